@@ -1,0 +1,143 @@
+# firstbyte: `make run` shows it, `make test` tests it; both install what is missing first.
+# Everything that is built lands in build/. `make V=1` shows the commands.
+
+BUILD  ?= build$(if $(SANITIZE),/asan)
+PREFIX ?= /usr/local
+CFLAGS ?= -O2 -g
+FUZZ_SECONDS ?= 20
+JOBS   ?= $(shell nproc)
+
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+       -Wwrite-strings -Wpointer-arith -Wvla -Wformat=2 -Wundef $(WERROR)
+SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+PKGS = libssl libcrypto libcares
+
+# llhttp: a system library, the sources that node-llhttp installed, or those sources fetched here
+ifeq ($(shell pkg-config --exists libllhttp 2>/dev/null && echo yes),yes)
+PKGS += libllhttp
+else
+LLHTTP := $(if $(wildcard /usr/share/llhttp/llhttp.c),,build/llhttp)/usr/share
+LLHTTP_OBJ = $(patsubst %,$(BUILD)/obj/llhttp/%.o,api http llhttp)
+endif
+
+INC  := -I. $(if $(LLHTTP),-isystem $(LLHTTP)/include/llhttp) \
+        $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lssl -lcrypto -lcares) -lresolv
+COMPILE = $(CC) -std=gnu11 $(CFLAGS) $(SAN) -D_GNU_SOURCE $(INC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+LINK    = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS) -o $@ $^
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+SRC     = $(filter-out cli/main.c,$(wildcard $(addsuffix /*.c,reactor tls http bench cli)))
+UNIT    = $(wildcard tests/*/test_*.c)
+SUPPORT = $(wildcard tests/support/*.c)
+FUZZ    = $(wildcard tests/fuzz/fuzz_*.c)
+OURS    = $(SRC) cli/main.c $(UNIT) $(SUPPORT) $(FUZZ)
+HEADERS = $(wildcard $(addsuffix /*.h,reactor tls http bench cli tests/*))
+PEERS   = $(wildcard bench/peers/*.[ch])
+OBJ     = $(call obj,$(OURS))
+LIB     = $(BUILD)/libfirstbyte.a
+
+TESTS   = $(UNIT:%.c=$(BUILD)/%)
+PEER    = $(patsubst bench/peers/%.c,$(BUILD)/peers/%,$(filter %.c,$(PEERS)))
+FUZZERS = $(FUZZ:tests/fuzz/%.c=$(BUILD)/%)
+
+Q   = $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(or $(2),$(@:$(BUILD)/%=%)))
+# a make in parallel, unless the caller chose a number of jobs
+SUB = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+
+all: $(BUILD)/firstbyte
+
+$(BUILD)/firstbyte: $(call obj,cli/main.c) $(LIB)
+	$(call say,LINK)
+	$(Q)$(LINK) $(LIBS)
+
+$(LIB): $(call obj,$(SRC)) $(LLHTTP_OBJ)
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(OBJ): $(BUILD)/obj/%.o: %.c $(if $(LLHTTP),| $(LLHTTP)/llhttp/llhttp.c)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(COMPILE) $(WARN)
+
+$(LLHTTP_OBJ): $(BUILD)/obj/llhttp/%.o: $(LLHTTP)/llhttp/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(COMPILE) -w
+
+build/llhttp/usr/share/llhttp/llhttp.c:
+	$(Q).ci/llhttp
+build/llhttp/usr/share/llhttp/api.c build/llhttp/usr/share/llhttp/http.c: \
+	build/llhttp/usr/share/llhttp/llhttp.c ;
+
+$(TESTS): $(BUILD)/%: $(BUILD)/obj/%.o $(call obj,$(SUPPORT)) $(LIB)
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D) && $(LINK) -lcmocka $(LIBS)
+
+$(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB)
+	$(call say,LINK)
+	$(Q)$(LINK) -fsanitize=fuzzer $(LIBS)
+
+$(PEER): $(BUILD)/peers/%: bench/peers/%.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(CFLAGS) -D_GNU_SOURCE $(WARN) -o $@ $< -lcurl
+
+objects: $(OBJ)
+tests: all $(TESTS)
+fuzzers: $(FUZZERS)
+peers: $(PEER)
+tidy: $(OURS:%=build/tidy/%.ok)
+all objects tests fuzzers peers tidy: ; @:
+
+# What people type. A second make follows the packages, for it looks at them when it starts.
+run:
+	$(Q).ci/deps run
+	+$(Q)$(SUB) all
+	$(BUILD)/firstbyte race $(if $(LIVE),,--rehearse)
+
+test:
+	$(Q).ci/deps run test
+	+$(Q)$(SUB) tests
+	$(Q)tests/run -b $(BUILD) $(T)
+
+asan:
+	$(Q).ci/deps run test
+	+$(Q)$(SUB) tests SANITIZE=address,undefined BUILD=build/asan
+	$(Q)tests/run -b build/asan $(T)
+
+bench:
+	$(Q).ci/deps run bench
+	+$(Q)$(SUB) all peers
+	$(Q)FIRSTBYTE=$(abspath $(BUILD)/firstbyte) PEERS=$(abspath $(BUILD)/peers) bench/compare.sh
+
+lint:
+	$(Q).ci/deps run test lint
+	$(Q)clang-format --dry-run -Werror $(OURS) $(HEADERS) $(PEERS)
+	$(Q).ci/lint-includes
+	+$(Q)$(SUB) objects BUILD=build/lint-gcc CC=gcc WERROR=-Werror
+	+$(Q)$(SUB) objects BUILD=build/lint-clang CC=clang WERROR=-Werror
+	+$(Q)$(SUB) tidy
+
+build/tidy/%.ok: % $(HEADERS) .clang-tidy
+	$(call say,TIDY,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE $(INC) 2>$@.log || { cat $@.log; exit 1; }
+	$(Q)touch $@
+
+fuzz:
+	$(Q).ci/deps run fuzz
+	+$(Q)$(SUB) fuzzers CC=clang BUILD=build/fuzz SANITIZE=fuzzer-no-link,address,undefined
+	$(Q).ci/fuzz build/fuzz $(FUZZ_SECONDS) $(T)
+
+install: all
+	install -D -m 755 $(BUILD)/firstbyte $(DESTDIR)$(PREFIX)/bin/firstbyte
+
+deps:
+	$(Q).ci/deps run test
+
+# the fetched llhttp stays, so that the next build needs no network
+clean:
+	rm -rf $(filter-out build/llhttp,$(wildcard build/*))
+
+.PHONY: all objects tests fuzzers peers run test asan bench lint tidy fuzz install deps clean
+.DELETE_ON_ERROR:
+-include $(OBJ:.o=.d) $(LLHTTP_OBJ:.o=.d)

@@ -1,0 +1,404 @@
+/*
+ * A guest's machine: HANDSHAKE, REQUEST, DELAY, ANSWER, and STALLED where a fault says so. What is
+ * sent is composed whole before the first byte goes out, and what comes after the last byte is one
+ * of a few endings.
+ */
+#include "bench/guest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "http/http1.h"
+#include "reactor/memory.h"
+
+#define DRIP_EVERY         (10 * NSEC_PER_MS)
+#define DEFAULT_STATUS     200
+#define MOST_MADE_UP_BYTES 2048  /* of a body that nobody gave */
+#define ENDLESS_BYTES      16384 /* what is sent over and over */
+
+enum guest_state {
+    GUEST_HANDSHAKE, /* the transport comes up */
+    GUEST_REQUEST,   /* a request comes in */
+    GUEST_DELAY,     /* it waits as the site's line says */
+    GUEST_ANSWER,    /* the answer goes out */
+    GUEST_STALLED,   /* it does nothing more until the client leaves */
+};
+
+enum ending {
+    ENDING_KEEP,  /* the next request may come */
+    ENDING_CLOSE, /* closed in order, with TLS's goodbye */
+    ENDING_CUT,   /* FIN without it */
+    ENDING_RESET, /* RST */
+    ENDING_STALL, /* silence */
+    ENDING_AGAIN, /* the last part is sent once more, for ever */
+};
+
+enum step { STEP_WAIT, STEP_ON, STEP_OVER };
+
+struct guest {
+    struct house *house;
+    struct guest *next, *before; /* in the house */
+    struct sock *sock;
+    struct transport *transport;
+    enum guest_state state;
+    struct timer timer; /* the delay, the next drop of a drip */
+    struct http1 http1;
+    struct http1_request request;
+    char *answer; /* composed; owned */
+    size_t length, sent;
+    size_t again; /* where ENDING_AGAIN begins anew */
+    enum ending ending;
+    bool drip;
+    nsec delay;
+    struct grave grave;
+};
+
+static void guest_drive(struct guest *guest);
+
+static void leave(struct guest *guest, bool reset)
+{
+    struct house *house = guest->house;
+
+    if (reset) {
+        struct linger now = {.l_onoff = 1};
+
+        setsockopt(guest->sock->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+        sock_close(guest->sock, house->loop); /* before the transport can say goodbye */
+    }
+    guest->transport->calls->close(guest->transport);
+    if (!reset)
+        sock_close(guest->sock, house->loop);
+    loop_cancel(house->loop, &guest->timer);
+    if (guest->before)
+        guest->before->next = guest->next;
+    else
+        house->guests = guest->next;
+    if (guest->next)
+        guest->next->before = guest->before;
+    free(guest->answer);
+    loop_bury(house->loop, &guest->grave, free, guest);
+}
+
+static enum step out(struct guest *guest, bool reset)
+{
+    leave(guest, reset);
+    return STEP_OVER;
+}
+
+static const char *reason_phrase(unsigned status)
+{
+    switch (status) {
+    case 200: return "OK";
+    case 204: return "No Content";
+    case 304: return "Not Modified";
+    case 404: return "Not Found";
+    case 500: return "Internal Server Error";
+    case 503: return "Service Unavailable";
+    default: return "As Told";
+    }
+}
+
+/* A body for a site that brought none: a small page about its name, padded by a hash of it. */
+static char *made_up(const char *host, size_t *length)
+{
+    char *body = memory_get(MOST_MADE_UP_BYTES);
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    size_t want;
+    int count;
+
+    for (const char *at = host; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 16777619u;
+    count = snprintf(body, MOST_MADE_UP_BYTES, "<!doctype html><title>%.255s</title>\n", host);
+    want = (size_t)count + hash % (MOST_MADE_UP_BYTES - (size_t)count);
+    memset(body + count, '.', want - (size_t)count);
+    *length = want;
+    return body;
+}
+
+static bool bodiless(unsigned status)
+{
+    return status == 204 || status == 304;
+}
+
+/* Composes head and body in the framing of the play. */
+static void compose(struct guest *guest, const struct play *play, const char *body, size_t bytes)
+{
+    unsigned status = play->status ? play->status : DEFAULT_STATUS;
+    bool whole = !guest->request.head && !bodiless(status);
+    char framing[64] = "Connection: close\r\n";
+    FILE *to = open_memstream(&guest->answer, &guest->length);
+
+    if (play->framing == FRAMING_LENGTH && !bodiless(status))
+        snprintf(framing, sizeof(framing), "Content-Length: %zu\r\n", bytes);
+    else if (play->framing == FRAMING_CHUNKED && !bodiless(status))
+        snprintf(framing, sizeof(framing), "Transfer-Encoding: chunked\r\n");
+    else if (bodiless(status))
+        framing[0] = '\0';
+    fprintf(to,
+            "HTTP/1.1 %u %s\r\nServer: firstbyte-rehearsal\r\nContent-Type: text/html\r\n%s\r\n",
+            status, reason_phrase(status), framing);
+    guest->again = 0;
+    if (whole && play->framing == FRAMING_CHUNKED) {
+        if (bytes)
+            fprintf(to, "%zx\r\n", bytes);
+        fwrite(body, 1, bytes, to);
+        fputs(bytes ? "\r\n0\r\n\r\n" : "0\r\n\r\n", to);
+    } else if (whole) {
+        fwrite(body, 1, bytes, to);
+    }
+    fclose(to);
+    guest->ending = play->framing == FRAMING_CLOSE ? ENDING_CLOSE : ENDING_KEEP;
+}
+
+/* Replaces the answer by a text of its own. */
+static void say(struct guest *guest, const char *head, const char *filler, enum ending ending)
+{
+    FILE *to;
+
+    free(guest->answer);
+    to = open_memstream(&guest->answer, &guest->length);
+    fputs(head, to);
+    fflush(to);
+    guest->again = guest->length;
+    while (*filler && guest->length < ENDLESS_BYTES) {
+        fputs(filler, to);
+        fflush(to);
+    }
+    fclose(to);
+    guest->ending = ending;
+}
+
+/* Cuts the answer in the middle of its body, or of its head where `head` says so. */
+static void cut(struct guest *guest, size_t body_bytes, bool head, enum ending ending)
+{
+    size_t head_bytes = guest->length - body_bytes;
+
+    guest->length = head ? head_bytes / 2 : head_bytes + body_bytes / 2;
+    guest->ending = ending;
+}
+
+/* Spoils the composed answer as the play says. */
+static void spoil(struct guest *guest, enum fault fault, size_t bytes)
+{
+    switch (fault) {
+    case FAULT_WAIT_STALL:
+        guest->length = 0;
+        guest->ending = ENDING_STALL;
+        break;
+    case FAULT_WAIT_CLOSE:
+        guest->length = 0;
+        guest->ending = ENDING_CLOSE;
+        break;
+    case FAULT_WAIT_RESET:
+        guest->length = 0;
+        guest->ending = ENDING_RESET;
+        break;
+    case FAULT_GARBAGE:
+        say(guest, "\x16\x03 this is \x1b[31mno HTTP\r\n\r\n", "", ENDING_CLOSE);
+        break;
+    case FAULT_HEAD_ENDLESS:
+        say(guest, "HTTP/1.1 200 OK\r\n", "X-More: of the same\r\n", ENDING_AGAIN);
+        break;
+    case FAULT_BODY_ENDLESS:
+        say(guest, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", "endless ", ENDING_AGAIN);
+        break;
+    case FAULT_BODY_CHUNK:
+        say(guest, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nno size\r\n", "",
+            ENDING_CLOSE);
+        break;
+    case FAULT_HEAD_STALL: cut(guest, bytes, true, ENDING_STALL); break;
+    case FAULT_BODY_STALL: cut(guest, bytes, false, ENDING_STALL); break;
+    case FAULT_BODY_RESET: cut(guest, bytes, false, ENDING_RESET); break;
+    case FAULT_TRUNCATE: cut(guest, bytes, false, ENDING_CLOSE); break;
+    case FAULT_NO_CLOSE_NOTIFY: guest->ending = ENDING_CUT; break;
+    case FAULT_HANG_UP: guest->ending = ENDING_CLOSE; break;
+    case FAULT_DRIP: guest->drip = true; break;
+    default: break; /* the faults of name, connection and certificate have had their turn */
+    }
+}
+
+static void prepare(struct guest *guest)
+{
+    const struct play *play =
+        guest->house->play(guest->house->owner, guest->request.host, guest->request.target);
+    struct play framed = *play;
+    char *made = NULL;
+    const char *body = play->body;
+    size_t bytes = play->body_bytes;
+
+    if (!body)
+        body = made = made_up(guest->request.host, &bytes);
+    if (play->fault == FAULT_NO_CLOSE_NOTIFY)
+        framed.framing = FRAMING_CLOSE;
+    free(guest->answer);
+    guest->answer = NULL;
+    guest->sent = 0;
+    guest->drip = false;
+    guest->delay = play->delay;
+    compose(guest, &framed, body, bytes);
+    spoil(guest, play->fault, bytes);
+    free(made);
+}
+
+static void on_head(void *owner, const struct http1 *http1)
+{
+    (void)owner;
+    (void)http1;
+}
+
+static void on_body(void *owner, const char *bytes, size_t count)
+{
+    (void)owner;
+    (void)bytes;
+    (void)count;
+}
+
+static void expect_request(struct guest *guest)
+{
+    static const struct http1_events events = {.head = on_head, .body = on_body};
+
+    http1_start_request(&guest->http1, &guest->request, &events, guest);
+    guest->state = GUEST_REQUEST;
+}
+
+static enum step step_handshake(struct guest *guest)
+{
+    switch (guest->transport->calls->handshake(guest->transport).status) {
+    case IO_OK: expect_request(guest); return STEP_ON;
+    case IO_WANT_READ:
+    case IO_WANT_WRITE: return STEP_WAIT;
+    default: return out(guest, false);
+    }
+}
+
+/* One request at a time: bytes of a second one are not looked at, and closing follows. */
+static enum step step_request(struct guest *guest)
+{
+    unsigned char *buffer = loop_buffer(guest->house->loop);
+    struct io io = guest->transport->calls->read(guest->transport, buffer, LOOP_BUFFER_BYTES);
+    size_t used;
+
+    if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
+        return STEP_WAIT;
+    if (io.status != IO_OK)
+        return out(guest, false);
+    switch (http1_feed(&guest->http1, buffer, io.count, &used)) {
+    case HTTP1_MORE: return STEP_ON;
+    case HTTP1_DONE: break;
+    default: return out(guest, false);
+    }
+    prepare(guest);
+    if (used < io.count || !guest->http1.keep_alive)
+        guest->ending = guest->ending == ENDING_KEEP ? ENDING_CLOSE : guest->ending;
+    guest->state = GUEST_DELAY;
+    loop_arm(guest->house->loop, &guest->timer,
+             clock_after(loop_clock(guest->house->loop), guest->delay));
+    return STEP_WAIT;
+}
+
+static enum step at_end(struct guest *guest)
+{
+    switch (guest->ending) {
+    case ENDING_KEEP: expect_request(guest); return STEP_ON;
+    case ENDING_CLOSE: return out(guest, false);
+    case ENDING_CUT:
+        shutdown(guest->sock->watch.fd, SHUT_WR); /* the goodbye comes too late to be sent */
+        return out(guest, false);
+    case ENDING_RESET: return out(guest, true);
+    case ENDING_AGAIN: /* not at once: an eager reader would keep the loop here */
+        guest->sent = guest->again;
+        loop_again(guest->house->loop, &guest->sock->watch, 0);
+        return STEP_WAIT;
+    case ENDING_STALL: break;
+    }
+    guest->state = GUEST_STALLED;
+    return STEP_WAIT;
+}
+
+static enum step step_answer(struct guest *guest)
+{
+    size_t left = guest->length - guest->sent;
+    struct io io;
+
+    if (!left)
+        return at_end(guest);
+    if (guest->drip && guest->timer.state == TIMER_ARMED)
+        return STEP_WAIT;
+    io = guest->transport->calls->write(guest->transport, guest->answer + guest->sent,
+                                        guest->drip ? 1 : left);
+    if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
+        return STEP_WAIT;
+    if (io.status != IO_OK)
+        return out(guest, false);
+    guest->sent += io.count;
+    if (guest->drip)
+        loop_arm(guest->house->loop, &guest->timer, loop_clock(guest->house->loop) + DRIP_EVERY);
+    return STEP_ON;
+}
+
+/* A client that leaves while it is made to wait is seen here. */
+static enum step step_wait(struct guest *guest)
+{
+    return guest->sock->ended ? out(guest, false) : STEP_WAIT;
+}
+
+static void guest_drive(struct guest *guest)
+{
+    enum step step = STEP_ON;
+
+    while (step == STEP_ON) {
+        switch (guest->state) {
+        case GUEST_HANDSHAKE: step = step_handshake(guest); break;
+        case GUEST_REQUEST: step = step_request(guest); break;
+        case GUEST_ANSWER: step = step_answer(guest); break;
+        case GUEST_DELAY:
+        case GUEST_STALLED: step = step_wait(guest); break;
+        }
+    }
+}
+
+static void on_ready(void *owner, uint32_t events)
+{
+    struct guest *guest = owner;
+
+    sock_note(guest->sock, events);
+    guest_drive(guest);
+}
+
+static void on_timer(void *owner)
+{
+    struct guest *guest = owner;
+
+    guest->state = GUEST_ANSWER;
+    guest_drive(guest);
+}
+
+void guest_welcome(struct house *house, int fd, bool https)
+{
+    struct guest *guest = memory_zeroed(sizeof(*guest));
+    int error;
+
+    guest->house = house;
+    timer_init(&guest->timer, on_timer, guest);
+    guest->sock = sock_adopt(house->loop, fd, on_ready, guest, &error);
+    if (guest->sock)
+        guest->transport =
+            https ? tls_server_open(house->tls, guest->sock) : plain_open(guest->sock);
+    if (!guest->transport) { /* no memory for a handshake, no room in epoll: the client sees it */
+        sock_close(guest->sock, house->loop);
+        free(guest);
+        return;
+    }
+    guest->next = house->guests;
+    if (guest->next)
+        guest->next->before = guest;
+    house->guests = guest;
+}
+
+void guest_end_all(struct house *house)
+{
+    while (house->guests)
+        leave(house->guests, false);
+}

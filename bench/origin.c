@@ -1,0 +1,338 @@
+/* What was told, in a table by host; where to listen; and which fault has which address. */
+#include "bench/origin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bench/guest.h"
+#include "bench/nameserver.h"
+#include "http/http1.h"
+#include "reactor/memory.h"
+#include "tls/authority.h"
+
+#define SLOTS          4096 /* of the table */
+#define ACCEPTS_A_TURN 64   /* a level-triggered listener comes again */
+#define PORT_TRIES     16   /* a free port of one address may be taken on another */
+#define MADE_UP_MS     20   /* the longest latency of a site that nobody told of */
+
+/* The last byte of each address. */
+enum place {
+    PLACE_SITE = 1,   /* where sites live */
+    PLACE_NOBODY,     /* not listened on */
+    PLACE_FULL,       /* its queue is full: connecting hangs */
+    PLACE_SILENT,     /* never accepted: the kernel connects, nobody speaks */
+    PLACE_PLAIN_TEXT, /* says hello in plain text and closes */
+    PLACE_RESET,      /* resets */
+    PLACE_COUNT,
+};
+
+struct listener {
+    struct watch watch;
+    struct origin *origin;
+    enum place place;
+    bool https;
+};
+
+struct told {
+    struct told *next; /* in the slot */
+    char *host, *target;
+    struct play play; /* its body is owned */
+};
+
+struct origin {
+    struct loop *loop;
+    struct authority *authority;
+    struct nameserver *nameserver;
+    struct house house;
+    struct listener listeners[2 * PLACE_COUNT];
+    size_t listener_count;
+    struct address http, https;
+    int fillers[4]; /* connections that fill the full queues; -1: none */
+    struct told *table[SLOTS];
+    struct play made_up; /* for the last unknown name */
+};
+
+static uint32_t hash_of(const char *text)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a, case ignored */
+
+    for (; *text; text++)
+        hash = (hash ^ ((unsigned char)*text | 32u)) * 16777619u;
+    return hash;
+}
+
+/* The site of that host and target; of the host, where the target is NULL or was not told. */
+static const struct told *find(const struct origin *origin, const char *host, const char *target)
+{
+    const struct told *first = NULL;
+
+    for (const struct told *told = origin->table[hash_of(host) % SLOTS]; told; told = told->next) {
+        if (strcasecmp(told->host, host) != 0)
+            continue;
+        if (!first)
+            first = told;
+        if (target && !strcmp(told->target, target))
+            return told;
+    }
+    return first;
+}
+
+void origin_tell(struct origin *origin, const struct url *url, const struct play *play)
+{
+    struct told **link = &origin->table[hash_of(url->host) % SLOTS];
+    struct told *told = memory_zeroed(sizeof(*told));
+
+    while (*link)
+        link = &(*link)->next;
+    *link = told;
+    told->host = memory_text(url->host, strlen(url->host));
+    told->target = memory_text(url->target, strlen(url->target));
+    told->play = *play;
+    if (play->body)
+        told->play.body = memory_text(play->body, play->body_bytes);
+    if (url->numeric && url->https)
+        authority_add_address(origin->authority, url->host);
+}
+
+/* The Host field without its port and brackets. */
+static const char *host_of_field(const char *field, char *to, size_t room)
+{
+    const char *end = field[0] == '[' ? strchr(field, ']') : strchr(field, ':');
+    size_t skip = field[0] == '[' && end, length;
+
+    length = end ? (size_t)(end - field) - skip : strlen(field);
+    if (length >= room)
+        length = room - 1;
+    memcpy(to, field + skip, length);
+    to[length] = '\0';
+    return to;
+}
+
+static const struct play *on_request(void *owner, const char *field, const char *target)
+{
+    struct origin *origin = owner;
+    char host[HTTP1_MOST_HOST_BYTES];
+    const struct told *told = find(origin, host_of_field(field, host, sizeof(host)), target);
+
+    if (told)
+        return &told->play;
+    origin->made_up = (struct play){.delay = (1 + hash_of(host) % MADE_UP_MS) * NSEC_PER_MS};
+    return &origin->made_up;
+}
+
+static enum place place_of(enum fault fault)
+{
+    switch (fault) {
+    case FAULT_CONNECT_REFUSE: return PLACE_NOBODY;
+    case FAULT_CONNECT_STALL: return PLACE_FULL;
+    case FAULT_TLS_STALL: return PLACE_SILENT;
+    case FAULT_TLS_PLAIN: return PLACE_PLAIN_TEXT;
+    case FAULT_TLS_RESET: return PLACE_RESET;
+    default: return PLACE_SITE;
+    }
+}
+
+static enum fault on_name(void *owner, const char *name, unsigned char *last_byte)
+{
+    const struct told *told = find(owner, name, NULL);
+    enum fault fault = told ? told->play.fault : FAULT_NONE;
+
+    *last_byte = (unsigned char)place_of(fault);
+    return fault;
+}
+
+static enum certificate_kind on_certificate(void *owner, const char *name)
+{
+    const struct told *told = name ? find(owner, name, NULL) : NULL;
+
+    switch (told ? told->play.fault : FAULT_NONE) {
+    case FAULT_CERT_EXPIRED: return CERTIFICATE_EXPIRED;
+    case FAULT_CERT_NOT_YET: return CERTIFICATE_NOT_YET;
+    case FAULT_CERT_SELF_SIGNED: return CERTIFICATE_SELF_SIGNED;
+    case FAULT_CERT_WRONG_HOST: return CERTIFICATE_WRONG_HOST;
+    case FAULT_CERT_UNKNOWN_AUTHORITY: return CERTIFICATE_UNKNOWN_AUTHORITY;
+    default: return CERTIFICATE_SOUND;
+    }
+}
+
+static void turn_away(int fd, enum place place)
+{
+    static const char hello[] = "220 this port speaks no TLS\r\n";
+    struct linger now = {.l_onoff = 1};
+
+    if (place == PLACE_RESET)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    else
+        send(fd, hello, sizeof(hello) - 1, MSG_NOSIGNAL);
+    close(fd);
+}
+
+static void on_guest(void *owner, uint32_t events)
+{
+    struct listener *listener = owner;
+    struct origin *origin = listener->origin;
+    int fd;
+
+    (void)events;
+    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        fd = sock_accept(listener->watch.fd);
+        if (fd < 0)
+            return; /* none is left; out of descriptors they wait in the queue */
+        if (listener->place == PLACE_SITE)
+            guest_welcome(&origin->house, fd, listener->https);
+        else
+            turn_away(fd, listener->place);
+    }
+}
+
+static void place_address(struct address *address, enum place place, uint16_t port)
+{
+    address_parse(address, "127.0.0.1", port);
+    address->v4.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~UINT32_C(255)) | (uint32_t)place);
+}
+
+/* Listens on one place; the port of the first becomes that of all. Returns 0 or an errno. */
+static int listen_at(struct origin *origin, enum place place, bool https, uint16_t *port)
+{
+    struct listener *listener = &origin->listeners[origin->listener_count];
+    bool accepts = place != PLACE_FULL && place != PLACE_SILENT;
+    struct address at;
+    int fd, error;
+
+    place_address(&at, place, *port);
+    fd = sock_listen(&at, place == PLACE_FULL ? 0 : SOCK_BACKLOG);
+    if (fd < 0)
+        return -fd;
+    *port = address_port(&at);
+    *listener = (struct listener){.origin = origin, .place = place, .https = https};
+    watch_init(&listener->watch, on_guest, listener);
+    error = loop_watch(origin->loop, &listener->watch, fd, accepts ? EPOLLIN : 0);
+    if (error)
+        close(fd);
+    else
+        origin->listener_count++;
+    return error;
+}
+
+static void stop_listening(struct origin *origin, size_t down_to)
+{
+    while (origin->listener_count > down_to)
+        loop_close(origin->loop, &origin->listeners[--origin->listener_count].watch);
+}
+
+/* Listens on all places with one free port. Returns 0 or an errno. */
+static int listen_everywhere(struct origin *origin, bool https, struct address *site)
+{
+    size_t before = origin->listener_count;
+    uint16_t port = 0;
+    int error = EADDRINUSE;
+
+    for (int i = 0; i < PORT_TRIES && error == EADDRINUSE; i++) {
+        stop_listening(origin, before);
+        port = 0;
+        error = 0;
+        for (enum place place = PLACE_SITE; place < PLACE_COUNT && !error; place++)
+            if (place != PLACE_NOBODY)
+                error = listen_at(origin, place, https, &port);
+    }
+    place_address(site, PLACE_SITE, port);
+    return error;
+}
+
+/* A queue of length 0 holds one connection; the second waits in vain, as all that follow. */
+static void fill_queue(int *fillers, uint16_t port)
+{
+    struct address full;
+
+    place_address(&full, PLACE_FULL, port);
+    for (int i = 0; i < 2; i++) {
+        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fillers[i] >= 0 && connect(fillers[i], &full.any, full.length) &&
+            errno != EINPROGRESS) {
+            close(fillers[i]);
+            fillers[i] = -1;
+        }
+    }
+}
+
+/* Returns NULL, or what failed. */
+static const char *open_up(struct origin *origin)
+{
+    int error;
+
+    origin->authority = authority_new();
+    if (!origin->authority)
+        return "the certificate authority could not be made";
+    origin->house.tls = tls_server_new(origin->authority, on_certificate, origin);
+    if (!origin->house.tls)
+        return "OpenSSL could not make a server";
+    origin->nameserver = nameserver_new(origin->loop, on_name, origin, &error);
+    if (!origin->nameserver)
+        return strerrordesc_np(error);
+    error = listen_everywhere(origin, false, &origin->http);
+    if (!error)
+        error = listen_everywhere(origin, true, &origin->https);
+    if (error)
+        return strerrordesc_np(error);
+    fill_queue(origin->fillers, address_port(&origin->http));
+    fill_queue(origin->fillers + 2, address_port(&origin->https));
+    return NULL;
+}
+
+struct origin *origin_new(struct loop *loop, const char **why)
+{
+    struct origin *origin = memory_zeroed(sizeof(*origin));
+
+    origin->loop = loop;
+    origin->house = (struct house){.loop = loop, .play = on_request, .owner = origin};
+    memset(origin->fillers, -1, sizeof(origin->fillers));
+    *why = open_up(origin);
+    if (!*why)
+        return origin;
+    origin_free(origin);
+    return NULL;
+}
+
+static void forget(struct told *told)
+{
+    while (told) {
+        struct told *next = told->next;
+
+        free(told->host);
+        free(told->target);
+        free(told->play.body);
+        free(told);
+        told = next;
+    }
+}
+
+void origin_free(struct origin *origin)
+{
+    guest_end_all(&origin->house);
+    stop_listening(origin, 0);
+    for (size_t i = 0; i < sizeof(origin->fillers) / sizeof(*origin->fillers); i++)
+        if (origin->fillers[i] >= 0)
+            close(origin->fillers[i]);
+    nameserver_free(origin->nameserver);
+    tls_server_free(origin->house.tls);
+    if (origin->authority)
+        authority_free(origin->authority);
+    for (size_t i = 0; i < SLOTS; i++)
+        forget(origin->table[i]);
+    free(origin);
+}
+
+void origin_where(const struct origin *origin, struct dial_map *map, const char **pem)
+{
+    *map = (struct dial_map){
+        .http = origin->http,
+        .https = origin->https,
+        .nameserver = *nameserver_address(origin->nameserver),
+    };
+    *pem = authority_pem(origin->authority);
+}

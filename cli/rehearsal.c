@@ -1,0 +1,248 @@
+/* Announced as text, so that a person can use it too: three addresses, then the certificate. */
+#include "cli/rehearsal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/origin.h"
+#include "cli/sites.h"
+#include "reactor/interrupt.h"
+#include "reactor/memory.h"
+
+#define MOST_ANNOUNCED_BYTES 65536
+#define PATIENCE_MS          20000 /* to come up, with a long list to read */
+
+extern char **environ;
+
+/* The child's command line; its words are borrowed. To be freed. */
+static char **command_of(const struct options *options)
+{
+    char **words = memory_zeroed((options->word_count + 7) * sizeof(*words));
+    size_t count = 0;
+    static char name[] = "firstbyte", origin[] = "origin", lifeline[] = "--lifeline", file[] = "-f",
+                end[] = "--";
+
+    words[count++] = name;
+    words[count++] = origin;
+    words[count++] = lifeline;
+    if (options->file && strcmp(options->file, "-") != 0) {
+        words[count++] = file;
+        words[count++] = (char *)options->file;
+    } else if (options->word_count) {
+        words[count++] = end;
+        memcpy(words + count, options->words, options->word_count * sizeof(*words));
+    }
+    return words;
+}
+
+/* Starts the child on the two pipes. Returns 0 or an errno. */
+static int spawn(pid_t *child, char *const *words, int input, int output)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t how;
+    sigset_t none;
+    int error;
+
+    sigemptyset(&none);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+    posix_spawnattr_init(&how);
+    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigmask(&how, &none);
+    error = posix_spawn(child, "/proc/self/exe", &files, &how, words, environ);
+    posix_spawnattr_destroy(&how);
+    posix_spawn_file_actions_destroy(&files);
+    return error;
+}
+
+/* Reads what the child says until it closes its end; NULL where it takes too long. To be freed. */
+static char *listen_to(int fd)
+{
+    char *text = memory_get(MOST_ANNOUNCED_BYTES + 1);
+    size_t length = 0;
+
+    for (;;) {
+        struct pollfd one = {.fd = fd, .events = POLLIN};
+        ssize_t count = poll(&one, 1, PATIENCE_MS) == 1
+                            ? read(fd, text + length, MOST_ANNOUNCED_BYTES - length)
+                            : -1;
+
+        if (count < 0) {
+            free(text);
+            return NULL;
+        }
+        if (count == 0)
+            break;
+        length += (size_t)count;
+    }
+    text[length] = '\0';
+    return text;
+}
+
+/* "name address:port\n", of IPv4. */
+static bool read_address(const char **at, const char *name, struct address *address)
+{
+    char text[ADDRESS_TEXT_BYTES], *colon;
+    size_t skip = strlen(name), length = strcspn(*at, "\n");
+
+    if (strncmp(*at, name, skip) != 0 || (*at)[skip] != ' ' || !(*at)[length] ||
+        length - skip >= sizeof(text))
+        return false;
+    snprintf(text, sizeof(text), "%.*s", (int)(length - skip - 1), *at + skip + 1);
+    *at += length + 1;
+    colon = strrchr(text, ':');
+    if (!colon)
+        return false;
+    *colon = '\0';
+    return address_parse(address, text, (uint16_t)strtoul(colon + 1, NULL, 10));
+}
+
+static bool read_announcement(struct rehearsal *rehearsal, const char *text)
+{
+    const char *at = text;
+
+    if (!text || !read_address(&at, "nameserver", &rehearsal->map.nameserver) ||
+        !read_address(&at, "http", &rehearsal->map.http) ||
+        !read_address(&at, "https", &rehearsal->map.https) || !*at)
+        return false;
+    rehearsal->authority = memory_text(at, strlen(at));
+    return true;
+}
+
+bool rehearsal_start(struct rehearsal *rehearsal, const struct options *options)
+{
+    int lifeline[2] = {-1, -1}, announced[2] = {-1, -1}, error = 0;
+    char **words = command_of(options), *text = NULL;
+    bool up = false;
+
+    *rehearsal = (struct rehearsal){.child = -1, .lifeline = -1};
+    if (pipe2(lifeline, O_CLOEXEC) || pipe2(announced, O_CLOEXEC))
+        error = errno;
+    else
+        error = spawn(&rehearsal->child, words, lifeline[0], announced[1]);
+    free(words);
+    if (lifeline[0] >= 0)
+        close(lifeline[0]);
+    if (announced[1] >= 0)
+        close(announced[1]);
+    rehearsal->lifeline = lifeline[1];
+    if (!error) {
+        text = listen_to(announced[0]);
+        up = read_announcement(rehearsal, text);
+    }
+    if (announced[0] >= 0)
+        close(announced[0]);
+    free(text);
+    if (!up) {
+        fprintf(stderr, "firstbyte: the rehearsal's origin did not start%s%s\n", error ? ": " : "",
+                error ? strerrordesc_np(error) : "");
+        rehearsal_stop(rehearsal);
+    }
+    return up;
+}
+
+void rehearsal_stop(struct rehearsal *rehearsal)
+{
+    if (rehearsal->lifeline >= 0)
+        close(rehearsal->lifeline);
+    if (rehearsal->child > 0)
+        waitpid(rehearsal->child, NULL, 0);
+    free(rehearsal->authority);
+    *rehearsal = (struct rehearsal){.child = -1, .lifeline = -1};
+}
+
+/* Tells the origin of every site that has something of its own to play. Lines that are no sites are
+   the parent's to refuse. */
+static bool tell_all(struct origin *origin, const struct options *options)
+{
+    static const struct sites_options plain = {.timeout = NSEC_NEVER};
+    struct sites *sites;
+    struct listed listed;
+
+    sites = options->file ? sites_open(options->file, &plain)
+                          : sites_from_words(options->words, options->word_count, &plain);
+    if (!sites) {
+        fprintf(stderr, "firstbyte: %s: %s\n", options->file, strerrordesc_np(errno));
+        return false;
+    }
+    while (sites_next(sites, &listed) == SITES_ONE) {
+        if (!listed.site->unreadable && (listed.play.given || listed.site->url.numeric))
+            origin_tell(origin, &listed.site->url, &listed.play);
+        site_free(listed.site);
+    }
+    sites_close(sites);
+    return true;
+}
+
+static void announce(const struct origin *origin)
+{
+    struct dial_map map;
+    const char *pem;
+    char text[ADDRESS_TEXT_BYTES];
+
+    origin_where(origin, &map, &pem);
+    printf("nameserver %s\n", address_text(&map.nameserver, text));
+    printf("http %s\n", address_text(&map.http, text));
+    printf("https %s\n%s", address_text(&map.https, text), pem);
+    fclose(stdout);
+}
+
+static void on_signal(void *owner, int number)
+{
+    (void)number;
+    loop_stop(owner);
+}
+
+/* The parent closed its end, or is gone. */
+static void on_lifeline(void *owner, uint32_t events)
+{
+    (void)events;
+    loop_stop(owner);
+}
+
+static enum exit_status serve(struct loop *loop, struct origin *origin,
+                              const struct options *options)
+{
+    struct interrupt interrupt;
+    struct watch lifeline;
+
+    watch_init(&lifeline, on_lifeline, loop);
+    if (interrupt_start(&interrupt, loop, on_signal, loop) ||
+        (options->lifeline && loop_watch(loop, &lifeline, STDIN_FILENO, EPOLLIN))) {
+        fprintf(stderr, "firstbyte: the origin's descriptors cannot be watched\n");
+        return EXIT_SETUP;
+    }
+    announce(origin);
+    loop_run(loop);
+    loop_unwatch(loop, &lifeline);
+    interrupt_stop(&interrupt);
+    return EXIT_FETCHED;
+}
+
+enum exit_status origin_run(const struct options *options)
+{
+    struct loop *loop = loop_new();
+    const char *why;
+    struct origin *origin = origin_new(loop, &why);
+    enum exit_status status = EXIT_SETUP;
+
+    if (!origin)
+        fprintf(stderr, "firstbyte: the origin cannot start: %s\n", why);
+    else if (tell_all(origin, options))
+        status = serve(loop, origin, options);
+    else
+        status = EXIT_USAGE;
+    if (origin)
+        origin_free(origin);
+    loop_free(loop);
+    return status;
+}

@@ -1,0 +1,486 @@
+/*
+ * One line at a time: into words, then each "key=value" into the site, the play, or the defaults. The
+ * buffer holds what was read and not used yet: a line at the least, bounded.
+ */
+#include "cli/sites.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/duration.h"
+#include "http/request.h"
+#include "reactor/memory.h"
+
+#define MOST_WORDS 64
+
+/* What a line may say about a site. */
+struct settings {
+    nsec timeout;
+    bool head;
+    char *headers;    /* lines closed with CR LF; NULL: none */
+    struct play play; /* its body is owned */
+};
+
+struct sites {
+    struct sites_options options;
+    char *name;         /* for messages */
+    char *const *words; /* from the command line; NULL: from the file */
+    size_t word_count, word;
+    int fd;             /* -1: none */
+    struct watch watch; /* of a pipe that has nothing yet */
+    char *buffer;
+    size_t begin, end; /* what is in it */
+    bool ended;        /* the file is at its end */
+    int read_error;    /* errno of what ended it too soon, until it was told */
+    bool skip_line;    /* the rest of a line that was too long */
+    size_t line;       /* the number of the last line */
+    uint64_t number;   /* of the next site */
+    struct settings defaults;
+    struct settings current; /* of the site that was given out last */
+};
+
+static void settings_free(struct settings *settings)
+{
+    free(settings->headers);
+    free(settings->play.body);
+    *settings = (struct settings){0};
+}
+
+static void settings_copy(struct settings *to, const struct settings *from)
+{
+    *to = *from;
+    if (from->headers)
+        to->headers = memory_text(from->headers, strlen(from->headers));
+    if (from->play.body)
+        to->play.body = memory_text(from->play.body, from->play.body_bytes);
+}
+
+/* Adds a field; one of the same name that came from the defaults gives way. */
+static void add_header(struct settings *settings, const char *line, size_t inherited)
+{
+    size_t name = (size_t)(strchr(line, ':') - line) + 1, length = strlen(line);
+    size_t old = settings->headers ? strlen(settings->headers) : 0, kept = 0;
+    char *lines = memory_get(old + length + 3);
+
+    for (size_t at = 0; at < old;) {
+        size_t size = (size_t)(strchr(settings->headers + at, '\n') + 1 - (settings->headers + at));
+
+        if (at >= inherited || strncasecmp(settings->headers + at, line, name) != 0) {
+            memcpy(lines + kept, settings->headers + at, size);
+            kept += size;
+        }
+        at += size;
+    }
+    snprintf(lines + kept, length + 3, "%s\r\n", line);
+    free(settings->headers);
+    settings->headers = lines;
+}
+
+/* A key's value into the settings. NULL, or what is wrong with it. */
+static const char *set(struct settings *settings, const char *key, const char *value, size_t length,
+                       size_t inherited)
+{
+    struct play *play = &settings->play;
+    unsigned long number;
+    const char *wrong;
+    int named;
+
+    if (strncmp(key, "rehearse-", 9) != 0 && strlen(value) != length)
+        return "the value has a NUL byte";
+    if (!strcmp(key, "timeout")) {
+        if (!duration_parse(value, &settings->timeout) || !settings->timeout)
+            return "not a duration over 0, like 5s or 250ms";
+    } else if (!strcmp(key, "method")) {
+        if (strcmp(value, "GET") != 0 && strcmp(value, "HEAD") != 0)
+            return "the method is GET or HEAD";
+        settings->head = value[0] == 'H';
+    } else if (!strcmp(key, "header")) {
+        wrong = request_check_header(value, length);
+        if (wrong)
+            return wrong;
+        add_header(settings, value, inherited);
+    } else if (!strcmp(key, "rehearse-delay")) {
+        if (!duration_parse(value, &play->delay))
+            return "not a duration, like 798940us or 1.5s";
+    } else if (!strcmp(key, "rehearse-status")) {
+        if (!number_parse(value, 200, 999, &number))
+            return "not a status from 200 to 999";
+        play->status = (unsigned)number;
+    } else if (!strcmp(key, "rehearse-framing")) {
+        named = framing_named(value);
+        if (named < 0)
+            return "the framing is length, chunked or close";
+        play->framing = (enum framing)named;
+    } else if (!strcmp(key, "rehearse-fault")) {
+        named = fault_named(value);
+        if (named < 0)
+            return "no such fault; README.md lists them";
+        play->fault = (enum fault)named;
+    } else if (!strcmp(key, "rehearse-body")) {
+        free(play->body);
+        play->body = memory_text(value, length);
+        play->body_bytes = length;
+    } else {
+        return "no such key";
+    }
+    if (!strncmp(key, "rehearse-", 9))
+        play->given = true;
+    return NULL;
+}
+
+/* A word of a line, unquoted in place. */
+struct word {
+    char *text;
+    size_t length; /* there may be a NUL in it */
+};
+
+static int hex(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    digit = (char)tolower((unsigned char)digit);
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* One escape after a backslash in quotes. Returns what it stands for, -1 where it is none. */
+static int unescape(char **at, const char *end)
+{
+    char letter = *(*at)++;
+
+    switch (letter) {
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    case '"':
+    case '\\': return letter;
+    case 'x':
+        if (end - *at < 2 || hex((*at)[0]) < 0 || hex((*at)[1]) < 0)
+            return -1;
+        *at += 2;
+        return hex((*at)[-2]) * 16 + hex((*at)[-1]);
+    default: return -1;
+    }
+}
+
+/* Takes the next word from [*at, end); quotes are plain characters in a URL. NULL, or what is wrong;
+   an empty text where there is no word. */
+static const char *next_word(char **at, char *end, bool quotes, struct word *word)
+{
+    char *to, *from;
+    bool quoted = false;
+
+    while (*at < end && (**at == ' ' || **at == '\t'))
+        ++*at;
+    to = from = word->text = *at;
+    while (from < end && (quoted || (*from != ' ' && *from != '\t'))) {
+        if (quotes && *from == '"') {
+            quoted = !quoted;
+            from++;
+        } else if (quoted && *from == '\\' && from + 1 < end) {
+            int byte;
+
+            from++;
+            byte = unescape(&from, end);
+            if (byte < 0)
+                return "no such escape in the quotes; they are \\\" \\\\ \\n \\r \\t \\xHH";
+            *to++ = (char)byte;
+        } else {
+            *to++ = *from++;
+        }
+    }
+    if (quoted)
+        return "the quotes are not closed";
+    word->length = (size_t)(to - word->text);
+    *at = from < end ? from + 1 : end;
+    *to = '\0'; /* over a blank, a quote, or the line's end */
+    return NULL;
+}
+
+/* Reads "key=value" words up to the end of the line. Returns NULL, or why not in `why`. */
+static const char *read_settings(char *at, char *end, struct settings *settings, char *why,
+                                 size_t room)
+{
+    size_t inherited = settings->headers ? strlen(settings->headers) : 0;
+
+    for (;;) {
+        struct word word;
+        const char *wrong = next_word(&at, end, true, &word);
+        char *value;
+
+        if (wrong) {
+            snprintf(why, room, "%s", wrong);
+            return why;
+        }
+        if (!word.length)
+            return NULL;
+        if (word.text[0] == '#')
+            return NULL;
+        value = memchr(word.text, '=', word.length);
+        if (value)
+            *value++ = '\0';
+        wrong = value ? set(settings, word.text, value, word.length - (size_t)(value - word.text),
+                            inherited)
+                      : "not key=value";
+        if (wrong) {
+            snprintf(why, room, "%s: %s", word.text, wrong);
+            return why;
+        }
+    }
+}
+
+static void give(struct sites *sites, struct listed *listed, struct site *site)
+{
+    site->number = sites->number++;
+    listed->site = site;
+    listed->play = sites->current.play;
+}
+
+/* A line that is no site: still one in the list. */
+static void give_unreadable(struct sites *sites, struct listed *listed, const char *line,
+                            size_t length, const char *why)
+{
+    struct site *site = site_new();
+
+    if (asprintf(&site->unreadable, "%s:%zu: %s", sites->name, sites->line, why) < 0)
+        site->unreadable = memory_text(why, strlen(why));
+    site->url.shown = memory_text(line, length < 256 ? length : 256);
+    settings_free(&sites->current);
+    give(sites, listed, site);
+}
+
+/* One line, without its end. False where it holds no site. */
+static bool read_line(struct sites *sites, char *line, size_t length, struct listed *listed)
+{
+    char *copy = memory_text(line, length), *at = copy, *end = copy + length, why[512];
+    const char *wrong;
+    struct site *site;
+    struct word url;
+    bool is_site = true;
+
+    wrong = next_word(&at, end, false, &url);
+    if (!wrong && (!url.length || url.text[0] == '#')) {
+        is_site = false;
+    } else if (!wrong && !strcmp(url.text, "default")) {
+        wrong = read_settings(at, end, &sites->defaults, why, sizeof(why));
+        is_site = false;
+    } else if (!wrong) {
+        site = site_new();
+        settings_free(&sites->current);
+        settings_copy(&sites->current, &sites->defaults);
+        wrong = url_parse(&site->url, url.text, url.length);
+        if (!wrong)
+            wrong = read_settings(at, end, &sites->current, why, sizeof(why));
+        if (wrong) {
+            site_free(site);
+        } else {
+            site->timeout = sites->current.timeout;
+            site->head = sites->current.head;
+            if (sites->current.headers)
+                site->headers = memory_text(sites->current.headers, strlen(sites->current.headers));
+            give(sites, listed, site);
+        }
+    }
+    if (wrong)
+        give_unreadable(sites, listed, line, length, wrong);
+    free(copy);
+    return wrong || is_site;
+}
+
+/* Brings more bytes into the buffer. SITES_ONE: it did. */
+static enum sites_next fill(struct sites *sites)
+{
+    struct pollfd one = {.fd = sites->fd, .events = POLLIN};
+    ssize_t count;
+
+    if (sites->begin) {
+        memmove(sites->buffer, sites->buffer + sites->begin, sites->end - sites->begin);
+        sites->end -= sites->begin;
+        sites->begin = 0;
+    }
+    if (sites->options.loop && poll(&one, 1, 0) == 0) {
+        if (sites->watch.fd >= 0 ||
+            !loop_watch(sites->options.loop, &sites->watch, sites->fd, EPOLLIN))
+            return SITES_LATER;
+    }
+    do
+        count = read(sites->fd, sites->buffer + sites->end, SITES_MOST_LINE_BYTES - sites->end);
+    while (count < 0 && errno == EINTR);
+    if (count < 0)
+        sites->read_error = errno;
+    if (count <= 0) {
+        sites->ended = true;
+        return SITES_END;
+    }
+    sites->end += (size_t)count;
+    return SITES_ONE;
+}
+
+static void on_readable(void *owner, uint32_t events)
+{
+    struct sites *sites = owner;
+
+    (void)events;
+    loop_unwatch(sites->options.loop, &sites->watch);
+    sites->options.ready(sites->options.owner);
+}
+
+/* The next line from the file into [*line, *length). */
+static enum sites_next next_line(struct sites *sites, char **line, size_t *length, bool *too_long)
+{
+    *too_long = false;
+    for (;;) {
+        char *from = sites->buffer + sites->begin;
+        size_t have = sites->end - sites->begin;
+        char *close = memchr(from, '\n', have);
+        enum sites_next more;
+
+        if (close || (sites->ended && have) || have == SITES_MOST_LINE_BYTES) {
+            bool rest = sites->skip_line;
+
+            *line = from;
+            *length = close ? (size_t)(close - from) : have;
+            *too_long = !close && have == SITES_MOST_LINE_BYTES;
+            sites->skip_line = *too_long;
+            sites->begin += *length + (close != NULL);
+            if (rest)
+                continue;
+            sites->line++;
+            return SITES_ONE;
+        }
+        if (sites->ended)
+            return SITES_END;
+        more = fill(sites);
+        if (more == SITES_LATER)
+            return more;
+    }
+}
+
+static void read_word(struct sites *sites, struct listed *listed)
+{
+    const char *word = sites->words[sites->word++], *wrong;
+    struct site *site = site_new();
+
+    sites->line++;
+    settings_free(&sites->current);
+    wrong = url_parse(&site->url, word, strlen(word));
+    site->timeout = sites->options.timeout;
+    if (wrong) {
+        site_free(site);
+        give_unreadable(sites, listed, word, strlen(word), wrong);
+    } else {
+        give(sites, listed, site);
+    }
+}
+
+enum sites_next sites_next(struct sites *sites, struct listed *listed)
+{
+    if (sites->words) {
+        if (sites->word == sites->word_count)
+            return SITES_END;
+        read_word(sites, listed);
+        return SITES_ONE;
+    }
+    for (;;) {
+        char *line;
+        size_t length;
+        bool too_long;
+        enum sites_next next = next_line(sites, &line, &length, &too_long);
+
+        if (next == SITES_END && sites->read_error) {
+            give_unreadable(sites, listed, "", 0, strerrordesc_np(sites->read_error));
+            sites->read_error = 0;
+            return SITES_ONE;
+        }
+        if (next != SITES_ONE)
+            return next;
+        if (sites->line == 1 && length >= 3 && !memcmp(line, "\xef\xbb\xbf", 3)) {
+            line += 3; /* a byte order mark */
+            length -= 3;
+        }
+        if (length && line[length - 1] == '\r')
+            length--;
+        if (too_long) {
+            give_unreadable(sites, listed, line, length, "the line is over 65536 bytes");
+            return SITES_ONE;
+        }
+        if (read_line(sites, line, length, listed))
+            return SITES_ONE;
+    }
+}
+
+static struct sites *make(const char *name, const struct sites_options *options)
+{
+    struct sites *sites = memory_zeroed(sizeof(*sites));
+
+    sites->options = *options;
+    sites->name = memory_text(name, strlen(name));
+    sites->fd = -1;
+    sites->defaults.timeout = options->timeout;
+    watch_init(&sites->watch, on_readable, sites);
+    return sites;
+}
+
+struct sites *sites_open(const char *path, const struct sites_options *options)
+{
+    bool input = !strcmp(path, "-");
+    int fd = input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+    struct sites *sites;
+    struct stat about;
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &about) == 0 && S_ISDIR(about.st_mode)) {
+        close(fd);
+        errno = EISDIR;
+        return NULL;
+    }
+    sites = make(input ? "standard input" : path, options);
+    sites->fd = fd;
+    sites->buffer = memory_get(SITES_MOST_LINE_BYTES + 1);
+    return sites;
+}
+
+struct sites *sites_from_words(char *const *words, size_t count,
+                               const struct sites_options *options)
+{
+    struct sites *sites = make("argument", options);
+
+    sites->words = words;
+    sites->word_count = count;
+    return sites;
+}
+
+bool sites_rewind(struct sites *sites)
+{
+    if (sites->fd >= 0 && lseek(sites->fd, 0, SEEK_SET) < 0)
+        return false;
+    settings_free(&sites->defaults);
+    sites->defaults.timeout = sites->options.timeout;
+    sites->begin = sites->end = sites->line = sites->word = 0;
+    sites->number = 0;
+    sites->ended = sites->skip_line = false;
+    return true;
+}
+
+void sites_close(struct sites *sites)
+{
+    if (!sites)
+        return;
+    if (sites->options.loop)
+        loop_unwatch(sites->options.loop, &sites->watch);
+    if (sites->fd >= 0)
+        close(sites->fd);
+    settings_free(&sites->defaults);
+    settings_free(&sites->current);
+    free(sites->name);
+    free(sites->buffer);
+    free(sites);
+}

@@ -1,0 +1,29 @@
+/*
+ * Text that came from a stranger, made fit to be shown. Control and escape characters, C1 included,
+ * are shown as \x1b; the marks that turn the direction of writing as \u202e; bytes that are not UTF-8
+ * as U+FFFD. Ten characters are ten characters: never bytes, never cut inside one.
+ */
+#ifndef CLI_TEXT_H
+#define CLI_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define TEXT_ALL SIZE_MAX
+
+/* Reads one character from `length` bytes, over 0. Returns how many it has; where they are not UTF-8
+   (RFC 3629), *character is U+FFFD and the count that of the maximal part of one. */
+size_t text_next(const unsigned char *bytes, size_t length, uint32_t *character);
+
+/* Writes at most `most` characters for a terminal or a log. Returns how many columns they take there,
+   an escaped one counting all of its text. */
+size_t text_show(FILE *to, const void *bytes, size_t length, size_t most);
+
+/* Writes at most `most` characters as a JSON string in its quotes (RFC 8259). */
+void text_json(FILE *to, const void *bytes, size_t length, size_t most);
+
+/* Writes the text shown, cut or padded to `width` columns. */
+void text_column(FILE *to, const char *text, size_t width);
+
+#endif

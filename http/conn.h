@@ -1,0 +1,80 @@
+/*
+ * A connection, from the name to its end. It outlives the exchange that it was made for: a
+ * kept-alive one serves the next. It owns the descriptor, the transport and the parser, and knows
+ * nothing of what is asked.
+ *
+ * It calls `wake` when something happened that its user may want to act on: it opened, it closed
+ * (then `error` says why), or it has become readable or writable. The user may close it then.
+ */
+#ifndef HTTP_CONN_H
+#define HTTP_CONN_H
+
+#include "http/dial.h"
+#include "http/error.h"
+#include "http/http1.h"
+#include "http/result.h"
+
+enum conn_state {
+    CONN_RESOLVE,   /* waiting for the name's addresses */
+    CONN_CONNECT,   /* trying one address after the other */
+    CONN_HANDSHAKE, /* the transport comes up */
+    CONN_OPEN,      /* bytes may pass */
+    CONN_CLOSED,    /* over; freed at the end of the turn */
+};
+
+struct conn {
+    struct dialer *dialer; /* borrowed */
+    enum conn_state state;
+    void (*wake)(void *owner); /* who is called */
+    void *owner;               /* its argument */
+
+    char *host; /* name or numeric address */
+    uint16_t port;
+    bool https;
+    bool numeric;
+
+    struct lookup *lookup;     /* in CONN_RESOLVE */
+    struct address *addresses; /* to try */
+    size_t address_count;
+    size_t address_next;         /* the next of them */
+    struct address address;      /* the one that is being tried, or was reached */
+    struct sock *sock;           /* from CONN_CONNECT on */
+    struct transport *transport; /* from CONN_HANDSHAKE on */
+    struct http1 http1;          /* the message being read */
+    struct timer deadline;       /* of the phase */
+    struct stamps stamps;        /* start, dns, connect, tls */
+
+    enum error error;   /* in CONN_CLOSED */
+    enum phase phase;   /* where it happened */
+    const char *detail; /* a library's words, static; or NULL */
+    bool served;        /* an exchange was completed on it */
+
+    struct pool *pool;                    /* while it is idle */
+    struct conn *idle_newer, *idle_older; /* in the pool's list */
+    struct conn *same_slot;               /* in the pool's table */
+    struct grave grave;
+};
+
+/* Starts a connection for a URL. It may be CLOSED when this returns; `wake` is not called before. */
+struct conn *conn_new(struct dialer *dialer, const struct url *url, void (*wake)(void *owner),
+                      void *owner);
+
+/* Whether it leads where the URL does. */
+bool conn_fits(const struct conn *conn, const struct url *url);
+
+/* The phase it is in, SEND when it is open. */
+enum phase conn_phase(const struct conn *conn);
+
+/* Writes what goes. As transport write. */
+struct io conn_write(struct conn *conn, const void *bytes, size_t count);
+
+/* Reads once into the loop's buffer, which *bytes then points to. As transport read. */
+struct io conn_read(struct conn *conn, const unsigned char **bytes);
+
+/* Calls wake again in this turn, or the next, though no event comes. */
+void conn_yield(struct conn *conn);
+
+/* Closes and frees at the end of the turn; `wake` is not called any more. */
+void conn_close(struct conn *conn);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * Dialling: what is the same for every connection of a run. Who resolves names, whom to trust, how
+ * long each phase may take, and in a rehearsal, where every dial really goes.
+ */
+#ifndef HTTP_DIAL_H
+#define HTTP_DIAL_H
+
+#include "http/url.h"
+#include "reactor/loop.h"
+#include "reactor/resolver.h"
+#include "tls/client.h"
+
+/* In a rehearsal every dial, whatever its host and port, ends at the embedded origin. */
+struct dial_map {
+    struct address http;       /* where http:// goes */
+    struct address https;      /* where https:// goes */
+    struct address nameserver; /* who answers for all names */
+};
+
+/* How a transport is put on a socket; NULL where the host cannot be asked for. */
+typedef struct transport *dial_open_fn(void *owner, struct sock *sock, const char *host,
+                                       bool https);
+
+struct dialer {
+    struct loop *loop;               /* NULL in the blocking half */
+    struct resolver *resolver;       /* likewise */
+    const struct dial_map *map;      /* borrowed; NULL: the real network */
+    struct tls_client_options trust; /* of the TLS client */
+    struct tls_client *tls;          /* made when the first https site is met */
+    nsec dns_timeout;                /* of each phase; NSEC_NEVER: none of its own */
+    nsec connect_timeout;
+    nsec tls_timeout;
+    dial_open_fn *open; /* dial_open, or a test's own */
+    void *open_owner;   /* its first argument */
+};
+
+/* Fills in the defaults: the real network, no limits, dial_open. */
+void dialer_init(struct dialer *dialer, struct loop *loop);
+
+/* Frees what was made on the way: the TLS client. The resolver is whoever's made it. */
+void dialer_free(struct dialer *dialer);
+
+/* Turns an address that was looked up, or the literal itself, into where to connect. */
+void dial_aim(const struct dialer *dialer, struct address *address, bool https, uint16_t port,
+              bool numeric);
+
+/* Makes the TLS client, where there is none yet. NULL, or why not; to be freed. */
+char *dial_prepare_tls(struct dialer *dialer);
+
+/* The real dial_open_fn: owner is the dialer. */
+struct transport *dial_open(void *owner, struct sock *sock, const char *host, bool https);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * Everything that can go wrong with a site, in one list: the phase that failed, a dotted name that
+ * stays the same for machines, and a sentence for people.
+ */
+#ifndef HTTP_ERROR_H
+#define HTTP_ERROR_H
+
+#include <stdbool.h>
+
+#include "reactor/resolver.h"
+
+#define ERRORS(X)                                                                                  \
+    X(ERROR_NONE, "", "", "")                                                                      \
+    X(ERROR_INPUT, "input", "input.malformed", "bad line")                                         \
+    X(ERROR_DESCRIPTORS, "local", "local.descriptors", "no descriptor is left (ulimit -n)")        \
+    X(ERROR_PORTS, "local", "local.ports", "no local port is left")                                \
+    X(ERROR_LOCAL, "local", "local.failed", "the local system refused")                            \
+    X(ERROR_INTERRUPTED, "local", "local.interrupted", "interrupted")                              \
+    X(ERROR_TOTAL_TIMEOUT, "total", "timeout.total", "timed out")                                  \
+    X(ERROR_DNS_NXDOMAIN, "dns", "dns.nxdomain", "no such name")                                   \
+    X(ERROR_DNS_NO_ADDRESS, "dns", "dns.no_address", "the name has no address")                    \
+    X(ERROR_DNS_TIMEOUT, "dns", "dns.timeout", "name lookup timed out")                            \
+    X(ERROR_DNS_UNREACHABLE, "dns", "dns.unreachable", "no nameserver gave an answer")             \
+    X(ERROR_DNS_SERVFAIL, "dns", "dns.servfail", "the nameserver failed")                          \
+    X(ERROR_DNS_REFUSED, "dns", "dns.refused", "the nameserver refused")                           \
+    X(ERROR_DNS_MALFORMED, "dns", "dns.malformed", "malformed answer of the nameserver")           \
+    X(ERROR_DNS_BAD_NAME, "dns", "dns.bad_name", "not a name that can be looked up")               \
+    X(ERROR_DNS_FAILED, "dns", "dns.failed", "name lookup failed")                                 \
+    X(ERROR_CONNECT_REFUSED, "connect", "connect.refused", "connection refused")                   \
+    X(ERROR_CONNECT_TIMEOUT, "connect", "connect.timeout", "connecting timed out")                 \
+    X(ERROR_CONNECT_UNREACHABLE, "connect", "connect.unreachable", "network unreachable")          \
+    X(ERROR_CONNECT_RESET, "connect", "connect.reset", "connection reset while connecting")        \
+    X(ERROR_CONNECT_FAILED, "connect", "connect.failed", "connecting failed")                      \
+    X(ERROR_TLS_TIMEOUT, "tls", "tls.timeout", "TLS handshake timed out")                          \
+    X(ERROR_TLS_NOT_TLS, "tls", "tls.not_tls", "the server does not speak TLS on this port")       \
+    X(ERROR_TLS_PROTOCOL, "tls", "tls.protocol", "no common TLS version (1.2 or later)")           \
+    X(ERROR_TLS_ALERT, "tls", "tls.alert", "the server refused the TLS handshake")                 \
+    X(ERROR_TLS_CERT_EXPIRED, "tls", "tls.cert_expired", "certificate has expired")                \
+    X(ERROR_TLS_CERT_NOT_YET, "tls", "tls.cert_not_yet_valid", "certificate is not yet valid")     \
+    X(ERROR_TLS_SELF_SIGNED, "tls", "tls.self_signed", "self-signed certificate")                  \
+    X(ERROR_TLS_UNKNOWN_AUTHORITY, "tls", "tls.unknown_authority",                                 \
+      "certificate of an unknown authority")                                                       \
+    X(ERROR_TLS_HOSTNAME_MISMATCH, "tls", "tls.hostname_mismatch",                                 \
+      "certificate is for another host")                                                           \
+    X(ERROR_TLS_CERT_INVALID, "tls", "tls.cert_invalid", "certificate is not valid")               \
+    X(ERROR_TLS_CLOSED, "tls", "tls.closed", "connection closed in the TLS handshake")             \
+    X(ERROR_TLS_RESET, "tls", "tls.reset", "connection reset in the TLS handshake")                \
+    X(ERROR_TLS_FAILED, "tls", "tls.failed", "TLS failed")                                         \
+    X(ERROR_SEND_RESET, "send", "send.reset", "connection reset while sending")                    \
+    X(ERROR_SEND_FAILED, "send", "send.failed", "sending failed")                                  \
+    X(ERROR_TTFB_TIMEOUT, "wait", "timeout.ttfb", "no answer in time")                             \
+    X(ERROR_EMPTY, "wait", "http.empty", "connection closed without an answer")                    \
+    X(ERROR_WAIT_RESET, "wait", "http.reset", "connection reset before the answer")                \
+    X(ERROR_MALFORMED, "receive", "http.malformed", "malformed HTTP answer")                       \
+    X(ERROR_HEADER_TOO_LARGE, "receive", "http.header_too_large", "head of over 256 KiB")          \
+    X(ERROR_UPGRADE, "receive", "http.upgrade", "the server switched to another protocol")         \
+    X(ERROR_TRUNCATED, "receive", "http.truncated", "connection closed in mid-answer")             \
+    X(ERROR_RECEIVE_RESET, "receive", "receive.reset", "connection reset in mid-answer")           \
+    X(ERROR_RECEIVE_FAILED, "receive", "receive.failed", "receiving failed")                       \
+    X(ERROR_TLS_TRUNCATED, "receive", "tls.truncated", "answer cut off without close_notify")      \
+    X(ERROR_STATUS, "receive", "http.status", "the status is an error")
+
+enum error {
+#define X(name, phase, code, sentence) name,
+    ERRORS(X)
+#undef X
+        ERROR_COUNT
+};
+
+/* All three are static, and "" for ERROR_NONE. */
+const char *error_phase(enum error error);    /* "connect" */
+const char *error_code(enum error error);     /* "connect.refused" */
+const char *error_sentence(enum error error); /* "connection refused" */
+
+/* What a failed transport call means, by the phase in which it was made. `reason` is an errno or an
+   enum transport_reason. */
+enum error error_of_lookup(enum resolve_status status);
+enum error error_of_connect(int reason);
+enum error error_of_handshake(int reason);
+enum error error_of_send(int reason);
+enum error error_of_receive(int reason, bool any_byte);
+
+/* The system's words for an errno, where they say more than our sentence; NULL for 0, for a reset
+   and for an enum transport_reason. */
+const char *errno_words(int reason);
+
+#endif

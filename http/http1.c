@@ -1,0 +1,201 @@
+/* Callbacks of llhttp turned into the few things that a connection asks: more, done or wrong. */
+#include "http/http1.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool is_interim(const struct http1 *http1)
+{
+    return http1->parser.type == HTTP_RESPONSE && http1->parser.status_code / 100 == 1 &&
+           http1->parser.status_code != 101;
+}
+
+/* 1: no body follows, whatever the fields say (RFC 9110, section 6.4.1). */
+static int on_headers_complete(llhttp_t *parser)
+{
+    struct http1 *http1 = parser->data;
+    unsigned status = parser->status_code;
+
+    if (is_interim(http1))
+        return 1;
+    http1->head_done = true;
+    http1->status = status;
+    http1->major = parser->http_major;
+    http1->minor = parser->http_minor;
+    if (http1->request)
+        http1->request->head = parser->method == HTTP_HEAD;
+    http1->events->head(http1->owner, http1);
+    return http1->headless || status == 204 || status == 304;
+}
+
+static int on_body(llhttp_t *parser, const char *bytes, size_t count)
+{
+    struct http1 *http1 = parser->data;
+
+    http1->events->body(http1->owner, bytes, count);
+    return 0;
+}
+
+static int on_message_complete(llhttp_t *parser)
+{
+    struct http1 *http1 = parser->data;
+
+    if (is_interim(http1))
+        return 0;
+    /* Both framings at once is a sign of smuggling: take the answer, but none after it
+       (RFC 9112, section 6.1). */
+    http1->keep_alive = llhttp_should_keep_alive(parser) &&
+                        !((parser->flags & F_CHUNKED) && (parser->flags & F_CONTENT_LENGTH));
+    http1->done = true;
+    return HPE_PAUSED;
+}
+
+/* Appends what fits to a text closed with a NUL. */
+static void append(char *to, size_t room, const char *bytes, size_t count)
+{
+    size_t have = strlen(to), space = room - have - 1;
+
+    if (count > space)
+        count = space;
+    memcpy(to + have, bytes, count);
+    to[have + count] = '\0';
+}
+
+static int on_url(llhttp_t *parser, const char *bytes, size_t count)
+{
+    struct http1 *http1 = parser->data;
+
+    append(http1->request->target, sizeof(http1->request->target), bytes, count);
+    return 0;
+}
+
+static int on_header_field(llhttp_t *parser, const char *bytes, size_t count)
+{
+    struct http1 *http1 = parser->data;
+    struct http1_request *request = http1->request;
+
+    if (!request->field_bytes)
+        request->field[0] = '\0';
+    request->field_bytes += count;
+    append(request->field, sizeof(request->field), bytes, count);
+    return 0;
+}
+
+static int on_header_value(llhttp_t *parser, const char *bytes, size_t count)
+{
+    struct http1 *http1 = parser->data;
+
+    if (!strcasecmp(http1->request->field, "host"))
+        append(http1->request->host, sizeof(http1->request->host), bytes, count);
+    return 0;
+}
+
+static int on_header_value_complete(llhttp_t *parser)
+{
+    struct http1 *http1 = parser->data;
+
+    http1->request->field_bytes = 0;
+    return 0;
+}
+
+static void start(struct http1 *http1, const struct http1_events *events, void *owner)
+{
+    *http1 = (struct http1){.events = events, .owner = owner};
+}
+
+void http1_start_answer(struct http1 *http1, bool headless, const struct http1_events *events,
+                        void *owner)
+{
+    static const llhttp_settings_t settings = {
+        .on_headers_complete = on_headers_complete,
+        .on_body = on_body,
+        .on_message_complete = on_message_complete,
+    };
+
+    start(http1, events, owner);
+    llhttp_init(&http1->parser, HTTP_RESPONSE, &settings);
+    llhttp_set_lenient_chunked_length(&http1->parser, 1);
+    http1->parser.data = http1;
+    http1->headless = headless;
+}
+
+void http1_start_request(struct http1 *http1, struct http1_request *request,
+                         const struct http1_events *events, void *owner)
+{
+    static const llhttp_settings_t settings = {
+        .on_url = on_url,
+        .on_header_field = on_header_field,
+        .on_header_value = on_header_value,
+        .on_header_value_complete = on_header_value_complete,
+        .on_headers_complete = on_headers_complete,
+        .on_body = on_body,
+        .on_message_complete = on_message_complete,
+    };
+
+    start(http1, events, owner);
+    llhttp_init(&http1->parser, HTTP_REQUEST, &settings);
+    http1->parser.data = http1;
+    *request = (struct http1_request){0};
+    http1->request = request;
+}
+
+/* Hands bytes to llhttp; while the head goes on, not more than it may still have. */
+enum http1_status http1_feed(struct http1 *http1, const unsigned char *bytes, size_t count,
+                             size_t *used)
+{
+    size_t limit = HTTP1_MOST_HEAD_BYTES - http1->head_bytes;
+    size_t first = http1->head_done || count < limit ? count : limit;
+    llhttp_errno_t error = llhttp_execute(&http1->parser, (const char *)bytes, first);
+
+    *used = first;
+    if (error == HPE_PAUSED && http1->done) {
+        *used = (size_t)(llhttp_get_error_pos(&http1->parser) - (const char *)bytes);
+        return HTTP1_DONE;
+    }
+    if (error == HPE_PAUSED_UPGRADE)
+        return HTTP1_UPGRADE;
+    if (error != HPE_OK)
+        return HTTP1_MALFORMED;
+    if (!http1->head_done) {
+        http1->head_bytes += first;
+        return http1->head_bytes >= HTTP1_MOST_HEAD_BYTES ? HTTP1_TOO_LARGE : HTTP1_MORE;
+    }
+    if (first < count) { /* the head ended inside its limit: the rest is body */
+        enum http1_status status = http1_feed(http1, bytes + first, count - first, used);
+
+        *used += first;
+        return status;
+    }
+    return HTTP1_MORE;
+}
+
+enum http1_status http1_finish(struct http1 *http1)
+{
+    llhttp_finish(&http1->parser);
+    return http1->done ? HTTP1_DONE : HTTP1_CUT;
+}
+
+enum error error_of_http1(enum http1_status status)
+{
+    switch (status) {
+    case HTTP1_TOO_LARGE: return ERROR_HEADER_TOO_LARGE;
+    case HTTP1_UPGRADE: return ERROR_UPGRADE;
+    case HTTP1_CUT: return ERROR_TRUNCATED;
+    default: return ERROR_MALFORMED;
+    }
+}
+
+const char *http1_why(const struct http1 *http1)
+{
+    const char *reason = llhttp_get_error_reason(&http1->parser);
+
+    return reason && *reason ? reason : llhttp_errno_name(llhttp_get_errno(&http1->parser));
+}
+
+#define TEXT(x)          #x
+#define VERSION(a, b, c) TEXT(a) "." TEXT(b) "." TEXT(c)
+
+const char *http1_parser_version(void)
+{
+    return VERSION(LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH);
+}

@@ -1,0 +1,85 @@
+/*
+ * HTTP/1.1 (RFC 9112) read by llhttp: answers for us, requests for the rehearsal's origin. This is
+ * the only place that knows llhttp. The parser keeps its place between two calls, so that a message
+ * may come in pieces cut anywhere and nothing of it is kept.
+ */
+#ifndef HTTP_HTTP1_H
+#define HTTP_HTTP1_H
+
+#include <llhttp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "http/error.h"
+
+/* A head, with all 1xx heads before it, may have this many bytes. */
+#define HTTP1_MOST_HEAD_BYTES (256 * 1024)
+
+#define HTTP1_MOST_TARGET_BYTES 2048 /* of a request at the origin; what is beyond is cut */
+#define HTTP1_MOST_HOST_BYTES   256  /* likewise */
+
+enum http1_status {
+    HTTP1_MORE,      /* the message goes on */
+    HTTP1_DONE,      /* it is complete */
+    HTTP1_MALFORMED, /* it is none; http1_why says more */
+    HTTP1_TOO_LARGE, /* the head is over its limit */
+    HTTP1_UPGRADE,   /* 101: what follows is not HTTP/1.1 */
+    HTTP1_CUT,       /* http1_finish: the message was not complete */
+};
+
+struct http1;
+
+struct http1_events {
+    void (*head)(void *owner, const struct http1 *http1);       /* the final head is complete */
+    void (*body)(void *owner, const char *bytes, size_t count); /* a piece, transfer coding off */
+};
+
+struct http1 {
+    const struct http1_events *events; /* borrowed */
+    void *owner;                       /* their argument */
+    llhttp_t parser;
+    size_t head_bytes;             /* taken so far, while the head goes on */
+    unsigned status;               /* of an answer; valid from the head on */
+    unsigned char major, minor;    /* the version of HTTP */
+    bool headless;                 /* the answer to HEAD: no body, whatever it says */
+    bool head_done;                /* the final head is complete */
+    bool done;                     /* the message is complete */
+    bool keep_alive;               /* when done: another message may follow */
+    struct http1_request *request; /* of the origin's side; else NULL */
+};
+
+/* What the origin knows of a request. */
+struct http1_request {
+    char target[HTTP1_MOST_TARGET_BYTES];
+    char host[HTTP1_MOST_HOST_BYTES];
+    char field[8];      /* the name being read, cut */
+    size_t field_bytes; /* of the name, uncut */
+    bool head;          /* HEAD */
+};
+
+/* Makes ready for the next answer. `headless`: the request was HEAD. */
+void http1_start_answer(struct http1 *http1, bool headless, const struct http1_events *events,
+                        void *owner);
+
+/* Makes ready for the next request, which is noted in `request`, borrowed. */
+void http1_start_request(struct http1 *http1, struct http1_request *request,
+                         const struct http1_events *events, void *owner);
+
+/* Takes bytes; *used says how many belong to this message (all, unless it is DONE). After anything
+   but MORE, start anew. */
+enum http1_status http1_feed(struct http1 *http1, const unsigned char *bytes, size_t count,
+                             size_t *used);
+
+/* The connection ended in order: DONE where that closes the message, else CUT. */
+enum http1_status http1_finish(struct http1 *http1);
+
+/* What a status other than MORE and DONE means for an answer. */
+enum error error_of_http1(enum http1_status status);
+
+/* llhttp's word for what was malformed, static. */
+const char *http1_why(const struct http1 *http1);
+
+/* "8.1.0" */
+const char *http1_parser_version(void);
+
+#endif

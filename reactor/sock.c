@@ -1,0 +1,271 @@
+/* The socket calls, each made in one place. The return value is looked at first, then errno. */
+#include "reactor/sock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "reactor/memory.h"
+
+bool address_parse(struct address *address, const char *text, uint16_t port)
+{
+    *address = (struct address){0};
+    if (inet_pton(AF_INET, text, &address->v4.sin_addr) == 1) {
+        address->v4.sin_family = AF_INET;
+        address->length = sizeof(address->v4);
+    } else if (inet_pton(AF_INET6, text, &address->v6.sin6_addr) == 1) {
+        address->v6.sin6_family = AF_INET6;
+        address->length = sizeof(address->v6);
+    } else {
+        return false;
+    }
+    address_set_port(address, port);
+    return true;
+}
+
+const char *address_text(const struct address *address, char text[ADDRESS_TEXT_BYTES])
+{
+    char host[INET6_ADDRSTRLEN] = "";
+
+    text[0] = '\0';
+    if (!address->length)
+        return text;
+    if (address->any.sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &address->v6.sin6_addr, host, sizeof(host));
+    else
+        inet_ntop(AF_INET, &address->v4.sin_addr, host, sizeof(host));
+    snprintf(text, ADDRESS_TEXT_BYTES, address->any.sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u",
+             host, address_port(address));
+    return text;
+}
+
+uint16_t address_port(const struct address *address)
+{
+    return ntohs(address->any.sa_family == AF_INET6 ? address->v6.sin6_port : address->v4.sin_port);
+}
+
+void address_set_port(struct address *address, uint16_t port)
+{
+    if (address->any.sa_family == AF_INET6)
+        address->v6.sin6_port = htons(port);
+    else
+        address->v4.sin_port = htons(port);
+}
+
+struct sock *sock_connect(struct loop *loop, const struct address *to, watch_fn *ready, void *owner,
+                          int *error)
+{
+    int fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0) {
+        *error = errno;
+        return NULL;
+    }
+    if (connect(fd, &to->any, to->length) < 0 && errno != EINPROGRESS) {
+        *error = errno;
+        close(fd);
+        return NULL;
+    }
+    return sock_adopt(loop, fd, ready, owner, error);
+}
+
+struct sock *sock_adopt(struct loop *loop, int fd, watch_fn *ready, void *owner, int *error)
+{
+    struct sock *sock = memory_zeroed(sizeof(*sock));
+
+    watch_init(&sock->watch, ready, owner);
+    *error = loop_watch(loop, &sock->watch, fd, WATCH_STREAM);
+    if (*error) {
+        close(fd);
+        free(sock);
+        return NULL;
+    }
+    return sock;
+}
+
+/* Gives a blocking descriptor the time that remains. False where none does. */
+static bool limit_call(int fd, int option, nsec deadline)
+{
+    nsec now = clock_now();
+    struct timeval span = {0};
+
+    if (deadline == NSEC_NEVER)
+        return true;
+    if (now >= deadline)
+        return false;
+    span.tv_sec = (time_t)((deadline - now) / NSEC_PER_S);
+    span.tv_usec = (suseconds_t)((deadline - now) % NSEC_PER_S / NSEC_PER_US);
+    if (!span.tv_sec && !span.tv_usec)
+        span.tv_usec = 1; /* 0 would be for ever */
+    setsockopt(fd, SOL_SOCKET, option, &span, sizeof(span));
+    return true;
+}
+
+struct sock *sock_connect_blocking(const struct address *to, nsec deadline, int *error)
+{
+    int fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sock *sock;
+
+    *error = 0;
+    if (fd < 0)
+        *error = errno;
+    else if (!limit_call(fd, SO_SNDTIMEO, deadline))
+        *error = ETIMEDOUT;
+    else if (connect(fd, &to->any, to->length) < 0)
+        *error = errno == EINPROGRESS ? ETIMEDOUT : errno;
+    if (*error) {
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    sock = memory_zeroed(sizeof(*sock));
+    watch_init(&sock->watch, NULL, NULL);
+    sock->watch.fd = fd;
+    sock->readable = sock->writable = sock->ended = true;
+    sock->deadline = deadline;
+    return sock;
+}
+
+void sock_note(struct sock *sock, uint32_t events)
+{
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        sock->ended = true;
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        sock->readable = true;
+    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+        sock->writable = true;
+}
+
+int sock_connected(struct sock *sock)
+{
+    int error = 0;
+    socklen_t size = sizeof(error);
+
+    if (!sock->ended) /* room to write is proof enough and costs no call */
+        return 0;
+    getsockopt(sock->watch.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error == ECONNRESET || error == EPIPE) {
+        sock->reset = error; /* asking has cleared it */
+        error = 0;
+    }
+    return error;
+}
+
+struct io sock_recv(struct sock *sock, void *buffer, size_t size)
+{
+    ssize_t count;
+
+    if (!sock->readable)
+        return (struct io){.status = IO_WANT_READ};
+    if (sock->deadline && !limit_call(sock->watch.fd, SO_RCVTIMEO, sock->deadline))
+        return (struct io){.status = IO_WANT_READ};
+    do
+        count = recv(sock->watch.fd, buffer, size, 0);
+    while (count < 0 && errno == EINTR && !sock->deadline);
+
+    if (count > 0) {
+        if ((size_t)count < size && !sock->ended)
+            sock->readable = false;
+        return (struct io){.status = IO_OK, .count = (size_t)count};
+    }
+    if (count == 0 && sock->reset)
+        return (struct io){.status = IO_ERROR, .error = sock->reset};
+    if (count == 0)
+        return (struct io){.status = IO_EOF};
+    if (errno == EAGAIN) {
+        sock->readable = false;
+        return (struct io){.status = IO_WANT_READ};
+    }
+    return (struct io){.status = IO_ERROR, .error = errno};
+}
+
+struct io sock_send(struct sock *sock, const void *bytes, size_t size)
+{
+    ssize_t count;
+
+    if (!sock->writable)
+        return (struct io){.status = IO_WANT_WRITE};
+    if (sock->deadline && !limit_call(sock->watch.fd, SO_SNDTIMEO, sock->deadline))
+        return (struct io){.status = IO_WANT_WRITE};
+    do
+        count = send(sock->watch.fd, bytes, size, MSG_NOSIGNAL);
+    while (count < 0 && errno == EINTR && !sock->deadline);
+
+    if (count >= 0) {
+        if ((size_t)count < size && !sock->deadline)
+            sock->writable = false;
+        return (struct io){.status = IO_OK, .count = (size_t)count};
+    }
+    if (errno == EAGAIN) {
+        sock->writable = false;
+        return (struct io){.status = IO_WANT_WRITE};
+    }
+    return (struct io){.status = IO_ERROR, .error = errno};
+}
+
+void sock_no_delay(struct sock *sock)
+{
+    int on = 1;
+
+    setsockopt(sock->watch.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+void sock_close(struct sock *sock, struct loop *loop)
+{
+    if (!sock)
+        return;
+    if (loop) {
+        loop_close(loop, &sock->watch);
+        loop_bury(loop, &sock->grave, free, sock);
+    } else {
+        close(sock->watch.fd);
+        free(sock);
+    }
+}
+
+/* Binds a fresh socket of `type` and reads back the port it got. */
+static int bound(int type, struct address *at)
+{
+    int fd = socket(at->any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, error;
+
+    if (fd < 0)
+        return -errno;
+    if (type == SOCK_STREAM) /* for UDP it would let two share a port */
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(fd, &at->any, at->length) < 0 || getsockname(fd, &at->any, &at->length) < 0) {
+        error = errno;
+        close(fd);
+        return -error;
+    }
+    return fd;
+}
+
+int sock_listen(struct address *at, int backlog)
+{
+    int fd = bound(SOCK_STREAM, at), error;
+
+    if (fd >= 0 && listen(fd, backlog) < 0) {
+        error = errno;
+        close(fd);
+        return -error;
+    }
+    return fd;
+}
+
+int sock_bind_udp(struct address *at)
+{
+    return bound(SOCK_DGRAM, at);
+}
+
+int sock_accept(int listener)
+{
+    int fd;
+
+    do
+        fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+    return fd < 0 ? -errno : fd;
+}
