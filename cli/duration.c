@@ -53,9 +53,11 @@ bool number_parse(const char *text, unsigned long low, unsigned long high, unsig
     if (!*text)
         return false;
     for (; isdigit((unsigned char)*text); text++) {
-        value = value * 10 + (unsigned long)(*text - '0');
-        if (value > high)
+        unsigned long digit = (unsigned long)(*text - '0');
+
+        if (digit > high || value > (high - digit) / 10)
             return false;
+        value = value * 10 + digit;
     }
     *number = value;
     return !*text && value >= low;

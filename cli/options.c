@@ -19,9 +19,9 @@
 #define DEFAULT_TIMEOUT     (10 * NSEC_PER_S)
 
 static const char help[] =
-    "Usage: firstbyte [fetch] [OPTION]... [URL...]   all sites at once, one line each\n"
-    "       firstbyte race [OPTION]... [URL...]      one after the other, then at once\n"
-    "       firstbyte origin [-f FILE] [URL...]      the rehearsal's servers, by hand\n"
+    "Usage: firstbyte [fetch] [OPTION]... [URL...]  all sites at once, one line each\n"
+    "       firstbyte race [OPTION]... [URL...]     one after the other, then at once\n"
+    "       firstbyte origin [-f FILE] [URL...]     the rehearsal's servers, by hand\n"
     "\n"
     "  -f, --file FILE         the list of sites (sites.conf); - is standard input\n"
     "  -c, --concurrency N     sites at once (256)\n"

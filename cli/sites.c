@@ -19,7 +19,7 @@
 #include "http/request.h"
 #include "reactor/memory.h"
 
-#define MOST_WORDS 64
+#define MOST_SHOWN_BYTES 256 /* of a line that is no site */
 
 /* What a line may say about a site. */
 struct settings {
@@ -243,15 +243,34 @@ static void give(struct sites *sites, struct listed *listed, struct site *site)
     listed->play = sites->current.play;
 }
 
-/* A line that is no site: still one in the list. */
-static void give_unreadable(struct sites *sites, struct listed *listed, const char *line,
-                            size_t length, const char *why)
+/* What stands for a URL that is none, without what may be a password: all before its last "@". */
+static char *safe_text(const char *url, size_t length)
+{
+    const char *at = memrchr(url, '@', length), *slashes = memmem(url, length, "//", 2);
+    size_t scheme = at && slashes && slashes < at ? (size_t)(slashes - url) + 2 : 0;
+    size_t from = at ? (size_t)(at - url) + 1 : 0, rest = length - from;
+    char *text;
+
+    if (rest > MOST_SHOWN_BYTES)
+        rest = MOST_SHOWN_BYTES;
+    if (scheme > MOST_SHOWN_BYTES)
+        scheme = 0;
+    text = memory_get(scheme + rest + 1);
+    memcpy(text, url, scheme);
+    memcpy(text + scheme, url + from, rest);
+    text[scheme + rest] = '\0';
+    return text;
+}
+
+/* A line that is no site: still one in the list. Takes over `shown`. */
+static void give_unreadable(struct sites *sites, struct listed *listed, char *shown,
+                            const char *why)
 {
     struct site *site = site_new();
 
     if (asprintf(&site->unreadable, "%s:%zu: %s", sites->name, sites->line, why) < 0)
         site->unreadable = memory_text(why, strlen(why));
-    site->url.shown = memory_text(line, length < 256 ? length : 256);
+    site->url.shown = shown;
     settings_free(&sites->current);
     give(sites, listed, site);
 }
@@ -260,6 +279,7 @@ static void give_unreadable(struct sites *sites, struct listed *listed, const ch
 static bool read_line(struct sites *sites, char *line, size_t length, struct listed *listed)
 {
     char *copy = memory_text(line, length), *at = copy, *end = copy + length, why[512];
+    char *shown = NULL;
     const char *wrong;
     struct site *site;
     struct word url;
@@ -279,6 +299,8 @@ static bool read_line(struct sites *sites, char *line, size_t length, struct lis
         if (!wrong)
             wrong = read_settings(at, end, &sites->current, why, sizeof(why));
         if (wrong) {
+            shown = site->url.shown;
+            site->url.shown = NULL;
             site_free(site);
         } else {
             site->timeout = sites->current.timeout;
@@ -289,7 +311,7 @@ static bool read_line(struct sites *sites, char *line, size_t length, struct lis
         }
     }
     if (wrong)
-        give_unreadable(sites, listed, line, length, wrong);
+        give_unreadable(sites, listed, shown ? shown : safe_text(url.text, url.length), wrong);
     free(copy);
     return wrong || is_site;
 }
@@ -374,7 +396,7 @@ static void read_word(struct sites *sites, struct listed *listed)
     site->timeout = sites->options.timeout;
     if (wrong) {
         site_free(site);
-        give_unreadable(sites, listed, word, strlen(word), wrong);
+        give_unreadable(sites, listed, safe_text(word, strlen(word)), wrong);
     } else {
         give(sites, listed, site);
     }
@@ -395,7 +417,7 @@ enum sites_next sites_next(struct sites *sites, struct listed *listed)
         enum sites_next next = next_line(sites, &line, &length, &too_long);
 
         if (next == SITES_END && sites->read_error) {
-            give_unreadable(sites, listed, "", 0, strerrordesc_np(sites->read_error));
+            give_unreadable(sites, listed, safe_text("", 0), strerrordesc_np(sites->read_error));
             sites->read_error = 0;
             return SITES_ONE;
         }
@@ -408,7 +430,7 @@ enum sites_next sites_next(struct sites *sites, struct listed *listed)
         if (length && line[length - 1] == '\r')
             length--;
         if (too_long) {
-            give_unreadable(sites, listed, line, length, "the line is over 65536 bytes");
+            give_unreadable(sites, listed, safe_text(line, length), "the line is over 65536 bytes");
             return SITES_ONE;
         }
         if (read_line(sites, line, length, listed))

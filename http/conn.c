@@ -1,5 +1,5 @@
 /*
- * The connection's machine: RESOLVE, CONNECT, HANDSHAKE, OPEN. Every event enters conn_drive: a name
+ * The connection's machine: RESOLVE, CONNECT, TURN, HANDSHAKE, OPEN. Every event enters conn_drive: a name
  * resolved, a descriptor ready, a deadline passed. One function changes the state: it stamps the
  * time and arms the deadline of the phase that begins.
  */
@@ -18,6 +18,37 @@ enum step {
 
 static void conn_drive(struct conn *conn);
 
+static void join_list(struct conn *conn)
+{
+    struct dialer *dialer = conn->dialer;
+
+    conn->waiting = true;
+    conn->turn_next = NULL;
+    conn->turn_before = dialer->turn_last;
+    if (dialer->turn_last)
+        dialer->turn_last->turn_next = conn;
+    else
+        dialer->turn_first = conn;
+    dialer->turn_last = conn;
+}
+
+static void leave_list(struct conn *conn)
+{
+    struct dialer *dialer = conn->dialer;
+
+    if (!conn->waiting)
+        return;
+    conn->waiting = false;
+    if (conn->turn_before)
+        conn->turn_before->turn_next = conn->turn_next;
+    else
+        dialer->turn_first = conn->turn_next;
+    if (conn->turn_next)
+        conn->turn_next->turn_before = conn->turn_before;
+    else
+        dialer->turn_last = conn->turn_before;
+}
+
 static nsec phase_limit(const struct conn *conn, enum conn_state state)
 {
     switch (state) {
@@ -28,6 +59,24 @@ static nsec phase_limit(const struct conn *conn, enum conn_state state)
     }
 }
 
+/* The handshake is over, or will not be: the next in the list has its turn. */
+static void pass_turn(struct conn *conn)
+{
+    struct dialer *dialer = conn->dialer;
+    struct conn *next = dialer->turn_first;
+
+    if (!conn->shaking)
+        return;
+    conn->shaking = false;
+    if (!next) {
+        dialer->handshakes--;
+        return;
+    }
+    leave_list(next);
+    next->shaking = true;
+    conn_yield(next);
+}
+
 /* The only place where the state changes while the connection lives. */
 static void enter(struct conn *conn, enum conn_state state)
 {
@@ -36,7 +85,11 @@ static void enter(struct conn *conn, enum conn_state state)
     switch (conn->state) { /* what has just ended */
     case CONN_RESOLVE: conn->stamps.dns = conn->numeric ? 0 : now; break;
     case CONN_CONNECT: conn->stamps.connect = now; break;
-    case CONN_HANDSHAKE: conn->stamps.tls = conn->https ? now : 0; break;
+    case CONN_TURN: conn->stamps.queued = now - conn->stamps.connect; break;
+    case CONN_HANDSHAKE:
+        conn->stamps.tls = conn->https ? now : 0;
+        pass_turn(conn);
+        break;
     default: break;
     }
     conn->state = state;
@@ -133,6 +186,23 @@ static enum step step_connect(struct conn *conn)
         conn->sock = NULL;
         return try_next(conn, error);
     }
+    enter(conn, CONN_TURN);
+    return STEP_ON;
+}
+
+/* The turn is given by the one that finishes before; what is plain needs none. */
+static enum step step_turn(struct conn *conn)
+{
+    struct dialer *dialer = conn->dialer;
+
+    if (conn->https && !conn->shaking) {
+        if (!conn->waiting && dialer->handshakes == DIAL_MOST_HANDSHAKES)
+            join_list(conn);
+        if (conn->waiting)
+            return STEP_WAIT;
+        dialer->handshakes++;
+        conn->shaking = true;
+    }
     enter(conn, CONN_HANDSHAKE);
     return STEP_ON;
 }
@@ -142,8 +212,8 @@ static enum step step_handshake(struct conn *conn)
     struct io io;
 
     if (!conn->transport)
-        conn->transport =
-            conn->dialer->open(conn->dialer->open_owner, conn->sock, conn->host, conn->https);
+        conn->transport = conn->dialer->open(conn->dialer->open_owner, conn->sock, conn->host,
+                                             conn->port, conn->https);
     if (!conn->transport)
         return fail(conn, ERROR_TLS_FAILED, "TLS cannot start");
     io = conn->transport->calls->handshake(conn->transport);
@@ -163,6 +233,7 @@ static enum step run(struct conn *conn)
     switch (conn->state) {
     case CONN_RESOLVE: return step_resolve(conn);
     case CONN_CONNECT: return step_connect(conn);
+    case CONN_TURN: return step_turn(conn);
     case CONN_HANDSHAKE: return step_handshake(conn);
     case CONN_OPEN:
     case CONN_CLOSED: break;
@@ -209,6 +280,7 @@ enum phase conn_phase(const struct conn *conn)
     switch (conn->state) {
     case CONN_RESOLVE: return PHASE_DNS;
     case CONN_CONNECT: return PHASE_CONNECT;
+    case CONN_TURN: return PHASE_BLOCKED;
     case CONN_HANDSHAKE: return PHASE_TLS;
     case CONN_OPEN: return PHASE_SEND;
     case CONN_CLOSED: break;
@@ -248,6 +320,8 @@ void conn_close(struct conn *conn)
     struct loop *loop = conn->dialer->loop;
 
     conn->state = CONN_CLOSED;
+    leave_list(conn);
+    pass_turn(conn);
     if (conn->lookup)
         lookup_detach(conn->lookup);
     loop_cancel(loop, &conn->deadline);

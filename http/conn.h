@@ -17,6 +17,7 @@
 enum conn_state {
     CONN_RESOLVE,   /* waiting for the name's addresses */
     CONN_CONNECT,   /* trying one address after the other */
+    CONN_TURN,      /* waiting for its turn to shake hands */
     CONN_HANDSHAKE, /* the transport comes up */
     CONN_OPEN,      /* bytes may pass */
     CONN_CLOSED,    /* over; freed at the end of the turn */
@@ -42,12 +43,15 @@ struct conn {
     struct transport *transport; /* from CONN_HANDSHAKE on */
     struct http1 http1;          /* the message being read */
     struct timer deadline;       /* of the phase */
-    struct stamps stamps;        /* start, dns, connect, tls */
+    struct stamps stamps;        /* start, dns, connect, queued, tls */
 
-    enum error error;   /* in CONN_CLOSED */
-    enum phase phase;   /* where it happened */
-    const char *detail; /* a library's words, static; or NULL */
-    bool served;        /* an exchange was completed on it */
+    enum error error;                     /* in CONN_CLOSED */
+    enum phase phase;                     /* where it happened */
+    const char *detail;                   /* a library's words, static; or NULL */
+    bool shaking;                         /* it has its turn */
+    bool waiting;                         /* it waits for it, in the dialer's list */
+    struct conn *turn_next, *turn_before; /* in that list */
+    bool served;                          /* an exchange was completed on it */
 
     struct pool *pool;                    /* while it is idle */
     struct conn *idle_newer, *idle_older; /* in the pool's list */

@@ -43,7 +43,8 @@ char *dial_prepare_tls(struct dialer *dialer)
     return why;
 }
 
-struct transport *dial_open(void *owner, struct sock *sock, const char *host, bool https)
+struct transport *dial_open(void *owner, struct sock *sock, const char *host, uint16_t port,
+                            bool https)
 {
     struct dialer *dialer = owner;
     char *why;
@@ -52,5 +53,5 @@ struct transport *dial_open(void *owner, struct sock *sock, const char *host, bo
         return plain_open(sock);
     why = dial_prepare_tls(dialer);
     free(why); /* the connection says that TLS failed; a named file was read at the start */
-    return dialer->tls ? tls_client_open(dialer->tls, sock, host) : NULL;
+    return dialer->tls ? tls_client_open(dialer->tls, sock, host, port) : NULL;
 }

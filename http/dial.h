@@ -19,7 +19,13 @@ struct dial_map {
 
 /* How a transport is put on a socket; NULL where the host cannot be asked for. */
 typedef struct transport *dial_open_fn(void *owner, struct sock *sock, const char *host,
-                                       bool https);
+                                       uint16_t port, bool https);
+
+/* Handshakes under way at once. They are work for the one thread and hold 45 KB each, a finished one
+   half of that; beyond this number more of them only take longer. */
+#define DIAL_MOST_HANDSHAKES 128
+
+struct conn;
 
 struct dialer {
     struct loop *loop;               /* NULL in the blocking half */
@@ -30,8 +36,10 @@ struct dialer {
     nsec dns_timeout;                /* of each phase; NSEC_NEVER: none of its own */
     nsec connect_timeout;
     nsec tls_timeout;
-    dial_open_fn *open; /* dial_open, or a test's own */
-    void *open_owner;   /* its first argument */
+    size_t handshakes;                   /* under way */
+    struct conn *turn_first, *turn_last; /* connections waiting for their turn to shake hands */
+    dial_open_fn *open;                  /* dial_open, or a test's own */
+    void *open_owner;                    /* its first argument */
 };
 
 /* Fills in the defaults: the real network, no limits, dial_open. */
@@ -48,6 +56,7 @@ void dial_aim(const struct dialer *dialer, struct address *address, bool https, 
 char *dial_prepare_tls(struct dialer *dialer);
 
 /* The real dial_open_fn: owner is the dialer. */
-struct transport *dial_open(void *owner, struct sock *sock, const char *host, bool https);
+struct transport *dial_open(void *owner, struct sock *sock, const char *host, uint16_t port,
+                            bool https);
 
 #endif

@@ -108,6 +108,7 @@ static enum step fail_or_retry(struct exchange *exchange, enum error error, cons
     exchange->conn = NULL;
     exchange->sent = 0;
     exchange->send_error = 0;
+    exchange->result.tls = (struct tls_facts){NULL, NULL};
     enter(exchange, EXCHANGE_CONNECTING);
     return STEP_ON;
 }
@@ -139,6 +140,7 @@ static void note_connection(struct exchange *exchange)
     if (!exchange->kept) {
         result->stamps.dns = conn->stamps.dns;
         result->stamps.connect = conn->stamps.connect;
+        result->stamps.queued = conn->stamps.queued;
         result->stamps.tls = conn->stamps.tls;
     }
 }
@@ -181,6 +183,15 @@ static struct io send_some(struct exchange *exchange)
     return io;
 }
 
+/* Nothing follows the answer; what does would be taken for the next one. After a short receive this
+   costs no system call. */
+static bool is_quiet(struct conn *conn)
+{
+    const unsigned char *bytes;
+
+    return conn_read(conn, &bytes).status == IO_WANT_READ;
+}
+
 /* The answer's end in the parser's words. */
 static enum step conclude(struct exchange *exchange, enum http1_status status, bool all_used)
 {
@@ -192,19 +203,41 @@ static enum step conclude(struct exchange *exchange, enum http1_status status, b
         exchange->conn->served = true;
         return finish(exchange, http1->keep_alive && all_used &&
                                     exchange->sent == exchange->request_bytes &&
-                                    !exchange->conn->sock->ended);
+                                    !exchange->conn->sock->ended && is_quiet(exchange->conn));
     default: break;
     }
     return fail(exchange, error_of_http1(status),
                 status == HTTP1_MALFORMED ? http1_why(http1) : NULL);
 }
 
+/* The end before a byte of the answer: where sending failed before, that is what is told. */
+static enum step unanswered(struct exchange *exchange, enum error error, const char *detail)
+{
+    int reason = exchange->send_error;
+
+    if (!reason)
+        return fail_or_retry(exchange, error, detail);
+    return fail_or_retry(exchange, error_of_send(reason),
+                         exchange->send_detail ? exchange->send_detail : errno_words(reason));
+}
+
 /* The connection came to its end in order: that may close the body. */
 static enum step at_end(struct exchange *exchange)
 {
     if (!exchange->result.stamps.first_byte)
-        return fail_or_retry(exchange, ERROR_EMPTY, NULL);
+        return unanswered(exchange, ERROR_EMPTY, NULL);
     return conclude(exchange, http1_finish(&exchange->conn->http1), true);
+}
+
+static enum step at_error(struct exchange *exchange, int reason)
+{
+    const char *why = exchange->conn->transport->why;
+    bool any_byte = exchange->result.stamps.first_byte;
+    enum error error = error_of_receive(reason, any_byte);
+
+    if (!why)
+        why = errno_words(reason);
+    return any_byte ? fail(exchange, error, why) : unanswered(exchange, error, why);
 }
 
 /* Reads once. STEP_ON: there may be more. */
@@ -220,9 +253,7 @@ static enum step receive(struct exchange *exchange)
     switch (io.status) {
     case IO_OK: break;
     case IO_EOF: return at_end(exchange);
-    case IO_ERROR:
-        return fail_or_retry(exchange, error_of_receive(io.error, stamps->first_byte),
-                             conn->transport->why ? conn->transport->why : errno_words(io.error));
+    case IO_ERROR: return at_error(exchange, io.error);
     default: return STEP_WAIT;
     }
     if (!stamps->first_byte) {
@@ -246,8 +277,7 @@ static enum step step_send(struct exchange *exchange)
     }
     step = receive(exchange);
     if (step == STEP_WAIT && io.status == IO_ERROR)
-        return fail_or_retry(exchange, error_of_send(io.error),
-                             exchange->send_detail ? exchange->send_detail : errno_words(io.error));
+        return unanswered(exchange, ERROR_EMPTY, NULL);
     return step;
 }
 

@@ -18,6 +18,10 @@ static int on_headers_complete(llhttp_t *parser)
 
     if (is_interim(http1))
         return 1;
+    if (parser->type == HTTP_RESPONSE && (status < 100 || status > 999)) {
+        llhttp_set_error_reason(parser, "Status code is not of three digits");
+        return -1;
+    }
     http1->head_done = true;
     http1->status = status;
     http1->major = parser->http_major;
@@ -115,6 +119,7 @@ void http1_start_answer(struct http1 *http1, bool headless, const struct http1_e
     start(http1, events, owner);
     llhttp_init(&http1->parser, HTTP_RESPONSE, &settings);
     llhttp_set_lenient_chunked_length(&http1->parser, 1);
+    llhttp_set_lenient_keep_alive(&http1->parser, 1); /* "close" in a 1xx is not the end */
     http1->parser.data = http1;
     http1->headless = headless;
 }
@@ -150,7 +155,7 @@ enum http1_status http1_feed(struct http1 *http1, const unsigned char *bytes, si
     *used = first;
     if (error == HPE_PAUSED && http1->done) {
         *used = (size_t)(llhttp_get_error_pos(&http1->parser) - (const char *)bytes);
-        return HTTP1_DONE;
+        return http1->status == 101 ? HTTP1_UPGRADE : HTTP1_DONE;
     }
     if (error == HPE_PAUSED_UPGRADE)
         return HTTP1_UPGRADE;

@@ -26,14 +26,23 @@ void result_timings(const struct result *result, nsec timings[PHASE_COUNT])
         s->start, s->dns, s->connect, s->tls, s->send, s->first_byte, 0,
     };
     nsec from = s->taken;
+    enum phase last;
 
     for (int i = 0; i < PHASE_COUNT; i++) {
         timings[i] = ends[i] ? ends[i] - from : NSEC_NEVER;
         if (ends[i])
             from = ends[i];
     }
+    if (s->queued) { /* the client's own time, not the server's */
+        timings[PHASE_BLOCKED] += s->queued;
+        if (s->tls)
+            timings[PHASE_TLS] -= s->queued;
+        else
+            from += s->queued;
+    }
     /* The last stretch belongs to the receiving, or to the phase that failed. */
-    timings[result->error ? result->phase : PHASE_RECEIVE] = s->done - from;
+    last = result->error ? result->phase : PHASE_RECEIVE;
+    timings[last] = (timings[last] == NSEC_NEVER ? 0 : timings[last]) + s->done - from;
 }
 
 void result_add_body(struct result *result, const char *bytes, size_t count)

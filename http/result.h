@@ -20,7 +20,7 @@
 
 /* The phases, after HTTP Archive 1.2, with the TLS handshake apart from connect. */
 enum phase {
-    PHASE_BLOCKED, /* taken from the list, waiting for a slot */
+    PHASE_BLOCKED, /* taken from the list, waiting for a slot, or for a turn to shake hands */
     PHASE_DNS,     /* asking for the name's addresses */
     PHASE_CONNECT, /* TCP, until one address answered */
     PHASE_TLS,     /* handshake and verification */
@@ -36,6 +36,7 @@ struct stamps {
     nsec start;      /* it got its slot: the exchange begins */
     nsec dns;        /* the addresses are there */
     nsec connect;    /* one of them answered */
+    nsec queued;     /* a duration: it waited for its turn to shake hands */
     nsec tls;        /* the handshake is done and verified */
     nsec send;       /* the last byte of the request left */
     nsec first_byte; /* the first byte of the answer came */

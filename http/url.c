@@ -96,6 +96,16 @@ static const char *take_port(struct url *url, struct rest *rest)
     return NULL;
 }
 
+/* A copy in lower case, to be freed. */
+static char *lower_text(const char *text, size_t length)
+{
+    char *copy = memory_text(text, length);
+
+    for (char *at = copy; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return copy;
+}
+
 /* "[::1]" */
 static const char *take_literal(struct url *url, struct rest *rest)
 {
@@ -104,7 +114,7 @@ static const char *take_literal(struct url *url, struct rest *rest)
 
     if (!close)
         return "the IPv6 address has no closing bracket";
-    url->host = memory_text(rest->at + 1, (size_t)(close - rest->at - 1));
+    url->host = lower_text(rest->at + 1, (size_t)(close - rest->at - 1));
     rest->at = close + 1;
     url->numeric = true;
     if (!strchr(url->host, ':') || !address_parse(&address, url->host, 0))
@@ -158,10 +168,8 @@ static const char *take_name(struct url *url, struct rest *rest)
         return "the host's name is too long";
     if (memchr(rest->at, '\0', (size_t)(end - rest->at)))
         return "the host's name has a forbidden character";
-    url->host = memory_text(rest->at, (size_t)(end - rest->at));
+    url->host = lower_text(rest->at, (size_t)(end - rest->at));
     rest->at = end;
-    for (char *at = url->host; *at; at++)
-        *at = (char)tolower((unsigned char)*at);
     if (!ends_in_number(url->host))
         return check_name(url->host);
     url->numeric = address_parse(&address, url->host, 0);

@@ -54,17 +54,18 @@ static void parse_line(struct hosts *hosts, char *text, size_t line)
         add(hosts, word, line, &address);
 }
 
-/* Takes over `text`, which is closed with a NUL. */
-static struct hosts *parse_owned(char *text)
+/* Takes over `text`, which is closed with a NUL; one inside it ends its line. */
+static struct hosts *parse_owned(char *text, size_t length)
 {
     struct hosts *hosts = memory_zeroed(sizeof(*hosts));
+    const char *end = text + length;
     size_t line = 0;
 
     hosts->text = text;
     for (char *next = text; next; line++) {
         char *this = next;
 
-        next = strchr(this, '\n');
+        next = memchr(this, '\n', (size_t)(end - this));
         if (next)
             *next++ = '\0';
         parse_line(hosts, this, line);
@@ -76,7 +77,7 @@ static struct hosts *parse_owned(char *text)
 
 struct hosts *hosts_parse(const char *text, size_t length)
 {
-    return parse_owned(memory_text(text, length));
+    return parse_owned(memory_text(text, length), length);
 }
 
 struct hosts *hosts_read(const char *path)
@@ -97,7 +98,7 @@ struct hosts *hosts_read(const char *path)
     if (fd >= 0)
         close(fd);
     text[length] = '\0';
-    return parse_owned(text);
+    return parse_owned(text, length);
 }
 
 static bool is_localhost(const char *name)

@@ -286,13 +286,14 @@ void resolver_free(struct resolver *resolver)
     ares_library_cleanup();
 }
 
-/* The hosts file's answer, where it has one. */
+/* The hosts file's answer, where it has one. An empty file knows localhost, which c-ares would ask
+   nobody for. */
 static void ask_hosts(struct resolver *resolver, struct lookup *lookup, const char *name)
 {
-    if (!resolver->hosts_path)
-        return;
+    const char *path = resolver->hosts_path;
+
     if (!resolver->hosts)
-        resolver->hosts = hosts_read(resolver->hosts_path);
+        resolver->hosts = path ? hosts_read(path) : hosts_parse("", 0);
     lookup->count = hosts_find(resolver->hosts, name, lookup->addresses, RESOLVER_MOST_ADDRESSES);
 }
 

@@ -13,14 +13,24 @@
 #include <string.h>
 
 #include "reactor/memory.h"
+#include "tls/sessions.h"
 #include "tls/stream.h"
 
 #define MOST_NAME_BYTES 255
 
 struct tls_client {
     SSL_CTX *context;
-    bool insecure;     /* verify nothing */
-    bool system_store; /* the system's store is wanted and not read yet */
+    struct sessions *sessions; /* to be resumed */
+    bool insecure;             /* verify nothing */
+    bool system_store;         /* the system's store is wanted and not read yet */
+};
+
+/* Whom a connection leads to, for the callback that brings its session. */
+struct visit {
+    struct tls_client *client;
+    uint16_t port;
+    bool kept; /* one session a connection is enough */
+    char host[];
 };
 
 /* "what: OpenSSL's reason", to be freed. */
@@ -61,6 +71,17 @@ static bool trust_named(struct tls_client *client, const struct tls_client_optio
     return !*why;
 }
 
+/* The server gave a session. 0: the reference stays OpenSSL's. */
+static int on_session(SSL *ssl, SSL_SESSION *session)
+{
+    struct visit *visit = SSL_get_app_data(ssl);
+
+    if (!visit->kept && SSL_SESSION_is_resumable(session))
+        sessions_keep(visit->client->sessions, visit->host, visit->port, session);
+    visit->kept = true;
+    return 0;
+}
+
 static SSL_CTX *make_context(void)
 {
     static const unsigned char alpn[] = "\x08http/1.1";
@@ -72,7 +93,9 @@ static SSL_CTX *make_context(void)
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(context, 1);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, on_session);
+    SSL_CTX_set1_groups_list(context, "P-256:X25519:P-384:P-521");
     SSL_CTX_set_alpn_protos(context, alpn, sizeof(alpn) - 1);
     return context;
 }
@@ -87,6 +110,7 @@ struct tls_client *tls_client_new(const struct tls_client_options *options, char
     client->system_store =
         !options->insecure && !options->authorities_pem && !options->authorities_file;
     client->context = make_context();
+    client->sessions = sessions_new();
     if (!client->context)
         *why = sentence("OpenSSL");
     else if (trust_named(client, options, why))
@@ -104,6 +128,7 @@ void tls_client_free(struct tls_client *client)
     if (!client)
         return;
     SSL_CTX_free(client->context);
+    sessions_free(client->sessions);
     free(client);
 }
 
@@ -132,7 +157,25 @@ static bool expect_host(SSL *ssl, const char *text, bool insecure)
                    : X509_VERIFY_PARAM_set1_host(expected, host, 0);
 }
 
-struct transport *tls_client_open(struct tls_client *client, struct sock *sock, const char *host)
+/* Offers the session of an earlier connection, where there is one. */
+static struct visit *resume(struct tls_client *client, SSL *ssl, const char *host, uint16_t port)
+{
+    size_t length = strlen(host);
+    struct visit *visit = memory_zeroed(sizeof(*visit) + length + 1);
+    SSL_SESSION *session = sessions_take(client->sessions, host, port);
+
+    visit->client = client;
+    visit->port = port;
+    memcpy(visit->host, host, length);
+    SSL_set_app_data(ssl, visit);
+    if (session)
+        SSL_set_session(ssl, session);
+    SSL_SESSION_free(session);
+    return visit;
+}
+
+struct transport *tls_client_open(struct tls_client *client, struct sock *sock, const char *host,
+                                  uint16_t port)
 {
     SSL *ssl;
 
@@ -147,7 +190,7 @@ struct transport *tls_client_open(struct tls_client *client, struct sock *sock, 
         return NULL;
     }
     SSL_set_connect_state(ssl);
-    return stream_open(ssl, sock);
+    return stream_open(ssl, sock, resume(client, ssl, host, port));
 }
 
 const char *tls_version(void)

@@ -2,7 +2,8 @@
  * The client side of TLS: one context for all connections. Verification is on: the chain against the
  * trusted authorities, the certificate against the host's name (RFC 6125, no partial wildcards) or
  * address. TLS 1.2 is the lowest version; SNI is sent for names (RFC 6066 forbids it for
- * addresses); ALPN offers http/1.1.
+ * addresses); ALPN offers http/1.1. The key share is for the curve P-256, which RFC 8446 (section
+ * 9.1) makes every server understand, and which costs OpenSSL a third of X25519 to make.
  */
 #ifndef TLS_CLIENT_H
 #define TLS_CLIENT_H
@@ -27,8 +28,10 @@ struct tls_client *tls_client_new(const struct tls_client_options *options, char
 void tls_client_free(struct tls_client *client);
 
 /* A transport towards `host`, a name or a numeric address without brackets. The caller ends it with
-   calls->close. NULL where `host` cannot be a server's name: over 255 bytes. */
-struct transport *tls_client_open(struct tls_client *client, struct sock *sock, const char *host);
+   calls->close, before the client is freed. NULL where `host` cannot be a server's name: over 255
+   bytes. A session of an earlier connection to the same host and port is resumed. */
+struct transport *tls_client_open(struct tls_client *client, struct sock *sock, const char *host,
+                                  uint16_t port);
 
 /* "OpenSSL 3.0.19 ...": the library that is running. */
 const char *tls_version(void);

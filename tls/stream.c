@@ -20,6 +20,7 @@
 struct stream {
     struct transport transport; /* first: a transport is a stream */
     SSL *ssl;                   /* owned */
+    void *visit;                /* owned: what the client's callbacks need */
     int socket_error;           /* errno of the socket call that failed, or 0 */
     bool ended;                 /* the socket came to its end */
     bool broken;                /* a fatal error: nothing more may be sent */
@@ -193,10 +194,11 @@ static void stream_close(struct transport *transport)
         SSL_shutdown(stream->ssl);
     SSL_free(stream->ssl);
     ERR_clear_error();
+    free(stream->visit);
     free(stream);
 }
 
-struct transport *stream_open(SSL *ssl, struct sock *sock)
+struct transport *stream_open(SSL *ssl, struct sock *sock, void *visit)
 {
     static const struct transport_calls calls = {
         .handshake = stream_handshake,
@@ -211,6 +213,7 @@ struct transport *stream_open(SSL *ssl, struct sock *sock)
     stream->transport.calls = &calls;
     stream->transport.sock = sock;
     stream->ssl = ssl;
+    stream->visit = visit;
     BIO_set_data(bio, stream);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);

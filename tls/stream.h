@@ -8,7 +8,8 @@
 
 #include "tls/transport.h"
 
-/* Puts the SSL, which it owns from here on, on the socket. */
-struct transport *stream_open(SSL *ssl, struct sock *sock);
+/* Puts the SSL on the socket. It owns the SSL from here on, and `visit`, which is freed with it and
+   may be NULL. */
+struct transport *stream_open(SSL *ssl, struct sock *sock, void *visit);
 
 #endif

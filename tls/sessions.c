@@ -1,0 +1,176 @@
+/* A hash table of serialized sessions with a list from the newest to the oldest. An SSL_SESSION keeps
+   the whole certificate alive, some 8 KB: 4096 of them would be more than the rest of the program. */
+#include "tls/sessions.h"
+
+#include <openssl/asn1.h>
+#include <openssl/err.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reactor/memory.h"
+
+#define SLOTS    4096
+#define PEER_TAG 3 /* of the certificate in OpenSSL's serialized session */
+
+struct kept {
+    struct kept *same_slot;
+    struct kept *newer, *older;
+    char *host;
+    uint16_t port;
+    bool once; /* TLS 1.3: not to be used again */
+    unsigned char *bytes;
+    long length;
+};
+
+struct sessions {
+    size_t count;
+    struct kept *newest, *oldest;
+    struct kept *slots[SLOTS];
+};
+
+static size_t slot_of(const char *host, uint16_t port)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+
+    for (; *host; host++)
+        hash = (hash ^ (unsigned char)*host) * 16777619u;
+    return (hash ^ port) % SLOTS;
+}
+
+struct sessions *sessions_new(void)
+{
+    return memory_zeroed(sizeof(struct sessions));
+}
+
+static struct kept *find(struct sessions *sessions, const char *host, uint16_t port)
+{
+    struct kept *kept = sessions->slots[slot_of(host, port)];
+
+    while (kept && (kept->port != port || strcmp(kept->host, host) != 0))
+        kept = kept->same_slot;
+    return kept;
+}
+
+static void drop(struct sessions *sessions, struct kept *kept)
+{
+    struct kept **link = &sessions->slots[slot_of(kept->host, kept->port)];
+
+    while (*link != kept)
+        link = &(*link)->same_slot;
+    *link = kept->same_slot;
+    if (kept->newer)
+        kept->newer->older = kept->older;
+    else
+        sessions->newest = kept->older;
+    if (kept->older)
+        kept->older->newer = kept->newer;
+    else
+        sessions->oldest = kept->newer;
+    sessions->count--;
+    free(kept->host);
+    free(kept->bytes);
+    free(kept);
+}
+
+void sessions_free(struct sessions *sessions)
+{
+    if (!sessions)
+        return;
+    while (sessions->newest)
+        drop(sessions, sessions->newest);
+    free(sessions);
+}
+
+/* Copies the elements of the session's SEQUENCE but the certificate to `to`, which has room for all.
+   Returns their length, -1 where the form is not the expected one. */
+static long copy_without_peer(const unsigned char *at, const unsigned char *end, unsigned char *to)
+{
+    unsigned char *begin = to;
+
+    while (at < end) {
+        const unsigned char *element = at;
+        long length;
+        int tag, class;
+
+        if (ASN1_get_object(&at, &length, &tag, &class, end - at) & 0x80)
+            return -1;
+        at += length;
+        if (class == V_ASN1_CONTEXT_SPECIFIC && tag == PEER_TAG)
+            continue;
+        memcpy(to, element, (size_t)(at - element));
+        to += at - element;
+    }
+    return to - begin;
+}
+
+/* The session in DER, without its certificate; to be freed. NULL where it cannot be kept. */
+static unsigned char *serialize(SSL_SESSION *session, long *length)
+{
+    unsigned char *whole = NULL, *small, *to;
+    const unsigned char *at;
+    int bytes = i2d_SSL_SESSION(session, &whole), tag, class;
+    long inside;
+
+    if (bytes <= 0)
+        return NULL;
+    at = whole;
+    small = to = memory_get((size_t)bytes);
+    inside = ASN1_get_object(&at, &inside, &tag, &class, bytes) & 0x80
+                 ? -1
+                 : copy_without_peer(at, whole + bytes, small);
+    *length = inside < 0 ? -1 : ASN1_object_size(1, (int)inside, V_ASN1_SEQUENCE);
+    if (*length > 0 && *length <= SESSIONS_MOST_BYTES) {
+        memmove(small + *length - inside, small, (size_t)inside);
+        ASN1_put_object(&to, 1, (int)inside, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
+    } else {
+        free(small);
+        small = NULL;
+    }
+    OPENSSL_free(whole);
+    return small;
+}
+
+void sessions_keep(struct sessions *sessions, const char *host, uint16_t port, SSL_SESSION *session)
+{
+    struct kept *kept = find(sessions, host, port), **slot = &sessions->slots[slot_of(host, port)];
+    long length;
+    unsigned char *bytes = serialize(session, &length);
+
+    if (kept)
+        drop(sessions, kept);
+    if (!bytes)
+        return;
+    if (sessions->count == SESSIONS_MOST)
+        drop(sessions, sessions->oldest);
+    kept = memory_zeroed(sizeof(*kept));
+    kept->host = memory_text(host, strlen(host));
+    kept->port = port;
+    kept->once = SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION;
+    kept->bytes = bytes;
+    kept->length = length;
+    kept->same_slot = *slot;
+    *slot = kept;
+    kept->older = sessions->newest;
+    if (kept->older)
+        kept->older->newer = kept;
+    else
+        sessions->oldest = kept;
+    sessions->newest = kept;
+    sessions->count++;
+}
+
+SSL_SESSION *sessions_take(struct sessions *sessions, const char *host, uint16_t port)
+{
+    struct kept *kept = find(sessions, host, port);
+    const unsigned char *at = kept ? kept->bytes : NULL;
+    SSL_SESSION *session;
+
+    if (!kept)
+        return NULL;
+    session = d2i_SSL_SESSION(NULL, &at, kept->length);
+    if (kept->once || !session)
+        drop(sessions, kept);
+    ERR_clear_error();
+    return session;
+}
