@@ -1,15 +1,30 @@
 /* firstbyte: one command line, three commands. */
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/options.h"
 #include "cli/rehearsal.h"
 #include "cli/run.h"
 
+/* A standard descriptor that is closed would be the next connection's, and get what is meant for
+   people: it is held by one that cannot be read, or written. */
+static void hold_standard_descriptors(void)
+{
+    static const int useless[] = {O_WRONLY, O_RDONLY, O_RDWR};
+
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", useless[fd]); /* the lowest that is free: this one */
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
 
+    hold_standard_descriptors();
     signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error like any other */
     if (!options_read(&options, argc, argv))
         return EXIT_USAGE;
@@ -17,7 +32,10 @@ int main(int argc, char **argv)
     case COMMAND_FETCH: return run_fetch(&options);
     case COMMAND_RACE: return run_race(&options);
     case COMMAND_ORIGIN: return origin_run(&options);
-    case COMMAND_NONE: break;
+    case COMMAND_NONE: break; /* help or version was printed */
     }
-    return EXIT_SUCCESS;
+    if (!fflush(stdout))
+        return EXIT_SUCCESS;
+    perror("firstbyte: standard output");
+    return EXIT_SOME_FAILED;
 }

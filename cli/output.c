@@ -22,9 +22,7 @@ struct output {
     void *owner;
     struct watch watch; /* while there is no room */
     struct task flush;  /* at the end of the turn */
-    FILE *line;         /* what is being composed */
-    char *line_bytes;
-    size_t line_length;
+    FILE *line;         /* what is being composed; flushed, it lands in the buffer */
     char *buffer;
     size_t begin, end, allocated;
     bool was_full;
@@ -33,38 +31,6 @@ struct output {
 
 static void flush(void *owner);
 static void on_room(void *owner, uint32_t events);
-
-struct output *output_new(struct loop *loop, int fd, void (*room)(void *owner),
-                          void (*broken)(void *owner, int error), void *owner)
-{
-    struct output *output = memory_zeroed(sizeof(*output));
-    struct stat about;
-
-    output->loop = loop;
-    output->fd = fd;
-    output->file = fstat(fd, &about) || S_ISREG(about.st_mode) || S_ISBLK(about.st_mode);
-    output->room = room;
-    output->broken = broken;
-    output->owner = owner;
-    watch_init(&output->watch, on_room, output);
-    task_init(&output->flush, flush, output);
-    output->line = open_memstream(&output->line_bytes, &output->line_length);
-    return output;
-}
-
-struct output *output_new_blocking(int fd)
-{
-    struct output *output = output_new(NULL, fd, NULL, NULL, NULL);
-
-    output->file = true;
-    return output;
-}
-
-FILE *output_begin(struct output *output)
-{
-    rewind(output->line);
-    return output->line;
-}
 
 static void keep(struct output *output, const char *bytes, size_t count)
 {
@@ -83,12 +49,54 @@ static void keep(struct output *output, const char *bytes, size_t count)
     output->end += count;
 }
 
+/* The stream hands over what was composed. */
+static ssize_t on_flushed(void *owner, const char *bytes, size_t count)
+{
+    struct output *output = owner;
+
+    if (!output->error)
+        keep(output, bytes, count);
+    return (ssize_t)count;
+}
+
+struct output *output_new(struct loop *loop, int fd, void (*room)(void *owner),
+                          void (*broken)(void *owner, int error), void *owner)
+{
+    struct output *output = memory_zeroed(sizeof(*output));
+    struct stat about;
+
+    output->loop = loop;
+    output->fd = fd;
+    output->file = fstat(fd, &about) || S_ISREG(about.st_mode) || S_ISBLK(about.st_mode);
+    output->room = room;
+    output->broken = broken;
+    output->owner = owner;
+    watch_init(&output->watch, on_room, output);
+    task_init(&output->flush, flush, output);
+    output->line = fopencookie(output, "w", (cookie_io_functions_t){.write = on_flushed});
+    if (!output->line)
+        abort(); /* out of memory */
+    return output;
+}
+
+struct output *output_new_blocking(int fd)
+{
+    struct output *output = output_new(NULL, fd, NULL, NULL, NULL);
+
+    output->file = true;
+    return output;
+}
+
+FILE *output_begin(struct output *output)
+{
+    return output->line;
+}
+
 void output_end(struct output *output)
 {
     fflush(output->line);
     if (output->error)
         return;
-    keep(output, output->line_bytes, output->line_length);
     if (!output->loop)
         flush(output);
     else if (output->watch.fd < 0)
@@ -176,7 +184,6 @@ void output_free(struct output *output)
         loop_undefer(output->loop, &output->flush);
     }
     fclose(output->line);
-    free(output->line_bytes);
     free(output->buffer);
     free(output);
 }

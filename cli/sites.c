@@ -63,19 +63,22 @@ static void settings_copy(struct settings *to, const struct settings *from)
         to->play.body = memory_text(from->play.body, from->play.body_bytes);
 }
 
-/* Adds a field; one of the same name that came from the defaults gives way. */
-static void add_header(struct settings *settings, const char *line, size_t inherited)
+/* Adds a field; one of the same name that came from the defaults gives way. Those are the first
+   *inherited bytes. */
+static void add_header(struct settings *settings, const char *line, size_t *inherited)
 {
     size_t name = (size_t)(strchr(line, ':') - line) + 1, length = strlen(line);
-    size_t old = settings->headers ? strlen(settings->headers) : 0, kept = 0;
+    size_t old = settings->headers ? strlen(settings->headers) : 0, kept = 0, theirs = *inherited;
     char *lines = memory_get(old + length + 3);
 
     for (size_t at = 0; at < old;) {
         size_t size = (size_t)(strchr(settings->headers + at, '\n') + 1 - (settings->headers + at));
 
-        if (at >= inherited || strncasecmp(settings->headers + at, line, name) != 0) {
+        if (at >= theirs || strncasecmp(settings->headers + at, line, name) != 0) {
             memcpy(lines + kept, settings->headers + at, size);
             kept += size;
+        } else {
+            *inherited -= size;
         }
         at += size;
     }
@@ -86,7 +89,7 @@ static void add_header(struct settings *settings, const char *line, size_t inher
 
 /* A key's value into the settings. NULL, or what is wrong with it. */
 static const char *set(struct settings *settings, const char *key, const char *value, size_t length,
-                       size_t inherited)
+                       size_t *inherited)
 {
     struct play *play = &settings->play;
     unsigned long number;
@@ -171,7 +174,7 @@ static int unescape(char **at, const char *end)
 }
 
 /* Takes the next word from [*at, end); quotes are plain characters in a URL. NULL, or what is wrong;
-   an empty text where there is no word. */
+   a text of NULL where there is no word. */
 static const char *next_word(char **at, char *end, bool quotes, struct word *word)
 {
     char *to, *from;
@@ -179,7 +182,8 @@ static const char *next_word(char **at, char *end, bool quotes, struct word *wor
 
     while (*at < end && (**at == ' ' || **at == '\t'))
         ++*at;
-    to = from = word->text = *at;
+    to = from = *at;
+    *word = (struct word){from < end ? from : NULL, 0};
     while (from < end && (quoted || (*from != ' ' && *from != '\t'))) {
         if (quotes && *from == '"') {
             quoted = !quoted;
@@ -198,7 +202,7 @@ static const char *next_word(char **at, char *end, bool quotes, struct word *wor
     }
     if (quoted)
         return "the quotes are not closed";
-    word->length = (size_t)(to - word->text);
+    word->length = word->text ? (size_t)(to - word->text) : 0;
     *at = from < end ? from + 1 : end;
     *to = '\0'; /* over a blank, a quote, or the line's end */
     return NULL;
@@ -219,16 +223,15 @@ static const char *read_settings(char *at, char *end, struct settings *settings,
             snprintf(why, room, "%s", wrong);
             return why;
         }
-        if (!word.length)
-            return NULL;
-        if (word.text[0] == '#')
+        if (!word.text || word.text[0] == '#')
             return NULL;
         value = memchr(word.text, '=', word.length);
         if (value)
             *value++ = '\0';
-        wrong = value ? set(settings, word.text, value, word.length - (size_t)(value - word.text),
-                            inherited)
-                      : "not key=value";
+        wrong = value && value == word.text + strlen(word.text) + 1
+                    ? set(settings, word.text, value, word.length - (size_t)(value - word.text),
+                          &inherited)
+                    : "not key=value";
         if (wrong) {
             snprintf(why, room, "%s: %s", word.text, wrong);
             return why;
@@ -286,7 +289,7 @@ static bool read_line(struct sites *sites, char *line, size_t length, struct lis
     bool is_site = true;
 
     wrong = next_word(&at, end, false, &url);
-    if (!wrong && (!url.length || url.text[0] == '#')) {
+    if (!wrong && (!url.text || url.text[0] == '#')) {
         is_site = false;
     } else if (!wrong && !strcmp(url.text, "default")) {
         wrong = read_settings(at, end, &sites->defaults, why, sizeof(why));

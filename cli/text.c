@@ -2,7 +2,6 @@
 #include "cli/text.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define REPLACEMENT UINT32_C(0xfffd)
@@ -70,55 +69,95 @@ static bool is_disguise(uint32_t character)
 static void put(FILE *to, uint32_t character)
 {
     if (character < 0x80) {
-        putc((int)character, to);
+        putc_unlocked((int)character, to);
     } else if (character < 0x800) {
-        putc((int)(0xc0 | character >> 6), to);
-        putc((int)(0x80 | (character & 0x3f)), to);
+        putc_unlocked((int)(0xc0 | character >> 6), to);
+        putc_unlocked((int)(0x80 | (character & 0x3f)), to);
     } else {
         if (character < 0x10000) {
-            putc((int)(0xe0 | character >> 12), to);
+            putc_unlocked((int)(0xe0 | character >> 12), to);
         } else {
-            putc((int)(0xf0 | character >> 18), to);
-            putc((int)(0x80 | (character >> 12 & 0x3f)), to);
+            putc_unlocked((int)(0xf0 | character >> 18), to);
+            putc_unlocked((int)(0x80 | (character >> 12 & 0x3f)), to);
         }
-        putc((int)(0x80 | (character >> 6 & 0x3f)), to);
-        putc((int)(0x80 | (character & 0x3f)), to);
+        putc_unlocked((int)(0x80 | (character >> 6 & 0x3f)), to);
+        putc_unlocked((int)(0x80 | (character & 0x3f)), to);
     }
 }
 
-/* Returns the columns of one character. */
-static size_t show(FILE *to, uint32_t character)
+/* How many bytes from `at` on are plain in any form: printable ASCII without quote and backslash. */
+static size_t plain_run(const unsigned char *at, size_t length)
+{
+    size_t run = 0;
+
+    while (run < length && at[run] >= ' ' && at[run] < 0x7f && at[run] != '"' && at[run] != '\\')
+        run++;
+    return run;
+}
+
+static size_t columns_of(uint32_t character)
+{
+    return is_control(character)    ? sizeof("\\x1b") - 1
+           : is_disguise(character) ? sizeof("\\u202e") - 1
+                                    : 1;
+}
+
+static void show(FILE *to, uint32_t character)
 {
     if (is_control(character))
-        return (size_t)fprintf(to, "\\x%02x", (unsigned)character);
-    if (is_disguise(character))
-        return (size_t)fprintf(to, "\\u%04x", (unsigned)character);
-    put(to, character);
-    return 1;
+        fprintf(to, "\\x%02x", (unsigned)character);
+    else if (is_disguise(character))
+        fprintf(to, "\\u%04x", (unsigned)character);
+    else
+        put(to, character);
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Writes characters until one is over the limits. Returns the columns. */
+static size_t show_within(FILE *to, const unsigned char *at, size_t length, size_t most,
+                          size_t width)
+{
+    const unsigned char *end = at + length;
+    size_t columns = 0;
+
+    for (size_t i = 0; at < end && i < most && columns < width; i++) {
+        size_t left = (size_t)(end - at), room = width - columns;
+        size_t run = plain_run(at, least(left, least(most - i, room)));
+        uint32_t character;
+
+        if (run) {
+            fwrite_unlocked(at, 1, run, to);
+            at += run;
+            columns += run;
+            i += run - 1;
+            continue;
+        }
+        at += text_next(at, left, &character);
+        if (columns_of(character) > room)
+            break;
+        show(to, character);
+        columns += columns_of(character);
+    }
+    return columns;
 }
 
 size_t text_show(FILE *to, const void *bytes, size_t length, size_t most)
 {
-    const unsigned char *at = bytes, *end = at + length;
-    size_t columns = 0;
-
-    for (size_t i = 0; at < end && i < most; i++) {
-        uint32_t character;
-
-        at += text_next(at, (size_t)(end - at), &character);
-        columns += show(to, character);
-    }
-    return columns;
+    return show_within(to, bytes, length, most, SIZE_MAX);
 }
 
 static void put_json(FILE *to, uint32_t character)
 {
     switch (character) {
-    case '"': fputs("\\\"", to); return;
-    case '\\': fputs("\\\\", to); return;
-    case '\n': fputs("\\n", to); return;
-    case '\r': fputs("\\r", to); return;
-    case '\t': fputs("\\t", to); return;
+    case '"': fputs_unlocked("\\\"", to); return;
+    case '\\': fputs_unlocked("\\\\", to); return;
+    case '\n': fputs_unlocked("\\n", to); return;
+    case '\r': fputs_unlocked("\\r", to); return;
+    case '\t': fputs_unlocked("\\t", to); return;
     default: break;
     }
     if (is_control(character) || is_disguise(character))
@@ -131,25 +170,26 @@ void text_json(FILE *to, const void *bytes, size_t length, size_t most)
 {
     const unsigned char *at = bytes, *end = at + length;
 
-    putc('"', to);
+    putc_unlocked('"', to);
     for (size_t i = 0; at < end && i < most; i++) {
+        size_t left = (size_t)(end - at), run = plain_run(at, least(left, most - i));
         uint32_t character;
 
+        fwrite_unlocked(at, 1, run, to);
+        at += run;
+        i += run;
+        if (at == end || i == most)
+            break;
         at += text_next(at, (size_t)(end - at), &character);
         put_json(to, character);
     }
-    putc('"', to);
+    putc_unlocked('"', to);
 }
 
 void text_column(FILE *to, const char *text, size_t width)
 {
-    char *shown = NULL;
-    size_t bytes = 0, used;
-    FILE *aside = open_memstream(&shown, &bytes);
+    size_t columns = show_within(to, (const unsigned char *)text, strlen(text), TEXT_ALL, width);
 
-    text_show(aside, text, strlen(text), TEXT_ALL);
-    fclose(aside);
-    used = text_show(to, shown, bytes, width);
-    free(shown);
-    fprintf(to, "%*s", (int)(width - used), "");
+    for (; columns < width; columns++)
+        putc_unlocked(' ', to);
 }

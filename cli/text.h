@@ -23,7 +23,7 @@ size_t text_show(FILE *to, const void *bytes, size_t length, size_t most);
 /* Writes at most `most` characters as a JSON string in its quotes (RFC 8259). */
 void text_json(FILE *to, const void *bytes, size_t length, size_t most);
 
-/* Writes the text shown, cut or padded to `width` columns. */
+/* Writes the text shown, padded to `width` columns, or cut before the character that goes beyond. */
 void text_column(FILE *to, const char *text, size_t width);
 
 #endif

@@ -85,7 +85,7 @@ static void enter(struct conn *conn, enum conn_state state)
     switch (conn->state) { /* what has just ended */
     case CONN_RESOLVE: conn->stamps.dns = conn->numeric ? 0 : now; break;
     case CONN_CONNECT: conn->stamps.connect = now; break;
-    case CONN_TURN: conn->stamps.queued = now - conn->stamps.connect; break;
+    case CONN_TURN: conn->stamps.queued = conn->https ? now - conn->stamps.connect : 0; break;
     case CONN_HANDSHAKE:
         conn->stamps.tls = conn->https ? now : 0;
         pass_turn(conn);

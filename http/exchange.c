@@ -79,6 +79,21 @@ static enum step finish(struct exchange *exchange, bool keep)
     return STEP_OVER;
 }
 
+/* Copies what the connection knows. */
+static void note_connection(struct exchange *exchange)
+{
+    struct result *result = &exchange->result;
+    const struct conn *conn = exchange->conn;
+
+    result->address = conn->address;
+    if (!exchange->kept) {
+        result->stamps.dns = conn->stamps.dns;
+        result->stamps.connect = conn->stamps.connect;
+        result->stamps.queued = conn->stamps.queued;
+        result->stamps.tls = conn->stamps.tls;
+    }
+}
+
 static enum step fail(struct exchange *exchange, enum error error, const char *detail)
 {
     static const enum phase phases[] = {
@@ -91,8 +106,10 @@ static enum step fail(struct exchange *exchange, enum error error, const char *d
     result->error = error;
     result->detail = detail;
     result->phase = phases[exchange->state];
-    if (exchange->state == EXCHANGE_CONNECTING && exchange->conn)
+    if (exchange->state == EXCHANGE_CONNECTING && exchange->conn) {
+        note_connection(exchange); /* it may have come further since it was noted */
         result->phase = conn_phase(exchange->conn);
+    }
     if (exchange->state == EXCHANGE_HEAD && result->stamps.first_byte)
         result->phase = PHASE_RECEIVE;
     return finish(exchange, false);
@@ -128,21 +145,6 @@ static void on_body(void *owner, const char *bytes, size_t count)
     struct exchange *exchange = owner;
 
     result_add_body(&exchange->result, bytes, count);
-}
-
-/* Copies what the connection knows. */
-static void note_connection(struct exchange *exchange)
-{
-    struct result *result = &exchange->result;
-    const struct conn *conn = exchange->conn;
-
-    result->address = conn->address;
-    if (!exchange->kept) {
-        result->stamps.dns = conn->stamps.dns;
-        result->stamps.connect = conn->stamps.connect;
-        result->stamps.queued = conn->stamps.queued;
-        result->stamps.tls = conn->stamps.tls;
-    }
 }
 
 static enum step step_connecting(struct exchange *exchange)

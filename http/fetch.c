@@ -50,16 +50,21 @@ static void running_remove(struct fetch *fetch, struct job *job)
     fetch->in_flight--;
 }
 
-/* No descriptor for one more: do with fewer, and try this one again when another has ended. */
-static void lower(struct fetch *fetch, struct job *job)
+/* No descriptor for one more: an idle connection gives up its own, or from here on there are fewer
+   at once and this one is tried again when another has ended. False where there is nothing to wait
+   for. */
+static bool do_with_fewer(struct fetch *fetch, struct job *job)
 {
     if (!pool_drop_oldest(fetch->pool)) {
+        if (!fetch->in_flight)
+            return false;
         fetch->settings.concurrency = fetch->in_flight;
         pool_set_limit(fetch->pool, 0);
         fetch->settings.lowered(fetch->settings.owner, fetch->in_flight);
     }
     job->next = fetch->waiting;
     fetch->waiting = job;
+    return true;
 }
 
 static void on_done(void *owner, const struct result *result)
@@ -69,10 +74,8 @@ static void on_done(void *owner, const struct result *result)
 
     running_remove(fetch, job);
     loop_defer(fetch->dialer->loop, &fetch->pump);
-    if (result->error == ERROR_DESCRIPTORS && fetch->in_flight) {
-        lower(fetch, job);
+    if (result->error == ERROR_DESCRIPTORS && do_with_fewer(fetch, job))
         return;
-    }
     fetch->settings.report(fetch->settings.owner, result);
     job_free(job);
 }

@@ -2,9 +2,7 @@
 #include "http/request.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -65,32 +63,57 @@ static char *base64(const char *bytes, size_t length)
     return text;
 }
 
-static char *authorization_of(const struct site *site)
-{
-    char *encoded, *line = NULL;
+/* The parts of a request, in order; they are joined when all are known. */
+struct parts {
+    const char *text[16];
+    size_t count, length;
+};
 
-    if (!site->url.user_info || has_own(site, "Authorization"))
-        return memory_text("", 0);
-    encoded = base64(site->url.user_info, site->url.user_info_bytes);
-    if (asprintf(&line, "Authorization: Basic %s\r\n", encoded) < 0)
-        line = memory_text("", 0);
-    free(encoded);
-    return line;
+static void add(struct parts *parts, const char *text)
+{
+    parts->text[parts->count++] = text;
+    parts->length += strlen(text);
+}
+
+static char *join(const struct parts *parts)
+{
+    char *text = memory_get(parts->length + 1), *to = text;
+
+    *to = '\0';
+    for (size_t i = 0; i < parts->count; i++)
+        to = stpcpy(to, parts->text[i]);
+    return text;
 }
 
 char *request_build(const struct site *site, size_t *length)
 {
     const struct url *url = &site->url;
-    bool own_host = has_own(site, "Host");
-    char *authorization = authorization_of(site), *text;
-    int count = asprintf(
-        &text, "%s %s HTTP/1.1\r\n%s%s%s%s%s%s%s\r\n", site->head ? "HEAD" : "GET", url->target,
-        own_host ? "" : "Host: ", own_host ? "" : url->authority, own_host ? "" : "\r\n",
-        has_own(site, "User-Agent") ? "" : "User-Agent: firstbyte/" FIRSTBYTE_VERSION "\r\n",
-        has_own(site, "Accept") ? "" : "Accept: */*\r\n", authorization,
-        site->headers ? site->headers : "");
+    struct parts parts = {0};
+    char *credentials = NULL, *text;
 
-    free(authorization);
-    *length = count < 0 ? 0 : (size_t)count;
-    return count < 0 ? memory_text("", 0) : text;
+    add(&parts, site->head ? "HEAD " : "GET ");
+    add(&parts, url->target);
+    add(&parts, " HTTP/1.1\r\n");
+    if (!has_own(site, "Host")) {
+        add(&parts, "Host: ");
+        add(&parts, url->authority);
+        add(&parts, "\r\n");
+    }
+    if (!has_own(site, "User-Agent"))
+        add(&parts, "User-Agent: firstbyte/" FIRSTBYTE_VERSION "\r\n");
+    if (!has_own(site, "Accept"))
+        add(&parts, "Accept: */*\r\n");
+    if (url->user_info && !has_own(site, "Authorization")) {
+        credentials = base64(url->user_info, url->user_info_bytes);
+        add(&parts, "Authorization: Basic ");
+        add(&parts, credentials);
+        add(&parts, "\r\n");
+    }
+    if (site->headers)
+        add(&parts, site->headers);
+    add(&parts, "\r\n");
+    text = join(&parts);
+    free(credentials);
+    *length = parts.length;
+    return text;
 }

@@ -180,12 +180,11 @@ static const char *take_name(struct url *url, struct rest *rest)
 static char *authority_of(const struct url *url)
 {
     bool standard = url->port == (url->https ? 443 : 80), literal = strchr(url->host, ':');
-    size_t room = strlen(url->host) + sizeof("[]:65535");
-    char *text = memory_get(room);
+    char *text = memory_get(strlen(url->host) + sizeof("[]:65535")), *to;
 
-    snprintf(text, room, literal ? "[%s]" : "%s", url->host);
+    to = stpcpy(stpcpy(stpcpy(text, literal ? "[" : ""), url->host), literal ? "]" : "");
     if (!standard)
-        snprintf(text + strlen(text), room - strlen(text), ":%u", url->port);
+        snprintf(to, sizeof(":65535"), ":%u", url->port);
     return text;
 }
 
@@ -195,7 +194,7 @@ static const char *take_authority(struct url *url, struct rest *rest, const char
     struct rest part = {rest->at, rest->at};
     const char *wrong;
 
-    while (part.end < rest->end && !strchr("/?#", *part.end))
+    while (part.end < rest->end && *part.end != '/' && *part.end != '?' && *part.end != '#')
         part.end++;
     rest->at = part.end;
     for (const char *at = part.end; at > part.at; at--) {
@@ -215,6 +214,20 @@ static const char *take_authority(struct url *url, struct rest *rest, const char
     return wrong;
 }
 
+/* What may not stand in a request line (RFC 3986, section 2). */
+static bool must_encode(unsigned char byte)
+{
+    switch (byte) {
+    case '"':
+    case '<':
+    case '>':
+    case '`':
+    case '{':
+    case '}': return true;
+    default: return byte <= ' ' || byte >= 0x7f;
+    }
+}
+
 /* Path and query up to the fragment. Characters that may not stand in a request line are
    percent-encoded; what is encoded already stays as it is. */
 static const char *take_target(struct url *url, struct rest *rest)
@@ -231,7 +244,7 @@ static const char *take_target(struct url *url, struct rest *rest)
     for (; rest->at < rest->end; rest->at++) {
         unsigned char byte = (unsigned char)*rest->at;
 
-        if (byte <= ' ' || byte >= 0x7f || strchr("\"<>`{}", byte)) {
+        if (must_encode(byte)) {
             *to++ = '%';
             *to++ = digits[byte >> 4];
             *to++ = digits[byte & 15];

@@ -128,17 +128,19 @@ static enum transport_reason reason_of_failure(SSL *ssl, const char **why)
 /* What OpenSSL's return value means in the terms of a transport. */
 static struct io result_of(struct stream *stream, int returned)
 {
-    switch (SSL_get_error(stream->ssl, returned)) {
+    int error = SSL_get_error(stream->ssl, returned);
+
+    switch (error) {
     case SSL_ERROR_WANT_READ: return (struct io){.status = IO_WANT_READ};
     case SSL_ERROR_WANT_WRITE: return (struct io){.status = IO_WANT_WRITE};
     case SSL_ERROR_ZERO_RETURN: return (struct io){.status = IO_EOF};
     default: break;
     }
     stream->broken = true;
-    if (stream->socket_error)
-        return (struct io){.status = IO_ERROR, .error = stream->socket_error};
     if (stream->ended)
         return (struct io){.status = IO_ERROR, .error = TLS_TRUNCATED};
+    if (stream->socket_error && error == SSL_ERROR_SYSCALL) /* else it was the alert that failed */
+        return (struct io){.status = IO_ERROR, .error = stream->socket_error};
     return (struct io){.status = IO_ERROR,
                        .error = (int)reason_of_failure(stream->ssl, &stream->transport.why)};
 }
