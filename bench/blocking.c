@@ -242,7 +242,8 @@ static bool shake_hands(struct call *call)
     struct io io;
 
     begin(call, PHASE_TLS, dialer->tls_timeout, ERROR_TLS_TIMEOUT);
-    call->transport = dialer->open(dialer->open_owner, call->sock, url->host, url->port, url->https);
+    call->transport =
+        dialer->open(dialer->open_owner, call->sock, url->host, url->port, url->https);
     if (!call->transport)
         return failed(call, ERROR_TLS_FAILED, "TLS cannot start");
     if (interrupted(call))

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "http/http1.h"
+#include "reactor/hash.h"
 #include "reactor/memory.h"
 
 #define DRIP_EVERY         (10 * NSEC_PER_MS)
@@ -104,14 +105,11 @@ static const char *reason_phrase(unsigned status)
 static char *made_up(const char *host, size_t *length)
 {
     char *body = memory_get(MOST_MADE_UP_BYTES);
-    uint32_t hash = 2166136261u; /* FNV-1a */
     size_t want;
     int count;
 
-    for (const char *at = host; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 16777619u;
     count = snprintf(body, MOST_MADE_UP_BYTES, "<!doctype html><title>%.255s</title>\n", host);
-    want = (size_t)count + hash % (MOST_MADE_UP_BYTES - (size_t)count);
+    want = (size_t)count + hash_text(host) % (MOST_MADE_UP_BYTES - (size_t)count);
     memset(body + count, '.', want - (size_t)count);
     *length = want;
     return body;

@@ -12,6 +12,7 @@
 #include "bench/guest.h"
 #include "bench/nameserver.h"
 #include "http/http1.h"
+#include "reactor/hash.h"
 #include "reactor/memory.h"
 #include "tls/authority.h"
 
@@ -57,21 +58,13 @@ struct origin {
     struct play made_up; /* for the last unknown name */
 };
 
-static uint32_t hash_of(const char *text)
-{
-    uint32_t hash = 2166136261u; /* FNV-1a, case ignored */
-
-    for (; *text; text++)
-        hash = (hash ^ ((unsigned char)*text | 32u)) * 16777619u;
-    return hash;
-}
-
 /* The site of that host and target; of the host, where the target is NULL or was not told. */
 static const struct told *find(const struct origin *origin, const char *host, const char *target)
 {
     const struct told *first = NULL;
 
-    for (const struct told *told = origin->table[hash_of(host) % SLOTS]; told; told = told->next) {
+    for (const struct told *told = origin->table[hash_text(host) % SLOTS]; told;
+         told = told->next) {
         if (strcasecmp(told->host, host) != 0)
             continue;
         if (!first)
@@ -84,7 +77,7 @@ static const struct told *find(const struct origin *origin, const char *host, co
 
 void origin_tell(struct origin *origin, const struct url *url, const struct play *play)
 {
-    struct told **link = &origin->table[hash_of(url->host) % SLOTS];
+    struct told **link = &origin->table[hash_text(url->host) % SLOTS];
     struct told *told = memory_zeroed(sizeof(*told));
 
     while (*link)
@@ -121,7 +114,7 @@ static const struct play *on_request(void *owner, const char *field, const char 
 
     if (told)
         return &told->play;
-    origin->made_up = (struct play){.delay = (1 + hash_of(host) % MADE_UP_MS) * NSEC_PER_MS};
+    origin->made_up = (struct play){.delay = (1 + hash_text(host) % MADE_UP_MS) * NSEC_PER_MS};
     return &origin->made_up;
 }
 

@@ -115,10 +115,10 @@ static enum step fail(struct exchange *exchange, enum error error, const char *d
     return finish(exchange, false);
 }
 
-/* A kept connection that dies before a byte of the answer is replaced, once. */
+/* Called before a byte of the answer came: a kept connection that dies so is replaced, once. */
 static enum step fail_or_retry(struct exchange *exchange, enum error error, const char *detail)
 {
-    if (!exchange->kept || exchange->retried || exchange->result.stamps.first_byte)
+    if (!exchange->kept || exchange->retried)
         return fail(exchange, error, detail);
     exchange->retried = true;
     conn_close(exchange->conn);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "reactor/hash.h"
 #include "reactor/memory.h"
 
 #define SLOTS 1024 /* a power of two */
@@ -15,11 +16,7 @@ struct pool {
 
 static size_t slot_of(const char *host, uint16_t port, bool https)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-
-    for (; *host; host++)
-        hash = (hash ^ (unsigned char)*host) * 16777619u;
-    return (hash ^ port ^ https) % SLOTS;
+    return (hash_text(host) ^ port ^ https) % SLOTS;
 }
 
 static void take_out(struct pool *pool, struct conn *conn)

@@ -176,6 +176,19 @@ static const char *take_name(struct url *url, struct rest *rest)
     return url->numeric ? NULL : "not an IPv4 address in dotted form";
 }
 
+/* ":8080"; snprintf would be a sixth of the whole parse. */
+static void put_port(char *to, unsigned port)
+{
+    unsigned unit = 1;
+
+    while (port / unit >= 10)
+        unit *= 10;
+    *to++ = ':';
+    for (; unit; unit /= 10)
+        *to++ = (char)('0' + port / unit % 10);
+    *to = '\0';
+}
+
 /* What the Host field says: no user info, no default port. */
 static char *authority_of(const struct url *url)
 {
@@ -184,7 +197,7 @@ static char *authority_of(const struct url *url)
 
     to = stpcpy(stpcpy(stpcpy(text, literal ? "[" : ""), url->host), literal ? "]" : "");
     if (!standard)
-        snprintf(to, sizeof(":65535"), ":%u", url->port);
+        put_port(to, url->port);
     return text;
 }
 

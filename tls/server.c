@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "reactor/hash.h"
 #include "reactor/memory.h"
 #include "tls/issue.h"
 #include "tls/stream.h"
@@ -27,20 +28,11 @@ struct tls_server {
     struct slot cache[CACHE_SLOTS];
 };
 
-static size_t slot_of(const char *name)
-{
-    uint32_t hash = 2166136261u; /* FNV-1a */
-
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 16777619u;
-    return hash % CACHE_SLOTS;
-}
-
 /* The certificate for `name`, from the cache or new; owned by the cache. */
 static X509 *certificate_for(struct tls_server *server, const char *name)
 {
     const char *label = name ? name : NO_NAME;
-    struct slot *slot = &server->cache[slot_of(label)];
+    struct slot *slot = &server->cache[hash_text(label) % CACHE_SLOTS];
     X509 *fresh;
 
     if (slot->name && !strcasecmp(slot->name, label))

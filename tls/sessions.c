@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reactor/hash.h"
 #include "reactor/memory.h"
 
 #define SLOTS    4096
@@ -31,11 +32,7 @@ struct sessions {
 
 static size_t slot_of(const char *host, uint16_t port)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-
-    for (; *host; host++)
-        hash = (hash ^ (unsigned char)*host) * 16777619u;
-    return (hash ^ port) % SLOTS;
+    return (hash_text(host) ^ port) % SLOTS;
 }
 
 struct sessions *sessions_new(void)
