@@ -1,0 +1,296 @@
+/* Exchanges over real transports with a server on the same loop: what they cost, how they end. */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "http/exchange.h"
+#include "tests/support/calls.h"
+#include "tests/support/stage.h"
+#include "tls/server.h"
+
+#define HELLO   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+#define ENDLESS "HTTP/1.1 200 OK\r\n\r\nhello"
+
+/* How the server treats whoever comes. */
+enum manner {
+    ANSWERS, /* HELLO to each request */
+    ENDS,    /* ENDLESS, then the end, in order */
+    CUTS,    /* ENDLESS, then the end without close_notify */
+    GOES,    /* HELLO, then hangs up in silence */
+    REFUSES, /* accepts, and resets */
+};
+
+static struct {
+    struct loop *loop;
+    struct authority *authority;
+    struct tls_server *tls;
+    bool https;
+    enum manner manner;
+    struct watch listener;
+    struct address at;
+    struct sock *sock; /* of the connection that came last */
+    struct transport *transport;
+    int accepted;
+} server;
+
+static struct dialer dialer;
+static struct pool *pool;
+static struct outcome outcome;
+
+static void hang_up(void)
+{
+    if (server.transport)
+        server.transport->calls->close(server.transport);
+    sock_close(server.sock, server.loop);
+    server.transport = NULL;
+    server.sock = NULL;
+}
+
+static void say(const char *text)
+{
+    struct io io = server.transport->calls->write(server.transport, text, strlen(text));
+
+    assert_int_equal(io.status, IO_OK);
+    assert_int_equal(io.count, strlen(text));
+}
+
+static void answer(void)
+{
+    switch (server.manner) {
+    case ANSWERS: say(HELLO); return;
+    case GOES: say(HELLO); break;
+    case ENDS: say(ENDLESS); break;
+    case CUTS:
+        say(ENDLESS);
+        shutdown(server.sock->watch.fd, SHUT_WR);
+        break;
+    case REFUSES: break;
+    }
+    hang_up();
+}
+
+/* Requests are small and come whole here. */
+static void on_server_ready(void *owner, uint32_t events)
+{
+    char buffer[4096];
+    struct io io;
+
+    (void)owner;
+    sock_note(server.sock, events);
+    if (server.transport->calls->handshake(server.transport).status != IO_OK)
+        return;
+    while (server.sock) {
+        io = server.transport->calls->read(server.transport, buffer, sizeof(buffer));
+        if (io.status == IO_OK)
+            answer();
+        else if (io.status == IO_WANT_READ)
+            return;
+        else
+            hang_up();
+    }
+}
+
+static void on_accept(void *owner, uint32_t events)
+{
+    int fd = sock_accept(server.listener.fd), error;
+
+    (void)owner;
+    (void)events;
+    assert_true(fd >= 0);
+    hang_up();
+    server.accepted++;
+    server.sock = sock_adopt(server.loop, fd, on_server_ready, NULL, &error);
+    server.transport =
+        server.https ? tls_server_open(server.tls, server.sock) : plain_open(server.sock);
+}
+
+static enum certificate_kind choose(void *owner, const char *name)
+{
+    (void)owner;
+    (void)name;
+    return CERTIFICATE_SOUND;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&server, 0, sizeof(server));
+    server.loop = loop_new();
+    server.authority = authority_new();
+    server.tls = tls_server_new(server.authority, choose, NULL);
+    address_parse(&server.at, "127.0.0.1", 0);
+    watch_init(&server.listener, on_accept, NULL);
+    loop_watch(server.loop, &server.listener, sock_listen(&server.at, SOCK_BACKLOG), EPOLLIN);
+    dialer_init(&dialer, server.loop);
+    dialer.trust.authorities_pem = authority_pem(server.authority);
+    pool = pool_new(10);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    pool_free(pool);
+    dialer_free(&dialer);
+    hang_up();
+    loop_close(server.loop, &server.listener);
+    tls_server_free(server.tls);
+    authority_free(server.authority);
+    loop_free(server.loop);
+    return 0;
+}
+
+static void fetch_one(bool https, enum manner manner)
+{
+    struct site *site = site_new();
+    struct exchange exchange;
+    char text[64];
+
+    server.https = https;
+    server.manner = manner;
+    outcome = (struct outcome){0};
+    snprintf(text, sizeof(text), "%s://127.0.0.1:%u/", https ? "https" : "http",
+             address_port(&server.at));
+    assert_null(url_parse(&site->url, text, strlen(text)));
+    exchange_init(&exchange, &dialer, pool, site, NSEC_NEVER);
+    exchange_start(&exchange, outcome_note, &outcome);
+    TURN_UNTIL(server.loop, outcome.reports);
+    site_free(site);
+}
+
+static void expect_hello(void)
+{
+    assert_int_equal(outcome.result.error, ERROR_NONE);
+    assert_int_equal(outcome.result.body_bytes, 5);
+}
+
+/* One send and one receive at each end, and not a word to epoll. */
+static void kept_request_costs_two_calls_at_each_end(void **state)
+{
+    (void)state;
+    for (int https = 0; https < 2; https++) {
+        fetch_one(https, ANSWERS);
+        expect_hello();
+        for (int i = 0; i < 3; i++) {
+            calls_reset();
+            fetch_one(https, ANSWERS);
+            expect_hello();
+            assert_int_equal(calls.send, 2);
+            assert_int_equal(calls.recv, 2);
+            assert_int_equal(calls.epoll_ctl, 0);
+        }
+        assert_int_equal(server.accepted, https + 1);
+    }
+    assert_string_equal(outcome.result.tls.version, "TLSv1.3");
+}
+
+/* A connection is registered once. */
+static void new_request_registers_once(void **state)
+{
+    (void)state;
+    calls_reset();
+    fetch_one(false, ANSWERS);
+    expect_hello();
+    assert_int_equal(calls.epoll_ctl, 2); /* the server's end is the other */
+    assert_int_equal(calls.send, 2);
+    assert_int_equal(calls.recv, 2);
+}
+
+static void ends_in_order_or_not(void **state)
+{
+    static const struct {
+        bool https;
+        enum manner manner;
+        enum error error;
+    } cases[] = {
+        {false, ENDS, ERROR_NONE},         {true, ENDS, ERROR_NONE},
+        {false, CUTS, ERROR_NONE}, /* in the clear nobody can tell */
+        {true, CUTS, ERROR_TLS_TRUNCATED}, {false, REFUSES, ERROR_EMPTY},
+        {true, REFUSES, ERROR_EMPTY},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        fetch_one(cases[i].https, cases[i].manner);
+        if (outcome.result.error != cases[i].error)
+            fail_msg("case %zu: %s", i, error_code(outcome.result.error));
+        assert_false(pool_drop_oldest(pool));
+    }
+}
+
+/* The server hangs up on a kept connection: the next request gets a new one. */
+static void server_that_goes(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        fetch_one(i >= 3, GOES);
+        expect_hello();
+        assert_int_equal(server.accepted, i + 1);
+        if (i % 2)
+            unit_settle(server.loop); /* else the pool has not heard of it yet */
+    }
+}
+
+static void plain_server_on_a_tls_port(void **state)
+{
+    static const char text[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    struct site *site = site_new();
+    struct exchange exchange;
+    char url[64];
+
+    (void)state;
+    server.https = false;
+    server.manner = ANSWERS;
+    outcome = (struct outcome){0};
+    snprintf(url, sizeof(url), "https://127.0.0.1:%u/", address_port(&server.at));
+    assert_null(url_parse(&site->url, url, strlen(url)));
+    exchange_init(&exchange, &dialer, pool, site, NSEC_NEVER);
+    exchange_start(&exchange, outcome_note, &outcome);
+    TURN_UNTIL(server.loop, server.sock || outcome.reports);
+    if (server.sock)
+        assert_int_equal(write(server.sock->watch.fd, text, sizeof(text) - 1), sizeof(text) - 1);
+    TURN_UNTIL(server.loop, outcome.reports);
+    assert_int_equal(outcome.result.error, ERROR_TLS_NOT_TLS);
+    assert_int_equal(outcome.result.phase, PHASE_TLS);
+    site_free(site);
+}
+
+/* Nobody to trust: no connection can be made. */
+static void trust_that_cannot_be_read(void **state)
+{
+    char *why;
+
+    (void)state;
+    dialer.trust.authorities_pem = NULL;
+    dialer.trust.authorities_file = "/nowhere/at/all.pem";
+    why = dial_prepare_tls(&dialer);
+    assert_non_null(why);
+    free(why);
+    fetch_one(true, ANSWERS);
+    assert_int_equal(outcome.result.error, ERROR_TLS_FAILED);
+    dialer.trust.authorities_file = NULL;
+    dialer.trust.authorities_pem = authority_pem(server.authority);
+    assert_null(dial_prepare_tls(&dialer));
+    assert_null(dial_prepare_tls(&dialer));
+    fetch_one(true, ANSWERS);
+    expect_hello();
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(kept_request_costs_two_calls_at_each_end),
+        CASE(new_request_registers_once),
+        CASE(ends_in_order_or_not),
+        CASE(server_that_goes),
+        CASE(plain_server_on_a_tls_port),
+        CASE(trust_that_cannot_be_read),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("dial", tests, NULL, NULL);
+}

@@ -1,0 +1,513 @@
+/*
+ * Answers and requests, each fed whole, byte by byte, and cut in two at every point: what comes out
+ * must be the same.
+ */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "http/http1.h"
+
+/* What came out of a message. */
+struct record {
+    enum http1_status end;
+    unsigned heads, status, major, minor;
+    bool keep_alive;
+    size_t used;
+    char body[512];
+    size_t body_bytes;
+};
+
+static void on_head(void *owner, const struct http1 *http1)
+{
+    struct record *record = owner;
+
+    record->heads++;
+    record->status = http1->status;
+    record->major = http1->major;
+    record->minor = http1->minor;
+}
+
+static void on_body(void *owner, const char *bytes, size_t count)
+{
+    struct record *record = owner;
+
+    assert_int_equal(record->heads, 1);
+    assert_true(record->body_bytes + count < sizeof(record->body));
+    memcpy(record->body + record->body_bytes, bytes, count);
+    record->body_bytes += count;
+}
+
+static const struct http1_events events = {on_head, on_body};
+
+/* Feeds a piece from a block of its own, so that a sanitizer sees who reads beyond it. */
+static enum http1_status feed(struct http1 *http1, const char *bytes, size_t count, size_t *used)
+{
+    unsigned char *piece = malloc(count + !count);
+    enum http1_status status;
+
+    memcpy(piece, bytes, count);
+    status = http1_feed(http1, piece, count, used);
+    free(piece);
+    return status;
+}
+
+/* Feeds a started message in pieces: `first` bytes, then `piece` at a time; then the end. */
+static void feed_all(struct http1 *http1, struct record *record, const char *bytes, size_t count,
+                     size_t first, size_t piece)
+{
+    size_t at = 0;
+
+    record->end = HTTP1_MORE;
+    for (size_t next = first; at < count && record->end == HTTP1_MORE; next = piece) {
+        size_t used = 0, size = next < count - at ? next : count - at;
+
+        if (size)
+            record->end = feed(http1, bytes + at, size, &used);
+        assert_true(used <= size);
+        assert_true(record->end != HTTP1_MORE || used == size);
+        record->used += used;
+        at += size;
+    }
+    if (record->end == HTTP1_MORE)
+        record->end = http1_finish(http1);
+    record->keep_alive = record->end == HTTP1_DONE && http1->keep_alive;
+}
+
+static struct record answer_in_pieces(const char *bytes, size_t count, bool headless, size_t first,
+                                      size_t piece)
+{
+    struct record record = {0};
+    struct http1 http1;
+
+    http1_start_answer(&http1, headless, &events, &record);
+    feed_all(&http1, &record, bytes, count, first, piece);
+    return record;
+}
+
+static bool same(const struct record *a, const struct record *b)
+{
+    if (a->end != b->end || a->heads != b->heads || a->status != b->status)
+        return false;
+    if (a->end == HTTP1_MALFORMED || a->end == HTTP1_TOO_LARGE)
+        return true; /* how much came before is nobody's business */
+    return a->keep_alive == b->keep_alive && a->used == b->used && a->major == b->major &&
+           a->minor == b->minor && a->body_bytes == b->body_bytes &&
+           !memcmp(a->body, b->body, a->body_bytes);
+}
+
+#define OK       "HTTP/1.1 200 OK\r\n"
+#define CHUNKED  OK "Transfer-Encoding: chunked\r\n\r\n"
+#define LENGTH_3 OK "Content-Length: 3\r\n\r\n"
+
+static const struct answer_case {
+    const char *bytes;
+    bool headless;
+    enum http1_status end;
+    unsigned status;
+    bool keep_alive;
+    const char *body;
+    size_t left; /* bytes after the message's end */
+} answers[] = {
+    /* Content-Length */
+    {LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {LENGTH_3 "abcXY", 0, HTTP1_DONE, 200, 1, "abc", 2},
+    {LENGTH_3 "ab", 0, HTTP1_CUT, 200, 0, "ab", 0},
+    {LENGTH_3, 0, HTTP1_CUT, 200, 0, "", 0},
+    {OK "Content-Length: 0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "", 0},
+    {OK "Content-Length: 0\r\n\r\nHTTP", 0, HTTP1_DONE, 200, 1, "", 4},
+    {OK "content-LENGTH:3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3  \r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Connection: close\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "Connection: x, CLOSE\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 404, 1, "abc", 0},
+    {"HTTP/1.1 500\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 500, 1, "abc", 0},
+    {"HTTP/1.1 200 \r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 299 \xc3\xa9t\xe9\r\nContent-Length: 1\r\n\r\n\xff", 0, HTTP1_DONE, 299, 1, "\xff",
+     0},
+    /* HTTP/1.0 */
+    {"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE,
+     200, 1, "abc", 0},
+    {"HTTP/1.0 200 OK\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    /* closed by the end of the connection */
+    {OK "\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "\r\n", 0, HTTP1_DONE, 200, 0, "", 0},
+    {OK "Connection: keep-alive\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    /* chunked */
+    {CHUNKED "3\r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\n\r\nXYZ", 0, HTTP1_DONE, 200, 1, "abc", 3},
+    {CHUNKED "0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "", 0},
+    {CHUNKED "1\r\na\r\n2\r\nbc\r\n00\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1,
+     "01234567890123456789", 0},
+    {CHUNKED "3;x=y\r\nabc\r\n0;last\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\nX-Sum: 1\r\nX-More: 99\r\n\r\n!", 0, HTTP1_DONE, 200, 1, "abc", 1},
+    {CHUNKED "3\r\nabc\r\n0\r\n", 0, HTTP1_CUT, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n", 0, HTTP1_CUT, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nab", 0, HTTP1_CUT, 200, 0, "ab", 0},
+    {CHUNKED "", 0, HTTP1_CUT, 200, 0, "", 0},
+    {OK "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, HTTP1_DONE,
+     200, 0, "a", 0},
+    {OK "Transfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "a",
+     0},
+    {OK "Transfer-Encoding: gzip\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    /* both framings: chunked wins, and nothing may follow */
+    {OK "Content-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0,
+     HTTP1_DONE, 200, 0, "a", 0},
+    {OK "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, HTTP1_DONE,
+     200, 0, "a", 0},
+    /* no body, whatever the fields say */
+    {LENGTH_3, 1, HTTP1_DONE, 200, 1, "", 0},
+    {LENGTH_3 "abc", 1, HTTP1_DONE, 200, 1, "", 3},
+    {CHUNKED, 1, HTTP1_DONE, 200, 1, "", 0},
+    {OK "\r\n", 1, HTTP1_DONE, 200, 1, "", 0},
+    {"HTTP/1.1 204 No Content\r\n\r\n", 0, HTTP1_DONE, 204, 1, "", 0},
+    {"HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 204, 1, "", 3},
+    {"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0", 0, HTTP1_DONE, 204, 1, "",
+     1},
+    {"HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n", 0, HTTP1_DONE, 304, 1, "", 0},
+    {"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n", 0, HTTP1_DONE, 304, 0, "", 0},
+    {"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n", 0, HTTP1_DONE, 205, 1, "", 0},
+    /* interim answers */
+    {"HTTP/1.1 100 Continue\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" LENGTH_3 "abcX",
+     0, HTTP1_DONE, 200, 1, "abc", 1},
+    {"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1,
+     "abc", 0},
+    {"HTTP/1.1 103 Early Hints\r\n\r\n" LENGTH_3, 1, HTTP1_DONE, 200, 1, "", 0},
+    {"HTTP/1.1 103 Early Hints\r\nConnection: close\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1,
+     "abc", 0},
+    {"HTTP/1.1 100 Continue\r\n\r\n", 0, HTTP1_CUT, 0, 0, "", 0},
+    /* other protocols */
+    {"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n\xff\x01", 0,
+     HTTP1_UPGRADE, 101, 0, "", 0},
+    {"HTTP/1.1 101 Switching Protocols\r\n\r\n", 0, HTTP1_UPGRADE, 101, 0, "", 0},
+    /* an offer, as some servers make it with every answer */
+    {OK "Connection: Upgrade, Keep-Alive\r\nUpgrade: h2,h2c\r\nContent-Length: 3\r\n\r\nabc", 0,
+     HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Connection: Upgrade\r\nUpgrade: h2,h2c\r\nContent-Length: 3\r\n\r\n", 1, HTTP1_DONE, 200,
+     1, "", 0},
+    {OK "Connection: Upgrade\r\nUpgrade: h2,h2c\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    /* empty, or cut in the head */
+    {"", 0, HTTP1_CUT, 0, 0, "", 0},
+    {"HTTP/1.1 2", 0, HTTP1_CUT, 0, 0, "", 0},
+    {OK "Content-Length: 0\r\n", 0, HTTP1_CUT, 0, 0, "", 0},
+    {OK "Content-Length: 0\r\n\r", 0, HTTP1_CUT, 0, 0, "", 0},
+    /* no HTTP/1 */
+    {"garbage", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"SSH-2.0-OpenSSH_9.2\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"<html></html>", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"GET / HTTP/1.1\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"HTTP/1.1 abc\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"HTTP/1.1 20 OK\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"HTTP/9.9 200 OK\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "no colon\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Bad(Name: x\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "X: a\x01"
+        "b\r\n\r\n",
+     0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: x\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: -1\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 99999999999999999999\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {CHUNKED "x\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabcd\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "ffffffffffffffffff\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+};
+
+static bool is_as_expected(const struct answer_case *one, struct record *record)
+{
+    if (record->end != one->end || record->status != one->status ||
+        record->keep_alive != one->keep_alive)
+        return false;
+    if (one->end != HTTP1_DONE && one->end != HTTP1_CUT)
+        return true;
+    record->body[record->body_bytes] = '\0';
+    return !strcmp(record->body, one->body) && record->heads == (one->status != 0) &&
+           record->used == strlen(one->bytes) - one->left;
+}
+
+/* Feeds it whole, then in all other ways. Returns how often it came out wrong. */
+static int check_answer(const struct answer_case *one)
+{
+    size_t count = strlen(one->bytes);
+    struct record whole = answer_in_pieces(one->bytes, count, one->headless, count, count);
+
+    if (!is_as_expected(one, &whole)) {
+        print_error("%s\n-- end %d, status %u, keep-alive %d, used %zu of %zu, %zu of body\n",
+                    one->bytes, whole.end, whole.status, whole.keep_alive, whole.used, count,
+                    whole.body_bytes);
+        return 1;
+    }
+    for (size_t way = 0; way <= count + 3; way++) {
+        size_t first = way <= count ? way : way - count;
+        struct record parts =
+            answer_in_pieces(one->bytes, count, one->headless, first, way <= count ? count : first);
+
+        if (!same(&whole, &parts)) {
+            print_error("%s\n-- cut at %zu: end %d, status %u\n", one->bytes, first, parts.end,
+                        parts.status);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void answers_however_cut(void **state)
+{
+    int wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(answers); i++)
+        wrong += check_answer(&answers[i]);
+    assert_int_equal(wrong, 0);
+}
+
+/* Old servers: bare line feeds and folded lines are read or refused, but alike however cut. */
+static void doubtful_answers_are_the_same_however_cut(void **state)
+{
+    static const char *const doubtful[] = {
+        "HTTP/1.1 200 OK\nContent-Length: 3\n\nabc",
+        "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nX : a\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nBad Name: a\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\n: a\r\nContent-Length: 3\r\n\r\nabc",
+        "\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1  200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 2000 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 099 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/2.0 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/0.9 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "ICY 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3, 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nContent-Length: +3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1 \r\na\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\na\n0\n\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;\r\na\r\n0;\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=\"y;z\"\r\na\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 9\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n",
+        "HTTP/1.0 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(doubtful); i++) {
+        size_t count = strlen(doubtful[i]);
+        struct record whole = answer_in_pieces(doubtful[i], count, false, count, count);
+
+        assert_int_not_equal(whole.end, HTTP1_MORE);
+        for (size_t cut = 0; cut <= count; cut++) {
+            struct record parts = answer_in_pieces(doubtful[i], count, false, cut, count);
+
+            if (!same(&whole, &parts))
+                fail_msg("%s: cut at %zu, end %d, not %d", doubtful[i], cut, parts.end, whole.end);
+        }
+    }
+}
+
+/* An answer whose head, with the 1xx heads before it, has `bytes` bytes; its body is "abc". */
+static char *head_of(size_t bytes, const char *before, size_t *count)
+{
+    static const char start[] = LENGTH_3;
+    size_t fixed = strlen(before) + sizeof(start) - 1 + sizeof("X: \r\n") - 1;
+    char *text = malloc(bytes + 4), *to = text;
+
+    to = stpcpy(to, before);
+    to += sprintf(to, "%.*sX: ", (int)sizeof(start) - 3, start);
+    memset(to, 'x', bytes - fixed);
+    to = stpcpy(to + (bytes - fixed), "\r\n\r\nabc");
+    *count = (size_t)(to - text);
+    assert_int_equal(*count, bytes + 3);
+    return text;
+}
+
+static void heads_have_a_limit(void **state)
+{
+    static const char *const before[] = {"", "HTTP/1.1 100 Continue\r\n\r\n"};
+    static const size_t pieces[] = {1,
+                                    7,
+                                    4096,
+                                    65536,
+                                    HTTP1_MOST_HEAD_BYTES,
+                                    HTTP1_MOST_HEAD_BYTES + 2,
+                                    HTTP1_MOST_HEAD_BYTES + 100};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(before); i++) {
+        for (size_t p = 0; p < LENGTH(pieces); p++) {
+            size_t count;
+            char *fits = head_of(HTTP1_MOST_HEAD_BYTES, before[i], &count);
+            struct record record = answer_in_pieces(fits, count, false, pieces[p], pieces[p]);
+
+            assert_int_equal(record.end, HTTP1_DONE);
+            assert_int_equal(record.used, count);
+            assert_memory_equal(record.body, "abc", 3);
+            free(fits);
+            fits = head_of(HTTP1_MOST_HEAD_BYTES + 1, before[i], &count);
+            record = answer_in_pieces(fits, count, false, pieces[p], pieces[p]);
+            assert_int_equal(record.end, HTTP1_TOO_LARGE);
+            assert_int_equal(record.heads, 0);
+            free(fits);
+        }
+    }
+}
+
+/* Interim heads without end are a head without end. */
+static void endless_interim_heads_are_too_large(void **state)
+{
+    static const char interim[] = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
+    struct record record = {0};
+    struct http1 http1;
+    enum http1_status status = HTTP1_MORE;
+    size_t used, heads = 0;
+
+    (void)state;
+    http1_start_answer(&http1, false, &events, &record);
+    for (; status == HTTP1_MORE; heads++)
+        status = feed(&http1, interim, sizeof(interim) - 1, &used);
+    assert_int_equal(status, HTTP1_TOO_LARGE);
+    assert_int_equal(heads, HTTP1_MOST_HEAD_BYTES / (sizeof(interim) - 1) + 1);
+    assert_int_equal(record.heads, 0);
+}
+
+static void malformed_says_why(void **state)
+{
+    struct record record = {0};
+    struct http1 http1;
+    size_t used;
+
+    (void)state;
+    http1_start_answer(&http1, false, &events, &record);
+    assert_int_equal(feed(&http1, "garbage", 7, &used), HTTP1_MALFORMED);
+    assert_true(strlen(http1_why(&http1)) > 5);
+    assert_true(strlen(http1_parser_version()) >= 5);
+}
+
+/* Requests, for the origin. */
+
+static const struct {
+    const char *bytes;
+    enum http1_status end;
+    bool keep_alive, head;
+    const char *target, *host, *body;
+} requests[] = {
+    {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_DONE, 1, 0, "/", "a", ""},
+    {"HEAD /x?y HTTP/1.1\r\nHost: a:81\r\n\r\n", HTTP1_DONE, 1, 1, "/x?y", "a:81", ""},
+    {"GET /a HTTP/1.1\r\nX: y\r\nhOST:   b.c\r\nHostess: d\r\nHos: e\r\n\r\n", HTTP1_DONE, 1, 0,
+     "/a", "b.c", ""},
+    {"GET / HTTP/1.1\r\nConnection: close\r\nHost: a\r\n\r\n", HTTP1_DONE, 0, 0, "/", "a", ""},
+    {"GET / HTTP/1.0\r\n\r\n", HTTP1_DONE, 0, 0, "/", "", ""},
+    {"GET / HTTP/1.1\r\nA:\r\nHost: a\r\nB:\r\n\r\n", HTTP1_DONE, 1, 0, "/", "a", ""},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", HTTP1_DONE, 1, 0, "/", "a",
+     "abc"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+     HTTP1_DONE, 1, 0, "/", "a", "abc"},
+    {"GET / HTTP/1.1\r\nHost: a\r\n", HTTP1_CUT, 0, 0, "/", "a", ""},
+    {"nonsense\r\n\r\n", HTTP1_MALFORMED, 0, 0, "", "", ""},
+};
+
+static struct record request_in_pieces(const char *bytes, size_t first, size_t piece,
+                                       struct http1_request *request)
+{
+    struct record record = {0};
+    struct http1 http1;
+
+    http1_start_request(&http1, request, &events, &record);
+    feed_all(&http1, &record, bytes, strlen(bytes), first, piece);
+    return record;
+}
+
+static void requests_however_cut(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(requests); i++) {
+        const char *bytes = requests[i].bytes;
+        size_t count = strlen(bytes);
+
+        for (size_t cut = 0; cut <= count + 1; cut++) {
+            struct http1_request request;
+            struct record record = request_in_pieces(
+                bytes, cut > count ? 1 : cut, cut > count ? 1 : count, &request); /* last: singly */
+
+            if (record.end != requests[i].end || record.keep_alive != requests[i].keep_alive)
+                fail_msg("%s: cut at %zu, end %d, keep-alive %d", bytes, cut, record.end,
+                         record.keep_alive);
+            if (record.end == HTTP1_MALFORMED)
+                continue;
+            assert_string_equal(request.target, requests[i].target);
+            assert_string_equal(request.host, requests[i].host);
+            assert_int_equal(request.head, requests[i].head);
+            record.body[record.body_bytes] = '\0';
+            assert_string_equal(record.body, requests[i].body);
+        }
+    }
+}
+
+static void long_targets_and_hosts_are_cut(void **state)
+{
+    enum { LONG = 3 * HTTP1_MOST_TARGET_BYTES };
+    char *bytes = malloc(3 * LONG), *to = bytes;
+    static struct http1_request request;
+    struct record record;
+
+    (void)state;
+    to = stpcpy(to, "GET /");
+    memset(to, 'x', LONG);
+    to = stpcpy(to + LONG, " HTTP/1.1\r\nHost: ");
+    memset(to, 'y', LONG);
+    stpcpy(to + LONG, "\r\n\r\n");
+    record = request_in_pieces(bytes, 1000, 1000, &request);
+    assert_int_equal(record.end, HTTP1_DONE);
+    assert_int_equal(strlen(request.target), HTTP1_MOST_TARGET_BYTES - 1);
+    assert_int_equal(strlen(request.host), HTTP1_MOST_HOST_BYTES - 1);
+    free(bytes);
+}
+
+/* Two requests in one piece: the second is fed after a new start. */
+static void pipelined_requests(void **state)
+{
+    static const char both[] =
+        "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: b\r\n\r\n";
+    struct record record = {0};
+    struct http1_request request;
+    struct http1 http1;
+    size_t used, more;
+
+    (void)state;
+    http1_start_request(&http1, &request, &events, &record);
+    assert_int_equal(feed(&http1, both, sizeof(both) - 1, &used), HTTP1_DONE);
+    assert_string_equal(request.target, "/1");
+    assert_int_equal(used, (sizeof(both) - 1) / 2);
+    http1_start_request(&http1, &request, &events, &record);
+    assert_int_equal(feed(&http1, both + used, sizeof(both) - 1 - used, &more), HTTP1_DONE);
+    assert_string_equal(request.target, "/2");
+    assert_string_equal(request.host, "b");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_however_cut),
+        cmocka_unit_test(doubtful_answers_are_the_same_however_cut),
+        cmocka_unit_test(heads_have_a_limit),
+        cmocka_unit_test(endless_interim_heads_are_too_large),
+        cmocka_unit_test(malformed_says_why),
+        cmocka_unit_test(requests_however_cut),
+        cmocka_unit_test(long_targets_and_hosts_are_cut),
+        cmocka_unit_test(pipelined_requests),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("http1", tests, NULL, NULL);
+}

@@ -1,0 +1,183 @@
+/* Timings made of stamps, and the first bytes of a body. */
+#include "tests/support/unit.h"
+
+#include "http/result.h"
+
+#define PHASES_BEFORE_RECEIVE PHASE_RECEIVE
+
+/* Sets the stamps whose bit is in `which`, each some time after the one before; `start` always. */
+static void stamp(struct stamps *stamps, unsigned which)
+{
+    nsec *const row[PHASES_BEFORE_RECEIVE] = {&stamps->start, &stamps->dns,  &stamps->connect,
+                                              &stamps->tls,   &stamps->send, &stamps->first_byte};
+    nsec now = 1000;
+
+    *stamps = (struct stamps){.taken = now};
+    for (int i = 0; i < PHASES_BEFORE_RECEIVE; i++) {
+        now += (nsec)10 << i;
+        if (which & 1u << i)
+            *row[i] = now;
+    }
+    stamps->done = now + 7;
+}
+
+static nsec sum_of(const nsec timings[PHASE_COUNT])
+{
+    nsec sum = 0;
+
+    for (int i = 0; i < PHASE_COUNT; i++)
+        sum += timings[i] == NSEC_NEVER ? 0 : timings[i];
+    return sum;
+}
+
+/* All ways in which phases may be left out; the answer came whole. */
+static void timings_of_an_answer_add_up(void **state)
+{
+    (void)state;
+    for (unsigned which = 1; which < 1u << PHASES_BEFORE_RECEIVE; which += 2) {
+        struct result result = {.error = ERROR_NONE};
+        nsec timings[PHASE_COUNT];
+
+        stamp(&result.stamps, which);
+        result_timings(&result, timings);
+        assert_true(sum_of(timings) == result.stamps.done - result.stamps.taken);
+        for (int i = 0; i < PHASES_BEFORE_RECEIVE; i++)
+            assert_int_equal(timings[i] != NSEC_NEVER, (which >> i) & 1);
+        assert_true(timings[PHASE_RECEIVE] != NSEC_NEVER);
+    }
+}
+
+/* All ways in which it may fail: in a phase whose stamp was not reached, nor any later one. */
+static void timings_of_a_failure_add_up(void **state)
+{
+    (void)state;
+    for (unsigned phase = PHASE_DNS; phase < PHASE_COUNT; phase++) {
+        for (unsigned which = 1; which < 1u << phase; which += 2) {
+            struct result result = {.error = ERROR_TOTAL_TIMEOUT, .phase = (enum phase)phase};
+            nsec timings[PHASE_COUNT];
+
+            stamp(&result.stamps, which);
+            result_timings(&result, timings);
+            assert_true(sum_of(timings) == result.stamps.done - result.stamps.taken);
+            assert_true(timings[phase] != NSEC_NEVER);
+        }
+    }
+}
+
+static void timings_say_what_took_how_long(void **state)
+{
+    struct result result = {.stamps = {.taken = 100,
+                                       .start = 101,
+                                       .dns = 103,
+                                       .connect = 107,
+                                       .tls = 115,
+                                       .send = 131,
+                                       .first_byte = 163,
+                                       .head = 170,
+                                       .done = 227}};
+    static const nsec expected[PHASE_COUNT] = {1, 2, 4, 8, 16, 32, 64};
+    nsec timings[PHASE_COUNT];
+
+    (void)state;
+    result_timings(&result, timings);
+    for (int i = 0; i < PHASE_COUNT; i++)
+        assert_true(timings[i] == expected[i]);
+    assert_true(result_elapsed(&result) == 69);
+    result.error = ERROR_TRUNCATED;
+    result.phase = PHASE_RECEIVE;
+    assert_true(result_elapsed(&result) == 126);
+}
+
+/* Waiting for a turn to shake hands is the client's own time: blocked, not tls. */
+static void waiting_for_a_turn_is_blocked(void **state)
+{
+    struct result result = {.stamps = {.taken = 100,
+                                       .start = 101,
+                                       .connect = 111,
+                                       .queued = 50,
+                                       .tls = 181,
+                                       .send = 182,
+                                       .first_byte = 190,
+                                       .head = 191,
+                                       .done = 200}};
+    nsec timings[PHASE_COUNT];
+
+    (void)state;
+    result_timings(&result, timings);
+    assert_true(timings[PHASE_BLOCKED] == 51 && timings[PHASE_TLS] == 20);
+    assert_true(sum_of(timings) == 100);
+
+    result.stamps =
+        (struct stamps){.taken = 100, .start = 101, .connect = 111, .queued = 50, .done = 200};
+    result.error = ERROR_TLS_TIMEOUT;
+    result.phase = PHASE_TLS; /* failed in the handshake, after its turn had come */
+    result_timings(&result, timings);
+    assert_true(timings[PHASE_BLOCKED] == 51 && timings[PHASE_TLS] == 39);
+    assert_true(sum_of(timings) == 100);
+
+    result.stamps.queued = 0; /* its turn had not come */
+    result.error = ERROR_TOTAL_TIMEOUT;
+    result.phase = PHASE_BLOCKED;
+    result_timings(&result, timings);
+    assert_true(timings[PHASE_BLOCKED] == 90 && timings[PHASE_TLS] == NSEC_NEVER);
+    assert_true(sum_of(timings) == 100);
+}
+
+/* A line that is no site fails before any phase. */
+static void unreadable_line_has_no_timings(void **state)
+{
+    struct result result = {.error = ERROR_INPUT, .stamps = {.taken = 5, .start = 5, .done = 5}};
+    nsec timings[PHASE_COUNT];
+
+    (void)state;
+    result_timings(&result, timings);
+    assert_true(timings[PHASE_BLOCKED] == 0);
+    for (int i = PHASE_BLOCKED + 1; i < PHASE_COUNT; i++)
+        assert_true(timings[i] == NSEC_NEVER);
+}
+
+static void phases_have_names(void **state)
+{
+    static const char *const names[PHASE_COUNT] = {"blocked", "dns",  "connect", "tls",
+                                                   "send",    "wait", "receive"};
+
+    (void)state;
+    for (int i = 0; i < PHASE_COUNT; i++)
+        assert_string_equal(phase_name((enum phase)i), names[i]);
+}
+
+/* Pieces of each size; all is counted, the beginning kept. */
+static void first_bytes_are_kept(void **state)
+{
+    char body[3 * SNIPPET_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(body); i++)
+        body[i] = (char)i;
+    for (size_t piece = 1; piece <= sizeof(body); piece++) {
+        struct result result = {.status = 200};
+
+        for (size_t at = 0; at < sizeof(body); at += piece)
+            result_add_body(&result, body + at,
+                            piece < sizeof(body) - at ? piece : sizeof(body) - at);
+        assert_int_equal(result.body_bytes, sizeof(body));
+        assert_int_equal(result.snippet_bytes, SNIPPET_BYTES);
+        assert_memory_equal(result.snippet, body, SNIPPET_BYTES);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(timings_of_an_answer_add_up),
+        cmocka_unit_test(timings_of_a_failure_add_up),
+        cmocka_unit_test(timings_say_what_took_how_long),
+        cmocka_unit_test(waiting_for_a_turn_is_blocked),
+        cmocka_unit_test(unreadable_line_has_no_timings),
+        cmocka_unit_test(phases_have_names),
+        cmocka_unit_test(first_bytes_are_kept),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("result", tests, NULL, NULL);
+}

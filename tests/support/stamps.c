@@ -1,0 +1,57 @@
+#include "tests/support/stamps.h"
+
+#include "tests/support/unit.h"
+
+static void check_order(const struct stamps *s)
+{
+    const nsec row[] = {s->taken, s->start,      s->dns,  s->connect, s->tls,
+                        s->send,  s->first_byte, s->head, s->done};
+    nsec before = 0;
+
+    assert_true(s->taken && s->start && s->done);
+    for (size_t i = 0; i < LENGTH(row); i++) {
+        if (row[i] && row[i] < before)
+            fail_msg("stamp %zu goes backwards", i);
+        before = row[i] ? row[i] : before;
+    }
+    assert_true(s->first_byte || !s->head);
+    assert_true(s->send || !s->first_byte);
+}
+
+static void check_timings(const struct result *result)
+{
+    nsec timings[PHASE_COUNT], sum = 0;
+    const struct stamps *s = &result->stamps;
+
+    result_timings(result, timings);
+    for (int i = 0; i < PHASE_COUNT; i++)
+        sum += timings[i] == NSEC_NEVER ? 0 : timings[i];
+    assert_true(sum == s->done - s->taken);
+    for (int i = 0; i < PHASE_COUNT; i++)
+        assert_true(timings[i] == NSEC_NEVER || timings[i] <= s->done - s->taken);
+    if (!result->error || result->phase != PHASE_BLOCKED)
+        assert_true(timings[PHASE_BLOCKED] == s->start - s->taken + s->queued);
+    assert_true(result_elapsed(result) <= s->done - s->start);
+    if (result->error)
+        assert_true(timings[result->phase] != NSEC_NEVER);
+    else
+        assert_true(timings[PHASE_RECEIVE] != NSEC_NEVER && timings[PHASE_WAIT] != NSEC_NEVER &&
+                    timings[PHASE_SEND] != NSEC_NEVER);
+}
+
+void stamps_check(const struct result *result)
+{
+    const struct stamps *s = &result->stamps;
+
+    assert_non_null(result->site);
+    check_order(s);
+    check_timings(result);
+    if (!result->error) {
+        assert_true(result->status >= 200);
+        assert_true(s->head);
+    }
+    assert_int_equal(!s->head, !result->status);
+    assert_true(result->snippet_bytes <= result->body_bytes);
+    assert_true(result->snippet_bytes == SNIPPET_BYTES ||
+                result->snippet_bytes == result->body_bytes);
+}

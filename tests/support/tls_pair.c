@@ -1,0 +1,128 @@
+#include "tests/support/tls_pair.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/unit.h"
+
+static void on_ready(void *owner, uint32_t events)
+{
+    struct tls_end *end = owner;
+
+    sock_note(end->sock, events);
+}
+
+static enum certificate_kind choose(void *owner, const char *name)
+{
+    struct tls_pair *pair = owner;
+
+    snprintf(pair->asked, sizeof(pair->asked), "%s", name ? name : "");
+    return pair->kind;
+}
+
+void tls_pair_open(struct tls_pair *pair)
+{
+    memset(pair, 0, sizeof(*pair));
+    pair->port = 443;
+    pair->loop = loop_new();
+    pair->authority = authority_new();
+    assert_non_null(pair->authority);
+    pair->server = tls_server_new(pair->authority, choose, pair);
+    assert_non_null(pair->server);
+}
+
+void tls_pair_close(struct tls_pair *pair)
+{
+    tls_pair_hang_up(pair);
+    tls_server_free(pair->server);
+    authority_free(pair->authority);
+    loop_free(pair->loop);
+}
+
+void tls_pair_fresh_server(struct tls_pair *pair)
+{
+    tls_pair_hang_up(pair);
+    tls_server_free(pair->server);
+    pair->server = tls_server_new(pair->authority, choose, pair);
+    assert_non_null(pair->server);
+}
+
+struct tls_client *tls_pair_client(const struct tls_pair *pair)
+{
+    struct tls_client_options options = {.authorities_pem = authority_pem(pair->authority)};
+    char *why;
+    struct tls_client *client = tls_client_new(&options, &why);
+
+    assert_non_null(client);
+    return client;
+}
+
+static void adopt(struct tls_pair *pair, struct tls_end *end, int fd)
+{
+    int error;
+
+    *end = (struct tls_end){.last.status = IO_WANT_READ};
+    end->sock = sock_adopt(pair->loop, fd, on_ready, end, &error);
+    assert_non_null(end->sock);
+}
+
+void tls_pair_connect(struct tls_pair *pair, struct tls_client *client, const char *host, bool bare)
+{
+    int fds[2];
+
+    tls_pair_hang_up(pair);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    adopt(pair, &pair->client, fds[0]);
+    adopt(pair, &pair->peer, fds[1]);
+    pair->client.transport = tls_client_open(client, pair->client.sock, host, pair->port);
+    assert_non_null(pair->client.transport);
+    if (!bare)
+        pair->peer.transport = tls_server_open(pair->server, pair->peer.sock);
+}
+
+static bool is_waiting(const struct tls_end *end)
+{
+    return end->transport &&
+           (end->last.status == IO_WANT_READ || end->last.status == IO_WANT_WRITE);
+}
+
+static void shake(struct tls_end *end)
+{
+    if (is_waiting(end))
+        end->last = end->transport->calls->handshake(end->transport);
+}
+
+struct io tls_pair_shake(struct tls_pair *pair)
+{
+    for (int turns = 0; is_waiting(&pair->client) || is_waiting(&pair->peer); turns++) {
+        assert_true(turns < 1000);
+        loop_turn(pair->loop, NSEC_PER_MS);
+        shake(&pair->client);
+        shake(&pair->peer);
+        if (pair->client.last.status == IO_ERROR) /* nobody waits for an answer to that */
+            break;
+    }
+    return pair->client.last;
+}
+
+static void end_close(struct tls_pair *pair, struct tls_end *end)
+{
+    if (end->transport)
+        end->transport->calls->close(end->transport);
+    sock_close(end->sock, pair->loop);
+    *end = (struct tls_end){0};
+}
+
+void tls_pair_hang_up(struct tls_pair *pair)
+{
+    end_close(pair, &pair->client);
+    end_close(pair, &pair->peer);
+    loop_turn(pair->loop, 0);
+}
+
+void tls_end_cut(struct tls_pair *pair, struct tls_end *end)
+{
+    shutdown(end->sock->watch.fd, SHUT_WR); /* what close says does not go out any more */
+    end_close(pair, end);
+}

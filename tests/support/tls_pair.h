@@ -1,0 +1,48 @@
+/* A TLS client and a TLS server on the two ends of a socketpair, on one loop. */
+#ifndef SUPPORT_TLS_PAIR_H
+#define SUPPORT_TLS_PAIR_H
+
+#include "tls/authority.h"
+#include "tls/client.h"
+#include "tls/server.h"
+
+struct tls_end {
+    struct sock *sock;
+    struct transport *transport; /* NULL: the test writes the bytes itself */
+    struct io last;              /* what the last handshake call returned */
+};
+
+struct tls_pair {
+    struct loop *loop;
+    struct authority *authority;
+    struct tls_server *server;
+    enum certificate_kind kind; /* what the server shows */
+    char asked[256];            /* SNI, when a certificate is chosen; "" where there was none */
+    uint16_t port;              /* what the client believes */
+    struct tls_end client, peer;
+};
+
+/* The loop, the authority, the server; no connection yet. */
+void tls_pair_open(struct tls_pair *pair);
+void tls_pair_close(struct tls_pair *pair);
+
+/* A server that has issued no certificate and knows no session yet, in place of the old one. */
+void tls_pair_fresh_server(struct tls_pair *pair);
+
+/* A client that trusts the pair's authority alone. */
+struct tls_client *tls_pair_client(const struct tls_pair *pair);
+
+/* Connects: the client to `host` and the pair's server, or nobody where `bare`. */
+void tls_pair_connect(struct tls_pair *pair, struct tls_client *client, const char *host,
+                      bool bare);
+
+/* Turns until both handshakes are over, one way or the other; returns the client's. */
+struct io tls_pair_shake(struct tls_pair *pair);
+
+/* Closes both ends in order. */
+void tls_pair_hang_up(struct tls_pair *pair);
+
+/* Closes an end without a goodbye. */
+void tls_end_cut(struct tls_pair *pair, struct tls_end *end);
+
+#endif

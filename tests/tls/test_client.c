@@ -1,0 +1,332 @@
+/* Whom the client trusts, what it calls each way of being wrong, and what it says first. */
+#include "tests/support/unit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tests/support/calls.h"
+#include "tests/support/tls_pair.h"
+
+static struct tls_pair pair;
+static struct tls_client *client;
+
+static int setup(void **state)
+{
+    (void)state;
+    tls_pair_open(&pair);
+    client = tls_pair_client(&pair);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tls_pair_hang_up(&pair);
+    tls_client_free(client);
+    tls_pair_close(&pair);
+    return 0;
+}
+
+static void sound_certificate_is_accepted(void **state)
+{
+    struct tls_facts facts;
+
+    (void)state;
+    tls_pair_connect(&pair, client, "www.example.org", false);
+    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    assert_int_equal(pair.peer.last.status, IO_OK);
+    assert_string_equal(pair.asked, "www.example.org");
+    pair.client.transport->calls->facts(pair.client.transport, &facts);
+    assert_string_equal(facts.version, "TLSv1.3");
+    assert_int_equal(strncmp(facts.cipher, "TLS_", 4), 0);
+}
+
+static void each_wrong_certificate_has_its_reason(void **state)
+{
+    static const struct {
+        enum certificate_kind kind;
+        enum transport_reason reason;
+    } cases[] = {
+        {CERTIFICATE_EXPIRED, TLS_CERT_EXPIRED},
+        {CERTIFICATE_NOT_YET, TLS_CERT_NOT_YET},
+        {CERTIFICATE_SELF_SIGNED, TLS_CERT_SELF_SIGNED},
+        {CERTIFICATE_WRONG_HOST, TLS_HOSTNAME_MISMATCH},
+        {CERTIFICATE_UNKNOWN_AUTHORITY, TLS_UNKNOWN_AUTHORITY},
+    };
+    static const char *const hosts[] = {"example.org", "127.0.0.1"};
+
+    (void)state;
+    assert_int_equal(LENGTH(cases), CERTIFICATE_KINDS - 1);
+    for (size_t i = 0; i < LENGTH(cases) * LENGTH(hosts); i++) {
+        struct io io;
+
+        pair.kind = cases[i / LENGTH(hosts)].kind;
+        tls_pair_fresh_server(&pair);
+        tls_pair_connect(&pair, client, hosts[i % LENGTH(hosts)], false);
+        io = tls_pair_shake(&pair);
+        assert_int_equal(io.status, IO_ERROR);
+        assert_int_equal(io.error, cases[i / LENGTH(hosts)].reason);
+    }
+}
+
+static void insecure_accepts_all(void **state)
+{
+    struct tls_client_options options = {.insecure = true};
+    char *why;
+    struct tls_client *trusting = tls_client_new(&options, &why);
+
+    (void)state;
+    for (int kind = 0; kind < CERTIFICATE_KINDS; kind++) {
+        pair.kind = (enum certificate_kind)kind;
+        tls_pair_fresh_server(&pair);
+        tls_pair_connect(&pair, trusting, kind % 2 ? "example.org" : "10.1.2.3", false);
+        assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    }
+    tls_pair_hang_up(&pair);
+    tls_client_free(trusting);
+}
+
+static void addresses_are_verified_and_not_named(void **state)
+{
+    static const char *const known[] = {"127.0.0.1", "::1", "192.0.2.7", "2001:db8::7"};
+
+    (void)state;
+    authority_add_address(pair.authority, "192.0.2.7");
+    authority_add_address(pair.authority, "2001:db8::7");
+    for (size_t i = 0; i < LENGTH(known); i++) {
+        tls_pair_connect(&pair, client, known[i], false);
+        strcpy(pair.asked, "nothing yet");
+        assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+        tls_pair_fresh_server(&pair);
+        assert_string_equal(pair.asked, ""); /* RFC 6066, section 3: no address in SNI */
+    }
+    tls_pair_connect(&pair, client, "192.0.2.8", false);
+    assert_int_equal(tls_pair_shake(&pair).error, TLS_HOSTNAME_MISMATCH);
+}
+
+/* The dot that closes an absolute name belongs neither to SNI nor to the certificate. */
+static void closing_dot_is_not_part_of_the_name(void **state)
+{
+    (void)state;
+    tls_pair_connect(&pair, client, "example.org.", false);
+    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    assert_string_equal(pair.asked, "example.org");
+}
+
+static void names_that_cannot_be(void **state)
+{
+    char long_name[300];
+    struct sock sock = {0};
+
+    (void)state;
+    memset(long_name, 'a', sizeof(long_name));
+    long_name[256] = '\0';
+    assert_null(tls_client_open(client, &sock, long_name, 443));
+    assert_null(tls_client_open(client, &sock, "", 443));
+    assert_null(tls_client_open(client, &sock, ".", 443));
+}
+
+/* What is no TLS at all, or too old. Bytes as a server sends them after the client's hello. */
+static void other_servers(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t count;
+        enum transport_reason reason;
+    } cases[] = {
+        {"HTTP/1.1 400 Bad Request\r\n\r\n", 28, TLS_NOT_TLS},
+        {"<html>", 6, TLS_NOT_TLS},
+        {"SSH-2.0-OpenSSH_9.2\r\n", 21, TLS_NOT_TLS},
+        {"220 mail.example.org ESMTP\r\n", 28, TLS_NOT_TLS},
+        {"\0\0\0\0\0\0\0\0", 8, TLS_NOT_TLS},
+        {"\x15\x03\x01\0\x02\x02\x46", 7, TLS_PROTOCOL}, /* alert: protocol_version */
+        {"\x15\x03\x03\0\x02\x02\x28", 7, TLS_ALERT},    /* alert: handshake_failure */
+        {"\x15\x03\x03\0\x02\x02\x70", 7, TLS_ALERT},    /* alert: unrecognized_name */
+        /* a ServerHello of TLS 1.1 */
+        {"\x16\x03\x02\0\x2a\x02\0\0\x26\x03\x02"
+         "0123456789abcdef0123456789abcdef"
+         "\0\0\x2f\0",
+         47, TLS_PROTOCOL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct io io;
+
+        tls_pair_connect(&pair, client, "example.org", true);
+        assert_int_equal(write(pair.peer.sock->watch.fd, cases[i].bytes, cases[i].count),
+                         cases[i].count);
+        io = tls_pair_shake(&pair);
+        if (io.status != IO_ERROR || io.error != (int)cases[i].reason)
+            fail_msg("case %zu: status %d, reason %d, %s", i, io.status, io.error - TLS_NOT_TLS,
+                     pair.client.transport->why);
+    }
+}
+
+static void server_that_hangs_up(void **state)
+{
+    struct io io;
+
+    (void)state;
+    tls_pair_connect(&pair, client, "example.org", true);
+    shutdown(pair.peer.sock->watch.fd, SHUT_WR);
+    io = tls_pair_shake(&pair);
+    assert_int_equal(io.status, IO_ERROR);
+    assert_int_equal(io.error, TLS_TRUNCATED);
+}
+
+/* The server has gone when the client tells it what it thinks of its certificate. */
+static void reason_outlives_an_alert_to_nobody(void **state)
+{
+    struct transport *transport;
+    struct io io;
+
+    (void)state;
+    pair.kind = CERTIFICATE_EXPIRED;
+    tls_pair_connect(&pair, client, "example.org", false);
+    transport = pair.client.transport;
+    loop_turn(pair.loop, 0);
+    assert_int_equal(transport->calls->handshake(transport).status, IO_WANT_READ);
+    loop_turn(pair.loop, 0);
+    pair.peer.transport->calls->handshake(pair.peer.transport);
+    tls_end_cut(&pair, &pair.peer);
+    loop_turn(pair.loop, 0);
+    io = transport->calls->handshake(transport);
+    assert_int_equal(io.status, IO_ERROR);
+    assert_int_equal(io.error, TLS_CERT_EXPIRED);
+}
+
+static void trust_that_cannot_be_read(void **state)
+{
+    static const char *const files[] = {"/nowhere/at/all.pem", "/dev/null", "/"};
+    char *why = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(files); i++) {
+        struct tls_client_options options = {.authorities_file = files[i]};
+
+        assert_null(tls_client_new(&options, &why));
+        assert_non_null(strstr(why, files[i]));
+        assert_true(strlen(why) > strlen(files[i]) + 5);
+        free(why);
+    }
+    assert_null(tls_client_new(&(struct tls_client_options){.authorities_pem = "x"}, &why));
+    assert_non_null(why);
+    free(why);
+}
+
+static void trust_in_a_file(void **state)
+{
+    char path[256], *why;
+    struct tls_client_options options = {.authorities_file = path};
+    const char *pem = authority_pem(pair.authority);
+    struct tls_client *other;
+    int fd = unit_file(path, sizeof(path));
+
+    (void)state;
+    assert_int_equal(write(fd, pem, strlen(pem)), strlen(pem));
+    close(fd);
+    other = tls_client_new(&options, &why);
+    unlink(path);
+    assert_non_null(other);
+    tls_pair_connect(&pair, other, "example.org", false);
+    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    tls_pair_hang_up(&pair);
+    tls_client_free(other);
+}
+
+/* The machine's own store does not know our authority. */
+static void system_store_is_not_ours(void **state)
+{
+    char *why;
+    struct tls_client *system = tls_client_new(&(struct tls_client_options){0}, &why);
+    struct io io;
+
+    (void)state;
+    assert_non_null(system);
+    tls_pair_connect(&pair, system, "example.org", false);
+    io = tls_pair_shake(&pair);
+    assert_int_equal(io.status, IO_ERROR);
+    assert_int_equal(io.error, TLS_UNKNOWN_AUTHORITY);
+    tls_pair_hang_up(&pair);
+    tls_client_free(system);
+    assert_int_equal(strncmp(tls_version(), "OpenSSL ", 8), 0);
+}
+
+/* Sessions. */
+
+/* Shakes hands, reads what the server sends after it, and hangs up. Returns how many bytes the
+   client got in the handshake. */
+static size_t handshake_bytes(const char *host)
+{
+    struct transport *transport;
+    size_t bytes;
+    char byte;
+
+    tls_pair_connect(&pair, client, host, false);
+    calls_reset();
+    calls.fd = pair.client.sock->watch.fd;
+    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    bytes = calls.recv_bytes;
+    transport = pair.peer.transport;
+    assert_int_equal(transport->calls->write(transport, "x", 1).status, IO_OK);
+    loop_turn(pair.loop, NSEC_PER_MS);
+    transport = pair.client.transport;
+    assert_int_equal(transport->calls->read(transport, &byte, 1).status, IO_OK);
+    tls_pair_hang_up(&pair);
+    return bytes;
+}
+
+/* A resumed handshake is short: the server shows no certificate. */
+static void sessions_are_resumed(void **state)
+{
+    size_t whole = handshake_bytes("a.test");
+
+    (void)state;
+    assert_true(whole > 800);
+    assert_true(handshake_bytes("a.test") < whole - 400);
+    assert_true(handshake_bytes("b.test") > whole - 100); /* a host does not speak for another */
+    assert_true(handshake_bytes("a.test") < whole - 400);
+    pair.port++;
+    assert_true(handshake_bytes("a.test") > whole - 100); /* nor a port */
+}
+
+/* A server that has forgotten the session shows its certificate, which is looked at. */
+static void forgotten_session_proves_nothing(void **state)
+{
+    struct io io;
+
+    (void)state;
+    handshake_bytes("a.test");
+    pair.kind = CERTIFICATE_EXPIRED;
+    tls_pair_fresh_server(&pair);
+    tls_pair_connect(&pair, client, "a.test", false);
+    io = tls_pair_shake(&pair);
+    assert_int_equal(io.status, IO_ERROR);
+    assert_int_equal(io.error, TLS_CERT_EXPIRED);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(sound_certificate_is_accepted),
+        CASE(each_wrong_certificate_has_its_reason),
+        CASE(insecure_accepts_all),
+        CASE(addresses_are_verified_and_not_named),
+        CASE(closing_dot_is_not_part_of_the_name),
+        CASE(names_that_cannot_be),
+        CASE(other_servers),
+        CASE(server_that_hangs_up),
+        CASE(reason_outlives_an_alert_to_nobody),
+        CASE(trust_that_cannot_be_read),
+        CASE(trust_in_a_file),
+        CASE(system_store_is_not_ours),
+        CASE(sessions_are_resumed),
+        CASE(forgotten_session_proves_nothing),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("client", tests, NULL, NULL);
+}

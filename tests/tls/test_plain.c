@@ -1,0 +1,53 @@
+/* The plain transport is the socket itself. */
+#include "tests/support/unit.h"
+
+#include <unistd.h>
+
+#include "tls/transport.h"
+
+static void on_ready(void *owner, uint32_t events)
+{
+    struct sock **sock = owner;
+
+    sock_note(*sock, events);
+}
+
+static void bytes_pass_as_they_are(void **state)
+{
+    struct loop *loop = loop_new();
+    struct tls_facts facts = {"x", "x"};
+    struct transport *transport;
+    struct sock *sock;
+    int pair[2], error;
+    char buffer[16];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    sock = sock_adopt(loop, pair[0], on_ready, &sock, &error);
+    transport = plain_open(sock);
+    assert_int_equal(transport->calls->handshake(transport).status, IO_OK);
+    transport->calls->facts(transport, &facts);
+    assert_null(facts.version);
+    assert_null(facts.cipher);
+    assert_int_equal(transport->calls->read(transport, buffer, 8).status, IO_WANT_READ);
+    loop_turn(loop, 0);
+    assert_int_equal(transport->calls->write(transport, "abc", 3).count, 3);
+    assert_int_equal(read(pair[1], buffer, sizeof(buffer)), 3);
+    assert_memory_equal(buffer, "abc", 3);
+    assert_int_equal(write(pair[1], "\0\1", 2), 2);
+    close(pair[1]);
+    loop_turn(loop, 0);
+    assert_int_equal(transport->calls->read(transport, buffer, sizeof(buffer)).count, 2);
+    assert_int_equal(transport->calls->read(transport, buffer, sizeof(buffer)).status, IO_EOF);
+    transport->calls->close(transport);
+    sock_close(sock, loop);
+    loop_free(loop);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(bytes_pass_as_they_are)};
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("plain", tests, NULL, NULL);
+}

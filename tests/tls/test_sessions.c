@@ -1,0 +1,113 @@
+/* Sessions that are kept for the next connection, and those that are forgotten. */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+
+#include "tls/sessions.h"
+
+static SSL_CTX *context;
+static SSL *ssl;
+static struct sessions *sessions;
+
+static int setup(void **state)
+{
+    (void)state;
+    context = SSL_CTX_new(TLS_client_method());
+    ssl = SSL_new(context);
+    sessions = sessions_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    sessions_free(sessions);
+    sessions_free(NULL);
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    return 0;
+}
+
+/* A session of this version whose secret begins with `mark`. */
+static void keep(const char *host, uint16_t port, int version, unsigned char mark, size_t id_bytes)
+{
+    static const unsigned char tls12[] = {0xc0, 0x2f}, tls13[] = {0x13, 0x01};
+    unsigned char secret[48] = {mark}, id[SSL_MAX_SSL_SESSION_ID_LENGTH] = {mark};
+    SSL_SESSION *session = SSL_SESSION_new();
+
+    SSL_SESSION_set_protocol_version(session, version);
+    SSL_SESSION_set_cipher(session,
+                           SSL_CIPHER_find(ssl, version == TLS1_3_VERSION ? tls13 : tls12));
+    SSL_SESSION_set1_master_key(session, secret, sizeof(secret));
+    SSL_SESSION_set1_id(session, id, (unsigned)id_bytes);
+    sessions_keep(sessions, host, port, session);
+    SSL_SESSION_free(session);
+}
+
+/* The mark of the session that is kept for the origin; 0: none is. */
+static int take(const char *host, uint16_t port)
+{
+    SSL_SESSION *session = sessions_take(sessions, host, port);
+    unsigned char secret[48] = {0};
+
+    if (!session)
+        return 0;
+    SSL_SESSION_get_master_key(session, secret, sizeof(secret));
+    SSL_SESSION_free(session);
+    return secret[0];
+}
+
+static void each_origin_has_its_own(void **state)
+{
+    (void)state;
+    keep("a", 443, TLS1_2_VERSION, 1, 16);
+    keep("a", 444, TLS1_2_VERSION, 2, 16);
+    keep("b", 443, TLS1_2_VERSION, 3, 16);
+    assert_int_equal(take("a", 443), 1);
+    assert_int_equal(take("a", 444), 2);
+    assert_int_equal(take("b", 443), 3);
+    assert_int_equal(take("b", 444), 0);
+    assert_int_equal(take("c", 443), 0);
+    keep("a", 443, TLS1_2_VERSION, 4, 16);
+    assert_int_equal(take("a", 443), 4);
+}
+
+static void session_of_1_3_is_used_once(void **state)
+{
+    (void)state;
+    keep("a", 443, TLS1_3_VERSION, 1, 16);
+    keep("b", 443, TLS1_2_VERSION, 2, 16);
+    assert_int_equal(take("a", 443), 1);
+    assert_int_equal(take("a", 443), 0);
+    assert_int_equal(take("b", 443), 2);
+    assert_int_equal(take("b", 443), 2);
+}
+
+static void the_oldest_gives_way(void **state)
+{
+    char host[32];
+
+    (void)state;
+    for (int i = 0; i < SESSIONS_MOST + 10; i++) {
+        snprintf(host, sizeof(host), "host%d", i);
+        keep(host, 443, TLS1_2_VERSION, (unsigned char)(1 + i % 250), 16);
+    }
+    for (int i = 0; i < SESSIONS_MOST + 10; i++) {
+        snprintf(host, sizeof(host), "host%d", i);
+        assert_int_equal(take(host, 443), i < 10 ? 0 : 1 + i % 250);
+    }
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(each_origin_has_its_own),
+        CASE(session_of_1_3_is_used_once),
+        CASE(the_oldest_gives_way),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("sessions", tests, NULL, NULL);
+}
