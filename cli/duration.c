@@ -42,8 +42,10 @@ bool duration_parse(const char *text, nsec *duration)
             part += (nsec)(*text - '0') * span;
         }
     }
+    if (!any || text != unit || whole + part > MOST)
+        return false;
     *duration = whole + part;
-    return any && text == unit && *duration <= MOST;
+    return true;
 }
 
 bool number_parse(const char *text, unsigned long low, unsigned long high, unsigned long *number)
@@ -59,6 +61,8 @@ bool number_parse(const char *text, unsigned long low, unsigned long high, unsig
             return false;
         value = value * 10 + digit;
     }
+    if (*text || value < low)
+        return false;
     *number = value;
-    return !*text && value >= low;
+    return true;
 }

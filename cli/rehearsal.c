@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -43,11 +44,23 @@ static char **command_of(const struct options *options)
     return words;
 }
 
+/* Where this program lies, if it still does; else the kernel's link to it, which valgrind cannot
+   follow. */
+static const char *own_path(char path[PATH_MAX])
+{
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+    if (length > 0)
+        path[length] = '\0';
+    return length > 0 && !access(path, X_OK) ? path : "/proc/self/exe";
+}
+
 /* Starts the child on the two pipes. Returns 0 or an errno. */
 static int spawn(pid_t *child, char *const *words, int input, int output)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t how;
+    char path[PATH_MAX];
     sigset_t none;
     int error;
 
@@ -58,7 +71,7 @@ static int spawn(pid_t *child, char *const *words, int input, int output)
     posix_spawnattr_init(&how);
     posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
     posix_spawnattr_setsigmask(&how, &none);
-    error = posix_spawn(child, "/proc/self/exe", &files, &how, words, environ);
+    error = posix_spawn(child, own_path(path), &files, &how, words, environ);
     posix_spawnattr_destroy(&how);
     posix_spawn_file_actions_destroy(&files);
     return error;

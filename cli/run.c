@@ -391,13 +391,32 @@ enum exit_status run_fetch(const struct options *options)
 }
 
 /* Set by SIGINT and SIGTERM in the blocking half, where no loop listens: the call under way returns
-   EINTR. */
+   EINTR. A signal that comes just before a call would leave that call waiting, so SIGALRM follows
+   until the half has ended. */
 static volatile sig_atomic_t blocking_interrupted;
 
 static void on_blocking_signal(int number)
 {
     (void)number;
     blocking_interrupted = 1;
+    alarm(1);
+}
+
+/* Installs the handler, or puts back what was there before. */
+static void listen_for_signals(bool on)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGALRM};
+    static struct sigaction old[sizeof(numbers) / sizeof(*numbers)];
+    const struct sigaction ours = {.sa_handler = on_blocking_signal};
+
+    if (!on)
+        alarm(0);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        if (on)
+            sigaction(numbers[i], &ours, &old[i]);
+        else
+            sigaction(numbers[i], &old[i], NULL);
+    }
 }
 
 /* Fetches the sites one after the other. */
@@ -422,7 +441,6 @@ static void fetch_in_turn(struct run *run, struct dialer *dialer)
 /* The synchronous half; *took is the time until the last answer. */
 static bool run_blocking(struct run *run, nsec *took)
 {
-    struct sigaction ours = {.sa_handler = on_blocking_signal}, old_int, old_term;
     struct dialer dialer;
     nsec began;
     bool made;
@@ -431,14 +449,12 @@ static bool run_blocking(struct run *run, nsec *took)
     run->output = output_new_blocking(STDOUT_FILENO);
     made = make_dialer(run, &dialer, NULL);
     if (made) {
-        sigaction(SIGINT, &ours, &old_int);
-        sigaction(SIGTERM, &ours, &old_term);
+        listen_for_signals(true);
         say(run, "Running synchronous example\n");
         began = clock_now();
         fetch_in_turn(run, &dialer);
         *took = clock_now() - began;
-        sigaction(SIGINT, &old_int, NULL);
-        sigaction(SIGTERM, &old_term, NULL);
+        listen_for_signals(false);
     }
     dialer_free(&dialer);
     run->interrupted = blocking_interrupted;

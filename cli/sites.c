@@ -93,14 +93,16 @@ static const char *set(struct settings *settings, const char *key, const char *v
 {
     struct play *play = &settings->play;
     unsigned long number;
+    nsec timeout;
     const char *wrong;
     int named;
 
     if (strncmp(key, "rehearse-", 9) != 0 && strlen(value) != length)
         return "the value has a NUL byte";
     if (!strcmp(key, "timeout")) {
-        if (!duration_parse(value, &settings->timeout) || !settings->timeout)
+        if (!duration_parse(value, &timeout) || !timeout)
             return "not a duration over 0, like 5s or 250ms";
+        settings->timeout = timeout;
     } else if (!strcmp(key, "method")) {
         if (strcmp(value, "GET") != 0 && strcmp(value, "HEAD") != 0)
             return "the method is GET or HEAD";
@@ -143,6 +145,7 @@ static const char *set(struct settings *settings, const char *key, const char *v
 struct word {
     char *text;
     size_t length; /* there may be a NUL in it */
+    bool there;    /* not so at the end of the line; "" is a word */
 };
 
 static int hex(char digit)
@@ -174,7 +177,7 @@ static int unescape(char **at, const char *end)
 }
 
 /* Takes the next word from [*at, end); quotes are plain characters in a URL. NULL, or what is wrong;
-   a text of NULL where there is no word. */
+   one that is not there at the end. */
 static const char *next_word(char **at, char *end, bool quotes, struct word *word)
 {
     char *to, *from;
@@ -182,8 +185,8 @@ static const char *next_word(char **at, char *end, bool quotes, struct word *wor
 
     while (*at < end && (**at == ' ' || **at == '\t'))
         ++*at;
-    to = from = *at;
-    *word = (struct word){from < end ? from : NULL, 0};
+    to = from = word->text = *at;
+    word->there = from < end;
     while (from < end && (quoted || (*from != ' ' && *from != '\t'))) {
         if (quotes && *from == '"') {
             quoted = !quoted;
@@ -202,7 +205,7 @@ static const char *next_word(char **at, char *end, bool quotes, struct word *wor
     }
     if (quoted)
         return "the quotes are not closed";
-    word->length = word->text ? (size_t)(to - word->text) : 0;
+    word->length = (size_t)(to - word->text);
     *at = from < end ? from + 1 : end;
     *to = '\0'; /* over a blank, a quote, or the line's end */
     return NULL;
@@ -223,7 +226,7 @@ static const char *read_settings(char *at, char *end, struct settings *settings,
             snprintf(why, room, "%s", wrong);
             return why;
         }
-        if (!word.text || word.text[0] == '#')
+        if (!word.there || word.text[0] == '#')
             return NULL;
         value = memchr(word.text, '=', word.length);
         if (value)
@@ -289,7 +292,7 @@ static bool read_line(struct sites *sites, char *line, size_t length, struct lis
     bool is_site = true;
 
     wrong = next_word(&at, end, false, &url);
-    if (!wrong && (!url.text || url.text[0] == '#')) {
+    if (!wrong && (!url.there || url.text[0] == '#')) {
         is_site = false;
     } else if (!wrong && !strcmp(url.text, "default")) {
         wrong = read_settings(at, end, &sites->defaults, why, sizeof(why));

@@ -1,0 +1,144 @@
+/*
+ * c-ares through our resolver: a lookup is answered by a nameserver on a socket of loopback, out of
+ * the input. So that no lookup waits for a timeout, each of its questions is answered once more, and
+ * now in order: there is no such name.
+ *
+ * The first byte: bit 0 the answers are sent as they are, else the question that came is put in after
+ * their header; bits 1 and 2 the name. The second byte is the length of the first answer, the rest
+ * the second one, for A and AAAA in the order in which they are asked for. The first two bytes of an
+ * answer are not there, for they are the number of the question.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <arpa/nameser.h>
+#include <errno.h>
+
+#include "reactor/resolver.h"
+
+#define MOST_BYTES   4096
+#define NUMBER_BYTES 2
+#define FLAGS_BYTES  10 /* what else is in a header */
+#define MOST_TURNS   64 /* of the loop, for one lookup */
+
+struct server {
+    struct loop *loop;
+    struct resolver *resolver;
+    int fd;
+    struct part answers[2]; /* for the first two questions */
+    size_t asked;           /* so many have come */
+    bool raw;
+    bool done; /* the lookup is over */
+};
+
+static void on_resolved(void *owner, enum resolve_status status, const struct address *addresses,
+                        size_t count)
+{
+    struct server *server = owner;
+    char text[ADDRESS_TEXT_BYTES];
+
+    MUST(!server->done && status <= RESOLVE_FAILED);
+    MUST(count <= RESOLVER_MOST_ADDRESSES && (status == RESOLVE_OK) == (count > 0));
+    for (size_t i = 0; i < count; i++) {
+        MUST(addresses[i].any.sa_family == AF_INET || addresses[i].any.sa_family == AF_INET6);
+        MUST(!address_port(&addresses[i]) && *address_text(&addresses[i], text));
+    }
+    server->done = true;
+}
+
+static void server_start(struct server *server)
+{
+    struct resolver_options options = {0};
+    char servers[ADDRESS_TEXT_BYTES];
+    struct address at;
+    const char *why;
+
+    server->loop = loop_new();
+    MUST(address_parse(&at, "127.0.0.1", 0));
+    server->fd = sock_bind_udp(&at);
+    MUST(server->fd >= 0);
+    options.servers = address_text(&at, servers);
+    server->resolver = resolver_new(server->loop, &options, &why);
+    MUST(server->resolver);
+}
+
+/* An answer out of the input. */
+static size_t compose(const struct server *server, const struct part *answer,
+                      const unsigned char *query, size_t length, unsigned char *to)
+{
+    size_t head = answer->size < FLAGS_BYTES ? answer->size : FLAGS_BYTES;
+    unsigned char *at = to;
+
+    if (!answer->size)
+        return 0;
+    at = mempcpy(at, query, NUMBER_BYTES);
+    at = mempcpy(at, answer->at, head);
+    if (!server->raw)
+        at = mempcpy(at, query + NS_HFIXEDSZ, length - NS_HFIXEDSZ);
+    at = mempcpy(at, answer->at + head, answer->size - head);
+    return (size_t)(at - to);
+}
+
+static void answer(struct server *server, unsigned char *query, size_t length,
+                   const struct sockaddr_storage *to, socklen_t size)
+{
+    unsigned char message[2 * MOST_BYTES];
+
+    MUST(length > NS_HFIXEDSZ && length < MOST_BYTES);
+    if (server->asked < 2) {
+        size_t count = compose(server, &server->answers[server->asked++], query, length, message);
+
+        if (count)
+            sendto(server->fd, message, count, 0, (const struct sockaddr *)to, size);
+    }
+    query[2] |= 0x80; /* an answer */
+    query[3] = ns_r_nxdomain;
+    sendto(server->fd, query, length, 0, (const struct sockaddr *)to, size);
+}
+
+/* Answers what has come. */
+static void serve(struct server *server)
+{
+    for (;;) {
+        unsigned char query[MOST_BYTES];
+        struct sockaddr_storage from;
+        socklen_t size = sizeof(from);
+        ssize_t count =
+            recvfrom(server->fd, query, sizeof(query), 0, (struct sockaddr *)&from, &size);
+
+        if (count < 0) {
+            MUST(errno == EAGAIN);
+            return;
+        }
+        answer(server, query, (size_t)count, &from, size);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const names[] = {"www.example.org", "a", "example.org.", "_x.a-b.c"};
+    static struct server server;
+    struct part rest = {data, size};
+    uint8_t how = part_byte(&rest);
+    size_t first = part_byte(&rest);
+
+    if (size > MOST_BYTES)
+        return 0;
+    if (!server.loop)
+        server_start(&server);
+    if (first > rest.size)
+        first = rest.size;
+    server.raw = how & 1;
+    server.answers[0] = (struct part){rest.at, first};
+    server.answers[1] = (struct part){rest.at + first, rest.size - first};
+    server.asked = 0;
+    server.done = false;
+
+    resolver_lookup(server.resolver, names[how >> 1 & 3], on_resolved, &server);
+    for (int i = 0; i < MOST_TURNS && !server.done; i++) {
+        serve(&server);
+        loop_turn(server.loop, 0);
+    }
+    MUST(server.done);
+    loop_turn(server.loop, 0);
+    return 0;
+}

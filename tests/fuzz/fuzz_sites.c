@@ -1,0 +1,236 @@
+/*
+ * Lists of sites, from a file and from a pipe that is filled piece by piece: the same sites come out.
+ * The first line of the input says where to cut, the rest is the list; a byte 1 in it stands for
+ * 16 KiB of text, for the sake of lines that are too long.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cli/sites.h"
+
+#define LONG_BYTES 16384
+#define MOST_LONG  10    /* of them in one input */
+#define MOST_BYTES 4096  /* of an input */
+#define MOST_CUTS  24    /* in one list */
+#define MOST_PIECE 32768 /* goes into an empty pipe */
+
+static int count_ready;
+
+static void on_ready(void *owner)
+{
+    MUST(owner == &count_ready);
+    count_ready++;
+}
+
+/* Writes out the long stretches of a piece. */
+static struct part expand(struct part piece)
+{
+    static uint8_t text[MOST_BYTES + MOST_LONG * LONG_BYTES];
+    struct part expanded = {text, 0};
+
+    for (size_t i = 0; i < piece.size; i++) {
+        size_t size = piece.at[i] == 1 ? LONG_BYTES : 1;
+
+        memset(text + expanded.size, size == 1 ? piece.at[i] : 'x', size);
+        expanded.size += size;
+    }
+    return expanded;
+}
+
+static bool is_too_long(struct part list)
+{
+    size_t stretches = 0;
+
+    for (size_t i = 0; i < list.size; i++)
+        stretches += list.at[i] == 1;
+    return stretches > MOST_LONG || list.size > MOST_BYTES;
+}
+
+static void check_line_ends(const char *headers)
+{
+    for (const char *at = headers; at && *at; at = strchr(at, '\n') + 1) {
+        const char *end = strchr(at, '\n');
+
+        MUST(end && end > at && end[-1] == '\r' && memchr(at, '\r', (size_t)(end - at)) == end - 1);
+    }
+}
+
+static void check_site(const struct listed *listed, uint64_t number)
+{
+    const struct site *site = listed->site;
+    const struct play *play = &listed->play;
+
+    MUST(site && site->number == number && site->url.shown);
+    if (site->unreadable) {
+        MUST(!site->url.host && !play->given && !play->body);
+        return;
+    }
+    MUST(site->url.host && site->timeout);
+    check_line_ends(site->headers);
+    MUST(play->fault < FAULT_COUNT && play->framing < FRAMING_COUNT);
+    MUST(!play->status || (play->status >= 200 && play->status <= 999));
+    MUST(play->body || !play->body_bytes);
+}
+
+/* Why a line is none, without the name of the file. */
+static const char *why_of(const struct site *site)
+{
+    const char *why = strchr(site->unreadable, ':');
+
+    MUST(why && why[1] >= '1' && why[1] <= '9');
+    return why;
+}
+
+static void note_site(struct note *note, struct listed *listed, uint64_t number)
+{
+    const struct site *site = listed->site;
+    const struct play *play = &listed->play;
+
+    check_site(listed, number);
+    fprintf(note->to, "%s", site->url.shown);
+    if (site->unreadable)
+        fprintf(note->to, " wrong%s", why_of(site));
+    else
+        fprintf(note->to, " %s %lld %s %d %lld %u %d %d %d", site->url.target,
+                (long long)site->timeout, site->headers ? site->headers : "-", site->head,
+                (long long)play->delay, play->status, (int)play->framing, (int)play->fault,
+                play->given);
+    fprintf(note->to, " %zu ", play->body_bytes);
+    fwrite(play->body_bytes ? play->body : "", 1, play->body_bytes, note->to);
+    fputc('\n', note->to);
+    site_free(listed->site);
+}
+
+/* Takes what there is. True where more may come later. */
+static bool drain(struct sites *sites, struct note *note, uint64_t *number)
+{
+    struct listed listed;
+    enum sites_next next;
+
+    while ((next = sites_next(sites, &listed)) == SITES_ONE)
+        note_site(note, &listed, (*number)++);
+    return next == SITES_LATER;
+}
+
+static struct sites *open_fd(int fd, struct loop *loop)
+{
+    struct sites_options options = {
+        .timeout = NSEC_PER_S, .loop = loop, .ready = on_ready, .owner = &count_ready};
+    char path[32];
+    struct sites *sites;
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    sites = sites_open(path, &options);
+    MUST(sites);
+    return sites;
+}
+
+/* From a file, twice, as a race does. */
+static void read_file(struct part rest, struct note *first, struct note *second)
+{
+    struct part list = expand(rest);
+    int fd = memfd_create("sites", MFD_CLOEXEC);
+    struct sites *sites;
+    uint64_t number = 0;
+
+    MUST(fd >= 0 && write(fd, list.at, list.size) == (ssize_t)list.size);
+    sites = open_fd(fd, NULL);
+    note_open(first);
+    MUST(!drain(sites, first, &number));
+    MUST(sites_rewind(sites));
+    note_open(second);
+    number = 0;
+    MUST(!drain(sites, second, &number));
+    sites_close(sites);
+    close(fd);
+}
+
+/* A reader of a pipe, and its other end. */
+struct piped {
+    struct loop *loop;
+    struct sites *sites;
+    struct note *note;
+    uint64_t number;
+    int fd; /* to write to */
+};
+
+/* Fills the empty pipe and lets the reader take it all, for which it is called once. */
+static void pass_on(struct piped *piped, struct part piece)
+{
+    int called = count_ready;
+
+    while (piece.size) {
+        size_t size = piece.size < MOST_PIECE ? piece.size : MOST_PIECE;
+
+        MUST(write(piped->fd, piece.at, size) == (ssize_t)size);
+        piece = (struct part){piece.at + size, piece.size - size};
+        loop_turn(piped->loop, 0);
+        MUST(count_ready == ++called);
+        MUST(drain(piped->sites, piped->note, &piped->number));
+    }
+}
+
+static void read_pipe(struct loop *loop, struct part rest, const struct part *plan,
+                      struct note *note)
+{
+    static const struct part uncut;
+    struct piped piped = {.loop = loop, .note = note};
+    int ends[2];
+
+    MUST(!pipe(ends));
+    piped.fd = ends[1];
+    piped.sites = open_fd(ends[0], loop);
+    close(ends[0]);
+    note_open(note);
+    MUST(!sites_rewind(piped.sites));
+    MUST(drain(piped.sites, note, &piped.number));
+    for (size_t i = 0; rest.size; i++)
+        pass_on(&piped, expand(part_piece(&rest, i < MOST_CUTS ? plan : &uncut, i)));
+    close(piped.fd);
+    loop_turn(loop, 0);
+    MUST(!drain(piped.sites, note, &piped.number));
+    sites_close(piped.sites);
+}
+
+/* No line is read half: with a word behind it that is none, it is no site any more. */
+static void check_whole_line(struct part list)
+{
+    static const char nonsense[] = " nonsense";
+    struct part line = part_line(&list);
+    int fd = memfd_create("line", MFD_CLOEXEC);
+    struct listed listed;
+    struct sites *sites;
+
+    MUST(fd >= 0 && write(fd, line.at, line.size) == (ssize_t)line.size);
+    MUST(write(fd, nonsense, strlen(nonsense)) == (ssize_t)strlen(nonsense));
+    sites = open_fd(fd, NULL);
+    MUST(sites_next(sites, &listed) == SITES_ONE && listed.site->unreadable);
+    site_free(listed.site);
+    MUST(sites_next(sites, &listed) == SITES_END);
+    sites_close(sites);
+    close(fd);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct loop *loop;
+    struct part rest = {data, size}, plan = part_line(&rest);
+    struct note first, second, piped;
+
+    if (is_too_long(rest))
+        return 0;
+    if (!loop)
+        loop = loop_new();
+    read_file(rest, &first, &second);
+    read_pipe(loop, rest, &plan, &piped);
+    note_compare(&first, &second);
+    note_compare(&first, &piped);
+    if (rest.size && !memchr(rest.at, '#', rest.size))
+        check_whole_line(rest);
+    note_free(&first);
+    note_free(&second);
+    note_free(&piped);
+    return 0;
+}

@@ -1,0 +1,149 @@
+/*
+ * A stranger's bytes: whatever they are, what comes out is UTF-8 of bounded length without a control
+ * character. The C library's UTF-8 locale is the judge. The first byte is the limit, in characters;
+ * the rest is the text.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <locale.h>
+#include <wchar.h>
+
+#include "cli/text.h"
+
+#define LONGEST_ESCAPE 6 /* \u202e */
+
+static bool is_wanted(wchar_t character)
+{
+    uint32_t c = (uint32_t)character;
+    bool control = c < 0x20 || (c >= 0x7f && c <= 0x9f);
+    bool surrogate = c >= 0xd800 && c <= 0xdfff;
+    bool turns = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e ||
+                 c == 0x200f || c == 0x061c;
+
+    return !control && !surrogate && !turns && c <= 0x10ffff;
+}
+
+/* The number of characters, each of them fit to be shown. */
+static size_t count_shown(const char *text, size_t length)
+{
+    mbstate_t state = {0};
+    size_t count = 0;
+
+    for (size_t at = 0; at < length; count++) {
+        wchar_t character;
+        size_t used = mbrtowc(&character, text + at, length - at, &state);
+
+        MUST(used > 0 && used <= length - at);
+        MUST(is_wanted(character));
+        at += used;
+    }
+    return count;
+}
+
+/* What the locale takes for a character, ours must take for the same one. */
+static size_t count_read(const uint8_t *bytes, size_t length)
+{
+    size_t count = 0, used;
+
+    for (size_t at = 0; at < length; at += used, count++) {
+        mbstate_t state = {0};
+        wchar_t wanted;
+        uint32_t character;
+        size_t known = mbrtowc(&wanted, (const char *)bytes + at, length - at, &state);
+
+        used = text_next(bytes + at, length - at, &character);
+        MUST(used > 0 && used <= length - at && used <= 4);
+        if (!bytes[at])
+            MUST(used == 1 && character == 0);
+        else if (known <= length - at && wanted <= 0x10ffff)
+            MUST(used == known && character == (uint32_t)wanted);
+        else
+            MUST(used <= 3 && character == 0xfffd);
+    }
+    return count;
+}
+
+static void check_show(const struct part *text, size_t most)
+{
+    struct note all, some;
+    size_t columns, characters = count_read(text->at, text->size);
+
+    note_open(&all);
+    note_open(&some);
+    columns = text_show(all.to, text->at, text->size, TEXT_ALL);
+    MUST(!fflush(all.to) && columns == count_shown(all.text, all.length));
+    MUST(columns >= characters);
+
+    columns = text_show(some.to, text->at, text->size, most);
+    MUST(!fflush(some.to) && columns == count_shown(some.text, some.length));
+    MUST(columns <= most * LONGEST_ESCAPE);
+    MUST(columns >= (characters < most ? characters : most));
+    MUST(some.length <= all.length && !memcmp(all.text, some.text, some.length));
+    note_free(&all);
+    note_free(&some);
+}
+
+/* The length of an escape at `at`, 1 where the character stands for itself. */
+static size_t check_escape(const char *at, const char *end)
+{
+    if (*at != '\\')
+        return 1;
+    MUST(end - at >= 2);
+    if (at[1] != 'u') {
+        MUST(at[1] && strchr("\"\\/bfnrt", at[1]));
+        return 2;
+    }
+    MUST(end - at >= 6 && strspn(at + 2, "0123456789abcdef") >= 4);
+    return 6;
+}
+
+/* A string by the grammar of RFC 8259, section 7. */
+static void check_json(const struct part *text, size_t most)
+{
+    struct note json;
+    size_t count = 0;
+    const char *end;
+
+    note_open(&json);
+    text_json(json.to, text->at, text->size, most);
+    note_close(&json);
+    MUST(json.length >= 2);
+    end = json.text + json.length - 1;
+    MUST(json.text[0] == '"' && *end == '"');
+    count_shown(json.text, json.length);
+    for (const char *at = json.text + 1; at < end; at += check_escape(at, end)) {
+        MUST(*at != '"');
+        count += ((unsigned char)*at & 0xc0) != 0x80;
+    }
+    MUST(count <= most && count <= text->size);
+    note_free(&json);
+}
+
+static void check_column(const struct part *text, size_t width)
+{
+    struct note column;
+    char *copy = part_text(text);
+
+    note_open(&column);
+    text_column(column.to, copy, width);
+    note_close(&column);
+    MUST(count_shown(column.text, column.length) == width);
+    note_free(&column);
+    free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *locale;
+    struct part input = {data, size};
+    size_t most = part_byte(&input);
+
+    if (!locale)
+        locale = setlocale(LC_CTYPE, "C.UTF-8");
+    MUST(locale);
+    check_show(&input, most);
+    check_json(&input, most);
+    check_json(&input, TEXT_ALL);
+    check_column(&input, most);
+    return 0;
+}
