@@ -36,7 +36,7 @@ static void keep(struct output *output, const char *bytes, size_t count)
 {
     if (output->begin == output->end)
         output->begin = output->end = 0;
-    if (output->end + count > output->allocated) {
+    if (output->begin && output->end + count > output->allocated) {
         memmove(output->buffer, output->buffer + output->begin, output->end - output->begin);
         output->end -= output->begin;
         output->begin = 0;

@@ -121,7 +121,7 @@ static bool open_list(struct run *run, struct loop *loop, void (*ready)(void *ow
     run->sites = options->file ? sites_open(options->file, &how)
                                : sites_from_words(options->words, options->word_count, &how);
     if (!run->sites)
-        complain(options->file, strerrordesc_np(errno));
+        complain(options->file ? options->file : "URLs", strerrordesc_np(errno));
     return run->sites;
 }
 
@@ -159,7 +159,7 @@ static size_t room_for_connections(size_t *allowed)
     return *allowed > OWN_DESCRIPTORS ? *allowed - OWN_DESCRIPTORS : 1;
 }
 
-static enum fetch_next next_site(void *owner, struct site **site)
+static enum fetch_next next_site(void *owner, const struct url_origin *near, struct site **site)
 {
     struct reactor_half *half = owner;
     struct listed listed;
@@ -167,6 +167,12 @@ static enum fetch_next next_site(void *owner, struct site **site)
     if (output_full(half->run->output) ||
         (half->run->order && !order_has_room(half->run->order, half->taken)))
         return FETCH_LATER;
+    if (near) { /* in the list's order, looking ahead would only fill the window */
+        if (half->run->order || !sites_near(half->run->sites, near, &listed))
+            return FETCH_LATER;
+        *site = listed.site;
+        return FETCH_SITE;
+    }
     switch (sites_next(half->run->sites, &listed)) {
     case SITES_LATER: return FETCH_LATER;
     case SITES_END: return FETCH_END;

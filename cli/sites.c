@@ -1,6 +1,7 @@
 /*
  * One line at a time: into words, then each "key=value" into the site, the play, or the defaults. The
- * buffer holds what was read and not used yet: a line at the least, bounded.
+ * buffer holds what was read and not used yet: a line at the least, bounded. A line that is wanted
+ * before its turn is found through an index of the buffer, and becomes a comment there.
  */
 #include "cli/sites.h"
 
@@ -15,11 +16,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/ahead.h"
 #include "cli/duration.h"
 #include "http/request.h"
 #include "reactor/memory.h"
 
-#define MOST_SHOWN_BYTES 256 /* of a line that is no site */
+#define BUFFER_BYTES     (256 * 1024) /* what may be read ahead of the line in hand */
+#define MOST_SHOWN_BYTES 256          /* of a line that is no site */
 
 /* What a line may say about a site. */
 struct settings {
@@ -37,12 +40,16 @@ struct sites {
     int fd;             /* -1: none */
     struct watch watch; /* of a pipe that has nothing yet */
     char *buffer;
-    size_t begin, end; /* what is in it */
-    bool ended;        /* the file is at its end */
-    int read_error;    /* errno of what ended it too soon, until it was told */
-    bool skip_line;    /* the rest of a line that was too long */
-    size_t line;       /* the number of the last line */
-    uint64_t number;   /* of the next site */
+    size_t begin, end;   /* what is in it */
+    bool ended;          /* the file is at its end */
+    int read_error;      /* errno of what ended it too soon, until it was told */
+    bool skip_line;      /* the rest of a line that was too long */
+    size_t line;         /* the number of the last line */
+    uint64_t number;     /* of the next site */
+    uint64_t place;      /* in the list, of the buffer's first byte */
+    struct ahead *ahead; /* lines in the buffer, by origin; NULL before the first look */
+    uint64_t looked;     /* the place up to which they were looked at */
+    size_t looked_line;  /* the number of the line before that */
     struct settings defaults;
     struct settings current; /* of the site that was given out last */
 };
@@ -331,6 +338,7 @@ static enum sites_next fill(struct sites *sites)
     if (sites->begin) {
         memmove(sites->buffer, sites->buffer + sites->begin, sites->end - sites->begin);
         sites->end -= sites->begin;
+        sites->place += sites->begin;
         sites->begin = 0;
     }
     if (sites->options.loop && poll(&one, 1, 0) == 0) {
@@ -339,7 +347,7 @@ static enum sites_next fill(struct sites *sites)
             return SITES_LATER;
     }
     do
-        count = read(sites->fd, sites->buffer + sites->end, SITES_MOST_LINE_BYTES - sites->end);
+        count = read(sites->fd, sites->buffer + sites->end, BUFFER_BYTES - sites->end);
     while (count < 0 && errno == EINTR);
     if (count < 0)
         sites->read_error = errno;
@@ -367,15 +375,16 @@ static enum sites_next next_line(struct sites *sites, char **line, size_t *lengt
     for (;;) {
         char *from = sites->buffer + sites->begin;
         size_t have = sites->end - sites->begin;
-        char *close = memchr(from, '\n', have);
+        size_t scan = have < SITES_MOST_LINE_BYTES ? have : SITES_MOST_LINE_BYTES;
+        char *close = memchr(from, '\n', scan);
         enum sites_next more;
 
-        if (close || (sites->ended && have) || have == SITES_MOST_LINE_BYTES) {
+        if (close || (sites->ended && have) || scan == SITES_MOST_LINE_BYTES) {
             bool rest = sites->skip_line;
 
             *line = from;
-            *length = close ? (size_t)(close - from) : have;
-            *too_long = !close && have == SITES_MOST_LINE_BYTES;
+            *length = close ? (size_t)(close - from) : scan;
+            *too_long = !close && scan == SITES_MOST_LINE_BYTES;
             sites->skip_line = *too_long;
             sites->begin += *length + (close != NULL);
             if (rest)
@@ -444,6 +453,82 @@ enum sites_next sites_next(struct sites *sites, struct listed *listed)
     }
 }
 
+/* Reads ahead, where that does not wait, and indexes the lines that are new. A "default" line is
+   where it ends: what stands behind it is not known before it has been read in its turn. */
+static void look_ahead(struct sites *sites)
+{
+    uint64_t here = sites->place + sites->begin;
+    const char *at, *close;
+
+    if (!sites->ahead)
+        sites->ahead = ahead_new();
+    if (!sites->ended && sites->watch.fd < 0 && sites->end - sites->begin < BUFFER_BYTES / 2)
+        fill(sites);
+    if (sites->looked <= here) {
+        sites->looked = here;
+        sites->looked_line = sites->line;
+    }
+    at = sites->buffer + (sites->looked - sites->place);
+    while ((close = memchr(at, '\n', (size_t)(sites->buffer + sites->end - at)))) {
+        struct url_origin origin;
+
+        if ((size_t)(close - at) >= 7 && !strncmp(at + strspn(at, " \t"), "default", 7))
+            break;
+        sites->looked_line++;
+        if (url_origin(&origin, at, (size_t)(close - at)))
+            ahead_add(sites->ahead, url_origin_hash(&origin), sites->looked, sites->looked_line);
+        sites->looked += (uint64_t)(close - at) + 1;
+        at = close + 1;
+    }
+}
+
+/* What a line of the index is compared with. */
+struct wanted {
+    const struct sites *sites;
+    const struct url_origin *origin;
+};
+
+static const char *line_of(const struct sites *sites, const struct ahead_line *line, size_t *length)
+{
+    const char *text = sites->buffer + (line->place - sites->place);
+    const char *close = memchr(text, '\n', (size_t)(sites->buffer + sites->end - text));
+
+    *length = (size_t)(close - text);
+    return text;
+}
+
+/* Two origins may have one hash. */
+static bool leads_there(void *owner, const struct ahead_line *line)
+{
+    const struct wanted *wanted = owner;
+    struct url_origin origin;
+    size_t length;
+    const char *text = line_of(wanted->sites, line, &length);
+
+    return url_origin(&origin, text, length) && url_same_origin(&origin, wanted->origin);
+}
+
+bool sites_near(struct sites *sites, const struct url_origin *origin, struct listed *listed)
+{
+    struct wanted wanted = {sites, origin};
+    struct ahead_line found;
+    size_t length, line = sites->line;
+    char *text;
+
+    if (sites->words || sites->skip_line)
+        return false;
+    look_ahead(sites);
+    if (!ahead_take(sites->ahead, url_origin_hash(origin), sites->place + sites->begin, leads_there,
+                    &wanted, &found))
+        return false;
+    text = (char *)line_of(sites, &found, &length);
+    sites->line = found.number;
+    read_line(sites, text, length && text[length - 1] == '\r' ? length - 1 : length, listed);
+    sites->line = line;
+    *text = '#'; /* its turn will pass it over */
+    return true;
+}
+
 static struct sites *make(const char *name, const struct sites_options *options)
 {
     struct sites *sites = memory_zeroed(sizeof(*sites));
@@ -472,7 +557,7 @@ struct sites *sites_open(const char *path, const struct sites_options *options)
     }
     sites = make(input ? "standard input" : path, options);
     sites->fd = fd;
-    sites->buffer = memory_get(SITES_MOST_LINE_BYTES + 1);
+    sites->buffer = memory_get(BUFFER_BYTES + 1);
     return sites;
 }
 
@@ -493,6 +578,9 @@ bool sites_rewind(struct sites *sites)
     settings_free(&sites->defaults);
     sites->defaults.timeout = sites->options.timeout;
     sites->begin = sites->end = sites->line = sites->word = 0;
+    sites->place = sites->looked = 0;
+    if (sites->ahead)
+        ahead_clear(sites->ahead);
     sites->number = 0;
     sites->ended = sites->skip_line = false;
     return true;
@@ -510,5 +598,6 @@ void sites_close(struct sites *sites)
     settings_free(&sites->current);
     free(sites->name);
     free(sites->buffer);
+    ahead_free(sites->ahead);
     free(sites);
 }

@@ -42,6 +42,11 @@ struct sites *sites_from_words(char *const *words, size_t count,
 /* The next site. A line that is none comes as one whose `unreadable` says "file:line: why". */
 enum sites_next sites_next(struct sites *sites, struct listed *listed);
 
+/* The next site of that origin among the lines that can be read without waiting, some thousands,
+   though others stand before it. False where there is none. Lines of the command line are not looked
+   through. */
+bool sites_near(struct sites *sites, const struct url_origin *origin, struct listed *listed);
+
 /* Goes to the beginning again. False where that is not possible: a pipe. */
 bool sites_rewind(struct sites *sites);
 

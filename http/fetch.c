@@ -107,13 +107,14 @@ static void report_unreadable(struct fetch *fetch, struct site *site)
     site_free(site);
 }
 
-/* Takes the next site from the source. False where there is none now. */
-static bool take(struct fetch *fetch)
+/* Takes the next site from the source, of the origin `near` where one is given. False where there is
+   none now. */
+static bool take(struct fetch *fetch, const struct url_origin *near)
 {
     struct site *site;
     struct job *job;
 
-    switch (fetch->settings.next(fetch->settings.owner, &site)) {
+    switch (fetch->settings.next(fetch->settings.owner, near, &site)) {
     case FETCH_LATER: return false;
     case FETCH_END: fetch->source_ended = true; return false;
     case FETCH_SITE: break;
@@ -129,6 +130,22 @@ static bool take(struct fetch *fetch)
     return true;
 }
 
+static bool has_slot(const struct fetch *fetch)
+{
+    return !fetch->source_ended && !fetch->waiting &&
+           fetch->in_flight < fetch->settings.concurrency;
+}
+
+/* Connections that have just become idle go on with sites of their own origin, where the source has
+   some at hand: a connection saved is most of what a site costs. */
+static void pump_near(struct fetch *fetch)
+{
+    struct url_origin near;
+
+    while (has_slot(fetch) && pool_fresh(fetch->pool, &near))
+        take(fetch, &near);
+}
+
 static void pump(void *owner)
 {
     struct fetch *fetch = owner;
@@ -139,8 +156,8 @@ static void pump(void *owner)
         fetch->waiting = job->next;
         start(fetch, job);
     }
-    while (!fetch->source_ended && !fetch->waiting &&
-           fetch->in_flight < fetch->settings.concurrency && take(fetch))
+    pump_near(fetch);
+    while (has_slot(fetch) && take(fetch, NULL))
         ;
     if (fetch->source_ended && !fetch->waiting && !fetch->in_flight)
         fetch->settings.ended(fetch->settings.owner);

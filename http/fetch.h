@@ -17,8 +17,10 @@ struct fetch_settings {
     size_t concurrency; /* exchanges at once, at least 1 */
     size_t idle;        /* kept-alive connections without one, at most */
     nsec ttfb_timeout;  /* NSEC_NEVER: none */
-    /* Where the sites come from. It must not call back. */
-    enum fetch_next (*next)(void *owner, struct site **site);
+    /* Where the sites come from. It must not call back. With `near`, a site of that origin is wanted,
+       for which a connection has become idle: FETCH_LATER where none is at hand, and the source is
+       asked again without. */
+    enum fetch_next (*next)(void *owner, const struct url_origin *near, struct site **site);
     /* Where the results go. The result and its site are valid during the call. */
     void (*report)(void *owner, const struct result *result);
     /* Descriptors ran out: from here on at most `now` exchanges at once. */

@@ -2,6 +2,7 @@
 #include "http/pool.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "reactor/hash.h"
 #include "reactor/memory.h"
@@ -11,6 +12,7 @@
 struct pool {
     size_t limit, count;
     struct conn *newest, *oldest;
+    struct conn *fresh;        /* the oldest of those that pool_fresh has not told of */
     struct conn *slots[SLOTS]; /* chains by same_slot, the newest first */
 };
 
@@ -26,6 +28,8 @@ static void take_out(struct pool *pool, struct conn *conn)
     while (*link != conn)
         link = &(*link)->same_slot;
     *link = conn->same_slot;
+    if (pool->fresh == conn)
+        pool->fresh = conn->idle_newer;
 
     if (conn->idle_newer)
         conn->idle_newer->idle_older = conn->idle_older;
@@ -96,8 +100,21 @@ void pool_keep(struct pool *pool, struct conn *conn)
     else
         pool->oldest = conn;
     pool->newest = conn;
+    if (!pool->fresh)
+        pool->fresh = conn;
     pool->count++;
     pool_set_limit(pool, pool->limit);
+}
+
+bool pool_fresh(struct pool *pool, struct url_origin *origin)
+{
+    struct conn *conn = pool->fresh;
+
+    if (!conn)
+        return false;
+    pool->fresh = conn->idle_newer;
+    *origin = (struct url_origin){conn->https, conn->port, conn->host, strlen(conn->host)};
+    return true;
 }
 
 bool pool_drop_oldest(struct pool *pool)

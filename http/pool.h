@@ -23,6 +23,10 @@ struct conn *pool_take(struct pool *pool, const struct url *url, void (*wake)(vo
 /* Takes over an open connection on which nothing is under way. */
 void pool_keep(struct pool *pool, struct conn *conn);
 
+/* The origin of a connection that has become idle and was not asked for since; each is told once, the
+   oldest first. The host is borrowed until the loop's next turn. False where there is none. */
+bool pool_fresh(struct pool *pool, struct url_origin *origin);
+
 /* Gives up the oldest. False where none is idle. */
 bool pool_drop_oldest(struct pool *pool);
 

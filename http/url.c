@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "reactor/hash.h"
 #include "reactor/memory.h"
 #include "reactor/sock.h"
 
@@ -318,4 +319,48 @@ void url_free(struct url *url)
     free(url->user_info);
     free(url->shown);
     *url = (struct url){0};
+}
+
+/* What stands in [at, end) up to the first of the characters that end an authority in a line. */
+static const char *authority_end(const char *at, const char *end)
+{
+    while (at<end && * at> ' ' && *at != '/' && *at != '?' && *at != '#')
+        at++;
+    return at;
+}
+
+bool url_origin(struct url_origin *origin, const char *text, size_t length)
+{
+    struct rest rest = {text, text + length};
+    struct url url = {0};
+    const char *at, *close;
+
+    while (left(&rest) && (unsigned char)*rest.at <= ' ')
+        rest.at++;
+    if (take_scheme(&url, &rest))
+        return false;
+    rest.end = authority_end(rest.at, rest.end);
+    at = memrchr(rest.at, '@', left(&rest));
+    if (at)
+        rest.at = at + 1;
+    close = left(&rest) && *rest.at == '[' ? find(&rest, ']') : find(&rest, ':');
+    origin->host = rest.at + (left(&rest) && *rest.at == '[');
+    origin->host_bytes = (size_t)((close ? close : rest.end) - origin->host);
+    rest.at = close ? close + (*close == ']') : rest.end;
+    if (!origin->host_bytes || take_port(&url, &rest))
+        return false;
+    origin->https = url.https;
+    origin->port = url.port;
+    return true;
+}
+
+bool url_same_origin(const struct url_origin *a, const struct url_origin *b)
+{
+    return a->https == b->https && a->port == b->port && a->host_bytes == b->host_bytes &&
+           !strncasecmp(a->host, b->host, a->host_bytes);
+}
+
+uint32_t url_origin_hash(const struct url_origin *origin)
+{
+    return hash_bytes(origin->host, origin->host_bytes) ^ origin->port ^ origin->https;
 }

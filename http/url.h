@@ -32,4 +32,19 @@ const char *url_parse(struct url *url, const char *text, size_t length);
 
 void url_free(struct url *url);
 
+/* Where a URL leads: scheme, host, port. The host is borrowed and not put into lower case. */
+struct url_origin {
+    bool https;
+    uint16_t port;
+    const char *host; /* an IPv6 literal without its brackets */
+    size_t host_bytes;
+};
+
+/* Reads the origin alone of the URL at the beginning of a line, without judging the rest. False where
+   there is none. */
+bool url_origin(struct url_origin *origin, const char *text, size_t length);
+
+bool url_same_origin(const struct url_origin *a, const struct url_origin *b);
+uint32_t url_origin_hash(const struct url_origin *origin);
+
 #endif

@@ -211,11 +211,12 @@ static int init_channel(struct resolver *resolver, const char *servers, int flag
         .timeout = TIMEOUT_MS,
         .tries = TRIES,
         .lookups = only_nameservers,
+        .socket_receive_buffer_size = SOCK_UDP_BUFFER_BYTES,
         .sock_state_cb = on_channel_state,
         .sock_state_cb_data = resolver,
     };
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
-               ARES_OPT_SOCK_STATE_CB;
+               ARES_OPT_SOCK_STATE_CB | ARES_OPT_SOCK_RCVBUF;
     int status = ares_init_options(&resolver->channel, &ares, mask);
 
     if (status == ARES_SUCCESS && servers)

@@ -257,7 +257,11 @@ int sock_listen(struct address *at, int backlog)
 
 int sock_bind_udp(struct address *at)
 {
-    return bound(SOCK_DGRAM, at);
+    int fd = bound(SOCK_DGRAM, at), size = SOCK_UDP_BUFFER_BYTES;
+
+    if (fd >= 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    return fd;
 }
 
 int sock_accept(int listener)

@@ -108,6 +108,10 @@ void sock_close(struct sock *sock, struct loop *loop);
    the descriptor, or minus the errno. */
 int sock_listen(struct address *at, int backlog);
 
+/* Asked of the kernel for what waits on a UDP socket: hundreds of lookups may start in one turn, and
+   a lost datagram costs seconds. It gives no more than net.core.rmem_max. */
+#define SOCK_UDP_BUFFER_BYTES (1024 * 1024)
+
 /* A non-blocking UDP socket bound likewise. */
 int sock_bind_udp(struct address *at);
 

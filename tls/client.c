@@ -95,7 +95,6 @@ static SSL_CTX *make_context(void)
     SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context, on_session);
-    SSL_CTX_set1_groups_list(context, "P-256:X25519:P-384:P-521");
     SSL_CTX_set_alpn_protos(context, alpn, sizeof(alpn) - 1);
     return context;
 }

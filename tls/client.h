@@ -2,8 +2,7 @@
  * The client side of TLS: one context for all connections. Verification is on: the chain against the
  * trusted authorities, the certificate against the host's name (RFC 6125, no partial wildcards) or
  * address. TLS 1.2 is the lowest version; SNI is sent for names (RFC 6066 forbids it for
- * addresses); ALPN offers http/1.1. The key share is for the curve P-256, which RFC 8446 (section
- * 9.1) makes every server understand, and which costs OpenSSL a third of X25519 to make.
+ * addresses); ALPN offers http/1.1.
  */
 #ifndef TLS_CLIENT_H
 #define TLS_CLIENT_H

@@ -3,7 +3,8 @@
  * small table of calls and never ask which it is.
  *
  * All calls are made from the loop's thread and none of them blocks. A transport borrows the socket,
- * which outlives it. After IO_EOF or IO_ERROR the only call left is close.
+ * which outlives it. After IO_EOF or IO_ERROR the only call left is close, but a write's IO_ERROR
+ * leaves read: the other side may have answered before it hung up.
  */
 #ifndef TLS_TRANSPORT_H
 #define TLS_TRANSPORT_H

@@ -35,7 +35,7 @@ static struct {
     bool free_at_end; /* frees the fetcher when it has ended */
 } list;
 
-static enum fetch_next next_site(void *owner, struct site **site)
+static enum fetch_next next_site(void *owner, const struct url_origin *near, struct site **site)
 {
     char text[128];
 

@@ -276,6 +276,40 @@ static void every_prefix_is_safe(void **state)
     }
 }
 
+/* The origin alone agrees with the whole parse, and stops where a line's URL does. */
+static void origins_agree(void **state)
+{
+    static const char *const lines[] = {
+        "http://Example.org/path timeout=5s",
+        "  https://u:p@example.org:8443?q",
+        "http://[::1]:8080/",
+        "https://[2001:db8::1]#f",
+        "HTTP://127.0.0.1",
+        "http://example.org:/x",
+    };
+    struct url_origin a, b;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lines); i++) {
+        const char *begin = lines[i] + strspn(lines[i], " ");
+        struct url url;
+
+        assert_null(url_parse(&url, begin, strcspn(begin, " ")));
+        b = (struct url_origin){url.https, url.port, url.host, strlen(url.host)};
+        assert_true(url_origin(&a, lines[i], strlen(lines[i])));
+        assert_true(url_same_origin(&a, &b));
+        assert_int_equal(url_origin_hash(&a), url_origin_hash(&b));
+        b.port++;
+        assert_false(url_same_origin(&a, &b));
+        url_free(&url);
+    }
+    assert_false(url_origin(&a, "# http://a/", 11));
+    assert_false(url_origin(&a, "default timeout=5s", 18));
+    assert_false(url_origin(&a, "http://", 7));
+    assert_false(url_origin(&a, "http://a:x/", 11));
+    assert_false(url_origin(&a, "", 0));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -287,6 +321,7 @@ int main(void)
         cmocka_unit_test(nul_is_refused_anywhere),
         cmocka_unit_test(length_is_limited),
         cmocka_unit_test(every_prefix_is_safe),
+        cmocka_unit_test(origins_agree),
     };
 
     unit_time_limit();

@@ -1,0 +1,193 @@
+# shellcheck shell=bash disable=SC2034
+# What the end-to-end tests share. To be sourced; a test then goes case by case:
+#
+#   fb fetch URL                          runs the program: $out, $err, $status
+#   check NAME COMMAND...                 a case: passes where the command does
+#   same NAME WANTED GOT                  a case: passes where the two texts are equal
+#   exits NAME STATUS                     a case: the last fb ended with that status
+#
+# Traffic stays on loopback: HOME_ADDRESS is one of its addresses, of this test alone.
+set -u
+: "${FIRSTBYTE:?}" "${TMPDIR:?}"
+E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+SCHEMA=$E2E/../schema
+out=$TMPDIR/out err=$TMPDIR/err status=
+HOME_ADDRESS=127.$((RANDOM % 200 + 20)).$((RANDOM % 256)).$((RANDOM % 254 + 1))
+unset FIRSTBYTE_FILE LANG
+
+# ends what the test started in the background and has not waited for
+at_exit() {
+    local pid
+    for pid in $(jobs -pr); do
+        kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+    done
+}
+trap at_exit EXIT
+
+# pass NAME, fail NAME, skip NAME WHY
+pass() { echo "ok - $1"; }
+fail() { echo "not ok - $1"; }
+skip() { echo "ok - $1 # SKIP $2"; }
+
+# the text of files as comments, for whoever looks for the reason; bytes that harm no terminal
+explain() {
+    local file
+    for file in "$@"; do
+        [ ! -s "$file" ] || { echo "# ${file##*/}:" && head -c 3000 "$file" | cat -v | sed 's/^/#   /'; }
+    done
+}
+
+check() {
+    local name=$1
+    shift
+    if "$@" >"$TMPDIR/why" 2>&1; then
+        pass "$name"
+    else
+        fail "$name"
+        printf '# false:'; printf ' %q' "$@"; echo
+        explain "$TMPDIR/why" "$out" "$err"
+    fi
+}
+check_not() {
+    local name=$1
+    shift
+    check "$name" not "$@"
+}
+not() { ! "$@"; }
+
+same() {
+    if [ "$2" = "$3" ]; then
+        pass "$1"
+    else
+        fail "$1"
+        diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") | cat -v | sed 's/^/#   /'
+        explain "$err"
+    fi
+}
+
+# fb ARGUMENT... : the program with a limit of time; 124 is no status of its own
+fb() {
+    timeout -k 5 60 "$FIRSTBYTE" "$@" >"$out" 2>"$err"
+    status=$?
+}
+exits() { same "$1" "$2" "$status"; }
+said() { grep -qF -- "$1" "$err"; }
+
+# conf: standard input as the list $TMPDIR/sites.conf
+conf() { cat >"$TMPDIR/sites.conf"; }
+LIST=$TMPDIR/sites.conf
+
+# The result of a URL in a file of JSON lines, through a jq filter: get FILTER URL [FILE]
+get() { jq -c "select(.url == \"$2\") | $1" "${3:-$out}"; }
+# all "url code phase" of the failures, "url - -" of the rest
+codes() { jq -r '[.url, .error.code // "-", .error.phase // "-"] | join(" ")' "${1:-$out}"; }
+
+# valid SCHEMA FILE : every line of the file fits tests/schema/SCHEMA.json, and there is one
+valid() {
+    [ -s "$2" ] && jq -r --slurpfile schema "$SCHEMA/$1.json" -L "$SCHEMA" \
+        'include "check"; problems($schema[0])' "$2" >"$TMPDIR/problems" &&
+        [ ! -s "$TMPDIR/problems" ] || { cat "$TMPDIR/problems"; false; }
+}
+
+# memcheck NAME STATUS ARGUMENT... : fb under valgrind, its children too; what it finds is a failure
+needs_memcheck() {
+    if [ "${FIRSTBYTE_SANITIZED-}" ]; then
+        skip "memcheck" "the sanitizer looks itself"
+        exit 0
+    fi
+}
+memcheck() {
+    local name=$1 wanted=$2
+    shift 2
+    rm -f "$TMPDIR"/memcheck.*
+    timeout -k 5 110 valgrind --quiet --trace-children=yes --leak-check=full --error-exitcode=99 \
+        --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
+        --log-file="$TMPDIR/memcheck.%p" "$FIRSTBYTE" "$@" >"$out" 2>"$err"
+    status=$?
+    exits "$name: exit status" "$wanted"
+    # what it says of system calls that it does not know is no complaint
+    same "$name: memcheck has no complaint" "" "$(grep -hv '^--' "$TMPDIR"/memcheck.* | head -n 60)"
+}
+
+# start NAME COMMAND... : in the background, its pid in $pid, output in $TMPDIR/NAME.{out,err}. What
+# reads standard input gets that of this call.
+start() {
+    local name=$1
+    shift
+    "$@" <&0 >"$TMPDIR/$name.out" 2>"$TMPDIR/$name.err" &
+    pid=$!
+}
+
+# until SECONDS COMMAND... : tries again until it holds
+until_true() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" 2>/dev/null; do
+        [ $SECONDS -le $end ] || return 1
+        sleep 0.02
+    done
+}
+
+# gone PID : there is no such process any more (a zombie counts as gone)
+gone() { ! grep -qs '^State:.[^Z]' "/proc/$1/status"; }
+children_of() { cat "/proc/$1/task/$1/children" 2>/dev/null; }
+listens() { : <"/dev/tcp/$HOME_ADDRESS/$1"; } 2>/dev/null
+
+# start_nginx PORT... : nginx with the servers that standard input describes, until all ports answer.
+# @ stands for HOME_ADDRESS, DIR for $TMPDIR.
+start_nginx() {
+    local port
+    NGINX_LOG=$TMPDIR/access.log
+    : >"$NGINX_LOG"
+    {
+        cat <<NGINX
+daemon off;
+master_process off;
+pid $TMPDIR/nginx.pid;
+error_log $TMPDIR/error.log;
+events { worker_connections 4096; }
+http {
+    log_format line '\$connection \$request_method \$scheme \$host "\$request_uri" \$status '
+        '"\$http_authorization"';
+    access_log $NGINX_LOG line;
+    client_body_temp_path $TMPDIR/nginx-body;
+    proxy_temp_path $TMPDIR/nginx-proxy;
+    fastcgi_temp_path $TMPDIR/nginx-fastcgi;
+    uwsgi_temp_path $TMPDIR/nginx-uwsgi;
+    scgi_temp_path $TMPDIR/nginx-scgi;
+    root $TMPDIR/www;
+    default_type text/html;
+NGINX
+        sed "s|@|$HOME_ADDRESS|g; s|DIR|$TMPDIR|g"
+        echo "}"
+    } >"$TMPDIR/nginx.conf"
+    mkdir -p "$TMPDIR/www"
+    start nginx nginx -e "$TMPDIR/error.log" -p "$TMPDIR" -c "$TMPDIR/nginx.conf"
+    NGINX_PID=$pid
+    for port in "$@"; do
+        until_true 10 listens "$port" && continue
+        fail "nginx listens on $port"
+        explain "$TMPDIR/nginx.err" "$TMPDIR/error.log"
+        exit 1
+    done
+}
+
+# an authority of our own: $TMPDIR/ca.pem
+make_authority() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+        -subj "/CN=An authority of this test" -keyout "$TMPDIR/ca.key" -out "$TMPDIR/ca.pem" \
+        -addext basicConstraints=critical,CA:TRUE 2>"$TMPDIR/openssl.log"
+}
+# make_certificate NAME ALTERNATIVE-NAME [FROM TO] : NAME.pem and NAME.key; days as YYYYMMDD
+make_certificate() {
+    local base=$TMPDIR/$1 from=${3:-20200101} to=${4:-20991231}
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" \
+        -keyout "$base.key" -out "$base.csr" 2>>"$TMPDIR/openssl.log"
+    printf '%s\n' '[ca]' 'default_ca=c' '[c]' "database=$base.index" 'policy=p' 'rand_serial=yes' \
+        "new_certs_dir=$TMPDIR" 'default_md=sha256' 'x509_extensions=x' '[p]' 'commonName=supplied' \
+        '[x]' "subjectAltName=$2" >"$base.cnf"
+    : >"$base.index"
+    openssl ca -batch -notext -config "$base.cnf" -cert "$TMPDIR/ca.pem" -keyfile "$TMPDIR/ca.key" \
+        -startdate "${from}000000Z" -enddate "${to}000000Z" -in "$base.csr" -out "$base.pem" \
+        2>>"$TMPDIR/openssl.log"
+}
