@@ -1,0 +1,100 @@
+#!/bin/bash
+# Every way in which the embedded origin misbehaves, in both halves: the error's code and its phase.
+. "$(dirname "$0")/lib.bash"
+
+# fault, scheme, what it comes to: code and phase
+table='
+none                    http  - -
+dns-nxdomain            http  dns.nxdomain dns
+dns-empty               http  dns.no_address dns
+dns-servfail            http  dns.servfail dns
+dns-refused             http  dns.refused dns
+dns-garbage             http  dns.malformed dns
+dns-stall               http  timeout.total dns
+connect-refuse          http  connect.refused connect
+connect-refuse          https connect.refused connect
+connect-stall           http  timeout.total connect
+tls-stall               https timeout.total tls
+tls-plain               https tls.not_tls tls
+tls-reset               https tls.reset tls
+cert-expired            https tls.cert_expired tls
+cert-not-yet            https tls.cert_not_yet_valid tls
+cert-self-signed        https tls.self_signed tls
+cert-wrong-host         https tls.hostname_mismatch tls
+cert-unknown-authority  https tls.unknown_authority tls
+wait-stall              http  timeout.total wait
+wait-stall              https timeout.total wait
+wait-close              http  http.empty wait
+wait-close              https http.empty wait
+wait-reset              http  http.reset wait
+wait-reset              https http.reset wait
+garbage                 http  http.malformed receive
+garbage                 https http.malformed receive
+head-stall              http  timeout.total receive
+head-endless            http  http.header_too_large receive
+head-endless            https http.header_too_large receive
+body-stall              http  timeout.total receive
+body-endless            http  timeout.total receive
+body-chunk              http  http.malformed receive
+body-chunk              https http.malformed receive
+body-reset              http  receive.reset receive
+body-reset              https receive.reset receive
+truncate                http  http.truncated receive
+truncate                https http.truncated receive
+no-close-notify         https tls.truncated receive
+drip                    http  - -
+drip                    https - -
+hang-up                 http  - -
+hang-up                 https - -
+'
+table=$(sed '/^$/d' <<<"$table")
+
+same "every fault of the origin is in the table" \
+    "$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$E2E/../../bench/play.h" | sort)" \
+    "$(awk '{ print $1 }' <<<"$table" | sort -u)"
+
+# a stalled one is given a second, the others all the time they need
+while read -r fault scheme code _; do
+    printf '%s://%s.example/ rehearse-fault=%s rehearse-body="0123456789abcdef"' \
+        "$scheme" "$fault" "$fault"
+    [ "$code" = timeout.total ] && echo " timeout=1s" || echo
+done <<<"$table" | conf
+fb race --rehearse -f "$LIST" -T 30s --format json --order input
+exits "a race of all faults ends with 1" 1
+head -n -1 "$out" >"$TMPDIR/all.json"
+check "every result fits the schema" valid fetch "$TMPDIR/all.json"
+for mode in blocking reactor; do
+    jq -c "select(.mode == \"$mode\")" "$TMPDIR/all.json" >"$TMPDIR/$mode.json"
+    codes "$TMPDIR/$mode.json" >"$TMPDIR/codes"
+    while read -r fault scheme code phase; do
+        same "$mode: $fault over $scheme is $code" "$scheme://$fault.example/ $code $phase" \
+            "$(grep "^$scheme://$fault\\.example/ " "$TMPDIR/codes")"
+    done <<<"$table"
+done
+check "timings of failures add up, in both halves" jq -es 'all(.[] | select(.error);
+    (.timings | map(. // 0) | add) - .timings.blocked - .elapsed_ms | fabs < 0.01)' \
+    "$TMPDIR/all.json"
+check "both halves count the same bytes of whole bodies" jq -es '
+    [.[] | select(.error == null) | [.url, .status, .body_bytes, .snippet]] | group_by(.)
+    | all(length == 2)' "$TMPDIR/all.json"
+
+# the text form: each failure has its sentence, and a deadline says in which phase it passed
+grep -E 'stall|nxdomain|connect-refuse|truncate' "$LIST" >"$TMPDIR/few.conf"
+fb --rehearse -f "$TMPDIR/few.conf" --order input
+same "the sentences of some" "no such name
+timed out (dns)
+connection refused
+connection refused
+timed out (connect)
+timed out (tls)
+timed out (wait)
+timed out (wait)
+timed out (receive)
+timed out (receive)
+connection closed in mid-answer
+connection closed in mid-answer" "$(sed -E 's/^.{30}: error: (.*) in [0-9:.]+s$/\1/' "$out")"
+
+# a certificate is looked at only where it is to be
+grep '^https://cert-' "$LIST" >"$TMPDIR/certs.conf"
+fb --rehearse -k -f "$TMPDIR/certs.conf"
+exits "-k takes any certificate" 0

@@ -1,0 +1,94 @@
+#!/bin/bash
+# Bad surroundings: too few descriptors, a host that is down, names that are none, ports that speak
+# something else.
+. "$(dirname "$0")/lib.bash"
+
+start_nginx 18080 <<'N'
+server { listen @:18080; location / { return 200 "0123456789"; } }
+N
+base=http://$HOME_ADDRESS:18080
+
+# descriptors: fewer sites at once, and it is said; all are fetched
+seq -f "$base/%.0f" 500 >"$TMPDIR/500"
+(ulimit -n 40 && fb -c 256 -f "$TMPDIR/500" --format json &&
+    exits "40 descriptors, 256 at once" 0 &&
+    check "it is said" grep -qE '^firstbyte: concurrency lowered from 256 to [0-9]+: 40 descriptors' "$err" &&
+    same "all are fetched" 500 "$(grep -c '"status":200' "$out")")
+(ulimit -n 40 && fb -c 256 -f "$TMPDIR/500" --order input &&
+    exits "and in the list's order" 0 &&
+    same "once each" 500 "$(wc -l <"$out")")
+seq -f "http://%.0f.example/" 300 >"$TMPDIR/300"
+(ulimit -n 40 && fb -c 256 -f "$TMPDIR/300" --rehearse &&
+    exits "40 descriptors in a rehearsal" 0)
+(ulimit -n 12 && fb -c 256 -f "$TMPDIR/500" --format json &&
+    exits "12 descriptors" 0 &&
+    check "it is said again" said "concurrency lowered")
+(ulimit -n 40 && fb -c 8 -f "$TMPDIR/500" &&
+    same "8 at once need no more: nothing is said" "" "$(cat "$err")")
+# so few that one has to wait for another
+(ulimit -n 9 && fb -c 4 -f "$TMPDIR/500" --format json &&
+    same "no site fails for want of a descriptor while others have one" 500 "$(wc -l <"$out")")
+
+# a thousand sites, every tenth on a host that is down: silent, refusing, or unknown
+for i in {0..999}; do
+    case $i in
+    *3) echo "http://silent.example/$i rehearse-fault=connect-stall timeout=500ms" ;;
+    *5) echo "http://refused.example/$i rehearse-fault=connect-refuse" ;;
+    *7) echo "http://unknown.example/$i rehearse-fault=dns-nxdomain" ;;
+    *) echo "http://$i.example/" ;;
+    esac
+done | conf
+fb --rehearse -f "$LIST" --format json
+exits "a thousand sites, a host down" 1
+same "each has its result" "700 connect.refused 100 dns.nxdomain 100 timeout.total 100" \
+    "$(jq -r '.error.code // "0"' "$out" | sort | uniq -c | awk '{ print ($2 == "0" ? $1 : $2 " " $1) }' | xargs)"
+check "and the right one" jq -es 'all(.[]; (.error.code // "") as $code |
+    if .url | test("silent") then $code == "timeout.total"
+    elif .url | test("refused") then $code == "connect.refused"
+    elif .url | test("unknown") then $code == "dns.nxdomain"
+    else $code == "" end)' "$out"
+
+# the same thousand URLs on one host that is down
+yes "http://$HOME_ADDRESS:18089/" | head -n 1000 >"$TMPDIR/1000"
+fb -f "$TMPDIR/1000" --format json
+same "a thousand on one host that is down" "1000 connect.refused" \
+    "$(jq -r .error.code "$out" | sort | uniq -c | xargs)"
+
+# names that no nameserver is asked for, and hosts that are none
+fb --format json "http://$(printf 'a%.0s' {1..64}).example/"
+exits "a label of 64 bytes" 2
+fb --format json http://0.0.0.0:1/ "http://$HOME_ADDRESS:1/" 'http://[::1]:1/' --order input
+same "wrong ports" 3 "$(grep -cE '"code":"connect\.(refused|unreachable|failed)"' "$out")"
+
+# a server of another protocol: it speaks first, or says what is no HTTP
+cat >"$TMPDIR/other.conf" <<'C'
+http://garbage.example/ rehearse-fault=garbage
+https://plain.example/ rehearse-fault=tls-plain
+C
+fb --rehearse -f "$TMPDIR/other.conf" --order input
+same "garbage and plain text, in words" "malformed HTTP answer (Expected HTTP/)
+the server does not speak TLS on this port" \
+    "$(sed -E 's/^.{30}: error: (.*) in [0-9:.]+s$/\1/; s/TLS on this port .*/TLS on this port/' "$out")"
+
+# an endless head ends with its limit, whatever the time
+echo 'http://endless.example/ rehearse-fault=head-endless timeout=50s' | conf
+fb --rehearse -f "$LIST" --format json
+same "a head over 256 KiB is refused at once" true \
+    "$(jq '.error.code == "http.header_too_large" and .elapsed_ms < 20000' "$out")"
+
+# kept connections that the server closes unannounced after each answer: none of their sites fails
+for i in {1..200}; do
+    echo "http://hangs-up.example/$i rehearse-fault=hang-up"
+    echo "https://hangs-up.example/$i rehearse-fault=hang-up"
+done | conf
+for concurrency in 1 4 64; do
+    fb --rehearse -f "$LIST" -c $concurrency
+    exits "a server that hangs up after each answer, $concurrency at once" 0
+done
+
+# more handshakes at once than the thread can do: they wait for their turn, and none is lost
+seq -f "https://%.0f.example/" 400 >"$TMPDIR/400"
+fb --rehearse -f "$TMPDIR/400" -c 400 -T 60s --format json
+exits "400 handshakes at once" 0
+check "no timing is negative, and all add up" jq -es 'all(.[]; .timings
+    | (all(.[]; . == null or . >= 0)) and .tls != null and .blocked != null)' "$out"

@@ -1,0 +1,157 @@
+#!/bin/bash
+# sites.conf: its grammar end to end, and what becomes of a bad line. What nginx saw tells what was sent.
+. "$(dirname "$0")/lib.bash"
+
+start_nginx 18080 <<'N'
+log_format seen '$request_uri|$request_method|$http_accept|$http_x_one|$http_x_two|$http_user_agent|$http_host';
+server {
+    listen @:18080;
+    access_log DIR/seen.log seen;
+    location / { return 200 "0123456789 and more"; }
+}
+N
+base=http://$HOME_ADDRESS:18080
+seen() { sort "$TMPDIR/seen.log"; : >"$TMPDIR/seen.log"; }
+: >"$TMPDIR/seen.log"
+
+# good lines
+conf <<C
+# a comment
+   # one that is indented
+
+$base/plain
+$base/query?a=b#fragment   # a comment after it
+default header="Accept: text/html" header="X-One: 1"
+$base/defaults
+	$base/own	header="accept: text/plain"  timeout=5s
+$base/second header="X-Two: a \"quoted\" \\\\ word"
+default header="X-Two: two" timeout=2m
+$base/both header="User-Agent: mine" method=HEAD
+default method=HEAD
+$base/head
+$base/get method=GET
+$base/host header="Host: other.example"
+C
+fb -f "$LIST" --format json --order input
+exits "a good list" 0
+same "what was asked" "\
+/both|HEAD|text/html|1|two|mine|$HOME_ADDRESS:18080
+/defaults|GET|text/html|1|-|AGENT|$HOME_ADDRESS:18080
+/get|GET|text/html|1|two|AGENT|$HOME_ADDRESS:18080
+/head|HEAD|text/html|1|two|AGENT|$HOME_ADDRESS:18080
+/host|HEAD|text/html|1|two|AGENT|other.example
+/own|GET|text/plain|1|-|AGENT|$HOME_ADDRESS:18080
+/plain|GET|*/*|-|-|AGENT|$HOME_ADDRESS:18080
+/query?a=b|GET|*/*|-|-|AGENT|$HOME_ADDRESS:18080
+/second|GET|text/html|1|a \\x22quoted\\x22 \\x5C word|AGENT|$HOME_ADDRESS:18080" \
+    "$(seen | sed -E 's|firstbyte/[^|]+|AGENT|')"
+same "lines in their order" "/plain /query?a=b#fragment /defaults /own /second /both /head /get /host" \
+    "$(jq -r .url "$out" | sed "s|$base||" | xargs)"
+
+printf '\xef\xbb\xbf%s/bom\r\n\r\n# comment\r\n%s/crlf method=HEAD\r\n%s/last' "$base" "$base" "$base" | conf
+fb -f "$LIST" --format json --order input
+exits "a byte order mark, CRLF, and no end on the last line" 0
+same "are read as they are meant" "/bom|GET /crlf|HEAD /last|GET" "$(seen | cut -d'|' -f1,2 | xargs)"
+
+# a line of 64 KiB less one is the longest
+{ printf '%s/long header="X-One: ' "$base"; head -c 20000 /dev/zero | tr '\0' y; printf '"\n'; } | conf
+fb -f "$LIST" --format json
+check "a long line is read whole" test "$(jq -c .error.code "$out")" != '"input.malformed"'
+seen >/dev/null
+
+# bad lines: each is refused with file, line number and reason, and nothing is fetched
+refused() {
+    local name=$1 reason=$2 shown=$3
+    { printf '%s/before\n# comment\n' "$base"; cat; } | conf
+    fb -f "$LIST"
+    exits "$name: refused" 2
+    same "$name: file, line and reason" "firstbyte: $LIST:3: $reason: $shown" "$(cat "$err")"
+    same "$name: nothing is fetched or written" "" "$(cat "$TMPDIR/seen.log" "$out")"
+}
+url=$base/bad
+refused "an unknown key" "colour: no such key" "$url" <<<"$url colour=red"
+refused "a bad duration" "timeout: not a duration over 0, like 5s or 250ms" "$url" <<<"$url timeout=5"
+refused "a duration of 0" "timeout: not a duration over 0, like 5s or 250ms" "$url" <<<"$url timeout=0s"
+refused "a bad method" "method: the method is GET or HEAD" "$url" <<<"$url method=POST"
+refused "a header without a colon" 'header: a header is "Name: value"' "$url" <<<"$url header=Accept"
+refused "a header's bad name" "header: the header's name has a forbidden character" "$url" \
+    <<<"$url header=\"A b: c\""
+refused "a header that would begin a new line" "header: the header's value has a control character" \
+    "$url" <<<"$url header=\"A: b\\r\\nC: d\""
+refused "quotes that are not closed" "the quotes are not closed" "$url" <<<"$url header=\"A: b"
+refused "an unknown escape" 'no such escape in the quotes; they are \" \\ \n \r \t \xHH' "$url" \
+    <<<"$url header=\"A: \\q\""
+refused "a word that is no key=value" "fast: not key=value" "$url" <<<"$url fast"
+refused "a bad default" "speed: no such key" default <<<"default speed=9"
+refused "an unknown fault" "rehearse-fault: no such fault; README.md lists them" "$url" \
+    <<<"$url rehearse-fault=boredom"
+refused "an unknown framing" "rehearse-framing: the framing is length, chunked or close" "$url" \
+    <<<"$url rehearse-framing=tape"
+refused "a bad status" "rehearse-status: not a status from 200 to 999" "$url" \
+    <<<"$url rehearse-status=100"
+refused "a bad delay" "rehearse-delay: not a duration, like 798940us or 1.5s" "$url" \
+    <<<"$url rehearse-delay=-1s"
+refused "no URL" "not an absolute http:// or https:// URL" example.org <<<example.org
+refused "another scheme" "not an absolute http:// or https:// URL" ftp://example.org/ \
+    <<<ftp://example.org/
+refused "no host" "there is no host" http:///path <<<http:///path
+refused "a bad port" "the port is over 65535" http://a.example:65536/ <<<http://a.example:65536/
+refused "a bad IPv4 address" "not an IPv4 address in dotted form" http://1.2.3.4.5/ <<<http://1.2.3.4.5/
+refused "a bad IPv6 address" "not an IPv6 address in the brackets" 'http://[::g]/' <<<'http://[::g]/'
+refused "escape sequences in a bad line" "not an absolute http:// or https:// URL" '\x1b[2J' <<<$'\e[2J'
+refused "a line that is too long" "the line is over 65536 bytes" "$(printf 'x%.0s' {1..256})" \
+    < <(head -c 70000 /dev/zero | tr '\0' x; echo)
+refused "a URL that is too long" "the URL is over 8192 bytes" "$(printf 'x%.0s' {1..256})" \
+    < <(head -c 9000 /dev/zero | tr '\0' x; echo)
+
+# the number of the line counts every line; the first bad one is told
+printf '%s\n\r\n\n#\nbad\nworse\n' "$url" | conf
+fb -f "$LIST"
+same "the first bad line, whatever stands before it" \
+    "firstbyte: $LIST:5: not an absolute http:// or https:// URL: bad" "$(cat "$err")"
+fb race -f "$LIST"
+exits "a race refuses the list likewise" 2
+same "before either half" "" "$(cat "$out")"
+fb race --rehearse -f "$LIST"
+exits "so does a rehearsal" 2
+
+# a regular file on standard input is judged beforehand, a pipe as it comes
+seen >/dev/null
+fb -f - <"$LIST"
+exits "a bad line in a file on standard input" 2
+same "its name and line" \
+    "firstbyte: standard input:5: not an absolute http:// or https:// URL: bad" "$(cat "$err")"
+same "nothing is fetched" "" "$(seen)"
+printf '%s/1\nbad\n%s/2 no=key\n%s/3\n' "$base" "$base" "$base" |
+    timeout 30 "$FIRSTBYTE" -f - --format json --order input >"$out" 2>"$err"
+status=${PIPESTATUS[1]}
+exits "bad lines in a pipe: the others are fetched" 1
+same "each is a result in its place" "$base/1 - -
+bad input.malformed input
+$base/2 input.malformed input
+$base/3 - -" "$(codes)"
+check "results of bad lines fit the schema" valid fetch "$out"
+same "with the line in the message" "bad line (standard input:3: no: no such key)" \
+    "$(get .error.message "$base/2" | jq -r .)"
+same "the good ones were fetched" "/1 /3" "$(seen | cut -d'|' -f1 | xargs)"
+
+# lists that cannot be read
+fb -f "$TMPDIR/nothing.conf"
+exits "a missing file" 2
+same "is named" "firstbyte: $TMPDIR/nothing.conf: No such file or directory" "$(cat "$err")"
+fb -f "$TMPDIR"
+exits "a directory" 2
+same "is told" "firstbyte: $TMPDIR: Is a directory" "$(cat "$err")"
+(cd "$TMPDIR" && rm -f sites.conf && fb && exits "no list at all: sites.conf of this directory" 2 &&
+    same "is missed" "firstbyte: sites.conf: No such file or directory" "$(cat "$err")")
+: | conf
+fb -f "$LIST"
+exits "an empty list has nothing that failed" 0
+fb race --rehearse -f "$LIST"
+exits "so has its race" 0
+same "that says so" "" "$(cat "$err")"
+fb "$base/good" "http://bad host/"
+exits "a bad URL on the command line" 2
+same "is named" "firstbyte: argument:2: the host's name has a forbidden character: http://bad host/" \
+    "$(cat "$err")"
+same "and nothing is fetched" "" "$(seen)"

@@ -1,0 +1,95 @@
+#!/bin/bash
+# The command line: help, version, refusals, and every exit status.
+. "$(dirname "$0")/lib.bash"
+
+for help in --help -h "fetch --help" "race -h" "origin --help"; do
+    # shellcheck disable=SC2086
+    fb $help
+    exits "$help" 0
+    cp "$out" "$TMPDIR/help"
+    check "$help fits a screen of 80 by 24" awk 'length > 80 || NR > 24 { bad = 1 }
+        END { exit bad || NR < 10 }' "$TMPDIR/help"
+done
+same "help goes to standard output alone" "" "$(cat "$err")"
+fb --version
+exits "--version" 0
+check "it names the program" grep -qE '^firstbyte [0-9]+\.[0-9]' "$out"
+for library in OpenSSL llhttp c-ares; do
+    check "it names $library and its version" grep -qE "^$library [0-9]+\.[0-9]+\.[0-9]+" "$out"
+done
+check "OpenSSL's version is the one in use" grep -qF "$(openssl version | cut -d' ' -f1,2)" "$out"
+fb -V
+exits "-V" 0
+
+# every option of the table is in the help, and every option of the help is taken
+named=$(sed -nE 's/^    \{"([a-z-]+)", .*/\1/p' "$E2E/../../cli/options.c" | grep -v lifeline | sort)
+same "help has every option" "$named" \
+    "$(grep -oE '[ ,]--[a-z-]+' "$TMPDIR/help" | tr -d ' ,' | sed 's/^--//' | sort -u)"
+
+refused() {
+    local name=$1 text=$2
+    shift 2
+    fb "$@"
+    exits "$name" 2
+    check "$name: is told" grep -qF -- "$text" "$err"
+    check "$name: help is offered" grep -qF "Try 'firstbyte --help'." "$err"
+    same "$name: nothing is written" "" "$(cat "$out")"
+}
+refused "an unknown option" "unrecognized option '--fast'" --fast
+refused "an unknown letter" "invalid option -- 'z'" -z
+refused "an option without its argument" "requires an argument" --timeout
+refused "a timeout without a unit" "--timeout 5: not a duration over 0" -T 5 http://a.example/
+refused "a timeout of 0" "--timeout 0s: not a duration over 0" -T 0s http://a.example/
+refused "a bad phase's timeout" "--dns-timeout soon: not a duration" --dns-timeout soon
+refused "another" "--connect-timeout -1s: not a duration" --connect-timeout=-1s
+refused "a third" "--tls-timeout 1d: not a duration" --tls-timeout 1d
+refused "a fourth" "--ttfb-timeout inf: not a duration" --ttfb-timeout inf
+refused "a concurrency of 0" "--concurrency 0: not a number from 1 to 1000000" -c 0
+refused "a concurrency that is no number" "--concurrency many: not a number" -c many
+refused "a concurrency over all measure" "--concurrency 99999999999999999999: not a number" \
+    -c 99999999999999999999
+refused "an unknown format" "--format xml: it is text or json" --format xml
+refused "an unknown order" "--order random: it is completion or input" --order random
+refused "a list and URLs" "give a list or URLs, not both" -f sites.conf http://a.example/
+refused "a race of a pipe" "a race reads its list twice" race -f -
+fb ftp://a.example/
+exits "a bad URL" 2
+
+# the statuses: 0 all fetched, 1 some failed, 2 usage (above), 3 could not set up; 130 is interrupt.sh's
+fb --rehearse http://a.example/ http://b.example/
+exits "all fetched" 0
+conf <<'C'
+http://good.example/
+http://bad.example/ rehearse-fault=wait-close
+C
+fb --rehearse -f "$LIST"
+exits "some failed" 1
+echo 'http://missing.example/ rehearse-status=404' | conf
+fb --rehearse -f "$LIST"
+exits "404 is fetched" 0
+fb --rehearse --fail -f "$LIST"
+exits "with --fail it failed" 1
+same "and its line says so" "error: the status is an error (404)" \
+    "$(sed -E 's/^.{30}: (.*) in .*/\1/' "$out")"
+fb race --rehearse --fail -f "$LIST"
+exits "--fail holds in a race" 1
+same "in both halves" 2 "$(grep -c 'error: the status is an error (404)' "$out")"
+fb --cacert "$TMPDIR/none.pem" http://a.example/
+exits "authorities that cannot be read" 3
+check "are named" grep -q -- "firstbyte: --cacert: $TMPDIR/none.pem: .*" "$err"
+echo "no certificate" >"$TMPDIR/junk.pem"
+fb --cacert "$TMPDIR/junk.pem" http://a.example/
+exits "authorities that are none" 3
+(ulimit -n 4 && fb --rehearse http://a.example/ && exits "no descriptor for the origin" 3)
+
+# durations take us, ms, s, m and h
+for time in 5000000us 5000ms 5s 5.5s 1m 1h; do
+    fb -T "$time" --dns-timeout "$time" --rehearse http://a.example/
+    exits "a timeout of $time" 0
+done
+
+# a word that looks like a subcommand only in the first place
+fb --rehearse fetch
+exits "a word is a URL after the first place" 2
+fb fetch --rehearse -- http://a.example/
+exits "-- ends the options" 0

@@ -1,0 +1,10 @@
+#!/bin/bash
+# valgrind's memcheck over the rehearsal's race: both halves, and the origin.
+. "$(dirname "$0")/lib.bash"
+needs_memcheck
+
+cd "$E2E/../.." || exit 1
+memcheck "the rehearsal's race" 0 race --rehearse
+same "all of it is there" 19 "$(wc -l <"$out")"
+memcheck "a bad list" 2 fetch -f bench/play.h
+memcheck "a bad list in a pipe" 1 fetch -f - < <(seq 3)
