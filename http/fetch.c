@@ -136,14 +136,17 @@ static bool has_slot(const struct fetch *fetch)
            fetch->in_flight < fetch->settings.concurrency;
 }
 
-/* Connections that have just become idle go on with sites of their own origin, where the source has
-   some at hand: a connection saved is most of what a site costs. */
-static void pump_near(struct fetch *fetch)
+/* A connection that has just become idle goes on with a site of its own origin, where the source has
+   one at hand: a connection saved is most of what a site costs. Then comes the list's next. */
+static void fill_slots(struct fetch *fetch)
 {
-    struct url_origin near;
+    while (has_slot(fetch)) {
+        struct url_origin origin;
+        bool fresh = pool_fresh(fetch->pool, &origin);
 
-    while (has_slot(fetch) && pool_fresh(fetch->pool, &near))
-        take(fetch, &near);
+        if (!take(fetch, fresh ? &origin : NULL) && !fresh)
+            return;
+    }
 }
 
 static void pump(void *owner)
@@ -156,9 +159,7 @@ static void pump(void *owner)
         fetch->waiting = job->next;
         start(fetch, job);
     }
-    pump_near(fetch);
-    while (has_slot(fetch) && take(fetch, NULL))
-        ;
+    fill_slots(fetch);
     if (fetch->source_ended && !fetch->waiting && !fetch->in_flight)
         fetch->settings.ended(fetch->settings.owner);
 }

@@ -33,6 +33,8 @@ static struct {
     enum error last_error;
     int ended;
     bool free_at_end; /* frees the fetcher when it has ended */
+    bool gives_near;  /* has a site of any origin that is asked for */
+    size_t near, given_near;
 } list;
 
 static enum fetch_next next_site(void *owner, const struct url_origin *near, struct site **site)
@@ -40,6 +42,15 @@ static enum fetch_next next_site(void *owner, const struct url_origin *near, str
     char text[128];
 
     (void)owner;
+    if (near) {
+        list.near++;
+        assert_int_equal(near->host_bytes, strlen(list.host));
+        assert_memory_equal(near->host, list.host, near->host_bytes);
+        assert_int_equal(near->port, address_port(&stage.at));
+        if (!list.gives_near || list.given == list.sites)
+            return FETCH_LATER;
+        list.given_near++;
+    }
     if (list.given == list.sites)
         return FETCH_END;
     if (list.later && list.given == list.later)
@@ -165,6 +176,30 @@ static void connections_are_kept_for_the_next(void **state)
     stage_play(&stage, &(struct script){.reads = kept}, 1);
     begin(100, 1);
     TURN_UNTIL(stage.loop, list.ended);
+    assert_true(each_was_reported_once());
+    assert_int_equal(stage.opened, 1);
+}
+
+/* A connection that becomes idle asks once for a site of its origin, then waits for its turn. */
+static void idle_connections_ask_for_their_origin(void **state)
+{
+    (void)state;
+    stage_play(&stage, &(struct script){.reads = kept}, 1);
+    begin(100, 1);
+    TURN_UNTIL(stage.loop, list.ended);
+    assert_in_range(list.near, 99, 100); /* the last may find the list at its end */
+    assert_int_equal(list.given_near, 0);
+    assert_true(each_was_reported_once());
+}
+
+static void sites_of_an_idle_origin_come_first(void **state)
+{
+    (void)state;
+    list.gives_near = true;
+    stage_play(&stage, &(struct script){.reads = kept}, 1);
+    begin(100, 1);
+    TURN_UNTIL(stage.loop, list.ended);
+    assert_int_equal(list.given_near, 99);
     assert_true(each_was_reported_once());
     assert_int_equal(stage.opened, 1);
 }
@@ -364,6 +399,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(thousand_sites_seven_at_once),
         CASE(connections_are_kept_for_the_next),
+        CASE(idle_connections_ask_for_their_origin),
+        CASE(sites_of_an_idle_origin_come_first),
         CASE(no_site_at_all),
         CASE(may_be_freed_when_it_has_ended),
         CASE(source_that_is_not_ready),
