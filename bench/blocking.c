@@ -102,10 +102,10 @@ static enum error error_of_status(int status, enum error late)
 }
 
 /* Waits for the answer. False where the question must be left behind, still running. */
-static bool await_system(struct question *question, nsec limit)
+static bool await_system(struct question *question, const struct call *call)
 {
     const struct gaicb *const list[] = {&question->request};
-    struct timespec span = remaining(limit);
+    struct timespec span = remaining(call->limit);
 
     gai_suspend(list, 1, &span);
     return gai_error(&question->request) != EAI_INPROGRESS ||
@@ -116,12 +116,13 @@ static void take_system_answer(struct call *call, const struct question *questio
 {
     for (struct addrinfo *info = question->request.ar_result;
          info && call->address_count < RESOLVER_MOST_ADDRESSES; info = info->ai_next) {
-        struct address *address = &call->addresses[call->address_count++];
+        struct address *address = &call->addresses[call->address_count];
 
-        if (info->ai_addrlen <= sizeof(address->v6)) {
-            address->length = info->ai_addrlen;
-            memcpy(&address->any, info->ai_addr, info->ai_addrlen);
-        }
+        if (info->ai_addrlen > sizeof(address->v6))
+            continue;
+        address->length = info->ai_addrlen;
+        memcpy(&address->any, info->ai_addr, info->ai_addrlen);
+        call->address_count++;
     }
     freeaddrinfo(question->request.ar_result);
 }
@@ -136,7 +137,7 @@ static enum error ask_system(struct call *call)
     question->hints.ai_socktype = SOCK_STREAM;
     question->request = (struct gaicb){.ar_name = question->name, .ar_request = &question->hints};
     status = getaddrinfo_a(GAI_NOWAIT, (struct gaicb *[]){&question->request}, 1, NULL);
-    if (!status && !await_system(question, call->limit)) {
+    if (!status && !await_system(question, call)) {
         question->next = left_behind;
         left_behind = question;
         return *call->blocking->interrupted ? ERROR_INTERRUPTED : call->late;
@@ -147,7 +148,7 @@ static enum error ask_system(struct call *call)
         take_system_answer(call, question);
     free(question->name);
     free(question);
-    return error_of_status(status, call->late);
+    return *call->blocking->interrupted ? ERROR_INTERRUPTED : error_of_status(status, call->late);
 }
 
 /* Sends the question and waits for the answer that belongs to it. */

@@ -118,6 +118,8 @@ command_of() {
     case $subject in
     firstbyte)
         command=("$FIRSTBYTE" fetch -k -f "$list" -c "$CONCURRENCY" --format json) ;;
+    firstbyte-order) # no site before its turn: a connection for nearly each, as in libcurl
+        command=("$FIRSTBYTE" fetch -k -f "$list" -c "$CONCURRENCY" --format json --order input) ;;
     libcurl-*) # as many connections kept as firstbyte keeps; for libcurl, the cheaper setting
         command=("$PEERS/multi" -k --loop "${subject#*-}" --max-idle "$CONCURRENCY" "$CONCURRENCY") ;;
     esac
@@ -180,7 +182,7 @@ prepare_fetch() {
     has nginx || { skip "no nginx (Debian: nginx-light)"; return 1; }
     has openssl || { skip "no openssl to make a certificate with"; return 1; }
     choose_cores
-    subjects=(firstbyte)
+    subjects=(firstbyte firstbyte-order)
     if build_peer; then
         subjects+=(libcurl-perform libcurl-epoll)
     else

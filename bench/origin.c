@@ -16,10 +16,12 @@
 #include "reactor/memory.h"
 #include "tls/authority.h"
 
-#define SLOTS          4096 /* of the table */
-#define ACCEPTS_A_TURN 64   /* a level-triggered listener comes again */
-#define PORT_TRIES     16   /* a free port of one address may be taken on another */
-#define MADE_UP_MS     20   /* the longest latency of a site that nobody told of */
+#define SLOTS              4096 /* of the table */
+#define ACCEPTS_A_TURN     64   /* a level-triggered listener comes again */
+#define PORT_TRIES         16   /* a free port of one address may be taken on another */
+#define RELIEF_AFTER       (20 * NSEC_PER_MS)
+#define MOST_NUMERIC_HOSTS 1000 /* in the certificate of connections without SNI */
+#define MADE_UP_MS         20   /* the longest latency of a site that nobody told of */
 
 /* The last byte of each address. */
 enum place {
@@ -55,7 +57,9 @@ struct origin {
     struct address http, https;
     int fillers[4]; /* connections that fill the full queues; -1: none */
     struct told *table[SLOTS];
-    struct play made_up; /* for the last unknown name */
+    size_t numeric_hosts; /* told of with https */
+    struct timer relief;  /* listens again after descriptors ran out */
+    struct play made_up;  /* for the last unknown name */
 };
 
 /* The site of that host and target; of the host, where the target is NULL or was not told. */
@@ -88,7 +92,7 @@ void origin_tell(struct origin *origin, const struct url *url, const struct play
     told->play = *play;
     if (play->body)
         told->play.body = memory_text(play->body, play->body_bytes);
-    if (url->numeric && url->https)
+    if (url->numeric && url->https && origin->numeric_hosts++ < MOST_NUMERIC_HOSTS)
         authority_add_address(origin->authority, url->host);
 }
 
@@ -116,6 +120,12 @@ static const struct play *on_request(void *owner, const char *field, const char 
         return &told->play;
     origin->made_up = (struct play){.delay = (1 + hash_text(host) % MADE_UP_MS) * NSEC_PER_MS};
     return &origin->made_up;
+}
+
+/* The queues of the others are never emptied. */
+static bool accepts(enum place place)
+{
+    return place != PLACE_FULL && place != PLACE_SILENT;
 }
 
 static enum place place_of(enum fault fault)
@@ -165,6 +175,25 @@ static void turn_away(int fd, enum place place)
     close(fd);
 }
 
+static void set_listeners(struct origin *origin, uint32_t interest)
+{
+    for (size_t i = 0; i < origin->listener_count; i++)
+        if (accepts(origin->listeners[i].place))
+            loop_interest(origin->loop, &origin->listeners[i].watch, interest);
+}
+
+static void on_relief(void *owner)
+{
+    set_listeners(owner, EPOLLIN);
+}
+
+/* Out of descriptors: guests wait in the queue, and the loop does not spin on what it cannot take. */
+static void hold_listeners(struct origin *origin)
+{
+    set_listeners(origin, 0);
+    loop_arm(origin->loop, &origin->relief, loop_clock(origin->loop) + RELIEF_AFTER);
+}
+
 static void on_guest(void *owner, uint32_t events)
 {
     struct listener *listener = owner;
@@ -174,8 +203,10 @@ static void on_guest(void *owner, uint32_t events)
     (void)events;
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         fd = sock_accept(listener->watch.fd);
+        if (fd == -EMFILE || fd == -ENFILE)
+            hold_listeners(origin);
         if (fd < 0)
-            return; /* none is left; out of descriptors they wait in the queue */
+            return;
         if (listener->place == PLACE_SITE)
             guest_welcome(&origin->house, fd, listener->https);
         else
@@ -193,7 +224,6 @@ static void place_address(struct address *address, enum place place, uint16_t po
 static int listen_at(struct origin *origin, enum place place, bool https, uint16_t *port)
 {
     struct listener *listener = &origin->listeners[origin->listener_count];
-    bool accepts = place != PLACE_FULL && place != PLACE_SILENT;
     struct address at;
     int fd, error;
 
@@ -204,7 +234,7 @@ static int listen_at(struct origin *origin, enum place place, bool https, uint16
     *port = address_port(&at);
     *listener = (struct listener){.origin = origin, .place = place, .https = https};
     watch_init(&listener->watch, on_guest, listener);
-    error = loop_watch(origin->loop, &listener->watch, fd, accepts ? EPOLLIN : 0);
+    error = loop_watch(origin->loop, &listener->watch, fd, accepts(place) ? EPOLLIN : 0);
     if (error)
         close(fd);
     else
@@ -283,6 +313,7 @@ struct origin *origin_new(struct loop *loop, const char **why)
 
     origin->loop = loop;
     origin->house = (struct house){.loop = loop, .play = on_request, .owner = origin};
+    timer_init(&origin->relief, on_relief, origin);
     memset(origin->fillers, -1, sizeof(origin->fillers));
     *why = open_up(origin);
     if (!*why)
@@ -307,6 +338,7 @@ static void forget(struct told *told)
 void origin_free(struct origin *origin)
 {
     guest_end_all(&origin->house);
+    loop_cancel(origin->loop, &origin->relief);
     stop_listening(origin, 0);
     for (size_t i = 0; i < sizeof(origin->fillers) / sizeof(*origin->fillers); i++)
         if (origin->fillers[i] >= 0)

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/options.h"
@@ -20,11 +21,23 @@ static void hold_standard_descriptors(void)
             open("/dev/null", useless[fd]); /* the lowest that is free: this one */
 }
 
+/* As many descriptors as the hard limit allows; the rehearsal's origin inherits that. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
 
     hold_standard_descriptors();
+    raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error like any other */
     if (!options_read(&options, argc, argv))
         return EXIT_USAGE;

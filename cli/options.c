@@ -183,6 +183,9 @@ bool options_read(struct options *options, int argc, char **argv)
     }
     options->words = argv + optind;
     options->word_count = (size_t)(argc - optind);
+    if (options->rehearse && options->authorities)
+        return refuse("--cacert", options->authorities,
+                      "a rehearsal trusts its own authority alone");
     if (options->file && options->word_count)
         return refuse("--file", options->file, "give a list or URLs, not both");
     if (!options->file && !options->word_count && options->command != COMMAND_ORIGIN)

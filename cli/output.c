@@ -137,7 +137,9 @@ static void flush(void *owner)
         count = write(output->fd, output->buffer + output->begin, left);
         if (count >= 0)
             output->begin += (size_t)count;
-        else if (errno != EINTR && errno != EAGAIN) {
+        else if (errno == EAGAIN) /* somebody else made it non-blocking */
+            poll(&(struct pollfd){.fd = output->fd, .events = POLLOUT}, 1, -1);
+        else if (errno != EINTR) {
             fail(output, errno);
             return;
         }

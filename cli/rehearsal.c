@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,7 +35,12 @@ static char **command_of(const struct options *options)
     words[count++] = name;
     words[count++] = origin;
     words[count++] = lifeline;
-    if (options->file && strcmp(options->file, "-") != 0) {
+    if (options->file) {
+        struct stat about;
+
+        /* A pipe, whatever its name, can be read once: by the parent. The child makes all up then. */
+        if (stat(options->file, &about) || !S_ISREG(about.st_mode))
+            return words;
         words[count++] = file;
         words[count++] = (char *)options->file;
     } else if (options->word_count) {
@@ -180,6 +186,7 @@ static bool tell_all(struct origin *origin, const struct options *options)
     static const struct sites_options plain = {.timeout = NSEC_NEVER};
     struct sites *sites;
     struct listed listed;
+    bool sound = true;
 
     sites = options->file ? sites_open(options->file, &plain)
                           : sites_from_words(options->words, options->word_count, &plain);
@@ -187,13 +194,17 @@ static bool tell_all(struct origin *origin, const struct options *options)
         fprintf(stderr, "firstbyte: %s: %s\n", options->file, strerrordesc_np(errno));
         return false;
     }
-    while (sites_next(sites, &listed) == SITES_ONE) {
+    while (sound && sites_next(sites, &listed) == SITES_ONE) {
+        /* the parent refuses bad lines itself, or tells of them one by one */
+        sound = !listed.site->unreadable || options->lifeline;
+        if (!sound)
+            fprintf(stderr, "firstbyte: %s\n", listed.site->unreadable);
         if (!listed.site->unreadable && (listed.play.given || listed.site->url.numeric))
             origin_tell(origin, &listed.site->url, &listed.play);
         site_free(listed.site);
     }
     sites_close(sites);
-    return true;
+    return sound;
 }
 
 static void announce(const struct origin *origin)

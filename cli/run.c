@@ -121,7 +121,9 @@ static bool open_list(struct run *run, struct loop *loop, void (*ready)(void *ow
     run->sites = options->file ? sites_open(options->file, &how)
                                : sites_from_words(options->words, options->word_count, &how);
     if (!run->sites)
-        complain(options->file ? options->file : "URLs", strerrordesc_np(errno));
+        complain(options->file ? options->file : "URLs",
+                 errno == ENOENT ? "no such file; give URLs, or a list with -f FILE"
+                                 : strerrordesc_np(errno));
     return run->sites;
 }
 
@@ -136,25 +138,22 @@ static bool check_list(struct run *run)
         return true;
     while (sound && sites_next(run->sites, &listed) == SITES_ONE) {
         sound = !listed.site->unreadable;
-        if (!sound)
+        if (!sound && run->options->file)
             complain(listed.site->unreadable, listed.site->url.shown);
+        else if (!sound)
+            complain(listed.site->url.shown, listed.site->unreadable);
         site_free(listed.site);
     }
     return sound && sites_rewind(run->sites);
 }
 
-/* Room for connections under the limit of descriptors, raised as far as it goes. */
+/* Room for connections under the limit of descriptors. */
 static size_t room_for_connections(size_t *allowed)
 {
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return SIZE_MAX;
-    if (limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-        getrlimit(RLIMIT_NOFILE, &limit);
-    }
     *allowed = (size_t)limit.rlim_cur;
     return *allowed > OWN_DESCRIPTORS ? *allowed - OWN_DESCRIPTORS : 1;
 }
@@ -207,7 +206,8 @@ static void on_more(void *owner)
 {
     struct reactor_half *half = owner;
 
-    fetch_poke(half->fetch);
+    if (half->fetch)
+        fetch_poke(half->fetch);
 }
 
 static void on_broken(void *owner, int error)
@@ -357,6 +357,8 @@ static bool run_reactor(struct reactor_half *half, nsec *took)
     loop_run(half->loop);
     *took = clock_now() - began;
     left = fetch_in_flight(half->fetch);
+    fetch_free(half->fetch); /* nothing is started any more */
+    half->fetch = NULL;
     if (left)
         fprintf(stderr, "firstbyte: %zu sites were under way and are given up\n", left);
     drain(half);

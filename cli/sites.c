@@ -243,7 +243,8 @@ static const char *read_settings(char *at, char *end, struct settings *settings,
                           &inherited)
                     : "not key=value";
         if (wrong) {
-            snprintf(why, room, "%s: %s", word.text, wrong);
+            /* what has no "=" may be the rest of a URL, with a password in it */
+            snprintf(why, room, "%s%s%s", value ? word.text : "", value ? ": " : "", wrong);
             return why;
         }
     }
@@ -281,7 +282,8 @@ static void give_unreadable(struct sites *sites, struct listed *listed, char *sh
 {
     struct site *site = site_new();
 
-    if (asprintf(&site->unreadable, "%s:%zu: %s", sites->name, sites->line, why) < 0)
+    if (sites->words ||
+        asprintf(&site->unreadable, "%s:%zu: %s", sites->name, sites->line, why) < 0)
         site->unreadable = memory_text(why, strlen(why));
     site->url.shown = shown;
     settings_free(&sites->current);
@@ -409,6 +411,8 @@ static void read_word(struct sites *sites, struct listed *listed)
     settings_free(&sites->current);
     wrong = url_parse(&site->url, word, strlen(word));
     site->timeout = sites->options.timeout;
+    if (wrong && !strstr(word, "//"))
+        wrong = "neither a command nor an absolute http:// or https:// URL";
     if (wrong) {
         site_free(site);
         give_unreadable(sites, listed, safe_text(word, strlen(word)), wrong);
@@ -475,7 +479,7 @@ static void look_ahead(struct sites *sites)
         if ((size_t)(close - at) >= 7 && !strncmp(at + strspn(at, " \t"), "default", 7))
             break;
         sites->looked_line++;
-        if (url_origin(&origin, at, (size_t)(close - at)))
+        if (close - at < SITES_MOST_LINE_BYTES && url_origin(&origin, at, (size_t)(close - at)))
             ahead_add(sites->ahead, url_origin_hash(&origin), sites->looked, sites->looked_line);
         sites->looked += (uint64_t)(close - at) + 1;
         at = close + 1;

@@ -39,7 +39,8 @@ struct sites *sites_open(const char *path, const struct sites_options *options);
 struct sites *sites_from_words(char *const *words, size_t count,
                                const struct sites_options *options);
 
-/* The next site. A line that is none comes as one whose `unreadable` says "file:line: why". */
+/* The next site. A line that is none comes as one whose `unreadable` says "file:line: why",
+   of a word just why. */
 enum sites_next sites_next(struct sites *sites, struct listed *listed);
 
 /* The next site of that origin among the lines that can be read without waiting, some thousands,

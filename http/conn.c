@@ -5,7 +5,6 @@
  */
 #include "http/conn.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +58,7 @@ static nsec phase_limit(const struct conn *conn, enum conn_state state)
     }
 }
 
-/* The handshake is over, or will not be: the next in the list has its turn. */
+/* The handshake is over, or its turn is: the next in the list has one. */
 static void pass_turn(struct conn *conn)
 {
     struct dialer *dialer = conn->dialer;
@@ -68,6 +67,7 @@ static void pass_turn(struct conn *conn)
     if (!conn->shaking)
         return;
     conn->shaking = false;
+    loop_cancel(dialer->loop, &conn->turn);
     if (!next) {
         dialer->handshakes--;
         return;
@@ -77,7 +77,12 @@ static void pass_turn(struct conn *conn)
     conn_yield(next);
 }
 
-/* The only place where the state changes while the connection lives. */
+static void on_turn_over(void *owner)
+{
+    pass_turn(owner);
+}
+
+/* The only place where the state changes while things go well; fail ends it. */
 static void enter(struct conn *conn, enum conn_state state)
 {
     nsec now = loop_clock(conn->dialer->loop);
@@ -94,6 +99,8 @@ static void enter(struct conn *conn, enum conn_state state)
     }
     conn->state = state;
     loop_arm(conn->dialer->loop, &conn->deadline, clock_after(now, phase_limit(conn, state)));
+    if (conn->shaking)
+        loop_arm(conn->dialer->loop, &conn->turn, now + DIAL_HANDSHAKE_TURN);
 }
 
 static enum step fail(struct conn *conn, enum error error, const char *detail)
@@ -227,7 +234,6 @@ static enum step step_handshake(struct conn *conn)
     }
 }
 
-/* Every event enters here; the user hears of it once, when the machine has come to rest. */
 static enum step run(struct conn *conn)
 {
     switch (conn->state) {
@@ -241,6 +247,7 @@ static enum step run(struct conn *conn)
     return STEP_WAIT;
 }
 
+/* Every event enters here; the user hears of it once, when the machine has come to rest. */
 static void conn_drive(struct conn *conn)
 {
     while (run(conn) == STEP_ON)
@@ -264,6 +271,7 @@ struct conn *conn_new(struct dialer *dialer, const struct url *url, void (*wake)
     conn->numeric = url->numeric;
     conn->stamps.start = now;
     timer_init(&conn->deadline, on_deadline, conn);
+    timer_init(&conn->turn, on_turn_over, conn);
     loop_arm(dialer->loop, &conn->deadline, clock_after(now, dialer->dns_timeout));
     while (run(conn) == STEP_ON)
         ;

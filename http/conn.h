@@ -20,7 +20,7 @@ enum conn_state {
     CONN_TURN,      /* waiting for its turn to shake hands */
     CONN_HANDSHAKE, /* the transport comes up */
     CONN_OPEN,      /* bytes may pass */
-    CONN_CLOSED,    /* over; freed at the end of the turn */
+    CONN_CLOSED,    /* over; conn_close is still to be called */
 };
 
 struct conn {
@@ -48,6 +48,7 @@ struct conn {
     enum error error;                     /* in CONN_CLOSED */
     enum phase phase;                     /* where it happened */
     const char *detail;                   /* a library's words, static; or NULL */
+    struct timer turn;                    /* ends its turn, though the handshake goes on */
     bool shaking;                         /* it has its turn */
     bool waiting;                         /* it waits for it, in the dialer's list */
     struct conn *turn_next, *turn_before; /* in that list */

@@ -21,9 +21,11 @@ struct dial_map {
 typedef struct transport *dial_open_fn(void *owner, struct sock *sock, const char *host,
                                        uint16_t port, bool https);
 
-/* Handshakes under way at once. They are work for the one thread and hold 45 KB each, a finished one
-   half of that; beyond this number more of them only take longer. */
+/* Handshakes begun at once. They are work for the one thread and hold 45 KB each, a finished one half
+   of that; beyond this number more of them only take longer. One that is not over after
+   DIAL_HANDSHAKE_TURN waits for its server, and no longer counts: silent servers hold up nobody. */
 #define DIAL_MOST_HANDSHAKES 128
+#define DIAL_HANDSHAKE_TURN  (250 * NSEC_PER_MS)
 
 struct conn;
 

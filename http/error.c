@@ -101,6 +101,8 @@ enum error error_of_receive(int reason, bool any_byte)
 {
     if (reason == EINTR)
         return ERROR_INTERRUPTED;
+    if (reason == TLS_ALERT && !any_byte) /* TLS 1.3 refuses a client after its handshake */
+        return ERROR_TLS_ALERT;
     if (reason == TLS_TRUNCATED)
         return any_byte ? ERROR_TLS_TRUNCATED : ERROR_EMPTY;
     if (is_reset(reason))

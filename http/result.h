@@ -30,7 +30,7 @@ enum phase {
     PHASE_COUNT,
 };
 
-/* When each thing happened; 0: it did not. They never go backwards. */
+/* When each thing happened; 0: it did not. They never go backwards. `queued` alone is a span. */
 struct stamps {
     nsec taken;      /* the site came from the list */
     nsec start;      /* it got its slot: the exchange begins */

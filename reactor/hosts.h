@@ -18,7 +18,7 @@ struct hosts *hosts_read(const char *path);
 /* The same from memory, not kept. */
 struct hosts *hosts_parse(const char *text, size_t length);
 
-/* Writes at most `most` addresses of `name` (port 0, case ignored) and returns how many there are.
+/* Writes at most `most` addresses of `name` (port 0, case ignored) and returns how many it wrote.
    localhost and names under it are the loopback addresses even where the file is silent (RFC 6761,
    section 6.3). */
 size_t hosts_find(const struct hosts *hosts, const char *name, struct address *to, size_t most);

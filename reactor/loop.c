@@ -37,7 +37,7 @@ struct loop {
 static void die(const char *what)
 {
     perror(what);
-    abort();
+    exit(3); /* what cannot be set up */
 }
 
 struct loop *loop_new(void)
@@ -105,7 +105,7 @@ static int wait_for_events(struct loop *loop, nsec longest)
 
     if (!loop->coarse) {
         count = wait_exact(loop, wait);
-        if (count < 0 && errno == ENOSYS)
+        if (count < 0 && (errno == ENOSYS || errno == EPERM)) /* old kernel, or its filter */
             loop->coarse = true;
     }
     if (loop->coarse)

@@ -134,17 +134,21 @@ static void on_answer(void *owner, int ares, int timeouts, struct ares_addrinfo 
     loop_defer(lookup->resolver->loop, &lookup->task);
 }
 
-/* Arms the timer for c-ares' next timeout; earlier than needed is harmless. */
+/* Arms the timer, unless it comes earlier already: then c-ares looks for nothing, which is harmless. */
+static void arm_by(struct resolver *resolver, nsec deadline)
+{
+    if (resolver->timer.state != TIMER_ARMED || resolver->timer.deadline > deadline)
+        loop_arm(resolver->loop, &resolver->timer, deadline);
+}
+
+/* Asking c-ares costs a look at every question under way: not done where a timer is armed. */
 static void arm_timeout(struct resolver *resolver)
 {
     struct timeval span;
 
-    if (resolver->timer.state == TIMER_ARMED)
-        return;
-    if (ares_timeout(resolver->channel, NULL, &span))
-        loop_arm(resolver->loop, &resolver->timer,
-                 loop_clock(resolver->loop) + (nsec)span.tv_sec * NSEC_PER_S +
-                     (nsec)span.tv_usec * NSEC_PER_US);
+    if (resolver->timer.state != TIMER_ARMED && ares_timeout(resolver->channel, NULL, &span))
+        arm_by(resolver, loop_clock(resolver->loop) + (nsec)span.tv_sec * NSEC_PER_S +
+                             (nsec)span.tv_usec * NSEC_PER_US);
 }
 
 static void on_timeout(void *owner)
@@ -319,7 +323,7 @@ struct lookup *resolver_lookup(struct resolver *resolver, const char *name, reso
         loop_defer(resolver->loop, &lookup->task);
     } else {
         ares_getaddrinfo(resolver->channel, name, NULL, &unsorted, on_answer, lookup);
-        arm_timeout(resolver);
+        arm_by(resolver, loop_clock(resolver->loop) + TIMEOUT_MS * NSEC_PER_MS);
     }
     return lookup;
 }

@@ -26,7 +26,8 @@ struct tls_client {
 };
 
 /* Whom a connection leads to, for the callback that brings its session. */
-struct visit {
+struct call {
+    struct visit visit; /* first */
     struct tls_client *client;
     uint16_t port;
     bool kept; /* one session a connection is enough */
@@ -74,11 +75,11 @@ static bool trust_named(struct tls_client *client, const struct tls_client_optio
 /* The server gave a session. 0: the reference stays OpenSSL's. */
 static int on_session(SSL *ssl, SSL_SESSION *session)
 {
-    struct visit *visit = SSL_get_app_data(ssl);
+    struct call *call = SSL_get_app_data(ssl);
 
-    if (!visit->kept && SSL_SESSION_is_resumable(session))
-        sessions_keep(visit->client->sessions, visit->host, visit->port, session);
-    visit->kept = true;
+    if (!call->kept && SSL_SESSION_is_resumable(session))
+        sessions_keep(call->client->sessions, call->host, call->port, session);
+    call->kept = true;
     return 0;
 }
 
@@ -156,21 +157,30 @@ static bool expect_host(SSL *ssl, const char *text, bool insecure)
                    : X509_VERIFY_PARAM_set1_host(expected, host, 0);
 }
 
+/* A server that fails with a session gets none the next time. */
+static void on_failed(struct visit *visit)
+{
+    struct call *call = (struct call *)visit;
+
+    sessions_forget(call->client->sessions, call->host, call->port);
+}
+
 /* Offers the session of an earlier connection, where there is one. */
 static struct visit *resume(struct tls_client *client, SSL *ssl, const char *host, uint16_t port)
 {
     size_t length = strlen(host);
-    struct visit *visit = memory_zeroed(sizeof(*visit) + length + 1);
+    struct call *call = memory_zeroed(sizeof(*call) + length + 1);
     SSL_SESSION *session = sessions_take(client->sessions, host, port);
 
-    visit->client = client;
-    visit->port = port;
-    memcpy(visit->host, host, length);
-    SSL_set_app_data(ssl, visit);
+    call->visit.failed = on_failed;
+    call->client = client;
+    call->port = port;
+    memcpy(call->host, host, length);
+    SSL_set_app_data(ssl, call);
     if (session)
         SSL_set_session(ssl, session);
     SSL_SESSION_free(session);
-    return visit;
+    return &call->visit;
 }
 
 struct transport *tls_client_open(struct tls_client *client, struct sock *sock, const char *host,

@@ -157,6 +157,14 @@ void sessions_keep(struct sessions *sessions, const char *host, uint16_t port, S
     sessions->count++;
 }
 
+void sessions_forget(struct sessions *sessions, const char *host, uint16_t port)
+{
+    struct kept *kept = find(sessions, host, port);
+
+    if (kept)
+        drop(sessions, kept);
+}
+
 SSL_SESSION *sessions_take(struct sessions *sessions, const char *host, uint16_t port)
 {
     struct kept *kept = find(sessions, host, port);

@@ -22,6 +22,9 @@ void sessions_free(struct sessions *sessions);
 void sessions_keep(struct sessions *sessions, const char *host, uint16_t port,
                    SSL_SESSION *session);
 
+/* Drops what is kept for the origin. */
+void sessions_forget(struct sessions *sessions, const char *host, uint16_t port);
+
 /* A session to offer to the origin, or NULL. The caller frees it. */
 SSL_SESSION *sessions_take(struct sessions *sessions, const char *host, uint16_t port);
 

@@ -20,7 +20,7 @@
 struct stream {
     struct transport transport; /* first: a transport is a stream */
     SSL *ssl;                   /* owned */
-    void *visit;                /* owned: what the client's callbacks need */
+    struct visit *visit;        /* owned: what the client's callbacks need */
     int socket_error;           /* errno of the socket call that failed, or 0 */
     bool ended;                 /* the socket came to its end */
     bool broken;                /* a fatal error: nothing more may be sent */
@@ -148,11 +148,17 @@ static struct io result_of(struct stream *stream, int returned)
 static struct io stream_handshake(struct transport *transport)
 {
     struct stream *stream = (struct stream *)transport;
+    struct io io;
     int returned;
 
     ERR_clear_error();
     returned = SSL_do_handshake(stream->ssl);
-    return returned == 1 ? (struct io){.status = IO_OK} : result_of(stream, returned);
+    if (returned == 1)
+        return (struct io){.status = IO_OK};
+    io = result_of(stream, returned);
+    if (io.status == IO_ERROR && stream->visit && stream->visit->failed)
+        stream->visit->failed(stream->visit);
+    return io;
 }
 
 static struct io stream_read(struct transport *transport, void *buffer, size_t size)
@@ -200,7 +206,7 @@ static void stream_close(struct transport *transport)
     free(stream);
 }
 
-struct transport *stream_open(SSL *ssl, struct sock *sock, void *visit)
+struct transport *stream_open(SSL *ssl, struct sock *sock, struct visit *visit)
 {
     static const struct transport_calls calls = {
         .handshake = stream_handshake,

@@ -8,8 +8,13 @@
 
 #include "tls/transport.h"
 
+/* What a side keeps beside an SSL; the beginning of a larger struct. */
+struct visit {
+    void (*failed)(struct visit *visit); /* the handshake came to nothing; NULL: nobody asks */
+};
+
 /* Puts the SSL on the socket. It owns the SSL from here on, and `visit`, which is freed with it and
    may be NULL. */
-struct transport *stream_open(SSL *ssl, struct sock *sock, void *visit);
+struct transport *stream_open(SSL *ssl, struct sock *sock, struct visit *visit);
 
 #endif

@@ -153,11 +153,11 @@ static const struct {
     {"defaults timeout=1s", "not an absolute http:// or https:// URL", "defaults"},
     {"default timeout=1", "timeout: not a duration over 0, like 5s or 250ms", "default"},
     {"http://a/ timeout=0s", "timeout: not a duration over 0, like 5s or 250ms", "http://a/"},
-    {"http://a/ x", "x: not key=value", "http://a/"},
+    {"http://a/ x", "not key=value", "http://a/"},
     {"http://a/ =", ": no such key", "http://a/"},
     {"http://a/ x=1", "x: no such key", "http://a/"},
     {"http://a/ Timeout=1s", "Timeout: no such key", "http://a/"},
-    {"http://a/ timeout =1s", "timeout: not key=value", "http://a/"},
+    {"http://a/ timeout =1s", "not key=value", "http://a/"},
     {"http://a/ \"timeout=1s", "the quotes are not closed", "http://a/"},
     {"http://a/ header=\"A: b\\", "the quotes are not closed", "http://a/"},
     {"http://a/ header=\"A: \\x4\"",
@@ -322,7 +322,7 @@ static void test_words(void **state)
     (void)state;
     first = reading(sites);
     assert_string_equal(first, "0 http://a/ - 10000\n"
-                               "1 http://b:x/ argument:2: the port is not a number 0\n"
+                               "1 http://b:x/ the port is not a number 0\n"
                                "2 http://c/ - 10000\n");
     assert_true(sites_rewind(sites));
     second = reading(sites);

@@ -52,3 +52,21 @@ check "each site of a pipe once" from_a_pipe
 check "in the list's order where that is asked for" in_order
 check "defaults hold from their line on" defaults_hold
 check "bad lines keep their numbers" bad_lines_keep_their_numbers
+
+# a line that is too long is refused once, and not fetched before its turn as well
+long_line_once() {
+    {
+        sed -n 1,200p "$TMPDIR/list"
+        printf 'http://h1.example/long header="X: %070000d"\n' 0
+        sed -n 201,400p "$TMPDIR/list"
+    } >"$TMPDIR/long"
+    cat "$TMPDIR/long" | "$FIRSTBYTE" fetch --rehearse -c 4 --format json -f - >"$TMPDIR/out"
+    [ "$(wc -l <"$TMPDIR/out")" = 401 ] && [ "$(grep -c input.malformed "$TMPDIR/out")" = 1 ]
+}
+# the rehearsal's child leaves a pipe with a name to its parent
+named_pipe() {
+    "$FIRSTBYTE" fetch --rehearse --format json -f <(sed -n 1,300p "$TMPDIR/list") >"$TMPDIR/out"
+    [ "$(wc -l <"$TMPDIR/out")" = 300 ]
+}
+check "a line that is too long comes once" long_line_once
+check "a pipe with a name is read by one process" named_pipe

@@ -109,3 +109,29 @@ kill -s INT $pid
 wait $pid
 status=$?
 exits "^C ends it" 0
+
+# a reader that is slower than the sites: after ^C nothing new is started
+{
+    echo 'default rehearse-delay=300ms'
+    seq -f 'http://n%g.example/some-words-to-fill-the-pipe' 20000
+} >"$TMPDIR/many"
+mkfifo "$TMPDIR/pipe"
+(
+    sleep 1.5 # the pipe is full by then
+    while head -c 8192; do sleep 0.14; done >"$TMPDIR/slowly"
+) <"$TMPDIR/pipe" &
+reader=$!
+env --default-signal=INT "$FIRSTBYTE" fetch --rehearse -c 64 --format json -f "$TMPDIR/many" \
+    >"$TMPDIR/pipe" 2>"$TMPDIR/run.err" &
+pid=$!
+sleep 2.5
+kill -s INT $pid
+if until_true 12 gone $pid; then
+    wait $pid
+    status=$?
+    exits "^C with a slow reader" 130
+else
+    fail "^C with a slow reader: new sites are started after it"
+    kill -s KILL $pid
+fi
+kill $reader

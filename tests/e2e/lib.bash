@@ -114,6 +114,7 @@ memcheck() {
 start() {
     local name=$1
     shift
+    : >"$TMPDIR/$name.out" # what an earlier run printed must not be taken for this one's
     "$@" <&0 >"$TMPDIR/$name.out" 2>"$TMPDIR/$name.err" &
     pid=$!
 }

@@ -92,3 +92,19 @@ fb --rehearse -f "$TMPDIR/400" -c 400 -T 60s --format json
 exits "400 handshakes at once" 0
 check "no timing is negative, and all add up" jq -es 'all(.[]; .timings
     | (all(.[]; . == null or . >= 0)) and .tls != null and .blocked != null)' "$out"
+
+# 128 handshakes are under way at once; servers that stay silent in theirs hold up nobody
+{
+    for ((i = 0; i < 200; i++)); do echo "https://silent$i.example/ rehearse-fault=tls-stall"; done
+    for ((i = 0; i < 20; i++)); do echo "https://well$i.example/"; done
+} >"$TMPDIR/silent.conf"
+fb fetch --rehearse -T 4s --format json -f "$TMPDIR/silent.conf"
+same "silent TLS servers fail" 200 "$(grep -c '"timeout.total"' "$out")"
+same "and the others are fetched meanwhile" 20 "$(grep -c '"status":200' "$out")"
+
+# above the soft limit of descriptors, the origin has as many as its parent
+above_soft_limit() (
+    ulimit -Sn 100
+    seq -f 'http://n%g.example/' 600 | "$FIRSTBYTE" fetch --rehearse -c 300 -f - >"$TMPDIR/soft"
+)
+check "a soft limit of descriptors is raised, the origin's too" above_soft_limit

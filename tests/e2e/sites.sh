@@ -81,7 +81,7 @@ refused "a header that would begin a new line" "header: the header's value has a
 refused "quotes that are not closed" "the quotes are not closed" "$url" <<<"$url header=\"A: b"
 refused "an unknown escape" 'no such escape in the quotes; they are \" \\ \n \r \t \xHH' "$url" \
     <<<"$url header=\"A: \\q\""
-refused "a word that is no key=value" "fast: not key=value" "$url" <<<"$url fast"
+refused "a word that is no key=value" "not key=value" "$url" <<<"$url fast"
 refused "a bad default" "speed: no such key" default <<<"default speed=9"
 refused "an unknown fault" "rehearse-fault: no such fault; README.md lists them" "$url" \
     <<<"$url rehearse-fault=boredom"
@@ -138,12 +138,12 @@ same "the good ones were fetched" "/1 /3" "$(seen | cut -d'|' -f1 | xargs)"
 # lists that cannot be read
 fb -f "$TMPDIR/nothing.conf"
 exits "a missing file" 2
-same "is named" "firstbyte: $TMPDIR/nothing.conf: No such file or directory" "$(cat "$err")"
+same "is named" "firstbyte: $TMPDIR/nothing.conf: no such file; give URLs, or a list with -f FILE" "$(cat "$err")"
 fb -f "$TMPDIR"
 exits "a directory" 2
 same "is told" "firstbyte: $TMPDIR: Is a directory" "$(cat "$err")"
 (cd "$TMPDIR" && rm -f sites.conf && fb && exits "no list at all: sites.conf of this directory" 2 &&
-    same "is missed" "firstbyte: sites.conf: No such file or directory" "$(cat "$err")")
+    same "is missed" "firstbyte: sites.conf: no such file; give URLs, or a list with -f FILE" "$(cat "$err")")
 : | conf
 fb -f "$LIST"
 exits "an empty list has nothing that failed" 0
@@ -152,6 +152,6 @@ exits "so has its race" 0
 same "that says so" "" "$(cat "$err")"
 fb "$base/good" "http://bad host/"
 exits "a bad URL on the command line" 2
-same "is named" "firstbyte: argument:2: the host's name has a forbidden character: http://bad host/" \
+same "is named" "firstbyte: http://bad host/: the host's name has a forbidden character" \
     "$(cat "$err")"
 same "and nothing is fetched" "" "$(seen)"

@@ -93,3 +93,13 @@ fb --rehearse fetch
 exits "a word is a URL after the first place" 2
 fb fetch --rehearse -- http://a.example/
 exits "-- ends the options" 0
+
+fb rcae
+exits "a command that is none" 2
+check "is named" grep -q '^firstbyte: rcae: neither a command nor' "$err"
+fb race --rehearse --cacert "$TMPDIR/none.pem"
+exits "a rehearsal with another authority" 2
+echo 'http://user:12 hush@host/' >"$TMPDIR/blank.conf"
+fb fetch -f "$TMPDIR/blank.conf"
+exits "a password with a blank in it" 2
+check_not "is not shown" grep -q hush "$err"
