@@ -1,6 +1,6 @@
 /*
- * The connection's machine: RESOLVE, CONNECT, TURN, HANDSHAKE, OPEN. Every event enters conn_drive: a name
- * resolved, a descriptor ready, a deadline passed. One function changes the state: it stamps the
+ * The connection's machine: RESOLVE, CONNECT, TURN, HANDSHAKE, OPEN. Every event enters conn_drive: a
+ * name resolved, a descriptor ready, a deadline passed. One function changes the state: it stamps the
  * time and arms the deadline of the phase that begins.
  */
 #include "http/conn.h"

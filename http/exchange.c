@@ -5,9 +5,7 @@
  */
 #include "http/exchange.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "http/request.h"
 

@@ -15,7 +15,7 @@
 #include "http/result.h"
 
 enum exchange_state {
-    EXCHANGE_QUEUED,     /* waiting for a slot */
+    EXCHANGE_QUEUED,     /* made and not started: it waits for a slot */
     EXCHANGE_CONNECTING, /* waiting for its connection to open */
     EXCHANGE_SEND,       /* the request goes out */
     EXCHANGE_HEAD,       /* the head of the answer comes in */

@@ -11,7 +11,6 @@
 #include "reactor/resolver.h"
 
 #include <ares.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 

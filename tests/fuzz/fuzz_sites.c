@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/sites.h"
+#include "reactor/hash.h"
 
 #define LONG_BYTES 16384
 #define MOST_LONG  10    /* of them in one input */
@@ -194,6 +195,57 @@ static void read_pipe(struct loop *loop, struct part rest, const struct part *pl
     sites_close(piped.sites);
 }
 
+/* What a site is, as a number that does not depend on when it came. */
+static uint64_t mark_of(const struct site *site)
+{
+    uint64_t mark = hash_text(site->url.shown);
+
+    mark = mark * 31 + hash_text(site->unreadable ? site->unreadable : site->url.target);
+    mark = mark * 31 + hash_text(site->headers ? site->headers : "");
+    return mark * 31 + site->timeout + site->head;
+}
+
+/* The sum over a list, taken in order or, where there is one, with a site of the same origin next. */
+static uint64_t sum_of(int fd, bool near)
+{
+    struct sites *sites = open_fd(fd, NULL);
+    struct listed listed;
+    uint64_t sum = 0;
+
+    while (sites_next(sites, &listed) == SITES_ONE) {
+        struct site *site = listed.site;
+
+        sum += mark_of(site) | 1;
+        while (near && !site->unreadable) {
+            struct url_origin origin = {site->url.https, site->url.port, site->url.host,
+                                        strlen(site->url.host)};
+
+            if (!sites_near(sites, &origin, &listed))
+                break;
+            site_free(site);
+            site = listed.site;
+            sum += mark_of(site) | 1;
+        }
+        site_free(site);
+    }
+    sites_close(sites);
+    return sum;
+}
+
+/* Looking ahead changes the order, and nothing else. */
+static void check_ahead(struct part rest)
+{
+    struct part list = expand(rest);
+    int fd = memfd_create("ahead", MFD_CLOEXEC);
+    uint64_t in_order;
+
+    MUST(fd >= 0 && write(fd, list.at, list.size) == (ssize_t)list.size);
+    in_order = sum_of(fd, false);
+    MUST(lseek(fd, 0, SEEK_SET) == 0);
+    MUST(sum_of(fd, true) == in_order);
+    close(fd);
+}
+
 /* No line is read half: with a word behind it that is none, it is no site any more. */
 static void check_whole_line(struct part list)
 {
@@ -227,6 +279,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_pipe(loop, rest, &plan, &piped);
     note_compare(&first, &second);
     note_compare(&first, &piped);
+    check_ahead(rest);
     if (rest.size && !memchr(rest.at, '#', rest.size))
         check_whole_line(rest);
     note_free(&first);
