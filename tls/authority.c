@@ -93,13 +93,10 @@ struct authority *authority_new(void)
     struct authority *authority = memory_zeroed(sizeof(*authority));
 
     authority->key = EVP_EC_gen("P-256");
-    authority->other_key = EVP_EC_gen("P-256");
     authority->leaf_key = EVP_EC_gen("P-256");
-    if (authority->key && authority->other_key && authority->leaf_key) {
+    if (authority->key && authority->leaf_key)
         authority->certificate = make_root("firstbyte rehearsal authority", authority->key);
-        authority->other = make_root("firstbyte unknown authority", authority->other_key);
-    }
-    if (!authority->certificate || !authority->other) {
+    if (!authority->certificate) {
         ERR_print_errors_fp(stderr);
         authority_free(authority);
         return NULL;
@@ -157,22 +154,35 @@ static bool is_host_name(const char *name)
                length;
 }
 
+/* The authority that nobody knows is made when it is first asked for: a start is worth 3 ms. */
+static bool has_other(struct authority *authority)
+{
+    if (!authority->other_key)
+        authority->other_key = EVP_EC_gen("P-256");
+    if (authority->other_key && !authority->other)
+        authority->other = make_root("firstbyte unknown authority", authority->other_key);
+    return authority->other;
+}
+
 X509 *authority_issue(struct authority *authority, const char *name, enum certificate_kind kind,
                       EVP_PKEY **key)
 {
     bool other = kind == CERTIFICATE_UNKNOWN_AUTHORITY;
     bool self = kind == CERTIFICATE_SELF_SIGNED;
-    X509 *issuer = other ? authority->other : authority->certificate;
-    EVP_PKEY *signer = self ? authority->leaf_key : other ? authority->other_key : authority->key;
     long from = kind == CERTIFICATE_EXPIRED ? -2 * DAY : kind == CERTIFICATE_NOT_YET ? DAY : -HOUR;
     long to = kind == CERTIFICATE_EXPIRED ? -DAY : 2 * DAY;
-    X509 *leaf;
+    X509 *leaf, *issuer;
+    EVP_PKEY *signer;
     char *names;
 
     if (kind == CERTIFICATE_WRONG_HOST)
         name = "wrong.invalid";
     if (name && !is_host_name(name)) /* it goes into OpenSSL's little language of extensions */
         return NULL;
+    if (other && !has_other(authority))
+        return NULL;
+    issuer = other ? authority->other : authority->certificate;
+    signer = self ? authority->leaf_key : other ? authority->other_key : authority->key;
     leaf = blank("firstbyte rehearsal", self ? NULL : X509_get_subject_name(issuer),
                  authority->leaf_key, from, to);
     names = alternative_name(authority, name);
