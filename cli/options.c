@@ -164,6 +164,7 @@ static enum command read_command(int *argc, char ***argv)
 
 bool options_read(struct options *options, int argc, char **argv)
 {
+    static char name[] = "firstbyte";
     int option;
 
     *options = (struct options){
@@ -175,6 +176,7 @@ bool options_read(struct options *options, int argc, char **argv)
         .timeout = DEFAULT_TIMEOUT,
     };
     options->command = read_command(&argc, &argv);
+    argv[0] = name; /* in getopt's messages, as in ours */
     while ((option = getopt_long(argc, argv, "f:c:T:khV", table, NULL)) != -1) {
         if (!read_option(options, option))
             return false;
