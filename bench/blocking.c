@@ -168,14 +168,14 @@ static enum error converse(struct call *call, int fd)
         struct timespec span = remaining(call->limit);
         struct timeval left = {span.tv_sec, span.tv_nsec / 1000};
 
-        if (!left.tv_sec && !left.tv_usec)
+        if (!span.tv_sec && !span.tv_nsec)
             return call->late;
+        if (!left.tv_sec && !left.tv_usec)
+            left.tv_usec = 1; /* 0 would be for ever */
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &left, sizeof(left));
         count = recv(fd, message, sizeof(message), 0);
-        if (count < 0)
-            return errno == EINTR    ? ERROR_INTERRUPTED
-                   : errno == EAGAIN ? call->late
-                                     : ERROR_DNS_UNREACHABLE;
+        if (count < 0 && errno != EAGAIN) /* which may be a few milliseconds early */
+            return errno == EINTR ? ERROR_INTERRUPTED : ERROR_DNS_UNREACHABLE;
     } while (count < 2 || message[0] != id >> 8 || message[1] != (id & 255));
     status = dns_read_answer(message, (size_t)count, id, call->addresses, RESOLVER_MOST_ADDRESSES,
                              &call->address_count);

@@ -59,7 +59,6 @@ static bool do_with_fewer(struct fetch *fetch, struct job *job)
         if (!fetch->in_flight)
             return false;
         fetch->settings.concurrency = fetch->in_flight;
-        pool_set_limit(fetch->pool, 0);
         fetch->settings.lowered(fetch->settings.owner, fetch->in_flight);
     }
     job->next = fetch->waiting;

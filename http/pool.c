@@ -103,7 +103,8 @@ void pool_keep(struct pool *pool, struct conn *conn)
     if (!pool->fresh)
         pool->fresh = conn;
     pool->count++;
-    pool_set_limit(pool, pool->limit);
+    if (pool->count > pool->limit)
+        pool_drop_oldest(pool);
 }
 
 bool pool_fresh(struct pool *pool, struct url_origin *origin)
@@ -126,11 +127,4 @@ bool pool_drop_oldest(struct pool *pool)
     take_out(pool, conn);
     conn_close(conn);
     return true;
-}
-
-void pool_set_limit(struct pool *pool, size_t limit)
-{
-    pool->limit = limit;
-    while (pool->count > limit)
-        pool_drop_oldest(pool);
 }

@@ -30,7 +30,4 @@ bool pool_fresh(struct pool *pool, struct url_origin *origin);
 /* Gives up the oldest. False where none is idle. */
 bool pool_drop_oldest(struct pool *pool);
 
-/* Changes the limit; those over it are given up. */
-void pool_set_limit(struct pool *pool, size_t limit);
-
 #endif

@@ -104,6 +104,27 @@ static bool limit_call(int fd, int option, nsec deadline)
     return true;
 }
 
+/* The kernel counts such a wait in ticks and may be back a few milliseconds early: then it is asked to
+   wait on. Returns 0 or the errno. */
+static int connect_until(int fd, const struct address *to, nsec deadline)
+{
+    int error;
+
+    do {
+        if (!limit_call(fd, SO_SNDTIMEO, deadline))
+            return ETIMEDOUT;
+        error = connect(fd, &to->any, to->length) < 0 ? errno : 0;
+    } while (error == EINPROGRESS || error == EALREADY);
+    return error;
+}
+
+/* Whether a receive or send that failed is made once more: where a signal came between two events, or
+   where a blocking call came back before its time. */
+static bool is_early(const struct sock *sock)
+{
+    return errno == (sock->deadline ? EAGAIN : EINTR);
+}
+
 struct sock *sock_connect_blocking(const struct address *to, nsec deadline, int *error)
 {
     int fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -112,10 +133,8 @@ struct sock *sock_connect_blocking(const struct address *to, nsec deadline, int 
     *error = 0;
     if (fd < 0)
         *error = errno;
-    else if (!limit_call(fd, SO_SNDTIMEO, deadline))
-        *error = ETIMEDOUT;
-    else if (connect(fd, &to->any, to->length) < 0)
-        *error = errno == EINPROGRESS ? ETIMEDOUT : errno;
+    else
+        *error = connect_until(fd, to, deadline);
     if (*error) {
         if (fd >= 0)
             close(fd);
@@ -160,11 +179,11 @@ struct io sock_recv(struct sock *sock, void *buffer, size_t size)
 
     if (!sock->readable)
         return (struct io){.status = IO_WANT_READ};
-    if (sock->deadline && !limit_call(sock->watch.fd, SO_RCVTIMEO, sock->deadline))
-        return (struct io){.status = IO_WANT_READ};
-    do
+    do {
+        if (sock->deadline && !limit_call(sock->watch.fd, SO_RCVTIMEO, sock->deadline))
+            return (struct io){.status = IO_WANT_READ};
         count = recv(sock->watch.fd, buffer, size, 0);
-    while (count < 0 && errno == EINTR && !sock->deadline);
+    } while (count < 0 && is_early(sock));
 
     if (count > 0) {
         if ((size_t)count < size && !sock->ended)
@@ -188,11 +207,11 @@ struct io sock_send(struct sock *sock, const void *bytes, size_t size)
 
     if (!sock->writable)
         return (struct io){.status = IO_WANT_WRITE};
-    if (sock->deadline && !limit_call(sock->watch.fd, SO_SNDTIMEO, sock->deadline))
-        return (struct io){.status = IO_WANT_WRITE};
-    do
+    do {
+        if (sock->deadline && !limit_call(sock->watch.fd, SO_SNDTIMEO, sock->deadline))
+            return (struct io){.status = IO_WANT_WRITE};
         count = send(sock->watch.fd, bytes, size, MSG_NOSIGNAL);
-    while (count < 0 && errno == EINTR && !sock->deadline);
+    } while (count < 0 && is_early(sock));
 
     if (count >= 0) {
         if ((size_t)count < size && !sock->deadline)

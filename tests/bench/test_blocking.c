@@ -12,7 +12,7 @@
 #include "bench/origin.h"
 #include "tests/support/stamps.h"
 
-#define STALL (100 * NSEC_PER_MS) /* what a site that stalls is given */
+#define STALL (300 * NSEC_PER_MS) /* what a site that stalls is given */
 
 static struct {
     struct loop *loop;

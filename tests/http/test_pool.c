@@ -93,12 +93,19 @@ static void the_last_used_is_taken_first(void **state)
     }
 }
 
+/* An empty pool with another limit. */
+static void limit_to(size_t limit)
+{
+    pool_free(stage.pool);
+    stage.pool = pool_new(limit);
+}
+
 static void over_the_limit_the_oldest_goes(void **state)
 {
     struct conn *conns[5];
 
     (void)state;
-    pool_set_limit(stage.pool, 3);
+    limit_to(3);
     for (int i = 0; i < 5; i++)
         pool_keep(stage.pool, conns[i] = opened("http", i + 1));
     assert_int_equal(stage.closed, 2);
@@ -106,11 +113,12 @@ static void over_the_limit_the_oldest_goes(void **state)
     assert_null(take("http", "127.0.0.1", 2));
     assert_ptr_equal(take("http", "127.0.0.1", 4), conns[3]); /* from the middle of the list */
     pool_keep(stage.pool, conns[3]);                          /* the newest now */
-    pool_set_limit(stage.pool, 1);
+    assert_true(pool_drop_oldest(stage.pool));
+    assert_true(pool_drop_oldest(stage.pool));
     assert_int_equal(stage.closed, 4);
     assert_ptr_equal(take("http", "127.0.0.1", 4), conns[3]);
     assert_false(pool_drop_oldest(stage.pool));
-    pool_set_limit(stage.pool, 0);
+    limit_to(0);
     pool_keep(stage.pool, conns[3]);
     assert_int_equal(stage.closed, 5);
 }
