@@ -1,7 +1,9 @@
 /*
- * Absolute http and https URLs (RFC 3986, RFC 9110 section 4.2), as the WHATWG URL standard reads
- * them where the two differ on what people type: white space around is taken off, the host is put
- * into lower case, "\" is refused, percent-encoding in the path is kept as it is.
+ * Absolute http and https URLs, and references to them, as browsers read them: what is taken, what is
+ * refused and what becomes of it follows the WHATWG URL standard, which is RFC 3986 plus what people
+ * type ("HTTP:\\Example.ORG/a/../b"). Three things differ. Port 0 is refused, for nobody listens
+ * there. Bytes that are no UTF-8 are percent-encoded as they are, not replaced. And there are bounds.
+ * What is different in a few international names, http/host.h tells.
  */
 #ifndef HTTP_URL_H
 #define HTTP_URL_H
@@ -10,29 +12,47 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define URL_MOST_BYTES      8192
+#define URL_MOST_BYTES      8192 /* of the text, without white space around it */
 #define URL_MOST_HOST_BYTES 255
 
 struct url {
-    bool https;      /* else http */
-    bool numeric;    /* the host is an address, not a name */
-    uint16_t port;   /* the scheme's own where none was given */
-    char *host;      /* lower case; an IPv6 literal without its brackets */
-    char *authority; /* for the Host field: "example.org", "[::1]:8080" */
-    char *target;    /* for the request line: path and query, at least "/" */
-    char *user_info; /* for Basic authorization: "user:password", decoded. NULL where there is none.
-                        Never printed */
+    bool https;       /* else http */
+    bool numeric;     /* the host is an address, not a name */
+    uint16_t port;    /* the scheme's own where none was given */
+    const char *host; /* lower case, in ASCII; an IPv6 address without its brackets */
+    const char
+        *authority;     /* for the Host field: "example.org", "[::1]:8080". May be `host` itself */
+    const char *target; /* for the request line: path and query, at least "/", percent-encoded */
+    const char *fragment;  /* after the "#", percent-encoded; NULL: there is no "#". Never sent */
+    const char *user_info; /* for Basic authorization: "user:password", decoded. NULL where there is
+                              none. Never printed */
     size_t user_info_bytes; /* a decoded NUL may be in it */
-    char *shown; /* the text as given, without white space around it and without user info */
+    char *shown; /* the text as given, without white space around it and without user info, tabs and
+                    line ends. The other texts lie behind it in the same block of memory: whoever
+                    takes it away takes them too */
 };
 
 /* Reads `text`. Returns NULL, or why it is refused: a static sentence; the struct holds nothing
    then. Freed with url_free. */
 const char *url_parse(struct url *url, const char *text, size_t length);
 
+/* Resolves a reference, such as the value of a Location field, against `base`, another struct (RFC
+   3986, section 5). A reference without a fragment takes over that of the base (RFC 9110, section
+   10.2.2). User info in it is dropped, for credentials are not taken from a stranger, and the base's
+   is not passed on. `shown` is the whole URL in its normal form, with the fragment. Returns as
+   url_parse does, also for a reference that leads to another scheme. */
+const char *url_join(struct url *url, const struct url *base, const char *reference, size_t length);
+
 void url_free(struct url *url);
 
-/* Where a URL leads: scheme, host, port. The host is borrowed and not put into lower case. */
+/* The same scheme, host and port. */
+bool url_shares_origin(const struct url *a, const struct url *b);
+
+/* The same request: fragment and user info do not count. */
+bool url_equal(const struct url *a, const struct url *b);
+
+/* Where a URL leads: scheme, host, port. The host is borrowed and neither put into lower case nor
+   into its normal form. */
 struct url_origin {
     bool https;
     uint16_t port;
@@ -41,7 +61,7 @@ struct url_origin {
 };
 
 /* Reads the origin alone of the URL at the beginning of a line, without judging the rest. False where
-   there is none. */
+   there is none, or where it is not written as "http://host:port" usually is. */
 bool url_origin(struct url_origin *origin, const char *text, size_t length);
 
 bool url_same_origin(const struct url_origin *a, const struct url_origin *b);

@@ -34,20 +34,40 @@ static const struct {
     {"http://a#f", 0, 80, "a", "a", "/", NULL},
     {"http://a/b#f?g", 0, 80, "a", "a", "/b", NULL},
     {"http://a?#", 0, 80, "a", "a", "/?", NULL},
-    {"http://a/b//c/../d", 0, 80, "a", "a", "/b//c/../d", NULL},
+    {"http://a/b//c/../d", 0, 80, "a", "a", "/b//d", NULL},
+    {"http://a/./b/.", 0, 80, "a", "a", "/b/", NULL},
+    {"http://a/b/%2e%2E/../c/..", 0, 80, "a", "a", "/", NULL},
+    {"http://a/.b/..c/...?/../", 0, 80, "a", "a", "/.b/..c/...?/../", NULL},
     {"http://a/%7Eb%2f%zz%", 0, 80, "a", "a", "/%7Eb%2f%zz%", NULL},
     {"http://a/b c", 0, 80, "a", "a", "/b%20c", NULL},
-    {"http://a/\"<>`{}", 0, 80, "a", "a", "/%22%3C%3E%60%7B%7D", NULL},
-    {"http://a/b\tc\r\nd", 0, 80, "a", "a", "/b%09c%0D%0Ad", NULL},
+    {"http://a/\"<>`{}'^|[]", 0, 80, "a", "a", "/%22%3C%3E%60%7B%7D'%5E|[]", NULL},
+    {"http://a/?\"<>`{}'^|[]", 0, 80, "a", "a", "/?%22%3C%3E`{}%27^|[]", NULL},
+    {"http://a/b\tc\r\nd", 0, 80, "a", "a", "/bcd", "http://a/bcd"},
+    {"ht\ntp:\t//\ra\n/b", 0, 80, "a", "a", "/b", "http://a/b"},
     {"http://a/\xc3\xa9\x7f", 0, 80, "a", "a", "/%C3%A9%7F", NULL},
+    {"http://a/\xe9\xff", 0, 80, "a", "a", "/%E9%FF", NULL},
     {"http://a/x@y:z", 0, 80, "a", "a", "/x@y:z", NULL},
     {"http://a/http://b/", 0, 80, "a", "a", "/http://b/", NULL},
     {"http://example.org./", 0, 80, "example.org.", "example.org.", "/", NULL},
     {"http://a-b_c.d1/", 0, 80, "a-b_c.d1", "a-b_c.d1", "/", NULL},
     {"http://1a/", 0, 80, "1a", "1a", "/", NULL},
+    /* as browsers take it */
+    {"http:a", 0, 80, "a", "a", "/", NULL},
+    {"https:/a/", 1, 443, "a", "a", "/", NULL},
+    {"http:////a/b", 0, 80, "a", "a", "/b", NULL},
+    {"http:\\\\a\\b\\..\\c?\\#\\", 0, 80, "a", "a", "/c?\\", NULL},
+    {"http://a%41/", 0, 80, "aa", "aa", "/", NULL},
+    {"http://a,b~!$&'()*+;=\"`{}/", 0, 80, "a,b~!$&'()*+;=\"`{}", "a,b~!$&'()*+;=\"`{}", "/", NULL},
+    {"http://./", 0, 80, ".", ".", "/", NULL},
+    {"http://.a../", 0, 80, ".a..", ".a..", "/", NULL},
+    {"http://a" LABEL_63 "/", 0, 80, "a" LABEL_63, "a" LABEL_63, "/", NULL},
+    {"http://B\xc3\xbc"
+     "cher.DE:81/",
+     0, 81, "xn--bcher-kva.de", "xn--bcher-kva.de:81", "/", NULL},
     {"http://1.2.3.4.com/", 0, 80, "1.2.3.4.com", "1.2.3.4.com", "/", NULL},
     {"http://" NAME_253 "/", 0, 80, NAME_253, NAME_253, "/", NULL},
     {"http://" NAME_253 "./", 0, 80, NAME_253 ".", NAME_253 ".", "/", NULL},
+    {"http://" NAME_253 "aa/", 0, 80, NAME_253 "aa", NAME_253 "aa", "/", NULL},
 };
 
 static void urls_are_read(void **state)
@@ -85,7 +105,10 @@ static void addresses_are_read(void **state)
         {"http://[::1]:8080/x", "::1", "[::1]:8080"},
         {"https://[::1]:443?x", "::1", "[::1]"},
         {"http://[2001:DB8::A]/", "2001:db8::a", "[2001:db8::a]"},
-        {"http://[::ffff:1.2.3.4]/", "::ffff:1.2.3.4", "[::ffff:1.2.3.4]"},
+        {"http://[::ffff:1.2.3.4]/", "::ffff:102:304", "[::ffff:102:304]"},
+        {"http://0x7f.1/", "127.0.0.1", "127.0.0.1"},
+        {"http://127.0.0.1./", "127.0.0.1", "127.0.0.1"},
+        {"https://%31:80", "0.0.0.1", "0.0.0.1:80"},
     };
 
     (void)state;
@@ -122,6 +145,8 @@ static void user_info_is_decoded_and_not_shown(void **state)
         {"http://u:p@[::1]:8/", "u:p", 3, "http://[::1]:8/"},
         {"  http://u:p@a/@b ", "u:p", 3, "http://a/@b"},
         {"http://http:%2F%2F@a/", "http://", 7, "http://a/"},
+        {"http:u:p@a", "u:p", 3, "http:a"},
+        {"http:\\\\u:p\t@a\\@b", "u:p", 3, "http:\\\\a\\@b"},
     };
 
     (void)state;
@@ -141,14 +166,18 @@ static void user_info_is_decoded_and_not_shown(void **state)
 
 static void empty_user_info_is_none(void **state)
 {
-    struct url url;
+    static const char *const texts[] = {"http://@a/", "http://:@a/"};
 
     (void)state;
-    assert_null(url_parse(&url, "http://@a/", 10));
-    assert_null(url.user_info);
-    assert_string_equal(url.host, "a");
-    assert_string_equal(url.shown, "http://a/");
-    url_free(&url);
+    for (size_t i = 0; i < LENGTH(texts); i++) {
+        struct url url;
+
+        assert_null(url_parse(&url, texts[i], strlen(texts[i])));
+        assert_null(url.user_info);
+        assert_string_equal(url.host, "a");
+        assert_string_equal(url.shown, "http://a/");
+        url_free(&url);
+    }
 }
 
 static void others_are_refused(void **state)
@@ -162,12 +191,9 @@ static void others_are_refused(void **state)
         {"//a/", "absolute"},
         {"/a", "absolute"},
         {"ftp://a/", "absolute"},
-        {"http:/a/", "absolute"},
-        {"http:a", "absolute"},
         {"https", "absolute"},
         {"httpx://a/", "absolute"},
         {"http://", "no host"},
-        {"http:///a", "no host"},
         {"http://?q", "no host"},
         {"http://:80/", "no host"},
         {"http://u:p@/", "no host"},
@@ -180,28 +206,16 @@ static void others_are_refused(void **state)
         {"http://a: 1/", "not a number"},
         {"http://a:80:90/", "not a number"},
         {"http://a b/", "forbidden"},
-        {"http://a\tb/", "forbidden"},
-        {"http://a%41/", "forbidden"},
-        {"http://a,b/", "forbidden"},
         {"http://a\x7f/", "forbidden"},
-        {"http://b\xc3\xbc"
-         "cher.de/",
-         "not ASCII"},
-        {"http://a\\b/", "backslash"},
-        {"http://a/b\\c", "backslash"},
-        {"http://./", "empty label"},
-        {"http://.a/", "empty label"},
-        {"http://a..b/", "empty label"},
-        {"http://a../", "empty label"},
-        {"http://a" LABEL_63 "/", "over 63"},
-        {"http://" NAME_253 "a/", "too long"},
-        {"http://" NAME_253 ".a/", "too long"},
-        {"http://1.2.3/", "IPv4"},
+        {"http:/?a", "no host"},
+        {"http://%zz/", "forbidden"},
+        {"http://a%00/", "forbidden"},
+        {"http://a%2eb%2F/", "forbidden"},
+        {"http://b\xfc/", "international"},
+        {"http://" NAME_253 ".aa/", "too long"},
         {"http://1.2.3.4.5/", "IPv4"},
         {"http://256.1.1.1/", "IPv4"},
-        {"http://1/", "IPv4"},
         {"http://a.1/", "IPv4"},
-        {"http://127.0.0.1./", "IPv4"},
         {"http://[::1/", "closing bracket"},
         {"http://[::1]x/", "junk"},
         {"http://[::1]:x/", "not a number"},
@@ -211,6 +225,7 @@ static void others_are_refused(void **state)
         {"http://[fe80::1%25lo]/", "IPv6"},
         {"http://[::1::2]/", "IPv6"},
         {"http://::1/", "no host"},
+        {"http://::1]/", "no host"},
     };
 
     (void)state;
@@ -225,20 +240,29 @@ static void others_are_refused(void **state)
     }
 }
 
-/* A byte that no C string carries, at each place but the last: there it is white space. */
-static void nul_is_refused_anywhere(void **state)
+/* A byte that no C string carries: encoded in user info and from the path on, else refused; at the end it is white
+   space. */
+static void nul_is_encoded_or_refused(void **state)
 {
     static const char text[] = "http://u:p@host:80/path?query#fragment";
+    static const char *const encoded[] = {"/%00ath?query", "/pa%00h?query", "/path?qu%00ry"};
+    size_t seen = 0;
 
     (void)state;
     for (size_t at = 0; at < sizeof(text) - 2; at++) {
         char spoilt[sizeof(text)];
         struct url url;
+        bool read;
 
         memcpy(spoilt, text, sizeof(text));
         spoilt[at] = '\0';
-        assert_non_null(url_parse(&url, spoilt, sizeof(text) - 1));
+        read = !url_parse(&url, spoilt, sizeof(text) - 1);
+        assert_int_equal(read, (at > 5 && at < 10) || at > 18);
+        for (size_t i = 0; read && i < LENGTH(encoded); i++)
+            seen += !strcmp(url.target, encoded[i]);
+        url_free(&url);
     }
+    assert_int_equal(seen, LENGTH(encoded));
 }
 
 static void length_is_limited(void **state)
@@ -276,6 +300,219 @@ static void every_prefix_is_safe(void **state)
     }
 }
 
+static void fragments_are_kept_apart(void **state)
+{
+    static const struct {
+        const char *text, *target, *fragment;
+    } cases[] = {
+        {"http://a/b", "/b", NULL},
+        {"http://a#", "/", ""},
+        {"http://a/b?c#d?e#f", "/b?c", "d?e#f"},
+        {"http://a/# \"<>`{}'^\xc3\xa9", "/", "%20%22%3C%3E%60{}'^%C3%A9"},
+        {"http://a/#%zz/../", "/", "%zz/../"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct url url;
+
+        assert_null(url_parse(&url, cases[i].text, strlen(cases[i].text)));
+        assert_string_equal(url.target, cases[i].target);
+        assert_string_equal(url.fragment ? url.fragment : "none",
+                            cases[i].fragment ? cases[i].fragment : "none");
+        assert_string_equal(url.shown, cases[i].text);
+        url_free(&url);
+    }
+}
+
+/* A reference to `base` and what it comes to; NULL: a piece of the sentence is in `why`. */
+struct join_case {
+    const char *base, *reference, *result, *why;
+};
+
+static void check_join(const struct join_case *join)
+{
+    struct url base, url;
+    const char *why;
+
+    assert_null(url_parse(&base, join->base, strlen(join->base)));
+    why = url_join(&url, &base, join->reference, strlen(join->reference));
+    if (join->result && why)
+        fail_msg("\"%s\" on \"%s\": %s", join->reference, join->base, why);
+    if (!join->result && (!why || !strstr(why, join->why)))
+        fail_msg("\"%s\" on \"%s\": %s", join->reference, join->base, why ? why : url.shown);
+    if (join->result)
+        assert_string_equal(url.shown, join->result);
+    assert_null(url.user_info);
+    url_free(&url);
+    url_free(&base);
+}
+
+/* RFC 3986, sections 5.4.1 and 5.4.2. Another scheme is refused; "http:g" is read without strictness,
+   and an empty path gets its slash. */
+static void references_of_the_rfc(void **state)
+{
+    static const char *const cases[][2] = {
+        {"g:h", NULL},
+        {"g", "http://a/b/c/g"},
+        {"./g", "http://a/b/c/g"},
+        {"g/", "http://a/b/c/g/"},
+        {"/g", "http://a/g"},
+        {"//g", "http://g/"},
+        {"?y", "http://a/b/c/d;p?y"},
+        {"g?y", "http://a/b/c/g?y"},
+        {"#s", "http://a/b/c/d;p?q#s"},
+        {"g#s", "http://a/b/c/g#s"},
+        {"g?y#s", "http://a/b/c/g?y#s"},
+        {";x", "http://a/b/c/;x"},
+        {"g;x", "http://a/b/c/g;x"},
+        {"g;x?y#s", "http://a/b/c/g;x?y#s"},
+        {"", "http://a/b/c/d;p?q"},
+        {".", "http://a/b/c/"},
+        {"./", "http://a/b/c/"},
+        {"..", "http://a/b/"},
+        {"../", "http://a/b/"},
+        {"../g", "http://a/b/g"},
+        {"../..", "http://a/"},
+        {"../../", "http://a/"},
+        {"../../g", "http://a/g"},
+        {"../../../g", "http://a/g"},
+        {"../../../../g", "http://a/g"},
+        {"/./g", "http://a/g"},
+        {"/../g", "http://a/g"},
+        {"g.", "http://a/b/c/g."},
+        {".g", "http://a/b/c/.g"},
+        {"g..", "http://a/b/c/g.."},
+        {"..g", "http://a/b/c/..g"},
+        {"./../g", "http://a/b/g"},
+        {"./g/.", "http://a/b/c/g/"},
+        {"g/./h", "http://a/b/c/g/h"},
+        {"g/../h", "http://a/b/c/h"},
+        {"g;x=1/./y", "http://a/b/c/g;x=1/y"},
+        {"g;x=1/../y", "http://a/b/c/y"},
+        {"g?y/./x", "http://a/b/c/g?y/./x"},
+        {"g?y/../x", "http://a/b/c/g?y/../x"},
+        {"g#s/./x", "http://a/b/c/g#s/./x"},
+        {"g#s/../x", "http://a/b/c/g#s/../x"},
+        {"http:g", "http://a/b/c/g"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++)
+        check_join(&(struct join_case){"http://a/b/c/d;p?q", cases[i][0], cases[i][1], "scheme"});
+}
+
+static void references_are_resolved(void **state)
+{
+    static const struct join_case cases[] = {
+        /* an authority of its own */
+        {"http://a/b", "https://c", "https://c/", NULL},
+        {"http://a/b", "https:c/d", "https://c/d", NULL},
+        {"https://a:8/b", "//c:443/d", "https://c/d", NULL},
+        {"https://a:8/b", "http://a:8/b", "http://a:8/b", NULL},
+        {"http://a/b", "\\\\c\\d", "http://c/d", NULL},
+        {"http://a/b", "///c", "http://c/", NULL},
+        {"http://[::1]:8/b", "c", "http://[::1]:8/c", NULL},
+        {"http://a/b", "HTTP:?q", "http://a/b?q", NULL},
+        {"http://a/b",
+         "//b\xc3\xbc"
+         "cher.de/",
+         "http://xn--bcher-kva.de/", NULL},
+        /* user info: the stranger's is dropped, one's own not passed on */
+        {"http://u:p@a/b", "c", "http://a/c", NULL},
+        {"http://a/b", "//u:p@c/@", "http://c/@", NULL},
+        {"http://a/b", "http://u:p@a/b", "http://a/b", NULL},
+        {"http://a/b", "@c:d", "http://a/@c:d", NULL},
+        /* the fragment of the base */
+        {"http://a/b?c#d", "", "http://a/b?c#d", NULL},
+        {"http://a/b?c#d", "e", "http://a/e#d", NULL},
+        {"http://a/b?c#d", "//e", "http://e/#d", NULL},
+        {"http://a/b?c#d", "?", "http://a/b?#d", NULL},
+        {"http://a/b?c#d", "e#f", "http://a/e#f", NULL},
+        {"http://a/b?c#d", "#", "http://a/b?c#", NULL},
+        /* raw bytes: UTF-8, Latin-1, blanks and control characters inside and around */
+        {"http://a/", "\xc3\xa9?\xc3\xa9#\xc3\xa9", "http://a/%C3%A9?%C3%A9#%C3%A9", NULL},
+        {"http://a/", "\xe9 \"<\x01>", "http://a/%E9%20%22%3C%01%3E", NULL},
+        {"http://a/b", " \t c d \n", "http://a/c%20d", NULL},
+        {"http://a/b", "/\t/c", "http://c/", NULL},
+        {"http://a/b", "%41%2f", "http://a/%41%2f", NULL},
+        /* queries and slashes of the base are no folders */
+        {"http://a/b/c?d/e/f", "g", "http://a/b/g", NULL},
+        {"http://a", "g", "http://a/g", NULL},
+        {"http://a?q", "../g", "http://a/g", NULL},
+        /* what is refused */
+        {"http://a/", "ftp://b/", NULL, "scheme"},
+        {"http://a/", "javascript:alert(1)", NULL, "scheme"},
+        {"http://a/", "localhost:8080/", NULL, "scheme"},
+        {"http://a/", "httpx:b", NULL, "scheme"},
+        {"http://a/", "//", NULL, "no host"},
+        {"http://a/", "//?b", NULL, "no host"},
+        {"http://a/", "//u@/b", NULL, "no host"},
+        {"http://a/", "https:", NULL, "no host"},
+        {"http://a/", "//b:x/", NULL, "not a number"},
+        {"http://a/", "//b\xe9/", NULL, "international"},
+        {"http://a/", "//b c/", NULL, "forbidden"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++)
+        check_join(&cases[i]);
+}
+
+/* The reference, and what it grows to with its base and its encoding. */
+static void joined_length_is_limited(void **state)
+{
+    static const char head[] = "http://a/";
+    char *text = malloc(URL_MOST_BYTES + 2);
+    struct url base, url;
+
+    (void)state;
+    assert_null(url_parse(&base, head, strlen(head)));
+    memset(text, 'x', URL_MOST_BYTES + 1);
+    assert_null(url_join(&url, &base, text, URL_MOST_BYTES - strlen(head)));
+    assert_int_equal(strlen(url.shown), URL_MOST_BYTES);
+    url_free(&url);
+    assert_non_null(url_join(&url, &base, text, URL_MOST_BYTES - strlen(head) + 1));
+    assert_non_null(url_join(&url, &base, text, URL_MOST_BYTES + 1));
+    memset(text, ' ' + 1, 3000);
+    memset(text + 1, '"', 3000);
+    assert_non_null(url_join(&url, &base, text, 3000));
+    assert_null(url.shown);
+    url_free(&base);
+    free(text);
+}
+
+static void equal_urls(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool shares_origin, equal;
+    } cases[] = {
+        {"http://a/", "http:A#x", true, true},
+        {"http://u:p@a/b?c", "http://a:80/x/../b?c", true, true},
+        {"http://127.1/", "http://127.0.0.1/", true, true},
+        {"http://a/", "http://a/?", true, false},
+        {"http://a/b", "http://a/B", true, false},
+        {"http://a/", "https://a/", false, false},
+        {"http://a:443/", "https://a/", false, false},
+        {"http://a/", "http://a:81/", false, false},
+        {"http://a/", "http://b/", false, false},
+        {"http://a/", "http://a./", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct url a, b;
+
+        assert_null(url_parse(&a, cases[i].a, strlen(cases[i].a)));
+        assert_null(url_parse(&b, cases[i].b, strlen(cases[i].b)));
+        assert_int_equal(url_shares_origin(&a, &b), cases[i].shares_origin);
+        assert_int_equal(url_equal(&a, &b), cases[i].equal);
+        url_free(&a);
+        url_free(&b);
+    }
+}
+
 /* The origin alone agrees with the whole parse, and stops where a line's URL does. */
 static void origins_agree(void **state)
 {
@@ -308,6 +545,13 @@ static void origins_agree(void **state)
     assert_false(url_origin(&a, "http://", 7));
     assert_false(url_origin(&a, "http://a:x/", 11));
     assert_false(url_origin(&a, "", 0));
+    assert_false(url_origin(&a, "http:a", 6));
+    assert_false(url_origin(&a, "http:///a", 9));
+    assert_false(url_origin(&a, "http://[", 8));
+    /* a backslash ends the host here, too */
+    assert_true(url_origin(&a, "http://a\\@b/", 13));
+    assert_int_equal(a.host_bytes, 1);
+    assert_memory_equal(a.host, "a", 1);
 }
 
 int main(void)
@@ -318,9 +562,14 @@ int main(void)
         cmocka_unit_test(user_info_is_decoded_and_not_shown),
         cmocka_unit_test(empty_user_info_is_none),
         cmocka_unit_test(others_are_refused),
-        cmocka_unit_test(nul_is_refused_anywhere),
+        cmocka_unit_test(nul_is_encoded_or_refused),
         cmocka_unit_test(length_is_limited),
         cmocka_unit_test(every_prefix_is_safe),
+        cmocka_unit_test(fragments_are_kept_apart),
+        cmocka_unit_test(references_of_the_rfc),
+        cmocka_unit_test(references_are_resolved),
+        cmocka_unit_test(joined_length_is_limited),
+        cmocka_unit_test(equal_urls),
         cmocka_unit_test(origins_agree),
     };
 
