@@ -31,9 +31,19 @@
     X(ERROR_CONNECT_UNREACHABLE, "connect", "connect.unreachable", "network unreachable")          \
     X(ERROR_CONNECT_RESET, "connect", "connect.reset", "connection reset while connecting")        \
     X(ERROR_CONNECT_FAILED, "connect", "connect.failed", "connecting failed")                      \
+    X(ERROR_PROXY_DNS, "proxy", "proxy.dns", "the proxy's name has no address")                    \
+    X(ERROR_PROXY_REFUSED, "proxy", "proxy.refused", "the proxy refused the connection")           \
+    X(ERROR_PROXY_TIMEOUT, "proxy", "proxy.timeout", "the proxy did not answer in time")           \
+    X(ERROR_PROXY_UNREACHABLE, "proxy", "proxy.unreachable", "the proxy is unreachable")           \
+    X(ERROR_PROXY_CLOSED, "proxy", "proxy.closed", "the proxy closed the connection")              \
+    X(ERROR_PROXY_AUTH, "proxy", "proxy.auth", "the proxy wants other credentials")                \
+    X(ERROR_PROXY_DENIED, "proxy", "proxy.denied", "the proxy does not allow this site")           \
+    X(ERROR_PROXY_GATEWAY, "proxy", "proxy.gateway", "the proxy could not reach the site")         \
+    X(ERROR_PROXY_MALFORMED, "proxy", "proxy.malformed", "malformed answer of the proxy")          \
+    X(ERROR_PROXY_FAILED, "proxy", "proxy.failed", "the proxy failed")                             \
     X(ERROR_TLS_TIMEOUT, "tls", "tls.timeout", "TLS handshake timed out")                          \
     X(ERROR_TLS_NOT_TLS, "tls", "tls.not_tls", "the server does not speak TLS on this port")       \
-    X(ERROR_TLS_PROTOCOL, "tls", "tls.protocol", "no common TLS version (1.2 or later)")           \
+    X(ERROR_TLS_PROTOCOL, "tls", "tls.protocol", "no common TLS version")                          \
     X(ERROR_TLS_ALERT, "tls", "tls.alert", "the server refused the TLS handshake")                 \
     X(ERROR_TLS_CERT_EXPIRED, "tls", "tls.cert_expired", "certificate has expired")                \
     X(ERROR_TLS_CERT_NOT_YET, "tls", "tls.cert_not_yet_valid", "certificate is not yet valid")     \
@@ -42,6 +52,11 @@
       "certificate of an unknown authority")                                                       \
     X(ERROR_TLS_HOSTNAME_MISMATCH, "tls", "tls.hostname_mismatch",                                 \
       "certificate is for another host")                                                           \
+    X(ERROR_TLS_WRONG_PURPOSE, "tls", "tls.wrong_purpose", "certificate is not for a server")      \
+    X(ERROR_TLS_WEAK_KEY, "tls", "tls.weak_key",                                                   \
+      "key or signature of the certificate is too weak")                                           \
+    X(ERROR_TLS_NAME_CONSTRAINTS, "tls", "tls.name_constraints",                                   \
+      "the authority may not issue for this name")                                                 \
     X(ERROR_TLS_CERT_INVALID, "tls", "tls.cert_invalid", "certificate is not valid")               \
     X(ERROR_TLS_CLOSED, "tls", "tls.closed", "connection closed in the TLS handshake")             \
     X(ERROR_TLS_RESET, "tls", "tls.reset", "connection reset in the TLS handshake")                \
@@ -58,6 +73,10 @@
     X(ERROR_RECEIVE_RESET, "receive", "receive.reset", "connection reset in mid-answer")           \
     X(ERROR_RECEIVE_FAILED, "receive", "receive.failed", "receiving failed")                       \
     X(ERROR_TLS_TRUNCATED, "receive", "tls.truncated", "answer cut off without close_notify")      \
+    X(ERROR_BAD_CODING, "receive", "http.bad_coding", "malformed content coding")                  \
+    X(ERROR_REDIRECTS, "receive", "http.too_many_redirects", "too many redirects")                 \
+    X(ERROR_REDIRECT_LOOP, "receive", "http.redirect_loop", "redirects go in a circle")            \
+    X(ERROR_BAD_LOCATION, "receive", "http.bad_location", "redirected to what is no http(s) URL")  \
     X(ERROR_STATUS, "receive", "http.status", "the status is an error")
 
 enum error {

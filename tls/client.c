@@ -1,18 +1,20 @@
 /*
- * The client's context and its connections. Rejected: a context a connection, which is what makes
+ * The client's connections, on one context. Rejected: a context a connection, which is what makes
  * other clients slow: reading the trust store and fetching the algorithms cost more than a
  * handshake.
  */
 #include "tls/client.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "reactor/memory.h"
+#include "tls/certificate.h"
+#include "tls/context.h"
+#include "tls/keylog.h"
 #include "tls/sessions.h"
 #include "tls/stream.h"
 
@@ -20,8 +22,11 @@
 
 struct tls_client {
     SSL_CTX *context;
-    struct sessions *sessions; /* to be resumed */
+    struct sessions *sessions; /* to be resumed; NULL: none ever is */
+    const char *sni;           /* borrowed; NULL: the host */
+    int keylog;                /* a descriptor, or -1 */
     bool insecure;             /* verify nothing */
+    bool describe;             /* read certificates */
     bool system_store;         /* the system's store is wanted and not read yet */
 };
 
@@ -29,97 +34,83 @@ struct tls_client {
 struct call {
     struct visit visit; /* first */
     struct tls_client *client;
+    struct tls_certificate *offered; /* of the session that is offered to the server, or NULL */
     uint16_t port;
     bool kept; /* one session a connection is enough */
     char host[];
 };
 
-/* "what: OpenSSL's reason", to be freed. */
-static char *sentence(const char *what)
+/* Reads the certificate once; that of a resumed session was read when it began. To be called when
+   it is known whether the session is resumed. */
+static void describe(struct call *call, const SSL *ssl)
 {
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-    char *text = NULL;
-
-    if (asprintf(&text, "%s: %s", what, reason ? reason : "unknown error") < 0)
-        text = memory_text(what, strlen(what));
-    return text;
+    if (!call->client->describe || call->visit.certificate)
+        return;
+    call->visit.certificate = SSL_session_reused(ssl)
+                                  ? tls_certificate_hold(call->offered)
+                                  : certificate_read(SSL_get0_peer_certificate(ssl));
 }
 
-/* Adds each certificate of a PEM text to the context's store. */
-static bool trust_pem(SSL_CTX *context, const char *pem)
-{
-    BIO *bio = BIO_new_mem_buf(pem, -1);
-    X509 *certificate;
-    bool any = false;
-
-    while ((certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
-        any = X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate) || any;
-        X509_free(certificate);
-    }
-    BIO_free(bio);
-    return any;
-}
-
-/* What the options name instead of the system's store. */
-static bool trust_named(struct tls_client *client, const struct tls_client_options *options,
-                        char **why)
-{
-    if (options->authorities_pem && !trust_pem(client->context, options->authorities_pem))
-        *why = sentence("the authority's certificate");
-    else if (!options->authorities_pem && options->authorities_file &&
-             !SSL_CTX_load_verify_file(client->context, options->authorities_file))
-        *why = sentence(options->authorities_file);
-    return !*why;
-}
-
-/* The server gave a session. 0: the reference stays OpenSSL's. */
+/* The server gave a session: in TLS 1.2 within the handshake, in 1.3 after it. 0: the reference stays
+   OpenSSL's. */
 static int on_session(SSL *ssl, SSL_SESSION *session)
 {
     struct call *call = SSL_get_app_data(ssl);
 
+    describe(call, ssl);
     if (!call->kept && SSL_SESSION_is_resumable(session))
-        sessions_keep(call->client->sessions, call->host, call->port, session);
+        sessions_keep(call->client->sessions, call->host, call->port, session,
+                      call->visit.certificate);
     call->kept = true;
     return 0;
 }
 
-static SSL_CTX *make_context(void)
+/* The server asks for a certificate and the options named none. 0: go on without. */
+static int on_asked(SSL *ssl, X509 **certificate, EVP_PKEY **key)
 {
-    static const unsigned char alpn[] = "\x08http/1.1";
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    struct call *call = SSL_get_app_data(ssl);
 
-    if (!context)
-        return NULL;
-    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                  SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_read_ahead(context, 1);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(context, on_session);
-    SSL_CTX_set_alpn_protos(context, alpn, sizeof(alpn) - 1);
-    return context;
+    (void)certificate;
+    (void)key;
+    call->visit.asked = true;
+    return 0;
+}
+
+static void on_secret(const SSL *ssl, const char *line)
+{
+    const struct call *call = SSL_get_app_data(ssl);
+
+    keylog_write(call->client->keylog, line);
 }
 
 struct tls_client *tls_client_new(const struct tls_client_options *options, char **why)
 {
-    struct tls_client *client = memory_zeroed(sizeof(*client));
+    struct tls_client *client;
+    SSL_CTX *context = context_new(options, why);
+    int keylog = context && options->keylog ? keylog_open(options->keylog, why) : -1;
 
-    *why = NULL;
-    ERR_clear_error();
-    client->insecure = options->insecure;
-    client->system_store =
-        !options->insecure && !options->authorities_pem && !options->authorities_file;
-    client->context = make_context();
-    client->sessions = sessions_new();
-    if (!client->context)
-        *why = sentence("OpenSSL");
-    else if (trust_named(client, options, why))
-        SSL_CTX_set_verify(client->context, options->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
-                           NULL);
     if (*why) {
-        tls_client_free(client);
+        SSL_CTX_free(context);
         return NULL;
     }
+    client = memory_get(sizeof(*client));
+    *client = (struct tls_client){
+        .context = context,
+        .sessions = options->no_resumption ? NULL : sessions_new(),
+        .sni = options->sni,
+        .keylog = keylog,
+        .insecure = options->insecure,
+        .describe = options->describe,
+        .system_store = context_wants_system_store(options),
+    };
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    if (client->sessions) {
+        SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_sess_set_new_cb(context, on_session);
+    }
+    SSL_CTX_set_client_cert_cb(context, on_asked);
+    if (keylog >= 0)
+        SSL_CTX_set_keylog_callback(context, on_secret);
     return client;
 }
 
@@ -129,11 +120,21 @@ void tls_client_free(struct tls_client *client)
         return;
     SSL_CTX_free(client->context);
     sessions_free(client->sessions);
+    if (client->keylog >= 0)
+        close(client->keylog);
     free(client);
 }
 
+/* Sets the name in SNI: what the options say, or the host where it is a name. */
+static bool ask_for(SSL *ssl, const char *sni, const char *host, bool numeric)
+{
+    if (!sni && !numeric)
+        sni = host;
+    return !sni || !*sni || SSL_set_tlsext_host_name(ssl, sni);
+}
+
 /* Sets who the other side must be. The dot that closes an absolute name is not part of it here. */
-static bool expect_host(SSL *ssl, const char *text, bool insecure)
+static bool expect_host(SSL *ssl, const char *text, const struct tls_client *client)
 {
     char host[MOST_NAME_BYTES + 1];
     size_t length = strlen(text);
@@ -148,13 +149,18 @@ static bool expect_host(SSL *ssl, const char *text, bool insecure)
     memcpy(host, text, length);
     host[length] = '\0';
     numeric = address_parse(&address, host, 0);
-    if (!numeric && !SSL_set_tlsext_host_name(ssl, host))
+    if (!ask_for(ssl, client->sni, host, numeric))
         return false;
-    if (insecure)
+    if (client->insecure)
         return true;
     X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return numeric ? X509_VERIFY_PARAM_set1_ip_asc(expected, host)
                    : X509_VERIFY_PARAM_set1_host(expected, host, 0);
+}
+
+static void on_shaken(struct visit *visit, SSL *ssl)
+{
+    describe((struct call *)visit, ssl);
 }
 
 /* A server that fails with a session gets none the next time. */
@@ -162,25 +168,45 @@ static void on_failed(struct visit *visit)
 {
     struct call *call = (struct call *)visit;
 
-    sessions_forget(call->client->sessions, call->host, call->port);
+    if (call->client->sessions)
+        sessions_forget(call->client->sessions, call->host, call->port);
+}
+
+static void on_closed(struct visit *visit)
+{
+    struct call *call = (struct call *)visit;
+
+    tls_certificate_drop(visit->certificate);
+    tls_certificate_drop(call->offered);
+    free(call);
 }
 
 /* Offers the session of an earlier connection, where there is one. */
-static struct visit *resume(struct tls_client *client, SSL *ssl, const char *host, uint16_t port)
+static void resume(struct call *call, SSL *ssl)
 {
+    SSL_SESSION *session =
+        sessions_take(call->client->sessions, call->host, call->port, &call->offered);
+
+    if (session)
+        SSL_set_session(ssl, session);
+    SSL_SESSION_free(session);
+}
+
+static struct call *make_call(struct tls_client *client, SSL *ssl, const char *host, uint16_t port)
+{
+    static const struct visit_calls calls = {
+        .shaken = on_shaken, .failed = on_failed, .closed = on_closed};
     size_t length = strlen(host);
     struct call *call = memory_zeroed(sizeof(*call) + length + 1);
-    SSL_SESSION *session = sessions_take(client->sessions, host, port);
 
-    call->visit.failed = on_failed;
+    call->visit.calls = &calls;
     call->client = client;
     call->port = port;
     memcpy(call->host, host, length);
     SSL_set_app_data(ssl, call);
-    if (session)
-        SSL_set_session(ssl, session);
-    SSL_SESSION_free(session);
-    return &call->visit;
+    if (client->sessions)
+        resume(call, ssl);
+    return call;
 }
 
 struct transport *tls_client_open(struct tls_client *client, struct sock *sock, const char *host,
@@ -194,12 +220,12 @@ struct transport *tls_client_open(struct tls_client *client, struct sock *sock, 
     }
     ERR_clear_error();
     ssl = SSL_new(client->context);
-    if (!ssl || !expect_host(ssl, host, client->insecure)) {
+    if (!ssl || !expect_host(ssl, host, client)) {
         SSL_free(ssl);
         return NULL;
     }
     SSL_set_connect_state(ssl);
-    return stream_open(ssl, sock, resume(client, ssl, host, port));
+    return stream_open(ssl, sock, &make_call(client, ssl, host, port)->visit);
 }
 
 const char *tls_version(void)

@@ -11,17 +11,35 @@
 
 #include "tls/transport.h"
 
+/* Whatever is NULL, 0 or false is the usual way. The texts are borrowed as long as the client lives. */
 struct tls_client_options {
-    const char *authorities_file; /* PEM; instead of the system's store. NULL: none */
-    const char *authorities_pem;  /* the same from memory, before the file. NULL: none */
-    bool insecure;                /* verify nothing */
+    /* Whom to trust instead of the system's store, which SSL_CERT_FILE and SSL_CERT_DIR in the
+       environment move. File and directory may both be given. */
+    const char *authorities_file;      /* PEM */
+    const char *authorities_directory; /* of files named by hash: openssl rehash */
+    const char *authorities_pem;       /* from memory, instead of the other two */
+    bool insecure;                     /* verify nothing */
+
+    /* What is shown to a server that asks who we are. */
+    const char *certificate; /* a file in PEM, with the authorities between, if any, after it */
+    const char *key;         /* a file in PEM, not encrypted; NULL: in the certificate's file */
+
+    int min_version, max_version; /* 12 or 13, for TLS 1.2 and 1.3; no other is spoken */
+
+    /* The name in SNI; NULL: the host's, "": none is sent. It is what a server chooses its
+       certificate by, and that alone: the certificate is verified against the host all the same. */
+    const char *sni;
+
+    const char *keylog; /* a file that gets the connections' secrets, in the NSS key log format */
+    bool no_resumption; /* every handshake whole */
+    bool describe;      /* facts() tells the certificate: some 20 us for each that is whole */
 };
 
 struct tls_client;
 
 /* A context. The system's trust store is read when the first connection is opened, for it costs
    some 10 ms; what the options name is read at once. NULL where that fails, *why is then a
-   sentence to be freed. */
+   sentence to be freed. Nobody is asked for a password. */
 struct tls_client *tls_client_new(const struct tls_client_options *options, char **why);
 
 void tls_client_free(struct tls_client *client);

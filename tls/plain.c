@@ -23,7 +23,7 @@ static struct io plain_write(struct transport *transport, const void *bytes, siz
 static void plain_facts(const struct transport *transport, struct tls_facts *facts)
 {
     (void)transport;
-    *facts = (struct tls_facts){NULL, NULL};
+    *facts = (struct tls_facts){0};
 }
 
 static void plain_close(struct transport *transport)

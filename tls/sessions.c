@@ -22,6 +22,7 @@ struct kept {
     bool once; /* TLS 1.3: not to be used again */
     unsigned char *bytes;
     long length;
+    struct tls_certificate *certificate; /* held; NULL: nobody asked */
 };
 
 struct sessions {
@@ -67,6 +68,7 @@ static void drop(struct sessions *sessions, struct kept *kept)
     sessions->count--;
     free(kept->host);
     free(kept->bytes);
+    tls_certificate_drop(kept->certificate);
     free(kept);
 }
 
@@ -128,7 +130,8 @@ static unsigned char *serialize(SSL_SESSION *session, long *length)
     return small;
 }
 
-void sessions_keep(struct sessions *sessions, const char *host, uint16_t port, SSL_SESSION *session)
+void sessions_keep(struct sessions *sessions, const char *host, uint16_t port, SSL_SESSION *session,
+                   struct tls_certificate *certificate)
 {
     struct kept *kept = find(sessions, host, port), **slot = &sessions->slots[slot_of(host, port)];
     long length;
@@ -146,6 +149,7 @@ void sessions_keep(struct sessions *sessions, const char *host, uint16_t port, S
     kept->once = SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION;
     kept->bytes = bytes;
     kept->length = length;
+    kept->certificate = tls_certificate_hold(certificate);
     kept->same_slot = *slot;
     *slot = kept;
     kept->older = sessions->newest;
@@ -165,15 +169,19 @@ void sessions_forget(struct sessions *sessions, const char *host, uint16_t port)
         drop(sessions, kept);
 }
 
-SSL_SESSION *sessions_take(struct sessions *sessions, const char *host, uint16_t port)
+SSL_SESSION *sessions_take(struct sessions *sessions, const char *host, uint16_t port,
+                           struct tls_certificate **certificate)
 {
     struct kept *kept = find(sessions, host, port);
     const unsigned char *at = kept ? kept->bytes : NULL;
     SSL_SESSION *session;
 
+    *certificate = NULL;
     if (!kept)
         return NULL;
     session = d2i_SSL_SESSION(NULL, &at, kept->length);
+    if (session)
+        *certificate = tls_certificate_hold(kept->certificate);
     if (kept->once || !session)
         drop(sessions, kept);
     ERR_clear_error();

@@ -12,15 +12,16 @@
 #include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "reactor/memory.h"
+#include "tls/reason.h"
 
 struct stream {
     struct transport transport; /* first: a transport is a stream */
     SSL *ssl;                   /* owned */
-    struct visit *visit;        /* owned: what the client's callbacks need */
+    struct visit *visit;        /* owned, or NULL: what the client's callbacks need */
     int socket_error;           /* errno of the socket call that failed, or 0 */
     bool ended;                 /* the socket came to its end */
     bool broken;                /* a fatal error: nothing more may be sent */
@@ -83,48 +84,6 @@ static const BIO_METHOD *bio_method(void)
     return method;
 }
 
-static enum transport_reason reason_of_verify(long verify)
-{
-    switch (verify) {
-    case X509_V_ERR_CERT_HAS_EXPIRED: return TLS_CERT_EXPIRED;
-    case X509_V_ERR_CERT_NOT_YET_VALID: return TLS_CERT_NOT_YET;
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return TLS_CERT_SELF_SIGNED;
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: return TLS_UNKNOWN_AUTHORITY;
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH: return TLS_HOSTNAME_MISMATCH;
-    default: return TLS_CERT_INVALID;
-    }
-}
-
-static enum transport_reason reason_of_failure(SSL *ssl, const char **why)
-{
-    unsigned long error = ERR_peek_last_error();
-    int reason = ERR_GET_REASON(error);
-    long verify = SSL_get_verify_result(ssl);
-
-    *why = error ? ERR_reason_error_string(error) : NULL;
-    if (ERR_GET_LIB(error) != ERR_LIB_SSL)
-        return TLS_FAILED;
-    if (reason > SSL_AD_REASON_OFFSET)
-        return reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION ? TLS_PROTOCOL : TLS_ALERT;
-    switch (reason) {
-    case SSL_R_CERTIFICATE_VERIFY_FAILED:
-        reason = (int)reason_of_verify(verify);
-        *why = reason == TLS_CERT_INVALID ? X509_verify_cert_error_string(verify) : NULL;
-        return (enum transport_reason)reason;
-    case SSL_R_WRONG_VERSION_NUMBER:
-    case SSL_R_PACKET_LENGTH_TOO_LONG:
-    case SSL_R_HTTP_REQUEST: return TLS_NOT_TLS;
-    case SSL_R_UNSUPPORTED_PROTOCOL:
-    case SSL_R_VERSION_TOO_LOW: return TLS_PROTOCOL;
-    case SSL_R_UNEXPECTED_EOF_WHILE_READING: return TLS_TRUNCATED;
-    default: return TLS_FAILED;
-    }
-}
-
 /* What OpenSSL's return value means in the terms of a transport. */
 static struct io result_of(struct stream *stream, int returned)
 {
@@ -142,7 +101,9 @@ static struct io result_of(struct stream *stream, int returned)
     if (stream->socket_error && error == SSL_ERROR_SYSCALL) /* else it was the alert that failed */
         return (struct io){.status = IO_ERROR, .error = stream->socket_error};
     return (struct io){.status = IO_ERROR,
-                       .error = (int)reason_of_failure(stream->ssl, &stream->transport.why)};
+                       .error = (int)reason_of_failure(stream->ssl,
+                                                       stream->visit && stream->visit->asked,
+                                                       &stream->transport.why)};
 }
 
 static struct io stream_handshake(struct transport *transport)
@@ -153,11 +114,11 @@ static struct io stream_handshake(struct transport *transport)
 
     ERR_clear_error();
     returned = SSL_do_handshake(stream->ssl);
-    if (returned == 1)
-        return (struct io){.status = IO_OK};
-    io = result_of(stream, returned);
-    if (io.status == IO_ERROR && stream->visit && stream->visit->failed)
-        stream->visit->failed(stream->visit);
+    io = returned == 1 ? (struct io){.status = IO_OK} : result_of(stream, returned);
+    if (stream->visit && io.status == IO_OK)
+        stream->visit->calls->shaken(stream->visit, stream->ssl);
+    else if (stream->visit && io.status == IO_ERROR)
+        stream->visit->calls->failed(stream->visit);
     return io;
 }
 
@@ -188,9 +149,18 @@ static struct io stream_write(struct transport *transport, const void *bytes, si
 static void stream_facts(const struct transport *transport, struct tls_facts *facts)
 {
     const struct stream *stream = (const struct stream *)transport;
+    const unsigned char *alpn;
+    unsigned length;
 
-    facts->version = SSL_get_version(stream->ssl);
-    facts->cipher = SSL_get_cipher_name(stream->ssl);
+    *facts = (struct tls_facts){
+        .version = SSL_get_version(stream->ssl),
+        .cipher = SSL_get_cipher_name(stream->ssl),
+        .resumed = SSL_session_reused(stream->ssl),
+        .certificate = tls_certificate_hold(stream->visit ? stream->visit->certificate : NULL),
+    };
+    SSL_get0_alpn_selected(stream->ssl, &alpn, &length);
+    if (length && length < sizeof(facts->alpn)) /* a server may name what it was not offered */
+        memcpy(facts->alpn, alpn, length);
 }
 
 static void stream_close(struct transport *transport)
@@ -202,7 +172,8 @@ static void stream_close(struct transport *transport)
         SSL_shutdown(stream->ssl);
     SSL_free(stream->ssl);
     ERR_clear_error();
-    free(stream->visit);
+    if (stream->visit)
+        stream->visit->calls->closed(stream->visit);
     free(stream);
 }
 

@@ -8,12 +8,23 @@
 
 #include "tls/transport.h"
 
-/* What a side keeps beside an SSL; the beginning of a larger struct. */
-struct visit {
-    void (*failed)(struct visit *visit); /* the handshake came to nothing; NULL: nobody asks */
+struct visit;
+
+/* What the side that opened a stream wants to hear. */
+struct visit_calls {
+    void (*shaken)(struct visit *visit, SSL *ssl); /* the handshake succeeded */
+    void (*failed)(struct visit *visit);           /* it came to nothing */
+    void (*closed)(struct visit *visit);           /* the stream is gone: frees the visit */
 };
 
-/* Puts the SSL on the socket. It owns the SSL from here on, and `visit`, which is freed with it and
+/* What a side keeps beside an SSL; the beginning of a larger struct. */
+struct visit {
+    const struct visit_calls *calls;
+    struct tls_certificate *certificate; /* what facts() tells, set by `shaken`; or NULL */
+    bool asked; /* the other side asked for a certificate of ours, and there was none */
+};
+
+/* Puts the SSL on the socket. It owns the SSL from here on, and `visit`, which is closed with it and
    may be NULL. */
 struct transport *stream_open(SSL *ssl, struct sock *sock, struct visit *visit);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tests/support/unit.h"
+#include "tls/stream.h"
 
 static void on_ready(void *owner, uint32_t events)
 {
@@ -67,6 +68,17 @@ static void adopt(struct tls_pair *pair, struct tls_end *end, int fd)
     assert_non_null(end->sock);
 }
 
+static struct transport *serve(struct tls_pair *pair)
+{
+    SSL *ssl;
+
+    if (!pair->own)
+        return tls_server_open(pair->server, pair->peer.sock);
+    ssl = SSL_new(pair->own);
+    SSL_set_accept_state(ssl);
+    return stream_open(ssl, pair->peer.sock, NULL);
+}
+
 void tls_pair_connect(struct tls_pair *pair, struct tls_client *client, const char *host, bool bare)
 {
     int fds[2];
@@ -78,7 +90,7 @@ void tls_pair_connect(struct tls_pair *pair, struct tls_client *client, const ch
     pair->client.transport = tls_client_open(client, pair->client.sock, host, pair->port);
     assert_non_null(pair->client.transport);
     if (!bare)
-        pair->peer.transport = tls_server_open(pair->server, pair->peer.sock);
+        pair->peer.transport = serve(pair);
 }
 
 static bool is_waiting(const struct tls_end *end)

@@ -2,6 +2,8 @@
 #ifndef SUPPORT_TLS_PAIR_H
 #define SUPPORT_TLS_PAIR_H
 
+#include <openssl/ssl.h>
+
 #include "tls/authority.h"
 #include "tls/client.h"
 #include "tls/server.h"
@@ -16,6 +18,7 @@ struct tls_pair {
     struct loop *loop;
     struct authority *authority;
     struct tls_server *server;
+    SSL_CTX *own; /* the test's server instead of that; freed by the test. NULL: none */
     enum certificate_kind kind; /* what the server shows */
     char asked[256];            /* SNI, when a certificate is chosen; "" where there was none */
     uint16_t port;              /* what the client believes */
@@ -32,7 +35,7 @@ void tls_pair_fresh_server(struct tls_pair *pair);
 /* A client that trusts the pair's authority alone. */
 struct tls_client *tls_pair_client(const struct tls_pair *pair);
 
-/* Connects: the client to `host` and the pair's server, or nobody where `bare`. */
+/* Connects: the client to `host` and the server, or nobody where `bare`. */
 void tls_pair_connect(struct tls_pair *pair, struct tls_client *client, const char *host,
                       bool bare);
 

@@ -1,10 +1,15 @@
 /* Whom the client trusts, what it calls each way of being wrong, and what it says first. */
 #include "tests/support/unit.h"
 
+#include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/support/calls.h"
+#include "tests/support/cert.h"
 #include "tests/support/tls_pair.h"
 
 static struct tls_pair pair;
@@ -39,6 +44,9 @@ static void sound_certificate_is_accepted(void **state)
     pair.client.transport->calls->facts(pair.client.transport, &facts);
     assert_string_equal(facts.version, "TLSv1.3");
     assert_int_equal(strncmp(facts.cipher, "TLS_", 4), 0);
+    assert_string_equal(facts.alpn, "http/1.1");
+    assert_false(facts.resumed);
+    assert_null(facts.certificate); /* nobody asked for it */
 }
 
 static void each_wrong_certificate_has_its_reason(void **state)
@@ -196,45 +204,6 @@ static void reason_outlives_an_alert_to_nobody(void **state)
     assert_int_equal(io.error, TLS_CERT_EXPIRED);
 }
 
-static void trust_that_cannot_be_read(void **state)
-{
-    static const char *const files[] = {"/nowhere/at/all.pem", "/dev/null", "/"};
-    char *why = NULL;
-
-    (void)state;
-    for (size_t i = 0; i < LENGTH(files); i++) {
-        struct tls_client_options options = {.authorities_file = files[i]};
-
-        assert_null(tls_client_new(&options, &why));
-        assert_non_null(strstr(why, files[i]));
-        assert_true(strlen(why) > strlen(files[i]) + 5);
-        free(why);
-    }
-    assert_null(tls_client_new(&(struct tls_client_options){.authorities_pem = "x"}, &why));
-    assert_non_null(why);
-    free(why);
-}
-
-static void trust_in_a_file(void **state)
-{
-    char path[256], *why;
-    struct tls_client_options options = {.authorities_file = path};
-    const char *pem = authority_pem(pair.authority);
-    struct tls_client *other;
-    int fd = unit_file(path, sizeof(path));
-
-    (void)state;
-    assert_int_equal(write(fd, pem, strlen(pem)), strlen(pem));
-    close(fd);
-    other = tls_client_new(&options, &why);
-    unlink(path);
-    assert_non_null(other);
-    tls_pair_connect(&pair, other, "example.org", false);
-    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
-    tls_pair_hang_up(&pair);
-    tls_client_free(other);
-}
-
 /* The machine's own store does not know our authority. */
 static void system_store_is_not_ours(void **state)
 {
@@ -306,6 +275,221 @@ static void forgotten_session_proves_nothing(void **state)
     assert_int_equal(io.error, TLS_CERT_EXPIRED);
 }
 
+/* The pair's client with these options. */
+static struct tls_client *client_with(struct tls_client_options options)
+{
+    char *why;
+    struct tls_client *made;
+
+    options.authorities_pem = authority_pem(pair.authority);
+    made = tls_client_new(&options, &why);
+    assert_non_null(made);
+    return made;
+}
+
+/* In place of the usual client. */
+static void use(struct tls_client_options options)
+{
+    tls_pair_hang_up(&pair);
+    tls_client_free(client);
+    client = client_with(options);
+}
+
+static void without_resumption_each_is_whole(void **state)
+{
+    size_t whole;
+
+    (void)state;
+    use((struct tls_client_options){.no_resumption = true});
+    whole = handshake_bytes("a.test");
+    assert_true(handshake_bytes("a.test") > whole - 100);
+    pair.kind = CERTIFICATE_EXPIRED; /* a failure has nothing to forget */
+    tls_pair_fresh_server(&pair);
+    tls_pair_connect(&pair, client, "a.test", false);
+    assert_int_equal(tls_pair_shake(&pair).error, TLS_CERT_EXPIRED);
+}
+
+/* Shakes hands, takes the tickets, and returns the facts; whose certificate is the caller's. */
+static struct tls_facts facts_of(const char *host)
+{
+    struct tls_facts facts;
+    struct transport *transport;
+    char byte;
+
+    tls_pair_connect(&pair, client, host, false);
+    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    transport = pair.peer.transport;
+    assert_int_equal(transport->calls->write(transport, "x", 1).status, IO_OK);
+    loop_turn(pair.loop, NSEC_PER_MS);
+    transport = pair.client.transport;
+    assert_int_equal(transport->calls->read(transport, &byte, 1).status, IO_OK);
+    transport->calls->facts(transport, &facts);
+    tls_pair_hang_up(&pair);
+    return facts;
+}
+
+static void certificate_is_told(void **state)
+{
+    struct tls_facts facts;
+    int64_t now = time(NULL);
+
+    (void)state;
+    use((struct tls_client_options){.describe = true});
+    facts = facts_of("www.example.org");
+    assert_string_equal(facts.certificate->subject, "CN=firstbyte rehearsal");
+    assert_string_equal(facts.certificate->issuer, "CN=firstbyte rehearsal authority");
+    assert_int_equal(facts.certificate->name_count, 1);
+    assert_string_equal(facts.certificate->names[0], "www.example.org");
+    assert_true(facts.certificate->not_before < now && now < facts.certificate->not_after);
+    tls_certificate_drop(facts.certificate);
+    facts = facts_of("127.0.0.1");
+    assert_int_equal(facts.certificate->name_count, 2);
+    assert_string_equal(facts.certificate->names[0], "127.0.0.1");
+    assert_string_equal(facts.certificate->names[1], "::1");
+    tls_certificate_drop(facts.certificate);
+}
+
+/* In TLS 1.3 sessions come after the handshake, in 1.2 within it; each of three connections tells
+   the same, and one certificate is shared by all. */
+static void resumed_connections_tell_it_too(void **state)
+{
+    (void)state;
+    for (int version = 12; version <= 13; version++) {
+        struct tls_facts facts[3];
+
+        use((struct tls_client_options){.describe = true, .max_version = version});
+        for (size_t i = 0; i < LENGTH(facts); i++) {
+            facts[i] = facts_of("www.example.org");
+            assert_string_equal(facts[i].version, version == 12 ? "TLSv1.2" : "TLSv1.3");
+            assert_int_equal(facts[i].resumed, i > 0);
+            assert_ptr_equal(facts[i].certificate, facts[0].certificate);
+        }
+        assert_string_equal(facts[2].certificate->names[0], "www.example.org");
+        for (size_t i = 0; i < LENGTH(facts); i++)
+            tls_certificate_drop(facts[i].certificate);
+    }
+}
+
+/* The server did not take the session: what counts is the certificate that it showed. */
+static void new_certificate_is_told_anew(void **state)
+{
+    struct tls_facts before, after;
+
+    (void)state;
+    use((struct tls_client_options){.describe = true});
+    before = facts_of("127.0.0.1");
+    authority_add_address(pair.authority, "192.0.2.7");
+    tls_pair_fresh_server(&pair);
+    after = facts_of("127.0.0.1");
+    assert_false(after.resumed);
+    assert_int_equal(before.certificate->name_count, 2);
+    assert_int_equal(after.certificate->name_count, 3);
+    tls_certificate_drop(before.certificate);
+    tls_certificate_drop(after.certificate);
+}
+
+static void insecure_tells_it_too(void **state)
+{
+    struct tls_facts facts;
+
+    (void)state;
+    use((struct tls_client_options){.describe = true, .insecure = true});
+    pair.kind = CERTIFICATE_EXPIRED;
+    facts = facts_of("www.example.org");
+    assert_true(facts.certificate->not_after < time(NULL));
+    tls_certificate_drop(facts.certificate);
+}
+
+static void sni_changes_only_what_is_asked_for(void **state)
+{
+    static const struct {
+        const char *sni, *host, *asked;
+        int reason; /* 0: accepted. The server's certificate is for the name asked for */
+    } cases[] = {
+        {NULL, "a.example", "a.example", 0},
+        {"b.example", "b.example", "b.example", 0},
+        {"b.example", "a.example", "b.example", TLS_HOSTNAME_MISMATCH},
+        {"b.example", "127.0.0.1", "b.example", TLS_HOSTNAME_MISMATCH},
+        {"", "a.example", "", TLS_HOSTNAME_MISMATCH}, /* it shows the one for addresses */
+        {"", "127.0.0.1", "", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct io io;
+
+        use((struct tls_client_options){.sni = cases[i].sni});
+        tls_pair_fresh_server(&pair);
+        strcpy(pair.asked, "nothing yet");
+        tls_pair_connect(&pair, client, cases[i].host, false);
+        io = tls_pair_shake(&pair);
+        assert_string_equal(pair.asked, cases[i].asked);
+        assert_int_equal(io.status == IO_OK ? 0 : io.error, cases[i].reason);
+    }
+}
+
+static void secrets_are_logged_when_asked(void **state)
+{
+    static const char *const labels[] = {
+        "CLIENT_HANDSHAKE_TRAFFIC_SECRET ", "SERVER_HANDSHAKE_TRAFFIC_SECRET ",
+        "CLIENT_TRAFFIC_SECRET_0 ", "SERVER_TRAFFIC_SECRET_0 ", "CLIENT_RANDOM "};
+    char path[256], text[4096];
+    size_t length;
+    FILE *file;
+
+    (void)state;
+    close(unit_file(path, sizeof(path)));
+    use((struct tls_client_options){.keylog = path});
+    handshake_bytes("a.test");
+    use((struct tls_client_options){.keylog = path, .max_version = 12}); /* is added to it */
+    handshake_bytes("b.test");
+    file = fopen(path, "r");
+    length = fread(text, 1, sizeof(text) - 1, file);
+    text[length] = '\0';
+    fclose(file);
+    unlink(path);
+    for (size_t i = 0; i < LENGTH(labels); i++)
+        assert_non_null(strstr(text, labels[i]));
+    assert_int_equal(text[length - 1], '\n');
+}
+
+/* A server that insists on a certificate of an authority's: the one of the options is shown, in both
+   versions and with the key apart or not. */
+static void certificate_of_ours_is_shown(void **state)
+{
+    struct cert root = cert_issue(&(struct paper){.subject = "CN=r", .extensions = CERT_CA}, NULL);
+    struct cert theirs = cert_issue(&(struct paper){.subject = "CN=x"}, &root);
+    struct cert ours = cert_issue(
+        &(struct paper){.subject = "CN=me", .extensions = "extendedKeyUsage=clientAuth\n"}, &root);
+    char both[256], certificate[256], key[256];
+
+    (void)state;
+    cert_file(&ours, true, true, NULL, both, sizeof(both));
+    cert_file(&ours, true, false, NULL, certificate, sizeof(certificate));
+    cert_file(&ours, false, true, NULL, key, sizeof(key));
+    pair.own = cert_server(&theirs, &(struct cert){0});
+    SSL_CTX_set_verify(pair.own, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(pair.own), root.x509);
+    for (int i = 0; i < 4; i++) {
+        use((struct tls_client_options){.insecure = true,
+                                        .certificate = i & 1 ? both : certificate,
+                                        .key = i & 1 ? NULL : key,
+                                        .max_version = i & 2 ? 12 : 13});
+        tls_pair_connect(&pair, client, "a.test", false);
+        assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+        assert_int_equal(pair.peer.last.status, IO_OK);
+    }
+    tls_pair_hang_up(&pair);
+    SSL_CTX_free(pair.own);
+    pair.own = NULL;
+    unlink(both);
+    unlink(certificate);
+    unlink(key);
+    cert_free(&root);
+    cert_free(&theirs);
+    cert_free(&ours);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -320,11 +504,17 @@ int main(void)
         CASE(other_servers),
         CASE(server_that_hangs_up),
         CASE(reason_outlives_an_alert_to_nobody),
-        CASE(trust_that_cannot_be_read),
-        CASE(trust_in_a_file),
         CASE(system_store_is_not_ours),
         CASE(sessions_are_resumed),
         CASE(forgotten_session_proves_nothing),
+        CASE(without_resumption_each_is_whole),
+        CASE(certificate_is_told),
+        CASE(resumed_connections_tell_it_too),
+        CASE(new_certificate_is_told_anew),
+        CASE(insecure_tells_it_too),
+        CASE(sni_changes_only_what_is_asked_for),
+        CASE(secrets_are_logged_when_asked),
+        CASE(certificate_of_ours_is_shown),
     };
 
     unit_time_limit();

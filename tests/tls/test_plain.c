@@ -15,7 +15,7 @@ static void on_ready(void *owner, uint32_t events)
 static void bytes_pass_as_they_are(void **state)
 {
     struct loop *loop = loop_new();
-    struct tls_facts facts = {"x", "x"};
+    struct tls_facts facts = {.version = "x", .cipher = "x", .alpn = "x", .resumed = true};
     struct transport *transport;
     struct sock *sock;
     int pair[2], error;
@@ -29,6 +29,9 @@ static void bytes_pass_as_they_are(void **state)
     transport->calls->facts(transport, &facts);
     assert_null(facts.version);
     assert_null(facts.cipher);
+    assert_string_equal(facts.alpn, "");
+    assert_false(facts.resumed);
+    assert_null(facts.certificate);
     assert_int_equal(transport->calls->read(transport, buffer, 8).status, IO_WANT_READ);
     loop_turn(loop, 0);
     assert_int_equal(transport->calls->write(transport, "abc", 3).count, 3);

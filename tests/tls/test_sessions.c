@@ -2,6 +2,7 @@
 #include "tests/support/unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "tls/sessions.h"
 
@@ -29,7 +30,8 @@ static int teardown(void **state)
 }
 
 /* A session of this version whose secret begins with `mark`. */
-static void keep(const char *host, uint16_t port, int version, unsigned char mark, size_t id_bytes)
+static void keep(const char *host, uint16_t port, int version, unsigned char mark, size_t id_bytes,
+                 struct tls_certificate *certificate)
 {
     static const unsigned char tls12[] = {0xc0, 0x2f}, tls13[] = {0x13, 0x01};
     unsigned char secret[48] = {mark}, id[SSL_MAX_SSL_SESSION_ID_LENGTH] = {mark};
@@ -40,14 +42,15 @@ static void keep(const char *host, uint16_t port, int version, unsigned char mar
                            SSL_CIPHER_find(ssl, version == TLS1_3_VERSION ? tls13 : tls12));
     SSL_SESSION_set1_master_key(session, secret, sizeof(secret));
     SSL_SESSION_set1_id(session, id, (unsigned)id_bytes);
-    sessions_keep(sessions, host, port, session);
+    sessions_keep(sessions, host, port, session, certificate);
     SSL_SESSION_free(session);
 }
 
 /* The mark of the session that is kept for the origin; 0: none is. */
 static int take(const char *host, uint16_t port)
 {
-    SSL_SESSION *session = sessions_take(sessions, host, port);
+    struct tls_certificate *certificate;
+    SSL_SESSION *session = sessions_take(sessions, host, port, &certificate);
     unsigned char secret[48] = {0};
 
     if (!session)
@@ -60,23 +63,23 @@ static int take(const char *host, uint16_t port)
 static void each_origin_has_its_own(void **state)
 {
     (void)state;
-    keep("a", 443, TLS1_2_VERSION, 1, 16);
-    keep("a", 444, TLS1_2_VERSION, 2, 16);
-    keep("b", 443, TLS1_2_VERSION, 3, 16);
+    keep("a", 443, TLS1_2_VERSION, 1, 16, NULL);
+    keep("a", 444, TLS1_2_VERSION, 2, 16, NULL);
+    keep("b", 443, TLS1_2_VERSION, 3, 16, NULL);
     assert_int_equal(take("a", 443), 1);
     assert_int_equal(take("a", 444), 2);
     assert_int_equal(take("b", 443), 3);
     assert_int_equal(take("b", 444), 0);
     assert_int_equal(take("c", 443), 0);
-    keep("a", 443, TLS1_2_VERSION, 4, 16);
+    keep("a", 443, TLS1_2_VERSION, 4, 16, NULL);
     assert_int_equal(take("a", 443), 4);
 }
 
 static void session_of_1_3_is_used_once(void **state)
 {
     (void)state;
-    keep("a", 443, TLS1_3_VERSION, 1, 16);
-    keep("b", 443, TLS1_2_VERSION, 2, 16);
+    keep("a", 443, TLS1_3_VERSION, 1, 16, NULL);
+    keep("b", 443, TLS1_2_VERSION, 2, 16, NULL);
     assert_int_equal(take("a", 443), 1);
     assert_int_equal(take("a", 443), 0);
     assert_int_equal(take("b", 443), 2);
@@ -90,12 +93,59 @@ static void the_oldest_gives_way(void **state)
     (void)state;
     for (int i = 0; i < SESSIONS_MOST + 10; i++) {
         snprintf(host, sizeof(host), "host%d", i);
-        keep(host, 443, TLS1_2_VERSION, (unsigned char)(1 + i % 250), 16);
+        keep(host, 443, TLS1_2_VERSION, (unsigned char)(1 + i % 250), 16, NULL);
     }
     for (int i = 0; i < SESSIONS_MOST + 10; i++) {
         snprintf(host, sizeof(host), "host%d", i);
         assert_int_equal(take(host, 443), i < 10 ? 0 : 1 + i % 250);
     }
+}
+
+static struct tls_certificate *certificate_for(const char *subject)
+{
+    struct tls_certificate *certificate = calloc(1, sizeof(*certificate));
+
+    certificate->holders = 1;
+    certificate->subject = strdup(subject);
+    return certificate;
+}
+
+static void keep_with(const char *host, int version, struct tls_certificate *certificate)
+{
+    keep(host, 443, version, 1, 16, certificate);
+}
+
+/* Each that is taken brings the certificate, which is held as long as anybody needs it. */
+static void certificate_stays_with_its_session(void **state)
+{
+    struct tls_certificate *a = certificate_for("CN=a"), *b = certificate_for("CN=b"), *got;
+
+    (void)state;
+    keep_with("a", TLS1_2_VERSION, a);
+    keep_with("b", TLS1_3_VERSION, b);
+    assert_int_equal(a->holders, 2);
+    for (int i = 0; i < 2; i++) { /* a session of 1.2 is used again */
+        SSL_SESSION_free(sessions_take(sessions, "a", 443, &got));
+        assert_ptr_equal(got, a);
+        assert_int_equal(a->holders, 3);
+        tls_certificate_drop(got);
+    }
+    SSL_SESSION_free(sessions_take(sessions, "b", 443, &got));
+    assert_ptr_equal(got, b);
+    assert_int_equal(b->holders, 2); /* ours and the one that was taken */
+    tls_certificate_drop(got);
+    got = b;
+    assert_null(sessions_take(sessions, "b", 443, &got));
+    assert_null(got);
+    keep_with("a", TLS1_2_VERSION, NULL); /* gives way to a newer one */
+    assert_int_equal(a->holders, 1);
+    SSL_SESSION_free(sessions_take(sessions, "a", 443, &got));
+    assert_null(got);
+    keep_with("a", TLS1_2_VERSION, a);
+    sessions_forget(sessions, "a", 443);
+    assert_int_equal(a->holders, 1);
+    tls_certificate_drop(a);
+    tls_certificate_drop(b);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -106,6 +156,7 @@ int main(void)
         CASE(each_origin_has_its_own),
         CASE(session_of_1_3_is_used_once),
         CASE(the_oldest_gives_way),
+        CASE(certificate_stays_with_its_session),
     };
 
     unit_time_limit();

@@ -1,0 +1,246 @@
+/* Bytes through TLS: how they pass, end, and how many system calls they cost. */
+#include "tests/support/unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "tests/support/calls.h"
+#include "tests/support/tls_pair.h"
+
+#define LARGE      (4u << 20)
+#define READ_BYTES 65536
+
+static struct tls_pair pair;
+static struct tls_client *client;
+static char buffer[READ_BYTES];
+
+static int setup(void **state)
+{
+    (void)state;
+    tls_pair_open(&pair);
+    client = tls_pair_client(&pair);
+    tls_pair_connect(&pair, client, "example.org", false);
+    return tls_pair_shake(&pair).status != IO_OK || pair.peer.last.status != IO_OK;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tls_pair_hang_up(&pair);
+    tls_client_free(client);
+    tls_pair_close(&pair);
+    return 0;
+}
+
+static struct io end_read(struct tls_end *end, size_t size)
+{
+    return end->transport->calls->read(end->transport, buffer, size);
+}
+
+static struct io end_write(struct tls_end *end, const char *bytes, size_t size)
+{
+    return end->transport->calls->write(end->transport, bytes, size);
+}
+
+/* Takes the messages that follow the handshake. */
+static void read_tickets(void)
+{
+    for (int i = 0; i < 5; i++) {
+        loop_turn(pair.loop, NSEC_PER_MS);
+        assert_int_equal(end_read(&pair.client, sizeof(buffer)).status, IO_WANT_READ);
+    }
+}
+
+static void expect_bytes(struct tls_end *end, const char *text)
+{
+    struct io io;
+
+    loop_turn(pair.loop, 10 * NSEC_PER_MS);
+    io = end_read(end, sizeof(buffer));
+    assert_int_equal(io.status, IO_OK);
+    assert_int_equal(io.count, strlen(text));
+    assert_memory_equal(buffer, text, io.count);
+}
+
+static void bytes_pass_both_ways(void **state)
+{
+    (void)state;
+    read_tickets();
+    assert_int_equal(end_write(&pair.client, "hello", 5).count, 5);
+    expect_bytes(&pair.peer, "hello");
+    assert_int_equal(end_write(&pair.peer, "world", 5).count, 5);
+    expect_bytes(&pair.client, "world");
+    assert_int_equal(end_read(&pair.client, 10).status, IO_WANT_READ);
+}
+
+static void small_record_costs_one_receive(void **state)
+{
+    (void)state;
+    read_tickets();
+    for (int i = 0; i < 5; i++) {
+        end_write(&pair.peer, "small", 5);
+        loop_turn(pair.loop, 10 * NSEC_PER_MS);
+        calls_reset();
+        assert_int_equal(end_read(&pair.client, sizeof(buffer)).count, 5);
+        assert_int_equal(end_read(&pair.client, sizeof(buffer)).status, IO_WANT_READ);
+        assert_int_equal(calls.recv, 1);
+        assert_int_equal(calls.epoll_ctl, 0);
+        calls_reset();
+        assert_int_equal(end_write(&pair.client, "request", 7).count, 7);
+        assert_int_equal(calls.send, 1);
+        loop_turn(pair.loop, 10 * NSEC_PER_MS);
+        assert_int_equal(end_read(&pair.peer, sizeof(buffer)).count, 7);
+    }
+}
+
+/* Several records in one receive; a part of one stays inside until the rest has come. */
+static void records_in_one_receive(void **state)
+{
+    size_t got = 0;
+    struct io io;
+
+    (void)state;
+    read_tickets();
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(end_write(&pair.peer, "0123456789", 10).count, 10);
+    loop_turn(pair.loop, 10 * NSEC_PER_MS);
+    calls_reset();
+    while ((io = end_read(&pair.client, 7)).status == IO_OK)
+        got += io.count;
+    assert_int_equal(io.status, IO_WANT_READ);
+    assert_int_equal(got, 100);
+    assert_int_equal(calls.recv, 1);
+}
+
+static char pattern(size_t i)
+{
+    return (char)(i * 31 + (i >> 8) * 7 + (i >> 16));
+}
+
+/* Writes from `from`, which moves between two tries, and reads with another size each time. */
+static void pass_large(struct tls_end *from, struct tls_end *to)
+{
+    char *bytes = malloc(LARGE);
+    size_t sent = 0, got = 0;
+    bool full = false;
+
+    for (size_t i = 0; i < LARGE; i++)
+        bytes[i] = pattern(i);
+    while (got < LARGE) {
+        struct io io = {.status = IO_OK};
+
+        while (sent < LARGE && io.status == IO_OK) {
+            io = end_write(from, bytes + sent, LARGE - sent);
+            assert_true(io.status == IO_OK || io.status == IO_WANT_WRITE);
+            full = full || io.status == IO_WANT_WRITE;
+            sent += io.count;
+        }
+        loop_turn(pair.loop, NSEC_PER_MS);
+        while ((io = end_read(to, 1 + unit_random() % sizeof(buffer))).status == IO_OK)
+            for (size_t i = 0; i < io.count; i++, got++)
+                if (buffer[i] != pattern(got))
+                    fail_msg("byte %zu is wrong", got);
+        assert_int_equal(io.status, IO_WANT_READ);
+    }
+    assert_int_equal(got, LARGE);
+    assert_true(full); /* some writes were for a part, or for nothing */
+    free(bytes);
+}
+
+static void large_bodies_pass(void **state)
+{
+    (void)state;
+    pass_large(&pair.peer, &pair.client);
+    pass_large(&pair.client, &pair.peer);
+}
+
+static void goodbye_is_the_end(void **state)
+{
+    (void)state;
+    read_tickets();
+    end_write(&pair.peer, "last", 4);
+    pair.peer.transport->calls->close(pair.peer.transport);
+    pair.peer.transport = NULL;
+    expect_bytes(&pair.client, "last");
+    assert_int_equal(end_read(&pair.client, 10).status, IO_EOF);
+}
+
+static void end_without_goodbye_is_a_truncation(void **state)
+{
+    struct io io;
+
+    (void)state;
+    read_tickets();
+    end_write(&pair.peer, "last", 4);
+    tls_end_cut(&pair, &pair.peer);
+    expect_bytes(&pair.client, "last");
+    io = end_read(&pair.client, 10);
+    assert_int_equal(io.status, IO_ERROR);
+    assert_int_equal(io.error, TLS_TRUNCATED);
+}
+
+static void errors_of_the_socket_are_told(void **state)
+{
+    struct io io;
+
+    (void)state;
+    read_tickets();
+    end_write(&pair.client, "unread", 6);
+    tls_end_cut(&pair, &pair.peer); /* with bytes unread: a reset */
+    loop_turn(pair.loop, NSEC_PER_MS);
+    io = end_write(&pair.client, "x", 1);
+    assert_int_equal(io.status, IO_ERROR);
+    assert_true(io.error == EPIPE || io.error == ECONNRESET);
+}
+
+/* A spoilt record: no one may believe what follows. */
+static void spoilt_record_is_an_error(void **state)
+{
+    struct io io;
+
+    (void)state;
+    read_tickets();
+    assert_int_equal(sock_send(pair.peer.sock,
+                               "\x17\x03\x03\0\x14"
+                               "01234567890123456789",
+                               25)
+                         .count,
+                     25);
+    loop_turn(pair.loop, 10 * NSEC_PER_MS);
+    io = end_read(&pair.client, 10);
+    assert_int_equal(io.status, IO_ERROR);
+    assert_true(io.error >= TLS_NOT_TLS);
+}
+
+/* Closed in the middle of a handshake, and before it. */
+static void closed_before_it_was_open(void **state)
+{
+    (void)state;
+    tls_pair_connect(&pair, client, "example.org", false);
+    tls_pair_hang_up(&pair);
+    tls_pair_connect(&pair, client, "example.org", false);
+    loop_turn(pair.loop, 0);
+    assert_int_equal(pair.client.transport->calls->handshake(pair.client.transport).status,
+                     IO_WANT_READ);
+    tls_pair_hang_up(&pair);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(bytes_pass_both_ways),
+        CASE(small_record_costs_one_receive),
+        CASE(records_in_one_receive),
+        CASE(large_bodies_pass),
+        CASE(goodbye_is_the_end),
+        CASE(end_without_goodbye_is_a_truncation),
+        CASE(errors_of_the_socket_are_told),
+        CASE(spoilt_record_is_an_error),
+        CASE(closed_before_it_was_open),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
+}

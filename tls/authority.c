@@ -1,0 +1,199 @@
+/* Certificates on the elliptic curve P-256, signed with SHA-256: made in some 0.1 ms each. */
+#include "tls/authority.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reactor/memory.h"
+#include "tls/issue.h"
+
+#define HOUR            3600L
+#define DAY             (24 * HOUR)
+#define MOST_NAME_BYTES 253 /* of a name in the DNS */
+
+struct authority {
+    EVP_PKEY *key;       /* signs */
+    X509 *certificate;   /* of the authority */
+    EVP_PKEY *other_key; /* of the authority that nobody knows */
+    X509 *other;         /* its certificate */
+    EVP_PKEY *leaf_key;  /* one for all that is issued: nothing here is secret */
+    char *pem;           /* of the certificate */
+    char *addresses;     /* "IP:127.0.0.1,IP:...", what connections without SNI get */
+};
+
+/* A certificate without a signature: serial, dates around now, subject, issuer, key. */
+static X509 *blank(const char *subject, const X509_NAME *issuer, EVP_PKEY *key, long from, long to)
+{
+    X509 *certificate = X509_new();
+    X509_NAME *name = certificate ? X509_get_subject_name(certificate) : NULL;
+    uint64_t serial = 0;
+
+    if (!certificate)
+        return NULL;
+    RAND_bytes((unsigned char *)&serial, sizeof(serial));
+    X509_set_version(certificate, X509_VERSION_3);
+    ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), from);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), to);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)subject, -1, -1, 0);
+    X509_set_issuer_name(certificate, issuer ? issuer : name);
+    X509_set_pubkey(certificate, key);
+    return certificate;
+}
+
+static bool extend(X509 *certificate, X509 *issuer, int nid, const char *value)
+{
+    X509V3_CTX context;
+    X509_EXTENSION *extension;
+    bool added;
+
+    X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+    X509V3_set_ctx_nodb(&context);
+    extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+    added = extension && X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+    return added;
+}
+
+static X509 *make_root(const char *subject, EVP_PKEY *key)
+{
+    X509 *root = blank(subject, NULL, key, -HOUR, DAY);
+
+    if (root && extend(root, root, NID_basic_constraints, "critical,CA:TRUE") &&
+        extend(root, root, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+        extend(root, root, NID_subject_key_identifier, "hash") &&
+        X509_sign(root, key, EVP_sha256()))
+        return root;
+    X509_free(root);
+    return NULL;
+}
+
+static char *pem_of(X509 *certificate)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *bytes, *text;
+    long length;
+
+    PEM_write_bio_X509(bio, certificate);
+    length = BIO_get_mem_data(bio, &bytes);
+    text = memory_text(bytes, (size_t)length);
+    BIO_free(bio);
+    return text;
+}
+
+struct authority *authority_new(void)
+{
+    struct authority *authority = memory_zeroed(sizeof(*authority));
+
+    authority->key = EVP_EC_gen("P-256");
+    authority->leaf_key = EVP_EC_gen("P-256");
+    if (authority->key && authority->leaf_key)
+        authority->certificate = make_root("firstbyte rehearsal authority", authority->key);
+    if (!authority->certificate) {
+        ERR_print_errors_fp(stderr);
+        authority_free(authority);
+        return NULL;
+    }
+    authority->pem = pem_of(authority->certificate);
+    authority_add_address(authority, "127.0.0.1");
+    authority_add_address(authority, "::1");
+    return authority;
+}
+
+void authority_free(struct authority *authority)
+{
+    EVP_PKEY_free(authority->key);
+    EVP_PKEY_free(authority->other_key);
+    EVP_PKEY_free(authority->leaf_key);
+    X509_free(authority->certificate);
+    X509_free(authority->other);
+    free(authority->pem);
+    free(authority->addresses);
+    free(authority);
+}
+
+const char *authority_pem(const struct authority *authority)
+{
+    return authority->pem;
+}
+
+void authority_add_address(struct authority *authority, const char *numeric)
+{
+    size_t old = authority->addresses ? strlen(authority->addresses) : 0;
+    size_t room = old + strlen(numeric) + sizeof(",IP:");
+
+    authority->addresses = memory_grow(authority->addresses, room, 1);
+    snprintf(authority->addresses + old, room - old, "%sIP:%s", old ? "," : "", numeric);
+}
+
+/* The subjectAltName: DNS:name, or the addresses. To be freed. */
+static char *alternative_name(const struct authority *authority, const char *name)
+{
+    char *text = NULL;
+
+    if (!name)
+        return memory_text(authority->addresses, strlen(authority->addresses));
+    if (asprintf(&text, "DNS:%s", name) < 0)
+        text = memory_text("", 0);
+    return text;
+}
+
+static bool is_host_name(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length && length <= MOST_NAME_BYTES &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
+               length;
+}
+
+/* The authority that nobody knows is made when it is first asked for: a start is worth 3 ms. */
+static bool has_other(struct authority *authority)
+{
+    if (!authority->other_key)
+        authority->other_key = EVP_EC_gen("P-256");
+    if (authority->other_key && !authority->other)
+        authority->other = make_root("firstbyte unknown authority", authority->other_key);
+    return authority->other;
+}
+
+X509 *authority_issue(struct authority *authority, const char *name, enum certificate_kind kind,
+                      EVP_PKEY **key)
+{
+    bool other = kind == CERTIFICATE_UNKNOWN_AUTHORITY;
+    bool self = kind == CERTIFICATE_SELF_SIGNED;
+    long from = kind == CERTIFICATE_EXPIRED ? -2 * DAY : kind == CERTIFICATE_NOT_YET ? DAY : -HOUR;
+    long to = kind == CERTIFICATE_EXPIRED ? -DAY : 2 * DAY;
+    X509 *leaf, *issuer;
+    EVP_PKEY *signer;
+    char *names;
+
+    if (kind == CERTIFICATE_WRONG_HOST)
+        name = "wrong.invalid";
+    if (name && !is_host_name(name)) /* it goes into OpenSSL's little language of extensions */
+        return NULL;
+    if (other && !has_other(authority))
+        return NULL;
+    issuer = other ? authority->other : authority->certificate;
+    signer = self ? authority->leaf_key : other ? authority->other_key : authority->key;
+    leaf = blank("firstbyte rehearsal", self ? NULL : X509_get_subject_name(issuer),
+                 authority->leaf_key, from, to);
+    names = alternative_name(authority, name);
+    *key = authority->leaf_key;
+    if (leaf && (!extend(leaf, issuer, NID_subject_alt_name, names) ||
+                 !extend(leaf, issuer, NID_basic_constraints, "critical,CA:FALSE") ||
+                 !extend(leaf, issuer, NID_ext_key_usage, "serverAuth") ||
+                 !X509_sign(leaf, signer, EVP_sha256()))) {
+        X509_free(leaf);
+        leaf = NULL;
+    }
+    free(names);
+    return leaf;
+}

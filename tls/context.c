@@ -1,0 +1,215 @@
+/*
+ * From options to a context. What an option names is read at once and each failure is a sentence, for
+ * it is the user's: a directory without hashed names, which OpenSSL takes in silence, and a key that
+ * is encrypted, for which OpenSSL would ask on the terminal, among them.
+ */
+#include "tls/context.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reactor/memory.h"
+
+#define MOST_SNI_BYTES    255
+#define HASHED_NAME_BYTES 8 /* "5ed36f99.0" before the dot */
+
+/* "what: words", to be freed. */
+static char *sentence(const char *what, const char *words)
+{
+    char *text = NULL;
+
+    if (asprintf(&text, "%s: %s", what, words) < 0)
+        text = memory_text(what, strlen(what));
+    return text;
+}
+
+/* The same with OpenSSL's reason, or the system's, which stands below it. */
+static char *complaint(const char *what)
+{
+    unsigned long first = ERR_peek_error();
+    const char *reason = ERR_SYSTEM_ERROR(first) ? strerrordesc_np(ERR_GET_REASON(first))
+                                                 : ERR_reason_error_string(ERR_peek_last_error());
+
+    return sentence(what, reason ? reason : "unknown error");
+}
+
+/* Adds each certificate of a PEM text to the context's store. */
+static bool trust_pem(SSL_CTX *context, const char *pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    X509 *certificate;
+    bool any = false;
+
+    while ((certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+        any = X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate) || any;
+        X509_free(certificate);
+    }
+    BIO_free(bio);
+    return any;
+}
+
+/* Eight hexadecimal digits, a dot, a number: what `openssl rehash` makes and OpenSSL looks for. */
+static bool is_hashed_name(const char *name)
+{
+    size_t length = strspn(name, "0123456789abcdef");
+
+    return length == HASHED_NAME_BYTES && name[length] == '.' &&
+           isdigit((unsigned char)name[length + 1]);
+}
+
+/* OpenSSL looks into the directory when it verifies, and says nothing of one that is of no use. */
+static void trust_directory(SSL_CTX *context, const char *path, char **why)
+{
+    DIR *directory = opendir(path);
+    const struct dirent *entry;
+
+    if (!directory) {
+        *why = sentence(path, strerrordesc_np(errno));
+        return;
+    }
+    while ((entry = readdir(directory)))
+        if (is_hashed_name(entry->d_name))
+            break;
+    if (!entry)
+        *why = sentence(path, "no certificate under its hash (openssl rehash names them so)");
+    else if (!SSL_CTX_load_verify_dir(context, path))
+        *why = complaint(path);
+    closedir(directory);
+}
+
+/* Whom the options name instead of the system's store. */
+static void set_trust(SSL_CTX *context, const struct tls_client_options *options, char **why)
+{
+    SSL_CTX_set_verify(context, options->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+    if (options->authorities_pem) {
+        if (!trust_pem(context, options->authorities_pem))
+            *why = complaint("the authority's certificate");
+        return;
+    }
+    if (options->authorities_file && !SSL_CTX_load_verify_file(context, options->authorities_file))
+        *why = complaint(options->authorities_file);
+    if (!*why && options->authorities_directory)
+        trust_directory(context, options->authorities_directory, why);
+}
+
+bool context_wants_system_store(const struct tls_client_options *options)
+{
+    return !options->insecure && !options->authorities_pem && !options->authorities_file &&
+           !options->authorities_directory;
+}
+
+/* OpenSSL would ask the terminal for a password: notes that it wanted to, and gives none. */
+static int on_password(char *buffer, int size, int writing, void *owner)
+{
+    bool *encrypted = owner;
+
+    (void)buffer;
+    (void)size;
+    (void)writing;
+    *encrypted = true;
+    return -1;
+}
+
+static EVP_PKEY *read_key(const char *path, char **why)
+{
+    bool encrypted = false;
+    BIO *bio = BIO_new_file(path, "r");
+    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, on_password, &encrypted) : NULL;
+
+    if (encrypted)
+        *why = sentence(path, "the key is encrypted; it has to be in the clear");
+    else if (!bio)
+        *why = complaint(path);
+    else if (!key)
+        *why = sentence(path, "no private key in PEM");
+    BIO_free(bio);
+    return key;
+}
+
+/* The certificate and key that are shown to a server that asks. */
+static void set_identity(SSL_CTX *context, const struct tls_client_options *options, char **why)
+{
+    const char *key_file = options->key ? options->key : options->certificate;
+    EVP_PKEY *key;
+
+    if (!options->certificate) {
+        if (options->key)
+            *why = sentence(options->key, "a key without a certificate");
+        return;
+    }
+    if (!SSL_CTX_use_certificate_chain_file(context, options->certificate)) {
+        *why = complaint(options->certificate);
+        return;
+    }
+    key = read_key(key_file, why);
+    if (!key)
+        return;
+    if (!X509_check_private_key(SSL_CTX_get0_certificate(context), key))
+        *why = sentence(key_file, "not the key of the certificate");
+    else if (!SSL_CTX_use_PrivateKey(context, key))
+        *why = complaint(key_file);
+    EVP_PKEY_free(key);
+}
+
+static bool is_version(int number)
+{
+    return !number || number == 12 || number == 13;
+}
+
+static void set_versions(SSL_CTX *context, const struct tls_client_options *options, char **why)
+{
+    int least = options->min_version, most = options->max_version;
+
+    if (!is_version(least) || !is_version(most))
+        *why = sentence("TLS", "the versions are 1.2 and 1.3");
+    else if (most && least > most)
+        *why = sentence("TLS", "the lowest version is above the highest");
+    SSL_CTX_set_min_proto_version(context, least == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+    if (most)
+        SSL_CTX_set_max_proto_version(context, most == 12 ? TLS1_2_VERSION : TLS1_3_VERSION);
+}
+
+/* RFC 6066, section 3: a host name, and no address. */
+static void check_sni(const char *sni, char **why)
+{
+    struct address address;
+
+    if (sni && (strlen(sni) > MOST_SNI_BYTES || address_parse(&address, sni, 0)))
+        *why = sentence(sni, "no host name for SNI");
+}
+
+SSL_CTX *context_new(const struct tls_client_options *options, char **why)
+{
+    static const unsigned char alpn[] = "\x08http/1.1";
+    SSL_CTX *context;
+
+    *why = NULL;
+    ERR_clear_error();
+    context = SSL_CTX_new(TLS_client_method());
+    if (!context) {
+        *why = complaint("OpenSSL");
+        return NULL;
+    }
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_alpn_protos(context, alpn, sizeof(alpn) - 1);
+    set_versions(context, options, why);
+    if (!*why)
+        check_sni(options->sni, why);
+    if (!*why)
+        set_trust(context, options, why);
+    if (!*why)
+        set_identity(context, options, why);
+    ERR_clear_error();
+    if (!*why)
+        return context;
+    SSL_CTX_free(context);
+    return NULL;
+}

@@ -1,0 +1,105 @@
+/*
+ * Two tables. What is in neither is TLS_FAILED with OpenSSL's words, or TLS_CERT_INVALID with them.
+ * The words go along wherever a reason has several causes. Rejected: to look on with a verify callback
+ * for a "better" error than the first: the first is what other tools on OpenSSL say too.
+ */
+#include "tls/reason.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#define MOST_ALERT 255 /* an alert is a byte */
+
+enum transport_reason reason_of_verify(long error)
+{
+    switch (error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED: return TLS_CERT_EXPIRED;
+    case X509_V_ERR_CERT_NOT_YET_VALID: return TLS_CERT_NOT_YET;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return TLS_CERT_SELF_SIGNED;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_UNTRUSTED:
+    case X509_V_ERR_CERT_REJECTED: return TLS_UNKNOWN_AUTHORITY;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return TLS_HOSTNAME_MISMATCH;
+    case X509_V_ERR_INVALID_PURPOSE:
+    case X509_V_ERR_INVALID_CA:
+    case X509_V_ERR_KEYUSAGE_NO_CERTSIGN: return TLS_WRONG_PURPOSE;
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_MD_TOO_WEAK: return TLS_WEAK_KEY;
+    case X509_V_ERR_PERMITTED_VIOLATION:
+    case X509_V_ERR_EXCLUDED_VIOLATION:
+    case X509_V_ERR_SUBTREE_MINMAX:
+    case X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE:
+    case X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX:
+    case X509_V_ERR_UNSUPPORTED_NAME_SYNTAX: return TLS_NAME_CONSTRAINTS;
+    default: return TLS_CERT_INVALID;
+    }
+}
+
+/* Reasons with one cause; for the others OpenSSL's words say which it was. */
+static bool says_it_all(enum transport_reason reason)
+{
+    return reason == TLS_CERT_EXPIRED || reason == TLS_CERT_NOT_YET ||
+           reason == TLS_CERT_SELF_SIGNED || reason == TLS_UNKNOWN_AUTHORITY ||
+           reason == TLS_HOSTNAME_MISMATCH;
+}
+
+/* The other side's alert. TLS 1.3 has one for a certificate that is missing, TLS 1.2 only the general
+   ones. */
+static enum transport_reason reason_of_alert(int alert, bool asked, const char **why)
+{
+    if (alert == SSL_AD_PROTOCOL_VERSION)
+        return TLS_PROTOCOL;
+    if (asked && (alert == SSL_AD_HANDSHAKE_FAILURE || alert == SSL_AD_BAD_CERTIFICATE))
+        *why = "client certificate required";
+    return TLS_ALERT;
+}
+
+/* An error that OpenSSL found on this side. */
+static enum transport_reason reason_of_ours(int reason)
+{
+    switch (reason) {
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_PACKET_LENGTH_TOO_LONG:
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_HTTPS_PROXY_REQUEST: return TLS_NOT_TLS;
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_UNSUPPORTED_SSL_VERSION:
+    case SSL_R_VERSION_TOO_LOW:
+    case SSL_R_VERSION_TOO_HIGH:
+    case SSL_R_WRONG_SSL_VERSION: return TLS_PROTOCOL;
+    case SSL_R_DH_KEY_TOO_SMALL:
+    case SSL_R_EE_KEY_TOO_SMALL:
+    case SSL_R_CA_KEY_TOO_SMALL:
+    case SSL_R_CA_MD_TOO_WEAK: return TLS_WEAK_KEY;
+    case SSL_R_UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS:
+    case SSL_R_UNKNOWN_CERTIFICATE_TYPE:
+    case SSL_R_CERT_LENGTH_MISMATCH:
+    case ERR_R_ASN1_LIB: return TLS_CERT_INVALID; /* what cannot be parsed is the certificate */
+    case SSL_R_UNEXPECTED_EOF_WHILE_READING: return TLS_TRUNCATED;
+    default: return TLS_FAILED;
+    }
+}
+
+enum transport_reason reason_of_failure(const SSL *ssl, bool asked, const char **why)
+{
+    unsigned long error = ERR_peek_last_error();
+    int reason = ERR_GET_REASON(error), alert = reason - SSL_AD_REASON_OFFSET;
+    enum transport_reason of_verify;
+
+    *why = error ? ERR_reason_error_string(error) : NULL;
+    if (ERR_GET_LIB(error) != ERR_LIB_SSL)
+        return TLS_FAILED;
+    if (alert >= 0 && alert <= MOST_ALERT)
+        return reason_of_alert(alert, asked, why);
+    if (reason != SSL_R_CERTIFICATE_VERIFY_FAILED)
+        return reason_of_ours(reason);
+    of_verify = reason_of_verify(SSL_get_verify_result(ssl));
+    *why =
+        says_it_all(of_verify) ? NULL : X509_verify_cert_error_string(SSL_get_verify_result(ssl));
+    return of_verify;
+}
