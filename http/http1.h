@@ -1,7 +1,8 @@
 /*
  * HTTP/1.1 (RFC 9112) read by llhttp: answers for us, requests for the rehearsal's origin. This is
  * the only place that knows llhttp. The parser keeps its place between two calls, so that a message
- * may come in pieces cut anywhere and nothing of it is kept.
+ * may come in pieces cut anywhere. Nothing of it is kept but a field that was cut in two, until its
+ * other half is there.
  */
 #ifndef HTTP_HTTP1_H
 #define HTTP_HTTP1_H
@@ -18,6 +19,9 @@
 #define HTTP1_MOST_TARGET_BYTES 2048 /* of a request at the origin; what is beyond is cut */
 #define HTTP1_MOST_HOST_BYTES   256  /* likewise */
 
+#define HTTP1_MOST_NAME_BYTES  256  /* of a field that is told */
+#define HTTP1_MOST_VALUE_BYTES 8192 /* likewise */
+
 enum http1_status {
     HTTP1_MORE,      /* the message goes on */
     HTTP1_DONE,      /* it is complete */
@@ -30,22 +34,38 @@ enum http1_status {
 struct http1;
 
 struct http1_events {
+    /* A field of an answer's final head, before `head` is called: name and value as they came, without
+       white space around, in the order in which they came. They live during the call and are not
+       closed with a NUL. A name that is empty or over HTTP1_MOST_NAME_BYTES is skipped with its value, a
+       value over HTTP1_MOST_VALUE_BYTES cut. Not told are the fields of interim heads, of trailers, and of
+       requests. What is malformed may turn out so after some of its fields were told.
+       NULL: nobody asks, and no field is put together. */
+    void (*field)(void *owner, const char *name, size_t name_bytes, const char *value,
+                  size_t value_bytes);
     void (*head)(void *owner, const struct http1 *http1);       /* the final head is complete */
     void (*body)(void *owner, const char *bytes, size_t count); /* a piece, transfer coding off */
+};
+
+/* A name or value that is being read. */
+struct http1_piece {
+    const char *at; /* in the bytes being fed, or `held` */
+    size_t bytes;   /* so far; 0: none yet */
+    char *held;     /* the copy of what came in more than one piece; NULL: none was needed */
 };
 
 struct http1 {
     const struct http1_events *events; /* borrowed */
     void *owner;                       /* their argument */
     llhttp_t parser;
-    size_t head_bytes;             /* taken so far, while the head goes on */
-    unsigned status;               /* of an answer; valid from the head on */
-    unsigned char major, minor;    /* the version of HTTP */
-    bool headless;                 /* the answer to HEAD: no body, whatever it says */
-    bool head_done;                /* the final head is complete */
-    bool done;                     /* the message is complete */
-    bool keep_alive;               /* when done: another message may follow */
-    struct http1_request *request; /* of the origin's side; else NULL */
+    size_t head_bytes;              /* taken so far, while the head goes on */
+    unsigned status;                /* of an answer; valid from its first field on */
+    unsigned char major, minor;     /* the version of HTTP */
+    bool headless;                  /* the answer to HEAD: no body, whatever it says */
+    bool head_done;                 /* the final head is complete */
+    bool done;                      /* the message is complete */
+    bool keep_alive;                /* when done: another message may follow */
+    struct http1_request *request;  /* of the origin's side; else NULL */
+    struct http1_piece name, value; /* of an answer's field, where somebody asks */
 };
 
 /* What the origin knows of a request. */
@@ -57,7 +77,8 @@ struct http1_request {
     bool head;          /* HEAD */
 };
 
-/* Makes ready for the next answer. `headless`: the request was HEAD. */
+/* Makes ready for the next answer. `headless`: the request was HEAD. What the struct held before is
+   not looked at: a message that is given up before its end needs http1_free first. */
 void http1_start_answer(struct http1 *http1, bool headless, const struct http1_events *events,
                         void *owner);
 
@@ -72,6 +93,10 @@ enum http1_status http1_feed(struct http1 *http1, const unsigned char *bytes, si
 
 /* The connection ended in order: DONE where that closes the message, else CUT. */
 enum http1_status http1_finish(struct http1 *http1);
+
+/* Frees what a field cut in two holds. Needed where a message is given up while it says MORE; allowed
+   at any time outside of http1_feed, also on a zeroed struct. */
+void http1_free(struct http1 *http1);
 
 /* What a status other than MORE and DONE means for an answer. */
 enum error error_of_http1(enum http1_status status);

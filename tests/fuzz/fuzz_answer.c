@@ -1,7 +1,8 @@
 /*
  * Answers of a server, whole and in pieces: wherever they are cut, the same heads, the same bytes
- * and the same end. The first byte is 'G' or 'H' for an answer to GET or HEAD, 'g' or 'h' likewise
- * with most of the head's limit used up; the rest of the first line says where to cut.
+ * the same fields and the same end; and all but the fields the same where nobody asks for those. The
+ * first byte is 'G' or 'H' for an answer to GET or HEAD, 'g' or 'h' likewise with most of the head's
+ * limit used up; the rest of the first line says where to cut.
  */
 #include "tests/fuzz/messages.h"
 
@@ -10,7 +11,28 @@
 struct reader {
     struct messages messages; /* the first, so that one is the other */
     bool headless, limited;
+    bool silent;        /* asks for no fields */
+    struct note fields; /* of all heads */
 };
+
+static bool is_clean(const char *text, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        if (text[i] == '\r' || text[i] == '\n' || text[i] == '\0')
+            return false;
+    return !bytes || (!strchr(" \t", text[0]) && !strchr(" \t", text[bytes - 1]));
+}
+
+static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
+                     size_t value_bytes)
+{
+    struct reader *reader = owner;
+
+    MUST(!reader->messages.head && !reader->messages.http1.head_done);
+    MUST(name_bytes && name_bytes <= HTTP1_MOST_NAME_BYTES && is_clean(name, name_bytes));
+    MUST(value_bytes <= HTTP1_MOST_VALUE_BYTES && is_clean(value, value_bytes));
+    fprintf(reader->fields.to, "%.*s: %.*s\n", (int)name_bytes, name, (int)value_bytes, value);
+}
 
 static void on_head(void *owner, const struct http1 *http1)
 {
@@ -25,12 +47,28 @@ static void on_head(void *owner, const struct http1 *http1)
 
 static void start(struct messages *messages)
 {
-    static const struct http1_events events = {.head = on_head, .body = messages_body};
+    static const struct http1_events silent = {.head = on_head, .body = messages_body};
+    static const struct http1_events telling = {
+        .field = on_field, .head = on_head, .body = messages_body};
     struct reader *reader = (struct reader *)messages;
 
-    http1_start_answer(&messages->http1, reader->headless, &events, messages);
+    http1_start_answer(&messages->http1, reader->headless, reader->silent ? &silent : &telling,
+                       messages);
     if (reader->limited)
         messages->http1.head_bytes = HTTP1_MOST_HEAD_BYTES - LEFT_OF_HEAD;
+}
+
+static void read_all(struct reader *reader, struct part rest, const struct part *plan)
+{
+    note_open(&reader->fields);
+    messages_read(&reader->messages, rest, plan);
+    MUST(!reader->messages.http1.name.held && !reader->messages.http1.value.held);
+}
+
+static void reader_free(struct reader *reader)
+{
+    note_free(&reader->messages.note);
+    note_free(&reader->fields);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -39,12 +77,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct part rest = {data, size}, plan = part_line(&rest);
     uint8_t how = part_byte(&plan);
     struct reader whole = {{.start = start}, .headless = !(how & 1), .limited = how & 0x20};
-    struct reader pieces = whole;
+    struct reader pieces = whole, silent = whole;
 
-    messages_read(&whole.messages, rest, &uncut);
-    messages_read(&pieces.messages, rest, &plan);
+    silent.silent = true;
+    read_all(&whole, rest, &uncut);
+    read_all(&pieces, rest, &plan);
+    read_all(&silent, rest, &plan);
     note_compare(&whole.messages.note, &pieces.messages.note);
-    note_free(&whole.messages.note);
-    note_free(&pieces.messages.note);
+    note_compare(&whole.messages.note, &silent.messages.note);
+    note_compare(&whole.fields, &pieces.fields);
+    reader_free(&whole);
+    reader_free(&pieces);
+    reader_free(&silent);
     return 0;
 }

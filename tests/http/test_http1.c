@@ -17,7 +17,21 @@ struct record {
     size_t used;
     char body[512];
     size_t body_bytes;
+    char fields[2 * HTTP1_MOST_VALUE_BYTES]; /* "name=value;" of each */
+    size_t fields_bytes;
 };
+
+static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
+                     size_t value_bytes)
+{
+    struct record *record = owner;
+    size_t bytes = name_bytes + value_bytes + 2;
+
+    assert_int_equal(record->heads, 0);
+    assert_true(record->fields_bytes + bytes < sizeof(record->fields));
+    record->fields_bytes += (size_t)sprintf(record->fields + record->fields_bytes, "%.*s=%.*s;",
+                                            (int)name_bytes, name, (int)value_bytes, value);
+}
 
 static void on_head(void *owner, const struct http1 *http1)
 {
@@ -39,7 +53,8 @@ static void on_body(void *owner, const char *bytes, size_t count)
     record->body_bytes += count;
 }
 
-static const struct http1_events events = {on_head, on_body};
+static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
+static const struct http1_events no_fields = {.head = on_head, .body = on_body};
 
 /* Feeds a piece from a block of its own, so that a sanitizer sees who reads beyond it. */
 static enum http1_status feed(struct http1 *http1, const char *bytes, size_t count, size_t *used)
@@ -83,6 +98,8 @@ static struct record answer_in_pieces(const char *bytes, size_t count, bool head
 
     http1_start_answer(&http1, headless, &events, &record);
     feed_all(&http1, &record, bytes, count, first, piece);
+    assert_null(http1.name.held);
+    assert_null(http1.value.held);
     return record;
 }
 
@@ -94,7 +111,7 @@ static bool same(const struct record *a, const struct record *b)
         return true; /* how much came before is nobody's business */
     return a->keep_alive == b->keep_alive && a->used == b->used && a->major == b->major &&
            a->minor == b->minor && a->body_bytes == b->body_bytes &&
-           !memcmp(a->body, b->body, a->body_bytes);
+           !memcmp(a->body, b->body, a->body_bytes) && !strcmp(a->fields, b->fields);
 }
 
 #define OK       "HTTP/1.1 200 OK\r\n"
@@ -266,6 +283,193 @@ static void answers_however_cut(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Nobody asks for the fields: all the rest is the same. */
+static void answers_without_fields(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(answers); i++) {
+        const struct answer_case *one = &answers[i];
+        size_t count = strlen(one->bytes);
+        struct record record = {0};
+        struct http1 http1;
+
+        http1_start_answer(&http1, one->headless, &no_fields, &record);
+        feed_all(&http1, &record, one->bytes, count, count / 2, count);
+        assert_int_equal(record.fields_bytes, 0);
+        if (!is_as_expected(one, &record))
+            fail_msg("%s: end %d, status %u", one->bytes, record.end, record.status);
+    }
+}
+
+#define INTERIM "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX: interim\r\n\r\n"
+
+/* What is told of a head. */
+static const struct {
+    const char *bytes, *fields;
+} told[] = {
+    {OK "\r\n", ""},
+    {OK "X: a\r\n\r\n", "X=a;"},
+    {OK "X:a\r\nlonger-Name: some words here\r\nx: b\r\n\r\n",
+     "X=a;longer-Name=some words here;x=b;"},
+    {OK "X:  \t a \t b \t \r\n\r\n", "X=a \t b;"},
+    {OK "X:\r\nY: \t \r\nZ:z\r\n\r\n", "X=;Y=;Z=z;"},
+    {OK "X: a:b=c; d\r\n\r\n", "X=a:b=c; d;"},
+    {OK "X: \xc3\xa9 \xff\r\n\r\n", "X=\xc3\xa9 \xff;"},
+    {OK "X : a\r\n\r\n", "X=a;"},
+    {OK ": a\r\nX: b\r\n\r\n", "X=b;"},
+    {OK " : a\r\nX: b\r\n\r\n", ""}, /* malformed */
+    {OK "X: a\r\n b\r\n\r\n", "X=a b;"},
+    {OK "X: a\r\n\t b\r\n  c\r\nY: d\r\n\r\n", "X=a\t b  c;Y=d;"},
+    {OK "X:\r\n a\r\n\r\n", "X=a;"},
+    /* those that llhttp itself looks at */
+    {OK "Content-Length: 3  \r\nConnection: close \r\n\r\nabc",
+     "Content-Length=3;Connection=close;"},
+    {OK "connection:Keep-Alive,\r\n x\r\nContent-Length:0\r\n\r\n",
+     "connection=Keep-Alive, x;Content-Length=0;"},
+    {OK "Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n",
+     "Connection=upgrade;Upgrade=h2c;Content-Length=0;"},
+    {"HTTP/1.1 101 Up\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n",
+     "Upgrade=h2c;Connection=upgrade;"},
+    {"HTTP/1.1 302 Found\r\nLocation: /a?b\r\nContent-Length: 0\r\n\r\n",
+     "Location=/a?b;Content-Length=0;"},
+    /* neither interim heads nor trailers */
+    {INTERIM OK "X: a\r\n\r\n", "X=a;"},
+    {INTERIM INTERIM OK "\r\n", ""},
+    {INTERIM, ""},
+    {CHUNKED "3\r\nabc\r\n0\r\nX: trailer\r\n\r\n", "Transfer-Encoding=chunked;"},
+    {CHUNKED "0\r\nX: trailer\r\n folded\r\nY: \r\n\r\n", "Transfer-Encoding=chunked;"},
+    /* cut in mid-head: those that were complete */
+    {OK "X: a\r\nY: b", "X=a;"},
+    {OK "X: a\r\nY", "X=a;"},
+};
+
+static void fields_however_cut(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(told); i++) {
+        const char *bytes = told[i].bytes;
+        size_t count = strlen(bytes);
+
+        for (size_t cut = 0; cut <= count; cut++) {
+            size_t pieces[] = {count, 1, 3};
+
+            for (size_t p = 0; p < LENGTH(pieces); p++) {
+                struct record record = answer_in_pieces(bytes, count, false, cut, pieces[p]);
+
+                if (strcmp(record.fields, told[i].fields) != 0)
+                    fail_msg("%s: cut at %zu, by %zu: \"%s\"", bytes, cut, pieces[p],
+                             record.fields);
+            }
+        }
+    }
+}
+
+/* A field of a name and a value so long; returns what is told of it. */
+static struct record field_of(size_t name_bytes, size_t value_bytes, size_t piece)
+{
+    char *bytes = malloc(name_bytes + value_bytes + 64), *to = bytes;
+    struct record record;
+
+    to = stpcpy(to, OK);
+    memset(to, 'n', name_bytes);
+    to = stpcpy(to + name_bytes, ": ");
+    memset(to, 'v', value_bytes);
+    to = stpcpy(to + value_bytes, "\r\nX: a\r\n\r\n");
+    record = answer_in_pieces(bytes, (size_t)(to - bytes), true, piece, piece);
+    assert_int_equal(record.end, HTTP1_DONE);
+    free(bytes);
+    return record;
+}
+
+static void fields_have_limits(void **state)
+{
+    enum { NAME = HTTP1_MOST_NAME_BYTES, VALUE = HTTP1_MOST_VALUE_BYTES };
+    static const size_t pieces[] = {1, 2, 255, 256, 257, 1000, 8191, 8192, 1000000};
+
+    (void)state;
+    for (size_t p = 0; p < LENGTH(pieces); p++) {
+        struct record most = field_of(NAME, VALUE, pieces[p]);
+        struct record value_over = field_of(1, VALUE + 1, pieces[p]);
+        struct record far_over = field_of(NAME + 1, 3 * VALUE, pieces[p]);
+
+        assert_int_equal(most.fields_bytes, NAME + VALUE + strlen("=;X=a;"));
+        assert_int_equal(value_over.fields_bytes, VALUE + strlen("n=;X=a;"));
+        assert_int_equal(strspn(value_over.fields + 2, "v"), VALUE);
+        assert_string_equal(far_over.fields, "X=a;");
+        assert_string_equal(field_of(3 * NAME, 1, pieces[p]).fields, "X=a;");
+    }
+}
+
+/* Who is told of a field that came whole. */
+struct witness {
+    const unsigned char *bytes; /* being fed */
+    size_t count;
+    unsigned borrowed, copied;
+};
+
+static void on_seen_field(void *owner, const char *name, size_t name_bytes, const char *value,
+                          size_t value_bytes)
+{
+    struct witness *witness = owner;
+    const char *start = (const char *)witness->bytes, *end = start + witness->count;
+    bool name_in = name >= start && name + name_bytes <= end;
+    bool value_in = value >= start && value + value_bytes <= end;
+
+    *(name_in && value_in ? &witness->borrowed : &witness->copied) += 1;
+}
+
+static void no_head(void *owner, const struct http1 *http1)
+{
+    (void)owner;
+    (void)http1;
+}
+
+static void only_what_was_cut_is_copied(void **state)
+{
+    static const char head[] = OK "A: some\r\nB: other\r\nC: third\r\n\r\n";
+    static const struct http1_events seen = {.field = on_seen_field, .head = no_head};
+
+    (void)state;
+    for (size_t cut = 0; cut < sizeof(head); cut++) {
+        struct witness witness = {(const unsigned char *)head, cut, 0, 0};
+        struct http1 http1;
+        size_t used;
+
+        http1_start_answer(&http1, true, &seen, &witness);
+        http1_feed(&http1, witness.bytes, cut, &used);
+        witness.bytes += cut;
+        witness.count = sizeof(head) - 1 - cut;
+        if (cut < sizeof(head) - 1)
+            assert_int_equal(http1_feed(&http1, witness.bytes, witness.count, &used), HTTP1_DONE);
+        assert_int_equal(witness.borrowed + witness.copied, 3);
+        assert_true(witness.copied <= 1);
+        if (cut <= strlen(OK) || cut == sizeof(head) - 1)
+            assert_int_equal(witness.copied, 0);
+        else if (cut <= strlen(OK "A: some\r\n")) /* a folded line might follow */
+            assert_int_equal(witness.copied, 1);
+    }
+}
+
+/* A connection closed in mid-head: what was put by is freed (a sanitizer looks for leaks). */
+static void given_up_in_mid_head(void **state)
+{
+    struct record record = {0};
+    struct http1 http1 = {0};
+    size_t used;
+
+    (void)state;
+    http1_free(&http1);
+    http1_start_answer(&http1, false, &events, &record);
+    assert_int_equal(feed(&http1, OK "Name: val", strlen(OK "Name: val"), &used), HTTP1_MORE);
+    assert_memory_equal(http1.name.at, "Name", 4);
+    assert_memory_equal(http1.value.at, "val", 3);
+    http1_free(&http1);
+    assert_null(http1.name.held);
+    assert_null(http1.value.held);
+    http1_free(&http1);
+    assert_int_equal(record.fields_bytes, 0);
+}
+
 /* Old servers: bare line feeds and folded lines are read or refused, but alike however cut. */
 static void doubtful_answers_are_the_same_however_cut(void **state)
 {
@@ -391,6 +595,9 @@ static void malformed_says_why(void **state)
     http1_start_answer(&http1, false, &events, &record);
     assert_int_equal(feed(&http1, "garbage", 7, &used), HTTP1_MALFORMED);
     assert_true(strlen(http1_why(&http1)) > 5);
+    http1_start_answer(&http1, false, &events, &record);
+    assert_int_equal(feed(&http1, "HTTP/1.1 99 Odd\r\n\r\n", 19, &used), HTTP1_MALFORMED);
+    assert_string_equal(http1_why(&http1), "Status code is not of three digits");
     assert_true(strlen(http1_parser_version()) >= 5);
 }
 
@@ -499,6 +706,11 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_however_cut),
+        cmocka_unit_test(answers_without_fields),
+        cmocka_unit_test(fields_however_cut),
+        cmocka_unit_test(fields_have_limits),
+        cmocka_unit_test(only_what_was_cut_is_copied),
+        cmocka_unit_test(given_up_in_mid_head),
         cmocka_unit_test(doubtful_answers_are_the_same_however_cut),
         cmocka_unit_test(heads_have_a_limit),
         cmocka_unit_test(endless_interim_heads_are_too_large),

@@ -1,0 +1,47 @@
+/*
+ * Cookies (RFC 6265, with what RFC 6265bis made stricter) for one chain of redirects inside one
+ * origin, in memory alone: enough for a site that sets a cookie and sends its visitor back to itself.
+ *
+ * A jar belongs to one origin (scheme, host, port). Whoever follows a redirect that leaves it frees
+ * the jar first, so a cookie never reaches another host, whatever its Domain allows; that is why no
+ * list of public suffixes is needed.
+ */
+#ifndef HTTP_COOKIES_H
+#define HTTP_COOKIES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "http/url.h"
+
+#define COOKIES_MOST_FIELD_BYTES 8191        /* of a Set-Cookie; a longer one may have been cut */
+#define COOKIES_MOST_PAIR_BYTES  4096        /* of one cookie, name and value */
+#define COOKIES_MOST             50          /* in a jar */
+#define COOKIES_MOST_BYTES       (16 * 1024) /* in a jar; names, values, paths */
+
+struct cookies;
+
+/*
+ * Takes the value of one Set-Cookie of an answer from `url`. Of the attributes Domain, Path, Secure,
+ * Max-Age and Expires count. A cookie replaces that of the same name and path; one that has expired
+ * deletes it. *jar may be NULL; one is made when there is a cookie to keep. Times are seconds since 1970.
+ *
+ * Refused, with nothing changed, is what
+ *   - is no "name=value", has no name, or has a control character in it,
+ *   - is over one of the limits above: the newest goes, those that are there stay,
+ *   - has a Domain that does not match the host,
+ *   - is Secure and came over http,
+ *   - is named __Secure-... and is not Secure; is named __Host-... and is not Secure, has a Domain, or
+ *     has no Path of "/".
+ */
+void cookies_take(struct cookies **jar, const struct url *url, const char *value, size_t length,
+                  int64_t now_unix);
+
+/* The value of the Cookie field for a request to `url`: "a=1; b=2", those of the longest path first, of
+   equally long ones the oldest. To be freed. NULL: none fits. The jar may be NULL. */
+char *cookies_for(const struct cookies *jar, const struct url *url, int64_t now_unix);
+
+/* NULL is allowed. */
+void cookies_free(struct cookies *jar);
+
+#endif

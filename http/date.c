@@ -1,0 +1,218 @@
+/*
+ * Two readers of dates over one calendar. strptime would read the three forms of HTTP-date, but in
+ * the words of the locale; one lenient reader for both would take nonsense in Retry-After for a date.
+ */
+#include "http/date.h"
+
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#define FIRST_YEAR 1601 /* of a cookie's date */
+#define AHEAD      50   /* years that a date of two digits may lie ahead */
+
+static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+static const char days[][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                "Thursday", "Friday", "Saturday"};
+
+/* What is left to be read. */
+struct rest {
+    const char *at, *end;
+};
+
+/* The parts of a date; -1: not known yet. */
+struct parts {
+    int year, month, day, hour, minute, second; /* January is 0 */
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* False: there is no such day, or no such time of day. A leap second is one beyond 59. */
+static bool to_unix(const struct parts *parts, int most_second, int64_t *unix_time)
+{
+    struct tm tm = {
+        .tm_year = parts->year - 1900,
+        .tm_mon = parts->month,
+        .tm_mday = parts->day,
+        .tm_hour = parts->hour,
+        .tm_min = parts->minute,
+    };
+
+    if (parts->day < 1 || parts->hour > 23 || parts->minute > 59 || parts->second > most_second)
+        return false;
+    *unix_time = timegm(&tm) + parts->second;
+    return tm.tm_mday == parts->day; /* 31 April would have become 1 May */
+}
+
+/* Takes `least` to `most` digits; what follows them is not looked at. */
+static bool take_number(struct rest *rest, int least, int most, int *number)
+{
+    int count = 0, sum = 0;
+
+    for (; rest->at < rest->end && count < most && is_digit(*rest->at); count++)
+        sum = 10 * sum + (*rest->at++ - '0');
+    *number = sum;
+    return count >= least;
+}
+
+static bool take_text(struct rest *rest, const char *text, size_t length)
+{
+    if ((size_t)(rest->end - rest->at) < length || memcmp(rest->at, text, length) != 0)
+        return false;
+    rest->at += length;
+    return true;
+}
+
+static bool take_month(struct rest *rest, int *month)
+{
+    for (*month = 0; *month < 12; ++*month)
+        if (take_text(rest, months[*month], 3))
+            return true;
+    return false;
+}
+
+/* The name of a day, or (`length` 3) its first letters. */
+static bool take_day_name(struct rest *rest, size_t length)
+{
+    for (int i = 0; i < 7; i++)
+        if (take_text(rest, days[i], length ? length : strlen(days[i])))
+            return true;
+    return false;
+}
+
+/* "08:49:37", each of `least` to two digits */
+static bool take_time(struct rest *rest, int least, struct parts *parts)
+{
+    return take_number(rest, least, 2, &parts->hour) && take_text(rest, ":", 1) &&
+           take_number(rest, least, 2, &parts->minute) && take_text(rest, ":", 1) &&
+           take_number(rest, least, 2, &parts->second);
+}
+
+/* One conversion of a form, by the letters of strftime. */
+static bool take_conversion(struct rest *rest, char conversion, struct parts *parts)
+{
+    switch (conversion) {
+    case 'a': return take_day_name(rest, 3);
+    case 'A': return take_day_name(rest, 0);
+    case 'b': return take_month(rest, &parts->month);
+    case 'd': return take_number(rest, 2, 2, &parts->day);
+    case 'e':
+        return take_text(rest, " ", 1) ? take_number(rest, 1, 1, &parts->day)
+                                       : take_number(rest, 2, 2, &parts->day);
+    case 'T': return take_time(rest, 2, parts);
+    case 'y': return take_number(rest, 2, 2, &parts->year);
+    default: return take_number(rest, 4, 4, &parts->year);
+    }
+}
+
+static bool take_form(struct rest rest, const char *form, struct parts *parts)
+{
+    for (; *form; form++)
+        if (*form == '%' ? !take_conversion(&rest, *++form, parts) : !take_text(&rest, form, 1))
+            return false;
+    return rest.at == rest.end;
+}
+
+/* The year of two digits that ends in `year` and is at most AHEAD years ahead. */
+static int full_year(int year, int64_t now_unix)
+{
+    time_t now = (time_t)now_unix;
+    struct tm tm;
+    int latest;
+
+    if (!gmtime_r(&now, &tm) || tm.tm_year < 0 || tm.tm_year > 9999 - 1900)
+        return 1900 + year;
+    latest = tm.tm_year + 1900 + AHEAD;
+    return latest - ((latest - year) % 100);
+}
+
+bool date_http(const char *text, size_t length, int64_t now_unix, int64_t *unix_time)
+{
+    const struct rest rest = {text, text + length};
+    struct parts parts;
+
+    if (take_form(rest, "%a, %d %b %Y %T GMT", &parts) || /* Sun, 06 Nov 1994 08:49:37 GMT */
+        take_form(rest, "%a %b %e %T %Y", &parts))        /* Sun Nov  6 08:49:37 1994 */
+        return to_unix(&parts, 60, unix_time);
+    if (!take_form(rest, "%A, %d-%b-%y %T GMT", &parts)) /* Sunday, 06-Nov-94 08:49:37 GMT */
+        return false;
+    parts.year = full_year(parts.year, now_unix);
+    return to_unix(&parts, 60, unix_time);
+}
+
+/* What stands between the words of a cookie's date. */
+static bool is_delimiter(char c)
+{
+    unsigned char byte = (unsigned char)c;
+
+    return byte == '\t' || (byte >= 0x20 && byte <= 0x2f) || (byte >= 0x3b && byte <= 0x40) ||
+           (byte >= 0x5b && byte <= 0x60) || (byte >= 0x7b && byte <= 0x7e);
+}
+
+/* A number that the word begins with; a digit more and it is none. */
+static bool word_number(struct rest word, int least, int most, int *number)
+{
+    return take_number(&word, least, most, number) && (word.at == word.end || !is_digit(*word.at));
+}
+
+static bool word_time(struct rest word, struct parts *parts)
+{
+    struct parts read;
+
+    if (!take_time(&word, 1, &read) || (word.at < word.end && is_digit(*word.at)))
+        return false;
+    parts->hour = read.hour;
+    parts->minute = read.minute;
+    parts->second = read.second;
+    return true;
+}
+
+static bool word_month(struct rest word, int *month)
+{
+    if (word.end - word.at < 3)
+        return false;
+    for (int i = 0; i < 12; i++) {
+        if (strncasecmp(word.at, months[i], 3) != 0)
+            continue;
+        *month = i;
+        return true;
+    }
+    return false;
+}
+
+/* A word is the first of time, day, month and year that it can be and that is not known yet. */
+static void take_word(struct rest word, struct parts *parts)
+{
+    int number;
+
+    if (parts->hour < 0 && word_time(word, parts))
+        return;
+    if (parts->day < 0 && word_number(word, 1, 2, &number))
+        parts->day = number;
+    else if (parts->month < 0 && word_month(word, &number))
+        parts->month = number;
+    else if (parts->year < 0 && word_number(word, 2, 4, &number))
+        parts->year = number + (number < 70 ? 2000 : number < 100 ? 1900 : 0);
+}
+
+bool date_cookie(const char *text, size_t length, int64_t *unix_time)
+{
+    struct rest word = {text, text}, all = {text, text + length};
+    struct parts parts = {-1, -1, -1, -1, -1, -1};
+
+    while (all.at < all.end) {
+        while (all.at < all.end && is_delimiter(*all.at))
+            all.at++;
+        word.at = all.at;
+        while (all.at < all.end && !is_delimiter(*all.at))
+            all.at++;
+        word.end = all.at;
+        take_word(word, &parts);
+    }
+    return parts.year >= FIRST_YEAR && parts.month >= 0 && parts.day >= 0 && parts.hour >= 0 &&
+           to_unix(&parts, 59, unix_time);
+}

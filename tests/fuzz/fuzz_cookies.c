@@ -1,0 +1,86 @@
+/*
+ * Fields of Set-Cookie, one a line: whatever they say, what is sent back cannot split a request, is
+ * bounded, and only names what was given. The first byte steers: bit 0 is https, bit 1 a deeper path;
+ * the time goes on by one second a line.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include "http/cookies.h"
+
+#define NOW INT64_C(1700000000)
+
+static struct url read_url(const char *text)
+{
+    struct url url;
+
+    MUST(!url_parse(&url, text, strlen(text)));
+    return url;
+}
+
+/* Number of cookies, 0 for NULL. Frees the text. */
+static size_t check_sent(char *text)
+{
+    size_t count = 1;
+
+    if (!text)
+        return 0;
+    MUST(*text && strlen(text) <= COOKIES_MOST_BYTES + 2 * COOKIES_MOST);
+    for (const char *at = text; *at; at++) {
+        MUST((unsigned char)*at >= ' ' && *at != 0x7f);
+        if (*at != ';')
+            continue;
+        MUST(at[1] == ' ');
+        count++;
+    }
+    for (const char *at = text; at; at = strstr(at, "; ")) {
+        size_t pair;
+
+        at += at > text ? 2 : 0;
+        pair = strcspn(at, ";");
+        MUST(*at != '=' && memchr(at, '=', pair) && pair <= COOKIES_MOST_PAIR_BYTES + 1);
+    }
+    free(text);
+    MUST(count <= COOKIES_MOST);
+    return count;
+}
+
+/* A cookie from http or without Secure has no name that promises more. */
+static void check_prefixes(const struct cookies *jar, const struct url *http, int64_t now)
+{
+    char *text = cookies_for(jar, http, now);
+
+    for (const char *at = text; at; at = strstr(at, "; ")) {
+        at += at > text ? 2 : 0;
+        MUST(strncasecmp(at, "__Host-", 7) != 0 && strncasecmp(at, "__Secure-", 9) != 0);
+    }
+    free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct part rest = {data, size};
+    uint8_t how = part_byte(&rest);
+    struct url urls[] = {read_url("http://www.a.org/"), read_url("https://www.a.org/"),
+                         read_url("http://www.a.org/b/c?d"), read_url("https://www.a.org/b/c?d")};
+    struct cookies *jar = NULL;
+    int64_t now = NOW;
+
+    for (; rest.size; now++) {
+        struct part line = part_line(&rest);
+        char *own = memory_get(line.size); /* without a NUL, so that a sanitizer sees its end */
+
+        memcpy(own, line.at, line.size);
+        cookies_take(&jar, &urls[how & 3], own, line.size, now);
+        free(own);
+        for (size_t i = 0; i < 4; i++)
+            check_sent(cookies_for(jar, &urls[i], now));
+        check_prefixes(jar, &urls[2], now);
+        MUST(check_sent(cookies_for(jar, &urls[0], now)) <=
+             check_sent(cookies_for(jar, &urls[1], now)));
+        MUST(!cookies_for(jar, &urls[1], INT64_MAX));
+    }
+    cookies_free(jar);
+    for (size_t i = 0; i < 4; i++)
+        url_free(&urls[i]);
+    return 0;
+}

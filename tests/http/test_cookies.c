@@ -1,0 +1,388 @@
+/* Cookies: what is kept of a Set-Cookie, what is refused, and what a request brings back. */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "http/cookies.h"
+
+#define NOW INT64_C(1700000000) /* Tue, 14 Nov 2023 22:13:20 GMT */
+
+static void take_at(struct cookies **jar, const char *from, const char *line, int64_t now)
+{
+    struct url url;
+
+    assert_null(url_parse(&url, from, strlen(from)));
+    cookies_take(jar, &url, line, strlen(line), now);
+    url_free(&url);
+}
+
+/* To be freed; "" where none fits. */
+static char *sent_at(const struct cookies *jar, const char *to, int64_t now)
+{
+    struct url url;
+    char *text;
+
+    assert_null(url_parse(&url, to, strlen(to)));
+    text = cookies_for(jar, &url, now);
+    url_free(&url);
+    if (text)
+        assert_true(*text);
+    return text ? text : strdup("");
+}
+
+static void expect(const struct cookies *jar, const char *to, const char *wanted)
+{
+    char *text = sent_at(jar, to, NOW);
+
+    if (strcmp(text, wanted) != 0)
+        fail_msg("%s: \"%s\", not \"%s\"", to, text, wanted);
+    free(text);
+}
+
+#define HTTP  "http://www.a.org/d/e/f?x=/y/"
+#define HTTPS "https://www.a.org/d/e/f?x=/y/"
+
+/* One Set-Cookie from a URL, and what the same URL gets back. */
+static const struct {
+    const char *from, *line, *sent;
+} single[] = {
+    {HTTP, "a=b", "a=b"},
+    {HTTP, "a=b; unknown=1; HttpOnly; SameSite=Lax;;;= ;", "a=b"},
+    {HTTP, "  a\t =  b c  ; Path=/", "a=b c"},
+    {HTTP, "a=", "a="},
+    {HTTP, "a=b=c==", "a=b=c=="},
+    {HTTP, "a=\"b, c\"", "a=\"b, c\""},
+    {HTTP, "a=\xc3\xa9", "a=\xc3\xa9"},
+    {HTTP, "a b=c", "a b=c"},
+    /* none */
+    {HTTP, "", ""},
+    {HTTP, ";", ""},
+    {HTTP, "a", ""},
+    {HTTP, "a; b=c", ""},
+    {HTTP, "=b", ""},
+    {HTTP, " \t=b", ""},
+    {HTTP, "=__Secure-a=b", ""},
+    /* control characters anywhere */
+    {HTTP, "a=b\r\nX: y", ""},
+    {HTTP, "a=b\n", ""},
+    {HTTP, "a\r=b", ""},
+    {HTTP, "a=\x01", ""},
+    {HTTP, "a=\x7f", ""},
+    {HTTP, "a=b; x=\x1b", ""},
+    {HTTP, "a=b\tc", ""},
+    {HTTP, "a\tb=c", ""},
+    {HTTP, "a=b\t;\tPath\t=\t/\t", "a=b"},
+    /* Domain */
+    {HTTP, "a=b; Domain=www.a.org", "a=b"},
+    {HTTP, "a=b; domain=A.org", "a=b"},
+    {HTTP, "a=b; DOMAIN = .a.org", "a=b"},
+    {HTTP, "a=b; Domain=org", "a=b"}, /* nobody else will see it */
+    {HTTP, "a=b; Domain=", "a=b"},
+    {HTTP, "a=b; Domain", "a=b"},
+    {HTTP, "a=b; Domain=.", "a=b"},
+    {HTTP, "a=b; Domain=b.org", ""},
+    {HTTP, "a=b; Domain=ww.a.org", ""},
+    {HTTP, "a=b; Domain=w.a.org", ""},
+    {HTTP, "a=b; Domain=x.www.a.org", ""},
+    {HTTP, "a=b; Domain=..a.org", ""},
+    {HTTP, "a=b; Domain=a.org.", ""},
+    {HTTP, "a=b; Domain=b.org; Domain=a.org", "a=b"}, /* the last one counts */
+    {HTTP, "a=b; Domain=a.org; Domain=b.org", ""},
+    {"http://127.0.0.1/", "a=b; Domain=127.0.0.1", "a=b"},
+    {"http://127.0.0.1/", "a=b; Domain=0.0.1", ""},
+    {"http://[::1]/", "a=b; Domain=::1", "a=b"},
+    /* Path */
+    {HTTP, "a=b; Path=/", "a=b"},
+    {HTTP, "a=b; Path=/d", "a=b"},
+    {HTTP, "a=b; Path=/d/e/", "a=b"},
+    {HTTP, "a=b; Path=/d/e/f", "a=b"},
+    {HTTP, "a=b; Path=/d/e/f/", ""},
+    {HTTP, "a=b; Path=/d/e/f?x=", ""},
+    {HTTP, "a=b; Path=/D", ""},
+    {HTTP, "a=b; Path=/x; Path=/d", "a=b"},
+    {HTTP, "a=b; Path=d", "a=b"}, /* the default */
+    {HTTP, "a=b; Path", "a=b"},
+    /* Secure and the prefixes */
+    {HTTPS, "a=b; Secure", "a=b"},
+    {HTTPS, "a=b; SECURE=no", "a=b"},
+    {HTTP, "a=b; secure", ""},
+    {HTTP, "a=b; insecure", "a=b"},
+    {HTTPS, "__Secure-a=b; Secure", "__Secure-a=b"},
+    {HTTPS, "__Secure-a=b", ""},
+    {HTTPS, "__secure-a=b", ""},
+    {HTTP, "__Secure-a=b; Secure", ""},
+    {HTTPS, "__Secure-a=b; Secure; Domain=a.org; Path=/d", "__Secure-a=b"},
+    {HTTPS, "__Host-a=b; Secure; Path=/", "__Host-a=b"},
+    {HTTPS, "__HOST-a=b; Path=/", ""},
+    {HTTPS, "__Host-a=b; Secure", ""},
+    {HTTPS, "__Host-a=b; Secure; Path=/d", ""},
+    {HTTPS, "__Host-a=b; Secure; Path=/; Domain=www.a.org", ""},
+    {HTTP, "__Host-a=b; Secure; Path=/", ""},
+    {HTTPS, "__Hos=b", "__Hos=b"},
+    /* how long */
+    {HTTP, "a=b; Max-Age=1", "a=b"},
+    {HTTP, "a=b; Max-Age=0", ""},
+    {HTTP, "a=b; Max-Age=-1", ""},
+    {HTTP, "a=b; max-age=-999999999999999999999999", ""},
+    {HTTP, "a=b; Max-Age=999999999999999999999999", "a=b"},
+    {HTTP, "a=b; Max-Age=", "a=b"},
+    {HTTP, "a=b; Max-Age=-", "a=b"},
+    {HTTP, "a=b; Max-Age=+0", "a=b"},
+    {HTTP, "a=b; Max-Age=0x", "a=b"},
+    {HTTP, "a=b; Max-Age=0; Max-Age=9", "a=b"},
+    {HTTP, "a=b; Expires=Tue, 14 Nov 2023 22:13:21 GMT", "a=b"},
+    {HTTP, "a=b; Expires=Tue, 14 Nov 2023 22:13:20 GMT", ""},
+    {HTTP, "a=b; expires=Thu, 01-Jan-1970 00:00:00 GMT", ""},
+    {HTTP, "a=b; Expires=yesterday", "a=b"},
+    {HTTP, "a=b; Expires=0", "a=b"},
+    {HTTP, "a=b; Expires=Thu, 01-Jan-1970 00:00:00 GMT; Max-Age=5", "a=b"},
+    {HTTP, "a=b; Max-Age=0; Expires=Fri, 01-Jan-2100 00:00:00 GMT", ""},
+};
+
+static void one_cookie(void **state)
+{
+    int wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(single); i++) {
+        struct cookies *jar = NULL;
+        char *text;
+
+        take_at(&jar, single[i].from, single[i].line, NOW);
+        text = sent_at(jar, single[i].from, NOW);
+        if (strcmp(text, single[i].sent) != 0) {
+            print_error("%s: \"%s\": \"%s\"\n", single[i].from, single[i].line, text);
+            wrong++;
+        }
+        free(text);
+        cookies_free(jar);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+/* Where a cookie that names no path, or the given one, is sent. */
+static void paths(void **state)
+{
+    static const struct {
+        const char *from, *line, *to;
+        bool sent;
+    } cases[] = {
+        {"http://a", "a=b", "http://a/x/y", true},
+        {"http://a/x", "a=b", "http://a/", true},
+        {"http://a/x?y/z/", "a=b", "http://a/", true},
+        {"http://a/x/", "a=b", "http://a/x", true},
+        {"http://a/x/", "a=b", "http://a/x/", true},
+        {"http://a/x/", "a=b", "http://a/x?y", true},
+        {"http://a/x/", "a=b", "http://a/x/y/z", true},
+        {"http://a/x/", "a=b", "http://a/xy", false},
+        {"http://a/x/y/z", "a=b", "http://a/x/y", true},
+        {"http://a/x/y/z", "a=b", "http://a/x", false},
+        {"http://a/x/y/z", "a=b", "http://a/", false},
+        {"http://a/x//y", "a=b", "http://a/x/", true},
+        {"http://a/", "a=b; Path=/x/", "http://a/x", false},
+        {"http://a/", "a=b; Path=/x/", "http://a/x/", true},
+        {"http://a/", "a=b; Path=/x", "http://a/?/x", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct cookies *jar = NULL;
+
+        take_at(&jar, cases[i].from, cases[i].line, NOW);
+        expect(jar, cases[i].to, cases[i].sent ? "a=b" : "");
+        cookies_free(jar);
+    }
+}
+
+static void longest_path_first_then_the_oldest(void **state)
+{
+    struct cookies *jar = NULL;
+
+    (void)state;
+    take_at(&jar, "http://a/", "1=root", NOW);
+    take_at(&jar, "http://a/", "2=deep; Path=/x/y", NOW);
+    take_at(&jar, "http://a/", "3=x; Path=/x", NOW);
+    take_at(&jar, "http://a/", "4=root", NOW);
+    take_at(&jar, "http://a/", "5=z; Path=/z", NOW);
+    take_at(&jar, "http://a/", "6=x; Path=/x", NOW);
+    expect(jar, "http://a/x/y", "2=deep; 3=x; 6=x; 1=root; 4=root");
+    expect(jar, "http://a/x", "3=x; 6=x; 1=root; 4=root");
+    expect(jar, "http://a/z/", "5=z; 1=root; 4=root");
+    /* a new value keeps its place; another path or case is another cookie */
+    take_at(&jar, "http://a/", "1=new", NOW);
+    take_at(&jar, "http://a/", "3=new; Path=/x", NOW);
+    take_at(&jar, "http://a/", "1=x; Path=/x", NOW);
+    expect(jar, "http://a/x", "3=new; 6=x; 1=x; 1=new; 4=root");
+    cookies_free(jar);
+}
+
+static void what_is_over_is_deleted(void **state)
+{
+    struct cookies *jar = NULL;
+    char *text;
+
+    (void)state;
+    take_at(&jar, "https://a/", "a=1", NOW);
+    take_at(&jar, "https://a/", "b=2; Max-Age=10", NOW);
+    take_at(&jar, "https://a/", "c=3; Path=/x", NOW);
+    take_at(&jar, "https://a/", "a=; Max-Age=0; Path=/x", NOW); /* another one */
+    expect(jar, "https://a/x", "c=3; a=1; b=2");
+    take_at(&jar, "https://a/", "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", NOW);
+    expect(jar, "https://a/x", "c=3; b=2");
+    text = sent_at(jar, "https://a/", NOW + 9);
+    assert_string_equal(text, "b=2");
+    free(text);
+    text = sent_at(jar, "https://a/", NOW + 10);
+    assert_string_equal(text, "");
+    free(text);
+    take_at(&jar, "https://a/", "c=4; Path=/x; Max-Age=0; Domain=b", NOW); /* refused whole */
+    expect(jar, "https://a/x", "c=3; b=2");
+    cookies_free(jar);
+}
+
+/* The jar of an https origin, were it ever asked for http. */
+static void secure_stays_on_https(void **state)
+{
+    struct cookies *jar = NULL;
+
+    (void)state;
+    take_at(&jar, "https://a/", "a=1; Secure", NOW);
+    take_at(&jar, "https://a/", "b=2", NOW);
+    expect(jar, "https://a/", "a=1; b=2");
+    expect(jar, "http://a/", "b=2");
+    cookies_free(jar);
+    jar = NULL;
+    take_at(&jar, "http://a/", "a=1; Secure", NOW);
+    assert_null(jar);
+}
+
+/* A cookie of so many bytes in name and value. To be freed. */
+static char *cookie_of(const char *name, size_t bytes, const char *after)
+{
+    char *line = malloc(bytes + strlen(after) + 2), *to = stpcpy(line, name);
+
+    *to++ = '=';
+    memset(to, 'v', bytes - strlen(name));
+    strcpy(to + bytes - strlen(name), after);
+    return line;
+}
+
+static size_t sent_bytes(const struct cookies *jar)
+{
+    char *text = sent_at(jar, "http://a/x", NOW);
+    size_t bytes = strlen(text);
+
+    free(text);
+    return bytes;
+}
+
+static void take_of(struct cookies **jar, const char *name, size_t bytes, const char *after)
+{
+    char *line = cookie_of(name, bytes, after);
+
+    take_at(jar, "http://a/", line, NOW);
+    free(line);
+}
+
+static void a_cookie_has_a_limit(void **state)
+{
+    struct cookies *jar = NULL;
+
+    (void)state;
+    take_of(&jar, "over", COOKIES_MOST_PAIR_BYTES + 1, "");
+    assert_null(jar);
+    take_of(&jar, "most", COOKIES_MOST_PAIR_BYTES, "");
+    assert_int_equal(sent_bytes(jar), COOKIES_MOST_PAIR_BYTES + 1);
+    cookies_free(jar);
+}
+
+static void a_field_has_a_limit(void **state)
+{
+    char line[COOKIES_MOST_FIELD_BYTES + 2];
+    struct cookies *jar = NULL;
+
+    (void)state;
+    memset(line, ' ', sizeof(line));
+    memcpy(line, "a=b;", 4);
+    line[sizeof(line) - 1] = '\0';
+    take_at(&jar, "http://a/", line, NOW);
+    assert_null(jar);
+    line[sizeof(line) - 2] = '\0';
+    take_at(&jar, "http://a/", line, NOW);
+    expect(jar, "http://a/", "a=b");
+    cookies_free(jar);
+}
+
+static void the_newest_over_the_limits_goes(void **state)
+{
+    struct cookies *jar = NULL;
+    char line[32];
+
+    (void)state;
+    for (int i = 0; i < COOKIES_MOST + 5; i++) {
+        snprintf(line, sizeof(line), "%02d=v; Max-Age=%d", i, i == 7 ? 1 : 100);
+        take_at(&jar, "http://a/", line, NOW);
+    }
+    assert_int_equal(sent_bytes(jar), COOKIES_MOST * 6 - 2);
+    take_at(&jar, "http://a/", "00=new", NOW); /* one that is there may change */
+    assert_int_equal(sent_bytes(jar), COOKIES_MOST * 6 - 2 + 2);
+    take_at(&jar, "http://a/", "50=last", NOW + 1); /* one has expired: there is room for one */
+    take_at(&jar, "http://a/", "51=v", NOW + 1);
+    assert_int_equal(sent_bytes(jar), COOKIES_MOST * 6 - 2 + 2 + 3);
+    cookies_free(jar);
+}
+
+static void the_newest_over_the_bytes_goes(void **state)
+{
+    enum { EACH = COOKIES_MOST_BYTES / 4 - 2 }; /* with "=" and "/", four fill the jar */
+    struct cookies *jar = NULL;
+
+    (void)state;
+    take_of(&jar, "1", EACH, "");
+    take_of(&jar, "2", EACH, "");
+    take_of(&jar, "3", EACH, "");
+    take_of(&jar, "4", EACH + 1, "");
+    assert_int_equal(sent_bytes(jar), 3 * (EACH + 1) + 4);
+    take_of(&jar, "4", EACH, "");
+    assert_int_equal(sent_bytes(jar), 4 * (EACH + 1) + 6);
+    take_of(&jar, "4", EACH + 1, ""); /* the old one stays */
+    take_of(&jar, "5", 1, "");
+    assert_int_equal(sent_bytes(jar), 4 * (EACH + 1) + 6);
+    take_of(&jar, "4", 1, ""); /* 3 bytes of four times EACH + 2: with "=" and "/x", 3 less fit */
+    take_of(&jar, "5", EACH - 3, "; Path=/x");
+    assert_int_equal(sent_bytes(jar), 3 * (EACH + 1) + 2 + 6);
+    take_of(&jar, "5", EACH - 4, "; Path=/x");
+    assert_int_equal(sent_bytes(jar), 3 * (EACH + 1) + 2 + (EACH - 3) + 8);
+    cookies_free(jar);
+}
+
+static void no_jar_no_cookies(void **state)
+{
+    struct cookies *jar = NULL;
+
+    (void)state;
+    take_at(&jar, "http://a/", "a=; Max-Age=0", NOW);
+    assert_null(jar);
+    expect(NULL, "http://a/", "");
+    cookies_free(NULL);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_cookie),
+        cmocka_unit_test(paths),
+        cmocka_unit_test(longest_path_first_then_the_oldest),
+        cmocka_unit_test(what_is_over_is_deleted),
+        cmocka_unit_test(secure_stays_on_https),
+        cmocka_unit_test(a_cookie_has_a_limit),
+        cmocka_unit_test(a_field_has_a_limit),
+        cmocka_unit_test(the_newest_over_the_limits_goes),
+        cmocka_unit_test(the_newest_over_the_bytes_goes),
+        cmocka_unit_test(no_jar_no_cookies),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("cookies", tests, NULL, NULL);
+}
