@@ -1,14 +1,18 @@
 /*
- * Standard output, which may be a pipe, a terminal or a file. It is never made O_NONBLOCK, for that
- * flag is shared with whoever else has the file open; a pipe is written to when it says that it has
- * room, no more at a time than a pipe that has room must take. What waits is bounded by its user, who
- * asks output_full before making more.
+ * Where results go: standard output, which may be a pipe, a terminal or a file, or a file of the
+ * user's. Standard output is never made O_NONBLOCK, for that flag is shared with whoever else has the
+ * file open; a pipe is written to when it says that it has room, no more at a time than a pipe that
+ * has room must take. What waits is bounded by its user, who asks output_full before making more.
+ *
+ * What is composed between output_begin and output_end goes into a file together, at the end of the
+ * turn; the file never ends in a part of it but for a full disk, or a kill in the middle of a write.
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "reactor/loop.h"
@@ -23,6 +27,54 @@ struct output *output_new(struct loop *loop, int fd, void (*room)(void *owner),
 /* Without a loop: writing waits. */
 struct output *output_new_blocking(int fd);
 
+#define OUTPUT_ALL UINT64_MAX
+
+/* A file of the user's. What is not a regular file (a FIFO, a device), and what is the same file as
+   standard output, is written to as standard output is, whatever is said here. */
+struct output_file {
+    const char *path;
+    bool
+        append; /* to what is there; else aside until output_finish, in FILE.part, made or emptied */
+    uint64_t keep; /* append: how many bytes stay, what is behind them is cut off; or OUTPUT_ALL */
+};
+
+/* Opens a file; the rest as in output_new. Where `keep` is OUTPUT_ALL and the last line has no end,
+   it gets one before the first line that is written: whose it is, nobody knows. Returns NULL where
+   that fails: then *why is a sentence that begins with the file's name, to be freed: that another run
+   is writing it, that it is shorter than `keep` or has no end of a line there, or what open(2) says. A FIFO waits for its reader. */
+struct output *output_open(struct loop *loop, const struct output_file *file,
+                           void (*room)(void *owner), void (*broken)(void *owner, int error),
+                           void *owner, char **why);
+
+/* Whether there is something in a regular file already, as in a standard output that one run after
+   another appends to. The part of a line that a kill in the middle of a write left is ended. To be
+   called before the first line. */
+bool output_goes_on(struct output *output);
+
+/* `wrote` is called, with the owner, each time when all that was composed has been written, and not
+   where it cannot be: the time to record that it is there. */
+void output_on_wrote(struct output *output, void (*wrote)(void *owner));
+
+/* The length of the file in bytes, what was there before included, without what is still to be
+   written; for what is not a regular file, how many bytes were written. 0 where a table needs its
+   heading. */
+uint64_t output_bytes(const struct output *output);
+
+/* Whether output_bytes is the length of a file that can be cut: it was opened by output_open, and is
+   a regular one. */
+bool output_can_be_cut(const struct output *output);
+
+/* What to call it in a message: the file's name as it was given, or "standard output". */
+const char *output_name(const struct output *output);
+
+/* The name of the file in which the results are until output_finish; NULL where they are in place. */
+const char *output_aside(const struct output *output);
+
+/* When nothing more is to be written and output_idle says that it was: puts what was written aside in
+   the place of FILE, on the disk first. With `complete` false it stays aside, but for an empty one,
+   which goes. Returns 0 or errno: then it stays aside too. */
+int output_finish(struct output *output, bool complete);
+
 /* The stream to compose a line in; output_end sends what is in it on its way. */
 FILE *output_begin(struct output *output);
 void output_end(struct output *output);
@@ -36,7 +88,7 @@ bool output_idle(const struct output *output);
 /* The errno that ended it, or 0. */
 int output_error(const struct output *output);
 
-/* Frees; what is not written is dropped. */
+/* Frees; what is not written is dropped, what was not finished stays aside. */
 void output_free(struct output *output);
 
 #endif

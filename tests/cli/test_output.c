@@ -1,4 +1,5 @@
-/* The output over pipes: order, a reader that stops, one that leaves, a full disk. */
+/* The output over pipes: order, a reader that stops, one that leaves, a full disk. Files of the user's:
+   aside, appended to, cut. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -6,6 +7,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/output.h"
@@ -14,9 +18,13 @@ struct fixture {
     struct loop *loop;
     struct output *output;
     int reader, writer;
-    int rooms;  /* calls of room */
-    int broken; /* calls of broken */
-    int error;  /* its argument */
+    int rooms;            /* calls of room */
+    int broken;           /* calls of broken */
+    int error;            /* its argument */
+    int wrote;            /* calls of wrote */
+    uint64_t wrote_bytes; /* output_bytes in the last of them */
+    char folder[128];
+    char path[160], aside[160]; /* a file in it, which is not there */
 };
 
 static void on_room(void *owner)
@@ -30,6 +38,25 @@ static void on_broken(void *owner, int error)
     ((struct fixture *)owner)->error = error;
 }
 
+static void on_wrote(void *owner)
+{
+    struct fixture *fixture = owner;
+
+    assert_true(output_idle(fixture->output));
+    fixture->wrote++;
+    fixture->wrote_bytes = output_bytes(fixture->output);
+}
+
+static void make_folder(struct fixture *fixture)
+{
+    const char *above = getenv("TMPDIR");
+
+    snprintf(fixture->folder, sizeof(fixture->folder), "%s/output.XXXXXX", above ? above : "/tmp");
+    assert_non_null(mkdtemp(fixture->folder));
+    snprintf(fixture->path, sizeof(fixture->path), "%s/file", fixture->folder);
+    snprintf(fixture->aside, sizeof(fixture->aside), "%s/file.part", fixture->folder);
+}
+
 static int begin(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
@@ -40,6 +67,7 @@ static int begin(void **state)
     fixture->reader = ends[0];
     fixture->writer = ends[1];
     fixture->loop = loop_new();
+    make_folder(fixture);
     fixture->output = output_new(fixture->loop, fixture->writer, on_room, on_broken, fixture);
     *state = fixture;
     return 0;
@@ -48,14 +76,18 @@ static int begin(void **state)
 static int end(void **state)
 {
     struct fixture *fixture = *state;
+    int ends;
 
     output_free(fixture->output);
     loop_free(fixture->loop);
     if (fixture->reader >= 0)
         close(fixture->reader);
     close(fixture->writer);
+    unlink(fixture->path);
+    unlink(fixture->aside);
+    ends = rmdir(fixture->folder); /* fails where anything else was left behind */
     free(fixture);
-    return 0;
+    return ends;
 }
 
 static void put(struct output *output, const char *line)
@@ -242,6 +274,342 @@ static void test_free_early(void **state)
     output_free(NULL);
 }
 
+/*
+ * Files
+ */
+
+/* Opens a file in place of the pipe. Returns what is wrong, to be freed, or NULL. */
+static char *reopen(struct fixture *fixture, const char *path, bool append, uint64_t keep)
+{
+    const struct output_file file = {.path = path, .append = append, .keep = keep};
+    char *why;
+
+    output_free(fixture->output);
+    fixture->output = output_open(fixture->loop, &file, on_room, on_broken, fixture, &why);
+    assert_true(!fixture->output == !!why);
+    if (fixture->output)
+        output_on_wrote(fixture->output, on_wrote);
+    return why;
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* What is in the file; "none" where there is none. */
+static const char *content(const char *path)
+{
+    static char text[256];
+    FILE *file = fopen(path, "re");
+
+    if (!file)
+        return "none";
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    return text;
+}
+
+/* Fails unless the sentence is the file's name and that. */
+static void check_why(char *why, const char *path, const char *rest)
+{
+    char wanted[512];
+
+    snprintf(wanted, sizeof(wanted), "%s: %s", path, rest);
+    assert_non_null(why);
+    assert_string_equal(why, wanted);
+    free(why);
+}
+
+/* The old results stay until all of the new ones are there. */
+static void test_replaces(void **state)
+{
+    struct fixture *fixture = *state;
+    struct stat about;
+
+    write_file(fixture->path, "old\n");
+    chmod(fixture->path, 0640);
+    write_file(fixture->aside, "of a run that was killed\n");
+    assert_null(reopen(fixture, fixture->path, false, 0));
+    assert_string_equal(output_name(fixture->output), fixture->path);
+    assert_string_equal(output_aside(fixture->output), fixture->aside);
+    assert_false(output_can_be_cut(fixture->output));
+    assert_int_equal(output_bytes(fixture->output), 0);
+    put(fixture->output, "one\n");
+    put(fixture->output, "two\n");
+    loop_turn(fixture->loop, 0);
+    assert_int_equal(fixture->wrote, 1);
+    assert_int_equal(fixture->wrote_bytes, 8);
+    assert_string_equal(content(fixture->path), "old\n");
+    assert_string_equal(content(fixture->aside), "one\ntwo\n");
+    assert_int_equal(output_finish(fixture->output, true), 0);
+    assert_null(output_aside(fixture->output));
+    assert_string_equal(content(fixture->path), "one\ntwo\n");
+    assert_string_equal(content(fixture->aside), "none");
+    assert_int_equal(stat(fixture->path, &about), 0);
+    assert_int_equal(about.st_mode & 07777, 0640);
+}
+
+static void test_new_file(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_null(reopen(fixture, fixture->path, false, 0));
+    assert_string_equal(content(fixture->path), "none");
+    assert_int_equal(output_finish(fixture->output, true), 0); /* no result is a result */
+    assert_string_equal(content(fixture->path), "");
+    assert_int_equal(fixture->wrote, 0);
+}
+
+static void test_interrupted(void **state)
+{
+    struct fixture *fixture = *state;
+
+    write_file(fixture->path, "old\n");
+    assert_null(reopen(fixture, fixture->path, false, 0));
+    put(fixture->output, "one\n");
+    loop_turn(fixture->loop, 0);
+    assert_int_equal(output_finish(fixture->output, false), 0);
+    assert_string_equal(output_aside(fixture->output), fixture->aside);
+    assert_string_equal(content(fixture->path), "old\n");
+    assert_string_equal(content(fixture->aside), "one\n");
+    assert_null(reopen(fixture, fixture->path, false, 0));
+    assert_int_equal(output_finish(fixture->output, false), 0);
+    assert_null(output_aside(fixture->output)); /* nothing was in it */
+    assert_string_equal(content(fixture->aside), "none");
+    assert_null(reopen(fixture, fixture->path, false, 0));
+    output_free(fixture->output); /* not even finished */
+    fixture->output = NULL;
+    assert_string_equal(content(fixture->aside), "none");
+    assert_string_equal(content(fixture->path), "old\n");
+}
+
+static void test_busy(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct output_file file = {.path = fixture->path};
+    char *why;
+
+    assert_null(reopen(fixture, fixture->path, false, 0));
+    put(fixture->output, "one\n");
+    loop_turn(fixture->loop, 0);
+    assert_null(output_open(fixture->loop, &file, NULL, NULL, NULL, &why));
+    check_why(why, fixture->aside, "another run is using it");
+    assert_string_equal(content(fixture->aside), "one\n");
+}
+
+/* The link stays, the file behind it is another one. */
+static void test_behind_a_link(void **state)
+{
+    struct fixture *fixture = *state;
+    char real[192];
+    struct stat about;
+
+    snprintf(real, sizeof(real), "%s/real", fixture->folder);
+    write_file(real, "old\n");
+    assert_int_equal(symlink("real", fixture->path), 0);
+    assert_null(reopen(fixture, fixture->path, false, 0));
+    put(fixture->output, "new\n");
+    loop_turn(fixture->loop, 0);
+    assert_int_equal(output_finish(fixture->output, true), 0);
+    assert_int_equal(lstat(fixture->path, &about), 0);
+    assert_true(S_ISLNK(about.st_mode));
+    assert_string_equal(content(real), "new\n");
+    unlink(real);
+}
+
+static void test_appends(void **state)
+{
+    static const struct {
+        const char *old; /* NULL: no file */
+        uint64_t keep;
+        const char *then; /* before a line is written */
+    } cases[] = {
+        {NULL, OUTPUT_ALL, ""},         {NULL, 0, ""},
+        {"", OUTPUT_ALL, ""},           {"a\nb\n", OUTPUT_ALL, "a\nb\n"},
+        {"a\nb", OUTPUT_ALL, "a\nb\n"}, /* torn: closed */
+        {"a\nb\n", 4, "a\nb\n"},        {"a\nb\ntorn", 4, "a\nb\n"},
+        {"a\nb\nc\n", 2, "a\n"},        {"a\nb\n", 0, ""},
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char wanted[64];
+
+        unlink(fixture->path);
+        if (cases[i].old)
+            write_file(fixture->path, cases[i].old);
+        fixture->wrote = 0;
+        assert_null(reopen(fixture, fixture->path, true, cases[i].keep));
+        assert_true(output_idle(fixture->output));
+        assert_true(output_can_be_cut(fixture->output));
+        assert_null(output_aside(fixture->output));
+        assert_string_equal(content(fixture->path), cases[i].then);
+        assert_int_equal(output_bytes(fixture->output), strlen(cases[i].then));
+        put(fixture->output, "line\n");
+        loop_turn(fixture->loop, 0);
+        snprintf(wanted, sizeof(wanted), "%sline\n", cases[i].then);
+        assert_string_equal(content(fixture->path), wanted);
+        assert_int_equal(fixture->wrote, 1);
+        assert_int_equal(fixture->wrote_bytes, strlen(wanted));
+        assert_int_equal(output_finish(fixture->output, i % 2), 0);
+        assert_string_equal(content(fixture->path), wanted);
+    }
+}
+
+static void test_refused(void **state)
+{
+    struct fixture *fixture = *state;
+
+    check_why(reopen(fixture, "/nowhere/at/all", false, 0), "/nowhere/at/all.part",
+              "No such file or directory");
+    check_why(reopen(fixture, "/nowhere/at/all", true, OUTPUT_ALL), "/nowhere/at/all",
+              "No such file or directory");
+    check_why(reopen(fixture, fixture->folder, false, 0), fixture->folder, "Is a directory");
+    check_why(reopen(fixture, fixture->folder, true, 0), fixture->folder, "Is a directory");
+    write_file(fixture->path, "abc");
+    check_why(reopen(fixture, fixture->path, true, 9), fixture->path,
+              "it has 3 bytes and should have 9: it is not what the run wrote");
+    assert_string_equal(content(fixture->path), "abc");
+    check_why(reopen(fixture, fixture->path, true, 2), fixture->path,
+              "no line ends where the run's last one did: it is not what the run wrote");
+    assert_string_equal(content(fixture->path), "abc");
+    unlink(fixture->path);
+    check_why(reopen(fixture, fixture->path, true, 9), fixture->path, "No such file or directory");
+    assert_int_equal(access(fixture->path, F_OK), -1);
+}
+
+/* A FIFO is written to, not replaced, in either way. */
+static void test_fifo(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(mkfifo(fixture->path, 0600), 0);
+    for (int append = 0; append < 2; append++) {
+        int reader = open(fixture->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        char text[16] = "";
+        struct stat about;
+
+        assert_null(reopen(fixture, fixture->path, append, 0));
+        assert_null(output_aside(fixture->output));
+        assert_false(output_can_be_cut(fixture->output));
+        put(fixture->output, "line\n");
+        unit_settle(fixture->loop);
+        assert_int_equal(read(reader, text, sizeof(text)), 5);
+        assert_string_equal(text, "line\n");
+        assert_int_equal(fixture->wrote_bytes, 5);
+        while (!output_full(fixture->output)) { /* it waits for room as standard output does */
+            put(fixture->output, "a line of some length, to be quick\n");
+            loop_turn(fixture->loop, 0);
+        }
+        close(reader);
+        fixture->broken = 0;
+        TURN_UNTIL(fixture->loop, fixture->broken);
+        assert_int_equal(fixture->error, EPIPE);
+        assert_int_equal(output_finish(fixture->output, true), EPIPE);
+        assert_int_equal(stat(fixture->path, &about), 0);
+        assert_true(S_ISFIFO(about.st_mode));
+        output_free(fixture->output); /* with its last writer, what is in the FIFO goes */
+        fixture->output = NULL;
+    }
+}
+
+static char child_path[160]; /* what standard output is in the child */
+
+/* Standard output is a file that has something in it already. */
+static bool standard_output(void)
+{
+    const struct output_file files[] = {
+        {.path = "/dev/stdout"},
+        {.path = "/dev/stdout", .append = true, .keep = 0},
+        {.path = child_path},
+    };
+    int fd = open(child_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    CHILD_CHECK(fd >= 0 && dup2(fd, STDOUT_FILENO) == STDOUT_FILENO);
+    CHILD_CHECK(write(STDOUT_FILENO, "before\n", 7) == 7);
+    for (size_t i = 0; i < LENGTH(files); i++) {
+        char *why;
+        struct output *output = output_open(NULL, &files[i], NULL, NULL, NULL, &why);
+
+        CHILD_CHECK(output && !output_aside(output) && !output_can_be_cut(output));
+        put(output, "line\n");
+        CHILD_CHECK(!output_finish(output, true));
+        output_free(output);
+    }
+    CHILD_CHECK(write(STDOUT_FILENO, "after\n", 6) == 6);
+    CHILD_CHECK(!strcmp(content(child_path), "before\nline\nline\nline\nafter\n"));
+    return true;
+}
+
+static void test_standard_output(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_string_equal(output_name(fixture->output), "standard output");
+    assert_null(output_aside(fixture->output));
+    snprintf(child_path, sizeof(child_path), "%s", fixture->path);
+    unit_in_child(standard_output);
+}
+
+/* No room: what was written stays aside, the old results stay. */
+static bool no_room(void)
+{
+    const struct output_file file = {.path = child_path};
+    char *why;
+    struct output *output = output_open(NULL, &file, NULL, NULL, NULL, &why);
+    struct rlimit limit = {.rlim_cur = 6, .rlim_max = RLIM_INFINITY};
+
+    signal(SIGXFSZ, SIG_IGN);
+    CHILD_CHECK(output && !setrlimit(RLIMIT_FSIZE, &limit));
+    put(output, "one\n");
+    CHILD_CHECK(output_error(output) == 0 && output_bytes(output) == 4);
+    put(output, "two\n");
+    CHILD_CHECK(output_error(output) == EFBIG);
+    CHILD_CHECK(output_finish(output, true) == EFBIG && output_aside(output));
+    output_free(output);
+    return true;
+}
+
+static void test_no_room(void **state)
+{
+    struct fixture *fixture = *state;
+
+    write_file(fixture->path, "old\n");
+    snprintf(child_path, sizeof(child_path), "%s", fixture->path);
+    unit_in_child(no_room);
+    assert_string_equal(content(fixture->path), "old\n");
+    assert_string_equal(content(fixture->aside), "one\ntw");
+}
+
+/* Told once when all is written, and not while something waits. */
+static void test_wrote(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[4096];
+
+    output_on_wrote(fixture->output, on_wrote);
+    put(fixture->output, "one\n");
+    loop_turn(fixture->loop, 0);
+    assert_int_equal(fixture->wrote, 1);
+    assert_int_equal(fixture->wrote_bytes, 4);
+    for (int i = 0; i < 10000; i++)
+        put(fixture->output, "a line of some length, to be quick\n");
+    unit_settle(fixture->loop);
+    assert_int_equal(fixture->wrote, 1);
+    while (take(fixture, text, sizeof(text)))
+        loop_turn(fixture->loop, 0);
+    assert_int_equal(fixture->wrote, 2);
+    assert_int_equal(fixture->wrote_bytes, 4 + 10000 * 35);
+    output_end(fixture->output); /* nothing was composed */
+    unit_settle(fixture->loop);
+    assert_int_equal(fixture->wrote, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +623,17 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_regular_file, begin, end),
         cmocka_unit_test_setup_teardown(test_blocking, begin, end),
         cmocka_unit_test_setup_teardown(test_free_early, begin, end),
+        cmocka_unit_test_setup_teardown(test_replaces, begin, end),
+        cmocka_unit_test_setup_teardown(test_new_file, begin, end),
+        cmocka_unit_test_setup_teardown(test_interrupted, begin, end),
+        cmocka_unit_test_setup_teardown(test_busy, begin, end),
+        cmocka_unit_test_setup_teardown(test_behind_a_link, begin, end),
+        cmocka_unit_test_setup_teardown(test_appends, begin, end),
+        cmocka_unit_test_setup_teardown(test_refused, begin, end),
+        cmocka_unit_test_setup_teardown(test_fifo, begin, end),
+        cmocka_unit_test_setup_teardown(test_standard_output, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_room, begin, end),
+        cmocka_unit_test_setup_teardown(test_wrote, begin, end),
     };
 
     unit_time_limit();

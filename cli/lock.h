@@ -1,0 +1,21 @@
+/*
+ * Files that one run at a time may have: the state of a run, and results that are written aside. The
+ * lock ends with the descriptor, so a run that was killed leaves none behind.
+ */
+#ifndef CLI_LOCK_H
+#define CLI_LOCK_H
+
+/* Opens a regular file for reading and writing, makes it where there is none, and locks it against
+   every other lock_open. What is in it stays. Returns the descriptor, which the caller closes, or -1
+   with errno: EWOULDBLOCK where somebody else has it, EINVAL where it is no regular file, or what
+   open(2) says. */
+int lock_open(const char *path);
+
+/* Makes a file in place of whatever had this name, locked likewise, for appending; what had the name
+   before should be the caller's own. Returns as lock_open does. */
+int lock_make(const char *path);
+
+/* A sentence for an errno of either. */
+const char *lock_error(int error);
+
+#endif
