@@ -23,7 +23,7 @@
 
 /* One fetch under way. */
 struct call {
-    const struct blocking *blocking;
+    struct blocking *blocking;
     const struct site *site;
     struct result *result;
     nsec total;      /* deadline of the whole */
@@ -260,31 +260,46 @@ static bool shake_hands(struct call *call)
     return true;
 }
 
-static bool write_request(struct call *call)
+/* Writes one block. */
+static bool write_all(struct call *call, const char *bytes, size_t length)
 {
-    size_t length, sent = 0;
-    char *request = request_build(call->site, &length);
     struct io io = {.status = IO_OK};
 
+    for (size_t sent = 0; sent < length && io.status == IO_OK; sent += io.count)
+        io = call->transport->calls->write(call->transport, bytes + sent, length - sent);
+    return io.status == IO_OK || failed_io(call, io, error_of_send(io.error));
+}
+
+static bool write_request(struct call *call)
+{
+    struct request request = request_of(call->site);
+    const struct content *content = request.content;
+    size_t length;
+    char *head = request_build(&request, &length);
+    bool written;
+
     begin(call, PHASE_SEND, NSEC_NEVER, ERROR_TOTAL_TIMEOUT);
-    while (sent < length && io.status == IO_OK) {
-        io = call->transport->calls->write(call->transport, request + sent, length - sent);
-        sent += io.count;
-    }
-    free(request);
-    if (io.status != IO_OK)
-        return failed_io(call, io, error_of_send(io.error));
-    call->result->stamps.send = clock_now();
-    return true;
+    written = write_all(call, head, length) &&
+              (!content || write_all(call, content->bytes, content->count));
+    free(head);
+    if (written)
+        call->result->stamps.send = clock_now();
+    return written;
+}
+
+static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
+                     size_t value_bytes)
+{
+    struct call *call = owner;
+
+    answer_field(&call->blocking->answer, name, name_bytes, value, value_bytes);
 }
 
 static void on_head(void *owner, const struct http1 *http1)
 {
     struct call *call = owner;
 
-    call->result->status = http1->status;
-    call->result->major = http1->major;
-    call->result->minor = http1->minor;
+    answer_head(&call->blocking->answer, http1);
     call->result->stamps.head = clock_now();
 }
 
@@ -292,7 +307,7 @@ static void on_body(void *owner, const char *bytes, size_t count)
 {
     struct call *call = owner;
 
-    result_add_body(call->result, bytes, count);
+    answer_body(&call->blocking->answer, bytes, count);
 }
 
 /* One read and what the parser makes of it. False: the answer is complete, or failed. */
@@ -318,6 +333,8 @@ static bool read_some(struct call *call, unsigned char *buffer)
         return failed(call, ERROR_EMPTY, NULL);
     else
         return failed_io(call, io, error_of_receive(io.error, stamps->first_byte));
+    if (status == HTTP1_MORE && call->blocking->answer.enough)
+        return false;
     return status == HTTP1_MORE ||
            (status != HTTP1_DONE &&
             failed(call, error_of_http1(status),
@@ -326,27 +343,55 @@ static bool read_some(struct call *call, unsigned char *buffer)
 
 static void read_answer(struct call *call)
 {
-    static const struct http1_events events = {.head = on_head, .body = on_body};
+    static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
+    const struct exchange_options *options = call->blocking->options;
     unsigned char *buffer = memory_get(BUFFER_BYTES);
 
-    begin(call, PHASE_WAIT, call->blocking->ttfb_timeout, ERROR_TTFB_TIMEOUT);
-    http1_start_answer(&call->http1, call->site->head, &events, call);
+    begin(call, PHASE_WAIT, options->ttfb_timeout, ERROR_TTFB_TIMEOUT);
+    http1_start_answer(&call->http1, !strcmp(site_method(call->site), "HEAD"), &events, call);
     while (read_some(call, buffer))
         ;
+    http1_free(&call->http1);
     free(buffer);
 }
 
-void blocking_fetch(const struct blocking *blocking, const struct site *site, struct result *result)
+/* Closes what is open and makes the result of what came. */
+static void conclude(struct call *call)
+{
+    struct result *result = call->result;
+    struct answer *answer = &call->blocking->answer;
+    enum error error;
+
+    if (answer->enough && !call->http1.done)
+        result->truncated = answer->previewed;
+    error = answer_finish(answer, !result->error && !result->truncated);
+    if (error && !result->error)
+        failed(call, error, result->coding);
+    if (call->blocking->options->tcp_facts && call->sock)
+        result->tcp = sock_tcp_facts(call->sock);
+    result->stamps.done = clock_now();
+    if (call->transport)
+        call->transport->calls->close(call->transport);
+    sock_close(call->sock, NULL);
+}
+
+void blocking_fetch(struct blocking *blocking, const struct site *site, struct result *result)
 {
     nsec now = clock_now();
     struct call call = {.blocking = blocking, .site = site, .result = result};
 
-    *result = (struct result){.site = site, .stamps = {.taken = now, .start = now}};
+    *result = (struct result){
+        .site = site, .url = site->url.shown, .stamps = {.taken = now, .start = now}};
+    answer_start(&blocking->answer, &blocking->options->answer, result);
     call.total = clock_after(now, site->timeout);
     if (resolve(&call) && establish(&call) && shake_hands(&call) && write_request(&call))
         read_answer(&call);
-    result->stamps.done = clock_now();
-    if (call.transport)
-        call.transport->calls->close(call.transport);
-    sock_close(call.sock, NULL);
+    conclude(&call);
+}
+
+void blocking_clear(struct blocking *blocking, struct result *result)
+{
+    answer_free(&blocking->answer);
+    tls_certificate_drop(result->tls.certificate);
+    result->tls.certificate = NULL;
 }

@@ -9,16 +9,20 @@
 #include <signal.h>
 
 #include "http/dial.h"
-#include "http/result.h"
+#include "http/exchange.h"
 
 struct blocking {
     struct dialer *dialer;                    /* borrowed; its loop and resolver are not used */
-    nsec ttfb_timeout;                        /* NSEC_NEVER: none */
+    const struct exchange_options *options;   /* borrowed; connections are never kept */
     const volatile sig_atomic_t *interrupted; /* not 0: end as soon as a call returns */
+    struct answer answer;                     /* of the last fetch */
 };
 
-/* Fetches one site and fills in the result. */
-void blocking_fetch(const struct blocking *blocking, const struct site *site,
-                    struct result *result);
+/* Fetches one site, without redirects, and fills in the result, which is valid until blocking_clear.
+   The struct is new or cleared. */
+void blocking_fetch(struct blocking *blocking, const struct site *site, struct result *result);
+
+/* Drops what the last result points to. */
+void blocking_clear(struct blocking *blocking, struct result *result);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "http/fields.h"
 #include "http/http1.h"
 #include "reactor/hash.h"
 #include "reactor/memory.h"
@@ -18,6 +19,7 @@
 #define DEFAULT_STATUS     200
 #define MOST_MADE_UP_BYTES 2048  /* of a body that nobody gave */
 #define ENDLESS_BYTES      16384 /* what is sent over and over */
+#define LOCATION_BYTES     (sizeof("https://") + HTTP1_MOST_HOST_BYTES + HTTP1_MOST_TARGET_BYTES)
 
 enum guest_state {
     GUEST_HANDSHAKE, /* the transport comes up */
@@ -43,12 +45,13 @@ struct guest {
     struct guest *next, *before; /* in the house */
     struct sock *sock;
     struct transport *transport;
+    bool https;
     enum guest_state state;
     struct timer timer; /* the delay, the next drop of a drip */
     struct http1 http1;
     struct http1_request request;
     char *answer; /* composed; owned */
-    size_t length, sent;
+    size_t head_bytes, length, sent;
     size_t again; /* where ENDING_AGAIN begins anew */
     enum ending ending;
     bool drip;
@@ -93,8 +96,15 @@ static const char *reason_phrase(unsigned status)
     switch (status) {
     case 200: return "OK";
     case 204: return "No Content";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 303: return "See Other";
     case 304: return "Not Modified";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
+    case 401: return "Unauthorized";
     case 404: return "Not Found";
+    case 429: return "Too Many Requests";
     case 500: return "Internal Server Error";
     case 503: return "Service Unavailable";
     default: return "As Told";
@@ -120,34 +130,119 @@ static bool bodiless(unsigned status)
     return status == 204 || status == 304;
 }
 
-/* Composes head and body in the framing of the play. */
-static void compose(struct guest *guest, const struct play *play, const char *body, size_t bytes)
-{
-    unsigned status = play->status ? play->status : DEFAULT_STATUS;
-    bool whole = !guest->request.head && !bodiless(status);
-    char framing[64] = "Connection: close\r\n";
-    FILE *to = open_memstream(&guest->answer, &guest->length);
+/* An answer before it is put into bytes. */
+struct reply {
+    unsigned status;
+    enum framing framing;
+    const char *headers;  /* of the site's line; ours of the same name give way */
+    const char *location; /* NULL: none */
+    const char *coding;   /* likewise */
+    const char *body;
+    size_t body_bytes;
+    char there[LOCATION_BYTES]; /* of `location`, where it is made up */
+};
 
-    if (play->framing == FRAMING_LENGTH && !bodiless(status))
-        snprintf(framing, sizeof(framing), "Content-Length: %zu\r\n", bytes);
-    else if (play->framing == FRAMING_CHUNKED && !bodiless(status))
-        snprintf(framing, sizeof(framing), "Transfer-Encoding: chunked\r\n");
-    else if (bodiless(status))
-        framing[0] = '\0';
-    fprintf(to,
-            "HTTP/1.1 %u %s\r\nServer: firstbyte-rehearsal\r\nContent-Type: text/html\r\n%s\r\n",
-            status, reason_phrase(status), framing);
-    guest->again = 0;
-    if (whole && play->framing == FRAMING_CHUNKED) {
-        if (bytes)
-            fprintf(to, "%zx\r\n", bytes);
-        fwrite(body, 1, bytes, to);
-        fputs(bytes ? "\r\n0\r\n\r\n" : "0\r\n\r\n", to);
-    } else if (whole) {
-        fwrite(body, 1, bytes, to);
+static void write_field(FILE *to, const struct reply *reply, const char *name, const char *value)
+{
+    if (value && !fields_have(reply->headers, name))
+        fprintf(to, "%s: %s\r\n", name, value);
+}
+
+static void write_framing(FILE *to, const struct reply *reply)
+{
+    char count[24];
+
+    if (bodiless(reply->status))
+        return;
+    snprintf(count, sizeof(count), "%zu", reply->body_bytes);
+    switch (reply->framing) {
+    case FRAMING_LENGTH: write_field(to, reply, "Content-Length", count); break;
+    case FRAMING_CHUNKED: write_field(to, reply, "Transfer-Encoding", "chunked"); break;
+    default: write_field(to, reply, "Connection", "close"); break;
     }
+}
+
+static void write_head(FILE *to, const struct reply *reply)
+{
+    const char *at = reply->headers;
+    struct field_line line;
+
+    fprintf(to, "HTTP/1.1 %u %s\r\n", reply->status, reason_phrase(reply->status));
+    write_field(to, reply, "Server", "firstbyte-rehearsal");
+    write_field(to, reply, "Content-Type", "text/html");
+    write_field(to, reply, "Content-Encoding", reply->coding);
+    write_field(to, reply, "Location", reply->location);
+    write_framing(to, reply);
+    while (fields_next(&at, &line))
+        if (!line.empty)
+            fwrite(line.text, 1, line.bytes, to);
+    fputs("\r\n", to);
+}
+
+static void write_body(FILE *to, const struct reply *reply)
+{
+    bool chunked = reply->framing == FRAMING_CHUNKED;
+
+    if (chunked && reply->body_bytes)
+        fprintf(to, "%zx\r\n", reply->body_bytes);
+    fwrite(reply->body, 1, reply->body_bytes, to);
+    if (chunked)
+        fputs(reply->body_bytes ? "\r\n0\r\n\r\n" : "0\r\n\r\n", to);
+}
+
+static void compose(struct guest *guest, const struct reply *reply)
+{
+    FILE *to;
+
+    free(guest->answer);
+    to = open_memstream(&guest->answer, &guest->length);
+    write_head(to, reply);
+    fflush(to);
+    guest->head_bytes = guest->length;
+    if (!guest->request.head && !bodiless(reply->status))
+        write_body(to, reply);
     fclose(to);
-    guest->ending = play->framing == FRAMING_CLOSE ? ENDING_CLOSE : ENDING_KEEP;
+    guest->sent = guest->again = 0;
+    guest->ending = reply->framing == FRAMING_CLOSE ? ENDING_CLOSE : ENDING_KEEP;
+}
+
+static void redirect(struct reply *reply, const char *location)
+{
+    reply->status = 302;
+    reply->location = location;
+}
+
+/* The number behind the one in "/7"; 1 where there is none. */
+static unsigned long next_number(const char *target)
+{
+    return strtoul(target + (*target == '/'), NULL, 10) + 1;
+}
+
+/* The faults that are whole answers, each wrong by what it says. */
+static void falsify(const struct guest *guest, enum fault fault, struct reply *reply)
+{
+    static const char no_gzip[] = "these bytes are no gzip";
+    const struct http1_request *request = &guest->request;
+
+    switch (fault) {
+    case FAULT_REDIRECT_LOOP:
+        snprintf(reply->there, sizeof(reply->there), "%s://%s%s", guest->https ? "https" : "http",
+                 request->host, request->target);
+        redirect(reply, reply->there);
+        break;
+    case FAULT_REDIRECT_ENDLESS:
+        snprintf(reply->there, sizeof(reply->there), "/%lu", next_number(request->target));
+        redirect(reply, reply->there);
+        break;
+    case FAULT_BAD_LOCATION: redirect(reply, "gopher://x/"); break;
+    case FAULT_BAD_CODING:
+        reply->coding = "gzip";
+        reply->body = no_gzip;
+        reply->body_bytes = sizeof(no_gzip) - 1;
+        break;
+    case FAULT_NO_CLOSE_NOTIFY: reply->framing = FRAMING_CLOSE; break;
+    default: break;
+    }
 }
 
 /* Replaces the answer by a text of its own. */
@@ -169,16 +264,16 @@ static void say(struct guest *guest, const char *head, const char *filler, enum 
 }
 
 /* Cuts the answer in the middle of its body, or of its head where `head` says so. */
-static void cut(struct guest *guest, size_t body_bytes, bool head, enum ending ending)
+static void cut(struct guest *guest, bool head, enum ending ending)
 {
-    size_t head_bytes = guest->length - body_bytes;
+    size_t whole = guest->head_bytes;
 
-    guest->length = head ? head_bytes / 2 : head_bytes + body_bytes / 2;
+    guest->length = head ? whole / 2 : whole + (guest->length - whole) / 2;
     guest->ending = ending;
 }
 
 /* Spoils the composed answer as the play says. */
-static void spoil(struct guest *guest, enum fault fault, size_t bytes)
+static void spoil(struct guest *guest, enum fault fault)
 {
     switch (fault) {
     case FAULT_WAIT_STALL:
@@ -206,10 +301,10 @@ static void spoil(struct guest *guest, enum fault fault, size_t bytes)
         say(guest, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nno size\r\n", "",
             ENDING_CLOSE);
         break;
-    case FAULT_HEAD_STALL: cut(guest, bytes, true, ENDING_STALL); break;
-    case FAULT_BODY_STALL: cut(guest, bytes, false, ENDING_STALL); break;
-    case FAULT_BODY_RESET: cut(guest, bytes, false, ENDING_RESET); break;
-    case FAULT_TRUNCATE: cut(guest, bytes, false, ENDING_CLOSE); break;
+    case FAULT_HEAD_STALL: cut(guest, true, ENDING_STALL); break;
+    case FAULT_BODY_STALL: cut(guest, false, ENDING_STALL); break;
+    case FAULT_BODY_RESET: cut(guest, false, ENDING_RESET); break;
+    case FAULT_TRUNCATE: cut(guest, false, ENDING_CLOSE); break;
     case FAULT_NO_CLOSE_NOTIFY: guest->ending = ENDING_CUT; break;
     case FAULT_HANG_UP: guest->ending = ENDING_CLOSE; break;
     case FAULT_DRIP: guest->drip = true; break;
@@ -221,22 +316,22 @@ static void prepare(struct guest *guest)
 {
     const struct play *play =
         guest->house->play(guest->house->owner, guest->request.host, guest->request.target);
-    struct play framed = *play;
+    struct reply reply = {
+        .status = play->status ? play->status : DEFAULT_STATUS,
+        .framing = play->framing,
+        .headers = play->headers,
+        .body = play->body,
+        .body_bytes = play->body_bytes,
+    };
     char *made = NULL;
-    const char *body = play->body;
-    size_t bytes = play->body_bytes;
 
-    if (!body)
-        body = made = made_up(guest->request.host, &bytes);
-    if (play->fault == FAULT_NO_CLOSE_NOTIFY)
-        framed.framing = FRAMING_CLOSE;
-    free(guest->answer);
-    guest->answer = NULL;
-    guest->sent = 0;
+    if (!play->body)
+        reply.body = made = made_up(guest->request.host, &reply.body_bytes);
     guest->drip = false;
     guest->delay = play->delay;
-    compose(guest, &framed, body, bytes);
-    spoil(guest, play->fault, bytes);
+    falsify(guest, play->fault, &reply);
+    compose(guest, &reply);
+    spoil(guest, play->fault);
     free(made);
 }
 
@@ -379,6 +474,7 @@ void guest_welcome(struct house *house, int fd, bool https)
     int error;
 
     guest->house = house;
+    guest->https = https;
     timer_init(&guest->timer, on_timer, guest);
     guest->sock = sock_adopt(house->loop, fd, on_ready, guest, &error);
     if (guest->sock)

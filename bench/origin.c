@@ -1,4 +1,5 @@
-/* What was told, in a table by host; where to listen; and which fault has which address. */
+/* What was told, in a table by host and one by URL; where to listen; and which fault has which
+   address. */
 #include "bench/origin.h"
 
 #include <errno.h>
@@ -15,12 +16,13 @@
 #include "reactor/memory.h"
 #include "tls/authority.h"
 
-#define SLOTS              4096 /* of the table */
-#define ACCEPTS_A_TURN     64   /* a level-triggered listener comes again */
-#define PORT_TRIES         16   /* a free port of one address may be taken on another */
+#define SLOTS              65536 /* of a table */
+#define ACCEPTS_A_TURN     64    /* a level-triggered listener comes again */
+#define PORT_TRIES         16    /* a free port of one address may be taken on another */
 #define RELIEF_AFTER       (20 * NSEC_PER_MS)
 #define MOST_NUMERIC_HOSTS 1000 /* in the certificate of connections without SNI */
-#define MADE_UP_MS         20   /* the longest latency of a site that nobody told of */
+#define STATUS_FAILED      503
+#define MADE_UP_MS         20 /* the longest latency of a site that nobody told of */
 
 /* The last byte of each address. */
 enum place {
@@ -41,9 +43,11 @@ struct listener {
 };
 
 struct told {
-    struct told *next; /* in the slot */
+    struct told *next;         /* in the slot of its URL */
+    struct told *next_of_host; /* in that of its host, where it is the first */
     char *host, *target;
-    struct play play; /* its body is owned */
+    struct play play;
+    unsigned failed; /* requests that were answered 503 */
 };
 
 struct origin {
@@ -55,48 +59,66 @@ struct origin {
     size_t listener_count;
     struct address http, https;
     int fillers[4]; /* connections that fill the full queues; -1: none */
-    struct told *table[SLOTS];
+    struct told *urls[SLOTS];
+    struct told *hosts[SLOTS];
     size_t numeric_hosts; /* told of with https */
     struct timer relief;  /* listens again after descriptors ran out */
-    struct play made_up;  /* for the last unknown name */
+    struct play made_up;  /* for the last request that is not answered as told */
 };
 
-/* The site of that host and target; of the host, where the target is NULL or was not told. */
-static const struct told *find(const struct origin *origin, const char *host, const char *target)
+static struct told **slot_of_host(struct origin *origin, const char *host)
 {
-    const struct told *first = NULL;
+    return &origin->hosts[hash_text(host) % SLOTS];
+}
 
-    for (const struct told *told = origin->table[hash_text(host) % SLOTS]; told;
-         told = told->next) {
-        if (strcasecmp(told->host, host) != 0)
-            continue;
-        if (!first)
-            first = told;
-        if (target && !strcmp(told->target, target))
-            return told;
-    }
-    return first;
+static struct told **slot_of_url(struct origin *origin, const char *host, const char *target)
+{
+    return &origin->urls[(hash_text(host) * 31 + hash_text(target)) % SLOTS];
+}
+
+/* The first that was told of a host, or NULL. */
+static struct told *find_host(struct origin *origin, const char *host)
+{
+    struct told *told = *slot_of_host(origin, host);
+
+    while (told && strcasecmp(told->host, host) != 0)
+        told = told->next_of_host;
+    return told;
+}
+
+static struct told *find_url(struct origin *origin, const char *host, const char *target)
+{
+    struct told *told = *slot_of_url(origin, host, target);
+
+    while (told && (strcmp(told->target, target) != 0 || strcasecmp(told->host, host) != 0))
+        told = told->next;
+    return told;
 }
 
 void origin_tell(struct origin *origin, const struct url *url, const struct play *play)
 {
-    struct told **link = &origin->table[hash_text(url->host) % SLOTS];
-    struct told *told = memory_zeroed(sizeof(*told));
+    struct told *told, **slot;
 
-    while (*link)
-        link = &(*link)->next;
-    *link = told;
+    if (find_url(origin, url->host, url->target))
+        return;
+    told = memory_zeroed(sizeof(*told));
     told->host = memory_text(url->host, strlen(url->host));
     told->target = memory_text(url->target, strlen(url->target));
-    told->play = *play;
-    if (play->body)
-        told->play.body = memory_text(play->body, play->body_bytes);
+    play_copy(&told->play, play);
+    if (!find_host(origin, url->host)) {
+        slot = slot_of_host(origin, url->host);
+        told->next_of_host = *slot;
+        *slot = told;
+    }
+    slot = slot_of_url(origin, url->host, url->target);
+    told->next = *slot;
+    *slot = told;
     if (url->numeric && url->https && origin->numeric_hosts++ < MOST_NUMERIC_HOSTS)
         authority_add_address(origin->authority, url->host);
 }
 
 /* The Host field without its port and brackets. */
-static const char *host_of_field(const char *field, char *to, size_t room)
+static void host_of_field(const char *field, char *to, size_t room)
 {
     const char *end = field[0] == '[' ? strchr(field, ']') : strchr(field, ':');
     size_t skip = field[0] == '[' && end, length;
@@ -106,18 +128,28 @@ static const char *host_of_field(const char *field, char *to, size_t room)
         length = room - 1;
     memcpy(to, field + skip, length);
     to[length] = '\0';
-    return to;
 }
 
 static const struct play *on_request(void *owner, const char *field, const char *target)
 {
     struct origin *origin = owner;
     char host[HTTP1_MOST_HOST_BYTES];
-    const struct told *told = find(origin, host_of_field(field, host, sizeof(host)), target);
+    struct told *told;
 
-    if (told)
+    host_of_field(field, host, sizeof(host));
+    told = find_url(origin, host, target);
+    if (!told)
+        told = find_host(origin, host);
+    if (told && told->failed == told->play.fail_first)
         return &told->play;
-    origin->made_up = (struct play){.delay = (1 + hash_text(host) % MADE_UP_MS) * NSEC_PER_MS};
+    if (told) {
+        told->failed++;
+        origin->made_up = told->play;
+        origin->made_up.status = STATUS_FAILED;
+        origin->made_up.fault = FAULT_NONE;
+    } else {
+        origin->made_up = (struct play){.delay = (1 + hash_text(host) % MADE_UP_MS) * NSEC_PER_MS};
+    }
     return &origin->made_up;
 }
 
@@ -141,7 +173,7 @@ static enum place place_of(enum fault fault)
 
 static enum fault on_name(void *owner, const char *name, unsigned char *last_byte)
 {
-    const struct told *told = find(owner, name, NULL);
+    const struct told *told = find_host(owner, name);
     enum fault fault = told ? told->play.fault : FAULT_NONE;
 
     *last_byte = (unsigned char)place_of(fault);
@@ -150,7 +182,7 @@ static enum fault on_name(void *owner, const char *name, unsigned char *last_byt
 
 static enum certificate_kind on_certificate(void *owner, const char *name)
 {
-    const struct told *told = name ? find(owner, name, NULL) : NULL;
+    const struct told *told = name ? find_host(owner, name) : NULL;
 
     switch (told ? told->play.fault : FAULT_NONE) {
     case FAULT_CERT_EXPIRED: return CERTIFICATE_EXPIRED;
@@ -328,7 +360,7 @@ static void forget(struct told *told)
 
         free(told->host);
         free(told->target);
-        free(told->play.body);
+        play_free(&told->play);
         free(told);
         told = next;
     }
@@ -347,7 +379,7 @@ void origin_free(struct origin *origin)
     if (origin->authority)
         authority_free(origin->authority);
     for (size_t i = 0; i < SLOTS; i++)
-        forget(origin->table[i]);
+        forget(origin->urls[i]);
     free(origin);
 }
 

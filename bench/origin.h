@@ -21,8 +21,9 @@ struct origin *origin_new(struct loop *loop, const char **why);
 
 void origin_free(struct origin *origin);
 
-/* Tells it of a site; the play is copied. The first that is told of a host decides for its name and
-   certificate, of several with one target the first is played. */
+/* Tells it of a site; the play is copied. The first that is told of a host decides for its name, its
+   certificate and the targets that were not told; of several with one target the first is played. A
+   play that fails first does so once for all who ask. */
 void origin_tell(struct origin *origin, const struct url *url, const struct play *play);
 
 /* Where it can be reached: ports and authority; the texts are the origin's. */

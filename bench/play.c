@@ -1,7 +1,10 @@
-/* The names of what can be played. */
+/* The names of what can be played, and copies of it. */
 #include "bench/play.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "reactor/memory.h"
 
 static const char *const faults[] = {
 #define X(constant, name) [constant] = name,
@@ -41,4 +44,20 @@ int fault_named(const char *name)
 int framing_named(const char *name)
 {
     return named(framings, FRAMING_COUNT, name);
+}
+
+void play_copy(struct play *to, const struct play *from)
+{
+    *to = *from;
+    if (from->headers)
+        to->headers = memory_text(from->headers, strlen(from->headers));
+    if (from->body)
+        to->body = memory_text(from->body, from->body_bytes);
+}
+
+void play_free(struct play *play)
+{
+    free(play->headers);
+    free(play->body);
+    *play = (struct play){0};
 }

@@ -1,6 +1,6 @@
 /*
- * What the embedded origin plays for a site: latency, status, framing, body, and on request one
- * fault. All of it comes from the site's line in sites.conf, from cli/ as a const struct.
+ * What the embedded origin plays for a site: latency, status, fields, framing, body, and on request
+ * one fault. All of it comes from the site's line in sites.conf, from cli/ as a const struct.
  */
 #ifndef BENCH_PLAY_H
 #define BENCH_PLAY_H
@@ -29,20 +29,24 @@
     X(FAULT_CERT_SELF_SIGNED, "cert-self-signed")                                                  \
     X(FAULT_CERT_WRONG_HOST, "cert-wrong-host")                                                    \
     X(FAULT_CERT_UNKNOWN_AUTHORITY, "cert-unknown-authority")                                      \
-    X(FAULT_WAIT_STALL, "wait-stall")           /* the request is read, no answer comes */         \
-    X(FAULT_WAIT_CLOSE, "wait-close")           /* closed without an answer */                     \
-    X(FAULT_WAIT_RESET, "wait-reset")           /* reset without an answer */                      \
-    X(FAULT_GARBAGE, "garbage")                 /* what comes is no HTTP */                        \
-    X(FAULT_HEAD_STALL, "head-stall")           /* half a head, then silence */                    \
-    X(FAULT_HEAD_ENDLESS, "head-endless")       /* fields without end */                           \
-    X(FAULT_BODY_STALL, "body-stall")           /* half a body, then silence */                    \
-    X(FAULT_BODY_ENDLESS, "body-endless")       /* a body without end */                           \
-    X(FAULT_BODY_CHUNK, "body-chunk")           /* a chunk size that is no number */               \
-    X(FAULT_BODY_RESET, "body-reset")           /* half a body, then reset */                      \
-    X(FAULT_TRUNCATE, "truncate")               /* half a body, then closed */                     \
-    X(FAULT_NO_CLOSE_NOTIFY, "no-close-notify") /* cut off by FIN, without TLS's goodbye */        \
-    X(FAULT_DRIP, "drip")                       /* a byte at a time */                             \
-    X(FAULT_HANG_UP, "hang-up")                 /* a whole answer, then closed unannounced */
+    X(FAULT_WAIT_STALL, "wait-stall")             /* the request is read, no answer comes */       \
+    X(FAULT_WAIT_CLOSE, "wait-close")             /* closed without an answer */                   \
+    X(FAULT_WAIT_RESET, "wait-reset")             /* reset without an answer */                    \
+    X(FAULT_GARBAGE, "garbage")                   /* what comes is no HTTP */                      \
+    X(FAULT_HEAD_STALL, "head-stall")             /* half a head, then silence */                  \
+    X(FAULT_HEAD_ENDLESS, "head-endless")         /* fields without end */                         \
+    X(FAULT_BODY_STALL, "body-stall")             /* half a body, then silence */                  \
+    X(FAULT_BODY_ENDLESS, "body-endless")         /* a body without end */                         \
+    X(FAULT_BODY_CHUNK, "body-chunk")             /* a chunk size that is no number */             \
+    X(FAULT_BODY_RESET, "body-reset")             /* half a body, then reset */                    \
+    X(FAULT_TRUNCATE, "truncate")                 /* half a body, then closed */                   \
+    X(FAULT_NO_CLOSE_NOTIFY, "no-close-notify")   /* cut off by FIN, without TLS's goodbye */      \
+    X(FAULT_DRIP, "drip")                         /* a byte at a time */                           \
+    X(FAULT_HANG_UP, "hang-up")                   /* a whole answer, then closed unannounced */    \
+    X(FAULT_REDIRECT_LOOP, "redirect-loop")       /* 302 to where the request was sent */          \
+    X(FAULT_REDIRECT_ENDLESS, "redirect-endless") /* 302 to /1, from there to /2, and so on */     \
+    X(FAULT_BAD_LOCATION, "bad-location")         /* 302 to what is no http URL */                 \
+    X(FAULT_BAD_CODING, "bad-coding")             /* Content-Encoding: gzip, and none of it */
 
 enum fault {
 #define X(constant, name) constant,
@@ -59,10 +63,16 @@ struct play {
     unsigned status; /* 200 */
     enum framing framing;
     enum fault fault;
-    char *body; /* NULL: one made from the name */
+    char *headers; /* fields of the answer in place of ours (http/fields.h); NULL: none */
+    char *body;    /* NULL: one made from the name */
     size_t body_bytes;
-    bool given; /* something above was set for this site */
+    unsigned fail_first; /* as many requests are answered 503 first, without the fault */
+    bool given;          /* something above was set for this site */
 };
+
+/* A play with headers and body of its own; freed with play_free, which empties it. */
+void play_copy(struct play *to, const struct play *from);
+void play_free(struct play *play);
 
 /* Names as in sites.conf; the numbers are below FAULT_COUNT and FRAMING_COUNT. */
 const char *fault_name(enum fault fault);

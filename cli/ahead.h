@@ -8,7 +8,6 @@
 #define CLI_AHEAD_H
 
 #include <stdbool.h>
-
 #include <stddef.h>
 #include <stdint.h>
 

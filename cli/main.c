@@ -32,23 +32,33 @@ static void raise_descriptor_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int run(const struct options *options)
+{
+    switch (options->command) {
+    case COMMAND_FETCH: return run_fetch(options);
+    case COMMAND_RACE: return run_race(options);
+    case COMMAND_ORIGIN: return origin_run(options);
+    case COMMAND_NONE: break; /* help or version was printed */
+    }
+    return EXIT_FETCHED;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
+    int status = EXIT_FETCHED;
 
     hold_standard_descriptors();
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error like any other */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow (ulimit -f) */
     if (!options_read(&options, argc, argv))
-        return EXIT_USAGE;
-    switch (options.command) {
-    case COMMAND_FETCH: return run_fetch(&options);
-    case COMMAND_RACE: return run_race(&options);
-    case COMMAND_ORIGIN: return origin_run(&options);
-    case COMMAND_NONE: break; /* help or version was printed */
-    }
+        status = EXIT_USAGE;
+    else
+        status = run(&options);
+    options_free(&options);
     if (!fflush(stdout))
-        return EXIT_SUCCESS;
+        return status;
     perror("firstbyte: standard output");
     return EXIT_SOME_FAILED;
 }

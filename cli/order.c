@@ -6,16 +6,14 @@
 #include "reactor/memory.h"
 
 struct order {
-    void (*line)(void *owner, const char *bytes, size_t length);
+    void (*line)(void *owner, const struct order_line *line);
     void *owner;
-    uint64_t next; /* the number whose turn it is */
-    struct {
-        char *bytes; /* NULL: not here yet */
-        size_t length;
-    } ring[ORDER_WINDOW];
+    uint64_t next;                        /* the number whose turn it is */
+    size_t bytes;                         /* of the lines that wait */
+    struct order_line ring[ORDER_WINDOW]; /* bytes NULL: not here yet */
 };
 
-struct order *order_new(void (*line)(void *owner, const char *bytes, size_t length), void *owner)
+struct order *order_new(void (*line)(void *owner, const struct order_line *line), void *owner)
 {
     struct order *order = memory_zeroed(sizeof(*order));
 
@@ -24,15 +22,21 @@ struct order *order_new(void (*line)(void *owner, const char *bytes, size_t leng
     return order;
 }
 
+static void drop(struct order *order, struct order_line *line)
+{
+    order->bytes -= line->length;
+    free((char *)line->bytes);
+    *line = (struct order_line){0};
+}
+
 static void pass(struct order *order)
 {
-    size_t slot = order->next++ % ORDER_WINDOW;
+    struct order_line *line = &order->ring[order->next++ % ORDER_WINDOW];
 
-    if (!order->ring[slot].bytes)
+    if (!line->bytes)
         return;
-    order->line(order->owner, order->ring[slot].bytes, order->ring[slot].length);
-    free(order->ring[slot].bytes);
-    order->ring[slot].bytes = NULL;
+    order->line(order->owner, line);
+    drop(order, line);
 }
 
 void order_flush(struct order *order)
@@ -46,21 +50,23 @@ void order_free(struct order *order)
     if (!order)
         return;
     for (size_t i = 0; i < ORDER_WINDOW; i++)
-        free(order->ring[i].bytes);
+        drop(order, &order->ring[i]);
     free(order);
 }
 
 bool order_has_room(const struct order *order, uint64_t number)
 {
-    return number - order->next < ORDER_WINDOW;
+    return number == order->next ||
+           (number - order->next < ORDER_WINDOW && order->bytes < ORDER_MOST_BYTES);
 }
 
-void order_put(struct order *order, uint64_t number, const char *bytes, size_t length)
+void order_put(struct order *order, const struct order_line *line)
 {
-    size_t slot = number % ORDER_WINDOW;
+    struct order_line *kept = &order->ring[line->number % ORDER_WINDOW];
 
-    order->ring[slot].bytes = memory_text(bytes, length);
-    order->ring[slot].length = length;
+    *kept = *line;
+    kept->bytes = memory_text(line->bytes, line->length);
+    order->bytes += line->length;
     while (order->ring[order->next % ORDER_WINDOW].bytes)
         pass(order);
 }

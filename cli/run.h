@@ -2,12 +2,16 @@
 #ifndef CLI_RUN_H
 #define CLI_RUN_H
 
-#include "cli/options.h"
+#include "cli/session.h"
 
 /* firstbyte fetch: all sites at once. */
 enum exit_status run_fetch(const struct options *options);
 
 /* firstbyte race: one after the other, then at once. */
 enum exit_status run_race(const struct options *options);
+
+/* Fetches all sites of the session at once, the list read from its beginning; *took is the time until
+   the last answer. False where it cannot be set up, which is said. */
+bool run_reactor_half(struct session *session, nsec *took);
 
 #endif

@@ -1,35 +1,40 @@
 /*
- * One line at a time: into words, then each "key=value" into the site, the play, or the defaults. The
- * buffer holds what was read and not used yet: a line at the least, bounded. A line that is wanted
- * before its turn is found through an index of the buffer, and becomes a comment there.
+ * One line at a time: into words, then each "key=value" into the settings of the site, or into those
+ * of all that follow, which begin as what the command line says. The buffer holds what was read and
+ * not used yet: a line at the least, bounded. A line that is wanted before its turn is found through
+ * an index of the buffer, and becomes a comment there.
  */
 #include "cli/sites.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/ahead.h"
 #include "cli/duration.h"
+#include "http/digits.h"
+#include "http/fields.h"
 #include "http/request.h"
 #include "reactor/memory.h"
 
 #define BUFFER_BYTES     (256 * 1024) /* what may be read ahead of the line in hand */
 #define MOST_SHOWN_BYTES 256          /* of a line that is no site */
+#define MOST_WHY_BYTES   512          /* of what is wrong with it */
+#define MOST_FAIL_FIRST  1000000
 
-/* What a line may say about a site. */
+/* What may be said about a site: by the command line, by "default" lines, by its own. */
 struct settings {
     nsec timeout;
-    bool head;
-    char *headers;    /* lines closed with CR LF; NULL: none */
-    struct play play; /* its body is owned */
+    char *method, *headers, *user, *cookie; /* as in struct site */
+    struct content *content;
+    struct play play;
+    /* of the headers and of the play's, those that were said before the line in hand */
+    size_t inherited, inherited_answer;
 };
 
 struct sites {
@@ -38,6 +43,7 @@ struct sites {
     char *const *words; /* from the command line; NULL: from the file */
     size_t word_count, word;
     int fd;             /* -1: none */
+    off_t start;        /* where the list begins in it */
     struct watch watch; /* of a pipe that has nothing yet */
     char *buffer;
     size_t begin, end;   /* what is in it */
@@ -45,108 +51,265 @@ struct sites {
     int read_error;      /* errno of what ended it too soon, until it was told */
     bool skip_line;      /* the rest of a line that was too long */
     size_t line;         /* the number of the last line */
+    uint64_t sum;        /* of all lines up to there, where it is kept */
     uint64_t number;     /* of the next site */
-    uint64_t place;      /* in the list, of the buffer's first byte */
+    uint64_t offset;     /* in the list, of the buffer's first byte */
     struct ahead *ahead; /* lines in the buffer, by origin; NULL before the first look */
-    uint64_t looked;     /* the place up to which they were looked at */
+    uint64_t looked;     /* the offset up to which they were looked at */
     size_t looked_line;  /* the number of the line before that */
     struct settings defaults;
-    struct settings current; /* of the site that was given out last */
+    struct play play;         /* of the site that was given out last */
+    char why[MOST_WHY_BYTES]; /* what is wrong with the line in hand */
 };
 
+static char *copy_text(const char *text)
+{
+    return text ? memory_text(text, strlen(text)) : NULL;
+}
+
+/* Frees; what was given away is NULL. */
 static void settings_free(struct settings *settings)
 {
+    free(settings->method);
     free(settings->headers);
-    free(settings->play.body);
+    free(settings->user);
+    free(settings->cookie);
+    content_drop(settings->content);
+    play_free(&settings->play);
     *settings = (struct settings){0};
 }
 
 static void settings_copy(struct settings *to, const struct settings *from)
 {
     *to = *from;
-    if (from->headers)
-        to->headers = memory_text(from->headers, strlen(from->headers));
-    if (from->play.body)
-        to->play.body = memory_text(from->play.body, from->play.body_bytes);
+    to->method = copy_text(from->method);
+    to->headers = copy_text(from->headers);
+    to->user = copy_text(from->user);
+    to->cookie = copy_text(from->cookie);
+    content_hold(to->content);
+    play_copy(&to->play, &from->play);
 }
 
-/* Adds a field; one of the same name that came from the defaults gives way. Those are the first
-   *inherited bytes. */
-static void add_header(struct settings *settings, const char *line, size_t *inherited)
+/* What the command line says. */
+static void settings_begin(struct settings *settings, const struct request_options *request)
 {
-    size_t name = (size_t)(strchr(line, ':') - line) + 1, length = strlen(line);
-    size_t old = settings->headers ? strlen(settings->headers) : 0, kept = 0, theirs = *inherited;
-    char *lines = memory_get(old + length + 3);
+    static const struct request_options nothing = {.timeout = NSEC_NEVER};
+    const struct request_options *from = request ? request : &nothing;
+    const char *head = from->head ? "HEAD" : NULL;
 
-    for (size_t at = 0; at < old;) {
-        size_t size = (size_t)(strchr(settings->headers + at, '\n') + 1 - (settings->headers + at));
+    *settings = (struct settings){
+        .timeout = from->timeout,
+        .method = copy_text(from->method ? from->method : head),
+        .headers = copy_text(from->headers),
+        .user = copy_text(from->user),
+        .cookie = copy_text(from->cookie),
+        .content = content_hold(from->content),
+    };
+}
 
-        if (at >= theirs || strncasecmp(settings->headers + at, line, name) != 0) {
-            memcpy(lines + kept, settings->headers + at, size);
-            kept += size;
-        } else {
-            *inherited -= size;
-        }
-        at += size;
+/* "name:password"; what has no colon is a name without a password. To be freed. */
+static char *complete_user(const char *user)
+{
+    char *whole = memory_get(strlen(user) + 2);
+
+    stpcpy(stpcpy(whole, user), strchr(user, ':') ? "" : ":");
+    return whole;
+}
+
+/* Gives all but the play to a site; an empty user or cookie is none. */
+static void settings_give(struct settings *settings, struct site *site)
+{
+    site->timeout = settings->timeout;
+    site->method = settings->method;
+    site->headers = settings->headers;
+    site->content = settings->content;
+    settings->method = settings->headers = NULL;
+    settings->content = NULL;
+    if (settings->cookie && *settings->cookie) {
+        site->cookie = settings->cookie;
+        settings->cookie = NULL;
     }
-    snprintf(lines + kept, length + 3, "%s\r\n", line);
-    free(settings->headers);
-    settings->headers = lines;
+    if (settings->user && *settings->user && !site->url.user_info) {
+        site->user = complete_user(settings->user);
+        site->url.user_info = site->user;
+        site->url.user_info_bytes = strlen(site->user);
+    }
 }
 
-/* A key's value into the settings. NULL, or what is wrong with it. */
-static const char *set(struct settings *settings, const char *key, const char *value, size_t length,
-                       size_t *inherited)
+/* --- the keys: each takes a value into the settings. NULL, or what is wrong with it --- */
+
+static void replace(char **text, const char *value)
 {
-    struct play *play = &settings->play;
-    unsigned long number;
+    free(*text);
+    *text = copy_text(value);
+}
+
+static const char *set_timeout(struct settings *settings, const char *value, size_t length)
+{
     nsec timeout;
-    const char *wrong;
-    int named;
 
-    if (strncmp(key, "rehearse-", 9) != 0 && strlen(value) != length)
-        return "the value has a NUL byte";
-    if (!strcmp(key, "timeout")) {
-        if (!duration_parse(value, &timeout) || !timeout)
-            return "not a duration over 0, like 5s or 250ms";
-        settings->timeout = timeout;
-    } else if (!strcmp(key, "method")) {
-        if (strcmp(value, "GET") != 0 && strcmp(value, "HEAD") != 0)
-            return "the method is GET or HEAD";
-        settings->head = value[0] == 'H';
-    } else if (!strcmp(key, "header")) {
-        wrong = request_check_header(value, length);
-        if (wrong)
-            return wrong;
-        add_header(settings, value, inherited);
-    } else if (!strcmp(key, "rehearse-delay")) {
-        if (!duration_parse(value, &play->delay))
-            return "not a duration, like 798940us or 1.5s";
-    } else if (!strcmp(key, "rehearse-status")) {
-        if (!number_parse(value, 200, 999, &number))
-            return "not a status from 200 to 999";
-        play->status = (unsigned)number;
-    } else if (!strcmp(key, "rehearse-framing")) {
-        named = framing_named(value);
-        if (named < 0)
-            return "the framing is length, chunked or close";
-        play->framing = (enum framing)named;
-    } else if (!strcmp(key, "rehearse-fault")) {
-        named = fault_named(value);
-        if (named < 0)
-            return "no such fault; README.md lists them";
-        play->fault = (enum fault)named;
-    } else if (!strcmp(key, "rehearse-body")) {
-        free(play->body);
-        play->body = memory_text(value, length);
-        play->body_bytes = length;
-    } else {
-        return "no such key";
-    }
-    if (!strncmp(key, "rehearse-", 9))
-        play->given = true;
+    (void)length;
+    if (!duration_parse(value, &timeout) || !timeout)
+        return "not a duration over 0, like 5s or 250ms";
+    settings->timeout = timeout; /* what is wrong in a "default" line changes nothing */
     return NULL;
 }
+
+static const char *set_method(struct settings *settings, const char *value, size_t length)
+{
+    (void)length;
+    if (!request_is_method(value))
+        return "not a method: a token (RFC 9110, section 9.1), and not CONNECT";
+    replace(&settings->method, value);
+    return NULL;
+}
+
+static const char *set_header(struct settings *settings, const char *value, size_t length)
+{
+    const char *wrong = request_check_header(value, length);
+
+    if (!wrong)
+        fields_add(&settings->headers, value, &settings->inherited);
+    return wrong;
+}
+
+static const char *set_user(struct settings *settings, const char *value, size_t length)
+{
+    (void)length;
+    replace(&settings->user, value);
+    return NULL;
+}
+
+static const char *set_cookie(struct settings *settings, const char *value, size_t length)
+{
+    const char *wrong = request_check_value(value, length);
+
+    if (!wrong)
+        replace(&settings->cookie, value);
+    return wrong;
+}
+
+/* A list reads no files: "@" is a byte like any other. */
+static const char *set_data(struct settings *settings, const char *value, size_t length)
+{
+    content_drop(settings->content);
+    settings->content = content_new(value, length);
+    return NULL;
+}
+
+static const char *set_delay(struct settings *settings, const char *value, size_t length)
+{
+    (void)length;
+    if (!duration_parse(value, &settings->play.delay))
+        return "not a duration, like 798940us or 1.5s";
+    return NULL;
+}
+
+static const char *set_status(struct settings *settings, const char *value, size_t length)
+{
+    unsigned long number;
+
+    (void)length;
+    if (!number_parse(value, 200, 999, &number))
+        return "not a status from 200 to 999";
+    settings->play.status = (unsigned)number;
+    return NULL;
+}
+
+static const char *set_answer_header(struct settings *settings, const char *value, size_t length)
+{
+    const char *wrong = request_check_header(value, length);
+
+    if (!wrong)
+        fields_add(&settings->play.headers, value, &settings->inherited_answer);
+    return wrong;
+}
+
+static const char *set_body(struct settings *settings, const char *value, size_t length)
+{
+    free(settings->play.body);
+    settings->play.body = memory_text(value, length);
+    settings->play.body_bytes = length;
+    return NULL;
+}
+
+static const char *set_framing(struct settings *settings, const char *value, size_t length)
+{
+    int named = framing_named(value);
+
+    (void)length;
+    if (named < 0)
+        return "the framing is length, chunked or close";
+    settings->play.framing = (enum framing)named;
+    return NULL;
+}
+
+static const char *set_fail_first(struct settings *settings, const char *value, size_t length)
+{
+    unsigned long number;
+
+    (void)length;
+    if (!number_parse(value, 0, MOST_FAIL_FIRST, &number))
+        return "not a number from 0 to 1000000";
+    settings->play.fail_first = (unsigned)number;
+    return NULL;
+}
+
+static const char *set_fault(struct settings *settings, const char *value, size_t length)
+{
+    int named = fault_named(value);
+
+    (void)length;
+    if (named < 0)
+        return "no such fault; README.md lists them";
+    settings->play.fault = (enum fault)named;
+    return NULL;
+}
+
+#define REHEARSE "rehearse-"
+
+static const struct key {
+    const char *name;
+    const char *(*set)(struct settings *settings, const char *value, size_t length);
+    bool bytes; /* there may be a NUL in the value */
+} keys[] = {
+    {"timeout", set_timeout, false},
+    {"method", set_method, false},
+    {"header", set_header, false},
+    {"user", set_user, false},
+    {"cookie", set_cookie, false},
+    {"data", set_data, true},
+    {REHEARSE "delay", set_delay, false},
+    {REHEARSE "status", set_status, false},
+    {REHEARSE "header", set_answer_header, false},
+    {REHEARSE "body", set_body, true},
+    {REHEARSE "framing", set_framing, false},
+    {REHEARSE "fail-first", set_fail_first, false},
+    {REHEARSE "fault", set_fault, false},
+};
+
+static const char *set(struct settings *settings, const char *name, const char *value,
+                       size_t length)
+{
+    const struct key *key = keys, *end = keys + sizeof(keys) / sizeof(*keys);
+
+    while (key < end && strcmp(key->name, name) != 0)
+        key++;
+    if (key == end)
+        return "no such key";
+    if (!key->bytes && strlen(value) != length)
+        return "the value has a NUL byte";
+    if (!strncmp(name, REHEARSE, strlen(REHEARSE)))
+        settings->play.given = true;
+    return key->set(settings, value, length);
+}
+
+/* --- lines --- */
+
+/* What is not read yet of a line. */
+struct rest {
+    char *at, *end;
+};
 
 /* A word of a line, unquoted in place. */
 struct word {
@@ -154,14 +317,6 @@ struct word {
     size_t length; /* there may be a NUL in it */
     bool there;    /* not so at the end of the line; "" is a word */
 };
-
-static int hex(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    digit = (char)tolower((unsigned char)digit);
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
 
 /* One escape after a backslash in quotes. Returns what it stands for, -1 where it is none. */
 static int unescape(char **at, const char *end)
@@ -175,24 +330,24 @@ static int unescape(char **at, const char *end)
     case '"':
     case '\\': return letter;
     case 'x':
-        if (end - *at < 2 || hex((*at)[0]) < 0 || hex((*at)[1]) < 0)
+        if (end - *at < 2 || hex_digit((*at)[0]) < 0 || hex_digit((*at)[1]) < 0)
             return -1;
         *at += 2;
-        return hex((*at)[-2]) * 16 + hex((*at)[-1]);
+        return hex_digit((*at)[-2]) * 16 + hex_digit((*at)[-1]);
     default: return -1;
     }
 }
 
-/* Takes the next word from [*at, end); quotes are plain characters in a URL. NULL, or what is wrong;
-   one that is not there at the end. */
-static const char *next_word(char **at, char *end, bool quotes, struct word *word)
+/* Takes the next word; quotes are plain characters in a URL. NULL, or what is wrong; one that is not
+   there at the end. */
+static const char *next_word(struct rest *rest, bool quotes, struct word *word)
 {
-    char *to, *from;
+    char *to, *from = rest->at, *end = rest->end;
     bool quoted = false;
 
-    while (*at < end && (**at == ' ' || **at == '\t'))
-        ++*at;
-    to = from = word->text = *at;
+    while (from < end && (*from == ' ' || *from == '\t'))
+        from++;
+    to = word->text = from;
     word->there = from < end;
     while (from < end && (quoted || (*from != ' ' && *from != '\t'))) {
         if (quotes && *from == '"') {
@@ -213,48 +368,59 @@ static const char *next_word(char **at, char *end, bool quotes, struct word *wor
     if (quoted)
         return "the quotes are not closed";
     word->length = (size_t)(to - word->text);
-    *at = from < end ? from + 1 : end;
+    rest->at = from < end ? from + 1 : end;
     *to = '\0'; /* over a blank, a quote, or the line's end */
     return NULL;
 }
 
-/* Reads "key=value" words up to the end of the line. Returns NULL, or why not in `why`. */
-static const char *read_settings(char *at, char *end, struct settings *settings, char *why,
-                                 size_t room)
+/* One "key=value" word, its "=" put to NUL. NULL, or why not. */
+static const char *read_setting(struct sites *sites, const struct word *word,
+                                struct settings *settings)
 {
-    size_t inherited = settings->headers ? strlen(settings->headers) : 0;
+    char *equals = memchr(word->text, '=', word->length);
+    size_t name = equals ? (size_t)(equals - word->text) : 0;
+    const char *wrong;
 
-    for (;;) {
-        struct word word;
-        const char *wrong = next_word(&at, end, true, &word);
-        char *value;
-
-        if (wrong) {
-            snprintf(why, room, "%s", wrong);
-            return why;
-        }
-        if (!word.there || word.text[0] == '#')
-            return NULL;
-        value = memchr(word.text, '=', word.length);
-        if (value)
-            *value++ = '\0';
-        wrong = value && value == word.text + strlen(word.text) + 1
-                    ? set(settings, word.text, value, word.length - (size_t)(value - word.text),
-                          &inherited)
-                    : "not key=value";
-        if (wrong) {
-            /* what has no "=" may be the rest of a URL, with a password in it */
-            snprintf(why, room, "%s%s%s", value ? word.text : "", value ? ": " : "", wrong);
-            return why;
-        }
-    }
+    /* what has no "=" may be the rest of a URL, with a password in it: it is not shown */
+    if (!equals || memchr(word->text, '\0', name))
+        return "not key=value";
+    *equals = '\0';
+    wrong = set(settings, word->text, equals + 1, word->length - name - 1);
+    if (!wrong)
+        return NULL;
+    snprintf(sites->why, sizeof(sites->why), "%s: %s", word->text, wrong);
+    return sites->why;
 }
 
-static void give(struct sites *sites, struct listed *listed, struct site *site)
+/* Reads words up to the end of the line. NULL, or why not, which is valid until the next line. */
+static const char *read_settings(struct sites *sites, struct rest *rest, struct settings *settings)
+{
+    const char *wrong = NULL;
+
+    settings->inherited = settings->headers ? strlen(settings->headers) : 0;
+    settings->inherited_answer = settings->play.headers ? strlen(settings->play.headers) : 0;
+    while (!wrong) {
+        struct word word;
+
+        wrong = next_word(rest, true, &word);
+        if (!wrong && (!word.there || word.text[0] == '#'))
+            return NULL;
+        if (!wrong)
+            wrong = read_setting(sites, &word, settings);
+    }
+    return wrong;
+}
+
+/* Gives out a site; takes over what is in the play. */
+static void give(struct sites *sites, struct listed *listed, struct site *site,
+                 const struct play *play)
 {
     site->number = sites->number++;
+    site->place = sites->line;
+    play_free(&sites->play);
+    sites->play = *play;
     listed->site = site;
-    listed->play = sites->current.play;
+    listed->play = *play;
 }
 
 /* What stands for a URL that is none, without what may be a password: all before its last "@". */
@@ -286,49 +452,60 @@ static void give_unreadable(struct sites *sites, struct listed *listed, char *sh
         asprintf(&site->unreadable, "%s:%zu: %s", sites->name, sites->line, why) < 0)
         site->unreadable = memory_text(why, strlen(why));
     site->url.shown = shown;
-    settings_free(&sites->current);
-    give(sites, listed, site);
+    give(sites, listed, site, &(struct play){0});
+}
+
+/* The site of a URL and of the words behind it. NULL, or why it is none: then *shown, to be freed,
+   stands for it where the URL is sound. */
+static const char *read_site(struct sites *sites, const struct word *url, struct rest *rest,
+                             struct listed *listed, char **shown)
+{
+    struct site *site = site_new();
+    struct settings settings;
+    const char *wrong = url_parse(&site->url, url->text, url->length);
+
+    settings_copy(&settings, &sites->defaults);
+    if (!wrong)
+        wrong = read_settings(sites, rest, &settings);
+    if (wrong) {
+        *shown = site->url.shown;
+        site->url.shown = NULL;
+        site_free(site);
+    } else {
+        settings_give(&settings, site);
+        give(sites, listed, site, &settings.play);
+        settings.play = (struct play){0};
+    }
+    settings_free(&settings);
+    return wrong;
 }
 
 /* One line, without its end. False where it holds no site. */
-static bool read_line(struct sites *sites, char *line, size_t length, struct listed *listed)
+static bool read_line(struct sites *sites, const char *line, size_t length, struct listed *listed)
 {
-    char *copy = memory_text(line, length), *at = copy, *end = copy + length, why[512];
-    char *shown = NULL;
-    const char *wrong;
-    struct site *site;
-    struct word url;
-    bool is_site = true;
+    char *copy = memory_text(line, length), *shown = NULL;
+    struct rest rest = {copy, copy + length};
+    struct word first;
+    const char *wrong = next_word(&rest, false, &first);
+    bool is_site = false;
 
-    wrong = next_word(&at, end, false, &url);
-    if (!wrong && (!url.there || url.text[0] == '#')) {
-        is_site = false;
-    } else if (!wrong && !strcmp(url.text, "default")) {
-        wrong = read_settings(at, end, &sites->defaults, why, sizeof(why));
-        is_site = false;
-    } else if (!wrong) {
-        site = site_new();
-        settings_free(&sites->current);
-        settings_copy(&sites->current, &sites->defaults);
-        wrong = url_parse(&site->url, url.text, url.length);
-        if (!wrong)
-            wrong = read_settings(at, end, &sites->current, why, sizeof(why));
-        if (wrong) {
-            shown = site->url.shown;
-            site->url.shown = NULL;
-            site_free(site);
-        } else {
-            site->timeout = sites->current.timeout;
-            site->head = sites->current.head;
-            if (sites->current.headers)
-                site->headers = memory_text(sites->current.headers, strlen(sites->current.headers));
-            give(sites, listed, site);
-        }
+    if (!wrong && first.there && first.text[0] != '#') {
+        is_site = strcmp(first.text, "default") != 0;
+        wrong = is_site ? read_site(sites, &first, &rest, listed, &shown)
+                        : read_settings(sites, &rest, &sites->defaults);
     }
     if (wrong)
-        give_unreadable(sites, listed, shown ? shown : safe_text(url.text, url.length), wrong);
+        give_unreadable(sites, listed, shown ? shown : safe_text(first.text, first.length), wrong);
     free(copy);
     return wrong || is_site;
+}
+
+/* The next line in the list's own order. */
+static void count_line(struct sites *sites, const char *line, size_t length)
+{
+    sites->line++;
+    if (sites->options.sum)
+        sites->sum = sites->options.sum(sites->sum, line, length);
 }
 
 /* Brings more bytes into the buffer. SITES_ONE: it did. */
@@ -340,7 +517,7 @@ static enum sites_next fill(struct sites *sites)
     if (sites->begin) {
         memmove(sites->buffer, sites->buffer + sites->begin, sites->end - sites->begin);
         sites->end -= sites->begin;
-        sites->place += sites->begin;
+        sites->offset += sites->begin;
         sites->begin = 0;
     }
     if (sites->options.loop && poll(&one, 1, 0) == 0) {
@@ -391,7 +568,7 @@ static enum sites_next next_line(struct sites *sites, char **line, size_t *lengt
             sites->begin += *length + (close != NULL);
             if (rest)
                 continue;
-            sites->line++;
+            count_line(sites, from, *length);
             return SITES_ONE;
         }
         if (sites->ended)
@@ -404,21 +581,18 @@ static enum sites_next next_line(struct sites *sites, char **line, size_t *lengt
 
 static void read_word(struct sites *sites, struct listed *listed)
 {
-    const char *word = sites->words[sites->word++], *wrong;
-    struct site *site = site_new();
+    char *text = sites->words[sites->word++], *shown = NULL, end = '\0';
+    struct word word = {text, strlen(text), true};
+    struct rest nothing = {&end, &end};
+    const char *wrong;
 
-    sites->line++;
-    settings_free(&sites->current);
-    wrong = url_parse(&site->url, word, strlen(word));
-    site->timeout = sites->options.timeout;
-    if (wrong && !strstr(word, "//"))
+    count_line(sites, text, word.length);
+    wrong = read_site(sites, &word, &nothing, listed, &shown);
+    if (wrong && !strstr(text, "//"))
         wrong = "neither a command nor an absolute http:// or https:// URL";
-    if (wrong) {
-        site_free(site);
-        give_unreadable(sites, listed, safe_text(word, strlen(word)), wrong);
-    } else {
-        give(sites, listed, site);
-    }
+    if (wrong)
+        give_unreadable(sites, listed, safe_text(text, word.length), wrong);
+    free(shown);
 }
 
 enum sites_next sites_next(struct sites *sites, struct listed *listed)
@@ -461,7 +635,7 @@ enum sites_next sites_next(struct sites *sites, struct listed *listed)
    where it ends: what stands behind it is not known before it has been read in its turn. */
 static void look_ahead(struct sites *sites)
 {
-    uint64_t here = sites->place + sites->begin;
+    uint64_t here = sites->offset + sites->begin;
     const char *at, *close;
 
     if (!sites->ahead)
@@ -472,7 +646,7 @@ static void look_ahead(struct sites *sites)
         sites->looked = here;
         sites->looked_line = sites->line;
     }
-    at = sites->buffer + (sites->looked - sites->place);
+    at = sites->buffer + (sites->looked - sites->offset);
     while ((close = memchr(at, '\n', (size_t)(sites->buffer + sites->end - at)))) {
         struct url_origin origin;
 
@@ -494,7 +668,7 @@ struct wanted {
 
 static const char *line_of(const struct sites *sites, const struct ahead_line *line, size_t *length)
 {
-    const char *text = sites->buffer + (line->place - sites->place);
+    const char *text = sites->buffer + (line->place - sites->offset);
     const char *close = memchr(text, '\n', (size_t)(sites->buffer + sites->end - text));
 
     *length = (size_t)(close - text);
@@ -519,11 +693,11 @@ bool sites_near(struct sites *sites, const struct url_origin *origin, struct lis
     size_t length, line = sites->line;
     char *text;
 
-    if (sites->words || sites->skip_line)
+    if (sites->words || sites->skip_line || sites->options.sum)
         return false;
     look_ahead(sites);
-    if (!ahead_take(sites->ahead, url_origin_hash(origin), sites->place + sites->begin, leads_there,
-                    &wanted, &found))
+    if (!ahead_take(sites->ahead, url_origin_hash(origin), sites->offset + sites->begin,
+                    leads_there, &wanted, &found))
         return false;
     text = (char *)line_of(sites, &found, &length);
     sites->line = found.number;
@@ -540,7 +714,8 @@ static struct sites *make(const char *name, const struct sites_options *options)
     sites->options = *options;
     sites->name = memory_text(name, strlen(name));
     sites->fd = -1;
-    sites->defaults.timeout = options->timeout;
+    sites->sum = options->sum_start;
+    settings_begin(&sites->defaults, options->request);
     watch_init(&sites->watch, on_readable, sites);
     return sites;
 }
@@ -561,6 +736,7 @@ struct sites *sites_open(const char *path, const struct sites_options *options)
     }
     sites = make(input ? "standard input" : path, options);
     sites->fd = fd;
+    sites->start = lseek(fd, 0, SEEK_CUR);
     sites->buffer = memory_get(BUFFER_BYTES + 1);
     return sites;
 }
@@ -575,14 +751,25 @@ struct sites *sites_from_words(char *const *words, size_t count,
     return sites;
 }
 
+uint64_t sites_place(const struct sites *sites)
+{
+    return sites->line;
+}
+
+uint64_t sites_sum(const struct sites *sites)
+{
+    return sites->sum;
+}
+
 bool sites_rewind(struct sites *sites)
 {
-    if (sites->fd >= 0 && lseek(sites->fd, 0, SEEK_SET) < 0)
+    if (sites->fd >= 0 && (sites->start < 0 || lseek(sites->fd, sites->start, SEEK_SET) < 0))
         return false;
     settings_free(&sites->defaults);
-    sites->defaults.timeout = sites->options.timeout;
+    settings_begin(&sites->defaults, sites->options.request);
+    sites->sum = sites->options.sum_start;
     sites->begin = sites->end = sites->line = sites->word = 0;
-    sites->place = sites->looked = 0;
+    sites->offset = sites->looked = 0;
     if (sites->ahead)
         ahead_clear(sites->ahead);
     sites->number = 0;
@@ -599,7 +786,7 @@ void sites_close(struct sites *sites)
     if (sites->fd >= 0)
         close(sites->fd);
     settings_free(&sites->defaults);
-    settings_free(&sites->current);
+    play_free(&sites->play);
     free(sites->name);
     free(sites->buffer);
     ahead_free(sites->ahead);

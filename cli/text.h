@@ -16,14 +16,30 @@
    (RFC 3629), *character is U+FFFD and the count that of the maximal part of one. */
 size_t text_next(const unsigned char *bytes, size_t length, uint32_t *character);
 
-/* Writes at most `most` characters for a terminal or a log. Returns how many columns they take there,
-   an escaped one counting all of its text. */
+/* How many columns a character takes on a terminal when it is shown: all of its escape, 0 for a mark
+   upon the character before it, 2 for an East Asian wide one, else 1. */
+size_t text_columns(uint32_t character);
+
+/* Writes at most `most` characters for a terminal or a log. Returns how many columns they take there. */
 size_t text_show(FILE *to, const void *bytes, size_t length, size_t most);
 
 /* Writes at most `most` characters as a JSON string in its quotes (RFC 8259). */
 void text_json(FILE *to, const void *bytes, size_t length, size_t most);
 
-/* Writes the text shown, padded to `width` columns, or cut before the character that goes beyond. */
+/* Writes at most `most` characters, shown, as a cell in its quotes (RFC 4180). One that a spreadsheet
+   would take for a formula, for it begins with = + - or @, is put behind a '. TAB and CR, which do the
+   same, are shown as \x09 and \x0d. */
+void text_csv(FILE *to, const void *bytes, size_t length, size_t most);
+
+/* Writes at most `most` characters, shown, padded to `width` columns, or cut before the character that
+   goes beyond. */
+void text_cell(FILE *to, const void *bytes, size_t length, size_t most, size_t width);
+
+/* The same of all of a text. */
 void text_column(FILE *to, const char *text, size_t width);
+
+/* The columns of the terminal at `fd`, or as many as COLUMNS in the environment says. 0: it is no
+   terminal, or none that knows. */
+size_t text_terminal_columns(int fd);
 
 #endif

@@ -17,42 +17,57 @@ enum step {
 
 static void conn_drive(struct conn *conn);
 
-static void join_list(struct conn *conn)
-{
-    struct dialer *dialer = conn->dialer;
+/* --- where it leads --- */
 
-    conn->waiting = true;
-    conn->turn_next = NULL;
-    conn->turn_before = dialer->turn_last;
-    if (dialer->turn_last)
-        dialer->turn_last->turn_next = conn;
-    else
-        dialer->turn_first = conn;
-    dialer->turn_last = conn;
+/* The site itself, or what --connect-to says instead. */
+static void site_hop(const struct conn *conn, const char **host, uint16_t *port)
+{
+    *host = conn->host;
+    *port = conn->port;
+    routes_connect_to(conn->dialer->routes, conn->host, conn->port, host, port);
 }
 
-static void leave_list(struct conn *conn)
+/* Whether the site's own address is still to be found, for a proxy that resolves no names. */
+static bool wants_target(const struct conn *conn)
 {
-    struct dialer *dialer = conn->dialer;
+    return conn->proxy && conn->proxy->kind == PROXY_SOCKS5 && !conn->target.length;
+}
 
-    if (!conn->waiting)
-        return;
-    conn->waiting = false;
-    if (conn->turn_before)
-        conn->turn_before->turn_next = conn->turn_next;
-    else
-        dialer->turn_first = conn->turn_next;
-    if (conn->turn_next)
-        conn->turn_next->turn_before = conn->turn_before;
-    else
-        dialer->turn_last = conn->turn_before;
+/* Who is to be looked up next. */
+static void next_hop(const struct conn *conn, const char **host, uint16_t *port)
+{
+    site_hop(conn, host, port);
+    if (conn->proxy && !wants_target(conn)) {
+        *host = conn->proxy->host;
+        *port = conn->proxy->port;
+    }
+}
+
+bool conn_asks_proxy(const struct conn *conn)
+{
+    return conn->proxy && conn->proxy->kind == PROXY_HTTP && !conn->https;
+}
+
+/* What failed on the way to a proxy is the proxy's failure, not the site's. */
+static enum error blame(const struct conn *conn, enum error error)
+{
+    if (!conn->proxy || (conn->state == CONN_RESOLVE && wants_target(conn)))
+        return error;
+    switch (error) {
+    case ERROR_CONNECT_REFUSED: return ERROR_PROXY_REFUSED;
+    case ERROR_CONNECT_TIMEOUT: return ERROR_PROXY_TIMEOUT;
+    case ERROR_CONNECT_UNREACHABLE: return ERROR_PROXY_UNREACHABLE;
+    case ERROR_CONNECT_RESET: return ERROR_PROXY_CLOSED;
+    case ERROR_CONNECT_FAILED: return ERROR_PROXY_FAILED;
+    default: return conn->state == CONN_RESOLVE ? ERROR_PROXY_DNS : error;
+    }
 }
 
 static nsec phase_limit(const struct conn *conn, enum conn_state state)
 {
     switch (state) {
     case CONN_RESOLVE: return conn->dialer->dns_timeout;
-    case CONN_CONNECT: return conn->dialer->connect_timeout;
+    case CONN_CONNECT: return conn->dialer->connect_timeout; /* and of CONN_TUNNEL */
     case CONN_HANDSHAKE: return conn->dialer->tls_timeout;
     default: return NSEC_NEVER;
     }
@@ -62,17 +77,19 @@ static nsec phase_limit(const struct conn *conn, enum conn_state state)
 static void pass_turn(struct conn *conn)
 {
     struct dialer *dialer = conn->dialer;
-    struct conn *next = dialer->turn_first;
+    struct link *first = list_first(&dialer->turns);
+    struct conn *next;
 
     if (!conn->shaking)
         return;
     conn->shaking = false;
     loop_cancel(dialer->loop, &conn->turn);
-    if (!next) {
+    if (!first) {
         dialer->handshakes--;
         return;
     }
-    leave_list(next);
+    next = LIST_OWNER(first, struct conn, turn_link);
+    list_remove(first);
     next->shaking = true;
     conn_yield(next);
 }
@@ -82,14 +99,34 @@ static void on_turn_over(void *owner)
     pass_turn(owner);
 }
 
+/* What a state says when it is entered. */
+static void note(const struct conn *conn)
+{
+    const struct trace *trace = conn->dialer->trace;
+    char text[ADDRESS_TEXT_BYTES];
+
+    switch (conn->state) {
+    case CONN_TUNNEL:
+        trace_note(trace, conn->number, "connected to %s%s%s", address_text(&conn->address, text),
+                   conn->proxy ? " for " : "", conn->proxy ? conn->host : "");
+        break;
+    case CONN_CLOSED:
+        trace_note(trace, conn->number, "%s%s%s", error_sentence(conn->error),
+                   conn->detail ? ": " : "", conn->detail ? conn->detail : "");
+        break;
+    default: break;
+    }
+}
+
 /* The only place where the state changes while things go well; fail ends it. */
 static void enter(struct conn *conn, enum conn_state state)
 {
     nsec now = loop_clock(conn->dialer->loop);
 
     switch (conn->state) { /* what has just ended */
-    case CONN_RESOLVE: conn->stamps.dns = conn->numeric ? 0 : now; break;
-    case CONN_CONNECT: conn->stamps.connect = now; break;
+    case CONN_RESOLVE: conn->stamps.dns = conn->looked_up ? now : 0; break;
+    case CONN_CONNECT:
+    case CONN_TUNNEL: conn->stamps.connect = now; break;
     case CONN_TURN: conn->stamps.queued = conn->https ? now - conn->stamps.connect : 0; break;
     case CONN_HANDSHAKE:
         conn->stamps.tls = conn->https ? now : 0;
@@ -98,38 +135,29 @@ static void enter(struct conn *conn, enum conn_state state)
     default: break;
     }
     conn->state = state;
-    loop_arm(conn->dialer->loop, &conn->deadline, clock_after(now, phase_limit(conn, state)));
+    if (state != CONN_TUNNEL) /* which has what is left of CONN_CONNECT's */
+        loop_arm(conn->dialer->loop, &conn->deadline, clock_after(now, phase_limit(conn, state)));
     if (conn->shaking)
         loop_arm(conn->dialer->loop, &conn->turn, now + DIAL_HANDSHAKE_TURN);
+    if (conn->dialer->trace)
+        note(conn);
 }
 
-static enum step fail(struct conn *conn, enum error error, const char *detail)
+/* Ends it with an error that is told as it is. */
+static enum step close_with(struct conn *conn, enum error error, const char *detail)
 {
     conn->error = error;
     conn->detail = detail;
     conn->phase = conn_phase(conn);
     conn->state = CONN_CLOSED;
+    if (conn->dialer->trace)
+        note(conn);
     return STEP_ON;
 }
 
-static void take_addresses(struct conn *conn, const struct address *addresses, size_t count)
+static enum step fail(struct conn *conn, enum error error, const char *detail)
 {
-    conn->addresses = memory_get(count * sizeof(*addresses));
-    memcpy(conn->addresses, addresses, count * sizeof(*addresses));
-    conn->address_count = count;
-}
-
-static void on_resolved(void *owner, enum resolve_status status, const struct address *addresses,
-                        size_t count)
-{
-    struct conn *conn = owner;
-
-    conn->lookup = NULL;
-    if (status == RESOLVE_OK)
-        take_addresses(conn, addresses, count);
-    else
-        fail(conn, error_of_lookup(status), NULL);
-    conn_drive(conn);
+    return close_with(conn, blame(conn, error), detail);
 }
 
 static void on_ready(void *owner, uint32_t events)
@@ -137,7 +165,8 @@ static void on_ready(void *owner, uint32_t events)
     struct conn *conn = owner;
 
     sock_note(conn->sock, events);
-    conn_drive(conn);
+    if (conn->state != CONN_CLOSED) /* what it has come to was said */
+        conn_drive(conn);
 }
 
 static void on_deadline(void *owner)
@@ -146,55 +175,226 @@ static void on_deadline(void *owner)
 
     switch (conn->state) {
     case CONN_RESOLVE: fail(conn, ERROR_DNS_TIMEOUT, NULL); break;
-    case CONN_CONNECT: fail(conn, ERROR_CONNECT_TIMEOUT, NULL); break;
+    case CONN_CONNECT:
+    case CONN_TUNNEL: fail(conn, ERROR_CONNECT_TIMEOUT, NULL); break;
     default: fail(conn, ERROR_TLS_TIMEOUT, NULL); break;
     }
     conn_drive(conn);
 }
 
-static enum step step_resolve(struct conn *conn)
+static void on_settled(void *owner)
 {
-    struct address literal;
-
-    if (!conn->addresses && !conn->lookup) {
-        if (conn->numeric && address_parse(&literal, conn->host, 0))
-            take_addresses(conn, &literal, 1);
-        else
-            conn->lookup = resolver_lookup(conn->dialer->resolver, conn->host, on_resolved, conn);
-    }
-    if (!conn->addresses)
-        return STEP_WAIT;
-    enter(conn, CONN_CONNECT);
-    return STEP_ON;
+    conn_drive(owner);
 }
 
-/* Starts towards the next address that can be tried at all; `error` is that of the one before. */
-static enum step try_next(struct conn *conn, int error)
+static void on_trying(void *owner, const struct address *address)
 {
-    while (!conn->sock && conn->address_next < conn->address_count) {
-        conn->address = conn->addresses[conn->address_next++];
-        dial_aim(conn->dialer, &conn->address, conn->https, conn->port, conn->numeric);
-        conn->sock = sock_connect(conn->dialer->loop, &conn->address, on_ready, conn, &error);
+    const struct conn *conn = owner;
+    char text[ADDRESS_TEXT_BYTES];
+
+    trace_note(conn->dialer->trace, conn->number, "trying %s", address_text(address, text));
+}
+
+static void stop_asking(struct conn *conn)
+{
+    if (conn->lookup)
+        lookup_detach(conn->lookup);
+    conn->lookup = NULL;
+}
+
+/* Adds addresses to those that are tried. */
+static void try_addresses(struct conn *conn, const struct address *addresses, size_t count,
+                          uint16_t port)
+{
+    const struct dialer *dialer = conn->dialer;
+    const struct eyeballs_options options = {
+        .loop = dialer->loop,
+        .from = dialer->from,
+        .unix_socket = dialer->unix_socket,
+        .trying = dialer->trace ? on_trying : NULL,
+        .settled = on_settled,
+        .owner = conn,
+    };
+    struct address aimed[RESOLVER_MOST_ADDRESSES];
+
+    for (size_t i = 0; i < count; i++) {
+        aimed[i] = addresses[i];
+        if (aimed[i].length)
+            dial_aim(dialer, &aimed[i], conn->https, port, conn->numeric);
     }
-    return conn->sock ? STEP_WAIT : fail(conn, error_of_connect(error), errno_words(error));
+    if (!conn->eyeballs)
+        conn->eyeballs = eyeballs_new(&options);
+    eyeballs_add(conn->eyeballs, aimed, count);
+}
+
+/* Addresses of whom next_hop named. */
+static void take_addresses(struct conn *conn, const struct address *addresses, size_t count)
+{
+    const char *host;
+    uint16_t port;
+
+    next_hop(conn, &host, &port);
+    if (!wants_target(conn)) {
+        if (conn->state == CONN_RESOLVE) /* before a connect() that may take its time */
+            enter(conn, CONN_CONNECT);
+        try_addresses(conn, addresses, count, port);
+        return;
+    }
+    stop_asking(conn);
+    conn->target = addresses[0];
+    address_set_port(&conn->target, port);
+    conn->asked = false; /* now for the proxy's */
+}
+
+/* An answer, or a part of it: that of the other family comes later where there is `more`. */
+static void on_resolved(void *owner, enum resolve_status status, const struct address *addresses,
+                        size_t count, bool more)
+{
+    struct conn *conn = owner;
+
+    if (!more)
+        conn->lookup = NULL;
+    if (count)
+        take_addresses(conn, addresses, count);
+    else if (!more && conn->state == CONN_RESOLVE)
+        fail(conn, error_of_lookup(status), NULL);
+    conn_drive(conn);
+}
+
+/* Keeps those of the family that is wanted; how many they are. */
+static size_t of_family(enum resolve_family family, struct address *addresses, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (family == RESOLVE_BOTH ||
+            (addresses[i].any.sa_family == AF_INET6) == (family == RESOLVE_IPV6))
+            addresses[kept++] = addresses[i];
+    return kept;
+}
+
+/* Finds the addresses of the next hop: told beforehand, written out, remembered, or asked for. */
+static void ask(struct conn *conn)
+{
+    const struct dialer *dialer = conn->dialer;
+    struct address addresses[RESOLVER_MOST_ADDRESSES];
+    const char *host;
+    uint16_t port;
+    size_t count;
+
+    conn->asked = true;
+    next_hop(conn, &host, &port);
+    count = routes_addresses(dialer->routes, host, port, addresses, RESOLVER_MOST_ADDRESSES);
+    if (!count)
+        count = address_parse(addresses, host, 0);
+    if (count) {
+        count = of_family(dialer->family, addresses, count);
+        if (!count)
+            fail(conn, ERROR_DNS_NO_ADDRESS, NULL);
+    } else {
+        conn->looked_up = true;
+        if (!resolver_cached(dialer->resolver, host, addresses, &count))
+            conn->lookup = resolver_lookup(dialer->resolver, host, on_resolved, conn);
+    }
+    if (count)
+        take_addresses(conn, addresses, count);
+}
+
+static enum step step_resolve(struct conn *conn)
+{
+    static const struct address nowhere;
+
+    if (conn->dialer->unix_socket) {
+        enter(conn, CONN_CONNECT);
+        try_addresses(conn, &nowhere, 1, 0);
+        return STEP_ON;
+    }
+    while (!conn->asked)
+        ask(conn);
+    return conn->state == CONN_RESOLVE ? STEP_WAIT : STEP_ON;
 }
 
 static enum step step_connect(struct conn *conn)
 {
     int error;
 
-    if (!conn->sock)
-        return try_next(conn, 0);
-    if (!conn->sock->writable && !conn->sock->ended)
-        return STEP_WAIT;
-    error = sock_connected(conn->sock);
-    if (error) {
-        sock_close(conn->sock, conn->dialer->loop);
-        conn->sock = NULL;
-        return try_next(conn, error);
+    switch (eyeballs_state(conn->eyeballs, &conn->address)) {
+    case EYEBALLS_TRYING: return STEP_WAIT;
+    case EYEBALLS_WON: break;
+    case EYEBALLS_LOST:
+        if (conn->lookup) /* the other family's addresses are to come */
+            return STEP_WAIT;
+        error = eyeballs_error(conn->eyeballs);
+        return fail(conn, error_of_connect(error), errno_words(error));
     }
-    enter(conn, CONN_TURN);
+    conn->sock = eyeballs_take(conn->eyeballs);
+    conn->sock->watch.ready = on_ready;
+    conn->sock->watch.owner = conn;
+    eyeballs_free(conn->eyeballs);
+    conn->eyeballs = NULL;
+    stop_asking(conn);
+    enter(conn, CONN_TUNNEL);
     return STEP_ON;
+}
+
+/* Sends what there is. */
+static struct io send_tunnel(struct conn *conn)
+{
+    struct io io = {.status = IO_OK};
+    const char *bytes;
+    size_t count;
+
+    while (io.status == IO_OK && (bytes = tunnel_output(conn->tunnel, &count))) {
+        io = sock_send(conn->sock, bytes, count);
+        tunnel_sent(conn->tunnel, io.count);
+    }
+    return io;
+}
+
+static enum step read_tunnel(struct conn *conn)
+{
+    unsigned char *buffer = loop_buffer(conn->dialer->loop);
+    struct io io = sock_recv(conn->sock, buffer, LOOP_BUFFER_BYTES);
+
+    switch (io.status) {
+    case IO_OK: break;
+    case IO_EOF: return fail(conn, ERROR_PROXY_CLOSED, NULL);
+    case IO_ERROR: return fail(conn, error_of_connect(io.error), errno_words(io.error));
+    default: return STEP_WAIT;
+    }
+    switch (tunnel_feed(conn->tunnel, buffer, io.count)) {
+    case TUNNEL_MORE: break;
+    case TUNNEL_OPEN:
+        tunnel_free(conn->tunnel);
+        conn->tunnel = NULL;
+        enter(conn, CONN_TURN);
+        break;
+    case TUNNEL_FAILED:
+        return close_with(conn, tunnel_error(conn->tunnel), tunnel_detail(conn->tunnel));
+    }
+    return STEP_ON;
+}
+
+/* A site that is reached directly needs no way to be opened, nor does a request that the proxy itself
+   passes on. */
+static enum step step_tunnel(struct conn *conn)
+{
+    const char *host;
+    uint16_t port;
+    struct io io;
+
+    if (!conn->proxy || conn_asks_proxy(conn) || conn->dialer->unix_socket) {
+        enter(conn, CONN_TURN);
+        return STEP_ON;
+    }
+    site_hop(conn, &host, &port);
+    if (!conn->tunnel)
+        conn->tunnel =
+            tunnel_new(conn->proxy, host, port, conn->target.length ? &conn->target : NULL);
+    io = send_tunnel(conn);
+    if (io.status == IO_ERROR)
+        return fail(conn, error_of_connect(io.error), errno_words(io.error));
+    return read_tunnel(conn);
 }
 
 /* The turn is given by the one that finishes before; what is plain needs none. */
@@ -203,9 +403,13 @@ static enum step step_turn(struct conn *conn)
     struct dialer *dialer = conn->dialer;
 
     if (conn->https && !conn->shaking) {
-        if (!conn->waiting && dialer->handshakes == DIAL_MOST_HANDSHAKES)
-            join_list(conn);
-        if (conn->waiting)
+        bool waits = list_is_in(&conn->turn_link);
+
+        if (!waits && dialer->handshakes == DIAL_MOST_HANDSHAKES) {
+            list_put_last(&dialer->turns, &conn->turn_link);
+            waits = true;
+        }
+        if (waits)
             return STEP_WAIT;
         dialer->handshakes++;
         conn->shaking = true;
@@ -239,6 +443,7 @@ static enum step run(struct conn *conn)
     switch (conn->state) {
     case CONN_RESOLVE: return step_resolve(conn);
     case CONN_CONNECT: return step_connect(conn);
+    case CONN_TUNNEL: return step_tunnel(conn);
     case CONN_TURN: return step_turn(conn);
     case CONN_HANDSHAKE: return step_handshake(conn);
     case CONN_OPEN:
@@ -269,6 +474,9 @@ struct conn *conn_new(struct dialer *dialer, const struct url *url, void (*wake)
     conn->port = url->port;
     conn->https = url->https;
     conn->numeric = url->numeric;
+    conn->number = ++dialer->connections;
+    if (dialer->proxies && !dialer->unix_socket)
+        conn->proxy = proxies_for(dialer->proxies, url);
     conn->stamps.start = now;
     timer_init(&conn->deadline, on_deadline, conn);
     timer_init(&conn->turn, on_turn_over, conn);
@@ -287,7 +495,8 @@ enum phase conn_phase(const struct conn *conn)
 {
     switch (conn->state) {
     case CONN_RESOLVE: return PHASE_DNS;
-    case CONN_CONNECT: return PHASE_CONNECT;
+    case CONN_CONNECT:
+    case CONN_TUNNEL: return PHASE_CONNECT;
     case CONN_TURN: return PHASE_BLOCKED;
     case CONN_HANDSHAKE: return PHASE_TLS;
     case CONN_OPEN: return PHASE_SEND;
@@ -318,8 +527,9 @@ static void bury(void *owner)
 {
     struct conn *conn = owner;
 
+    http1_free(&conn->http1);
+    tunnel_free(conn->tunnel);
     free(conn->host);
-    free(conn->addresses);
     free(conn);
 }
 
@@ -328,10 +538,11 @@ void conn_close(struct conn *conn)
     struct loop *loop = conn->dialer->loop;
 
     conn->state = CONN_CLOSED;
-    leave_list(conn);
+    list_remove(&conn->turn_link);
     pass_turn(conn);
-    if (conn->lookup)
-        lookup_detach(conn->lookup);
+    stop_asking(conn);
+    eyeballs_free(conn->eyeballs);
+    conn->eyeballs = NULL;
     loop_cancel(loop, &conn->deadline);
     if (conn->transport)
         conn->transport->calls->close(conn->transport);

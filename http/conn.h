@@ -11,12 +11,15 @@
 
 #include "http/dial.h"
 #include "http/error.h"
+#include "http/eyeballs.h"
 #include "http/http1.h"
 #include "http/result.h"
+#include "http/tunnel.h"
 
 enum conn_state {
-    CONN_RESOLVE,   /* waiting for the name's addresses */
-    CONN_CONNECT,   /* trying one address after the other */
+    CONN_RESOLVE,   /* waiting for the addresses of whom it is to reach */
+    CONN_CONNECT,   /* trying them (RFC 8305) */
+    CONN_TUNNEL,    /* a proxy opens the way to the site */
     CONN_TURN,      /* waiting for its turn to shake hands */
     CONN_HANDSHAKE, /* the transport comes up */
     CONN_OPEN,      /* bytes may pass */
@@ -28,31 +31,34 @@ struct conn {
     enum conn_state state;
     void (*wake)(void *owner); /* who is called */
     void *owner;               /* its argument */
+    uint64_t number;           /* of the dialer's connections, from 1 */
 
-    char *host; /* name or numeric address */
+    char *host; /* the site's: a name or a numeric address */
     uint16_t port;
     bool https;
     bool numeric;
+    const struct proxy *proxy; /* through whom; NULL: directly */
 
-    struct lookup *lookup;     /* in CONN_RESOLVE */
-    struct address *addresses; /* to try */
-    size_t address_count;
-    size_t address_next;         /* the next of them */
+    struct lookup *lookup;       /* in CONN_RESOLVE and CONN_CONNECT */
+    bool asked;                  /* for the addresses of the next hop */
+    bool looked_up;              /* they were not known beforehand */
+    struct address target;       /* the site's own, for a proxy that wants it; length 0: none */
+    struct eyeballs *eyeballs;   /* in CONN_CONNECT */
     struct address address;      /* the one that is being tried, or was reached */
-    struct sock *sock;           /* from CONN_CONNECT on */
+    struct sock *sock;           /* from CONN_TUNNEL on */
+    struct tunnel *tunnel;       /* in CONN_TUNNEL; kept for its words when it failed */
     struct transport *transport; /* from CONN_HANDSHAKE on */
     struct http1 http1;          /* the message being read */
     struct timer deadline;       /* of the phase */
     struct stamps stamps;        /* start, dns, connect, queued, tls */
 
-    enum error error;                     /* in CONN_CLOSED */
-    enum phase phase;                     /* where it happened */
-    const char *detail;                   /* a library's words, static; or NULL */
-    struct timer turn;                    /* ends its turn, though the handshake goes on */
-    bool shaking;                         /* it has its turn */
-    bool waiting;                         /* it waits for it, in the dialer's list */
-    struct conn *turn_next, *turn_before; /* in that list */
-    bool served;                          /* an exchange was completed on it */
+    enum error error;      /* in CONN_CLOSED */
+    enum phase phase;      /* where it happened */
+    const char *detail;    /* words, valid until conn_close; or NULL */
+    struct timer turn;     /* ends its turn, though the handshake goes on */
+    bool shaking;          /* it has its turn */
+    struct link turn_link; /* it waits for it, in the dialer's list */
+    bool served;           /* an exchange was completed on it */
 
     struct pool *pool;                    /* while it is idle */
     struct conn *idle_newer, *idle_older; /* in the pool's list */
@@ -63,6 +69,9 @@ struct conn {
 /* Starts a connection for a URL. It may be CLOSED when this returns; `wake` is not called before. */
 struct conn *conn_new(struct dialer *dialer, const struct url *url, void (*wake)(void *owner),
                       void *owner);
+
+/* Whether requests on it are the proxy's own to pass on: then they name the whole URL. */
+bool conn_asks_proxy(const struct conn *conn);
 
 /* Whether it leads where the URL does. */
 bool conn_fits(const struct conn *conn, const struct url *url);

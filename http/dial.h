@@ -5,7 +5,11 @@
 #ifndef HTTP_DIAL_H
 #define HTTP_DIAL_H
 
+#include "http/proxy.h"
+#include "http/route.h"
+#include "http/trace.h"
 #include "http/url.h"
+#include "reactor/list.h"
 #include "reactor/loop.h"
 #include "reactor/resolver.h"
 #include "tls/client.h"
@@ -27,21 +31,26 @@ typedef struct transport *dial_open_fn(void *owner, struct sock *sock, const cha
 #define DIAL_MOST_HANDSHAKES 128
 #define DIAL_HANDSHAKE_TURN  (250 * NSEC_PER_MS)
 
-struct conn;
-
 struct dialer {
-    struct loop *loop;               /* NULL in the blocking half */
-    struct resolver *resolver;       /* likewise */
-    const struct dial_map *map;      /* borrowed; NULL: the real network */
+    struct loop *loop;            /* NULL in the blocking half */
+    struct resolver *resolver;    /* likewise */
+    const struct dial_map *map;   /* borrowed; NULL: the real network */
+    const struct sock_from *from; /* where connections start; borrowed; NULL: anywhere */
+    const char *unix_socket;      /* where all connections lead; borrowed; NULL: nowhere */
+    const struct routes *routes;  /* --resolve and --connect-to; borrowed; NULL: none */
+    enum resolve_family family; /* of the addresses that need no lookup; the resolver has its own */
+    const struct proxies *proxies;   /* borrowed; NULL: none */
+    const struct trace *trace;       /* borrowed; NULL: nobody looks */
+    uint64_t connections;            /* made so far */
     struct tls_client_options trust; /* of the TLS client */
     struct tls_client *tls;          /* made when the first https site is met */
     nsec dns_timeout;                /* of each phase; NSEC_NEVER: none of its own */
     nsec connect_timeout;
     nsec tls_timeout;
-    size_t handshakes;                   /* under way */
-    struct conn *turn_first, *turn_last; /* connections waiting for their turn to shake hands */
-    dial_open_fn *open;                  /* dial_open, or a test's own */
-    void *open_owner;                    /* its first argument */
+    size_t handshakes;  /* under way */
+    struct link turns;  /* connections waiting for their turn to shake hands */
+    dial_open_fn *open; /* dial_open, or a test's own */
+    void *open_owner;   /* its first argument */
 };
 
 /* Fills in the defaults: the real network, no limits, dial_open. */

@@ -5,9 +5,15 @@
  */
 #include "http/exchange.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
-#include "http/request.h"
+#include "reactor/memory.h"
+
+/* Content up to this size goes out in one block with the head, in one send. */
+#define MOST_JOINED_BYTES (64 * 1024)
 
 /* A connection with more to read than this yields, so that the others get their turn. */
 #define READS_A_TURN 16
@@ -33,6 +39,25 @@ static void set_deadline(struct exchange *exchange, nsec limit)
         loop_arm(exchange->dialer->loop, &exchange->deadline, limit);
 }
 
+/* What is told when the request goes out: on what connection, and the request itself. */
+static void tell_request(const struct exchange *exchange)
+{
+    const struct trace *trace = exchange->dialer->trace;
+    const struct conn *conn = exchange->conn;
+    const struct tls_facts *tls = &exchange->result.tls;
+    const struct tls_certificate *certificate = tls->certificate;
+
+    if (exchange->kept)
+        trace_note(trace, conn->number, "reusing the connection to %s", conn->host);
+    else if (tls->version)
+        trace_note(trace, conn->number, "%s, %s, ALPN %s%s", tls->version, tls->cipher,
+                   *tls->alpn ? tls->alpn : "none", tls->resumed ? ", resumed" : "");
+    if (!exchange->kept && certificate)
+        trace_note(trace, conn->number, "certificate of %s, issued by %s", certificate->subject,
+                   certificate->issuer);
+    trace_block(trace, conn->number, TRACE_REQUEST, exchange->block);
+}
+
 /* The only place where the state changes before the end. A state that is entered again, after a
    dead kept connection, is stamped anew. */
 static void enter(struct exchange *exchange, enum exchange_state state)
@@ -48,7 +73,7 @@ static void enter(struct exchange *exchange, enum exchange_state state)
         break;
     case EXCHANGE_HEAD:
         stamps->send = at;
-        limit = clock_after(at, exchange->ttfb_timeout);
+        limit = clock_after(at, exchange->options->ttfb_timeout);
         break;
     case EXCHANGE_BODY: stamps->head = at; break;
     default: break;
@@ -62,17 +87,28 @@ static enum step finish(struct exchange *exchange, bool keep)
 {
     struct result *result = &exchange->result;
     struct conn *conn = exchange->conn;
+    enum error error = answer_finish(&exchange->answer, !result->error && !result->truncated);
 
+    if (error && !result->error) {
+        result->error = error;
+        result->phase = PHASE_RECEIVE;
+        result->detail = result->coding;
+    } else if (!result->error && result->status == 407 && conn_asks_proxy(conn)) {
+        result->error = ERROR_PROXY_AUTH; /* no site says so (RFC 9110, section 15.5.8) */
+        result->phase = PHASE_RECEIVE;
+    }
+    if (exchange->options->tcp_facts && conn && conn->sock)
+        result->tcp = sock_tcp_facts(conn->sock);
     result->stamps.done = now(exchange);
     loop_cancel(exchange->dialer->loop, &exchange->deadline);
     exchange->conn = NULL;
     exchange->state = EXCHANGE_DONE;
-    free(exchange->request);
-    exchange->request = NULL;
-    if (conn && keep)
+    free(exchange->block);
+    exchange->block = NULL;
+    if (conn && keep && exchange->options->keep_alive)
         pool_keep(exchange->pool, conn);
     else if (conn)
-        conn_close(conn);
+        conn_close(conn); /* its words stay until the end of the turn */
     exchange->done(exchange->owner, result);
     return STEP_OVER;
 }
@@ -84,6 +120,8 @@ static void note_connection(struct exchange *exchange)
     const struct conn *conn = exchange->conn;
 
     result->address = conn->address;
+    result->proxy = conn->proxy ? conn->proxy->shown : NULL;
+    result->unix_socket = exchange->dialer->unix_socket;
     if (!exchange->kept) {
         result->stamps.dns = conn->stamps.dns;
         result->stamps.connect = conn->stamps.connect;
@@ -123,18 +161,53 @@ static enum step fail_or_retry(struct exchange *exchange, enum error error, cons
     exchange->conn = NULL;
     exchange->sent = 0;
     exchange->send_error = 0;
-    exchange->result.tls = (struct tls_facts){NULL, NULL};
+    tls_certificate_drop(exchange->result.tls.certificate);
+    exchange->result.tls = (struct tls_facts){0};
+    answer_free(&exchange->answer);
     enter(exchange, EXCHANGE_CONNECTING);
     return STEP_ON;
+}
+
+/* Tells a trace a line of the head; before the first of them, the status. */
+static void trace_head(struct exchange *exchange, const char *line, int length)
+{
+    const struct trace *trace = exchange->dialer->trace;
+    const struct conn *conn = exchange->conn;
+    const struct http1 *http1 = &conn->http1;
+    char status[32];
+    int bytes = snprintf(status, sizeof(status), "HTTP/%u.%u %u", http1->major, http1->minor,
+                         http1->status);
+
+    if (!exchange->head_told)
+        trace->line(trace->owner, conn->number, TRACE_RESPONSE, status, (size_t)bytes);
+    exchange->head_told = true;
+    if (length >= 0)
+        trace->line(trace->owner, conn->number, TRACE_RESPONSE, line, (size_t)length);
+}
+
+static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
+                     size_t value_bytes)
+{
+    struct exchange *exchange = owner;
+    char *line = NULL;
+    int length;
+
+    answer_field(&exchange->answer, name, name_bytes, value, value_bytes);
+    if (!exchange->dialer->trace)
+        return;
+    length = asprintf(&line, "%.*s: %.*s", (int)name_bytes, name, (int)value_bytes, value);
+    trace_head(exchange, line, length);
+    if (length >= 0)
+        free(line);
 }
 
 static void on_head(void *owner, const struct http1 *http1)
 {
     struct exchange *exchange = owner;
 
-    exchange->result.status = http1->status;
-    exchange->result.major = http1->major;
-    exchange->result.minor = http1->minor;
+    answer_head(&exchange->answer, http1);
+    if (exchange->dialer->trace)
+        trace_head(exchange, "", 0);
     enter(exchange, EXCHANGE_BODY);
 }
 
@@ -142,28 +215,90 @@ static void on_body(void *owner, const char *bytes, size_t count)
 {
     struct exchange *exchange = owner;
 
-    result_add_body(&exchange->result, bytes, count);
+    answer_body(&exchange->answer, bytes, count);
+}
+
+/* A connection stands: whatever is said on it from here on belongs to this exchange. */
+static void start_talking(struct exchange *exchange)
+{
+    static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
+    struct conn *conn = exchange->conn;
+    struct answer *answer = &exchange->answer;
+
+    conn->transport->calls->facts(conn->transport, &exchange->result.tls);
+    http1_start_answer(&conn->http1, !strcmp(exchange->request.method, "HEAD"), &events, exchange);
+    answer_start(answer, &exchange->options->answer, &exchange->result);
+    exchange->head_told = false;
+    answer->jar = exchange->jar;
+    answer->url = exchange->request.url;
+    answer->unix_time = (int64_t)time(NULL);
+}
+
+/* Puts together what is sent; who is asked is known by now. */
+static void make_block(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    const struct content *content = request->content;
+    const struct proxy *proxy = exchange->conn->proxy;
+    size_t count = content ? content->count : 0;
+
+    if (exchange->block)
+        return;
+    if (conn_asks_proxy(exchange->conn)) {
+        request->absolute = true;
+        request->proxy_user_info = proxy->user_info;
+        request->proxy_user_info_bytes = proxy->user_info_bytes;
+    }
+    exchange->block = request_build(request, &exchange->head_bytes);
+    exchange->block_bytes = exchange->head_bytes;
+    exchange->total_bytes = exchange->head_bytes + count;
+    if (count && exchange->total_bytes <= MOST_JOINED_BYTES) {
+        exchange->block = memory_grow(exchange->block, exchange->total_bytes + 1, 1);
+        memcpy(exchange->block + exchange->head_bytes, content->bytes, count);
+        exchange->block[exchange->total_bytes] = '\0';
+        exchange->block_bytes = exchange->total_bytes;
+    }
+}
+
+static struct conn *kept_connection(struct exchange *exchange)
+{
+    const struct request *request = &exchange->request;
+
+    if (exchange->retried || !exchange->options->keep_alive ||
+        !request_is_idempotent(request->method))
+        return NULL;
+    return pool_take(exchange->pool, request->url, on_wake, exchange);
 }
 
 static enum step step_connecting(struct exchange *exchange)
 {
-    static const struct http1_events events = {.head = on_head, .body = on_body};
-    const struct site *site = exchange->site;
-
-    if (!exchange->conn && !exchange->retried)
-        exchange->conn = pool_take(exchange->pool, &site->url, on_wake, exchange);
     if (!exchange->conn)
-        exchange->conn = conn_new(exchange->dialer, &site->url, on_wake, exchange);
+        exchange->conn = kept_connection(exchange);
+    if (!exchange->conn)
+        exchange->conn = conn_new(exchange->dialer, exchange->request.url, on_wake, exchange);
     exchange->kept = exchange->conn->served;
     note_connection(exchange);
     if (exchange->conn->state == CONN_CLOSED)
         return fail(exchange, exchange->conn->error, exchange->conn->detail);
     if (exchange->conn->state != CONN_OPEN)
         return STEP_WAIT;
-    exchange->conn->transport->calls->facts(exchange->conn->transport, &exchange->result.tls);
-    http1_start_answer(&exchange->conn->http1, site->head, &events, exchange);
+    make_block(exchange);
+    start_talking(exchange);
     enter(exchange, EXCHANGE_SEND);
+    if (exchange->dialer->trace)
+        tell_request(exchange);
     return STEP_ON;
+}
+
+/* What is to be sent next: the rest of the block, then of the content that is not in it. */
+static const char *unsent(const struct exchange *exchange, size_t *count)
+{
+    if (exchange->sent < exchange->block_bytes) {
+        *count = exchange->block_bytes - exchange->sent;
+        return exchange->block + exchange->sent;
+    }
+    *count = exchange->total_bytes - exchange->sent;
+    return exchange->request.content->bytes + (exchange->sent - exchange->head_bytes);
 }
 
 /* Sends what goes. A failure is kept for later: the server may have answered before it hung up. */
@@ -171,9 +306,11 @@ static struct io send_some(struct exchange *exchange)
 {
     struct io io = {.status = IO_OK};
 
-    while (exchange->sent < exchange->request_bytes && io.status == IO_OK) {
-        io = conn_write(exchange->conn, exchange->request + exchange->sent,
-                        exchange->request_bytes - exchange->sent);
+    while (exchange->sent < exchange->total_bytes && io.status == IO_OK) {
+        size_t count;
+        const char *bytes = unsent(exchange, &count);
+
+        io = conn_write(exchange->conn, bytes, count);
         exchange->sent += io.count;
     }
     if (io.status == IO_ERROR) {
@@ -192,17 +329,24 @@ static bool is_quiet(struct conn *conn)
     return conn_read(conn, &bytes).status == IO_WANT_READ;
 }
 
+/* The rest of the body is not wanted. */
+static enum step hang_up(struct exchange *exchange)
+{
+    exchange->result.truncated = exchange->answer.previewed;
+    return finish(exchange, false);
+}
+
 /* The answer's end in the parser's words. */
 static enum step conclude(struct exchange *exchange, enum http1_status status, bool all_used)
 {
     const struct http1 *http1 = &exchange->conn->http1;
 
     switch (status) {
-    case HTTP1_MORE: return STEP_ON;
+    case HTTP1_MORE: return exchange->answer.enough ? hang_up(exchange) : STEP_ON;
     case HTTP1_DONE:
         exchange->conn->served = true;
         return finish(exchange, http1->keep_alive && all_used &&
-                                    exchange->sent == exchange->request_bytes &&
+                                    exchange->sent == exchange->total_bytes &&
                                     !exchange->conn->sock->ended && is_quiet(exchange->conn));
     default: break;
     }
@@ -271,7 +415,7 @@ static enum step step_send(struct exchange *exchange)
     struct io io = send_some(exchange);
     enum step step;
 
-    if (exchange->sent == exchange->request_bytes) {
+    if (exchange->sent == exchange->total_bytes) {
         enter(exchange, EXCHANGE_HEAD);
         return STEP_ON;
     }
@@ -284,7 +428,7 @@ static enum step step_send(struct exchange *exchange)
 /* Head and body are read alike: the parser tells where one ends and the other begins. */
 static enum step step_receive(struct exchange *exchange, int reads)
 {
-    if (exchange->sent < exchange->request_bytes && !exchange->send_error)
+    if (exchange->sent < exchange->total_bytes && !exchange->send_error)
         send_some(exchange);
     if (reads < READS_A_TURN)
         return receive(exchange);
@@ -322,36 +466,42 @@ static void on_deadline(void *owner)
 }
 
 void exchange_init(struct exchange *exchange, struct dialer *dialer, struct pool *pool,
-                   const struct site *site, nsec ttfb_timeout)
+                   const struct exchange_options *options, const struct site *site)
 {
     *exchange = (struct exchange){
         .dialer = dialer,
         .pool = pool,
-        .site = site,
-        .ttfb_timeout = ttfb_timeout,
+        .options = options,
         .total_deadline = NSEC_NEVER,
         .result = {.site = site, .stamps.taken = loop_clock(dialer->loop)},
     };
     timer_init(&exchange->deadline, on_deadline, exchange);
 }
 
-void exchange_start(struct exchange *exchange, void (*done)(void *owner, const struct result *),
+void exchange_start(struct exchange *exchange, const struct request *request, nsec timeout,
+                    struct cookies **jar, void (*done)(void *owner, const struct result *result),
                     void *owner)
 {
+    exchange->request = *request;
+    exchange->request.closing = !exchange->options->keep_alive;
+    exchange->jar = jar;
     exchange->done = done;
     exchange->owner = owner;
-    exchange->request = request_build(exchange->site, &exchange->request_bytes);
-    exchange->total_deadline = clock_after(now(exchange), exchange->site->timeout);
+    exchange->result.url = request->url->shown;
+    exchange->total_deadline = clock_after(now(exchange), timeout);
     exchange_drive(exchange);
 }
 
-void exchange_abort(struct exchange *exchange)
+void exchange_clear(struct exchange *exchange)
 {
     loop_cancel(exchange->dialer->loop, &exchange->deadline);
     if (exchange->conn)
         conn_close(exchange->conn);
     exchange->conn = NULL;
-    free(exchange->request);
-    exchange->request = NULL;
+    free(exchange->block);
+    exchange->block = NULL;
+    answer_free(&exchange->answer);
+    tls_certificate_drop(exchange->result.tls.certificate);
+    exchange->result.tls.certificate = NULL;
     exchange->state = EXCHANGE_DONE;
 }

@@ -1,18 +1,28 @@
 /*
  * One request and its answer. The exchange finds a connection (a kept one, or a new one), sends,
- * reads, and reports exactly once, with its stamps. Its deadline is the site's own for the whole,
+ * reads, and reports exactly once, with its stamps. Its deadline is the one it is given for the whole,
  * and one for the wait until the first byte.
  *
  * A kept connection may have died unseen. When it turns out dead before a byte of the answer came,
- * the exchange goes back to CONNECTING once, with a new one (RFC 9112, section 9.3.1: only requests
- * that may be repeated are ever sent here).
+ * the exchange goes back to CONNECTING once, with a new one. A request that may not be repeated
+ * (RFC 9110, section 9.2.2) never goes on a kept connection.
  */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
+#include "http/answer.h"
 #include "http/conn.h"
 #include "http/pool.h"
+#include "http/request.h"
 #include "http/result.h"
+
+/* What all exchanges of a run have in common. */
+struct exchange_options {
+    struct answer_options answer;
+    nsec ttfb_timeout; /* NSEC_NEVER: none */
+    bool keep_alive;   /* connections are kept, and kept ones used */
+    bool tcp_facts;    /* the kernel is asked for them */
+};
 
 enum exchange_state {
     EXCHANGE_QUEUED,     /* made and not started: it waits for a slot */
@@ -24,35 +34,42 @@ enum exchange_state {
 };
 
 struct exchange {
-    struct dialer *dialer;   /* borrowed */
-    struct pool *pool;       /* borrowed */
-    const struct site *site; /* borrowed */
+    struct dialer *dialer;                  /* borrowed */
+    struct pool *pool;                      /* borrowed */
+    const struct exchange_options *options; /* borrowed */
+    struct request request;                 /* what it points to is borrowed */
     enum exchange_state state;
-    struct conn *conn; /* from CONNECTING on; NULL when done */
-    bool kept;         /* the connection had served before */
-    bool retried;      /* a dead kept connection was replaced */
-    char *request;     /* the bytes to send */
-    size_t request_bytes, sent;
-    nsec ttfb_timeout;       /* NSEC_NEVER: none */
+    struct conn *conn;    /* from CONNECTING on; NULL when done */
+    bool kept;            /* the connection had served before */
+    bool head_told;       /* a trace has had the status */
+    bool retried;         /* a dead kept connection was replaced */
+    struct cookies **jar; /* where those of the answer go; NULL: nowhere */
+    char *block;          /* to send: the head, with the content where that is small */
+    size_t block_bytes;   /* of the block; content that is not in it follows */
+    size_t head_bytes, sent, total_bytes;
     nsec total_deadline;     /* NSEC_NEVER: none */
     struct timer deadline;   /* the next of both */
     int send_error;          /* sending failed, but an answer may still be read */
     const char *send_detail; /* its words */
+    struct answer answer;    /* what is kept of it */
     struct result result;    /* grows as things happen */
     void (*done)(void *owner, const struct result *result);
     void *owner; /* its argument */
 };
 
-/* Makes ready a zeroed or finished exchange; it is QUEUED, its stamp `taken`. */
+/* Makes ready a zeroed or cleared exchange for a site, or for where it redirects to; it is QUEUED, its
+   stamp `taken`. */
 void exchange_init(struct exchange *exchange, struct dialer *dialer, struct pool *pool,
-                   const struct site *site, nsec ttfb_timeout);
+                   const struct exchange_options *options, const struct site *site);
 
-/* It has a slot: starts it. done(owner, result) is called once, perhaps before this returns; the
-   exchange may be freed in it. */
-void exchange_start(struct exchange *exchange, void (*done)(void *owner, const struct result *),
+/* It has a slot: starts it. What comes after `timeout` is late; NSEC_NEVER: nothing is. Cookies of the
+   answer go to `jar`, which may be NULL. done(owner, result) is called once, perhaps before this
+   returns; the exchange may be cleared and freed in it. */
+void exchange_start(struct exchange *exchange, const struct request *request, nsec timeout,
+                    struct cookies **jar, void (*done)(void *owner, const struct result *result),
                     void *owner);
 
-/* Ends it without a report, whatever its state. */
-void exchange_abort(struct exchange *exchange);
+/* Ends it without a report where it is under way, and drops what the result points to. */
+void exchange_clear(struct exchange *exchange);
 
 #endif

@@ -1,53 +1,118 @@
-/* Slots and jobs. A job is a site with its exchange; what starts it is one function, pump. */
+/*
+ * Jobs and slots. A job is a site on its way to its result:
+ *
+ *     taken -> [aside, while its host is busy] -> under way -> reported
+ *                                 ready <- redirected <-|
+ *                       ready <- resting <- worth a retry
+ *
+ * What starts jobs is one function, pump: those that are ready first, then the list's next. It runs
+ * in the loop's own step, whenever something has changed.
+ */
 #include "http/fetch.h"
 
 #include <stdlib.h>
 
+#include "http/politeness.h"
+#include "http/retry.h"
 #include "reactor/memory.h"
+
+/* What a late loop may catch up of the overall rate. */
+#define CATCH_UP (10 * NSEC_PER_MS)
+
+/* When so many hosts are remembered that none can be added, this is how often we look again. */
+#define FULL_WAIT (100 * NSEC_PER_MS)
 
 struct job {
     struct fetch *fetch;
     struct site *site;
-    struct job *next, *before; /* under way; `next` alone in the waiting list */
+    struct chain chain;
     struct exchange exchange;
+    struct permit permit; /* to ask its host */
+    struct timer rest;    /* before another attempt */
+    struct link all;      /* in fetch->jobs */
+    struct link ready;    /* in fetch->ready */
+    struct link aside;    /* in fetch->aside, before its first start */
+    bool again;           /* it has asked for its host before, or was started: it comes first */
 };
 
 struct fetch {
     struct dialer *dialer;
     struct fetch_settings settings;
     struct pool *pool;
-    struct job *running; /* under way */
-    struct job *waiting; /* to be tried again when there are descriptors */
-    size_t in_flight;
-    struct task pump; /* starts what can be started */
+    struct politeness *politeness;
+    struct link jobs;  /* all that were taken and not reported */
+    struct link ready; /* those that want a slot */
+    struct link aside; /* those never started, for their host was busy; in the list's order */
+    uint64_t place;    /* of the site that was last taken in the list's order */
+    size_t count;      /* of the jobs */
+    size_t in_flight;  /* of them under way */
+    nsec next_start;   /* by the overall rate */
+    struct timer wake; /* until then */
+    struct task pump;  /* starts what can be started */
+    uint64_t random;
     bool source_ended;
+    bool ended; /* and it was told that all were reported */
 };
+
+static void on_rested(void *owner);
+
+static struct job *job_new(struct fetch *fetch, struct site *site)
+{
+    struct job *job = memory_zeroed(sizeof(*job));
+
+    job->fetch = fetch;
+    job->site = site;
+    chain_init(&job->chain, &fetch->settings.chain, site);
+    exchange_init(&job->exchange, fetch->dialer, fetch->pool, &fetch->settings.exchange, site);
+    timer_init(&job->rest, on_rested, job);
+    list_put_last(&fetch->jobs, &job->all);
+    fetch->count++;
+    return job;
+}
 
 static void job_free(struct job *job)
 {
+    struct fetch *fetch = job->fetch;
+
+    exchange_clear(&job->exchange);
+    politeness_leave(&job->permit);
+    loop_cancel(fetch->dialer->loop, &job->rest);
+    list_remove(&job->all);
+    list_remove(&job->ready);
+    list_remove(&job->aside);
+    chain_free(&job->chain);
     site_free(job->site);
     free(job);
+    fetch->count--;
 }
 
-static void running_add(struct fetch *fetch, struct job *job)
+static void make_ready(struct job *job)
 {
-    job->before = NULL;
-    job->next = fetch->running;
-    if (job->next)
-        job->next->before = job;
-    fetch->running = job;
-    fetch->in_flight++;
+    job->again = true;
+    list_put_last(&job->fetch->ready, &job->ready);
+    loop_defer(job->fetch->dialer->loop, &job->fetch->pump);
 }
 
-static void running_remove(struct fetch *fetch, struct job *job)
+/* What was done is cleared, and the next exchange begins to wait. */
+static void go_on(struct job *job)
 {
-    if (job->before)
-        job->before->next = job->next;
-    else
-        fetch->running = job->next;
-    if (job->next)
-        job->next->before = job->before;
-    fetch->in_flight--;
+    struct fetch *fetch = job->fetch;
+
+    exchange_clear(&job->exchange);
+    exchange_init(&job->exchange, fetch->dialer, fetch->pool, &fetch->settings.exchange, job->site);
+    make_ready(job);
+}
+
+static void on_rested(void *owner)
+{
+    go_on(owner);
+}
+
+/* Its host has room again. */
+static void on_open(void *owner, struct permit *permit)
+{
+    (void)owner;
+    make_ready(LIST_OWNER(permit, struct job, permit));
 }
 
 /* No descriptor for one more: an idle connection gives up its own, or from here on there are fewer
@@ -55,40 +120,82 @@ static void running_remove(struct fetch *fetch, struct job *job)
    for. */
 static bool do_with_fewer(struct fetch *fetch, struct job *job)
 {
+    nsec taken = job->exchange.result.stamps.taken;
+
     if (!pool_drop_oldest(fetch->pool)) {
         if (!fetch->in_flight)
             return false;
         fetch->settings.concurrency = fetch->in_flight;
         fetch->settings.lowered(fetch->settings.owner, fetch->in_flight);
     }
-    job->next = fetch->waiting;
-    fetch->waiting = job;
+    go_on(job);
+    job->exchange.result.stamps.taken = taken;
     return true;
 }
 
-static void on_done(void *owner, const struct result *result)
+static void on_done(void *owner, const struct result *done)
 {
     struct job *job = owner;
     struct fetch *fetch = job->fetch;
+    struct result *result = &job->exchange.result; /* the chain adds to it */
+    nsec wait;
 
-    running_remove(fetch, job);
+    fetch->in_flight--;
+    politeness_leave(&job->permit);
     loop_defer(fetch->dialer->loop, &fetch->pump);
-    if (result->error == ERROR_DESCRIPTORS && do_with_fewer(fetch, job))
+    if (done->error == ERROR_DESCRIPTORS && do_with_fewer(fetch, job))
         return;
-    fetch->settings.report(fetch->settings.owner, result);
-    job_free(job);
+    switch (chain_next(&job->chain, result, &job->exchange.answer, retry_random(&fetch->random),
+                       &wait)) {
+    case CHAIN_REDIRECT: go_on(job); break;
+    case CHAIN_RETRY:
+        loop_arm(fetch->dialer->loop, &job->rest, loop_clock(fetch->dialer->loop) + wait);
+        break;
+    case CHAIN_OVER:
+        fetch->settings.report(fetch->settings.owner, result);
+        job_free(job);
+        break;
+    }
 }
 
+/* It has its slot. */
 static void start(struct fetch *fetch, struct job *job)
 {
-    nsec taken = job->exchange.result.stamps.taken; /* at a second try it is known */
+    struct request request = chain_request(&job->chain);
+    nsec now = loop_clock(fetch->dialer->loop);
 
-    exchange_init(&job->exchange, fetch->dialer, fetch->pool, job->site,
-                  fetch->settings.ttfb_timeout);
-    if (taken)
-        job->exchange.result.stamps.taken = taken;
-    running_add(fetch, job);
-    exchange_start(&job->exchange, on_done, job);
+    if (!fetch->next_start)
+        fetch->next_start = now; /* the first is not late */
+    else if (fetch->next_start + CATCH_UP < now)
+        fetch->next_start = now - CATCH_UP;
+    fetch->next_start += fetch->settings.interval;
+    list_remove(&job->aside);
+    fetch->in_flight++;
+    exchange_start(&job->exchange, &request, chain_timeout(&job->chain), &job->chain.jar, on_done,
+                   job);
+}
+
+/* Its host keeps it waiting. It stands at the end, but for those that were taken before their turn. */
+static void set_aside(struct fetch *fetch, struct job *job)
+{
+    struct link *at = &fetch->aside;
+
+    while (at->before != &fetch->aside &&
+           LIST_OWNER(at->before, struct job, aside)->site->place > job->site->place)
+        at = at->before;
+    list_put_before(&job->aside, at);
+}
+
+/* Starts a job, or leaves it in its host's queue. */
+static void try_start(struct fetch *fetch, struct job *job)
+{
+    bool first = !job->again;
+
+    job->again = true;
+    if (politeness_admit(fetch->politeness, &job->permit, chain_url(&job->chain)->host, !first))
+        start(fetch, job);
+    else if (first)
+        set_aside(fetch, job);
 }
 
 /* A line that is no site is a result like any other. */
@@ -106,70 +213,113 @@ static void report_unreadable(struct fetch *fetch, struct site *site)
     site_free(site);
 }
 
-/* Takes the next site from the source, of the origin `near` where one is given. False where there is
-   none now. */
-static bool take(struct fetch *fetch, const struct url_origin *near)
+/* Whether the list has to wait for those that were taken and could not go on. */
+static bool is_far_ahead(struct fetch *fetch)
 {
-    struct site *site;
-    struct job *job;
+    struct link *first = list_first(&fetch->aside);
 
-    switch (fetch->settings.next(fetch->settings.owner, near, &site)) {
-    case FETCH_LATER: return false;
-    case FETCH_END: fetch->source_ended = true; return false;
-    case FETCH_SITE: break;
-    }
-    if (site->unreadable) {
-        report_unreadable(fetch, site);
+    if (politeness_is_full(fetch->politeness)) {
+        loop_arm(fetch->dialer->loop, &fetch->wake, loop_clock(fetch->dialer->loop) + FULL_WAIT);
         return true;
     }
-    job = memory_zeroed(sizeof(*job));
-    job->fetch = fetch;
-    job->site = site;
-    start(fetch, job);
-    return true;
-}
-
-static bool has_slot(const struct fetch *fetch)
-{
-    return !fetch->source_ended && !fetch->waiting &&
-           fetch->in_flight < fetch->settings.concurrency;
+    if (fetch->count - fetch->in_flight >= FETCH_MOST_WAITING)
+        return true;
+    return first &&
+           fetch->place + 1 >= LIST_OWNER(first, struct job, aside)->site->place + FETCH_LOOK_AHEAD;
 }
 
 /* A connection that has just become idle goes on with a site of its own origin, where the source has
-   one at hand: a connection saved is most of what a site costs. Then comes the list's next. */
-static void fill_slots(struct fetch *fetch)
+   one at hand: a connection saved is most of what a site costs. What waits for its host has it
+   already. */
+static bool wants_near(struct fetch *fetch, struct url_origin *origin)
 {
-    while (has_slot(fetch)) {
-        struct url_origin origin;
-        bool fresh = pool_fresh(fetch->pool, &origin);
+    while (pool_fresh(fetch->pool, origin))
+        if (!politeness_is_busy(fetch->politeness, origin->host, origin->host_bytes))
+            return true;
+    return false;
+}
 
-        if (!take(fetch, fresh ? &origin : NULL) && !fresh)
-            return;
+/* Takes the next site from the source. NULL: there is none now. */
+static struct job *take(struct fetch *fetch)
+{
+    while (!fetch->source_ended && !is_far_ahead(fetch)) {
+        struct url_origin origin;
+        struct site *site;
+        bool near = wants_near(fetch, &origin);
+
+        switch (fetch->settings.next(fetch->settings.owner, near ? &origin : NULL, &site)) {
+        case FETCH_LATER:
+            if (near)
+                continue;
+            return NULL;
+        case FETCH_END: fetch->source_ended = true; continue;
+        case FETCH_SITE: break;
+        }
+        if (!near)
+            fetch->place = site->place;
+        if (!site->unreadable)
+            return job_new(fetch, site);
+        report_unreadable(fetch, site);
     }
+    return NULL;
+}
+
+/* Whether the overall rate has to be waited for. */
+static bool is_too_soon(struct fetch *fetch)
+{
+    if (!fetch->settings.interval || fetch->next_start <= loop_clock(fetch->dialer->loop))
+        return false;
+    loop_arm(fetch->dialer->loop, &fetch->wake, fetch->next_start);
+    return true;
 }
 
 static void pump(void *owner)
 {
     struct fetch *fetch = owner;
 
-    while (fetch->waiting && fetch->in_flight < fetch->settings.concurrency) {
-        struct job *job = fetch->waiting;
+    while (fetch->in_flight < fetch->settings.concurrency) {
+        struct link *first = list_first(&fetch->ready);
+        struct job *job = first ? LIST_OWNER(first, struct job, ready) : take(fetch);
 
-        fetch->waiting = job->next;
-        start(fetch, job);
+        if (!job)
+            break;
+        if (!first)
+            list_put_last(&fetch->ready, &job->ready);
+        if (is_too_soon(fetch)) /* it keeps its turn; and that there is no other is known in time */
+            break;
+        list_remove(&job->ready);
+        try_start(fetch, job);
     }
-    fill_slots(fetch);
-    if (fetch->source_ended && !fetch->waiting && !fetch->in_flight)
+    if (fetch->source_ended && !fetch->count && !fetch->ended) {
+        fetch->ended = true;
         fetch->settings.ended(fetch->settings.owner);
+    }
+}
+
+static void on_wake(void *owner)
+{
+    pump(owner);
 }
 
 struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *settings)
 {
     struct fetch *fetch = memory_zeroed(sizeof(*fetch));
+    const struct politeness_options polite = {
+        .most = settings->per_host,
+        .interval = settings->host_interval,
+        .open = on_open,
+        .owner = fetch,
+    };
 
     fetch->dialer = dialer;
     fetch->settings = *settings;
+    fetch->random = settings->seed;
     fetch->pool = pool_new(settings->idle);
+    fetch->politeness = politeness_new(dialer->loop, &polite);
+    list_init(&fetch->jobs);
+    list_init(&fetch->ready);
+    list_init(&fetch->aside);
+    timer_init(&fetch->wake, on_wake, fetch);
     task_init(&fetch->pump, pump, fetch);
     return fetch;
 }
@@ -184,22 +334,20 @@ size_t fetch_in_flight(const struct fetch *fetch)
     return fetch->in_flight;
 }
 
-static void jobs_free(struct job *job)
+size_t fetch_unreported(const struct fetch *fetch)
 {
-    while (job) {
-        struct job *next = job->next;
-
-        exchange_abort(&job->exchange);
-        job_free(job);
-        job = next;
-    }
+    return fetch->count;
 }
 
 void fetch_free(struct fetch *fetch)
 {
-    jobs_free(fetch->running);
-    jobs_free(fetch->waiting);
+    for (struct link *link = fetch->jobs.next, *next; link != &fetch->jobs; link = next) {
+        next = link->next;
+        job_free(LIST_OWNER(link, struct job, all));
+    }
     loop_undefer(fetch->dialer->loop, &fetch->pump);
+    loop_cancel(fetch->dialer->loop, &fetch->wake);
+    politeness_free(fetch->politeness);
     pool_free(fetch->pool);
     free(fetch);
 }

@@ -1,11 +1,20 @@
 /*
  * The fetcher: many sites, at most `concurrency` at once, each reported once. It asks for the next
- * site when it has a slot for it, so the list is never held.
+ * site when it has a slot for it, so the list is never held. A site whose host may not be asked just
+ * now steps aside for those behind it, within FETCH_LOOK_AHEAD places of the list.
  */
 #ifndef HTTP_FETCH_H
 #define HTTP_FETCH_H
 
+#include "http/chain.h"
 #include "http/exchange.h"
+
+/* No site is taken this far behind one that was taken and could not be started yet. */
+#define FETCH_LOOK_AHEAD 10000
+
+/* Sites that were taken and are not under way, at most: aside, redirected, or waiting for another
+   attempt. At that number no more are taken; those under way may still join them. */
+#define FETCH_MOST_WAITING 16384
 
 enum fetch_next {
     FETCH_SITE,  /* *site is the next, the fetcher's from here on */
@@ -14,9 +23,14 @@ enum fetch_next {
 };
 
 struct fetch_settings {
-    size_t concurrency; /* exchanges at once, at least 1 */
-    size_t idle;        /* kept-alive connections without one, at most */
-    nsec ttfb_timeout;  /* NSEC_NEVER: none */
+    size_t concurrency;               /* exchanges at once, at least 1 */
+    size_t idle;                      /* kept-alive connections without one, at most */
+    size_t per_host;                  /* exchanges with one host at once; 0: no limit */
+    nsec host_interval;               /* between the starts of two with one host; 0: none */
+    nsec interval;                    /* between the starts of any two; 0: none */
+    uint64_t seed;                    /* of what is left to chance: the waits before retries */
+    struct exchange_options exchange; /* of each exchange */
+    struct chain_options chain;       /* redirects and retries */
     /* Where the sites come from. It must not call back. With `near`, a site of that origin is wanted,
        for which a connection has become idle: FETCH_LATER where none is at hand, and the source is
        asked again without. */
@@ -40,6 +54,9 @@ void fetch_poke(struct fetch *fetch);
 
 /* How many exchanges are under way. */
 size_t fetch_in_flight(const struct fetch *fetch);
+
+/* How many sites were taken and not reported: under way, or waiting. */
+size_t fetch_unreported(const struct fetch *fetch);
 
 /* Gives up what is under way, without a report, and frees. */
 void fetch_free(struct fetch *fetch);

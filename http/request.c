@@ -2,16 +2,30 @@
 #include "http/request.h"
 
 #include <ctype.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "http/base64.h"
+#include "http/fields.h"
 #include "reactor/memory.h"
 
 static bool is_token(unsigned char byte)
 {
     return isalnum(byte) || (byte && strchr("!#$%&'*+-.^_`|~", byte));
+}
+
+const char *request_check_value(const char *value, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 0x7f)
+            return "the value has a control character";
+    return NULL;
+}
+
+static bool is_named(const char *line, size_t length, const char *name)
+{
+    return length == strlen(name) && !strncasecmp(line, name, length);
 }
 
 const char *request_check_header(const char *line, size_t length)
@@ -20,100 +34,151 @@ const char *request_check_header(const char *line, size_t length)
 
     if (!colon || colon == line)
         return "a header is \"Name: value\"";
+    if (is_named(line, (size_t)(colon - line), "Transfer-Encoding") ||
+        is_named(line, (size_t)(colon - line), "Content-Length"))
+        return "the framing of the content is ours to tell";
     for (const char *at = line; at < colon; at++)
         if (!is_token((unsigned char)*at))
             return "the header's name has a forbidden character";
-    for (const char *at = colon; at < line + length; at++)
-        if (((unsigned char)*at < ' ' && *at != '\t') || *at == 0x7f)
-            return "the header's value has a control character";
-    return NULL;
+    return request_check_value(colon, length - (size_t)(colon - line));
 }
 
-/* Whether the site brings its own field of that name. */
-static bool has_own(const struct site *site, const char *name)
+bool request_is_method(const char *text)
 {
-    size_t length = strlen(name);
+    size_t length = strlen(text);
 
-    for (const char *line = site->headers; line && *line; line = strchr(line, '\n') + 1)
-        if (!strncasecmp(line, name, length) && line[length] == ':')
-            return true;
-    return false;
+    for (size_t i = 0; i < length; i++)
+        if (!is_token((unsigned char)text[i]))
+            return false;
+    return length && length <= 32 && strcmp(text, "CONNECT") != 0;
 }
 
-/* Basic authorization (RFC 7617) is the user info in base64 (RFC 4648, section 4). To be freed. */
-static char *base64(const char *bytes, size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *text = memory_get((length + 2) / 3 * 4 + 1), *to = text;
-
-    for (size_t i = 0; i < length; i += 3) {
-        size_t have = length - i < 3 ? length - i : 3;
-        unsigned three = (unsigned)(unsigned char)bytes[i] << 16;
-
-        if (have > 1)
-            three |= (unsigned)(unsigned char)bytes[i + 1] << 8;
-        if (have > 2)
-            three |= (unsigned char)bytes[i + 2];
-        *to++ = digits[three >> 18];
-        *to++ = digits[three >> 12 & 63];
-        *to++ = have > 1 ? digits[three >> 6 & 63] : '=';
-        *to++ = have > 2 ? digits[three & 63] : '=';
-    }
-    *to = '\0';
-    return text;
-}
-
-/* The parts of a request, in order; they are joined when all are known. */
+/* The parts of a request's head, in order; they are joined when all are known. */
 struct parts {
-    const char *text[16];
+    const char *own; /* the fields that come from outside */
+    struct {
+        const char *text;
+        size_t length;
+    } part[64];
     size_t count, length;
 };
 
 static void add(struct parts *parts, const char *text)
 {
-    parts->text[parts->count++] = text;
-    parts->length += strlen(text);
+    parts->part[parts->count].text = text;
+    parts->part[parts->count].length = strlen(text);
+    parts->length += parts->part[parts->count++].length;
 }
 
-static char *join(const struct parts *parts)
+/* One of our own fields, unless there is one of that name. NULL: none. */
+static void add_field(struct parts *parts, const char *name, const char *value)
 {
-    char *text = memory_get(parts->length + 1), *to = text;
+    if (!value || fields_have(parts->own, name))
+        return;
+    add(parts, name);
+    add(parts, ": ");
+    add(parts, value);
+    add(parts, "\r\n");
+}
 
-    *to = '\0';
+/* The head of all parts, the fields from outside behind them. One of these without a value only takes
+   ours of that name away, as in curl. */
+static char *join(const struct parts *parts, size_t *length)
+{
+    size_t own = parts->own ? strlen(parts->own) : 0;
+    char *text = memory_get(parts->length + own + sizeof("\r\n")), *to = text;
+    const char *at = parts->own;
+    struct field_line line;
+
     for (size_t i = 0; i < parts->count; i++)
-        to = stpcpy(to, parts->text[i]);
+        to = mempcpy(to, parts->part[i].text, parts->part[i].length);
+    while (fields_next(&at, &line))
+        if (!line.empty)
+            to = mempcpy(to, line.text, line.bytes);
+    to = stpcpy(to, "\r\n");
+    *length = (size_t)(to - text);
     return text;
 }
 
-char *request_build(const struct site *site, size_t *length)
+/* "Basic dXNlcjpwYXNzd29yZA==", to be freed; NULL without credentials. */
+static char *basic(const char *user_info, size_t length)
 {
-    const struct url *url = &site->url;
-    struct parts parts = {0};
-    char *credentials = NULL, *text;
+    char *digits, *text;
 
-    add(&parts, site->head ? "HEAD " : "GET ");
-    add(&parts, url->target);
-    add(&parts, " HTTP/1.1\r\n");
-    if (!has_own(site, "Host")) {
-        add(&parts, "Host: ");
-        add(&parts, url->authority);
-        add(&parts, "\r\n");
-    }
-    if (!has_own(site, "User-Agent"))
-        add(&parts, "User-Agent: firstbyte/" FIRSTBYTE_VERSION "\r\n");
-    if (!has_own(site, "Accept"))
-        add(&parts, "Accept: */*\r\n");
-    if (url->user_info && !has_own(site, "Authorization")) {
-        credentials = base64(url->user_info, url->user_info_bytes);
-        add(&parts, "Authorization: Basic ");
-        add(&parts, credentials);
-        add(&parts, "\r\n");
-    }
-    if (site->headers)
-        add(&parts, site->headers);
-    add(&parts, "\r\n");
-    text = join(&parts);
-    free(credentials);
-    *length = parts.length;
+    if (!user_info)
+        return NULL;
+    digits = base64_encode(user_info, length);
+    text = memory_get(strlen(digits) + sizeof("Basic "));
+    stpcpy(stpcpy(text, "Basic "), digits);
+    free(digits);
     return text;
+}
+
+static void add_request_line(struct parts *parts, const struct request *request)
+{
+    add(parts, request->method);
+    add(parts, request->absolute ? " http://" : " ");
+    if (request->absolute)
+        add(parts, request->url->authority);
+    add(parts, request->url->target);
+    add(parts, " HTTP/1.1\r\n");
+}
+
+/* Methods of which a server expects to be told that there is no content (RFC 9110, section 8.6). */
+static bool wants_content(const char *method)
+{
+    return !strcmp(method, "POST") || !strcmp(method, "PUT") || !strcmp(method, "PATCH");
+}
+
+char *request_build(const struct request *request, size_t *length)
+{
+    struct parts parts = {.own = request->headers};
+    char *authorization = basic(request->user_info, request->user_info_bytes);
+    char *proxy = basic(request->proxy_user_info, request->proxy_user_info_bytes);
+    char count[24] = "", *text;
+    bool content = request->content;
+
+    if (content)
+        snprintf(count, sizeof(count), "%zu", request->content->count);
+    else if (wants_content(request->method))
+        strcpy(count, "0");
+    add_request_line(&parts, request);
+    add_field(&parts, "Host", request->url->authority);
+    add_field(&parts, "User-Agent", "firstbyte/" FIRSTBYTE_VERSION);
+    add_field(&parts, "Accept", "*/*");
+    add_field(&parts, "Accept-Encoding", request->codings ? "gzip, deflate, br, zstd" : NULL);
+    add_field(&parts, "Authorization", authorization);
+    add_field(&parts, "Cookie", request->cookie);
+    add_field(&parts, "Proxy-Authorization", proxy);
+    add_field(&parts, "Connection", request->closing ? "close" : NULL);
+    add_field(&parts, "Content-Type", content ? "application/x-www-form-urlencoded" : NULL);
+    add_field(&parts, "Content-Length", *count ? count : NULL);
+    text = join(&parts, length);
+    free(authorization);
+    free(proxy);
+    return text;
+}
+
+struct request request_of(const struct site *site)
+{
+    return (struct request){
+        .url = &site->url,
+        .method = site_method(site),
+        .headers = site->headers,
+        .cookie = site->cookie,
+        .user_info = site->url.user_info,
+        .user_info_bytes = site->url.user_info_bytes,
+        .content = site->content,
+        .codings = true,
+    };
+}
+
+bool request_is_idempotent(const char *method)
+{
+    static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
+
+    for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+        if (!strcmp(method, methods[i]))
+            return true;
+    return false;
 }

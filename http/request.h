@@ -2,6 +2,7 @@
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "http/site.h"
@@ -12,8 +13,38 @@
    static sentence. */
 const char *request_check_header(const char *line, size_t length);
 
-/* The request for a site, closed with a NUL that is not sent; *length bytes. To be freed. Fields of
-   the site replace ours of the same name: Host, User-Agent, Accept, Authorization. */
-char *request_build(const struct site *site, size_t *length);
+/* Likewise of a field's value alone. */
+const char *request_check_value(const char *value, size_t length);
+
+/* Whether it may be a method: a token of at most 32 bytes, and not CONNECT. */
+bool request_is_method(const char *text);
+
+/* What is asked: of a site, or of where it redirects to. All is borrowed. */
+struct request {
+    const struct url *url;
+    const char *method;
+    const char
+        *headers; /* fields closed with CR LF, in place of ours of the same name; NULL: none */
+    const char *cookie;    /* "a=1; b=2"; NULL: none */
+    const char *user_info; /* of Basic authorization; NULL: none */
+    size_t user_info_bytes;
+    const char *proxy_user_info; /* likewise, for the proxy that is asked; NULL: none */
+    size_t proxy_user_info_bytes;
+    const struct content *content; /* NULL: none */
+    bool codings;                  /* accept content codings */
+    bool absolute; /* the whole URL in the request line, for a proxy (RFC 9112, section 3.2.2) */
+    bool closing;  /* "Connection: close" */
+};
+
+/* What a site asks for itself. */
+struct request request_of(const struct site *site);
+
+/* The head of the request, closed with a NUL that is not sent; *length bytes. To be freed. Content is
+   sent behind it. Ours are Host, User-Agent, Accept, Accept-Encoding, Authorization, Cookie, Connection,
+   Content-Length and Content-Type. */
+char *request_build(const struct request *request, size_t *length);
+
+/* Whether it may be repeated (RFC 9110, section 9.2.2). */
+bool request_is_idempotent(const char *method);
 
 #endif

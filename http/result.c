@@ -1,8 +1,6 @@
 /* Timings are differences of neighbouring stamps, so that their sum is the whole. */
 #include "http/result.h"
 
-#include <string.h>
-
 const char *phase_name(enum phase phase)
 {
     static const char *const names[PHASE_COUNT] = {
@@ -15,18 +13,22 @@ const char *phase_name(enum phase phase)
 nsec result_elapsed(const struct result *result)
 {
     const struct stamps *stamps = &result->stamps;
+    nsec elapsed = (result->error || !stamps->head ? stamps->done : stamps->head) - stamps->start;
 
-    return (result->error ? stamps->done : stamps->head) - stamps->start;
+    for (size_t i = 0; i < result->leg_count; i++)
+        if (result->legs[i].redirect)
+            elapsed += result->legs[i].stamps.done - result->legs[i].stamps.start;
+    return elapsed;
 }
 
-void result_timings(const struct result *result, nsec timings[PHASE_COUNT])
+void stamps_timings(const struct stamps *s, bool failed, enum phase phase,
+                    nsec timings[PHASE_COUNT])
 {
-    const struct stamps *s = &result->stamps;
     const nsec ends[PHASE_COUNT] = {
         s->start, s->dns, s->connect, s->tls, s->send, s->first_byte, 0,
     };
     nsec from = s->taken;
-    enum phase last;
+    enum phase last = failed ? phase : PHASE_RECEIVE;
 
     for (int i = 0; i < PHASE_COUNT; i++) {
         timings[i] = ends[i] ? ends[i] - from : NSEC_NEVER;
@@ -40,16 +42,5 @@ void result_timings(const struct result *result, nsec timings[PHASE_COUNT])
         else
             from += s->queued;
     }
-    /* The last stretch belongs to the receiving, or to the phase that failed. */
-    last = result->error ? result->phase : PHASE_RECEIVE;
     timings[last] = (timings[last] == NSEC_NEVER ? 0 : timings[last]) + s->done - from;
-}
-
-void result_add_body(struct result *result, const char *bytes, size_t count)
-{
-    size_t room = SNIPPET_BYTES - result->snippet_bytes, keep = count < room ? count : room;
-
-    memcpy(result->snippet + result->snippet_bytes, bytes, keep);
-    result->snippet_bytes += keep;
-    result->body_bytes += count;
 }

@@ -1,9 +1,33 @@
-/* A site's memory. */
+/* A site's memory, and that of content which many sites share. */
 #include "http/site.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "reactor/memory.h"
+
+struct content *content_new(const char *bytes, size_t count)
+{
+    struct content *content = memory_get(sizeof(*content) + count);
+
+    content->holders = 1;
+    content->count = count;
+    memcpy(content->bytes, bytes, count);
+    return content;
+}
+
+struct content *content_hold(struct content *content)
+{
+    if (content)
+        content->holders++;
+    return content;
+}
+
+void content_drop(struct content *content)
+{
+    if (content && !--content->holders)
+        free(content);
+}
 
 struct site *site_new(void)
 {
@@ -18,7 +42,18 @@ void site_free(struct site *site)
     if (!site)
         return;
     url_free(&site->url);
+    free(site->user);
+    free(site->method);
     free(site->headers);
+    free(site->cookie);
+    content_drop(site->content);
     free(site->unreadable);
     free(site);
+}
+
+const char *site_method(const struct site *site)
+{
+    if (site->method)
+        return site->method;
+    return site->content ? "POST" : "GET";
 }

@@ -10,14 +10,31 @@
 #include "http/url.h"
 #include "reactor/clock.h"
 
+/* The bytes of a request's content: one copy, however many sites send it. */
+struct content {
+    size_t holders; /* the last to drop it frees it */
+    size_t count;
+    char bytes[];
+};
+
+struct content *content_new(const char *bytes, size_t count); /* copied; held once */
+struct content *content_hold(struct content *content);        /* NULL is allowed */
+void content_drop(struct content *content);                   /* likewise */
+
 struct site {
-    struct url url;
-    uint64_t number;  /* its place in the list, from 0 */
-    char *headers;    /* more fields for the request, each closed with CR LF; NULL: none */
-    bool head;        /* HEAD instead of GET */
-    nsec timeout;     /* of the whole; NSEC_NEVER: none */
+    struct url url;  /* its user_info is that of the URL, or given beside it */
+    uint64_t number; /* in the order in which sites were given out, from 0 */
+    uint64_t place;  /* in the list: a line, or an argument, from 1 */
+    char *method;    /* NULL: GET, or POST where there is content */
+    char *headers;   /* more fields for the request, each closed with CR LF; NULL: none */
+    char *user;      /* "name:password" given beside the URL: `url.user_info` is this then */
+    char *cookie;    /* "a=1; b=2"; NULL: none */
+    struct content *content; /* NULL: none */
+    nsec timeout;            /* of an attempt with all its redirects; NSEC_NEVER: none */
     char *unreadable; /* why this is no site: then `url.shown` is the line. NULL: it is one */
 };
+
+const char *site_method(const struct site *site); /* "GET" */
 
 struct site *site_new(void);
 void site_free(struct site *site); /* NULL is allowed */

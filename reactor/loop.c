@@ -16,7 +16,7 @@
 
 #include "reactor/memory.h"
 
-#define EVENTS_A_TURN 256
+#define EVENTS_A_TURN 32
 
 struct loop {
     nsec now;              /* of step 1 or 4 */

@@ -6,6 +6,8 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "reactor/memory.h"
@@ -55,21 +57,99 @@ void address_set_port(struct address *address, uint16_t port)
         address->v4.sin_port = htons(port);
 }
 
-struct sock *sock_connect(struct loop *loop, const struct address *to, watch_fn *ready, void *owner,
-                          int *error)
+/* Whether this machine has the address. */
+static bool is_ours(struct address address)
+{
+    int fd = sock_bind_udp(&address);
+
+    if (fd >= 0)
+        close(fd);
+    return fd != -EADDRNOTAVAIL;
+}
+
+const char *sock_from_parse(struct sock_from *from, const char *text)
+{
+    *from = (struct sock_from){0};
+    if (address_parse(&from->address, text, 0))
+        return is_ours(from->address) ? NULL : "not an address of this machine";
+    if (!*text || strlen(text) >= sizeof(from->device) || !if_nametoindex(text))
+        return "neither an address nor a network device of this machine";
+    strcpy(from->device, text);
+    return NULL;
+}
+
+/* Returns 0 or the errno. A port is chosen when the stream connects, not when it is bound: so that two
+   streams to different places may share one. */
+static int bind_from(int fd, const struct address *to, const struct sock_from *from)
+{
+    int on = 1;
+
+    if (*from->device &&
+        setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, from->device, (socklen_t)strlen(from->device)))
+        return errno;
+    if (!from->address.length)
+        return 0;
+    if (from->address.any.sa_family != to->any.sa_family)
+        return ENETUNREACH;
+    setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    return bind(fd, &from->address.any, from->address.length) ? errno : 0;
+}
+
+/* Connects a descriptor, or closes it; -1 stands for one that could not be opened. */
+static struct sock *connect_fd(struct loop *loop, int fd, const struct sockaddr *to,
+                               socklen_t length, watch_fn *ready, void *owner, int *error)
+{
+    if (fd >= 0 && (!connect(fd, to, length) || errno == EINPROGRESS))
+        return sock_adopt(loop, fd, ready, owner, error);
+    *error = errno;
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
+struct sock *sock_connect(struct loop *loop, const struct address *to, const struct sock_from *from,
+                          watch_fn *ready, void *owner, int *error)
 {
     int fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (fd < 0) {
-        *error = errno;
+    if (fd >= 0 && from) {
+        *error = bind_from(fd, to, from);
+        if (*error) {
+            close(fd);
+            return NULL;
+        }
+    }
+    return connect_fd(loop, fd, &to->any, to->length, ready, owner, error);
+}
+
+struct sock *sock_connect_unix(struct loop *loop, const char *path, watch_fn *ready, void *owner,
+                               int *error)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof(to.sun_path)) {
+        *error = ENAMETOOLONG;
         return NULL;
     }
-    if (connect(fd, &to->any, to->length) < 0 && errno != EINPROGRESS) {
-        *error = errno;
-        close(fd);
-        return NULL;
-    }
-    return sock_adopt(loop, fd, ready, owner, error);
+    strcpy(to.sun_path, path);
+    return connect_fd(loop, socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+                      (const struct sockaddr *)&to, sizeof(to), ready, owner, error);
+}
+
+struct tcp_facts sock_tcp_facts(const struct sock *sock)
+{
+    struct tcp_info info;
+    socklen_t length = sizeof(info);
+
+    if (getsockopt(sock->watch.fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+        return (struct tcp_facts){0};
+    return (struct tcp_facts){
+        .known = true,
+        .rtt_us = info.tcpi_rtt,
+        .rttvar_us = info.tcpi_rttvar,
+        .retransmits = info.tcpi_total_retrans,
+        .mss_bytes = info.tcpi_snd_mss,
+    };
 }
 
 struct sock *sock_adopt(struct loop *loop, int fd, watch_fn *ready, void *owner, int *error)

@@ -13,6 +13,7 @@
 #ifndef REACTOR_SOCK_H
 #define REACTOR_SOCK_H
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -67,11 +68,37 @@ struct sock {
     struct grave grave; /* its end, between two turns */
 };
 
-/* Starts a non-blocking connect and registers the stream in the loop: `ready` hears of it. NULL where
-   it fails, with the errno in *error and nothing left open: EMFILE and ENFILE when descriptors ran
-   out, EADDRNOTAVAIL when ports did, ENETUNREACH and others at once from connect(). */
-struct sock *sock_connect(struct loop *loop, const struct address *to, watch_fn *ready, void *owner,
-                          int *error);
+/* Where streams start from, instead of where the kernel would let them. */
+struct sock_from {
+    char device[IF_NAMESIZE]; /* "": any */
+    struct address address;   /* length 0: any; else the other family cannot be reached */
+};
+
+/* Reads an address of this machine, or else the name of a device. NULL, or why not: a static
+   sentence. */
+const char *sock_from_parse(struct sock_from *from, const char *text);
+
+/* Starts a non-blocking connect and registers the stream in the loop: `ready` hears of it. `from` may
+   be NULL. NULL where it fails, with the errno in *error and nothing left open: EMFILE and ENFILE
+   when descriptors ran out, EADDRNOTAVAIL when ports did, ENETUNREACH and others at once from
+   connect(). */
+struct sock *sock_connect(struct loop *loop, const struct address *to, const struct sock_from *from,
+                          watch_fn *ready, void *owner, int *error);
+
+/* The same to a Unix socket; a path that is too long is ENAMETOOLONG. */
+struct sock *sock_connect_unix(struct loop *loop, const char *path, watch_fn *ready, void *owner,
+                               int *error);
+
+/* What the kernel knows of a TCP connection (tcp(7), TCP_INFO). */
+struct tcp_facts {
+    bool known;
+    uint32_t rtt_us, rttvar_us;
+    uint32_t retransmits; /* segments, in all */
+    uint32_t mss_bytes;   /* of what is sent */
+};
+
+/* Asks it; not known of what is no TCP. */
+struct tcp_facts sock_tcp_facts(const struct sock *sock);
 
 /* Connects and waits for it, until `deadline` at the latest. NULL with *error likewise: ETIMEDOUT at
    the deadline, EINTR when a signal came. */

@@ -10,6 +10,7 @@
 
 #include "bench/blocking.h"
 #include "bench/origin.h"
+#include "tests/support/stage.h"
 #include "tests/support/stamps.h"
 
 #define STALL (300 * NSEC_PER_MS) /* what a site that stalls is given */
@@ -21,6 +22,7 @@ static struct {
     const char *pem;
     pid_t child;
     struct dialer dialer;
+    struct exchange_options options;
     struct blocking blocking;
 } fixture;
 
@@ -114,8 +116,10 @@ static int begin(void **state)
     dialer_init(&fixture.dialer, NULL);
     fixture.dialer.map = &fixture.map;
     fixture.dialer.trust.authorities_pem = fixture.pem;
+    fixture.options = stage_options;
+    fixture.options.answer.preview = 16;
     fixture.blocking = (struct blocking){
-        .dialer = &fixture.dialer, .ttfb_timeout = NSEC_NEVER, .interrupted = &interrupted};
+        .dialer = &fixture.dialer, .options = &fixture.options, .interrupted = &interrupted};
     return fixture.child < 0;
 }
 
@@ -133,7 +137,13 @@ static int end(void **state)
 static void fetch(const struct site *site, struct result *result)
 {
     blocking_fetch(&fixture.blocking, site, result);
-    stamps_check(result);
+    stamps_check(result, fixture.options.answer.preview);
+}
+
+static void drop(struct site *site, struct result *result)
+{
+    blocking_clear(&fixture.blocking, result);
+    site_free(site);
 }
 
 static void test_faults(void **state)
@@ -153,7 +163,7 @@ static void test_faults(void **state)
             assert_int_equal(result.body_bytes, 16);
         if (cases[i].stalls)
             assert_true(result_elapsed(&result) >= STALL);
-        site_free(site);
+        drop(site, &result);
     }
 }
 
@@ -171,11 +181,12 @@ static void test_answer(void **state)
     assert_string_equal(result.tls.version, "TLSv1.3");
     assert_string_equal(address_text(&result.address, text), address_text(&fixture.map.https, at));
     assert_true(result.stamps.dns && result.stamps.connect && result.stamps.tls);
-    site->head = true;
+    blocking_clear(&fixture.blocking, &result);
+    site->method = strdup("HEAD");
     fetch(site, &result);
     assert_int_equal(result.error, ERROR_NONE);
     assert_int_equal(result.body_bytes, 0);
-    site_free(site);
+    drop(site, &result);
 }
 
 /* An address literal is not asked for; a name that cannot be one is not sent. */
@@ -188,7 +199,7 @@ static void test_names(void **state)
     fetch(site, &result);
     assert_int_equal(result.error, ERROR_NONE);
     assert_int_equal(result.stamps.dns, 0);
-    site_free(site);
+    drop(site, &result);
 }
 
 /* Each phase's own limit gives its own error. */
@@ -210,7 +221,7 @@ static void test_limits(void **state)
     for (size_t i = 0; i < LENGTH(limits); i++) {
         struct site *site = site_of(limits[i].url, 20 * NSEC_PER_S);
         nsec *limit = limits[i].limit ? (nsec *)((char *)&fixture.dialer + limits[i].limit)
-                                      : &fixture.blocking.ttfb_timeout;
+                                      : &fixture.options.ttfb_timeout;
         struct result result;
 
         *limit = STALL;
@@ -218,7 +229,7 @@ static void test_limits(void **state)
         *limit = NSEC_NEVER;
         assert_int_equal(result.error, limits[i].error);
         assert_true(result_elapsed(&result) >= STALL);
-        site_free(site);
+        drop(site, &result);
     }
 }
 
@@ -250,7 +261,7 @@ static void test_interrupted(void **state)
         setitimer(ITIMER_REAL, &never, NULL);
         interrupted = 0;
         assert_int_equal(result.error, ERROR_INTERRUPTED);
-        site_free(site);
+        drop(site, &result);
     }
     sigaction(SIGALRM, &old, NULL);
     unit_time_limit();
@@ -269,12 +280,12 @@ static void test_live(void **state)
     site = site_of(url, 20 * NSEC_PER_S);
     fetch(site, &result);
     assert_int_equal(result.error, ERROR_NONE);
-    site_free(site);
+    drop(site, &result);
     site = site_of("http://localhost:1/", 20 * NSEC_PER_S);
     fetch(site, &result);
     assert_true(result.error == ERROR_CONNECT_REFUSED || result.error == ERROR_DNS_NXDOMAIN ||
                 result.error == ERROR_DNS_NO_ADDRESS);
-    site_free(site);
+    drop(site, &result);
     fixture.dialer.map = &fixture.map;
 }
 

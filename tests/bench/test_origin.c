@@ -49,6 +49,16 @@ static int begin(void **state)
     tell(fixture, "http://d.example/", (struct play){.status = 204, .body = (char *)"never"});
     tell(fixture, "http://e.example/",
          (struct play){.body = (char *)"late", .delay = 30 * NSEC_PER_MS});
+    tell(fixture, "http://f.example/",
+         (struct play){.body = (char *)"there",
+                       .status = 301,
+                       .headers = (char *)"Location: /b\r\ncontent-type: text/plain\r\nServer:\r\n"
+                                          "Set-Cookie: a=%HOST%\r\nSet-Cookie: b=2\r\n"});
+    tell(fixture, "http://g.example/",
+         (struct play){.body = (char *)"up",
+                       .headers = (char *)"Retry-After: 1\r\n",
+                       .fault = FAULT_TRUNCATE,
+                       .fail_first = 2});
     fixture->fd = -1;
     *state = fixture;
     return 0;
@@ -150,6 +160,123 @@ static void test_framings(void **state)
     assert_true(fixture->ended);
 }
 
+/* The line's own fields stand in place of ours; one without a value only takes ours away. */
+static void test_fields(void **state)
+{
+    struct fixture *fixture = *state;
+
+    dial(fixture);
+    assert_string_equal(ask(fixture, GET("/", "f.example"), "there"),
+                        "HTTP/1.1 301 Moved Permanently\r\nContent-Length: 5\r\nLocation: /b\r\n"
+                        "content-type: text/plain\r\nSet-Cookie: a=%HOST%\r\n"
+                        "Set-Cookie: b=2\r\n\r\nthere");
+    assert_non_null(strstr(ask(fixture, GET("/", "a.example"), "uno"),
+                           "\r\nServer: firstbyte-rehearsal\r\nContent-Type: text/html\r\n"));
+}
+
+/* Refused twice, then as told: the fault too. Who asks does not count. */
+static void test_fail_first(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *answer;
+
+    for (int i = 0; i < 2; i++) {
+        dial(fixture);
+        answer = ask(fixture, GET("/", "g.example"), "up");
+        assert_non_null(strstr(answer, "HTTP/1.1 503 Service Unavailable\r\n"));
+        assert_non_null(strstr(answer, "\r\nRetry-After: 1\r\n"));
+        assert_false(fixture->ended);
+    }
+    answer = ask(fixture, GET("/", "g.example"), "");
+    assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
+    assert_true(fixture->ended);
+    dial(fixture);
+    assert_non_null(strstr(ask(fixture, GET("/", "g.example"), ""), "HTTP/1.1 200 OK\r\n"));
+}
+
+/* Faults that are whole answers: to what, and a part of what comes. */
+static const struct {
+    enum fault fault;
+    const char *target, *comes;
+} wrong[] = {
+    {FAULT_REDIRECT_LOOP, "/x?y", "302 Found\r\n"},
+    {FAULT_REDIRECT_LOOP, "/x?y", "\r\nLocation: http://h.example:81/x?y\r\n"},
+    {FAULT_REDIRECT_ENDLESS, "/", "302 Found\r\n"},
+    {FAULT_REDIRECT_ENDLESS, "/", "\r\nLocation: /1\r\n"},
+    {FAULT_REDIRECT_ENDLESS, "/1", "\r\nLocation: /2\r\n"},
+    {FAULT_REDIRECT_ENDLESS, "/99", "\r\nLocation: /100\r\n"},
+    {FAULT_REDIRECT_ENDLESS, "/x", "\r\nLocation: /1\r\n"},
+    {FAULT_BAD_LOCATION, "/", "302 Found\r\n"},
+    {FAULT_BAD_LOCATION, "/", "\r\nLocation: gopher://x/\r\n"},
+    {FAULT_BAD_CODING, "/", "200 OK\r\n"},
+    {FAULT_BAD_CODING, "/", "\r\nContent-Encoding: gzip\r\n"},
+    {FAULT_BAD_CODING, "/", "\r\n\r\nthese bytes are no gzip"},
+};
+
+static void test_wrong_answers(void **state)
+{
+    for (size_t i = 0; i < LENGTH(wrong); i++) {
+        struct fixture *fixture = *state;
+        char request[128];
+        const char *answer;
+
+        tell(fixture, "http://h.example/", (struct play){.fault = wrong[i].fault});
+        snprintf(request, sizeof(request),
+                 "GET %s HTTP/1.1\r\nHost: h.example:81\r\nConnection: close\r\n\r\n",
+                 wrong[i].target);
+        dial(fixture);
+        answer = ask(fixture, request, "");
+        if (!strstr(answer, wrong[i].comes))
+            fail_msg("%s: %s", fault_name(wrong[i].fault), answer);
+        end(state);
+        begin(state); /* what was told of a host first, holds */
+    }
+}
+
+/* What is cut is the answer that there is: that to HEAD has no body. */
+static void test_cut_heads(void **state)
+{
+    struct fixture *fixture = *state;
+    static const enum fault faults[] = {FAULT_TRUNCATE, FAULT_BODY_RESET, FAULT_BODY_STALL,
+                                        FAULT_BAD_CODING, FAULT_REDIRECT_LOOP};
+
+    for (size_t i = 0; i < LENGTH(faults); i++) {
+        char url[32], request[96];
+        const char *answer;
+
+        snprintf(url, sizeof(url), "http://%s.example/", fault_name(faults[i]));
+        tell(fixture, url, (struct play){.fault = faults[i]});
+        snprintf(request, sizeof(request), "HEAD / HTTP/1.1\r\nHost: %s.example\r\n\r\n",
+                 fault_name(faults[i]));
+        dial(fixture);
+        answer = ask(fixture, request, "\r\n\r\n");
+        assert_int_equal(strncmp(answer, "HTTP/1.1 ", 9), 0);
+        assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+        assert_int_equal(fixture->heard_bytes, strlen(answer));
+    }
+}
+
+/* Of a host with many targets each has its own answer, and what is told twice is played as told
+   first. */
+static void test_many(void **state)
+{
+    enum { TARGETS = 3000 };
+    struct fixture *fixture = *state;
+    char url[64], body[32];
+
+    for (int i = 0; i < 2 * TARGETS; i++) {
+        snprintf(url, sizeof(url), "http://%s.example/%d", i % 3 ? "many" : "more", i % TARGETS);
+        snprintf(body, sizeof(body), "body %d.", i);
+        tell(fixture, url, (struct play){.body = body});
+    }
+    dial(fixture);
+    assert_non_null(strstr(ask(fixture, GET("/1", "many.example"), "body 1."), "\nbody 1."));
+    assert_non_null(
+        strstr(ask(fixture, GET("/2997", "more.example"), "body 2997."), "\nbody 2997."));
+    assert_non_null(strstr(ask(fixture, GET("/3", "more.example"), "body 3."), "\nbody 3."));
+    assert_non_null(strstr(ask(fixture, GET("/none", "more.example"), "body 0."), "\nbody 0."));
+}
+
 /* A name that nobody told of has an answer, the same each time. */
 static void test_made_up(void **state)
 {
@@ -239,6 +366,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_told, begin, end),
         cmocka_unit_test_setup_teardown(test_framings, begin, end),
+        cmocka_unit_test_setup_teardown(test_fields, begin, end),
+        cmocka_unit_test_setup_teardown(test_fail_first, begin, end),
+        cmocka_unit_test_setup_teardown(test_wrong_answers, begin, end),
+        cmocka_unit_test_setup_teardown(test_cut_heads, begin, end),
+        cmocka_unit_test_setup_teardown(test_many, begin, end),
         cmocka_unit_test_setup_teardown(test_made_up, begin, end),
         cmocka_unit_test_setup_teardown(test_delay, begin, end),
         cmocka_unit_test_setup_teardown(test_clients, begin, end),

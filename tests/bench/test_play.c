@@ -1,4 +1,4 @@
-/* The names of what can be played: each leads to its number and back. */
+/* The names of what can be played: each leads to its number and back. Copies of plays. */
 #include "tests/support/unit.h"
 
 #include "bench/play.h"
@@ -28,11 +28,30 @@ static void test_framings(void **state)
     assert_int_equal(framing_named(""), -1);
 }
 
+static void test_copies(void **state)
+{
+    char headers[] = "A: b\r\n", body[] = "a\0b";
+    struct play play = {.status = 404, .headers = headers, .body = body, .body_bytes = 3}, copy;
+
+    (void)state;
+    play_copy(&copy, &play);
+    headers[0] = body[0] = 'x';
+    assert_int_equal(copy.status, 404);
+    assert_string_equal(copy.headers, "A: b\r\n");
+    assert_memory_equal(copy.body, "a\0b", 3);
+    play_free(&copy);
+    assert_null(copy.headers);
+    assert_null(copy.body);
+    play_copy(&copy, &copy);
+    play_free(&copy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_framings),
+        cmocka_unit_test(test_copies),
     };
 
     unit_time_limit();

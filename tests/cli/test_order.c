@@ -10,10 +10,12 @@ static char *passed;
 static size_t passed_bytes;
 static FILE *log_;
 
-static void on_line(void *owner, const char *bytes, size_t length)
+static void on_line(void *owner, const struct order_line *line)
 {
     assert_ptr_equal(owner, &log_);
-    fwrite(bytes, 1, length, log_);
+    assert_int_equal(line->place, 3 * line->number);
+    assert_int_equal(line->failed, line->number % 2);
+    fwrite(line->bytes, 1, line->length, log_);
     fflush(log_);
 }
 
@@ -33,12 +35,17 @@ static int end(void **state)
     return 0;
 }
 
+static void put_bytes(struct order *order, uint64_t number, const char *bytes, size_t length)
+{
+    order_put(order, &(struct order_line){number, 3 * number, number % 2, bytes, length});
+}
+
 static void put(struct order *order, uint64_t number)
 {
     char line[32];
     int length = snprintf(line, sizeof(line), "%u ", (unsigned)number);
 
-    order_put(order, number, line, (size_t)length);
+    put_bytes(order, number, line, (size_t)length);
 }
 
 static void test_in_order(void **state)
@@ -80,7 +87,7 @@ static void test_flush_after_some(void **state)
     put(*state, ORDER_WINDOW);
     put(*state, 2);
     order_flush(*state);
-    assert_string_equal(passed, "0 2 4096 ");
+    assert_string_equal(passed, "0 2 16384 ");
 }
 
 static void test_window(void **state)
@@ -95,10 +102,33 @@ static void test_window(void **state)
     assert_false(order_has_room(*state, ORDER_WINDOW + 2));
 }
 
+/* Long lines fill it before there are many; the one that all wait for may start even then. */
+static void test_most_bytes(void **state)
+{
+    enum { LONG = 1024 * 1024 };
+    char *line = calloc(1, LONG);
+    uint64_t number = 1;
+
+    memset(line, 'x', LONG);
+    for (; number <= ORDER_MOST_BYTES / LONG; number++) {
+        assert_true(order_has_room(*state, number));
+        put_bytes(*state, number, line, LONG);
+    }
+    assert_false(order_has_room(*state, number));
+    assert_true(order_has_room(*state, 0));
+    assert_int_equal(passed_bytes, 0);
+    put(*state, 0);
+    assert_int_equal(passed_bytes, 2 + ORDER_MOST_BYTES);
+    assert_true(order_has_room(*state, number));
+    put(*state, number + 1);
+    assert_true(order_has_room(*state, number + 2));
+    free(line);
+}
+
 static void test_empty_lines(void **state)
 {
-    order_put(*state, 1, "b", 1);
-    order_put(*state, 0, "", 0);
+    put_bytes(*state, 1, "b", 1);
+    put_bytes(*state, 0, "", 0);
     assert_string_equal(passed, "b");
 }
 
@@ -137,6 +167,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_flush, begin, end),
         cmocka_unit_test_setup_teardown(test_flush_after_some, begin, end),
         cmocka_unit_test_setup_teardown(test_window, begin, end),
+        cmocka_unit_test_setup_teardown(test_most_bytes, begin, end),
         cmocka_unit_test_setup_teardown(test_empty_lines, begin, end),
         cmocka_unit_test_setup_teardown(test_shuffled, begin, end),
     };

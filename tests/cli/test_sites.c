@@ -9,7 +9,8 @@
 
 #include "cli/sites.h"
 
-static const struct sites_options plain = {.timeout = 10 * NSEC_PER_S};
+static const struct request_options ten_seconds = {.timeout = 10 * NSEC_PER_S};
+static const struct sites_options plain = {.request = &ten_seconds};
 static char path[4096];
 
 /* Puts the text into the file and opens it. */
@@ -55,35 +56,38 @@ static void expect_end(struct sites *sites)
 static const struct {
     const char *text; /* before it may be default lines */
     nsec timeout;
-    bool head;
+    const char *method;
     const char *headers;
 } lines[] = {
-    {"http://a/", 10 * NSEC_PER_S, false, NULL},
-    {"  \t http://a/ \t ", 10 * NSEC_PER_S, false, NULL},
-    {"http://a/\n", 10 * NSEC_PER_S, false, NULL},
-    {"http://a/\r\n", 10 * NSEC_PER_S, false, NULL},
-    {"\xef\xbb\xbfhttp://a/\n", 10 * NSEC_PER_S, false, NULL},
-    {"\n\r\n# x\n   # y\n\t\nhttp://a/", 10 * NSEC_PER_S, false, NULL},
-    {"http://a/ # a comment \"", 10 * NSEC_PER_S, false, NULL},
-    {"http://a/ timeout=5s#no comment", 0, false, NULL},
-    {"http://a/ timeout=2s", 2 * NSEC_PER_S, false, NULL},
-    {"http://a/ timeout=2s timeout=3s", 3 * NSEC_PER_S, false, NULL},
-    {"http://a/ timeout=\"2s\"", 2 * NSEC_PER_S, false, NULL},
-    {"http://a/ time\"out\"=2s", 2 * NSEC_PER_S, false, NULL},
-    {"http://a/ method=HEAD", 10 * NSEC_PER_S, true, NULL},
-    {"default method=HEAD\nhttp://a/ method=GET", 10 * NSEC_PER_S, false, NULL},
-    {"default timeout=1s\ndefault method=HEAD\nhttp://a/", NSEC_PER_S, true, NULL},
-    {"default timeout=1s\ndefault timeout=2s\nhttp://a/", 2 * NSEC_PER_S, false, NULL},
-    {"default\nhttp://a/", 10 * NSEC_PER_S, false, NULL},
-    {"http://a/ header=\"A: b\"", 10 * NSEC_PER_S, false, "A: b\r\n"},
-    {"http://a/ header=A:b", 10 * NSEC_PER_S, false, "A:b\r\n"},
-    {"http://a/ header=\"A: \\\"b\\\\\\x41\\t\"", 10 * NSEC_PER_S, false, "A: \"b\\A\t\r\n"},
-    {"http://a/ header=\"A: 1\" header=\"A: 2\"", 10 * NSEC_PER_S, false, "A: 1\r\nA: 2\r\n"},
-    {"default header=\"A: 1\" header=\"B: 1\"\nhttp://a/ header=\"a: 2\"", 10 * NSEC_PER_S, false,
+    {"http://a/", 10 * NSEC_PER_S, "GET", NULL},
+    {"  \t http://a/ \t ", 10 * NSEC_PER_S, "GET", NULL},
+    {"http://a/\n", 10 * NSEC_PER_S, "GET", NULL},
+    {"http://a/\r\n", 10 * NSEC_PER_S, "GET", NULL},
+    {"\xef\xbb\xbfhttp://a/\n", 10 * NSEC_PER_S, "GET", NULL},
+    {"\n\r\n# x\n   # y\n\t\nhttp://a/", 10 * NSEC_PER_S, "GET", NULL},
+    {"http://a/ # a comment \"", 10 * NSEC_PER_S, "GET", NULL},
+    {"http://a/ timeout=5s#no comment", 0, NULL, NULL},
+    {"http://a/ timeout=2s", 2 * NSEC_PER_S, "GET", NULL},
+    {"http://a/ timeout=2s timeout=3s", 3 * NSEC_PER_S, "GET", NULL},
+    {"http://a/ timeout=\"2s\"", 2 * NSEC_PER_S, "GET", NULL},
+    {"http://a/ time\"out\"=2s", 2 * NSEC_PER_S, "GET", NULL},
+    {"http://a/ method=HEAD", 10 * NSEC_PER_S, "HEAD", NULL},
+    {"http://a/ method=PROPFIND", 10 * NSEC_PER_S, "PROPFIND", NULL},
+    {"http://a/ method=get", 10 * NSEC_PER_S, "get", NULL},
+    {"default method=HEAD\nhttp://a/ method=GET", 10 * NSEC_PER_S, "GET", NULL},
+    {"default timeout=1s\ndefault method=HEAD\nhttp://a/", NSEC_PER_S, "HEAD", NULL},
+    {"default timeout=1s\ndefault timeout=2s\nhttp://a/", 2 * NSEC_PER_S, "GET", NULL},
+    {"default\nhttp://a/", 10 * NSEC_PER_S, "GET", NULL},
+    {"http://a/ header=\"A: b\"", 10 * NSEC_PER_S, "GET", "A: b\r\n"},
+    {"http://a/ header=A:b", 10 * NSEC_PER_S, "GET", "A:b\r\n"},
+    {"http://a/ header=\"A: \\\"b\\\\\\x41\\t\"", 10 * NSEC_PER_S, "GET", "A: \"b\\A\t\r\n"},
+    {"http://a/ header=\"A: 1\" header=\"A: 2\"", 10 * NSEC_PER_S, "GET", "A: 1\r\nA: 2\r\n"},
+    {"default header=\"A: 1\" header=\"B: 1\"\nhttp://a/ header=\"a: 2\"", 10 * NSEC_PER_S, "GET",
      "B: 1\r\na: 2\r\n"},
-    {"default header=\"A: 1\"\ndefault header=\"A: 2\"\nhttp://a/", 10 * NSEC_PER_S, false,
+    {"default header=\"A: 1\"\ndefault header=\"A: 2\"\nhttp://a/", 10 * NSEC_PER_S, "GET",
      "A: 2\r\n"},
-    {"default header=\"Ab: 1\"\nhttp://a/ header=\"A: 2\"", 10 * NSEC_PER_S, false,
+    {"default header=\"A: 1\"\nhttp://a/ header=A:", 10 * NSEC_PER_S, "GET", "A:\r\n"},
+    {"default header=\"Ab: 1\"\nhttp://a/ header=\"A: 2\"", 10 * NSEC_PER_S, "GET",
      "Ab: 1\r\nA: 2\r\n"},
 };
 
@@ -103,7 +107,7 @@ static void test_lines(void **state)
         }
         listed = expect(sites, "http://a/");
         assert_int_equal(listed.site->timeout, lines[i].timeout);
-        assert_int_equal(listed.site->head, lines[i].head);
+        assert_string_equal(site_method(listed.site), lines[i].method);
         if (lines[i].headers)
             assert_string_equal(listed.site->headers, lines[i].headers);
         else
@@ -118,10 +122,13 @@ static void test_play(void **state)
 {
     struct sites *sites =
         open_text("http://a/ rehearse-delay=798940us rehearse-body=\"<a>\\x00\\n\" "
-                  "rehearse-status=404 rehearse-framing=chunked rehearse-fault=drip\n"
-                  "default rehearse-body=default rehearse-status=503\n"
+                  "rehearse-status=404 rehearse-framing=chunked rehearse-fault=drip "
+                  "rehearse-header=\"Location: /%HOST%\" rehearse-header=\"Location: /2\" "
+                  "rehearse-fail-first=2\n"
+                  "default rehearse-body=default rehearse-status=503 rehearse-fail-first=1 "
+                  "rehearse-header=A:1 rehearse-header=B:1\n"
                   "http://b/\n"
-                  "http://c/ rehearse-body=own\n");
+                  "http://c/ rehearse-body=own rehearse-header=a:2 rehearse-fail-first=0\n");
     struct listed listed = expect(sites, "http://a/");
 
     (void)state;
@@ -132,17 +139,164 @@ static void test_play(void **state)
     assert_int_equal(listed.play.fault, FAULT_DRIP);
     assert_int_equal(listed.play.body_bytes, 5);
     assert_memory_equal(listed.play.body, "<a>\0\n", 5);
+    assert_string_equal(listed.play.headers, "Location: /%HOST%\r\nLocation: /2\r\n");
+    assert_int_equal(listed.play.fail_first, 2);
     site_free(listed.site);
     listed = expect(sites, "http://b/");
     assert_int_equal(listed.play.status, 503);
     assert_int_equal(listed.play.fault, FAULT_NONE);
     assert_memory_equal(listed.play.body, "default", 7);
+    assert_string_equal(listed.play.headers, "A:1\r\nB:1\r\n");
+    assert_int_equal(listed.play.fail_first, 1);
     site_free(listed.site);
     listed = expect(sites, "http://c/");
     assert_int_equal(listed.play.body_bytes, 3);
     assert_memory_equal(listed.play.body, "own", 3);
+    assert_string_equal(listed.play.headers, "B:1\r\na:2\r\n");
+    assert_int_equal(listed.play.fail_first, 0);
     site_free(listed.site);
     expect_end(sites);
+}
+
+/* Credentials, cookies, content: what a line makes of what stands before it. */
+static const struct {
+    const char *text, *method, *user, *cookie, *content; /* NULL: none */
+} asked[] = {
+    {"http://a/", "GET", NULL, NULL, NULL},
+    {"http://a/ user=u:p", "GET", "u:p", NULL, NULL},
+    {"http://a/ user=\"u:p w:\\\"d\"", "GET", "u:p w:\"d", NULL, NULL},
+    {"http://a/ user=u", "GET", "u:", NULL, NULL},
+    {"http://a/ user=:", "GET", ":", NULL, NULL},
+    {"default user=u:p\nhttp://a/", "GET", "u:p", NULL, NULL},
+    {"default user=u:p\nhttp://a/ user=v:q", "GET", "v:q", NULL, NULL},
+    {"default user=u:p\nhttp://a/ user=", "GET", NULL, NULL, NULL},
+    {"http://x:y@a/ user=u:p", "GET", "x:y", NULL, NULL},
+    {"http://a/ cookie=a=1", "GET", NULL, "a=1", NULL},
+    {"default cookie=\"a=1; b=2\"\nhttp://a/", "GET", NULL, "a=1; b=2", NULL},
+    {"default cookie=a=1\nhttp://a/ cookie=b=2", "GET", NULL, "b=2", NULL},
+    {"default cookie=a=1\nhttp://a/ cookie=", "GET", NULL, NULL, NULL},
+    {"http://a/ data=a=1&b=2", "POST", NULL, NULL, "a=1&b=2"},
+    {"http://a/ data=@/etc/passwd", "POST", NULL, NULL, "@/etc/passwd"},
+    {"http://a/ data=", "POST", NULL, NULL, ""},
+    {"http://a/ data=x method=PUT", "PUT", NULL, NULL, "x"},
+    {"default data=x\nhttp://a/ data=y", "POST", NULL, NULL, "y"},
+    {"default data=x\nhttp://a/ method=GET", "GET", NULL, NULL, "x"},
+};
+
+static void expect_text(const char *text, const char *expected)
+{
+    if (expected) {
+        assert_non_null(text);
+        assert_string_equal(text, expected);
+    } else {
+        assert_null(text);
+    }
+}
+
+static void expect_content(const struct content *content, const char *expected)
+{
+    if (expected) {
+        assert_non_null(content);
+        assert_int_equal(content->count, strlen(expected));
+        assert_memory_equal(content->bytes, expected, content->count);
+    } else {
+        assert_null(content);
+    }
+}
+
+static void test_asked(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(asked); i++) {
+        struct sites *sites = open_text(asked[i].text);
+        struct site *site = expect(sites, "http://a/").site;
+
+        assert_string_equal(site_method(site), asked[i].method);
+        expect_text(site->url.user_info, asked[i].user);
+        if (asked[i].user)
+            assert_int_equal(site->url.user_info_bytes, strlen(asked[i].user));
+        expect_text(site->cookie, asked[i].cookie);
+        expect_content(site->content, asked[i].content);
+        site_free(site);
+        expect_end(sites);
+    }
+}
+
+static void test_content_of_any_bytes(void **state)
+{
+    struct sites *sites = open_text("http://a/ data=\"\\x00\\n\"");
+    struct site *site = expect(sites, "http://a/").site;
+
+    (void)state;
+    assert_int_equal(site->content->count, 2);
+    assert_memory_equal(site->content->bytes, "\0\n", 2);
+    site_free(site);
+    expect_end(sites);
+}
+
+/* What the command line says holds where nothing else is said, for lines and for words. */
+static void test_request_options(void **state)
+{
+    struct request_options request = {
+        .method = "PUT",
+        .headers = (char *)"A: 1\r\nB: 1\r\n",
+        .user = "u",
+        .cookie = "a=1",
+        .content = content_new("body", 4),
+        .head = true,
+        .timeout = 3 * NSEC_PER_S,
+    };
+    struct sites_options options = {.request = &request};
+    char *words[] = {(char *)"http://a/", (char *)"http://b/"};
+    struct site *site[2];
+    struct sites *sites = sites_from_words(words, 2, &options);
+
+    (void)state;
+    site[0] = expect(sites, "http://a/").site;
+    site[1] = expect(sites, "http://b/").site;
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(site_method(site[i]), "PUT");
+        assert_string_equal(site[i]->headers, "A: 1\r\nB: 1\r\n");
+        assert_string_equal(site[i]->url.user_info, "u:");
+        assert_string_equal(site[i]->cookie, "a=1");
+        assert_ptr_equal(site[i]->content, request.content); /* not a copy */
+        assert_int_equal(site[i]->timeout, 3 * NSEC_PER_S);
+    }
+    site_free(site[0]);
+    expect_end(sites);
+    assert_memory_equal(site[1]->content->bytes, "body", 4); /* it outlives its list */
+    site_free(site[1]);
+    sites_close(open_text("default header=a:2 data=own\nhttp://a/\nhttp://b/ header=\"b: 3\"\n"));
+    request.method = NULL;
+    sites = sites_open(path, &options);
+    for (int pass = 0; pass < 2; pass++) {
+        site[0] = expect(sites, "http://a/").site;
+        assert_string_equal(site_method(site[0]), "HEAD");
+        assert_string_equal(site[0]->headers, "B: 1\r\na:2\r\n");
+        expect_content(site[0]->content, "own");
+        site[1] = expect(sites, "http://b/").site;
+        assert_string_equal(site[1]->headers, "a:2\r\nb: 3\r\n");
+        assert_ptr_equal(site[0]->content, site[1]->content);
+        site_free(site[0]);
+        site_free(site[1]);
+        assert_true(sites_rewind(sites)); /* the second pass begins with what the first did */
+    }
+    sites_close(sites);
+    assert_int_equal(request.content->holders, 1);
+    content_drop(request.content);
+}
+
+static void test_no_request_options(void **state)
+{
+    char *words[] = {(char *)"http://a/"};
+    struct sites *sites = sites_from_words(words, 1, &(struct sites_options){0});
+    struct site *site = expect(sites, "http://a/").site;
+
+    (void)state;
+    assert_true(site->timeout == NSEC_NEVER);
+    assert_string_equal(site_method(site), "GET");
+    site_free(site);
+    sites_close(sites);
 }
 
 /* Bad lines: what is said of them, and what stands for their URL. */
@@ -152,6 +306,7 @@ static const struct {
     {"a", "not an absolute http:// or https:// URL", "a"},
     {"defaults timeout=1s", "not an absolute http:// or https:// URL", "defaults"},
     {"default timeout=1", "timeout: not a duration over 0, like 5s or 250ms", "default"},
+    {"default timeout=0s", "timeout: not a duration over 0, like 5s or 250ms", "default"},
     {"http://a/ timeout=0s", "timeout: not a duration over 0, like 5s or 250ms", "http://a/"},
     {"http://a/ x", "not key=value", "http://a/"},
     {"http://a/ =", ": no such key", "http://a/"},
@@ -163,10 +318,26 @@ static const struct {
     {"http://a/ header=\"A: \\x4\"",
      "no such escape in the quotes; they are \\\" \\\\ \\n \\r \\t \\xHH", "http://a/"},
     {"http://a/ header=\"A: \\x00\"", "header: the value has a NUL byte", "http://a/"},
-    {"http://a/ header=\"A: \\n\"", "header: the header's value has a control character",
-     "http://a/"},
+    {"http://a/ header=\"A: \\n\"", "header: the value has a control character", "http://a/"},
     {"http://a/ header=\": b\"", "header: a header is \"Name: value\"", "http://a/"},
-    {"http://a/ method=get", "method: the method is GET or HEAD", "http://a/"},
+    {"http://a/ method=GE:T",
+     "method: not a method: a token (RFC 9110, section 9.1), and not CONNECT", "http://a/"},
+    {"http://a/ method=CONNECT",
+     "method: not a method: a token (RFC 9110, section 9.1), and not CONNECT", "http://a/"},
+    {"http://a/ method=", "method: not a method: a token (RFC 9110, section 9.1), and not CONNECT",
+     "http://a/"},
+    {"http://a/ user=a:\"\\x00\"", "user: the value has a NUL byte", "http://a/"},
+    {"http://a/ cookie=\"a=1\\r\\nX: y\"", "cookie: the value has a control character",
+     "http://a/"},
+    {"http://a/ cookie=\"\\x7f\"", "cookie: the value has a control character", "http://a/"},
+    {"http://a/ rehearse-header=\"A: \\r\\nB: c\"",
+     "rehearse-header: the value has a control character", "http://a/"},
+    {"http://a/ rehearse-header=A", "rehearse-header: a header is \"Name: value\"", "http://a/"},
+    {"http://a/ rehearse-fail-first=x", "rehearse-fail-first: not a number from 0 to 1000000",
+     "http://a/"},
+    {"http://a/ rehearse-fail-first=-1", "rehearse-fail-first: not a number from 0 to 1000000",
+     "http://a/"},
+    {"http://a/ \"da\\x00ta\"=1", "not key=value", "http://a/"},
     {"http://a/ rehearse-status=199", "rehearse-status: not a status from 200 to 999", "http://a/"},
     {"http://a/ rehearse-fault=x", "rehearse-fault: no such fault; README.md lists them",
      "http://a/"},
@@ -343,6 +514,144 @@ static void test_cannot_open(void **state)
     sites_close(NULL);
 }
 
+/* Standard input is a file for a while. */
+static int input_from(const char *text, off_t offset)
+{
+    int terminal = dup(STDIN_FILENO), fd;
+    struct sites *sites = open_text(text);
+
+    sites_close(sites);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0 && lseek(fd, offset, SEEK_SET) == offset);
+    assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+    close(fd);
+    return terminal;
+}
+
+static void input_back(int terminal)
+{
+    if (terminal < 0) {
+        close(STDIN_FILENO);
+        return;
+    }
+    dup2(terminal, STDIN_FILENO);
+    close(terminal);
+}
+
+/* Whoever opened it has read something of it already. */
+static void test_rewind_to_where_it_was(void **state)
+{
+    int terminal = input_from("http://read/\nhttp://a/\nhttp://b/\n", 13);
+    struct sites *sites = sites_open("-", &plain);
+    char *first = reading(sites), *second;
+
+    (void)state;
+    assert_string_equal(first, "0 http://a/ - 10000\n1 http://b/ - 10000\n");
+    assert_true(sites_rewind(sites));
+    second = reading(sites);
+    assert_string_equal(first, second);
+    free(first);
+    free(second);
+    sites_close(sites);
+    input_back(terminal);
+}
+
+/* A sum that shows the lines it was made of, as a text. */
+static char summed[256];
+
+static uint64_t sum_lines(uint64_t sum, const char *line, size_t length)
+{
+    size_t have = strlen(summed);
+
+    snprintf(summed + have, sizeof(summed) - have, "%u<%.*s>", (unsigned)sum, (int)length, line);
+    return sum + 1;
+}
+
+static const struct sites_options with_sum = {
+    .request = &ten_seconds, .sum = sum_lines, .sum_start = 7};
+
+static void expect_place(struct sites *sites, const char *shown, uint64_t place)
+{
+    struct site *site = expect(sites, shown).site;
+
+    assert_int_equal(site->place, place);
+    assert_int_equal(sites_place(sites), place);
+    assert_int_equal(sites_sum(sites), 7 + place);
+    site_free(site);
+}
+
+static void test_places_and_sums(void **state)
+{
+    static const char *const all =
+        "7<#>8<default timeout=1s>9<http://a/>10<>11<http://b/ \r>12<  >";
+    struct sites *sites;
+
+    (void)state;
+    sites_close(open_text("#\ndefault timeout=1s\nhttp://a/\n\nhttp://b/ \r\n  "));
+    sites = sites_open(path, &with_sum);
+    assert_int_equal(sites_place(sites), 0);
+    assert_int_equal(sites_sum(sites), 7);
+    for (int pass = 0; pass < 2; pass++) {
+        summed[0] = '\0';
+        expect_place(sites, "http://a/", 3);
+        expect_place(sites, "http://b/", 5);
+        assert_int_equal(sites_next(sites, &(struct listed){0}), SITES_END);
+        assert_int_equal(sites_place(sites), 6);
+        assert_int_equal(sites_sum(sites), 13);
+        assert_string_equal(summed, all);
+        assert_true(sites_rewind(sites));
+        assert_int_equal(sites_place(sites), 0);
+        assert_int_equal(sites_sum(sites), 7);
+    }
+    sites_close(sites);
+}
+
+static void test_places_of_words(void **state)
+{
+    char *words[] = {(char *)"http://a/", (char *)"none", (char *)"http://b/"};
+    struct sites *sites = sites_from_words(words, 3, &with_sum);
+    struct listed listed;
+
+    (void)state;
+    summed[0] = '\0';
+    expect_place(sites, "http://a/", 1);
+    assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+    assert_int_equal(listed.site->place, 2);
+    site_free(listed.site);
+    expect_place(sites, "http://b/", 3);
+    assert_string_equal(summed, "7<http://a/>8<none>9<http://b/>");
+    sites_close(sites);
+}
+
+/* A site that is taken before its turn has its own place, and the list's stays where it is. */
+static void test_near(void **state)
+{
+    static const struct url_origin b = {false, 80, "b", 1}, c = {false, 80, "c", 1};
+    struct sites *sites = open_text("http://a/\nhttp://b/1\nhttp://c/\nhttp://b/2\n");
+    struct listed listed;
+
+    (void)state;
+    assert_false(sites_near(sites, &(struct url_origin){true, 443, "b", 1}, &listed));
+    site_free(expect(sites, "http://a/").site);
+    assert_true(sites_near(sites, &b, &listed));
+    assert_string_equal(listed.site->url.shown, "http://b/1");
+    assert_int_equal(listed.site->place, 2);
+    assert_int_equal(sites_place(sites), 1);
+    site_free(listed.site);
+    assert_true(sites_near(sites, &c, &listed));
+    assert_int_equal(listed.site->place, 3);
+    site_free(listed.site);
+    assert_false(sites_near(sites, &c, &listed));
+    listed = expect(sites, "http://b/2");
+    assert_int_equal(listed.site->place, 4);
+    site_free(listed.site);
+    expect_end(sites);
+    sites = sites_open(path, &with_sum); /* the lines must stay as they are */
+    site_free(expect(sites, "http://a/").site);
+    assert_false(sites_near(sites, &b, &listed));
+    sites_close(sites);
+}
+
 /* A pipe instead of standard input. */
 struct pipe_end {
     struct loop *loop;
@@ -358,7 +667,7 @@ static void on_ready(void *owner)
 
 static void open_pipe(struct pipe_end *end)
 {
-    struct sites_options options = {.timeout = 10 * NSEC_PER_S, .ready = on_ready, .owner = end};
+    struct sites_options options = {.request = &ten_seconds, .ready = on_ready, .owner = end};
     int ends[2];
 
     *end = (struct pipe_end){.loop = loop_new(), .input = dup(STDIN_FILENO)};
@@ -458,12 +767,20 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_play),
+        cmocka_unit_test(test_asked),
+        cmocka_unit_test(test_content_of_any_bytes),
+        cmocka_unit_test(test_request_options),
+        cmocka_unit_test(test_no_request_options),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_no_end_on_the_last_line),
         cmocka_unit_test(test_nul_bytes),
         cmocka_unit_test(test_rewind),
+        cmocka_unit_test(test_rewind_to_where_it_was),
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_places_and_sums),
+        cmocka_unit_test(test_places_of_words),
+        cmocka_unit_test(test_near),
         cmocka_unit_test(test_cannot_open),
         cmocka_unit_test(test_pipe),
         cmocka_unit_test(test_close_waiting),

@@ -1,8 +1,11 @@
-/* Text from strangers: tables of UTF-8, well-formed and not, and the three ways out. */
+/* Text from strangers: tables of UTF-8, well-formed and not, and the ways out. */
 #include "tests/support/unit.h"
 
+#include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "cli/text.h"
 
@@ -172,7 +175,9 @@ static const struct {
     CASE("\xe2\x80\xa8", 10, "\\u2028", 6, "\"\\u2028\""), /* a separator of lines */
     CASE("\xd8\x9c", 10, "\\u061c", 6, "\"\\u061c\""),
     CASE("\xc3\xa4\xc3\xb6\xc3\xbc", 2, "\xc3\xa4\xc3\xb6", 2, "\"\xc3\xa4\xc3\xb6\""),
-    CASE("\xf0\x9f\x98\x80\xf0\x9f\x98\x80", 1, "\xf0\x9f\x98\x80", 1, "\"\xf0\x9f\x98\x80\""),
+    CASE("\xf0\x9f\x98\x80\xf0\x9f\x98\x80", 1, "\xf0\x9f\x98\x80", 2, "\"\xf0\x9f\x98\x80\""),
+    CASE("e\xcc\x81", 10, "e\xcc\x81", 1, "\"e\xcc\x81\""), /* one column, two characters */
+    CASE("e\xcc\x81", 1, "e", 1, "\"e\""),
     CASE("ab\xe2\x82", 10, "ab" BAD, 3, "\"ab" BAD "\""),
 #undef CASE
 };
@@ -216,6 +221,7 @@ static void test_any_bytes(void **state)
             bytes[i] = (unsigned char)(unit_random() % 3 ? unit_random() : 0x80 | unit_random());
         text_show(to, bytes, length, TEXT_ALL);
         text_json(to, bytes, length, TEXT_ALL);
+        text_csv(to, bytes, length, TEXT_ALL);
         fclose(to);
         for (size_t at = 0; at < written_bytes;) {
             uint32_t character;
@@ -244,6 +250,12 @@ static void test_column(void **state)
         {"a\033b", 8, "a\\x1bb  "},
         {"a\033b", 3, "a  "}, /* an escape is not cut */
         {"\xff", 2, BAD " "},
+        {"\xe6\x97\xa5\xe6\x9c\xac", 5, "\xe6\x97\xa5\xe6\x9c\xac "}, /* two columns each */
+        {"\xe6\x97\xa5\xe6\x9c\xac", 3, "\xe6\x97\xa5 "},             /* and not half of one */
+        {"e\xcc\x81", 3, "e\xcc\x81  "},
+        {"ae\xcc\x81z", 2, "ae\xcc\x81"}, /* a mark belongs to the last column */
+        {"\xcc\x81", 2, "\xcc\x81  "},
+        {"abc", 0, ""},
     };
 
     (void)state;
@@ -254,6 +266,106 @@ static void test_column(void **state)
         fclose(to);
         assert_string_equal(written, columns[i].column);
     }
+}
+
+/* A cell is told its length and how many characters count. */
+static void test_cell(void **state)
+{
+    FILE *to = begin();
+
+    (void)state;
+    text_cell(to, "a\0b\xe6\x97\xa5\xe6", 6, 3, 8);
+    fclose(to);
+    assert_string_equal(written, "a\\x00b  ");
+}
+
+static void test_columns(void **state)
+{
+    static const struct {
+        uint32_t character;
+        size_t columns;
+    } widths[] = {
+        {' ', 1},     {'~', 1},     {0x1b, 4},     {0x9b, 4},    {0xa0, 1},    {0x2ff, 1},
+        {0x300, 0},   {0x36f, 0},   {0x370, 1},    {0x5bf, 0},   {0xe31, 0},   {0x10ff, 1},
+        {0x1100, 2},  {0x115f, 2},  {0x1160, 0},   {0x200b, 0},  {0x200e, 6},  {0x202e, 6},
+        {0x2e7f, 1},  {0x2e80, 2},  {0x3000, 2},   {0x303e, 2},  {0x303f, 1},  {0x302a, 0},
+        {0x65e5, 2},  {0xac00, 2},  {0xd7a3, 2},   {0xfe0f, 0},  {0xff01, 2},  {0xff61, 1},
+        {0xfffd, 1},  {0xfeff, 0},  {0x2705, 2},   {0x1f600, 2}, {0x20000, 2}, {0x3fffd, 2},
+        {0x3fffe, 1}, {0xe0100, 0}, {0x10ffff, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(widths); i++)
+        if (text_columns(widths[i].character) != widths[i].columns)
+            fail_msg("U+%04X takes %zu columns", (unsigned)widths[i].character,
+                     text_columns(widths[i].character));
+}
+
+static void test_csv(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t length, most;
+        const char *cell;
+    } cells[] = {
+#define CASE(bytes, most, cell) {bytes, sizeof(bytes) - 1, most, cell}
+        CASE("", 10, "\"\""),
+        CASE("plain, with a comma", TEXT_ALL, "\"plain, with a comma\""),
+        CASE("0123456789abc", 10, "\"0123456789\""),
+        CASE("say \"hi\"", TEXT_ALL, "\"say \"\"hi\"\"\""),
+        CASE("back\\slash", TEXT_ALL, "\"back\\slash\""),
+        CASE("a\r\nb\tc", TEXT_ALL, "\"a\\x0d\\x0ab\\x09c\""),
+        CASE("=1+1", TEXT_ALL, "\"'=1+1\""),
+        CASE("+1", TEXT_ALL, "\"'+1\""),
+        CASE("-1", TEXT_ALL, "\"'-1\""),
+        CASE("@SUM(A1)", TEXT_ALL, "\"'@SUM(A1)\""),
+        CASE("\t=1", TEXT_ALL, "\"\\x09=1\""),
+        CASE("\r=1", TEXT_ALL, "\"\\x0d=1\""),
+        CASE("\xef\xbc\x9d"
+             "1",
+             TEXT_ALL,
+             "\"'\xef\xbc\x9d"
+             "1\""), /* full width */
+        CASE("=\"\"", 2, "\"'=\"\"\""),
+        CASE("=1", 0, "\"\""),
+        CASE("1=1", TEXT_ALL, "\"1=1\""),
+        CASE("\xff=", TEXT_ALL, "\"" BAD "=\""),
+#undef CASE
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cells); i++) {
+        FILE *to = begin();
+
+        text_csv(to, cells[i].bytes, cells[i].length, cells[i].most);
+        fclose(to);
+        assert_string_equal(written, cells[i].cell);
+    }
+}
+
+static void test_terminal_columns(void **state)
+{
+    struct winsize size = {.ws_row = 24, .ws_col = 132};
+    int master, slave, ends[2];
+
+    (void)state;
+    unsetenv("COLUMNS");
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
+    assert_int_equal(text_terminal_columns(ends[1]), 0);
+    assert_int_equal(text_terminal_columns(slave), 132);
+    setenv("COLUMNS", "100", 1);
+    assert_int_equal(text_terminal_columns(ends[1]), 0);
+    assert_int_equal(text_terminal_columns(slave), 100);
+    setenv("COLUMNS", "99999999999999999999", 1);
+    assert_int_equal(text_terminal_columns(slave), 132);
+    setenv("COLUMNS", "wide", 1);
+    assert_int_equal(text_terminal_columns(slave), 132);
+    unsetenv("COLUMNS");
+    close(ends[0]);
+    close(ends[1]);
+    close(master);
+    close(slave);
 }
 
 static int end(void **state)
@@ -269,6 +381,8 @@ int main(void)
         cmocka_unit_test(test_next),      cmocka_unit_test(test_every_character),
         cmocka_unit_test(test_show),      cmocka_unit_test(test_json),
         cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_column),
+        cmocka_unit_test(test_cell),      cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_csv),       cmocka_unit_test(test_terminal_columns),
     };
 
     unit_time_limit();

@@ -34,7 +34,7 @@ head-stall              http  timeout.total receive
 head-endless            http  http.header_too_large receive
 head-endless            https http.header_too_large receive
 body-stall              http  timeout.total receive
-body-endless            http  timeout.total receive
+body-endless            http  - -
 body-chunk              http  http.malformed receive
 body-chunk              https http.malformed receive
 body-reset              http  receive.reset receive
@@ -46,6 +46,11 @@ drip                    http  - -
 drip                    https - -
 hang-up                 http  - -
 hang-up                 https - -
+redirect-loop           http  - -
+redirect-endless        http  - -
+bad-location            http  - -
+bad-coding              http  http.bad_coding receive
+bad-coding              https http.bad_coding receive
 '
 table=$(sed '/^$/d' <<<"$table")
 
@@ -93,6 +98,33 @@ timed out (receive)
 timed out (receive)
 connection closed in mid-answer
 connection closed in mid-answer" "$(sed -E 's/^.{30}: error: (.*) in [0-9:.]+s$/\1/' "$out")"
+
+# a race follows no redirects; a fetch does
+conf <<'EOF'
+http://loop.example/a?b rehearse-fault=redirect-loop
+https://loop.example/a?b rehearse-fault=redirect-loop
+http://endless.example/ rehearse-fault=redirect-endless
+http://location.example/ rehearse-fault=bad-location
+http://moved.example/ rehearse-status=301 rehearse-header="Location: http://here.example/x"
+http://here.example/x rehearse-body="here it is"
+EOF
+fb --rehearse -f "$LIST" --format json --order input
+same "redirects that lead nowhere are failures" "http://loop.example/a?b http.redirect_loop receive
+https://loop.example/a?b http.redirect_loop receive
+http://endless.example/ http.too_many_redirects receive
+http://location.example/ http.bad_location receive
+http://moved.example/ - -
+http://here.example/x - -" "$(codes)"
+same "one that leads somewhere is followed" '"here it is"' "$(get .snippet http://moved.example/)"
+
+# a site that is up at the third request
+conf <<'EOF'
+http://third.example/ rehearse-fail-first=2 rehearse-header="Retry-After: 0" rehearse-body=up
+EOF
+fb --rehearse -f "$LIST" --format json --retry 1
+same "two attempts are not enough" 503 "$(get .status http://third.example/)"
+fb --rehearse -f "$LIST" --format json --retry 2
+same "three are" 200 "$(get .status http://third.example/)"
 
 # a certificate is looked at only where it is to be
 grep '^https://cert-' "$LIST" >"$TMPDIR/certs.conf"

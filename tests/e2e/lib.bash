@@ -13,7 +13,8 @@ E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SCHEMA=$E2E/../schema
 out=$TMPDIR/out err=$TMPDIR/err status=
 HOME_ADDRESS=127.$((RANDOM % 200 + 20)).$((RANDOM % 256)).$((RANDOM % 254 + 1))
-unset FIRSTBYTE_FILE LANG
+unset FIRSTBYTE_FILE LANG NO_COLOR http_proxy https_proxy all_proxy no_proxy SSL_CERT_FILE SSL_CERT_DIR \
+    SSLKEYLOGFILE
 
 # ends what the test started in the background and has not waited for
 at_exit() {
@@ -73,6 +74,15 @@ fb() {
 exits() { same "$1" "$2" "$status"; }
 said() { grep -qF -- "$1" "$err"; }
 
+# own_network : goes on with this script from its beginning in a network of its own, where that is
+# allowed: loopback is all there is of it. OWN_NETWORK is 1 there, else empty.
+own_network() {
+    [ -z "${OWN_NETWORK-}" ] || return
+    export OWN_NETWORK=
+    ! unshare -rn ip link set lo up 2>/dev/null ||
+        OWN_NETWORK=1 exec unshare -rn bash -c 'ip link set lo up && exec bash "$0"' "$0"
+}
+
 # conf: standard input as the list $TMPDIR/sites.conf
 conf() { cat >"$TMPDIR/sites.conf"; }
 LIST=$TMPDIR/sites.conf
@@ -81,6 +91,27 @@ LIST=$TMPDIR/sites.conf
 get() { jq -c "select(.url == \"$2\") | $1" "${3:-$out}"; }
 # all "url code phase" of the failures, "url - -" of the rest
 codes() { jq -r '[.url, .error.code // "-", .error.phase // "-"] | join(" ")' "${1:-$out}"; }
+
+# expect NAME WANTED ARGUMENT... : fb in JSON, which has to have one result; that is judged later, all
+# of them by one jq, for it is what takes the time: judge FILTER, whose fields joined are what is
+# WANTED, "-" where there is none. Each has to fit the schema too.
+expected=() expected_names=()
+expect() {
+    expected_names+=("$1") expected+=("$2")
+    shift 2
+    fb --format json "$@"
+    [ "$(wc -l <"$out")" = 1 ] || echo '{}' >"$out"
+    cat "$out" >>"$TMPDIR/results"
+}
+judge() {
+    local got i=0
+    while read -r got; do
+        same "${expected_names[i]}" "${expected[i]}" "$got"
+        i=$((i + 1))
+    done < <(jq -r "[$1] | map(. // \"-\" | tostring) | join(\" \")" "$TMPDIR/results")
+    same "each has a result" ${#expected[@]} $i
+    check "every result fits the schema" valid fetch "$TMPDIR/results"
+}
 
 # valid SCHEMA FILE : every line of the file fits tests/schema/SCHEMA.json, and there is one
 valid() {
@@ -129,6 +160,11 @@ until_true() {
     done
 }
 
+# logged COUNT FILE : waits for so many lines; nginx writes one when it is done with the answer, which
+# may be after we are
+logged() { until_true 10 has_lines "$@" || echo "# ${2##*/} has less than $1 lines"; }
+has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
+
 # gone PID : there is no such process any more (a zombie counts as gone)
 gone() { ! grep -qs '^State:.[^Z]' "/proc/$1/status"; }
 children_of() { cat "/proc/$1/task/$1/children" 2>/dev/null; }
@@ -142,6 +178,7 @@ start_nginx() {
     : >"$NGINX_LOG"
     {
         cat <<NGINX
+${OWN_NETWORK:+user root;}
 daemon off;
 master_process off;
 pid $TMPDIR/nginx.pid;

@@ -73,7 +73,7 @@ $base:18447/words tls.self_signed tls" "$(codes)"
 exits "which are failures" 1
 
 # a whole answer over TLS: large, many, kept alive
-fb --cacert "$TMPDIR/ca.pem" --format json -T 60s "$base:18443/large" "$base:18448/large"
+fb --cacert "$TMPDIR/ca.pem" --max-body 1G --format json -T 60s "$base:18443/large" "$base:18448/large"
 same "10 MB over TLS 1.3 and 1.2" "10485760 10485760" "$(jq .body_bytes "$out" | xargs)"
 seq -f "$base:18443/10k?%.0f" 300 >"$TMPDIR/300"
 : >"$NGINX_LOG"
@@ -108,5 +108,5 @@ for version in tls1_2 tls1_3; do
     until_true 10 listens "$port"
     fb race --cacert "$TMPDIR/ca.pem" --format json "$base:$port/"
     same "a certificate is demanded, $version" 2 "$(grep -cE "\"status\":null.*\"code\":\"$code\"" "$out")"
-    check "the alert is named, $version" grep -qE 'alert (certificate required|handshake failure)' "$out"
+    check "it is said what is missing, $version" grep -q 'certificate required' "$out"
 done

@@ -31,20 +31,42 @@ done < <(awk '/^ *```/ { inside = !inside && /console/; next } inside && /^ *\$ 
     sub(/^ *\$ /, ""); print }' README.md)
 check "README has commands" test $count -gt 0
 
-# the tables: nothing that the program has is missing from them
+# the tables: what the program has, by names between backticks or quotes, and nothing else
 documented() {
-    local name=$1 word missing=
+    local name=$1 word lead missing= count=0
     while IFS= read -r word; do
-        grep -qF -- "\`$word" README.md || missing+=" $word"
+        count=$((count + 1))
+        [[ $word == --* ]] && lead='[` ]' || lead='[`"]'
+        grep -qE -- "$lead$word([\`\" =,]|\|)" README.md || missing+=" $word"
     done
     same "README has every $name" "" "$missing"
+    check "there are such: $name" test $count -gt 3
 }
-documented "error code" < <(sed -nE 's/.*, "([a-z]+\.[a-z_]+)".*/\1/p' http/error.h)
-documented "fault" < <(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' bench/play.h)
-documented "key of sites.conf" < <(sed -nE 's/.*strcmp\(key, "([a-z-]+)"\).*/\1/p' cli/sites.c)
-documented "field of a result" < <(jq -r '.properties | keys[]' tests/schema/fetch.json)
+# words that a section has in the first column, or in all, of its tables: HEADING [all]
+words_of() {
+    awk -v heading="### $1" -v all="${2-}" '/^##/ { inside = $0 == heading; next }
+        inside && /^\| `/ { split($0, cell, / \| /); print all ? $0 : cell[1] }' README.md |
+        grep -oE '`[^`]+`' | tr -d '`'
+}
+codes=$(sed -nE 's/.*, "([a-z]+\.[a-z_]+)".*/\1/p' http/error.h)
+faults=$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' bench/play.h)
+keys=$(sed -nE 's/^ +\{"([a-z-]+)", set_.*/\1/p; s/^ +\{REHEARSE "([a-z-]+)", set_.*/rehearse-\1/p' cli/sites.c)
+"$FIRSTBYTE" --fields help >"$TMPDIR/fields"
+documented "error code" <<<"$codes"
+documented "fault" < <(grep -v none <<<"$faults")
+documented "key of sites.conf" <<<"$keys"
+documented "field of a result" < <(sed 's/.*\.//' "$TMPDIR/fields")
 documented "phase" < <(jq -r '.properties.timings.properties | keys[]' tests/schema/fetch.json)
-same "README has every option" "" "$(sed -nE 's/^    \{"([a-z-]+)", .*/--\1/p' cli/options.c |
-    grep -v lifeline | while read -r option; do grep -qF -- "$option" README.md || echo "$option"; done)"
-same "README has every field of the totals" "" "$(jq -r '.properties | keys[]' tests/schema/race.json |
-    while read -r field; do grep -qF "\"$field\"" README.md || echo "$field"; done)"
+documented "option" < <(sed -nE 's/^    \{"([a-z0-9-]+)", .*/--\1/p' cli/options.c | grep -v lifeline)
+documented "field of the totals" < <(jq -r '.properties | keys[]' tests/schema/race.json)
+same "README's error codes are those there are" "output.closed
+$(sort <<<"$codes")" "$(words_of Errors | sort -u | sed '/^output\.closed$/d; 1ioutput.closed')"
+same "its faults" "$(grep -v none <<<"$faults" | sort)" \
+    "$(words_of Rehearsal | grep -vx rehearse-fault | sort)"
+same "what they come to is an error code" "" \
+    "$(words_of Rehearsal all | grep -E '^[a-z]+\.[a-z_]+$' | grep -vxF "$codes")"
+same "its keys" "$(sort <<<"$keys")" "$(words_of sites.conf | sed 's/=.*//' | sort)"
+same "its fields and phases" "" \
+    "$(words_of Results | sed 's/^/./' | grep -vxFf <(sed 's/^/./; p; s/.*\././' "$TMPDIR/fields"))"
+same "its options" "" "$(grep -oE '`[^`]*`' README.md | grep -oE -- '(^`|[ ,])--[a-z0-9-]+' | tr -d '`, ' | sort -u |
+    while read -r option; do grep -qF "{\"${option#--}\"," cli/options.c || echo "$option"; done)"

@@ -72,11 +72,12 @@ url=$base/bad
 refused "an unknown key" "colour: no such key" "$url" <<<"$url colour=red"
 refused "a bad duration" "timeout: not a duration over 0, like 5s or 250ms" "$url" <<<"$url timeout=5"
 refused "a duration of 0" "timeout: not a duration over 0, like 5s or 250ms" "$url" <<<"$url timeout=0s"
-refused "a bad method" "method: the method is GET or HEAD" "$url" <<<"$url method=POST"
+refused "a bad method" "method: not a method: a token (RFC 9110, section 9.1), and not CONNECT" "$url" \
+    <<<"$url method=\"GE T\""
 refused "a header without a colon" 'header: a header is "Name: value"' "$url" <<<"$url header=Accept"
 refused "a header's bad name" "header: the header's name has a forbidden character" "$url" \
     <<<"$url header=\"A b: c\""
-refused "a header that would begin a new line" "header: the header's value has a control character" \
+refused "a header that would begin a new line" "header: the value has a control character" \
     "$url" <<<"$url header=\"A: b\\r\\nC: d\""
 refused "quotes that are not closed" "the quotes are not closed" "$url" <<<"$url header=\"A: b"
 refused "an unknown escape" 'no such escape in the quotes; they are \" \\ \n \r \t \xHH' "$url" \
@@ -94,9 +95,10 @@ refused "a bad delay" "rehearse-delay: not a duration, like 798940us or 1.5s" "$
 refused "no URL" "not an absolute http:// or https:// URL" example.org <<<example.org
 refused "another scheme" "not an absolute http:// or https:// URL" ftp://example.org/ \
     <<<ftp://example.org/
-refused "no host" "there is no host" http:///path <<<http:///path
+refused "no host" "there is no host" 'http://?path' <<<'http://?path'
 refused "a bad port" "the port is over 65535" http://a.example:65536/ <<<http://a.example:65536/
-refused "a bad IPv4 address" "not an IPv4 address in dotted form" http://1.2.3.4.5/ <<<http://1.2.3.4.5/
+refused "a bad IPv4 address" "the host ends in a number, but is no IPv4 address" \
+    http://1.2.3.4.5/ <<<http://1.2.3.4.5/
 refused "a bad IPv6 address" "not an IPv6 address in the brackets" 'http://[::g]/' <<<'http://[::g]/'
 refused "escape sequences in a bad line" "not an absolute http:// or https:// URL" '\x1b[2J' <<<$'\e[2J'
 refused "a line that is too long" "the line is over 65536 bytes" "$(printf 'x%.0s' {1..256})" \
@@ -131,6 +133,7 @@ bad input.malformed input
 $base/2 input.malformed input
 $base/3 - -" "$(codes)"
 check "results of bad lines fit the schema" valid fetch "$out"
+same "no URL was asked for them" 2 "$(jq -r .final_url "$out" | grep -c '^null$')"
 same "with the line in the message" "bad line (standard input:3: no: no such key)" \
     "$(get .error.message "$base/2" | jq -r .)"
 same "the good ones were fetched" "/1 /3" "$(seen | cut -d'|' -f1 | xargs)"

@@ -42,7 +42,7 @@ check "no site is given up before its time" jq -es \
 } | conf
 both "what drips or never ends does not outlast the total" "http://drip.example/ timeout.total receive
 https://drip.example/ timeout.total receive
-http://endless.example/ timeout.total receive" --ttfb-timeout 10s
+http://endless.example/ timeout.total receive" --ttfb-timeout 10s --max-body 1024G
 
 # the limit of the wait counts from the request on, not from the start
 conf <<'C'

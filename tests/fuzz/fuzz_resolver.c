@@ -4,14 +4,16 @@
  * now in order: there is no such name.
  *
  * The first byte: bit 0 the answers are sent as they are, else the question that came is put in after
- * their header; bits 1 and 2 the name. The second byte is the length of the first answer, the rest
- * the second one, for A and AAAA in the order in which they are asked for. The first two bytes of an
+ * their header; bits 1 and 2 the name; bit 3 the clock goes on by the Resolution Delay each turn, so
+ * that one family may be told before the other. The second byte is the length of the first answer, the rest
+ * the second one, for AAAA and A in the order in which they are asked for. The first two bytes of an
  * answer are not there, for they are the number of the question.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include <arpa/nameser.h>
 #include <errno.h>
+#include <unistd.h>
 
 #include "reactor/resolver.h"
 
@@ -26,23 +28,32 @@ struct server {
     int fd;
     struct part answers[2]; /* for the first two questions */
     size_t asked;           /* so many have come */
+    nsec now;               /* what the loop's clock shows */
     bool raw;
+    bool told; /* addresses, in a first call */
     bool done; /* the lookup is over */
 };
 
 static void on_resolved(void *owner, enum resolve_status status, const struct address *addresses,
-                        size_t count)
+                        size_t count, bool more)
 {
     struct server *server = owner;
     char text[ADDRESS_TEXT_BYTES];
 
-    MUST(!server->done && status <= RESOLVE_FAILED);
-    MUST(count <= RESOLVER_MOST_ADDRESSES && (status == RESOLVE_OK) == (count > 0));
+    MUST(!server->done && status <= RESOLVE_FAILED && !(more && server->told));
+    MUST(count <= RESOLVER_MOST_ADDRESSES);
+    MUST((status == RESOLVE_OK) == (count || server->told) && (count || !more));
     for (size_t i = 0; i < count; i++) {
         MUST(addresses[i].any.sa_family == AF_INET || addresses[i].any.sa_family == AF_INET6);
         MUST(!address_port(&addresses[i]) && *address_text(&addresses[i], text));
     }
-    server->done = true;
+    server->told = more;
+    server->done = !more;
+}
+
+static nsec read_clock(void *owner)
+{
+    return ((struct server *)owner)->now;
 }
 
 static void server_start(struct server *server)
@@ -52,13 +63,24 @@ static void server_start(struct server *server)
     struct address at;
     const char *why;
 
+    server->now = 0;
     server->loop = loop_new();
+    loop_set_clock(server->loop, read_clock, server);
     MUST(address_parse(&at, "127.0.0.1", 0));
     server->fd = sock_bind_udp(&at);
     MUST(server->fd >= 0);
     options.servers = address_text(&at, servers);
     server->resolver = resolver_new(server->loop, &options, &why);
     MUST(server->resolver);
+}
+
+/* When the clock has come to its end. */
+static void server_stop(struct server *server)
+{
+    resolver_free(server->resolver);
+    loop_free(server->loop);
+    close(server->fd);
+    server->loop = NULL;
 }
 
 /* An answer out of the input. */
@@ -113,16 +135,31 @@ static void serve(struct server *server)
     }
 }
 
+/* What was kept has addresses, and is not kept for ever: nothing is left for the next input. */
+static void check_cache(struct server *server, const char *name)
+{
+    struct address addresses[RESOLVER_MOST_ADDRESSES];
+    size_t count;
+
+    if (resolver_cached(server->resolver, name, addresses, &count))
+        MUST(count && count <= RESOLVER_MOST_ADDRESSES);
+    server->now += RESOLVER_LONGEST_TTL * NSEC_PER_S;
+    MUST(!resolver_cached(server->resolver, name, addresses, &count));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[] = {"www.example.org", "a", "example.org.", "_x.a-b.c"};
     static struct server server;
+    const char *name;
     struct part rest = {data, size};
     uint8_t how = part_byte(&rest);
     size_t first = part_byte(&rest);
 
     if (size > MOST_BYTES)
         return 0;
+    if (server.loop && server.now > NSEC_NEVER / 2)
+        server_stop(&server);
     if (!server.loop)
         server_start(&server);
     if (first > rest.size)
@@ -131,14 +168,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     server.answers[0] = (struct part){rest.at, first};
     server.answers[1] = (struct part){rest.at + first, rest.size - first};
     server.asked = 0;
-    server.done = false;
+    server.told = server.done = false;
 
-    resolver_lookup(server.resolver, names[how >> 1 & 3], on_resolved, &server);
+    name = names[how >> 1 & 3];
+    resolver_lookup(server.resolver, name, on_resolved, &server);
     for (int i = 0; i < MOST_TURNS && !server.done; i++) {
         serve(&server);
         loop_turn(server.loop, 0);
+        server.now += how & 8 ? RESOLVER_DELAY : 0;
     }
     MUST(server.done);
+    check_cache(&server, name);
     loop_turn(server.loop, 0);
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/sites.h"
+#include "http/request.h"
 #include "reactor/hash.h"
 
 #define LONG_BYTES 16384
@@ -18,6 +19,8 @@
 #define MOST_PIECE 32768 /* goes into an empty pipe */
 
 static int count_ready;
+
+static const struct request_options one_second = {.timeout = NSEC_PER_S};
 
 static void on_ready(void *owner)
 {
@@ -58,18 +61,34 @@ static void check_line_ends(const char *headers)
     }
 }
 
+/* One request and no more: its only empty line is its last. */
+static void check_request(const struct site *site)
+{
+    struct request request = request_of(site);
+    size_t length;
+    char *text = request_build(&request, &length);
+
+    MUST(length == strlen(text) && strstr(text, "\r\n\r\n") == text + length - 4);
+    free(text);
+}
+
 static void check_site(const struct listed *listed, uint64_t number)
 {
     const struct site *site = listed->site;
     const struct play *play = &listed->play;
 
-    MUST(site && site->number == number && site->url.shown);
+    MUST(site && site->number == number && site->place && site->url.shown);
     if (site->unreadable) {
-        MUST(!site->url.host && !play->given && !play->body);
+        MUST(!site->url.host && !play->given && !play->body && !play->headers);
         return;
     }
     MUST(site->url.host && site->timeout);
+    MUST(request_is_method(site_method(site)));
+    MUST(!site->cookie || (*site->cookie && !strpbrk(site->cookie, "\r\n")));
+    MUST(!site->user || (site->url.user_info == site->user && strchr(site->user, ':')));
     check_line_ends(site->headers);
+    check_line_ends(play->headers);
+    check_request(site);
     MUST(play->fault < FAULT_COUNT && play->framing < FRAMING_COUNT);
     MUST(!play->status || (play->status >= 200 && play->status <= 999));
     MUST(play->body || !play->body_bytes);
@@ -84,6 +103,17 @@ static const char *why_of(const struct site *site)
     return why;
 }
 
+static const char *text_of(const char *text)
+{
+    return text ? text : "-";
+}
+
+static void note_bytes(struct note *note, const char *bytes, size_t count)
+{
+    fprintf(note->to, " %zu ", count);
+    fwrite(count ? bytes : "", 1, count, note->to);
+}
+
 static void note_site(struct note *note, struct listed *listed, uint64_t number)
 {
     const struct site *site = listed->site;
@@ -94,13 +124,15 @@ static void note_site(struct note *note, struct listed *listed, uint64_t number)
     if (site->unreadable)
         fprintf(note->to, " wrong%s", why_of(site));
     else
-        fprintf(note->to, " %s %lld %s %d %lld %u %d %d %d", site->url.target,
-                (long long)site->timeout, site->headers ? site->headers : "-", site->head,
-                (long long)play->delay, play->status, (int)play->framing, (int)play->fault,
-                play->given);
-    fprintf(note->to, " %zu ", play->body_bytes);
-    fwrite(play->body_bytes ? play->body : "", 1, play->body_bytes, note->to);
-    fputc('\n', note->to);
+        fprintf(note->to, " %s %lld %s %s %s %s %lld %u %d %d %d %u %s", site->url.target,
+                (long long)site->timeout, text_of(site->headers), site_method(site),
+                text_of(site->user), text_of(site->cookie), (long long)play->delay, play->status,
+                (int)play->framing, (int)play->fault, play->given, play->fail_first,
+                text_of(play->headers));
+    note_bytes(note, site->content ? site->content->bytes : NULL,
+               site->content ? site->content->count : 0);
+    note_bytes(note, play->body, play->body_bytes);
+    fprintf(note->to, " line %llu\n", (unsigned long long)site->place);
     site_free(listed->site);
 }
 
@@ -115,10 +147,10 @@ static bool drain(struct sites *sites, struct note *note, uint64_t *number)
     return next == SITES_LATER;
 }
 
-static struct sites *open_fd(int fd, struct loop *loop)
+static struct sites *open_fd(int fd, struct loop *loop, sites_sum_fn *sum)
 {
     struct sites_options options = {
-        .timeout = NSEC_PER_S, .loop = loop, .ready = on_ready, .owner = &count_ready};
+        .request = &one_second, .loop = loop, .ready = on_ready, .owner = &count_ready, .sum = sum};
     char path[32];
     struct sites *sites;
 
@@ -128,22 +160,35 @@ static struct sites *open_fd(int fd, struct loop *loop)
     return sites;
 }
 
-/* From a file, twice, as a race does. */
+/* Lines one after the other; FNV-1a, a LF behind each. */
+static uint64_t sum_line(uint64_t sum, const char *line, size_t length)
+{
+    MUST(!memchr(line, '\n', length) && length <= SITES_MOST_LINE_BYTES);
+    for (size_t i = 0; i <= length; i++)
+        sum = (sum ^ (uint8_t)(i < length ? line[i] : '\n')) * 1099511628211u;
+    return sum;
+}
+
+/* From a file, twice, as a race does: the places rise, and the sums are the same. */
 static void read_file(struct part rest, struct note *first, struct note *second)
 {
     struct part list = expand(rest);
     int fd = memfd_create("sites", MFD_CLOEXEC);
     struct sites *sites;
-    uint64_t number = 0;
+    uint64_t number = 0, sum, place;
 
     MUST(fd >= 0 && write(fd, list.at, list.size) == (ssize_t)list.size);
-    sites = open_fd(fd, NULL);
+    sites = open_fd(fd, NULL, sum_line);
     note_open(first);
     MUST(!drain(sites, first, &number));
-    MUST(sites_rewind(sites));
+    sum = sites_sum(sites);
+    place = sites_place(sites);
+    MUST(place >= number && (!place || sum));
+    MUST(sites_rewind(sites) && !sites_place(sites) && !sites_sum(sites));
     note_open(second);
     number = 0;
     MUST(!drain(sites, second, &number));
+    MUST(sites_place(sites) == place && sites_sum(sites) == sum);
     sites_close(sites);
     close(fd);
 }
@@ -182,7 +227,7 @@ static void read_pipe(struct loop *loop, struct part rest, const struct part *pl
 
     MUST(!pipe(ends));
     piped.fd = ends[1];
-    piped.sites = open_fd(ends[0], loop);
+    piped.sites = open_fd(ends[0], loop, sum_line);
     close(ends[0]);
     note_open(note);
     MUST(!sites_rewind(piped.sites));
@@ -202,13 +247,14 @@ static uint64_t mark_of(const struct site *site)
 
     mark = mark * 31 + hash_text(site->unreadable ? site->unreadable : site->url.target);
     mark = mark * 31 + hash_text(site->headers ? site->headers : "");
-    return mark * 31 + site->timeout + site->head;
+    mark = mark * 31 + hash_text(site_method(site)) + site->place;
+    return mark * 31 + site->timeout;
 }
 
 /* The sum over a list, taken in order or, where there is one, with a site of the same origin next. */
 static uint64_t sum_of(int fd, bool near)
 {
-    struct sites *sites = open_fd(fd, NULL);
+    struct sites *sites = open_fd(fd, NULL, NULL);
     struct listed listed;
     uint64_t sum = 0;
 
@@ -257,7 +303,7 @@ static void check_whole_line(struct part list)
 
     MUST(fd >= 0 && write(fd, line.at, line.size) == (ssize_t)line.size);
     MUST(write(fd, nonsense, strlen(nonsense)) == (ssize_t)strlen(nonsense));
-    sites = open_fd(fd, NULL);
+    sites = open_fd(fd, NULL, NULL);
     MUST(sites_next(sites, &listed) == SITES_ONE && listed.site->unreadable);
     site_free(listed.site);
     MUST(sites_next(sites, &listed) == SITES_END);

@@ -23,18 +23,20 @@ static bool is_wanted(wchar_t character)
     return !control && !surrogate && !turns && c <= 0x10ffff;
 }
 
-/* The number of characters, each of them fit to be shown. */
-static size_t count_shown(const char *text, size_t length)
+/* The number of characters, each of them fit to be shown, and of the columns that they take. */
+static size_t count_shown(const char *text, size_t length, size_t *columns)
 {
     mbstate_t state = {0};
     size_t count = 0;
 
+    *columns = 0;
     for (size_t at = 0; at < length; count++) {
         wchar_t character;
         size_t used = mbrtowc(&character, text + at, length - at, &state);
 
         MUST(used > 0 && used <= length - at);
         MUST(is_wanted(character));
+        *columns += text_columns((uint32_t)character);
         at += used;
     }
     return count;
@@ -66,18 +68,20 @@ static size_t count_read(const uint8_t *bytes, size_t length)
 static void check_show(const struct part *text, size_t most)
 {
     struct note all, some;
-    size_t columns, characters = count_read(text->at, text->size);
+    size_t columns, wanted, shown, characters = count_read(text->at, text->size);
 
     note_open(&all);
     note_open(&some);
     columns = text_show(all.to, text->at, text->size, TEXT_ALL);
-    MUST(!fflush(all.to) && columns == count_shown(all.text, all.length));
-    MUST(columns >= characters);
+    MUST(!fflush(all.to));
+    shown = count_shown(all.text, all.length, &wanted);
+    MUST(columns == wanted && shown >= characters);
 
     columns = text_show(some.to, text->at, text->size, most);
-    MUST(!fflush(some.to) && columns == count_shown(some.text, some.length));
-    MUST(columns <= most * LONGEST_ESCAPE);
-    MUST(columns >= (characters < most ? characters : most));
+    MUST(!fflush(some.to));
+    shown = count_shown(some.text, some.length, &wanted);
+    MUST(columns == wanted && shown <= most * LONGEST_ESCAPE);
+    MUST(shown >= (characters < most ? characters : most));
     MUST(some.length <= all.length && !memcmp(all.text, some.text, some.length));
     note_free(&all);
     note_free(&some);
@@ -101,7 +105,7 @@ static size_t check_escape(const char *at, const char *end)
 static void check_json(const struct part *text, size_t most)
 {
     struct note json;
-    size_t count = 0;
+    size_t count = 0, columns;
     const char *end;
 
     note_open(&json);
@@ -110,7 +114,7 @@ static void check_json(const struct part *text, size_t most)
     MUST(json.length >= 2);
     end = json.text + json.length - 1;
     MUST(json.text[0] == '"' && *end == '"');
-    count_shown(json.text, json.length);
+    count_shown(json.text, json.length, &columns);
     for (const char *at = json.text + 1; at < end; at += check_escape(at, end)) {
         MUST(*at != '"');
         count += ((unsigned char)*at & 0xc0) != 0x80;
@@ -119,15 +123,40 @@ static void check_json(const struct part *text, size_t most)
     note_free(&json);
 }
 
+/* A quoted cell of RFC 4180, on one line, that no spreadsheet takes for a formula. */
+static void check_csv(const struct part *text, size_t most)
+{
+    struct note csv;
+    size_t columns;
+    const char *end;
+
+    note_open(&csv);
+    text_csv(csv.to, text->at, text->size, most);
+    note_close(&csv);
+    MUST(csv.length >= 2);
+    end = csv.text + csv.length - 1;
+    MUST(csv.text[0] == '"' && *end == '"');
+    MUST(csv.length == 2 || !strchr("=+-@", csv.text[1]));
+    count_shown(csv.text, csv.length, &columns);
+    for (const char *at = csv.text + 1; at < end; at++) {
+        if (*at != '"')
+            continue;
+        MUST(++at < end && *at == '"');
+    }
+    note_free(&csv);
+}
+
 static void check_column(const struct part *text, size_t width)
 {
     struct note column;
     char *copy = part_text(text);
+    size_t columns;
 
     note_open(&column);
     text_column(column.to, copy, width);
     note_close(&column);
-    MUST(count_shown(column.text, column.length) == width);
+    count_shown(column.text, column.length, &columns);
+    MUST(columns == width);
     note_free(&column);
     free(copy);
 }
@@ -144,6 +173,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_show(&input, most);
     check_json(&input, most);
     check_json(&input, TEXT_ALL);
+    check_csv(&input, most);
+    check_csv(&input, TEXT_ALL);
     check_column(&input, most);
     return 0;
 }

@@ -1,7 +1,8 @@
 /*
- * A URL, and the request that is made from it: user info stays out of what is shown, what is shown
- * is the same URL, and nothing in it can end a line of the request. The first line of the input is
- * the URL (a '\r' stands for itself), every other one a header that the site brings.
+ * A URL, a reference to it, and the request that is made from it: user info stays out of what is
+ * shown, what is shown is the same URL, and nothing in it can end a line of the request. The first
+ * line of the input is the URL (a '\r' stands for itself), the second one the reference, every other
+ * one a header that the site brings.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -10,44 +11,71 @@
 #include "http/request.h"
 #include "reactor/sock.h"
 
-/* Where the authority of a URL ends. */
-static const char *authority_end(const char *shown)
-{
-    const char *at = strstr(shown, "//");
-
-    MUST(at);
-    return at + 2 + strcspn(at + 2, "/?#");
-}
-
 static void check_parts(const struct url *url)
 {
     struct address address;
 
     MUST(url->port && url->host && *url->host && strlen(url->host) <= URL_MOST_HOST_BYTES);
     for (const char *at = url->host; *at; at++)
-        MUST((unsigned char)*at > ' ' && (unsigned char)*at < 0x7f && !strchr("@/?#[]\\", *at));
+        MUST((unsigned char)*at > ' ' && (unsigned char)*at < 0x7f &&
+             !strchr("@/?#[]\\%<>^|", *at));
     for (const char *at = url->target; *at; at++)
         MUST((unsigned char)*at > ' ' && (unsigned char)*at < 0x7f && *at != '#');
-    MUST(url->target[0] == '/');
+    MUST(url->target[0] == '/' && !memmem(url->target, strcspn(url->target, "?"), "/../", 4));
+    for (const char *at = url->fragment; at && *at; at++)
+        MUST((unsigned char)*at > ' ' && (unsigned char)*at < 0x7f);
     MUST(url->numeric == address_parse(&address, url->host, url->port));
     MUST(!!url->user_info == !!url->user_info_bytes);
     MUST(!url->user_info || memchr(url->user_info, ':', url->user_info_bytes));
 }
 
-static void check_shown(const struct url *url, const char *text, size_t length)
+/* No user info, and the same URL once more. */
+static void check_shown(const struct url *url)
 {
-    const char *at = memchr(url->shown, '@', (size_t)(authority_end(url->shown) - url->shown));
+    const char *begin = strchr(url->shown, ':') + 1;
     struct url again;
 
-    MUST(!at);
-    MUST(strlen(url->shown) <= length);
-    MUST(strlen(url->shown) < length || !memcmp(url->shown, text, length));
+    begin += strspn(begin, "/\\");
+    MUST(!memchr(begin, '@', strcspn(begin, "/\\?#")));
     MUST(!url_parse(&again, url->shown, strlen(url->shown)));
-    MUST(again.https == url->https && again.port == url->port && again.numeric == url->numeric);
-    MUST(!strcmp(again.host, url->host) && !strcmp(again.authority, url->authority));
-    MUST(!strcmp(again.target, url->target) && !strcmp(again.shown, url->shown));
-    MUST(!again.user_info);
+    MUST(url_equal(&again, url) && again.numeric == url->numeric && !again.user_info);
+    MUST(!strcmp(again.authority, url->authority) && !strcmp(again.shown, url->shown));
+    MUST(!again.fragment == !url->fragment);
+    MUST(!again.fragment || !strcmp(again.fragment, url->fragment));
     url_free(&again);
+}
+
+/* The result is in its normal form: it comes to itself, alone and on any base. */
+static void check_result(const struct url *url, const struct url *base)
+{
+    struct url again;
+
+    check_parts(url);
+    check_shown(url);
+    MUST(!url->user_info && strlen(url->shown) <= URL_MOST_BYTES);
+    MUST(!url_join(&again, base, url->shown, strlen(url->shown)));
+    MUST(url_equal(&again, url) && !strcmp(again.shown, url->shown));
+    url_free(&again);
+    MUST(!url_join(&again, url, "", 0));
+    MUST(url_equal(&again, url) && !strcmp(again.shown, url->shown));
+    url_free(&again);
+}
+
+static void check_join(const struct url *base, const char *reference, size_t length)
+{
+    struct url url, alone;
+
+    if (url_join(&url, base, reference, length)) {
+        MUST(!url.host && !url.shown && !url.user_info);
+        return;
+    }
+    check_result(&url, base);
+    if (!url_parse(&alone, reference, length)) { /* a whole URL comes to the same on any base */
+        if (!strncasecmp(alone.shown, alone.https ? "https://" : "http://", 7 + alone.https))
+            MUST(url_equal(&alone, &url));
+        url_free(&alone);
+    }
+    url_free(&url);
 }
 
 /* "http://" and the authority come to the same host and port, "/" as the target. */
@@ -65,10 +93,15 @@ static void check_authority(const struct url *url)
     url_free(&again);
 }
 
-/* The headers that may be sent, each closed with CR LF. */
-static char *take_headers(struct part rest, size_t *count, bool own[4])
+/* The fields that are ours unless the site has one of that name. */
+enum own { HOST, USER_AGENT, ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, COOKIE, TYPE, LENGTH, OWN };
+
+/* The headers that may be sent, each closed with CR LF; *count of them have a value. */
+static char *take_headers(struct part rest, size_t *count, bool theirs[OWN])
 {
-    static const char *const names[] = {"Host:", "User-Agent:", "Accept:", "Authorization:"};
+    static const char *const names[OWN] = {
+        "Host:",          "User-Agent:", "Accept:",       "Accept-Encoding:",
+        "Authorization:", "Cookie:",     "Content-Type:", "Content-Length:"};
     char *headers = calloc(2 * rest.size + 3, 1), *to = headers;
 
     MUST(headers);
@@ -79,20 +112,34 @@ static char *take_headers(struct part rest, size_t *count, bool own[4])
             continue;
         MUST(!memchr(line.at, '\r', line.size) && !memchr(line.at, '\0', line.size));
         memcpy(to, line.at, line.size);
-        for (size_t i = 0; i < 4; i++)
-            own[i] = own[i] || !strncasecmp(to, names[i], strlen(names[i]));
+        for (size_t i = 0; i < OWN; i++)
+            theirs[i] = theirs[i] || !strncasecmp(to, names[i], strlen(names[i]));
+        *count += strspn(strchr(to, ':') + 1, " \t") != strlen(strchr(to, ':') + 1);
         to = stpcpy(to + line.size, "\r\n");
-        ++*count;
     }
     return headers;
+}
+
+/* Which of ours the site's request has. */
+static size_t count_ours(const struct site *site, const bool theirs[OWN])
+{
+    bool length = site->content || !strcmp(site_method(site), "PUT");
+    const bool ours[OWN] = {true,         true,          true,  true, site->url.user_info,
+                            site->cookie, site->content, length};
+    size_t count = 0;
+
+    for (size_t i = 0; i < OWN; i++)
+        count += ours[i] && !theirs[i];
+    return count;
 }
 
 /* Lines are counted as a server would, which may take a lone LF or CR for an end too. */
 static void check_request(const struct site *site, size_t lines)
 {
+    struct request asked = request_of(site);
     size_t length, ends = 0;
-    char *request = request_build(site, &length);
-    const char *method = site->head ? "HEAD " : "GET ";
+    char *request = request_build(&asked, &length);
+    const char *method = site_method(site);
 
     MUST(strlen(request) == length && length > 4);
     for (const char *at = request; *at; at++) {
@@ -102,30 +149,45 @@ static void check_request(const struct site *site, size_t lines)
     }
     MUST(ends == lines);
     MUST(!strcmp(request + length - 4, "\r\n\r\n") && strstr(request, "\r\n\r\n")[4] == '\0');
-    MUST(!strncmp(request, method, strlen(method)));
+    MUST(!strncmp(request, method, strlen(method)) && request[strlen(method)] == ' ');
     free(request);
+}
+
+/* What is asked besides the URL follows from the input's size. */
+static void choose_request(struct site *site, size_t size)
+{
+    static const char *const methods[] = {NULL, "HEAD", "PUT", "DELETE"};
+
+    if (methods[size % 4])
+        site->method = strdup(methods[size % 4]);
+    if (size & 4)
+        site->content = content_new("a=1", 3);
+    if (size & 8)
+        site->cookie = strdup("a=1; b=2");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct part rest = {data, size}, line = part_line(&rest);
-    char *text = part_text(&line);
+    struct part rest = {data, size}, line = part_line(&rest), second = part_line(&rest);
+    char *text = part_text(&line), *reference = part_text(&second);
     struct site *site = site_new();
-    bool own[4] = {false};
+    bool theirs[OWN] = {false};
     size_t headers;
 
     if (url_parse(&site->url, text, line.size)) {
         MUST(!site->url.host && !site->url.shown && !site->url.user_info);
     } else {
         check_parts(&site->url);
-        check_shown(&site->url, text, line.size);
+        check_shown(&site->url);
+        MUST(memchr(text, '\0', line.size) || strlen(site->url.shown) <= line.size);
         check_authority(&site->url);
-        site->head = size & 1;
-        site->headers = take_headers(rest, &headers, own);
-        check_request(site,
-                      2 + headers + !own[0] + !own[1] + !own[2] + (site->url.user_info && !own[3]));
+        check_join(&site->url, reference, second.size);
+        choose_request(site, size);
+        site->headers = take_headers(rest, &headers, theirs);
+        check_request(site, 2 + headers + count_ours(site, theirs));
     }
     site_free(site);
+    free(reference);
     free(text);
     return 0;
 }

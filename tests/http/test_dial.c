@@ -142,21 +142,29 @@ static int teardown(void **state)
     return 0;
 }
 
+static void start(struct exchange *exchange, const struct site *site)
+{
+    struct request request = request_of(site);
+
+    outcome = (struct outcome){0};
+    exchange_init(exchange, &dialer, pool, &stage_options, site);
+    exchange_start(exchange, &request, NSEC_NEVER, NULL, outcome_note, &outcome);
+}
+
 static void fetch_one(bool https, enum manner manner)
 {
     struct site *site = site_new();
-    struct exchange exchange;
+    struct exchange exchange = {0};
     char text[64];
 
     server.https = https;
     server.manner = manner;
-    outcome = (struct outcome){0};
     snprintf(text, sizeof(text), "%s://127.0.0.1:%u/", https ? "https" : "http",
              address_port(&server.at));
     assert_null(url_parse(&site->url, text, strlen(text)));
-    exchange_init(&exchange, &dialer, pool, site, NSEC_NEVER);
-    exchange_start(&exchange, outcome_note, &outcome);
+    start(&exchange, site);
     TURN_UNTIL(server.loop, outcome.reports);
+    exchange_clear(&exchange);
     site_free(site);
 }
 
@@ -237,23 +245,22 @@ static void plain_server_on_a_tls_port(void **state)
 {
     static const char text[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
     struct site *site = site_new();
-    struct exchange exchange;
+    struct exchange exchange = {0};
     char url[64];
 
     (void)state;
     server.https = false;
     server.manner = ANSWERS;
-    outcome = (struct outcome){0};
     snprintf(url, sizeof(url), "https://127.0.0.1:%u/", address_port(&server.at));
     assert_null(url_parse(&site->url, url, strlen(url)));
-    exchange_init(&exchange, &dialer, pool, site, NSEC_NEVER);
-    exchange_start(&exchange, outcome_note, &outcome);
+    start(&exchange, site);
     TURN_UNTIL(server.loop, server.sock || outcome.reports);
     if (server.sock)
         assert_int_equal(write(server.sock->watch.fd, text, sizeof(text) - 1), sizeof(text) - 1);
     TURN_UNTIL(server.loop, outcome.reports);
     assert_int_equal(outcome.result.error, ERROR_TLS_NOT_TLS);
     assert_int_equal(outcome.result.phase, PHASE_TLS);
+    exchange_clear(&exchange);
     site_free(site);
 }
 

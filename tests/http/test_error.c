@@ -19,8 +19,8 @@ static bool is_code(const char *code)
 
 static void each_has_phase_code_and_sentence(void **state)
 {
-    static const char *const phases[] = {"input", "local", "total", "dns",    "connect",
-                                         "tls",   "send",  "wait",  "receive"};
+    static const char *const phases[] = {"input", "local", "total", "dns",  "connect",
+                                         "proxy", "tls",   "send",  "wait", "receive"};
 
     (void)state;
     assert_string_equal(error_phase(ERROR_NONE), "");

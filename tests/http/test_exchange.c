@@ -87,8 +87,9 @@ static void all_stamps_in_order(void **state)
 static void request_goes_out_as_built(void **state)
 {
     static const struct script_step reads[] = {ASKED, SAY(HELLO), LAST};
+    struct request asked = request_of(site);
     size_t length;
-    char *request = request_build(site, &length);
+    char *request = request_build(&asked, &length);
 
     (void)state;
     fetch_from(&(struct script){.reads = reads});
@@ -102,8 +103,9 @@ static void short_writes_at_every_byte(void **state)
     static const struct script_step reads[] = {ASKED, SAY(HELLO), LAST};
     static const struct script_step singly[] = {TAKE(1), AGAIN};
     static const struct script_step slowly[] = {TAKE(1), BLOCK, AGAIN};
+    struct request asked = request_of(site);
     size_t length;
-    char *request = request_build(site, &length);
+    char *request = request_build(&asked, &length);
 
     (void)state;
     for (size_t cut = 1; cut <= length; cut++) {
@@ -152,7 +154,7 @@ static void head_of_a_body(void **state)
                                                LAST};
 
     (void)state;
-    site->head = true;
+    site->method = strdup("HEAD");
     fetch_from(&(struct script){.reads = reads});
     assert_int_equal(outcome.result.error, ERROR_NONE);
     assert_int_equal(outcome.result.body_bytes, 0);
@@ -169,6 +171,196 @@ static void body_up_to_the_end(void **state)
     fetch_from(&(struct script){.reads = reads});
     expect_hello(&outcome.result);
     assert_int_equal(stage.closed, 1);
+}
+
+/* Content. */
+
+/* Its bytes behind the head, in one block or two, however short the writes are. */
+static void content_follows_the_head(void **state)
+{
+    static const struct script_step heads[] = {ASKED, SAY(HELLO), LAST};
+    static const struct script_step all[] = {ASKED, ASKED, SAY(HELLO), LAST};
+    static const size_t sizes[] = {0, 4, 1000, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 100000};
+    static const size_t takes[] = {1000000, 65536, 4097};
+    static char bytes[100000];
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(sizes) * LENGTH(takes); i++) {
+        const struct script_step writes[] = {TAKE(takes[i % LENGTH(takes)]), BLOCK, AGAIN};
+        size_t size = sizes[i / LENGTH(takes)];
+        struct request asked;
+        size_t length;
+        char *head;
+
+        for (size_t at = 0; at < size; at++)
+            bytes[at] = (char)('a' + at % 23);
+        if (size) /* what the script waits for before it answers */
+            mempcpy(bytes + size - 4, "\r\n\r\n", 4);
+        content_drop(site->content);
+        site->content = content_new(bytes, size);
+        asked = request_of(site);
+        head = request_build(&asked, &length);
+        fetch_from(&(struct script){.reads = size ? all : heads, .writes = writes});
+        expect_hello(&outcome.result);
+        assert_int_equal(stage.heard_bytes, length + size);
+        assert_memory_equal(stage.heard, head, length);
+        assert_memory_equal(stage.heard + length, bytes, size);
+        assert_int_equal(stage.closed, 0);
+        pool_drop_oldest(stage.pool);
+        free(head);
+    }
+}
+
+/* The server does not want the rest. */
+static void early_answer_to_content(void **state)
+{
+    static const struct script_step reads[] = {
+        ASKED, SAY("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"), LAST};
+    static const struct script_step writes[] = {TAKE(1000), STUCK};
+    static char bytes[100000];
+
+    (void)state;
+    site->content = content_new(bytes, sizeof(bytes));
+    fetch_from(&(struct script){.reads = reads, .writes = writes});
+    assert_int_equal(outcome.result.error, ERROR_NONE);
+    assert_int_equal(outcome.result.status, 413);
+    assert_int_equal(stage.closed, 1);
+}
+
+/* As much as is wanted. */
+
+/* Each answer goes on for ever, but for the first. */
+static void enough_of_the_body(void **state)
+{
+    static const struct {
+        const char *answer;
+        uint64_t max_body, taken;
+        bool until_preview, truncated, kept;
+    } cases[] = {
+        {HELLO, 5, 5, false, false, true}, /* exactly: it was whole */
+        {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 4, 4, false, true, false},
+        {"HTTP/1.1 200 OK\r\n\r\nhello", 4, 4, false, true, false},
+        {"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhello, world, it is",
+         99, 19, true, true, false},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 99, 5, true, false, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct script_step reads[] = {ASKED, SAY(cases[i].answer), HANG};
+
+        stage.options.answer.max_body = cases[i].max_body;
+        stage.options.answer.until_preview = cases[i].until_preview;
+        fetch_from(&(struct script){.reads = reads});
+        assert_int_equal(outcome.result.error, ERROR_NONE);
+        assert_int_equal(outcome.result.body_bytes, cases[i].taken);
+        assert_int_equal(outcome.result.truncated, cases[i].truncated);
+        assert_int_equal(stage.closed, !cases[i].kept);
+        pool_drop_oldest(stage.pool);
+    }
+}
+
+/* Of a redirect that will be followed the body is passed over, but not for ever. */
+static void body_of_a_followed_redirect(void **state)
+{
+    static const char short_one[] =
+        "HTTP/1.1 302 X\r\nLocation: /\r\nContent-Length: 5\r\n\r\nhello";
+    static const char long_one[] = "HTTP/1.1 302 X\r\nLocation: /\r\n\r\n";
+    static char piece[PIECE_BYTES + 1];
+    const struct script_step endless[] = {ASKED, SAY(long_one), SAY(piece), SAY("x"), HANG};
+    static const struct script_step ends[] = {ASKED, SAY(short_one), HANG};
+    static const struct script shorter = {.reads = ends};
+
+    (void)state;
+    memset(piece, 'x', PIECE_BYTES);
+    stage.options.answer.follow = true;
+    for (int is_endless = 0; is_endless < 2; is_endless++) {
+        fetch_from(is_endless ? &(struct script){.reads = endless} : &shorter);
+        assert_int_equal(outcome.result.error, ERROR_NONE);
+        assert_int_equal(outcome.result.status, 302);
+        assert_null(outcome.result.snippet);
+        assert_false(outcome.result.truncated);
+        assert_int_equal(stage.closed, is_endless);
+        pool_drop_oldest(stage.pool);
+    }
+}
+
+static void bad_coding(void **state)
+{
+    static const struct script_step reads[] = {
+        ASKED, SAY("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nno gzip at all"), HANG};
+
+    (void)state;
+    fetch_from(&(struct script){.reads = reads});
+    assert_int_equal(outcome.result.error, ERROR_BAD_CODING);
+    assert_int_equal(outcome.result.phase, PHASE_RECEIVE);
+    assert_string_equal(outcome.result.detail, "gzip");
+    assert_int_equal(outcome.result.status, 200);
+    assert_int_equal(stage.closed, 1);
+}
+
+static void cookies_go_to_the_jar(void **state)
+{
+    static const struct script_step reads[] = {
+        ASKED, SAY("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"), LAST};
+    struct request request = request_of(site);
+    struct exchange exchange = {0};
+    struct cookies *jar = NULL;
+    char *cookies;
+
+    (void)state;
+    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    outcome = (struct outcome){0};
+    exchange_init(&exchange, &stage.dialer, stage.pool, &stage.options, site);
+    exchange_start(&exchange, &request, NSEC_NEVER, &jar, outcome_note, &outcome);
+    TURN_UNTIL(stage.loop, outcome.reports);
+    cookies = cookies_for(jar, &site->url, 0);
+    assert_string_equal(cookies, "a=1");
+    free(cookies);
+    cookies_free(jar);
+    exchange_clear(&exchange);
+}
+
+/* Each line once, in order; the head as it came. */
+static char traced[1024];
+
+static void on_line(void *owner, uint64_t connection, enum trace_kind kind, const char *text,
+                    size_t length)
+{
+    size_t used = strlen(traced);
+
+    (void)owner;
+    assert_int_equal(connection, 1);
+    if (kind != TRACE_NOTE)
+        snprintf(traced + used, sizeof(traced) - used, "%c %.*s\n", "*><"[kind], (int)length, text);
+}
+
+static void trace_shows_what_passes(void **state)
+{
+    static const struct trace trace = {.line = on_line};
+    static const struct script_step reads[] = {
+        ASKED, SAY("HTTP/1.1 200 OK\r\nA: b\r\nC:\td \r\nContent-Len"),
+        PAUSE, SAY("gth: 5\r\n\r\nhello"),
+        ASKED, SAY("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"),
+        LAST};
+    static const char fields[] = "> User-Agent: a\n> Accept: b\n> \n";
+    char expected[1024];
+
+    (void)state;
+    stage.dialer.trace = &trace;
+    *traced = '\0';
+    site->headers = strdup("Host:\r\nAccept-Encoding:\r\nUser-Agent: a\r\nAccept: b\r\n");
+    fetch_from(&(struct script){.reads = reads});
+    expect_hello(&outcome.result);
+    snprintf(expected, sizeof(expected),
+             "> GET /path HTTP/1.1\n%s< HTTP/1.1 200\n< A: b\n< C: d\n< Content-Length: 5\n< \n",
+             fields);
+    assert_string_equal(traced, expected);
+    *traced = '\0';
+    stage_fetch(&stage, site, &outcome);
+    snprintf(expected, sizeof(expected),
+             "> GET /path HTTP/1.1\n%s< HTTP/1.1 404\n< Content-Length: 0\n< \n", fields);
+    assert_string_equal(traced, expected);
 }
 
 /* What goes wrong. */
@@ -378,18 +570,71 @@ static void more_than_was_asked_for_is_not_kept(void **state)
 /* FIN came with the answer: that is no connection to be kept. */
 static void ended_connection_is_not_kept(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(HELLO), LAST};
-    struct exchange exchange;
+    static const struct script_step reads[] = {ASKED, PAUSE, PAUSE, SAY(HELLO), LAST};
+    struct exchange exchange = {0};
 
     (void)state;
     stage_play(&stage, &(struct script){.reads = reads}, 1);
-    outcome = (struct outcome){0};
-    exchange_init(&exchange, &stage.dialer, stage.pool, site, NSEC_NEVER);
-    exchange_start(&exchange, outcome_note, &outcome);
+    stage_start(&stage, &exchange, site, &outcome);
+    TURN_UNTIL(stage.loop, exchange.state >= EXCHANGE_SEND);
     sock_note(exchange.conn->sock, EPOLLIN | EPOLLRDHUP);
     TURN_UNTIL(stage.loop, outcome.reports);
     expect_hello(&outcome.result);
     assert_int_equal(stage.closed, 1);
+    exchange_clear(&exchange);
+}
+
+/* What may not be repeated never goes on one that may be dead; its own may serve others. */
+static void unsafe_requests_get_a_new_connection(void **state)
+{
+    static const struct script_step reads[] = {ASKED, SAY(HELLO), AGAIN};
+    static const struct {
+        const char *method;
+        size_t opened;
+    } steps[] = {{"GET", 1}, {"POST", 2}, {"PATCH", 3}, {"PUT", 3}, {"MKCOL", 4}, {"DELETE", 4}};
+
+    (void)state;
+    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    for (size_t i = 0; i < LENGTH(steps); i++) {
+        free(site->method);
+        site->method = strdup(steps[i].method);
+        stage_fetch(&stage, site, &outcome);
+        expect_hello(&outcome.result);
+        assert_int_equal(stage.opened, steps[i].opened);
+    }
+    assert_int_equal(stage.closed, 0);
+}
+
+static void connections_are_not_kept_at_will(void **state)
+{
+    static const struct script_step reads[] = {ASKED, SAY(HELLO), AGAIN};
+
+    (void)state;
+    stage.options.keep_alive = false;
+    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    for (size_t i = 1; i < 3; i++) {
+        stage_fetch(&stage, site, &outcome);
+        expect_hello(&outcome.result);
+        assert_non_null(strstr(stage.heard, "\r\nConnection: close\r\n"));
+        assert_int_equal(stage.opened, i);
+        assert_int_equal(stage.closed, i);
+    }
+}
+
+static void kernel_is_asked_for_facts(void **state)
+{
+    static const struct script_step reads[] = {ASKED, SAY(HELLO), AGAIN};
+    static const struct script_step ends[] = {ASKED, END};
+
+    (void)state;
+    for (int asked = 0; asked < 2; asked++) {
+        stage.options.tcp_facts = asked;
+        fetch_from(&(struct script){.reads = reads}); /* kept, and closed */
+        assert_int_equal(outcome.result.tcp.known, asked);
+        pool_drop_oldest(stage.pool);
+        fetch_from(&(struct script){.reads = ends});
+        assert_int_equal(outcome.result.tcp.known, asked);
+    }
 }
 
 static void dead_kept_connection_is_replaced_once(void **state)
@@ -429,17 +674,17 @@ static void second_try_is_on_a_new_connection(void **state)
     static const struct script_step dead[] = {ASKED, SAY(HELLO), ASKED, END};
     static const struct script_step good[] = {ASKED, SAY(HELLO), LAST};
     static const struct script scripts[] = {{.reads = dead}, {.reads = dead}, {.reads = good}};
-    struct exchange exchanges[2];
+    struct exchange exchanges[2] = {{0}};
+    struct outcome outcomes[2];
 
     (void)state;
     stage_play(&stage, scripts, 3);
-    outcome = (struct outcome){0};
-    for (size_t i = 0; i < LENGTH(exchanges); i++) {
-        exchange_init(&exchanges[i], &stage.dialer, stage.pool, site, NSEC_NEVER);
-        exchange_start(&exchanges[i], outcome_note, &outcome);
-    }
-    TURN_UNTIL(stage.loop, outcome.reports == 2);
+    for (size_t i = 0; i < LENGTH(exchanges); i++)
+        stage_start(&stage, &exchanges[i], site, &outcomes[i]);
+    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[1].reports);
     assert_int_equal(stage.closed, 0);
+    for (size_t i = 0; i < LENGTH(exchanges); i++)
+        exchange_clear(&exchanges[i]);
     stage_fetch(&stage, site, &outcome);
     expect_hello(&outcome.result);
     assert_int_equal(stage.opened, 3);
@@ -488,16 +733,16 @@ static void replaced_connection_is_forgotten(void **state)
 static void start_and_hang(struct exchange *exchange, const struct site *what, nsec ttfb,
                            bool may_turn)
 {
-    outcome = (struct outcome){0};
-    exchange_init(exchange, &stage.dialer, stage.pool, what, ttfb);
-    exchange_start(exchange, outcome_note, &outcome);
+    *exchange = (struct exchange){0};
+    stage.options.ttfb_timeout = ttfb;
+    stage_start(&stage, exchange, what, &outcome);
     for (int i = 0; may_turn && i < 20; i++)
         loop_turn(stage.loop, NSEC_PER_MS);
     assert_int_equal(outcome.reports, 0);
 }
 
 /* Nothing happens a nanosecond before the deadline; at the deadline it fails like this. */
-static void expect_end(enum error error, enum phase phase)
+static void expect_end(struct exchange *exchange, enum error error, enum phase phase)
 {
     stage.clock.now += LIMIT - 1;
     loop_turn(stage.loop, 0);
@@ -508,6 +753,7 @@ static void expect_end(enum error error, enum phase phase)
     if (outcome.result.error != error || outcome.result.phase != phase)
         fail_msg("%s in %s, not %s in %s", error_code(outcome.result.error),
                  phase_name(outcome.result.phase), error_code(error), phase_name(phase));
+    exchange_clear(exchange);
 }
 
 static const struct script_step hang[] = {HANG};
@@ -539,7 +785,7 @@ static void phases_have_deadlines(void **state)
             continue;
         stage_play(&stage, &hangs[i].script, 1);
         start_and_hang(&exchange, site, LIMIT, true);
-        expect_end(hangs[i].own, hangs[i].phase);
+        expect_end(&exchange, hangs[i].own, hangs[i].phase);
     }
 }
 
@@ -553,7 +799,7 @@ static void all_phases_have_the_total_deadline(void **state)
     for (size_t i = 0; i < LENGTH(hangs); i++) {
         stage_play(&stage, &hangs[i].script, 1);
         start_and_hang(&exchange, site, NSEC_NEVER, true);
-        expect_end(ERROR_TOTAL_TIMEOUT, hangs[i].phase);
+        expect_end(&exchange, ERROR_TOTAL_TIMEOUT, hangs[i].phase);
     }
 }
 
@@ -572,6 +818,7 @@ static void connect_has_a_deadline(void **state)
     loop_turn(stage.loop, 0);
     assert_int_equal(outcome.result.error, ERROR_CONNECT_TIMEOUT);
     assert_int_equal(outcome.result.phase, PHASE_CONNECT);
+    exchange_clear(&exchange);
 
     stage.dialer.connect_timeout = NSEC_NEVER;
     site->timeout = LIMIT;
@@ -581,6 +828,7 @@ static void connect_has_a_deadline(void **state)
     assert_int_equal(outcome.result.error, ERROR_TOTAL_TIMEOUT);
     assert_int_equal(outcome.result.phase, PHASE_CONNECT);
     assert_int_equal(address_port(&outcome.result.address), address_port(&stage.at));
+    exchange_clear(&exchange);
 }
 
 /* What the connection knows is told though it did not come to its end. */
@@ -611,6 +859,7 @@ static void total_deadline_after_the_name(void **state)
     assert_true(outcome.result.stamps.dns > 0);
     assert_int_equal(address_port(&outcome.result.address), address_port(&stage.at));
 
+    exchange_clear(&exchange);
     resolver_free(stage.dialer.resolver);
     nameserver_stop(&server);
     site_free(named);
@@ -638,13 +887,13 @@ static void name_has_a_deadline(void **state)
 
     stage.dialer.dns_timeout = LIMIT;
     start_and_hang(&exchange, named, NSEC_NEVER, true);
-    expect_end(ERROR_DNS_TIMEOUT, PHASE_DNS);
+    expect_end(&exchange, ERROR_DNS_TIMEOUT, PHASE_DNS);
     assert_int_equal(outcome.result.address.length, 0);
 
     stage.dialer.dns_timeout = NSEC_NEVER;
     named->timeout = LIMIT;
     start_and_hang(&exchange, named, NSEC_NEVER, true);
-    expect_end(ERROR_TOTAL_TIMEOUT, PHASE_DNS);
+    expect_end(&exchange, ERROR_TOTAL_TIMEOUT, PHASE_DNS);
 
     resolver_free(stage.dialer.resolver);
     site_free(named);
@@ -667,7 +916,7 @@ static void first_byte_ends_its_deadline(void **state)
         stage.clock.now += 9 * LIMIT;
         unit_settle(stage.loop);
         assert_int_equal(outcome.reports, 0);
-        expect_end(ERROR_TOTAL_TIMEOUT, PHASE_RECEIVE);
+        expect_end(&exchange, ERROR_TOTAL_TIMEOUT, PHASE_RECEIVE);
     }
 }
 
@@ -699,25 +948,23 @@ static void endless_body_yields(void **state)
         SAY("HTTP/1.1 200 OK\r\n\r\n"), SAY(piece), SAY(piece), SAY(piece), SAY(piece), AGAIN};
     static const struct script_step good[] = {ASKED, PAUSE, SAY(HELLO), LAST};
     const struct script scripts[] = {{.reads = endless}, {.reads = good}};
-    struct outcome never = {0};
-    struct exchange exchange, other;
+    struct outcome never;
+    struct exchange exchange = {0}, other = {0};
     int turns = 0;
 
     (void)state;
     memset(piece, 'x', PIECE_BYTES);
     stage_play(&stage, scripts, 2);
-    exchange_init(&exchange, &stage.dialer, stage.pool, site, NSEC_NEVER);
-    exchange_start(&exchange, outcome_note, &never);
+    stage_start(&stage, &exchange, site, &never);
     TURN_UNTIL(stage.loop, exchange.result.body_bytes);
-    outcome = (struct outcome){0};
-    exchange_init(&other, &stage.dialer, stage.pool, site, NSEC_NEVER);
-    exchange_start(&other, outcome_note, &outcome);
+    stage_start(&stage, &other, site, &outcome);
     for (; !outcome.reports; turns++)
         loop_turn(stage.loop, 0);
     expect_hello(&outcome.result);
     assert_true(turns < 50);
     assert_int_equal(never.reports, 0);
-    exchange_abort(&exchange);
+    exchange_clear(&other);
+    exchange_clear(&exchange);
 }
 
 /* Ended from outside. */
@@ -730,8 +977,8 @@ static void aborted_in_every_state(void **state)
 
         stage_play(&stage, &hangs[i].script, 1);
         start_and_hang(&exchange, site, LIMIT, true);
-        exchange_abort(&exchange);
-        exchange_abort(&exchange);
+        exchange_clear(&exchange);
+        exchange_clear(&exchange);
         stage.clock.now += 2 * LIMIT;
         unit_settle(stage.loop);
         assert_int_equal(outcome.reports, 0);
@@ -742,6 +989,7 @@ static void aborted_in_every_state(void **state)
 static void freed_in_its_report(void *owner, const struct result *result)
 {
     (void)result;
+    exchange_clear(owner);
     free(owner);
     outcome.reports++;
 }
@@ -749,13 +997,14 @@ static void freed_in_its_report(void *owner, const struct result *result)
 static void may_be_freed_in_its_report(void **state)
 {
     static const struct script_step reads[] = {ASKED, SAY(HELLO), LAST};
-    struct exchange *exchange = malloc(sizeof(*exchange));
+    struct exchange *exchange = calloc(1, sizeof(*exchange));
+    struct request request = request_of(site);
 
     (void)state;
     outcome = (struct outcome){0};
     stage_play(&stage, &(struct script){.reads = reads}, 1);
-    exchange_init(exchange, &stage.dialer, stage.pool, site, NSEC_NEVER);
-    exchange_start(exchange, freed_in_its_report, exchange);
+    exchange_init(exchange, &stage.dialer, stage.pool, &stage.options, site);
+    exchange_start(exchange, &request, NSEC_NEVER, NULL, freed_in_its_report, exchange);
     TURN_UNTIL(stage.loop, outcome.reports);
     unit_settle(stage.loop);
 }
@@ -771,6 +1020,13 @@ int main(void)
         CASE(reads_cut_at_every_byte),
         CASE(head_of_a_body),
         CASE(body_up_to_the_end),
+        CASE(content_follows_the_head),
+        CASE(early_answer_to_content),
+        CASE(enough_of_the_body),
+        CASE(body_of_a_followed_redirect),
+        CASE(bad_coding),
+        CASE(cookies_go_to_the_jar),
+        CASE(trace_shows_what_passes),
         CASE(failures_are_told_apart),
         CASE(endless_head_is_refused),
         CASE(handshake_fails),
@@ -782,6 +1038,9 @@ int main(void)
         CASE(closing_connection_is_not_kept),
         CASE(more_than_was_asked_for_is_not_kept),
         CASE(ended_connection_is_not_kept),
+        CASE(unsafe_requests_get_a_new_connection),
+        CASE(connections_are_not_kept_at_will),
+        CASE(kernel_is_asked_for_facts),
         CASE(dead_kept_connection_is_replaced_once),
         CASE(second_try_is_on_a_new_connection),
         CASE(kept_connection_that_answered_is_not_replaced),

@@ -10,15 +10,18 @@
 #include "http/fetch.h"
 #include "reactor/resolver.h"
 #include "tests/support/nameserver.h"
+#include "tests/support/peer.h"
 #include "tests/support/stage.h"
 #include "tests/support/stamps.h"
 
 #define HELLO      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 #define CLOSING    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"
 #define MOST_SITES 1000
+#define MOST_SEEN  40000
 
 static struct stage stage;
 static struct fetch *fetch;
+static struct fetch_settings settings; /* what begin() takes */
 
 /* Where sites come from and results go to. */
 static struct {
@@ -26,8 +29,12 @@ static struct {
     size_t later;        /* after so many, LATER until poked again; 0: never */
     size_t unreadable;   /* each so manyth is no site; 0: none */
     const char *host;    /* of all sites */
+    /* Writes the URL of a site, counted from 0; NULL: one at `host`. False: it is unreadable. */
+    bool (*url)(size_t number, char *text, size_t room);
+    nsec timeout;                               /* of each; 0: none */
+    void (*check)(const struct result *result); /* NULL: nothing */
     size_t reported, failed;
-    unsigned char seen[MOST_SITES]; /* how often each was reported */
+    unsigned char seen[MOST_SEEN]; /* how often each was reported */
     size_t most_in_flight;
     size_t lowered_to, lowerings;
     enum error last_error;
@@ -40,10 +47,13 @@ static struct {
 static enum fetch_next next_site(void *owner, const struct url_origin *near, struct site **site)
 {
     char text[128];
+    bool readable;
 
     (void)owner;
     if (near) {
         list.near++;
+        if (list.url)
+            return FETCH_LATER;
         assert_int_equal(near->host_bytes, strlen(list.host));
         assert_memory_equal(near->host, list.host, near->host_bytes);
         assert_int_equal(near->port, address_port(&stage.at));
@@ -57,13 +67,19 @@ static enum fetch_next next_site(void *owner, const struct url_origin *near, str
         return FETCH_LATER;
     *site = site_new();
     (*site)->number = list.given++;
-    if (list.unreadable && list.given % list.unreadable == 0) {
+    (*site)->place = list.given;
+    if (list.timeout)
+        (*site)->timeout = list.timeout;
+    readable = list.url ? list.url((*site)->number, text, sizeof(text))
+                        : !list.unreadable || list.given % list.unreadable != 0;
+    if (!readable) {
         (*site)->unreadable = strdup("the port is 0");
         (*site)->url.shown = strdup("http://a:0/");
         return FETCH_SITE;
     }
-    snprintf(text, sizeof(text), "http://%s:%u/%zu", list.host, address_port(&stage.at),
-             list.given);
+    if (!list.url)
+        snprintf(text, sizeof(text), "http://%s:%u/%zu", list.host, address_port(&stage.at),
+                 list.given);
     assert_null(url_parse(&(*site)->url, text, strlen(text)));
     return FETCH_SITE;
 }
@@ -72,14 +88,16 @@ static void on_report(void *owner, const struct result *result)
 {
     (void)owner;
     if (result->error != ERROR_INPUT)
-        stamps_check(result);
-    assert_true(result->site->number < MOST_SITES);
+        stamps_check(result, stage_options.answer.preview);
+    assert_true(result->site->number < MOST_SEEN);
     list.seen[result->site->number]++;
     list.reported++;
     list.failed += result->error != ERROR_NONE;
     list.last_error = result->error;
     if (fetch_in_flight(fetch) + 1 > list.most_in_flight)
         list.most_in_flight = fetch_in_flight(fetch) + 1;
+    if (list.check)
+        list.check(result);
 }
 
 static void on_lowered(void *owner, size_t now)
@@ -104,6 +122,7 @@ static int setup(void **state)
     (void)state;
     memset(&list, 0, sizeof(list));
     list.host = "127.0.0.1";
+    settings = (struct fetch_settings){0};
     stage_open(&stage, NSEC_PER_US);
     fetch = NULL;
     return 0;
@@ -120,16 +139,12 @@ static int teardown(void **state)
 
 static void begin(size_t sites, size_t concurrency)
 {
-    const struct fetch_settings settings = {
-        .concurrency = concurrency,
-        .idle = concurrency,
-        .ttfb_timeout = NSEC_NEVER,
-        .next = next_site,
-        .report = on_report,
-        .lowered = on_lowered,
-        .ended = on_ended,
-    };
-
+    settings.concurrency = settings.idle = concurrency;
+    settings.exchange = stage.options;
+    settings.next = next_site;
+    settings.report = on_report;
+    settings.lowered = on_lowered;
+    settings.ended = on_ended;
     list.sites = sites;
     fetch = fetch_new(&stage.dialer, &settings);
     fetch_poke(fetch);
@@ -223,6 +238,18 @@ static void may_be_freed_when_it_has_ended(void **state)
     TURN_UNTIL(stage.loop, list.ended);
     assert_true(each_was_reported_once());
     assert_null(fetch);
+}
+
+/* That all were reported is told once, whoever asks for more. */
+static void end_is_told_once(void **state)
+{
+    (void)state;
+    begin(0, 5);
+    for (int i = 0; i < 3; i++) {
+        fetch_poke(fetch);
+        unit_settle(stage.loop);
+        assert_int_equal(list.ended, 1);
+    }
 }
 
 static void source_that_is_not_ready(void **state)
@@ -392,7 +419,531 @@ static void few_descriptors_and_names(void **state)
     unit_in_child(check_names_with_few);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+/* Real answers, from a server that the test is. */
+
+#define HOSTS 4 /* a.test to d.test, one machine */
+
+static const struct nameserver_rule names[] = {
+    {.name = "a.test", .v4 = "127.0.0.1"},
+    {.name = "b.test", .v4 = "127.0.0.1"},
+    {.name = "c.test", .v4 = "127.0.0.1"},
+    {.name = "d.test", .v4 = "127.0.0.1"},
+    {.name = NULL},
+};
+
+static struct {
+    struct peer peer;
+    struct nameserver names;
+    struct resolver *resolver;
+    struct link held;                 /* talks whose request waits for its answer */
+    size_t asked[HOSTS], peak[HOSTS]; /* requests not answered: now, and at most */
+    size_t requests, most;            /* in all; at once, of all hosts */
+    size_t failures;                  /* so many are answered with 503 first */
+    char log[1024];                   /* "GET a/path " a request */
+    bool cookie;                      /* the last one sent "a=1" */
+} server;
+
+static size_t host_of(const struct peer_talk *talk)
+{
+    const char *host = talk->heard ? strstr(talk->heard, "\r\nHost: ") : NULL;
+    char first = host ? host[8] : '\0';
+
+    assert_in_range(first, 'a', 'a' + HOSTS - 1);
+    return (size_t)(first - 'a');
+}
+
+static size_t all_asked(void)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < HOSTS; i++)
+        count += server.asked[i];
+    return count;
+}
+
+static void reply(struct peer_talk *talk, const char *text)
+{
+    server.asked[host_of(talk)]--;
+    talk->heard_bytes = 0;
+    list_remove(&talk->own);
+    peer_say_text(talk, text);
+}
+
+static void note_request(const struct peer_talk *talk)
+{
+    size_t host = host_of(talk), used = strlen(server.log);
+    int method = (int)strcspn(talk->heard, " ");
+    int path = (int)strcspn(talk->heard + method + 1, " ");
+
+    snprintf(server.log + used, sizeof(server.log) - used, "%.*s %c%.*s ", method, talk->heard,
+             (int)('a' + host), path, talk->heard + method + 1);
+    server.cookie = strstr(talk->heard, "\r\nCookie: a=1\r\n");
+    server.requests++;
+    server.asked[host]++;
+    if (server.asked[host] > server.peak[host])
+        server.peak[host] = server.asked[host];
+    if (all_asked() > server.most)
+        server.most = all_asked();
+}
+
+/* "/hold" is answered when the test likes, "/hop/N" leads to N others, "/away/..." to another host; what
+   is "/flaky" fails so often first. */
+static void on_heard(void *owner, struct peer_talk *talk)
+{
+    const char *path = strchr(talk->heard, '/');
+    char text[128];
+
+    (void)owner;
+    if (!peer_has_request(talk))
+        return;
+    note_request(talk);
+    if (!strncmp(path, "/hold", 5)) {
+        list_put_last(&server.held, &talk->own);
+    } else if (!strncmp(path, "/hop/", 5) && path[5] != '0') {
+        snprintf(text, sizeof(text),
+                 "HTTP/1.1 302 Found\r\nLocation: %c\r\nContent-Length: 4\r\n\r\nthis",
+                 path[5] - 1);
+        reply(talk, text);
+    } else if (!strncmp(path, "/away", 5)) {
+        snprintf(text, sizeof(text),
+                 "HTTP/1.1 301 X\r\nLocation: //b.test:%u%.*s\r\nContent-Length: 0\r\n\r\n",
+                 address_port(&server.peer.at), (int)strcspn(path + 5, " "), path + 5);
+        reply(talk, text);
+    } else if (!strncmp(path, "/cookie", 7)) {
+        reply(talk, "HTTP/1.1 303 X\r\nSet-Cookie: a=1\r\nLocation: /\r\n"
+                    "Content-Length: 0\r\n\r\n");
+    } else if (!strncmp(path, "/flaky", 6) && server.failures) {
+        server.failures--;
+        reply(talk, "HTTP/1.1 503 X\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
+    } else {
+        reply(talk, HELLO);
+    }
+}
+
+static int setup_server(void **state)
+{
+    struct resolver_options options = {.servers = server.names.servers};
+    const char *why;
+
+    setup(state);
+    memset(&server, 0, sizeof(server));
+    list_init(&server.held);
+    peer_start(&server.peer, stage.loop, "127.0.0.1", on_heard, NULL);
+    nameserver_start(&server.names, stage.loop, names);
+    server.resolver = resolver_new(stage.loop, &options, &why);
+    stage.dialer.resolver = server.resolver;
+    stage.dialer.open = dial_open;
+    stage.dialer.open_owner = &stage.dialer;
+    settings.chain = (struct chain_options){.follow = true, .most_hops = 10};
+    stage.options.answer.follow = true;
+    return 0;
+}
+
+static int teardown_server(void **state)
+{
+    if (fetch)
+        fetch_free(fetch);
+    fetch = NULL;
+    peer_stop(&server.peer);
+    resolver_free(server.resolver);
+    nameserver_stop(&server.names);
+    return teardown(state);
+}
+
+static void put_url(char *text, size_t room, char host, const char *path)
+{
+    snprintf(text, room, "http://%c.test:%u%s", host, address_port(&server.peer.at), path);
+}
+
+/* What is held is answered, one at random every few turns, until all is over. */
+static void answer_until_the_end(void)
+{
+    for (int turns = 0; !list.ended; turns++) {
+        size_t held = 0, chosen;
+
+        assert_true(turns < 100000);
+        loop_turn(stage.loop, list_is_empty(&server.held) ? NSEC_PER_MS : 0);
+        if (turns % 4)
+            continue;
+        for (struct link *at = server.held.next; at != &server.held; at = at->next)
+            held++;
+        chosen = held ? unit_random() % held : 0;
+        for (struct link *at = server.held.next; at != &server.held; at = at->next)
+            if (!chosen--) {
+                reply(LIST_OWNER(at, struct peer_talk, own), HELLO);
+                break;
+            }
+    }
+}
+
+static bool hosts_in_turn(size_t number, char *text, size_t room)
+{
+    put_url(text, room, "aaaaabcd"[number % 8], "/hold");
+    return true;
+}
+
+static void hosts_are_spared(void **state)
+{
+    (void)state;
+    for (size_t most = 1; most < 4; most++) {
+        list.url = hosts_in_turn;
+        settings.per_host = most;
+        begin(300, 8);
+        answer_until_the_end();
+        assert_true(each_was_reported_once());
+        assert_int_equal(list.failed, 0);
+        assert_int_equal(server.requests, 300);
+        for (size_t i = 0; i < HOSTS; i++)
+            assert_true(server.peak[i] <= most);
+        assert_int_equal(server.peak[0], most);
+        assert_true(server.most > most && server.most <= 8);
+        teardown_server(state);
+        setup_server(state);
+    }
+}
+
+static void no_limit_a_host(void **state)
+{
+    (void)state;
+    list.url = hosts_in_turn;
+    begin(100, 8);
+    answer_until_the_end();
+    assert_in_range(server.peak[0], 5, 8);
+}
+
+/* Redirects too: they come to hosts that have their sites already. */
+static bool all_lead_to_one(size_t number, char *text, size_t room)
+{
+    put_url(text, room, number % 2 ? 'b' : 'a', number % 2 ? "/hold" : "/away/hold");
+    return true;
+}
+
+static void redirects_spare_hosts(void **state)
+{
+    (void)state;
+    list.url = all_lead_to_one;
+    settings.per_host = 1;
+    begin(100, 10);
+    answer_until_the_end();
+    assert_true(each_was_reported_once());
+    assert_int_equal(list.failed, 0);
+    assert_int_equal(server.requests, 150);
+    assert_true(server.peak[0] == 1 && server.peak[1] == 1);
+}
+
+/* Two of one host, which is held; then one of another, and lines that are no sites. */
+static bool one_host_is_slow(size_t number, char *text, size_t room)
+{
+    put_url(text, room, number < 2 ? 'a' : 'b', number < 2 ? "/hold" : "/");
+    return number < 12;
+}
+
+static void slow_host_holds_up_no_other(void **state)
+{
+    (void)state;
+    list.url = one_host_is_slow;
+    settings.per_host = 1;
+    begin(30000, 4);
+    TURN_UNTIL(stage.loop, list.reported >= FETCH_LOOK_AHEAD - 1);
+    unit_settle(stage.loop);
+    /* the second is aside: nothing is taken so many places behind it */
+    assert_int_equal(list.given, 2 + FETCH_LOOK_AHEAD - 1);
+    assert_int_equal(list.reported, list.given - 2);
+    assert_int_equal(server.asked[0], 1);
+    assert_int_equal(fetch_unreported(fetch), 2);
+    assert_int_equal(fetch_in_flight(fetch), 1);
+    fetch_poke(fetch);
+    unit_settle(stage.loop);
+    assert_int_equal(list.given, 2 + FETCH_LOOK_AHEAD - 1);
+    reply(LIST_OWNER(list_first(&server.held), struct peer_talk, own), HELLO);
+    TURN_UNTIL(stage.loop, list.reported == 29999 && server.asked[0] == 1); /* it has started */
+    answer_until_the_end();
+    assert_true(each_was_reported_once());
+}
+
+/* A site that was taken before its turn, and has to wait, is not the one that others wait for. */
+static enum fetch_next next_or_far(void *owner, const struct url_origin *near, struct site **site)
+{
+    enum fetch_next next = near ? FETCH_LATER : next_site(owner, NULL, site);
+
+    if (next == FETCH_SITE && (*site)->number == 1)
+        (*site)->place = 9000;
+    return next;
+}
+
+static bool near_and_slow(size_t number, char *text, size_t room)
+{
+    put_url(text, room, number < 2 ? 'a' : number < 4 ? 'c' : 'b', number < 4 ? "/hold" : "/");
+    return number < 12;
+}
+
+static void order_aside_is_that_of_the_list(void **state)
+{
+    (void)state;
+    list.url = near_and_slow;
+    settings.per_host = 1;
+    begin(30000, 4);
+    fetch_free(fetch);
+    settings.next = next_or_far;
+    fetch = fetch_new(&stage.dialer, &settings);
+    fetch_poke(fetch);
+    TURN_UNTIL(stage.loop, server.asked[2] && list.reported >= 10);
+    unit_settle(stage.loop);
+    assert_int_equal(list.given, 4 + FETCH_LOOK_AHEAD - 1); /* 4 is the second at c.test */
+    answer_until_the_end();
+    assert_true(each_was_reported_once());
+}
+
+/* Sites that rest before another attempt are waiting too: there is a limit of them. */
+static void waiting_sites_are_limited(void **state)
+{
+    (void)state;
+    close(stage.listener);
+    stage.listener = -1;
+    stage.clock.tick = 0;
+    settings.chain.retries = 1;
+    begin(20000, 50);
+    for (int turns = 0; list.given < FETCH_MOST_WAITING && turns < 20000; turns++)
+        loop_turn(stage.loop, NSEC_PER_MS);
+    unit_settle(stage.loop);
+    /* those that were under way have joined them */
+    assert_in_range(fetch_unreported(fetch), FETCH_MOST_WAITING, FETCH_MOST_WAITING + 49);
+    assert_int_equal(list.given, fetch_unreported(fetch));
+    assert_int_equal(fetch_in_flight(fetch), 0);
+    assert_int_equal(list.reported, 0);
+    for (int turns = 0; !list.ended && turns < 100000; turns++) {
+        stage.clock.now += NSEC_PER_MS;
+        loop_turn(stage.loop, 0);
+    }
+    assert_true(each_was_reported_once());
+    assert_int_equal(list.last_error, ERROR_CONNECT_REFUSED);
+}
+
+/* Redirects and retries, through the whole machine. */
+
+static const char *only_path;
+
+static bool only_one(size_t number, char *text, size_t room)
+{
+    (void)number;
+    put_url(text, room, 'a', only_path);
+    return true;
+}
+
+static struct result told;
+static struct leg legs[16]; /* its own; what they point to is gone */
+
+static void keep_result(const struct result *result)
+{
+    told = *result;
+    assert_true(result->leg_count <= LENGTH(legs));
+    for (size_t i = 0; i < result->leg_count; i++)
+        legs[i] = result->legs[i];
+    told.legs = legs;
+}
+
+/* Fetches one site at a.test. */
+static void fetch_path(const char *path)
+{
+    only_path = path;
+    list.url = only_one;
+    list.check = keep_result;
+    begin(1, 1);
+    for (int turns = 0; !list.ended && turns < 10000; turns++) {
+        stage.clock.now += 5 * NSEC_PER_MS;
+        loop_turn(stage.loop, turns % 10 ? 0 : NSEC_PER_MS);
+    }
+    assert_int_equal(list.ended, 1);
+    assert_int_equal(list.reported, 1);
+}
+
+static void redirects_are_followed(void **state)
+{
+    nsec elapsed = 0;
+
+    (void)state;
+    fetch_path("/hop/3");
+    assert_string_equal(server.log, "GET a/hop/3 GET a/hop/2 GET a/hop/1 GET a/hop/0 ");
+    assert_int_equal(server.peer.accepted, 1); /* one connection served them all */
+    assert_int_equal(told.error, ERROR_NONE);
+    assert_int_equal(told.status, 200);
+    assert_int_equal(told.body_bytes, 5);
+    assert_int_equal(told.leg_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const struct stamps *next = i < 2 ? &legs[i + 1].stamps : &told.stamps;
+
+        assert_true(legs[i].redirect && legs[i].status == 302);
+        assert_true(legs[i].stamps.done <= next->taken && next->taken <= next->start);
+        assert_int_equal(!legs[i].stamps.connect, i > 0);
+        elapsed += legs[i].stamps.done - legs[i].stamps.start;
+    }
+    assert_int_equal(result_elapsed(&told), elapsed + told.stamps.head - told.stamps.start);
+}
+
+static void redirects_lead_to_other_hosts(void **state)
+{
+    (void)state;
+    fetch_path("/away/hop/0");
+    assert_string_equal(server.log, "GET a/away/hop/0 GET b/hop/0 ");
+    assert_int_equal(server.peer.accepted, 2);
+    assert_int_equal(told.status, 200);
+}
+
+static void cookies_go_along(void **state)
+{
+    (void)state;
+    fetch_path("/cookie");
+    assert_string_equal(server.log, "GET a/cookie GET a/ ");
+    assert_true(server.cookie);
+    assert_int_equal(told.status, 200);
+}
+
+static void redirect_is_a_result_where_none_is_followed(void **state)
+{
+    (void)state;
+    settings.chain.follow = stage.options.answer.follow = false;
+    fetch_path("/hop/3");
+    assert_int_equal(told.status, 302);
+    assert_int_equal(told.body_bytes, 4);
+    assert_int_equal(told.snippet_bytes, 4);
+    assert_int_equal(told.leg_count, 0);
+}
+
+static void too_many_redirects(void **state)
+{
+    (void)state;
+    settings.chain.most_hops = 2;
+    fetch_path("/hop/3");
+    assert_string_equal(server.log, "GET a/hop/3 GET a/hop/2 GET a/hop/1 ");
+    assert_int_equal(told.error, ERROR_REDIRECTS);
+    assert_int_equal(told.leg_count, 2);
+}
+
+static void another_attempt_after_what_the_server_says(void **state)
+{
+    (void)state;
+    settings.chain.retries = 3;
+    server.failures = 2;
+    fetch_path("/flaky");
+    assert_string_equal(server.log, "GET a/flaky GET a/flaky GET a/flaky ");
+    assert_int_equal(told.error, ERROR_NONE);
+    assert_int_equal(told.status, 200);
+    assert_int_equal(told.leg_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const struct stamps *next = i < 1 ? &legs[1].stamps : &told.stamps;
+
+        assert_true(!legs[i].redirect && legs[i].status == 503);
+        assert_int_equal(legs[i].waited, 7 * NSEC_PER_S);
+        assert_true(next->start - legs[i].stamps.done >= 7 * NSEC_PER_S);
+        assert_true(next->taken - legs[i].stamps.done >= 7 * NSEC_PER_S); /* no phase of it */
+    }
+    assert_true(result_elapsed(&told) < NSEC_PER_S);
+}
+
+static void attempts_end(void **state)
+{
+    (void)state;
+    settings.chain.retries = 2;
+    server.failures = 9;
+    fetch_path("/flaky");
+    assert_int_equal(server.requests, 3);
+    assert_int_equal(told.status, 503);
+    assert_int_equal(told.leg_count, 2);
+}
+
+/* All redirects of an attempt share the site's time. */
+static void one_time_for_all_redirects(void **state)
+{
+    (void)state;
+    list.timeout = 10 * NSEC_PER_S;
+    stage.clock.tick = NSEC_PER_S / 10;
+    fetch_path("/hop/9");
+    assert_int_equal(told.error, ERROR_TOTAL_TIMEOUT);
+    assert_in_range(told.leg_count, 1, 9);
+}
+
+/* A rate. */
+
+static void starts_keep_to_the_rate(void **state)
+{
+    enum { RATE_MS = 100 };
+
+    (void)state;
+    list.url = hosts_in_turn;
+    settings.interval = RATE_MS * NSEC_PER_MS;
+    stage.clock.tick = 0;
+    begin(6, 6);
+    for (size_t i = 1; i <= 6; i++) {
+        TURN_UNTIL(stage.loop, server.requests == i);
+        unit_settle(stage.loop);
+        assert_int_equal(server.requests, i);
+        stage.clock.now += RATE_MS * NSEC_PER_MS - 1;
+        unit_settle(stage.loop);
+        assert_int_equal(fetch_in_flight(fetch), i);
+        stage.clock.now += 1;
+    }
+    answer_until_the_end();
+    assert_true(each_was_reported_once());
+}
+
+static void each_host_keeps_to_its_rate(void **state)
+{
+    (void)state;
+    list.url = hosts_in_turn; /* a to d come five times, once, once, once */
+    settings.host_interval = NSEC_PER_S;
+    stage.clock.tick = 0;
+    begin(8, 8);
+    TURN_UNTIL(stage.loop, server.requests == 4);
+    for (size_t i = 1; i < 5; i++) {
+        unit_settle(stage.loop);
+        assert_int_equal(server.asked[0], i);
+        stage.clock.now += NSEC_PER_S - 1;
+        unit_settle(stage.loop);
+        assert_int_equal(fetch_in_flight(fetch), 3 + i);
+        stage.clock.now += 1;
+        TURN_UNTIL(stage.loop, server.requests == 4 + i);
+    }
+    assert_int_equal(server.asked[0], 5);
+    answer_until_the_end();
+    assert_true(each_was_reported_once());
+}
+
+/* Given up, wherever its sites are: nothing is left behind, and nobody hears of it. */
+
+static bool everywhere(size_t number, char *text, size_t room)
+{
+    static const char *const paths[] = {"/hold", "/hop/9", "/flaky", "/away/hold", "/hold"};
+
+    put_url(text, room, (char)('a' + number % HOSTS), paths[number % LENGTH(paths)]);
+    return true;
+}
+
+static void given_up_at_every_turn(void **state)
+{
+    (void)state;
+    for (int turns = 0; turns < 40; turns++) {
+        list.url = everywhere;
+        settings.chain.retries = 3;
+        settings.per_host = 2;
+        server.failures = 1000;
+        begin(100, 7);
+        for (int i = 0; i < turns; i++)
+            loop_turn(stage.loop, 0);
+        list.check = NULL;
+        list.reported = 0;
+        fetch_free(fetch);
+        fetch = NULL;
+        stage.clock.now += 100 * NSEC_PER_S;
+        unit_settle(stage.loop);
+        assert_int_equal(list.reported, 0);
+        assert_int_equal(list.ended, 0);
+        teardown_server(state);
+        setup_server(state);
+    }
+}
+
+#define CASE(name)   cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define SERVED(name) cmocka_unit_test_setup_teardown(name, setup_server, teardown_server)
 
 int main(void)
 {
@@ -403,6 +954,7 @@ int main(void)
         CASE(sites_of_an_idle_origin_come_first),
         CASE(no_site_at_all),
         CASE(may_be_freed_when_it_has_ended),
+        CASE(end_is_told_once),
         CASE(source_that_is_not_ready),
         CASE(unreadable_lines_are_reported),
         CASE(one_host_that_is_down),
@@ -411,6 +963,23 @@ int main(void)
         CASE(no_descriptor_at_all_is_an_error),
         CASE(idle_connections_are_given_up_first),
         CASE(few_descriptors_and_names),
+        SERVED(hosts_are_spared),
+        SERVED(no_limit_a_host),
+        SERVED(redirects_spare_hosts),
+        SERVED(slow_host_holds_up_no_other),
+        SERVED(order_aside_is_that_of_the_list),
+        CASE(waiting_sites_are_limited),
+        SERVED(redirects_are_followed),
+        SERVED(redirects_lead_to_other_hosts),
+        SERVED(cookies_go_along),
+        SERVED(redirect_is_a_result_where_none_is_followed),
+        SERVED(too_many_redirects),
+        SERVED(another_attempt_after_what_the_server_says),
+        SERVED(attempts_end),
+        SERVED(one_time_for_all_redirects),
+        SERVED(starts_keep_to_the_rate),
+        SERVED(each_host_keeps_to_its_rate),
+        SERVED(given_up_at_every_turn),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* Timings made of stamps, and the first bytes of a body. */
+/* Timings made of stamps. */
 #include "tests/support/unit.h"
 
 #include "http/result.h"
@@ -30,6 +30,11 @@ static nsec sum_of(const nsec timings[PHASE_COUNT])
     return sum;
 }
 
+static void timings_of(const struct result *result, nsec timings[PHASE_COUNT])
+{
+    stamps_timings(&result->stamps, result->error != ERROR_NONE, result->phase, timings);
+}
+
 /* All ways in which phases may be left out; the answer came whole. */
 static void timings_of_an_answer_add_up(void **state)
 {
@@ -39,7 +44,7 @@ static void timings_of_an_answer_add_up(void **state)
         nsec timings[PHASE_COUNT];
 
         stamp(&result.stamps, which);
-        result_timings(&result, timings);
+        timings_of(&result, timings);
         assert_true(sum_of(timings) == result.stamps.done - result.stamps.taken);
         for (int i = 0; i < PHASES_BEFORE_RECEIVE; i++)
             assert_int_equal(timings[i] != NSEC_NEVER, (which >> i) & 1);
@@ -57,7 +62,7 @@ static void timings_of_a_failure_add_up(void **state)
             nsec timings[PHASE_COUNT];
 
             stamp(&result.stamps, which);
-            result_timings(&result, timings);
+            timings_of(&result, timings);
             assert_true(sum_of(timings) == result.stamps.done - result.stamps.taken);
             assert_true(timings[phase] != NSEC_NEVER);
         }
@@ -79,7 +84,7 @@ static void timings_say_what_took_how_long(void **state)
     nsec timings[PHASE_COUNT];
 
     (void)state;
-    result_timings(&result, timings);
+    timings_of(&result, timings);
     for (int i = 0; i < PHASE_COUNT; i++)
         assert_true(timings[i] == expected[i]);
     assert_true(result_elapsed(&result) == 69);
@@ -103,7 +108,7 @@ static void waiting_for_a_turn_is_blocked(void **state)
     nsec timings[PHASE_COUNT];
 
     (void)state;
-    result_timings(&result, timings);
+    timings_of(&result, timings);
     assert_true(timings[PHASE_BLOCKED] == 51 && timings[PHASE_TLS] == 20);
     assert_true(sum_of(timings) == 100);
 
@@ -111,14 +116,14 @@ static void waiting_for_a_turn_is_blocked(void **state)
         (struct stamps){.taken = 100, .start = 101, .connect = 111, .queued = 50, .done = 200};
     result.error = ERROR_TLS_TIMEOUT;
     result.phase = PHASE_TLS; /* failed in the handshake, after its turn had come */
-    result_timings(&result, timings);
+    timings_of(&result, timings);
     assert_true(timings[PHASE_BLOCKED] == 51 && timings[PHASE_TLS] == 39);
     assert_true(sum_of(timings) == 100);
 
     result.stamps.queued = 0; /* its turn had not come */
     result.error = ERROR_TOTAL_TIMEOUT;
     result.phase = PHASE_BLOCKED;
-    result_timings(&result, timings);
+    timings_of(&result, timings);
     assert_true(timings[PHASE_BLOCKED] == 90 && timings[PHASE_TLS] == NSEC_NEVER);
     assert_true(sum_of(timings) == 100);
 }
@@ -130,10 +135,35 @@ static void unreadable_line_has_no_timings(void **state)
     nsec timings[PHASE_COUNT];
 
     (void)state;
-    result_timings(&result, timings);
+    timings_of(&result, timings);
     assert_true(timings[PHASE_BLOCKED] == 0);
     for (int i = PHASE_BLOCKED + 1; i < PHASE_COUNT; i++)
         assert_true(timings[i] == NSEC_NEVER);
+}
+
+/* The way to the end is told: each redirect to its last byte. What failed and was tried again, and
+   what was waited, is not. */
+static void redirects_count_and_attempts_do_not(void **state)
+{
+    const struct leg legs[] = {
+        {.redirect = true, .stamps = {.taken = 50, .start = 100, .head = 105, .done = 107}},
+        {.redirect = false,
+         .error = ERROR_CONNECT_REFUSED,
+         .stamps = {.taken = 107, .start = 107, .done = 1107},
+         .waited = 5000},
+        {.redirect = true, .stamps = {.taken = 6107, .start = 6110, .head = 6120, .done = 6180}},
+    };
+    struct result result = {.legs = legs,
+                            .leg_count = LENGTH(legs),
+                            .stamps = {.taken = 6180, .start = 6190, .head = 6200, .done = 6300}};
+
+    (void)state;
+    assert_true(result_elapsed(&result) == 7 + 70 + 10);
+    result.error = ERROR_TRUNCATED;
+    assert_true(result_elapsed(&result) == 7 + 70 + 110);
+    result.error = ERROR_NONE;
+    result.stamps.head = 0; /* no head came, yet nothing is wrong: to the end */
+    assert_true(result_elapsed(&result) == 7 + 70 + 110);
 }
 
 static void phases_have_names(void **state)
@@ -146,26 +176,6 @@ static void phases_have_names(void **state)
         assert_string_equal(phase_name((enum phase)i), names[i]);
 }
 
-/* Pieces of each size; all is counted, the beginning kept. */
-static void first_bytes_are_kept(void **state)
-{
-    char body[3 * SNIPPET_BYTES];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(body); i++)
-        body[i] = (char)i;
-    for (size_t piece = 1; piece <= sizeof(body); piece++) {
-        struct result result = {.status = 200};
-
-        for (size_t at = 0; at < sizeof(body); at += piece)
-            result_add_body(&result, body + at,
-                            piece < sizeof(body) - at ? piece : sizeof(body) - at);
-        assert_int_equal(result.body_bytes, sizeof(body));
-        assert_int_equal(result.snippet_bytes, SNIPPET_BYTES);
-        assert_memory_equal(result.snippet, body, SNIPPET_BYTES);
-    }
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -175,7 +185,7 @@ int main(void)
         cmocka_unit_test(waiting_for_a_turn_is_blocked),
         cmocka_unit_test(unreadable_line_has_no_timings),
         cmocka_unit_test(phases_have_names),
-        cmocka_unit_test(first_bytes_are_kept),
+        cmocka_unit_test(redirects_count_and_attempts_do_not),
     };
 
     unit_time_limit();

@@ -14,7 +14,6 @@
 #define TYPE_CNAME     5
 #define TYPE_AAAA      28
 #define RCODE_NXDOMAIN 3
-#define TTL_SECONDS    60
 
 struct nameserver_peer {
     struct nameserver *server;
@@ -59,16 +58,22 @@ static void put_name(struct message *message, const char *name)
 }
 
 /* The start of a record: whose it is, 0 being the name that was asked for. */
-static void put_record(struct message *message, const char *owner, unsigned type, size_t length)
+static void put_record(struct message *message, const char *owner, unsigned type, unsigned ttl,
+                       size_t length)
 {
+    if (!ttl)
+        ttl = NAMESERVER_TTL;
+    else if (ttl == NAMESERVER_TTL_NONE)
+        ttl = 0;
+
     if (owner)
         put_name(message, owner);
     else
         put16(message, 0xc000 | HEADER_BYTES);
     put16(message, type);
     put16(message, 1);
-    put16(message, 0);
-    put16(message, TTL_SECONDS);
+    put16(message, ttl >> 16);
+    put16(message, ttl & 0xffff);
     put16(message, (unsigned)length);
     message->records++;
 }
@@ -85,7 +90,7 @@ static void put_addresses(struct message *message, const struct nameserver_rule 
 
         snprintf(text, sizeof(text), "%.*s", (int)length, list);
         assert_int_equal(inet_pton(type == TYPE_A ? AF_INET : AF_INET6, text, binary), 1);
-        put_record(message, rule->alias, type, type == TYPE_A ? 4 : 16);
+        put_record(message, rule->alias, type, rule->ttl, type == TYPE_A ? 4 : 16);
         put(message, binary, type == TYPE_A ? 4 : 16);
         list += length + (list[length] == ' ');
     }
@@ -121,68 +126,150 @@ static const struct nameserver_rule *rule_of(const struct nameserver *server, co
     return rule->name ? rule : &unknown;
 }
 
+/* The way in which a question of this type is answered. */
+static enum nameserver_way way_of(const struct nameserver_rule *rule, unsigned type)
+{
+    unsigned only = rule->only == NAMESERVER_A ? TYPE_A : TYPE_AAAA;
+
+    return rule->only && only != type ? NAMESERVER_ANSWER : rule->way;
+}
+
+static unsigned rcode_of(const struct nameserver_rule *rule, unsigned type)
+{
+    unsigned only = rule->only == NAMESERVER_A ? TYPE_A : TYPE_AAAA;
+
+    return rule->only && only != type ? 0 : (unsigned)rule->rcode;
+}
+
 /* Whether this question gets no answer. */
 static bool is_dropped(struct nameserver *server, const struct nameserver_rule *rule, unsigned type)
 {
     unsigned bit = 1u << (((size_t)(rule - server->rules) * 2 + (type == TYPE_AAAA)) % 32);
 
-    if (rule->way == NAMESERVER_SILENT)
+    if (way_of(rule, type) == NAMESERVER_SILENT)
         return true;
-    if (rule->way != NAMESERVER_SILENT_ONCE || server->dropped & bit)
+    if (way_of(rule, type) != NAMESERVER_SILENT_ONCE || server->dropped & bit)
         return false;
     server->dropped |= bit;
     return true;
 }
 
-/* Writes the answer to a question. False: there is none. */
+struct question {
+    char name[256];
+    size_t end; /* of the name, in the message */
+    unsigned type;
+    const struct nameserver_rule *rule; /* NULL: it makes no sense */
+};
+
+static void read_question(const struct nameserver *server, const unsigned char *bytes, size_t count,
+                          struct question *question)
+{
+    size_t end = count > HEADER_BYTES ? question_name(bytes, count, question->name) : 0;
+
+    question->end = end;
+    question->type = end ? (unsigned)bytes[end] << 8 | bytes[end + 1] : 0;
+    question->rule = end ? rule_of(server, question->name) : NULL;
+}
+
+/* Counts it. */
+static void note_question(struct nameserver *server, const struct question *question)
+{
+    if (!question->rule)
+        return;
+    if (question->type == TYPE_AAAA)
+        server->aaaa_questions++;
+    else
+        server->a_questions++;
+    strcpy(server->last, question->name);
+}
+
+/* Writes the answer to a question. */
+static void write_answer(const struct question *question, const unsigned char *bytes, bool tcp,
+                         struct message *message)
+{
+    const struct nameserver_rule *rule = question->rule;
+    enum nameserver_way way = way_of(rule, question->type);
+    unsigned rcode = rcode_of(rule, question->type);
+    bool truncated = way == NAMESERVER_TRUNCATED && !tcp;
+
+    *message = (struct message){0};
+    put(message, bytes, 2);
+    put16(message, 0x8180 | (truncated ? 0x0200 : 0) | rcode);
+    put16(message, 1);
+    put(message, "\0\0\0\0\0\0", 6);
+    put(message, bytes + HEADER_BYTES, question->end + 4 - HEADER_BYTES);
+    if (rule->alias && !truncated) {
+        put_record(message, NULL, TYPE_CNAME, rule->alias_ttl, strlen(rule->alias) + 2);
+        put_name(message, rule->alias);
+    }
+    if (way == NAMESERVER_CUT_RECORD)
+        put_record(message, NULL, question->type, 0, 200);
+    else if (way == NAMESERVER_NO_RECORDS)
+        message->records = 3;
+    else if (!truncated && !rcode)
+        put_addresses(message, rule, question->type);
+    message->bytes[7] = (unsigned char)message->records;
+}
+
+/* Writes the answer to a question that came. False: there is none. */
 static bool answer(struct nameserver *server, const unsigned char *bytes, size_t count, bool tcp,
                    struct message *message)
 {
-    char name[256];
-    size_t end = count > HEADER_BYTES ? question_name(bytes, count, name) : 0;
-    unsigned type = end ? (unsigned)bytes[end] << 8 | bytes[end + 1] : 0;
-    const struct nameserver_rule *rule = end ? rule_of(server, name) : NULL;
-    bool truncated = rule && rule->way == NAMESERVER_TRUNCATED && !tcp;
+    struct question question;
 
-    if (!rule || is_dropped(server, rule, type))
+    read_question(server, bytes, count, &question);
+    note_question(server, &question);
+    if (!question.rule || is_dropped(server, question.rule, question.type))
         return false;
-    *message = (struct message){0};
-    put(message, bytes, 2);
-    put16(message, 0x8180 | (truncated ? 0x0200 : 0) | (unsigned)rule->rcode);
-    put16(message, 1);
-    put(message, "\0\0\0\0\0\0", 6);
-    put(message, bytes + HEADER_BYTES, end + 4 - HEADER_BYTES);
-    if (rule->alias && !truncated) {
-        put_record(message, NULL, TYPE_CNAME, strlen(rule->alias) + 2);
-        put_name(message, rule->alias);
-    }
-    if (rule->way == NAMESERVER_CUT_RECORD)
-        put_record(message, NULL, type, 200);
-    else if (rule->way == NAMESERVER_NO_RECORDS)
-        message->records = 3;
-    else if (!truncated)
-        put_addresses(message, rule, type);
-    message->bytes[7] = (unsigned char)message->records;
+    write_answer(&question, bytes, tcp, message);
     return true;
+}
+
+/* Keeps the question back, where that is the way. */
+static bool hold(struct nameserver *server, const struct nameserver_held *held)
+{
+    struct question question;
+
+    read_question(server, held->bytes, held->count, &question);
+    if (!question.rule || way_of(question.rule, question.type) != NAMESERVER_HELD)
+        return false;
+    note_question(server, &question);
+    assert_true(server->held_count < NAMESERVER_MOST_HELD);
+    server->held[server->held_count++] = *held;
+    return true;
+}
+
+void nameserver_let_go(struct nameserver *server)
+{
+    for (size_t i = 0; i < server->held_count; i++) {
+        const struct nameserver_held *held = &server->held[i];
+        struct question question;
+        struct message message;
+
+        read_question(server, held->bytes, held->count, &question);
+        write_answer(&question, held->bytes, false, &message);
+        sendto(server->udp.fd, message.bytes, message.count, 0,
+               (const struct sockaddr *)&held->from, held->from_length);
+    }
+    server->held_count = 0;
 }
 
 static void on_udp(void *owner, uint32_t events)
 {
     struct nameserver *server = owner;
-    unsigned char bytes[NAMESERVER_MOST_BYTES];
-    struct sockaddr_storage from;
-    socklen_t length = sizeof(from);
+    struct nameserver_held one = {.from_length = sizeof(one.from)};
     struct message message;
     ssize_t count;
 
     (void)events;
-    while ((count = recvfrom(server->udp.fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&from,
-                             &length)) > 0) {
+    while ((count = recvfrom(server->udp.fd, one.bytes, sizeof(one.bytes), 0,
+                             (struct sockaddr *)&one.from, &one.from_length)) > 0) {
+        one.count = (size_t)count;
         server->udp_questions++;
-        if (answer(server, bytes, (size_t)count, false, &message))
-            sendto(server->udp.fd, message.bytes, message.count, 0, (struct sockaddr *)&from,
-                   length);
-        length = sizeof(from);
+        if (!hold(server, &one) && answer(server, one.bytes, one.count, false, &message))
+            sendto(server->udp.fd, message.bytes, message.count, 0, (struct sockaddr *)&one.from,
+                   one.from_length);
+        one.from_length = sizeof(one.from);
     }
 }
 

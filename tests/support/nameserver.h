@@ -17,6 +17,14 @@ enum nameserver_way {
     NAMESERVER_CUT_RECORD,  /* the record is longer than the message */
     NAMESERVER_NO_RECORDS,  /* says that there are records, and sends none */
     NAMESERVER_TRUNCATED,   /* over UDP says that TCP should be asked (RFC 1035, section 4.2.1) */
+    NAMESERVER_HELD,        /* not before nameserver_let_go, in the order in which it was asked */
+};
+
+/* What may be given in `only`. */
+enum nameserver_type {
+    NAMESERVER_ALL, /* every type as the rule says */
+    NAMESERVER_A,
+    NAMESERVER_AAAA,
 };
 
 struct nameserver_rule {
@@ -25,10 +33,25 @@ struct nameserver_rule {
     const char *v6;   /* likewise */
     int rcode;        /* RFC 1035, section 4.1.1: 2 SERVFAIL, 5 REFUSED... */
     enum nameserver_way way;
-    const char *alias; /* answered by a CNAME first, whose records these are; or NULL */
+    const char *alias;         /* answered by a CNAME first, whose records these are; or NULL */
+    enum nameserver_type only; /* what `rcode` and `way` are for; the other is as it should be */
+    unsigned ttl;              /* of the addresses, seconds; 0: NAMESERVER_TTL */
+    unsigned alias_ttl;        /* of the CNAME, likewise */
 };
 
+#define NAMESERVER_TTL       60
+#define NAMESERVER_TTL_NONE  UINT32_MAX /* a TTL of 0 */
+#define NAMESERVER_MOST_HELD 8          /* questions held at once */
+
 struct nameserver_peer;
+
+/* A question over UDP whose answer waits. */
+struct nameserver_held {
+    unsigned char bytes[512];
+    size_t count;
+    struct sockaddr_storage from;
+    socklen_t from_length;
+};
 
 struct nameserver {
     struct loop *loop;
@@ -38,11 +61,18 @@ struct nameserver {
     struct address at;
     char servers[ADDRESS_TEXT_BYTES]; /* for the resolver's options */
     int udp_questions, tcp_questions; /* that came */
+    int a_questions, aaaa_questions;  /* of both */
+    char last[256];                   /* the name in the last of them */
     unsigned dropped;                 /* a bit for each rule and type of SILENT_ONCE */
+    struct nameserver_held held[NAMESERVER_MOST_HELD];
+    size_t held_count;
 };
 
 void nameserver_start(struct nameserver *server, struct loop *loop,
                       const struct nameserver_rule *rules);
 void nameserver_stop(struct nameserver *server);
+
+/* Answers what was held. */
+void nameserver_let_go(struct nameserver *server);
 
 #endif

@@ -9,6 +9,12 @@
 #include "tests/support/stamps.h"
 #include "tests/support/unit.h"
 
+const struct exchange_options stage_options = {
+    .answer = {.preview = 10, .max_body = UINT64_MAX},
+    .ttfb_timeout = NSEC_NEVER,
+    .keep_alive = true,
+};
+
 /* Where a list is being read. */
 struct place {
     const struct script_step *list, *at;
@@ -87,7 +93,7 @@ static struct io actor_read(struct transport *transport, void *buffer, size_t si
 
     if (place->at->kind == SCRIPT_AGAIN)
         place->at = place->list;
-    if (place->at->kind == SCRIPT_ASKED) {
+    while (place->at->kind == SCRIPT_ASKED) {
         if (actor->requests == actor->asked)
             return (struct io){.status = IO_WANT_READ};
         actor->asked++;
@@ -111,6 +117,7 @@ static void hear(struct actor *actor, const char *bytes, size_t count)
             actor->blank = 0;
         }
     }
+    stage->heard[stage->heard_bytes] = '\0';
 }
 
 static struct io actor_write(struct transport *transport, const void *bytes, size_t size)
@@ -134,7 +141,7 @@ static struct io actor_write(struct transport *transport, const void *bytes, siz
 static void actor_facts(const struct transport *transport, struct tls_facts *facts)
 {
     (void)transport;
-    *facts = (struct tls_facts){"SCRIPT", "PLAIN"};
+    *facts = (struct tls_facts){.version = "SCRIPT", .cipher = "PLAIN"};
 }
 
 static void actor_close(struct transport *transport)
@@ -172,13 +179,14 @@ static struct transport *open_actor(void *owner, struct sock *sock, const char *
     stage->actor = actor;
     stage->opened++;
     stage->heard_bytes = 0;
-    memset(stage->heard, 0, sizeof(stage->heard));
+    stage->heard[0] = '\0';
     return &actor->transport;
 }
 
 void stage_open(struct stage *stage, nsec tick)
 {
     memset(stage, 0, sizeof(*stage));
+    stage->options = stage_options;
     stage->loop = loop_new();
     fake_clock_set(&stage->clock, stage->loop, tick);
     dialer_init(&stage->dialer, stage->loop);
@@ -222,24 +230,48 @@ void stage_event(struct stage *stage, uint32_t events)
     send_event(stage->actor, events);
 }
 
+/* The copies live as long as the outcome, the certificate and the legs do not. */
 void outcome_note(void *owner, const struct result *result)
 {
     struct outcome *outcome = owner;
+    struct result *copy = &outcome->result;
 
-    stamps_check(result);
-    outcome->result = *result;
+    stamps_check(result, stage_options.answer.preview);
+    *copy = *result;
+    copy->tls.certificate = NULL;
+    copy->content_type = copy->coding = NULL;
+    copy->legs = NULL;
+    if (result->snippet) {
+        assert_true(result->snippet_bytes < sizeof(outcome->snippet));
+        memcpy(outcome->snippet, result->snippet, result->snippet_bytes);
+        outcome->snippet[result->snippet_bytes] = '\0';
+        copy->snippet = outcome->snippet;
+    }
+    if (result->detail) {
+        snprintf(outcome->detail, sizeof(outcome->detail), "%s", result->detail);
+        copy->detail = outcome->detail;
+    }
     outcome->reports++;
+}
+
+void stage_start(struct stage *stage, struct exchange *exchange, const struct site *site,
+                 struct outcome *outcome)
+{
+    struct request request = request_of(site);
+
+    *outcome = (struct outcome){0};
+    exchange_init(exchange, &stage->dialer, stage->pool, &stage->options, site);
+    exchange_start(exchange, &request, site->timeout, NULL, outcome_note, outcome);
 }
 
 void stage_fetch(struct stage *stage, const struct site *site, struct outcome *outcome)
 {
-    struct exchange exchange;
+    struct exchange exchange = {0};
 
-    *outcome = (struct outcome){0};
-    exchange_init(&exchange, &stage->dialer, stage->pool, site, NSEC_NEVER);
-    exchange_start(&exchange, outcome_note, outcome);
+    stage_start(stage, &exchange, site, outcome);
     TURN_UNTIL(stage->loop, outcome->reports);
+    assert_int_equal(exchange.state, EXCHANGE_DONE);
+    exchange_clear(&exchange);
     unit_settle(stage->loop);
     assert_int_equal(outcome->reports, 1);
-    assert_int_equal(exchange.state, EXCHANGE_DONE);
 }

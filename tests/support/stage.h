@@ -83,7 +83,7 @@ struct script {
     const struct script_step *reads, *writes, *handshakes;
 };
 
-#define STAGE_HEARD_BYTES 4096
+#define STAGE_HEARD_BYTES (128 * 1024)
 
 struct actor; /* a connection that plays a script */
 
@@ -102,7 +102,12 @@ struct stage {
     char heard[STAGE_HEARD_BYTES]; /* what was written to it */
     size_t heard_bytes;
     bool refuse; /* dialer.open returns NULL */
+    struct exchange_options options;
 };
+
+/* What an exchange is told where nothing else matters: ten characters of the preview, the whole body,
+   connections kept, no limit. */
+extern const struct exchange_options stage_options;
 
 /* The clock goes on by `tick` each time it is read. */
 void stage_open(struct stage *stage, nsec tick);
@@ -117,16 +122,26 @@ struct site *stage_site(const struct stage *stage, const char *scheme, const cha
 /* An event for the connection that was opened last. */
 void stage_event(struct stage *stage, uint32_t events);
 
+#define OUTCOME_SNIPPET_BYTES 64
+#define OUTCOME_DETAIL_BYTES  64
+
 /* How a site's fetch came out. */
 struct outcome {
-    struct result result; /* its borrowed parts live as long as the site */
+    struct result result; /* of what it borrowed, the snippet and the detail are copies; no legs */
+    char snippet[OUTCOME_SNIPPET_BYTES];
+    char detail[OUTCOME_DETAIL_BYTES]; /* cut */
     int reports;
 };
 
 /* A done() that checks the result's stamps and copies it; the owner is a struct outcome. */
 void outcome_note(void *owner, const struct result *result);
 
-/* Starts an exchange and turns the loop until it is reported. */
+/* Starts an exchange with the stage's options: the site's own request and its time. Its report goes
+   to outcome_note. */
+void stage_start(struct stage *stage, struct exchange *exchange, const struct site *site,
+                 struct outcome *outcome);
+
+/* The same, and turns the loop until it is reported, then clears it. */
 void stage_fetch(struct stage *stage, const struct site *site, struct outcome *outcome);
 
 #endif

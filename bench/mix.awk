@@ -1,0 +1,73 @@
+# A list in which some sites misbehave, at random but the same for the same seed:
+#
+#   awk -v sites=N -v seed=S [-v share=P] [-v others=WHAT] -f bench/mix.awk
+#
+# Each line is a site of its own name, for the embedded origin: the healthy ones take `delay` (50 ms)
+# to answer; a share of P in a hundred (33) has one of the origin's faults, each as often as the others,
+# with http and https where both have it. The path says what it comes to, as "/code/phase" with "-" for
+# none, with the limits that bench/mix.sh gives each phase. With others=none those that misbehave are
+# left out, with others=well they are well.
+BEGIN {
+    count = 0
+    if (share == "")
+        share = 33
+    if (delay == "")
+        delay = "50ms"
+    drops = sprintf("%400s", "")
+    gsub(/ /, ".", drops) # four seconds of them
+    both("dns-nxdomain", "dns.nxdomain/dns")
+    both("dns-empty", "dns.no_address/dns")
+    both("dns-servfail", "dns.servfail/dns")
+    both("dns-refused", "dns.refused/dns")
+    both("dns-garbage", "dns.malformed/dns")
+    both("dns-stall", "dns.timeout/dns")
+    both("connect-refuse", "connect.refused/connect")
+    both("connect-stall", "connect.timeout/connect")
+    https("tls-stall", "tls.timeout/tls")
+    https("tls-plain", "tls.not_tls/tls")
+    https("tls-reset", "tls.reset/tls")
+    https("cert-expired", "tls.cert_expired/tls")
+    https("cert-not-yet", "tls.cert_not_yet_valid/tls")
+    https("cert-self-signed", "tls.self_signed/tls")
+    https("cert-wrong-host", "tls.hostname_mismatch/tls")
+    https("cert-unknown-authority", "tls.unknown_authority/tls")
+    both("wait-stall", "timeout.ttfb/wait")
+    both("wait-close", "http.empty/wait")
+    both("wait-reset", "http.reset/wait")
+    both("garbage", "http.malformed/receive")
+    both("head-stall", "timeout.total/receive")
+    both("head-endless", "http.header_too_large/receive")
+    both("body-stall", "timeout.total/receive")
+    both("body-endless", "-/-")
+    both("body-chunk", "http.malformed/receive")
+    both("body-reset", "receive.reset/receive")
+    both("truncate", "http.truncated/receive")
+    https("no-close-notify", "tls.truncated/receive")
+    both("drip", "timeout.total/receive")
+    both("hang-up", "-/-")
+    both("redirect-loop", "http.redirect_loop/receive")
+    both("redirect-endless", "http.too_many_redirects/receive")
+    both("bad-location", "http.bad_location/receive")
+    both("bad-coding", "http.bad_coding/receive")
+    srand(seed)
+    for (i = 0; i < sites; i++)
+        site(i)
+}
+
+function http(fault, ending) { faults[count] = fault; schemes[count] = "http"; endings[count++] = ending }
+function https(fault, ending) { faults[count] = fault; schemes[count] = "https"; endings[count++] = ending }
+function both(fault, ending) { http(fault, ending); https(fault, ending) }
+
+function site(i,    sick, scheme, which) {
+    sick = rand() * 100 < share
+    scheme = rand() < 0.25 ? "https" : "http"
+    which = drawn % count
+    drawn += sick
+    if (!sick)
+        print scheme "://s" i ".example/-/- rehearse-delay=" delay
+    else if (others == "well")
+        print schemes[which] "://s" i ".example/-/- rehearse-delay=" delay
+    else if (others != "none")
+        print schemes[which] "://s" i ".example/" endings[which] " rehearse-fault=" faults[which] \
+            (faults[which] == "drip" ? " rehearse-body=" drops : "")
+}

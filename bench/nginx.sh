@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# An nginx of one worker on many loopback addresses, for the comparisons. To be sourced.
+#
+#   nginx_start DIR CORE     starts it in DIR (a directory of ours); 1 and a reason on stderr if not
+#   nginx_address I          the address of server I, from 0 to NGINX_ADDRESSES - 1
+#   nginx_stop               ends it, by its process id; harmless when it does not run
+#
+# Every address has a `listen` line of its own: a wildcard would offer the server to the network.
+# The certificate is ECDSA on P-256, self-signed: what Let's Encrypt and the large CDNs hand out by
+# default, and cheap for the server to sign, so that the client is what is measured.
+
+NGINX_ADDRESSES=1250
+NGINX_HTTP=18080
+NGINX_HTTPS=18443
+nginx_net=127.$((RANDOM % 200 + 20)) # so that two of these do not meet
+nginx_pid=
+
+nginx_address() { echo "$nginx_net.$(($1 / 250 + 1)).$(($1 % 250 + 1))"; }
+
+# nginx_listen PORT [WORD]
+nginx_listen() {
+    local i
+    for ((i = 0; i < NGINX_ADDRESSES; i++)); do
+        echo "    listen $nginx_net.$((i / 250 + 1)).$((i % 250 + 1)):$1${2:+ $2};"
+    done
+}
+
+# nginx_config DIR DESCRIPTORS
+nginx_config() {
+    local dir=$1
+    [ "$(id -u)" != 0 ] || echo "user root;"
+    cat <<N
+daemon off;
+pid $dir/pid;
+error_log $dir/error.log warn;
+worker_processes 1;
+worker_rlimit_nofile $2;
+events { worker_connections $2; }
+http {
+    access_log off;
+    root $dir/www;
+    default_type application/octet-stream;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_timeout 60s;
+    keepalive_requests 1000000;
+    client_body_temp_path $dir/body;
+    proxy_temp_path $dir/proxy;
+    fastcgi_temp_path $dir/fastcgi;
+    uwsgi_temp_path $dir/uwsgi;
+    scgi_temp_path $dir/scgi;
+    server {
+$(nginx_listen $NGINX_HTTP)
+    }
+    server {
+        ssl_certificate $dir/certificate.pem;
+        ssl_certificate_key $dir/key.pem;
+        ssl_protocols TLSv1.2 TLSv1.3;
+$(nginx_listen $NGINX_HTTPS ssl)
+    }
+}
+N
+}
+
+# Raises the limit of descriptors as far as is useful and allowed, and prints it.
+nginx_descriptors() {
+    local hard
+    hard=$(ulimit -Hn)
+    [ "$hard" != unlimited ] && [ "$hard" -lt 16384 ] || hard=16384
+    echo "$hard"
+}
+
+nginx_answers() {
+    (exec 3<>"/dev/tcp/$(nginx_address $((NGINX_ADDRESSES - 1)))/$NGINX_HTTPS") 2>/dev/null
+}
+
+nginx_start() {
+    local dir=$1 core=$2 descriptors i
+    descriptors=$(nginx_descriptors)
+    mkdir -p "$dir/www"
+    head -c 10240 /dev/zero | tr '\0' x >"$dir/www/10k.bin"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+        -subj /CN=localhost -keyout "$dir/key.pem" -out "$dir/certificate.pem" 2>"$dir/openssl.log" ||
+        { cat "$dir/openssl.log" >&2; return 1; }
+    nginx_config "$dir" "$descriptors" >"$dir/nginx.conf"
+    (ulimit -n "$descriptors" && exec ${core:+taskset -c "$core"} nginx -c "$dir/nginx.conf") \
+        >"$dir/nginx.log" 2>&1 &
+    nginx_pid=$!
+    for ((i = 0; i < 100; i++)); do
+        nginx_answers && return 0
+        kill -0 $nginx_pid 2>/dev/null || break
+        sleep 0.1
+    done
+    echo "nginx did not start:" >&2
+    cat "$dir/nginx.log" "$dir/error.log" >&2
+    nginx_stop
+    return 1
+}
+
+nginx_stop() {
+    [ -n "$nginx_pid" ] || return 0
+    kill "$nginx_pid" 2>/dev/null
+    wait "$nginx_pid" 2>/dev/null
+    nginx_pid=
+}

@@ -1,0 +1,171 @@
+/* One step a concern; the first that fails says why. */
+#include "cli/network.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli/text.h"
+
+#define HOSTS_FILE "/etc/hosts"
+
+bool complain(const char *what, const char *why)
+{
+    fputs("firstbyte: ", stderr);
+    text_show(stderr, what, strlen(what), TEXT_ALL);
+    fputs(": ", stderr);
+    text_show(stderr, why, strlen(why), TEXT_ALL);
+    putc('\n', stderr);
+    return false;
+}
+
+/* Of a field that proves who we are, the name alone is shown. */
+static size_t shown_length(const char *line, size_t length)
+{
+    static const char *const secret[] = {"Authorization:", "Proxy-Authorization:", "Cookie:"};
+
+    for (size_t i = 0; i < sizeof(secret) / sizeof(*secret); i++)
+        if (length > strlen(secret[i]) && !strncasecmp(line, secret[i], strlen(secret[i])))
+            return strlen(secret[i]);
+    return length;
+}
+
+/* -v: "* [1] trying 192.0.2.1:443", "> [1] GET / HTTP/1.1", "< [1] HTTP/1.1 200". */
+static void on_trace(void *owner, uint64_t connection, enum trace_kind kind, const char *text,
+                     size_t length)
+{
+    static const char marks[] = {[TRACE_NOTE] = '*', [TRACE_REQUEST] = '>', [TRACE_RESPONSE] = '<'};
+    size_t shown = kind == TRACE_REQUEST ? shown_length(text, length) : length;
+
+    (void)owner;
+    fprintf(stderr, "%c [%llu] ", marks[kind], (unsigned long long)connection);
+    text_show(stderr, text, shown, TEXT_ALL);
+    fputs(shown < length ? " ...\n" : "\n", stderr);
+}
+
+static bool make_routes(struct network *network, const struct options *options)
+{
+    const char *wrong = NULL;
+
+    if (!options->resolve.count && !options->connect_to.count)
+        return true;
+    network->routes = routes_new();
+    for (size_t i = 0; i < options->resolve.count; i++) {
+        wrong = routes_add_resolve(network->routes, options->resolve.list[i]);
+        if (wrong)
+            return complain(options->resolve.list[i], wrong);
+    }
+    for (size_t i = 0; i < options->connect_to.count; i++) {
+        wrong = routes_add_connect_to(network->routes, options->connect_to.list[i]);
+        if (wrong)
+            return complain(options->connect_to.list[i], wrong);
+    }
+    return true;
+}
+
+/* A rehearsal ends on loopback, and the blocking half of a race knows no proxies: none of the
+   environment gets in between. */
+static bool make_proxies(struct network *network, const struct options *options)
+{
+    char why[PROXIES_WHY_BYTES];
+
+    if (options->rehearse || options->command == COMMAND_RACE)
+        return true;
+    network->proxies = proxies_new(options->proxy, options->noproxy, getenv, why);
+    if (!network->proxies)
+        return complain("proxy", why);
+    return true;
+}
+
+/* What the options name is looked at now, not at the first site; the system's store is read when it
+   is needed. */
+static bool make_trust(struct network *network, const struct options *options,
+                       const char *authority)
+{
+    const char *keylog = getenv("SSLKEYLOGFILE");
+    bool named = options->authorities || options->authorities_directory || options->certificate ||
+                 options->sni;
+    char *why;
+
+    network->dialer.trust = (struct tls_client_options){
+        .authorities_file = options->authorities,
+        .authorities_directory = options->authorities_directory,
+        .authorities_pem = authority,
+        .insecure = options->insecure,
+        .certificate = options->certificate,
+        .key = options->key,
+        .min_version = options->tls_min,
+        .max_version = options->tls_max,
+        .sni = options->sni,
+        .keylog = keylog && *keylog ? keylog : NULL,
+        .describe = options_want_certificate(options),
+    };
+    if (!named && !network->dialer.trust.keylog)
+        return true;
+    why = dial_prepare_tls(&network->dialer);
+    if (why)
+        complain("TLS", why);
+    free(why);
+    return network->dialer.tls;
+}
+
+static bool make_resolver(struct network *network, const struct options *options, struct loop *loop)
+{
+    const struct dial_map *map = network->dialer.map;
+    char servers[ADDRESS_TEXT_BYTES];
+    struct resolver_options how = {.servers = options->dns_servers,
+                                   .hosts = map ? NULL : HOSTS_FILE,
+                                   .family = network->dialer.family};
+    const char *why;
+
+    if (map)
+        how.servers = address_text(&map->nameserver, servers);
+    network->resolver = resolver_new(loop, &how, &why);
+    if (!network->resolver)
+        return complain("name resolution cannot start", why);
+    network->dialer.resolver = network->resolver;
+    return true;
+}
+
+bool network_open(struct network *network, const struct options *options,
+                  const struct rehearsal *rehearsal, struct loop *loop)
+{
+    struct dialer *dialer = &network->dialer;
+    const char *wrong;
+
+    *network = (struct network){0};
+    dialer_init(dialer, loop);
+    dialer->dns_timeout = options->dns_timeout;
+    dialer->connect_timeout = options->connect_timeout;
+    dialer->tls_timeout = options->tls_timeout;
+    dialer->unix_socket = options->unix_socket;
+    if (options->ipv4_only || options->ipv6_only)
+        dialer->family = options->ipv4_only ? RESOLVE_IPV4 : RESOLVE_IPV6;
+    if (options->rehearse)
+        dialer->map = &rehearsal->map;
+    if (options->interface) {
+        wrong = sock_from_parse(&network->from, options->interface);
+        if (wrong)
+            return complain(options->interface, wrong);
+        dialer->from = &network->from;
+    }
+    if (options->verbose) {
+        network->trace.line = on_trace;
+        dialer->trace = &network->trace;
+    }
+    if (!make_routes(network, options) || !make_proxies(network, options) ||
+        !make_trust(network, options, rehearsal->authority))
+        return false;
+    dialer->routes = network->routes;
+    dialer->proxies = network->proxies;
+    return !loop || make_resolver(network, options, loop);
+}
+
+void network_close(struct network *network)
+{
+    resolver_free(network->resolver);
+    dialer_free(&network->dialer);
+    routes_free(network->routes);
+    proxies_free(network->proxies);
+}

@@ -1,0 +1,279 @@
+/* firstbyte fetch, which is also the asynchronous half of a race. */
+#include "cli/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cli/network.h"
+#include "http/fetch.h"
+#include "reactor/interrupt.h"
+
+/* Descriptors that are no connection: standard ones, epoll, signals, list, nameservers, and some. */
+#define OWN_DESCRIPTORS 24
+
+struct reactor_half {
+    struct session *session;
+    struct loop *loop;
+    struct network network;
+    struct fetch *fetch;
+    struct interrupt interrupt;
+    uint64_t taken; /* sites taken from the list */
+    bool all;       /* every site was reported */
+    bool draining;  /* only the writing of results is left */
+    bool hurried;   /* a signal came while draining */
+};
+
+static enum fetch_next next_site(void *owner, const struct url_origin *near, struct site **site)
+{
+    struct reactor_half *half = owner;
+    struct session *session = half->session;
+    struct listed listed;
+
+    if (output_full(session->output) ||
+        (session->order && !order_has_room(session->order, half->taken)))
+        return FETCH_LATER;
+    if (near) { /* in the list's order, looking ahead would only fill the window */
+        if (session->order || !sites_near(session->sites, near, &listed))
+            return FETCH_LATER;
+        *site = listed.site;
+        return FETCH_SITE;
+    }
+    switch (session_next(session, &listed)) {
+    case SITES_LATER: return FETCH_LATER;
+    case SITES_END: return FETCH_END;
+    case SITES_ONE: break;
+    }
+    half->taken++;
+    *site = listed.site;
+    return FETCH_SITE;
+}
+
+static void on_report(void *owner, const struct result *result)
+{
+    struct reactor_half *half = owner;
+
+    session_report(half->session, result);
+    if (half->session->state_error)
+        loop_stop(half->loop);
+}
+
+static void on_lowered(void *owner, size_t now)
+{
+    struct reactor_half *half = owner;
+
+    if (half->session->options->quiet)
+        return;
+    progress_hide(half->session->progress);
+    fprintf(stderr, "firstbyte: no descriptor is left; concurrency lowered to %zu\n", now);
+    progress_show(half->session->progress);
+}
+
+static void on_ended(void *owner)
+{
+    struct reactor_half *half = owner;
+
+    half->all = true;
+    loop_stop(half->loop);
+}
+
+static void on_more(void *owner)
+{
+    struct reactor_half *half = owner;
+
+    if (half->fetch)
+        fetch_poke(half->fetch);
+}
+
+static void on_room(void *owner)
+{
+    const struct session *session = owner;
+
+    on_more(session->half);
+}
+
+static void on_broken(void *owner, int error)
+{
+    const struct session *session = owner;
+    const struct reactor_half *half = session->half;
+
+    (void)error;
+    loop_stop(half->loop);
+}
+
+static void on_interrupt(void *owner, int number)
+{
+    struct reactor_half *half = owner;
+
+    (void)number;
+    half->session->interrupted = true;
+    half->hurried = half->draining;
+    loop_stop(half->loop);
+}
+
+static size_t in_flight(void *owner)
+{
+    const struct reactor_half *half = owner;
+
+    return half->fetch ? fetch_in_flight(half->fetch) : 0;
+}
+
+/* Room for connections under the limit of descriptors. */
+static size_t room_for_connections(size_t *allowed)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return SIZE_MAX;
+    *allowed = (size_t)limit.rlim_cur;
+    return *allowed > OWN_DESCRIPTORS ? *allowed - OWN_DESCRIPTORS : 1;
+}
+
+/* Between the starts of two requests, for so many a second; 0: no limit. */
+static nsec interval_of(double rate)
+{
+    return rate > 0 ? (nsec)((double)NSEC_PER_S / rate) : 0;
+}
+
+static void make_fetch(struct reactor_half *half)
+{
+    const struct options *options = half->session->options;
+    size_t allowed = 0, room = room_for_connections(&allowed);
+    bool race = half->session->mode;
+    struct fetch_settings settings = {
+        .concurrency = options->concurrency < room ? options->concurrency : room,
+        .per_host = options->per_host,
+        .host_interval = interval_of(options->per_host_rate),
+        .interval = interval_of(options->rate),
+        .seed = clock_now() ^ (uint64_t)getpid() << 32,
+        .exchange = session_exchange(half->session),
+        .chain = {.follow = !options->no_location && !race,
+                  .most_hops = options->max_redirs,
+                  .retries = options->retries},
+        .next = next_site,
+        .report = on_report,
+        .lowered = on_lowered,
+        .ended = on_ended,
+        .owner = half,
+    };
+
+    settings.exchange.answer.follow = settings.chain.follow;
+    settings.idle = room - settings.concurrency;
+    if (settings.idle > settings.concurrency)
+        settings.idle = settings.concurrency;
+    if (settings.concurrency < options->concurrency && !options->quiet)
+        fprintf(stderr,
+                "firstbyte: concurrency lowered from %zu to %zu: %zu descriptors are allowed "
+                "(ulimit -n)\n",
+                options->concurrency, settings.concurrency, allowed);
+    half->fetch = fetch_new(&half->network.dialer, &settings);
+}
+
+/* What is finished is printed: until all is written, the reader is gone, or a signal comes. */
+static void drain(struct reactor_half *half)
+{
+    struct session *session = half->session;
+
+    half->draining = true;
+    session_flush(session);
+    while (!output_idle(session->output) && !half->hurried)
+        loop_turn(half->loop, NSEC_NEVER);
+    session_close_output(session, half->all && !half->hurried);
+}
+
+/* Everything that is needed before the first site; false where something of it fails, which is said. */
+static bool set_up(struct reactor_half *half)
+{
+    struct session *session = half->session;
+    const struct options *options = session->options;
+    int error;
+
+    if (!session_open_output(session, half->loop, on_room, on_broken) ||
+        !network_open(&half->network, options, &session->rehearsal, half->loop))
+        return false;
+    error = interrupt_start(&half->interrupt, half->loop, on_interrupt, half);
+    if (error)
+        return complain("signals", strerrordesc_np(error));
+    if (!options->quiet && !options->verbose && !session->mode)
+        session->progress =
+            progress_new(half->loop, STDERR_FILENO, session->total, in_flight, half);
+    make_fetch(half);
+    return true;
+}
+
+/* In the place of the progress line: what it all came to. */
+static void say_total(struct session *session, nsec took)
+{
+    if (!session->progress)
+        return;
+    progress_free(session->progress);
+    session->progress = NULL;
+    fprintf(stderr, "firstbyte: %llu done, %llu failed, %.1f s\n",
+            (unsigned long long)session->reported, (unsigned long long)session->failed,
+            (double)took / (double)NSEC_PER_S);
+}
+
+/* Fetches all sites at once; *took is the time until the last answer. */
+static bool run_all(struct reactor_half *half, nsec *took)
+{
+    struct session *session = half->session;
+    nsec began = clock_now();
+    size_t left;
+
+    if (!set_up(half))
+        return false;
+    if (session->mode)
+        session_say(session, "Running asynchronous example\n");
+    fetch_poke(half->fetch);
+    loop_run(half->loop);
+    *took = clock_now() - began;
+    left = fetch_unreported(half->fetch);
+    fetch_free(half->fetch); /* nothing is started any more */
+    half->fetch = NULL;
+    say_total(session, *took);
+    if (left && !session->options->quiet)
+        fprintf(stderr, "firstbyte: %zu sites were under way and are given up\n", left);
+    drain(half);
+    interrupt_stop(&half->interrupt);
+    return true;
+}
+
+bool run_reactor_half(struct session *session, nsec *took)
+{
+    struct reactor_half half = {.session = session, .loop = loop_new()};
+    bool made = false;
+
+    session->half = &half;
+    sites_close(session->sites);
+    if (session_open_list(session, half.loop, on_more, &half))
+        made = run_all(&half, took);
+    if (!made)
+        session_close_output(session, false);
+    network_close(&half.network);
+    sites_close(session->sites);
+    session->sites = NULL;
+    loop_free(half.loop);
+    return made;
+}
+
+enum exit_status run_fetch(const struct options *options)
+{
+    struct session session;
+    enum exit_status status = EXIT_USAGE;
+    nsec took;
+
+    session_init(&session, options);
+    if (!session_open_state(&session)) {
+        status = EXIT_SETUP;
+    } else if (session_check_output(&session) && session_open_list(&session, NULL, NULL, NULL) &&
+               session_check_list(&session)) {
+        status = EXIT_SETUP;
+        if ((!options->rehearse || rehearsal_start(&session.rehearsal, options)) &&
+            run_reactor_half(&session, &took))
+            status = session_verdict(&session);
+    }
+    session_close(&session);
+    return status;
+}

@@ -1,0 +1,58 @@
+/*
+ * What is kept of an answer while it comes: the few fields that matter here, the first characters of
+ * its body as text, and how much of it there was. Both halves of a race use it, so that they make the
+ * same result of the same bytes.
+ */
+#ifndef HTTP_ANSWER_H
+#define HTTP_ANSWER_H
+
+#include "http/cookies.h"
+#include "http/http1.h"
+#include "http/preview.h"
+#include "http/result.h"
+
+/* Of a redirect that will be followed no more is read than this: beyond it the connection is not worth
+   the wait. */
+#define ANSWER_MOST_REDIRECT_BYTES 65536
+
+struct answer_options {
+    size_t preview;     /* characters of the body that are wanted */
+    uint64_t max_body;  /* bytes of it that are taken, at most */
+    bool until_preview; /* no more of it is wanted when those characters are there */
+    bool follow;        /* a redirect's body is not wanted at all */
+};
+
+struct answer {
+    const struct answer_options *options; /* borrowed */
+    struct result *result;                /* what it grows into; borrowed */
+    struct cookies **jar;                 /* where cookies go; NULL: nowhere */
+    const struct url *url;                /* who sets them; borrowed */
+    int64_t unix_time;                    /* when they come */
+    char *location, *retry_after;         /* fields; NULL: absent */
+    char *content_type, *coding;          /* likewise */
+    struct preview preview;
+    bool previewed; /* it was begun */
+    bool redirect;  /* the status and Location ask to go elsewhere */
+    bool enough;    /* the rest of the body is not wanted */
+    bool malformed; /* the content coding is */
+};
+
+/* Begins, in a zeroed struct. */
+void answer_start(struct answer *answer, const struct answer_options *options,
+                  struct result *result);
+
+/* What http1 tells. */
+void answer_field(struct answer *answer, const char *name, size_t name_bytes, const char *value,
+                  size_t value_bytes);
+void answer_head(struct answer *answer, const struct http1 *http1);
+void answer_body(struct answer *answer, const char *bytes, size_t count);
+
+/* The answer is over, `complete` or not: the result points to its texts from here on, until
+   answer_free. ERROR_BAD_CODING where the body cannot be decoded; else ERROR_NONE, also for an answer
+   that never began, all zeros. */
+enum error answer_finish(struct answer *answer, bool complete);
+
+/* Frees; also one that is all zeros. */
+void answer_free(struct answer *answer);
+
+#endif

@@ -1,0 +1,252 @@
+/* What is dropped, kept and counted between two exchanges. */
+#include "http/chain.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "http/retry.h"
+#include "reactor/memory.h"
+
+void chain_init(struct chain *chain, const struct chain_options *options, const struct site *site)
+{
+    *chain = (struct chain){.options = options, .site = site};
+}
+
+const struct url *chain_url(const struct chain *chain)
+{
+    return chain->moved ? &chain->url : &chain->site->url;
+}
+
+static const char *chain_method(const struct chain *chain)
+{
+    return chain->plain_get ? "GET" : site_method(chain->site);
+}
+
+/* The site's cookies, then those that answers have set. */
+static void put_cookies(struct chain *chain)
+{
+    char *set = cookies_for(chain->jar, chain_url(chain), (int64_t)time(NULL));
+    const char *own = chain->left ? NULL : chain->site->cookie;
+
+    free(chain->cookie);
+    chain->cookie = set;
+    if (!own)
+        return;
+    chain->cookie = memory_get(strlen(own) + (set ? strlen(set) : 0) + 3);
+    stpcpy(stpcpy(stpcpy(chain->cookie, own), set ? "; " : ""), set ? set : "");
+    free(set);
+}
+
+struct request chain_request(struct chain *chain)
+{
+    struct request request = request_of(chain->site);
+
+    put_cookies(chain);
+    request.url = chain_url(chain);
+    request.method = chain_method(chain);
+    request.cookie = chain->cookie;
+    if (chain->headers)
+        request.headers = chain->headers;
+    if (chain->left)
+        request.user_info = NULL;
+    if (chain->plain_get)
+        request.content = NULL;
+    return request;
+}
+
+nsec chain_timeout(const struct chain *chain)
+{
+    nsec timeout = chain->site->timeout;
+
+    if (timeout == NSEC_NEVER)
+        return timeout;
+    return timeout > chain->spent ? timeout - chain->spent : 0;
+}
+
+/* Notes what the result was, and what follows it. */
+static void add_leg(struct chain *chain, const struct result *result, bool redirect, nsec waited)
+{
+    struct leg *leg;
+
+    chain->legs = memory_grow(chain->legs, chain->leg_count + 1, sizeof(*chain->legs));
+    leg = &chain->legs[chain->leg_count++];
+    *leg = (struct leg){
+        .url = memory_text(result->url, strlen(result->url)),
+        .redirect = redirect,
+        .status = result->status,
+        .error = result->error,
+        .phase = result->phase,
+        .detail = result->detail ? memory_text(result->detail, strlen(result->detail)) : NULL,
+        .address = result->address,
+        .stamps = result->stamps,
+        .waited = waited,
+    };
+}
+
+/* Takes fields out of those that are sent. */
+static void drop_fields(struct chain *chain, const char *const *names, size_t count)
+{
+    const char *from = chain->headers ? chain->headers : chain->site->headers;
+    char *kept, *to;
+
+    if (!from)
+        return;
+    to = kept = memory_get(strlen(from) + 1);
+    while (*from) {
+        const char *next = strchr(from, '\n') + 1;
+        bool dropped = false;
+
+        for (size_t i = 0; i < count && !dropped; i++)
+            dropped =
+                !strncasecmp(from, names[i], strlen(names[i])) && from[strlen(names[i])] == ':';
+        if (!dropped)
+            to = mempcpy(to, from, (size_t)(next - from));
+        from = next;
+    }
+    *to = '\0';
+    free(chain->headers);
+    chain->headers = kept;
+}
+
+/* RFC 9110, sections 15.4.2 to 15.4.4: after 303 all but HEAD becomes GET, after 301 and 302 POST does,
+   as everybody has come to do it. */
+static bool becomes_get(const struct chain *chain, unsigned status)
+{
+    const char *method = chain_method(chain);
+
+    if (status == 303)
+        return strcmp(method, "HEAD") != 0 && strcmp(method, "GET") != 0;
+    return (status == 301 || status == 302) && !strcmp(method, "POST");
+}
+
+static void become_get(struct chain *chain)
+{
+    static const char *const about_content[] = {"Content-Type",     "Content-Length",
+                                                "Content-Encoding", "Content-Language",
+                                                "Expect",           "Content-Location"};
+
+    chain->plain_get = true;
+    chain->first_get = chain->leg_count;
+    drop_fields(chain, about_content, sizeof(about_content) / sizeof(*about_content));
+}
+
+static void leave_origin(struct chain *chain)
+{
+    static const char *const secrets[] = {"Authorization", "Cookie", "Proxy-Authorization", "Host"};
+
+    chain->left = true;
+    cookies_free(chain->jar);
+    chain->jar = NULL;
+    drop_fields(chain, secrets, sizeof(secrets) / sizeof(*secrets));
+}
+
+static enum chain_next refuse(struct result *result, enum error error, const char *detail)
+{
+    result->error = error;
+    result->phase = PHASE_RECEIVE;
+    result->detail = detail;
+    return CHAIN_OVER;
+}
+
+/* But for the fragment, which is not sent. */
+static bool is_same_request(const char *a, const char *b)
+{
+    size_t length = strcspn(a, "#");
+
+    return length == strcspn(b, "#") && !strncmp(a, b, length);
+}
+
+/* Whether the same request was sent before. One that cookies may answer otherwise is sent again: only
+   the same place a third time is a circle. */
+static bool is_loop(const struct chain *chain, const struct url *url)
+{
+    unsigned met = 0;
+
+    for (size_t i = chain->first_get; i < chain->leg_count; i++)
+        met += chain->legs[i].redirect && is_same_request(chain->legs[i].url, url->shown);
+    return met > (chain->jar ? 1 : 0);
+}
+
+static enum chain_next redirect(struct chain *chain, struct result *result,
+                                const struct answer *answer)
+{
+    struct url url;
+    bool get = becomes_get(chain, result->status);
+    const char *wrong =
+        url_join(&url, chain_url(chain), answer->location, strlen(answer->location));
+
+    if (wrong)
+        return refuse(result, ERROR_BAD_LOCATION, wrong);
+    if (chain->hops == chain->options->most_hops) {
+        url_free(&url);
+        return refuse(result, ERROR_REDIRECTS, NULL);
+    }
+    add_leg(chain, result, true, 0);
+    if (!get && is_loop(chain, &url)) {
+        url_free(&url);
+        free(chain->legs[--chain->leg_count].url); /* it is the result itself */
+        free(chain->legs[chain->leg_count].detail);
+        return refuse(result, ERROR_REDIRECT_LOOP, NULL);
+    }
+    chain->spent += result->stamps.done - result->stamps.start;
+    if (!url_shares_origin(chain_url(chain), &url))
+        leave_origin(chain);
+    if (get)
+        become_get(chain);
+    if (chain->moved)
+        url_free(&chain->url);
+    chain->url = url;
+    chain->moved = true;
+    chain->hops++;
+    chain->attempts = 0;
+    return CHAIN_REDIRECT;
+}
+
+/* How long the server wants us to wait, or else what is decent. */
+static nsec wait_before(const struct chain *chain, const struct answer *answer, uint64_t random)
+{
+    nsec wait;
+
+    if (answer->retry_after && retry_after_parse(answer->retry_after, strlen(answer->retry_after),
+                                                 (int64_t)time(NULL), &wait))
+        return wait;
+    return retry_backoff(chain->attempts, random);
+}
+
+enum chain_next chain_next(struct chain *chain, struct result *result, const struct answer *answer,
+                           uint64_t random, nsec *wait)
+{
+    enum chain_next next = CHAIN_OVER;
+
+    if (!result->error && answer->redirect && chain->options->follow) {
+        next = redirect(chain, result, answer);
+    } else if (chain->attempts < chain->options->retries &&
+               retry_wanted(result->error, result->status, chain_method(chain))) {
+        *wait = wait_before(chain, answer, random);
+        chain->attempts++;
+        add_leg(chain, result, false, *wait);
+        next = CHAIN_RETRY;
+    }
+    if (next == CHAIN_OVER) {
+        result->legs = chain->legs;
+        result->leg_count = chain->leg_count;
+    }
+    return next;
+}
+
+void chain_free(struct chain *chain)
+{
+    for (size_t i = 0; i < chain->leg_count; i++) {
+        free(chain->legs[i].url);
+        free(chain->legs[i].detail);
+    }
+    free(chain->legs);
+    if (chain->moved)
+        url_free(&chain->url);
+    free(chain->headers);
+    free(chain->cookie);
+    cookies_free(chain->jar);
+    *chain = (struct chain){0};
+}

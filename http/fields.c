@@ -1,0 +1,58 @@
+/* A list of lines in one text: it is what a request sends as it stands, and a few lines are found by
+   looking at all of them sooner than a table is made. */
+#include "http/fields.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "reactor/memory.h"
+
+bool fields_next(const char **at, struct field_line *line)
+{
+    const char *value;
+
+    if (!*at || !**at)
+        return false;
+    line->text = *at;
+    *at = strchr(*at, '\n') + 1;
+    line->bytes = (size_t)(*at - line->text);
+    value = strchr(line->text, ':') + 1;
+    line->empty = value[strspn(value, " \t")] == '\r';
+    return true;
+}
+
+/* Whether the line begins with those bytes and a colon. */
+static bool is_named(const struct field_line *line, const char *name, size_t length)
+{
+    return line->bytes > length && !strncasecmp(line->text, name, length) &&
+           line->text[length] == ':';
+}
+
+bool fields_have(const char *fields, const char *name)
+{
+    struct field_line line;
+
+    while (fields_next(&fields, &line))
+        if (is_named(&line, name, strlen(name)))
+            return true;
+    return false;
+}
+
+void fields_add(char **fields, const char *line, size_t *inherited)
+{
+    size_t length = strlen(line), name = strcspn(line, ":"), theirs = *inherited;
+    char *all = memory_get((*fields ? strlen(*fields) : 0) + length + 3), *to = all;
+    const char *at = *fields;
+    struct field_line old;
+
+    while (fields_next(&at, &old)) {
+        if ((size_t)(old.text - *fields) < theirs && is_named(&old, line, name))
+            *inherited -= old.bytes;
+        else
+            to = mempcpy(to, old.text, old.bytes);
+    }
+    stpcpy(stpcpy(to, line), "\r\n");
+    free(*fields);
+    *fields = all;
+}

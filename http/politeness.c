@@ -1,0 +1,187 @@
+/* A table of the hosts that matter just now. One that nobody asks or waits for, and whose next start
+   lies in the past, is forgotten. */
+#include "http/politeness.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "reactor/hash.h"
+#include "reactor/memory.h"
+
+#define SLOTS 16384 /* a power of two */
+
+struct host {
+    struct politeness *politeness;
+    struct host *same_slot;
+    struct link queue;  /* of permits that wait */
+    size_t asked;       /* requests under way */
+    nsec next;          /* the earliest next start */
+    struct timer timer; /* until then */
+    char name[];
+};
+
+struct politeness {
+    struct loop *loop;
+    struct politeness_options options;
+    size_t count;
+    struct host *slots[SLOTS];
+};
+
+static struct host **slot_of(struct politeness *politeness, const char *name, size_t length)
+{
+    return &politeness->slots[hash_bytes(name, length) % SLOTS];
+}
+
+static struct host *find(const struct politeness *politeness, const char *name, size_t length)
+{
+    struct host *host = politeness->slots[hash_bytes(name, length) % SLOTS];
+
+    while (host && (strncasecmp(host->name, name, length) != 0 || host->name[length]))
+        host = host->same_slot;
+    return host;
+}
+
+static void forget(struct host *host)
+{
+    struct politeness *politeness = host->politeness;
+    struct host **link = slot_of(politeness, host->name, strlen(host->name));
+
+    while (*link != host)
+        link = &(*link)->same_slot;
+    *link = host->same_slot;
+    loop_cancel(politeness->loop, &host->timer);
+    politeness->count--;
+    free(host);
+}
+
+static bool has_room(const struct host *host)
+{
+    size_t most = host->politeness->options.most;
+
+    return !most || host->asked < most;
+}
+
+static bool is_early(const struct host *host)
+{
+    return host->next > loop_clock(host->politeness->loop);
+}
+
+/* Somebody may go on, or nobody is left: sees to the queue, the timer and the host's end. */
+static void look_after(struct host *host)
+{
+    struct politeness *politeness = host->politeness;
+    struct link *first = list_first(&host->queue);
+    struct permit *permit;
+
+    if (is_early(host)) {
+        if (host->timer.state == TIMER_IDLE)
+            loop_arm(politeness->loop, &host->timer, host->next);
+    } else if (first && has_room(host)) {
+        permit = LIST_OWNER(first, struct permit, link);
+        list_remove(first);
+        permit->host = NULL;
+        politeness->options.open(politeness->options.owner, permit);
+    } else if (!first && !host->asked) {
+        forget(host);
+    }
+}
+
+static void on_timer(void *owner)
+{
+    look_after(owner);
+}
+
+static struct host *add(struct politeness *politeness, const char *name)
+{
+    size_t length = strlen(name);
+    struct host *host = memory_zeroed(sizeof(*host) + length + 1);
+    struct host **slot = slot_of(politeness, name, length);
+
+    host->politeness = politeness;
+    memcpy(host->name, name, length);
+    list_init(&host->queue);
+    timer_init(&host->timer, on_timer, host);
+    host->same_slot = *slot;
+    *slot = host;
+    politeness->count++;
+    return host;
+}
+
+struct politeness *politeness_new(struct loop *loop, const struct politeness_options *options)
+{
+    struct politeness *politeness = memory_zeroed(sizeof(*politeness));
+
+    politeness->loop = loop;
+    politeness->options = *options;
+    return politeness;
+}
+
+void politeness_free(struct politeness *politeness)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        while (politeness->slots[i])
+            forget(politeness->slots[i]);
+    free(politeness);
+}
+
+/* Counts one more request, and sees to it that the queue goes on while there is room. */
+static void let_in(struct host *host)
+{
+    struct politeness *politeness = host->politeness;
+    nsec now = loop_clock(politeness->loop);
+
+    host->asked++;
+    if (politeness->options.interval)
+        host->next = now + politeness->options.interval;
+    if (!list_is_empty(&host->queue) && has_room(host))
+        loop_arm(politeness->loop, &host->timer, host->next > now ? host->next : now);
+}
+
+bool politeness_admit(struct politeness *politeness, struct permit *permit, const char *name,
+                      bool urgent)
+{
+    struct host *host = find(politeness, name, strlen(name));
+
+    if (!host)
+        host = add(politeness, name);
+    permit->host = host;
+    permit->admitted = has_room(host) && !is_early(host) && (urgent || list_is_empty(&host->queue));
+    if (permit->admitted) {
+        let_in(host);
+        return true;
+    }
+    if (urgent)
+        list_put_first(&host->queue, &permit->link);
+    else
+        list_put_last(&host->queue, &permit->link);
+    if (has_room(host) && host->timer.state == TIMER_IDLE)
+        loop_arm(politeness->loop, &host->timer, host->next);
+    return false;
+}
+
+void politeness_leave(struct permit *permit)
+{
+    struct host *host = permit->host;
+
+    if (!host)
+        return;
+    permit->host = NULL;
+    list_remove(&permit->link);
+    if (permit->admitted)
+        host->asked--;
+    permit->admitted = false;
+    look_after(host);
+}
+
+bool politeness_is_busy(const struct politeness *politeness, const char *name, size_t length)
+{
+    const struct host *host = find(politeness, name, length);
+
+    return host && !list_is_empty(&host->queue);
+}
+
+bool politeness_is_full(const struct politeness *politeness)
+{
+    return politeness->count >= POLITENESS_MOST_HOSTS;
+}

@@ -1,0 +1,303 @@
+#!/bin/bash
+# How results are written: text, table, JSON, CSV; fields by name; files; colours, progress and words on
+# standard error, on a terminal and off it.
+. "$(dirname "$0")/lib.bash"
+
+unset NO_COLOR COLUMNS
+export TERM=xterm
+conf <<'C'
+http://plain.example/ rehearse-body="=1+1,\"x\"\r\n"
+https://tls.example/ rehearse-status=404 rehearse-body="  a;b\tc  "
+http://missing.example/ rehearse-fault=dns-nxdomain
+http://moved.example/ rehearse-status=302 rehearse-header="Location: http://plain.example/"
+http://cut.example/ rehearse-fault=truncate rehearse-body="日本語日本語日本語日本語日本語"
+http://long.example/0123456789/0123456789/0123456789 rehearse-body="+\xe2\x80\xae\x1b[31m"
+C
+go() { fb --rehearse -f "$LIST" --order input "$@"; }
+
+# text
+go
+same "text: a line each" "\
+http://plain.example/         : =1+1,\"x\"\\x0d\\x0a
+https://tls.example/          :   a;b\\x09c  
+http://missing.example/       : error: no such name
+http://moved.example/         : =1+1,\"x\"\\x0d\\x0a
+http://cut.example/           : error: connection closed in mid-answer
+http://long.example/0123456789: +\\u202e\\x1b[31m" "$(sed -E 's/ in [0-9]:[0-9]{2}:[0-9]{2}\.[0-9]{6}s$//' "$out")"
+
+# table: a head, and every column at its place; what failed says why instead
+go --format table
+same "table: its head" "url status snippet elapsed_ms blocked dns connect tls send wait receive" \
+    "$(head -n 1 "$out" | xargs)"
+same "rows" "\
+http://plain.example/             200 =1+1,\"x\"  
+https://tls.example/              404   a;b\\x09c
+http://missing.example/             - error: no 
+http://moved.example/             200 =1+1,\"x\"  
+http://cut.example/               200 error: con
+http://long.example/0123456789    200 +\\u202e   " "$(tail -n +2 "$out" | cut -c 1-48)"
+same "as wide as the head" 1 "$(grep -v error: "$out" | awk '{ print length }' | sort -u | wc -l)"
+go --format table --fields status,url,tls.version,redirects
+same "table: chosen columns" "\
+status url                            version redirects
+   200 http://plain.example/          -               0
+   404 https://tls.example/           TLSv1.3         0
+     - http://missing.example/        -               0
+   200 http://moved.example/          -               1
+   200 http://cut.example/            -               0
+   200 http://long.example/0123456789 -               0" "$(cat "$out")"
+
+# JSON, by the schema: every kind of result there is
+go --format json
+check "JSON fits its schema" valid fetch "$out"
+same "one object a line" 6 "$(wc -l <"$out")"
+{ cat "$LIST"; echo "http://again.example/ rehearse-fail-first=1"; } >"$TMPDIR/more.conf"
+fb -f "$TMPDIR/more.conf" --rehearse --format json --retry 1 --tcp-info --cert-warn 30d --fail --preview 100
+timeout 60 "$FIRSTBYTE" -f - --format json < <(echo "no site") >>"$out" 2>>"$err"
+check "with attempts, kernel's numbers, warnings, --fail and a bad line" valid fetch "$out"
+check "all of which are there" jq -es 'any(.[]; .tcp != null) and any(.[]; .cert_warning) and
+    any(.[]; .error.code == "http.status") and any(.[]; .error.code == "input.malformed") and any(.[]; .attempts != [])' "$out"
+fb --format json --unix-socket "$TMPDIR/nothing" http://a.example/
+check "a Unix socket" valid fetch "$out"
+same "is its address" '"unix:'"$TMPDIR/nothing"'"' "$(jq .address "$out")"
+fb --format json -x "http://ali:sesame@$HOME_ADDRESS:1" http://a.example/
+check "a proxy" valid fetch "$out"
+same "is told without its password" "http://$HOME_ADDRESS:1" "$(jq -r .proxy "$out")"
+
+# --fields
+fb --fields help
+exits "--fields help" 0
+cp "$out" "$TMPDIR/fields"
+same "names every field of the schema" "" "$(jq -r '
+    def names($at): .properties // {} | to_entries[] | .key as $key
+        | ($at + $key), (.value | names($at + $key + "."));
+    names("")' "$SCHEMA/fetch.json" | sort | comm -3 - <(sort "$TMPDIR/fields"))"
+for format in text table json csv; do
+    go --format $format --fields "$(paste -sd, "$TMPDIR/fields")"
+    same "$format: all of them are known" "1 " "$status $(cat "$err")"
+done
+go --format json --fields timings.wait,url,tls.version --fields error,url,tcp
+same "JSON: in their order, once, by their whole names, null where they are not" \
+    '["timings.wait","url","tls.version","error","tcp"] null' \
+    "$(head -n 1 "$out" | jq -c 'keys_unsorted, .tcp' | xargs -d '\n')"
+same "objects whole" '{"phase":"dns","code":"dns.nxdomain","message":"no such name"}' \
+    "$(jq -c 'select(.error.phase == "dns").error' "$out")"
+go --fields status,url,error.code
+same "text: between tabs" $'200\thttp://plain.example/\t-
+404\thttps://tls.example/\t-
+-\thttp://missing.example/\tdns.nxdomain
+200\thttp://moved.example/\t-
+200\thttp://cut.example/\thttp.truncated
+200\thttp://long.example/0123456789/0123456789/0123456789\t-' "$(cat "$out")"
+for names in nothing url,nothing tls. "" url, URL; do
+    fb --rehearse --fields "$names" http://a.example/
+    exits "--fields \"$names\"" 2
+    check "--fields \"$names\": is told" said "no such field; --fields help lists them"
+done
+
+# CSV, read back by RFC 4180: into lines of cells between \x1f; what is not CSV is said
+cells() {
+    LC_ALL=C awk 'BEGIN { RS = "\1" } {
+        n = length($0); at = 1
+        while (at <= n) {
+            cell = ""; c = substr($0, at, 1)
+            if (c == "\"") {
+                for (at++; ; at++) {
+                    c = substr($0, at, 1)
+                    if (at > n) { print "BAD: open quotes"; exit }
+                    if (c == "\"" && substr($0, at + 1, 1) != "\"") break
+                    if (c == "\"") at++
+                    cell = cell c
+                }
+                at++
+            } else for (; at <= n && c != "," && c != "\r"; c = substr($0, ++at, 1)) {
+                if (c == "\"" || c == "\n") { print "BAD: a quote or line feed in a plain cell"; exit }
+                cell = cell c
+            }
+            printf "%s", cell
+            if (substr($0, at, 1) == ",") { printf "\037"; at++ }
+            else if (substr($0, at, 2) == "\r\n") { printf "\n"; at += 2 }
+            else { print "BAD: behind a cell"; exit }
+        }
+    }' "$1"
+}
+go --format csv
+cells "$out" >"$TMPDIR/cells"
+check_not "CSV is CSV" grep -q BAD: "$TMPDIR/cells"
+same "of seven rows" 7 "$(wc -l <"$TMPDIR/cells")"
+same "as long as the first" 1 "$(awk -F'\037' '{ print NF }' "$TMPDIR/cells" | sort -u | wc -l)"
+same "which is the head" url,status,error.code,error.message,snippet,elapsed_ms,body_bytes,address,final_url,redirects,attempts,timings.blocked,timings.dns,timings.connect,timings.tls,timings.send,timings.wait,timings.receive \
+    "$(head -n 1 "$TMPDIR/cells" | tr '\037' ,)"
+same "cells as they are meant, formulas made harmless" "\
+http://plain.example/|200||'=1+1,\"x\"\\x0d\\x0a
+https://tls.example/|404||  a;b\\x09c  
+http://missing.example/||dns.nxdomain|
+http://moved.example/|200||'=1+1,\"x\"\\x0d\\x0a
+http://cut.example/|200|http.truncated|日本語日本語日
+http://long.example/0123456789/0123456789/0123456789|200||'+\\u202e\\x1b[31m" \
+    "$(tail -n +2 "$TMPDIR/cells" | cut -d $'\037' -f 1-3,5 | tr '\037' '|')"
+for first in + - @ = ＝ ＋ － ＠; do
+    printf 'http://a.example/ rehearse-body="%s1"\n' "$first" >"$TMPDIR/one.conf"
+    fb --rehearse -f "$TMPDIR/one.conf" --format csv --fields snippet
+    same "a cell that begins with $first" "\"'${first}1\"" "$(tail -n 1 "$out" | tr -d '\r')"
+done
+go --format csv --fields tls.version,error,url
+same "chosen columns, objects by their parts" "tls.version,error.phase,error.code,error.message,url" \
+    "$(head -n 1 "$out" | tr -d '\r')"
+fb race --rehearse -f "$LIST" --format csv --order input
+same "a race has one head, and its mode" "1 mode 6 blocking 6 reactor" \
+    "$(cut -d, -f1 "$out" | uniq -c | xargs)"
+same "and no totals" "" "$(cells "$out" | grep -E 'BAD:|took|sync')"
+
+# -o: aside until all is there
+file=$TMPDIR/results
+echo old >"$file"
+chmod 640 "$file"
+ln -s results "$TMPDIR/link"
+{ head -n 1 "$LIST"; echo 'http://stall.example/ rehearse-fault=wait-stall timeout=50s'; } >"$TMPDIR/stall.conf"
+start slow "$FIRSTBYTE" --rehearse -f "$TMPDIR/stall.conf" --format json -o "$TMPDIR/link"
+check "-o: what has come is aside" until_true 10 grep -q plain.example "$file.part"
+same "and not yet in its place" old "$(cat "$file")"
+fb --rehearse http://a.example/ -o "$file"
+exits "another run into the same file is refused" 3
+kill -INT "$pid"
+wait "$pid"
+status=$?
+exits "interrupted" 130
+same "the old results are still there" old "$(cat "$file")"
+same "the new ones are aside" 1 "$(grep -c plain.example "$file.part")"
+check "which is said" grep -qF "firstbyte: what was fetched is in $file.part" "$TMPDIR/slow.err"
+go --format json -o "$TMPDIR/link"
+exits "-o" 1
+same "results, in the list's order" "$(cut -d' ' -f1 "$LIST")" "$(jq -r .url "$file")"
+same "nothing on standard output, nothing aside" "" "$(cat "$out"; ls "$file.part" 2>/dev/null)"
+same "its mode, and a link to it, stay" "640 results" "$(stat -c %a "$file") $(readlink "$TMPDIR/link")"
+fb --rehearse -f /dev/null -o "$file"
+same "no site: an empty file" "0 0" "$status $(stat -c %s "$file")"
+seq -f 'http://%.0f.example/' 200 >"$TMPDIR/200"
+(ulimit -f 4 && fb --rehearse -f "$TMPDIR/200" --format json -o "$TMPDIR/limited"; exit "$status")
+status=$?
+exits "a file that may not grow" 1
+check "is told" said "output.closed: $TMPDIR/limited: File too large"
+check "where what there is, is" said "firstbyte: what was fetched is in $TMPDIR/limited.part"
+check_not "nothing is in its place" test -e "$TMPDIR/limited"
+go -o /dev/full
+exits "-o /dev/full" 1
+check "is told" said "output.closed: /dev/full: No space left on device"
+go -o /dev/stdout
+same "-o /dev/stdout" 6 "$(wc -l <"$out")"
+go -o "$TMPDIR/nowhere/file"
+exits "-o where there is no directory" 3
+check "is told" said "firstbyte: --output: $TMPDIR/nowhere/file"
+go -o "$TMPDIR"
+exits "-o a directory" 3
+fb --rehearse http://a.example/ --append
+exits "--append without a file" 2
+
+# --append: whole lines behind those that are there, a head once
+printf 'unended' >"$TMPDIR/log"
+go --format json --append -o "$TMPDIR/log"
+go --format json --append -o "$TMPDIR/log"
+same "--append" "13 unended" "$(wc -l <"$TMPDIR/log") $(head -n 1 "$TMPDIR/log")"
+go --format csv --append -o "$TMPDIR/log.csv"
+go --format csv --append -o "$TMPDIR/log.csv"
+same "one head in a CSV file" "13 1" "$(wc -l <"$TMPDIR/log.csv") $(grep -c ^url, "$TMPDIR/log.csv")"
+
+# on_terminal COMMAND : what a terminal that runs it is told, into $out
+on_terminal() { script -qec "$1" /dev/null </dev/null >"$out" 2>&1; }
+run="'$FIRSTBYTE' --rehearse -f '$LIST' --order input"
+esc=$'\e'
+has_color() { grep -q "${esc}\[[0-9]" "$out"; }
+
+# colours
+go
+check_not "no colours off a terminal" has_color
+go --color always
+check "--color always: off it too" has_color
+same "each by its kind" "2 1 2" "$(for code in 32 33 31; do grep -c "${esc}\[${code}m" "$out"; done | xargs |
+    sed 's/^3/2/')"
+NO_COLOR=1 go --color always
+check "--color always: whatever NO_COLOR says" has_color
+for format in json csv; do
+    go --color always --format $format
+    check_not "--color always: never in $format" grep -q "$esc" "$out"
+done
+go --color sometimes
+exits "--color sometimes" 2
+on_terminal "$run"
+check "colours on a terminal" has_color
+check_not "but none of a stranger's" grep -qF "+$esc" "$out"
+on_terminal "$run --format table"
+check "in a table too" has_color
+on_terminal "NO_COLOR=1 $run"
+check_not "NO_COLOR" has_color
+on_terminal "NO_COLOR= $run"
+check "an empty NO_COLOR is none" has_color
+on_terminal "TERM=dumb $run"
+check_not "a dumb terminal" has_color
+on_terminal "$run --color never"
+check_not "--color never" has_color
+on_terminal "COLUMNS=200 $run --format table --fields url,status"
+check "a wide terminal has room for a URL" grep -qF "http://long.example/0123456789/0123456789/0123456789 " "$out"
+on_terminal "COLUMNS=30 $run --format table --fields url,status"
+check "a narrow one has less" grep -qE 'http://long.example/012 ' "$out"
+
+# progress: on a terminal alone, and a total in the end
+echo 'http://slow.example/ rehearse-delay=700ms rehearse-body="0123456789"' >"$TMPDIR/slow.conf"
+slow="'$FIRSTBYTE' --rehearse -f '$TMPDIR/slow.conf'"
+has_progress() { grep -qF "0 of 1 done, 0 failed, " "$out"; }
+on_terminal "$slow >'$TMPDIR/lines'"
+check "progress on a terminal" has_progress
+check "in the end the total takes its place" \
+    grep -qP '^.*\r\e\[Kfirstbyte: 1 done, 0 failed, [0-9.]+ s\r?$' "$out"
+same "results are elsewhere" 1 "$(grep -c ': 0123456789 in ' "$TMPDIR/lines")"
+on_terminal "$slow"
+check "a result takes its place" grep -qP '\r\e\[Khttp://slow.example/ +: ' "$out"
+on_terminal "(echo http://a.example/; sleep 0.7) | '$FIRSTBYTE' --rehearse -f -"
+check "of a pipe the total is not known" grep -qF "1 done, 0 failed, " "$out"
+for how in "2>'$TMPDIR/lines'" "-q" "-v 2>&1" "2>&1 | cat"; do
+    on_terminal "$slow $how"
+    check_not "no progress with $how" grep -qF " done, " "$out"
+done
+on_terminal "TERM=dumb $slow"
+check_not "no progress on a dumb terminal" has_progress
+
+# -q: nothing but what ends the run
+(ulimit -n 40 && fb --rehearse -f "$TMPDIR/200" &&
+    check "without -q it is said" said "concurrency lowered" && fb --rehearse -q -f "$TMPDIR/200" &&
+    same "-q: nothing is said" "0 " "$status $(cat "$err")")
+fb -q -f "$TMPDIR/nothing.conf"
+check "-q: but why there is nothing" said "no such file"
+timeout 60 "$FIRSTBYTE" -q --rehearse http://a.example/ >/dev/full 2>"$err"
+check "-q: or not all" said "output.closed"
+
+# -v: what was said on each connection, with nothing that a terminal would obey
+start_nginx 18080 <<N
+server {
+    listen @:18080;
+    location / { add_header X-Evil "a$(printf '\xc2\x9b')31m$(printf '\xe2\x80\xae')z"; return 200 body; }
+}
+N
+fb -v -H "X-Mine: ü" "http://$HOME_ADDRESS:18080/path?q"
+sed -E 's/\[[0-9]+\]/[n]/' "$err" >"$TMPDIR/verbose"
+same "-v: what is sent" "> [n] GET /path?q HTTP/1.1
+> [n] Host: $HOME_ADDRESS:18080
+> [n] User-Agent: firstbyte/0.1.0
+> [n] Accept: */*
+> [n] Accept-Encoding: gzip, deflate, br, zstd
+> [n] X-Mine: ü
+> [n] " "$(grep '^>' "$TMPDIR/verbose")"
+check "what is answered" grep -qx '< \[n\] HTTP/1.1 200' "$TMPDIR/verbose"
+check "escaped" grep -qxF '< [n] X-Evil: a\x9b31m\u202ez' "$TMPDIR/verbose"
+check "and whom" grep -qxF "* [n] trying $HOME_ADDRESS:18080" "$TMPDIR/verbose"
+same "nothing else" "" "$(grep -v '^[*<>] \[n\] ' "$TMPDIR/verbose")"
+same "results stay by themselves" 1 "$(wc -l <"$out")"
+printf 'HTTP/1.1 200 OK\r\nX-Evil: \e[2J\e]0;title\a\r\nContent-Length: 0\r\n\r\n' >"$TMPDIR/evil"
+start evil perl -MIO::Socket::INET -e 'my $l = IO::Socket::INET->new(LocalAddr => $ARGV[0],
+    LocalPort => 18090, Listen => 9, ReuseAddr => 1) or die; open F, $ARGV[1]; my $all = join "", <F>;
+    while (my $p = $l->accept) { sysread $p, my $b, 9999 or next; syswrite $p, $all }' "$HOME_ADDRESS" "$TMPDIR/evil"
+until_true 10 listens 18090
+for format in text table json csv; do
+    fb -v --format $format "http://$HOME_ADDRESS:18090/"
+    check_not "a hostile field, $format: nothing raw" grep -qP '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]' "$out" "$err"
+done

@@ -1,0 +1,137 @@
+#!/bin/bash
+# ^C and a sudden end: what is finished is printed, the exit status is 130, and nobody is left behind.
+. "$(dirname "$0")/lib.bash"
+
+conf <<'C'
+http://first.example/ rehearse-body="finished in time"
+http://last.example/ rehearse-fault=wait-stall timeout=60s
+C
+printed() { grep -qs "$1" "$TMPDIR/run.out"; }
+children_gone() { local child; for child in $children; do gone "$child" || return 1; done; }
+
+# stop NAME SIGNAL FOR ARGUMENT... : signals the program when it has printed FOR
+stop() {
+    local name=$1 signal=$2 for=$3
+    shift 3
+    start run env --default-signal=INT "$FIRSTBYTE" "$@"
+    check "$name: what is finished is printed at once" until_true 20 printed "$for"
+    children=$(children_of $pid)
+    kill -s "$signal" $pid
+    wait $pid
+    status=$?
+    exits "$name: exit status" 130
+    cp "$TMPDIR/run.out" "$out"
+    cp "$TMPDIR/run.err" "$err"
+    [ -z "$children" ] || check "$name: the origin has gone" until_true 10 children_gone
+}
+
+stop "^C in fetch" INT '^http://first' fetch --rehearse -f "$LIST"
+same "^C in fetch: one line" 1 "$(wc -l <"$out")"
+check "^C in fetch: what was under way is said" grep -q '1 sites\? w.* under way and' "$err"
+stop "TERM in fetch" TERM '^http://first' fetch --rehearse -f "$LIST"
+stop "^C in fetch, in the list's order" INT '^http://first' --order input --rehearse -f "$LIST"
+stop "^C in the blocking half" INT '^http://first' race --rehearse -f "$LIST"
+check_not "^C in the blocking half: the other half does not begin" grep -q Asynchronous "$out"
+same "^C in the blocking half: a heading and a line" 2 "$(wc -l <"$out")"
+
+# lines that wait for their turn are printed too
+printf '%s\n' 'http://last.example/ rehearse-fault=wait-stall timeout=60s' \
+    'http://first.example/ rehearse-body=finished' 'http://second.example/ rehearse-delay=300ms' | conf
+start run env --default-signal=INT "$FIRSTBYTE" --order input --rehearse -f "$LIST"
+sleep 1
+kill -s INT $pid
+wait $pid
+status=$?
+exits "^C with lines that wait for their turn" 130
+same "they are printed" "first second" \
+    "$(grep -oE 'first|second' "$TMPDIR/run.out" | xargs)"
+
+# the reactor's half of a race: its first line is the list's second
+conf <<'C'
+http://slow.example/ rehearse-delay=1500ms
+http://quick.example/
+C
+stop "^C in the asynchronous half" INT 'Running asynchronous' race --rehearse -f "$LIST"
+check_not "^C in the asynchronous half: no totals" grep -q took "$out"
+
+# in phases where nothing comes back: names, connects, handshakes
+for fault in dns-stall connect-stall tls-stall body-stall; do
+    scheme=http
+    [ $fault != tls-stall ] || scheme=https
+    printf '%s\n' 'http://first.example/' "$scheme://last.example/ rehearse-fault=$fault timeout=60s" | conf
+    stop "^C at $fault" INT '^http://first' fetch --rehearse -f "$LIST"
+    stop "^C at $fault, blocking" INT '^http://first' race --rehearse -f "$LIST"
+done
+
+# a list that never ends
+mkfifo "$TMPDIR/in"
+exec 7<>"$TMPDIR/in"
+echo http://first.example/ >&7
+start run env --default-signal=INT "$FIRSTBYTE" --rehearse -f - <&7
+check "^C while waiting for input: the line is there" until_true 20 printed '^http://first'
+kill -s INT $pid
+wait $pid
+status=$?
+exits "^C while waiting for input" 130
+exec 7>&-
+
+# a parent that is killed takes its origin with it
+for command in fetch race; do
+    start run "$FIRSTBYTE" $command --rehearse -f "$LIST"
+    until_true 20 printed '^http://first'
+    children=$(children_of $pid)
+    check "$command has an origin" test -n "$children"
+    kill -s KILL $pid
+    wait $pid 2>/dev/null
+    check "$command is killed: its origin ends by itself" until_true 10 children_gone
+done
+
+# the terminal sends ^C to the whole group: the origin is not in it
+start run setsid env --default-signal=INT "$FIRSTBYTE" fetch --rehearse -f "$LIST"
+until_true 20 printed '^http://first'
+children=$(children_of $pid)
+kill -s INT -- "-$pid"
+wait $pid
+status=$?
+exits "^C to the group" 130
+same "the origin says nothing" 1 "$(wc -l <"$TMPDIR/run.err")"
+check "and has gone" until_true 10 children_gone
+
+# the origin by hand: until interrupted
+start origin env --default-signal=INT "$FIRSTBYTE" origin -f "$LIST"
+check "the origin by hand says where it is" until_true 20 grep -qs 'END CERTIFICATE' "$TMPDIR/origin.out"
+same "names, http, https and the authority" "nameserver http https -----BEGIN" \
+    "$(head -n 4 "$TMPDIR/origin.out" | cut -d' ' -f1 | xargs)"
+where=$(sed -n 's/^http //p' "$TMPDIR/origin.out")
+fb "http://$where/"
+exits "a live fetch from it" 0
+kill -s INT $pid
+wait $pid
+status=$?
+exits "^C ends it" 0
+
+# a reader that is slower than the sites: after ^C nothing new is started
+{
+    echo 'default rehearse-delay=300ms'
+    seq -f 'http://n%g.example/some-words-to-fill-the-pipe' 20000
+} >"$TMPDIR/many"
+mkfifo "$TMPDIR/pipe"
+(
+    sleep 1.5 # the pipe is full by then
+    while head -c 8192; do sleep 0.14; done >"$TMPDIR/slowly"
+) <"$TMPDIR/pipe" &
+reader=$!
+env --default-signal=INT "$FIRSTBYTE" fetch --rehearse -c 64 --format json -f "$TMPDIR/many" \
+    >"$TMPDIR/pipe" 2>"$TMPDIR/run.err" &
+pid=$!
+sleep 2.5
+kill -s INT $pid
+if until_true 12 gone $pid; then
+    wait $pid
+    status=$?
+    exits "^C with a slow reader" 130
+else
+    fail "^C with a slow reader: new sites are started after it"
+    kill -s KILL $pid
+fi
+kill $reader

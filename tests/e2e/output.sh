@@ -1,0 +1,84 @@
+#!/bin/bash
+# Readers of the output that leave, that are slow, that never read; and a full disk.
+. "$(dirname "$0")/lib.bash"
+
+seq -f "http://%.0f.example/" 3000 >"$TMPDIR/many"
+
+# one reads a line and leaves
+for arguments in "fetch" "race" "fetch --format json" "--order input"; do
+    # shellcheck disable=SC2086
+    timeout 60 "$FIRSTBYTE" $arguments --rehearse -f "$TMPDIR/many" 2>"$err" | head -n 1 >"$out"
+    status=${PIPESTATUS[0]}
+    exits "$arguments | head -n 1" 1
+    same "$arguments | head -n 1: a line" 1 "$(wc -l <"$out")"
+    check "$arguments | head -n 1: it is told" said "output.closed: standard output: Broken pipe"
+done
+
+# nobody reads at all
+timeout 60 "$FIRSTBYTE" --rehearse -f "$TMPDIR/many" 2>"$err" | true
+status=${PIPESTATUS[0]}
+exits "a pipe without a reader" 1
+for half in fetch race; do
+    timeout 60 "$FIRSTBYTE" $half --rehearse http://a.example/ 2>"$err" >&-
+    status=$?
+    exits "$half with a closed output" 1
+    check "$half with a closed output: it is told" said "standard output: Bad file descriptor"
+    timeout 60 "$FIRSTBYTE" $half --rehearse http://a.example/ 2>"$err" >/dev/full
+    status=$?
+    exits "$half to a full disk" 1
+    check "$half to a full disk: it is told" said "standard output: No space left on device"
+done
+timeout 60 "$FIRSTBYTE" --rehearse http://a.example/ >"$out" 2>&-
+status=$?
+exits "a closed standard error" 0
+same "harms nothing" 1 "$(wc -l <"$out")"
+timeout 60 "$FIRSTBYTE" --rehearse http://a.example/ <&- >&- 2>&-
+status=$?
+exits "all three closed" 1
+timeout 60 "$FIRSTBYTE" --help >/dev/full 2>"$err"
+status=$?
+exits "help to a full disk" 1
+
+# a slow reader: the program waits for it, holds little, and loses nothing
+timeout 60 "$FIRSTBYTE" --rehearse -f "$TMPDIR/many" --format json --order input 2>"$err" | {
+    sleep 1
+    cat
+} >"$out"
+status=${PIPESTATUS[0]}
+exits "a slow reader" 0
+same "gets every line" "$(md5sum <"$TMPDIR/many")" "$(jq -r .url "$out" | md5sum)"
+
+# a reader that stops stops new sites, not the deadlines of those under way: what stalls has ended
+# after its time, though nobody reads until later
+{
+    echo 'default timeout=300ms'
+    echo 'http://first.example/ rehearse-fault=wait-stall'
+    seq -f "http://%.0f.example/ timeout=10s" 5000
+} | conf
+mkfifo "$TMPDIR/pipe"
+timeout 60 "$FIRSTBYTE" --rehearse -f "$LIST" --format json >"$TMPDIR/pipe" 2>"$err" &
+late=$!
+exec 8<"$TMPDIR/pipe"
+sleep 2
+cat <&8 >"$out"
+exec 8<&-
+wait $late
+status=$?
+exits "a reader that stopped for a while" 1
+same "gets every line" 5001 "$(wc -l <"$out")"
+same "a deadline passed while it did" "true" \
+    "$(get '.error.code == "timeout.total" and .elapsed_ms < 1500' http://first.example/)"
+
+# it is a terminal's manner to share its flags: standard output is not made non-blocking
+timeout 60 "$FIRSTBYTE" --rehearse -f "$TMPDIR/many" >"$TMPDIR/pipe" 2>"$err" &
+late=$!
+exec 8<"$TMPDIR/pipe"
+sleep 0.5
+flags=$(sed -n 's/^flags:\t//p' "/proc/$late/fdinfo/1" 2>/dev/null || true)
+child=$(children_of $late)
+[ -z "$child" ] || flags=$(sed -n 's/^flags:\t//p' "/proc/${child%% *}/fdinfo/1")
+check "standard output stays blocking ($flags)" test $((0$flags & 04000)) = 0
+cat <&8 >"$out"
+exec 8<&-
+wait $late
+same "and whole" 3000 "$(wc -l <"$out")"

@@ -1,0 +1,243 @@
+#!/bin/bash
+# Proxies that nobody here wrote: tinyproxy (HTTP) and microsocks (SOCKS 5); nginx stands behind them,
+# and for a proxy that keeps connections. Those that misbehave are the rehearsal's origin.
+. "$(dirname "$0")/lib.bash"
+own_network
+
+at=$HOME_ADDRESS
+make_authority
+make_certificate good "IP:$at,DNS:localhost,DNS:site.example"
+make_certificate other "DNS:other.example"
+start_nginx 18080 18081 18443 18444 <<'N'
+log_format seen '$connection "$request" $http_host "$http_authorization" "$http_proxy_authorization"';
+access_log DIR/seen.log seen;
+keepalive_requests 1000;
+server { listen @:18080; location / { return 200 "plain $uri"; } location /moved { return 302 https://@:18443/next; } }
+server { listen @:18081; location / { return 200 "a proxy's own"; } }
+server { listen @:18443 ssl; ssl_certificate DIR/good.pem; ssl_certificate_key DIR/good.key;
+    location / { return 200 "secret $uri"; } }
+server { listen @:18444 ssl; ssl_certificate DIR/other.pem; ssl_certificate_key DIR/other.key;
+    location / { return 200 "other"; } }
+N
+seen() { grep -v '^[0-9]* ""' "$TMPDIR/seen.log"; }
+plain=http://$at:18080/ secure=https://$at:18443/
+refused=http://$at:18089/ secure_refused=https://$at:18089/
+
+# proxy NAME PORT LINE... : a tinyproxy with these lines in its configuration
+proxy() {
+    local name=$1 port=$2
+    shift 2
+    printf '%s\n' "Port $port" "Listen $at" "Timeout 20" "LogFile \"$TMPDIR/$name.log\"" "$@" \
+        >"$TMPDIR/$name.conf"
+    start "$name" tinyproxy -d -c "$TMPDIR/$name.conf"
+    until_true 10 listens "$port"
+}
+echo 'forbidden' >"$TMPDIR/filter"
+proxy open 18100 "ConnectPort 18443" "ConnectPort 18444" "ConnectPort 18089" "Filter \"$TMPDIR/filter\""
+proxy locked 18101 "BasicAuth quince sesame"
+start socks microsocks -i "$at" -p 18102
+start locked-socks microsocks -i "$at" -p 18103 -u quince -P "sesame open"
+until_true 10 listens 18102
+until_true 10 listens 18103
+http=http://$at:18100 locked=$at:18101 socks=socks5://$at:18102
+
+# The rehearsal's origin, which listens on addresses of its own for all that may be wrong.
+conf <<'C'
+http://closes.example/ rehearse-fault=wait-close
+http://resets.example/ rehearse-fault=wait-reset
+http://silent.example/ rehearse-fault=wait-stall
+http://endless.example/ rehearse-fault=head-endless
+http://nobody.example/ rehearse-fault=dns-nxdomain
+C
+start origin "$FIRSTBYTE" origin -f "$LIST"
+until_true 10 grep -q END "$TMPDIR/origin.out"
+nameserver=$(sed -n 's/^nameserver //p' "$TMPDIR/origin.out")
+port=$(sed -n 's/^http 127.0.0.1://p' "$TMPDIR/origin.out")
+
+# through NAME PROXY WANTED URL OPTION... : status, code, phase, address and proxy of the only result;
+# PROXY "" stands for no option of that name
+through() {
+    local name=$1 proxy=$2 wanted=$3
+    shift 3
+    expect "$name" "$wanted" --cacert "$TMPDIR/ca.pem" ${proxy:+-x "$proxy"} "$@"
+}
+
+# what each sends, and what comes back
+: >"$TMPDIR/seen.log"
+through "http by its absolute form" "$http" "200 - - $at:18100 $http" "$plain?a"
+check "tinyproxy was asked for the URL" grep -q "GET ${plain}?a HTTP/1.1" "$TMPDIR/open.log"
+same "the body is the site's" '"plain /"' "$(jq '.snippet' "$out")"
+through "https by CONNECT" "$http" "200 - - $at:18100 $http" "$secure"
+check "tinyproxy was asked for the host alone" grep -q "CONNECT $at:18443 HTTP/1.1" "$TMPDIR/open.log"
+same "the body came out of TLS" '"secret /"' "$(jq '.snippet' "$out")"
+same "there is no name to look up" null "$(jq .timings.dns "$out")"
+through "the scheme may be missing" "$at:18100" "200 - - $at:18100 $http" "$plain"
+through "http over SOCKS" "$socks" "200 - - $at:18102 $socks" "$plain"
+through "https over SOCKS" "$socks" "200 - - $at:18102 $socks" "$secure"
+through "socks5h" "socks5h://$at:18102" "200 - - $at:18102 socks5h://$at:18102" "$secure"
+through "a redirect goes through it too" "$http" "200 - - $at:18100 $http" "${plain}moved"
+same "to https" "\"${secure}next\"" "$(jq .final_url "$out")"
+through "but no socket of this machine does" "$http" \
+    "- connect.failed connect unix:$TMPDIR/none -" --unix-socket "$TMPDIR/none" "$plain"
+
+# names: for socks5 they are looked up here, for the others there
+through "socks5: looked up here" "$socks" "200 - - $at:18102 $socks" \
+    --dns-servers "$nameserver" "http://any.example:$port/"
+check "which takes its time" jq -e '.timings.dns != null' "$out"
+through "socks5: no such name" "$socks" "- dns.nxdomain dns - $socks" \
+    --dns-servers "$nameserver" http://nobody.example/
+if getent ahostsv4 localhost | grep -q '^127\.0\.0\.1 '; then
+    through "socks5h: looked up there" "socks5h://$at:18102" \
+        "200 - - $at:18102 socks5h://$at:18102" "http://localhost:$port/"
+    same "which is not seen here" null "$(jq .timings.dns "$out")"
+else
+    skip "socks5h: looked up there" "no localhost in the hosts file"
+fi
+through "--connect-to: the proxy is asked for another" "$http" "200 - - $at:18100 $http" \
+    --connect-to "site.example:443:$at:18443" https://site.example/
+through "a proxy with a name" "http://localhost:18100" "200 - - $at:18100 http://localhost:18100" \
+    --resolve "localhost:18100:$at" "$plain"
+through "a proxy without an address" "http://nobody.example:1" "- proxy.dns proxy - http://nobody.example:1" \
+    --dns-servers "$nameserver" "$plain"
+
+# the certificate is verified for the site, whoever carries it
+for proxy in "$http" "$socks"; do
+    through "another's certificate through ${proxy%%:*}" "$proxy" \
+        "- tls.hostname_mismatch tls ${proxy#*//} $proxy" "https://$at:18444/"
+done
+
+# kept connections: one for all of an origin's
+: >"$TMPDIR/seen.log"
+fb -x "$http" --cacert "$TMPDIR/ca.pem" -c 1 --format json "$secure"{1..5}
+same "five through one tunnel" "1 5" "$(seen | cut -d' ' -f1 | sort -u | wc -l) $(seen | wc -l)"
+same "connected once" 4 "$(jq -s '[.[] | select(.timings.connect == null)] | length' "$out")"
+same "each tells its proxy" "5 $http" "$(jq -r .proxy "$out" | uniq -c | xargs)"
+: >"$TMPDIR/seen.log"
+fb -x "$at:18081" -c 1 --format json http://site.example/{1..5}
+same "five on one connection to a proxy for http" "1 5" \
+    "$(seen | cut -d' ' -f1 | sort -u | wc -l) $(seen | wc -l)"
+same "it was asked for whole URLs, of the site's host" "GET http://site.example/1 HTTP/1.1 site.example" \
+    "$(seen | head -n 1 | cut -d' ' -f2-5 | tr -d '"')"
+
+# credentials: right, wrong, none
+: >"$TMPDIR/seen.log"
+through "http with user and password" "quince:sesame@$locked" "200 - - $locked http://$locked" "$plain"
+through "https with user and password" "quince:sesame@$locked" "200 - - $locked http://$locked" "$secure"
+through "SOCKS with user and password" "socks5://quince:sesame%20open@$at:18103" \
+    "200 - - $at:18103 socks5://$at:18103" "$plain"
+same "no server saw them" 3 "$(seen | grep -c '"-" "-"$')"
+through "the site's are another pair" "quince:sesame@$locked" "200 - - $locked http://$locked" -u me:mine \
+    "$plain"
+same "which it gets" "\"Basic $(printf me:mine | base64)\" \"-\"" "$(seen | tail -n 1 | cut -d' ' -f6-)"
+for who in "" zelda:sesame@ quince:open@; do
+    through "CONNECT is refused, ${who:-nobody}" "http://$who$locked" \
+        "- proxy.auth proxy $locked http://$locked" "$secure"
+    through "SOCKS is refused, ${who:-nobody}" "socks5h://$who$at:18103" \
+        "- proxy.auth proxy $at:18103 socks5h://$at:18103" "$plain"
+done
+through "for http likewise" "http://$locked" "407 proxy.auth proxy $locked http://$locked" "$plain"
+for proxy in "quince:sesame@$locked" "socks5://quince:sesame%20open@$at:18103" "zelda:sesame@$locked"; do
+    fb -v -x "$proxy" --cacert "$TMPDIR/ca.pem" "$plain" "$secure"
+    check_not "credentials are not shown, $proxy" \
+        grep -qe sesame -e quince -e zelda -e "$(printf quince:sesame | base64)" "$out" "$err"
+done
+fb -x "http://quince:sesame@" "$plain"
+exits "a proxy that is none" 2
+check "it is told why" grep -q '^firstbyte: --proxy: there is no host' "$err"
+check_not "nor are they then" grep -q sesame "$err"
+
+# what proxies refuse, and what they cannot reach
+through "a port that CONNECT may not use" "$http" "- proxy.denied proxy $at:18100 $http" "https://$at:18445/"
+through "a site that is filtered" "$http" "- proxy.denied proxy $at:18100 $http" \
+    https://forbidden.example:18443/
+through "over http that is an answer" "$http" "403 - - $at:18100 $http" http://forbidden.example/
+through "tinyproxy does not say why it failed" "$http" "- proxy.failed proxy $at:18100 $http" \
+    "$secure_refused"
+check "its status is told" grep -q '(the proxy answered 500 Internal Server Error)' "$out"
+through "nor over http" "$http" "500 - - $at:18100 $http" "$refused"
+through "SOCKS does: refused" "$socks" "- connect.refused connect $at:18102 $socks" "$refused"
+through "SOCKS: a reset by the site comes as its end" "$socks" "- http.empty wait $at:18102 $socks" \
+    --resolve "resets.example:$port:127.0.0.1" "http://resets.example:$port/"
+through "a site that is silent is the site's" "$socks" "- timeout.ttfb wait $at:18102 $socks" \
+    --ttfb-timeout 200ms --resolve "silent.example:$port:127.0.0.1" "http://silent.example:$port/"
+if [ "$OWN_NETWORK" ]; then
+    through "SOCKS: unreachable" "$socks" "- connect.unreachable connect $at:18102 $socks" \
+        http://192.0.2.1/
+    through "SOCKS: no such name" "socks5h://$at:18102" \
+        "- proxy.gateway proxy $at:18102 socks5h://$at:18102" http://nobody.example/
+    through "an unreachable proxy" http://192.0.2.1:1 \
+        "- proxy.unreachable proxy 192.0.2.1:1 http://192.0.2.1:1" "$plain"
+    through "tinyproxy: no such name" "$http" "- proxy.failed proxy $at:18100 $http" \
+        https://nobody.example:18443/
+else
+    skip "unreachable networks and names behind a proxy" "no network namespace is allowed here"
+fi
+
+# proxies that are none: the origin's addresses, each with its own fault
+bad() {
+    local name=$1 host=$2 code=$3 scheme
+    for scheme in http socks5h; do
+        through "$name, $scheme" "$scheme://$host:$port" \
+            "- proxy.$code proxy $host:$port $scheme://$host:$port" --connect-timeout 200ms \
+            https://site.example/
+    done
+}
+bad "nobody listens" 127.0.0.2 refused
+bad "its queue is full" 127.0.0.3 timeout
+bad "it stays silent" 127.0.0.4 timeout
+bad "it speaks another protocol" 127.0.0.5 malformed
+bad "it resets" 127.0.0.6 closed
+through "it is a web server, http" "127.0.0.1:$port" \
+    "- proxy.malformed proxy 127.0.0.1:$port http://127.0.0.1:$port" https://site.example/
+through "it is a web server, SOCKS" "socks5h://127.0.0.1:$port" \
+    "- proxy.closed proxy 127.0.0.1:$port socks5h://127.0.0.1:$port" https://site.example/
+connect() {
+    through "$1" "127.0.0.1:$port" "- $3 127.0.0.1:$port http://127.0.0.1:$port" \
+        --connect-timeout 500ms "https://$2.example/"
+}
+connect "CONNECT: it closes" closes "proxy.closed proxy"
+connect "CONNECT: it resets then" resets "proxy.closed proxy"
+connect "CONNECT: no answer" silent "proxy.timeout proxy"
+connect "CONNECT: a head without end" endless "proxy.malformed proxy"
+through "without a limit of its own the whole time runs out" "127.0.0.4:$port" \
+    "- timeout.total connect 127.0.0.4:$port http://127.0.0.4:$port" -T 200ms "$secure"
+through "http: a proxy that closes gave no answer" "127.0.0.1:$port" \
+    "- http.empty wait 127.0.0.1:$port http://127.0.0.1:$port" http://closes.example/
+through "nginx is no proxy for CONNECT" "$at:18081" "- proxy.failed proxy $at:18081 http://$at:18081" "$secure"
+
+# the environment, in lower case
+direct="200 - - $at:18080 -"
+proxied="200 - - $at:18100 $http"
+http_proxy=$http through "http_proxy" "" "$proxied" "$plain"
+https_proxy=$at:18100 through "https_proxy" "" "$proxied" "$secure"
+all_proxy=$http through "all_proxy" "" "$proxied" "$secure"
+http_proxy=$http all_proxy=$socks through "all_proxy is for what has none" "" "$proxied" "$plain"
+http_proxy=$socks through "-x comes before it" "$http" "$proxied" "$plain"
+http_proxy=$socks through '-x "" is none' "" "$direct" -x "" "$plain"
+https_proxy=$http through "https_proxy is for https" "" "$direct" "$plain"
+HTTP_PROXY=$http HTTPS_PROXY=$http ALL_PROXY=$http through "not in upper case" "" "$direct" "$plain"
+http_proxy='' all_proxy='' through "empty ones are none" "" "$direct" "$plain"
+http_proxy=http://quince:sesame@ fb "$plain"
+exits "a bad one is refused" 3
+check "by its name, without its value" grep -q '^firstbyte: proxy: http_proxy: ' "$err"
+check_not "nor its password" grep -q sesame "$err"
+
+# exceptions
+no_proxy=$at through "no_proxy: an address" "$http" "$direct" "$plain"
+no_proxy=10.0.0.0/8,127.0.0.0/8 through "no_proxy: a network" "$http" "$direct" "$plain"
+no_proxy='*' through "no_proxy: all" "$http" "$direct" "$plain"
+no_proxy=$at through "--noproxy comes before it" "$http" "$proxied" --noproxy other.example "$plain"
+no_proxy='*' through '--noproxy "" is none' "$http" "$proxied" --noproxy "" "$plain"
+name="$http --resolve site.example:18080:$at"
+# shellcheck disable=SC2086
+{
+    fb -x $name --format json --noproxy .example http://site.example:18080/
+    same "--noproxy: names below one" null "$(jq .proxy "$out")"
+    fb -x $name --format json --noproxy ample --order input http://site.example:18080/
+    same "--noproxy: not a part of a label" "\"$http\"" "$(jq .proxy "$out")"
+}
+fb --format json --cacert "$TMPDIR/ca.pem" -x "$http" --noproxy site.example --order input \
+    --resolve "site.example:18443:$at" https://site.example:18443/ "$secure"
+same "some sites directly, some not" "null \"$http\"" "$(jq .proxy "$out" | xargs -d '\n')"
+
+judge ".status, .error.code, .error.phase, .address, .proxy"

@@ -1,0 +1,272 @@
+#!/bin/bash
+# Redirects: where they lead, what is sent there and what no longer is, where they end, and what the
+# result tells of each. nginx says what it saw.
+. "$(dirname "$0")/lib.bash"
+
+make_authority
+make_certificate here "IP:$HOME_ADDRESS"
+servers() {
+    cat <<'N'
+log_format seen '$server_port $request_method $request_uri length=$content_length type=$content_type '
+    'auth=$http_authorization cookie=$http_cookie own=$http_x_own host=$http_host';
+access_log DIR/seen.log seen;
+absolute_redirect off;
+server {
+    listen @:18080;
+    listen @:18443 ssl;
+    ssl_certificate DIR/here.pem;
+    ssl_certificate_key DIR/here.key;
+    location / { return 200 "here it is"; }
+    location /down/x { rewrite ^/down/x(x*)$ /down/$1 redirect; }
+    location /more/ { rewrite ^/more/(.*)$ /more/x$1 redirect; }
+    location = /loop/1 { return 302 2; }
+    location = /loop/2 { return 307 1; }
+    location = /self { return 302 /self; }
+    location = /gate {
+        add_header Set-Cookie seen=1;
+        if ($http_cookie ~ seen=1) { return 200 "come in"; }
+        return 302 /gate;
+    }
+    location = /set/1 {
+        add_header Set-Cookie "one=1; Path=/; HttpOnly";
+        add_header Set-Cookie "gone=0";
+        add_header Set-Cookie "safe=0; Secure";
+        add_header Set-Cookie "aside=0; Path=/else";
+        return 302 2;
+    }
+    location = /set/2 {
+        add_header Set-Cookie "two=2; Path=/";
+        add_header Set-Cookie "gone=; Max-Age=0";
+        return 302 /end;
+    }
+    location = /set/away { add_header Set-Cookie "one=1; Path=/"; return 302 http://@:18081/end; }
+    location = /set/secure { add_header Set-Cookie "one=1; Path=/"; return 302 https://@:18443/end; }
+    location = /a/query {
+        if ($args) { return 200 "asked"; }
+        return 302 ?y=2;
+    }
+    location = /large { error_page 404 =302 /large.body; return 404; }
+    location = /large.body { internal; alias DIR/large; add_header Location /end always; }
+    location = /bare { return 304; }
+    location = /choices { add_header Location /end; return 300 "several"; }
+    location = /nowhere { add_header X-Location /end always; return 404; }
+N
+    for status in 301 302 303 307 308; do echo "    location = /by/$status { return $status /end; }"; done
+    while read -r name to; do echo "    location = $name { return 302 \"$to\"; }"; done <<'T'
+/a/relative next?x=1
+/a/up ../up
+/a/absolute /end
+/a/scheme //@:18081/end
+/a/dots /b/./c/../end
+/a/blank /end?a b
+/a/same-scheme http:next
+/fragment /end#two
+/back http://@:18081/return
+/away http://@:18081/end
+/secure https://@:18443/end
+/plain http://@:18080/end
+/refused http://@:18089/end
+/bad/scheme ftp://@/
+/bad/host http://[::g]/
+/bad/port http://@:99999/
+/bad/mail mailto:someone
+/escape /end‮
+/empty 
+T
+    cat <<'N'
+}
+server {
+    listen @:18081;
+    location / { return 200 "and here"; }
+    location = /return { return 302 http://@:18080/end; }
+}
+N
+}
+start_nginx 18080 18443 18081 < <(servers)
+base=http://$HOME_ADDRESS:18080
+secure=https://$HOME_ADDRESS:18443
+other=http://$HOME_ADDRESS:18081
+seen() { cut -d' ' -f"$1" "$TMPDIR/seen.log"; : >"$TMPDIR/seen.log"; }
+go() {
+    : >"$TMPDIR/seen.log"
+    fb --format json --cacert "$TMPDIR/ca.pem" "$@"
+    logged "$(jq -s 'map((.redirects | length) + (if .status then 1 else 0 end)) | add' "$out")" \
+        "$TMPDIR/seen.log"
+}
+
+# where they lead
+leads() {
+    go "$base$1"
+    same "$1" "200 $2 1" "$(jq -r '"\(.status) \(.final_url) \(.redirects | length)"' "$out")"
+    [ $# -lt 3 ] || same "$1: what was asked" "$3" "$(seen 3 | tail -n 1)"
+}
+leads /a/relative "$base/a/next?x=1" "/a/next?x=1"
+leads /a/up "$base/up"
+leads /a/query "$base/a/query?y=2"
+leads /a/absolute "$base/end"
+leads /a/scheme "$other/end"
+leads /a/dots "$base/b/end"
+leads /a/blank "$base/end?a%20b" "/end?a%20b"
+leads /a/same-scheme "$base/a/next"
+leads "/a/absolute#one" "$base/end#one" /end
+leads "/fragment#one" "$base/end#two" /end
+leads /secure "$secure/end"
+leads /escape "$base/end%E2%80%AE"
+go "$secure/plain"
+same "from https to http" "200 $base/end null" "$(jq -r '"\(.status) \(.final_url) \(.tls)"' "$out")"
+
+# the methods
+: >"$TMPDIR/methods"
+for code in 301 302 303 307 308; do
+    line=$code
+    for method in GET HEAD POST PUT DELETE; do
+        case $method in P*) content="-d x=123" ;; *) content= ;; esac
+        # shellcheck disable=SC2086
+        go -X $method $content "$base/by/$code"
+        line+=" $(seen 2,4,5 | tail -n 1 | sed 's/ length=/:/; s/ type=-//; s/ type=.*urlencoded/:form/; s/:-$//')"
+    done
+    echo "$line" >>"$TMPDIR/methods"
+done
+same "what each status makes of each method" "\
+301 GET HEAD GET PUT:5:form DELETE
+302 GET HEAD GET PUT:5:form DELETE
+303 GET HEAD GET GET GET
+307 GET HEAD POST:5:form PUT:5:form DELETE
+308 GET HEAD POST:5:form PUT:5:form DELETE" "$(cat "$TMPDIR/methods")"
+go -d '{}' -H "Content-Type: application/json" "$base/by/302"
+same "what was said of the content goes with it" "type=-" "$(seen 5 | tail -n 1)"
+head -c 300000 /dev/zero >"$TMPDIR/large"
+go -d "@$TMPDIR/large" "$base/by/307"
+same "large content is sent twice" "length=300000 length=300000" "$(seen 4 | xargs)"
+
+# credentials and cookies: kept at the origin, dropped for good where it is left
+secrets=(-u ali:sesame --cookie own=0 -H "X-Own: kept")
+basic="auth=Basic $(printf ali:sesame | base64)"
+go "${secrets[@]}" "$base/a/absolute"
+same "kept at the origin" "$basic cookie=own=0 own=kept" "$(seen 6-9 | tail -n 1)"
+for path in /away /secure; do
+    go "${secrets[@]}" "$base$path"
+    same "$path: dropped at another" "auth=- cookie=- own=kept" "$(seen 6-8 | tail -n 1)"
+done
+go "${secrets[@]}" "$base/back"
+same "and not picked up again" "18080 auth=- cookie=- own=kept" "$(seen 1,6-8 | tail -n 1)"
+go -H "Authorization: Bearer x" -H "cookie:own=0" -H "X-Own: kept" -H "Host: named.example" "$base/away"
+same "those of -H likewise, and the host's name" "auth=- cookie=- own=kept host=$HOME_ADDRESS:18081" \
+    "$(seen 6-9 | tail -n 1)"
+go -H "Authorization: Bearer x" -H "Host: named.example" "$base/a/absolute"
+same "which stay at the origin" "auth=Bearer x cookie=- own=- host=named.example" \
+    "$(seen 6-10 | tail -n 1)"
+go "http://ali:sesame@$HOME_ADDRESS:18080/away"
+same "the URL's too" "$basic auth=-" "$(seen 6-7 | sed 's/ cookie=-//' | xargs)"
+check_not "nothing shows them" grep -q sesame "$out" "$err"
+
+# cookies that are set on the way
+go "$base/set/1" "$base/end" -c 1 --order input
+same "those that fit are sent, to that site alone" "cookie=-
+cookie=gone=0; one=1
+cookie=one=1; two=2
+cookie=-" "$(seen 7-8 | sed 's/ own=.*//')"
+go --cookie own=0 "$base/set/1"
+same "after those of --cookie" "cookie=own=0; one=1; two=2" "$(seen 7-9 | tail -n 1 | sed 's/ own=-.*//')"
+for path in /set/away /set/secure; do
+    go "$base$path"
+    same "$path: another origin gets none" "cookie=-" "$(seen 7 | tail -n 1)"
+done
+go "$base/gate"
+same "the same place again, now with a cookie" '200 "come in" 1' \
+    "$(jq -r '"\(.status) \"\(.snippet)\" \(.redirects | length)"' "$out")"
+
+# the body of a redirect is of no use: when it is long, a new connection is sooner there than its end
+head -c 5000000 /dev/zero >"$TMPDIR/large"
+go "$base/large"
+same "a redirect with a long body" '200 "here it is" 10 false false' \
+    "$(jq -r '"\(.status) \"\(.snippet)\" \(.body_bytes) \(.truncated) \(.timings.connect == null)"' "$out")"
+
+# where they end
+ends() {
+    local name=$1 wanted=$2
+    shift 2
+    go "$@"
+    same "$name" "$wanted" "$(jq -r '"\(.status) \(.error.code) \(.error.phase) \(.redirects | length) " +
+        (.final_url // "-")' "$out")"
+}
+ends "a circle of two" "307 http.redirect_loop receive 1 $base/loop/2" "$base/loop/1"
+ends "a circle of one" "302 http.redirect_loop receive 0 $base/self" "$base/self"
+ends "no end" "302 http.too_many_redirects receive 10 $base/more/xxxxxxxxxx" "$base/more/"
+ends "ten are followed" "200 null null 10 $base/down/" "$base/down/xxxxxxxxxx"
+ends "eleven are not" "302 http.too_many_redirects receive 10 $base/down/x" "$base/down/xxxxxxxxxxx"
+ends "--max-redirs 11" "200 null null 11 $base/down/" --max-redirs 11 "$base/down/xxxxxxxxxxx"
+ends "--max-redirs 2" "302 http.too_many_redirects receive 2 $base/down/x" --max-redirs 2 "$base/down/xxx"
+ends "--max-redirs 0" "302 http.too_many_redirects receive 0 $base/down/x" --max-redirs 0 "$base/down/x"
+ends "--max-redirs 100" "302 http.too_many_redirects receive 100 $base/more/$(printf 'x%.0s' {1..100})" \
+    --max-redirs 100 "$base/more/"
+check "a hundred fit the schema" valid fetch "$out"
+ends "--max-redirs 0 where none is" "200 null null 0 $base/end" --max-redirs 0 "$base/end"
+ends "--no-location" "302 null null 0 $base/more/" --no-location "$base/more/"
+same "whose body is shown" '"<html>\r\n<h"' "$(jq -c .snippet "$out")"
+for path in scheme host port mail; do
+    ends "a bad $path" "302 http.bad_location receive 0 $base/bad/$path" "$base/bad/$path"
+done
+ends "304 is none" "304 null null 0 $base/bare" "$base/bare"
+ends "300 leaves the choice" "300 null null 0 $base/choices" "$base/choices"
+ends "an empty Location is the same place" "302 http.redirect_loop receive 0 $base/empty" "$base/empty"
+ends "nobody is there" "null connect.refused connect 1 http://$HOME_ADDRESS:18089/end" "$base/refused"
+fb --max-redirs 101 "$base/"
+exits "--max-redirs 101" 2
+fb race --format json "$base/away"
+same "a race follows none" "302 302" "$(jq -s '.[:2][].status' "$out" | xargs)"
+
+# what the result tells of each: its own numbers, null where it did not happen
+conf <<C
+$base/down/xxx
+$base/secure
+$base/refused
+$base/back
+$base/loop/1
+$base/end
+C
+go -f "$LIST" --order input -c 1
+check "results fit the schema" valid fetch "$out"
+same "the statuses on the way" '[302,302,302] [302] [302] [302,302] [302] []' \
+    "$(jq -c '[.redirects[].status]' "$out" | xargs)"
+same "where they were asked" "$base/down/xxx $base/down/xx $base/down/x" \
+    "$(jq -rs '.[0].redirects[].url' "$out" | xargs)"
+same "whom" "18080 18080 18443" "$(jq -rs '.[3].redirects[0].address, .[3].final_url[:0] + .[3].address,
+    .[1].address' "$out" | sed 's/.*://' | xargs)"
+same "the first connects, the others go on with its connection" "[false,true,true] true" \
+    "$(jq -c '[.redirects[].timings.connect == null], .timings.connect == null' "$out" | head -n 2 | xargs)"
+same "TLS where there was TLS" "null false" \
+    "$(jq -sr '.[1] | .redirects[0].timings.tls, .timings.tls == null' "$out" | xargs)"
+check "each has sent, waited and received" jq -es 'all(.[].redirects[].timings;
+    .blocked != null and .send != null and .wait != null and .receive != null)' "$out"
+check "elapsed is no less than all that happened up to the last head" jq -es 'def sum: map(. // 0) | add;
+    all(.[]; .elapsed_ms + 0.02 * (1 + (.redirects | length)) >=
+    (.redirects | map(.timings | del(.blocked) | sum) | add // 0) +
+    (.timings | del(.blocked) | if true then del(.receive) else . end | sum))' "$out"
+check "the same site without redirects took less of it" jq -es '.[5].redirects == []' "$out"
+
+# in a rehearsal: names, schemes and latencies as one likes
+conf <<'C'
+http://one.example/ rehearse-status=301 rehearse-header="Location: //two.example/x" rehearse-delay=60ms
+http://two.example/x rehearse-status=302 rehearse-header="Location: https://bücher.example/?q=ü" rehearse-delay=70ms
+https://bücher.example/?q=ü rehearse-body="0123456789" rehearse-delay=80ms
+http://user.example/ rehearse-status=302 rehearse-header="Location: http://eve:sesame@user.example/end"
+http://user.example/end rehearse-body="0123456789"
+http://slow.example/ rehearse-fault=redirect-endless rehearse-delay=150ms timeout=500ms
+http://cut.example/ rehearse-status=302 rehearse-header="Location: /end" rehearse-fault=truncate
+C
+fb --rehearse -f "$LIST" --format json --order input -c 1 -v
+check "a rehearsal's fit the schema" valid fetch "$out"
+same "through names and schemes" '[200,"https://xn--bcher-kva.example/?q=%C3%BC","0123456789",true]' \
+    "$(get '[.status, .final_url, .snippet, .tls != null]' http://one.example/)"
+same "each with its own latency" true "$(get 'def waited: .timings | .send + .wait; (.redirects[0] | waited >= 60) and
+    (.redirects[1] | waited >= 70) and waited >= 80 and .elapsed_ms >= 210' http://one.example/)"
+same "and its own name lookup" true "$(get '[.timings.dns, .redirects[].timings.dns] |
+    all(. != null)' http://one.example/)"
+same "the user of a Location is nobody's" '[200,"http://user.example/end"]' \
+    "$(get '[.status, .final_url]' http://user.example/)"
+check_not "and is not sent" grep -qi '> .*authorization' "$err"
+same "the time holds for all of them" '["timeout.total","wait",3,true]' \
+    "$(get '[.error.code, .error.phase, (.redirects | length), .elapsed_ms >= 500]' http://slow.example/)"
+same "one that is cut is a failure" '[302,"http.truncated",[]]' \
+    "$(get '[.status, .error.code, .redirects]' http://cut.example/)"

@@ -1,0 +1,74 @@
+#!/bin/bash
+# What the kernel is asked to do: a kept-alive request is one send and one receive, a connection is
+# registered once, nothing is resolved by blocking calls, the trust store is read only for https.
+. "$(dirname "$0")/lib.bash"
+
+if ! strace -o "$TMPDIR/try" true 2>/dev/null || [ "${FIRSTBYTE_SANITIZED-}" ]; then
+    skip "system calls" "strace cannot watch here"
+    exit 0
+fi
+start_nginx 18080 18443 < <(
+    make_authority
+    make_certificate good "IP:$HOME_ADDRESS"
+    cat <<'N'
+server {
+    listen @:18080;
+    listen @:18443 ssl;
+    ssl_certificate DIR/good.pem;
+    ssl_certificate_key DIR/good.key;
+    keepalive_requests 100000;
+    location / { return 200 "0123456789"; }
+}
+N
+)
+base=http://$HOME_ADDRESS:18080
+# traced CALLS ARGUMENT... : runs the program under strace into $TMPDIR/trace
+traced() {
+    local calls=$1
+    shift
+    timeout 60 strace -f -qq -e "trace=$calls" -e signal=none -o "$TMPDIR/trace" \
+        "$FIRSTBYTE" "$@" >"$out" 2>"$err"
+    status=$?
+}
+count() { grep -cE "$1" "$TMPDIR/trace"; }
+
+seq -f "$base/%.0f" 2000 >"$TMPDIR/2000"
+traced '%network,epoll_ctl,epoll_pwait2,epoll_wait,read,write,recvfrom,sendto,fcntl,close' -c 10 -f "$TMPDIR/2000"
+exits "2000 plain fetches, 10 at once, under strace" 0
+connects=$(count '^[0-9]+ +connect\(.*htons\(18080\)')
+check "as many connections as fetches at once" test "$connects" -le 10
+sends=$(count ' (sendto|send|sendmsg|write)\([0-9]+, "GET')
+same "one send a request" 2000 "$sends"
+receives=$(count ' (recvfrom|recvmsg|read)\([0-9]+, "HTTP/1.1 200')
+same "one receive an answer" 2000 "$receives"
+empty=$(count 'EAGAIN')
+check "few receives in vain: $empty" test "$empty" -le 100
+registered=$(count 'epoll_ctl\([0-9]+, EPOLL_CTL_ADD')
+check "a connection is registered once: $registered" test "$registered" -le $((connects + 10))
+same "and never changed" 0 "$(count 'EPOLL_CTL_MOD')"
+check "a turn of the loop serves several" test "$(count 'epoll_(pwait2|wait|pwait)\(')" -lt 2000
+check "no kept connection is closed before the end" test "$(count ' shutdown\(')" = 0
+
+seq -f "https://$HOME_ADDRESS:18443/%.0f" 500 >"$TMPDIR/500"
+traced '%network,epoll_ctl' -c 10 -f "$TMPDIR/500" --cacert "$TMPDIR/ca.pem"
+exits "500 fetches over TLS, under strace" 0
+same "over TLS no registration is changed either" 0 "$(count 'EPOLL_CTL_MOD')"
+calls=$(count ' (sendto|recvfrom|sendmsg|recvmsg)\(')
+check "one send and one receive each, besides the handshakes: $calls" test "$calls" -le $((1000 + 10 * 12))
+
+# the trust store
+store='"(/usr/lib/ssl|/etc/ssl|/usr/share/ca-certificates)[^"]*(certs|cert\.pem|\.crt)'
+unset SSL_CERT_FILE SSL_CERT_DIR
+traced openat,open "$base/"
+check_not "the trust store is not read for http" grep -qE "$store" "$TMPDIR/trace"
+traced openat,open,newfstatat,stat "https://$HOME_ADDRESS:18443/"
+check "it is for https" grep -qE "$store" "$TMPDIR/trace"
+traced openat,open,newfstatat,stat -k "https://$HOME_ADDRESS:18443/"
+check_not "nor with -k" grep -qE "$store" "$TMPDIR/trace"
+traced openat,open,newfstatat,stat --cacert "$TMPDIR/ca.pem" "https://$HOME_ADDRESS:18443/"
+check_not "nor with --cacert" grep -qE "$store" "$TMPDIR/trace"
+
+# the reactor runs in one thread, and asks names without one
+seq -f "http://%.0f.example/" 50 >"$TMPDIR/50"
+traced clone,clone3,fork,vfork,execve --rehearse -f "$TMPDIR/50"
+same "one child, the origin, and no thread" 1 "$(count '(clone|clone3|vfork|fork)\(')"

@@ -1,0 +1,131 @@
+/*
+ * The settings that say where a connection goes: a proxy, the exceptions, --resolve, --connect-to.
+ * The first line of the input is a proxy, the second a list of exceptions, the third a URL, and every
+ * other one goes to --resolve or, where it begins with '=', to --connect-to.
+ */
+#include "http/proxy.h"
+#include "http/route.h"
+#include "tests/fuzz/fuzz.h"
+
+static char *nothing_set(const char *name)
+{
+    MUST(*name >= 'a' && *name <= 'z');
+    return NULL;
+}
+
+/* What is shown is the same proxy, without its user. */
+static void check_proxy(const char *text)
+{
+    struct proxy proxy, again;
+    const char *wrong = proxy_parse(&proxy, text);
+
+    if (wrong) {
+        MUST(*wrong && !proxy.host && !proxy.shown && !proxy.user_info);
+        return;
+    }
+    MUST(proxy.port && *proxy.host && strlen(proxy.host) <= URL_MOST_HOST_BYTES);
+    MUST(!proxy.user_info == !proxy.user_info_bytes);
+    if (proxy.user_info)
+        MUST(proxy.user_bytes < proxy.user_info_bytes && proxy.user_info[proxy.user_bytes] == ':');
+    if (proxy.kind != PROXY_HTTP && proxy.user_info)
+        MUST(proxy.user_bytes <= 255 && proxy.user_info_bytes - proxy.user_bytes - 1 <= 255);
+    MUST(!strchr(proxy.shown, '@'));
+    MUST(!proxy_parse(&again, proxy.shown));
+    MUST(again.kind == proxy.kind && again.port == proxy.port && again.numeric == proxy.numeric);
+    MUST(!strcmp(again.host, proxy.host) && !strcmp(again.shown, proxy.shown));
+    MUST(!again.user_info);
+    proxy_free(&again);
+    proxy_free(&proxy);
+}
+
+static bool is_direct(const char *list, const struct url *url)
+{
+    char why[PROXIES_WHY_BYTES];
+    struct proxies *proxies = proxies_new("p", list, nothing_set, why);
+    bool direct;
+
+    MUST(proxies && !*why);
+    direct = !proxies_for(proxies, url);
+    proxies_free(proxies);
+    return direct;
+}
+
+/* The host itself, put on the list, is excepted whatever else is there, and stays so. */
+static void check_exceptions(const char *list, const struct url *url)
+{
+    size_t room = 2 * strlen(url->host) + strlen(list) + 8;
+    char *more = memory_get(room);
+    bool direct = is_direct(list, url);
+
+    snprintf(more, room, "%s,%s", list, url->host);
+    MUST(is_direct(more, url));
+    snprintf(more, room, "%s %s.,", url->host, list);
+    MUST(is_direct(more, url));
+    snprintf(more, room, "%s,x%s", list, url->host); /* no longer alone */
+    MUST(is_direct(more, url) == direct || strchr(list, '*'));
+    free(more);
+}
+
+/* An entry made for the host comes before all that were there. The "+" keeps a host that begins
+   with "-" from being removed. */
+static void check_routes(struct routes *routes, const struct url *url)
+{
+    struct address found[ROUTE_MOST_ADDRESSES];
+    const char *literal = strchr(url->host, ':');
+    char text[URL_MOST_HOST_BYTES + 32];
+    const char *to_host;
+    uint16_t to_port;
+    size_t count;
+
+    if (!routes_connect_to(routes, url->host, url->port, &to_host, &to_port))
+        MUST(to_host == url->host && to_port == url->port);
+    MUST(*to_host && strlen(to_host) <= URL_MOST_HOST_BYTES && to_port);
+    for (const char *at = to_host; *at; at++)
+        MUST((unsigned char)*at > ' ' && (unsigned char)*at < 0x7f && !strchr("@/?#[]\\", *at));
+    count = routes_addresses(routes, to_host, to_port, found, ROUTE_MOST_ADDRESSES);
+    MUST(count <= ROUTE_MOST_ADDRESSES);
+    for (size_t i = 0; i < count; i++)
+        MUST(found[i].length && address_port(&found[i]) == to_port);
+    snprintf(text, sizeof(text), literal ? "+[%s]:%u:192.0.2.1" : "+%s:%u:192.0.2.1", url->host,
+             url->port);
+    MUST(!routes_add_resolve(routes, text));
+    MUST(routes_addresses(routes, url->host, url->port, found, ROUTE_MOST_ADDRESSES) == 1);
+    MUST(ntohl(found[0].v4.sin_addr.s_addr) == 0xc0000201);
+}
+
+static struct routes *take_routes(struct part rest)
+{
+    struct routes *routes = routes_new();
+
+    while (rest.size) {
+        struct part line = part_line(&rest);
+        char *text = part_text(&line);
+        const char *wrong = *text == '=' ? routes_add_connect_to(routes, text + 1)
+                                         : routes_add_resolve(routes, text);
+
+        MUST(!wrong || *wrong);
+        free(text);
+    }
+    return routes;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct part rest = {data, size};
+    struct part lines[3] = {part_line(&rest), part_line(&rest), part_line(&rest)};
+    char *proxy = part_text(&lines[0]), *list = part_text(&lines[1]);
+    struct routes *routes;
+    struct url url;
+
+    check_proxy(proxy);
+    routes = take_routes(rest);
+    if (!url_parse(&url, (const char *)lines[2].at, lines[2].size)) {
+        check_exceptions(list, &url);
+        check_routes(routes, &url);
+        url_free(&url);
+    }
+    routes_free(routes);
+    free(list);
+    free(proxy);
+    return 0;
+}

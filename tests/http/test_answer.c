@@ -1,0 +1,444 @@
+/* What is kept of an answer: fields, as much of the body as is wanted, and how it ended. */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "http/answer.h"
+
+#define ENOUGH 100000
+
+static struct answer_options options;
+static struct result result;
+static struct answer answer;
+static struct http1 http1;
+static struct cookies *jar;
+static struct url url;
+static enum http1_status status; /* of what was fed last */
+
+/* "hello, world" by gzip, RFC 1952. */
+static const char gzip[] =
+    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\xd7\x51\x28"
+    "\xcf\x2f\xca\x49\x01\x00\x3a\x72\xab\xff\x0c\x00\x00\x00";
+
+static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
+                     size_t value_bytes)
+{
+    (void)owner;
+    answer_field(&answer, name, name_bytes, value, value_bytes);
+}
+
+static void on_head(void *owner, const struct http1 *head)
+{
+    (void)owner;
+    answer_head(&answer, head);
+}
+
+static void on_body(void *owner, const char *bytes, size_t count)
+{
+    (void)owner;
+    answer_body(&answer, bytes, count);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    options = (struct answer_options){.preview = 10, .max_body = ENOUGH};
+    assert_null(url_parse(&url, "http://a/", 9));
+    return 0;
+}
+
+static void drop(void)
+{
+    answer_free(&answer);
+    answer_free(&answer); /* all zeros by now */
+    http1_free(&http1);
+    cookies_free(jar);
+    jar = NULL;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    drop();
+    url_free(&url);
+    return 0;
+}
+
+static void begin(const char *method)
+{
+    static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
+
+    drop();
+    result = (struct result){.error = ERROR_NONE};
+    answer_start(&answer, &options, &result);
+    http1_start_answer(&http1, !strcmp(method, "HEAD"), &events, NULL);
+    status = HTTP1_MORE;
+}
+
+static void feed(const char *bytes, size_t count)
+{
+    size_t consumed;
+
+    assert_int_equal(status, HTTP1_MORE);
+    status = http1_feed(&http1, (const unsigned char *)bytes, count, &consumed);
+}
+
+#define FEED(text) feed(text, strlen(text))
+
+static enum error finish(void)
+{
+    return answer_finish(&answer, status == HTTP1_DONE);
+}
+
+/* A whole answer to GET. */
+static enum error take(const char *text)
+{
+    begin("GET");
+    feed(text, strlen(text));
+    return finish();
+}
+
+static void expect_text(const char *text)
+{
+    assert_int_equal(result.snippet_bytes, strlen(text));
+    assert_memory_equal(result.snippet, text, strlen(text));
+}
+
+static void fields(void **state)
+{
+    (void)state;
+    assert_int_equal(take("HTTP/1.0 404 No\r\ncontent-TYPE: text/html; charset=latin1\r\n"
+                          "Retry-After: 5\r\nLocation: /x\r\nContent-Length: 2\r\n\r\n\xe9!"),
+                     ERROR_NONE);
+    assert_int_equal(result.status, 404);
+    assert_int_equal(result.major, 1);
+    assert_int_equal(result.minor, 0);
+    assert_string_equal(result.content_type, "text/html; charset=latin1");
+    assert_null(result.coding);
+    assert_string_equal(answer.retry_after, "5");
+    assert_string_equal(answer.location, "/x");
+    assert_false(answer.redirect); /* 404 is none, whatever its Location */
+    expect_text("\xc3\xa9!");
+    assert_string_equal(result.charset, "windows-1252");
+    assert_int_equal(result.body_bytes, 2);
+}
+
+static void absent_fields(void **state)
+{
+    (void)state;
+    assert_int_equal(take("HTTP/1.1 200 OK\r\nContent-Types: a\r\nContent-Typ: b\r\n"
+                          "X-Location: c\r\nContent-Length: 0\r\n\r\n"),
+                     ERROR_NONE);
+    assert_true(!result.content_type && !result.coding && !answer.retry_after && !answer.location);
+    assert_int_equal(result.snippet_bytes, 0);
+}
+
+/* Of a field that may stand once, the first counts. */
+static void fields_that_come_twice(void **state)
+{
+    (void)state;
+    assert_int_equal(take("HTTP/1.1 301 Moved\r\nLocation: /1\r\nLocation: /2\r\n"
+                          "Content-Type: a/b\r\nContent-Type: c/d\r\nRetry-After: 1\r\n"
+                          "Retry-After: 2\r\nContent-Length: 0\r\n\r\n"),
+                     ERROR_NONE);
+    assert_string_equal(answer.location, "/1");
+    assert_string_equal(result.content_type, "a/b");
+    assert_string_equal(answer.retry_after, "1");
+    assert_true(answer.redirect);
+}
+
+static void redirects(void **state)
+{
+    (void)state;
+    for (unsigned code = 200; code < 600; code++) {
+        bool moves = code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
+        char text[128];
+
+        snprintf(text, sizeof(text), "HTTP/1.1 %u X\r\nLocation: \r\nContent-Length: 0\r\n\r\n",
+                 code);
+        take(text);
+        assert_int_equal(answer.redirect, moves);
+        snprintf(text, sizeof(text), "HTTP/1.1 %u X\r\nContent-Length: 0\r\n\r\n", code);
+        take(text);
+        assert_false(answer.redirect);
+    }
+}
+
+/* RFC 9110, section 5.3: several lines are one list. */
+static void codings_in_several_lines(void **state)
+{
+    static const struct {
+        const char *lines, *coding;
+        bool decoded;
+    } cases[] = {
+        {"Content-Encoding: gzip\r\n", "gzip", true},
+        {"Content-Encoding: identity\r\nContent-Encoding: gzip\r\n", "identity, gzip", true},
+        {"Content-Encoding: \r\ncontent-encoding: GZIP\r\nContent-Encoding: \r\n", "GZIP, ", true},
+        {"Content-Encoding: gzip\r\nX: y\r\nContent-Encoding: identity\r\n", "gzip, identity",
+         true},
+        {"Content-Encoding: gzip\r\nContent-Encoding: rot13\r\n", "gzip, rot13", false},
+    };
+
+    (void)state;
+    options.preview = 100;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char head[256];
+
+        snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\n\r\n",
+                 cases[i].lines, sizeof(gzip) - 1);
+        begin("GET");
+        feed(head, strlen(head));
+        feed(gzip, sizeof(gzip) - 1);
+        assert_int_equal(finish(), ERROR_NONE);
+        assert_string_equal(result.coding, cases[i].coding);
+        assert_int_equal(result.body_bytes, sizeof(gzip) - 1); /* as it was sent */
+        if (cases[i].decoded)
+            expect_text("hello, world");
+        else
+            assert_true(result.snippet_bytes > 0);
+    }
+}
+
+/* A list of codings has a limit as any field. */
+static void endless_codings(void **state)
+{
+    static char line[9000];
+
+    (void)state;
+    begin("GET");
+    FEED("HTTP/1.1 200 OK\r\n");
+    snprintf(line, sizeof(line), "Content-Encoding: %05000d\r\n", 0);
+    for (int i = 0; i < 10; i++)
+        feed(line, strlen(line));
+    FEED("Content-Length: 0\r\n\r\n");
+    assert_int_equal(finish(), ERROR_NONE);
+    assert_int_equal(strlen(result.coding), 5000);
+}
+
+static void body_that_is_malformed(void **state)
+{
+    char bytes[sizeof(gzip)];
+
+    (void)state;
+    options.preview = 100;
+    memcpy(bytes, gzip, sizeof(gzip));
+    bytes[sizeof(gzip) - 6] ^= 1; /* the checksum */
+    begin("GET");
+    FEED("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
+    feed(bytes, sizeof(gzip) - 1);
+    assert_true(answer.malformed);
+    assert_true(answer.enough); /* there is no use in the rest */
+    assert_int_equal(finish(), ERROR_BAD_CODING);
+    expect_text("hello, world"); /* what came before it is shown */
+}
+
+/* A coding that stopped in its middle: wrong where the answer is whole, and not where it was cut. */
+static void coding_that_stops(void **state)
+{
+    (void)state;
+    options.preview = 100;
+    for (int complete = 0; complete < 2; complete++) {
+        begin("GET");
+        FEED("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
+        feed(gzip, sizeof(gzip) - 4);
+        assert_false(answer.malformed);
+        assert_int_equal(answer_finish(&answer, complete),
+                         complete ? ERROR_BAD_CODING : ERROR_NONE);
+        expect_text("hello, world");
+    }
+}
+
+static void answers_without_a_body(void **state)
+{
+    static const char *const answers[][2] = {
+        {"HEAD", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n"},
+        {"HEAD", "HTTP/1.1 301 X\r\nLocation: /\r\nTransfer-Encoding: chunked\r\n\r\n"},
+        {"GET", "HTTP/1.1 204 X\r\nContent-Encoding: br\r\n\r\n"},
+        {"GET", "HTTP/1.1 304 X\r\nContent-Encoding: zstd\r\nContent-Length: 9\r\n\r\n"},
+        {"GET", "HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(answers); i++) {
+        begin(answers[i][0]);
+        feed(answers[i][1], strlen(answers[i][1]));
+        assert_int_equal(status, HTTP1_DONE);
+        assert_int_equal(finish(), ERROR_NONE);
+        assert_int_equal(result.body_bytes, 0);
+        assert_int_equal(result.snippet_bytes, 0);
+        assert_null(result.charset);
+        assert_false(result.truncated);
+    }
+}
+
+/* --max-body: exactly as much is no more than that. */
+static void body_up_to_a_limit(void **state)
+{
+    (void)state;
+    for (uint64_t most = 0; most < 8; most++) {
+        for (size_t piece = 1; piece < 9; piece++) {
+            options.max_body = most;
+            begin("GET");
+            FEED("HTTP/1.1 200 OK\r\n\r\n");
+            for (size_t at = 0; at < 6 && !answer.enough; at += piece)
+                feed(&"abcdef"[at], piece < 6 - at ? piece : 6 - at);
+            assert_int_equal(finish(), ERROR_NONE);
+            assert_int_equal(result.body_bytes, most < 6 ? most : 6);
+            assert_int_equal(result.truncated, most < 6);
+            assert_int_equal(answer.enough, most < 6);
+            assert_int_equal(result.snippet_bytes, result.body_bytes);
+            assert_memory_equal(result.snippet, "abcdef", result.snippet_bytes);
+        }
+    }
+}
+
+/* What still comes when there is enough is not counted. */
+static void enough_is_enough(void **state)
+{
+    (void)state;
+    options.max_body = 3;
+    begin("GET");
+    FEED("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n5\r\nefghi\r\n");
+    assert_true(answer.enough);
+    assert_int_equal(finish(), ERROR_NONE);
+    assert_int_equal(result.body_bytes, 3);
+    expect_text("abc");
+}
+
+static void body_until_the_preview(void **state)
+{
+    (void)state;
+    options.preview = 4;
+    for (int until = 0; until < 2; until++) {
+        options.until_preview = until;
+        begin("GET");
+        FEED("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nabc");
+        assert_false(answer.enough);
+        FEED("d");
+        assert_int_equal(answer.enough, until);
+        assert_int_equal(result.body_bytes, 4);
+        assert_false(result.truncated); /* nothing was left out yet */
+        FEED("e");
+        assert_int_equal(result.truncated, until);
+        assert_int_equal(result.body_bytes, until ? 4 : 5);
+        assert_int_equal(finish(), ERROR_NONE);
+        expect_text("abcd");
+    }
+}
+
+/* Characters count, not bytes, and decoded ones. */
+static void until_the_preview_is_decoded(void **state)
+{
+    (void)state;
+    options.preview = 5;
+    options.until_preview = true;
+    begin("GET");
+    FEED("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+         "Content-Type: text/plain; charset=utf-8\r\n\r\n");
+    for (size_t i = 0; i < sizeof(gzip) - 1 && !answer.enough; i++)
+        feed(gzip + i, 1);
+    assert_true(answer.enough);
+    assert_true(result.body_bytes < sizeof(gzip) - 8); /* the checksum was not waited for */
+    assert_int_equal(finish(), ERROR_NONE);
+    expect_text("hello");
+}
+
+/* A redirect that is followed: its body is read to the end, that the connection may serve on, but not
+   for ever, and nothing of it is shown. */
+static void body_of_a_redirect(void **state)
+{
+    static char piece[ANSWER_MOST_REDIRECT_BYTES];
+
+    (void)state;
+    options.max_body = 1;
+    options.follow = true;
+    begin("GET");
+    FEED("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Encoding: gzip\r\n\r\n");
+    feed(piece, sizeof(piece) - 1);
+    assert_false(answer.enough);
+    feed(piece, 1);
+    assert_false(answer.enough);
+    assert_int_equal(result.body_bytes, ANSWER_MOST_REDIRECT_BYTES);
+    feed(piece, 1);
+    assert_true(answer.enough);
+    assert_int_equal(finish(), ERROR_NONE); /* nobody has decoded it */
+    assert_null(result.snippet);
+    assert_null(result.charset);
+    assert_int_equal(result.body_bytes, ANSWER_MOST_REDIRECT_BYTES);
+
+    options.follow = false; /* it is a result like any other */
+    assert_int_equal(take("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 2\r\n\r\nhi"),
+                     ERROR_NONE);
+    expect_text("h");
+    assert_true(result.truncated);
+}
+
+static void cookies_go_to_the_jar(void **state)
+{
+    char *set;
+
+    (void)state;
+    begin("GET");
+    answer.jar = &jar;
+    answer.url = &url;
+    FEED("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nSet-Cookie2: c=3\r\n\r\n");
+    set = cookies_for(jar, &url, 0);
+    assert_string_equal(set, "a=1; b=2");
+    free(set);
+    begin("GET"); /* without one they go nowhere */
+    FEED("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\n\r\n");
+    assert_null(jar);
+}
+
+/* Of two heads the final one counts, whatever the interim one says. */
+static void interim_head(void **state)
+{
+    (void)state;
+    assert_int_equal(take("HTTP/1.1 103 Early\r\nLocation: /x\r\nContent-Encoding: gzip\r\n\r\n"
+                          "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"),
+                     ERROR_NONE);
+    assert_int_equal(result.status, 200);
+    assert_null(answer.location);
+    expect_text("hi");
+}
+
+static void answer_that_never_came(void **state)
+{
+    (void)state;
+    begin("GET");
+    FEED("HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n");
+    assert_int_equal(finish(), ERROR_NONE);
+    assert_int_equal(result.status, 0);
+    assert_null(result.snippet);
+    answer_free(&answer);
+    assert_int_equal(answer_finish(&answer, false), ERROR_NONE); /* not even begun */
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(fields),
+        CASE(absent_fields),
+        CASE(fields_that_come_twice),
+        CASE(redirects),
+        CASE(codings_in_several_lines),
+        CASE(endless_codings),
+        CASE(body_that_is_malformed),
+        CASE(coding_that_stops),
+        CASE(answers_without_a_body),
+        CASE(body_up_to_a_limit),
+        CASE(enough_is_enough),
+        CASE(body_until_the_preview),
+        CASE(until_the_preview_is_decoded),
+        CASE(body_of_a_redirect),
+        CASE(cookies_go_to_the_jar),
+        CASE(interim_head),
+        CASE(answer_that_never_came),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("answer", tests, NULL, NULL);
+}

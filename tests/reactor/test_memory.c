@@ -1,0 +1,82 @@
+/* Memory that is there, or a program that is not. */
+#include "tests/support/unit.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reactor/memory.h"
+
+static void memory_is_got_and_grown(void **state)
+{
+    char *zeroed = memory_zeroed(100), *grown, *text;
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(zeroed[i], 0);
+    memset(zeroed, 'x', 100);
+    grown = memory_grow(zeroed, 1000, 8);
+    assert_memory_equal(grown, "xxxx", 4);
+    free(grown);
+    free(memory_get(0));
+    free(memory_zeroed(0));
+    free(memory_grow(NULL, 0, 8));
+    text = memory_text("ab\0cd", 5);
+    assert_memory_equal(text, "ab\0cd", 6);
+    free(text);
+}
+
+/* Runs it in a child; returns its wait status, and what it said on standard error. */
+static int status_of(void (*act)(void), char *said, size_t room)
+{
+    static const struct rlimit no_core = {0, 0};
+    int channel[2], status = 0;
+    ssize_t count;
+    pid_t child;
+
+    assert_int_equal(pipe(channel), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (!child) {
+        signal(SIGABRT, SIG_DFL);
+        setrlimit(RLIMIT_CORE, &no_core);
+        dup2(channel[1], STDERR_FILENO);
+        act();
+        _exit(0);
+    }
+    close(channel[1]);
+    count = read(channel[0], said, room - 1);
+    said[count < 0 ? 0 : count] = '\0';
+    close(channel[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void grow_over_the_top(void)
+{
+    free(memory_grow(NULL, SIZE_MAX / 2, 3));
+}
+
+static void running_out_ends_the_program(void **state)
+{
+    char said[64];
+    int status = status_of(grow_over_the_top, said, sizeof(said));
+
+    (void)state;
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+    assert_string_equal(said, "firstbyte: out of memory\n");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_is_got_and_grown),
+        cmocka_unit_test(running_out_ends_the_program),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+}

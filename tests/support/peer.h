@@ -1,0 +1,57 @@
+/*
+ * A server on the test's own loop, over plain TCP: the test hears what each connection says, and
+ * answers when it likes.
+ */
+#ifndef SUPPORT_PEER_H
+#define SUPPORT_PEER_H
+
+#include "reactor/list.h"
+#include "reactor/loop.h"
+#include "reactor/sock.h"
+
+#define PEER_HEARD_BYTES 4096
+
+struct peer;
+
+/* A connection. */
+struct peer_talk {
+    struct peer *peer;
+    struct sock *sock;
+    struct link all;    /* in peer->talks */
+    struct link own;    /* for a list of the test's; left when the connection closes */
+    size_t number;      /* of those accepted, from 1 */
+    size_t heard_bytes; /* what they are; the test sets it to 0 when it has taken them */
+    char heard[PEER_HEARD_BYTES + 1]; /* closed with a NUL */
+    struct grave grave;
+};
+
+struct peer {
+    struct loop *loop;
+    struct address at;
+    struct watch listener;
+    struct link talks; /* those that are open */
+    size_t accepted;   /* in all */
+    size_t open, peak; /* at once: now, and at most */
+    /* More was heard. It may answer and close. */
+    void (*heard)(void *owner, struct peer_talk *talk);
+    void *owner; /* its argument */
+};
+
+/* Listens on a free port of a numeric address. */
+void peer_start(struct peer *peer, struct loop *loop, const char *address,
+                void (*heard)(void *owner, struct peer_talk *talk), void *owner);
+
+/* Closes all. */
+void peer_stop(struct peer *peer);
+
+/* Sends bytes, a text's up to its NUL; fails where they do not go at once. */
+void peer_say(struct peer_talk *talk, const void *bytes, size_t count);
+void peer_say_text(struct peer_talk *talk, const char *text);
+
+/* Ends the connection; `resets`: by a reset. */
+void peer_close(struct peer_talk *talk, bool resets);
+
+/* Whether a whole request was heard: a head without content. */
+bool peer_has_request(const struct peer_talk *talk);
+
+#endif
