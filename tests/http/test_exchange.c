@@ -182,6 +182,7 @@ static void content_follows_the_head(void **state)
     static const struct script_step all[] = {ASKED, ASKED, SAY(HELLO), LAST};
     static const size_t sizes[] = {0, 4, 1000, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 100000};
     static const size_t takes[] = {1000000, 65536, 4097};
+    static const char blank[] = {'\r', '\n', '\r', '\n'};
     static char bytes[100000];
 
     (void)state;
@@ -195,7 +196,7 @@ static void content_follows_the_head(void **state)
         for (size_t at = 0; at < size; at++)
             bytes[at] = (char)('a' + at % 23);
         if (size) /* what the script waits for before it answers */
-            mempcpy(bytes + size - 4, "\r\n\r\n", 4);
+            memcpy(bytes + size - sizeof(blank), blank, sizeof(blank));
         content_drop(site->content);
         site->content = content_new(bytes, size);
         asked = request_of(site);

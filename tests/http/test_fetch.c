@@ -445,7 +445,7 @@ static struct {
 
 static size_t host_of(const struct peer_talk *talk)
 {
-    const char *host = talk->heard ? strstr(talk->heard, "\r\nHost: ") : NULL;
+    const char *host = strstr(talk->heard, "\r\nHost: ");
     char first = host ? host[8] : '\0';
 
     assert_in_range(first, 'a', 'a' + HOSTS - 1);
@@ -655,7 +655,7 @@ static void slow_host_holds_up_no_other(void **state)
     fetch_poke(fetch);
     unit_settle(stage.loop);
     assert_int_equal(list.given, 2 + FETCH_LOOK_AHEAD - 1);
-    reply(LIST_OWNER(list_first(&server.held), struct peer_talk, own), HELLO);
+    reply(LIST_OWNER(server.held.next, struct peer_talk, own), HELLO);
     TURN_UNTIL(stage.loop, list.reported == 29999 && server.asked[0] == 1); /* it has started */
     answer_until_the_end();
     assert_true(each_was_reported_once());
