@@ -16,7 +16,8 @@
 
 #include "reactor/memory.h"
 
-#define EVENTS_A_TURN 32
+/* Few, for deadlines are looked at once a turn and an event may cost two milliseconds: a handshake. */
+#define EVENTS_A_TURN 16
 
 struct loop {
     nsec now;              /* of step 1 or 4 */
