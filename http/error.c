@@ -7,26 +7,32 @@
 #include "tls/transport.h"
 
 static const struct {
+    enum error_course course;
     const char *phase, *code, *sentence;
-} texts[] = {
-#define X(name, phase, code, sentence) [name] = {phase, code, sentence},
+} errors[] = {
+#define X(name, course, phase, code, sentence) [name] = {course, phase, code, sentence},
     ERRORS(X)
 #undef X
 };
 
 const char *error_phase(enum error error)
 {
-    return texts[error].phase;
+    return errors[error].phase;
 }
 
 const char *error_code(enum error error)
 {
-    return texts[error].code;
+    return errors[error].code;
 }
 
 const char *error_sentence(enum error error)
 {
-    return texts[error].sentence;
+    return errors[error].sentence;
+}
+
+bool error_passes(enum error error)
+{
+    return errors[error].course == PASSES;
 }
 
 static bool is_reset(int reason)

@@ -1,5 +1,5 @@
 /*
- * One list of what is worth another try, and the arithmetic of waiting.
+ * Whether another try is worth it, and the arithmetic of waiting.
  *
  * The jitter is "equal": half of the wait is certain, half is random. "Full" jitter, random from zero,
  * spreads a crowd of clients better; but here one client comes back to each of many servers, and a
@@ -56,89 +56,17 @@ nsec retry_backoff(unsigned attempt, uint64_t random)
     return half + random % (half + 1); /* uneven by less than one in a hundred million */
 }
 
-static bool status_passes(unsigned status)
+/* What came, a status or none, may be better another time. */
+static bool may_pass(enum error error, unsigned status)
 {
-    return status == 429 || status == 503;
-}
-
-/* Without a default, so that the compiler asks for each new error. */
-static bool error_passes(enum error error, unsigned status)
-{
-    switch (error) {
-    case ERROR_NONE:
-    case ERROR_STATUS: return status_passes(status);
-
-    case ERROR_TOTAL_TIMEOUT:
-    case ERROR_DNS_TIMEOUT:
-    case ERROR_DNS_UNREACHABLE:
-    case ERROR_DNS_SERVFAIL:
-    case ERROR_CONNECT_REFUSED:
-    case ERROR_CONNECT_TIMEOUT:
-    case ERROR_CONNECT_UNREACHABLE:
-    case ERROR_CONNECT_RESET:
-    case ERROR_CONNECT_FAILED:
-    case ERROR_PROXY_DNS:
-    case ERROR_PROXY_REFUSED:
-    case ERROR_PROXY_TIMEOUT:
-    case ERROR_PROXY_UNREACHABLE:
-    case ERROR_PROXY_CLOSED:
-    case ERROR_PROXY_GATEWAY:
-    case ERROR_PROXY_FAILED:
-    case ERROR_TLS_TIMEOUT:
-    case ERROR_TLS_CLOSED:
-    case ERROR_TLS_RESET:
-    case ERROR_SEND_RESET:
-    case ERROR_SEND_FAILED:
-    case ERROR_TTFB_TIMEOUT:
-    case ERROR_EMPTY:
-    case ERROR_WAIT_RESET:
-    case ERROR_TRUNCATED:
-    case ERROR_RECEIVE_RESET:
-    case ERROR_RECEIVE_FAILED:
-    case ERROR_TLS_TRUNCATED: return true;
-
-    case ERROR_INPUT: /* it was ours, or the user's wish */
-    case ERROR_DESCRIPTORS:
-    case ERROR_PORTS:
-    case ERROR_LOCAL:
-    case ERROR_INTERRUPTED:
-    case ERROR_DNS_NXDOMAIN: /* an answer, and it will stay the same */
-    case ERROR_DNS_NO_ADDRESS:
-    case ERROR_DNS_REFUSED:
-    case ERROR_DNS_MALFORMED:
-    case ERROR_DNS_BAD_NAME:
-    case ERROR_DNS_FAILED:
-    case ERROR_PROXY_AUTH:
-    case ERROR_PROXY_DENIED:
-    case ERROR_PROXY_MALFORMED:
-    case ERROR_TLS_NOT_TLS:
-    case ERROR_TLS_PROTOCOL:
-    case ERROR_TLS_ALERT:
-    case ERROR_TLS_CERT_EXPIRED:
-    case ERROR_TLS_CERT_NOT_YET:
-    case ERROR_TLS_SELF_SIGNED:
-    case ERROR_TLS_UNKNOWN_AUTHORITY:
-    case ERROR_TLS_HOSTNAME_MISMATCH:
-    case ERROR_TLS_WRONG_PURPOSE:
-    case ERROR_TLS_WEAK_KEY:
-    case ERROR_TLS_NAME_CONSTRAINTS:
-    case ERROR_TLS_CERT_INVALID:
-    case ERROR_TLS_FAILED:
-    case ERROR_MALFORMED:
-    case ERROR_HEADER_TOO_LARGE:
-    case ERROR_UPGRADE:
-    case ERROR_BAD_CODING:
-    case ERROR_REDIRECTS:
-    case ERROR_REDIRECT_LOOP:
-    case ERROR_BAD_LOCATION:
-    case ERROR_COUNT: break;
-    }
-    return false;
+    if (error == ERROR_NONE || error == ERROR_STATUS)
+        return status == 429 || status == 503;
+    return error_passes(error);
 }
 
 bool retry_wanted(enum error error, unsigned status, const char *method)
 {
-    return request_is_idempotent(method) && error_passes(error, status);
+    return request_is_idempotent(method) && may_pass(error, status);
 }
 
 /* A Weyl sequence, each number of it mixed by two rounds of multiply and shift. */
