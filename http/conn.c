@@ -261,18 +261,6 @@ static void on_resolved(void *owner, enum resolve_status status, const struct ad
     conn_drive(conn);
 }
 
-/* Keeps those of the family that is wanted; how many they are. */
-static size_t of_family(enum resolve_family family, struct address *addresses, size_t count)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < count; i++)
-        if (family == RESOLVE_BOTH ||
-            (addresses[i].any.sa_family == AF_INET6) == (family == RESOLVE_IPV6))
-            addresses[kept++] = addresses[i];
-    return kept;
-}
-
 /* Finds the addresses of the next hop: told beforehand, written out, remembered, or asked for. */
 static void ask(struct conn *conn)
 {
@@ -288,7 +276,7 @@ static void ask(struct conn *conn)
     if (!count)
         count = address_parse(addresses, host, 0);
     if (count) {
-        count = of_family(dialer->family, addresses, count);
+        count = resolve_keep_family(dialer->family, addresses, count);
         if (!count)
             fail(conn, ERROR_DNS_NO_ADDRESS, NULL);
     } else {

@@ -104,8 +104,7 @@ static size_t in_turn(const struct address *from, size_t first, size_t count, st
     return used;
 }
 
-/* Takes out what is not of the wanted family. Returns how many are left. */
-static size_t keep_family(struct address *addresses, size_t count, enum resolve_family family)
+size_t resolve_keep_family(enum resolve_family family, struct address *addresses, size_t count)
 {
     size_t kept = 0;
 
@@ -164,7 +163,8 @@ static bool find_local(struct resolver *resolver, const char *name, struct known
     known->count = 0;
     if (!count)
         return is_onion(name);
-    known->count = in_turn(found, 0, keep_family(found, count, resolver->family), known->addresses);
+    known->count =
+        in_turn(found, 0, resolve_keep_family(resolver->family, found, count), known->addresses);
     known->status = known->count ? RESOLVE_OK : RESOLVE_NO_ADDRESS;
     return true;
 }

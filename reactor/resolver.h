@@ -111,6 +111,9 @@ void lookup_detach(struct lookup *lookup);
 bool resolver_cached(struct resolver *resolver, const char *name,
                      struct address addresses[RESOLVER_MOST_ADDRESSES], size_t *count);
 
+/* Takes out what is not of the family. Returns how many are left. */
+size_t resolve_keep_family(enum resolve_family family, struct address *addresses, size_t count);
+
 /* NULL where the text is a list of nameservers: numeric addresses, a comma between two, at most 16;
    with a port "192.0.2.1:5353" and "[2001:db8::1]:5353", else port 53. If not, a sentence why. */
 const char *resolver_check_servers(const char *text);
