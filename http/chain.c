@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
+#include "http/fields.h"
 #include "http/retry.h"
 #include "reactor/memory.h"
 
@@ -85,26 +85,27 @@ static void add_leg(struct chain *chain, const struct result *result, bool redir
     };
 }
 
+static bool is_one_of(const struct field_line *line, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (field_is_named(line, names[i], strlen(names[i])))
+            return true;
+    return false;
+}
+
 /* Takes fields out of those that are sent. */
 static void drop_fields(struct chain *chain, const char *const *names, size_t count)
 {
-    const char *from = chain->headers ? chain->headers : chain->site->headers;
+    const char *at = chain->headers ? chain->headers : chain->site->headers;
+    struct field_line line;
     char *kept, *to;
 
-    if (!from)
+    if (!at)
         return;
-    to = kept = memory_get(strlen(from) + 1);
-    while (*from) {
-        const char *next = strchr(from, '\n') + 1;
-        bool dropped = false;
-
-        for (size_t i = 0; i < count && !dropped; i++)
-            dropped =
-                !strncasecmp(from, names[i], strlen(names[i])) && from[strlen(names[i])] == ':';
-        if (!dropped)
-            to = mempcpy(to, from, (size_t)(next - from));
-        from = next;
-    }
+    to = kept = memory_get(strlen(at) + 1);
+    while (fields_next(&at, &line))
+        if (!is_one_of(&line, names, count))
+            to = mempcpy(to, line.text, line.bytes);
     *to = '\0';
     free(chain->headers);
     chain->headers = kept;

@@ -22,8 +22,7 @@ bool fields_next(const char **at, struct field_line *line)
     return true;
 }
 
-/* Whether the line begins with those bytes and a colon. */
-static bool is_named(const struct field_line *line, const char *name, size_t length)
+bool field_is_named(const struct field_line *line, const char *name, size_t length)
 {
     return line->bytes > length && !strncasecmp(line->text, name, length) &&
            line->text[length] == ':';
@@ -34,7 +33,7 @@ bool fields_have(const char *fields, const char *name)
     struct field_line line;
 
     while (fields_next(&fields, &line))
-        if (is_named(&line, name, strlen(name)))
+        if (field_is_named(&line, name, strlen(name)))
             return true;
     return false;
 }
@@ -47,7 +46,7 @@ void fields_add(char **fields, const char *line, size_t *inherited)
     struct field_line old;
 
     while (fields_next(&at, &old)) {
-        if ((size_t)(old.text - *fields) < theirs && is_named(&old, line, name))
+        if ((size_t)(old.text - *fields) < theirs && field_is_named(&old, line, name))
             *inherited -= old.bytes;
         else
             to = mempcpy(to, old.text, old.bytes);

@@ -16,6 +16,9 @@ struct field_line {
 /* Goes to the next line: false at the end. *at begins as the fields. */
 bool fields_next(const char **at, struct field_line *line);
 
+/* Whether its name is those bytes, without regard to case. */
+bool field_is_named(const struct field_line *line, const char *name, size_t length);
+
 /* Whether there is one of that name, without regard to case. */
 bool fields_have(const char *fields, const char *name);
 
