@@ -226,8 +226,8 @@ bool session_open_output(struct session *session, struct loop *loop, void (*room
     if (session->state) {
         goes_on = output_goes_on(session->output);
         output_on_wrote(session->output, on_wrote);
-        on_wrote(
-            session); /* what the file had before, lest a kill after the first write leave more */
+        /* what the file had before, lest a kill after the first write leave more */
+        on_wrote(session);
     }
     session->order = loop && options->input_order ? order_new(put_line, session) : NULL;
     if (!goes_on && !output_bytes(session->output) && !(session->mode && session->report_begun)) {
