@@ -60,9 +60,9 @@ struct conn {
     struct link turn_link; /* it waits for it, in the dialer's list */
     bool served;           /* an exchange was completed on it */
 
-    struct pool *pool;                    /* while it is idle */
-    struct conn *idle_newer, *idle_older; /* in the pool's list */
-    struct conn *same_slot;               /* in the pool's table */
+    struct pool *pool;      /* while it is idle */
+    struct link idle;       /* in the pool's list */
+    struct conn *same_slot; /* in the pool's table */
     struct grave grave;
 };
 

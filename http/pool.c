@@ -1,18 +1,19 @@
-/* A hash table by origin, and a list from the newest to the oldest, through the same connections. */
+/* A hash table by origin, and a list from the oldest to the newest, through the same connections. */
 #include "http/pool.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "reactor/hash.h"
+#include "reactor/list.h"
 #include "reactor/memory.h"
 
 #define SLOTS 1024 /* a power of two */
 
 struct pool {
     size_t limit, count;
-    struct conn *newest, *oldest;
-    struct conn *fresh;        /* the oldest of those that pool_fresh has not told of */
+    struct link idle;          /* the oldest first */
+    struct link *fresh;        /* the first that pool_fresh has not told of; else the list's head */
     struct conn *slots[SLOTS]; /* chains by same_slot, the newest first */
 };
 
@@ -28,17 +29,9 @@ static void take_out(struct pool *pool, struct conn *conn)
     while (*link != conn)
         link = &(*link)->same_slot;
     *link = conn->same_slot;
-    if (pool->fresh == conn)
-        pool->fresh = conn->idle_newer;
-
-    if (conn->idle_newer)
-        conn->idle_newer->idle_older = conn->idle_older;
-    else
-        pool->newest = conn->idle_older;
-    if (conn->idle_older)
-        conn->idle_older->idle_newer = conn->idle_newer;
-    else
-        pool->oldest = conn->idle_newer;
+    if (pool->fresh == &conn->idle)
+        pool->fresh = conn->idle.next;
+    list_remove(&conn->idle);
     pool->count--;
 }
 
@@ -47,6 +40,8 @@ struct pool *pool_new(size_t limit)
     struct pool *pool = memory_zeroed(sizeof(*pool));
 
     pool->limit = limit;
+    list_init(&pool->idle);
+    pool->fresh = &pool->idle;
     return pool;
 }
 
@@ -93,15 +88,9 @@ void pool_keep(struct pool *pool, struct conn *conn)
     conn->owner = conn;
     conn->same_slot = *slot;
     *slot = conn;
-    conn->idle_newer = NULL;
-    conn->idle_older = pool->newest;
-    if (pool->newest)
-        pool->newest->idle_newer = conn;
-    else
-        pool->oldest = conn;
-    pool->newest = conn;
-    if (!pool->fresh)
-        pool->fresh = conn;
+    list_put_last(&pool->idle, &conn->idle);
+    if (pool->fresh == &pool->idle)
+        pool->fresh = &conn->idle;
     pool->count++;
     if (pool->count > pool->limit)
         pool_drop_oldest(pool);
@@ -109,21 +98,24 @@ void pool_keep(struct pool *pool, struct conn *conn)
 
 bool pool_fresh(struct pool *pool, struct url_origin *origin)
 {
-    struct conn *conn = pool->fresh;
+    const struct conn *conn;
 
-    if (!conn)
+    if (pool->fresh == &pool->idle)
         return false;
-    pool->fresh = conn->idle_newer;
+    conn = LIST_OWNER(pool->fresh, struct conn, idle);
+    pool->fresh = pool->fresh->next;
     *origin = (struct url_origin){conn->https, conn->port, conn->host, strlen(conn->host)};
     return true;
 }
 
 bool pool_drop_oldest(struct pool *pool)
 {
-    struct conn *conn = pool->oldest;
+    struct link *link = list_first(&pool->idle);
+    struct conn *conn;
 
-    if (!conn)
+    if (!link)
         return false;
+    conn = LIST_OWNER(link, struct conn, idle);
     take_out(pool, conn);
     conn_close(conn);
     return true;
