@@ -42,7 +42,7 @@ enum step { STEP_WAIT, STEP_ON, STEP_OVER };
 
 struct guest {
     struct house *house;
-    struct guest *next, *before; /* in the house */
+    struct link here; /* in the house */
     struct sock *sock;
     struct transport *transport;
     bool https;
@@ -75,12 +75,7 @@ static void leave(struct guest *guest, bool reset)
     if (!reset)
         sock_close(guest->sock, house->loop);
     loop_cancel(house->loop, &guest->timer);
-    if (guest->before)
-        guest->before->next = guest->next;
-    else
-        house->guests = guest->next;
-    if (guest->next)
-        guest->next->before = guest->before;
+    list_remove(&guest->here);
     free(guest->answer);
     loop_bury(house->loop, &guest->grave, free, guest);
 }
@@ -485,14 +480,13 @@ void guest_welcome(struct house *house, int fd, bool https)
         free(guest);
         return;
     }
-    guest->next = house->guests;
-    if (guest->next)
-        guest->next->before = guest;
-    house->guests = guest;
+    list_put_first(&house->guests, &guest->here);
 }
 
 void guest_end_all(struct house *house)
 {
-    while (house->guests)
-        leave(house->guests, false);
+    struct link *link;
+
+    while ((link = list_first(&house->guests)))
+        leave(LIST_OWNER(link, struct guest, here), false);
 }

@@ -3,6 +3,7 @@
 #define BENCH_GUEST_H
 
 #include "bench/play.h"
+#include "reactor/list.h"
 #include "reactor/loop.h"
 #include "tls/server.h"
 
@@ -12,8 +13,8 @@ struct house {
     struct tls_server *tls;
     /* What to play for a request; the result is valid until the next one is told. */
     const struct play *(*play)(void *owner, const char *host, const char *target);
-    void *owner;          /* its argument */
-    struct guest *guests; /* all that are here */
+    void *owner;        /* its argument */
+    struct link guests; /* all that are here */
 };
 
 /* Takes over an accepted descriptor. */

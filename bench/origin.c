@@ -344,6 +344,7 @@ struct origin *origin_new(struct loop *loop, const char **why)
 
     origin->loop = loop;
     origin->house = (struct house){.loop = loop, .play = on_request, .owner = origin};
+    list_init(&origin->house.guests);
     timer_init(&origin->relief, on_relief, origin);
     memset(origin->fillers, -1, sizeof(origin->fillers));
     *why = open_up(origin);
