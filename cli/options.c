@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/duration.h"
 #include "cli/report.h"
 #include "http/fields.h"
 #include "http/http1.h"
@@ -20,6 +19,7 @@
 #include "http/proxy.h"
 #include "http/request.h"
 #include "http/route.h"
+#include "reactor/duration.h"
 #include "reactor/memory.h"
 #include "reactor/resolver.h"
 #include "tls/client.h"

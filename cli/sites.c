@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #include "cli/ahead.h"
-#include "cli/duration.h"
 #include "http/digits.h"
 #include "http/fields.h"
 #include "http/request.h"
+#include "reactor/duration.h"
 #include "reactor/memory.h"
 
 #define BUFFER_BYTES     (256 * 1024) /* what may be read ahead of the line in hand */

@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <math.h>
 
-#include "cli/duration.h"
+#include "reactor/duration.h"
 
 #define UNTOUCHED  0xdecaf /* what is not a number leaves what was there */
 #define MOST_HOURS 1000.0L

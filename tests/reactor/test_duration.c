@@ -1,7 +1,7 @@
 /* Durations and numbers: what is one, and what only looks like it. */
 #include "tests/support/unit.h"
 
-#include "cli/duration.h"
+#include "reactor/duration.h"
 
 static const struct {
     const char *text;

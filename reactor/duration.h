@@ -1,6 +1,6 @@
 /* Durations and numbers as people write them. */
-#ifndef CLI_DURATION_H
-#define CLI_DURATION_H
+#ifndef REACTOR_DURATION_H
+#define REACTOR_DURATION_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* strtod would take "inf", "0x1p3" and the locale's comma; so digits are read by hand. */
-#include "cli/duration.h"
+#include "reactor/duration.h"
 
 #include <ctype.h>
 #include <stddef.h>
