@@ -10,7 +10,7 @@ JOBS   ?= $(shell nproc)
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
        -Wwrite-strings -Wpointer-arith -Wvla -Wformat=2 -Wundef $(WERROR)
 SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-PKGS = libssl libcrypto libcares libidn2 zlib libbrotlidec libzstd
+PKGS = libssl libcrypto libcares libidn2 zlib libbrotlidec libzstd jansson
 
 # llhttp: a system library, the sources that node-llhttp installed, or those sources fetched here
 ifeq ($(shell pkg-config --exists libllhttp 2>/dev/null && echo yes),yes)
@@ -23,7 +23,7 @@ endif
 INC  := -I. $(if $(LLHTTP),-isystem $(LLHTTP)/include/llhttp) \
         $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || \
-        echo -lssl -lcrypto -lcares -lidn2 -lz -lbrotlidec -lzstd) -lresolv
+        echo -lssl -lcrypto -lcares -lidn2 -lz -lbrotlidec -lzstd -ljansson) -lresolv -lm
 COMPILE = $(CC) -std=gnu11 $(CFLAGS) $(SAN) -D_GNU_SOURCE $(INC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 LINK    = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS) -o $@ $^
 
@@ -78,9 +78,10 @@ $(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB)
 	$(call say,LINK)
 	$(Q)$(LINK) -fsanitize=fuzzer $(LIBS)
 
+$(BUILD)/peers/multi: PEER_LIBS = -lcurl
 $(PEER): $(BUILD)/peers/%: bench/peers/%.c
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(CFLAGS) -D_GNU_SOURCE $(WARN) -o $@ $< -lcurl
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 $(CFLAGS) -D_GNU_SOURCE $(WARN) -o $@ $< $(PEER_LIBS)
 
 objects: $(OBJ)
 tests: all $(TESTS)
@@ -109,6 +110,10 @@ bench:
 	$(Q).ci/deps run bench
 	+$(Q)$(SUB) all peers
 	$(Q)FIRSTBYTE=$(abspath $(BUILD)/firstbyte) PEERS=$(abspath $(BUILD)/peers) bench/compare.sh
+
+# what `make bench` skips by name where it is missing
+bench-deps:
+	$(Q).ci/deps run bench peers
 
 lint:
 	$(Q).ci/deps run test lint
@@ -139,6 +144,6 @@ deps:
 clean:
 	rm -rf $(filter-out build/llhttp,$(wildcard build/*))
 
-.PHONY: all objects tests fuzzers peers run test asan bench lint tidy fuzz install deps clean
+.PHONY: all objects tests fuzzers peers run test asan bench bench-deps lint tidy fuzz install deps clean
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d) $(LLHTTP_OBJ:.o=.d)
