@@ -1,0 +1,362 @@
+/*
+ * Every member is in one of the lists below, by what becomes of it when two tallies are added; a count
+ * that is in none does not compile. Packed, all numbers are of variable length (seven bits a byte, the
+ * lowest first), and of a table only what is not 0 is there: a second's tally is a few kilobytes, not
+ * the two megabytes of its memory. Sending the memory as it is was rejected for that reason, text for
+ * the time that a hundred thousand counts would take.
+ */
+#include "bench/tally.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reactor/memory.h"
+
+/* What adds up over time and over processes. */
+#define SUMS(X)                                                                                    \
+    X(scheduled)                                                                                   \
+    X(started)                                                                                     \
+    X(completed)                                                                                   \
+    X(failed)                                                                                      \
+    X(bytes_in)                                                                                    \
+    X(bytes_out)                                                                                   \
+    X(connections)                                                                                 \
+    X(handshakes)                                                                                  \
+    X(resumed)                                                                                     \
+    X(stamps_missing)                                                                              \
+    X(stamps_unusable)                                                                             \
+    X(cpu_user)                                                                                    \
+    X(cpu_system)                                                                                  \
+    X(starved)
+
+/* What holds at the end of the span. */
+#define LEVELS(X)                                                                                  \
+    X(waiting)                                                                                     \
+    X(in_flight)                                                                                   \
+    X(open)
+
+#define TIMES(X)                                                                                   \
+    X(from)                                                                                        \
+    X(to)                                                                                          \
+    X(gap)                                                                                         \
+    X(gap_at)
+
+#define ONE(member) +1
+_Static_assert(offsetof(struct tally, processes) ==
+                   (0 SUMS(ONE) LEVELS(ONE) TIMES(ONE) + ERROR_COUNT + TALLY_STATUSES) *
+                       sizeof(uint64_t),
+               "a count of struct tally is in none of the lists, or in two");
+#undef ONE
+
+/* What packed bytes begin with; the count of all that follows it stands behind. */
+#define MAGIC      "fbtally\1" /* with the version */
+#define MAGIC_SIZE (sizeof(MAGIC) - 1)
+#define SIZE_BYTES 4 /* of that count, the lowest first */
+#define HEAD_BYTES (MAGIC_SIZE + SIZE_BYTES)
+
+#define NUMBER_MOST_BYTES 10 /* of seven bits */
+#define FIRST_ROOM        4096
+
+struct tally *tally_new(void)
+{
+    struct tally *tally = memory_zeroed(sizeof(*tally));
+
+    tally->processes = 1;
+#define X(member) tally->member = histogram_new();
+    TALLY_HISTOGRAMS(X)
+#undef X
+    return tally;
+}
+
+void tally_free(struct tally *tally)
+{
+    if (!tally)
+        return;
+#define X(member) histogram_free(tally->member);
+    TALLY_HISTOGRAMS(X)
+#undef X
+    free(tally);
+}
+
+void tally_clear(struct tally *tally)
+{
+    struct tally cleared = {.processes = 1};
+
+#define X(member)                                                                                  \
+    cleared.member = tally->member;                                                                \
+    histogram_clear(cleared.member);
+    TALLY_HISTOGRAMS(X)
+#undef X
+    *tally = cleared;
+}
+
+/* Adds what adds up in either way. */
+static void add(struct tally *to, const struct tally *from)
+{
+#define X(member) to->member += from->member;
+    SUMS(X)
+#undef X
+#define X(member) histogram_add(to->member, from->member);
+    TALLY_HISTOGRAMS(X)
+#undef X
+    for (size_t i = 0; i < ERROR_COUNT; i++)
+        to->errors[i] += from->errors[i];
+    for (size_t i = 0; i < TALLY_STATUSES; i++)
+        to->status[i] += from->status[i];
+    if (from->gap > to->gap) {
+        to->gap = from->gap;
+        to->gap_at = from->gap_at;
+    }
+}
+
+void tally_append(struct tally *to, const struct tally *next)
+{
+    add(to, next);
+    if (to->from == to->to)
+        to->from = next->from;
+    to->to = next->to;
+#define X(member) to->member = next->member;
+    LEVELS(X)
+#undef X
+    if (next->processes > to->processes)
+        to->processes = next->processes;
+}
+
+void tally_join(struct tally *to, const struct tally *other)
+{
+    add(to, other);
+    if (other->from < to->from)
+        to->from = other->from;
+    if (other->to > to->to)
+        to->to = other->to;
+#define X(member) to->member += other->member;
+    LEVELS(X)
+#undef X
+    to->processes += other->processes;
+}
+
+bool tally_adds_up(const struct tally *tally)
+{
+    return tally->scheduled == tally->started + tally->waiting &&
+           tally->started == tally->completed + tally->failed + tally->in_flight;
+}
+
+/* The share of the processes' time. */
+static double share_of_span(const struct tally *tally, nsec time)
+{
+    double span = (double)(tally->to - tally->from) * tally->processes;
+
+    return span > 0 ? (double)time / span : 0;
+}
+
+double tally_busy(const struct tally *tally)
+{
+    return share_of_span(tally, tally->cpu_user + tally->cpu_system);
+}
+
+double tally_starved(const struct tally *tally)
+{
+    return share_of_span(tally, tally->starved);
+}
+
+/* Bytes as they are written. */
+struct writer {
+    unsigned char *bytes;
+    size_t count, room;
+};
+
+static void put(struct writer *writer, uint64_t number)
+{
+    if (writer->room - writer->count < NUMBER_MOST_BYTES) {
+        writer->room *= 2;
+        writer->bytes = memory_grow(writer->bytes, writer->room, 1);
+    }
+    for (; number > 0x7f; number >>= 7)
+        writer->bytes[writer->count++] = (unsigned char)(number | 0x80);
+    writer->bytes[writer->count++] = (unsigned char)number;
+}
+
+/* Writes those of the numbers that are not 0: how far from the one before, and how many; a distance of
+   0 ends them. */
+static void put_table(struct writer *writer, const uint64_t *table, size_t begin, size_t end)
+{
+    size_t next = 0; /* the distance counts from here, and is at least 1 */
+
+    for (size_t i = begin; i < end; i++) {
+        if (!table[i])
+            continue;
+        put(writer, i + 1 - next);
+        put(writer, table[i]);
+        next = i + 1;
+    }
+    put(writer, 0);
+}
+
+static void put_histogram(struct writer *writer, const struct histogram *histogram)
+{
+    put_table(writer, histogram->counts, histogram->first, histogram->end);
+    if (!histogram->count)
+        return;
+    put(writer, histogram->clamped);
+    put(writer, histogram->min);
+    put(writer, histogram->max);
+}
+
+void *tally_pack(const struct tally *tally, size_t *count)
+{
+    struct writer writer = {memory_get(FIRST_ROOM), HEAD_BYTES, FIRST_ROOM};
+    size_t length;
+
+#define X(member) put(&writer, tally->member);
+    SUMS(X)
+    LEVELS(X)
+    TIMES(X)
+#undef X
+    put(&writer, tally->processes);
+    put_table(&writer, tally->errors, 0, ERROR_COUNT);
+    put_table(&writer, tally->status, 0, TALLY_STATUSES);
+#define X(member) put_histogram(&writer, tally->member);
+    TALLY_HISTOGRAMS(X)
+#undef X
+    length = writer.count - HEAD_BYTES;
+    memcpy(writer.bytes, MAGIC, MAGIC_SIZE);
+    for (size_t i = 0; i < SIZE_BYTES; i++)
+        writer.bytes[MAGIC_SIZE + i] = (unsigned char)(length >> 8 * i);
+    *count = writer.count;
+    return writer.bytes;
+}
+
+/* Bytes as they are read. What is wrong with them is remembered: then all that is read is 0. */
+struct reader {
+    const unsigned char *at, *end;
+    bool wrong;
+};
+
+static uint64_t wrong(struct reader *reader)
+{
+    reader->wrong = true;
+    reader->at = reader->end;
+    return 0;
+}
+
+/* A number in the one form in which put() writes it. */
+static uint64_t take(struct reader *reader)
+{
+    uint64_t number = 0;
+
+    for (unsigned shift = 0; reader->at < reader->end; shift += 7) {
+        uint64_t byte = *reader->at++, bits = byte & 0x7f;
+
+        if (shift > 63 || bits << shift >> shift != bits || (shift && !byte))
+            break;
+        number |= bits << shift;
+        if (bits == byte)
+            return number;
+    }
+    return wrong(reader);
+}
+
+/* The next of a table of `size`: its place, and how many. `next` is the place after the one before.
+   False at its end. */
+static bool take_entry(struct reader *reader, size_t size, size_t *next, uint64_t *number)
+{
+    uint64_t distance = take(reader);
+
+    if (!distance)
+        return false;
+    *number = take(reader);
+    if (!*number || distance > size - *next) {
+        wrong(reader);
+        return false;
+    }
+    *next += (size_t)distance;
+    return true;
+}
+
+static void take_table(struct reader *reader, uint64_t *table, size_t size)
+{
+    size_t next = 0;
+    uint64_t number;
+
+    while (take_entry(reader, size, &next, &number))
+        table[next - 1] = number;
+}
+
+/* Where the least or the greatest value was counted. */
+static uint32_t place_of(nsec value)
+{
+    return histogram_place(value < HISTOGRAM_MOST ? value : HISTOGRAM_MOST);
+}
+
+/* Fills an empty histogram, with what can have been in one. */
+static void take_histogram(struct reader *reader, struct histogram *histogram)
+{
+    size_t next = 0;
+    uint64_t number;
+
+    while (take_entry(reader, place_of(HISTOGRAM_MOST) + 1, &next, &number)) {
+        uint32_t place = (uint32_t)(next - 1);
+
+        if (!histogram->count)
+            histogram->first = place;
+        histogram->end = place + 1;
+        histogram->counts[place] = number;
+        if (__builtin_add_overflow(histogram->count, number, &histogram->count)) {
+            wrong(reader);
+            return;
+        }
+    }
+    if (!histogram->count)
+        return;
+    histogram->clamped = take(reader);
+    histogram->min = take(reader);
+    histogram->max = take(reader);
+    if (histogram->min > histogram->max || place_of(histogram->min) != histogram->first ||
+        place_of(histogram->max) + 1 != histogram->end ||
+        histogram->clamped > histogram->counts[place_of(HISTOGRAM_MOST)])
+        wrong(reader);
+}
+
+static void take_tally(struct reader *reader, struct tally *tally)
+{
+    uint64_t processes;
+
+#define X(member) tally->member = take(reader);
+    SUMS(X)
+    LEVELS(X)
+    TIMES(X)
+#undef X
+    processes = take(reader);
+    tally->processes = (unsigned)processes;
+    if (tally->from > tally->to || !processes || processes > UINT_MAX)
+        wrong(reader);
+    take_table(reader, tally->errors, ERROR_COUNT);
+    take_table(reader, tally->status, TALLY_STATUSES);
+#define X(member) take_histogram(reader, tally->member);
+    TALLY_HISTOGRAMS(X)
+#undef X
+    if (reader->at != reader->end)
+        wrong(reader);
+}
+
+bool tally_unpack(struct tally *tally, const void *bytes, size_t count)
+{
+    const unsigned char *head = bytes;
+    struct reader reader = {0};
+    size_t length = 0;
+
+    tally_clear(tally);
+    if (count < HEAD_BYTES || memcmp(head, MAGIC, MAGIC_SIZE) != 0)
+        return false;
+    for (size_t i = 0; i < SIZE_BYTES; i++)
+        length |= (size_t)head[MAGIC_SIZE + i] << 8 * i;
+    if (length != count - HEAD_BYTES)
+        return false;
+    reader.at = head + HEAD_BYTES;
+    reader.end = head + count;
+    take_tally(&reader, tally);
+    if (reader.wrong)
+        tally_clear(tally);
+    return !reader.wrong;
+}

@@ -1,0 +1,83 @@
+/* A tally out of any bytes: what is taken packs into the very same bytes, and can be added and
+   measured as any other. What is refused leaves an empty one. The input is the bytes behind the head,
+   which is made here; a first byte that is odd leaves the head to the input too. */
+#include "tests/fuzz/fuzz.h"
+
+#include "bench/tally.h"
+
+#define HEAD_BYTES 12 /* of what is packed; the last four of them count what follows */
+
+static struct tally *tally, *sum; /* used again and again */
+
+/* The input, as if tally_pack had made it. To be freed. */
+static unsigned char *with_head(const struct part *body, size_t *count)
+{
+    unsigned char *bytes;
+
+    tally_clear(sum);
+    bytes = tally_pack(sum, count);
+    *count = HEAD_BYTES + body->size;
+    bytes = memory_grow(bytes, *count, 1);
+    if (body->size)
+        memcpy(bytes + HEAD_BYTES, body->at, body->size);
+    for (int i = 0; i < 4; i++)
+        bytes[HEAD_BYTES - 4 + i] = (unsigned char)(body->size >> 8 * i);
+    return bytes;
+}
+
+static void check_histogram(const struct histogram *histogram)
+{
+    struct histogram_summary summary;
+    uint64_t count = 0;
+
+    for (uint32_t i = histogram->first; i < histogram->end; i++)
+        count += histogram->counts[i];
+    MUST(count == histogram->count);
+    MUST(histogram->clamped <= count);
+    histogram_summarize(histogram, &summary);
+    MUST(histogram_at(histogram, 100) <= histogram->max);
+}
+
+static void check_taken(const void *bytes, size_t count)
+{
+    size_t again;
+    void *packed = tally_pack(tally, &again);
+
+    MUST(again == count && !memcmp(packed, bytes, count));
+    MUST(tally_busy(tally) >= 0);
+    tally_clear(sum);
+    tally_append(sum, tally);
+    tally_join(sum, tally);
+#define X(member) check_histogram(tally->member);
+    TALLY_HISTOGRAMS(X)
+#undef X
+    free(packed);
+}
+
+static void check_refused(void)
+{
+    MUST(tally->processes == 1 && !tally->scheduled && !tally->errors[ERROR_COUNT - 1]);
+#define X(member) MUST(!tally->member->count);
+    TALLY_HISTOGRAMS(X)
+#undef X
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct part rest = {data, size};
+    bool raw = part_byte(&rest) & 1;
+    size_t count = rest.size;
+    unsigned char *bytes;
+
+    if (!tally) {
+        tally = tally_new();
+        sum = tally_new();
+    }
+    bytes = raw ? (unsigned char *)part_text(&rest) : with_head(&rest, &count);
+    if (tally_unpack(tally, bytes, count))
+        check_taken(bytes, count);
+    else
+        check_refused();
+    free(bytes);
+    return 0;
+}
