@@ -16,13 +16,21 @@
 
 #include "reactor/memory.h"
 
+/* A wait that is over so soon, for each event it brought, had not begun to sleep: they were there before. */
+#define AT_ONCE       (3 * NSEC_PER_US)
+#define AT_ONCE_EVENT (NSEC_PER_US / 2)
+
 /* Few, for deadlines are looked at once a turn and an event may cost two milliseconds: a handshake. */
 #define EVENTS_A_TURN 16
 
 struct loop {
-    nsec now;              /* of step 1 or 4 */
-    nsec (*clock)(void *); /* NULL: clock_now */
-    void *clock_arg;       /* its argument */
+    nsec now;                             /* of step 1, 2 or 4 */
+    nsec drained;                         /* of the last step 4 that left no event behind */
+    nsec lag;                             /* of this turn */
+    nsec (*clock)(void *);                /* NULL: clock_now */
+    void *clock_arg;                      /* its argument */
+    void (*meter)(void *owner, nsec lag); /* who asks for it; NULL: nobody */
+    void *meter_owner;                    /* its argument */
     struct timer_heap timers;
     struct task *ready;     /* the ready list */
     struct task *ready_end; /* its last */
@@ -50,7 +58,7 @@ struct loop *loop_new(void)
         die("firstbyte: epoll_create1");
     loop->buffer = memory_get(LOOP_BUFFER_BYTES);
     prctl(PR_SET_TIMERSLACK, 1UL);
-    loop->now = loop_clock(loop);
+    loop->now = loop->drained = loop_clock(loop);
     return loop;
 }
 
@@ -139,17 +147,56 @@ static void run_ready(struct loop *loop)
     }
 }
 
+/* How far a deadline has passed; 0 where it has not. */
+static nsec overdue(const struct loop *loop, nsec deadline)
+{
+    return loop->now > deadline ? loop->now - deadline : 0;
+}
+
+/* Step 2. Returns when the wait begins: firing may have taken its time. */
+static nsec fire_timers(struct loop *loop)
+{
+    nsec next = timer_next(&loop->timers);
+
+    loop->lag = overdue(loop, next);
+    if (next <= loop->now) {
+        timer_fire_due(&loop->timers, loop->now);
+        loop->now = loop_clock(loop);
+    }
+    return loop->now;
+}
+
+/* Step 4, after a wait for `count` events. */
+static void look(struct loop *loop, nsec began, int count)
+{
+    nsec late = 0; /* a deadline that has passed meanwhile is the next turn's */
+
+    loop->now = loop_clock(loop);
+    if (count == EVENTS_A_TURN ||
+        (count && loop->now - began < AT_ONCE + (nsec)count * AT_ONCE_EVENT))
+        late = began - loop->drained;
+    else if (count)
+        late = overdue(loop, timer_next(&loop->timers));
+    if (late > loop->lag)
+        loop->lag = late;
+    if (count < EVENTS_A_TURN) /* else others may wait still */
+        loop->drained = loop->now;
+    if (loop->meter && (count || loop->lag))
+        loop->meter(loop->meter_owner, loop->lag);
+}
+
 void loop_turn(struct loop *loop, nsec longest)
 {
+    nsec began;
     int count;
 
-    loop->now = loop_clock(loop);             /* 1 */
-    timer_fire_due(&loop->timers, loop->now); /* 2 */
-    count = wait_for_events(loop, longest);   /* 3 */
-    loop->now = loop_clock(loop);             /* 4 */
-    dispatch_events(loop, count);             /* 5 */
-    run_ready(loop);                          /* 6 */
-    bury_all(loop);                           /* 7 */
+    loop->now = loop_clock(loop);           /* 1 */
+    began = fire_timers(loop);              /* 2 */
+    count = wait_for_events(loop, longest); /* 3 */
+    look(loop, began, count);               /* 4 */
+    dispatch_events(loop, count);           /* 5 */
+    run_ready(loop);                        /* 6 */
+    bury_all(loop);                         /* 7 */
 }
 
 void loop_run(struct loop *loop)
@@ -178,7 +225,18 @@ void loop_set_clock(struct loop *loop, nsec (*clock)(void *arg), void *arg)
 {
     loop->clock = clock;
     loop->clock_arg = arg;
-    loop->now = loop_clock(loop);
+    loop->now = loop->drained = loop_clock(loop);
+}
+
+nsec loop_lag(const struct loop *loop)
+{
+    return loop->lag;
+}
+
+void loop_meter(struct loop *loop, void (*turn)(void *owner, nsec lag), void *owner)
+{
+    loop->meter = turn;
+    loop->meter_owner = owner;
 }
 
 unsigned char *loop_buffer(struct loop *loop)

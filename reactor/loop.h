@@ -3,7 +3,7 @@
  *
  * A turn has seven steps:
  *   1. take the clock
- *   2. collect the timers that are due, then fire them
+ *   2. collect the timers that are due, then fire them; take the clock again where there were any
  *   3. wait for events, until the next deadline at the latest, not at all while work is ready
  *   4. take the clock
  *   5. dispatch the watches that the kernel named
@@ -80,7 +80,7 @@ void loop_stop(struct loop *loop);
 /* One turn, waiting no longer than `longest`. */
 void loop_turn(struct loop *loop, nsec longest);
 
-/* The time taken in step 1 or 4; for timers only. A stamp reads loop_clock. */
+/* The time taken last, in step 1, 2 or 4; for timers only. A stamp reads loop_clock. */
 nsec loop_now(const struct loop *loop);
 
 /* Reads the loop's clock: clock_now, or what loop_set_clock put in its place. */
@@ -88,6 +88,14 @@ nsec loop_clock(const struct loop *loop);
 
 /* Replaces the clock, for tests; `clock` NULL brings the real one back. Waits stay real. */
 void loop_set_clock(struct loop *loop, nsec (*clock)(void *arg), void *arg);
+
+/* How long what this turn found may have waited until the loop came: the time since the loop last looked,
+   where events were there already when it looked again; or how far the earliest deadline had passed.
+   0 where the loop was there first. An upper bound, and the program's own delay, whoever caused it. */
+nsec loop_lag(const struct loop *loop);
+
+/* From now on `turn(owner, lag)` is called in step 4 of each turn that found something; NULL ends it. */
+void loop_meter(struct loop *loop, void (*turn)(void *owner, nsec lag), void *owner);
 
 /* The loop's shared buffer of LOOP_BUFFER_BYTES. */
 unsigned char *loop_buffer(struct loop *loop);

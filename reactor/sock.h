@@ -64,7 +64,11 @@ struct sock {
     bool writable;      /* a send may take something */
     bool ended;         /* RDHUP, HUP or ERR came */
     int reset;          /* errno of a reset that came with the connection, or 0 */
-    nsec deadline;      /* of a blocking socket: until when a call may wait; else 0 */
+    bool stamped;       /* the kernel was asked to say when bytes came */
+    nsec lay;      /* of a stamped one: for how long the last of what was received last had been in
+                           the kernel; NSEC_NEVER where it did not say. By the wall clock: a jump of that
+                           makes it senseless */
+    nsec deadline; /* of a blocking socket: until when a call may wait; else 0 */
     struct grave grave; /* its end, between two turns */
 };
 
@@ -72,6 +76,8 @@ struct sock {
 struct sock_from {
     char device[IF_NAMESIZE]; /* "": any */
     struct address address;   /* length 0: any; else the other family cannot be reached */
+    bool any_port; /* one of all local ports, each as likely: the kernel else looks through one
+                                 half of them first, whole, once that is in use (before Linux 6.3 always) */
 };
 
 /* Reads an address of this machine, or else the name of a device. NULL, or why not: a static
@@ -124,6 +130,12 @@ struct io sock_send(struct sock *sock, const void *bytes, size_t size);
 
 /* Small segments leave at once: a TLS handshake is followed by a request, not by an answer. */
 void sock_no_delay(struct sock *sock);
+
+/* Asks the kernel for receive timestamps, taken when a segment comes from the device (SO_TIMESTAMPING,
+   software; Documentation/networking/timestamping.rst): they come with the one receive call, and
+   `lay` tells of them. The first bytes of a connection may have none. Nothing changes where the kernel
+   cannot. */
+void sock_stamp(struct sock *sock);
 
 /* Closes the descriptor and frees the socket at the end of the turn; `loop` is NULL for a blocking
    one. Nothing happens where `sock` is NULL. */

@@ -120,10 +120,158 @@ static void steps_come_in_order(void **state)
     loop_set_clock(loop, spoken_clock, NULL);
     memset(said, 0, sizeof(said));
     loop_turn(loop, NSEC_NEVER); /* a task is ready: it does not wait */
-    assert_string_equal(said, "ctcerf");
+    assert_string_equal(said, "ctccerf");
     assert_true(loop_now(loop) == 5);
     loop_set_clock(loop, NULL, NULL);
     assert_true(loop_now(loop) > 5);
+    source_close(&source);
+}
+
+/* Where no timer was due, the wait begins at once. */
+static void clock_is_taken_again_after_timers_alone(void **state)
+{
+    struct loop *loop = *state;
+    struct source source;
+    struct timer timer;
+
+    source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
+    timer_init(&timer, say_letter, letter('t'));
+    loop_arm(loop, &timer, 6);
+    loop_set_clock(loop, spoken_clock, NULL);
+    memset(said, 0, sizeof(said));
+    loop_turn(loop, 0);
+    assert_string_equal(said, "cce");
+    loop_cancel(loop, &timer);
+    source_close(&source);
+}
+
+/* Lag. */
+
+static nsec metered; /* what the meter was told last */
+
+static void on_meter(void *owner, nsec lag)
+{
+    assert_ptr_equal(owner, &metered);
+    metered = lag;
+    say('m');
+}
+
+/* A loop that looks at 1 s of a clock which stands still, with a meter. */
+static void begin_to_meter(struct loop *loop, struct fake_clock *clock)
+{
+    fake_clock_set(clock, loop, 0);
+    loop_turn(loop, 0);
+    loop_meter(loop, on_meter, &metered);
+    metered = NSEC_NEVER;
+}
+
+static void event_that_was_there_already_has_waited(void **state)
+{
+    struct loop *loop = *state;
+    struct fake_clock clock;
+    struct source source;
+
+    begin_to_meter(loop, &clock);
+    source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
+    clock.now += 5 * NSEC_PER_MS; /* a callback took so long */
+    loop_turn(loop, 0);
+    assert_string_equal(said, "me"); /* before the event is dispatched */
+    assert_true(metered == 5 * NSEC_PER_MS);
+    assert_true(loop_lag(loop) == 5 * NSEC_PER_MS);
+    loop_turn(loop, 0); /* finds nothing, and lags by nothing */
+    assert_string_equal(said, "me");
+    assert_true(loop_lag(loop) == 0);
+    loop_meter(loop, NULL, NULL);
+    assert_int_equal(write(source.peer, "x", 1), 1);
+    loop_turn(loop, 0);
+    assert_string_equal(said, "mee");
+    source_close(&source);
+}
+
+/* The wait took its time: the loop was there before the event. */
+static void event_that_was_waited_for_has_not(void **state)
+{
+    struct loop *loop = *state;
+    struct fake_clock clock;
+    struct source source;
+
+    begin_to_meter(loop, &clock);
+    source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
+    clock.tick = NSEC_PER_MS;
+    clock.now += 5 * NSEC_PER_MS;
+    loop_turn(loop, 0);
+    assert_string_equal(said, "me");
+    assert_true(metered == 0);
+    assert_true(loop_lag(loop) == 0);
+    source_close(&source);
+}
+
+/* A timer that moves the clock, as one does whose callback takes long. */
+struct slow_timer {
+    struct timer timer;
+    struct fake_clock *clock;
+};
+
+static void on_slow_timer(void *owner)
+{
+    struct slow_timer *slow = owner;
+
+    say('s');
+    slow->clock->now += 20 * NSEC_PER_MS;
+}
+
+static void timer_behind_a_long_callback_is_overdue(void **state)
+{
+    struct loop *loop = *state;
+    struct fake_clock clock;
+    struct slow_timer slow = {.clock = &clock};
+    struct timer next;
+
+    begin_to_meter(loop, &clock);
+    timer_init(&slow.timer, on_slow_timer, &slow);
+    timer_init(&next, say_letter, letter('n'));
+    loop_arm(loop, &slow.timer, clock.now);
+    loop_arm(loop, &next, clock.now + 5 * NSEC_PER_MS);
+    loop_turn(loop, 0);
+    assert_string_equal(said, "s"); /* the deadline that passed is the next turn's, once */
+    loop_turn(loop, 0);
+    assert_string_equal(said, "snm");
+    assert_true(metered == 15 * NSEC_PER_MS);
+    loop_turn(loop, 0);
+    assert_string_equal(said, "snm");
+    assert_true(loop_lag(loop) == 0);
+}
+
+static void timer_in_time_has_no_lag(void **state)
+{
+    struct loop *loop = *state;
+    struct fake_clock clock;
+    struct timer timer;
+
+    begin_to_meter(loop, &clock);
+    timer_init(&timer, say_letter, letter('t'));
+    loop_arm(loop, &timer, clock.now);
+    loop_turn(loop, 0);
+    assert_string_equal(said, "t");
+    assert_true(loop_lag(loop) == 0);
+}
+
+/* Two kinds of lag in one turn: the greater one counts. */
+static void greater_lag_counts(void **state)
+{
+    struct loop *loop = *state;
+    struct fake_clock clock;
+    struct source source;
+    struct timer timer;
+
+    begin_to_meter(loop, &clock);
+    source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
+    timer_init(&timer, say_letter, letter('t'));
+    loop_arm(loop, &timer, clock.now + 2 * NSEC_PER_MS);
+    clock.now += 5 * NSEC_PER_MS;
+    loop_turn(loop, 0);
+    assert_string_equal(said, "tme");
+    assert_true(metered == 5 * NSEC_PER_MS);
     source_close(&source);
 }
 
@@ -580,6 +728,12 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         CASE(steps_come_in_order),
+        CASE(clock_is_taken_again_after_timers_alone),
+        CASE(event_that_was_there_already_has_waited),
+        CASE(event_that_was_waited_for_has_not),
+        CASE(timer_behind_a_long_callback_is_overdue),
+        CASE(timer_in_time_has_no_lag),
+        CASE(greater_lag_counts),
         CASE(event_of_a_closed_watch_is_dead),
         CASE(reused_number_gets_no_old_event),
         CASE(callback_may_close_itself),

@@ -367,6 +367,87 @@ static void udp_and_taken_ports(void **state)
         close(two);
 }
 
+/* Kernel stamps. */
+
+/* The stream's end of a TCP connection; `peer` is the other. */
+static void connect_tcp(void)
+{
+    struct address at;
+    int listener = listen_on("127.0.0.1", &at), error;
+
+    end.sock = sock_connect(loop, &at, NULL, on_ready, &end, &error);
+    assert_non_null(end.sock);
+    TURN_UNTIL(loop, end.wakes);
+    peer = sock_accept(listener);
+    assert_true(peer >= 0);
+    close(listener);
+}
+
+static void receive_one(void)
+{
+    end.events = 0;
+    put("abc");
+    TURN_UNTIL(loop, end.events & EPOLLIN);
+    expect_read(10, "abc");
+}
+
+static nsec wall_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (nsec)now.tv_sec * NSEC_PER_S + (nsec)now.tv_nsec;
+}
+
+/* The kernel begins to stamp some time after it was asked. */
+static void stamp_comes_with_the_bytes(void **state)
+{
+    nsec before = 0;
+    int tries = 0;
+
+    (void)state;
+    connect_tcp();
+    receive_one();
+    assert_false(end.sock->stamped);
+    sock_stamp(end.sock);
+    assert_true(end.sock->stamped);
+    assert_true(end.sock->lay == NSEC_NEVER);
+    calls_reset();
+    for (; end.sock->lay == NSEC_NEVER && tries < 1000; tries++) {
+        before = wall_clock();
+        receive_one();
+    }
+    assert_true(end.sock->lay <= wall_clock() - before);
+    assert_int_equal(calls.recvmsg, tries); /* one call each, and no other */
+    assert_int_equal(calls.recv, 0);
+    expect_status(IO_WANT_READ); /* drained: it costs none */
+    assert_int_equal(calls.recvmsg, tries);
+    close(peer);
+    peer = -1;
+    TURN_UNTIL(loop, end.sock->ended);
+    expect_status(IO_EOF);
+    assert_true(end.sock->lay == NSEC_NEVER); /* an end has no stamp */
+}
+
+static void unstamped_receives_by_recv(void **state)
+{
+    (void)state;
+    connect_tcp();
+    calls_reset();
+    receive_one();
+    assert_int_equal(calls.recv, 1);
+    assert_int_equal(calls.recvmsg, 0);
+}
+
+/* A stream that no device brings has none. */
+static void stamp_that_does_not_come(void **state)
+{
+    (void)state;
+    sock_stamp(end.sock);
+    receive_one();
+    assert_true(end.sock->lay == NSEC_NEVER);
+}
+
 /* The blocking form. */
 
 static void blocking_talk(void **state)
@@ -520,6 +601,9 @@ int main(void)
         CASE(connect_without_descriptors),
         CASE(connect_fails_at_once),
         CASE(udp_and_taken_ports),
+        CASE(stamp_comes_with_the_bytes),
+        CASE(unstamped_receives_by_recv),
+        PAIR(stamp_that_does_not_come),
         CASE(blocking_talk),
         CASE(blocking_send_stops_at_the_deadline),
         CASE(blocking_connect_is_refused),

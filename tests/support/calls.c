@@ -26,6 +26,12 @@ ssize_t recv(int fd, void *buffer, size_t size, int flags)
     return count;
 }
 
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    calls.recvmsg++;
+    return syscall(SYS_recvmsg, fd, message, flags);
+}
+
 ssize_t send(int fd, const void *bytes, size_t size, int flags)
 {
     calls.send++;

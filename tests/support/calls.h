@@ -9,6 +9,7 @@
 
 struct calls {
     int recv;
+    int recvmsg;
     int send;
     int epoll_ctl;
     int epoll_pwait2;

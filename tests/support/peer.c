@@ -43,10 +43,14 @@ static void on_accept(void *owner, uint32_t events)
         talk->number = ++peer->accepted;
         talk->sock = sock_adopt(peer->loop, fd, on_ready, talk, &error);
         assert_non_null(talk->sock);
+        sock_no_delay(talk->sock); /* what is said twice leaves at once, twice */
         list_put_last(&peer->talks, &talk->all);
         peer->open++;
         if (peer->open > peer->peak)
             peer->peak = peer->open;
+        talk->sock->writable = true; /* a new one has room */
+        if (peer->greets)
+            peer->greets(peer->owner, talk);
     }
     assert_int_equal(fd, -EAGAIN);
 }

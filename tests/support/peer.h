@@ -32,6 +32,8 @@ struct peer {
     struct link talks; /* those that are open */
     size_t accepted;   /* in all */
     size_t open, peak; /* at once: now, and at most */
+    /* One was accepted. It may answer and close. NULL: nobody wants to hear of it */
+    void (*greets)(void *owner, struct peer_talk *talk);
     /* More was heard. It may answer and close. */
     void (*heard)(void *owner, struct peer_talk *talk);
     void *owner; /* its argument */

@@ -1,5 +1,6 @@
 #include "tests/support/tls_pair.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,12 +80,33 @@ static struct transport *serve(struct tls_pair *pair)
     return stream_open(ssl, pair->peer.sock, NULL);
 }
 
+/* The two ends of a TCP connection. */
+static void open_tcp(int fds[2])
+{
+    struct address at;
+    int listener;
+
+    assert_true(address_parse(&at, "127.0.0.1", 0));
+    listener = sock_listen(&at, 1);
+    assert_true(listener >= 0);
+    fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fds[0], &at.any, at.length), 0);
+    assert_int_equal(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
+    fds[1] = sock_accept(listener);
+    assert_true(fds[1] >= 0);
+    close(listener);
+}
+
 void tls_pair_connect(struct tls_pair *pair, struct tls_client *client, const char *host, bool bare)
 {
     int fds[2];
 
     tls_pair_hang_up(pair);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    if (pair->tcp)
+        open_tcp(fds);
+    else
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
+                         0);
     adopt(pair, &pair->client, fds[0]);
     adopt(pair, &pair->peer, fds[1]);
     pair->client.transport = tls_client_open(client, pair->client.sock, host, pair->port);

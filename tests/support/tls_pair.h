@@ -1,4 +1,4 @@
-/* A TLS client and a TLS server on the two ends of a socketpair, on one loop. */
+/* A TLS client and a TLS server on the two ends of a socketpair, or of a TCP connection, on one loop. */
 #ifndef SUPPORT_TLS_PAIR_H
 #define SUPPORT_TLS_PAIR_H
 
@@ -22,6 +22,7 @@ struct tls_pair {
     enum certificate_kind kind; /* what the server shows */
     char asked[256];            /* SNI, when a certificate is chosen; "" where there was none */
     uint16_t port;              /* what the client believes */
+    bool tcp; /* the next connection is one of loopback, which the kernel stamps */
     struct tls_end client, peer;
 };
 
