@@ -96,7 +96,7 @@ struct tls_client *tls_client_new(const struct tls_client_options *options, char
     client = memory_get(sizeof(*client));
     *client = (struct tls_client){
         .context = context,
-        .sessions = options->no_resumption ? NULL : sessions_new(),
+        .sessions = options->no_resumption ? NULL : sessions_new(options->many_sessions),
         .sni = options->sni,
         .keylog = keylog,
         .insecure = options->insecure,

@@ -32,7 +32,9 @@ struct tls_client_options {
 
     const char *keylog; /* a file that gets the connections' secrets, in the NSS key log format */
     bool no_resumption; /* every handshake whole */
-    bool describe;      /* facts() tells the certificate: some 20 us for each that is whole */
+    bool
+        many_sessions; /* each connection leaves one to be resumed: else the newest of a host is kept */
+    bool describe;     /* facts() tells the certificate: some 20 us for each that is whole */
 };
 
 struct tls_client;

@@ -187,6 +187,10 @@ static void check_sni(const char *sni, char **why)
 SSL_CTX *context_new(const struct tls_client_options *options, char **why)
 {
     static const unsigned char alpn[] = "\x08http/1.1";
+    /* in the order of browsers: SHA-256 is hardware's work where SHA-384 is not, and a handshake derives
+       a dozen keys */
+    static const char suites[] =
+        "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
     SSL_CTX *context;
 
     *why = NULL;
@@ -198,6 +202,7 @@ SSL_CTX *context_new(const struct tls_client_options *options, char **why)
     }
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_ciphersuites(context, suites);
     SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_alpn_protos(context, alpn, sizeof(alpn) - 1);
     set_versions(context, options, why);

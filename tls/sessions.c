@@ -26,6 +26,7 @@ struct kept {
 };
 
 struct sessions {
+    bool many; /* of an origin */
     size_t count;
     struct kept *newest, *oldest;
     struct kept *slots[SLOTS];
@@ -36,9 +37,12 @@ static size_t slot_of(const char *host, uint16_t port)
     return (hash_text(host) ^ port) % SLOTS;
 }
 
-struct sessions *sessions_new(void)
+struct sessions *sessions_new(bool many)
 {
-    return memory_zeroed(sizeof(struct sessions));
+    struct sessions *sessions = memory_zeroed(sizeof(*sessions));
+
+    sessions->many = many;
+    return sessions;
 }
 
 static struct kept *find(struct sessions *sessions, const char *host, uint16_t port)
@@ -137,7 +141,7 @@ void sessions_keep(struct sessions *sessions, const char *host, uint16_t port, S
     long length;
     unsigned char *bytes = serialize(session, &length);
 
-    if (kept)
+    if (kept && !(sessions->many && kept->once))
         drop(sessions, kept);
     if (!bytes)
         return;

@@ -9,6 +9,7 @@
 #define TLS_SESSIONS_H
 
 #include <openssl/ssl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tls/transport.h"
@@ -18,10 +19,11 @@
 
 struct sessions;
 
-struct sessions *sessions_new(void);
+/* `many`: several of an origin, where each serves one connection; else the newest. */
+struct sessions *sessions_new(bool many);
 void sessions_free(struct sessions *sessions);
 
-/* Keeps the session for the origin, in place of an older one. The session stays the caller's; the
+/* Keeps the session for the origin, in place of an older one but where there may be many. The session stays the caller's; the
    certificate, which may be NULL, is held. */
 void sessions_keep(struct sessions *sessions, const char *host, uint16_t port, SSL_SESSION *session,
                    struct tls_certificate *certificate);

@@ -106,6 +106,13 @@ static struct io result_of(struct stream *stream, int returned)
                                                        &stream->transport.why)};
 }
 
+/* A handshake, and a ticket that comes after it, take buffers of 16 KB each for reading and writing, which
+   SSL_MODE_RELEASE_BUFFERS lets go of with the next write only. What is not empty stays. */
+static void free_buffers(struct stream *stream)
+{
+    SSL_free_buffers(stream->ssl);
+}
+
 static struct io stream_handshake(struct transport *transport)
 {
     struct stream *stream = (struct stream *)transport;
@@ -115,6 +122,8 @@ static struct io stream_handshake(struct transport *transport)
     ERR_clear_error();
     returned = SSL_do_handshake(stream->ssl);
     io = returned == 1 ? (struct io){.status = IO_OK} : result_of(stream, returned);
+    if (io.status == IO_OK)
+        free_buffers(stream);
     if (stream->visit && io.status == IO_OK)
         stream->visit->calls->shaken(stream->visit, stream->ssl);
     else if (stream->visit && io.status == IO_ERROR)
@@ -125,13 +134,18 @@ static struct io stream_handshake(struct transport *transport)
 static struct io stream_read(struct transport *transport, void *buffer, size_t size)
 {
     struct stream *stream = (struct stream *)transport;
+    struct io io;
     size_t count;
     int returned;
 
     ERR_clear_error();
     returned = SSL_read_ex(stream->ssl, buffer, size, &count);
-    return returned == 1 ? (struct io){.status = IO_OK, .count = count}
-                         : result_of(stream, returned);
+    if (returned == 1)
+        return (struct io){.status = IO_OK, .count = count};
+    io = result_of(stream, returned);
+    if (io.status == IO_WANT_READ)
+        free_buffers(stream);
+    return io;
 }
 
 static struct io stream_write(struct transport *transport, const void *bytes, size_t size)

@@ -15,7 +15,15 @@ static int setup(void **state)
     (void)state;
     context = SSL_CTX_new(TLS_client_method());
     ssl = SSL_new(context);
-    sessions = sessions_new();
+    sessions = sessions_new(false);
+    return 0;
+}
+
+static int setup_many(void **state)
+{
+    setup(state);
+    sessions_free(sessions);
+    sessions = sessions_new(true);
     return 0;
 }
 
@@ -86,6 +94,60 @@ static void session_of_1_3_is_used_once(void **state)
     assert_int_equal(take("b", 443), 2);
 }
 
+/* Where there are not many, a newer one takes the place of the older. */
+static void one_of_an_origin_is_kept(void **state)
+{
+    (void)state;
+    keep("a", 443, TLS1_3_VERSION, 1, 16, NULL);
+    keep("a", 443, TLS1_3_VERSION, 2, 16, NULL);
+    assert_int_equal(take("a", 443), 2);
+    assert_int_equal(take("a", 443), 0);
+}
+
+static void many_serve_once_each(void **state)
+{
+    unsigned served = 0;
+
+    (void)state;
+    for (unsigned char mark = 1; mark <= 5; mark++) {
+        keep("a", 443, TLS1_3_VERSION, mark, 16, NULL);
+        keep("a", 444, TLS1_3_VERSION, mark + 10, 16, NULL);
+    }
+    for (int i = 0; i < 5; i++) {
+        int mark = take("a", 443);
+
+        assert_in_range(mark, 1, 5);
+        served |= 1u << mark;
+    }
+    assert_int_equal(served, 0x3e); /* none twice */
+    assert_int_equal(take("a", 443), 0);
+    assert_in_range(take("a", 444), 11, 15);
+}
+
+/* A session of TLS 1.2 serves as often as it is wanted: one of them is enough. */
+static void of_1_2_there_are_not_many(void **state)
+{
+    (void)state;
+    keep("a", 443, TLS1_2_VERSION, 1, 16, NULL);
+    keep("a", 443, TLS1_2_VERSION, 2, 16, NULL);
+    assert_int_equal(take("a", 443), 2);
+    assert_int_equal(take("a", 443), 2);
+    sessions_forget(sessions, "a", 443);
+    assert_int_equal(take("a", 443), 0);
+}
+
+static void many_are_bounded(void **state)
+{
+    unsigned count = 0;
+
+    (void)state;
+    for (int i = 0; i < SESSIONS_MOST + 10; i++)
+        keep("a", 443, TLS1_3_VERSION, (unsigned char)(i < 10 ? 1 : 2), 16, NULL);
+    for (int mark; (mark = take("a", 443)); count++)
+        assert_int_equal(mark, 2); /* the oldest gave way */
+    assert_int_equal(count, SESSIONS_MOST);
+}
+
 static void the_oldest_gives_way(void **state)
 {
     char host[32];
@@ -149,14 +211,15 @@ static void certificate_stays_with_its_session(void **state)
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define MANY(name) cmocka_unit_test_setup_teardown(name, setup_many, teardown)
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(each_origin_has_its_own),
-        CASE(session_of_1_3_is_used_once),
-        CASE(the_oldest_gives_way),
-        CASE(certificate_stays_with_its_session),
+        CASE(each_origin_has_its_own),   CASE(session_of_1_3_is_used_once),
+        CASE(one_of_an_origin_is_kept),  MANY(many_serve_once_each),
+        MANY(of_1_2_there_are_not_many), MANY(many_are_bounded),
+        CASE(the_oldest_gives_way),      CASE(certificate_stays_with_its_session),
     };
 
     unit_time_limit();

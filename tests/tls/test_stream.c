@@ -93,6 +93,31 @@ static void small_record_costs_one_receive(void **state)
     }
 }
 
+/* The stamp comes with the same one receive. */
+static void record_brings_its_stamp(void **state)
+{
+    struct sock *sock;
+    int tries = 0;
+
+    (void)state;
+    pair.tcp = true;
+    tls_pair_connect(&pair, client, "example.org", false);
+    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    read_tickets();
+    sock = pair.client.sock;
+    sock_stamp(sock);
+    assert_true(sock->stamped);
+    calls_reset();
+    for (; sock->lay == NSEC_NEVER && tries < 1000; tries++) {
+        end_write(&pair.peer, "small", 5);
+        expect_bytes(&pair.client, "small");
+        assert_int_equal(end_read(&pair.client, sizeof(buffer)).status, IO_WANT_READ);
+    }
+    assert_true(sock->lay != NSEC_NEVER);
+    assert_int_equal(calls.recvmsg, tries);
+    assert_int_equal(calls.recv, 0);
+}
+
 /* Several records in one receive; a part of one stays inside until the rest has come. */
 static void records_in_one_receive(void **state)
 {
@@ -232,6 +257,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(bytes_pass_both_ways),
         CASE(small_record_costs_one_receive),
+        CASE(record_brings_its_stamp),
         CASE(records_in_one_receive),
         CASE(large_bodies_pass),
         CASE(goodbye_is_the_end),
