@@ -209,7 +209,7 @@ static void try_addresses(struct conn *conn, const struct address *addresses, si
     const struct dialer *dialer = conn->dialer;
     const struct eyeballs_options options = {
         .loop = dialer->loop,
-        .from = dialer->from,
+        .from = conn->from,
         .unix_socket = dialer->unix_socket,
         .trying = dialer->trace ? on_trying : NULL,
         .settled = on_settled,
@@ -456,6 +456,7 @@ struct conn *conn_new(struct dialer *dialer, const struct url *url, void (*wake)
     nsec now = loop_clock(dialer->loop);
 
     conn->dialer = dialer;
+    conn->from = dialer->from;
     conn->wake = wake;
     conn->owner = owner;
     conn->host = memory_text(url->host, strlen(url->host));

@@ -37,7 +37,8 @@ struct conn {
     uint16_t port;
     bool https;
     bool numeric;
-    const struct proxy *proxy; /* through whom; NULL: directly */
+    const struct proxy *proxy;    /* through whom; NULL: directly */
+    const struct sock_from *from; /* the dialer's when it was made; borrowed */
 
     struct lookup *lookup;       /* in CONN_RESOLVE and CONN_CONNECT */
     bool asked;                  /* for the addresses of the next hop */

@@ -35,7 +35,7 @@ struct dialer {
     struct loop *loop;            /* NULL in the blocking half */
     struct resolver *resolver;    /* likewise */
     const struct dial_map *map;   /* borrowed; NULL: the real network */
-    const struct sock_from *from; /* where connections start; borrowed; NULL: anywhere */
+    const struct sock_from *from; /* where the next connection starts; borrowed; NULL: anywhere */
     const char *unix_socket;      /* where all connections lead; borrowed; NULL: nowhere */
     const struct routes *routes;  /* --resolve and --connect-to; borrowed; NULL: none */
     enum resolve_family family; /* of the addresses that need no lookup; the resolver has its own */

@@ -168,37 +168,25 @@ static enum step fail_or_retry(struct exchange *exchange, enum error error, cons
     return STEP_ON;
 }
 
-/* Tells a trace a line of the head; before the first of them, the status. */
-static void trace_head(struct exchange *exchange, const char *line, int length)
-{
-    const struct trace *trace = exchange->dialer->trace;
-    const struct conn *conn = exchange->conn;
-    const struct http1 *http1 = &conn->http1;
-    char status[32];
-    int bytes = snprintf(status, sizeof(status), "HTTP/%u.%u %u", http1->major, http1->minor,
-                         http1->status);
-
-    if (!exchange->head_told)
-        trace->line(trace->owner, conn->number, TRACE_RESPONSE, status, (size_t)bytes);
-    exchange->head_told = true;
-    if (length >= 0)
-        trace->line(trace->owner, conn->number, TRACE_RESPONSE, line, (size_t)length);
-}
-
 static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
                      size_t value_bytes)
 {
     struct exchange *exchange = owner;
-    char *line = NULL;
-    int length;
 
     answer_field(&exchange->answer, name, name_bytes, value, value_bytes);
-    if (!exchange->dialer->trace)
-        return;
-    length = asprintf(&line, "%.*s: %.*s", (int)name_bytes, name, (int)value_bytes, value);
-    trace_head(exchange, line, length);
-    if (length >= 0)
-        free(line);
+    trace_answer(exchange->dialer->trace, exchange->conn->number, "%.*s: %.*s", (int)name_bytes,
+                 name, (int)value_bytes, value);
+}
+
+/* Asked for where there is a trace alone. */
+static void on_status(void *owner, const struct http1 *http1, const char *reason,
+                      size_t reason_bytes)
+{
+    const struct exchange *exchange = owner;
+
+    trace_answer(exchange->dialer->trace, exchange->conn->number, "HTTP/%u.%u %u%s%.*s",
+                 http1->major, http1->minor, http1->status, reason_bytes ? " " : "",
+                 (int)reason_bytes, reason);
 }
 
 static void on_head(void *owner, const struct http1 *http1)
@@ -206,8 +194,7 @@ static void on_head(void *owner, const struct http1 *http1)
     struct exchange *exchange = owner;
 
     answer_head(&exchange->answer, http1);
-    if (exchange->dialer->trace)
-        trace_head(exchange, "", 0);
+    trace_answer(exchange->dialer->trace, exchange->conn->number, "%s", "");
     enter(exchange, EXCHANGE_BODY);
 }
 
@@ -222,13 +209,15 @@ static void on_body(void *owner, const char *bytes, size_t count)
 static void start_talking(struct exchange *exchange)
 {
     static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
+    static const struct http1_events traced = {
+        .field = on_field, .status = on_status, .head = on_head, .body = on_body};
     struct conn *conn = exchange->conn;
     struct answer *answer = &exchange->answer;
 
     conn->transport->calls->facts(conn->transport, &exchange->result.tls);
-    http1_start_answer(&conn->http1, !strcmp(exchange->request.method, "HEAD"), &events, exchange);
+    http1_start_answer(&conn->http1, !strcmp(exchange->request.method, "HEAD"),
+                       exchange->dialer->trace ? &traced : &events, exchange);
     answer_start(answer, &exchange->options->answer, &exchange->result);
-    exchange->head_told = false;
     answer->jar = exchange->jar;
     answer->url = exchange->request.url;
     answer->unix_time = (int64_t)time(NULL);

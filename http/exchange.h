@@ -41,7 +41,6 @@ struct exchange {
     enum exchange_state state;
     struct conn *conn;    /* from CONNECTING on; NULL when done */
     bool kept;            /* the connection had served before */
-    bool head_told;       /* a trace has had the status */
     bool retried;         /* a dead kept connection was replaced */
     struct cookies **jar; /* where those of the answer go; NULL: nowhere */
     char *block;          /* to send: the head, with the content where that is small */

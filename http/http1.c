@@ -5,7 +5,7 @@
  * each into a buffer before it is told would be simpler, and would cost a copy of every field and a
  * buffer in every connection. A head nearly always comes whole: so a piece is borrowed while the feed
  * lasts, and copied only when it goes on in the next one (or on a folded line). Where nobody asks for
- * fields, a second table of callbacks does without those of the fields.
+ * fields, or for the reason phrase, a table of callbacks does without theirs.
  */
 #include "http/http1.h"
 
@@ -204,13 +204,34 @@ static int on_answer_value_complete(llhttp_t *parser)
     return 0;
 }
 
+static int on_answer_reason(llhttp_t *parser, const char *bytes, size_t count)
+{
+    struct http1 *http1 = parser->data;
+
+    piece_add(&http1->value, HTTP1_MOST_VALUE_BYTES, bytes, count);
+    return 0;
+}
+
+static int on_answer_reason_complete(llhttp_t *parser)
+{
+    struct http1 *http1 = parser->data;
+    struct http1_piece *reason = &http1->value;
+
+    if (reason->bytes > HTTP1_MOST_VALUE_BYTES)
+        reason->bytes = HTTP1_MOST_VALUE_BYTES;
+    piece_trim(reason);
+    note_status(http1);
+    http1->events->status(http1->owner, http1, reason->bytes ? reason->at : "", reason->bytes);
+    reason->bytes = 0;
+    return 0;
+}
+
 static void start(struct http1 *http1, const struct http1_events *events, void *owner)
 {
     *http1 = (struct http1){.events = events, .owner = owner};
 }
 
-void http1_start_answer(struct http1 *http1, bool headless, const struct http1_events *events,
-                        void *owner)
+static const llhttp_settings_t *settings_of(const struct http1_events *events)
 {
     static const llhttp_settings_t without_fields = {
         .on_headers_complete = on_headers_complete,
@@ -225,9 +246,27 @@ void http1_start_answer(struct http1 *http1, bool headless, const struct http1_e
         .on_body = on_body,
         .on_message_complete = on_message_complete,
     };
+    static const llhttp_settings_t with_status = {
+        .on_status = on_answer_reason,
+        .on_status_complete = on_answer_reason_complete,
+        .on_header_field = on_answer_name,
+        .on_header_value = on_answer_value,
+        .on_header_value_complete = on_answer_value_complete,
+        .on_headers_complete = on_headers_complete,
+        .on_body = on_body,
+        .on_message_complete = on_message_complete,
+    };
 
+    if (!events->field)
+        return &without_fields;
+    return events->status ? &with_status : &with_fields;
+}
+
+void http1_start_answer(struct http1 *http1, bool headless, const struct http1_events *events,
+                        void *owner)
+{
     start(http1, events, owner);
-    llhttp_init(&http1->parser, HTTP_RESPONSE, events->field ? &with_fields : &without_fields);
+    llhttp_init(&http1->parser, HTTP_RESPONSE, settings_of(events));
     llhttp_set_lenient_chunked_length(&http1->parser, 1);
     llhttp_set_lenient_keep_alive(&http1->parser, 1); /* "close" in a 1xx is not the end */
     http1->parser.data = http1;

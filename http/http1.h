@@ -42,6 +42,9 @@ struct http1_events {
        NULL: nobody asks, and no field is put together. */
     void (*field)(void *owner, const char *name, size_t name_bytes, const char *value,
                   size_t value_bytes);
+    /* The first line of an answer's head, of an interim one too, with its reason phrase: as a field's
+       value, and often empty. NULL: nobody asks; without `field` it is not called. */
+    void (*status)(void *owner, const struct http1 *http1, const char *reason, size_t reason_bytes);
     void (*head)(void *owner, const struct http1 *http1);       /* the final head is complete */
     void (*body)(void *owner, const char *bytes, size_t count); /* a piece, transfer coding off */
 };
@@ -58,14 +61,15 @@ struct http1 {
     void *owner;                       /* their argument */
     llhttp_t parser;
     size_t head_bytes;              /* taken so far, while the head goes on */
-    unsigned status;                /* of an answer; valid from its first field on */
+    unsigned status;                /* of an answer; valid in each call of the events */
     unsigned char major, minor;     /* the version of HTTP */
     bool headless;                  /* the answer to HEAD: no body, whatever it says */
     bool head_done;                 /* the final head is complete */
     bool done;                      /* the message is complete */
     bool keep_alive;                /* when done: another message may follow */
     struct http1_request *request;  /* of the origin's side; else NULL */
-    struct http1_piece name, value; /* of an answer's field, where somebody asks */
+    struct http1_piece name, value; /* of an answer's field, where somebody asks; the reason phrase
+                                       is a value */
 };
 
 /* What the origin knows of a request. */

@@ -144,9 +144,9 @@ char *request_build(const struct request *request, size_t *length)
         strcpy(count, "0");
     add_request_line(&parts, request);
     add_field(&parts, "Host", request->url->authority);
-    add_field(&parts, "User-Agent", "firstbyte/" FIRSTBYTE_VERSION);
-    add_field(&parts, "Accept", "*/*");
-    add_field(&parts, "Accept-Encoding", request->codings ? "gzip, deflate, br, zstd" : NULL);
+    add_field(&parts, "User-Agent", request->bare ? NULL : "firstbyte/" FIRSTBYTE_VERSION);
+    add_field(&parts, "Accept", request->bare ? NULL : "*/*");
+    add_field(&parts, "Accept-Encoding", request->bare ? NULL : "gzip, deflate, br, zstd");
     add_field(&parts, "Authorization", authorization);
     add_field(&parts, "Cookie", request->cookie);
     add_field(&parts, "Proxy-Authorization", proxy);
@@ -169,7 +169,6 @@ struct request request_of(const struct site *site)
         .user_info = site->url.user_info,
         .user_info_bytes = site->url.user_info_bytes,
         .content = site->content,
-        .codings = true,
     };
 }
 

@@ -31,7 +31,7 @@ struct request {
     const char *proxy_user_info; /* likewise, for the proxy that is asked; NULL: none */
     size_t proxy_user_info_bytes;
     const struct content *content; /* NULL: none */
-    bool codings;                  /* accept content codings */
+    bool bare;     /* without User-Agent, Accept and Accept-Encoding of ours: what a load sends */
     bool absolute; /* the whole URL in the request line, for a proxy (RFC 9112, section 3.2.2) */
     bool closing;  /* "Connection: close" */
 };

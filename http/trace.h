@@ -23,6 +23,10 @@ struct trace {
 __attribute__((format(printf, 3, 4))) void trace_note(const struct trace *trace,
                                                       uint64_t connection, const char *format, ...);
 
+/* Tells a line that came, likewise. */
+__attribute__((format(printf, 3, 4))) void
+trace_answer(const struct trace *trace, uint64_t connection, const char *format, ...);
+
 /* Tells each line of a block that is closed with an empty one. Likewise. */
 void trace_block(const struct trace *trace, uint64_t connection, enum trace_kind kind,
                  const char *block);

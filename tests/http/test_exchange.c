@@ -342,7 +342,8 @@ static void trace_shows_what_passes(void **state)
     static const struct script_step reads[] = {
         ASKED, SAY("HTTP/1.1 200 OK\r\nA: b\r\nC:\td \r\nContent-Len"),
         PAUSE, SAY("gth: 5\r\n\r\nhello"),
-        ASKED, SAY("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"),
+        ASKED, SAY("HTTP/1.1 103 Early Hi"),
+        PAUSE, SAY("nts\r\nLink: l\r\n\r\nHTTP/1.1 404\r\nContent-Length: 0\r\n\r\n"),
         LAST};
     static const char fields[] = "> User-Agent: a\n> Accept: b\n> \n";
     char expected[1024];
@@ -354,13 +355,15 @@ static void trace_shows_what_passes(void **state)
     fetch_from(&(struct script){.reads = reads});
     expect_hello(&outcome.result);
     snprintf(expected, sizeof(expected),
-             "> GET /path HTTP/1.1\n%s< HTTP/1.1 200\n< A: b\n< C: d\n< Content-Length: 5\n< \n",
+             "> GET /path HTTP/1.1\n%s< HTTP/1.1 200 OK\n< A: b\n< C: d\n< Content-Length: 5\n< \n",
              fields);
     assert_string_equal(traced, expected);
     *traced = '\0';
     stage_fetch(&stage, site, &outcome);
     snprintf(expected, sizeof(expected),
-             "> GET /path HTTP/1.1\n%s< HTTP/1.1 404\n< Content-Length: 0\n< \n", fields);
+             "> GET /path HTTP/1.1\n%s< HTTP/1.1 103 Early Hints\n< HTTP/1.1 404\n< "
+             "Content-Length: 0\n< \n",
+             fields);
     assert_string_equal(traced, expected);
 }
 

@@ -364,6 +364,75 @@ static void fields_however_cut(void **state)
     }
 }
 
+static void on_status(void *owner, const struct http1 *http1, const char *reason,
+                      size_t reason_bytes)
+{
+    struct record *record = owner;
+
+    assert_int_equal(record->heads, 0);
+    assert_true(record->fields_bytes + reason_bytes + 16 < sizeof(record->fields));
+    record->fields_bytes +=
+        (size_t)sprintf(record->fields + record->fields_bytes, "%u.%u %u (%.*s);", http1->major,
+                        http1->minor, http1->status, (int)reason_bytes, reason);
+}
+
+/* What is told of first lines, where somebody asks. */
+static const struct {
+    const char *bytes, *told;
+} reasons[] = {
+    {OK "\r\n", "1.1 200 (OK);"},
+    {"HTTP/1.0 404 Not  Found \r\nX: a\r\n\r\n", "1.0 404 (Not  Found);X=a;"},
+    {"HTTP/1.1 500\r\nX: a\r\n\r\n", "1.1 500 ();X=a;"},
+    {"HTTP/1.1 500 \r\n\r\n", "1.1 500 ();"},
+    {"HTTP/1.1 299 \xc3\xa9t\xe9\r\n\r\n", "1.1 299 (\xc3\xa9t\xe9);"},
+    {INTERIM OK "X: a\r\n\r\n", "1.1 103 (Early Hints);1.1 200 (OK);X=a;"},
+    {OK "X: a", "1.1 200 (OK);"},
+    {"HTTP/1.1 200 Cut", ""},
+};
+
+static void reasons_however_cut(void **state)
+{
+    static const struct http1_events with_status = {
+        .field = on_field, .status = on_status, .head = on_head, .body = on_body};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(reasons); i++) {
+        size_t count = strlen(reasons[i].bytes);
+
+        for (size_t cut = 0; cut <= count; cut++) {
+            struct record record = {0};
+            struct http1 http1;
+
+            http1_start_answer(&http1, false, &with_status, &record);
+            feed_all(&http1, &record, reasons[i].bytes, count, cut, cut % 2 ? 1 : count);
+            if (strcmp(record.fields, reasons[i].told) != 0)
+                fail_msg("%s: cut at %zu: \"%s\"", reasons[i].bytes, cut, record.fields);
+            assert_null(http1.value.held);
+        }
+    }
+}
+
+static void a_long_reason_is_cut(void **state)
+{
+    static const struct http1_events with_status = {
+        .field = on_field, .status = on_status, .head = on_head, .body = on_body};
+    static const size_t pieces[] = {1, 1000, 3 * HTTP1_MOST_VALUE_BYTES};
+    static char bytes[3 * HTTP1_MOST_VALUE_BYTES];
+    int count =
+        snprintf(bytes, sizeof(bytes), "HTTP/1.1 200 %0*d\r\n\r\n", 2 * HTTP1_MOST_VALUE_BYTES, 0);
+
+    (void)state;
+    for (size_t p = 0; p < LENGTH(pieces); p++) {
+        struct record record = {0};
+        struct http1 http1;
+
+        http1_start_answer(&http1, true, &with_status, &record);
+        feed_all(&http1, &record, bytes, (size_t)count, pieces[p], pieces[p]);
+        assert_int_equal(record.end, HTTP1_DONE);
+        assert_int_equal(record.fields_bytes, HTTP1_MOST_VALUE_BYTES + strlen("1.1 200 ();"));
+    }
+}
+
 /* A field of a name and a value so long; returns what is told of it. */
 static struct record field_of(size_t name_bytes, size_t value_bytes, size_t piece)
 {
@@ -708,6 +777,8 @@ int main(void)
         cmocka_unit_test(answers_however_cut),
         cmocka_unit_test(answers_without_fields),
         cmocka_unit_test(fields_however_cut),
+        cmocka_unit_test(reasons_however_cut),
+        cmocka_unit_test(a_long_reason_is_cut),
         cmocka_unit_test(fields_have_limits),
         cmocka_unit_test(only_what_was_cut_is_copied),
         cmocka_unit_test(given_up_in_mid_head),

@@ -53,7 +53,18 @@ static void assert_text(const struct preview *preview, const char *text)
         fail_msg("\"%.*s\", not \"%s\"", (int)bytes, (const char *)is, text);
 }
 
-static const struct {
+/* Feeds a body to its end, which is a preview. */
+static void expect_text(const struct body *body, size_t piece, bool complete, const char *text)
+{
+    struct preview preview;
+    size_t fed;
+
+    assert_int_equal(preview_in_pieces(&preview, body, piece, complete, &fed), PREVIEW_READY);
+    assert_text(&preview, text);
+    preview_free(&preview);
+}
+
+static const struct preview_case {
     const char *type, *bytes;
     const char *text, *charset; /* ten characters */
 } bodies[] = {
@@ -92,25 +103,33 @@ static const struct {
     {"text/html; charset=windows-1255", "\xf9\xec\xe5\xed", "שלום", "windows-1255"},
 };
 
+/* Feeds one of them, coded or as it is, in pieces of every size. */
+static void check_body(const struct preview_case *one, const struct body *body)
+{
+    const char *coding = body->coding ? body->coding : "identity";
+
+    for (size_t piece = 1; piece <= body->count + 1; piece++) {
+        struct preview preview;
+        char name[CODING_NAME_BYTES];
+        size_t fed;
+
+        assert_int_equal(preview_in_pieces(&preview, body, piece, true, &fed), PREVIEW_READY);
+        assert_text(&preview, one->text);
+        assert_string_equal(preview_charset(&preview), one->charset);
+        assert_string_equal(preview_coding(&preview, name), coding);
+        assert_int_equal(preview_feed(&preview, (const unsigned char *)"x", 1), PREVIEW_READY);
+        assert_text(&preview, one->text);
+        preview_free(&preview);
+    }
+}
+
 static void bodies_are_previewed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(bodies); i++) {
-        size_t count = strlen(bodies[i].bytes), fed;
-        struct body body = {bodies[i].type, NULL, bodies[i].bytes, count, 10};
+        struct body body = {bodies[i].type, NULL, bodies[i].bytes, strlen(bodies[i].bytes), 10};
 
-        for (size_t piece = 1; piece <= count + 1; piece++) {
-            struct preview preview;
-            char name[CODING_NAME_BYTES];
-
-            assert_int_equal(preview_in_pieces(&preview, &body, piece, true, &fed), PREVIEW_READY);
-            assert_text(&preview, bodies[i].text);
-            assert_string_equal(preview_charset(&preview), bodies[i].charset);
-            assert_string_equal(preview_coding(&preview, name), "identity");
-            assert_int_equal(preview_feed(&preview, (const unsigned char *)"x", 1), PREVIEW_READY);
-            assert_text(&preview, bodies[i].text);
-            preview_free(&preview);
-        }
+        check_body(&bodies[i], &body);
     }
 }
 
@@ -131,15 +150,10 @@ static void a_cut_body_ends_with_a_character(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        size_t count = strlen(cases[i].bytes), fed;
-        struct body body = {cases[i].type, NULL, cases[i].bytes, count, 10};
-        struct preview preview;
+        struct body body = {cases[i].type, NULL, cases[i].bytes, strlen(cases[i].bytes), 10};
 
-        for (size_t piece = 1; piece <= count; piece++) {
-            assert_int_equal(preview_in_pieces(&preview, &body, piece, false, &fed), PREVIEW_READY);
-            assert_text(&preview, cases[i].text);
-            preview_free(&preview);
-        }
+        for (size_t piece = 1; piece <= body.count; piece++)
+            expect_text(&body, piece, false, cases[i].text);
     }
 }
 
@@ -181,20 +195,17 @@ static void ready_comes_early(void **state)
 static void a_page_is_looked_at_so_far(void **state)
 {
     static const char meta[] = "<meta charset=latin1>";
-    size_t bytes = sizeof(meta) - 1, fed;
+    size_t bytes = sizeof(meta) - 1;
     char page[2 * CHARSET_SCAN_BYTES];
 
     (void)state;
     for (size_t late = 0; late < 2; late++) {
         for (size_t piece = 1; piece <= sizeof(page); piece *= 2) {
             struct body body = {HTML, NULL, page, sizeof(page), 3};
-            struct preview preview;
 
             memset(page, '\xe9', sizeof(page));
             memcpy(page + CHARSET_SCAN_BYTES - bytes + late, meta, bytes);
-            preview_in_pieces(&preview, &body, piece, true, &fed);
-            assert_text(&preview, late ? "\xe9\xe9\xe9" : "ééé");
-            preview_free(&preview);
+            expect_text(&body, piece, true, late ? "\xe9\xe9\xe9" : "ééé");
         }
     }
 }
@@ -260,21 +271,12 @@ static void coded_bodies_are_previewed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(bodies); i++) {
-        size_t count = strlen(bodies[i].bytes), fed;
+        size_t count = strlen(bodies[i].bytes);
         unsigned char *zlib = deflated(bodies[i].bytes, &count, 15);
         unsigned char *gzip = deflated(zlib, &count, 31);
         struct body body = {bodies[i].type, "deflate, gzip", gzip, count, 10};
 
-        for (size_t piece = 1; piece <= count; piece++) {
-            struct preview preview;
-            char name[CODING_NAME_BYTES];
-
-            assert_int_equal(preview_in_pieces(&preview, &body, piece, true, &fed), PREVIEW_READY);
-            assert_text(&preview, bodies[i].text);
-            assert_string_equal(preview_charset(&preview), bodies[i].charset);
-            assert_string_equal(preview_coding(&preview, name), "deflate, gzip");
-            preview_free(&preview);
-        }
+        check_body(&bodies[i], &body);
         free(zlib);
         free(gzip);
     }

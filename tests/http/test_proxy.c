@@ -8,6 +8,16 @@
 #define BYTES_51  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define BYTES_255 BYTES_51 BYTES_51 BYTES_51 BYTES_51 BYTES_51
 
+static struct proxy parsed(const char *text)
+{
+    struct proxy proxy;
+    const char *why = proxy_parse(&proxy, text);
+
+    if (why)
+        fail_msg("\"%s\": %s", text, why);
+    return proxy;
+}
+
 static void proxies_are_read(void **state)
 {
     static const struct {
@@ -36,11 +46,8 @@ static void proxies_are_read(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct proxy proxy;
-        const char *why = proxy_parse(&proxy, cases[i].text);
+        struct proxy proxy = parsed(cases[i].text);
 
-        if (why)
-            fail_msg("\"%s\": %s", cases[i].text, why);
         assert_int_equal(proxy.kind, cases[i].kind);
         assert_string_equal(proxy.host, cases[i].host);
         assert_int_equal(proxy.port, cases[i].port);
@@ -70,11 +77,8 @@ static void user_info_is_decoded(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct proxy proxy;
-        const char *why = proxy_parse(&proxy, cases[i].text);
+        struct proxy proxy = parsed(cases[i].text);
 
-        if (why)
-            fail_msg("\"%s\": %s", cases[i].text, why);
         assert_int_equal(proxy.user_info_bytes, cases[i].bytes);
         assert_memory_equal(proxy.user_info, cases[i].user_info, cases[i].bytes);
         assert_int_equal(proxy.user_bytes, cases[i].user_bytes);

@@ -118,7 +118,7 @@ static void proxies_are_asked(void **state)
 
     (void)state;
     assert_null(url_parse(&url, "http://a:81/b?c", 15));
-    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" AGENT ACCEPT
+    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" OURS
                              "Proxy-Authorization: Basic dTpw\r\nConnection: close\r\n\r\n");
     url_free(&url);
 }

@@ -39,6 +39,9 @@ static void notes(void **state)
     trace_note(&trace, 8, "%s", "");
     assert_string_equal(told, "*7 trying x\ny, 5%|*8 |");
     setup(NULL);
+    trace_answer(&trace, 7, "%s: %d", "Age", 5);
+    assert_string_equal(told, "<7 Age: 5|");
+    setup(NULL);
     memset(text, 'x', sizeof(text) - 1);
     trace_note(&trace, 1, "%s", text);
     snprintf(expected, sizeof(expected), "*1 %s|", text);
@@ -73,6 +76,7 @@ static void nobody_looks(void **state)
 {
     (void)state;
     trace_note(NULL, 1, "%s", "x");
+    trace_answer(NULL, 1, "%s", "x");
     trace_block(NULL, 1, TRACE_REQUEST, NULL);
     assert_string_equal(told, "");
 }

@@ -107,6 +107,12 @@ static void play_cut_everywhere(const struct talk *talk)
         play(talk, cut);
 }
 
+static void play_all(const struct talk *talks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        play_cut_everywhere(&talks[i]);
+}
+
 #define CONNECT "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n" AGENT "\r\n"
 #define OK      "HTTP/1.1 200 Connection established\r\n"
 
@@ -158,44 +164,30 @@ static void connect_is_negotiated(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(talks); i++)
-        play_cut_everywhere(&talks[i]);
+    play_all(talks, LENGTH(talks));
 }
+
+#define ASKS(proxy, host, port, address, authority, credentials)                                   \
+    {                                                                                              \
+        proxy, host, port, address,                                                                \
+            {TURN("CONNECT " authority " HTTP/1.1\r\nHost: " authority "\r\n" AGENT credentials    \
+                  "\r\n",                                                                          \
+                  OK "\r\n")},                                                                     \
+            ERROR_NONE, ""                                                                         \
+    }
 
 static void connect_names_the_site(void **state)
 {
     static const struct talk talks[] = {
-        {"p",
-         "example.org",
-         80,
-         NULL,
-         {TURN("CONNECT example.org:80 HTTP/1.1\r\nHost: example.org:80\r\n" AGENT "\r\n",
-               OK "\r\n")},
-         ERROR_NONE,
-         ""},
-        {"p",
-         "2001:db8::1",
-         8443,
-         "127.0.0.1",
-         {TURN("CONNECT [2001:db8::1]:8443 HTTP/1.1\r\nHost: [2001:db8::1]:8443\r\n" AGENT "\r\n",
-               OK "\r\n")},
-         ERROR_NONE,
-         ""},
+        ASKS("p", "example.org", 80, NULL, "example.org:80", ""),
+        ASKS("p", "2001:db8::1", 8443, "127.0.0.1", "[2001:db8::1]:8443", ""),
         /* RFC 7617, section 2 */
-        {"Aladdin:open%20sesame@p",
-         "a",
-         443,
-         NULL,
-         {TURN("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n" AGENT
-               "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n",
-               OK "\r\n")},
-         ERROR_NONE,
-         ""},
+        ASKS("Aladdin:open%20sesame@p", "a", 443, NULL, "a:443",
+             "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"),
     };
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(talks); i++)
-        play_cut_everywhere(&talks[i]);
+    play_all(talks, LENGTH(talks));
 }
 
 #define NAME  "\5\1\0\3\1a\1\xbb"  /* a request for a:443 */
@@ -231,70 +223,38 @@ static void socks_is_negotiated(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(talks); i++)
-        play_cut_everywhere(&talks[i]);
+    play_all(talks, LENGTH(talks));
 }
 
-/* Both offered, and the four ways on from there. */
+#define AUTH(proxy, error, detail, ...)                                                            \
+    {                                                                                              \
+        "socks5h://" proxy, "a", 443, NULL, {__VA_ARGS__}, error, detail                           \
+    }
+#define BOTH        "\5\2\0\2" /* no password, or one */
+#define NO_PASSWORD "\5\1\0"   /* no password alone */
+#define AGREED      TURN(NAME, "\5\0" BOUND)
+
+/* Both offered, and the four ways on from there; then what was not. */
 static void socks_authenticates(void **state)
 {
     static const struct talk talks[] = {
-        {"socks5h://user:pass@p",
-         "a",
-         443,
-         NULL,
-         {TURN("\5\2\0\2", "\5\2"), TURN("\1\4user\4pass", "\1\0"), TURN(NAME, "\5\0" BOUND)},
-         ERROR_NONE,
-         ""},
-        {"socks5h://u%3A%00:@p", /* some proxies answer with the version of SOCKS */
-         "a",
-         443,
-         NULL,
-         {TURN("\5\2\0\2", "\5\2"), TURN("\1\3u:\0\0", "\5\0"), TURN(NAME, "\5\0" BOUND)},
-         ERROR_NONE,
-         ""},
-        {"socks5h://user:pass@p",
-         "a",
-         443,
-         NULL,
-         {TURN("\5\2\0\2", "\5\0"), TURN(NAME, "\5\0" BOUND)},
-         ERROR_NONE,
-         ""},
-        {"socks5h://user:pass@p",
-         "a",
-         443,
-         NULL,
-         {TURN("\5\2\0\2", "\5\2"), TURN("\1\4user\4pass", "\1\1")},
-         ERROR_PROXY_AUTH,
-         "the proxy refused the user name or the password"},
-        {"socks5h://user:pass@p",
-         "a",
-         443,
-         NULL,
-         {TURN("\5\2\0\2", "\5\xff")},
-         ERROR_PROXY_AUTH,
-         "the proxy accepts no method"},
-        {"socks5h://p",
-         "a",
-         443,
-         NULL,
-         {TURN("\5\1\0", "\5\2")},
-         ERROR_PROXY_AUTH,
-         "the proxy asks for a user name"},
-        {"socks5h://p",
-         "a",
-         443,
-         NULL,
-         {TURN("\5\1\0", "\5\1")},
-         ERROR_PROXY_MALFORMED,
-         "method 1, which was not offered"},
-        {"socks5h://p", "a", 443, NULL, {TURN("\5\1\0", "HT")}, ERROR_PROXY_MALFORMED, "not SOCKS"},
-        {"socks5h://p", "a", 443, NULL, {TURN("\5\1\0", "\0\132")}, ERROR_PROXY_MALFORMED, "SOCKS"},
+        AUTH("user:pass@p", ERROR_NONE, "", TURN(BOTH, "\5\2"), TURN("\1\4user\4pass", "\1\0"),
+             AGREED),
+        /* some proxies answer with the version of SOCKS */
+        AUTH("u%3A%00:@p", ERROR_NONE, "", TURN(BOTH, "\5\2"), TURN("\1\3u:\0\0", "\5\0"), AGREED),
+        AUTH("user:pass@p", ERROR_NONE, "", TURN(BOTH, "\5\0"), AGREED),
+        AUTH("user:pass@p", ERROR_PROXY_AUTH, "the proxy refused the user name or the password",
+             TURN(BOTH, "\5\2"), TURN("\1\4user\4pass", "\1\1")),
+        AUTH("user:pass@p", ERROR_PROXY_AUTH, "the proxy accepts no method", TURN(BOTH, "\5\xff")),
+        AUTH("p", ERROR_PROXY_AUTH, "the proxy asks for a user name", TURN(NO_PASSWORD, "\5\2")),
+        AUTH("p", ERROR_PROXY_MALFORMED, "method 1, which was not offered",
+             TURN(NO_PASSWORD, "\5\1")),
+        AUTH("p", ERROR_PROXY_MALFORMED, "not SOCKS", TURN(NO_PASSWORD, "HT")),
+        AUTH("p", ERROR_PROXY_MALFORMED, "SOCKS", TURN(NO_PASSWORD, "\0\132")),
     };
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(talks); i++)
-        play_cut_everywhere(&talks[i]);
+    play_all(talks, LENGTH(talks));
 }
 
 #define TARGET(proxy, host, address, request)                                                      \
@@ -318,8 +278,7 @@ static void socks_names_the_site(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(talks); i++)
-        play_cut_everywhere(&talks[i]);
+    play_all(talks, LENGTH(talks));
 }
 
 /* The longest name there is, and the longest reply. */
