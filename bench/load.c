@@ -1,0 +1,735 @@
+/*
+ * When requests start: the schedule, who takes what is due, and when another connection is made.
+ *
+ * The queue of an open loop is its schedule: `queue` is the place of the next request to be started, and
+ * what lies between that and the present waits. A queue of the waiting ones themselves was rejected: it
+ * grows with the length of a stall, which is when memory must not.
+ */
+#include "bench/load.h"
+
+#include <stdlib.h>
+
+#include "bench/client.h"
+#include "bench/record.h"
+#include "bench/verdict.h"
+#include "reactor/memory.h"
+
+#define MOST_CONNECTING 128 /* at once, where requests wait for a connection to be there first */
+#define FIRST_PAUSE     NSEC_PER_MS /* after a connection that could not be made; doubled each time */
+#define MOST_DOUBLINGS  7
+#define PATIENCE        NSEC_PER_S /* for the next connection of those that are to stand first */
+#define MOST_ABSENCES   16         /* remembered; of more, the shortest is forgotten */
+
+/* The loop was away for longer than VERDICT_LATE. */
+struct absence {
+    nsec from, to;
+};
+
+struct load {
+    struct load_options options;
+    struct loop *loop; /* borrowed */
+    struct crew crew;
+    struct client *clients; /* options.connections of them */
+    struct flight *flights; /* all their rings */
+    struct link idle;       /* clients that have room, in turns */
+    struct link absent;     /* clients that may connect */
+    size_t connecting;      /* clients that do */
+    size_t open;            /* that have a connection */
+
+    /* when */
+    nsec end;              /* of measuring; NSEC_NEVER: not known yet, or by number alone */
+    struct schedule queue; /* open loop: what was not started yet */
+    struct schedule due;   /* open loop: what was not counted as scheduled yet */
+    struct absence absences[MOST_ABSENCES]; /* open loop: those that what waits is older than */
+    size_t absence_count;
+    struct timer wake;   /* open loop: the next request is due */
+    struct timer expiry; /* the oldest request in flight is too old */
+    struct timer tick;   /* an interval is over, or the warm-up */
+    struct timer finish; /* the run is */
+    struct timer
+        patience;       /* no connection has opened for PATIENCE: it begins with those that stand */
+    struct task dial;   /* clients that are absent may connect */
+    struct task opened; /* the connections stand, or one cannot be made: requests start */
+    struct task over;   /* it ended inside of an event */
+    bool opening;       /* a closed loop's connections are made; no request starts before */
+    bool measuring;     /* the warm-up is over */
+    bool stopping;      /* nothing is started any more */
+    bool stopped;       /* it is over */
+
+    /* TLS */
+    struct tls_client *whole, *resuming; /* NULL: not needed */
+    unsigned resume_credit;              /* 100: the next one resumes */
+    size_t sources_taken;                /* of options.sources */
+
+    struct record record; /* what is counted */
+    uint64_t random;      /* for the choice of targets */
+    void (*interval)(void *owner, const struct tally *tally);
+    void (*done)(void *owner);
+    void *owner; /* their argument */
+};
+
+/* --- when requests start --- */
+
+/* When the next request of an open loop is intended; NSEC_NEVER where there is none any more. */
+static nsec next_intended(const struct load *load, const struct schedule *schedule,
+                          uint64_t counted)
+{
+    nsec next = schedule_peek(schedule);
+
+    return next < load->end && (!load->options.requests || counted < load->options.requests)
+               ? next
+               : NSEC_NEVER;
+}
+
+static nsec queue_head(const struct load *load)
+{
+    return load->stopping ? NSEC_NEVER : next_intended(load, &load->queue, load->record.begun);
+}
+
+/* Counts what has become due until now. */
+static void count_due(struct load *load, nsec now)
+{
+    while (next_intended(load, &load->due, load->record.scheduled) <= now)
+        if (schedule_take(&load->due) >= load->record.from)
+            record_due(&load->record);
+}
+
+/* Whether a closed loop has another request. */
+static bool has_more(const struct load *load)
+{
+    return !load->stopping && !load->opening &&
+           (!load->options.requests || load->record.begun < load->options.requests);
+}
+
+/* Starts a request. */
+static void start(struct load *load, struct client *client, nsec intended, nsec now)
+{
+    const struct targets *targets = load->options.targets;
+    uint64_t random = targets_count(targets) > 1 ? schedule_random(&load->random) : 0;
+    bool counted = intended >= load->record.from;
+
+    client_start(client, targets_pick(targets, random), intended, now, counted);
+    if (load->options.requests_per_connection &&
+        client->asked >= load->options.requests_per_connection)
+        client->last = true;
+    if (load->expiry.state == TIMER_IDLE)
+        loop_arm(load->loop, &load->expiry, clock_after(now, load->options.timeout));
+    if (!counted)
+        return;
+    if (!load->options.open_loop)
+        record_due(&load->record);
+    record_start(&load->record);
+}
+
+/* How long a request that was due then had to wait for the loop to come back. What is intended later asks
+   later: an absence that is over by then is forgotten. */
+static nsec absence_after(struct load *load, nsec intended)
+{
+    nsec longest = 0;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < load->absence_count; i++) {
+        struct absence absence = load->absences[i];
+
+        if (absence.to <= intended)
+            continue;
+        load->absences[kept++] = absence;
+        if (intended >= absence.from && absence.to - intended > longest)
+            longest = absence.to - intended;
+    }
+    load->absence_count = kept;
+    return longest;
+}
+
+static void note_absence(struct load *load, nsec from, nsec to)
+{
+    struct absence *shortest = load->absences;
+
+    if (load->absence_count < MOST_ABSENCES) {
+        load->absences[load->absence_count++] = (struct absence){from, to};
+        return;
+    }
+    for (struct absence *one = load->absences; one < load->absences + MOST_ABSENCES; one++)
+        if (one->to - one->from < shortest->to - shortest->from)
+            shortest = one;
+    if (to - from > shortest->to - shortest->from)
+        *shortest = (struct absence){from, to};
+}
+
+/* How late a request is by our own fault. Of one that waited until there was a connection that is the
+   loop's lag, or its absence at the time at which it became due. */
+static nsec own_delay(struct load *load, nsec intended, nsec late, bool waited)
+{
+    nsec lag = loop_lag(load->loop), away = absence_after(load, intended);
+    nsec own = waited && late > lag ? lag : late;
+
+    return own > away ? own : away;
+}
+
+/* Open loop: starts the request that is next in the queue. `waited`: until there was a connection. */
+static void start_queued(struct load *load, struct client *client, bool waited)
+{
+    nsec now = loop_clock(load->loop), intended;
+
+    count_due(load, now);
+    intended = schedule_take(&load->queue);
+    start(load, client, intended, now);
+    if (intended >= load->record.from)
+        record_lateness(&load->record, own_delay(load, intended, now - intended, waited));
+}
+
+/* A client that has room waits for its next turn: all connections do their share, those with stamps too. */
+static void place(struct load *load, struct client *client)
+{
+    bool room = client->state == CLIENT_OPEN && client_has_room(client);
+
+    if (!room || !list_is_in(&client->link)) {
+        list_remove(&client->link);
+        if (room)
+            list_put_last(&load->idle, &client->link);
+    }
+}
+
+/* Whether another connection is to be begun. Where each request makes its own, one that is due is. */
+static bool wants_connection(struct load *load)
+{
+    if (load->options.new_connections)
+        return load->options.open_loop ? queue_head(load) <= loop_now(load->loop) : has_more(load);
+    if (load->connecting >= MOST_CONNECTING || load->stopping)
+        return false;
+    if (!load->options.open_loop)
+        return load->opening || has_more(load);
+    if (!list_is_empty(&load->idle))
+        return false;
+    count_due(load, loop_now(load->loop));
+    return load->due.count - load->queue.count > load->connecting;
+}
+
+/* Open loop: what waits has a connection made for it; the timer is armed for what comes next, where there
+   will be something to be done: a client is idle, or another connection may be made. */
+static void arm_wake(struct load *load)
+{
+    bool idle = !list_is_empty(&load->idle);
+    bool full = load->connecting >= MOST_CONNECTING && !load->options.new_connections;
+    bool absent = !list_is_empty(&load->absent) && !full; /* on_open and on_gone look again */
+    nsec next = NSEC_NEVER;
+
+    if (absent && wants_connection(load))
+        loop_defer(load->loop, &load->dial);
+    if (load->stopping)
+        next = NSEC_NEVER;
+    else if (idle)
+        next = queue_head(load);
+    else if (absent)
+        next = next_intended(load, &load->due, load->record.scheduled);
+    if (load->wake.state == TIMER_IDLE ? next != NSEC_NEVER : load->wake.deadline != next)
+        loop_arm(load->loop, &load->wake, next);
+}
+
+/* A client has room: it takes what is due, in the order of the intended times. */
+static void on_room(void *owner, struct client *client)
+{
+    struct load *load = owner;
+
+    if (!load->options.open_loop) {
+        while (client_has_room(client) && has_more(load)) {
+            nsec now = loop_clock(load->loop);
+
+            start(load, client, now, now);
+        }
+        return;
+    }
+    while (client_has_room(client) && queue_head(load) <= loop_clock(load->loop))
+        start_queued(load, client, list_is_empty(&load->idle));
+    place(load, client);
+    arm_wake(load);
+}
+
+/* --- how they end --- */
+
+/* The last of those that were asked for has ended. */
+static void end_when_done(struct load *load)
+{
+    if (load->options.requests && load->record.ended == load->options.requests)
+        loop_defer(load->loop, &load->over);
+}
+
+static void on_answered(void *owner, const struct flight *flight,
+                        const struct answer_arrival *arrival)
+{
+    struct load *load = owner;
+
+    flight->client->refused = 0;
+    record_answer(&load->record, flight, arrival);
+    end_when_done(load);
+}
+
+static void on_failed(void *owner, const struct flight *flight, enum error error)
+{
+    struct load *load = owner;
+    nsec now = loop_clock(load->loop);
+
+    record_failure(&load->record, flight, error);
+    /* with one that is too old all behind it go, but they are not */
+    if (flight->counted && error == ERROR_TOTAL_TIMEOUT &&
+        now >= clock_after(flight->started, load->options.timeout))
+        record_age(&load->record, flight->intended, now);
+    end_when_done(load);
+}
+
+/* --- connections --- */
+
+/* `waited`: until there was a client. */
+static void connect_client(struct load *load, struct client *client, bool waited)
+{
+    const struct load_options *options = &load->options;
+
+    list_remove(&client->link);
+    load->connecting++;
+    if (options->new_connections && !client->flying) {
+        nsec now = loop_clock(load->loop);
+
+        if (options->open_loop)
+            start_queued(load, client, waited);
+        else
+            start(load, client, now, now);
+    }
+    if (options->source_count)
+        load->crew.dialer->from = &options->sources[load->sources_taken++ % options->source_count];
+    client_connect(client);
+}
+
+/* Connects clients as far as requests want it. Those that still have requests come first. */
+static void dial(struct load *load, bool waited)
+{
+    struct link *link;
+
+    while (!load->stopped && (link = list_first(&load->absent))) {
+        struct client *client = LIST_OWNER(link, struct client, link);
+
+        if (!client->flying && !wants_connection(load))
+            break;
+        connect_client(load, client, waited);
+    }
+    if (load->options.open_loop && !load->stopped)
+        arm_wake(load);
+}
+
+static void on_dial(void *owner)
+{
+    dial(owner, true);
+}
+
+/* Open loop: a request is due. */
+static void on_wake(void *owner)
+{
+    struct load *load = owner;
+    struct link *link;
+
+    while (queue_head(load) <= loop_now(load->loop) && (link = list_first(&load->idle))) {
+        struct client *client = LIST_OWNER(link, struct client, link);
+
+        start_queued(load, client, false);
+        place(load, client);
+        client_send(client);
+    }
+    dial(load, false);
+}
+
+/* With a connection for each request, a wait for the turn to shake hands is none of the server's: the
+   request starts later by that. What was intended in an open loop stays. */
+static void shift(const struct load *load, struct client *client)
+{
+    struct flight *flight = &client->flights[client->first];
+    nsec queued = client->conn->stamps.queued;
+
+    flight->started += queued;
+    if (!load->options.open_loop)
+        flight->intended += queued;
+}
+
+static void on_open(void *owner, struct client *client)
+{
+    struct load *load = owner;
+
+    load->connecting--;
+    load->open++;
+    record_connection(&load->record, client->conn);
+    if (load->options.new_connections)
+        shift(load, client);
+    loop_defer(load->loop, &load->dial); /* there is room for another to connect */
+    if (!load->opening)
+        return;
+    loop_arm(load->loop, &load->patience, loop_clock(load->loop) + PATIENCE);
+    if (load->open == load->options.connections)
+        loop_defer(load->loop, &load->opened);
+}
+
+/* No connection could be made, and no request was there to be failed by it: the next one is. */
+static void fail_next(struct load *load, enum error error)
+{
+    nsec now = loop_clock(load->loop);
+
+    if (load->options.open_loop) {
+        count_due(load, now);
+        if (queue_head(load) > now || schedule_take(&load->queue) < load->record.from)
+            return;
+    } else {
+        if (!has_more(load) || now < load->record.from)
+            return;
+        record_due(&load->record);
+    }
+    record_start(&load->record);
+    record_failure(&load->record, NULL, error);
+    end_when_done(load);
+}
+
+static void begin(struct load *load);
+
+/* No connection could be made. A closed loop would try again and again: it waits a little. In an open loop
+   each try is a request that was due, and the schedule bounds them. */
+static void rest(struct load *load, struct client *client, enum error error)
+{
+    unsigned doublings = client->refused < MOST_DOUBLINGS ? client->refused : MOST_DOUBLINGS;
+
+    if (load->opening) { /* not all can be made: the others have waited long enough */
+        begin(load);
+        loop_defer(load->loop, &load->opened);
+    }
+    if (!client->blamed)
+        fail_next(load, error);
+    client->refused++;
+    if (load->options.open_loop)
+        list_put_last(&load->absent, &client->link);
+    else
+        loop_arm(load->loop, &client->pause, loop_clock(load->loop) + (FIRST_PAUSE << doublings));
+}
+
+static void on_gone(void *owner, struct client *client, enum error error)
+{
+    struct load *load = owner;
+
+    list_remove(&client->link);
+    if (client->stood)
+        load->open--;
+    else
+        load->connecting--;
+    loop_defer(load->loop, &load->dial);
+    if (error)
+        rest(load, client, error);
+    else
+        (client->flying ? list_put_first : list_put_last)(&load->absent, &client->link);
+}
+
+static void on_pause_over(void *owner)
+{
+    struct client *client = owner;
+    struct load *load = client->crew->owner;
+
+    list_put_last(&load->absent, &client->link);
+    on_dial(load);
+}
+
+static void on_expiry(void *owner)
+{
+    struct load *load = owner;
+    struct link *link;
+
+    while ((link = list_first(&load->crew.flights))) {
+        const struct flight *flight = LIST_OWNER(link, struct flight, link);
+        nsec deadline = clock_after(flight->started, load->options.timeout);
+
+        if (deadline > loop_now(load->loop)) {
+            loop_arm(load->loop, &load->expiry, deadline);
+            return;
+        }
+        client_fail(flight->client, ERROR_TOTAL_TIMEOUT);
+    }
+}
+
+/* --- the run --- */
+
+/* Hands an interval over and begins the next. */
+static void report(struct load *load, nsec now)
+{
+    if (load->options.open_loop)
+        count_due(load, now);
+    load->interval(load->owner, record_interval(&load->record, now, load->open));
+    record_next(&load->record, now);
+}
+
+static void on_turn(void *owner, nsec lag)
+{
+    struct load *load = owner;
+    nsec now = loop_now(load->loop);
+
+    record_lag(&load->record, lag);
+    if (load->options.open_loop && lag > VERDICT_LATE)
+        note_absence(load, now - lag, now);
+}
+
+/* The warm-up is over. */
+static void begin_measuring(struct load *load)
+{
+    load->measuring = true;
+    record_begin(&load->record);
+    loop_meter(load->loop, on_turn, load);
+}
+
+/* The next whole interval; those that passed while the program stood still are one. */
+static nsec next_tick(const struct load *load)
+{
+    nsec next = load->tick.deadline + LOAD_INTERVAL, now = loop_now(load->loop);
+
+    return next > now ? next : next + (now - next + LOAD_INTERVAL) / LOAD_INTERVAL * LOAD_INTERVAL;
+}
+
+static void on_tick(void *owner)
+{
+    struct load *load = owner;
+
+    if (!load->measuring) {
+        begin_measuring(load);
+    } else {
+        if (load->options.open_loop)
+            on_wake(load); /* what is due at this moment does not wait */
+        report(load, loop_now(load->loop));
+    }
+    loop_arm(load->loop, &load->tick, next_tick(load)); /* no drift */
+}
+
+/* What is unfinished in an open loop has the age that it has by now. */
+static void count_ages(struct load *load, nsec now)
+{
+    struct link *head = &load->crew.flights;
+
+    for (struct link *link = head->next; link != head; link = link->next) {
+        const struct flight *flight = LIST_OWNER(link, struct flight, link);
+
+        if (flight->counted)
+            record_age(&load->record, flight->intended, now);
+    }
+    for (struct schedule rest = load->queue; rest.count < load->due.count;) {
+        nsec intended = schedule_take(&rest);
+
+        if (intended >= load->record.from)
+            record_age(&load->record, intended, now);
+    }
+}
+
+/* No timer or task is to come any more. */
+static void be_quiet(struct load *load)
+{
+    loop_cancel(load->loop, &load->wake);
+    loop_cancel(load->loop, &load->expiry);
+    loop_cancel(load->loop, &load->tick);
+    loop_cancel(load->loop, &load->finish);
+    loop_cancel(load->loop, &load->patience);
+    loop_undefer(load->loop, &load->dial);
+    loop_undefer(load->loop, &load->opened);
+    loop_undefer(load->loop, &load->over);
+    loop_meter(load->loop, NULL, NULL);
+    for (size_t i = 0; i < load->options.connections; i++)
+        loop_cancel(load->loop, &load->clients[i].pause);
+}
+
+static void on_over(void *owner)
+{
+    struct load *load = owner;
+    nsec now = loop_clock(load->loop);
+
+    if (load->stopped)
+        return;
+    load->stopped = load->stopping = true;
+    be_quiet(load);
+    if (!load->measuring) { /* it ends in the warm-up: nothing was measured */
+        load->record.from = now;
+        begin_measuring(load);
+    }
+    record_end(&load->record, now);
+    if (load->options.open_loop) {
+        count_due(load, now);
+        count_ages(load, now);
+    }
+    report(load, now);
+    for (size_t i = 0; i < load->options.connections; i++)
+        client_close(&load->clients[i]);
+    load->done(load->owner);
+}
+
+void load_stop(struct load *load)
+{
+    load->stopping = true;
+    loop_defer(load->loop, &load->over);
+}
+
+/* Requests start, or in an open loop become due, from here on. */
+static void begin(struct load *load)
+{
+    const struct load_options *options = &load->options;
+    nsec now = loop_clock(load->loop), start = now;
+
+    if (options->open_loop && options->start > now)
+        start = options->start;
+    load->opening = false;
+    loop_cancel(load->loop, &load->patience);
+    load->record.from = load->record.last_answer = clock_after(start, options->warmup);
+    load->end = clock_after(load->record.from, options->duration);
+    loop_arm(load->loop, &load->finish, load->end);
+    loop_arm(load->loop, &load->tick, load->record.from);
+    if (options->open_loop) {
+        schedule_start(&load->queue, &options->schedule, start);
+        load->due = load->queue;
+    }
+    if (load->record.from <= now)
+        on_tick(load);
+    loop_defer(load->loop, &load->dial);
+}
+
+/* The connections of a closed loop stand, as far as they can be made: all begin at once. */
+static void on_opened(void *owner)
+{
+    struct load *load = owner;
+
+    if (load->opening)
+        begin(load);
+    for (size_t i = 0; i < load->options.connections; i++)
+        if (load->clients[i].state == CLIENT_OPEN) {
+            on_room(load, &load->clients[i]);
+            client_send(&load->clients[i]);
+        }
+}
+
+void load_start(struct load *load)
+{
+    const struct load_options *options = &load->options;
+
+    load->record.from = load->end = NSEC_NEVER;
+    load->opening = !options->open_loop && !options->new_connections;
+    if (load->opening) {
+        loop_defer(load->loop, &load->dial);
+        loop_arm(load->loop, &load->patience, loop_clock(load->loop) + PATIENCE);
+    } else {
+        begin(load);
+    }
+}
+
+/* --- making and freeing --- */
+
+/* The dialer's way to a transport: some TLS connections resume a session, the others do not. */
+static struct transport *open_transport(void *owner, struct sock *sock, const char *host,
+                                        uint16_t port, bool https)
+{
+    struct load *load = owner;
+    bool resume;
+
+    if (!https)
+        return plain_open(sock);
+    load->resume_credit += load->options.resume_percent;
+    resume = load->resume_credit >= 100;
+    if (resume)
+        load->resume_credit -= 100;
+    return tls_client_open(resume ? load->resuming : load->whole, sock, host, port);
+}
+
+/* NULL, or why not. */
+static char *make_tls(struct load *load)
+{
+    struct tls_client_options options = load->crew.dialer->trust;
+    char *why = NULL;
+
+    if (!targets_url(load->options.targets)->https)
+        return NULL;
+    options.describe = false;
+    options.many_sessions = true;
+    if (load->options.resume_percent)
+        load->resuming = tls_client_new(&options, &why);
+    options.no_resumption = true;
+    if (!why && load->options.resume_percent < 100)
+        load->whole = tls_client_new(&options, &why);
+    return why;
+}
+
+static void make_clients(struct load *load)
+{
+    const struct load_options *options = &load->options;
+    size_t count = options->connections;
+
+    load->clients = memory_zeroed(count * sizeof(*load->clients));
+    load->flights = memory_zeroed(count * options->pipeline * sizeof(*load->flights));
+    for (size_t i = 0; i < count; i++) {
+        struct client *client = &load->clients[i];
+
+        client->crew = &load->crew;
+        client->flights = load->flights + i * options->pipeline;
+        client->stamped = options->stamped_every && i % options->stamped_every == 0;
+        timer_init(&client->pause, on_pause_over, client);
+        list_put_last(&load->absent, &client->link);
+    }
+}
+
+struct load *load_new(const struct load_options *options, struct dialer *dialer,
+                      void (*interval)(void *owner, const struct tally *tally),
+                      void (*done)(void *owner), void *owner, char **why)
+{
+    static const struct client_events events = {.open = on_open,
+                                                .room = on_room,
+                                                .answered = on_answered,
+                                                .failed = on_failed,
+                                                .gone = on_gone};
+    struct load *load = memory_zeroed(sizeof(*load));
+
+    load->options = *options;
+    if (options->requests && options->requests < options->connections)
+        load->options.connections = options->requests;
+    load->loop = dialer->loop;
+    load->crew = (struct crew){
+        .dialer = dialer,
+        .url = targets_url(options->targets),
+        .events = &events,
+        .owner = load,
+        .pipeline = options->pipeline,
+        .scratch = memory_get(CREW_SCRATCH_BYTES),
+    };
+    list_init(&load->crew.flights);
+    list_init(&load->idle);
+    list_init(&load->absent);
+    timer_init(&load->wake, on_wake, load);
+    timer_init(&load->expiry, on_expiry, load);
+    timer_init(&load->tick, on_tick, load);
+    timer_init(&load->finish, on_over, load);
+    timer_init(&load->patience, on_opened, load);
+    task_init(&load->dial, on_dial, load);
+    task_init(&load->opened, on_opened, load);
+    task_init(&load->over, on_over, load);
+    load->random = options->seed;
+    record_init(&load->record, &load->crew, options->open_loop);
+    load->interval = interval;
+    load->done = done;
+    load->owner = owner;
+    make_clients(load);
+    *why = make_tls(load);
+    if (*why) {
+        load_free(load);
+        return NULL;
+    }
+    dialer->open = open_transport;
+    dialer->open_owner = load;
+    return load;
+}
+
+void load_free(struct load *load)
+{
+    if (!load)
+        return;
+    be_quiet(load);
+    for (size_t i = 0; i < load->options.connections; i++)
+        client_close(&load->clients[i]);
+    tls_client_free(load->whole);
+    tls_client_free(load->resuming);
+    record_free(&load->record);
+    free(load->crew.scratch);
+    free(load->clients);
+    free(load->flights);
+    free(load);
+}

@@ -1,0 +1,238 @@
+/*
+ * The counting. Nothing is kept of a single request: what it was goes into the tally of the interval in
+ * which it ended. Rejected: samples in a list, from which all could be computed afterwards. An hour at
+ * 40,000 a second has 144 million.
+ */
+#include "bench/record.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+void record_init(struct record *record, const struct crew *crew, bool open_loop)
+{
+    *record = (struct record){
+        .tally = tally_new(), .crew = crew, .open_loop = open_loop, .from = NSEC_NEVER};
+}
+
+void record_free(struct record *record)
+{
+    tally_free(record->tally);
+}
+
+/* --- the thread and its bytes --- */
+
+static double of_timeval(struct timeval time)
+{
+    return (double)time.tv_sec * (double)NSEC_PER_S + (double)time.tv_usec * (double)NSEC_PER_US;
+}
+
+/* The user's part of the thread's CPU time. The clock is exact; getrusage is brought up to date at ticks
+   alone, but it knows the proportion. A part never shrinks. */
+static nsec user_part(const struct record *record, nsec all)
+{
+    struct rusage usage;
+    double user, system;
+    nsec part;
+
+    getrusage(RUSAGE_THREAD, &usage);
+    user = of_timeval(usage.ru_utime);
+    system = of_timeval(usage.ru_stime);
+    part = user > 0 ? (nsec)((double)all * (user / (user + system))) : 0;
+    if (part < record->cpu_user)
+        return record->cpu_user;
+    return part > all - record->cpu_system ? all - record->cpu_system : part;
+}
+
+/* Adds what the thread has used since the last call. */
+static void count_cpu(struct record *record)
+{
+    struct timespec cpu;
+    nsec all, user;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    all = (nsec)cpu.tv_sec * NSEC_PER_S + (nsec)cpu.tv_nsec;
+    user = user_part(record, all);
+    record->tally->cpu_user += user - record->cpu_user;
+    record->tally->cpu_system += all - user - record->cpu_system;
+    record->cpu_user = user;
+    record->cpu_system = all - user;
+}
+
+/* Adds for how long the thread has waited for a core since the last call (proc_pid_schedstat(5): the second
+   number, in nanoseconds). */
+static void count_starved(struct record *record)
+{
+    char text[64] = "";
+    unsigned long long ran, waited;
+    int fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    if (read(fd, text, sizeof(text) - 1) > 0 && sscanf(text, "%llu %llu", &ran, &waited) == 2 &&
+        waited >= record->starved) {
+        record->tally->starved += waited - record->starved;
+        record->starved = waited;
+    }
+    close(fd);
+}
+
+static void count_bytes(struct record *record)
+{
+    const struct crew *crew = record->crew;
+
+    record->tally->bytes_in += crew->bytes_in - record->bytes_in;
+    record->tally->bytes_out += crew->bytes_out - record->bytes_out;
+    record->bytes_in = crew->bytes_in;
+    record->bytes_out = crew->bytes_out;
+}
+
+static void count_thread(struct record *record)
+{
+    count_cpu(record);
+    count_starved(record);
+    count_bytes(record);
+}
+
+void record_begin(struct record *record)
+{
+    struct tally *tally = record->tally;
+
+    record->last_answer = record->from;
+    count_thread(record);
+    tally->cpu_user = tally->cpu_system = tally->starved = 0;
+    tally->bytes_in = tally->bytes_out = 0;
+}
+
+/* --- requests --- */
+
+void record_due(struct record *record)
+{
+    record->scheduled++;
+    record->tally->scheduled++;
+}
+
+void record_start(struct record *record)
+{
+    record->begun++;
+    record->tally->started++;
+}
+
+void record_lateness(struct record *record, nsec late)
+{
+    histogram_record(record->tally->lateness, late);
+}
+
+void record_lag(struct record *record, nsec lag)
+{
+    histogram_record(record->tally->lag, lag);
+}
+
+/* What the kernel says of an answer. Its stamp must lie inside of the request, or the wall clock jumped. */
+static void count_stamp(struct tally *tally, nsec latency, nsec lay)
+{
+    if (lay == NSEC_NEVER) {
+        tally->stamps_missing++;
+    } else if (lay > latency) {
+        tally->stamps_unusable++;
+    } else {
+        histogram_record(tally->kernel, latency - lay);
+        histogram_record(tally->delay, lay);
+    }
+}
+
+/* Time without an answer ends now. */
+static void count_gap(struct record *record, nsec now)
+{
+    struct tally *tally = record->tally;
+    nsec gap = now - record->last_answer;
+
+    if (gap > tally->gap) {
+        tally->gap = gap;
+        tally->gap_at = record->last_answer - record->from;
+    }
+    record->last_answer = now;
+}
+
+void record_answer(struct record *record, const struct flight *flight,
+                   const struct answer_arrival *arrival)
+{
+    struct tally *tally = record->tally;
+    unsigned status = arrival->status;
+
+    if (!flight->counted)
+        return;
+    record->ended++;
+    tally->completed++;
+    tally->status[status < TALLY_STATUSES ? status : 0]++;
+    histogram_record(tally->latency, arrival->at - flight->intended);
+    if (record->open_loop)
+        histogram_record(tally->raw, arrival->at - flight->started);
+    if (arrival->stamped)
+        count_stamp(tally, arrival->at - flight->started, arrival->lay);
+    count_gap(record, arrival->at);
+}
+
+void record_failure(struct record *record, const struct flight *flight, enum error error)
+{
+    struct tally *tally = record->tally;
+
+    if (flight && !flight->counted)
+        return;
+    record->ended++;
+    tally->failed++;
+    tally->errors[error]++;
+}
+
+void record_age(struct record *record, nsec intended, nsec now)
+{
+    histogram_record(record->tally->latency, now - intended);
+}
+
+/* --- connections and intervals --- */
+
+/* A wait for its turn to shake hands is ours, and not part of the time that it took. */
+void record_connection(struct record *record, const struct conn *conn)
+{
+    struct tally *tally = record->tally;
+    const struct stamps *stamps = &conn->stamps;
+    nsec stood = stamps->tls ? stamps->tls : stamps->connect;
+    struct tls_facts facts;
+
+    tally->connections++;
+    histogram_record(tally->connecting, stood - stamps->start - stamps->queued);
+    if (!conn->https)
+        return;
+    conn->transport->calls->facts(conn->transport, &facts);
+    tls_certificate_drop(facts.certificate);
+    tally->handshakes++;
+    tally->resumed += facts.resumed;
+}
+
+const struct tally *record_interval(struct record *record, nsec now, size_t open)
+{
+    struct tally *tally = record->tally;
+
+    if (!record->over)
+        count_thread(record);
+    tally->to = now - record->from;
+    tally->waiting = record->scheduled - record->begun;
+    tally->in_flight = record->begun - record->ended;
+    tally->open = open;
+    return tally;
+}
+
+void record_end(struct record *record, nsec now)
+{
+    count_gap(record, now);
+    count_thread(record);
+    record->over = true;
+}
+
+void record_next(struct record *record, nsec now)
+{
+    tally_clear(record->tally);
+    record->tally->from = now - record->from;
+}

@@ -1,0 +1,66 @@
+/*
+ * Inside of the load generator: what is counted of a run, interval after interval, and since its
+ * beginning. A request is told of when it starts and when it ends, and counts as a whole: where it was
+ * due before measuring began, its flight is not `counted` and nothing of it is.
+ */
+#ifndef BENCH_RECORD_H
+#define BENCH_RECORD_H
+
+#include "bench/client.h"
+#include "bench/tally.h"
+
+struct record {
+    struct tally *tally;          /* of this interval; owned */
+    const struct crew *crew;      /* whose bytes are counted; borrowed */
+    bool open_loop;               /* there are intended times */
+    nsec from;                    /* measuring begins; NSEC_NEVER: not known yet */
+    uint64_t scheduled;           /* requests that were due since then */
+    uint64_t begun, ended;        /* that were started; that were answered, or failed */
+    nsec last_answer;             /* when it came; `from` while there is none */
+    uint64_t bytes_in, bytes_out; /* the crew's when the interval began */
+    nsec cpu_user, cpu_system;    /* the thread's then */
+    nsec starved;                 /* likewise */
+    bool over;                    /* record_end was called */
+};
+
+void record_init(struct record *record, const struct crew *crew, bool open_loop);
+void record_free(struct record *record);
+
+/* Measuring begins at record->from: what the thread used and what passed until now is forgotten. */
+void record_begin(struct record *record);
+
+/* A request that counts has become due; it has started. */
+void record_due(struct record *record);
+void record_start(struct record *record);
+
+/* It started `late` after its intended time, as far as that is our own delay. */
+void record_lateness(struct record *record, nsec late);
+
+/* A turn of the loop lagged so long behind what it found. */
+void record_lag(struct record *record, nsec lag);
+
+/* A connection stands. */
+void record_connection(struct record *record, const struct conn *conn);
+
+/* An answer came. */
+void record_answer(struct record *record, const struct flight *flight,
+                   const struct answer_arrival *arrival);
+
+/* A request that counts failed; `flight` is NULL for one that never got a connection. */
+void record_failure(struct record *record, const struct flight *flight, enum error error);
+
+/* A request was too slow, or in an open loop is unfinished at the end: it is at least as slow as it is
+   now. */
+void record_age(struct record *record, nsec intended, nsec now);
+
+/* The interval is over: the rest of its tally is filled in, and is valid until record_next. */
+const struct tally *record_interval(struct record *record, nsec now, size_t open);
+
+/* The run is over: also the time since the last answer is one without. What the thread does from here on
+   is no part of the run. */
+void record_end(struct record *record, nsec now);
+
+/* The next interval begins. */
+void record_next(struct record *record, nsec now);
+
+#endif
