@@ -1,4 +1,4 @@
-/* firstbyte: one command line, three commands. */
+/* firstbyte: one command line, four commands. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,7 +37,9 @@ static int run(const struct options *options)
     switch (options->command) {
     case COMMAND_FETCH: return run_fetch(options);
     case COMMAND_RACE: return run_race(options);
+    case COMMAND_BENCH: return run_bench(options);
     case COMMAND_ORIGIN: return origin_run(options);
+    case COMMAND_DIFF: return run_diff(options);
     case COMMAND_NONE: break; /* help or version was printed */
     }
     return EXIT_FETCHED;

@@ -64,13 +64,13 @@ static bool make_routes(struct network *network, const struct options *options)
     return true;
 }
 
-/* A rehearsal ends on loopback, and the blocking half of a race knows no proxies: none of the
-   environment gets in between. */
+/* A rehearsal ends on loopback, the blocking half of a race knows no proxies, and a load is meant for
+   the server itself: none of the environment gets in between. */
 static bool make_proxies(struct network *network, const struct options *options)
 {
     char why[PROXIES_WHY_BYTES];
 
-    if (options->rehearse || options->command == COMMAND_RACE)
+    if (options->rehearse || options->command != COMMAND_FETCH)
         return true;
     network->proxies = proxies_new(options->proxy, options->noproxy, getenv, why);
     if (!network->proxies)
@@ -144,10 +144,10 @@ bool network_open(struct network *network, const struct options *options,
         dialer->family = options->ipv4_only ? RESOLVE_IPV4 : RESOLVE_IPV6;
     if (options->rehearse)
         dialer->map = &rehearsal->map;
-    if (options->interface) {
-        wrong = sock_from_parse(&network->from, options->interface);
+    if (options->interfaces.count) { /* of several, the first; a load takes turns by itself */
+        wrong = sock_from_parse(&network->from, options->interfaces.list[0]);
         if (wrong)
-            return complain(options->interface, wrong);
+            return complain(options->interfaces.list[0], wrong);
         dialer->from = &network->from;
     }
     if (options->verbose) {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/load_options.h"
 #include "http/site.h"
 #include "reactor/clock.h"
 
@@ -15,10 +16,20 @@ enum exit_status {
     EXIT_SOME_FAILED = 1,  /* some did not */
     EXIT_USAGE = 2,        /* bad options or a bad list */
     EXIT_SETUP = 3,        /* could not set up */
+    EXIT_SLO = 4,          /* bench: --slo was missed */
+    EXIT_SATURATED = 5,    /* bench: the client itself was the bottleneck */
+    EXIT_SLOWER = 6,       /* diff, bench --vs: slower than the first of what was compared */
     EXIT_INTERRUPTED = 130 /* SIGINT or SIGTERM */
 };
 
-enum command { COMMAND_FETCH, COMMAND_RACE, COMMAND_ORIGIN, COMMAND_NONE };
+enum command {
+    COMMAND_FETCH,
+    COMMAND_RACE,
+    COMMAND_BENCH,
+    COMMAND_ORIGIN,
+    COMMAND_DIFF,
+    COMMAND_NONE
+};
 
 enum format { FORMAT_TEXT, FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
 
@@ -43,10 +54,10 @@ struct texts {
 
 struct options {
     enum command command; /* COMMAND_NONE: help or version was printed */
-    const char *file;     /* the list; NULL: the words */
+    const char *file;     /* the list, of bench its targets; NULL: the words */
     char **words;         /* URLs */
     size_t word_count;
-    size_t concurrency;
+    size_t concurrency; /* of bench its connections */
 
     /* time */
     nsec dns_timeout, connect_timeout, tls_timeout, ttfb_timeout;
@@ -65,7 +76,7 @@ struct options {
     bool ipv4_only, ipv6_only;
     struct texts resolve, connect_to; /* as given */
     const char *dns_servers;          /* "address[:port],..." */
-    const char *interface;            /* a device's name or an address of this machine */
+    struct texts interfaces; /* names of devices or addresses of this machine; fetch: one */
     const char *unix_socket;
     const char *proxy, *noproxy; /* NULL: the environment's */
 
@@ -96,6 +107,8 @@ struct options {
     bool quiet;         /* -q: errors of the program alone on standard error */
     bool verbose;       /* -v */
     const char *resume; /* --resume: the state file */
+
+    struct load_command load; /* of bench alone */
 
     bool rehearse;
     bool lifeline; /* origin: ends when standard input does */

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cli/lock.h"
+#include "cli/text.h"
 #include "reactor/memory.h"
 
 #define FULL_BYTES (256 * 1024)
@@ -109,15 +110,6 @@ struct output *output_new_blocking(int fd)
     return output_new(NULL, fd, NULL, NULL, NULL);
 }
 
-static char *sentence(const char *path, const char *why)
-{
-    char *text;
-
-    if (asprintf(&text, "%s: %s", path, why) < 0)
-        abort(); /* out of memory */
-    return text;
-}
-
 /* A descriptor for what is not a regular file, or is standard output itself. Returns -1 and errno. */
 static int open_stream(const char *path, bool standard)
 {
@@ -141,7 +133,7 @@ static char *cut(const char *path, int fd, uint64_t keep, uint64_t *bytes)
     char *why;
 
     if (fstat(fd, &about))
-        return sentence(path, strerrordesc_np(errno));
+        return text_complaint(path, strerrordesc_np(errno));
     *bytes = (uint64_t)about.st_size;
     if (keep != OUTPUT_ALL && keep > *bytes) {
         if (asprintf(&why,
@@ -152,17 +144,17 @@ static char *cut(const char *path, int fd, uint64_t keep, uint64_t *bytes)
         return why;
     }
     if (keep != OUTPUT_ALL && !is_line_end(fd, keep))
-        return sentence(path,
-                        "no line ends where the run's last one did: it is not what the run wrote");
+        return text_complaint(
+            path, "no line ends where the run's last one did: it is not what the run wrote");
     if (keep < *bytes) {
         if (ftruncate(fd, (off_t)keep))
-            return sentence(path, strerrordesc_np(errno));
+            return text_complaint(path, strerrordesc_np(errno));
         *bytes = keep;
     }
     if (is_line_end(fd, *bytes))
         return NULL;
     ++*bytes;
-    return write(fd, "\n", 1) == 1 ? NULL : sentence(path, strerrordesc_np(errno));
+    return write(fd, "\n", 1) == 1 ? NULL : text_complaint(path, strerrordesc_np(errno));
 }
 
 /* Opens the file beside the one it will become. Returns what is wrong, to be freed, or NULL. */
@@ -175,14 +167,14 @@ static char *open_aside(struct output *output, const struct stat *old)
     if (!output->target)
         output->target = memory_text(path, strlen(path));
     if (old && access(output->target, W_OK))
-        return sentence(path, strerrordesc_np(errno));
+        return text_complaint(path, strerrordesc_np(errno));
     if (asprintf(&output->aside, "%s" ASIDE, output->target) < 0)
         abort(); /* out of memory */
     output->fd = lock_open(output->aside);
     if (output->fd >= 0 && !ftruncate(output->fd, 0) &&
         (!old || !fchmod(output->fd, old->st_mode & 07777)))
         return NULL;
-    why = sentence(output->aside, lock_error(errno));
+    why = text_complaint(output->aside, lock_error(errno));
     free(output->aside); /* somebody else's */
     output->aside = NULL;
     return why;
@@ -204,7 +196,7 @@ static char *open_file(struct output *output, const struct output_file *file)
     else
         output->fd = open(file->path, O_RDWR | O_APPEND | create | O_CLOEXEC | O_NOCTTY, MODE);
     if (output->fd < 0)
-        return sentence(file->path, strerrordesc_np(errno));
+        return text_complaint(file->path, strerrordesc_np(errno));
     output->in_place = !is_standard && (!is_there || S_ISREG(about.st_mode));
     return output->in_place ? cut(file->path, output->fd, file->keep, &output->bytes) : NULL;
 }

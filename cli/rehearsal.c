@@ -27,7 +27,7 @@ extern char **environ;
 /* The child's command line; its words are borrowed. To be freed. */
 static char **command_of(const struct options *options)
 {
-    char **words = memory_zeroed((options->word_count + 7) * sizeof(*words));
+    char **words = memory_zeroed((options->word_count + 8) * sizeof(*words));
     size_t count = 0;
     static char name[] = "firstbyte", origin[] = "origin", lifeline[] = "--lifeline", file[] = "-f",
                 end[] = "--";
@@ -46,6 +46,9 @@ static char **command_of(const struct options *options)
     } else if (options->word_count) {
         words[count++] = end;
         memcpy(words + count, options->words, options->word_count * sizeof(*words));
+        count += options->word_count;
+        if (options->load.versus)
+            words[count] = (char *)options->load.versus;
     }
     return words;
 }
@@ -183,7 +186,7 @@ void rehearsal_stop(struct rehearsal *rehearsal)
    the parent's to refuse. */
 static bool tell_all(struct origin *origin, const struct options *options)
 {
-    static const struct sites_options plain; /* what is asked does not matter here */
+    static const struct sites_options plain = {.weights = true}; /* a list, or targets of a load */
     struct sites *sites;
     struct listed listed;
     bool sound = true;

@@ -1,4 +1,4 @@
-/* The two commands that fetch. */
+/* The commands: those that make requests, and one that compares. */
 #ifndef CLI_RUN_H
 #define CLI_RUN_H
 
@@ -9,6 +9,12 @@ enum exit_status run_fetch(const struct options *options);
 
 /* firstbyte race: one after the other, then at once. */
 enum exit_status run_race(const struct options *options);
+
+/* firstbyte bench: the load generator. */
+enum exit_status run_bench(const struct options *options);
+
+/* firstbyte diff: sets of runs of the load generator. */
+enum exit_status run_diff(const struct options *options);
 
 /* Fetches all sites of the session at once, the list read from its beginning; *took is the time until
    the last answer. False where it cannot be set up, which is said. */

@@ -33,6 +33,7 @@ struct settings {
     char *method, *headers, *user, *cookie; /* as in struct site */
     struct content *content;
     struct play play;
+    unsigned weight;
     /* of the headers and of the play's, those that were said before the line in hand */
     size_t inherited, inherited_answer;
 };
@@ -104,6 +105,7 @@ static void settings_begin(struct settings *settings, const struct request_optio
         .user = copy_text(from->user),
         .cookie = copy_text(from->cookie),
         .content = content_hold(from->content),
+        .weight = 1,
     };
 }
 
@@ -197,6 +199,17 @@ static const char *set_data(struct settings *settings, const char *value, size_t
     return NULL;
 }
 
+static const char *set_weight(struct settings *settings, const char *value, size_t length)
+{
+    unsigned long number;
+
+    (void)length;
+    if (!number_parse(value, 1, SITES_MOST_WEIGHT, &number))
+        return "not a number from 1 to 1000000";
+    settings->weight = (unsigned)number;
+    return NULL;
+}
+
 static const char *set_delay(struct settings *settings, const char *value, size_t length)
 {
     (void)length;
@@ -279,6 +292,7 @@ static const struct key {
     {"user", set_user, false},
     {"cookie", set_cookie, false},
     {"data", set_data, true},
+    {"weight", set_weight, false},
     {REHEARSE "delay", set_delay, false},
     {REHEARSE "status", set_status, false},
     {REHEARSE "header", set_answer_header, false},
@@ -288,8 +302,8 @@ static const struct key {
     {REHEARSE "fault", set_fault, false},
 };
 
-static const char *set(struct settings *settings, const char *name, const char *value,
-                       size_t length)
+static const char *set(const struct sites *sites, struct settings *settings, const char *name,
+                       const char *value, size_t length)
 {
     const struct key *key = keys, *end = keys + sizeof(keys) / sizeof(*keys);
 
@@ -297,6 +311,8 @@ static const char *set(struct settings *settings, const char *name, const char *
         key++;
     if (key == end)
         return "no such key";
+    if (key->set == set_weight && !sites->options.weights)
+        return "only targets of bench have a weight";
     if (!key->bytes && strlen(value) != length)
         return "the value has a NUL byte";
     if (!strncmp(name, REHEARSE, strlen(REHEARSE)))
@@ -385,7 +401,7 @@ static const char *read_setting(struct sites *sites, const struct word *word,
     if (!equals || memchr(word->text, '\0', name))
         return "not key=value";
     *equals = '\0';
-    wrong = set(settings, word->text, equals + 1, word->length - name - 1);
+    wrong = set(sites, settings, word->text, equals + 1, word->length - name - 1);
     if (!wrong)
         return NULL;
     snprintf(sites->why, sizeof(sites->why), "%s: %s", word->text, wrong);
@@ -413,7 +429,7 @@ static const char *read_settings(struct sites *sites, struct rest *rest, struct 
 
 /* Gives out a site; takes over what is in the play. */
 static void give(struct sites *sites, struct listed *listed, struct site *site,
-                 const struct play *play)
+                 const struct play *play, unsigned weight)
 {
     site->number = sites->number++;
     site->place = sites->line;
@@ -421,6 +437,7 @@ static void give(struct sites *sites, struct listed *listed, struct site *site,
     sites->play = *play;
     listed->site = site;
     listed->play = *play;
+    listed->weight = weight;
 }
 
 /* What stands for a URL that is none, without what may be a password: all before its last "@". */
@@ -452,7 +469,7 @@ static void give_unreadable(struct sites *sites, struct listed *listed, char *sh
         asprintf(&site->unreadable, "%s:%zu: %s", sites->name, sites->line, why) < 0)
         site->unreadable = memory_text(why, strlen(why));
     site->url.shown = shown;
-    give(sites, listed, site, &(struct play){0});
+    give(sites, listed, site, &(struct play){0}, 1);
 }
 
 /* The site of a URL and of the words behind it. NULL, or why it is none: then *shown, to be freed,
@@ -473,7 +490,7 @@ static const char *read_site(struct sites *sites, const struct word *url, struct
         site_free(site);
     } else {
         settings_give(&settings, site);
-        give(sites, listed, site, &settings.play);
+        give(sites, listed, site, &settings.play, settings.weight);
         settings.play = (struct play){0};
     }
     settings_free(&settings);

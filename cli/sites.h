@@ -11,11 +11,13 @@
 #include "reactor/loop.h"
 
 #define SITES_MOST_LINE_BYTES 65536
+#define SITES_MOST_WEIGHT     1000000
 
 /* A site and what the rehearsal plays for it. */
 struct listed {
     struct site *site; /* owned by whoever took it */
     struct play play;  /* its texts are the reader's, until the next call */
+    unsigned weight;   /* over 0; 1 where nothing is said */
 };
 
 enum sites_next {
@@ -36,6 +38,7 @@ struct sites_options {
     struct loop *loop;          /* NULL: reading waits */
     void (*ready)(void *owner); /* with a loop: there may be more */
     void *owner;                /* its argument */
+    bool weights;               /* the key `weight` is known: targets of a load */
     sites_sum_fn *sum;          /* NULL: no checksum is kept */
     uint64_t sum_start;         /* that of an empty list */
 };

@@ -25,6 +25,7 @@
 
 #include "cli/lock.h"
 #include "cli/places.h"
+#include "cli/text.h"
 #include "reactor/hash.h"
 #include "reactor/memory.h"
 
@@ -57,15 +58,6 @@ struct state {
     struct places places;
     struct text events; /* since the last record, as they stand in it */
 };
-
-static char *sentence(const char *path, const char *why)
-{
-    char *text;
-
-    if (asprintf(&text, "%s: %s", path, why) < 0)
-        abort(); /* out of memory */
-    return text;
-}
 
 /* A record's own checksum. */
 static uint32_t check_of(const char *record, size_t length)
@@ -199,7 +191,8 @@ static char *read_records(struct state *state, const char *text, size_t length)
     size_t line = 2;
 
     if (length < strlen(TITLE) || memcmp(text, TITLE, strlen(TITLE)) != 0)
-        return sentence(state->path, "it is not a state of this version, and is left as it is");
+        return text_complaint(state->path,
+                              "it is not a state of this version, and is left as it is");
     for (; at < end; line++) {
         const char *close = memchr(at, '\n', (size_t)(end - at));
         bool whole = close && is_whole(at, (size_t)(close - at)), last = !close || close + 1 == end;
@@ -213,7 +206,7 @@ static char *read_records(struct state *state, const char *text, size_t length)
     if (at == end && line > 2)
         return NULL;
     snprintf(why, sizeof(why), "line %zu of this state is damaged", line);
-    return sentence(state->path, why);
+    return text_complaint(state->path, why);
 }
 
 /* Reads the file that is open. Returns what is wrong, to be freed, or NULL. */
@@ -225,9 +218,9 @@ static char *read_file(struct state *state)
     ssize_t count = 1;
 
     if (fstat(state->fd, &about))
-        return sentence(state->path, strerrordesc_np(errno));
+        return text_complaint(state->path, strerrordesc_np(errno));
     if (about.st_size > MOST_BYTES)
-        return sentence(state->path, "it is too long to be a state");
+        return text_complaint(state->path, "it is too long to be a state");
     size = (size_t)about.st_size;
     text = memory_zeroed(size + 1);
     while (length < size && count > 0) {
@@ -236,7 +229,7 @@ static char *read_file(struct state *state)
             length += (size_t)count;
     }
     if (count < 0)
-        why = sentence(state->path, strerrordesc_np(errno));
+        why = text_complaint(state->path, strerrordesc_np(errno));
     else if (length)
         why = read_records(state, text, length);
     free(text);
@@ -408,10 +401,10 @@ struct state *state_open(const char *path, char **why)
     state->path = state->fd < 0 ? NULL : realpath(path, NULL);
     if (!state->path)
         state->path = memory_text(path, strlen(path));
-    *why = error ? sentence(path, lock_error(error)) : read_file(state);
+    *why = error ? text_complaint(path, lock_error(error)) : read_file(state);
     if (!*why) { /* what is torn goes, and it is known that the file can be replaced */
         error = rewrite(state);
-        *why = error ? sentence(path, strerrordesc_np(error)) : NULL;
+        *why = error ? text_complaint(path, strerrordesc_np(error)) : NULL;
     }
     if (!*why)
         return state;

@@ -304,6 +304,15 @@ void text_column(FILE *to, const char *text, size_t width)
     text_cell(to, text, strlen(text), TEXT_ALL, width);
 }
 
+char *text_complaint(const char *subject, const char *why)
+{
+    char *text;
+
+    if (asprintf(&text, "%s: %s", subject, why) < 0)
+        abort(); /* out of memory */
+    return text;
+}
+
 size_t text_terminal_columns(int fd)
 {
     struct winsize size;

@@ -85,7 +85,8 @@ static void test_flags_are_off(void **state)
     assert_false(o.request.head || o.no_location || o.until_preview || o.ipv4_only || o.ipv6_only);
     assert_false(o.no_keepalive || o.insecure || o.append || o.input_order || o.fail || o.tcp_info);
     assert_false(o.quiet || o.verbose || o.rehearse || o.lifeline);
-    assert_false(o.file || o.dns_servers || o.interface || o.unix_socket || o.proxy || o.noproxy);
+    assert_false(o.file || o.dns_servers || o.interfaces.count || o.unix_socket || o.proxy ||
+                 o.noproxy);
     assert_false(o.authorities || o.authorities_directory || o.certificate || o.key || o.sni);
     assert_false(o.output || o.resume || o.tls_min || o.tls_max || o.cert_warn_days);
     assert_false(o.resolve.count || o.connect_to.count || o.fields.count);
@@ -143,7 +144,8 @@ static void test_texts(void **state)
         {"--user x_y", offsetof(struct options, request.user)},
         {"-b x_y", offsetof(struct options, request.cookie)},
         {"--cookie=x_y", offsetof(struct options, request.cookie)},
-        {"--interface x_y", offsetof(struct options, interface)},
+        {"bench --hlog x_y", offsetof(struct options, load.hlog)},
+        {"bench -f x_y", offsetof(struct options, file)},
         {"--unix-socket x_y", offsetof(struct options, unix_socket)},
         {"--noproxy x_y", offsetof(struct options, noproxy)},
         {"--cacert x_y", offsetof(struct options, authorities)},
@@ -348,6 +350,7 @@ static void test_commands(void **state)
         {"race", COMMAND_RACE, "sites.conf", 0},
         {"origin", COMMAND_ORIGIN, NULL, 0},
         {"origin -f list", COMMAND_ORIGIN, "list", 0},
+        {"diff a b", COMMAND_DIFF, NULL, 2},
         {"fetch fetch", COMMAND_FETCH, NULL, 1},
         {"--rehearse race", COMMAND_FETCH, NULL, 1},
         {"fetch -f -", COMMAND_FETCH, "-", 0},
@@ -355,8 +358,12 @@ static void test_commands(void **state)
         {"http://a/ --fail http://b/", COMMAND_FETCH, NULL, 2},
         {"race -c 7 --per-host 2 -k --fail --format json -X PUT -d x -H A:b -u a:b -b c=d -T 1s",
          COMMAND_RACE, "sites.conf", 0},
-        {"race --max-redirs 3 --max-body 1K --preview 5 --until-preview --order input",
-         COMMAND_RACE, "sites.conf", 0},
+        {"race --max-body 1K --preview 5 --until-preview --order input", COMMAND_RACE, "sites.conf",
+         0},
+        {"bench", COMMAND_BENCH, NULL, 1},
+        {"bench http://a/ http://b/", COMMAND_BENCH, NULL, 2},
+        {"bench bench", COMMAND_BENCH, NULL, 1},
+        {"bench -f -", COMMAND_BENCH, "-", 0},
     };
 
     (void)state;
@@ -369,6 +376,129 @@ static void test_commands(void **state)
             assert_string_equal(options.file, lines[i].file);
         else
             assert_null(options.file);
+        options_free(&options);
+    }
+}
+
+/* What bench is without options, and what follows from the few that say when it ends. */
+static void test_load_defaults(void **state)
+{
+    struct options o = taken("bench http://a/");
+    const struct load_command *load = &o.load;
+
+    (void)state;
+    assert_int_equal(o.concurrency, 64);
+    assert_int_equal(o.request.timeout, 10 * NSEC_PER_S);
+    assert_false(o.rehearse);
+    assert_true(load->rate == 0 && load->ramp_from == 0 && load->ramp_to == 0);
+    assert_int_equal(load->arrival, ARRIVAL_CONSTANT);
+    assert_int_equal(load->seed, 1);
+    assert_true(!load->ramp && !load->requests && !load->warmup);
+    assert_true(!load->knee.count && !load->slo.count && !load->hlog && !load->versus);
+    assert_int_equal(load->duration, 10 * NSEC_PER_S);
+    assert_int_equal(load->requests_per_connection, 0);
+    assert_false(load->new_connections);
+    assert_int_equal(load->resume_percent, 0);
+    assert_int_equal(load->pipeline, 1);
+    assert_int_equal(load->processes, 1);
+    assert_int_equal(load->repeat, 1);
+    assert_int_equal(load->kernel_time, KERNEL_TIME_SAMPLE);
+    options_free(&o);
+    o = taken("bench --format json http://a/");
+    assert_false(options_want_certificate(&o)); /* nobody shows it: each handshake would pay */
+    options_free(&o);
+}
+
+static void test_load_lengths(void **state)
+{
+    static const struct {
+        const char *line;
+        nsec duration;
+        uint64_t requests;
+    } lengths[] = {
+        {"bench http://a/ -d 30s", 30 * NSEC_PER_S, 0},
+        {"bench http://a/ --duration 1m", 60 * NSEC_PER_S, 0},
+        {"bench http://a/ -n 5", NSEC_NEVER, 5},
+        {"bench http://a/ --requests 5 -d 2s", 2 * NSEC_PER_S, 5},
+        {"bench http://a/ --ramp 1:2/3s", 3 * NSEC_PER_S, 0},
+        {"bench http://a/ --ramp 1:2/3s -d 4s", 4 * NSEC_PER_S, 0},
+        {"bench http://a/ --ramp 1:2/3s -n 7", NSEC_NEVER, 7},
+        {"bench http://a/ --find-knee p99=1ms", 10 * NSEC_PER_S, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lengths); i++) {
+        struct options options = taken(lengths[i].line);
+
+        if (options.load.duration != lengths[i].duration ||
+            options.load.requests != lengths[i].requests)
+            fail_msg("%s: %llu ns", lengths[i].line, (unsigned long long)options.load.duration);
+        options_free(&options);
+    }
+}
+
+static void test_load_options(void **state)
+{
+    struct options o = taken("bench -R 10000000 --arrival poisson --seed 18446744073709551615 "
+                             "--warmup 0s --tls-resume 30% --pipeline 1024 --procs 9 "
+                             "--kernel-time all --slo p99=5ms,rps=10 --requests-per-conn 7 -T 1s "
+                             "--interface lo --interface 127.0.0.2 --data a=1 http://a/");
+
+    (void)state;
+    assert_true(o.load.rate == 1e7 && o.rate == 0);
+    assert_int_equal(o.load.arrival, ARRIVAL_POISSON);
+    assert_true(o.load.seed == UINT64_MAX);
+    assert_int_equal(o.load.resume_percent, 30);
+    assert_int_equal(o.load.pipeline, 1024);
+    assert_int_equal(o.load.processes, 9);
+    assert_int_equal(o.load.kernel_time, KERNEL_TIME_ALL);
+    assert_int_equal(o.load.slo.count, 2);
+    assert_int_equal(o.load.requests_per_connection, 7);
+    assert_int_equal(o.request.timeout, NSEC_PER_S);
+    assert_int_equal(o.interfaces.count, 2);
+    assert_string_equal(o.interfaces.list[1], "127.0.0.2");
+    assert_memory_equal(o.request.content->bytes, "a=1", 3);
+    options_free(&o);
+    o = taken("bench --ramp 0.5:2000/30s --connections 3 --tls-resume on --tls-resume off "
+              "--kernel-time off --new-conn http://a/");
+    assert_true(o.load.ramp_from == 0.5 && o.load.ramp_to == 2000);
+    assert_int_equal(o.load.ramp, 30 * NSEC_PER_S);
+    assert_int_equal(o.concurrency, 3);
+    assert_int_equal(o.load.resume_percent, 0);
+    assert_int_equal(o.load.kernel_time, KERNEL_TIME_OFF);
+    assert_true(o.load.new_connections);
+    assert_int_equal(o.load.requests_per_connection, 1);
+    options_free(&o);
+    o = taken("bench --tls-resume on --find-knee p99=20ms http://a/");
+    assert_int_equal(o.load.resume_percent, 100);
+    assert_int_equal(o.load.knee.count, 1);
+    options_free(&o);
+    o = taken("bench --repeat 3 --vs http://b/ http://a/");
+    assert_int_equal(o.load.repeat, 3);
+    assert_string_equal(o.load.versus, "http://b/");
+    options_free(&o);
+}
+
+/* No URL: the embedded origin, in an open loop unless there is another rule. */
+static void test_load_nobody(void **state)
+{
+    static const struct {
+        const char *line;
+        double rate;
+    } lines[] = {
+        {"bench", 5000},   {"bench -c 3 -d 1s", 5000}, {"bench --rehearse", 5000},
+        {"bench -R 7", 7}, {"bench --ramp 1:2/1s", 0}, {"bench --find-knee p99=1ms", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lines); i++) {
+        struct options options = taken(lines[i].line);
+
+        assert_true(options.rehearse && !options.file);
+        assert_int_equal(options.word_count, 1);
+        assert_string_equal(options.words[0], "http://127.0.0.1/");
+        if (options.load.rate != lines[i].rate)
+            fail_msg("%s: %f", lines[i].line, options.load.rate);
         options_free(&options);
     }
 }
@@ -443,7 +573,7 @@ static const struct {
     {"-b a=\x01", "the value has a control character"},
     {"-d @/nowhere/x", "--data /nowhere/x: No such file or directory"},
     {"-d @/", "--data /: Is a directory"},
-    {"-d a -d @", "--data : No such file or directory"},
+    {"-d a -d @", "--data: the name of a file is empty"},
     {"--format xml", "--format xml: it is text, table, json or csv"},
     {"--format=", "--format : it is text"},
     {"--color yes", "--color yes: it is auto, always or never"},
@@ -463,6 +593,14 @@ static const struct {
     {"--append", "--append: it belongs to --output"},
     {"--output=", "--output: the name of a file is empty"},
     {"--resume=", "--resume: the name of a file is empty"},
+    {"--file=", "--file: the name of a file is empty"},
+    {"--file= http://a/", "--file: the name of a file is empty"},
+    {"bench --file=", "--file: the name of a file is empty"},
+    {"--unix-socket=", "--unix-socket: the name of a file is empty"},
+    {"--cacert=", "--cacert: the name of a file is empty"},
+    {"--capath=", "--capath: the name of a file is empty"},
+    {"--cert=", "--cert: the name of a file is empty"},
+    {"--cert c --key=", "--key: the name of a file is empty"},
     {"-I -d x", "--head --data: a HEAD has no content"},
     {"-f a http://b/", "--file a: give a list or URLs, not both"},
     {"--rehearse --cacert a", "--cacert: a rehearsal trusts its own"},
@@ -475,21 +613,74 @@ static const struct {
     {"--resolve a:80", "--resolve a:80: it is HOST:PORT:ADDRESS"},
     {"--resolve a:80:b", "--resolve a:80:b: not a numeric address"},
     {"--connect-to a:1", "--connect-to a:1: it is HOST1:PORT1"},
-    {"race -x a:1", "race --proxy: for fetch alone"},
-    {"race --unix-socket a", "race --unix-socket: for fetch alone"},
-    {"race --interface lo", "race --interface: for fetch alone"},
-    {"race --resolve a:80:::1", "race --resolve: for fetch alone"},
-    {"race --connect-to a:1:b:2", "race --connect-to: for fetch alone"},
-    {"race --dns-servers 127.0.0.1", "race --dns-servers: for fetch alone"},
-    {"race -4", "race -4 and -6: for fetch alone"},
-    {"race -6", "race -4 and -6: for fetch alone"},
-    {"race --retry 1", "race --retry: for fetch alone"},
-    {"race --rate 1", "race --rate and --per-host-rate: for fetch alone"},
-    {"race --per-host-rate 1", "race --rate and --per-host-rate: for fetch alone"},
-    {"race --resume a", "race --resume: for fetch alone"},
-    {"race -v", "race --verbose: for fetch alone"},
-    {"race -o a", "race --output: for fetch alone"},
+    {"diff", "diff: it compares two files or more"},
+    {"diff a", "diff: it compares two files or more"},
+    {"diff --format csv a b", "diff --format: it is text or json"},
+    {"diff -o c a b", "diff --output: for fetch and bench"},
     {"race -f -", "race --file -: a race reads its list twice"},
+    {"--interface lo --interface eth0", "--interface eth0: one is enough for a fetch"},
+    {"bench --nothing", "unrecognized option '--nothing'"},
+    {"bench -c 0", "--concurrency 0: not a number from 1 to 1000000"},
+    {"bench --connections x", "--connections x: not a number from 1 to 1000000"},
+    {"bench -R 0", "--rate 0: not a rate"},
+    {"bench -R 10000001", "--rate 10000001: not a rate, like 20, 0.5 or 30/m; at most 10000000"},
+    {"bench --arrival often", "--arrival often: it is constant or poisson"},
+    {"bench --seed -1", "--seed -1: not a number from 0 to 18446744073709551615"},
+    {"bench --seed 18446744073709551616", "--seed 18446744073709551616: not a number"},
+    {"bench --ramp 1:2", "--ramp 1:2: it is FROM:TO/TIME"},
+    {"bench --ramp 1/2s", "--ramp 1/2s: it is FROM:TO/TIME"},
+    {"bench --ramp 1:2/0s", "--ramp 1:2/0s: it is FROM:TO/TIME"},
+    {"bench --ramp 1:2/5", "--ramp 1:2/5: it is FROM:TO/TIME"},
+    {"bench --ramp 0:2/1s", "--ramp 0:2/1s: it is FROM:TO/TIME"},
+    {"bench --ramp 1:/1s", "--ramp 1:/1s: it is FROM:TO/TIME"},
+    {"bench --ramp :1/1s", "--ramp :1/1s: it is FROM:TO/TIME"},
+    {"bench --ramp 1:10000001/1s", "--ramp 1:10000001/1s: it is FROM:TO/TIME"},
+    {"bench --ramp 00000000000000000000000000000001:2/1s", "it is FROM:TO/TIME"},
+    {"bench --find-knee p99", "--find-knee p99: "},
+    {"bench --find-knee rps=5", "--find-knee rps=5: one limit of a latency"},
+    {"bench --find-knee errors=1%", "--find-knee errors=1%: one limit of a latency"},
+    {"bench --find-knee p99=1ms,p50=1ms", "p50=1ms: one limit of a latency"},
+    {"bench --slo fast", "--slo fast: "},
+    {"bench -n 0", "--requests 0: not a number from 1 to"},
+    {"bench -n 1e6", "--requests 1e6: not a number"},
+    {"bench -d 0s", "--duration 0s: not a duration over 0"},
+    {"bench -d a=1", "--duration a=1: not a duration"},
+    {"bench --warmup 5", "--warmup 5: not a duration"},
+    {"bench --requests-per-conn 0", "--requests-per-conn 0: not a number"},
+    {"bench --tls-resume 101", "--tls-resume 101: it is on, off or a percentage"},
+    {"bench --tls-resume=", "--tls-resume : it is on, off or a percentage"},
+    {"bench --tls-resume %", "--tls-resume %: it is on, off or a percentage"},
+    {"bench --tls-resume 0000000000050", "it is on, off or a percentage"},
+    {"bench --pipeline 1025", "--pipeline 1025: not a number from 1 to 1024"},
+    {"bench --procs 0", "--procs 0: not a number from 1 to 1024"},
+    {"bench --kernel-time some", "--kernel-time some: it is off, sample or all"},
+    {"bench --repeat 0", "--repeat 0: not a number"},
+    {"bench --repeat 2 --vs b http://a/", "firstbyte: --vs: "},
+    {"bench --format table http://a/", "--format table: for bench it is text, json or csv"},
+    {"bench -f a http://b/", "--file a: give a list or URLs, not both"},
+    {"bench -R 1 --ramp 1:2/1s", "--ramp --rate: one of them"},
+    {"bench -R 1 --find-knee p99=1ms", "--find-knee --rate: the search chooses"},
+    {"bench --ramp 1:2/1s --find-knee p99=1ms", "--find-knee --ramp: the search chooses"},
+    {"bench -n 5 --find-knee p99=1ms", "--find-knee --requests: each of its rates"},
+    {"bench --slo p50=1s --find-knee p99=1ms", "--find-knee --slo: it has a limit"},
+    {"bench --hlog f --find-knee p99=1ms", "--find-knee --hlog: a log is that of one run"},
+    {"bench --repeat 2 --find-knee p99=1ms", "--find-knee --repeat: a search is no sample"},
+    {"bench --arrival poisson http://a/", "--arrival: it belongs to an open loop"},
+    {"bench --ramp 1:2/1s --warmup 1s", "--warmup: the ramp would be over"},
+    {"bench --new-conn --pipeline 2", "--new-conn --pipeline: a connection of one request"},
+    {"bench --requests-per-conn 1 --pipeline 2", "--requests-per-conn 1 --pipeline: a conn"},
+    {"bench --new-conn --requests-per-conn 2", "--new-conn --requests-per-conn: with"},
+    {"bench --procs 65", "--procs --connections: each process needs a connection"},
+    {"bench --procs 3 -n 2", "--procs --requests: each process needs a request"},
+    {"bench --vs http://b/ http://a/", "--vs: it belongs to --repeat N"},
+    {"bench --repeat 2 --vs http://b/", "--vs: it is compared with one URL"},
+    {"bench --repeat 2 --vs http://b/ -f a", "--vs: it is compared with one URL"},
+    {"bench --repeat 2 --vs http://b/ http://a/ http://c/", "--vs: it is compared with one URL"},
+    {"bench --hlog f --repeat 2", "--hlog --repeat: a log is that of one run"},
+    {"bench --hlog=", "--hlog: the name of a file is empty"},
+    {"bench --cacert a", "--cacert: give a URL: without one"},
+    {"bench --unix-socket a", "--unix-socket: give a URL: without one"},
+    {"bench --rehearse --cacert a http://a/", "--cacert: a rehearsal trusts its own"},
 };
 
 /* Reads a line with standard error in a file. Returns whether it was taken, and what was said. */
@@ -524,20 +715,129 @@ static void test_refused(void **state)
         if (read_aside(refused[i].line, said, sizeof(said)))
             fail_msg("%s is taken", refused[i].line);
         if (strncmp(said, "firstbyte: ", 11) != 0 || !strstr(said, refused[i].says) ||
-            !strstr(said, "Try 'firstbyte --help'.\n"))
+            !strstr(said, strncmp(refused[i].line, "bench", 5) != 0
+                              ? "Try 'firstbyte --help'.\n"
+                              : "Try 'firstbyte bench --help'.\n"))
             fail_msg("%s: %s", refused[i].line, said);
+    }
+}
+
+/* Which commands know an option; one that does not names those that do. */
+static void test_commands_know(void **state)
+{
+    static const char *const commands[] = {"fetch", "race", "bench", "origin"};
+    static const struct {
+        const char *option;
+        const char *knowing; /* a letter for each of the commands */
+        const char *says;    /* to the others */
+    } known[] = {
+        {"-f x", "frbo", ""},
+        {"-c 5", "frb", "--concurrency: for fetch, race and bench\n"},
+        {"--connections 5", "b", "--connections: for bench alone\n"},
+        {"-T 1s", "frb", "--timeout: for fetch, race and bench\n"},
+        {"--dns-timeout 1s", "frb", "for fetch, race and bench\n"},
+        {"--connect-timeout 1s", "frb", "for fetch, race and bench\n"},
+        {"--tls-timeout 1s", "frb", "for fetch, race and bench\n"},
+        {"--ttfb-timeout 1s", "fr", "--ttfb-timeout: for fetch and race\n"},
+        {"-X PUT", "frb", "--request: for"},
+        {"-H A:b", "frb", "--header: for"},
+        {"-A me", "frb", "--user-agent: for"},
+        {"-u a:b", "frb", "--user: for"},
+        {"-b a=b", "frb", "--cookie: for"},
+        {"--data x", "frb", "--data: for"},
+        {"-d 5s", "frb", "--data: for"},
+        {"-I", "frb", "--head: for"},
+        {"--no-location", "f", "--no-location: for fetch alone\n"},
+        {"--max-redirs 1", "f", "--max-redirs: for fetch alone\n"},
+        {"--no-keepalive", "fr", "--no-keepalive: for fetch and race\n"},
+        {"--preview 5", "fr", "--preview: for fetch and race\n"},
+        {"--max-body 5", "fr", "--max-body: for fetch and race\n"},
+        {"--until-preview", "fr", "--until-preview: for fetch and race\n"},
+        {"--per-host 1", "fr", "--per-host: for fetch and race\n"},
+        {"--per-host-rate 1", "f", "--per-host-rate: for fetch alone\n"},
+        {"--rate 1", "fb", "--rate: for fetch and bench\n"},
+        {"-R 1", "fb", "--rate: for fetch and bench\n"},
+        {"--retry 1", "f", "--retry: for fetch alone\n"},
+        {"--arrival constant", "b", "--arrival: for bench alone\n"},
+        {"--seed 1", "b", "--seed: for bench alone\n"},
+        {"--ramp 1:2/1s", "b", "--ramp: for bench alone\n"},
+        {"--find-knee p99=1s", "b", "--find-knee: for bench alone\n"},
+        {"-n 1", "b", "--requests: for bench alone\n"},
+        {"--duration 1s", "b", "--duration: for bench alone\n"},
+        {"--warmup 1s", "b", "--warmup: for bench alone\n"},
+        {"--requests-per-conn 1", "b", "--requests-per-conn: for bench alone\n"},
+        {"--new-conn", "b", "--new-conn: for bench alone\n"},
+        {"--tls-resume on", "b", "--tls-resume: for bench alone\n"},
+        {"--pipeline 2", "b", "--pipeline: for bench alone\n"},
+        {"--procs 2", "b", "--procs: for bench alone\n"},
+        {"--kernel-time all", "b", "--kernel-time: for bench alone\n"},
+        {"--slo p99=1s", "b", "--slo: for bench alone\n"},
+        {"--hlog x", "b", "--hlog: for bench alone\n"},
+        {"--repeat 2", "b", "--repeat: for bench alone\n"},
+        {"--vs http://b/", "b", "--vs: for bench alone\n"},
+        {"-4", "fb", "--ipv4: for fetch and bench\n"},
+        {"-6", "fb", "--ipv6: for fetch and bench\n"},
+        {"--resolve a:80:::1", "fb", "--resolve: for fetch and bench\n"},
+        {"--connect-to a:1:b:2", "fb", "--connect-to: for fetch and bench\n"},
+        {"--dns-servers 127.0.0.1", "fb", "--dns-servers: for fetch and bench\n"},
+        {"--interface lo", "fb", "--interface: for fetch and bench\n"},
+        {"--unix-socket x", "fb", "--unix-socket: for fetch and bench\n"},
+        {"-x a:1", "f", "--proxy: for fetch alone\n"},
+        {"--noproxy a", "f", "--noproxy: for fetch alone\n"},
+        {"-k", "frb", "--insecure: for"},
+        {"--cacert x", "frb", "--cacert: for"},
+        {"--capath x", "frb", "--capath: for"},
+        {"--cert x", "frb", "--cert: for"},
+        {"--cert x --key y", "frb", "--cert: for"},
+        {"--tls-min 1.2", "frb", "--tls-min: for"},
+        {"--tls-max 1.2", "frb", "--tls-max: for"},
+        {"--sni a", "frb", "--sni: for"},
+        {"--cert-warn 5", "fr", "--cert-warn: for fetch and race\n"},
+        {"--format json", "frb", "--format: for"},
+        {"--fields url", "fr", "--fields: for fetch and race\n"},
+        {"-o x", "fb", "--output: for fetch and bench\n"},
+        {"--append", "fb", "--append: for fetch and bench\n"},
+        {"--order input", "fr", "--order: for fetch and race\n"},
+        {"--tcp-info", "fr", "--tcp-info: for fetch and race\n"},
+        {"--fail", "fr", "--fail: for fetch and race\n"},
+        {"--color never", "frb", "--color: for"},
+        {"-q", "frb", "--quiet: for"},
+        {"-v", "f", "--verbose: for fetch alone\n"},
+        {"--resume x", "f", "--resume: for fetch alone\n"},
+        {"--rehearse", "frb", "--rehearse: for"},
+        {"--lifeline", "o", "--lifeline: for origin alone\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(known) * LENGTH(commands); i++) {
+        const char *command = commands[i % LENGTH(commands)], *option;
+        const char *says = known[i / LENGTH(commands)].says;
+        char line[128], said[2048], stranger[192];
+        bool knows = strchr(known[i / LENGTH(commands)].knowing, *command);
+
+        option = known[i / LENGTH(commands)].option;
+        snprintf(line, sizeof(line), "%s %s", command, option);
+        snprintf(stranger, sizeof(stranger), "firstbyte: %s --", command);
+        if (read_aside(line, said, sizeof(said)) && !knows)
+            fail_msg("%s is taken", line);
+        if (knows ? strstr(said, stranger) != NULL
+                  : strncmp(said, stranger, strlen(stranger)) != 0 || !strstr(said, says))
+            fail_msg("%s: %s", line, said);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_flags_are_off),
-        cmocka_unit_test(test_flags),    cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_rates),
-        cmocka_unit_test(test_bytes),    cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_data),     cmocka_unit_test(test_output),
-        cmocka_unit_test(test_commands), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_defaults),      cmocka_unit_test(test_flags_are_off),
+        cmocka_unit_test(test_flags),         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_numbers),       cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_bytes),         cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_data),          cmocka_unit_test(test_output),
+        cmocka_unit_test(test_commands),      cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_load_defaults), cmocka_unit_test(test_load_lengths),
+        cmocka_unit_test(test_load_options),  cmocka_unit_test(test_load_nobody),
+        cmocka_unit_test(test_commands_know),
     };
 
     unit_time_limit();

@@ -52,6 +52,18 @@ static void expect_end(struct sites *sites)
     sites_close(sites);
 }
 
+/* Nothing but the URL. */
+static const char *const bare[] = {
+    "http://a/",
+    "  \t http://a/ \t ",
+    "http://a/\n",
+    "http://a/\r\n",
+    "\xef\xbb\xbfhttp://a/\n",
+    "\n\r\n# x\n   # y\n\t\nhttp://a/",
+    "http://a/ # a comment \"",
+    "default\nhttp://a/",
+};
+
 /* One line; what it says of the request. */
 static const struct {
     const char *text; /* before it may be default lines */
@@ -59,14 +71,6 @@ static const struct {
     const char *method;
     const char *headers;
 } lines[] = {
-    {"http://a/", 10 * NSEC_PER_S, "GET", NULL},
-    {"  \t http://a/ \t ", 10 * NSEC_PER_S, "GET", NULL},
-    {"http://a/\n", 10 * NSEC_PER_S, "GET", NULL},
-    {"http://a/\r\n", 10 * NSEC_PER_S, "GET", NULL},
-    {"\xef\xbb\xbfhttp://a/\n", 10 * NSEC_PER_S, "GET", NULL},
-    {"\n\r\n# x\n   # y\n\t\nhttp://a/", 10 * NSEC_PER_S, "GET", NULL},
-    {"http://a/ # a comment \"", 10 * NSEC_PER_S, "GET", NULL},
-    {"http://a/ timeout=5s#no comment", 0, NULL, NULL},
     {"http://a/ timeout=2s", 2 * NSEC_PER_S, "GET", NULL},
     {"http://a/ timeout=2s timeout=3s", 3 * NSEC_PER_S, "GET", NULL},
     {"http://a/ timeout=\"2s\"", 2 * NSEC_PER_S, "GET", NULL},
@@ -77,7 +81,6 @@ static const struct {
     {"default method=HEAD\nhttp://a/ method=GET", 10 * NSEC_PER_S, "GET", NULL},
     {"default timeout=1s\ndefault method=HEAD\nhttp://a/", NSEC_PER_S, "HEAD", NULL},
     {"default timeout=1s\ndefault timeout=2s\nhttp://a/", 2 * NSEC_PER_S, "GET", NULL},
-    {"default\nhttp://a/", 10 * NSEC_PER_S, "GET", NULL},
     {"http://a/ header=\"A: b\"", 10 * NSEC_PER_S, "GET", "A: b\r\n"},
     {"http://a/ header=A:b", 10 * NSEC_PER_S, "GET", "A:b\r\n"},
     {"http://a/ header=\"A: \\\"b\\\\\\x41\\t\"", 10 * NSEC_PER_S, "GET", "A: \"b\\A\t\r\n"},
@@ -91,31 +94,41 @@ static const struct {
      "Ab: 1\r\nA: 2\r\n"},
 };
 
+static void check_line(const char *text, nsec timeout, const char *method, const char *headers)
+{
+    struct sites *sites = open_text(text);
+    struct listed listed = expect(sites, "http://a/");
+
+    assert_int_equal(listed.site->timeout, timeout);
+    assert_string_equal(site_method(listed.site), method);
+    if (headers)
+        assert_string_equal(listed.site->headers, headers);
+    else
+        assert_null(listed.site->headers);
+    assert_false(listed.play.given);
+    site_free(listed.site);
+    expect_end(sites);
+}
+
 static void test_lines(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(lines); i++) {
-        struct sites *sites = open_text(lines[i].text);
-        struct listed listed;
+    for (size_t i = 0; i < LENGTH(bare); i++)
+        check_line(bare[i], 10 * NSEC_PER_S, "GET", NULL);
+    for (size_t i = 0; i < LENGTH(lines); i++)
+        check_line(lines[i].text, lines[i].timeout, lines[i].method, lines[i].headers);
+}
 
-        if (!lines[i].timeout) { /* no comment begins inside a word */
-            assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-            assert_non_null(listed.site->unreadable);
-            site_free(listed.site);
-            sites_close(sites);
-            continue;
-        }
-        listed = expect(sites, "http://a/");
-        assert_int_equal(listed.site->timeout, lines[i].timeout);
-        assert_string_equal(site_method(listed.site), lines[i].method);
-        if (lines[i].headers)
-            assert_string_equal(listed.site->headers, lines[i].headers);
-        else
-            assert_null(listed.site->headers);
-        assert_false(listed.play.given);
-        site_free(listed.site);
-        expect_end(sites);
-    }
+static void a_comment_does_not_begin_inside_a_word(void **state)
+{
+    struct sites *sites = open_text("http://a/ timeout=5s#no comment");
+    struct listed listed;
+
+    (void)state;
+    assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+    assert_non_null(listed.site->unreadable);
+    site_free(listed.site);
+    sites_close(sites);
 }
 
 static void test_play(void **state)
@@ -311,6 +324,7 @@ static const struct {
     {"http://a/ x", "not key=value", "http://a/"},
     {"http://a/ =", ": no such key", "http://a/"},
     {"http://a/ x=1", "x: no such key", "http://a/"},
+    {"http://a/ weight=2", "weight: only targets of bench have a weight", "http://a/"},
     {"http://a/ Timeout=1s", "Timeout: no such key", "http://a/"},
     {"http://a/ timeout =1s", "not key=value", "http://a/"},
     {"http://a/ \"timeout=1s", "the quotes are not closed", "http://a/"},
@@ -766,6 +780,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(a_comment_does_not_begin_inside_a_word),
         cmocka_unit_test(test_play),
         cmocka_unit_test(test_asked),
         cmocka_unit_test(test_content_of_any_bytes),

@@ -287,7 +287,7 @@ same "-v: what is sent" "> [n] GET /path?q HTTP/1.1
 > [n] Accept-Encoding: gzip, deflate, br, zstd
 > [n] X-Mine: ü
 > [n] " "$(grep '^>' "$TMPDIR/verbose")"
-check "what is answered" grep -qx '< \[n\] HTTP/1.1 200' "$TMPDIR/verbose"
+check "what is answered" grep -qx '< \[n\] HTTP/1.1 200 OK' "$TMPDIR/verbose"
 check "escaped" grep -qxF '< [n] X-Evil: a\x9b31m\u202ez' "$TMPDIR/verbose"
 check "and whom" grep -qxF "* [n] trying $HOME_ADDRESS:18080" "$TMPDIR/verbose"
 same "nothing else" "" "$(grep -v '^[*<>] \[n\] ' "$TMPDIR/verbose")"

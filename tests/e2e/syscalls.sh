@@ -56,6 +56,42 @@ same "over TLS no registration is changed either" 0 "$(count 'EPOLL_CTL_MOD')"
 calls=$(count ' (sendto|recvfrom|sendmsg|recvmsg)\(')
 check "one send and one receive each, besides the handshakes: $calls" test "$calls" -le $((1000 + 10 * 12))
 
+# the load generator: one send and one receive a request, and nothing else that grows with their number
+most_calls() { # calls that 2000 requests more have cost, waiting apart
+    local few many
+    traced all bench -n 1000 -c 32 "$@"
+    few=$(grep -vcE ' epoll_(pwait2|wait|pwait)\(' "$TMPDIR/trace")
+    traced all bench -n 3000 -c 32 "$@"
+    many=$(grep -vcE ' epoll_(pwait2|wait|pwait)\(' "$TMPDIR/trace")
+    calls=$((many - few))
+}
+for url in "$base/" "https://$HOME_ADDRESS:18443/"; do
+    name="a load over ${url%%:*}"
+    for stamps in off sample all; do
+        most_calls --kernel-time $stamps --cacert "$TMPDIR/ca.pem" "$url"
+        check "$name, stamps $stamps: $calls calls for 2000 requests" test "$calls" -le 4200
+        check "$name, stamps $stamps: and none of its receives is in vain" test "$(count EAGAIN)" -le 64
+        same "$name, stamps $stamps: no registration is changed" 0 "$(count EPOLL_CTL_MOD)"
+        check "$name, stamps $stamps: a connection is registered once" \
+            test "$(count EPOLL_CTL_ADD)" -le 40
+        stamped=$(count 'setsockopt\(.*, SO_TIMESTAMPING')
+        messages=$(count ' recvmsg\(') receives=$(count ' recvfrom\(')
+        case $stamps in
+        off) same "$name: no stamps are asked for" "0 0" "$stamped $messages" ;;
+        sample)
+            same "$name: one connection in sixteen is stamped" 2 "$stamped"
+            check "$name: of those alone are messages received" \
+                test "$messages" -gt 0 -a "$messages" -lt "$receives"
+            ;;
+        # during a handshake nothing is measured
+        all) check "$name: all connections are stamped" test "$stamped" = 32 -a "$receives" -le 96 ;;
+        esac
+    done
+done
+traced '%network' bench -n 2000 -c 32 --kernel-time off "$base/"
+same "a load: exactly one send a request" 2000 "$(count ' (sendto|send|sendmsg)\(')"
+same "a load: exactly one receive an answer" 2000 "$(count ' (recvfrom|recvmsg)\(')"
+
 # the trust store
 store='"(/usr/lib/ssl|/etc/ssl|/usr/share/ca-certificates)[^"]*(certs|cert\.pem|\.crt)'
 unset SSL_CERT_FILE SSL_CERT_DIR

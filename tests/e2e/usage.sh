@@ -2,11 +2,12 @@
 # The command line: help, version, refusals, and every exit status.
 . "$(dirname "$0")/lib.bash"
 
-for help in --help -h "fetch --help" "race -h" "origin --help"; do
+for help in "bench --help" "bench -h" --help -h "fetch --help" "race -h" "origin --help"; do
     # shellcheck disable=SC2086
     fb $help
     exits "$help" 0
     cp "$out" "$TMPDIR/help"
+    [[ $help != bench* ]] || cp "$out" "$TMPDIR/help.bench"
     check "$help fits a screen of 80 by 24" awk 'length > 80 || NR > 24 { bad = 1 }
         END { exit bad || NR < 10 }' "$TMPDIR/help"
 done
@@ -21,10 +22,23 @@ check "OpenSSL's version is the one in use" grep -qF "$(openssl version | cut -d
 fb -V
 exits "-V" 0
 
-# every option of the table is in the help, and every option of the help is taken
-named=$(sed -nE 's/^    \{"([a-z0-9-]+)", .*/\1/p' "$E2E/../../cli/options.c" | grep -v lifeline | sort)
-same "help has every option" "$named" \
-    "$(grep -oE '[ ,]--[a-z0-9-]+' "$TMPDIR/help" | tr -d ' ,' | sed 's/^--//' | sort -u)"
+# every option of the table is in a help, and every option of a help is taken by its command
+options_in() { grep -ohE '[ ,]--[a-z0-9-]+' "$@" | tr -d ' ,' | sed 's/^--//' | sort -u; }
+named=$(sed -nE 's/^    \{"([a-z0-9-]+)", .*/\1/p' "$E2E/../../cli/options.c" | grep -v lifeline | sort -u)
+same "help has every option" "$named" "$(options_in "$TMPDIR/help" "$TMPDIR/help.bench")"
+strangers=
+for option in $(options_in "$TMPDIR/help.bench"); do
+    fb bench "--$option" --fail --fail # refused in any case
+    ! said "bench --$option: for " || strangers+=" $option"
+done
+same "bench knows each option of its help" "" "$strangers"
+strangers=
+for option in $(options_in "$TMPDIR/help"); do
+    fb fetch "--$option" --seed --seed # likewise
+    ! said "fetch --$option: for " || strangers+=" $option"
+done
+same "fetch knows each option of its own" "" "$strangers"
+check "the one leads to the other" grep -q 'firstbyte bench --help' "$TMPDIR/help"
 
 refused() {
     local name=$1 text=$2
@@ -32,7 +46,7 @@ refused() {
     fb "$@"
     exits "$name" 2
     check "$name: is told" grep -qF -- "$text" "$err"
-    check "$name: help is offered" grep -qF "Try 'firstbyte --help'." "$err"
+    check "$name: help is offered" grep -qF "Try 'firstbyte ${help_of-}--help'." "$err"
     same "$name: nothing is written" "" "$(cat "$out")"
 }
 refused "an unknown option" "unrecognized option '--fast'" --fast
@@ -51,7 +65,20 @@ refused "a concurrency over all measure" "--concurrency 99999999999999999999: no
 refused "an unknown format" "--format xml: it is text, table, json or csv" --format xml
 refused "an unknown order" "--order random: it is completion or input" --order random
 refused "a list and URLs" "give a list or URLs, not both" -f sites.conf http://a.example/
+refused "what fetch alone has, in a race" "race --no-location: for fetch alone" race --no-location
+refused "what an origin has no use for" "origin --rate: for fetch and bench" origin --rate 5
+refused "what bench alone has" "fetch --pipeline: for bench alone" --pipeline 2
 refused "a race of a pipe" "a race reads its list twice" race -f -
+help_of="bench "
+refused "what a load has no use for" "bench --retry: for fetch alone" bench --retry 1
+refused "a load of both kinds" "--ramp --rate: one of them" bench -R 5 --ramp 1:2/1s http://a.example/
+refused "a -d that is data" "--duration a=1: not a duration over 0" bench -d a=1 http://a.example/
+refused "a load of nobody through a socket" "give a URL" bench --unix-socket /nowhere
+refused "more processes than connections" "each process needs a connection" bench -c 2 --procs 3
+refused "a comparison without repeats" "--vs: it belongs to --repeat N" bench --vs http://b.example/
+refused "a password in a URL that is none" "--vs: " bench --repeat 2 --vs ftp://a:hush@b/
+check_not "is not shown" grep -q hush "$err"
+help_of=
 fb ftp://a.example/
 exits "a bad URL" 2
 

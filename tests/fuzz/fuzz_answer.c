@@ -12,7 +12,7 @@ struct reader {
     struct messages messages; /* the first, so that one is the other */
     bool headless, limited;
     bool silent;        /* asks for no fields */
-    struct note fields; /* of all heads */
+    struct note fields; /* of all heads, with their first lines */
 };
 
 static bool is_clean(const char *text, size_t bytes)
@@ -34,6 +34,18 @@ static void on_field(void *owner, const char *name, size_t name_bytes, const cha
     fprintf(reader->fields.to, "%.*s: %.*s\n", (int)name_bytes, name, (int)value_bytes, value);
 }
 
+static void on_status(void *owner, const struct http1 *http1, const char *reason,
+                      size_t reason_bytes)
+{
+    struct reader *reader = owner;
+
+    MUST(!reader->messages.head && http1 == &reader->messages.http1 && !http1->head_done);
+    MUST(reason_bytes <= HTTP1_MOST_VALUE_BYTES);
+    MUST(!memchr(reason, '\r', reason_bytes) && !memchr(reason, '\n', reason_bytes));
+    fprintf(reader->fields.to, "HTTP/%u.%u %u %.*s\n", http1->major, http1->minor, http1->status,
+            (int)reason_bytes, reason);
+}
+
 static void on_head(void *owner, const struct http1 *http1)
 {
     struct messages *messages = owner;
@@ -49,7 +61,7 @@ static void start(struct messages *messages)
 {
     static const struct http1_events silent = {.head = on_head, .body = messages_body};
     static const struct http1_events telling = {
-        .field = on_field, .head = on_head, .body = messages_body};
+        .field = on_field, .status = on_status, .head = on_head, .body = messages_body};
     struct reader *reader = (struct reader *)messages;
 
     http1_start_answer(&messages->http1, reader->headless, reader->silent ? &silent : &telling,

@@ -1,0 +1,217 @@
+/*
+ * The floor: what asking for one small page over and over costs where nothing is done but to send and to
+ * receive. One epoll loop, kept-alive connections, one send and one receive a request.
+ *
+ *     floor [-c CONNECTIONS] [-d SECONDS] http://ADDRESS:PORT/PATH
+ *
+ * Nothing is parsed: the first answer is looked at once for its head and its Content-Length, and every
+ * later one is as many bytes, which holds for a file of a server that adds a date. So a load generator
+ * cannot be cheaper than this without fewer system calls. Left out on purpose: io_uring, which is another
+ * floor, and batches of requests, which are another load.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    DEFAULT_CONNECTIONS = 64,
+    DEFAULT_SECONDS = 10,
+    EVENTS_MAX = 64,       /* taken from one epoll_wait */
+    BUFFER_SIZE = 1 << 14, /* and the longest first answer */
+    WAIT_MS = 100,         /* until the clock is looked at again, where nothing comes */
+};
+
+struct floor {
+    struct sockaddr_in server;
+    char request[512];
+    size_t request_length;
+    size_t answer_length; /* of each answer, head and body */
+    size_t connections;
+    double seconds;
+    size_t *missing; /* by descriptor: bytes of the answer that are still to come */
+    int epoll;
+    uint64_t completed;
+    char buffer[BUFFER_SIZE];
+};
+
+static void die(const char *what)
+{
+    fprintf(stderr, "floor: %s\n", what);
+    exit(3);
+}
+
+static void usage(void)
+{
+    die("usage: floor [-c CONNECTIONS] [-d SECONDS] http://ADDRESS:PORT/PATH");
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int dial(const struct floor *floor)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&floor->server, sizeof floor->server) < 0)
+        die("cannot connect");
+    return fd;
+}
+
+static void ask(const struct floor *floor, int fd)
+{
+    if (send(fd, floor->request, floor->request_length, MSG_NOSIGNAL) !=
+        (ssize_t)floor->request_length)
+        die("cannot send");
+}
+
+/* The length of the answer that `text` begins with, head and body; 0: its head is not there yet. */
+static size_t length_of(const char *text)
+{
+    static const char field[] = "\r\nContent-Length:";
+    const char *end = strstr(text, "\r\n\r\n");
+    const char *length = strcasestr(text, field);
+
+    if (!end)
+        return 0;
+    if (!length || length > end)
+        die("the answer has no Content-Length");
+    return (size_t)(end + 4 - text) + strtoul(length + strlen(field), NULL, 10);
+}
+
+/* Asks once, to learn how long an answer is. */
+static void learn(struct floor *floor)
+{
+    int fd = dial(floor);
+    size_t got = 0;
+
+    ask(floor, fd);
+    while (!floor->answer_length || got < floor->answer_length) {
+        ssize_t n = recv(fd, floor->buffer + got, sizeof floor->buffer - 1 - got, 0);
+
+        if (n <= 0)
+            die("the first answer is not whole, or too long");
+        got += (size_t)n;
+        floor->buffer[got] = '\0';
+        floor->answer_length = length_of(floor->buffer);
+    }
+    close(fd);
+}
+
+static void open_connections(struct floor *floor)
+{
+    floor->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (floor->epoll < 0)
+        die("epoll_create1 failed");
+    for (size_t i = 0; i < floor->connections; i++) {
+        int fd = dial(floor);
+        struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+        if (fd >= (int)floor->connections + FD_SETSIZE)
+            die("too many descriptors are open");
+        if (epoll_ctl(floor->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+            die("epoll_ctl failed");
+        floor->missing[fd] = floor->answer_length;
+        ask(floor, fd);
+    }
+}
+
+static void take(struct floor *floor, int fd)
+{
+    ssize_t got = recv(fd, floor->buffer, sizeof floor->buffer, MSG_DONTWAIT);
+
+    if (got <= 0 || (size_t)got > floor->missing[fd])
+        die(got ? "an answer is not like the first" : "the server hung up");
+    floor->missing[fd] -= (size_t)got;
+    if (floor->missing[fd])
+        return;
+    floor->completed++;
+    floor->missing[fd] = floor->answer_length;
+    ask(floor, fd);
+}
+
+static double run(struct floor *floor)
+{
+    struct epoll_event events[EVENTS_MAX];
+    double start = now_s();
+    double now;
+
+    while ((now = now_s()) - start < floor->seconds) {
+        int count = epoll_wait(floor->epoll, events, EVENTS_MAX, WAIT_MS);
+
+        if (count < 0 && errno != EINTR)
+            die("epoll_wait failed");
+        for (int i = 0; i < count; i++)
+            take(floor, events[i].data.fd);
+    }
+    return now - start;
+}
+
+static void parse_url(struct floor *floor, const char *url)
+{
+    char address[INET_ADDRSTRLEN];
+    char path[256];
+    unsigned short port;
+    int length;
+
+    if (sscanf(url, "http://%15[0-9.]:%hu%255s", address, &port, path) != 3)
+        usage();
+    floor->server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
+    if (inet_pton(AF_INET, address, &floor->server.sin_addr) != 1)
+        usage();
+    length = snprintf(floor->request, sizeof floor->request,
+                      "GET %s HTTP/1.1\r\nHost: %s:%hu\r\n\r\n", path, address, port);
+    floor->request_length = (size_t)length;
+}
+
+static double positive(const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end || !(value > 0 && value <= 1e5))
+        usage();
+    return value;
+}
+
+int main(int argc, char **argv)
+{
+    static struct floor floor = {.connections = DEFAULT_CONNECTIONS, .seconds = DEFAULT_SECONDS};
+    double took;
+    int c;
+
+    while ((c = getopt(argc, argv, "c:d:")) != -1) {
+        if (c == 'c')
+            floor.connections = (size_t)positive(optarg);
+        else if (c == 'd')
+            floor.seconds = positive(optarg);
+        else
+            usage();
+    }
+    if (optind + 1 != argc || !floor.connections)
+        usage();
+    parse_url(&floor, argv[optind]);
+    floor.missing = calloc(floor.connections + FD_SETSIZE, sizeof *floor.missing);
+    if (!floor.missing)
+        die("out of memory");
+    learn(&floor);
+    open_connections(&floor);
+    took = run(&floor);
+    printf("{\"completed\":%llu,\"failed\":0,\"duration_s\":%.6f}\n",
+           (unsigned long long)floor.completed, took);
+    free(floor.missing);
+    return 0;
+}

@@ -1,0 +1,86 @@
+/*
+ * The bare timer loop: how near to its time can a program be woken here, RATE times a second, that does
+ * nothing else? An open loop cannot send more of its requests on time than this.
+ *
+ *     timer RATE SECONDS
+ *
+ * It waits as a reactor waits, in epoll_pwait2 and with the finest timer slack. Left out on purpose:
+ * spinning until the time has come, which is nearer to it and takes the whole core.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    SECOND = 1000000000, /* in nanoseconds */
+    ON_TIME_NS = 100000, /* as firstbyte's within_100us_share counts */
+};
+
+static void die(const char *what)
+{
+    fprintf(stderr, "timer: %s\n", what);
+    exit(3);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+}
+
+static double positive(const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end || !(value > 0 && value <= 1e7))
+        die("usage: timer RATE SECONDS");
+    return value;
+}
+
+/* Returns at `due` or later, with the time. */
+static uint64_t wait_until(int epoll, uint64_t due)
+{
+    struct epoll_event event;
+    uint64_t now;
+
+    while ((now = now_ns()) < due) {
+        struct timespec left = {.tv_sec = (time_t)((due - now) / SECOND),
+                                .tv_nsec = (long)((due - now) % SECOND)};
+
+        if (epoll_pwait2(epoll, &event, 1, &left, NULL) < 0)
+            die("epoll_pwait2 failed");
+    }
+    return now;
+}
+
+int main(int argc, char **argv)
+{
+    double rate = positive(argc == 3 ? argv[1] : "");
+    double seconds = positive(argv[2]);
+    uint64_t count = (uint64_t)(rate * seconds);
+    uint64_t within = 0;
+    uint64_t start;
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+    if (epoll < 0 || !count)
+        die(epoll < 0 ? "epoll_create1 failed" : "usage: timer RATE SECONDS");
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    start = now_ns();
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t due = start + (uint64_t)((double)i * SECOND / rate);
+
+        if (wait_until(epoll, due) - due <= ON_TIME_NS)
+            within++;
+    }
+    printf("{\"due\":%llu,\"within_100us_share\":%.6f}\n", (unsigned long long)count,
+           (double)within / (double)count);
+    close(epoll);
+    return 0;
+}

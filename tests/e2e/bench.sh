@@ -1,0 +1,371 @@
+#!/bin/bash
+# The load generator: its loops, when it stops, the shapes of a load as a server sees them, what is
+# reported and how it exits.
+. "$(dirname "$0")/lib.bash"
+
+make_authority
+make_certificate good "IP:$HOME_ADDRESS"
+six='' six_port=''
+! grep -qs '^0*1 ' /proc/net/if_inet6 || six='listen [::1]:18092;' six_port=1
+start_nginx 18080 18443 < <(
+    cat <<N
+log_format load '\$connection \$connection_requests \$pipe \$ssl_session_reused \$remote_addr '
+    '\$request_method \$request_uri';
+server {
+    listen @:18080;
+    listen unix:DIR/nginx.sock;
+    $six
+    listen @:18443 ssl;
+    ssl_certificate DIR/good.pem;
+    ssl_certificate_key DIR/good.key;
+    keepalive_requests 1000000;
+    access_log DIR/load.log load;
+    location / { return 200 "0123456789"; }
+    location /missing { return 404; }
+}
+N
+)
+LOG=$TMPDIR/load.log
+at=$HOME_ADDRESS:18080
+base=http://$at
+tls=https://$HOME_ADDRESS:18443
+: >"$TMPDIR/runs"
+
+# load NAME ARGUMENT... : a run whose requests nginx writes down; all that were completed are there
+load() {
+    : >"$LOG"
+    bench "$@"
+    logged "$(run .totals.completed)" "$LOG"
+}
+# seen AWK : what nginx saw, sorted, on one line
+seen() { awk "$1" "$LOG" | sort | uniq -c | awk '{ print $2 ":" $1 }' | xargs; }
+per_connection() { awk '{ n[$1]++ } END { for (c in n) print n[c] }' "$LOG"; }
+about() { [ "$1" -ge $(($2 - $3)) ] && [ "$1" -le $(($2 + $3)) ]; }
+
+# --- nothing but the name ---
+
+fb bench -d 300ms
+check "no URL: it works at once" measured 0
+check "and says what it did" grep -q '^the embedded origin, http://127.0.0.1/:' "$out"
+bench "no URL" -d 300ms
+same "an open loop of 5000 a second at the embedded origin" '["http://127.0.0.1/","open",5000,64]' \
+    "$(run '.config | [.url, .loop, .rate, .connections]')"
+same "of which all is counted" '[1500,0,1500]' "$(run '.totals | [.scheduled, .waiting, .started]')"
+
+# --- loops, and when they stop ---
+
+load "closed loop, -n" -n 500 -c 8 "$base/"
+same "closed loop, -n: so many, no more" "[500,0,500,500,0,0] 500" "$(totals) $(wc -l <"$LOG")"
+same "closed loop, -n: connections" "8 8" "$(run .totals.connections) $(per_connection | wc -l)"
+same "closed loop, -n: nothing that it has not" '["closed",null,false,null]' \
+    "$(run '[.config.loop, .config.rate, has("raw_latency_us"), .client.late_share]')"
+load "closed loop, -d" -d 300ms -c 2 "$base/"
+check "closed loop, -d: it lasts as long" jq -e '.totals.duration_s >= 0.3' "$out"
+check "closed loop, -d: and does something" jq -e '.totals.completed > 2' "$out"
+load "the first limit that is met: -n" -d 60s -n 20 "$base/"
+same "the first limit that is met: -n, so many" 20 "$(run .totals.completed)"
+load "the first limit that is met: -d" -d 200ms -n 100000000 "$base/"
+
+load "open loop" -R 1000 -d 300ms -c 8 "$base/"
+same "open loop: the schedule is kept" '[300,["open",1000,"constant"]]' \
+    "$(run '[.totals.scheduled, (.config | [.loop, .rate, .arrival])]')"
+check "open loop: both figures" jq -e '.raw_latency_us.count == .totals.completed
+    and .latency_us.max >= .raw_latency_us.max' "$out"
+load "open loop, -n" -R 1000 -n 100 "$base/"
+same "open loop, -n: all have an end" '[100,0,100,100,0,0]' "$(totals)"
+load "Poisson" -R 1000 -n 200 --arrival poisson "$base/"
+same "Poisson: so many" '[200,"poisson"]' "$(run '[.totals.completed, .config.arrival]')"
+load "Poisson, by time" -R 2000 -d 300ms --arrival poisson --seed 7 "$base/"
+scheduled=$(run .totals.scheduled)
+check "Poisson: not the number of a constant rate, but near it: $scheduled" about "$scheduled" 600 150
+load "Poisson, once more" -R 2000 -d 300ms --arrival poisson --seed 7 "$base/"
+same "the same seed is the same schedule" "$scheduled" "$(run .totals.scheduled)"
+load "Poisson, another seed" -R 2000 -d 300ms --arrival poisson --seed 8 "$base/"
+check_not "another seed is another" test "$scheduled" = "$(run .totals.scheduled)"
+load "a ramp" --ramp 100:1900/500ms "$base/"
+check "a ramp: as many as lie under it" about "$(run .totals.scheduled)" 500 2
+same "a ramp: its rates" '[100,1900,0.5]' "$(run '.config | [.from_rate, .to_rate, .ramp_s]')"
+load "a warm-up" -R 1000 -d 200ms --warmup 300ms "$base/"
+same "a warm-up is not counted" '[200,0.3]' "$(run '[.totals.scheduled, .config.warmup_s]')"
+check "a warm-up: but it is sent" test "$(wc -l <"$LOG")" -gt 300
+load "a warm-up in a closed loop" -n 100 --warmup 200ms -c 2 "$base/"
+same "a warm-up in a closed loop: -n counts behind it" 100 "$(run .totals.completed)"
+check "a warm-up in a closed loop: it is sent" test "$(wc -l <"$LOG")" -gt 110
+
+# --- what is asked ---
+
+load "several URLs" -n 300 -c 4 "$base/a" "$base/b" "$base/c"
+share=$(seen '{ print $7 }')
+same "several URLs: these" "/a /b /c" "$(sed 's/:[0-9]*//g' <<<"$share")"
+for one in $share; do check "several URLs: a third each, $one" about "${one#*:}" 100 45; done
+conf <<C
+$base/often weight=7
+$base/seldom weight=2 method=POST data=x
+default header="X-One: 1"
+$base/missing
+C
+load "targets with weights" -f "$LIST" -n 1000 -c 8 --seed 3
+share=$(seen '{ print $6 $7 }')
+same "targets with weights: these" "GET/missing POST/seldom GET/often" \
+    "$(tr ' ' '\n' <<<"$share" | sort -t: -k2n | cut -d: -f1 | xargs)"
+for one in GET/often:700 POST/seldom:200 GET/missing:100; do
+    got=$(tr ' ' '\n' <<<"$share" | sed -n "s|^${one%:*}:||p")
+    check "targets with weights: ${one%:*} has its share, $got" about "$got" "${one#*:}" 70
+done
+same "targets with weights: statuses" "$(tr ' ' '\n' <<<"$share" | sed -n 's/^GET.missing://p')" \
+    "$(run '.status["404"]')"
+load "targets with weights, once more" -f "$LIST" -n 1000 -c 8 --seed 3
+same "the same seed chooses the same" "$share" "$(seen '{ print $6 $7 }')"
+load "targets with weights, another seed" -f "$LIST" -n 1000 -c 8 --seed 4
+check_not "another seed chooses others" test "$share" = "$(seen '{ print $6 $7 }')"
+load "targets from standard input" -n 20 -f - < <(echo "$base/piped")
+same "targets from standard input: that" "/piped:20" "$(seen '{ print $7 }')"
+
+mkdir "$TMPDIR/seen"
+start recorder perl "$E2E/recorder.pl" "$HOME_ADDRESS" 18090 "$TMPDIR/seen"
+RECORDER=$pid
+until_true 10 listens 18090 || fail "the recorder listens"
+printf 'c\0\r\n\xff' >"$TMPDIR/content"
+bench "what is sent" -n 2 -c 1 -X PUT -H 'X-One: 1' -H 'Accept:' -A agent --data "@$TMPDIR/content" \
+    -u 'ali:open sesame' --cookie 'a=1; b=2' "http://$HOME_ADDRESS:18090/a?b=c#d"
+printf '%s\r\n' 'PUT /a?b=c HTTP/1.1' "Host: $HOME_ADDRESS:18090" \
+    "Authorization: Basic $(printf 'ali:open sesame' | base64)" 'Cookie: a=1; b=2' \
+    'Content-Type: application/x-www-form-urlencoded' 'Content-Length: 5' 'X-One: 1' 'User-Agent: agent' \
+    '' >"$TMPDIR/wanted"
+cat "$TMPDIR/content" >>"$TMPDIR/wanted"
+for i in 1 2; do
+    check "what is sent comes byte for byte, $i" cmp "$TMPDIR/wanted" "$TMPDIR/seen/$i"
+done
+same "bytes are counted: sent" $((2 * $(wc -c <"$TMPDIR/seen/1"))) "$(run .totals.bytes_out)"
+same "bytes are counted: received" $((2 * 59)) "$(run .totals.bytes_in)"
+check_not "no credentials are shown" grep -qE 'sesame|b=2' "$out" "$err"
+kill $RECORDER && wait $RECORDER 2>/dev/null
+load "HEAD" -I -n 20 -c 2 "$base/head"
+same "HEAD: has no body, and goes on" "HEAD/head:20 2" "$(seen '{ print $6 $7 }') $(run .totals.connections)"
+
+# --- connections ---
+
+load "requests per connection" -n 200 -c 4 --requests-per-conn 10 "$base/"
+same "requests per connection: ten, no more" 10 "$(per_connection | sort -n | tail -n 1)"
+check "requests per connection: then another" about "$(per_connection | wc -l)" 21 2
+check "requests per connection: as many are counted, or one that was not needed any more" \
+    about "$(run .totals.connections)" "$(per_connection | wc -l)" 3
+load "new connections" --new-conn -n 100 -c 4 "$base/"
+same "new connections: each request its own" "100 100" "$(per_connection | wc -l) $(run .totals.connections)"
+same "new connections: their time is told" 100 "$(run .connect_us.count)"
+load "new connections, open loop" --new-conn -R 500 -n 100 -c 4 "$base/"
+same "new connections, open loop: each its own" "100 100" "$(per_connection | wc -l) $(run .totals.connections)"
+load "pipeline" -n 800 -c 2 --pipeline 8 "$base/"
+same "pipeline: all are answered" "800 2" "$(run .totals.completed) $(run .totals.connections)"
+check "pipeline: the server sees them behind each other" test "$(grep -c '^[0-9]* [0-9]* p ' "$LOG")" -gt 400
+load "no pipeline" -n 50 -c 2 "$base/"
+same "no pipeline: one at a time" 0 "$(grep -c '^[0-9]* [0-9]* p ' "$LOG")"
+load "pipeline, open loop" -R 2000 -n 200 -c 1 --pipeline 8 "$base/"
+same "pipeline, open loop: all" 200 "$(run .totals.completed)"
+load "a local socket" -n 50 -c 2 --unix-socket "$TMPDIR/nginx.sock" http://local.example/x
+same "a local socket: seen" "unix::50" "$(seen '{ print $5 }')"
+load "two source addresses" -n 80 -c 8 --interface 127.0.0.2 --interface 127.0.0.3 "$base/"
+same "two source addresses: four connections each" "127.0.0.2:4 127.0.0.3:4" \
+    "$(awk '!s[$1]++ { print $5 }' "$LOG" | sort | uniq -c | awk '{ print $2 ":" $1 }' | xargs)"
+load "-4" -4 -n 20 --resolve "site.example:18080:[::1],$HOME_ADDRESS" http://site.example:18080/
+if [ $six_port ]; then
+    load "-6" -6 -n 20 --resolve "site.example:18092:$HOME_ADDRESS,[::1]" http://site.example:18092/
+    same "-6: seen" "::1:20" "$(seen '{ print $5 }')"
+else
+    skip "-6" "no ::1 here"
+fi
+
+# --- TLS ---
+
+trust=(--cacert "$TMPDIR/ca.pem")
+load "https" -n 100 -c 4 "${trust[@]}" "$tls/"
+same "https: handshakes" '[100,4,4,0]' "$(run '.totals | [.completed, .connections, .handshakes, .resumed]')"
+load "resumption off" --new-conn -n 40 -c 1 "${trust[@]}" "$tls/"
+same "resumption off" '[40,0] .:40' "$(run '.totals | [.handshakes, .resumed]') $(seen '{ print $4 }')"
+load "resumption on" --new-conn -n 40 -c 1 --tls-resume on "${trust[@]}" "$tls/"
+same "resumption on: all but the first" '[40,39] .:1 r:39' \
+    "$(run '.totals | [.handshakes, .resumed]') $(seen '{ print $4 }')"
+load "resumption of half" --new-conn -n 40 -c 1 --tls-resume 50 "${trust[@]}" "$tls/"
+same "resumption of half, but for the first" '[40,19] .:21 r:19' \
+    "$(run '.totals | [.handshakes, .resumed]') $(seen '{ print $4 }')"
+
+# --- processes ---
+
+load "three processes" --procs 3 -n 1000 -c 7 "$base/"
+same "three processes: the sum is exact" "[1000,0,1000,1000,0,0] 7 3 1000" \
+    "$(totals) $(run .totals.connections) $(run .client.processes) $(wc -l <"$LOG")"
+same "three processes: every answer has its latency" 1000 "$(run .latency_us.count)"
+load "three processes, open loop" --procs 3 -R 1000 -d 300ms -c 6 "$base/"
+same "three processes, open loop: one schedule" 300 "$(run .totals.scheduled)"
+load "three processes, -n in an open loop" --procs 3 -R 1000 -n 100 -c 6 "$base/"
+same "three processes, -n in an open loop" "[100,0,100,100,0,0]" "$(totals)"
+
+# --- several runs ---
+
+: >"$LOG"
+fb bench --repeat 3 -n 20 -c 2 --format json "$base/"
+check "--repeat: runs" measured 0
+same "--repeat: a report each" "20 20 20" "$(jq .totals.completed "$out" | xargs)"
+cat "$out" >>"$TMPDIR/runs"
+
+conf <<C
+http://slow.example/ rehearse-delay=4ms
+http://quick.example/ rehearse-delay=1ms
+http://late.example/ rehearse-delay=200ms
+C
+start origin "$FIRSTBYTE" origin -f "$LIST"
+ORIGIN=$pid
+until_true 20 grep -qs 'END CERTIFICATE' "$TMPDIR/origin.out"
+where=$(sed -n 's/^http //p' "$TMPDIR/origin.out")
+to=(--connect-to "::$where")
+
+# one of several processes is killed, with requests in flight and after its first interval
+start procs "$FIRSTBYTE" bench --format json --procs 3 -R 300 -d 2500ms -c 90 "${to[@]}" http://late.example/
+three() { [ "$(children_of $pid | wc -w)" = 3 ]; }
+check "a killed process: there are three" until_true 10 three
+one=$(children_of $pid | cut -d' ' -f2)
+sleep 1.4 # nothing tells that the first second is over
+kill -KILL "$one"
+wait $pid
+status=$?
+cp "$TMPDIR/procs.out" "$out"
+cp "$TMPDIR/procs.err" "$err"
+exits "a killed process: exit status" 3
+check "a killed process: is told" grep -qE '^firstbyte: process [123] of 3 was killed by signal 9' "$err"
+check "a killed process: the others are reported" jq -e '.totals.completed > 400 and .totals.duration_s >= 2.5' "$out"
+check "a killed process: what it had in flight stays so" jq -e '.totals.in_flight > 48' "$out"
+cat "$out" >>"$TMPDIR/runs"
+
+versus() { fb bench -n 100 -c 2 --repeat 5 "${to[@]}" "$@"; }
+calm versus http://quick.example/ --vs http://slow.example/ --format json
+exits "--vs: the other one is slower" 6
+same "--vs: A B A B" "quick slow quick slow quick slow quick slow quick slow" \
+    "$(head -n -1 "$out" | jq -r .config.url | sed 's|http://\(.*\)\.example/|\1|' | xargs)"
+head -n -1 "$out" >>"$TMPDIR/runs"
+tail -n 1 "$out" >"$TMPDIR/diff"
+check "--vs: the comparison fits its schema" valid diff "$TMPDIR/diff"
+same "--vs: its verdict" '"slower"' "$(jq '.comparisons[0].verdict' "$TMPDIR/diff")"
+calm versus http://slow.example/ --vs http://quick.example/
+exits "--vs: the other one is faster" 0
+check "--vs: in words" grep -q '^http://quick.example/: faster by .*p50' "$out"
+
+# --- what it is held to ---
+
+slow() { fb bench -n 60 -c 4 "${to[@]}" --format json "$@" http://slow.example/; }
+calm slow --slo p50=1ms,errors=0
+exits "--slo: missed" 4
+same "--slo: by that" '[["p50",1000,false],["errors",0,true]]' "$(run '[.slo[] | [.name, .limit, .held]]')"
+cat "$out" >>"$TMPDIR/runs"
+calm slow --slo p50=10s,p99.9=20s,mean=10s,max=1h,errors=0.1%,rps=1
+exits "--slo: held" 0
+cat "$out" >>"$TMPDIR/runs"
+fb bench -n 60 -c 4 --slo errors=1% --format json "$base/missing"
+check "--slo: answers of 400 and over are errors" measured 4
+slow --slo rps=1000000
+check "--slo: the rate" measured 4
+
+# --- was it the client ---
+
+start run "$FIRSTBYTE" bench --format json -R 1000 -d 1200ms -c 8 "${to[@]}" http://quick.example/
+for i in 1 2 3; do
+    sleep 0.2
+    kill -STOP $pid
+    sleep 0.1
+    kill -CONT $pid
+done
+wait $pid
+status=$?
+cp "$TMPDIR/run.out" "$out"
+exits "a client that was stopped: exit status" 5
+same "a client that was stopped: its verdict" '["saturated",true]' \
+    "$(run '.client | [.verdict, (.reasons | index("late") != null)]')"
+check "a client that was stopped: nothing is missing" jq -e '.totals.scheduled == 1200' "$out"
+cat "$out" >>"$TMPDIR/runs"
+behind() { fb bench --format json -R 1000 -d 500ms -c 2 "${to[@]}" http://slow.example/; }
+calm behind
+exits "a server that is slow: it was not the client" 0
+check "a server that is slow: what waits is counted" jq -e '.totals.waiting > 50 and
+    .totals.scheduled == 500 and .latency_us.count == 500 and .latency_us.p50 > .raw_latency_us.p50' "$out"
+cat "$out" >>"$TMPDIR/runs"
+fb bench -R 1000 -d 300ms -c 2 "${to[@]}" http://slow.example/
+check "waiting is said in words" grep -qi 'waiting' "$out"
+
+# --- the knee ---
+
+knee() { fb bench --find-knee p99=100ms -d 250ms -c 1 "${to[@]}" "$@" http://slow.example/; }
+calm knee
+exits "--find-knee" 0
+check "--find-knee: the curve" grep -qE '^The curve, [0-9]+ rates:' "$out"
+check "--find-knee: what is held" grep -qE '^p99 at most 100\.000 ms is held up to [0-9]+ requests a second' "$out"
+check "--find-knee: what it tries is told meanwhile" grep -qE '^ +1000 .* missed' "$err"
+calm knee --format json
+exits "--find-knee in JSON" 0
+check "--find-knee: the curve goes up, and what holds is below what does not" jq -e '
+    .schema == "firstbyte.knee/1" and .limit == {name: "p99", us: 100000} and .interrupted == false
+    and .rate > 0 and .rate < 1000 and ([.curve[].rate] | . == sort) and any(.curve[]; .held | not)
+    and .rate == ([.curve[] | select(.held).rate] | max)
+    and all(.curve[]; .held | type == "boolean")' "$out"
+fb bench --find-knee p99=1us -d 50ms -c 1 --format json "${to[@]}" http://slow.example/
+check "--find-knee: nothing holds" test "$status" -ge 4
+same "--find-knee: the rate is none" 0 "$(run .rate)"
+
+# --- the report, and where it goes ---
+
+bench "kernel stamps off" --kernel-time off -n 100 "$base/"
+same "kernel stamps off" '[null,null]' "$(run '[.kernel_latency_us, .client_delay_us]')"
+bench "kernel stamps" --kernel-time all -n 100 -c 4 "$base/"
+check "kernel stamps: all but those that are counted as missing" jq -e '
+    .kernel_latency_us.count + .client.stamps_missing + .client.stamps_unusable == 100
+    and .kernel_latency_us.count > 0' "$out"
+fb bench --format csv -R 100 -d 1200ms --hlog "$TMPDIR/hlog" "$base/"
+same "CSV: a head and two intervals, each with all columns" "19 19 19" \
+    "$(tr -d '\r' <"$out" | awk -F, '{ print NF }' | xargs)"
+same "CSV: lines end with CR LF" 3 "$(grep -c $'\r$' "$out")"
+same "CSV: its sum" 120 "$(tr -d '\r' <"$out" | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    { sum += $at["scheduled"] } END { print sum }')"
+check "CSV: only numbers" awk -F, 'NR > 1 { sub("\r", ""); for (i = 1; i <= NF; i++) if ($i !~ /^[0-9.]*$/) exit 1 }' "$out"
+check "--hlog: a log of two intervals" test "$(grep -c '^[0-9]' "$TMPDIR/hlog")" = 2
+
+file=$TMPDIR/report
+fb bench --format json -n 20 -o "$file" "$base/"
+check "-o: nothing on standard output" test ! -s "$out"
+check "-o: the report" jq -e '.totals.completed == 20' "$file"
+fb bench --format json -n 30 -o "$file" "$base/"
+same "-o: replaced" 30 "$(jq .totals.completed "$file")"
+fb bench --format json -n 40 -o "$file" --append "$base/"
+same "--append" "30 40" "$(jq .totals.completed "$file" | xargs)"
+cat "$file" >>"$TMPDIR/runs"
+timeout 60 "$FIRSTBYTE" bench -n 20 -c 2 "$base/" >/dev/full 2>"$err"
+same "a full disk: exit status" 1 $?
+check "a full disk: is told" said "standard output: No space left on device"
+timeout 60 "$FIRSTBYTE" bench -n 20 -c 2 "$base/" >&- 2>"$err"
+same "a closed output: exit status" 1 $?
+check "a closed output: is told" said "standard output: Bad file descriptor"
+fb bench -n 20 -c 2 -o "$TMPDIR/nowhere/report" "$base/"
+exits "no such directory" 3
+check "no such directory: is told" said "$TMPDIR/nowhere/report"
+fb bench -q -n 20 -c 2 "$base/"
+same "-q: nothing on standard error" "" "$(cat "$err")"
+fb bench --color always -n 20 -c 2 "$base/"
+check "colours when they are asked for" grep -q $'\e\[' "$out"
+fb bench -n 20 -c 2 "$base/"
+check_not "and only then" grep -q $'\e' "$out"
+check "it fits 80 columns" awk 'length > 80 { exit 1 }' "$out"
+
+# --- what is none ---
+
+refused() {
+    local name=$1 wanted=$2
+    shift 2
+    fb bench "$@"
+    exits "$name" 2
+    check "$name: is told" said "$wanted"
+}
+refused "targets of two origins" "one scheme, host and port" "$base/" "$tls/"
+refused "a weight that is none" weight -f <(echo "$base/ weight=0")
+refused "a list of nothing" "there is no target in it" -f /dev/null
+refused "a rate that is none" --rate -R 0 "$base/"
+refused "more processes than connections" --procs --procs 3 -c 2 "$base/"
+
+kill $ORIGIN && wait $ORIGIN
+judge_runs

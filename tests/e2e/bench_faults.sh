@@ -1,0 +1,293 @@
+#!/bin/bash
+# The load generator and everything that goes wrong: each fault is counted by its name, none is lost, and
+# the totals add up, whatever ends the run.
+. "$(dirname "$0")/lib.bash"
+own_network
+
+: >"$TMPDIR/runs"
+# fault, scheme, how many of twenty are completed, and by which error the others fail
+table='
+none                    http  20 -
+none                    https 20 -
+dns-nxdomain            http  0 dns.nxdomain
+dns-empty               http  0 dns.no_address
+dns-servfail            http  0 dns.servfail
+dns-refused             http  0 dns.refused
+dns-garbage             http  0 dns.malformed
+dns-stall               http  0 dns.timeout
+connect-refuse          http  0 connect.refused
+connect-refuse          https 0 connect.refused
+connect-stall           http  0 connect.timeout
+tls-stall               https 0 tls.timeout
+tls-plain               https 0 tls.not_tls
+tls-reset               https 0 tls.reset
+cert-expired            https 0 tls.cert_expired
+cert-not-yet            https 0 tls.cert_not_yet_valid
+cert-self-signed        https 0 tls.self_signed
+cert-wrong-host         https 0 tls.hostname_mismatch
+cert-unknown-authority  https 0 tls.unknown_authority
+wait-stall              http  0 timeout.total
+wait-stall              https 0 timeout.total
+wait-close              http  0 http.empty
+wait-close              https 0 http.empty
+wait-reset              http  0 http.reset
+wait-reset              https 0 http.reset
+garbage                 http  0 http.malformed
+garbage                 https 0 http.malformed
+head-stall              http  0 timeout.total
+head-endless            http  0 http.header_too_large
+head-endless            https 0 http.header_too_large
+body-stall              http  0 timeout.total
+body-endless            http  0 timeout.total
+body-chunk              http  0 http.malformed
+body-chunk              https 0 http.malformed
+body-reset              http  0 receive.reset
+body-reset              https 0 receive.reset
+truncate                http  0 http.truncated
+truncate                https 0 http.truncated
+no-close-notify         https 0 tls.truncated
+drip                    http  0 timeout.total
+drip                    https 0 timeout.total
+hang-up                 http  - http.(empty|reset)
+hang-up                 https - http.(empty|reset)
+redirect-loop           http  20 -
+redirect-endless        http  20 -
+bad-location            http  20 -
+bad-coding              http  20 -
+bad-coding              https 20 -
+'
+table=$(sed '/^$/d' <<<"$table")
+same "every fault of the origin is in the table" \
+    "$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$E2E/../../bench/play.h" | sort)" \
+    "$(awk '{ print $1 }' <<<"$table" | sort -u)"
+
+# One run, into files of its own; what stalls has 300 ms, the others the time that they need. A server
+# that hangs up after each answer may do so while the next request is on its way, which nobody answers.
+one_fault() { # FAULT SCHEME LOOP
+    local file="$TMPDIR/$1.$2.$3" arguments=(-n 20 -c 4 -T 20s)
+    case $1 in *stall | body-endless | drip) arguments+=(-T 300ms) ;; esac
+    [ "$3" = closed ] || arguments+=(-R 400)
+    printf '%s://%s.example/ rehearse-fault=%s rehearse-body="0123456789abcdef"\n' "$2" "$1" "$1" >"$file.conf"
+    timeout 60 "$FIRSTBYTE" bench --rehearse -f "$file.conf" --format json "${arguments[@]}" >"$file.json" 2>"$file.err"
+    echo $? >"$file.status"
+}
+running=0
+while read -r fault scheme _; do
+    for loop in closed open; do
+        one_fault "$fault" "$scheme" $loop &
+        running=$((running + 1))
+        [ $running -lt 8 ] || { wait -n && running=$((running - 1)); }
+    done
+done <<<"$table"
+wait
+while read -r fault scheme completed error; do
+    for loop in closed open; do
+        file=$TMPDIR/$fault.$scheme.$loop name="$fault over $scheme, $loop loop"
+        cp "$file.err" "$err"
+        cp "$file.json" "$out"
+        cat "$out" >>"$TMPDIR/runs"
+        got=$(jq -r '[.totals.completed, (.errors | keys[])] | join(" ")' "$out")
+        case $completed in
+        -) check "$name: answered, or $error" grep -qE "^[0-9]+( $error)*\$" <<<"$got" ;;
+        20) same "$name: answered" 20 "$got" ;;
+        *) same "$name: $error alone" "0 $error" "$got" ;;
+        esac
+        same "$name: twenty" '[20,0,20,0]' "$(run '.totals | [.scheduled, .waiting, .started, .in_flight]')"
+        status=$(cat "$file.status")
+        [ "$completed" = 0 ] && wanted=1 || wanted=0
+        check "$name: exit status" measured $wanted
+    done
+done <<<"$table"
+
+# --- without the origin ---
+
+# one NAME ERROR ARGUMENT... : all of its requests end by that error
+one() {
+    local name=$1 error=$2
+    shift 2
+    fb bench --format json "$@"
+    cat "$out" >>"$TMPDIR/runs"
+    check "$name: exit status" measured 1
+    same "$name: counted by name" "[\"$error\"] 0" "$(run '.errors | keys') $(run .totals.completed)"
+}
+one "a refused port" connect.refused -n 20 -c 4 "http://$HOME_ADDRESS:18089/"
+one "a refused port, by time" connect.refused -d 300ms -c 4 -R 200 "http://$HOME_ADDRESS:18089/"
+one "a refused port, each its own connection" connect.refused -n 20 -c 4 --new-conn "http://$HOME_ADDRESS:18089/"
+one "a refused port, three processes" connect.refused -n 20 -c 4 --procs 3 "http://$HOME_ADDRESS:18089/"
+one "no local socket" connect.failed -n 20 -c 4 --unix-socket "$TMPDIR/nothing" http://a.example/
+one "a name that nobody may ask for" dns.bad_name -n 20 -c 4 "http://$(printf 'a%.0s' {1..64}).example/"
+make_authority
+make_certificate other "DNS:other.example"
+start_nginx 18443 18080 <<'N'
+server {
+    listen @:18443 ssl;
+    listen @:18080;
+    ssl_certificate DIR/other.pem;
+    ssl_certificate_key DIR/other.key;
+    keepalive_requests 100000;
+    location / { return 200 "0123456789"; }
+}
+N
+base=http://$HOME_ADDRESS:18080
+one "a certificate of nobody we know" tls.unknown_authority -n 20 -c 4 "https://$HOME_ADDRESS:18443/"
+one "a certificate of another host" tls.hostname_mismatch -n 20 -c 4 --cacert "$TMPDIR/ca.pem" \
+    "https://$HOME_ADDRESS:18443/"
+bench "any certificate" -k -n 20 -c 4 "https://$HOME_ADDRESS:18443/"
+one "plain text on the TLS port" tls.not_tls -n 20 -c 4 "https://$HOME_ADDRESS:18080/"
+
+# --- a server that vanishes ---
+
+# ended NAME STATUS : the run in the background has ended
+ended() {
+    wait "$pid"
+    status=$?
+    cp "$TMPDIR/run.out" "$out"
+    cp "$TMPDIR/run.err" "$err"
+    cat "$out" >>"$TMPDIR/runs"
+    check "$1: exit status" measured "$2"
+}
+start_origin() { # LINE... : what it plays is standard input; $where
+    cat >"$TMPDIR/origin.conf"
+    start origin "$FIRSTBYTE" origin -f "$TMPDIR/origin.conf"
+    ORIGIN=$pid
+    until_true 20 grep -qs 'END CERTIFICATE' "$TMPDIR/origin.out"
+    where=$(sed -n 's/^http //p' "$TMPDIR/origin.out")
+}
+stop_origin() { kill "$ORIGIN" && wait "$ORIGIN"; }
+served() { [ "$(awk -v port="${where##*:}" '{ split($3, a, ":") } a[2] == sprintf("%04X", port) && $4 == "01"' /proc/net/tcp | wc -l)" -ge 1 ]; }
+for loop in "-R 500" ""; do
+    name="a server that vanishes, ${loop:+open}${loop:-closed} loop"
+    start_origin <<<"http://a.example/ rehearse-delay=5ms"
+    # shellcheck disable=SC2086
+    start run "$FIRSTBYTE" bench --format json $loop -d 1s -c 4 --connect-to "::$where" http://a.example/
+    running=$pid
+    until_true 10 served
+    sleep 0.3
+    stop_origin
+    pid=$running
+    ended "$name" 0
+    check "$name: it is refused then" jq -e '.totals.completed > 0 and .errors["connect.refused"] > 0' "$out"
+done
+
+# --- too few ---
+
+few() { (ulimit -n 40 && fb bench --format json "$@" && exit "$status"); status=$?; }
+few -c 64 -R 2000 -d 300ms --new-conn -T 200ms --connect-to "::$HOME_ADDRESS:18080" http://a.example/
+check "40 descriptors, 64 connections: is said before" said "a process may open 40 descriptors, too few for 64"
+few -c 64 -n 2000 "$base/"
+cat "$out" >>"$TMPDIR/runs"
+check "40 descriptors, 64 connections: counted" jq -e '.errors["local.descriptors"] > 0' "$out"
+check "40 descriptors, 64 connections: the others go on" jq -e '.totals.completed > 0' "$out"
+check "40 descriptors, 64 connections: what helps" said "descriptors ran out: raise ulimit -n"
+few -c 8 -n 100 "$base/"
+same "8 connections need no more" "[100,0,100,100,0,0] " "$(totals) $(cat "$err")"
+few -c 64 --procs 4 -n 1000 "$base/"
+same "neither do 64 of four processes" "[1000,0,1000,1000,0,0] " "$(totals) $(cat "$err")"
+
+ports=/proc/sys/net/ipv4/ip_local_port_range
+if [ "$OWN_NETWORK" ] && was=$(cat $ports) && echo "40000 40015" >$ports 2>"$TMPDIR/why"; then
+    fb bench --format json -c 32 -n 1000 "$base/"
+    cat "$out" >>"$TMPDIR/runs"
+    check "16 ports, 32 connections: counted" jq -e '.errors["local.ports"] > 0' "$out"
+    check "16 ports, 32 connections: the others go on" jq -e '.totals.completed > 0' "$out"
+    check "16 ports, 32 connections: what helps" said "net.ipv4.ip_local_port_range"
+    fb bench --format json -c 32 -n 1000 --interface 127.0.0.2 --interface 127.0.0.3 "$base/"
+    check "16 ports of two addresses are 32" jq -e '.totals.completed == 1000' "$out"
+    echo "$was" >$ports
+else
+    skip "too few ports" "no network of its own here"
+fi
+
+# --- no room ---
+
+timeout 60 "$FIRSTBYTE" bench -n 20 -c 2 -o /dev/full "$base/" >"$out" 2>"$err"
+status=$?
+exits "-o on a full disk" 1
+check "-o on a full disk: is told" said "/dev/full: No space left on device"
+echo before >"$TMPDIR/kept"
+fb bench -n 20 -c 2 --hlog "$TMPDIR/nowhere/log" -o "$TMPDIR/kept" "$base/"
+exits "a run that cannot begin" 3
+same "a run that cannot begin leaves the report of an earlier one" before "$(cat "$TMPDIR/kept"*)"
+fb bench -n 20 -c 2 --hlog /dev/full --format json "$base/"
+exits "--hlog on a full disk" 3
+check "--hlog on a full disk: is told" said "/dev/full: No space left on device"
+check "--hlog on a full disk: the report is there" jq -e '.totals.completed == 20' "$out"
+timeout 60 "$FIRSTBYTE" bench -d 500ms -c 2 --repeat 1000 --format json "$base/" 2>"$err" | true
+same "a reader that has gone: exit status" 1 "${PIPESTATUS[0]}"
+check "a reader that has gone: is told, and the next runs do not begin" said "standard output: Broken pipe"
+if [ "$OWN_NETWORK" ] && unshare -m true 2>/dev/null; then
+    full() {
+        unshare -m bash -c 'mount -t tmpfs -o size=16k none "$1" && cd "$1" && head -c 8k /dev/zero >most
+            "$2" bench -n 20 -c 2 --repeat 1000 --format json -o report "$3" 2>&1
+            echo "status $?"; head -n 1 report.part' - "$1" "$FIRSTBYTE" "$base/" >"$out"
+    }
+    mkdir "$TMPDIR/small"
+    full "$TMPDIR/small"
+    check "a disk that fills up" grep -qx 'status 1' "$out"
+    check "a disk that fills up: is told" grep -q 'report: No space left on device' "$out"
+    same "a disk that fills up: the runs end, and it is told where the first ones are" \
+        "firstbyte: what was measured is in report.part" "$(grep measured "$out")"
+else
+    skip "a disk that fills up" "no file systems of its own here"
+fi
+
+# --- an end before its time ---
+
+start_origin <<'C'
+http://a.example/ rehearse-delay=20ms
+http://stalled.example/ rehearse-fault=wait-stall
+C
+to=(--connect-to "::$where")
+# interrupted NAME SIGNAL ARGUMENT... : a signal in the middle
+interrupted() {
+    local name=$1 signal=$2
+    shift 2
+    start run env --default-signal=INT "$FIRSTBYTE" bench --format json -d 60s -c 4 "${to[@]}" "$@"
+    until_true 10 served && sleep 0.3
+    children=$(children_of $pid)
+    kill -s "$signal" $pid
+    ended "$name" 130
+    check "$name: the report so far" jq -e '.interrupted and .totals.duration_s < 30' "$out"
+    for child in $children; do check "$name: a child has gone" until_true 10 gone "$child"; done
+}
+interrupted "^C in a closed loop" INT http://a.example/
+check "^C in a closed loop: what was in flight is" jq -e '.totals.in_flight == 4 and .totals.completed > 0' "$out"
+interrupted "^C in an open loop" INT -R 500 http://a.example/
+check "^C in an open loop: what was waiting is" jq -e '.totals.waiting > 0 and .totals.completed > 0
+    and .latency_us.count == .totals.scheduled' "$out"
+interrupted "TERM" TERM http://a.example/
+interrupted "^C at a server that says nothing" INT http://stalled.example/
+interrupted "^C at a server that says nothing, open loop" INT -R 100 http://stalled.example/
+interrupted "^C in the warm-up" INT --warmup 20s http://a.example/
+check "^C in the warm-up: nothing was measured" jq -e '.totals.scheduled == 0 and .latency_us == null' "$out"
+interrupted "^C of three processes" INT --procs 3 http://a.example/
+interrupted "^C of three processes in an open loop" INT --procs 3 -R 500 http://a.example/
+interrupted "^C with a log" INT --hlog "$TMPDIR/hlog" http://a.example/
+check "^C with a log: it is whole" grep -q '^[0-9]' "$TMPDIR/hlog"
+
+# of several runs, the next does not begin
+start run env --default-signal=INT "$FIRSTBYTE" bench --format json -d 30s -c 4 "${to[@]}" --repeat 3 http://a.example/
+until_true 10 served && sleep 0.3
+kill -s INT $pid
+ended "^C of the first of three runs" 130
+same "^C of the first of three runs: one report" 1 "$(wc -l <"$out")"
+start run env --default-signal=INT "$FIRSTBYTE" bench --format json --find-knee p99=1s -d 30s -c 4 "${to[@]}" http://a.example/
+until_true 10 served && sleep 0.3
+kill -s INT $pid
+wait $pid
+status=$?
+exits "^C of a search" 130
+check "^C of a search: what it found" jq -e '.interrupted and .curve == []' "$TMPDIR/run.out"
+# the second ^C does not wait for whoever does not read
+mkfifo "$TMPDIR/pipe"
+env --default-signal=INT "$FIRSTBYTE" bench -d 60s -c 4 "${to[@]}" http://a.example/ >"$TMPDIR/pipe" 2>"$TMPDIR/run.err" &
+pid=$!
+exec 8<"$TMPDIR/pipe"
+until_true 10 served && sleep 0.3
+kill -s INT $pid
+kill -s INT $pid 2>/dev/null
+wait $pid
+check "^C twice: it ends" test $? = 130
+exec 8<&-
+stop_origin
+judge_runs
