@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
 # An nginx of one worker on many loopback addresses, for the comparisons. To be sourced.
 #
 #   nginx_start DIR CORE     starts it in DIR (a directory of ours); 1 and a reason on stderr if not
@@ -12,16 +12,17 @@
 NGINX_ADDRESSES=1250
 NGINX_HTTP=18080
 NGINX_HTTPS=18443
+NGINX_HTTPS_FULL=18444 # gives no tickets and keeps no sessions: every handshake is a whole one
 nginx_net=127.$((RANDOM % 200 + 20)) # so that two of these do not meet
 nginx_pid=
 
 nginx_address() { echo "$nginx_net.$(($1 / 250 + 1)).$(($1 % 250 + 1))"; }
 
-# nginx_listen PORT [WORD]
+# nginx_listen PORT [WORD] : many may come at once, and wait in the queue
 nginx_listen() {
     local i
     for ((i = 0; i < NGINX_ADDRESSES; i++)); do
-        echo "    listen $nginx_net.$((i / 250 + 1)).$((i % 250 + 1)):$1${2:+ $2};"
+        echo "    listen $nginx_net.$((i / 250 + 1)).$((i % 250 + 1)):$1${2:+ $2} backlog=4096;"
     done
 }
 
@@ -39,6 +40,7 @@ events { worker_connections $2; }
 http {
     access_log off;
     root $dir/www;
+    index small.txt;
     default_type application/octet-stream;
     sendfile on;
     tcp_nopush on;
@@ -57,6 +59,14 @@ $(nginx_listen $NGINX_HTTP)
         ssl_certificate_key $dir/key.pem;
         ssl_protocols TLSv1.2 TLSv1.3;
 $(nginx_listen $NGINX_HTTPS ssl)
+    }
+    server {
+        ssl_certificate $dir/certificate.pem;
+        ssl_certificate_key $dir/key.pem;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_session_tickets off;
+        ssl_session_cache off;
+$(nginx_listen $NGINX_HTTPS_FULL ssl)
     }
 }
 N
@@ -79,6 +89,7 @@ nginx_start() {
     descriptors=$(nginx_descriptors)
     mkdir -p "$dir/www"
     head -c 10240 /dev/zero | tr '\0' x >"$dir/www/10k.bin"
+    head -c 612 /dev/zero | tr '\0' x >"$dir/www/small.txt" # what / answers
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
         -subj /CN=localhost -keyout "$dir/key.pem" -out "$dir/certificate.pem" 2>"$dir/openssl.log" ||
         { cat "$dir/openssl.log" >&2; return 1; }
