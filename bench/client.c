@@ -46,23 +46,10 @@ static const struct flight *land(struct client *client)
     return flight;
 }
 
-static void on_head(void *owner, const struct http1 *http1)
-{
-    (void)owner;
-    (void)http1;
-}
-
-static void on_body(void *owner, const char *bytes, size_t count)
-{
-    (void)owner;
-    (void)bytes;
-    (void)count;
-}
-
 /* Makes the parser ready for the answer to the oldest, of which only the end is of interest. */
 static void expect_answer(struct client *client)
 {
-    static const struct http1_events events = {.head = on_head, .body = on_body};
+    static const struct http1_events events = {0}; /* nothing but its end */
 
     http1_start_answer(&client->conn->http1, oldest(client)->target->head, &events, client);
 }

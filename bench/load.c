@@ -216,11 +216,9 @@ static void arm_wake(struct load *load)
 
     if (absent && wants_connection(load))
         loop_defer(load->loop, &load->dial);
-    if (load->stopping)
-        next = NSEC_NEVER;
-    else if (idle)
+    if (idle)
         next = queue_head(load);
-    else if (absent)
+    else if (absent && !load->stopping)
         next = next_intended(load, &load->due, load->record.scheduled);
     if (load->wake.state == TIMER_IDLE ? next != NSEC_NEVER : load->wake.deadline != next)
         loop_arm(load->loop, &load->wake, next);

@@ -1,7 +1,8 @@
 /*
  * The load generator: one loop, many connections to one origin, and a rule of when requests start.
  *
- * Closed loop: each connection sends its next request when it has the answer to the last. Open loop:
+ * Closed loop: all connections are opened, as far as they can be, and then measuring begins; each sends
+ * its next request when it has the answer to the last. Open loop:
  * requests are due by a schedule, whatever the server does. One that is due takes the connection that has
  * been idle longest; where all are busy another is opened, up to `connections`; what then still waits
  * is taken in the order of the intended times by whichever connection is free next.

@@ -44,7 +44,8 @@ static int on_headers_complete(llhttp_t *parser)
     note_status(http1);
     if (http1->request)
         http1->request->head = parser->method == HTTP_HEAD;
-    http1->events->head(http1->owner, http1);
+    if (http1->events->head)
+        http1->events->head(http1->owner, http1);
     return http1->headless || status == 204 || status == 304;
 }
 
@@ -52,7 +53,8 @@ static int on_body(llhttp_t *parser, const char *bytes, size_t count)
 {
     struct http1 *http1 = parser->data;
 
-    http1->events->body(http1->owner, bytes, count);
+    if (http1->events->body)
+        http1->events->body(http1->owner, bytes, count);
     return 0;
 }
 

@@ -45,6 +45,7 @@ struct http1_events {
     /* The first line of an answer's head, of an interim one too, with its reason phrase: as a field's
        value, and often empty. NULL: nobody asks; without `field` it is not called. */
     void (*status)(void *owner, const struct http1 *http1, const char *reason, size_t reason_bytes);
+    /* Each may be NULL: nobody asks. */
     void (*head)(void *owner, const struct http1 *http1);       /* the final head is complete */
     void (*body)(void *owner, const char *bytes, size_t count); /* a piece, transfer coding off */
 };
