@@ -7,6 +7,8 @@
 
 #include "reactor/memory.h"
 
+#define MOST_CODING_BYTES 8192 /* of all Content-Encoding fields together */
+
 void answer_start(struct answer *answer, const struct answer_options *options,
                   struct result *result)
 {
@@ -26,7 +28,7 @@ static void append(char **field, const char *value, size_t length)
     size_t old = *field ? strlen(*field) : 0;
     char *text;
 
-    if (old + length > HTTP1_MOST_VALUE_BYTES)
+    if (old + length > MOST_CODING_BYTES)
         return;
     text = memory_get(old + length + 3);
     if (old)

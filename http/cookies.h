@@ -14,7 +14,7 @@
 
 #include "http/url.h"
 
-#define COOKIES_MOST_FIELD_BYTES 8191        /* of a Set-Cookie; a longer one may have been cut */
+#define COOKIES_MOST_FIELD_BYTES 8191        /* of a Set-Cookie; a longer one is refused */
 #define COOKIES_MOST_PAIR_BYTES  4096        /* of one cookie, name and value */
 #define COOKIES_MOST             50          /* in a jar */
 #define COOKIES_MOST_BYTES       (16 * 1024) /* in a jar; names, values, paths */

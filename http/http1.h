@@ -19,8 +19,8 @@
 #define HTTP1_MOST_TARGET_BYTES 2048 /* of a request at the origin; what is beyond is cut */
 #define HTTP1_MOST_HOST_BYTES   256  /* likewise */
 
-#define HTTP1_MOST_NAME_BYTES  256  /* of a field that is told */
-#define HTTP1_MOST_VALUE_BYTES 8192 /* likewise */
+#define HTTP1_MOST_NAME_BYTES  256             /* of a field that is told */
+#define HTTP1_MOST_VALUE_BYTES (64 * 1024 + 1) /* likewise; over that of a URL */
 
 enum http1_status {
     HTTP1_MORE,      /* the message goes on */

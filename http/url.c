@@ -18,7 +18,7 @@
 #include "reactor/hash.h"
 #include "reactor/memory.h"
 
-static const char too_long[] = "the URL is over 8192 bytes";
+static const char too_long[] = "the URL is over 65536 bytes";
 static const char not_absolute[] = "not an absolute http:// or https:// URL";
 
 /* What a byte is, by the part it stands in. */
@@ -350,7 +350,8 @@ static char *without_odd(struct rest *rest)
     return copy;
 }
 
-const char *url_parse(struct url *url, const char *text, size_t length)
+/* As url_parse, of a text of `most` bytes at most. */
+static const char *parse(struct url *url, const char *text, size_t length, size_t most)
 {
     struct rest whole = {text, text + length};
     struct host host;
@@ -361,7 +362,7 @@ const char *url_parse(struct url *url, const char *text, size_t length)
 
     *url = (struct url){0};
     trim(&whole);
-    if (left(&whole) > URL_MOST_BYTES)
+    if (left(&whole) > most)
         return too_long;
     all = classes_in(&whole);
     if (all & ODD)
@@ -375,6 +376,11 @@ const char *url_parse(struct url *url, const char *text, size_t length)
         put_url(url, &cut, &host, &whole, all);
     free(copy);
     return wrong;
+}
+
+const char *url_parse(struct url *url, const char *text, size_t length)
+{
+    return parse(url, text, length, URL_MOST_BYTES);
 }
 
 void url_free(struct url *url)
@@ -477,13 +483,13 @@ const char *url_join(struct url *url, const struct url *base, const char *refere
     free(copy);
     if (!text)
         return "it leads to another scheme than http and https";
-    wrong = url_parse(url, text, strlen(text));
+    wrong = parse(url, text, strlen(text), URL_MOST_JOINED_BYTES);
     free(text);
     if (wrong)
         return wrong;
     text = normal_form(url);
     url_free(url);
-    wrong = url_parse(url, text, strlen(text));
+    wrong = parse(url, text, strlen(text), URL_MOST_JOINED_BYTES);
     free(text);
     return wrong;
 }

@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define URL_MOST_BYTES      8192 /* of the text, without white space around it */
-#define URL_MOST_HOST_BYTES 255
+#define URL_MOST_BYTES        (64 * 1024)  /* of the text, without white space around it */
+#define URL_MOST_JOINED_BYTES (256 * 1024) /* of what a reference and its base come to */
+#define URL_MOST_HOST_BYTES   255
 
 struct url {
     bool https;       /* else http */

@@ -103,8 +103,9 @@ refused "a bad IPv6 address" "not an IPv6 address in the brackets" 'http://[::g]
 refused "escape sequences in a bad line" "not an absolute http:// or https:// URL" '\x1b[2J' <<<$'\e[2J'
 refused "a line that is too long" "the line is over 65536 bytes" "$(printf 'x%.0s' {1..256})" \
     < <(head -c 70000 /dev/zero | tr '\0' x; echo)
-refused "a URL that is too long" "the URL is over 8192 bytes" "$(printf 'x%.0s' {1..256})" \
-    < <(head -c 9000 /dev/zero | tr '\0' x; echo)
+fb "$url$(printf '%070000d' 0)"
+exits "a URL that is too long" 2
+check "which says its limit" said "the URL is over 65536 bytes"
 
 # the number of the line counts every line; the first bad one is told
 printf '%s\n\r\n\n#\nbad\nworse\n' "$url" | conf

@@ -52,7 +52,9 @@ static void check_result(const struct url *url, const struct url *base)
 
     check_parts(url);
     check_shown(url);
-    MUST(!url->user_info && strlen(url->shown) <= URL_MOST_BYTES);
+    MUST(!url->user_info && strlen(url->shown) <= URL_MOST_JOINED_BYTES);
+    if (strlen(url->shown) > URL_MOST_BYTES) /* more than a reference may have */
+        return;
     MUST(!url_join(&again, base, url->shown, strlen(url->shown)));
     MUST(url_equal(&again, url) && !strcmp(again.shown, url->shown));
     url_free(&again);

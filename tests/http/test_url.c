@@ -469,14 +469,20 @@ static void joined_length_is_limited(void **state)
     (void)state;
     assert_null(url_parse(&base, head, strlen(head)));
     memset(text, 'x', URL_MOST_BYTES + 1);
-    assert_null(url_join(&url, &base, text, URL_MOST_BYTES - strlen(head)));
-    assert_int_equal(strlen(url.shown), URL_MOST_BYTES);
+    assert_null(url_join(&url, &base, text, URL_MOST_BYTES));
+    assert_int_equal(strlen(url.shown), strlen(head) + URL_MOST_BYTES);
     url_free(&url);
-    assert_non_null(url_join(&url, &base, text, URL_MOST_BYTES - strlen(head) + 1));
     assert_non_null(url_join(&url, &base, text, URL_MOST_BYTES + 1));
-    memset(text, ' ' + 1, 3000);
-    memset(text + 1, '"', 3000);
-    assert_non_null(url_join(&url, &base, text, 3000));
+    memset(text, '"', URL_MOST_BYTES); /* three bytes each in its normal form */
+    assert_null(url_join(&url, &base, text, URL_MOST_BYTES));
+    assert_int_equal(strlen(url.shown), strlen(head) + 3 * URL_MOST_BYTES);
+    url_free(&base);
+    base = url;
+    assert_null(url_join(&url, &base, "x", 1));
+    url_free(&url);
+    memset(text, 'x', URL_MOST_BYTES);
+    text[0] = '?';
+    assert_non_null(url_join(&url, &base, text, URL_MOST_BYTES));
     assert_null(url.shown);
     url_free(&base);
     free(text);
