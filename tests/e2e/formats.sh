@@ -36,7 +36,7 @@ http://missing.example/             - error: no
 http://moved.example/             200 =1+1,\"x\"  
 http://cut.example/               200 error: con
 http://long.example/0123456789    200 +\\u202e   " "$(tail -n +2 "$out" | cut -c 1-48)"
-same "as wide as the head" 1 "$(grep -v error: "$out" | awk '{ print length }' | sort -u | wc -l)"
+same "as wide as the head" 1 "$(grep -v error: "$out" | while IFS= read -r row; do wc -L <<<"$row"; done | sort -u | wc -l)"
 go --format table --fields status,url,tls.version,redirects
 same "table: chosen columns" "\
 status url                            version redirects
