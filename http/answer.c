@@ -113,8 +113,7 @@ enum error answer_finish(struct answer *answer, bool complete)
     result->coding = answer->coding;
     if (!answer->previewed)
         return ERROR_NONE;
-    if (!answer->malformed)
-        answer->malformed = preview_finish(&answer->preview, complete) == PREVIEW_MALFORMED;
+    preview_finish(&answer->preview, complete);
     result->snippet = (const char *)preview_text(&answer->preview, &result->snippet_bytes);
     result->charset = result->body_bytes ? preview_charset(&answer->preview) : NULL;
     return answer->malformed ? ERROR_BAD_CODING : ERROR_NONE;

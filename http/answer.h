@@ -34,7 +34,7 @@ struct answer {
     bool previewed; /* it was begun */
     bool redirect;  /* the status and Location ask to go elsewhere */
     bool enough;    /* the rest of the body is not wanted */
-    bool malformed; /* the content coding is */
+    bool malformed; /* the content coding is, from the first character on */
 };
 
 /* Begins, in a zeroed struct. */
@@ -48,8 +48,8 @@ void answer_head(struct answer *answer, const struct http1 *http1);
 void answer_body(struct answer *answer, const char *bytes, size_t count);
 
 /* The answer is over, `complete` or not: the result points to its texts from here on, until
-   answer_free. ERROR_BAD_CODING where the body cannot be decoded; else ERROR_NONE, also for an answer
-   that never began, all zeros. */
+   answer_free. ERROR_BAD_CODING where the body does not decode from its first character on; else
+   ERROR_NONE, also for an answer that never began, all zeros. */
 enum error answer_finish(struct answer *answer, bool complete);
 
 /* Frees; also one that is all zeros. */

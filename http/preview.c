@@ -232,7 +232,7 @@ enum preview_status preview_feed(struct preview *preview, const unsigned char *b
         take(preview, bytes, count);
     } else if (!decode(preview, bytes, count)) {
         flush(preview, true);
-        return conclude(preview, PREVIEW_MALFORMED);
+        return conclude(preview, preview->characters ? PREVIEW_READY : PREVIEW_MALFORMED);
     }
     return preview->status == PREVIEW_READY ? conclude(preview, PREVIEW_READY) : PREVIEW_MORE;
 }
@@ -244,8 +244,6 @@ enum preview_status preview_finish(struct preview *preview, bool complete)
     if (preview->status != PREVIEW_MORE)
         return preview->status;
     flush(preview, !complete || stopped);
-    if (preview->status == PREVIEW_MORE && complete && stopped)
-        return conclude(preview, PREVIEW_MALFORMED);
     return conclude(preview, PREVIEW_READY);
 }
 

@@ -21,8 +21,8 @@
 
 enum preview_status {
     PREVIEW_MORE,      /* give what comes next */
-    PREVIEW_READY,     /* the text is there */
-    PREVIEW_MALFORMED, /* a content coding is; the text is what came before */
+    PREVIEW_READY,     /* the text is there, or what came of it before a coding broke */
+    PREVIEW_MALFORMED, /* a content coding is, and no character came before */
 };
 
 /* All is private. It may be moved and copied as long as only one copy goes on. */
@@ -54,9 +54,8 @@ void preview_start(struct preview *preview, size_t characters, const char *conte
    nothing. */
 enum preview_status preview_feed(struct preview *preview, const unsigned char *bytes, size_t count);
 
-/* The body is over: READY, or MALFORMED. `complete`: it ended as it should, so that a coding or a
-   character that stopped in its middle is wrong; else it was cut, and what there is of the text is
-   used. */
+/* The body is over: READY, or MALFORMED if it was that before. Where the body was not `complete`, or a
+   content coding stopped in its middle, a last character that is not whole is left out. */
 enum preview_status preview_finish(struct preview *preview, bool complete);
 
 /* After READY, MALFORMED: the text, not closed with a NUL, in `*bytes` bytes. Lives as long as the
