@@ -72,6 +72,10 @@ static bool make_proxies(struct network *network, const struct options *options)
 
     if (options->rehearse || options->command != COMMAND_FETCH)
         return true;
+    if (options->verbose && proxies_ignore_variable(options->proxy, getenv))
+        fputs("* HTTP_PROXY is ignored, for a CGI program gets it from a request's field "
+              "\"Proxy\": set http_proxy\n",
+              stderr);
     network->proxies = proxies_new(options->proxy, options->noproxy, getenv, why);
     if (!network->proxies)
         return complain("proxy", why);

@@ -135,6 +135,7 @@ static void settings_give(struct settings *settings, struct site *site)
         site->user = complete_user(settings->user);
         site->url.user_info = site->user;
         site->url.user_info_bytes = strlen(site->user);
+        site->url.user_bytes = strcspn(site->user, ":");
     }
 }
 

@@ -67,31 +67,27 @@ static const char *parse_authority(struct url *url, const char *authority)
     return wrong;
 }
 
-/* How many bytes are left of a text when it is percent-decoded. */
-static size_t decoded_bytes(const char *at, const char *end)
+/* "u@v:p@h", where the reader cannot know which "@" was meant. In a password it is taken. */
+static bool has_at_in_name(const char *text)
 {
-    size_t bytes = 0;
+    const char *at = text + strcspn(text, ":@");
 
-    for (; at < end; at++, bytes++)
-        if (*at == '%' && end - at > 2 && isxdigit((unsigned char)at[1]) &&
-            isxdigit((unsigned char)at[2]))
-            at += 2;
-    return bytes;
+    return *at == '@' && strchr(at + 1, '@');
 }
 
-/* Where the user name ends is seen in the text alone: a decoded one may have a colon too. */
-static const char *take_user_info(struct proxy *proxy, struct url *url, const char *text)
+/* `text` is as it was given: no length of it holds in what url_parse made of it, which has taken out
+   tabs, line ends and slashes. */
+static const char *take_user_info(struct proxy *proxy, const struct url *url, const char *text)
 {
     size_t password;
 
+    if (has_at_in_name(text))
+        return "an \"@\" in the user name or password is written %40";
     if (!url->user_info)
         return NULL;
     proxy->user_info = memory_text(url->user_info, url->user_info_bytes);
     proxy->user_info_bytes = url->user_info_bytes;
-    /* the authority has an "@", and url_parse took what stands before the last one */
-    proxy->user_bytes = decoded_bytes(text, text + strcspn(text, ":@"));
-    if (proxy->user_info[proxy->user_bytes] != ':')
-        return "an \"@\" in the user name or password is written %40";
+    proxy->user_bytes = url->user_bytes;
     password = proxy->user_info_bytes - proxy->user_bytes - 1;
     if (proxy->kind == PROXY_HTTP)
         return memchr(proxy->user_info, ':', proxy->user_bytes)
@@ -108,6 +104,8 @@ static const char *take_host(struct proxy *proxy, struct url *url)
     const char *host = url->shown + strlen("http://"), *end = host + strcspn(host, "/\\?#");
     const char *colon = memrchr(host, ':', (size_t)(end - host));
 
+    if (end == host) /* a URL has any number of slashes before its host */
+        return "there is no host";
     if (*end && strcmp(end, "/") != 0)
         return "a proxy has no path";
     proxy->port = url->port;
@@ -269,17 +267,25 @@ static const char *value_of(environment_fn *environment, const char *name)
 static const char *setting(const char *option, bool https, environment_fn *environment,
                            const char **name)
 {
-    const char *value;
+    static const char *const names[2][5] = {
+        {"http_proxy", "all_proxy", "ALL_PROXY"},
+        {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"},
+    };
+    const char *value = NULL;
 
     *name = "--proxy";
     if (option)
         return *option ? option : NULL;
-    *name = https ? "https_proxy" : "http_proxy";
-    value = value_of(environment, *name);
-    if (value)
-        return value;
-    *name = "all_proxy";
-    return value_of(environment, *name);
+    for (const char *const *at = names[https]; *at && !value; at++) {
+        *name = *at;
+        value = value_of(environment, *name);
+    }
+    return value;
+}
+
+bool proxies_ignore_variable(const char *proxy, environment_fn *environment)
+{
+    return !proxy && value_of(environment, "HTTP_PROXY") && !value_of(environment, "http_proxy");
 }
 
 struct proxies *proxies_new(const char *proxy, const char *noproxy, environment_fn *environment,
@@ -300,6 +306,8 @@ struct proxies *proxies_new(const char *proxy, const char *noproxy, environment_
     }
     if (!noproxy)
         noproxy = value_of(environment, "no_proxy");
+    if (!noproxy)
+        noproxy = value_of(environment, "NO_PROXY");
     if (noproxy)
         take_exceptions(proxies, noproxy);
     return proxies;

@@ -2,16 +2,16 @@
  * Which proxy a site is fetched through, if any. The settings are read once, as curl reads them; what
  * is decided here is told by a const struct, and nothing is sent.
  *
- *     option --proxy        over the environment; "" means none
- *     http_proxy            for http:// sites
- *     https_proxy           for https:// sites
- *     all_proxy             where the scheme's own is not set
- *     option --noproxy      over no_proxy; "" means no exception
- *     no_proxy              the sites that are fetched directly, --proxy or not
+ *     option --proxy             over the environment; "" means none
+ *     http_proxy                 for http:// sites
+ *     https_proxy, HTTPS_PROXY   for https:// sites
+ *     all_proxy, ALL_PROXY       where the scheme's own is not set
+ *     option --noproxy           over no_proxy; "" means no exception
+ *     no_proxy, NO_PROXY         the sites that are fetched directly, --proxy or not
  *
- * A variable that is empty counts as one that is not set. Only lower case is read: a web server that
- * runs a program by CGI puts the request's field "Proxy" into HTTP_PROXY, so that a stranger would
- * choose the proxy ("httpoxy").
+ * A variable that is empty counts as one that is not set; of two spellings the first that is set
+ * counts. HTTP_PROXY is never read: a web server that runs a program by CGI puts the request's field
+ * "Proxy" into it, so that a stranger would choose the proxy ("httpoxy").
  */
 #ifndef HTTP_PROXY_H
 #define HTTP_PROXY_H
@@ -55,6 +55,10 @@ typedef char *environment_fn(const char *name);
 #define PROXIES_WHY_BYTES 160
 
 struct proxies;
+
+/* HTTP_PROXY is set and means nothing, though the user may think that it does: neither `proxy`, the
+   option, nor http_proxy is set. */
+bool proxies_ignore_variable(const char *proxy, environment_fn *environment);
 
 /* Reads the settings. `proxy` and `noproxy` are the options, NULL where they were not given; nothing
    is borrowed. NULL where a proxy is refused: `why` says which setting and why, and never shows its

@@ -265,15 +265,19 @@ static char *put_path(char *to, struct rest path)
 /* User name and password, percent-decoded (RFC 7617 joins them by a colon again). Both empty: none. */
 static void put_user_info(struct url *url, char *to, const struct rest *user)
 {
-    bool colon = find(user, ':');
+    const char *colon = find(user, ':'), *at = user->at;
+    const char *name_end = colon ? colon : user->end;
 
-    if (left(user) == colon)
+    if (left(user) == (colon != NULL))
         return;
     url->user_info = to;
-    for (const char *at = user->at; at < user->end;)
-        *to++ = take_decoded(&at, user->end);
+    while (at < name_end)
+        *to++ = take_decoded(&at, name_end);
+    url->user_bytes = (size_t)(to - url->user_info);
     if (!colon)
         *to++ = ':';
+    while (at < user->end)
+        *to++ = take_decoded(&at, user->end);
     *to = '\0';
     url->user_info_bytes = (size_t)(to - url->user_info);
 }

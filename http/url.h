@@ -3,7 +3,7 @@
  * refused and what becomes of it follows the WHATWG URL standard, which is RFC 3986 plus what people
  * type ("HTTP:\\Example.ORG/a/../b"). Three things differ. Port 0 is refused, for nobody listens
  * there. Bytes that are no UTF-8 are percent-encoded as they are, not replaced. And there are bounds.
- * What is different in a few international names, http/host.h tells.
+ * What is different in host names, http/host.h says.
  */
 #ifndef HTTP_URL_H
 #define HTTP_URL_H
@@ -28,6 +28,7 @@ struct url {
     const char *user_info; /* for Basic authorization: "user:password", decoded. NULL where there is
                               none. Never printed */
     size_t user_info_bytes; /* a decoded NUL may be in it */
+    size_t user_bytes;      /* of the decoded user name: the ':' of user_info stands behind it */
     char *shown; /* the text as given, without white space around it and without user info, tabs and
                     line ends. The other texts lie behind it in the same block of memory: whoever
                     takes it away takes them too */

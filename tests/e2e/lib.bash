@@ -13,8 +13,8 @@ E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SCHEMA=$E2E/../schema
 out=$TMPDIR/out err=$TMPDIR/err status=
 HOME_ADDRESS=127.$((RANDOM % 200 + 20)).$((RANDOM % 256)).$((RANDOM % 254 + 1))
-unset FIRSTBYTE_FILE LANG NO_COLOR http_proxy https_proxy all_proxy no_proxy SSL_CERT_FILE SSL_CERT_DIR \
-    SSLKEYLOGFILE
+unset FIRSTBYTE_FILE LANG NO_COLOR http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY \
+    NO_PROXY SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE
 
 # ends what the test started in the background and has not waited for
 at_exit() {

@@ -205,7 +205,7 @@ through "http: a proxy that closes gave no answer" "127.0.0.1:$port" \
     "- http.empty wait 127.0.0.1:$port http://127.0.0.1:$port" http://closes.example/
 through "nginx is no proxy for CONNECT" "$at:18081" "- proxy.failed proxy $at:18081 http://$at:18081" "$secure"
 
-# the environment, in lower case
+# the environment, in lower case first; HTTP_PROXY is not read
 direct="200 - - $at:18080 -"
 proxied="200 - - $at:18100 $http"
 http_proxy=$http through "http_proxy" "" "$proxied" "$plain"
@@ -215,7 +215,18 @@ http_proxy=$http all_proxy=$socks through "all_proxy is for what has none" "" "$
 http_proxy=$socks through "-x comes before it" "$http" "$proxied" "$plain"
 http_proxy=$socks through '-x "" is none' "" "$direct" -x "" "$plain"
 https_proxy=$http through "https_proxy is for https" "" "$direct" "$plain"
-HTTP_PROXY=$http HTTPS_PROXY=$http ALL_PROXY=$http through "not in upper case" "" "$direct" "$plain"
+HTTPS_PROXY=$at:18100 through "HTTPS_PROXY" "" "$proxied" "$secure"
+ALL_PROXY=$http through "ALL_PROXY" "" "$proxied" "$plain"
+ALL_PROXY=$socks all_proxy=$http through "lower case comes first" "" "$proxied" "$plain"
+NO_PROXY=$at through "NO_PROXY" "$http" "$direct" "$plain"
+HTTP_PROXY=$socks through "HTTP_PROXY is not read" "" "$direct" "$plain"
+HTTP_PROXY=http://quince:sesame@p fb -v "$plain"
+check "which -v says" said '* HTTP_PROXY is ignored'
+check_not "without its value" grep -q sesame "$err"
+http_proxy=$http HTTP_PROXY=$http fb -v "$plain"
+check_not "unless http_proxy is set too" said 'is ignored'
+HTTP_PROXY=$http fb "$plain"
+check_not "nor does a run without -v say so" said 'is ignored'
 http_proxy='' all_proxy='' through "empty ones are none" "" "$direct" "$plain"
 http_proxy=http://quince:sesame@ fb "$plain"
 exits "a bad one is refused" 3

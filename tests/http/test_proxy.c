@@ -41,6 +41,7 @@ static void proxies_are_read(void **state)
         {"socks5://u:p@[::1]:/", PROXY_SOCKS5, "::1", 1080, true, "socks5://[::1]:1080"},
         {"u:p@h:1", PROXY_HTTP, "h", 1, false, "http://h:1"},
         {"@h", PROXY_HTTP, "h", 1080, false, "http://h:1080"},
+        {"http://\tp:\n80\r", PROXY_HTTP, "p", 80, false, "http://p:80"},
         {"localhost:65535", PROXY_HTTP, "localhost", 65535, false, "http://localhost:65535"},
     };
 
@@ -72,6 +73,11 @@ static void user_info_is_decoded(void **state)
         {"socks5://a%3ab:c@h", "a:b:c", 5, 3},
         {"socks5h://a%3Ab@h", "a:b:", 4, 3},
         {"socks5://%zz%4:%00@h", "%zz%4:\0", 7, 5},
+        {"\tu\t\t\t\t@h", "u:", 2, 1},
+        {"http://\r\n\tu:p@h", "u:p", 3, 1},
+        {"socks5://u\t\t\t\t\t\t\t\t\t\n:\tp\t@h", "u:p", 3, 1},
+        {"socks5://%4\t1%\n3a:p@h", "A::p", 4, 2},
+        {"socks5://" BYTES_255 "\t:p@h", BYTES_255 ":p", 257, 255},
         {"socks5://" BYTES_255 ":" BYTES_255 "@h", BYTES_255 ":" BYTES_255, 511, 255},
     };
 
@@ -96,6 +102,11 @@ static void others_are_refused(void **state)
         {"", "no host"},
         {"http://", "no host"},
         {"socks5://:80", "no host"},
+        {"http:////u@127.0.0.1:1", "no host"},
+        {"http:////127.0.0.1:1", "no host"},
+        {"////////////////u@h", "no host"},
+        {"http://\t\\\tu:p@h", "no host"},
+        {"socks5:///u:p@h", "no host"},
         {"https://p:443", "use http://"},
         {"socks4://p", "use socks5:// or socks5h://"},
         {"SOCKS4a://p", "use socks5:// or socks5h://"},
@@ -117,6 +128,7 @@ static void others_are_refused(void **state)
         {"p#f", "no path"},
         {"u@v@h", "%40"},
         {"u@v:p@h", "%40"},
+        {"u\t@\tv:p@h", "%40"},
         {"a%3ab:c@h", "no colon"},
         {"socks5://" BYTES_255 "a:p@h", "over 255"},
         {"socks5h://u:" BYTES_255 "a@h", "over 255"},
@@ -184,9 +196,20 @@ static void settings_have_their_order(void **state)
         {"x:3", "b", {"no_proxy=a"}, "http://x:3", "http://x:3"},
         {"x:3", "a", {NULL}, "", ""},
         {NULL, "*", {"all_proxy=q"}, "", ""},
+        {NULL, NULL, {"HTTPS_PROXY=p:1"}, "", "http://p:1"},
+        {NULL, NULL, {"ALL_PROXY=p:1"}, "http://p:1", "http://p:1"},
+        {NULL, NULL, {"HTTPS_PROXY=p:1", "https_proxy=q:2"}, "", "http://q:2"},
+        {NULL, NULL, {"HTTPS_PROXY=p:1", "https_proxy="}, "", "http://p:1"},
+        {NULL, NULL, {"HTTPS_PROXY=p:1", "all_proxy=q:2"}, "http://q:2", "http://p:1"},
+        {NULL, NULL, {"ALL_PROXY=p:1", "all_proxy=q:2"}, "http://q:2", "http://q:2"},
+        {"x:3", NULL, {"HTTPS_PROXY=p:1", "ALL_PROXY=p:1"}, "http://x:3", "http://x:3"},
+        {"x:3", NULL, {"NO_PROXY=a"}, "", ""},
+        {"x:3", NULL, {"NO_PROXY=a", "no_proxy=b"}, "http://x:3", "http://x:3"},
+        {"x:3", NULL, {"NO_PROXY=a", "no_proxy="}, "", ""},
+        {"x:3", "b", {"NO_PROXY=a"}, "http://x:3", "http://x:3"},
         /* a stranger's field "Proxy" must not choose */
-        {NULL, NULL, {"HTTP_PROXY=p", "HTTPS_PROXY=p", "ALL_PROXY=p"}, "", ""},
-        {"x:3", NULL, {"NO_PROXY=a"}, "http://x:3", "http://x:3"},
+        {NULL, NULL, {"HTTP_PROXY=p"}, "", ""},
+        {NULL, NULL, {"HTTP_PROXY=p", "ALL_PROXY=q:2"}, "http://q:2", "http://q:2"},
     };
 
     (void)state;
@@ -214,6 +237,8 @@ static void a_bad_setting_is_named(void **state)
         {NULL, {"http_proxy=ftp://s3cret@p"}, "http_proxy: a proxy's scheme"},
         {NULL, {"https_proxy=u:s3cret@p:0", "http_proxy=p"}, "https_proxy: the port is 0"},
         {NULL, {"all_proxy=u:s3cret@", "http_proxy=p"}, "all_proxy: there is no host"},
+        {NULL, {"HTTPS_PROXY=ftp://s3cret@p"}, "HTTPS_PROXY: a proxy's scheme"},
+        {NULL, {"ALL_PROXY=u:s3cret@", "http_proxy=p"}, "ALL_PROXY: there is no host"},
     };
 
     (void)state;
