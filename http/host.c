@@ -278,26 +278,28 @@ static int symbols_to_ascii(const char *label, char **ascii)
 }
 
 /* One label, which may be "xn--" and so on already: then it is judged. NULL where it is no valid
-   one; else to be freed with idn2_free. */
-static char *convert_label(const char *label)
+   one, *wrong says why then; else to be freed with idn2_free. */
+static char *convert_label(const char *label, int *wrong)
 {
-    int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL, wrong;
+    int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
     char *ascii = NULL;
 
-    wrong = idn2_lookup_u8((const uint8_t *)label, (uint8_t **)&ascii, flags);
-    if (wrong == IDN2_DISALLOWED)
-        wrong = idn2_lookup_u8((const uint8_t *)label, (uint8_t **)&ascii,
-                               flags | IDN2_NO_ALABEL_ROUNDTRIP);
-    if (wrong == IDN2_DISALLOWED && strncmp(label, "xn--", 4) != 0)
-        wrong = symbols_to_ascii(label, &ascii);
-    return wrong == IDN2_OK ? ascii : NULL;
+    *wrong = idn2_lookup_u8((const uint8_t *)label, (uint8_t **)&ascii, flags);
+    if (*wrong == IDN2_DISALLOWED)
+        *wrong = idn2_lookup_u8((const uint8_t *)label, (uint8_t **)&ascii,
+                                flags | IDN2_NO_ALABEL_ROUNDTRIP);
+    if (*wrong == IDN2_DISALLOWED && strncmp(label, "xn--", 4) != 0)
+        *wrong = symbols_to_ascii(label, &ascii);
+    return *wrong == IDN2_OK ? ascii : NULL;
 }
 
 /* Likewise. What libidn2 makes of a label and would not take back is none: what we write must be read
    as the same name by everybody. */
-static char *label_to_ascii(const char *label)
+static char *convert_both_ways(const char *label, int *wrong)
 {
-    char *ascii = convert_label(label), *again = ascii ? convert_label(ascii) : NULL;
+    int ignored;
+    char *ascii = convert_label(label, wrong);
+    char *again = ascii ? convert_label(ascii, &ignored) : NULL;
     bool same = again && !strcmp(ascii, again);
 
     idn2_free(again);
@@ -305,6 +307,101 @@ static char *label_to_ascii(const char *label)
         return ascii;
     idn2_free(ascii);
     return NULL;
+}
+
+/* The hyphens and underscores that a label has when it is mapped, in their order. */
+struct dashes {
+    char kind[MOST_LABEL_CHARS];
+    size_t count;
+};
+
+/* '-' or '_' where the character at `at`, of *bytes bytes, is mapped to that; else 0. */
+static char dash_at(const char *at, size_t *bytes)
+{
+    static const struct {
+        const char *text;
+        char kind;
+    } all[] = {{"-", '-'},      {"_", '_'},      {"\uff0d", '-'}, {"\ufe63", '-'}, {"\uff3f", '_'},
+               {"\ufe33", '_'}, {"\ufe34", '_'}, {"\ufe4d", '_'}, {"\ufe4e", '_'}, {"\ufe4f", '_'}};
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+        *bytes = strlen(all[i].text);
+        if (!strncmp(at, all[i].text, *bytes))
+            return all[i].kind;
+    }
+    return 0;
+}
+
+/* Writes the label with an underscore for each of its hyphens. False where they are too many. */
+static bool hide_hyphens(char *to, const char *label, struct dashes *dashes)
+{
+    for (size_t bytes; *label; label += bytes) {
+        char kind = dash_at(label, &bytes);
+
+        if (kind && dashes->count == MOST_LABEL_CHARS)
+            return false;
+        if (kind)
+            dashes->kind[dashes->count++] = kind;
+        else
+            bytes = 1;
+        *to++ = kind ? '_' : *label;
+    }
+    *to = '\0';
+    return true;
+}
+
+/* Puts the hyphens back, also into Punycode: it begins with the ASCII characters of the label, and
+   which ones they are changes nothing in what follows. False where others are there. */
+static bool restore_hyphens(char *ascii, const struct dashes *dashes)
+{
+    bool encoded = !strncmp(ascii, "xn--", 4);
+    char *at = encoded ? ascii + 4 : ascii, *end = encoded ? strrchr(at, '-') : strchr(at, '\0');
+    size_t count = 0;
+
+    for (; end && at < end; at++) {
+        if (*at == '-' || (*at == '_' && count == dashes->count))
+            return false;
+        if (*at == '_')
+            *at = dashes->kind[count++];
+    }
+    return count == dashes->count;
+}
+
+/* Whether the label, whose hyphens are hidden, begins with "xn--" when it is mapped: it would have to
+   be encoded already. */
+static bool looks_encoded(const char *ascii, const struct dashes *dashes)
+{
+    char *text = NULL;
+    bool looks = dashes->count >= 2 && dashes->kind[0] == '-' && dashes->kind[1] == '-' &&
+                 (idn2_to_unicode_8z8z(ascii, &text, 0) != IDN2_OK || !strncmp(text, "xn__", 4));
+
+    idn2_free(text);
+    return looks;
+}
+
+/* libidn2 refuses labels with hyphens at either end or in third and fourth place, and has no flag for
+   it (CheckHyphens of UTS #46). It judges the label with underscores in their place, which differ in
+   no other rule: both are neutral in direction, join nothing, and combine with nothing. */
+static char *hyphens_to_ascii(const char *label)
+{
+    char hidden[MOST_DECODED_BYTES + 1], *ascii = NULL;
+    struct dashes dashes = {.count = 0};
+    int wrong;
+
+    if (hide_hyphens(hidden, label, &dashes))
+        ascii = convert_both_ways(hidden, &wrong);
+    if (ascii && !looks_encoded(ascii, &dashes) && restore_hyphens(ascii, &dashes))
+        return ascii;
+    idn2_free(ascii);
+    return NULL;
+}
+
+static char *label_to_ascii(const char *label)
+{
+    int wrong;
+    char *ascii = convert_both_ways(label, &wrong);
+
+    return wrong == IDN2_2HYPHEN || wrong == IDN2_HYPHEN_STARTEND ? hyphens_to_ascii(label) : ascii;
 }
 
 /* The bytes of the full stop at `text`, of which UTS #46 knows four. 0: it is none. */
@@ -321,12 +418,14 @@ static size_t full_stop(const char *text)
     return 0;
 }
 
+/* ASCII goes on as it is, also where it begins with "xn--": whether the encoding is sound is for the
+   DNS to say, which has registered names that no version of UTS #46 takes. */
 static bool is_plain(const char *label)
 {
     for (const char *at = label; *at; at++)
         if (*at & 0x80)
             return false;
-    return strncmp(label, "xn--", 4) != 0;
+    return true;
 }
 
 static bool append(struct host *host, const char *bytes, size_t length)
@@ -352,7 +451,7 @@ static const char *append_label(struct host *host, const char *label)
     return wrong;
 }
 
-/* A name with labels that are not ASCII, or encoded. `name` is written over. */
+/* A name with labels that are not ASCII. `name` is written over. */
 static const char *put_international(struct host *host, char *name)
 {
     const char *wrong = NULL;
@@ -426,12 +525,14 @@ static const char *take_name(struct host *host, const char *text, size_t length)
         return too_long;
     if (all & FORBIDDEN)
         return forbidden;
-    if (all & HIGH || strstr(name, "xn--"))
+    if (all & HIGH)
         wrong = take_international(host, name);
     else if (!append(host, name, (size_t)(end - name)))
         wrong = too_long;
-    if (wrong || !ends_in_number(host))
+    if (wrong)
         return wrong;
+    if (!ends_in_number(host))
+        return *host->text == '.' ? "the host's name begins with a dot" : NULL;
     if (!parse_ipv4(host->text, &address))
         return "the host ends in a number, but is no IPv4 address";
     put_ipv4(host, address);

@@ -179,5 +179,10 @@ same "the server hears the other form" "xn--bcher-kva.example:18443 xn--bcher-kv
 asked "--resolve takes it as well" "200 - $at:18443" --resolve "bücher.example:18443:$at" \
     https://xn--bcher-kva.example:18443/
 asked "in capitals" "200 - $at:18443" --resolve "xn--bcher-kva.example:18443:$at" https://BÜCHER.example:18443/
+asked "hyphens in third and fourth place" "200 - $at:18080" --resolve "xn--ab---3ra.example:80:$at" \
+    --connect-to "xn--ab---3ra.example:80:$at:18080" http://ab--ü.example/
+asked "what only looks encoded" "200 - $at:18080" --connect-to "xn--pokxncvks.example:80:$at:18080" \
+    http://xn--pokxncvks.example/
+same "is asked for as it is" xn--pokxncvks.example "$(seen | cut -d' ' -f2)"
 
 judge ".status, .error.code, .address"

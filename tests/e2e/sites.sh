@@ -99,6 +99,8 @@ refused "no host" "there is no host" 'http://?path' <<<'http://?path'
 refused "a bad port" "the port is over 65535" http://a.example:65536/ <<<http://a.example:65536/
 refused "a bad IPv4 address" "the host ends in a number, but is no IPv4 address" \
     http://1.2.3.4.5/ <<<http://1.2.3.4.5/
+refused "a host that begins with a dot" "the host's name begins with a dot" https://.example/ \
+    <<<https://.example/
 refused "a bad IPv6 address" "not an IPv6 address in the brackets" 'http://[::g]/' <<<'http://[::g]/'
 refused "escape sequences in a bad line" "not an absolute http:// or https:// URL" '\x1b[2J' <<<$'\e[2J'
 refused "a line that is too long" "the line is over 65536 bytes" "$(printf 'x%.0s' {1..256})" \

@@ -15,7 +15,8 @@ static void check_parts(const struct url *url)
 {
     struct address address;
 
-    MUST(url->port && url->host && *url->host && strlen(url->host) <= URL_MOST_HOST_BYTES);
+    MUST(url->port && url->host && *url->host && *url->host != '.' &&
+         strlen(url->host) <= URL_MOST_HOST_BYTES);
     for (const char *at = url->host; *at; at++)
         MUST((unsigned char)*at > ' ' && (unsigned char)*at < 0x7f &&
              !strchr("@/?#[]\\%<>^|", *at));
@@ -26,7 +27,8 @@ static void check_parts(const struct url *url)
         MUST((unsigned char)*at > ' ' && (unsigned char)*at < 0x7f);
     MUST(url->numeric == address_parse(&address, url->host, url->port));
     MUST(!!url->user_info == !!url->user_info_bytes);
-    MUST(!url->user_info || memchr(url->user_info, ':', url->user_info_bytes));
+    MUST(!url->user_info ||
+         (url->user_bytes < url->user_info_bytes && url->user_info[url->user_bytes] == ':'));
 }
 
 /* No user info, and the same URL once more. */

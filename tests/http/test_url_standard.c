@@ -27,12 +27,23 @@ static const char to_table[] =
     " | [$case.input, if ($case.base | web) then $case.base else \"\" end] + . | map(@uri)"
     " | join(\" \")' ";
 
+#define NOT_DECODED "the DNS says whether it knows a name in ASCII"
+#define LEADING_DOT "a certificate would be good for any subdomain"
+
 /* What is not as the standard says, and why. */
 static const struct {
     const char *input, *why;
 } others[] = {
     {"http://f:0/c", "nobody listens on port 0"},
     {"http://f:00000000000000/c", "nobody listens on port 0"},
+    {"http://a.b.c.xn--pokxncvks", NOT_DECODED},
+    {"http://10.0.0.xn--pokxncvks", NOT_DECODED},
+    {"http://a.b.c.XN--pokxncvks", NOT_DECODED},
+    {"http://a.b.c.Xn--pokxncvks", NOT_DECODED},
+    {"http://10.0.0.XN--pokxncvks", NOT_DECODED},
+    {"http://10.0.0.xN--pokxncvks", NOT_DECODED},
+    {"http://./", LEADING_DOT},
+    {"http://../", LEADING_DOT},
 };
 
 enum column { INPUT, BASE, VERDICT, HREF, USER_INFO, COLUMNS };
