@@ -20,6 +20,12 @@
 #define PATIENCE        NSEC_PER_S /* for the next connection of those that are to stand first */
 #define MOST_ABSENCES   16         /* remembered; of more, the shortest is forgotten */
 
+/* Connections begun, and requests started on idle ones, in one turn: the rest is deferred. A connection that
+   fails at once makes room for the next one, and as fast as they fail more requests become due: timers and
+   signals would never be served. */
+#define DIALS_A_TURN  64
+#define STARTS_A_TURN 256
+
 /* The loop was away for longer than VERDICT_LATE. */
 struct absence {
     nsec from, to;
@@ -301,14 +307,18 @@ static void connect_client(struct load *load, struct client *client, bool waited
 static void dial(struct load *load, bool waited)
 {
     struct link *link;
+    unsigned left = DIALS_A_TURN;
 
-    while (!load->stopped && (link = list_first(&load->absent))) {
+    while (left && !load->stopped && (link = list_first(&load->absent))) {
         struct client *client = LIST_OWNER(link, struct client, link);
 
         if (!client->flying && !wants_connection(load))
             break;
         connect_client(load, client, waited);
+        left--;
     }
+    if (!left)
+        loop_defer(load->loop, &load->dial);
     if (load->options.open_loop && !load->stopped)
         arm_wake(load);
 }
@@ -323,13 +333,15 @@ static void on_wake(void *owner)
 {
     struct load *load = owner;
     struct link *link;
+    unsigned left = STARTS_A_TURN; /* then arm_wake calls again in the next turn */
 
-    while (queue_head(load) <= loop_now(load->loop) && (link = list_first(&load->idle))) {
+    while (left && queue_head(load) <= loop_now(load->loop) && (link = list_first(&load->idle))) {
         struct client *client = LIST_OWNER(link, struct client, link);
 
         start_queued(load, client, false);
         place(load, client);
         client_send(client);
+        left--;
     }
     dial(load, false);
 }
@@ -425,7 +437,7 @@ static void on_pause_over(void *owner)
     struct load *load = client->crew->owner;
 
     list_put_last(&load->absent, &client->link);
-    on_dial(load);
+    loop_defer(load->loop, &load->dial); /* once for all whose pauses end in this turn */
 }
 
 static void on_expiry(void *owner)

@@ -26,6 +26,7 @@
 #define MOST_SHOWN_BYTES 256          /* of a line that is no site */
 #define MOST_WHY_BYTES   512          /* of what is wrong with it */
 #define MOST_FAIL_FIRST  1000000
+#define FILLS_A_CALL     8 /* of the buffer, in a loop: a list of nothing but comments may never end */
 
 /* What may be said about a site: by the command line, by "default" lines, by its own. */
 struct settings {
@@ -46,6 +47,8 @@ struct sites {
     int fd;             /* -1: none */
     off_t start;        /* where the list begins in it */
     struct watch watch; /* of a pipe that has nothing yet */
+    struct task again;  /* the list has more, in the next turn of the loop */
+    unsigned fills;     /* of the buffer since sites_next was called */
     char *buffer;
     size_t begin, end;   /* what is in it */
     bool ended;          /* the file is at its end */
@@ -538,6 +541,10 @@ static enum sites_next fill(struct sites *sites)
         sites->offset += sites->begin;
         sites->begin = 0;
     }
+    if (sites->options.loop && sites->fills++ >= FILLS_A_CALL) {
+        loop_defer(sites->options.loop, &sites->again);
+        return SITES_LATER;
+    }
     if (sites->options.loop && poll(&one, 1, 0) == 0) {
         if (sites->watch.fd >= 0 ||
             !loop_watch(sites->options.loop, &sites->watch, sites->fd, EPOLLIN))
@@ -562,6 +569,13 @@ static void on_readable(void *owner, uint32_t events)
 
     (void)events;
     loop_unwatch(sites->options.loop, &sites->watch);
+    sites->options.ready(sites->options.owner);
+}
+
+static void on_again(void *owner)
+{
+    struct sites *sites = owner;
+
     sites->options.ready(sites->options.owner);
 }
 
@@ -621,6 +635,7 @@ enum sites_next sites_next(struct sites *sites, struct listed *listed)
         read_word(sites, listed);
         return SITES_ONE;
     }
+    sites->fills = 0;
     for (;;) {
         char *line;
         size_t length;
@@ -658,7 +673,8 @@ static void look_ahead(struct sites *sites)
 
     if (!sites->ahead)
         sites->ahead = ahead_new();
-    if (!sites->ended && sites->watch.fd < 0 && sites->end - sites->begin < BUFFER_BYTES / 2)
+    if (!sites->ended && sites->watch.fd < 0 && !sites->again.queued &&
+        sites->end - sites->begin < BUFFER_BYTES / 2)
         fill(sites);
     if (sites->looked <= here) {
         sites->looked = here;
@@ -735,6 +751,7 @@ static struct sites *make(const char *name, const struct sites_options *options)
     sites->sum = options->sum_start;
     settings_begin(&sites->defaults, options->request);
     watch_init(&sites->watch, on_readable, sites);
+    task_init(&sites->again, on_again, sites);
     return sites;
 }
 
@@ -799,8 +816,10 @@ void sites_close(struct sites *sites)
 {
     if (!sites)
         return;
-    if (sites->options.loop)
+    if (sites->options.loop) {
         loop_unwatch(sites->options.loop, &sites->watch);
+        loop_undefer(sites->options.loop, &sites->again);
+    }
     if (sites->fd >= 0)
         close(sites->fd);
     settings_free(&sites->defaults);

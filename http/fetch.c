@@ -19,6 +19,11 @@
 /* What a late loop may catch up of the overall rate. */
 #define CATCH_UP (10 * NSEC_PER_MS)
 
+/* Exchanges started, and unreadable lines reported, in one call of pump. An exchange that fails at once
+   makes room for the next one: such a list would otherwise be worked off without a look at signals, at a
+   millisecond an exchange where local ports are short and the kernel searches for one. */
+#define STARTS_A_TURN 32
+
 /* When so many hosts are remembered that none can be added, this is how often we look again. */
 #define FULL_WAIT (100 * NSEC_PER_MS)
 
@@ -50,6 +55,7 @@ struct fetch {
     struct timer wake; /* until then */
     struct task pump;  /* starts what can be started */
     uint64_t random;
+    unsigned starts_left; /* of STARTS_A_TURN, in this call of pump */
     bool source_ended;
     bool ended; /* and it was told that all were reported */
 };
@@ -171,6 +177,7 @@ static void start(struct fetch *fetch, struct job *job)
     fetch->next_start += fetch->settings.interval;
     list_remove(&job->aside);
     fetch->in_flight++;
+    fetch->starts_left--;
     exchange_start(&job->exchange, &request, chain_timeout(&job->chain), &job->chain.jar, on_done,
                    job);
 }
@@ -209,6 +216,7 @@ static void report_unreadable(struct fetch *fetch, struct site *site)
         .stamps = {.taken = now, .start = now, .done = now},
     };
 
+    fetch->starts_left--;
     fetch->settings.report(fetch->settings.owner, &result);
     site_free(site);
 }
@@ -242,7 +250,7 @@ static bool wants_near(struct fetch *fetch, struct url_origin *origin)
 /* Takes the next site from the source. NULL: there is none now. */
 static struct job *take(struct fetch *fetch)
 {
-    while (!fetch->source_ended && !is_far_ahead(fetch)) {
+    while (fetch->starts_left && !fetch->source_ended && !is_far_ahead(fetch)) {
         struct url_origin origin;
         struct site *site;
         bool near = wants_near(fetch, &origin);
@@ -277,7 +285,8 @@ static void pump(void *owner)
 {
     struct fetch *fetch = owner;
 
-    while (fetch->in_flight < fetch->settings.concurrency) {
+    fetch->starts_left = STARTS_A_TURN;
+    while (fetch->starts_left && fetch->in_flight < fetch->settings.concurrency) {
         struct link *first = list_first(&fetch->ready);
         struct job *job = first ? LIST_OWNER(first, struct job, ready) : take(fetch);
 
@@ -290,6 +299,8 @@ static void pump(void *owner)
         list_remove(&job->ready);
         try_start(fetch, job);
     }
+    if (!fetch->starts_left)
+        loop_defer(fetch->dialer->loop, &fetch->pump);
     if (fetch->source_ended && !fetch->count && !fetch->ended) {
         fetch->ended = true;
         fetch->settings.ended(fetch->settings.owner);

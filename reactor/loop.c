@@ -23,6 +23,9 @@
 /* Few, for deadlines are looked at once a turn and an event may cost two milliseconds: a handshake. */
 #define EVENTS_A_TURN 16
 
+/* Members of the ready list that one turn runs, for the same reason. The others keep their places. */
+#define READY_A_TURN 64
+
 struct loop {
     nsec now;                             /* of step 1, 2 or 4 */
     nsec drained;                         /* of the last step 4 that left no event behind */
@@ -134,12 +137,12 @@ static void dispatch_events(struct loop *loop, int count)
     }
 }
 
-/* What joins the list from here on belongs to the next turn. */
+/* What joins the list from here on belongs to the next turn, at the earliest. */
 static void run_ready(struct loop *loop)
 {
     uint64_t turn = loop->turn++;
 
-    while (loop->ready && loop->ready->turn == turn) {
+    for (int i = 0; i < READY_A_TURN && loop->ready && loop->ready->turn <= turn; i++) {
         struct task *task = loop->ready;
 
         loop_undefer(loop, task);

@@ -7,8 +7,12 @@
  *   3. wait for events, until the next deadline at the latest, not at all while work is ready
  *   4. take the clock
  *   5. dispatch the watches that the kernel named
- *   6. run the ready list: watches that yielded, and tasks put off to the end of the turn
+ *   6. run the ready list: watches that yielded, and tasks put off to the end of the turn; 64 of them
+ *      at most, the others are run first in the next turn
  *   7. free what was closed
+ *
+ * A callback that finds new work in its own loop limits how much of it one call does, and defers the
+ * rest: timers and signals are served between two turns, and memory is freed there.
  *
  * Watches, timers, tasks and graves are members of their owners: waiting allocates nothing. An
  * object dies in step 7 only. A watch closed in the course of a turn is never called again, not even
@@ -37,13 +41,14 @@ struct loop;
 /* The interest of a byte stream: registered once, edge-triggered, not touched until it closes. */
 #define WATCH_STREAM (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
-/* Work put off to step 6 of this turn (of the next one, when put off in step 6). */
+/* Work put off to step 6 of this turn (of the next one, when put off in step 6), or of a later one while
+   many are ready. */
 struct task {
     void (*run)(void *owner); /* who is called */
     void *owner;              /* its argument */
     struct task *next;        /* in the ready list */
     struct task *before;      /* in the ready list */
-    uint64_t turn;            /* which turn's step 6 runs it */
+    uint64_t turn;            /* the first turn whose step 6 may run it */
     bool queued;              /* in the ready list */
 };
 

@@ -1087,6 +1087,58 @@ static void refused_by_time(void **state)
     }
 }
 
+/* Far more is due than can be tried in a turn, and each connection fails at once: the end of the run is
+   served all the same, and what was closed is freed between two turns. */
+static void failures_at_once_let_the_end_through(void **state)
+{
+    static void (*const shapes[])(void) = {as_open_loop, as_new_connections_in_an_open_loop};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(shapes); i++) {
+        dialer.unix_socket = "/nonexistent/socket";
+        options.connections = 8;
+        options.duration = 100 * MS;
+        options.schedule.from_rate = options.schedule.to_rate = 1e6;
+        shapes[i]();
+        begin();
+        clock.now += 100 * MS;
+        loop_turn(loop, 0); /* 100,000 are due */
+        loop_turn(loop, 0);
+        assert_int_equal(dones, 1);
+        assert_true(total->failed > 0 && total->failed < 10000);
+        expect_over();
+        assert_int_equal(total->scheduled, 100000);
+        dialer.unix_socket = NULL;
+        teardown(&(void *){NULL});
+        setup(&(void *){NULL});
+    }
+}
+
+/* More connections are idle, and more requests are due, than one turn starts: the next turns start the
+   others. */
+static void starts_are_spread_over_turns(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 400;
+    options.requests = 800;
+    options.schedule.from_rate = options.schedule.to_rate = 1e6;
+    serve = hold;
+    begin();
+    clock.now += NSEC_PER_US * 399;
+    TURN_UNTIL(loop, order_count == 400);
+    for (size_t i = 1; i <= 400; i++)
+        answer(i);
+    assert_int_equal(order_count, 400);
+    clock.now += NSEC_PER_US * 400;
+    TURN_UNTIL(loop, order_count == 800);
+    for (size_t i = 1; i <= 400; i++)
+        answer(i);
+    assert_int_equal(dones, 1);
+    assert_true(tally_adds_up(total));
+    assert_int_equal(total->completed, 800);
+}
+
 /* A server that comes up is found. */
 static void door_that_opens(void **state)
 {
@@ -1791,6 +1843,8 @@ int main(void)
         CASE(timeouts_of_several_connections),
         CASE(refused),
         CASE(refused_by_time),
+        CASE(failures_at_once_let_the_end_through),
+        CASE(starts_are_spread_over_turns),
         CASE(door_that_opens),
         CASE(open_loop_on_time),
         CASE(idle_ones_take_turns),

@@ -759,6 +759,38 @@ static void test_close_waiting(void **state)
     close_pipe(&end);
 }
 
+/* Lines that are no sites, without end for all that is known: the loop has its turn between them, and
+   whoever waits is called. */
+static void test_comments_without_end(void **state)
+{
+    static char comments[1024 * 1024];
+    struct pipe_end end = {.loop = loop_new(), .input = -1};
+    const struct sites_options options = {
+        .request = &ten_seconds, .loop = end.loop, .ready = on_ready, .owner = &end};
+    struct listed listed;
+    FILE *file = fopen(path, "w");
+    int later = 0;
+
+    (void)state;
+    memset(comments, '#', sizeof(comments));
+    for (size_t i = 63; i < sizeof(comments); i += 64)
+        comments[i] = '\n';
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(fwrite(comments, 1, sizeof(comments), file), sizeof(comments));
+    fputs("http://a/\n", file);
+    fclose(file);
+    end.sites = sites_open(path, &options);
+    for (; sites_next(end.sites, &listed) == SITES_LATER && later < 100; later++)
+        TURN_UNTIL(end.loop, end.ready > later);
+    assert_in_range(later, 2, 99);
+    assert_string_equal(listed.site->url.shown, "http://a/");
+    assert_int_equal(listed.site->place, 8 * sizeof(comments) / 64 + 1);
+    site_free(listed.site);
+    assert_int_equal(sites_next(end.sites, &listed), SITES_END);
+    sites_close(end.sites);
+    loop_free(end.loop);
+}
+
 static int make_file(void **state)
 {
     const char *directory = getenv("TMPDIR");
@@ -799,6 +831,7 @@ int main(void)
         cmocka_unit_test(test_cannot_open),
         cmocka_unit_test(test_pipe),
         cmocka_unit_test(test_close_waiting),
+        cmocka_unit_test(test_comments_without_end),
     };
 
     unit_time_limit();

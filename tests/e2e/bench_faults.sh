@@ -115,6 +115,9 @@ one "a refused port, by time" connect.refused -d 300ms -c 4 -R 200 "http://$HOME
 one "a refused port, each its own connection" connect.refused -n 20 -c 4 --new-conn "http://$HOME_ADDRESS:18089/"
 one "a refused port, three processes" connect.refused -n 20 -c 4 --procs 3 "http://$HOME_ADDRESS:18089/"
 one "no local socket" connect.failed -n 20 -c 4 --unix-socket "$TMPDIR/nothing" http://a.example/
+one "no local socket, more due than can be tried" connect.failed -R 10000000 -d 300ms --unix-socket "$TMPDIR/nothing" \
+    http://a.example/
+check "no local socket, more due than can be tried: all are counted" jq -e '.totals.scheduled == 3000000' "$out"
 one "a name that nobody may ask for" dns.bad_name -n 20 -c 4 "http://$(printf 'a%.0s' {1..64}).example/"
 make_authority
 make_certificate other "DNS:other.example"

@@ -293,6 +293,40 @@ static void one_host_that_is_down(void **state)
     assert_int_equal(list.failed, MOST_SITES);
 }
 
+static size_t reported_before_timer;
+
+static void note_timer(void *owner)
+{
+    (void)owner;
+    reported_before_timer = list.reported;
+}
+
+/* Sites that fail, or are none, while they are started: timers and signals are served between them. */
+static void failures_at_once_let_timers_through(void **state)
+{
+    struct timer timer;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        memset(&list, 0, sizeof(list));
+        list.host = "127.0.0.1";
+        list.unreadable = i; /* 1: all of them */
+        stage.dialer.unix_socket = "/nonexistent/socket";
+        begin(MOST_SITES, 4);
+        timer_init(&timer, note_timer, NULL);
+        loop_arm(stage.loop, &timer, loop_now(stage.loop) + 20 * NSEC_PER_US); /* not yet due */
+        loop_turn(stage.loop, 0);
+        TURN_UNTIL(stage.loop, timer.state == TIMER_IDLE);
+        assert_true(reported_before_timer <= MOST_SITES / 5);
+        TURN_UNTIL(stage.loop, list.ended);
+        assert_true(each_was_reported_once());
+        assert_int_equal(list.failed, MOST_SITES);
+        fetch_free(fetch);
+        fetch = NULL;
+    }
+    stage.dialer.unix_socket = NULL;
+}
+
 static void given_up_half_way(void **state)
 {
     static const struct script_step hang[] = {HANG};
@@ -687,7 +721,7 @@ static void order_aside_is_that_of_the_list(void **state)
     settings.next = next_or_far;
     fetch = fetch_new(&stage.dialer, &settings);
     fetch_poke(fetch);
-    TURN_UNTIL(stage.loop, server.asked[2] && list.reported >= 10);
+    TURN_UNTIL(stage.loop, server.asked[2] && list.given >= 4 + FETCH_LOOK_AHEAD - 1);
     unit_settle(stage.loop);
     assert_int_equal(list.given, 4 + FETCH_LOOK_AHEAD - 1); /* 4 is the second at c.test */
     answer_until_the_end();
@@ -958,6 +992,7 @@ int main(void)
         CASE(source_that_is_not_ready),
         CASE(unreadable_lines_are_reported),
         CASE(one_host_that_is_down),
+        CASE(failures_at_once_let_timers_through),
         CASE(given_up_half_way),
         CASE(few_descriptors_lower_the_concurrency),
         CASE(no_descriptor_at_all_is_an_error),

@@ -716,6 +716,98 @@ static void fake_clock_moves_timers(void **state)
     loop_set_clock(loop, NULL, NULL);
 }
 
+/* --- more work than fits a turn --- */
+
+#define MANY_TASKS 1000
+
+static struct work {
+    struct loop *loop;
+    struct task tasks[MANY_TASKS];
+    size_t order[MANY_TASKS]; /* of the tasks that ran */
+    size_t ran;
+    size_t ran_before_timer;
+    size_t ran_before_free;
+    struct timer timer;
+    struct grave grave;
+} work;
+
+static void free_in_time(void *owner)
+{
+    (void)owner;
+    work.ran_before_free = work.ran;
+}
+
+static void run_one(void *owner)
+{
+    struct task *task = owner;
+
+    assert_true(work.ran < MANY_TASKS);
+    if (!work.ran)
+        loop_bury(work.loop, &work.grave, free_in_time, NULL);
+    work.order[work.ran++] = (size_t)(task - work.tasks);
+}
+
+static void note_timer(void *owner)
+{
+    (void)owner;
+    work.ran_before_timer = work.ran;
+}
+
+/* A turn that has more ready work than it should do at once: timers are served and memory is freed before
+   the rest is run, in its order and once. */
+static void turns_are_short(void **state)
+{
+    struct loop *loop = *state;
+    struct fake_clock clock;
+    int turns = 0;
+
+    memset(&work, 0, sizeof(work));
+    work.loop = loop;
+    fake_clock_set(&clock, loop, 1);
+    timer_init(&work.timer, note_timer, NULL);
+    for (size_t i = 0; i < MANY_TASKS; i++) {
+        task_init(&work.tasks[i], run_one, &work.tasks[i]);
+        loop_defer(loop, &work.tasks[i]);
+    }
+    loop_arm(loop, &work.timer, loop_now(loop) + 1);
+    for (; work.ran < MANY_TASKS && turns < MANY_TASKS; turns++)
+        loop_turn(loop, NSEC_NEVER); /* it does not wait while work is ready */
+    assert_true(turns > 1 && turns < MANY_TASKS);
+    assert_true(work.ran_before_timer < MANY_TASKS / 5);
+    assert_true(work.ran_before_free > 0 && work.ran_before_free < MANY_TASKS / 5);
+    for (size_t i = 0; i < MANY_TASKS; i++)
+        assert_int_equal(work.order[i], i);
+    loop_set_clock(loop, NULL, NULL);
+}
+
+/* What is put off in step 6 belongs to the next turn, also where older work is left over. */
+static void task_that_comes_back(void *owner)
+{
+    say('a');
+    loop_defer(owner, &work.tasks[0]);
+}
+
+static void say_other(void *owner)
+{
+    (void)owner;
+    say('b');
+}
+
+static void tasks_that_come_back_let_others_run(void **state)
+{
+    struct loop *loop = *state;
+
+    memset(&work, 0, sizeof(work));
+    task_init(&work.tasks[0], task_that_comes_back, loop);
+    task_init(&work.tasks[1], say_other, NULL);
+    loop_defer(loop, &work.tasks[0]);
+    loop_defer(loop, &work.tasks[1]);
+    loop_turn(loop, 0);
+    loop_turn(loop, 0);
+    assert_string_equal(said, "aba");
+    loop_undefer(loop, &work.tasks[0]);
+}
+
 static void buffer_is_all_there(void **state)
 {
     memset(loop_buffer(*state), 0xa5, LOOP_BUFFER_BYTES);
@@ -751,6 +843,8 @@ int main(void)
         CASE(timers_are_never_early),
         CASE(old_kernel_waits_in_milliseconds),
         CASE(fake_clock_moves_timers),
+        CASE(turns_are_short),
+        CASE(tasks_that_come_back_let_others_run),
         CASE(buffer_is_all_there),
     };
 
