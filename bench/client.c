@@ -157,6 +157,7 @@ static enum step step_connecting(struct client *client)
 
     if (conn->state == CONN_CLOSED) {
         client->blamed = client->flying > 0;
+        client->queued = conn->stamps.queued;
         fail_all(client, error);
         return leave(client, error);
     }
@@ -327,6 +328,7 @@ void client_connect(struct client *client)
 {
     client->state = CLIENT_CONNECTING;
     client->stood = client->blamed = false;
+    client->queued = 0;
     client->conn = conn_new(client->crew->dialer, client->crew->url, on_wake, client);
     if (client->conn->state >= CONN_OPEN)
         on_wake(client);

@@ -78,6 +78,8 @@ struct client {
     struct link link;       /* of the load: in one of its lists */
     struct timer pause;     /* of the load: before it tries again */
     unsigned refused;       /* of the load: connections in a row that could not be made */
+    nsec dialled;           /* of the load: when its connection was begun */
+    nsec queued;            /* our own wait for a handshake, where that failed */
     uint64_t asked;         /* requests that went on this connection */
     unsigned first;         /* the oldest in flight, in the ring */
     unsigned flying;        /* how many there are */

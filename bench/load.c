@@ -268,16 +268,23 @@ static void on_answered(void *owner, const struct flight *flight,
     end_when_done(load);
 }
 
+/* For how long a request had waited, less our own wait for a turn to shake hands; what was intended in an
+   open loop stays. */
+static nsec age_of(const struct load *load, const struct client *client, nsec began)
+{
+    nsec age = loop_clock(load->loop) - began;
+
+    if (load->options.open_loop)
+        return age;
+    return age > client->queued ? age - client->queued : 0;
+}
+
 static void on_failed(void *owner, const struct flight *flight, enum error error)
 {
     struct load *load = owner;
-    nsec now = loop_clock(load->loop);
 
-    record_failure(&load->record, flight, error);
-    /* with one that is too old all behind it go, but they are not */
-    if (flight->counted && error == ERROR_TOTAL_TIMEOUT &&
-        now >= clock_after(flight->started, load->options.timeout))
-        record_age(&load->record, flight->intended, now);
+    if (flight->counted)
+        record_failure(&load->record, error, age_of(load, flight->client, flight->intended));
     end_when_done(load);
 }
 
@@ -290,6 +297,7 @@ static void connect_client(struct load *load, struct client *client, bool waited
 
     list_remove(&client->link);
     load->connecting++;
+    client->dialled = loop_clock(load->loop);
     if (options->new_connections && !client->flying) {
         nsec now = loop_clock(load->loop);
 
@@ -375,14 +383,18 @@ static void on_open(void *owner, struct client *client)
         loop_defer(load->loop, &load->opened);
 }
 
-/* No connection could be made, and no request was there to be failed by it: the next one is. */
-static void fail_next(struct load *load, enum error error)
+/* No connection could be made, and no request was there to be failed by it: the next one is. In a closed loop
+   it is the one that the connection was made for, and waited for it. */
+static void fail_next(struct load *load, const struct client *client, enum error error)
 {
-    nsec now = loop_clock(load->loop);
+    nsec now = loop_clock(load->loop), began = client->dialled;
 
     if (load->options.open_loop) {
         count_due(load, now);
-        if (queue_head(load) > now || schedule_take(&load->queue) < load->record.from)
+        if (queue_head(load) > now)
+            return;
+        began = schedule_take(&load->queue);
+        if (began < load->record.from)
             return;
     } else {
         if (!has_more(load) || now < load->record.from)
@@ -390,7 +402,7 @@ static void fail_next(struct load *load, enum error error)
         record_due(&load->record);
     }
     record_start(&load->record);
-    record_failure(&load->record, NULL, error);
+    record_failure(&load->record, error, age_of(load, client, began));
     end_when_done(load);
 }
 
@@ -407,7 +419,7 @@ static void rest(struct load *load, struct client *client, enum error error)
         loop_defer(load->loop, &load->opened);
     }
     if (!client->blamed)
-        fail_next(load, error);
+        fail_next(load, client, error);
     client->refused++;
     if (load->options.open_loop)
         list_put_last(&load->absent, &client->link);
@@ -713,7 +725,7 @@ struct load *load_new(const struct load_options *options, struct dialer *dialer,
     task_init(&load->opened, on_opened, load);
     task_init(&load->over, on_over, load);
     load->random = options->seed;
-    record_init(&load->record, &load->crew, options->open_loop);
+    record_init(&load->record, &load->crew, options->open_loop, options->timeout);
     load->interval = interval;
     load->done = done;
     load->owner = owner;

@@ -1,7 +1,8 @@
 /*
  * The counting. Nothing is kept of a single request: what it was goes into the tally of the interval in
  * which it ended. Rejected: samples in a list, from which all could be computed afterwards. An hour at
- * 40,000 a second has 144 million.
+ * 40,000 a second has 144 million. For failures, likewise: an estimator of censored times (Kaplan and Meier),
+ * whose values no histogram of whole counts can hold.
  */
 #include "bench/record.h"
 
@@ -11,10 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
-void record_init(struct record *record, const struct crew *crew, bool open_loop)
+void record_init(struct record *record, const struct crew *crew, bool open_loop, nsec timeout)
 {
-    *record = (struct record){
-        .tally = tally_new(), .crew = crew, .open_loop = open_loop, .from = NSEC_NEVER};
+    *record = (struct record){.tally = tally_new(),
+                              .crew = crew,
+                              .open_loop = open_loop,
+                              .from = NSEC_NEVER,
+                              .timeout = timeout};
 }
 
 void record_free(struct record *record)
@@ -160,14 +164,17 @@ void record_answer(struct record *record, const struct flight *flight,
                    const struct answer_arrival *arrival)
 {
     struct tally *tally = record->tally;
+    nsec latency = arrival->at - flight->intended;
     unsigned status = arrival->status;
 
     if (!flight->counted)
         return;
     record->ended++;
+    record->responses++;
+    record->response_time += latency;
     tally->completed++;
     tally->status[status < TALLY_STATUSES ? status : 0]++;
-    histogram_record(tally->latency, arrival->at - flight->intended);
+    histogram_record(tally->latency, latency);
     if (record->open_loop)
         histogram_record(tally->raw, arrival->at - flight->started);
     if (arrival->stamped)
@@ -175,15 +182,32 @@ void record_answer(struct record *record, const struct flight *flight,
     count_gap(record, arrival->at);
 }
 
-void record_failure(struct record *record, const struct flight *flight, enum error error)
+/* Whether a failed request waited long enough to be a latency; record.h has the table. */
+static bool has_waited(const struct record *record, enum error error, nsec age)
+{
+    switch (error) {
+    case ERROR_TOTAL_TIMEOUT:
+    case ERROR_DNS_TIMEOUT:
+    case ERROR_CONNECT_TIMEOUT:
+    case ERROR_TLS_TIMEOUT: return true;
+    case ERROR_DESCRIPTORS:
+    case ERROR_PORTS:
+    case ERROR_LOCAL: return false;
+    default: break;
+    }
+    return age >= record->timeout ||
+           (record->responses && age > record->response_time / record->responses);
+}
+
+void record_failure(struct record *record, enum error error, nsec age)
 {
     struct tally *tally = record->tally;
 
-    if (flight && !flight->counted)
-        return;
     record->ended++;
     tally->failed++;
     tally->errors[error]++;
+    if (has_waited(record, error, age))
+        histogram_record(tally->latency, age);
 }
 
 void record_age(struct record *record, nsec intended, nsec now)

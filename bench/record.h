@@ -2,6 +2,21 @@
  * Inside of the load generator: what is counted of a run, interval after interval, and since its
  * beginning. A request is told of when it starts and when it ends, and counts as a whole: where it was
  * due before measuring began, its flight is not `counted` and nothing of it is.
+ *
+ * A request that failed is counted by its error. Whether it enters the latencies as well, with the age that
+ * it had then, depends on what ended it:
+ *
+ *   its time ran out: in the name lookup, the connection,       enters: it took that long at least
+ *   the handshake or the response; those behind it in a
+ *   pipeline too, which end with the connection
+ *   anything else of the server or the network (refused,        enters where it had waited for longer than
+ *   reset, TLS, cut off, malformed), with or without a          a response has taken on average until then,
+ *   connection of its own                                       or for longer than -T. Else not: a refusal
+ *                                                               at once is no fast response
+ *   this machine (descriptors, ports)                           does not enter: the server had no part in it
+ *
+ * The age counts from the intended time; in a closed loop from the start, or where no connection could be made,
+ * from the start of that, without our own wait for a turn to shake hands.
  */
 #ifndef BENCH_RECORD_H
 #define BENCH_RECORD_H
@@ -10,12 +25,15 @@
 #include "bench/tally.h"
 
 struct record {
-    struct tally *tally;          /* of this interval; owned */
-    const struct crew *crew;      /* whose bytes are counted; borrowed */
-    bool open_loop;               /* there are intended times */
-    nsec from;                    /* measuring begins; NSEC_NEVER: not known yet */
-    uint64_t scheduled;           /* requests that were due since then */
-    uint64_t begun, ended;        /* that were started; that were answered, or failed */
+    struct tally *tally;     /* of this interval; owned */
+    const struct crew *crew; /* whose bytes are counted; borrowed */
+    bool open_loop;          /* there are intended times */
+    nsec from;               /* measuring begins; NSEC_NEVER: not known yet */
+    uint64_t scheduled;      /* requests that were due since then */
+    uint64_t begun, ended;   /* that were started; that were answered, or failed */
+    nsec timeout;            /* of a request; NSEC_NEVER: none */
+    uint64_t responses;      /* and the sum of their latencies, for their mean */
+    nsec response_time;
     nsec last_answer;             /* when it came; `from` while there is none */
     uint64_t bytes_in, bytes_out; /* the crew's when the interval began */
     nsec cpu_user, cpu_system;    /* the thread's then */
@@ -23,7 +41,7 @@ struct record {
     bool over;                    /* record_end was called */
 };
 
-void record_init(struct record *record, const struct crew *crew, bool open_loop);
+void record_init(struct record *record, const struct crew *crew, bool open_loop, nsec timeout);
 void record_free(struct record *record);
 
 /* Measuring begins at record->from: what the thread used and what passed until now is forgotten. */
@@ -46,11 +64,10 @@ void record_connection(struct record *record, const struct conn *conn);
 void record_answer(struct record *record, const struct flight *flight,
                    const struct answer_arrival *arrival);
 
-/* A request that counts failed; `flight` is NULL for one that never got a connection. */
-void record_failure(struct record *record, const struct flight *flight, enum error error);
+/* A request that counts failed, at this age. */
+void record_failure(struct record *record, enum error error, nsec age);
 
-/* A request was too slow, or in an open loop is unfinished at the end: it is at least as slow as it is
-   now. */
+/* A request of an open loop is unfinished at the end: it is at least as slow as it is now. */
 void record_age(struct record *record, nsec intended, nsec now);
 
 /* The interval is over: the rest of its tally is filled in, and is valid until record_next. */

@@ -19,8 +19,9 @@
 
 /* The histograms of a tally: X(member).
 
-   latency     open loop: from the intended send; closed loop: from the start. Answers, and those that
-               timed out or were unfinished at the end, with the age they had then
+   latency     open loop: from the intended send; closed loop: from the start. Responses, what failed
+               after a wait (bench/record.h), and in an open loop what was unfinished at the end, with
+               the age that it had then
    raw         open loop only: from the start to the answer
    kernel      of stamped connections: from the start until the kernel had the answer
    delay       of the same: from there until the program had it

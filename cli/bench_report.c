@@ -478,7 +478,7 @@ static void put_latency_notes(const struct page *page)
     }
     if (total->latency->count > total->completed) {
         *text = '\0';
-        add(text, "%s had no answer in time or at the end, and are in it with their age.",
+        add(text, "%s had no response, and are in it with the age that they had.",
             figure_count(total->latency->count - total->completed).text);
         put_note(page, text);
     }

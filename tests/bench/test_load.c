@@ -1023,12 +1023,138 @@ static void timeouts_of_several_connections(void **state)
     assert_int_equal(count_at(total->latency, 35 * MS), 1);
 }
 
-/* --- nobody listens --- */
+/* --- what waited, and what did not --- */
 
 static void close_the_door(void)
 {
     loop_close(loop, &peer.listener);
 }
+
+/* A listener whose queue of connections is full: the kernel drops what comes, and no connection opens. */
+static struct {
+    int listener, first;
+} full;
+
+static void fill_the_queue(void)
+{
+    struct address at;
+
+    assert_true(address_parse(&at, "127.0.0.1", 0));
+    full.listener = sock_listen(&at, 0);
+    assert_true(full.listener >= 0);
+    full.first = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(full.first, &at.any, at.length), 0);
+    targets_free(targets);
+    options.targets = targets = targets_at("http", "127.0.0.1", address_port(&at));
+}
+
+static void empty_the_queue(void)
+{
+    close(full.first);
+    close(full.listener);
+}
+
+/* A request that no connection could be made for in time took that time at least: it is in the
+   percentiles, in every kind of loop. */
+static void connection_that_takes_too_long(void **state)
+{
+    static void (*const shapes[])(void) = {as_closed_loop,     as_open_loop,
+                                           as_new_connections, as_new_connections_in_an_open_loop,
+                                           as_pipeline,        as_pipeline_in_an_open_loop};
+
+    for (size_t i = 0; i < LENGTH(shapes); i++) {
+        fill_the_queue();
+        dialer.connect_timeout = 400 * MS;
+        options.connections = 3;
+        options.requests = 7;
+        shapes[i]();
+        begin();
+        finish(10 * MS);
+        empty_the_queue();
+        if (total->latency->count != 7 || total->latency->min < 400 * MS)
+            fail_msg("loop %zu: %lu in the latency, from %lu", i, total->latency->count,
+                     total->latency->min);
+        assert_int_equal(total->errors[ERROR_CONNECT_TIMEOUT], 7);
+        assert_int_equal(total->raw->count, 0);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* The server is silent for two seconds and then gone. What it had, and what was waiting, waited for as long
+   as that; what is due later is refused at once, which is no fast response. */
+static void refused_after_a_wait(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 1;
+    options.schedule.from_rate = options.schedule.to_rate = 10;
+    options.requests = 31; /* until 3 s */
+    serve = hold;
+    begin();
+    pass_until(50 * MS, MS);
+    answer(1);                      /* that of 0 ms */
+    pass_until(2000 * MS, 10 * MS); /* that of 100 ms is in flight, those of 200 ms to 2 s wait */
+    close_the_door();
+    hang_up(talk_of(1), false);
+    unit_settle(loop);
+    finish(10 * MS);
+    assert_int_equal(total->completed, 1);
+    assert_int_equal(total->errors[ERROR_EMPTY], 1);
+    assert_int_equal(total->errors[ERROR_CONNECT_REFUSED], 29);
+    /* the response, the one in flight, and those of 200 to 1900 ms: that of 2 s was refused at once */
+    assert_int_equal(total->latency->count, 1 + 1 + 18);
+    assert_int_equal(count_at(total->latency, 1900 * MS), 1);
+    assert_int_equal(count_at(total->latency, 1800 * MS), 1);
+    assert_true(total->latency->min == 50 * MS);
+}
+
+/* What waited for over -T has its age, though nothing was ever responded to. */
+static void refused_after_the_time_was_over(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 1;
+    options.schedule.from_rate = options.schedule.to_rate = 10;
+    options.requests = 5; /* at 0, 100, ... 400 ms */
+    options.timeout = 250 * MS;
+    serve = hold;
+    begin();
+    pass_until(450 * MS, 10 * MS); /* that of 100 ms is in flight since 250 ms */
+    close_the_door();
+    finish(10 * MS);
+    assert_int_equal(total->errors[ERROR_TOTAL_TIMEOUT], 2);
+    assert_int_equal(total->errors[ERROR_CONNECT_REFUSED], 3);
+    assert_int_equal(total->latency->count, 3);
+    assert_int_equal(count_at(total->latency, 250 * MS), 1);
+    assert_int_equal(count_at(total->latency, 400 * MS), 1);
+    assert_int_equal(count_at(total->latency, 300 * MS), 1); /* refused at 500 ms, due at 200 ms */
+}
+
+/* A failure that takes less than a response does not make the run look fast. */
+static void fast_failures_are_no_latency(void **state)
+{
+    (void)state;
+    options.connections = 2;
+    options.requests = 12;
+    serve = hold;
+    begin();
+    for (int i = 0; i < 4; i++) { /* four responses of 100 ms each */
+        pass(100 * MS);
+        answer(1);
+    }
+    serve = reset;
+    hang_up(talk_of(1), true); /* after no time at all */
+    hang_up(talk_of(2), true); /* after 400 ms */
+    unit_settle(loop);
+    finish(MS);
+    assert_int_equal(total->completed, 4);
+    assert_int_equal(total->failed, 8);
+    assert_int_equal(total->latency->count, 5);
+    assert_int_equal(count_at(total->latency, 400 * MS), 1);
+}
+
+/* --- nobody listens --- */
 
 static void refused_by_number(void (*shape)(void))
 {
@@ -1640,6 +1766,10 @@ static void handshakes_that_fail(void **state)
         assert_int_equal(total->errors[cases[i / 4].error], 5);
         assert_int_equal(total->failed, 5);
         assert_int_equal(total->handshakes + total->connections, 0);
+        if (cases[i / 4].error == ERROR_TLS_TIMEOUT) /* which waited for as long */
+            assert_true(total->latency->count == 5 && total->latency->min >= 10 * MS);
+        else
+            assert_int_equal(total->latency->count, 0);
         teardown(state);
         setup(state);
     }
@@ -1784,9 +1914,9 @@ static void late_beside_an_idle_connection(void **state)
     assert_true(total->lateness->max >= 5 * MS);
 }
 
-/* The oldest of a pipeline is too old and ends the connection. Those behind it had most of their time left: they are
-   not answers that took so long, and have no place among the latencies. */
-static void younger_ones_are_not_too_old(void **state)
+/* The oldest of a pipeline is too old and ends the connection. Those behind it got no response either: they
+   took at least as long as they had waited until then. */
+static void younger_ones_end_with_their_age(void **state)
 {
     (void)state;
     options.open_loop = true;
@@ -1797,7 +1927,9 @@ static void younger_ones_are_not_too_old(void **state)
     begin();
     finish(10 * MS);
     assert_int_equal(total->failed, 2);
-    assert_true(total->latency->min >= 100 * MS);
+    assert_int_equal(total->latency->count, 2);
+    assert_int_equal(count_at(total->latency, 100 * MS), 1);
+    assert_int_equal(count_at(total->latency, 90 * MS), 1);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1807,7 +1939,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(closed_loop_by_number),
         CASE(pause_is_told),
-        CASE(younger_ones_are_not_too_old),
+        CASE(younger_ones_end_with_their_age),
         CASE(late_beside_an_idle_connection),
         CASE(closed_loop_by_time),
         CASE(intervals_of_a_second_and_a_last),
@@ -1841,6 +1973,10 @@ int main(void)
         CASE(timeout_enters_the_latency),
         CASE(timeout_in_an_open_loop),
         CASE(timeouts_of_several_connections),
+        CASE(connection_that_takes_too_long),
+        CASE(refused_after_a_wait),
+        CASE(refused_after_the_time_was_over),
+        CASE(fast_failures_are_no_latency),
         CASE(refused),
         CASE(refused_by_time),
         CASE(failures_at_once_let_the_end_through),

@@ -314,7 +314,7 @@ static void test_normal(void **state)
          "\nTransfer     170 MB in (17.0 MB/s), 16.0 MB out (1.60 MB/s)\n",
          "\nStatus       200    200,000  100%\n", "\nErrors       0\n",
          "        latency        kernel  client delay\n", "\n  p50  ", "\n  p99.99  ", "\n  max  ",
-         "\n  mean  ", "\n  stddev  ", "Of 12,500 stamped answers.\n", "\n  64 had no answer",
+         "\n  mean  ", "\n  stddev  ", "Of 12,500 stamped answers.\n", "\n  64 had no response",
          "\nLatency\n", "  p50", "  max\n",
          "\nLongest gap  3.10 ms between two answers, at 4.30 s\n", "\nConnections  64 made\n",
          "\nClient       ok, busy 43.1% of the time\n",
