@@ -61,7 +61,8 @@ struct conn {
     struct link turn_link; /* it waits for it, in the dialer's list */
     bool served;           /* an exchange was completed on it */
 
-    struct pool *pool;      /* while it is idle */
+    uint32_t drained_bytes; /* of a response whose rest is not wanted; the pool's */
+    struct pool *pool;      /* while it is idle, or drained */
     struct link idle;       /* in the pool's list */
     struct conn *same_slot; /* in the pool's table */
     struct grave grave;

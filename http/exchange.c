@@ -82,8 +82,14 @@ static void enter(struct exchange *exchange, enum exchange_state state)
     set_deadline(exchange, limit);
 }
 
-/* The only end: the connection is kept or closed, the result reported. */
-static enum step finish(struct exchange *exchange, bool keep)
+static bool is_refused_by_proxy(const struct exchange *exchange)
+{
+    return exchange->result.status == 407 && conn_asks_proxy(exchange->conn);
+}
+
+/* The only end: `leave` takes the connection over, or (NULL) it is closed; the result is reported. */
+static enum step finish(struct exchange *exchange,
+                        void (*leave)(struct pool *pool, struct conn *conn))
 {
     struct result *result = &exchange->result;
     struct conn *conn = exchange->conn;
@@ -93,7 +99,7 @@ static enum step finish(struct exchange *exchange, bool keep)
         result->error = error;
         result->phase = PHASE_RECEIVE;
         result->detail = result->coding;
-    } else if (!result->error && result->status == 407 && conn_asks_proxy(conn)) {
+    } else if (!result->error && is_refused_by_proxy(exchange)) {
         result->error = ERROR_PROXY_AUTH; /* no site says so (RFC 9110, section 15.5.8) */
         result->phase = PHASE_RECEIVE;
     }
@@ -105,8 +111,8 @@ static enum step finish(struct exchange *exchange, bool keep)
     exchange->state = EXCHANGE_DONE;
     free(exchange->block);
     exchange->block = NULL;
-    if (conn && keep && exchange->options->keep_alive)
-        pool_keep(exchange->pool, conn);
+    if (conn && leave && exchange->options->keep_alive)
+        leave(exchange->pool, conn);
     else if (conn)
         conn_close(conn); /* its words stay until the end of the turn */
     exchange->done(exchange->owner, result);
@@ -148,24 +154,39 @@ static enum step fail(struct exchange *exchange, enum error error, const char *d
     }
     if (exchange->state == EXCHANGE_HEAD && result->stamps.first_byte)
         result->phase = PHASE_RECEIVE;
-    return finish(exchange, false);
+    return finish(exchange, NULL);
 }
 
-/* Called before a byte of the answer came: a kept connection that dies so is replaced, once. */
-static enum step fail_or_retry(struct exchange *exchange, enum error error, const char *detail)
+/* A kept connection was of no use: goes on with a new one, once, as if nothing had come. */
+static enum step replace(struct exchange *exchange)
 {
-    if (!exchange->kept || exchange->retried)
-        return fail(exchange, error, detail);
+    struct result *result = &exchange->result;
+
     exchange->retried = true;
     conn_close(exchange->conn);
     exchange->conn = NULL;
     exchange->sent = 0;
     exchange->send_error = 0;
-    tls_certificate_drop(exchange->result.tls.certificate);
-    exchange->result.tls = (struct tls_facts){0};
+    tls_certificate_drop(result->tls.certificate);
+    result->tls = (struct tls_facts){0};
+    result->status = result->major = result->minor = 0;
+    result->body_bytes = 0;
+    result->truncated = false;
+    result->stamps.first_byte = result->stamps.head = 0;
     answer_free(&exchange->answer);
     enter(exchange, EXCHANGE_CONNECTING);
     return STEP_ON;
+}
+
+static bool may_be_replaced(const struct exchange *exchange)
+{
+    return exchange->kept && !exchange->retried;
+}
+
+/* Called before a byte of the answer came. */
+static enum step fail_or_retry(struct exchange *exchange, enum error error, const char *detail)
+{
+    return may_be_replaced(exchange) ? replace(exchange) : fail(exchange, error, detail);
 }
 
 static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
@@ -322,25 +343,61 @@ static bool is_quiet(struct conn *conn)
 static enum step hang_up(struct exchange *exchange)
 {
     exchange->result.truncated = exchange->answer.previewed;
-    return finish(exchange, false);
+    return finish(exchange, NULL);
+}
+
+/* The head is there, of a redirect that will be followed: nothing more of it is needed. */
+static bool needs_no_body(const struct exchange *exchange)
+{
+    return exchange->state == EXCHANGE_BODY && exchange->answer.redirect &&
+           exchange->options->answer.follow;
+}
+
+/* No more can be read now, and what is needed is there. */
+static enum step leave_body(struct exchange *exchange)
+{
+    return finish(exchange, exchange->sent == exchange->total_bytes ? pool_drain : NULL);
+}
+
+/* The server had waited for a request and gave up; our request came too late to be the one that its
+   response is about (RFC 9110, section 15.5.9). */
+static bool was_idle_too_long(const struct exchange *exchange)
+{
+    return exchange->state == EXCHANGE_BODY && exchange->result.status == 408 &&
+           may_be_replaced(exchange);
+}
+
+/* The body ends here, and not as it should. */
+static enum step break_off(struct exchange *exchange, enum error error, const char *detail)
+{
+    if (needs_no_body(exchange) || is_refused_by_proxy(exchange))
+        return finish(exchange, NULL);
+    return fail(exchange, error, detail);
 }
 
 /* The answer's end in the parser's words. */
 static enum step conclude(struct exchange *exchange, enum http1_status status, bool all_used)
 {
     const struct http1 *http1 = &exchange->conn->http1;
+    bool whole = all_used && exchange->sent == exchange->total_bytes;
 
+    if (was_idle_too_long(exchange)) {
+        trace_note(exchange->dialer->trace, exchange->conn->number,
+                   "the connection had been idle for too long; once more on a new one");
+        return replace(exchange);
+    }
     switch (status) {
     case HTTP1_MORE: return exchange->answer.enough ? hang_up(exchange) : STEP_ON;
     case HTTP1_DONE:
         exchange->conn->served = true;
-        return finish(exchange, http1->keep_alive && all_used &&
-                                    exchange->sent == exchange->total_bytes &&
-                                    !exchange->conn->sock->ended && is_quiet(exchange->conn));
+        return finish(exchange, http1->keep_alive && whole && !exchange->conn->sock->ended &&
+                                        is_quiet(exchange->conn)
+                                    ? pool_keep
+                                    : NULL);
     default: break;
     }
-    return fail(exchange, error_of_http1(status),
-                status == HTTP1_MALFORMED ? http1_why(http1) : NULL);
+    return break_off(exchange, error_of_http1(status),
+                     status == HTTP1_MALFORMED ? http1_why(http1) : NULL);
 }
 
 /* The end before a byte of the answer: where sending failed before, that is what is told. */
@@ -370,7 +427,7 @@ static enum step at_error(struct exchange *exchange, int reason)
 
     if (!why)
         why = errno_words(reason);
-    return any_byte ? fail(exchange, error, why) : unanswered(exchange, error, why);
+    return any_byte ? break_off(exchange, error, why) : unanswered(exchange, error, why);
 }
 
 /* Reads once. STEP_ON: there may be more. */
@@ -387,7 +444,7 @@ static enum step receive(struct exchange *exchange)
     case IO_OK: break;
     case IO_EOF: return at_end(exchange);
     case IO_ERROR: return at_error(exchange, io.error);
-    default: return STEP_WAIT;
+    default: return needs_no_body(exchange) ? leave_body(exchange) : STEP_WAIT;
     }
     if (!stamps->first_byte) {
         if (exchange->state == EXCHANGE_SEND) /* it answers before it has heard all */
@@ -451,7 +508,7 @@ static void on_deadline(void *owner)
     struct exchange *exchange = owner;
     bool total = exchange->deadline.deadline >= exchange->total_deadline;
 
-    fail(exchange, total ? ERROR_TOTAL_TIMEOUT : ERROR_TTFB_TIMEOUT, NULL);
+    break_off(exchange, total ? ERROR_TOTAL_TIMEOUT : ERROR_TTFB_TIMEOUT, NULL);
 }
 
 void exchange_init(struct exchange *exchange, struct dialer *dialer, struct pool *pool,

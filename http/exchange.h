@@ -4,8 +4,12 @@
  * and one for the wait until the first byte.
  *
  * A kept connection may have died unseen. When it turns out dead before a byte of the answer came,
- * the exchange goes back to CONNECTING once, with a new one. A request that may not be repeated
- * (RFC 9110, section 9.2.2) never goes on a kept connection.
+ * or the server says that it had waited on it for too long (408; RFC 9110, section 15.5.9), the
+ * exchange goes back to CONNECTING once, with a new one. A request that may not be repeated (RFC 9110,
+ * section 9.2.2) never goes on a kept connection.
+ *
+ * Of a redirect that will be followed the head is all that is needed. What of its body can be read at
+ * once is read; the pool drains the rest, and however the body ends, the redirect is a result.
  */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H

@@ -350,6 +350,14 @@ enum http1_status http1_feed(struct http1 *http1, const unsigned char *bytes, si
     return HTTP1_MORE;
 }
 
+void http1_drop_rest(struct http1 *http1)
+{
+    static const struct http1_events none = {0};
+
+    http1->events = &none;
+    http1->owner = NULL;
+}
+
 enum http1_status http1_finish(struct http1 *http1)
 {
     llhttp_finish(&http1->parser);

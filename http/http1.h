@@ -96,6 +96,9 @@ void http1_start_request(struct http1 *http1, struct http1_request *request,
 enum http1_status http1_feed(struct http1 *http1, const unsigned char *bytes, size_t count,
                              size_t *used);
 
+/* The rest of the message is not wanted: its events are not called any more. */
+void http1_drop_rest(struct http1 *http1);
+
 /* The connection ended in order: DONE where that closes the message, else CUT. */
 enum http1_status http1_finish(struct http1 *http1);
 

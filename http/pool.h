@@ -1,7 +1,8 @@
 /*
  * Kept-alive connections, idle until the next exchange with the same origin. At most `limit` are
  * kept; over that the oldest is given up. Each is watched: one that the server closes, or on which
- * it speaks without being asked, leaves at once.
+ * it speaks without being asked, leaves at once. Beside them are those on which the rest of a response
+ * is read that is not wanted.
  */
 #ifndef HTTP_POOL_H
 #define HTTP_POOL_H
@@ -22,6 +23,15 @@ struct conn *pool_take(struct pool *pool, const struct url *url, void (*wake)(vo
 
 /* Takes over an open connection on which nothing is under way. */
 void pool_keep(struct pool *pool, struct conn *conn);
+
+/* A response that is drained may still take this much; else its connection is closed. */
+#define POOL_MOST_DRAIN_BYTES (64 * 1024)
+#define POOL_DRAIN_TIME       (5 * NSEC_PER_S)
+
+/* Takes over an open connection, of which conn_read has just said that no more can be read, in the
+   middle of a response whose rest is not wanted. The rest is read and dropped beside everything else;
+   then the connection is kept. It counts as an idle one. */
+void pool_drain(struct pool *pool, struct conn *conn);
 
 /* The origin of a connection that has become idle and was not asked for since; each is told once, the
    oldest first. The host is borrowed until the loop's next turn. False where there is none. */

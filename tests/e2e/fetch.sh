@@ -136,3 +136,21 @@ fb --rehearse -f - <"$LIST"
 check_not "nor when its line is refused on standard input" grep -q -e ali -e sesame "$out" "$err"
 fb --rehearse -f - < <(cat "$LIST")
 check_not "nor from a pipe" grep -q -e ali -e sesame "$out" "$err"
+
+# a server that is tired of an idle connection just as it is asked: 408 for all but the first request
+start tired perl -MIO::Socket::INET -e '$| = 1; my $l = IO::Socket::INET->new(LocalAddr => $ARGV[0],
+    LocalPort => 18090, Listen => 9, ReuseAddr => 1) or die;
+    while (my $p = $l->accept) {
+        for (my $n = 0; sysread $p, my $b, 9999; $n++) {
+            print $n ? "late\n" : "first\n";
+            syswrite $p, $n ? "HTTP/1.1 408 Late\r\nConnection: close\r\nContent-Length: 4\r\n\r\nlate"
+                : "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere";
+            last if $n;
+        }
+    }' "$HOME_ADDRESS"
+until_true 10 listens 18090
+fb --format json -c 1 --order input "http://$HOME_ADDRESS:18090/"{1,2,3}
+same "408 on an idle connection: once more on a new one" "200 here 200 here 200 here" \
+    "$(jq -r '"\(.status) \(.snippet)"' "$out" | xargs)"
+same "which is asked once each" "first late first late first" "$(xargs <"$TMPDIR/tired.out")"
+check "they fit the schema" valid fetch "$out"

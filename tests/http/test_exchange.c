@@ -286,6 +286,85 @@ static void body_of_a_followed_redirect(void **state)
     }
 }
 
+#define MOVED "HTTP/1.1 302 Found\r\nLocation: /\r\n"
+
+/* Its body is not needed: however it ends, or does not end, the redirect is a result. */
+static void redirect_needs_no_body(void **state)
+{
+    static const struct {
+        struct script_step reads[5];
+        bool drained; /* the connection waits for the rest of the body */
+    } cases[] = {
+        {{ASKED, SAY(MOVED "Content-Length: 5\r\n\r\nhell"), END}, false},
+        {{ASKED, SAY(MOVED "Content-Length: 5\r\n\r\nhell"), BREAK(ECONNRESET)}, false},
+        {{ASKED, SAY(MOVED "\r\nhell"), BREAK(TLS_TRUNCATED)}, false},
+        {{ASKED, SAY(MOVED "Transfer-Encoding: chunked\r\n\r\nx\r\n"), HANG}, false},
+        {{ASKED, SAY(MOVED "Transfer-Encoding: chunked\r\n\r\n"), SAY("5\r\nhell"), END}, false},
+        {{ASKED, SAY(MOVED "Content-Length: 5\r\n\r\n"), HANG}, true},
+        {{ASKED, SAY(MOVED "Content-Length: 5\r\n"), PAUSE, SAY("\r\nhell"), HANG}, true},
+    };
+
+    (void)state;
+    stage.options.answer.follow = true;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        fetch_from(&(struct script){.reads = cases[i].reads});
+        if (outcome.result.error)
+            fail_msg("case %zu: %s", i, error_code(outcome.result.error));
+        assert_int_equal(outcome.result.status, 302);
+        assert_false(outcome.result.truncated);
+        assert_int_equal(stage.opened, 1);
+        assert_int_equal(stage.closed, !cases[i].drained);
+        pool_drop_oldest(stage.pool);
+    }
+}
+
+/* The rest of a short body is read beside what follows; then the connection serves on. */
+static void redirect_gives_its_connection_back(void **state)
+{
+    static const struct script_step late[] = {
+        ASKED, SAY(MOVED "Content-Length: 5\r\n\r\nhe"), PAUSE, SAY("llo"), ASKED, SAY(HELLO),
+        LAST};
+    struct script_step stalled[] = {ASKED, SAY(MOVED "Content-Length: 5\r\n\r\n"), HANG};
+    const struct script scripts[] = {{.reads = late}, {.reads = stalled}};
+
+    (void)state;
+    stage.options.answer.follow = true;
+    for (size_t i = 0; i < LENGTH(scripts); i++) {
+        bool kept = i == 0;
+
+        stage.options.keep_alive = true;
+        fetch_from(&scripts[i]);
+        assert_int_equal(stage.closed, 0);
+        if (!kept)
+            break;
+        stage_fetch(&stage, site, &outcome);
+        expect_hello(&outcome.result);
+        assert_int_equal(stage.opened, 1);
+        pool_drop_oldest(stage.pool);
+        stage.options.keep_alive = false;
+        fetch_from(&scripts[i]);
+        assert_int_equal(stage.closed, 1);
+    }
+    pool_drop_oldest(stage.pool);
+}
+
+/* Where not all of the request was sent, nobody waits for either. */
+static void redirect_of_unsent_content(void **state)
+{
+    static const struct script_step reads[] = {
+        ASKED, SAY("HTTP/1.1 307 X\r\nLocation: /\r\nContent-Length: 5\r\n\r\n"), HANG};
+    static const struct script_step writes[] = {TAKE(1000), STUCK};
+    static char bytes[100000];
+
+    (void)state;
+    stage.options.answer.follow = true;
+    site->content = content_new(bytes, sizeof(bytes));
+    fetch_from(&(struct script){.reads = reads, .writes = writes});
+    assert_int_equal(outcome.result.error, ERROR_NONE);
+    assert_int_equal(outcome.result.status, 307);
+    assert_int_equal(stage.closed, 1);
+}
+
 static void bad_coding(void **state)
 {
     static const struct script_step reads[] = {
@@ -714,6 +793,42 @@ static void kept_connection_that_answered_is_not_replaced(void **state)
     }
 }
 
+/* 408 on a connection that was idle is about the idle connection (RFC 9110, section 15.5.9): the same
+   request goes out on a new one, once. On a new connection it is the result. */
+static void idle_timeout_is_not_the_result(void **state)
+{
+#define LATE "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 4\r\n\r\n"
+    static const struct script_step whole[] = {ASKED, SAY(HELLO), ASKED, SAY(LATE "late"), END};
+    static const struct script_step head[] = {ASKED, SAY(HELLO), ASKED, SAY(LATE), HANG};
+    static const struct script_step cut[] = {ASKED, SAY(HELLO), ASKED, SAY(LATE), END};
+    static const struct script_step good[] = {ASKED, SAY(HELLO), LAST};
+    static const struct script_step late[] = {ASKED, SAY(LATE "late"), END};
+    static const struct script_step dead[] = {ASKED, END};
+    static const struct script firsts[] = {{.reads = whole}, {.reads = head}, {.reads = cut}};
+    static const struct {
+        const struct script_step *reads;
+        enum error error;
+        unsigned status;
+    } seconds[] = {{good, ERROR_NONE, 200}, {late, ERROR_NONE, 408}, {dead, ERROR_EMPTY, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(firsts) * LENGTH(seconds); i++) {
+        size_t second = i % LENGTH(seconds);
+        const struct script scripts[] = {firsts[i / LENGTH(seconds)],
+                                         {.reads = seconds[second].reads}};
+
+        stage_play(&stage, scripts, 2);
+        stage_fetch(&stage, site, &outcome);
+        expect_hello(&outcome.result);
+        stage_fetch(&stage, site, &outcome);
+        assert_int_equal(stage.opened, 2);
+        assert_int_equal(outcome.result.error, seconds[second].error);
+        assert_int_equal(outcome.result.status, seconds[second].status);
+        assert_true(outcome.result.stamps.connect > outcome.result.stamps.start);
+        pool_drop_oldest(stage.pool);
+    }
+}
+
 /* When the new connection fails too, what is told is about the new one. */
 static void replaced_connection_is_forgotten(void **state)
 {
@@ -1028,6 +1143,9 @@ int main(void)
         CASE(early_answer_to_content),
         CASE(enough_of_the_body),
         CASE(body_of_a_followed_redirect),
+        CASE(redirect_needs_no_body),
+        CASE(redirect_gives_its_connection_back),
+        CASE(redirect_of_unsent_content),
         CASE(bad_coding),
         CASE(cookies_go_to_the_jar),
         CASE(trace_shows_what_passes),
@@ -1048,6 +1166,7 @@ int main(void)
         CASE(dead_kept_connection_is_replaced_once),
         CASE(second_try_is_on_a_new_connection),
         CASE(kept_connection_that_answered_is_not_replaced),
+        CASE(idle_timeout_is_not_the_result),
         CASE(replaced_connection_is_forgotten),
         CASE(phases_have_deadlines),
         CASE(all_phases_have_the_total_deadline),

@@ -173,6 +173,110 @@ static void idle_connections_are_watched(void **state)
     }
 }
 
+static void ignore_body(void *owner, const char *bytes, size_t count)
+{
+    (void)owner;
+    (void)bytes;
+    (void)count;
+    fail_msg("a body that nobody wants is reported");
+}
+
+/* A connection on which the rest of a response is still to come. */
+static struct conn *in_mid_response(const struct script_step *reads)
+{
+    static const struct http1_events events = {.body = ignore_body};
+    static const char head[] = "HTTP/1.1 302 X\r\nTransfer-Encoding: chunked\r\n\r\n";
+    static struct script script;
+    struct conn *conn;
+    size_t used;
+
+    script = (struct script){.reads = reads};
+    stage_play(&stage, &script, 1);
+    conn = opened("http", 1);
+    http1_start_answer(&conn->http1, false, &events, NULL);
+    assert_int_equal(http1_feed(&conn->http1, (const unsigned char *)head, strlen(head), &used),
+                     HTTP1_MORE);
+    return conn;
+}
+
+/* It is kept when the response is complete, and closed where that takes too much or goes wrong. */
+static void rest_of_a_response_is_drained(void **state)
+{
+    static char many[POOL_MOST_DRAIN_BYTES + 1], fits[POOL_MOST_DRAIN_BYTES - 16 + 1];
+    const struct {
+        struct script_step reads[6];
+        bool kept;
+    } cases[] = {
+        {{SAY("3\r\nabc\r\n0\r\n\r\n"), LAST}, true},
+        {{SAY("3\r\na"), PAUSE, SAY("bc\r\n0\r\nA: b\r\n"), PAUSE, SAY("\r\n"), LAST}, true},
+        {{SAY("fff0\r\n"), SAY(fits), SAY("\r\n0\r\n\r\n"), LAST}, true},
+        {{SAY("fffff\r\n"), SAY(many), LAST}, false},
+        {{SAY("3\r\nabc\r\n0\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\n"), LAST}, false},
+        {{SAY("3\r\nabc\r\n0\r\n\r\nH"), LAST}, false},
+        {{SAY("x"), LAST}, false},
+        {{SAY("3\r\nabc"), END}, false},
+        {{SAY("3\r\nabc"), BREAK(ECONNRESET)}, false},
+    };
+
+    (void)state;
+    memset(many, 'x', sizeof(many) - 1);
+    memset(fits, 'x', sizeof(fits) - 1);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct conn *conn = in_mid_response(cases[i].reads);
+
+        pool_drain(stage.pool, conn);
+        assert_null(take("http", "127.0.0.1", 1)); /* not yet */
+        stage_event(&stage, EPOLLIN);
+        unit_settle(stage.loop);
+        if (stage.closed == cases[i].kept)
+            fail_msg("case %zu: %s", i, cases[i].kept ? "closed" : "kept");
+        if (cases[i].kept) {
+            assert_ptr_equal(take("http", "127.0.0.1", 1), conn);
+            conn_close(conn);
+        }
+        assert_false(pool_drop_oldest(stage.pool));
+    }
+}
+
+static void draining_has_a_time(void **state)
+{
+    static const struct script_step reads[] = {SAY("1\r\n"), HANG};
+    struct conn *conn = in_mid_response(reads);
+
+    (void)state;
+    pool_drain(stage.pool, conn);
+    stage.clock.now += POOL_DRAIN_TIME / 2;
+    stage_event(&stage, EPOLLIN);
+    unit_settle(stage.loop);
+    assert_int_equal(stage.closed, 0);
+    stage.clock.now += POOL_DRAIN_TIME / 2;
+    unit_settle(stage.loop);
+    assert_int_equal(stage.closed, 1);
+    assert_false(pool_drop_oldest(stage.pool));
+}
+
+/* They count as idle ones do, and go first. */
+static void draining_ones_count(void **state)
+{
+    static const struct script_step reads[] = {HANG};
+    struct conn *idle;
+
+    (void)state;
+    limit_to(2);
+    pool_drain(stage.pool, in_mid_response(reads));
+    stage.clock.now += 1;
+    idle = opened("http", 2);
+    pool_keep(stage.pool, idle);
+    pool_drain(stage.pool, opened("http", 3));
+    assert_int_equal(stage.closed, 1);
+    assert_true(pool_drop_oldest(stage.pool));
+    assert_int_equal(stage.closed, 2);
+    assert_ptr_equal(take("http", "127.0.0.1", 2), idle);
+    conn_close(idle);
+    limit_to(2);
+    pool_drain(stage.pool, opened("http", 3)); /* and end with the pool */
+}
+
 static void taken_connection_calls_its_new_user(void **state)
 {
     struct conn *conn = opened("http", 1);
@@ -195,9 +299,15 @@ static void taken_connection_calls_its_new_user(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(the_same_origin_is_taken),       CASE(the_last_used_is_taken_first),
-        CASE(over_the_limit_the_oldest_goes), CASE(many_origins),
-        CASE(idle_connections_are_watched),   CASE(taken_connection_calls_its_new_user),
+        CASE(the_same_origin_is_taken),
+        CASE(the_last_used_is_taken_first),
+        CASE(over_the_limit_the_oldest_goes),
+        CASE(many_origins),
+        CASE(idle_connections_are_watched),
+        CASE(taken_connection_calls_its_new_user),
+        CASE(rest_of_a_response_is_drained),
+        CASE(draining_has_a_time),
+        CASE(draining_ones_count),
     };
 
     unit_time_limit();
