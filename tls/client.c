@@ -6,7 +6,6 @@
 #include "tls/client.h"
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "tls/keylog.h"
 #include "tls/sessions.h"
 #include "tls/stream.h"
+#include "tls/verify.h"
 
 #define MOST_NAME_BYTES 255
 
@@ -138,24 +138,19 @@ static bool expect_host(SSL *ssl, const char *text, const struct tls_client *cli
 {
     char host[MOST_NAME_BYTES + 1];
     size_t length = strlen(text);
-    X509_VERIFY_PARAM *expected = SSL_get0_param(ssl);
     struct address address;
     bool numeric;
 
     if (length && text[length - 1] == '.')
         length--;
-    if (!length || length > MOST_NAME_BYTES)
+    if (!length || length > MOST_NAME_BYTES || *text == '.') /* to OpenSSL all names below */
         return false;
     memcpy(host, text, length);
     host[length] = '\0';
     numeric = address_parse(&address, host, 0);
     if (!ask_for(ssl, client->sni, host, numeric))
         return false;
-    if (client->insecure)
-        return true;
-    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return numeric ? X509_VERIFY_PARAM_set1_ip_asc(expected, host)
-                   : X509_VERIFY_PARAM_set1_host(expected, host, 0);
+    return client->insecure || verify_expect(ssl, host, numeric);
 }
 
 static void on_shaken(struct visit *visit, SSL *ssl)

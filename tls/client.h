@@ -48,7 +48,7 @@ void tls_client_free(struct tls_client *client);
 
 /* A transport towards `host`, a name or a numeric address without brackets. The caller ends it with
    calls->close, before the client is freed. NULL where `host` cannot be a server's name: over 255
-   bytes. A session of an earlier connection to the same host and port is resumed. */
+   bytes, or with a dot at its beginning. A session of an earlier connection to the same host and port is resumed. */
 struct transport *tls_client_open(struct tls_client *client, struct sock *sock, const char *host,
                                   uint16_t port);
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "reactor/memory.h"
+#include "tls/verify.h"
 
 #define MOST_SNI_BYTES    255
 #define HASHED_NAME_BYTES 8 /* "5ed36f99.0" before the dot */
@@ -83,15 +84,21 @@ static void trust_directory(SSL_CTX *context, const char *path, char **why)
     closedir(directory);
 }
 
-/* Whom the options name instead of the system's store. */
+/* Whom the options name instead of the system's store. A file or directory may name any certificate of
+   a chain, the server's own among them, as with curl. */
 static void set_trust(SSL_CTX *context, const struct tls_client_options *options, char **why)
 {
-    SSL_CTX_set_verify(context, options->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+    if (options->insecure)
+        SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+    else
+        verify_begin(context);
     if (options->authorities_pem) {
         if (!trust_pem(context, options->authorities_pem))
             *why = complaint("the authority's certificate");
         return;
     }
+    if (options->authorities_file || options->authorities_directory)
+        X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
     if (options->authorities_file && !SSL_CTX_load_verify_file(context, options->authorities_file))
         *why = complaint(options->authorities_file);
     if (!*why && options->authorities_directory)

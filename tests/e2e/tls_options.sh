@@ -61,6 +61,11 @@ SSL_CERT_FILE=$TMPDIR/ca.pem expect "SSL_CERT_FILE" "200 -" "$here"
 SSL_CERT_DIR=$TMPDIR/trusted expect "SSL_CERT_DIR" "200 -" "$here"
 SSL_CERT_FILE=$TMPDIR/ca.pem expect "--cacert comes before SSL_CERT_FILE" "- tls.unknown_authority" \
     --cacert "$TMPDIR/stranger.pem" "$here"
+expect "--cacert: the server's own certificate" "200 -" --cacert "$TMPDIR/a.example.pem" "$here"
+SSL_CERT_FILE=$TMPDIR/a.example.pem expect "the system's store: roots alone" "- tls.unknown_authority" "$here"
+expect "an underscore under a wildcard" "200 -" "${ca[@]}" --resolve "*:18443:$at" https://x_y.a.example:18443/
+expect "an underscore, and no wildcard" "- tls.hostname_mismatch" "${ca[@]}" --resolve "*:18443:$at" \
+    https://x_y.example:18443/
 for wrong in --cacert --capath --cert; do
     fb $wrong "$TMPDIR/nothing" "$here"
     exits "$wrong: no such file" 3

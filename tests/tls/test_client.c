@@ -132,6 +132,7 @@ static void names_that_cannot_be(void **state)
     assert_null(tls_client_open(client, &sock, long_name, 443));
     assert_null(tls_client_open(client, &sock, "", 443));
     assert_null(tls_client_open(client, &sock, ".", 443));
+    assert_null(tls_client_open(client, &sock, ".example.org", 443));
 }
 
 /* What is no TLS at all, or too old. Bytes as a server sends them after the client's hello. */

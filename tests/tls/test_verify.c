@@ -1,0 +1,225 @@
+/* Underscores under a wildcard, common names, and authorities that are not at the root. */
+#include "tests/support/unit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tests/support/cert.h"
+#include "tests/support/tls_pair.h"
+
+#define LEAF(text)  "basicConstraints=critical,CA:FALSE\n" text
+#define NAMES(text) LEAF("subjectAltName=" text "\n")
+
+static struct tls_pair pair;
+static struct cert root, between;
+
+static int setup(void **state)
+{
+    (void)state;
+    tls_pair_open(&pair);
+    root = cert_issue(&(struct paper){.subject = "CN=root", .extensions = CERT_CA}, NULL);
+    between = cert_issue(&(struct paper){.subject = "CN=between", .extensions = CERT_CA}, &root);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    cert_free(&root);
+    cert_free(&between);
+    tls_pair_close(&pair);
+    return 0;
+}
+
+/* What a client with these options thinks of the leaf, shown alone or with `shown`; 0: accepted. */
+static int reason_of(struct tls_client_options options, const struct cert *leaf,
+                     const struct cert *shown, const char *host)
+{
+    char *why;
+    struct tls_client *client = tls_client_new(&options, &why);
+    struct io io;
+
+    if (!client)
+        fail_msg("%s", why);
+    pair.own = cert_server(leaf, shown ? shown : &(struct cert){0});
+    tls_pair_connect(&pair, client, host, false);
+    io = tls_pair_shake(&pair);
+    tls_pair_hang_up(&pair);
+    SSL_CTX_free(pair.own);
+    pair.own = NULL;
+    tls_client_free(client);
+    return io.status == IO_OK ? 0 : io.error;
+}
+
+struct name_case {
+    const char *subject, *extensions, *host;
+    int reason;
+};
+
+static void play(const struct name_case *cases, size_t count, const struct cert *issuer)
+{
+    char *pem = cert_pem(&root);
+
+    for (size_t i = 0; i < count; i++) {
+        struct cert leaf = cert_issue(
+            &(struct paper){.subject = cases[i].subject, .extensions = cases[i].extensions},
+            issuer);
+        int reason = reason_of((struct tls_client_options){.authorities_pem = pem}, &leaf,
+                               issuer == &root ? NULL : issuer, cases[i].host);
+
+        if (reason != cases[i].reason)
+            fail_msg("%s, %s, for %s: %d instead of %d", cases[i].subject, cases[i].extensions,
+                     cases[i].host, reason, cases[i].reason);
+        cert_free(&leaf);
+    }
+    free(pem);
+}
+
+static void wildcards_stand_for_underscores(void **state)
+{
+    static const struct name_case cases[] = {
+        {"CN=x", NAMES("DNS:*.example.org"), "a_b.example.org", 0},
+        {"CN=x", NAMES("DNS:*.example.org"), "_.example.org.", 0},
+        {"CN=x", NAMES("DNS:b.example,DNS:*.Example.ORG"), "_dmarc.eXample.org", 0},
+        {"CN=x", NAMES("DNS:a_b.example.org"), "a_b.example.org", 0},
+        {"CN=*.example.org", LEAF(""), "a_b.example.org", 0},
+        {"CN=x", NAMES("DNS:*.example.org"), "a_b.c.example.org", TLS_HOSTNAME_MISMATCH},
+        {"CN=x", NAMES("DNS:*.example.org"), "a_b.org", TLS_HOSTNAME_MISMATCH},
+        {"CN=x", NAMES("DNS:*.org"), "a_b.org", TLS_HOSTNAME_MISMATCH},
+        {"CN=x", NAMES("DNS:*"), "a_b", TLS_HOSTNAME_MISMATCH},
+        {"CN=x", NAMES("DNS:a*.example.org"), "a_b.example.org", TLS_HOSTNAME_MISMATCH},
+        {"CN=x", NAMES("DNS:*_b.example.org"), "a_b.example.org", TLS_HOSTNAME_MISMATCH},
+        {"CN=x", NAMES("DNS:example.org"), "a_b.example.org", TLS_HOSTNAME_MISMATCH},
+        {"CN=x", NAMES("DNS:.example.org"), "a_b.example.org", TLS_HOSTNAME_MISMATCH},
+        {"CN=x", NAMES("DNS:*.other.org"), "a_b.example.org", TLS_HOSTNAME_MISMATCH},
+        {"CN=*.example.org", NAMES("DNS:b.example"), "a_b.example.org", TLS_HOSTNAME_MISMATCH},
+    };
+
+    (void)state;
+    play(cases, LENGTH(cases), &root);
+}
+
+/* What is wrong beside the name stays wrong. */
+static void other_errors_stay(void **state)
+{
+    struct cert leaf = cert_issue(&(struct paper){.subject = "CN=x",
+                                                  .extensions = NAMES("DNS:*.example.org"),
+                                                  .from = -7200,
+                                                  .to = -3600},
+                                  &root);
+    struct cert strange = cert_issue(
+        &(struct paper){.subject = "CN=x", .extensions = NAMES("DNS:*.example.org")}, NULL);
+    char *pem = cert_pem(&root);
+
+    (void)state;
+    assert_int_equal(reason_of((struct tls_client_options){.authorities_pem = pem}, &leaf, NULL,
+                               "a_b.example.org"),
+                     TLS_CERT_EXPIRED);
+    assert_int_equal(reason_of((struct tls_client_options){.authorities_pem = pem}, &strange, NULL,
+                               "a_b.example.org"),
+                     TLS_CERT_SELF_SIGNED);
+    free(pem);
+    cert_free(&leaf);
+    cert_free(&strange);
+}
+
+static void common_names_count_alone(void **state)
+{
+    static const struct name_case cases[] = {
+        {"CN=www.example.org", LEAF(""), "www.example.org", 0},
+        {"CN=*.example.org", LEAF(""), "www.example.org", 0},
+        {"CN=www.example.org", NAMES("DNS:a.example"), "www.example.org", TLS_HOSTNAME_MISMATCH},
+        {"CN=www.example.org", NAMES("IP:192.0.2.1"), "www.example.org", TLS_HOSTNAME_MISMATCH},
+        {"CN=www.example.org", NAMES("email:a@b.example"), "www.example.org",
+         TLS_HOSTNAME_MISMATCH},
+        {"CN=www.example.org", NAMES("DER:3000"), "www.example.org", TLS_HOSTNAME_MISMATCH},
+        {"CN=www.example.org", NAMES("URI:http://c.example/"), "www.example.org",
+         TLS_HOSTNAME_MISMATCH},
+        {"CN=127.0.0.1", NAMES("IP:127.0.0.2"), "127.0.0.1", TLS_HOSTNAME_MISMATCH},
+        {"CN=x", NAMES("IP:127.0.0.1"), "127.0.0.1", 0},
+    };
+
+    (void)state;
+    play(cases, LENGTH(cases), &root);
+}
+
+/* An authority's constraints hold for a common name that counts, also below a wildcard. */
+static void constraints_hold(void **state)
+{
+    static const struct name_case cases[] = {
+        {"CN=www.example.org", LEAF(""), "www.example.org", 0},
+        {"CN=www.example.com", LEAF(""), "www.example.com", TLS_NAME_CONSTRAINTS},
+        {"CN=x", NAMES("DNS:*.example.org"), "a_b.example.org", 0},
+        {"CN=x", NAMES("DNS:*.example.com"), "a_b.example.com", TLS_NAME_CONSTRAINTS},
+    };
+    struct cert bound =
+        cert_issue(&(struct paper){.subject = "CN=bound",
+                                   .extensions = CERT_CA
+                                   "nameConstraints=critical,permitted;DNS:example.org\n"},
+                   &root);
+
+    (void)state;
+    play(cases, LENGTH(cases), &bound);
+    cert_free(&bound);
+}
+
+/* Puts `cert` into a directory as `openssl rehash` does. */
+static void make_directory(const struct cert *cert, char *directory, char *file, size_t room)
+{
+    char whole[256];
+
+    snprintf(directory, room, "%s/verify.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    assert_non_null(mkdtemp(directory));
+    cert_file(cert, true, false, NULL, whole, sizeof(whole));
+    snprintf(file, room, "%.200s/%08x.0", directory, (unsigned)X509_subject_name_hash(cert->x509));
+    assert_int_equal(rename(whole, file), 0);
+}
+
+/* What is named is trusted, whoever signed it; what the program trusts by itself is a root. */
+static void what_is_named_is_trusted(void **state)
+{
+    struct cert leaf =
+        cert_issue(&(struct paper){.subject = "CN=x", .extensions = NAMES("DNS:a.test")}, &between);
+    struct cert sibling =
+        cert_issue(&(struct paper){.subject = "CN=y", .extensions = NAMES("DNS:a.test")}, &between);
+    const struct cert *named[] = {&root, &between, &leaf};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(named); i++) {
+        char file[256], directory[256], hashed[256], *pem = cert_pem(named[i]);
+        struct tls_client_options by_file = {.authorities_file = file};
+        struct tls_client_options by_directory = {.authorities_directory = directory};
+        struct tls_client_options by_text = {.authorities_pem = pem};
+
+        cert_file(named[i], true, false, NULL, file, sizeof(file));
+        make_directory(named[i], directory, hashed, sizeof(directory));
+        assert_int_equal(reason_of(by_file, &leaf, &between, "a.test"), 0);
+        assert_int_equal(reason_of(by_directory, &leaf, &between, "a.test"), 0);
+        assert_int_equal(reason_of(by_file, &leaf, NULL, "a.test"), i ? 0 : TLS_UNKNOWN_AUTHORITY);
+        assert_int_equal(reason_of(by_text, &leaf, &between, "a.test"),
+                         i ? TLS_UNKNOWN_AUTHORITY : 0);
+        assert_int_equal(reason_of(by_file, &sibling, &between, "a.test"),
+                         i < 2 ? 0 : TLS_UNKNOWN_AUTHORITY);
+        assert_int_equal(reason_of(by_file, &leaf, &between, "b.test"), TLS_HOSTNAME_MISMATCH);
+        unlink(file);
+        unlink(hashed);
+        rmdir(directory);
+        free(pem);
+    }
+    cert_free(&leaf);
+    cert_free(&sibling);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(wildcards_stand_for_underscores), CASE(other_errors_stay),
+        CASE(common_names_count_alone),        CASE(constraints_hold),
+        CASE(what_is_named_is_trusted),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("verify", tests, NULL, NULL);
+}
