@@ -124,19 +124,29 @@ static struct value protocol(struct view *view)
     return word(view->protocol);
 }
 
-/* Whole days, rounded down: the day after the last is -1. */
-static int64_t days_left(const struct view *view)
+static struct value date(int64_t when)
 {
-    int64_t left = view->result->tls.certificate->not_after - view->options->unix_time;
+    return when == TLS_NO_TIME ? null : counted(VALUE_DATE, when);
+}
 
-    return left / DAY_SECONDS - (left % DAY_SECONDS < 0);
+/* Whole days, rounded down: the day after the last is -1. */
+static struct value days_left(const struct view *view)
+{
+    int64_t end = view->result->tls.certificate->not_after, left;
+
+    if (end == TLS_NO_TIME)
+        return null;
+    left = end - view->options->unix_time;
+    return counted(VALUE_NUMBER, left / DAY_SECONDS - (left % DAY_SECONDS < 0));
 }
 
 static struct value cert_warning(const struct view *view)
 {
-    if (!view->options->cert_warn_days || !view->result->tls.certificate)
+    struct value days = view->result->tls.certificate ? days_left(view) : null;
+
+    if (!view->options->cert_warn_days || days.kind == VALUE_NULL)
         return null;
-    return truth(days_left(view) < (int64_t)view->options->cert_warn_days);
+    return truth(days.number < (int64_t)view->options->cert_warn_days);
 }
 
 static int64_t legs(const struct result *result, bool redirects)
@@ -184,9 +194,9 @@ struct value view_value(struct view *view, enum field field)
     case FIELD_SUBJECT: return c ? text(c->subject) : null;
     case FIELD_ISSUER: return c ? text(c->issuer) : null;
     case FIELD_NAMES: return c ? counted(VALUE_NAMES, (int64_t)c->name_count) : null;
-    case FIELD_NOT_BEFORE: return c ? counted(VALUE_DATE, c->not_before) : null;
-    case FIELD_NOT_AFTER: return c ? counted(VALUE_DATE, c->not_after) : null;
-    case FIELD_DAYS_LEFT: return c ? counted(VALUE_NUMBER, days_left(view)) : null;
+    case FIELD_NOT_BEFORE: return c ? date(c->not_before) : null;
+    case FIELD_NOT_AFTER: return c ? date(c->not_after) : null;
+    case FIELD_DAYS_LEFT: return c ? days_left(view) : null;
     case FIELD_ELAPSED: return span(result_elapsed(r));
     case FIELD_TIMINGS: return object(field);
     case FIELD_BLOCKED: return span(view->timings[PHASE_BLOCKED]);

@@ -97,6 +97,7 @@ struct spelled {
     char room[32];
 };
 
+/* A year has four digits at least (RFC 3339), which those of strftime have not. */
 static void spell_date(struct spelled *spelled, int64_t unix_time)
 {
     time_t seconds = unix_time;
@@ -104,8 +105,12 @@ static void spell_date(struct spelled *spelled, int64_t unix_time)
 
     spelled->length = 0;
     if (gmtime_r(&seconds, &parts))
-        spelled->length =
-            strftime(spelled->room, sizeof(spelled->room), "%Y-%m-%dT%H:%M:%SZ", &parts);
+        spelled->length = (size_t)snprintf(spelled->room, sizeof(spelled->room), "%04lld",
+                                           parts.tm_year + 1900LL);
+    if (spelled->length)
+        spelled->length +=
+            strftime(spelled->room + spelled->length, sizeof(spelled->room) - spelled->length,
+                     "-%m-%dT%H:%M:%SZ", &parts);
     spelled->at = spelled->length ? spelled->room : NULL;
 }
 

@@ -69,12 +69,12 @@ static char *text_of_dn(const X509_NAME *name)
     return text;
 }
 
-/* Seconds since 1970; 0 where it is no time. */
+/* Seconds since 1970. A NULL would be now to OpenSSL. */
 static int64_t seconds_of(const ASN1_TIME *when)
 {
     struct tm tm;
 
-    return when && ASN1_TIME_to_tm(when, &tm) ? timegm(&tm) : 0;
+    return when && ASN1_TIME_to_tm(when, &tm) ? timegm(&tm) : TLS_NO_TIME;
 }
 
 /* Names as they are gathered, each closed with a NUL. */

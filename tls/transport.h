@@ -32,6 +32,8 @@ enum transport_reason {
     TLS_FAILED,            /* anything else */
 };
 
+#define TLS_NO_TIME INT64_MIN /* a date that cannot be read */
+
 /* What a server's certificate says; never changed, and shared by those who hold it. */
 struct tls_certificate {
     size_t holders;
@@ -39,7 +41,7 @@ struct tls_certificate {
     char **names;           /* host names and addresses it is for, in its order: the first 100, of
                                2 KB at most; one block with the texts. NULL: none */
     size_t name_count;
-    int64_t not_before, not_after; /* seconds since 1970 */
+    int64_t not_before, not_after; /* seconds since 1970, or TLS_NO_TIME */
 };
 
 struct tls_certificate *

@@ -414,6 +414,16 @@ static void test_json_of_a_certificate(void **state)
     assert_non_null(strstr(line_of(&options, &result), "\"days_left\":-1}"));
     certificate.not_after = INT64_MAX; /* a year that the calendar does not reach */
     assert_non_null(strstr(line_of(&options, &result), "\"not_after\":null"));
+    certificate.not_after = -62167219200; /* the year 0, the first of a GeneralizedTime */
+    assert_non_null(strstr(line_of(&options, &result), "\"not_after\":\"0000-01-01T00:00:00Z\""));
+    certificate.not_after = -30610224001;
+    assert_non_null(strstr(line_of(&options, &result), "\"not_after\":\"0999-12-31T23:59:59Z\""));
+    certificate.not_after = 253402300799;
+    assert_non_null(strstr(line_of(&options, &result), "\"not_after\":\"9999-12-31T23:59:59Z\""));
+    certificate.not_before = certificate.not_after = TLS_NO_TIME;
+    assert_non_null(strstr(line_of(&options, &result),
+                           "\"not_before\":null,\"not_after\":null,\"days_left\":null}"));
+    assert_non_null(strstr(written, "\"cert_warning\":null}\n"));
     result.tls.certificate = NULL;
     assert_non_null(strstr(line_of(&options, &result), "\"cert_warning\":null}\n"));
     site_free(site);

@@ -227,6 +227,41 @@ static void dates(void **state)
     }
 }
 
+/* What cannot be read is no time, and not the beginning of 1970. */
+static void dates_that_are_none(void **state)
+{
+    static const struct {
+        int type;
+        const char *text;
+        bool is_time;
+    } cases[] = {
+        {V_ASN1_UTCTIME, "700101000000Z", true},
+        {V_ASN1_GENERALIZEDTIME, "00000101000000Z", true},
+        {V_ASN1_UTCTIME, "", false},
+        {V_ASN1_UTCTIME, "701301000000Z", false},
+        {V_ASN1_UTCTIME, "700100000000Z", false},
+        {V_ASN1_UTCTIME, "tomorrow", false},
+        {V_ASN1_GENERALIZEDTIME, "20260229000000Z", false},
+        {V_ASN1_GENERALIZEDTIME, "2026", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        X509 *x509 = X509_new();
+        ASN1_TIME *time = X509_getm_notAfter(x509);
+        struct tls_certificate *certificate;
+
+        ASN1_STRING_set(time, cases[i].text, -1);
+        time->type = cases[i].type;
+        certificate = certificate_read(x509);
+        assert_true(certificate->not_before == TLS_NO_TIME);
+        if ((certificate->not_after != TLS_NO_TIME) != cases[i].is_time)
+            fail_msg("\"%s\"", cases[i].text);
+        tls_certificate_drop(certificate);
+        X509_free(x509);
+    }
+}
+
 static void holders_are_counted(void **state)
 {
     struct tls_certificate *certificate = read_paper(&(struct paper){.subject = "CN=x"});
@@ -251,6 +286,7 @@ int main(void)
         cmocka_unit_test(hostile_subjects),
         cmocka_unit_test(long_subject_is_cut),
         cmocka_unit_test(dates),
+        cmocka_unit_test(dates_that_are_none),
         cmocka_unit_test(holders_are_counted),
     };
 
