@@ -191,7 +191,7 @@ static void compose(struct guest *guest, const struct reply *reply)
     FILE *to;
 
     free(guest->answer);
-    to = open_memstream(&guest->answer, &guest->length);
+    to = memory_stream(&guest->answer, &guest->length);
     write_head(to, reply);
     fflush(to);
     guest->head_bytes = guest->length;
@@ -247,7 +247,7 @@ static void say(struct guest *guest, const char *head, const char *filler, enum 
     FILE *to;
 
     free(guest->answer);
-    to = open_memstream(&guest->answer, &guest->length);
+    to = memory_stream(&guest->answer, &guest->length);
     fputs(head, to);
     fflush(to);
     guest->again = guest->length;

@@ -38,7 +38,9 @@ __attribute__((format(printf, 1, 2))) static char *sentence(const char *format, 
     va_start(list, format);
     length = vasprintf(&text, format, list);
     va_end(list);
-    return length < 0 ? memory_text("out of memory", strlen("out of memory")) : text;
+    if (length < 0)
+        memory_exhausted();
+    return text;
 }
 
 /* Keeps the first complaint. */

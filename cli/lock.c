@@ -52,16 +52,9 @@ int lock_open(const char *path)
     return -1;
 }
 
-int lock_make(const char *path)
+int lock_take(int fd)
 {
-    int fd;
-
-    if (unlink(path) && errno != ENOENT)
-        return -1;
-    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB))
-        return give_up(fd, errno);
-    return fd;
+    return flock(fd, LOCK_EX | LOCK_NB) ? errno : 0;
 }
 
 const char *lock_error(int error)

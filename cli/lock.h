@@ -1,6 +1,6 @@
 /*
- * Files that one run at a time may have: the state of a run, and results that are written aside. The
- * lock ends with the descriptor, so a run that was killed leaves none behind.
+ * A file that one run at a time may have: the state of a run. The lock ends with the descriptor, so a
+ * run that was killed leaves none behind.
  */
 #ifndef CLI_LOCK_H
 #define CLI_LOCK_H
@@ -11,9 +11,8 @@
    open(2) says. */
 int lock_open(const char *path);
 
-/* Makes a file in place of whatever had this name, locked likewise, for appending; what had the name
-   before should be the caller's own. Returns as lock_open does. */
-int lock_make(const char *path);
+/* Locks a file that is open, likewise. Returns 0 or an errno. */
+int lock_take(int fd);
 
 /* A sentence for an errno of either. */
 const char *lock_error(int error);

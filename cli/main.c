@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli/files.h"
 #include "cli/options.h"
 #include "cli/rehearsal.h"
 #include "cli/run.h"
@@ -34,6 +35,8 @@ static void raise_descriptor_limit(void)
 
 static int run(const struct options *options)
 {
+    if (options->command != COMMAND_NONE && !files_check(options))
+        return EXIT_USAGE;
     switch (options->command) {
     case COMMAND_FETCH: return run_fetch(options);
     case COMMAND_RACE: return run_race(options);

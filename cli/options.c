@@ -416,6 +416,7 @@ void options_free(struct options *options)
 {
     free(options->request.headers);
     content_drop(options->request.content);
+    texts_free(&options->data_files);
     texts_free(&options->resolve);
     texts_free(&options->connect_to);
     texts_free(&options->interfaces);

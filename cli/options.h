@@ -64,8 +64,9 @@ struct options {
 
     /* the request */
     struct request_options request;
-    bool no_location;    /* redirects are results */
-    unsigned max_redirs; /* followed at most */
+    struct texts data_files; /* of --data @FILE */
+    bool no_location;        /* redirects are results */
+    unsigned max_redirs;     /* followed at most */
 
     /* the body */
     size_t preview;     /* characters shown */

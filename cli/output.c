@@ -1,8 +1,7 @@
 /*
- * A buffer between the reports and a descriptor that may have no room. A file of the user's is written
- * beside itself and renamed, so that whoever reads it meets the old results or the new ones, never
- * half of them. O_TMPFILE, which leaves nothing behind, was rejected: linkat(2) does not replace, and
- * the results of an interrupted run are worth keeping.
+ * A buffer between the reports and a descriptor that may have no room. A file of the user's is replaced
+ * when all is written (cli/replacement.h), so that whoever reads it meets the old results or the new
+ * ones, never half of them.
  */
 #include "cli/output.h"
 
@@ -16,13 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/lock.h"
+#include "cli/replacement.h"
 #include "cli/text.h"
 #include "reactor/memory.h"
 
 #define FULL_BYTES (256 * 1024)
-#define ASIDE      ".part"
 #define MODE       0666 /* less the umask */
+#define INHERITED  64   /* descriptors below this may be those of whoever started us */
 
 struct output {
     struct loop *loop; /* NULL: writing waits */
@@ -31,8 +30,9 @@ struct output {
     bool file;     /* always has room, or writing waits */
     bool in_place; /* a regular file of the user's */
     char *name;    /* for messages */
-    char *target;  /* aside: what it becomes, links resolved; else NULL */
-    char *aside;   /* aside: its name until then; else NULL */
+    bool aside;    /* written out of sight, into `new` */
+    bool kept;     /* `new` stays under its own name */
+    struct replacement new;
     void (*room)(void *owner);
     void (*broken)(void *owner, int error);
     void (*wrote)(void *owner);
@@ -101,7 +101,7 @@ struct output *output_new(struct loop *loop, int fd, void (*room)(void *owner),
     task_init(&output->flush, flush, output);
     output->line = fopencookie(output, "w", (cookie_io_functions_t){.write = on_flushed});
     if (!output->line)
-        abort(); /* out of memory */
+        memory_exhausted();
     return output;
 }
 
@@ -110,11 +110,25 @@ struct output *output_new_blocking(int fd)
     return output_new(NULL, fd, NULL, NULL, NULL);
 }
 
-/* A descriptor for what is not a regular file, or is standard output itself. Returns -1 and errno. */
-static int open_stream(const char *path, bool standard)
+/* The inherited descriptor through which a regular file is written already; -1: none. */
+static int find_writer(const struct stat *file)
 {
-    return standard ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-                    : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    for (int fd = STDIN_FILENO; fd < INHERITED; fd++) {
+        int flags = fcntl(fd, F_GETFL);
+        struct stat open;
+
+        if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && !fstat(fd, &open) &&
+            open.st_dev == file->st_dev && open.st_ino == file->st_ino)
+            return fd;
+    }
+    return -1;
+}
+
+/* A descriptor for what is not a regular file, or has a writer already. Returns -1 and errno. */
+static int open_stream(const char *path, int writer)
+{
+    return writer >= 0 ? fcntl(writer, F_DUPFD_CLOEXEC, 0)
+                       : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 }
 
 /* Whether a line of an open file ends there, or the file begins. */
@@ -130,18 +144,14 @@ static bool is_line_end(int fd, uint64_t at)
 static char *cut(const char *path, int fd, uint64_t keep, uint64_t *bytes)
 {
     struct stat about;
-    char *why;
 
     if (fstat(fd, &about))
         return text_complaint(path, strerrordesc_np(errno));
     *bytes = (uint64_t)about.st_size;
     if (keep != OUTPUT_ALL && keep > *bytes) {
-        if (asprintf(&why,
-                     "%s: it has %" PRIu64 " bytes and should have %" PRIu64
-                     ": it is not what the run wrote",
-                     path, *bytes, keep) < 0)
-            abort(); /* out of memory */
-        return why;
+        return memory_print("%s: it has %" PRIu64 " bytes and should have %" PRIu64
+                            ": it is not what the run wrote",
+                            path, *bytes, keep);
     }
     if (keep != OUTPUT_ALL && !is_line_end(fd, keep))
         return text_complaint(
@@ -157,47 +167,58 @@ static char *cut(const char *path, int fd, uint64_t keep, uint64_t *bytes)
     return write(fd, "\n", 1) == 1 ? NULL : text_complaint(path, strerrordesc_np(errno));
 }
 
-/* Opens the file beside the one it will become. Returns what is wrong, to be freed, or NULL. */
-static char *open_aside(struct output *output, const struct stat *old)
+/* Before the program ends for want of memory: what was written is kept, and it is said where. */
+static void rescue(void *owner)
+{
+    static const char said[] = "firstbyte: what was written is in ";
+    struct output *output = owner;
+    size_t left = output->end - output->begin;
+    ssize_t count = left ? write(output->fd, output->buffer + output->begin, left) : 0;
+
+    if ((!output->bytes && count <= 0) || replacement_keep(&output->new))
+        return;
+    if (write(STDERR_FILENO, said, sizeof(said) - 1) < 0 ||
+        write(STDERR_FILENO, output->new.name, strlen(output->new.name)) < 0 ||
+        write(STDERR_FILENO, "\n", 1) < 0)
+        return; /* there is no other place to say it */
+}
+
+/* Opens the file that will take the place of this one. Returns what is wrong, to be freed, or NULL. */
+static char *open_aside(struct output *output, bool is_there)
 {
     const char *path = output->name;
-    char *why;
+    int error;
 
-    output->target = realpath(path, NULL);
-    if (!output->target)
-        output->target = memory_text(path, strlen(path));
-    if (old && access(output->target, W_OK))
+    if (is_there && access(path, W_OK))
         return text_complaint(path, strerrordesc_np(errno));
-    if (asprintf(&output->aside, "%s" ASIDE, output->target) < 0)
-        abort(); /* out of memory */
-    output->fd = lock_open(output->aside);
-    if (output->fd >= 0 && !ftruncate(output->fd, 0) &&
-        (!old || !fchmod(output->fd, old->st_mode & 07777)))
-        return NULL;
-    why = text_complaint(output->aside, lock_error(errno));
-    free(output->aside); /* somebody else's */
-    output->aside = NULL;
-    return why;
+    error = replacement_open(&output->new, path);
+    if (is_there && (error == EACCES || error == EROFS))
+        return text_complaint(path, "no file can be made in its folder; --append writes into it");
+    if (error)
+        return text_complaint(path, strerrordesc_np(error));
+    output->fd = output->new.fd;
+    output->aside = true;
+    memory_on_exhausted(rescue, output);
+    return NULL;
 }
 
 /* Opens the file in the way that its kind asks for. Returns what is wrong, to be freed, or NULL. */
 static char *open_file(struct output *output, const struct output_file *file)
 {
-    struct stat about, standard;
+    struct stat about;
     int create = file->keep == 0 || file->keep == OUTPUT_ALL ? O_CREAT : 0; /* else it was there */
-    bool is_there = !stat(file->path, &about);
-    bool is_standard = is_there && !fstat(STDOUT_FILENO, &standard) &&
-                       about.st_dev == standard.st_dev && about.st_ino == standard.st_ino;
+    bool is_there = !stat(file->path, &about), regular = !is_there || S_ISREG(about.st_mode);
+    int writer = is_there && regular ? find_writer(&about) : -1;
 
-    if (is_standard || (is_there && !S_ISREG(about.st_mode)))
-        output->fd = open_stream(file->path, is_standard);
+    if (writer >= 0 || !regular)
+        output->fd = open_stream(file->path, writer);
     else if (!file->append)
-        return open_aside(output, is_there ? &about : NULL);
+        return open_aside(output, is_there);
     else
         output->fd = open(file->path, O_RDWR | O_APPEND | create | O_CLOEXEC | O_NOCTTY, MODE);
     if (output->fd < 0)
         return text_complaint(file->path, strerrordesc_np(errno));
-    output->in_place = !is_standard && (!is_there || S_ISREG(about.st_mode));
+    output->in_place = writer < 0 && regular;
     return output->in_place ? cut(file->path, output->fd, file->keep, &output->bytes) : NULL;
 }
 
@@ -208,6 +229,7 @@ struct output *output_open(struct loop *loop, const struct output_file *file,
     struct output *output = output_new(loop, -1, room, broken, owner);
 
     output->own_fd = true;
+    output->new.fd = -1;
     free(output->name);
     output->name = memory_text(file->path, strlen(file->path));
     *why = open_file(output, file);
@@ -258,34 +280,31 @@ const char *output_name(const struct output *output)
     return output->name;
 }
 
-const char *output_aside(const struct output *output)
+bool output_is_aside(const struct output *output)
 {
     return output->aside;
 }
 
-/* An empty file aside is of use to nobody. */
-static void drop_empty(struct output *output)
+const char *output_kept(const struct output *output)
 {
-    if (!output->aside || output->bytes)
-        return;
-    unlink(output->aside);
-    free(output->aside);
-    output->aside = NULL;
+    return output->kept ? output->new.name : NULL;
 }
 
 int output_finish(struct output *output, bool complete)
 {
-    if (output->error)
-        return output->error;
-    if (!complete)
-        drop_empty(output);
-    if (!complete || !output->aside)
-        return 0;
-    if (fsync(output->fd) || rename(output->aside, output->target))
-        return errno;
-    free(output->aside);
-    output->aside = NULL;
-    return 0;
+    int error = output->error, lost;
+
+    if (!output->aside)
+        return error;
+    memory_on_exhausted(NULL, NULL);
+    if (complete && !error)
+        error = replacement_commit(&output->new);
+    output->aside = !complete || error;
+    if (!output->aside || !output->bytes)
+        return error;
+    lost = replacement_keep(&output->new);
+    output->kept = !lost;
+    return error ? error : lost;
 }
 
 FILE *output_begin(struct output *output)
@@ -403,11 +422,13 @@ void output_free(struct output *output)
         loop_undefer(output->loop, &output->flush);
     }
     fclose(output->line);
-    drop_empty(output);
+    if (output->aside)
+        memory_on_exhausted(NULL, NULL);
+    if (!output->kept)
+        replacement_drop(&output->new);
+    replacement_free(&output->new);
     if (output->own_fd && output->fd >= 0)
         close(output->fd);
-    free(output->aside);
-    free(output->target);
     free(output->name);
     free(output->buffer);
     free(output);

@@ -29,19 +29,20 @@ struct output *output_new_blocking(int fd);
 
 #define OUTPUT_ALL UINT64_MAX
 
-/* A file of the user's. What is not a regular file (a FIFO, a device), and what is the same file as
-   standard output, is written to as standard output is, whatever is said here. */
+/* A file of the user's. What is not a regular file (a FIFO, a device), and what this process has open
+   for writing already, as standard output (/dev/stdout, /dev/fd/3), is written to as standard output
+   is, whatever is said here. */
 struct output_file {
     const char *path;
-    bool
-        append; /* to what is there; else aside until output_finish, in FILE.part, made or emptied */
+    bool append;   /* to what is there; else the file is replaced in output_finish */
     uint64_t keep; /* append: how many bytes stay, what is behind them is cut off; or OUTPUT_ALL */
 };
 
 /* Opens a file; the rest as in output_new. Where `keep` is OUTPUT_ALL and the last line has no end,
    it gets one before the first line that is written: whose it is, nobody knows. Returns NULL where
-   that fails: then *why is a sentence that begins with the file's name, to be freed: that another run
-   is writing it, that it is shorter than `keep` or has no end of a line there, or what open(2) says. A FIFO waits for its reader. */
+   that fails: then *why is a sentence that begins with the file's name, to be freed: that it is
+   shorter than `keep` or has no end of a line there, that no file can be made beside it, or what
+   open(2) says. A FIFO waits for its reader. */
 struct output *output_open(struct loop *loop, const struct output_file *file,
                            void (*room)(void *owner), void (*broken)(void *owner, int error),
                            void *owner, char **why);
@@ -67,13 +68,17 @@ bool output_can_be_cut(const struct output *output);
 /* What to call it in a message: the file's name as it was given, or "standard output". */
 const char *output_name(const struct output *output);
 
-/* The name of the file in which the results are until output_finish; NULL where they are in place. */
-const char *output_aside(const struct output *output);
+/* Whether the results are out of sight until output_finish. */
+bool output_is_aside(const struct output *output);
 
-/* When nothing more is to be written and output_idle says that it was: puts what was written aside in
-   the place of FILE, on the disk first. With `complete` false it stays aside, but for an empty one,
-   which goes. Returns 0 or errno: then it stays aside too. */
+/* When nothing more is to be written and output_idle says that it was. With `complete` what was written
+   takes the place of FILE, on the disk first. Without, and where that or writing fails, it is kept
+   under a name of its own in the same folder, unless nothing was written. Returns 0 or an errno. */
 int output_finish(struct output *output, bool complete);
+
+/* After output_finish: the name under which what was written is kept; NULL where it is in place, or
+   there is nothing to keep. */
+const char *output_kept(const struct output *output);
 
 /* The stream to compose a line in; output_end sends what is in it on its way. */
 FILE *output_begin(struct output *output);
@@ -88,7 +93,7 @@ bool output_idle(const struct output *output);
 /* The errno that ended it, or 0. */
 int output_error(const struct output *output);
 
-/* Frees; what is not written is dropped, what was not finished stays aside. */
+/* Frees; what is not written is dropped, and what was aside and not kept by output_finish. */
 void output_free(struct output *output);
 
 #endif

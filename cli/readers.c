@@ -265,6 +265,8 @@ bool read_data(const struct given *given)
         return refuse(given->option, NULL, no_name);
     if (*value == '@' && !(file = read_file(given->option, value + 1, &length)))
         return false;
+    if (file)
+        texts_add(&given->options->data_files, value + 1);
     all = memory_get(before + length + 1);
     if (old)
         *(char *)mempcpy(all, old->bytes, old->count) = '&';

@@ -218,7 +218,7 @@ static bool run_side(struct bench *bench, struct side *side)
 static void keep_reports(struct bench *bench)
 {
     for (size_t i = 0; i < MOST_SIDES && bench->side_count > 1; i++)
-        bench->sides[i].to = open_memstream(&bench->sides[i].json, &bench->sides[i].json_bytes);
+        bench->sides[i].to = memory_stream(&bench->sides[i].json, &bench->sides[i].json_bytes);
 }
 
 static enum exit_status compare(struct bench *bench)
@@ -311,13 +311,11 @@ static enum exit_status search(struct bench *bench)
 /* The reports are to be where they were wanted, in place of older ones where they are all there. */
 static enum exit_status end_output(struct bench *bench, enum exit_status status)
 {
-    const char *aside = output_aside(bench->output);
-    int error = output_error(bench->output);
+    int error = output_finish(bench->output, !bench->unmade);
+    const char *kept = output_kept(bench->output);
 
-    if (!error)
-        error = output_finish(bench->output, !bench->unmade);
-    if (aside && output_bytes(bench->output) && (error || bench->unmade))
-        fprintf(stderr, "firstbyte: what was measured is in %s\n", aside);
+    if (kept)
+        fprintf(stderr, "firstbyte: what was measured is in %s\n", kept);
     if (!error)
         return status;
     complain(output_name(bench->output), strerrordesc_np(error));

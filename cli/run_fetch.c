@@ -267,8 +267,7 @@ enum exit_status run_fetch(const struct options *options)
     session_init(&session, options);
     if (!session_open_state(&session)) {
         status = EXIT_SETUP;
-    } else if (session_check_output(&session) && session_open_list(&session, NULL, NULL, NULL) &&
-               session_check_list(&session)) {
+    } else if (session_open_list(&session, NULL, NULL, NULL) && session_check_list(&session)) {
         status = EXIT_SETUP;
         if ((!options->rehearse || rehearsal_start(&session.rehearsal, options)) &&
             run_reactor_half(&session, &took))

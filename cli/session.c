@@ -11,6 +11,7 @@
 
 #include "cli/network.h"
 #include "cli/text.h"
+#include "reactor/memory.h"
 
 void session_init(struct session *session, const struct options *options)
 {
@@ -168,28 +169,6 @@ static void on_wrote(void *owner)
         session->state_error = error;
 }
 
-/* What is read is not written over: the list, and the state that says what is done. */
-static bool is_read(const struct options *options)
-{
-    const char *const read[] = {options->file, options->resume};
-    struct stat output, other;
-
-    for (size_t i = 0; i < sizeof(read) / sizeof(*read); i++)
-        if (read[i] && !stat(options->output, &output) && S_ISREG(output.st_mode) &&
-            !stat(read[i], &other) && output.st_dev == other.st_dev &&
-            output.st_ino == other.st_ino)
-            return true;
-    return false;
-}
-
-bool session_check_output(const struct session *session)
-{
-    const struct options *options = session->options;
-
-    return !options->output || !is_read(options) ||
-           complain(options->output, "it is read by this run, and cannot be its output too");
-}
-
 /* The file of --output; one that goes on is cut to what the state knows of it. */
 static struct output *open_file(struct session *session, struct loop *loop,
                                 void (*room)(void *owner), void (*broken)(void *owner, int error))
@@ -293,7 +272,7 @@ static void report_in_order(struct session *session, const struct result *result
                               .place = result->site->place,
                               .failed = result->error != ERROR_NONE};
     char *bytes = NULL;
-    FILE *aside = open_memstream(&bytes, &line.length);
+    FILE *aside = memory_stream(&bytes, &line.length);
 
     report_result(session->report, aside, result);
     fclose(aside);
@@ -345,13 +324,13 @@ void session_flush(struct session *session)
 /* The output is in its place, then the state says that the list is done. */
 static void finish(struct session *session, bool complete)
 {
-    const char *aside = output_aside(session->output);
     int error = output_finish(session->output, complete);
+    const char *kept = output_kept(session->output);
 
     if (error)
         session->output_error = error;
-    if (aside && output_bytes(session->output) && (error || !complete))
-        fprintf(stderr, "firstbyte: what was fetched is in %s\n", aside);
+    if (kept)
+        fprintf(stderr, "firstbyte: what was fetched is in %s\n", kept);
     if (!error && complete && session->state)
         session->state_error = state_finish(session->state, kept_bytes(session));
 }

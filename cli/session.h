@@ -55,10 +55,6 @@ bool session_open_state(struct session *session);
    comes. */
 bool session_check_list(struct session *session);
 
-/* False where the output would be written over the list or the state, which is said. After
-   session_open_state. */
-bool session_check_output(const struct session *session);
-
 /* What the options say of each exchange. */
 struct exchange_options session_exchange(const struct session *session);
 

@@ -469,9 +469,8 @@ static void give_unreadable(struct sites *sites, struct listed *listed, char *sh
 {
     struct site *site = site_new();
 
-    if (sites->words ||
-        asprintf(&site->unreadable, "%s:%zu: %s", sites->name, sites->line, why) < 0)
-        site->unreadable = memory_text(why, strlen(why));
+    site->unreadable = sites->words ? memory_text(why, strlen(why))
+                                    : memory_print("%s:%zu: %s", sites->name, sites->line, why);
     site->url.shown = shown;
     give(sites, listed, site, &(struct play){0}, 1);
 }

@@ -25,6 +25,7 @@
 
 #include "cli/lock.h"
 #include "cli/places.h"
+#include "cli/replacement.h"
 #include "cli/text.h"
 #include "reactor/hash.h"
 #include "reactor/memory.h"
@@ -32,7 +33,6 @@
 #define TITLE                                                                                      \
     "firstbyte state 1: frontier, sum of the list, bytes of the output, reported, failed, "        \
     "+taken, -reported, ~sum\n"
-#define ASIDE       ".tmp"
 #define END         "end"
 #define CHECK_BYTES (sizeof(" ~1a2b3c4d") - 1)
 #define EVENT_BYTES (sizeof(" +18446744073709551615"))
@@ -260,10 +260,8 @@ static void write_record(const struct state_head *head, const struct text *event
 {
     char *record;
     size_t length;
-    FILE *line = open_memstream(&record, &length);
+    FILE *line = memory_stream(&record, &length);
 
-    if (!line)
-        abort(); /* out of memory */
     fprintf(line, "%" PRIu64 " %016" PRIx64 " ", head->frontier, head->list_sum);
     if (head->output_bytes == STATE_NO_OUTPUT)
         fputs("-", line);
@@ -287,10 +285,8 @@ static char *fresh_file(const struct state *state, size_t *length)
     enum place_mark mark = PLACE_NONE;
     uint64_t place;
     char *bytes;
-    FILE *to = open_memstream(&bytes, length);
+    FILE *to = memory_stream(&bytes, length);
 
-    if (!to)
-        abort(); /* out of memory */
     for (size_t at = 0; (place = places_next(&state->places, &at, &mark));)
         write_event(&events, mark == PLACE_TAKEN ? '+' : '-', place);
     fputs(TITLE, to);
@@ -326,20 +322,21 @@ static void recorded(struct state *state)
 /* Puts a file under the state's name; *fd is its descriptor, for appending. Returns 0 or errno. */
 static int put_in_place(const char *path, const char *bytes, size_t length, int *fd)
 {
-    char *aside;
-    int error;
+    struct replacement new;
+    int error = replacement_open(&new, path);
 
-    if (asprintf(&aside, "%s" ASIDE, path) < 0)
-        abort(); /* out of memory */
-    *fd = lock_make(aside);
-    error = *fd < 0 ? errno : write_whole(*fd, bytes, length);
-    if (!error && (fsync(*fd) || rename(aside, path)))
-        error = errno;
-    if (error && *fd >= 0) {
-        unlink(aside);
+    *fd = new.fd;
+    if (!error)
+        error = lock_take(*fd); /* before it has the state's name */
+    if (!error)
+        error = write_whole(*fd, bytes, length);
+    if (!error)
+        error = replacement_commit(&new);
+    if (error)
+        replacement_drop(&new);
+    if (error && *fd >= 0)
         close(*fd);
-    }
-    free(aside);
+    replacement_free(&new);
     return error;
 }
 
@@ -367,11 +364,9 @@ static int append(struct state *state)
 {
     char *record;
     size_t length;
-    FILE *to = open_memstream(&record, &length);
+    FILE *to = memory_stream(&record, &length);
     int error;
 
-    if (!to)
-        abort(); /* out of memory */
     write_record(&state->head, &state->events, to);
     fclose(to);
     error = write_whole(state->fd, record, length);

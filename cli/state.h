@@ -48,7 +48,7 @@ struct state_head {
 /* Reads a state, or makes a new one where the file is missing or empty, and locks it against a second
    run. NULL where that fails: then *why is a sentence that begins with the file's name, to be freed:
    locked, not a regular file, not a state, damaged, or what open(2) and write(2) say. What is no state
-   is never written to. A file FILE.tmp beside it is the state's own. */
+   is never written to. The file is replaced now and then (cli/replacement.h); its mode stays. */
 struct state *state_open(const char *path, char **why);
 
 /* Frees; what was not committed is not recorded. */

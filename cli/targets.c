@@ -36,14 +36,14 @@ static const char *find_fault(const struct target_list *list, const struct site 
 /* Says it; what is unreadable in a file has its line in the reason. */
 static bool refuse_site(const struct site *site, const char *file, const char *why)
 {
-    char *place = NULL;
+    char *place;
 
     if (!file)
         return complain(site->url.shown, why);
     if (site->unreadable)
         return complain(why, site->url.shown);
-    if (asprintf(&place, "%s:%llu", file, (unsigned long long)site->place) >= 0)
-        complain(place, why);
+    place = memory_print("%s:%llu", file, (unsigned long long)site->place);
+    complain(place, why);
     free(place);
     return false;
 }

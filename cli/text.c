@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "reactor/memory.h"
+
 #define REPLACEMENT UINT32_C(0xfffd)
 
 struct range {
@@ -306,11 +308,7 @@ void text_column(FILE *to, const char *text, size_t width)
 
 char *text_complaint(const char *subject, const char *why)
 {
-    char *text;
-
-    if (asprintf(&text, "%s: %s", subject, why) < 0)
-        abort(); /* out of memory */
-    return text;
+    return memory_print("%s: %s", subject, why);
 }
 
 size_t text_terminal_columns(int fd)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reactor/memory.h"
+
 __attribute__((format(printf, 4, 0))) static void tell(const struct trace *trace,
                                                        uint64_t connection, enum trace_kind kind,
                                                        const char *format, va_list arguments)
@@ -14,7 +16,7 @@ __attribute__((format(printf, 4, 0))) static void tell(const struct trace *trace
     int length = vasprintf(&text, format, arguments);
 
     if (length < 0)
-        return;
+        memory_exhausted();
     trace->line(trace->owner, connection, kind, text, (size_t)length);
     free(text);
 }

@@ -6,10 +6,27 @@
 #define REACTOR_MEMORY_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 void *memory_get(size_t bytes);                          /* not cleared */
 void *memory_zeroed(size_t bytes);                       /* all zero */
 void *memory_grow(void *old, size_t count, size_t size); /* realloc to count * size, checked */
 char *memory_text(const char *text, size_t length);      /* a copy, closed with a NUL */
+
+/* A stream into memory: after fflush and fclose *bytes is all that was written, *length of them and a
+   NUL. To be freed, when the stream is closed. */
+FILE *memory_stream(char **bytes, size_t *length);
+
+/* asprintf, checked; to be freed. */
+__attribute__((format(printf, 1, 2))) char *memory_print(const char *format, ...);
+
+/* The exit status of a program that ran out of memory. */
+#define MEMORY_EXIT_STATUS 3
+
+/* Ends the program as these functions do: for whoever allocates by other means. */
+_Noreturn void memory_exhausted(void);
+
+/* `last` is called before the program ends so, once, with the owner. It must not allocate. NULL: none. */
+void memory_on_exhausted(void (*last)(void *owner), void *owner);
 
 #endif

@@ -136,13 +136,9 @@ void authority_add_address(struct authority *authority, const char *numeric)
 /* The subjectAltName: DNS:name, or the addresses. To be freed. */
 static char *alternative_name(const struct authority *authority, const char *name)
 {
-    char *text = NULL;
-
     if (!name)
         return memory_text(authority->addresses, strlen(authority->addresses));
-    if (asprintf(&text, "DNS:%s", name) < 0)
-        text = memory_text("", 0);
-    return text;
+    return memory_print("DNS:%s", name);
 }
 
 static bool is_host_name(const char *name)

@@ -23,11 +23,7 @@
 /* "what: words", to be freed. */
 static char *sentence(const char *what, const char *words)
 {
-    char *text = NULL;
-
-    if (asprintf(&text, "%s: %s", what, words) < 0)
-        text = memory_text(what, strlen(what));
-    return text;
+    return memory_print("%s: %s", what, words);
 }
 
 /* The same with OpenSSL's reason, or the system's, which stands below it. */

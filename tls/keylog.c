@@ -15,8 +15,8 @@ int keylog_open(const char *path, char **why)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, OWNER_ALONE);
 
-    if (fd < 0 && asprintf(why, "%s: %s", path, strerrordesc_np(errno)) < 0)
-        *why = memory_text(path, strlen(path));
+    if (fd < 0)
+        *why = memory_print("%s: %s", path, strerrordesc_np(errno));
     return fd;
 }
 

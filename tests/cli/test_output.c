@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "reactor/memory.h"
 
 struct fixture {
     struct loop *loop;
@@ -24,8 +25,11 @@ struct fixture {
     int wrote;            /* calls of wrote */
     uint64_t wrote_bytes; /* output_bytes in the last of them */
     char folder[128];
-    char path[160], aside[160]; /* a file in it, which is not there */
+    char path[160];    /* a file in it, which is not there */
+    char foreign[160]; /* somebody else's file beside it */
 };
+
+static char child_path[160]; /* the file in a child */
 
 static void on_room(void *owner)
 {
@@ -54,7 +58,7 @@ static void make_folder(struct fixture *fixture)
     snprintf(fixture->folder, sizeof(fixture->folder), "%s/output.XXXXXX", above ? above : "/tmp");
     assert_non_null(mkdtemp(fixture->folder));
     snprintf(fixture->path, sizeof(fixture->path), "%s/file", fixture->folder);
-    snprintf(fixture->aside, sizeof(fixture->aside), "%s/file.part", fixture->folder);
+    snprintf(fixture->foreign, sizeof(fixture->foreign), "%s/file.part", fixture->folder);
 }
 
 static int begin(void **state)
@@ -84,7 +88,7 @@ static int end(void **state)
         close(fixture->reader);
     close(fixture->writer);
     unlink(fixture->path);
-    unlink(fixture->aside);
+    unlink(fixture->foreign);
     ends = rmdir(fixture->folder); /* fails where anything else was left behind */
     free(fixture);
     return ends;
@@ -333,10 +337,10 @@ static void test_replaces(void **state)
 
     write_file(fixture->path, "old\n");
     chmod(fixture->path, 0640);
-    write_file(fixture->aside, "of a run that was killed\n");
+    write_file(fixture->foreign, "somebody else's\n");
     assert_null(reopen(fixture, fixture->path, false, 0));
     assert_string_equal(output_name(fixture->output), fixture->path);
-    assert_string_equal(output_aside(fixture->output), fixture->aside);
+    assert_true(output_is_aside(fixture->output));
     assert_false(output_can_be_cut(fixture->output));
     assert_int_equal(output_bytes(fixture->output), 0);
     put(fixture->output, "one\n");
@@ -345,11 +349,11 @@ static void test_replaces(void **state)
     assert_int_equal(fixture->wrote, 1);
     assert_int_equal(fixture->wrote_bytes, 8);
     assert_string_equal(content(fixture->path), "old\n");
-    assert_string_equal(content(fixture->aside), "one\ntwo\n");
     assert_int_equal(output_finish(fixture->output, true), 0);
-    assert_null(output_aside(fixture->output));
+    assert_false(output_is_aside(fixture->output));
+    assert_null(output_kept(fixture->output));
     assert_string_equal(content(fixture->path), "one\ntwo\n");
-    assert_string_equal(content(fixture->aside), "none");
+    assert_string_equal(content(fixture->foreign), "somebody else's\n");
     assert_int_equal(stat(fixture->path, &about), 0);
     assert_int_equal(about.st_mode & 07777, 0640);
 }
@@ -368,38 +372,90 @@ static void test_new_file(void **state)
 static void test_interrupted(void **state)
 {
     struct fixture *fixture = *state;
+    char kept[256];
 
     write_file(fixture->path, "old\n");
     assert_null(reopen(fixture, fixture->path, false, 0));
     put(fixture->output, "one\n");
     loop_turn(fixture->loop, 0);
     assert_int_equal(output_finish(fixture->output, false), 0);
-    assert_string_equal(output_aside(fixture->output), fixture->aside);
+    assert_non_null(output_kept(fixture->output));
+    snprintf(kept, sizeof(kept), "%s", output_kept(fixture->output));
     assert_string_equal(content(fixture->path), "old\n");
-    assert_string_equal(content(fixture->aside), "one\n");
+    assert_string_equal(content(kept), "one\n");
     assert_null(reopen(fixture, fixture->path, false, 0));
     assert_int_equal(output_finish(fixture->output, false), 0);
-    assert_null(output_aside(fixture->output)); /* nothing was in it */
-    assert_string_equal(content(fixture->aside), "none");
+    assert_null(output_kept(fixture->output)); /* nothing was in it */
     assert_null(reopen(fixture, fixture->path, false, 0));
     output_free(fixture->output); /* not even finished */
     fixture->output = NULL;
-    assert_string_equal(content(fixture->aside), "none");
+    assert_string_equal(content(kept), "one\n");
+    unlink(kept);
     assert_string_equal(content(fixture->path), "old\n");
 }
 
-static void test_busy(void **state)
+/* Two runs into one file: neither is written into by the other, the one that ends last stays. */
+static void test_two_runs(void **state)
 {
     struct fixture *fixture = *state;
     const struct output_file file = {.path = fixture->path};
     char *why;
+    struct output *other;
 
     assert_null(reopen(fixture, fixture->path, false, 0));
     put(fixture->output, "one\n");
     loop_turn(fixture->loop, 0);
-    assert_null(output_open(fixture->loop, &file, NULL, NULL, NULL, &why));
-    check_why(why, fixture->aside, "another run is using it");
-    assert_string_equal(content(fixture->aside), "one\n");
+    other = output_open(fixture->loop, &file, NULL, NULL, NULL, &why);
+    assert_non_null(other);
+    put(other, "two\n");
+    loop_turn(fixture->loop, 0);
+    assert_int_equal(output_finish(fixture->output, true), 0);
+    assert_string_equal(content(fixture->path), "one\n");
+    assert_int_equal(output_finish(other, true), 0);
+    output_free(other);
+    assert_string_equal(content(fixture->path), "two\n");
+}
+
+/* Out of memory: what was composed and what was written is kept, and it is said where. */
+static bool out_of_memory(void)
+{
+    const struct output_file file = {.path = child_path};
+    struct loop *loop = loop_new();
+    char *why;
+    struct output *output = output_open(loop, &file, NULL, NULL, NULL, &why);
+
+    put(output, "one\n");
+    loop_turn(loop, 0);
+    put(output, "two\n");
+    memory_exhausted();
+}
+
+static void test_out_of_memory(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[512] = "", *name;
+    int ends[2], status;
+    pid_t child;
+
+    snprintf(child_path, sizeof(child_path), "%s", fixture->path);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    child = fork();
+    if (!child) {
+        dup2(ends[1], STDERR_FILENO);
+        _exit(out_of_memory());
+    }
+    close(ends[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
+    close(ends[0]);
+    assert_int_equal(status, MEMORY_EXIT_STATUS << 8);
+    name = strstr(text, " is in ");
+    assert_non_null(name);
+    name += strlen(" is in ");
+    name[strcspn(name, "\n")] = '\0';
+    assert_string_equal(content(name), "one\ntwo\n");
+    assert_string_equal(content(fixture->path), "none");
+    unlink(name);
 }
 
 /* The link stays, the file behind it is another one. */
@@ -447,7 +503,7 @@ static void test_appends(void **state)
         assert_null(reopen(fixture, fixture->path, true, cases[i].keep));
         assert_true(output_idle(fixture->output));
         assert_true(output_can_be_cut(fixture->output));
-        assert_null(output_aside(fixture->output));
+        assert_false(output_is_aside(fixture->output));
         assert_string_equal(content(fixture->path), cases[i].then);
         assert_int_equal(output_bytes(fixture->output), strlen(cases[i].then));
         put(fixture->output, "line\n");
@@ -465,7 +521,7 @@ static void test_refused(void **state)
 {
     struct fixture *fixture = *state;
 
-    check_why(reopen(fixture, "/nowhere/at/all", false, 0), "/nowhere/at/all.part",
+    check_why(reopen(fixture, "/nowhere/at/all", false, 0), "/nowhere/at/all",
               "No such file or directory");
     check_why(reopen(fixture, "/nowhere/at/all", true, OUTPUT_ALL), "/nowhere/at/all",
               "No such file or directory");
@@ -495,7 +551,7 @@ static void test_fifo(void **state)
         struct stat about;
 
         assert_null(reopen(fixture, fixture->path, append, 0));
-        assert_null(output_aside(fixture->output));
+        assert_false(output_is_aside(fixture->output));
         assert_false(output_can_be_cut(fixture->output));
         put(fixture->output, "line\n");
         unit_settle(fixture->loop);
@@ -518,8 +574,6 @@ static void test_fifo(void **state)
     }
 }
 
-static char child_path[160]; /* what standard output is in the child */
-
 /* Standard output is a file that has something in it already. */
 static bool standard_output(void)
 {
@@ -527,22 +581,24 @@ static bool standard_output(void)
         {.path = "/dev/stdout"},
         {.path = "/dev/stdout", .append = true, .keep = 0},
         {.path = child_path},
+        {.path = "/dev/fd/3"},
     };
     int fd = open(child_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
     CHILD_CHECK(fd >= 0 && dup2(fd, STDOUT_FILENO) == STDOUT_FILENO);
+    CHILD_CHECK(dup2(fd, 3) == 3);
     CHILD_CHECK(write(STDOUT_FILENO, "before\n", 7) == 7);
     for (size_t i = 0; i < LENGTH(files); i++) {
         char *why;
         struct output *output = output_open(NULL, &files[i], NULL, NULL, NULL, &why);
 
-        CHILD_CHECK(output && !output_aside(output) && !output_can_be_cut(output));
+        CHILD_CHECK(output && !output_is_aside(output) && !output_can_be_cut(output));
         put(output, "line\n");
         CHILD_CHECK(!output_finish(output, true));
         output_free(output);
     }
     CHILD_CHECK(write(STDOUT_FILENO, "after\n", 6) == 6);
-    CHILD_CHECK(!strcmp(content(child_path), "before\nline\nline\nline\nafter\n"));
+    CHILD_CHECK(!strcmp(content(child_path), "before\nline\nline\nline\nline\nafter\n"));
     return true;
 }
 
@@ -551,7 +607,7 @@ static void test_standard_output(void **state)
     struct fixture *fixture = *state;
 
     assert_string_equal(output_name(fixture->output), "standard output");
-    assert_null(output_aside(fixture->output));
+    assert_false(output_is_aside(fixture->output));
     snprintf(child_path, sizeof(child_path), "%s", fixture->path);
     unit_in_child(standard_output);
 }
@@ -570,7 +626,9 @@ static bool no_room(void)
     CHILD_CHECK(output_error(output) == 0 && output_bytes(output) == 4);
     put(output, "two\n");
     CHILD_CHECK(output_error(output) == EFBIG);
-    CHILD_CHECK(output_finish(output, true) == EFBIG && output_aside(output));
+    CHILD_CHECK(output_finish(output, true) == EFBIG && output_kept(output));
+    CHILD_CHECK(!strcmp(content(output_kept(output)), "one\ntw"));
+    CHILD_CHECK(!unlink(output_kept(output)));
     output_free(output);
     return true;
 }
@@ -583,7 +641,6 @@ static void test_no_room(void **state)
     snprintf(child_path, sizeof(child_path), "%s", fixture->path);
     unit_in_child(no_room);
     assert_string_equal(content(fixture->path), "old\n");
-    assert_string_equal(content(fixture->aside), "one\ntw");
 }
 
 /* Told once when all is written, and not while something waits. */
@@ -626,7 +683,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_replaces, begin, end),
         cmocka_unit_test_setup_teardown(test_new_file, begin, end),
         cmocka_unit_test_setup_teardown(test_interrupted, begin, end),
-        cmocka_unit_test_setup_teardown(test_busy, begin, end),
+        cmocka_unit_test_setup_teardown(test_two_runs, begin, end),
+        cmocka_unit_test_setup_teardown(test_out_of_memory, begin, end),
         cmocka_unit_test_setup_teardown(test_behind_a_link, begin, end),
         cmocka_unit_test_setup_teardown(test_appends, begin, end),
         cmocka_unit_test_setup_teardown(test_refused, begin, end),

@@ -149,29 +149,36 @@ same "a race has one head, and its mode" "1 mode 6 blocking 6 reactor" \
     "$(cut -d, -f1 "$out" | uniq -c | xargs)"
 same "and no totals" "" "$(cells "$out" | grep -E 'BAD:|took|sync')"
 
-# -o: aside until all is there
-file=$TMPDIR/results
+# -o: out of sight until all is there; a file that happens to be called FILE.part is somebody else's
+folder=$TMPDIR/files
+mkdir "$folder"
+file=$folder/results
+echo mine >"$file.part"
 echo old >"$file"
 chmod 640 "$file"
-ln -s results "$TMPDIR/link"
+ln -s results "$folder/link"
 { head -n 1 "$LIST"; echo 'http://stall.example/ rehearse-fault=wait-stall timeout=50s'; } >"$TMPDIR/stall.conf"
-start slow "$FIRSTBYTE" --rehearse -f "$TMPDIR/stall.conf" --format json -o "$TMPDIR/link"
-check "-o: what has come is aside" until_true 10 grep -q plain.example "$file.part"
-same "and not yet in its place" old "$(cat "$file")"
-fb --rehearse http://a.example/ -o "$file"
-exits "another run into the same file is refused" 3
+start slow env --default-signal=INT "$FIRSTBYTE" --rehearse -f "$TMPDIR/stall.conf" --format json -v -o "$folder/link"
+check "-o: a result has come" until_true 10 grep -q 'HTTP/1.1 200' "$TMPDIR/slow.err"
+same "and is not yet in its place" old "$(cat "$file")"
+fb --rehearse http://a.example/ --fields url -o "$folder/other"
+same "another run is not disturbed" "0 http://a.example/" "$status $(cat "$folder/other")"
+rm "$folder/other"
 kill -INT "$pid"
 wait "$pid"
 status=$?
 exits "interrupted" 130
 same "the old results are still there" old "$(cat "$file")"
-same "the new ones are aside" 1 "$(grep -c plain.example "$file.part")"
-check "which is said" grep -qF "firstbyte: what was fetched is in $file.part" "$TMPDIR/slow.err"
-go --format json -o "$TMPDIR/link"
+kept=$(sed -n 's/^firstbyte: what was fetched is in //p' "$TMPDIR/slow.err")
+same "the new ones are kept, which is said" 1 "$(grep -c plain.example "$kept")"
+same "with the mode of the old ones" 640 "$(stat -c %a "$kept")"
+rm "$kept"
+go --format json -o "$folder/link"
 exits "-o" 1
 same "results, in the list's order" "$(cut -d' ' -f1 "$LIST")" "$(jq -r .url "$file")"
-same "nothing on standard output, nothing aside" "" "$(cat "$out"; ls "$file.part" 2>/dev/null)"
-same "its mode, and a link to it, stay" "640 results" "$(stat -c %a "$file") $(readlink "$TMPDIR/link")"
+same "nothing on standard output, nothing aside" "link results results.part" "$(cat "$out"; ls "$folder" | xargs)"
+same "somebody else's file is untouched" mine "$(cat "$file.part")"
+same "its mode, and a link to it, stay" "640 results" "$(stat -c %a "$file") $(readlink "$folder/link")"
 fb --rehearse -f /dev/null -o "$file"
 same "no site: an empty file" "0 0" "$status $(stat -c %s "$file")"
 seq -f 'http://%.0f.example/' 200 >"$TMPDIR/200"
@@ -179,7 +186,8 @@ seq -f 'http://%.0f.example/' 200 >"$TMPDIR/200"
 status=$?
 exits "a file that may not grow" 1
 check "is told" said "output.closed: $TMPDIR/limited: File too large"
-check "where what there is, is" said "firstbyte: what was fetched is in $TMPDIR/limited.part"
+kept=$(sed -n 's/^firstbyte: what was fetched is in //p' "$err")
+check "what there is, is kept" grep -q '^{"schema"' "${kept:-none}"
 check_not "nothing is in its place" test -e "$TMPDIR/limited"
 go -o /dev/full
 exits "-o /dev/full" 1

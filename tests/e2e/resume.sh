@@ -34,7 +34,7 @@ live=(--resolve "*:18110:$HOME_ADDRESS" -c $CONCURRENCY --rate 5000)
 
 # fresh : nothing was done yet
 fresh() {
-    rm -f "$STATE" "$STATE.tmp" "$FILE" "$FILE.part"
+    rm -f "$STATE" "$FILE"
     : >"$NGINX_LOG"
 }
 finished() { grep -qs ' end ~' "$STATE"; }

@@ -33,6 +33,7 @@ static int status_of(void (*act)(void), char *said, size_t room)
 {
     static const struct rlimit no_core = {0, 0};
     int channel[2], status = 0;
+    size_t length = 0;
     ssize_t count;
     pid_t child;
 
@@ -47,8 +48,9 @@ static int status_of(void (*act)(void), char *said, size_t room)
         _exit(0);
     }
     close(channel[1]);
-    count = read(channel[0], said, room - 1);
-    said[count < 0 ? 0 : count] = '\0';
+    while ((count = read(channel[0], said + length, room - 1 - length)) > 0)
+        length += (size_t)count;
+    said[length] = '\0';
     close(channel[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
     return status;
@@ -65,8 +67,76 @@ static void running_out_ends_the_program(void **state)
     int status = status_of(grow_over_the_top, said, sizeof(said));
 
     (void)state;
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGABRT);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), MEMORY_EXIT_STATUS);
+    assert_string_equal(said, "firstbyte: out of memory\n");
+}
+
+static void say_more(void *owner)
+{
+    if (write(STDERR_FILENO, owner, strlen(owner)) < 0)
+        _exit(0);
+    free(memory_grow(NULL, SIZE_MAX / 2, 3)); /* once is enough */
+}
+
+static void run_out_with_a_last_act(void)
+{
+    static char kept[] = "kept\n";
+
+    memory_on_exhausted(say_more, kept);
+    grow_over_the_top();
+}
+
+static void a_last_act_comes_once(void **state)
+{
+    char said[128];
+    int status = status_of(run_out_with_a_last_act, said, sizeof(said));
+
+    (void)state;
+    assert_int_equal(WEXITSTATUS(status), MEMORY_EXIT_STATUS);
+    assert_string_equal(said, "firstbyte: out of memory\nkept\n");
+}
+
+static void texts_are_whole(void **state)
+{
+    char *bytes, *text = memory_print("%s %d", "a", 5);
+    size_t length;
+    FILE *stream = memory_stream(&bytes, &length);
+
+    (void)state;
+    assert_string_equal(text, "a 5");
+    free(text);
+    fputs("ab\n", stream);
+    fclose(stream);
+    assert_int_equal(length, 3);
+    assert_string_equal(bytes, "ab\n");
+    free(bytes);
+}
+
+/* A stream that could not grow ends the program: its text would be a part of one. */
+static void write_too_much(void)
+{
+    const struct rlimit limit = {256 << 20, 256 << 20};
+    char *bytes, block[65536] = "";
+    size_t length;
+    FILE *stream = memory_stream(&bytes, &length);
+
+    setrlimit(RLIMIT_AS, &limit);
+    for (size_t i = 0; i < 8192; i++)
+        fwrite(block, 1, sizeof(block), stream);
+    fclose(stream);
+}
+
+static void a_stream_that_cannot_grow_ends_the_program(void **state)
+{
+    char said[64];
+    int status;
+
+    (void)state;
+    if (getenv("FIRSTBYTE_SANITIZED"))
+        skip(); /* its own memory is over any limit */
+    status = status_of(write_too_much, said, sizeof(said));
+    assert_int_equal(WEXITSTATUS(status), MEMORY_EXIT_STATUS);
     assert_string_equal(said, "firstbyte: out of memory\n");
 }
 
@@ -75,6 +145,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_got_and_grown),
         cmocka_unit_test(running_out_ends_the_program),
+        cmocka_unit_test(a_last_act_comes_once),
+        cmocka_unit_test(texts_are_whole),
+        cmocka_unit_test(a_stream_that_cannot_grow_ends_the_program),
     };
 
     unit_time_limit();

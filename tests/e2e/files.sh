@@ -1,0 +1,131 @@
+#!/bin/bash
+# Files that a run reads are not written, whatever their names; files that are nobody's business stay as
+# they are.
+. "$(dirname "$0")/lib.bash"
+
+cd "$TMPDIR" || exit 1
+mkdir work
+cd work || exit 1
+# fresh : a list, other names of it, and files whose names a careless program would take for its own
+fresh() {
+    local other
+    rm -rf -- ./* "$TMPDIR/work.sum"
+    echo 'http://a.example/' >list
+    ln list hard
+    ln -s list soft
+    ln -s missing dangling
+    for other in results.part results.tmp state.tmp state.part log.part; do
+        echo 'http://mine.example/' >$other
+    done
+    md5sum -- list *.part *.tmp >"$TMPDIR/work.sum"
+}
+untouched() { md5sum --quiet -c "$TMPDIR/work.sum"; }
+# refused NAME WORDS ARGUMENT... : status 2, and nothing is written
+refused() {
+    local name=$1 words=$2
+    shift 2
+    fresh
+    fb "$@"
+    exits "$name" 2
+    check "$name: it is said" said "$words"
+    check "$name: the files are as they were" untouched
+    same "$name: none is new" 9 "$(find . -mindepth 1 | wc -l)"
+}
+read_already() { echo "it is read by this run already ($1); give another name"; }
+
+for name in list ./list ../work/list hard soft; do
+    refused "the list as the output: $name" "--output $name: $(read_already '--file list')" \
+        --rehearse -f list -o $name
+    refused "appended to: $name" "--output $name: $(read_already '--file list')" \
+        --rehearse -f list --append -o $name
+    refused "the list as the state: $name" "--resume $name: $(read_already '--file list')" \
+        --rehearse -f list --resume $name
+    refused "the targets as the log: $name" "--hlog $name: $(read_already '--file list')" \
+        bench --rehearse -n 5 -f list --hlog $name
+    refused "the targets as the report: $name" "--output $name: $(read_already '--file list')" \
+        bench --rehearse -n 5 -f list -o $name
+done
+refused "the state as the output" "--output state: $(read_already '--resume state')" \
+    --rehearse -f list --resume state -o state
+refused "by a link to what is not there yet" "--output missing: $(read_already '--resume dangling')" \
+    --rehearse -f list --resume dangling -o missing
+refused "the log as the report" "--hlog log: it is written by this run already (--output ./log)" \
+    bench --rehearse -n 5 --hlog log -o ./log
+refused "data as the output" "--output soft: $(read_already '--data @list')" \
+    --rehearse --data @list -o soft http://a.example/
+refused "authorities as the output" "--output hard: $(read_already '--cacert list')" \
+    --cacert list -o hard http://a.example/
+refused "a key as the output" "--output list: $(read_already '--key soft')" \
+    --cert results.tmp --key soft -o list http://a.example/
+
+# standard streams are files like any other
+fresh
+timeout 60 "$FIRSTBYTE" --rehearse -f list >>hard 2>"$err"
+status=$?
+exits "results behind the list itself" 2
+check "results behind the list itself: it is said" said "standard output: $(read_already '--file list')"
+timeout 60 "$FIRSTBYTE" --rehearse -f list 2>>soft
+status=$?
+exits "messages behind the list itself" 2
+timeout 60 "$FIRSTBYTE" --rehearse -f - -o hard <list 2>"$err"
+status=$?
+exits "standard input as the output" 2
+check "standard input as the output: it is said" said "--output hard: $(read_already '--file -')"
+# the second message went to the list, by the shell
+fresh
+fb bench -q -R 100 -n 5 --format json --repeat 5 -o results
+cp results again
+timeout 60 "$FIRSTBYTE" diff results again >>again 2>"$err"
+status=$?
+exits "a comparison behind what it compares" 2
+check "a comparison behind what it compares: it is said" said "standard output: $(read_already again)"
+check "which stays" cmp results again
+SSLKEYLOGFILE=list fb --rehearse -f list
+exits "a list as the file of secrets" 2
+check "a list as the file of secrets: it is said" said "SSLKEYLOGFILE=list: $(read_already '--file list')"
+
+# names that are derived from others': they are free
+allowed() {
+    local name=$1 wanted=$2
+    shift 2
+    fresh
+    fb "$@"
+    exits "$name" "$wanted"
+    check "$name: nobody's file is touched" untouched
+}
+allowed "a list called FILE.part" 0 --rehearse -f results.part -o results
+same "its results" 1 "$(grep -c mine.example results)"
+allowed "a list called STATE.tmp" 0 --rehearse -f state.tmp --resume state
+check "its state" grep -q ' end ~' state
+allowed "results and a list under all such names" 0 --rehearse -f results.tmp --resume results -o state
+fresh
+calm fb bench -q -R 100 -n 5 -o results
+check "a file called REPORT.part: the report" grep -q ' 5 completed' results
+check "a file called REPORT.part is not touched" untouched
+fresh
+fb --rehearse -f list --resume state -o state.tmp
+same "results called STATE.tmp" "0 1" "$status $(grep -c a.example state.tmp)"
+check "their state" grep -q ' end ~' state
+check "and the list" md5sum --quiet -c <(grep -E ' list$' "$TMPDIR/work.sum")
+
+# who may read the state stays as it was
+fresh
+fb --rehearse -f list --resume state
+chmod 600 state
+echo http://b.example/ >>list
+fb --rehearse -f list --resume state
+same "the state's mode" "0 600" "$status $(stat -c %a state)"
+
+# a folder in which no file can be made
+if [ "$(id -u)" != 0 ]; then
+    fresh
+    echo old >results
+    chmod 500 .
+    fb --rehearse -f list -o results
+    chmod 700 .
+    exits "a folder that may not be written" 3
+    check "a folder that may not be written: it is said what can be done" said "--append writes into it"
+    same "a folder that may not be written: the old results" old "$(cat results)"
+else
+    skip "a folder that may not be written" "root may write all"
+fi
