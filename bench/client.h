@@ -80,6 +80,7 @@ struct client {
     unsigned refused;       /* of the load: connections in a row that could not be made */
     nsec dialled;           /* of the load: when its connection was begun */
     nsec queued;            /* our own wait for a handshake, where that failed */
+    bool early;             /* of the load: this connection is one of the first second */
     uint64_t asked;         /* requests that went on this connection */
     unsigned first;         /* the oldest in flight, in the ring */
     unsigned flying;        /* how many there are */

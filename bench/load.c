@@ -18,6 +18,7 @@
 #define FIRST_PAUSE     NSEC_PER_MS /* after a connection that could not be made; doubled each time */
 #define MOST_DOUBLINGS  7
 #define PATIENCE        NSEC_PER_S /* for the next connection of those that are to stand first */
+#define TRIAL           NSEC_PER_S /* where each connection that was begun in it fails, the load ends */
 #define MOST_ABSENCES   16         /* remembered; of more, the shortest is forgotten */
 
 /* Connections begun, and requests started on idle ones, in one turn: the rest is deferred. A connection that
@@ -41,6 +42,13 @@ struct load {
     struct link absent;     /* clients that may connect */
     size_t connecting;      /* clients that do */
     size_t open;            /* that have a connection */
+
+    /* the trial: whether any connection can be made */
+    struct timer trial; /* TRIAL after the first connection was begun */
+    nsec trial_end;     /* 0: none was begun */
+    size_t trial_left;  /* connections that were begun before that, and are being made */
+    bool trial_passed;  /* a connection was made, or timed out: a server that hangs may go on */
+    enum error refusal; /* of the last that failed */
 
     /* when */
     nsec end;              /* of measuring; NSEC_NEVER: not known yet, or by number alone */
@@ -290,6 +298,47 @@ static void on_failed(void *owner, const struct flight *flight, enum error error
 
 /* --- connections --- */
 
+/* Each of the first second's connections failed, and none of them is pending: the others would fail too. */
+static void judge_trial(void *owner)
+{
+    struct load *load = owner;
+    bool over = load->trial_end && load->trial.state == TIMER_IDLE;
+
+    if (!over || load->trial_passed || load->trial_left || !load->refusal || load->stopping)
+        return;
+    load->record.tally->gave_up = load->refusal;
+    load_stop(load);
+}
+
+static bool is_timeout(enum error error)
+{
+    return error == ERROR_DNS_TIMEOUT || error == ERROR_CONNECT_TIMEOUT ||
+           error == ERROR_TLS_TIMEOUT;
+}
+
+static void enter_trial(struct load *load, struct client *client)
+{
+    nsec now = loop_now(load->loop);
+
+    if (!load->trial_end) {
+        load->trial_end = now + TRIAL;
+        loop_arm(load->loop, &load->trial, load->trial_end);
+    }
+    client->early = now < load->trial_end;
+    load->trial_left += client->early;
+}
+
+/* The connection is over; `error` says why it could not be made, ERROR_NONE that its request timed out. */
+static void leave_trial(struct load *load, struct client *client, enum error error)
+{
+    load->trial_left -= client->early;
+    client->early = false;
+    if (!error || is_timeout(error))
+        load->trial_passed = true;
+    load->refusal = error;
+    judge_trial(load);
+}
+
 /* `waited`: until there was a client. */
 static void connect_client(struct load *load, struct client *client, bool waited)
 {
@@ -298,6 +347,8 @@ static void connect_client(struct load *load, struct client *client, bool waited
     list_remove(&client->link);
     load->connecting++;
     client->dialled = loop_clock(load->loop);
+    if (!load->trial_passed)
+        enter_trial(load, client);
     if (options->new_connections && !client->flying) {
         nsec now = loop_clock(load->loop);
 
@@ -372,6 +423,7 @@ static void on_open(void *owner, struct client *client)
 
     load->connecting--;
     load->open++;
+    load->trial_passed = true;
     record_connection(&load->record, client->conn);
     if (load->options.new_connections)
         shift(load, client);
@@ -437,6 +489,8 @@ static void on_gone(void *owner, struct client *client, enum error error)
     else
         load->connecting--;
     loop_defer(load->loop, &load->dial);
+    if (!load->trial_passed)
+        leave_trial(load, client, error);
     if (error)
         rest(load, client, error);
     else
@@ -547,6 +601,7 @@ static void be_quiet(struct load *load)
     loop_cancel(load->loop, &load->tick);
     loop_cancel(load->loop, &load->finish);
     loop_cancel(load->loop, &load->patience);
+    loop_cancel(load->loop, &load->trial);
     loop_undefer(load->loop, &load->dial);
     loop_undefer(load->loop, &load->opened);
     loop_undefer(load->loop, &load->over);
@@ -721,6 +776,7 @@ struct load *load_new(const struct load_options *options, struct dialer *dialer,
     timer_init(&load->tick, on_tick, load);
     timer_init(&load->finish, on_over, load);
     timer_init(&load->patience, on_opened, load);
+    timer_init(&load->trial, judge_trial, load);
     task_init(&load->dial, on_dial, load);
     task_init(&load->opened, on_opened, load);
     task_init(&load->over, on_over, load);

@@ -9,6 +9,10 @@
  *
  * What happens is counted in a tally that is handed over once a second (LOAD_INTERVAL) and at the end.
  * Only requests that were due after the warm-up count, each as a whole.
+ *
+ * A load that reaches no server ends by itself: when none of the connections that were begun in the first
+ * second, from the first of them on, could be made, none of them is pending, and none has timed out. Its
+ * tally says so (gave_up).
  */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H

@@ -36,6 +36,9 @@
     X(in_flight)                                                                                   \
     X(open)
 
+/* Of which the greater is kept. */
+#define GREATEST(X) X(gave_up)
+
 #define TIMES(X)                                                                                   \
     X(from)                                                                                        \
     X(to)                                                                                          \
@@ -43,9 +46,10 @@
     X(gap_at)
 
 #define ONE(member) +1
-_Static_assert(offsetof(struct tally, processes) ==
-                   (0 SUMS(ONE) LEVELS(ONE) TIMES(ONE) + ERROR_COUNT + TALLY_STATUSES) *
-                       sizeof(uint64_t),
+_Static_assert(offsetof(struct tally, processes) == (0 SUMS(ONE) LEVELS(ONE) GREATEST(ONE)
+                                                         TIMES(ONE) +
+                                                     ERROR_COUNT + TALLY_STATUSES) *
+                                                        sizeof(uint64_t),
                "a count of struct tally is in none of the lists, or in two");
 #undef ONE
 
@@ -99,6 +103,11 @@ static void add(struct tally *to, const struct tally *from)
 #undef X
 #define X(member) histogram_add(to->member, from->member);
     TALLY_HISTOGRAMS(X)
+#undef X
+#define X(member)                                                                                  \
+    if (from->member > to->member)                                                                 \
+        to->member = from->member;
+    GREATEST(X)
 #undef X
     for (size_t i = 0; i < ERROR_COUNT; i++)
         to->errors[i] += from->errors[i];
@@ -211,6 +220,7 @@ void *tally_pack(const struct tally *tally, size_t *count)
 #define X(member) put(&writer, tally->member);
     SUMS(X)
     LEVELS(X)
+    GREATEST(X)
     TIMES(X)
 #undef X
     put(&writer, tally->processes);
@@ -325,11 +335,13 @@ static void take_tally(struct reader *reader, struct tally *tally)
 #define X(member) tally->member = take(reader);
     SUMS(X)
     LEVELS(X)
+    GREATEST(X)
     TIMES(X)
 #undef X
     processes = take(reader);
     tally->processes = (unsigned)processes;
-    if (tally->from > tally->to || !processes || processes > UINT_MAX)
+    if (tally->from > tally->to || !processes || processes > UINT_MAX ||
+        tally->gave_up >= ERROR_COUNT)
         wrong(reader);
     take_table(reader, tally->errors, ERROR_COUNT);
     take_table(reader, tally->status, TALLY_STATUSES);

@@ -65,6 +65,9 @@ struct tally {
                                   say (CONFIG_SCHED_INFO) */
     nsec gap;     /* the longest time between two answers, of one process */
     nsec gap_at;  /* when it began, since measuring began */
+    uint64_t
+        gave_up; /* why the load ended before its time: the enum error of a connection, none of which
+                         could be made; 0: it did not */
     unsigned processes; /* whose sum it is */
 
 #define X(member) struct histogram *member;

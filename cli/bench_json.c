@@ -404,6 +404,7 @@ void bench_report_json(FILE *to, const struct bench_run *run)
     put_began(to, run->began);
     put_config(to, run);
     put_bool(to, "interrupted", run->interrupted);
+    put_text(to, "gave_up", total->gave_up ? error_code((enum error)total->gave_up) : NULL);
     put_totals(to, total);
     put_summary(to, "latency_us", total->latency);
     if (run->open_loop)

@@ -252,6 +252,23 @@ static void put_interrupted(const struct page *page)
     put(page, "\n");
 }
 
+/* No server was reached: the run ended by itself. */
+static void put_gave_up(const struct page *page)
+{
+    enum error error = (enum error)page->total->gave_up;
+    char text[NOTE_BYTES] = "";
+
+    if (!error)
+        return;
+    add(text, "Stopped: every connection of the first second failed: %s, %s.", error_code(error),
+        error_sentence(error));
+    put(page, "\n");
+    shade(page, SHADE_RED);
+    put_words(page, 0, 0, text);
+    shade(page, SHADE_NONE);
+    put(page, "\n");
+}
+
 /* What was done */
 
 static void put_requests(const struct page *page)
@@ -666,6 +683,7 @@ void bench_report_text(FILE *to, const struct bench_run *run, bool color, size_t
     put_title(&page);
     put_bottleneck(&page);
     put_interrupted(&page);
+    put_gave_up(&page);
     put(&page, "\n");
     put_requests(&page);
     put_rate(&page);

@@ -44,6 +44,8 @@ struct bench {
     bool answered;                       /* anything was */
     bool told;                           /* a report was written */
     bool incomplete;                     /* something of the figures is lost, which was said */
+    bool short_of;                       /* descriptors or local ports ran out, which was said */
+    bool gave_up;                        /* a run reached no server, which was said */
     bool unmade;                         /* a run could not be set up, which was said */
 };
 
@@ -122,8 +124,8 @@ static void write_report(FILE *to, const struct bench_run *run, enum format form
     }
 }
 
-/* What the system can be told to allow, where it was short of something. */
-static void say_remedies(const struct tally *total)
+/* What the system can be told to allow, where it was short of something. Returns whether it was. */
+static bool say_remedies(const struct tally *total)
 {
     if (total->errors[ERROR_PORTS])
         fputs(
@@ -136,11 +138,17 @@ static void say_remedies(const struct tally *total)
             "firstbyte: descriptors ran out: raise ulimit -n and sysctl fs.nr_open, or divide the "
             "connections (--procs)\n",
             stderr);
+    return total->errors[ERROR_PORTS] || total->errors[ERROR_DESCRIPTORS];
 }
 
 /* What the text report says first, beside one for machines: why the exit status is not 0. */
 static void say_judgement(const struct bench_run *run)
 {
+    enum error error = (enum error)run->total->gave_up;
+
+    if (error)
+        fprintf(stderr, "firstbyte: every connection of the first second failed: %s, %s\n",
+                error_code(error), error_sentence(error));
     if (run->judgement.verdict == VERDICT_SATURATED)
         fprintf(
             stderr,
@@ -187,8 +195,8 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
     output_end(bench->output);
     if (side->to)
         write_report(side->to, &run, FORMAT_JSON);
-    if (!options->quiet)
-        say_remedies(recorder->total);
+    bench->short_of = say_remedies(recorder->total) || bench->short_of;
+    bench->gave_up = bench->gave_up || recorder->total->gave_up;
     if (!options->quiet && options->format != FORMAT_TEXT)
         say_judgement(&run);
 }
@@ -252,7 +260,7 @@ static enum exit_status verdict(const struct bench *bench)
 {
     if (bench->interrupted)
         return EXIT_INTERRUPTED;
-    if (bench->incomplete)
+    if (bench->incomplete || bench->short_of)
         return EXIT_SETUP;
     if (bench->saturated)
         return EXIT_SATURATED;
@@ -261,10 +269,11 @@ static enum exit_status verdict(const struct bench *bench)
     return bench->answered ? EXIT_FETCHED : EXIT_SOME_FAILED;
 }
 
-/* Whether another run makes sense: nobody asked for an end, and there is somewhere to report it. */
+/* Whether another run makes sense: no signal asked for an end, there is a server, and a report can be
+   written. */
 static bool goes_on(const struct bench *bench)
 {
-    return !bench->interrupted && !output_error(bench->output);
+    return !bench->interrupted && !bench->gave_up && !output_error(bench->output);
 }
 
 /* A B A B: what changes on the machine meanwhile meets both alike. */

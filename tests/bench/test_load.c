@@ -1187,7 +1187,8 @@ static void refused(void **state)
         refused_by_number(shapes[i]);
 }
 
-/* Until its time is over; it does not try so often that this is all it does. */
+/* The load ends when every connection of its first second has failed; it does not try so often that this is
+   all it does. */
 static void refused_by_time(void **state)
 {
     static void (*const shapes[])(void) = {as_closed_loop, as_open_loop, as_new_connections,
@@ -1196,18 +1197,86 @@ static void refused_by_time(void **state)
     for (size_t i = 0; i < LENGTH(shapes); i++) {
         close_the_door();
         options.connections = 2;
-        options.duration = 2 * NSEC_PER_S;
+        options.duration = 10 * NSEC_PER_S;
         shapes[i]();
         begin();
         finish(MS);
+        assert_true(total->to == NSEC_PER_S);
+        assert_int_equal(total->gave_up, ERROR_CONNECT_REFUSED);
         assert_true(total->errors[ERROR_CONNECT_REFUSED] > 10);
         assert_true(total->errors[ERROR_CONNECT_REFUSED] < 100 || options.open_loop);
         assert_int_equal(total->failed, total->errors[ERROR_CONNECT_REFUSED]);
         if (options.open_loop) {
-            assert_int_equal(total->scheduled, 200);
+            assert_int_equal(total->scheduled, 101);
             /* what failed is no latency, what waits in vain has its age */
             assert_int_equal(total->latency->count, total->waiting + total->in_flight);
         }
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* In the warm-up too. */
+static void refused_in_the_warm_up(void **state)
+{
+    (void)state;
+    close_the_door();
+    options.warmup = 5 * NSEC_PER_S;
+    options.duration = 10 * NSEC_PER_S;
+    begin();
+    pass_until(NSEC_PER_S - MS, MS);
+    assert_int_equal(dones, 0);
+    finish(MS);
+    assert_int_equal(total->gave_up, ERROR_CONNECT_REFUSED);
+    assert_int_equal(total->scheduled, 0);
+}
+
+/* One connection stands: what fails later is a measurement. */
+static void refused_after_a_connection(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.duration = 5 * NSEC_PER_S;
+    begin();
+    assert_int_equal(order_count, 1);
+    close_the_door();
+    hang_up(talk_of(1), true);
+    finish(MS);
+    assert_int_equal(total->gave_up, ERROR_NONE);
+    assert_true(total->to == 5 * NSEC_PER_S);
+    assert_true(total->errors[ERROR_CONNECT_REFUSED] > 400);
+}
+
+/* A server that lets connections wait may be one that hangs: that is what is measured. */
+static void timeouts_are_no_refusal(void **state)
+{
+    static const bool of_connections[] = {false, true};
+
+    for (size_t i = 0; i < LENGTH(of_connections); i++) {
+        struct address at = peer.at;
+        int fd, client;
+
+        address_parse(&at, "127.0.0.1", 0);
+        fd = sock_listen(&at, 0); /* never accepts: the one place in its queue is taken */
+        assert_true(fd >= 0);
+        client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(client, &at.any, at.length), 0);
+        targets_free(targets);
+        targets = targets_at("http", "127.0.0.1", address_port(&at));
+        options.targets = targets;
+        options.open_loop = true;
+        options.duration = 3 * NSEC_PER_S;
+        options.timeout = 200 * MS;
+        options.new_connections = !of_connections[i];
+        dialer.connect_timeout = of_connections[i] ? 100 * MS : NSEC_NEVER;
+        begin();
+        finish(MS);
+        assert_int_equal(total->gave_up, ERROR_NONE);
+        assert_true(total->to == 3 * NSEC_PER_S);
+        assert_int_equal(total->completed, 0);
+        assert_true(total->failed > 0);
+        close(fd);
+        close(client);
         teardown(state);
         setup(state);
     }
@@ -1979,6 +2048,9 @@ int main(void)
         CASE(fast_failures_are_no_latency),
         CASE(refused),
         CASE(refused_by_time),
+        CASE(refused_in_the_warm_up),
+        CASE(refused_after_a_connection),
+        CASE(timeouts_are_no_refusal),
         CASE(failures_at_once_let_the_end_through),
         CASE(starts_are_spread_over_turns),
         CASE(door_that_opens),

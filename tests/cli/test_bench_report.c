@@ -547,7 +547,8 @@ static void test_json(void **state)
     SAYS(written, "{\"schema\":\"firstbyte.bench/1\",\"began\":\"2026-10-26T07:33:20.250Z\",",
          "\"url\":\"http://127.0.0.1:8080/\",\"targets\":1,\"method\":\"GET\",",
          "\"loop\":\"closed\",\"rate\":null,", "\"duration_s\":10.000000000,", "\"requests\":null,",
-         "\"interrupted\":false,\"totals\":{\"scheduled\":200064,\"waiting\":0,\"started\":200064,",
+         "\"interrupted\":false,\"gave_up\":null,\"totals\":{\"scheduled\":200064,\"waiting\":0,"
+         "\"started\":200064,",
          "\"completed\":200000,\"failed\":0,\"in_flight\":64,\"duration_s\":10.000000000,",
          "\"rps\":20000.000,\"bytes_in\":170000000,",
          "\"latency_us\":{\"count\":200064,\"clamped\":0,\"min\":", "\"kernel_latency_us\":{",

@@ -111,6 +111,21 @@ one() {
     same "$name: counted by name" "[\"$error\"] 0" "$(run '.errors | keys') $(run .totals.completed)"
 }
 one "a refused port" connect.refused -n 20 -c 4 "http://$HOME_ADDRESS:18089/"
+# no server at all: the load stops after the first second, however long it was to be
+gave_up() { # NAME ERROR ARGUMENT...
+    one "$@"
+    check "$1: it stops" jq -e --arg error "$2" '.gave_up == $error and .totals.duration_s < 30' "$out"
+    check "$1: says why" said "every connection of the first second failed: $2"
+}
+gave_up "no server, closed loop" connect.refused -d 60s -c 4 "http://$HOME_ADDRESS:18089/"
+gave_up "no server, open loop" connect.refused -d 60s -c 4 -R 200 "http://$HOME_ADDRESS:18089/"
+gave_up "no server, new connections" connect.refused -d 60s -R 20000 --new-conn "http://$HOME_ADDRESS:18089/"
+gave_up "no server, three processes" connect.refused -d 60s -c 6 --procs 3 --repeat 2 "http://$HOME_ADDRESS:18089/"
+same "no server: the next run does not begin" 1 "$(wc -l <"$out")"
+fb bench --warmup 30s -d 30s -c 4 "http://$HOME_ADDRESS:18089/"
+exits "no server, in the warm-up" 1
+check "no server, in the warm-up: says why" grep -q \
+    "^Stopped: every connection of the first second failed: connect.refused," "$out"
 one "a refused port, by time" connect.refused -d 300ms -c 4 -R 200 "http://$HOME_ADDRESS:18089/"
 one "a refused port, each its own connection" connect.refused -n 20 -c 4 --new-conn "http://$HOME_ADDRESS:18089/"
 one "a refused port, three processes" connect.refused -n 20 -c 4 --procs 3 "http://$HOME_ADDRESS:18089/"
@@ -179,9 +194,13 @@ few -c 64 -R 2000 -d 300ms --new-conn -T 200ms --connect-to "::$HOME_ADDRESS:180
 check "40 descriptors, 64 connections: is said before" said "a process may open 40 descriptors, too few for 64"
 few -c 64 -n 2000 "$base/"
 cat "$out" >>"$TMPDIR/runs"
+exits "40 descriptors, 64 connections: exit status" 3
 check "40 descriptors, 64 connections: counted" jq -e '.errors["local.descriptors"] > 0' "$out"
 check "40 descriptors, 64 connections: the others go on" jq -e '.totals.completed > 0' "$out"
 check "40 descriptors, 64 connections: what helps" said "descriptors ran out: raise ulimit -n"
+few -q -c 64 -n 2000 --procs 1 --repeat 2 "$base/"
+exits "40 descriptors, quietly: exit status" 3
+check "40 descriptors, quietly: says why it is 3" said "descriptors ran out"
 few -c 8 -n 100 "$base/"
 same "8 connections need no more" "[100,0,100,100,0,0] " "$(totals) $(cat "$err")"
 few -c 64 --procs 4 -n 1000 "$base/"
@@ -191,6 +210,7 @@ ports=/proc/sys/net/ipv4/ip_local_port_range
 if [ "$OWN_NETWORK" ] && was=$(cat $ports) && echo "40000 40015" >$ports 2>"$TMPDIR/why"; then
     fb bench --format json -c 32 -n 1000 "$base/"
     cat "$out" >>"$TMPDIR/runs"
+    exits "16 ports, 32 connections: exit status" 3
     check "16 ports, 32 connections: counted" jq -e '.errors["local.ports"] > 0' "$out"
     check "16 ports, 32 connections: the others go on" jq -e '.totals.completed > 0' "$out"
     check "16 ports, 32 connections: what helps" said "net.ipv4.ip_local_port_range"
