@@ -9,19 +9,23 @@
  *
  * ares_getaddrinfo was rejected: asked for both families, it says nothing before the second answer;
  * asked for each, it walks the search list of each by itself, so that the AAAA of one host and the A
- * of another can be told as one. So the list is walked from outside, and ares_query asks. Answers are
- * read with ns_parse(3): c-ares' own readers allocate for each record.
+ * of another can be told as one. So the list is walked from outside, and ares_query asks. Responses are
+ * made tidy before c-ares reads them (stub_sock.h), and read by reply.h: c-ares' own readers refuse too
+ * much, and allocate for each record.
  */
 #include "reactor/stub.h"
 
-#include <ares.h>
 #include <arpa/nameser.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reactor/memory.h"
+#include "reactor/reply.h"
 #include "reactor/servers.h"
+#include "reactor/stub_sock.h" /* and ares.h */
+
+#define READS_A_TURN 64 /* of one descriptor; then the others have their turn */
 
 /* A descriptor of c-ares. */
 struct channel_watch {
@@ -34,6 +38,7 @@ struct channel_watch {
 struct stub {
     struct loop *loop;
     ares_channel channel;
+    struct stub_socks *socks;      /* the channel's */
     struct timer timer;            /* c-ares' own timeouts */
     struct channel_watch *watches; /* open descriptors of c-ares */
     char **domains;                /* the search list */
@@ -59,59 +64,6 @@ static enum resolve_status status_of(int ares)
     }
 }
 
-/* A TTL with the first bit set is 0 (RFC 2181, section 8). */
-static void note_ttl(struct stub_answer *answer, uint32_t ttl)
-{
-    uint32_t seconds = ttl > INT32_MAX ? 0 : ttl;
-
-    if (seconds < answer->ttl)
-        answer->ttl = seconds;
-}
-
-/* Takes an address, or the TTL of an alias on the way to it. */
-static void take_record(struct stub_answer *answer, const ns_rr *record, int family)
-{
-    struct address *to = &answer->addresses[answer->count];
-    int type = ns_rr_type(*record), bytes = ns_rr_rdlen(*record);
-
-    if (ns_rr_class(*record) != ns_c_in)
-        return;
-    if (type == ns_t_cname) {
-        note_ttl(answer, ns_rr_ttl(*record));
-    } else if (family == AF_INET6 && type == ns_t_aaaa && bytes == NS_IN6ADDRSZ) {
-        *to = (struct address){.length = sizeof(to->v6), .v6.sin6_family = AF_INET6};
-        memcpy(&to->v6.sin6_addr, ns_rr_rdata(*record), NS_IN6ADDRSZ);
-    } else if (family == AF_INET && type == ns_t_a && bytes == NS_INADDRSZ) {
-        *to = (struct address){.length = sizeof(to->v4), .v4.sin_family = AF_INET};
-        memcpy(&to->v4.sin_addr, ns_rr_rdata(*record), NS_INADDRSZ);
-    }
-    if (to->length) {
-        note_ttl(answer, ns_rr_ttl(*record));
-        answer->count++;
-    }
-}
-
-/* Reads the records. Whose they are is not compared along the chain of aliases: whoever can put a
-   record into this answer could put it under the right name. */
-static enum resolve_status read_answer(struct stub_answer *answer, const unsigned char *bytes,
-                                       int length, int family)
-{
-    ns_msg message;
-    ns_rr record;
-
-    if (ns_initparse(bytes, length, &message))
-        return RESOLVE_MALFORMED;
-    for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
-        if (answer->count == RESOLVER_MOST_ADDRESSES)
-            break;
-        if (ns_parserr(&message, ns_s_an, i, &record))
-            return RESOLVE_MALFORMED;
-        answer->addresses[answer->count].length = 0;
-        take_record(answer, &record, family);
-    }
-    return answer->count ? RESOLVE_OK : RESOLVE_NO_ADDRESS;
-}
-
 /* Called by c-ares, perhaps before ares_query returns. */
 static void on_reply(void *owner, int ares, int timeouts, unsigned char *bytes, int length)
 {
@@ -125,7 +77,7 @@ static void on_reply(void *owner, int ares, int timeouts, unsigned char *bytes, 
     answer.ttl = UINT32_MAX;
     answer.status = status_of(ares);
     if (answer.status == RESOLVE_OK)
-        answer.status = read_answer(&answer, bytes, length, query->family);
+        answer.status = reply_read(bytes, (size_t)length, query->family, &answer);
     query->answered(query->owner, &answer);
 }
 
@@ -154,14 +106,28 @@ static void on_timeout(void *owner)
     arm_timeout(stub);
 }
 
+/* Not so where c-ares has closed the descriptor in the meantime. */
+static bool is_watched(const struct stub *stub, const struct channel_watch *wanted)
+{
+    const struct channel_watch *one = stub->watches;
+
+    while (one && one != wanted)
+        one = one->next;
+    return one;
+}
+
 static void on_channel_ready(void *owner, uint32_t events)
 {
     struct channel_watch *one = owner;
     struct stub *stub = one->stub;
-    int fd = one->watch.fd;
+    int fd = one->watch.fd, reads = 1;
 
     ares_process_fd(stub->channel, events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? fd : ARES_SOCKET_BAD,
                     events & EPOLLOUT ? fd : ARES_SOCKET_BAD);
+    for (; reads < READS_A_TURN && stub_socks_pending(stub->socks, fd); reads++)
+        ares_process_fd(stub->channel, fd, ARES_SOCKET_BAD);
+    if (reads == READS_A_TURN && is_watched(stub, one))
+        loop_again(stub->loop, &one->watch, EPOLLIN);
     arm_timeout(stub);
 }
 
@@ -234,16 +200,20 @@ static int init_channel(struct stub *stub, const struct setup *setup, int flags)
         .timeout = STUB_TIMEOUT_MS,
         .tries = STUB_TRIES,
         .lookups = only_nameservers,
-        .socket_receive_buffer_size = SOCK_UDP_BUFFER_BYTES,
         .sock_state_cb = on_channel_state,
         .sock_state_cb_data = stub,
         .resolvconf_path = setup->resolv_conf,
     };
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
-               ARES_OPT_SOCK_STATE_CB | ARES_OPT_SOCK_RCVBUF |
-               (setup->resolv_conf ? ARES_OPT_RESOLVCONF : 0);
-    int status = ares_init_options(&stub->channel, &ares, mask);
+               ARES_OPT_SOCK_STATE_CB | (setup->resolv_conf ? ARES_OPT_RESOLVCONF : 0);
+    int status;
 
+#ifdef ARES_OPT_QUERY_CACHE /* 1.31: a cache of its own, which is on unless its longest TTL is 0 */
+    mask |= ARES_OPT_QUERY_CACHE;
+#endif
+    status = ares_init_options(&stub->channel, &ares, mask);
+    if (status == ARES_SUCCESS)
+        stub_socks_use(stub->socks, stub->channel);
     return status == ARES_SUCCESS ? set_servers(stub->channel, setup) : status;
 }
 
@@ -300,6 +270,7 @@ struct stub *stub_new(struct loop *loop, const char *servers, const char *resolv
     setup.resolv_conf = resolv_conf ? memory_text(resolv_conf, strlen(resolv_conf)) : NULL;
     stub = memory_zeroed(sizeof(*stub));
     stub->loop = loop;
+    stub->socks = stub_socks_new();
     timer_init(&stub->timer, on_timeout, stub);
     status = ares_library_init(ARES_LIB_INIT_ALL);
     if (status == ARES_SUCCESS)
@@ -309,6 +280,7 @@ struct stub *stub_new(struct loop *loop, const char *servers, const char *resolv
         *why = ares_strerror(status);
         if (stub->channel)
             ares_destroy(stub->channel);
+        stub_socks_free(stub->socks);
         free(stub);
         return NULL;
     }
@@ -326,6 +298,7 @@ void stub_free(struct stub *stub)
     for (unsigned i = 0; i < stub->domain_count; i++)
         free(stub->domains[i]);
     free(stub->domains);
+    stub_socks_free(stub->socks);
     free(stub);
     ares_library_cleanup();
 }

@@ -40,6 +40,12 @@ static const struct nameserver_rule rules[] = {
     {.name = "hollow.test", .way = NAMESERVER_NO_RECORDS},
     {.name = "tcp.test", .way = NAMESERVER_TRUNCATED, .v4 = "6.6.6.6 6.6.6.7", .v6 = "::6"},
     {.name = "tcplarge.test", .way = NAMESERVER_TRUNCATED, .v4 = SIXTEEN " " SIXTEEN " " SIXTEEN},
+    {.name = "behind.test", .way = NAMESERVER_BEHIND, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "counts.test", .way = NAMESERVER_MORE_COUNTS, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "cutopt.test", .way = NAMESERVER_CUT_OPT, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "wrong.test", .way = NAMESERVER_WRONG_FIRST, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "large.test", .v4 = SIXTEEN " " SIXTEEN " " SIXTEEN},
+    {.name = "tcpbehind.test", .way = NAMESERVER_TCP_BEHIND, .v4 = "1.2.3.4", .v6 = "::1"},
     {.name = "xn--bcher-kva.test", .v4 = "1.2.3.4"},
     {.name = "held.test", .v4 = "1.1.1.1", .v6 = "::1", .way = NAMESERVER_HELD},
     {.name = "held4.test", HELD(A), .v4 = "1.1.1.1 2.2.2.2", .v6 = "::1 ::2"},
@@ -291,6 +297,27 @@ static void truncated_answer_is_asked_for_over_tcp(void **state)
     assert_int_equal(server.tcp_questions, 2);
     expect("tcplarge.test", RESOLVE_OK, SIXTEEN_FOUND);
     assert_int_equal(server.tcp_questions, 4);
+}
+
+/* None of it is asked for again, over TCP or otherwise. */
+static void what_is_not_needed_may_be_wrong(void **state)
+{
+    (void)state;
+    expect("behind.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
+    expect("counts.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
+    expect("cutopt.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
+    expect("large.test", RESOLVE_OK, SIXTEEN_FOUND);
+    assert_int_equal(server.tcp_questions, 0);
+    assert_int_equal(server.udp_questions, 8);
+    expect_over_tcp("tcpbehind.test", "[::1]:0 1.2.3.4:0", "[::1]:0 | 1.2.3.4:0");
+    assert_int_equal(server.tcp_questions, 2);
+}
+
+static void responses_to_other_questions_are_ignored(void **state)
+{
+    (void)state;
+    expect("wrong.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
+    assert_int_equal(server.udp_questions, 2);
 }
 
 /* Takes as long as the first try does: c-ares looks at a clock of its own. */
@@ -810,6 +837,8 @@ int main(void)
         CASE(too_many_addresses_are_left),
         CASE(failures_are_told_apart),
         CASE(truncated_answer_is_asked_for_over_tcp),
+        CASE(what_is_not_needed_may_be_wrong),
+        CASE(responses_to_other_questions_are_ignored),
         CASE(lost_question_is_asked_again),
         CASE(dead_nameserver_is_unreachable),
         CASE(many_at_once),

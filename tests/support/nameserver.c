@@ -183,6 +183,19 @@ static void note_question(struct nameserver *server, const struct question *ques
     strcpy(server->last, question->name);
 }
 
+/* What is wrong behind the answers. */
+static void put_rest(struct message *message, enum nameserver_way way, bool tcp)
+{
+    if (way == NAMESERVER_BEHIND || (way == NAMESERVER_TCP_BEHIND && tcp))
+        put(message, "behind it", 9);
+    if (way == NAMESERVER_MORE_COUNTS)
+        message->bytes[9] = message->bytes[11] = 7;
+    if (way != NAMESERVER_CUT_OPT)
+        return;
+    put(message, "\0\0\x29\x04", 4);
+    message->bytes[11] = 1;
+}
+
 /* Writes the answer to a question. */
 static void write_answer(const struct question *question, const unsigned char *bytes, bool tcp,
                          struct message *message)
@@ -190,7 +203,7 @@ static void write_answer(const struct question *question, const unsigned char *b
     const struct nameserver_rule *rule = question->rule;
     enum nameserver_way way = way_of(rule, question->type);
     unsigned rcode = rcode_of(rule, question->type);
-    bool truncated = way == NAMESERVER_TRUNCATED && !tcp;
+    bool truncated = (way == NAMESERVER_TRUNCATED || way == NAMESERVER_TCP_BEHIND) && !tcp;
 
     *message = (struct message){0};
     put(message, bytes, 2);
@@ -209,6 +222,7 @@ static void write_answer(const struct question *question, const unsigned char *b
     else if (!truncated && !rcode)
         put_addresses(message, rule, question->type);
     message->bytes[7] = (unsigned char)message->records;
+    put_rest(message, way, tcp);
 }
 
 /* Writes the answer to a question that came. False: there is none. */
@@ -254,6 +268,27 @@ void nameserver_let_go(struct nameserver *server)
     server->held_count = 0;
 }
 
+/* Where that is the way, sends one that must not be taken: with another name in the question, or none,
+   or two of them. */
+static void send_wrong(const struct nameserver *server, const struct nameserver_held *held,
+                       const struct message *message)
+{
+    struct message wrong = *message;
+    struct question question;
+
+    read_question(server, held->bytes, held->count, &question);
+    if (!question.rule || way_of(question.rule, question.type) != NAMESERVER_WRONG_FIRST)
+        return;
+    wrong.bytes[wrong.count - 1] ^= 1; /* its address would be another */
+    for (unsigned i = 0; i < 3; i++) {
+        wrong.bytes[HEADER_BYTES + 1] ^= i == 0; /* and back */
+        wrong.bytes[HEADER_BYTES + 1] ^= i == 1;
+        wrong.bytes[5] = (unsigned char[]){1, 0, 2}[i];
+        sendto(server->udp.fd, wrong.bytes, wrong.count, 0, (const struct sockaddr *)&held->from,
+               held->from_length);
+    }
+}
+
 static void on_udp(void *owner, uint32_t events)
 {
     struct nameserver *server = owner;
@@ -266,9 +301,11 @@ static void on_udp(void *owner, uint32_t events)
                              (struct sockaddr *)&one.from, &one.from_length)) > 0) {
         one.count = (size_t)count;
         server->udp_questions++;
-        if (!hold(server, &one) && answer(server, one.bytes, one.count, false, &message))
+        if (!hold(server, &one) && answer(server, one.bytes, one.count, false, &message)) {
+            send_wrong(server, &one, &message);
             sendto(server->udp.fd, message.bytes, message.count, 0, (struct sockaddr *)&one.from,
                    one.from_length);
+        }
         one.from_length = sizeof(one.from);
     }
 }

@@ -17,6 +17,11 @@ enum nameserver_way {
     NAMESERVER_CUT_RECORD,  /* the record is longer than the message */
     NAMESERVER_NO_RECORDS,  /* says that there are records, and sends none */
     NAMESERVER_TRUNCATED,   /* over UDP says that TCP should be asked (RFC 1035, section 4.2.1) */
+    NAMESERVER_BEHIND,      /* with bytes behind the message */
+    NAMESERVER_MORE_COUNTS, /* says that there are authority and additional records, and sends none */
+    NAMESERVER_CUT_OPT,     /* with an additional record that is cut off */
+    NAMESERVER_WRONG_FIRST, /* and before it one to another question */
+    NAMESERVER_TCP_BEHIND,  /* as TRUNCATED, and over TCP with bytes behind the message */
     NAMESERVER_HELD,        /* not before nameserver_let_go, in the order in which it was asked */
 };
 
