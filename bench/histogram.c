@@ -39,6 +39,22 @@ void histogram_clear(struct histogram *histogram)
     histogram->first = histogram->end = 0;
 }
 
+void histogram_record_many(struct histogram *histogram, nsec value, uint64_t times)
+{
+    if (!times)
+        return;
+    histogram_record(histogram, value);
+    times--;
+    histogram->clamped += value > HISTOGRAM_MOST ? times : 0;
+    histogram->counts[histogram_place(value < HISTOGRAM_MOST ? value : HISTOGRAM_MOST)] += times;
+    histogram->count += times;
+}
+
+nsec histogram_least(nsec value)
+{
+    return value > HISTOGRAM_MOST ? HISTOGRAM_MOST + 1 : histogram_low(histogram_place(value));
+}
+
 void histogram_add(struct histogram *to, const struct histogram *from)
 {
     if (!from->count)

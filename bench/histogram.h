@@ -83,6 +83,12 @@ static inline void histogram_record(struct histogram *histogram, nsec value)
     }
 }
 
+/* Counts a value so many times, which may be 0. */
+void histogram_record_many(struct histogram *histogram, nsec value, uint64_t times);
+
+/* The least value that is counted as this one is: in the same place, clamped as it is or not. */
+nsec histogram_least(nsec value);
+
 /* Adds what the other holds. */
 void histogram_add(struct histogram *to, const struct histogram *from);
 

@@ -20,6 +20,7 @@
 #define PATIENCE        NSEC_PER_S /* for the next connection of those that are to stand first */
 #define TRIAL           NSEC_PER_S /* where each connection that was begun in it fails, the load ends */
 #define MOST_ABSENCES   16         /* remembered; of more, the shortest is forgotten */
+#define MARK_EVERY      UINT64_C(1000000) /* requests that became due */
 
 /* Connections begun, and requests started on idle ones, in one turn: the rest is deferred. A connection that
    fails at once makes room for the next one, and as fast as they fail more requests become due: timers and
@@ -51,9 +52,10 @@ struct load {
     enum error refusal; /* of the last that failed */
 
     /* when */
-    nsec end;              /* of measuring; NSEC_NEVER: not known yet, or by number alone */
-    struct schedule queue; /* open loop: what was not started yet */
-    struct schedule due;   /* open loop: what was not counted as scheduled yet */
+    nsec end;                 /* of measuring; NSEC_NEVER: not known yet, or by number alone */
+    struct schedule queue;    /* open loop: what was not started yet */
+    struct schedule due;      /* open loop: what was not counted as scheduled yet */
+    struct schedule marks[2]; /* where it was a million times ago, and more, the older one first */
     struct absence absences[MOST_ABSENCES]; /* open loop: those that what waits is older than */
     size_t absence_count;
     struct timer wake;   /* open loop: the next request is due */
@@ -100,12 +102,33 @@ static nsec queue_head(const struct load *load)
     return load->stopping ? NSEC_NEVER : next_intended(load, &load->queue, load->record.begun);
 }
 
+/* Remembers where a Poisson schedule is, once in a while; any other can be skipped over. */
+static void mark_due(struct load *load)
+{
+    if (load->options.schedule.arrival != ARRIVAL_POISSON ||
+        load->due.count - load->marks[1].count < MARK_EVERY)
+        return;
+    load->marks[0] = load->marks[1];
+    load->marks[1] = load->due;
+}
+
 /* Counts what has become due until now. */
 static void count_due(struct load *load, nsec now)
 {
-    while (next_intended(load, &load->due, load->record.scheduled) <= now)
-        if (schedule_take(&load->due) >= load->record.from)
-            record_due(&load->record);
+    nsec last = now < load->end ? now : load->end - 1;
+    uint64_t requests = load->options.requests, most, count;
+
+    if (schedule_peek(&load->due) > last)
+        return;
+    if (schedule_peek(&load->due) < load->record.from)
+        schedule_skip(&load->due, last < load->record.from ? last : load->record.from - 1,
+                      UINT64_MAX);
+    do {
+        most = requests ? requests - load->record.scheduled : UINT64_MAX;
+        count = schedule_skip(&load->due, last, most < MARK_EVERY ? most : MARK_EVERY);
+        record_due(&load->record, count);
+        mark_due(load);
+    } while (count == MARK_EVERY);
 }
 
 /* Whether a closed loop has another request. */
@@ -131,7 +154,7 @@ static void start(struct load *load, struct client *client, nsec intended, nsec 
     if (!counted)
         return;
     if (!load->options.open_loop)
-        record_due(&load->record);
+        record_due(&load->record, 1);
     record_start(&load->record);
 }
 
@@ -451,7 +474,7 @@ static void fail_next(struct load *load, const struct client *client, enum error
     } else {
         if (!has_more(load) || now < load->record.from)
             return;
-        record_due(&load->record);
+        record_due(&load->record, 1);
     }
     record_start(&load->record);
     record_failure(&load->record, error, age_of(load, client, began));
@@ -563,15 +586,54 @@ static nsec next_tick(const struct load *load)
 static void on_tick(void *owner)
 {
     struct load *load = owner;
+    nsec now;
 
     if (!load->measuring) {
         begin_measuring(load);
+    } else if (load->tick.deadline >= load->end) { /* the last interval is on_over's */
+        return;
     } else {
         if (load->options.open_loop)
             on_wake(load); /* what is due at this moment does not wait */
-        report(load, loop_now(load->loop));
+        now = loop_now(load->loop);
+        report(load, load->options.open_loop && now > load->end ? load->end : now);
     }
     loop_arm(load->loop, &load->tick, next_tick(load)); /* no drift */
+}
+
+/* What waits of a schedule, from its `first` time to before its `end`: all whose age is counted in one place of
+   the histogram at once, but the youngest by itself. */
+static void count_ages_of(struct load *load, struct schedule rest, uint64_t first, uint64_t end,
+                          nsec now)
+{
+    uint64_t left;
+
+    schedule_skip(&rest, NSEC_NEVER - 1, first - rest.count);
+    while ((left = end - rest.count)) {
+        nsec age = now - schedule_peek(&rest);
+        nsec until = now - histogram_least(age);
+
+        record_ages(&load->record, age, schedule_skip(&rest, until, left > 1 ? left - 1 : 1));
+    }
+}
+
+/* What waits at the end, which may be more than could be counted one by one. Of a Poisson schedule only the
+   youngest millions are; the older ones are taken as evenly spread, which is off by less than the histogram
+   can tell at their age. */
+static void count_waiting(struct load *load, nsec now)
+{
+    uint64_t end = load->due.count, first = end - (load->record.scheduled - load->record.begun);
+    const struct schedule *mark = &load->marks[0];
+    struct schedule rest = load->queue;
+
+    if (mark->count > rest.count) {
+        if (mark->count > first) {
+            count_ages_of(load, schedule_even(&rest, mark), first, mark->count, now);
+            first = mark->count;
+        }
+        rest = *mark;
+    }
+    count_ages_of(load, rest, first, end, now);
 }
 
 /* What is unfinished in an open loop has the age that it has by now. */
@@ -583,14 +645,26 @@ static void count_ages(struct load *load, nsec now)
         const struct flight *flight = LIST_OWNER(link, struct flight, link);
 
         if (flight->counted)
-            record_age(&load->record, flight->intended, now);
+            record_ages(&load->record, now - flight->intended, 1);
     }
-    for (struct schedule rest = load->queue; rest.count < load->due.count;) {
-        nsec intended = schedule_take(&rest);
+    count_waiting(load, now);
+}
 
-        if (intended >= load->record.from)
-            record_age(&load->record, intended, now);
-    }
+/* When the run is over, for its rates. An open loop that was not stopped has at least the span of its
+   schedule, and none but that where its time ends it. */
+static nsec end_of(const struct load *load, nsec now)
+{
+    const struct load_options *options = &load->options;
+    nsec end = now;
+
+    if (!options->open_loop)
+        return now;
+    if (options->requests && load->record.ended == options->requests)
+        end = options->schedule.arrival == ARRIVAL_POISSON
+                  ? schedule_peek(&load->due)
+                  : schedule_end(&load->due, load->record.from, options->all_requests);
+    end = end > now ? end : now;
+    return end < load->end ? end : load->end;
 }
 
 /* No timer or task is to come any more. */
@@ -628,7 +702,7 @@ static void on_over(void *owner)
         count_due(load, now);
         count_ages(load, now);
     }
-    report(load, now);
+    report(load, end_of(load, now));
     for (size_t i = 0; i < load->options.connections; i++)
         client_close(&load->clients[i]);
     load->done(load->owner);
@@ -759,6 +833,8 @@ struct load *load_new(const struct load_options *options, struct dialer *dialer,
     load->options = *options;
     if (options->requests && options->requests < options->connections)
         load->options.connections = options->requests;
+    if (!options->all_requests)
+        load->options.all_requests = options->requests;
     load->loop = dialer->loop;
     load->crew = (struct crew){
         .dialer = dialer,

@@ -7,7 +7,9 @@
  * been idle longest; where all are busy another is opened, up to `connections`; what then still waits
  * is taken in the order of the intended times by whichever connection is free next.
  *
- * What happens is counted in a tally that is handed over once a second (LOAD_INTERVAL) and at the end.
+ * What happens is counted in a tally that is handed over once a second (LOAD_INTERVAL) and at the end. The
+ * span of an open loop that comes to its end is that of its schedule, or longer where requests took longer:
+ * five requests at ten a second are half a second, though the last begins at 400 ms.
  * Only requests that were due after the warm-up count, each as a whole.
  *
  * A load that reaches no server ends by itself: when none of the connections that were begun in the first
@@ -35,9 +37,10 @@ struct load_options {
 
     nsec start;  /* open loop: when the schedule begins, for several processes alike; 0: at once */
     nsec warmup; /* not measured */
-    nsec duration;     /* measured; NSEC_NEVER: until `requests` are done */
-    uint64_t requests; /* measured; 0: no limit. With it, the run ends when they have ended */
-    nsec timeout;      /* of a request, over 0; NSEC_NEVER: none */
+    nsec duration;         /* measured; NSEC_NEVER: until `requests` are done */
+    uint64_t requests;     /* measured; 0: no limit. With it, the run ends when they have ended */
+    uint64_t all_requests; /* of all shares together; 0: `requests` */
+    nsec timeout;          /* of a request, over 0; NSEC_NEVER: none */
 
     uint64_t requests_per_connection; /* then it is closed; 0: no limit */
     bool new_connections;   /* each request makes its own, and its time counts in the latency */

@@ -112,10 +112,10 @@ void record_begin(struct record *record)
 
 /* --- requests --- */
 
-void record_due(struct record *record)
+void record_due(struct record *record, uint64_t count)
 {
-    record->scheduled++;
-    record->tally->scheduled++;
+    record->scheduled += count;
+    record->tally->scheduled += count;
 }
 
 void record_start(struct record *record)
@@ -210,9 +210,9 @@ void record_failure(struct record *record, enum error error, nsec age)
         histogram_record(tally->latency, age);
 }
 
-void record_age(struct record *record, nsec intended, nsec now)
+void record_ages(struct record *record, nsec age, uint64_t count)
 {
-    histogram_record(record->tally->latency, now - intended);
+    histogram_record_many(record->tally->latency, age, count);
 }
 
 /* --- connections and intervals --- */

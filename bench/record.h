@@ -47,8 +47,8 @@ void record_free(struct record *record);
 /* Measuring begins at record->from: what the thread used and what passed until now is forgotten. */
 void record_begin(struct record *record);
 
-/* A request that counts has become due; it has started. */
-void record_due(struct record *record);
+/* Requests that count have become due; one has started. */
+void record_due(struct record *record, uint64_t count);
 void record_start(struct record *record);
 
 /* It started `late` after its intended time, as far as that is our own delay. */
@@ -67,8 +67,8 @@ void record_answer(struct record *record, const struct flight *flight,
 /* A request that counts failed, at this age. */
 void record_failure(struct record *record, enum error error, nsec age);
 
-/* A request of an open loop is unfinished at the end: it is at least as slow as it is now. */
-void record_age(struct record *record, nsec intended, nsec now);
+/* So many requests of an open loop are unfinished at the end: each is at least as slow as its age. */
+void record_ages(struct record *record, nsec age, uint64_t count);
 
 /* The interval is over: the rest of its tally is filled in, and is valid until record_next. */
 const struct tally *record_interval(struct record *record, nsec now, size_t open);

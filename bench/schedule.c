@@ -13,11 +13,13 @@
 #include "bench/schedule.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "http/retry.h"
 
 #define GAP_STEPS    0x1p-53 /* of a random number in [0, 1) that a double can tell apart */
 #define SPARE_BITS   11      /* of 64 random ones, beyond those */
+#define FEW          8       /* times that are taken one by one before others are skipped */
 #define SECONDS_MOST (NSEC_NEVER / NSEC_PER_S - 1)
 
 /* How many nanoseconds `requests` take at a constant rate. */
@@ -59,19 +61,24 @@ static double gap(uint64_t *state)
     return -log1p(-(double)(schedule_random(state) >> SPARE_BITS) * GAP_STEPS);
 }
 
+/* The i-th time of a constant arrival. */
+static nsec time_of(const struct schedule *schedule, uint64_t i)
+{
+    return clock_after(schedule->start,
+                       due(&schedule->options, schedule->first + (double)i * schedule->step));
+}
+
 static void prepare(struct schedule *schedule)
 {
     const struct schedule_options *options = &schedule->options;
-    double requests;
     nsec next;
 
     if (options->arrival == ARRIVAL_POISSON) {
         schedule->reached += gap(&schedule->random);
-        requests = schedule->reached * options->shares;
+        next = clock_after(schedule->start, due(options, schedule->reached * options->shares));
     } else {
-        requests = (double)(options->share + schedule->count * options->shares);
+        next = time_of(schedule, schedule->count);
     }
-    next = clock_after(schedule->start, due(options, requests));
     if (next > schedule->next) /* the last nanosecond of a ramp may be rounded up */
         schedule->next = next;
 }
@@ -87,7 +94,11 @@ static uint64_t seed_of(const struct schedule_options *options)
 
 void schedule_start(struct schedule *schedule, const struct schedule_options *options, nsec start)
 {
-    *schedule = (struct schedule){.options = *options, .start = start, .next = start};
+    *schedule = (struct schedule){.options = *options,
+                                  .start = start,
+                                  .next = start,
+                                  .first = options->share,
+                                  .step = options->shares};
     schedule->random = seed_of(options);
     prepare(schedule);
 }
@@ -99,6 +110,66 @@ nsec schedule_take(struct schedule *schedule)
     schedule->count++;
     prepare(schedule);
     return taken;
+}
+
+/* How many times of a constant arrival are up to `until`, `most` at most; the next one is. Doubled until it
+   is too many, then halved in between. */
+static uint64_t count_until(const struct schedule *schedule, nsec until, uint64_t most)
+{
+    uint64_t some = 1, step = 1, many;
+
+    while (step <= most - some && time_of(schedule, schedule->count + some + step - 1) <= until) {
+        some += step;
+        step *= 2;
+    }
+    many = step <= most - some ? some + step : most + 1;
+    while (many - some > 1) {
+        uint64_t middle = some + (many - some) / 2;
+
+        if (time_of(schedule, schedule->count + middle - 1) <= until)
+            some = middle;
+        else
+            many = middle;
+    }
+    return some;
+}
+
+uint64_t schedule_skip(struct schedule *schedule, nsec until, uint64_t most)
+{
+    bool constant = schedule->options.arrival == ARRIVAL_CONSTANT;
+    uint64_t singles = constant && most > FEW ? FEW : most, count, rest;
+
+    for (count = 0; count < singles && schedule->next <= until; count++)
+        schedule_take(schedule);
+    if (count == most || schedule->next > until)
+        return count;
+    rest = count_until(schedule, until, most - count);
+    schedule->count += rest - 1;
+    schedule_take(schedule);
+    return count + rest;
+}
+
+struct schedule schedule_even(const struct schedule *from, const struct schedule *to)
+{
+    unsigned shares = from->options.shares;
+    struct schedule even = *from;
+
+    even.options.arrival = ARRIVAL_CONSTANT;
+    even.step = (to->reached - from->reached) * shares / (double)(to->count - from->count);
+    even.first = from->reached * shares - (double)from->count * even.step;
+    return even;
+}
+
+nsec schedule_end(const struct schedule *schedule, nsec from, uint64_t requests)
+{
+    struct schedule_options whole = schedule->options;
+    struct schedule all;
+
+    whole.share = 0;
+    whole.shares = 1;
+    schedule_start(&all, &whole, schedule->start);
+    schedule_skip(&all, from - 1, UINT64_MAX - 1);
+    return time_of(&all, all.count + requests);
 }
 
 uint64_t schedule_random(uint64_t *state)

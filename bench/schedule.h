@@ -28,10 +28,11 @@ struct schedule_options {
 struct schedule {
     struct schedule_options options;
     nsec start;
-    uint64_t count;  /* of times given out */
-    double reached;  /* Poisson: the sum of gaps so far */
-    uint64_t random; /* the state of the generator */
-    nsec next;       /* the time that is due next */
+    uint64_t count;     /* of times given out */
+    double reached;     /* Poisson: the sum of gaps so far */
+    uint64_t random;    /* the state of the generator */
+    double first, step; /* constant: the i-th time is that of first + i * step requests */
+    nsec next;          /* the time that is due next */
 };
 
 /* Begins at `start`. The first time is the start itself for a constant arrival's share 0. */
@@ -45,6 +46,20 @@ static inline nsec schedule_peek(const struct schedule *schedule)
 
 /* Takes it. */
 nsec schedule_take(struct schedule *schedule);
+
+/* Takes all times up to `until`, which is included and not NSEC_NEVER, but `most` at most. Returns how many
+   they were. Of a constant arrival the cost grows with the logarithm of that number, of Poisson with the
+   number. */
+uint64_t schedule_skip(struct schedule *schedule, nsec until, uint64_t most);
+
+/* Of two states of one Poisson schedule, the later one second: one that gives as many times as lie between
+   them, at even distances, in place of those by chance. It begins with the next time of the first. Of n times
+   the i-th is off by sqrt(i * (n - i) / n) gaps in the mean. */
+struct schedule schedule_even(const struct schedule *from, const struct schedule *to);
+
+/* When a schedule of so many requests that are due at `from` or later is over, of all shares together: when
+   the one behind the last would be due. Constant arrival alone. */
+nsec schedule_end(const struct schedule *schedule, nsec from, uint64_t requests);
 
 /* A number from a generator of one word (splitmix64): for gaps, and for choices that must be the same in
    every run with that seed. */

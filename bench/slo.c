@@ -202,6 +202,15 @@ static double measure(const struct slo_part *part, const struct tally *tally)
     return latency->count ? summary.mean : NAN;
 }
 
+/* Whether so many came in a second: 100 in the span of a schedule of 100 a second are. That span is rounded to
+   a nanosecond, which decides nothing. */
+static bool is_as_many(double limit, const struct tally *tally)
+{
+    nsec span = tally->to - tally->from;
+
+    return span && (double)tally->completed * NSEC_PER_S >= limit * (double)(span - 1);
+}
+
 bool slo_judge(struct slo *slo, const struct tally *tally)
 {
     bool all = true;
@@ -212,7 +221,7 @@ bool slo_judge(struct slo *slo, const struct tally *tally)
         part->measured = measure(part, tally);
         /* NaN is neither */
         part->held =
-            part->kind == SLO_RPS ? part->measured >= part->limit : part->measured <= part->limit;
+            part->kind == SLO_RPS ? is_as_many(part->limit, tally) : part->measured <= part->limit;
         all = all && part->held;
     }
     return all;

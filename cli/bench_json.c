@@ -6,8 +6,10 @@
  */
 #include "cli/bench_report.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -80,6 +82,31 @@ static void put_real(FILE *to, const char *name, double value, int decimals)
         put(to, "null");
 }
 
+/* A rate that was measured: three decimals, of one that is below 1 a second six digits. */
+static void put_rate(FILE *to, const char *name, double value)
+{
+    if (!(value > 0 && value < 1)) {
+        put_real(to, name, value, 3);
+        return;
+    }
+    put_name(to, name, false);
+    fprintf(to, "%.6g", value);
+}
+
+/* A number that was asked for, with all its digits and none more: the fewest that give it back. */
+static void put_exact(FILE *to, const char *name, double value)
+{
+    char text[32] = "null";
+
+    for (int digits = DBL_DIG; isfinite(value) && digits <= DBL_DECIMAL_DIG; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    put_name(to, name, false);
+    put(to, text);
+}
+
 static double seconds(nsec span)
 {
     return (double)span / (double)NSEC_PER_S;
@@ -131,9 +158,9 @@ static void put_schedule(FILE *to, const struct bench_run *run)
     double none = (double)NAN;
 
     put_text(to, "loop", run->open_loop ? "open" : "closed");
-    put_real(to, "rate", run->open_loop ? run->to_rate : none, 3);
-    put_real(to, "from_rate", run->open_loop ? run->from_rate : none, 3);
-    put_real(to, "to_rate", run->open_loop ? run->to_rate : none, 3);
+    put_exact(to, "rate", run->open_loop ? run->to_rate : none);
+    put_exact(to, "from_rate", run->open_loop ? run->from_rate : none);
+    put_exact(to, "to_rate", run->open_loop ? run->to_rate : none);
     put_seconds(to, "ramp_s", run->open_loop ? load->ramp : NSEC_NEVER);
     put_text(to, "arrival",
              !run->open_loop                     ? NULL
@@ -183,7 +210,7 @@ static void put_totals(FILE *to, const struct tally *total)
     put_count(to, "failed", total->failed);
     put_count(to, "in_flight", total->in_flight);
     put_seconds(to, "duration_s", total->to - total->from);
-    put_real(to, "rps", rate(total->completed, duration_s), 3);
+    put_rate(to, "rps", rate(total->completed, duration_s));
     put_count(to, "bytes_in", total->bytes_in);
     put_count(to, "bytes_out", total->bytes_out);
     put_count(to, "connections", total->connections);
@@ -284,8 +311,13 @@ static void put_slo_part(FILE *to, const struct slo_part *part)
     put(to, "{\"name\":");
     text_json(to, part->name, strnlen(part->name, sizeof(part->name)), TEXT_ALL);
     put_text(to, "unit", units[part->kind]);
-    put_real(to, "limit", part->limit / unit, decimals);
-    put_real(to, "measured", part->measured / unit, decimals);
+    if (part->kind == SLO_RPS) {
+        put_exact(to, "limit", part->limit);
+        put_rate(to, "measured", part->measured);
+    } else {
+        put_real(to, "limit", part->limit / unit, decimals);
+        put_real(to, "measured", part->measured / unit, decimals);
+    }
     put_bool(to, "held", part->held);
     put(to, "}");
 }

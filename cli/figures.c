@@ -70,7 +70,10 @@ struct figure figure_rate(double rate)
         rate = 0;
     if (rate >= 99.95)
         return figure_count(rate < (double)UINT64_MAX ? (uint64_t)(rate + 0.5) : UINT64_MAX);
-    snprintf(figure.text, sizeof(figure.text), "%.*f", rate > 0 ? decimals(rate) : 0, rate);
+    if (rate > 0 && rate < 0.095) /* with decimals it would have a digit less, or none */
+        snprintf(figure.text, sizeof(figure.text), "%.3g", rate);
+    else
+        snprintf(figure.text, sizeof(figure.text), "%.*f", rate > 0 ? decimals(rate) : 0, rate);
     return figure;
 }
 

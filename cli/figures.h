@@ -20,7 +20,8 @@ struct figure figure_bytes(double bytes);
 /* "1,234,567" */
 struct figure figure_count(uint64_t count);
 
-/* So many a second, without the unit: "1,234,567", "431", "43.1", "4.31", "0". */
+/* So many a second, without the unit: "1,234,567", "431", "43.1", "4.31", "0.000278",
+   "0". */
 struct figure figure_rate(double rate);
 
 /* A share of 1 as a percentage: "43%", "99.2%", "0.12%". What is not nothing is not shown as 0%, and

@@ -82,6 +82,7 @@ static struct load_options options_of(const struct runner *runner)
         .warmup = load->warmup,
         .duration = plan->duration,
         .requests = part(plan->requests, runner->share, runner->shares),
+        .all_requests = plan->requests,
         .timeout = options->request.timeout,
         .requests_per_connection = load->new_connections ? 1 : load->requests_per_connection,
         .new_connections = load->new_connections,

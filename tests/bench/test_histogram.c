@@ -327,6 +327,40 @@ static void mean_and_deviation(void **state)
     }
 }
 
+static void many_at_once_are_as_many_single_ones(void **state)
+{
+    static const nsec values[] = {0, 5, EXACT, NSEC_PER_S, HISTOGRAM_MOST, HISTOGRAM_MOST + 1};
+    struct histogram *one = histogram_new(), *many = histogram_new();
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(values); i++)
+        for (uint64_t times = 0; times < 4; times++) {
+            histogram_record_many(many, values[i], times);
+            for (uint64_t n = 0; n < times; n++)
+                histogram_record(one, values[i]);
+            assert_true(same(one, many));
+        }
+    histogram_free(one);
+    histogram_free(many);
+}
+
+/* From there on all are counted alike, and the one below is not. */
+static void least_of_a_place(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10000; i++) {
+        nsec value = random_value(44), least = histogram_least(value);
+
+        assert_true(least <= value);
+        if (value > HISTOGRAM_MOST) {
+            assert_true(least == HISTOGRAM_MOST + 1);
+            continue;
+        }
+        assert_int_equal(histogram_place(least), histogram_place(value));
+        assert_true(!least || histogram_place(least - 1) < histogram_place(value));
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -340,6 +374,8 @@ int main(void)
         cmocka_unit_test(percentiles_are_those_of_the_sorted_values),
         cmocka_unit_test(ranks_are_whole),
         cmocka_unit_test(mean_and_deviation),
+        cmocka_unit_test(many_at_once_are_as_many_single_ones),
+        cmocka_unit_test(least_of_a_place),
     };
 
     unit_time_limit();

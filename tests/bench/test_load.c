@@ -1379,7 +1379,7 @@ static void open_loop_on_time(void **state)
     finish(MS);
     assert_int_equal(total->scheduled, 10);
     assert_int_equal(total->completed, 10);
-    assert_true(total->to == 900 * MS);
+    assert_true(total->to == NSEC_PER_S); /* though the last was responded to at 900 ms */
     assert_int_equal(total->lateness->count, 10);
     assert_true(total->lateness->max == 0);
     assert_int_equal(total->latency->count, 10);
@@ -1451,6 +1451,159 @@ static void what_waits_is_counted(void **state)
     assert_true(total->latency->min == 50 * MS);
     assert_int_equal(count_at(total->latency, 950 * MS), 1);
     assert_int_equal(total->raw->count, 0);
+}
+
+/* Billions wait at the end, more than can be counted one by one: each has its age all the same. */
+static void more_wait_than_can_be_counted(void **state)
+{
+    const nsec length = 3000 * NSEC_PER_S;
+
+    (void)state;
+    options.open_loop = true;
+    options.connections = 2;
+    options.duration = length;
+    options.schedule.from_rate = options.schedule.to_rate = 10000000;
+    serve = hold;
+    begin();
+    while (!dones)
+        pass(100 * NSEC_PER_S);
+    expect_over();
+    assert_true(total->scheduled == 30000000000);
+    assert_int_equal(total->in_flight, 2);
+    assert_true(total->latency->count == 30000000000);
+    assert_true(total->latency->max == length);
+    assert_true(total->latency->min == 100); /* the last was due 100 ns before the end */
+    for (unsigned percent = 1; percent < 100; percent++) {
+        nsec exact = length * percent / 100, is = histogram_at(total->latency, percent);
+
+        if (is < exact || is - exact > exact / 1000)
+            fail_msg("p%u: %lu instead of %lu", percent, is, exact);
+    }
+}
+
+/* By chance, with a warm-up: all are there, with ages that are right to the 0.1% of the histogram. */
+static void millions_wait_by_chance(void **state)
+{
+    struct histogram *exact = histogram_new();
+    struct schedule schedule;
+    nsec end, measured;
+
+    (void)state;
+    options.open_loop = true;
+    options.connections = 1;
+    options.warmup = NSEC_PER_S;
+    options.duration = 2 * NSEC_PER_S;
+    options.schedule = (struct schedule_options){.arrival = ARRIVAL_POISSON,
+                                                 .from_rate = 1000000,
+                                                 .to_rate = 3000000,
+                                                 .ramp = 2 * NSEC_PER_S,
+                                                 .shares = 1,
+                                                 .seed = 7};
+    serve = hold;
+    begin();
+    measured = began + options.warmup;
+    end = measured + options.duration;
+    while (!dones)
+        pass(500 * MS);
+    expect_over();
+    schedule_start(&schedule, &options.schedule, began);
+    while (schedule_peek(&schedule) < end) {
+        nsec at = schedule_take(&schedule);
+
+        if (at >= measured)
+            histogram_record(exact, end - at);
+    }
+    assert_true(exact->count > 5000000);
+    assert_int_equal(total->waiting, exact->count);
+    assert_int_equal(total->latency->count, exact->count);
+    assert_true(total->latency->min == exact->min);
+    for (double percent = 0.001; percent < 100; percent += percent < 1 ? percent : 1) {
+        nsec is = histogram_at(total->latency, percent), wanted = histogram_at(exact, percent);
+
+        if (is > wanted + wanted / 500 + 1 || wanted > is + is / 500 + 1)
+            fail_msg("p%g: %lu instead of %lu", percent, is, wanted);
+    }
+    histogram_free(exact);
+}
+
+/* The rate of an open loop is that of its schedule: five at ten a second take half a second, and what came in
+   a second was that many a second, though the loop sees the end a little later. */
+static void span_is_the_schedules(void **state)
+{
+    static const struct {
+        uint64_t requests;
+        nsec duration, warmup, step, span;
+        double rate;
+        uint64_t completed;
+    } cases[] = {
+        {5, NSEC_NEVER, 0, MS, 500 * MS, 10, 5},
+        {5, NSEC_NEVER, 250 * MS, MS, 550 * MS, 10, 5}, /* due at 300 to 700 ms; then at 800 ms */
+        {5, 300 * MS, 0, MS, 300 * MS, 10, 3},
+        {0, NSEC_PER_S, 0, 300 * NSEC_PER_US, NSEC_PER_S, 100, 100},
+        {0, 3 * NSEC_PER_S, 0, 290 * MS, 3 * NSEC_PER_S, 10, 30},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        options.open_loop = true;
+        options.requests = cases[i].requests;
+        options.duration = cases[i].duration;
+        options.warmup = cases[i].warmup;
+        options.schedule.from_rate = options.schedule.to_rate = cases[i].rate;
+        begin();
+        finish(cases[i].step);
+        if (total->to != cases[i].span)
+            fail_msg("case %zu: %lu", i, total->to);
+        assert_int_equal(total->completed, cases[i].completed);
+        assert_int_equal(seen[seen_count - 1].to, total->to);
+        assert_true(seen[seen_count - 1].to > seen[seen_count - 1].from);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* Where the responses take longer than the schedule, it was not kept: that is the span. */
+static void span_of_a_slow_server(void **state)
+{
+    (void)state;
+    as_slow_open_loop(5);
+    options.requests = 5;
+    begin();
+    pass_until(2 * NSEC_PER_S, 50 * MS);
+    for (size_t i = 1; i <= 5; i++)
+        answer(i);
+    expect_over();
+    assert_true(total->to == 2 * NSEC_PER_S);
+}
+
+/* And where it was stopped it ends there. */
+static void span_until_it_was_stopped(void **state)
+{
+    (void)state;
+    as_slow_open_loop(1);
+    options.requests = 5;
+    options.duration = NSEC_PER_S;
+    begin();
+    pass_until(250 * MS, 50 * MS);
+    stop();
+    assert_true(total->to == 250 * MS);
+}
+
+/* One of three processes, whose schedule is that of all together. */
+static void span_of_a_share(void **state)
+{
+    for (unsigned share = 0; share < 3; share++) {
+        as_slow_open_loop(1);
+        serve = answer_well;
+        options.schedule.share = share;
+        options.schedule.shares = 3;
+        options.all_requests = 7;
+        options.requests = share ? 2 : 3;
+        begin();
+        finish(MS);
+        assert_true(total->to == 700 * MS);
+        teardown(state);
+        setup(state);
+    }
 }
 
 static void stopped_while_requests_wait(void **state)
@@ -2058,6 +2211,12 @@ int main(void)
         CASE(idle_ones_take_turns),
         CASE(waiting_ones_leave_in_order),
         CASE(what_waits_is_counted),
+        CASE(more_wait_than_can_be_counted),
+        CASE(millions_wait_by_chance),
+        CASE(span_is_the_schedules),
+        CASE(span_of_a_slow_server),
+        CASE(span_until_it_was_stopped),
+        CASE(span_of_a_share),
         CASE(stopped_while_requests_wait),
         CASE(open_loop_after_a_warm_up),
         CASE(pipelined_in_an_open_loop),

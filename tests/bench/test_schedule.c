@@ -351,6 +351,117 @@ static void random_numbers_are_those_of_the_seed(void **state)
     assert_true(schedule_random(&word) == UINT64_C(3203168211198807973));
 }
 
+/* Skipping is taking one after the other, wherever it begins and ends. */
+static void skipping_is_taking(void **state)
+{
+    struct schedule_options cases[] = {constant(1000),
+                                       constant(10000000),
+                                       constant(1.0 / 3600),
+                                       ramp(10, 100000, NSEC_PER_S),
+                                       ramp(100000, 1, 2 * NSEC_PER_S),
+                                       poisson(50000, 3)};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases) * 3; i++) {
+        struct schedule one, many;
+        nsec until = START;
+
+        cases[i / 3].shares = i % 3 + 1;
+        cases[i / 3].share = i % 3;
+        schedule_start(&one, &cases[i / 3], START);
+        many = one;
+        for (int n = 0; n < 300; n++) {
+            uint64_t most = unit_random() % 4 ? UINT64_MAX - 1 : unit_random() % 50, count = 0;
+            uint64_t skipped;
+
+            until += unit_random() >> unit_random() % 32 >> 10;
+            skipped = schedule_skip(&many, until, most);
+            for (; count < most && schedule_peek(&one) <= until; count++)
+                schedule_take(&one);
+            if (skipped != count || many.count != one.count ||
+                schedule_peek(&many) != schedule_peek(&one))
+                fail_msg("case %zu, %d: %lu instead of %lu", i, n, skipped, count);
+        }
+    }
+}
+
+static void skipping_billions(void **state)
+{
+    struct schedule_options options = constant(10000000);
+    struct schedule schedule;
+
+    (void)state;
+    schedule_start(&schedule, &options, START);
+    assert_int_equal(schedule_skip(&schedule, START - 1, UINT64_MAX - 1), 0);
+    assert_int_equal(schedule_skip(&schedule, START + 3600 * NSEC_PER_S, 0), 0);
+    assert_true(schedule_skip(&schedule, START + 3600 * NSEC_PER_S, UINT64_MAX - 1) ==
+                36 * BILLION + 1);
+    assert_true(schedule_skip(&schedule, NSEC_NEVER - 1, BILLION) == BILLION);
+    assert_true(schedule_peek(&schedule) == START + 3700 * NSEC_PER_S + 100);
+}
+
+/* As many as by chance, evenly, from the one to the other, also while the rate goes up. */
+static void even_in_place_of_chance(void **state)
+{
+    struct schedule_options options = ramp(100000, 1000000, NSEC_PER_S);
+    struct schedule from, to, even, exact;
+    const uint64_t count = 400000;
+
+    (void)state;
+    options.arrival = ARRIVAL_POISSON;
+    options.shares = 2;
+    options.seed = 5;
+    schedule_start(&from, &options, START);
+    schedule_skip(&from, NSEC_NEVER - 1, 1000);
+    to = from;
+    assert_int_equal(schedule_skip(&to, NSEC_NEVER - 1, count), count);
+    even = schedule_even(&from, &to);
+    exact = from;
+    assert_int_equal(even.count, from.count);
+    assert_int_equal(schedule_peek(&even), schedule_peek(&from));
+    for (uint64_t i = 0; i < count; i++) {
+        nsec is = schedule_take(&even), wanted = schedule_take(&exact);
+        double gap = 1e9 / 50000; /* at most: the rate of this share at the beginning */
+
+        if (fabs((double)is - (double)wanted) > 4 * sqrt((double)count) / 2 * gap)
+            fail_msg("%lu: %lu instead of %lu", i, is, wanted);
+    }
+    assert_in_range(schedule_peek(&even), schedule_peek(&to) - 1000, schedule_peek(&to) + 1000);
+}
+
+/* When the whole is over, whichever share asks. */
+static void end_of_the_whole(void **state)
+{
+    static const struct {
+        double rate;
+        nsec from;
+        uint64_t requests;
+        nsec end;
+    } cases[] = {
+        {10, 0, 5, 500 * NSEC_PER_MS},
+        {10, 250 * NSEC_PER_MS, 5, 800 * NSEC_PER_MS},
+        {10, 300 * NSEC_PER_MS, 5, 800 * NSEC_PER_MS},
+        {3, 0, 2, 666666667},
+        {1.0 / 3600, 0, 3, 3 * 3600 * NSEC_PER_S},
+        {10000000, 100, 36 * BILLION, 3600 * NSEC_PER_S + 100},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases) * 4; i++) {
+        struct schedule_options options = constant(cases[i / 4].rate);
+        struct schedule schedule;
+        nsec end;
+
+        options.shares = 4;
+        options.share = i % 4;
+        schedule_start(&schedule, &options, START);
+        schedule_take(&schedule); /* wherever that is */
+        end = schedule_end(&schedule, START + cases[i / 4].from, cases[i / 4].requests) - START;
+        if (end != cases[i / 4].end)
+            fail_msg("case %zu: %lu", i, end);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -367,6 +478,10 @@ int main(void)
         cmocka_unit_test(poisson_follows_a_ramp),
         cmocka_unit_test(the_same_seed_gives_the_same_times),
         cmocka_unit_test(random_numbers_are_those_of_the_seed),
+        cmocka_unit_test(skipping_is_taking),
+        cmocka_unit_test(skipping_billions),
+        cmocka_unit_test(even_in_place_of_chance),
+        cmocka_unit_test(end_of_the_whole),
     };
 
     unit_time_limit();

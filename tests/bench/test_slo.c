@@ -262,12 +262,46 @@ static void nothing_measured_is_missed(void **state)
     tally_free(tally);
 }
 
+/* What a rate of that many a second sends in the span of its schedule is that many, to the nanosecond. */
+static void rate_of_the_schedule(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t completed;
+        nsec span;
+        bool held;
+    } cases[] = {
+        {"rps=3", 2, 666666667, true},         {"rps=3", 2, 666666669, false},
+        {"rps=100", 100, NSEC_PER_S, true},    {"rps=100", 99, NSEC_PER_S, false},
+        {"rps=100", 100, 1000000002, false},   {"rps=0.3", 3, 10 * NSEC_PER_S, true},
+        {"rps=7000", 4999, 714142858, true},   {"rps=10000000", 1, 100, true},
+        {"rps=10000000", 1000, 100002, false},
+    };
+    struct tally *tally = tally_new();
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct slo slo;
+
+        assert_null(slo_parse(&slo, cases[i].text));
+        tally->completed = cases[i].completed;
+        tally->to = cases[i].span;
+        if (slo_judge(&slo, tally) != cases[i].held)
+            fail_msg("case %zu: %.17g", i, slo.part[0].measured);
+    }
+    tally_free(tally);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_ones),          cmocka_unit_test(bad_ones),
-        cmocka_unit_test(names_are_as_given), cmocka_unit_test(judged),
-        cmocka_unit_test(all_must_be_held),   cmocka_unit_test(nothing_measured_is_missed),
+        cmocka_unit_test(good_ones),
+        cmocka_unit_test(bad_ones),
+        cmocka_unit_test(names_are_as_given),
+        cmocka_unit_test(judged),
+        cmocka_unit_test(all_must_be_held),
+        cmocka_unit_test(nothing_measured_is_missed),
+        cmocka_unit_test(rate_of_the_schedule),
     };
 
     unit_time_limit();

@@ -571,7 +571,7 @@ static void test_json_of_open_loops(void **state)
     (void)state;
     open_stall(&scene);
     assert_string_equal(problems(&scene), "");
-    SAYS(written, "\"loop\":\"open\",\"rate\":1000.000,", "\"raw_latency_us\":{\"count\":9997,",
+    SAYS(written, "\"loop\":\"open\",\"rate\":1000,", "\"raw_latency_us\":{\"count\":9997,",
          "\"kernel_latency_us\":null,\"client_delay_us\":null,",
          "\"slo\":[{\"name\":\"p50\",\"unit\":\"us\",\"limit\":1000.000,\"measured\":",
          "{\"name\":\"errors\",\"unit\":\"share\",\"limit\":0.001000000,\"measured\":0.000000000,",
@@ -586,6 +586,37 @@ static void test_json_of_open_loops(void **state)
          "\"status\":{\"200\":148496,\"429\":4,\"503\":1500},",
          "\"verdict\":\"saturated\",\"reasons\":[\"busy\",\"late\"],", "\"late_share\":0.434000,");
     close_scene(&scene);
+}
+
+/* A rate is given back as it was asked for, however small. */
+static void test_json_of_rates(void **state)
+{
+    static const struct {
+        double rate;
+        const char *text;
+    } cases[] = {{1.0 / 3600, "\"rate\":0.0002777777777777778,"},
+                 {1.0 / 86400, "\"rate\":1.1574074074074073e-05,"},
+                 {0.5, "\"rate\":0.5,"},
+                 {33.3, "\"rate\":33.3,"},
+                 {1234567.5, "\"rate\":1234567.5,"},
+                 {10000000, "\"rate\":10000000,"}};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct scene scene;
+
+        open_scene(&scene);
+        scene.run.open_loop = true;
+        scene.run.from_rate = scene.run.to_rate = cases[i].rate;
+        scene.total->to = 3600 * S;
+        complete(&scene, 1);
+        assert_null(slo_parse(&scene.slo, "rps=0.0002"));
+        slo_judge(&scene.slo, scene.total);
+        assert_string_equal(problems(&scene), "");
+        SAYS(written, cases[i].text, "\"rps\":0.000277778,",
+             "\"limit\":0.0002,\"measured\":0.000277778,\"held\":true");
+        close_scene(&scene);
+    }
 }
 
 /* Header fields and credentials are nobody's business. */
@@ -637,17 +668,12 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_normal),
-        cmocka_unit_test(test_stall),
-        cmocka_unit_test(test_saturated),
-        cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_gap),
-        cmocka_unit_test(test_few),
-        cmocka_unit_test(test_width),
-        cmocka_unit_test(test_color),
-        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_json_of_open_loops),
-        cmocka_unit_test(test_json_without_secrets),
+        cmocka_unit_test(test_normal),        cmocka_unit_test(test_stall),
+        cmocka_unit_test(test_saturated),     cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_gap),           cmocka_unit_test(test_few),
+        cmocka_unit_test(test_width),         cmocka_unit_test(test_color),
+        cmocka_unit_test(test_json),          cmocka_unit_test(test_json_of_open_loops),
+        cmocka_unit_test(test_json_of_rates), cmocka_unit_test(test_json_without_secrets),
         cmocka_unit_test(test_csv),
     };
 

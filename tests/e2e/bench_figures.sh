@@ -24,4 +24,26 @@ check "no connection for two of three seconds: all of them are in the percentile
     jq -e '.totals.scheduled == 150 and .latency_us.count == 150' "$out"
 kill $DOOR && wait $DOOR 2>/dev/null
 
+# --- rates are those of the schedule ---
+
+started_origin() { # LINE... : standard input; its http port is at $where
+    cat >"$TMPDIR/origin.conf"
+    start origin "$FIRSTBYTE" origin -f "$TMPDIR/origin.conf"
+    ORIGIN=$pid
+    until_true 20 grep -qs 'END CERTIFICATE' "$TMPDIR/origin.out"
+    where=$(sed -n 's/^http //p' "$TMPDIR/origin.out")
+}
+started_origin <<<'http://quick.example/'
+to=(--connect-to "::$where")
+for procs in 1 3; do
+    name="five requests at ten a second, $procs processes"
+    bench "$name" -R 10 -n 5 -c 8 --procs $procs "${to[@]}" http://quick.example/
+    same "$name" '[5,0.5,10]' "$(run '.totals | [.completed, .duration_s, .rps]')"
+done
+bench "ten a second" -R 10 -d 500ms --slo rps=10,errors=0 "${to[@]}" http://quick.example/
+same "what was asked for in half a second is ten a second, and holds" '[5,0.5,10,[true,true]]' \
+    "$(run '[.totals.completed, .totals.duration_s, .totals.rps, [.slo[].held]]')"
+bench "one an hour" -R 1/h -n 1 -d 100ms "${to[@]}" http://quick.example/
+same "one an hour" '[true,true]' "$(run '.config | [.rate, .from_rate] | map(. * 3600 | . > 0.999999 and . < 1.000001)')"
+
 judge_runs
