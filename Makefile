@@ -10,7 +10,7 @@ JOBS   ?= $(shell nproc)
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
        -Wwrite-strings -Wpointer-arith -Wvla -Wformat=2 -Wundef $(WERROR)
 SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-PKGS = libssl libcrypto libcares libidn2 zlib libbrotlidec libzstd jansson
+PKGS = libssl libcrypto libcares libidn2 libpsl zlib libbrotlidec libzstd jansson
 
 # llhttp: a system library, the sources that node-llhttp installed, or those sources fetched here
 ifeq ($(shell pkg-config --exists libllhttp 2>/dev/null && echo yes),yes)
@@ -23,7 +23,7 @@ endif
 INC  := -I. $(if $(LLHTTP),-isystem $(LLHTTP)/include/llhttp) \
         $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || \
-        echo -lssl -lcrypto -lcares -lidn2 -lz -lbrotlidec -lzstd -ljansson) -lresolv -lm
+        echo -lssl -lcrypto -lcares -lidn2 -lpsl -lz -lbrotlidec -lzstd -ljansson) -lresolv -lm
 COMPILE = $(CC) -std=gnu11 $(CFLAGS) $(SAN) -D_GNU_SOURCE $(INC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 LINK    = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS) -o $@ $^
 

@@ -113,7 +113,7 @@ static const struct option_row table[] = {
     {"data", 0, BENCH, ACTION(read_data)},
     {"head", 'I', ASKING, FLAG(request.head)},
     {"no-location", 0, FETCH, FLAG(no_location)},
-    {"max-redirs", 0, FETCH, NUMBER(max_redirs, 0, 100)},
+    {"max-redirs", 0, FETCH, NUMBER(max_redirs, 0, 1000)},
     {"no-keepalive", 0, SITES, FLAG(no_keepalive)},
     {"preview", 0, SITES, NUMBER(preview, 1, PREVIEW_MOST_CHARACTERS)},
     {"max-body", 0, SITES, VALUE(read_bytes, max_body)},

@@ -15,10 +15,10 @@ void answer_start(struct answer *answer, const struct answer_options *options,
     *answer = (struct answer){.options = options, .result = result};
 }
 
-/* The first of a name counts; "Location" twice is a mistake of the server's. */
+/* The first of a name that is not empty counts; "Location" twice is a mistake of the server's. */
 static void keep(char **field, const char *value, size_t length)
 {
-    if (!*field)
+    if (!*field && length)
         *field = memory_text(value, length);
 }
 

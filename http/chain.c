@@ -138,8 +138,6 @@ static void leave_origin(struct chain *chain)
     static const char *const secrets[] = {"Authorization", "Cookie", "Proxy-Authorization", "Host"};
 
     chain->left = true;
-    cookies_free(chain->jar);
-    chain->jar = NULL;
     drop_fields(chain, secrets, sizeof(secrets) / sizeof(*secrets));
 }
 
@@ -159,15 +157,28 @@ static bool is_same_request(const char *a, const char *b)
     return length == strcspn(b, "#") && !strncmp(a, b, length);
 }
 
-/* Whether the same request was sent before. One that cookies may answer otherwise is sent again: only
-   the same place a third time is a circle. */
-static bool is_loop(const struct chain *chain, const struct url *url)
+/* Whether the same request was sent before: by the result's own exchange, or by one that was
+   redirected. */
+static bool was_sent(const struct chain *chain, const struct result *result, const struct url *url)
 {
-    unsigned met = 0;
-
+    if (is_same_request(result->url, url->shown))
+        return true;
     for (size_t i = chain->first_get; i < chain->leg_count; i++)
-        met += chain->legs[i].redirect && is_same_request(chain->legs[i].url, url->shown);
-    return met > (chain->jar ? 1 : 0);
+        if (chain->legs[i].redirect && is_same_request(chain->legs[i].url, url->shown))
+            return true;
+    return false;
+}
+
+/* The limit is reached. A circle is called so only here: one that ends is a site as any other, whatever
+   makes it end, a cookie or the time. */
+static enum chain_next stop(const struct chain *chain, struct result *result,
+                            const struct url *next, bool same_method)
+{
+    bool circle = same_method && was_sent(chain, result, next);
+
+    return refuse(result, circle ? ERROR_REDIRECT_LOOP : ERROR_REDIRECTS,
+                  chain->hops < chain->options->most_hops ? "their URLs are over 1 MiB together"
+                                                          : NULL);
 }
 
 static enum chain_next redirect(struct chain *chain, struct result *result,
@@ -180,17 +191,14 @@ static enum chain_next redirect(struct chain *chain, struct result *result,
 
     if (wrong)
         return refuse(result, ERROR_BAD_LOCATION, wrong);
-    if (chain->hops == chain->options->most_hops) {
+    chain->url_bytes += strlen(url.shown);
+    if (chain->hops == chain->options->most_hops || chain->url_bytes > CHAIN_MOST_URL_BYTES) {
+        enum chain_next over = stop(chain, result, &url, !get);
+
         url_free(&url);
-        return refuse(result, ERROR_REDIRECTS, NULL);
+        return over;
     }
     add_leg(chain, result, true, 0);
-    if (!get && is_loop(chain, &url)) {
-        url_free(&url);
-        free(chain->legs[--chain->leg_count].url); /* it is the result itself */
-        free(chain->legs[chain->leg_count].detail);
-        return refuse(result, ERROR_REDIRECT_LOOP, NULL);
-    }
     chain->spent += result->stamps.done - result->stamps.start;
     if (!url_shares_origin(chain_url(chain), &url))
         leave_origin(chain);

@@ -3,16 +3,19 @@
  * worth another attempt. The chain holds what becomes of the request on the way; it decides, and
  * starts nothing.
  *
- * Credentials and cookies are for the origin (scheme, host, port) they were given for: at the first
- * redirect that leaves it they are dropped for good, the fields Authorization, Cookie and Host of the
- * site's own among them. Cookies that answers set are kept from one exchange to the next of the same
- * origin.
+ * Credentials and cookies of the site are for the origin (scheme, host, port) they were given for: at
+ * the first redirect that leaves it they are dropped for good, the fields Authorization, Cookie and Host
+ * of the site's own among them. Cookies that answers set are kept for the length of the chain, and go
+ * to whom they are for (http/cookies.h).
  */
 #ifndef HTTP_CHAIN_H
 #define HTTP_CHAIN_H
 
 #include "http/answer.h"
 #include "http/request.h"
+
+/* Of the URLs of one chain together. */
+#define CHAIN_MOST_URL_BYTES (1024 * 1024)
 
 struct chain_options {
     bool follow;        /* redirects are followed */
@@ -38,6 +41,7 @@ struct chain {
     char *cookie;            /* of the request under way: the site's and the jar's */
     unsigned hops, attempts; /* redirects in all; attempts at the exchange under way */
     nsec spent;              /* on exchanges that were redirected */
+    size_t url_bytes;        /* of the URLs that it was redirected to */
     struct leg *legs;        /* what became of those before */
     size_t leg_count;
     size_t first_get; /* of the legs since it became one: those before are of another request */
@@ -58,8 +62,8 @@ nsec chain_timeout(const struct chain *chain);
 /*
  * Decides what follows a result, with the answer it was made of. RETRY: *wait says how long to wait;
  * `random` spreads it. A redirect that cannot be followed turns the result into an error:
- * ERROR_REDIRECTS, ERROR_REDIRECT_LOOP, ERROR_BAD_LOCATION, whose detail is the chain's. When OVER,
- * the result points to the chain's legs.
+ * ERROR_BAD_LOCATION; at the limit ERROR_REDIRECT_LOOP where the same request was sent before,
+ * ERROR_REDIRECTS else. When OVER, the result points to the chain's legs.
  */
 enum chain_next chain_next(struct chain *chain, struct result *result, const struct answer *answer,
                            uint64_t random, nsec *wait);

@@ -1,8 +1,7 @@
 /*
- * A jar of at most 50 cookies: a list in the order in which they are sent, searched from its
- * beginning. A jar for all sites, indexed by domain and guarded by the list of public suffixes, would
- * be what a browser has; a program that visits each site once has no use for it, and nobody's cookies
- * can get mixed up without it.
+ * A jar of at most 400 cookies: a list in the order in which they are sent, searched from its
+ * beginning. A table by domain would be what a browser has; a chain of redirects meets a few hosts. One
+ * jar for all sites of a run was rejected: what a site answers would depend on those fetched before it.
  *
  * A Set-Cookie without "=" is refused, as RFC 6265 has it. RFC 6265bis takes it for a value without a
  * name, which then has to be kept from looking like a name with a prefix.
@@ -15,16 +14,18 @@
 #include <strings.h>
 
 #include "http/date.h"
+#include "http/suffix.h"
 #include "reactor/memory.h"
 
 #define NEVER INT64_MAX
 
 struct cookie {
     struct cookie *next;
-    size_t pair_bytes, name_bytes, path_bytes;
+    size_t pair_bytes, name_bytes, path_bytes, domain_bytes;
     int64_t expires; /* NEVER: with the jar */
     bool secure;     /* only over https */
-    char text[];     /* "name=value", then the path; no NUL */
+    bool host_only;  /* not for hosts below the domain */
+    char text[];     /* "name=value", then the path, then the domain; no NUL */
 };
 
 struct cookies {
@@ -36,6 +37,12 @@ struct cookies {
 struct span {
     const char *at;
     size_t bytes;
+};
+
+/* Whose a cookie is: what makes it another than one of the same name. */
+struct scope {
+    struct span path, domain;
+    bool host_only;
 };
 
 /* A Set-Cookie, read. */
@@ -150,32 +157,53 @@ static bool read_offer(struct offer *offer, struct span text, int64_t now)
     return true;
 }
 
-/* The host itself, or a domain above it (RFC 6265, section 5.1.3). */
-static bool domain_matches(struct span domain, const struct url *url)
+static struct span host_of(const struct url *url)
 {
-    size_t host = strlen(url->host);
+    return (struct span){url->host, strlen(url->host)};
+}
+
+/* Whether the domain is the host itself, or one above it (RFC 6265, section 5.1.3). */
+static bool domain_matches(struct span domain, struct span host, bool numeric)
+{
     const char *tail;
 
-    if (domain.bytes > host)
+    if (domain.bytes > host.bytes)
         return false;
-    tail = url->host + host - domain.bytes;
+    tail = host.at + host.bytes - domain.bytes;
     if (strncasecmp(tail, domain.at, domain.bytes) != 0)
         return false;
-    return domain.bytes == host || (!url->numeric && tail[-1] == '.');
+    return domain.bytes == host.bytes || (!numeric && tail[-1] == '.');
+}
+
+/* RFC 6265, section 5.3, steps 5 and 6. False: the host may not set it. */
+static bool find_domain(const struct offer *offer, const struct url *url, struct scope *scope)
+{
+    struct span host = host_of(url);
+    const char *tail;
+
+    scope->domain = host;
+    scope->host_only = true;
+    if (!offer->domain.bytes)
+        return true;
+    if (!domain_matches(offer->domain, host, url->numeric))
+        return false;
+    tail = host.at + host.bytes - offer->domain.bytes;
+    if (url->numeric || suffix_is_public(tail))
+        return offer->domain.bytes == host.bytes;
+    scope->domain = (struct span){tail, offer->domain.bytes}; /* in lower case */
+    scope->host_only = false;
+    return true;
 }
 
 static bool is_allowed(const struct offer *offer, const struct url *url)
 {
-    bool has_domain = offer->domain.bytes;
-
-    if (has_domain && !domain_matches(offer->domain, url))
-        return false;
     if (offer->secure && !url->https)
         return false;
     if (span_begins(offer->name, "__Secure-"))
         return offer->secure;
     if (span_begins(offer->name, "__Host-"))
-        return offer->secure && !has_domain && offer->path.bytes == 1 && *offer->path.at == '/';
+        return offer->secure && !offer->domain.bytes && offer->path.bytes == 1 &&
+               *offer->path.at == '/';
     return true;
 }
 
@@ -198,14 +226,33 @@ static struct span path_for(const struct offer *offer, const struct url *url)
     return path;
 }
 
-static bool path_matches(const struct cookie *cookie, struct span path)
+static struct span name_in(const struct cookie *cookie)
 {
-    size_t bytes = cookie->path_bytes;
-    const char *own = cookie->text + cookie->pair_bytes;
+    return (struct span){cookie->text, cookie->name_bytes};
+}
 
-    if (path.bytes < bytes || memcmp(path.at, own, bytes) != 0)
+static struct span path_in(const struct cookie *cookie)
+{
+    return (struct span){cookie->text + cookie->pair_bytes, cookie->path_bytes};
+}
+
+static struct span domain_in(const struct cookie *cookie)
+{
+    return (struct span){cookie->text + cookie->pair_bytes + cookie->path_bytes,
+                         cookie->domain_bytes};
+}
+
+static bool spans_equal(struct span a, struct span b)
+{
+    return a.bytes == b.bytes && !memcmp(a.at, b.at, a.bytes);
+}
+
+/* Whether a cookie of the path `own` is for `path` (RFC 6265, section 5.1.4). */
+static bool path_matches(struct span own, struct span path)
+{
+    if (path.bytes < own.bytes || memcmp(path.at, own.at, own.bytes) != 0)
         return false;
-    return path.bytes == bytes || own[bytes - 1] == '/' || path.at[bytes] == '/';
+    return path.bytes == own.bytes || own.at[own.bytes - 1] == '/' || path.at[own.bytes] == '/';
 }
 
 static size_t size_of(const struct cookie *cookie)
@@ -232,48 +279,80 @@ static void drop_expired(struct cookies *jar, int64_t now)
             link = &(*link)->next;
 }
 
-static struct cookie *cookie_new(const struct offer *offer, struct span path, int64_t expires)
+static struct cookie *cookie_new(const struct offer *offer, const struct scope *scope,
+                                 int64_t expires)
 {
     size_t pair = offer->name.bytes + 1 + offer->value.bytes;
-    struct cookie *cookie = memory_get(sizeof(*cookie) + pair + path.bytes);
+    struct cookie *cookie =
+        memory_get(sizeof(*cookie) + pair + scope->path.bytes + scope->domain.bytes);
     char *to = cookie->text;
 
     *cookie = (struct cookie){.pair_bytes = pair,
                               .name_bytes = offer->name.bytes,
-                              .path_bytes = path.bytes,
+                              .path_bytes = scope->path.bytes,
+                              .domain_bytes = scope->domain.bytes,
                               .expires = expires,
-                              .secure = offer->secure};
+                              .secure = offer->secure,
+                              .host_only = scope->host_only};
     to = mempcpy(to, offer->name.at, offer->name.bytes);
     *to++ = '=';
     to = mempcpy(to, offer->value.at, offer->value.bytes);
-    memcpy(to, path.at, path.bytes);
+    to = mempcpy(to, scope->path.at, scope->path.bytes);
+    memcpy(to, scope->domain.at, scope->domain.bytes);
     return cookie;
 }
 
-/* The link to the cookie of this name and path; or else to where it belongs, which is where the next
-   one's path is shorter. */
-static struct cookie **place_of(struct cookies *jar, struct span name, struct span path)
+static bool is_same(const struct cookie *cookie, struct span name, const struct scope *scope)
+{
+    return spans_equal(path_in(cookie), scope->path) && spans_equal(name_in(cookie), name) &&
+           spans_equal(domain_in(cookie), scope->domain);
+}
+
+/* The link to the cookie of this name, path and domain; or else to where it belongs, which is where
+   the next one's path is shorter. */
+static struct cookie **place_of(struct cookies *jar, struct span name, const struct scope *scope)
 {
     struct cookie **link = &jar->first;
 
-    for (; *link && (*link)->path_bytes >= path.bytes; link = &(*link)->next) {
-        const struct cookie *cookie = *link;
-
-        if (cookie->path_bytes == path.bytes && cookie->name_bytes == name.bytes &&
-            !memcmp(cookie->text, name.at, name.bytes) &&
-            !memcmp(cookie->text + cookie->pair_bytes, path.at, path.bytes))
-            break;
-    }
+    while (*link && (*link)->path_bytes >= scope->path.bytes && !is_same(*link, name, scope))
+        link = &(*link)->next;
     return link;
+}
+
+/* What came in the clear does not stand before what came over https (RFC 6265bis, section 5.7). */
+static bool hides_secure(const struct cookies *jar, struct span name, const struct scope *scope)
+{
+    for (const struct cookie *cookie = jar->first; cookie; cookie = cookie->next)
+        if (cookie->secure && spans_equal(name_in(cookie), name) &&
+            path_matches(path_in(cookie), scope->path) &&
+            (domain_matches(domain_in(cookie), scope->domain, false) ||
+             domain_matches(scope->domain, domain_in(cookie), false)))
+            return true;
+    return false;
+}
+
+/* Whether one more fits, without the one that it replaces, which may be NULL. */
+static bool has_room(const struct cookies *jar, const struct cookie *more,
+                     const struct cookie *replaced)
+{
+    size_t count = 1, bytes = size_of(more);
+
+    if (jar->count + !replaced > COOKIES_MOST_IN_ALL ||
+        jar->bytes + size_of(more) - (replaced ? size_of(replaced) : 0) > COOKIES_MOST_BYTES_IN_ALL)
+        return false;
+    for (const struct cookie *cookie = jar->first; cookie; cookie = cookie->next) {
+        if (cookie == replaced || !spans_equal(domain_in(cookie), domain_in(more)))
+            continue;
+        count++;
+        bytes += size_of(cookie);
+    }
+    return count <= COOKIES_MOST && bytes <= COOKIES_MOST_BYTES;
 }
 
 /* Puts it in where it belongs, in the place of its forerunner, or frees it where there is no room. */
 static void keep(struct cookies *jar, struct cookie *cookie, struct cookie **link, bool replaces)
 {
-    size_t count = jar->count + !replaces;
-    size_t bytes = jar->bytes + size_of(cookie) - (replaces ? size_of(*link) : 0);
-
-    if (count > COOKIES_MOST || bytes > COOKIES_MOST_BYTES) {
+    if (!has_room(jar, cookie, replaces ? *link : NULL)) {
         free(cookie);
         return;
     }
@@ -281,22 +360,35 @@ static void keep(struct cookies *jar, struct cookie *cookie, struct cookie **lin
         drop(jar, link);
     cookie->next = *link;
     *link = cookie;
-    jar->count = count;
-    jar->bytes = bytes;
+    jar->count++;
+    jar->bytes += size_of(cookie);
+}
+
+/* Puts an allowed one into the jar. */
+static void put(struct cookies *jar, const struct offer *offer, const struct scope *scope,
+                int64_t expires, int64_t now)
+{
+    struct cookie **link = place_of(jar, offer->name, scope);
+    bool replaces = *link && is_same(*link, offer->name, scope);
+
+    if (expires > now)
+        keep(jar, cookie_new(offer, scope, expires), link, replaces);
+    else if (replaces)
+        drop(jar, link);
 }
 
 void cookies_take(struct cookies **jar, const struct url *url, const char *value, size_t length,
                   int64_t now_unix)
 {
-    struct span text = {value, length}, path;
+    struct span text = {value, length};
     int64_t expires = NEVER;
-    struct cookie **link;
+    struct scope scope;
     struct offer offer;
-    bool replaces;
 
     if (length > COOKIES_MOST_FIELD_BYTES || has_control(text, false) ||
         !read_offer(&offer, text, now_unix) || !is_allowed(&offer, url) ||
-        offer.name.bytes + offer.value.bytes > COOKIES_MOST_PAIR_BYTES)
+        offer.name.bytes + offer.value.bytes > COOKIES_MOST_PAIR_BYTES ||
+        !find_domain(&offer, url, &scope))
         return;
     if (offer.has_max_age)
         expires = offer.max_age;
@@ -307,19 +399,21 @@ void cookies_take(struct cookies **jar, const struct url *url, const char *value
     if (!*jar)
         *jar = memory_zeroed(sizeof(**jar));
     drop_expired(*jar, now_unix);
-    path = path_for(&offer, url);
-    link = place_of(*jar, offer.name, path);
-    replaces = *link && (*link)->path_bytes == path.bytes;
-    if (expires > now_unix)
-        keep(*jar, cookie_new(&offer, path, expires), link, replaces);
-    else if (replaces)
-        drop(*jar, link);
+    scope.path = path_for(&offer, url);
+    if (url->https || !hides_secure(*jar, offer.name, &scope))
+        put(*jar, &offer, &scope, expires, now_unix);
 }
 
 static bool is_sent(const struct cookie *cookie, const struct url *url, int64_t now)
 {
-    return cookie->expires > now && (!cookie->secure || url->https) &&
-           path_matches(cookie, path_of(url));
+    struct span host = host_of(url), domain = domain_in(cookie);
+
+    if (cookie->expires <= now || (cookie->secure && !url->https))
+        return false;
+    if (cookie->host_only ? !spans_equal(domain, host)
+                          : !domain_matches(domain, host, url->numeric))
+        return false;
+    return path_matches(path_in(cookie), path_of(url));
 }
 
 char *cookies_for(const struct cookies *jar, const struct url *url, int64_t now_unix)

@@ -191,11 +191,11 @@ static void test_numbers(void **state)
     assert_int_equal(o.tls_max, 13);
     assert_true(options_want_certificate(&o));
     options_free(&o);
-    o = taken("--timeout=5s --concurrency 9 --cert-warn 7 --max-redirs=100 --tls-max 1.2");
+    o = taken("--timeout=5s --concurrency 9 --cert-warn 7 --max-redirs=1000 --tls-max 1.2");
     assert_int_equal(o.request.timeout, 5 * NSEC_PER_S);
     assert_int_equal(o.concurrency, 9);
     assert_int_equal(o.cert_warn_days, 7);
-    assert_int_equal(o.max_redirs, 100);
+    assert_int_equal(o.max_redirs, 1000);
     assert_int_equal(o.tls_max, 12);
     options_free(&o);
 }
@@ -526,7 +526,7 @@ static const struct {
     {"-c 1000001", "--concurrency 1000001: not a number"},
     {"--per-host -1", "--per-host -1: not a number from 0 to 1000000"},
     {"--retry 101", "--retry 101: not a number from 0 to 100"},
-    {"--max-redirs 101", "--max-redirs 101: not a number from 0 to 100"},
+    {"--max-redirs 1001", "--max-redirs 1001: not a number from 0 to 1000"},
     {"--preview 0", "--preview 0: not a number from 1 to"},
     {"--preview 99999999", "--preview 99999999: not a number from 1 to"},
     {"--rate 0", "--rate 0: not a rate"},

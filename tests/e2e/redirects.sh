@@ -80,9 +80,38 @@ server {
     location / { return 200 "and here"; }
     location = /return { return 302 http://@:18080/end; }
 }
+server {
+    listen @:18082;
+    server_name app.site.test;
+    location / {
+        add_header Set-Cookie app=1;
+        if ($http_cookie ~ sso=) { return 200 "come in"; }
+        return 302 http://login.site.test:18082/in;
+    }
+}
+server {
+    listen @:18082;
+    server_name login.site.test;
+    add_header Set-Cookie "sso=2; Domain=site.test; Path=/";
+    add_header Set-Cookie "own=3; Path=/";
+    add_header Set-Cookie "far=4; Domain=test; Path=/";
+    location = /in { return 302 /in/2; }
+    location = /in/2 { return 302 http://app.site.test:18082/; }
+}
+server {
+    listen @:18082;
+    server_name one.github.io;
+    add_header Set-Cookie "a=1; Domain=github.io; Path=/";
+    location = / { return 302 http://two.github.io:18082/; }
+}
+server {
+    listen @:18082;
+    server_name two.github.io;
+    location / { return 200 "a stranger"; }
+}
 N
 }
-start_nginx 18080 18443 18081 < <(servers)
+start_nginx 18080 18443 18081 18082 < <(servers)
 base=http://$HOME_ADDRESS:18080
 secure=https://$HOME_ADDRESS:18443
 other=http://$HOME_ADDRESS:18081
@@ -169,9 +198,20 @@ cookie=-" "$(seen 7-8 | sed 's/ own=.*//')"
 go --cookie own=0 "$base/set/1"
 same "after those of --cookie" "cookie=own=0; one=1; two=2" "$(seen 7-9 | tail -n 1 | sed 's/ own=-.*//')"
 for path in /set/away /set/secure; do
-    go "$base$path"
-    same "$path: another origin gets none" "cookie=-" "$(seen 7 | tail -n 1)"
+    go --cookie own=0 "$base$path"
+    same "$path: another port or scheme of the host gets them" "cookie=own=0
+cookie=one=1" "$(seen 7-8 | sed 's/ own=.*//')"
 done
+hosts=(--resolve "*:18082:$HOME_ADDRESS")
+go "${hosts[@]}" --cookie user=0 "http://app.site.test:18082/"
+same "to a login host and back" '200 "come in" 3' \
+    "$(jq -r '"\(.status) \"\(.snippet)\" \(.redirects | length)"' "$out")"
+same "where each gets its own, and those for both" "user=0
+-
+sso=2; own=3
+app=1; sso=2" "$(seen 7-8 | sed 's/^cookie=//; s/ own=-//')"
+go "${hosts[@]}" "http://one.github.io:18082/"
+same "none is for a public suffix" "cookie=- cookie=-" "$(seen 7 | xargs)"
 go "$base/gate"
 same "the same place again, now with a cookie" '200 "come in" 1' \
     "$(jq -r '"\(.status) \"\(.snippet)\" \(.redirects | length)"' "$out")"
@@ -186,12 +226,13 @@ same "a redirect with a long body" '200 "here it is" 10 false false' \
 ends() {
     local name=$1 wanted=$2
     shift 2
-    go "$@"
+    fb --format json "$@"
     same "$name" "$wanted" "$(jq -r '"\(.status) \(.error.code) \(.error.phase) \(.redirects | length) " +
         (.final_url // "-")' "$out")"
 }
-ends "a circle of two" "307 http.redirect_loop receive 1 $base/loop/2" "$base/loop/1"
-ends "a circle of one" "302 http.redirect_loop receive 0 $base/self" "$base/self"
+ends "a circle of two" "302 http.redirect_loop receive 10 $base/loop/1" "$base/loop/1"
+ends "a circle of one" "302 http.redirect_loop receive 10 $base/self" "$base/self"
+ends "a circle where none is followed" "302 http.redirect_loop receive 0 $base/self" --max-redirs 0 "$base/self"
 ends "no end" "302 http.too_many_redirects receive 10 $base/more/xxxxxxxxxx" "$base/more/"
 ends "ten are followed" "200 null null 10 $base/down/" "$base/down/xxxxxxxxxx"
 ends "eleven are not" "302 http.too_many_redirects receive 10 $base/down/x" "$base/down/xxxxxxxxxxx"
@@ -201,6 +242,7 @@ ends "--max-redirs 0" "302 http.too_many_redirects receive 0 $base/down/x" --max
 ends "--max-redirs 100" "302 http.too_many_redirects receive 100 $base/more/$(printf 'x%.0s' {1..100})" \
     --max-redirs 100 "$base/more/"
 check "a hundred fit the schema" valid fetch "$out"
+ends "--max-redirs 1000" "302 http.redirect_loop receive 1000 $base/self" --max-redirs 1000 "$base/self"
 ends "--max-redirs 0 where none is" "200 null null 0 $base/end" --max-redirs 0 "$base/end"
 ends "--no-location" "302 null null 0 $base/more/" --no-location "$base/more/"
 same "whose body is shown" '"<html>\r\n<h"' "$(jq -c .snippet "$out")"
@@ -209,12 +251,34 @@ for path in scheme host port mail; do
 done
 ends "304 is none" "304 null null 0 $base/bare" "$base/bare"
 ends "300 leaves the choice" "300 null null 0 $base/choices" "$base/choices"
-ends "an empty Location is the same place" "302 http.redirect_loop receive 0 $base/empty" "$base/empty"
+ends "an empty Location is none" "302 null null 0 $base/empty" "$base/empty"
 ends "nobody is there" "null connect.refused connect 1 http://$HOME_ADDRESS:18089/end" "$base/refused"
-fb --max-redirs 101 "$base/"
-exits "--max-redirs 101" 2
+fb --max-redirs 1001 "$base/"
+exits "--max-redirs 1001" 2
 fb race --format json "$base/away"
 same "a race follows none" "302 302" "$(jq -s '.[:2][].status' "$out" | xargs)"
+
+# what nginx does not send: "N" sends its visitor to itself N times, then is there
+start odd perl -MIO::Socket::INET -e 'my $l = IO::Socket::INET->new(LocalAddr => $ARGV[0],
+    LocalPort => 18090, Listen => 9, ReuseAddr => 1) or die; my %seen;
+    while (my $p = $l->accept) {
+        sysread $p, my $b, 99999 or next;
+        my ($path) = $b =~ m{^GET /(\S*)};
+        my $moved = "HTTP/1.1 302 X\r\nContent-Length: 0\r\nConnection: close\r\n";
+        my $ok = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nhere";
+        syswrite $p, $path =~ /^\d+$/ && $seen{$path}++ < $path ? $moved . "Location: /$path\r\n\r\n"
+            : $path eq "twice" ? $moved . "Location:\r\nLocation: /end\r\nLocation: /else\r\n\r\n"
+            : $path =~ /^long(\d+)/ ? $moved . "Location: /" . "x" x ($1 - 1) . "\r\n\r\n"
+            : $ok;
+    }' "$HOME_ADDRESS"
+until_true 10 listens 18090
+odd=http://$HOME_ADDRESS:18090
+ends "a site that sends its visitor to itself ten times" "200 null null 10 $odd/10" "$odd/10"
+ends "eleven times" "302 http.redirect_loop receive 10 $odd/11" "$odd/11"
+ends "of several Locations the first that is not empty" "200 null null 1 $odd/end" "$odd/twice"
+long() { printf '%0*d' "$1" 0 | tr 0 x; }
+ends "a Location of 64 KiB" "200 null null 1 $odd/$(long 65535)" "$odd/long65536"
+ends "a byte more" "302 http.bad_location receive 0 $odd/long65537" "$odd/long65537"
 
 # what the result tells of each: its own numbers, null where it did not happen
 conf <<C
@@ -225,9 +289,9 @@ $base/back
 $base/loop/1
 $base/end
 C
-go -f "$LIST" --order input -c 1
+go -f "$LIST" --order input -c 1 --max-redirs 3
 check "results fit the schema" valid fetch "$out"
-same "the statuses on the way" '[302,302,302] [302] [302] [302,302] [302] []' \
+same "the statuses on the way" '[302,302,302] [302] [302] [302,302] [302,307,302] []' \
     "$(jq -c '[.redirects[].status]' "$out" | xargs)"
 same "where they were asked" "$base/down/xxx $base/down/xx $base/down/x" \
     "$(jq -rs '.[0].redirects[].url' "$out" | xargs)"

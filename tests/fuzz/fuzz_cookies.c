@@ -1,13 +1,14 @@
 /*
  * Fields of Set-Cookie, one a line: whatever they say, what is sent back cannot split a request, is
- * bounded, and only names what was given. The first byte steers: bit 0 is https, bit 1 a deeper path;
- * the time goes on by one second a line.
+ * bounded, and only names what was given. The first byte of a line is the URL that it comes from; the
+ * time goes on by one second a line.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include "http/cookies.h"
 
-#define NOW INT64_C(1700000000)
+#define NOW  INT64_C(1700000000)
+#define URLS (sizeof(urls) / sizeof(*urls))
 
 static struct url read_url(const char *text)
 {
@@ -24,7 +25,7 @@ static size_t check_sent(char *text)
 
     if (!text)
         return 0;
-    MUST(*text && strlen(text) <= COOKIES_MOST_BYTES + 2 * COOKIES_MOST);
+    MUST(*text && strlen(text) <= COOKIES_MOST_BYTES_IN_ALL + 2 * COOKIES_MOST_IN_ALL);
     for (const char *at = text; *at; at++) {
         MUST((unsigned char)*at >= ' ' && *at != 0x7f);
         if (*at != ';')
@@ -40,7 +41,7 @@ static size_t check_sent(char *text)
         MUST(*at != '=' && memchr(at, '=', pair) && pair <= COOKIES_MOST_PAIR_BYTES + 1);
     }
     free(text);
-    MUST(count <= COOKIES_MOST);
+    MUST(count <= COOKIES_MOST_IN_ALL);
     return count;
 }
 
@@ -59,28 +60,35 @@ static void check_prefixes(const struct cookies *jar, const struct url *http, in
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct part rest = {data, size};
-    uint8_t how = part_byte(&rest);
-    struct url urls[] = {read_url("http://www.a.org/"), read_url("https://www.a.org/"),
-                         read_url("http://www.a.org/b/c?d"), read_url("https://www.a.org/b/c?d")};
+    struct url urls[] = {
+        read_url("http://www.a.org/"),       read_url("https://www.a.org/"),
+        read_url("http://www.a.org/b/c?d"),  read_url("https://www.a.org/b/c?d"),
+        read_url("https://x.www.a.org:81/"), read_url("http://a.org/"),
+        read_url("http://a.co.uk/"),         read_url("https://127.0.0.1/"),
+    };
+    struct url stranger = read_url("https://b.org/");
     struct cookies *jar = NULL;
     int64_t now = NOW;
 
     for (; rest.size; now++) {
+        const struct url *from = &urls[part_byte(&rest) % URLS];
         struct part line = part_line(&rest);
         char *own = memory_get(line.size); /* without a NUL, so that a sanitizer sees its end */
 
         memcpy(own, line.at, line.size);
-        cookies_take(&jar, &urls[how & 3], own, line.size, now);
+        cookies_take(&jar, from, own, line.size, now);
         free(own);
-        for (size_t i = 0; i < 4; i++)
+        for (size_t i = 0; i < URLS; i++)
             check_sent(cookies_for(jar, &urls[i], now));
+        MUST(!cookies_for(jar, &stranger, now));
         check_prefixes(jar, &urls[2], now);
         MUST(check_sent(cookies_for(jar, &urls[0], now)) <=
              check_sent(cookies_for(jar, &urls[1], now)));
         MUST(!cookies_for(jar, &urls[1], INT64_MAX));
     }
     cookies_free(jar);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < URLS; i++)
         url_free(&urls[i]);
+    url_free(&stranger);
     return 0;
 }

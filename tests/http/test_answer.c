@@ -134,11 +134,11 @@ static void absent_fields(void **state)
     assert_int_equal(result.snippet_bytes, 0);
 }
 
-/* Of a field that may stand once, the first counts. */
+/* Of a field that may stand once, the first that is not empty counts. */
 static void fields_that_come_twice(void **state)
 {
     (void)state;
-    assert_int_equal(take("HTTP/1.1 301 Moved\r\nLocation: /1\r\nLocation: /2\r\n"
+    assert_int_equal(take("HTTP/1.1 301 Moved\r\nLocation:\r\nLocation: /1\r\nLocation: /2\r\n"
                           "Content-Type: a/b\r\nContent-Type: c/d\r\nRetry-After: 1\r\n"
                           "Retry-After: 2\r\nContent-Length: 0\r\n\r\n"),
                      ERROR_NONE);
@@ -155,7 +155,7 @@ static void redirects(void **state)
         bool moves = code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
         char text[128];
 
-        snprintf(text, sizeof(text), "HTTP/1.1 %u X\r\nLocation: \r\nContent-Length: 0\r\n\r\n",
+        snprintf(text, sizeof(text), "HTTP/1.1 %u X\r\nLocation: /\r\nContent-Length: 0\r\n\r\n",
                  code);
         take(text);
         assert_int_equal(answer.redirect, moves);
@@ -163,6 +163,11 @@ static void redirects(void **state)
         take(text);
         assert_false(answer.redirect);
     }
+    options.follow = true;
+    assert_int_equal(take("HTTP/1.1 302 X\r\nLocation: \r\nContent-Length: 2\r\n\r\nhi"),
+                     ERROR_NONE);
+    assert_false(answer.redirect); /* it leads nowhere */
+    expect_text("hi");
 }
 
 /* RFC 9110, section 5.3: several lines are one list. */

@@ -77,7 +77,21 @@ static const struct {
     {HTTP, "a=b; Domain=www.a.org", "a=b"},
     {HTTP, "a=b; domain=A.org", "a=b"},
     {HTTP, "a=b; DOMAIN = .a.org", "a=b"},
-    {HTTP, "a=b; Domain=org", "a=b"}, /* nobody else will see it */
+    {HTTP, "a=b; Domain=org", ""},
+    {HTTP, "a=b; Domain=.org", ""},
+    {"http://www.a.co.uk/", "a=b; Domain=co.uk", ""},
+    {"http://www.a.co.uk/", "a=b; Domain=a.co.uk", "a=b"},
+    {"http://a.github.io/", "a=b; Domain=github.io", ""},
+    {"http://github.io/", "a=b; Domain=github.io", "a=b"},
+    {"http://a.city.kawasaki.jp/", "a=b; Domain=city.kawasaki.jp", "a=b"}, /* an exception */
+    {"http://a.b.kawasaki.jp/", "a=b; Domain=b.kawasaki.jp", ""},
+    {"http://a.b.unheard-of/", "a=b; Domain=unheard-of", ""},
+    {"http://a.b.unheard-of/", "a=b; Domain=b.unheard-of", "a=b"},
+    {"http://localhost/", "a=b; Domain=localhost", "a=b"},
+    {"http://www.a.org./", "a=b; Domain=a.org.", "a=b"},
+    {"http://www.a.org./", "a=b; Domain=org.", ""},
+    {"http://www.a.org./", "a=b; Domain=a.org", ""},
+    {"http://www.xn--55qx5d.cn/", "a=b; Domain=xn--55qx5d.cn", ""},
     {HTTP, "a=b; Domain=", "a=b"},
     {HTTP, "a=b; Domain", "a=b"},
     {HTTP, "a=b; Domain=.", "a=b"},
@@ -161,6 +175,113 @@ static void one_cookie(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* To whom a cookie of one host is sent. */
+static void domains(void **state)
+{
+    static const struct {
+        const char *from, *line, *to;
+        bool sent;
+    } cases[] = {
+        /* none: to this host alone */
+        {"http://a.org/", "a=b", "http://a.org/", true},
+        {"http://a.org/", "a=b", "http://www.a.org/", false},
+        {"http://www.a.org/", "a=b", "http://a.org/", false},
+        {"http://www.a.org/", "a=b", "http://w.a.org/", false},
+        {"http://a.org/", "a=b", "http://a.org./", false},
+        {"http://a.org/", "a=b; Domain=", "http://www.a.org/", false},
+        /* itself, and all below it */
+        {"http://a.org/", "a=b; Domain=a.org", "http://a.org/", true},
+        {"http://a.org/", "a=b; Domain=a.org", "http://www.a.org/", true},
+        {"http://a.org/", "a=b; Domain=A.ORG", "http://x.www.a.org/", true},
+        {"http://a.org/", "a=b; Domain=a.org", "http://ba.org/", false},
+        {"http://a.org/", "a=b; Domain=a.org", "http://b.org/", false},
+        {"http://a.org/", "a=b; Domain=a.org", "http://org/", false},
+        {"http://www.a.org/", "a=b; Domain=.a.org", "http://a.org/", true},
+        {"http://www.a.org/", "a=b; Domain=a.org", "http://login.a.org/", true},
+        {"http://www.a.org/", "a=b; Domain=www.a.org", "http://a.org/", false},
+        {"http://www.a.org/", "a=b; Domain=www.a.org", "http://x.www.a.org/", true},
+        {"http://b\xc3\xbc.org/", "a=b; Domain=xn--b-eha.org", "http://www.b\xc3\xbc.org/", true},
+        {"http://b\xc3\xbc.org/", "a=b; Domain=b\xc3\xbc.org", "http://b\xc3\xbc.org/", false},
+        /* a public suffix, and an address, are hosts alone */
+        {"http://github.io/", "a=b; Domain=github.io", "http://a.github.io/", false},
+        {"http://localhost/", "a=b; Domain=localhost", "http://a.localhost/", false},
+        {"http://127.0.0.1/", "a=b", "http://127.0.0.1/", true},
+        {"http://127.0.0.1/", "a=b; Domain=127.0.0.1", "http://1.127.0.0.1.a.org/", false},
+        {"http://127.0.0.1/", "a=b", "http://127.0.0.2/", false},
+        {"http://[::1]/", "a=b", "http://[0:0::1]/", true},
+        /* whatever scheme and port */
+        {"http://a.org:81/", "a=b", "https://a.org:444/", true},
+        {"https://a.org/", "a=b", "http://a.org/", true},
+        {"https://a.org/", "a=b; Secure", "http://a.org/", false},
+        {"https://www.a.org/", "a=b; Secure; Domain=a.org", "https://x.a.org/", true},
+        {"https://www.a.org/", "a=b; Secure; Domain=a.org", "http://x.a.org/", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct cookies *jar = NULL;
+
+        take_at(&jar, cases[i].from, cases[i].line, NOW);
+        expect(jar, cases[i].to, cases[i].sent ? "a=b" : "");
+        cookies_free(jar);
+    }
+}
+
+/* Name, domain and path make a cookie: what has another one is another cookie. */
+static void cookies_of_several_domains(void **state)
+{
+    struct cookies *jar = NULL;
+
+    (void)state;
+    take_at(&jar, "http://www.a.org/", "a=host", NOW);
+    take_at(&jar, "http://www.a.org/", "a=all; Domain=a.org", NOW);
+    take_at(&jar, "http://a.org/", "b=up", NOW);
+    take_at(&jar, "http://login.a.org/x", "c=login", NOW);
+    expect(jar, "http://www.a.org/", "a=host; a=all");
+    expect(jar, "http://a.org/", "a=all; b=up");
+    expect(jar, "http://login.a.org/", "a=all; c=login");
+    take_at(&jar, "http://login.a.org/", "a=new; Domain=a.org", NOW);
+    expect(jar, "http://www.a.org/", "a=host; a=new");
+    take_at(&jar, "http://login.a.org/", "a=; Domain=www.a.org; Max-Age=0", NOW); /* a stranger's */
+    expect(jar, "http://www.a.org/", "a=host; a=new");
+    take_at(&jar, "http://a.org/", "a=; Domain=a.org; Max-Age=0", NOW);
+    expect(jar, "http://www.a.org/", "a=host");
+    take_at(&jar, "http://www.a.org/", "a=wide; Domain=www.a.org", NOW); /* instead of a=host */
+    expect(jar, "http://www.a.org/", "a=wide");
+    expect(jar, "http://x.www.a.org/", "a=wide");
+    cookies_free(jar);
+}
+
+/* What came in the clear neither replaces nor hides what is Secure. */
+static void secure_cookies_are_left_alone(void **state)
+{
+    static const struct {
+        const char *from, *line, *sent; /* to https://www.a.org/x/y */
+    } cases[] = {
+        {"http://www.a.org/", "a=2; Domain=a.org", "a=1"},
+        {"http://www.a.org/", "a=2", "a=1"},
+        {"http://a.org/", "a=2; Domain=a.org; Path=/x", "a=1"},
+        {"http://www.a.org/", "a=; Domain=a.org; Max-Age=0", "a=1"},
+        {"http://www.a.org/", "A=2", "a=1; A=2"},
+        {"https://www.a.org/", "a=2; Domain=a.org", "a=2"},
+        {"https://www.a.org/", "a=2", "a=1; a=2"},
+    };
+    struct cookies *jar = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        take_at(&jar, "https://login.a.org/", "a=1; Secure; Domain=a.org", NOW);
+        take_at(&jar, cases[i].from, cases[i].line, NOW);
+        expect(jar, "https://www.a.org/x/y", cases[i].sent);
+        cookies_free(jar);
+        jar = NULL;
+    }
+    take_at(&jar, "https://a.org/", "a=1; Secure; Path=/x/y", NOW); /* for a path below it */
+    take_at(&jar, "http://a.org/", "a=2", NOW);
+    expect(jar, "https://a.org/x/y", "a=1; a=2");
+    cookies_free(jar);
+}
+
 /* Where a cookie that names no path, or the given one, is sent. */
 static void paths(void **state)
 {
@@ -241,7 +362,6 @@ static void what_is_over_is_deleted(void **state)
     cookies_free(jar);
 }
 
-/* The jar of an https origin, were it ever asked for http. */
 static void secure_stays_on_https(void **state)
 {
     struct cookies *jar = NULL;
@@ -357,6 +477,39 @@ static void the_newest_over_the_bytes_goes(void **state)
     cookies_free(jar);
 }
 
+/* One host cannot use up the room of the others; all together have a limit, too. */
+static void each_domain_has_its_room(void **state)
+{
+    enum { HOSTS = COOKIES_MOST_IN_ALL / COOKIES_MOST };
+    struct cookies *jar = NULL;
+    char from[64], line[64], *text;
+
+    (void)state;
+    for (int host = 0; host <= HOSTS; host++) {
+        snprintf(from, sizeof(from), "http://h%d.org/", host);
+        for (int i = 0; i <= COOKIES_MOST; i++) {
+            snprintf(line, sizeof(line), "%02d=v", i);
+            take_at(&jar, from, line, NOW);
+        }
+        text = sent_at(jar, from, NOW);
+        assert_int_equal(strlen(text), host < HOSTS ? COOKIES_MOST * 6 - 2 : 0);
+        free(text);
+    }
+    cookies_free(jar);
+    jar = NULL;
+    for (int host = 0; host < COOKIES_MOST_BYTES_IN_ALL / 4000 + 2; host++) {
+        char *large = cookie_of("a", 3998, "");
+
+        snprintf(from, sizeof(from), "http://h%d.org/", host);
+        take_at(&jar, from, large, NOW);
+        free(large);
+        text = sent_at(jar, from, NOW);
+        assert_int_equal(strlen(text), host < COOKIES_MOST_BYTES_IN_ALL / 4000 ? 3999 : 0);
+        free(text);
+    }
+    cookies_free(jar);
+}
+
 static void no_jar_no_cookies(void **state)
 {
     struct cookies *jar = NULL;
@@ -372,6 +525,9 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_cookie),
+        cmocka_unit_test(domains),
+        cmocka_unit_test(cookies_of_several_domains),
+        cmocka_unit_test(secure_cookies_are_left_alone),
         cmocka_unit_test(paths),
         cmocka_unit_test(longest_path_first_then_the_oldest),
         cmocka_unit_test(what_is_over_is_deleted),
@@ -380,6 +536,7 @@ int main(void)
         cmocka_unit_test(a_field_has_a_limit),
         cmocka_unit_test(the_newest_over_the_limits_goes),
         cmocka_unit_test(the_newest_over_the_bytes_goes),
+        cmocka_unit_test(each_domain_has_its_room),
         cmocka_unit_test(no_jar_no_cookies),
     };
 

@@ -1,0 +1,28 @@
+/* The list is libpsl's business; it is the same for all, is only read, and few runs need it: so it is
+   the one thing here that is global. */
+#include "http/suffix.h"
+
+#include <libpsl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reactor/memory.h"
+
+bool suffix_is_public(const char *name)
+{
+    static psl_ctx_t *list;
+    static bool looked;
+    size_t length = strlen(name);
+    char *bare;
+    bool public;
+
+    if (!looked)
+        list = psl_latest(NULL);
+    looked = true;
+    if (length && name[length - 1] == '.') /* libpsl would count one more label */
+        length--;
+    bare = memory_text(name, length);
+    public = list ? psl_is_public_suffix(list, bare) : !strchr(bare, '.');
+    free(bare);
+    return public;
+}
