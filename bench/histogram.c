@@ -73,6 +73,17 @@ void histogram_add(struct histogram *to, const struct histogram *from)
     }
 }
 
+void histogram_add_over(struct histogram *to, const struct histogram *from, nsec value)
+{
+    uint32_t place = histogram_place(value < HISTOGRAM_MOST ? value : HISTOGRAM_MOST) + 1;
+
+    for (place = place > from->first ? place : from->first; place < from->end; place++) {
+        nsec high = histogram_high(place);
+
+        histogram_record_many(to, high < from->max ? high : from->max, from->counts[place]);
+    }
+}
+
 /* By how many bits the values of a place were shifted: the place is 2^bits values wide. */
 static uint32_t width_bits(uint32_t place)
 {

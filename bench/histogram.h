@@ -92,6 +92,9 @@ nsec histogram_least(nsec value);
 /* Adds what the other holds. */
 void histogram_add(struct histogram *to, const struct histogram *from);
 
+/* Adds those whose place is over that of `value`. */
+void histogram_add_over(struct histogram *to, const struct histogram *from, nsec value);
+
 /* The values that are counted in one place lie from histogram_low to histogram_high, both included. */
 nsec histogram_low(uint32_t place);
 nsec histogram_high(uint32_t place);

@@ -636,7 +636,7 @@ static void count_waiting(struct load *load, nsec now)
     count_ages_of(load, rest, first, end, now);
 }
 
-/* What is unfinished in an open loop has the age that it has by now. */
+/* What is unfinished has the age that it has by now. */
 static void count_ages(struct load *load, nsec now)
 {
     struct link *head = &load->crew.flights;
@@ -647,7 +647,8 @@ static void count_ages(struct load *load, nsec now)
         if (flight->counted)
             record_ages(&load->record, now - flight->intended, 1);
     }
-    count_waiting(load, now);
+    if (load->options.open_loop)
+        count_waiting(load, now);
 }
 
 /* When the run is over, for its rates. An open loop that was not stopped has at least the span of its
@@ -698,10 +699,9 @@ static void on_over(void *owner)
         begin_measuring(load);
     }
     record_end(&load->record, now);
-    if (load->options.open_loop) {
+    if (load->options.open_loop)
         count_due(load, now);
-        count_ages(load, now);
-    }
+    count_ages(load, now);
     report(load, end_of(load, now));
     for (size_t i = 0; i < load->options.connections; i++)
         client_close(&load->clients[i]);

@@ -212,7 +212,9 @@ void record_failure(struct record *record, enum error error, nsec age)
 
 void record_ages(struct record *record, nsec age, uint64_t count)
 {
-    histogram_record_many(record->tally->latency, age, count);
+    struct tally *tally = record->tally;
+
+    histogram_record_many(record->open_loop ? tally->latency : tally->unfinished, age, count);
 }
 
 /* --- connections and intervals --- */

@@ -67,7 +67,8 @@ void record_answer(struct record *record, const struct flight *flight,
 /* A request that counts failed, at this age. */
 void record_failure(struct record *record, enum error error, nsec age);
 
-/* So many requests of an open loop are unfinished at the end: each is at least as slow as its age. */
+/* So many requests are unfinished at the end: each is at least as slow as its age. Of an open loop they are
+   latencies; of a closed one, which stops sending where it is not responded to, they are for judgement. */
 void record_ages(struct record *record, nsec age, uint64_t count);
 
 /* The interval is over: the rest of its tally is filled in, and is valid until record_next. */

@@ -181,11 +181,42 @@ uint64_t tally_ended(const struct tally *tally)
     return tally->completed + tally->failed;
 }
 
+/* What the part limits of the latencies. */
+static double measure_latency(const struct slo_part *part, const struct histogram *latency)
+{
+    struct histogram_summary summary;
+
+    if (!latency->count)
+        return NAN;
+    if (part->kind == SLO_PERCENTILE)
+        return (double)histogram_at(latency, part->percent);
+    if (part->kind == SLO_MAX)
+        return (double)latency->max;
+    histogram_summarize(latency, &summary);
+    return summary.mean;
+}
+
+/* What is in flight at the end of a closed loop and older than the limit is as slow as that at least. What is
+   younger may go either way, and is left out. */
+static double measure_all(const struct slo_part *part, const struct tally *tally)
+{
+    const struct histogram *unfinished = tally->unfinished;
+    struct histogram *all;
+    double measured;
+
+    if (!unfinished->count || (double)unfinished->max <= part->limit)
+        return measure_latency(part, tally->latency);
+    all = histogram_new();
+    histogram_add(all, tally->latency);
+    histogram_add_over(all, unfinished, (nsec)part->limit);
+    measured = measure_latency(part, all);
+    histogram_free(all);
+    return measured;
+}
+
 /* What the part limits, or NaN. */
 static double measure(const struct slo_part *part, const struct tally *tally)
 {
-    const struct histogram *latency = tally->latency;
-    struct histogram_summary summary;
     uint64_t ended = tally_ended(tally);
 
     switch (part->kind) {
@@ -194,12 +225,11 @@ static double measure(const struct slo_part *part, const struct tally *tally)
         return tally->to > tally->from
                    ? (double)tally->completed * NSEC_PER_S / (double)(tally->to - tally->from)
                    : NAN;
-    case SLO_PERCENTILE: return latency->count ? (double)histogram_at(latency, part->percent) : NAN;
-    case SLO_MAX: return latency->count ? (double)latency->max : NAN;
-    case SLO_MEAN: break;
+    case SLO_PERCENTILE:
+    case SLO_MEAN:
+    case SLO_MAX: break;
     }
-    histogram_summarize(latency, &summary);
-    return latency->count ? summary.mean : NAN;
+    return measure_all(part, tally);
 }
 
 /* Whether so many came in a second: 100 in the span of a schedule of 100 a second are. That span is rounded to

@@ -30,7 +30,8 @@ struct slo {
    sentence, and the count is 0 then. */
 const char *slo_parse(struct slo *slo, const char *text);
 
-/* Judges a run. Errors are requests that failed, and answers of 400 and up. True where all is held. */
+/* Judges a run. Errors are requests that failed, and answers of 400 and up. What was in flight at the end of a
+   closed loop for longer than a limit counts with its age. True where all is held. */
 bool slo_judge(struct slo *slo, const struct tally *tally);
 
 /* The requests that went wrong, as above, and those that ended: completed or failed. */

@@ -28,7 +28,8 @@
    connecting  from the start of a connection until bytes may pass, handshake included
    lag         of each turn: how long what it found may have waited for it
    lateness    open loop only: how much later than it could have been a request was started, by the
-               client's own fault; a wait for a free connection is not */
+               client's own fault; a wait for a free connection is not
+   unfinished  closed loop only: the ages at the end of what was in flight then, for judgement alone */
 #define TALLY_HISTOGRAMS(X)                                                                        \
     X(latency)                                                                                     \
     X(raw)                                                                                         \
@@ -36,7 +37,8 @@
     X(delay)                                                                                       \
     X(connecting)                                                                                  \
     X(lag)                                                                                         \
-    X(lateness)
+    X(lateness)                                                                                    \
+    X(unfinished)
 
 #define TALLY_STATUSES 1000
 

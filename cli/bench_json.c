@@ -441,6 +441,7 @@ void bench_report_json(FILE *to, const struct bench_run *run)
     put_summary(to, "latency_us", total->latency);
     if (run->open_loop)
         put_summary(to, "raw_latency_us", total->raw);
+    put_summary(to, "unfinished_us", total->unfinished);
     put_summary(to, "kernel_latency_us", total->kernel);
     put_summary(to, "client_delay_us", total->delay);
     put_summary(to, "connect_us", total->connecting);

@@ -290,6 +290,8 @@ static void put_requests(const struct page *page)
         figure_count(total->failed).text);
     if (total->in_flight)
         add(text, ", %s in flight at the end", figure_count(total->in_flight).text);
+    if (total->in_flight && total->unfinished->count)
+        add(text, ", the oldest for %s", figure_span((double)total->unfinished->max).text);
     put_line(page, page->run->open_loop ? "" : "Requests", "", "%s", text);
 }
 

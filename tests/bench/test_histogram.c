@@ -344,6 +344,25 @@ static void many_at_once_are_as_many_single_ones(void **state)
     histogram_free(many);
 }
 
+static void those_over_a_value_are_added(void **state)
+{
+    static const nsec values[] = {1, 5000, 5000000, 5000001, 6000000, NSEC_PER_S, HISTOGRAM_MOST};
+    struct histogram *from = of(values, LENGTH(values)), *to = histogram_new();
+
+    (void)state;
+    histogram_record(to, 7);
+    histogram_add_over(to, from, 5000000);
+    assert_int_equal(to->count, 4); /* 7, and three: 5000001 lies in the place of 5000000 */
+    assert_int_equal(to->min, 7);
+    assert_true(to->max == HISTOGRAM_MOST);
+    assert_int_equal(histogram_up_to(to, NSEC_PER_S), 3);
+    histogram_clear(to);
+    histogram_add_over(to, from, HISTOGRAM_MOST);
+    assert_int_equal(to->count, 0);
+    histogram_free(from);
+    histogram_free(to);
+}
+
 /* From there on all are counted alike, and the one below is not. */
 static void least_of_a_place(void **state)
 {
@@ -375,6 +394,7 @@ int main(void)
         cmocka_unit_test(ranks_are_whole),
         cmocka_unit_test(mean_and_deviation),
         cmocka_unit_test(many_at_once_are_as_many_single_ones),
+        cmocka_unit_test(those_over_a_value_are_added),
         cmocka_unit_test(least_of_a_place),
     };
 

@@ -23,7 +23,7 @@
 
 #define MOST_TALKS  512
 #define MOST_ORDER  4096
-#define MOST_REPORT 64
+#define MOST_REPORT 1024
 
 /* An interval's own counts. */
 struct seen {
@@ -308,7 +308,7 @@ static void closed_loop_by_number(void **state)
     assert_int_equal(total->handshakes, 0);
 }
 
-/* The run's time is over with requests in flight: they are counted as such, without an age. */
+/* The run's time is over with requests in flight: they are counted as such, and are in no latency. */
 static void closed_loop_by_time(void **state)
 {
     (void)state;
@@ -327,6 +327,9 @@ static void closed_loop_by_time(void **state)
     assert_int_equal(total->open, 2);
     assert_int_equal(total->latency->count, 24);
     assert_int_equal(count_at(total->latency, 100 * MS), 24);
+    assert_int_equal(total->unfinished->count, 2); /* but with one for judgement */
+    assert_int_equal(count_at(total->unfinished, 2500 * MS), 1);
+    assert_int_equal(count_at(total->unfinished, 100 * MS), 1);
     assert_true(total->from == 0 && total->to == 2500 * MS);
 }
 
@@ -1620,6 +1623,7 @@ static void stopped_while_requests_wait(void **state)
     assert_int_equal(total->in_flight, 1);
     assert_int_equal(total->waiting, 3);
     assert_int_equal(total->latency->count, 5);
+    assert_int_equal(total->unfinished->count, 0); /* it is in the latency */
 }
 
 static void open_loop_after_a_warm_up(void **state)

@@ -292,6 +292,49 @@ static void rate_of_the_schedule(void **state)
     tally_free(tally);
 }
 
+/* A hung server: what is in flight at the end of a closed loop has no latency, but is judged by the age that
+   it has, where that is over the limit. What is younger may still hold it, and says nothing. */
+static void in_flight_at_the_end(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned responses, in_flight; /* of 1 ms; of 2 s, and one of 2 ms */
+        bool held;
+        double least, most; /* measured */
+    } cases[] = {
+        {"max=1s", 1000, 1, false, 2e9, 2e9},
+        {"max=2s", 1000, 1, true, 1e6, 1.001e6}, /* not older than that */
+        {"p99=5ms", 1000, 10, true, 1e6, 1.001e6},
+        {"p99=5ms", 1000, 11, false, 2e9, 2e9}, /* its rank is reached */
+        {"p50=5ms", 10, 10, true, 1e6, 1.001e6},
+        {"p50=5ms", 10, 11, false, 2e9, 2e9},
+        {"p50=5ms", 0, 1, false, 2e9, 2e9}, /* no response at all */
+        {"p99.9=3s", 1000, 500, true, 1e6, 1.001e6},
+        {"mean=5ms", 1000, 1, true, 2.9e6, 3.1e6},
+        {"mean=5ms", 1000, 10, false, 20e6, 22e6},
+        {"errors=0", 1000, 10, true, 0, 0},
+        {"rps=100", 1000, 10, true, 500, 500},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct tally *tally = tally_new();
+        struct slo slo;
+
+        tally->to = 2 * NSEC_PER_S;
+        tally->completed = cases[i].responses;
+        histogram_record_many(tally->latency, NSEC_PER_MS, cases[i].responses);
+        histogram_record_many(tally->unfinished, 2 * NSEC_PER_S, cases[i].in_flight);
+        histogram_record(tally->unfinished, 2 * NSEC_PER_MS);
+        assert_null(slo_parse(&slo, cases[i].text));
+        if (slo_judge(&slo, tally) != cases[i].held || slo.part[0].measured < cases[i].least ||
+            slo.part[0].measured > cases[i].most)
+            fail_msg("case %zu, %s: %f", i, cases[i].text, slo.part[0].measured);
+        assert_int_equal(tally->latency->count, cases[i].responses); /* what is reported stays */
+        tally_free(tally);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +345,7 @@ int main(void)
         cmocka_unit_test(all_must_be_held),
         cmocka_unit_test(nothing_measured_is_missed),
         cmocka_unit_test(rate_of_the_schedule),
+        cmocka_unit_test(in_flight_at_the_end),
     };
 
     unit_time_limit();

@@ -235,6 +235,20 @@ static void open_stall(struct scene *scene)
     fill_intervals(scene);
 }
 
+/* The server hangs at the end of a closed loop. */
+static void open_hung(struct scene *scene)
+{
+    open_scene(scene);
+    complete(scene, 1000);
+    record(scene->total->latency, 1 * MS, 1000);
+    scene->total->scheduled += 64;
+    scene->total->started += 64;
+    scene->total->in_flight = 64;
+    record(scene->total->unfinished, 2 * S, 64);
+    assert_null(slo_parse(&scene->slo, "p50=5ms,p99=5ms,max=1s"));
+    slo_judge(&scene->slo, scene->total);
+}
+
 /* The client cannot keep up, and the server refuses now and then. */
 static void open_saturated(struct scene *scene)
 {
@@ -278,6 +292,8 @@ static void open_saturated(struct scene *scene)
                                               .late_share = 0.434};
     fill_intervals(scene);
 }
+
+static const char *problems(const struct scene *scene);
 
 /* Says all of them, in this order; the end of one line may be the beginning of the next. */
 static void assert_lines(const char *text, const char *const *lines, size_t count)
@@ -350,6 +366,28 @@ static void test_stall(void **state)
          "\n             missed  p99     at most 5.00 ms, was 1.90 s\n",
          "\n             held    errors  at most 0.10%, was 0%\n",
          "\n             held    rps     at least 900/s, was 1,000/s\n");
+    close_scene(&scene);
+}
+
+static void test_hung(void **state)
+{
+    struct scene scene;
+    const char *text;
+
+    (void)state;
+    open_hung(&scene);
+    text = text_of(&scene, false, 0);
+    SAYS(text,
+         "\nRequests     1,000 completed, 0 failed, 64 in flight at the end, the oldest for\n"
+         "             2.00 s\n",
+         "\n  max            1.00 ms\n",
+         "\nSLO          held    p50     at most 5.00 ms, was 1.00 ms\n",
+         "\n             missed  p99     at most 5.00 ms, was 2.00 s\n",
+         "\n             missed  max     at most 1.00 s, was 2.00 s\n");
+    assert_string_equal(problems(&scene), "");
+    SAYS(written, "\"latency_us\":{\"count\":1000,", "\"unfinished_us\":{\"count\":64,",
+         "\"name\":\"max\",\"unit\":\"us\",\"limit\":1000000.000,\"measured\":2000000.000,",
+         "\"held\":false");
     close_scene(&scene);
 }
 
@@ -668,12 +706,19 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_normal),        cmocka_unit_test(test_stall),
-        cmocka_unit_test(test_saturated),     cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_gap),           cmocka_unit_test(test_few),
-        cmocka_unit_test(test_width),         cmocka_unit_test(test_color),
-        cmocka_unit_test(test_json),          cmocka_unit_test(test_json_of_open_loops),
-        cmocka_unit_test(test_json_of_rates), cmocka_unit_test(test_json_without_secrets),
+        cmocka_unit_test(test_normal),
+        cmocka_unit_test(test_stall),
+        cmocka_unit_test(test_hung),
+        cmocka_unit_test(test_saturated),
+        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_gap),
+        cmocka_unit_test(test_few),
+        cmocka_unit_test(test_width),
+        cmocka_unit_test(test_color),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json_of_open_loops),
+        cmocka_unit_test(test_json_of_rates),
+        cmocka_unit_test(test_json_without_secrets),
         cmocka_unit_test(test_csv),
     };
 

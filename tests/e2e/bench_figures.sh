@@ -46,4 +46,24 @@ same "what was asked for in half a second is ten a second, and holds" '[5,0.5,10
 bench "one an hour" -R 1/h -n 1 -d 100ms "${to[@]}" http://quick.example/
 same "one an hour" '[true,true]' "$(run '.config | [.rate, .from_rate] | map(. * 3600 | . > 0.999999 and . < 1.000001)')"
 
+# --- a server that hangs ---
+
+start run "$FIRSTBYTE" bench --format json -d 1500ms -c 4 --slo max=300ms,p50=300ms,p99.9999=300ms,errors=0 \
+    "${to[@]}" http://quick.example/
+served() { [ "$(awk -v port="${where##*:}" '{ split($3, a, ":") } a[2] == sprintf("%04X", port) && $4 == "01"' /proc/net/tcp | wc -l)" -ge 1 ]; }
+until_true 10 served
+sleep 0.3
+kill -STOP $ORIGIN
+wait $pid
+status=$?
+kill -CONT $ORIGIN
+cp "$TMPDIR/run.out" "$out"
+cp "$TMPDIR/run.err" "$err"
+cat "$out" >>"$TMPDIR/runs"
+check "a server that hangs: it misses" measured 4
+same "a server that hangs: the greatest, and a percentile whose rank is reached" \
+    '[["max",false],["p50",true],["p99.9999",false],["errors",true]]' "$(run '[.slo[] | [.name, .held]]')"
+check "a server that hangs: by those in flight, which are in no latency" jq -e '.unfinished_us.count == 4
+    and .unfinished_us.max == .slo[0].measured and .latency_us.count == .totals.completed' "$out"
+
 judge_runs
