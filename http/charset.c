@@ -525,6 +525,35 @@ static void put_replacement(struct output *output)
     output->room -= sizeof(replacement) - 1;
 }
 
+/* What the standard makes of a byte that iconv refuses at the beginning of a character: the euro sign of
+   Microsoft's gbk; of an old set of Windows the control of the same number, where it has no character;
+   a point of Hebrew that the C library has not. 0: it is wrong in the standard too. */
+static unsigned char_of_refused(const struct charset *charset, unsigned char byte)
+{
+    bool windows = charset->form == CHARSET_SINGLE && !strncmp(charset->name, "windows-", 8);
+
+    if (byte == 0x80 && !strcmp(charset->iconv, "GB18030"))
+        return 0x20ac;
+    if (byte == 0xca && !strcmp(charset->iconv, "CP1255"))
+        return 0x05ba;
+    if ((byte == 0x80 && !strcmp(charset->iconv, "CP932")) ||
+        (windows && byte >= 0x80 && byte < 0xa0))
+        return byte;
+    return 0;
+}
+
+/* A character from U+0080 to U+FFFF. */
+static void put_char(struct output *output, unsigned code)
+{
+    size_t bytes = code < 0x800 ? 2 : 3;
+
+    *output->at++ = (char)(bytes == 2 ? 0xc0 | code >> 6 : 0xe0 | code >> 12);
+    if (bytes == 3)
+        *output->at++ = (char)(0x80 | (code >> 6 & 0x3f));
+    *output->at++ = (char)(0x80 | (code & 0x3f));
+    output->room -= bytes;
+}
+
 /* Some converters keep a character until they know that nothing combines with it. */
 static void put_kept(struct conversion *conversion, struct output *output)
 {
@@ -557,14 +586,19 @@ static void convert_held(struct conversion *conversion, struct output *output)
 {
     char *in = conversion->held;
     size_t left = conversion->held_bytes, bad;
+    unsigned code;
 
     while (left && iconv(conversion->iconv, &in, &left, &output->at, &output->room) == (size_t)-1) {
         if (errno != EILSEQ)
             break;
         if (conversion->charset->form != CHARSET_SHIFTED)
             put_kept(conversion, output); /* this would undo a shift */
-        bad = bad_bytes(conversion, in, left);
-        put_replacement(output);
+        code = char_of_refused(conversion->charset, (unsigned char)*in);
+        bad = code ? 1 : bad_bytes(conversion, in, left);
+        if (code)
+            put_char(output, code);
+        else
+            put_replacement(output);
         in += bad;
         left -= bad;
     }

@@ -315,7 +315,10 @@ static const struct {
     const char *label, *bytes, *text;
 } texts[] = {
     {"latin1", "caf\xe9 \x80 \x93x\x94", "café € “x”"},
-    {"windows-1252", "a\x81z", "a" REPLACEMENT "z"},
+    {"windows-1252", "a\x81z\x9d", "a\xc2\x81z\xc2\x9d"}, /* a control where no character is */
+    {"windows-874", "\xa1\x9f\xff", "ก\xc2\x9f" REPLACEMENT},
+    {"windows-1255", "\xf9\x81\xca", "ש\xc2\x81\xd6\xba"},
+    {"iso-8859-7", "\xff", REPLACEMENT},
     {"iso-8859-15", "\xa4", "€"},
     {"iso-8859-2", "\xb1\xe6\xea\xb3", "ąćęł"},
     {"iso-8859-7", "\xe1\xe2\xe3", "αβγ"},
@@ -343,7 +346,14 @@ static const struct {
     {"iso-2022-jp", "\x1b$B-!F|\x1b(Bz", REPLACEMENT "日z"}, /* the shift stays */
     {"iso-2022-jp", "a\x80z", "a" REPLACEMENT "z"},
     {"gb2312", "\xc4\xe3\xba\xc3", "你好"},
-    {"gbk", "\x80\x81\x30\x81\x30", NULL}, /* only that it is the same in all pieces */
+    {"gbk",
+     "\x80"
+     "5 \xc4\xe3\x80\x81\x30\x81\x30",
+     "€5 你€\xc2\x80"},
+    {"gb2312", "\xff\x80\x80", REPLACEMENT "€€"},
+    {"gb18030", "\x80z\x81\x80", "€z亐"},
+    {"gb18030", "\x81\x30\x80z", REPLACEMENT "0€z"},
+    {"shift_jis", "\x80\x93\xfa", "\xc2\x80日"},
     {"gb18030", "\xc4\xe3\x81\x30\x84\x36\x95\x32\x82\x36", "你¥𠀀"},
     {"gb18030", "\xc4\xe3\x95\x32\x82", "你" REPLACEMENT},
     {"euc-kr", "\xbe\xc8\xb3\xe7 \x8c\x63", "안녕 똠"},
