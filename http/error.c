@@ -112,6 +112,8 @@ enum error error_of_receive(int reason, bool any_byte)
         return ERROR_INTERRUPTED;
     if (reason == TLS_ALERT && !any_byte) /* TLS 1.3 refuses a client after its handshake */
         return ERROR_TLS_ALERT;
+    if (reason == TLS_FLOOD)
+        return ERROR_TLS_FAILED;
     if (reason == TLS_TRUNCATED)
         return any_byte ? ERROR_TLS_TRUNCATED : ERROR_EMPTY;
     if (is_reset(reason))

@@ -23,9 +23,18 @@ struct stream {
     SSL *ssl;                   /* owned */
     struct visit *visit;        /* owned, or NULL: what the client's callbacks need */
     int socket_error;           /* errno of the socket call that failed, or 0 */
+    size_t silent_bytes;        /* received since content came last, after the handshake */
+    bool open;                  /* the first handshake is over */
     bool ended;                 /* the socket came to its end */
     bool broken;                /* a fatal error: nothing more may be sent */
 };
+
+/* OpenSSL reads on in one call until there is content, whatever else comes, and has no limit of its own
+   for that. */
+static bool is_flooded(const struct stream *stream)
+{
+    return stream->silent_bytes > STREAM_MOST_SILENT_BYTES && stream->open;
+}
 
 static int bio_read(BIO *bio, char *buffer, size_t size, size_t *count)
 {
@@ -40,7 +49,8 @@ static int bio_read(BIO *bio, char *buffer, size_t size, size_t *count)
         stream->ended = true;
     else if (io.status == IO_ERROR)
         stream->socket_error = io.error;
-    return io.status == IO_OK;
+    stream->silent_bytes += io.count;
+    return io.status == IO_OK && !is_flooded(stream);
 }
 
 static int bio_write(BIO *bio, const char *bytes, size_t size, size_t *count)
@@ -96,6 +106,10 @@ static struct io result_of(struct stream *stream, int returned)
     default: break;
     }
     stream->broken = true;
+    if (is_flooded(stream)) {
+        stream->transport.why = "over 256 KiB of tickets, key updates or the like without content";
+        return (struct io){.status = IO_ERROR, .error = TLS_FLOOD};
+    }
     if (stream->ended)
         return (struct io){.status = IO_ERROR, .error = TLS_TRUNCATED};
     if (stream->socket_error && error == SSL_ERROR_SYSCALL) /* else it was the alert that failed */
@@ -122,13 +136,24 @@ static struct io stream_handshake(struct transport *transport)
     ERR_clear_error();
     returned = SSL_do_handshake(stream->ssl);
     io = returned == 1 ? (struct io){.status = IO_OK} : result_of(stream, returned);
-    if (io.status == IO_OK)
+    if (io.status == IO_OK) {
         free_buffers(stream);
+        stream->open = true;
+        stream->silent_bytes = 0;
+    }
     if (stream->visit && io.status == IO_OK)
         stream->visit->calls->shaken(stream->visit, stream->ssl);
     else if (stream->visit && io.status == IO_ERROR)
         stream->visit->calls->failed(stream->visit);
     return io;
+}
+
+/* Content came. It makes up for itself, for the padding of its record, and so for as much of messages. */
+static void note_content(struct stream *stream, size_t count)
+{
+    size_t paid = count + SSL3_RT_HEADER_LENGTH + SSL3_RT_MAX_ENCRYPTED_LENGTH;
+
+    stream->silent_bytes -= paid < stream->silent_bytes ? paid : stream->silent_bytes;
 }
 
 static struct io stream_read(struct transport *transport, void *buffer, size_t size)
@@ -140,8 +165,10 @@ static struct io stream_read(struct transport *transport, void *buffer, size_t s
 
     ERR_clear_error();
     returned = SSL_read_ex(stream->ssl, buffer, size, &count);
-    if (returned == 1)
+    if (returned == 1) {
+        note_content(stream, count);
         return (struct io){.status = IO_OK, .count = count};
+    }
     io = result_of(stream, returned);
     if (io.status == IO_WANT_READ)
         free_buffers(stream);

@@ -8,6 +8,11 @@
 
 #include "tls/transport.h"
 
+/* What the other side may send after the handshake without content in it, or in front of content:
+   tickets, key updates, requests to renegotiate. A read of content makes up for one record of them.
+   More is TLS_FLOOD. */
+#define STREAM_MOST_SILENT_BYTES (256 * 1024)
+
 struct visit;
 
 /* What the side that opened a stream wants to hear. */

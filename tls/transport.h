@@ -29,6 +29,7 @@ enum transport_reason {
     TLS_NAME_CONSTRAINTS,  /* an authority may not issue for this name */
     TLS_CERT_INVALID,      /* anything else wrong with the chain */
     TLS_TRUNCATED,         /* the end came without close_notify: an attacker may have cut it */
+    TLS_FLOOD,             /* messages of TLS without end, and nothing else */
     TLS_FAILED,            /* anything else */
 };
 

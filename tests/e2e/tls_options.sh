@@ -198,4 +198,11 @@ expect "reset" "- tls.reset" "https://127.0.0.6:$port/"
 fb "${ca[@]}" "https://$at:18445/"
 check "in text" grep -q ': error: certificate has expired in ' "$out"
 
+# key updates for ever, of OpenSSL's own server
+start updates openssl s_server -accept "$at:18450" -cert "$TMPDIR/a.example.pem" -key "$TMPDIR/a.example.key" \
+    < <(yes k 2>/dev/null)
+until_true 10 grep -q ACCEPT "$TMPDIR/updates.out"
+expect "key updates without end" "- tls.failed" "${ca[@]}" "https://$at:18450/"
+check "the reason is said" grep -q 'over 256 KiB of tickets, key updates' "$out"
+
 judge ".status, .error.code"

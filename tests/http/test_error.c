@@ -69,7 +69,7 @@ static void failed_connects(void **state)
 static void failed_handshakes(void **state)
 {
     (void)state;
-    for (int reason = TLS_NOT_TLS; reason < TLS_FAILED; reason++) {
+    for (int reason = TLS_NOT_TLS; reason < TLS_FLOOD; reason++) {
         enum error error = error_of_handshake(reason);
 
         assert_int_not_equal(error, ERROR_TLS_FAILED);
@@ -97,6 +97,8 @@ static void failed_sends_and_receives(void **state)
     assert_int_equal(error_of_receive(TLS_TRUNCATED, false), ERROR_EMPTY);
     assert_int_equal(error_of_receive(EINTR, true), ERROR_INTERRUPTED);
     assert_int_equal(error_of_receive(EIO, true), ERROR_RECEIVE_FAILED);
+    assert_int_equal(error_of_receive(TLS_FLOOD, true), ERROR_TLS_FAILED);
+    assert_int_equal(error_of_receive(TLS_FLOOD, false), ERROR_TLS_FAILED);
 }
 
 int main(void)

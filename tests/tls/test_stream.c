@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "tests/support/calls.h"
+#include "tests/support/cert.h"
 #include "tests/support/tls_pair.h"
+#include "tls/stream.h"
 
 #define LARGE      (4u << 20)
 #define READ_BYTES 65536
@@ -238,6 +240,138 @@ static void spoilt_record_is_an_error(void **state)
 }
 
 /* Closed in the middle of a handshake, and before it. */
+/* Floods: what a server may send after the handshake though nobody asked. */
+
+static const struct paper paper = {
+    .subject = "CN=x",
+    .extensions = "basicConstraints=critical,CA:TRUE\nsubjectAltName=DNS:example.org\n"};
+
+static SSL *server_ssl; /* of the server of the test's own */
+
+static void on_info(const SSL *ssl, int where, int returned)
+{
+    (void)where;
+    (void)returned;
+    server_ssl = (SSL *)ssl;
+}
+
+/* A server whose SSL the test has, with this version; `own` is a certificate that the client trusts. */
+static void connect_own(const struct cert *own, int version, size_t padding)
+{
+    char *pem = cert_pem(own), *why;
+    struct tls_client_options options = {.authorities_pem = pem, .max_version = version};
+
+    tls_pair_hang_up(&pair);
+    tls_client_free(client);
+    client = tls_client_new(&options, &why);
+    free(pem);
+    pair.own = cert_server(own, &(struct cert){0});
+    SSL_CTX_set_info_callback(pair.own, on_info);
+    SSL_CTX_set_block_padding(pair.own, padding);
+    tls_pair_connect(&pair, client, "example.org", false);
+    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    read_tickets();
+}
+
+static void drop_own(void)
+{
+    tls_pair_hang_up(&pair);
+    SSL_CTX_free(pair.own);
+    pair.own = NULL;
+}
+
+static void send_key_update(void)
+{
+    SSL_key_update(server_ssl, SSL_KEY_UPDATE_REQUESTED);
+}
+
+static void send_ticket(void)
+{
+    SSL_new_session_ticket(server_ssl);
+}
+
+static void send_hello_request(void)
+{
+    SSL_renegotiate(server_ssl);
+}
+
+/* Sends it on and on, reading at both ends, until the client has had enough or `limit` bytes. */
+static struct io flood(void (*send_one)(void), size_t limit)
+{
+    struct io io = {.status = IO_WANT_READ};
+
+    calls_reset();
+    calls.fd = pair.client.sock->watch.fd;
+    while (io.status == IO_WANT_READ && calls.recv_bytes < limit) {
+        for (int i = 0; i < 20; i++) {
+            send_one();
+            SSL_do_handshake(server_ssl);
+        }
+        loop_turn(pair.loop, 0);
+        io = end_read(&pair.client, sizeof(buffer));
+        loop_turn(pair.loop, 0);
+        assert_int_not_equal(end_read(&pair.peer, sizeof(buffer)).status, IO_OK);
+    }
+    return io;
+}
+
+static void floods_after_the_handshake_have_a_limit(void **state)
+{
+    static const struct {
+        const char *name;
+        int version;
+        void (*send_one)(void);
+    } cases[] = {
+        {"key updates", 13, send_key_update},
+        {"tickets", 13, send_ticket},
+        {"renegotiation", 12, send_hello_request},
+    };
+    struct cert own = cert_issue(&paper, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct io io;
+
+        connect_own(&own, cases[i].version, 0);
+        io = flood(cases[i].send_one, 4 * STREAM_MOST_SILENT_BYTES);
+        if (io.status != IO_ERROR || io.error != TLS_FLOOD)
+            fail_msg("%s: status %d after %zu bytes", cases[i].name, io.status, calls.recv_bytes);
+        assert_true(calls.recv_bytes > STREAM_MOST_SILENT_BYTES / 2);
+        assert_true(calls.recv_bytes < STREAM_MOST_SILENT_BYTES + 65536);
+        assert_non_null(pair.client.transport->why);
+        drop_own();
+    }
+    cert_free(&own);
+}
+
+/* Sends one byte of content and takes it. */
+static void pass_byte(void)
+{
+    assert_int_equal(end_write(&pair.peer, "x", 1).count, 1);
+    expect_bytes(&pair.client, "x");
+    end_read(&pair.peer, sizeof(buffer)); /* updates are acknowledged */
+}
+
+/* Messages between content, content in small pieces, and records that are mostly padding. */
+static void content_makes_up_for_the_rest(void **state)
+{
+    struct cert own = cert_issue(&paper, NULL);
+
+    (void)state;
+    connect_own(&own, 13, 0);
+    for (int i = 0; i < 6000; i++) { /* 49 bytes each are no content */
+        send_key_update();
+        SSL_do_handshake(server_ssl);
+        pass_byte();
+    }
+    drop_own();
+    connect_own(&own, 13, SSL3_RT_MAX_PLAIN_LENGTH);
+    for (int i = 0; i < 50; i++)
+        pass_byte();
+    drop_own();
+    cert_free(&own);
+}
+
 static void closed_before_it_was_open(void **state)
 {
     (void)state;
@@ -264,6 +398,8 @@ int main(void)
         CASE(end_without_goodbye_is_a_truncation),
         CASE(errors_of_the_socket_are_told),
         CASE(spoilt_record_is_an_error),
+        CASE(floods_after_the_handshake_have_a_limit),
+        CASE(content_makes_up_for_the_rest),
         CASE(closed_before_it_was_open),
     };
 
