@@ -1,353 +1,427 @@
 /*
- * Callbacks of llhttp turned into the few things that a connection asks: more, done or wrong.
+ * Responses. A head is read line by line (lines, field_line); llhttp gets the status line and the fields
+ * that it has to understand: Connection and Transfer-Encoding. All other lines are only looked at where
+ * somebody asks for them. Lengths, the frame of a chunked body (chunks) and trailers are read here.
  *
- * llhttp hands over names and values as they lie in the bytes fed, cut where those are cut. Copying
- * each into a buffer before it is told would be simpler, and would cost a copy of every field and a
- * buffer in every connection. A head nearly always comes whole: so a piece is borrowed while the feed
- * lasts, and copied only when it goes on in the next one (or on a folded line). Where nobody asks for
- * fields, or for the reason phrase, a table of callbacks does without theirs.
+ * llhttp cannot do this alone: version 8 has no way to be lenient with line ends and chunk sizes, version
+ * 9 has others, and version 8 takes some bare CRs for a line end and swallows the byte behind it. A head
+ * nearly always comes whole and regular; then no line is copied, and this costs less than to hand all
+ * bytes to llhttp.
+ *
+ * Rejected: to call llhttp first, and to read the head once more, by line, where it fails. The two ways
+ * differ in what they accept, and so the events would depend on where the bytes are cut.
  */
 #include "http/http1.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "reactor/memory.h"
+#include "http/digits.h"
+#include "http/field_line.h"
+#include "http/http1_request.h"
 
-#define NAME_ROOM (HTTP1_MOST_NAME_BYTES + 1) /* a full one is over the limit */
+/* --- llhttp --- */
 
-static bool is_interim(const struct http1 *http1)
-{
-    return http1->parser.type == HTTP_RESPONSE && http1->parser.status_code / 100 == 1 &&
-           http1->parser.status_code != 101;
-}
-
-static void note_status(struct http1 *http1)
-{
-    http1->status = http1->parser.status_code;
-    http1->major = http1->parser.http_major;
-    http1->minor = http1->parser.http_minor;
-}
-
-/* 1: no body follows, whatever the fields say (RFC 9110, section 6.4.1). */
 static int on_headers_complete(llhttp_t *parser)
 {
-    struct http1 *http1 = parser->data;
-    unsigned status = parser->status_code;
-
-    if (is_interim(http1))
-        return 1;
-    if (parser->type == HTTP_RESPONSE && (status < 100 || status > 999))
-        return -1;
-    http1->head_done = true;
-    note_status(http1);
-    if (http1->request)
-        http1->request->head = parser->method == HTTP_HEAD;
-    if (http1->events->head)
-        http1->events->head(http1->owner, http1);
-    return http1->headless || status == 204 || status == 304;
-}
-
-static int on_body(llhttp_t *parser, const char *bytes, size_t count)
-{
-    struct http1 *http1 = parser->data;
-
-    if (http1->events->body)
-        http1->events->body(http1->owner, bytes, count);
-    return 0;
-}
-
-static int on_message_complete(llhttp_t *parser)
-{
-    struct http1 *http1 = parser->data;
-
-    if (is_interim(http1))
-        return 0;
-    /* Both framings at once is a sign of smuggling: take the answer, but none after it
-       (RFC 9112, section 6.1). */
-    http1->keep_alive = llhttp_should_keep_alive(parser) &&
-                        !((parser->flags & F_CHUNKED) && (parser->flags & F_CONTENT_LENGTH));
-    http1->done = true;
+    (void)parser;
     return HPE_PAUSED;
 }
 
-/* Appends what fits to a text closed with a NUL. */
-static void append(char *to, size_t room, const char *bytes, size_t count)
+/* Makes the parser ready for a head. To copy it is cheaper than what llhttp_init does. */
+static void start_parser(struct http1 *http1)
 {
-    size_t have = strlen(to), space = room - have - 1;
+    static const llhttp_settings_t settings = {.on_headers_complete = on_headers_complete};
+    static llhttp_t fresh;
 
-    if (count > space)
-        count = space;
-    memcpy(to + have, bytes, count);
-    to[have + count] = '\0';
+    if (!fresh.settings)
+        llhttp_init(&fresh, HTTP_RESPONSE, &settings);
+    http1->parser = fresh;
 }
 
-static int on_url(llhttp_t *parser, const char *bytes, size_t count)
+/* Hands llhttp bytes; it is to say `wanted`. */
+static bool parse(struct http1 *http1, const char *bytes, size_t count, llhttp_errno_t wanted)
 {
-    struct http1 *http1 = parser->data;
-
-    append(http1->request->target, sizeof(http1->request->target), bytes, count);
-    return 0;
+    if (llhttp_execute(&http1->parser, bytes, count) == wanted)
+        return true;
+    http1->why = http1_parser_why(&http1->parser);
+    return false;
 }
 
-static int on_header_field(llhttp_t *parser, const char *bytes, size_t count)
+static enum http1_status malformed(struct http1 *http1, const char *why)
 {
-    struct http1 *http1 = parser->data;
-    struct http1_request *request = http1->request;
-
-    if (!request->field_bytes)
-        request->field[0] = '\0';
-    request->field_bytes += count;
-    append(request->field, sizeof(request->field), bytes, count);
-    return 0;
+    http1->why = why;
+    return HTTP1_MALFORMED;
 }
 
-static int on_header_value(llhttp_t *parser, const char *bytes, size_t count)
+/* A head with this status is followed by another one. */
+static bool is_interim(unsigned status)
 {
-    struct http1 *http1 = parser->data;
-
-    if (!strcasecmp(http1->request->field, "host"))
-        append(http1->request->host, sizeof(http1->request->host), bytes, count);
-    return 0;
+    return status / 100 == 1 && status != 101;
 }
 
-static int on_header_value_complete(llhttp_t *parser)
+static bool is_blank(char byte)
 {
-    struct http1 *http1 = parser->data;
-
-    http1->request->field_bytes = 0;
-    return 0;
+    return byte == ' ' || byte == '\t';
 }
 
-/* Copies what was borrowed, as far as there is room: what it points to is about to change. */
-static void piece_hold(struct http1_piece *piece, size_t room)
+/* --- the lines of a head --- */
+
+/* The reason phrase stands behind the number, in a line that llhttp has accepted. */
+static void report_status(struct http1 *http1)
 {
-    if (!piece->bytes || piece->at == piece->held)
-        return;
-    if (!piece->held)
-        piece->held = memory_get(room);
-    if (piece->bytes > room)
-        piece->bytes = room;
-    memcpy(piece->held, piece->at, piece->bytes);
-    piece->at = piece->held;
+    const char *at = http1->lines.text, *end = at + http1->lines.bytes;
+
+    while (at < end && *at != ' ')
+        at++;
+    while (at < end && *at == ' ')
+        at++;
+    while (at < end && is_digit(*at))
+        at++;
+    while (at < end && is_blank(*at))
+        at++;
+    while (at < end && is_blank(end[-1]))
+        end--;
+    if (end - at > HTTP1_MOST_VALUE_BYTES)
+        end = at + HTTP1_MOST_VALUE_BYTES;
+    http1->events->status(http1->owner, http1, at, (size_t)(end - at));
 }
 
-static void piece_add(struct http1_piece *piece, size_t room, const char *bytes, size_t count)
+static bool take_status_line(struct http1 *http1)
 {
-    if (!piece->bytes) {
-        piece->at = bytes;
-        piece->bytes = count;
-        return;
+    start_parser(http1);
+    if (!parse(http1, http1->lines.text, http1->lines.bytes + 2, HPE_OK))
+        return false;
+    http1->has_status = true;
+    http1->status = http1->parser.status_code;
+    http1->major = http1->parser.http_major;
+    http1->minor = http1->parser.http_minor;
+    if (http1->events->status && http1->events->field)
+        report_status(http1);
+    return true;
+}
+
+static const char *take_length(struct http1 *http1, const struct field_line_parts *field)
+{
+    uint64_t length;
+    const char *why = field_line_length(field, &length);
+
+    if (!why && http1->has_length && length != http1->left)
+        why = "Content-Length has different values";
+    http1->has_length = true;
+    http1->left = length;
+    return why;
+}
+
+/* Hands llhttp a field, without a blank before the colon. */
+static bool parse_field(struct http1 *http1, const struct field_line_parts *field)
+{
+    const struct lines *lines = &http1->lines;
+    const char *end = lines->text + lines->bytes + 2;
+
+    if (!field->blank_before_mark)
+        return parse(http1, lines->text, lines->bytes + 2, HPE_OK);
+    return parse(http1, field->name, field->name_bytes, HPE_OK) && parse(http1, ":", 1, HPE_OK) &&
+           parse(http1, field->value, (size_t)(end - field->value), HPE_OK);
+}
+
+/* A field that says where the message ends, or whether another one may follow. */
+static bool take_framing(struct http1 *http1, const struct field_line_parts *field)
+{
+    bool control = field_line_has_control(field);
+
+    if (control && field->use == FIELD_CONNECTION) {
+        http1->repaired = true; /* it might be "close" */
+        return true;
     }
-    piece_hold(piece, room);
-    if (count > room - piece->bytes)
-        count = room - piece->bytes;
-    memcpy(piece->held + piece->bytes, bytes, count);
-    piece->bytes += count;
+    if (control)
+        http1->why = "Control character in a field that frames the message";
+    else if (field->use == FIELD_LENGTH)
+        http1->why = take_length(http1, field);
+    else
+        return parse_field(http1, field);
+    return !http1->why;
 }
 
-static bool is_blank(char c)
+static void report_field(struct http1 *http1, const struct field_line_parts *field)
 {
-    return c == ' ' || c == '\t';
+    size_t bytes = field->value_bytes;
+
+    if (field->name_bytes > HTTP1_MOST_NAME_BYTES || !field_line_has_token(field) ||
+        field_line_has_control(field))
+        return;
+    if (bytes > HTTP1_MOST_VALUE_BYTES)
+        bytes = HTTP1_MOST_VALUE_BYTES;
+    http1->events->field(http1->owner, field->name, field->name_bytes, field->value, bytes);
 }
 
-/* Takes off optional white space (RFC 9110, section 5.6.3); llhttp leaves some at the end. */
-static void piece_trim(struct http1_piece *piece)
+static bool take_field_line(struct http1 *http1)
 {
-    while (piece->bytes && is_blank(piece->at[piece->bytes - 1]))
-        piece->bytes--;
-    while (piece->bytes && is_blank(*piece->at)) {
-        piece->at++;
-        piece->bytes--;
+    struct field_line_parts field;
+
+    if (is_blank(*http1->lines.text))
+        http1->why = "Blank before the first field";
+    else if (!field_line_split(&field, http1->lines.text, http1->lines.bytes))
+        http1->why = "Field line without a colon";
+    if (http1->why)
+        return false;
+    http1->repaired |= field.blank_before_mark;
+    if (field.use != FIELD_OTHER && !take_framing(http1, &field))
+        return false;
+    if (http1->events->field && !is_interim(http1->status))
+        report_field(http1, &field);
+    return true;
+}
+
+/* A blank line: the head's last one, or one before the status line. */
+static enum http1_status take_blank(struct http1 *http1)
+{
+    if (!http1->has_status)
+        return HTTP1_MORE;
+    http1->repaired |= http1->lines.repaired;
+    http1->lines.bare_lf = false; /* that is allowed in a head */
+    http1_free(http1);
+    return parse(http1, "\r\n", 2, HPE_PAUSED) ? HTTP1_DONE : HTTP1_MALFORMED;
+}
+
+/* Whether a status line that is not complete may become one. */
+static bool begins_as_status(const struct lines *lines)
+{
+    static const char start[] = "HTTP/";
+    size_t count = lines->bytes < sizeof(start) - 1 ? lines->bytes : sizeof(start) - 1;
+
+    return !count || *lines->text == '\r' || !memcmp(lines->text, start, count);
+}
+
+/* Takes lines up to the end of the head. DONE: it is complete. */
+static enum http1_status take_lines(struct http1 *http1, const char **at, const char *end)
+{
+    struct lines *lines = &http1->lines;
+    enum http1_status status = HTTP1_MORE;
+
+    while (status == HTTP1_MORE) {
+        switch (lines_take(lines, http1->has_status, at, end)) {
+        case LINES_MORE:
+            if (!http1->has_status && !begins_as_status(lines))
+                return malformed(http1, "Expected HTTP/");
+            return HTTP1_MORE;
+        case LINES_TEXT:
+            if (!(http1->has_status ? take_field_line(http1) : take_status_line(http1)))
+                return HTTP1_MALFORMED;
+            break;
+        case LINES_BLANK: status = take_blank(http1); break;
+        case LINES_MALFORMED: return malformed(http1, lines->why);
+        }
+    }
+    return status;
+}
+
+/* Calls `take` with no more bytes than a head may still have. */
+static enum http1_status limited(struct http1 *http1, const char **at, const char *end,
+                                 enum http1_status (*take)(struct http1 *http1, const char **at,
+                                                           const char *end))
+{
+    size_t room = HTTP1_MOST_HEAD_BYTES - http1->head_bytes;
+    const char *start = *at, *stop = (size_t)(end - start) < room ? end : start + room;
+    enum http1_status status = take(http1, at, stop);
+
+    http1->head_bytes += (size_t)(*at - start);
+    if (status == HTTP1_MORE && http1->head_bytes == HTTP1_MOST_HEAD_BYTES)
+        return HTTP1_TOO_LARGE;
+    return status;
+}
+
+/* --- the end of a head --- */
+
+/* Makes ready for the next head. */
+static void expect_head(struct http1 *http1)
+{
+    http1->part = HTTP1_HEAD;
+    http1->has_status = http1->has_length = false;
+}
+
+/* Section 9.3: whether the connection persists as far as the head says so. */
+static bool persists(const struct http1 *http1)
+{
+    unsigned flags = http1->parser.flags;
+
+    if (http1->major > 0 && http1->minor > 0)
+        return !(flags & F_CONNECTION_CLOSE);
+    return flags & F_CONNECTION_KEEP_ALIVE;
+}
+
+static enum http1_status finish(struct http1 *http1)
+{
+    http1->done = true;
+    http1->keep_alive &= !http1->repaired;
+    return http1->status == 101 ? HTTP1_UPGRADE : HTTP1_DONE;
+}
+
+/* Section 6.3: where the body ends. */
+static enum http1_status start_body(struct http1 *http1)
+{
+    unsigned flags = http1->parser.flags;
+
+    if (http1->headless || http1->status == 101 || http1->status == 204 || http1->status == 304)
+        return finish(http1);
+    if (flags & F_CHUNKED) {
+        http1->part = HTTP1_CHUNKS;
+        http1->chunks = (struct chunks){0};
+    } else if (http1->has_length && !(flags & F_TRANSFER_ENCODING)) {
+        http1->part = HTTP1_LENGTH;
+        if (!http1->left)
+            return finish(http1);
+    } else {
+        http1->part = HTTP1_TO_END;
+        http1->keep_alive = false;
+    }
+    return HTTP1_MORE;
+}
+
+/* A head is complete. Both framings at once is a sign of smuggling: the response is taken, but none
+   after it (section 6.1). */
+static enum http1_status end_head(struct http1 *http1)
+{
+    bool both = http1->has_length && http1->parser.flags & F_CHUNKED;
+
+    if (http1->status < 100 || http1->status > 999)
+        return malformed(http1, "Status code is not of three digits");
+    if (is_interim(http1->status)) {
+        expect_head(http1);
+        return HTTP1_MORE;
+    }
+    http1->head_done = true;
+    http1->keep_alive = persists(http1) && !both;
+    if (http1->events->head)
+        http1->events->head(http1->owner, http1);
+    return start_body(http1);
+}
+
+static enum http1_status feed_head(struct http1 *http1, const char **at, const char *end)
+{
+    enum http1_status status = limited(http1, at, end, take_lines);
+
+    return status == HTTP1_DONE ? end_head(http1) : status;
+}
+
+/* --- the body --- */
+
+/* Reports content. */
+static void take_content(struct http1 *http1, const char **at, size_t count)
+{
+    const char *bytes = *at;
+
+    *at += count;
+    if (http1->events->body)
+        http1->events->body(http1->owner, bytes, count);
+}
+
+static enum http1_status feed_length(struct http1 *http1, const char **at, const char *end)
+{
+    size_t count = (size_t)(end - *at);
+
+    if (count > http1->left)
+        count = (size_t)http1->left;
+    http1->left -= count;
+    take_content(http1, at, count);
+    return http1->left ? HTTP1_MORE : finish(http1);
+}
+
+static enum http1_status feed_chunks(struct http1 *http1, const char **at, const char *end)
+{
+    struct chunks *chunks = &http1->chunks;
+    size_t most = HTTP1_MOST_HEAD_BYTES - http1->head_bytes;
+    size_t count = (size_t)(end - *at);
+
+    if (chunks->state == CHUNKS_IN_DATA) {
+        if (count > chunks->left)
+            count = (size_t)chunks->left;
+        chunks_skip(chunks, count);
+        take_content(http1, at, count);
+        return HTTP1_MORE;
+    }
+    switch (chunks_take(chunks, most, at, end)) {
+    case CHUNKS_MORE: return chunks->extra < most ? HTTP1_MORE : HTTP1_TOO_LARGE;
+    case CHUNKS_DATA: return HTTP1_MORE;
+    case CHUNKS_MALFORMED: return malformed(http1, chunks->why);
+    case CHUNKS_TRAILERS: break;
+    }
+    http1->head_bytes += chunks->extra;
+    http1->repaired |= chunks->bare_lf;
+    http1->part = HTTP1_TRAILERS;
+    return HTTP1_MORE;
+}
+
+/* Trailers are read and forgotten. DONE: they are complete. */
+static enum http1_status take_trailers(struct http1 *http1, const char **at, const char *end)
+{
+    struct field_line_parts field;
+
+    for (;;) {
+        switch (lines_take(&http1->lines, true, at, end)) {
+        case LINES_MORE: return HTTP1_MORE;
+        case LINES_MALFORMED: return malformed(http1, http1->lines.why);
+        case LINES_BLANK:
+            http1->repaired |= http1->lines.repaired || http1->lines.bare_lf;
+            return HTTP1_DONE;
+        case LINES_TEXT: break;
+        }
+        if (is_blank(*http1->lines.text))
+            return malformed(http1, "Blank at the beginning of a trailer");
+        if (!field_line_split(&field, http1->lines.text, http1->lines.bytes))
+            return malformed(http1, "Trailer without a colon");
     }
 }
 
-/* The final head goes on: neither an interim one nor the trailers. */
-static bool is_told(const struct http1 *http1)
+static enum http1_status feed_trailers(struct http1 *http1, const char **at, const char *end)
 {
-    return !http1->head_done && !is_interim(http1);
+    enum http1_status status = limited(http1, at, end, take_trailers);
+
+    return status == HTTP1_DONE ? finish(http1) : status;
 }
 
-static int on_answer_name(llhttp_t *parser, const char *bytes, size_t count)
-{
-    struct http1 *http1 = parser->data;
-
-    if (is_told(http1))
-        piece_add(&http1->name, NAME_ROOM, bytes, count);
-    return 0;
-}
-
-static int on_answer_value(llhttp_t *parser, const char *bytes, size_t count)
-{
-    struct http1 *http1 = parser->data;
-
-    if (is_told(http1))
-        piece_add(&http1->value, HTTP1_MOST_VALUE_BYTES, bytes, count);
-    return 0;
-}
-
-static int on_answer_value_complete(llhttp_t *parser)
-{
-    struct http1 *http1 = parser->data;
-    struct http1_piece *name = &http1->name, *value = &http1->value;
-    bool fits = name->bytes <= HTTP1_MOST_NAME_BYTES;
-
-    if (value->bytes > HTTP1_MOST_VALUE_BYTES)
-        value->bytes = HTTP1_MOST_VALUE_BYTES;
-    piece_trim(name);
-    piece_trim(value);
-    note_status(http1);
-    if (fits && name->bytes)
-        http1->events->field(http1->owner, name->at, name->bytes, value->bytes ? value->at : "",
-                             value->bytes);
-    name->bytes = 0;
-    value->bytes = 0;
-    return 0;
-}
-
-static int on_answer_reason(llhttp_t *parser, const char *bytes, size_t count)
-{
-    struct http1 *http1 = parser->data;
-
-    piece_add(&http1->value, HTTP1_MOST_VALUE_BYTES, bytes, count);
-    return 0;
-}
-
-static int on_answer_reason_complete(llhttp_t *parser)
-{
-    struct http1 *http1 = parser->data;
-    struct http1_piece *reason = &http1->value;
-
-    if (reason->bytes > HTTP1_MOST_VALUE_BYTES)
-        reason->bytes = HTTP1_MOST_VALUE_BYTES;
-    piece_trim(reason);
-    note_status(http1);
-    http1->events->status(http1->owner, http1, reason->bytes ? reason->at : "", reason->bytes);
-    reason->bytes = 0;
-    return 0;
-}
-
-static void start(struct http1 *http1, const struct http1_events *events, void *owner)
-{
-    *http1 = (struct http1){.events = events, .owner = owner};
-}
-
-static const llhttp_settings_t *settings_of(const struct http1_events *events)
-{
-    static const llhttp_settings_t without_fields = {
-        .on_headers_complete = on_headers_complete,
-        .on_body = on_body,
-        .on_message_complete = on_message_complete,
-    };
-    static const llhttp_settings_t with_fields = {
-        .on_header_field = on_answer_name,
-        .on_header_value = on_answer_value,
-        .on_header_value_complete = on_answer_value_complete,
-        .on_headers_complete = on_headers_complete,
-        .on_body = on_body,
-        .on_message_complete = on_message_complete,
-    };
-    static const llhttp_settings_t with_status = {
-        .on_status = on_answer_reason,
-        .on_status_complete = on_answer_reason_complete,
-        .on_header_field = on_answer_name,
-        .on_header_value = on_answer_value,
-        .on_header_value_complete = on_answer_value_complete,
-        .on_headers_complete = on_headers_complete,
-        .on_body = on_body,
-        .on_message_complete = on_message_complete,
-    };
-
-    if (!events->field)
-        return &without_fields;
-    return events->status ? &with_status : &with_fields;
-}
+/* --- from outside --- */
 
 void http1_start_answer(struct http1 *http1, bool headless, const struct http1_events *events,
                         void *owner)
 {
-    start(http1, events, owner);
-    llhttp_init(&http1->parser, HTTP_RESPONSE, settings_of(events));
-    llhttp_set_lenient_chunked_length(&http1->parser, 1);
-    llhttp_set_lenient_keep_alive(&http1->parser, 1); /* "close" in a 1xx is not the end */
-    http1->parser.data = http1;
+    http1->events = events;
+    http1->owner = owner;
+    http1->request = NULL;
+    http1->status = http1->major = http1->minor = 0;
     http1->headless = headless;
+    http1->head_done = http1->done = http1->keep_alive = http1->repaired = false;
+    http1->head_bytes = 0;
+    http1->why = NULL;
+    http1->lines = (struct lines){0};
+    expect_head(http1);
 }
 
-void http1_start_request(struct http1 *http1, struct http1_request *request,
-                         const struct http1_events *events, void *owner)
+static enum http1_status feed_part(struct http1 *http1, const char **at, const char *end)
 {
-    static const llhttp_settings_t settings = {
-        .on_url = on_url,
-        .on_header_field = on_header_field,
-        .on_header_value = on_header_value,
-        .on_header_value_complete = on_header_value_complete,
-        .on_headers_complete = on_headers_complete,
-        .on_body = on_body,
-        .on_message_complete = on_message_complete,
-    };
-
-    start(http1, events, owner);
-    llhttp_init(&http1->parser, HTTP_REQUEST, &settings);
-    http1->parser.data = http1;
-    *request = (struct http1_request){0};
-    http1->request = request;
-}
-
-/* The bytes fed are about to change: a field that goes on is copied. When the head is over, or wrong,
-   nothing is held any more. */
-static void end_feed(struct http1 *http1, llhttp_errno_t error)
-{
-    if (error != HPE_OK || http1->head_done) {
-        http1_free(http1);
-        return;
+    switch (http1->part) {
+    case HTTP1_HEAD: return feed_head(http1, at, end);
+    case HTTP1_LENGTH: return feed_length(http1, at, end);
+    case HTTP1_CHUNKS: return feed_chunks(http1, at, end);
+    case HTTP1_TRAILERS: return feed_trailers(http1, at, end);
+    case HTTP1_TO_END: take_content(http1, at, (size_t)(end - *at)); break;
     }
-    piece_hold(&http1->name, NAME_ROOM);
-    piece_hold(&http1->value, HTTP1_MOST_VALUE_BYTES);
+    return HTTP1_MORE;
 }
 
-void http1_free(struct http1 *http1)
-{
-    free(http1->name.held);
-    free(http1->value.held);
-    http1->name = http1->value = (struct http1_piece){0};
-}
-
-/* Hands bytes to llhttp; while the head goes on, not more than it may still have. */
 enum http1_status http1_feed(struct http1 *http1, const unsigned char *bytes, size_t count,
                              size_t *used)
 {
-    size_t limit = HTTP1_MOST_HEAD_BYTES - http1->head_bytes;
-    size_t first = http1->head_done || count < limit ? count : limit;
-    bool told = http1->events->field && !http1->head_done;
-    llhttp_errno_t error = llhttp_execute(&http1->parser, (const char *)bytes, first);
+    const char *at = (const char *)bytes, *end = at + count;
+    enum http1_status status = HTTP1_MORE;
 
-    *used = first;
-    if (told)
-        end_feed(http1, error);
-    if (error == HPE_PAUSED && http1->done) {
-        *used = (size_t)(llhttp_get_error_pos(&http1->parser) - (const char *)bytes);
-        return http1->status == 101 ? HTTP1_UPGRADE : HTTP1_DONE;
-    }
-    if (error == HPE_PAUSED_UPGRADE)
-        return HTTP1_UPGRADE;
-    if (error != HPE_OK)
-        return HTTP1_MALFORMED;
-    if (!http1->head_done) {
-        http1->head_bytes += first;
-        if (http1->head_bytes < HTTP1_MOST_HEAD_BYTES)
-            return HTTP1_MORE;
+    if (http1->request)
+        return http1_feed_request(http1, bytes, count, used);
+    while (status == HTTP1_MORE && at < end)
+        status = feed_part(http1, &at, end);
+    *used = (size_t)(at - (const char *)bytes);
+    if (status != HTTP1_MORE)
         http1_free(http1);
-        return HTTP1_TOO_LARGE;
-    }
-    if (first < count) { /* the head ended inside its limit: the rest is body */
-        enum http1_status status = http1_feed(http1, bytes + first, count - first, used);
-
-        *used += first;
-        return status;
-    }
-    return HTTP1_MORE;
+    return status;
 }
 
 void http1_drop_rest(struct http1 *http1)
@@ -360,9 +434,24 @@ void http1_drop_rest(struct http1 *http1)
 
 enum http1_status http1_finish(struct http1 *http1)
 {
-    llhttp_finish(&http1->parser);
     http1_free(http1);
+    if (!http1->request && http1->part == HTTP1_TO_END)
+        http1->done = true;
     return http1->done ? HTTP1_DONE : HTTP1_CUT;
+}
+
+void http1_free(struct http1 *http1)
+{
+    if (http1->lines.held)
+        lines_free(&http1->lines);
+}
+
+size_t http1_extra_line_end(const unsigned char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bytes[i] != '\r' && bytes[i] != '\n')
+            return 0;
+    return count;
 }
 
 enum error error_of_http1(enum http1_status status)
@@ -375,14 +464,16 @@ enum error error_of_http1(enum http1_status status)
     }
 }
 
+const char *http1_parser_why(const llhttp_t *parser)
+{
+    const char *reason = llhttp_get_error_reason(parser);
+
+    return reason && *reason ? reason : llhttp_errno_name(llhttp_get_errno(parser));
+}
+
 const char *http1_why(const struct http1 *http1)
 {
-    const char *reason = llhttp_get_error_reason(&http1->parser);
-
-    /* for a callback's refusal llhttp has words of its own, whatever the callback sets */
-    if (llhttp_get_errno(&http1->parser) == HPE_CB_HEADERS_COMPLETE)
-        return "Status code is not of three digits";
-    return reason && *reason ? reason : llhttp_errno_name(llhttp_get_errno(&http1->parser));
+    return http1->why ? http1->why : "";
 }
 
 #define TEXT(x)          #x

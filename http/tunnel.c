@@ -408,6 +408,7 @@ void tunnel_free(struct tunnel *tunnel)
 {
     if (!tunnel)
         return;
+    http1_free(&tunnel->http1);
     free(tunnel->output);
     free(tunnel);
 }

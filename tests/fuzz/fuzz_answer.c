@@ -18,7 +18,7 @@ struct reader {
 static bool is_clean(const char *text, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
-        if (text[i] == '\r' || text[i] == '\n' || text[i] == '\0')
+        if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7f)
             return false;
     return !bytes || (!strchr(" \t", text[0]) && !strchr(" \t", text[bytes - 1]));
 }
@@ -30,6 +30,7 @@ static void on_field(void *owner, const char *name, size_t name_bytes, const cha
 
     MUST(!reader->messages.head && !reader->messages.http1.head_done);
     MUST(name_bytes && name_bytes <= HTTP1_MOST_NAME_BYTES && is_clean(name, name_bytes));
+    MUST(!memchr(name, ' ', name_bytes) && !memchr(name, ':', name_bytes));
     MUST(value_bytes <= HTTP1_MOST_VALUE_BYTES && is_clean(value, value_bytes));
     fprintf(reader->fields.to, "%.*s: %.*s\n", (int)name_bytes, name, (int)value_bytes, value);
 }
@@ -42,6 +43,7 @@ static void on_status(void *owner, const struct http1 *http1, const char *reason
     MUST(!reader->messages.head && http1 == &reader->messages.http1 && !http1->head_done);
     MUST(reason_bytes <= HTTP1_MOST_VALUE_BYTES);
     MUST(!memchr(reason, '\r', reason_bytes) && !memchr(reason, '\n', reason_bytes));
+    MUST(!memchr(reason, '\0', reason_bytes));
     fprintf(reader->fields.to, "HTTP/%u.%u %u %.*s\n", http1->major, http1->minor, http1->status,
             (int)reason_bytes, reason);
 }
@@ -74,7 +76,7 @@ static void read_all(struct reader *reader, struct part rest, const struct part 
 {
     note_open(&reader->fields);
     messages_read(&reader->messages, rest, plan);
-    MUST(!reader->messages.http1.name.held && !reader->messages.http1.value.held);
+    MUST(!reader->messages.http1.lines.held);
 }
 
 static void reader_free(struct reader *reader)

@@ -139,6 +139,15 @@ static void connect_is_negotiated(void **state)
         HTTP(OK "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", ERROR_NONE, ""),
         HTTP(OK "Connection: close\r\n\r\n", ERROR_NONE, ""),
         HTTP(OK "Connection: upgrade\r\nUpgrade: x\r\n\r\n", ERROR_NONE, ""),
+        /* irregular line ends and fields */
+        HTTP("HTTP/1.1 200 OK\nVia: 1.1 p\n\n", ERROR_NONE, ""),
+        HTTP("HTTP/1.1 200 OK\r\r\nVia: 1.1\rp\r\n\r\n", ERROR_NONE, ""),
+        HTTP("\r\n" OK "X@A: \x01\nContent-Length : 5\r\nContent-Length: 5\r\n\r\n", ERROR_NONE,
+             ""),
+        HTTP("HTTP/1.1 407 x\nA: b\n\n", ERROR_PROXY_AUTH, "407"),
+        HTTP(OK "\rVia: p\r\n\r\n", ERROR_PROXY_MALFORMED, "not HTTP: CR without LF"),
+        HTTP(OK "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", ERROR_PROXY_MALFORMED,
+             "not HTTP: Content-Length has different values"),
         HTTP("HTTP/1.1 304 x\r\n\r\n", ERROR_PROXY_FAILED, "the proxy answered 304"),
         HTTP("HTTP/1.1 301 x\r\nLocation: /\r\n\r\n", ERROR_PROXY_FAILED, "answered 301"),
         HTTP("HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nx", ERROR_PROXY_FAILED,
@@ -325,6 +334,7 @@ static void the_site_does_not_speak_first(void **state)
         HTTP(OK "\r\nx", ERROR_PROXY_MALFORMED, "the proxy sent more"),
         HTTP(OK "Content-Length: 1\r\n\r\nx", ERROR_PROXY_MALFORMED, "the proxy sent more"),
         HTTP(OK "\r\n" OK "\r\n", ERROR_PROXY_MALFORMED, "the proxy sent more"),
+        HTTP("HTTP/1.1 200 OK\n\nx", ERROR_PROXY_MALFORMED, "the proxy sent more"),
         SOCKS("\5\0" BOUND "x", ERROR_PROXY_MALFORMED, "the proxy sent more"),
     };
 
