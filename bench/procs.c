@@ -4,6 +4,9 @@
  * for unpacked they are two megabytes each. They are not held up in the pipe: the child would wait in
  * its write, and measure its own wait.
  *
+ * A child that is stopped keeps its pipe open and says nothing. Silence is no sign of it, for nothing is sent in
+ * a warm-up: the kernel is asked, once a second.
+ *
  * A child has ended when its pipe has: nobody else holds the other end. It is reaped by its pid then,
  * without a wait worth the name, and other children of the program are left alone.
  */
@@ -20,9 +23,11 @@
 
 #include "reactor/memory.h"
 
-#define LENGTH_BYTES     4         /* before each packed tally, the lowest first */
-#define MOST_FRAME_BYTES (8 << 20) /* over what the fullest tally packs into */
-#define CHILD_FD         3         /* behind the standard streams */
+#define LENGTH_BYTES     4          /* before each packed tally, the lowest first */
+#define MOST_FRAME_BYTES (8 << 20)  /* over what the fullest tally packs into */
+#define CHILD_FD         3          /* behind the standard streams */
+#define LOOK_EVERY       NSEC_PER_S /* at whether children are stopped */
+#define LOOKS_UNTIL_KILL (PROCS_STOPPED_TIME / LOOK_EVERY)
 
 /* A packed tally that waits for those of the others. */
 struct frame {
@@ -38,6 +43,7 @@ struct child {
     struct frame *first, *last; /* NULL: none waits */
     unsigned char *rest;        /* of a frame that is not whole yet */
     size_t rest_bytes;
+    bool killed;                 /* since it was stopped */
     uint64_t waiting, in_flight; /* of its last interval that was joined */
 };
 
@@ -45,6 +51,8 @@ struct procs {
     struct loop *loop;
     struct procs_options options;
     struct tally *joined, *part; /* used again and again */
+    struct timer look;           /* LOOK_EVERY */
+    unsigned stopped_looks;      /* in a row, in which all that run were stopped */
     struct grave grave;
     struct child child[];
 };
@@ -95,9 +103,13 @@ static int reap(pid_t pid)
 static void end(struct child *child, bool malformed)
 {
     struct proc *proc = &child->proc;
-    int status = reap(proc->pid);
+    int status = reap(proc->pid), fd = child->watch.fd;
 
-    loop_close(child->procs->loop, &child->watch);
+    /* taken out of epoll first: a child that was forked later may not have closed its copy yet, and the end of
+       this pipe would be reported in every turn until it has */
+    loop_unwatch(child->procs->loop, &child->watch);
+    if (fd >= 0)
+        close(fd);
     if (status >= 0 && WIFSIGNALED(status)) {
         proc->end = PROC_SIGNAL;
         proc->number = WTERMSIG(status);
@@ -105,6 +117,8 @@ static void end(struct child *child, bool malformed)
         proc->number = status >= 0 ? WEXITSTATUS(status) : -1;
         proc->end = proc->number ? PROC_STATUS : PROC_WELL;
     }
+    if (child->killed)
+        proc->end = PROC_STOPPED;
     if (malformed)
         proc->end = PROC_MALFORMED;
 }
@@ -249,6 +263,42 @@ static void on_readable(void *owner, uint32_t events)
         procs->options.done(procs->options.owner);
 }
 
+/* Whether a child that runs is stopped now; it stays to be reaped. */
+static bool is_stopped(const struct child *child)
+{
+    siginfo_t info = {0};
+
+    return !waitid(P_PID, (id_t)child->proc.pid, &info, WSTOPPED | WNOHANG | WNOWAIT) &&
+           info.si_pid;
+}
+
+/* Whether nothing can come any more unless somebody continues what is stopped. */
+static bool all_are_stopped(const struct procs *procs)
+{
+    for (unsigned i = 0; i < procs->options.count; i++)
+        if (procs->child[i].proc.end == PROC_RUNS && !is_stopped(&procs->child[i]))
+            return false;
+    return any_runs(procs);
+}
+
+static void on_look(void *owner)
+{
+    struct procs *procs = owner;
+
+    loop_arm(procs->loop, &procs->look, loop_now(procs->loop) + LOOK_EVERY);
+    procs->stopped_looks = all_are_stopped(procs) ? procs->stopped_looks + 1 : 0;
+    if (procs->stopped_looks <= LOOKS_UNTIL_KILL)
+        return;
+    for (unsigned i = 0; i < procs->options.count; i++) {
+        struct child *child = &procs->child[i];
+
+        if (child->proc.end != PROC_RUNS)
+            continue;
+        child->killed = true;
+        kill(child->proc.pid, SIGKILL); /* its pipe ends then */
+    }
+}
+
 /* In the child: lets go of all that is the parent's, and runs. */
 static _Noreturn void be_child(const struct procs_options *options, unsigned index, int fd,
                                pid_t parent)
@@ -312,6 +362,8 @@ struct procs *procs_start(struct loop *loop, const struct procs_options *options
     for (unsigned i = 0; i < options->count && !*error; i++)
         *error = start(procs, i);
     sigprocmask(SIG_SETMASK, &before, NULL);
+    timer_init(&procs->look, on_look, procs);
+    loop_arm(loop, &procs->look, loop_clock(loop) + LOOK_EVERY);
     if (*error) {
         procs_free(procs);
         procs = NULL;
@@ -322,8 +374,10 @@ struct procs *procs_start(struct loop *loop, const struct procs_options *options
 void procs_stop(struct procs *procs)
 {
     for (unsigned i = 0; i < procs->options.count; i++)
-        if (procs->child[i].proc.end == PROC_RUNS)
+        if (procs->child[i].proc.end == PROC_RUNS) {
             kill(procs->child[i].proc.pid, SIGINT);
+            kill(procs->child[i].proc.pid, SIGCONT);
+        }
 }
 
 static void bury(void *owner)
@@ -347,6 +401,7 @@ void procs_free(struct procs *procs)
 {
     if (!procs)
         return;
+    loop_cancel(procs->loop, &procs->look);
     for (unsigned i = 0; i < procs->options.count; i++) {
         struct child *child = &procs->child[i];
 

@@ -2,7 +2,8 @@
  * A load in several processes: the parent forks them, and each measures its share by itself, in a loop
  * of its own. What it counted comes as a tally a second through a pipe, and the tallies of the same
  * second are joined into one, exactly. A process that dies takes nothing with it but what it had not
- * sent: the others go on, and it is told which one it was and how it ended.
+ * sent: the others go on, and it is told which one it was and how it ended. One that is stopped (SIGSTOP) may
+ * be continued while others run; where all that still run are stopped for PROCS_STOPPED_TIME, they are killed.
  *
  * The parent forks before it starts a thread, and from its main thread: no child outlives that one.
  */
@@ -14,6 +15,8 @@
 
 #include "bench/tally.h"
 #include "reactor/loop.h"
+
+#define PROCS_STOPPED_TIME (3 * NSEC_PER_S)
 
 struct procs_options {
     unsigned count; /* of the children, over 0 */
@@ -38,6 +41,7 @@ enum proc_end {
     PROC_WELL,      /* with status 0, after whole tallies */
     PROC_STATUS,    /* with another status: `number` */
     PROC_SIGNAL,    /* killed by the signal `number` */
+    PROC_STOPPED,   /* it was stopped when the others had ended, and was killed */
     PROC_MALFORMED, /* what it sent was not whole or no tally: it was killed, if need be */
 };
 
@@ -56,8 +60,8 @@ struct procs;
    that were started are gone. */
 struct procs *procs_start(struct loop *loop, const struct procs_options *options, int *error);
 
-/* Sends SIGINT to those that run, who end with a last interval. From a terminal they may get it twice:
-   ^C goes to them too. */
+/* Sends SIGINT to those that run, and continues those that are stopped: they end with a last interval. From a
+   terminal they may get it twice: ^C goes to them too. */
 void procs_stop(struct procs *procs);
 
 /* Kills those that run, and frees at the end of the turn. NULL is allowed. Not in `interval`. */

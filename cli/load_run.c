@@ -18,6 +18,9 @@
 #define START_AFTER                                                                                \
     (200 * NSEC_PER_MS) /* of several processes: to be forked, and to read what they need */
 
+/* The exit status of a child that a signal ended before its time is this and the signal's number. */
+#define ENDED_BY_SIGNAL 128
+
 /* A load in this process. */
 struct runner {
     const struct load_plan *plan;
@@ -28,7 +31,7 @@ struct runner {
     size_t source_count;
     struct interrupt interrupt;
     struct load *load;
-    bool interrupted;
+    int signal; /* that ended it; 0: none */
     void (*interval)(void *owner, const struct tally *tally);
     void *owner; /* its argument */
 };
@@ -98,8 +101,7 @@ static void on_interrupt(void *owner, int number)
 {
     struct runner *runner = owner;
 
-    (void)number;
-    runner->interrupted = true;
+    runner->signal = number;
     load_stop(runner->load);
 }
 
@@ -217,7 +219,9 @@ static int run_child(void *arg, unsigned index, int fd)
         .owner = &child,
     };
 
-    return run_here(&runner) ? EXIT_FETCHED : EXIT_SETUP;
+    if (!run_here(&runner))
+        return EXIT_SETUP;
+    return runner.signal ? ENDED_BY_SIGNAL + runner.signal : EXIT_FETCHED;
 }
 
 static void on_joined(void *owner, const struct tally *joined)
@@ -243,21 +247,45 @@ static void on_parent_interrupt(void *owner, int number)
     procs_stop(parent->procs);
 }
 
-/* Names the children that did not end well. */
-static void say_lost(const struct procs *procs, unsigned count)
+/* Whether a child ended before its time because a signal came, to it alone or to the whole group. */
+static bool ended_early(const struct proc *proc)
 {
-    for (unsigned i = 0; i < count; i++) {
-        const struct proc *proc = procs_child(procs, i);
+    return proc->end == PROC_STATUS && proc->number > ENDED_BY_SIGNAL;
+}
 
-        if (proc->end == PROC_SIGNAL)
-            fprintf(stderr, "firstbyte: process %u of %u was killed by signal %d\n", i + 1, count,
-                    proc->number);
-        else if (proc->end == PROC_STATUS)
-            fprintf(stderr, "firstbyte: process %u of %u ended with status %d\n", i + 1, count,
-                    proc->number);
-        else if (proc->end != PROC_WELL)
-            fprintf(stderr, "firstbyte: process %u of %u sent what is no tally\n", i + 1, count);
+/* Names a child that did not end well. */
+static void say_how(const struct proc *proc, unsigned number, unsigned count)
+{
+    fprintf(stderr, "firstbyte: process %u of %u ", number, count);
+    if (proc->end == PROC_SIGNAL)
+        fprintf(stderr, "was killed by signal %d\n", proc->number);
+    else if (proc->end == PROC_STOPPED)
+        fputs("was stopped (SIGSTOP) when the others had ended, and was killed\n", stderr);
+    else if (ended_early(proc))
+        fprintf(stderr, "was ended early by signal %d\n", proc->number - ENDED_BY_SIGNAL);
+    else if (proc->end == PROC_STATUS)
+        fprintf(stderr, "ended with status %d\n", proc->number);
+    else
+        fputs("sent what is no tally\n", stderr);
+}
+
+/* Names the children that did not end well, and returns whether there are any. Those that ended early in an
+   interrupted run did what they should. */
+static bool say_lost(const struct parent *parent, unsigned count)
+{
+    bool lost = false;
+
+    if (!procs_failed(parent->procs))
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        const struct proc *proc = procs_child(parent->procs, i);
+
+        if (proc->end == PROC_WELL || (parent->interrupted && ended_early(proc)))
+            continue;
+        say_how(proc, i + 1, count);
+        lost = true;
     }
+    return lost;
 }
 
 /* The children begin their parts of the schedule at one time, when all of them should be there. */
@@ -283,11 +311,11 @@ static bool run_parent(struct parent *parent, const struct load_plan *plan,
     error = interrupt_start(&interrupt, parent->loop, on_parent_interrupt, parent);
     if (!error) {
         loop_run(parent->loop);
+        loop_turn(parent->loop, 0); /* a signal to the whole group may be here, too */
         interrupt_stop(&interrupt);
         outcome->interrupted = parent->interrupted;
-        outcome->lost = procs_failed(parent->procs) > 0;
+        outcome->lost = say_lost(parent, options.count);
         outcome->busiest = procs_busiest(parent->procs);
-        say_lost(parent->procs, options.count);
     }
     procs_free(parent->procs);
     return !error || complain("signals", strerrordesc_np(error));
@@ -308,7 +336,7 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
     *outcome = (struct load_outcome){0};
     if (plan->options->load.processes == 1) {
         made = run_here(&runner);
-        outcome->interrupted = runner.interrupted;
+        outcome->interrupted = runner.signal;
         outcome->busiest = tally_busy(recorder->total);
         return made;
     }

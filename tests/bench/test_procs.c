@@ -16,6 +16,7 @@
 
 #include "bench/procs.h"
 #include "reactor/interrupt.h"
+#include "tests/support/fake_clock.h"
 
 #define MOST 64
 
@@ -28,7 +29,8 @@ struct heard {
     nsec to[MOST];
     size_t count;
     unsigned done;
-    bool stop; /* with the first interval */
+    bool stop;                /* with the first interval */
+    struct fake_clock *clock; /* NULL: the real one */
 };
 
 static void on_interval(void *owner, const struct tally *joined)
@@ -67,6 +69,8 @@ static void hear(struct heard *heard, unsigned count, int (*child)(void *, unsig
     int error = 99;
 
     heard->loop = loop_new();
+    if (heard->clock)
+        fake_clock_set(heard->clock, heard->loop, 0);
     heard->procs = procs_start(heard->loop, &options, &error);
     assert_int_equal(error, 0);
     assert_non_null(heard->procs);
@@ -372,6 +376,102 @@ static void stopped_at_once(void **state)
     no_more(&heard);
 }
 
+/* Number 1 is stopped behind its first interval; what follows is sent when it is continued. */
+static int one_is_stopped(void *arg, unsigned index, int fd)
+{
+    (void)arg;
+    send_interval(fd, index, 0);
+    if (index == 1)
+        raise(SIGSTOP);
+    send_interval(fd, index, 1);
+    return 0;
+}
+
+static bool stands_still(pid_t pid)
+{
+    siginfo_t info = {0};
+
+    return !waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT) && info.si_pid == pid;
+}
+
+/* Starts them, and looks for so many seconds, from when number 1 is stopped and the others have ended. */
+static void look_at_stopped(struct heard *heard, struct fake_clock *clock, int seconds)
+{
+    heard->clock = clock;
+    hear(heard, 3, one_is_stopped, NULL);
+    TURN_UNTIL(heard->loop, stands_still(procs_child(heard->procs, 1)->pid) &&
+                                procs_child(heard->procs, 0)->end == PROC_WELL &&
+                                procs_child(heard->procs, 2)->end == PROC_WELL);
+    while (seconds--) {
+        clock->now += NSEC_PER_S;
+        loop_turn(heard->loop, 0);
+    }
+}
+
+/* A child that is stopped does not hold the parent for ever. */
+static void stopped_child_is_killed(void **state)
+{
+    struct heard heard = {0};
+    struct fake_clock clock;
+
+    (void)state;
+    look_at_stopped(&heard, &clock, 4);
+    TURN_UNTIL(heard.loop, heard.done);
+    assert_int_equal(procs_child(heard.procs, 1)->end, PROC_STOPPED);
+    assert_int_equal(procs_failed(heard.procs), 1);
+    assert_int_equal(heard.count, 2);
+    assert_int_equal(heard.completed[0], 111);
+    assert_int_equal(heard.completed[1], 101);
+    no_more(&heard);
+}
+
+/* One that is continued in time is waited for, and so is one that is interrupted. */
+static void stopped_child_may_go_on(void **state)
+{
+    (void)state;
+    for (int interrupts = 0; interrupts < 2; interrupts++) {
+        struct heard heard = {0};
+        struct fake_clock clock;
+
+        look_at_stopped(&heard, &clock, 3);
+        if (interrupts)
+            procs_stop(heard.procs);
+        else
+            kill(procs_child(heard.procs, 1)->pid, SIGCONT);
+        TURN_UNTIL(heard.loop, heard.done);
+        assert_int_equal(procs_child(heard.procs, 1)->end, PROC_WELL);
+        assert_int_equal(heard.completed[1], 111);
+        no_more(&heard);
+    }
+}
+
+/* While another runs, it may take its time. */
+static int one_stopped_one_interrupted(void *arg, unsigned index, int fd)
+{
+    return index ? one_is_stopped(arg, index, fd) : until_interrupted(arg, index, fd);
+}
+
+static void stopped_child_beside_one_that_runs(void **state)
+{
+    struct heard heard = {0};
+    struct fake_clock clock;
+
+    (void)state;
+    heard.clock = &clock;
+    hear(&heard, 2, one_stopped_one_interrupted, NULL);
+    TURN_UNTIL(heard.loop, stands_still(procs_child(heard.procs, 1)->pid) && heard.count == 1);
+    for (int seconds = 0; seconds < 20; seconds++) {
+        clock.now += NSEC_PER_S;
+        loop_turn(heard.loop, 0);
+    }
+    assert_true(stands_still(procs_child(heard.procs, 1)->pid));
+    procs_stop(heard.procs);
+    TURN_UNTIL(heard.loop, heard.done);
+    assert_int_equal(procs_failed(heard.procs), 0);
+    assert_int_equal(heard.completed[1], 11);
+    no_more(&heard);
+}
+
 /* Number 0 sends without end, the others nothing. */
 static int forever(void *arg, unsigned index, int fd)
 {
@@ -519,6 +619,9 @@ int main(void)
         cmocka_unit_test(malformed_frames),
         cmocka_unit_test(stopped),
         cmocka_unit_test(stopped_at_once),
+        cmocka_unit_test(stopped_child_is_killed),
+        cmocka_unit_test(stopped_child_may_go_on),
+        cmocka_unit_test(stopped_child_beside_one_that_runs),
         cmocka_unit_test(freed_in_mid_run),
         cmocka_unit_test(only_its_own_descriptor),
         cmocka_unit_test(none_outlives_its_parent),

@@ -236,6 +236,29 @@ check "a killed process: the others are reported" jq -e '.totals.completed > 400
 check "a killed process: what it had in flight stays so" jq -e '.totals.in_flight > 48' "$out"
 cat "$out" >>"$TMPDIR/runs"
 
+# one that a signal ends early has sent what it had, and is named all the same; one that is stopped does not
+# hold the others' report for ever
+hurt() { # NAME SIGNAL WORDS
+    start procs "$FIRSTBYTE" bench --format json --procs 3 -R 300 -d 1500ms -c 90 "${to[@]}" http://late.example/
+    until_true 10 three
+    one=$(children_of $pid | cut -d' ' -f2)
+    until_true 10 loop_runs "$one"
+    kill -s "$2" "$one"
+    wait $pid
+    status=$?
+    cp "$TMPDIR/procs.out" "$out"
+    cp "$TMPDIR/procs.err" "$err"
+    exits "$1: exit status" 3
+    check "$1: is named" grep -qE "^firstbyte: process [123] of 3 $3" "$err"
+    check "$1: fewer were started" jq -e '.totals.started < 450 and .totals.completed > 150' "$out"
+    cat "$out" >>"$TMPDIR/runs"
+}
+# it has connections: SIGINT and SIGTERM are no longer pending, but taken
+loop_runs() { [ "$(readlink "/proc/$1/fd"/* 2>/dev/null | grep -c '^socket:')" -gt 2 ]; }
+hurt "a process that gets SIGTERM" TERM "was ended early by signal 15"
+hurt "a process that gets SIGINT" INT "was ended early by signal 2"
+hurt "a process that is stopped" STOP "was stopped \(SIGSTOP\) when the others had ended"
+
 versus() { fb bench -n 100 -c 2 --repeat 5 "${to[@]}" "$@"; }
 calm versus http://quick.example/ --vs http://slow.example/ --format json
 exits "--vs: the other one is slower" 6
