@@ -14,7 +14,8 @@ bool complain(const char *what, const char *why)
 {
     fputs("firstbyte: ", stderr);
     text_show(stderr, what, strlen(what), TEXT_ALL);
-    fputs(": ", stderr);
+    if (*why)
+        fputs(": ", stderr);
     text_show(stderr, why, strlen(why), TEXT_ALL);
     putc('\n', stderr);
     return false;

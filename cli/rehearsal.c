@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "bench/origin.h"
+#include "cli/bad_lines.h"
 #include "cli/sites.h"
 #include "reactor/interrupt.h"
 #include "reactor/memory.h"
@@ -187,9 +188,9 @@ void rehearsal_stop(struct rehearsal *rehearsal)
 static bool tell_all(struct origin *origin, const struct options *options)
 {
     static const struct sites_options plain = {.weights = true}; /* a list, or targets of a load */
+    struct bad_lines bad = {.file = bad_lines_file(options->file)};
     struct sites *sites;
     struct listed listed;
-    bool sound = true;
 
     sites = options->file ? sites_open(options->file, &plain)
                           : sites_from_words(options->words, options->word_count, &plain);
@@ -197,17 +198,16 @@ static bool tell_all(struct origin *origin, const struct options *options)
         fprintf(stderr, "firstbyte: %s: %s\n", options->file, strerrordesc_np(errno));
         return false;
     }
-    while (sound && sites_next(sites, &listed) == SITES_ONE) {
+    while (sites_next(sites, &listed) == SITES_ONE) {
         /* the parent refuses bad lines itself, or tells of them one by one */
-        sound = !listed.site->unreadable || options->lifeline;
-        if (!sound)
-            fprintf(stderr, "firstbyte: %s\n", listed.site->unreadable);
+        if (listed.site->unreadable && !options->lifeline)
+            bad_lines_add(&bad, listed.site);
         if (!listed.site->unreadable && (listed.play.given || listed.site->url.numeric))
             origin_tell(origin, &listed.site->url, &listed.play);
         site_free(listed.site);
     }
     sites_close(sites);
-    return sound;
+    return bad_lines_end(&bad);
 }
 
 static void announce(const struct origin *origin)

@@ -233,6 +233,8 @@ static bool run_all(struct reactor_half *half, nsec *took)
     fetch_free(half->fetch); /* nothing is started any more */
     half->fetch = NULL;
     say_total(session, *took);
+    if (half->all && !session->judged)
+        session_say_empty(session);
     if (left && !session->options->quiet)
         fprintf(stderr, "firstbyte: %zu sites were under way and are given up\n", left);
     drain(half);

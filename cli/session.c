@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/bad_lines.h"
 #include "cli/network.h"
 #include "cli/text.h"
 #include "reactor/memory.h"
@@ -86,28 +87,34 @@ static bool refuse_list(const struct session *session)
                     "stands at");
 }
 
-static bool refuse_line(const struct session *session, const struct site *site)
+void session_say_empty(const struct session *session)
 {
-    return session->options->file ? complain(site->unreadable, site->url.shown)
-                                  : complain(site->url.shown, site->unreadable);
+    const char *file = bad_lines_file(session->options->file);
+
+    if (file && !session->options->quiet && !sites_count(session->sites))
+        complain(file, "there is no site in it");
 }
 
 bool session_check_list(struct session *session)
 {
+    struct bad_lines bad = {.file = bad_lines_file(session->options->file)};
     struct listed listed;
-    bool sound = true;
+    bool fits = true;
 
-    if (!sites_rewind(session->sites))
+    session->judged = sites_rewind(session->sites);
+    if (!session->judged)
         return true;
-    while (sound && sites_next(session->sites, &listed) == SITES_ONE) {
+    while (fits && sites_next(session->sites, &listed) == SITES_ONE) {
         session->total++;
-        sound = fits_state(session, listed.site) || refuse_list(session);
-        if (listed.site->unreadable)
-            sound = sound && refuse_line(session, listed.site);
+        fits = fits_state(session, listed.site) || refuse_list(session);
+        if (listed.site->unreadable && fits)
+            bad_lines_add(&bad, listed.site);
         site_free(listed.site);
     }
-    sound = sound && (fits_state(session, NULL) || refuse_list(session));
-    return sound && sites_rewind(session->sites);
+    fits = fits && (fits_state(session, NULL) || refuse_list(session));
+    if (fits)
+        session_say_empty(session);
+    return bad_lines_end(&bad) && fits && sites_rewind(session->sites);
 }
 
 struct exchange_options session_exchange(const struct session *session)

@@ -20,6 +20,7 @@ struct session {
     struct rehearsal rehearsal;
     const char *mode; /* of this half in a race; else NULL */
     struct sites *sites;
+    bool judged;               /* session_check_list has read the list */
     uint64_t total;            /* sites of the list, where it could be read beforehand; else 0 */
     struct state *state;       /* --resume; NULL: none */
     struct report *report;     /* how results are written */
@@ -50,10 +51,13 @@ bool session_open_list(struct session *session, struct loop *loop, void (*ready)
 /* Opens the state, where --resume names one. False where that fails, which is said. */
 bool session_open_state(struct session *session);
 
-/* Reads a list to its end, refuses it where a line is no site or the state was made with another one,
-   and goes back to the beginning. What cannot be read twice, a pipe, is judged line by line as it
-   comes. */
+/* Reads a list to its end, refuses it where lines are no sites, all of which it names, or where the state
+   was made with another one, and goes back to the beginning. What cannot be read twice, a pipe, is judged
+   line by line as it comes. Says it where the list is empty. */
 bool session_check_list(struct session *session);
+
+/* The same of a list that was read to its end. */
+void session_say_empty(const struct session *session);
 
 /* What the options say of each exchange. */
 struct exchange_options session_exchange(const struct session *session);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/ahead.h"
+#include "cli/stray.h"
 #include "http/digits.h"
 #include "http/fields.h"
 #include "http/request.h"
@@ -23,8 +24,9 @@
 #include "reactor/memory.h"
 
 #define BUFFER_BYTES     (256 * 1024) /* what may be read ahead of the line in hand */
-#define MOST_SHOWN_BYTES 256          /* of a line that is no site */
-#define MOST_WHY_BYTES   512          /* of what is wrong with it */
+#define MOST_SCANNED     (SITES_MOST_LINE_BYTES + 1) /* for the end of a line */
+#define MOST_SHOWN_BYTES 256                         /* of a line that is no site */
+#define MOST_WHY_BYTES   512                         /* of what is wrong with it */
 #define MOST_FAIL_FIRST  1000000
 #define FILLS_A_CALL     8 /* of the buffer, in a loop: a list of nothing but comments may never end */
 
@@ -359,16 +361,17 @@ static int unescape(char **at, const char *end)
 }
 
 /* Takes the next word; quotes are plain characters in a URL. NULL, or what is wrong; one that is not
-   there at the end. */
+   there at the end. What is in quotes may be any character, and what is in a comment. */
 static const char *next_word(struct rest *rest, bool quotes, struct word *word)
 {
     char *to, *from = rest->at, *end = rest->end;
-    bool quoted = false;
+    bool quoted = false, comment;
 
     while (from < end && (*from == ' ' || *from == '\t'))
         from++;
     to = word->text = from;
     word->there = from < end;
+    comment = word->there && *from == '#';
     while (from < end && (quoted || (*from != ' ' && *from != '\t'))) {
         if (quotes && *from == '"') {
             quoted = !quoted;
@@ -382,6 +385,12 @@ static const char *next_word(struct rest *rest, bool quotes, struct word *word)
                 return "no such escape in the quotes; they are \\\" \\\\ \\n \\r \\t \\xHH";
             *to++ = (char)byte;
         } else {
+            const char *stray = quoted || comment ? NULL : stray_character(from, end);
+
+            if (stray) {
+                word->length = (size_t)(end - word->text);
+                return stray;
+            }
             *to++ = *from++;
         }
     }
@@ -506,9 +515,13 @@ static bool read_line(struct sites *sites, const char *line, size_t length, stru
     char *copy = memory_text(line, length), *shown = NULL;
     struct rest rest = {copy, copy + length};
     struct word first;
-    const char *wrong = next_word(&rest, false, &first);
+    const char *wrong = stray_line_end(line, length);
     bool is_site = false;
 
+    if (wrong) /* in a comment too: what is behind it was meant to be a line */
+        first = (struct word){copy, strcspn(copy, "\r"), true};
+    else
+        wrong = next_word(&rest, false, &first);
     if (!wrong && first.there && first.text[0] != '#') {
         is_site = strcmp(first.text, "default") != 0;
         wrong = is_site ? read_site(sites, &first, &rest, listed, &shown)
@@ -586,15 +599,15 @@ static enum sites_next next_line(struct sites *sites, char **line, size_t *lengt
         char *from = sites->buffer + sites->begin;
         size_t have = sites->end - sites->begin;
         size_t scan = have < SITES_MOST_LINE_BYTES ? have : SITES_MOST_LINE_BYTES;
-        char *close = memchr(from, '\n', scan);
+        char *close = memchr(from, '\n', have < MOST_SCANNED ? have : MOST_SCANNED);
         enum sites_next more;
 
-        if (close || (sites->ended && have) || scan == SITES_MOST_LINE_BYTES) {
+        if (close || (sites->ended && have) || have >= MOST_SCANNED) {
             bool rest = sites->skip_line;
 
             *line = from;
             *length = close ? (size_t)(close - from) : scan;
-            *too_long = !close && scan == SITES_MOST_LINE_BYTES;
+            *too_long = !close && have > SITES_MOST_LINE_BYTES;
             sites->skip_line = *too_long;
             sites->begin += *length + (close != NULL);
             if (rest)
@@ -610,6 +623,14 @@ static enum sites_next next_line(struct sites *sites, char **line, size_t *lengt
     }
 }
 
+/* Whether there is one between other characters: a URL parser would join what stands around it. */
+static bool has_line_end(const char *text)
+{
+    const char *from = text + strspn(text, "\r\n\t "), *close = from + strcspn(from, "\r\n");
+
+    return close[strspn(close, "\r\n\t ")];
+}
+
 static void read_word(struct sites *sites, struct listed *listed)
 {
     char *text = sites->words[sites->word++], *shown = NULL, end = '\0';
@@ -618,12 +639,52 @@ static void read_word(struct sites *sites, struct listed *listed)
     const char *wrong;
 
     count_line(sites, text, word.length);
-    wrong = read_site(sites, &word, &nothing, listed, &shown);
+    wrong = has_line_end(text) ? "there is a line end in it; give each URL as a word of its own"
+                               : read_site(sites, &word, &nothing, listed, &shown);
     if (wrong && !strstr(text, "//"))
         wrong = "neither a command nor an absolute http:// or https:// URL";
     if (wrong)
         give_unreadable(sites, listed, safe_text(text, word.length), wrong);
     free(shown);
+}
+
+/* The bytes of a line without its CRs at the end. */
+static size_t trim(const char *line, size_t length)
+{
+    while (length && line[length - 1] == '\r')
+        length--;
+    return length;
+}
+
+/* A list that cannot be read, or not any further: one line says so, and is its last. */
+static void give_up(struct sites *sites, struct listed *listed, const char *why)
+{
+    sites->ended = true;
+    sites->begin = sites->end;
+    give_unreadable(sites, listed, safe_text("", 0), why);
+}
+
+/* Looks at a line of the file. False where it holds no site. */
+static bool take_line(struct sites *sites, const char *line, size_t length, bool too_long,
+                      struct listed *listed)
+{
+    const char *wrong = sites->line == 1 ? stray_encoding(line, length) : NULL;
+
+    if (wrong) {
+        give_up(sites, listed, wrong);
+        return true;
+    }
+    if (sites->line == 1 && length >= 3 && !memcmp(line, "\xef\xbb\xbf", 3)) {
+        line += 3; /* a byte order mark */
+        length -= 3;
+    }
+    length = trim(line, length);
+    if (!too_long)
+        return read_line(sites, line, length, listed);
+    wrong = stray_line_end(line, length);
+    give_unreadable(sites, listed, safe_text(line, wrong ? strcspn(line, "\r") : length),
+                    wrong ? wrong : "the line is over 65536 bytes");
+    return true;
 }
 
 enum sites_next sites_next(struct sites *sites, struct listed *listed)
@@ -642,23 +703,13 @@ enum sites_next sites_next(struct sites *sites, struct listed *listed)
         enum sites_next next = next_line(sites, &line, &length, &too_long);
 
         if (next == SITES_END && sites->read_error) {
-            give_unreadable(sites, listed, safe_text("", 0), strerrordesc_np(sites->read_error));
+            give_up(sites, listed, strerrordesc_np(sites->read_error));
             sites->read_error = 0;
             return SITES_ONE;
         }
         if (next != SITES_ONE)
             return next;
-        if (sites->line == 1 && length >= 3 && !memcmp(line, "\xef\xbb\xbf", 3)) {
-            line += 3; /* a byte order mark */
-            length -= 3;
-        }
-        if (length && line[length - 1] == '\r')
-            length--;
-        if (too_long) {
-            give_unreadable(sites, listed, safe_text(line, length), "the line is over 65536 bytes");
-            return SITES_ONE;
-        }
-        if (read_line(sites, line, length, listed))
+        if (take_line(sites, line, length, too_long, listed))
             return SITES_ONE;
     }
 }
@@ -686,7 +737,10 @@ static void look_ahead(struct sites *sites)
         if ((size_t)(close - at) >= 7 && !strncmp(at + strspn(at, " \t"), "default", 7))
             break;
         sites->looked_line++;
-        if (close - at < SITES_MOST_LINE_BYTES && url_origin(&origin, at, (size_t)(close - at)))
+        if (close - at <= SITES_MOST_LINE_BYTES &&
+            !stray_line_end(at,
+                            trim(at, (size_t)(close - at))) && /* which is refused in its turn */
+            url_origin(&origin, at, (size_t)(close - at)))
             ahead_add(sites->ahead, url_origin_hash(&origin), sites->looked, sites->looked_line);
         sites->looked += (uint64_t)(close - at) + 1;
         at = close + 1;
@@ -734,7 +788,7 @@ bool sites_near(struct sites *sites, const struct url_origin *origin, struct lis
         return false;
     text = (char *)line_of(sites, &found, &length);
     sites->line = found.number;
-    read_line(sites, text, length && text[length - 1] == '\r' ? length - 1 : length, listed);
+    read_line(sites, text, trim(text, length), listed);
     sites->line = line;
     *text = '#'; /* its turn will pass it over */
     return true;
@@ -783,6 +837,11 @@ struct sites *sites_from_words(char *const *words, size_t count,
     sites->words = words;
     sites->word_count = count;
     return sites;
+}
+
+uint64_t sites_count(const struct sites *sites)
+{
+    return sites->number;
 }
 
 uint64_t sites_place(const struct sites *sites)

@@ -59,6 +59,9 @@ enum sites_next sites_next(struct sites *sites, struct listed *listed);
    through, nor those of a list whose checksum is kept. */
 bool sites_near(struct sites *sites, const struct url_origin *origin, struct listed *listed);
 
+/* How many sites, and lines that are none, were given out. */
+uint64_t sites_count(const struct sites *sites);
+
 /* The place of the last line that was read in the list's own order; 0 before the first. As a site's
    place, it is a line's number in a file, of a word its own. */
 uint64_t sites_place(const struct sites *sites);

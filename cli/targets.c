@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bad_lines.h"
 #include "cli/network.h"
 #include "cli/sites.h"
 #include "reactor/memory.h"
@@ -33,38 +34,42 @@ static const char *find_fault(const struct target_list *list, const struct site 
     return list->count == TARGETS_MOST ? "over 10000 targets" : NULL;
 }
 
-/* Says it; what is unreadable in a file has its line in the reason. */
-static bool refuse_site(const struct site *site, const char *file, const char *why)
+/* One that is no target; what is unreadable in a file has its line in the reason. */
+static void refuse_site(struct bad_lines *bad, const struct site *site, const char *why)
 {
-    char *place;
+    char *place = NULL;
 
-    if (!file)
-        return complain(site->url.shown, why);
-    if (site->unreadable)
-        return complain(why, site->url.shown);
-    place = memory_print("%s:%llu", file, (unsigned long long)site->place);
-    complain(place, why);
-    free(place);
-    return false;
+    if (site->unreadable) {
+        bad_lines_add(bad, site);
+    } else if (!bad->file) {
+        bad_lines_add_as(bad, site->url.shown, why);
+    } else if (asprintf(&place, "%s:%llu", bad->file, (unsigned long long)site->place) >= 0) {
+        bad_lines_add_as(bad, place, why);
+        free(place);
+    }
 }
 
-/* Reads to the end, or to the first that is no target. `file` is its name in messages; NULL: words. */
+/* Reads to the end, or until there are too many. `file` is its name in messages; NULL: words. */
 static bool read_list(struct target_list *list, struct sites *sites, const char *file,
                       const struct request_options *request)
 {
+    struct bad_lines bad = {.file = file};
     struct listed listed;
+    bool full = false;
 
-    while (sites_next(sites, &listed) == SITES_ONE) {
+    while (!full && sites_next(sites, &listed) == SITES_ONE) {
         const char *why = find_fault(list, listed.site, request);
 
+        full = list->count == TARGETS_MOST;
         if (why) {
-            refuse_site(listed.site, file, why);
+            refuse_site(&bad, listed.site, why);
             site_free(listed.site);
-            return false;
+        } else {
+            add(list, &listed);
         }
-        add(list, &listed);
     }
-    return list->count || complain(file ? file : "URLs", "there is no target in it");
+    return bad_lines_end(&bad) &&
+           (list->count || complain(file ? file : "URLs", "there is no target in it"));
 }
 
 static bool read_words(struct target_list *list, char *const *words, size_t count,
@@ -92,8 +97,7 @@ bool target_list_read(struct target_list *list, const struct options *options)
     if (!sites)
         return complain(file, errno == ENOENT ? "no such file; give URLs, or targets with -f FILE"
                                               : strerrordesc_np(errno));
-    sound =
-        read_list(list, sites, strcmp(file, "-") != 0 ? file : "standard input", &options->request);
+    sound = read_list(list, sites, bad_lines_file(file), &options->request);
     sites_close(sites);
     return sound;
 }

@@ -62,6 +62,8 @@ static const char *const bare[] = {
     "\n\r\n# x\n   # y\n\t\nhttp://a/",
     "http://a/ # a comment \"",
     "default\nhttp://a/",
+    "http://a/\r\r\n",
+    "# \xc2\xa0 \xe2\x80\x8b \x1a\n#\xc2\xa0\nhttp://a/ #\xc2\xa0",
 };
 
 /* One line; what it says of the request. */
@@ -83,6 +85,7 @@ static const struct {
     {"default timeout=1s\ndefault timeout=2s\nhttp://a/", 2 * NSEC_PER_S, "GET", NULL},
     {"http://a/ header=\"A: b\"", 10 * NSEC_PER_S, "GET", "A: b\r\n"},
     {"http://a/ header=A:b", 10 * NSEC_PER_S, "GET", "A:b\r\n"},
+    {"http://a/ header=\"A: \xc2\xa0\"", 10 * NSEC_PER_S, "GET", "A: \xc2\xa0\r\n"},
     {"http://a/ header=\"A: \\\"b\\\\\\x41\\t\"", 10 * NSEC_PER_S, "GET", "A: \"b\\A\t\r\n"},
     {"http://a/ header=\"A: 1\" header=\"A: 2\"", 10 * NSEC_PER_S, "GET", "A: 1\r\nA: 2\r\n"},
     {"default header=\"A: 1\" header=\"B: 1\"\nhttp://a/ header=\"a: 2\"", 10 * NSEC_PER_S, "GET",
@@ -359,6 +362,34 @@ static const struct {
      "http://a/"},
     {"http://a/ rehearse-delay=x", "rehearse-delay: not a duration, like 798940us or 1.5s",
      "http://a/"},
+    /* a CR is no line end, and joins no lines */
+    {"http://a/\rhttp://b/\rhttp://c/", "there is a CR in the line; lines end with LF or CR LF",
+     "http://a/"},
+    {"# a comment\rhttp://b/", "there is a CR in the line; lines end with LF or CR LF",
+     "# a comment"},
+    {"default timeout=1s\rhttp://b/", "there is a CR in the line; lines end with LF or CR LF",
+     "default timeout=1s"},
+    {"http://a/ header=\"A: b\rc\"", "there is a CR in the line; lines end with LF or CR LF",
+     "http://a/ header=\"A: b"},
+    {"http://u:secret@a/\rhttp://v:secret@b/",
+     "there is a CR in the line; lines end with LF or CR LF", "http://a/"},
+    /* what nobody sees */
+    {"http://a/\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it", "http://a/\xc2\xa0"},
+    {"\xc2\xa0http://a/", "U+00A0 NO-BREAK SPACE is in it; remove it", "\xc2\xa0http://a/"},
+    {"\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it", "\xc2\xa0"},
+    {"http://a/\xe2\x80\x8b", "U+200B ZERO WIDTH SPACE is in it; remove it",
+     "http://a/\xe2\x80\x8b"},
+    {"http://a\xe2\x80\x8b/", "U+200B ZERO WIDTH SPACE is in it; remove it",
+     "http://a\xe2\x80\x8b/"},
+    {"http://a/ timeout=5s\xe2\x80\x8b", "U+200B ZERO WIDTH SPACE is in it; remove it",
+     "http://a/"},
+    {"http://a/ \xef\xbb\xbftimeout=5s", "U+FEFF, a byte order mark, is in it; remove it",
+     "http://a/"},
+    {"http://a/\x1a", "^Z (0x1a), the end of a DOS file, is in it; remove it", "http://a/\x1a"},
+    {"\x1a", "^Z (0x1a), the end of a DOS file, is in it; remove it", "\x1a"},
+    {"default timeout=1s\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it", "default"},
+    {"http://u:secret@a/\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it",
+     "http://a/\xc2\xa0"},
     /* what may be a password is not shown */
     {"http://u:secret@a/ x=1", "x: no such key", "http://a/"},
     {"http://u:secret@a:x/", "the port is not a number", "http://a:x/"},
@@ -417,7 +448,7 @@ static void test_long_lines(void **state)
         sprintf(text, "%s\nhttp://b/\n", line);
         sites = open_text(text);
         assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-        assert_int_equal(listed.site->unreadable != NULL, length >= SITES_MOST_LINE_BYTES);
+        assert_int_equal(listed.site->unreadable != NULL, length > SITES_MOST_LINE_BYTES);
         site_free(listed.site);
         listed = expect(sites, "http://b/"); /* the rest of the long one is no line */
         site_free(listed.site);
@@ -429,7 +460,7 @@ static void test_long_lines(void **state)
 
 static void test_no_end_on_the_last_line(void **state)
 {
-    char *line = long_line(SITES_MOST_LINE_BYTES - 1);
+    char *line = long_line(SITES_MOST_LINE_BYTES);
     struct sites *sites = open_text(line);
     struct listed listed;
 
@@ -438,6 +469,83 @@ static void test_no_end_on_the_last_line(void **state)
     site_free(listed.site);
     expect_end(sites);
     free(line);
+}
+
+/* One line says so, and the rest is not looked at. */
+static void other_encodings_are_named(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t count;
+        unsigned bits;
+    } lists[] = {
+#define LIST(bytes, bits) {bytes, sizeof(bytes) - 1, bits}
+        LIST("\xff\xfeh\0t\0t\0p\0:\0/\0/\0a\0/\0\n\0x\0\n\0", 16),
+        LIST("\xfe\xff\0h\0t\0t\0p\0:\0/\0/\0a\0/\0\n\0x\0\n", 16),
+        LIST("h\0t\0t\0p\0:\0/\0/\0a\0/\0\n\0x\0\n\0", 16),
+        LIST("\0h\0t\0t\0p\0:\0/\0/\0a\0/\0\n\0x\0\n", 16),
+        LIST("\xff\xfe#\0\n\0", 16),
+        LIST("\xff\xfe", 16),
+        LIST("\xff\xfe\0\0h\0\0\0\n\0\0\0", 32),
+        LIST("\0\0\xfe\xff\0\0\0h\0\0\0\n", 32),
+#undef LIST
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lists); i++) {
+        struct sites *sites = open_bytes(lists[i].bytes, lists[i].count);
+        struct listed listed;
+        char why[8192];
+
+        snprintf(why, sizeof(why),
+                 "%s:1: the list is in UTF-%u; it has to be UTF-8: iconv -f UTF-%u -t UTF-8", path,
+                 lists[i].bits, lists[i].bits);
+        assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+        assert_string_equal(listed.site->unreadable, why);
+        site_free(listed.site);
+        assert_int_equal(sites_count(sites), 1);
+        expect_end(sites);
+    }
+}
+
+/* Of the lines before a site that is taken before its turn. */
+static void a_line_with_a_cr_is_refused_once(void **state)
+{
+    struct sites *sites = open_text("http://a/\nhttp://b/1\rhttp://b/2\nhttp://b/3\n");
+    struct listed listed = expect(sites, "http://a/");
+    struct url_origin origin;
+
+    (void)state;
+    site_free(listed.site);
+    assert_true(url_origin(&origin, "http://b/", 9));
+    assert_true(sites_near(sites, &origin, &listed));
+    assert_string_equal(listed.site->url.shown, "http://b/3");
+    site_free(listed.site);
+    assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+    assert_non_null(listed.site->unreadable);
+    site_free(listed.site);
+    expect_end(sites);
+}
+
+/* Words of a command line: a URL parser would drop the line end. */
+static void words_are_not_joined(void **state)
+{
+    char *words[] = {(char *)"http://a/\nhttp://b/", (char *)"http://a/\rx",
+                     (char *)" \nhttp://a/\r\n"};
+    struct sites *sites = sites_from_words(words, LENGTH(words), &plain);
+    struct listed listed;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+        assert_string_equal(listed.site->unreadable,
+                            "there is a line end in it; give each URL as a word of its own");
+        site_free(listed.site);
+    }
+    assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+    assert_null(listed.site->unreadable);
+    site_free(listed.site);
+    expect_end(sites);
 }
 
 static void test_nul_bytes(void **state)
@@ -821,6 +929,9 @@ int main(void)
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_no_end_on_the_last_line),
+        cmocka_unit_test(other_encodings_are_named),
+        cmocka_unit_test(a_line_with_a_cr_is_refused_once),
+        cmocka_unit_test(words_are_not_joined),
         cmocka_unit_test(test_nul_bytes),
         cmocka_unit_test(test_rewind),
         cmocka_unit_test(test_rewind_to_where_it_was),

@@ -53,7 +53,7 @@ fb -f "$LIST" --format json --order input
 exits "a byte order mark, CRLF, and no end on the last line" 0
 same "are read as they are meant" "/bom|GET /crlf|HEAD /last|GET" "$(seen | cut -d'|' -f1,2 | xargs)"
 
-# a line of 64 KiB less one is the longest
+# a line of 64 KiB is the longest
 { printf '%s/long header="X-One: ' "$base"; head -c 20000 /dev/zero | tr '\0' y; printf '"\n'; } | conf
 fb -f "$LIST" --format json
 check "a long line is read whole" test "$(jq -c .error.code "$out")" != '"input.malformed"'
@@ -109,23 +109,94 @@ fb "$url$(printf '%070000d' 0)"
 exits "a URL that is too long" 2
 check "which says its limit" said "the URL is over 65536 bytes"
 
-# the number of the line counts every line; the first bad one is told
+# the number of the line counts every line; all bad ones are named
 printf '%s\n\r\n\n#\nbad\nworse\n' "$url" | conf
 fb -f "$LIST"
-same "the first bad line, whatever stands before it" \
-    "firstbyte: $LIST:5: not an absolute http:// or https:// URL: bad" "$(cat "$err")"
+same "each bad line, whatever stands before it" \
+    "firstbyte: $LIST:5: not an absolute http:// or https:// URL: bad
+firstbyte: $LIST:6: not an absolute http:// or https:// URL: worse" "$(cat "$err")"
 fb race -f "$LIST"
 exits "a race refuses the list likewise" 2
 same "before either half" "" "$(cat "$out")"
 fb race --rehearse -f "$LIST"
 exits "so does a rehearsal" 2
 
+# of many, the first 20 and their number
+many() { for ((i = 1; i <= $1; i++)); do echo "bad$i"; done; }
+wanted() {
+    for ((i = 1; i <= 20; i++)); do
+        echo "firstbyte: $1:$i: not an absolute http:// or https:// URL: bad$i"
+    done
+    [ $# -lt 2 ] || echo "firstbyte: $1: $2 are bad, of which the first 20 are shown"
+}
+many 20 | conf
+fb -f "$LIST"
+same "20 bad lines" "$(wanted "$LIST")" "$(cat "$err")"
+many 21 | conf
+fb -f "$LIST"
+same "21" "$(wanted "$LIST" 21)" "$(cat "$err")"
+{ many 5000 && echo "$url"; } | conf
+fb bench -f "$LIST"
+exits "bench refuses them likewise" 2
+same "the first 20 and their number" "$(wanted "$LIST" 5000)" "$(cat "$err")"
+fb bench -f - <"$LIST"
+same "on standard input too" "$(wanted "standard input" 5000)" "$(cat "$err")"
+fb origin -f "$LIST"
+exits "and an origin" 2
+same "does the same" "$(wanted "$LIST" 5000)" "$(cat "$err")"
+# shellcheck disable=SC2046 # words
+fb $(many 21)
+exits "so it is with URLs" 2
+same "of which each is named" "firstbyte: bad20: neither a command nor an absolute http:// or https:// URL
+firstbyte: URLs: 21 are bad, of which the first 20 are shown" "$(tail -n 2 "$err")"
+printf '%s\n' "$url timeout=5s" "$url" bad "$url timeout=6s" | conf
+fb bench -f "$LIST"
+same "what a target alone may not have is among them" \
+    "firstbyte: $LIST:1: a target has no timeout of its own; --timeout is that of all
+firstbyte: $LIST:3: not an absolute http:// or https:// URL: bad
+firstbyte: $LIST:4: a target has no timeout of its own; --timeout is that of all" "$(cat "$err")"
+
+# lists of other systems: refused, and never joined
+seen >/dev/null
+printf '%s/1\r%s/2\r%s/3\r' "$base" "$base" "$base" | conf
+fb -f "$LIST"
+exits "CR alone" 2
+same "is named" \
+    "firstbyte: $LIST:1: there is a CR in the line; lines end with LF or CR LF: $base/1" "$(cat "$err")"
+fb -f - <"$LIST"
+same "on standard input too" "firstbyte: standard input:1: there is a CR in the line; lines end with \
+LF or CR LF: $base/1" "$(cat "$err")"
+fb bench -n 1 -f "$LIST"
+exits "nor is it a target" 2
+check "which is said" said "there is a CR in the line"
+timeout 30 "$FIRSTBYTE" --format json -f - < <(cat "$LIST") >"$out" 2>"$err"
+same "from a pipe, one result says so" input.malformed "$(jq -r .error.code "$out")"
+same "nothing is fetched" "" "$(seen)"
+yes "$base/long" | head -n 5000 | tr '\n' '\r' | conf
+fb -f "$LIST"
+check "also where it makes one line of the whole file" said "$LIST:1: there is a CR in the line"
+printf '%s\r\n' "$base/1" "$base/2" | iconv -f UTF-8 -t UTF-16 | conf
+fb -f "$LIST"
+exits "UTF-16" 2
+same "is named" "firstbyte: $LIST:1: the list is in UTF-16; it has to be UTF-8: \
+iconv -f UTF-16 -t UTF-8" "$(cat "$err")"
+printf '%s/\xc2\xa0\n%s/\xe2\x80\x8b\n\x1a' "$base" "$base" | conf
+fb -f "$LIST"
+exits "what nobody sees" 2
+same "is named" "U+00A0 NO-BREAK SPACE
+U+200B ZERO WIDTH SPACE
+^Z (0x1a), the end of a DOS file," \
+    "$(sed -n 's/^firstbyte: .*:[0-9]*: \(.*\) is in it; remove it: .*/\1/p' "$err")"
+same "nothing is fetched" "" "$(seen)"
+
 # a regular file on standard input is judged beforehand, a pipe as it comes
 seen >/dev/null
+printf '%s\n\r\n\n#\nbad\nworse\n' "$url" | conf
 fb -f - <"$LIST"
 exits "a bad line in a file on standard input" 2
-same "its name and line" \
-    "firstbyte: standard input:5: not an absolute http:// or https:// URL: bad" "$(cat "$err")"
+same "its name and line, and those of the other" \
+    "firstbyte: standard input:5: not an absolute http:// or https:// URL: bad
+firstbyte: standard input:6: not an absolute http:// or https:// URL: worse" "$(cat "$err")"
 same "nothing is fetched" "" "$(seen)"
 printf '%s/1\nbad\n%s/2 no=key\n%s/3\n' "$base" "$base" "$base" |
     timeout 30 "$FIRSTBYTE" -f - --format json --order input >"$out" 2>"$err"
@@ -153,9 +224,22 @@ same "is told" "firstbyte: $TMPDIR: Is a directory" "$(cat "$err")"
 : | conf
 fb -f "$LIST"
 exits "an empty list has nothing that failed" 0
+same "and is named" "firstbyte: $LIST: there is no site in it" "$(cat "$err")"
 fb race --rehearse -f "$LIST"
 exits "so has its race" 0
-same "that says so" "" "$(cat "$err")"
+same "that says so" "firstbyte: $LIST: there is no site in it" "$(cat "$err")"
+fb -q -f "$LIST"
+same "but not with -q" "" "$(cat "$err")"
+: | timeout 30 "$FIRSTBYTE" -f - >"$out" 2>"$err"
+status=${PIPESTATUS[1]}
+exits "an empty pipe" 0
+same "says so, too" "firstbyte: standard input: there is no site in it" "$(cat "$err")"
+fb -f - </dev/null
+same "once" "firstbyte: standard input: there is no site in it" "$(cat "$err")"
+printf '# nothing\n\ndefault timeout=1s\n' | conf
+fb bench -f "$LIST"
+exits "nor has it a target" 2
+same "which is said" "firstbyte: $LIST: there is no target in it" "$(cat "$err")"
 fb "$base/good" "http://bad host/"
 exits "a bad URL on the command line" 2
 same "is named" "firstbyte: http://bad host/: the host's name has a forbidden character" \

@@ -199,7 +199,8 @@ struct piped {
     struct sites *sites;
     struct note *note;
     uint64_t number;
-    int fd; /* to write to */
+    bool over; /* before the pipe's end: the list is in another encoding */
+    int fd;    /* to write to */
 };
 
 /* Fills the empty pipe and lets the reader take it all, for which it is called once. */
@@ -207,14 +208,15 @@ static void pass_on(struct piped *piped, struct part piece)
 {
     int called = count_ready;
 
-    while (piece.size) {
+    while (piece.size && !piped->over) {
         size_t size = piece.size < MOST_PIECE ? piece.size : MOST_PIECE;
 
         MUST(write(piped->fd, piece.at, size) == (ssize_t)size);
         piece = (struct part){piece.at + size, piece.size - size};
         loop_turn(piped->loop, 0);
         MUST(count_ready == ++called);
-        MUST(drain(piped->sites, piped->note, &piped->number));
+        piped->over = !drain(piped->sites, piped->note, &piped->number);
+        MUST(!piped->over || piped->number == 1);
     }
 }
 
