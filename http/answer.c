@@ -5,9 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/media_type.h"
 #include "reactor/memory.h"
 
-#define MOST_CODING_BYTES 8192 /* of all Content-Encoding fields together */
+/* Of all fields of a name together. */
+#define MOST_CODING_BYTES 8192
+#define MOST_TYPE_BYTES   HTTP1_MOST_VALUE_BYTES
 
 void answer_start(struct answer *answer, const struct answer_options *options,
                   struct result *result)
@@ -22,13 +25,13 @@ static void keep(char **field, const char *value, size_t length)
         *field = memory_text(value, length);
 }
 
-/* Content-Encoding may be given in several fields, which are one list (RFC 9110, section 5.3). */
-static void append(char **field, const char *value, size_t length)
+/* Several fields of a name are one list (RFC 9110, section 5.3), as far as `most` bytes reach. */
+static void append(char **field, const char *value, size_t length, size_t most)
 {
     size_t old = *field ? strlen(*field) : 0;
     char *text;
 
-    if (old + length > MOST_CODING_BYTES)
+    if (old + length > most)
         return;
     text = memory_get(old + length + 3);
     if (old)
@@ -37,6 +40,19 @@ static void append(char **field, const char *value, size_t length)
     text[old + length + (old ? 2 : 0)] = '\0';
     free(*field);
     *field = text;
+}
+
+/* Replaces a list of types by the one that counts. */
+static void settle_type(struct answer *answer)
+{
+    char *type = NULL;
+
+    if (answer->content_type && strchr(answer->content_type, ','))
+        type = media_type_extract(answer->content_type);
+    if (!type)
+        return;
+    free(answer->content_type);
+    answer->content_type = type;
 }
 
 static bool is(const char *name, size_t length, const char *wanted)
@@ -48,9 +64,9 @@ void answer_field(struct answer *answer, const char *name, size_t name_bytes, co
                   size_t value_bytes)
 {
     if (is(name, name_bytes, "Content-Type"))
-        keep(&answer->content_type, value, value_bytes);
+        append(&answer->content_type, value, value_bytes, MOST_TYPE_BYTES);
     else if (is(name, name_bytes, "Content-Encoding"))
-        append(&answer->coding, value, value_bytes);
+        append(&answer->coding, value, value_bytes, MOST_CODING_BYTES);
     else if (is(name, name_bytes, "Location"))
         keep(&answer->location, value, value_bytes);
     else if (is(name, name_bytes, "Retry-After"))
@@ -69,6 +85,7 @@ void answer_head(struct answer *answer, const struct http1 *http1)
 {
     struct result *result = answer->result;
 
+    settle_type(answer);
     result->status = http1->status;
     result->major = http1->major;
     result->minor = http1->minor;

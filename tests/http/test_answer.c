@@ -139,13 +139,47 @@ static void fields_that_come_twice(void **state)
 {
     (void)state;
     assert_int_equal(take("HTTP/1.1 301 Moved\r\nLocation:\r\nLocation: /1\r\nLocation: /2\r\n"
-                          "Content-Type: a/b\r\nContent-Type: c/d\r\nRetry-After: 1\r\n"
+                          "Retry-After: 1\r\n"
                           "Retry-After: 2\r\nContent-Length: 0\r\n\r\n"),
                      ERROR_NONE);
     assert_string_equal(answer.location, "/1");
-    assert_string_equal(result.content_type, "a/b");
     assert_string_equal(answer.retry_after, "1");
     assert_true(answer.redirect);
+}
+
+/* Of Content-Type the last valid one, with a charset of the same type before it. */
+static void several_types(void **state)
+{
+    static const struct {
+        const char *lines, *type, *charset;
+    } cases[] = {
+        {"Content-Type: text/plain; charset=gbk\r\n", "text/plain; charset=gbk", "gbk"},
+        {"Content-Type: text/plain; charset=gbk\r\nContent-Type: text/html; charset=koi8-r\r\n",
+         "text/html; charset=koi8-r", "koi8-r"},
+        {"Content-Type: text/plain; charset=koi8-r\r\nContent-Type: text/plain\r\n",
+         "text/plain; charset=koi8-r", "koi8-r"},
+        {"Content-Type: text/html; charset=koi8-r\r\nContent-Type: text/plain\r\n", "text/plain",
+         "utf-8"},
+        {"Content-Type: text/html; charset=koi8-r\r\nX: y\r\nContent-Type: */*\r\n",
+         "text/html; charset=koi8-r", "koi8-r"},
+        {"Content-Type: text/html; charset=koi8-r\r\nContent-Type:\r\n",
+         "text/html; charset=koi8-r", "koi8-r"},
+        {"Content-Type: text/plain; charset=gbk, text/plain; charset=koi8-r\r\n",
+         "text/plain; charset=koi8-r", "koi8-r"},
+        {"Content-Type: nonsense\r\n", "nonsense", "utf-8"},
+        {"Content-Type:\r\n", "", "utf-8"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char text[256];
+
+        snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\n%sContent-Length: 2\r\n\r\nhi",
+                 cases[i].lines);
+        assert_int_equal(take(text), ERROR_NONE);
+        assert_string_equal(result.content_type, cases[i].type);
+        assert_string_equal(result.charset, cases[i].charset);
+    }
 }
 
 static void redirects(void **state)
@@ -205,20 +239,21 @@ static void codings_in_several_lines(void **state)
     }
 }
 
-/* A list of codings has a limit as any field. */
-static void endless_codings(void **state)
+/* A list of codings, or of types, has a limit as any field. */
+static void endless_lists(void **state)
 {
-    static char line[9000];
+    static char line[40000];
 
     (void)state;
     begin("GET");
     FEED("HTTP/1.1 200 OK\r\n");
-    snprintf(line, sizeof(line), "Content-Encoding: %05000d\r\n", 0);
-    for (int i = 0; i < 10; i++)
+    snprintf(line, sizeof(line), "Content-Encoding: %05000d\r\nContent-Type: a/%030000d\r\n", 0, 0);
+    for (int i = 0; i < 7; i++)
         feed(line, strlen(line));
-    FEED("Content-Length: 0\r\n\r\n");
+    FEED("Content-Type: b/c\r\nContent-Length: 0\r\n\r\n");
     assert_int_equal(finish(), ERROR_NONE);
     assert_int_equal(strlen(result.coding), 5000);
+    assert_string_equal(result.content_type, "b/c");
 }
 
 static void body_that_is_malformed(void **state)
@@ -435,9 +470,10 @@ int main(void)
         CASE(fields),
         CASE(absent_fields),
         CASE(fields_that_come_twice),
+        CASE(several_types),
         CASE(redirects),
         CASE(codings_in_several_lines),
-        CASE(endless_codings),
+        CASE(endless_lists),
         CASE(body_that_is_malformed),
         CASE(coding_that_stops),
         CASE(answers_without_a_body),
