@@ -7,6 +7,8 @@
 #include <strings.h>
 
 #include "cli/text.h"
+#include "http/fields.h"
+#include "reactor/memory.h"
 
 #define HOSTS_FILE "/etc/hosts"
 
@@ -65,6 +67,26 @@ static bool make_routes(struct network *network, const struct options *options)
     return true;
 }
 
+/* Proxy-Authorization of -H is for the proxy: also in CONNECT, and after redirects. */
+static void take_authorization(struct proxies *proxies, const char *headers)
+{
+    static const char name[] = "Proxy-Authorization";
+    struct field_line line;
+
+    while (fields_next(&headers, &line)) {
+        const char *value = line.text + sizeof(name);
+        size_t blanks;
+        char *text;
+
+        if (!field_is_named(&line, name, strlen(name)))
+            continue;
+        blanks = strspn(value, " \t");
+        text = memory_text(value + blanks, line.bytes - sizeof(name) - blanks - strlen("\r\n"));
+        proxies_authorize(proxies, text);
+        free(text);
+    }
+}
+
 /* A rehearsal ends on loopback, the blocking half of a race knows no proxies, and a load is meant for
    the server itself: none of the environment gets in between. */
 static bool make_proxies(struct network *network, const struct options *options)
@@ -80,6 +102,7 @@ static bool make_proxies(struct network *network, const struct options *options)
     network->proxies = proxies_new(options->proxy, options->noproxy, getenv, why);
     if (!network->proxies)
         return complain("proxy", why);
+    take_authorization(network->proxies, options->request.headers);
     return true;
 }
 

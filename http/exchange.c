@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "http/fields.h"
 #include "reactor/memory.h"
 
 /* Content up to this size goes out in one block with the head, in one send. */
@@ -258,6 +259,12 @@ static void make_block(struct exchange *exchange)
         request->absolute = true;
         request->proxy_user_info = proxy->user_info;
         request->proxy_user_info_bytes = proxy->user_info_bytes;
+        request->proxy_authorization = proxy->authorization;
+    } else if (proxies_any(exchange->dialer->proxies)) {
+        request->past_proxy = true;
+        if (fields_have(request->headers, "Proxy-Authorization"))
+            trace_note(exchange->dialer->trace, exchange->conn->number,
+                       "Proxy-Authorization is for a proxy, and not sent to the site");
     }
     exchange->block = request_build(request, &exchange->head_bytes);
     exchange->block_bytes = exchange->head_bytes;

@@ -154,6 +154,7 @@ void proxy_free(struct proxy *proxy)
 {
     free(proxy->host);
     free(proxy->user_info);
+    free(proxy->authorization);
     free(proxy->shown);
     *proxy = (struct proxy){0};
 }
@@ -311,6 +312,19 @@ struct proxies *proxies_new(const char *proxy, const char *noproxy, environment_
     if (noproxy)
         take_exceptions(proxies, noproxy);
     return proxies;
+}
+
+void proxies_authorize(struct proxies *proxies, const char *value)
+{
+    for (int https = 0; https < 2; https++) {
+        free(proxies->proxy[https].authorization);
+        proxies->proxy[https].authorization = memory_text(value, strlen(value));
+    }
+}
+
+bool proxies_any(const struct proxies *proxies)
+{
+    return proxies && (proxies->proxy[0].host || proxies->proxy[1].host);
 }
 
 static bool network_has(const struct exception *exception, const struct address *address)

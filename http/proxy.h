@@ -39,7 +39,10 @@ struct proxy {
     char *user_info;        /* "user:password", decoded; NULL where there is none. Never printed */
     size_t user_info_bytes; /* a decoded NUL may be in it */
     size_t user_bytes;      /* of the name: the ':' stands after it */
-    char *shown;            /* "http://127.0.0.1:3128": without user info */
+    char *
+        authorization; /* a value for Proxy-Authorization, instead of that of user_info; "": none is
+                            sent; NULL: not given. Never printed */
+    char *shown;       /* "http://127.0.0.1:3128": without user info */
 };
 
 /* Reads "[scheme://][user:password@]host[:port]"; the scheme is http, socks5 or socks5h, http where
@@ -65,6 +68,12 @@ bool proxies_ignore_variable(const char *proxy, environment_fn *environment);
    value, for that may hold a password. */
 struct proxies *proxies_new(const char *proxy, const char *noproxy, environment_fn *environment,
                             char why[PROXIES_WHY_BYTES]);
+
+/* What HTTP proxies are sent as Proxy-Authorization, copied; "" takes theirs away. */
+void proxies_authorize(struct proxies *proxies, const char *value);
+
+/* Whether there is a proxy for any site. `proxies` may be NULL. */
+bool proxies_any(const struct proxies *proxies);
 
 /*
  * The proxy for a site, borrowed from `proxies`; NULL: it is reached directly. The list of exceptions

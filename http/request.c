@@ -10,6 +10,8 @@
 #include "http/fields.h"
 #include "reactor/memory.h"
 
+#define PROXY_AUTHORIZATION "Proxy-Authorization"
+
 static bool is_token(unsigned char byte)
 {
     return isalnum(byte) || (byte && strchr("!#$%&'*+-.^_`|~", byte));
@@ -81,9 +83,14 @@ static void add_field(struct parts *parts, const char *name, const char *value)
     add(parts, "\r\n");
 }
 
+static bool is_for_proxy(const struct field_line *line)
+{
+    return field_is_named(line, PROXY_AUTHORIZATION, strlen(PROXY_AUTHORIZATION));
+}
+
 /* The head of all parts, the fields from outside behind them. One of these without a value only takes
    ours of that name away, as in curl. */
-static char *join(const struct parts *parts, size_t *length)
+static char *join(const struct parts *parts, bool past_proxy, size_t *length)
 {
     size_t own = parts->own ? strlen(parts->own) : 0;
     char *text = memory_get(parts->length + own + sizeof("\r\n")), *to = text;
@@ -93,7 +100,7 @@ static char *join(const struct parts *parts, size_t *length)
     for (size_t i = 0; i < parts->count; i++)
         to = mempcpy(to, parts->part[i].text, parts->part[i].length);
     while (fields_next(&at, &line))
-        if (!line.empty)
+        if (!line.empty && !(past_proxy && is_for_proxy(&line)))
             to = mempcpy(to, line.text, line.bytes);
     to = stpcpy(to, "\r\n");
     *length = (size_t)(to - text);
@@ -135,6 +142,7 @@ char *request_build(const struct request *request, size_t *length)
     struct parts parts = {.own = request->headers};
     char *authorization = basic(request->user_info, request->user_info_bytes);
     char *proxy = basic(request->proxy_user_info, request->proxy_user_info_bytes);
+    const char *given = request->proxy_authorization;
     char count[24] = "", *text;
     bool content = request->content;
 
@@ -149,11 +157,11 @@ char *request_build(const struct request *request, size_t *length)
     add_field(&parts, "Accept-Encoding", request->bare ? NULL : "gzip, deflate, br, zstd");
     add_field(&parts, "Authorization", authorization);
     add_field(&parts, "Cookie", request->cookie);
-    add_field(&parts, "Proxy-Authorization", proxy);
+    add_field(&parts, PROXY_AUTHORIZATION, given ? *given ? given : NULL : proxy);
     add_field(&parts, "Connection", request->closing ? "close" : NULL);
     add_field(&parts, "Content-Type", content ? "application/x-www-form-urlencoded" : NULL);
     add_field(&parts, "Content-Length", *count ? count : NULL);
-    text = join(&parts, length);
+    text = join(&parts, request->past_proxy, length);
     free(authorization);
     free(proxy);
     return text;

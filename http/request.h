@@ -30,10 +30,12 @@ struct request {
     size_t user_info_bytes;
     const char *proxy_user_info; /* likewise, for the proxy that is asked; NULL: none */
     size_t proxy_user_info_bytes;
-    const struct content *content; /* NULL: none */
-    bool bare;     /* without User-Agent, Accept and Accept-Encoding of ours: what a load sends */
-    bool absolute; /* the whole URL in the request line, for a proxy (RFC 9112, section 3.2.2) */
-    bool closing;  /* "Connection: close" */
+    const char *proxy_authorization; /* a value instead of those; "": none; NULL: not given */
+    const struct content *content;   /* NULL: none */
+    bool bare;       /* without User-Agent, Accept and Accept-Encoding of ours: what a load sends */
+    bool absolute;   /* the whole URL in the request line, for a proxy (RFC 9112, section 3.2.2) */
+    bool closing;    /* "Connection: close" */
+    bool past_proxy; /* no proxy reads it: Proxy-Authorization among `headers` is left out */
 };
 
 /* What a site asks for itself. */

@@ -136,17 +136,34 @@ static void on_head(void *owner, const struct http1 *http1)
     "Host: %s\r\n"                                                                                 \
     "User-Agent: firstbyte/" FIRSTBYTE_VERSION "\r\n"                                              \
     "%s%s%s\r\n"
-#define CREDENTIALS "Proxy-Authorization: Basic "
+#define CREDENTIALS "Proxy-Authorization: "
+
+/* The value of Proxy-Authorization, to be freed; NULL: none is sent. */
+static char *credentials_of(const struct proxy *proxy)
+{
+    char *digits, *value;
+
+    if (proxy->authorization)
+        return *proxy->authorization
+                   ? memory_text(proxy->authorization, strlen(proxy->authorization))
+                   : NULL;
+    if (!proxy->user_info)
+        return NULL;
+    digits = base64_encode(proxy->user_info, proxy->user_info_bytes);
+    value = memory_get(strlen(digits) + sizeof("Basic "));
+    stpcpy(stpcpy(value, "Basic "), digits);
+    free(digits);
+    return value;
+}
 
 /* The answer is read like one to HEAD, as no body follows a head that opens the tunnel, whatever its
    fields say (RFC 9110, section 9.3.6), and the body of a refusal is of no use. */
 static void start_connect(struct tunnel *tunnel, const char *host, uint16_t port)
 {
     static const struct http1_events events = {.head = on_head};
-    const struct proxy *proxy = tunnel->proxy;
     const char *literal = strchr(host, ':');
     char target[URL_MOST_HOST_BYTES + sizeof("[]:65535")];
-    char *user = proxy->user_info ? base64_encode(proxy->user_info, proxy->user_info_bytes) : NULL;
+    char *user = credentials_of(tunnel->proxy);
     size_t room = sizeof(CONNECT_FORM CREDENTIALS "\r\n") + 2 * sizeof(target);
     char *request;
 

@@ -141,6 +141,32 @@ for proxy in "quince:sesame@$locked" "socks5://quince:sesame%20open@$at:18103" "
     check_not "credentials are not shown, $proxy" \
         grep -qe sesame -e quince -e zelda -e "$(printf quince:sesame | base64)" "$out" "$err"
 done
+# by -H: for the proxy alone, in place of those of -x
+given="Proxy-Authorization: Basic $(printf quince:sesame | base64)"
+: >"$TMPDIR/seen.log"
+through "-H, http" "http://$locked" "200 - - $locked http://$locked" -H "$given" "$plain"
+through "-H, https" "http://$locked" "200 - - $locked http://$locked" -H "$given" "$secure"
+through "-H, after a redirect" "http://$locked" "200 - - $locked http://$locked" -H "$given" "${plain}moved"
+through "-H comes before -x" "zelda:sesame@$locked" "200 - - $locked http://$locked" -H "$given" "$secure"
+through "-H without a value: none" "quince:sesame@$locked" "- proxy.auth proxy $locked http://$locked" \
+    -H "Proxy-Authorization:" "$secure"
+through "-H, SOCKS" "$socks" "200 - - $at:18102 $socks" -H "$given" "$plain"
+through "-H, not by a proxy" "$http" "200 - - $at:18443 -" --noproxy "$at" -H "$given" "$secure"
+start echo perl -MSocket -e 'use IO::Socket; my $s = IO::Socket::INET->new(LocalAddr => shift, Listen => 5,
+    ReuseAddr => 1); while (my $c = $s->accept) { while (<$c>) { print; STDOUT->flush; last if /^\r?$/ }
+    print $c "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"; close $c }' "$at:18105"
+until_true 10 listens 18105
+through "-H, of a site behind SOCKS" "$socks" "200 - - $at:18102 $socks" -H "$given" -H "X-Other: 1" \
+    "http://$at:18105/"
+check "the site is asked" grep -q '^X-Other: 1' "$TMPDIR/echo.out"
+check_not "and does not get it" grep -qi '^proxy-authorization' "$TMPDIR/echo.out"
+same "nor does any other" "7 0" "$(seen | wc -l) $(seen | grep -c "${given##* }")"
+fb -v -x "$socks" -H "$given" "http://$at:18105/"
+check "which -v says" said 'Proxy-Authorization is for a proxy, and not sent to the site'
+check_not "without its value" grep -q "${given##* }" "$err"
+fb -H "$given" "http://$at:18105/"
+check "without any proxy it is a field like others" grep -qi '^proxy-authorization' "$TMPDIR/echo.out"
+
 fb -x "http://quince:sesame@" "$plain"
 exits "a proxy that is none" 2
 check "it is told why" grep -q '^firstbyte: --proxy: there is no host' "$err"

@@ -120,6 +120,35 @@ static void proxies_are_asked(void **state)
     assert_null(url_parse(&url, "http://a:81/b?c", 15));
     expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" OURS
                              "Proxy-Authorization: Basic dTpw\r\nConnection: close\r\n\r\n");
+    request.proxy_authorization = "Bearer x";
+    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" OURS
+                             "Proxy-Authorization: Bearer x\r\nConnection: close\r\n\r\n");
+    request.proxy_authorization = "";
+    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" OURS
+                             "Connection: close\r\n\r\n");
+    request.proxy_authorization = "Bearer x";
+    request.headers = "proxy-authorization: y\r\n";
+    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" OURS
+                             "Connection: close\r\nproxy-authorization: y\r\n\r\n");
+    url_free(&url);
+}
+
+static void past_a_proxy_its_credentials_are_left_out(void **state)
+{
+    struct url url;
+    struct request request = {.url = &url,
+                              .method = "GET",
+                              .headers = "X: y\r\nproxy-AUTHORIZATION: z\r\n"
+                                         "Proxy-Authorization-X: z\r\n",
+                              .past_proxy = true};
+
+    (void)state;
+    assert_null(url_parse(&url, "http://a/", 9));
+    expect_request(&request,
+                   "GET / HTTP/1.1\r\nHost: a\r\n" OURS "X: y\r\nProxy-Authorization-X: z\r\n\r\n");
+    request.past_proxy = false;
+    expect_request(&request, "GET / HTTP/1.1\r\nHost: a\r\n" OURS
+                             "X: y\r\nproxy-AUTHORIZATION: z\r\nProxy-Authorization-X: z\r\n\r\n");
     url_free(&url);
 }
 
@@ -210,9 +239,13 @@ static void headers_are_checked(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_are_built),  cmocka_unit_test(the_site_brings_more),
-        cmocka_unit_test(proxies_are_asked),   cmocka_unit_test(many_fields_are_sent),
-        cmocka_unit_test(methods_are_checked), cmocka_unit_test(headers_are_checked),
+        cmocka_unit_test(requests_are_built),
+        cmocka_unit_test(the_site_brings_more),
+        cmocka_unit_test(proxies_are_asked),
+        cmocka_unit_test(past_a_proxy_its_credentials_are_left_out),
+        cmocka_unit_test(many_fields_are_sent),
+        cmocka_unit_test(methods_are_checked),
+        cmocka_unit_test(headers_are_checked),
     };
 
     unit_time_limit();

@@ -199,6 +199,32 @@ static void connect_names_the_site(void **state)
     play_all(talks, LENGTH(talks));
 }
 
+static void credentials_may_be_given(void **state)
+{
+    static const char *const cases[][2] = {{"Bearer x", "Proxy-Authorization: Bearer x\r\n"},
+                                           {"", ""}};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct proxy proxy;
+        struct tunnel *tunnel;
+        char wanted[256];
+        const char *output;
+        size_t count;
+
+        assert_null(proxy_parse(&proxy, "u:p@h"));
+        proxy.authorization = strdup(cases[i][0]);
+        tunnel = tunnel_new(&proxy, "a", 443, NULL);
+        output = tunnel_output(tunnel, &count);
+        snprintf(wanted, sizeof(wanted), "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n" AGENT "%s\r\n",
+                 cases[i][1]);
+        assert_int_equal(count, strlen(wanted));
+        assert_memory_equal(output, wanted, count);
+        tunnel_free(tunnel);
+        proxy_free(&proxy);
+    }
+}
+
 #define NAME  "\5\1\0\3\1a\1\xbb"  /* a request for a:443 */
 #define BOUND "\0\1\1\2\3\4\0\120" /* what follows after the reply */
 
@@ -458,6 +484,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(connect_is_negotiated),
         cmocka_unit_test(connect_names_the_site),
+        cmocka_unit_test(credentials_may_be_given),
         cmocka_unit_test(socks_is_negotiated),
         cmocka_unit_test(socks_authenticates),
         cmocka_unit_test(socks_names_the_site),
