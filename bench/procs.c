@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "reactor/interrupt.h"
 #include "reactor/memory.h"
 
 #define LENGTH_BYTES     4          /* before each packed tally, the lowest first */
@@ -355,9 +356,7 @@ struct procs *procs_start(struct loop *loop, const struct procs_options *options
         watch_init(&procs->child[i].watch, on_readable, &procs->child[i]);
     }
     signal(SIGCHLD, SIG_DFL); /* where whoever started us ignores it no status is kept */
-    sigemptyset(&interrupts);
-    sigaddset(&interrupts, SIGINT);
-    sigaddset(&interrupts, SIGTERM);
+    interrupts_set(&interrupts);
     sigprocmask(SIG_BLOCK, &interrupts, &before);
     for (unsigned i = 0; i < options->count && !*error; i++)
         *error = start(procs, i);
@@ -373,9 +372,11 @@ struct procs *procs_start(struct loop *loop, const struct procs_options *options
 
 void procs_stop(struct procs *procs)
 {
+    int number = interrupts_number();
+
     for (unsigned i = 0; i < procs->options.count; i++)
         if (procs->child[i].proc.end == PROC_RUNS) {
-            kill(procs->child[i].proc.pid, SIGINT);
+            kill(procs->child[i].proc.pid, number);
             kill(procs->child[i].proc.pid, SIGCONT);
         }
 }

@@ -22,7 +22,7 @@ struct procs_options {
     unsigned count; /* of the children, over 0 */
 
     /* Runs in the child number `index`, from 0; its return value is the exit status. Open are there the
-       standard streams and `fd`, for procs_send; it does not close it. SIGINT and SIGTERM are blocked,
+       standard streams and `fd`, for procs_send; it does not close it. The signals of interrupts_set are blocked,
        so that none is missed before interrupt_start. What stdio holds back at the end is not written:
        it may be the parent's. */
     int (*child)(void *arg, unsigned index, int fd);
@@ -60,7 +60,7 @@ struct procs;
    that were started are gone. */
 struct procs *procs_start(struct loop *loop, const struct procs_options *options, int *error);
 
-/* Sends SIGINT to those that run, and continues those that are stopped: they end with a last interval. From a
+/* Interrupts those that run, and continues those that are stopped: they end with a last interval. From a
    terminal they may get it twice: ^C goes to them too. */
 void procs_stop(struct procs *procs);
 

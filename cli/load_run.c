@@ -333,7 +333,9 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
         .plan = plan, .shares = 1, .interval = on_own_interval, .owner = recorder};
     bool made;
 
-    *outcome = (struct load_outcome){0};
+    *outcome = (struct load_outcome){.interrupted = interrupts_pending()};
+    if (outcome->interrupted) /* between two runs */
+        return true;
     if (plan->options->load.processes == 1) {
         made = run_here(&runner);
         outcome->interrupted = runner.signal;

@@ -22,7 +22,7 @@ struct load_plan {
 
 /* How it went. */
 struct load_outcome {
-    bool interrupted; /* by ^C or SIGTERM */
+    bool interrupted; /* by a signal, perhaps before it began */
     bool lost;        /* a process did not end well: the figures are not whole */
     double busiest;   /* the share of time for which the busiest process was on a core */
 };

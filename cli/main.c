@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/rehearsal.h"
 #include "cli/run.h"
+#include "reactor/interrupt.h"
 
 /* A standard descriptor that is closed would be the next connection's, and get what is meant for
    people: it is held by one that cannot be read, or written. */
@@ -53,6 +54,7 @@ int main(int argc, char **argv)
     struct options options;
     int status = EXIT_FETCHED;
 
+    interrupts_begin();
     hold_standard_descriptors();
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error like any other */

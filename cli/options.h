@@ -9,17 +9,19 @@
 #include "cli/load_options.h"
 #include "http/site.h"
 #include "reactor/clock.h"
+#include "reactor/interrupt.h"
+#include "reactor/memory.h"
 
 /* Exit statuses. */
 enum exit_status {
-    EXIT_FETCHED = 0,      /* every site answered */
-    EXIT_SOME_FAILED = 1,  /* some did not */
-    EXIT_USAGE = 2,        /* bad options or a bad list */
-    EXIT_SETUP = 3,        /* could not set up */
-    EXIT_SLO = 4,          /* bench: --slo was missed */
-    EXIT_SATURATED = 5,    /* bench: the client itself was the bottleneck */
-    EXIT_SLOWER = 6,       /* diff, bench --vs: slower than the first of what was compared */
-    EXIT_INTERRUPTED = 130 /* SIGINT or SIGTERM */
+    EXIT_FETCHED = 0,                /* every site answered */
+    EXIT_SOME_FAILED = 1,            /* some did not */
+    EXIT_USAGE = 2,                  /* bad options or a bad list */
+    EXIT_SETUP = MEMORY_EXIT_STATUS, /* could not set up, or ran out of memory */
+    EXIT_SLO = 4,                    /* bench: --slo was missed */
+    EXIT_SATURATED = 5,              /* bench: the client itself was the bottleneck */
+    EXIT_SLOWER = 6, /* diff, bench --vs: slower than the first of what was compared */
+    EXIT_INTERRUPTED = INTERRUPT_EXIT_STATUS /* SIGINT, SIGTERM or SIGHUP */
 };
 
 enum command {

@@ -20,6 +20,7 @@
 #include "cli/targets.h"
 #include "cli/text.h"
 #include "http/error.h"
+#include "reactor/interrupt.h"
 #include "reactor/memory.h"
 
 #define OWN_DESCRIPTORS 24 /* that are no connection */
@@ -31,7 +32,8 @@ struct side {
     struct targets *targets;
     char *json; /* the runs' reports, for the comparison; NULL: there is none */
     size_t json_bytes;
-    FILE *to; /* what writes them */
+    unsigned kept; /* of so many */
+    FILE *to;      /* what writes them */
 };
 
 struct bench {
@@ -193,8 +195,10 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
     bench->told = true;
     write_report(to, &run, options->format);
     output_end(bench->output);
-    if (side->to)
+    if (side->to && !outcome->interrupted) {
         write_report(side->to, &run, FORMAT_JSON);
+        side->kept++;
+    }
     bench->short_of = say_remedies(recorder->total) || bench->short_of;
     bench->gave_up = bench->gave_up || recorder->total->gave_up;
     if (!options->quiet && options->format != FORMAT_TEXT)
@@ -271,8 +275,9 @@ static enum exit_status verdict(const struct bench *bench)
 
 /* Whether another run makes sense: no signal asked for an end, there is a server, and a report can be
    written. */
-static bool goes_on(const struct bench *bench)
+static bool goes_on(struct bench *bench)
 {
+    bench->interrupted = bench->interrupted || interrupts_pending();
     return !bench->interrupted && !bench->gave_up && !output_error(bench->output);
 }
 
@@ -287,7 +292,7 @@ static enum exit_status run_all(struct bench *bench)
             if (!run_side(bench, &bench->sides[side]))
                 return EXIT_SETUP;
     status = verdict(bench);
-    if (bench->side_count == 1 || !goes_on(bench))
+    if (!bench->sides[0].kept || !bench->sides[1].kept || output_error(bench->output))
         return status;
     return status == EXIT_FETCHED ? compare(bench) : (compare(bench), status);
 }
@@ -331,6 +336,13 @@ static enum exit_status end_output(struct bench *bench, enum exit_status status)
     return EXIT_SOME_FAILED;
 }
 
+/* All runs, and where their reports go; a signal from now on does not lose what there is. */
+static enum exit_status measure(struct bench *bench)
+{
+    interrupts_hold();
+    return end_output(bench, bench->options->load.knee.count ? search(bench) : run_all(bench));
+}
+
 enum exit_status run_bench(const struct options *options)
 {
     struct bench bench = {.options = options};
@@ -342,8 +354,7 @@ enum exit_status run_bench(const struct options *options)
             check_descriptors(options);
         if (open_output(&bench) &&
             (!options->rehearse || rehearsal_start(&bench.rehearsal, options)))
-            status =
-                end_output(&bench, options->load.knee.count ? search(&bench) : run_all(&bench));
+            status = measure(&bench);
     }
     rehearsal_stop(&bench.rehearsal);
     output_free(bench.output);

@@ -190,8 +190,10 @@ static bool set_up(struct reactor_half *half)
     const struct options *options = session->options;
     int error;
 
-    if (!session_open_output(session, half->loop, on_room, on_broken) ||
-        !network_open(&half->network, options, &session->rehearsal, half->loop))
+    if (!session_open_output(session, half->loop, on_room, on_broken))
+        return false;
+    interrupts_hold(); /* before, there was nothing to report; and a FIFO waits for its reader */
+    if (!network_open(&half->network, options, &session->rehearsal, half->loop))
         return false;
     error = interrupt_start(&half->interrupt, half->loop, on_interrupt, half);
     if (error)

@@ -5,15 +5,17 @@
 #include "bench/blocking.h"
 #include "cli/network.h"
 #include "cli/run.h"
+#include "reactor/interrupt.h"
 
-/* Set by SIGINT and SIGTERM in the blocking half, where no loop listens: the call under way returns
-   EINTR. A signal that comes just before a call would leave that call waiting, so SIGALRM follows
-   until the half has ended. */
+/* Set by a signal in the blocking half, where no loop listens: the call under way returns EINTR. A
+   signal that comes just before a call would leave that call waiting, so SIGALRM follows until the
+   half has ended. */
 static volatile sig_atomic_t blocking_interrupted;
 
 static void on_blocking_signal(int number)
 {
-    (void)number;
+    if (number != SIGALRM)
+        interrupts_note(number);
     blocking_interrupted = 1;
     alarm(1);
 }
@@ -21,18 +23,24 @@ static void on_blocking_signal(int number)
 /* Installs the handler, or puts back what was there before. */
 static void listen_for_signals(bool on)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGALRM};
-    static struct sigaction old[sizeof(numbers) / sizeof(*numbers)];
+    static struct sigaction old[NSIG];
     const struct sigaction ours = {.sa_handler = on_blocking_signal};
+    sigset_t set;
 
     if (!on)
         alarm(0);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+    interrupts_set(&set);
+    sigaddset(&set, SIGALRM);
+    for (int number = 1; number < NSIG; number++) {
+        if (sigismember(&set, number) <= 0)
+            continue;
         if (on)
-            sigaction(numbers[i], &ours, &old[i]);
+            sigaction(number, &ours, &old[number]);
         else
-            sigaction(numbers[i], &old[i], NULL);
+            sigaction(number, &old[number], NULL);
     }
+    if (on && interrupts_pending())
+        blocking_interrupted = 1; /* it came before */
 }
 
 /* Fetches the sites one after the other. */
@@ -65,6 +73,7 @@ static bool run_blocking_half(struct session *session, nsec *took)
 
     session->mode = "blocking";
     if (made) {
+        interrupts_hold();
         listen_for_signals(true);
         session_say(session, "Running synchronous example\n");
         began = clock_now();

@@ -302,16 +302,90 @@ wait $pid
 status=$?
 exits "^C of a search" 130
 check "^C of a search: what it found" jq -e '.interrupted and .curve == []' "$TMPDIR/run.out"
-# the second ^C does not wait for whoever does not read
+
+# between two runs: a report, or a line of a search, that has no reader yet holds the program there
 mkfifo "$TMPDIR/pipe"
-env --default-signal=INT "$FIRSTBYTE" bench -d 60s -c 4 "${to[@]}" http://a.example/ >"$TMPDIR/pipe" 2>"$TMPDIR/run.err" &
+exec 8<>"$TMPDIR/pipe"
+fill() { dd if=/dev/zero of="$TMPDIR/pipe" conv=notrunc bs=4096 count=64 oflag=nonblock 2>/dev/null; }
+empty() { dd if="$TMPDIR/pipe" bs=65536 count=1 iflag=nonblock 2>/dev/null | tr -d '\0'; }
+# waits PID : it sleeps in a write to the pipe
+waits() { [ "$(cut -d' ' -f1 "/proc/$1/syscall")" = 1 ] && grep -q '^State:.S' "/proc/$1/status"; }
+quick=(bench --format json -d 100ms -c 4 "${to[@]}" http://a.example/)
+fill
+env --default-signal=INT "$FIRSTBYTE" "${quick[@]}" --repeat 50 >"$TMPDIR/pipe" 2>"$err" 8>&- &
 pid=$!
-exec 8<"$TMPDIR/pipe"
+check "^C between two runs: it waits for its reader" until_true 20 waits $pid
+kill -s INT $pid
+empty >"$TMPDIR/run.out"
+wait $pid
+status=$?
+empty >>"$TMPDIR/run.out"
+cp "$TMPDIR/run.out" "$out"
+exits "^C between two runs" 130
+check "^C between two runs: the report of the first is whole" jq -es 'length == 1 and .[0].totals.completed > 0' "$out"
+fill
+dd if="$TMPDIR/pipe" bs=4096 count=1 >/dev/null 2>&1
+dd if=/dev/zero of="$TMPDIR/pipe" conv=notrunc bs=3996 count=1 2>/dev/null # room for the head of the table
+env --default-signal=INT "$FIRSTBYTE" "${quick[@]}" --find-knee p99=1s >"$out" 2>"$TMPDIR/pipe" 8>&- &
+pid=$!
+check "^C between two rates: it waits for its reader" until_true 20 waits $pid
+kill -s INT $pid
+empty >/dev/null
+wait $pid
+status=$?
+exits "^C between two rates" 130
+check "^C between two rates: the report" jq -es 'length == 1 and .[0].interrupted and .[0].curve != null' "$out"
+empty >/dev/null
+
+# the second ^C does not wait for whoever does not read
+again() { kill -s INT $pid; gone $pid; }
+fill
+env --default-signal=INT "$FIRSTBYTE" bench -d 60s -c 4 "${to[@]}" http://a.example/ >"$TMPDIR/pipe" 2>"$err" 8>&- &
+pid=$!
 until_true 10 served && sleep 0.3
 kill -s INT $pid
-kill -s INT $pid 2>/dev/null
+check "^C, and no reader: it waits" until_true 20 waits $pid
+check "^C again: it ends" until_true 10 again
 wait $pid
-check "^C twice: it ends" test $? = 130
+check "^C again: exit status" test $? = 130
 exec 8<&-
+
+# two servers in turn: what was measured of both is compared
+start run env --default-signal=INT "$FIRSTBYTE" bench --format json -d 300ms -c 4 --connect-to "::$where" --repeat 100 \
+    --vs http://b.example/ http://a.example/
+check "^C of a comparison: both were measured" until_true 20 has_lines 2 "$TMPDIR/run.out"
+kill -s INT $pid
+wait $pid
+status=$?
+exits "^C of a comparison" 130
+check "^C of a comparison: it is made of what there is" \
+    jq -es '.[-1] | .schema == "firstbyte.diff/1" and .comparisons[0].runs >= 1' "$TMPDIR/run.out"
+
+# whom the caller has told to ignore a signal ignores it: alone, with processes, in a search
+ignores() {
+    local name=$1
+    shift
+    start run bash -c 'trap "" INT HUP; exec "$0" "$@"' "$FIRSTBYTE" bench --format json -c 4 "${to[@]}" "$@" http://a.example/
+    until_true 10 served && sleep 0.2
+    kill -s INT $pid
+    kill -s HUP $pid
+    wait $pid
+    status=$?
+    cp "$TMPDIR/run.out" "$out"
+    check "$name: ^C that is ignored: it goes on" measured 0
+    check "$name: ^C that is ignored: the report" jq -es '.[0].interrupted == false' "$out"
+}
+ignores "a load" -d 1s
+ignores "processes" -d 1s --procs 2
+# and one that ends the parent ends them all
+start run bash -c 'trap "" INT; exec "$0" "$@"' "$FIRSTBYTE" bench --format json -c 4 "${to[@]}" -d 60s --procs 2 http://a.example/
+until_true 10 served && sleep 0.2
+kill -s TERM $pid
+ended "TERM, where ^C is ignored" 130
+start run "$FIRSTBYTE" bench --format json -c 4 "${to[@]}" -d 60s http://a.example/
+until_true 10 served && sleep 0.2
+kill -s HUP $pid
+ended "a terminal that is closed" 130
+check "a terminal that is closed: the report so far" jq -es '.[0].interrupted' "$out"
 stop_origin
 judge_runs

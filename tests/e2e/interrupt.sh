@@ -135,3 +135,30 @@ else
     kill -s KILL $pid
 fi
 kill $reader
+
+# before there is anything to report: no end by the signal itself, at whatever moment
+mkfifo "$TMPDIR/list"
+ends() {
+    perl -e 'my $pid = fork; if (!$pid) { $SIG{INT} = "DEFAULT"; exec @ARGV }
+        for (1 .. 1000) { last if `cat /proc/$pid/syscall` =~ /^257 /; select undef, undef, undef, 0.01 }
+        kill INT => $pid; waitpid $pid, 0; printf "status %d, signal %d\n", $? >> 8, $? & 127' "$FIRSTBYTE" "$@"
+}
+for command in fetch race "bench -d 5s"; do
+    # shellcheck disable=SC2086
+    same "^C at a list that nobody writes: $command" "status 130, signal 0" \
+        "$(ends $command --rehearse -f "$TMPDIR/list" 2>&1 </dev/null)"
+done
+same "^C at an output that nobody reads" "status 130, signal 0" \
+    "$(ends --rehearse -o "$TMPDIR/list" http://a.example/ 2>&1 </dev/null)"
+
+# a signal that the caller ignores
+printf '%s\n' 'http://first.example/' 'http://last.example/ rehearse-delay=1500ms' | conf
+for command in fetch race; do
+    start run bash -c 'trap "" INT TERM HUP; exec "$0" "$@"' "$FIRSTBYTE" $command --rehearse -f "$LIST"
+    until_true 20 printed '^http://first'
+    for signal in INT TERM HUP; do kill -s $signal $pid; done
+    wait $pid
+    status=$?
+    exits "signals that are ignored: $command" 0
+    check "signals that are ignored: $command: all is there" printed '^http://last'
+done
