@@ -237,24 +237,48 @@ static enum step at_error(struct client *client, int reason)
     return broken(client, client->answering ? error : unanswered(client, error));
 }
 
-/* Looks at what came: the end of one answer, a part of one, or several. */
+/* Of requests on this connection a byte has left: so many, the oldest. */
+static unsigned asked_for(const struct client *client)
+{
+    return client->flying - client->unsent + (client->sent > 0);
+}
+
+/* What came is no response. The requests that have not begun to leave go on the next connection. */
+static enum step confused(struct client *client, enum error error)
+{
+    struct crew *crew = client->crew;
+
+    for (unsigned left = asked_for(client); left; left--)
+        crew->events->failed(crew->owner, land(client), error);
+    return leave(client, ERROR_NONE);
+}
+
+/* Looks at what came: the end of one answer, a part of one, or several. Extra line ends between them
+   are ignored (RFC 9112, section 2.2). Other bytes that were not asked for end the connection, and fail
+   no request: a server that gives up an idle connection may say so (408). */
 static enum step digest(struct client *client, const unsigned char *bytes, size_t count, nsec at)
 {
-    for (bool first = true; count; first = false) {
+    while (count) {
         enum http1_status status;
         size_t used;
 
         if (client->closing)
             return leave(client, ERROR_NONE);
-        if (!client
-                 ->flying) /* nobody asked; a server that gives up an idle connection may say so (408) */
-            return first ? idle_end(client, ERROR_MALFORMED) : leave(client, ERROR_MALFORMED);
+        if (!client->answering) {
+            used = http1_extra_line_ends(bytes, count);
+            if (used == count)
+                return STEP_ON;
+            bytes += used;
+            count -= used;
+            if (!asked_for(client))
+                return idle_end(client, ERROR_MALFORMED);
+        }
         client->answering = true;
         status = http1_feed(&client->conn->http1, bytes, count, &used);
         if (status == HTTP1_MORE)
             return STEP_ON;
         if (status != HTTP1_DONE)
-            return broken(client, error_of_http1(status));
+            return confused(client, error_of_http1(status));
         answered(client, at);
         bytes += used;
         count -= used;

@@ -44,8 +44,8 @@ struct client_events {
     void (*answered)(void *owner, const struct flight *flight,
                      const struct answer_arrival *arrival);
     void (*failed)(void *owner, const struct flight *flight, enum error error);
-    /* The connection is over. `error` says why it could not be made, or that it was of no use: it ended
-       before it was asked for anything, or more came than was asked for. Else it is ERROR_NONE. Requests
+    /* The connection is over. `error` says why it could not be made, or that it was of no use: it ended,
+       or the server sent something, before it was asked for anything. Else it is ERROR_NONE. Requests
        that are to go on the next one are still there. */
     void (*gone)(void *owner, struct client *client, enum error error);
 };

@@ -10,6 +10,8 @@
 
 #include "reactor/memory.h"
 
+#define MOST_QUIET_READS 4 /* an extra line end may come in pieces */
+
 enum step {
     STEP_WAIT, /* nothing more to do until an event comes */
     STEP_ON,   /* the state changed: go on */
@@ -505,6 +507,20 @@ struct io conn_read(struct conn *conn, const unsigned char **bytes)
 
     *bytes = buffer;
     return conn->transport->calls->read(conn->transport, buffer, LOOP_BUFFER_BYTES);
+}
+
+bool conn_is_quiet(struct conn *conn)
+{
+    for (int reads = 0; reads < MOST_QUIET_READS; reads++) {
+        const unsigned char *bytes;
+        struct io io = conn_read(conn, &bytes);
+
+        if (io.status != IO_OK)
+            return io.status == IO_WANT_READ;
+        if (http1_extra_line_ends(bytes, io.count) < io.count)
+            return false;
+    }
+    return false;
 }
 
 void conn_yield(struct conn *conn)

@@ -87,6 +87,10 @@ struct io conn_write(struct conn *conn, const void *bytes, size_t count);
 /* Reads once into the loop's buffer, which *bytes then points to. As transport read. */
 struct io conn_read(struct conn *conn, const unsigned char **bytes);
 
+/* Reads what came while no response is expected. True: nothing, or extra line ends, which are ignored
+   (RFC 9112, section 2.2). After a short receive this costs no system call. */
+bool conn_is_quiet(struct conn *conn);
+
 /* Calls wake again in this turn, or the next, though no event comes. */
 void conn_yield(struct conn *conn);
 

@@ -337,15 +337,6 @@ static struct io send_some(struct exchange *exchange)
     return io;
 }
 
-/* Nothing follows the answer; what does would be taken for the next one. After a short receive this
-   costs no system call. */
-static bool is_quiet(struct conn *conn)
-{
-    const unsigned char *bytes;
-
-    return conn_read(conn, &bytes).status == IO_WANT_READ;
-}
-
 /* The rest of the body is not wanted. */
 static enum step hang_up(struct exchange *exchange)
 {
@@ -382,15 +373,25 @@ static enum step break_off(struct exchange *exchange, enum error error, const ch
     return fail(exchange, error, detail);
 }
 
+/* What came on a kept connection is no response: it may be the rest of what the server sent behind the
+   one before. */
+static bool was_not_clean(const struct exchange *exchange, enum http1_status status)
+{
+    return status == HTTP1_MALFORMED && !exchange->conn->http1.head_done &&
+           may_be_replaced(exchange);
+}
+
 /* The answer's end in the parser's words. */
 static enum step conclude(struct exchange *exchange, enum http1_status status, bool all_used)
 {
     const struct http1 *http1 = &exchange->conn->http1;
     bool whole = all_used && exchange->sent == exchange->total_bytes;
+    bool idle = was_idle_too_long(exchange);
 
-    if (was_idle_too_long(exchange)) {
+    if (idle || was_not_clean(exchange, status)) {
         trace_note(exchange->dialer->trace, exchange->conn->number,
-                   "the connection had been idle for too long; once more on a new one");
+                   idle ? "the connection had been idle for too long; once more on a new one"
+                        : "the connection had bytes of no response; once more on a new one");
         return replace(exchange);
     }
     switch (status) {
@@ -398,7 +399,7 @@ static enum step conclude(struct exchange *exchange, enum http1_status status, b
     case HTTP1_DONE:
         exchange->conn->served = true;
         return finish(exchange, http1->keep_alive && whole && !exchange->conn->sock->ended &&
-                                        is_quiet(exchange->conn)
+                                        conn_is_quiet(exchange->conn)
                                     ? pool_keep
                                     : NULL);
     default: break;
@@ -445,7 +446,7 @@ static enum step receive(struct exchange *exchange)
     const unsigned char *bytes;
     struct io io = conn_read(conn, &bytes);
     enum http1_status status;
-    size_t used;
+    size_t skipped = 0, used;
 
     switch (io.status) {
     case IO_OK: break;
@@ -454,12 +455,17 @@ static enum step receive(struct exchange *exchange)
     default: return needs_no_body(exchange) ? leave_body(exchange) : STEP_WAIT;
     }
     if (!stamps->first_byte) {
+        skipped = http1_extra_line_ends(bytes, io.count); /* of the response before */
+        if (skipped == io.count)
+            return STEP_ON;
         if (exchange->state == EXCHANGE_SEND) /* it answers before it has heard all */
             enter(exchange, EXCHANGE_HEAD);
         stamps->first_byte = now(exchange);
         set_deadline(exchange, NSEC_NEVER);
     }
-    status = http1_feed(&conn->http1, bytes, io.count, &used);
+    status = http1_feed(&conn->http1, bytes + skipped, io.count - skipped, &used);
+    used += skipped;
+    used += http1_extra_line_ends(bytes + used, io.count - used);
     return conclude(exchange, status, used == io.count);
 }
 

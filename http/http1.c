@@ -446,12 +446,14 @@ void http1_free(struct http1 *http1)
         lines_free(&http1->lines);
 }
 
-size_t http1_extra_line_end(const unsigned char *bytes, size_t count)
+size_t http1_extra_line_ends(const unsigned char *bytes, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (bytes[i] != '\r' && bytes[i] != '\n')
-            return 0;
-    return count;
+    size_t i = 0;
+
+    while (i < count &&
+           (bytes[i] == '\n' || (bytes[i] == '\r' && (i + 1 == count || bytes[i + 1] == '\n'))))
+        i++;
+    return i;
 }
 
 enum error error_of_http1(enum http1_status status)

@@ -137,9 +137,9 @@ void http1_free(struct http1 *http1);
 /* What a status other than MORE and DONE means for an answer. */
 enum error error_of_http1(enum http1_status status);
 
-/* How many of the bytes that came behind a response are an extra line end, which is ignored
-   (section 2.2): `count`, or 0 where other bytes are among them. */
-size_t http1_extra_line_end(const unsigned char *bytes, size_t count);
+/* How many of these bytes, which came behind a response, are extra line ends: they are ignored (section
+   2.2). A CR at their end counts, as its LF may still come. */
+size_t http1_extra_line_ends(const unsigned char *bytes, size_t count);
 
 /* What was malformed, static; "" where nothing is. */
 const char *http1_why(const struct http1 *http1);

@@ -89,9 +89,8 @@ struct conn *pool_take(struct pool *pool, const struct url *url, void (*wake)(vo
 static void on_idle_event(void *owner)
 {
     struct conn *conn = owner;
-    const unsigned char *bytes;
 
-    if (conn_read(conn, &bytes).status == IO_WANT_READ)
+    if (conn_is_quiet(conn))
         return;
     take_out(conn->pool, conn);
     conn_close(conn);
@@ -145,9 +144,10 @@ static enum drained drain_some(struct conn *conn)
     status = http1_feed(&conn->http1, bytes, io.count, &used);
     if (status == HTTP1_MORE)
         return conn->drained_bytes < POOL_MOST_DRAIN_BYTES ? DRAINED_MORE : DRAINED_BROKEN;
+    used += http1_extra_line_ends(bytes + used, io.count - used);
     if (status != HTTP1_DONE || !conn->http1.keep_alive || used < io.count || conn->sock->ended)
         return DRAINED_BROKEN;
-    return conn_read(conn, &bytes).status == IO_WANT_READ ? DRAINED_ALL : DRAINED_BROKEN;
+    return conn_is_quiet(conn) ? DRAINED_ALL : DRAINED_BROKEN;
 }
 
 static void on_rest(void *owner)

@@ -380,16 +380,80 @@ static void idle_connection_ends(void **state)
     }
 }
 
-/* What stands right behind an answer is no word of farewell. */
+/* Bytes right behind a response end the connection; no request has failed. */
 static void more_than_asked(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(OK OK), LAST};
-    static const struct script script = {.reads = reads};
+    static const char *const more[] = {OK OK, OK "x", OK "\r\nx", OK "\r\n\rx"};
 
     (void)state;
-    play(&script, 1, 1, 1);
-    run();
-    expect("open 200 gone http.malformed");
+    for (size_t i = 0; i < LENGTH(more); i++) {
+        const struct script_step reads[] = {ASKED, SAY(more[i]), LAST};
+        const struct script script = {.reads = reads};
+
+        play(&script, 1, 2, 1);
+        run();
+        expect("open 200 gone open 200 gone");
+    }
+}
+
+/* An extra line end behind a response is ignored, wherever it is cut. */
+static void extra_line_ends(void **state)
+{
+    static const struct {
+        struct script_step reads[9];
+        unsigned pipeline;
+        const char *told;
+    } cases[] = {
+        {{ASKED, SAY(OK "\r\n"), AGAIN}, 1, "open 200 200 200"},
+        {{ASKED, SAY(OK "\n"), AGAIN}, 1, "open 200 200 200"},
+        {{ASKED, SAY(OK "\r\n\r\n"), AGAIN}, 1, "open 200 200 200"},
+        {{ASKED, SAY(OK "\r"), SAY("\n"), AGAIN}, 1, "open 200 200 200"},
+        {{ASKED, SAY(OK), PAUSE, SAY("\r\n"), AGAIN}, 1, "open 200 200 200"},
+        {{ASKED, ASKED, ASKED, SAY(OK "\r\n" OK "\n" OK "\r\n"), LAST}, 3, "open 200 200 200"},
+        {{ASKED, ASKED, ASKED, SAY(OK "\r"), SAY("\n" OK OK), LAST}, 3, "open 200 200 200"},
+        {{ASKED, ASKED, ASKED, SAY(OK "\r\n"), END}, 3, "open 200 http.empty http.empty gone"},
+        {{ASKED, SAY(OK "\r\n"), PAUSE, END}, 1, "open 200 http.empty gone open 200 gone"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct script script = {.reads = cases[i].reads};
+
+        play(&script, 1, 3, cases[i].pipeline);
+        run();
+        expect(cases[i].told);
+    }
+}
+
+/* Of the requests behind the bytes, those that had not begun to leave go on the next connection. */
+static void more_than_asked_in_a_pipeline(void **state)
+{
+    static const struct {
+        struct script_step writes[8];
+        const char *more, *told;
+    } cases[] = {
+        {{TAKE(sizeof(GET) - 1), BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, LAST},
+         OK "x",
+         "open 200 gone open 200 200"},
+        {{TAKE(sizeof(GET) - 1), BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, LAST},
+         OK OK,
+         "open 200 gone open 200 200"},
+        {{TAKE(sizeof(GET) + 5), BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, LAST},
+         OK "x",
+         "open 200 http.malformed gone open 200"},
+    };
+    static const struct script_step again[] = {ASKED, SAY(OK), ASKED, SAY(OK), LAST};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct script_step reads[] = {ASKED, SAY(cases[i].more), LAST};
+        const struct script scripts[] = {{.reads = reads, .writes = cases[i].writes},
+                                         {.reads = again}};
+
+        play(scripts, 2, 3, 3);
+        run();
+        expect(cases[i].told);
+    }
 }
 
 static void ends_before_it_was_used(void **state)
@@ -693,6 +757,8 @@ int main(void)
         CASE(limit_of_requests),
         CASE(idle_connection_ends),
         CASE(more_than_asked),
+        CASE(extra_line_ends),
+        CASE(more_than_asked_in_a_pipeline),
         CASE(ends_before_it_was_used),
         CASE(failures),
         CASE(head_that_is_too_large),

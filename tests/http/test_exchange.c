@@ -629,6 +629,57 @@ static void closing_connection_is_not_kept(void **state)
     }
 }
 
+/* Not so an extra line end (RFC 9112, section 2.2), with the response, behind it, or before the next. */
+static void extra_line_ends_are_ignored(void **state)
+{
+    static const struct script_step cases[][6] = {
+        {ASKED, SAY(HELLO "\r\n"), AGAIN},
+        {ASKED, SAY(HELLO "\n"), AGAIN},
+        {ASKED, SAY(HELLO), SAY("\r\n"), AGAIN},
+        {ASKED, SAY(HELLO "\r"), SAY("\n"), AGAIN},
+        {ASKED, SAY("\r\n"), PAUSE, SAY(HELLO), AGAIN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        fetch_from(&(struct script){.reads = cases[i]});
+        expect_hello(&outcome.result);
+        stage_fetch(&stage, site, &outcome);
+        expect_hello(&outcome.result);
+        assert_int_equal(stage.opened, 1);
+        assert_true(pool_drop_oldest(stage.pool));
+    }
+}
+
+/* What is no response on a kept connection may be the rest of the one before: another one is made, once.
+   An end behind a line end is an end before the response. */
+static void kept_connection_with_other_bytes_is_replaced(void **state)
+{
+    static const struct script_step junk[] = {ASKED, SAY(HELLO), ASKED, SAY("junk"), LAST};
+    static const struct script_step end[] = {ASKED, SAY(HELLO), ASKED, SAY("\r\n"), END};
+    static const struct script_step good[] = {ASKED, SAY(HELLO), LAST};
+    static const struct script_step bad[] = {ASKED, SAY("junk"), LAST};
+    static const struct script scripts[][2] = {
+        {{.reads = junk}, {.reads = good}},
+        {{.reads = end}, {.reads = good}},
+        {{.reads = junk}, {.reads = bad}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(scripts); i++) {
+        stage_play(&stage, scripts[i], 2);
+        stage_fetch(&stage, site, &outcome);
+        expect_hello(&outcome.result);
+        stage_fetch(&stage, site, &outcome);
+        if (i < 2)
+            expect_hello(&outcome.result);
+        else
+            assert_int_equal(outcome.result.error, ERROR_MALFORMED);
+        assert_int_equal(stage.opened, 2);
+        pool_drop_oldest(stage.pool);
+    }
+}
+
 /* Bytes that come after the answer, in a read of their own, would be taken for the next answer. */
 static void more_than_was_asked_for_is_not_kept(void **state)
 {
@@ -1159,6 +1210,8 @@ int main(void)
         CASE(kept_connection_is_reused),
         CASE(closing_connection_is_not_kept),
         CASE(more_than_was_asked_for_is_not_kept),
+        CASE(extra_line_ends_are_ignored),
+        CASE(kept_connection_with_other_bytes_is_replaced),
         CASE(ended_connection_is_not_kept),
         CASE(unsafe_requests_get_a_new_connection),
         CASE(connections_are_not_kept_at_will),

@@ -151,9 +151,9 @@ static void idle_connections_are_watched(void **state)
         bool lives;
     } cases[] = {
         {HANG, true}, /* a message of TLS itself */
-        {SAY("HTTP/1.1 408 Request Timeout\r\n"), false},
-        {END, false},
-        {BREAK(ECONNRESET), false},
+        {SAY("\r\n"), true},   {SAY("\n"), true},
+        {SAY("\r\nx"), false}, {SAY("HTTP/1.1 408 Request Timeout\r\n"), false},
+        {END, false},          {BREAK(ECONNRESET), false},
     };
 
     (void)state;
@@ -212,6 +212,7 @@ static void rest_of_a_response_is_drained(void **state)
         {{SAY("fff0\r\n"), SAY(fits), SAY("\r\n0\r\n\r\n"), LAST}, true},
         {{SAY("fffff\r\n"), SAY(many), LAST}, false},
         {{SAY("3\r\nabc\r\n0\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\n"), LAST}, false},
+        {{SAY("3\r\nabc\r\n0\r\n\r\n\r\n"), SAY("\n"), LAST}, true},
         {{SAY("3\r\nabc\r\n0\r\n\r\nH"), LAST}, false},
         {{SAY("x"), LAST}, false},
         {{SAY("3\r\nabc"), END}, false},
