@@ -81,7 +81,7 @@ static bool try_rate(struct knee *knee, const struct load_plan *plan, double rat
     at.ramp = 0;
     made = recorder_open(&recorder, plan->options, at.duration, 0) &&
            load_run(&at, &recorder, &outcome) && recorder_end(&recorder);
-    if (made && outcome.interrupted) {
+    if (made && (outcome.interrupted || outcome.origin_ended)) {
         knee->interrupted = true;
     } else if (made) {
         *one = judge(plan->options, rate, recorder.total, &outcome);

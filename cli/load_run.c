@@ -31,7 +31,8 @@ struct runner {
     size_t source_count;
     struct interrupt interrupt;
     struct load *load;
-    int signal; /* that ended it; 0: none */
+    int signal;          /* that ended it; 0: none */
+    struct watch origin; /* the end of the rehearsal's */
     void (*interval)(void *owner, const struct tally *tally);
     void *owner; /* its argument */
 };
@@ -105,6 +106,25 @@ static void on_interrupt(void *owner, int number)
     load_stop(runner->load);
 }
 
+static void on_origin_end(void *owner, uint32_t events)
+{
+    struct runner *runner = owner;
+
+    (void)events;
+    loop_unwatch(runner->loop, &runner->origin);
+    load_stop(runner->load);
+}
+
+/* By the process that started it, or not at all. */
+static bool watch_origin(struct runner *runner)
+{
+    int error = runner->shares > 1 ? 0
+                                   : rehearsal_watch(runner->plan->rehearsal, runner->loop,
+                                                     &runner->origin, on_origin_end, runner);
+
+    return !error || complain("rehearsal", strerrordesc_np(error));
+}
+
 static void on_interval(void *owner, const struct tally *tally)
 {
     const struct runner *runner = owner;
@@ -167,9 +187,10 @@ static bool run_here(struct runner *runner)
     int error;
 
     runner->loop = loop_new();
+    watch_init(&runner->origin, on_origin_end, runner);
     if (network_open(&runner->network, runner->plan->options, runner->plan->rehearsal,
                      runner->loop) &&
-        read_sources(runner) && make_load(runner)) {
+        read_sources(runner) && make_load(runner) && watch_origin(runner)) {
         error = interrupt_start(&runner->interrupt, runner->loop, on_interrupt, runner);
         made = !error || complain("signals", strerrordesc_np(error));
     }
@@ -178,6 +199,7 @@ static bool run_here(struct runner *runner)
         loop_run(runner->loop);
         interrupt_stop(&runner->interrupt);
     }
+    loop_unwatch(runner->loop, &runner->origin);
     load_free(runner->load);
     network_close(&runner->network);
     free(runner->sources);
@@ -191,7 +213,8 @@ struct parent {
     struct loop *loop;
     struct procs *procs;
     struct recorder *recorder;
-    bool interrupted;
+    struct watch origin; /* the end of the rehearsal's */
+    bool interrupted, origin_ended;
 };
 
 /* What a child is told beside its number. */
@@ -247,6 +270,16 @@ static void on_parent_interrupt(void *owner, int number)
     procs_stop(parent->procs);
 }
 
+static void on_parents_origin_end(void *owner, uint32_t events)
+{
+    struct parent *parent = owner;
+
+    (void)events;
+    loop_unwatch(parent->loop, &parent->origin);
+    parent->origin_ended = true;
+    procs_stop(parent->procs);
+}
+
 /* Whether a child ended before its time because a signal came, to it alone or to the whole group. */
 static bool ended_early(const struct proc *proc)
 {
@@ -280,7 +313,8 @@ static bool say_lost(const struct parent *parent, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         const struct proc *proc = procs_child(parent->procs, i);
 
-        if (proc->end == PROC_WELL || (parent->interrupted && ended_early(proc)))
+        if (proc->end == PROC_WELL ||
+            ((parent->interrupted || parent->origin_ended) && ended_early(proc)))
             continue;
         say_how(proc, i + 1, count);
         lost = true;
@@ -310,15 +344,23 @@ static bool run_parent(struct parent *parent, const struct load_plan *plan,
         return complain("processes", strerrordesc_np(error));
     error = interrupt_start(&interrupt, parent->loop, on_parent_interrupt, parent);
     if (!error) {
+        error = rehearsal_watch(plan->rehearsal, parent->loop, &parent->origin,
+                                on_parents_origin_end, parent);
+        if (error)
+            interrupt_stop(&interrupt);
+    }
+    if (!error) {
         loop_run(parent->loop);
         loop_turn(parent->loop, 0); /* a signal to the whole group may be here, too */
         interrupt_stop(&interrupt);
+        loop_unwatch(parent->loop, &parent->origin);
         outcome->interrupted = parent->interrupted;
+        outcome->origin_ended = rehearsal_has_ended(plan->rehearsal);
         outcome->lost = say_lost(parent, options.count);
         outcome->busiest = procs_busiest(parent->procs);
     }
     procs_free(parent->procs);
-    return !error || complain("signals", strerrordesc_np(error));
+    return !error || complain("descriptors", strerrordesc_np(error));
 }
 
 static void on_own_interval(void *owner, const struct tally *tally)
@@ -339,6 +381,7 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
     if (plan->options->load.processes == 1) {
         made = run_here(&runner);
         outcome->interrupted = runner.signal;
+        outcome->origin_ended = rehearsal_has_ended(plan->rehearsal);
         outcome->busiest = tally_busy(recorder->total);
         return made;
     }

@@ -22,9 +22,10 @@ struct load_plan {
 
 /* How it went. */
 struct load_outcome {
-    bool interrupted; /* by a signal, perhaps before it began */
-    bool lost;        /* a process did not end well: the figures are not whole */
-    double busiest;   /* the share of time for which the busiest process was on a core */
+    bool interrupted;  /* by a signal, perhaps before it began */
+    bool origin_ended; /* the rehearsal's, by itself */
+    bool lost;         /* a process did not end well: the figures are not whole */
+    double busiest;    /* the share of time for which the busiest process was on a core */
 };
 
 /* What the options ask for, with `requests` or a rate as they are. */

@@ -173,12 +173,48 @@ bool rehearsal_start(struct rehearsal *rehearsal, const struct options *options)
     return up;
 }
 
+/* The other end of the lifeline is the child's alone: the kernel reports an error when it is closed. */
+int rehearsal_watch(const struct rehearsal *rehearsal, struct loop *loop, struct watch *watch,
+                    watch_fn *ended, void *owner)
+{
+    watch_init(watch, ended, owner);
+    return rehearsal->child > 0 ? loop_watch(loop, watch, rehearsal->lifeline, 0) : 0;
+}
+
+bool rehearsal_has_ended(const struct rehearsal *rehearsal)
+{
+    struct pollfd lifeline = {.fd = rehearsal->lifeline};
+
+    return rehearsal->child > 0 && poll(&lifeline, 1, 0) == 1;
+}
+
+void rehearsal_say_end(struct rehearsal *rehearsal)
+{
+    int status;
+    pid_t reaped;
+
+    do {
+        reaped = waitpid(rehearsal->child, &status, 0);
+    } while (reaped < 0 && errno == EINTR);
+    fputs("firstbyte: the rehearsal's origin ", stderr);
+    if (reaped < 0)
+        fputs("ended", stderr);
+    else if (WIFSIGNALED(status))
+        fprintf(stderr, "was killed by signal %d", WTERMSIG(status));
+    else
+        fprintf(stderr, "ended with status %d", WEXITSTATUS(status));
+    fputs(", and the run with it\n", stderr);
+    rehearsal->child = -1;
+}
+
 void rehearsal_stop(struct rehearsal *rehearsal)
 {
     if (rehearsal->lifeline >= 0)
         close(rehearsal->lifeline);
-    if (rehearsal->child > 0)
+    if (rehearsal->child > 0) {
+        kill(rehearsal->child, SIGCONT); /* stopped, it would not notice */
         waitpid(rehearsal->child, NULL, 0);
+    }
     free(rehearsal->authority);
     *rehearsal = (struct rehearsal){.child = -1, .lifeline = -1};
 }

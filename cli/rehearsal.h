@@ -11,6 +11,7 @@
 
 #include "cli/options.h"
 #include "http/dial.h"
+#include "reactor/loop.h"
 
 struct rehearsal {
     pid_t child;
@@ -22,6 +23,17 @@ struct rehearsal {
 /* Starts the origin for the sites of the options. False where it does not come up, which is said on
    standard error. Ended by rehearsal_stop. */
 bool rehearsal_start(struct rehearsal *rehearsal, const struct options *options);
+
+/* Calls ended(owner, events) in the loop when the child ends by itself, whatever ends it; nothing happens
+   where there is no child. Ended by loop_unwatch. Returns 0 or an errno. */
+int rehearsal_watch(const struct rehearsal *rehearsal, struct loop *loop, struct watch *watch,
+                    watch_fn *ended, void *owner);
+
+/* Whether the child has ended by itself, without waiting; false where there is none. */
+bool rehearsal_has_ended(const struct rehearsal *rehearsal);
+
+/* Says on standard error how the child ended by itself. Waits for it. */
+void rehearsal_say_end(struct rehearsal *rehearsal);
 
 /* Ends the child and waits for it. */
 void rehearsal_stop(struct rehearsal *rehearsal);

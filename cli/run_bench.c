@@ -48,6 +48,7 @@ struct bench {
     bool incomplete;                     /* something of the figures is lost, which was said */
     bool short_of;                       /* descriptors or local ports ran out, which was said */
     bool gave_up;                        /* a run reached no server, which was said */
+    bool origin_ended;                   /* the rehearsal's, by itself, which was said */
     bool unmade;                         /* a run could not be set up, which was said */
 };
 
@@ -182,7 +183,7 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
         .intervals = recorder->spool,
         .slo = &slo,
         .judgement = verdict_judge(recorder->total, outcome->busiest),
-        .interrupted = outcome->interrupted,
+        .interrupted = outcome->interrupted || outcome->origin_ended,
     };
 
     if (!slo_judge(&slo, recorder->total))
@@ -195,7 +196,7 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
     bench->told = true;
     write_report(to, &run, options->format);
     output_end(bench->output);
-    if (side->to && !outcome->interrupted) {
+    if (side->to && !run.interrupted) {
         write_report(side->to, &run, FORMAT_JSON);
         side->kept++;
     }
@@ -203,6 +204,12 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
     bench->gave_up = bench->gave_up || recorder->total->gave_up;
     if (!options->quiet && options->format != FORMAT_TEXT)
         say_judgement(&run);
+}
+
+static void say_origin_end(struct bench *bench)
+{
+    bench->origin_ended = true;
+    rehearsal_say_end(&bench->rehearsal);
 }
 
 /* One run. False where it cannot be set up, which is said. */
@@ -217,6 +224,8 @@ static bool run_side(struct bench *bench, struct side *side)
     if (made) {
         bench->incomplete = !recorder_end(&recorder) || outcome.lost || bench->incomplete;
         bench->interrupted = outcome.interrupted;
+        if (outcome.origin_ended)
+            say_origin_end(bench);
         tell(bench, side, &plan, &recorder, &outcome);
     }
     recorder_close(&recorder);
@@ -264,6 +273,8 @@ static enum exit_status verdict(const struct bench *bench)
 {
     if (bench->interrupted)
         return EXIT_INTERRUPTED;
+    if (bench->origin_ended)
+        return EXIT_SETUP;
     if (bench->incomplete || bench->short_of)
         return EXIT_SETUP;
     if (bench->saturated)
@@ -278,7 +289,8 @@ static enum exit_status verdict(const struct bench *bench)
 static bool goes_on(struct bench *bench)
 {
     bench->interrupted = bench->interrupted || interrupts_pending();
-    return !bench->interrupted && !bench->gave_up && !output_error(bench->output);
+    return !bench->interrupted && !bench->origin_ended && !bench->gave_up &&
+           !output_error(bench->output);
 }
 
 /* A B A B: what changes on the machine meanwhile meets both alike. */
@@ -307,6 +319,8 @@ static enum exit_status search(struct bench *bench)
     bench->unmade = !knee_find(&knee, &plan, options->quiet ? NULL : stderr);
     if (bench->unmade)
         return EXIT_SETUP;
+    if (rehearsal_has_ended(&bench->rehearsal))
+        say_origin_end(bench);
     to = output_begin(bench->output);
     if (options->format == FORMAT_JSON) {
         knee_json(to, &knee, options);
@@ -317,6 +331,8 @@ static enum exit_status search(struct bench *bench)
         knee_text(to, &knee, options);
     }
     output_end(bench->output);
+    if (bench->origin_ended)
+        return EXIT_SETUP;
     if (knee.interrupted)
         return EXIT_INTERRUPTED;
     return knee.saturated ? EXIT_SATURATED : knee.rate > 0 ? EXIT_FETCHED : EXIT_SLO;

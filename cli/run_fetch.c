@@ -20,10 +20,11 @@ struct reactor_half {
     struct network network;
     struct fetch *fetch;
     struct interrupt interrupt;
-    uint64_t taken; /* sites taken from the list */
-    bool all;       /* every site was reported */
-    bool draining;  /* only the writing of results is left */
-    bool hurried;   /* a signal came while draining */
+    struct watch origin; /* the end of the rehearsal's */
+    uint64_t taken;      /* sites taken from the list */
+    bool all;            /* every site was reported */
+    bool draining;       /* only the writing of results is left */
+    bool hurried;        /* a signal came while draining */
 };
 
 static enum fetch_next next_site(void *owner, const struct url_origin *near, struct site **site)
@@ -113,6 +114,15 @@ static void on_interrupt(void *owner, int number)
     loop_stop(half->loop);
 }
 
+static void on_origin_end(void *owner, uint32_t events)
+{
+    struct reactor_half *half = owner;
+
+    (void)events;
+    loop_unwatch(half->loop, &half->origin);
+    loop_stop(half->loop);
+}
+
 static size_t in_flight(void *owner)
 {
     const struct reactor_half *half = owner;
@@ -198,6 +208,9 @@ static bool set_up(struct reactor_half *half)
     error = interrupt_start(&half->interrupt, half->loop, on_interrupt, half);
     if (error)
         return complain("signals", strerrordesc_np(error));
+    error = rehearsal_watch(&session->rehearsal, half->loop, &half->origin, on_origin_end, half);
+    if (error)
+        return complain("rehearsal", strerrordesc_np(error));
     if (!options->quiet && !options->verbose && !session->mode)
         session->progress =
             progress_new(half->loop, STDERR_FILENO, session->total, in_flight, half);
@@ -235,6 +248,11 @@ static bool run_all(struct reactor_half *half, nsec *took)
     fetch_free(half->fetch); /* nothing is started any more */
     half->fetch = NULL;
     say_total(session, *took);
+    loop_unwatch(half->loop, &half->origin);
+    /* the last site may have failed of it, earlier in the same turn */
+    session->origin_ended = rehearsal_has_ended(&session->rehearsal);
+    if (session->origin_ended)
+        rehearsal_say_end(&session->rehearsal);
     if (half->all && !session->judged)
         session_say_empty(session);
     if (left && !session->options->quiet)

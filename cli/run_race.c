@@ -14,7 +14,7 @@ static volatile sig_atomic_t blocking_interrupted;
 
 static void on_blocking_signal(int number)
 {
-    if (number != SIGALRM)
+    if (number != SIGALRM && number != SIGCHLD)
         interrupts_note(number);
     blocking_interrupted = 1;
     alarm(1);
@@ -24,13 +24,14 @@ static void on_blocking_signal(int number)
 static void listen_for_signals(bool on)
 {
     static struct sigaction old[NSIG];
-    const struct sigaction ours = {.sa_handler = on_blocking_signal};
+    const struct sigaction ours = {.sa_handler = on_blocking_signal, .sa_flags = SA_NOCLDSTOP};
     sigset_t set;
 
     if (!on)
         alarm(0);
     interrupts_set(&set);
     sigaddset(&set, SIGALRM);
+    sigaddset(&set, SIGCHLD); /* the end of the rehearsal's origin */
     for (int number = 1; number < NSIG; number++) {
         if (sigismember(&set, number) <= 0)
             continue;
@@ -39,8 +40,6 @@ static void listen_for_signals(bool on)
         else
             sigaction(number, &old[number], NULL);
     }
-    if (on && interrupts_pending())
-        blocking_interrupted = 1; /* it came before */
 }
 
 /* Fetches the sites one after the other. */
@@ -75,6 +74,8 @@ static bool run_blocking_half(struct session *session, nsec *took)
     if (made) {
         interrupts_hold();
         listen_for_signals(true);
+        if (interrupts_pending() || rehearsal_has_ended(&session->rehearsal))
+            blocking_interrupted = 1; /* before somebody listened */
         session_say(session, "Running synchronous example\n");
         began = clock_now();
         fetch_in_turn(session, &network.dialer);
@@ -82,8 +83,11 @@ static bool run_blocking_half(struct session *session, nsec *took)
         listen_for_signals(false);
     }
     network_close(&network);
-    session->interrupted = blocking_interrupted;
+    session->interrupted = interrupts_pending();
     session_close_output(session, true);
+    session->origin_ended = rehearsal_has_ended(&session->rehearsal);
+    if (session->origin_ended)
+        rehearsal_say_end(&session->rehearsal);
     return made;
 }
 
@@ -109,12 +113,12 @@ static enum exit_status race(struct session *session)
     if (!run_blocking_half(session, &totals.blocking))
         return EXIT_SETUP;
     totals.slowest = session->slowest;
-    if (session->interrupted || session->output_error)
+    if (session->interrupted || session->origin_ended || session->output_error)
         return session_verdict(session);
     session->mode = "reactor";
     if (!run_reactor_half(session, &totals.reactor))
         return EXIT_SETUP;
-    if (!session->interrupted && !session->output_error)
+    if (!session->interrupted && !session->origin_ended && !session->output_error)
         say_totals(session, &totals);
     return session_verdict(session);
 }

@@ -367,6 +367,8 @@ enum exit_status session_verdict(const struct session *session)
                 strerrordesc_np(session->output_error));
     if (session->interrupted)
         return EXIT_INTERRUPTED;
+    if (session->origin_ended)
+        return EXIT_SETUP;
     if (session->state_error)
         return session->state_error == EINVAL ? EXIT_USAGE : EXIT_SETUP;
     return session->output_error || session->failed ? EXIT_SOME_FAILED : EXIT_FETCHED;

@@ -33,8 +33,9 @@ struct session {
     uint64_t passed_over;      /* that an earlier run had reported */
     nsec slowest;              /* of the sites of this half */
     bool interrupted;
-    int output_error; /* errno that ended the output, or 0 */
-    int state_error;  /* likewise, the state */
+    bool origin_ended; /* the rehearsal's, by itself, which was said */
+    int output_error;  /* errno that ended the output, or 0 */
+    int state_error;   /* likewise, the state */
 };
 
 /* Begins, with the rehearsal's origin where one is wanted still to be started. */

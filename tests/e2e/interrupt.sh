@@ -162,3 +162,52 @@ for command in fetch race; do
     exits "signals that are ignored: $command" 0
     check "signals that are ignored: $command: all is there" printed '^http://last'
 done
+
+# the origin is killed: it is said, and nothing is waited for
+printf '%s\n' 'http://first.example/' 'http://last.example/ rehearse-fault=wait-stall timeout=100s' | conf
+orphaned() { # NAME FOR ARGUMENT... : when the program has printed FOR, or with "" when it has an origin
+    local name=$1 for=$2 origin
+    shift 2
+    start run "$FIRSTBYTE" "$@"
+    if [ -n "$for" ]; then
+        check "$name: it has begun" until_true 20 printed "$for"
+    else
+        check "$name: it has begun" until_true 20 has_connections
+    fi
+    origin=$(pgrep -P $pid -f origin | head -n 1)
+    kill -s KILL "$origin"
+    check "$name: it ends" until_true 20 gone $pid
+    kill -s KILL $pid 2>/dev/null
+    wait $pid
+    status=$?
+    cp "$TMPDIR/run.out" "$out"
+    cp "$TMPDIR/run.err" "$err"
+    exits "$name: exit status" 3
+    same "$name: it is said once" 1 \
+        "$(grep -c "^firstbyte: the rehearsal's origin was killed by signal 9, and the run with it$" "$err")"
+}
+has_connections() { ls -l "/proc/$(pgrep -P $pid -f origin | head -n 1)/fd" | grep -c socket: | grep -qE '[0-9]{2}'; }
+orphaned "no origin for fetch" '^http://first' fetch --rehearse -f "$LIST"
+orphaned "no origin for the blocking half" '^http://first' race --rehearse -f "$LIST"
+check_not "no origin for the blocking half: the other half does not begin" grep -q Asynchronous "$out"
+printf '%s\n' 'http://first.example/ rehearse-delay=1s' 'http://last.example/ rehearse-delay=2s' | conf
+orphaned "no origin for the asynchronous half" 'Running asynchronous' race --rehearse -f "$LIST"
+check_not "no origin for the asynchronous half: no totals" grep -q took "$out"
+for arguments in "-d 60s" "-d 60s --procs 2" "-d 60s -R 100 --repeat 5" "-d 60s --find-knee p99=1s"; do
+    # shellcheck disable=SC2086
+    orphaned "no origin for bench $arguments" "" bench --rehearse -c 16 --format json $arguments http://a.example/
+    check "no origin for bench $arguments: what was measured" jq -es 'length == 1 and .[0].interrupted' "$out"
+done
+
+# one that is stopped ends too
+printf '%s\n' 'http://first.example/' 'http://last.example/ rehearse-fault=wait-stall timeout=100s' | conf
+start run "$FIRSTBYTE" fetch --rehearse -f "$LIST"
+until_true 20 printed '^http://first'
+origin=$(children_of $pid)
+kill -s STOP $origin
+kill -s TERM $pid
+check "an origin that is stopped: the program ends" until_true 20 gone $pid
+check "an origin that is stopped: so does it" until_true 20 gone $origin
+kill -s KILL $pid $origin 2>/dev/null
+wait $pid
+check "an origin that is stopped: exit status" test $? = 130
