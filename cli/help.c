@@ -1,6 +1,12 @@
 /* The screens, written by hand: made from the table of options they would say less, and at length. */
 #include "cli/help.h"
 
+const char help_usage[] =
+    "Usage: firstbyte [OPTION]... URL...    all at once, a line each\n"
+    "       firstbyte [OPTION]... -f FILE   a list, one URL a line; - is standard input\n"
+    "       firstbyte race, bench, diff     one after the other and at once; a load\n"
+    "       firstbyte --rehearse            the sites of sites.conf, without a network\n";
+
 static const char fetch_help[] =
     "Usage: firstbyte [fetch] [OPTION]... [URL...]  all sites at once, one line each\n"
     "       firstbyte race [OPTION]... [URL...]     one after the other, then at once\n"

@@ -5,6 +5,9 @@
 #include "cli/options.h"
 
 /* The whole text; it ends with a newline. */
+/* What is said where nothing was given: a few lines. */
+extern const char help_usage[];
+
 const char *help_text(enum command command);
 
 #endif

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/help.h"
 #include "cli/readers.h"
@@ -388,15 +390,34 @@ static bool read_all(struct options *options, int argc, char **argv)
     return true;
 }
 
+/* A list that was meant to be read, and is not. Of a race, which reads its list twice, it cannot be. */
+static void hint_at_input(const struct options *options)
+{
+    struct stat input;
+
+    if (!options->file && !options->word_count && !options->quiet &&
+        (options->command == COMMAND_FETCH || options->command == COMMAND_BENCH) &&
+        !fstat(STDIN_FILENO, &input) && S_ISFIFO(input.st_mode))
+        fputs("firstbyte: standard input is a pipe and is not read; -f - reads a list from it\n",
+              stderr);
+}
+
 bool options_read(struct options *options, int argc, char **argv)
 {
+    bool nothing = argc <= 1;
     enum command command = read_command(&argc, &argv);
 
     begin(options, command);
-    if (!read_all(options, argc, argv) || (options->command != COMMAND_NONE && !check(options))) {
+    if (nothing) {
+        fputs(help_usage, stderr);
+        hint_at_input(options);
+    }
+    if (nothing || !read_all(options, argc, argv) ||
+        (options->command != COMMAND_NONE && !check(options))) {
         fprintf(stderr, "Try 'firstbyte %s--help'.\n", command == COMMAND_BENCH ? "bench " : "");
         return false;
     }
+    hint_at_input(options);
     if (options->command == COMMAND_BENCH)
         load_options_settle(options);
     else if (!options->file && !options->word_count && options->command != COMMAND_ORIGIN &&

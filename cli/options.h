@@ -117,8 +117,8 @@ struct options {
     bool lifeline; /* origin: ends when standard input does */
 };
 
-/* Reads the command line, whose words are borrowed. False where it is refused, which is said on
-   standard error. Freed with options_free in either case. */
+/* Reads the command line, whose words are borrowed. False where it is refused, also for having no
+   word at all, which is said on standard error. Freed with options_free in either case. */
 bool options_read(struct options *options, int argc, char **argv);
 
 void options_free(struct options *options);

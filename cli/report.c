@@ -463,6 +463,18 @@ static void put_elapsed(FILE *to, nsec elapsed)
     put(to, "s");
 }
 
+/* " (status 500)", where that is an error which the line does not have yet. */
+static void put_status(FILE *to, const struct result *result, const char *shade)
+{
+    if (result->status < 400 || result->error == ERROR_STATUS)
+        return;
+    put(to, shade);
+    put(to, " (status ");
+    put_number(to, result->status, 1);
+    put(to, ")");
+    put_unshaded(to, shade);
+}
+
 /* " rtt 0.123/0.045ms retrans 0 mss 1448" */
 static void put_tcp(FILE *to, const struct tcp_facts *tcp)
 {
@@ -500,7 +512,7 @@ static void put_text(const struct report *report, FILE *to, struct view *view)
 {
     const struct result *result = view->result;
     struct value status = view_value(view, FIELD_STATUS);
-    const char *shade = shade_of(report, FIELD_STATUS, &status);
+    const char *status_shade = shade_of(report, FIELD_STATUS, &status), *shade = status_shade;
 
     text_column(to, result->site->url.shown, REPORT_URL_COLUMNS);
     put(to, ": ");
@@ -519,6 +531,7 @@ static void put_text(const struct report *report, FILE *to, struct view *view)
     if (report->values.tcp_info && result->tcp.known)
         put_tcp(to, &result->tcp);
     put_unshaded(to, shade);
+    put_status(to, result, status_shade);
     put_warning(report, to, view);
     putc_unlocked('\n', to);
 }

@@ -34,7 +34,8 @@ void report_begin(const struct report *report, FILE *to);
 /*
  * One result, with its line end:
  *   text   "https://www.python.org/       : <!doctype  in 0:00:00.798940s", and where they were asked
- *          for, what the kernel knows of the connection and a warning of the certificate. With fields:
+ *          for, what the kernel knows of the connection, then a status of 400 and up, and a
+ *          warning of the certificate where it was asked for. With fields:
  *          their values between tabs, "-" for one that there is not
  *   table  a column a field, "-" for a value that there is not; a failure says why in the place of
  *          all that follows the status

@@ -225,9 +225,9 @@ static void say_total(struct session *session, nsec took)
         return;
     progress_free(session->progress);
     session->progress = NULL;
-    fprintf(stderr, "firstbyte: %llu done, %llu failed, %.1f s\n",
-            (unsigned long long)session->reported, (unsigned long long)session->failed,
-            (double)took / (double)NSEC_PER_S);
+    fputs("firstbyte: ", stderr);
+    totals_write(stderr, &session->totals);
+    fprintf(stderr, "; %.1f s\n", (double)took / (double)NSEC_PER_S);
 }
 
 /* Fetches all sites at once; *took is the time until the last answer. */

@@ -296,8 +296,7 @@ void session_report(struct session *session, const struct result *fetched)
 
     result.mode = session->mode;
     judge(session, &result, status);
-    session->reported++;
-    session->failed += result.error != ERROR_NONE;
+    totals_add(&session->totals, &result);
     if (took > session->slowest)
         session->slowest = took;
     progress_count(session->progress, result.error != ERROR_NONE);
@@ -371,5 +370,5 @@ enum exit_status session_verdict(const struct session *session)
         return EXIT_SETUP;
     if (session->state_error)
         return session->state_error == EINVAL ? EXIT_USAGE : EXIT_SETUP;
-    return session->output_error || session->failed ? EXIT_SOME_FAILED : EXIT_FETCHED;
+    return session->output_error || session->totals.failed ? EXIT_SOME_FAILED : EXIT_FETCHED;
 }

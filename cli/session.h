@@ -13,6 +13,7 @@
 #include "cli/report.h"
 #include "cli/sites.h"
 #include "cli/state.h"
+#include "cli/totals.h"
 #include "http/exchange.h"
 
 struct session {
@@ -29,7 +30,7 @@ struct session {
     void *half;                /* of whoever hears of the output's room and end */
     struct order *order;       /* NULL: lines as sites finish */
     struct progress *progress; /* NULL: none */
-    uint64_t reported, failed; /* in this run */
+    struct totals totals;      /* of this run */
     uint64_t passed_over;      /* that an earlier run had reported */
     nsec slowest;              /* of the sites of this half */
     bool interrupted;

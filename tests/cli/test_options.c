@@ -49,7 +49,7 @@ static struct options taken(const char *line)
 
 static void test_defaults(void **state)
 {
-    struct options options = taken("");
+    struct options options = taken("fetch");
 
     (void)state;
     assert_int_equal(options.command, COMMAND_FETCH);

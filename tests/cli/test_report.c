@@ -142,6 +142,20 @@ static void test_text(void **state)
     (void)state;
     assert_string_equal(in_format(FORMAT_TEXT, &result),
                         "https://www.python.org/       : <!doctype  in 0:00:00.021000s\n");
+    result.status = 399;
+    assert_string_equal(in_format(FORMAT_TEXT, &result),
+                        "https://www.python.org/       : <!doctype  in 0:00:00.021000s\n");
+    result.status = 400;
+    assert_string_equal(
+        in_format(FORMAT_TEXT, &result),
+        "https://www.python.org/       : <!doctype  in 0:00:00.021000s (status 400)\n");
+    result.status = 599;
+    result.error = ERROR_TRUNCATED;
+    assert_string_equal(in_format(FORMAT_TEXT, &result),
+                        "https://www.python.org/       : error: connection closed in mid-answer in "
+                        "0:00:00.027000s (status 599)\n");
+    result.error = ERROR_NONE;
+    result.status = 200;
     result.stamps.head = result.stamps.start + 798940 * NSEC_PER_US + 999;
     assert_string_equal(in_format(FORMAT_TEXT, &result),
                         "https://www.python.org/       : <!doctype  in 0:00:00.798940s\n");
@@ -657,8 +671,11 @@ static void test_color(void **state)
         options.format = FORMAT_TEXT;
         snprintf(line, sizeof(line),
                  "http://a.example/             : %s<!doctype " NONE DIM " in 0:00:00.021000s" NONE
-                 "\n",
-                 shades[i].shade);
+                 "%s\n",
+                 shades[i].shade,
+                 shades[i].status == 404   ? YELLOW " (status 404)" NONE
+                 : shades[i].status == 500 ? YELLOW " (status 500)" NONE
+                                           : "");
         assert_string_equal(line_of(&options, &result), line);
         options.format = FORMAT_TABLE;
         snprintf(line, sizeof(line), " %s   %u" NONE " <!doctype  " DIM "    21.000" NONE " ",

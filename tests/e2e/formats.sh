@@ -19,11 +19,11 @@ go() { fb --rehearse -f "$LIST" --order input "$@"; }
 go
 same "text: a line each" "\
 http://plain.example/         : =1+1,\"x\"\\x0d\\x0a
-https://tls.example/          :   a;b\\x09c  
+https://tls.example/          :   a;b\\x09c   (status 404)
 http://missing.example/       : error: no such name
 http://moved.example/         : =1+1,\"x\"\\x0d\\x0a
 http://cut.example/           : error: connection closed in mid-answer
-http://long.example/0123456789: +\\u202e\\x1b[31m" "$(sed -E 's/ in [0-9]:[0-9]{2}:[0-9]{2}\.[0-9]{6}s$//' "$out")"
+http://long.example/0123456789: +\\u202e\\x1b[31m" "$(sed -E 's/ in [0-9]:[0-9]{2}:[0-9]{2}\.[0-9]{6}s( |$)/\1/' "$out")"
 
 # table: a head, and every column at its place; what failed says why instead
 go --format table
@@ -257,7 +257,7 @@ has_progress() { grep -qF "0 of 1 done, 0 failed, " "$out"; }
 on_terminal "$slow >'$TMPDIR/lines'"
 check "progress on a terminal" has_progress
 check "in the end the total takes its place" \
-    grep -qP '^.*\r\e\[Kfirstbyte: 1 done, 0 failed, [0-9.]+ s\r?$' "$out"
+    grep -qP '^.*\r\e\[Kfirstbyte: 1 ok, 0 failed; [0-9.]+ s\r?$' "$out"
 same "results are elsewhere" 1 "$(grep -c ': 0123456789 in ' "$TMPDIR/lines")"
 on_terminal "$slow"
 check "a result takes its place" grep -qP '\r\e\[Khttp://slow.example/ +: ' "$out"
@@ -265,8 +265,20 @@ on_terminal "(echo http://a.example/; sleep 0.7) | '$FIRSTBYTE' --rehearse -f -"
 check "of a pipe the total is not known" grep -qF "1 done, 0 failed, " "$out"
 for how in "2>'$TMPDIR/lines'" "-q" "-v 2>&1" "2>&1 | cat"; do
     on_terminal "$slow $how"
-    check_not "no progress with $how" grep -qF " done, " "$out"
+    check_not "no progress with $how" grep -qE " done, | ok, " "$out"
 done
+printf '%s\n' 'http://a.example/' 'http://b.example/ rehearse-status=500' 'http://c.example/ rehearse-fault=dns-nxdomain' \
+    'http://d.example/ rehearse-fault=dns-nxdomain' 'http://e.example/ rehearse-fault=wait-close' \
+    'http://f.example/ rehearse-status=500' 'https://g.example/ rehearse-status=404' >"$TMPDIR/kinds"
+on_terminal "'$FIRSTBYTE' --rehearse -f '$TMPDIR/kinds'"
+check "the total has groups" grep -qE \
+    'firstbyte: 4 ok, 3 failed: 2 dns.nxdomain, 1 http.empty; 2 with status 500, 1 with status 404; [0-9.]+ s' "$out"
+on_terminal "'$FIRSTBYTE' --rehearse --fail -f '$TMPDIR/kinds'"
+check "with --fail, too" grep -qE 'firstbyte: 1 ok, 6 failed: 3 http.status, 2 dns.nxdomain, 1 http.empty; 2 with status 500' "$out"
+fb --rehearse -f "$TMPDIR/kinds"
+same "a status of 400 and up stands on the line" "(status 500) (status 500) (status 404)" \
+    "$(grep -E '^http.*: [^ ]* +in 0:00:00\.[0-9]{6}s \(status' "$out" | sort | grep -oE '\(status [0-9]+\)$' | xargs)"
+same "and only there" 3 "$(grep -c status "$out")"
 on_terminal "TERM=dumb $slow"
 check_not "no progress on a dumb terminal" has_progress
 

@@ -82,6 +82,32 @@ help_of=
 fb ftp://a.example/
 exits "a bad URL" 2
 
+# nothing at all: how it is used, and no site is asked; a pipe that is not read is named
+cd "$TMPDIR" || exit 1
+echo 'http://a.example/' >sites.conf
+fb </dev/null
+exits "no argument" 2
+check "no argument: how it is used" said "Usage: firstbyte [OPTION]... URL..."
+check "no argument: help is offered" said "Try 'firstbyte --help'."
+check "no argument: it is short" test "$(wc -l <"$err")" -le 6
+same "no argument: nothing is written" "" "$(cat "$out")"
+hint="firstbyte: standard input is a pipe and is not read; -f - reads a list from it"
+piped() { echo http://b.example/ | fb "$@"; }
+piped
+check "no argument, and a pipe: the hint" said "$hint"
+fb --rehearse --fields url
+same "options and no URL: sites.conf" "0 http://a.example/" "$status $(cat "$out" "$err")"
+piped --rehearse --fields url
+same "options, no URL and a pipe: sites.conf" "http://a.example/" "$(cat "$out")"
+same "options, no URL and a pipe: the hint" "$hint" "$(cat "$err")"
+piped bench -n 5
+check "a load and a pipe: the hint" said "$hint"
+for arguments in "-q --rehearse" "--rehearse http://c.example/" "--rehearse -f -" "--rehearse -f sites.conf" "race --rehearse"; do
+    # shellcheck disable=SC2086
+    piped $arguments
+    check_not "no hint: $arguments" said "is a pipe"
+done
+
 # the statuses: 0 all fetched, 1 some failed, 2 usage (above), 3 could not set up; 130 is interrupt.sh's
 fb --rehearse http://a.example/ http://b.example/
 exits "all fetched" 0
