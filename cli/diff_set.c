@@ -270,6 +270,11 @@ static char *read_all(FILE *from, size_t *count)
     return bytes;
 }
 
+void diff_set_begin(void)
+{
+    json_set_alloc_funcs(memory_of_library, free);
+}
+
 bool diff_set_read(struct diff_set *set, const char *path, char **why)
 {
     FILE *from = fopen(path, "re");

@@ -42,6 +42,9 @@ struct diff_set {
     size_t count;          /* one at least, once it is read */
 };
 
+/* Lets the JSON library run out of memory as the rest of the program does. To be called before the rest. */
+void diff_set_begin(void);
+
 /* Reads a file, which may be a pipe. False where it is refused: *why is then a sentence, to be freed,
    without the name. What is in it may come from a stranger: cli/text.h shows it. The set is empty then. */
 bool diff_set_read(struct diff_set *set, const char *path, char **why);

@@ -6,11 +6,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli/diff_set.h"
 #include "cli/files.h"
 #include "cli/options.h"
 #include "cli/rehearsal.h"
 #include "cli/run.h"
 #include "reactor/interrupt.h"
+#include "tls/client.h"
 
 /* A standard descriptor that is closed would be the next connection's, and get what is meant for
    people: it is held by one that cannot be read, or written. */
@@ -55,6 +57,8 @@ int main(int argc, char **argv)
     int status = EXIT_FETCHED;
 
     interrupts_begin();
+    tls_begin();
+    diff_set_begin();
     hold_standard_descriptors();
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error like any other */

@@ -507,6 +507,8 @@ struct conversion *conversion_new(const struct charset *charset)
     if (!charset->iconv)
         return NULL;
     iconv = iconv_open("UTF-8", charset->iconv);
+    if ((intptr_t)iconv == -1 && errno == ENOMEM)
+        memory_exhausted();
     if ((intptr_t)iconv == -1)
         return NULL;
     conversion = memory_get(sizeof(*conversion));

@@ -16,6 +16,7 @@
 #include <strings.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "reactor/memory.h"
 
@@ -198,7 +199,7 @@ static void zstd_make(struct stage *stage, unsigned char first)
     (void)first;
     stage->state.zstd = ZSTD_createDStream(); /* its stable interface takes no allocator of ours */
     if (!stage->state.zstd)
-        memory_grow(NULL, SIZE_MAX, 2); /* says that there is none, and ends */
+        memory_exhausted();
     ZSTD_DCtx_setParameter(stage->state.zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
 }
 
@@ -213,6 +214,8 @@ static enum step zstd_step(struct stage *stage, struct span *in, struct room *ou
     ZSTD_outBuffer to = {out->at, out->left, 0};
     size_t status = ZSTD_decompressStream(stage->state.zstd, &to, &from);
 
+    if (ZSTD_getErrorCode(status) == ZSTD_error_memory_allocation)
+        memory_exhausted();
     if (ZSTD_isError(status))
         return STEP_WRONG;
     in->at += from.pos;

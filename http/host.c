@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "http/digits.h"
+#include "reactor/memory.h"
 #include "reactor/sock.h"
 
 #define MOST_DECODED_BYTES (4 * HOST_MOST_BYTES) /* UTF-8 takes up to 4 bytes a character */
@@ -285,6 +286,8 @@ static char *convert_label(const char *label, int *wrong)
     char *ascii = NULL;
 
     *wrong = idn2_lookup_u8((const uint8_t *)label, (uint8_t **)&ascii, flags);
+    if (*wrong == IDN2_MALLOC)
+        memory_exhausted();
     if (*wrong == IDN2_DISALLOWED)
         *wrong = idn2_lookup_u8((const uint8_t *)label, (uint8_t **)&ascii,
                                 flags | IDN2_NO_ALABEL_ROUNDTRIP);

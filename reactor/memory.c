@@ -45,6 +45,19 @@ void *memory_get(size_t bytes)
     return held(malloc(bytes ? bytes : 1));
 }
 
+void *memory_of_library(size_t bytes)
+{
+    return bytes ? held(malloc(bytes)) : NULL;
+}
+
+void *memory_of_library_grown(void *old, size_t bytes)
+{
+    if (bytes)
+        return held(realloc(old, bytes));
+    free(old);
+    return NULL;
+}
+
 void *memory_zeroed(size_t bytes)
 {
     return held(calloc(1, bytes ? bytes : 1));

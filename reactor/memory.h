@@ -1,6 +1,6 @@
 /*
  * Memory. Running out of it ends the program at once, said on standard error: no caller has a use
- * for a NULL, and half a result is worse than none. What is returned is freed with free().
+ * for a NULL, and half a result is worse than none. The exit status is MEMORY_EXIT_STATUS. What is returned is freed with free().
  */
 #ifndef REACTOR_MEMORY_H
 #define REACTOR_MEMORY_H
@@ -12,6 +12,10 @@ void *memory_get(size_t bytes);                          /* not cleared */
 void *memory_zeroed(size_t bytes);                       /* all zero */
 void *memory_grow(void *old, size_t count, size_t size); /* realloc to count * size, checked */
 char *memory_text(const char *text, size_t length);      /* a copy, closed with a NUL */
+
+/* malloc and realloc for libraries: as they, but for running out. NULL for no bytes. */
+void *memory_of_library(size_t bytes);
+void *memory_of_library_grown(void *old, size_t bytes);
 
 /* A stream into memory: after fflush and fclose *bytes is all that was written, *length of them and a
    NUL. To be freed, when the stream is closed. */

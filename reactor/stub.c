@@ -272,7 +272,8 @@ struct stub *stub_new(struct loop *loop, const char *servers, const char *resolv
     stub->loop = loop;
     stub->socks = stub_socks_new();
     timer_init(&stub->timer, on_timeout, stub);
-    status = ares_library_init(ARES_LIB_INIT_ALL);
+    status =
+        ares_library_init_mem(ARES_LIB_INIT_ALL, memory_of_library, free, memory_of_library_grown);
     if (status == ARES_SUCCESS)
         status = open_channel(stub, &setup);
     free(setup.resolv_conf);

@@ -223,6 +223,32 @@ struct transport *tls_client_open(struct tls_client *client, struct sock *sock, 
     return stream_open(ssl, sock, &make_call(client, ssl, host, port)->visit);
 }
 
+static void *get(size_t bytes, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return memory_of_library(bytes);
+}
+
+static void *grow(void *old, size_t bytes, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return memory_of_library_grown(old, bytes);
+}
+
+static void drop(void *memory, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(memory);
+}
+
+void tls_begin(void)
+{
+    CRYPTO_set_mem_functions(get, grow, drop);
+}
+
 const char *tls_version(void)
 {
     return OpenSSL_version(OPENSSL_VERSION);

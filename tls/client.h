@@ -52,6 +52,10 @@ void tls_client_free(struct tls_client *client);
 struct transport *tls_client_open(struct tls_client *client, struct sock *sock, const char *host,
                                   uint16_t port);
 
+/* Lets OpenSSL run out of memory as the rest of the program does (reactor/memory.h). To be called before
+   anything else of tls/. */
+void tls_begin(void);
+
 /* "OpenSSL 3.0.19 ...": the library that is running. */
 const char *tls_version(void);
 
