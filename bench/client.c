@@ -253,9 +253,9 @@ static enum step confused(struct client *client, enum error error)
     return leave(client, ERROR_NONE);
 }
 
-/* Looks at what came: the end of one answer, a part of one, or several. Extra line ends between them
-   are ignored (RFC 9112, section 2.2). Other bytes that were not asked for end the connection, and fail
-   no request: a server that gives up an idle connection may say so (408). */
+/* Looks at what came: the end of one answer, a part of one, or several. Extra line ends between
+   them are ignored (RFC 9112, section 2.2). Other bytes that were not asked for end the connection,
+   and fail no request: a server that gives up an idle connection may say so (408). */
 static enum step digest(struct client *client, const unsigned char *bytes, size_t count, nsec at)
 {
     while (count) {

@@ -1,8 +1,8 @@
 /*
- * One byte at a time, one state an answer to "what may come now". A bare LF ends a line, as it does
- * for curl, and is noted. A CR counts only before an LF. An LF ends the line also inside quotes, where
- * none may be: the two ways to read such a line differ in where the data begins, so it is refused, and
- * so are control characters in extensions.
+ * One byte at a time; each state knows what may come next. A bare LF ends a line, as it does for
+ * curl, and is noted. A CR counts only before an LF. An LF in a quoted value is refused: the line
+ * may be read as ended or not, and the two differ in where the data begins. So are control
+ * characters in extensions.
  */
 #include "http/chunks.h"
 

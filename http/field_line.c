@@ -1,4 +1,4 @@
-/* What is wrong with a field that is not used is not looked for: most lines are only taken apart. */
+/* The faults of a field that is not used are not looked for: most lines are only taken apart. */
 #include "http/field_line.h"
 
 #include <string.h>
@@ -11,43 +11,76 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t';
 }
 
-/* By the length of the name, which differs. */
-static enum field_use use_of(const char *name, size_t bytes)
-{
-    switch (bytes) {
-    case sizeof("Connection") - 1:
-        return strncasecmp(name, "Connection", bytes) ? FIELD_OTHER : FIELD_CONNECTION;
-    case sizeof("Proxy-Connection") - 1:
-        return strncasecmp(name, "Proxy-Connection", bytes) ? FIELD_OTHER : FIELD_CONNECTION;
-    case sizeof("Content-Length") - 1:
-        return strncasecmp(name, "Content-Length", bytes) ? FIELD_OTHER : FIELD_LENGTH;
-    case sizeof("Transfer-Encoding") - 1:
-        return strncasecmp(name, "Transfer-Encoding", bytes) ? FIELD_OTHER : FIELD_CODING;
-    default: return FIELD_OTHER;
-    }
-}
-
 bool field_line_split(struct field_line_parts *parts, const char *line, size_t bytes)
 {
-    const char *mark = memchr(line, ':', bytes), *name_end = mark, *value, *end = line + bytes;
+    const char *mark = memchr(line, ':', bytes), *name_end = mark;
 
     if (!mark)
         return false;
     while (name_end > line && is_blank(name_end[-1]))
         name_end--;
-    for (value = mark + 1; value < end && is_blank(*value);)
-        value++;
-    while (end > value && is_blank(end[-1]))
-        end--;
-    *parts = (struct field_line_parts){
-        .name = line,
-        .name_bytes = (size_t)(name_end - line),
-        .value = value,
-        .value_bytes = (size_t)(end - value),
-        .blank_before_mark = name_end < mark,
-        .use = use_of(line, (size_t)(name_end - line)),
-    };
+    parts->name = line;
+    parts->name_bytes = (size_t)(name_end - line);
+    parts->value = mark + 1;
+    parts->value_bytes = (size_t)(line + bytes - parts->value);
+    parts->blank_before_mark = name_end < mark;
     return true;
+}
+
+/* Takes the blanks around a text off. */
+static void trim(const char **at, size_t *bytes)
+{
+    while (*bytes && is_blank(**at)) {
+        *at += 1;
+        *bytes -= 1;
+    }
+    while (*bytes && is_blank((*at)[*bytes - 1]))
+        *bytes -= 1;
+}
+
+void field_line_trim(struct field_line_parts *parts)
+{
+    trim(&parts->value, &parts->value_bytes);
+}
+
+static bool is(const char *text, size_t bytes, const char *wanted)
+{
+    return bytes == strlen(wanted) && !strncasecmp(text, wanted, bytes);
+}
+
+/* By the length of the name first, which is another one for each. */
+enum field_use field_line_use(const struct field_line_parts *parts)
+{
+    const char *name = parts->name;
+    size_t bytes = parts->name_bytes;
+
+    switch (bytes) {
+    case sizeof("Connection") - 1:
+        return is(name, bytes, "Connection") ? FIELD_CONNECTION : FIELD_OTHER;
+    case sizeof("Proxy-Connection") - 1:
+        return is(name, bytes, "Proxy-Connection") ? FIELD_CONNECTION : FIELD_OTHER;
+    case sizeof("Content-Length") - 1:
+        return is(name, bytes, "Content-Length") ? FIELD_LENGTH : FIELD_OTHER;
+    case sizeof("Transfer-Encoding") - 1:
+        return is(name, bytes, "Transfer-Encoding") ? FIELD_CODING : FIELD_OTHER;
+    default: return FIELD_OTHER;
+    }
+}
+
+bool field_line_lists(const struct field_line_parts *parts, const char *token)
+{
+    const char *at = parts->value, *end = at + parts->value_bytes;
+
+    while (at < end) {
+        const char *mark = memchr(at, ',', (size_t)(end - at)), *text = at;
+        size_t bytes = (size_t)((mark ? mark : end) - at);
+
+        at += bytes + 1;
+        trim(&text, &bytes);
+        if (is(text, bytes, token))
+            return true;
+    }
+    return false;
 }
 
 bool field_line_has_token(const struct field_line_parts *parts)

@@ -1,15 +1,16 @@
 /*
- * Responses. A head is read line by line (lines, field_line); llhttp gets the status line and the fields
- * that it has to understand: Connection and Transfer-Encoding. All other lines are only looked at where
- * somebody asks for them. Lengths, the frame of a chunked body (chunks) and trailers are read here.
+ * Responses. A head is read line by line (lines, field_line); llhttp gets the status line and
+ * Transfer-Encoding, whose grammar is not plain. The value of a field is looked at only if the
+ * field frames the message or is reported. Lengths, the frame of a chunked body (chunks) and
+ * trailers are read here.
  *
- * llhttp cannot do this alone: version 8 has no way to be lenient with line ends and chunk sizes, version
- * 9 has others, and version 8 takes some bare CRs for a line end and swallows the byte behind it. A head
- * nearly always comes whole and regular; then no line is copied, and this costs less than to hand all
- * bytes to llhttp.
+ * llhttp cannot do this alone: version 8 cannot be told to accept bare LFs or blanks behind a
+ * chunk size, and takes some bare CRs for a line end and swallows the byte behind them; the
+ * lenient flags of version 9 do not skip a faulty field. A head nearly always comes whole and
+ * regular; then no line is copied, and this costs less than to hand all bytes to llhttp.
  *
- * Rejected: to call llhttp first, and to read the head once more, by line, where it fails. The two ways
- * differ in what they accept, and so the events would depend on where the bytes are cut.
+ * Rejected: to call llhttp first, and to read the head once more, by line, where it fails. The two
+ * ways differ in what they accept, and so the events would depend on where the bytes are cut.
  */
 #include "http/http1.h"
 
@@ -112,34 +113,45 @@ static const char *take_length(struct http1 *http1, const struct field_line_part
     return why;
 }
 
-/* Hands llhttp a field, without a blank before the colon. */
-static bool parse_field(struct http1 *http1, const struct field_line_parts *field)
+/* Hands llhttp Transfer-Encoding. */
+static bool parse_coding(struct http1 *http1, const struct field_line_parts *field)
 {
-    const struct lines *lines = &http1->lines;
-    const char *end = lines->text + lines->bytes + 2;
+    static const char name[] = "Transfer-Encoding:";
+    const char *end = http1->lines.text + http1->lines.bytes + 2;
 
-    if (!field->blank_before_mark)
-        return parse(http1, lines->text, lines->bytes + 2, HPE_OK);
-    return parse(http1, field->name, field->name_bytes, HPE_OK) && parse(http1, ":", 1, HPE_OK) &&
+    http1->has_coding = true;
+    return parse(http1, name, sizeof(name) - 1, HPE_OK) &&
            parse(http1, field->value, (size_t)(end - field->value), HPE_OK);
 }
 
-/* A field that says where the message ends, or whether another one may follow. */
-static bool take_framing(struct http1 *http1, const struct field_line_parts *field)
+static bool is_1_1(const struct http1 *http1)
 {
-    bool control = field_line_has_control(field);
+    return http1->major > 0 && http1->minor > 0;
+}
 
-    if (control && field->use == FIELD_CONNECTION) {
-        http1->repaired = true; /* it might be "close" */
-        return true;
+/* RFC 9112, section 9.3. */
+static void take_connection(struct http1 *http1, const struct field_line_parts *field)
+{
+    const struct lines *lines = &http1->lines;
+
+    http1->closes |= field_line_lists(field, "close");
+    if (!is_1_1(http1))
+        http1->persists |= field_line_lists(field, "keep-alive");
+    if (lines->text == lines->held)                       /* others have none */
+        http1->repaired |= field_line_has_control(field); /* it might have been "close" */
+}
+
+/* A field that says where the message ends, or whether another one may follow. */
+static bool take_framing(struct http1 *http1, const struct field_line_parts *field,
+                         enum field_use use)
+{
+    switch (use) {
+    case FIELD_LENGTH: http1->why = take_length(http1, field); return !http1->why;
+    case FIELD_CODING: return parse_coding(http1, field);
+    case FIELD_CONNECTION: take_connection(http1, field); break;
+    case FIELD_OTHER: break;
     }
-    if (control)
-        http1->why = "Control character in a field that frames the message";
-    else if (field->use == FIELD_LENGTH)
-        http1->why = take_length(http1, field);
-    else
-        return parse_field(http1, field);
-    return !http1->why;
+    return true;
 }
 
 static void report_field(struct http1 *http1, const struct field_line_parts *field)
@@ -157,6 +169,7 @@ static void report_field(struct http1 *http1, const struct field_line_parts *fie
 static bool take_field_line(struct http1 *http1)
 {
     struct field_line_parts field;
+    enum field_use use;
 
     if (is_blank(*http1->lines.text))
         http1->why = "Blank before the first field";
@@ -165,7 +178,11 @@ static bool take_field_line(struct http1 *http1)
     if (http1->why)
         return false;
     http1->repaired |= field.blank_before_mark;
-    if (field.use != FIELD_OTHER && !take_framing(http1, &field))
+    use = field_line_use(&field);
+    if (use == FIELD_OTHER && !http1->events->field)
+        return true;
+    field_line_trim(&field);
+    if (!take_framing(http1, &field, use))
         return false;
     if (http1->events->field && !is_interim(http1->status))
         report_field(http1, &field);
@@ -180,7 +197,9 @@ static enum http1_status take_blank(struct http1 *http1)
     http1->repaired |= http1->lines.repaired;
     http1->lines.bare_lf = false; /* that is allowed in a head */
     http1_free(http1);
-    return parse(http1, "\r\n", 2, HPE_PAUSED) ? HTTP1_DONE : HTTP1_MALFORMED;
+    if (http1->has_coding && !parse(http1, "\r\n", 2, HPE_PAUSED))
+        return HTTP1_MALFORMED;
+    return HTTP1_DONE;
 }
 
 /* Whether a status line that is not complete may become one. */
@@ -236,17 +255,8 @@ static enum http1_status limited(struct http1 *http1, const char **at, const cha
 static void expect_head(struct http1 *http1)
 {
     http1->part = HTTP1_HEAD;
-    http1->has_status = http1->has_length = false;
-}
-
-/* Section 9.3: whether the connection persists as far as the head says so. */
-static bool persists(const struct http1 *http1)
-{
-    unsigned flags = http1->parser.flags;
-
-    if (http1->major > 0 && http1->minor > 0)
-        return !(flags & F_CONNECTION_CLOSE);
-    return flags & F_CONNECTION_KEEP_ALIVE;
+    http1->has_status = http1->has_length = http1->has_coding = false;
+    http1->closes = http1->persists = false;
 }
 
 static enum http1_status finish(struct http1 *http1)
@@ -256,17 +266,21 @@ static enum http1_status finish(struct http1 *http1)
     return http1->status == 101 ? HTTP1_UPGRADE : HTTP1_DONE;
 }
 
+/* The last transfer coding is the chunked one. */
+static bool is_chunked(const struct http1 *http1)
+{
+    return http1->has_coding && http1->parser.flags & F_CHUNKED;
+}
+
 /* Section 6.3: where the body ends. */
 static enum http1_status start_body(struct http1 *http1)
 {
-    unsigned flags = http1->parser.flags;
-
     if (http1->headless || http1->status == 101 || http1->status == 204 || http1->status == 304)
         return finish(http1);
-    if (flags & F_CHUNKED) {
+    if (is_chunked(http1)) {
         http1->part = HTTP1_CHUNKS;
         http1->chunks = (struct chunks){0};
-    } else if (http1->has_length && !(flags & F_TRANSFER_ENCODING)) {
+    } else if (http1->has_length && !http1->has_coding) {
         http1->part = HTTP1_LENGTH;
         if (!http1->left)
             return finish(http1);
@@ -281,7 +295,7 @@ static enum http1_status start_body(struct http1 *http1)
    after it (section 6.1). */
 static enum http1_status end_head(struct http1 *http1)
 {
-    bool both = http1->has_length && http1->parser.flags & F_CHUNKED;
+    bool both = http1->has_length && is_chunked(http1);
 
     if (http1->status < 100 || http1->status > 999)
         return malformed(http1, "Status code is not of three digits");
@@ -290,7 +304,7 @@ static enum http1_status end_head(struct http1 *http1)
         return HTTP1_MORE;
     }
     http1->head_done = true;
-    http1->keep_alive = persists(http1) && !both;
+    http1->keep_alive = !http1->closes && (is_1_1(http1) || http1->persists) && !both;
     if (http1->events->head)
         http1->events->head(http1->owner, http1);
     return start_body(http1);

@@ -1,22 +1,22 @@
 /*
- * HTTP/1.1 (RFC 9112): responses for the client, requests for the rehearsal's origin. This module alone
- * knows llhttp, 8 or 9, and behaves in the same way with both. A message may come in pieces cut
- * anywhere. Of its bytes only a line of the head that was cut is kept, until it is complete.
+ * HTTP/1.1 (RFC 9112): responses for the client, requests for the rehearsal's origin. This module
+ * alone knows llhttp, 8 or 9, and behaves in the same way with both. A message may come in pieces
+ * cut anywhere. Of its bytes only a line of the head that was cut is kept, until it is complete.
  *
  * What real servers send is read as browsers and curl read it, where it can mean one thing only:
  *
  *     bare LF             ends a line
- *     bare CR             is a space, or belongs to the end of the line; at the beginning of a line,
- *                         other bytes behind it, it is an error
- *     field               with a name that is no token, or a control character in its value: skipped
+ *     bare CR             is a space, or belongs to the end of the line; at the beginning of a
+ *                         line, with other bytes behind it, it is an error
+ *     field               with a name that is no token, or a control character: skipped
  *     blank before ":"    is ignored
  *     Content-Length      may be repeated with the same value, also as a list
  *     chunk size          may have blanks behind it, and any extensions
  *     blank lines         before the status line are skipped
  *
- * NUL, different values of Content-Length, and faults of the fields that frame the message are errors.
- * After a message whose frame was repaired (a bare CR, a blank before the ":" of a field that llhttp
- * looks at, a bare LF in a chunked body) `keep_alive` is false.
+ * NUL, different values of Content-Length, and faults of the fields that frame the message are
+ * errors. After a message that was repaired (a bare CR, a blank before a ":", a bare LF in a
+ * chunked body) `keep_alive` is false.
  */
 #ifndef HTTP_HTTP1_H
 #define HTTP_HTTP1_H
@@ -30,8 +30,8 @@
 #include "http/error.h"
 #include "http/lines.h"
 
-/* A head, with all 1xx heads before it, may have this many bytes. Trailers and chunk extensions count,
-   too, as far as they are more than the content. */
+/* A head, with all 1xx heads before it, may have this many bytes. Trailers and chunk extensions
+   count, too, as far as they are more than the content. */
 #define HTTP1_MOST_HEAD_BYTES (256 * 1024)
 
 #define HTTP1_MOST_TARGET_BYTES 2048 /* of a request at the origin; what is beyond is cut */
@@ -52,16 +52,16 @@ enum http1_status {
 struct http1;
 
 struct http1_events {
-    /* A field of an answer's final head, before `head` is called: name and value as they came, without
-       white space around, in the order in which they came. They live during the call and are not
-       closed with a NUL. A name that is no token or over HTTP1_MOST_NAME_BYTES is skipped with its value,
-       a value over HTTP1_MOST_VALUE_BYTES cut. Not told are the fields of interim heads, of trailers, and of
-       requests. What is malformed may turn out so after some of its fields were told.
-       NULL: not called. */
+    /* A field of an answer's final head, before `head` is called: name and value as they came,
+       without white space around, in the order in which they came. They live during the call and
+       are not closed with a NUL. A name that is no token or over HTTP1_MOST_NAME_BYTES is skipped
+       with its value, a value over HTTP1_MOST_VALUE_BYTES cut. Not told are the fields of interim
+       heads, of trailers, and of requests. What is malformed may turn out so after some of its
+       fields were told. NULL: not called. */
     void (*field)(void *owner, const char *name, size_t name_bytes, const char *value,
                   size_t value_bytes);
-    /* The first line of an answer's head, of an interim one too, with its reason phrase: as a field's
-       value, and often empty. NULL, or `field` NULL: not called. */
+    /* The first line of an answer's head, of an interim one too, with its reason phrase: as a
+       field's value, and often empty. NULL, or `field` NULL: not called. */
     void (*status)(void *owner, const struct http1 *http1, const char *reason, size_t reason_bytes);
     /* Each may be NULL: not called. */
     void (*head)(void *owner, const struct http1 *http1);       /* the final head is complete */
@@ -92,6 +92,9 @@ struct http1 {
     enum http1_part part;
     bool has_status;    /* its status line was read */
     bool has_length;    /* it has a Content-Length: `left` */
+    bool has_coding;    /* it has a Transfer-Encoding */
+    bool closes;        /* "Connection: close" */
+    bool persists;      /* "Connection: keep-alive", in HTTP/1.0 */
     bool repaired;      /* the frame was repaired */
     uint64_t left;      /* of the content */
     size_t head_bytes;  /* taken so far, with what counts with the head */
@@ -137,8 +140,8 @@ void http1_free(struct http1 *http1);
 /* What a status other than MORE and DONE means for an answer. */
 enum error error_of_http1(enum http1_status status);
 
-/* How many of these bytes, which came behind a response, are extra line ends: they are ignored (section
-   2.2). A CR at their end counts, as its LF may still come. */
+/* How many of these bytes, which came behind a response, are extra line ends: they are ignored
+   (section 2.2). A CR at their end counts, as its LF may still come. */
 size_t http1_extra_line_ends(const unsigned char *bytes, size_t count);
 
 /* What was malformed, static; "" where nothing is. */

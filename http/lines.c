@@ -1,7 +1,8 @@
 /*
- * A regular line is found with one scan for the first control character, which has to be the CR of its
- * CR LF, eight bytes at a time: memchr for CR, LF and NUL would be three calls for a short line. All
- * other lines (cut, folded, irregular, or with a tab) are copied and looked at more closely.
+ * A regular line is found with one scan for the first control character, which has to be the CR
+ * of its CR LF, eight bytes at a time: memchr for CR, LF and NUL would be three calls for a short
+ * line. All other lines (cut, folded, irregular, or with a tab) are copied and looked at more
+ * closely.
  */
 #include "http/lines.h"
 
@@ -70,8 +71,8 @@ static enum lines_status refuse(struct lines *lines, const char *why)
     return LINES_MALFORMED;
 }
 
-/* Whether the line still can be one, after `count` bytes were appended: a CR at its beginning belongs
-   to its end. */
+/* Whether the line still can be one, after `count` bytes were appended: a CR at its beginning
+   belongs to its end. */
 static bool begins_well(const struct lines *lines, size_t count)
 {
     if (lines->bytes == lines->start || lines->held[lines->start] != '\r')
@@ -82,7 +83,8 @@ static bool begins_well(const struct lines *lines, size_t count)
     return true;
 }
 
-/* The LF came: takes the CRs off, and replaces those that stand elsewhere. False: there is a NUL. */
+/* The LF came: takes the CRs off, and replaces those that stand elsewhere. False: there is a
+   NUL. */
 static bool end_line(struct lines *lines)
 {
     size_t with_end = lines->bytes;

@@ -1,9 +1,10 @@
 /*
- * Lines of a head or of trailers (RFC 9112, sections 2.2 and 5), read from bytes that come in pieces
- * cut anywhere. A line that is there as a whole and is regular is not copied. A line ends with LF; CRs in front of it belong to the end. A CR in the middle of a line
- * becomes a space, and `repaired` says so. A folded field line is one line (section 5.2). A NUL is
- * refused, and so is a line that begins with a CR and goes on with other bytes, for it could be read
- * as a blank line.
+ * Lines of a head or of trailers (RFC 9112, sections 2.2 and 5), read from bytes that come in
+ * pieces cut anywhere. A line that is there as a whole and is regular is not copied. A line ends
+ * with LF; CRs in front of it belong to the end. A CR in the middle of a line becomes a space,
+ * and `repaired` says so. A folded field line is one line (section 5.2). A NUL is refused, and so
+ * is a line that begins with a CR and goes on with other bytes, for it could be read as a blank
+ * line.
  */
 #ifndef HTTP_LINES_H
 #define HTTP_LINES_H

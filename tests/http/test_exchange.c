@@ -629,7 +629,7 @@ static void closing_connection_is_not_kept(void **state)
     }
 }
 
-/* Not so an extra line end (RFC 9112, section 2.2), with the response, behind it, or before the next. */
+/* An extra line end (RFC 9112, section 2.2): with the response, behind it, or before the next. */
 static void extra_line_ends_are_ignored(void **state)
 {
     static const struct script_step cases[][6] = {
@@ -651,8 +651,8 @@ static void extra_line_ends_are_ignored(void **state)
     }
 }
 
-/* What is no response on a kept connection may be the rest of the one before: another one is made, once.
-   An end behind a line end is an end before the response. */
+/* What is no response on a kept connection may be the rest of the one before: the request is sent
+   again on a new connection, once. An end behind a line end is an end before the response. */
 static void kept_connection_with_other_bytes_is_replaced(void **state)
 {
     static const struct script_step junk[] = {ASKED, SAY(HELLO), ASKED, SAY("junk"), LAST};
