@@ -124,6 +124,14 @@ static bool parse_coding(struct http1 *http1, const struct field_line_parts *fie
            parse(http1, field->value, (size_t)(end - field->value), HPE_OK);
 }
 
+/* A line that was not copied has no control character but DEL. */
+static bool has_control(const struct http1 *http1, const struct field_line_parts *field)
+{
+    if (http1->lines.text == http1->lines.held)
+        return field_line_has_control(field);
+    return memchr(field->value, 0x7f, field->value_bytes);
+}
+
 static bool is_1_1(const struct http1 *http1)
 {
     return http1->major > 0 && http1->minor > 0;
@@ -132,13 +140,10 @@ static bool is_1_1(const struct http1 *http1)
 /* RFC 9112, section 9.3. */
 static void take_connection(struct http1 *http1, const struct field_line_parts *field)
 {
-    const struct lines *lines = &http1->lines;
-
     http1->closes |= field_line_lists(field, "close");
     if (!is_1_1(http1))
         http1->persists |= field_line_lists(field, "keep-alive");
-    if (lines->text == lines->held)                       /* others have none */
-        http1->repaired |= field_line_has_control(field); /* it might have been "close" */
+    http1->repaired |= has_control(http1, field); /* it might have been "close" */
 }
 
 /* A field that says where the message ends, or whether another one may follow. */
@@ -159,7 +164,7 @@ static void report_field(struct http1 *http1, const struct field_line_parts *fie
     size_t bytes = field->value_bytes;
 
     if (field->name_bytes > HTTP1_MOST_NAME_BYTES || !field_line_has_token(field) ||
-        field_line_has_control(field))
+        has_control(http1, field))
         return;
     if (bytes > HTTP1_MOST_VALUE_BYTES)
         bytes = HTTP1_MOST_VALUE_BYTES;
