@@ -21,6 +21,7 @@
 #include "reactor/memory.h"
 
 #define MOST_ANNOUNCED_BYTES 65536
+#define FLAG_EXITING         0x4   /* PF_EXITING, of the flags in proc_pid_stat(5) */
 #define PATIENCE_MS          20000 /* to come up, with a long list to read */
 
 extern char **environ;
@@ -181,11 +182,30 @@ int rehearsal_watch(const struct rehearsal *rehearsal, struct loop *loop, struct
     return rehearsal->child > 0 ? loop_watch(loop, watch, rehearsal->lifeline, 0) : 0;
 }
 
+/* Whether a process is on its way out: its sockets may be closed by then, and its pipe not yet. */
+static bool is_exiting(pid_t pid)
+{
+    char path[sizeof("/proc//stat") + 3 * sizeof(pid)], text[1024] = "";
+    const char *behind_name;
+    unsigned flags = 0;
+    FILE *stat;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    stat = fopen(path, "re");
+    if (!stat)
+        return false;
+    text[fread(text, 1, sizeof(text) - 1, stat)] = '\0';
+    fclose(stat);
+    behind_name = strrchr(text, ')');
+    return behind_name && sscanf(behind_name, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+           flags & FLAG_EXITING;
+}
+
 bool rehearsal_has_ended(const struct rehearsal *rehearsal)
 {
     struct pollfd lifeline = {.fd = rehearsal->lifeline};
 
-    return rehearsal->child > 0 && poll(&lifeline, 1, 0) == 1;
+    return rehearsal->child > 0 && (poll(&lifeline, 1, 0) == 1 || is_exiting(rehearsal->child));
 }
 
 void rehearsal_say_end(struct rehearsal *rehearsal)
@@ -209,12 +229,12 @@ void rehearsal_say_end(struct rehearsal *rehearsal)
 
 void rehearsal_stop(struct rehearsal *rehearsal)
 {
+    if (rehearsal->child > 0)
+        kill(rehearsal->child, SIGCONT); /* stopped, it would not notice the end of the lifeline */
     if (rehearsal->lifeline >= 0)
         close(rehearsal->lifeline);
-    if (rehearsal->child > 0) {
-        kill(rehearsal->child, SIGCONT); /* stopped, it would not notice */
+    if (rehearsal->child > 0)
         waitpid(rehearsal->child, NULL, 0);
-    }
     free(rehearsal->authority);
     *rehearsal = (struct rehearsal){.child = -1, .lifeline = -1};
 }
