@@ -20,18 +20,14 @@
 #define PATIENCE        NSEC_PER_S /* for the next connection of those that are to stand first */
 #define TRIAL           NSEC_PER_S /* where each connection that was begun in it fails, the load ends */
 #define MOST_ABSENCES   16         /* remembered; of more, the shortest is forgotten */
-#define MARK_EVERY      UINT64_C(1000000) /* requests that became due */
+#define GRACE           (10 * NSEC_PER_MS) /* for what came while the loop was away */
+#define MARK_EVERY      UINT64_C(1000000)  /* requests that became due */
 
 /* Connections begun, and requests started on idle ones, in one turn: the rest is deferred. A connection that
    fails at once makes room for the next one, and as fast as they fail more requests become due: timers and
    signals would never be served. */
 #define DIALS_A_TURN  64
 #define STARTS_A_TURN 256
-
-/* The loop was away for longer than VERDICT_LATE. */
-struct absence {
-    nsec from, to;
-};
 
 struct load {
     struct load_options options;
@@ -67,6 +63,7 @@ struct load {
     struct task dial;   /* clients that are absent may connect */
     struct task opened; /* the connections stand, or one cannot be made: requests start */
     struct task over;   /* it ended inside of an event */
+    bool put_off;       /* the expiry was, since it came late */
     bool opening;       /* a closed loop's connections are made; no request starts before */
     bool measuring;     /* the warm-up is over */
     bool stopping;      /* nothing is started any more */
@@ -193,11 +190,14 @@ static void note_absence(struct load *load, nsec from, nsec to)
         *shortest = (struct absence){from, to};
 }
 
-/* How late a request is by our own fault. Of one that waited until there was a connection that is the
-   loop's lag, or its absence at the time at which it became due. */
-static nsec own_delay(struct load *load, nsec intended, nsec late, bool waited)
+/* How late a request is by our own fault. Of one that waited until a connection was free that is the loop's
+   lag, or its absence at the time at which it became due; of one that waited for a connection to be made, name
+   lookup included, that absence alone. */
+static nsec own_delay(struct load *load, const struct client *client, nsec intended, nsec late,
+                      bool waited)
 {
-    nsec lag = loop_lag(load->loop), away = absence_after(load, intended);
+    bool fresh = client->state == CLIENT_OPEN && client->asked <= load->options.pipeline;
+    nsec lag = fresh ? 0 : loop_lag(load->loop), away = absence_after(load, intended);
     nsec own = waited && late > lag ? lag : late;
 
     return own > away ? own : away;
@@ -212,7 +212,7 @@ static void start_queued(struct load *load, struct client *client, bool waited)
     intended = schedule_take(&load->queue);
     start(load, client, intended, now);
     if (intended >= load->record.from)
-        record_lateness(&load->record, own_delay(load, intended, now - intended, waited));
+        record_lateness(&load->record, own_delay(load, client, intended, now - intended, waited));
 }
 
 /* A client that has room waits for its next turn: all connections do their share, those with stamps too. */
@@ -529,11 +529,22 @@ static void on_pause_over(void *owner)
     loop_defer(load->loop, &load->dial); /* once for all whose pauses end in this turn */
 }
 
+/* Where the loop was away, responses may have come in time: they are read first, for this once. */
+static bool expires_later(struct load *load)
+{
+    load->put_off = !load->put_off && loop_lag(load->loop) > VERDICT_LATE;
+    if (load->put_off)
+        loop_arm(load->loop, &load->expiry, loop_now(load->loop) + GRACE);
+    return load->put_off;
+}
+
 static void on_expiry(void *owner)
 {
     struct load *load = owner;
     struct link *link;
 
+    if (expires_later(load))
+        return;
     while ((link = list_first(&load->crew.flights))) {
         const struct flight *flight = LIST_OWNER(link, struct flight, link);
         nsec deadline = clock_after(flight->started, load->options.timeout);
@@ -562,7 +573,7 @@ static void on_turn(void *owner, nsec lag)
     struct load *load = owner;
     nsec now = loop_now(load->loop);
 
-    record_lag(&load->record, lag);
+    record_turn(&load->record, now, lag);
     if (load->options.open_loop && lag > VERDICT_LATE)
         note_absence(load, now - lag, now);
 }
@@ -698,6 +709,8 @@ static void on_over(void *owner)
         load->record.from = now;
         begin_measuring(load);
     }
+    record_away(&load->record, now,
+                loop_lag(load->loop)); /* of a timer: no turn tells of it any more */
     record_end(&load->record, now);
     if (load->options.open_loop)
         count_due(load, now);

@@ -24,6 +24,29 @@
 #include "bench/client.h"
 #include "bench/tally.h"
 
+#define RECORD_AWAY         (10 * NSEC_PER_MS) /* the loop was away when it lagged by so much */
+#define RECORD_SAMPLE_EVERY (50 * NSEC_PER_MS) /* how often is asked where the thread's time went */
+#define RECORD_ABSENCES     16                 /* remembered; of more, the shortest is forgotten */
+
+/* From when to when the loop did not look. */
+struct absence {
+    nsec from, to;
+};
+
+/* How much time the thread had until then. */
+struct sample {
+    nsec at;           /* by the loop's clock */
+    nsec cpu, starved; /* on a core; waiting for one */
+};
+
+/* An absence, of which several signs may tell within a turn or a few. */
+struct stop {
+    struct sample since; /* before it */
+    nsec to;             /* when it was last told of */
+    nsec away; /* its length, and how much of it the thread was stopped, as counted already */
+    nsec suspended;
+};
+
 struct record {
     struct tally *tally;     /* of this interval; owned */
     const struct crew *crew; /* whose bytes are counted; borrowed */
@@ -38,7 +61,13 @@ struct record {
     uint64_t bytes_in, bytes_out; /* the crew's when the interval began */
     nsec cpu_user, cpu_system;    /* the thread's then */
     nsec starved;                 /* likewise */
-    bool over;                    /* record_end was called */
+    int schedstat;                /* where the kernel tells of that; -1: it does not */
+    struct sample samples[2];     /* the last, and before it the one before */
+    nsec away;                    /* since the last answer */
+    struct stop stop;             /* the last absence */
+    struct absence absences[RECORD_ABSENCES];
+    size_t absence_count;
+    bool over; /* record_end was called */
 };
 
 void record_init(struct record *record, const struct crew *crew, bool open_loop, nsec timeout);
@@ -54,8 +83,12 @@ void record_start(struct record *record);
 /* It started `late` after its intended time, as far as that is our own delay. */
 void record_lateness(struct record *record, nsec late);
 
-/* A turn of the loop lagged so long behind what it found. */
-void record_lag(struct record *record, nsec lag);
+/* A turn of the loop lagged so long behind what it found. Where that is long, it is found out why: the thread's
+   time on a core, and its wait for one, are known, and in what remains it was stopped. */
+void record_turn(struct record *record, nsec now, nsec lag);
+
+/* The same of the last turn, in which the run ends. */
+void record_away(struct record *record, nsec now, nsec lag);
 
 /* A connection stands. */
 void record_connection(struct record *record, const struct conn *conn);

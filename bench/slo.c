@@ -241,6 +241,15 @@ static bool is_as_many(double limit, const struct tally *tally)
     return span && (double)tally->completed * NSEC_PER_S >= limit * (double)(span - 1);
 }
 
+/* Whether a limit that is missed is so by the server alone. What failed or was answered 400 and up did so however
+   late the client was; and the kernel's stamps do not depend on when it looked. */
+static bool is_servers(const struct slo_part *part, const struct tally *tally)
+{
+    if (part->kind == SLO_ERRORS)
+        return tally_ended(tally) > 0;
+    return part->kind == SLO_MAX && (double)tally->proven > part->limit;
+}
+
 bool slo_judge(struct slo *slo, const struct tally *tally)
 {
     bool all = true;
@@ -252,7 +261,16 @@ bool slo_judge(struct slo *slo, const struct tally *tally)
         /* NaN is neither */
         part->held =
             part->kind == SLO_RPS ? is_as_many(part->limit, tally) : part->measured <= part->limit;
+        part->proven = !part->held && is_servers(part, tally);
         all = all && part->held;
     }
     return all;
+}
+
+bool slo_is_proven(const struct slo *slo)
+{
+    for (size_t i = 0; i < slo->count; i++)
+        if (slo->part[i].proven)
+            return true;
+    return false;
 }

@@ -17,6 +17,7 @@ struct slo_part {
     double limit;    /* nanoseconds; a share from 0 to 1; requests a second */
     double measured; /* by slo_judge, in the same unit; NaN where nothing was measured */
     bool held;       /* likewise; where nothing was measured a limit is missed */
+    bool proven;     /* likewise: it is missed, and not by the client's fault whatever that was */
 };
 
 struct slo {
@@ -33,6 +34,9 @@ const char *slo_parse(struct slo *slo, const char *text);
 /* Judges a run. Errors are requests that failed, and answers of 400 and up. What was in flight at the end of a
    closed loop for longer than a limit counts with its age. True where all is held. */
 bool slo_judge(struct slo *slo, const struct tally *tally);
+
+/* Whether any part is missed for which the client is no excuse: errors, and a max that the kernel saw exceeded. */
+bool slo_is_proven(const struct slo *slo);
 
 /* The requests that went wrong, as above, and those that ended: completed or failed. */
 uint64_t tally_wrong(const struct tally *tally);

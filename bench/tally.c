@@ -28,7 +28,8 @@
     X(stamps_unusable)                                                                             \
     X(cpu_user)                                                                                    \
     X(cpu_system)                                                                                  \
-    X(starved)
+    X(starved)                                                                                     \
+    X(suspended)
 
 /* What holds at the end of the span. */
 #define LEVELS(X)                                                                                  \
@@ -37,13 +38,17 @@
     X(open)
 
 /* Of which the greater is kept. */
-#define GREATEST(X) X(gave_up)
+#define GREATEST(X)                                                                                \
+    X(gave_up)                                                                                     \
+    X(suspension)                                                                                  \
+    X(proven)
 
 #define TIMES(X)                                                                                   \
     X(from)                                                                                        \
     X(to)                                                                                          \
     X(gap)                                                                                         \
-    X(gap_at)
+    X(gap_at)                                                                                      \
+    X(gap_away)
 
 #define ONE(member) +1
 _Static_assert(offsetof(struct tally, processes) == (0 SUMS(ONE) LEVELS(ONE) GREATEST(ONE)
@@ -116,6 +121,7 @@ static void add(struct tally *to, const struct tally *from)
     if (from->gap > to->gap) {
         to->gap = from->gap;
         to->gap_at = from->gap_at;
+        to->gap_away = from->gap_away;
     }
 }
 
@@ -167,6 +173,11 @@ double tally_busy(const struct tally *tally)
 double tally_starved(const struct tally *tally)
 {
     return share_of_span(tally, tally->starved);
+}
+
+double tally_suspended(const struct tally *tally)
+{
+    return share_of_span(tally, tally->suspended);
 }
 
 /* Bytes as they are written. */

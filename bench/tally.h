@@ -65,8 +65,14 @@ struct tally {
     nsec cpu_user, cpu_system; /* of the loops' threads */
     nsec starved; /* for which they could have run and had no core; 0 where the kernel does not
                                   say (CONFIG_SCHED_INFO) */
-    nsec gap;     /* the longest time between two answers, of one process */
-    nsec gap_at;  /* when it began, since measuring began */
+    nsec
+        suspended; /* for which they were stopped: neither on a core nor waiting for one, though there was
+                         something to do; what is shorter than RECORD_AWAY is not seen */
+    nsec gap;        /* the longest time between two answers, of one process */
+    nsec gap_at;     /* when it began, since measuring began */
+    nsec gap_away;   /* for how much of it the process did not look at its connections */
+    nsec suspension; /* the longest of `suspended` at once, of one process */
+    nsec proven;     /* the longest kernel latency that no absence of the process explains */
     uint64_t
         gave_up; /* why the load ended before its time: the enum error of a connection, none of which
                          could be made; 0: it did not */
@@ -97,6 +103,9 @@ double tally_busy(const struct tally *tally);
 
 /* Likewise, for which they waited for a core that others had. */
 double tally_starved(const struct tally *tally);
+
+/* Likewise, for which they were stopped. */
+double tally_suspended(const struct tally *tally);
 
 /* As bytes, for a pipe between two processes of this very program; to be freed. */
 void *tally_pack(const struct tally *tally, size_t *count);

@@ -253,7 +253,11 @@ static void put_reasons(FILE *to, const struct judgement *judgement)
         const char *word;
         bool holds;
     } reasons[] = {
-        {"busy", judgement->busy}, {"starved", judgement->starved}, {"late", judgement->late}};
+        {"busy", judgement->busy},
+        {"suspended", judgement->suspended},
+        {"starved", judgement->starved},
+        {"late", judgement->late},
+    };
     bool first = true;
 
     for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
@@ -277,9 +281,8 @@ static void put_client(FILE *to, const struct bench_run *run)
     const struct judgement *judgement = &run->judgement;
     uint64_t ended = tally_ended(total);
     double cpu_us = (double)(total->cpu_user + total->cpu_system) / (double)NSEC_PER_US;
-    bool saturated = judgement->verdict == VERDICT_SATURATED;
 
-    fprintf(to, ",\"client\":{\"verdict\":\"%s\",\"reasons\":[", saturated ? "saturated" : "ok");
+    fprintf(to, ",\"client\":{\"verdict\":\"%s\",\"reasons\":[", verdict_name(judgement->verdict));
     put_reasons(to, judgement);
     put(to, "]");
     put_count(to, "processes", total->processes);
@@ -288,6 +291,9 @@ static void put_client(FILE *to, const struct bench_run *run)
     put_real(to, "cpu_us_per_request", ended ? cpu_us / (double)ended : (double)NAN, 3);
     put_real(to, "busy_share", judgement->busy_share, 6);
     put_real(to, "starved_share", judgement->starved_share, 6);
+    put_real(to, "suspended_share", judgement->suspended_share, 6);
+    put_seconds(to, "longest_suspension_s",
+                judgement->suspension ? judgement->suspension : NSEC_NEVER);
     put_real(to, "late_share", run->open_loop ? judgement->late_share : (double)NAN, 6);
     put_real(to, "within_100us_share", within(total->lateness, PROMPT), 6);
     put_summary(to, "lateness_us", total->lateness);
@@ -447,6 +453,7 @@ void bench_report_json(FILE *to, const struct bench_run *run)
     put_summary(to, "connect_us", total->connecting);
     put_seconds(to, "longest_gap_s", total->gap ? total->gap : NSEC_NEVER);
     put_seconds(to, "longest_gap_at_s", total->gap ? total->gap_at : NSEC_NEVER);
+    put_seconds(to, "longest_gap_away_s", total->gap ? total->gap_away : NSEC_NEVER);
     put_errors(to, total);
     put_status(to, total);
     put_client(to, run);

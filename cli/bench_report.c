@@ -199,34 +199,67 @@ static void put_title(const struct page *page)
     put(page, "\n");
 }
 
-/* The client was what was measured: said before anything else. */
-static void put_bottleneck(const struct page *page)
+/* Why, as parts of a sentence with "and" between them. */
+static void describe_reasons(const struct page *page, char *text)
 {
     const struct judgement *judgement = &page->run->judgement;
     bool several = page->total->processes > 1;
-    char text[NOTE_BYTES] = "The client was the bottleneck: ";
+    const char *and = "";
 
-    if (judgement->verdict != VERDICT_SATURATED)
-        return;
-    if (judgement->busy)
+    if (judgement->busy) {
         add(text, "%s was busy %s of the time", several ? "one of its threads" : "its thread",
             figure_share(judgement->busy_share).text);
-    if (judgement->starved)
-        add(text, "%s%s waited for a core %s of the time", judgement->busy ? ", and " : "",
+        and = ", and ";
+    }
+    if (judgement->suspended) {
+        add(text, "%s%s stopped for %s of the time, %s at once", and,
+            several ? "its processes were" : "it was",
+            figure_share(judgement->suspended_share).text,
+            figure_span((double)judgement->suspension).text);
+        and = ", and ";
+    }
+    if (judgement->starved) {
+        add(text, "%s%s waited for a core %s of the time", and,
             several ? "its threads" : "its thread", figure_share(judgement->starved_share).text);
+        and = ", and ";
+    }
     if (judgement->late)
-        add(text, "%s%s of the requests were sent over %d ms late",
-            judgement->busy || judgement->starved ? ", and " : "",
+        add(text, "%s%s of the requests were sent over %d ms late", and,
             figure_share(judgement->late_share).text, (int)(VERDICT_LATE / NSEC_PER_MS));
+}
+
+/* What helps. */
+static void describe_remedy(const struct page *page, char *text)
+{
+    const char *many = page->total->processes > 1 ? "more" : "several";
+
+    switch (page->run->judgement.verdict) {
+    case VERDICT_OK: break;
+    case VERDICT_STARVED: add(text, "Give it a core of its own (taskset)."); break;
+    case VERDICT_SUSPENDED:
+        add(text, "A signal or the machine stopped it: run it again, undisturbed.");
+        break;
+    case VERDICT_SATURATED:
+        if (page->run->open_loop)
+            add(text, "Lower the rate (-R), or share the load among %s processes (--procs).", many);
+        else
+            add(text,
+                "Share the load among %s processes (--procs), or take fewer connections (-c).",
+                many);
+        break;
+    }
+}
+
+/* The client was what was measured: said before anything else. */
+static void put_bottleneck(const struct page *page)
+{
+    char text[NOTE_BYTES] = "The client was the bottleneck: ";
+
+    if (page->run->judgement.verdict == VERDICT_OK)
+        return;
+    describe_reasons(page, text);
     add(text, ". These numbers are the client's, not the server's. ");
-    if (judgement->starved)
-        add(text, "Give it a core of its own (taskset).");
-    else if (page->run->open_loop)
-        add(text, "Lower the rate (-R), or share the load among %s processes (--procs).",
-            several ? "more" : "several");
-    else
-        add(text, "Share the load among %s processes (--procs), or take fewer connections (-c).",
-            several ? "more" : "several");
+    describe_remedy(page, text);
     put(page, "\n");
     shade(page, SHADE_RED);
     put_words(page, 0, 0, text);
@@ -543,6 +576,12 @@ static bool gap_is_remarkable(const struct page *page)
     return gap / GAP_OVER_P99 > p99 && (double)gap > GAP_OVER_RUN * page->duration;
 }
 
+/* The program did not look for half of the gap, or more: it says nothing of the server. */
+static bool gap_is_ours(const struct tally *total)
+{
+    return total->gap_away >= total->gap / 2;
+}
+
 static void put_gap(const struct page *page)
 {
     const struct tally *total = page->total;
@@ -551,7 +590,11 @@ static void put_gap(const struct page *page)
 
     if (!total->gap || !total->completed)
         return;
-    if (!page->run->open_loop && gap_is_remarkable(page))
+    if (total->gap_away && gap_is_ours(total))
+        put_line(page, "Longest gap", SHADE_YELLOW,
+                 "%s between two answers, at %s: for %s of it the client itself did not look.",
+                 gap.text, at.text, figure_span((double)total->gap_away).text);
+    else if (!page->run->open_loop && gap_is_remarkable(page))
         put_line(page, "Longest gap", SHADE_YELLOW,
                  "%s between two answers, at %s: %s of the run, which a closed loop hides from its "
                  "percentiles. An open loop (-R) shows it.",
@@ -624,11 +667,11 @@ static void put_client(const struct page *page)
 {
     const struct judgement *judgement = &page->run->judgement;
     const struct tally *total = page->total;
-    bool saturated = judgement->verdict == VERDICT_SATURATED;
+    bool ok = judgement->verdict == VERDICT_OK;
     char late[NOTE_BYTES] = "";
 
-    put_line(page, "Client", saturated ? SHADE_RED : SHADE_GREEN, "%s, %sbusy %s of the time",
-             saturated ? "saturated" : "ok", total->processes > 1 ? "its busiest process " : "",
+    put_line(page, "Client", ok ? SHADE_GREEN : SHADE_RED, "%s, %sbusy %s of the time",
+             verdict_name(judgement->verdict), total->processes > 1 ? "its busiest process " : "",
              figure_share(judgement->busy_share).text);
     put_cpu(page);
     put_spread(page, "loop lag  ", total->lag, "");

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/verdict.h"
 #include "reactor/memory.h"
 
 #define SCHEMA           "firstbyte.bench/1"
@@ -118,9 +119,15 @@ static void read_verdict(struct reading *reading, struct diff_run *run)
     const json_t *verdict = member(reading, "client", "verdict");
     const char *word = json_string_value(verdict);
 
-    run->saturated = word && !strcmp(word, "saturated");
-    if (!run->saturated && (!word || strcmp(word, "ok") != 0))
-        complain(reading, "client.verdict", "is neither \"ok\" nor \"saturated\"");
+    run->saturated = false;
+    for (enum verdict i = VERDICT_OK; word && i <= VERDICT_SUSPENDED; i++) {
+        if (strcmp(word, verdict_name(i)) != 0)
+            continue;
+        run->saturated = i != VERDICT_OK;
+        return;
+    }
+    complain(reading, "client.verdict",
+             "is none of \"ok\", \"saturated\", \"starved\" and \"suspended\"");
 }
 
 /* The metrics that are in an object as they are. */

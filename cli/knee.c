@@ -36,7 +36,7 @@ static struct knee_try judge(const struct options *options, double rate, const s
         .wrong = wrong_share(total),
         .waiting = waiting_share(total),
         .held = held && waiting_share(total) <= MOST_WAITING && !tally_wrong(total),
-        .saturated = verdict_judge(total, outcome->busiest).verdict == VERDICT_SATURATED,
+        .saturated = verdict_judge(total, outcome->busiest).verdict != VERDICT_OK,
     };
 }
 

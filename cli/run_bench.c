@@ -43,6 +43,7 @@ struct bench {
     size_t side_count;
     struct output *output;
     bool interrupted, saturated, missed; /* any of the runs */
+    bool proven;                         /* a limit was missed that the client is no excuse for */
     bool answered;                       /* anything was */
     bool told;                           /* a report was written */
     bool incomplete;                     /* something of the figures is lost, which was said */
@@ -152,13 +153,13 @@ static void say_judgement(const struct bench_run *run)
     if (error)
         fprintf(stderr, "firstbyte: every connection of the first second failed: %s, %s\n",
                 error_code(error), error_sentence(error));
-    if (run->judgement.verdict == VERDICT_SATURATED)
-        fprintf(
-            stderr,
-            "firstbyte: the client was the bottleneck: busy %.1f%% of the time, %.1f%% waiting for "
-            "a core, %.1f%% of the requests sent late\n",
-            100 * run->judgement.busy_share, 100 * run->judgement.starved_share,
-            100 * run->judgement.late_share);
+    if (run->judgement.verdict != VERDICT_OK)
+        fprintf(stderr,
+                "firstbyte: the client was the bottleneck: %s: busy %.1f%% of the time, %.1f%% "
+                "waiting for a core, %.1f%% stopped, %.1f%% of the requests sent late\n",
+                verdict_name(run->judgement.verdict), 100 * run->judgement.busy_share,
+                100 * run->judgement.starved_share, 100 * run->judgement.suspended_share,
+                100 * run->judgement.late_share);
     for (size_t i = 0; i < run->slo->count; i++)
         if (!run->slo->part[i].held)
             fprintf(stderr, "firstbyte: --slo %s was missed\n", run->slo->part[i].name);
@@ -188,7 +189,8 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
 
     if (!slo_judge(&slo, recorder->total))
         bench->missed = true;
-    bench->saturated = bench->saturated || run.judgement.verdict == VERDICT_SATURATED;
+    bench->proven = bench->proven || slo_is_proven(&slo);
+    bench->saturated = bench->saturated || run.judgement.verdict != VERDICT_OK;
     bench->answered = bench->answered || recorder->total->completed;
     to = output_begin(bench->output);
     if (bench->told && options->format == FORMAT_TEXT)
@@ -277,6 +279,8 @@ static enum exit_status verdict(const struct bench *bench)
         return EXIT_SETUP;
     if (bench->incomplete || bench->short_of)
         return EXIT_SETUP;
+    if (bench->proven)
+        return EXIT_SLO;
     if (bench->saturated)
         return EXIT_SATURATED;
     if (bench->missed)

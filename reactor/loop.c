@@ -20,6 +20,10 @@
 #define AT_ONCE       (3 * NSEC_PER_US)
 #define AT_ONCE_EVENT (NSEC_PER_US / 2)
 
+/* After so long without a look no cache is as it was; there, and where many came, that wait takes longer. */
+#define AWAY         (10 * NSEC_PER_MS)
+#define AT_ONCE_LONG (200 * NSEC_PER_US)
+
 /* Few, for deadlines are looked at once a turn and an event may cost two milliseconds: a handshake. */
 #define EVENTS_A_TURN 16
 
@@ -40,8 +44,9 @@ struct loop {
     uint64_t turn;          /* counts the runs of step 6 */
     struct grave *graves;   /* to be freed in step 7 */
     int epoll_fd;
-    bool stopped;          /* loop_stop was called */
-    bool coarse;           /* no epoll_pwait2 here: wait in whole milliseconds */
+    bool stopped; /* loop_stop was called */
+    bool cut;     /* a signal ended the last wait: the process may have been stopped in it */
+    bool coarse;  /* no epoll_pwait2 here: wait in whole milliseconds */
     unsigned char *buffer; /* LOOP_BUFFER_BYTES */
     struct epoll_event events[EVENTS_A_TURN];
 };
@@ -124,6 +129,7 @@ static int wait_for_events(struct loop *loop, nsec longest)
         count = wait_coarse(loop, wait);
     if (count < 0 && errno != EINTR)
         die("firstbyte: epoll_wait");
+    loop->cut = count < 0;
     return count < 0 ? 0 : count;
 }
 
@@ -169,21 +175,33 @@ static nsec fire_timers(struct loop *loop)
     return loop->now;
 }
 
+/* Whether a wait was over so soon that it had not begun to sleep. */
+static bool is_at_once(nsec took, nsec away, int count)
+{
+    bool longer = away >= AWAY || count == EVENTS_A_TURN;
+
+    return took < (longer ? AT_ONCE_LONG : AT_ONCE + (nsec)count * AT_ONCE_EVENT);
+}
+
 /* Step 4, after a wait for `count` events. */
 static void look(struct loop *loop, nsec began, int count)
 {
     nsec late = 0; /* a deadline that has passed meanwhile is the next turn's */
+    nsec away = began - loop->drained;
+    bool at_once;
 
     loop->now = loop_clock(loop);
-    if (count == EVENTS_A_TURN ||
-        (count && loop->now - began < AT_ONCE + (nsec)count * AT_ONCE_EVENT))
-        late = began - loop->drained;
+    at_once = is_at_once(loop->now - began, away, count);
+    if (count && at_once)
+        late = away;
     else if (count)
         late = overdue(loop, timer_next(&loop->timers));
     if (late > loop->lag)
         loop->lag = late;
-    if (count < EVENTS_A_TURN) /* else others may wait still */
+    if (count < EVENTS_A_TURN && !loop->cut) /* else others may wait still */
         loop->drained = loop->now;
+    else if (!at_once && !loop->cut) /* they came later than that */
+        loop->drained = began;
     if (loop->meter && (count || loop->lag))
         loop->meter(loop->meter_owner, loop->lag);
 }

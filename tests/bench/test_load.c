@@ -14,6 +14,7 @@
 #include "bench/verdict.h"
 #include "reactor/memory.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/nameserver.h"
 #include "tests/support/peer.h"
 
 #define MS NSEC_PER_MS
@@ -2018,7 +2019,8 @@ static void tls_that_cannot_be_set_up(void **state)
 
 static enum verdict verdict(void)
 {
-    total->cpu_user = total->cpu_system = 0; /* real time, which has nothing to do with the clock */
+    total->cpu_user = total->cpu_system = total->starved =
+        0; /* real time, which is not the clock's */
     return verdict_judge(total, 0).verdict;
 }
 
@@ -2046,6 +2048,7 @@ static void busy_loop_is_told(void **state)
     loop_cancel(loop, &spin);
     assert_true(total->lag->max >= 19 * MS);
     assert_true(total->lateness->max >= 15 * MS);
+    total->suspended = total->suspension = 0; /* the work took no real time */
     assert_int_equal(verdict(), VERDICT_SATURATED);
 }
 
@@ -2099,7 +2102,128 @@ static void pause_is_told(void **state)
     assert_int_equal(total->completed, 1000);
     assert_true(total->latency->count - histogram_up_to(total->latency, VERDICT_LATE) >= 200);
     assert_true(total->lateness->count - histogram_up_to(total->lateness, VERDICT_LATE) >= 200);
-    assert_int_equal(verdict(), VERDICT_SATURATED);
+    assert_in_range(total->suspension, 450 * MS, 500 * MS);
+    assert_int_equal(verdict(), VERDICT_SUSPENDED);
+}
+
+/* The same in a closed loop, which has no intended times: the responses were there, and nothing but the client
+   was in the way. The kernel's stamps do not prove the contrary: a request that was started then may not have
+   left. */
+static void pause_of_a_closed_loop_is_told(void **state)
+{
+    (void)state;
+    options.connections = 2;
+    options.stamped_every = 1;
+    serve = hold;
+    begin();
+    for (int i = 0; i < 50; i++) {
+        pass(10 * MS);
+        answer(1);
+    }
+    answer_well(talk_of(1)); /* comes while it does not run */
+    clock.now += 700 * MS;
+    unit_settle(loop);
+    stop();
+    assert_in_range(total->suspension, 600 * MS, 700 * MS);
+    assert_true(total->suspended == total->suspension);
+    assert_true(total->gap == 700 * MS);
+    assert_true(total->gap_away == 700 * MS);
+    assert_true(total->proven <= 10 * MS);
+    assert_int_equal(verdict(), VERDICT_SUSPENDED);
+}
+
+/* Nor is a stop seen where the server was slow, or the gap said to be the client's. */
+static void gap_of_a_slow_server(void **state)
+{
+    (void)state;
+    options.connections = 2;
+    options.stamped_every = 1;
+    serve = hold;
+    begin();
+    for (int i = 0; i < 50; i++) {
+        pass(10 * MS);
+        answer(1);
+    }
+    pass_until(1200 * MS, 10 * MS);
+    answer(1);
+    stop();
+    assert_true(total->suspended == 0 && total->suspension == 0);
+    assert_true(total->gap == 700 * MS);
+    assert_true(total->gap_away == 0);
+    if (total->kernel->count) /* which the kernel saw, too */
+        assert_true(total->kernel->count < 51 || total->proven >= 690 * MS);
+    assert_int_equal(verdict(), VERDICT_OK);
+}
+
+/* The client did not run, and the response was there before the time was over: it is one, and the next request
+   is too slow as ever. */
+static void pause_is_no_timeout(void **state)
+{
+    (void)state;
+    options.requests = 2;
+    options.timeout = 100 * MS;
+    serve = hold;
+    begin();
+    pass(50 * MS);
+    answer_well(talk_of(1));
+    clock.now += 700 * MS;
+    unit_settle(loop);
+    finish(10 * MS);
+    assert_int_equal(total->completed, 1);
+    assert_int_equal(count_at(total->latency, 750 * MS), 1);
+    assert_int_equal(total->errors[ERROR_TOTAL_TIMEOUT], 1);
+    assert_true(total->latency->min >= 100 * MS && total->latency->min <= 120 * MS);
+}
+
+/* The end of the run finds that it was stopped. */
+static void pause_until_the_end_is_told(void **state)
+{
+    (void)state;
+    options.duration = NSEC_PER_S;
+    serve = hold;
+    begin();
+    pass_until(900 * MS, 10 * MS);
+    finish(700 * MS);
+    assert_in_range(total->suspension, 500 * MS, 600 * MS); /* behind the end at 1 s */
+    assert_int_equal(verdict(), VERDICT_SUSPENDED);
+}
+
+/* Requests wait for a name to be looked up; then all their connections are made in a few turns, which take their
+   time. That wait is no delay of the client. */
+static void wait_for_a_name_is_no_delay(void **state)
+{
+    static const struct nameserver_rule rules[] = {
+        {.name = "a.example", .v4 = "127.0.0.1", .way = NAMESERVER_HELD}, {0}};
+    struct nameserver server;
+    struct resolver_options resolving = {.servers = server.servers, .family = RESOLVE_IPV4};
+    const char *why;
+
+    (void)state;
+    nameserver_start(&server, loop, rules);
+    dialer.resolver = resolver_new(loop, &resolving, &why);
+    assert_non_null(dialer.resolver);
+    targets_free(targets);
+    options.targets = targets = targets_at("http", "a.example", address_port(&peer.at));
+    options.open_loop = true;
+    options.connections = 64;
+    options.requests = 25;
+    begin();
+    pass_until(230 * MS, MS);
+    assert_int_equal(total->connections, 0);
+    clock.tick = 100 * NSEC_PER_US; /* each look at the clock takes its time, too */
+    nameserver_let_go(&server);
+    for (int i = 0; i < 2000 && order_count < 20; i++)
+        loop_turn(loop, 0);
+    clock.tick = 0;
+    finish(MS);
+    assert_int_equal(total->completed, 25);
+    assert_true(total->latency->max >= 230 * MS);
+    assert_true(total->lag->max > 2 * VERDICT_LATE);
+    assert_true(total->lateness->count - histogram_up_to(total->lateness, VERDICT_LATE) <= 5);
+    load_free(load);
+    load = NULL;
+    resolver_free(dialer.resolver);
+    nameserver_stop(&server);
 }
 
 static void on_slow_event(void *owner, uint32_t events)
@@ -2165,6 +2289,11 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(closed_loop_by_number),
         CASE(pause_is_told),
+        CASE(pause_of_a_closed_loop_is_told),
+        CASE(pause_until_the_end_is_told),
+        CASE(pause_is_no_timeout),
+        CASE(gap_of_a_slow_server),
+        CASE(wait_for_a_name_is_no_delay),
         CASE(younger_ones_end_with_their_age),
         CASE(late_beside_an_idle_connection),
         CASE(closed_loop_by_time),

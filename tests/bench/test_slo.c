@@ -335,6 +335,49 @@ static void in_flight_at_the_end(void **state)
     }
 }
 
+/* Errors are the server's whatever the client did, and a max that the kernel saw exceeded. */
+static void what_the_client_is_no_excuse_for(void **state)
+{
+    static const struct {
+        const char *text;
+        nsec proven;
+        bool is;
+    } cases[] = {
+        {"errors=0", 0, true},
+        {"errors=5%", 0, true},
+        {"errors=6%", 0, false},
+        {"max=50ms", 0, false},
+        {"max=50ms", 50000000, false},
+        {"max=50ms", 50000001, true},
+        {"max=1s", NSEC_PER_S / 2, false},
+        {"p50=1ms", 90000000, false},
+        {"mean=1ms", 90000000, false},
+        {"rps=100", 0, false},
+        {"p50=1ms,max=50ms", 60000000, true},
+    };
+    struct tally *tally = a_run();
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct slo slo;
+
+        tally->proven = cases[i].proven;
+        assert_null(slo_parse(&slo, cases[i].text));
+        slo_judge(&slo, tally);
+        if (slo_is_proven(&slo) != cases[i].is)
+            fail_msg("%s, %lu", cases[i].text, cases[i].proven);
+    }
+    tally_clear(tally);
+    { /* nothing ended: that proves nothing */
+        struct slo slo;
+
+        assert_null(slo_parse(&slo, "errors=0"));
+        assert_false(slo_judge(&slo, tally));
+        assert_false(slo_is_proven(&slo));
+    }
+    tally_free(tally);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +389,7 @@ int main(void)
         cmocka_unit_test(nothing_measured_is_missed),
         cmocka_unit_test(rate_of_the_schedule),
         cmocka_unit_test(in_flight_at_the_end),
+        cmocka_unit_test(what_the_client_is_no_excuse_for),
     };
 
     unit_time_limit();

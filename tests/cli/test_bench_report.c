@@ -391,6 +391,46 @@ static void test_hung(void **state)
     close_scene(&scene);
 }
 
+/* A client that was stopped, and one that had no core: what is wrong, what helps, and whose the gap is. */
+static void test_other_verdicts(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    open_normal(&scene);
+    scene.total->gap = 710 * MS;
+    scene.total->gap_away = 700 * MS;
+    scene.run.judgement = (struct judgement){.verdict = VERDICT_SUSPENDED,
+                                             .suspended = true,
+                                             .busy_share = 0.4,
+                                             .suspended_share = 0.07,
+                                             .suspension = 700 * MS};
+    SAYS(text_of(&scene, false, 0),
+         "\n\nThe client was the bottleneck: it was stopped for 7.0% of the time, 700 ms at\n",
+         "once. These numbers are the client's, not the server's. A signal or the machine\n",
+         "stopped it: run it again, undisturbed.\n",
+         "\nLongest gap  710 ms between two answers, at 4.30 s: for 700 ms of it the client\n",
+         "             itself did not look.\n",
+         "\nClient       suspended, busy 40.0% of the time\n");
+    assert_null(strstr(written, "hides"));
+    assert_string_equal(problems(&scene), "");
+    SAYS(written, "\"longest_gap_away_s\":0.700000000,",
+         "\"verdict\":\"suspended\",\"reasons\":[\"suspended\"],",
+         "\"suspended_share\":0.070000,\"longest_suspension_s\":0.700000000,");
+    scene.run.judgement = (struct judgement){.verdict = VERDICT_STARVED,
+                                             .starved = true,
+                                             .late = true,
+                                             .starved_share = 0.25,
+                                             .late_share = 0.3};
+    scene.total->gap_away = 300 * MS;
+    SAYS(text_of(&scene, false, 0),
+         "its thread waited for a core 25.0% of the time,\nand 30.0% of the requests",
+         "Give it a core of its own (taskset).\n",
+         "\nLongest gap  710 ms between two answers, at 4.30 s: 7.1% of the run, which a\n",
+         "\nClient       starved, busy 0% of the time\n");
+    close_scene(&scene);
+}
+
 static void test_saturated(void **state)
 {
     struct scene scene;
@@ -592,7 +632,8 @@ static void test_json(void **state)
          "\"latency_us\":{\"count\":200064,\"clamped\":0,\"min\":", "\"kernel_latency_us\":{",
          "\"client_delay_us\":{", "\"longest_gap_s\":0.003100000,", "\"errors\":{},",
          "\"status\":{\"200\":200000},", "\"client\":{\"verdict\":\"ok\",\"reasons\":[],",
-         "\"starved_share\":0.000000,\"late_share\":null,",
+         "\"starved_share\":0.000000,\"suspended_share\":0.000000,\"longest_suspension_s\":null,"
+         "\"late_share\":null,",
          "\"within_100us_share\":null,\"lateness_us\":null,",
          "\"intervals\":[{\"from_s\":0.000000,\"to_s\":1.000000,", "\"p50_us\":250.000,",
          "},{\"from_s\":1.000000,", "\"p50_us\":null,");
@@ -706,19 +747,13 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_normal),
-        cmocka_unit_test(test_stall),
-        cmocka_unit_test(test_hung),
-        cmocka_unit_test(test_saturated),
-        cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_gap),
-        cmocka_unit_test(test_few),
-        cmocka_unit_test(test_width),
-        cmocka_unit_test(test_color),
-        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_json_of_open_loops),
-        cmocka_unit_test(test_json_of_rates),
-        cmocka_unit_test(test_json_without_secrets),
+        cmocka_unit_test(test_normal),        cmocka_unit_test(test_stall),
+        cmocka_unit_test(test_hung),          cmocka_unit_test(test_other_verdicts),
+        cmocka_unit_test(test_saturated),     cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_gap),           cmocka_unit_test(test_few),
+        cmocka_unit_test(test_width),         cmocka_unit_test(test_color),
+        cmocka_unit_test(test_json),          cmocka_unit_test(test_json_of_open_loops),
+        cmocka_unit_test(test_json_of_rates), cmocka_unit_test(test_json_without_secrets),
         cmocka_unit_test(test_csv),
     };
 

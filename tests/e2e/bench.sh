@@ -300,7 +300,7 @@ wait $pid
 status=$?
 cp "$TMPDIR/run.out" "$out"
 exits "a client that was stopped: exit status" 5
-same "a client that was stopped: its verdict" '["saturated",true]' \
+same "a client that was stopped: its verdict" '["suspended",true]' \
     "$(run '.client | [.verdict, (.reasons | index("late") != null)]')"
 check "a client that was stopped: nothing is missing" jq -e '.totals.scheduled == 1200' "$out"
 cat "$out" >>"$TMPDIR/runs"

@@ -66,4 +66,59 @@ same "a server that hangs: the greatest, and a percentile whose rank is reached"
 check "a server that hangs: by those in flight, which are in no latency" jq -e '.unfinished_us.count == 4
     and .unfinished_us.max == .slo[0].measured and .latency_us.count == .totals.completed' "$out"
 
+kill $ORIGIN && wait $ORIGIN
+
+# --- a client that stands still ---
+
+started_origin <<'C'
+http://quick.example/ rehearse-delay=1ms
+http://late.example/ rehearse-delay=400ms
+http://missing.example/ rehearse-delay=1ms rehearse-status=404
+C
+to=(--connect-to "::$where")
+# stopped ARGUMENT... : a run whose client is stopped for 0.7 s of it
+stopped() {
+    start run "$FIRSTBYTE" bench --format json -d 1500ms "${to[@]}" "$@"
+    until_true 10 served
+    sleep 0.4
+    kill -STOP $pid
+    sleep 0.7
+    kill -CONT $pid
+    wait $pid
+    status=$?
+    cp "$TMPDIR/run.out" "$out"
+    cp "$TMPDIR/run.err" "$err"
+    cat "$out" >>"$TMPDIR/runs"
+}
+# where others have the core for as long, it may be starved as well
+undisturbed() {
+    for _ in {1..4}; do
+        stopped "$@"
+        [ "$(run '.client.starved_share > 0.2')" = true ] || return 0
+    done
+}
+undisturbed -c 4 http://quick.example/
+exits "a client that is stopped, closed loop: exit status" 5
+same "a client that is stopped, closed loop: its verdict" '["suspended",true]' \
+    "$(run '.client | [.verdict, (.reasons | index("suspended") != null)]')"
+check "a client that is stopped, closed loop: for so long" \
+    jq -e '.client.longest_suspension_s | . > 0.4 and . < 1.2' "$out"
+check "a client that is stopped, closed loop: the gap is its own" \
+    jq -e '.longest_gap_s > 0.6 and .longest_gap_away_s > .longest_gap_s / 2' "$out"
+check "a client that is stopped: is told beside a report for machines" said "the client was the bottleneck: suspended"
+undisturbed -c 4 -R 500 http://quick.example/
+same "a client that is stopped, open loop: its verdict" '["suspended",true]' \
+    "$(run '.client | [.verdict, (.reasons | index("late") != null)]')"
+
+# what it is held to all the same
+stopped -c 4 --slo errors=0 http://missing.example/
+exits "a client that is stopped: errors are the server's" 4
+stopped -c 4 --kernel-time all --slo max=300ms http://late.example/
+exits "a client that is stopped: so is what the kernel saw" 4
+stopped -c 4 --kernel-time off --slo max=300ms http://late.example/
+exits "a client that is stopped: without its stamps nothing is known" 5
+stopped -c 4 --kernel-time all --slo p50=1us,max=650ms http://late.example/
+exits "a client that is stopped: nor of a percentile, or of a max that the kernel did not see" 5
+kill $ORIGIN && wait $ORIGIN
+
 judge_runs

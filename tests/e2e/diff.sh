@@ -161,7 +161,7 @@ bad "no latency" 'del(.latency_us)' "latency_us.p50 is missing"
 bad "no statuses" 'del(.status)' "status is missing"
 bad "a status that is none" '.status."500" = true' "status has a count that $range"
 bad "statuses of nobody" '.status."500" = 20000' "status has more answers than totals.completed"
-bad "no verdict" 'del(.client.verdict)' 'client.verdict is neither "ok" nor "saturated"'
+bad "no verdict" 'del(.client.verdict)' 'client.verdict is none of "ok", "saturated", "starved" and "suspended"'
 bad "no config" 'del(.config)' "config is missing"
 made many.json 1 1001
 refused "too many" many.json "over 1000 runs"

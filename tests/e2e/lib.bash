@@ -133,7 +133,7 @@ bench() {
 # measured STATUS : the last run ended so, or with 5 where it says that the client was the bottleneck
 measured() {
     [ "$status" = "$1" ] ||
-        { [ "$status" = 5 ] && grep -qE '"verdict":"saturated"|^The client was the bottleneck' "$out"; }
+        { [ "$status" = 5 ] && grep -qE '"verdict":"(saturated|starved|suspended)"|^The client was the bottleneck' "$out"; }
 }
 # calm COMMAND... : runs it until nothing says that the client was the bottleneck, a few times at most:
 # where another test takes the core, it was

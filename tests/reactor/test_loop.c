@@ -6,11 +6,13 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "reactor/loop.h"
@@ -240,6 +242,45 @@ static void timer_behind_a_long_callback_is_overdue(void **state)
     loop_turn(loop, 0);
     assert_string_equal(said, "snm");
     assert_true(loop_lag(loop) == 0);
+}
+
+/* The process is stopped while it waits; an event comes meanwhile. The handler stands for both. */
+static struct fake_clock *stopped_clock;
+static int stopped_pipe;
+
+static void on_stop(int number)
+{
+    (void)number;
+    stopped_clock->now += 700 * NSEC_PER_MS;
+    if (write(stopped_pipe, "x", 1) != 1)
+        _exit(1);
+}
+
+static void stop_in_a_wait_is_lag(void **state)
+{
+    const struct itimerspec soon = {.it_value = {.tv_nsec = 20 * NSEC_PER_MS}};
+    const struct sigaction action = {.sa_handler = on_stop};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    struct loop *loop = *state;
+    struct fake_clock clock;
+    struct source source;
+    timer_t timer;
+
+    begin_to_meter(loop, &clock);
+    source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
+    loop_turn(loop, 0);
+    stopped_clock = &clock;
+    stopped_pipe = source.peer;
+    assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+    assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+    assert_int_equal(timer_settime(timer, 0, &soon, NULL), 0);
+    loop_turn(loop, NSEC_NEVER);
+    assert_string_equal(said, "me"); /* it came back for the signal alone */
+    loop_turn(loop, 0);
+    assert_string_equal(said, "meme");
+    assert_true(metered == 700 * NSEC_PER_MS);
+    timer_delete(timer);
+    source_close(&source);
 }
 
 static void timer_in_time_has_no_lag(void **state)
@@ -824,6 +865,7 @@ int main(void)
         CASE(event_that_was_there_already_has_waited),
         CASE(event_that_was_waited_for_has_not),
         CASE(timer_behind_a_long_callback_is_overdue),
+        CASE(stop_in_a_wait_is_lag),
         CASE(timer_in_time_has_no_lag),
         CASE(greater_lag_counts),
         CASE(event_of_a_closed_watch_is_dead),
