@@ -239,7 +239,7 @@ cat "$out" >>"$TMPDIR/runs"
 # one that a signal ends early has sent what it had, and is named all the same; one that is stopped does not
 # hold the others' report for ever
 hurt() { # NAME SIGNAL WORDS
-    start procs "$FIRSTBYTE" bench --format json --procs 3 -R 300 -d 1500ms -c 90 "${to[@]}" http://late.example/
+    start procs env --default-signal=INT "$FIRSTBYTE" bench --format json --procs 3 -R 300 -d 1500ms -c 90 "${to[@]}" http://late.example/
     until_true 10 three
     one=$(children_of $pid | cut -d' ' -f2)
     until_true 10 loop_runs "$one"
