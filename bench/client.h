@@ -9,6 +9,7 @@
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H
 
+#include "bench/tally.h"
 #include "bench/targets.h"
 #include "http/conn.h"
 #include "reactor/list.h"
@@ -87,6 +88,9 @@ struct client {
     unsigned unsent;        /* of them, the youngest, that did not leave yet or not whole */
     size_t sent;            /* bytes of the oldest unsent one that left */
     struct flight *flights; /* a ring of crew->pipeline; borrowed */
+
+    /* of the load: what is counted of the address to which its connection leads; NULL: it is not open */
+    struct tally_address *at;
 };
 
 /* Begins a connection; the client is ABSENT. It may be ABSENT again when this returns, after `gone`. */

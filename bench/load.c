@@ -11,6 +11,7 @@
 
 #include "bench/client.h"
 #include "bench/record.h"
+#include "bench/spread.h"
 #include "bench/verdict.h"
 #include "reactor/memory.h"
 
@@ -74,8 +75,9 @@ struct load {
     unsigned resume_credit;              /* 100: the next one resumes */
     size_t sources_taken;                /* of options.sources */
 
-    struct record record; /* what is counted */
-    uint64_t random;      /* for the choice of targets */
+    struct record record;  /* what is counted */
+    struct spread *spread; /* over the host's addresses */
+    uint64_t random;       /* for the choice of targets */
     void (*interval)(void *owner, const struct tally *tally);
     void (*done)(void *owner);
     void *owner; /* their argument */
@@ -296,6 +298,10 @@ static void on_answered(void *owner, const struct flight *flight,
 
     flight->client->refused = 0;
     record_answer(&load->record, flight, arrival);
+    if (flight->counted && flight->client->at) {
+        flight->client->at->completed++;
+        flight->client->at->time += arrival->at - flight->started;
+    }
     end_when_done(load);
 }
 
@@ -316,6 +322,8 @@ static void on_failed(void *owner, const struct flight *flight, enum error error
 
     if (flight->counted)
         record_failure(&load->record, error, age_of(load, flight->client, flight->intended));
+    if (flight->counted && flight->client->at)
+        flight->client->at->failed++;
     end_when_done(load);
 }
 
@@ -370,6 +378,7 @@ static void connect_client(struct load *load, struct client *client, bool waited
     list_remove(&client->link);
     load->connecting++;
     client->dialled = loop_clock(load->loop);
+    client->at = NULL;
     if (!load->trial_passed)
         enter_trial(load, client);
     if (options->new_connections && !client->flying) {
@@ -448,6 +457,7 @@ static void on_open(void *owner, struct client *client)
     load->open++;
     load->trial_passed = true;
     record_connection(&load->record, client->conn);
+    client->at = spread_opened(load->spread, &client->conn->address);
     if (load->options.new_connections)
         shift(load, client);
     loop_defer(load->loop, &load->dial); /* there is room for another to connect */
@@ -564,6 +574,7 @@ static void report(struct load *load, nsec now)
 {
     if (load->options.open_loop)
         count_due(load, now);
+    spread_report(load->spread, load->record.tally);
     load->interval(load->owner, record_interval(&load->record, now, load->open));
     record_next(&load->record, now);
 }
@@ -874,12 +885,14 @@ struct load *load_new(const struct load_options *options, struct dialer *dialer,
     load->interval = interval;
     load->done = done;
     load->owner = owner;
+    load->spread = spread_new(options->schedule.share);
     make_clients(load);
     *why = make_tls(load);
     if (*why) {
         load_free(load);
         return NULL;
     }
+    spread_use(load->spread, dialer);
     dialer->open = open_transport;
     dialer->open_owner = load;
     return load;
@@ -895,6 +908,8 @@ void load_free(struct load *load)
     tls_client_free(load->whole);
     tls_client_free(load->resuming);
     record_free(&load->record);
+    load->crew.dialer->choice = NULL;
+    spread_free(load->spread);
     free(load->crew.scratch);
     free(load->clients);
     free(load->flights);

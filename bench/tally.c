@@ -7,6 +7,7 @@
  */
 #include "bench/tally.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,7 @@ _Static_assert(offsetof(struct tally, processes) == (0 SUMS(ONE) LEVELS(ONE) GRE
 #undef ONE
 
 /* What packed bytes begin with; the count of all that follows it stands behind. */
-#define MAGIC      "fbtally\1" /* with the version */
+#define MAGIC      "fbtally\2" /* with the version */
 #define MAGIC_SIZE (sizeof(MAGIC) - 1)
 #define SIZE_BYTES 4 /* of that count, the lowest first */
 #define HEAD_BYTES (MAGIC_SIZE + SIZE_BYTES)
@@ -125,9 +126,42 @@ static void add(struct tally *to, const struct tally *from)
     }
 }
 
+/* The entry of an address; a new one where there is none, and room. */
+static struct tally_address *entry_of(struct tally *tally, const struct address *address)
+{
+    struct tally_address *entry = tally->addresses, *end = entry + tally->address_count;
+
+    while (entry < end && !address_same(&entry->address, address))
+        entry++;
+    if (entry < end)
+        return entry;
+    if (tally->address_count == TALLY_ADDRESSES)
+        return end - 1;
+    *entry = (struct tally_address){0};
+    if (++tally->address_count < TALLY_ADDRESSES)
+        entry->address = *address;
+    return entry;
+}
+
+/* What was dropped is so at the end of the span; of several processes, in one of them at least. */
+static void add_addresses(struct tally *to, const struct tally *from, bool is_next)
+{
+    for (size_t i = 0; i < from->address_count; i++) {
+        const struct tally_address *one = &from->addresses[i];
+        struct tally_address *entry = entry_of(to, &one->address);
+
+#define X(member) entry->member += one->member;
+        TALLY_ADDRESS_SUMS(X)
+#undef X
+        if (is_next || one->dropped)
+            entry->dropped = one->dropped;
+    }
+}
+
 void tally_append(struct tally *to, const struct tally *next)
 {
     add(to, next);
+    add_addresses(to, next, true);
     if (to->from == to->to)
         to->from = next->from;
     to->to = next->to;
@@ -141,6 +175,7 @@ void tally_append(struct tally *to, const struct tally *next)
 void tally_join(struct tally *to, const struct tally *other)
 {
     add(to, other);
+    add_addresses(to, other, false);
     if (other->from < to->from)
         to->from = other->from;
     if (other->to > to->to)
@@ -223,6 +258,29 @@ static void put_histogram(struct writer *writer, const struct histogram *histogr
     put(writer, histogram->max);
 }
 
+static void put_address(struct writer *writer, const struct tally_address *entry)
+{
+    const struct address *address = &entry->address;
+    uint64_t half[2] = {0};
+
+    put(writer, address->length ? address->any.sa_family : AF_UNSPEC);
+    if (address->length) {
+        put(writer, address_port(address));
+        if (address->any.sa_family == AF_INET) {
+            put(writer, ntohl(address->v4.sin_addr.s_addr));
+        } else {
+            memcpy(half, &address->v6.sin6_addr, sizeof(half));
+            put(writer, half[0]);
+            put(writer, half[1]);
+            put(writer, address->v6.sin6_scope_id);
+        }
+    }
+#define X(member) put(writer, entry->member);
+    TALLY_ADDRESS_SUMS(X)
+#undef X
+    put(writer, entry->dropped);
+}
+
 void *tally_pack(const struct tally *tally, size_t *count)
 {
     struct writer writer = {memory_get(FIRST_ROOM), HEAD_BYTES, FIRST_ROOM};
@@ -240,6 +298,9 @@ void *tally_pack(const struct tally *tally, size_t *count)
 #define X(member) put_histogram(&writer, tally->member);
     TALLY_HISTOGRAMS(X)
 #undef X
+    put(&writer, tally->address_count);
+    for (size_t i = 0; i < tally->address_count; i++)
+        put_address(&writer, &tally->addresses[i]);
     length = writer.count - HEAD_BYTES;
     memcpy(writer.bytes, MAGIC, MAGIC_SIZE);
     for (size_t i = 0; i < SIZE_BYTES; i++)
@@ -339,6 +400,41 @@ static void take_histogram(struct reader *reader, struct histogram *histogram)
         wrong(reader);
 }
 
+static uint64_t take_most(struct reader *reader, uint64_t most)
+{
+    uint64_t number = take(reader);
+
+    return number <= most ? number : wrong(reader);
+}
+
+static void take_address(struct reader *reader, struct tally_address *entry)
+{
+    struct address *address = &entry->address;
+    uint64_t family = take(reader), port = family ? take_most(reader, UINT16_MAX) : 0, half[2];
+
+    *entry = (struct tally_address){0};
+    if (family == AF_INET) {
+        address->length = sizeof(address->v4);
+        address->v4.sin_family = AF_INET;
+        address->v4.sin_addr.s_addr = htonl((uint32_t)take_most(reader, UINT32_MAX));
+    } else if (family == AF_INET6) {
+        address->length = sizeof(address->v6);
+        address->v6.sin6_family = AF_INET6;
+        half[0] = take(reader);
+        half[1] = take(reader);
+        memcpy(&address->v6.sin6_addr, half, sizeof(half));
+        address->v6.sin6_scope_id = (uint32_t)take_most(reader, UINT32_MAX);
+    } else if (family) {
+        wrong(reader);
+    }
+    if (address->length)
+        address_set_port(address, (uint16_t)port);
+#define X(member) entry->member = take(reader);
+    TALLY_ADDRESS_SUMS(X)
+#undef X
+    entry->dropped = take_most(reader, ERROR_COUNT - 1);
+}
+
 static void take_tally(struct reader *reader, struct tally *tally)
 {
     uint64_t processes;
@@ -359,6 +455,9 @@ static void take_tally(struct reader *reader, struct tally *tally)
 #define X(member) take_histogram(reader, tally->member);
     TALLY_HISTOGRAMS(X)
 #undef X
+    tally->address_count = take_most(reader, TALLY_ADDRESSES);
+    for (size_t i = 0; i < tally->address_count; i++)
+        take_address(reader, &tally->addresses[i]);
     if (reader->at != reader->end)
         wrong(reader);
 }

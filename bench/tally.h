@@ -16,6 +16,7 @@
 
 #include "bench/histogram.h"
 #include "http/error.h"
+#include "reactor/sock.h"
 
 /* The histograms of a tally: X(member).
 
@@ -41,6 +42,31 @@
     X(unfinished)
 
 #define TALLY_STATUSES 1000
+
+#define TALLY_ADDRESSES 64 /* told apart; the last of a full table is all others together */
+
+/* One of the addresses of the host: X(member), what is counted of it.
+
+   connections  that opened
+   refused      attempts that were refused, or given up since another address was faster
+   completed    requests that were responded to on its connections
+   failed       that failed on them
+   time         of those that were completed, from start to response, together */
+#define TALLY_ADDRESS_SUMS(X)                                                                      \
+    X(connections)                                                                                 \
+    X(refused)                                                                                     \
+    X(completed)                                                                                   \
+    X(failed)                                                                                      \
+    X(time)
+
+struct tally_address {
+    struct address address; /* length 0: all others */
+#define X(member) uint64_t member;
+    TALLY_ADDRESS_SUMS(X)
+#undef X
+    uint64_t
+        dropped; /* the enum error for which it is not used any more, by one process at least; 0: it is */
+};
 
 struct tally {
     nsec from, to; /* the span, since measuring began; `to` of the last interval is the duration */
@@ -77,6 +103,9 @@ struct tally {
         gave_up; /* why the load ended before its time: the enum error of a connection, none of which
                          could be made; 0: it did not */
     unsigned processes; /* whose sum it is */
+
+    size_t address_count; /* that were tried; none of a Unix socket */
+    struct tally_address addresses[TALLY_ADDRESSES];
 
 #define X(member) struct histogram *member;
     TALLY_HISTOGRAMS(X)

@@ -247,6 +247,31 @@ static void put_status(FILE *to, const struct tally *total)
     put(to, "}");
 }
 
+static void put_addresses(FILE *to, const struct tally *total)
+{
+    put(to, ",\"addresses\":[");
+    for (size_t i = 0; i < total->address_count; i++) {
+        const struct tally_address *one = &total->addresses[i];
+        double mean = one->completed ? (double)one->time / (double)one->completed : (double)NAN;
+        char address[ADDRESS_TEXT_BYTES] = "";
+
+        address_text(&one->address, address);
+        fprintf(to, "%s{\"address\":", i ? "," : "");
+        if (one->address.length)
+            text_json(to, address, strlen(address), TEXT_ALL);
+        else
+            put(to, "null");
+        put_count(to, "connections", one->connections);
+        put_count(to, "refused", one->refused);
+        put_count(to, "completed", one->completed);
+        put_count(to, "failed", one->failed);
+        put_real(to, "mean_us", mean / (double)NSEC_PER_US, 3);
+        put_text(to, "dropped", one->dropped ? error_code((enum error)one->dropped) : NULL);
+        put(to, "}");
+    }
+    put(to, "]");
+}
+
 static void put_reasons(FILE *to, const struct judgement *judgement)
 {
     const struct {
@@ -456,6 +481,7 @@ void bench_report_json(FILE *to, const struct bench_run *run)
     put_seconds(to, "longest_gap_away_s", total->gap ? total->gap_away : NSEC_NEVER);
     put_errors(to, total);
     put_status(to, total);
+    put_addresses(to, total);
     put_client(to, run);
     put_slo(to, run->slo);
     put_intervals(to, run->intervals);

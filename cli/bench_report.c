@@ -624,6 +624,54 @@ static void put_connections(const struct page *page)
                  figure_share(share_of(total->resumed, total->handshakes)).text);
 }
 
+static const char *name_of_address(const struct tally_address *one, char text[ADDRESS_TEXT_BYTES])
+{
+    return one->address.length ? address_text(&one->address, text) : "others";
+}
+
+static int wider(int width, const struct tally_address *one)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    int own = (int)strlen(name_of_address(one, text));
+
+    return own > width ? own : width;
+}
+
+/* A line for each, where there are several. */
+static void put_addresses(const struct page *page)
+{
+    const struct tally *total = page->total;
+    const char *label = "Addresses";
+    int width = 0;
+
+    if (total->address_count < 2)
+        return;
+    for (size_t i = 0; i < total->address_count; i++)
+        width = wider(width, &total->addresses[i]);
+    for (size_t i = 0; i < total->address_count; i++) {
+        const struct tally_address *one = &total->addresses[i];
+        char address[ADDRESS_TEXT_BYTES], text[NOTE_BYTES] = "";
+
+        put_label(page, label);
+        fprintf(page->to, "%-*s  ", width, name_of_address(one, address));
+        if (one->connections || !one->dropped)
+            add(text, "%s connection%s, %s completed", figure_count(one->connections).text,
+                one->connections == 1 ? "" : "s", figure_count(one->completed).text);
+        if (one->completed)
+            add(text, ", mean %s", figure_span((double)one->time / (double)one->completed).text);
+        if (one->failed)
+            add(text, ", %s failed", figure_count(one->failed).text);
+        if (one->dropped)
+            add(text, "%sdropped: %s", one->connections ? "; " : "",
+                error_sentence((enum error)one->dropped));
+        shade(page, one->dropped ? SHADE_YELLOW : "");
+        put_words(page, LABEL_COLUMNS + (size_t)width + 2, LABEL_COLUMNS + (size_t)width + 2, text);
+        shade(page, one->dropped ? SHADE_NONE : "");
+        put(page, "\n");
+        label = "";
+    }
+}
+
 static void put_stamps(const struct page *page)
 {
     const struct tally *total = page->total;
@@ -738,6 +786,7 @@ void bench_report_text(FILE *to, const struct bench_run *run, bool color, size_t
     put(&page, "\n");
     put_gap(&page);
     put_connections(&page);
+    put_addresses(&page);
     put_client(&page);
     put_slo(&page);
 }

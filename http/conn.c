@@ -197,11 +197,24 @@ static void on_trying(void *owner, const struct address *address)
     trace_note(conn->dialer->trace, conn->number, "trying %s", address_text(address, text));
 }
 
+static void on_attempt_failed(void *owner, const struct address *address, int error)
+{
+    const struct dial_choice *choice = ((const struct conn *)owner)->dialer->choice;
+
+    choice->attempt_failed(choice->owner, address, error);
+}
+
 static void stop_asking(struct conn *conn)
 {
     if (conn->lookup)
         lookup_detach(conn->lookup);
     conn->lookup = NULL;
+}
+
+/* Whether no addresses were tried that may still succeed, and none are to come. */
+static bool is_last_chance(struct conn *conn)
+{
+    return !conn->lookup && eyeballs_state(conn->eyeballs, &conn->address) == EYEBALLS_LOST;
 }
 
 /* Adds addresses to those that are tried. */
@@ -214,6 +227,7 @@ static void try_addresses(struct conn *conn, const struct address *addresses, si
         .from = conn->from,
         .unix_socket = dialer->unix_socket,
         .trying = dialer->trace ? on_trying : NULL,
+        .failed = dialer->choice ? on_attempt_failed : NULL,
         .settled = on_settled,
         .owner = conn,
     };
@@ -226,6 +240,8 @@ static void try_addresses(struct conn *conn, const struct address *addresses, si
     }
     if (!conn->eyeballs)
         conn->eyeballs = eyeballs_new(&options);
+    if (dialer->choice && aimed[0].length)
+        count = dialer->choice->choose(dialer->choice->owner, aimed, count, is_last_chance(conn));
     eyeballs_add(conn->eyeballs, aimed, count);
 }
 
@@ -304,13 +320,34 @@ static enum step step_resolve(struct conn *conn)
     return conn->state == CONN_RESOLVE ? STEP_WAIT : STEP_ON;
 }
 
+/* Finds the addresses once more, and tries those that are chosen now. */
+static enum step connect_anew(struct conn *conn)
+{
+    stop_asking(conn);
+    eyeballs_free(conn->eyeballs);
+    conn->eyeballs = NULL;
+    conn->asked = false;
+    enter(conn, CONN_RESOLVE);
+    return STEP_ON;
+}
+
+static bool is_wanted(const struct conn *conn)
+{
+    const struct dial_choice *choice = conn->dialer->choice;
+
+    return !choice || !conn->address.length || choice->won(choice->owner, &conn->address);
+}
+
 static enum step step_connect(struct conn *conn)
 {
     int error;
 
     switch (eyeballs_state(conn->eyeballs, &conn->address)) {
     case EYEBALLS_TRYING: return STEP_WAIT;
-    case EYEBALLS_WON: break;
+    case EYEBALLS_WON:
+        if (!is_wanted(conn))
+            return connect_anew(conn);
+        break;
     case EYEBALLS_LOST:
         if (conn->lookup) /* the other family's addresses are to come */
             return STEP_WAIT;

@@ -31,6 +31,20 @@ typedef struct transport *dial_open_fn(void *owner, struct sock *sock, const cha
 #define DIAL_MOST_HANDSHAKES 128
 #define DIAL_HANDSHAKE_TURN  (250 * NSEC_PER_MS)
 
+/* Whoever decides which of a host's addresses are tried, and in which order. */
+struct dial_choice {
+    /* Changes addresses that were found, ports included, at most RESOLVER_MOST_ADDRESSES and at least one.
+       Returns how many are left; at least one where no others were, or will be, tried (`all`). */
+    size_t (*choose)(void *owner, struct address *addresses, size_t count, bool all);
+    /* An attempt failed, of which `reason` is the errno: ETIMEDOUT too where it had not responded within
+       EYEBALLS_STAGGER, and another was faster. */
+    void (*attempt_failed)(void *owner, const struct address *address, int reason);
+    /* The first attempt that was responded to. False: it is not wanted any more, and the addresses are chosen
+       anew; not so where `choose` had no other. */
+    bool (*won)(void *owner, const struct address *address);
+    void *owner; /* the argument of all */
+};
+
 struct dialer {
     struct loop *loop;            /* NULL in the blocking half */
     struct resolver *resolver;    /* likewise */
@@ -51,6 +65,8 @@ struct dialer {
     struct link turns;  /* connections waiting for their turn to shake hands */
     dial_open_fn *open; /* dial_open, or a test's own */
     void *open_owner;   /* its first argument */
+
+    const struct dial_choice *choice; /* borrowed; NULL: all that are found, as they come */
 };
 
 /* Fills in the defaults: the real network, no limits, dial_open. */

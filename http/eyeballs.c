@@ -12,6 +12,7 @@ struct attempt {
     struct eyeballs *eyeballs;
     struct sock *sock; /* NULL: not begun, failed, or taken */
     struct address address;
+    nsec begun;
 };
 
 struct eyeballs {
@@ -33,8 +34,10 @@ static bool is_shortage(int error)
     return error == EMFILE || error == ENFILE;
 }
 
-static void note_error(struct eyeballs *eyeballs, int error)
+static void note_error(struct eyeballs *eyeballs, const struct attempt *attempt, int error)
 {
+    if (eyeballs->options.failed)
+        eyeballs->options.failed(eyeballs->options.owner, &attempt->address, error);
     if (!is_shortage(eyeballs->error))
         eyeballs->error = error;
 }
@@ -74,10 +77,10 @@ static void try_next(struct eyeballs *eyeballs)
         eyeballs->last = attempt->address;
         begun = attempt->sock;
         eyeballs->under_way += begun;
+        attempt->begun = eyeballs->begun = loop_clock(eyeballs->options.loop);
         if (!begun)
-            note_error(eyeballs, error);
+            note_error(eyeballs, attempt, error);
     }
-    eyeballs->begun = loop_clock(eyeballs->options.loop);
     wait_for_next(eyeballs);
 }
 
@@ -92,11 +95,19 @@ static void close_attempt(struct attempt *attempt)
 
 static void win(struct eyeballs *eyeballs, struct attempt *winner)
 {
+    nsec now = loop_clock(eyeballs->options.loop);
+
     eyeballs->winner = winner;
     loop_cancel(eyeballs->options.loop, &eyeballs->stagger);
-    for (size_t i = 0; i < eyeballs->next; i++)
-        if (&eyeballs->attempts[i] != winner)
-            close_attempt(&eyeballs->attempts[i]);
+    for (size_t i = 0; i < eyeballs->next; i++) {
+        struct attempt *attempt = &eyeballs->attempts[i];
+
+        if (attempt == winner || !attempt->sock)
+            continue;
+        if (now - attempt->begun >= EYEBALLS_STAGGER)
+            note_error(eyeballs, attempt, ETIMEDOUT);
+        close_attempt(attempt);
+    }
 }
 
 static void on_event(void *owner, uint32_t events)
@@ -115,7 +126,7 @@ static void on_event(void *owner, uint32_t events)
         win(eyeballs, attempt);
     } else {
         close_attempt(attempt);
-        note_error(eyeballs, error);
+        note_error(eyeballs, attempt, error);
         try_next(eyeballs);
     }
     eyeballs->options.settled(eyeballs->options.owner);
@@ -142,7 +153,8 @@ struct eyeballs *eyeballs_new(const struct eyeballs_options *options)
 void eyeballs_add(struct eyeballs *eyeballs, const struct address *addresses, size_t count)
 {
     for (size_t i = 0; i < count && eyeballs->count < RESOLVER_MOST_ADDRESSES; i++)
-        eyeballs->attempts[eyeballs->count++] = (struct attempt){eyeballs, NULL, addresses[i]};
+        eyeballs->attempts[eyeballs->count++] =
+            (struct attempt){.eyeballs = eyeballs, .address = addresses[i]};
     if (eyeballs->winner)
         return;
     if (!eyeballs->under_way)

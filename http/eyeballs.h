@@ -25,9 +25,13 @@ struct eyeballs_options {
     const char *unix_socket;      /* connect there, whatever is added; borrowed. NULL: no */
     /* An attempt begins; for a trace. NULL: nobody asks. */
     void (*trying)(void *owner, const struct address *address);
+    /* An attempt failed, or was given up since another stands and it had not within EYEBALLS_STAGGER
+       (ETIMEDOUT). It may be called from inside the calls below, and calls none of them. NULL: not
+       called. */
+    void (*failed)(void *owner, const struct address *address, int error);
     /* An event came: the state may have changed. Never called from inside the calls below. */
     void (*settled)(void *owner);
-    void *owner; /* the argument of both */
+    void *owner; /* the argument of all */
 };
 
 /* Begins with nothing to try: LOST. Freed with eyeballs_free. */

@@ -47,6 +47,20 @@ const char *address_text(const struct address *address, char text[ADDRESS_TEXT_B
     return text;
 }
 
+bool address_same(const struct address *one, const struct address *other)
+{
+    if (one->length != other->length || !one->length)
+        return one->length == other->length;
+    if (one->any.sa_family != other->any.sa_family)
+        return false;
+    if (one->any.sa_family == AF_INET)
+        return one->v4.sin_addr.s_addr == other->v4.sin_addr.s_addr &&
+               one->v4.sin_port == other->v4.sin_port;
+    return one->v6.sin6_port == other->v6.sin6_port &&
+           one->v6.sin6_scope_id == other->v6.sin6_scope_id &&
+           !memcmp(&one->v6.sin6_addr, &other->v6.sin6_addr, sizeof(one->v6.sin6_addr));
+}
+
 uint16_t address_port(const struct address *address)
 {
     return ntohs(address->any.sa_family == AF_INET6 ? address->v6.sin6_port : address->v4.sin_port);

@@ -40,6 +40,9 @@ bool address_parse(struct address *address, const char *text, uint16_t port);
 /* Writes "127.0.0.1:80" or "[::1]:80" and returns `text`; "" where the address is none. */
 const char *address_text(const struct address *address, char text[ADDRESS_TEXT_BYTES]);
 
+/* Whether they are the same, port and zone included. */
+bool address_same(const struct address *one, const struct address *other);
+
 uint16_t address_port(const struct address *address);          /* in host order */
 void address_set_port(struct address *address, uint16_t port); /* in host order */
 

@@ -1914,6 +1914,72 @@ static void targets_by_seed(void **state)
     }
 }
 
+/* --- addresses --- */
+
+static const struct nameserver_rule two_addresses[] = {
+    {.name = "many.test", .v4 = "127.0.0.1 127.0.0.2", .ttl = NAMESERVER_TTL_NONE},
+    {.name = NULL},
+};
+static const struct nameserver_rule other_addresses[] = {
+    {.name = "many.test", .v4 = "127.0.0.2 127.0.0.3", .ttl = NAMESERVER_TTL_NONE},
+    {.name = NULL},
+};
+static struct nameserver nameserver;
+
+/* Responses come from each of the peer's addresses; after the fourth the name has others. */
+static void change_after_four(struct peer_talk *talk)
+{
+    answer_well(talk);
+    if (talk->number == 4)
+        nameserver.rules = other_addresses;
+}
+
+static void expect_address(size_t place, const char *text, uint64_t connections)
+{
+    const struct tally_address *one = &total->addresses[place];
+    struct address wanted;
+
+    assert_true(address_parse(&wanted, text, address_port(&peer.at)));
+    assert_true(address_same(&one->address, &wanted));
+    assert_int_equal(one->connections, connections);
+    assert_int_equal(one->completed, connections);
+    assert_int_equal(one->failed, 0);
+    assert_int_equal(one->dropped, ERROR_NONE);
+}
+
+/* TTLs are followed: what the name leads to when a connection is made is where it goes. */
+static void connections_are_spread_over_addresses(void **state)
+{
+    struct resolver_options resolving = {0};
+    const char *why;
+
+    (void)state;
+    loop_set_clock(loop, NULL, NULL);
+    nameserver_start(&nameserver, loop, two_addresses);
+    resolving.servers = nameserver.servers;
+    dialer.resolver = resolver_new(loop, &resolving, &why);
+    assert_non_null(dialer.resolver);
+    peer_stop(&peer);
+    peer_start(&peer, loop, "0.0.0.0", on_heard, NULL);
+    targets_free(targets);
+    options.targets = targets = targets_at("http", "many.test", address_port(&peer.at));
+    options.requests = 12;
+    options.requests_per_connection = 1;
+    options.new_connections = true;
+    serve = change_after_four;
+    begin();
+    TURN_UNTIL(loop, dones);
+    assert_int_equal(total->completed, 12);
+    assert_int_equal(total->address_count, 3);
+    expect_address(0, "127.0.0.1", 2);
+    expect_address(1, "127.0.0.2", 6);
+    expect_address(2, "127.0.0.3", 4);
+    load_free(load);
+    load = NULL;
+    resolver_free(dialer.resolver);
+    nameserver_stop(&nameserver);
+}
+
 /* --- TLS --- */
 
 static void resumed_share(unsigned percent, uint64_t least, uint64_t most)
@@ -2365,6 +2431,7 @@ int main(void)
         CASE(gap_at_the_end),
         CASE(gap_without_an_answer),
         CASE(targets_by_seed),
+        CASE(connections_are_spread_over_addresses),
         CASE(so_many_connections_resume),
         CASE(handshakes_that_fail),
         CASE(tls_that_cannot_be_set_up),

@@ -39,6 +39,17 @@ static struct tally *sample(uint64_t n)
     tally->cpu_system = 2 * n * NSEC_PER_MS;
     tally->gap = n * NSEC_PER_US;
     tally->gap_at = n * NSEC_PER_S + 1;
+    tally->address_count = 3;
+    address_parse(&tally->addresses[0].address, "127.0.0.1", 80);
+    address_parse(&tally->addresses[1].address, "fe80::1", 65535);
+    tally->addresses[1].address.v6.sin6_scope_id = 7;
+    tally->addresses[0].connections = n;
+    tally->addresses[0].completed = 3 * n;
+    tally->addresses[0].time = n * NSEC_PER_S;
+    tally->addresses[1].refused = 1;
+    tally->addresses[1].failed = n;
+    tally->addresses[1].dropped = ERROR_CONNECT_REFUSED;
+    tally->addresses[2].connections = 9; /* others */
     histogram_record(tally->latency, n * 123456);
     histogram_record(tally->latency, 1);
     histogram_record(tally->lag, 2 * HISTOGRAM_MOST);
@@ -56,6 +67,14 @@ static void assert_same(const struct tally *a, const struct tally *b)
 {
     assert_memory_equal(a, b, offsetof(struct tally, processes));
     assert_int_equal(a->processes, b->processes);
+    assert_int_equal(a->address_count, b->address_count);
+    for (size_t i = 0; i < a->address_count; i++) {
+        const struct tally_address *one = &a->addresses[i], *other = &b->addresses[i];
+
+        assert_true(address_same(&one->address, &other->address));
+        assert_memory_equal(&one->connections, &other->connections,
+                            sizeof(*one) - offsetof(struct tally_address, connections));
+    }
 #define X(member)                                                                                  \
     if (!same_histogram(a->member, b->member))                                                     \
         fail_msg("%s is another", #member);
@@ -106,6 +125,13 @@ static void the_next_span(void **state)
     assert_int_equal(run->processes, 2);
     assert_int_equal(run->latency->count, 4);
     assert_int_equal(run->lag->clamped, 2);
+    assert_int_equal(run->address_count, 3);
+    assert_int_equal(run->addresses[0].completed, 15 + 18);
+    assert_int_equal(run->addresses[0].time, 11 * NSEC_PER_S);
+    assert_int_equal(run->addresses[1].dropped, ERROR_CONNECT_REFUSED);
+    second->addresses[1].dropped = ERROR_NONE; /* it is used again */
+    tally_append(run, second);
+    assert_int_equal(run->addresses[1].dropped, ERROR_NONE);
     tally_free(run);
     tally_free(first);
     tally_free(second);
@@ -120,7 +146,15 @@ static void the_same_span_of_another_process(void **state)
     other->to -= 10;
     other->gap = NSEC_PER_S;
     other->gap_at = 17;
+    other->addresses[1].dropped = ERROR_NONE;
+    address_parse(&other->addresses[0].address, "127.0.0.2", 80); /* which the first did not know */
     tally_join(all, other);
+    assert_int_equal(all->address_count, 4);
+    assert_int_equal(all->addresses[0].completed, 15);
+    assert_int_equal(all->addresses[1].failed, 10);
+    assert_int_equal(all->addresses[1].dropped, ERROR_CONNECT_REFUSED);
+    assert_int_equal(all->addresses[2].connections, 18);
+    assert_int_equal(all->addresses[3].completed, 15);
     assert_int_equal(all->from, 5 * NSEC_PER_S - 10);
     assert_int_equal(all->to, 6 * NSEC_PER_S);
     assert_int_equal(all->scheduled, 2 * 509);

@@ -643,6 +643,47 @@ static void test_json(void **state)
     close_scene(&scene);
 }
 
+static void test_addresses(void **state)
+{
+    struct scene scene;
+    struct tally_address *all;
+    const char *text;
+
+    (void)state;
+    open_scene(&scene);
+    complete(&scene, 3000);
+    run_client(&scene, 0.3, 5 * US);
+    all = scene.total->addresses;
+    scene.total->address_count = 1;
+    address_parse(&all[0].address, "192.0.2.1", 80);
+    all[0].connections = 32;
+    all[0].completed = 2000;
+    all[0].time = 500 * MS;
+    assert_null(strstr(text_of(&scene, false, 0), "Addresses")); /* it is the URL's */
+    scene.total->address_count = 4;
+    address_parse(&all[1].address, "2001:db8::1", 80);
+    all[1].connections = 1;
+    all[1].failed = 7;
+    all[1].dropped = ERROR_CONNECT_TIMEOUT;
+    address_parse(&all[2].address, "192.0.2.3", 80);
+    all[2].refused = 2;
+    all[2].dropped = ERROR_CONNECT_REFUSED;
+    all[3].connections = 1000;
+    text = text_of(&scene, false, 0);
+    SAYS(text, "\nAddresses    192.0.2.1:80      32 connections, 2,000 completed, mean 250 us\n",
+         "\n             [2001:db8::1]:80  1 connection, 0 completed, 7 failed; dropped:",
+         "\n             192.0.2.3:80      dropped: connection refused\n",
+         "\n             others            1,000 connections, 0 completed\n");
+    assert_string_equal(problems(&scene), "");
+    SAYS(json_of(&scene),
+         "\"addresses\":[{\"address\":\"192.0.2.1:80\",\"connections\":32,\"refused\":0,"
+         "\"completed\":2000,\"failed\":0,\"mean_us\":250.000,\"dropped\":null},",
+         "{\"address\":\"192.0.2.3:80\",\"connections\":0,\"refused\":2,\"completed\":0,"
+         "\"failed\":0,\"mean_us\":null,\"dropped\":\"connect.refused\"},"
+         "{\"address\":null,\"connections\":1000,");
+    close_scene(&scene);
+}
+
 static void test_json_of_open_loops(void **state)
 {
     struct scene scene;
@@ -754,7 +795,7 @@ int main(void)
         cmocka_unit_test(test_width),         cmocka_unit_test(test_color),
         cmocka_unit_test(test_json),          cmocka_unit_test(test_json_of_open_loops),
         cmocka_unit_test(test_json_of_rates), cmocka_unit_test(test_json_without_secrets),
-        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_addresses),     cmocka_unit_test(test_csv),
     };
 
     unit_time_limit();

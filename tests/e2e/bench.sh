@@ -7,6 +7,8 @@ make_authority
 make_certificate good "IP:$HOME_ADDRESS"
 six='' six_port=''
 ! grep -qs '^0*1 ' /proc/net/if_inet6 || six='listen [::1]:18092;' six_port=1
+rest=${HOME_ADDRESS#127.*.} # HOME_ADDRESS is 127.20 and above
+second=127.19.$rest third=127.18.$rest fourth=127.17.$rest
 start_nginx 18080 18443 < <(
     cat <<N
 log_format load '\$connection \$connection_requests \$pipe \$ssl_session_reused \$remote_addr '
@@ -15,6 +17,8 @@ server {
     listen @:18080;
     listen unix:DIR/nginx.sock;
     $six
+    listen @:18093;
+    listen $second:18093;
     listen @:18443 ssl;
     ssl_certificate DIR/good.pem;
     ssl_certificate_key DIR/good.key;
@@ -174,6 +178,38 @@ if [ $six_port ]; then
 else
     skip "-6" "no ::1 here"
 fi
+
+# --- several addresses of a name ---
+
+# two of four respond; port 18094 is nobody's
+several() { echo "many.example:$1:$second,$third,$HOME_ADDRESS,$fourth"; }
+load "several addresses" -n 80 -c 8 --resolve "$(several 18093)" http://many.example:18093/
+same "several addresses: all connections are made" "8 [0,0]" \
+    "$(run '[.addresses[].connections] | add') $(run '[.addresses[].connections] | sort | .[:2]')"
+same "several addresses: the others are dropped and named" \
+    "[\"$third:18093\",\"$fourth:18093\"] [\"connect.refused\"] 80 {}" \
+    "$(run '[.addresses[] | select(.dropped) | .address]') $(run '[.addresses[].dropped | strings] | unique') \
+$(run '[.addresses[].completed] | add') $(run .errors)"
+load "several addresses, new connections" --new-conn -n 100 -c 4 --resolve "$(several 18093)" \
+    http://many.example:18093/
+check "several addresses, new connections: as evenly as can be" \
+    about "$(run ".addresses[] | select(.address == \"$second:18093\") | .connections")" 50 4
+load "several addresses, processes" --procs 2 -n 40 -c 2 --resolve "many.example:18093:$second,$HOME_ADDRESS" \
+    http://many.example:18093/
+same "several addresses, processes: not all begin with the same" \
+    "[[\"$second:18093\",1,20],[\"$HOME_ADDRESS:18093\",1,20]]" \
+    "$(run '[.addresses[] | [.address, .connections, .completed]]')"
+fb bench -n 40 -c 4 --resolve "$(several 18093)" http://many.example:18093/
+check "several addresses: a line for each" grep -qE "^Addresses    $second:18093 +2 connections, [0-9]+ completed, mean" "$out"
+check "and why it was dropped" grep -qE "^             $fourth:18093 +dropped: connection refused" "$out"
+fb bench -n 5 -c 1 --resolve "$(several 18094)" http://many.example:18094/
+exits "all refuse" 1
+check "all refuse: the errors say so" grep -qE "^Errors +connect.refused +5 " "$out"
+load "one address" -n 5 -c 1 "$base/"
+same "one address: in JSON too" "[\"$at\",1,0,5,0,null]" "$(run '.addresses[0] | [.address, .connections, .refused,
+    .completed, .failed, .dropped]')"
+load "no address" -n 5 -c 1 --unix-socket "$TMPDIR/nginx.sock" http://local.example/x
+same "no address: none" "[]" "$(run .addresses)"
 
 # --- TLS ---
 

@@ -22,6 +22,8 @@ static int listener, full, filling;
 
 static int inside;         /* of a call: then nobody is called back */
 static int settled, tried; /* calls */
+static int failures[8];    /* the errors that were reported */
+static size_t failed;
 static struct address tries[64];
 static void (*on_each_try)(void); /* NULL: nothing */
 
@@ -31,6 +33,13 @@ static void on_trying(void *owner, const struct address *address)
     tries[tried++ % (int)LENGTH(tries)] = *address;
     if (on_each_try)
         on_each_try();
+}
+
+static void on_failed(void *owner, const struct address *address, int error)
+{
+    assert_ptr_equal(owner, &now);
+    assert_true(address->length && failed < LENGTH(failures));
+    failures[failed++] = error;
 }
 
 static void on_settled(void *owner)
@@ -315,6 +324,34 @@ static void late_addresses_of_a_lost_race(void **state)
     take_and_close();
 }
 
+/* Each once: refused, given up for another that stands; not what had less than the delay. */
+static void failures_are_reported(void **state)
+{
+    (void)state;
+    options.failed = on_failed;
+    failed = 0;
+    begin();
+    ADD(&dead, &unreachable, &silent, &silent, &live);
+    unit_settle(loop);
+    pass(EYEBALLS_STAGGER);
+    assert_int_equal(failed, 2);
+    pass(EYEBALLS_STAGGER);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    assert_int_equal(failed, 4);
+    assert_int_equal(failures[0], ECONNREFUSED);
+    assert_int_equal(failures[2], ETIMEDOUT);
+    assert_int_equal(failures[3], ETIMEDOUT);
+    take_and_close();
+    failed = 0;
+    begin();
+    ADD(&silent, &live);
+    pass(EYEBALLS_STAGGER - 1);
+    assert_int_equal(failed, 0);
+    eyeballs_free(eyeballs);
+    eyeballs = NULL;
+    assert_int_equal(failed, 0);
+}
+
 static void all_fail(void **state)
 {
     (void)state;
@@ -482,6 +519,7 @@ int main(void)
         CASE(late_addresses_stand_behind),
         CASE(late_addresses_do_not_wait_longer),
         CASE(late_addresses_of_a_lost_race),
+        CASE(failures_are_reported),
         CASE(all_fail),
         CASE(no_more_than_so_many),
         CASE(winner_waits_to_be_taken),
