@@ -378,9 +378,8 @@ static void test_hung(void **state)
     open_hung(&scene);
     text = text_of(&scene, false, 0);
     SAYS(text,
-         "\nRequests     1,000 completed, 0 failed, 64 in flight at the end, the oldest for\n"
-         "             2.00 s\n",
-         "\n  max            1.00 ms\n",
+         "\nRequests     1,000 completed, 0 failed, 64 in flight at the end, the oldest for\n",
+         "\n             2.00 s\n", "\n  max            1.00 ms\n",
          "\nSLO          held    p50     at most 5.00 ms, was 1.00 ms\n",
          "\n             missed  p99     at most 5.00 ms, was 2.00 s\n",
          "\n             missed  max     at most 1.00 s, was 2.00 s\n");
@@ -625,7 +624,7 @@ static void test_json(void **state)
     SAYS(written, "{\"schema\":\"firstbyte.bench/1\",\"began\":\"2026-10-26T07:33:20.250Z\",",
          "\"url\":\"http://127.0.0.1:8080/\",\"targets\":1,\"method\":\"GET\",",
          "\"loop\":\"closed\",\"rate\":null,", "\"duration_s\":10.000000000,", "\"requests\":null,",
-         "\"interrupted\":false,\"gave_up\":null,\"totals\":{\"scheduled\":200064,\"waiting\":0,"
+         "\"interrupted\":false,\"gave_up\":null,\"totals\":{\"scheduled\":200064,\"waiting\":0,",
          "\"started\":200064,",
          "\"completed\":200000,\"failed\":0,\"in_flight\":64,\"duration_s\":10.000000000,",
          "\"rps\":20000.000,\"bytes_in\":170000000,",

@@ -155,7 +155,8 @@ static const struct {
      "run 1 (line 1): status has more answers than totals.completed"},
     {RUN_OF(SCHEMA, CONFIG, TOTALS, LATENCY, STATUS,
             "\"client\":{\"cpu_user_s\":0,\"cpu_sys_s\":0,\"verdict\":\"fine\"}"),
-     "run 1 (line 1): client.verdict is none of \"ok\", \"saturated\", \"starved\" and \"suspended\""},
+     "run 1 (line 1): client.verdict is none of \"ok\", \"saturated\", \"starved\" and "
+     "\"suspended\""},
     {RUN_OF(SCHEMA, "\"config\":null", TOTALS, LATENCY, STATUS, CLIENT),
      "run 1 (line 1): config is missing"},
 };
