@@ -41,6 +41,10 @@ struct load {
     size_t connecting;      /* clients that do */
     size_t open;            /* that have a connection */
 
+    /* open loop: when the connections were the limit */
+    nsec busy_since;    /* all of them, without a break; 0: they are not */
+    nsec limited_until; /* what was counted of that */
+
     /* the trial: whether any connection can be made */
     struct timer trial; /* TRIAL after the first connection was begun */
     nsec trial_end;     /* 0: none was begun */
@@ -69,6 +73,7 @@ struct load {
     bool measuring;     /* the warm-up is over */
     bool stopping;      /* nothing is started any more */
     bool stopped;       /* it is over */
+    bool draining;      /* and reported; what was in flight is waited for */
 
     /* TLS */
     struct tls_client *whole, *resuming; /* NULL: not needed */
@@ -205,6 +210,24 @@ static nsec own_delay(struct load *load, const struct client *client, nsec inten
     return own > away ? own : away;
 }
 
+/* Open loop: the request that is first in the queue, or was until now, waits for a connection since it was due,
+   or since all are busy. Requests wait in their order, so that the time that is counted adds up. */
+static void count_limited(struct load *load, nsec intended, nsec now)
+{
+    const nsec bounds[] = {intended, load->busy_since, load->limited_until, load->record.from};
+    nsec from = 0;
+
+    if (!load->busy_since)
+        return;
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++)
+        if (bounds[i] > from)
+            from = bounds[i];
+    if (from >= now)
+        return;
+    load->record.tally->limited += now - from;
+    load->limited_until = now;
+}
+
 /* Open loop: starts the request that is next in the queue. `waited`: until there was a connection. */
 static void start_queued(struct load *load, struct client *client, bool waited)
 {
@@ -212,6 +235,7 @@ static void start_queued(struct load *load, struct client *client, bool waited)
 
     count_due(load, now);
     intended = schedule_take(&load->queue);
+    count_limited(load, intended, now);
     start(load, client, intended, now);
     if (intended >= load->record.from)
         record_lateness(&load->record, own_delay(load, client, intended, now - intended, waited));
@@ -244,6 +268,19 @@ static bool wants_connection(struct load *load)
     return load->due.count - load->queue.count > load->connecting;
 }
 
+/* Open loop: whether another request would have to wait for a connection that is busy. Where connections are
+   being made it waits for those, but with one for each request they are busy then. */
+static void note_busy(struct load *load)
+{
+    bool busy = list_is_empty(&load->idle) && list_is_empty(&load->absent) &&
+                (load->options.new_connections || !load->connecting);
+
+    if (!busy)
+        load->busy_since = 0;
+    else if (!load->busy_since)
+        load->busy_since = loop_now(load->loop);
+}
+
 /* Open loop: what waits has a connection made for it; the timer is armed for what comes next, where there
    will be something to be done: a client is idle, or another connection may be made. */
 static void arm_wake(struct load *load)
@@ -253,6 +290,7 @@ static void arm_wake(struct load *load)
     bool absent = !list_is_empty(&load->absent) && !full; /* on_open and on_gone look again */
     nsec next = NSEC_NEVER;
 
+    note_busy(load);
     if (absent && wants_connection(load))
         loop_defer(load->loop, &load->dial);
     if (idle)
@@ -291,12 +329,22 @@ static void end_when_done(struct load *load)
         loop_defer(load->loop, &load->over);
 }
 
+/* The run is over: what ends now was reported as in flight. The last of it ends the wait. */
+static bool end_when_drained(struct load *load)
+{
+    if (load->draining && list_is_empty(&load->crew.flights))
+        loop_defer(load->loop, &load->over);
+    return load->draining;
+}
+
 static void on_answered(void *owner, const struct flight *flight,
                         const struct answer_arrival *arrival)
 {
     struct load *load = owner;
 
     flight->client->refused = 0;
+    if (end_when_drained(load))
+        return;
     record_answer(&load->record, flight, arrival);
     if (flight->counted && flight->client->at) {
         flight->client->at->completed++;
@@ -320,6 +368,8 @@ static void on_failed(void *owner, const struct flight *flight, enum error error
 {
     struct load *load = owner;
 
+    if (end_when_drained(load))
+        return;
     if (flight->counted)
         record_failure(&load->record, error, age_of(load, flight->client, flight->intended));
     if (flight->counted && flight->client->at)
@@ -456,6 +506,8 @@ static void on_open(void *owner, struct client *client)
     load->connecting--;
     load->open++;
     load->trial_passed = true;
+    if (load->draining)
+        return;
     record_connection(&load->record, client->conn);
     client->at = spread_opened(load->spread, &client->conn->address);
     if (load->options.new_connections)
@@ -521,6 +573,11 @@ static void on_gone(void *owner, struct client *client, enum error error)
         load->open--;
     else
         load->connecting--;
+    if (load->draining) { /* what would go on the next connection is given up */
+        client_close(client);
+        end_when_drained(load);
+        return;
+    }
     loop_defer(load->loop, &load->dial);
     if (!load->trial_passed)
         leave_trial(load, client, error);
@@ -574,6 +631,8 @@ static void report(struct load *load, nsec now)
 {
     if (load->options.open_loop)
         count_due(load, now);
+    if (load->due.count > load->queue.count)
+        count_limited(load, schedule_peek(&load->queue), now);
     spread_report(load->spread, load->record.tally);
     load->interval(load->owner, record_interval(&load->record, now, load->open));
     record_next(&load->record, now);
@@ -707,11 +766,24 @@ static void be_quiet(struct load *load)
         loop_cancel(load->loop, &load->clients[i].pause);
 }
 
+static void close_all(struct load *load)
+{
+    load->draining = false;
+    be_quiet(load);
+    for (size_t i = 0; i < load->options.connections; i++)
+        client_close(&load->clients[i]);
+    load->done(load->owner);
+}
+
 static void on_over(void *owner)
 {
     struct load *load = owner;
     nsec now = loop_clock(load->loop);
 
+    if (load->draining) {
+        close_all(load);
+        return;
+    }
     if (load->stopped)
         return;
     load->stopped = load->stopping = true;
@@ -727,9 +799,12 @@ static void on_over(void *owner)
         count_due(load, now);
     count_ages(load, now);
     report(load, end_of(load, now));
-    for (size_t i = 0; i < load->options.connections; i++)
-        client_close(&load->clients[i]);
-    load->done(load->owner);
+    if (load->options.drain && !list_is_empty(&load->crew.flights)) {
+        load->draining = true;
+        loop_arm(load->loop, &load->finish, clock_after(now, load->options.drain));
+    } else {
+        close_all(load);
+    }
 }
 
 void load_stop(struct load *load)

@@ -42,6 +42,10 @@ struct load_options {
     uint64_t all_requests; /* of all shares together; 0: `requests` */
     nsec timeout;          /* of a request, over 0; NSEC_NEVER: none */
 
+    nsec
+        drain; /* when the run is over, and reported, connections stay until what was in flight has ended, for
+                   so long at most; 0: they are closed at once */
+
     uint64_t requests_per_connection; /* then it is closed; 0: no limit */
     bool new_connections;   /* each request makes its own, and its time counts in the latency */
     unsigned pipeline;      /* requests in flight on a connection, over 0 */

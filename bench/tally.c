@@ -30,7 +30,8 @@
     X(cpu_user)                                                                                    \
     X(cpu_system)                                                                                  \
     X(starved)                                                                                     \
-    X(suspended)
+    X(suspended)                                                                                   \
+    X(limited)
 
 /* What holds at the end of the span. */
 #define LEVELS(X)                                                                                  \
@@ -213,6 +214,13 @@ double tally_starved(const struct tally *tally)
 double tally_suspended(const struct tally *tally)
 {
     return share_of_span(tally, tally->suspended);
+}
+
+double tally_limited(const struct tally *tally)
+{
+    double share = share_of_span(tally, tally->limited);
+
+    return share < 1 ? share : 1;
 }
 
 /* Bytes as they are written. */

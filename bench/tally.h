@@ -94,8 +94,9 @@ struct tally {
     nsec
         suspended; /* for which they were stopped: neither on a core nor waiting for one, though there was
                          something to do; what is shorter than RECORD_AWAY is not seen */
-    nsec gap;        /* the longest time between two answers, of one process */
-    nsec gap_at;     /* when it began, since measuring began */
+    nsec limited; /* open loop: for which all connections were busy while requests waited for one */
+    nsec gap;     /* the longest time between two answers, of one process */
+    nsec gap_at;  /* when it began, since measuring began */
     nsec gap_away;   /* for how much of it the process did not look at its connections */
     nsec suspension; /* the longest of `suspended` at once, of one process */
     nsec proven;     /* the longest kernel latency that no absence of the process explains */
@@ -135,6 +136,9 @@ double tally_starved(const struct tally *tally);
 
 /* Likewise, for which they were stopped. */
 double tally_suspended(const struct tally *tally);
+
+/* Likewise, for which all connections were busy while requests waited for one. */
+double tally_limited(const struct tally *tally);
 
 /* As bytes, for a pipe between two processes of this very program; to be freed. */
 void *tally_pack(const struct tally *tally, size_t *count);

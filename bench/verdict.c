@@ -66,3 +66,8 @@ const char *verdict_name(enum verdict verdict)
 
     return names[verdict];
 }
+
+bool verdict_limited(const struct tally *tally)
+{
+    return tally_limited(tally) > VERDICT_MOST_LIMITED;
+}

@@ -12,6 +12,7 @@
 #define VERDICT_LATE            (1 * NSEC_PER_MS)   /* later than that is late */
 #define VERDICT_MOST_LATE       0.01                /* of the scheduled sends */
 #define VERDICT_LEAST_LATE      10                  /* fewer late sends than these are chance */
+#define VERDICT_MOST_LIMITED    0.01 /* of the time, with all connections busy and requests waiting */
 
 /* What to do about it is another thing for each. */
 enum verdict {
@@ -41,5 +42,9 @@ struct judgement verdict_judge(const struct tally *tally, double busiest);
 
 /* "ok", "saturated", "starved", "suspended". */
 const char *verdict_name(enum verdict verdict);
+
+/* Whether the number of connections was a limit, in an open loop: more of them would have sent requests when
+   they were due. Whether the server could have done more is another question. */
+bool verdict_limited(const struct tally *tally);
 
 #endif

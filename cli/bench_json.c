@@ -320,6 +320,8 @@ static void put_client(FILE *to, const struct bench_run *run)
     put_seconds(to, "longest_suspension_s",
                 judgement->suspension ? judgement->suspension : NSEC_NEVER);
     put_real(to, "late_share", run->open_loop ? judgement->late_share : (double)NAN, 6);
+    put_real(to, "connections_busy_share", run->open_loop ? tally_limited(total) : (double)NAN, 6);
+    put_bool(to, "connections_limited", verdict_limited(total));
     put_real(to, "within_100us_share", within(total->lateness, PROMPT), 6);
     put_summary(to, "lateness_us", total->lateness);
     put_summary(to, "loop_lag_us", total->lag);

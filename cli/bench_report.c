@@ -267,6 +267,26 @@ static void put_bottleneck(const struct page *page)
     put(page, "\n");
 }
 
+/* The number of connections was a limit: said where the numbers are not the client's own. */
+static void put_limited(const struct page *page)
+{
+    const struct tally *total = page->total;
+    char text[NOTE_BYTES] = "";
+
+    if (page->run->judgement.verdict != VERDICT_OK || !verdict_limited(total))
+        return;
+    add(text,
+        "All connections (%s) were busy %s of the time while requests waited for one: their number "
+        "was a limit, perhaps before the server was. Compare with more of them (-c).",
+        figure_count(page->run->options->concurrency).text,
+        figure_share(tally_limited(total)).text);
+    put(page, "\n");
+    shade(page, SHADE_YELLOW);
+    put_words(page, 0, 0, text);
+    shade(page, SHADE_NONE);
+    put(page, "\n");
+}
+
 static void put_interrupted(const struct page *page)
 {
     nsec wanted = page->run->options->load.duration;
@@ -775,6 +795,7 @@ void bench_report_text(FILE *to, const struct bench_run *run, bool color, size_t
                                              : columns;
     put_title(&page);
     put_bottleneck(&page);
+    put_limited(&page);
     put_interrupted(&page);
     put_gave_up(&page);
     put(&page, "\n");

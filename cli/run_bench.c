@@ -145,7 +145,8 @@ static bool say_remedies(const struct tally *total)
     return total->errors[ERROR_PORTS] || total->errors[ERROR_DESCRIPTORS];
 }
 
-/* What the text report says first, beside one for machines: why the exit status is not 0. */
+/* What the text report says first, beside one for machines: why the exit status is not 0, and what else limited
+   the run. */
 static void say_judgement(const struct bench_run *run)
 {
     enum error error = (enum error)run->total->gave_up;
@@ -160,6 +161,11 @@ static void say_judgement(const struct bench_run *run)
                 verdict_name(run->judgement.verdict), 100 * run->judgement.busy_share,
                 100 * run->judgement.starved_share, 100 * run->judgement.suspended_share,
                 100 * run->judgement.late_share);
+    else if (verdict_limited(run->total))
+        fprintf(stderr,
+                "firstbyte: all connections were busy %.1f%% of the time while requests waited for "
+                "one: compare with more (-c)\n",
+                100 * tally_limited(run->total));
     for (size_t i = 0; i < run->slo->count; i++)
         if (!run->slo->part[i].held)
             fprintf(stderr, "firstbyte: --slo %s was missed\n", run->slo->part[i].name);

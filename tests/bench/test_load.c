@@ -1338,6 +1338,136 @@ static void starts_are_spread_over_turns(void **state)
     assert_int_equal(total->completed, 800);
 }
 
+/* The time for which all connections were busy while requests waited for one is counted, and no other. */
+static void time_of_too_few_connections(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 2;
+    options.requests = 6; /* at 0, 10, ... 50 ms */
+    serve = hold;
+    begin();
+    pass(10 * MS);
+    assert_string_equal(order, "12");
+    pass(15 * MS); /* both are busy since 10 ms; the third waits since 20 ms */
+    answer(1);     /* and is sent at 25 */
+    pass(3 * MS);
+    answer(2); /* nothing waits until 30 */
+    pass(2 * MS);
+    assert_string_equal(order, "1212");
+    pass(15 * MS); /* 45 ms: the fifth waits since 40 */
+    answer(1);
+    answer(2);
+    pass(10 * MS);
+    while (owed[1])
+        answer(1);
+    while (owed[2])
+        answer(2);
+    finish(MS);
+    assert_int_equal(total->completed, 6);
+    assert_true(total->limited == 10 * MS);
+}
+
+/* Also of those that wait at the end, once, whatever the intervals. */
+static void time_of_too_few_connections_at_the_end(void **state)
+{
+    static const bool each_its_own[] = {false, true};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(each_its_own); i++) {
+        options.open_loop = true;
+        options.new_connections = each_its_own[i];
+        options.duration = 2500 * MS;
+        serve = hold;
+        begin();
+        finish(MS);
+        assert_int_equal(total->waiting, 249);
+        assert_true(total->limited == 2490 * MS);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* Enough of them are no limit, and while they are made they are none either. */
+static void enough_connections_are_no_limit(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 4;
+    options.requests = 100;
+    serve = hold;
+    begin();
+    for (int i = 0; i < 100; i++) {
+        pass(5 * MS);
+        for (size_t number = 1; number <= 4; number++)
+            while (owed[number])
+                answer(number);
+        pass(5 * MS);
+    }
+    finish(MS);
+    assert_int_equal(total->completed, 100);
+    assert_true(total->limited == 0);
+}
+
+/* What is in flight at the end is reported as such, and waited for all the same. */
+static void drained(void **state)
+{
+    static const struct {
+        bool open_loop, new_connections;
+    } shapes[] = {{false, false}, {false, true}, {true, false}, {true, true}};
+
+    for (size_t i = 0; i < LENGTH(shapes); i++) {
+        options.open_loop = shapes[i].open_loop;
+        options.new_connections = shapes[i].new_connections;
+        options.connections = 2;
+        options.duration = 100 * MS;
+        options.drain = NSEC_PER_S;
+        serve = hold;
+        begin();
+        pass_until(100 * MS, MS);
+        assert_int_equal(dones, 0);
+        assert_int_equal(seen_count, 1);
+        assert_int_equal(total->in_flight, 2);
+        answer(1);
+        pass(500 * MS);
+        assert_int_equal(dones, 0);
+        assert_int_equal(order_count, 2); /* nothing new is sent */
+        assert_int_equal(peer.accepted, 2);
+        answer(2);
+        expect_over();
+        assert_int_equal(total->completed, 0);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* Not for ever, and not where somebody asks for the end. */
+static void drained_for_so_long(void **state)
+{
+    for (int stops = 0; stops < 3; stops++) {
+        options.connections = 2;
+        options.duration = 100 * MS;
+        options.drain = NSEC_PER_S;
+        serve = hold;
+        begin();
+        pass(100 * MS);
+        pass(999 * MS);
+        assert_int_equal(dones, 0);
+        if (stops == 0)
+            pass(MS);
+        else if (stops == 1)
+            load_stop(load);
+        else
+            hang_up(talk_of(1), true), hang_up(talk_of(2), false);
+        unit_settle(loop);
+        expect_over();
+        assert_int_equal(total->in_flight, 2);
+        assert_int_equal(total->failed, 0);
+        teardown(state);
+        setup(state);
+    }
+}
+
 /* A server that comes up is found. */
 static void door_that_opens(void **state)
 {
@@ -2402,6 +2532,11 @@ int main(void)
         CASE(fast_failures_are_no_latency),
         CASE(refused),
         CASE(refused_by_time),
+        CASE(time_of_too_few_connections),
+        CASE(time_of_too_few_connections_at_the_end),
+        CASE(enough_connections_are_no_limit),
+        CASE(drained),
+        CASE(drained_for_so_long),
         CASE(refused_in_the_warm_up),
         CASE(refused_after_a_connection),
         CASE(timeouts_are_no_refusal),

@@ -369,6 +369,31 @@ static void test_stall(void **state)
     close_scene(&scene);
 }
 
+/* Where the client is not what was measured, its connections may have been. */
+static void test_limited(void **state)
+{
+    static const char words[] = "All connections (50) were busy 1";
+    struct scene scene;
+
+    (void)state;
+    open_stall(&scene);
+    scene.total->limited = 100 * MS; /* 1% of the time */
+    assert_null(strstr(text_of(&scene, false, 0), words));
+    assert_non_null(strstr(json_of(&scene), "\"connections_busy_share\":0.010000,"
+                                            "\"connections_limited\":false,"));
+    scene.total->limited = 1950 * MS;
+    SAYS(text_of(&scene, false, 0),
+         "\n\nAll connections (50) were busy 19.5% of the time while requests waited for one:\n"
+         "their number was a limit, perhaps before the server was. Compare with more of\n"
+         "them (-c).\n\n");
+    assert_string_equal(problems(&scene), "");
+    assert_non_null(strstr(written, "\"connections_busy_share\":0.195000,"
+                                    "\"connections_limited\":true,"));
+    scene.run.judgement.verdict = VERDICT_STARVED;
+    assert_null(strstr(text_of(&scene, false, 0), words));
+    close_scene(&scene);
+}
+
 static void test_hung(void **state)
 {
     struct scene scene;
@@ -787,14 +812,23 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_normal),        cmocka_unit_test(test_stall),
-        cmocka_unit_test(test_hung),          cmocka_unit_test(test_other_verdicts),
-        cmocka_unit_test(test_saturated),     cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_gap),           cmocka_unit_test(test_few),
-        cmocka_unit_test(test_width),         cmocka_unit_test(test_color),
-        cmocka_unit_test(test_json),          cmocka_unit_test(test_json_of_open_loops),
-        cmocka_unit_test(test_json_of_rates), cmocka_unit_test(test_json_without_secrets),
-        cmocka_unit_test(test_addresses),     cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_normal),
+        cmocka_unit_test(test_stall),
+        cmocka_unit_test(test_limited),
+        cmocka_unit_test(test_hung),
+        cmocka_unit_test(test_other_verdicts),
+        cmocka_unit_test(test_saturated),
+        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_gap),
+        cmocka_unit_test(test_few),
+        cmocka_unit_test(test_width),
+        cmocka_unit_test(test_color),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json_of_open_loops),
+        cmocka_unit_test(test_json_of_rates),
+        cmocka_unit_test(test_json_without_secrets),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_csv),
     };
 
     unit_time_limit();

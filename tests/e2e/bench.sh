@@ -349,6 +349,17 @@ cat "$out" >>"$TMPDIR/runs"
 fb bench -R 1000 -d 300ms -c 2 "${to[@]}" http://slow.example/
 check "waiting is said in words" grep -qi 'waiting' "$out"
 
+# --- too few connections ---
+
+# a server that needs 4 ms for a response, however many are asked for at once: one connection has 250 a second
+fb bench --format json -R 500 -c 1 -d 1s "${to[@]}" http://slow.example/
+cat "$out" >>"$TMPDIR/runs"
+check "one connection is a limit" jq -e '.client.connections_limited and .client.connections_busy_share > 0.9' "$out"
+check "one connection is a limit: more are proposed" grep -qE 'compare with more \(-c\)|the client was the bottleneck' "$err"
+fb bench --format json -R 500 -c 100 -d 1s "${to[@]}" http://slow.example/
+cat "$out" >>"$TMPDIR/runs"
+check "a hundred are none" jq -e '.client.connections_limited == false' "$out"
+
 # --- the knee ---
 
 knee() { fb bench --find-knee p99=100ms -d 250ms -c 1 "${to[@]}" "$@" http://slow.example/; }
