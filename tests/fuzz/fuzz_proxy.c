@@ -120,8 +120,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_proxy(proxy);
     routes = take_routes(rest);
     if (!url_parse(&url, (const char *)lines[2].at, lines[2].size)) {
-        check_exceptions(list, &url);
-        check_routes(routes, &url);
+        if (!strpbrk(url.host, ",*")) { /* neither option could name it */
+            check_exceptions(list, &url);
+            check_routes(routes, &url);
+        }
         url_free(&url);
     }
     routes_free(routes);
