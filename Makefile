@@ -24,14 +24,15 @@ INC  := -I. $(if $(LLHTTP),-isystem $(LLHTTP)/include/llhttp) \
         $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || \
         echo -lssl -lcrypto -lcares -lidn2 -lpsl -lz -lbrotlidec -lzstd -ljansson) -lresolv -lm
-# What Debian hardens programs with; packagers set both, to nothing where theirs are in CFLAGS. Sanitizers
-# check the same calls, and without optimization there is nothing that could be fortified.
+# Debian's hardening flags. A packager sets HARDEN and HARDEN_LD to nothing where CFLAGS and LDFLAGS have
+# flags of their own. Not used with sanitizers, which check the same calls; FORTIFY needs optimization.
 HARDEN    ?= -fstack-protector-strong -fPIE $(if $(OPTIMIZED),$(FORTIFY))
 HARDEN_LD ?= -pie -Wl,-z,relro -Wl,-z,now
 OPTIMIZED  = $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS))))
 FORTIFY    = $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 
-COMPILE = $(CC) -std=gnu11 $(if $(SANITIZE),,$(HARDEN)) $(CFLAGS) $(SAN) -D_GNU_SOURCE $(INC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+COMPILE = $(CC) -std=gnu11 $(if $(SANITIZE),,$(HARDEN)) $(CFLAGS) $(SAN) -D_GNU_SOURCE $(INC) $(CPPFLAGS) \
+          -MMD -MP -c -o $@ $<
 LINK    = $(CC) $(if $(SANITIZE),,$(HARDEN) $(HARDEN_LD)) $(CFLAGS) $(SAN) $(LDFLAGS) -o $@ $^
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
