@@ -2,7 +2,7 @@
  * A load in several processes: the parent forks them, and each measures its share by itself, in a loop
  * of its own. What it counted comes as a tally a second through a pipe, and the tallies of the same
  * second are joined into one, exactly. A process that dies takes nothing with it but what it had not
- * sent: the others go on, and it is told which one it was and how it ended. One that is stopped (SIGSTOP) may
+ * sent: the others go on, and which one it was and how it ended is reported. One that is stopped (SIGSTOP) may
  * be continued while others run; where all that still run are stopped for PROCS_STOPPED_TIME, they are killed.
  *
  * The parent forks before it starts a thread, and from its main thread: no child outlives that one.

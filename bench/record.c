@@ -135,7 +135,7 @@ static void remember(struct record *record, struct absence absence)
         *shortest = absence;
 }
 
-/* The longest gap so far may have been one with an absence that is told of only now. */
+/* The longest gap so far may have been one with an absence that is reported only now. */
 static void share_gap(struct tally *tally, nsec from, nsec to)
 {
     nsec end = tally->gap_at + tally->gap;

@@ -42,7 +42,7 @@ struct sample {
 /* An absence, of which several signs may tell within a turn or a few. */
 struct stop {
     struct sample since; /* before it */
-    nsec to;             /* when it was last told of */
+    nsec to;             /* when it was last reported */
     nsec away; /* its length, and how much of it the thread was stopped, as counted already */
     nsec suspended;
 };

@@ -17,7 +17,7 @@ struct slo_part {
     double limit;    /* nanoseconds; a share from 0 to 1; requests a second */
     double measured; /* by slo_judge, in the same unit; NaN where nothing was measured */
     bool held;       /* likewise; where nothing was measured a limit is missed */
-    bool proven;     /* likewise: it is missed, and not by the client's fault whatever that was */
+    bool proven;     /* by slo_judge: it is missed, whatever delay the client caused */
 };
 
 struct slo {

@@ -43,7 +43,7 @@
 
 #define TALLY_STATUSES 1000
 
-#define TALLY_ADDRESSES 64 /* told apart; the last of a full table is all others together */
+#define TALLY_ADDRESSES 64 /* counted apart; the last of a full table is all others together */
 
 /* One of the addresses of the host: X(member), what is counted of it.
 

@@ -1,6 +1,6 @@
 /*
  * A buffer between the reports and a descriptor that may have no room. A file of the user's is replaced
- * when all is written (cli/replacement.h), so that whoever reads it meets the old results or the new
+ * when all is written (cli/replacement.h), so that a reader finds the old results or the new
  * ones, never half of them.
  */
 #include "cli/output.h"

@@ -1,5 +1,5 @@
 /*
- * What editors, clipboards and other systems leave in a list where nobody sees it: encodings that are not
+ * What editors, clipboards and other systems leave in a list without being visible: encodings that are not
  * UTF-8, line ends that are none here, blanks that look like blanks and are not, invisible characters.
  * A URL parser would drop or encode them, and another page would be fetched.
  */

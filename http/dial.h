@@ -31,7 +31,7 @@ typedef struct transport *dial_open_fn(void *owner, struct sock *sock, const cha
 #define DIAL_MOST_HANDSHAKES 128
 #define DIAL_HANDSHAKE_TURN  (250 * NSEC_PER_MS)
 
-/* Whoever decides which of a host's addresses are tried, and in which order. */
+/* Decides which of a host's addresses are tried, and in which order. */
 struct dial_choice {
     /* Changes addresses that were found, ports included, at most RESOLVER_MOST_ADDRESSES and at least one.
        Returns how many are left; at least one where no others were, or will be, tried (`all`). */

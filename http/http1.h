@@ -37,7 +37,7 @@
 #define HTTP1_MOST_TARGET_BYTES 2048 /* of a request at the origin; what is beyond is cut */
 #define HTTP1_MOST_HOST_BYTES   256  /* likewise */
 
-#define HTTP1_MOST_NAME_BYTES  256             /* of a field that is told */
+#define HTTP1_MOST_NAME_BYTES  256             /* of a field that is reported */
 #define HTTP1_MOST_VALUE_BYTES (64 * 1024 + 1) /* likewise; over that of a URL */
 
 enum http1_status {
@@ -55,9 +55,9 @@ struct http1_events {
     /* A field of an answer's final head, before `head` is called: name and value as they came,
        without white space around, in the order in which they came. They live during the call and
        are not closed with a NUL. A name that is no token or over HTTP1_MOST_NAME_BYTES is skipped
-       with its value, a value over HTTP1_MOST_VALUE_BYTES cut. Not told are the fields of interim
+       with its value, a value over HTTP1_MOST_VALUE_BYTES cut. Not reported are the fields of interim
        heads, of trailers, and of requests. What is malformed may turn out so after some of its
-       fields were told. NULL: not called. */
+       fields were reported. NULL: not called. */
     void (*field)(void *owner, const char *name, size_t name_bytes, const char *value,
                   size_t value_bytes);
     /* The first line of an answer's head, of an interim one too, with its reason phrase: as a

@@ -97,8 +97,8 @@ void loop_set_clock(struct loop *loop, nsec (*clock)(void *arg), void *arg);
 /* How long what this turn found may have waited until the loop came: the time since the loop last looked,
    where events were there already when it looked again; or how far the earliest deadline had passed.
    0 where the loop was there first. A wait that a signal ended was no look: the process may have been stopped
-   in it (signal(7): SIGSTOP and SIGCONT end it with EINTR). An upper bound, and the program's own delay, whoever
-   caused it. */
+   in it (signal(7): SIGSTOP and SIGCONT end it with EINTR). An upper bound, and a delay on this
+   machine whatever caused it. */
 nsec loop_lag(const struct loop *loop);
 
 /* From now on `turn(owner, lag)` is called in step 4 of each turn that found something; NULL ends it. */

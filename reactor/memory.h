@@ -27,7 +27,7 @@ __attribute__((format(printf, 1, 2))) char *memory_print(const char *format, ...
 /* The exit status of a program that ran out of memory. */
 #define MEMORY_EXIT_STATUS 3
 
-/* Ends the program as these functions do: for whoever allocates by other means. */
+/* Ends the program as these functions do, for callers that allocate by other means. */
 _Noreturn void memory_exhausted(void);
 
 /* `last` is called before the program ends so, once, with the owner. It must not allocate. NULL: none. */

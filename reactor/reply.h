@@ -20,7 +20,7 @@
  * has none; else RESOLVE_MALFORMED. The response code is not looked at; answer->status is not set.
  *
  * Whose the records are is not compared along the chain of aliases, which may stand in any order:
- * whoever can put a record into this response could put it under the right name.
+ * an attacker who can put a record into this response could put it under the right name.
  */
 enum resolve_status reply_read(const unsigned char *message, size_t length, int family,
                                struct stub_answer *answer);

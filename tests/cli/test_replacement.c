@@ -1,4 +1,4 @@
-/* A new version of a file: out of sight until it is complete, nobody else's file touched; with file
+/* A new version of a file: out of sight until it is complete, no other file touched; with file
    systems that make files without a name, and without. */
 #include "tests/support/unit.h"
 
@@ -223,7 +223,7 @@ static void test_new_file(void **state)
     close_all(&new);
 }
 
-/* While it has a name, nobody reads it whom the old file excludes. */
+/* While it has a name, its mode is that of the old file. */
 static void test_mode_is_never_wider(void **state)
 {
     struct replacement new;

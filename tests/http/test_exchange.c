@@ -348,7 +348,7 @@ static void redirect_gives_its_connection_back(void **state)
     pool_drop_oldest(stage.pool);
 }
 
-/* Where not all of the request was sent, nobody waits for either. */
+/* Where not all of the request was sent, neither is waited for. */
 static void redirect_of_unsent_content(void **state)
 {
     static const struct script_step reads[] = {

@@ -867,7 +867,7 @@ static void endless_frames_are_too_large(void **state)
     }
 }
 
-/* Nobody who sends content is stopped for what stands around it. */
+/* Content counts against no limit of its framing. */
 static void long_bodies_have_no_limit(void **state)
 {
     static const char *const chunks[] = {"8;extension\r\n01234567\r\n", "1\r\nx\r\n",

@@ -178,7 +178,7 @@ static void ignore_body(void *owner, const char *bytes, size_t count)
     (void)owner;
     (void)bytes;
     (void)count;
-    fail_msg("a body that nobody wants is reported");
+    fail_msg("a body that is not wanted is reported");
 }
 
 /* A connection on which the rest of a response is still to come. */

@@ -240,7 +240,7 @@ static void spoilt_record_is_an_error(void **state)
 }
 
 /* Closed in the middle of a handshake, and before it. */
-/* Floods: what a server may send after the handshake though nobody asked. */
+/* Floods: messages that a server may send unasked after the handshake. */
 
 static const struct paper paper = {
     .subject = "CN=x",
