@@ -656,9 +656,8 @@ static void test_json(void **state)
          "\"latency_us\":{\"count\":200064,\"clamped\":0,\"min\":", "\"kernel_latency_us\":{",
          "\"client_delay_us\":{", "\"longest_gap_s\":0.003100000,", "\"errors\":{},",
          "\"status\":{\"200\":200000},", "\"client\":{\"verdict\":\"ok\",\"reasons\":[],",
-         "\"starved_share\":0.000000,\"suspended_share\":0.000000,\"longest_suspension_s\":null,"
-         "\"late_share\":null,",
-         "\"within_100us_share\":null,\"lateness_us\":null,",
+         "\"starved_share\":0.000000,\"suspended_share\":0.000000,\"longest_suspension_s\":null,",
+         "\"late_share\":null,", "\"within_100us_share\":null,\"lateness_us\":null,",
          "\"intervals\":[{\"from_s\":0.000000,\"to_s\":1.000000,", "\"p50_us\":250.000,",
          "},{\"from_s\":1.000000,", "\"p50_us\":null,");
     assert_null(strstr(written, "raw_latency"));
