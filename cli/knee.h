@@ -1,7 +1,8 @@
 /*
  * The knee of a server's curve: the highest rate at which it holds a limit. Rates are tried one after the
  * other, doubled while the limit holds, then halved in between, until the highest that held and the
- * lowest that did not lie within KNEE_CLOSE of each other.
+ * lowest that did not lie within KNEE_CLOSE of each other. A rate that missed is tried once more: one hiccup is
+ * not the server's limit. Each try begins when the server is idle again (cli/settle.h), or after SETTLE_TIME.
  */
 #ifndef CLI_KNEE_H
 #define CLI_KNEE_H
@@ -12,9 +13,10 @@
 
 #define KNEE_FIRST_RATE 1000 /* where the options name none */
 #define KNEE_CLOSE      0.05
-#define KNEE_MOST_TRIES 40
+#define KNEE_MOST_RATES 40
+#define KNEE_MOST_TRIES (2 * KNEE_MOST_RATES)
 
-/* One rate that was tried. */
+/* A try of a rate. */
 struct knee_try {
     double rate, rps; /* asked for; what came */
     double measured;  /* nanoseconds, of what is limited; NaN: nothing */
@@ -24,6 +26,10 @@ struct knee_try {
                          a queue grows, and the limit is not held */
     bool held;   /* the limit, and nothing waited or failed in the end */
     bool saturated; /* the client was the bottleneck: the server may do better */
+    bool
+        limited; /* all connections were busy while requests waited, and the server was no slower than
+                       when it was idle: with more of them it may do better */
+    bool settled; /* the server was idle before */
 };
 
 struct knee {
@@ -32,6 +38,11 @@ struct knee {
     double rate;      /* the highest that held; 0: none did */
     bool interrupted; /* the search did not end */
     bool saturated;   /* it ended where the client did */
+    bool limited;     /* it ended where the connections did */
+    enum error
+        gave_up; /* no connection could be made, or no request had a response, for this reason: the search
+                           did not end */
+    bool ports, descriptors; /* ran out */
 };
 
 /* Searches; each try is told on `to` as it ends, unless that is NULL. False where a run cannot be set up,

@@ -83,6 +83,7 @@ static struct load_options options_of(const struct runner *runner)
                      .shares = runner->shares},
         .seed = load->seed + runner->share,
         .start = plan->start,
+        .drain = plan->drain,
         .warmup = load->warmup,
         .duration = plan->duration,
         .requests = part(plan->requests, runner->share, runner->shares),
@@ -213,6 +214,7 @@ struct parent {
     struct loop *loop;
     struct procs *procs;
     struct recorder *recorder;
+    struct load_outcome *outcome;
     struct watch origin; /* the end of the rehearsal's */
     bool interrupted, origin_ended;
 };
@@ -251,6 +253,7 @@ static void on_joined(void *owner, const struct tally *joined)
 {
     const struct parent *parent = owner;
 
+    parent->outcome->ended = clock_now();
     recorder_interval(parent->recorder, joined);
 }
 
@@ -363,16 +366,25 @@ static bool run_parent(struct parent *parent, const struct load_plan *plan,
     return !error || complain("descriptors", strerrordesc_np(error));
 }
 
+/* Where the intervals of this process go. */
+struct sink {
+    struct recorder *recorder;
+    struct load_outcome *outcome;
+};
+
 static void on_own_interval(void *owner, const struct tally *tally)
 {
-    recorder_interval(owner, tally);
+    const struct sink *sink = owner;
+
+    sink->outcome->ended = clock_now();
+    recorder_interval(sink->recorder, tally);
 }
 
 bool load_run(const struct load_plan *plan, struct recorder *recorder, struct load_outcome *outcome)
 {
-    struct parent parent = {.recorder = recorder};
-    struct runner runner = {
-        .plan = plan, .shares = 1, .interval = on_own_interval, .owner = recorder};
+    struct parent parent = {.recorder = recorder, .outcome = outcome};
+    struct sink sink = {recorder, outcome};
+    struct runner runner = {.plan = plan, .shares = 1, .interval = on_own_interval, .owner = &sink};
     bool made;
 
     *outcome = (struct load_outcome){.interrupted = interrupts_pending()};

@@ -17,11 +17,13 @@ struct load_plan {
     nsec ramp;                 /* from one to the other */
     nsec duration;             /* NSEC_NEVER: no limit */
     uint64_t requests;         /* 0: no limit */
-    nsec start;                /* when the schedule begins; 0: at once */
+    nsec start; /* when the schedule begins; 0: at once. Of several processes: when all are there */
+    nsec drain; /* as in struct load_options */
 };
 
 /* How it went. */
 struct load_outcome {
+    nsec ended;        /* when the last interval was over; what is drained ends later */
     bool interrupted;  /* by a signal, perhaps before it began */
     bool origin_ended; /* the rehearsal's, by itself */
     bool lost;         /* a process did not end well: the figures are not whole */

@@ -129,20 +129,20 @@ static void write_report(FILE *to, const struct bench_run *run, enum format form
 }
 
 /* What the system can be told to allow, where it was short of something. Returns whether it was. */
-static bool say_remedies(const struct tally *total)
+static bool say_remedies(bool ports, bool descriptors)
 {
-    if (total->errors[ERROR_PORTS])
+    if (ports)
         fputs(
             "firstbyte: local ports ran out: widen net.ipv4.ip_local_port_range, let them be used "
             "again (net.ipv4.tcp_tw_reuse=1), or start from several addresses (--interface, "
             "repeated)\n",
             stderr);
-    if (total->errors[ERROR_DESCRIPTORS])
+    if (descriptors)
         fputs(
             "firstbyte: descriptors ran out: raise ulimit -n and sysctl fs.nr_open, or divide the "
             "connections (--procs)\n",
             stderr);
-    return total->errors[ERROR_PORTS] || total->errors[ERROR_DESCRIPTORS];
+    return ports || descriptors;
 }
 
 /* What the text report says first, beside one for machines: why the exit status is not 0, and what else limited
@@ -208,7 +208,9 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
         write_report(side->to, &run, FORMAT_JSON);
         side->kept++;
     }
-    bench->short_of = say_remedies(recorder->total) || bench->short_of;
+    bench->short_of = say_remedies(recorder->total->errors[ERROR_PORTS],
+                                   recorder->total->errors[ERROR_DESCRIPTORS]) ||
+                      bench->short_of;
     bench->gave_up = bench->gave_up || recorder->total->gave_up;
     if (!options->quiet && options->format != FORMAT_TEXT)
         say_judgement(&run);
@@ -345,6 +347,14 @@ static enum exit_status search(struct bench *bench)
         return EXIT_SETUP;
     if (knee.interrupted)
         return EXIT_INTERRUPTED;
+    if (say_remedies(knee.ports, knee.descriptors))
+        return EXIT_SETUP;
+    if (knee.gave_up) {
+        if (options->format == FORMAT_JSON && !options->quiet)
+            fprintf(stderr, "firstbyte: the server gave no response: %s, %s\n",
+                    error_code(knee.gave_up), error_sentence(knee.gave_up));
+        return EXIT_SOME_FAILED;
+    }
     return knee.saturated ? EXIT_SATURATED : knee.rate > 0 ? EXIT_FETCHED : EXIT_SLO;
 }
 

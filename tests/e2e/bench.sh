@@ -365,7 +365,7 @@ check "a hundred are none" jq -e '.client.connections_limited == false' "$out"
 knee() { fb bench --find-knee p99=100ms -d 250ms -c 1 "${to[@]}" "$@" http://slow.example/; }
 calm knee
 exits "--find-knee" 0
-check "--find-knee: the curve" grep -qE '^The curve, [0-9]+ rates:' "$out"
+check "--find-knee: the curve" grep -qE '^The curve, [0-9]+ tries:' "$out"
 check "--find-knee: what is held" grep -qE '^p99 at most 100\.000 ms is held up to [0-9]+ requests a second' "$out"
 check "--find-knee: what it tries is told meanwhile" grep -qE '^ +1000 .* missed' "$err"
 calm knee --format json

@@ -38,7 +38,8 @@ load "half answers" '1|5' -n 8 -c 4 "${plain[@]}" http://cut.example/
 load "refused" '1|5' -n 8 -c 4 "http://$HOME_ADDRESS:18089/"
 load "ended in the middle" '0|1|5' -d 700ms -R 200 -c 2 "${plain[@]}" http://stalled.example/
 memcheck "a comparison" '0|5|6' bench -n 5 -c 1 --repeat 2 "${plain[@]}" http://a.example/ --vs http://b.example/
-memcheck "a search" '0|4|5' bench --find-knee p99=1us -d 100ms -c 2 "${plain[@]}" http://stalled.example/
+memcheck "a search" '0|4|5' bench --find-knee p99=1us -d 20ms -c 2 "${plain[@]}" http://a.example/
+memcheck "a search without a response" 1 bench --find-knee p99=1us -d 20ms -c 2 -T 300ms "${plain[@]}" http://stalled.example/
 memcheck "a list that is none" 2 bench -f "$LIST"
 judge_runs
 kill $ORIGIN && wait $ORIGIN
