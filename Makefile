@@ -65,11 +65,11 @@ $(LIB): $(call obj,$(SRC)) $(LLHTTP_OBJ)
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(OBJ): $(BUILD)/obj/%.o: %.c $(if $(LLHTTP),| $(LLHTTP)/llhttp/llhttp.c)
+$(OBJ): $(BUILD)/obj/%.o: %.c Makefile $(if $(LLHTTP),| $(LLHTTP)/llhttp/llhttp.c)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(COMPILE) $(WARN)
 
-$(LLHTTP_OBJ): $(BUILD)/obj/llhttp/%.o: $(LLHTTP)/llhttp/%.c
+$(LLHTTP_OBJ): $(BUILD)/obj/llhttp/%.o: $(LLHTTP)/llhttp/%.c Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(COMPILE) -w
 
