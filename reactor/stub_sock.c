@@ -94,8 +94,7 @@ static ares_ssize_t receive_stream(struct stream *stream, void *to, size_t room)
     return (ares_ssize_t)count;
 }
 
-/* What belongs to no question is passed over: 1.18 would take an empty datagram for the end, and later
-   ones what is malformed for the response. */
+/* What belongs to no question is passed over: later ones take what is malformed for the response. */
 static ares_ssize_t receive_datagram(struct stub_socks *socks, ares_socket_t fd, void *to,
                                      size_t room, struct sockaddr *from, ares_socklen_t *from_bytes)
 {

@@ -219,7 +219,7 @@ same "is named" "firstbyte: $TMPDIR/nothing.conf: no such file; give URLs, or a 
 fb -f "$TMPDIR"
 exits "a directory" 2
 same "is told" "firstbyte: $TMPDIR: Is a directory" "$(cat "$err")"
-(cd "$TMPDIR" && rm -f sites.conf && fb && exits "no list at all: sites.conf of this directory" 2 &&
+(cd "$TMPDIR" && rm -f sites.conf && fb --order input && exits "no list at all: sites.conf of this directory" 2 &&
     same "is missed" "firstbyte: sites.conf: no such file; give URLs, or a list with -f FILE" "$(cat "$err")")
 : | conf
 fb -f "$LIST"

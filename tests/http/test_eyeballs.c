@@ -350,6 +350,13 @@ static void failures_are_reported(void **state)
     eyeballs_free(eyeballs);
     eyeballs = NULL;
     assert_int_equal(failed, 0);
+    begin();
+    ADD(&live, &silent);
+    pass(EYEBALLS_STAGGER); /* begins the second before the loop has seen that the first stands */
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    expect_tried(2, &silent);
+    assert_int_equal(failed, 0);
+    take_and_close();
 }
 
 static void all_fail(void **state)

@@ -18,6 +18,13 @@
     "1.0.0.1:0 1.0.0.2:0 1.0.0.3:0 1.0.0.4:0 1.0.0.5:0 1.0.0.6:0 1.0.0.7:0 1.0.0.8:0 "             \
     "1.0.0.9:0 1.0.0.10:0 1.0.0.11:0 1.0.0.12:0 1.0.0.13:0 1.0.0.14:0 1.0.0.15:0 1.0.0.16:0"
 
+/* With this name, 16 of them are over 512 bytes however they are compressed. */
+#define LONG_NAME  LABEL_63 ".test"
+#define SIXTEEN_V6 "::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9 ::a ::b ::c ::d ::e ::f ::10"
+#define FIFTEEN_V6_FOUND                                                                           \
+    "[::1]:0 [::2]:0 [::3]:0 [::4]:0 [::5]:0 [::6]:0 [::7]:0 [::8]:0 [::9]:0 [::a]:0 [::b]:0 "     \
+    "[::c]:0 [::d]:0 [::e]:0 [::f]:0"
+
 #define ONLY(type) .only = NAMESERVER_##type
 #define HELD(type) ONLY(type), .way = NAMESERVER_HELD
 
@@ -44,6 +51,7 @@ static const struct nameserver_rule rules[] = {
     {.name = "counts.test", .way = NAMESERVER_MORE_COUNTS, .v4 = "1.2.3.4", .v6 = "::1"},
     {.name = "cutopt.test", .way = NAMESERVER_CUT_OPT, .v4 = "1.2.3.4", .v6 = "::1"},
     {.name = "wrong.test", .way = NAMESERVER_WRONG_FIRST, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = LONG_NAME, .v6 = SIXTEEN_V6},
     {.name = "large.test", .v4 = SIXTEEN " " SIXTEEN " " SIXTEEN},
     {.name = "tcpbehind.test", .way = NAMESERVER_TCP_BEHIND, .v4 = "1.2.3.4", .v6 = "::1"},
     {.name = "xn--bcher-kva.test", .v4 = "1.2.3.4"},
@@ -307,8 +315,9 @@ static void what_is_not_needed_may_be_wrong(void **state)
     expect("counts.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
     expect("cutopt.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
     expect("large.test", RESOLVE_OK, SIXTEEN_FOUND);
+    expect(LONG_NAME, RESOLVE_OK, FIFTEEN_V6_FOUND);
     assert_int_equal(server.tcp_questions, 0);
-    assert_int_equal(server.udp_questions, 8);
+    assert_int_equal(server.udp_questions, 10);
     expect_over_tcp("tcpbehind.test", "[::1]:0 1.2.3.4:0", "[::1]:0 | 1.2.3.4:0");
     assert_int_equal(server.tcp_questions, 2);
 }
