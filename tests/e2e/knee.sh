@@ -21,7 +21,7 @@ calm capacity
 most=$(run '.totals.rps | floor')
 calm knee -c 64 "$one"
 exits "one at a time" 0
-within "one at a time: 64 connections" $((most * 85 / 100)) $((most * 115 / 100))
+within "one at a time: 64 connections" $((most * 65 / 100)) $((most * 150 / 100))
 check "one at a time: it is the server's limit" jq -e '.connections_limited == false' "$out"
 check "one at a time: each try began on an idle server" jq -e 'all(.curve[]; .settled)' "$out"
 check "one at a time: what missed was tried twice" jq -e '
