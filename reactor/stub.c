@@ -22,6 +22,7 @@
 
 #include "reactor/memory.h"
 #include "reactor/reply.h"
+#include "reactor/search.h"
 #include "reactor/servers.h"
 #include "reactor/stub_sock.h" /* and ares.h */
 
@@ -241,14 +242,23 @@ static int open_channel(struct stub *stub, const struct setup *setup)
     return init_channel(stub, setup, ARES_FLAG_NOCHECKRESP);
 }
 
-/* The search list that c-ares has read. */
-static void read_search_list(struct stub *stub)
+/* The search list that c-ares has read, or is in the file. */
+static void read_search_list(struct stub *stub, const char *path)
 {
     struct ares_options ares = {0};
+    struct search search;
     int mask = 0;
 
     if (ares_save_options(stub->channel, &ares, &mask) != ARES_SUCCESS)
         return;
+    if (ares.ndomains <= 0) { /* later ones than 1.18 give out only what they were given */
+        ares_destroy_options(&ares);
+        search_read(&search, path);
+        stub->dots = search.dots;
+        stub->domain_count = search.count;
+        stub->domains = search.domains; /* taken over */
+        return;
+    }
     stub->dots = ares.ndots > 0 ? (unsigned)ares.ndots : 0;
     stub->domain_count = ares.ndomains > 0 ? (unsigned)ares.ndomains : 0;
     stub->domains = memory_get(stub->domain_count * sizeof(*stub->domains));
@@ -286,7 +296,7 @@ struct stub *stub_new(struct loop *loop, const char *servers, const char *resolv
         return NULL;
     }
     if (!servers || resolv_conf)
-        read_search_list(stub);
+        read_search_list(stub, resolv_conf ? resolv_conf : "/etc/resolv.conf");
     return stub;
 }
 
