@@ -19,7 +19,7 @@
 #define DEFAULT_STATUS     200
 #define MOST_MADE_UP_BYTES 2048  /* of a body that nobody gave */
 #define ENDLESS_BYTES      16384 /* what is sent over and over */
-#define STEPS_A_TURN       256   /* of a guest's machine; then the others have their turn */
+#define STEPS_A_TURN       256   /* of the machine below, before it yields */
 #define LOCATION_BYTES     (sizeof("https://") + HTTP1_MOST_HOST_BYTES + HTTP1_MOST_TARGET_BYTES)
 
 enum guest_state {
@@ -420,7 +420,7 @@ static enum step step_wait(struct guest *guest)
     return guest->sock->ended ? out(guest, false) : STEP_WAIT;
 }
 
-/* A client that sends requests as fast as they are answered has to wait for the others. */
+/* An endless response to a client that reads as fast as it is written yields to the others. */
 static void guest_drive(struct guest *guest)
 {
     enum step step = STEP_ON;
