@@ -92,9 +92,9 @@ stopped() {
 }
 # where others have the core for as long, it may be starved as well
 undisturbed() {
-    for _ in {1..6}; do
+    for _ in {1..4}; do
         stopped "$@"
-        [ "$(run '.client.starved_share > 0.05')" = true ] || return 0
+        [ "$(run '.client.starved_share > 0.2')" = true ] || return 0
     done
 }
 undisturbed -c 4 http://quick.example/

@@ -49,7 +49,7 @@ kill $ORIGIN && wait $ORIGIN
 
 for kind in $kinds; do
     first=$(cat "$TMPDIR/$kind.$short.peak") last=$(cat "$TMPDIR/$kind.$long.peak")
-    check "$kind: $first KB in $short s, $last KB in $long s" test "$last" -le $((first + 1000))
+    check "$kind: $first KB in $short s, $last KB in $long s" test "$last" -le $((first + 400))
     same "$kind: its intervals are there" $((long + 1)) "$(wc -l <"$TMPDIR/$kind.$long.csv")"
 done
 queued=$(tail -n 1 "$TMPDIR/stalled.$long.csv" | cut -d, -f4)
