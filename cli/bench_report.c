@@ -255,7 +255,7 @@ static void put_bottleneck(const struct page *page)
 {
     char text[NOTE_BYTES] = "The client was the bottleneck: ";
 
-    if (page->run->judgement.verdict == VERDICT_OK)
+    if (page->run->judgement.verdict == VERDICT_OK || page->total->gave_up)
         return;
     describe_reasons(page, text);
     add(text, ". These numbers are the client's, not the server's. ");

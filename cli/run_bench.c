@@ -154,7 +154,7 @@ static void say_judgement(const struct bench_run *run)
     if (error)
         fprintf(stderr, "firstbyte: every connection of the first second failed: %s, %s\n",
                 error_code(error), error_sentence(error));
-    if (run->judgement.verdict != VERDICT_OK)
+    if (run->judgement.verdict != VERDICT_OK && !error)
         fprintf(stderr,
                 "firstbyte: the client was the bottleneck: %s: busy %.1f%% of the time, %.1f%% "
                 "waiting for a core, %.1f%% stopped, %.1f%% of the requests sent late\n",
@@ -289,6 +289,8 @@ static enum exit_status verdict(const struct bench *bench)
         return EXIT_SETUP;
     if (bench->proven)
         return EXIT_SLO;
+    if (bench->gave_up && !bench->answered)
+        return EXIT_SOME_FAILED;
     if (bench->saturated)
         return EXIT_SATURATED;
     if (bench->missed)

@@ -87,10 +87,25 @@ static void report_status(struct http1 *http1)
     http1->events->status(http1->owner, http1, at, (size_t)(end - at));
 }
 
+/* Hands llhttp the status line, with one space before the code: of several it makes the code 0. */
+static bool parse_status_line(struct http1 *http1)
+{
+    const char *at = http1->lines.text, *end = at + http1->lines.bytes + 2;
+    const char *space = at + sizeof("HTTP/1.1") - 1;
+
+    if (end - space < 4 || space[0] != ' ' || space[1] != ' ')
+        return parse(http1, at, (size_t)(end - at), HPE_OK);
+    if (!parse(http1, at, (size_t)(space + 1 - at), HPE_OK))
+        return false;
+    while (*space == ' ')
+        space++;
+    return parse(http1, space, (size_t)(end - space), HPE_OK);
+}
+
 static bool take_status_line(struct http1 *http1)
 {
     start_parser(http1);
-    if (!parse(http1, http1->lines.text, http1->lines.bytes + 2, HPE_OK))
+    if (!parse_status_line(http1))
         return false;
     http1->has_status = true;
     http1->status = http1->parser.status_code;

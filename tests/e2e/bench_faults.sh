@@ -133,6 +133,15 @@ one "no local socket" connect.failed -n 20 -c 4 --unix-socket "$TMPDIR/nothing" 
 one "no local socket, more due than can be tried" connect.failed -R 10000000 -d 300ms --unix-socket "$TMPDIR/nothing" \
     http://a.example/
 check "no local socket, more due than can be tried: all are counted" jq -e '.totals.scheduled == 3000000' "$out"
+# the client is busy, but it was not what kept the load from a response
+fb bench -R 10000000 -d 2s --unix-socket "$TMPDIR/nothing" http://a.example/
+exits "no local socket, more due than can be tried, until the load stops" 1
+check "no local socket, until the load stops: says why" grep -q \
+    "^Stopped: every connection of the first second failed: connect.failed," "$out"
+check_not "no local socket, until the load stops: the client is not blamed" grep -q "client was the bottleneck" "$out"
+fb bench -R 10000000 -d 2s --unix-socket "$TMPDIR/nothing" --format json http://a.example/
+exits "no local socket, until the load stops, in JSON" 1
+check_not "no local socket, until the load stops, in JSON: nor on standard error" said "client was the bottleneck"
 one "a name that nobody may ask for" dns.bad_name -n 20 -c 4 "http://$(printf 'a%.0s' {1..64}).example/"
 make_authority
 make_certificate other "DNS:other.example"

@@ -229,6 +229,8 @@ static const struct answer_case {
     {CHUNKED "3\r\nabcd\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
     {CHUNKED "ffffffffffffffffff\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
     /* a bare LF ends a line (section 2.2) */
+    {"HTTP/1.1  200 OK\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1    404\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 404, 1, "abc", 0},
     {"HTTP/1.1 200 OK\nContent-Length: 3\n\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
     {"HTTP/1.1 200 OK\nContent-Length: 3\n\nabcX", 0, HTTP1_DONE, 200, 1, "abc", 1},
     {OK "Content-Length: 3\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
