@@ -265,7 +265,8 @@ static enum step digest(struct client *client, const unsigned char *bytes, size_
         if (client->closing)
             return leave(client, ERROR_NONE);
         if (!client->answering) {
-            used = http1_extra_line_ends(bytes, count);
+            used = asked_for(client) ? http1_skip_line_ends(&client->conn->http1, bytes, count)
+                                     : http1_extra_line_ends(bytes, count);
             if (used == count)
                 return STEP_ON;
             bytes += used;

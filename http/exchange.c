@@ -455,7 +455,7 @@ static enum step receive(struct exchange *exchange)
     default: return needs_no_body(exchange) ? leave_body(exchange) : STEP_WAIT;
     }
     if (!stamps->first_byte) {
-        skipped = http1_extra_line_ends(bytes, io.count); /* of the response before */
+        skipped = http1_skip_line_ends(&conn->http1, bytes, io.count);
         if (skipped == io.count)
             return STEP_ON;
         if (exchange->state == EXCHANGE_SEND) /* it answers before it has heard all */

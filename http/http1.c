@@ -490,6 +490,17 @@ size_t http1_extra_line_ends(const unsigned char *bytes, size_t count)
     return i;
 }
 
+size_t http1_skip_line_ends(struct http1 *http1, const unsigned char *bytes, size_t count)
+{
+    size_t room = HTTP1_MOST_HEAD_BYTES - http1->head_bytes;
+    size_t skipped = http1_extra_line_ends(bytes, count < room ? count : room);
+
+    if (skipped && bytes[skipped - 1] == '\r')
+        skipped--;
+    http1->head_bytes += skipped;
+    return skipped;
+}
+
 enum error error_of_http1(enum http1_status status)
 {
     switch (status) {

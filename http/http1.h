@@ -144,6 +144,11 @@ enum error error_of_http1(enum http1_status status);
    (section 2.2). A CR at their end counts, as its LF may still come. */
 size_t http1_extra_line_ends(const unsigned char *bytes, size_t count);
 
+/* How many of these bytes are line ends in front of the response that is expected: they belong to the one
+   before it (section 2.2). A CR at their end does not count: whether an LF follows is for http1_feed to
+   see. They count with the head: at its limit none are skipped, and http1_feed returns TOO_LARGE. */
+size_t http1_skip_line_ends(struct http1 *http1, const unsigned char *bytes, size_t count);
+
 /* What was malformed, static; "" where nothing is. */
 const char *http1_why(const struct http1 *http1);
 

@@ -518,6 +518,39 @@ static void head_that_is_too_large(void **state)
     expect("open http.header_too_large gone");
 }
 
+/* Line ends in front of a response count with its head. */
+static void line_ends_without_an_end(void **state)
+{
+    static char text[HTTP1_MOST_HEAD_BYTES + 1000];
+    static const struct script_step reads[] = {ASKED, SAY(text), LAST};
+    static const struct script script = {.reads = reads};
+
+    (void)state;
+    memset(text, '\n', sizeof(text) - 1);
+    play(&script, 1, 1, 1);
+    run();
+    expect("open http.header_too_large gone");
+}
+
+/* A CR in front of a response is no line end, wherever the bytes are cut. */
+static void carriage_return_before_a_response(void **state)
+{
+    static const struct script_step cases[][5] = {
+        {ASKED, SAY("\r" OK), LAST},
+        {ASKED, SAY("\r"), SAY(OK), LAST},
+        {ASKED, SAY("\r"), PAUSE, SAY(OK), LAST},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct script script = {.reads = cases[i]};
+
+        play(&script, 1, 1, 1);
+        run();
+        expect("open http.malformed gone");
+    }
+}
+
 /* Sending fails: what the server has said before counts; else why it failed. */
 static void sending_fails(void **state)
 {
@@ -762,6 +795,8 @@ int main(void)
         CASE(ends_before_it_was_used),
         CASE(failures),
         CASE(head_that_is_too_large),
+        CASE(line_ends_without_an_end),
+        CASE(carriage_return_before_a_response),
         CASE(sending_fails),
         CASE(connection_cannot_be_made),
         CASE(given_up),

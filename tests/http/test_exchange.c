@@ -500,6 +500,34 @@ static void endless_head_is_refused(void **state)
     assert_int_equal(outcome.result.error, ERROR_HEADER_TOO_LARGE);
 }
 
+/* Line ends in front of a response count with its head. */
+static void endless_line_ends_are_refused(void **state)
+{
+    static char ends[PIECE_BYTES + 1];
+    static const struct script_step reads[] = {ASKED,     SAY(ends), SAY(ends), SAY(ends),
+                                               SAY(ends), SAY(ends), END};
+
+    (void)state;
+    memset(ends, '\n', PIECE_BYTES);
+    fetch_from(&(struct script){.reads = reads});
+    assert_int_equal(outcome.result.error, ERROR_HEADER_TOO_LARGE);
+}
+
+/* A CR in front of a response is no line end, wherever the bytes are cut. */
+static void carriage_return_before_a_response(void **state)
+{
+    static const struct script_step cases[][4] = {
+        {ASKED, SAY("\r" HELLO), LAST},
+        {ASKED, SAY("\r"), SAY(HELLO), LAST},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        fetch_from(&(struct script){.reads = cases[i]});
+        assert_int_equal(outcome.result.error, ERROR_MALFORMED);
+    }
+}
+
 static void handshake_fails(void **state)
 {
     static const struct {
@@ -1202,6 +1230,8 @@ int main(void)
         CASE(trace_shows_what_passes),
         CASE(failures_are_told_apart),
         CASE(endless_head_is_refused),
+        CASE(endless_line_ends_are_refused),
+        CASE(carriage_return_before_a_response),
         CASE(handshake_fails),
         CASE(early_answer_while_sending),
         CASE(early_head_then_the_rest),
