@@ -353,7 +353,7 @@ static void on_answered(void *owner, const struct flight *flight,
     end_when_done(load);
 }
 
-/* For how long a request had waited, less our own wait for a turn to shake hands; what was intended in an
+/* For how long a request had waited, less its own wait for a handshake slot; what was intended in an
    open loop stays. */
 static nsec age_of(const struct load *load, const struct client *client, nsec began)
 {
@@ -487,7 +487,7 @@ static void on_wake(void *owner)
     dial(load, false);
 }
 
-/* With a connection for each request, a wait for the turn to shake hands is none of the server's: the
+/* With a connection for each request, a wait for a handshake slot is not the server's: the
    request starts later by that. What was intended in an open loop stays. */
 static void shift(const struct load *load, struct client *client)
 {
@@ -793,7 +793,7 @@ static void on_over(void *owner)
         begin_measuring(load);
     }
     record_away(&load->record, now,
-                loop_lag(load->loop)); /* of a timer: no turn tells of it any more */
+                loop_lag(load->loop)); /* a timer ended the run: record_turn is not called again */
     record_end(&load->record, now);
     if (load->options.open_loop)
         count_due(load, now);

@@ -1,7 +1,7 @@
 /*
  * The counting. Nothing is kept of a single request: what it was goes into the tally of the interval in
  * which it ended. Rejected: samples in a list, from which all could be computed afterwards. An hour at
- * 40,000 a second has 144 million. For failures, likewise: an estimator of censored times (Kaplan and Meier),
+ * 40,000 a second has 144 million. Also rejected, for failures: an estimator of censored times (Kaplan and Meier),
  * whose values no histogram of whole counts can hold.
  */
 #include "bench/record.h"

@@ -28,10 +28,10 @@ struct judgement {
     bool
         late; /* over VERDICT_MOST_LATE of the sends, and enough of them, were over VERDICT_LATE late */
     bool starved;           /* over VERDICT_MOST_STARVED, or that explains half of what was late */
-    bool suspended;         /* over its limits, or likewise */
+    bool suspended;         /* over its limits, or that explains half of what was late */
     double busy_share;      /* of the time */
-    double starved_share;   /* likewise */
-    double suspended_share; /* likewise */
+    double starved_share;   /* of the time */
+    double suspended_share; /* of the time */
     double late_share;      /* of the sends; 0 in a closed loop */
     nsec suspension;        /* the longest at once */
 };

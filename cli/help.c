@@ -31,7 +31,7 @@ static const char fetch_help[] =
     "Output    --format text|table|json|csv  --fields NAME,... ('help' lists them)\n"
     "          -o, --output FILE  --append  --order completion|input  --tcp-info\n"
     "          --color auto|always|never  -q, --quiet  -v, --verbose  --fail\n"
-    "Exit      0 all fetched, 1 some failed, 2 usage, 3 no set-up, 130 interrupted\n";
+    "Exit      0 all fetched, 1 some failed, 2 usage, 3 set-up, 130 interrupted\n";
 
 static const char bench_help[] =
     "Usage: firstbyte bench [OPTION]... [URL...]  no URL: an embedded origin, -R 5000\n"
@@ -56,7 +56,7 @@ static const char bench_help[] =
     "          --tls-min 1.2|1.3  --tls-max 1.2|1.3  --sni NAME\n"
     "Output    --format text|json|csv  -o, --output FILE  --append\n"
     "          --color auto|always|never  -q, --quiet  -h, --help  -V, --version\n"
-    "Exit      0 measured, 1 nothing answered, 2 usage, 3 no set-up, 4 --slo missed,\n"
+    "Exit      0 measured, 1 nothing answered, 2 usage, 3 set-up, 4 --slo missed,\n"
     "          5 the client was the bottleneck, 6 --vs is slower, 130 interrupted\n";
 
 const char *help_text(enum command command)

@@ -86,7 +86,7 @@ struct search {
     struct knee *knee;
     struct settle settle;
     nsec ended; /* when the last try was over; 0: there was none */
-    FILE *to;   /* NULL: nothing is told */
+    FILE *to;   /* where each try is reported; NULL: nowhere */
 };
 
 static void note_shortage(struct knee *knee, const struct tally *total)

@@ -25,7 +25,7 @@ struct knee_try {
         waiting; /* the share of requests that were due and not started at the end: over 1% of them
                          a queue grows, and the limit is not held */
     bool held;   /* the limit, and nothing waited or failed in the end */
-    bool saturated; /* the client was the bottleneck: the server may do better */
+    bool saturated; /* the verdict was not VERDICT_OK: the server may do better */
     bool
         limited; /* all connections were busy while requests waited, and the server was no slower than
                        when it was idle: with more of them it may do better */

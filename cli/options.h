@@ -17,9 +17,9 @@ enum exit_status {
     EXIT_FETCHED = 0,                /* every site answered */
     EXIT_SOME_FAILED = 1,            /* some did not */
     EXIT_USAGE = 2,                  /* bad options or a bad list */
-    EXIT_SETUP = MEMORY_EXIT_STATUS, /* could not set up, or ran out of memory */
+    EXIT_SETUP = MEMORY_EXIT_STATUS, /* no set-up, a lack of resources, or figures lost */
     EXIT_SLO = 4,                    /* bench: --slo was missed */
-    EXIT_SATURATED = 5,              /* bench: the client itself was the bottleneck */
+    EXIT_SATURATED = 5,              /* bench: the client was saturated, starved or suspended */
     EXIT_SLOWER = 6, /* diff, bench --vs: slower than the first of what was compared */
     EXIT_INTERRUPTED = INTERRUPT_EXIT_STATUS /* SIGINT, SIGTERM or SIGHUP */
 };

@@ -21,7 +21,7 @@
 
 #define FULL_BYTES (256 * 1024)
 #define MODE       0666 /* less the umask */
-#define INHERITED  64   /* descriptors below this may be those of whoever started us */
+#define INHERITED  64   /* descriptors below this may be inherited */
 
 struct output {
     struct loop *loop; /* NULL: writing waits */

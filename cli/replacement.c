@@ -136,7 +136,8 @@ static int open_named(struct replacement *replacement, mode_t mode)
     return fd;
 }
 
-/* Gives the new file owner and mode of the old one. A file whose owner is another one runs as nobody. */
+/* Gives the new file owner and mode of the old one. Where the owner cannot be kept, the set-user-ID bits
+   are dropped. */
 static int take_over(int fd, const struct stat *old)
 {
     bool same = !fchown(fd, old->st_uid, old->st_gid);

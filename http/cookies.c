@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/bytes.h"
 #include "http/date.h"
 #include "http/suffix.h"
 #include "reactor/memory.h"
@@ -60,11 +61,6 @@ static bool span_is(struct span span, const char *text)
 static bool span_begins(struct span span, const char *text)
 {
     return span.bytes >= strlen(text) && !strncasecmp(span.at, text, strlen(text));
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
 }
 
 static struct span trimmed(struct span span)

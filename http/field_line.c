@@ -4,12 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/bytes.h"
 #include "http/digits.h"
-
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t';
-}
 
 bool field_line_split(struct field_line_parts *parts, const char *line, size_t bytes)
 {
@@ -85,27 +81,12 @@ bool field_line_lists(const struct field_line_parts *parts, const char *token)
 
 bool field_line_has_token(const struct field_line_parts *parts)
 {
-    static const bool is_token[256] = {
-        ['!'] = true, ['#' ... '\''] = true, ['*'] = true,         ['+'] = true, ['-'] = true,
-        ['.'] = true, ['0' ... '9'] = true,  ['A' ... 'Z'] = true, ['^'] = true, ['_'] = true,
-        ['`'] = true, ['a' ... 'z'] = true,  ['|'] = true,         ['~'] = true,
-    };
-
-    for (size_t i = 0; i < parts->name_bytes; i++)
-        if (!is_token[(unsigned char)parts->name[i]])
-            return false;
-    return parts->name_bytes > 0;
+    return is_token(parts->name, parts->name_bytes);
 }
 
 bool field_line_has_control(const struct field_line_parts *parts)
 {
-    for (size_t i = 0; i < parts->value_bytes; i++) {
-        unsigned char byte = (unsigned char)parts->value[i];
-
-        if ((byte < ' ' && byte != '\t') || byte == 0x7f)
-            return true;
-    }
-    return false;
+    return has_control_byte(parts->value, parts->value_bytes);
 }
 
 /* Takes one number. */

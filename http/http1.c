@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "http/bytes.h"
 #include "http/digits.h"
 #include "http/field_line.h"
 #include "http/http1_request.h"
@@ -58,11 +59,6 @@ static enum http1_status malformed(struct http1 *http1, const char *why)
 static bool is_interim(unsigned status)
 {
     return status / 100 == 1 && status != 101;
-}
-
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t';
 }
 
 /* --- the lines of a head --- */

@@ -11,15 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/bytes.h"
 #include "reactor/memory.h"
 
 #define FIRST_ROOM 256
 #define EACH_BYTE  0x0101010101010101ull
-
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t';
-}
 
 /* The first byte below a space, or `end`. */
 static const char *first_control(const char *at, const char *end)

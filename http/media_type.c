@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/bytes.h"
 #include "reactor/memory.h"
 
 #define BLANKS " \t"
@@ -49,21 +50,6 @@ static struct part take(const char **at, const char *end, char mark)
     return (struct part){from, (size_t)(to - from)};
 }
 
-/* RFC 9110, section 5.6.2 */
-static bool is_token(struct part part)
-{
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-
-    for (size_t i = 0; i < part.bytes; i++) {
-        char c = part.at[i];
-
-        if (!(c >= '0' && c <= '9') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') &&
-            (!c || !strchr(marks, c)))
-            return false;
-    }
-    return part.bytes;
-}
-
 static bool is_essence(struct part part)
 {
     const char *slash = part.bytes ? memchr(part.at, '/', part.bytes) : NULL;
@@ -72,8 +58,7 @@ static bool is_essence(struct part part)
     if (!slash)
         return false;
     type = (size_t)(slash - part.at);
-    return is_token((struct part){part.at, type}) &&
-           is_token((struct part){slash + 1, part.bytes - type - 1});
+    return is_token(part.at, type) && is_token(slash + 1, part.bytes - type - 1);
 }
 
 static bool is_text(struct part part, const char *text)

@@ -1,28 +1,20 @@
 /* A request is one block of text: it goes out in one send. */
 #include "http/request.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "http/base64.h"
+#include "http/bytes.h"
 #include "http/fields.h"
 #include "reactor/memory.h"
 
 #define PROXY_AUTHORIZATION "Proxy-Authorization"
 
-static bool is_token(unsigned char byte)
-{
-    return isalnum(byte) || (byte && strchr("!#$%&'*+-.^_`|~", byte));
-}
-
 const char *request_check_value(const char *value, size_t length)
 {
-    for (size_t i = 0; i < length; i++)
-        if (((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 0x7f)
-            return "the value has a control character";
-    return NULL;
+    return has_control_byte(value, length) ? "the value has a control character" : NULL;
 }
 
 static bool is_named(const char *line, size_t length, const char *name)
@@ -39,9 +31,8 @@ const char *request_check_header(const char *line, size_t length)
     if (is_named(line, (size_t)(colon - line), "Transfer-Encoding") ||
         is_named(line, (size_t)(colon - line), "Content-Length"))
         return "the framing of the content is ours to tell";
-    for (const char *at = line; at < colon; at++)
-        if (!is_token((unsigned char)*at))
-            return "the header's name has a forbidden character";
+    if (!is_token(line, (size_t)(colon - line)))
+        return "the header's name has a forbidden character";
     return request_check_value(colon, length - (size_t)(colon - line));
 }
 
@@ -49,10 +40,7 @@ bool request_is_method(const char *text)
 {
     size_t length = strlen(text);
 
-    for (size_t i = 0; i < length; i++)
-        if (!is_token((unsigned char)text[i]))
-            return false;
-    return length && length <= 32 && strcmp(text, "CONNECT") != 0;
+    return is_token(text, length) && length <= 32 && strcmp(text, "CONNECT") != 0;
 }
 
 /* The parts of a request's head, in order; they are joined when all are known. */

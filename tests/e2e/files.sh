@@ -4,12 +4,12 @@
 . "$(dirname "$0")/lib.bash"
 
 cd "$TMPDIR" || exit 1
-mkdir work
-cd work || exit 1
+mkdir folder
+cd folder || exit 1
 # fresh : a list, other names of it, and files whose names a careless program would take for its own
 fresh() {
     local other
-    rm -rf -- ./* "$TMPDIR/work.sum"
+    rm -rf -- ./* "$TMPDIR/folder.sum"
     echo 'http://a.example/' >list
     ln list hard
     ln -s list soft
@@ -17,9 +17,9 @@ fresh() {
     for other in results.part results.tmp state.tmp state.part log.part; do
         echo 'http://mine.example/' >$other
     done
-    md5sum -- list *.part *.tmp >"$TMPDIR/work.sum"
+    md5sum -- list *.part *.tmp >"$TMPDIR/folder.sum"
 }
-untouched() { md5sum --quiet -c "$TMPDIR/work.sum"; }
+untouched() { md5sum --quiet -c "$TMPDIR/folder.sum"; }
 # refused NAME WORDS ARGUMENT... : status 2, and nothing is written
 refused() {
     local name=$1 words=$2
@@ -33,7 +33,7 @@ refused() {
 }
 read_already() { echo "it is read by this run already ($1); give another name"; }
 
-for name in list ./list ../work/list hard soft; do
+for name in list ./list ../folder/list hard soft; do
     refused "the list as the output: $name" "--output $name: $(read_already '--file list')" \
         --rehearse -f list -o $name
     refused "appended to: $name" "--output $name: $(read_already '--file list')" \
@@ -106,7 +106,7 @@ fresh
 fb --rehearse -f list --resume state -o state.tmp
 same "results called STATE.tmp" "0 1" "$status $(grep -c a.example state.tmp)"
 check "their state" grep -q ' end ~' state
-check "and the list" md5sum --quiet -c <(grep -E ' list$' "$TMPDIR/work.sum")
+check "and the list" md5sum --quiet -c <(grep -E ' list$' "$TMPDIR/folder.sum")
 
 # who may read the state stays as it was
 fresh
