@@ -8,7 +8,11 @@ at=$HOME_ADDRESS
 make_authority
 make_certificate good "IP:$at,DNS:localhost,DNS:site.example"
 make_certificate other "DNS:other.example"
-start_nginx 18080 18081 18443 18444 <<'N'
+# localhost may be either of these, and microsocks tries the first one alone
+six=
+! grep -qs '^0*1 ' /proc/net/if_inet6 || six='listen [::1]:18092;'
+start_nginx 18080 18081 18443 18444 < <(
+cat <<'N'
 log_format seen '$connection "$request" $http_host "$http_authorization" "$http_proxy_authorization"';
 access_log DIR/seen.log seen;
 keepalive_requests 1000;
@@ -19,6 +23,8 @@ server { listen @:18443 ssl; ssl_certificate DIR/good.pem; ssl_certificate_key D
 server { listen @:18444 ssl; ssl_certificate DIR/other.pem; ssl_certificate_key DIR/other.key;
     location / { return 200 "other"; } }
 N
+echo "server { listen 127.0.0.1:18092; $six location / { return 200 localhost; } }"
+)
 seen() { grep -v '^[0-9]* ""' "$TMPDIR/seen.log"; }
 plain=http://$at:18080/ secure=https://$at:18443/
 refused=http://$at:18089/ secure_refused=https://$at:18089/
@@ -86,9 +92,9 @@ through "socks5: looked up here" "$socks" "200 - - $at:18102 $socks" \
 check "which takes its time" jq -e '.timings.dns != null' "$out"
 through "socks5: no such name" "$socks" "- dns.nxdomain dns - $socks" \
     --dns-servers "$nameserver" http://nobody.example/
-if getent ahostsv4 localhost | grep -q '^127\.0\.0\.1 '; then
+if getent ahosts localhost | head -n 1 | grep -qE '^(127\.0\.0\.1|::1) '; then
     through "socks5h: looked up there" "socks5h://$at:18102" \
-        "200 - - $at:18102 socks5h://$at:18102" "http://localhost:$port/"
+        "200 - - $at:18102 socks5h://$at:18102" http://localhost:18092/
     same "which is not seen here" null "$(jq .timings.dns "$out")"
 else
     skip "socks5h: looked up there" "no localhost in the hosts file"
