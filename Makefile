@@ -36,12 +36,14 @@ COMPILE = $(CC) -std=gnu11 $(if $(SANITIZE),,$(HARDEN)) $(CFLAGS) $(SAN) -D_GNU_
 LINK    = $(CC) $(if $(SANITIZE),,$(HARDEN) $(HARDEN_LD)) $(CFLAGS) $(SAN) $(LDFLAGS) -o $@ $^
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-SRC     = $(filter-out cli/main.c,$(wildcard $(addsuffix /*.c,reactor tls http bench cli)))
-UNIT    = $(wildcard tests/*/test_*.c)
+FOLDERS = base reactor dns tls http origin bench/load bench/stats cli
+files   = $(wildcard $(foreach folder,$(FOLDERS),$(folder)/$(1) $(folder)/*/$(1)))
+SRC     = $(filter-out cli/main.c,$(call files,*.c))
+UNIT    = $(wildcard tests/*/test_*.c tests/*/*/test_*.c)
 SUPPORT = $(wildcard tests/support/*.c)
 FUZZ    = $(wildcard tests/fuzz/fuzz_*.c)
 OURS    = $(SRC) cli/main.c $(UNIT) $(SUPPORT) $(FUZZ)
-HEADERS = $(wildcard $(addsuffix /*.h,reactor tls http bench cli tests/*))
+HEADERS = $(call files,*.h) $(wildcard tests/*/*.h)
 PEERS   = $(wildcard bench/peers/*.[ch])
 OBJ     = $(call obj,$(OURS))
 LIB     = $(BUILD)/libfirstbyte.a
@@ -74,7 +76,7 @@ $(LLHTTP_OBJ): $(BUILD)/obj/llhttp/%.o: $(LLHTTP)/llhttp/%.c Makefile
 	$(Q)mkdir -p $(@D) && $(COMPILE) -w
 
 build/llhttp/usr/share/llhttp/llhttp.c:
-	$(Q).ci/llhttp
+	$(Q)tools/llhttp
 build/llhttp/usr/share/llhttp/api.c build/llhttp/usr/share/llhttp/http.c: \
 	build/llhttp/usr/share/llhttp/llhttp.c ;
 
@@ -100,33 +102,33 @@ all objects tests fuzzers peers tidy: ; @:
 
 # What people type. A second make follows the packages, for it looks at them when it starts.
 run:
-	$(Q).ci/deps run
+	$(Q)tools/deps run
 	+$(Q)$(SUB) all
 	$(BUILD)/firstbyte race $(if $(LIVE),,--rehearse)
 
 test:
-	$(Q).ci/deps run test
+	$(Q)tools/deps run test
 	+$(Q)$(SUB) tests
 	$(Q)tests/run -b $(BUILD) $(T)
 
 asan:
-	$(Q).ci/deps run test
+	$(Q)tools/deps run test
 	+$(Q)$(SUB) tests SANITIZE=address,undefined BUILD=build/asan
 	$(Q)tests/run -b build/asan $(T)
 
 bench:
-	$(Q).ci/deps run bench
+	$(Q)tools/deps run bench
 	+$(Q)$(SUB) all peers
 	$(Q)FIRSTBYTE=$(abspath $(BUILD)/firstbyte) PEERS=$(abspath $(BUILD)/peers) bench/compare.sh
 
 # what `make bench` skips by name where it is missing
 bench-deps:
-	$(Q).ci/deps run bench peers
+	$(Q)tools/deps run bench peers
 
 lint:
-	$(Q).ci/deps run test lint
+	$(Q)tools/deps run test lint
 	$(Q)clang-format --dry-run -Werror $(OURS) $(HEADERS) $(PEERS)
-	$(Q).ci/lint-includes
+	$(Q)tools/lint-includes
 	+$(Q)$(SUB) objects BUILD=build/lint-gcc CC=gcc WERROR=-Werror
 	+$(Q)$(SUB) objects BUILD=build/lint-clang CC=clang WERROR=-Werror
 	+$(Q)$(SUB) tidy
@@ -138,15 +140,15 @@ build/tidy/%.ok: % $(HEADERS) .clang-tidy
 	$(Q)touch $@
 
 fuzz:
-	$(Q).ci/deps run fuzz
+	$(Q)tools/deps run fuzz
 	+$(Q)$(SUB) fuzzers CC=clang BUILD=build/fuzz SANITIZE=fuzzer-no-link,address,undefined
-	$(Q).ci/fuzz build/fuzz $(FUZZ_SECONDS) $(T)
+	$(Q)tools/fuzz build/fuzz $(FUZZ_SECONDS) $(T)
 
 install: all
 	install -D -m 755 $(BUILD)/firstbyte $(DESTDIR)$(PREFIX)/bin/firstbyte
 
 deps:
-	$(Q).ci/deps run test
+	$(Q)tools/deps run test
 
 # the fetched llhttp stays, so that the next build needs no network
 clean:

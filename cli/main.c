@@ -6,13 +6,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "cli/diff_set.h"
-#include "cli/files.h"
-#include "cli/options.h"
+#include "cli/diff/diff_set.h"
+#include "cli/options/options.h"
+#include "cli/output/files.h"
 #include "cli/rehearsal.h"
 #include "cli/run.h"
 #include "reactor/interrupt.h"
-#include "tls/client.h"
+#include "tls/tls.h"
 
 /* A standard descriptor that is closed would be the next connection's, and get what is meant for
    people: it is held by one that cannot be read, or written. */

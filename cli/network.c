@@ -6,9 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/text.h"
+#include "base/memory.h"
+#include "cli/output/text.h"
 #include "http/fields.h"
-#include "reactor/memory.h"
 
 #define HOSTS_FILE "/etc/hosts"
 

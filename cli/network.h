@@ -3,9 +3,9 @@
 #ifndef CLI_NETWORK_H
 #define CLI_NETWORK_H
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/rehearsal.h"
-#include "http/dial.h"
+#include "http/dial/dialer.h"
 
 struct network {
     struct dialer dialer; /* all below is for it */

@@ -14,11 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/origin.h"
-#include "cli/bad_lines.h"
-#include "cli/sites.h"
+#include "base/memory.h"
+#include "cli/list/bad_lines.h"
+#include "cli/list/sites.h"
+#include "origin/server.h"
 #include "reactor/interrupt.h"
-#include "reactor/memory.h"
 
 #define MOST_ANNOUNCED_BYTES 65536
 #define FLAG_EXITING         0x4   /* PF_EXITING, of the flags in proc_pid_stat(5) */

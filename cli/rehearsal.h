@@ -9,8 +9,8 @@
 
 #include <sys/types.h>
 
-#include "cli/options.h"
-#include "http/dial.h"
+#include "cli/options/options.h"
+#include "http/dial/dialer.h"
 #include "reactor/loop.h"
 
 struct rehearsal {

@@ -2,7 +2,7 @@
 #ifndef CLI_RUN_H
 #define CLI_RUN_H
 
-#include "cli/session.h"
+#include "cli/fetch/session.h"
 
 /* firstbyte fetch: all sites at once. */
 enum exit_status run_fetch(const struct options *options);

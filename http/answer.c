@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/media_type.h"
-#include "reactor/memory.h"
+#include "base/memory.h"
+#include "http/body/media_type.h"
 
 /* Of all fields of a name together. */
 #define MOST_CODING_BYTES 8192

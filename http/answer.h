@@ -6,9 +6,9 @@
 #ifndef HTTP_ANSWER_H
 #define HTTP_ANSWER_H
 
+#include "http/body/preview.h"
 #include "http/cookies.h"
-#include "http/http1.h"
-#include "http/preview.h"
+#include "http/h1/h1_parser.h"
 #include "http/result.h"
 
 /* Of a redirect that will be followed no more is read than this: beyond it the connection is not worth

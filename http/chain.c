@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/memory.h"
 #include "http/fields.h"
 #include "http/retry.h"
-#include "reactor/memory.h"
 
 void chain_init(struct chain *chain, const struct chain_options *options, const struct site *site)
 {

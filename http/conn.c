@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 
 #define MOST_QUIET_READS 4 /* an extra line end may come in pieces */
 

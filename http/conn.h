@@ -9,12 +9,12 @@
 #ifndef HTTP_CONN_H
 #define HTTP_CONN_H
 
-#include "http/dial.h"
+#include "http/dial/dialer.h"
+#include "http/dial/eyeballs.h"
+#include "http/dial/tunnel.h"
 #include "http/error.h"
-#include "http/eyeballs.h"
-#include "http/http1.h"
+#include "http/h1/h1_parser.h"
 #include "http/result.h"
-#include "http/tunnel.h"
 
 enum conn_state {
     CONN_RESOLVE,   /* waiting for the addresses of whom it is to reach */

@@ -13,10 +13,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/bytes.h"
+#include "base/bytes.h"
+#include "base/memory.h"
 #include "http/date.h"
 #include "http/suffix.h"
-#include "reactor/memory.h"
 
 #define NEVER INT64_MAX
 

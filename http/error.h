@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "reactor/resolver.h"
+#include "dns/resolver.h"
 
 /* Whether another attempt may go better. What is ours or the user's wish stays as it is, and so does
    an answer that says no; of a status the number tells (http/retry.h). */

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/memory.h"
 #include "http/fields.h"
-#include "reactor/memory.h"
 
 /* Content up to this size goes out in one block with the head, in one send. */
 #define MOST_JOINED_BYTES (64 * 1024)

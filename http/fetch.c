@@ -12,9 +12,9 @@
 
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "http/politeness.h"
 #include "http/retry.h"
-#include "reactor/memory.h"
 
 /* What a late loop may catch up of the overall rate. */
 #define CATCH_UP (10 * NSEC_PER_MS)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 
 bool fields_next(const char **at, struct field_line *line)
 {

@@ -15,8 +15,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "http/digits.h"
-#include "reactor/memory.h"
+#include "base/digits.h"
+#include "base/memory.h"
 #include "reactor/sock.h"
 
 #define MOST_DECODED_BYTES (4 * HOST_MOST_BYTES) /* UTF-8 takes up to 4 bytes a character */

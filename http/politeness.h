@@ -6,7 +6,7 @@
 #ifndef HTTP_POLITENESS_H
 #define HTTP_POLITENESS_H
 
-#include "reactor/list.h"
+#include "base/list.h"
 #include "reactor/loop.h"
 
 /* Hosts remembered at once because something is under way, waits, or has been asked too lately. */

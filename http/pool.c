@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reactor/hash.h"
-#include "reactor/list.h"
-#include "reactor/memory.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/memory.h"
 
 #define SLOTS      1024 /* a power of two */
 #define MOST_READS 16   /* of one that is drained, in a turn of the loop */

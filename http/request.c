@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/base64.h"
-#include "http/bytes.h"
+#include "base/base64.h"
+#include "base/bytes.h"
+#include "base/memory.h"
 #include "http/fields.h"
-#include "reactor/memory.h"
 
 #define PROXY_AUTHORIZATION "Proxy-Authorization"
 

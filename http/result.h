@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "http/error.h"
 #include "http/site.h"
-#include "reactor/clock.h"
 #include "reactor/sock.h"
 #include "tls/transport.h"
 

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "http/error.h"
-#include "reactor/clock.h"
 
 #define RETRY_MOST_WAIT    (3600 * NSEC_PER_S) /* however long a server asks for */
 #define RETRY_FIRST_WAIT   (1 * NSEC_PER_S)    /* the first backoff, before jitter */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 
 struct content *content_new(const char *bytes, size_t count)
 {

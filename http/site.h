@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "http/url.h"
-#include "reactor/clock.h"
 
 /* The bytes of a request's content: one copy, however many sites send it. */
 struct content {

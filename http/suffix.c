@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 
 bool suffix_is_public(const char *name)
 {

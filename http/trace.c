@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 
 __attribute__((format(printf, 4, 0))) static void tell(const struct trace *trace,
                                                        uint64_t connection, enum trace_kind kind,

@@ -13,10 +13,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http/digits.h"
+#include "base/digits.h"
+#include "base/hash.h"
+#include "base/memory.h"
 #include "http/host.h"
-#include "reactor/hash.h"
-#include "reactor/memory.h"
 
 static const char too_long[] = "the URL is over 65536 bytes";
 static const char not_absolute[] = "not an absolute http:// or https:// URL";

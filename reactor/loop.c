@@ -14,7 +14,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 
 /* A wait that is over so soon, for each event it brought, had not begun to sleep: they were there before. */
 #define AT_ONCE       (3 * NSEC_PER_US)

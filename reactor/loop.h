@@ -30,7 +30,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
-#include "reactor/clock.h"
+#include "base/clock.h"
 #include "reactor/timer.h"
 
 struct loop;

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 
 bool address_parse(struct address *address, const char *text, uint16_t port)
 {

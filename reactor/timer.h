@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "reactor/clock.h"
+#include "base/clock.h"
 
 /* Called once when the deadline has passed; the timer is idle by then and may be armed again. */
 typedef void timer_fn(void *owner);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 #include "tls/issue.h"
 
 #define HOUR            3600L

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 
 #define IPV4_BYTES 4
 #define IPV6_BYTES 16

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 #include "tls/verify.h"
 
 #define MOST_SNI_BYTES    255

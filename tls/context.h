@@ -7,7 +7,7 @@
 
 #include <openssl/ssl.h>
 
-#include "tls/client.h"
+#include "tls/tls.h"
 
 /* NULL where an option cannot be had; *why is then a sentence to be freed. */
 SSL_CTX *context_new(const struct tls_client_options *options, char **why);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 
 #define OWNER_ALONE 0600
 

@@ -1,7 +1,7 @@
 /* The plain transport: the socket calls themselves. */
 #include <stdlib.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 #include "tls/transport.h"
 
 static struct io plain_handshake(struct transport *transport)

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "reactor/hash.h"
-#include "reactor/memory.h"
+#include "base/hash.h"
+#include "base/memory.h"
 #include "tls/issue.h"
 #include "tls/stream.h"
 

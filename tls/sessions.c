@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reactor/hash.h"
-#include "reactor/memory.h"
+#include "base/hash.h"
+#include "base/memory.h"
 
 #define SLOTS    4096
 #define PEER_TAG 3 /* of the certificate in OpenSSL's serialized session */

@@ -4,7 +4,7 @@
 #   awk -v rate=1000 -v seconds=10 -v at=4 -v stall=2 -v drain=40000 -f bench/compare/stall.awk
 #
 # `drain` is how many a second leave once the server goes on. Prints p50, p90, p99 and the greatest in
-# microseconds. A percentile is the least value that so many are not above, as in bench/histogram.h.
+# microseconds. A percentile is the least value that so many are not above, as in bench/load/histogram.h.
 BEGIN {
     count = int(rate * seconds)
     left = 0 # when the one before left

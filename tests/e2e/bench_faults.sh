@@ -58,7 +58,7 @@ bad-coding              https 20 -
 '
 table=$(sed '/^$/d' <<<"$table")
 same "every fault of the origin is in the table" \
-    "$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$E2E/../../bench/play.h" | sort)" \
+    "$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$E2E/../../origin/faults.h" | sort)" \
     "$(awk '{ print $1 }' <<<"$table" | sort -u)"
 
 # One run, into files of its own; what stalls has 300 ms, the others the time that they need. A server

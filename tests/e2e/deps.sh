@@ -1,9 +1,9 @@
 #!/bin/bash
-# .ci/deps: what it says, and its exit status. No package is installed: apt-get and what surrounds it are
+# tools/deps: what it says, and its exit status. No package is installed: apt-get and what surrounds it are
 # stand-ins, in a PATH of their own.
 . "$(dirname "$0")/lib.bash"
 
-DEPS=$(realpath "$E2E/../../.ci/deps")
+DEPS=$(realpath "$E2E/../../tools/deps")
 bin=$TMPDIR/bin
 # tools NAME... : a PATH that has these commands of the system and no others
 tools() {

@@ -55,7 +55,7 @@ bad-coding              https http.bad_coding receive
 table=$(sed '/^$/d' <<<"$table")
 
 same "every fault of the origin is in the table" \
-    "$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$E2E/../../bench/play.h" | sort)" \
+    "$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$E2E/../../origin/faults.h" | sort)" \
     "$(awk '{ print $1 }' <<<"$table" | sort -u)"
 
 # a stalled one is given a second, the others all the time they need

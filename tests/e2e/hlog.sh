@@ -9,7 +9,7 @@ top=$E2E/../..
 # the library, or why it is not here; on a machine for CI it has to be
 reader() {
     command -v node >"$TMPDIR/node" || { echo "no node here"; return 1; }
-    timeout 60 "$top/.ci/hdr" 2>&1
+    timeout 60 "$top/tools/hdr" 2>&1
 }
 
 # Whether each value of the report lies in the place where the log's reader finds it. The report is in

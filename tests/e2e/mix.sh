@@ -18,7 +18,7 @@ same "each ends as its fault calls for" "" "$(as_drawn)"
 check "each has one result" once_each "$out"
 check "which fits the schema" valid fetch "$out"
 check "every fault was drawn" test "$(grep -o 'fault=[a-z-]*' "$LIST" | sort -u | wc -l)" = \
-    "$(($(grep -c '^    X(FAULT_' "$E2E/../../bench/play.h") - 1))"
+    "$(($(grep -c '^    X(FAULT_' "$E2E/../../origin/faults.h") - 1))"
 check "no limit is over before its time" jq -es 'all(.[];
     {"dns.timeout": (.timings.dns >= 1000), "connect.timeout": (.timings.connect >= 1000),
      "tls.timeout": (.timings.tls >= 1000), "timeout.ttfb": (.timings.wait >= 1000),

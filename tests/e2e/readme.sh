@@ -55,8 +55,8 @@ words_of() {
         grep -oE '`[^`]+`' | tr -d '`'
 }
 codes=$(sed -nE 's/.*, "([a-z]+\.[a-z_]+)".*/\1/p' http/error.h)
-faults=$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' bench/play.h)
-keys=$(sed -nE 's/^ +\{"([a-z-]+)", set_.*/\1/p; s/^ +\{REHEARSE "([a-z-]+)", set_.*/rehearse-\1/p' cli/sites.c)
+faults=$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' origin/faults.h)
+keys=$(sed -nE 's/^ +\{"([a-z-]+)", set_.*/\1/p; s/^ +\{REHEARSE "([a-z-]+)", set_.*/rehearse-\1/p' cli/list/sites.c)
 "$FIRSTBYTE" --fields help >"$TMPDIR/fields"
 documented "error code" <<<"$codes"
 documented "fault" < <(grep -v none <<<"$faults")
@@ -64,7 +64,7 @@ documented "key of sites.conf" <<<"$keys"
 documented "field of a result" < <(sed 's/.*\.//' "$TMPDIR/fields")
 documented "phase" < <(jq -r '.properties.timings.properties | keys[]' tests/schema/fetch.json)
 documented "field of a load" < <(jq -r '[.. | .properties? // empty | keys[]] | unique[]' tests/schema/bench.json)
-documented "option" < <(sed -nE 's/^    \{"([a-z0-9-]+)", .*/--\1/p' cli/options.c | grep -v lifeline)
+documented "option" < <(sed -nE 's/^    \{"([a-z0-9-]+)", .*/--\1/p' cli/options/options.c | grep -v lifeline)
 documented "field of the totals" < <(jq -r '.properties | keys[]' tests/schema/race.json)
 same "README's error codes are those there are" "output.closed
 $(sort <<<"$codes")" "$(words_of Errors | sort -u | sed '/^output\.closed$/d; 1ioutput.closed')"
@@ -80,4 +80,4 @@ same "its fields of a load" "$(jq -r '.properties | keys[]' tests/schema/bench.j
 same "its comparisons" "$(sed -n 's/^ALL="\(.*\)"/\1/p' bench/compare.sh | xargs -n1)" \
     "$(words_of 'Beside other programs')"
 same "its options" "" "$(grep -oE '`[^`]*`' README.md | grep -oE -- '(^`|[ ,])--[a-z0-9-]+' | tr -d '`, ' | sort -u |
-    while read -r option; do grep -qF "{\"${option#--}\"," cli/options.c || echo "$option"; done)"
+    while read -r option; do grep -qF "{\"${option#--}\"," cli/options/options.c || echo "$option"; done)"

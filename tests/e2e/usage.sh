@@ -24,7 +24,7 @@ exits "-V" 0
 
 # every option of the table is in a help, and every option of a help is taken by its command
 options_in() { grep -ohE '[ ,]--[a-z0-9-]+' "$@" | tr -d ' ,' | sed 's/^--//' | sort -u; }
-named=$(sed -nE 's/^    \{"([a-z0-9-]+)", .*/\1/p' "$E2E/../../cli/options.c" | grep -v lifeline | sort -u)
+named=$(sed -nE 's/^    \{"([a-z0-9-]+)", .*/\1/p' "$E2E/../../cli/options/options.c" | grep -v lifeline | sort -u)
 same "help has every option" "$named" "$(options_in "$TMPDIR/help" "$TMPDIR/help.bench")"
 strangers=
 for option in $(options_in "$TMPDIR/help.bench"); do

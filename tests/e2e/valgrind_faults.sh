@@ -5,7 +5,7 @@ needs_memcheck
 
 {
     echo 'default timeout=4s'
-    sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$E2E/../../bench/play.h" |
+    sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$E2E/../../origin/faults.h" |
         grep -v body-endless | while read -r fault; do
         echo "http://$fault.example/ rehearse-fault=$fault rehearse-body=\"0123456789\""
         echo "https://$fault.example/ rehearse-fault=$fault rehearse-body=\"0123456789\""

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reactor/memory.h"
+#include "base/memory.h"
 
 /* Called by libFuzzer, once an input. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -8,7 +8,7 @@
 #include <locale.h>
 #include <wchar.h>
 
-#include "http/charset.h"
+#include "http/body/charset.h"
 
 static void check_utf8(const char *text, size_t length)
 {

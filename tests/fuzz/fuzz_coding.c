@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "http/coding.h"
+#include "http/body/coding.h"
 
 #define MOST_MADE (64 * 1024) /* of a bomb this is enough */
 

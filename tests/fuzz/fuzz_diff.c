@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/diff.h"
+#include "cli/diff/diff.h"
 
 #define MOST_COMPARED 8 /* runs: more are slow, and no different */
 

@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <math.h>
 
-#include "reactor/duration.h"
+#include "base/parse.h"
 
 #define UNTOUCHED  0xdecaf /* what is not a number leaves what was there */
 #define MOST_HOURS 1000.0L

@@ -4,7 +4,7 @@
 
 #include <strings.h>
 
-#include "reactor/hosts.h"
+#include "dns/hosts.h"
 
 #define MOST       5
 #define MOST_BYTES 256 /* of a file all of whose words are looked for */

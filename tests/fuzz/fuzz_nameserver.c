@@ -7,7 +7,7 @@
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 
-#include "bench/dns.h"
+#include "dns/message.h"
 
 #define MOST_ADDRESSES 3
 

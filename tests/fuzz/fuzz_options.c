@@ -7,11 +7,11 @@
 
 #include <getopt.h>
 
-#include "cli/options.h"
+#include "cli/options/options.h"
+#include "http/dial/proxy.h"
+#include "http/dial/route.h"
 #include "http/fields.h"
-#include "http/proxy.h"
 #include "http/request.h"
-#include "http/route.h"
 
 #define MOST_WORDS 64
 

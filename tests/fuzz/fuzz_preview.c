@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "http/preview.h"
+#include "http/body/preview.h"
 
 struct wanted {
     const char *type, *coding; /* "": none */

@@ -3,8 +3,8 @@
  * The first line of the input is a proxy, the second a list of exceptions, the third a URL, and every
  * other one goes to --resolve or, where it begins with '=', to --connect-to.
  */
-#include "http/proxy.h"
-#include "http/route.h"
+#include "http/dial/proxy.h"
+#include "http/dial/route.h"
 #include "tests/fuzz/fuzz.h"
 
 static char *nothing_set(const char *name)

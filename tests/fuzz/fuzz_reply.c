@@ -6,7 +6,7 @@
 
 #include <arpa/nameser.h>
 
-#include "reactor/reply.h"
+#include "dns/reply.h"
 
 static void check_same(const struct stub_answer *raw, const struct stub_answer *tidy, bool all)
 {

@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "reactor/resolver.h"
+#include "dns/resolver.h"
 
 #define MOST_BYTES   4096
 #define NUMBER_BYTES 2

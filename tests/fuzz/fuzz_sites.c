@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/sites.h"
+#include "base/hash.h"
+#include "cli/list/sites.h"
 #include "http/request.h"
-#include "reactor/hash.h"
 
 #define LONG_BYTES 16384
 #define MOST_LONG  10    /* of them in one input */

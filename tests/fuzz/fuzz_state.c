@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/places.h"
-#include "cli/state.h"
-#include "reactor/hash.h"
+#include "base/hash.h"
+#include "cli/fetch/places.h"
+#include "cli/fetch/state.h"
 
 #define PLACES 200 /* looked at, from the first */
 

@@ -3,7 +3,7 @@
    which is made here; a first byte that is odd leaves the head to the input too. */
 #include "tests/fuzz/fuzz.h"
 
-#include "bench/tally.h"
+#include "bench/load/tally.h"
 
 #define HEAD_BYTES 12 /* of what is packed; the last four of them count what follows */
 

@@ -8,7 +8,7 @@
 #include <locale.h>
 #include <wchar.h>
 
-#include "cli/text.h"
+#include "cli/output/text.h"
 
 #define LONGEST_ESCAPE 6 /* \u202e */
 

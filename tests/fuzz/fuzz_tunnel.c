@@ -3,8 +3,8 @@
  * be seen byte by byte: more in one piece than the proxy could say by then. The first byte chooses
  * the proxy and the site; the rest of the first line says where to cut.
  */
-#include "http/tunnel.h"
-#include "reactor/hash.h"
+#include "base/hash.h"
+#include "http/dial/tunnel.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char *const kinds[] = {

@@ -2,7 +2,7 @@
 #ifndef FUZZ_MESSAGES_H
 #define FUZZ_MESSAGES_H
 
-#include "http/http1.h"
+#include "http/h1/h1_parser.h"
 #include "tests/fuzz/fuzz.h"
 
 struct messages {

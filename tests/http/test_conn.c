@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "reactor/resolver.h"
+#include "dns/resolver.h"
 #include "tests/support/nameserver.h"
 #include "tests/support/peer.h"
 #include "tests/support/stage.h"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "dns/resolver.h"
 #include "http/request.h"
-#include "reactor/resolver.h"
 #include "tests/support/nameserver.h"
 #include "tests/support/stage.h"
 

@@ -7,8 +7,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "dns/resolver.h"
 #include "http/fetch.h"
-#include "reactor/resolver.h"
 #include "tests/support/nameserver.h"
 #include "tests/support/peer.h"
 #include "tests/support/stage.h"

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "http/digits.h"
+#include "base/digits.h"
 #include "http/url.h"
 
 #define DATA "/usr/share/cargo/registry/url-*/tests/urltestdata.json"

@@ -5,7 +5,7 @@
 #ifndef SUPPORT_PEER_H
 #define SUPPORT_PEER_H
 
-#include "reactor/list.h"
+#include "base/list.h"
 #include "reactor/loop.h"
 #include "reactor/sock.h"
 

@@ -1,0 +1,29 @@
+/* One hash for every table of names: FNV-1a, ASCII letters without regard to case. It does not
+   withstand an attacker who chooses names; the tables that use it stay right, only slower. */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+static inline uint32_t hash_bytes(const char *bytes, size_t length)
+{
+    uint32_t hash = 2166136261u;
+
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+
+        if (byte >= 'A' && byte <= 'Z')
+            byte |= 32;
+        hash = (hash ^ byte) * 16777619u;
+    }
+    return hash;
+}
+
+static inline uint32_t hash_text(const char *text)
+{
+    return hash_bytes(text, strlen(text));
+}
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * Doubly linked lists through members of their owners: nothing is allocated, and what is in a list
+ * leaves it without knowing which one it is in. A list is a ring through its head.
+ */
+#ifndef BASE_LIST_H
+#define BASE_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct link {
+    struct link *next, *before; /* NULL: in no list */
+};
+
+/* The struct of which `link` is the member of that name. */
+#define LIST_OWNER(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
+
+/* Makes an empty list of a head. */
+static inline void list_init(struct link *head)
+{
+    head->next = head->before = head;
+}
+
+static inline bool list_is_empty(const struct link *head)
+{
+    return head->next == head;
+}
+
+/* The first, or NULL. */
+static inline struct link *list_first(const struct link *head)
+{
+    return list_is_empty(head) ? NULL : head->next;
+}
+
+/* Puts a link that is in no list before another; before the head is last. */
+static inline void list_put_before(struct link *link, struct link *other)
+{
+    link->next = other;
+    link->before = other->before;
+    link->before->next = link;
+    other->before = link;
+}
+
+static inline void list_put_last(struct link *head, struct link *link)
+{
+    list_put_before(link, head);
+}
+
+static inline void list_put_first(struct link *head, struct link *link)
+{
+    list_put_before(link, head->next);
+}
+
+static inline bool list_is_in(const struct link *link)
+{
+    return link->next != NULL;
+}
+
+/* Nothing happens where it is in no list. */
+static inline void list_remove(struct link *link)
+{
+    if (!link->next)
+        return;
+    link->before->next = link->next;
+    link->next->before = link->before;
+    link->next = link->before = NULL;
+}
+
+#endif

@@ -1,0 +1,132 @@
+/* malloc and its kin for callers that cannot go on without. */
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void (*last_act)(void *owner);
+static void *last_owner;
+
+void memory_on_exhausted(void (*last)(void *owner), void *owner)
+{
+    last_act = last;
+    last_owner = owner;
+}
+
+/* _exit: what exit(3) calls may allocate. */
+void memory_exhausted(void)
+{
+    static const char said[] = "firstbyte: out of memory\n";
+    static bool ending;
+    void (*last)(void *owner) = ending ? NULL : last_act;
+
+    if (!ending && write(STDERR_FILENO, said, sizeof(said) - 1) < 0) {
+        /* there is no other place to say it */
+    }
+    ending = true;
+    if (last)
+        last(last_owner);
+    _exit(MEMORY_EXIT_STATUS);
+}
+
+static void *held(void *memory)
+{
+    if (!memory)
+        memory_exhausted();
+    return memory;
+}
+
+void *memory_get(size_t bytes)
+{
+    return held(malloc(bytes ? bytes : 1));
+}
+
+void *memory_of_library(size_t bytes)
+{
+    return bytes ? held(malloc(bytes)) : NULL;
+}
+
+void *memory_of_library_grown(void *old, size_t bytes)
+{
+    if (bytes)
+        return held(realloc(old, bytes));
+    free(old);
+    return NULL;
+}
+
+void *memory_zeroed(size_t bytes)
+{
+    return held(calloc(1, bytes ? bytes : 1));
+}
+
+void *memory_grow(void *old, size_t count, size_t size)
+{
+    if (size && count > SIZE_MAX / size)
+        held(NULL);
+    return held(realloc(old, count && size ? count * size : 1));
+}
+
+char *memory_text(const char *text, size_t length)
+{
+    char *copy = memory_get(length + 1);
+
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+/* Where the text of a stream goes. */
+struct text {
+    char **bytes;
+    size_t *length;
+    size_t room;
+};
+
+static ssize_t on_write(void *owner, const char *bytes, size_t count)
+{
+    struct text *text = owner;
+    size_t length = *text->length + count;
+
+    if (length + 1 > text->room) {
+        text->room = 2 * (length + 1);
+        *text->bytes = memory_grow(*text->bytes, text->room, 1);
+    }
+    memcpy(*text->bytes + *text->length, bytes, count);
+    (*text->bytes)[length] = '\0';
+    *text->length = length;
+    return (ssize_t)count;
+}
+
+static int on_close(void *owner)
+{
+    free(owner);
+    return 0;
+}
+
+/* Rejected: open_memstream, which drops what it has no memory for and does not report it. */
+FILE *memory_stream(char **bytes, size_t *length)
+{
+    struct text *text = memory_zeroed(sizeof(*text));
+    const cookie_io_functions_t calls = {.write = on_write, .close = on_close};
+
+    *text = (struct text){.bytes = bytes, .length = length};
+    *bytes = memory_zeroed(1);
+    *length = 0;
+    return held(fopencookie(text, "w", calls));
+}
+
+char *memory_print(const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+    int length;
+
+    va_start(arguments, format);
+    length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    return held(length < 0 ? NULL : text);
+}

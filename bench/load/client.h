@@ -1,0 +1,118 @@
+/*
+ * One client of a load: a connection at a time, and the requests that are in flight on it, up to
+ * `pipeline` of them. It knows how requests pass; when they start, and what becomes of the figures, is
+ * the load's.
+ *
+ * Requests are answered in the order in which they were started (RFC 9112, section 9.3.2). One that is
+ * behind the last answer of a connection whose end the server has announced goes on the next one.
+ */
+#ifndef BENCH_LOAD_CLIENT_H
+#define BENCH_LOAD_CLIENT_H
+
+#include "base/list.h"
+#include "bench/load/tally.h"
+#include "bench/load/targets.h"
+#include "http/conn.h"
+
+enum client_state {
+    CLIENT_ABSENT,     /* no connection */
+    CLIENT_CONNECTING, /* it is being made; requests may be there already */
+    CLIENT_OPEN,       /* requests may pass */
+};
+
+/* A request in flight. */
+struct flight {
+    struct client *client;       /* whose it is */
+    const struct target *target; /* what is asked */
+    nsec intended;               /* when it was due; in a closed loop, `started` */
+    nsec started;                /* when it got its client */
+    bool counted;                /* it was due when measuring had begun */
+    struct link link;            /* among all in flight, the oldest first */
+};
+
+/* How an answer came. */
+struct answer_arrival {
+    unsigned status;
+    nsec at; /* when the program had its last byte */
+    bool stamped;
+    nsec lay; /* of a stamped one: how long that had been in the kernel; NSEC_NEVER: unknown */
+};
+
+/* What a client tells the load, which may start requests in `room` alone and frees no client in any. */
+struct client_events {
+    void (*open)(void *owner, struct client *client); /* a connection stands */
+    void (*room)(void *owner, struct client *client); /* it may take requests; they are sent then */
+    void (*answered)(void *owner, const struct flight *flight,
+                     const struct answer_arrival *arrival);
+    void (*failed)(void *owner, const struct flight *flight, enum error error);
+    /* The connection is over. `error` says why it could not be made, or that it was of no use: it ended,
+       or the server sent something, before it was asked for anything. Else it is ERROR_NONE. Requests
+       that are to go on the next one are still there. */
+    void (*gone)(void *owner, struct client *client, enum error error);
+};
+
+/* What all clients of a load have in common. */
+struct crew {
+    struct dialer *dialer; /* borrowed */
+    const struct url *url; /* where they lead; borrowed */
+    const struct client_events *events;
+    void *owner;                  /* their argument */
+    unsigned pipeline;            /* requests in flight on a connection */
+    struct link flights;          /* all in flight, in the order of their start */
+    char *scratch;                /* CREW_SCRATCH_BYTES: requests put together */
+    uint64_t bytes_in, bytes_out; /* so far */
+};
+
+#define CREW_SCRATCH_BYTES 65536
+
+struct client {
+    struct crew *crew; /* borrowed */
+    enum client_state state;
+    bool stood;             /* this connection, or the last one, was open */
+    bool stamped;           /* its connections ask for kernel stamps */
+    bool answering;         /* some of the oldest request's answer came */
+    bool last;              /* no more requests go on this connection; the load's to set, too */
+    bool closing;           /* the server has announced its end */
+    bool blamed;            /* requests failed with this connection, which could not be made */
+    int send_error;         /* sending failed, but answers may still come */
+    struct conn *conn;      /* NULL when ABSENT */
+    struct link link;       /* of the load: in one of its lists */
+    struct timer pause;     /* of the load: before it tries again */
+    unsigned refused;       /* of the load: connections in a row that could not be made */
+    nsec dialled;           /* of the load: when its connection was begun */
+    nsec queued;            /* our own wait for a handshake, where that failed */
+    bool early;             /* of the load: this connection is one of the first second */
+    uint64_t asked;         /* requests that went on this connection */
+    unsigned first;         /* the oldest in flight, in the ring */
+    unsigned flying;        /* how many there are */
+    unsigned unsent;        /* of them, the youngest, that did not leave yet or not whole */
+    size_t sent;            /* bytes of the oldest unsent one that left */
+    struct flight *flights; /* a ring of crew->pipeline; borrowed */
+
+    /* of the load: what is counted of the address to which its connection leads; NULL: it is not open */
+    struct tally_address *at;
+};
+
+/* Begins a connection; the client is ABSENT. It may be ABSENT again when this returns, after `gone`. */
+void client_connect(struct client *client);
+
+/* Starts a request; there is room, also while ABSENT. It leaves with client_send, or when the connection
+   stands. */
+void client_start(struct client *client, const struct target *target, nsec intended, nsec now,
+                  bool counted);
+
+static inline bool client_has_room(const struct client *client)
+{
+    return client->flying < client->crew->pipeline && !client->last && !client->closing;
+}
+
+/* Sends what goes of what was started. */
+void client_send(struct client *client);
+
+/* Ends the connection: all requests fail with `error`. `gone` is called. */
+void client_fail(struct client *client, enum error error);
+
+/* Ends the connection and forgets the requests; nothing is told. */
+void client_close(struct client *client);
+
+#endif

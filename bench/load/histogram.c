@@ -1,0 +1,218 @@
+/*
+ * What is asked of a histogram after recording: adding, percentiles, the summary. Every pass goes over
+ * the places between min and max alone, for a run's times lie close together and the array is long.
+ *
+ * Rejected: keeping the exact sum and sum of squares beside the counts. It would make mean and deviation
+ * exact, but each record would pay for it, the squares of nanoseconds overflow, and the log that others
+ * read (bench/load/hlog.h) could not hold them, so that two tools would show two means of one run.
+ */
+#include "bench/load/histogram.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define PERCENT_UNITS UINT64_C(1000000) /* percentages are taken as whole numbers of millionths */
+
+struct histogram *histogram_new(void)
+{
+    struct histogram *histogram = memory_zeroed(sizeof(*histogram));
+
+    histogram->min = NSEC_NEVER;
+    return histogram;
+}
+
+void histogram_free(struct histogram *histogram)
+{
+    free(histogram);
+}
+
+void histogram_clear(struct histogram *histogram)
+{
+    memset(histogram->counts + histogram->first, 0,
+           (histogram->end - histogram->first) * sizeof(*histogram->counts));
+    histogram->count = histogram->clamped = 0;
+    histogram->min = NSEC_NEVER;
+    histogram->max = 0;
+    histogram->first = histogram->end = 0;
+}
+
+void histogram_record_many(struct histogram *histogram, nsec value, uint64_t times)
+{
+    if (!times)
+        return;
+    histogram_record(histogram, value);
+    times--;
+    histogram->clamped += value > HISTOGRAM_MOST ? times : 0;
+    histogram->counts[histogram_place(value < HISTOGRAM_MOST ? value : HISTOGRAM_MOST)] += times;
+    histogram->count += times;
+}
+
+nsec histogram_least(nsec value)
+{
+    return value > HISTOGRAM_MOST ? HISTOGRAM_MOST + 1 : histogram_low(histogram_place(value));
+}
+
+void histogram_add(struct histogram *to, const struct histogram *from)
+{
+    if (!from->count)
+        return;
+    for (uint32_t place = from->first; place < from->end; place++)
+        to->counts[place] += from->counts[place];
+    to->count += from->count;
+    to->clamped += from->clamped;
+    if (from->min < to->min) {
+        to->min = from->min;
+        to->first = from->first;
+    }
+    if (from->max >= to->max) {
+        to->max = from->max;
+        to->end = from->end;
+    }
+}
+
+void histogram_add_over(struct histogram *to, const struct histogram *from, nsec value)
+{
+    uint32_t place = histogram_place(value < HISTOGRAM_MOST ? value : HISTOGRAM_MOST) + 1;
+
+    for (place = place > from->first ? place : from->first; place < from->end; place++) {
+        nsec high = histogram_high(place);
+
+        histogram_record_many(to, high < from->max ? high : from->max, from->counts[place]);
+    }
+}
+
+/* By how many bits the values of a place were shifted: the place is 2^bits values wide. */
+static uint32_t width_bits(uint32_t place)
+{
+    return place < 2 * HISTOGRAM_PARTS ? 0 : (place >> HISTOGRAM_PARTS_BITS) - 1;
+}
+
+nsec histogram_low(uint32_t place)
+{
+    uint32_t bits = width_bits(place);
+
+    return (nsec)(place - (bits << HISTOGRAM_PARTS_BITS)) << bits;
+}
+
+nsec histogram_high(uint32_t place)
+{
+    return histogram_low(place) + (UINT64_C(1) << width_bits(place)) - 1;
+}
+
+/* As which number, in ascending order from 1, a percentile stands (nearest rank). In whole numbers, for
+   99.9 / 100 is a little over 0.999, and its product with 1,000 would be rounded up to 1,000. */
+static uint64_t rank_of(uint64_t count, double percent)
+{
+    const uint64_t whole = 100 * PERCENT_UNITS;
+    uint64_t units;
+    __uint128_t rank;
+
+    if (!(percent > 0))
+        return 1;
+    if (percent >= 100)
+        return count;
+    units = (uint64_t)llround(percent * (double)PERCENT_UNITS);
+    rank = ((__uint128_t)count * units + whole - 1) / whole;
+    return rank ? (uint64_t)rank : 1;
+}
+
+/* The value that stands for those of a place in a percentile. */
+static nsec shown(const struct histogram *histogram, uint32_t place)
+{
+    nsec high = histogram_high(place);
+
+    return high < histogram->max ? high : histogram->max;
+}
+
+nsec histogram_at(const struct histogram *histogram, double percent)
+{
+    uint64_t rank, reached = 0;
+
+    if (!histogram->count)
+        return 0;
+    rank = rank_of(histogram->count, percent);
+    for (uint32_t place = histogram->first; place < histogram->end; place++) {
+        reached += histogram->counts[place];
+        if (reached >= rank)
+            return shown(histogram, place);
+    }
+    return histogram->max;
+}
+
+uint64_t histogram_up_to(const struct histogram *histogram, nsec value)
+{
+    uint64_t reached = 0;
+    uint32_t end;
+
+    if (value >= histogram->max)
+        return histogram->count;
+    end = histogram_place(value) + 1;
+    for (uint32_t place = histogram->first; place < end; place++)
+        reached += histogram->counts[place];
+    return reached;
+}
+
+/* A percentile that is still to be reached. */
+struct mark {
+    uint64_t rank; /* from 1 */
+    nsec *value;   /* where it goes */
+};
+
+/* Mean and squared deviations so far: each place moves the mean by its part, so that no sum of squares,
+   from which little would remain, has to be taken. */
+struct moments {
+    double count;   /* of values */
+    double mean;    /* of them */
+    double squares; /* sum of their squared distances from it */
+};
+
+static void moments_add(struct moments *moments, double value, double count)
+{
+    double distance = value - moments->mean;
+
+    moments->count += count;
+    moments->mean += distance * count / moments->count;
+    moments->squares += distance * (value - moments->mean) * count;
+}
+
+/* The middle of a place's values, as far as any can lie there. */
+static double middle(const struct histogram *histogram, uint32_t place)
+{
+    nsec low = histogram_low(place), high = shown(histogram, place);
+
+    if (low < histogram->min)
+        low = histogram->min;
+    return (double)low + (double)(high - low) / 2;
+}
+
+void histogram_summarize(const struct histogram *histogram, struct histogram_summary *summary)
+{
+#define X(member, percent, name) {rank_of(histogram->count, percent), &summary->member},
+    const struct mark marks[] = {HISTOGRAM_PERCENTILES(X){UINT64_MAX, NULL}};
+#undef X
+    const struct mark *mark = marks;
+    struct moments moments = {0};
+    uint64_t reached = 0;
+
+    *summary = (struct histogram_summary){0};
+    if (!histogram->count)
+        return;
+    for (uint32_t place = histogram->first; place < histogram->end; place++) {
+        uint64_t count = histogram->counts[place];
+
+        if (!count)
+            continue;
+        reached += count;
+        for (; mark->rank <= reached; mark++)
+            *mark->value = shown(histogram, place);
+        moments_add(&moments, middle(histogram, place), (double)count);
+    }
+    summary->count = histogram->count;
+    summary->min = histogram->min;
+    summary->max = histogram->max;
+    summary->mean = moments.mean;
+    summary->stddev = sqrt(moments.squares / moments.count);
+}

@@ -1,0 +1,203 @@
+/*
+ * A line an interval: when, how long, the greatest, and all counts. The counts are a row of variable
+ * length numbers in which runs of zeros are one negative number each, compressed, in base64: some
+ * kilobytes a second of a run, from which everything that the histogram knew can be read again.
+ *
+ * Rejected: the text format of percentiles (.hgrm), which is easier to read and plot, but whose intervals
+ * cannot be added up.
+ */
+#include "bench/load/hlog.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <zlib.h>
+
+#include "base/base64.h"
+#include "base/memory.h"
+
+#define COOKIE            UINT32_C(0x1c849303)
+#define COOKIE_COMPRESSED UINT32_C(0x1c849304)
+#define VARIABLE_LENGTH   UINT32_C(0x10) /* where older encodings have the size of a count */
+#define DIGITS            3
+#define RATIO_OF_ONE      UINT64_C(0x3ff0000000000000) /* 1.0, as its bits */
+
+#define NUMBER_MOST 9 /* bytes of a number: eight of seven bits, and one of eight */
+
+/* What stands before the counts. All numbers have their highest byte first. */
+struct counts_head {
+    uint32_t cookie;
+    uint32_t payload_bytes;
+    uint32_t normalizing_offset;
+    uint32_t digits;     /* significant, decimal */
+    uint64_t lowest;     /* value that is told from 0 */
+    uint64_t highest;    /* value that can be held */
+    uint64_t ratio_bits; /* of a floating value to ours, a double */
+};
+
+struct compressed_head {
+    uint32_t cookie;
+    uint32_t compressed_bytes;
+};
+
+#define PLAIN_MOST (sizeof(struct counts_head) + HISTOGRAM_COUNTS * NUMBER_MOST)
+
+struct hlog {
+    FILE *file;
+    int error;                       /* errno of the first write that failed */
+    size_t room;                     /* for what is compressed */
+    unsigned char *packed;           /* compressed_head, and what is compressed */
+    unsigned char *payload;          /* in plain, behind the counts_head */
+    unsigned char plain[PLAIN_MOST]; /* counts_head and payload */
+};
+
+static void check(struct hlog *hlog, bool written)
+{
+    if (!written && !hlog->error)
+        hlog->error = errno ? errno : EIO;
+}
+
+/* Seconds or, of nanoseconds, milliseconds: with three decimals, as the readers written in C want it. */
+static void write_thousandths(FILE *file, uint64_t thousandths)
+{
+    fprintf(file, "%llu.%03llu", (unsigned long long)(thousandths / 1000),
+            (unsigned long long)(thousandths % 1000));
+}
+
+static void write_head(FILE *file, uint64_t began)
+{
+    time_t seconds = (time_t)(began / NSEC_PER_S);
+    char date[sizeof("2026-11-08T07:33:20Z") + 16];
+    struct tm tm;
+
+    if (!gmtime_r(&seconds, &tm) || !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm))
+        *date = '\0';
+    fputs("#[firstbyte bench: values in nanoseconds, Interval_Max in milliseconds]\n"
+          "#[Histogram log format version 1.3]\n"
+          "#[StartTime: ",
+          file);
+    write_thousandths(file, began / NSEC_PER_MS);
+    fprintf(file, " (seconds since epoch), %s]\n#[BaseTime: ", date);
+    write_thousandths(file, began / NSEC_PER_MS);
+    fputs(" (seconds since epoch)]\n"
+          "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_"
+          "Histogram\"\n",
+          file);
+}
+
+struct hlog *hlog_open(const char *path, uint64_t began, int *error)
+{
+    FILE *file = fopen(path, "we");
+    struct hlog *hlog;
+
+    if (!file) {
+        *error = errno;
+        return NULL;
+    }
+    hlog = memory_get(sizeof(*hlog));
+    hlog->file = file;
+    hlog->error = 0;
+    hlog->room = compressBound(PLAIN_MOST);
+    hlog->packed = memory_get(sizeof(struct compressed_head) + hlog->room);
+    hlog->payload = hlog->plain + sizeof(struct counts_head);
+    write_head(file, began);
+    return hlog;
+}
+
+/* A number of either sign, small ones in few bytes: the sign in the lowest bit, then seven bits a byte,
+   lowest first, of which the top bit says that more follow; the ninth byte has eight. */
+static unsigned char *put_number(unsigned char *to, int64_t number)
+{
+    uint64_t bits = (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0);
+    const unsigned char *last = to + NUMBER_MOST - 1;
+
+    for (; bits > 0x7f && to < last; bits >>= 7)
+        *to++ = (unsigned char)(bits | 0x80);
+    *to++ = (unsigned char)bits;
+    return to;
+}
+
+/* The counts up to the last that is not 0; one 0 stands for itself, more are their negative number. */
+static size_t put_counts(unsigned char *payload, const struct histogram *histogram)
+{
+    unsigned char *to = payload;
+    int64_t zeros = histogram->first;
+
+    for (uint32_t place = histogram->first; place < histogram->end; place++) {
+        uint64_t count = histogram->counts[place];
+
+        if (!count) {
+            zeros++;
+            continue;
+        }
+        if (zeros)
+            to = put_number(to, zeros > 1 ? -zeros : 0);
+        zeros = 0;
+        to = put_number(to, (int64_t)count);
+    }
+    if (!histogram->count)
+        to = put_number(to, 0);
+    return (size_t)(to - payload);
+}
+
+/* All that a line has of the histogram; to be freed. */
+static char *encode(struct hlog *hlog, const struct histogram *histogram)
+{
+    size_t bytes = put_counts(hlog->payload, histogram);
+    struct counts_head head = {
+        .cookie = htobe32(COOKIE | VARIABLE_LENGTH),
+        .payload_bytes = htobe32((uint32_t)bytes),
+        .digits = htobe32(DIGITS),
+        .lowest = htobe64(1),
+        .highest = htobe64(HISTOGRAM_MOST),
+        .ratio_bits = htobe64(RATIO_OF_ONE),
+    };
+    struct compressed_head outer = {.cookie = htobe32(COOKIE_COMPRESSED | VARIABLE_LENGTH)};
+    uLongf packed = hlog->room;
+
+    memcpy(hlog->plain, &head, sizeof(head));
+    if (compress(hlog->packed + sizeof(outer), &packed, hlog->plain, sizeof(head) + bytes) != Z_OK)
+        return NULL; /* the room is enough: there is no memory */
+    outer.compressed_bytes = htobe32((uint32_t)packed);
+    memcpy(hlog->packed, &outer, sizeof(outer));
+    return base64_encode((const char *)hlog->packed, sizeof(outer) + packed);
+}
+
+void hlog_interval(struct hlog *hlog, nsec from, nsec length, const struct histogram *histogram)
+{
+    char *counts;
+
+    if (hlog->error)
+        return;
+    counts = encode(hlog, histogram);
+    if (!counts) {
+        hlog->error = ENOMEM;
+        return;
+    }
+    errno = 0;
+    write_thousandths(hlog->file, from / NSEC_PER_MS);
+    fputc(',', hlog->file);
+    write_thousandths(hlog->file, length / NSEC_PER_MS);
+    fputc(',', hlog->file);
+    write_thousandths(hlog->file, histogram->max / NSEC_PER_US);
+    fprintf(hlog->file, ",%s\n", counts);
+    check(hlog, !fflush(hlog->file) && !ferror(hlog->file)); /* whole lines, for who reads along */
+    free(counts);
+}
+
+int hlog_close(struct hlog *hlog)
+{
+    int error;
+
+    errno = 0;
+    check(hlog, !ferror(hlog->file));
+    check(hlog, !fclose(hlog->file));
+    error = hlog->error;
+    free(hlog->packed);
+    free(hlog);
+    return error;
+}

@@ -1,0 +1,446 @@
+/*
+ * Pipes, rather than memory that is shared: what a child has sent is there whatever becomes of it
+ * later, and a half-written count cannot be seen. The intervals of a child that is ahead wait packed,
+ * for unpacked they are two megabytes each. They are not held up in the pipe: the child would wait in
+ * its write, and measure its own wait.
+ *
+ * A child that is stopped keeps its pipe open and says nothing. Silence is no sign of it, for nothing is sent in
+ * a warm-up: the kernel is asked, once a second.
+ *
+ * A child has ended when its pipe has: nobody else holds the other end. It is reaped by its pid then,
+ * without a wait worth the name, and other children of the program are left alone.
+ */
+#include "bench/load/procs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "reactor/interrupt.h"
+
+#define LENGTH_BYTES     4          /* before each packed tally, the lowest first */
+#define MOST_FRAME_BYTES (8 << 20)  /* over what the fullest tally packs into */
+#define CHILD_FD         3          /* behind the standard streams */
+#define LOOK_EVERY       NSEC_PER_S /* at whether children are stopped */
+#define LOOKS_UNTIL_KILL (PROCS_STOPPED_TIME / LOOK_EVERY)
+
+/* A packed tally that waits for those of the others. */
+struct frame {
+    struct frame *next; /* newer */
+    size_t count;
+    unsigned char bytes[];
+};
+
+struct child {
+    struct procs *procs;
+    struct proc proc;           /* what is told about it */
+    struct watch watch;         /* of the pipe */
+    struct frame *first, *last; /* NULL: none waits */
+    unsigned char *rest;        /* of a frame that is not whole yet */
+    size_t rest_bytes;
+    bool killed;                 /* since it was stopped */
+    uint64_t waiting, in_flight; /* of its last interval that was joined */
+};
+
+struct procs {
+    struct loop *loop;
+    struct procs_options options;
+    struct tally *joined, *part; /* used again and again */
+    struct timer look;           /* LOOK_EVERY */
+    unsigned stopped_looks;      /* in a row, in which all that run were stopped */
+    struct grave grave;
+    struct child child[];
+};
+
+/* Writes all, in the child. */
+static void send_bytes(int fd, const void *bytes, size_t count)
+{
+    const char *at = bytes;
+
+    while (count) {
+        ssize_t sent = write(fd, at, count);
+
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0) /* quietly where the parent is gone; else it tells of the status */
+            _exit(errno == EPIPE ? EXIT_SUCCESS : EXIT_FAILURE);
+        at += sent;
+        count -= (size_t)sent;
+    }
+}
+
+void procs_send(int fd, const struct tally *tally)
+{
+    unsigned char head[LENGTH_BYTES];
+    size_t count;
+    void *bytes = tally_pack(tally, &count);
+
+    for (size_t i = 0; i < LENGTH_BYTES; i++)
+        head[i] = (unsigned char)(count >> 8 * i);
+    send_bytes(fd, head, sizeof(head));
+    send_bytes(fd, bytes, count);
+    free(bytes);
+}
+
+/* Waits until it is gone. Returns its status, or -1. */
+static int reap(pid_t pid)
+{
+    int status;
+    pid_t reaped;
+
+    do {
+        reaped = waitpid(pid, &status, 0);
+    } while (reaped < 0 && errno == EINTR);
+    return reaped == pid ? status : -1;
+}
+
+/* The child is at its end, or is brought to it. */
+static void end(struct child *child, bool malformed)
+{
+    struct proc *proc = &child->proc;
+    int status = reap(proc->pid), fd = child->watch.fd;
+
+    /* taken out of epoll first: a child that was forked later may not have closed its copy yet, and the end of
+       this pipe would be reported in every turn until it has */
+    loop_unwatch(child->procs->loop, &child->watch);
+    if (fd >= 0)
+        close(fd);
+    if (status >= 0 && WIFSIGNALED(status)) {
+        proc->end = PROC_SIGNAL;
+        proc->number = WTERMSIG(status);
+    } else {
+        proc->number = status >= 0 ? WEXITSTATUS(status) : -1;
+        proc->end = proc->number ? PROC_STATUS : PROC_WELL;
+    }
+    if (child->killed)
+        proc->end = PROC_STOPPED;
+    if (malformed)
+        proc->end = PROC_MALFORMED;
+}
+
+/* Takes the oldest frame that waits, to be freed; NULL where there is none. */
+static struct frame *pop(struct child *child)
+{
+    struct frame *frame = child->first;
+
+    if (frame)
+        child->first = frame->next;
+    if (!child->first)
+        child->last = NULL;
+    return frame;
+}
+
+/* A whole frame: false where it holds no tally. */
+static bool take_frame(struct child *child, const unsigned char *bytes, size_t count)
+{
+    struct tally *tally = child->procs->part;
+    struct frame *frame;
+
+    if (!tally_unpack(tally, bytes, count))
+        return false;
+    child->proc.intervals++;
+    child->proc.cpu += tally->cpu_user + tally->cpu_system;
+    child->proc.span += tally->to - tally->from;
+    frame = memory_get(sizeof(*frame) + count);
+    *frame = (struct frame){.count = count};
+    memcpy(frame->bytes, bytes, count);
+    if (child->last)
+        child->last->next = frame;
+    else
+        child->first = frame;
+    child->last = frame;
+    return true;
+}
+
+/* Takes the first frame of the bytes; returns how many they were, 0 where it is not whole yet. */
+static size_t take_first(struct child *child, const unsigned char *bytes, size_t count, bool *sound)
+{
+    size_t length = 0;
+
+    if (count < LENGTH_BYTES)
+        return 0;
+    for (size_t i = 0; i < LENGTH_BYTES; i++)
+        length |= (size_t)bytes[i] << 8 * i;
+    *sound = length <= MOST_FRAME_BYTES;
+    if (!*sound || count - LENGTH_BYTES < length)
+        return 0;
+    *sound = take_frame(child, bytes + LENGTH_BYTES, length);
+    return LENGTH_BYTES + length;
+}
+
+/* What came, in any cut. False where it is malformed. */
+static bool take_bytes(struct child *child, const unsigned char *bytes, size_t count)
+{
+    size_t taken = 0, length;
+    bool sound = true;
+
+    child->rest = memory_grow(child->rest, child->rest_bytes + count, 1);
+    memcpy(child->rest + child->rest_bytes, bytes, count);
+    child->rest_bytes += count;
+    do {
+        length = take_first(child, child->rest + taken, child->rest_bytes - taken, &sound);
+        taken += length;
+    } while (length && sound);
+    child->rest_bytes -= taken;
+    memmove(child->rest, child->rest + taken, child->rest_bytes);
+    return sound;
+}
+
+/* Whether all that run have sent their next interval, and there is one. */
+static bool is_whole(const struct procs *procs)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < procs->options.count; i++) {
+        if (procs->child[i].first)
+            any = true;
+        else if (procs->child[i].proc.end == PROC_RUNS)
+            return false;
+    }
+    return any;
+}
+
+/* Joins what is first in each child's list. */
+static void join(struct procs *procs)
+{
+    uint64_t waiting = 0, in_flight = 0; /* of those that have ended: it stays so */
+    bool any = false;
+
+    tally_clear(procs->joined);
+    for (unsigned i = 0; i < procs->options.count; i++) {
+        struct frame *frame = pop(&procs->child[i]);
+
+        if (!frame) {
+            waiting += procs->child[i].waiting;
+            in_flight += procs->child[i].in_flight;
+            continue;
+        }
+        tally_unpack(procs->part, frame->bytes, frame->count); /* it was sound when it came */
+        procs->child[i].waiting = procs->part->waiting;
+        procs->child[i].in_flight = procs->part->in_flight;
+        (any ? tally_join : tally_append)(procs->joined, procs->part);
+        any = true;
+        free(frame);
+    }
+    procs->joined->waiting += waiting;
+    procs->joined->in_flight += in_flight;
+}
+
+static bool any_runs(const struct procs *procs)
+{
+    for (unsigned i = 0; i < procs->options.count; i++)
+        if (procs->child[i].proc.end == PROC_RUNS)
+            return true;
+    return false;
+}
+
+static void on_readable(void *owner, uint32_t events)
+{
+    struct child *child = owner;
+    struct procs *procs = child->procs;
+    unsigned char *buffer = loop_buffer(procs->loop);
+    ssize_t count = read(child->watch.fd, buffer, LOOP_BUFFER_BYTES);
+
+    (void)events;
+    if (count < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    if (count == 0) {
+        end(child, child->rest_bytes > 0);
+    } else if (count < 0 || !take_bytes(child, buffer, (size_t)count)) {
+        kill(child->proc.pid, SIGKILL);
+        end(child, true);
+    }
+    while (is_whole(procs)) {
+        join(procs);
+        procs->options.interval(procs->options.owner, procs->joined);
+    }
+    if (!any_runs(procs))
+        procs->options.done(procs->options.owner);
+}
+
+/* Whether a child that runs is stopped now; it stays to be reaped. */
+static bool is_stopped(const struct child *child)
+{
+    siginfo_t info = {0};
+
+    return !waitid(P_PID, (id_t)child->proc.pid, &info, WSTOPPED | WNOHANG | WNOWAIT) &&
+           info.si_pid;
+}
+
+/* Whether nothing can come any more unless somebody continues what is stopped. */
+static bool all_are_stopped(const struct procs *procs)
+{
+    for (unsigned i = 0; i < procs->options.count; i++)
+        if (procs->child[i].proc.end == PROC_RUNS && !is_stopped(&procs->child[i]))
+            return false;
+    return any_runs(procs);
+}
+
+static void on_look(void *owner)
+{
+    struct procs *procs = owner;
+
+    loop_arm(procs->loop, &procs->look, loop_now(procs->loop) + LOOK_EVERY);
+    procs->stopped_looks = all_are_stopped(procs) ? procs->stopped_looks + 1 : 0;
+    if (procs->stopped_looks <= LOOKS_UNTIL_KILL)
+        return;
+    for (unsigned i = 0; i < procs->options.count; i++) {
+        struct child *child = &procs->child[i];
+
+        if (child->proc.end != PROC_RUNS)
+            continue;
+        child->killed = true;
+        kill(child->proc.pid, SIGKILL); /* its pipe ends then */
+    }
+}
+
+/* In the child: lets go of all that is the parent's, and runs. */
+static _Noreturn void be_child(const struct procs_options *options, unsigned index, int fd,
+                               pid_t parent)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+        _exit(EXIT_FAILURE);
+    if (fd != CHILD_FD && dup3(fd, CHILD_FD, O_CLOEXEC) < 0)
+        _exit(EXIT_FAILURE);
+    closefrom(CHILD_FD + 1);
+    _exit(options->child(options->arg, index, CHILD_FD));
+}
+
+/* Starts one. Returns 0 or an errno. */
+static int start(struct procs *procs, unsigned index)
+{
+    struct child *child = &procs->child[index];
+    pid_t parent = getpid(), pid;
+    int ends[2], error;
+
+    if (pipe2(ends, O_CLOEXEC))
+        return errno;
+    pid = fork();
+    error = pid < 0 ? errno : 0;
+    if (!pid)
+        be_child(&procs->options, index, ends[1], parent);
+    close(ends[1]);
+    if (!error && fcntl(ends[0], F_SETFL, O_NONBLOCK))
+        error = errno;
+    if (!error)
+        error = loop_watch(procs->loop, &child->watch, ends[0], EPOLLIN);
+    if (error)
+        close(ends[0]);
+    if (pid > 0) {
+        child->proc.pid = pid;
+        child->proc.end = PROC_RUNS;
+    }
+    return error;
+}
+
+struct procs *procs_start(struct loop *loop, const struct procs_options *options, int *error)
+{
+    struct procs *procs = memory_zeroed(sizeof(*procs) + options->count * sizeof(*procs->child));
+    sigset_t interrupts, before;
+
+    *error = 0;
+    procs->loop = loop;
+    procs->options = *options;
+    procs->joined = tally_new();
+    procs->part = tally_new();
+    for (unsigned i = 0; i < options->count; i++) {
+        procs->child[i].procs = procs;
+        procs->child[i].proc.end = PROC_WELL; /* until it is started */
+        watch_init(&procs->child[i].watch, on_readable, &procs->child[i]);
+    }
+    signal(SIGCHLD, SIG_DFL); /* where whoever started us ignores it no status is kept */
+    interrupts_set(&interrupts);
+    sigprocmask(SIG_BLOCK, &interrupts, &before);
+    for (unsigned i = 0; i < options->count && !*error; i++)
+        *error = start(procs, i);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    timer_init(&procs->look, on_look, procs);
+    loop_arm(loop, &procs->look, loop_clock(loop) + LOOK_EVERY);
+    if (*error) {
+        procs_free(procs);
+        procs = NULL;
+    }
+    return procs;
+}
+
+void procs_stop(struct procs *procs)
+{
+    int number = interrupts_number();
+
+    for (unsigned i = 0; i < procs->options.count; i++)
+        if (procs->child[i].proc.end == PROC_RUNS) {
+            kill(procs->child[i].proc.pid, number);
+            kill(procs->child[i].proc.pid, SIGCONT);
+        }
+}
+
+static void bury(void *owner)
+{
+    struct procs *procs = owner;
+
+    for (unsigned i = 0; i < procs->options.count; i++) {
+        struct child *child = &procs->child[i];
+        struct frame *frame;
+
+        while ((frame = pop(child)))
+            free(frame);
+        free(child->rest);
+    }
+    tally_free(procs->joined);
+    tally_free(procs->part);
+    free(procs);
+}
+
+void procs_free(struct procs *procs)
+{
+    if (!procs)
+        return;
+    loop_cancel(procs->loop, &procs->look);
+    for (unsigned i = 0; i < procs->options.count; i++) {
+        struct child *child = &procs->child[i];
+
+        if (child->proc.end != PROC_RUNS)
+            continue;
+        kill(child->proc.pid, SIGKILL);
+        end(child, false);
+    }
+    loop_bury(procs->loop, &procs->grave, bury, procs);
+}
+
+const struct proc *procs_child(const struct procs *procs, unsigned index)
+{
+    return &procs->child[index].proc;
+}
+
+unsigned procs_failed(const struct procs *procs)
+{
+    unsigned failed = 0;
+
+    for (unsigned i = 0; i < procs->options.count; i++) {
+        enum proc_end how = procs->child[i].proc.end;
+
+        failed += how != PROC_RUNS && how != PROC_WELL;
+    }
+    return failed;
+}
+
+double procs_busiest(const struct procs *procs)
+{
+    double busiest = 0;
+
+    for (unsigned i = 0; i < procs->options.count; i++) {
+        const struct proc *proc = &procs->child[i].proc;
+        double busy = proc->span ? (double)proc->cpu / (double)proc->span : 0;
+
+        if (busy > busiest)
+            busiest = busy;
+    }
+    return busiest;
+}

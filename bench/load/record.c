@@ -1,0 +1,375 @@
+/*
+ * The counting. Nothing is kept of a single request: what it was goes into the tally of the interval in
+ * which it ended. Rejected: samples in a list, from which all could be computed afterwards. An hour at
+ * 40,000 a second has 144 million. Also rejected, for failures: an estimator of censored times (Kaplan and Meier),
+ * whose values no histogram of whole counts can hold.
+ */
+#include "bench/load/record.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+void record_init(struct record *record, const struct crew *crew, bool open_loop, nsec timeout)
+{
+    *record =
+        (struct record){.tally = tally_new(),
+                        .crew = crew,
+                        .open_loop = open_loop,
+                        .from = NSEC_NEVER,
+                        .timeout = timeout,
+                        .schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)};
+}
+
+void record_free(struct record *record)
+{
+    tally_free(record->tally);
+    if (record->schedstat >= 0)
+        close(record->schedstat);
+}
+
+/* --- the thread and its bytes --- */
+
+static double of_timeval(struct timeval time)
+{
+    return (double)time.tv_sec * (double)NSEC_PER_S + (double)time.tv_usec * (double)NSEC_PER_US;
+}
+
+/* The user's part of the thread's CPU time. The clock is exact; getrusage is brought up to date at ticks
+   alone, but it knows the proportion. A part never shrinks. */
+static nsec user_part(const struct record *record, nsec all)
+{
+    struct rusage usage;
+    double user, system;
+    nsec part;
+
+    getrusage(RUSAGE_THREAD, &usage);
+    user = of_timeval(usage.ru_utime);
+    system = of_timeval(usage.ru_stime);
+    part = user > 0 ? (nsec)((double)all * (user / (user + system))) : 0;
+    if (part < record->cpu_user)
+        return record->cpu_user;
+    return part > all - record->cpu_system ? all - record->cpu_system : part;
+}
+
+static nsec cpu_so_far(void)
+{
+    struct timespec cpu;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    return (nsec)cpu.tv_sec * NSEC_PER_S + (nsec)cpu.tv_nsec;
+}
+
+/* Adds what the thread has used since the last call. */
+static void count_cpu(struct record *record)
+{
+    nsec all = cpu_so_far(), user = user_part(record, all);
+
+    record->tally->cpu_user += user - record->cpu_user;
+    record->tally->cpu_system += all - user - record->cpu_system;
+    record->cpu_user = user;
+    record->cpu_system = all - user;
+}
+
+/* For how long the thread has waited for a core so far (proc_pid_schedstat(5): the second number, in
+   nanoseconds). */
+static nsec starved_so_far(const struct record *record)
+{
+    char text[64] = "";
+    unsigned long long ran, waited;
+
+    if (record->schedstat < 0 || pread(record->schedstat, text, sizeof(text) - 1, 0) <= 0 ||
+        sscanf(text, "%llu %llu", &ran, &waited) != 2 || waited < record->starved)
+        return record->starved;
+    return waited;
+}
+
+/* Adds what that has grown since the last call. */
+static void count_starved(struct record *record)
+{
+    nsec starved = starved_so_far(record);
+
+    record->tally->starved += starved - record->starved;
+    record->starved = starved;
+}
+
+static void count_bytes(struct record *record)
+{
+    const struct crew *crew = record->crew;
+
+    record->tally->bytes_in += crew->bytes_in - record->bytes_in;
+    record->tally->bytes_out += crew->bytes_out - record->bytes_out;
+    record->bytes_in = crew->bytes_in;
+    record->bytes_out = crew->bytes_out;
+}
+
+static void count_thread(struct record *record)
+{
+    count_cpu(record);
+    count_starved(record);
+    count_bytes(record);
+}
+
+/* --- where the time of an absence went --- */
+
+static void take_sample(struct record *record, nsec now)
+{
+    record->samples[0] = record->samples[1];
+    record->samples[1] = (struct sample){now, cpu_so_far(), starved_so_far(record)};
+}
+
+static void remember(struct record *record, struct absence absence)
+{
+    struct absence *shortest = record->absences;
+
+    if (record->absence_count < RECORD_ABSENCES) {
+        record->absences[record->absence_count++] = absence;
+        return;
+    }
+    for (struct absence *one = shortest + 1; one < record->absences + RECORD_ABSENCES; one++)
+        if (one->to - one->from < shortest->to - shortest->from)
+            shortest = one;
+    if (absence.to - absence.from > shortest->to - shortest->from)
+        *shortest = absence;
+}
+
+/* The longest gap so far may have been one with an absence that is reported only now. */
+static void share_gap(struct tally *tally, nsec from, nsec to)
+{
+    nsec end = tally->gap_at + tally->gap;
+    nsec begin = from > tally->gap_at ? from : tally->gap_at;
+
+    end = end < to ? end : to;
+    if (end > begin && end - begin > tally->gap_away)
+        tally->gap_away = end - begin;
+}
+
+/* What the thread used since the last sample before the absence, it may have used in it; what that does not
+   explain, it was stopped. Where the lag grows from turn to turn, for the loop is behind, it is looked at once
+   in RECORD_AWAY. */
+void record_away(struct record *record, nsec now, nsec lag)
+{
+    struct tally *tally = record->tally;
+    const struct sample *samples = record->samples;
+    struct stop *stop = &record->stop;
+    bool same = now - stop->to < RECORD_AWAY;
+    nsec away, used, suspended;
+
+    if (lag < RECORD_AWAY || (same && lag < stop->away + RECORD_AWAY))
+        return;
+    if (!same)
+        *stop = (struct stop){.since = now - samples[1].at < lag ? samples[0] : samples[1]};
+    stop->to = now;
+    away = now - stop->since.at < lag ? now - stop->since.at : lag;
+    if (away < stop->away + RECORD_AWAY)
+        return;
+    take_sample(record, now);
+    used =
+        record->samples[1].cpu - stop->since.cpu + record->samples[1].starved - stop->since.starved;
+    record->samples[0] = record->samples[1]; /* what was before is explained */
+    suspended = away >= used + RECORD_AWAY ? away - used : 0;
+    record->away += away - stop->away;
+    stop->away = away;
+    share_gap(tally, now - away - record->from, now - record->from);
+    remember(record, (struct absence){now - lag, now});
+    if (suspended <= stop->suspended)
+        return;
+    tally->suspended += suspended - stop->suspended;
+    stop->suspended = suspended;
+    if (suspended > tally->suspension)
+        tally->suspension = suspended;
+}
+
+void record_turn(struct record *record, nsec now, nsec lag)
+{
+    histogram_record(record->tally->lag, lag);
+    record_away(record, now, lag);
+    if (now - record->samples[1].at >= RECORD_SAMPLE_EVERY)
+        take_sample(record, now);
+}
+
+void record_begin(struct record *record)
+{
+    struct tally *tally = record->tally;
+
+    record->last_answer = record->from;
+    count_thread(record);
+    take_sample(record, record->from);
+    record->samples[0] = record->samples[1];
+    tally->cpu_user = tally->cpu_system = tally->starved = 0;
+    tally->bytes_in = tally->bytes_out = 0;
+}
+
+/* --- requests --- */
+
+void record_due(struct record *record, uint64_t count)
+{
+    record->scheduled += count;
+    record->tally->scheduled += count;
+}
+
+void record_start(struct record *record)
+{
+    record->begun++;
+    record->tally->started++;
+}
+
+void record_lateness(struct record *record, nsec late)
+{
+    histogram_record(record->tally->lateness, late);
+}
+
+/* The part of a kernel latency that is not our own. A request that was started in an absence may not have left
+   before its end: then that part is none. */
+static nsec proven(const struct record *record, nsec started, nsec latency)
+{
+    nsec own = 0;
+
+    for (size_t i = 0; i < record->absence_count; i++) {
+        struct absence absence = record->absences[i];
+
+        if (started >= absence.from && started < absence.to && absence.to - started > own)
+            own = absence.to - started;
+    }
+    return latency > own ? latency - own : 0;
+}
+
+/* What the kernel says of an answer. Its stamp must lie inside of the request, or the wall clock jumped. */
+static void count_stamp(struct record *record, nsec started, nsec latency, nsec lay)
+{
+    struct tally *tally = record->tally;
+
+    if (lay == NSEC_NEVER) {
+        tally->stamps_missing++;
+    } else if (lay > latency) {
+        tally->stamps_unusable++;
+    } else {
+        nsec sure = proven(record, started, latency - lay);
+
+        histogram_record(tally->kernel, latency - lay);
+        tally->proven = sure > tally->proven ? sure : tally->proven;
+        histogram_record(tally->delay, lay);
+        /* where the stop began when a wait had its events, the loop takes it for a long wait */
+        record_away(record, started + latency, lay);
+    }
+}
+
+/* Time without an answer ends now. */
+static void count_gap(struct record *record, nsec now)
+{
+    struct tally *tally = record->tally;
+    nsec gap = now - record->last_answer;
+
+    if (gap > tally->gap) {
+        tally->gap = gap;
+        tally->gap_at = record->last_answer - record->from;
+        tally->gap_away = record->away < gap ? record->away : gap;
+    }
+    record->last_answer = now;
+    record->away = 0;
+}
+
+void record_answer(struct record *record, const struct flight *flight,
+                   const struct answer_arrival *arrival)
+{
+    struct tally *tally = record->tally;
+    nsec latency = arrival->at - flight->intended;
+    unsigned status = arrival->status;
+
+    if (!flight->counted)
+        return;
+    record->ended++;
+    record->responses++;
+    record->response_time += latency;
+    tally->completed++;
+    tally->status[status < TALLY_STATUSES ? status : 0]++;
+    histogram_record(tally->latency, latency);
+    if (record->open_loop)
+        histogram_record(tally->raw, arrival->at - flight->started);
+    if (arrival->stamped)
+        count_stamp(record, flight->started, arrival->at - flight->started, arrival->lay);
+    count_gap(record, arrival->at);
+}
+
+/* Whether a failed request waited long enough to be a latency; record.h has the table. */
+static bool has_waited(const struct record *record, enum error error, nsec age)
+{
+    switch (error) {
+    case ERROR_TOTAL_TIMEOUT:
+    case ERROR_DNS_TIMEOUT:
+    case ERROR_CONNECT_TIMEOUT:
+    case ERROR_TLS_TIMEOUT: return true;
+    case ERROR_DESCRIPTORS:
+    case ERROR_PORTS:
+    case ERROR_LOCAL: return false;
+    default: break;
+    }
+    return age >= record->timeout ||
+           (record->responses && age > record->response_time / record->responses);
+}
+
+void record_failure(struct record *record, enum error error, nsec age)
+{
+    struct tally *tally = record->tally;
+
+    record->ended++;
+    tally->failed++;
+    tally->errors[error]++;
+    if (has_waited(record, error, age))
+        histogram_record(tally->latency, age);
+}
+
+void record_ages(struct record *record, nsec age, uint64_t count)
+{
+    struct tally *tally = record->tally;
+
+    histogram_record_many(record->open_loop ? tally->latency : tally->unfinished, age, count);
+}
+
+/* --- connections and intervals --- */
+
+/* A wait for its turn to shake hands is ours, and not part of the time that it took. */
+void record_connection(struct record *record, const struct conn *conn)
+{
+    struct tally *tally = record->tally;
+    const struct stamps *stamps = &conn->stamps;
+    nsec stood = stamps->tls ? stamps->tls : stamps->connect;
+    struct tls_facts facts;
+
+    tally->connections++;
+    histogram_record(tally->connecting, stood - stamps->start - stamps->queued);
+    if (!conn->https)
+        return;
+    conn->transport->calls->facts(conn->transport, &facts);
+    tls_certificate_drop(facts.certificate);
+    tally->handshakes++;
+    tally->resumed += facts.resumed;
+}
+
+const struct tally *record_interval(struct record *record, nsec now, size_t open)
+{
+    struct tally *tally = record->tally;
+
+    if (!record->over)
+        count_thread(record);
+    tally->to = now - record->from;
+    tally->waiting = record->scheduled - record->begun;
+    tally->in_flight = record->begun - record->ended;
+    tally->open = open;
+    return tally;
+}
+
+void record_end(struct record *record, nsec now)
+{
+    count_gap(record, now);
+    count_thread(record);
+    record->over = true;
+}
+
+void record_next(struct record *record, nsec now)
+{
+    tally_clear(record->tally);
+    record->tally->from = now - record->from;
+}

@@ -1,0 +1,276 @@
+/*
+ * A table of what may be limited, and one comparison. Numbers are read by hand, as in
+ * base/parse.c and for its reasons, and by one division, so that "99.9" is the double that the
+ * compiler makes of it. A limit over what a histogram can tell apart is refused rather than always held.
+ */
+#include "bench/load/slo.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/digits.h"
+#include "base/parse.h"
+
+#define MOST_DIGITS      15 /* what a double holds exactly */
+#define MOST_VALUE_BYTES 32
+
+/* A decimal number of `length` characters, divided by `unit`. False where it is none. */
+static bool decimal_parse(const char *text, size_t length, double unit, double *value)
+{
+    double digits = 0, scale = unit;
+    bool point = false, any = false;
+
+    if (length > MOST_DIGITS + 1)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (!is_digit(text[i]))
+            return false;
+        any = true;
+        digits = digits * 10 + (text[i] - '0');
+        scale *= point ? 10 : 1;
+    }
+    *value = digits / scale;
+    return any;
+}
+
+static const char *read_time(struct slo_part *part, const char *text)
+{
+    nsec limit;
+
+    if (!duration_parse(text, &limit))
+        return "percentiles, mean and max need a time with its unit, as in p99=5ms";
+    if (!limit)
+        return "a time of 0 cannot be held";
+    if (limit > HISTOGRAM_MOST)
+        return "a time over 1h is not measured, so that it cannot be a limit";
+    part->limit = (double)limit;
+    return NULL;
+}
+
+static const char *read_share(struct slo_part *part, const char *text)
+{
+    size_t length = strlen(text);
+    bool percent = length && text[length - 1] == '%';
+
+    if (!decimal_parse(text, length - percent, percent ? 100 : 1, &part->limit))
+        return "errors need a share of the requests, as in errors=0, errors=0.001 or errors=0.1%";
+    if (percent && part->limit > 1)
+        return "errors cannot be over 100%";
+    if (!percent && part->limit >= 1)
+        return "errors are a share of the requests, below 1; with a % they are a percentage";
+    return NULL;
+}
+
+static const char *read_rate(struct slo_part *part, const char *text)
+{
+    if (!decimal_parse(text, strlen(text), 1, &part->limit))
+        return "rps needs a number, as in rps=10000";
+    return part->limit > 0 ? NULL : "rps=0 asks for nothing";
+}
+
+/* "p99.9". */
+static const char *read_percentile(struct slo_part *part)
+{
+    const char *text = part->name + 1;
+
+    part->kind = SLO_PERCENTILE;
+    if (!decimal_parse(text, strlen(text), 1, &part->percent))
+        return "what can be limited is p50, p99.9 or any other percentile, mean, max, errors, rps";
+    if (part->percent <= 0 || part->percent >= 100)
+        return "a percentile is over 0 and below 100; max is the name of the greatest";
+    return NULL;
+}
+
+/* Finds out what the name stands for. */
+static const char *read_name(struct slo_part *part)
+{
+    static const struct {
+        const char *name;
+        enum slo_kind kind;
+    } names[] = {{"mean", SLO_MEAN}, {"max", SLO_MAX}, {"errors", SLO_ERRORS}, {"rps", SLO_RPS}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (!strcmp(part->name, names[i].name)) {
+            part->kind = names[i].kind;
+            return NULL;
+        }
+    if (part->name[0] == 'p')
+        return read_percentile(part);
+    return "what can be limited is p50, p99.9 or any other percentile, mean, max, errors, rps";
+}
+
+/* "name=value". */
+static const char *read_part(struct slo_part *part, const char *text, size_t length)
+{
+    const char *equals = memchr(text, '=', length), *why;
+    size_t name_bytes = equals ? (size_t)(equals - text) : length;
+    size_t value_bytes = equals ? length - name_bytes - 1 : 0;
+    char value[MOST_VALUE_BYTES];
+
+    *part = (struct slo_part){.measured = NAN};
+    if (!equals || !name_bytes || !value_bytes)
+        return "each part is a name, = and a limit, with a comma between two: p99=5ms,errors=0.1%";
+    if (name_bytes >= sizeof(part->name) || value_bytes >= sizeof(value))
+        return "a name or a limit is too long";
+    memcpy(part->name, text, name_bytes);
+    memcpy(value, equals + 1, value_bytes);
+    value[value_bytes] = '\0';
+    why = read_name(part);
+    if (why)
+        return why;
+    if (part->kind == SLO_ERRORS)
+        return read_share(part, value);
+    return part->kind == SLO_RPS ? read_rate(part, value) : read_time(part, value);
+}
+
+/* Whether another part already limits the same. */
+static bool is_twice(const struct slo *slo, const struct slo_part *part)
+{
+    for (size_t i = 0; i < slo->count; i++)
+        if (slo->part[i].kind == part->kind && slo->part[i].percent == part->percent)
+            return true;
+    return false;
+}
+
+static const char *read_all(struct slo *slo, const char *text)
+{
+    for (;; text++) {
+        struct slo_part part;
+        size_t length = strcspn(text, ",");
+        const char *why = read_part(&part, text, length);
+
+        if (why)
+            return why;
+        if (is_twice(slo, &part))
+            return "the same is limited twice";
+        if (slo->count == SLO_MOST)
+            return "there are more than 16 limits";
+        slo->part[slo->count++] = part;
+        text += length;
+        if (!*text)
+            return NULL;
+    }
+}
+
+const char *slo_parse(struct slo *slo, const char *text)
+{
+    const char *why;
+
+    *slo = (struct slo){0};
+    why = read_all(slo, text);
+    if (why)
+        slo->count = 0;
+    return why;
+}
+
+uint64_t tally_wrong(const struct tally *tally)
+{
+    uint64_t wrong = tally->failed;
+
+    for (size_t status = SLO_WRONG_STATUS; status < TALLY_STATUSES; status++)
+        wrong += tally->status[status];
+    return wrong;
+}
+
+uint64_t tally_ended(const struct tally *tally)
+{
+    return tally->completed + tally->failed;
+}
+
+/* What the part limits of the latencies. */
+static double measure_latency(const struct slo_part *part, const struct histogram *latency)
+{
+    struct histogram_summary summary;
+
+    if (!latency->count)
+        return NAN;
+    if (part->kind == SLO_PERCENTILE)
+        return (double)histogram_at(latency, part->percent);
+    if (part->kind == SLO_MAX)
+        return (double)latency->max;
+    histogram_summarize(latency, &summary);
+    return summary.mean;
+}
+
+/* What is in flight at the end of a closed loop and older than the limit is as slow as that at least. What is
+   younger may go either way, and is left out. */
+static double measure_all(const struct slo_part *part, const struct tally *tally)
+{
+    const struct histogram *unfinished = tally->unfinished;
+    struct histogram *all;
+    double measured;
+
+    if (!unfinished->count || (double)unfinished->max <= part->limit)
+        return measure_latency(part, tally->latency);
+    all = histogram_new();
+    histogram_add(all, tally->latency);
+    histogram_add_over(all, unfinished, (nsec)part->limit);
+    measured = measure_latency(part, all);
+    histogram_free(all);
+    return measured;
+}
+
+/* What the part limits, or NaN. */
+static double measure(const struct slo_part *part, const struct tally *tally)
+{
+    uint64_t ended = tally_ended(tally);
+
+    switch (part->kind) {
+    case SLO_ERRORS: return ended ? (double)tally_wrong(tally) / (double)ended : NAN;
+    case SLO_RPS:
+        return tally->to > tally->from
+                   ? (double)tally->completed * NSEC_PER_S / (double)(tally->to - tally->from)
+                   : NAN;
+    case SLO_PERCENTILE:
+    case SLO_MEAN:
+    case SLO_MAX: break;
+    }
+    return measure_all(part, tally);
+}
+
+/* Whether so many came in a second: 100 in the span of a schedule of 100 a second are. That span is rounded to
+   a nanosecond, which decides nothing. */
+static bool is_as_many(double limit, const struct tally *tally)
+{
+    nsec span = tally->to - tally->from;
+
+    return span && (double)tally->completed * NSEC_PER_S >= limit * (double)(span - 1);
+}
+
+/* Whether a limit that is missed is so by the server alone. What failed or was answered 400 and up did so however
+   late the client was; and the kernel's stamps do not depend on when it looked. */
+static bool is_servers(const struct slo_part *part, const struct tally *tally)
+{
+    if (part->kind == SLO_ERRORS)
+        return tally_ended(tally) > 0;
+    return part->kind == SLO_MAX && (double)tally->proven > part->limit;
+}
+
+bool slo_judge(struct slo *slo, const struct tally *tally)
+{
+    bool all = true;
+
+    for (size_t i = 0; i < slo->count; i++) {
+        struct slo_part *part = &slo->part[i];
+
+        part->measured = measure(part, tally);
+        /* NaN is neither */
+        part->held =
+            part->kind == SLO_RPS ? is_as_many(part->limit, tally) : part->measured <= part->limit;
+        part->proven = !part->held && is_servers(part, tally);
+        all = all && part->held;
+    }
+    return all;
+}
+
+bool slo_is_proven(const struct slo *slo)
+{
+    for (size_t i = 0; i < slo->count; i++)
+        if (slo->part[i].proven)
+            return true;
+    return false;
+}

@@ -1,0 +1,173 @@
+/*
+ * The first intervals are held, ten minutes of them; the rest lies in a file as it lies in memory, one
+ * after the other, so that the i-th is where i says. The file is made when it is needed first, and has
+ * no name: it is gone when the process is, however it ends. Holding all was rejected (a month at one a
+ * second is 330 MB), and so was thinning them out, which would lose what a long run is watched for.
+ */
+#include "bench/load/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+struct spool {
+    struct interval held[SPOOL_HELD]; /* the first */
+    size_t count;                     /* of all that can be given back */
+    int fd;                           /* of the file; -1: none was needed yet */
+    int error;                        /* the first that happened */
+};
+
+struct spool *spool_new(void)
+{
+    struct spool *spool = memory_zeroed(sizeof(*spool));
+
+    spool->fd = -1;
+    return spool;
+}
+
+void spool_free(struct spool *spool)
+{
+    if (!spool)
+        return;
+    if (spool->fd >= 0)
+        close(spool->fd);
+    free(spool);
+}
+
+static struct interval interval_of(const struct tally *tally)
+{
+    const struct histogram *latency = tally->latency;
+    struct interval interval = {
+        .from_s = (double)tally->from / NSEC_PER_S,
+        .to_s = (double)tally->to / NSEC_PER_S,
+        .scheduled = tally->scheduled,
+        .waiting = tally->waiting,
+        .started = tally->started,
+        .completed = tally->completed,
+        .failed = tally->failed,
+        .in_flight = tally->in_flight,
+        .bytes_in = tally->bytes_in,
+        .bytes_out = tally->bytes_out,
+        .connections = tally->connections,
+        .max = latency->max,
+        .lag_p99 = histogram_at(tally->lag, 99),
+        .busy = tally_busy(tally),
+    };
+    struct histogram_summary summary;
+
+    histogram_summarize(latency, &summary);
+    interval.p50 = summary.p50;
+    interval.p90 = summary.p90;
+    interval.p99 = summary.p99;
+    interval.p999 = summary.p999;
+    return interval;
+}
+
+/* A file without a name. Not all file systems can make one at once. */
+static int open_nameless(void)
+{
+    const char *folder = getenv("TMPDIR");
+    char *path = NULL;
+    int fd, error;
+
+    if (!folder || !*folder)
+        folder = "/tmp";
+    fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd >= 0 || asprintf(&path, "%s/firstbyte.XXXXXX", folder) < 0)
+        return fd;
+    fd = mkostemp(path, O_CLOEXEC);
+    error = errno;
+    if (fd >= 0)
+        unlink(path);
+    free(path);
+    errno = error;
+    return fd;
+}
+
+/* Where the i-th lies in the file. */
+static off_t offset_of(size_t i)
+{
+    return (off_t)((i - SPOOL_HELD) * sizeof(struct interval));
+}
+
+/* Writes the next one. Returns 0 or an errno; a part that was written is written over by the next. */
+static int write_next(struct spool *spool, const struct interval *interval)
+{
+    size_t done = 0;
+
+    if (spool->fd < 0)
+        spool->fd = open_nameless();
+    if (spool->fd < 0)
+        return errno;
+    while (done < sizeof(*interval)) {
+        ssize_t count = pwrite(spool->fd, (const char *)interval + done, sizeof(*interval) - done,
+                               offset_of(spool->count) + (off_t)done);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return count ? errno : ENOSPC;
+        done += (size_t)count;
+    }
+    return 0;
+}
+
+static void keep_error(struct spool *spool, int error)
+{
+    if (!spool->error)
+        spool->error = error;
+}
+
+void spool_add(struct spool *spool, const struct tally *tally)
+{
+    struct interval interval = interval_of(tally);
+    int error = 0;
+
+    if (spool->count < SPOOL_HELD)
+        spool->held[spool->count] = interval;
+    else
+        error = write_next(spool, &interval);
+    if (error)
+        keep_error(spool, error);
+    else
+        spool->count++;
+}
+
+size_t spool_count(const struct spool *spool)
+{
+    return spool->count;
+}
+
+bool spool_get(struct spool *spool, size_t i, struct interval *interval)
+{
+    size_t done = 0;
+
+    if (i >= spool->count)
+        return false;
+    if (i < SPOOL_HELD) {
+        *interval = spool->held[i];
+        return true;
+    }
+    while (done < sizeof(*interval)) {
+        ssize_t count = pread(spool->fd, (char *)interval + done, sizeof(*interval) - done,
+                              offset_of(i) + (off_t)done);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0) {
+            keep_error(spool, count ? errno : EIO); /* EIO: it is shorter than what was written */
+            return false;
+        }
+        done += (size_t)count;
+    }
+    return true;
+}
+
+int spool_error(const struct spool *spool)
+{
+    return spool->error;
+}

@@ -1,0 +1,217 @@
+/*
+ * A table that grows to TALLY_ADDRESSES: what comes after that is counted together, and still used. The next
+ * address is the one that was chosen the longest ago, which works for sets that change too; the one with
+ * the fewest open connections was rejected, for it sends all new connections to the server that closes
+ * them the fastest.
+ */
+#include "bench/load/spread.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "bench/load/schedule.h"
+#include "http/error.h"
+
+struct spread {
+    struct dial_choice choice;
+    unsigned first;
+    int family;      /* AF_INET6 or AF_INET: that which won; 0: not known yet */
+    uint64_t random; /* for the order behind the first */
+    uint64_t turn;   /* of the last that was chosen */
+    size_t count;    /* of the table */
+    struct tally_address table[TALLY_ADDRESSES];
+    uint64_t turns[TALLY_ADDRESSES]; /* when each was chosen last; 0: never */
+};
+
+/* Its place in the table; new ones are added, of which the last stands for all that have no room. */
+static size_t place_of(struct spread *spread, const struct address *address)
+{
+    size_t place = 0;
+
+    while (place < spread->count && !address_same(&spread->table[place].address, address))
+        place++;
+    if (place < spread->count)
+        return place;
+    if (spread->count == TALLY_ADDRESSES)
+        return TALLY_ADDRESSES - 1;
+    spread->table[place] = (struct tally_address){0};
+    if (++spread->count < TALLY_ADDRESSES)
+        spread->table[place].address = *address;
+    return place;
+}
+
+/* Whether the one is to be tried before the other: what is in use first, then by turn. */
+static bool is_before(const struct spread *spread, size_t one, size_t other)
+{
+    bool dropped = spread->table[one].dropped, others = spread->table[other].dropped;
+
+    return dropped != others ? !dropped : spread->turns[one] < spread->turns[other];
+}
+
+static void swap(struct address *addresses, size_t one, size_t other)
+{
+    struct address kept = addresses[one];
+
+    addresses[one] = addresses[other];
+    addresses[other] = kept;
+}
+
+/* Puts the next of these in front; the others are shuffled, but those that were dropped come last. */
+static void order(struct spread *spread, struct address *addresses, size_t count)
+{
+    size_t places[RESOLVER_MOST_ADDRESSES], used = 0, next = 0, place;
+
+    for (size_t i = count - 1; i; i--)
+        swap(addresses, i, schedule_random(&spread->random) % (i + 1));
+    for (size_t i = 0; i < count; i++)
+        if (!spread->table[place_of(spread, &addresses[i])].dropped)
+            swap(addresses, i, used++);
+    for (size_t i = 0; i < count; i++) {
+        places[i] = place_of(spread, &addresses[i]);
+        if (is_before(spread, places[i], places[next]))
+            next = i;
+    }
+    place = places[next];
+    swap(addresses, 0, next);
+    spread->turns[place] = ++spread->turn;
+}
+
+/* Takes the addresses of a family out. */
+static size_t take_family(const struct address *from, size_t count, int family, struct address *to)
+{
+    size_t taken = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (from[i].any.sa_family == family)
+            to[taken++] = from[i];
+    return taken;
+}
+
+/* Puts each family's in order, and leaves the families where they are. */
+static void order_families(struct spread *spread, struct address *addresses, size_t count)
+{
+    static const int families[] = {AF_INET6, AF_INET};
+
+    for (size_t f = 0; f < 2; f++) {
+        struct address own[RESOLVER_MOST_ADDRESSES], *next = own;
+        size_t taken = take_family(addresses, count, families[f], own);
+
+        if (taken)
+            order(spread, own, taken);
+        for (size_t i = 0; i < count && taken; i++)
+            if (addresses[i].any.sa_family == families[f])
+                addresses[i] = *next++;
+    }
+}
+
+/* In the order of the set, once, so that the first to be chosen is the process' own. */
+static void enter_all(struct spread *spread, const struct address *addresses, size_t count)
+{
+    bool first = !spread->count;
+
+    for (size_t i = 0; i < count; i++)
+        place_of(spread, &addresses[i]);
+    for (size_t i = 0; first && i < count; i++)
+        spread->turns[place_of(spread, &addresses[(i + spread->first) % count])] = ++spread->turn;
+}
+
+static size_t on_choose(void *owner, struct address *addresses, size_t count, bool all)
+{
+    struct spread *spread = owner;
+    struct address own[RESOLVER_MOST_ADDRESSES];
+    size_t taken = count;
+
+    enter_all(spread, addresses, count);
+    if (count == 1 && addresses[0].any.sa_family == spread->family)
+        return count;
+    if (spread->family)
+        taken = take_family(addresses, count, spread->family, own);
+    if (!taken && !all)
+        return 0;
+    if (!taken) { /* the family is gone: another race */
+        spread->family = 0;
+        taken = count;
+    } else if (spread->family) {
+        memcpy(addresses, own, taken * sizeof(*own));
+    }
+    order_families(spread, addresses, taken);
+    return taken;
+}
+
+static bool is_refusal(enum error error)
+{
+    return error == ERROR_CONNECT_REFUSED || error == ERROR_CONNECT_UNREACHABLE ||
+           error == ERROR_CONNECT_TIMEOUT || error == ERROR_CONNECT_RESET;
+}
+
+/* The last one is never dropped. */
+static void on_attempt_failed(void *owner, const struct address *address, int reason)
+{
+    struct spread *spread = owner;
+    size_t place = place_of(spread, address), left = 0;
+    struct tally_address *entry = &spread->table[place];
+    enum error error = error_of_connect(reason);
+
+    if (!is_refusal(error))
+        return;
+    entry->refused++;
+    for (size_t i = 0; i < spread->count; i++)
+        left += i != place && !spread->table[i].dropped;
+    if (left && place < TALLY_ADDRESSES - 1)
+        entry->dropped = error;
+}
+
+/* Connections that were begun before the first race was over may win with the other family. */
+static bool on_won(void *owner, const struct address *address)
+{
+    struct spread *spread = owner;
+
+    if (!spread->family)
+        spread->family = address->any.sa_family;
+    return address->any.sa_family == spread->family;
+}
+
+struct spread *spread_new(unsigned first)
+{
+    struct spread *spread = memory_zeroed(sizeof(*spread));
+
+    spread->first = first;
+    spread->random = first;
+    spread->choice = (struct dial_choice){
+        .choose = on_choose, .attempt_failed = on_attempt_failed, .won = on_won, .owner = spread};
+    return spread;
+}
+
+void spread_free(struct spread *spread)
+{
+    free(spread);
+}
+
+void spread_use(struct spread *spread, struct dialer *dialer)
+{
+    dialer->choice = &spread->choice;
+}
+
+struct tally_address *spread_opened(struct spread *spread, const struct address *address)
+{
+    struct tally_address *entry;
+
+    if (!address->length)
+        return NULL;
+    entry = &spread->table[place_of(spread, address)];
+    entry->connections++;
+    entry->dropped = ERROR_NONE;
+    return entry;
+}
+
+void spread_report(struct spread *spread, struct tally *tally)
+{
+    memcpy(tally->addresses, spread->table, spread->count * sizeof(*spread->table));
+    tally->address_count = spread->count;
+    for (size_t i = 0; i < spread->count; i++) {
+        struct tally_address *entry = &spread->table[i];
+
+        *entry = (struct tally_address){.address = entry->address, .dropped = entry->dropped};
+    }
+}

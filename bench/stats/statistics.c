@@ -1,0 +1,285 @@
+/*
+ * Statistics of few values. Student's t was rejected: it believes in a normal distribution, which times
+ * are far from, and one run that was disturbed moves it. BCa intervals were rejected: their acceleration
+ * comes from leaving out one value at a time, which says nothing about a median. Of libm there is the
+ * square root, and erfc for large samples.
+ */
+#include "bench/stats/statistics.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "http/retry.h"
+
+static int by_value(const void *one, const void *other)
+{
+    double a = *(const double *)one, b = *(const double *)other;
+
+    return (a > b) - (a < b);
+}
+
+/* A copy in order, to be freed. */
+static double *sorted(const double *values, size_t count)
+{
+    double *copy = memory_grow(NULL, count, sizeof(*copy));
+
+    memcpy(copy, values, count * sizeof(*copy));
+    qsort(copy, count, sizeof(*copy), by_value);
+    return copy;
+}
+
+/* The median of values in order. */
+static double middle(const double *values, size_t count)
+{
+    double low = values[(count - 1) / 2], high = values[count / 2];
+
+    return low + (high - low) / 2;
+}
+
+double statistics_median(const double *values, size_t count)
+{
+    double *copy = sorted(values, count), median = middle(copy, count);
+
+    free(copy);
+    return median;
+}
+
+/* --- the bootstrap --- */
+
+/* A sample to draw from. */
+struct urn {
+    double *values;  /* in order */
+    uint32_t *drawn; /* how often each was drawn, for one resample */
+    size_t count;
+};
+
+static struct urn urn_new(const double *values, size_t count)
+{
+    return (struct urn){sorted(values, count), memory_grow(NULL, count, sizeof(uint32_t)), count};
+}
+
+static void urn_free(struct urn *urn)
+{
+    free(urn->values);
+    free(urn->drawn);
+}
+
+/* The value that has `rank` of the drawn ones before it. */
+static double drawn_at(const struct urn *urn, size_t rank)
+{
+    size_t i = 0;
+
+    for (size_t before = urn->drawn[0]; before <= rank; before += urn->drawn[i])
+        i++;
+    return urn->values[i];
+}
+
+/* The median of as many draws as there are values. Counting them is enough: nothing is sorted. */
+static double draw_median(struct urn *urn, uint64_t *random)
+{
+    double low, high;
+
+    memset(urn->drawn, 0, urn->count * sizeof(*urn->drawn));
+    for (size_t i = 0; i < urn->count; i++)
+        urn->drawn[((retry_random(random) >> 32) * urn->count) >> 32]++;
+    low = drawn_at(urn, (urn->count - 1) / 2);
+    high = urn->count % 2 ? low : drawn_at(urn, urn->count / 2);
+    return low + (high - low) / 2;
+}
+
+/* The interval: what is left of the resamples without as many at each end as do not belong to it. */
+static void resample(struct statistics_ratio *found, struct urn *baseline, struct urn *compared,
+                     uint64_t seed)
+{
+    const size_t outside = (size_t)(STATISTICS_RESAMPLES * (1 - STATISTICS_CONFIDENCE) / 2 + 0.5);
+    double *ratios = memory_grow(NULL, STATISTICS_RESAMPLES, sizeof(*ratios));
+
+    for (size_t i = 0; i < STATISTICS_RESAMPLES; i++) {
+        double below = draw_median(baseline, &seed);
+
+        ratios[i] = draw_median(compared, &seed) / below;
+    }
+    qsort(ratios, STATISTICS_RESAMPLES, sizeof(*ratios), by_value);
+    found->low = ratios[outside];
+    found->high = ratios[STATISTICS_RESAMPLES - 1 - outside];
+    free(ratios);
+}
+
+struct statistics_ratio statistics_ratio(const double *baseline, size_t baseline_count,
+                                         const double *compared, size_t compared_count,
+                                         uint64_t seed)
+{
+    struct statistics_ratio found = {NAN, NAN, NAN};
+    struct urn below = urn_new(baseline, baseline_count), above = urn_new(compared, compared_count);
+
+    if (below.values[0] > 0) {
+        found.ratio = middle(above.values, above.count) / middle(below.values, below.count);
+        if (below.count > 1 && above.count > 1)
+            resample(&found, &below, &above, seed);
+    }
+    urn_free(&below);
+    urn_free(&above);
+    return found;
+}
+
+/* --- the rank test --- */
+
+/* A value of either sample. */
+struct ranked {
+    double value;  /* first, for by_value */
+    bool compared; /* whose it is */
+    size_t twice;  /* two times its rank from 1, a mean where others are equal: a whole number */
+};
+
+/* Both samples together. */
+struct ranking {
+    struct ranked *all;
+    size_t baseline, compared; /* values of each */
+    size_t compared_twice;     /* the sum of `twice` of the compared */
+    double tied;               /* the sum of t^3 - t, for each group of t equal values */
+};
+
+static void take(struct ranking *ranking, const double *values, size_t count, bool compared)
+{
+    struct ranked *to = ranking->all + (compared ? ranking->baseline : 0);
+
+    for (size_t i = 0; i < count; i++)
+        to[i] = (struct ranked){.value = values[i], .compared = compared};
+}
+
+/* Gives ranks to values in order. */
+static void give_ranks(struct ranking *ranking)
+{
+    size_t total = ranking->baseline + ranking->compared, end;
+
+    for (size_t i = 0; i < total; i = end) {
+        double ties;
+
+        for (end = i + 1; end < total && !(ranking->all[end].value > ranking->all[i].value);)
+            end++;
+        for (size_t k = i; k < end; k++) {
+            ranking->all[k].twice = i + 1 + end;
+            ranking->compared_twice += ranking->all[k].compared ? i + 1 + end : 0;
+        }
+        ties = (double)(end - i);
+        ranking->tied += ties * ties * ties - ties;
+    }
+}
+
+/* Adds a value to all the ways to choose some of those before it: ways[j * (most + 1) + sum] are those
+   to choose j values whose ranks have that sum. */
+static void add_choice(double *ways, size_t chosen, size_t most, size_t rank)
+{
+    for (size_t j = chosen; j > 0; j--) {
+        double *with = ways + j * (most + 1);
+        const double *without = with - (most + 1);
+
+        for (size_t sum = rank; sum <= most; sum++)
+            with[sum] += without[sum - rank];
+    }
+}
+
+/* Of all ways to choose as many of the values as the smaller sample has, the share whose ranks are as low
+   as its own or lower, or as high or higher, whichever is less: two times that. Not those that are as far
+   from the middle: with ties the two ends are not alike, and one end alone would be half the p. */
+static double count_out(const struct ranking *ranking)
+{
+    bool is_compared = ranking->compared < ranking->baseline;
+    size_t total = ranking->baseline + ranking->compared, most = total * (total + 1);
+    size_t chosen = is_compared ? ranking->compared : ranking->baseline;
+    size_t own = is_compared ? ranking->compared_twice : most - ranking->compared_twice;
+    double *ways = memory_zeroed((chosen + 1) * (most + 1) * sizeof(*ways));
+    const double *row = ways + chosen * (most + 1);
+    double low = 0, high = 0, all = 0, p;
+
+    ways[0] = 1;
+    for (size_t i = 0; i < total; i++)
+        add_choice(ways, chosen, most, ranking->all[i].twice);
+    for (size_t sum = 0; sum <= most; sum++) {
+        all += row[sum];
+        low += sum <= own ? row[sum] : 0;
+        high += sum >= own ? row[sum] : 0;
+    }
+    free(ways);
+    p = 2 * (low < high ? low : high) / all;
+    return p < 1 ? p : 1;
+}
+
+/* The normal approximation of U. */
+static double approximate(const struct ranking *ranking, double u)
+{
+    double n = (double)ranking->baseline, m = (double)ranking->compared, total = n + m;
+    double variance = n * m / 12 * (total + 1 - ranking->tied / (total * (total - 1)));
+    double distance = fabs(u - n * m / 2);
+    double beyond = distance > 0.5 ? distance - 0.5 : 0; /* U goes in steps */
+
+    return variance > 0 ? erfc(beyond / sqrt(2 * variance)) : 1;
+}
+
+struct statistics_rank statistics_rank_test(const double *baseline, size_t baseline_count,
+                                            const double *compared, size_t compared_count)
+{
+    size_t total = baseline_count + compared_count;
+    struct ranking ranking = {.baseline = baseline_count, .compared = compared_count};
+    struct statistics_rank found = {.exact = total <= STATISTICS_EXACT_MOST};
+
+    ranking.all = memory_grow(NULL, total, sizeof(*ranking.all));
+    take(&ranking, baseline, baseline_count, false);
+    take(&ranking, compared, compared_count, true);
+    qsort(ranking.all, total, sizeof(*ranking.all), by_value);
+    give_ranks(&ranking);
+    found.u = (double)(ranking.compared_twice - compared_count * (compared_count + 1)) / 2;
+    found.p = found.exact ? count_out(&ranking) : approximate(&ranking, found.u);
+    free(ranking.all);
+    return found;
+}
+
+double statistics_least_p(size_t baseline_count, size_t compared_count)
+{
+    double least = 2;
+
+    for (size_t i = 1; i <= baseline_count; i++)
+        least *= (double)i / (double)(compared_count + i);
+    return least < 1 ? least : 1;
+}
+
+/* --- several questions --- */
+
+size_t statistics_needed(size_t questions, double alpha)
+{
+    size_t count = 1;
+
+    while ((double)questions * statistics_least_p(count, count) > alpha)
+        count++;
+    return count;
+}
+
+/* The place of the least that was not taken yet. */
+static size_t least_of(const double *p, const bool *taken, size_t count)
+{
+    size_t least = count;
+
+    for (size_t i = 0; i < count; i++)
+        if (!taken[i] && (least == count || p[i] < p[least]))
+            least = i;
+    return least;
+}
+
+void statistics_holm(double *p, size_t count)
+{
+    bool *taken = memory_zeroed(count * sizeof(*taken));
+    double floor = 0; /* none is less than one before it */
+
+    for (size_t left = count; left; left--) {
+        size_t i = least_of(p, taken, count);
+        double corrected = p[i] * (double)left;
+
+        floor = corrected > floor ? corrected : floor;
+        floor = floor < 1 ? floor : 1;
+        p[i] = floor;
+        taken[i] = true;
+    }
+    free(taken);
+}

@@ -1,0 +1,305 @@
+/* The search, and how its curve is shown. Rejected: one long ramp. A rate that is over the knee leaves a
+   queue behind, which spoils all rates after it; runs of their own can wait until the server is idle. */
+#include "cli/bench/knee.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "bench/load/verdict.h"
+#include "cli/bench/settle.h"
+
+#define MOST_WAITING 0.01 /* of the requests, at the end of a try: more is a queue that grows */
+
+/* The share of what was due that was not even started in the end. */
+static double waiting_share(const struct tally *tally)
+{
+    return tally->scheduled ? (double)tally->waiting / (double)tally->scheduled : 1;
+}
+
+static double wrong_share(const struct tally *tally)
+{
+    uint64_t ended = tally->completed + tally->failed;
+
+    return ended ? (double)tally_wrong(tally) / (double)ended : 1;
+}
+
+/* Whether more connections would have been of use: without a wait for one, the server was as quick as it is when
+   it is idle. Where it is overloaded all connections are busy, too, but then it is slow. */
+static bool is_limited(const struct settle *settle, const struct tally *total)
+{
+    return verdict_limited(total) &&
+           histogram_at(total->raw, 50) <= SETTLE_SLOWER * settle->service;
+}
+
+static struct knee_try judge(const struct settle *settle, double rate, const struct tally *total,
+                             const struct load_outcome *outcome)
+{
+    struct slo slo = settle->plan->options->load.knee;
+    double seconds = (double)total->to / (double)NSEC_PER_S;
+    bool held = slo_judge(&slo, total);
+
+    return (struct knee_try){
+        .rate = rate,
+        .rps = seconds > 0 ? (double)total->completed / seconds : 0,
+        .measured = slo.part[0].measured,
+        .wrong = wrong_share(total),
+        .waiting = waiting_share(total),
+        .held = held && waiting_share(total) <= MOST_WAITING && !tally_wrong(total),
+        .limited = is_limited(settle, total),
+        .saturated = verdict_judge(total, outcome->busiest).verdict != VERDICT_OK,
+    };
+}
+
+/* Shows a time that was measured, or a limit. */
+static const char *time_text(char text[32], double nanoseconds)
+{
+    if (isnan(nanoseconds))
+        snprintf(text, 32, "-");
+    else
+        snprintf(text, 32, "%.3f ms", nanoseconds / (double)NSEC_PER_MS);
+    return text;
+}
+
+static void show(FILE *to, const struct knee_try *one)
+{
+    char measured[32];
+
+    fprintf(to, "  %12.0f %12.0f %14s %9.2f%% %9.2f%%  %s%s%s\n", one->rate, one->rps,
+            time_text(measured, one->measured), 100 * one->wrong, 100 * one->waiting,
+            one->held ? "held" : "missed",
+            one->saturated               ? ", the client was the bottleneck"
+            : one->limited && !one->held ? ", the connections were the limit"
+                                         : "",
+            one->settled ? "" : ", the server was not idle before");
+}
+
+static void show_head(FILE *to, const struct options *options)
+{
+    const struct slo_part *part = &options->load.knee.part[0];
+
+    fprintf(to, "  %12s %12s %14s %10s %10s\n", "asked/s", "answered/s", part->name, "wrong",
+            "waiting");
+}
+
+/* A search under way. */
+struct search {
+    struct knee *knee;
+    struct settle settle;
+    nsec ended; /* when the last try was over; 0: there was none */
+    FILE *to;   /* where each try is reported; NULL: nowhere */
+};
+
+static void note_shortage(struct knee *knee, const struct tally *total)
+{
+    knee->ports = knee->ports || total->errors[ERROR_PORTS];
+    knee->descriptors = knee->descriptors || total->errors[ERROR_DESCRIPTORS];
+}
+
+/* One try of a rate. False where the run cannot be set up. */
+static bool try_rate(struct search *search, double rate, bool settled)
+{
+    struct knee *knee = search->knee;
+    const struct load_plan *plan = search->settle.plan;
+    struct load_plan at = *plan;
+    struct recorder recorder;
+    struct load_outcome outcome;
+    struct knee_try *one = &knee->tries[knee->count];
+    bool made;
+
+    at.open_loop = true;
+    at.from_rate = at.to_rate = rate;
+    at.ramp = 0;
+    at.start = search->settle.start;
+    at.drain = SETTLE_TIME;
+    made = recorder_open(&recorder, plan->options, at.duration, 0) &&
+           load_run(&at, &recorder, &outcome) && recorder_end(&recorder);
+    if (made && (outcome.interrupted || outcome.origin_ended)) {
+        knee->interrupted = true;
+    } else if (made) {
+        *one = judge(&search->settle, rate, recorder.total, &outcome);
+        one->settled = settled;
+        knee->count++;
+        knee->gave_up = (enum error)recorder.total->gave_up;
+        note_shortage(knee, recorder.total);
+        search->ended = outcome.ended;
+        if (search->to)
+            show(search->to, one);
+    }
+    recorder_close(&recorder);
+    return made;
+}
+
+/* The rate to be tried next, from the highest that held and the lowest that did not; 0: it is found. */
+static double next_rate(double held, double missed)
+{
+    if (!missed)
+        return held * 2;
+    if (missed - held <= held * KNEE_CLOSE || missed < 1)
+        return 0;
+    return held > 0 ? (held + missed) / 2 : missed / 2;
+}
+
+static bool is_over(const struct knee *knee)
+{
+    return knee->interrupted || knee->gave_up;
+}
+
+/* Tries a rate on an idle server, and once more where it missed. *last is the try that counts, NULL where the
+   search is over before there is one. False where a run cannot be set up. */
+static bool try_twice(struct search *search, double rate, const struct knee_try **last)
+{
+    struct knee *knee = search->knee;
+
+    *last = NULL;
+    for (int i = 0; i < 2 && !is_over(knee) && !(*last && (*last)->held); i++) {
+        nsec since = search->ended ? search->ended : clock_now();
+        const struct knee_try *one = &knee->tries[knee->count];
+        bool settled;
+
+        if (!settle_wait(&search->settle, since + SETTLE_TIME, &settled))
+            return false;
+        knee->interrupted = search->settle.interrupted;
+        if (is_over(knee))
+            break;
+        if (!settled && search->to)
+            fprintf(search->to, "  (the server is not idle again after %d s)\n",
+                    (int)(SETTLE_TIME / NSEC_PER_S));
+        if (!try_rate(search, rate, settled))
+            return false;
+        if (!is_over(knee))
+            *last = one;
+    }
+    return true;
+}
+
+/* Doubles and halves, until the knee is found or the search is over. */
+static bool search_from(struct search *search, double rate)
+{
+    struct knee *knee = search->knee;
+    double missed = 0;
+
+    for (int i = 0; i < KNEE_MOST_RATES && rate > 0 && !is_over(knee); i++) {
+        const struct knee_try *last;
+
+        if (!try_twice(search, rate, &last))
+            return false;
+        if (!last)
+            continue;
+        if (last->held) {
+            knee->rate = rate;
+        } else {
+            missed = rate;
+            knee->saturated = last->saturated;
+            knee->limited = last->limited && !last->saturated;
+        }
+        rate = next_rate(knee->rate, missed);
+    }
+    return true;
+}
+
+bool knee_find(struct knee *knee, const struct load_plan *plan, FILE *to)
+{
+    struct search search = {.knee = knee, .to = to};
+
+    *knee = (struct knee){0};
+    if (!settle_begin(&search.settle, plan))
+        return false;
+    knee->interrupted = search.settle.interrupted;
+    knee->gave_up = search.settle.error;
+    if (is_over(knee))
+        return true;
+    if (to)
+        show_head(to, plan->options);
+    return search_from(&search, plan->from_rate > 0 ? plan->from_rate : KNEE_FIRST_RATE);
+}
+
+static int by_rate(const void *a, const void *b)
+{
+    const struct knee_try *one = a, *other = b;
+
+    if (one->rate != other->rate)
+        return one->rate > other->rate ? 1 : -1;
+    return (one->held > other->held) - (one->held < other->held);
+}
+
+/* The tries in the order of their rates; of one rate, the one that missed first: it was the first. */
+static struct knee sorted(const struct knee *knee)
+{
+    struct knee copy = *knee;
+
+    qsort(copy.tries, copy.count, sizeof(*copy.tries), by_rate);
+    return copy;
+}
+
+void knee_curve(FILE *to, const struct knee *knee, const struct options *options)
+{
+    const struct knee curve = sorted(knee);
+
+    if (!curve.count)
+        return;
+    fprintf(to, "The curve, %zu tries:\n", curve.count);
+    show_head(to, options);
+    for (size_t i = 0; i < curve.count; i++)
+        show(to, &curve.tries[i]);
+}
+
+/* What was the limit where that was not the server. */
+static const char *beyond(const struct knee *knee)
+{
+    if (knee->saturated)
+        return "; beyond that the client was the bottleneck";
+    if (knee->limited)
+        return "; beyond that all connections were busy though the server was as quick as when it "
+               "was "
+               "idle: the connections were the limit, try more of them (-c)";
+    return "";
+}
+
+void knee_text(FILE *to, const struct knee *knee, const struct options *options)
+{
+    const struct slo_part *part = &options->load.knee.part[0];
+    char limit[32];
+
+    time_text(limit, part->limit);
+    if (knee->interrupted)
+        fprintf(to, "Interrupted. Until then %s at most %s was held at %.0f a second.\n",
+                part->name, limit, knee->rate);
+    else if (knee->gave_up)
+        fprintf(to, "The server gave no response: %s, %s.%s\n", error_code(knee->gave_up),
+                error_sentence(knee->gave_up), knee->count ? " The search ended there." : "");
+    else if (knee->rate > 0)
+        fprintf(to, "%s at most %s is held up to %.0f requests a second%s.\n", part->name, limit,
+                knee->rate, beyond(knee));
+    else
+        fprintf(to, "%s at most %s was held at no rate%s.\n", part->name, limit, beyond(knee));
+}
+
+void knee_json(FILE *to, const struct knee *knee, const struct options *options)
+{
+    const struct knee curve = sorted(knee);
+    const struct slo_part *part = &options->load.knee.part[0];
+
+    fprintf(to, "{\"schema\":\"firstbyte.knee/1\",\"limit\":{\"name\":\"%s\",\"us\":%.3f},",
+            part->name, part->limit / (double)NSEC_PER_US);
+    fprintf(to, "\"rate\":%.3f,\"interrupted\":%s,\"saturated\":%s,", knee->rate,
+            knee->interrupted ? "true" : "false", knee->saturated ? "true" : "false");
+    fprintf(to, "\"connections_limited\":%s,", knee->limited ? "true" : "false");
+    if (knee->gave_up)
+        fprintf(to, "\"gave_up\":\"%s\",\"curve\":[", error_code(knee->gave_up));
+    else
+        fputs("\"gave_up\":null,\"curve\":[", to);
+    for (size_t i = 0; i < curve.count; i++) {
+        const struct knee_try *one = &curve.tries[i];
+
+        fprintf(to, "%s{\"rate\":%.3f,\"rps\":%.3f,", i ? "," : "", one->rate, one->rps);
+        if (isnan(one->measured))
+            fputs("\"us\":null,", to);
+        else
+            fprintf(to, "\"us\":%.3f,", one->measured / (double)NSEC_PER_US);
+        fprintf(to, "\"wrong\":%.6f,\"waiting\":%.6f,\"held\":%s,\"saturated\":%s,", one->wrong,
+                one->waiting, one->held ? "true" : "false", one->saturated ? "true" : "false");
+        fprintf(to, "\"connections_limited\":%s,\"settled\":%s}", one->limited ? "true" : "false",
+                one->settled ? "true" : "false");
+    }
+    fputs("]}\n", to);
+}

@@ -1,0 +1,404 @@
+/*
+ * A run in this process is a loop, the network and a load. In several, each child has these for itself
+ * with its share of the connections, the rate and the requests, and the parent only adds up.
+ */
+#include "cli/bench/load_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/memory.h"
+#include "bench/load/load.h"
+#include "bench/load/procs.h"
+#include "cli/network.h"
+#include "reactor/interrupt.h"
+
+#define START_AFTER                                                                                \
+    (200 * NSEC_PER_MS) /* of several processes: to be forked, and to read what they need */
+
+/* The exit status of a child that a signal ended before its time is this and the signal's number. */
+#define ENDED_BY_SIGNAL 128
+
+/* A load in this process. */
+struct runner {
+    const struct load_plan *plan;
+    unsigned share, shares; /* ours of so many */
+    struct loop *loop;
+    struct network network;
+    struct sock_from *sources; /* of --interface, or anywhere */
+    size_t source_count;
+    struct interrupt interrupt;
+    struct load *load;
+    int signal;          /* that ended it; 0: none */
+    struct watch origin; /* the end of the rehearsal's */
+    void (*interval)(void *owner, const struct tally *tally);
+    void *owner; /* its argument */
+};
+
+/* A part of a whole that is divided as evenly as it can be. */
+static uint64_t part(uint64_t whole, unsigned share, unsigned shares)
+{
+    return whole / shares + (share < whole % shares);
+}
+
+struct load_plan load_plan_of(const struct options *options, const struct rehearsal *rehearsal,
+                              const struct targets *targets)
+{
+    const struct load_command *load = &options->load;
+    bool ramp = load->ramp_to > 0;
+
+    return (struct load_plan){
+        .options = options,
+        .rehearsal = rehearsal,
+        .targets = targets,
+        .open_loop = ramp || load->rate > 0,
+        .from_rate = ramp ? load->ramp_from : load->rate,
+        .to_rate = ramp ? load->ramp_to : load->rate,
+        .ramp = load->ramp,
+        .duration = load->duration,
+        .requests = load->requests,
+    };
+}
+
+static struct load_options options_of(const struct runner *runner)
+{
+    const struct load_plan *plan = runner->plan;
+    const struct options *options = plan->options;
+    const struct load_command *load = &options->load;
+    unsigned stamped[] = {
+        [KERNEL_TIME_OFF] = 0, [KERNEL_TIME_SAMPLE] = LOAD_STAMPED_EVERY, [KERNEL_TIME_ALL] = 1};
+
+    return (struct load_options){
+        .targets = plan->targets,
+        .connections = part(options->concurrency, runner->share, runner->shares),
+        .open_loop = plan->open_loop,
+        .schedule = {.arrival = load->arrival,
+                     .from_rate = plan->from_rate,
+                     .to_rate = plan->to_rate,
+                     .ramp = plan->ramp,
+                     .seed = load->seed,
+                     .share = runner->share,
+                     .shares = runner->shares},
+        .seed = load->seed + runner->share,
+        .start = plan->start,
+        .drain = plan->drain,
+        .warmup = load->warmup,
+        .duration = plan->duration,
+        .requests = part(plan->requests, runner->share, runner->shares),
+        .all_requests = plan->requests,
+        .timeout = options->request.timeout,
+        .requests_per_connection = load->new_connections ? 1 : load->requests_per_connection,
+        .new_connections = load->new_connections,
+        .pipeline = load->pipeline,
+        .stamped_every = stamped[load->kernel_time],
+        .resume_percent = load->resume_percent,
+        .sources = runner->sources,
+        .source_count = runner->source_count,
+    };
+}
+
+static void on_interrupt(void *owner, int number)
+{
+    struct runner *runner = owner;
+
+    runner->signal = number;
+    load_stop(runner->load);
+}
+
+static void on_origin_end(void *owner, uint32_t events)
+{
+    struct runner *runner = owner;
+
+    (void)events;
+    loop_unwatch(runner->loop, &runner->origin);
+    load_stop(runner->load);
+}
+
+/* By the process that started it, or not at all. */
+static bool watch_origin(struct runner *runner)
+{
+    int error = runner->shares > 1 ? 0
+                                   : rehearsal_watch(runner->plan->rehearsal, runner->loop,
+                                                     &runner->origin, on_origin_end, runner);
+
+    return !error || complain("rehearsal", strerrordesc_np(error));
+}
+
+static void on_interval(void *owner, const struct tally *tally)
+{
+    const struct runner *runner = owner;
+
+    runner->interval(runner->owner, tally);
+}
+
+static void on_done(void *owner)
+{
+    const struct runner *runner = owner;
+
+    loop_stop(runner->loop);
+}
+
+static bool read_sources(struct runner *runner)
+{
+    const struct texts *texts = &runner->plan->options->interfaces;
+
+    runner->source_count = texts->count ? texts->count : 1;
+    runner->sources = memory_zeroed(runner->source_count * sizeof(*runner->sources));
+    for (size_t i = 0; i < texts->count; i++) {
+        const char *wrong = sock_from_parse(&runner->sources[i], texts->list[i]);
+
+        if (wrong)
+            return complain(texts->list[i], wrong);
+    }
+    for (size_t i = 0; i < runner->source_count; i++)
+        runner->sources[i].any_port = true;
+    return true;
+}
+
+/* A phase of a connection that no option limits has the request's time. */
+static void limit_phases(struct dialer *dialer, nsec timeout)
+{
+    nsec *limits[] = {&dialer->dns_timeout, &dialer->connect_timeout, &dialer->tls_timeout};
+
+    for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+        if (*limits[i] > timeout)
+            *limits[i] = timeout;
+}
+
+static bool make_load(struct runner *runner)
+{
+    const struct load_options options = options_of(runner);
+    char *why;
+
+    limit_phases(&runner->network.dialer, options.timeout);
+    runner->load = load_new(&options, &runner->network.dialer, on_interval, on_done, runner, &why);
+    if (runner->load)
+        return true;
+    complain("TLS", why);
+    free(why);
+    return false;
+}
+
+/* Runs the load to its end. False where it cannot be set up, which is said. */
+static bool run_here(struct runner *runner)
+{
+    bool made = false;
+    int error;
+
+    runner->loop = loop_new();
+    watch_init(&runner->origin, on_origin_end, runner);
+    if (network_open(&runner->network, runner->plan->options, runner->plan->rehearsal,
+                     runner->loop) &&
+        read_sources(runner) && make_load(runner) && watch_origin(runner)) {
+        error = interrupt_start(&runner->interrupt, runner->loop, on_interrupt, runner);
+        made = !error || complain("signals", strerrordesc_np(error));
+    }
+    if (made) {
+        load_start(runner->load);
+        loop_run(runner->loop);
+        interrupt_stop(&runner->interrupt);
+    }
+    loop_unwatch(runner->loop, &runner->origin);
+    load_free(runner->load);
+    network_close(&runner->network);
+    free(runner->sources);
+    loop_free(runner->loop);
+    return made;
+}
+
+/* --- several processes --- */
+
+struct parent {
+    struct loop *loop;
+    struct procs *procs;
+    struct recorder *recorder;
+    struct load_outcome *outcome;
+    struct watch origin; /* the end of the rehearsal's */
+    bool interrupted, origin_ended;
+};
+
+/* What a child is told beside its number. */
+struct child {
+    const struct load_plan *plan;
+    int fd; /* to the parent */
+};
+
+static void send_interval(void *owner, const struct tally *tally)
+{
+    const struct child *child = owner;
+
+    procs_send(child->fd, tally);
+}
+
+static int run_child(void *arg, unsigned index, int fd)
+{
+    const struct load_plan *plan = arg;
+    struct child child = {.plan = plan, .fd = fd};
+    struct runner runner = {
+        .plan = plan,
+        .share = index,
+        .shares = plan->options->load.processes,
+        .interval = send_interval,
+        .owner = &child,
+    };
+
+    if (!run_here(&runner))
+        return EXIT_SETUP;
+    return runner.signal ? ENDED_BY_SIGNAL + runner.signal : EXIT_FETCHED;
+}
+
+static void on_joined(void *owner, const struct tally *joined)
+{
+    const struct parent *parent = owner;
+
+    parent->outcome->ended = clock_now();
+    recorder_interval(parent->recorder, joined);
+}
+
+static void on_all_done(void *owner)
+{
+    const struct parent *parent = owner;
+
+    loop_stop(parent->loop);
+}
+
+static void on_parent_interrupt(void *owner, int number)
+{
+    struct parent *parent = owner;
+
+    (void)number;
+    parent->interrupted = true;
+    procs_stop(parent->procs);
+}
+
+static void on_parents_origin_end(void *owner, uint32_t events)
+{
+    struct parent *parent = owner;
+
+    (void)events;
+    loop_unwatch(parent->loop, &parent->origin);
+    parent->origin_ended = true;
+    procs_stop(parent->procs);
+}
+
+/* Whether a child ended before its time because a signal came, to it alone or to the whole group. */
+static bool ended_early(const struct proc *proc)
+{
+    return proc->end == PROC_STATUS && proc->number > ENDED_BY_SIGNAL;
+}
+
+/* Names a child that did not end well. */
+static void say_how(const struct proc *proc, unsigned number, unsigned count)
+{
+    fprintf(stderr, "firstbyte: process %u of %u ", number, count);
+    if (proc->end == PROC_SIGNAL)
+        fprintf(stderr, "was killed by signal %d\n", proc->number);
+    else if (proc->end == PROC_STOPPED)
+        fputs("was stopped (SIGSTOP) when the others had ended, and was killed\n", stderr);
+    else if (ended_early(proc))
+        fprintf(stderr, "was ended early by signal %d\n", proc->number - ENDED_BY_SIGNAL);
+    else if (proc->end == PROC_STATUS)
+        fprintf(stderr, "ended with status %d\n", proc->number);
+    else
+        fputs("sent what is no tally\n", stderr);
+}
+
+/* Names the children that did not end well, and returns whether there are any. Those that ended early in an
+   interrupted run did what they should. */
+static bool say_lost(const struct parent *parent, unsigned count)
+{
+    bool lost = false;
+
+    if (!procs_failed(parent->procs))
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        const struct proc *proc = procs_child(parent->procs, i);
+
+        if (proc->end == PROC_WELL ||
+            ((parent->interrupted || parent->origin_ended) && ended_early(proc)))
+            continue;
+        say_how(proc, i + 1, count);
+        lost = true;
+    }
+    return lost;
+}
+
+/* The children begin their parts of the schedule at one time, when all of them should be there. */
+static bool run_parent(struct parent *parent, const struct load_plan *plan,
+                       struct load_outcome *outcome)
+{
+    struct load_plan whole = *plan;
+    const struct procs_options options = {
+        .count = plan->options->load.processes,
+        .child = run_child,
+        .arg = &whole,
+        .interval = on_joined,
+        .done = on_all_done,
+        .owner = parent,
+    };
+    struct interrupt interrupt;
+    int error;
+
+    whole.start = clock_now() + START_AFTER;
+    parent->procs = procs_start(parent->loop, &options, &error);
+    if (!parent->procs)
+        return complain("processes", strerrordesc_np(error));
+    error = interrupt_start(&interrupt, parent->loop, on_parent_interrupt, parent);
+    if (!error) {
+        error = rehearsal_watch(plan->rehearsal, parent->loop, &parent->origin,
+                                on_parents_origin_end, parent);
+        if (error)
+            interrupt_stop(&interrupt);
+    }
+    if (!error) {
+        loop_run(parent->loop);
+        loop_turn(parent->loop, 0); /* a signal to the whole group may be here, too */
+        interrupt_stop(&interrupt);
+        loop_unwatch(parent->loop, &parent->origin);
+        outcome->interrupted = parent->interrupted;
+        outcome->origin_ended = rehearsal_has_ended(plan->rehearsal);
+        outcome->lost = say_lost(parent, options.count);
+        outcome->busiest = procs_busiest(parent->procs);
+    }
+    procs_free(parent->procs);
+    return !error || complain("descriptors", strerrordesc_np(error));
+}
+
+/* Where the intervals of this process go. */
+struct sink {
+    struct recorder *recorder;
+    struct load_outcome *outcome;
+};
+
+static void on_own_interval(void *owner, const struct tally *tally)
+{
+    const struct sink *sink = owner;
+
+    sink->outcome->ended = clock_now();
+    recorder_interval(sink->recorder, tally);
+}
+
+bool load_run(const struct load_plan *plan, struct recorder *recorder, struct load_outcome *outcome)
+{
+    struct parent parent = {.recorder = recorder, .outcome = outcome};
+    struct sink sink = {recorder, outcome};
+    struct runner runner = {.plan = plan, .shares = 1, .interval = on_own_interval, .owner = &sink};
+    bool made;
+
+    *outcome = (struct load_outcome){.interrupted = interrupts_pending()};
+    if (outcome->interrupted) /* between two runs */
+        return true;
+    if (plan->options->load.processes == 1) {
+        made = run_here(&runner);
+        outcome->interrupted = runner.signal;
+        outcome->origin_ended = rehearsal_has_ended(plan->rehearsal);
+        outcome->busiest = tally_busy(recorder->total);
+        return made;
+    }
+    parent.loop = loop_new();
+    made = run_parent(&parent, plan, outcome) && recorder->total->processes;
+    loop_free(parent.loop);
+    return made;
+}

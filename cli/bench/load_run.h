@@ -1,0 +1,41 @@
+/* One run of the load generator: from options to a load, in this process or in several. */
+#ifndef CLI_BENCH_LOAD_RUN_H
+#define CLI_BENCH_LOAD_RUN_H
+
+#include "bench/load/targets.h"
+#include "cli/bench/recorder.h"
+#include "cli/options/options.h"
+#include "cli/rehearsal.h"
+
+/* What the run is to be; all is borrowed. The rest is as the options say. */
+struct load_plan {
+    const struct options *options;
+    const struct rehearsal *rehearsal;
+    const struct targets *targets;
+    bool open_loop;
+    double from_rate, to_rate; /* of an open loop */
+    nsec ramp;                 /* from one to the other */
+    nsec duration;             /* NSEC_NEVER: no limit */
+    uint64_t requests;         /* 0: no limit */
+    nsec start; /* when the schedule begins; 0: at once. Of several processes: when all are there */
+    nsec drain; /* as in struct load_options */
+};
+
+/* How it went. */
+struct load_outcome {
+    nsec ended;        /* when the last interval was over; what is drained ends later */
+    bool interrupted;  /* by a signal, perhaps before it began */
+    bool origin_ended; /* the rehearsal's, by itself */
+    bool lost;         /* a process did not end well: the figures are not whole */
+    double busiest;    /* the share of time for which the busiest process was on a core */
+};
+
+/* What the options ask for, with `requests` or a rate as they are. */
+struct load_plan load_plan_of(const struct options *options, const struct rehearsal *rehearsal,
+                              const struct targets *targets);
+
+/* Runs it; intervals go to the recorder. False where it cannot be set up, which is said. */
+bool load_run(const struct load_plan *plan, struct recorder *recorder,
+              struct load_outcome *outcome);
+
+#endif

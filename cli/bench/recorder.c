@@ -1,0 +1,72 @@
+/* The sum of a run, and those who look at its parts. */
+#include "cli/bench/recorder.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/network.h"
+#include "cli/output/report.h"
+
+static uint64_t wall_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * NSEC_PER_S + (uint64_t)now.tv_nsec;
+}
+
+bool recorder_open(struct recorder *recorder, const struct options *options, nsec duration,
+                   uint64_t requests)
+{
+    int error;
+
+    *recorder = (struct recorder){
+        .total = tally_new(),
+        .spool = spool_new(),
+        .path = options->load.hlog,
+        .began = wall_clock() + options->load.warmup,
+    };
+    recorder->total->processes = 0;
+    if (recorder->path) {
+        recorder->hlog = hlog_open(recorder->path, recorder->began, &error);
+        if (!recorder->hlog)
+            return complain(recorder->path, strerrordesc_np(error));
+    }
+    if (!options->quiet)
+        recorder->live = live_new(STDERR_FILENO, duration, requests,
+                                  report_wants_color(options->color, STDERR_FILENO));
+    return true;
+}
+
+void recorder_interval(struct recorder *recorder, const struct tally *tally)
+{
+    tally_append(recorder->total, tally);
+    spool_add(recorder->spool, tally);
+    if (recorder->hlog)
+        hlog_interval(recorder->hlog, tally->from, tally->to - tally->from, tally->latency);
+    live_show(recorder->live, tally, recorder->total);
+}
+
+bool recorder_end(struct recorder *recorder)
+{
+    int error = recorder->hlog ? hlog_close(recorder->hlog) : 0;
+
+    recorder->hlog = NULL;
+    live_free(recorder->live);
+    recorder->live = NULL;
+    if (error)
+        complain(recorder->path, strerrordesc_np(error));
+    if (spool_error(recorder->spool))
+        complain("the intervals are not all there", strerrordesc_np(spool_error(recorder->spool)));
+    return !error && !spool_error(recorder->spool);
+}
+
+void recorder_close(struct recorder *recorder)
+{
+    if (recorder->hlog)
+        hlog_close(recorder->hlog);
+    live_free(recorder->live);
+    spool_free(recorder->spool);
+    tally_free(recorder->total);
+}

@@ -1,0 +1,407 @@
+/*
+ * firstbyte bench: one run, several, two targets in turns, or the search for the knee. A report is
+ * written when its run is over, so that nothing that is written disturbs what is measured.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/bench/bench_report.h"
+#include "cli/bench/knee.h"
+#include "cli/bench/load_run.h"
+#include "cli/diff/diff.h"
+#include "cli/list/load_targets.h"
+#include "cli/network.h"
+#include "cli/output/output.h"
+#include "cli/output/report.h"
+#include "cli/output/text.h"
+#include "cli/run.h"
+#include "http/error.h"
+#include "reactor/interrupt.h"
+
+#define OWN_DESCRIPTORS 24 /* that are no connection */
+#define MOST_SIDES      2  /* the target, and that of --vs */
+
+/* A target and its runs. */
+struct side {
+    struct target_list list;
+    struct targets *targets;
+    char *json; /* the runs' reports, for the comparison; NULL: there is none */
+    size_t json_bytes;
+    unsigned kept; /* of so many */
+    FILE *to;      /* what writes them */
+};
+
+struct bench {
+    const struct options *options;
+    struct rehearsal rehearsal;
+    struct side sides[MOST_SIDES];
+    size_t side_count;
+    struct output *output;
+    bool interrupted, saturated, missed; /* any of the runs */
+    bool proven;                         /* a limit was missed that the client is no excuse for */
+    bool answered;                       /* anything was */
+    bool told;                           /* a report was written */
+    bool incomplete;                     /* something of the figures is lost, which was said */
+    bool short_of;                       /* descriptors or local ports ran out, which was said */
+    bool gave_up;                        /* a run reached no server, which was said */
+    bool origin_ended;                   /* the rehearsal's, by itself, which was said */
+    bool unmade;                         /* a run could not be set up, which was said */
+};
+
+/* --- making ready --- */
+
+static bool make_side(struct side *side, const struct options *options)
+{
+    size_t stranger;
+
+    side->targets = targets_new(side->list.sites, side->list.weights, side->list.count,
+                                options->load.new_connections, &stranger);
+    if (side->targets) {
+        side->list.count = 0; /* they are the targets' now */
+        return true;
+    }
+    return complain(side->list.sites[stranger]->url.shown,
+                    "all targets of a run have one scheme, host and port; this one is elsewhere");
+}
+
+static bool make_sides(struct bench *bench)
+{
+    const struct options *options = bench->options;
+    struct side *sides = bench->sides;
+
+    bench->side_count = options->load.versus ? 2 : 1;
+    if (!target_list_read(&sides[0].list, options) || !make_side(&sides[0], options))
+        return false;
+    return bench->side_count == 1 ||
+           (target_list_read_versus(&sides[1].list, options) && make_side(&sides[1], options));
+}
+
+static bool open_output(struct bench *bench)
+{
+    const struct options *options = bench->options;
+    const struct output_file file = {options->output, options->append, OUTPUT_ALL};
+    char *why;
+
+    if (!options->output) {
+        bench->output = output_new_blocking(STDOUT_FILENO);
+        return true;
+    }
+    bench->output = output_open(NULL, &file, NULL, NULL, NULL, &why);
+    if (bench->output)
+        return true;
+    complain("--output", why);
+    free(why);
+    return false;
+}
+
+/* What will be short is said before it is missed. */
+static void check_descriptors(const struct options *options)
+{
+    struct rlimit limit;
+    size_t each = (options->concurrency + options->load.processes - 1) / options->load.processes;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) || each + OWN_DESCRIPTORS <= limit.rlim_cur)
+        return;
+    fprintf(
+        stderr,
+        "firstbyte: a process may open %llu descriptors, too few for %zu connections; raise that "
+        "(ulimit -n, sysctl fs.nr_open), or divide them (--procs)\n",
+        (unsigned long long)limit.rlim_cur, each);
+}
+
+/* --- a run and its report --- */
+
+static void write_report(FILE *to, const struct bench_run *run, enum format format)
+{
+    const struct options *options = run->options;
+    bool color = !options->output && report_wants_color(options->color, STDOUT_FILENO);
+
+    switch (format) {
+    case FORMAT_JSON: bench_report_json(to, run); break;
+    case FORMAT_CSV: bench_report_csv(to, run); break;
+    default: bench_report_text(to, run, color, text_terminal_columns(STDOUT_FILENO)); break;
+    }
+}
+
+/* What the system can be told to allow, where it was short of something. Returns whether it was. */
+static bool say_remedies(bool ports, bool descriptors)
+{
+    if (ports)
+        fputs(
+            "firstbyte: local ports ran out: widen net.ipv4.ip_local_port_range, let them be used "
+            "again (net.ipv4.tcp_tw_reuse=1), or start from several addresses (--interface, "
+            "repeated)\n",
+            stderr);
+    if (descriptors)
+        fputs(
+            "firstbyte: descriptors ran out: raise ulimit -n and sysctl fs.nr_open, or divide the "
+            "connections (--procs)\n",
+            stderr);
+    return ports || descriptors;
+}
+
+/* What the text report says first, beside one for machines: why the exit status is not 0, and what else limited
+   the run. */
+static void say_judgement(const struct bench_run *run)
+{
+    enum error error = (enum error)run->total->gave_up;
+
+    if (error)
+        fprintf(stderr, "firstbyte: every connection of the first second failed: %s, %s\n",
+                error_code(error), error_sentence(error));
+    if (run->judgement.verdict != VERDICT_OK && !error)
+        fprintf(stderr,
+                "firstbyte: the client was the bottleneck: %s: busy %.1f%% of the time, %.1f%% "
+                "waiting for a core, %.1f%% stopped, %.1f%% of the requests sent late\n",
+                verdict_name(run->judgement.verdict), 100 * run->judgement.busy_share,
+                100 * run->judgement.starved_share, 100 * run->judgement.suspended_share,
+                100 * run->judgement.late_share);
+    else if (verdict_limited(run->total))
+        fprintf(stderr,
+                "firstbyte: all connections were busy %.1f%% of the time while requests waited for "
+                "one: compare with more (-c)\n",
+                100 * tally_limited(run->total));
+    for (size_t i = 0; i < run->slo->count; i++)
+        if (!run->slo->part[i].held)
+            fprintf(stderr, "firstbyte: --slo %s was missed\n", run->slo->part[i].name);
+}
+
+/* Writes what a run came to, for people and for the comparison. */
+static void tell(struct bench *bench, struct side *side, const struct load_plan *plan,
+                 const struct recorder *recorder, const struct load_outcome *outcome)
+{
+    const struct options *options = bench->options;
+    struct slo slo = options->load.slo;
+    FILE *to;
+    struct bench_run run = {
+        .options = options,
+        .url = targets_url(side->targets)->shown,
+        .targets = targets_count(side->targets),
+        .open_loop = plan->open_loop,
+        .from_rate = plan->from_rate,
+        .to_rate = plan->to_rate,
+        .began = recorder->began,
+        .total = recorder->total,
+        .intervals = recorder->spool,
+        .slo = &slo,
+        .judgement = verdict_judge(recorder->total, outcome->busiest),
+        .interrupted = outcome->interrupted || outcome->origin_ended,
+    };
+
+    if (!slo_judge(&slo, recorder->total))
+        bench->missed = true;
+    bench->proven = bench->proven || slo_is_proven(&slo);
+    bench->saturated = bench->saturated || run.judgement.verdict != VERDICT_OK;
+    bench->answered = bench->answered || recorder->total->completed;
+    to = output_begin(bench->output);
+    if (bench->told && options->format == FORMAT_TEXT)
+        putc('\n', to);
+    bench->told = true;
+    write_report(to, &run, options->format);
+    output_end(bench->output);
+    if (side->to && !run.interrupted) {
+        write_report(side->to, &run, FORMAT_JSON);
+        side->kept++;
+    }
+    bench->short_of = say_remedies(recorder->total->errors[ERROR_PORTS],
+                                   recorder->total->errors[ERROR_DESCRIPTORS]) ||
+                      bench->short_of;
+    bench->gave_up = bench->gave_up || recorder->total->gave_up;
+    if (!options->quiet && options->format != FORMAT_TEXT)
+        say_judgement(&run);
+}
+
+static void say_origin_end(struct bench *bench)
+{
+    bench->origin_ended = true;
+    rehearsal_say_end(&bench->rehearsal);
+}
+
+/* One run. False where it cannot be set up, which is said. */
+static bool run_side(struct bench *bench, struct side *side)
+{
+    const struct load_plan plan = load_plan_of(bench->options, &bench->rehearsal, side->targets);
+    struct recorder recorder;
+    struct load_outcome outcome;
+    bool made = recorder_open(&recorder, bench->options, plan.duration, plan.requests) &&
+                load_run(&plan, &recorder, &outcome);
+
+    if (made) {
+        bench->incomplete = !recorder_end(&recorder) || outcome.lost || bench->incomplete;
+        bench->interrupted = outcome.interrupted;
+        if (outcome.origin_ended)
+            say_origin_end(bench);
+        tell(bench, side, &plan, &recorder, &outcome);
+    }
+    recorder_close(&recorder);
+    bench->unmade = !made;
+    return made;
+}
+
+/* --- several runs --- */
+
+/* The two sides' reports are kept to be compared. */
+static void keep_reports(struct bench *bench)
+{
+    for (size_t i = 0; i < MOST_SIDES && bench->side_count > 1; i++)
+        bench->sides[i].to = memory_stream(&bench->sides[i].json, &bench->sides[i].json_bytes);
+}
+
+static enum exit_status compare(struct bench *bench)
+{
+    struct diff_set sets[MOST_SIDES] = {0};
+    enum exit_status status = EXIT_SETUP;
+    bool sound = true;
+
+    for (size_t i = 0; i < MOST_SIDES; i++) {
+        struct side *side = &bench->sides[i];
+        char *why = NULL;
+
+        fclose(side->to);
+        side->to = NULL;
+        sound = sound && diff_set_parse(&sets[i], targets_url(side->targets)->shown, side->json,
+                                        side->json_bytes, &why);
+        if (why)
+            complain("comparison", why);
+        free(why);
+    }
+    if (sound && bench->options->format != FORMAT_CSV)
+        status = diff_sets(sets, MOST_SIDES, bench->options->format, output_begin(bench->output));
+    output_end(bench->output);
+    for (size_t i = 0; i < MOST_SIDES; i++)
+        diff_set_free(&sets[i]);
+    return status;
+}
+
+/* The worst that was met decides. */
+static enum exit_status verdict(const struct bench *bench)
+{
+    if (bench->interrupted)
+        return EXIT_INTERRUPTED;
+    if (bench->origin_ended)
+        return EXIT_SETUP;
+    if (bench->incomplete || bench->short_of)
+        return EXIT_SETUP;
+    if (bench->proven)
+        return EXIT_SLO;
+    if (bench->gave_up && !bench->answered)
+        return EXIT_SOME_FAILED;
+    if (bench->saturated)
+        return EXIT_SATURATED;
+    if (bench->missed)
+        return EXIT_SLO;
+    return bench->answered ? EXIT_FETCHED : EXIT_SOME_FAILED;
+}
+
+/* Whether another run makes sense: no signal asked for an end, there is a server, and a report can be
+   written. */
+static bool goes_on(struct bench *bench)
+{
+    bench->interrupted = bench->interrupted || interrupts_pending();
+    return !bench->interrupted && !bench->origin_ended && !bench->gave_up &&
+           !output_error(bench->output);
+}
+
+/* A B A B: what changes on the machine meanwhile meets both alike. */
+static enum exit_status run_all(struct bench *bench)
+{
+    enum exit_status status;
+
+    keep_reports(bench);
+    for (unsigned i = 0; i < bench->options->load.repeat; i++)
+        for (size_t side = 0; side < bench->side_count && goes_on(bench); side++)
+            if (!run_side(bench, &bench->sides[side]))
+                return EXIT_SETUP;
+    status = verdict(bench);
+    if (!bench->sides[0].kept || !bench->sides[1].kept || output_error(bench->output))
+        return status;
+    return status == EXIT_FETCHED ? compare(bench) : (compare(bench), status);
+}
+
+static enum exit_status search(struct bench *bench)
+{
+    const struct options *options = bench->options;
+    const struct load_plan plan = load_plan_of(options, &bench->rehearsal, bench->sides[0].targets);
+    struct knee knee;
+    FILE *to;
+
+    bench->unmade = !knee_find(&knee, &plan, options->quiet ? NULL : stderr);
+    if (bench->unmade)
+        return EXIT_SETUP;
+    if (rehearsal_has_ended(&bench->rehearsal))
+        say_origin_end(bench);
+    to = output_begin(bench->output);
+    if (options->format == FORMAT_JSON) {
+        knee_json(to, &knee, options);
+    } else {
+        if (options->quiet || options->output ||
+            !isatty(STDOUT_FILENO)) /* else it was seen growing */
+            knee_curve(to, &knee, options);
+        knee_text(to, &knee, options);
+    }
+    output_end(bench->output);
+    if (bench->origin_ended)
+        return EXIT_SETUP;
+    if (knee.interrupted)
+        return EXIT_INTERRUPTED;
+    if (say_remedies(knee.ports, knee.descriptors))
+        return EXIT_SETUP;
+    if (knee.gave_up) {
+        if (options->format == FORMAT_JSON && !options->quiet)
+            fprintf(stderr, "firstbyte: the server gave no response: %s, %s\n",
+                    error_code(knee.gave_up), error_sentence(knee.gave_up));
+        return EXIT_SOME_FAILED;
+    }
+    return knee.saturated ? EXIT_SATURATED : knee.rate > 0 ? EXIT_FETCHED : EXIT_SLO;
+}
+
+/* The reports are to be where they were wanted, in place of older ones where they are all there. */
+static enum exit_status end_output(struct bench *bench, enum exit_status status)
+{
+    int error = output_finish(bench->output, !bench->unmade);
+    const char *kept = output_kept(bench->output);
+
+    if (kept)
+        fprintf(stderr, "firstbyte: what was measured is in %s\n", kept);
+    if (!error)
+        return status;
+    complain(output_name(bench->output), strerrordesc_np(error));
+    return EXIT_SOME_FAILED;
+}
+
+/* All runs, and where their reports go; a signal from now on does not lose what there is. */
+static enum exit_status measure(struct bench *bench)
+{
+    interrupts_hold();
+    return end_output(bench, bench->options->load.knee.count ? search(bench) : run_all(bench));
+}
+
+enum exit_status run_bench(const struct options *options)
+{
+    struct bench bench = {.options = options};
+    enum exit_status status = EXIT_USAGE;
+
+    if (make_sides(&bench)) {
+        status = EXIT_SETUP;
+        if (!options->quiet)
+            check_descriptors(options);
+        if (open_output(&bench) &&
+            (!options->rehearse || rehearsal_start(&bench.rehearsal, options)))
+            status = measure(&bench);
+    }
+    rehearsal_stop(&bench.rehearsal);
+    output_free(bench.output);
+    for (size_t i = 0; i < MOST_SIDES; i++) {
+        if (bench.sides[i].to)
+            fclose(bench.sides[i].to);
+        free(bench.sides[i].json);
+        targets_free(bench.sides[i].targets);
+        target_list_free(&bench.sides[i].list);
+    }
+    return status;
+}

@@ -1,0 +1,122 @@
+/* Probes are runs of one request, so that they go the way that the requests of a run go: names, routes, TLS.
+   Rejected: a connection that is kept for probes. A server that queues connections would not show it there. */
+#include "cli/bench/settle.h"
+
+#define FIRST_PAUSE   (10 * NSEC_PER_MS) /* before a probe of a wait; then doubled */
+#define LONGEST_PAUSE NSEC_PER_S
+
+/* What a probe came to. */
+struct probe {
+    bool answered;
+    bool wrong; /* with a status of 400 or more */
+    nsec time, service;
+};
+
+static enum error error_of(const struct tally *total)
+{
+    for (enum error error = ERROR_NONE + 1; error < ERROR_COUNT; error++)
+        if (total->errors[error])
+            return error;
+    return ERROR_NONE;
+}
+
+/* Sends one after a pause, and waits for it until the deadline. */
+static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct probe *probe)
+{
+    nsec now = clock_now(), left = deadline > now + pause ? deadline - now - pause : 1;
+    struct load_plan plan = *settle->plan;
+    struct recorder recorder;
+    struct load_outcome outcome;
+    bool made;
+
+    settle->options.request.timeout = settle->plan->options->request.timeout;
+    if (settle->options.request.timeout > left)
+        settle->options.request.timeout = left;
+    plan.options = &settle->options;
+    plan.open_loop = true;
+    plan.from_rate = plan.to_rate = 1;
+    plan.ramp = plan.drain = 0;
+    plan.requests = 1;
+    plan.duration = NSEC_NEVER;
+    plan.start = now + pause;
+    made = recorder_open(&recorder, &settle->options, plan.duration, plan.requests) &&
+           load_run(&plan, &recorder, &outcome) && recorder_end(&recorder);
+    *probe = (struct probe){0};
+    if (made) {
+        const struct tally *total = recorder.total;
+
+        settle->interrupted = outcome.interrupted || outcome.origin_ended;
+        settle->error = error_of(total);
+        *probe = (struct probe){.answered = total->completed,
+                                .wrong = tally_wrong(total),
+                                .time = total->latency->max,
+                                .service = total->raw->max};
+    }
+    recorder_close(&recorder);
+    return made;
+}
+
+/* Whether a probe tells more of the idle server than those before. */
+static bool is_better(const struct settle *settle, const struct probe *probe)
+{
+    if (!probe->answered || !settle->time)
+        return probe->answered;
+    if (probe->wrong != settle->wrong)
+        return settle->wrong;
+    return probe->time < settle->time;
+}
+
+bool settle_begin(struct settle *settle, const struct load_plan *plan)
+{
+    nsec deadline = clock_now() + SETTLE_TIME;
+
+    *settle = (struct settle){.plan = plan, .options = *plan->options};
+    settle->options.quiet = true;
+    settle->options.concurrency = 1;
+    settle->options.load.processes = 1;
+    settle->options.load.warmup = 0;
+    settle->options.load.pipeline = 1;
+    settle->options.load.hlog = NULL;
+    settle->options.load.arrival = ARRIVAL_CONSTANT;
+    for (int i = 0; i < SETTLE_PROBES && clock_now() < deadline && !settle->interrupted; i++) {
+        struct probe probe;
+
+        if (!send_probe(settle, i ? FIRST_PAUSE : 0, deadline, &probe))
+            return false;
+        if (is_better(settle, &probe)) {
+            settle->time = probe.time;
+            settle->service = probe.service;
+            settle->wrong = probe.wrong;
+        }
+    }
+    if (settle->time)
+        settle->error = ERROR_NONE;
+    return true;
+}
+
+static bool is_idle(const struct settle *settle, const struct probe *probe)
+{
+    return probe->answered && (!probe->wrong || settle->wrong) &&
+           (probe->time <= SETTLE_SLOWER * settle->time ||
+            probe->time <= settle->time + SETTLE_SLACK);
+}
+
+/* The pauses grow: a limiter that lets in few a second would be kept busy by the probes themselves. */
+bool settle_wait(struct settle *settle, nsec deadline, bool *settled)
+{
+    nsec pause = FIRST_PAUSE;
+
+    *settled = false;
+    while (!*settled && clock_now() < deadline) {
+        struct probe probe;
+
+        if (!send_probe(settle, pause, deadline, &probe))
+            return false;
+        if (settle->interrupted)
+            return true;
+        *settled = is_idle(settle, &probe);
+        settle->start = clock_now() + pause;
+        pause = pause < LONGEST_PAUSE / 2 ? 2 * pause : LONGEST_PAUSE;
+    }
+    return true;
+}

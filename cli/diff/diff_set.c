@@ -1,0 +1,378 @@
+/*
+ * Reads sets of runs; jansson takes the JSON apart, one object at a time, so that the intervals of one run
+ * alone are in memory. A file is read whole first: that bounds it, and tells lines by their number.
+ * Rejected: to skip what is no run. A set with a hole in it would be compared as if it were whole.
+ */
+#include "cli/diff/diff_set.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "bench/load/verdict.h"
+
+#define SCHEMA           "firstbyte.bench/1"
+#define FIRST_BAD_STATUS 400
+#define USEC_PER_S       1e6
+#define MOST_NUMBER      1e18 /* of any unit */
+#define NO_NUMBER        "is not a number from 0 to 1e18"
+#define READ_BYTES       ((size_t)64 * 1024) /* at a time, at first */
+#define MOST_SHOWN       60                  /* characters of a value that differs */
+
+/* An object that is being read. */
+struct reading {
+    const json_t *object;
+    char *why; /* the first thing that is wrong; NULL: nothing yet */
+};
+
+/* Composes a sentence, to be freed. */
+__attribute__((format(printf, 1, 2))) static char *sentence(const char *format, ...)
+{
+    char *text;
+    va_list list;
+    int length;
+
+    va_start(list, format);
+    length = vasprintf(&text, format, list);
+    va_end(list);
+    if (length < 0)
+        memory_exhausted();
+    return text;
+}
+
+/* Keeps the first complaint. */
+static void complain(struct reading *reading, const char *name, const char *why)
+{
+    if (!reading->why)
+        reading->why = sentence("%s %s", name, why);
+}
+
+/* --- the numbers of an object --- */
+
+/* A member of one of its objects, by both names; NULL: there is none. */
+static const json_t *member(const struct reading *reading, const char *group, const char *key)
+{
+    return json_object_get(json_object_get(reading->object, group), key);
+}
+
+static bool is_plausible(const json_t *value)
+{
+    return json_is_number(value) && json_number_value(value) >= 0 &&
+           json_number_value(value) <= MOST_NUMBER;
+}
+
+/* A number of 0 and more; NaN where there is none, or it is null and may be that. */
+static double number_of(struct reading *reading, const char *group, const char *key,
+                        bool may_be_null)
+{
+    const json_t *value = member(reading, group, key);
+    char name[64];
+
+    if (is_plausible(value))
+        return json_number_value(value);
+    if (!may_be_null || !json_is_null(value)) {
+        snprintf(name, sizeof(name), "%s.%s", group, key);
+        complain(reading, name, value ? NO_NUMBER : "is missing");
+    }
+    return NAN;
+}
+
+/* The answers whose status says that something was wrong. */
+static double bad_statuses(struct reading *reading)
+{
+    json_t *statuses = json_object_get(reading->object, "status"), *count;
+    double bad = 0;
+    const char *status;
+
+    if (!json_is_object(statuses))
+        complain(reading, "status", "is missing");
+    json_object_foreach(statuses, status, count)
+    {
+        if (!is_plausible(count))
+            complain(reading, "status", "has a count that " NO_NUMBER);
+        if (strtoul(status, NULL, 10) >= FIRST_BAD_STATUS)
+            bad += json_number_value(count);
+    }
+    return bad;
+}
+
+static void read_shares(struct reading *reading, struct diff_run *run)
+{
+    double completed = number_of(reading, "totals", "completed", false);
+    double failed = number_of(reading, "totals", "failed", false);
+    double cpu = number_of(reading, "client", "cpu_user_s", false) +
+                 number_of(reading, "client", "cpu_sys_s", false);
+    double bad = bad_statuses(reading) + failed, ended = completed + failed;
+
+    run->value[DIFF_CPU] = completed >= 1 ? cpu / completed * USEC_PER_S : NAN;
+    run->value[DIFF_ERRORS] = ended >= 1 ? bad / ended : NAN;
+    if (bad > ended)
+        complain(reading, "status", "has more answers than totals.completed");
+}
+
+static void read_verdict(struct reading *reading, struct diff_run *run)
+{
+    const json_t *verdict = member(reading, "client", "verdict");
+    const char *word = json_string_value(verdict);
+
+    run->saturated = false;
+    for (enum verdict i = VERDICT_OK; word && i <= VERDICT_SUSPENDED; i++) {
+        if (strcmp(word, verdict_name(i)) != 0)
+            continue;
+        run->saturated = i != VERDICT_OK;
+        return;
+    }
+    complain(reading, "client.verdict",
+             "is none of \"ok\", \"saturated\", \"starved\" and \"suspended\"");
+}
+
+/* The metrics that are in an object as they are. */
+static void read_plain(struct reading *reading, struct diff_run *run)
+{
+    static const struct {
+        const char *group, *key;
+        enum diff_metric metric;
+        bool may_be_null; /* where nothing was answered */
+    } plain[] = {
+        {"totals", "rps", DIFF_RPS, false},       {"latency_us", "p50", DIFF_P50, true},
+        {"latency_us", "p90", DIFF_P90, true},    {"latency_us", "p99", DIFF_P99, true},
+        {"latency_us", "p99.9", DIFF_P999, true}, {"latency_us", "mean", DIFF_MEAN, true},
+    };
+    bool answered = !json_is_null(json_object_get(reading->object, "latency_us"));
+
+    for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++)
+        run->value[plain[i].metric] =
+            plain[i].may_be_null && !answered
+                ? NAN
+                : number_of(reading, plain[i].group, plain[i].key, plain[i].may_be_null);
+}
+
+/* Everything of a run. Returns NULL, or what is wrong, to be freed; then it owns nothing. */
+static char *read_run(const json_t *object, struct diff_run *run)
+{
+    const char *schema = json_string_value(json_object_get(object, "schema"));
+    struct reading reading = {.object = object};
+
+    *run = (struct diff_run){0};
+    if (!schema)
+        return sentence("it has no \"schema\": it is no report of a run");
+    if (strcmp(schema, SCHEMA) != 0)
+        return sentence("its schema is \"%s\", not \"%s\"", schema, SCHEMA);
+    read_plain(&reading, run);
+    read_shares(&reading, run);
+    read_verdict(&reading, run);
+    run->waited = number_of(&reading, "totals", "waiting", false) > 0;
+    run->open_loop = json_object_get(object, "raw_latency_us"); /* null: nothing was answered */
+    run->interrupted = json_is_true(json_object_get(object, "interrupted"));
+    if (!json_is_object(json_object_get(object, "config")))
+        complain(&reading, "config", "is missing");
+    else if (!reading.why)
+        run->config = json_incref(json_object_get(object, "config"));
+    return reading.why;
+}
+
+/* --- one object after the other --- */
+
+/* What is left of a set's bytes. */
+struct rest {
+    const char *at;
+    size_t count;
+    size_t line; /* of its first byte, from 1 */
+};
+
+static void pass(struct rest *rest, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        rest->line += rest->at[i] == '\n';
+    rest->at += count;
+    rest->count -= count;
+}
+
+/* RFC 8259, section 2. */
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* Whether nothing but blanks is left; they are passed over. */
+static bool is_over(struct rest *rest)
+{
+    size_t blanks = 0;
+
+    while (blanks < rest->count && is_blank(rest->at[blanks]))
+        blanks++;
+    pass(rest, blanks);
+    return !rest->count;
+}
+
+/* Reads the next object; the first is 1. Returns NULL, or what is wrong, to be freed. */
+static char *read_next(struct rest *rest, size_t number, struct diff_run *run)
+{
+    json_error_t error;
+    json_t *object =
+        json_loadb(rest->at, rest->count, JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &error);
+    size_t line = rest->line;
+    char *wrong, *why;
+
+    if (!object)
+        return sentence("run %zu: not JSON: line %zu, column %d: %s", number,
+                        line + (error.line > 0 ? (size_t)error.line - 1 : 0), error.column,
+                        error.text);
+    pass(rest, (size_t)error.position); /* jansson: how many bytes it took */
+    wrong = json_is_object(object) ? read_run(object, run) : sentence("it is no JSON object");
+    json_decref(object);
+    if (!wrong)
+        return NULL;
+    why = sentence("run %zu (line %zu): %s", number, line, wrong);
+    free(wrong);
+    return why;
+}
+
+bool diff_set_parse(struct diff_set *set, const char *name, const char *bytes, size_t count,
+                    char **why)
+{
+    struct rest rest = {bytes, count, 1};
+
+    *set = (struct diff_set){.name = name};
+    *why = NULL;
+    while (!*why && !is_over(&rest)) {
+        struct diff_run run;
+
+        if (set->count == DIFF_MOST_RUNS)
+            *why = sentence("over %d runs", DIFF_MOST_RUNS);
+        else
+            *why = read_next(&rest, set->count + 1, &run);
+        if (*why)
+            break;
+        set->runs = memory_grow(set->runs, set->count + 1, sizeof(*set->runs));
+        set->runs[set->count++] = run;
+    }
+    if (!*why && !set->count)
+        *why = sentence("there is no run in it");
+    if (*why)
+        diff_set_free(set);
+    return !*why;
+}
+
+/* All bytes of a file, to be freed; one more than DIFF_MOST_FILE_BYTES of a longer one. */
+static char *read_all(FILE *from, size_t *count)
+{
+    size_t room = READ_BYTES, got;
+    char *bytes = memory_get(room);
+
+    *count = 0;
+    while ((got = fread(bytes + *count, 1, room - *count, from)) > 0) {
+        *count += got;
+        if (*count < room)
+            continue;
+        if (room > DIFF_MOST_FILE_BYTES)
+            break;
+        room = room < DIFF_MOST_FILE_BYTES / 2 ? 2 * room : DIFF_MOST_FILE_BYTES + 1;
+        bytes = memory_grow(bytes, room, 1);
+    }
+    return bytes;
+}
+
+void diff_set_begin(void)
+{
+    json_set_alloc_funcs(memory_of_library, free);
+}
+
+bool diff_set_read(struct diff_set *set, const char *path, char **why)
+{
+    FILE *from = fopen(path, "re");
+    char *bytes = NULL;
+    size_t count = 0;
+
+    *set = (struct diff_set){.name = path};
+    *why = NULL;
+    if (from)
+        bytes = read_all(from, &count);
+    if (!from || ferror(from))
+        *why = sentence("%s", strerrordesc_np(errno));
+    else if (count > DIFF_MOST_FILE_BYTES)
+        *why = sentence("over %zu MiB", DIFF_MOST_FILE_BYTES / 1024 / 1024);
+    else
+        diff_set_parse(set, path, bytes, count, why);
+    if (from)
+        fclose(from);
+    free(bytes);
+    return !*why;
+}
+
+void diff_set_free(struct diff_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        json_decref(set->runs[i].config);
+    free(set->runs);
+    set->runs = NULL;
+    set->count = 0;
+}
+
+/* --- what was asked for --- */
+
+static bool is_one_of(const char *key, const char *const *names)
+{
+    while (*names && strcmp(key, *names) != 0)
+        names++;
+    return *names;
+}
+
+/* Whether repeats, or with `elsewhere` two servers, may have other values of it; the loop was told. */
+static bool may_differ(const char *key, bool elsewhere)
+{
+    static const char *const repeats[] = {"seed", "loop", NULL};
+    static const char *const servers[] = {"url", "targets", "unix_socket", NULL};
+
+    return is_one_of(key, repeats) || (elsewhere && is_one_of(key, servers));
+}
+
+static void write_value(const json_t *value, FILE *to)
+{
+    char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+    size_t length = text ? strlen(text) : 0;
+
+    if (!text)
+        fputs("none", to);
+    else
+        fprintf(to, "%.*s%s", MOST_SHOWN, text, length > MOST_SHOWN ? "..." : "");
+    free(text);
+}
+
+/* One thing that differs, the `count`-th from 0. */
+static void write_difference(const char *key, const json_t *one, const json_t *other, size_t count,
+                             FILE *to)
+{
+    fprintf(to, "%s%s (", count ? ", " : "", key);
+    write_value(one, to);
+    fputs(" and ", to);
+    write_value(other, to);
+    fputc(')', to);
+}
+
+size_t diff_run_differs(const struct diff_run *one, const struct diff_run *other, bool elsewhere,
+                        FILE *to)
+{
+    size_t count = 0;
+    const char *key;
+    json_t *value;
+
+    if (one->open_loop != other->open_loop) {
+        fprintf(to, "loop (%s)", one->open_loop ? "open and closed" : "closed and open");
+        count++;
+    }
+    if (!one->config || !other->config)
+        return count;
+    json_object_foreach(one->config, key,
+                        value) if (!may_differ(key, elsewhere) &&
+                                   !json_equal(value, json_object_get(other->config, key)))
+        write_difference(key, value, json_object_get(other->config, key), count++, to);
+    json_object_foreach(other->config, key, value) if (!may_differ(key, elsewhere) &&
+                                                       !json_object_get(one->config, key))
+        write_difference(key, NULL, value, count++, to);
+    return count;
+}

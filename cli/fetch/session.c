@@ -1,0 +1,374 @@
+/* Opening, reporting, closing: in the order in which a run needs them. */
+#include "cli/fetch/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/list/bad_lines.h"
+#include "cli/network.h"
+#include "cli/output/text.h"
+
+void session_init(struct session *session, const struct options *options)
+{
+    *session = (struct session){.options = options, .rehearsal = {.child = -1, .lifeline = -1}};
+}
+
+void session_close(struct session *session)
+{
+    sites_close(session->sites);
+    rehearsal_stop(&session->rehearsal);
+    if (session->state)
+        state_close(session->state);
+}
+
+bool session_open_list(struct session *session, struct loop *loop, void (*ready)(void *owner),
+                       void *owner)
+{
+    const struct options *options = session->options;
+    struct sites_options how = {.request = &options->request,
+                                .loop = loop,
+                                .ready = ready,
+                                .owner = owner,
+                                .sum = options->resume ? state_sum : NULL,
+                                .sum_start = STATE_EMPTY_SUM};
+
+    session->sites = options->file ? sites_open(options->file, &how)
+                                   : sites_from_words(options->words, options->word_count, &how);
+    if (!session->sites)
+        complain(options->file ? options->file : "URLs",
+                 errno == ENOENT ? "no such file; give URLs, or a list with -f FILE"
+                                 : strerrordesc_np(errno));
+    return session->sites;
+}
+
+bool session_open_state(struct session *session)
+{
+    const char *path = session->options->resume;
+    char *why;
+
+    if (!path)
+        return true;
+    session->state = state_open(path, &why);
+    if (!session->state) {
+        complain("--resume", why);
+        free(why);
+        return false;
+    }
+    if (state_head(session->state)->finished && !session->options->quiet)
+        fprintf(stderr,
+                "firstbyte: %s: the list was done; only what was added to it is fetched "
+                "(all of it again: remove that file)\n",
+                path);
+    return true;
+}
+
+/* Whether a site that was read is where the state has it; with NULL, whether the list may end here. */
+static bool fits_state(const struct session *session, const struct site *site)
+{
+    const struct state *state = session->state;
+
+    if (!state)
+        return true;
+    if (!site)
+        return sites_place(session->sites) >= state_head(state)->frontier;
+    return state_fits(state, site->place, sites_sum(session->sites));
+}
+
+static bool refuse_list(const struct session *session)
+{
+    return complain(session->options->resume,
+                    "it was made with another list, or the list was changed above the line it "
+                    "stands at");
+}
+
+void session_say_empty(const struct session *session)
+{
+    const char *file = bad_lines_file(session->options->file);
+
+    if (file && !session->options->quiet && !sites_count(session->sites))
+        complain(file, "there is no site in it");
+}
+
+bool session_check_list(struct session *session)
+{
+    struct bad_lines bad = {.file = bad_lines_file(session->options->file)};
+    struct listed listed;
+    bool fits = true;
+
+    session->judged = sites_rewind(session->sites);
+    if (!session->judged)
+        return true;
+    while (fits && sites_next(session->sites, &listed) == SITES_ONE) {
+        session->total++;
+        fits = fits_state(session, listed.site) || refuse_list(session);
+        if (listed.site->unreadable && fits)
+            bad_lines_add(&bad, listed.site);
+        site_free(listed.site);
+    }
+    fits = fits && (fits_state(session, NULL) || refuse_list(session));
+    if (fits)
+        session_say_empty(session);
+    return bad_lines_end(&bad) && fits && sites_rewind(session->sites);
+}
+
+struct exchange_options session_exchange(const struct session *session)
+{
+    const struct options *options = session->options;
+
+    return (struct exchange_options){
+        .answer = {.preview = options->preview,
+                   .max_body = options->max_body,
+                   .until_preview = options->until_preview},
+        .ttfb_timeout = options->ttfb_timeout,
+        .keep_alive = !options->no_keepalive,
+        .tcp_facts = options->tcp_info,
+    };
+}
+
+static struct report *make_report(const struct session *session)
+{
+    const struct options *options = session->options;
+    const struct report_options how = {
+        .format = options->format,
+        .fields = options->fields,
+        .values = {.preview = options->preview,
+                   .cert_warn_days = options->cert_warn_days,
+                   .unix_time = (int64_t)time(NULL),
+                   .tcp_info = options->tcp_info},
+        .race = options->command == COMMAND_RACE,
+        .color = !options->output && report_wants_color(options->color, STDOUT_FILENO),
+        .terminal_columns = options->output ? 0 : text_terminal_columns(STDOUT_FILENO),
+    };
+
+    return report_new(&how);
+}
+
+/* A line whose turn has come. */
+static void put_line(void *owner, const struct order_line *line)
+{
+    struct session *session = owner;
+
+    fwrite(line->bytes, 1, line->length, output_begin(session->output));
+    output_end(session->output);
+    if (session->state)
+        state_report(session->state, line->place, line->failed);
+}
+
+/* How long the file is that a later run would go on with. */
+static uint64_t kept_bytes(const struct session *session)
+{
+    return output_can_be_cut(session->output) ? output_bytes(session->output) : STATE_NO_OUTPUT;
+}
+
+/* What was handed over has been written: it will not be fetched again. */
+static void on_wrote(void *owner)
+{
+    struct session *session = owner;
+    int error = state_commit(session->state, kept_bytes(session));
+
+    if (error && !session->state_error)
+        session->state_error = error;
+}
+
+/* The file of --output; one that goes on is cut to what the state knows of it. */
+static struct output *open_file(struct session *session, struct loop *loop,
+                                void (*room)(void *owner), void (*broken)(void *owner, int error))
+{
+    const struct options *options = session->options;
+    struct output_file how = {options->output, options->append, OUTPUT_ALL};
+    struct output *output;
+    char *why;
+
+    if (session->state) {
+        how.append = true;
+        how.keep = state_head(session->state)->output_bytes;
+    }
+    output = output_open(loop, &how, room, broken, session, &why);
+    if (!output) {
+        complain("--output", why);
+        free(why);
+    }
+    return output;
+}
+
+bool session_open_output(struct session *session, struct loop *loop, void (*room)(void *owner),
+                         void (*broken)(void *owner, int error))
+{
+    const struct options *options = session->options;
+    bool goes_on = false;
+
+    session->report = make_report(session);
+    session->output = options->output ? open_file(session, loop, room, broken)
+                      : loop          ? output_new(loop, STDOUT_FILENO, room, broken, session)
+                                      : output_new_blocking(STDOUT_FILENO);
+    if (!session->output)
+        return false;
+    if (session->state) {
+        goes_on = output_goes_on(session->output);
+        output_on_wrote(session->output, on_wrote);
+        /* what the file had before, lest a kill after the first write leave more */
+        on_wrote(session);
+    }
+    session->order = loop && options->input_order ? order_new(put_line, session) : NULL;
+    if (!goes_on && !output_bytes(session->output) && !(session->mode && session->report_begun)) {
+        report_begin(session->report, output_begin(session->output));
+        output_end(session->output);
+        session->report_begun = true;
+    }
+    return true;
+}
+
+/* A pipe turned out to be another list than the state's. */
+static enum sites_next end_at_wrong_list(struct session *session)
+{
+    refuse_list(session);
+    session->state_error = EINVAL;
+    return SITES_END;
+}
+
+enum sites_next session_next(struct session *session, struct listed *listed)
+{
+    struct state *state = session->state;
+
+    while (!session->state_error) {
+        enum sites_next next = sites_next(session->sites, listed);
+        uint64_t place;
+
+        if (!state || next == SITES_LATER)
+            return next;
+        if (next == SITES_END)
+            return fits_state(session, NULL) ? SITES_END : end_at_wrong_list(session);
+        place = listed->site->place;
+        if (!fits_state(session, listed->site)) {
+            site_free(listed->site);
+            return end_at_wrong_list(session);
+        }
+        if (!state_is_done(state, place)) {
+            state_take(state, place);
+            state_advance(state, place, sites_sum(session->sites));
+            listed->site->number -= session->passed_over; /* its turn among those of this run */
+            return SITES_ONE;
+        }
+        site_free(listed->site);
+        session->passed_over++;
+    }
+    return SITES_END;
+}
+
+/* With --fail a status is one. */
+static void judge(const struct session *session, struct result *result, char status[16])
+{
+    if (result->error || !session->options->fail || result->status < 400)
+        return;
+    snprintf(status, 16, "%u", result->status);
+    result->error = ERROR_STATUS;
+    result->phase = PHASE_RECEIVE;
+    result->detail = status;
+}
+
+/* Composes the line and lets it wait for its turn. */
+static void report_in_order(struct session *session, const struct result *result)
+{
+    struct order_line line = {.number = result->site->number,
+                              .place = result->site->place,
+                              .failed = result->error != ERROR_NONE};
+    char *bytes = NULL;
+    FILE *aside = memory_stream(&bytes, &line.length);
+
+    report_result(session->report, aside, result);
+    fclose(aside);
+    line.bytes = bytes;
+    order_put(session->order, &line);
+    free(bytes);
+}
+
+void session_report(struct session *session, const struct result *fetched)
+{
+    struct result result = *fetched;
+    nsec took = result.stamps.done - result.stamps.start;
+    char status[16];
+
+    result.mode = session->mode;
+    judge(session, &result, status);
+    totals_add(&session->totals, &result);
+    if (took > session->slowest)
+        session->slowest = took;
+    progress_count(session->progress, result.error != ERROR_NONE);
+    if (session->order) {
+        report_in_order(session, &result);
+    } else {
+        report_result(session->report, output_begin(session->output), &result);
+        output_end(session->output);
+        if (session->state)
+            state_report(session->state, result.site->place, result.error != ERROR_NONE);
+    }
+    if (!session->options->output)
+        progress_step_aside(session->progress);
+}
+
+void session_say(struct session *session, const char *line)
+{
+    if (session->options->format != FORMAT_TEXT)
+        return;
+    fputs(line, output_begin(session->output));
+    output_end(session->output);
+}
+
+void session_flush(struct session *session)
+{
+    /* a run that goes on prints them in their turn */
+    if (session->order && !session->state)
+        order_flush(session->order);
+}
+
+/* The output is in its place, then the state says that the list is done. */
+static void finish(struct session *session, bool complete)
+{
+    int error = output_finish(session->output, complete);
+    const char *kept = output_kept(session->output);
+
+    if (error)
+        session->output_error = error;
+    if (kept)
+        fprintf(stderr, "firstbyte: what was fetched is in %s\n", kept);
+    if (!error && complete && session->state)
+        session->state_error = state_finish(session->state, kept_bytes(session));
+}
+
+void session_close_output(struct session *session, bool complete)
+{
+    if (session->output) {
+        session->output_error = output_error(session->output);
+        finish(session, complete && !session->output_error && !session->state_error);
+        output_free(session->output);
+    }
+    order_free(session->order);
+    report_free(session->report);
+    session->order = NULL;
+    session->output = NULL;
+    session->report = NULL;
+}
+
+enum exit_status session_verdict(const struct session *session)
+{
+    const char *output = session->options->output ? session->options->output : "standard output";
+
+    if (session->state_error && session->state_error != EINVAL)
+        complain(session->options->resume, strerrordesc_np(session->state_error));
+    if (session->output_error)
+        fprintf(stderr, "firstbyte: output.closed: %s: %s; not every result was written\n", output,
+                strerrordesc_np(session->output_error));
+    if (session->interrupted)
+        return EXIT_INTERRUPTED;
+    if (session->origin_ended)
+        return EXIT_SETUP;
+    if (session->state_error)
+        return session->state_error == EINVAL ? EXIT_USAGE : EXIT_SETUP;
+    return session->output_error || session->totals.failed ? EXIT_SOME_FAILED : EXIT_FETCHED;
+}

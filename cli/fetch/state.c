@@ -1,0 +1,495 @@
+/*
+ * A journal in text. The first line names the format; each line after it is a record:
+ *
+ *   1004 5d41402abc4b2a76 88123 990 3 +1003 +1004 -17 -1001 ~1a2b3c4d
+ *
+ * the frontier, the list's checksum up to it, the bytes of the output ("-": no file), sites reported
+ * and failed; then what has happened since the record before, +PLACE taken and -PLACE reported; "end"
+ * where the list is done; the record's own checksum. To read is to do it all again. So a commit costs
+ * what has happened since the last one, some sixteen bytes a site; and when the file has grown well
+ * beyond a fresh one, it is written anew, in one record that has every place of the set: beside the
+ * old one, on the disk before it takes the old one's name.
+ *
+ * Rejected: the whole set at each commit, which is every site in flight, once a turn; a bitmap of the
+ * list, which grows with it; a database, for two sets of numbers.
+ */
+#include "cli/fetch/state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "cli/fetch/places.h"
+#include "cli/output/lock.h"
+#include "cli/output/replacement.h"
+#include "cli/output/text.h"
+
+#define TITLE                                                                                      \
+    "firstbyte state 1: frontier, sum of the list, bytes of the output, reported, failed, "        \
+    "+taken, -reported, ~sum\n"
+#define END         "end"
+#define CHECK_BYTES (sizeof(" ~1a2b3c4d") - 1)
+#define EVENT_BYTES (sizeof(" +18446744073709551615"))
+#define MOST_BYTES  (64 * 1024 * 1024) /* of a file that is read */
+
+/* A file is written anew when it is longer than this, and than so many fresh ones. The measure is the
+   fsync: it holds up the loop, so it comes once in tens of thousands of sites. */
+#define LEAST_LIMIT_BYTES (1024 * 1024)
+#define LIMIT_TIMES       4
+
+struct text {
+    char *bytes;
+    size_t length, room;
+};
+
+struct state {
+    char *path;     /* links resolved, so that the file itself is replaced */
+    int fd;         /* appends, and holds the lock */
+    uint64_t size;  /* of the file */
+    uint64_t limit; /* a longer file is written anew */
+    bool due;       /* something is not recorded that has to be */
+    struct state_head head;
+    struct places places;
+    struct text events; /* since the last record, as they stand in it */
+};
+
+/* A record's own checksum. */
+static uint32_t check_of(const char *record, size_t length)
+{
+    return hash_bytes(record, length);
+}
+
+/*
+ * Reading
+ */
+
+/* Takes a number off the text, as it is written: strtoull would take blanks, signs, zeros before it. */
+static bool read_number(const char **at, uint64_t most, uint64_t *number)
+{
+    const char *first = *at;
+
+    for (*number = 0; **at >= '0' && **at <= '9'; ++*at) {
+        uint64_t digit = (uint64_t)(**at - '0');
+
+        if (*number > most / 10 || digit > most - *number * 10)
+            return false;
+        *number = *number * 10 + digit;
+    }
+    return *at > first && (*first != '0' || *at == first + 1);
+}
+
+/* Takes so many hexadecimal digits off the text, small ones. */
+static bool read_sum(const char **at, size_t digits, uint64_t *sum)
+{
+    static const char all[] = "0123456789abcdef";
+
+    for (*sum = 0; digits; digits--, ++*at) {
+        const char *digit = **at ? strchr(all, **at) : NULL;
+
+        if (!digit)
+            return false;
+        *sum = *sum << 4 | (uint64_t)(digit - all);
+    }
+    return true;
+}
+
+static bool read_char(const char **at, char wanted)
+{
+    if (**at != wanted)
+        return false;
+    ++*at;
+    return true;
+}
+
+/* The five numbers that a record begins with. */
+static bool read_head(const char **at, struct state_head *head)
+{
+    *head = (struct state_head){.output_bytes = STATE_NO_OUTPUT};
+    return read_number(at, PLACES_MOST, &head->frontier) && read_char(at, ' ') &&
+           read_sum(at, 16, &head->list_sum) && read_char(at, ' ') &&
+           (read_char(at, '-') || read_number(at, INT64_MAX, &head->output_bytes)) &&
+           read_char(at, ' ') && read_number(at, PLACES_MOST, &head->reported) &&
+           read_char(at, ' ') && read_number(at, head->reported, &head->failed);
+}
+
+/* Does again what was done then. False where it cannot have been. */
+static bool replay(struct state *state, char event, uint64_t place)
+{
+    enum place_mark mark = places_get(&state->places, place);
+
+    if (!place)
+        return false;
+    if (event == '+') {
+        places_set(&state->places, place, PLACE_TAKEN);
+        return mark == PLACE_NONE;
+    }
+    places_set(&state->places, place, place > state->head.frontier ? PLACE_REPORTED : PLACE_NONE);
+    /* a file that was written anew says of a place before its turn just that it is reported */
+    return mark == PLACE_TAKEN || (mark == PLACE_NONE && place > state->head.frontier);
+}
+
+/* Reads the events of a record, up to its checksum at `end`. */
+static bool read_events(struct state *state, const char *at, const char *end)
+{
+    while (at < end && read_char(&at, ' ')) {
+        char event = *at;
+        uint64_t place;
+
+        if (!strncmp(at, END, strlen(END))) {
+            state->head.finished = true;
+            at += strlen(END);
+            break;
+        }
+        at++;
+        if ((event != '+' && event != '-') || !read_number(&at, PLACES_MOST, &place) ||
+            !replay(state, event, place))
+            return false;
+    }
+    return at == end;
+}
+
+/* Whether a record is whole: as it was written, to the last byte. */
+static bool is_whole(const char *record, size_t length)
+{
+    const char *at;
+    uint64_t check;
+
+    if (length <= CHECK_BYTES)
+        return false;
+    at = record + length - CHECK_BYTES;
+    return read_char(&at, ' ') && read_char(&at, '~') && read_sum(&at, 8, &check) &&
+           at == record + length && check == check_of(record, length - CHECK_BYTES);
+}
+
+/* Reads a whole record. False where it does not follow from those before it. */
+static bool read_record(struct state *state, const char *record, size_t length)
+{
+    const char *at = record;
+    struct state_head head;
+
+    if (!read_head(&at, &head) || head.frontier < state->head.frontier ||
+        head.reported < state->head.reported || head.failed < state->head.failed ||
+        (head.frontier == state->head.frontier && head.list_sum != state->head.list_sum))
+        return false;
+    state->head = head;
+    state->places.floor = head.frontier;
+    return read_events(state, at, record + length - CHECK_BYTES);
+}
+
+/* Reads all records of a text that is closed with a NUL. Returns what is wrong with it, to be freed,
+   or NULL. What comes after the last whole record is passed over, where no line follows it. */
+static char *read_records(struct state *state, const char *text, size_t length)
+{
+    const char *end = text + length, *at = text + strlen(TITLE);
+    char why[64];
+    size_t line = 2;
+
+    if (length < strlen(TITLE) || memcmp(text, TITLE, strlen(TITLE)) != 0)
+        return text_complaint(state->path,
+                              "it is not a state of this version, and is left as it is");
+    for (; at < end; line++) {
+        const char *close = memchr(at, '\n', (size_t)(end - at));
+        bool whole = close && is_whole(at, (size_t)(close - at)), last = !close || close + 1 == end;
+
+        if (whole && !read_record(state, at, (size_t)(close - at)))
+            break;
+        if (!whole && (line == 2 || !last))
+            break;
+        at = last ? end : close + 1;
+    }
+    if (at == end && line > 2)
+        return NULL;
+    snprintf(why, sizeof(why), "line %zu of this state is damaged", line);
+    return text_complaint(state->path, why);
+}
+
+/* Reads the file that is open. Returns what is wrong, to be freed, or NULL. */
+static char *read_file(struct state *state)
+{
+    struct stat about;
+    char *text, *why = NULL;
+    size_t length = 0, size;
+    ssize_t count = 1;
+
+    if (fstat(state->fd, &about))
+        return text_complaint(state->path, strerrordesc_np(errno));
+    if (about.st_size > MOST_BYTES)
+        return text_complaint(state->path, "it is too long to be a state");
+    size = (size_t)about.st_size;
+    text = memory_zeroed(size + 1);
+    while (length < size && count > 0) {
+        count = pread(state->fd, text + length, size - length, (off_t)length);
+        if (count > 0)
+            length += (size_t)count;
+    }
+    if (count < 0)
+        why = text_complaint(state->path, strerrordesc_np(errno));
+    else if (length)
+        why = read_records(state, text, length);
+    free(text);
+    return why;
+}
+
+/*
+ * Writing
+ */
+
+static void text_need(struct text *text, size_t count)
+{
+    if (text->length + count <= text->room)
+        return;
+    text->room = 2 * (text->length + count);
+    text->bytes = memory_grow(text->bytes, text->room, 1);
+}
+
+static void write_event(struct text *to, char event, uint64_t place)
+{
+    text_need(to, EVENT_BYTES);
+    to->length +=
+        (size_t)snprintf(to->bytes + to->length, EVENT_BYTES, " %c%" PRIu64, event, place);
+}
+
+/* A record with the head as it is and those events, closed. */
+static void write_record(const struct state_head *head, const struct text *events, FILE *to)
+{
+    char *record;
+    size_t length;
+    FILE *line = memory_stream(&record, &length);
+
+    fprintf(line, "%" PRIu64 " %016" PRIx64 " ", head->frontier, head->list_sum);
+    if (head->output_bytes == STATE_NO_OUTPUT)
+        fputs("-", line);
+    else
+        fprintf(line, "%" PRIu64, head->output_bytes);
+    fprintf(line, " %" PRIu64 " %" PRIu64, head->reported, head->failed);
+    if (events->length)
+        fwrite(events->bytes, 1, events->length, line);
+    if (head->finished)
+        fputs(" " END, line);
+    fclose(line);
+    fwrite(record, 1, length, to);
+    fprintf(to, " ~%08" PRIx32 "\n", check_of(record, length));
+    free(record);
+}
+
+/* The file as it would be now if it were written anew. To be freed. */
+static char *fresh_file(const struct state *state, size_t *length)
+{
+    struct text events = {0};
+    enum place_mark mark = PLACE_NONE;
+    uint64_t place;
+    char *bytes;
+    FILE *to = memory_stream(&bytes, length);
+
+    for (size_t at = 0; (place = places_next(&state->places, &at, &mark));)
+        write_event(&events, mark == PLACE_TAKEN ? '+' : '-', place);
+    fputs(TITLE, to);
+    write_record(&state->head, &events, to);
+    fclose(to);
+    free(events.bytes);
+    return bytes;
+}
+
+/* Returns 0 or errno. It is one write(2), and another only where that took a part, to learn why. */
+static int write_whole(int fd, const char *bytes, size_t length)
+{
+    while (length) {
+        ssize_t count = write(fd, bytes, length);
+
+        if (count < 0 && errno != EINTR)
+            return errno;
+        if (count > 0) {
+            bytes += count;
+            length -= (size_t)count;
+        }
+    }
+    return 0;
+}
+
+/* All that has happened is in the file. */
+static void recorded(struct state *state)
+{
+    state->events.length = 0;
+    state->due = false;
+}
+
+/* Puts a file under the state's name; *fd is its descriptor, for appending. Returns 0 or errno. */
+static int put_in_place(const char *path, const char *bytes, size_t length, int *fd)
+{
+    struct replacement new;
+    int error = replacement_open(&new, path);
+
+    *fd = new.fd;
+    if (!error)
+        error = lock_take(*fd); /* before it has the state's name */
+    if (!error)
+        error = write_whole(*fd, bytes, length);
+    if (!error)
+        error = replacement_commit(&new);
+    if (error)
+        replacement_drop(&new);
+    if (error && *fd >= 0)
+        close(*fd);
+    replacement_free(&new);
+    return error;
+}
+
+/* Writes the file anew. Returns 0 or errno; the old one stays as it is then. */
+static int rewrite(struct state *state)
+{
+    size_t length;
+    char *bytes = fresh_file(state, &length);
+    int fd, error = put_in_place(state->path, bytes, length, &fd);
+
+    free(bytes);
+    if (error)
+        return error;
+    close(state->fd); /* with it the lock of a file that has no name any more */
+    state->fd = fd;
+    state->size = length;
+    state->limit = LIMIT_TIMES * (uint64_t)length;
+    if (state->limit < LEAST_LIMIT_BYTES)
+        state->limit = LEAST_LIMIT_BYTES;
+    recorded(state);
+    return 0;
+}
+
+static int append(struct state *state)
+{
+    char *record;
+    size_t length;
+    FILE *to = memory_stream(&record, &length);
+    int error;
+
+    write_record(&state->head, &state->events, to);
+    fclose(to);
+    error = write_whole(state->fd, record, length);
+    free(record);
+    if (error) {
+        state->limit = 0; /* what is torn must not be followed by another record */
+        return error;
+    }
+    state->size += length;
+    recorded(state);
+    return 0;
+}
+
+/*
+ * The run
+ */
+
+struct state *state_open(const char *path, char **why)
+{
+    struct state *state = memory_zeroed(sizeof(*state));
+    int error;
+
+    places_init(&state->places);
+    state->head = (struct state_head){.list_sum = STATE_EMPTY_SUM, .output_bytes = STATE_NO_OUTPUT};
+    state->fd = lock_open(path);
+    error = state->fd < 0 ? errno : 0;
+    state->path = state->fd < 0 ? NULL : realpath(path, NULL);
+    if (!state->path)
+        state->path = memory_text(path, strlen(path));
+    *why = error ? text_complaint(path, lock_error(error)) : read_file(state);
+    if (!*why) { /* what is torn goes, and it is known that the file can be replaced */
+        error = rewrite(state);
+        *why = error ? text_complaint(path, strerrordesc_np(error)) : NULL;
+    }
+    if (!*why)
+        return state;
+    state_close(state);
+    return NULL;
+}
+
+void state_close(struct state *state)
+{
+    if (!state)
+        return;
+    if (state->fd >= 0)
+        close(state->fd);
+    places_free(&state->places);
+    free(state->events.bytes);
+    free(state->path);
+    free(state);
+}
+
+const struct state_head *state_head(const struct state *state)
+{
+    return &state->head;
+}
+
+size_t state_unreported(const struct state *state)
+{
+    return state->places.taken;
+}
+
+bool state_is_done(const struct state *state, uint64_t place)
+{
+    enum place_mark mark = places_get(&state->places, place);
+
+    return place <= state->head.frontier ? mark != PLACE_TAKEN : mark == PLACE_REPORTED;
+}
+
+uint64_t state_sum(uint64_t sum, const char *line, size_t length)
+{
+    const uint64_t prime = UINT64_C(0x100000001b3); /* FNV-1a, 64 bits */
+
+    for (size_t i = 0; i < length; i++)
+        sum = (sum ^ (unsigned char)line[i]) * prime;
+    return (sum ^ '\n') * prime;
+}
+
+bool state_fits(const struct state *state, uint64_t place, uint64_t sum)
+{
+    return place != state->head.frontier || sum == state->head.list_sum;
+}
+
+void state_advance(struct state *state, uint64_t place, uint64_t sum)
+{
+    if (place <= state->head.frontier)
+        return;
+    state->head.frontier = state->places.floor = place;
+    state->head.list_sum = sum;
+}
+
+void state_take(struct state *state, uint64_t place)
+{
+    if (state_is_done(state, place) || places_get(&state->places, place) == PLACE_TAKEN)
+        return;
+    places_set(&state->places, place, PLACE_TAKEN);
+    write_event(&state->events, '+', place);
+    state->head.finished = false;
+}
+
+void state_report(struct state *state, uint64_t place, bool failed)
+{
+    if (places_get(&state->places, place) != PLACE_TAKEN)
+        return;
+    places_set(&state->places, place, place > state->head.frontier ? PLACE_REPORTED : PLACE_NONE);
+    write_event(&state->events, '-', place);
+    state->head.reported++;
+    state->head.failed += failed;
+    state->due = true;
+}
+
+int state_commit(struct state *state, uint64_t output_bytes)
+{
+    state->due = state->due || output_bytes != state->head.output_bytes;
+    state->head.output_bytes = output_bytes;
+    if (!state->due)
+        return 0;
+    return state->size > state->limit ? rewrite(state) : append(state);
+}
+
+int state_finish(struct state *state, uint64_t output_bytes)
+{
+    state->head.output_bytes = output_bytes;
+    state->head.finished = true;
+    return rewrite(state);
+}

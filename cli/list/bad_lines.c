@@ -1,0 +1,38 @@
+/* A list is not held, and its bad lines are not either: each is said when it is read. */
+#include "cli/list/bad_lines.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/network.h"
+
+void bad_lines_add_as(struct bad_lines *bad, const char *what, const char *why)
+{
+    if (bad->count++ < BAD_LINES_SHOWN)
+        complain(what, why);
+}
+
+void bad_lines_add(struct bad_lines *bad, const struct site *site)
+{
+    if (bad->file)
+        bad_lines_add_as(bad, site->unreadable, site->url.shown);
+    else
+        bad_lines_add_as(bad, site->url.shown, site->unreadable);
+}
+
+bool bad_lines_end(const struct bad_lines *bad)
+{
+    char why[80];
+
+    if (bad->count > BAD_LINES_SHOWN) {
+        snprintf(why, sizeof(why), "%zu are bad, of which the first %d are shown", bad->count,
+                 BAD_LINES_SHOWN);
+        complain(bad->file ? bad->file : "URLs", why);
+    }
+    return !bad->count;
+}
+
+const char *bad_lines_file(const char *file)
+{
+    return file && !strcmp(file, "-") ? "standard input" : file;
+}

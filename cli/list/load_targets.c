@@ -1,0 +1,120 @@
+/*
+ * The reader of lists does the work; what is here holds what it gives out. A grammar of its own for
+ * targets would have had to grow all keys of a request a second time.
+ */
+#include "cli/list/load_targets.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/list/bad_lines.h"
+#include "cli/list/sites.h"
+#include "cli/network.h"
+
+/* Adds one that is sound; the site is the list's. */
+static void add(struct target_list *list, const struct listed *listed)
+{
+    list->sites = memory_grow(list->sites, list->count + 1, sizeof(struct site *));
+    list->weights = memory_grow(list->weights, list->count + 1, sizeof(*list->weights));
+    list->sites[list->count] = listed->site;
+    list->weights[list->count++] = listed->weight;
+}
+
+/* Why it is no target; NULL: it is one. */
+static const char *find_fault(const struct target_list *list, const struct site *site,
+                              const struct request_options *request)
+{
+    if (site->unreadable)
+        return site->unreadable;
+    if (site->timeout != request->timeout)
+        return "a target has no timeout of its own; --timeout is that of all";
+    return list->count == TARGETS_MOST ? "over 10000 targets" : NULL;
+}
+
+/* One that is no target; what is unreadable in a file has its line in the reason. */
+static void refuse_site(struct bad_lines *bad, const struct site *site, const char *why)
+{
+    char *place = NULL;
+
+    if (site->unreadable) {
+        bad_lines_add(bad, site);
+    } else if (!bad->file) {
+        bad_lines_add_as(bad, site->url.shown, why);
+    } else if (asprintf(&place, "%s:%llu", bad->file, (unsigned long long)site->place) >= 0) {
+        bad_lines_add_as(bad, place, why);
+        free(place);
+    }
+}
+
+/* Reads to the end, or until there are too many. `file` is its name in messages; NULL: words. */
+static bool read_list(struct target_list *list, struct sites *sites, const char *file,
+                      const struct request_options *request)
+{
+    struct bad_lines bad = {.file = file};
+    struct listed listed;
+    bool full = false;
+
+    while (!full && sites_next(sites, &listed) == SITES_ONE) {
+        const char *why = find_fault(list, listed.site, request);
+
+        full = list->count == TARGETS_MOST;
+        if (why) {
+            refuse_site(&bad, listed.site, why);
+            site_free(listed.site);
+        } else {
+            add(list, &listed);
+        }
+    }
+    return bad_lines_end(&bad) &&
+           (list->count || complain(file ? file : "URLs", "there is no target in it"));
+}
+
+static bool read_words(struct target_list *list, char *const *words, size_t count,
+                       const struct request_options *request)
+{
+    const struct sites_options how = {.request = request, .weights = true};
+    struct sites *sites = sites_from_words(words, count, &how);
+    bool sound = read_list(list, sites, NULL, request);
+
+    sites_close(sites);
+    return sound;
+}
+
+bool target_list_read(struct target_list *list, const struct options *options)
+{
+    const struct sites_options how = {.request = &options->request, .weights = true};
+    const char *file = options->file;
+    struct sites *sites;
+    bool sound;
+
+    *list = (struct target_list){0};
+    if (!file)
+        return read_words(list, options->words, options->word_count, &options->request);
+    sites = sites_open(file, &how);
+    if (!sites)
+        return complain(file, errno == ENOENT ? "no such file; give URLs, or targets with -f FILE"
+                                              : strerrordesc_np(errno));
+    sound = read_list(list, sites, bad_lines_file(file), &options->request);
+    sites_close(sites);
+    return sound;
+}
+
+bool target_list_read_versus(struct target_list *list, const struct options *options)
+{
+    char *const word = (char *)options->load.versus;
+
+    *list = (struct target_list){0};
+    return read_words(list, &word, 1, &options->request);
+}
+
+void target_list_free(struct target_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        site_free(list->sites[i]);
+    free(list->sites);
+    free(list->weights);
+    *list = (struct target_list){0};
+}

@@ -1,0 +1,201 @@
+/*
+ * What bench alone has: its readers, what contradicts what, and what follows from what was said. Here and
+ * not where a load starts, so that a run never begins with a command line that means nothing.
+ */
+#include "cli/options/load_options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "cli/options/readers.h"
+#include "http/url.h"
+
+#define DEFAULT_DURATION       (10 * NSEC_PER_S)
+#define DEFAULT_SEED           1
+#define DEFAULT_REHEARSED_RATE 5000
+#define MOST_RATE_TEXT         32
+
+/* --- readers --- */
+
+/* A part of a ramp, [from, from + length). */
+static bool ramp_rate(const char *from, size_t length, double *to)
+{
+    char text[MOST_RATE_TEXT];
+
+    if (length >= sizeof(text))
+        return false;
+    snprintf(text, sizeof(text), "%.*s", (int)length, from);
+    return rate_parse(text, LOAD_MOST_RATE, to);
+}
+
+/* "FROM:TO/TIME"; the rates are a second. */
+bool load_read_ramp(const struct given *given)
+{
+    struct load_command *load = &given->options->load;
+    const char *text = given->value, *colon = strchr(text, ':');
+    const char *slash = colon ? strchr(colon, '/') : NULL;
+
+    if (slash && ramp_rate(text, (size_t)(colon - text), &load->ramp_from) &&
+        ramp_rate(colon + 1, (size_t)(slash - colon - 1), &load->ramp_to) &&
+        duration_parse(slash + 1, &load->ramp) && load->ramp)
+        return true;
+    return refuse(given->option, text,
+                  "it is FROM:TO/TIME, like 1000:20000/30s: requests a second, at most 10000000");
+}
+
+bool load_read_knee(const struct given *given)
+{
+    struct slo *knee = &given->options->load.knee;
+    const char *wrong = slo_parse(knee, given->value);
+
+    if (!wrong &&
+        (knee->count != 1 || knee->part[0].kind == SLO_ERRORS || knee->part[0].kind == SLO_RPS))
+        wrong = "one limit of a latency, like p99=20ms";
+    return !wrong || refuse(given->option, given->value, wrong);
+}
+
+bool load_read_slo(const struct given *given)
+{
+    const char *wrong = slo_parse(&given->options->load.slo, given->value);
+
+    return !wrong || refuse(given->option, given->value, wrong);
+}
+
+/* "on", "off", "50", "50%". */
+bool load_read_resume(const struct given *given)
+{
+    unsigned long percent = !strcmp(given->value, "on") ? 100 : 0;
+    size_t length = strlen(given->value);
+    char digits[8];
+
+    if (strcmp(given->value, "on") != 0 && strcmp(given->value, "off") != 0) {
+        length -= length && given->value[length - 1] == '%';
+        snprintf(digits, sizeof(digits), "%.*s", (int)length, given->value);
+        if (length >= sizeof(digits) || !number_parse(digits, 0, 100, &percent))
+            return refuse(given->option, given->value, "it is on, off or a percentage");
+    }
+    given->options->load.resume_percent = (unsigned)percent;
+    return true;
+}
+
+/* It may hold a password, and is not shown where it is refused. */
+bool load_read_versus(const struct given *given)
+{
+    struct url url = {0};
+    const char *wrong = url_parse(&url, given->value, strlen(given->value));
+
+    url_free(&url);
+    return wrong ? refuse(given->option, NULL, wrong) : read_text(given);
+}
+
+/* --- together --- */
+
+/* Two that were both given, and why one of them has to go. */
+struct contradiction {
+    bool there;
+    const char *option, *other, *why; /* `other` NULL: the option does without it */
+};
+
+static bool refuse_first(const struct contradiction *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (all[i].there)
+            return refuse(all[i].option, all[i].other, all[i].why);
+    return true;
+}
+
+static bool check_loops(const struct load_command *load)
+{
+    bool knee = load->knee.count, ramp = load->ramp;
+    const struct contradiction all[] = {
+        {ramp && load->rate > 0, "--ramp", "--rate", "one of them; a ramp has its rates"},
+        {knee && load->rate > 0, "--find-knee", "--rate", "the search chooses the rates"},
+        {knee && ramp, "--find-knee", "--ramp", "the search chooses the rates"},
+        {knee && load->requests, "--find-knee", "--requests",
+         "each of its rates lasts a --duration"},
+        {knee && load->slo.count, "--find-knee", "--slo", "it has a limit of its own"},
+        {knee && load->hlog, "--find-knee", "--hlog", "a log is that of one run"},
+        {knee && load->repeat > 1, "--find-knee", "--repeat", "a search is no sample"},
+        {load->arrival != ARRIVAL_CONSTANT && !knee && !ramp && load->rate <= 0, "--arrival", NULL,
+         "it belongs to an open loop: --rate, --ramp or --find-knee"},
+        {ramp && load->warmup >= load->ramp, "--warmup", NULL,
+         "the ramp would be over before anything is measured"},
+    };
+
+    return refuse_first(all, sizeof(all) / sizeof(*all));
+}
+
+static bool check_shape(const struct options *options)
+{
+    const struct load_command *load = &options->load;
+    const struct contradiction all[] = {
+        {load->new_connections && load->pipeline > 1, "--new-conn", "--pipeline",
+         "a connection of one request has no pipeline"},
+        {load->requests_per_connection == 1 && load->pipeline > 1, "--requests-per-conn 1",
+         "--pipeline", "a connection of one request has no pipeline"},
+        {load->new_connections && load->requests_per_connection > 1, "--new-conn",
+         "--requests-per-conn", "with --new-conn it is 1"},
+        {options->concurrency < load->processes, "--procs", "--connections",
+         "each process needs a connection"},
+        {load->requests && load->requests < load->processes, "--procs", "--requests",
+         "each process needs a request"},
+    };
+
+    return refuse_first(all, sizeof(all) / sizeof(*all));
+}
+
+static bool check_runs(const struct options *options)
+{
+    const struct load_command *load = &options->load;
+    const struct contradiction all[] = {
+        {load->versus && load->repeat < 2, "--vs", NULL,
+         "it belongs to --repeat N: both are measured N times, in turn"},
+        {load->versus && (options->file || options->word_count != 1), "--vs", NULL,
+         "it is compared with one URL; give that one"},
+        {options->format == FORMAT_CSV && load->repeat > 1, "--format csv", "--repeat",
+         "its table is that of one run"},
+        {load->hlog && load->repeat > 1, "--hlog", "--repeat", "a log is that of one run"},
+        {options->format == FORMAT_TABLE, "--format", "table", "for bench it is text, json or csv"},
+    };
+
+    return refuse_first(all, sizeof(all) / sizeof(*all));
+}
+
+bool load_options_check(const struct options *options)
+{
+    return check_loops(&options->load) && check_shape(options) && check_runs(options);
+}
+
+/* --- from nothing to everything --- */
+
+void load_options_begin(struct load_command *load)
+{
+    *load = (struct load_command){
+        .seed = DEFAULT_SEED,
+        .pipeline = 1,
+        .processes = 1,
+        .repeat = 1,
+        .kernel_time = KERNEL_TIME_SAMPLE,
+    };
+}
+
+void load_options_settle(struct options *options)
+{
+    /* numeric: the origin answers at once, where a name would be given a latency */
+    static char embedded[] = "http://127.0.0.1/", *words[] = {embedded};
+    struct load_command *load = &options->load;
+
+    if (!load->duration)
+        load->duration = load->requests ? NSEC_NEVER : load->ramp ? load->ramp : DEFAULT_DURATION;
+    if (load->new_connections)
+        load->requests_per_connection = 1;
+    if (options->file || options->word_count)
+        return;
+    options->rehearse = true;
+    options->words = words;
+    options->word_count = 1;
+    if (load->rate <= 0 && !load->ramp && !load->knee.count)
+        load->rate = DEFAULT_REHEARSED_RATE;
+}

@@ -1,0 +1,445 @@
+/*
+ * getopt_long, one row an option: its name, the commands that know it, and where its value goes. An
+ * option that the command does not know is refused by name, for one that silently means nothing is
+ * worse than none. What contradicts something else is looked at when all is read. Rejected: a switch
+ * over all options, which had to repeat each name and could not tell one command from another.
+ */
+#include "cli/options/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/options/help.h"
+#include "cli/options/readers.h"
+#include "dns/resolver.h"
+#include "http/body/preview.h"
+#include "http/h1/h1_parser.h"
+#include "http/request.h"
+#include "tls/tls.h"
+
+#define DEFAULT_FILE        "sites.conf"
+#define DEFAULT_CONCURRENCY 256
+#define DEFAULT_CONNECTIONS 64
+#define MOST_CONCURRENCY    1000000
+#define DEFAULT_TIMEOUT     (10 * NSEC_PER_S)
+#define DEFAULT_REDIRECTS   10
+#define DEFAULT_PREVIEW     10
+#define DEFAULT_MAX_BODY    (1024 * 1024)
+#define DEFAULT_PER_HOST    6
+#define MOST_FETCH_RATE     1000000
+#define MOST_REQUESTS       1000000000000000
+#define MOST_PIPELINE       1024
+#define MOST_PROCESSES      1024
+#define MOST_REPEATS        1000
+
+/* The commands that know an option. */
+enum {
+    FETCH = 1 << COMMAND_FETCH,
+    RACE = 1 << COMMAND_RACE,
+    BENCH = 1 << COMMAND_BENCH,
+    ORIGIN = 1 << COMMAND_ORIGIN,
+    DIFF = 1 << COMMAND_DIFF,
+    SITES = FETCH | RACE,
+    SINGLY = FETCH | BENCH, /* what the blocking half of a race cannot do */
+    ASKING = FETCH | RACE | BENCH,
+    SERVING = ASKING | ORIGIN,
+    EVERY = SERVING | DIFF,
+};
+
+static const struct {
+    const char *name;
+    enum command command;
+} commands[] = {{"fetch", COMMAND_FETCH},
+                {"race", COMMAND_RACE},
+                {"bench", COMMAND_BENCH},
+                {"origin", COMMAND_ORIGIN},
+                {"diff", COMMAND_DIFF}};
+
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static bool print_help(const struct given *given)
+{
+    fputs(help_text(given->options->command), stdout);
+    given->options->command = COMMAND_NONE;
+    return true;
+}
+
+static bool print_version(const struct given *given)
+{
+    printf("firstbyte %s\n%s\nllhttp %s\nc-ares %s\n", FIRSTBYTE_VERSION, tls_version(),
+           http1_parser_version(), resolver_version());
+    given->options->command = COMMAND_NONE;
+    return true;
+}
+
+static const char *const formats[] = {"text", "table", "json", "csv", NULL};
+static const char *const colors[] = {"auto", "always", "never", NULL};
+static const char *const orders[] = {"completion", "input", NULL};
+static const char *const versions[] = {"1.2", "1.3", NULL};
+static const char *const arrivals[] = {"constant", "poisson", NULL};
+static const char *const stampings[] = {"off", "sample", "all", NULL};
+
+/* The end of a row: the reader, the field in struct options, and what the reader needs to know. */
+#define AT(field)               offsetof(struct options, field), sizeof(((struct options *)0)->field)
+#define VALUE(reader, field)    reader, AT(field), 0, 0, NULL
+#define FLAG(field)             VALUE(read_flag, field)
+#define TEXT(field)             VALUE(read_text, field)
+#define FILE_NAME(field)        VALUE(read_file_name, field)
+#define TIME(field, least)      read_time, AT(field), least, 0, NULL
+#define RATE(field, most)       read_rate, AT(field), 0, most, NULL
+#define NUMBER(field, low, top) read_number, AT(field), low, top, NULL
+#define CHOICE(field, words)    read_choice, AT(field), 0, 0, words
+#define ACTION(reader)          reader, 0, 0, 0, 0, NULL
+
+/* Where a name or a letter is not the same thing for all commands, it has a row for each. */
+static const struct option_row table[] = {
+    {"file", 'f', SERVING, FILE_NAME(file)},
+    {"concurrency", 'c', ASKING, NUMBER(concurrency, 1, MOST_CONCURRENCY)},
+    {"connections", 0, BENCH, NUMBER(concurrency, 1, MOST_CONCURRENCY)},
+    {"timeout", 'T', ASKING, TIME(request.timeout, 1)},
+    {"dns-timeout", 0, ASKING, TIME(dns_timeout, 1)},
+    {"connect-timeout", 0, ASKING, TIME(connect_timeout, 1)},
+    {"tls-timeout", 0, ASKING, TIME(tls_timeout, 1)},
+    {"ttfb-timeout", 0, SITES, TIME(ttfb_timeout, 1)},
+    {"request", 'X', ASKING, VALUE(read_method, request.method)},
+    {"header", 'H', ASKING, ACTION(read_header)},
+    {"user-agent", 'A', ASKING, ACTION(read_user_agent)},
+    {"user", 'u', ASKING, TEXT(request.user)},
+    {"cookie", 'b', ASKING, VALUE(read_cookie, request.cookie)},
+    {"data", 'd', SITES, ACTION(read_data)},
+    {"data", 0, BENCH, ACTION(read_data)},
+    {"head", 'I', ASKING, FLAG(request.head)},
+    {"no-location", 0, FETCH, FLAG(no_location)},
+    {"max-redirs", 0, FETCH, NUMBER(max_redirs, 0, 1000)},
+    {"no-keepalive", 0, SITES, FLAG(no_keepalive)},
+    {"preview", 0, SITES, NUMBER(preview, 1, PREVIEW_MOST_CHARACTERS)},
+    {"max-body", 0, SITES, VALUE(read_bytes, max_body)},
+    {"until-preview", 0, SITES, FLAG(until_preview)},
+    {"per-host", 0, SITES, NUMBER(per_host, 0, MOST_CONCURRENCY)},
+    {"per-host-rate", 0, FETCH, RATE(per_host_rate, MOST_FETCH_RATE)},
+    {"rate", 'R', FETCH, RATE(rate, MOST_FETCH_RATE)},
+    {"rate", 'R', BENCH, RATE(load.rate, LOAD_MOST_RATE)},
+    {"retry", 0, FETCH, NUMBER(retries, 0, 100)},
+    {"arrival", 0, BENCH, CHOICE(load.arrival, arrivals)},
+    {"seed", 0, BENCH, NUMBER(load.seed, 0, UINT64_MAX)},
+    {"ramp", 0, BENCH, ACTION(load_read_ramp)},
+    {"find-knee", 0, BENCH, ACTION(load_read_knee)},
+    {"requests", 'n', BENCH, NUMBER(load.requests, 1, MOST_REQUESTS)},
+    {"duration", 'd', BENCH, TIME(load.duration, 1)},
+    {"warmup", 0, BENCH, TIME(load.warmup, 0)},
+    {"requests-per-conn", 0, BENCH, NUMBER(load.requests_per_connection, 1, MOST_REQUESTS)},
+    {"new-conn", 0, BENCH, FLAG(load.new_connections)},
+    {"tls-resume", 0, BENCH, ACTION(load_read_resume)},
+    {"pipeline", 0, BENCH, NUMBER(load.pipeline, 1, MOST_PIPELINE)},
+    {"procs", 0, BENCH, NUMBER(load.processes, 1, MOST_PROCESSES)},
+    {"kernel-time", 0, BENCH, CHOICE(load.kernel_time, stampings)},
+    {"slo", 0, BENCH, ACTION(load_read_slo)},
+    {"hlog", 0, BENCH, FILE_NAME(load.hlog)},
+    {"repeat", 0, BENCH, NUMBER(load.repeat, 1, MOST_REPEATS)},
+    {"vs", 0, BENCH, VALUE(load_read_versus, load.versus)},
+    {"ipv4", '4', SINGLY, FLAG(ipv4_only)},
+    {"ipv6", '6', SINGLY, FLAG(ipv6_only)},
+    {"resolve", 0, SINGLY, VALUE(read_resolve, resolve)},
+    {"connect-to", 0, SINGLY, VALUE(read_connect_to, connect_to)},
+    {"dns-servers", 0, SINGLY, VALUE(read_servers, dns_servers)},
+    {"interface", 0, SINGLY, VALUE(read_texts, interfaces)},
+    {"unix-socket", 0, SINGLY, FILE_NAME(unix_socket)},
+    {"proxy", 'x', FETCH, VALUE(read_proxy, proxy)},
+    {"noproxy", 0, FETCH, TEXT(noproxy)},
+    {"insecure", 'k', ASKING, FLAG(insecure)},
+    {"cacert", 0, ASKING, FILE_NAME(authorities)},
+    {"capath", 0, ASKING, FILE_NAME(authorities_directory)},
+    {"cert", 0, ASKING, FILE_NAME(certificate)},
+    {"key", 0, ASKING, FILE_NAME(key)},
+    {"tls-min", 0, ASKING, read_choice, AT(tls_min), 12, 0, versions},
+    {"tls-max", 0, ASKING, read_choice, AT(tls_max), 12, 0, versions},
+    {"sni", 0, ASKING, TEXT(sni)},
+    {"cert-warn", 0, SITES, VALUE(read_days, cert_warn_days)},
+    {"format", 0, ASKING | DIFF, CHOICE(format, formats)},
+    {"fields", 0, SITES, VALUE(read_fields, fields)},
+    {"output", 'o', SINGLY, FILE_NAME(output)},
+    {"append", 0, SINGLY, FLAG(append)},
+    {"order", 0, SITES, CHOICE(input_order, orders)},
+    {"tcp-info", 0, SITES, FLAG(tcp_info)},
+    {"fail", 0, SITES, FLAG(fail)},
+    {"color", 0, ASKING, CHOICE(color, colors)},
+    {"quiet", 'q', ASKING, FLAG(quiet)},
+    {"verbose", 'v', FETCH, FLAG(verbose)},
+    {"resume", 0, FETCH, FILE_NAME(resume)},
+    {"rehearse", 0, ASKING, FLAG(rehearse)},
+    {"lifeline", 0, ORIGIN, FLAG(lifeline)},
+    {"help", 'h', EVERY, ACTION(print_help)},
+    {"version", 'V', EVERY, ACTION(print_version)},
+};
+
+#define ROWS       (sizeof(table) / sizeof(*table))
+#define FIRST_LONG 256 /* what getopt returns of a long option: its row, from here on */
+
+static bool takes_value(const struct option_row *row)
+{
+    return row->read != read_flag && row->read != print_help && row->read != print_version;
+}
+
+/* The table as getopt wants it. */
+struct getopt_form {
+    struct option longs[ROWS + 1]; /* closed with one that is empty */
+    char letters[2 * ROWS + 1];
+};
+
+static void getopt_form_fill(struct getopt_form *form)
+{
+    char *to = form->letters;
+
+    *form = (struct getopt_form){0};
+    for (size_t i = 0; i < ROWS; i++) {
+        int argument = takes_value(&table[i]) ? required_argument : no_argument;
+
+        form->longs[i] = (struct option){table[i].name, argument, NULL, FIRST_LONG + (int)i};
+        if (!table[i].letter)
+            continue;
+        *to++ = (char)table[i].letter;
+        if (argument)
+            *to++ = ':';
+    }
+}
+
+/* The row of what getopt returned: of several the command's own, else any. */
+static const struct option_row *find_row(int option, enum command command)
+{
+    const struct option_row *any = NULL;
+
+    for (const struct option_row *row = table; row < table + ROWS; row++) {
+        if (option >= FIRST_LONG ? strcmp(row->name, table[option - FIRST_LONG].name) != 0
+                                 : row->letter != option)
+            continue;
+        if (row->commands >> command & 1)
+            return row;
+        if (!any)
+            any = row;
+    }
+    return any;
+}
+
+/* The commands that know a name, by whichever row. */
+static unsigned commands_of(const char *name)
+{
+    unsigned set = 0;
+
+    for (size_t i = 0; i < ROWS; i++)
+        if (!strcmp(table[i].name, name))
+            set |= table[i].commands;
+    return set;
+}
+
+/* "firstbyte: race --proxy: for fetch alone". */
+static bool refuse_stranger(const struct option_row *row, enum command command)
+{
+    const unsigned set = commands_of(row->name);
+    const int count = __builtin_popcount(set);
+    int named = 0;
+
+    fputs("firstbyte: ", stderr);
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (commands[i].command == command)
+            fprintf(stderr, "%s --%s: for ", commands[i].name, row->name);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (!(set >> commands[i].command & 1))
+            continue;
+        named++;
+        fprintf(stderr, "%s%s", named == 1 ? "" : named < count ? ", " : " and ", commands[i].name);
+    }
+    fputs(count == 1 ? " alone\n" : "\n", stderr);
+    return false;
+}
+
+static bool read_option(struct options *options, int option)
+{
+    const struct option_row *row = find_row(option, options->command);
+    char name[64];
+    struct given given = {.option = name, .value = optarg, .options = options, .row = row};
+
+    if (!row) /* getopt has said why */
+        return false;
+    if (!(row->commands >> options->command & 1))
+        return refuse_stranger(row, options->command);
+    snprintf(name, sizeof(name), "--%s", row->name);
+    given.to = (char *)options + row->offset;
+    return row->read(&given);
+}
+
+/* The subcommand is the first word, if it is one. */
+static enum command read_command(int *argc, char ***argv)
+{
+    for (size_t i = 0; *argc > 1 && i < COMMANDS; i++) {
+        if (strcmp((*argv)[1], commands[i].name) != 0)
+            continue;
+        (*argv)[1] = (*argv)[0];
+        ++*argv;
+        --*argc;
+        return commands[i].command;
+    }
+    return COMMAND_FETCH;
+}
+
+/* What a rehearsal decides by itself; `implied` where nobody asked for one. */
+static bool check_rehearsal(const struct options *options, bool implied)
+{
+    static const char dials[] = "every dial of a rehearsal ends at its origin";
+    static const char trust[] = "a rehearsal trusts its own authority alone";
+    const struct {
+        const char *value, *name, *why;
+    } decided[] = {
+        {options->authorities, "--cacert", trust},
+        {options->authorities_directory, "--capath", trust},
+        {options->proxy, "--proxy", dials},
+        {options->unix_socket, "--unix-socket", dials},
+        {options->dns_servers, "--dns-servers", "a rehearsal asks its own nameserver"},
+    };
+
+    for (size_t i = 0; i < sizeof(decided) / sizeof(*decided); i++)
+        if (decided[i].value)
+            return refuse(decided[i].name, NULL, /* a proxy has a password */
+                          implied ? "give a URL: without one, bench asks its embedded origin"
+                                  : decided[i].why);
+    return true;
+}
+
+/* What has no meaning together. */
+static bool check_together(const struct options *options)
+{
+    if (options->ipv4_only && options->ipv6_only)
+        return refuse("-4", "-6", "one of them");
+    if (options->tls_min && options->tls_max && options->tls_min > options->tls_max)
+        return refuse("--tls-min", options->tls_min == 13 ? "1.3" : "1.2", "over --tls-max");
+    if (options->key && !options->certificate)
+        return refuse("--key", options->key, "it belongs to a certificate: --cert FILE");
+    if (options->append && !options->output)
+        return refuse("--append", NULL, "it belongs to --output FILE");
+    if (options->request.head && options->request.content)
+        return refuse("--head", "--data", "a HEAD has no content; -X names the method");
+    if (options->file && options->word_count)
+        return refuse("--file", options->file, "give a list or URLs, not both");
+    return true;
+}
+
+static bool check_diff(const struct options *options)
+{
+    if (options->word_count < 2)
+        return refuse("diff", NULL, "it compares two files or more: firstbyte diff A.json B.json");
+    return options->format == FORMAT_TEXT || options->format == FORMAT_JSON ||
+           refuse("diff", "--format", "it is text or json");
+}
+
+static bool check(const struct options *options)
+{
+    bool bench = options->command == COMMAND_BENCH;
+    bool nobody = bench && !options->file && !options->word_count;
+
+    if (options->command == COMMAND_DIFF)
+        return check_diff(options);
+    if (!check_together(options) ||
+        ((options->rehearse || nobody) && !check_rehearsal(options, nobody)))
+        return false;
+    if (options->command == COMMAND_RACE && options->file && !strcmp(options->file, "-"))
+        return refuse("race --file", "-", "a race reads its list twice; give it a file");
+    if (!bench && options->interfaces.count > 1)
+        return refuse("--interface", options->interfaces.list[1], "one is enough for a fetch");
+    return !bench || load_options_check(options);
+}
+
+static void begin(struct options *options, enum command command)
+{
+    *options = (struct options){
+        .command = command,
+        .concurrency = command == COMMAND_BENCH ? DEFAULT_CONNECTIONS : DEFAULT_CONCURRENCY,
+        .dns_timeout = NSEC_NEVER,
+        .connect_timeout = NSEC_NEVER,
+        .tls_timeout = NSEC_NEVER,
+        .ttfb_timeout = NSEC_NEVER,
+        .request.timeout = DEFAULT_TIMEOUT,
+        .max_redirs = DEFAULT_REDIRECTS,
+        .preview = DEFAULT_PREVIEW,
+        .max_body = DEFAULT_MAX_BODY,
+        .per_host = DEFAULT_PER_HOST,
+    };
+    load_options_begin(&options->load);
+}
+
+/* All options and words, each by itself. */
+static bool read_all(struct options *options, int argc, char **argv)
+{
+    static char name[] = "firstbyte";
+    struct getopt_form form;
+    int option;
+
+    getopt_form_fill(&form);
+    argv[0] = name; /* in getopt's messages, as in ours */
+    while ((option = getopt_long(argc, argv, form.letters, form.longs, NULL)) != -1) {
+        if (!read_option(options, option))
+            return false;
+        if (options->command == COMMAND_NONE)
+            return true;
+    }
+    options->words = argv + optind;
+    options->word_count = (size_t)(argc - optind);
+    return true;
+}
+
+/* A list that was meant to be read, and is not. Of a race, which reads its list twice, it cannot be. */
+static void hint_at_input(const struct options *options)
+{
+    struct stat input;
+
+    if (!options->file && !options->word_count && !options->quiet &&
+        (options->command == COMMAND_FETCH || options->command == COMMAND_BENCH) &&
+        !fstat(STDIN_FILENO, &input) && S_ISFIFO(input.st_mode))
+        fputs("firstbyte: standard input is a pipe and is not read; -f - reads a list from it\n",
+              stderr);
+}
+
+bool options_read(struct options *options, int argc, char **argv)
+{
+    bool nothing = argc <= 1;
+    enum command command = read_command(&argc, &argv);
+
+    begin(options, command);
+    if (nothing) {
+        fputs(help_usage, stderr);
+        hint_at_input(options);
+    }
+    if (nothing || !read_all(options, argc, argv) ||
+        (options->command != COMMAND_NONE && !check(options))) {
+        fprintf(stderr, "Try 'firstbyte %s--help'.\n", command == COMMAND_BENCH ? "bench " : "");
+        return false;
+    }
+    hint_at_input(options);
+    if (options->command == COMMAND_BENCH)
+        load_options_settle(options);
+    else if (!options->file && !options->word_count && options->command != COMMAND_ORIGIN &&
+             options->command != COMMAND_DIFF)
+        options->file = DEFAULT_FILE;
+    return true;
+}
+
+bool options_want_certificate(const struct options *options)
+{
+    return options->command != COMMAND_BENCH &&
+           (options->format == FORMAT_JSON || options->fields.count || options->cert_warn_days ||
+            options->verbose);
+}
+
+void options_free(struct options *options)
+{
+    free(options->request.headers);
+    content_drop(options->request.content);
+    texts_free(&options->data_files);
+    texts_free(&options->resolve);
+    texts_free(&options->connect_to);
+    texts_free(&options->interfaces);
+    texts_free(&options->fields);
+}

@@ -1,0 +1,140 @@
+/* A table of roles, and every pair of them. */
+#include "cli/output/files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/network.h"
+#include "cli/output/replacement.h"
+
+/* What happens to a file in this run. */
+enum role {
+    READ = 1,
+    WRITTEN = 2,
+    OUTPUT = 4,   /* may be the file of a standard stream */
+    STANDARD = 8, /* an output stream */
+};
+
+/* A file in its role. */
+struct used_file {
+    const char *option, *path; /* as the user calls it */
+    unsigned role;
+    dev_t device;
+    ino_t inode; /* of the file, or of its folder */
+    char *name;  /* in that folder, of a file that does not exist; owned; NULL: it exists */
+};
+
+struct used_files {
+    struct used_file *list; /* owned */
+    size_t count;
+};
+
+/* Whether the file can be destroyed: it is a regular one, or would be made. */
+static bool identify(struct used_file *file, int fd)
+{
+    struct stat about;
+    char *target, *slash;
+    bool found;
+
+    if (fd >= 0 ? !fstat(fd, &about) : !stat(file->path, &about)) {
+        file->device = about.st_dev;
+        file->inode = about.st_ino;
+        return S_ISREG(about.st_mode);
+    }
+    if (fd >= 0 || !(target = replacement_target(file->path)))
+        return false;
+    slash = strrchr(target, '/');
+    file->name = memory_text(slash + 1, strlen(slash + 1));
+    slash[1] = '\0';
+    found = !stat(target, &about);
+    file->device = about.st_dev;
+    file->inode = about.st_ino;
+    free(target);
+    return found;
+}
+
+/* Adds a file by its descriptor, or, with -1, by its path; NULL: there is none. */
+static void add(struct used_files *files, unsigned role, const char *option, const char *path,
+                int fd)
+{
+    struct used_file file = {.option = option, .path = path, .role = role};
+
+    if (!path || !identify(&file, fd)) {
+        free(file.name);
+        return;
+    }
+    files->list = memory_grow(files->list, files->count + 1, sizeof(*files->list));
+    files->list[files->count++] = file;
+}
+
+static void add_all(struct used_files *files, const struct options *options)
+{
+    const char *file = options->file;
+    bool input = file && !strcmp(file, "-");
+
+    add(files, READ, "--file ", file, input ? STDIN_FILENO : -1);
+    add(files, READ | WRITTEN, "--resume ", options->resume, -1);
+    add(files, WRITTEN | OUTPUT, "--output ", options->output, -1);
+    add(files, WRITTEN, "--hlog ", options->load.hlog, -1);
+    add(files, WRITTEN, "SSLKEYLOGFILE=", getenv("SSLKEYLOGFILE"), -1);
+    add(files, READ, "--cacert ", options->authorities, -1);
+    add(files, READ, "SSL_CERT_FILE=", getenv("SSL_CERT_FILE"), -1);
+    add(files, READ, "--cert ", options->certificate, -1);
+    add(files, READ, "--key ", options->key, -1);
+    for (size_t i = 0; i < options->data_files.count; i++)
+        add(files, READ, "--data @", options->data_files.list[i], -1);
+    for (size_t i = 0; options->command == COMMAND_DIFF && i < options->word_count; i++)
+        add(files, READ, "", options->words[i], -1);
+    add(files, WRITTEN | STANDARD, "", "standard output", STDOUT_FILENO);
+    add(files, WRITTEN | STANDARD, "", "standard error", STDERR_FILENO);
+}
+
+static bool is_same(const struct used_file *one, const struct used_file *other)
+{
+    return one->device == other->device && one->inode == other->inode &&
+           !one->name == !other->name && (!one->name || !strcmp(one->name, other->name));
+}
+
+/* Whether one file must not have both roles. */
+static bool is_conflict(const struct used_file *one, const struct used_file *other)
+{
+    unsigned both = one->role | other->role, common = one->role & other->role;
+
+    if (common & STANDARD || (both & OUTPUT && both & STANDARD))
+        return false;
+    return both & WRITTEN && is_same(one, other);
+}
+
+static bool refuse_pair(const struct used_file *one, const struct used_file *other)
+{
+    const struct used_file *written = other->role & WRITTEN ? other : one;
+    const struct used_file *first = written == other ? one : other;
+    char *what = memory_print("%s%s", written->option, written->path);
+    char *why = memory_print("it is %s by this run already (%s%s); give another name",
+                             first->role & READ ? "read" : "written", first->option, first->path);
+
+    complain(what, why);
+    free(what);
+    free(why);
+    return false;
+}
+
+bool files_check(const struct options *options)
+{
+    struct used_files files = {0};
+    bool sound = true;
+
+    add_all(&files, options);
+    for (size_t i = 0; i < files.count; i++)
+        for (size_t k = i + 1; k < files.count && sound; k++)
+            if (is_conflict(&files.list[i], &files.list[k]))
+                sound = refuse_pair(&files.list[i], &files.list[k]);
+    for (size_t i = 0; i < files.count; i++)
+        free(files.list[i].name);
+    free(files.list);
+    return sound;
+}

@@ -1,0 +1,16 @@
+/*
+ * The files of a run: none of them is read and written, or written in two ways. Files are the same by
+ * device and inode, so hard links, symbolic links and other spellings of a name make no difference; of
+ * a file that does not exist yet, by its folder and name.
+ */
+#ifndef CLI_OUTPUT_FILES_H
+#define CLI_OUTPUT_FILES_H
+
+#include "cli/options/options.h"
+
+/* Looks at all regular files that the options name, standard streams included, before any of them is
+   opened. False where one would be destroyed, which is said. The output may be a standard stream's
+   file: then it is written through that stream (cli/output/output.h). */
+bool files_check(const struct options *options);
+
+#endif

@@ -1,0 +1,399 @@
+/*
+ * A view of a few lines that is drawn over itself. A frame of it is more than a terminal may take at
+ * once: so the terminal is opened a second time, with O_NONBLOCK, which concerns nobody who shares the
+ * first descriptor; what it does not take waits, and no other frame is drawn before it is out. The
+ * alternate screen was rejected, for what stood on the terminal should stay, and the report with it.
+ */
+#include "cli/output/live.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/output/figures.h"
+#include "cli/output/text.h"
+
+#define SAMPLES         60 /* intervals in the graph: the last minute */
+#define GRAPH_LINES     2
+#define EIGHTHS         8 /* of a character */
+#define LINES           6
+#define BAR_COLUMNS     30
+#define DEFAULT_COLUMNS 80
+#define MOST_COLUMNS    100
+#define NARROWEST       20 /* where a terminal is narrower than that, nothing is drawn */
+#define TEXT_BYTES      256
+#define FRAME_BYTES     8192
+#define LAST_WAIT_MS    500 /* at the end, for a terminal that is slow */
+#define PATH_BYTES      64
+
+/* Control sequences (ECMA-48): erase to the end of the line, of the screen. */
+#define ERASE_LINE  "\033[K"
+#define ERASE_BELOW "\033[J"
+#define SHADE_RED   "\033[31m"
+#define SHADE_GREEN "\033[32m"
+#define SHADE_CYAN  "\033[36m"
+#define SHADE_BOLD  "\033[1m"
+#define SHADE_DIM   "\033[2m"
+#define SHADE_NONE  "\033[0m"
+
+/* An interval in the graph. */
+struct sample {
+    double rate; /* completed a second */
+    bool failed; /* some requests did */
+};
+
+struct live {
+    int fd;   /* as given, borrowed */
+    int ours; /* the same terminal, opened anew; -1: it could not be */
+    nsec duration;
+    uint64_t requests;
+    bool color;
+    struct sample samples[SAMPLES]; /* a ring */
+    size_t sampled;                 /* in all; the next goes to sampled % SAMPLES */
+    size_t lines;                   /* that stand on the terminal, or will when `frame` is out */
+    size_t most_lines;              /* of this frame: the terminal's, but one */
+    size_t line;                    /* of this frame, that is being made */
+    size_t room;                    /* columns that are left in it */
+    char frame[FRAME_BYTES];
+    size_t bytes, sent; /* of it */
+};
+
+/* Sends what remains of the frame. False where the terminal does not take all of it in that time.
+   Through the descriptor that is shared, a write waits for room: so only few bytes go at once, when
+   there is some. */
+static bool flush(struct live *live, int wait_ms)
+{
+    int fd = live->ours >= 0 ? live->ours : live->fd;
+    size_t most = live->ours >= 0 ? FRAME_BYTES : TEXT_BYTES;
+
+    while (live->sent < live->bytes) {
+        struct pollfd one = {.fd = fd, .events = POLLOUT};
+        size_t left = live->bytes - live->sent;
+        ssize_t wrote;
+
+        if (poll(&one, 1, wait_ms) != 1 || one.revents != POLLOUT)
+            return false;
+        wrote = write(fd, live->frame + live->sent, left < most ? left : most);
+        if (wrote <= 0)
+            return false;
+        live->sent += (size_t)wrote;
+    }
+    return true;
+}
+
+/* Composing: nothing goes beyond the line's room, or the frame's */
+
+static void put_bytes(struct live *live, const char *bytes, size_t count)
+{
+    if (live->line > live->most_lines || count > FRAME_BYTES - live->bytes)
+        return;
+    memcpy(live->frame + live->bytes, bytes, count);
+    live->bytes += count;
+}
+
+static void put_sequence(struct live *live, const char *sequence)
+{
+    put_bytes(live, sequence, strlen(sequence));
+}
+
+static void shade(struct live *live, const char *sequence)
+{
+    if (live->color)
+        put_sequence(live, sequence);
+}
+
+/* Characters of one column each. */
+static void put(struct live *live, const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t left = strlen(text);
+
+    while (left && live->room) {
+        uint32_t character;
+        size_t count = text_next(at, left, &character);
+
+        put_bytes(live, (const char *)at, count);
+        at += count;
+        left -= count;
+        live->room--;
+    }
+}
+
+__attribute__((format(printf, 2, 3))) static void put_format(struct live *live, const char *format,
+                                                             ...)
+{
+    char text[TEXT_BYTES];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    put(live, text);
+}
+
+static void begin_line(struct live *live, size_t columns)
+{
+    live->line++;
+    live->room = columns - 1; /* in the last one a terminal would go on below */
+    put_sequence(live, "\r" ERASE_LINE);
+}
+
+static void end_line(struct live *live)
+{
+    put_sequence(live, "\n");
+}
+
+/* The lines */
+
+static double seconds(nsec span)
+{
+    return (double)span / (double)NSEC_PER_S;
+}
+
+static double rate_of(const struct tally *tally)
+{
+    return tally->to > tally->from ? (double)tally->completed / seconds(tally->to - tally->from)
+                                   : 0;
+}
+
+/* How much of the run is done, by the limit that is nearer: 0 to 1, under 0 where there is none. */
+static double done_share(const struct live *live, const struct tally *total)
+{
+    double share = -1;
+
+    if (live->duration != NSEC_NEVER && live->duration)
+        share = (double)total->to / (double)live->duration;
+    if (live->requests) {
+        double ended = (double)(total->completed + total->failed) / (double)live->requests;
+
+        share = ended > share ? ended : share;
+    }
+    return share < 1 ? share : 1;
+}
+
+static void put_bar(struct live *live, double share)
+{
+    unsigned eighths = (unsigned)(share * BAR_COLUMNS * EIGHTHS + 0.5);
+
+    put(live, "  ");
+    shade(live, SHADE_CYAN);
+    for (unsigned i = 0; i < BAR_COLUMNS; i++, eighths -= eighths < EIGHTHS ? eighths : EIGHTHS)
+        put(live, eighths ? figure_across(eighths) : "·");
+    shade(live, SHADE_NONE);
+    put_format(live, " %.0f%%", 100 * share);
+}
+
+static void put_time(struct live *live, const struct tally *total)
+{
+    double share = done_share(live, total);
+
+    shade(live, SHADE_BOLD);
+    put_format(live, "%.0f s", seconds(total->to));
+    if (live->duration != NSEC_NEVER)
+        put_format(live, " of %.0f s", seconds(live->duration));
+    shade(live, SHADE_NONE);
+    if (live->requests)
+        put_format(live, ", %s of %s requests", figure_count(total->completed + total->failed).text,
+                   figure_count(live->requests).text);
+    if (share >= 0)
+        put_bar(live, share);
+}
+
+/* The error that came most often. */
+static enum error commonest(const struct tally *total)
+{
+    enum error most = ERROR_NONE;
+
+    for (enum error i = ERROR_NONE + 1; i < ERROR_COUNT; i++)
+        if (total->errors[i] > total->errors[most])
+            most = i;
+    return most;
+}
+
+static void put_rate(struct live *live, const struct tally *interval, const struct tally *total)
+{
+    put_format(live, "%s/s now, %s/s mean, ", figure_rate(rate_of(interval)).text,
+               figure_rate(rate_of(total)).text);
+    shade(live, total->failed ? SHADE_RED : "");
+    put_format(live, "%s failed", figure_count(total->failed).text);
+    if (commonest(total) != ERROR_NONE)
+        put_format(live, " (%s)", error_code(commonest(total)));
+    shade(live, total->failed ? SHADE_NONE : "");
+}
+
+static void put_latency(struct live *live, const struct tally *total)
+{
+    const struct histogram *latency = total->latency;
+
+    if (latency->count)
+        put_format(live, "latency p50 %s, p99 %s, max %s",
+                   figure_span((double)histogram_at(latency, 50)).text,
+                   figure_span((double)histogram_at(latency, 99)).text,
+                   figure_span((double)latency->max).text);
+    else
+        put(live, "no answer yet");
+}
+
+static void put_state(struct live *live, const struct tally *interval)
+{
+    put_format(live, "%s connections, %s in flight", figure_count(interval->open).text,
+               figure_count(interval->in_flight).text);
+    if (interval->waiting)
+        put_format(live, ", %s waiting", figure_count(interval->waiting).text);
+    put_format(live, ", client %s busy", figure_share(tally_busy(interval)).text);
+}
+
+/* The last of the samples, as many as `count`; from 0. */
+static const struct sample *sample_of(const struct live *live, size_t count, size_t i)
+{
+    return &live->samples[(live->sampled - count + i) % SAMPLES];
+}
+
+/* One line of the graph, `level` from 0 at the bottom. A rate that is not 0 is seen. */
+static void put_graph(struct live *live, size_t count, double most, unsigned level)
+{
+    const char *now = "";
+
+    for (size_t i = 0; i < count; i++) {
+        const struct sample *sample = sample_of(live, count, i);
+        const char *wanted = sample->failed ? SHADE_RED : SHADE_GREEN;
+        double share = most > 0 ? sample->rate / most : 0;
+        unsigned eighths = (unsigned)(share * GRAPH_LINES * EIGHTHS + 0.5);
+
+        eighths = !eighths && (sample->rate > 0 || sample->failed) ? 1 : eighths;
+        if (wanted != now)
+            shade(live, wanted);
+        now = wanted;
+        put(live, figure_upward(eighths > level * EIGHTHS ? eighths - level * EIGHTHS : 0));
+    }
+    shade(live, SHADE_NONE);
+}
+
+static void put_graphs(struct live *live, size_t columns)
+{
+    char label[TEXT_BYTES];
+    size_t count = live->sampled < SAMPLES ? live->sampled : SAMPLES, room;
+    double most = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (sample_of(live, count, i)->rate > most)
+            most = sample_of(live, count, i)->rate;
+    snprintf(label, sizeof(label), " %s/s", figure_rate(most).text);
+    room = columns - 1 > strlen(label) ? columns - 1 - strlen(label) : 0;
+    count = count < room ? count : room;
+    for (unsigned level = GRAPH_LINES; level-- > 0;) {
+        begin_line(live, columns);
+        put_graph(live, count, most, level);
+        if (level == GRAPH_LINES - 1) {
+            shade(live, SHADE_DIM);
+            put(live, label);
+            shade(live, SHADE_NONE);
+        }
+        end_line(live);
+    }
+}
+
+static void compose(struct live *live, const struct tally *interval, const struct tally *total,
+                    size_t columns)
+{
+    begin_line(live, columns);
+    put_time(live, total);
+    end_line(live);
+    begin_line(live, columns);
+    put_rate(live, interval, total);
+    end_line(live);
+    begin_line(live, columns);
+    put_latency(live, total);
+    end_line(live);
+    begin_line(live, columns);
+    put_state(live, interval);
+    end_line(live);
+    put_graphs(live, columns);
+}
+
+/* Begins a frame: the cursor goes to the first line of the last one. */
+static void begin_frame(struct live *live)
+{
+    char up[TEXT_BYTES];
+
+    live->bytes = live->sent = live->line = 0;
+    if (live->lines) {
+        snprintf(up, sizeof(up), "\033[%zuA", live->lines);
+        put_sequence(live, up);
+    }
+}
+
+static size_t rows_of(const struct live *live)
+{
+    struct winsize size;
+
+    return ioctl(live->fd, TIOCGWINSZ, &size) || !size.ws_row ? LINES + 1 : size.ws_row;
+}
+
+/* How many columns may be used. */
+static size_t columns_of(const struct live *live)
+{
+    size_t columns = text_terminal_columns(live->fd);
+
+    columns = columns ? columns : DEFAULT_COLUMNS;
+    return columns < MOST_COLUMNS ? columns : MOST_COLUMNS;
+}
+
+struct live *live_new(int fd, nsec duration, uint64_t requests, bool color)
+{
+    const char *term = getenv("TERM");
+    char path[PATH_BYTES];
+    struct live *live;
+
+    if (!isatty(fd) || (term && !strcmp(term, "dumb")))
+        return NULL;
+    live = memory_zeroed(sizeof(*live));
+    live->fd = fd;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    live->ours = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    live->duration = duration;
+    live->requests = requests;
+    live->color = color;
+    return live;
+}
+
+void live_show(struct live *live, const struct tally *interval, const struct tally *total)
+{
+    size_t columns, rows;
+
+    if (!live)
+        return;
+    live->samples[live->sampled++ % SAMPLES] =
+        (struct sample){rate_of(interval), interval->failed > 0};
+    columns = columns_of(live);
+    rows = rows_of(live);
+    if (!flush(live, 0) || columns < NARROWEST || rows < 2)
+        return;
+    live->most_lines = rows - 1;
+    begin_frame(live);
+    compose(live, interval, total, columns);
+    live->lines = live->line < live->most_lines ? live->line : live->most_lines;
+    live->line = 0;
+    put_sequence(live, ERASE_BELOW);
+    flush(live, 0);
+}
+
+void live_free(struct live *live)
+{
+    if (!live)
+        return;
+    if (flush(live, LAST_WAIT_MS) && live->lines) {
+        begin_frame(live);
+        put_sequence(live, "\r" ERASE_BELOW);
+        flush(live, LAST_WAIT_MS);
+    }
+    if (live->ours >= 0)
+        close(live->ours);
+    free(live);
+}

@@ -1,0 +1,435 @@
+/*
+ * A buffer between the reports and a descriptor that may have no room. A file of the user's is replaced
+ * when all is written (cli/output/replacement.h), so that a reader finds the old results or the new
+ * ones, never half of them.
+ */
+#include "cli/output/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/output/replacement.h"
+#include "cli/output/text.h"
+
+#define FULL_BYTES (256 * 1024)
+#define MODE       0666 /* less the umask */
+#define INHERITED  64   /* descriptors below this may be inherited */
+
+struct output {
+    struct loop *loop; /* NULL: writing waits */
+    int fd;
+    bool own_fd;   /* closed with the output */
+    bool file;     /* always has room, or writing waits */
+    bool in_place; /* a regular file of the user's */
+    char *name;    /* for messages */
+    bool aside;    /* written out of sight, into `new` */
+    bool kept;     /* `new` stays under its own name */
+    struct replacement new;
+    void (*room)(void *owner);
+    void (*broken)(void *owner, int error);
+    void (*wrote)(void *owner);
+    void *owner;
+    struct watch watch; /* while there is no room */
+    struct task flush;  /* at the end of the turn */
+    FILE *line;         /* what is being composed; flushed, it lands in the buffer */
+    char *buffer;
+    size_t begin, end, allocated;
+    uint64_t bytes; /* in the file */
+    bool was_full;
+    int error;
+};
+
+static void flush(void *owner);
+static void on_room(void *owner, uint32_t events);
+
+static void keep(struct output *output, const char *bytes, size_t count)
+{
+    if (output->begin == output->end)
+        output->begin = output->end = 0;
+    if (output->begin && output->end + count > output->allocated) {
+        memmove(output->buffer, output->buffer + output->begin, output->end - output->begin);
+        output->end -= output->begin;
+        output->begin = 0;
+    }
+    if (output->end + count > output->allocated) {
+        output->allocated = 2 * (output->end + count);
+        output->buffer = memory_grow(output->buffer, output->allocated, 1);
+    }
+    memcpy(output->buffer + output->end, bytes, count);
+    output->end += count;
+}
+
+/* The stream hands over what was composed. */
+static ssize_t on_flushed(void *owner, const char *bytes, size_t count)
+{
+    struct output *output = owner;
+
+    if (!output->error)
+        keep(output, bytes, count);
+    return (ssize_t)count;
+}
+
+/* Whether it is written to without asking for room. */
+static bool never_waits(const struct loop *loop, int fd)
+{
+    struct stat about;
+
+    return !loop || fstat(fd, &about) || S_ISREG(about.st_mode) || S_ISBLK(about.st_mode);
+}
+
+struct output *output_new(struct loop *loop, int fd, void (*room)(void *owner),
+                          void (*broken)(void *owner, int error), void *owner)
+{
+    struct output *output = memory_zeroed(sizeof(*output));
+
+    output->loop = loop;
+    output->fd = fd;
+    output->file = never_waits(loop, fd);
+    output->name = memory_text("standard output", strlen("standard output"));
+    output->room = room;
+    output->broken = broken;
+    output->owner = owner;
+    watch_init(&output->watch, on_room, output);
+    task_init(&output->flush, flush, output);
+    output->line = fopencookie(output, "w", (cookie_io_functions_t){.write = on_flushed});
+    if (!output->line)
+        memory_exhausted();
+    return output;
+}
+
+struct output *output_new_blocking(int fd)
+{
+    return output_new(NULL, fd, NULL, NULL, NULL);
+}
+
+/* The inherited descriptor through which a regular file is written already; -1: none. */
+static int find_writer(const struct stat *file)
+{
+    for (int fd = STDIN_FILENO; fd < INHERITED; fd++) {
+        int flags = fcntl(fd, F_GETFL);
+        struct stat open;
+
+        if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && !fstat(fd, &open) &&
+            open.st_dev == file->st_dev && open.st_ino == file->st_ino)
+            return fd;
+    }
+    return -1;
+}
+
+/* A descriptor for what is not a regular file, or has a writer already. Returns -1 and errno. */
+static int open_stream(const char *path, int writer)
+{
+    return writer >= 0 ? fcntl(writer, F_DUPFD_CLOEXEC, 0)
+                       : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+/* Whether a line of an open file ends there, or the file begins. */
+static bool is_line_end(int fd, uint64_t at)
+{
+    char last = '\n';
+
+    return !at || (pread(fd, &last, 1, (off_t)(at - 1)) == 1 && last == '\n');
+}
+
+/* Cuts a file to `keep` bytes and ends its last line; *bytes is its length then. Returns what is wrong,
+   to be freed, or NULL. */
+static char *cut(const char *path, int fd, uint64_t keep, uint64_t *bytes)
+{
+    struct stat about;
+
+    if (fstat(fd, &about))
+        return text_complaint(path, strerrordesc_np(errno));
+    *bytes = (uint64_t)about.st_size;
+    if (keep != OUTPUT_ALL && keep > *bytes) {
+        return memory_print("%s: it has %" PRIu64 " bytes and should have %" PRIu64
+                            ": it is not what the run wrote",
+                            path, *bytes, keep);
+    }
+    if (keep != OUTPUT_ALL && !is_line_end(fd, keep))
+        return text_complaint(
+            path, "no line ends where the run's last one did: it is not what the run wrote");
+    if (keep < *bytes) {
+        if (ftruncate(fd, (off_t)keep))
+            return text_complaint(path, strerrordesc_np(errno));
+        *bytes = keep;
+    }
+    if (is_line_end(fd, *bytes))
+        return NULL;
+    ++*bytes;
+    return write(fd, "\n", 1) == 1 ? NULL : text_complaint(path, strerrordesc_np(errno));
+}
+
+/* Before the program ends for want of memory: what was written is kept, and it is said where. */
+static void rescue(void *owner)
+{
+    static const char said[] = "firstbyte: what was written is in ";
+    struct output *output = owner;
+    size_t left = output->end - output->begin;
+    ssize_t count = left ? write(output->fd, output->buffer + output->begin, left) : 0;
+
+    if ((!output->bytes && count <= 0) || replacement_keep(&output->new))
+        return;
+    if (write(STDERR_FILENO, said, sizeof(said) - 1) < 0 ||
+        write(STDERR_FILENO, output->new.name, strlen(output->new.name)) < 0 ||
+        write(STDERR_FILENO, "\n", 1) < 0)
+        return; /* there is no other place to say it */
+}
+
+/* Opens the file that will take the place of this one. Returns what is wrong, to be freed, or NULL. */
+static char *open_aside(struct output *output, bool is_there)
+{
+    const char *path = output->name;
+    int error;
+
+    if (is_there && access(path, W_OK))
+        return text_complaint(path, strerrordesc_np(errno));
+    error = replacement_open(&output->new, path);
+    if (is_there && (error == EACCES || error == EROFS))
+        return text_complaint(path, "no file can be made in its folder; --append writes into it");
+    if (error)
+        return text_complaint(path, strerrordesc_np(error));
+    output->fd = output->new.fd;
+    output->aside = true;
+    memory_on_exhausted(rescue, output);
+    return NULL;
+}
+
+/* Opens the file in the way that its kind asks for. Returns what is wrong, to be freed, or NULL. */
+static char *open_file(struct output *output, const struct output_file *file)
+{
+    struct stat about;
+    int create = file->keep == 0 || file->keep == OUTPUT_ALL ? O_CREAT : 0; /* else it was there */
+    bool is_there = !stat(file->path, &about), regular = !is_there || S_ISREG(about.st_mode);
+    int writer = is_there && regular ? find_writer(&about) : -1;
+
+    if (writer >= 0 || !regular)
+        output->fd = open_stream(file->path, writer);
+    else if (!file->append)
+        return open_aside(output, is_there);
+    else
+        output->fd = open(file->path, O_RDWR | O_APPEND | create | O_CLOEXEC | O_NOCTTY, MODE);
+    if (output->fd < 0)
+        return text_complaint(file->path, strerrordesc_np(errno));
+    output->in_place = writer < 0 && regular;
+    return output->in_place ? cut(file->path, output->fd, file->keep, &output->bytes) : NULL;
+}
+
+struct output *output_open(struct loop *loop, const struct output_file *file,
+                           void (*room)(void *owner), void (*broken)(void *owner, int error),
+                           void *owner, char **why)
+{
+    struct output *output = output_new(loop, -1, room, broken, owner);
+
+    output->own_fd = true;
+    output->new.fd = -1;
+    free(output->name);
+    output->name = memory_text(file->path, strlen(file->path));
+    *why = open_file(output, file);
+    if (*why) {
+        output_free(output);
+        return NULL;
+    }
+    output->file = never_waits(loop, output->fd);
+    return output;
+}
+
+bool output_goes_on(struct output *output)
+{
+    char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)], last = '\n';
+    struct stat about;
+    int fd;
+
+    if (fstat(output->fd, &about) || !S_ISREG(about.st_mode) || !about.st_size)
+        return false;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", output->fd);
+    fd = open(path, O_RDONLY | O_CLOEXEC); /* ours may be for writing only */
+    if (fd >= 0 && pread(fd, &last, 1, about.st_size - 1) == 1 && last != '\n') {
+        fputc('\n', output_begin(output));
+        output_end(output);
+    }
+    if (fd >= 0)
+        close(fd);
+    return true;
+}
+
+void output_on_wrote(struct output *output, void (*wrote)(void *owner))
+{
+    output->wrote = wrote;
+}
+
+uint64_t output_bytes(const struct output *output)
+{
+    return output->bytes;
+}
+
+bool output_can_be_cut(const struct output *output)
+{
+    return output->in_place;
+}
+
+const char *output_name(const struct output *output)
+{
+    return output->name;
+}
+
+bool output_is_aside(const struct output *output)
+{
+    return output->aside;
+}
+
+const char *output_kept(const struct output *output)
+{
+    return output->kept ? output->new.name : NULL;
+}
+
+int output_finish(struct output *output, bool complete)
+{
+    int error = output->error, lost;
+
+    if (!output->aside)
+        return error;
+    memory_on_exhausted(NULL, NULL);
+    if (complete && !error)
+        error = replacement_commit(&output->new);
+    output->aside = !complete || error;
+    if (!output->aside || !output->bytes)
+        return error;
+    lost = replacement_keep(&output->new);
+    output->kept = !lost;
+    return error ? error : lost;
+}
+
+FILE *output_begin(struct output *output)
+{
+    return output->line;
+}
+
+void output_end(struct output *output)
+{
+    fflush(output->line);
+    if (output->error)
+        return;
+    if (!output->loop)
+        flush(output);
+    else if (output->watch.fd < 0)
+        loop_defer(output->loop, &output->flush);
+}
+
+/* Whether a write will not wait. */
+static bool has_room(struct output *output)
+{
+    struct pollfd one = {.fd = output->fd, .events = POLLOUT};
+
+    return output->file || poll(&one, 1, 0) != 0;
+}
+
+static void fail(struct output *output, int error)
+{
+    output->error = error;
+    output->begin = output->end = 0;
+    if (output->broken)
+        output->broken(output->owner, error);
+}
+
+/* Writes some of what waits, at least a byte or none. Returns 0 or errno. */
+static int write_some(struct output *output)
+{
+    size_t left = output->end - output->begin;
+    ssize_t count;
+
+    if (!output->file && left > PIPE_BUF)
+        left = PIPE_BUF;
+    count = write(output->fd, output->buffer + output->begin, left);
+    if (count < 0 && errno == EAGAIN) { /* somebody else made it non-blocking */
+        poll(&(struct pollfd){.fd = output->fd, .events = POLLOUT}, 1, -1);
+        return 0;
+    }
+    if (count < 0)
+        return errno == EINTR ? 0 : errno;
+    output->begin += (size_t)count;
+    output->bytes += (uint64_t)count;
+    return 0;
+}
+
+static void flush(void *owner)
+{
+    struct output *output = owner;
+    bool any = output->begin < output->end;
+
+    while (output->begin < output->end) {
+        int error;
+
+        if (!has_room(output)) {
+            if (!loop_watch(output->loop, &output->watch, output->fd, EPOLLOUT))
+                return;
+            output->file = true; /* it cannot be watched: then writing must wait */
+        }
+        error = write_some(output);
+        if (error) {
+            fail(output, error);
+            return;
+        }
+    }
+    if (any && output->wrote)
+        output->wrote(output->owner);
+    if (output->was_full && output->room) {
+        output->was_full = false;
+        output->room(output->owner);
+    }
+}
+
+static void on_room(void *owner, uint32_t events)
+{
+    struct output *output = owner;
+
+    (void)events;
+    loop_unwatch(output->loop, &output->watch);
+    flush(output);
+}
+
+bool output_full(struct output *output)
+{
+    if (output->end - output->begin < FULL_BYTES)
+        return false;
+    output->was_full = true;
+    return true;
+}
+
+bool output_idle(const struct output *output)
+{
+    return output->error || output->begin == output->end;
+}
+
+int output_error(const struct output *output)
+{
+    return output->error;
+}
+
+void output_free(struct output *output)
+{
+    if (!output)
+        return;
+    if (output->loop) {
+        loop_unwatch(output->loop, &output->watch);
+        loop_undefer(output->loop, &output->flush);
+    }
+    fclose(output->line);
+    if (output->aside)
+        memory_on_exhausted(NULL, NULL);
+    if (!output->kept)
+        replacement_drop(&output->new);
+    replacement_free(&output->new);
+    if (output->own_fd && output->fd >= 0)
+        close(output->fd);
+    free(output->name);
+    free(output->buffer);
+    free(output);
+}

@@ -1,0 +1,201 @@
+/*
+ * The line is made by the timer alone and kept, so that putting it back costs one write. Two lines, or
+ * a bar that fills, were rejected: a line that is cut to the width can always be taken away whole. A
+ * terminal that takes nothing (stopped with ^S) is left alone: progress must never hold up the loop.
+ */
+#include "cli/output/progress.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/output/text.h"
+
+#define CLEAR          "\r\033[K" /* to the first column, and erase to the end (ECMA-48, EL) */
+#define LINE_BYTES     160
+#define SAMPLES        20 /* intervals over which the rate is taken: five seconds */
+#define DEFAULT_WIDTH  80
+#define NARROWEST      10 /* where a terminal is narrower than that, nothing is drawn */
+#define MOST_HOURS     100
+#define HOUR_SECONDS   3600
+#define MINUTE_SECONDS 60
+
+/* How many were done at a moment. */
+struct sample {
+    nsec time;
+    uint64_t done;
+};
+
+struct progress {
+    struct loop *loop;
+    int fd;
+    uint64_t total, done, failed;
+    size_t (*in_flight)(void *owner);
+    void *owner;
+    struct timer timer;
+    struct task show;               /* after having stepped aside */
+    struct sample samples[SAMPLES]; /* a ring */
+    size_t sampled;                 /* in all; the next goes to sampled % SAMPLES */
+    char line[LINE_BYTES];          /* as it was made last; "": not yet */
+    bool drawn;                     /* it stands on the terminal */
+    bool hidden;                    /* somebody else writes */
+};
+
+static bool write_all(const struct progress *progress, const char *bytes, size_t count)
+{
+    struct pollfd one = {.fd = progress->fd, .events = POLLOUT};
+
+    return poll(&one, 1, 0) == 1 && one.revents == POLLOUT &&
+           write(progress->fd, bytes, count) == (ssize_t)count;
+}
+
+static void clear(struct progress *progress)
+{
+    if (progress->drawn && write_all(progress, CLEAR, strlen(CLEAR)))
+        progress->drawn = false;
+}
+
+/* Writes the line, cut so that it ends before the last column: there a terminal would go on below. */
+static void draw(struct progress *progress)
+{
+    char bytes[sizeof(CLEAR) + LINE_BYTES];
+    size_t width = text_terminal_columns(progress->fd);
+    int count;
+
+    width = width ? width : DEFAULT_WIDTH;
+    if (progress->hidden || !*progress->line || width < NARROWEST)
+        return;
+    count = snprintf(bytes, sizeof(bytes), CLEAR "%.*s",
+                     (int)(width - 1 < LINE_BYTES ? width - 1 : LINE_BYTES), progress->line);
+    if (write_all(progress, bytes, (size_t)count))
+        progress->drawn = true;
+}
+
+/* Sites a second over the last few seconds; takes a sample. */
+static double measure(struct progress *progress)
+{
+    struct sample now = {loop_now(progress->loop), progress->done};
+    size_t count = progress->sampled < SAMPLES ? progress->sampled : SAMPLES;
+    struct sample first = progress->samples[(progress->sampled - count) % SAMPLES];
+
+    progress->samples[progress->sampled++ % SAMPLES] = now;
+    if (now.time <= first.time)
+        return 0;
+    return (double)(now.done - first.done) * (double)NSEC_PER_S / (double)(now.time - first.time);
+}
+
+/* Writes ", 1:02:03 left" behind `at`; nothing where it cannot be known. */
+static void add_time_left(const struct progress *progress, double rate, char *at, size_t room)
+{
+    double seconds;
+    unsigned long left;
+
+    if (progress->total <= progress->done || rate <= 0)
+        return;
+    seconds = (double)(progress->total - progress->done) / rate;
+    if (seconds >= MOST_HOURS * HOUR_SECONDS)
+        return;
+    left = (unsigned long)(seconds + 0.5);
+    if (left >= HOUR_SECONDS)
+        snprintf(at, room, ", %lu:%02lu:%02lu left", left / HOUR_SECONDS,
+                 left / MINUTE_SECONDS % MINUTE_SECONDS, left % MINUTE_SECONDS);
+    else
+        snprintf(at, room, ", %lu:%02lu left", left / MINUTE_SECONDS, left % MINUTE_SECONDS);
+}
+
+static void compose(struct progress *progress)
+{
+    double rate = measure(progress);
+    char total[32] = "";
+    int count;
+
+    if (progress->total)
+        snprintf(total, sizeof(total), " of %llu", (unsigned long long)progress->total);
+    count =
+        snprintf(progress->line, LINE_BYTES, "%llu%s done, %llu failed, %.*f/s, %zu in flight",
+                 (unsigned long long)progress->done, total, (unsigned long long)progress->failed,
+                 rate < 10 ? 1 : 0, rate, progress->in_flight(progress->owner));
+    if (count > 0 && count < LINE_BYTES)
+        add_time_left(progress, rate, progress->line + count, LINE_BYTES - (size_t)count);
+}
+
+static void on_interval(void *owner)
+{
+    struct progress *progress = owner;
+
+    compose(progress);
+    draw(progress);
+    loop_arm(progress->loop, &progress->timer,
+             clock_after(loop_now(progress->loop), PROGRESS_INTERVAL));
+}
+
+static void on_show(void *owner)
+{
+    progress_show(owner);
+}
+
+struct progress *progress_new(struct loop *loop, int fd, uint64_t total,
+                              size_t (*in_flight)(void *owner), void *owner)
+{
+    const char *term = getenv("TERM");
+    struct progress *progress;
+
+    if (!isatty(fd) || (term && !strcmp(term, "dumb")))
+        return NULL;
+    progress = memory_zeroed(sizeof(*progress));
+    progress->loop = loop;
+    progress->fd = fd;
+    progress->total = total;
+    progress->in_flight = in_flight;
+    progress->owner = owner;
+    progress->samples[progress->sampled++].time = loop_clock(loop);
+    task_init(&progress->show, on_show, progress);
+    timer_init(&progress->timer, on_interval, progress);
+    loop_arm(loop, &progress->timer, clock_after(progress->samples[0].time, PROGRESS_INTERVAL));
+    return progress;
+}
+
+void progress_count(struct progress *progress, bool failed)
+{
+    if (!progress)
+        return;
+    progress->done++;
+    progress->failed += failed;
+}
+
+void progress_hide(struct progress *progress)
+{
+    if (!progress)
+        return;
+    progress->hidden = true;
+    clear(progress);
+}
+
+void progress_show(struct progress *progress)
+{
+    if (!progress)
+        return;
+    progress->hidden = false;
+    draw(progress);
+}
+
+void progress_step_aside(struct progress *progress)
+{
+    if (!progress)
+        return;
+    progress_hide(progress);
+    loop_defer(progress->loop, &progress->show);
+}
+
+void progress_free(struct progress *progress)
+{
+    if (!progress)
+        return;
+    loop_cancel(progress->loop, &progress->timer);
+    loop_undefer(progress->loop, &progress->show);
+    clear(progress);
+    free(progress);
+}

@@ -1,0 +1,255 @@
+/*
+ * linkat(2) does not replace a file, so a file without a name gets an unpredictable one first, and
+ * rename(2) does the rest. Rejected: a fixed name beside the file (FILE.part), which may be somebody
+ * else's file, or a link that somebody else has put there.
+ */
+#include "cli/output/replacement.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+#define MODE         0666 /* less the umask */
+#define SUFFIX       ".part-"
+#define SUFFIX_BYTES (sizeof(SUFFIX) - 1 + 16)
+#define MAX_TRIES    16 /* of names that are taken already */
+#define MAX_LINKS    40 /* symbolic links in a row, as of the kernel */
+#define COPY_BYTES   16384
+
+/* The length of the folder's part of a path, with its last slash; 0 where it has none. */
+static size_t folder_bytes(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? (size_t)(slash + 1 - path) : 0;
+}
+
+/* One path behind another: the folder of the first, then `name`. To be freed. */
+static char *beside(const char *path, const char *name)
+{
+    size_t folder = *name == '/' ? 0 : folder_bytes(path), length = strlen(name);
+    char *joined = memory_get(folder + length + 1);
+
+    memcpy(joined, path, folder);
+    memcpy(joined + folder, name, length + 1);
+    return joined;
+}
+
+/* A path to a file that is not there, its folder resolved. To be freed; NULL and errno. */
+static char *resolve_folder(const char *path)
+{
+    size_t length = folder_bytes(path);
+    char *folder = length ? memory_text(path, length) : memory_text(".", 1);
+    char *resolved = realpath(folder, NULL), *joined;
+
+    free(folder);
+    if (!resolved)
+        return NULL;
+    joined = memory_print("%s/%s", strcmp(resolved, "/") != 0 ? resolved : "", path + length);
+    free(resolved);
+    return joined;
+}
+
+char *replacement_target(const char *path)
+{
+    char *at = memory_text(path, strlen(path)), link[PATH_MAX];
+
+    for (int links = 0; links < MAX_LINKS; links++) {
+        char *next = realpath(at, NULL);
+        ssize_t length;
+
+        if (next || errno != ENOENT) {
+            free(at);
+            return next;
+        }
+        length = readlink(at, link, sizeof(link) - 1);
+        if (length < 0) { /* no link: the file is missing, or its folder */
+            next = resolve_folder(at);
+            free(at);
+            return next;
+        }
+        link[length] = '\0';
+        next = beside(at, link);
+        free(at);
+        at = next;
+    }
+    free(at);
+    errno = ELOOP;
+    return NULL;
+}
+
+static void random_name(struct replacement *replacement)
+{
+    size_t room = strlen(replacement->target) + SUFFIX_BYTES + 1;
+    size_t folder = folder_bytes(replacement->target), base = room - 1 - SUFFIX_BYTES - folder;
+    uint64_t number;
+
+    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number)) {
+        struct timespec now; /* O_EXCL is what protects; this makes the name free */
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        number = (uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid() << 40;
+    }
+    if (base + SUFFIX_BYTES > NAME_MAX)
+        base = NAME_MAX - SUFFIX_BYTES;
+    snprintf(replacement->name, room, "%.*s" SUFFIX "%016" PRIx64, (int)(folder + base),
+             replacement->target, number);
+}
+
+/* Makes a file without a name. Returns the descriptor or -1. */
+static int open_nameless(const struct replacement *replacement, mode_t mode)
+{
+    size_t length = folder_bytes(replacement->target);
+    char *folder = length ? memory_text(replacement->target, length) : memory_text(".", 1);
+    int fd = -1;
+
+    if (!access("/proc/self/fd", X_OK)) /* without it, it would never get a name */
+        fd = open(folder, O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, mode);
+    free(folder);
+    return fd;
+}
+
+/* Makes a file under a name that is free. Returns the descriptor, or -1 and errno. */
+static int open_named(struct replacement *replacement, mode_t mode)
+{
+    int fd = -1;
+
+    for (int i = 0; i < MAX_TRIES && fd < 0; i++) {
+        random_name(replacement);
+        fd = open(replacement->name,
+                  O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, mode);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    replacement->named = fd >= 0;
+    return fd;
+}
+
+/* Gives the new file owner and mode of the old one. Where the owner cannot be kept, the set-user-ID bits
+   are dropped. */
+static int take_over(int fd, const struct stat *old)
+{
+    bool same = !fchown(fd, old->st_uid, old->st_gid);
+
+    return fchmod(fd, old->st_mode & (same ? 07777 : 0777)) ? errno : 0;
+}
+
+int replacement_open(struct replacement *replacement, const char *path)
+{
+    struct stat old;
+    bool is_there;
+    mode_t mode;
+    int error = 0;
+
+    *replacement = (struct replacement){.fd = -1, .target = replacement_target(path)};
+    if (!replacement->target)
+        return errno;
+    replacement->name = memory_get(strlen(replacement->target) + SUFFIX_BYTES + 1);
+    is_there = !stat(replacement->target, &old) && S_ISREG(old.st_mode);
+    mode = is_there ? old.st_mode & 0700 : MODE;
+    replacement->fd = open_nameless(replacement, mode);
+    if (replacement->fd < 0)
+        replacement->fd = open_named(replacement, mode);
+    if (replacement->fd < 0)
+        return errno;
+    if (is_there)
+        error = take_over(replacement->fd, &old);
+    if (error) {
+        replacement_drop(replacement);
+        close(replacement->fd);
+        replacement->fd = -1;
+    }
+    return error;
+}
+
+/* Copies a file that could not be given a name. Returns 0 or an errno. */
+static int copy(int from, int to)
+{
+    char bytes[COPY_BYTES];
+    off_t at = 0;
+    ssize_t count;
+
+    while ((count = pread(from, bytes, sizeof(bytes), at)) > 0) {
+        for (ssize_t done = 0, part; done < count; done += part)
+            if ((part = write(to, bytes + done, (size_t)(count - done))) <= 0)
+                return part ? errno : EIO;
+        at += count;
+    }
+    return count ? errno : 0;
+}
+
+/* For a file that the kernel gives no name to, though it made it: a copy gets the name. */
+static int keep_copy(struct replacement *replacement)
+{
+    struct stat about;
+    int fd, error;
+
+    if (fstat(replacement->fd, &about))
+        return errno;
+    fd = open_named(replacement, about.st_mode & 0700);
+    if (fd < 0)
+        return errno;
+    error = copy(replacement->fd, fd);
+    if (!error && (fchmod(fd, about.st_mode & 0777) || fsync(fd)))
+        error = errno;
+    close(fd);
+    if (error)
+        replacement_drop(replacement);
+    return error;
+}
+
+int replacement_keep(struct replacement *replacement)
+{
+    char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+    int error = 0;
+
+    if (replacement->named)
+        return 0;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", replacement->fd);
+    for (int i = 0; i < MAX_TRIES && !replacement->named; i++) {
+        random_name(replacement);
+        replacement->named =
+            !linkat(AT_FDCWD, path, AT_FDCWD, replacement->name, AT_SYMLINK_FOLLOW);
+        error = replacement->named ? 0 : errno;
+        if (error && error != EEXIST)
+            break;
+    }
+    return error ? keep_copy(replacement) : 0;
+}
+
+int replacement_commit(struct replacement *replacement)
+{
+    int error = fsync(replacement->fd) ? errno : replacement_keep(replacement);
+
+    if (error)
+        return error;
+    if (rename(replacement->name, replacement->target))
+        return errno;
+    replacement->named = false;
+    return 0;
+}
+
+void replacement_drop(struct replacement *replacement)
+{
+    if (replacement->named)
+        unlink(replacement->name);
+    replacement->named = false;
+}
+
+void replacement_free(struct replacement *replacement)
+{
+    free(replacement->target);
+    free(replacement->name);
+    *replacement = (struct replacement){.fd = -1};
+}

@@ -1,0 +1,268 @@
+/*
+ * The values of the fields: a switch that the compiler holds complete. A struct of offsets and types
+ * instead was rejected, since half of the fields are not stored anywhere but follow from others.
+ */
+#include "cli/output/result_fields.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define DAY_SECONDS 86400
+#define EVERY_PART  SIZE_MAX /* of a text */
+
+static const struct row {
+    const char *name, *key;
+    const char *member, *own_member; /* as names of members in JSON */
+    unsigned char member_bytes, own_member_bytes;
+    unsigned char parent;
+    signed char columns;
+} rows[FIELD_RESULT] = {
+#define X(id, parent, key, columns)                                                                \
+    {IN_##parent key,                                                                              \
+     key,                                                                                          \
+     "\"" IN_##parent key "\":",                                                                   \
+     "\"" key "\":",                                                                               \
+     sizeof("\"" IN_##parent key "\":") - 1,                                                       \
+     sizeof("\"" key "\":") - 1,                                                                   \
+     FIELD_##parent,                                                                               \
+     columns},
+    FIELDS(X)
+#undef X
+};
+
+static const struct value absent = {.kind = VALUE_ABSENT}, null = {.kind = VALUE_NULL};
+
+static struct value object(enum field field)
+{
+    return (struct value){.kind = VALUE_OBJECT, .object = field};
+}
+
+static struct value word(const char *ours)
+{
+    return (struct value){.kind = VALUE_WORD, .text = ours};
+}
+
+static struct value text(const char *theirs)
+{
+    if (!theirs)
+        return null;
+    return (struct value){
+        .kind = VALUE_TEXT, .text = theirs, .length = strlen(theirs), .most = EVERY_PART};
+}
+
+static struct value counted(enum value_kind kind, int64_t number)
+{
+    return (struct value){.kind = kind, .number = number};
+}
+
+static struct value truth(bool holds)
+{
+    return counted(VALUE_TRUTH, holds);
+}
+
+static struct value span(nsec time)
+{
+    return time == NSEC_NEVER ? null : counted(VALUE_SPAN, (int64_t)time);
+}
+
+static struct value tcp(const struct view *view, uint32_t number)
+{
+    return view->options->tcp_info && view->result->tcp.known ? counted(VALUE_NUMBER, number)
+                                                              : null;
+}
+
+/* An error that may come in any phase tells where it came. */
+static bool anywhere(enum error error)
+{
+    return error == ERROR_TOTAL_TIMEOUT || error == ERROR_INTERRUPTED;
+}
+
+static const char *phase_of(const struct result *result)
+{
+    return anywhere(result->error) ? phase_name(result->phase) : error_phase(result->error);
+}
+
+/* "connection refused", "timed out (tls)", "malformed HTTP answer (Invalid header token)". */
+static struct value message(struct view *view)
+{
+    const struct result *r = view->result;
+    const char *sentence = error_sentence(r->error);
+    const char *more = anywhere(r->error) ? phase_name(r->phase) : r->detail;
+
+    if (more && strcasecmp(more, sentence) == 0)
+        more = NULL;
+    snprintf(view->message, sizeof(view->message), more ? "%s (%s)" : "%s", sentence, more);
+    return text(view->message);
+}
+
+static struct value snippet(const struct view *view)
+{
+    return (struct value){.kind = VALUE_TEXT,
+                          .text = view->result->snippet ? view->result->snippet : "",
+                          .length = view->result->snippet_bytes,
+                          .most = view->options->preview};
+}
+
+static struct value address(struct view *view)
+{
+    const struct result *r = view->result;
+
+    if (r->unix_socket) {
+        snprintf(view->address, sizeof(view->address), "unix:%s", r->unix_socket);
+        return text(view->address);
+    }
+    return r->address.length ? word(address_text(&r->address, view->address)) : null;
+}
+
+static struct value protocol(struct view *view)
+{
+    const struct result *r = view->result;
+
+    view->protocol[5] = (char)('0' + r->major % 10); /* of "HTTP/1.1" */
+    view->protocol[7] = (char)('0' + r->minor % 10);
+    return word(view->protocol);
+}
+
+static struct value date(int64_t when)
+{
+    return when == TLS_NO_TIME ? null : counted(VALUE_DATE, when);
+}
+
+/* Whole days, rounded down: the day after the last is -1. */
+static struct value days_left(const struct view *view)
+{
+    int64_t end = view->result->tls.certificate->not_after, left;
+
+    if (end == TLS_NO_TIME)
+        return null;
+    left = end - view->options->unix_time;
+    return counted(VALUE_NUMBER, left / DAY_SECONDS - (left % DAY_SECONDS < 0));
+}
+
+static struct value cert_warning(const struct view *view)
+{
+    struct value days = view->result->tls.certificate ? days_left(view) : null;
+
+    if (!view->options->cert_warn_days || days.kind == VALUE_NULL)
+        return null;
+    return truth(days.number < (int64_t)view->options->cert_warn_days);
+}
+
+static int64_t legs(const struct result *result, bool redirects)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < result->leg_count; i++)
+        count += result->legs[i].redirect == redirects;
+    return count;
+}
+
+void view_open(struct view *view, const struct result *result, const struct fields_options *options)
+{
+    view->result = result;
+    view->options = options;
+    strcpy(view->protocol, "HTTP/0.0");
+    stamps_timings(&result->stamps, result->error != ERROR_NONE, result->phase, view->timings);
+}
+
+struct value view_value(struct view *view, enum field field)
+{
+    const struct result *r = view->result;
+    const struct tls_certificate *c = r->tls.certificate;
+    const struct tcp_facts *t = &r->tcp;
+
+    switch (field) {
+    case FIELD_SCHEMA: return word("firstbyte.fetch/1");
+    case FIELD_MODE: return r->mode ? word(r->mode) : absent;
+    case FIELD_URL: return text(r->site->url.shown);
+    case FIELD_STATUS: return r->status ? counted(VALUE_STATUS, r->status) : null;
+    case FIELD_ERROR: return r->error ? object(field) : null;
+    case FIELD_ERROR_PHASE: return r->error ? word(phase_of(r)) : null;
+    case FIELD_ERROR_CODE: return r->error ? word(error_code(r->error)) : null;
+    case FIELD_ERROR_MESSAGE: return r->error ? message(view) : null;
+    case FIELD_SNIPPET: return r->status ? snippet(view) : null;
+    case FIELD_BODY_BYTES: return counted(VALUE_NUMBER, (int64_t)r->body_bytes);
+    case FIELD_ADDRESS: return address(view);
+    case FIELD_PROTOCOL: return r->status ? protocol(view) : null;
+    case FIELD_TLS: return r->tls.version ? object(field) : null;
+    case FIELD_TLS_VERSION: return r->tls.version ? word(r->tls.version) : null;
+    case FIELD_TLS_CIPHER: return r->tls.version ? word(r->tls.cipher) : null;
+    case FIELD_TLS_ALPN: return r->tls.version && *r->tls.alpn ? text(r->tls.alpn) : null;
+    case FIELD_TLS_RESUMED: return r->tls.version ? truth(r->tls.resumed) : null;
+    case FIELD_CERTIFICATE: return r->tls.certificate ? object(field) : null;
+    case FIELD_SUBJECT: return c ? text(c->subject) : null;
+    case FIELD_ISSUER: return c ? text(c->issuer) : null;
+    case FIELD_NAMES: return c ? counted(VALUE_NAMES, (int64_t)c->name_count) : null;
+    case FIELD_NOT_BEFORE: return c ? date(c->not_before) : null;
+    case FIELD_NOT_AFTER: return c ? date(c->not_after) : null;
+    case FIELD_DAYS_LEFT: return c ? days_left(view) : null;
+    case FIELD_ELAPSED: return span(result_elapsed(r));
+    case FIELD_TIMINGS: return object(field);
+    case FIELD_BLOCKED: return span(view->timings[PHASE_BLOCKED]);
+    case FIELD_DNS: return span(view->timings[PHASE_DNS]);
+    case FIELD_CONNECT: return span(view->timings[PHASE_CONNECT]);
+    case FIELD_HANDSHAKE: return span(view->timings[PHASE_TLS]);
+    case FIELD_SEND: return span(view->timings[PHASE_SEND]);
+    case FIELD_WAIT: return span(view->timings[PHASE_WAIT]);
+    case FIELD_RECEIVE: return span(view->timings[PHASE_RECEIVE]);
+    case FIELD_FINAL_URL: return text(r->url);
+    case FIELD_REDIRECTS: return counted(VALUE_REDIRECTS, legs(r, true));
+    case FIELD_ATTEMPTS: return counted(VALUE_ATTEMPTS, legs(r, false));
+    case FIELD_TRUNCATED: return truth(r->truncated);
+    case FIELD_CONTENT_TYPE: return text(r->content_type);
+    case FIELD_ENCODING: return text(r->coding);
+    case FIELD_CHARSET: return text(r->charset);
+    case FIELD_PROXY: return text(r->proxy);
+    case FIELD_CERT_WARNING: return cert_warning(view);
+    case FIELD_TCP: return !view->options->tcp_info ? absent : t->known ? object(field) : null;
+    case FIELD_RTT: return tcp(view, t->rtt_us);
+    case FIELD_RTTVAR: return tcp(view, t->rttvar_us);
+    case FIELD_RETRANSMITS: return tcp(view, t->retransmits);
+    case FIELD_MSS: return tcp(view, t->mss_bytes);
+    case FIELD_RESULT: break;
+    }
+    return absent;
+}
+
+const char *field_name(enum field field)
+{
+    return rows[field].name;
+}
+
+const char *field_key(enum field field)
+{
+    return rows[field].key;
+}
+
+const char *field_member(enum field field, bool whole, size_t *bytes)
+{
+    *bytes = whole ? rows[field].member_bytes : rows[field].own_member_bytes;
+    return whole ? rows[field].member : rows[field].own_member;
+}
+
+int field_columns(enum field field)
+{
+    return rows[field].columns;
+}
+
+enum field field_parent(enum field field)
+{
+    return (enum field)rows[field].parent;
+}
+
+bool field_is_object(enum field field)
+{
+    return field + 1 < FIELD_RESULT && rows[field + 1].parent == field;
+}
+
+bool field_find(const char *name, size_t length, enum field *field)
+{
+    for (enum field i = 0; i < FIELD_RESULT; i++) {
+        if (strlen(rows[i].name) != length || memcmp(rows[i].name, name, length) != 0)
+            continue;
+        *field = i;
+        return true;
+    }
+    return false;
+}

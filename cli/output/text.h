@@ -1,0 +1,48 @@
+/*
+ * Text that came from a stranger, made fit to be shown. Control and escape characters, C1 included,
+ * are shown as \x1b; the marks that turn the direction of writing as \u202e; bytes that are not UTF-8
+ * as U+FFFD. Ten characters are ten characters: never bytes, never cut inside one.
+ */
+#ifndef CLI_OUTPUT_TEXT_H
+#define CLI_OUTPUT_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define TEXT_ALL SIZE_MAX
+
+/* Reads one character from `length` bytes, over 0. Returns how many it has; where they are not UTF-8
+   (RFC 3629), *character is U+FFFD and the count that of the maximal part of one. */
+size_t text_next(const unsigned char *bytes, size_t length, uint32_t *character);
+
+/* How many columns a character takes on a terminal when it is shown: all of its escape, 0 for a mark
+   upon the character before it, 2 for an East Asian wide one, else 1. */
+size_t text_columns(uint32_t character);
+
+/* Writes at most `most` characters for a terminal or a log. Returns how many columns they take there. */
+size_t text_show(FILE *to, const void *bytes, size_t length, size_t most);
+
+/* Writes at most `most` characters as a JSON string in its quotes (RFC 8259). */
+void text_json(FILE *to, const void *bytes, size_t length, size_t most);
+
+/* Writes at most `most` characters, shown, as a cell in its quotes (RFC 4180). One that a spreadsheet
+   would take for a formula, for it begins with = + - or @, is put behind a '. TAB and CR, which do the
+   same, are shown as \x09 and \x0d. */
+void text_csv(FILE *to, const void *bytes, size_t length, size_t most);
+
+/* Writes at most `most` characters, shown, padded to `width` columns, or cut before the character that
+   goes beyond. */
+void text_cell(FILE *to, const void *bytes, size_t length, size_t most, size_t width);
+
+/* The same of all of a text. */
+void text_column(FILE *to, const char *text, size_t width);
+
+/* "subject: why", to be freed. */
+char *text_complaint(const char *subject, const char *why);
+
+/* The columns of the terminal at `fd`, or as many as COLUMNS in the environment says. 0: it is no
+   terminal, or none that knows. */
+size_t text_terminal_columns(int fd);
+
+#endif

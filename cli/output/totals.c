@@ -1,0 +1,80 @@
+/* Two arrays, sorted when they are written. */
+#include "cli/output/totals.h"
+
+#include <stdlib.h>
+
+#include "http/error.h"
+
+#define MAX_GROUPS 8 /* of errors, and of statuses, that a line has room for */
+
+/* So many results of one kind. */
+struct group {
+    unsigned kind; /* enum error, or a status */
+    uint64_t count;
+};
+
+void totals_add(struct totals *totals, const struct result *result)
+{
+    totals->reported++;
+    if (result->error) {
+        totals->failed++;
+        totals->errors[result->error]++;
+    }
+    if (result->status >= TOTALS_STATUS_LOW && result->status <= TOTALS_STATUS_HIGH)
+        totals->status[result->status - TOTALS_STATUS_LOW]++;
+}
+
+/* The most frequent first, of equals the lower one. */
+static int by_count(const void *a, const void *b)
+{
+    const struct group *one = a, *other = b;
+
+    if (one->count != other->count)
+        return one->count < other->count ? 1 : -1;
+    return one->kind < other->kind ? -1 : one->kind > other->kind;
+}
+
+static void write_errors(FILE *to, const struct group *groups, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fprintf(to, "%s%llu %s", i ? ", " : ": ", (unsigned long long)groups[i].count,
+                error_code((enum error)groups[i].kind));
+}
+
+static void write_statuses(FILE *to, const struct group *groups, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fprintf(to, "%s%llu with status %u", i ? ", " : "; ", (unsigned long long)groups[i].count,
+                groups[i].kind);
+}
+
+/* Writes the groups of an array whose first count is that of the kind `low`. */
+static void write_groups(FILE *to, const uint64_t *counts, size_t length, unsigned low,
+                         void (*put)(FILE *to, const struct group *groups, size_t count))
+{
+    struct group groups[TOTALS_STATUS_HIGH];
+    size_t count = 0, shown;
+    uint64_t others = 0;
+
+    for (size_t i = 0; i < length; i++)
+        if (counts[i])
+            groups[count++] = (struct group){low + (unsigned)i, counts[i]};
+    qsort(groups, count, sizeof(*groups), by_count);
+    shown = count < MAX_GROUPS ? count : MAX_GROUPS;
+    put(to, groups, shown);
+    for (size_t i = shown; i < count; i++)
+        others += groups[i].count;
+    if (others)
+        fprintf(to, ", %llu with others", (unsigned long long)others);
+}
+
+_Static_assert(ERROR_COUNT <= TOTALS_STATUS_HIGH, "a group for each error");
+
+void totals_write(FILE *to, const struct totals *totals)
+{
+    fprintf(to, "%llu ok, %llu failed", (unsigned long long)(totals->reported - totals->failed),
+            (unsigned long long)totals->failed);
+    write_groups(to, totals->errors, ERROR_COUNT, 0, write_errors);
+    write_groups(to, totals->status, TOTALS_STATUS_HIGH - TOTALS_STATUS_LOW + 1, TOTALS_STATUS_LOW,
+                 write_statuses);
+}

@@ -1,0 +1,397 @@
+/*
+ * Read this beside http/conn.c and http/exchange.c: the same steps, in the same order, on one call
+ * stack. What there is a state is a line here, and what there is an event is a call that returns.
+ *
+ * Names: live, the C library's getaddrinfo, in the form that can be given a time (getaddrinfo_a); in
+ * a rehearsal one datagram to the embedded nameserver and a receive that waits.
+ */
+#include "cli/race/blocking.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "dns/message.h"
+#include "http/h1/h1_parser.h"
+#include "http/request.h"
+
+#define BUFFER_BYTES (64 * 1024)
+
+/* One fetch under way. */
+struct call {
+    struct blocking *blocking;
+    const struct site *site;
+    struct result *result;
+    nsec total;      /* deadline of the whole */
+    nsec limit;      /* of the phase, or of the whole where that is earlier */
+    enum error late; /* what a passed limit means */
+    struct address addresses[RESOLVER_MOST_ADDRESSES];
+    size_t address_count;
+    struct sock *sock;
+    struct transport *transport;
+    struct http1 http1;
+};
+
+static bool failed(struct call *call, enum error error, const char *detail)
+{
+    call->result->error = error;
+    call->result->detail = detail;
+    return false;
+}
+
+/* Begins a phase: from here on calls wait until its limit, and a failure belongs to it. */
+static void begin(struct call *call, enum phase phase, nsec timeout, enum error late)
+{
+    nsec end = clock_after(clock_now(), timeout);
+
+    call->result->phase = phase;
+    call->limit = end < call->total ? end : call->total;
+    call->late = end < call->total ? late : ERROR_TOTAL_TIMEOUT;
+    if (call->sock)
+        call->sock->deadline = call->limit;
+}
+
+static bool interrupted(struct call *call)
+{
+    return *call->blocking->interrupted && !failed(call, ERROR_INTERRUPTED, NULL);
+}
+
+/* What an unsuccessful read or write came to. */
+static bool failed_io(struct call *call, struct io io, enum error error)
+{
+    const char *why = call->transport->why;
+
+    if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
+        return failed(call, call->late, NULL);
+    return failed(call, error, why ? why : errno_words(io.error));
+}
+
+static struct timespec remaining(nsec limit)
+{
+    nsec now = clock_now(), left = limit > now ? limit - now : 0;
+
+    if (left > 1000 * NSEC_PER_S)
+        left = 1000 * NSEC_PER_S;
+    return (struct timespec){(time_t)(left / NSEC_PER_S), (long)(left % NSEC_PER_S)};
+}
+
+/* getaddrinfo, abandoned when its time is over: it cannot be ended, only left behind. */
+struct question {
+    struct gaicb request;
+    struct addrinfo hints;
+    struct question *next; /* of those left behind */
+    char *name;
+};
+
+static enum error error_of_status(int status, enum error late)
+{
+    switch (status) {
+    case 0: return ERROR_NONE;
+    case EAI_NONAME: return ERROR_DNS_NXDOMAIN;
+    case EAI_NODATA:
+    case EAI_ADDRFAMILY: return ERROR_DNS_NO_ADDRESS;
+    case EAI_AGAIN: return ERROR_DNS_TIMEOUT;
+    case EAI_FAIL: return ERROR_DNS_SERVFAIL;
+    case EAI_CANCELED: return late;
+    default: return ERROR_DNS_FAILED;
+    }
+}
+
+/* Waits for the answer. False where the question must be left behind, still running. */
+static bool await_system(struct question *question, const struct call *call)
+{
+    const struct gaicb *const list[] = {&question->request};
+    struct timespec span = remaining(call->limit);
+
+    gai_suspend(list, 1, &span);
+    return gai_error(&question->request) != EAI_INPROGRESS ||
+           gai_cancel(&question->request) == EAI_CANCELED;
+}
+
+static void take_system_answer(struct call *call, const struct question *question)
+{
+    for (struct addrinfo *info = question->request.ar_result;
+         info && call->address_count < RESOLVER_MOST_ADDRESSES; info = info->ai_next) {
+        struct address *address = &call->addresses[call->address_count];
+
+        if (info->ai_addrlen > sizeof(address->v6))
+            continue;
+        address->length = info->ai_addrlen;
+        memcpy(&address->any, info->ai_addr, info->ai_addrlen);
+        call->address_count++;
+    }
+    freeaddrinfo(question->request.ar_result);
+}
+
+static enum error ask_system(struct call *call)
+{
+    static struct question *left_behind; /* so that they are not lost */
+    struct question *question = memory_zeroed(sizeof(*question));
+    int status;
+
+    question->name = memory_text(call->site->url.host, strlen(call->site->url.host));
+    question->hints.ai_socktype = SOCK_STREAM;
+    question->request = (struct gaicb){.ar_name = question->name, .ar_request = &question->hints};
+    status = getaddrinfo_a(GAI_NOWAIT, (struct gaicb *[]){&question->request}, 1, NULL);
+    if (!status && !await_system(question, call)) {
+        question->next = left_behind;
+        left_behind = question;
+        return *call->blocking->interrupted ? ERROR_INTERRUPTED : call->late;
+    }
+    if (!status)
+        status = gai_error(&question->request);
+    if (!status)
+        take_system_answer(call, question);
+    free(question->name);
+    free(question);
+    return *call->blocking->interrupted ? ERROR_INTERRUPTED : error_of_status(status, call->late);
+}
+
+/* Sends the question and waits for the answer that belongs to it. */
+static enum error converse(struct call *call, int fd)
+{
+    unsigned char message[DNS_MOST_BYTES];
+    uint16_t id = (uint16_t)(clock_now() >> 10);
+    size_t length = dns_write_question(call->site->url.host, id, message);
+    enum resolve_status status;
+    ssize_t count;
+
+    if (!length)
+        return ERROR_DNS_BAD_NAME;
+    if (send(fd, message, length, 0) < 0)
+        return ERROR_DNS_UNREACHABLE;
+    do {
+        struct timespec span = remaining(call->limit);
+        struct timeval left = {span.tv_sec, span.tv_nsec / 1000};
+
+        if (!span.tv_sec && !span.tv_nsec)
+            return call->late;
+        if (!left.tv_sec && !left.tv_usec)
+            left.tv_usec = 1; /* 0 would be for ever */
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &left, sizeof(left));
+        count = recv(fd, message, sizeof(message), 0);
+        if (count < 0 && errno != EAGAIN) /* which may be a few milliseconds early */
+            return errno == EINTR ? ERROR_INTERRUPTED : ERROR_DNS_UNREACHABLE;
+    } while (count < 2 || message[0] != id >> 8 || message[1] != (id & 255));
+    status = dns_read_answer(message, (size_t)count, id, call->addresses, RESOLVER_MOST_ADDRESSES,
+                             &call->address_count);
+    return error_of_lookup(status);
+}
+
+static enum error ask_nameserver(struct call *call, const struct address *nameserver)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    enum error error;
+
+    if (fd < 0)
+        return error_of_connect(errno);
+    error = connect(fd, &nameserver->any, nameserver->length) ? ERROR_DNS_UNREACHABLE
+                                                              : converse(call, fd);
+    close(fd);
+    return error;
+}
+
+static bool resolve(struct call *call)
+{
+    const struct dialer *dialer = call->blocking->dialer;
+    enum error error;
+
+    begin(call, PHASE_DNS, dialer->dns_timeout, ERROR_DNS_TIMEOUT);
+    if (call->site->url.numeric) {
+        call->address_count = 1;
+        return address_parse(&call->addresses[0], call->site->url.host, 0);
+    }
+    if (interrupted(call))
+        return false;
+    error = dialer->map ? ask_nameserver(call, &dialer->map->nameserver) : ask_system(call);
+    if (error)
+        return failed(call, error, NULL);
+    call->result->stamps.dns = clock_now();
+    return true;
+}
+
+static bool establish(struct call *call)
+{
+    const struct dialer *dialer = call->blocking->dialer;
+    const struct url *url = &call->site->url;
+    int error = 0;
+
+    begin(call, PHASE_CONNECT, dialer->connect_timeout, ERROR_CONNECT_TIMEOUT);
+    for (size_t i = 0; i < call->address_count && !call->sock; i++) {
+        if (interrupted(call))
+            return false;
+        call->result->address = call->addresses[i];
+        dial_aim(dialer, &call->result->address, url->https, url->port, url->numeric);
+        call->sock = sock_connect_blocking(&call->result->address, call->limit, &error);
+    }
+    if (!call->sock && error == ETIMEDOUT && clock_now() >= call->limit)
+        return failed(call, call->late, NULL);
+    if (!call->sock)
+        return failed(call, error_of_connect(error), errno_words(error));
+    call->result->stamps.connect = clock_now();
+    return true;
+}
+
+static bool shake_hands(struct call *call)
+{
+    struct dialer *dialer = call->blocking->dialer;
+    const struct url *url = &call->site->url;
+    struct io io;
+
+    begin(call, PHASE_TLS, dialer->tls_timeout, ERROR_TLS_TIMEOUT);
+    call->transport =
+        dialer->open(dialer->open_owner, call->sock, url->host, url->port, url->https);
+    if (!call->transport)
+        return failed(call, ERROR_TLS_FAILED, "TLS cannot start");
+    if (interrupted(call))
+        return false;
+    io = call->transport->calls->handshake(call->transport);
+    if (io.status == IO_EOF)
+        return failed(call, ERROR_TLS_CLOSED, NULL);
+    if (io.status != IO_OK)
+        return failed_io(call, io, error_of_handshake(io.error));
+    call->transport->calls->facts(call->transport, &call->result->tls);
+    if (url->https)
+        call->result->stamps.tls = clock_now();
+    return true;
+}
+
+/* Writes one block. */
+static bool write_all(struct call *call, const char *bytes, size_t length)
+{
+    struct io io = {.status = IO_OK};
+
+    for (size_t sent = 0; sent < length && io.status == IO_OK; sent += io.count)
+        io = call->transport->calls->write(call->transport, bytes + sent, length - sent);
+    return io.status == IO_OK || failed_io(call, io, error_of_send(io.error));
+}
+
+static bool write_request(struct call *call)
+{
+    struct request request = request_of(call->site);
+    const struct content *content = request.content;
+    size_t length;
+    char *head = request_build(&request, &length);
+    bool written;
+
+    begin(call, PHASE_SEND, NSEC_NEVER, ERROR_TOTAL_TIMEOUT);
+    written = write_all(call, head, length) &&
+              (!content || write_all(call, content->bytes, content->count));
+    free(head);
+    if (written)
+        call->result->stamps.send = clock_now();
+    return written;
+}
+
+static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
+                     size_t value_bytes)
+{
+    struct call *call = owner;
+
+    answer_field(&call->blocking->answer, name, name_bytes, value, value_bytes);
+}
+
+static void on_head(void *owner, const struct http1 *http1)
+{
+    struct call *call = owner;
+
+    answer_head(&call->blocking->answer, http1);
+    call->result->stamps.head = clock_now();
+}
+
+static void on_body(void *owner, const char *bytes, size_t count)
+{
+    struct call *call = owner;
+
+    answer_body(&call->blocking->answer, bytes, count);
+}
+
+/* One read and what the parser makes of it. False: the answer is complete, or failed. */
+static bool read_some(struct call *call, unsigned char *buffer)
+{
+    struct stamps *stamps = &call->result->stamps;
+    enum http1_status status;
+    size_t used;
+    struct io io;
+
+    if (interrupted(call))
+        return false;
+    io = call->transport->calls->read(call->transport, buffer, BUFFER_BYTES);
+    if (io.status == IO_OK && !stamps->first_byte) {
+        stamps->first_byte = clock_now();
+        begin(call, PHASE_RECEIVE, NSEC_NEVER, ERROR_TOTAL_TIMEOUT);
+    }
+    if (io.status == IO_OK)
+        status = http1_feed(&call->http1, buffer, io.count, &used);
+    else if (io.status == IO_EOF && stamps->first_byte)
+        status = http1_finish(&call->http1);
+    else if (io.status == IO_EOF)
+        return failed(call, ERROR_EMPTY, NULL);
+    else
+        return failed_io(call, io, error_of_receive(io.error, stamps->first_byte));
+    if (status == HTTP1_MORE && call->blocking->answer.enough)
+        return false;
+    return status == HTTP1_MORE ||
+           (status != HTTP1_DONE &&
+            failed(call, error_of_http1(status),
+                   status == HTTP1_MALFORMED ? http1_why(&call->http1) : NULL));
+}
+
+static void read_answer(struct call *call)
+{
+    static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
+    const struct exchange_options *options = call->blocking->options;
+    unsigned char *buffer = memory_get(BUFFER_BYTES);
+
+    begin(call, PHASE_WAIT, options->ttfb_timeout, ERROR_TTFB_TIMEOUT);
+    http1_start_answer(&call->http1, !strcmp(site_method(call->site), "HEAD"), &events, call);
+    while (read_some(call, buffer))
+        ;
+    http1_free(&call->http1);
+    free(buffer);
+}
+
+/* Closes what is open and makes the result of what came. */
+static void conclude(struct call *call)
+{
+    struct result *result = call->result;
+    struct answer *answer = &call->blocking->answer;
+    enum error error;
+
+    if (answer->enough && !call->http1.done)
+        result->truncated = answer->previewed;
+    error = answer_finish(answer, !result->error && !result->truncated);
+    if (error && !result->error)
+        failed(call, error, result->coding);
+    if (call->blocking->options->tcp_facts && call->sock)
+        result->tcp = sock_tcp_facts(call->sock);
+    result->stamps.done = clock_now();
+    if (call->transport)
+        call->transport->calls->close(call->transport);
+    sock_close(call->sock, NULL);
+}
+
+void blocking_fetch(struct blocking *blocking, const struct site *site, struct result *result)
+{
+    nsec now = clock_now();
+    struct call call = {.blocking = blocking, .site = site, .result = result};
+
+    *result = (struct result){
+        .site = site, .url = site->url.shown, .stamps = {.taken = now, .start = now}};
+    answer_start(&blocking->answer, &blocking->options->answer, result);
+    call.total = clock_after(now, site->timeout);
+    if (resolve(&call) && establish(&call) && shake_hands(&call) && write_request(&call))
+        read_answer(&call);
+    conclude(&call);
+}
+
+void blocking_clear(struct blocking *blocking, struct result *result)
+{
+    answer_free(&blocking->answer);
+    tls_certificate_drop(result->tls.certificate);
+    result->tls.certificate = NULL;
+}

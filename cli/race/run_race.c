@@ -1,0 +1,141 @@
+/* firstbyte race: the blocking half, the reactor's, and what they took. */
+#include <signal.h>
+#include <unistd.h>
+
+#include "cli/network.h"
+#include "cli/race/blocking.h"
+#include "cli/run.h"
+#include "reactor/interrupt.h"
+
+/* Set by a signal in the blocking half, where no loop listens: the call under way returns EINTR. A
+   signal that comes just before a call would leave that call waiting, so SIGALRM follows until the
+   half has ended. */
+static volatile sig_atomic_t blocking_interrupted;
+
+static void on_blocking_signal(int number)
+{
+    if (number != SIGALRM && number != SIGCHLD)
+        interrupts_note(number);
+    blocking_interrupted = 1;
+    alarm(1);
+}
+
+/* Installs the handler, or puts back what was there before. */
+static void listen_for_signals(bool on)
+{
+    static struct sigaction old[NSIG];
+    const struct sigaction ours = {.sa_handler = on_blocking_signal, .sa_flags = SA_NOCLDSTOP};
+    sigset_t set;
+
+    if (!on)
+        alarm(0);
+    interrupts_set(&set);
+    sigaddset(&set, SIGALRM);
+    sigaddset(&set, SIGCHLD); /* the end of the rehearsal's origin */
+    for (int number = 1; number < NSIG; number++) {
+        if (sigismember(&set, number) <= 0)
+            continue;
+        if (on)
+            sigaction(number, &ours, &old[number]);
+        else
+            sigaction(number, &old[number], NULL);
+    }
+}
+
+/* Fetches the sites one after the other. */
+static void fetch_in_turn(struct session *session, struct dialer *dialer)
+{
+    const struct exchange_options options = session_exchange(session);
+    struct blocking blocking = {
+        .dialer = dialer, .options = &options, .interrupted = &blocking_interrupted};
+    struct listed listed;
+
+    while (!blocking_interrupted && !output_error(session->output) &&
+           sites_next(session->sites, &listed) == SITES_ONE) {
+        struct result result;
+
+        blocking_fetch(&blocking, listed.site, &result);
+        if (result.error != ERROR_INTERRUPTED)
+            session_report(session, &result);
+        blocking_clear(&blocking, &result);
+        site_free(listed.site);
+    }
+}
+
+/* The synchronous half; *took is the time until the last answer. */
+static bool run_blocking_half(struct session *session, nsec *took)
+{
+    struct network network;
+    nsec began;
+    bool made = network_open(&network, session->options, &session->rehearsal, NULL) &&
+                session_open_output(session, NULL, NULL, NULL);
+
+    session->mode = "blocking";
+    if (made) {
+        interrupts_hold();
+        listen_for_signals(true);
+        if (interrupts_pending() || rehearsal_has_ended(&session->rehearsal))
+            blocking_interrupted = 1; /* before somebody listened */
+        session_say(session, "Running synchronous example\n");
+        began = clock_now();
+        fetch_in_turn(session, &network.dialer);
+        *took = clock_now() - began;
+        listen_for_signals(false);
+    }
+    network_close(&network);
+    session->interrupted = interrupts_pending();
+    session_close_output(session, true);
+    session->origin_ended = rehearsal_has_ended(&session->rehearsal);
+    if (session->origin_ended)
+        rehearsal_say_end(&session->rehearsal);
+    return made;
+}
+
+static void say_totals(struct session *session, const struct race_totals *totals)
+{
+    struct output *output = output_new_blocking(STDOUT_FILENO);
+    FILE *to = output_begin(output);
+
+    if (session->options->format == FORMAT_JSON)
+        report_race_json(to, totals);
+    else if (session->options->format == FORMAT_TEXT)
+        report_race_text(to, totals);
+    output_end(output);
+    session->output_error = output_error(output);
+    output_free(output);
+}
+
+/* Both halves and the totals; each only where the one before came to its end. */
+static enum exit_status race(struct session *session)
+{
+    struct race_totals totals = {0};
+
+    if (!run_blocking_half(session, &totals.blocking))
+        return EXIT_SETUP;
+    totals.slowest = session->slowest;
+    if (session->interrupted || session->origin_ended || session->output_error)
+        return session_verdict(session);
+    session->mode = "reactor";
+    if (!run_reactor_half(session, &totals.reactor))
+        return EXIT_SETUP;
+    if (!session->interrupted && !session->origin_ended && !session->output_error)
+        say_totals(session, &totals);
+    return session_verdict(session);
+}
+
+enum exit_status run_race(const struct options *options)
+{
+    struct session session;
+    enum exit_status status = EXIT_USAGE;
+
+    session_init(&session, options);
+    if (session_open_list(&session, NULL, NULL, NULL) && !sites_rewind(session.sites)) {
+        complain(options->file, "a race reads its list twice; give it a file");
+    } else if (session.sites && session_check_list(&session)) {
+        status = EXIT_SETUP;
+        if (!options->rehearse || rehearsal_start(&session.rehearsal, options))
+            status = race(&session);
+    }
+    session_close(&session);
+    return status;
+}

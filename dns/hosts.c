@@ -1,0 +1,145 @@
+/* Lines of "address name name...", "#" to the end of the line is a comment. */
+#include "dns/hosts.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+#define MOST_BYTES (16 * 1024 * 1024)
+
+struct entry {
+    const char *name;       /* inside hosts->text */
+    size_t line;            /* keeps the order of the file among equal names */
+    struct address address; /* port 0 */
+};
+
+struct hosts {
+    char *text;            /* the file, cut into names by NULs */
+    struct entry *entries; /* sorted by name, then line */
+    size_t count;          /* of entries */
+    size_t room;           /* allocated */
+};
+
+static int by_name_then_line(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+    int order = strcasecmp(x->name, y->name);
+
+    return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+static void add(struct hosts *hosts, const char *name, size_t line, const struct address *address)
+{
+    if (hosts->count == hosts->room) {
+        hosts->room = hosts->room ? 2 * hosts->room : 16;
+        hosts->entries = memory_grow(hosts->entries, hosts->room, sizeof(struct entry));
+    }
+    hosts->entries[hosts->count++] = (struct entry){name, line, *address};
+}
+
+static void parse_line(struct hosts *hosts, char *text, size_t line)
+{
+    struct address address;
+    char *rest = text, *word;
+
+    text[strcspn(text, "#\r")] = '\0';
+    word = strtok_r(text, " \t", &rest);
+    if (!word || !address_parse(&address, word, 0))
+        return;
+    while ((word = strtok_r(NULL, " \t", &rest)))
+        add(hosts, word, line, &address);
+}
+
+/* Takes over `text`, which is closed with a NUL; one inside it ends its line. */
+static struct hosts *parse_owned(char *text, size_t length)
+{
+    struct hosts *hosts = memory_zeroed(sizeof(*hosts));
+    const char *end = text + length;
+    size_t line = 0;
+
+    hosts->text = text;
+    for (char *next = text; next; line++) {
+        char *this = next;
+
+        next = memchr(this, '\n', (size_t)(end - this));
+        if (next)
+            *next++ = '\0';
+        parse_line(hosts, this, line);
+    }
+    if (hosts->count)
+        qsort(hosts->entries, hosts->count, sizeof(struct entry), by_name_then_line);
+    return hosts;
+}
+
+struct hosts *hosts_parse(const char *text, size_t length)
+{
+    return parse_owned(memory_text(text, length), length);
+}
+
+struct hosts *hosts_read(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *text = NULL;
+    size_t length = 0, room = 0;
+    ssize_t count = 0;
+
+    do {
+        length += (size_t)count;
+        if (room - length < 4096) {
+            room = room ? 2 * room : 8192;
+            text = memory_grow(text, room, 1);
+        }
+        count = fd < 0 ? 0 : read(fd, text + length, room - length - 1);
+    } while (count > 0 && length < MOST_BYTES);
+    if (fd >= 0)
+        close(fd);
+    text[length] = '\0';
+    return parse_owned(text, length);
+}
+
+static bool is_localhost(const char *name)
+{
+    size_t length = strlen(name);
+
+    if (length && name[length - 1] == '.')
+        length--;
+    return (length == 9 || (length > 9 && name[length - 10] == '.')) &&
+           !strncasecmp(name + length - 9, "localhost", 9);
+}
+
+size_t hosts_find(const struct hosts *hosts, const char *name, struct address *to, size_t most)
+{
+    size_t low = 0, high = hosts->count, found = 0;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcasecmp(hosts->entries[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < hosts->count && found < most; low++) {
+        if (strcasecmp(hosts->entries[low].name, name) != 0)
+            break;
+        to[found++] = hosts->entries[low].address;
+    }
+    if (!found && is_localhost(name) && most >= 2) {
+        address_parse(&to[found++], "::1", 0);
+        address_parse(&to[found++], "127.0.0.1", 0);
+    }
+    return found;
+}
+
+void hosts_free(struct hosts *hosts)
+{
+    if (!hosts)
+        return;
+    free(hosts->text);
+    free(hosts->entries);
+    free(hosts);
+}

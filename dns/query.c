@@ -1,0 +1,351 @@
+/*
+ * c-ares on the loop. Three things need care:
+ *
+ * - Its descriptors are its own: it opens and closes them and says through one callback what it
+ *   waits for. They are watched level-triggered; edge-triggered ones lose TCP answers, since c-ares
+ *   does not always read to the end.
+ * - It must not be entered again from its own callbacks, which is for the resolver to see to.
+ * - A single question cannot be cancelled.
+ *
+ * ares_getaddrinfo was rejected: asked for both families, it says nothing before the second answer;
+ * asked for each, it walks the search list of each by itself, so that the AAAA of one host and the A
+ * of another can be reported as one. So the list is walked from outside, and ares_query asks. Responses are
+ * made tidy before c-ares reads them (stub_sock.h), and read by reply.h: c-ares' own readers refuse too
+ * much, and allocate for each record.
+ */
+#include "dns/query.h"
+
+#include <arpa/nameser.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "dns/query_sock.h" /* and ares.h */
+#include "dns/reply.h"
+#include "dns/search.h"
+#include "dns/servers.h"
+
+#define READS_A_TURN 64 /* of one descriptor; then the others have their turn */
+
+/* A descriptor of c-ares. */
+struct channel_watch {
+    struct watch watch;
+    struct stub *stub;
+    struct channel_watch *next; /* in stub->watches */
+    struct grave grave;
+};
+
+struct stub {
+    struct loop *loop;
+    ares_channel channel;
+    struct stub_socks *socks;      /* the channel's */
+    struct timer timer;            /* c-ares' own timeouts */
+    struct channel_watch *watches; /* open descriptors of c-ares */
+    char **domains;                /* the search list */
+    unsigned domain_count;         /* 0 where there is none */
+    unsigned dots;                 /* a name with so many is first asked for as it is */
+};
+
+static enum resolve_status status_of(int ares)
+{
+    switch (ares) {
+    case ARES_SUCCESS: return RESOLVE_OK;
+    case ARES_ENOTFOUND: return RESOLVE_NXDOMAIN;
+    case ARES_ENODATA: return RESOLVE_NO_ADDRESS;
+    case ARES_ETIMEOUT: return RESOLVE_TIMEOUT;
+    case ARES_ECONNREFUSED: return RESOLVE_UNREACHABLE;
+    case ARES_ESERVFAIL: return RESOLVE_SERVFAIL;
+    case ARES_EREFUSED:
+    case ARES_ENOTIMP: return RESOLVE_REFUSED;
+    case ARES_EBADRESP:
+    case ARES_EFORMERR: return RESOLVE_MALFORMED;
+    case ARES_EBADNAME: return RESOLVE_BAD_NAME;
+    default: return RESOLVE_FAILED;
+    }
+}
+
+/* Called by c-ares, perhaps before ares_query returns. */
+static void on_reply(void *owner, int ares, int timeouts, unsigned char *bytes, int length)
+{
+    struct stub_query *query = owner;
+    struct stub_answer answer;
+
+    (void)timeouts;
+    if (ares == ARES_EDESTRUCTION)
+        return;
+    answer.count = 0;
+    answer.ttl = UINT32_MAX;
+    answer.status = status_of(ares);
+    if (answer.status == RESOLVE_OK)
+        answer.status = reply_read(bytes, (size_t)length, query->family, &answer);
+    query->answered(query->owner, &answer);
+}
+
+/* Arms the timer, unless it comes earlier already: then c-ares looks for nothing, which is harmless. */
+static void arm_by(struct stub *stub, nsec deadline)
+{
+    if (stub->timer.state != TIMER_ARMED || stub->timer.deadline > deadline)
+        loop_arm(stub->loop, &stub->timer, deadline);
+}
+
+/* Asking c-ares costs a look at every question under way: not done where a timer is armed. */
+static void arm_timeout(struct stub *stub)
+{
+    struct timeval span;
+
+    if (stub->timer.state != TIMER_ARMED && ares_timeout(stub->channel, NULL, &span))
+        arm_by(stub, loop_clock(stub->loop) + (nsec)span.tv_sec * NSEC_PER_S +
+                         (nsec)span.tv_usec * NSEC_PER_US);
+}
+
+static void on_timeout(void *owner)
+{
+    struct stub *stub = owner;
+
+    ares_process_fd(stub->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    arm_timeout(stub);
+}
+
+/* Not so where c-ares has closed the descriptor in the meantime. */
+static bool is_watched(const struct stub *stub, const struct channel_watch *wanted)
+{
+    const struct channel_watch *one = stub->watches;
+
+    while (one && one != wanted)
+        one = one->next;
+    return one;
+}
+
+static void on_channel_ready(void *owner, uint32_t events)
+{
+    struct channel_watch *one = owner;
+    struct stub *stub = one->stub;
+    int fd = one->watch.fd, reads = 1;
+
+    ares_process_fd(stub->channel, events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? fd : ARES_SOCKET_BAD,
+                    events & EPOLLOUT ? fd : ARES_SOCKET_BAD);
+    for (; reads < READS_A_TURN && stub_socks_pending(stub->socks, fd); reads++)
+        ares_process_fd(stub->channel, fd, ARES_SOCKET_BAD);
+    if (reads == READS_A_TURN && is_watched(stub, one))
+        loop_again(stub->loop, &one->watch, EPOLLIN);
+    arm_timeout(stub);
+}
+
+static void channel_watch_close(struct channel_watch **link)
+{
+    struct channel_watch *one = *link;
+
+    *link = one->next;
+    loop_unwatch(one->stub->loop, &one->watch);
+    loop_bury(one->stub->loop, &one->grave, free, one);
+}
+
+/* c-ares says what it waits for on one of its descriptors; nothing, when it is about to close it. */
+static void on_channel_state(void *owner, ares_socket_t fd, int readable, int writable)
+{
+    struct stub *stub = owner;
+    struct channel_watch **link = &stub->watches;
+    uint32_t interest = (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0);
+
+    while (*link && (*link)->watch.fd != fd)
+        link = &(*link)->next;
+    if (*link && interest) {
+        loop_interest(stub->loop, &(*link)->watch, interest);
+    } else if (*link) {
+        channel_watch_close(link);
+    } else if (interest) {
+        struct channel_watch *one = memory_zeroed(sizeof(*one));
+
+        one->stub = stub;
+        watch_init(&one->watch, on_channel_ready, one);
+        if (loop_watch(stub->loop, &one->watch, fd, interest)) {
+            free(one); /* unheard: the question ends by its timeout */
+            return;
+        }
+        one->next = stub->watches;
+        stub->watches = one;
+    }
+}
+
+/* What c-ares reads, and is told. */
+struct setup {
+    struct address servers[SERVERS_MOST];
+    size_t count;      /* of servers; 0: those of the file */
+    char *resolv_conf; /* NULL: /etc/resolv.conf */
+};
+
+static int set_servers(ares_channel channel, const struct setup *setup)
+{
+    struct ares_addr_port_node nodes[SERVERS_MOST] = {0};
+
+    for (size_t i = 0; i < setup->count; i++) {
+        struct ares_addr_port_node *node = &nodes[i];
+
+        node->next = i + 1 < setup->count ? node + 1 : NULL;
+        node->family = setup->servers[i].any.sa_family;
+        node->udp_port = node->tcp_port = address_port(&setup->servers[i]);
+        if (node->family == AF_INET6)
+            memcpy(&node->addr.addr6, &setup->servers[i].v6.sin6_addr, sizeof(node->addr.addr6));
+        else
+            node->addr.addr4 = setup->servers[i].v4.sin_addr;
+    }
+    return setup->count ? ares_set_servers_ports(channel, nodes) : ARES_SUCCESS;
+}
+
+static int init_channel(struct stub *stub, const struct setup *setup, int flags)
+{
+    char only_nameservers[] = "b";
+    struct ares_options ares = {
+        .flags = flags,
+        .timeout = STUB_TIMEOUT_MS,
+        .tries = STUB_TRIES,
+        .lookups = only_nameservers,
+        .sock_state_cb = on_channel_state,
+        .sock_state_cb_data = stub,
+        .resolvconf_path = setup->resolv_conf,
+    };
+    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
+               ARES_OPT_SOCK_STATE_CB | (setup->resolv_conf ? ARES_OPT_RESOLVCONF : 0);
+    int status;
+
+#ifdef ARES_OPT_QUERY_CACHE /* 1.31: a cache of its own, which is on unless its longest TTL is 0 */
+    mask |= ARES_OPT_QUERY_CACHE;
+#endif
+    status = ares_init_options(&stub->channel, &ares, mask);
+    if (status == ARES_SUCCESS)
+        stub_socks_use(stub->socks, stub->channel);
+    return status == ARES_SUCCESS ? set_servers(stub->channel, setup) : status;
+}
+
+static bool has_one_server(ares_channel channel)
+{
+    struct ares_addr_port_node *servers = NULL;
+    bool one =
+        ares_get_servers_ports(channel, &servers) == ARES_SUCCESS && servers && !servers->next;
+
+    if (servers)
+        ares_free_data(servers);
+    return one;
+}
+
+/* Where there is another nameserver, one that fails or refuses is passed over; where there is none,
+   its answer is the answer, and c-ares must be told not to turn it into "unreachable". */
+static int open_channel(struct stub *stub, const struct setup *setup)
+{
+    int status = init_channel(stub, setup, 0);
+
+    if (status != ARES_SUCCESS || !has_one_server(stub->channel))
+        return status;
+    ares_destroy(stub->channel);
+    stub->channel = NULL;
+    return init_channel(stub, setup, ARES_FLAG_NOCHECKRESP);
+}
+
+/* The search list that c-ares has read, or is in the file. */
+static void read_search_list(struct stub *stub, const char *path)
+{
+    struct ares_options ares = {0};
+    struct search search;
+    int mask = 0;
+
+    if (ares_save_options(stub->channel, &ares, &mask) != ARES_SUCCESS)
+        return;
+    if (ares.ndomains <= 0) { /* later ones than 1.18 give out only what they were given */
+        ares_destroy_options(&ares);
+        search_read(&search, path);
+        stub->dots = search.dots;
+        stub->domain_count = search.count;
+        stub->domains = search.domains; /* taken over */
+        return;
+    }
+    stub->dots = ares.ndots > 0 ? (unsigned)ares.ndots : 0;
+    stub->domain_count = ares.ndomains > 0 ? (unsigned)ares.ndomains : 0;
+    stub->domains = memory_get(stub->domain_count * sizeof(*stub->domains));
+    for (unsigned i = 0; i < stub->domain_count; i++)
+        stub->domains[i] = memory_text(ares.domains[i], strlen(ares.domains[i]));
+    ares_destroy_options(&ares);
+}
+
+struct stub *stub_new(struct loop *loop, const char *servers, const char *resolv_conf,
+                      const char **why)
+{
+    struct setup setup = {.count = 0};
+    struct stub *stub;
+    int status;
+
+    *why = servers ? servers_parse(servers, setup.servers, &setup.count) : NULL;
+    if (*why)
+        return NULL;
+    setup.resolv_conf = resolv_conf ? memory_text(resolv_conf, strlen(resolv_conf)) : NULL;
+    stub = memory_zeroed(sizeof(*stub));
+    stub->loop = loop;
+    stub->socks = stub_socks_new();
+    timer_init(&stub->timer, on_timeout, stub);
+    status =
+        ares_library_init_mem(ARES_LIB_INIT_ALL, memory_of_library, free, memory_of_library_grown);
+    if (status == ARES_SUCCESS)
+        status = open_channel(stub, &setup);
+    free(setup.resolv_conf);
+    if (status != ARES_SUCCESS) {
+        *why = ares_strerror(status);
+        if (stub->channel)
+            ares_destroy(stub->channel);
+        stub_socks_free(stub->socks);
+        free(stub);
+        return NULL;
+    }
+    if (!servers || resolv_conf)
+        read_search_list(stub, resolv_conf ? resolv_conf : "/etc/resolv.conf");
+    return stub;
+}
+
+void stub_free(struct stub *stub)
+{
+    ares_destroy(stub->channel);
+    while (stub->watches)
+        channel_watch_close(&stub->watches);
+    loop_cancel(stub->loop, &stub->timer);
+    for (unsigned i = 0; i < stub->domain_count; i++)
+        free(stub->domains[i]);
+    free(stub->domains);
+    stub_socks_free(stub->socks);
+    free(stub);
+    ares_library_cleanup();
+}
+
+void stub_ask(struct stub *stub, struct stub_query *query, const char *name)
+{
+    ares_query(stub->channel, name, ns_c_in, query->family == AF_INET6 ? ns_t_aaaa : ns_t_a,
+               on_reply, query);
+    arm_by(stub, loop_clock(stub->loop) + STUB_TIMEOUT_MS * NSEC_PER_MS);
+}
+
+bool stub_searches(const struct stub *stub)
+{
+    return stub->domain_count;
+}
+
+const char *stub_candidate(const struct stub *stub, const char *name, unsigned number,
+                           char room[STUB_NAME_BYTES])
+{
+    size_t length = strlen(name);
+    unsigned dots = 0, as_is;
+
+    if (!stub->domain_count || name[length - (length > 0)] == '.')
+        return number ? NULL : name;
+    for (const char *at = name; (at = strchr(at, '.')); at++)
+        dots++;
+    as_is = dots >= stub->dots ? 0 : stub->domain_count;
+    if (number == as_is)
+        return name;
+    if (number > stub->domain_count)
+        return NULL;
+    snprintf(room, STUB_NAME_BYTES, "%s.%s", name, stub->domains[number - (number > as_is)]);
+    return room;
+}
+
+const char *stub_version(void)
+{
+    return ares_version(NULL);
+}

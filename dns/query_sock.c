@@ -1,0 +1,216 @@
+/*
+ * Datagrams are tidied one by one. A stream is read into a buffer of its own until a message is whole,
+ * and what c-ares reads comes from there. Tidying in the callback with the raw response was rejected: it
+ * comes too late, after c-ares has dropped what it does not like.
+ */
+#include "dns/query_sock.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "dns/reply.h"
+
+#define LENGTH_BYTES 2 /* in front of a message over TCP, RFC 1035, section 4.2.2 */
+
+/* A TCP connection. */
+struct stream {
+    struct stream *next; /* in socks->streams */
+    ares_socket_t fd;
+    size_t raw_bytes;         /* in `raw`: the beginning of a message, or several */
+    size_t tidy_at, tidy_end; /* in `tidy`: what c-ares has not read yet */
+    unsigned char raw[LENGTH_BYTES + REPLY_MOST_BYTES];
+    unsigned char tidy[LENGTH_BYTES + REPLY_MOST_BYTES];
+};
+
+struct stub_socks {
+    struct stream *streams;
+    ares_socket_t unfinished; /* read from, and not to its end; or ARES_SOCKET_BAD */
+    unsigned char raw[REPLY_MOST_BYTES], tidy[REPLY_MOST_BYTES]; /* of a datagram */
+};
+
+static struct stream *stream_of(const struct stub_socks *socks, ares_socket_t fd)
+{
+    struct stream *stream = socks->streams;
+
+    while (stream && stream->fd != fd)
+        stream = stream->next;
+    return stream;
+}
+
+/* Bytes of the first message in `raw` with its length, 0 where it is not whole. */
+static size_t first_message(const struct stream *stream)
+{
+    size_t length = LENGTH_BYTES + ((size_t)stream->raw[0] << 8 | stream->raw[1]);
+
+    return stream->raw_bytes >= LENGTH_BYTES && stream->raw_bytes >= length ? length : 0;
+}
+
+/* Makes the next message tidy, where there is a whole one and the last was read. */
+static void refill(struct stream *stream)
+{
+    size_t length, tidy = 0;
+
+    while (stream->tidy_at == stream->tidy_end && (length = first_message(stream))) {
+        tidy = reply_tidy(stream->raw + LENGTH_BYTES, length - LENGTH_BYTES,
+                          stream->tidy + LENGTH_BYTES, REPLY_MOST_BYTES);
+        stream->tidy[0] = (unsigned char)(tidy >> 8);
+        stream->tidy[1] = (unsigned char)tidy;
+        stream->tidy_at = 0;
+        stream->tidy_end = tidy ? LENGTH_BYTES + tidy : 0;
+        stream->raw_bytes -= length;
+        memmove(stream->raw, stream->raw + length, stream->raw_bytes);
+    }
+}
+
+static ares_ssize_t receive_stream(struct stream *stream, void *to, size_t room)
+{
+    size_t count;
+
+    refill(stream);
+    if (stream->tidy_at == stream->tidy_end) {
+        ssize_t got = recv(stream->fd, stream->raw + stream->raw_bytes,
+                           sizeof(stream->raw) - stream->raw_bytes, 0);
+
+        if (got <= 0)
+            return got;
+        stream->raw_bytes += (size_t)got;
+        refill(stream);
+    }
+    count = stream->tidy_end - stream->tidy_at;
+    if (!count) {
+        errno = EAGAIN;
+        return -1;
+    }
+    count = count < room ? count : room;
+    memcpy(to, stream->tidy + stream->tidy_at, count);
+    stream->tidy_at += count;
+    return (ares_ssize_t)count;
+}
+
+/* What belongs to no question is passed over: later ones take what is malformed for the response. */
+static ares_ssize_t receive_datagram(struct stub_socks *socks, ares_socket_t fd, void *to,
+                                     size_t room, struct sockaddr *from, ares_socklen_t *from_bytes)
+{
+    ares_socklen_t from_room = from_bytes ? *from_bytes : 0;
+    size_t count = 0;
+
+    while (!count) {
+        ssize_t got;
+
+        if (from_bytes)
+            *from_bytes = from_room;
+        got = recvfrom(fd, socks->raw, sizeof(socks->raw), 0, from, from_bytes);
+        if (got < 0)
+            return got;
+        count = reply_tidy(socks->raw, (size_t)got, socks->tidy, REPLY_MOST_UDP_BYTES);
+    }
+    count = count < room ? count : room;
+    memcpy(to, socks->tidy, count);
+    return (ares_ssize_t)count;
+}
+
+static ares_ssize_t on_receive(ares_socket_t fd, void *to, size_t room, int flags,
+                               struct sockaddr *from, ares_socklen_t *from_bytes, void *owner)
+{
+    struct stub_socks *socks = owner;
+    struct stream *stream = stream_of(socks, fd);
+    ares_ssize_t got;
+
+    (void)flags;
+    got = stream ? receive_stream(stream, to, room)
+                 : receive_datagram(socks, fd, to, room, from, from_bytes);
+    socks->unfinished = got > 0 ? fd : ARES_SOCKET_BAD;
+    return got;
+}
+
+/* As c-ares makes them itself. */
+static ares_socket_t on_socket(int domain, int type, int protocol, void *owner)
+{
+    struct stub_socks *socks = owner;
+    int fd = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    int size = SOCK_UDP_BUFFER_BYTES, on = 1;
+
+    if (fd < 0)
+        return ARES_SOCKET_BAD;
+    if (type == SOCK_STREAM) {
+        struct stream *stream = memory_zeroed(sizeof(*stream));
+
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        stream->fd = fd;
+        stream->next = socks->streams;
+        socks->streams = stream;
+    } else {
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    }
+    return fd;
+}
+
+static int on_close(ares_socket_t fd, void *owner)
+{
+    struct stub_socks *socks = owner;
+    struct stream **link = &socks->streams, *stream;
+
+    while (*link && (*link)->fd != fd)
+        link = &(*link)->next;
+    stream = *link;
+    if (stream) {
+        *link = stream->next;
+        free(stream);
+    }
+    if (socks->unfinished == fd)
+        socks->unfinished = ARES_SOCKET_BAD;
+    return close(fd);
+}
+
+static int on_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t bytes,
+                      void *owner)
+{
+    (void)owner;
+    return connect(fd, to, bytes);
+}
+
+static ares_ssize_t on_send(ares_socket_t fd, const struct iovec *parts, int count, void *owner)
+{
+    const struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
+
+    (void)owner;
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+struct stub_socks *stub_socks_new(void)
+{
+    struct stub_socks *socks = memory_zeroed(sizeof(*socks));
+
+    socks->unfinished = ARES_SOCKET_BAD;
+    return socks;
+}
+
+void stub_socks_use(struct stub_socks *socks, ares_channel channel)
+{
+    static const struct ares_socket_functions functions = {
+        .asocket = on_socket,
+        .aclose = on_close,
+        .aconnect = on_connect,
+        .arecvfrom = on_receive,
+        .asendv = on_send,
+    };
+
+    ares_set_socket_functions(channel, &functions, socks);
+}
+
+bool stub_socks_pending(const struct stub_socks *socks, ares_socket_t fd)
+{
+    return socks->unfinished == fd;
+}
+
+void stub_socks_free(struct stub_socks *socks)
+{
+    free(socks); /* the channel has closed the streams */
+}

@@ -1,0 +1,283 @@
+/*
+ * A walk along the records that never follows a compressed name: the names are not needed, and a pointer
+ * that leads in a circle is passed over like any other. ns_parse(3) was rejected: it measures all
+ * sections before it gives out the first record, so that one wrong count at the end costs the addresses
+ * at the beginning.
+ */
+#include "dns/reply.h"
+
+#include <arpa/nameser.h>
+#include <string.h>
+
+#define POINTER_BITS  0xc0 /* of a length byte: the rest of the name is elsewhere */
+#define RECORD_BYTES  10   /* of a record between its name and its data */
+#define CODE_BITS     0xf  /* of a header's fourth byte */
+#define COUNTS_OFFSET 4    /* of the four counts in a header */
+
+#define MOST_HEAD_BYTES    (NS_HFIXEDSZ + NS_MAXCDNAME + NS_QFIXEDSZ)
+#define MOST_ADDRESS_BYTES (NS_INT16SZ + RECORD_BYTES + NS_IN6ADDRSZ) /* as it is written */
+
+/* What is not read yet. */
+struct cursor {
+    const unsigned char *at, *end;
+};
+
+struct record {
+    unsigned type, class;
+    uint32_t ttl; /* as it stands there */
+    size_t length;
+    const unsigned char *data; /* `length` bytes */
+};
+
+static unsigned get16(const unsigned char *from)
+{
+    return (unsigned)from[0] << 8 | from[1];
+}
+
+static unsigned char *put16(unsigned char *to, size_t value)
+{
+    *to++ = (unsigned char)(value >> 8);
+    *to++ = (unsigned char)value;
+    return to;
+}
+
+/* One of the header's counts: ns_s_qd, ns_s_an, ... */
+static unsigned count_of(const unsigned char *message, ns_sect section)
+{
+    return get16(message + COUNTS_OFFSET + (size_t)section * NS_INT16SZ);
+}
+
+/* False where the name is cut off or is none. */
+static bool skip_name(struct cursor *cursor)
+{
+    while (cursor->at < cursor->end) {
+        size_t length = *cursor->at++;
+
+        if (!length)
+            return true;
+        if ((length & POINTER_BITS) == POINTER_BITS) {
+            cursor->at++;
+            return cursor->at <= cursor->end;
+        }
+        if (length & POINTER_BITS || length > (size_t)(cursor->end - cursor->at))
+            return false;
+        cursor->at += length;
+    }
+    return false;
+}
+
+/* Takes a record; false where it is not whole. */
+static bool take_record(struct cursor *cursor, struct record *record)
+{
+    const unsigned char *at;
+
+    if (!skip_name(cursor) || cursor->end - cursor->at < RECORD_BYTES)
+        return false;
+    at = cursor->at;
+    record->type = get16(at);
+    record->class = get16(at + 2);
+    record->ttl = (uint32_t)get16(at + 4) << 16 | get16(at + 6);
+    record->length = get16(at + 8);
+    record->data = at + RECORD_BYTES;
+    if (record->length > (size_t)(cursor->end - record->data))
+        return false;
+    cursor->at = record->data + record->length;
+    return true;
+}
+
+/* Behind the header and the questions; false where those are not whole. */
+static bool skip_questions(struct cursor *cursor, const unsigned char *message, size_t length)
+{
+    if (length < NS_HFIXEDSZ)
+        return false;
+    *cursor = (struct cursor){message + NS_HFIXEDSZ, message + length};
+    for (unsigned i = count_of(message, ns_s_qd); i; i--) {
+        if (!skip_name(cursor) || cursor->end - cursor->at < NS_QFIXEDSZ)
+            return false;
+        cursor->at += NS_QFIXEDSZ;
+    }
+    return true;
+}
+
+/* A TTL with the first bit set is 0 (RFC 2181, section 8). */
+static void note_ttl(struct stub_answer *answer, uint32_t ttl)
+{
+    uint32_t seconds = ttl > INT32_MAX ? 0 : ttl;
+
+    if (seconds < answer->ttl)
+        answer->ttl = seconds;
+}
+
+static bool has(const struct stub_answer *answer, const struct address *address)
+{
+    for (size_t i = 0; i < answer->count; i++)
+        if (!memcmp(&answer->addresses[i].any, &address->any, address->length))
+            return true;
+    return false;
+}
+
+/* Takes an address, or the TTL of an alias on the way to it. */
+static void use_record(struct stub_answer *answer, const struct record *record, int family)
+{
+    struct address one = {0};
+
+    if (record->class != ns_c_in)
+        return;
+    if (record->type == ns_t_cname) {
+        note_ttl(answer, record->ttl);
+    } else if (family == AF_INET6 && record->type == ns_t_aaaa && record->length == NS_IN6ADDRSZ) {
+        one.length = sizeof(one.v6);
+        one.v6.sin6_family = AF_INET6;
+        memcpy(&one.v6.sin6_addr, record->data, NS_IN6ADDRSZ);
+    } else if (family == AF_INET && record->type == ns_t_a && record->length == NS_INADDRSZ) {
+        one.length = sizeof(one.v4);
+        one.v4.sin_family = AF_INET;
+        memcpy(&one.v4.sin_addr, record->data, NS_INADDRSZ);
+    }
+    if (!one.length)
+        return;
+    note_ttl(answer, record->ttl);
+    if (!has(answer, &one) && answer->count < RESOLVER_MOST_ADDRESSES)
+        answer->addresses[answer->count++] = one;
+}
+
+/* Reads the answer section, in front of which the cursor is. False where it is not whole. */
+static bool read_section(struct cursor *cursor, unsigned count, int family,
+                         struct stub_answer *answer)
+{
+    struct record record;
+
+    answer->count = 0;
+    answer->ttl = UINT32_MAX;
+    for (unsigned i = 0; i < count; i++) {
+        if (!take_record(cursor, &record))
+            return false;
+        use_record(answer, &record, family);
+    }
+    return true;
+}
+
+enum resolve_status reply_read(const unsigned char *message, size_t length, int family,
+                               struct stub_answer *answer)
+{
+    struct cursor cursor;
+    bool whole;
+
+    answer->count = 0;
+    whole = skip_questions(&cursor, message, length) &&
+            read_section(&cursor, count_of(message, ns_s_an), family, answer);
+    if (answer->count)
+        return RESOLVE_OK;
+    return whole ? RESOLVE_NO_ADDRESS : RESOLVE_MALFORMED;
+}
+
+/* The OPT record behind the answer section, from its name on. NULL: there is none that is whole. */
+static const unsigned char *find_opt(struct cursor cursor, unsigned count, size_t *length)
+{
+    struct record record;
+
+    for (unsigned i = 0; i < count; i++) {
+        const unsigned char *from = cursor.at;
+
+        if (!take_record(&cursor, &record))
+            break;
+        *length = (size_t)(cursor.at - from);
+        if (record.type == ns_t_opt && !*from)
+            return from;
+    }
+    return NULL;
+}
+
+/* Writes an address of the name in the question. */
+static unsigned char *put_address(unsigned char *to, const struct address *address, uint32_t ttl)
+{
+    bool v6 = address->any.sa_family == AF_INET6;
+    size_t length = v6 ? NS_IN6ADDRSZ : NS_INADDRSZ;
+
+    to = put16(to, POINTER_BITS << 8 | NS_HFIXEDSZ);
+    to = put16(to, v6 ? ns_t_aaaa : ns_t_a);
+    to = put16(to, ns_c_in);
+    to = put16(to, ttl >> 16);
+    to = put16(to, ttl & 0xffff);
+    to = put16(to, length);
+    return mempcpy(to,
+                   v6 ? (const void *)&address->v6.sin6_addr : (const void *)&address->v4.sin_addr,
+                   length);
+}
+
+/* Sets the counts behind that of the questions. */
+static void put_counts(unsigned char *message, size_t answers, size_t additional)
+{
+    unsigned char *at = message + COUNTS_OFFSET + NS_INT16SZ;
+
+    at = put16(at, answers);
+    at = put16(at, 0);
+    put16(at, additional);
+}
+
+/* What is written of a response. */
+struct gist {
+    size_t head; /* bytes of header and question */
+    int family;  /* that was asked for */
+    struct stub_answer answer;
+    const unsigned char *opt; /* NULL: none */
+    size_t opt_bytes;
+};
+
+/* Header and question. False where it is no response to one question for addresses. */
+static bool read_head(struct gist *gist, struct cursor *cursor, const unsigned char *message,
+                      size_t length)
+{
+    unsigned type;
+
+    if (!skip_questions(cursor, message, length) || count_of(message, ns_s_qd) != 1)
+        return false;
+    gist->head = (size_t)(cursor->at - message);
+    type = get16(cursor->at - NS_QFIXEDSZ);
+    gist->family = type == ns_t_aaaa ? AF_INET6 : AF_INET;
+    return gist->head <= MOST_HEAD_BYTES && (type == ns_t_aaaa || type == ns_t_a);
+}
+
+/* What is behind the head. False where it is malformed. */
+static bool read_gist(struct gist *gist, struct cursor cursor, const unsigned char *message)
+{
+    bool truncated, failed, whole;
+
+    gist->answer.count = 0;
+    gist->opt = NULL;
+    truncated = message[2] & 2; /* TC */
+    failed = message[3] & CODE_BITS;
+    if (truncated)
+        return true;
+    whole = read_section(&cursor, count_of(message, ns_s_an), gist->family, &gist->answer);
+    if (whole)
+        gist->opt = find_opt(cursor, count_of(message, ns_s_ns) + count_of(message, ns_s_ar),
+                             &gist->opt_bytes);
+    if (failed)
+        gist->answer.count = 0;
+    return whole || failed || gist->answer.count;
+}
+
+size_t reply_tidy(const unsigned char *message, size_t length, unsigned char *to, size_t most)
+{
+    unsigned char *at, *end = to + most;
+    struct cursor cursor;
+    struct gist gist;
+    size_t written = 0;
+    bool whole;
+
+    if (!read_head(&gist, &cursor, message, length))
+        return 0;
+    whole = read_gist(&gist, cursor, message);
+    at = mempcpy(to, message, gist.head);
+    if (!whole)
+        to[3] = (unsigned char)((to[3] & ~CODE_BITS) | ns_r_formerr);
+    for (; written < gist.answer.count && end - at >= MOST_ADDRESS_BYTES; written++)
+        at = put_address(at, &gist.answer.addresses[written], gist.answer.ttl);
+    if (gist.opt && gist.opt_bytes > (size_t)(end - at))
+        gist.opt = NULL;
+    if (gist.opt)
+        at = mempcpy(at, gist.opt, gist.opt_bytes);
+    put_counts(to, written, gist.opt != NULL);
+    return (size_t)(at - to);
+}

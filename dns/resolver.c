@@ -1,0 +1,553 @@
+/*
+ * From a name to the addresses of a race. A lookup is one who waits; a question is what is waited
+ * for, shared by all lookups of one name. A lookup remembers how many of the question's addresses it
+ * was told, so that one who comes late hears the same as one who was there from the start.
+ *
+ * Each lookup is called from a task of its own, where c-ares is not on the stack: a walk along the
+ * waiters was rejected, for each call may detach any of them, or ask anew.
+ */
+#include "dns/resolver.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "dns/cache.h"
+#include "dns/hosts.h"
+#include "dns/query.h"
+#include "dns/servers.h"
+
+#define SLOTS 1024 /* of the table of questions */
+
+struct lookup {
+    struct question *question;   /* NULL: it is over, in its last call */
+    TAILQ_ENTRY(lookup) waiting; /* in question->waiters */
+    resolved_fn *done;
+    void *owner;      /* its argument */
+    struct task task; /* tells what is new */
+    size_t told;      /* so many of the question's addresses */
+};
+
+TAILQ_HEAD(waiters, lookup);
+
+enum question_state {
+    QUESTION_WAITS, /* in the line */
+    QUESTION_ASKED, /* nothing to tell yet */
+    QUESTION_READY, /* addresses may be told, more may come */
+    QUESTION_OVER,  /* out of the table; lives until all were told */
+};
+
+struct question {
+    struct resolver *resolver;
+    enum question_state state;
+    TAILQ_ENTRY(question) all;  /* in resolver->questions */
+    TAILQ_ENTRY(question) line; /* while it waits */
+    LIST_ENTRY(question) slot;  /* in the table, until it is over */
+    struct waiters waiters;
+    struct stub_query v6, v4;
+    struct timer delay;         /* until A is told without AAAA */
+    unsigned candidate;         /* which name of the search list is asked for */
+    unsigned pending;           /* answers that are still out */
+    enum resolve_status status; /* of no address: why */
+    enum resolve_status tried;  /* what became of the search list's names before */
+    nsec until;                 /* the first of the addresses' TTLs ends */
+    size_t count;
+    struct address *addresses; /* in the order in which they came */
+    uint32_t hash;             /* of the name */
+    char name[];
+};
+
+LIST_HEAD(slot, question);
+
+struct resolver {
+    struct loop *loop;
+    struct stub *stub;
+    struct names *cache;
+    struct hosts *hosts;    /* NULL until it is read */
+    const char *hosts_path; /* NULL: none */
+    enum resolve_family family;
+    TAILQ_HEAD(questions, question) questions; /* all that are alive */
+    TAILQ_HEAD(line, question) line;           /* those that wait, the first in front */
+    struct task next;                          /* asks those */
+    size_t asked, most;                        /* questions at the nameserver now, and at most */
+    struct slot table[SLOTS];                  /* the questions that are not over, by name */
+};
+
+/* The place of the next address of `family` from `at` on, or `count`. */
+static size_t next_of(const struct address *from, size_t count, size_t at, int family)
+{
+    while (at < count && from[at].any.sa_family != family)
+        at++;
+    return at;
+}
+
+/* Copies the addresses from `first` on, IPv6 first and then in turn. Returns how many. */
+static size_t in_turn(const struct address *from, size_t first, size_t count, struct address *to)
+{
+    size_t turn = next_of(from, count, first, AF_INET6);
+    size_t other = next_of(from, count, first, AF_INET);
+    size_t used = 0;
+
+    while ((turn < count || other < count) && used < RESOLVER_MOST_ADDRESSES) {
+        size_t this = turn;
+
+        turn = other;
+        other = count;
+        if (this < count) {
+            to[used++] = from[this];
+            other = next_of(from, count, this + 1, from[this].any.sa_family);
+        }
+    }
+    return used;
+}
+
+size_t resolve_keep_family(enum resolve_family family, struct address *addresses, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (family == RESOLVE_BOTH ||
+            (family == RESOLVE_IPV6) == (addresses[i].any.sa_family == AF_INET6))
+            addresses[kept++] = addresses[i];
+    return kept;
+}
+
+/* A name as it is kept and asked for. */
+struct key {
+    uint32_t hash;
+    char text[STUB_NAME_BYTES];
+};
+
+/* False where it is none. */
+static bool make_key(const struct resolver *resolver, const char *name, struct key *key)
+{
+    size_t length = strlen(name);
+    bool dot = length && name[length - 1] == '.';
+    size_t bare = length - dot;
+
+    if (!bare || name[bare - 1] == '.' || length >= STUB_NAME_BYTES)
+        return false;
+    if (!stub_searches(resolver->stub))
+        length = bare;
+    memcpy(key->text, name, length);
+    key->text[length] = '\0';
+    key->hash = hash_bytes(name, length);
+    return true;
+}
+
+static bool is_onion(const char *name)
+{
+    static const char onion[] = ".onion";
+    size_t length = strlen(name), less = strlen(onion);
+
+    return length >= less && !strcasecmp(name + length - less, onion);
+}
+
+/* What the machine itself says about the name. An empty hosts file knows localhost. (c-ares refuses
+   .onion too, but not with a search list's domain behind it.) */
+static bool find_local(struct resolver *resolver, const char *name, struct known *known)
+{
+    const char *path = resolver->hosts_path;
+    struct address found[RESOLVER_MOST_ADDRESSES];
+    size_t count;
+
+    if (!resolver->hosts)
+        resolver->hosts = path ? hosts_read(path) : hosts_parse("", 0);
+    count = address_parse(found, name, 0)
+                ? 1
+                : hosts_find(resolver->hosts, name, found, RESOLVER_MOST_ADDRESSES);
+    known->status = RESOLVE_NXDOMAIN;
+    known->count = 0;
+    if (!count)
+        return is_onion(name);
+    known->count =
+        in_turn(found, 0, resolve_keep_family(resolver->family, found, count), known->addresses);
+    known->status = known->count ? RESOLVE_OK : RESOLVE_NO_ADDRESS;
+    return true;
+}
+
+static bool find_known(struct resolver *resolver, const struct key *key, struct known *known)
+{
+    return find_local(resolver, key->text, known) ||
+           names_find(resolver->cache, key->text, key->hash, loop_clock(resolver->loop), known);
+}
+
+static void question_free(struct question *question)
+{
+    TAILQ_REMOVE(&question->resolver->questions, question, all);
+    free(question->addresses);
+    free(question);
+}
+
+/* Nobody waits any more: out of the line, where it was not asked. */
+static void give_up(struct question *question)
+{
+    TAILQ_REMOVE(&question->resolver->line, question, line);
+    LIST_REMOVE(question, slot);
+    question_free(question);
+}
+
+/* The lookup is over; so is the question, where it was kept for this one alone. */
+static void leave(struct lookup *lookup)
+{
+    struct question *question = lookup->question;
+
+    loop_undefer(question->resolver->loop, &lookup->task);
+    TAILQ_REMOVE(&question->waiters, lookup, waiting);
+    lookup->question = NULL;
+    if (!TAILQ_EMPTY(&question->waiters))
+        return;
+    if (question->state == QUESTION_OVER)
+        question_free(question);
+    else if (question->state == QUESTION_WAITS)
+        give_up(question);
+}
+
+/* The lookup's task: hands over what it was not told. */
+static void tell(void *owner)
+{
+    struct lookup *lookup = owner;
+    const struct question *question = lookup->question;
+    struct address fresh[RESOLVER_MOST_ADDRESSES];
+    size_t count = in_turn(question->addresses, lookup->told, question->count, fresh);
+    enum resolve_status status = question->count ? RESOLVE_OK : question->status;
+    bool more = question->state != QUESTION_OVER;
+
+    lookup->told = question->count;
+    if (!more)
+        leave(lookup);
+    lookup->done(lookup->owner, status, fresh, count, more);
+    if (!more)
+        free(lookup);
+}
+
+static void tell_all(struct question *question)
+{
+    struct lookup *lookup = TAILQ_FIRST(&question->waiters);
+
+    for (; lookup; lookup = TAILQ_NEXT(lookup, waiting))
+        loop_defer(question->resolver->loop, &lookup->task);
+}
+
+static void be_ready(void *owner)
+{
+    struct question *question = owner;
+
+    question->state = QUESTION_READY;
+    tell_all(question);
+}
+
+/* Puts what was found into the cache, where it may be kept. */
+static void keep(struct question *question)
+{
+    struct resolver *resolver = question->resolver;
+    nsec now = loop_clock(resolver->loop), until = now;
+    struct known known;
+
+    known.status = question->count ? RESOLVE_OK : question->status;
+    known.count = in_turn(question->addresses, 0, question->count, known.addresses);
+    if (known.status == RESOLVE_OK)
+        until = question->until;
+    else if (known.status == RESOLVE_NXDOMAIN || known.status == RESOLVE_NO_ADDRESS)
+        until = now + RESOLVER_NEGATIVE_TTL;
+    if (until > now)
+        names_keep(resolver->cache, question->name, question->hash, &known, until);
+}
+
+static void stand_in_line(struct question *question)
+{
+    struct resolver *resolver = question->resolver;
+
+    question->state = QUESTION_WAITS;
+    TAILQ_INSERT_TAIL(&resolver->line, question, line);
+}
+
+/* Where a name leads nowhere, the next one of the search list may be tried. */
+static bool leads_nowhere(enum resolve_status status)
+{
+    return status == RESOLVE_NXDOMAIN || status == RESOLVE_NO_ADDRESS || status == RESOLVE_BAD_NAME;
+}
+
+/* Of two names of the search list that led nowhere. */
+static enum resolve_status of_tries(enum resolve_status one, enum resolve_status other)
+{
+    if (one == RESOLVE_NO_ADDRESS || other == RESOLVE_NO_ADDRESS)
+        return RESOLVE_NO_ADDRESS;
+    return one == RESOLVE_NXDOMAIN || other == RESOLVE_NXDOMAIN ? RESOLVE_NXDOMAIN
+                                                                : RESOLVE_BAD_NAME;
+}
+
+static void finish(struct question *question)
+{
+    question->state = QUESTION_OVER;
+    LIST_REMOVE(question, slot);
+    keep(question);
+    tell_all(question);
+    if (TAILQ_EMPTY(&question->waiters))
+        question_free(question);
+}
+
+/* All answers are there. */
+static void conclude(struct question *question)
+{
+    struct resolver *resolver = question->resolver;
+    bool nowhere = !question->count && leads_nowhere(question->status);
+    char room[STUB_NAME_BYTES];
+
+    resolver->asked--;
+    loop_cancel(resolver->loop, &question->delay);
+    if (nowhere)
+        question->tried = of_tries(question->tried, question->status);
+    if (nowhere && stub_candidate(resolver->stub, question->name, question->candidate + 1, room)) {
+        question->candidate++;
+        stand_in_line(question);
+        if (TAILQ_EMPTY(&question->waiters))
+            give_up(question);
+    } else {
+        if (nowhere)
+            question->status = question->tried;
+        finish(question);
+    }
+    if (!TAILQ_EMPTY(&resolver->line))
+        loop_defer(resolver->loop, &resolver->next);
+}
+
+/* How much a failure says about the name, where the two families fail each in its own way. "No
+   address" says least: it is true of one family alone. */
+static unsigned weight(enum resolve_status status)
+{
+    static const unsigned char weights[] = {
+        [RESOLVE_BAD_NAME] = 9, [RESOLVE_NXDOMAIN] = 8,  [RESOLVE_SERVFAIL] = 7,
+        [RESOLVE_REFUSED] = 6,  [RESOLVE_MALFORMED] = 5, [RESOLVE_UNREACHABLE] = 4,
+        [RESOLVE_TIMEOUT] = 3,  [RESOLVE_FAILED] = 2,    [RESOLVE_NO_ADDRESS] = 1,
+        [RESOLVE_OK] = 0,
+    };
+
+    return weights[status];
+}
+
+static void take(struct question *question, const struct stub_answer *answer)
+{
+    size_t size = sizeof(*answer->addresses);
+    uint32_t ttl = answer->ttl < RESOLVER_LONGEST_TTL ? answer->ttl : RESOLVER_LONGEST_TTL;
+    nsec until = loop_clock(question->resolver->loop) + ttl * NSEC_PER_S;
+
+    if (weight(answer->status) > weight(question->status))
+        question->status = answer->status;
+    if (!answer->count)
+        return;
+    question->addresses = memory_grow(question->addresses, question->count + answer->count, size);
+    memcpy(question->addresses + question->count, answer->addresses, answer->count * size);
+    question->count += answer->count;
+    if (until < question->until)
+        question->until = until;
+}
+
+/* c-ares is on the stack: nothing is asked and nobody told before it has returned. */
+static void on_answer(struct question *question, const struct stub_answer *answer, bool v6)
+{
+    struct loop *loop = question->resolver->loop;
+
+    take(question, answer);
+    if (!--question->pending)
+        conclude(question);
+    else if (answer->count && v6)
+        be_ready(question);
+    else if (answer->count)
+        loop_arm(loop, &question->delay, loop_clock(loop) + RESOLVER_DELAY);
+}
+
+static void on_v6(void *owner, const struct stub_answer *answer)
+{
+    on_answer(owner, answer, true);
+}
+
+static void on_v4(void *owner, const struct stub_answer *answer)
+{
+    on_answer(owner, answer, false);
+}
+
+/* Asks the nameserver; the question may be over, but is still there, when this returns. */
+static void ask(struct question *question)
+{
+    struct resolver *resolver = question->resolver;
+    enum resolve_family family = resolver->family;
+    char room[STUB_NAME_BYTES];
+    const char *name = stub_candidate(resolver->stub, question->name, question->candidate, room);
+
+    TAILQ_REMOVE(&resolver->line, question, line);
+    resolver->asked++;
+    question->state = QUESTION_ASKED;
+    question->status = RESOLVE_OK;
+    question->pending = family == RESOLVE_BOTH ? 2 : 1;
+    if (family != RESOLVE_IPV4)
+        stub_ask(resolver->stub, &question->v6, name);
+    if (family != RESOLVE_IPV6)
+        stub_ask(resolver->stub, &question->v4, name);
+}
+
+/* The resolver's task: as many as there is room for. */
+static void ask_next(void *owner)
+{
+    struct resolver *resolver = owner;
+
+    while (resolver->asked < resolver->most && !TAILQ_EMPTY(&resolver->line))
+        ask(TAILQ_FIRST(&resolver->line));
+}
+
+static struct question *question_new(struct resolver *resolver, const char *name)
+{
+    size_t bytes = strlen(name) + 1;
+    struct question *question = memory_zeroed(sizeof(*question) + bytes);
+
+    question->resolver = resolver;
+    TAILQ_INIT(&question->waiters);
+    TAILQ_INSERT_TAIL(&resolver->questions, question, all);
+    memcpy(question->name, name, bytes);
+    return question;
+}
+
+/* What is known already, as a question that is over. */
+static struct question *question_known(struct resolver *resolver, const struct known *known)
+{
+    struct question *question = question_new(resolver, "");
+    size_t bytes = known->count * sizeof(*known->addresses);
+
+    question->state = QUESTION_OVER;
+    question->status = known->status;
+    question->count = known->count;
+    question->addresses = memory_get(bytes);
+    memcpy(question->addresses, known->addresses, bytes);
+    return question;
+}
+
+static struct question *question_asked(struct resolver *resolver, const struct key *key)
+{
+    struct slot *slot = &resolver->table[key->hash % SLOTS];
+    struct question *question = LIST_FIRST(slot);
+
+    while (question && (question->hash != key->hash || strcasecmp(question->name, key->text) != 0))
+        question = LIST_NEXT(question, slot);
+    if (question)
+        return question;
+    question = question_new(resolver, key->text);
+    question->hash = key->hash;
+    question->v6 = (struct stub_query){on_v6, question, AF_INET6};
+    question->v4 = (struct stub_query){on_v4, question, AF_INET};
+    question->tried = RESOLVE_BAD_NAME;
+    question->until = NSEC_NEVER;
+    timer_init(&question->delay, be_ready, question);
+    LIST_INSERT_HEAD(slot, question, slot);
+    stand_in_line(question);
+    return question;
+}
+
+static struct question *question_of(struct resolver *resolver, const char *name)
+{
+    struct key key;
+    struct known known;
+
+    known.status = RESOLVE_BAD_NAME;
+    known.count = 0;
+    if (!make_key(resolver, name, &key) || find_known(resolver, &key, &known))
+        return question_known(resolver, &known);
+    return question_asked(resolver, &key);
+}
+
+struct lookup *resolver_lookup(struct resolver *resolver, const char *name, resolved_fn *done,
+                               void *owner)
+{
+    struct lookup *lookup = memory_zeroed(sizeof(*lookup));
+    struct question *question = question_of(resolver, name);
+
+    lookup->question = question;
+    lookup->done = done;
+    lookup->owner = owner;
+    task_init(&lookup->task, tell, lookup);
+    TAILQ_INSERT_TAIL(&question->waiters, lookup, waiting);
+    if (question->state >= QUESTION_READY)
+        loop_defer(resolver->loop, &lookup->task);
+    ask_next(resolver);
+    return lookup;
+}
+
+void lookup_detach(struct lookup *lookup)
+{
+    if (!lookup->question)
+        return; /* in its last call, after which it is freed */
+    leave(lookup);
+    free(lookup);
+}
+
+bool resolver_cached(struct resolver *resolver, const char *name,
+                     struct address addresses[RESOLVER_MOST_ADDRESSES], size_t *count)
+{
+    struct key key;
+    struct known known;
+
+    if (!make_key(resolver, name, &key) || !find_known(resolver, &key, &known) || !known.count)
+        return false;
+    memcpy(addresses, known.addresses, known.count * sizeof(*addresses));
+    *count = known.count;
+    return true;
+}
+
+struct resolver *resolver_new(struct loop *loop, const struct resolver_options *options,
+                              const char **why)
+{
+    struct stub *stub = stub_new(loop, options->servers, options->resolv_conf, why);
+    struct resolver *resolver;
+
+    if (!stub)
+        return NULL;
+    resolver = memory_zeroed(sizeof(*resolver));
+    resolver->loop = loop;
+    resolver->stub = stub;
+    resolver->cache = names_new(RESOLVER_CACHE_NAMES);
+    resolver->hosts_path = options->hosts;
+    resolver->family = options->family;
+    resolver->most = options->most_questions ? options->most_questions : RESOLVER_MOST_QUESTIONS;
+    TAILQ_INIT(&resolver->questions);
+    TAILQ_INIT(&resolver->line);
+    task_init(&resolver->next, ask_next, resolver);
+    return resolver;
+}
+
+void resolver_free(struct resolver *resolver)
+{
+    struct question *question;
+    struct lookup *lookup;
+
+    if (!resolver)
+        return;
+    stub_free(resolver->stub);
+    while ((question = TAILQ_FIRST(&resolver->questions))) {
+        while ((lookup = TAILQ_FIRST(&question->waiters))) {
+            loop_undefer(resolver->loop, &lookup->task);
+            TAILQ_REMOVE(&question->waiters, lookup, waiting);
+            free(lookup);
+        }
+        loop_cancel(resolver->loop, &question->delay);
+        question_free(question);
+    }
+    loop_undefer(resolver->loop, &resolver->next);
+    names_free(resolver->cache);
+    hosts_free(resolver->hosts);
+    free(resolver);
+}
+
+const char *resolver_check_servers(const char *text)
+{
+    struct address servers[SERVERS_MOST];
+    size_t count;
+
+    return servers_parse(text, servers, &count);
+}
+
+const char *resolver_version(void)
+{
+    return stub_version();
+}

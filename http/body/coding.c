@@ -1,0 +1,437 @@
+/*
+ * A body with two codings goes through two stages. They are pulled from the far end: a stage that has
+ * nothing left asks the one before it for a buffer's worth. Pushing from the near end was rejected:
+ * it has to put somewhere what a bomb makes in the middle.
+ *
+ * The three libraries are told apart in one table; what they have in common, and what none of them
+ * bounds, is done here once.
+ */
+#define ZLIB_CONST /* zlib only reads its input: its type says so too */
+
+#include "http/body/coding.h"
+
+#include <brotli/decode.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <zlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "base/memory.h"
+
+#define BETWEEN_BYTES 4096 /* the buffer between two stages */
+
+/* libbrotli hands nothing out before it has decoded all that it was given: it gets a little at once. */
+#define SLICE_BYTES 512
+
+/* A stage that stands on another one may take so many bytes, and twice what it has made of them;
+   else bombs of empty members, put into one another, would keep it busy for nothing. */
+#define MOST_FOR_NOTHING (1024 * 1024)
+
+#define ZLIB_WINDOW_LOG 15
+#define ZSTD_WINDOW_LOG 23
+
+/* What a library wants to read, and where it may write. */
+struct span {
+    const unsigned char *at;
+    size_t left;
+};
+
+struct room {
+    unsigned char *at;
+    size_t left;
+};
+
+enum step {
+    STEP_ON,    /* it goes on */
+    STEP_END,   /* the stream is complete */
+    STEP_WRONG, /* it is malformed */
+};
+
+struct stage {
+    const struct codec *codec;
+    struct span in;  /* what it was given and has not taken */
+    bool made_state; /* the library's state exists */
+    bool open;       /* in the middle of a stream */
+    bool whole;      /* a stream was completed */
+    bool full;       /* it used up its room the last time: it may hold more */
+    bool ended;      /* nothing more belongs to it */
+    bool wrong;      /* malformed */
+    uint64_t taken, made;
+    union {
+        z_stream zlib;
+        BrotliDecoderState *brotli;
+        ZSTD_DStream *zstd;
+    } state;
+    unsigned char *between; /* what it stands on writes here; NULL: it reads the body */
+};
+
+struct decoder {
+    unsigned count;
+    struct stage stages[]; /* the first one reads the body */
+};
+
+/* A library. */
+struct codec {
+    const char *name;
+    bool repeats;                       /* streams may follow one another */
+    bool (*begins)(unsigned char byte); /* can a stream begin so? */
+    void (*make)(struct stage *stage, unsigned char first);
+    void (*again)(struct stage *stage); /* for the next stream; NULL where none follows */
+    enum step (*step)(struct stage *stage, struct span *in, struct room *out);
+    void (*free)(struct stage *stage);
+};
+
+static void *zlib_get(void *owner, unsigned count, unsigned size)
+{
+    (void)owner;
+    return memory_grow(NULL, count, size);
+}
+
+static void zlib_free(void *owner, void *memory)
+{
+    (void)owner;
+    free(memory);
+}
+
+static void zlib_make(struct stage *stage, int window_bits)
+{
+    stage->state.zlib = (z_stream){.zalloc = zlib_get, .zfree = zlib_free};
+    if (inflateInit2(&stage->state.zlib, window_bits) != Z_OK)
+        abort(); /* another library than the one whose header we had */
+}
+
+static enum step zlib_step(struct stage *stage, struct span *in, struct room *out)
+{
+    z_stream *zlib = &stage->state.zlib;
+    int status;
+
+    zlib->next_in = in->at;
+    zlib->avail_in = (uInt)in->left;
+    zlib->next_out = out->at;
+    zlib->avail_out = out->left < UINT32_MAX ? (uInt)out->left : UINT32_MAX;
+    status = inflate(zlib, Z_NO_FLUSH);
+    in->at = zlib->next_in;
+    in->left = zlib->avail_in;
+    out->left -= (size_t)(zlib->next_out - out->at);
+    out->at = zlib->next_out;
+    if (status == Z_STREAM_END)
+        return STEP_END;
+    return status == Z_OK || status == Z_BUF_ERROR ? STEP_ON : STEP_WRONG;
+}
+
+static void zlib_end(struct stage *stage)
+{
+    inflateEnd(&stage->state.zlib);
+}
+
+static bool gzip_begins(unsigned char byte)
+{
+    return byte == 0x1f;
+}
+
+static void gzip_make(struct stage *stage, unsigned char first)
+{
+    (void)first;
+    zlib_make(stage, ZLIB_WINDOW_LOG + 16); /* 16: gzip's header and trailer */
+}
+
+static void gzip_again(struct stage *stage)
+{
+    inflateReset(&stage->state.zlib);
+}
+
+static bool anything_begins(unsigned char byte)
+{
+    (void)byte;
+    return true;
+}
+
+/* The zlib format begins with the method, 8, and a window of 32 KiB at most (RFC 1950, section 2.2).
+   A raw stream would begin so with a stored block alone, and ones in its padding, which nobody
+   writes. */
+static void deflate_make(struct stage *stage, unsigned char first)
+{
+    bool wrapped = (first & 0x0f) == Z_DEFLATED && first >> 4 <= ZLIB_WINDOW_LOG - 8;
+
+    zlib_make(stage, wrapped ? ZLIB_WINDOW_LOG : -ZLIB_WINDOW_LOG);
+}
+
+static void *brotli_get(void *owner, size_t bytes)
+{
+    (void)owner;
+    return memory_get(bytes);
+}
+
+static void brotli_make(struct stage *stage, unsigned char first)
+{
+    (void)first;
+    stage->state.brotli = BrotliDecoderCreateInstance(brotli_get, zlib_free, NULL);
+}
+
+static enum step brotli_step(struct stage *stage, struct span *in, struct room *out)
+{
+    switch (BrotliDecoderDecompressStream(stage->state.brotli, &in->left, &in->at, &out->left,
+                                          &out->at, NULL)) {
+    case BROTLI_DECODER_RESULT_SUCCESS: return STEP_END;
+    case BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT:
+    case BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT: return STEP_ON;
+    case BROTLI_DECODER_RESULT_ERROR: break;
+    }
+    return STEP_WRONG;
+}
+
+static void brotli_end(struct stage *stage)
+{
+    BrotliDecoderDestroyInstance(stage->state.brotli);
+}
+
+/* A frame, or one to be skipped (RFC 8878, sections 3.1.1 and 3.1.2). The formats before it, which the
+   library still reads, with other limits, begin otherwise. */
+static bool zstd_begins(unsigned char byte)
+{
+    return byte == 0x28 || byte >> 4 == 5;
+}
+
+static void zstd_make(struct stage *stage, unsigned char first)
+{
+    (void)first;
+    stage->state.zstd = ZSTD_createDStream(); /* its stable interface takes no allocator of ours */
+    if (!stage->state.zstd)
+        memory_exhausted();
+    ZSTD_DCtx_setParameter(stage->state.zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
+}
+
+static void zstd_again(struct stage *stage)
+{
+    ZSTD_DCtx_reset(stage->state.zstd, ZSTD_reset_session_only);
+}
+
+static enum step zstd_step(struct stage *stage, struct span *in, struct room *out)
+{
+    ZSTD_inBuffer from = {in->at, in->left, 0};
+    ZSTD_outBuffer to = {out->at, out->left, 0};
+    size_t status = ZSTD_decompressStream(stage->state.zstd, &to, &from);
+
+    if (ZSTD_getErrorCode(status) == ZSTD_error_memory_allocation)
+        memory_exhausted();
+    if (ZSTD_isError(status))
+        return STEP_WRONG;
+    in->at += from.pos;
+    in->left -= from.pos;
+    out->at += to.pos;
+    out->left -= to.pos;
+    return status ? STEP_ON : STEP_END;
+}
+
+static void zstd_end(struct stage *stage)
+{
+    ZSTD_freeDStream(stage->state.zstd);
+}
+
+static const struct codec codecs[] = {
+    [CODING_GZIP] = {"gzip", true, gzip_begins, gzip_make, gzip_again, zlib_step, zlib_end},
+    [CODING_DEFLATE] = {"deflate", false, anything_begins, deflate_make, NULL, zlib_step, zlib_end},
+    [CODING_BROTLI] = {"br", false, anything_begins, brotli_make, NULL, brotli_step, brotli_end},
+    [CODING_ZSTD] = {"zstd", true, zstd_begins, zstd_make, zstd_again, zstd_step, zstd_end},
+};
+
+#define CODECS (sizeof(codecs) / sizeof(*codecs))
+
+static bool is_word(const char *at, size_t length, const char *word)
+{
+    return strlen(word) == length && !strncasecmp(at, word, length);
+}
+
+static void list_add(struct coding_list *list, const char *at, size_t length)
+{
+    size_t coding = 0;
+
+    if (!length || is_word(at, length, "identity"))
+        return;
+    if (!is_word(at, length, "x-gzip")) /* RFC 9110, section 8.4.1.3 */
+        while (coding < CODECS && !is_word(at, length, codecs[coding].name))
+            coding++;
+    if (coding == CODECS)
+        list->unknown = true;
+    else if (list->count == CODING_MOST)
+        list->too_many = true;
+    else
+        list->coding[list->count++] = (unsigned char)coding;
+}
+
+void coding_list_read(struct coding_list *list, const char *field)
+{
+    *list = (struct coding_list){0};
+    while (field && *field) {
+        size_t blanks = strspn(field, " \t,"), length;
+
+        field += blanks;
+        length = strcspn(field, ",");
+        while (length && strchr(" \t", field[length - 1]))
+            length--;
+        list_add(list, field, length);
+        field += length;
+    }
+    if (list->unknown)
+        list->too_many = false;
+    if (list->unknown || list->too_many)
+        list->count = 0;
+}
+
+const char *coding_list_name(const struct coding_list *list, char to[CODING_NAME_BYTES])
+{
+    char *at = to;
+
+    if (list->unknown || list->too_many || !list->count)
+        return strcpy(to, list->unknown || list->too_many ? "unknown" : "identity");
+    for (unsigned i = 0; i < list->count; i++)
+        at = stpcpy(stpcpy(at, i ? ", " : ""), codecs[list->coding[i]].name);
+    return to;
+}
+
+struct decoder *decoder_new(const struct coding_list *list)
+{
+    size_t bytes = sizeof(struct decoder) + list->count * sizeof(struct stage);
+    struct decoder *decoder = memory_zeroed(bytes);
+
+    decoder->count = list->count;
+    for (unsigned i = 0; i < list->count; i++) /* what was put on last comes off first */
+        decoder->stages[i].codec = &codecs[list->coding[list->count - 1 - i]];
+    return decoder;
+}
+
+/* At the first byte of a stream. False where none begins so. */
+static bool stage_open(struct stage *stage)
+{
+    const struct codec *codec = stage->codec;
+    unsigned char first = *stage->in.at;
+
+    if ((stage->whole && !codec->repeats) || !codec->begins(first)) {
+        stage->ended = stage->whole;
+        stage->wrong = !stage->whole;
+        return false;
+    }
+    if (stage->made_state)
+        codec->again(stage);
+    else
+        codec->make(stage, first);
+    return stage->made_state = stage->open = true;
+}
+
+/* Lets the library have a slice. There is one, or the library may hold something for the room. */
+static void stage_step(struct stage *stage, struct room *out)
+{
+    struct span in = stage->in;
+    size_t left, room = out->left;
+    enum step step;
+
+    if (!stage->open && !(in.left && stage_open(stage))) {
+        stage->full = false;
+        return;
+    }
+    in.left = left = in.left < SLICE_BYTES ? in.left : SLICE_BYTES;
+    step = stage->codec->step(stage, &in, out);
+    left -= in.left;
+    room -= out->left;
+    if (left) {
+        stage->in.at += left;
+        stage->in.left -= left;
+    }
+    stage->taken += left;
+    stage->made += room;
+    stage->full = !out->left;
+    stage->open = step == STEP_ON;
+    stage->whole |= step == STEP_END;
+    stage->ended |= step == STEP_END && !stage->codec->repeats;
+    stage->wrong |= step == STEP_WRONG || (step == STEP_ON && in.left && !left && !room);
+    if (stage->between && stage->taken > MOST_FOR_NOTHING + 2 * stage->made)
+        stage->wrong = true;
+}
+
+static enum decoder_status stage_fill(struct decoder *decoder, unsigned number, struct room *out);
+
+/* Asks the stage before for more. True where there is some; else *status says why not. */
+static bool stage_refill(struct decoder *decoder, unsigned number, enum decoder_status *status)
+{
+    struct stage *stage = &decoder->stages[number];
+    struct room room;
+
+    if (!stage->between)
+        stage->between = memory_get(BETWEEN_BYTES);
+    room = (struct room){stage->between, BETWEEN_BYTES};
+    *status = stage_fill(decoder, number - 1, &room);
+    stage->in = (struct span){stage->between, BETWEEN_BYTES - room.left};
+    return stage->in.left > 0;
+}
+
+/* Fills the room as far as the bytes reach. At most CODING_MOST deep. */
+static enum decoder_status stage_fill(struct decoder *decoder, unsigned number, struct room *out)
+{
+    struct stage *stage = &decoder->stages[number];
+    enum decoder_status status;
+
+    while (out->left) {
+        if (stage->wrong)
+            return DECODER_MALFORMED;
+        if (stage->ended)
+            return DECODER_DONE;
+        if (stage->in.left || stage->full)
+            stage_step(stage, out);
+        else if (!number)
+            return DECODER_MORE;
+        else if (!stage_refill(decoder, number, &status))
+            return status;
+    }
+    return DECODER_FULL;
+}
+
+enum decoder_status decoder_feed(struct decoder *decoder, const unsigned char **bytes,
+                                 size_t *count, unsigned char *to, size_t room, size_t *made)
+{
+    struct stage *first = &decoder->stages[0];
+    struct room out = {to, room};
+    enum decoder_status status;
+
+    first->in = (struct span){*bytes, *count};
+    status = stage_fill(decoder, decoder->count - 1, &out);
+    *bytes = first->in.at;
+    *count = first->in.left;
+    *made = room - out.left;
+    return status;
+}
+
+bool decoder_is_cut(const struct decoder *decoder)
+{
+    for (unsigned i = decoder->count; i-- > 0;) {
+        if (decoder->stages[i].open)
+            return true;
+        if (decoder->stages[i].ended) /* the end of those before it is nobody's business */
+            return false;
+    }
+    return false;
+}
+
+void decoder_work(const struct decoder *decoder, uint64_t *taken, uint64_t *made)
+{
+    *taken = *made = 0;
+    for (unsigned i = 0; i < decoder->count; i++) {
+        *taken += decoder->stages[i].taken;
+        *made += decoder->stages[i].made;
+    }
+}
+
+void decoder_free(struct decoder *decoder)
+{
+    if (!decoder)
+        return;
+    for (unsigned i = 0; i < decoder->count; i++) {
+        struct stage *stage = &decoder->stages[i];
+
+        if (stage->made_state)
+            stage->codec->free(stage);
+        free(stage->between);
+    }
+    free(decoder);
+}

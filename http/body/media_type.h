@@ -1,0 +1,10 @@
+/* The media type of a response that says it more than once: several Content-Type fields, or a list in
+   one (Fetch, "extract a MIME type"). */
+#ifndef HTTP_BODY_MEDIA_TYPE_H
+#define HTTP_BODY_MEDIA_TYPE_H
+
+/* The last valid type in a list of values joined by commas, as it stands there; where it has no charset,
+   that of the same type directly before it follows as a parameter. To be freed. NULL: none is valid. */
+char *media_type_extract(const char *list);
+
+#endif

@@ -1,0 +1,271 @@
+/*
+ * A body runs through three stations: its codings come off, its head is kept until the character set
+ * is settled, its text is gathered. Nothing is asked of a station for which the next has no use.
+ *
+ * Gathering enough bytes first and making the text of them at the end was rejected: nobody can say
+ * how many bytes ten characters have, or what they decode to.
+ */
+#include "http/body/preview.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define MOST_CHARACTER_BYTES 4 /* in UTF-8 */
+#define PIECE_BYTES          1024
+
+/* Escape sequences make no characters: a text that needs more bytes than this is as long as it is. */
+#define MOST_SOURCE_BYTES(characters) (1024 + 16 * (characters))
+
+void preview_start(struct preview *preview, size_t characters, const char *content_type,
+                   const char *content_encoding)
+{
+    *preview = (struct preview){
+        .charset = charset_of_type(content_type),
+        .convertible = MOST_SOURCE_BYTES(characters),
+        .most = characters,
+        .room = PREVIEW_NEAR_BYTES,
+    };
+    coding_list_read(&preview->codings, content_encoding);
+    preview->scans = !preview->charset && charset_is_page(content_type);
+}
+
+static unsigned char *text_of(struct preview *preview)
+{
+    return preview->far ? preview->far : preview->near;
+}
+
+/* Makes room for a text of so many bytes. */
+static void text_grow(struct preview *preview, size_t wanted)
+{
+    unsigned char *far;
+
+    if (wanted <= preview->room)
+        return;
+    while (preview->room < wanted)
+        preview->room *= 2;
+    far = memory_grow(preview->far, preview->room, 1);
+    if (!preview->far)
+        memcpy(far, preview->near, preview->used);
+    preview->far = far;
+}
+
+/* Counts the characters that have become whole. */
+static void text_count(struct preview *preview)
+{
+    const unsigned char *text = text_of(preview);
+    bool whole = true;
+
+    while (whole && preview->whole < preview->used && preview->characters < preview->most) {
+        const unsigned char *at = text + preview->whole;
+        size_t size = utf8_next(at, preview->used - preview->whole, &whole);
+
+        preview->whole += whole ? size : 0;
+        preview->characters += whole;
+    }
+}
+
+/* Adds UTF-8 to the text, as far as it is wanted. */
+static void text_add(struct preview *preview, const unsigned char *bytes, size_t count)
+{
+    size_t room = MOST_CHARACTER_BYTES * (preview->most - preview->characters);
+    size_t held = preview->used - preview->whole, keep = count < room - held ? count : room - held;
+
+    if (!keep)
+        return;
+    text_grow(preview, preview->used + keep);
+    memcpy(text_of(preview) + preview->used, bytes, keep);
+    preview->used += keep;
+    text_count(preview);
+    if (preview->characters == preview->most) {
+        preview->used = preview->whole;
+        preview->status = PREVIEW_READY;
+    }
+}
+
+static void text_convert(struct preview *preview, const unsigned char *bytes, size_t count)
+{
+    unsigned char converted[CHARSET_ROOM];
+
+    if (count > preview->convertible)
+        count = preview->convertible;
+    preview->convertible -= count;
+    while (count && preview->status == PREVIEW_MORE) {
+        size_t made = conversion_step(preview->conversion, &bytes, &count, converted);
+
+        text_add(preview, converted, made);
+    }
+    if (!preview->convertible)
+        preview->status = PREVIEW_READY;
+}
+
+/* Takes bytes in the character set that is settled. */
+static void take_text(struct preview *preview, const unsigned char *bytes, size_t count)
+{
+    if (preview->conversion)
+        text_convert(preview, bytes, count);
+    else
+        text_add(preview, bytes, count);
+}
+
+/* Settles the character set by the bytes that came so far, if they are enough or will be no more.
+   *skip is set to the length of the byte order mark. */
+static bool settle(struct preview *preview, const unsigned char *bytes, size_t count, bool all,
+                   size_t *skip)
+{
+    enum charset_mark mark;
+
+    *skip = 0;
+    mark = charset_of_mark(bytes, count, &preview->charset, skip);
+    if (!all && mark == CHARSET_MAYBE_MARK)
+        return false;
+    if (preview->scans && mark != CHARSET_MARK) {
+        if (!all && count < CHARSET_SCAN_BYTES)
+            return false;
+        preview->charset = charset_scan(bytes, count);
+    }
+    if (preview->charset)
+        preview->conversion = conversion_new(preview->charset);
+    if (!preview->conversion)
+        preview->charset = &charset_utf8;
+    return preview->settled = true;
+}
+
+/* Takes the first bytes. They are kept only where one piece of them does not settle it. */
+static void take_head(struct preview *preview, const unsigned char *bytes, size_t count)
+{
+    size_t skip, room = CHARSET_SCAN_BYTES - preview->head_bytes;
+    size_t keep = count < room ? count : room;
+    unsigned char *head;
+
+    if (!preview->head && settle(preview, bytes, count, false, &skip)) {
+        take_text(preview, bytes + skip, count - skip);
+        return;
+    }
+    if (!preview->head)
+        preview->head = memory_get(CHARSET_SCAN_BYTES);
+    memcpy(preview->head + preview->head_bytes, bytes, keep);
+    preview->head_bytes += keep;
+    if (!settle(preview, preview->head, preview->head_bytes, false, &skip))
+        return;
+    head = preview->head;
+    preview->head = NULL;
+    take_text(preview, head + skip, preview->head_bytes - skip);
+    take_text(preview, bytes + keep, count - keep);
+    free(head);
+}
+
+/* Takes decoded bytes. */
+static void take(struct preview *preview, const unsigned char *bytes, size_t count)
+{
+    if (!count)
+        return;
+    if (preview->settled)
+        take_text(preview, bytes, count);
+    else
+        take_head(preview, bytes, count);
+}
+
+/* How many decoded bytes are certainly of use. */
+static size_t useful(const struct preview *preview)
+{
+    size_t bytes = preview->scans && !preview->settled
+                       ? CHARSET_SCAN_BYTES - preview->head_bytes
+                       : MOST_CHARACTER_BYTES * (preview->most - preview->characters);
+
+    return bytes < PIECE_BYTES ? bytes : PIECE_BYTES;
+}
+
+/* False where the coding is malformed before the text is there. */
+static bool decode(struct preview *preview, const unsigned char *bytes, size_t count)
+{
+    unsigned char piece[PIECE_BYTES];
+    enum decoder_status status = DECODER_FULL;
+    size_t made;
+
+    if (!preview->decoder)
+        preview->decoder = decoder_new(&preview->codings);
+    while (status == DECODER_FULL && preview->status == PREVIEW_MORE) {
+        status = decoder_feed(preview->decoder, &bytes, &count, piece, useful(preview), &made);
+        take(preview, piece, made);
+    }
+    return status != DECODER_MALFORMED || preview->status == PREVIEW_READY;
+}
+
+/* Makes text of all that is still held. `cut`: without a last character that is not whole. */
+static void flush(struct preview *preview, bool cut)
+{
+    unsigned char converted[CHARSET_ROOM];
+    size_t skip;
+
+    if (!preview->settled) {
+        settle(preview, preview->head, preview->head_bytes, true, &skip);
+        if (preview->head)
+            take_text(preview, preview->head + skip, preview->head_bytes - skip);
+    }
+    if (preview->conversion)
+        text_add(preview, converted, conversion_end(preview->conversion, cut, converted));
+    if (cut)
+        preview->used = preview->whole;
+}
+
+/* Gives back what only the way to the text needed. */
+static enum preview_status conclude(struct preview *preview, enum preview_status status)
+{
+    decoder_free(preview->decoder);
+    conversion_free(preview->conversion);
+    free(preview->head);
+    preview->decoder = NULL;
+    preview->conversion = NULL;
+    preview->head = NULL;
+    return preview->status = status;
+}
+
+enum preview_status preview_feed(struct preview *preview, const unsigned char *bytes, size_t count)
+{
+    if (preview->status != PREVIEW_MORE || !count)
+        return preview->status;
+    if (preview->codings.too_many)
+        return conclude(preview, PREVIEW_MALFORMED);
+    if (!preview->codings.count) {
+        take(preview, bytes, count);
+    } else if (!decode(preview, bytes, count)) {
+        flush(preview, true);
+        return conclude(preview, preview->characters ? PREVIEW_READY : PREVIEW_MALFORMED);
+    }
+    return preview->status == PREVIEW_READY ? conclude(preview, PREVIEW_READY) : PREVIEW_MORE;
+}
+
+enum preview_status preview_finish(struct preview *preview, bool complete)
+{
+    bool stopped = preview->decoder && decoder_is_cut(preview->decoder);
+
+    if (preview->status != PREVIEW_MORE)
+        return preview->status;
+    flush(preview, !complete || stopped);
+    return conclude(preview, PREVIEW_READY);
+}
+
+const unsigned char *preview_text(const struct preview *preview, size_t *bytes)
+{
+    *bytes = preview->used;
+    return preview->far ? preview->far : preview->near;
+}
+
+const char *preview_charset(const struct preview *preview)
+{
+    return preview->charset ? preview->charset->name : charset_utf8.name;
+}
+
+const char *preview_coding(const struct preview *preview, char to[CODING_NAME_BYTES])
+{
+    return coding_list_name(&preview->codings, to);
+}
+
+void preview_free(struct preview *preview)
+{
+    conclude(preview, PREVIEW_READY);
+    free(preview->far);
+    *preview = (struct preview){0};
+}

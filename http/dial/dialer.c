@@ -1,0 +1,58 @@
+/* The few decisions of a dial that both halves of a race share. */
+#include "http/dial/dialer.h"
+
+#include <stdlib.h>
+
+void dialer_init(struct dialer *dialer, struct loop *loop)
+{
+    *dialer = (struct dialer){
+        .loop = loop,
+        .dns_timeout = NSEC_NEVER,
+        .connect_timeout = NSEC_NEVER,
+        .tls_timeout = NSEC_NEVER,
+        .open = dial_open,
+        .open_owner = dialer,
+    };
+    list_init(&dialer->turns);
+}
+
+void dialer_free(struct dialer *dialer)
+{
+    tls_client_free(dialer->tls);
+    dialer->tls = NULL;
+}
+
+void dial_aim(const struct dialer *dialer, struct address *address, bool https, uint16_t port,
+              bool numeric)
+{
+    const struct dial_map *map = dialer->map;
+
+    if (!map)
+        address_set_port(address, port);
+    else if (numeric)
+        *address = https ? map->https : map->http;
+    else
+        address_set_port(address, address_port(https ? &map->https : &map->http));
+}
+
+char *dial_prepare_tls(struct dialer *dialer)
+{
+    char *why = NULL;
+
+    if (!dialer->tls)
+        dialer->tls = tls_client_new(&dialer->trust, &why);
+    return why;
+}
+
+struct transport *dial_open(void *owner, struct sock *sock, const char *host, uint16_t port,
+                            bool https)
+{
+    struct dialer *dialer = owner;
+    char *why;
+
+    if (!https)
+        return plain_open(sock);
+    why = dial_prepare_tls(dialer);
+    free(why); /* the connection says that TLS failed; a named file was read at the start */
+    return dialer->tls ? tls_client_open(dialer->tls, sock, host, port) : NULL;
+}

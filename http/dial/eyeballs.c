@@ -1,0 +1,196 @@
+/* A list of addresses, the next of them, and the attempts under way. */
+#include "http/dial/eyeballs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* An address being tried. */
+struct attempt {
+    struct eyeballs *eyeballs;
+    struct sock *sock; /* NULL: not begun, failed, or taken */
+    struct address address;
+    nsec begun;
+};
+
+struct eyeballs {
+    struct eyeballs_options options;
+    struct timer stagger;   /* the next may begin */
+    size_t count, next;     /* of the attempts; those from `next` on have not begun */
+    size_t under_way;       /* of those before */
+    struct attempt *winner; /* NULL: none yet */
+    struct address last;    /* that was tried */
+    nsec begun;             /* when */
+    int error;              /* of those that failed */
+    struct attempt attempts[RESOLVER_MOST_ADDRESSES];
+};
+
+static void on_event(void *owner, uint32_t events);
+
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE;
+}
+
+static void note_error(struct eyeballs *eyeballs, const struct attempt *attempt, int error)
+{
+    if (eyeballs->options.failed)
+        eyeballs->options.failed(eyeballs->options.owner, &attempt->address, error);
+    if (!is_shortage(eyeballs->error))
+        eyeballs->error = error;
+}
+
+static struct sock *begin(struct eyeballs *eyeballs, struct attempt *attempt, int *error)
+{
+    const struct eyeballs_options *options = &eyeballs->options;
+
+    if (options->unix_socket)
+        return sock_connect_unix(options->loop, options->unix_socket, on_event, attempt, error);
+    if (options->trying)
+        options->trying(options->owner, &attempt->address);
+    return sock_connect(options->loop, &attempt->address, options->from, on_event, attempt, error);
+}
+
+/* The next has to wait for its time, which may have come. */
+static void wait_for_next(struct eyeballs *eyeballs)
+{
+    struct loop *loop = eyeballs->options.loop;
+
+    if (eyeballs->next < eyeballs->count)
+        loop_arm(loop, &eyeballs->stagger, eyeballs->begun + EYEBALLS_STAGGER);
+    else
+        loop_cancel(loop, &eyeballs->stagger);
+}
+
+/* Begins the next that can be tried at all. */
+static void try_next(struct eyeballs *eyeballs)
+{
+    bool begun = false;
+
+    while (!begun && eyeballs->next < eyeballs->count) {
+        struct attempt *attempt = &eyeballs->attempts[eyeballs->next++];
+        int error = 0;
+
+        attempt->sock = begin(eyeballs, attempt, &error);
+        eyeballs->last = attempt->address;
+        begun = attempt->sock;
+        eyeballs->under_way += begun;
+        attempt->begun = eyeballs->begun = loop_clock(eyeballs->options.loop);
+        if (!begun)
+            note_error(eyeballs, attempt, error);
+    }
+    wait_for_next(eyeballs);
+}
+
+static void close_attempt(struct attempt *attempt)
+{
+    if (!attempt->sock)
+        return;
+    sock_close(attempt->sock, attempt->eyeballs->options.loop);
+    attempt->sock = NULL;
+    attempt->eyeballs->under_way--;
+}
+
+static void win(struct eyeballs *eyeballs, struct attempt *winner)
+{
+    nsec now = loop_clock(eyeballs->options.loop);
+
+    eyeballs->winner = winner;
+    loop_cancel(eyeballs->options.loop, &eyeballs->stagger);
+    for (size_t i = 0; i < eyeballs->next; i++) {
+        struct attempt *attempt = &eyeballs->attempts[i];
+
+        if (attempt == winner || !attempt->sock)
+            continue;
+        if (now - attempt->begun >= EYEBALLS_STAGGER)
+            note_error(eyeballs, attempt, ETIMEDOUT);
+        close_attempt(attempt);
+    }
+}
+
+static void on_event(void *owner, uint32_t events)
+{
+    struct attempt *attempt = owner;
+    struct eyeballs *eyeballs = attempt->eyeballs;
+    int error;
+
+    sock_note(attempt->sock, events);
+    if (!attempt->sock->writable && !attempt->sock->ended)
+        return;
+    if (eyeballs->winner) /* it stands, and has not been taken yet */
+        return;
+    error = sock_connected(attempt->sock);
+    if (!error) {
+        win(eyeballs, attempt);
+    } else {
+        close_attempt(attempt);
+        note_error(eyeballs, attempt, error);
+        try_next(eyeballs);
+    }
+    eyeballs->options.settled(eyeballs->options.owner);
+}
+
+static void on_stagger(void *owner)
+{
+    struct eyeballs *eyeballs = owner;
+
+    try_next(eyeballs);
+    eyeballs->options.settled(eyeballs->options.owner);
+}
+
+struct eyeballs *eyeballs_new(const struct eyeballs_options *options)
+{
+    struct eyeballs *eyeballs = memory_get(sizeof(*eyeballs));
+
+    memset(eyeballs, 0, offsetof(struct eyeballs, attempts));
+    eyeballs->options = *options;
+    timer_init(&eyeballs->stagger, on_stagger, eyeballs);
+    return eyeballs;
+}
+
+void eyeballs_add(struct eyeballs *eyeballs, const struct address *addresses, size_t count)
+{
+    for (size_t i = 0; i < count && eyeballs->count < RESOLVER_MOST_ADDRESSES; i++)
+        eyeballs->attempts[eyeballs->count++] =
+            (struct attempt){.eyeballs = eyeballs, .address = addresses[i]};
+    if (eyeballs->winner)
+        return;
+    if (!eyeballs->under_way)
+        try_next(eyeballs);
+    else
+        wait_for_next(eyeballs);
+}
+
+enum eyeballs_state eyeballs_state(const struct eyeballs *eyeballs, struct address *address)
+{
+    *address = eyeballs->winner ? eyeballs->winner->address : eyeballs->last;
+    if (eyeballs->winner)
+        return EYEBALLS_WON;
+    return eyeballs->under_way ? EYEBALLS_TRYING : EYEBALLS_LOST;
+}
+
+struct sock *eyeballs_take(struct eyeballs *eyeballs)
+{
+    struct sock *sock = eyeballs->winner->sock;
+
+    eyeballs->winner->sock = NULL;
+    eyeballs->under_way = 0;
+    return sock;
+}
+
+int eyeballs_error(const struct eyeballs *eyeballs)
+{
+    return eyeballs->error;
+}
+
+void eyeballs_free(struct eyeballs *eyeballs)
+{
+    if (!eyeballs)
+        return;
+    loop_cancel(eyeballs->options.loop, &eyeballs->stagger);
+    for (size_t i = 0; i < eyeballs->next; i++)
+        close_attempt(&eyeballs->attempts[i]);
+    free(eyeballs);
+}

@@ -1,0 +1,390 @@
+/*
+ * A proxy's text is cut off its scheme and then read as the authority of a URL, by the URL's own
+ * parser: a parser of its own would come to disagree with it about brackets, ports and "@".
+ */
+#include "http/dial/proxy.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/memory.h"
+#include "reactor/sock.h"
+
+#define SEPARATORS ", \t\r\n"
+
+#define NO_SOCKS4 "SOCKS4 is not spoken: use socks5:// or socks5h://"
+
+static const struct {
+    const char *scheme;
+    enum proxy_kind kind;
+    const char *wrong; /* why it is refused; NULL: it is not */
+} schemes[] = {
+    {"http", PROXY_HTTP, NULL},
+    {"socks5", PROXY_SOCKS5, NULL},
+    {"socks5h", PROXY_SOCKS5H, NULL},
+    {"https", 0,
+     "TLS to the proxy itself is not spoken: use http://, TLS to the site goes through"},
+    {"socks4", 0, NO_SOCKS4},
+    {"socks4a", 0, NO_SOCKS4},
+    {"socks", 0, "socks:// does not say which version: use socks5:// or socks5h://"},
+};
+
+#define SCHEMES (sizeof(schemes) / sizeof(*schemes))
+
+/* Moves *text behind the scheme, if there is one. */
+static const char *take_scheme(struct proxy *proxy, const char **text)
+{
+    const char *end = strstr(*text, "://");
+    size_t length;
+
+    if (!end)
+        return NULL;
+    length = (size_t)(end - *text);
+    for (size_t i = 0; i < SCHEMES; i++) {
+        if (strlen(schemes[i].scheme) != length ||
+            strncasecmp(schemes[i].scheme, *text, length) != 0)
+            continue;
+        proxy->kind = schemes[i].kind;
+        *text = end + 3;
+        return schemes[i].wrong;
+    }
+    return "a proxy's scheme is http, socks5 or socks5h";
+}
+
+/* The URL of which `authority` is one. */
+static const char *parse_authority(struct url *url, const char *authority)
+{
+    size_t length = strlen("http://") + strlen(authority);
+    char *text = memory_get(length + 1);
+    const char *wrong;
+
+    stpcpy(stpcpy(text, "http://"), authority);
+    wrong = url_parse(url, text, length);
+    free(text);
+    return wrong;
+}
+
+/* "u@v:p@h", where the reader cannot know which "@" was meant. In a password it is taken. */
+static bool has_at_in_name(const char *text)
+{
+    const char *at = text + strcspn(text, ":@");
+
+    return *at == '@' && strchr(at + 1, '@');
+}
+
+/* `text` is as it was given: no length of it holds in what url_parse made of it, which has taken out
+   tabs, line ends and slashes. */
+static const char *take_user_info(struct proxy *proxy, const struct url *url, const char *text)
+{
+    size_t password;
+
+    if (has_at_in_name(text))
+        return "an \"@\" in the user name or password is written %40";
+    if (!url->user_info)
+        return NULL;
+    proxy->user_info = memory_text(url->user_info, url->user_info_bytes);
+    proxy->user_info_bytes = url->user_info_bytes;
+    proxy->user_bytes = url->user_bytes;
+    password = proxy->user_info_bytes - proxy->user_bytes - 1;
+    if (proxy->kind == PROXY_HTTP)
+        return memchr(proxy->user_info, ':', proxy->user_bytes)
+                   ? "a user name has no colon (RFC 7617)"
+                   : NULL;
+    if (proxy->user_bytes > PROXY_MOST_USER_BYTES || password > PROXY_MOST_USER_BYTES)
+        return "the user name or the password is over 255 bytes";
+    return NULL;
+}
+
+/* `shown` is "http://host[:port]" and what follows. */
+static const char *take_host(struct proxy *proxy, struct url *url)
+{
+    const char *host = url->shown + strlen("http://"), *end = host + strcspn(host, "/\\?#");
+    const char *colon = memrchr(host, ':', (size_t)(end - host));
+
+    if (end == host) /* a URL has any number of slashes before its host */
+        return "there is no host";
+    if (*end && strcmp(end, "/") != 0)
+        return "a proxy has no path";
+    proxy->port = url->port;
+    if (!colon || colon + 1 == end || memchr(colon, ']', (size_t)(end - colon)))
+        proxy->port = PROXY_PORT;
+    proxy->numeric = url->numeric;
+    proxy->host = memory_text(url->host, strlen(url->host));
+    return NULL;
+}
+
+static char *shown_of(const struct proxy *proxy)
+{
+    const char *scheme = schemes[proxy->kind].scheme;
+    bool literal = strchr(proxy->host, ':');
+    size_t room = strlen(scheme) + strlen(proxy->host) + sizeof("://[]:65535");
+    char *text = memory_get(room);
+
+    snprintf(text, room, literal ? "%s://[%s]:%u" : "%s://%s:%u", scheme, proxy->host, proxy->port);
+    return text;
+}
+
+const char *proxy_parse(struct proxy *proxy, const char *text)
+{
+    struct url url = {0};
+    const char *wrong;
+
+    *proxy = (struct proxy){0};
+    while (*text && (unsigned char)*text <= ' ')
+        text++;
+    wrong = take_scheme(proxy, &text);
+    if (!wrong)
+        wrong = parse_authority(&url, text);
+    if (!wrong)
+        wrong = take_user_info(proxy, &url, text);
+    if (!wrong)
+        wrong = take_host(proxy, &url);
+    url_free(&url);
+    if (wrong)
+        proxy_free(proxy);
+    else
+        proxy->shown = shown_of(proxy);
+    return wrong;
+}
+
+void proxy_free(struct proxy *proxy)
+{
+    free(proxy->host);
+    free(proxy->user_info);
+    free(proxy->authorization);
+    free(proxy->shown);
+    *proxy = (struct proxy){0};
+}
+
+/* Sites that are reached directly: a network, or a name and what is below it. */
+struct exception {
+    struct address network; /* none where it is a name */
+    unsigned bits;          /* of the network that count */
+    const char *name;       /* in the list's text; not closed with a NUL */
+    size_t name_bytes;
+};
+
+struct proxies {
+    struct proxy proxy[2]; /* for http and https; no host: none */
+    char *list;            /* the text that the names are in */
+    struct exception *exceptions;
+    size_t count;
+    bool none; /* every site is an exception */
+};
+
+static const unsigned char *raw_of(const struct address *address)
+{
+    return address->any.sa_family == AF_INET6 ? address->v6.sin6_addr.s6_addr
+                                              : (const unsigned char *)&address->v4.sin_addr;
+}
+
+/* "24" after the slash. False where it is no number up to `most`. */
+static bool take_bits(const char *text, unsigned most, unsigned *bits)
+{
+    unsigned number = 0;
+
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (!isdigit((unsigned char)*text))
+            return false;
+        number = number * 10 + (unsigned)(*text - '0');
+        if (number > most)
+            return false;
+    }
+    *bits = number;
+    return true;
+}
+
+/* "10.0.0.0/8", "::1", "[fe80::]/10". False where it is none. */
+static bool take_network(struct exception *exception, const char *token, size_t length)
+{
+    char text[sizeof("[]/128") + INET6_ADDRSTRLEN], *slash, *host = text;
+    unsigned most;
+
+    if (length >= sizeof(text))
+        return false;
+    memcpy(text, token, length);
+    text[length] = '\0';
+    slash = strchr(text, '/');
+    if (slash)
+        *slash = '\0';
+    length = strlen(text);
+    if (length && text[0] == '[' && text[length - 1] == ']') {
+        text[length - 1] = '\0';
+        host++;
+    }
+    if (!address_parse(&exception->network, host, 0))
+        return false;
+    exception->bits = most = exception->network.any.sa_family == AF_INET6 ? 128 : 32;
+    if (!slash || take_bits(slash + 1, most, &exception->bits))
+        return true;
+    exception->network.length = 0;
+    return false;
+}
+
+/* A name without the dots around it. */
+static void trim(const char **name, size_t *length)
+{
+    if (*length && **name == '.') {
+        ++*name;
+        --*length;
+    }
+    if (*length && (*name)[*length - 1] == '.')
+        --*length;
+}
+
+static void take_exceptions(struct proxies *proxies, const char *text)
+{
+    const char *at = proxies->list = memory_text(text, strlen(text));
+
+    for (size_t length; *(at += strspn(at, SEPARATORS)); at += length) {
+        struct exception exception = {.name = at};
+
+        exception.name_bytes = length = strcspn(at, SEPARATORS);
+        if (!take_network(&exception, at, length))
+            trim(&exception.name, &exception.name_bytes);
+        if (!(proxies->count & (proxies->count - 1))) /* 0 or a power of two: full */
+            proxies->exceptions = memory_grow(
+                proxies->exceptions, proxies->count ? 2 * proxies->count : 1, sizeof(exception));
+        proxies->exceptions[proxies->count++] = exception;
+    }
+    proxies->none = proxies->count == 1 && proxies->exceptions->name_bytes == 1 &&
+                    *proxies->exceptions->name == '*';
+}
+
+/* The value of a variable; NULL where it is empty or not set. */
+static const char *value_of(environment_fn *environment, const char *name)
+{
+    const char *value = environment(name);
+
+    return value && *value ? value : NULL;
+}
+
+/* The text for a scheme, and the name of the setting that it is from. */
+static const char *setting(const char *option, bool https, environment_fn *environment,
+                           const char **name)
+{
+    static const char *const names[2][5] = {
+        {"http_proxy", "all_proxy", "ALL_PROXY"},
+        {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"},
+    };
+    const char *value = NULL;
+
+    *name = "--proxy";
+    if (option)
+        return *option ? option : NULL;
+    for (const char *const *at = names[https]; *at && !value; at++) {
+        *name = *at;
+        value = value_of(environment, *name);
+    }
+    return value;
+}
+
+bool proxies_ignore_variable(const char *proxy, environment_fn *environment)
+{
+    return !proxy && value_of(environment, "HTTP_PROXY") && !value_of(environment, "http_proxy");
+}
+
+struct proxies *proxies_new(const char *proxy, const char *noproxy, environment_fn *environment,
+                            char why[PROXIES_WHY_BYTES])
+{
+    struct proxies *proxies = memory_zeroed(sizeof(*proxies));
+    const char *name, *text, *wrong;
+
+    why[0] = '\0';
+    for (int https = 0; https < 2; https++) {
+        text = setting(proxy, https, environment, &name);
+        wrong = text ? proxy_parse(&proxies->proxy[https], text) : NULL;
+        if (wrong) {
+            snprintf(why, PROXIES_WHY_BYTES, "%s: %s", name, wrong);
+            proxies_free(proxies);
+            return NULL;
+        }
+    }
+    if (!noproxy)
+        noproxy = value_of(environment, "no_proxy");
+    if (!noproxy)
+        noproxy = value_of(environment, "NO_PROXY");
+    if (noproxy)
+        take_exceptions(proxies, noproxy);
+    return proxies;
+}
+
+void proxies_authorize(struct proxies *proxies, const char *value)
+{
+    for (int https = 0; https < 2; https++) {
+        free(proxies->proxy[https].authorization);
+        proxies->proxy[https].authorization = memory_text(value, strlen(value));
+    }
+}
+
+bool proxies_any(const struct proxies *proxies)
+{
+    return proxies && (proxies->proxy[0].host || proxies->proxy[1].host);
+}
+
+static bool network_has(const struct exception *exception, const struct address *address)
+{
+    const unsigned char *network = raw_of(&exception->network), *host = raw_of(address);
+    unsigned whole = exception->bits / 8, rest = exception->bits % 8;
+
+    if (exception->network.any.sa_family != address->any.sa_family ||
+        memcmp(network, host, whole) != 0)
+        return false;
+    return !rest || !((network[whole] ^ host[whole]) >> (8 - rest));
+}
+
+/* Whether the name is the exception's or below it. */
+static bool name_is_under(const struct exception *exception, const char *name, size_t length)
+{
+    size_t before;
+
+    if (exception->name_bytes > length)
+        return false;
+    before = length - exception->name_bytes;
+    return !strncasecmp(name + before, exception->name, exception->name_bytes) &&
+           (!before || name[before - 1] == '.');
+}
+
+static bool is_exception(const struct proxies *proxies, const struct url *url)
+{
+    const char *name = url->host;
+    size_t length = strlen(name);
+    struct address address = {0};
+
+    if (url->numeric)
+        address_parse(&address, url->host, 0);
+    trim(&name, &length);
+    for (size_t i = 0; i < proxies->count; i++) {
+        const struct exception *exception = &proxies->exceptions[i];
+        bool network = exception->network.length;
+
+        if (network != url->numeric)
+            continue;
+        if (network ? network_has(exception, &address) : name_is_under(exception, name, length))
+            return true;
+    }
+    return proxies->none;
+}
+
+const struct proxy *proxies_for(const struct proxies *proxies, const struct url *url)
+{
+    const struct proxy *proxy = &proxies->proxy[url->https];
+
+    return proxy->host && !is_exception(proxies, url) ? proxy : NULL;
+}
+
+void proxies_free(struct proxies *proxies)
+{
+    if (!proxies)
+        return;
+    proxy_free(&proxies->proxy[0]);
+    proxy_free(&proxies->proxy[1]);
+    free(proxies->exceptions);
+    free(proxies->list);
+    free(proxies);
+}

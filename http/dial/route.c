@@ -1,0 +1,319 @@
+/*
+ * Both options are tables by host and port, in which "any" is a key like another: an empty host, the
+ * port 0. A look-up asks for the four keys that can fit, so that thousands of entries cost no more
+ * than one; a list in the order given would be read to its end for each connection.
+ */
+#include "http/dial/route.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "http/url.h"
+
+#define SLOTS    1024 /* a power of two */
+#define ANY_PORT 0
+
+struct route {
+    struct route *next; /* in its slot */
+    size_t number;      /* in the order given */
+    char *host;         /* "": any */
+    uint16_t port;      /* ANY_PORT: any */
+
+    char *to_host;    /* of --connect-to; "": the same */
+    uint16_t to_port; /* likewise; ANY_PORT: the same */
+
+    size_t count; /* of --resolve */
+    struct address addresses[ROUTE_MOST_ADDRESSES];
+};
+
+struct table {
+    struct route *slots[SLOTS];
+};
+
+struct routes {
+    size_t count;
+    struct table resolve, connect_to;
+};
+
+/* Without the dot at the end. */
+static size_t length_of(const char *host)
+{
+    size_t length = strlen(host);
+
+    return length && host[length - 1] == '.' ? length - 1 : length;
+}
+
+static struct route **slot_of(const struct table *table, const char *host, uint16_t port)
+{
+    uint32_t hash = hash_bytes(host, length_of(host)) ^ port;
+
+    return (struct route **)&table->slots[hash % SLOTS];
+}
+
+/* The entry with this very key; NULL: none. */
+static struct route *find(const struct table *table, const char *host, uint16_t port)
+{
+    struct route *route = *slot_of(table, host, port);
+    size_t length = length_of(host);
+
+    while (route && (route->port != port || length_of(route->host) != length ||
+                     strncasecmp(route->host, host, length) != 0))
+        route = route->next;
+    return route;
+}
+
+static void put(struct table *table, struct route *route)
+{
+    struct route **slot = slot_of(table, route->host, route->port);
+
+    route->next = *slot;
+    *slot = route;
+}
+
+static void free_route(struct route *route)
+{
+    free(route->host);
+    free(route->to_host);
+    free(route);
+}
+
+static void free_table(struct table *table)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        while (table->slots[i]) {
+            struct route *route = table->slots[i];
+
+            table->slots[i] = route->next;
+            free_route(route);
+        }
+}
+
+struct routes *routes_new(void)
+{
+    return memory_zeroed(sizeof(struct routes));
+}
+
+void routes_free(struct routes *routes)
+{
+    if (!routes)
+        return;
+    free_table(&routes->resolve);
+    free_table(&routes->connect_to);
+    free(routes);
+}
+
+/* A piece of an option, between two colons. */
+struct field {
+    const char *at;
+    size_t bytes;
+};
+
+/* Takes the next field off *text, which is NULL after the last. A bracket keeps the colons up to the
+   one that closes it. False: there was no field left. */
+static bool take_field(struct field *field, const char **text)
+{
+    const char *close, *end = *text;
+
+    if (!end)
+        return false;
+    close = *end == '[' ? strchr(end, ']') : NULL;
+    if (close)
+        end = close;
+    end += strcspn(end, ":");
+    *field = (struct field){*text, (size_t)(end - *text)};
+    *text = *end ? end + 1 : NULL;
+    return true;
+}
+
+/* Reads a host as it would be read in a URL. An empty field gives an empty text. */
+static const char *take_host(char **host, const struct field *field)
+{
+    static const char scheme[] = "http://";
+    struct url url = {0};
+    const char *wrong;
+    char *text;
+
+    *host = NULL;
+    if (!field->bytes) {
+        *host = memory_text("", 0);
+        return NULL;
+    }
+    text = memory_get(sizeof(scheme) + field->bytes);
+    stpcpy(text, scheme);
+    memcpy(text + sizeof(scheme) - 1, field->at, field->bytes);
+    text[sizeof(scheme) - 1 + field->bytes] = '\0';
+    wrong = strpbrk(text + sizeof(scheme) - 1, "@/\\?#*, \t\r\n")
+                ? "the host has a forbidden character"
+                : url_parse(&url, text, sizeof(scheme) - 1 + field->bytes);
+    free(text);
+    if (!wrong) {
+        *host = memory_text(url.host, strlen(url.host));
+        url_free(&url);
+    }
+    return wrong;
+}
+
+/* An empty field gives ANY_PORT. */
+static const char *take_port(uint16_t *port, const struct field *field)
+{
+    unsigned number = 0;
+
+    for (size_t i = 0; i < field->bytes; i++) {
+        if (!isdigit((unsigned char)field->at[i]))
+            return "the port is not a number";
+        number = number * 10 + (unsigned)(field->at[i] - '0');
+        if (number > UINT16_MAX)
+            return "the port is over 65535";
+    }
+    if (field->bytes && !number)
+        return "the port is 0";
+    *port = (uint16_t)number;
+    return NULL;
+}
+
+static const char *take_address(struct route *route, const char *text, size_t length)
+{
+    char copy[INET6_ADDRSTRLEN];
+
+    if (length > 1 && text[0] == '[' && text[length - 1] == ']') {
+        text++;
+        length -= 2;
+    }
+    if (route->count == ROUTE_MOST_ADDRESSES)
+        return "there are more than 16 addresses";
+    if (length >= sizeof(copy))
+        return "not a numeric address";
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    if (!address_parse(&route->addresses[route->count++], copy, 0))
+        return "not a numeric address";
+    return NULL;
+}
+
+/* "192.0.2.1,[::1]" */
+static const char *take_addresses(struct route *route, const char *text)
+{
+    const char *wrong;
+    size_t length;
+
+    for (;; text += length + 1) {
+        length = strcspn(text, ",");
+        wrong = take_address(route, text, length);
+        if (wrong || !text[length])
+            return wrong;
+    }
+}
+
+static bool is_star(const struct field *field)
+{
+    return field->bytes == 1 && *field->at == '*';
+}
+
+static const char *read_resolve(struct route *route, const char *text)
+{
+    struct field host, port;
+    const char *wrong;
+
+    if (*text == '-')
+        return "there is nothing that \"-HOST:PORT\" could remove";
+    text += *text == '+';
+    if (!take_field(&host, &text) || !take_field(&port, &text) || !text)
+        return "it is HOST:PORT:ADDRESS[,ADDRESS]...";
+    if (!host.bytes || !port.bytes)
+        return "any host and any port are \"*\"";
+    if (is_star(&host))
+        host.bytes = 0;
+    if (is_star(&port))
+        port.bytes = 0;
+    wrong = take_host(&route->host, &host);
+    if (!wrong)
+        wrong = take_port(&route->port, &port);
+    return wrong ? wrong : take_addresses(route, text);
+}
+
+const char *routes_add_resolve(struct routes *routes, const char *text)
+{
+    struct route *route = memory_zeroed(sizeof(*route)), *old;
+    const char *wrong = read_resolve(route, text);
+
+    if (wrong) {
+        free_route(route);
+        return wrong;
+    }
+    old = find(&routes->resolve, route->host, route->port);
+    if (old) {
+        old->count = route->count;
+        memcpy(old->addresses, route->addresses, sizeof(old->addresses));
+        free_route(route);
+    } else {
+        put(&routes->resolve, route);
+    }
+    return NULL;
+}
+
+static const char *read_connect_to(struct route *route, const char *text)
+{
+    struct field host, port, to_host, to_port = {0};
+    const char *wrong;
+
+    if (!take_field(&host, &text) || !take_field(&port, &text) || !take_field(&to_host, &text) ||
+        (take_field(&to_port, &text) && text))
+        return "it is HOST1:PORT1:HOST2:PORT2, with an IPv6 address in brackets";
+    wrong = take_host(&route->host, &host);
+    if (!wrong)
+        wrong = take_port(&route->port, &port);
+    if (!wrong)
+        wrong = take_host(&route->to_host, &to_host);
+    return wrong ? wrong : take_port(&route->to_port, &to_port);
+}
+
+const char *routes_add_connect_to(struct routes *routes, const char *text)
+{
+    struct route *route = memory_zeroed(sizeof(*route));
+    const char *wrong = read_connect_to(route, text);
+
+    if (wrong || find(&routes->connect_to, route->host, route->port)) {
+        free_route(route);
+        return wrong;
+    }
+    route->number = routes->count++;
+    put(&routes->connect_to, route);
+    return NULL;
+}
+
+size_t routes_addresses(const struct routes *routes, const char *host, uint16_t port,
+                        struct address *addresses, size_t most)
+{
+    const struct route *route = NULL;
+    size_t count;
+
+    for (int any = 0; routes && any < 4 && !route; any++)
+        route = find(&routes->resolve, any & 2 ? "" : host, any & 1 ? ANY_PORT : port);
+    if (!route)
+        return 0;
+    count = route->count < most ? route->count : most;
+    for (size_t i = 0; i < count; i++) {
+        addresses[i] = route->addresses[i];
+        address_set_port(&addresses[i], port);
+    }
+    return count;
+}
+
+bool routes_connect_to(const struct routes *routes, const char *host, uint16_t port,
+                       const char **to_host, uint16_t *to_port)
+{
+    const struct route *first = NULL, *route;
+
+    for (int any = 0; routes && any < 4; any++) {
+        route = find(&routes->connect_to, any & 2 ? "" : host, any & 1 ? ANY_PORT : port);
+        if (route && (!first || route->number < first->number))
+            first = route;
+    }
+    *to_host = first && *first->to_host ? first->to_host : host;
+    *to_port = first && first->to_port != ANY_PORT ? first->to_port : port;
+    return first;
+}

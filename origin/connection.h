@@ -1,0 +1,26 @@
+/* One connection at the embedded origin: it shakes hands, reads requests and plays the answers. */
+#ifndef ORIGIN_CONNECTION_H
+#define ORIGIN_CONNECTION_H
+
+#include "base/list.h"
+#include "origin/faults.h"
+#include "reactor/loop.h"
+#include "tls/server.h"
+
+/* What all guests of an origin share. */
+struct house {
+    struct loop *loop;
+    struct tls_server *tls;
+    /* What to play for a request; the result is valid until the next one is told. */
+    const struct play *(*play)(void *owner, const char *host, const char *target);
+    void *owner;        /* its argument */
+    struct link guests; /* all that are here */
+};
+
+/* Takes over an accepted descriptor. */
+void guest_welcome(struct house *house, int fd, bool https);
+
+/* Ends all. */
+void guest_end_all(struct house *house);
+
+#endif

@@ -1,0 +1,63 @@
+/* The names of what can be played, and copies of it. */
+#include "origin/faults.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static const char *const faults[] = {
+#define X(constant, name) [constant] = name,
+    FAULTS(X)
+#undef X
+};
+
+static const char *const framings[] = {
+    [FRAMING_LENGTH] = "length",
+    [FRAMING_CHUNKED] = "chunked",
+    [FRAMING_CLOSE] = "close",
+};
+
+static int named(const char *const *names, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (!strcmp(names[i], name))
+            return i;
+    return -1;
+}
+
+const char *fault_name(enum fault fault)
+{
+    return faults[fault];
+}
+
+const char *framing_name(enum framing framing)
+{
+    return framings[framing];
+}
+
+int fault_named(const char *name)
+{
+    return named(faults, FAULT_COUNT, name);
+}
+
+int framing_named(const char *name)
+{
+    return named(framings, FRAMING_COUNT, name);
+}
+
+void play_copy(struct play *to, const struct play *from)
+{
+    *to = *from;
+    if (from->headers)
+        to->headers = memory_text(from->headers, strlen(from->headers));
+    if (from->body)
+        to->body = memory_text(from->body, from->body_bytes);
+}
+
+void play_free(struct play *play)
+{
+    free(play->headers);
+    free(play->body);
+    *play = (struct play){0};
+}

@@ -1,0 +1,118 @@
+/* Lists through members of their owners. */
+#include "tests/support/unit.h"
+
+#include "base/list.h"
+
+struct member {
+    int number;
+    struct link link;
+};
+
+static struct link list;
+static struct member members[5];
+
+static int setup(void **state)
+{
+    (void)state;
+    list_init(&list);
+    for (int i = 0; i < (int)LENGTH(members); i++)
+        members[i] = (struct member){.number = i};
+    return 0;
+}
+
+/* Both ways round the ring. */
+static void expect(size_t count, const int *numbers)
+{
+    const struct link *at = list.next;
+
+    for (size_t i = 0; i < count; i++, at = at->next) {
+        assert_int_equal(LIST_OWNER(at, struct member, link)->number, numbers[i]);
+        assert_ptr_equal(at->next->before, at);
+    }
+    assert_ptr_equal(at, &list);
+    at = list.before;
+    for (size_t i = count; i > 0; i--, at = at->before)
+        assert_int_equal(LIST_OWNER(at, struct member, link)->number, numbers[i - 1]);
+    assert_ptr_equal(at, &list);
+    assert_int_equal(list_is_empty(&list), !count);
+    assert_ptr_equal(list_first(&list), count ? &members[numbers[0]].link : NULL);
+}
+
+#define EXPECT(...)                                                                                \
+    expect(sizeof((const int[]){__VA_ARGS__}) / sizeof(int), (const int[]){__VA_ARGS__})
+
+static void empty(void **state)
+{
+    (void)state;
+    expect(0, NULL);
+    assert_false(list_is_in(&members[0].link)); /* all zeros: in no list */
+    list_remove(&members[0].link);
+    expect(0, NULL);
+}
+
+static void first_last_and_between(void **state)
+{
+    (void)state;
+    list_put_last(&list, &members[1].link);
+    EXPECT(1);
+    list_put_last(&list, &members[3].link);
+    EXPECT(1, 3);
+    list_put_first(&list, &members[0].link);
+    EXPECT(0, 1, 3);
+    list_put_before(&members[2].link, &members[3].link);
+    EXPECT(0, 1, 2, 3);
+    list_put_before(&members[4].link, &list);
+    EXPECT(0, 1, 2, 3, 4);
+}
+
+static void removed_from_anywhere(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(members); i++)
+        list_put_last(&list, &members[i].link);
+    list_remove(&members[2].link);
+    assert_false(list_is_in(&members[2].link));
+    EXPECT(0, 1, 3, 4);
+    list_remove(&members[2].link); /* once more: nothing happens */
+    list_remove(&members[0].link);
+    EXPECT(1, 3, 4);
+    list_remove(&members[4].link);
+    EXPECT(1, 3);
+    list_put_last(&list, &members[0].link); /* it may come back */
+    EXPECT(1, 3, 0);
+    list_remove(&members[1].link);
+    list_remove(&members[3].link);
+    list_remove(&members[0].link);
+    expect(0, NULL);
+}
+
+/* Who leaves need not know which list it is in. */
+static void moves_from_list_to_list(void **state)
+{
+    struct link other;
+
+    (void)state;
+    list_init(&other);
+    list_put_last(&list, &members[0].link);
+    list_put_last(&list, &members[1].link);
+    list_remove(&members[0].link);
+    list_put_last(&other, &members[0].link);
+    EXPECT(1);
+    assert_ptr_equal(list_first(&other), &members[0].link);
+    list_remove(&members[0].link);
+    assert_true(list_is_empty(&other));
+    EXPECT(1);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(empty, setup),
+        cmocka_unit_test_setup(first_last_and_between, setup),
+        cmocka_unit_test_setup(removed_from_anywhere, setup),
+        cmocka_unit_test_setup(moves_from_list_to_list, setup),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("list", tests, NULL, NULL);
+}

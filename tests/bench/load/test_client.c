@@ -1,0 +1,814 @@
+/* One connection's requests and answers, over scripted transports: cut anywhere, and all that may go
+   wrong with them. */
+#include "tests/support/unit.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "bench/load/client.h"
+#include "tests/support/stage.h"
+
+#define MOST_PIPELINE 8
+#define LARGE         100000 /* over CREW_SCRATCH_BYTES */
+#define MEDIUM        30000
+
+#define GET  "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+#define OK   "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+#define BYE  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
+#define HALF "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh"
+
+static const struct target get = {GET, sizeof(GET) - 1, false};
+static const struct target head = {.bytes = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 28, true};
+static struct target medium, large; /* a head and much content */
+
+static struct stage stage;
+static struct site *site;
+static struct crew crew;
+static struct client client;
+static struct flight ring[MOST_PIPELINE];
+
+static const struct target *asks; /* what is asked */
+static unsigned wanted;           /* requests to be started yet */
+static unsigned a_connection;     /* so many go on one; 0: no limit */
+static nsec numbered, ended;      /* requests so far: started, ended */
+static unsigned connects;
+static bool left_alone; /* no event but those that the script and the client make */
+static char told[1024]; /* the client's events, a word each */
+
+static void tell(const char *word)
+{
+    size_t length = strlen(told);
+
+    snprintf(told + length, sizeof(told) - length, "%s%s", length ? " " : "", word);
+}
+
+static void on_open(void *owner, struct client *one)
+{
+    assert_ptr_equal(owner, &crew);
+    assert_ptr_equal(one, &client);
+    assert_int_equal(client.state, CLIENT_OPEN);
+    tell("open");
+}
+
+static void on_room(void *owner, struct client *one)
+{
+    (void)owner;
+    assert_true(client_has_room(one));
+    while (wanted && client_has_room(one)) {
+        wanted--;
+        client_start(one, asks, numbered++, loop_clock(stage.loop), true);
+        if (a_connection && one->asked >= a_connection)
+            one->last = true;
+    }
+}
+
+/* They end in the order of their start. */
+static void in_order(const struct flight *flight)
+{
+    assert_ptr_equal(flight->client, &client);
+    assert_ptr_equal(flight->target, asks);
+    assert_true(flight->intended == ended++);
+    assert_true(flight->counted);
+}
+
+static void on_answered(void *owner, const struct flight *flight,
+                        const struct answer_arrival *arrival)
+{
+    char status[16];
+
+    (void)owner;
+    in_order(flight);
+    assert_true(arrival->at >= flight->started);
+    assert_false(arrival->stamped);
+    snprintf(status, sizeof(status), "%u", arrival->status);
+    tell(status);
+}
+
+static void on_failed(void *owner, const struct flight *flight, enum error error)
+{
+    (void)owner;
+    in_order(flight);
+    tell(error_code(error));
+}
+
+static void on_gone(void *owner, struct client *one, enum error error)
+{
+    (void)owner;
+    assert_int_equal(one->state, CLIENT_ABSENT);
+    assert_null(one->conn);
+    tell("gone");
+    if (error)
+        tell(error_code(error));
+}
+
+static void make_large(struct target *target, size_t count)
+{
+    char *bytes = malloc(count + 1);
+    int length;
+
+    memset(bytes, 'x', count);
+    length = snprintf(bytes, count, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n", count);
+    memset(bytes + length, 'x', count - (size_t)length); /* the script counts heads by their ends */
+    strcpy(bytes + count - 5, "x\r\n\r\n");
+    *target = (struct target){bytes, count, false};
+}
+
+static int setup(void **state)
+{
+    static const struct client_events events = {on_open, on_room, on_answered, on_failed, on_gone};
+
+    (void)state;
+    stage_open(&stage, NSEC_PER_US);
+    site = stage_site(&stage, "http", "/");
+    crew = (struct crew){.dialer = &stage.dialer,
+                         .url = &site->url,
+                         .events = &events,
+                         .owner = &crew,
+                         .pipeline = 1,
+                         .scratch = malloc(CREW_SCRATCH_BYTES)};
+    list_init(&crew.flights);
+    client = (struct client){.crew = &crew, .flights = ring};
+    asks = &get;
+    wanted = a_connection = connects = 0;
+    left_alone = false;
+    numbered = ended = 0;
+    told[0] = '\0';
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    client_close(&client);
+    loop_turn(stage.loop, 0);
+    assert_true(list_is_empty(&crew.flights));
+    free(crew.scratch);
+    site_free(site);
+    stage_close(&stage);
+    return 0;
+}
+
+static void connect_client(void)
+{
+    connects++;
+    client_connect(&client);
+}
+
+/* Lets things happen: a connection where there is none and requests want it. */
+static void run(void)
+{
+    for (int i = 0; i < 100; i++) {
+        if (client.state == CLIENT_ABSENT && (wanted || client.flying) && connects < 5)
+            connect_client();
+        if (stage.actor && !left_alone)
+            stage_event(&stage, EPOLLIN | EPOLLOUT);
+        loop_turn(stage.loop, 0);
+    }
+}
+
+static void play(const struct script *scripts, size_t count, unsigned requests, unsigned pipeline)
+{
+    void *state = NULL;
+
+    teardown(&state);
+    setup(&state);
+    stage_play(&stage, scripts, count);
+    crew.pipeline = pipeline;
+    wanted = requests;
+}
+
+static void expect(const char *words)
+{
+    if (strcmp(told, words) != 0)
+        fail_msg("\"%s\" instead of \"%s\"", told, words);
+}
+
+/* So many whole requests were heard on the last connection, and nothing else. */
+static void expect_heard(unsigned requests)
+{
+    assert_int_equal(stage.heard_bytes, requests * asks->count);
+    for (unsigned i = 0; i < requests; i++)
+        assert_memory_equal(stage.heard + i * asks->count, asks->bytes, asks->count);
+}
+
+/* --- answers --- */
+
+static void kept_alive(void **state)
+{
+    static const struct script_step reads[] = {ASKED, SAY(OK), AGAIN};
+    static const struct script script = {.reads = reads};
+
+    (void)state;
+    play(&script, 1, 3, 1);
+    run();
+    expect("open 200 200 200");
+    expect_heard(3);
+    assert_int_equal(crew.bytes_out, 3 * get.count);
+    assert_int_equal(crew.bytes_in, 3 * strlen(OK));
+    assert_int_equal(client.state, CLIENT_OPEN);
+    assert_int_equal(client.asked, 3);
+}
+
+/* Each form of an answer, and what is told of it; then the same connection is asked again, or not. */
+static void forms_of_answers(void **state)
+{
+    static const struct {
+        const char *answer;
+        const struct target *asks;
+        const char *told;
+    } cases[] = {
+        {"HTTP/1.1 204 No Content\r\n\r\n", &get, "open 204 204"},
+        {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", &get, "open 304 304"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", &head, "open 200 200"},
+        {"HTTP/1.1 100 Continue\r\n\r\n" OK, &get, "open 200 200"},
+        {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" OK, &get, "open 200 200"},
+        {"HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: b\r\n\r\n", &get,
+         "open 503 503"},
+        {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n", &get,
+         "open 200 200"},
+        {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", &get, "open 200 gone open 200 gone"},
+        {BYE, &get, "open 200 gone open 200 gone"},
+        {"HTTP/1.1 200 OK\r\n\r\n", &head, "open 200 200"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct script_step reads[] = {ASKED, SAY(cases[i].answer), AGAIN};
+        const struct script script = {.reads = reads};
+
+        play(&script, 1, 2, 1);
+        asks = cases[i].asks;
+        run();
+        expect(cases[i].told);
+    }
+}
+
+/* The end of the connection is the end of the answer. */
+static void body_until_the_end(void **state)
+{
+    static const struct script_step reads[] = {ASKED, SAY("HTTP/1.1 200 OK\r\n\r\n"), PAUSE,
+                                               SAY("some"), END};
+    static const struct script script = {.reads = reads};
+
+    (void)state;
+    play(&script, 1, 2, 1);
+    run();
+    expect("open 200 gone open 200 gone");
+}
+
+/* Those behind such an answer go on the next connection. */
+static void requests_behind_a_body_until_the_end(void **state)
+{
+    static const struct script_step first[] = {ASKED, SAY("HTTP/1.1 200 OK\r\n\r\nsome"), END};
+    static const struct script_step then[] = {ASKED, ASKED, SAY(OK OK), LAST};
+    static const struct script scripts[] = {{.reads = first}, {.reads = then}};
+
+    (void)state;
+    play(scripts, 2, 3, 3);
+    run();
+    expect("open 200 gone open 200 200");
+    expect_heard(2);
+}
+
+static const char four[] =
+    "HTTP/1.1 100 Continue\r\n\r\n" OK "HTTP/1.1 204 No Content\r\n\r\n"
+    "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    "HTTP/1.1 201 Created\r\nContent-Length: 0\r\nX: y\r\n\r\n";
+
+/* Four answers in one segment, and in two that are cut anywhere. */
+static void answers_cut_anywhere(void **state)
+{
+    (void)state;
+    for (size_t cut = 1; cut < strlen(four); cut++) {
+        const struct script_step reads[] = {
+            ASKED, ASKED,           ASKED, ASKED, {.kind = SCRIPT_SAY, .bytes = four, .count = cut},
+            PAUSE, SAY(four + cut), LAST};
+        const struct script script = {.reads = reads};
+
+        play(&script, 1, 4, 4);
+        run();
+        expect("open 200 204 404 201");
+        expect_heard(4);
+    }
+}
+
+/* A byte each read: the others have their turn in between. */
+static void answers_byte_by_byte(void **state)
+{
+    static struct script_step reads[sizeof(four) + 4];
+    static const struct script script = {.reads = reads};
+    size_t count = 0;
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        reads[count++] = (struct script_step)PAUSE;
+    for (size_t i = 0; four[i]; i++)
+        reads[count++] = (struct script_step){.kind = SCRIPT_SAY, .bytes = four + i, .count = 1};
+    play(&script, 1, 4, 4);
+    left_alone = true;
+    run();
+    expect("open 200 204 404 201");
+}
+
+/* --- the end of a connection --- */
+
+static void announced_close(void **state)
+{
+    static const struct script_step bye[] = {ASKED, ASKED, SAY(BYE), END};
+    static const struct script_step rest[] = {ASKED, ASKED, ASKED, SAY(OK OK OK), LAST};
+    static const struct script scripts[] = {{.reads = bye}, {.reads = rest}};
+
+    (void)state;
+    play(scripts, 2, 4, 4);
+    run();
+    expect("open 200 gone open 200 200 200");
+    expect_heard(3);
+    assert_int_equal(stage.opened, 2);
+    assert_int_equal(client.asked, 3);
+}
+
+/* What comes behind such an answer is for nobody. */
+static void answers_behind_the_last(void **state)
+{
+    static const struct script_step bye[] = {ASKED, ASKED, SAY(BYE OK), END};
+    static const struct script_step rest[] = {ASKED, SAY(OK), LAST};
+    static const struct script scripts[] = {{.reads = bye}, {.reads = rest}};
+
+    (void)state;
+    play(scripts, 2, 2, 2);
+    run();
+    expect("open 200 gone open 200");
+}
+
+static void limit_of_requests(void **state)
+{
+    static const struct script_step reads[] = {ASKED, SAY(OK), AGAIN};
+    static const struct script script = {.reads = reads};
+
+    (void)state;
+    play(&script, 1, 5, 1);
+    a_connection = 2;
+    run();
+    expect("open 200 200 gone open 200 200 gone open 200");
+    play(&script, 1, 5, 4);
+    a_connection = 2;
+    run();
+    expect("open 200 200 gone open 200 200 gone open 200");
+}
+
+/* An idle connection may end, or say something that nobody asked for: no request has failed. */
+static void idle_connection_ends(void **state)
+{
+    static const struct script_step ends[][4] = {
+        {ASKED, SAY(OK), PAUSE, END},
+        {ASKED, SAY(OK), PAUSE, BREAK(ECONNRESET)},
+        {ASKED, SAY(OK), PAUSE, SAY("HTTP/1.1 408 Request Timeout\r\n\r\n")},
+        {ASKED, SAY(OK), PAUSE, BREAK(TLS_TRUNCATED)},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(ends); i++) {
+        const struct script script = {.reads = ends[i]};
+
+        play(&script, 1, 1, 1);
+        run();
+        expect("open 200 gone");
+    }
+}
+
+/* Bytes right behind a response end the connection; no request has failed. */
+static void more_than_asked(void **state)
+{
+    static const char *const more[] = {OK OK, OK "x", OK "\r\nx", OK "\r\n\rx"};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(more); i++) {
+        const struct script_step reads[] = {ASKED, SAY(more[i]), LAST};
+        const struct script script = {.reads = reads};
+
+        play(&script, 1, 2, 1);
+        run();
+        expect("open 200 gone open 200 gone");
+    }
+}
+
+/* An extra line end behind a response is ignored, wherever it is cut. */
+static void extra_line_ends(void **state)
+{
+    static const struct {
+        struct script_step reads[9];
+        unsigned pipeline;
+        const char *told;
+    } cases[] = {
+        {{ASKED, SAY(OK "\r\n"), AGAIN}, 1, "open 200 200 200"},
+        {{ASKED, SAY(OK "\n"), AGAIN}, 1, "open 200 200 200"},
+        {{ASKED, SAY(OK "\r\n\r\n"), AGAIN}, 1, "open 200 200 200"},
+        {{ASKED, SAY(OK "\r"), SAY("\n"), AGAIN}, 1, "open 200 200 200"},
+        {{ASKED, SAY(OK), PAUSE, SAY("\r\n"), AGAIN}, 1, "open 200 200 200"},
+        {{ASKED, ASKED, ASKED, SAY(OK "\r\n" OK "\n" OK "\r\n"), LAST}, 3, "open 200 200 200"},
+        {{ASKED, ASKED, ASKED, SAY(OK "\r"), SAY("\n" OK OK), LAST}, 3, "open 200 200 200"},
+        {{ASKED, ASKED, ASKED, SAY(OK "\r\n"), END}, 3, "open 200 http.empty http.empty gone"},
+        {{ASKED, SAY(OK "\r\n"), PAUSE, END}, 1, "open 200 http.empty gone open 200 gone"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct script script = {.reads = cases[i].reads};
+
+        play(&script, 1, 3, cases[i].pipeline);
+        run();
+        expect(cases[i].told);
+    }
+}
+
+/* Of the requests behind the bytes, those that had not begun to leave go on the next connection. */
+static void more_than_asked_in_a_pipeline(void **state)
+{
+    static const struct {
+        struct script_step writes[8];
+        const char *more, *told;
+    } cases[] = {
+        {{TAKE(sizeof(GET) - 1), BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, LAST},
+         OK "x",
+         "open 200 gone open 200 200"},
+        {{TAKE(sizeof(GET) - 1), BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, LAST},
+         OK OK,
+         "open 200 gone open 200 200"},
+        {{TAKE(sizeof(GET) + 5), BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, LAST},
+         OK "x",
+         "open 200 http.malformed gone open 200"},
+    };
+    static const struct script_step again[] = {ASKED, SAY(OK), ASKED, SAY(OK), LAST};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct script_step reads[] = {ASKED, SAY(cases[i].more), LAST};
+        const struct script scripts[] = {{.reads = reads, .writes = cases[i].writes},
+                                         {.reads = again}};
+
+        play(scripts, 2, 3, 3);
+        run();
+        expect(cases[i].told);
+    }
+}
+
+static void ends_before_it_was_used(void **state)
+{
+    static const struct script_step reads[] = {END};
+    static const struct script script = {.reads = reads};
+
+    (void)state;
+    play(&script, 1, 0, 1);
+    connect_client();
+    run();
+    expect("open gone http.empty");
+}
+
+/* --- failures --- */
+
+static void failures(void **state)
+{
+    static const struct {
+        struct script_step reads[6];
+        const char *told; /* of three requests in flight */
+    } cases[] = {
+        {{ASKED, SAY(HALF), END}, "open http.truncated http.truncated http.truncated gone"},
+        {{ASKED, SAY("HTTP/1.1 2"), END}, "open http.truncated http.truncated http.truncated gone"},
+        {{ASKED, SAY("SSH-2.0-x\r\n"), LAST},
+         "open http.malformed http.malformed http.malformed gone"},
+        {{ASKED, END}, "open http.empty http.empty http.empty gone"},
+        {{ASKED, BREAK(ECONNRESET)}, "open http.reset http.reset http.reset gone"},
+        {{ASKED, SAY(HALF), BREAK(ECONNRESET)},
+         "open receive.reset receive.reset receive.reset gone"},
+        {{ASKED, SAY(HALF), BREAK(TLS_TRUNCATED)},
+         "open tls.truncated tls.truncated tls.truncated gone"},
+        {{ASKED, SAY(OK HALF), END}, "open 200 http.truncated http.truncated gone"},
+        {{ASKED, SAY(OK OK), END}, "open 200 200 http.empty gone"},
+        {{ASKED, SAY(OK OK), BREAK(ECONNRESET)}, "open 200 200 http.reset gone"},
+        {{ASKED, SAY(OK "x"), LAST}, "open 200 http.malformed http.malformed gone"},
+        {{ASKED, SAY("HTTP/1.1 101 On\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"), LAST},
+         "open http.upgrade http.upgrade http.upgrade gone"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct script script = {.reads = cases[i].reads};
+
+        play(&script, 1, 3, 3);
+        run();
+        expect(cases[i].told);
+    }
+}
+
+/* A head that does not end. */
+static void head_that_is_too_large(void **state)
+{
+    static char text[HTTP1_MOST_HEAD_BYTES + 1000] = "HTTP/1.1 200 OK\r\nA: ";
+    static const struct script_step reads[] = {ASKED, SAY(text), LAST};
+    static const struct script script = {.reads = reads};
+
+    (void)state;
+    memset(text + strlen(text), 'a', sizeof(text) - 1 - strlen(text));
+    play(&script, 1, 1, 1);
+    run();
+    expect("open http.header_too_large gone");
+}
+
+/* Line ends in front of a response count with its head. */
+static void line_ends_without_an_end(void **state)
+{
+    static char text[HTTP1_MOST_HEAD_BYTES + 1000];
+    static const struct script_step reads[] = {ASKED, SAY(text), LAST};
+    static const struct script script = {.reads = reads};
+
+    (void)state;
+    memset(text, '\n', sizeof(text) - 1);
+    play(&script, 1, 1, 1);
+    run();
+    expect("open http.header_too_large gone");
+}
+
+/* A CR in front of a response is no line end, wherever the bytes are cut. */
+static void carriage_return_before_a_response(void **state)
+{
+    static const struct script_step cases[][5] = {
+        {ASKED, SAY("\r" OK), LAST},
+        {ASKED, SAY("\r"), SAY(OK), LAST},
+        {ASKED, SAY("\r"), PAUSE, SAY(OK), LAST},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct script script = {.reads = cases[i]};
+
+        play(&script, 1, 1, 1);
+        run();
+        expect("open http.malformed gone");
+    }
+}
+
+/* Sending fails: what the server has said before counts; else why it failed. */
+static void sending_fails(void **state)
+{
+    static const struct script_step breaks[] = {TAKE(5), BREAK(EPIPE)};
+    static const struct script_step says[] = {PAUSE, PAUSE,
+                                              SAY("HTTP/1.1 413 No\r\nConnection: close\r\n"
+                                                  "Content-Length: 0\r\n\r\n"),
+                                              END};
+    static const struct script_step ends[] = {PAUSE, PAUSE, END};
+    static const struct script_step resets[] = {PAUSE, PAUSE, BREAK(ECONNRESET)};
+    static const struct script_step halves[] = {PAUSE, PAUSE, SAY(HALF), END};
+    const struct {
+        const struct script_step *reads;
+        const char *told;
+    } cases[] = {
+        {says, "open 413 gone"},
+        {ends, "open send.reset gone"},
+        {resets, "open send.reset gone"},
+        {halves, "open http.truncated gone"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct script script = {.reads = cases[i].reads, .writes = breaks};
+
+        play(&script, 1, 1, 1);
+        run();
+        expect(cases[i].told);
+    }
+}
+
+static void connection_cannot_be_made(void **state)
+{
+    static const struct script script = {NULL, NULL, NULL};
+
+    (void)state;
+    play(&script, 1, 0, 2);
+    close(stage.listener);
+    stage.listener = -1;
+    connect_client();
+    run();
+    expect("gone connect.refused");
+    told[0] = '\0';
+    for (int i = 0; i < 2; i++) /* those that are there already fail with it */
+        client_start(&client, asks, numbered++, loop_clock(stage.loop), true);
+    connects = 4;
+    run();
+    expect("connect.refused connect.refused gone connect.refused");
+}
+
+static void given_up(void **state)
+{
+    static const struct script_step reads[] = {ASKED, SAY(OK HALF), LAST};
+    static const struct script_step again[] = {ASKED, SAY(OK), LAST};
+    static const struct script scripts[] = {{.reads = reads}, {.reads = again}};
+
+    (void)state;
+    play(scripts, 2, 3, 3);
+    run();
+    expect("open 200");
+    client_fail(&client, ERROR_TOTAL_TIMEOUT);
+    expect("open 200 timeout.total timeout.total gone");
+    wanted = 1;
+    run(); /* of the half answer nothing is left */
+    expect("open 200 timeout.total timeout.total gone open 200");
+    expect_heard(1);
+}
+
+static void given_up_while_connecting(void **state)
+{
+    static const struct script script = {NULL, NULL, NULL};
+
+    (void)state;
+    play(&script, 1, 0, 2);
+    connect_client();
+    assert_int_equal(client.state, CLIENT_CONNECTING);
+    client_start(&client, asks, numbered++, loop_clock(stage.loop), true);
+    client_fail(&client, ERROR_TOTAL_TIMEOUT);
+    expect("timeout.total gone");
+    assert_false(client.stood);
+    client_fail(&client, ERROR_TOTAL_TIMEOUT); /* nothing is there */
+    expect("timeout.total gone");
+}
+
+static void closed_in_flight(void **state)
+{
+    static const struct script script = {NULL, NULL, NULL};
+
+    (void)state;
+    play(&script, 1, 3, 3);
+    run();
+    assert_int_equal(client.flying, 3);
+    client_close(&client);
+    expect("open");
+    assert_true(list_is_empty(&crew.flights));
+    assert_int_equal(stage.opened, stage.closed);
+    client_close(&client);
+}
+
+/* --- sending --- */
+
+static void written_in_parts(void **state)
+{
+    static const struct script_step writes[][4] = {
+        {TAKE(1), AGAIN},
+        {TAKE(7), BLOCK, AGAIN},
+        {TAKE(27), BLOCK, TAKE(1), AGAIN},
+        {BLOCK, TAKE(40), LAST},
+    };
+    static const struct script_step reads[] = {ASKED, ASKED, ASKED, ASKED, SAY(OK OK OK OK), LAST};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(writes); i++) {
+        const struct script script = {.reads = reads, .writes = writes[i]};
+
+        play(&script, 1, 4, 4);
+        run();
+        expect("open 200 200 200 200");
+        expect_heard(4);
+        assert_int_equal(crew.bytes_out, 4 * get.count);
+    }
+}
+
+/* What does not fit into the place where requests are put together. */
+static void large_requests(void **state)
+{
+    static const struct script_step writes[] = {TAKE(1000), BLOCK, TAKE(50000), BLOCK, AGAIN};
+    static const struct script_step reads[] = {ASKED, ASKED, ASKED, SAY(OK OK OK), LAST};
+    static const struct script_step one[] = {ASKED, SAY(OK), LAST};
+    static const struct script scripts[] = {{.reads = reads, .writes = writes},
+                                            {.reads = one, .writes = writes}};
+
+    (void)state;
+    play(&scripts[0], 1, 3, 3);
+    asks = &medium;
+    run();
+    expect("open 200 200 200");
+    expect_heard(3);
+    play(&scripts[1], 1, 1, 3);
+    asks = &large;
+    run();
+    expect("open 200");
+    expect_heard(1);
+}
+
+/* The answer comes before the request has left: the next one begins at its own first byte, on another
+   connection or after the rest of the first. */
+static void answered_before_it_was_sent(void **state)
+{
+    static const struct script_step writes[] = {TAKE(1000), BLOCK, BLOCK, BLOCK,
+                                                BLOCK,      BLOCK, LAST};
+    static const struct script_step reads[] = {PAUSE,
+                                               SAY("HTTP/1.1 401 No\r\n"
+                                                   "Content-Length: 0\r\n\r\n"),
+                                               ASKED, SAY(OK), LAST};
+    static const struct script_step again[] = {ASKED, SAY(OK), LAST};
+    static const struct script scripts[] = {{.reads = reads, .writes = writes}, {.reads = again}};
+
+    (void)state;
+    play(scripts, 2, 2, 1);
+    asks = &medium;
+    run();
+    if (stage.opened == 1 && stage.heard_bytes != 2 * medium.count)
+        fail_msg(
+            "%zu bytes were sent of two requests of %zu: the first was cut short and the second "
+            "goes on in its middle",
+            stage.heard_bytes, medium.count);
+    expect_heard(stage.opened == 1 ? 2 : 1);
+    assert_int_equal(ended, 2);
+}
+
+/* The same in a pipeline, of which all is unsent. */
+static void answered_before_the_next_was_sent(void **state)
+{
+    static const struct script_step writes[] = {TAKE(1000), BLOCK, BLOCK, BLOCK,
+                                                BLOCK,      BLOCK, LAST};
+    static const struct script_step reads[] = {PAUSE,
+                                               SAY("HTTP/1.1 401 No\r\n"
+                                                   "Content-Length: 0\r\n\r\n"),
+                                               ASKED, SAY(OK), LAST};
+    static const struct script_step again[] = {ASKED, SAY(OK), LAST};
+    static const struct script scripts[] = {{.reads = reads, .writes = writes}, {.reads = again}};
+
+    (void)state;
+    play(scripts, 2, 2, 2);
+    asks = &medium;
+    run();
+    expect_heard(stage.opened == 1 ? 2 : 1);
+    assert_int_equal(ended, 2);
+}
+
+/* Nothing waits for an acknowledgement: the second of two small requests leaves at once. */
+static void sends_without_delay(void **state)
+{
+    static const struct script script = {NULL, NULL, NULL};
+    socklen_t length = sizeof(int);
+    int on = 0;
+
+    (void)state;
+    play(&script, 1, 2, 2);
+    run();
+    expect("open");
+    assert_int_equal(
+        getsockopt(client.conn->sock->watch.fd, IPPROTO_TCP, TCP_NODELAY, &on, &length), 0);
+    assert_int_equal(on, 1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+static int make_targets(void **state)
+{
+    (void)state;
+    make_large(&medium, MEDIUM);
+    make_large(&large, LARGE);
+    return 0;
+}
+
+static int free_targets(void **state)
+{
+    (void)state;
+    free((char *)medium.bytes);
+    free((char *)large.bytes);
+    return 0;
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(kept_alive),
+        CASE(forms_of_answers),
+        CASE(body_until_the_end),
+        CASE(requests_behind_a_body_until_the_end),
+        CASE(answers_cut_anywhere),
+        CASE(answers_byte_by_byte),
+        CASE(announced_close),
+        CASE(answers_behind_the_last),
+        CASE(limit_of_requests),
+        CASE(idle_connection_ends),
+        CASE(more_than_asked),
+        CASE(extra_line_ends),
+        CASE(more_than_asked_in_a_pipeline),
+        CASE(ends_before_it_was_used),
+        CASE(failures),
+        CASE(head_that_is_too_large),
+        CASE(line_ends_without_an_end),
+        CASE(carriage_return_before_a_response),
+        CASE(sending_fails),
+        CASE(connection_cannot_be_made),
+        CASE(given_up),
+        CASE(given_up_while_connecting),
+        CASE(closed_in_flight),
+        CASE(written_in_parts),
+        CASE(large_requests),
+        CASE(answered_before_it_was_sent),
+        CASE(answered_before_the_next_was_sent),
+        CASE(sends_without_delay),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("client", tests, make_targets, free_targets);
+}

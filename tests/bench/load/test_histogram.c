@@ -1,0 +1,403 @@
+/* The histogram: how exact it is, that adding loses nothing, and percentiles against sorted arrays. */
+#include "tests/support/unit.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "bench/load/histogram.h"
+
+#define EXACT    (2 * HISTOGRAM_PARTS) /* values below it have a place of their own */
+#define TOLERATE 0.001                 /* relative error */
+#define PARTS    4                     /* that are added up */
+
+static const double percents[] = {0,  0.001, 1,  25,   33.3,  50,     75,
+                                  90, 95,    99, 99.9, 99.99, 99.999, 100};
+
+/* From 0 to 2^bits - 1, each number of bits as often as any other. */
+static nsec random_value(unsigned bits)
+{
+    uint64_t value = (uint64_t)unit_random() << 32 | unit_random();
+
+    return value >> (64 - bits + unit_random() % bits);
+}
+
+/* Compares whole, unused places too. */
+static bool same(const struct histogram *one, const struct histogram *other)
+{
+    return !memcmp(one, other, sizeof(*one));
+}
+
+static struct histogram *of(const nsec *values, size_t count)
+{
+    struct histogram *histogram = histogram_new();
+
+    for (size_t i = 0; i < count; i++)
+        histogram_record(histogram, values[i]);
+    return histogram;
+}
+
+/* The place holds the value, and whoever is shown its other end is wrong by 0.1% at most. */
+static void check_place(nsec value)
+{
+    uint32_t place = histogram_place(value);
+    nsec low = histogram_low(place), high = histogram_high(place);
+
+    if (place >= HISTOGRAM_COUNTS || value < low || value > high ||
+        (double)(high - low) > TOLERATE * (double)low || (value < EXACT && low != high))
+        fail_msg("%llu: place %u, %llu to %llu", (unsigned long long)value, place,
+                 (unsigned long long)low, (unsigned long long)high);
+}
+
+static void every_value_is_known_to_a_thousandth(void **state)
+{
+    (void)state;
+    for (nsec value = 0; value < 4 * EXACT; value++)
+        check_place(value);
+    for (unsigned bits = 1; (UINT64_C(1) << bits) < HISTOGRAM_MOST; bits++)
+        for (int off = -2; off <= 2; off++)
+            check_place((UINT64_C(1) << bits) + (uint64_t)off + (bits < 2 ? 2 : 0));
+    for (nsec value = NSEC_PER_US; value < HISTOGRAM_MOST; value += value / 500 + 1)
+        check_place(value);
+    for (int i = 0; i < 100000; i++)
+        check_place(random_value(41));
+    check_place(HISTOGRAM_MOST - 1);
+    check_place(HISTOGRAM_MOST);
+}
+
+static void places_follow_each_other_without_a_gap(void **state)
+{
+    (void)state;
+    assert_int_equal(histogram_low(0), 0);
+    for (uint32_t place = 0; place < HISTOGRAM_COUNTS; place++) {
+        assert_int_equal(histogram_place(histogram_low(place)), place);
+        assert_int_equal(histogram_place(histogram_high(place)), place);
+        if (place)
+            assert_int_equal(histogram_low(place), histogram_high(place - 1) + 1);
+    }
+    assert_true(histogram_high(HISTOGRAM_COUNTS - 1) > HISTOGRAM_MOST);
+    assert_in_range(histogram_place(HISTOGRAM_MOST), HISTOGRAM_COUNTS - HISTOGRAM_PARTS,
+                    HISTOGRAM_COUNTS - 1);
+}
+
+static void an_empty_one_has_no_values(void **state)
+{
+    struct histogram *histogram = histogram_new();
+    struct histogram_summary summary;
+
+    (void)state;
+    histogram_summarize(histogram, &summary);
+    assert_int_equal(summary.count, 0);
+    assert_int_equal(summary.min, 0);
+    assert_int_equal(summary.max, 0);
+    assert_int_equal(summary.p9999, 0);
+    assert_true(summary.mean == 0 && summary.stddev == 0);
+    assert_int_equal(histogram_at(histogram, 50), 0);
+    assert_int_equal(histogram_up_to(histogram, NSEC_NEVER), 0);
+    assert_true(histogram->min == NSEC_NEVER);
+    histogram_free(histogram);
+}
+
+static void nothing_over_an_hour_is_dropped(void **state)
+{
+    static const nsec values[] = {HISTOGRAM_MOST - 1, HISTOGRAM_MOST, HISTOGRAM_MOST + 1,
+                                  UINT64_C(1) << 62,  NSEC_NEVER,     5};
+    struct histogram *histogram = of(values, LENGTH(values));
+    struct histogram_summary summary;
+
+    (void)state;
+    assert_int_equal(histogram->count, 6);
+    assert_int_equal(histogram->clamped, 3);
+    assert_int_equal(histogram->max, HISTOGRAM_MOST);
+    assert_int_equal(histogram->min, 5);
+    assert_int_equal(histogram_at(histogram, 100), HISTOGRAM_MOST);
+    assert_int_equal(histogram_at(histogram, 1), 5);
+    assert_int_equal(histogram_up_to(histogram, NSEC_NEVER), 6);
+    assert_int_equal(histogram_up_to(histogram, NSEC_PER_S), 1);
+    histogram_summarize(histogram, &summary);
+    assert_int_equal(summary.p50, HISTOGRAM_MOST);
+    assert_true(summary.mean <= (double)HISTOGRAM_MOST);
+    histogram_free(histogram);
+}
+
+static void adding_is_recording_in_one(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        struct histogram *whole = histogram_new(), *sum = histogram_new(), *parts[PARTS];
+
+        for (size_t i = 0; i < PARTS; i++)
+            parts[i] = histogram_new();
+        for (int i = 0; i < 200 * round; i++) { /* the last of the parts stays empty */
+            nsec value = random_value(44);
+
+            histogram_record(whole, value);
+            histogram_record(parts[unit_random() % (PARTS - 1)], value);
+        }
+        for (size_t i = 0; i < PARTS; i++) {
+            histogram_add(sum, parts[i]);
+            histogram_free(parts[i]);
+        }
+        assert_true(same(sum, whole));
+        histogram_add(sum, whole);
+        assert_int_equal(sum->count, 2 * whole->count);
+        assert_int_equal(sum->clamped, 2 * whole->clamped);
+        histogram_free(sum);
+        histogram_free(whole);
+    }
+}
+
+static void zero_is_a_value(void **state)
+{
+    struct histogram *histogram = histogram_new(), *sum = histogram_new();
+
+    (void)state;
+    histogram_record(histogram, 0);
+    assert_int_equal(histogram->end, 1);
+    histogram_add(sum, histogram);
+    assert_true(same(sum, histogram));
+    assert_int_equal(histogram_at(sum, 50), 0);
+    assert_int_equal(histogram_up_to(sum, 0), 1);
+    histogram_clear(sum);
+    assert_int_equal(sum->counts[0], 0);
+    histogram_free(histogram);
+    histogram_free(sum);
+}
+
+static void clearing_leaves_nothing_and_touches_only_what_was_used(void **state)
+{
+    struct histogram *histogram = histogram_new(), *empty = histogram_new();
+    const uint64_t mark = 99;
+
+    (void)state;
+    histogram_clear(histogram);
+    assert_true(same(histogram, empty));
+    for (int i = 0; i < 1000; i++)
+        histogram_record(histogram, random_value(44));
+    histogram_clear(histogram);
+    assert_true(same(histogram, empty));
+
+    histogram_record(histogram, 5000);
+    histogram_record(histogram, 50000);
+    histogram->counts[histogram->first - 1] = mark; /* beside what was touched */
+    histogram->counts[histogram->end] = mark;
+    histogram_clear(histogram);
+    assert_int_equal(histogram->counts[histogram_place(5000) - 1], mark);
+    assert_int_equal(histogram->counts[histogram_place(50000) + 1], mark);
+    histogram_free(histogram);
+    histogram_free(empty);
+}
+
+static int ascending(const void *one, const void *other)
+{
+    nsec a = *(const nsec *)one, b = *(const nsec *)other;
+
+    return a < b ? -1 : a > b;
+}
+
+/* The nearest rank, by whole thousandths of a percent: what a percentile is. */
+static nsec exact_percentile(const nsec *sorted, size_t count, double percent)
+{
+    uint64_t rank = ((uint64_t)llround(percent * 1000) * count + 99999) / 100000;
+
+    return sorted[rank ? rank - 1 : 0];
+}
+
+static void check_percentiles(const nsec *sorted, size_t count, const struct histogram *histogram)
+{
+    for (size_t i = 0; i < LENGTH(percents); i++) {
+        nsec exact = exact_percentile(sorted, count, percents[i]);
+        nsec high = histogram_high(histogram_place(exact)),
+             at = histogram_at(histogram, percents[i]);
+
+        if (at != (high < histogram->max ? high : histogram->max))
+            fail_msg("p%g of %zu: %llu for %llu", percents[i], count, (unsigned long long)at,
+                     (unsigned long long)exact);
+        assert_true((double)at - (double)exact <= TOLERATE * (double)exact);
+    }
+}
+
+static void check_up_to(const nsec *sorted, size_t count, const struct histogram *histogram)
+{
+    for (size_t i = 0; i < count; i += count / 50 + 1) {
+        nsec high = histogram_high(histogram_place(sorted[i]));
+        size_t below = i;
+
+        while (below < count && sorted[below] <= high)
+            below++;
+        assert_int_equal(histogram_up_to(histogram, sorted[i]), below);
+    }
+    assert_int_equal(histogram_up_to(histogram, sorted[0] - 1), 0);
+}
+
+/* Both as they are by definition, of the values themselves. */
+static void check_moments(const nsec *values, size_t count, const struct histogram_summary *summary)
+{
+    double sum = 0, squares = 0, mean, deviation;
+
+    for (size_t i = 0; i < count; i++)
+        sum += (double)values[i];
+    mean = sum / (double)count;
+    for (size_t i = 0; i < count; i++)
+        squares += ((double)values[i] - mean) * ((double)values[i] - mean);
+    deviation = sqrt(squares / (double)count);
+    assert_true(fabs(summary->mean - mean) <= TOLERATE * mean);
+    assert_true(fabs(summary->stddev - deviation) <= TOLERATE * mean);
+}
+
+static void percentiles_are_those_of_the_sorted_values(void **state)
+{
+    static const size_t counts[] = {1, 2, 3, 7, 99, 100, 101, 999, 1000, 1001, 10000, 20000};
+    nsec *values = calloc(20000, sizeof(*values));
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(counts); i++) {
+        struct histogram_summary summary;
+        struct histogram *histogram;
+
+        for (size_t k = 0; k < counts[i]; k++)
+            values[k] = 1 + random_value(i % 2 ? 41 : 18);
+        histogram = of(values, counts[i]);
+        qsort(values, counts[i], sizeof(*values), ascending);
+        check_percentiles(values, counts[i], histogram);
+        check_up_to(values, counts[i], histogram);
+
+        histogram_summarize(histogram, &summary);
+        assert_int_equal(summary.count, counts[i]);
+        assert_int_equal(summary.min, values[0]);
+        assert_int_equal(summary.max, values[counts[i] - 1]);
+#define X(member, percent, name) assert_int_equal(summary.member, histogram_at(histogram, percent));
+        HISTOGRAM_PERCENTILES(X)
+#undef X
+        check_moments(values, counts[i], &summary);
+        histogram_free(histogram);
+    }
+    free(values);
+}
+
+/* 99.9% of 1,000 are 999, though 99.9 / 100 * 1000 is more in floating numbers. */
+static void ranks_are_whole(void **state)
+{
+    static const struct {
+        unsigned count;
+        double percent;
+        unsigned rank;
+    } cases[] = {
+        {1000, 99.9, 999},   {10000, 99.9, 9990}, {10000, 99.99, 9999}, {1000, 99.99, 1000},
+        {2000, 95, 1900},    {2000, 29, 580},     {2000, 0.1, 2},       {2000, 0.05, 1},
+        {2000, 0.050001, 2}, {2000, -5, 1},       {2000, 200, 2000},    {1, 50, 1},
+        {2000, 1e-8, 1},     {2000, NAN, 1},      {7, 100, 7},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct histogram *histogram = histogram_new();
+
+        for (unsigned rank = 1; rank <= cases[i].count; rank++)
+            histogram_record(histogram, rank < cases[i].rank ? 1 : rank == cases[i].rank ? 2 : 3);
+        if (histogram_at(histogram, cases[i].percent) != 2)
+            fail_msg("p%g of %u is not number %u", cases[i].percent, cases[i].count, cases[i].rank);
+        histogram_free(histogram);
+    }
+}
+
+static void mean_and_deviation(void **state)
+{
+    static const struct {
+        nsec values[4];
+        size_t count;
+        double mean, deviation;
+    } cases[] = {
+        {{5}, 1, 5, 0},
+        {{1234567}, 1, 1234567, 0}, /* one value is exact, however wide its place */
+        {{2, 4}, 2, 3, 1},
+        {{0, 0, 0, 8}, 4, 2, 3.4641016151377544},
+        {{HISTOGRAM_MOST, HISTOGRAM_MOST}, 2, 3600e9, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct histogram *histogram = of(cases[i].values, cases[i].count);
+        struct histogram_summary summary;
+
+        histogram_summarize(histogram, &summary);
+        if (fabs(summary.mean - cases[i].mean) > 1e-9 ||
+            fabs(summary.stddev - cases[i].deviation) > 1e-9)
+            fail_msg("%zu: %.9g, %.9g", i, summary.mean, summary.stddev);
+        histogram_free(histogram);
+    }
+}
+
+static void many_at_once_are_as_many_single_ones(void **state)
+{
+    static const nsec values[] = {0, 5, EXACT, NSEC_PER_S, HISTOGRAM_MOST, HISTOGRAM_MOST + 1};
+    struct histogram *one = histogram_new(), *many = histogram_new();
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(values); i++)
+        for (uint64_t times = 0; times < 4; times++) {
+            histogram_record_many(many, values[i], times);
+            for (uint64_t n = 0; n < times; n++)
+                histogram_record(one, values[i]);
+            assert_true(same(one, many));
+        }
+    histogram_free(one);
+    histogram_free(many);
+}
+
+static void those_over_a_value_are_added(void **state)
+{
+    static const nsec values[] = {1, 5000, 5000000, 5000001, 6000000, NSEC_PER_S, HISTOGRAM_MOST};
+    struct histogram *from = of(values, LENGTH(values)), *to = histogram_new();
+
+    (void)state;
+    histogram_record(to, 7);
+    histogram_add_over(to, from, 5000000);
+    assert_int_equal(to->count, 4); /* 7, and three: 5000001 lies in the place of 5000000 */
+    assert_int_equal(to->min, 7);
+    assert_true(to->max == HISTOGRAM_MOST);
+    assert_int_equal(histogram_up_to(to, NSEC_PER_S), 3);
+    histogram_clear(to);
+    histogram_add_over(to, from, HISTOGRAM_MOST);
+    assert_int_equal(to->count, 0);
+    histogram_free(from);
+    histogram_free(to);
+}
+
+/* From there on all are counted alike, and the one below is not. */
+static void least_of_a_place(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10000; i++) {
+        nsec value = random_value(44), least = histogram_least(value);
+
+        assert_true(least <= value);
+        if (value > HISTOGRAM_MOST) {
+            assert_true(least == HISTOGRAM_MOST + 1);
+            continue;
+        }
+        assert_int_equal(histogram_place(least), histogram_place(value));
+        assert_true(!least || histogram_place(least - 1) < histogram_place(value));
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_value_is_known_to_a_thousandth),
+        cmocka_unit_test(places_follow_each_other_without_a_gap),
+        cmocka_unit_test(an_empty_one_has_no_values),
+        cmocka_unit_test(nothing_over_an_hour_is_dropped),
+        cmocka_unit_test(adding_is_recording_in_one),
+        cmocka_unit_test(zero_is_a_value),
+        cmocka_unit_test(clearing_leaves_nothing_and_touches_only_what_was_used),
+        cmocka_unit_test(percentiles_are_those_of_the_sorted_values),
+        cmocka_unit_test(ranks_are_whole),
+        cmocka_unit_test(mean_and_deviation),
+        cmocka_unit_test(many_at_once_are_as_many_single_ones),
+        cmocka_unit_test(those_over_a_value_are_added),
+        cmocka_unit_test(least_of_a_place),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("histogram", tests, NULL, NULL);
+}

@@ -1,0 +1,2581 @@
+/*
+ * When requests start and what is counted of them, against a server for which the test answers. The
+ * clock is a fake one: it stands still but for `pass`, so that every latency is known to the nanosecond.
+ */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "bench/load/load.h"
+#include "bench/load/verdict.h"
+#include "origin/server.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/nameserver.h"
+#include "tests/support/peer.h"
+
+#define MS NSEC_PER_MS
+
+#define OK_BYTES "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+#define BYE      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
+
+#define MOST_TALKS  512
+#define MOST_ORDER  4096
+#define MOST_REPORT 1024
+
+/* An interval's own counts. */
+struct seen {
+    nsec from, to;
+    uint64_t scheduled, started, completed, waiting, in_flight;
+};
+
+static struct loop *loop;
+static struct fake_clock clock;
+static struct peer peer;
+static struct dialer dialer;
+static struct targets *targets;
+static struct load_options options;
+static struct load *load;
+static nsec began;
+static bool free_in_done;
+
+/* what the load told */
+static struct tally *total;
+static struct seen seen[MOST_REPORT];
+static size_t seen_count;
+static int dones;
+
+/* what the server saw */
+static char order[MOST_ORDER + 1]; /* for each request its connection: '1' the first, ... */
+static size_t order_count;
+static unsigned owed[MOST_TALKS]; /* by number: requests without an answer yet */
+static void (*serve)(struct peer_talk *talk);
+
+/* --- the server --- */
+
+/* An open connection by its number, or NULL. */
+static struct peer_talk *talk_of(size_t number)
+{
+    for (struct link *link = peer.talks.next; link != &peer.talks; link = link->next) {
+        struct peer_talk *talk = LIST_OWNER(link, struct peer_talk, all);
+
+        if (talk->number == number)
+            return talk;
+    }
+    return NULL;
+}
+
+static void hold(struct peer_talk *talk)
+{
+    (void)talk;
+}
+
+static void answer_well(struct peer_talk *talk)
+{
+    peer_say_text(talk, OK_BYTES);
+    owed[talk->number]--;
+}
+
+/* A connection's oldest request is answered. */
+static void answer(size_t number)
+{
+    assert_true(owed[number] > 0);
+    answer_well(talk_of(number));
+    unit_settle(loop);
+}
+
+static void hang_up(struct peer_talk *talk, bool resets)
+{
+    owed[talk->number] = 0;
+    peer_close(talk, resets);
+}
+
+static void on_heard(void *owner, struct peer_talk *talk)
+{
+    const char *text = talk->heard;
+    unsigned count = 0;
+
+    (void)owner;
+    assert_true(talk->number < MOST_TALKS);
+    if (!peer_has_request(talk))
+        return;
+    while ((text = strstr(text, "\r\n\r\n"))) {
+        text += 4;
+        count++;
+    }
+    talk->heard_bytes = 0;
+    owed[talk->number] += count;
+    while (count--) {
+        if (order_count < MOST_ORDER)
+            order[order_count++] = (char)('0' + talk->number);
+        if (talk->sock)
+            serve(talk);
+    }
+}
+
+/* --- the load --- */
+
+static void on_interval(void *owner, const struct tally *tally)
+{
+    assert_ptr_equal(owner, &total);
+    assert_int_equal(dones, 0);
+    assert_int_equal(tally->processes, 1);
+    assert_true(seen_count < MOST_REPORT);
+    assert_true(tally->from == (seen_count ? seen[seen_count - 1].to : 0));
+    assert_true(tally->to >= tally->from);
+    seen[seen_count++] = (struct seen){
+        .from = tally->from,
+        .to = tally->to,
+        .scheduled = tally->scheduled,
+        .started = tally->started,
+        .completed = tally->completed,
+        .waiting = tally->waiting,
+        .in_flight = tally->in_flight,
+    };
+    tally_append(total, tally);
+    assert_true(tally_adds_up(total));
+}
+
+static void on_done(void *owner)
+{
+    assert_ptr_equal(owner, &total);
+    dones++;
+    if (free_in_done) {
+        load_free(load);
+        load = NULL;
+    }
+}
+
+static uint64_t errors_of(const struct tally *tally)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < ERROR_COUNT; i++)
+        sum += tally->errors[i];
+    return sum;
+}
+
+static struct targets *targets_at(const char *scheme, const char *host, uint16_t port)
+{
+    static const unsigned weight = 1;
+    struct site *site = site_new();
+    char text[128];
+    size_t stranger;
+
+    snprintf(text, sizeof(text), "%s://%s:%u/", scheme, host, port);
+    assert_null(url_parse(&site->url, text, strlen(text)));
+    return targets_new(&site, &weight, 1, false, &stranger);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    loop = loop_new();
+    fake_clock_set(&clock, loop, 0);
+    peer_start(&peer, loop, "127.0.0.1", on_heard, NULL);
+    dialer_init(&dialer, loop);
+    targets = targets_at("http", "127.0.0.1", address_port(&peer.at));
+    options = (struct load_options){
+        .targets = targets,
+        .connections = 1,
+        .duration = NSEC_NEVER,
+        .timeout = NSEC_NEVER,
+        .pipeline = 1,
+        .schedule = {.from_rate = 100, .to_rate = 100, .shares = 1},
+    };
+    total = tally_new();
+    memset(seen, 0, sizeof(seen));
+    memset(owed, 0, sizeof(owed));
+    memset(order, 0, sizeof(order));
+    seen_count = order_count = 0;
+    dones = 0;
+    serve = answer_well;
+    free_in_done = false;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    load_free(load);
+    load = NULL;
+    if (peer.loop)
+        peer_stop(&peer);
+    peer.loop = NULL;
+    dialer_free(&dialer);
+    targets_free(targets);
+    tally_free(total);
+    loop_free(loop);
+    return 0;
+}
+
+static void begin(void)
+{
+    char *why = NULL;
+
+    load = load_new(&options, &dialer, on_interval, on_done, &total, &why);
+    if (!load)
+        fail_msg("%s", why);
+    began = clock.now;
+    load_start(load);
+    unit_settle(loop);
+}
+
+/* Lets time pass. */
+static void pass(nsec time)
+{
+    clock.now += time;
+    unit_settle(loop);
+}
+
+/* Until so much of the run has passed, in steps. */
+static void pass_until(nsec at, nsec step)
+{
+    while (clock.now - began < at) {
+        nsec left = at - (clock.now - began);
+
+        pass(left < step ? left : step);
+    }
+}
+
+/* What is there is over: the sums hold, and nothing more is told. */
+static void expect_over(void)
+{
+    size_t intervals = seen_count;
+
+    assert_int_equal(dones, 1);
+    assert_true(tally_adds_up(total));
+    assert_int_equal(errors_of(total), total->failed);
+    assert_int_equal(total->errors[ERROR_NONE], 0);
+    pass(3 * NSEC_PER_S);
+    assert_int_equal(dones, 1);
+    assert_int_equal(seen_count, intervals);
+    assert_int_equal(peer.open, 0); /* all connections were closed */
+}
+
+/* Runs to its end, a step of time after the other. */
+static void finish(nsec step)
+{
+    for (int i = 0; !dones; i++) {
+        if (i > 20000)
+            fail_msg("the load does not end");
+        pass(step);
+    }
+    expect_over();
+}
+
+static void stop(void)
+{
+    load_stop(load);
+    unit_settle(loop);
+    expect_over();
+}
+
+/* How many values are in this value's own place. */
+static uint64_t count_at(const struct histogram *histogram, nsec value)
+{
+    return histogram->counts[histogram_place(value)];
+}
+
+/* --- closed loop --- */
+
+static void closed_loop_by_number(void **state)
+{
+    const struct target *target = targets_pick(targets, 0);
+
+    (void)state;
+    options.connections = 3;
+    options.requests = 20;
+    begin();
+    finish(MS);
+    assert_int_equal(total->scheduled, 20);
+    assert_int_equal(total->started, 20);
+    assert_int_equal(total->completed, 20);
+    assert_int_equal(total->status[200], 20);
+    assert_int_equal(total->failed, 0);
+    assert_int_equal(order_count, 20); /* and none was sent that is not counted */
+    assert_int_equal(total->connections, 3);
+    assert_int_equal(peer.accepted, 3);
+    assert_int_equal(total->bytes_in, 20 * strlen(OK_BYTES));
+    assert_int_equal(total->bytes_out, 20 * target->count);
+    assert_int_equal(total->latency->count, 20);
+    assert_int_equal(total->connecting->count, 3);
+    assert_int_equal(total->raw->count, 0); /* an open loop's */
+    assert_int_equal(total->lateness->count, 0);
+    assert_int_equal(total->kernel->count + total->stamps_missing + total->stamps_unusable, 0);
+    assert_int_equal(total->handshakes, 0);
+}
+
+/* The run's time is over with requests in flight: they are counted as such, and are in no latency. */
+static void closed_loop_by_time(void **state)
+{
+    (void)state;
+    options.connections = 2;
+    options.duration = 2500 * MS;
+    serve = hold;
+    begin();
+    for (int i = 0; i < 24; i++) {
+        pass(100 * MS);
+        answer(1);
+    }
+    finish(100 * MS);
+    assert_int_equal(total->completed, 24);
+    assert_int_equal(total->started, 26);
+    assert_int_equal(total->in_flight, 2);
+    assert_int_equal(total->open, 2);
+    assert_int_equal(total->latency->count, 24);
+    assert_int_equal(count_at(total->latency, 100 * MS), 24);
+    assert_int_equal(total->unfinished->count, 2); /* but with one for judgement */
+    assert_int_equal(count_at(total->unfinished, 2500 * MS), 1);
+    assert_int_equal(count_at(total->unfinished, 100 * MS), 1);
+    assert_true(total->from == 0 && total->to == 2500 * MS);
+}
+
+static void intervals_of_a_second_and_a_last(void **state)
+{
+    static const struct seen expected[] = {{0, NSEC_PER_S, 10, 10, 9, 0, 1},
+                                           {NSEC_PER_S, 2 * NSEC_PER_S, 10, 10, 10, 0, 1},
+                                           {2 * NSEC_PER_S, 2500 * MS, 5, 5, 5, 0, 1}};
+
+    (void)state;
+    options.duration = 2500 * MS;
+    serve = hold;
+    begin();
+    /* 9 answers in the first second, for the first request began with it */
+    for (int i = 1; i <= 24; i++) {
+        pass_until((nsec)i * 100 * MS, 100 * MS);
+        answer(1);
+    }
+    pass(100 * MS);
+    expect_over();
+    assert_int_equal(seen_count, LENGTH(expected));
+    for (size_t i = 0; i < LENGTH(expected); i++) {
+        assert_true(seen[i].from == expected[i].from);
+        assert_true(seen[i].to == expected[i].to);
+        assert_int_equal(seen[i].started, expected[i].started);
+        assert_int_equal(seen[i].completed, expected[i].completed);
+        assert_int_equal(seen[i].in_flight, expected[i].in_flight);
+    }
+}
+
+/* Whichever comes first. */
+static void number_or_time(void **state)
+{
+    (void)state;
+    options.requests = 5;
+    options.duration = NSEC_PER_S;
+    begin();
+    finish(MS);
+    assert_int_equal(total->completed, 5);
+    assert_true(total->to < NSEC_PER_S);
+}
+
+static void time_or_number(void **state)
+{
+    (void)state;
+    options.requests = 1000000;
+    options.duration = NSEC_PER_S;
+    serve = hold;
+    begin();
+    finish(100 * MS);
+    assert_int_equal(total->completed, 0);
+    assert_int_equal(total->in_flight, 1);
+    assert_true(total->to == NSEC_PER_S);
+}
+
+static void no_more_connections_than_requests(void **state)
+{
+    (void)state;
+    options.connections = 10;
+    options.requests = 2;
+    begin();
+    finish(MS);
+    assert_int_equal(total->completed, 2);
+    assert_int_equal(peer.accepted, 2);
+}
+
+/* What began in the warm-up does not count, even where it is answered after it. */
+static void warm_up_does_not_count(void **state)
+{
+    (void)state;
+    options.connections = 2;
+    options.warmup = NSEC_PER_S;
+    options.requests = 3;
+    serve = hold;
+    begin();
+    answer(1);
+    answer(1); /* two in the warm-up; a third and connection 2's first are in flight */
+    pass_until(1500 * MS, 100 * MS);
+    assert_int_equal(order_count, 4);
+    answer(1);
+    answer(2);
+    for (int i = 0; i < 3; i++) {
+        pass(100 * MS);
+        assert_int_equal(dones, 0);
+        answer(owed[1] ? 1 : 2);
+    }
+    expect_over();
+    assert_int_equal(total->started, 3);
+    assert_int_equal(total->completed, 3);
+    assert_int_equal(total->latency->count, 3);
+    assert_int_equal(total->connections, 2); /* all of them are told */
+    assert_int_equal(total->connecting->count, 2);
+    assert_true(total->to == 800 * MS); /* since measuring began */
+    assert_true(total->gap == 600 * MS && total->gap_at == 0);
+}
+
+/* Nor does what fails in it, or because it began in it; no connection's failure either. */
+static void failures_of_the_warm_up_do_not_count(void **state)
+{
+    for (int i = 0; i < 4; i++) {
+        if (i & 1)
+            options.open_loop = true;
+        if (i & 2)
+            loop_close(loop, &peer.listener);
+        options.connections = 2;
+        options.warmup = 105 * MS;
+        options.duration = MS;
+        options.timeout = 10 * MS;
+        serve = hold;
+        begin();
+        finish(MS);
+        assert_int_equal(total->failed, 0);
+        assert_int_equal(errors_of(total), 0);
+        assert_int_equal(total->latency->count, total->in_flight * (i & 1));
+        teardown(state);
+        setup(state);
+    }
+}
+
+static void stopped_in_the_warm_up(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        options.open_loop = i;
+        options.connections = 2;
+        options.warmup = NSEC_PER_S;
+        options.duration = NSEC_PER_S;
+        begin();
+        pass(105 * MS);
+        assert_true(order_count > 0);
+        stop();
+        assert_int_equal(seen_count, 1);
+        assert_int_equal(total->started, 0);
+        assert_int_equal(total->completed + total->failed + total->in_flight, 0);
+        assert_int_equal(total->latency->count, 0);
+        assert_int_equal(total->bytes_in + total->bytes_out, 0);
+        assert_true(total->to == 0);
+        load_free(load);
+        load = NULL;
+        seen_count = order_count = 0;
+        dones = 0;
+    }
+}
+
+static void stopped_in_flight(void **state)
+{
+    (void)state;
+    options.connections = 3;
+    options.requests = 100;
+    serve = hold;
+    begin();
+    pass(50 * MS);
+    answer(2);
+    stop();
+    assert_int_equal(total->started, 4);
+    assert_int_equal(total->completed, 1);
+    assert_int_equal(total->in_flight, 3);
+    assert_int_equal(total->open, 3);
+    assert_int_equal(total->latency->count, 1);
+}
+
+/* Stopped before it could begin, and twice: one end. */
+static void stopped_at_once(void **state)
+{
+    char *why;
+
+    (void)state;
+    options.connections = 3;
+    load = load_new(&options, &dialer, on_interval, on_done, &total, &why);
+    load_start(load);
+    load_stop(load);
+    load_stop(load);
+    unit_settle(loop);
+    expect_over();
+    assert_int_equal(total->started, total->in_flight);
+}
+
+static void freed_when_done(void **state)
+{
+    (void)state;
+    free_in_done = true;
+    options.connections = 3;
+    options.requests = 7;
+    begin();
+    finish(MS);
+    assert_null(load);
+    assert_int_equal(total->completed, 7);
+}
+
+static void freed_before_its_end(void **state)
+{
+    (void)state;
+    options.connections = 3;
+    serve = hold;
+    begin();
+    load_free(load);
+    load = NULL;
+    unit_settle(loop);
+    assert_int_equal(seen_count, 0);
+    assert_int_equal(dones, 0);
+    assert_int_equal(peer.open, 0);
+}
+
+/* Only so many connect at once, but in the end all have a connection. */
+static void many_connections(void **state)
+{
+    (void)state;
+    options.connections = 300;
+    options.requests = 300;
+    serve = hold;
+    begin();
+    for (int i = 0; i < 20; i++)
+        pass(MS);
+    assert_int_equal(peer.open, 300);
+    assert_int_equal(order_count, 300);
+    stop();
+    assert_int_equal(total->open, 300);
+}
+
+static void pipelined(void **state)
+{
+    (void)state;
+    options.requests = 10;
+    options.pipeline = 4;
+    serve = hold;
+    begin();
+    assert_int_equal(owed[1], 4);
+    answer(1);
+    assert_int_equal(owed[1], 4); /* its place was taken */
+    for (int i = 0; i < 9; i++)
+        answer(1);
+    expect_over();
+    assert_int_equal(total->completed, 10);
+    assert_int_equal(peer.accepted, 1);
+}
+
+static void so_many_requests_a_connection(void **state)
+{
+    (void)state;
+    options.requests = 10;
+    options.requests_per_connection = 3;
+    begin();
+    finish(MS);
+    assert_int_equal(total->completed, 10);
+    assert_string_equal(order, "1112223334");
+    assert_int_equal(total->connections, 4);
+}
+
+static void so_many_requests_a_connection_pipelined(void **state)
+{
+    (void)state;
+    options.requests = 10;
+    options.pipeline = 4;
+    options.requests_per_connection = 3;
+    begin();
+    finish(MS);
+    assert_int_equal(total->completed, 10);
+    assert_string_equal(order, "1112223334");
+}
+
+static void each_its_own_connection(void **state)
+{
+    (void)state;
+    options.connections = 2;
+    options.requests = 6;
+    options.requests_per_connection = 1;
+    options.new_connections = true;
+    begin();
+    finish(MS);
+    assert_int_equal(total->completed, 6);
+    assert_int_equal(total->connections, 6);
+    assert_int_equal(peer.accepted, 6);
+    assert_true(peer.peak <= 3); /* one that was just closed may be known to the client alone */
+}
+
+/* --- what goes wrong --- */
+
+static void say_bye(struct peer_talk *talk)
+{
+    peer_say_text(talk, BYE);
+    hang_up(talk, false);
+}
+
+static void say_half(struct peer_talk *talk)
+{
+    peer_say_text(talk, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh");
+    hang_up(talk, false);
+}
+
+static void say_half_a_head(struct peer_talk *talk)
+{
+    peer_say_text(talk, "HTTP/1.1 200 OK\r\nContent-Le");
+    hang_up(talk, false);
+}
+
+static void say_garbage(struct peer_talk *talk)
+{
+    peer_say_text(talk, "SSH-2.0-OpenSSH\r\n");
+}
+
+static void reset(struct peer_talk *talk)
+{
+    hang_up(talk, true);
+}
+
+/* The half must have been read before the reset throws it away. */
+static void say_half_and_reset_later(struct peer_talk *talk)
+{
+    peer_say_text(talk, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh");
+}
+
+static void say_nothing(struct peer_talk *talk)
+{
+    hang_up(talk, false);
+}
+
+static void upgrade(struct peer_talk *talk)
+{
+    peer_say_text(talk, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n"
+                        "Connection: upgrade\r\n\r\n");
+}
+
+static void say_404(struct peer_talk *talk)
+{
+    peer_say_text(talk, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    owed[talk->number]--;
+}
+
+static void close_delimited(struct peer_talk *talk)
+{
+    peer_say_text(talk, "HTTP/1.0 200 OK\r\n\r\nuntil the end");
+    hang_up(talk, false);
+}
+
+/* In a server that treats every request so, each one is counted by name; in all kinds of loops. */
+static const struct trouble {
+    const char *name;
+    void (*serve)(struct peer_talk *talk);
+    enum error error; /* ERROR_NONE: it is an answer */
+    unsigned status;
+} faults[] = {
+    {"announced close", say_bye, ERROR_NONE, 200},
+    {"half a body", say_half, ERROR_TRUNCATED, 0},
+    {"half a head", say_half_a_head, ERROR_TRUNCATED, 0},
+    {"garbage", say_garbage, ERROR_MALFORMED, 0},
+    {"reset", reset, ERROR_WAIT_RESET, 0},
+    {"reset in mid-answer", say_half_and_reset_later, ERROR_RECEIVE_RESET, 0},
+    {"no answer", say_nothing, ERROR_EMPTY, 0},
+    {"101", upgrade, ERROR_UPGRADE, 0},
+    {"404", say_404, ERROR_NONE, 404},
+    {"until the end", close_delimited, ERROR_NONE, 200},
+    {"silence", hold, ERROR_TOTAL_TIMEOUT, 0},
+};
+
+static void reset_those_with_half_an_answer(void)
+{
+    for (size_t i = 0; i < MOST_TALKS; i++)
+        if (owed[i] && talk_of(i))
+            hang_up(talk_of(i), true);
+}
+
+static void run_fault(const struct trouble *fault)
+{
+    serve = fault->serve;
+    begin();
+    for (int i = 0; !dones && i < 5000; i++) {
+        if (fault->serve == say_half_and_reset_later)
+            reset_those_with_half_an_answer();
+        pass(MS);
+    }
+    if (!dones)
+        fail_msg("%s: does not end", fault->name);
+    expect_over();
+}
+
+static void expect_fault(const struct trouble *fault, uint64_t count)
+{
+    if (total->started != count || total->in_flight ||
+        (fault->error ? total->errors[fault->error] : total->status[fault->status]) != count)
+        fail_msg("%s: %lu started, %lu failed, %lu in flight, %lu right", fault->name,
+                 total->started, total->failed, total->in_flight,
+                 fault->error ? total->errors[fault->error] : total->status[fault->status]);
+    assert_int_equal(total->failed, fault->error ? count : 0);
+    /* answers, and those that were too slow */
+    assert_int_equal(total->latency->count,
+                     !fault->error || fault->error == ERROR_TOTAL_TIMEOUT ? count : 0);
+}
+
+static void each_fault(void (*shape)(void))
+{
+    void *state = NULL;
+
+    for (size_t i = 0; i < LENGTH(faults); i++) {
+        options.connections = 2;
+        options.requests = 7;
+        options.timeout = 20 * MS;
+        shape();
+        run_fault(&faults[i]);
+        expect_fault(&faults[i], 7);
+        teardown(&state);
+        setup(&state);
+    }
+}
+
+static void as_closed_loop(void)
+{
+}
+
+static void as_open_loop(void)
+{
+    options.open_loop = true;
+}
+
+static void as_new_connections(void)
+{
+    options.new_connections = true;
+    options.requests_per_connection = 1;
+}
+
+static void as_new_connections_in_an_open_loop(void)
+{
+    as_new_connections();
+    as_open_loop();
+}
+
+static void as_pipeline(void)
+{
+    options.pipeline = 3;
+}
+
+static void as_pipeline_in_an_open_loop(void)
+{
+    as_pipeline();
+    as_open_loop();
+}
+
+static void faults_in_a_closed_loop(void **state)
+{
+    (void)state;
+    each_fault(as_closed_loop);
+}
+
+static void faults_in_an_open_loop(void **state)
+{
+    (void)state;
+    each_fault(as_open_loop);
+}
+
+static void faults_of_new_connections(void **state)
+{
+    (void)state;
+    each_fault(as_new_connections);
+}
+
+static void faults_of_new_connections_in_an_open_loop(void **state)
+{
+    (void)state;
+    each_fault(as_new_connections_in_an_open_loop);
+}
+
+/* --- a server that does not wait to be asked --- */
+
+static void close_at_once(void *owner, struct peer_talk *talk)
+{
+    (void)owner;
+    peer_close(talk, false);
+}
+
+static void reset_at_once(void *owner, struct peer_talk *talk)
+{
+    (void)owner;
+    peer_close(talk, true);
+}
+
+static void say_who_it_is(void *owner, struct peer_talk *talk)
+{
+    (void)owner;
+    peer_say_text(talk, "SSH-2.0-OpenSSH_9.2\r\n");
+}
+
+/* A turn, and then all are accepted at once: the client hears of its connection together with what the
+   server has done. */
+static void turn_and_accept(void)
+{
+    clock.now += 100 * NSEC_PER_US;
+    loop_turn(loop, 0);
+    peer.listener.ready(peer.listener.owner, EPOLLIN);
+}
+
+static void greet(void (*greets)(void *owner, struct peer_talk *talk), bool open_loop, bool fresh)
+{
+    void *state = NULL;
+    char *why;
+
+    began = clock.now;
+    peer.greets = greets;
+    serve = hold;
+    options.connections = 2;
+    options.requests = 5;
+    options.open_loop = open_loop;
+    options.new_connections = fresh;
+    options.requests_per_connection = fresh;
+    options.timeout = NSEC_PER_S;
+    load = load_new(&options, &dialer, on_interval, on_done, &total, &why);
+    load_start(load);
+    for (int i = 0; !dones && i < 10000; i++)
+        turn_and_accept();
+    if (!dones)
+        fail_msg("%zu connections, and it does not end", peer.accepted);
+    expect_over();
+    assert_int_equal(total->started, 5);
+    assert_int_equal(total->failed, 5);
+    teardown(&state);
+    setup(&state);
+}
+
+static void closed_as_soon_as_accepted(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        greet(close_at_once, i & 1, i & 2);
+}
+
+static void reset_as_soon_as_accepted(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        greet(reset_at_once, i & 1, i & 2);
+}
+
+static void server_that_speaks_first(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        greet(say_who_it_is, i & 1, i & 2);
+}
+
+/* Of several in flight on a connection, those behind may fail by their own names, or go on the next
+   connection; but all end, and the sums hold. */
+static void faults_in_a_pipeline(void **state)
+{
+    static void (*const shapes[])(void) = {as_pipeline, as_pipeline_in_an_open_loop};
+
+    for (size_t shape = 0; shape < LENGTH(shapes); shape++)
+        for (size_t i = 0; i < LENGTH(faults); i++) {
+            options.connections = 2;
+            options.requests = 7;
+            options.timeout = 20 * MS;
+            shapes[shape]();
+            run_fault(&faults[i]);
+            assert_int_equal(total->started, 7);
+            assert_int_equal(total->completed + total->failed, 7);
+            if (faults[i].error)
+                assert_true(total->errors[faults[i].error] > 0);
+            teardown(state);
+            setup(state);
+        }
+}
+
+/* Those behind an announced close were not lost: they are answered on the next connection. */
+static void requests_behind_an_announced_close(void **state)
+{
+    (void)state;
+    options.requests = 12;
+    options.pipeline = 4;
+    serve = say_bye;
+    begin();
+    finish(MS);
+    assert_int_equal(total->completed, 12);
+    assert_int_equal(total->failed, 0);
+    assert_int_equal(total->started, 12);
+    assert_true(peer.accepted >= 12);
+}
+
+/* And do so although another client, which has nothing more to do, lost its connection before. */
+static void requests_that_were_left_come_first(void **state)
+{
+    (void)state;
+    options.connections = 2;
+    options.requests = 5;
+    options.pipeline = 4;
+    serve = hold;
+    begin();
+    assert_string_equal(order, "11112");
+    peer_say_text(talk_of(2), BYE);
+    hang_up(talk_of(2), false);
+    unit_settle(loop);
+    peer_say_text(talk_of(1), BYE);
+    hang_up(talk_of(1), false);
+    unit_settle(loop);
+    assert_string_equal(order, "11112333");
+    for (int i = 0; i < 3; i++)
+        answer(3);
+    expect_over();
+    assert_int_equal(total->completed, 5);
+}
+
+/* The server goes away, with requests behind an announced close: each fails once. */
+static void way_to_the_next_connection_is_gone(void **state)
+{
+    (void)state;
+    options.requests = 4;
+    options.pipeline = 4;
+    serve = hold;
+    begin();
+    assert_int_equal(owed[1], 4);
+    loop_close(loop, &peer.listener);
+    peer_say_text(talk_of(1), BYE);
+    hang_up(talk_of(1), false);
+    finish(MS);
+    assert_int_equal(total->completed, 1);
+    assert_int_equal(total->errors[ERROR_CONNECT_REFUSED], 3);
+}
+
+static void idle_connection_that_ends_is_no_failure(void **state)
+{
+    static const bool resets[] = {false, true};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(resets); i++) {
+        options.open_loop = true;
+        options.requests = 3;
+        begin();
+        for (size_t n = 1; n <= 3; n++) {
+            pass_until(n * 10 * MS - 5 * MS, MS);
+            assert_int_equal(order_count, n);
+            if (talk_of(n))
+                hang_up(talk_of(n), resets[i]);
+        }
+        expect_over();
+        assert_int_equal(total->completed, 3);
+        assert_string_equal(order, "123");
+        assert_int_equal(total->open, 1);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* --- too slow --- */
+
+/* A request that is too slow is as slow as it was when it was given up. */
+static void timeout_enters_the_latency(void **state)
+{
+    (void)state;
+    options.requests = 3;
+    options.timeout = 50 * MS;
+    serve = hold;
+    begin();
+    pass_until(49 * MS, MS);
+    assert_int_equal(order_count, 1);
+    pass_until(50 * MS, MS);
+    assert_string_equal(order, "12"); /* the connection ended with it */
+    answer(2);
+    finish(MS);
+    assert_int_equal(total->errors[ERROR_TOTAL_TIMEOUT], 2);
+    assert_int_equal(total->completed, 1);
+    assert_int_equal(total->latency->count, 3);
+    assert_int_equal(count_at(total->latency, 50 * MS), 2);
+    assert_int_equal(count_at(total->latency, 0), 1);
+}
+
+/* In an open loop its age counts from when it was intended. */
+static void timeout_in_an_open_loop(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.requests = 2; /* intended at 0 and 10 ms */
+    options.timeout = 50 * MS;
+    serve = hold;
+    begin();
+    finish(MS);
+    assert_int_equal(total->errors[ERROR_TOTAL_TIMEOUT], 2);
+    assert_int_equal(total->latency->count, 2);
+    assert_int_equal(count_at(total->latency, 50 * MS), 1);
+    assert_int_equal(count_at(total->latency, 90 * MS), 1); /* it waited for 40 ms */
+    assert_int_equal(total->raw->count, 0);                 /* no answer came */
+}
+
+/* The oldest in flight is looked for, on whichever connection it is. */
+static void timeouts_of_several_connections(void **state)
+{
+    (void)state;
+    options.connections = 3;
+    options.open_loop = true;
+    options.requests = 3; /* at 0, 10 and 20 ms */
+    options.timeout = 50 * MS;
+    serve = hold;
+    begin();
+    pass_until(45 * MS, MS);
+    answer(2);
+    finish(MS);
+    assert_true(total->to == 70 * MS);
+    assert_int_equal(count_at(total->latency, 50 * MS), 2);
+    assert_int_equal(count_at(total->latency, 35 * MS), 1);
+}
+
+/* --- what waited, and what did not --- */
+
+static void close_the_door(void)
+{
+    loop_close(loop, &peer.listener);
+}
+
+/* A listener whose queue of connections is full: the kernel drops what comes, and no connection opens. */
+static struct {
+    int listener, first;
+} full;
+
+static void fill_the_queue(void)
+{
+    struct address at;
+
+    assert_true(address_parse(&at, "127.0.0.1", 0));
+    full.listener = sock_listen(&at, 0);
+    assert_true(full.listener >= 0);
+    full.first = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(full.first, &at.any, at.length), 0);
+    targets_free(targets);
+    options.targets = targets = targets_at("http", "127.0.0.1", address_port(&at));
+}
+
+static void empty_the_queue(void)
+{
+    close(full.first);
+    close(full.listener);
+}
+
+/* A request that no connection could be made for in time took that time at least: it is in the
+   percentiles, in every kind of loop. */
+static void connection_that_takes_too_long(void **state)
+{
+    static void (*const shapes[])(void) = {as_closed_loop,     as_open_loop,
+                                           as_new_connections, as_new_connections_in_an_open_loop,
+                                           as_pipeline,        as_pipeline_in_an_open_loop};
+
+    for (size_t i = 0; i < LENGTH(shapes); i++) {
+        fill_the_queue();
+        dialer.connect_timeout = 400 * MS;
+        options.connections = 3;
+        options.requests = 7;
+        shapes[i]();
+        begin();
+        finish(10 * MS);
+        empty_the_queue();
+        if (total->latency->count != 7 || total->latency->min < 400 * MS)
+            fail_msg("loop %zu: %lu in the latency, from %lu", i, total->latency->count,
+                     total->latency->min);
+        assert_int_equal(total->errors[ERROR_CONNECT_TIMEOUT], 7);
+        assert_int_equal(total->raw->count, 0);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* The server is silent for two seconds and then gone. What it had, and what was waiting, waited for as long
+   as that; what is due later is refused at once, which is no fast response. */
+static void refused_after_a_wait(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 1;
+    options.schedule.from_rate = options.schedule.to_rate = 10;
+    options.requests = 31; /* until 3 s */
+    serve = hold;
+    begin();
+    pass_until(50 * MS, MS);
+    answer(1);                      /* that of 0 ms */
+    pass_until(2000 * MS, 10 * MS); /* that of 100 ms is in flight, those of 200 ms to 2 s wait */
+    close_the_door();
+    hang_up(talk_of(1), false);
+    unit_settle(loop);
+    finish(10 * MS);
+    assert_int_equal(total->completed, 1);
+    assert_int_equal(total->errors[ERROR_EMPTY], 1);
+    assert_int_equal(total->errors[ERROR_CONNECT_REFUSED], 29);
+    /* the response, the one in flight, and those of 200 to 1900 ms: that of 2 s was refused at once */
+    assert_int_equal(total->latency->count, 1 + 1 + 18);
+    assert_int_equal(count_at(total->latency, 1900 * MS), 1);
+    assert_int_equal(count_at(total->latency, 1800 * MS), 1);
+    assert_true(total->latency->min == 50 * MS);
+}
+
+/* What waited for over -T has its age, though nothing was ever responded to. */
+static void refused_after_the_time_was_over(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 1;
+    options.schedule.from_rate = options.schedule.to_rate = 10;
+    options.requests = 5; /* at 0, 100, ... 400 ms */
+    options.timeout = 250 * MS;
+    serve = hold;
+    begin();
+    pass_until(450 * MS, 10 * MS); /* that of 100 ms is in flight since 250 ms */
+    close_the_door();
+    finish(10 * MS);
+    assert_int_equal(total->errors[ERROR_TOTAL_TIMEOUT], 2);
+    assert_int_equal(total->errors[ERROR_CONNECT_REFUSED], 3);
+    assert_int_equal(total->latency->count, 3);
+    assert_int_equal(count_at(total->latency, 250 * MS), 1);
+    assert_int_equal(count_at(total->latency, 400 * MS), 1);
+    assert_int_equal(count_at(total->latency, 300 * MS), 1); /* refused at 500 ms, due at 200 ms */
+}
+
+/* A failure that takes less than a response does not make the run look fast. */
+static void fast_failures_are_no_latency(void **state)
+{
+    (void)state;
+    options.connections = 2;
+    options.requests = 12;
+    serve = hold;
+    begin();
+    for (int i = 0; i < 4; i++) { /* four responses of 100 ms each */
+        pass(100 * MS);
+        answer(1);
+    }
+    serve = reset;
+    hang_up(talk_of(1), true); /* after no time at all */
+    hang_up(talk_of(2), true); /* after 400 ms */
+    unit_settle(loop);
+    finish(MS);
+    assert_int_equal(total->completed, 4);
+    assert_int_equal(total->failed, 8);
+    assert_int_equal(total->latency->count, 5);
+    assert_int_equal(count_at(total->latency, 400 * MS), 1);
+}
+
+/* --- nobody listens --- */
+
+static void refused_by_number(void (*shape)(void))
+{
+    void *state = NULL;
+
+    close_the_door();
+    options.connections = 3;
+    options.requests = 10;
+    shape();
+    begin();
+    finish(MS);
+    assert_int_equal(total->errors[ERROR_CONNECT_REFUSED], 10);
+    assert_int_equal(total->started, 10);
+    assert_int_equal(total->failed, 10);
+    assert_int_equal(total->connections, 0);
+    if (options.new_connections) /* one request each */
+        assert_int_equal(dialer.connections, 10);
+    teardown(&state);
+    setup(&state);
+}
+
+static void refused(void **state)
+{
+    static void (*const shapes[])(void) = {as_closed_loop,     as_open_loop,
+                                           as_new_connections, as_new_connections_in_an_open_loop,
+                                           as_pipeline,        as_pipeline_in_an_open_loop};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(shapes); i++)
+        refused_by_number(shapes[i]);
+}
+
+/* The load ends when every connection of its first second has failed; it does not try so often that this is
+   all it does. */
+static void refused_by_time(void **state)
+{
+    static void (*const shapes[])(void) = {as_closed_loop, as_open_loop, as_new_connections,
+                                           as_new_connections_in_an_open_loop};
+
+    for (size_t i = 0; i < LENGTH(shapes); i++) {
+        close_the_door();
+        options.connections = 2;
+        options.duration = 10 * NSEC_PER_S;
+        shapes[i]();
+        begin();
+        finish(MS);
+        assert_true(total->to == NSEC_PER_S);
+        assert_int_equal(total->gave_up, ERROR_CONNECT_REFUSED);
+        assert_true(total->errors[ERROR_CONNECT_REFUSED] > 10);
+        assert_true(total->errors[ERROR_CONNECT_REFUSED] < 100 || options.open_loop);
+        assert_int_equal(total->failed, total->errors[ERROR_CONNECT_REFUSED]);
+        if (options.open_loop) {
+            assert_int_equal(total->scheduled, 101);
+            /* what failed is no latency, what waits in vain has its age */
+            assert_int_equal(total->latency->count, total->waiting + total->in_flight);
+        }
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* In the warm-up too. */
+static void refused_in_the_warm_up(void **state)
+{
+    (void)state;
+    close_the_door();
+    options.warmup = 5 * NSEC_PER_S;
+    options.duration = 10 * NSEC_PER_S;
+    begin();
+    pass_until(NSEC_PER_S - MS, MS);
+    assert_int_equal(dones, 0);
+    finish(MS);
+    assert_int_equal(total->gave_up, ERROR_CONNECT_REFUSED);
+    assert_int_equal(total->scheduled, 0);
+}
+
+/* One connection stands: what fails later is a measurement. */
+static void refused_after_a_connection(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.duration = 5 * NSEC_PER_S;
+    begin();
+    assert_int_equal(order_count, 1);
+    close_the_door();
+    hang_up(talk_of(1), true);
+    finish(MS);
+    assert_int_equal(total->gave_up, ERROR_NONE);
+    assert_true(total->to == 5 * NSEC_PER_S);
+    assert_true(total->errors[ERROR_CONNECT_REFUSED] > 400);
+}
+
+/* A server that lets connections wait may be one that hangs: that is what is measured. */
+static void timeouts_are_no_refusal(void **state)
+{
+    static const bool of_connections[] = {false, true};
+
+    for (size_t i = 0; i < LENGTH(of_connections); i++) {
+        struct address at = peer.at;
+        int fd, client;
+
+        address_parse(&at, "127.0.0.1", 0);
+        fd = sock_listen(&at, 0); /* never accepts: the one place in its queue is taken */
+        assert_true(fd >= 0);
+        client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(client, &at.any, at.length), 0);
+        targets_free(targets);
+        targets = targets_at("http", "127.0.0.1", address_port(&at));
+        options.targets = targets;
+        options.open_loop = true;
+        options.duration = 3 * NSEC_PER_S;
+        options.timeout = 200 * MS;
+        options.new_connections = !of_connections[i];
+        dialer.connect_timeout = of_connections[i] ? 100 * MS : NSEC_NEVER;
+        begin();
+        finish(MS);
+        assert_int_equal(total->gave_up, ERROR_NONE);
+        assert_true(total->to == 3 * NSEC_PER_S);
+        assert_int_equal(total->completed, 0);
+        assert_true(total->failed > 0);
+        close(fd);
+        close(client);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* Far more is due than can be tried in a turn, and each connection fails at once: the end of the run is
+   served all the same, and what was closed is freed between two turns. */
+static void failures_at_once_let_the_end_through(void **state)
+{
+    static void (*const shapes[])(void) = {as_open_loop, as_new_connections_in_an_open_loop};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(shapes); i++) {
+        dialer.unix_socket = "/nonexistent/socket";
+        options.connections = 8;
+        options.duration = 100 * MS;
+        options.schedule.from_rate = options.schedule.to_rate = 1e6;
+        shapes[i]();
+        begin();
+        clock.now += 100 * MS;
+        loop_turn(loop, 0); /* 100,000 are due */
+        loop_turn(loop, 0);
+        assert_int_equal(dones, 1);
+        assert_true(total->failed > 0 && total->failed < 10000);
+        expect_over();
+        assert_int_equal(total->scheduled, 100000);
+        dialer.unix_socket = NULL;
+        teardown(&(void *){NULL});
+        setup(&(void *){NULL});
+    }
+}
+
+/* More connections are idle, and more requests are due, than one turn starts: the next turns start the
+   others. */
+static void starts_are_spread_over_turns(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 400;
+    options.requests = 800;
+    options.schedule.from_rate = options.schedule.to_rate = 1e6;
+    serve = hold;
+    begin();
+    clock.now += NSEC_PER_US * 399;
+    TURN_UNTIL(loop, order_count == 400);
+    for (size_t i = 1; i <= 400; i++)
+        answer(i);
+    assert_int_equal(order_count, 400);
+    clock.now += NSEC_PER_US * 400;
+    TURN_UNTIL(loop, order_count == 800);
+    for (size_t i = 1; i <= 400; i++)
+        answer(i);
+    assert_int_equal(dones, 1);
+    assert_true(tally_adds_up(total));
+    assert_int_equal(total->completed, 800);
+}
+
+/* The time for which all connections were busy while requests waited for one is counted, and no other. */
+static void time_of_too_few_connections(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 2;
+    options.requests = 6; /* at 0, 10, ... 50 ms */
+    serve = hold;
+    begin();
+    pass(10 * MS);
+    assert_string_equal(order, "12");
+    pass(15 * MS); /* both are busy since 10 ms; the third waits since 20 ms */
+    answer(1);     /* and is sent at 25 */
+    pass(3 * MS);
+    answer(2); /* nothing waits until 30 */
+    pass(2 * MS);
+    assert_string_equal(order, "1212");
+    pass(15 * MS); /* 45 ms: the fifth waits since 40 */
+    answer(1);
+    answer(2);
+    pass(10 * MS);
+    while (owed[1])
+        answer(1);
+    while (owed[2])
+        answer(2);
+    finish(MS);
+    assert_int_equal(total->completed, 6);
+    assert_true(total->limited == 10 * MS);
+}
+
+/* Also of those that wait at the end, once, whatever the intervals. */
+static void time_of_too_few_connections_at_the_end(void **state)
+{
+    static const bool each_its_own[] = {false, true};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(each_its_own); i++) {
+        options.open_loop = true;
+        options.new_connections = each_its_own[i];
+        options.duration = 2500 * MS;
+        serve = hold;
+        begin();
+        finish(MS);
+        assert_int_equal(total->waiting, 249);
+        assert_true(total->limited == 2490 * MS);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* Enough of them are no limit, and while they are made they are none either. */
+static void enough_connections_are_no_limit(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 4;
+    options.requests = 100;
+    serve = hold;
+    begin();
+    for (int i = 0; i < 100; i++) {
+        pass(5 * MS);
+        for (size_t number = 1; number <= 4; number++)
+            while (owed[number])
+                answer(number);
+        pass(5 * MS);
+    }
+    finish(MS);
+    assert_int_equal(total->completed, 100);
+    assert_true(total->limited == 0);
+}
+
+/* What is in flight at the end is reported as such, and waited for all the same. */
+static void drained(void **state)
+{
+    static const struct {
+        bool open_loop, new_connections;
+    } shapes[] = {{false, false}, {false, true}, {true, false}, {true, true}};
+
+    for (size_t i = 0; i < LENGTH(shapes); i++) {
+        options.open_loop = shapes[i].open_loop;
+        options.new_connections = shapes[i].new_connections;
+        options.connections = 2;
+        options.duration = 100 * MS;
+        options.drain = NSEC_PER_S;
+        serve = hold;
+        begin();
+        pass_until(100 * MS, MS);
+        assert_int_equal(dones, 0);
+        assert_int_equal(seen_count, 1);
+        assert_int_equal(total->in_flight, 2);
+        answer(1);
+        pass(500 * MS);
+        assert_int_equal(dones, 0);
+        assert_int_equal(order_count, 2); /* nothing new is sent */
+        assert_int_equal(peer.accepted, 2);
+        answer(2);
+        expect_over();
+        assert_int_equal(total->completed, 0);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* Not for ever, and not where somebody asks for the end. */
+static void drained_for_so_long(void **state)
+{
+    for (int stops = 0; stops < 3; stops++) {
+        options.connections = 2;
+        options.duration = 100 * MS;
+        options.drain = NSEC_PER_S;
+        serve = hold;
+        begin();
+        pass(100 * MS);
+        pass(999 * MS);
+        assert_int_equal(dones, 0);
+        if (stops == 0)
+            pass(MS);
+        else if (stops == 1)
+            load_stop(load);
+        else
+            hang_up(talk_of(1), true), hang_up(talk_of(2), false);
+        unit_settle(loop);
+        expect_over();
+        assert_int_equal(total->in_flight, 2);
+        assert_int_equal(total->failed, 0);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* A server that comes up is found. */
+static void door_that_opens(void **state)
+{
+    int fd = peer.listener.fd;
+
+    (void)state;
+    close(dup(fd));
+    options.connections = 1;
+    options.open_loop = true;
+    options.requests = 20;
+    dialer.map = NULL;
+    loop_close(loop, &peer.listener);
+    begin();
+    pass_until(50 * MS, MS);
+    assert_true(peer.accepted == 0);
+    fd = sock_listen(&peer.at, SOCK_BACKLOG);
+    assert_true(fd >= 0);
+    assert_int_equal(loop_watch(loop, &peer.listener, fd, EPOLLIN), 0);
+    finish(MS);
+    assert_true(total->errors[ERROR_CONNECT_REFUSED] > 0);
+    assert_true(total->completed > 0);
+    assert_int_equal(total->completed + total->failed, 20);
+    assert_int_equal(peer.accepted, 1);
+}
+
+/* --- open loop --- */
+
+static void as_slow_open_loop(size_t connections)
+{
+    options.open_loop = true;
+    options.connections = connections;
+    options.schedule.from_rate = options.schedule.to_rate = 10; /* one every 100 ms */
+    serve = hold;
+}
+
+static void open_loop_on_time(void **state)
+{
+    (void)state;
+    as_slow_open_loop(4);
+    options.requests = 10;
+    serve = answer_well;
+    begin();
+    finish(MS);
+    assert_int_equal(total->scheduled, 10);
+    assert_int_equal(total->completed, 10);
+    assert_true(total->to == NSEC_PER_S); /* though the last was responded to at 900 ms */
+    assert_int_equal(total->lateness->count, 10);
+    assert_true(total->lateness->max == 0);
+    assert_int_equal(total->latency->count, 10);
+    assert_true(total->latency->max == 0);
+    assert_int_equal(total->raw->count, 10);
+    assert_string_equal(order, "1111111111"); /* one connection is enough */
+}
+
+static void idle_ones_take_turns(void **state)
+{
+    (void)state;
+    as_slow_open_loop(3);
+    begin();
+    pass_until(200 * MS, MS);
+    assert_string_equal(order, "123"); /* all were busy: another was opened */
+    answer(1);
+    answer(3);
+    answer(2);
+    pass_until(300 * MS, MS);
+    answer(1);
+    pass_until(400 * MS, MS);
+    pass_until(500 * MS, MS);
+    pass_until(600 * MS, MS);
+    assert_string_equal(order, "1231321");
+    stop();
+    assert_int_equal(peer.accepted, 3);
+}
+
+static void waiting_ones_leave_in_order(void **state)
+{
+    static const nsec latencies[] = {350, 300, 250, 200, 150};
+
+    (void)state;
+    as_slow_open_loop(1);
+    options.requests = 5; /* at 0, 100, ... 400 ms */
+    begin();
+    for (int i = 0; i < 5; i++) { /* answered at 350, 400, ... 550 ms */
+        pass_until(350 * MS + (nsec)i * 50 * MS, MS);
+        answer(1);
+    }
+    expect_over();
+    assert_int_equal(total->completed, 5);
+    assert_int_equal(total->latency->count, 5);
+    for (size_t i = 0; i < LENGTH(latencies); i++)
+        assert_int_equal(count_at(total->latency, latencies[i] * MS), 1);
+    assert_int_equal(count_at(total->raw, 50 * MS), 4); /* the first took 350 ms */
+    assert_int_equal(count_at(total->raw, 350 * MS), 1);
+    assert_true(total->lateness->max <= MS); /* it was not the client that made them wait */
+}
+
+static void what_waits_is_counted(void **state)
+{
+    (void)state;
+    as_slow_open_loop(2);
+    options.duration = 1950 * MS;
+    begin();
+    finish(50 * MS);
+    assert_int_equal(seen_count, 2);
+    assert_int_equal(seen[0].scheduled, 11); /* 0, 100, ... 1000 ms */
+    assert_int_equal(seen[0].waiting, 9);
+    assert_int_equal(seen[0].in_flight, 2);
+    assert_int_equal(seen[1].waiting, 18);
+    assert_int_equal(total->scheduled, 20);
+    assert_int_equal(total->started, 2);
+    assert_int_equal(total->in_flight, 2);
+    /* at the end all that is unfinished has its age: 1950, 1850, ... 50 ms */
+    assert_int_equal(total->latency->count, 20);
+    assert_true(total->latency->max == 1950 * MS);
+    assert_true(total->latency->min == 50 * MS);
+    assert_int_equal(count_at(total->latency, 950 * MS), 1);
+    assert_int_equal(total->raw->count, 0);
+}
+
+/* Billions wait at the end, more than can be counted one by one: each has its age all the same. */
+static void more_wait_than_can_be_counted(void **state)
+{
+    const nsec length = 3000 * NSEC_PER_S;
+
+    (void)state;
+    options.open_loop = true;
+    options.connections = 2;
+    options.duration = length;
+    options.schedule.from_rate = options.schedule.to_rate = 10000000;
+    serve = hold;
+    begin();
+    while (!dones)
+        pass(100 * NSEC_PER_S);
+    expect_over();
+    assert_true(total->scheduled == 30000000000);
+    assert_int_equal(total->in_flight, 2);
+    assert_true(total->latency->count == 30000000000);
+    assert_true(total->latency->max == length);
+    assert_true(total->latency->min == 100); /* the last was due 100 ns before the end */
+    for (unsigned percent = 1; percent < 100; percent++) {
+        nsec exact = length * percent / 100, is = histogram_at(total->latency, percent);
+
+        if (is < exact || is - exact > exact / 1000)
+            fail_msg("p%u: %lu instead of %lu", percent, is, exact);
+    }
+}
+
+/* By chance, with a warm-up: all are there, with ages that are right to the 0.1% of the histogram. */
+static void millions_wait_by_chance(void **state)
+{
+    static const double percents[] = {0.001, 0.01, 0.1, 1, 5, 10, 25, 50, 75, 90, 99, 99.9, 99.99};
+    struct histogram *exact = histogram_new();
+    struct schedule schedule;
+    nsec end, measured;
+
+    (void)state;
+    options.open_loop = true;
+    options.connections = 1;
+    options.warmup = NSEC_PER_S;
+    options.duration = 2 * NSEC_PER_S;
+    options.schedule = (struct schedule_options){.arrival = ARRIVAL_POISSON,
+                                                 .from_rate = 1000000,
+                                                 .to_rate = 3000000,
+                                                 .ramp = 2 * NSEC_PER_S,
+                                                 .shares = 1,
+                                                 .seed = 7};
+    serve = hold;
+    begin();
+    measured = began + options.warmup;
+    end = measured + options.duration;
+    while (!dones)
+        pass(500 * MS);
+    expect_over();
+    schedule_start(&schedule, &options.schedule, began);
+    while (schedule_peek(&schedule) < end) {
+        nsec at = schedule_take(&schedule);
+
+        if (at >= measured)
+            histogram_record(exact, end - at);
+    }
+    assert_true(exact->count > 5000000);
+    assert_int_equal(total->waiting, exact->count);
+    assert_int_equal(total->latency->count, exact->count);
+    assert_true(total->latency->min == exact->min);
+    for (size_t i = 0; i < LENGTH(percents); i++) {
+        double percent = percents[i];
+        nsec is = histogram_at(total->latency, percent), wanted = histogram_at(exact, percent);
+
+        if (is > wanted + wanted / 500 + 1 || wanted > is + is / 500 + 1)
+            fail_msg("p%g: %lu instead of %lu", percent, is, wanted);
+    }
+    histogram_free(exact);
+}
+
+/* The rate of an open loop is that of its schedule: five at ten a second take half a second, and what came in
+   a second was that many a second, though the loop sees the end a little later. */
+static void span_is_the_schedules(void **state)
+{
+    static const struct {
+        uint64_t requests;
+        nsec duration, warmup, step, span;
+        double rate;
+        uint64_t completed;
+    } cases[] = {
+        {5, NSEC_NEVER, 0, MS, 500 * MS, 10, 5},
+        {5, NSEC_NEVER, 250 * MS, MS, 550 * MS, 10, 5}, /* due at 300 to 700 ms; then at 800 ms */
+        {5, 300 * MS, 0, MS, 300 * MS, 10, 3},
+        {0, NSEC_PER_S, 0, 300 * NSEC_PER_US, NSEC_PER_S, 100, 100},
+        {0, 3 * NSEC_PER_S, 0, 290 * MS, 3 * NSEC_PER_S, 10, 30},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        options.open_loop = true;
+        options.requests = cases[i].requests;
+        options.duration = cases[i].duration;
+        options.warmup = cases[i].warmup;
+        options.schedule.from_rate = options.schedule.to_rate = cases[i].rate;
+        begin();
+        finish(cases[i].step);
+        if (total->to != cases[i].span)
+            fail_msg("case %zu: %lu", i, total->to);
+        assert_int_equal(total->completed, cases[i].completed);
+        assert_int_equal(seen[seen_count - 1].to, total->to);
+        assert_true(seen[seen_count - 1].to > seen[seen_count - 1].from);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* Where the responses take longer than the schedule, it was not kept: that is the span. */
+static void span_of_a_slow_server(void **state)
+{
+    (void)state;
+    as_slow_open_loop(5);
+    options.requests = 5;
+    begin();
+    pass_until(2 * NSEC_PER_S, 50 * MS);
+    for (size_t i = 1; i <= 5; i++)
+        answer(i);
+    expect_over();
+    assert_true(total->to == 2 * NSEC_PER_S);
+}
+
+/* And where it was stopped it ends there. */
+static void span_until_it_was_stopped(void **state)
+{
+    (void)state;
+    as_slow_open_loop(1);
+    options.requests = 5;
+    options.duration = NSEC_PER_S;
+    begin();
+    pass_until(250 * MS, 50 * MS);
+    stop();
+    assert_true(total->to == 250 * MS);
+}
+
+/* One of three processes, whose schedule is that of all together. */
+static void span_of_a_share(void **state)
+{
+    for (unsigned share = 0; share < 3; share++) {
+        as_slow_open_loop(1);
+        serve = answer_well;
+        options.schedule.share = share;
+        options.schedule.shares = 3;
+        options.all_requests = 7;
+        options.requests = share ? 2 : 3;
+        begin();
+        finish(MS);
+        assert_true(total->to == 700 * MS);
+        teardown(state);
+        setup(state);
+    }
+}
+
+static void stopped_while_requests_wait(void **state)
+{
+    (void)state;
+    as_slow_open_loop(1);
+    options.requests = 100;
+    begin();
+    pass_until(450 * MS, 50 * MS);
+    answer(1);
+    stop();
+    assert_int_equal(total->scheduled, 5);
+    assert_int_equal(total->completed, 1);
+    assert_int_equal(total->in_flight, 1);
+    assert_int_equal(total->waiting, 3);
+    assert_int_equal(total->latency->count, 5);
+    assert_int_equal(total->unfinished->count, 0); /* it is in the latency */
+}
+
+static void open_loop_after_a_warm_up(void **state)
+{
+    (void)state;
+    as_slow_open_loop(1);
+    options.warmup = 250 * MS;
+    options.duration = 500 * MS; /* due at 300, 400, ... 700 ms */
+    begin();
+    pass_until(350 * MS, MS); /* those of 100 to 300 ms wait */
+    answer(1);                /* that of 0 ms */
+    answer(1);                /* of 100 ms: intended in the warm-up, though started after it */
+    answer(1);
+    finish(MS);
+    assert_int_equal(total->scheduled, 5);
+    assert_int_equal(total->started, 1);
+    assert_int_equal(total->in_flight, 1);
+    assert_int_equal(total->waiting, 4);
+    assert_int_equal(total->completed, 0);
+    assert_int_equal(total->latency->count, 5);
+    assert_true(total->latency->max == 450 * MS);
+    assert_int_equal(total->lateness->count, 1);
+}
+
+static void pipelined_in_an_open_loop(void **state)
+{
+    (void)state;
+    as_slow_open_loop(2);
+    options.pipeline = 2;
+    begin();
+    pass_until(450 * MS, MS);
+    assert_string_equal(order, "1122"); /* a place in flight, before another connection */
+    answer(2);
+    assert_string_equal(order, "11222");
+    stop();
+    assert_int_equal(total->scheduled, 5);
+    assert_int_equal(total->in_flight, 4);
+}
+
+static void new_connections_in_an_open_loop(void **state)
+{
+    (void)state;
+    as_slow_open_loop(2);
+    as_new_connections();
+    options.requests = 5;
+    begin();
+    pass_until(250 * MS, MS);
+    assert_string_equal(order, "12"); /* that of 200 ms waits */
+    answer(2);
+    assert_string_equal(order, "123");
+    for (size_t i = 0; i < 4; i++) {
+        static const size_t next[] = {1, 3, 4, 5};
+
+        pass(100 * MS);
+        answer(next[i]);
+    }
+    expect_over();
+    assert_int_equal(total->completed, 5);
+    assert_int_equal(total->connections, 5);
+}
+
+/* Requests that became due while the loop was elsewhere leave at once, as long as one is idle; and no
+   connection is opened for what an idle one can take. */
+static void idle_ones_take_all_that_is_due(void **state)
+{
+    (void)state;
+    as_slow_open_loop(5);
+    begin();
+    pass_until(200 * MS, MS); /* three connections */
+    for (size_t i = 1; i <= 3; i++)
+        answer(i);
+    pass(290 * MS); /* 300 and 400 ms have passed meanwhile */
+    assert_int_equal(order_count, 5);
+    assert_int_equal(peer.accepted, 3);
+    stop();
+}
+
+/* The same where the time passes while the loop is at work: the clock goes on with each reading. */
+static void due_while_others_are_started(void **state)
+{
+    (void)state;
+    as_slow_open_loop(6);
+    begin();
+    pass_until(200 * MS, MS);
+    for (size_t i = 1; i <= 3; i++)
+        answer(i);
+    pass_until(299 * MS, MS);
+    clock.now = began + 399950 * NSEC_PER_US; /* that of 300 ms is due, that of 400 ms as good as */
+    clock.tick = 100 * NSEC_PER_US;
+    loop_turn(loop, 0);
+    clock.tick = 0;
+    unit_settle(loop);
+    assert_true(clock.now - began > 400 * MS && clock.now - began < 500 * MS);
+    assert_int_equal(order_count, 5);
+    assert_int_equal(peer.accepted, 3);
+    stop();
+}
+
+/* An answer comes when two more have become due: one goes on its connection, the other on an idle one. */
+static void due_while_an_answer_is_read(void **state)
+{
+    (void)state;
+    as_slow_open_loop(3);
+    begin();
+    pass_until(200 * MS, MS);
+    answer(1);
+    answer(2);
+    pass_until(250 * MS, MS);
+    answer_well(talk_of(3));
+    clock.tick = 45 * MS; /* the turn begins when nothing is due, and ends when two are */
+    loop_turn(loop, 0);
+    clock.tick = 0;
+    unit_settle(loop);
+    assert_true(clock.now - began > 400 * MS && clock.now - began < 500 * MS);
+    assert_int_equal(order_count, 5);
+    stop();
+}
+
+/* --- stamps, sources, gaps --- */
+
+static size_t order_of(char connection)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < order_count; i++)
+        count += order[i] == connection;
+    return count;
+}
+
+/* Answers that should bring a stamp. */
+static uint64_t stamped(void)
+{
+    return total->kernel->count + total->stamps_missing + total->stamps_unusable;
+}
+
+static void one_connection_in_so_many_is_stamped(void **state)
+{
+    static const unsigned every[] = {0, 1, 2, 3, 16};
+
+    for (size_t i = 0; i < LENGTH(every); i++) {
+        uint64_t expected = 0;
+
+        options.connections = 4;
+        options.requests = 40;
+        options.stamped_every = every[i];
+        begin();
+        finish(MS);
+        for (unsigned n = 0; every[i] && n < 4; n += every[i])
+            expected += order_of((char)('1' + n));
+        assert_int_equal(stamped(), expected);
+        assert_true(!every[i] || expected > 0);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* With ten seconds between request and answer, every stamp lies inside. */
+static void stamp_parts_the_latency(void **state)
+{
+    (void)state;
+    options.requests = 1000;
+    options.stamped_every = 1;
+    serve = hold;
+    begin();
+    for (int i = 0; i < 1000; i++) {
+        clock.now += 10 * NSEC_PER_S;
+        answer(1);
+        if (total->kernel->count)
+            break;
+    }
+    stop();
+    assert_true(total->kernel->count > 0);
+    assert_int_equal(total->stamps_unusable, 0);
+    assert_int_equal(total->kernel->count, total->delay->count);
+    assert_true(total->kernel->max + total->delay->min <= 10 * NSEC_PER_S);
+    assert_true(total->kernel->min + total->delay->max >= 10 * NSEC_PER_S);
+}
+
+/* No time passes between most requests and their answers, so that a stamp cannot lie inside: as where the
+   wall clock jumped. */
+static void stamp_outside_of_the_request(void **state)
+{
+    (void)state;
+    options.requests = 1000;
+    options.stamped_every = 1;
+    begin();
+    finish(0);
+    assert_true(total->stamps_unusable > 0);
+    assert_int_equal(stamped(), 1000);
+    assert_int_equal(total->kernel->count, total->delay->count);
+}
+
+static void sources_take_turns(void **state)
+{
+    static const char *const addresses[] = {"127.0.0.1", "127.0.0.2", "127.0.0.3"};
+    struct sock_from sources[LENGTH(addresses)];
+    char text[ADDRESS_TEXT_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(addresses); i++)
+        assert_null(sock_from_parse(&sources[i], addresses[i]));
+    options.connections = 5;
+    options.sources = sources;
+    options.source_count = LENGTH(sources);
+    serve = hold;
+    begin();
+    assert_int_equal(peer.open, 5);
+    for (size_t i = 0; i < 5; i++) {
+        struct address from = {.length = sizeof(from.v6)};
+
+        assert_int_equal(getpeername(talk_of(i + 1)->sock->watch.fd, &from.any, &from.length), 0);
+        *strchr(address_text(&from, text), ':') = '\0';
+        assert_string_equal(text, addresses[i % LENGTH(addresses)]);
+    }
+    stop();
+}
+
+static void longest_gap(void **state)
+{
+    static const nsec answers[] = {10, 20, 70, 80};
+
+    (void)state;
+    options.connections = 1;
+    serve = hold;
+    begin();
+    for (size_t i = 0; i < LENGTH(answers); i++) {
+        pass_until(answers[i] * MS, MS);
+        answer(1);
+    }
+    pass_until(100 * MS, MS);
+    stop();
+    assert_true(total->gap == 50 * MS);
+    assert_true(total->gap_at == 20 * MS);
+}
+
+static void gap_at_the_end(void **state)
+{
+    (void)state;
+    serve = hold;
+    begin();
+    pass_until(10 * MS, MS);
+    answer(1);
+    pass_until(100 * MS, MS);
+    stop();
+    assert_true(total->gap == 90 * MS);
+    assert_true(total->gap_at == 10 * MS);
+}
+
+static void gap_without_an_answer(void **state)
+{
+    (void)state;
+    serve = hold;
+    begin();
+    pass_until(1200 * MS, 100 * MS);
+    stop();
+    assert_true(total->gap == 1200 * MS);
+    assert_true(total->gap_at == 0);
+}
+
+static void targets_by_seed(void **state)
+{
+    static const unsigned weights[] = {1, 3};
+    struct site *sites[2];
+    size_t stranger;
+    char text[64];
+
+    (void)state;
+    targets_free(targets);
+    for (size_t i = 0; i < 2; i++) {
+        sites[i] = site_new();
+        snprintf(text, sizeof(text), "http://127.0.0.1:%u/%s", address_port(&peer.at),
+                 i ? "longer" : "");
+        assert_null(url_parse(&sites[i]->url, text, strlen(text)));
+    }
+    options.targets = targets = targets_new(sites, weights, 2, false, &stranger);
+    options.requests = 400;
+    options.seed = 1;
+    begin();
+    finish(MS);
+    assert_int_equal(total->completed, 400);
+    { /* bytes tell how many were the longer one's */
+        size_t shorter = targets_pick(targets, 0)->count;
+        uint64_t longer = (total->bytes_out - 400 * shorter) / strlen("longer");
+
+        assert_int_equal(400 * shorter + longer * strlen("longer"), total->bytes_out);
+        assert_in_range(longer, 260, 340);
+    }
+}
+
+/* --- addresses --- */
+
+static const struct nameserver_rule two_addresses[] = {
+    {.name = "many.test", .v4 = "127.0.0.1 127.0.0.2", .ttl = NAMESERVER_TTL_NONE},
+    {.name = NULL},
+};
+static const struct nameserver_rule other_addresses[] = {
+    {.name = "many.test", .v4 = "127.0.0.2 127.0.0.3", .ttl = NAMESERVER_TTL_NONE},
+    {.name = NULL},
+};
+static struct nameserver nameserver;
+
+/* Responses come from each of the peer's addresses; after the fourth the name has others. */
+static void change_after_four(struct peer_talk *talk)
+{
+    answer_well(talk);
+    if (talk->number == 4)
+        nameserver.rules = other_addresses;
+}
+
+static void expect_address(size_t place, const char *text, uint64_t connections)
+{
+    const struct tally_address *one = &total->addresses[place];
+    struct address wanted;
+
+    assert_true(address_parse(&wanted, text, address_port(&peer.at)));
+    assert_true(address_same(&one->address, &wanted));
+    assert_int_equal(one->connections, connections);
+    assert_int_equal(one->completed, connections);
+    assert_int_equal(one->failed, 0);
+    assert_int_equal(one->dropped, ERROR_NONE);
+}
+
+/* TTLs are followed: what the name leads to when a connection is made is where it goes. */
+static void connections_are_spread_over_addresses(void **state)
+{
+    struct resolver_options resolving = {0};
+    const char *why;
+
+    (void)state;
+    loop_set_clock(loop, NULL, NULL);
+    nameserver_start(&nameserver, loop, two_addresses);
+    resolving.servers = nameserver.servers;
+    dialer.resolver = resolver_new(loop, &resolving, &why);
+    assert_non_null(dialer.resolver);
+    peer_stop(&peer);
+    peer_start(&peer, loop, "0.0.0.0", on_heard, NULL);
+    targets_free(targets);
+    options.targets = targets = targets_at("http", "many.test", address_port(&peer.at));
+    options.requests = 12;
+    options.requests_per_connection = 1;
+    options.new_connections = true;
+    serve = change_after_four;
+    begin();
+    TURN_UNTIL(loop, dones);
+    assert_int_equal(total->completed, 12);
+    assert_int_equal(total->address_count, 3);
+    expect_address(0, "127.0.0.1", 2);
+    expect_address(1, "127.0.0.2", 6);
+    expect_address(2, "127.0.0.3", 4);
+    load_free(load);
+    load = NULL;
+    resolver_free(dialer.resolver);
+    nameserver_stop(&nameserver);
+}
+
+/* --- TLS --- */
+
+static void resumed_share(unsigned percent, uint64_t least, uint64_t most)
+{
+    struct resolver_options resolving = {0};
+    struct origin *origin;
+    struct dial_map map;
+    const char *why, *pem;
+    char servers[ADDRESS_TEXT_BYTES];
+
+    loop_set_clock(loop, NULL, NULL);
+    origin = origin_new(loop, &why);
+    assert_non_null(origin);
+    origin_where(origin, &map, &pem);
+    resolving.servers = address_text(&map.nameserver, servers);
+    dialer.resolver = resolver_new(loop, &resolving, &why);
+    assert_non_null(dialer.resolver);
+    dialer.map = &map;
+    dialer.trust.authorities_pem = pem;
+    targets_free(targets);
+    options.targets = targets = targets_at("https", "a.example", 443);
+    options.requests = 20;
+    options.requests_per_connection = 1;
+    options.new_connections = true;
+    options.resume_percent = percent;
+    begin();
+    TURN_UNTIL(loop, dones);
+    assert_int_equal(total->completed, 20);
+    assert_int_equal(total->connections, 20);
+    assert_int_equal(total->handshakes, 20);
+    assert_in_range(total->resumed, least, most);
+    load_free(load);
+    load = NULL;
+    resolver_free(dialer.resolver);
+    origin_free(origin);
+}
+
+/* The first that may resume a session has none yet. */
+static void so_many_connections_resume(void **state)
+{
+    static const struct {
+        unsigned percent;
+        uint64_t least, most;
+    } cases[] = {{0, 0, 0}, {25, 4, 5}, {50, 9, 10}, {100, 19, 19}};
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        resumed_share(cases[i].percent, cases[i].least, cases[i].most);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* A server that speaks no TLS, or is silent: each request that could not be asked has failed by it. */
+static void handshakes_that_fail(void **state)
+{
+    static const struct {
+        void (*greets)(void *owner, struct peer_talk *talk);
+        enum error error;
+    } cases[] = {{say_who_it_is, ERROR_TLS_NOT_TLS},
+                 {close_at_once, ERROR_TLS_CLOSED},
+                 {NULL, ERROR_TLS_TIMEOUT}};
+
+    for (size_t i = 0; i < LENGTH(cases) * 4; i++) {
+        targets_free(targets);
+        options.targets = targets = targets_at("https", "127.0.0.1", address_port(&peer.at));
+        peer.greets = cases[i / 4].greets;
+        dialer.trust.insecure = true;
+        dialer.tls_timeout = 10 * MS;
+        options.connections = 2;
+        options.requests = 5;
+        options.open_loop = i & 1;
+        options.new_connections = i & 2;
+        options.requests_per_connection = options.new_connections;
+        options.resume_percent = 50;
+        begin();
+        finish(MS);
+        assert_int_equal(total->errors[cases[i / 4].error], 5);
+        assert_int_equal(total->failed, 5);
+        assert_int_equal(total->handshakes + total->connections, 0);
+        if (cases[i / 4].error == ERROR_TLS_TIMEOUT) /* which waited for as long */
+            assert_true(total->latency->count == 5 && total->latency->min >= 10 * MS);
+        else
+            assert_int_equal(total->latency->count, 0);
+        teardown(state);
+        setup(state);
+    }
+}
+
+static void tls_that_cannot_be_set_up(void **state)
+{
+    char *why = NULL;
+
+    (void)state;
+    targets_free(targets);
+    options.targets = targets = targets_at("https", "127.0.0.1", 1);
+    dialer.trust.authorities_pem = "no such thing";
+    assert_null(load_new(&options, &dialer, on_interval, on_done, &total, &why));
+    assert_non_null(why);
+    free(why);
+}
+
+/* --- the verdict --- */
+
+static enum verdict verdict(void)
+{
+    total->cpu_user = total->cpu_system = total->starved =
+        0; /* real time, which is not the clock's */
+    return verdict_judge(total, 0).verdict;
+}
+
+/* A timer that takes 20 ms of every 25. */
+static struct timer spin;
+
+static void on_spin(void *owner)
+{
+    (void)owner;
+    clock.now += 20 * MS;
+    loop_arm(loop, &spin, clock.now + 5 * MS);
+}
+
+static void busy_loop_is_told(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 50;
+    options.duration = NSEC_PER_S;
+    options.schedule.from_rate = options.schedule.to_rate = 500;
+    timer_init(&spin, on_spin, NULL);
+    begin();
+    loop_arm(loop, &spin, clock.now + 5 * MS);
+    finish(100 * NSEC_PER_US);
+    loop_cancel(loop, &spin);
+    assert_true(total->lag->max >= 19 * MS);
+    assert_true(total->lateness->max >= 15 * MS);
+    total->suspended = total->suspension = 0; /* the work took no real time */
+    assert_int_equal(verdict(), VERDICT_SATURATED);
+}
+
+/* Answers one request every 20 ms, whoever asks. */
+static struct timer slowness;
+
+static void on_slowness(void *owner)
+{
+    (void)owner;
+    for (size_t i = 0; i < MOST_TALKS; i++)
+        if (owed[i] && talk_of(i)) {
+            answer_well(talk_of(i));
+            break;
+        }
+    loop_arm(loop, &slowness, slowness.deadline + 20 * MS);
+}
+
+static void slow_server_is_not_blamed_on_the_client(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 10;
+    options.duration = NSEC_PER_S;
+    options.schedule.from_rate = options.schedule.to_rate = 500;
+    serve = hold;
+    timer_init(&slowness, on_slowness, NULL);
+    loop_arm(loop, &slowness, clock.now + 20 * MS);
+    begin();
+    for (int i = 0; !dones && i < 20000; i++)
+        pass(100 * NSEC_PER_US);
+    loop_cancel(loop, &slowness);
+    expect_over();
+    assert_true(total->latency->max >= 900 * MS);
+    assert_true(total->waiting > 400);
+    assert_int_equal(verdict(), VERDICT_OK);
+}
+
+/* The program did not run for half a second: what became due meanwhile was late because of that, whichever
+   turn sends it, and whether or not a connection was free at once. */
+static void pause_is_told(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.connections = 5;
+    options.duration = 2 * NSEC_PER_S;
+    options.schedule.from_rate = options.schedule.to_rate = 500;
+    begin();
+    pass_until(NSEC_PER_S, MS);
+    pass(500 * MS);
+    finish(MS);
+    assert_int_equal(total->completed, 1000);
+    assert_true(total->latency->count - histogram_up_to(total->latency, VERDICT_LATE) >= 200);
+    assert_true(total->lateness->count - histogram_up_to(total->lateness, VERDICT_LATE) >= 200);
+    assert_in_range(total->suspension, 450 * MS, 500 * MS);
+    assert_int_equal(verdict(), VERDICT_SUSPENDED);
+}
+
+/* The same in a closed loop, which has no intended times: the responses were there, and nothing but the client
+   was in the way. The kernel's stamps do not prove the contrary: a request that was started then may not have
+   left. */
+static void pause_of_a_closed_loop_is_told(void **state)
+{
+    (void)state;
+    options.connections = 2;
+    options.stamped_every = 1;
+    serve = hold;
+    begin();
+    for (int i = 0; i < 50; i++) {
+        pass(10 * MS);
+        answer(1);
+    }
+    answer_well(talk_of(1)); /* comes while it does not run */
+    clock.now += 700 * MS;
+    unit_settle(loop);
+    stop();
+    assert_in_range(total->suspension, 600 * MS, 700 * MS);
+    assert_true(total->suspended == total->suspension);
+    assert_true(total->gap == 700 * MS);
+    assert_true(total->gap_away == 700 * MS);
+    assert_true(total->proven <= 10 * MS);
+    assert_int_equal(verdict(), VERDICT_SUSPENDED);
+}
+
+/* Nor is a stop seen where the server was slow, or the gap said to be the client's. */
+static void gap_of_a_slow_server(void **state)
+{
+    (void)state;
+    options.connections = 2;
+    options.stamped_every = 1;
+    serve = hold;
+    begin();
+    for (int i = 0; i < 50; i++) {
+        pass(10 * MS);
+        answer(1);
+    }
+    pass_until(1200 * MS, 10 * MS);
+    answer(1);
+    stop();
+    assert_true(total->suspended == 0 && total->suspension == 0);
+    assert_true(total->gap == 700 * MS);
+    assert_true(total->gap_away == 0);
+    if (total->kernel->count) /* which the kernel saw, too */
+        assert_true(total->kernel->count < 51 || total->proven >= 690 * MS);
+    assert_int_equal(verdict(), VERDICT_OK);
+}
+
+/* The client did not run, and the response was there before the time was over: it is one, and the next request
+   is too slow as ever. */
+static void pause_is_no_timeout(void **state)
+{
+    (void)state;
+    options.requests = 2;
+    options.timeout = 100 * MS;
+    serve = hold;
+    begin();
+    pass(50 * MS);
+    answer_well(talk_of(1));
+    clock.now += 700 * MS;
+    unit_settle(loop);
+    finish(10 * MS);
+    assert_int_equal(total->completed, 1);
+    assert_int_equal(count_at(total->latency, 750 * MS), 1);
+    assert_int_equal(total->errors[ERROR_TOTAL_TIMEOUT], 1);
+    assert_true(total->latency->min >= 100 * MS && total->latency->min <= 120 * MS);
+}
+
+/* The end of the run finds that it was stopped. */
+static void pause_until_the_end_is_told(void **state)
+{
+    (void)state;
+    options.duration = NSEC_PER_S;
+    serve = hold;
+    begin();
+    pass_until(900 * MS, 10 * MS);
+    finish(700 * MS);
+    assert_in_range(total->suspension, 500 * MS, 600 * MS); /* behind the end at 1 s */
+    assert_int_equal(verdict(), VERDICT_SUSPENDED);
+}
+
+/* Requests wait for a name to be looked up; then all their connections are made in a few turns, which take their
+   time. That wait is no delay of the client. */
+static void wait_for_a_name_is_no_delay(void **state)
+{
+    static const struct nameserver_rule rules[] = {
+        {.name = "a.example", .v4 = "127.0.0.1", .way = NAMESERVER_HELD}, {0}};
+    struct nameserver server;
+    struct resolver_options resolving = {.servers = server.servers, .family = RESOLVE_IPV4};
+    const char *why;
+
+    (void)state;
+    nameserver_start(&server, loop, rules);
+    dialer.resolver = resolver_new(loop, &resolving, &why);
+    assert_non_null(dialer.resolver);
+    targets_free(targets);
+    options.targets = targets = targets_at("http", "a.example", address_port(&peer.at));
+    options.open_loop = true;
+    options.connections = 64;
+    options.requests = 25;
+    begin();
+    pass_until(230 * MS, MS);
+    assert_int_equal(total->connections, 0);
+    clock.tick = 100 * NSEC_PER_US; /* each look at the clock takes its time, too */
+    nameserver_let_go(&server);
+    for (int i = 0; i < 2000 && order_count < 20; i++)
+        loop_turn(loop, 0);
+    clock.tick = 0;
+    finish(MS);
+    assert_int_equal(total->completed, 25);
+    assert_true(total->latency->max >= 230 * MS);
+    assert_true(total->lag->max > 2 * VERDICT_LATE);
+    assert_true(total->lateness->count - histogram_up_to(total->lateness, VERDICT_LATE) <= 5);
+    load_free(load);
+    load = NULL;
+    resolver_free(dialer.resolver);
+    nameserver_stop(&server);
+}
+
+static void on_slow_event(void *owner, uint32_t events)
+{
+    uint64_t count;
+
+    (void)events;
+    clock.now += 6 * MS;
+    assert_int_equal(read(*(int *)owner, &count, sizeof(count)), sizeof(count));
+}
+
+/* A turn takes long while a connection is idle and a request becomes due. That another connection gets its
+   answer in that turn and takes the request does not make it the server's delay. */
+static void late_beside_an_idle_connection(void **state)
+{
+    struct watch slow;
+    uint64_t one = 1;
+    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+    (void)state;
+    options.open_loop = true;
+    options.connections = 2;
+    options.requests = 3; /* at 0, 10 and 20 ms */
+    serve = hold;
+    begin();
+    pass(10 * MS);
+    answer(2); /* it is idle from here on */
+    pass(9 * MS);
+    watch_init(&slow, on_slow_event, &fd);
+    assert_int_equal(loop_watch(loop, &slow, fd, EPOLLIN), 0);
+    unit_settle(loop);
+    assert_int_equal(write(fd, &one, sizeof(one)), sizeof(one)); /* first in the batch */
+    answer(1);
+    loop_close(loop, &slow);
+    assert_int_equal(total->started, 0); /* not told yet */
+    stop();
+    assert_int_equal(total->started, 3);
+    assert_true(total->lateness->max >= 5 * MS);
+}
+
+/* The oldest of a pipeline is too old and ends the connection. Those behind it got no response either: they
+   took at least as long as they had waited until then. */
+static void younger_ones_end_with_their_age(void **state)
+{
+    (void)state;
+    options.open_loop = true;
+    options.pipeline = 2;
+    options.timeout = 100 * MS;
+    options.requests = 2; /* at 0 and 10 ms */
+    serve = hold;
+    begin();
+    finish(10 * MS);
+    assert_int_equal(total->failed, 2);
+    assert_int_equal(total->latency->count, 2);
+    assert_int_equal(count_at(total->latency, 100 * MS), 1);
+    assert_int_equal(count_at(total->latency, 90 * MS), 1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(closed_loop_by_number),
+        CASE(pause_is_told),
+        CASE(pause_of_a_closed_loop_is_told),
+        CASE(pause_until_the_end_is_told),
+        CASE(pause_is_no_timeout),
+        CASE(gap_of_a_slow_server),
+        CASE(wait_for_a_name_is_no_delay),
+        CASE(younger_ones_end_with_their_age),
+        CASE(late_beside_an_idle_connection),
+        CASE(closed_loop_by_time),
+        CASE(intervals_of_a_second_and_a_last),
+        CASE(number_or_time),
+        CASE(time_or_number),
+        CASE(no_more_connections_than_requests),
+        CASE(warm_up_does_not_count),
+        CASE(failures_of_the_warm_up_do_not_count),
+        CASE(stopped_in_the_warm_up),
+        CASE(stopped_in_flight),
+        CASE(stopped_at_once),
+        CASE(freed_when_done),
+        CASE(freed_before_its_end),
+        CASE(many_connections),
+        CASE(pipelined),
+        CASE(so_many_requests_a_connection),
+        CASE(so_many_requests_a_connection_pipelined),
+        CASE(each_its_own_connection),
+        CASE(faults_in_a_closed_loop),
+        CASE(faults_in_an_open_loop),
+        CASE(faults_of_new_connections),
+        CASE(faults_of_new_connections_in_an_open_loop),
+        CASE(faults_in_a_pipeline),
+        CASE(closed_as_soon_as_accepted),
+        CASE(reset_as_soon_as_accepted),
+        CASE(server_that_speaks_first),
+        CASE(requests_behind_an_announced_close),
+        CASE(requests_that_were_left_come_first),
+        CASE(way_to_the_next_connection_is_gone),
+        CASE(idle_connection_that_ends_is_no_failure),
+        CASE(timeout_enters_the_latency),
+        CASE(timeout_in_an_open_loop),
+        CASE(timeouts_of_several_connections),
+        CASE(connection_that_takes_too_long),
+        CASE(refused_after_a_wait),
+        CASE(refused_after_the_time_was_over),
+        CASE(fast_failures_are_no_latency),
+        CASE(refused),
+        CASE(refused_by_time),
+        CASE(time_of_too_few_connections),
+        CASE(time_of_too_few_connections_at_the_end),
+        CASE(enough_connections_are_no_limit),
+        CASE(drained),
+        CASE(drained_for_so_long),
+        CASE(refused_in_the_warm_up),
+        CASE(refused_after_a_connection),
+        CASE(timeouts_are_no_refusal),
+        CASE(failures_at_once_let_the_end_through),
+        CASE(starts_are_spread_over_turns),
+        CASE(door_that_opens),
+        CASE(open_loop_on_time),
+        CASE(idle_ones_take_turns),
+        CASE(waiting_ones_leave_in_order),
+        CASE(what_waits_is_counted),
+        CASE(more_wait_than_can_be_counted),
+        CASE(millions_wait_by_chance),
+        CASE(span_is_the_schedules),
+        CASE(span_of_a_slow_server),
+        CASE(span_until_it_was_stopped),
+        CASE(span_of_a_share),
+        CASE(stopped_while_requests_wait),
+        CASE(open_loop_after_a_warm_up),
+        CASE(pipelined_in_an_open_loop),
+        CASE(new_connections_in_an_open_loop),
+        CASE(idle_ones_take_all_that_is_due),
+        CASE(due_while_others_are_started),
+        CASE(due_while_an_answer_is_read),
+        CASE(one_connection_in_so_many_is_stamped),
+        CASE(stamp_parts_the_latency),
+        CASE(stamp_outside_of_the_request),
+        CASE(sources_take_turns),
+        CASE(longest_gap),
+        CASE(gap_at_the_end),
+        CASE(gap_without_an_answer),
+        CASE(targets_by_seed),
+        CASE(connections_are_spread_over_addresses),
+        CASE(so_many_connections_resume),
+        CASE(handshakes_that_fail),
+        CASE(tls_that_cannot_be_set_up),
+        CASE(busy_loop_is_told),
+        CASE(slow_server_is_not_blamed_on_the_client),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("load", tests, NULL, NULL);
+}

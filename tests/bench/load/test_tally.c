@@ -1,0 +1,361 @@
+/* Tallies: what adds up when spans and processes are added, and the way through a pipe. */
+#include "tests/support/unit.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "bench/load/tally.h"
+
+#define SMALL_BYTES 8192 /* a second's tally is to be less */
+#define HEAD_BYTES  12   /* the last four count what follows */
+
+/* Counts that differ from each other. */
+static struct tally *sample(uint64_t n)
+{
+    struct tally *tally = tally_new();
+
+    tally->from = n * NSEC_PER_S;
+    tally->to = (n + 1) * NSEC_PER_S;
+    tally->scheduled = 100 * n + 9;
+    tally->started = 100 * n + 7;
+    tally->completed = 100 * n + 3;
+    tally->failed = 1;
+    tally->waiting = 2;
+    tally->in_flight = 3;
+    tally->bytes_in = n << 40;
+    tally->bytes_out = n << 20;
+    tally->connections = n + 1;
+    tally->handshakes = n + 2;
+    tally->resumed = n;
+    tally->open = n + 5;
+    tally->errors[ERROR_TRUNCATED] = 1;
+    tally->errors[ERROR_COUNT - 1] = n;
+    tally->status[200] = 100 * n;
+    tally->status[TALLY_STATUSES - 1] = 3;
+    tally->stamps_missing = n * 3;
+    tally->stamps_unusable = n * 5;
+    tally->cpu_user = n * NSEC_PER_MS;
+    tally->cpu_system = 2 * n * NSEC_PER_MS;
+    tally->gap = n * NSEC_PER_US;
+    tally->gap_at = n * NSEC_PER_S + 1;
+    tally->address_count = 3;
+    address_parse(&tally->addresses[0].address, "127.0.0.1", 80);
+    address_parse(&tally->addresses[1].address, "fe80::1", 65535);
+    tally->addresses[1].address.v6.sin6_scope_id = 7;
+    tally->addresses[0].connections = n;
+    tally->addresses[0].completed = 3 * n;
+    tally->addresses[0].time = n * NSEC_PER_S;
+    tally->addresses[1].refused = 1;
+    tally->addresses[1].failed = n;
+    tally->addresses[1].dropped = ERROR_CONNECT_REFUSED;
+    tally->addresses[2].connections = 9; /* others */
+    histogram_record(tally->latency, n * 123456);
+    histogram_record(tally->latency, 1);
+    histogram_record(tally->lag, 2 * HISTOGRAM_MOST);
+    histogram_record(tally->lateness, HISTOGRAM_MOST);
+    return tally;
+}
+
+static bool same_histogram(const struct histogram *a, const struct histogram *b)
+{
+    return a->count == b->count && a->clamped == b->clamped && a->min == b->min &&
+           a->max == b->max && !memcmp(a->counts, b->counts, sizeof(a->counts));
+}
+
+static void assert_same(const struct tally *a, const struct tally *b)
+{
+    assert_memory_equal(a, b, offsetof(struct tally, processes));
+    assert_int_equal(a->processes, b->processes);
+    assert_int_equal(a->address_count, b->address_count);
+    for (size_t i = 0; i < a->address_count; i++) {
+        const struct tally_address *one = &a->addresses[i], *other = &b->addresses[i];
+
+        assert_true(address_same(&one->address, &other->address));
+        assert_memory_equal(&one->connections, &other->connections,
+                            sizeof(*one) - offsetof(struct tally_address, connections));
+    }
+#define X(member)                                                                                  \
+    if (!same_histogram(a->member, b->member))                                                     \
+        fail_msg("%s is another", #member);
+    TALLY_HISTOGRAMS(X)
+#undef X
+}
+
+static void a_new_tally_is_empty(void **state)
+{
+    struct tally *tally = tally_new(), *used = sample(4);
+
+    (void)state;
+    assert_int_equal(tally->processes, 1);
+    assert_int_equal(tally->latency->count, 0);
+    assert_true(tally_adds_up(tally));
+    assert_true(tally_busy(tally) == 0);
+    used->processes = 3;
+    tally_clear(used);
+    assert_same(tally, used);
+    tally_free(tally);
+    tally_free(used);
+    tally_free(NULL);
+}
+
+static void the_next_span(void **state)
+{
+    struct tally *run = tally_new(), *first = sample(5), *second = sample(6);
+
+    (void)state;
+    tally_append(run, first);
+    assert_same(run, first);
+    second->gap = 1;
+    second->processes = 1;
+    first->processes = run->processes = 2;
+    tally_append(run, second);
+    assert_int_equal(run->from, 5 * NSEC_PER_S);
+    assert_int_equal(run->to, 7 * NSEC_PER_S);
+    assert_int_equal(run->scheduled, 509 + 609);
+    assert_int_equal(run->waiting, 2);
+    assert_int_equal(run->in_flight, 3);
+    assert_int_equal(run->open, 11);
+    assert_int_equal(run->bytes_in, UINT64_C(11) << 40);
+    assert_int_equal(run->cpu_system, 22 * NSEC_PER_MS);
+    assert_int_equal(run->errors[ERROR_COUNT - 1], 11);
+    assert_int_equal(run->status[200], 1100);
+    assert_int_equal(run->gap, 5 * NSEC_PER_US);
+    assert_int_equal(run->gap_at, 5 * NSEC_PER_S + 1);
+    assert_int_equal(run->processes, 2);
+    assert_int_equal(run->latency->count, 4);
+    assert_int_equal(run->lag->clamped, 2);
+    assert_int_equal(run->address_count, 3);
+    assert_int_equal(run->addresses[0].completed, 15 + 18);
+    assert_int_equal(run->addresses[0].time, 11 * NSEC_PER_S);
+    assert_int_equal(run->addresses[1].dropped, ERROR_CONNECT_REFUSED);
+    second->addresses[1].dropped = ERROR_NONE; /* it is used again */
+    tally_append(run, second);
+    assert_int_equal(run->addresses[1].dropped, ERROR_NONE);
+    tally_free(run);
+    tally_free(first);
+    tally_free(second);
+}
+
+static void the_same_span_of_another_process(void **state)
+{
+    struct tally *all = sample(5), *other = sample(5);
+
+    (void)state;
+    other->from -= 10;
+    other->to -= 10;
+    other->gap = NSEC_PER_S;
+    other->gap_at = 17;
+    other->addresses[1].dropped = ERROR_NONE;
+    address_parse(&other->addresses[0].address, "127.0.0.2", 80); /* which the first did not know */
+    tally_join(all, other);
+    assert_int_equal(all->address_count, 4);
+    assert_int_equal(all->addresses[0].completed, 15);
+    assert_int_equal(all->addresses[1].failed, 10);
+    assert_int_equal(all->addresses[1].dropped, ERROR_CONNECT_REFUSED);
+    assert_int_equal(all->addresses[2].connections, 18);
+    assert_int_equal(all->addresses[3].completed, 15);
+    assert_int_equal(all->from, 5 * NSEC_PER_S - 10);
+    assert_int_equal(all->to, 6 * NSEC_PER_S);
+    assert_int_equal(all->scheduled, 2 * 509);
+    assert_int_equal(all->waiting, 4);
+    assert_int_equal(all->in_flight, 6);
+    assert_int_equal(all->open, 20);
+    assert_int_equal(all->handshakes, 14);
+    assert_int_equal(all->gap, NSEC_PER_S);
+    assert_int_equal(all->gap_at, 17);
+    assert_int_equal(all->processes, 2);
+    assert_int_equal(all->latency->count, 4);
+    tally_free(all);
+    tally_free(other);
+}
+
+static void whether_it_adds_up(void **state)
+{
+    struct tally tally = {.scheduled = 10, .started = 8, .waiting = 2};
+
+    (void)state;
+    tally.completed = 5;
+    tally.failed = 2;
+    assert_false(tally_adds_up(&tally));
+    tally.in_flight = 1;
+    assert_true(tally_adds_up(&tally));
+    tally.waiting = 1;
+    assert_false(tally_adds_up(&tally));
+}
+
+static void how_busy(void **state)
+{
+    struct tally tally = {.from = NSEC_PER_S, .to = 3 * NSEC_PER_S, .processes = 1};
+
+    (void)state;
+    tally.cpu_user = NSEC_PER_S;
+    tally.cpu_system = NSEC_PER_S / 2;
+    assert_true(tally_busy(&tally) == 0.75);
+    tally.processes = 2;
+    assert_true(tally_busy(&tally) == 0.375);
+    tally.to = tally.from;
+    assert_true(tally_busy(&tally) == 0);
+}
+
+static void packed_and_unpacked(void **state)
+{
+    struct tally *from = sample(7), *to = sample(9);
+    size_t count;
+    void *bytes;
+
+    (void)state;
+    from->processes = UINT_MAX;
+    from->scheduled = UINT64_MAX;
+    for (uint32_t i = 0; i < 300; i++)
+        histogram_record(from->raw, unit_random());
+    bytes = tally_pack(from, &count);
+    assert_true(count < SMALL_BYTES);
+    assert_true(tally_unpack(to, bytes, count));
+    assert_same(from, to);
+    histogram_record(to->raw, 5); /* it is a histogram like any other */
+    histogram_clear(to->raw);
+    tally_clear(from);
+    assert_true(same_histogram(to->raw, from->raw));
+    free(bytes);
+
+    bytes = tally_pack(from, &count);
+    assert_true(tally_unpack(to, bytes, count));
+    assert_same(from, to);
+    free(bytes);
+    tally_free(from);
+    tally_free(to);
+}
+
+/* Whatever a byte is changed to, what is taken is a tally, and packs into the same bytes again. */
+static void spoilt_bytes(void **state)
+{
+    struct tally *tally = sample(3), *empty = tally_new(), *to = tally_new();
+    size_t count, again;
+    unsigned char *bytes = tally_pack(tally, &count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        unsigned char was = bytes[i];
+
+        bytes[i] ^= (unsigned char)(1 + unit_random() % 255);
+        if (tally_unpack(to, bytes, count)) {
+            void *same = tally_pack(to, &again);
+
+            assert_int_equal(again, count);
+            assert_memory_equal(same, bytes, count);
+            free(same);
+        } else {
+            assert_same(to, empty);
+        }
+        bytes[i] = was;
+    }
+    for (size_t i = 0; i < count; i++)
+        assert_false(tally_unpack(to, bytes, i));
+    bytes = memory_grow(bytes, count + 1, 1);
+    bytes[count] = 0;
+    assert_false(tally_unpack(to, bytes, count + 1));
+    free(bytes);
+    tally_free(tally);
+    tally_free(empty);
+    tally_free(to);
+}
+
+/* The first number of an empty tally in other forms. */
+static void numbers_in_other_forms(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+        bool taken;
+    } forms[] = {
+        {"\x05", 1, true},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10, true},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10, false},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x81\x01", 11, false},
+        {"\x85\x80\x01", 3, true},
+        {"\x85\x00", 2, false},
+    };
+    struct tally *tally = tally_new(), *to = tally_new();
+    size_t count;
+    unsigned char *bytes = tally_pack(tally, &count), changed[256];
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(forms); i++) {
+        size_t length = forms[i].length, rest = count - HEAD_BYTES - 1;
+
+        memcpy(changed, bytes, HEAD_BYTES);
+        memcpy(changed + HEAD_BYTES, forms[i].bytes, length);
+        memcpy(changed + HEAD_BYTES + length, bytes + HEAD_BYTES + 1, rest);
+        changed[HEAD_BYTES - 4] = (unsigned char)(length + rest);
+        if (tally_unpack(to, changed, HEAD_BYTES + length + rest) != forms[i].taken)
+            fail_msg("%zu is %s", i, forms[i].taken ? "refused" : "taken");
+    }
+    free(bytes);
+    tally_free(tally);
+    tally_free(to);
+}
+
+/* What no tally packs into, made by packing one that cannot be. */
+static void impossible(struct tally *tally)
+{
+    struct tally *to = tally_new();
+    size_t count;
+    void *bytes = tally_pack(tally, &count);
+
+    assert_false(tally_unpack(to, bytes, count));
+    free(bytes);
+    tally_free(to);
+    tally_clear(tally);
+}
+
+static void impossible_tallies(void **state)
+{
+    struct tally *tally = tally_new();
+
+    (void)state;
+    tally->from = 1;
+    impossible(tally);
+    tally->processes = 0;
+    impossible(tally);
+    histogram_record(tally->kernel, 5);
+    tally->kernel->max = 4;
+    impossible(tally);
+    histogram_record(tally->kernel, 5);
+    tally->kernel->min = 4;
+    impossible(tally);
+    histogram_record(tally->kernel, 5);
+    tally->kernel->max = 6;
+    impossible(tally);
+    histogram_record(tally->kernel, 5);
+    tally->kernel->clamped = 1;
+    impossible(tally);
+    histogram_record(tally->kernel, 5);
+    histogram_record(tally->kernel, 6);
+    tally->kernel->counts[5] = UINT64_MAX;
+    impossible(tally);
+    histogram_record(tally->kernel, HISTOGRAM_MOST);
+    tally->kernel->counts[histogram_place(HISTOGRAM_MOST) + 1] = 1; /* over what is counted */
+    tally->kernel->end++;
+    tally->kernel->max = HISTOGRAM_MOST;
+    impossible(tally);
+    tally_free(tally);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_tally_is_empty),
+        cmocka_unit_test(the_next_span),
+        cmocka_unit_test(the_same_span_of_another_process),
+        cmocka_unit_test(whether_it_adds_up),
+        cmocka_unit_test(how_busy),
+        cmocka_unit_test(packed_and_unpacked),
+        cmocka_unit_test(spoilt_bytes),
+        cmocka_unit_test(numbers_in_other_forms),
+        cmocka_unit_test(impossible_tallies),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,462 @@
+/*
+ * The search for the knee, against a server that is a formula: load_run is defined here, before the
+ * library's own.
+ */
+#include "tests/support/unit.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/bench/knee.h"
+#include "cli/bench/settle.h"
+
+#define LIMIT   (20 * NSEC_PER_MS)
+#define SERVICE (2 * NSEC_PER_MS)
+
+/* The server, and what it was asked for. */
+static struct {
+    double most;       /* the rate up to which it holds its limit */
+    bool queues;       /* beyond that requests wait, instead of being answered late */
+    bool fails;        /* or they fail */
+    size_t breaks_at;  /* the try that cannot be set up; 0: none */
+    size_t stopped_at; /* the one that is interrupted; 0: none */
+    double client;     /* the rate beyond which the client has no time left; 0: none */
+    size_t hiccup;     /* the try that misses whatever its rate; 0: none */
+    nsec backlog;      /* a rate beyond `most` leaves this behind: so much longer a probe takes */
+    nsec left;         /* of it; a probe works off half, or nothing where `stuck` */
+    bool stuck;
+    bool grows; /* connections are the limit beyond `most`: the server is as quick as when idle */
+    enum error refuses;            /* no probe has a response; ERROR_NONE: all have */
+    size_t refuses_after;          /* so many tries, for this reason */
+    size_t probes, probes_at_once; /* all; since the last try */
+    size_t stopped_probe;          /* the one that is interrupted; 0: none */
+    nsec drains;                   /* what the last try was to wait for at its end */
+    double tried[KNEE_MOST_TRIES];
+    size_t count;
+} server;
+
+static void fill(struct tally *tally, double rate)
+{
+    bool beyond = rate > server.most;
+
+    if (server.count == server.hiccup)
+        beyond = true;
+    tally->to = NSEC_PER_S;
+    tally->scheduled = 1000;
+    tally->waiting = beyond && server.queues ? 11 : 10; /* 1% may wait */
+    tally->started = tally->scheduled - tally->waiting;
+    tally->failed = beyond && server.fails;
+    tally->errors[ERROR_EMPTY] = tally->failed;
+    tally->completed = tally->started - tally->failed;
+    tally->status[200] = tally->completed;
+    for (uint64_t i = 0; i < tally->completed; i++)
+        histogram_record(tally->latency,
+                         beyond && !server.queues && !server.fails ? 2 * LIMIT : LIMIT / 2);
+    for (uint64_t i = 0; i < tally->completed; i++)
+        histogram_record(tally->raw, beyond && !server.grows ? LIMIT : SERVICE);
+    if (beyond)
+        tally->limited = NSEC_PER_S / 2;
+    if (server.client > 0 && rate > server.client)
+        tally->cpu_user = NSEC_PER_S;
+}
+
+/* A single request of an idle server, or of one with a backlog. */
+static bool send_probe(const struct load_plan *plan, struct recorder *recorder,
+                       struct load_outcome *outcome)
+{
+    struct tally *tally = tally_new();
+
+    assert_int_equal(plan->options->concurrency, 1);
+    assert_int_equal(plan->options->load.processes, 1);
+    assert_true(plan->start > 0 && !plan->drain);
+    server.probes++;
+    server.probes_at_once++;
+    tally->scheduled = tally->started = 1;
+    tally->to = NSEC_PER_MS;
+    if (server.refuses && server.count >= server.refuses_after) {
+        tally->failed = 1;
+        tally->errors[server.refuses] = 1;
+    } else {
+        tally->completed = 1;
+        tally->status[200] = 1;
+        histogram_record(tally->latency, 2 * SERVICE + server.left);
+        histogram_record(tally->raw, SERVICE + server.left);
+        if (!server.stuck)
+            server.left = server.left > SERVICE ? server.left / 2 : 0;
+    }
+    recorder_interval(recorder, tally);
+    *outcome = (struct load_outcome){.ended = clock_now(),
+                                     .interrupted = server.probes == server.stopped_probe};
+    tally_free(tally);
+    return true;
+}
+
+bool load_run(const struct load_plan *plan, struct recorder *recorder, struct load_outcome *outcome)
+{
+    struct tally *tally;
+
+    if (plan->requests)
+        return send_probe(plan, recorder, outcome);
+    tally = tally_new();
+    assert_true(server.count < KNEE_MOST_TRIES);
+    assert_true(server.probes_at_once > 0); /* none begins without a look at the server */
+    assert_true(server.stuck || server.left <= 2 * SERVICE);
+    server.probes_at_once = 0;
+    server.drains = plan->drain;
+    if (plan->from_rate > server.most)
+        server.left = server.backlog;
+    assert_true(plan->open_loop);
+    assert_true(plan->from_rate == plan->to_rate && !plan->ramp);
+    server.tried[server.count++] = plan->from_rate;
+    fill(tally, plan->from_rate);
+    recorder_interval(recorder, tally);
+    /* so that a search that waits in vain is soon over */
+    *outcome = (struct load_outcome){.ended = clock_now() -
+                                              (server.stuck ? SETTLE_TIME - 30 * NSEC_PER_MS : 0),
+                                     .interrupted = server.count == server.stopped_at,
+                                     .busiest = tally_busy(tally)};
+    tally_free(tally);
+    return server.count != server.breaks_at;
+}
+
+static struct options options;
+static struct knee knee;
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&server, 0, sizeof(server));
+    options = (struct options){.quiet = true};
+    return slo_parse(&options.load.knee, "p99=20ms") != NULL;
+}
+
+static bool find(double first)
+{
+    const struct load_plan plan = {
+        .options = &options, .from_rate = first, .to_rate = first, .duration = NSEC_PER_S};
+
+    return knee_find(&knee, &plan, NULL);
+}
+
+/* From wherever it begins: the highest that held, and one that did not close to it. */
+static void knee_is_found(void **state)
+{
+    static const double knees[] = {1, 7, 999, 1000, 1001, 3217, 64000, 1234567};
+    static const double firsts[] = {0, 1, 500, 1000, 100000};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(knees); i++)
+        for (size_t j = 0; j < LENGTH(firsts); j++) {
+            setup(state);
+            server.most = knees[i];
+            assert_true(find(firsts[j]));
+            if (knee.rate > knees[i] || knee.rate * (1 + KNEE_CLOSE) < knees[i])
+                fail_msg("%f, from %f: %f", knees[i], firsts[j], knee.rate);
+            assert_true(server.tried[0] == (firsts[j] > 0 ? firsts[j] : KNEE_FIRST_RATE));
+            assert_int_equal(knee.count, server.count);
+            assert_true(knee.count <= 60);
+            assert_false(knee.interrupted);
+            assert_false(knee.saturated);
+        }
+}
+
+static void doubled_then_halved(void **state)
+{
+    static const double expected[] = {1000, 2000, 4000, 4000, 3000, 3500, 3500, 3250, 3250, 3125};
+
+    (void)state;
+    server.most = 3217;
+    assert_true(find(1000));
+    assert_int_equal(server.count, LENGTH(expected));
+    for (size_t i = 0; i < LENGTH(expected); i++) {
+        assert_true(server.tried[i] == expected[i]);
+        assert_true(knee.tries[i].rate == expected[i]);
+        assert_int_equal(knee.tries[i].held, expected[i] <= 3217);
+    }
+    assert_true(knee.rate == 3125);
+}
+
+static void held_at_no_rate(void **state)
+{
+    (void)state;
+    assert_true(find(1000));
+    assert_true(knee.rate == 0);
+    assert_true(knee.count > 0 && knee.count < KNEE_MOST_TRIES);
+}
+
+static void held_at_every_rate(void **state)
+{
+    (void)state;
+    server.most = INFINITY;
+    assert_true(find(1));
+    assert_int_equal(knee.count, KNEE_MOST_RATES);
+    assert_true(knee.rate == knee.tries[KNEE_MOST_RATES - 1].rate);
+}
+
+/* A queue that grows, or a failure, is no rate that holds, however quick the answers are. */
+static void queue_or_failure_misses(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        setup(state);
+        server.most = 1500;
+        server.queues = i;
+        server.fails = !i;
+        assert_true(find(1000));
+        assert_true(knee.rate <= 1500 && knee.rate > 1400);
+    }
+}
+
+static void run_that_cannot_be_set_up(void **state)
+{
+    (void)state;
+    server.most = 5000;
+    server.breaks_at = 2;
+    assert_false(find(1000));
+}
+
+static void interrupted_search(void **state)
+{
+    (void)state;
+    server.most = 5000;
+    server.stopped_at = 3;
+    assert_true(find(1000));
+    assert_true(knee.interrupted);
+    assert_int_equal(knee.count, 2);
+    assert_true(knee.rate == 2000);
+}
+
+static void client_is_the_bottleneck(void **state)
+{
+    (void)state;
+    server.most = 3000;
+    server.client = 3000;
+    assert_true(find(1000));
+    assert_true(knee.saturated);
+    setup(state);
+    server.most = 3000;
+    server.client = 3500;
+    assert_true(find(1000));
+    assert_false(knee.saturated); /* the lowest that missed was the server's */
+}
+
+/* One hiccup is not the knee, in whichever try it is. */
+static void hiccup_is_tried_again(void **state)
+{
+    for (size_t try = 1; try <= 7; try++) {
+        setup(state);
+        server.most = 54000;
+        server.hiccup = try;
+        assert_true(find(1000));
+        if (knee.rate > 54000 || knee.rate * (1 + KNEE_CLOSE) < 54000)
+            fail_msg("hiccup in try %zu: %f", try, knee.rate);
+    }
+}
+
+/* What a rate above the knee leaves behind is waited for, requests in flight too. */
+static void backlog_is_waited_for(void **state)
+{
+    (void)state;
+    server.most = 262;
+    server.backlog = 5 * LIMIT;
+    assert_true(find(1000));
+    assert_true(knee.rate <= 262 && knee.rate * (1 + KNEE_CLOSE) >= 262);
+    assert_true(server.probes > SETTLE_PROBES + server.count);
+    assert_true(server.drains == SETTLE_TIME);
+    for (size_t i = 0; i < knee.count; i++)
+        assert_true(knee.tries[i].settled);
+}
+
+/* But not for ever, and that is said. */
+static void backlog_that_stays(void **state)
+{
+    char *text;
+    size_t count;
+    FILE *to = open_memstream(&text, &count);
+    const struct load_plan plan = {.options = &options, .from_rate = 1000, .duration = NSEC_PER_S};
+
+    (void)state;
+    server.most = 1500;
+    server.backlog = 5 * LIMIT;
+    server.stuck = true;
+    assert_true(knee_find(&knee, &plan, to));
+    fclose(to);
+    assert_true(knee.tries[0].settled && knee.tries[1].settled);
+    assert_false(knee.tries[2].settled); /* 2000 missed before */
+    assert_non_null(strstr(text, "(the server is not idle again after 10 s)\n"));
+    assert_non_null(strstr(text, ", the server was not idle before\n"));
+    free(text);
+}
+
+static void connections_are_the_limit(void **state)
+{
+    (void)state;
+    server.most = 3000;
+    server.grows = true;
+    assert_true(find(1000));
+    assert_true(knee.limited && !knee.saturated);
+    setup(state);
+    server.most = 3000; /* a server that is overloaded keeps all connections busy, and is slow */
+    assert_true(find(1000));
+    assert_false(knee.limited);
+}
+
+static void server_that_is_not_there(void **state)
+{
+    (void)state;
+    server.refuses = ERROR_CONNECT_REFUSED;
+    assert_true(find(1000));
+    assert_int_equal(knee.gave_up, ERROR_CONNECT_REFUSED);
+    assert_int_equal(knee.count, 0);
+    assert_int_equal(server.probes, SETTLE_PROBES);
+}
+
+/* A signal between two rates. */
+static void interrupted_probe(void **state)
+{
+    for (size_t probe = 1; probe <= SETTLE_PROBES + 2; probe++) {
+        setup(state);
+        server.most = 5000;
+        server.stopped_probe = probe;
+        assert_true(find(1000));
+        assert_true(knee.interrupted);
+        assert_int_equal(server.probes, probe);
+        assert_int_equal(knee.count, probe > SETTLE_PROBES + 1);
+    }
+}
+
+/* What is shown of the curve, by a function that writes. */
+static char *shown(void (*show)(FILE *to, const struct knee *one, const struct options *of))
+{
+    char *text;
+    size_t count;
+    FILE *file = open_memstream(&text, &count);
+
+    show(file, &knee, &options);
+    fclose(file);
+    return text;
+}
+
+static void curve_as_json(void **state)
+{
+    json_t *root, *curve;
+    double before = 0;
+    char *text;
+
+    (void)state;
+    server.most = 3217;
+    assert_true(find(1000));
+    text = shown(knee_json);
+    root = json_loads(text, 0, NULL);
+    assert_non_null(root);
+    assert_string_equal(json_string_value(json_object_get(root, "schema")), "firstbyte.knee/1");
+    assert_true(json_number_value(json_object_get(root, "rate")) == 3125);
+    curve = json_object_get(root, "curve");
+    assert_int_equal(json_array_size(curve), 10);
+    for (size_t i = 0; i < json_array_size(curve); i++) {
+        const json_t *one = json_array_get(curve, i);
+        double rate = json_number_value(json_object_get(one, "rate"));
+
+        assert_true(rate >= before); /* in the order of the rates */
+        assert_int_equal(json_is_true(json_object_get(one, "held")), rate <= 3217);
+        before = rate;
+    }
+    json_decref(root);
+    free(text);
+}
+
+/* A try that measured nothing is shown without a figure. */
+static void nothing_measured(void **state)
+{
+    json_t *root;
+    char *text;
+
+    (void)state;
+    knee = (struct knee){.count = 1,
+                         .tries = {{.rate = 10, .measured = NAN, .wrong = 1, .settled = true}}};
+    text = shown(knee_json);
+    root = json_loads(text, 0, NULL);
+    assert_non_null(root);
+    assert_true(
+        json_is_null(json_object_get(json_array_get(json_object_get(root, "curve"), 0), "us")));
+    json_decref(root);
+    free(text);
+    text = shown(knee_curve);
+    assert_non_null(strstr(text, "The curve, 1 tries:\n"));
+    assert_non_null(strstr(text, "missed\n"));
+    free(text);
+    text = shown(knee_text);
+    assert_non_null(strstr(text, "p99 at most 20.000 ms was held at no rate.\n"));
+    free(text);
+}
+
+static void curve_as_text(void **state)
+{
+    static const struct {
+        bool interrupted, saturated, limited;
+        enum error gave_up;
+        const char *last;
+    } cases[] = {
+        {false, false, false, 0, "p99 at most 20.000 ms is held up to 3125 requests a second.\n"},
+        {false, false, true, 0,
+         "p99 at most 20.000 ms is held up to 3125 requests a second; beyond that all connections "
+         "were "
+         "busy though the server was as quick as when it was idle: the connections were the limit, "
+         "try "
+         "more of them (-c).\n"},
+        {false, false, false, ERROR_CONNECT_REFUSED,
+         "The server gave no response: connect.refused, connection refused. The search ended "
+         "there.\n"},
+        {false, true, false, 0,
+         "p99 at most 20.000 ms is held up to 3125 requests a second; beyond that the client was "
+         "the "
+         "bottleneck.\n"},
+        {true, false, false, 0,
+         "Interrupted. Until then p99 at most 20.000 ms was held at 3125 a second.\n"},
+    };
+
+    (void)state;
+    server.most = 3217;
+    assert_true(find(1000));
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char *text;
+
+        knee.interrupted = cases[i].interrupted;
+        knee.saturated = cases[i].saturated;
+        knee.limited = cases[i].limited;
+        knee.gave_up = cases[i].gave_up;
+        text = shown(knee_text);
+        assert_string_equal(text, cases[i].last);
+        free(text);
+    }
+}
+
+#define CASE(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(knee_is_found),
+        CASE(doubled_then_halved),
+        CASE(held_at_no_rate),
+        CASE(held_at_every_rate),
+        CASE(queue_or_failure_misses),
+        CASE(run_that_cannot_be_set_up),
+        CASE(hiccup_is_tried_again),
+        CASE(backlog_is_waited_for),
+        CASE(backlog_that_stays),
+        CASE(connections_are_the_limit),
+        CASE(server_that_is_not_there),
+        CASE(interrupted_probe),
+        CASE(interrupted_search),
+        CASE(client_is_the_bottleneck),
+        CASE(curve_as_json),
+        CASE(nothing_measured),
+        CASE(curve_as_text),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("knee", tests, NULL, NULL);
+}

@@ -1,0 +1,202 @@
+/* Where the intervals of a run go, and what is told where they cannot go there. */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/bench/recorder.h"
+
+#define INTERVALS 3
+
+static struct recorder recorder;
+static struct options options;
+static char said[1024]; /* on standard error, the last time */
+
+static int setup(void **state)
+{
+    (void)state;
+    options = (struct options){.quiet = true};
+    return 0;
+}
+
+/* Standard error goes to a file from here on; returns what it was. */
+static int aside(int *file)
+{
+    char path[256];
+    int terminal = dup(STDERR_FILENO);
+
+    *file = unit_file(path, sizeof(path));
+    unlink(path);
+    fflush(stderr);
+    dup2(*file, STDERR_FILENO);
+    return terminal;
+}
+
+static void back(int terminal, int file)
+{
+    ssize_t count;
+
+    fflush(stderr);
+    dup2(terminal, STDERR_FILENO);
+    count = pread(file, said, sizeof(said) - 1, 0);
+    said[count > 0 ? count : 0] = '\0';
+    close(terminal);
+    close(file);
+}
+
+/* The i-th second, with i + 1 answers. */
+static void record(uint64_t i)
+{
+    struct tally *tally = tally_new();
+
+    tally->from = i * NSEC_PER_S;
+    tally->to = (i + 1) * NSEC_PER_S;
+    tally->scheduled = tally->started = i + 2;
+    tally->completed = i + 1;
+    tally->in_flight = 1 + i;
+    for (uint64_t n = 0; n <= i; n++)
+        histogram_record(tally->latency, (i + 1) * NSEC_PER_MS);
+    recorder_interval(&recorder, tally);
+    tally_free(tally);
+}
+
+/* A run of INTERVALS seconds. Returns whether it was written whole. */
+static bool record_all(void)
+{
+    bool opened, ended = false;
+    int file, terminal = aside(&file);
+
+    opened = recorder_open(&recorder, &options, INTERVALS * NSEC_PER_S, 0);
+    for (uint64_t i = 0; opened && i < INTERVALS; i++)
+        record(i);
+    ended = opened && recorder_end(&recorder);
+    back(terminal, file);
+    return ended;
+}
+
+static void totals_and_intervals(void **state)
+{
+    struct interval interval;
+
+    (void)state;
+    assert_true(record_all());
+    assert_string_equal(said, "");
+    assert_true(recorder.total->from == 0 && recorder.total->to == INTERVALS * NSEC_PER_S);
+    assert_int_equal(recorder.total->completed, 1 + 2 + 3);
+    assert_int_equal(recorder.total->started, 2 + 3 + 4);
+    assert_int_equal(recorder.total->in_flight, 3); /* at the end */
+    assert_true(tally_adds_up(recorder.total));
+    assert_int_equal(recorder.total->latency->count, 6);
+    assert_int_equal(recorder.total->processes, 1);
+    assert_int_equal(spool_count(recorder.spool), INTERVALS);
+    for (size_t i = 0; i < INTERVALS; i++) {
+        assert_true(spool_get(recorder.spool, i, &interval));
+        assert_int_equal(interval.completed, i + 1);
+        assert_true(interval.from_s == (double)i);
+    }
+    recorder_close(&recorder);
+}
+
+static void nothing_recorded(void **state)
+{
+    (void)state;
+    assert_true(recorder_open(&recorder, &options, NSEC_NEVER, 5));
+    assert_int_equal(recorder.total->processes, 0); /* nobody has told anything */
+    assert_true(recorder_end(&recorder));
+    assert_int_equal(spool_count(recorder.spool), 0);
+    recorder_close(&recorder);
+}
+
+/* A line for each interval, in seconds, with its greatest value in milliseconds. */
+static void log_is_written(void **state)
+{
+    static const char *const begins[INTERVALS] = {"0.000,1.000,1.000,", "1.000,1.000,2.000,",
+                                                  "2.000,1.000,3.000,"};
+    char path[256], line[4096];
+    size_t count = 0;
+    FILE *file;
+
+    (void)state;
+    close(unit_file(path, sizeof(path)));
+    options.load.hlog = path;
+    assert_true(record_all());
+    assert_string_equal(said, "");
+    recorder_close(&recorder);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    while (count < INTERVALS && fgets(line, sizeof(line), file)) {
+        if (line[0] < '0' || line[0] > '9')
+            continue;
+        assert_memory_equal(line, begins[count], strlen(begins[count]));
+        count++;
+    }
+    assert_int_equal(count, INTERVALS);
+    assert_null(fgets(line, sizeof(line), file));
+    fclose(file);
+    unlink(path);
+}
+
+/* The log says when measuring began: after the warm-up. */
+static void log_begins_after_the_warm_up(void **state)
+{
+    uint64_t first;
+
+    (void)state;
+    assert_true(recorder_open(&recorder, &options, NSEC_PER_S, 0));
+    first = recorder.began;
+    recorder_close(&recorder);
+    options.load.warmup = 1000 * NSEC_PER_S;
+    assert_true(recorder_open(&recorder, &options, NSEC_PER_S, 0));
+    assert_true(recorder.began >= first + 900 * NSEC_PER_S);
+    recorder_close(&recorder);
+}
+
+static void full_disk_is_told(void **state)
+{
+    (void)state;
+    options.load.hlog = "/dev/full";
+    assert_false(record_all());
+    assert_string_equal(said, "firstbyte: /dev/full: No space left on device\n");
+    assert_int_equal(recorder.total->completed, 6); /* the figures are there all the same */
+    recorder_close(&recorder);
+}
+
+static void log_that_cannot_be_made_is_told(void **state)
+{
+    (void)state;
+    options.load.hlog = "/no/such\nfolder/x";
+    assert_false(record_all());
+    assert_non_null(strstr(said, "No such file or directory\n"));
+    assert_null(strstr(said, "such\nfolder"));
+    recorder_close(&recorder);
+}
+
+/* Closed before its end: nothing is lost of memory, and the log is closed. */
+static void closed_before_its_end(void **state)
+{
+    char path[256];
+
+    (void)state;
+    close(unit_file(path, sizeof(path)));
+    options.load.hlog = path;
+    assert_true(recorder_open(&recorder, &options, NSEC_PER_S, 0));
+    record(0);
+    recorder_close(&recorder);
+    unlink(path);
+}
+
+#define CASE(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(totals_and_intervals),  CASE(nothing_recorded),
+        CASE(log_is_written),        CASE(log_begins_after_the_warm_up),
+        CASE(full_disk_is_told),     CASE(log_that_cannot_be_made_is_told),
+        CASE(closed_before_its_end),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("recorder", tests, NULL, NULL);
+}

@@ -1,0 +1,283 @@
+/* A set of runs from its JSON: what is taken, and what is refused with which sentence. */
+#include "tests/support/unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/diff/diff_set.h"
+
+/* A run in parts, so that one of them can be another. */
+#define SCHEMA  "\"schema\":\"firstbyte.bench/1\""
+#define CONFIG  "\"config\":{\"url\":\"http://a/\",\"rate\":100,\"seed\":1}"
+#define TOTALS  "\"totals\":{\"waiting\":0,\"completed\":1000,\"failed\":0,\"rps\":100.5}"
+#define LATENCY "\"latency_us\":{\"mean\":6,\"p50\":1,\"p90\":2,\"p99\":3,\"p99.9\":4}"
+#define STATUS  "\"status\":{\"200\":1000}"
+#define CLIENT  "\"client\":{\"cpu_user_s\":0.25,\"cpu_sys_s\":0.5,\"verdict\":\"ok\"}"
+#define RUN_OF(schema, config, totals, latency, status, client)                                    \
+    "{" schema "," config "," totals "," latency "," status "," client "}"
+#define RUN RUN_OF(SCHEMA, CONFIG, TOTALS, LATENCY, STATUS, CLIENT)
+
+static bool parse(struct diff_set *set, const char *text, char **why)
+{
+    return diff_set_parse(set, "A", text, strlen(text), why);
+}
+
+static struct diff_set taken(const char *text)
+{
+    struct diff_set set;
+    char *why;
+
+    if (!parse(&set, text, &why))
+        fail_msg("%s: %s", text, why);
+    assert_null(why);
+    return set;
+}
+
+static void numbers(void **state)
+{
+    static const double wanted[] = {100.5, 1, 2, 3, 4, 6, 750, 0};
+    struct diff_set set = taken(RUN);
+    const struct diff_run *run = set.runs;
+
+    (void)state;
+    assert_int_equal(set.count, 1);
+    assert_string_equal(set.name, "A");
+    assert_int_equal(LENGTH(wanted), DIFF_METRICS);
+    for (size_t i = 0; i < LENGTH(wanted); i++)
+        if (fabs(run->value[i] - wanted[i]) > 1e-9)
+            fail_msg("metric %zu: %g", i, run->value[i]);
+    assert_false(run->saturated || run->interrupted || run->open_loop || run->waited);
+    diff_set_free(&set);
+}
+
+static void what_else_is_in_a_run(void **state)
+{
+    static const char text[] =
+        "{" SCHEMA "," CONFIG ",\"interrupted\":true,\"raw_latency_us\":{},"
+        "\"totals\":{\"waiting\":3,\"completed\":90,\"failed\":10,\"rps\":1}," LATENCY ","
+        "\"status\":{\"200\":50,\"399\":20,\"400\":5,\"503\":15},"
+        "\"client\":{\"cpu_user_s\":0,\"cpu_sys_s\":0,\"verdict\":\"saturated\"}}";
+    struct diff_set set = taken(text);
+    const struct diff_run *run = set.runs;
+
+    (void)state;
+    assert_true(run->saturated && run->interrupted && run->open_loop && run->waited);
+    assert_true(fabs(run->value[DIFF_ERRORS] - 0.3) < 1e-9);
+    diff_set_free(&set);
+}
+
+static void a_run_without_an_answer(void **state)
+{
+    static const char text[] =
+        RUN_OF(SCHEMA, CONFIG, "\"totals\":{\"waiting\":0,\"completed\":0,\"failed\":0,\"rps\":0}",
+               "\"latency_us\":null", "\"status\":{}", CLIENT)
+            RUN_OF(SCHEMA, CONFIG,
+                   "\"totals\":{\"waiting\":0,\"completed\":0,\"failed\":9,\"rps\":0}",
+                   "\"latency_us\":{\"mean\":null,\"p50\":null,\"p90\":null,\"p99\":null,"
+                   "\"p99.9\":null}",
+                   "\"status\":{}", CLIENT);
+    struct diff_set set = taken(text);
+
+    (void)state;
+    assert_int_equal(set.count, 2);
+    for (size_t i = 0; i < set.count; i++) {
+        for (int metric = DIFF_P50; metric <= DIFF_CPU; metric++)
+            assert_true(isnan(set.runs[i].value[metric]));
+        assert_true(set.runs[i].value[DIFF_RPS] < 1e-9);
+    }
+    assert_true(isnan(set.runs[0].value[DIFF_ERRORS]));
+    assert_true(fabs(set.runs[1].value[DIFF_ERRORS] - 1) < 1e-9);
+    diff_set_free(&set);
+}
+
+static void one_after_the_other(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t count;
+    } cases[] = {
+        {RUN, 1},
+        {RUN "\n", 1},
+        {RUN RUN, 2},
+        {"\n" RUN "\r\n\t " RUN "\n\n" RUN, 3},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct diff_set set = taken(cases[i].text);
+
+        if (set.count != cases[i].count)
+            fail_msg("case %zu: %zu runs", i, set.count);
+        diff_set_free(&set);
+    }
+}
+
+#define RANGE " is not a number from 0 to 1e18"
+
+static const struct {
+    const char *text, *why; /* the beginning of the sentence */
+} refused[] = {
+    {"", "there is no run in it"},
+    {" \n\t\r\n", "there is no run in it"},
+    {"nonsense", "run 1: not JSON: line 1, column "},
+    {"1", "run 1: not JSON: line 1, column "},
+    {RUN "\n\n{\"a\":\n}", "run 2: not JSON: line 4, column 1: "},
+    {RUN "\n" RUN "\n{", "run 3: not JSON: line 3, column "},
+    {"{\"a\":1,\"a\":2}", "run 1: not JSON: line 1, "},
+    {"{\"a\":1e999}", "run 1: not JSON: line 1, "},
+    {"{\"a\":\"\\u0000\"}", "run 1: not JSON: line 1, "},
+    {"[]", "run 1 (line 1): it is no JSON object"},
+    {RUN "\n[]", "run 2 (line 2): it is no JSON object"},
+    {"{}", "run 1 (line 1): it has no \"schema\": it is no report of a run"},
+    {"{\"schema\":1}", "run 1 (line 1): it has no \"schema\""},
+    {"{\"schema\":\"firstbyte.bench/2\"}",
+     "run 1 (line 1): its schema is \"firstbyte.bench/2\", not \"firstbyte.bench/1\""},
+    {"{" SCHEMA "}", "run 1 (line 1): totals.rps is missing"},
+    {RUN_OF(SCHEMA, CONFIG, "\"totals\":[]", LATENCY, STATUS, CLIENT),
+     "run 1 (line 1): totals.rps is missing"},
+    {RUN_OF(SCHEMA, CONFIG, "\"totals\":{\"rps\":\"1\"}", LATENCY, STATUS, CLIENT),
+     "run 1 (line 1): totals.rps" RANGE},
+    {RUN_OF(SCHEMA, CONFIG, "\"totals\":{\"rps\":null}", LATENCY, STATUS, CLIENT),
+     "run 1 (line 1): totals.rps" RANGE},
+    {RUN_OF(SCHEMA, CONFIG, "\"totals\":{\"rps\":-0.5}", LATENCY, STATUS, CLIENT),
+     "run 1 (line 1): totals.rps" RANGE},
+    {RUN_OF(SCHEMA, CONFIG, "\"totals\":{\"rps\":1.1e18}", LATENCY, STATUS, CLIENT),
+     "run 1 (line 1): totals.rps" RANGE},
+    {RUN_OF(SCHEMA, CONFIG, TOTALS, "\"latency_us\":7", STATUS, CLIENT),
+     "run 1 (line 1): latency_us.p50 is missing"},
+    {RUN_OF(SCHEMA, CONFIG, TOTALS, LATENCY, "\"status\":[]", CLIENT),
+     "run 1 (line 1): status is missing"},
+    {RUN_OF(SCHEMA, CONFIG, TOTALS, LATENCY, "\"status\":{\"200\":\"x\"}", CLIENT),
+     "run 1 (line 1): status has a count that" RANGE},
+    {RUN_OF(SCHEMA, CONFIG, TOTALS, LATENCY, "\"status\":{\"500\":1001}", CLIENT),
+     "run 1 (line 1): status has more answers than totals.completed"},
+    {RUN_OF(SCHEMA, CONFIG, TOTALS, LATENCY, STATUS,
+            "\"client\":{\"cpu_user_s\":0,\"cpu_sys_s\":0,\"verdict\":\"fine\"}"),
+     "run 1 (line 1): client.verdict is none of \"ok\", \"saturated\", \"starved\" and "
+     "\"suspended\""},
+    {RUN_OF(SCHEMA, "\"config\":null", TOTALS, LATENCY, STATUS, CLIENT),
+     "run 1 (line 1): config is missing"},
+};
+
+static void refusals(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(refused); i++) {
+        struct diff_set set;
+        char *why;
+
+        if (parse(&set, refused[i].text, &why))
+            fail_msg("%s is taken", refused[i].text);
+        if (strncmp(why, refused[i].why, strlen(refused[i].why)) != 0)
+            fail_msg("%s: %s", refused[i].text, why);
+        assert_true(!set.count && !set.runs);
+        free(why);
+    }
+}
+
+/* Many runs, or one deep down in lists. */
+static char *repeated(const char *text, size_t times)
+{
+    size_t length = strlen(text);
+    char *all = malloc(length * times + 1), *to = all;
+
+    assert_non_null(all);
+    for (size_t i = 0; i < times; i++)
+        to = mempcpy(to, text, length);
+    *to = '\0';
+    return all;
+}
+
+static void bounds(void **state)
+{
+    char *most = repeated(RUN "\n", DIFF_MOST_RUNS), *more = repeated(RUN "\n", DIFF_MOST_RUNS + 1);
+    char *deep = repeated("[", 1000000), *why;
+    struct diff_set set = taken(most);
+
+    (void)state;
+    assert_int_equal(set.count, DIFF_MOST_RUNS);
+    diff_set_free(&set);
+    assert_false(parse(&set, more, &why));
+    assert_string_equal(why, "over 1000 runs");
+    free(why);
+    assert_false(parse(&set, deep, &why));
+    free(why);
+    free(most);
+    free(more);
+    free(deep);
+}
+
+static void files(void **state)
+{
+    char path[256], *why;
+    int fd = unit_file(path, sizeof(path));
+    struct diff_set set;
+
+    (void)state;
+    assert_int_equal(write(fd, RUN "\n" RUN, sizeof(RUN "\n" RUN) - 1), sizeof(RUN "\n" RUN) - 1);
+    assert_true(diff_set_read(&set, path, &why));
+    assert_int_equal(set.count, 2);
+    diff_set_free(&set);
+    assert_int_equal(ftruncate(fd, (off_t)DIFF_MOST_FILE_BYTES + 1), 0);
+    assert_false(diff_set_read(&set, path, &why));
+    assert_string_equal(why, "over 64 MiB");
+    free(why);
+    close(fd);
+    unlink(path);
+    assert_false(diff_set_read(&set, path, &why));
+    assert_string_equal(why, "No such file or directory");
+    free(why);
+}
+
+static void what_differs(void **state)
+{
+#define ASKED(config) RUN_OF(SCHEMA, "\"config\":" config, TOTALS, LATENCY, STATUS, CLIENT)
+    static const struct {
+        const char *text;
+        bool elsewhere;
+        const char *says;
+    } cases[] = {
+        {RUN RUN, false, ""},
+        {ASKED("{\"seed\":1}") ASKED("{\"seed\":2}"), false, ""},
+        {ASKED("{\"a\":1,\"b\":2}") ASKED("{\"b\":2,\"a\":1}"), false, ""},
+        {ASKED("{\"url\":\"a\"}") ASKED("{\"url\":\"b\"}"), false, "url (\"a\" and \"b\")"},
+        {ASKED("{\"url\":\"a\"}") ASKED("{\"url\":\"b\"}"), true, ""},
+        {ASKED("{\"rate\":1}") ASKED("{\"rate\":2}"), true, "rate (1 and 2)"},
+        {ASKED("{\"a\":1,\"b\":[1]}") ASKED("{\"b\":null,\"c\":{}}"), false,
+         "a (1 and none), b ([1] and null), c (none and {})"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct diff_set set = taken(cases[i].text);
+        char *said = NULL;
+        size_t length, count;
+        FILE *to = open_memstream(&said, &length);
+
+        count = diff_run_differs(&set.runs[0], &set.runs[1], cases[i].elsewhere, to);
+        fclose(to);
+        if (strcmp(said, cases[i].says) != 0 || !count != !*cases[i].says)
+            fail_msg("case %zu: %zu: %s", i, count, said);
+        free(said);
+        diff_set_free(&set);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(what_else_is_in_a_run),
+        cmocka_unit_test(a_run_without_an_answer),
+        cmocka_unit_test(one_after_the_other),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(bounds),
+        cmocka_unit_test(files),
+        cmocka_unit_test(what_differs),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("diff_set", tests, NULL, NULL);
+}

@@ -1,0 +1,215 @@
+/* The targets of a load: from a file, from words, and what is none. */
+#include "tests/support/unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/list/load_targets.h"
+
+static char path[4096];
+
+static struct options options_of(const char *file)
+{
+    return (struct options){.command = COMMAND_BENCH,
+                            .file = file,
+                            .request = {.timeout = 10 * NSEC_PER_S, .method = "PUT"}};
+}
+
+/* Puts the text into the file and reads it as targets. */
+static bool read_text_of(struct target_list *list, const char *text, size_t length)
+{
+    struct options options = options_of(path);
+    FILE *file = fopen(path, "w");
+
+    fwrite(text, 1, length, file);
+    fclose(file);
+    return target_list_read(list, &options);
+}
+
+/* The last that was said on standard error. */
+static char said[2048];
+
+/* Likewise, with what is said aside. */
+static bool read_aside(struct target_list *list, const char *text, size_t length)
+{
+    char aside_path[256];
+    int terminal = dup(STDERR_FILENO), aside = unit_file(aside_path, sizeof(aside_path));
+    ssize_t count;
+    bool taken;
+
+    fflush(stderr);
+    dup2(aside, STDERR_FILENO);
+    taken = read_text_of(list, text, length);
+    fflush(stderr);
+    dup2(terminal, STDERR_FILENO);
+    count = pread(aside, said, sizeof(said) - 1, 0);
+    said[count > 0 ? count : 0] = '\0';
+    close(terminal);
+    close(aside);
+    unlink(aside_path);
+    return taken;
+}
+
+static void test_file(void **state)
+{
+    static const char text[] = "# a comment\n"
+                               "http://a/ weight=3 header=\"A: b\"\n"
+                               "\n"
+                               "http://a/b method=GET rehearse-delay=1ms\n"
+                               "default weight=1000000 user=x:y\n"
+                               "http://a/c data=z\n"
+                               "http://a/d weight=2 weight=5 timeout=10s";
+    static const struct {
+        const char *url, *method;
+        unsigned weight;
+    } wanted[] = {
+        {"http://a/", "PUT", 3},
+        {"http://a/b", "GET", 1},
+        {"http://a/c", "PUT", 1000000},
+        {"http://a/d", "PUT", 5},
+    };
+    struct target_list list;
+
+    (void)state;
+    assert_true(read_text_of(&list, text, strlen(text)));
+    assert_int_equal(list.count, LENGTH(wanted));
+    for (size_t i = 0; i < list.count; i++) {
+        assert_string_equal(list.sites[i]->url.shown, wanted[i].url);
+        assert_string_equal(site_method(list.sites[i]), wanted[i].method);
+        assert_int_equal(list.weights[i], wanted[i].weight);
+    }
+    assert_string_equal(list.sites[0]->headers, "A: b\r\n");
+    assert_int_equal(list.sites[2]->content->count, 1);
+    assert_string_equal(list.sites[3]->user, "x:y");
+    target_list_free(&list);
+    assert_int_equal(list.count, 0);
+}
+
+static void test_words(void **state)
+{
+    char first[] = "http://a/", second[] = "http://a/b";
+    char *words[] = {first, second};
+    struct options options = options_of(NULL);
+    struct target_list list;
+
+    (void)state;
+    options.words = words;
+    options.word_count = 2;
+    options.load.versus = "https://c/d";
+    assert_true(target_list_read(&list, &options));
+    assert_int_equal(list.count, 2);
+    assert_string_equal(list.sites[1]->url.shown, second);
+    assert_string_equal(site_method(list.sites[1]), "PUT");
+    assert_true(list.weights[0] == 1 && list.weights[1] == 1);
+    target_list_free(&list);
+    assert_true(target_list_read_versus(&list, &options));
+    assert_int_equal(list.count, 1);
+    assert_string_equal(list.sites[0]->url.shown, "https://c/d");
+    assert_string_equal(site_method(list.sites[0]), "PUT");
+    target_list_free(&list);
+}
+
+static void test_refused(void **state)
+{
+    static const struct {
+        const char *text, *says;
+    } refused[] = {
+        {"", ": there is no target in it"},
+        {"# nothing\ndefault weight=2\n", ": there is no target in it"},
+        {"http://a/\nhttp://a/ weight=0\n", ":2: weight: not a number from 1 to 1000000"},
+        {"http://a/ weight=1000001", ":1: weight: not a number from 1 to 1000000"},
+        {"http://a/ weight=-1", ":1: weight: not a number from 1 to 1000000"},
+        {"http://a/ weight=", ":1: weight: not a number from 1 to 1000000"},
+        {"http://a/ weight=1.5", ":1: weight: not a number from 1 to 1000000"},
+        {"http://a/ weight", ":1: not key=value"},
+        {"default weight=x\nhttp://a/", ":1: weight: not a number"},
+        {"http://a/ wait=1", ":1: wait: no such key"},
+        {"ftp://a/", ":1: "},
+        {"\n\nhttp://a/ timeout=1s", ":3: a target has no timeout of its own"},
+        {"default timeout=1s\nhttp://a/", ":2: a target has no timeout of its own"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(refused); i++) {
+        struct target_list list;
+        char wanted[256];
+
+        if (read_aside(&list, refused[i].text, strlen(refused[i].text)))
+            fail_msg("%s is taken", refused[i].text);
+        target_list_free(&list);
+        snprintf(wanted, sizeof(wanted), "firstbyte: %.200s", path);
+        if (strncmp(said, wanted, strlen(wanted)) != 0 || !strstr(said, refused[i].says))
+            fail_msg("%s: %s", refused[i].text, said);
+    }
+}
+
+/* As many as there may be, and one more; a line as long as there may be, and longer. */
+static void test_bounds(void **state)
+{
+    static const char one[] = "http://a/\n";
+    size_t length = (TARGETS_MOST + 1) * (sizeof(one) - 1);
+    char *text = malloc(length + 1);
+    struct target_list list;
+
+    (void)state;
+    for (size_t i = 0; i <= TARGETS_MOST; i++)
+        memcpy(text + i * (sizeof(one) - 1), one, sizeof(one) - 1);
+    assert_true(read_text_of(&list, text, length - (sizeof(one) - 1)));
+    assert_int_equal(list.count, TARGETS_MOST);
+    target_list_free(&list);
+    assert_false(read_aside(&list, text, length));
+    assert_non_null(strstr(said, ":10001: over 10000 targets\n"));
+    target_list_free(&list);
+    memset(text, '#', 70000);
+    memcpy(text, one, sizeof(one) - 2);
+    text[sizeof(one) - 2] = ' ';
+    assert_false(read_aside(&list, text, 70000));
+    assert_non_null(strstr(said, ":1: the line is over 65536 bytes"));
+    target_list_free(&list);
+    free(text);
+}
+
+static void test_input(void **state)
+{
+    static const char text[] = "http://a/ weight=9\nhttp://a/ weight=0\n";
+    struct options options = options_of("-");
+    struct target_list list;
+    int ends[2], old = dup(STDIN_FILENO);
+
+    (void)state;
+    for (int bad = 0; bad < 2; bad++) {
+        size_t length = bad ? strlen(text) : strcspn(text, "\n");
+
+        assert_int_equal(pipe(ends), 0);
+        assert_int_equal(write(ends[1], text, length), length);
+        close(ends[1]);
+        dup2(ends[0], STDIN_FILENO);
+        close(ends[0]);
+        assert_int_equal(target_list_read(&list, &options), !bad);
+        assert_int_equal(list.count, 1);
+        assert_int_equal(list.weights[0], 9);
+        target_list_free(&list);
+    }
+    dup2(old, STDIN_FILENO);
+    close(old);
+    options.file = "/nowhere/x";
+    assert_false(target_list_read(&list, &options));
+    target_list_free(&list);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_file),   cmocka_unit_test(test_words), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_bounds), cmocka_unit_test(test_input),
+    };
+    int failed;
+
+    unit_time_limit();
+    close(unit_file(path, 256));
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink(path);
+    return failed;
+}

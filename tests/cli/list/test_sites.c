@@ -1,0 +1,950 @@
+/* The grammar of sites.conf, the reading of files, pipes and words, and going back to the beginning. */
+#include "tests/support/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/list/sites.h"
+
+static const struct request_options ten_seconds = {.timeout = 10 * NSEC_PER_S};
+static const struct sites_options plain = {.request = &ten_seconds};
+static char path[4096];
+
+/* Puts the text into the file and opens it. */
+static struct sites *open_bytes(const char *text, size_t length)
+{
+    FILE *file = fopen(path, "w");
+    struct sites *sites;
+
+    fwrite(text, 1, length, file);
+    fclose(file);
+    sites = sites_open(path, &plain);
+    assert_non_null(sites);
+    return sites;
+}
+
+static struct sites *open_text(const char *text)
+{
+    return open_bytes(text, strlen(text));
+}
+
+/* The next is a site of that URL; returns what was listed, whose site is to be freed. */
+static struct listed expect(struct sites *sites, const char *shown)
+{
+    struct listed listed;
+
+    assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+    if (listed.site->unreadable)
+        fail_msg("%s", listed.site->unreadable);
+    assert_string_equal(listed.site->url.shown, shown);
+    return listed;
+}
+
+static void expect_end(struct sites *sites)
+{
+    struct listed listed;
+
+    assert_int_equal(sites_next(sites, &listed), SITES_END);
+    assert_int_equal(sites_next(sites, &listed), SITES_END);
+    sites_close(sites);
+}
+
+/* Nothing but the URL. */
+static const char *const bare[] = {
+    "http://a/",
+    "  \t http://a/ \t ",
+    "http://a/\n",
+    "http://a/\r\n",
+    "\xef\xbb\xbfhttp://a/\n",
+    "\n\r\n# x\n   # y\n\t\nhttp://a/",
+    "http://a/ # a comment \"",
+    "default\nhttp://a/",
+    "http://a/\r\r\n",
+    "# \xc2\xa0 \xe2\x80\x8b \x1a\n#\xc2\xa0\nhttp://a/ #\xc2\xa0",
+};
+
+/* One line; what it says of the request. */
+static const struct {
+    const char *text; /* before it may be default lines */
+    nsec timeout;
+    const char *method;
+    const char *headers;
+} lines[] = {
+    {"http://a/ timeout=2s", 2 * NSEC_PER_S, "GET", NULL},
+    {"http://a/ timeout=2s timeout=3s", 3 * NSEC_PER_S, "GET", NULL},
+    {"http://a/ timeout=\"2s\"", 2 * NSEC_PER_S, "GET", NULL},
+    {"http://a/ time\"out\"=2s", 2 * NSEC_PER_S, "GET", NULL},
+    {"http://a/ method=HEAD", 10 * NSEC_PER_S, "HEAD", NULL},
+    {"http://a/ method=PROPFIND", 10 * NSEC_PER_S, "PROPFIND", NULL},
+    {"http://a/ method=get", 10 * NSEC_PER_S, "get", NULL},
+    {"default method=HEAD\nhttp://a/ method=GET", 10 * NSEC_PER_S, "GET", NULL},
+    {"default timeout=1s\ndefault method=HEAD\nhttp://a/", NSEC_PER_S, "HEAD", NULL},
+    {"default timeout=1s\ndefault timeout=2s\nhttp://a/", 2 * NSEC_PER_S, "GET", NULL},
+    {"http://a/ header=\"A: b\"", 10 * NSEC_PER_S, "GET", "A: b\r\n"},
+    {"http://a/ header=A:b", 10 * NSEC_PER_S, "GET", "A:b\r\n"},
+    {"http://a/ header=\"A: \xc2\xa0\"", 10 * NSEC_PER_S, "GET", "A: \xc2\xa0\r\n"},
+    {"http://a/ header=\"A: \\\"b\\\\\\x41\\t\"", 10 * NSEC_PER_S, "GET", "A: \"b\\A\t\r\n"},
+    {"http://a/ header=\"A: 1\" header=\"A: 2\"", 10 * NSEC_PER_S, "GET", "A: 1\r\nA: 2\r\n"},
+    {"default header=\"A: 1\" header=\"B: 1\"\nhttp://a/ header=\"a: 2\"", 10 * NSEC_PER_S, "GET",
+     "B: 1\r\na: 2\r\n"},
+    {"default header=\"A: 1\"\ndefault header=\"A: 2\"\nhttp://a/", 10 * NSEC_PER_S, "GET",
+     "A: 2\r\n"},
+    {"default header=\"A: 1\"\nhttp://a/ header=A:", 10 * NSEC_PER_S, "GET", "A:\r\n"},
+    {"default header=\"Ab: 1\"\nhttp://a/ header=\"A: 2\"", 10 * NSEC_PER_S, "GET",
+     "Ab: 1\r\nA: 2\r\n"},
+};
+
+static void check_line(const char *text, nsec timeout, const char *method, const char *headers)
+{
+    struct sites *sites = open_text(text);
+    struct listed listed = expect(sites, "http://a/");
+
+    assert_int_equal(listed.site->timeout, timeout);
+    assert_string_equal(site_method(listed.site), method);
+    if (headers)
+        assert_string_equal(listed.site->headers, headers);
+    else
+        assert_null(listed.site->headers);
+    assert_false(listed.play.given);
+    site_free(listed.site);
+    expect_end(sites);
+}
+
+static void test_lines(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(bare); i++)
+        check_line(bare[i], 10 * NSEC_PER_S, "GET", NULL);
+    for (size_t i = 0; i < LENGTH(lines); i++)
+        check_line(lines[i].text, lines[i].timeout, lines[i].method, lines[i].headers);
+}
+
+static void a_comment_does_not_begin_inside_a_word(void **state)
+{
+    struct sites *sites = open_text("http://a/ timeout=5s#no comment");
+    struct listed listed;
+
+    (void)state;
+    assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+    assert_non_null(listed.site->unreadable);
+    site_free(listed.site);
+    sites_close(sites);
+}
+
+static void test_play(void **state)
+{
+    struct sites *sites =
+        open_text("http://a/ rehearse-delay=798940us rehearse-body=\"<a>\\x00\\n\" "
+                  "rehearse-status=404 rehearse-framing=chunked rehearse-fault=drip "
+                  "rehearse-header=\"Location: /%HOST%\" rehearse-header=\"Location: /2\" "
+                  "rehearse-fail-first=2\n"
+                  "default rehearse-body=default rehearse-status=503 rehearse-fail-first=1 "
+                  "rehearse-header=A:1 rehearse-header=B:1\n"
+                  "http://b/\n"
+                  "http://c/ rehearse-body=own rehearse-header=a:2 rehearse-fail-first=0\n");
+    struct listed listed = expect(sites, "http://a/");
+
+    (void)state;
+    assert_true(listed.play.given);
+    assert_int_equal(listed.play.delay, 798940 * NSEC_PER_US);
+    assert_int_equal(listed.play.status, 404);
+    assert_int_equal(listed.play.framing, FRAMING_CHUNKED);
+    assert_int_equal(listed.play.fault, FAULT_DRIP);
+    assert_int_equal(listed.play.body_bytes, 5);
+    assert_memory_equal(listed.play.body, "<a>\0\n", 5);
+    assert_string_equal(listed.play.headers, "Location: /%HOST%\r\nLocation: /2\r\n");
+    assert_int_equal(listed.play.fail_first, 2);
+    site_free(listed.site);
+    listed = expect(sites, "http://b/");
+    assert_int_equal(listed.play.status, 503);
+    assert_int_equal(listed.play.fault, FAULT_NONE);
+    assert_memory_equal(listed.play.body, "default", 7);
+    assert_string_equal(listed.play.headers, "A:1\r\nB:1\r\n");
+    assert_int_equal(listed.play.fail_first, 1);
+    site_free(listed.site);
+    listed = expect(sites, "http://c/");
+    assert_int_equal(listed.play.body_bytes, 3);
+    assert_memory_equal(listed.play.body, "own", 3);
+    assert_string_equal(listed.play.headers, "B:1\r\na:2\r\n");
+    assert_int_equal(listed.play.fail_first, 0);
+    site_free(listed.site);
+    expect_end(sites);
+}
+
+/* Credentials, cookies, content: what a line makes of what stands before it. */
+static const struct {
+    const char *text, *method, *user, *cookie, *content; /* NULL: none */
+} asked[] = {
+    {"http://a/", "GET", NULL, NULL, NULL},
+    {"http://a/ user=u:p", "GET", "u:p", NULL, NULL},
+    {"http://a/ user=\"u:p w:\\\"d\"", "GET", "u:p w:\"d", NULL, NULL},
+    {"http://a/ user=u", "GET", "u:", NULL, NULL},
+    {"http://a/ user=:", "GET", ":", NULL, NULL},
+    {"default user=u:p\nhttp://a/", "GET", "u:p", NULL, NULL},
+    {"default user=u:p\nhttp://a/ user=v:q", "GET", "v:q", NULL, NULL},
+    {"default user=u:p\nhttp://a/ user=", "GET", NULL, NULL, NULL},
+    {"http://x:y@a/ user=u:p", "GET", "x:y", NULL, NULL},
+    {"http://a/ cookie=a=1", "GET", NULL, "a=1", NULL},
+    {"default cookie=\"a=1; b=2\"\nhttp://a/", "GET", NULL, "a=1; b=2", NULL},
+    {"default cookie=a=1\nhttp://a/ cookie=b=2", "GET", NULL, "b=2", NULL},
+    {"default cookie=a=1\nhttp://a/ cookie=", "GET", NULL, NULL, NULL},
+    {"http://a/ data=a=1&b=2", "POST", NULL, NULL, "a=1&b=2"},
+    {"http://a/ data=@/etc/passwd", "POST", NULL, NULL, "@/etc/passwd"},
+    {"http://a/ data=", "POST", NULL, NULL, ""},
+    {"http://a/ data=x method=PUT", "PUT", NULL, NULL, "x"},
+    {"default data=x\nhttp://a/ data=y", "POST", NULL, NULL, "y"},
+    {"default data=x\nhttp://a/ method=GET", "GET", NULL, NULL, "x"},
+};
+
+static void expect_text(const char *text, const char *expected)
+{
+    if (expected) {
+        assert_non_null(text);
+        assert_string_equal(text, expected);
+    } else {
+        assert_null(text);
+    }
+}
+
+static void expect_content(const struct content *content, const char *expected)
+{
+    if (expected) {
+        assert_non_null(content);
+        assert_int_equal(content->count, strlen(expected));
+        assert_memory_equal(content->bytes, expected, content->count);
+    } else {
+        assert_null(content);
+    }
+}
+
+static void test_asked(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(asked); i++) {
+        struct sites *sites = open_text(asked[i].text);
+        struct site *site = expect(sites, "http://a/").site;
+
+        assert_string_equal(site_method(site), asked[i].method);
+        expect_text(site->url.user_info, asked[i].user);
+        if (asked[i].user)
+            assert_int_equal(site->url.user_info_bytes, strlen(asked[i].user));
+        expect_text(site->cookie, asked[i].cookie);
+        expect_content(site->content, asked[i].content);
+        site_free(site);
+        expect_end(sites);
+    }
+}
+
+static void test_content_of_any_bytes(void **state)
+{
+    struct sites *sites = open_text("http://a/ data=\"\\x00\\n\"");
+    struct site *site = expect(sites, "http://a/").site;
+
+    (void)state;
+    assert_int_equal(site->content->count, 2);
+    assert_memory_equal(site->content->bytes, "\0\n", 2);
+    site_free(site);
+    expect_end(sites);
+}
+
+/* What the command line says holds where nothing else is said, for lines and for words. */
+static void test_request_options(void **state)
+{
+    struct request_options request = {
+        .method = "PUT",
+        .headers = (char *)"A: 1\r\nB: 1\r\n",
+        .user = "u",
+        .cookie = "a=1",
+        .content = content_new("body", 4),
+        .head = true,
+        .timeout = 3 * NSEC_PER_S,
+    };
+    struct sites_options options = {.request = &request};
+    char *words[] = {(char *)"http://a/", (char *)"http://b/"};
+    struct site *site[2];
+    struct sites *sites = sites_from_words(words, 2, &options);
+
+    (void)state;
+    site[0] = expect(sites, "http://a/").site;
+    site[1] = expect(sites, "http://b/").site;
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(site_method(site[i]), "PUT");
+        assert_string_equal(site[i]->headers, "A: 1\r\nB: 1\r\n");
+        assert_string_equal(site[i]->url.user_info, "u:");
+        assert_string_equal(site[i]->cookie, "a=1");
+        assert_ptr_equal(site[i]->content, request.content); /* not a copy */
+        assert_int_equal(site[i]->timeout, 3 * NSEC_PER_S);
+    }
+    site_free(site[0]);
+    expect_end(sites);
+    assert_memory_equal(site[1]->content->bytes, "body", 4); /* it outlives its list */
+    site_free(site[1]);
+    sites_close(open_text("default header=a:2 data=own\nhttp://a/\nhttp://b/ header=\"b: 3\"\n"));
+    request.method = NULL;
+    sites = sites_open(path, &options);
+    for (int pass = 0; pass < 2; pass++) {
+        site[0] = expect(sites, "http://a/").site;
+        assert_string_equal(site_method(site[0]), "HEAD");
+        assert_string_equal(site[0]->headers, "B: 1\r\na:2\r\n");
+        expect_content(site[0]->content, "own");
+        site[1] = expect(sites, "http://b/").site;
+        assert_string_equal(site[1]->headers, "a:2\r\nb: 3\r\n");
+        assert_ptr_equal(site[0]->content, site[1]->content);
+        site_free(site[0]);
+        site_free(site[1]);
+        assert_true(sites_rewind(sites)); /* the second pass begins with what the first did */
+    }
+    sites_close(sites);
+    assert_int_equal(request.content->holders, 1);
+    content_drop(request.content);
+}
+
+static void test_no_request_options(void **state)
+{
+    char *words[] = {(char *)"http://a/"};
+    struct sites *sites = sites_from_words(words, 1, &(struct sites_options){0});
+    struct site *site = expect(sites, "http://a/").site;
+
+    (void)state;
+    assert_true(site->timeout == NSEC_NEVER);
+    assert_string_equal(site_method(site), "GET");
+    site_free(site);
+    sites_close(sites);
+}
+
+/* Bad lines: what is said of them, and what stands for their URL. */
+static const struct {
+    const char *line, *why, *shown;
+} bad[] = {
+    {"a", "not an absolute http:// or https:// URL", "a"},
+    {"defaults timeout=1s", "not an absolute http:// or https:// URL", "defaults"},
+    {"default timeout=1", "timeout: not a duration over 0, like 5s or 250ms", "default"},
+    {"default timeout=0s", "timeout: not a duration over 0, like 5s or 250ms", "default"},
+    {"http://a/ timeout=0s", "timeout: not a duration over 0, like 5s or 250ms", "http://a/"},
+    {"http://a/ x", "not key=value", "http://a/"},
+    {"http://a/ =", ": no such key", "http://a/"},
+    {"http://a/ x=1", "x: no such key", "http://a/"},
+    {"http://a/ weight=2", "weight: only targets of bench have a weight", "http://a/"},
+    {"http://a/ Timeout=1s", "Timeout: no such key", "http://a/"},
+    {"http://a/ timeout =1s", "not key=value", "http://a/"},
+    {"http://a/ \"timeout=1s", "the quotes are not closed", "http://a/"},
+    {"http://a/ header=\"A: b\\", "the quotes are not closed", "http://a/"},
+    {"http://a/ header=\"A: \\x4\"",
+     "no such escape in the quotes; they are \\\" \\\\ \\n \\r \\t \\xHH", "http://a/"},
+    {"http://a/ header=\"A: \\x00\"", "header: the value has a NUL byte", "http://a/"},
+    {"http://a/ header=\"A: \\n\"", "header: the value has a control character", "http://a/"},
+    {"http://a/ header=\": b\"", "header: a header is \"Name: value\"", "http://a/"},
+    {"http://a/ method=GE:T",
+     "method: not a method: a token (RFC 9110, section 9.1), and not CONNECT", "http://a/"},
+    {"http://a/ method=CONNECT",
+     "method: not a method: a token (RFC 9110, section 9.1), and not CONNECT", "http://a/"},
+    {"http://a/ method=", "method: not a method: a token (RFC 9110, section 9.1), and not CONNECT",
+     "http://a/"},
+    {"http://a/ user=a:\"\\x00\"", "user: the value has a NUL byte", "http://a/"},
+    {"http://a/ cookie=\"a=1\\r\\nX: y\"", "cookie: the value has a control character",
+     "http://a/"},
+    {"http://a/ cookie=\"\\x7f\"", "cookie: the value has a control character", "http://a/"},
+    {"http://a/ rehearse-header=\"A: \\r\\nB: c\"",
+     "rehearse-header: the value has a control character", "http://a/"},
+    {"http://a/ rehearse-header=A", "rehearse-header: a header is \"Name: value\"", "http://a/"},
+    {"http://a/ rehearse-fail-first=x", "rehearse-fail-first: not a number from 0 to 1000000",
+     "http://a/"},
+    {"http://a/ rehearse-fail-first=-1", "rehearse-fail-first: not a number from 0 to 1000000",
+     "http://a/"},
+    {"http://a/ \"da\\x00ta\"=1", "not key=value", "http://a/"},
+    {"http://a/ rehearse-status=199", "rehearse-status: not a status from 200 to 999", "http://a/"},
+    {"http://a/ rehearse-fault=x", "rehearse-fault: no such fault; README.md lists them",
+     "http://a/"},
+    {"http://a/ rehearse-framing=x", "rehearse-framing: the framing is length, chunked or close",
+     "http://a/"},
+    {"http://a/ rehearse-delay=x", "rehearse-delay: not a duration, like 798940us or 1.5s",
+     "http://a/"},
+    /* a CR is no line end, and joins no lines */
+    {"http://a/\rhttp://b/\rhttp://c/", "there is a CR in the line; lines end with LF or CR LF",
+     "http://a/"},
+    {"# a comment\rhttp://b/", "there is a CR in the line; lines end with LF or CR LF",
+     "# a comment"},
+    {"default timeout=1s\rhttp://b/", "there is a CR in the line; lines end with LF or CR LF",
+     "default timeout=1s"},
+    {"http://a/ header=\"A: b\rc\"", "there is a CR in the line; lines end with LF or CR LF",
+     "http://a/ header=\"A: b"},
+    {"http://u:secret@a/\rhttp://v:secret@b/",
+     "there is a CR in the line; lines end with LF or CR LF", "http://a/"},
+    /* what nobody sees */
+    {"http://a/\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it", "http://a/\xc2\xa0"},
+    {"\xc2\xa0http://a/", "U+00A0 NO-BREAK SPACE is in it; remove it", "\xc2\xa0http://a/"},
+    {"\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it", "\xc2\xa0"},
+    {"http://a/\xe2\x80\x8b", "U+200B ZERO WIDTH SPACE is in it; remove it",
+     "http://a/\xe2\x80\x8b"},
+    {"http://a\xe2\x80\x8b/", "U+200B ZERO WIDTH SPACE is in it; remove it",
+     "http://a\xe2\x80\x8b/"},
+    {"http://a/ timeout=5s\xe2\x80\x8b", "U+200B ZERO WIDTH SPACE is in it; remove it",
+     "http://a/"},
+    {"http://a/ \xef\xbb\xbftimeout=5s", "U+FEFF, a byte order mark, is in it; remove it",
+     "http://a/"},
+    {"http://a/\x1a", "^Z (0x1a), the end of a DOS file, is in it; remove it", "http://a/\x1a"},
+    {"\x1a", "^Z (0x1a), the end of a DOS file, is in it; remove it", "\x1a"},
+    {"default timeout=1s\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it", "default"},
+    {"http://u:secret@a/\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it",
+     "http://a/\xc2\xa0"},
+    /* what may be a password is not shown */
+    {"http://u:secret@a/ x=1", "x: no such key", "http://a/"},
+    {"http://u:secret@a:x/", "the port is not a number", "http://a:x/"},
+    {"http://u:sec/ret@a/", "the port is not a number", "http://a/"},
+    {"ftp://u:secret@a/", "not an absolute http:// or https:// URL", "ftp://a/"},
+    {"u:secret@a", "not an absolute http:// or https:// URL", "a"},
+    {"http://a/@u x=1", "x: no such key", "http://a/@u"},
+};
+
+static void test_bad(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(bad); i++) {
+        char text[512], why[8192];
+        struct sites *sites;
+        struct listed listed;
+
+        snprintf(text, sizeof(text), "#\n%s\nhttp://after/\n", bad[i].line);
+        snprintf(why, sizeof(why), "%s:2: %s", path, bad[i].why);
+        sites = open_text(text);
+        assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+        assert_non_null(listed.site->unreadable);
+        assert_string_equal(listed.site->unreadable, why);
+        assert_string_equal(listed.site->url.shown, bad[i].shown);
+        assert_int_equal(listed.site->number, 0);
+        site_free(listed.site);
+        listed = expect(sites, "http://after/"); /* a bad line harms no other */
+        assert_int_equal(listed.site->number, 1);
+        assert_int_equal(listed.site->timeout, 10 * NSEC_PER_S);
+        site_free(listed.site);
+        expect_end(sites);
+    }
+}
+
+/* A line of `length` bytes, its end not counted. */
+static char *long_line(size_t length)
+{
+    char *line = malloc(length + 1);
+    static const char begin[] = "http://a/ rehearse-body=";
+
+    memset(line, 'x', length);
+    memcpy(line, begin, sizeof(begin) - 1);
+    line[length] = '\0';
+    return line;
+}
+
+static void test_long_lines(void **state)
+{
+    (void)state;
+    for (size_t length = SITES_MOST_LINE_BYTES - 3; length <= 3 * SITES_MOST_LINE_BYTES;
+         length += length < SITES_MOST_LINE_BYTES + 3 ? 1 : SITES_MOST_LINE_BYTES / 2) {
+        char *line = long_line(length), *text = malloc(length + 64);
+        struct sites *sites;
+        struct listed listed;
+
+        sprintf(text, "%s\nhttp://b/\n", line);
+        sites = open_text(text);
+        assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+        assert_int_equal(listed.site->unreadable != NULL, length > SITES_MOST_LINE_BYTES);
+        site_free(listed.site);
+        listed = expect(sites, "http://b/"); /* the rest of the long one is no line */
+        site_free(listed.site);
+        expect_end(sites);
+        free(text);
+        free(line);
+    }
+}
+
+static void test_no_end_on_the_last_line(void **state)
+{
+    char *line = long_line(SITES_MOST_LINE_BYTES);
+    struct sites *sites = open_text(line);
+    struct listed listed;
+
+    (void)state;
+    listed = expect(sites, "http://a/");
+    site_free(listed.site);
+    expect_end(sites);
+    free(line);
+}
+
+/* One line says so, and the rest is not looked at. */
+static void other_encodings_are_named(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t count;
+        unsigned bits;
+    } lists[] = {
+#define LIST(bytes, bits) {bytes, sizeof(bytes) - 1, bits}
+        LIST("\xff\xfeh\0t\0t\0p\0:\0/\0/\0a\0/\0\n\0x\0\n\0", 16),
+        LIST("\xfe\xff\0h\0t\0t\0p\0:\0/\0/\0a\0/\0\n\0x\0\n", 16),
+        LIST("h\0t\0t\0p\0:\0/\0/\0a\0/\0\n\0x\0\n\0", 16),
+        LIST("\0h\0t\0t\0p\0:\0/\0/\0a\0/\0\n\0x\0\n", 16),
+        LIST("\xff\xfe#\0\n\0", 16),
+        LIST("\xff\xfe", 16),
+        LIST("\xff\xfe\0\0h\0\0\0\n\0\0\0", 32),
+        LIST("\0\0\xfe\xff\0\0\0h\0\0\0\n", 32),
+#undef LIST
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lists); i++) {
+        struct sites *sites = open_bytes(lists[i].bytes, lists[i].count);
+        struct listed listed;
+        char why[8192];
+
+        snprintf(why, sizeof(why),
+                 "%s:1: the list is in UTF-%u; it has to be UTF-8: iconv -f UTF-%u -t UTF-8", path,
+                 lists[i].bits, lists[i].bits);
+        assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+        assert_string_equal(listed.site->unreadable, why);
+        site_free(listed.site);
+        assert_int_equal(sites_count(sites), 1);
+        expect_end(sites);
+    }
+}
+
+/* Of the lines before a site that is taken before its turn. */
+static void a_line_with_a_cr_is_refused_once(void **state)
+{
+    struct sites *sites = open_text("http://a/\nhttp://b/1\rhttp://b/2\nhttp://b/3\n");
+    struct listed listed = expect(sites, "http://a/");
+    struct url_origin origin;
+
+    (void)state;
+    site_free(listed.site);
+    assert_true(url_origin(&origin, "http://b/", 9));
+    assert_true(sites_near(sites, &origin, &listed));
+    assert_string_equal(listed.site->url.shown, "http://b/3");
+    site_free(listed.site);
+    assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+    assert_non_null(listed.site->unreadable);
+    site_free(listed.site);
+    expect_end(sites);
+}
+
+/* Words of a command line: a URL parser would drop the line end. */
+static void words_are_not_joined(void **state)
+{
+    char *words[] = {(char *)"http://a/\nhttp://b/", (char *)"http://a/\rx",
+                     (char *)" \nhttp://a/\r\n"};
+    struct sites *sites = sites_from_words(words, LENGTH(words), &plain);
+    struct listed listed;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+        assert_string_equal(listed.site->unreadable,
+                            "there is a line end in it; give each URL as a word of its own");
+        site_free(listed.site);
+    }
+    assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+    assert_null(listed.site->unreadable);
+    site_free(listed.site);
+    expect_end(sites);
+}
+
+static void test_nul_bytes(void **state)
+{
+    static const char text[] = "http://a\0b/\nhttp://c/ timeout=\0005s\nhttp://d/\n";
+    struct sites *sites = open_bytes(text, sizeof(text) - 1);
+    struct listed listed;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+        assert_non_null(listed.site->unreadable);
+        site_free(listed.site);
+    }
+    listed = expect(sites, "http://d/");
+    site_free(listed.site);
+    expect_end(sites);
+}
+
+/* What one reading makes of a list, as text. */
+static char *reading(struct sites *sites)
+{
+    char *text;
+    size_t length;
+    FILE *to = open_memstream(&text, &length);
+    struct listed listed;
+
+    while (sites_next(sites, &listed) == SITES_ONE) {
+        fprintf(to, "%u %s %s %u\n", (unsigned)listed.site->number, listed.site->url.shown,
+                listed.site->unreadable ? listed.site->unreadable : "-",
+                listed.site->unreadable ? 0 : (unsigned)(listed.site->timeout / NSEC_PER_MS));
+        site_free(listed.site);
+    }
+    fclose(to);
+    return text;
+}
+
+static void test_rewind(void **state)
+{
+    struct sites *sites = open_text("\xef\xbb\xbfhttp://a/\ndefault timeout=1s\nhttp://b/\nbad\n");
+    char *first = reading(sites), *second;
+    struct listed listed;
+
+    (void)state;
+    assert_true(sites_rewind(sites));
+    second = reading(sites);
+    assert_string_equal(first, second);
+    free(second);
+    assert_true(sites_rewind(sites)); /* from the middle too */
+    site_free(expect(sites, "http://a/").site);
+    site_free(expect(sites, "http://b/").site);
+    assert_true(sites_rewind(sites));
+    listed = expect(sites, "http://a/");
+    assert_int_equal(listed.site->timeout, 10 * NSEC_PER_S); /* the default is forgotten */
+    site_free(listed.site);
+    sites_close(sites);
+    free(first);
+}
+
+static void test_words(void **state)
+{
+    char *words[] = {(char *)"http://a/", (char *)"http://u:secret word@b:x/",
+                     (char *)" http://c/ "};
+    struct sites *sites = sites_from_words(words, LENGTH(words), &plain);
+    char *first, *second;
+
+    (void)state;
+    first = reading(sites);
+    assert_string_equal(first, "0 http://a/ - 10000\n"
+                               "1 http://b:x/ the port is not a number 0\n"
+                               "2 http://c/ - 10000\n");
+    assert_true(sites_rewind(sites));
+    second = reading(sites);
+    assert_string_equal(first, second);
+    free(first);
+    free(second);
+    sites_close(sites);
+}
+
+static void test_cannot_open(void **state)
+{
+    (void)state;
+    errno = 0;
+    assert_null(sites_open("/nowhere/sites.conf", &plain));
+    assert_int_equal(errno, ENOENT);
+    assert_null(sites_open("/", &plain));
+    assert_int_equal(errno, EISDIR);
+    sites_close(NULL);
+}
+
+/* Standard input is a file for a while. */
+static int input_from(const char *text, off_t offset)
+{
+    int terminal = dup(STDIN_FILENO), fd;
+    struct sites *sites = open_text(text);
+
+    sites_close(sites);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0 && lseek(fd, offset, SEEK_SET) == offset);
+    assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+    close(fd);
+    return terminal;
+}
+
+static void input_back(int terminal)
+{
+    if (terminal < 0) {
+        close(STDIN_FILENO);
+        return;
+    }
+    dup2(terminal, STDIN_FILENO);
+    close(terminal);
+}
+
+/* Whoever opened it has read something of it already. */
+static void test_rewind_to_where_it_was(void **state)
+{
+    int terminal = input_from("http://read/\nhttp://a/\nhttp://b/\n", 13);
+    struct sites *sites = sites_open("-", &plain);
+    char *first = reading(sites), *second;
+
+    (void)state;
+    assert_string_equal(first, "0 http://a/ - 10000\n1 http://b/ - 10000\n");
+    assert_true(sites_rewind(sites));
+    second = reading(sites);
+    assert_string_equal(first, second);
+    free(first);
+    free(second);
+    sites_close(sites);
+    input_back(terminal);
+}
+
+/* A sum that shows the lines it was made of, as a text. */
+static char summed[256];
+
+static uint64_t sum_lines(uint64_t sum, const char *line, size_t length)
+{
+    size_t have = strlen(summed);
+
+    snprintf(summed + have, sizeof(summed) - have, "%u<%.*s>", (unsigned)sum, (int)length, line);
+    return sum + 1;
+}
+
+static const struct sites_options with_sum = {
+    .request = &ten_seconds, .sum = sum_lines, .sum_start = 7};
+
+static void expect_place(struct sites *sites, const char *shown, uint64_t place)
+{
+    struct site *site = expect(sites, shown).site;
+
+    assert_int_equal(site->place, place);
+    assert_int_equal(sites_place(sites), place);
+    assert_int_equal(sites_sum(sites), 7 + place);
+    site_free(site);
+}
+
+static void test_places_and_sums(void **state)
+{
+    static const char *const all =
+        "7<#>8<default timeout=1s>9<http://a/>10<>11<http://b/ \r>12<  >";
+    struct sites *sites;
+
+    (void)state;
+    sites_close(open_text("#\ndefault timeout=1s\nhttp://a/\n\nhttp://b/ \r\n  "));
+    sites = sites_open(path, &with_sum);
+    assert_int_equal(sites_place(sites), 0);
+    assert_int_equal(sites_sum(sites), 7);
+    for (int pass = 0; pass < 2; pass++) {
+        summed[0] = '\0';
+        expect_place(sites, "http://a/", 3);
+        expect_place(sites, "http://b/", 5);
+        assert_int_equal(sites_next(sites, &(struct listed){0}), SITES_END);
+        assert_int_equal(sites_place(sites), 6);
+        assert_int_equal(sites_sum(sites), 13);
+        assert_string_equal(summed, all);
+        assert_true(sites_rewind(sites));
+        assert_int_equal(sites_place(sites), 0);
+        assert_int_equal(sites_sum(sites), 7);
+    }
+    sites_close(sites);
+}
+
+static void test_places_of_words(void **state)
+{
+    char *words[] = {(char *)"http://a/", (char *)"none", (char *)"http://b/"};
+    struct sites *sites = sites_from_words(words, 3, &with_sum);
+    struct listed listed;
+
+    (void)state;
+    summed[0] = '\0';
+    expect_place(sites, "http://a/", 1);
+    assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+    assert_int_equal(listed.site->place, 2);
+    site_free(listed.site);
+    expect_place(sites, "http://b/", 3);
+    assert_string_equal(summed, "7<http://a/>8<none>9<http://b/>");
+    sites_close(sites);
+}
+
+/* A site that is taken before its turn has its own place, and the list's stays where it is. */
+static void test_near(void **state)
+{
+    static const struct url_origin b = {false, 80, "b", 1}, c = {false, 80, "c", 1};
+    struct sites *sites = open_text("http://a/\nhttp://b/1\nhttp://c/\nhttp://b/2\n");
+    struct listed listed;
+
+    (void)state;
+    assert_false(sites_near(sites, &(struct url_origin){true, 443, "b", 1}, &listed));
+    site_free(expect(sites, "http://a/").site);
+    assert_true(sites_near(sites, &b, &listed));
+    assert_string_equal(listed.site->url.shown, "http://b/1");
+    assert_int_equal(listed.site->place, 2);
+    assert_int_equal(sites_place(sites), 1);
+    site_free(listed.site);
+    assert_true(sites_near(sites, &c, &listed));
+    assert_int_equal(listed.site->place, 3);
+    site_free(listed.site);
+    assert_false(sites_near(sites, &c, &listed));
+    listed = expect(sites, "http://b/2");
+    assert_int_equal(listed.site->place, 4);
+    site_free(listed.site);
+    expect_end(sites);
+    sites = sites_open(path, &with_sum); /* the lines must stay as they are */
+    site_free(expect(sites, "http://a/").site);
+    assert_false(sites_near(sites, &b, &listed));
+    sites_close(sites);
+}
+
+/* A pipe instead of standard input. */
+struct pipe_end {
+    struct loop *loop;
+    struct sites *sites;
+    int writer, input;
+    int ready; /* calls */
+};
+
+static void on_ready(void *owner)
+{
+    ((struct pipe_end *)owner)->ready++;
+}
+
+static void open_pipe(struct pipe_end *end)
+{
+    struct sites_options options = {.request = &ten_seconds, .ready = on_ready, .owner = end};
+    int ends[2];
+
+    *end = (struct pipe_end){.loop = loop_new(), .input = dup(STDIN_FILENO)};
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    close(ends[0]);
+    end->writer = ends[1];
+    options.loop = end->loop;
+    end->sites = sites_open("-", &options);
+    assert_non_null(end->sites);
+}
+
+static void close_pipe(struct pipe_end *end)
+{
+    sites_close(end->sites);
+    loop_free(end->loop);
+    if (end->input >= 0) {
+        dup2(end->input, STDIN_FILENO);
+        close(end->input);
+    } else {
+        close(STDIN_FILENO);
+    }
+}
+
+/* A byte at a time: each site comes with the last byte of its line, and nothing is lost. */
+static void test_pipe(void **state)
+{
+    static const char text[] =
+        "default timeout=1s\nhttp://a/\r\n\nbad\nhttp://b/ method=HEAD\nhttp://c/";
+    struct pipe_end end;
+    struct listed listed;
+    int came = 0;
+
+    (void)state;
+    open_pipe(&end);
+    assert_false(sites_rewind(end.sites));
+    for (size_t i = 0; i < sizeof(text) - 1; i++) {
+        enum sites_next next = sites_next(end.sites, &listed);
+        int ready = end.ready;
+
+        assert_int_equal(next, SITES_LATER);
+        assert_int_equal(sites_next(end.sites, &listed),
+                         SITES_LATER); /* asking twice harms nothing */
+        assert_int_equal(write(end.writer, text + i, 1), 1);
+        TURN_UNTIL(end.loop, end.ready > ready);
+        if (text[i] != '\n')
+            continue;
+        while ((next = sites_next(end.sites, &listed)) == SITES_ONE) {
+            assert_int_equal(listed.site->number, came++);
+            site_free(listed.site);
+        }
+        assert_int_equal(next, SITES_LATER);
+    }
+    assert_int_equal(came, 3);
+    assert_int_equal(sites_next(end.sites, &listed), SITES_LATER);
+    close(end.writer);
+    TURN_UNTIL(end.loop, sites_next(end.sites, &listed) == SITES_ONE);
+    assert_string_equal(listed.site->url.shown, "http://c/");
+    assert_int_equal(listed.site->timeout, NSEC_PER_S);
+    site_free(listed.site);
+    assert_int_equal(sites_next(end.sites, &listed), SITES_END);
+    close_pipe(&end);
+}
+
+/* Closed while it waits for more. */
+static void test_close_waiting(void **state)
+{
+    struct pipe_end end;
+    struct listed listed;
+
+    (void)state;
+    open_pipe(&end);
+    assert_int_equal(sites_next(end.sites, &listed), SITES_LATER);
+    close(end.writer);
+    close_pipe(&end);
+}
+
+/* Lines that are no sites, without end for all that is known: the loop has its turn between them, and
+   whoever waits is called. */
+static void test_comments_without_end(void **state)
+{
+    static char comments[1024 * 1024];
+    struct pipe_end end = {.loop = loop_new(), .input = -1};
+    const struct sites_options options = {
+        .request = &ten_seconds, .loop = end.loop, .ready = on_ready, .owner = &end};
+    struct listed listed;
+    FILE *file = fopen(path, "w");
+    int later = 0;
+
+    (void)state;
+    memset(comments, '#', sizeof(comments));
+    for (size_t i = 63; i < sizeof(comments); i += 64)
+        comments[i] = '\n';
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(fwrite(comments, 1, sizeof(comments), file), sizeof(comments));
+    fputs("http://a/\n", file);
+    fclose(file);
+    end.sites = sites_open(path, &options);
+    for (; sites_next(end.sites, &listed) == SITES_LATER && later < 100; later++)
+        TURN_UNTIL(end.loop, end.ready > later);
+    assert_in_range(later, 2, 99);
+    assert_string_equal(listed.site->url.shown, "http://a/");
+    assert_int_equal(listed.site->place, 8 * sizeof(comments) / 64 + 1);
+    site_free(listed.site);
+    assert_int_equal(sites_next(end.sites, &listed), SITES_END);
+    sites_close(end.sites);
+    loop_free(end.loop);
+}
+
+static int make_file(void **state)
+{
+    const char *directory = getenv("TMPDIR");
+    int fd;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/firstbyte-sites-XXXXXX", directory ? directory : "/tmp");
+    fd = mkstemp(path);
+    return fd < 0 || close(fd);
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(a_comment_does_not_begin_inside_a_word),
+        cmocka_unit_test(test_play),
+        cmocka_unit_test(test_asked),
+        cmocka_unit_test(test_content_of_any_bytes),
+        cmocka_unit_test(test_request_options),
+        cmocka_unit_test(test_no_request_options),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_no_end_on_the_last_line),
+        cmocka_unit_test(other_encodings_are_named),
+        cmocka_unit_test(a_line_with_a_cr_is_refused_once),
+        cmocka_unit_test(words_are_not_joined),
+        cmocka_unit_test(test_nul_bytes),
+        cmocka_unit_test(test_rewind),
+        cmocka_unit_test(test_rewind_to_where_it_was),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_places_and_sums),
+        cmocka_unit_test(test_places_of_words),
+        cmocka_unit_test(test_near),
+        cmocka_unit_test(test_cannot_open),
+        cmocka_unit_test(test_pipe),
+        cmocka_unit_test(test_close_waiting),
+        cmocka_unit_test(test_comments_without_end),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}

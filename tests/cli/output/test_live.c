@@ -1,0 +1,318 @@
+/* The live view on a pseudo-terminal: its lines, its width, and terminals that take nothing. */
+#include "tests/support/unit.h"
+
+#include <fcntl.h>
+#include <pty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cli/output/live.h"
+
+#define US    NSEC_PER_US
+#define S     NSEC_PER_S
+#define MARK  "$" /* in no frame */
+#define ERASE "\r\033[K"
+
+struct view {
+    struct live *live;
+    struct tally *interval, *total;
+    int master, slave;
+    char seen[1 << 16]; /* what the terminal was last sent */
+};
+
+static void resize(struct view *view, unsigned short rows, unsigned short columns)
+{
+    struct winsize size = {.ws_row = rows, .ws_col = columns};
+
+    assert_int_equal(ioctl(view->master, TIOCSWINSZ, &size), 0);
+}
+
+static void open_view(struct view *view, nsec duration, uint64_t requests, bool color)
+{
+    struct termios modes;
+
+    memset(view, 0, sizeof(*view));
+    unsetenv("COLUMNS");
+    setenv("TERM", "xterm", 1);
+    assert_int_equal(openpty(&view->master, &view->slave, NULL, NULL, NULL), 0);
+    assert_int_equal(tcgetattr(view->slave, &modes), 0);
+    modes.c_oflag &= ~(tcflag_t)OPOST; /* a line end stays what it is */
+    assert_int_equal(tcsetattr(view->slave, TCSANOW, &modes), 0);
+    resize(view, 24, 80);
+    view->interval = tally_new();
+    view->total = tally_new();
+    view->live = live_new(view->slave, duration, requests, color);
+    assert_non_null(view->live);
+}
+
+static void close_view(struct view *view)
+{
+    live_free(view->live);
+    tally_free(view->interval);
+    tally_free(view->total);
+    close(view->slave);
+    close(view->master);
+}
+
+/* What was sent to the terminal since it was last asked: a mark is sent behind it, and waited for. */
+static const char *seen(struct view *view)
+{
+    size_t count = 0;
+
+    assert_int_equal(write(view->slave, MARK, 1), 1);
+    do {
+        ssize_t got = read(view->master, view->seen + count, sizeof(view->seen) - count);
+
+        assert_true(got > 0);
+        count += (size_t)got;
+    } while (view->seen[count - 1] != *MARK);
+    view->seen[count - 1] = '\0';
+    return view->seen;
+}
+
+/* A second in which so many were answered. */
+static void pass(struct view *view, unsigned completed, unsigned failed)
+{
+    struct tally *interval = view->interval;
+    nsec from = interval->to;
+
+    tally_clear(interval);
+    interval->from = from;
+    interval->to = from + S;
+    interval->completed = completed;
+    interval->failed = interval->errors[ERROR_CONNECT_REFUSED] = failed;
+    interval->in_flight = 3;
+    interval->started = interval->scheduled = completed + failed;
+    interval->open = 64;
+    interval->cpu_user = 430 * NSEC_PER_MS;
+    for (unsigned i = 0; i < completed; i++)
+        histogram_record(interval->latency, 250 * US);
+    tally_append(view->total, interval);
+    live_show(view->live, interval, view->total);
+}
+
+static void test_frame(void **state)
+{
+    struct view view;
+
+    (void)state;
+    open_view(&view, 4 * S, 0, false);
+    assert_string_equal(seen(&view), "");
+    pass(&view, 1000, 0);
+    assert_string_equal(seen(&view), ERASE "1 s of 4 s  ███████▌······················ 25%\n" ERASE
+                                           "1,000/s now, 1,000/s mean, 0 failed\n" ERASE
+                                           "latency p50 250 us, p99 250 us, max 250 us\n" ERASE
+                                           "64 connections, 3 in flight, client 43.0% busy\n" ERASE
+                                           "█ 1,000/s\n" ERASE "█\n\033[J");
+    pass(&view, 250, 7);
+    assert_string_equal(seen(&view),
+                        "\033[6A" ERASE "2 s of 4 s  ███████████████··············· 50%\n" ERASE
+                        "250/s now, 625/s mean, 7 failed (connect.refused)\n" ERASE
+                        "latency p50 250 us, p99 250 us, max 250 us\n" ERASE
+                        "64 connections, 3 in flight, client 43.0% busy\n" ERASE
+                        "█  1,000/s\n" ERASE "█▄\n\033[J");
+    live_free(view.live);
+    view.live = NULL;
+    assert_string_equal(seen(&view), "\033[6A\r\033[J");
+    close_view(&view);
+}
+
+static void test_limits(void **state)
+{
+    static const struct {
+        nsec duration;
+        uint64_t requests;
+        const char *line;
+    } cases[] = {
+        {NSEC_NEVER, 0, ERASE "1 s\n"},
+        {NSEC_NEVER, 4000, ERASE "1 s, 1,000 of 4,000 requests  ███████▌"},
+        {10 * S, 2000, ERASE "1 s of 10 s, 1,000 of 2,000 requests  ███████████████·"},
+        {1 * S, 0, ERASE "1 s of 1 s  ██████████████████████████████ 100%\n"},
+        {S / 2, 0, ERASE "1 s of 0 s  ██████████████████████████████ 100%\n"}, /* over its time */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct view view;
+
+        open_view(&view, cases[i].duration, cases[i].requests, false);
+        pass(&view, 1000, 0);
+        assert_ptr_equal(strstr(seen(&view), cases[i].line), view.seen);
+        close_view(&view);
+    }
+}
+
+static void test_nothing_yet(void **state)
+{
+    struct view view;
+
+    (void)state;
+    open_view(&view, 10 * S, 0, false);
+    view.interval->waiting = 12;
+    live_show(view.live, view.interval, view.total); /* a span without length */
+    assert_non_null(strstr(seen(&view), "0/s now, 0/s mean, 0 failed\n"));
+    assert_non_null(strstr(view.seen, "no answer yet\n"));
+    assert_non_null(strstr(view.seen, "0 in flight, 12 waiting, client 0% busy\n"));
+    close_view(&view);
+}
+
+/* Characters of the longest line, without sequences. */
+static size_t widest(const char *text, size_t *lines)
+{
+    size_t width = 0, most = 0;
+
+    for (*lines = 0; *text; text++) {
+        if (*text == '\033') {
+            text += strcspn(text, "ABCDEFGHJKm");
+        } else if (*text == '\n') {
+            most = width > most ? width : most;
+            width = 0;
+            ++*lines;
+        } else {
+            width += *text != '\r' && ((unsigned char)*text & 0xc0) != 0x80;
+        }
+    }
+    return most;
+}
+
+/* The last column stays free; the graph keeps to the last minute. */
+static void test_size(void **state)
+{
+    static const struct {
+        unsigned short rows, columns;
+        size_t lines;
+    } cases[] = {{24, 80, 6}, {24, 200, 6}, {24, 40, 6}, {24, 20, 6}, {5, 80, 4},
+                 {2, 80, 1},  {24, 19, 0},  {1, 80, 0},  {0, 0, 6}};
+    struct view view;
+    size_t lines;
+
+    (void)state;
+    open_view(&view, 100 * S, 0, true);
+    for (unsigned i = 0; i < 70; i++) {
+        pass(&view, 1000 + i, i % 2);
+        assert_in_range(widest(seen(&view), &lines), 1, 79);
+    }
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        size_t width;
+
+        resize(&view, cases[i].rows, cases[i].columns);
+        pass(&view, 1000000, 1);
+        width = widest(seen(&view), &lines);
+        assert_int_equal(lines, cases[i].lines);
+        assert_true(width < (cases[i].columns ? cases[i].columns : 80));
+    }
+    close_view(&view);
+}
+
+/* An interval with errors is red. */
+static void test_color(void **state)
+{
+    struct view view;
+
+    (void)state;
+    open_view(&view, 10 * S, 0, true);
+    pass(&view, 1000, 0);
+    assert_null(strstr(seen(&view), "\033[31m"));
+    pass(&view, 1000, 1);
+    pass(&view, 0, 1);
+    assert_non_null(strstr(seen(&view), "\033[31m2 failed (connect.refused)\033[0m"));
+    assert_non_null(strstr(view.seen, "\033[32m█\033[31m█ \033[0m"));
+    assert_non_null(strstr(view.seen, "\033[32m█\033[31m█▁\033[0m"));
+    close_view(&view);
+}
+
+/* A terminal that nobody reads holds up nobody: frames for which there is no room are left out, and one
+   that was cut goes on where it was. */
+static void test_full_terminal(void **state)
+{
+    struct view view;
+    unsigned frames = 0, reads = 40;
+    size_t count = 0;
+
+    (void)state;
+    open_view(&view, 10000 * S, 0, true);
+    for (unsigned i = 0; i < 300; i++)
+        pass(&view, 10, 1);
+    while (reads--) { /* there is something each time: what was left, or a new frame */
+        ssize_t got = read(view.master, view.seen + count, sizeof(view.seen) - 1 - count);
+
+        assert_true(got > 0);
+        count += (size_t)got;
+        live_show(view.live, view.interval, view.total);
+    }
+    view.seen[count] = '\0';
+    for (const char *at = view.seen; (at = strstr(at, "\033[6A")); at++, frames++)
+        assert_memory_equal(at - 4, "\n\033[J\033[6A\r\033[K\033[1m", 15);
+    assert_in_range(frames, 2, 300);
+    close_view(&view);
+}
+
+static void test_stopped_terminal(void **state)
+{
+    struct view view;
+
+    (void)state;
+    open_view(&view, 10 * S, 0, false);
+    pass(&view, 1, 0);
+    seen(&view);
+    assert_int_equal(tcflow(view.slave, TCOOFF), 0);
+    pass(&view, 2000, 0); /* waits, whole */
+    pass(&view, 3000, 0); /* is left out */
+    assert_int_equal(tcflow(view.slave, TCOON), 0);
+    pass(&view, 4000, 0);
+    assert_non_null(strstr(seen(&view), "2,000/s now"));
+    assert_null(strstr(view.seen, "3,000/s now"));
+    assert_non_null(strstr(view.seen, "4,000/s now"));
+    close_view(&view);
+}
+
+/* The flag of the descriptor that is shared is not touched. */
+static void test_shared_descriptor(void **state)
+{
+    struct view view;
+
+    (void)state;
+    open_view(&view, 10 * S, 0, false);
+    pass(&view, 1, 0);
+    assert_false(fcntl(view.slave, F_GETFL) & O_NONBLOCK);
+    close_view(&view);
+}
+
+static void test_no_terminal(void **state)
+{
+    struct view view;
+    int ends[2];
+
+    (void)state;
+    open_view(&view, 10 * S, 0, false);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_null(live_new(ends[1], 10 * S, 0, false));
+    setenv("TERM", "dumb", 1);
+    assert_null(live_new(view.slave, 10 * S, 0, false));
+    live_show(NULL, view.interval, view.total);
+    live_free(NULL);
+    close(ends[0]);
+    close(ends[1]);
+    close_view(&view);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_frame),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_nothing_yet),
+        cmocka_unit_test(test_size),
+        cmocka_unit_test(test_color),
+        cmocka_unit_test(test_full_terminal),
+        cmocka_unit_test(test_stopped_terminal),
+        cmocka_unit_test(test_shared_descriptor),
+        cmocka_unit_test(test_no_terminal),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("live", tests, NULL, NULL);
+}

@@ -1,0 +1,883 @@
+/* Lookups at a nameserver that does as it is told. */
+#include "tests/support/unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "dns/resolver.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/nameserver.h"
+
+#define LABEL_63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SIXTEEN                                                                                    \
+    "1.0.0.1 1.0.0.2 1.0.0.3 1.0.0.4 1.0.0.5 1.0.0.6 1.0.0.7 1.0.0.8 "                             \
+    "1.0.0.9 1.0.0.10 1.0.0.11 1.0.0.12 1.0.0.13 1.0.0.14 1.0.0.15 1.0.0.16"
+#define SIXTEEN_FOUND                                                                              \
+    "1.0.0.1:0 1.0.0.2:0 1.0.0.3:0 1.0.0.4:0 1.0.0.5:0 1.0.0.6:0 1.0.0.7:0 1.0.0.8:0 "             \
+    "1.0.0.9:0 1.0.0.10:0 1.0.0.11:0 1.0.0.12:0 1.0.0.13:0 1.0.0.14:0 1.0.0.15:0 1.0.0.16:0"
+
+/* With this name, 16 of them are over 512 bytes however they are compressed. */
+#define LONG_NAME  LABEL_63 ".test"
+#define SIXTEEN_V6 "::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9 ::a ::b ::c ::d ::e ::f ::10"
+#define FIFTEEN_V6_FOUND                                                                           \
+    "[::1]:0 [::2]:0 [::3]:0 [::4]:0 [::5]:0 [::6]:0 [::7]:0 [::8]:0 [::9]:0 [::a]:0 [::b]:0 "     \
+    "[::c]:0 [::d]:0 [::e]:0 [::f]:0"
+
+#define ONLY(type) .only = NAMESERVER_##type
+#define HELD(type) ONLY(type), .way = NAMESERVER_HELD
+
+static const struct nameserver_rule rules[] = {
+    {.name = "v4.test", .v4 = "1.2.3.4"},
+    {.name = "v6.test", .v6 = "2001:db8::1"},
+    {.name = "both.test", .v4 = "1.1.1.1 2.2.2.2", .v6 = "::1 ::2"},
+    {.name = "more6.test", .v4 = "1.1.1.1", .v6 = "::1 ::2 ::3"},
+    {.name = "more4.test", .v4 = "1.1.1.1 2.2.2.2 3.3.3.3", .v6 = "::1"},
+    {.name = "sixteen.test", .v4 = SIXTEEN},
+    {.name = "many.test", .v4 = SIXTEEN " 9.9.9.9 9.9.9.8"},
+    {.name = "alias.test", .alias = "real.test", .v4 = "5.5.5.5", .v6 = "::5"},
+    {.name = "nodata.test"},
+    {.name = "servfail.test", .rcode = 2},
+    {.name = "refused.test", .rcode = 5},
+    {.name = "notimp.test", .rcode = 4},
+    {.name = "silent.test", .way = NAMESERVER_SILENT},
+    {.name = "late.test", .way = NAMESERVER_SILENT_ONCE, .v4 = "7.7.7.7"},
+    {.name = "cut.test", .way = NAMESERVER_CUT_RECORD},
+    {.name = "hollow.test", .way = NAMESERVER_NO_RECORDS},
+    {.name = "tcp.test", .way = NAMESERVER_TRUNCATED, .v4 = "6.6.6.6 6.6.6.7", .v6 = "::6"},
+    {.name = "tcplarge.test", .way = NAMESERVER_TRUNCATED, .v4 = SIXTEEN " " SIXTEEN " " SIXTEEN},
+    {.name = "behind.test", .way = NAMESERVER_BEHIND, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "counts.test", .way = NAMESERVER_MORE_COUNTS, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "cutopt.test", .way = NAMESERVER_CUT_OPT, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "wrong.test", .way = NAMESERVER_WRONG_FIRST, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = LONG_NAME, .v6 = SIXTEEN_V6},
+    {.name = "large.test", .v4 = SIXTEEN " " SIXTEEN " " SIXTEEN},
+    {.name = "tcpbehind.test", .way = NAMESERVER_TCP_BEHIND, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "xn--bcher-kva.test", .v4 = "1.2.3.4"},
+    {.name = "held.test", .v4 = "1.1.1.1", .v6 = "::1", .way = NAMESERVER_HELD},
+    {.name = "held4.test", HELD(A), .v4 = "1.1.1.1 2.2.2.2", .v6 = "::1 ::2"},
+    {.name = "held6.test", HELD(AAAA), .v4 = "1.1.1.1 2.2.2.2", .v6 = "::1 ::2"},
+    {.name = "stale.test", HELD(A), .v4 = "1.1.1.1", .v6 = "::1", .ttl = 7},
+    {.name = "none4.test", HELD(A), .v6 = "::1"},
+    {.name = "late6.test", HELD(AAAA), .v6 = "::1"},
+    {.name = "dropped6.test", ONLY(AAAA), .way = NAMESERVER_SILENT, .v4 = "1.1.1.1"},
+    {.name = "fails6.test", ONLY(AAAA), .rcode = 2, .v4 = "1.1.1.1"},
+    {.name = "fails4.test", ONLY(A), .rcode = 5, .v6 = "::1"},
+    {.name = "cut6.test", ONLY(AAAA), .way = NAMESERVER_CUT_RECORD, .v4 = "1.1.1.1"},
+    {.name = "unlike.test", ONLY(A), .rcode = 3},
+    {.name = "servfail6.test", ONLY(AAAA), .rcode = 2},
+    {.name = "refused4.test", ONLY(A), .rcode = 5},
+    {.name = "short.test", .v4 = "1.1.1.1", .v6 = "::1", .ttl = 7},
+    {.name = "long.test", .v4 = "1.1.1.1", .ttl = 10 * 86400},
+    {.name = "never.test", .v4 = "1.1.1.1", .ttl = NAMESERVER_TTL_NONE},
+    {.name = "negative.test", .v4 = "1.1.1.1", .ttl = 0x80000001},
+    {.name = "chain.test", .alias = "r.test", .v4 = "1.1.1.1", .ttl = 30, .alias_ttl = 4},
+    {.name = "host.b.search", .v4 = "1.1.1.1"},
+    {.name = "empty.a.search"},
+    {.name = NULL},
+};
+
+struct asked {
+    struct lookup *lookup;
+    enum resolve_status status;
+    char found[512]; /* "[::1]:0 1.2.3.4:0"; of two calls, "| " between them */
+    int calls;
+    bool over;            /* the last of them came */
+    bool returned;        /* resolver_lookup did */
+    struct asked *next;   /* asked in the call; or NULL */
+    struct asked *detach; /* in the call, which may be this one */
+};
+
+static struct loop *loop;
+static struct nameserver server;
+static struct resolver *resolver;
+static struct fake_clock clock_of_tests;
+
+static void put(struct asked *asked, const char *text)
+{
+    size_t length = strlen(asked->found);
+
+    snprintf(asked->found + length, sizeof(asked->found) - length, "%s%s", length ? " " : "", text);
+}
+
+static void on_done(void *owner, enum resolve_status status, const struct address *addresses,
+                    size_t count, bool more)
+{
+    struct asked *asked = owner;
+    char one[ADDRESS_TEXT_BYTES];
+
+    assert_true(asked->returned && !asked->over);
+    assert_true(asked->calls < 2 && (!more || count));
+    assert_true(count <= RESOLVER_MOST_ADDRESSES);
+    asked->status = status;
+    if (asked->calls++)
+        put(asked, "|");
+    for (size_t i = 0; i < count; i++)
+        put(asked, address_text(&addresses[i], one));
+    asked->over = !more;
+    if (asked->next) {
+        asked->next->lookup = resolver_lookup(resolver, "both.test", on_done, asked->next);
+        asked->next->returned = true;
+    }
+    if (asked->detach)
+        lookup_detach(asked->detach->lookup);
+}
+
+static void ask(struct asked *asked, const char *name)
+{
+    *asked = (struct asked){0};
+    asked->lookup = resolver_lookup(resolver, name, on_done, asked);
+    asked->returned = true;
+}
+
+/* In the place of the one of setup. */
+static void restart(struct resolver_options options)
+{
+    const char *why;
+
+    resolver_free(resolver);
+    if (!options.servers)
+        options.servers = server.servers;
+    resolver = resolver_new(loop, &options, &why);
+    assert_non_null(resolver);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    loop = loop_new();
+    nameserver_start(&server, loop, rules);
+    restart((struct resolver_options){0});
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    resolver_free(resolver);
+    resolver = NULL;
+    nameserver_stop(&server);
+    loop_free(loop);
+    return 0;
+}
+
+static int setup_with_clock(void **state)
+{
+    int failed = setup(state);
+
+    fake_clock_set(&clock_of_tests, loop, 0);
+    return failed;
+}
+
+static void expect(const char *name, enum resolve_status status, const char *found)
+{
+    struct asked asked;
+
+    ask(&asked, name);
+    TURN_UNTIL(loop, asked.over);
+    if (asked.status != status || strcmp(asked.found, found) != 0)
+        fail_msg("%s: status %d, \"%s\"", name, asked.status, asked.found);
+    unit_settle(loop);
+}
+
+static void check(const struct asked *asked, const char *found, bool over)
+{
+    assert_string_equal(asked->found, found);
+    assert_int_equal(asked->over, over);
+    if (asked->calls)
+        assert_int_equal(asked->status, RESOLVE_OK);
+}
+
+/* Questions since the last time. */
+static void check_questions(int a, int aaaa)
+{
+    assert_int_equal(server.a_questions, a);
+    assert_int_equal(server.aaaa_questions, aaaa);
+    server.a_questions = server.aaaa_questions = 0;
+}
+
+/* What the resolver knows by itself. */
+static void check_cached(const char *name, const char *found)
+{
+    struct address addresses[RESOLVER_MOST_ADDRESSES];
+    struct asked asked = {0};
+    char one[ADDRESS_TEXT_BYTES];
+    size_t count = 0;
+    bool known = resolver_cached(resolver, name, addresses, &count);
+
+    assert_int_equal(known, found != NULL);
+    assert_int_equal(known, count > 0);
+    for (size_t i = 0; i < count; i++)
+        put(&asked, address_text(&addresses[i], one));
+    assert_string_equal(asked.found, found ? found : "");
+}
+
+/* Both questions came, and their answers too, but for those that are held. */
+static void turn_until_asked(void)
+{
+    TURN_UNTIL(loop, server.a_questions && server.aaaa_questions);
+    unit_settle(loop);
+}
+
+static void names_have_addresses(void **state)
+{
+    static const struct {
+        const char *name, *found;
+    } cases[] = {
+        {"v4.test", "1.2.3.4:0"},
+        {"V4.TEST", "1.2.3.4:0"},
+        {"v4.test.", "1.2.3.4:0"},
+        {"v6.test", "[2001:db8::1]:0"},
+        {"alias.test", "[::5]:0 5.5.5.5:0"},
+        {"xn--bcher-kva.test", "1.2.3.4:0"},
+        {"localhost", "[::1]:0 127.0.0.1:0"},
+        {"a.localhost.", "[::1]:0 127.0.0.1:0"},
+        {"192.0.2.1", "192.0.2.1:0"},
+        {"2001:db8::1", "[2001:db8::1]:0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++)
+        expect(cases[i].name, RESOLVE_OK, cases[i].found);
+}
+
+static void families_come_in_turn(void **state)
+{
+    (void)state;
+    expect("both.test", RESOLVE_OK, "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0");
+    expect("more6.test", RESOLVE_OK, "[::1]:0 1.1.1.1:0 [::2]:0 [::3]:0");
+    expect("more4.test", RESOLVE_OK, "[::1]:0 1.1.1.1:0 2.2.2.2:0 3.3.3.3:0");
+}
+
+static void too_many_addresses_are_left(void **state)
+{
+    (void)state;
+    expect("sixteen.test", RESOLVE_OK, SIXTEEN_FOUND);
+    expect("many.test", RESOLVE_OK, SIXTEEN_FOUND);
+}
+
+static void failures_are_told_apart(void **state)
+{
+    static const struct {
+        const char *name;
+        enum resolve_status status;
+    } cases[] = {
+        {"nowhere.test", RESOLVE_NXDOMAIN},
+        {"nodata.test", RESOLVE_NO_ADDRESS},
+        {"servfail.test", RESOLVE_SERVFAIL},
+        {"refused.test", RESOLVE_REFUSED},
+        {"notimp.test", RESOLVE_REFUSED},
+        {"cut.test", RESOLVE_MALFORMED},
+        {"hollow.test", RESOLVE_MALFORMED},
+        {"a..test", RESOLVE_BAD_NAME},
+        {"a" LABEL_63 ".test", RESOLVE_BAD_NAME},
+        {"", RESOLVE_BAD_NAME},
+        {".", RESOLVE_BAD_NAME},
+        {"..", RESOLVE_BAD_NAME},
+        {LABEL_63 "." LABEL_63 "." LABEL_63 "." LABEL_63 "." LABEL_63, RESOLVE_BAD_NAME},
+        {"a.onion", RESOLVE_NXDOMAIN},
+        {"A.ONION.", RESOLVE_NXDOMAIN},
+        {"unlike.test", RESOLVE_NXDOMAIN},
+        {"servfail6.test", RESOLVE_SERVFAIL},
+        {"refused4.test", RESOLVE_REFUSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++)
+        expect(cases[i].name, cases[i].status, "");
+}
+
+/* Over TCP the two answers may come one after the other. */
+static void expect_over_tcp(const char *name, const char *found, const char *in_two)
+{
+    struct asked asked;
+
+    ask(&asked, name);
+    TURN_UNTIL(loop, asked.over);
+    assert_string_equal(asked.found, asked.calls == 2 ? in_two : found);
+}
+
+static void truncated_answer_is_asked_for_over_tcp(void **state)
+{
+    (void)state;
+    expect_over_tcp("tcp.test", "[::6]:0 6.6.6.6:0 6.6.6.7:0", "[::6]:0 | 6.6.6.6:0 6.6.6.7:0");
+    assert_int_equal(server.tcp_questions, 2);
+    expect("tcplarge.test", RESOLVE_OK, SIXTEEN_FOUND);
+    assert_int_equal(server.tcp_questions, 4);
+}
+
+/* None of it is asked for again, over TCP or otherwise. */
+static void what_is_not_needed_may_be_wrong(void **state)
+{
+    (void)state;
+    expect("behind.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
+    expect("counts.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
+    expect("cutopt.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
+    expect("large.test", RESOLVE_OK, SIXTEEN_FOUND);
+    expect(LONG_NAME, RESOLVE_OK, FIFTEEN_V6_FOUND);
+    assert_int_equal(server.tcp_questions, 0);
+    assert_int_equal(server.udp_questions, 10);
+    expect_over_tcp("tcpbehind.test", "[::1]:0 1.2.3.4:0", "[::1]:0 | 1.2.3.4:0");
+    assert_int_equal(server.tcp_questions, 2);
+}
+
+static void responses_to_other_questions_are_ignored(void **state)
+{
+    (void)state;
+    expect("wrong.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
+    assert_int_equal(server.udp_questions, 2);
+}
+
+/* Takes as long as the first try does: c-ares looks at a clock of its own. */
+static void lost_question_is_asked_again(void **state)
+{
+    (void)state;
+    expect("late.test", RESOLVE_OK, "7.7.7.7:0");
+    assert_true(server.udp_questions >= 4);
+}
+
+/* Nobody can connect to a broadcast address. (A closed port is not found out for sure: one question
+   takes the error that was meant for another, and c-ares waits on.) */
+static void dead_nameserver_is_unreachable(void **state)
+{
+    (void)state;
+    restart((struct resolver_options){.servers = "255.255.255.255:53"});
+    expect("v4.test", RESOLVE_UNREACHABLE, "");
+}
+
+static void many_at_once(void **state)
+{
+    enum { MANY = 80 }; /* more would not fit into the sockets at once, and be asked again */
+    static struct asked asked[MANY];
+    int over = 0;
+
+    (void)state;
+    for (size_t i = 0; i < MANY; i++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "n%zu.test", i);
+        ask(&asked[i], i % 3 ? name : "both.test");
+    }
+    while (over < MANY) {
+        loop_turn(loop, 10 * NSEC_PER_MS);
+        over = 0;
+        for (size_t i = 0; i < MANY; i++)
+            over += asked[i].over;
+    }
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(asked[i].status, i % 3 ? RESOLVE_NXDOMAIN : RESOLVE_OK);
+}
+
+static void aaaa_with_addresses_is_told_at_once(void **state)
+{
+    struct asked asked;
+
+    (void)state;
+    ask(&asked, "held4.test");
+    turn_until_asked();
+    check(&asked, "[::1]:0 [::2]:0", false);
+    nameserver_let_go(&server);
+    TURN_UNTIL(loop, asked.over);
+    check(&asked, "[::1]:0 [::2]:0 | 1.1.1.1:0 2.2.2.2:0", true);
+    check_cached("held4.test", "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0");
+}
+
+static void a_waits_for_the_resolution_delay(void **state)
+{
+    struct asked asked;
+
+    (void)state;
+    ask(&asked, "held6.test");
+    turn_until_asked();
+    clock_of_tests.now += RESOLVER_DELAY - 1;
+    unit_settle(loop);
+    check(&asked, "", false);
+    clock_of_tests.now++;
+    unit_settle(loop);
+    check(&asked, "1.1.1.1:0 2.2.2.2:0", false);
+    check_cached("held6.test", NULL);
+    nameserver_let_go(&server);
+    TURN_UNTIL(loop, asked.over);
+    check(&asked, "1.1.1.1:0 2.2.2.2:0 | [::1]:0 [::2]:0", true);
+    check_cached("held6.test", "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0");
+}
+
+static void aaaa_comes_within_the_delay(void **state)
+{
+    struct asked asked;
+
+    (void)state;
+    ask(&asked, "held6.test");
+    turn_until_asked();
+    clock_of_tests.now += RESOLVER_DELAY - 1;
+    nameserver_let_go(&server);
+    TURN_UNTIL(loop, asked.over);
+    clock_of_tests.now += RESOLVER_DELAY;
+    unit_settle(loop);
+    check(&asked, "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0", true);
+}
+
+/* The delay begins with addresses: without, the other family is waited for as long as it takes. */
+static void empty_answer_is_no_reason_to_be_told(void **state)
+{
+    struct asked asked[2];
+
+    (void)state;
+    ask(&asked[0], "late6.test");
+    turn_until_asked();
+    server.a_questions = server.aaaa_questions = 0;
+    ask(&asked[1], "none4.test");
+    turn_until_asked();
+    check(&asked[1], "[::1]:0", false);
+    clock_of_tests.now += 2 * RESOLVER_DELAY;
+    unit_settle(loop);
+    check(&asked[0], "", false);
+    nameserver_let_go(&server);
+    TURN_UNTIL(loop, asked[0].over && asked[1].over);
+    check(&asked[0], "[::1]:0", true);
+    check(&asked[1], "[::1]:0 |", true); /* a call with nothing new: the lookup is over */
+}
+
+/* By the real clock: nothing but the delay can be what lets this end before c-ares gives up. */
+static void nameserver_that_drops_aaaa(void **state)
+{
+    struct asked asked, other;
+
+    (void)state;
+    ask(&asked, "dropped6.test");
+    TURN_UNTIL(loop, asked.calls);
+    check(&asked, "1.1.1.1:0", false);
+    ask(&other, "dropped6.test"); /* has not to wait again */
+    unit_settle(loop);
+    check(&other, "1.1.1.1:0", false);
+    check_questions(1, 1);
+    lookup_detach(asked.lookup);
+    lookup_detach(other.lookup);
+}
+
+static void failure_of_one_family_is_not_told(void **state)
+{
+    (void)state;
+    expect("fails6.test", RESOLVE_OK, "1.1.1.1:0");
+    expect("fails4.test", RESOLVE_OK, "[::1]:0");
+    expect("cut6.test", RESOLVE_OK, "1.1.1.1:0");
+    check_cached("fails6.test", "1.1.1.1:0");
+}
+
+static void one_name_is_asked_for_once(void **state)
+{
+    static const char *const spellings[] = {"held.test", "HELD.test", "held.test.", "Held.Test"};
+    struct asked asked[LENGTH(spellings)], late;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(spellings); i++)
+        ask(&asked[i], spellings[i]);
+    turn_until_asked();
+    lookup_detach(asked[1].lookup);
+    ask(&late, "held.test");
+    nameserver_let_go(&server);
+    TURN_UNTIL(loop, late.over);
+    for (size_t i = 0; i < LENGTH(spellings); i++)
+        check(&asked[i], i == 1 ? "" : "[::1]:0 1.1.1.1:0", i != 1);
+    check(&late, "[::1]:0 1.1.1.1:0", true);
+    check_questions(1, 1);
+}
+
+/* Who comes between the two calls hears the same as the others. */
+static void one_who_comes_late(void **state)
+{
+    struct asked asked, late;
+
+    (void)state;
+    ask(&asked, "held4.test");
+    turn_until_asked();
+    ask(&late, "held4.test");
+    unit_settle(loop);
+    check(&late, "[::1]:0 [::2]:0", false);
+    nameserver_let_go(&server);
+    TURN_UNTIL(loop, late.over && asked.over);
+    assert_string_equal(asked.found, late.found);
+    check_questions(1, 1);
+}
+
+static void detached_between_two_calls(void **state)
+{
+    struct asked asked, other;
+
+    (void)state;
+    ask(&asked, "held4.test");
+    ask(&other, "held4.test");
+    asked.detach = &asked;
+    turn_until_asked();
+    check(&asked, "[::1]:0 [::2]:0", false);
+    nameserver_let_go(&server);
+    TURN_UNTIL(loop, other.over);
+    check(&asked, "[::1]:0 [::2]:0", false);
+}
+
+/* In the last call, which changes nothing; and of one who is about to be told. */
+static void detached_in_a_callback(void **state)
+{
+    struct asked self, first, second, third;
+
+    (void)state;
+    ask(&self, "v4.test");
+    self.detach = &self;
+    ask(&first, "v6.test");
+    ask(&second, "v6.test");
+    ask(&third, "v6.test");
+    first.detach = &second;
+    TURN_UNTIL(loop, self.over && third.over);
+    unit_settle(loop);
+    assert_true(first.over && !second.calls);
+}
+
+static void answers_are_kept_for_their_ttl(void **state)
+{
+    static const struct {
+        const char *name;
+        nsec seconds;
+    } cases[] = {
+        {"short.test", 7},
+        {"v4.test", NAMESERVER_TTL},
+        {"chain.test", 4},
+        {"negative.test", 0},
+        {"long.test", RESOLVER_LONGEST_TTL},
+        {"never.test", 0},
+        {"nowhere.test", 5},
+        {"nodata.test", 5},
+        {"unlike.test", 5},
+        {"servfail.test", 0},
+        {"refused.test", 0},
+        {"cut.test", 0},
+        {"servfail6.test", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const char *name = cases[i].name;
+        struct asked first, again, after;
+        int kept = cases[i].seconds ? 0 : 1;
+
+        ask(&first, name);
+        TURN_UNTIL(loop, first.over);
+        check_questions(1, 1);
+        if (kept == 0)
+            clock_of_tests.now += cases[i].seconds * NSEC_PER_S - 1;
+        ask(&again, name);
+        assert_int_equal(again.calls, 0);
+        TURN_UNTIL(loop, again.over);
+        check_questions(kept, kept);
+        clock_of_tests.now++;
+        ask(&after, name);
+        TURN_UNTIL(loop, after.over);
+        check_questions(1, 1);
+        assert_int_equal(first.status, again.status);
+        assert_string_equal(first.found, again.found);
+        assert_string_equal(first.found, after.found);
+    }
+}
+
+/* The TTL of AAAA begins with AAAA, however long A takes; the first to end counts. */
+static void ttl_begins_with_its_answer(void **state)
+{
+    struct asked asked[2];
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(asked); i++) {
+        ask(&asked[i], "stale.test");
+        turn_until_asked();
+        check_questions(1, 1);
+        clock_of_tests.now += 7 * NSEC_PER_S - (i == 0);
+        nameserver_let_go(&server);
+        TURN_UNTIL(loop, asked[i].over);
+        check_cached("stale.test", i == 0 ? "[::1]:0 1.1.1.1:0" : NULL);
+        clock_of_tests.now++;
+        check_cached("stale.test", NULL);
+    }
+}
+
+/* A TTL of 0 is for those who wait already. */
+static void ttl_of_nothing_is_shared(void **state)
+{
+    struct asked asked[3];
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(asked); i++)
+        ask(&asked[i], "never.test");
+    TURN_UNTIL(loop, asked[2].over);
+    for (size_t i = 0; i < LENGTH(asked); i++)
+        check(&asked[i], "1.1.1.1:0", true);
+    check_questions(1, 1);
+    check_cached("never.test", NULL);
+}
+
+static void what_is_known_is_there_at_once(void **state)
+{
+    (void)state;
+    check_cached("both.test", NULL);
+    check_cached("192.0.2.1", "192.0.2.1:0");
+    check_cached("localhost", "[::1]:0 127.0.0.1:0");
+    check_cached("", NULL);
+    check_cached("a.onion", NULL);
+    expect("a.onion", RESOLVE_NXDOMAIN, "");
+    check_questions(0, 0);
+    expect("both.test", RESOLVE_OK, "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0");
+    check_cached("BOTH.test.", "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0");
+    expect("nowhere.test", RESOLVE_NXDOMAIN, "");
+    check_cached("nowhere.test", NULL);
+}
+
+static void one_family_alone(void **state)
+{
+    (void)state;
+    restart((struct resolver_options){.family = RESOLVE_IPV4});
+    expect("both.test", RESOLVE_OK, "1.1.1.1:0 2.2.2.2:0");
+    expect("held6.test", RESOLVE_OK, "1.1.1.1:0 2.2.2.2:0");
+    expect("v6.test", RESOLVE_NO_ADDRESS, "");
+    expect("localhost", RESOLVE_OK, "127.0.0.1:0");
+    expect("::1", RESOLVE_NO_ADDRESS, "");
+    check_questions(3, 0);
+    restart((struct resolver_options){.family = RESOLVE_IPV6});
+    expect("both.test", RESOLVE_OK, "[::1]:0 [::2]:0");
+    expect("v4.test", RESOLVE_NO_ADDRESS, "");
+    expect("localhost", RESOLVE_OK, "[::1]:0");
+    expect("127.0.0.1", RESOLVE_NO_ADDRESS, "");
+    check_cached("127.0.0.1", NULL);
+    check_questions(0, 2);
+}
+
+static void questions_stand_in_a_line(void **state)
+{
+    struct asked held, gone, waits;
+
+    (void)state;
+    restart((struct resolver_options){.most_questions = 1});
+    ask(&held, "held.test");
+    ask(&gone, "v4.test");
+    ask(&waits, "v6.test");
+    turn_until_asked();
+    check_questions(1, 1);
+    lookup_detach(gone.lookup);
+    nameserver_let_go(&server);
+    TURN_UNTIL(loop, waits.over);
+    assert_true(held.over && !gone.calls);
+    check(&waits, "[2001:db8::1]:0", true);
+    check_questions(1, 1);
+}
+
+static void freed_with_a_line(void **state)
+{
+    struct asked asked[3];
+
+    (void)state;
+    restart((struct resolver_options){.most_questions = 1});
+    ask(&asked[0], "held4.test");
+    ask(&asked[1], "v4.test");
+    ask(&asked[2], "v4.test");
+    turn_until_asked();
+    nameserver_let_go(&server);
+    teardown(state); /* with one that was told in part */
+    setup(state);
+    ask(&asked[0], "held6.test");
+    turn_until_asked(); /* the delay runs */
+}
+
+static void lookup_in_the_callback_of_another(void **state)
+{
+    struct asked first, second = {0};
+
+    (void)state;
+    ask(&first, "v4.test");
+    first.next = &second;
+    TURN_UNTIL(loop, second.calls);
+    assert_string_equal(second.found, "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0");
+}
+
+static void detached_lookup_calls_nobody(void **state)
+{
+    struct asked asked, silent, other;
+
+    (void)state;
+    ask(&asked, "short.test");
+    lookup_detach(asked.lookup);
+    ask(&silent, "silent.test");
+    lookup_detach(silent.lookup);
+    ask(&other, "v6.test");
+    TURN_UNTIL(loop, other.calls);
+    unit_settle(loop);
+    assert_int_equal(asked.calls + silent.calls, 0);
+    check_cached("short.test", "[::1]:0 1.1.1.1:0"); /* the answer is not lost */
+}
+
+/* Detached when the answer has come and waits to be handed over. */
+static void detached_at_the_last_moment(void **state)
+{
+    struct asked asked;
+
+    (void)state;
+    ask(&asked, "a..test"); /* refused at once, told later */
+    lookup_detach(asked.lookup);
+    unit_settle(loop);
+    assert_int_equal(asked.calls, 0);
+}
+
+static void freed_with_lookups_under_way(void **state)
+{
+    struct asked asked[4];
+
+    (void)state;
+    ask(&asked[0], "silent.test");
+    ask(&asked[1], "tcp.test");
+    TURN_UNTIL(loop, server.tcp_questions);
+    ask(&asked[2], "v4.test");
+    ask(&asked[3], "a..test");
+    resolver_free(resolver);
+    resolver = NULL;
+    unit_settle(loop);
+    for (size_t i = 0; i < LENGTH(asked); i++)
+        assert_int_equal(asked[i].calls, 0);
+}
+
+/* The next free descriptor tells whether one was left open. */
+static void descriptors_are_closed(void **state)
+{
+    int before = dup(0), after;
+
+    (void)state;
+    close(before);
+    teardown(state);
+    for (int i = 0; i < 20; i++) {
+        setup(state);
+        expect_over_tcp("tcp.test", "[::6]:0 6.6.6.6:0 6.6.6.7:0", "[::6]:0 | 6.6.6.6:0 6.6.6.7:0");
+        teardown(state);
+    }
+    setup(state);
+    after = dup(0);
+    close(after);
+    assert_int_equal(before, after);
+}
+
+static void wrong_servers_are_refused(void **state)
+{
+    struct resolver_options options = {.servers = "nonsense"};
+    const char *why = NULL;
+
+    (void)state;
+    assert_null(resolver_new(loop, &options, &why));
+    assert_string_equal(why, resolver_check_servers("nonsense"));
+    assert_null(resolver_check_servers("192.0.2.1:53,[::1]:53"));
+    options.servers = NULL;
+    resolver_free(resolver_new(loop, &options, &why)); /* the machine's own */
+    resolver_free(NULL);
+    assert_true(strlen(resolver_version()) >= 5);
+}
+
+static void write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static void hosts_file_is_read_once_and_first(void **state)
+{
+    char path[256];
+
+    (void)state;
+    close(unit_file(path, sizeof(path)));
+    restart((struct resolver_options){.hosts = path});
+    write_file(path, "9.9.9.9 v4.test\n1.1.1.1 two\n::1 two\n2.2.2.2 two\n");
+    expect("v4.test", RESOLVE_OK, "9.9.9.9:0");
+    expect("v4.test.", RESOLVE_OK, "9.9.9.9:0");
+    expect("two", RESOLVE_OK, "[::1]:0 1.1.1.1:0 2.2.2.2:0");
+    expect("localhost", RESOLVE_OK, "[::1]:0 127.0.0.1:0");
+    write_file(path, "8.8.8.8 v4.test v6.test\n");
+    check_cached("V4.test", "9.9.9.9:0");
+    expect("v4.test", RESOLVE_OK, "9.9.9.9:0");
+    assert_int_equal(server.udp_questions, 0);
+    expect("v6.test", RESOLVE_OK, "[2001:db8::1]:0");
+    restart((struct resolver_options){.hosts = path, .family = RESOLVE_IPV6});
+    expect("v6.test", RESOLVE_NO_ADDRESS, ""); /* a name that is in the file is asked of nobody */
+    unlink(path);
+}
+
+/* Both families go through the search list in step. */
+static void search_list_of_the_machine(void **state)
+{
+    char path[256];
+
+    (void)state;
+    close(unit_file(path, sizeof(path)));
+    write_file(path, "search a.search b.search\n");
+    restart((struct resolver_options){.servers = server.servers, .resolv_conf = path});
+    expect("host", RESOLVE_OK, "1.1.1.1:0");
+    assert_string_equal(server.last, "host.b.search");
+    check_questions(2, 2);
+    expect("host", RESOLVE_OK, "1.1.1.1:0");
+    check_questions(0, 0);
+    expect("host.", RESOLVE_NXDOMAIN, "");
+    check_questions(1, 1);
+    expect("empty", RESOLVE_NO_ADDRESS, "");
+    assert_string_equal(server.last, "empty");
+    check_questions(3, 3);
+    expect("v4.test", RESOLVE_OK, "1.2.3.4:0");
+    check_questions(1, 1);
+    expect("nowhere.test", RESOLVE_NXDOMAIN, "");
+    assert_string_equal(server.last, "nowhere.test.b.search");
+    check_questions(3, 3);
+    expect("a..test", RESOLVE_BAD_NAME, "");
+    expect("a.onion", RESOLVE_NXDOMAIN, "");
+    check_questions(0, 0);
+    unlink(path);
+}
+
+#define CLOCK(name) cmocka_unit_test_setup_teardown(name, setup_with_clock, teardown)
+#define CASE(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(names_have_addresses),
+        CASE(families_come_in_turn),
+        CASE(too_many_addresses_are_left),
+        CASE(failures_are_told_apart),
+        CASE(truncated_answer_is_asked_for_over_tcp),
+        CASE(what_is_not_needed_may_be_wrong),
+        CASE(responses_to_other_questions_are_ignored),
+        CASE(lost_question_is_asked_again),
+        CASE(dead_nameserver_is_unreachable),
+        CASE(many_at_once),
+        CLOCK(aaaa_with_addresses_is_told_at_once),
+        CLOCK(a_waits_for_the_resolution_delay),
+        CLOCK(aaaa_comes_within_the_delay),
+        CLOCK(empty_answer_is_no_reason_to_be_told),
+        CASE(nameserver_that_drops_aaaa),
+        CASE(failure_of_one_family_is_not_told),
+        CASE(one_name_is_asked_for_once),
+        CASE(one_who_comes_late),
+        CASE(detached_between_two_calls),
+        CASE(detached_in_a_callback),
+        CLOCK(answers_are_kept_for_their_ttl),
+        CLOCK(ttl_begins_with_its_answer),
+        CLOCK(ttl_of_nothing_is_shared),
+        CASE(what_is_known_is_there_at_once),
+        CASE(one_family_alone),
+        CASE(questions_stand_in_a_line),
+        CASE(freed_with_a_line),
+        CASE(search_list_of_the_machine),
+        CASE(lookup_in_the_callback_of_another),
+        CASE(detached_lookup_calls_nobody),
+        CASE(detached_at_the_last_moment),
+        CASE(freed_with_lookups_under_way),
+        CASE(descriptors_are_closed),
+        CASE(wrong_servers_are_refused),
+        CASE(hosts_file_is_read_once_and_first),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("resolver", tests, NULL, NULL);
+}

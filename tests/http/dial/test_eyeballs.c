@@ -1,0 +1,540 @@
+/* The race for an address: real sockets on loopback, by a fake clock. */
+#include "tests/support/unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "http/dial/eyeballs.h"
+#include "tests/support/fake_clock.h"
+
+static struct loop *loop;
+static struct fake_clock now;
+static struct eyeballs *eyeballs;
+static struct address last; /* what eyeballs_state told */
+
+static struct address live, silent, dead, unreachable;
+static int listener, full, filling;
+
+static int inside;         /* of a call: then nobody is called back */
+static int settled, tried; /* calls */
+static int failures[8];    /* the errors that were reported */
+static size_t failed;
+static struct address tries[64];
+static void (*on_each_try)(void); /* NULL: nothing */
+
+static void on_trying(void *owner, const struct address *address)
+{
+    assert_ptr_equal(owner, &now);
+    tries[tried++ % (int)LENGTH(tries)] = *address;
+    if (on_each_try)
+        on_each_try();
+}
+
+static void on_failed(void *owner, const struct address *address, int error)
+{
+    assert_ptr_equal(owner, &now);
+    assert_true(address->length && failed < LENGTH(failures));
+    failures[failed++] = error;
+}
+
+static void on_settled(void *owner)
+{
+    assert_ptr_equal(owner, &now);
+    assert_int_equal(inside, 0);
+    settled++;
+}
+
+static struct eyeballs_options options;
+
+static enum eyeballs_state state_now(void)
+{
+    return eyeballs_state(eyeballs, &last);
+}
+
+/* A listener whose queue is full lets a connection wait for ever. */
+static void open_full(void)
+{
+    assert_true(address_parse(&silent, "127.0.0.1", 0));
+    full = sock_listen(&silent, 0);
+    assert_true(full >= 0);
+    filling = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(filling, &silent.any, silent.length), 0);
+}
+
+/* A port on which nobody listens any more. */
+static void find_dead(void)
+{
+    int fd;
+
+    assert_true(address_parse(&dead, "127.0.0.1", 0));
+    fd = sock_listen(&dead, 1);
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    loop = loop_new();
+    fake_clock_set(&now, loop, 0);
+    assert_true(address_parse(&live, "127.0.0.1", 0));
+    listener = sock_listen(&live, SOCK_BACKLOG);
+    open_full();
+    find_dead();
+    assert_true(address_parse(&unreachable, "255.255.255.255", 80)); /* connect() itself fails */
+    options = (struct eyeballs_options){
+        .loop = loop, .trying = on_trying, .settled = on_settled, .owner = &now};
+    settled = tried = 0;
+    on_each_try = NULL;
+    eyeballs = NULL;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    eyeballs_free(eyeballs);
+    unit_settle(loop);
+    close(filling);
+    close(full);
+    close(listener);
+    loop_free(loop);
+    return 0;
+}
+
+static void add(size_t count, const struct address *const *addresses)
+{
+    struct address all[64];
+
+    assert_true(count <= LENGTH(all));
+    for (size_t i = 0; i < count; i++)
+        all[i] = *addresses[i];
+    inside++;
+    eyeballs_add(eyeballs, all, count);
+    inside--;
+}
+
+#define ADD(...)                                                                                   \
+    add(sizeof((const struct address *const[]){__VA_ARGS__}) / sizeof(void *),                     \
+        (const struct address *const[]){__VA_ARGS__})
+
+static void begin(void)
+{
+    inside++;
+    eyeballs_free(eyeballs);
+    eyeballs = eyeballs_new(&options);
+    inside--;
+    settled = tried = 0;
+    assert_int_equal(state_now(), EYEBALLS_LOST);
+}
+
+static void expect_tried(int count, const struct address *latest)
+{
+    assert_int_equal(tried, count);
+    assert_int_equal(address_port(&tries[count - 1]), address_port(latest));
+}
+
+static void pass(nsec time)
+{
+    now.now += time;
+    unit_settle(loop);
+}
+
+static int open_descriptors(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    int count = 0;
+
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
+}
+
+/* The winner's socket is the caller's, and can be used. */
+static void take_and_close(void)
+{
+    struct sock *sock;
+
+    assert_int_equal(state_now(), EYEBALLS_WON);
+    assert_int_equal(address_port(&last), address_port(&live));
+    sock = eyeballs_take(eyeballs);
+    assert_int_equal(sock_send(sock, "x", 1).count, 1);
+    eyeballs_free(eyeballs); /* it does not go with the race */
+    eyeballs = NULL;
+    assert_int_equal(sock_send(sock, "y", 1).count, 1);
+    sock_close(sock, loop);
+}
+
+static void first_address_wins(void **state)
+{
+    (void)state;
+    begin();
+    ADD(&live, &silent, &silent);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    assert_int_equal(settled, 1);
+    pass(10 * EYEBALLS_STAGGER);
+    expect_tried(1, &live);
+    assert_int_equal(settled, 1);
+    take_and_close();
+}
+
+/* RFC 8305, section 5: the Connection Attempt Delay. */
+static void another_every_250_ms(void **state)
+{
+    (void)state;
+    begin();
+    ADD(&silent, &silent, &silent, &live);
+    for (int i = 1; i <= 3; i++) {
+        expect_tried(i, &silent);
+        assert_int_equal(state_now(), EYEBALLS_TRYING);
+        assert_int_equal(address_port(&last), address_port(&silent));
+        pass(EYEBALLS_STAGGER - 1);
+        assert_int_equal(tried, i);
+        pass(1);
+    }
+    expect_tried(4, &live);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    take_and_close();
+}
+
+static void failed_address_gives_way_at_once(void **state)
+{
+    const struct address failing[] = {dead, unreachable};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(failing); i++) {
+        begin();
+        ADD(&failing[i], &failing[i], &live);
+        TURN_UNTIL(loop, state_now() == EYEBALLS_WON); /* the clock stands still */
+        expect_tried(3, &live);
+        take_and_close();
+    }
+}
+
+/* After a failure the next has 250 ms of its own. */
+static void delay_begins_anew_after_a_failure(void **state)
+{
+    (void)state;
+    begin();
+    ADD(&silent, &dead, &silent, &live);
+    pass(EYEBALLS_STAGGER / 2);
+    expect_tried(1, &silent);
+    pass(EYEBALLS_STAGGER / 2);
+    expect_tried(3, &silent);
+    pass(EYEBALLS_STAGGER - 1);
+    assert_int_equal(tried, 3);
+    pass(1);
+    expect_tried(4, &live);
+}
+
+static void losers_are_closed(void **state)
+{
+    int before;
+
+    (void)state;
+    begin();
+    before = open_descriptors();
+    ADD(&silent, &silent, &live);
+    pass(EYEBALLS_STAGGER);
+    assert_int_equal(open_descriptors(), before + 2);
+    pass(EYEBALLS_STAGGER);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    assert_int_equal(open_descriptors(), before + 1);
+    take_and_close();
+    assert_int_equal(open_descriptors(), before);
+}
+
+/* One that nobody has taken goes with the race. */
+static void freed_in_every_state(void **state)
+{
+    const struct address firsts[] = {silent, dead, live};
+    int before = open_descriptors();
+
+    (void)state;
+    eyeballs_free(NULL);
+    for (size_t i = 0; i < LENGTH(firsts); i++) {
+        for (int turns = 0; turns < 2; turns++) {
+            begin();
+            ADD(&firsts[i], &silent);
+            if (turns)
+                unit_settle(loop);
+            settled = 0;
+            eyeballs_free(eyeballs);
+            eyeballs = NULL;
+            pass(2 * EYEBALLS_STAGGER);
+            assert_int_equal(settled, 0);
+            assert_int_equal(open_descriptors(), before);
+        }
+    }
+}
+
+/* The answer about the other family comes while an address of the first is tried. */
+static void late_addresses_stand_behind(void **state)
+{
+    (void)state;
+    begin();
+    ADD(&silent, &silent);
+    pass(EYEBALLS_STAGGER / 2);
+    ADD(&live);
+    expect_tried(1, &silent);
+    pass(EYEBALLS_STAGGER / 2);
+    expect_tried(2, &silent);
+    pass(EYEBALLS_STAGGER);
+    expect_tried(3, &live);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    take_and_close();
+}
+
+/* The delay counts from the attempt before, not from the answer. */
+static void late_addresses_do_not_wait_longer(void **state)
+{
+    (void)state;
+    begin();
+    ADD(&silent);
+    pass(EYEBALLS_STAGGER - 1);
+    ADD(&silent);
+    expect_tried(1, &silent);
+    pass(1);
+    expect_tried(2, &silent);
+    pass(10 * EYEBALLS_STAGGER);
+    ADD(&live);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    expect_tried(3, &live);
+    take_and_close();
+}
+
+static void late_addresses_of_a_lost_race(void **state)
+{
+    (void)state;
+    begin();
+    ADD(&dead);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_LOST);
+    ADD(&live);
+    expect_tried(2, &live);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    ADD(&silent);
+    pass(EYEBALLS_STAGGER);
+    assert_int_equal(tried, 2);
+    take_and_close();
+}
+
+/* Each once: refused, given up for another that stands; not what had less than the delay. */
+static void failures_are_reported(void **state)
+{
+    (void)state;
+    options.failed = on_failed;
+    failed = 0;
+    begin();
+    ADD(&dead, &unreachable, &silent, &silent, &live);
+    unit_settle(loop);
+    pass(EYEBALLS_STAGGER);
+    assert_int_equal(failed, 2);
+    pass(EYEBALLS_STAGGER);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    assert_int_equal(failed, 4);
+    assert_int_equal(failures[0], ECONNREFUSED);
+    assert_int_equal(failures[2], ETIMEDOUT);
+    assert_int_equal(failures[3], ETIMEDOUT);
+    take_and_close();
+    failed = 0;
+    begin();
+    ADD(&silent, &live);
+    pass(EYEBALLS_STAGGER - 1);
+    assert_int_equal(failed, 0);
+    eyeballs_free(eyeballs);
+    eyeballs = NULL;
+    assert_int_equal(failed, 0);
+    begin();
+    ADD(&live, &silent);
+    pass(EYEBALLS_STAGGER); /* begins the second before the loop has seen that the first stands */
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    expect_tried(2, &silent);
+    assert_int_equal(failed, 0);
+    take_and_close();
+}
+
+static void all_fail(void **state)
+{
+    (void)state;
+    begin();
+    ADD(&unreachable, &dead, &dead);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_LOST);
+    expect_tried(3, &dead);
+    assert_int_equal(eyeballs_error(eyeballs), ECONNREFUSED);
+    assert_int_equal(address_port(&last), address_port(&dead));
+    begin();
+    ADD(&unreachable); /* known at once, and nobody is called */
+    assert_int_equal(state_now(), EYEBALLS_LOST);
+    assert_int_equal(settled, 0);
+    assert_true(eyeballs_error(eyeballs) == ENETUNREACH || eyeballs_error(eyeballs) == EACCES);
+    assert_int_equal(address_port(&last), 80);
+}
+
+static void no_more_than_so_many(void **state)
+{
+    (void)state;
+    begin();
+    for (int i = 0; i < 3; i++)
+        ADD(&unreachable, &unreachable, &unreachable, &unreachable, &unreachable, &unreachable,
+            &unreachable);
+    assert_int_equal(tried, RESOLVER_MOST_ADDRESSES);
+    assert_int_equal(state_now(), EYEBALLS_LOST);
+}
+
+/* An event of the winner's, before it was taken, changes nothing. */
+static void winner_waits_to_be_taken(void **state)
+{
+    int fd;
+
+    (void)state;
+    begin();
+    ADD(&live, &silent);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    fd = sock_accept(listener);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "hello", 5), 5);
+    unit_settle(loop);
+    close(fd);
+    unit_settle(loop);
+    assert_int_equal(settled, 1);
+    expect_tried(1, &live);
+    assert_int_equal(state_now(), EYEBALLS_WON);
+    sock_close(eyeballs_take(eyeballs), loop);
+}
+
+/* Too few descriptors. */
+
+/* From here on so many more may be open. */
+static void allow_more_descriptors(rlim_t more)
+{
+    int next = dup(0);
+    struct rlimit limit = {(rlim_t)next + more, (rlim_t)next + more};
+
+    close_range((unsigned)next, ~0u, 0);
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int hog; /* a descriptor that is held from the second address to the third */
+
+static void hog_while_second(void)
+{
+    if (tried == 2)
+        hog = dup(0);
+    else if (tried == 3)
+        close(hog);
+}
+
+static bool check_shortage(void)
+{
+    allow_more_descriptors(0);
+    begin();
+    ADD(&live, &live);
+    CHILD_CHECK(state_now() == EYEBALLS_LOST && tried == 2);
+    CHILD_CHECK(eyeballs_error(eyeballs) == EMFILE);
+    return true;
+}
+
+/* Refused, short of descriptors, refused: the shortage is what can be mended. */
+static bool check_shortage_goes_first(void)
+{
+    allow_more_descriptors(1);
+    on_each_try = hog_while_second;
+    begin();
+    ADD(&dead, &live, &dead);
+    for (int turns = 0; state_now() != EYEBALLS_LOST && turns < 1000; turns++)
+        loop_turn(loop, 10 * NSEC_PER_MS);
+    CHILD_CHECK(hog >= 0 && tried == 3);
+    CHILD_CHECK(eyeballs_error(eyeballs) == EMFILE);
+    return true;
+}
+
+static void shortage_is_told_before_all_else(void **state)
+{
+    (void)state;
+    unit_in_child(check_shortage);
+    unit_in_child(check_shortage_goes_first);
+}
+
+/* From one place, to one place. */
+
+static void starts_from_where_it_is_told(void **state)
+{
+    struct sock_from from = {.device = ""};
+    struct address peer = {.length = sizeof(peer.v4)};
+    int fd;
+
+    (void)state;
+    assert_true(address_parse(&from.address, "127.0.0.9", 0));
+    options.from = &from;
+    begin();
+    ADD(&live);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    fd = sock_accept(listener);
+    assert_int_equal(getpeername(fd, &peer.any, &peer.length), 0);
+    assert_int_equal(ntohl(peer.v4.sin_addr.s_addr), 0x7f000009);
+    take_and_close();
+    close(fd);
+}
+
+static void unix_socket(void **state)
+{
+    static const struct address nowhere;
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    char path[64];
+    int fd;
+
+    (void)state;
+    close(unit_file(path, sizeof(path)));
+    unlink(path);
+    options.unix_socket = path;
+    begin();
+    ADD(&nowhere);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_LOST);
+    assert_int_equal(eyeballs_error(eyeballs), ENOENT);
+
+    snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(listen(fd, 5), 0);
+    begin();
+    ADD(&nowhere);
+    TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
+    assert_int_equal(last.length, 0);
+    assert_int_equal(tried, 0); /* there is no address to speak of */
+    sock_close(eyeballs_take(eyeballs), loop);
+    close(fd);
+    unlink(path);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(first_address_wins),
+        CASE(another_every_250_ms),
+        CASE(failed_address_gives_way_at_once),
+        CASE(delay_begins_anew_after_a_failure),
+        CASE(losers_are_closed),
+        CASE(freed_in_every_state),
+        CASE(late_addresses_stand_behind),
+        CASE(late_addresses_do_not_wait_longer),
+        CASE(late_addresses_of_a_lost_race),
+        CASE(failures_are_reported),
+        CASE(all_fail),
+        CASE(no_more_than_so_many),
+        CASE(winner_waits_to_be_taken),
+        CASE(shortage_is_told_before_all_else),
+        CASE(starts_from_where_it_is_told),
+        CASE(unix_socket),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("eyeballs", tests, NULL, NULL);
+}

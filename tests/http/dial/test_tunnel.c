@@ -1,0 +1,499 @@
+/* The way through a proxy: what is sent, every answer at every point where it can be cut, and what
+   each refusal means. */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "http/dial/tunnel.h"
+#include "http/request.h"
+
+#define AGENT "User-Agent: firstbyte/" FIRSTBYTE_VERSION "\r\n"
+
+#define MOST_TURNS 4
+
+/* One side says a message and waits: what the tunnel sends, what the proxy answers to it. */
+struct turn {
+    const char *sent;
+    size_t sent_bytes;
+    const char *answer;
+    size_t answer_bytes;
+};
+
+#define TURN(sent, answer)                                                                         \
+    {                                                                                              \
+        sent, sizeof(sent) - 1, answer, sizeof(answer) - 1                                         \
+    }
+
+struct talk {
+    const char *proxy, *host;
+    unsigned port;
+    const char *address; /* to which the host was resolved, or NULL */
+    struct turn turns[MOST_TURNS];
+    enum error error;   /* ERROR_NONE: it is open in the end */
+    const char *detail; /* a piece of it */
+};
+
+static struct tunnel *start(const struct talk *talk, struct proxy *proxy)
+{
+    const char *why = proxy_parse(proxy, talk->proxy);
+    struct address address;
+
+    if (why)
+        fail_msg("\"%s\": %s", talk->proxy, why);
+    if (talk->address)
+        assert_true(address_parse(&address, talk->address, 1));
+    return tunnel_new(proxy, talk->host, (uint16_t)talk->port, talk->address ? &address : NULL);
+}
+
+/* Takes what is to be sent, in pieces of at most `most` bytes, and checks it. */
+static void expect_output(struct tunnel *tunnel, const struct turn *turn, size_t most)
+{
+    const char *output;
+    size_t at = 0, count;
+
+    while ((output = tunnel_output(tunnel, &count))) {
+        if (count > most)
+            count = most;
+        assert_in_range(at + count, 1, turn->sent_bytes);
+        assert_memory_equal(output, turn->sent + at, count);
+        tunnel_sent(tunnel, count);
+        at += count;
+    }
+    assert_int_equal(count, 0);
+    assert_int_equal(at, turn->sent_bytes);
+}
+
+/* Plays a talk, each answer cut after `cut` bytes. */
+static void play(const struct talk *talk, size_t cut)
+{
+    struct proxy proxy;
+    struct tunnel *tunnel = start(talk, &proxy);
+    enum tunnel_status status = TUNNEL_MORE;
+
+    for (const struct turn *turn = talk->turns; turn->sent; turn++) {
+        const unsigned char *answer = (const unsigned char *)turn->answer;
+        size_t first = cut < turn->answer_bytes ? cut : turn->answer_bytes;
+
+        assert_int_equal(status, TUNNEL_MORE);
+        expect_output(tunnel, turn, cut + 1);
+        status = tunnel_feed(tunnel, answer, first);
+        if (status == TUNNEL_MORE)
+            status = tunnel_feed(tunnel, answer + first, turn->answer_bytes - first);
+    }
+    if (status != (talk->error ? TUNNEL_FAILED : TUNNEL_OPEN) ||
+        tunnel_error(tunnel) != talk->error || !strstr(tunnel_detail(tunnel), talk->detail))
+        fail_msg("%s, cut at %zu: %d, %s: %s", talk->turns[0].answer, cut, status,
+                 error_code(tunnel_error(tunnel)), tunnel_detail(tunnel));
+    if (talk->error) { /* what comes after is ignored */
+        size_t count;
+
+        assert_int_equal(tunnel_feed(tunnel, (const unsigned char *)"x", 1), TUNNEL_FAILED);
+        assert_int_equal(tunnel_error(tunnel), talk->error);
+        assert_null(tunnel_output(tunnel, &count));
+    }
+    tunnel_free(tunnel);
+    proxy_free(&proxy);
+}
+
+static void play_cut_everywhere(const struct talk *talk)
+{
+    size_t longest = 1;
+
+    for (const struct turn *turn = talk->turns; turn->sent; turn++)
+        if (turn->answer_bytes > longest)
+            longest = turn->answer_bytes;
+    for (size_t cut = 0; cut <= longest; cut++)
+        play(talk, cut);
+}
+
+static void play_all(const struct talk *talks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        play_cut_everywhere(&talks[i]);
+}
+
+#define CONNECT "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n" AGENT "\r\n"
+#define OK      "HTTP/1.1 200 Connection established\r\n"
+
+#define HTTP(answer, error, detail)                                                                \
+    {                                                                                              \
+        "p", "a", 443, NULL, {TURN(CONNECT, answer)}, error, detail                                \
+    }
+
+static void connect_is_negotiated(void **state)
+{
+    static const struct talk talks[] = {
+        HTTP(OK "\r\n", ERROR_NONE, ""),
+        HTTP("HTTP/1.0 200 OK\r\n\r\n", ERROR_NONE, ""),
+        HTTP("HTTP/1.1 200\r\n\r\n", ERROR_NONE, ""),
+        HTTP("HTTP/1.1 204 x\r\n\r\n", ERROR_NONE, ""),
+        HTTP("HTTP/1.1 299 x\r\nVia: 1.1 p\r\n\r\n", ERROR_NONE, ""),
+        HTTP("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nA: b\r\n\r\n" OK "\r\n", ERROR_NONE,
+             ""),
+        /* framing means nothing here (RFC 9110, section 9.3.6) */
+        HTTP(OK "Content-Length: 5\r\n\r\n", ERROR_NONE, ""),
+        HTTP(OK "Content-Length: 0\r\n\r\n", ERROR_NONE, ""),
+        HTTP(OK "Transfer-Encoding: chunked\r\n\r\n", ERROR_NONE, ""),
+        HTTP(OK "Transfer-Encoding: gzip\r\n\r\n", ERROR_NONE, ""),
+        HTTP(OK "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", ERROR_NONE, ""),
+        HTTP(OK "Connection: close\r\n\r\n", ERROR_NONE, ""),
+        HTTP(OK "Connection: upgrade\r\nUpgrade: x\r\n\r\n", ERROR_NONE, ""),
+        /* irregular line ends and fields */
+        HTTP("HTTP/1.1 200 OK\nVia: 1.1 p\n\n", ERROR_NONE, ""),
+        HTTP("HTTP/1.1 200 OK\r\r\nVia: 1.1\rp\r\n\r\n", ERROR_NONE, ""),
+        HTTP("\r\n" OK "X@A: \x01\nContent-Length : 5\r\nContent-Length: 5\r\n\r\n", ERROR_NONE,
+             ""),
+        HTTP("HTTP/1.1 407 x\nA: b\n\n", ERROR_PROXY_AUTH, "407"),
+        HTTP(OK "\rVia: p\r\n\r\n", ERROR_PROXY_MALFORMED, "not HTTP: CR without LF"),
+        HTTP(OK "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", ERROR_PROXY_MALFORMED,
+             "not HTTP: Content-Length has different values"),
+        HTTP("HTTP/1.1 304 x\r\n\r\n", ERROR_PROXY_FAILED, "the proxy answered 304"),
+        HTTP("HTTP/1.1 301 x\r\nLocation: /\r\n\r\n", ERROR_PROXY_FAILED, "answered 301"),
+        HTTP("HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nx", ERROR_PROXY_FAILED,
+             "answered 101"),
+        HTTP("HTTP/1.1 400 x\r\n\r\n", ERROR_PROXY_FAILED, "the proxy answered 400 Bad Request"),
+        HTTP("HTTP/1.1 403 \x1b[31m\r\n\r\n", ERROR_PROXY_DENIED,
+             "the proxy answered 403 Forbidden"),
+        HTTP("HTTP/1.1 405 x\r\n\r\n", ERROR_PROXY_DENIED, "405 Method Not Allowed"),
+        HTTP("HTTP/1.1 407 x\r\nContent-Length: 9\r\n\r\nnot read", ERROR_PROXY_AUTH,
+             "the proxy answered 407 Proxy Authentication Required"),
+        HTTP("HTTP/1.1 401 x\r\n\r\n", ERROR_PROXY_AUTH, "the proxy answered 401 Unauthorized"),
+        HTTP("HTTP/1.1 407 x\r\nTransfer-Encoding: chunked\r\n\r\nxyz", ERROR_PROXY_AUTH, "407"),
+        HTTP("HTTP/1.0 500 x\r\n\r\n", ERROR_PROXY_FAILED, "500 Internal Server Error"),
+        HTTP("HTTP/1.1 502 x\r\n\r\n", ERROR_PROXY_GATEWAY, "502 Bad Gateway"),
+        HTTP("HTTP/1.1 503 x\r\n\r\n", ERROR_PROXY_GATEWAY, "503 Service Unavailable"),
+        HTTP("HTTP/1.1 504 x\r\n\r\n", ERROR_PROXY_GATEWAY, "504 Gateway Timeout"),
+        HTTP("HTTP/1.1 999 x\r\n\r\n", ERROR_PROXY_FAILED, "the proxy answered 999"),
+        HTTP("HTTP/1.1 099 x\r\n\r\n", ERROR_PROXY_MALFORMED, "not HTTP"),
+        HTTP("HTTP/1.1 2000 x\r\n\r\n", ERROR_PROXY_MALFORMED, "not HTTP"),
+        HTTP("SSH-2.0-OpenSSH_9.2\r\n", ERROR_PROXY_MALFORMED, "the proxy's answer is not HTTP"),
+        HTTP("\5\0", ERROR_PROXY_MALFORMED, "not HTTP"),
+        HTTP("HTTP/1.1 200 OK\r\nbad line\r\n\r\n", ERROR_PROXY_MALFORMED, "not HTTP"),
+    };
+
+    (void)state;
+    play_all(talks, LENGTH(talks));
+}
+
+#define ASKS(proxy, host, port, address, authority, credentials)                                   \
+    {                                                                                              \
+        proxy, host, port, address,                                                                \
+            {TURN("CONNECT " authority " HTTP/1.1\r\nHost: " authority "\r\n" AGENT credentials    \
+                  "\r\n",                                                                          \
+                  OK "\r\n")},                                                                     \
+            ERROR_NONE, ""                                                                         \
+    }
+
+static void connect_names_the_site(void **state)
+{
+    static const struct talk talks[] = {
+        ASKS("p", "example.org", 80, NULL, "example.org:80", ""),
+        ASKS("p", "2001:db8::1", 8443, "127.0.0.1", "[2001:db8::1]:8443", ""),
+        /* RFC 7617, section 2 */
+        ASKS("Aladdin:open%20sesame@p", "a", 443, NULL, "a:443",
+             "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"),
+    };
+
+    (void)state;
+    play_all(talks, LENGTH(talks));
+}
+
+static void credentials_may_be_given(void **state)
+{
+    static const char *const cases[][2] = {{"Bearer x", "Proxy-Authorization: Bearer x\r\n"},
+                                           {"", ""}};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct proxy proxy;
+        struct tunnel *tunnel;
+        char wanted[256];
+        const char *output;
+        size_t count;
+
+        assert_null(proxy_parse(&proxy, "u:p@h"));
+        proxy.authorization = strdup(cases[i][0]);
+        tunnel = tunnel_new(&proxy, "a", 443, NULL);
+        output = tunnel_output(tunnel, &count);
+        snprintf(wanted, sizeof(wanted), "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n" AGENT "%s\r\n",
+                 cases[i][1]);
+        assert_int_equal(count, strlen(wanted));
+        assert_memory_equal(output, wanted, count);
+        tunnel_free(tunnel);
+        proxy_free(&proxy);
+    }
+}
+
+#define NAME  "\5\1\0\3\1a\1\xbb"  /* a request for a:443 */
+#define BOUND "\0\1\1\2\3\4\0\120" /* what follows after the reply */
+
+#define SOCKS(answer, error, detail)                                                               \
+    {                                                                                              \
+        "socks5h://p", "a", 443, NULL, {TURN("\5\1\0", "\5\0"), TURN(NAME, answer)}, error, detail \
+    }
+
+static void socks_is_negotiated(void **state)
+{
+    static const struct talk talks[] = {
+        SOCKS("\5\0" BOUND, ERROR_NONE, ""),
+        SOCKS("\5\0\xff\1\0\0\0\0\0\0", ERROR_NONE, ""),
+        SOCKS("\5\0\0\4abcdefghijklmnop\0\120", ERROR_NONE, ""),
+        SOCKS("\5\0\0\3\0\0\120", ERROR_NONE, ""),
+        SOCKS("\5\0\0\3\5proxy\0\120", ERROR_NONE, ""),
+        SOCKS("\5\1" BOUND, ERROR_PROXY_GATEWAY, "the proxy answered: general failure"),
+        SOCKS("\5\2" BOUND, ERROR_PROXY_DENIED, "the proxy answered: its rules"),
+        SOCKS("\5\3" BOUND, ERROR_CONNECT_UNREACHABLE, "the proxy answered: network unreachable"),
+        SOCKS("\5\4" BOUND, ERROR_CONNECT_UNREACHABLE, "the proxy answered: host unreachable"),
+        SOCKS("\5\5" BOUND, ERROR_CONNECT_REFUSED, "the proxy answered: connection refused"),
+        SOCKS("\5\6" BOUND, ERROR_CONNECT_TIMEOUT, "the proxy answered: TTL expired"),
+        SOCKS("\5\7" BOUND, ERROR_PROXY_FAILED, "command not supported"),
+        SOCKS("\5\10" BOUND, ERROR_PROXY_FAILED, "type of address not supported"),
+        SOCKS("\5\11" BOUND, ERROR_PROXY_FAILED, "unknown reply, 9"),
+        SOCKS("\5\xff" BOUND, ERROR_PROXY_FAILED, "unknown reply, 255"),
+        SOCKS("\5\5", ERROR_CONNECT_REFUSED, "connection refused"), /* and closed */
+        SOCKS("\4\0" BOUND, ERROR_PROXY_MALFORMED, "not SOCKS"),
+        SOCKS("\5\0\0\2\0\0\0\0\0\0", ERROR_PROXY_MALFORMED, "type of address, 2"),
+        SOCKS("\5\0\0\0\0\0\0\0\0\0", ERROR_PROXY_MALFORMED, "type of address, 0"),
+    };
+
+    (void)state;
+    play_all(talks, LENGTH(talks));
+}
+
+#define AUTH(proxy, error, detail, ...)                                                            \
+    {                                                                                              \
+        "socks5h://" proxy, "a", 443, NULL, {__VA_ARGS__}, error, detail                           \
+    }
+#define BOTH        "\5\2\0\2" /* no password, or one */
+#define NO_PASSWORD "\5\1\0"   /* no password alone */
+#define AGREED      TURN(NAME, "\5\0" BOUND)
+
+/* Both offered, and the four ways on from there; then what was not. */
+static void socks_authenticates(void **state)
+{
+    static const struct talk talks[] = {
+        AUTH("user:pass@p", ERROR_NONE, "", TURN(BOTH, "\5\2"), TURN("\1\4user\4pass", "\1\0"),
+             AGREED),
+        /* some proxies answer with the version of SOCKS */
+        AUTH("u%3A%00:@p", ERROR_NONE, "", TURN(BOTH, "\5\2"), TURN("\1\3u:\0\0", "\5\0"), AGREED),
+        AUTH("user:pass@p", ERROR_NONE, "", TURN(BOTH, "\5\0"), AGREED),
+        AUTH("user:pass@p", ERROR_PROXY_AUTH, "the proxy refused the user name or the password",
+             TURN(BOTH, "\5\2"), TURN("\1\4user\4pass", "\1\1")),
+        AUTH("user:pass@p", ERROR_PROXY_AUTH, "the proxy accepts no method", TURN(BOTH, "\5\xff")),
+        AUTH("p", ERROR_PROXY_AUTH, "the proxy asks for a user name", TURN(NO_PASSWORD, "\5\2")),
+        AUTH("p", ERROR_PROXY_MALFORMED, "method 1, which was not offered",
+             TURN(NO_PASSWORD, "\5\1")),
+        AUTH("p", ERROR_PROXY_MALFORMED, "not SOCKS", TURN(NO_PASSWORD, "HT")),
+        AUTH("p", ERROR_PROXY_MALFORMED, "SOCKS", TURN(NO_PASSWORD, "\0\132")),
+    };
+
+    (void)state;
+    play_all(talks, LENGTH(talks));
+}
+
+#define TARGET(proxy, host, address, request)                                                      \
+    {                                                                                              \
+        proxy, host, 443, address, {TURN("\5\1\0", "\5\0"), TURN(request, "\5\0" BOUND)},          \
+            ERROR_NONE, ""                                                                         \
+    }
+
+static void socks_names_the_site(void **state)
+{
+    static const struct talk talks[] = {
+        TARGET("socks5://p", "a", "10.1.2.3", "\5\1\0\1\12\1\2\3\1\xbb"),
+        TARGET("socks5://p", "a", "102:304::ff",
+               "\5\1\0\4\1\2\3\4\0\0\0\0\0\0\0\0\0\0\0\xff\1\xbb"),
+        TARGET("socks5://p", "a", NULL, NAME),
+        TARGET("socks5h://p", "a", "10.1.2.3", NAME),
+        TARGET("socks5h://p", "a.", NULL, "\5\1\0\3\2a.\1\xbb"),
+        TARGET("socks5h://p", "10.1.2.3", NULL, "\5\1\0\1\12\1\2\3\1\xbb"),
+        TARGET("socks5h://p", "::1", NULL, "\5\1\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\1\xbb"),
+        TARGET("socks5://p", "10.1.2.3", "10.9.9.9", "\5\1\0\1\12\1\2\3\1\xbb"),
+    };
+
+    (void)state;
+    play_all(talks, LENGTH(talks));
+}
+
+/* The longest name there is, and the longest reply. */
+static void names_fill_their_length(void **state)
+{
+    static const unsigned char head[] = {5, 0, 0, 3, 255};
+    char host[URL_MOST_HOST_BYTES + 1];
+    unsigned char reply[sizeof(head) + 255 + 2] = {0};
+    struct proxy proxy;
+    struct tunnel *tunnel;
+    const char *output;
+    size_t count;
+
+    (void)state;
+    memset(host, 'h', sizeof(host) - 1);
+    host[sizeof(host) - 1] = '\0';
+    memcpy(reply, head, sizeof(head));
+    assert_null(proxy_parse(&proxy, "socks5h://p"));
+    tunnel = tunnel_new(&proxy, host, 443, NULL);
+    tunnel_sent(tunnel, 3);
+    assert_int_equal(tunnel_feed(tunnel, (const unsigned char *)"\5", 2), TUNNEL_MORE);
+    output = tunnel_output(tunnel, &count);
+    assert_int_equal(count, 5 + 255 + 2);
+    assert_memory_equal(output, "\5\1\0\3\xff", 5);
+    assert_memory_equal(output + 5, host, 255);
+    tunnel_sent(tunnel, count);
+    assert_int_equal(tunnel_feed(tunnel, reply, sizeof(reply) - 1), TUNNEL_MORE);
+    assert_int_equal(tunnel_feed(tunnel, reply + sizeof(reply) - 1, 1), TUNNEL_OPEN);
+    tunnel_free(tunnel);
+
+    proxy.kind = PROXY_HTTP;
+    tunnel = tunnel_new(&proxy, host, 65535, NULL);
+    output = tunnel_output(tunnel, &count);
+    assert_memory_equal(output + 8 + 255, ":65535 HTTP/1.1\r\nHost: h", 24);
+    tunnel_free(tunnel);
+    tunnel_free(NULL);
+    proxy_free(&proxy);
+}
+
+/* The site's first byte is an answer to ours: none may come with the proxy's, or after. */
+static void the_site_does_not_speak_first(void **state)
+{
+    static const struct talk talks[] = {
+        HTTP(OK "\r\nx", ERROR_PROXY_MALFORMED, "the proxy sent more"),
+        HTTP(OK "Content-Length: 1\r\n\r\nx", ERROR_PROXY_MALFORMED, "the proxy sent more"),
+        HTTP(OK "\r\n" OK "\r\n", ERROR_PROXY_MALFORMED, "the proxy sent more"),
+        HTTP("HTTP/1.1 200 OK\n\nx", ERROR_PROXY_MALFORMED, "the proxy sent more"),
+        SOCKS("\5\0" BOUND "x", ERROR_PROXY_MALFORMED, "the proxy sent more"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(talks); i++) {
+        struct talk less = talks[i];
+        struct proxy proxy;
+        struct tunnel *tunnel;
+
+        play(&talks[i], SIZE_MAX - 1);
+        tunnel = start(&less, &proxy); /* and when it comes by itself */
+        for (struct turn *turn = less.turns; turn->sent; turn++) {
+            const unsigned char *answer = (const unsigned char *)turn->answer;
+            size_t extra = turn[1].sent ? 0 : i == 2 ? sizeof(OK "\r\n") - 1 : 1;
+            enum tunnel_status status;
+
+            tunnel_sent(tunnel, turn->sent_bytes);
+            status = tunnel_feed(tunnel, answer, turn->answer_bytes - extra);
+            assert_int_equal(status, extra ? TUNNEL_OPEN : TUNNEL_MORE);
+        }
+        assert_int_equal(tunnel_error(tunnel), ERROR_NONE);
+        assert_string_equal(tunnel_detail(tunnel), "");
+        assert_int_equal(tunnel_feed(tunnel, (const unsigned char *)"x", 1), TUNNEL_FAILED);
+        assert_int_equal(tunnel_error(tunnel), ERROR_PROXY_MALFORMED);
+        tunnel_free(tunnel);
+        proxy_free(&proxy);
+    }
+}
+
+/* Consent to what was not sent is none; a refusal is one all the same. */
+static void answers_do_not_come_early(void **state)
+{
+    static const struct {
+        const char *proxy, *answer;
+        size_t bytes, sent;
+        enum error error;
+    } cases[] = {
+        {"p", OK "\r\n", sizeof(OK "\r\n") - 1, 0, ERROR_PROXY_MALFORMED},
+        {"p", OK "\r\n", sizeof(OK "\r\n") - 1, sizeof(CONNECT) - 2, ERROR_PROXY_MALFORMED},
+        {"p", OK "\r\n", sizeof(OK "\r\n") - 1, sizeof(CONNECT) - 1, ERROR_NONE},
+        {"p", "HTTP/1.1 503 x\r\n\r\n", 18, 0, ERROR_PROXY_GATEWAY},
+        {"socks5h://p", "\5\0", 2, 0, ERROR_PROXY_MALFORMED},
+        {"socks5h://p", "\5\0", 2, 2, ERROR_PROXY_MALFORMED},
+        {"socks5h://p", "\5\0", 2, 3, ERROR_NONE},
+        {"socks5h://p", "\5\xff", 2, 0, ERROR_PROXY_AUTH},
+        {"socks5h://p", "\5\0\5\0" BOUND, 12, 3, ERROR_PROXY_MALFORMED},
+        {"socks5h://p", "\5\0\5\5", 4, 3, ERROR_CONNECT_REFUSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct talk talk = {.proxy = cases[i].proxy, .host = "a", .port = 443};
+        struct proxy proxy;
+        struct tunnel *tunnel = start(&talk, &proxy);
+        size_t count;
+
+        tunnel_sent(tunnel, cases[i].sent);
+        tunnel_feed(tunnel, (const unsigned char *)cases[i].answer, cases[i].bytes);
+        if (tunnel_error(tunnel) != cases[i].error)
+            fail_msg("%zu: %s", i, error_code(tunnel_error(tunnel)));
+        if (cases[i].error)
+            assert_null(tunnel_output(tunnel, &count));
+        tunnel_free(tunnel);
+        proxy_free(&proxy);
+    }
+}
+
+/* Feeds bytes in pieces, as long as there is MORE. */
+static enum tunnel_status feed(struct tunnel *tunnel, const unsigned char *bytes, size_t count,
+                               size_t piece)
+{
+    enum tunnel_status status = TUNNEL_MORE;
+
+    for (size_t at = 0, part; at < count && status == TUNNEL_MORE; at += part) {
+        part = count - at < piece ? count - at : piece;
+        status = tunnel_feed(tunnel, bytes + at, part);
+    }
+    return status;
+}
+
+/* Plays an answer that begins and ends as given and has so many bytes. */
+static void play_long(const char *begin, const char *end, size_t count, enum error error)
+{
+    unsigned char *bytes = malloc(count);
+
+    memset(bytes, 'x', count);
+    mempcpy(bytes, begin, strlen(begin));
+    mempcpy(bytes + count - strlen(end), end, strlen(end));
+    for (size_t piece = 1000; piece < 200000; piece *= 11) {
+        struct talk talk = {.proxy = "p", .host = "a", .port = 443};
+        struct proxy proxy;
+        struct tunnel *tunnel = start(&talk, &proxy);
+
+        tunnel_sent(tunnel, sizeof(CONNECT) - 1);
+        assert_int_equal(feed(tunnel, bytes, count, piece), error ? TUNNEL_FAILED : TUNNEL_OPEN);
+        assert_int_equal(tunnel_error(tunnel), error);
+        if (error == ERROR_PROXY_MALFORMED)
+            assert_non_null(strstr(tunnel_detail(tunnel), "64 KiB"));
+        tunnel_free(tunnel);
+        proxy_free(&proxy);
+    }
+    free(bytes);
+}
+
+/* A head may fill its limit, interim ones included; the body of a refusal may be longer. */
+static void heads_are_limited(void **state)
+{
+    static const char one[] = "HTTP/1.1 200 OK\r\nA: ";
+    static const char two[] = "HTTP/1.1 103 x\r\n\r\nHTTP/1.1 200 OK\r\nA: ";
+
+    (void)state;
+    play_long(one, "\r\n\r\n", TUNNEL_MOST_HEAD_BYTES, ERROR_NONE);
+    play_long(one, "\r\n\r\n", TUNNEL_MOST_HEAD_BYTES + 1, ERROR_PROXY_MALFORMED);
+    play_long(two, "\r\n\r\n", TUNNEL_MOST_HEAD_BYTES, ERROR_NONE);
+    play_long(two, "\r\n\r\n", TUNNEL_MOST_HEAD_BYTES + 1, ERROR_PROXY_MALFORMED);
+    play_long("HTTP/1.1 403 x\r\n\r\n", "", 2 * TUNNEL_MOST_HEAD_BYTES, ERROR_PROXY_DENIED);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connect_is_negotiated),
+        cmocka_unit_test(connect_names_the_site),
+        cmocka_unit_test(credentials_may_be_given),
+        cmocka_unit_test(socks_is_negotiated),
+        cmocka_unit_test(socks_authenticates),
+        cmocka_unit_test(socks_names_the_site),
+        cmocka_unit_test(names_fill_their_length),
+        cmocka_unit_test(the_site_does_not_speak_first),
+        cmocka_unit_test(answers_do_not_come_early),
+        cmocka_unit_test(heads_are_limited),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("tunnel", tests, NULL, NULL);
+}

@@ -1,0 +1,1074 @@
+/*
+ * Answers and requests, each fed whole, byte by byte, and cut in two at every point: what comes out
+ * must be the same.
+ */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "http/h1/h1_parser.h"
+
+/* What came out of a message. */
+struct record {
+    enum http1_status end;
+    unsigned heads, status, major, minor;
+    bool keep_alive;
+    size_t used;
+    char body[512];
+    size_t body_bytes;
+    char fields[2 * HTTP1_MOST_VALUE_BYTES]; /* "name=value;" of each */
+    size_t fields_bytes;
+};
+
+static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
+                     size_t value_bytes)
+{
+    struct record *record = owner;
+    size_t bytes = name_bytes + value_bytes + 2;
+
+    assert_int_equal(record->heads, 0);
+    assert_true(record->fields_bytes + bytes < sizeof(record->fields));
+    record->fields_bytes += (size_t)sprintf(record->fields + record->fields_bytes, "%.*s=%.*s;",
+                                            (int)name_bytes, name, (int)value_bytes, value);
+}
+
+static void on_head(void *owner, const struct http1 *http1)
+{
+    struct record *record = owner;
+
+    record->heads++;
+    record->status = http1->status;
+    record->major = http1->major;
+    record->minor = http1->minor;
+}
+
+static void on_body(void *owner, const char *bytes, size_t count)
+{
+    struct record *record = owner;
+
+    assert_int_equal(record->heads, 1);
+    assert_true(record->body_bytes + count < sizeof(record->body));
+    memcpy(record->body + record->body_bytes, bytes, count);
+    record->body_bytes += count;
+}
+
+static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
+static const struct http1_events no_fields = {.head = on_head, .body = on_body};
+
+/* Feeds a piece from a block of its own, so that a sanitizer sees who reads beyond it. */
+static enum http1_status feed(struct http1 *http1, const char *bytes, size_t count, size_t *used)
+{
+    unsigned char *piece = malloc(count + !count);
+    enum http1_status status;
+
+    memcpy(piece, bytes, count);
+    status = http1_feed(http1, piece, count, used);
+    free(piece);
+    return status;
+}
+
+/* Feeds a started message in pieces: `first` bytes, then `piece` at a time; then the end. */
+static void feed_all(struct http1 *http1, struct record *record, const char *bytes, size_t count,
+                     size_t first, size_t piece)
+{
+    size_t at = 0;
+
+    record->end = HTTP1_MORE;
+    for (size_t next = first; at < count && record->end == HTTP1_MORE; next = piece) {
+        size_t used = 0, size = next < count - at ? next : count - at;
+
+        if (size)
+            record->end = feed(http1, bytes + at, size, &used);
+        assert_true(used <= size);
+        assert_true(record->end != HTTP1_MORE || used == size);
+        record->used += used;
+        at += size;
+    }
+    if (record->end == HTTP1_MORE)
+        record->end = http1_finish(http1);
+    record->keep_alive = record->end == HTTP1_DONE && http1->keep_alive;
+}
+
+static struct record answer_in_pieces(const char *bytes, size_t count, bool headless, size_t first,
+                                      size_t piece)
+{
+    struct record record = {0};
+    struct http1 http1;
+
+    http1_start_answer(&http1, headless, &events, &record);
+    feed_all(&http1, &record, bytes, count, first, piece);
+    assert_null(http1.lines.held);
+    return record;
+}
+
+static bool same(const struct record *a, const struct record *b)
+{
+    if (a->end != b->end || a->heads != b->heads || a->status != b->status)
+        return false;
+    if (a->end == HTTP1_MALFORMED || a->end == HTTP1_TOO_LARGE)
+        return true; /* how much came before is nobody's business */
+    return a->keep_alive == b->keep_alive && a->used == b->used && a->major == b->major &&
+           a->minor == b->minor && a->body_bytes == b->body_bytes &&
+           !memcmp(a->body, b->body, a->body_bytes) && !strcmp(a->fields, b->fields);
+}
+
+#define OK       "HTTP/1.1 200 OK\r\n"
+#define CHUNKED  OK "Transfer-Encoding: chunked\r\n\r\n"
+#define LENGTH_3 OK "Content-Length: 3\r\n\r\n"
+
+static const struct answer_case {
+    const char *bytes;
+    bool headless;
+    enum http1_status end;
+    unsigned status;
+    bool keep_alive;
+    const char *body;
+    size_t left; /* bytes after the message's end */
+} answers[] = {
+    /* Content-Length */
+    {LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {LENGTH_3 "abcXY", 0, HTTP1_DONE, 200, 1, "abc", 2},
+    {LENGTH_3 "ab", 0, HTTP1_CUT, 200, 0, "ab", 0},
+    {LENGTH_3, 0, HTTP1_CUT, 200, 0, "", 0},
+    {OK "Content-Length: 0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "", 0},
+    {OK "Content-Length: 0\r\n\r\nHTTP", 0, HTTP1_DONE, 200, 1, "", 4},
+    {OK "content-LENGTH:3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3  \r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Connection: close\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "Connection: x, CLOSE\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 404, 1, "abc", 0},
+    {"HTTP/1.1 500\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 500, 1, "abc", 0},
+    {"HTTP/1.1 200 \r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 299 \xc3\xa9t\xe9\r\nContent-Length: 1\r\n\r\n\xff", 0, HTTP1_DONE, 299, 1, "\xff",
+     0},
+    /* HTTP/1.0 */
+    {"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE,
+     200, 1, "abc", 0},
+    {"HTTP/1.0 200 OK\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    /* closed by the end of the connection */
+    {OK "\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "\r\n", 0, HTTP1_DONE, 200, 0, "", 0},
+    {OK "Connection: keep-alive\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    /* chunked */
+    {CHUNKED "3\r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\n\r\nXYZ", 0, HTTP1_DONE, 200, 1, "abc", 3},
+    {CHUNKED "0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "", 0},
+    {CHUNKED "1\r\na\r\n2\r\nbc\r\n00\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1,
+     "01234567890123456789", 0},
+    {CHUNKED "3;x=y\r\nabc\r\n0;last\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\nX-Sum: 1\r\nX-More: 99\r\n\r\n!", 0, HTTP1_DONE, 200, 1, "abc", 1},
+    {CHUNKED "3\r\nabc\r\n0\r\n", 0, HTTP1_CUT, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n", 0, HTTP1_CUT, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nab", 0, HTTP1_CUT, 200, 0, "ab", 0},
+    {CHUNKED "", 0, HTTP1_CUT, 200, 0, "", 0},
+    {OK "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, HTTP1_DONE,
+     200, 0, "a", 0},
+    {OK "Transfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "a",
+     0},
+    {OK "Transfer-Encoding: gzip\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    /* both framings: chunked wins, and nothing may follow */
+    {OK "Content-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0,
+     HTTP1_DONE, 200, 0, "a", 0},
+    {OK "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, HTTP1_DONE,
+     200, 0, "a", 0},
+    /* no body, whatever the fields say */
+    {LENGTH_3, 1, HTTP1_DONE, 200, 1, "", 0},
+    {LENGTH_3 "abc", 1, HTTP1_DONE, 200, 1, "", 3},
+    {CHUNKED, 1, HTTP1_DONE, 200, 1, "", 0},
+    {OK "\r\n", 1, HTTP1_DONE, 200, 1, "", 0},
+    {"HTTP/1.1 204 No Content\r\n\r\n", 0, HTTP1_DONE, 204, 1, "", 0},
+    {"HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 204, 1, "", 3},
+    {"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0", 0, HTTP1_DONE, 204, 1, "",
+     1},
+    {"HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n", 0, HTTP1_DONE, 304, 1, "", 0},
+    {"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n", 0, HTTP1_DONE, 304, 0, "", 0},
+    {"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n", 0, HTTP1_DONE, 205, 1, "", 0},
+    /* interim answers */
+    {"HTTP/1.1 100 Continue\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" LENGTH_3 "abcX",
+     0, HTTP1_DONE, 200, 1, "abc", 1},
+    {"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1,
+     "abc", 0},
+    {"HTTP/1.1 103 Early Hints\r\n\r\n" LENGTH_3, 1, HTTP1_DONE, 200, 1, "", 0},
+    {"HTTP/1.1 103 Early Hints\r\nConnection: close\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1,
+     "abc", 0},
+    {"HTTP/1.1 100 Continue\r\n\r\n", 0, HTTP1_CUT, 0, 0, "", 0},
+    /* other protocols */
+    {"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n\xff\x01", 0,
+     HTTP1_UPGRADE, 101, 0, "", 0},
+    {"HTTP/1.1 101 Switching Protocols\r\n\r\n", 0, HTTP1_UPGRADE, 101, 0, "", 0},
+    /* an offer, as some servers make it with every answer */
+    {OK "Connection: Upgrade, Keep-Alive\r\nUpgrade: h2,h2c\r\nContent-Length: 3\r\n\r\nabc", 0,
+     HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Connection: Upgrade\r\nUpgrade: h2,h2c\r\nContent-Length: 3\r\n\r\n", 1, HTTP1_DONE, 200,
+     1, "", 0},
+    {OK "Connection: Upgrade\r\nUpgrade: h2,h2c\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    /* empty, or cut in the head */
+    {"", 0, HTTP1_CUT, 0, 0, "", 0},
+    {"HTTP/1.1 2", 0, HTTP1_CUT, 0, 0, "", 0},
+    {OK "Content-Length: 0\r\n", 0, HTTP1_CUT, 0, 0, "", 0},
+    {OK "Content-Length: 0\r\n\r", 0, HTTP1_CUT, 0, 0, "", 0},
+    /* no HTTP/1 */
+    {"garbage", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"SSH-2.0-OpenSSH_9.2\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"<html></html>", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"GET / HTTP/1.1\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"HTTP/1.1 abc\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"HTTP/1.1 20 OK\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"HTTP/9.9 200 OK\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "no colon\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: x\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: -1\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 99999999999999999999\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {CHUNKED "x\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabcd\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "ffffffffffffffffff\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    /* a bare LF ends a line (section 2.2) */
+    {"HTTP/1.1  200 OK\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1    404\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 404, 1, "abc", 0},
+    {"HTTP/1.1 200 OK\nContent-Length: 3\n\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 200 OK\nContent-Length: 3\n\nabcX", 0, HTTP1_DONE, 200, 1, "abc", 1},
+    {OK "Content-Length: 3\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 200 OK\nContent-Length: 3\r\n\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 204 No\n\n", 0, HTTP1_DONE, 204, 1, "", 0},
+    {"HTTP/1.1 200\nContent-Length: 3\n\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.0 200 OK\n\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.1 100 Continue\n\nHTTP/1.1 200 OK\nContent-Length: 3\n\nabc", 0, HTTP1_DONE, 200, 1,
+     "abc", 0},
+    {"HTTP/1.1 200 OK\nX: a\n b\nContent-Length: 3\n\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 200 OK\nContent-Length: 3\n", 0, HTTP1_CUT, 0, 0, "", 0},
+    /* so it does in a chunked body, but nothing may follow */
+    {CHUNKED "3\nabc\n0\n\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\n0\r\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\n\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\nX: y\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3;x\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3 \nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    /* a CR without LF: part of a line end, or a space */
+    {"HTTP/1.1 200 OK\r\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "Content-Length: 3\r\r\n\r\r\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.1 200 OK\rContent-Length: 5\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "X: a\rContent-Length: 9\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "X: \ra: d\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "X:\ra: d\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "X\r: d\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "Content-Length: 3\r\n X\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r4\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r\n\rabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r\n\r\rabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r\n\r", 0, HTTP1_CUT, 0, 0, "", 0},
+    {OK "\rX: y\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"\rHTTP/1.1 200 OK\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {CHUNKED "3\rabc\r\n0\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\r\nabc\r\n0\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3 \r \nabc\r\n0\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3;x\ry\r\nabc\r\n0\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabc\r\r\n0\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabc\r0\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\n\rX: y\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\nX: a\rb\r\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\n\r\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    /* fields that are skipped */
+    {OK "X: a\x01"
+        "b\r\nContent-Length: 3\r\n\r\nabc",
+     0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "X: \x7f\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Set-Cookie: a=\x01"
+        "b\r\nContent-Length: 3\r\n\r\nabc",
+     0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "X@A: b\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Bad(Name: b\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Bad Name: b\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "\xc3\xa9: b\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "\x01: b\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK ": b\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    /* a blank before the colon */
+    {OK "Content-Length : 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "Content-Length\t : 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "Content-Length: 3\r\nX : y\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "Content-Length: 3\r\nConnection : x\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "Transfer-Encoding : chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 0, "abc",
+     0},
+    /* control characters in fields that frame the message */
+    {OK "Content-Length: 3\x01\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Transfer-Encoding: chunked\x01\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "",
+     0},
+    {OK "Connection: clo\x01"
+        "se\r\nContent-Length: 3\r\n\r\nabc",
+     0, HTTP1_DONE, 200, 0, "abc", 0},
+    /* Content-Length more than once (section 6.3) */
+    {OK "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3\r\nX: y\r\ncontent-length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc",
+     0},
+    {OK "Content-Length: 3, 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3,3 ,\t3\t\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3\r\nContent-Length: 03\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3,\r\n 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3\r\nContent-Length: 3\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+     0, HTTP1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.1 103 x\r\nContent-Length: 9\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3\r\nContent-Length: 3, 4\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3, 4\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3,\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: ,3\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3,,3\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3 3\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3;\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 0x3\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: +3\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3.0\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: \r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 18446744073709551616\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r\nContent-Length: x\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 18446744073709551615\r\n\r\nabc", 0, HTTP1_CUT, 200, 0, "abc", 0},
+    /* chunk sizes with blanks and extensions (section 7.1.1) */
+    {CHUNKED "3 \r\nabc\r\n0 \r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3\t \r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3 ; x = y\r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3;x;y=z;\tw\r\nabc\r\n0;x\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3;x=\"y;\\\"\\\\z\" ; a=\"\"\r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3;x=y \r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3;\r\nabc\r\n0;\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "0003\r\nabc\r\n000\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3;\xc3\xa9\r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {CHUNKED " 3\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3 4\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3,\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3=x\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "0x3\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED ";x\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3;x=\"y\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3;x=\"y\\\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3;\x01\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3;x=\"\x7f\"\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabcd\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabc0\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "10000000000000000\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "fffffffffffffff\r\nabc", 0, HTTP1_CUT, 200, 0, "abc", 0},
+    /* trailers */
+    {CHUNKED "3\r\nabc\r\n0\r\nX: y\r\n folded\r\nBad(Name: z\r\nY: a\x01"
+             "b\r\n\r\n!",
+     0, HTTP1_DONE, 200, 1, "abc", 1},
+    {CHUNKED "3\r\nabc\r\n0\r\nContent-Length: 9\r\n\r\n!", 0, HTTP1_DONE, 200, 1, "abc", 1},
+    {CHUNKED "3\r\nabc\r\n0\r\n X: y\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\nno colon\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    /* blank lines before the response */
+    {"\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"\r\n\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 100 Continue\r\n\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"\r\n", 0, HTTP1_CUT, 0, 0, "", 0},
+    {"\r\nSSH", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+};
+
+static bool is_as_expected(const struct answer_case *one, struct record *record)
+{
+    if (record->end != one->end || record->status != one->status ||
+        record->keep_alive != one->keep_alive)
+        return false;
+    if (one->end != HTTP1_DONE && one->end != HTTP1_CUT)
+        return true;
+    record->body[record->body_bytes] = '\0';
+    return !strcmp(record->body, one->body) && record->heads == (one->status != 0) &&
+           record->used == strlen(one->bytes) - one->left;
+}
+
+/* Feeds it whole, then in all other ways. Returns how often it came out wrong. */
+static int check_answer(const struct answer_case *one)
+{
+    size_t count = strlen(one->bytes);
+    struct record whole = answer_in_pieces(one->bytes, count, one->headless, count, count);
+
+    if (!is_as_expected(one, &whole)) {
+        print_error("%s\n-- end %d, status %u, keep-alive %d, used %zu of %zu, %zu of body\n",
+                    one->bytes, whole.end, whole.status, whole.keep_alive, whole.used, count,
+                    whole.body_bytes);
+        return 1;
+    }
+    for (size_t way = 0; way <= count + 3; way++) {
+        size_t first = way <= count ? way : way - count;
+        struct record parts =
+            answer_in_pieces(one->bytes, count, one->headless, first, way <= count ? count : first);
+
+        if (!same(&whole, &parts)) {
+            print_error("%s\n-- cut at %zu: end %d, status %u\n", one->bytes, first, parts.end,
+                        parts.status);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void answers_however_cut(void **state)
+{
+    int wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(answers); i++)
+        wrong += check_answer(&answers[i]);
+    assert_int_equal(wrong, 0);
+}
+
+/* Nobody asks for the fields: all the rest is the same. */
+static void answers_without_fields(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(answers); i++) {
+        const struct answer_case *one = &answers[i];
+        size_t count = strlen(one->bytes);
+        struct record record = {0};
+        struct http1 http1;
+
+        http1_start_answer(&http1, one->headless, &no_fields, &record);
+        feed_all(&http1, &record, one->bytes, count, count / 2, count);
+        assert_int_equal(record.fields_bytes, 0);
+        if (!is_as_expected(one, &record))
+            fail_msg("%s: end %d, status %u", one->bytes, record.end, record.status);
+    }
+}
+
+#define INTERIM "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX: interim\r\n\r\n"
+
+/* What is told of a head. */
+static const struct {
+    const char *bytes, *fields;
+} told[] = {
+    {OK "\r\n", ""},
+    {OK "X: a\r\n\r\n", "X=a;"},
+    {OK "X:a\r\nlonger-Name: some words here\r\nx: b\r\n\r\n",
+     "X=a;longer-Name=some words here;x=b;"},
+    {OK "X:  \t a \t b \t \r\n\r\n", "X=a \t b;"},
+    {OK "X:\r\nY: \t \r\nZ:z\r\n\r\n", "X=;Y=;Z=z;"},
+    {OK "X: a:b=c; d\r\n\r\n", "X=a:b=c; d;"},
+    {OK "X: \xc3\xa9 \xff\r\n\r\n", "X=\xc3\xa9 \xff;"},
+    {OK "X : a\r\nY\t \t:b\r\n\r\n", "X=a;Y=b;"},
+    {OK "X: a\x01"
+        "b\r\nY: \x7f\r\nZ: c\td\r\n\r\n",
+     "Z=c\td;"},
+    {OK "X@A: b\r\n\xc3\xa9: b\r\nBad Name: b\r\nX: a\r\n\r\n", "X=a;"},
+    {OK "Bad(Name: a\r\n folded\r\nX: a\r\n\r\n", "X=a;"},
+    {"HTTP/1.1 200 OK\nX: a\nY:\tb\n\n", "X=a;Y=b;"},
+    {"HTTP/1.1 200 OK\r\r\nSet-Cookie: s=x\r\n\r\nhello", "Set-Cookie=s=x;"},
+    {"HTTP/1.1 200 OK\rContent-Length: 5\r\nX: a\r\n\r\n", "X=a;"},
+    {OK "X: a\rY: b\r\nZ:\rc\r\r\n\r\n", "X=a Y: b;Z=c;"},
+    {OK "Content-Length: 3\r\nContent-Length: 3, 3\r\n\r\nabc",
+     "Content-Length=3;Content-Length=3, 3;"},
+    {OK ": a\r\nX: b\r\n\r\n", "X=b;"},
+    {OK " : a\r\nX: b\r\n\r\n", ""}, /* malformed */
+    {OK "X: a\r\n b\r\n\r\n", "X=a b;"},
+    {OK "X: a\r\n\t b\r\n  c\r\nY: d\r\n\r\n", "X=a\t b  c;Y=d;"},
+    {OK "X:\r\n a\r\n\r\n", "X=a;"},
+    /* those that llhttp itself looks at */
+    {OK "Content-Length: 3  \r\nConnection: close \r\n\r\nabc",
+     "Content-Length=3;Connection=close;"},
+    {OK "connection:Keep-Alive,\r\n x\r\nContent-Length:0\r\n\r\n",
+     "connection=Keep-Alive, x;Content-Length=0;"},
+    {OK "Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n",
+     "Connection=upgrade;Upgrade=h2c;Content-Length=0;"},
+    {"HTTP/1.1 101 Up\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n",
+     "Upgrade=h2c;Connection=upgrade;"},
+    {"HTTP/1.1 302 Found\r\nLocation: /a?b\r\nContent-Length: 0\r\n\r\n",
+     "Location=/a?b;Content-Length=0;"},
+    /* neither interim heads nor trailers */
+    {INTERIM OK "X: a\r\n\r\n", "X=a;"},
+    {INTERIM INTERIM OK "\r\n", ""},
+    {INTERIM, ""},
+    {CHUNKED "3\r\nabc\r\n0\r\nX: trailer\r\n\r\n", "Transfer-Encoding=chunked;"},
+    {CHUNKED "0\r\nX: trailer\r\n folded\r\nY: \r\n\r\n", "Transfer-Encoding=chunked;"},
+    /* cut in mid-head: those that were complete */
+    {OK "X: a\r\nY: b", "X=a;"},
+    {OK "X: a\r\nY", "X=a;"},
+};
+
+static void fields_however_cut(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(told); i++) {
+        const char *bytes = told[i].bytes;
+        size_t count = strlen(bytes);
+
+        for (size_t cut = 0; cut <= count; cut++) {
+            size_t pieces[] = {count, 1, 3};
+
+            for (size_t p = 0; p < LENGTH(pieces); p++) {
+                struct record record = answer_in_pieces(bytes, count, false, cut, pieces[p]);
+
+                if (strcmp(record.fields, told[i].fields) != 0)
+                    fail_msg("%s: cut at %zu, by %zu: \"%s\"", bytes, cut, pieces[p],
+                             record.fields);
+            }
+        }
+    }
+}
+
+static void on_status(void *owner, const struct http1 *http1, const char *reason,
+                      size_t reason_bytes)
+{
+    struct record *record = owner;
+
+    assert_int_equal(record->heads, 0);
+    assert_true(record->fields_bytes + reason_bytes + 16 < sizeof(record->fields));
+    record->fields_bytes +=
+        (size_t)sprintf(record->fields + record->fields_bytes, "%u.%u %u (%.*s);", http1->major,
+                        http1->minor, http1->status, (int)reason_bytes, reason);
+}
+
+/* What is told of first lines, where somebody asks. */
+static const struct {
+    const char *bytes, *told;
+} reasons[] = {
+    {OK "\r\n", "1.1 200 (OK);"},
+    {"HTTP/1.0 404 Not  Found \r\nX: a\r\n\r\n", "1.0 404 (Not  Found);X=a;"},
+    {"HTTP/1.1 500\r\nX: a\r\n\r\n", "1.1 500 ();X=a;"},
+    {"HTTP/1.1 500 \r\n\r\n", "1.1 500 ();"},
+    {"HTTP/1.1 299 \xc3\xa9t\xe9\r\n\r\n", "1.1 299 (\xc3\xa9t\xe9);"},
+    {"HTTP/1.1 200 404 Not\tFound\n\n", "1.1 200 (404 Not\tFound);"},
+    {"HTTP/1.1 200 OK\rX: a\r\r\n\r\n", "1.1 200 (OK X: a);"},
+    {"HTTP/1.1 200\r\n\r\n", "1.1 200 ();"},
+    {INTERIM OK "X: a\r\n\r\n", "1.1 103 (Early Hints);1.1 200 (OK);X=a;"},
+    {OK "X: a", "1.1 200 (OK);"},
+    {"HTTP/1.1 200 Cut", ""},
+};
+
+static void reasons_however_cut(void **state)
+{
+    static const struct http1_events with_status = {
+        .field = on_field, .status = on_status, .head = on_head, .body = on_body};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(reasons); i++) {
+        size_t count = strlen(reasons[i].bytes);
+
+        for (size_t cut = 0; cut <= count; cut++) {
+            struct record record = {0};
+            struct http1 http1;
+
+            http1_start_answer(&http1, false, &with_status, &record);
+            feed_all(&http1, &record, reasons[i].bytes, count, cut, cut % 2 ? 1 : count);
+            if (strcmp(record.fields, reasons[i].told) != 0)
+                fail_msg("%s: cut at %zu: \"%s\"", reasons[i].bytes, cut, record.fields);
+            assert_null(http1.lines.held);
+        }
+    }
+}
+
+static void a_long_reason_is_cut(void **state)
+{
+    static const struct http1_events with_status = {
+        .field = on_field, .status = on_status, .head = on_head, .body = on_body};
+    static const size_t pieces[] = {1, 1000, 3 * HTTP1_MOST_VALUE_BYTES};
+    static char bytes[3 * HTTP1_MOST_VALUE_BYTES];
+    int count =
+        snprintf(bytes, sizeof(bytes), "HTTP/1.1 200 %0*d\r\n\r\n", 2 * HTTP1_MOST_VALUE_BYTES, 0);
+
+    (void)state;
+    for (size_t p = 0; p < LENGTH(pieces); p++) {
+        struct record record = {0};
+        struct http1 http1;
+
+        http1_start_answer(&http1, true, &with_status, &record);
+        feed_all(&http1, &record, bytes, (size_t)count, pieces[p], pieces[p]);
+        assert_int_equal(record.end, HTTP1_DONE);
+        assert_int_equal(record.fields_bytes, HTTP1_MOST_VALUE_BYTES + strlen("1.1 200 ();"));
+    }
+}
+
+/* A field of a name and a value so long; returns what is told of it. */
+static struct record field_of(size_t name_bytes, size_t value_bytes, size_t piece)
+{
+    char *bytes = malloc(name_bytes + value_bytes + 64), *to = bytes;
+    struct record record;
+
+    to = stpcpy(to, OK);
+    memset(to, 'n', name_bytes);
+    to = stpcpy(to + name_bytes, ": ");
+    memset(to, 'v', value_bytes);
+    to = stpcpy(to + value_bytes, "\r\nX: a\r\n\r\n");
+    record = answer_in_pieces(bytes, (size_t)(to - bytes), true, piece, piece);
+    assert_int_equal(record.end, HTTP1_DONE);
+    free(bytes);
+    return record;
+}
+
+static void fields_have_limits(void **state)
+{
+    enum { NAME = HTTP1_MOST_NAME_BYTES, VALUE = HTTP1_MOST_VALUE_BYTES };
+    static const size_t pieces[] = {1, 2, 255, 256, 257, 1000, 8191, 8192, 1000000};
+
+    (void)state;
+    for (size_t p = 0; p < LENGTH(pieces); p++) {
+        struct record most = field_of(NAME, VALUE, pieces[p]);
+        struct record value_over = field_of(1, VALUE + 1, pieces[p]);
+        struct record far_over = field_of(NAME + 1, 3 * VALUE, pieces[p]);
+
+        assert_int_equal(most.fields_bytes, NAME + VALUE + strlen("=;X=a;"));
+        assert_int_equal(value_over.fields_bytes, VALUE + strlen("n=;X=a;"));
+        assert_int_equal(strspn(value_over.fields + 2, "v"), VALUE);
+        assert_string_equal(far_over.fields, "X=a;");
+        assert_string_equal(field_of(3 * NAME, 1, pieces[p]).fields, "X=a;");
+    }
+}
+
+/* Who is told of a field that came whole. */
+struct witness {
+    const unsigned char *bytes; /* being fed */
+    size_t count;
+    unsigned borrowed, copied;
+};
+
+static void on_seen_field(void *owner, const char *name, size_t name_bytes, const char *value,
+                          size_t value_bytes)
+{
+    struct witness *witness = owner;
+    const char *start = (const char *)witness->bytes, *end = start + witness->count;
+    bool name_in = name >= start && name + name_bytes <= end;
+    bool value_in = value >= start && value + value_bytes <= end;
+
+    *(name_in && value_in ? &witness->borrowed : &witness->copied) += 1;
+}
+
+static void no_head(void *owner, const struct http1 *http1)
+{
+    (void)owner;
+    (void)http1;
+}
+
+static void only_what_was_cut_is_copied(void **state)
+{
+    static const char head[] = OK "A: some\r\nB: other\r\nC: third\r\n\r\n";
+    static const struct http1_events seen = {.field = on_seen_field, .head = no_head};
+
+    (void)state;
+    for (size_t cut = 0; cut < sizeof(head); cut++) {
+        struct witness witness = {(const unsigned char *)head, cut, 0, 0};
+        struct http1 http1;
+        size_t used;
+
+        http1_start_answer(&http1, true, &seen, &witness);
+        http1_feed(&http1, witness.bytes, cut, &used);
+        witness.bytes += cut;
+        witness.count = sizeof(head) - 1 - cut;
+        if (cut < sizeof(head) - 1)
+            assert_int_equal(http1_feed(&http1, witness.bytes, witness.count, &used), HTTP1_DONE);
+        assert_int_equal(witness.borrowed + witness.copied, 3);
+        assert_true(witness.copied <= 1);
+        if (cut <= strlen(OK) || cut == sizeof(head) - 1)
+            assert_int_equal(witness.copied, 0);
+        else if (cut <= strlen(OK "A: some\r\n")) /* a folded line might follow */
+            assert_int_equal(witness.copied, 1);
+    }
+}
+
+/* A connection closed in mid-head: what was put by is freed (a sanitizer looks for leaks). */
+static void given_up_in_mid_head(void **state)
+{
+    struct record record = {0};
+    struct http1 http1 = {0};
+    size_t used;
+
+    (void)state;
+    http1_free(&http1);
+    http1_start_answer(&http1, false, &events, &record);
+    assert_int_equal(feed(&http1, OK "Name: val", strlen(OK "Name: val"), &used), HTTP1_MORE);
+    assert_memory_equal(http1.lines.held, "Name: val", 9);
+    http1_free(&http1);
+    assert_null(http1.lines.held);
+    http1_free(&http1);
+    assert_int_equal(record.fields_bytes, 0);
+}
+
+/* Old servers: bare line feeds and folded lines are read or refused, but alike however cut. */
+static void doubtful_answers_are_the_same_however_cut(void **state)
+{
+    static const char *const doubtful[] = {
+        "HTTP/1.1 200 OK\nContent-Length: 3\n\nabc",
+        "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nX : a\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nBad Name: a\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\n: a\r\nContent-Length: 3\r\n\r\nabc",
+        "\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1  200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 2000 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 099 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/2.0 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/0.9 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "ICY 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3, 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nContent-Length: +3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1 \r\na\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\na\n0\n\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;\r\na\r\n0;\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=\"y;z\"\r\na\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 9\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n",
+        "HTTP/1.0 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(doubtful); i++) {
+        size_t count = strlen(doubtful[i]);
+        struct record whole = answer_in_pieces(doubtful[i], count, false, count, count);
+
+        assert_int_not_equal(whole.end, HTTP1_MORE);
+        for (size_t cut = 0; cut <= count; cut++) {
+            struct record parts = answer_in_pieces(doubtful[i], count, false, cut, count);
+
+            if (!same(&whole, &parts))
+                fail_msg("%s: cut at %zu, end %d, not %d", doubtful[i], cut, parts.end, whole.end);
+        }
+    }
+}
+
+/* An answer whose head, with the 1xx heads before it, has `bytes` bytes; its body is "abc". */
+static char *head_of(size_t bytes, const char *before, size_t *count)
+{
+    static const char start[] = LENGTH_3;
+    size_t fixed = strlen(before) + sizeof(start) - 1 + sizeof("X: \r\n") - 1;
+    char *text = malloc(bytes + 4), *to = text;
+
+    to = stpcpy(to, before);
+    to += sprintf(to, "%.*sX: ", (int)sizeof(start) - 3, start);
+    memset(to, 'x', bytes - fixed);
+    to = stpcpy(to + (bytes - fixed), "\r\n\r\nabc");
+    *count = (size_t)(to - text);
+    assert_int_equal(*count, bytes + 3);
+    return text;
+}
+
+static void heads_have_a_limit(void **state)
+{
+    static const char *const before[] = {"", "HTTP/1.1 100 Continue\r\n\r\n"};
+    static const size_t pieces[] = {1,
+                                    7,
+                                    4096,
+                                    65536,
+                                    HTTP1_MOST_HEAD_BYTES,
+                                    HTTP1_MOST_HEAD_BYTES + 2,
+                                    HTTP1_MOST_HEAD_BYTES + 100};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(before); i++) {
+        for (size_t p = 0; p < LENGTH(pieces); p++) {
+            size_t count;
+            char *fits = head_of(HTTP1_MOST_HEAD_BYTES, before[i], &count);
+            struct record record = answer_in_pieces(fits, count, false, pieces[p], pieces[p]);
+
+            assert_int_equal(record.end, HTTP1_DONE);
+            assert_int_equal(record.used, count);
+            assert_memory_equal(record.body, "abc", 3);
+            free(fits);
+            fits = head_of(HTTP1_MOST_HEAD_BYTES + 1, before[i], &count);
+            record = answer_in_pieces(fits, count, false, pieces[p], pieces[p]);
+            assert_int_equal(record.end, HTTP1_TOO_LARGE);
+            assert_int_equal(record.heads, 0);
+            free(fits);
+        }
+    }
+}
+
+#define NUL_CASE(before, after)                                                                    \
+    {                                                                                              \
+        before "\0" after, sizeof(before "\0" after) - 1                                           \
+    }
+
+/* A NUL is an error in every line, however cut; in content it is not. */
+static void nul_is_an_error(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t count;
+    } cases[] = {
+        NUL_CASE("", "HTTP/1.1 200 OK\r\n\r\n"),
+        NUL_CASE("HTTP/1.1 200 O", "K\r\n\r\n"),
+        NUL_CASE("HTTP/1.1 200 OK", "\r\n\r\n"),
+        NUL_CASE(OK "X", ": a\r\n\r\n"),
+        NUL_CASE(OK "X: ", "a\r\n\r\n"),
+        NUL_CASE(OK "X: a", "\r\n\r\n"),
+        NUL_CASE(OK "X: a\r\n ", "b\r\n\r\n"),
+        NUL_CASE(OK "", "\r\n\r\n"),
+        NUL_CASE(CHUNKED "3", "\r\nabc\r\n0\r\n\r\n"),
+        NUL_CASE(CHUNKED "3;", "\r\nabc\r\n0\r\n\r\n"),
+        NUL_CASE(CHUNKED "3\r\nabc", "\r\n0\r\n\r\n"),
+        NUL_CASE(CHUNKED "0\r\nX: ", "a\r\n\r\n"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++)
+        for (size_t cut = 0; cut <= cases[i].count; cut++) {
+            struct record record =
+                answer_in_pieces(cases[i].bytes, cases[i].count, false, cut, cases[i].count);
+
+            if (record.end != HTTP1_MALFORMED)
+                fail_msg("case %zu, cut at %zu: end %d", i, cut, record.end);
+        }
+}
+
+/* Feeds `start`, then `more` again and again, in which content may be; returns how it ends, and how
+   many bytes of it were taken. */
+static enum http1_status feed_endless(const char *start, const char *more, size_t most,
+                                      size_t *taken)
+{
+    static const struct http1_events silent = {0};
+    struct http1 http1;
+    enum http1_status status;
+    size_t used;
+
+    http1_start_answer(&http1, false, &silent, NULL);
+    status = feed(&http1, start, strlen(start), &used);
+    for (*taken = 0; status == HTTP1_MORE && *taken < most; *taken += used)
+        status = feed(&http1, more, strlen(more), &used);
+    http1_free(&http1);
+    return status;
+}
+
+/* What comes without end beside the content counts with the head. */
+static void endless_frames_are_too_large(void **state)
+{
+    static const struct {
+        const char *start, *more;
+    } cases[] = {
+        {CHUNKED "0\r\n", "X: trailer\r\n"},
+        {CHUNKED "0\r\n", "xxxxxxxxxxxxxxx"},
+        {CHUNKED "0\r\n", "X: folded\r\n "},
+        {CHUNKED "5;", "xxxxxxxxxxxxxxxxxxx"},
+        {CHUNKED "5;x=\"", "yyyyyyyyyyyyyyyyyy"},
+        {CHUNKED "5", "                    "},
+        {CHUNKED "0", "00000000000000000000"},
+        {CHUNKED, "1;extension\r\nx\r\n"},
+        {"\r\n", "\r\n\r\n\r\n\r\n"},
+        {OK, "X: y\r\n"},
+        {OK "X:", "yyyyyyyyyyyyyyy"},
+        {"HTTP/1.1 200 ", "yyyyyyyyyyyyyyy"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        size_t taken;
+        enum http1_status status =
+            feed_endless(cases[i].start, cases[i].more, 4 * HTTP1_MOST_HEAD_BYTES, &taken);
+
+        if (status != HTTP1_TOO_LARGE || taken > 2 * HTTP1_MOST_HEAD_BYTES)
+            fail_msg("case %zu: end %d after %zu bytes", i, status, taken);
+    }
+}
+
+/* Content counts against no limit of its framing. */
+static void long_bodies_have_no_limit(void **state)
+{
+    static const char *const chunks[] = {"8;extension\r\n01234567\r\n", "1\r\nx\r\n",
+                                         "000002\r\nxy\r\n",
+                                         "00000000000000000010\r\n0123456789abcdef\r\n"};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(chunks); i++) {
+        size_t taken;
+
+        assert_int_equal(feed_endless(CHUNKED, chunks[i], 4 * HTTP1_MOST_HEAD_BYTES, &taken),
+                         HTTP1_MORE);
+    }
+}
+
+/* Interim heads without end are a head without end. */
+static void endless_interim_heads_are_too_large(void **state)
+{
+    static const char interim[] = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
+    struct record record = {0};
+    struct http1 http1;
+    enum http1_status status = HTTP1_MORE;
+    size_t used, heads = 0;
+
+    (void)state;
+    http1_start_answer(&http1, false, &events, &record);
+    for (; status == HTTP1_MORE; heads++)
+        status = feed(&http1, interim, sizeof(interim) - 1, &used);
+    assert_int_equal(status, HTTP1_TOO_LARGE);
+    assert_int_equal(heads, HTTP1_MOST_HEAD_BYTES / (sizeof(interim) - 1) + 1);
+    assert_int_equal(record.heads, 0);
+}
+
+static void malformed_says_why(void **state)
+{
+    struct record record = {0};
+    struct http1 http1;
+    size_t used;
+
+    (void)state;
+    http1_start_answer(&http1, false, &events, &record);
+    assert_int_equal(feed(&http1, "garbage", 7, &used), HTTP1_MALFORMED);
+    assert_true(strlen(http1_why(&http1)) > 5);
+    http1_start_answer(&http1, false, &events, &record);
+    assert_int_equal(feed(&http1, "HTTP/1.1 99 Odd\r\n\r\n", 19, &used), HTTP1_MALFORMED);
+    assert_string_equal(http1_why(&http1), "Status code is not of three digits");
+    assert_true(strlen(http1_parser_version()) >= 5);
+}
+
+static void lengths_say_what_is_wrong(void **state)
+{
+    static const struct {
+        const char *fields, *why;
+    } cases[] = {
+        {"Content-Length: 99999999999999999999\r\n", "Content-Length is out of range"},
+        {"Content-Length: 3x\r\n", "Content-Length is not a number"},
+        {"Content-Length: 3\r\nContent-Length: 4\r\n", "Content-Length has different values"},
+        {"Content-Length: 3, 4\r\n", "Content-Length has different values"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct record record = {0};
+        struct http1 http1;
+        char bytes[128];
+        int count = snprintf(bytes, sizeof(bytes), OK "%s\r\n", cases[i].fields);
+        size_t used;
+
+        http1_start_answer(&http1, false, &events, &record);
+        assert_int_equal(feed(&http1, bytes, (size_t)count, &used), HTTP1_MALFORMED);
+        assert_string_equal(http1_why(&http1), cases[i].why);
+    }
+}
+
+/* Requests, for the origin. */
+
+static const struct {
+    const char *bytes;
+    enum http1_status end;
+    bool keep_alive, head;
+    const char *target, *host, *body;
+} requests[] = {
+    {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_DONE, 1, 0, "/", "a", ""},
+    {"HEAD /x?y HTTP/1.1\r\nHost: a:81\r\n\r\n", HTTP1_DONE, 1, 1, "/x?y", "a:81", ""},
+    {"GET /a HTTP/1.1\r\nX: y\r\nhOST:   b.c\r\nHostess: d\r\nHos: e\r\n\r\n", HTTP1_DONE, 1, 0,
+     "/a", "b.c", ""},
+    {"GET / HTTP/1.1\r\nConnection: close\r\nHost: a\r\n\r\n", HTTP1_DONE, 0, 0, "/", "a", ""},
+    {"GET / HTTP/1.0\r\n\r\n", HTTP1_DONE, 0, 0, "/", "", ""},
+    {"GET / HTTP/1.1\r\nA:\r\nHost: a\r\nB:\r\n\r\n", HTTP1_DONE, 1, 0, "/", "a", ""},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", HTTP1_DONE, 1, 0, "/", "a",
+     "abc"},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+     HTTP1_DONE, 1, 0, "/", "a", "abc"},
+    {"GET / HTTP/1.1\r\nHost: a\r\n", HTTP1_CUT, 0, 0, "/", "a", ""},
+    {"nonsense\r\n\r\n", HTTP1_MALFORMED, 0, 0, "", "", ""},
+};
+
+static struct record request_in_pieces(const char *bytes, size_t first, size_t piece,
+                                       struct http1_request *request)
+{
+    struct record record = {0};
+    struct http1 http1;
+
+    http1_start_request(&http1, request, &events, &record);
+    feed_all(&http1, &record, bytes, strlen(bytes), first, piece);
+    return record;
+}
+
+static void requests_however_cut(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(requests); i++) {
+        const char *bytes = requests[i].bytes;
+        size_t count = strlen(bytes);
+
+        for (size_t cut = 0; cut <= count + 1; cut++) {
+            struct http1_request request;
+            struct record record = request_in_pieces(
+                bytes, cut > count ? 1 : cut, cut > count ? 1 : count, &request); /* last: singly */
+
+            if (record.end != requests[i].end || record.keep_alive != requests[i].keep_alive)
+                fail_msg("%s: cut at %zu, end %d, keep-alive %d", bytes, cut, record.end,
+                         record.keep_alive);
+            if (record.end == HTTP1_MALFORMED)
+                continue;
+            assert_string_equal(request.target, requests[i].target);
+            assert_string_equal(request.host, requests[i].host);
+            assert_int_equal(request.head, requests[i].head);
+            record.body[record.body_bytes] = '\0';
+            assert_string_equal(record.body, requests[i].body);
+        }
+    }
+}
+
+static void long_targets_and_hosts_are_cut(void **state)
+{
+    enum { LONG = 3 * HTTP1_MOST_TARGET_BYTES };
+    char *bytes = malloc(3 * LONG), *to = bytes;
+    static struct http1_request request;
+    struct record record;
+
+    (void)state;
+    to = stpcpy(to, "GET /");
+    memset(to, 'x', LONG);
+    to = stpcpy(to + LONG, " HTTP/1.1\r\nHost: ");
+    memset(to, 'y', LONG);
+    stpcpy(to + LONG, "\r\n\r\n");
+    record = request_in_pieces(bytes, 1000, 1000, &request);
+    assert_int_equal(record.end, HTTP1_DONE);
+    assert_int_equal(strlen(request.target), HTTP1_MOST_TARGET_BYTES - 1);
+    assert_int_equal(strlen(request.host), HTTP1_MOST_HOST_BYTES - 1);
+    free(bytes);
+}
+
+/* Two requests in one piece: the second is fed after a new start. */
+static void pipelined_requests(void **state)
+{
+    static const char both[] =
+        "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: b\r\n\r\n";
+    struct record record = {0};
+    struct http1_request request;
+    struct http1 http1;
+    size_t used, more;
+
+    (void)state;
+    http1_start_request(&http1, &request, &events, &record);
+    assert_int_equal(feed(&http1, both, sizeof(both) - 1, &used), HTTP1_DONE);
+    assert_string_equal(request.target, "/1");
+    assert_int_equal(used, (sizeof(both) - 1) / 2);
+    http1_start_request(&http1, &request, &events, &record);
+    assert_int_equal(feed(&http1, both + used, sizeof(both) - 1 - used, &more), HTTP1_DONE);
+    assert_string_equal(request.target, "/2");
+    assert_string_equal(request.host, "b");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_however_cut),
+        cmocka_unit_test(answers_without_fields),
+        cmocka_unit_test(fields_however_cut),
+        cmocka_unit_test(reasons_however_cut),
+        cmocka_unit_test(a_long_reason_is_cut),
+        cmocka_unit_test(fields_have_limits),
+        cmocka_unit_test(only_what_was_cut_is_copied),
+        cmocka_unit_test(given_up_in_mid_head),
+        cmocka_unit_test(doubtful_answers_are_the_same_however_cut),
+        cmocka_unit_test(heads_have_a_limit),
+        cmocka_unit_test(nul_is_an_error),
+        cmocka_unit_test(endless_frames_are_too_large),
+        cmocka_unit_test(long_bodies_have_no_limit),
+        cmocka_unit_test(endless_interim_heads_are_too_large),
+        cmocka_unit_test(malformed_says_why),
+        cmocka_unit_test(lengths_say_what_is_wrong),
+        cmocka_unit_test(requests_however_cut),
+        cmocka_unit_test(long_targets_and_hosts_are_cut),
+        cmocka_unit_test(pipelined_requests),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("http1", tests, NULL, NULL);
+}

@@ -1,0 +1,59 @@
+/* The names of what can be played: each leads to its number and back. Copies of plays. */
+#include "tests/support/unit.h"
+
+#include "origin/faults.h"
+
+static void test_faults(void **state)
+{
+    (void)state;
+    for (int fault = 0; fault < FAULT_COUNT; fault++) {
+        assert_non_null(fault_name((enum fault)fault));
+        assert_int_equal(fault_named(fault_name((enum fault)fault)), fault);
+    }
+    assert_string_equal(fault_name(FAULT_NONE), "none");
+    assert_string_equal(fault_name(FAULT_CERT_WRONG_HOST), "cert-wrong-host");
+    assert_int_equal(fault_named(""), -1);
+    assert_int_equal(fault_named("NONE"), -1);
+    assert_int_equal(fault_named("dri"), -1);
+    assert_int_equal(fault_named("drips"), -1);
+}
+
+static void test_framings(void **state)
+{
+    (void)state;
+    for (int framing = 0; framing < FRAMING_COUNT; framing++)
+        assert_int_equal(framing_named(framing_name((enum framing)framing)), framing);
+    assert_string_equal(framing_name(FRAMING_CHUNKED), "chunked");
+    assert_int_equal(framing_named("none"), -1);
+    assert_int_equal(framing_named(""), -1);
+}
+
+static void test_copies(void **state)
+{
+    char headers[] = "A: b\r\n", body[] = "a\0b";
+    struct play play = {.status = 404, .headers = headers, .body = body, .body_bytes = 3}, copy;
+
+    (void)state;
+    play_copy(&copy, &play);
+    headers[0] = body[0] = 'x';
+    assert_int_equal(copy.status, 404);
+    assert_string_equal(copy.headers, "A: b\r\n");
+    assert_memory_equal(copy.body, "a\0b", 3);
+    play_free(&copy);
+    assert_null(copy.headers);
+    assert_null(copy.body);
+    play_copy(&copy, &copy);
+    play_free(&copy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_framings),
+        cmocka_unit_test(test_copies),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
