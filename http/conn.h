@@ -1,5 +1,5 @@
 /*
- * A connection, from the name to its end. It outlives the exchange that it was made for: a
+ * A connection, from its dial to its end. It outlives the exchange that it was made for: a
  * kept-alive one serves the next. It owns the descriptor, the transport and the parser, and knows
  * nothing of what is asked.
  *
@@ -9,21 +9,15 @@
 #ifndef HTTP_CONN_H
 #define HTTP_CONN_H
 
-#include "http/dial/dialer.h"
-#include "http/dial/eyeballs.h"
-#include "http/dial/tunnel.h"
+#include "http/dial/dial.h"
 #include "http/error.h"
 #include "http/h1/h1_parser.h"
 #include "http/result.h"
 
 enum conn_state {
-    CONN_RESOLVE,   /* waiting for the addresses of whom it is to reach */
-    CONN_CONNECT,   /* trying them (RFC 8305) */
-    CONN_TUNNEL,    /* a proxy opens the way to the site */
-    CONN_TURN,      /* waiting for its turn to shake hands */
-    CONN_HANDSHAKE, /* the transport comes up */
-    CONN_OPEN,      /* bytes may pass */
-    CONN_CLOSED,    /* over; conn_close is still to be called */
+    CONN_DIALLING, /* `dial` is under way */
+    CONN_OPEN,     /* bytes may pass */
+    CONN_CLOSED,   /* the dial failed; conn_close is still to be called */
 };
 
 struct conn {
@@ -33,33 +27,21 @@ struct conn {
     void *owner;               /* its argument */
     uint64_t number;           /* of the dialer's connections, from 1 */
 
-    char *host; /* the site's: a name or a numeric address */
+    /* While DIALLING, in the call of `wake` that says OPEN, and when CLOSED; else NULL: its stamps and
+       addresses are to be copied until then. */
+    struct dial *dial;
+
+    /* when OPEN */
+    char *host; /* the origin's: a name or a numeric address */
     uint16_t port;
     bool https;
-    bool numeric;
-    const struct proxy *proxy;    /* through whom; NULL: directly */
-    const struct sock_from *from; /* the dialer's when it was made; borrowed */
-
-    struct lookup *lookup;       /* in CONN_RESOLVE and CONN_CONNECT */
-    bool asked;                  /* for the addresses of the next hop */
-    bool looked_up;              /* they were not known beforehand */
-    struct address target;       /* the site's own, for a proxy that wants it; length 0: none */
-    struct eyeballs *eyeballs;   /* in CONN_CONNECT */
-    struct address address;      /* the one that is being tried, or was reached */
-    struct sock *sock;           /* from CONN_TUNNEL on */
-    struct tunnel *tunnel;       /* in CONN_TUNNEL; kept for its words when it failed */
-    struct transport *transport; /* from CONN_HANDSHAKE on */
-    struct http1 http1;          /* the message being read */
-    struct timer deadline;       /* of the phase */
-    struct stamps stamps;        /* start, dns, connect, queued, tls */
-
-    enum error error;      /* in CONN_CLOSED */
-    enum phase phase;      /* where it happened */
-    const char *detail;    /* words, valid until conn_close; or NULL */
-    struct timer turn;     /* ends its turn, though the handshake goes on */
-    bool shaking;          /* it has its turn */
-    struct link turn_link; /* it waits for it, in the dialer's list */
-    bool served;           /* an exchange was completed on it */
+    bool served;               /* an exchange was completed on it */
+    const struct proxy *proxy; /* through whom; borrowed; NULL: directly */
+    struct address address;    /* the one that was reached */
+    struct sock *sock;
+    struct transport *transport;
+    struct http1 http1;    /* the message being read */
+    struct timer deadline; /* of the pool's, while it is drained */
 
     uint32_t drained_bytes; /* of a response whose rest is not wanted; the pool's */
     struct pool *pool;      /* while it is idle, or drained */
@@ -72,10 +54,13 @@ struct conn {
 struct conn *conn_new(struct dialer *dialer, const struct url *url, void (*wake)(void *owner),
                       void *owner);
 
+/* Its socket, or its dial's; NULL while there is none. */
+const struct sock *conn_sock(const struct conn *conn);
+
 /* Whether requests on it are the proxy's own to pass on: then they name the whole URL. */
 bool conn_asks_proxy(const struct conn *conn);
 
-/* Whether it leads where the URL does. */
+/* Whether it leads where the URL does. It is OPEN. */
 bool conn_fits(const struct conn *conn, const struct url *url);
 
 /* The phase it is in, SEND when it is open. */

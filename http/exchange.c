@@ -104,8 +104,8 @@ static enum step finish(struct exchange *exchange,
         result->error = ERROR_PROXY_AUTH; /* no site says so (RFC 9110, section 15.5.8) */
         result->phase = PHASE_RECEIVE;
     }
-    if (exchange->options->tcp_facts && conn && conn->sock)
-        result->tcp = sock_tcp_facts(conn->sock);
+    if (exchange->options->tcp_facts && conn && conn_sock(conn))
+        result->tcp = sock_tcp_facts(conn_sock(conn));
     result->stamps.done = now(exchange);
     loop_cancel(exchange->dialer->loop, &exchange->deadline);
     exchange->conn = NULL;
@@ -120,20 +120,21 @@ static enum step finish(struct exchange *exchange,
     return STEP_OVER;
 }
 
-/* Copies what the connection knows. */
+/* Copies what the connection and its dial know. */
 static void note_connection(struct exchange *exchange)
 {
     struct result *result = &exchange->result;
     const struct conn *conn = exchange->conn;
+    const struct dial *dial = conn->dial;
 
-    result->address = conn->address;
+    result->address = dial ? dial->address : conn->address;
     result->proxy = conn->proxy ? conn->proxy->shown : NULL;
     result->unix_socket = exchange->dialer->unix_socket;
-    if (!exchange->kept) {
-        result->stamps.dns = conn->stamps.dns;
-        result->stamps.connect = conn->stamps.connect;
-        result->stamps.queued = conn->stamps.queued;
-        result->stamps.tls = conn->stamps.tls;
+    if (dial) {
+        result->stamps.dns = dial->stamps.dns;
+        result->stamps.connect = dial->stamps.connect;
+        result->stamps.queued = dial->stamps.queued;
+        result->stamps.tls = dial->stamps.tls;
     }
 }
 
@@ -296,7 +297,7 @@ static enum step step_connecting(struct exchange *exchange)
     exchange->kept = exchange->conn->served;
     note_connection(exchange);
     if (exchange->conn->state == CONN_CLOSED)
-        return fail(exchange, exchange->conn->error, exchange->conn->detail);
+        return fail(exchange, exchange->conn->dial->error, exchange->conn->dial->detail);
     if (exchange->conn->state != CONN_OPEN)
         return STEP_WAIT;
     make_block(exchange);

@@ -153,11 +153,12 @@ static void take_and_send(struct client *client)
 static enum step step_connecting(struct client *client)
 {
     struct conn *conn = client->conn;
-    enum error error = conn->error;
 
     if (conn->state == CONN_CLOSED) {
+        enum error error = conn->dial->error;
+
         client->blamed = client->flying > 0;
-        client->queued = conn->stamps.queued;
+        client->queued = conn->dial->stamps.queued;
         fail_all(client, error);
         return leave(client, error);
     }

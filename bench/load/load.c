@@ -492,7 +492,7 @@ static void on_wake(void *owner)
 static void shift(const struct load *load, struct client *client)
 {
     struct flight *flight = &client->flights[client->first];
-    nsec queued = client->conn->stamps.queued;
+    nsec queued = client->conn->dial->stamps.queued;
 
     flight->started += queued;
     if (!load->options.open_loop)

@@ -334,7 +334,7 @@ void record_ages(struct record *record, nsec age, uint64_t count)
 void record_connection(struct record *record, const struct conn *conn)
 {
     struct tally *tally = record->tally;
-    const struct stamps *stamps = &conn->stamps;
+    const struct stamps *stamps = &conn->dial->stamps;
     nsec stood = stamps->tls ? stamps->tls : stamps->connect;
     struct tls_facts facts;
 

@@ -13,7 +13,7 @@ void dialer_init(struct dialer *dialer, struct loop *loop)
         .open = dial_open,
         .open_owner = dialer,
     };
-    list_init(&dialer->turns);
+    list_init(&dialer->slot_queue);
 }
 
 void dialer_free(struct dialer *dialer)

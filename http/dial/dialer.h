@@ -27,9 +27,9 @@ typedef struct transport *dial_open_fn(void *owner, struct sock *sock, const cha
 
 /* Handshakes begun at once. They are work for the one thread and hold 45 KB each, a finished one half
    of that; beyond this number more of them only take longer. One that is not over after
-   DIAL_HANDSHAKE_TURN waits for its server, and no longer counts: silent servers hold up nobody. */
-#define DIAL_MOST_HANDSHAKES 128
-#define DIAL_HANDSHAKE_TURN  (250 * NSEC_PER_MS)
+   DIAL_HANDSHAKE_SLOT_TIME waits for its server, and no longer counts: silent servers hold up nobody. */
+#define DIAL_MOST_HANDSHAKES     128
+#define DIAL_HANDSHAKE_SLOT_TIME (250 * NSEC_PER_MS)
 
 /* Decides which of a host's addresses are tried, and in which order. */
 struct dial_choice {
@@ -61,10 +61,10 @@ struct dialer {
     nsec dns_timeout;                /* of each phase; NSEC_NEVER: none of its own */
     nsec connect_timeout;
     nsec tls_timeout;
-    size_t handshakes;  /* under way */
-    struct link turns;  /* connections waiting for their turn to shake hands */
-    dial_open_fn *open; /* dial_open, or a test's own */
-    void *open_owner;   /* its first argument */
+    size_t handshakes;      /* under way */
+    struct link slot_queue; /* dials that wait for a handshake slot */
+    dial_open_fn *open;     /* dial_open, or a test's own */
+    void *open_owner;       /* its first argument */
 
     const struct dial_choice *choice; /* borrowed; NULL: all that are found, as they come */
 };

@@ -322,6 +322,11 @@ void proxies_authorize(struct proxies *proxies, const char *value)
     }
 }
 
+bool proxy_forwards(const struct proxy *proxy, bool https)
+{
+    return proxy && proxy->kind == PROXY_HTTP && !https;
+}
+
 bool proxies_any(const struct proxies *proxies)
 {
     return proxies && (proxies->proxy[0].host || proxies->proxy[1].host);

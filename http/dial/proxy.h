@@ -52,6 +52,10 @@ const char *proxy_parse(struct proxy *proxy, const char *text);
 
 void proxy_free(struct proxy *proxy);
 
+/* Whether requests for http or https go to this proxy as they are, with the whole URL in them (RFC 9112,
+   section 3.2.2): then no tunnel is needed. NULL: false. */
+bool proxy_forwards(const struct proxy *proxy, bool https);
+
 /* The value of a variable, NULL where it is not set: getenv, or what a test puts in its place. */
 typedef char *environment_fn(const char *name);
 

@@ -1011,7 +1011,7 @@ static void connect_has_a_deadline(void **state)
     stage_play(&stage, &hangs[0].script, 1);
     stage.dialer.connect_timeout = LIMIT;
     start_and_hang(&exchange, site, NSEC_NEVER, false);
-    assert_int_equal(exchange.conn->state, CONN_CONNECT);
+    assert_int_equal(exchange.conn->dial->state, DIAL_CONNECT);
     stage.clock.now += LIMIT;
     loop_turn(stage.loop, 0);
     assert_int_equal(outcome.result.error, ERROR_CONNECT_TIMEOUT);
@@ -1049,7 +1049,7 @@ static void total_deadline_after_the_name(void **state)
     named->timeout = LIMIT;
     stage_play(&stage, &hangs[0].script, 1);
     start_and_hang(&exchange, named, NSEC_NEVER, false);
-    TURN_UNTIL(stage.loop, exchange.conn->state == CONN_CONNECT);
+    TURN_UNTIL(stage.loop, exchange.conn->dial->state == DIAL_CONNECT);
     stage.clock.now += LIMIT;
     loop_turn(stage.loop, 0);
     assert_int_equal(outcome.result.error, ERROR_TOTAL_TIMEOUT);

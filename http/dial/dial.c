@@ -1,0 +1,570 @@
+/*
+ * The dial's machine: RESOLVE, CONNECT, TUNNEL, TLS_QUEUED, HANDSHAKE, then OPEN or FAILED. Every event
+ * enters dial_drive: a name resolved, a descriptor ready, a deadline passed. One function changes the
+ * state: it stamps the time and arms the deadline of the phase that begins; one function fails.
+ */
+#include "http/dial/dial.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum step {
+    STEP_WAIT, /* nothing more to do until an event comes */
+    STEP_ON,   /* the state changed: go on */
+};
+
+static void dial_drive(struct dial *dial);
+
+/* --- where it leads --- */
+
+/* The site itself, or what --connect-to says instead. */
+static void site_hop(const struct dial *dial, const char **host, uint16_t *port)
+{
+    *host = dial->host;
+    *port = dial->port;
+    routes_connect_to(dial->dialer->routes, dial->host, dial->port, host, port);
+}
+
+/* Whether the site's own address is still to be found, for a proxy that resolves no names. */
+static bool wants_target(const struct dial *dial)
+{
+    return dial->proxy && dial->proxy->kind == PROXY_SOCKS5 && !dial->target.length;
+}
+
+/* Who is to be looked up next. */
+static void next_hop(const struct dial *dial, const char **host, uint16_t *port)
+{
+    site_hop(dial, host, port);
+    if (dial->proxy && !wants_target(dial)) {
+        *host = dial->proxy->host;
+        *port = dial->proxy->port;
+    }
+}
+
+/* A proxy that forwards the request itself needs no tunnel. */
+static bool needs_tunnel(const struct dial *dial)
+{
+    return dial->proxy && !proxy_forwards(dial->proxy, dial->https);
+}
+
+/* What failed on the way to a proxy is the proxy's failure, not the site's. */
+static enum error blame(const struct dial *dial, enum error error)
+{
+    if (!dial->proxy || (dial->state == DIAL_RESOLVE && wants_target(dial)))
+        return error;
+    switch (error) {
+    case ERROR_CONNECT_REFUSED: return ERROR_PROXY_REFUSED;
+    case ERROR_CONNECT_TIMEOUT: return ERROR_PROXY_TIMEOUT;
+    case ERROR_CONNECT_UNREACHABLE: return ERROR_PROXY_UNREACHABLE;
+    case ERROR_CONNECT_RESET: return ERROR_PROXY_CLOSED;
+    case ERROR_CONNECT_FAILED: return ERROR_PROXY_FAILED;
+    default: return dial->state == DIAL_RESOLVE ? ERROR_PROXY_DNS : error;
+    }
+}
+
+static nsec phase_limit(const struct dial *dial, enum dial_state state)
+{
+    switch (state) {
+    case DIAL_RESOLVE: return dial->dialer->dns_timeout;
+    case DIAL_CONNECT: return dial->dialer->connect_timeout; /* and of DIAL_TUNNEL */
+    case DIAL_HANDSHAKE: return dial->dialer->tls_timeout;
+    default: return NSEC_NEVER;
+    }
+}
+
+/* Gives the handshake slot, if it has one, to the next dial in the queue. */
+static void pass_slot(struct dial *dial)
+{
+    struct dialer *dialer = dial->dialer;
+    struct link *first = list_first(&dialer->slot_queue);
+    struct dial *next;
+
+    if (!dial->has_handshake_slot)
+        return;
+    dial->has_handshake_slot = false;
+    loop_cancel(dialer->loop, &dial->slot_timer);
+    if (!first) {
+        dialer->handshakes--;
+        return;
+    }
+    next = LIST_OWNER(first, struct dial, slot_link);
+    list_remove(first);
+    next->has_handshake_slot = true;
+    loop_again(dialer->loop, &next->sock->watch, 0);
+}
+
+static void on_slot_over(void *owner)
+{
+    pass_slot(owner);
+}
+
+/* What a state says when it is entered. */
+static void note(const struct dial *dial)
+{
+    const struct trace *trace = dial->dialer->trace;
+    char text[ADDRESS_TEXT_BYTES];
+
+    switch (dial->state) {
+    case DIAL_TUNNEL:
+        trace_note(trace, dial->number, "connected to %s%s%s", address_text(&dial->address, text),
+                   dial->proxy ? " for " : "", dial->proxy ? dial->host : "");
+        break;
+    case DIAL_FAILED:
+        trace_note(trace, dial->number, "%s%s%s", error_sentence(dial->error),
+                   dial->detail ? ": " : "", dial->detail ? dial->detail : "");
+        break;
+    default: break;
+    }
+}
+
+/* The only place where the state changes while things go well; fail ends it. */
+static void enter(struct dial *dial, enum dial_state state)
+{
+    nsec now = loop_clock(dial->dialer->loop);
+
+    switch (dial->state) { /* what has just ended */
+    case DIAL_RESOLVE: dial->stamps.dns = dial->looked_up ? now : 0; break;
+    case DIAL_CONNECT:
+    case DIAL_TUNNEL: dial->stamps.connect = now; break;
+    case DIAL_TLS_QUEUED: dial->stamps.queued = dial->https ? now - dial->stamps.connect : 0; break;
+    case DIAL_HANDSHAKE:
+        dial->stamps.tls = dial->https ? now : 0;
+        pass_slot(dial);
+        break;
+    default: break;
+    }
+    dial->state = state;
+    if (state != DIAL_TUNNEL) /* which has what is left of DIAL_CONNECT's */
+        loop_arm(dial->dialer->loop, &dial->deadline, clock_after(now, phase_limit(dial, state)));
+    if (dial->has_handshake_slot)
+        loop_arm(dial->dialer->loop, &dial->slot_timer, now + DIAL_HANDSHAKE_SLOT_TIME);
+    if (dial->dialer->trace)
+        note(dial);
+}
+
+/* Ends it with an error that is told as it is. */
+static enum step close_with(struct dial *dial, enum error error, const char *detail)
+{
+    dial->error = error;
+    dial->detail = detail;
+    dial->phase = dial_phase(dial);
+    dial->state = DIAL_FAILED;
+    if (dial->dialer->trace)
+        note(dial);
+    return STEP_ON;
+}
+
+static enum step fail(struct dial *dial, enum error error, const char *detail)
+{
+    return close_with(dial, blame(dial, error), detail);
+}
+
+static void on_ready(void *owner, uint32_t events)
+{
+    struct dial *dial = owner;
+
+    sock_note(dial->sock, events);
+    if (dial->state < DIAL_OPEN) /* else `ended` was called */
+        dial_drive(dial);
+}
+
+static void on_deadline(void *owner)
+{
+    struct dial *dial = owner;
+
+    switch (dial->state) {
+    case DIAL_RESOLVE: fail(dial, ERROR_DNS_TIMEOUT, NULL); break;
+    case DIAL_CONNECT:
+    case DIAL_TUNNEL: fail(dial, ERROR_CONNECT_TIMEOUT, NULL); break;
+    default: fail(dial, ERROR_TLS_TIMEOUT, NULL); break;
+    }
+    dial_drive(dial);
+}
+
+static void on_settled(void *owner)
+{
+    dial_drive(owner);
+}
+
+static void on_trying(void *owner, const struct address *address)
+{
+    const struct dial *dial = owner;
+    char text[ADDRESS_TEXT_BYTES];
+
+    trace_note(dial->dialer->trace, dial->number, "trying %s", address_text(address, text));
+}
+
+static void on_attempt_failed(void *owner, const struct address *address, int error)
+{
+    const struct dial_choice *choice = ((const struct dial *)owner)->dialer->choice;
+
+    choice->attempt_failed(choice->owner, address, error);
+}
+
+static void stop_asking(struct dial *dial)
+{
+    if (dial->lookup)
+        lookup_detach(dial->lookup);
+    dial->lookup = NULL;
+}
+
+/* Whether no addresses were tried that may still succeed, and none are to come. */
+static bool is_last_chance(struct dial *dial)
+{
+    return !dial->lookup && eyeballs_state(dial->eyeballs, &dial->address) == EYEBALLS_LOST;
+}
+
+/* Adds addresses to those that are tried. */
+static void try_addresses(struct dial *dial, const struct address *addresses, size_t count,
+                          uint16_t port)
+{
+    const struct dialer *dialer = dial->dialer;
+    const struct eyeballs_options options = {
+        .loop = dialer->loop,
+        .from = dial->from,
+        .unix_socket = dialer->unix_socket,
+        .trying = dialer->trace ? on_trying : NULL,
+        .failed = dialer->choice ? on_attempt_failed : NULL,
+        .settled = on_settled,
+        .owner = dial,
+    };
+    struct address aimed[RESOLVER_MOST_ADDRESSES];
+
+    for (size_t i = 0; i < count; i++) {
+        aimed[i] = addresses[i];
+        if (aimed[i].length)
+            dial_aim(dialer, &aimed[i], dial->https, port, dial->numeric);
+    }
+    if (!dial->eyeballs)
+        dial->eyeballs = eyeballs_new(&options);
+    if (dialer->choice && aimed[0].length)
+        count = dialer->choice->choose(dialer->choice->owner, aimed, count, is_last_chance(dial));
+    eyeballs_add(dial->eyeballs, aimed, count);
+}
+
+/* Addresses of whom next_hop named. */
+static void take_addresses(struct dial *dial, const struct address *addresses, size_t count)
+{
+    const char *host;
+    uint16_t port;
+
+    next_hop(dial, &host, &port);
+    if (!wants_target(dial)) {
+        if (dial->state == DIAL_RESOLVE) /* before a connect() that may take its time */
+            enter(dial, DIAL_CONNECT);
+        try_addresses(dial, addresses, count, port);
+        return;
+    }
+    stop_asking(dial);
+    dial->target = addresses[0];
+    address_set_port(&dial->target, port);
+    dial->asked = false; /* now for the proxy's */
+}
+
+/* An answer, or a part of it: that of the other family comes later where there is `more`. */
+static void on_resolved(void *owner, enum resolve_status status, const struct address *addresses,
+                        size_t count, bool more)
+{
+    struct dial *dial = owner;
+
+    if (!more)
+        dial->lookup = NULL;
+    if (count)
+        take_addresses(dial, addresses, count);
+    else if (!more && dial->state == DIAL_RESOLVE)
+        fail(dial, error_of_lookup(status), NULL);
+    dial_drive(dial);
+}
+
+/* Finds the addresses of the next hop: told beforehand, written out, remembered, or asked for. */
+static void ask(struct dial *dial)
+{
+    const struct dialer *dialer = dial->dialer;
+    struct address addresses[RESOLVER_MOST_ADDRESSES];
+    const char *host;
+    uint16_t port;
+    size_t count;
+
+    dial->asked = true;
+    next_hop(dial, &host, &port);
+    count = routes_addresses(dialer->routes, host, port, addresses, RESOLVER_MOST_ADDRESSES);
+    if (!count)
+        count = address_parse(addresses, host, 0);
+    if (count) {
+        count = resolve_keep_family(dialer->family, addresses, count);
+        if (!count)
+            fail(dial, ERROR_DNS_NO_ADDRESS, NULL);
+    } else {
+        dial->looked_up = true;
+        if (!resolver_cached(dialer->resolver, host, addresses, &count))
+            dial->lookup = resolver_lookup(dialer->resolver, host, on_resolved, dial);
+    }
+    if (count)
+        take_addresses(dial, addresses, count);
+}
+
+static enum step step_resolve(struct dial *dial)
+{
+    static const struct address nowhere;
+
+    if (dial->dialer->unix_socket) {
+        enter(dial, DIAL_CONNECT);
+        try_addresses(dial, &nowhere, 1, 0);
+        return STEP_ON;
+    }
+    while (!dial->asked)
+        ask(dial);
+    return dial->state == DIAL_RESOLVE ? STEP_WAIT : STEP_ON;
+}
+
+/* Finds the addresses once more, and tries those that are chosen now. */
+static enum step connect_anew(struct dial *dial)
+{
+    stop_asking(dial);
+    eyeballs_free(dial->eyeballs);
+    dial->eyeballs = NULL;
+    dial->asked = false;
+    enter(dial, DIAL_RESOLVE);
+    return STEP_ON;
+}
+
+static bool is_wanted(const struct dial *dial)
+{
+    const struct dial_choice *choice = dial->dialer->choice;
+
+    return !choice || !dial->address.length || choice->won(choice->owner, &dial->address);
+}
+
+static enum step step_connect(struct dial *dial)
+{
+    int error;
+
+    switch (eyeballs_state(dial->eyeballs, &dial->address)) {
+    case EYEBALLS_TRYING: return STEP_WAIT;
+    case EYEBALLS_WON:
+        if (!is_wanted(dial))
+            return connect_anew(dial);
+        break;
+    case EYEBALLS_LOST:
+        if (dial->lookup) /* the other family's addresses are to come */
+            return STEP_WAIT;
+        error = eyeballs_error(dial->eyeballs);
+        return fail(dial, error_of_connect(error), errno_words(error));
+    }
+    dial->sock = eyeballs_take(dial->eyeballs);
+    dial->sock->watch.ready = on_ready;
+    dial->sock->watch.owner = dial;
+    eyeballs_free(dial->eyeballs);
+    dial->eyeballs = NULL;
+    stop_asking(dial);
+    enter(dial, DIAL_TUNNEL);
+    return STEP_ON;
+}
+
+/* Sends what there is. */
+static struct io send_tunnel(struct dial *dial)
+{
+    struct io io = {.status = IO_OK};
+    const char *bytes;
+    size_t count;
+
+    while (io.status == IO_OK && (bytes = tunnel_output(dial->tunnel, &count))) {
+        io = sock_send(dial->sock, bytes, count);
+        tunnel_sent(dial->tunnel, io.count);
+    }
+    return io;
+}
+
+static enum step read_tunnel(struct dial *dial)
+{
+    unsigned char *buffer = loop_buffer(dial->dialer->loop);
+    struct io io = sock_recv(dial->sock, buffer, LOOP_BUFFER_BYTES);
+
+    switch (io.status) {
+    case IO_OK: break;
+    case IO_EOF: return fail(dial, ERROR_PROXY_CLOSED, NULL);
+    case IO_ERROR: return fail(dial, error_of_connect(io.error), errno_words(io.error));
+    default: return STEP_WAIT;
+    }
+    switch (tunnel_feed(dial->tunnel, buffer, io.count)) {
+    case TUNNEL_MORE: break;
+    case TUNNEL_OPEN:
+        tunnel_free(dial->tunnel);
+        dial->tunnel = NULL;
+        enter(dial, DIAL_TLS_QUEUED);
+        break;
+    case TUNNEL_FAILED:
+        return close_with(dial, tunnel_error(dial->tunnel), tunnel_detail(dial->tunnel));
+    }
+    return STEP_ON;
+}
+
+/* A site that is reached directly needs no way to be opened, nor does a request that the proxy itself
+   passes on. */
+static enum step step_tunnel(struct dial *dial)
+{
+    const char *host;
+    uint16_t port;
+    struct io io;
+
+    if (!needs_tunnel(dial)) {
+        enter(dial, DIAL_TLS_QUEUED);
+        return STEP_ON;
+    }
+    site_hop(dial, &host, &port);
+    if (!dial->tunnel)
+        dial->tunnel =
+            tunnel_new(dial->proxy, host, port, dial->target.length ? &dial->target : NULL);
+    io = send_tunnel(dial);
+    if (io.status == IO_ERROR)
+        return fail(dial, error_of_connect(io.error), errno_words(io.error));
+    return read_tunnel(dial);
+}
+
+/* A slot is passed on by the dial that had it before; a plain connection needs none. */
+static enum step step_tls_queued(struct dial *dial)
+{
+    struct dialer *dialer = dial->dialer;
+
+    if (dial->https && !dial->has_handshake_slot) {
+        bool waits = list_is_in(&dial->slot_link);
+
+        if (!waits && dialer->handshakes == DIAL_MOST_HANDSHAKES) {
+            list_put_last(&dialer->slot_queue, &dial->slot_link);
+            waits = true;
+        }
+        if (waits)
+            return STEP_WAIT;
+        dialer->handshakes++;
+        dial->has_handshake_slot = true;
+    }
+    enter(dial, DIAL_HANDSHAKE);
+    return STEP_ON;
+}
+
+static enum step step_handshake(struct dial *dial)
+{
+    struct io io;
+
+    if (!dial->transport)
+        dial->transport = dial->dialer->open(dial->dialer->open_owner, dial->sock, dial->host,
+                                             dial->port, dial->https);
+    if (!dial->transport)
+        return fail(dial, ERROR_TLS_FAILED, "TLS cannot start");
+    io = dial->transport->calls->handshake(dial->transport);
+    switch (io.status) {
+    case IO_OK: enter(dial, DIAL_OPEN); return STEP_ON;
+    case IO_EOF: return fail(dial, ERROR_TLS_CLOSED, NULL);
+    case IO_ERROR:
+        return fail(dial, error_of_handshake(io.error),
+                    dial->transport->why ? dial->transport->why : errno_words(io.error));
+    default: return STEP_WAIT;
+    }
+}
+
+static enum step run(struct dial *dial)
+{
+    switch (dial->state) {
+    case DIAL_RESOLVE: return step_resolve(dial);
+    case DIAL_CONNECT: return step_connect(dial);
+    case DIAL_TUNNEL: return step_tunnel(dial);
+    case DIAL_TLS_QUEUED: return step_tls_queued(dial);
+    case DIAL_HANDSHAKE: return step_handshake(dial);
+    case DIAL_OPEN:
+    case DIAL_FAILED: break;
+    }
+    return STEP_WAIT;
+}
+
+/* Every event enters here; the owner is called once, at the end. */
+static void dial_drive(struct dial *dial)
+{
+    while (run(dial) == STEP_ON)
+        ;
+    if (dial->state >= DIAL_OPEN)
+        dial->ended(dial->owner);
+}
+
+struct dial *dial_new(struct dialer *dialer, const struct url *url, void (*ended)(void *owner),
+                      void *owner)
+{
+    struct dial *dial = memory_zeroed(sizeof(*dial));
+    nsec now = loop_clock(dialer->loop);
+
+    dial->dialer = dialer;
+    dial->from = dialer->from;
+    dial->ended = ended;
+    dial->owner = owner;
+    dial->host = memory_text(url->host, strlen(url->host));
+    dial->port = url->port;
+    dial->https = url->https;
+    dial->numeric = url->numeric;
+    dial->number = ++dialer->connections;
+    if (dialer->proxies && !dialer->unix_socket)
+        dial->proxy = proxies_for(dialer->proxies, url);
+    dial->stamps.start = now;
+    timer_init(&dial->deadline, on_deadline, dial);
+    timer_init(&dial->slot_timer, on_slot_over, dial);
+    loop_arm(dialer->loop, &dial->deadline, clock_after(now, dialer->dns_timeout));
+    while (run(dial) == STEP_ON)
+        ;
+    assert(dial->state != DIAL_OPEN);
+    return dial;
+}
+
+enum phase dial_phase(const struct dial *dial)
+{
+    switch (dial->state) {
+    case DIAL_RESOLVE: return PHASE_DNS;
+    case DIAL_CONNECT:
+    case DIAL_TUNNEL: return PHASE_CONNECT;
+    case DIAL_TLS_QUEUED: return PHASE_BLOCKED;
+    case DIAL_HANDSHAKE: return PHASE_TLS;
+    case DIAL_OPEN: return PHASE_SEND;
+    case DIAL_FAILED: break;
+    }
+    return dial->phase;
+}
+
+struct dialled dial_take(struct dial *dial)
+{
+    struct dialled dialled = {dial->sock, dial->transport, dial->host};
+
+    assert(dial->state == DIAL_OPEN && dial->sock);
+    dial->sock = NULL;
+    dial->transport = NULL;
+    dial->host = NULL;
+    return dialled;
+}
+
+static void free_dial(void *owner)
+{
+    struct dial *dial = owner;
+
+    tunnel_free(dial->tunnel);
+    free(dial->host);
+    free(dial);
+}
+
+void dial_free(struct dial *dial)
+{
+    struct loop *loop;
+
+    if (!dial)
+        return;
+    loop = dial->dialer->loop;
+    dial->state = DIAL_FAILED; /* an event that is queued already does nothing */
+    list_remove(&dial->slot_link);
+    pass_slot(dial);
+    stop_asking(dial);
+    eyeballs_free(dial->eyeballs);
+    dial->eyeballs = NULL;
+    loop_cancel(loop, &dial->deadline);
+    if (dial->transport)
+        dial->transport->calls->close(dial->transport);
+    sock_close(dial->sock, loop);
+    loop_bury(loop, &dial->grave, free_dial, dial);
+}

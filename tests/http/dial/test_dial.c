@@ -1,0 +1,981 @@
+/* The dial's machine: each state, each way out of it, over scripted transports. */
+#include "tests/support/unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "dns/resolver.h"
+#include "tests/support/nameserver.h"
+#include "tests/support/peer.h"
+#include "tests/support/stage.h"
+
+static const struct nameserver_rule rules[] = {
+    {.name = "one.test", .v4 = "127.0.0.1"},
+    {.name = "both.test", .v4 = "127.0.0.1", .v6 = "::1"},
+    {.name = "wrong.test", .v4 = "255.255.255.255 127.0.0.1"},
+    {.name = "nodata.test"},
+    {.name = "servfail.test", .rcode = 2},
+    {.name = "refused.test", .rcode = 5},
+    {.name = "cut.test", .way = NAMESERVER_CUT_RECORD},
+    {.name = "silent.test", .way = NAMESERVER_SILENT},
+    {.name = "late6.test",
+     .v4 = "127.0.0.1",
+     .v6 = "::1",
+     .way = NAMESERVER_HELD,
+     .only = NAMESERVER_AAAA},
+    {.name = "no6.test", .v4 = "127.0.0.1", .way = NAMESERVER_HELD, .only = NAMESERVER_AAAA},
+    {.name = NULL},
+};
+
+static const struct script plain = {NULL, NULL, NULL};
+
+static struct stage stage;
+static struct nameserver server;
+static struct proxies *proxies;
+static int wakes; /* how often the connection called */
+static int tried; /* how many addresses a trace saw tried */
+
+static char *no_variable(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+/* All connections go through a proxy at this port from here on; NULL: through none. */
+static void use_proxy_at(const char *scheme_and_host, uint16_t port)
+{
+    char text[64], why[PROXIES_WHY_BYTES];
+
+    proxies_free(proxies);
+    proxies = NULL;
+    if (scheme_and_host) {
+        snprintf(text, sizeof(text), "%s:%u", scheme_and_host, port);
+        proxies = proxies_new(text, NULL, no_variable, why);
+        assert_non_null(proxies);
+    }
+    stage.dialer.proxies = proxies;
+}
+
+/* At the stage's. */
+static void use_proxy(const char *scheme_and_host)
+{
+    use_proxy_at(scheme_and_host, address_port(&stage.at));
+}
+
+static int setup(void **state)
+{
+    struct resolver_options options = {.servers = server.servers};
+    const char *why;
+
+    (void)state;
+    stage_open(&stage, NSEC_PER_US);
+    nameserver_start(&server, stage.loop, rules);
+    stage.dialer.resolver = resolver_new(stage.loop, &options, &why);
+    stage_play(&stage, &plain, 1);
+    wakes = 0;
+    return !stage.dialer.resolver;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    use_proxy(NULL);
+    resolver_free(stage.dialer.resolver);
+    nameserver_stop(&server);
+    stage_close(&stage);
+    return 0;
+}
+
+static void on_wake(void *owner)
+{
+    (void)owner;
+    wakes++;
+}
+
+/* A connection to the stage's port at `host`. */
+static struct dial *begin(const char *scheme, const char *host)
+{
+    struct dial *dial;
+    struct url url;
+    char text[128];
+
+    snprintf(text, sizeof(text), "%s://%s:%u/", scheme, host, address_port(&stage.at));
+    assert_null(url_parse(&url, text, strlen(text)));
+    wakes = 0;
+    dial = dial_new(&stage.dialer, &url, on_wake, NULL);
+    url_free(&url);
+    return dial;
+}
+
+static void expect_failure(struct dial *dial, enum error error, enum phase phase)
+{
+    TURN_UNTIL(stage.loop, dial->state == DIAL_FAILED);
+    if (dial->error != error || dial->phase != phase || dial_phase(dial) != phase)
+        fail_msg("%s in %s", error_code(dial->error), phase_name(dial->phase));
+    unit_settle(stage.loop);
+    assert_true(wakes <= 1);
+    dial_free(dial);
+}
+
+static void states_in_order(void **state)
+{
+    static const struct script_step handshakes[] = {PAUSE, PAUSE, PAUSE, LAST};
+    struct dial *dial;
+
+    (void)state;
+    stage_play(&stage, &(struct script){.handshakes = handshakes}, 1);
+    dial = begin("https", "one.test");
+    assert_int_equal(dial->state, DIAL_RESOLVE);
+    assert_int_equal(dial_phase(dial), PHASE_DNS);
+    TURN_UNTIL(stage.loop, dial->state != DIAL_RESOLVE);
+    assert_int_equal(dial->state, DIAL_CONNECT);
+    assert_int_equal(dial_phase(dial), PHASE_CONNECT);
+    TURN_UNTIL(stage.loop, dial->state != DIAL_CONNECT);
+    assert_int_equal(dial->state, DIAL_HANDSHAKE);
+    assert_int_equal(dial_phase(dial), PHASE_TLS);
+    assert_int_equal(wakes, 0);
+    TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+    assert_int_equal(dial_phase(dial), PHASE_SEND);
+    assert_int_equal(wakes, 1);
+    assert_true(dial->stamps.dns > dial->stamps.start);
+    assert_true(dial->stamps.connect > dial->stamps.dns);
+    assert_true(dial->stamps.tls > dial->stamps.connect);
+    dial_free(dial);
+}
+
+static void what_does_not_happen_has_no_stamp(void **state)
+{
+    struct dial *dial = begin("http", "127.0.0.1");
+
+    (void)state;
+    assert_int_equal(dial->state, DIAL_CONNECT); /* an address needs no lookup */
+    TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+    assert_true(!dial->stamps.dns && dial->stamps.connect && !dial->stamps.tls);
+    dial_free(dial);
+    assert_int_equal(server.udp_questions, 0);
+}
+
+static void lookups_fail(void **state)
+{
+    static const struct {
+        const char *host;
+        enum error error;
+    } cases[] = {
+        {"nowhere.test", ERROR_DNS_NXDOMAIN},  {"nodata.test", ERROR_DNS_NO_ADDRESS},
+        {"servfail.test", ERROR_DNS_SERVFAIL}, {"refused.test", ERROR_DNS_REFUSED},
+        {"cut.test", ERROR_DNS_MALFORMED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        wakes = 0;
+        expect_failure(begin("http", cases[i].host), cases[i].error, PHASE_DNS);
+        assert_int_equal(wakes, 1);
+    }
+}
+
+static void count_tries(void *owner, uint64_t connection, enum trace_kind kind, const char *text,
+                        size_t length)
+{
+    (void)owner;
+    assert_true(connection > 0 && length == strlen(text));
+    tried += kind == TRACE_NOTE && !strncmp(text, "trying ", 7);
+}
+
+/* The listener is on 127.0.0.1 alone. */
+static void next_address_is_tried(void **state)
+{
+    static const char *const hosts[] = {"both.test", "wrong.test"};
+    static const struct trace trace = {.line = count_tries};
+
+    (void)state;
+    stage.dialer.trace = &trace;
+    for (size_t i = 0; i < LENGTH(hosts); i++) {
+        struct dial *dial = begin("http", hosts[i]);
+
+        wakes = tried = 0;
+        TURN_UNTIL(stage.loop, dial->state >= DIAL_OPEN);
+        assert_int_equal(dial->state, DIAL_OPEN);
+        assert_int_equal(tried, 2);
+        assert_memory_equal(&dial->address.v4, &stage.at.v4, sizeof(stage.at.v4));
+        assert_int_equal(wakes, 1);
+        dial_free(dial);
+    }
+}
+
+static void nobody_listens(void **state)
+{
+    static const char *const hosts[] = {"127.0.0.1", "both.test"};
+
+    (void)state;
+    close(stage.listener);
+    stage.listener = -1;
+    for (size_t i = 0; i < LENGTH(hosts); i++) {
+        wakes = 0;
+        expect_failure(begin("http", hosts[i]), ERROR_CONNECT_REFUSED, PHASE_CONNECT);
+    }
+}
+
+/* Known when conn_new returns: it is closed then, and `wake` was not called. */
+static void fails_at_once(void **state)
+{
+    struct dial *dial = begin("http", "255.255.255.255");
+
+    (void)state;
+    assert_int_equal(dial->state, DIAL_FAILED);
+    assert_int_equal(wakes, 0);
+    assert_true(dial->error == ERROR_LOCAL || dial->error == ERROR_CONNECT_UNREACHABLE);
+    expect_failure(dial, dial->error, PHASE_CONNECT);
+}
+
+static void handshake_fails(void **state)
+{
+    static const struct script_step fails[] = {PAUSE, BREAK(TLS_UNKNOWN_AUTHORITY)};
+
+    (void)state;
+    stage_play(&stage, &(struct script){.handshakes = fails}, 1);
+    expect_failure(begin("https", "127.0.0.1"), ERROR_TLS_UNKNOWN_AUTHORITY, PHASE_TLS);
+    stage.refuse = true;
+    wakes = 0;
+    expect_failure(begin("https", "127.0.0.1"), ERROR_TLS_FAILED, PHASE_TLS);
+}
+
+/* Closed in each state by its user: it hears nothing more of it. */
+static void closed_in_every_state(void **state)
+{
+    static const struct script_step hang[] = {HANG};
+
+    (void)state;
+    stage_play(&stage, &(struct script){.handshakes = hang}, 1);
+    for (int i = DIAL_RESOLVE; i <= DIAL_OPEN; i++) {
+        struct dial *dial;
+
+        if (i == DIAL_TUNNEL) /* nobody serves the listener: as a proxy it says nothing */
+            use_proxy("http://127.0.0.1");
+        dial = begin("https", i == DIAL_RESOLVE ? "silent.test" : "one.test");
+        if (i == DIAL_TLS_QUEUED)
+            stage.dialer.handshakes = DIAL_MOST_HANDSHAKES;
+        if (i == DIAL_OPEN)
+            stage_play(&stage, &plain, 1);
+        TURN_UNTIL(stage.loop, (int)dial->state == i);
+        wakes = 0;
+        dial_free(dial);
+        unit_settle(stage.loop);
+        assert_int_equal(wakes, 0);
+        if (i == DIAL_TLS_QUEUED)
+            stage.dialer.handshakes = 0;
+        if (i == DIAL_TUNNEL)
+            use_proxy(NULL);
+    }
+    assert_int_equal(stage.dialer.handshakes, 0);
+    assert_true(list_is_empty(&stage.dialer.slot_queue));
+}
+
+/* The answer of the nameserver comes when the connection has gone. */
+static void closed_before_the_name_is_known(void **state)
+{
+    struct dial *dial = begin("http", "one.test");
+
+    (void)state;
+    dial_free(dial);
+    loop_turn(stage.loop, 0);
+    TURN_UNTIL(stage.loop, server.udp_questions == 2);
+    for (int i = 0; i < 5; i++)
+        loop_turn(stage.loop, NSEC_PER_MS);
+    assert_int_equal(wakes, 0);
+}
+
+/* Handshakes take turns: no more than so many at once, in the order of arrival. */
+static void handshakes_take_turns(void **state)
+{
+    enum { MORE = DIAL_MOST_HANDSHAKES + 3 };
+    static const struct script_step hang[] = {HANG};
+    static struct dial *dials[MORE];
+
+    (void)state;
+    stage_play(&stage, &(struct script){.handshakes = hang}, 1);
+    for (size_t i = 0; i < MORE; i++) {
+        dials[i] = begin("https", "127.0.0.1");
+        TURN_UNTIL(stage.loop, dials[i]->state != DIAL_CONNECT);
+        assert_int_equal(dials[i]->state,
+                         i < DIAL_MOST_HANDSHAKES ? DIAL_HANDSHAKE : DIAL_TLS_QUEUED);
+        assert_int_equal(dial_phase(dials[i]),
+                         i < DIAL_MOST_HANDSHAKES ? PHASE_TLS : PHASE_BLOCKED);
+    }
+    dial_free(dials[MORE - 2]); /* one that waits is given up: the others keep their places */
+    dial_free(dials[0]);        /* one that shakes hands: the first that waits has its turn */
+    unit_settle(stage.loop);
+    assert_int_equal(dials[MORE - 3]->state, DIAL_HANDSHAKE);
+    assert_true(dials[MORE - 3]->stamps.queued > 0);
+    assert_int_equal(dials[MORE - 1]->state, DIAL_TLS_QUEUED);
+    dial_free(dials[1]);
+    dial_free(dials[MORE - 1]); /* it was its turn, but it had not heard yet */
+    unit_settle(stage.loop);
+    assert_int_equal(stage.dialer.handshakes, DIAL_MOST_HANDSHAKES - 1);
+    for (size_t i = 2; i < MORE - 2; i++)
+        dial_free(dials[i]);
+    assert_int_equal(stage.dialer.handshakes, 0);
+}
+
+static void plain_connections_wait_for_no_turn(void **state)
+{
+    struct dial *dial;
+
+    (void)state;
+    stage.dialer.handshakes = DIAL_MOST_HANDSHAKES;
+    dial = begin("http", "127.0.0.1");
+    TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+    assert_true(dial->stamps.queued == 0);
+    dial_free(dial);
+    assert_int_equal(stage.dialer.handshakes, DIAL_MOST_HANDSHAKES);
+}
+
+/* In a rehearsal every dial ends at the origin: a literal's address too. */
+static void dials_are_aimed(void **state)
+{
+    struct dial_map map;
+    struct dialer dialer;
+    struct address address;
+    char text[ADDRESS_TEXT_BYTES];
+
+    (void)state;
+    dialer_init(&dialer, stage.loop);
+    address_parse(&map.http, "127.0.0.1", 1001);
+    address_parse(&map.https, "127.0.0.2", 1002);
+    address_parse(&address, "192.0.2.1", 0);
+    dial_aim(&dialer, &address, true, 443, true);
+    assert_string_equal(address_text(&address, text), "192.0.2.1:443");
+    dialer.map = &map;
+    dial_aim(&dialer, &address, true, 443, false); /* what the rehearsal's nameserver said */
+    assert_string_equal(address_text(&address, text), "192.0.2.1:1002");
+    dial_aim(&dialer, &address, false, 8080, false);
+    assert_string_equal(address_text(&address, text), "192.0.2.1:1001");
+    dial_aim(&dialer, &address, true, 443, true);
+    assert_string_equal(address_text(&address, text), "127.0.0.2:1002");
+    dial_aim(&dialer, &address, false, 80, true);
+    assert_string_equal(address_text(&address, text), "127.0.0.1:1001");
+    dialer_free(&dialer);
+}
+
+/* Addresses that come late. */
+
+/* A is answered, AAAA is not: the Resolution Delay passes. */
+static void pass_delay(const struct dial *dial)
+{
+    for (int turns = 0; dial->state == DIAL_RESOLVE; turns++) {
+        assert_true(turns < 1000);
+        stage.clock.now += RESOLVER_DELAY / 10;
+        loop_turn(stage.loop, NSEC_PER_MS);
+    }
+    assert_int_equal(server.held_count, 1);
+}
+
+/* IPv4 is refused while the answer about IPv6 is still out: that is waited for. */
+static void late_address_is_tried(void **state)
+{
+    struct address at;
+    struct dial *dial;
+
+    (void)state;
+    assert_true(address_parse(&at, "::1", address_port(&stage.at)));
+    close(stage.listener);
+    stage.listener = sock_listen(&at, 10);
+    if (stage.listener < 0)
+        skip(); /* no IPv6 here */
+    dial = begin("http", "late6.test");
+    pass_delay(dial);
+    stage.clock.now += 10 * EYEBALLS_STAGGER;
+    unit_settle(stage.loop);
+    assert_int_equal(dial->state, DIAL_CONNECT);
+    assert_int_equal(wakes, 0);
+    nameserver_let_go(&server);
+    TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+    assert_int_equal(dial->address.any.sa_family, AF_INET6);
+    assert_true(dial->stamps.dns < dial->stamps.connect);
+    assert_int_equal(wakes, 1);
+    dial_free(dial);
+}
+
+static void late_answer_has_no_address(void **state)
+{
+    struct dial *dial;
+
+    (void)state;
+    close(stage.listener);
+    stage.listener = -1;
+    dial = begin("http", "no6.test");
+    pass_delay(dial);
+    unit_settle(stage.loop);
+    assert_int_equal(wakes, 0);
+    nameserver_let_go(&server);
+    expect_failure(dial, ERROR_CONNECT_REFUSED, PHASE_CONNECT);
+    assert_int_equal(wakes, 1);
+}
+
+/* Nobody needs the answer any more: it comes to nobody. */
+static void late_answer_to_an_open_connection(void **state)
+{
+    struct dial *dial = begin("http", "late6.test");
+
+    (void)state;
+    pass_delay(dial);
+    TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+    assert_null(dial->lookup);
+    nameserver_let_go(&server);
+    for (int i = 0; i < 5; i++)
+        loop_turn(stage.loop, NSEC_PER_MS);
+    assert_int_equal(wakes, 1);
+    assert_int_equal(dial->state, DIAL_OPEN);
+    dial_free(dial);
+}
+
+/* Where the connection really leads. */
+
+static char opened_for[64]; /* "http[s] host:port" */
+static dial_open_fn *open_really;
+
+static struct transport *note_open(void *owner, struct sock *sock, const char *host, uint16_t port,
+                                   bool https)
+{
+    snprintf(opened_for, sizeof(opened_for), "%s %s:%u", https ? "https" : "http", host, port);
+    return open_really(owner, sock, host, port, https);
+}
+
+static void unix_sockets(void **state)
+{
+    static const char *const urls[] = {"http", "https"};
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct dial *dial;
+    char path[64];
+    int fd;
+
+    (void)state;
+    close(unit_file(path, sizeof(path)));
+    unlink(path);
+    stage.dialer.unix_socket = path;
+    use_proxy("http://127.0.0.1"); /* there is none on this way */
+    dial = begin("http", "nowhere.test");
+    assert_int_equal(dial->state, DIAL_FAILED);
+    assert_string_equal(dial->detail, "No such file or directory");
+    expect_failure(dial, ERROR_CONNECT_FAILED, PHASE_CONNECT);
+
+    snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(listen(fd, 5), 0);
+    for (size_t i = 0; i < LENGTH(urls); i++) {
+        dial = begin(urls[i], "nowhere.test");
+        TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+        assert_int_equal(dial->address.length, 0);
+        assert_true(!dial->stamps.dns && dial->stamps.connect && !dial->proxy);
+        assert_false(proxy_forwards(dial->proxy, dial->https));
+        dial_free(dial);
+    }
+    assert_int_equal(server.udp_questions, 0);
+    close(fd);
+    unlink(path);
+}
+
+/* Copies an option, with the stage's port for an "@". */
+static void put_port(char *text, size_t room, const char *option)
+{
+    size_t before = strcspn(option, "@");
+
+    if (option[before])
+        snprintf(text, room, "%.*s%u%s", (int)before, option, address_port(&stage.at),
+                 option + before + 1);
+    else
+        snprintf(text, room, "%s", option);
+}
+
+/* What is dialled changes; who is asked for does not. */
+static void routes_lead_elsewhere(void **state)
+{
+    static const struct {
+        const char *resolve, *connect_to; /* "@" is the stage's port; NULL: none */
+        const char *host;
+    } cases[] = {
+        {"nowhere.test:*:127.0.0.1", NULL, "nowhere.test"},
+        {"*:@:127.0.0.1", NULL, "nowhere.test"},
+        {"nowhere.test:*:127.0.0.2,127.0.0.1", NULL, "nowhere.test"}, /* the first refuses */
+        {"127.0.0.2:*:127.0.0.1", NULL, "127.0.0.2"},
+        {NULL, "nowhere.test::127.0.0.1:@", "nowhere.test"},
+        {NULL, ":@:127.0.0.1:", "nowhere.test"},
+        {NULL, "127.0.0.2::127.0.0.1:", "127.0.0.2"},
+        {"else.test:*:127.0.0.1", "nowhere.test::else.test:", "nowhere.test"},
+    };
+
+    (void)state;
+    open_really = stage.dialer.open;
+    stage.dialer.open = note_open;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct routes *routes = routes_new();
+        char text[64], expected[64];
+        struct dial *dial;
+
+        if (cases[i].resolve) {
+            put_port(text, sizeof(text), cases[i].resolve);
+            assert_null(routes_add_resolve(routes, text));
+        }
+        if (cases[i].connect_to) {
+            put_port(text, sizeof(text), cases[i].connect_to);
+            assert_null(routes_add_connect_to(routes, text));
+        }
+        stage.dialer.routes = routes;
+        dial = begin("https", cases[i].host);
+        TURN_UNTIL(stage.loop, dial->state >= DIAL_OPEN);
+        assert_int_equal(dial->state, DIAL_OPEN);
+        assert_memory_equal(&dial->address.v4, &stage.at.v4, sizeof(stage.at.v4));
+        assert_true(dial->stamps.dns == 0);
+        snprintf(expected, sizeof(expected), "https %s:%u", cases[i].host, address_port(&stage.at));
+        assert_string_equal(opened_for, expected);
+        dial_free(dial);
+        stage.dialer.routes = NULL;
+        routes_free(routes);
+    }
+    assert_int_equal(server.udp_questions, 0);
+}
+
+/* --connect-to with a name asks for that name. */
+static void route_to_a_name(void **state)
+{
+    struct routes *routes = routes_new();
+    struct dial *dial;
+
+    (void)state;
+    assert_null(routes_add_connect_to(routes, "nowhere.test::one.test:"));
+    stage.dialer.routes = routes;
+    dial = begin("http", "nowhere.test");
+    TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+    assert_true(dial->stamps.dns > 0);
+    dial_free(dial);
+    routes_free(routes);
+}
+
+/* -4 and -6 hold for addresses that were given too. */
+static void routes_of_the_other_family(void **state)
+{
+    struct routes *routes = routes_new();
+
+    (void)state;
+    assert_null(routes_add_resolve(routes, "nowhere.test:*:127.0.0.1"));
+    stage.dialer.routes = routes;
+    stage.dialer.family = RESOLVE_IPV6;
+    expect_failure(begin("http", "nowhere.test"), ERROR_DNS_NO_ADDRESS, PHASE_DNS);
+    routes_free(routes);
+}
+
+/* Proxies. */
+
+#define MOST_TURNS 4
+
+/* What the proxy says when it has heard something, turn by turn; NULL: nothing more. */
+struct says {
+    const char *bytes;
+    size_t count; /* 0: up to the NUL */
+};
+
+static struct {
+    struct peer peer;
+    struct peer_talk *talk;
+    const struct says *turns; /* MOST_TURNS of them */
+    size_t turn;
+    const char *left; /* to be said yet */
+    size_t left_bytes;
+    bool slowly;         /* byte by byte */
+    bool closes, resets; /* after its last word */
+    char heard[512];
+    size_t heard_bytes; /* in all */
+    nsec heard_at;      /* last */
+} proxy;
+
+static void on_heard(void *owner, struct peer_talk *talk)
+{
+    const struct says *says = &proxy.turns[proxy.turn];
+
+    (void)owner;
+    assert_true(proxy.heard_bytes + talk->heard_bytes < sizeof(proxy.heard));
+    memcpy(proxy.heard + proxy.heard_bytes, talk->heard, talk->heard_bytes + 1);
+    proxy.heard_bytes += talk->heard_bytes;
+    talk->heard_bytes = 0;
+    proxy.talk = talk;
+    proxy.heard_at = stage.clock.now;
+    if (says->bytes) {
+        proxy.left = says->bytes;
+        proxy.left_bytes = says->count ? says->count : strlen(says->bytes);
+        proxy.turn++;
+    } else if (proxy.closes || proxy.resets) {
+        peer_close(talk, proxy.resets);
+    }
+}
+
+static void proxy_start(void)
+{
+    memset(&proxy, 0, sizeof(proxy));
+    peer_start(&proxy.peer, stage.loop, "127.0.0.1", on_heard, NULL);
+}
+
+static void proxy_stop(void)
+{
+    use_proxy(NULL);
+    peer_stop(&proxy.peer);
+}
+
+/* Turns until the connection is open or closed. */
+static void turn(struct dial *dial)
+{
+    for (int turns = 0; dial->state < DIAL_OPEN; turns++) {
+        size_t count = proxy.slowly && proxy.left_bytes ? 1 : proxy.left_bytes;
+
+        if (turns > 1000)
+            fail_msg("stands in %d", dial->state);
+        if (count)
+            peer_say(proxy.talk, proxy.left, count);
+        proxy.left += count;
+        proxy.left_bytes -= count;
+        if (count && !proxy.left_bytes && !proxy.turns[proxy.turn].bytes &&
+            (proxy.closes || proxy.resets))
+            peer_close(proxy.talk, proxy.resets);
+        loop_turn(stage.loop, NSEC_PER_MS);
+    }
+    unit_settle(stage.loop);
+}
+
+/* A connection through the proxy, open or closed. */
+static struct dial *dial_through(const char *proxy_scheme, const char *scheme, const char *host,
+                                 const struct says turns[MOST_TURNS])
+{
+    char text[64];
+    struct dial *dial;
+
+    proxy.turns = turns;
+    proxy.turn = proxy.heard_bytes = proxy.left_bytes = 0;
+    wakes = 0;
+    snprintf(text, sizeof(text), "%s://127.0.0.1", proxy_scheme);
+    use_proxy_at(text, address_port(&proxy.peer.at));
+    dial = begin(scheme, host);
+    turn(dial);
+    assert_int_equal(wakes, 1);
+    return dial;
+}
+
+#define SOCKS_NO_AUTH                                                                              \
+    {                                                                                              \
+        "\x05\x00", 2                                                                              \
+    }
+#define SOCKS_REPLY(code)                                                                          \
+    {                                                                                              \
+        "\x05" code "\0\x01\0\0\0\0\0\0", 10                                                       \
+    }
+
+static const struct says agrees[MOST_TURNS] = {{"HTTP/1.1 200 Go\r\n\r\n", 0}};
+static const struct says socks_agrees[MOST_TURNS] = {SOCKS_NO_AUTH, SOCKS_REPLY("\x00")};
+
+static void expect_open(const struct dial *dial)
+{
+    if (dial->state != DIAL_OPEN)
+        fail_msg("%s: %s", error_code(dial->error), dial->detail ? dial->detail : "");
+    assert_int_equal(address_port(&dial->address), address_port(&proxy.peer.at));
+    assert_non_null(dial->proxy);
+    assert_null(dial->tunnel);
+}
+
+/* CONNECT names the site, which is not looked up here; the transport is the site's. */
+static void connect_through_a_proxy(void **state)
+{
+    char expected[64];
+
+    (void)state;
+    proxy_start();
+    open_really = stage.dialer.open;
+    stage.dialer.open = note_open;
+    for (int slowly = 0; slowly < 2; slowly++) {
+        struct dial *dial;
+
+        proxy.slowly = slowly;
+        dial = dial_through("http", "https", "nowhere.test", agrees);
+        expect_open(dial);
+        snprintf(expected, sizeof(expected), "CONNECT nowhere.test:%u HTTP/1.1\r\n",
+                 address_port(&stage.at));
+        assert_memory_equal(proxy.heard, expected, strlen(expected));
+        snprintf(expected, sizeof(expected), "https nowhere.test:%u", address_port(&stage.at));
+        assert_string_equal(opened_for, expected);
+        assert_true(!dial->stamps.dns && dial->stamps.tls > dial->stamps.connect);
+        assert_true(dial->stamps.connect > proxy.heard_at); /* with the tunnel */
+        assert_false(proxy_forwards(dial->proxy, dial->https));
+        dial_free(dial);
+    }
+    assert_int_equal(server.udp_questions, 0);
+    proxy_stop();
+}
+
+/* In the clear the proxy is asked itself: there is no tunnel. */
+static void plain_requests_go_to_the_proxy(void **state)
+{
+    struct dial *dial;
+
+    (void)state;
+    proxy_start();
+    dial = dial_through("http", "http", "nowhere.test", agrees);
+    expect_open(dial);
+    assert_true(proxy_forwards(dial->proxy, dial->https));
+    assert_int_equal(proxy.heard_bytes, 0);
+    dial_free(dial);
+    proxy_stop();
+}
+
+static void socks_proxies(void **state)
+{
+    static const struct {
+        const char *scheme, *host, *heard; /* the port follows */
+        size_t bytes;
+        int questions;
+    } cases[] = {
+        {"socks5", "127.0.0.1", "\x05\x01\0\x05\x01\0\x01\x7f\0\0\x01", 11, 0},
+        {"socks5h", "127.0.0.1", "\x05\x01\0\x05\x01\0\x01\x7f\0\0\x01", 11, 0},
+        {"socks5", "one.test", "\x05\x01\0\x05\x01\0\x01\x7f\0\0\x01", 11, 2},
+        {"socks5h", "nowhere.test", "\x05\x01\0\x05\x01\0\x03\x0cnowhere.test", 20, 0},
+    };
+
+    (void)state;
+    proxy_start();
+    for (size_t i = 0; i < 2 * LENGTH(cases); i++) {
+        const uint16_t port = htons(address_port(&stage.at));
+        int before = server.udp_questions;
+        const size_t n = i % LENGTH(cases);
+        struct dial *dial;
+
+        proxy.slowly = i >= LENGTH(cases);
+        dial = dial_through(cases[n].scheme, i % 2 ? "https" : "http", cases[n].host, socks_agrees);
+        expect_open(dial);
+        assert_int_equal(proxy.heard_bytes, cases[n].bytes + 2);
+        assert_memory_equal(proxy.heard, cases[n].heard, cases[n].bytes);
+        assert_memory_equal(proxy.heard + cases[n].bytes, &port, 2);
+        assert_in_range(server.udp_questions - before, 0, cases[n].questions);
+        assert_int_equal(!dial->stamps.dns, !cases[n].questions);
+        assert_false(proxy_forwards(dial->proxy, dial->https));
+        dial_free(dial);
+    }
+    proxy_stop();
+}
+
+/* --connect-to says where the proxy is to lead. */
+static void routes_are_told_to_the_proxy(void **state)
+{
+    struct routes *routes = routes_new();
+    struct dial *dial;
+
+    (void)state;
+    proxy_start();
+    assert_null(routes_add_connect_to(routes, "nowhere.test::else.test:7"));
+    stage.dialer.routes = routes;
+    dial = dial_through("http", "https", "nowhere.test", agrees);
+    expect_open(dial);
+    assert_memory_equal(proxy.heard, "CONNECT else.test:7 HTTP/1.1\r\n", 30);
+    dial_free(dial);
+    stage.dialer.routes = NULL;
+    routes_free(routes);
+    proxy_stop();
+}
+
+/* What it said belongs to the site from the first byte on. */
+static void bytes_pass_through_the_tunnel(void **state)
+{
+    unsigned char bytes[16];
+    struct dial *dial;
+    struct io io;
+
+    (void)state;
+    proxy_start();
+    stage.dialer.open = dial_open;
+    stage.dialer.open_owner = &stage.dialer;
+    dial = dial_through("socks5h", "http", "nowhere.test", socks_agrees);
+    expect_open(dial);
+    proxy.heard_bytes = 0;
+    assert_int_equal(dial->transport->calls->write(dial->transport, "hello", 5).count, 5);
+    TURN_UNTIL(stage.loop, proxy.heard_bytes == 5);
+    assert_memory_equal(proxy.heard, "hello", 5);
+    peer_say_text(proxy.talk, "welcome");
+    TURN_UNTIL(stage.loop, dial->sock->readable);
+    io = dial->transport->calls->read(dial->transport, bytes, sizeof(bytes));
+    assert_int_equal(io.count, 7);
+    assert_memory_equal(bytes, "welcome", 7);
+    dial_free(dial);
+    proxy_stop();
+}
+
+/* What the proxy's answers come to: its failure, or that of the site behind it. */
+static void proxies_that_refuse(void **state)
+{
+    static const struct {
+        const char *scheme;
+        struct says turns[MOST_TURNS];
+        enum error error;
+    } cases[] = {
+        {"http", {{"HTTP/1.1 407 X\r\n\r\n", 0}}, ERROR_PROXY_AUTH},
+        {"http", {{"HTTP/1.1 403 X\r\n\r\n", 0}}, ERROR_PROXY_DENIED},
+        {"http", {{"HTTP/1.1 502 X\r\n\r\n", 0}}, ERROR_PROXY_GATEWAY},
+        {"http", {{"HTTP/1.1 500 X\r\n\r\n", 0}}, ERROR_PROXY_FAILED},
+        {"http", {{"HTTP/1.1 301 X\r\nLocation: /\r\n\r\n", 0}}, ERROR_PROXY_FAILED},
+        {"http", {{"220 mail.test ESMTP\r\n", 0}}, ERROR_PROXY_MALFORMED},
+        {"http", {{"HTTP/1.1 200 X\r\n\r\nearly", 0}}, ERROR_PROXY_MALFORMED},
+        {"socks5h", {{"HTTP/1.1 400 X\r\n\r\n", 0}}, ERROR_PROXY_MALFORMED},
+        {"socks5h", {{"\x05\xff", 2}}, ERROR_PROXY_AUTH},
+        {"socks5h", {SOCKS_NO_AUTH, SOCKS_REPLY("\x01")}, ERROR_PROXY_GATEWAY},
+        {"socks5h", {SOCKS_NO_AUTH, SOCKS_REPLY("\x02")}, ERROR_PROXY_DENIED},
+        {"socks5h", {SOCKS_NO_AUTH, SOCKS_REPLY("\x03")}, ERROR_CONNECT_UNREACHABLE},
+        {"socks5h", {SOCKS_NO_AUTH, SOCKS_REPLY("\x05")}, ERROR_CONNECT_REFUSED},
+        {"socks5h", {SOCKS_NO_AUTH, SOCKS_REPLY("\x06")}, ERROR_CONNECT_TIMEOUT},
+        {"socks5h", {SOCKS_NO_AUTH, SOCKS_REPLY("\x07")}, ERROR_PROXY_FAILED},
+    };
+
+    (void)state;
+    proxy_start();
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct dial *dial = dial_through(cases[i].scheme, "https", "nowhere.test", cases[i].turns);
+
+        assert_true(strlen(dial->detail) > 5);
+        expect_failure(dial, cases[i].error, PHASE_CONNECT);
+    }
+    proxy_stop();
+}
+
+static void proxies_that_hang_up(void **state)
+{
+    static const struct says nothing[MOST_TURNS], half[MOST_TURNS] = {{"HTTP/1.1 200", 0}},
+                                                  agreed[MOST_TURNS] = {SOCKS_NO_AUTH};
+
+    (void)state;
+    for (int resets = 0; resets < 2; resets++) {
+        proxy_start();
+        proxy.closes = true;
+        proxy.resets = resets;
+        expect_failure(dial_through("http", "https", "nowhere.test", nothing), ERROR_PROXY_CLOSED,
+                       PHASE_CONNECT);
+        expect_failure(dial_through("http", "https", "nowhere.test", half), ERROR_PROXY_CLOSED,
+                       PHASE_CONNECT);
+        expect_failure(dial_through("socks5h", "http", "nowhere.test", nothing), ERROR_PROXY_CLOSED,
+                       PHASE_CONNECT);
+        expect_failure(dial_through("socks5h", "http", "nowhere.test", agreed), ERROR_PROXY_CLOSED,
+                       PHASE_CONNECT);
+        proxy_stop();
+    }
+}
+
+/* On the way to the proxy: its failures, whoever is asked for. */
+static void proxies_that_are_not_there(void **state)
+{
+    (void)state;
+    use_proxy("http://nowhere.test");
+    expect_failure(begin("https", "one.test"), ERROR_PROXY_DNS, PHASE_DNS);
+    use_proxy("http://servfail.test");
+    expect_failure(begin("http", "one.test"), ERROR_PROXY_DNS, PHASE_DNS);
+    use_proxy("socks5://nodata.test");
+    expect_failure(begin("http", "one.test"), ERROR_PROXY_DNS, PHASE_DNS);
+    use_proxy("socks5://one.test"); /* there it is the site's own name */
+    expect_failure(begin("http", "nowhere.test"), ERROR_DNS_NXDOMAIN, PHASE_DNS);
+    close(stage.listener);
+    stage.listener = -1;
+    use_proxy("http://127.0.0.1");
+    expect_failure(begin("https", "one.test"), ERROR_PROXY_REFUSED, PHASE_CONNECT);
+    use_proxy("socks5h://one.test");
+    expect_failure(begin("http", "nowhere.test"), ERROR_PROXY_REFUSED, PHASE_CONNECT);
+    use_proxy(NULL);
+    expect_failure(begin("https", "one.test"), ERROR_CONNECT_REFUSED, PHASE_CONNECT);
+}
+
+/* The limit of connecting holds for both, the connect and the tunnel. */
+static void proxies_that_are_silent(void **state)
+{
+    struct dial *dial;
+
+    (void)state;
+    stage.clock.tick = 0;
+    stage.dialer.connect_timeout = NSEC_PER_S;
+    use_proxy("http://127.0.0.1");
+    dial = begin("https", "one.test");
+    stage.clock.now += NSEC_PER_S / 2;
+    TURN_UNTIL(stage.loop, dial->state == DIAL_TUNNEL);
+    stage.clock.now += NSEC_PER_S / 2 - 1;
+    unit_settle(stage.loop);
+    assert_int_equal(dial->state, DIAL_TUNNEL);
+    assert_int_equal(dial_phase(dial), PHASE_CONNECT);
+    stage.clock.now++;
+    expect_failure(dial, ERROR_PROXY_TIMEOUT, PHASE_CONNECT);
+
+    stage.dialer.connect_timeout = NSEC_NEVER;
+    stage.dialer.dns_timeout = NSEC_PER_S;
+    use_proxy("http://silent.test");
+    dial = begin("https", "one.test");
+    stage.clock.now += NSEC_PER_S;
+    expect_failure(dial, ERROR_PROXY_DNS, PHASE_DNS);
+    use_proxy("socks5://127.0.0.1");
+    dial = begin("https", "silent.test");
+    stage.clock.now += NSEC_PER_S;
+    expect_failure(dial, ERROR_DNS_TIMEOUT, PHASE_DNS);
+}
+
+/* Behind the tunnel all is the site's. */
+static void handshake_fails_behind_a_proxy(void **state)
+{
+    static const struct {
+        struct script_step fails[2];
+        enum error error;
+    } cases[] = {
+        {{PAUSE, BREAK(TLS_CERT_EXPIRED)}, ERROR_TLS_CERT_EXPIRED},
+        {{PAUSE, BREAK(ECONNRESET)}, ERROR_TLS_RESET},
+        {{PAUSE, END}, ERROR_TLS_CLOSED},
+    };
+
+    (void)state;
+    proxy_start();
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        stage_play(&stage, &(struct script){.handshakes = cases[i].fails}, 1);
+        expect_failure(dial_through("http", "https", "nowhere.test", agrees), cases[i].error,
+                       PHASE_TLS);
+    }
+    proxy_stop();
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(states_in_order),
+        CASE(what_does_not_happen_has_no_stamp),
+        CASE(lookups_fail),
+        CASE(next_address_is_tried),
+        CASE(nobody_listens),
+        CASE(fails_at_once),
+        CASE(handshake_fails),
+        CASE(closed_in_every_state),
+        CASE(closed_before_the_name_is_known),
+        CASE(handshakes_take_turns),
+        CASE(plain_connections_wait_for_no_turn),
+        CASE(dials_are_aimed),
+        CASE(late_address_is_tried),
+        CASE(late_answer_has_no_address),
+        CASE(late_answer_to_an_open_connection),
+        CASE(unix_sockets),
+        CASE(routes_lead_elsewhere),
+        CASE(route_to_a_name),
+        CASE(routes_of_the_other_family),
+        CASE(connect_through_a_proxy),
+        CASE(plain_requests_go_to_the_proxy),
+        CASE(socks_proxies),
+        CASE(routes_are_told_to_the_proxy),
+        CASE(bytes_pass_through_the_tunnel),
+        CASE(proxies_that_refuse),
+        CASE(proxies_that_hang_up),
+        CASE(proxies_that_are_not_there),
+        CASE(proxies_that_are_silent),
+        CASE(handshake_fails_behind_a_proxy),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("dial", tests, NULL, NULL);
+}
