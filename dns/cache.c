@@ -12,15 +12,13 @@
 #include <sys/queue.h>
 
 #include "base/memory.h"
-
-#define SLOTS 16384 /* of the table; a full cache has an entry in each */
+#include "base/table.h"
 
 struct entry {
-    struct entry *next;      /* in its slot of the table */
+    struct table_link link;  /* in names->table */
     TAILQ_ENTRY(entry) used; /* in the order of use */
     nsec until;              /* from then on it is not known any more */
     const char *name;        /* behind the addresses */
-    uint32_t hash;           /* of the name */
     enum resolve_status status;
     unsigned count;             /* of addresses */
     struct address addresses[]; /* and the name */
@@ -28,8 +26,8 @@ struct entry {
 
 struct names {
     TAILQ_HEAD(used_list, entry) used; /* the latest used first */
-    size_t count, most;
-    struct entry *table[SLOTS];
+    size_t most;
+    struct table table; /* by name */
 };
 
 struct names *names_new(size_t most)
@@ -41,25 +39,19 @@ struct names *names_new(size_t most)
     return names;
 }
 
-/* Where the name's entry hangs, or its slot's end. */
-static struct entry **link_of(struct names *names, const char *name, uint32_t hash)
+static struct entry *find(const struct names *names, const char *name, uint32_t hash)
 {
-    struct entry **link = &names->table[hash % SLOTS];
+    struct table_link *link = table_find(&names->table, hash);
 
-    while (*link && ((*link)->hash != hash || strcasecmp((*link)->name, name) != 0))
-        link = &(*link)->next;
-    return link;
+    while (link && strcasecmp(TABLE_OWNER(link, struct entry, link)->name, name) != 0)
+        link = table_next(link);
+    return link ? TABLE_OWNER(link, struct entry, link) : NULL;
 }
 
 static void forget(struct names *names, struct entry *entry)
 {
-    struct entry **link = &names->table[entry->hash % SLOTS];
-
-    while (*link != entry)
-        link = &(*link)->next;
-    *link = entry->next;
+    table_remove(&names->table, &entry->link);
     TAILQ_REMOVE(&names->used, entry, used);
-    names->count--;
     free(entry);
 }
 
@@ -69,6 +61,7 @@ void names_free(struct names *names)
 
     while ((entry = TAILQ_FIRST(&names->used)))
         forget(names, entry);
+    table_free(&names->table);
     free(names);
 }
 
@@ -76,28 +69,25 @@ void names_keep(struct names *names, const char *name, uint32_t hash, const stru
                 nsec until)
 {
     size_t addresses = known->count * sizeof(*known->addresses), bytes = strlen(name) + 1;
-    struct entry *entry = *link_of(names, name, hash);
+    struct entry *entry = find(names, name, hash);
 
     if (entry)
         forget(names, entry);
-    if (names->count == names->most)
+    if (names->table.count == names->most)
         forget(names, TAILQ_LAST(&names->used, used_list));
     entry = memory_get(sizeof(*entry) + addresses + bytes);
     entry->until = until;
-    entry->hash = hash;
     entry->status = known->status;
     entry->count = (unsigned)known->count;
     memcpy(entry->addresses, known->addresses, addresses);
     entry->name = memcpy(entry->addresses + known->count, name, bytes);
-    entry->next = names->table[hash % SLOTS];
-    names->table[hash % SLOTS] = entry;
+    table_add(&names->table, &entry->link, hash);
     TAILQ_INSERT_HEAD(&names->used, entry, used);
-    names->count++;
 }
 
 bool names_find(struct names *names, const char *name, uint32_t hash, nsec now, struct known *known)
 {
-    struct entry *entry = *link_of(names, name, hash);
+    struct entry *entry = find(names, name, hash);
 
     if (!entry)
         return false;

@@ -15,12 +15,11 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include "dns/cache.h"
 #include "dns/hosts.h"
 #include "dns/query.h"
 #include "dns/servers.h"
-
-#define SLOTS 1024 /* of the table of questions */
 
 struct lookup {
     struct question *question;   /* NULL: it is over, in its last call */
@@ -45,7 +44,7 @@ struct question {
     enum question_state state;
     TAILQ_ENTRY(question) all;  /* in resolver->questions */
     TAILQ_ENTRY(question) line; /* while it waits */
-    LIST_ENTRY(question) slot;  /* in the table, until it is over */
+    struct table_link link;     /* in the table, until it is over */
     struct waiters waiters;
     struct stub_query v6, v4;
     struct timer delay;         /* until A is told without AAAA */
@@ -56,11 +55,8 @@ struct question {
     nsec until;                 /* the first of the addresses' TTLs ends */
     size_t count;
     struct address *addresses; /* in the order in which they came */
-    uint32_t hash;             /* of the name */
     char name[];
 };
-
-LIST_HEAD(slot, question);
 
 struct resolver {
     struct loop *loop;
@@ -73,7 +69,7 @@ struct resolver {
     TAILQ_HEAD(line, question) line;           /* those that wait, the first in front */
     struct task next;                          /* asks those */
     size_t asked, most;                        /* questions at the nameserver now, and at most */
-    struct slot table[SLOTS];                  /* the questions that are not over, by name */
+    struct table table;                        /* the questions that are not over, by name */
 };
 
 /* The place of the next address of `family` from `at` on, or `count`. */
@@ -186,7 +182,7 @@ static void question_free(struct question *question)
 static void give_up(struct question *question)
 {
     TAILQ_REMOVE(&question->resolver->line, question, line);
-    LIST_REMOVE(question, slot);
+    table_remove(&question->resolver->table, &question->link);
     question_free(question);
 }
 
@@ -254,7 +250,7 @@ static void keep(struct question *question)
     else if (known.status == RESOLVE_NXDOMAIN || known.status == RESOLVE_NO_ADDRESS)
         until = now + RESOLVER_NEGATIVE_TTL;
     if (until > now)
-        names_keep(resolver->cache, question->name, question->hash, &known, until);
+        names_keep(resolver->cache, question->name, question->link.hash, &known, until);
 }
 
 static void stand_in_line(struct question *question)
@@ -283,7 +279,7 @@ static enum resolve_status of_tries(enum resolve_status one, enum resolve_status
 static void finish(struct question *question)
 {
     question->state = QUESTION_OVER;
-    LIST_REMOVE(question, slot);
+    table_remove(&question->resolver->table, &question->link);
     keep(question);
     tell_all(question);
     if (TAILQ_EMPTY(&question->waiters))
@@ -426,21 +422,20 @@ static struct question *question_known(struct resolver *resolver, const struct k
 
 static struct question *question_asked(struct resolver *resolver, const struct key *key)
 {
-    struct slot *slot = &resolver->table[key->hash % SLOTS];
-    struct question *question = LIST_FIRST(slot);
+    struct table_link *link = table_find(&resolver->table, key->hash);
+    struct question *question;
 
-    while (question && (question->hash != key->hash || strcasecmp(question->name, key->text) != 0))
-        question = LIST_NEXT(question, slot);
-    if (question)
-        return question;
+    while (link && strcasecmp(TABLE_OWNER(link, struct question, link)->name, key->text) != 0)
+        link = table_next(link);
+    if (link)
+        return TABLE_OWNER(link, struct question, link);
     question = question_new(resolver, key->text);
-    question->hash = key->hash;
     question->v6 = (struct stub_query){on_v6, question, AF_INET6};
     question->v4 = (struct stub_query){on_v4, question, AF_INET};
     question->tried = RESOLVE_BAD_NAME;
     question->until = NSEC_NEVER;
     timer_init(&question->delay, be_ready, question);
-    LIST_INSERT_HEAD(slot, question, slot);
+    table_add(&resolver->table, &question->link, key->hash);
     stand_in_line(question);
     return question;
 }
@@ -533,6 +528,7 @@ void resolver_free(struct resolver *resolver)
         loop_cancel(resolver->loop, &question->delay);
         question_free(question);
     }
+    table_free(&resolver->table);
     loop_undefer(resolver->loop, &resolver->next);
     names_free(resolver->cache);
     hosts_free(resolver->hosts);

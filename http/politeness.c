@@ -8,12 +8,11 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
-
-#define SLOTS 16384 /* a power of two */
+#include "base/table.h"
 
 struct host {
     struct politeness *politeness;
-    struct host *same_slot;
+    struct table_link link;
     struct link queue;  /* of permits that wait */
     size_t asked;       /* requests under way */
     nsec next;          /* the earliest next start */
@@ -24,35 +23,35 @@ struct host {
 struct politeness {
     struct loop *loop;
     struct politeness_options options;
-    size_t count;
-    struct host *slots[SLOTS];
+    struct table hosts; /* by name */
 };
-
-static struct host **slot_of(struct politeness *politeness, const char *name, size_t length)
-{
-    return &politeness->slots[hash_bytes(name, length) % SLOTS];
-}
 
 static struct host *find(const struct politeness *politeness, const char *name, size_t length)
 {
-    struct host *host = politeness->slots[hash_bytes(name, length) % SLOTS];
+    struct table_link *link = table_find(&politeness->hosts, hash_bytes(name, length));
 
-    while (host && (strncasecmp(host->name, name, length) != 0 || host->name[length]))
-        host = host->same_slot;
-    return host;
+    for (; link; link = table_next(link)) {
+        struct host *host = TABLE_OWNER(link, struct host, link);
+
+        if (strncasecmp(host->name, name, length) == 0 && !host->name[length])
+            return host;
+    }
+    return NULL;
+}
+
+/* Frees a host that is out of the table. */
+static void free_host(struct table_link *link)
+{
+    struct host *host = TABLE_OWNER(link, struct host, link);
+
+    loop_cancel(host->politeness->loop, &host->timer);
+    free(host);
 }
 
 static void forget(struct host *host)
 {
-    struct politeness *politeness = host->politeness;
-    struct host **link = slot_of(politeness, host->name, strlen(host->name));
-
-    while (*link != host)
-        link = &(*link)->same_slot;
-    *link = host->same_slot;
-    loop_cancel(politeness->loop, &host->timer);
-    politeness->count--;
-    free(host);
+    table_remove(&host->politeness->hosts, &host->link);
+    free_host(&host->link);
 }
 
 static bool has_room(const struct host *host)
@@ -96,15 +95,12 @@ static struct host *add(struct politeness *politeness, const char *name)
 {
     size_t length = strlen(name);
     struct host *host = memory_zeroed(sizeof(*host) + length + 1);
-    struct host **slot = slot_of(politeness, name, length);
 
     host->politeness = politeness;
     memcpy(host->name, name, length);
     list_init(&host->queue);
     timer_init(&host->timer, on_timer, host);
-    host->same_slot = *slot;
-    *slot = host;
-    politeness->count++;
+    table_add(&politeness->hosts, &host->link, hash_bytes(name, length));
     return host;
 }
 
@@ -119,9 +115,7 @@ struct politeness *politeness_new(struct loop *loop, const struct politeness_opt
 
 void politeness_free(struct politeness *politeness)
 {
-    for (size_t i = 0; i < SLOTS; i++)
-        while (politeness->slots[i])
-            forget(politeness->slots[i]);
+    table_clear(&politeness->hosts, free_host);
     free(politeness);
 }
 
@@ -183,5 +177,5 @@ bool politeness_is_busy(const struct politeness *politeness, const char *name, s
 
 bool politeness_is_full(const struct politeness *politeness)
 {
-    return politeness->count >= POLITENESS_MOST_HOSTS;
+    return politeness->hosts.count >= POLITENESS_MOST_HOSTS;
 }

@@ -11,14 +11,14 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include "http/h1/h1_parser.h"
 #include "origin/connection.h"
 #include "origin/nameserver.h"
 #include "tls/authority.h"
 
-#define SLOTS              65536 /* of a table */
-#define ACCEPTS_A_TURN     64    /* a level-triggered listener comes again */
-#define PORT_TRIES         16    /* a free port of one address may be taken on another */
+#define ACCEPTS_A_TURN     64 /* a level-triggered listener comes again */
+#define PORT_TRIES         16 /* a free port of one address may be taken on another */
 #define RELIEF_AFTER       (20 * NSEC_PER_MS)
 #define MOST_NUMERIC_HOSTS 1000 /* in the certificate of connections without SNI */
 #define STATUS_FAILED      503
@@ -43,8 +43,8 @@ struct listener {
 };
 
 struct told {
-    struct told *next;         /* in the slot of its URL */
-    struct told *next_of_host; /* in that of its host, where it is the first */
+    struct table_link by_url;
+    struct table_link by_host; /* of the first of a host alone */
     char *host, *target;
     struct play play;
     unsigned failed; /* requests that were answered 503 */
@@ -59,45 +59,43 @@ struct origin {
     size_t listener_count;
     struct address http, https;
     int fillers[4]; /* connections that fill the full queues; -1: none */
-    struct told *urls[SLOTS];
-    struct told *hosts[SLOTS];
+    struct table urls, hosts;
     size_t numeric_hosts; /* told of with https */
     struct timer relief;  /* listens again after descriptors ran out */
     struct play made_up;  /* for the last request that is not answered as told */
 };
 
-static struct told **slot_of_host(struct origin *origin, const char *host)
+static uint32_t hash_of_url(const char *host, const char *target)
 {
-    return &origin->hosts[hash_text(host) % SLOTS];
-}
-
-static struct told **slot_of_url(struct origin *origin, const char *host, const char *target)
-{
-    return &origin->urls[(hash_text(host) * 31 + hash_text(target)) % SLOTS];
+    return hash_text(host) * 31 + hash_text(target);
 }
 
 /* The first that was told of a host, or NULL. */
 static struct told *find_host(struct origin *origin, const char *host)
 {
-    struct told *told = *slot_of_host(origin, host);
+    struct table_link *link = table_find(&origin->hosts, hash_text(host));
 
-    while (told && strcasecmp(told->host, host) != 0)
-        told = told->next_of_host;
-    return told;
+    while (link && strcasecmp(TABLE_OWNER(link, struct told, by_host)->host, host) != 0)
+        link = table_next(link);
+    return link ? TABLE_OWNER(link, struct told, by_host) : NULL;
 }
 
 static struct told *find_url(struct origin *origin, const char *host, const char *target)
 {
-    struct told *told = *slot_of_url(origin, host, target);
+    struct table_link *link = table_find(&origin->urls, hash_of_url(host, target));
 
-    while (told && (strcmp(told->target, target) != 0 || strcasecmp(told->host, host) != 0))
-        told = told->next;
-    return told;
+    for (; link; link = table_next(link)) {
+        struct told *told = TABLE_OWNER(link, struct told, by_url);
+
+        if (strcmp(told->target, target) == 0 && strcasecmp(told->host, host) == 0)
+            return told;
+    }
+    return NULL;
 }
 
 void origin_tell(struct origin *origin, const struct url *url, const struct play *play)
 {
-    struct told *told, **slot;
+    struct told *told;
 
     if (find_url(origin, url->host, url->target))
         return;
@@ -105,14 +103,9 @@ void origin_tell(struct origin *origin, const struct url *url, const struct play
     told->host = memory_text(url->host, strlen(url->host));
     told->target = memory_text(url->target, strlen(url->target));
     play_copy(&told->play, play);
-    if (!find_host(origin, url->host)) {
-        slot = slot_of_host(origin, url->host);
-        told->next_of_host = *slot;
-        *slot = told;
-    }
-    slot = slot_of_url(origin, url->host, url->target);
-    told->next = *slot;
-    *slot = told;
+    if (!find_host(origin, url->host))
+        table_add(&origin->hosts, &told->by_host, hash_text(url->host));
+    table_add(&origin->urls, &told->by_url, hash_of_url(url->host, url->target));
     if (url->numeric && url->https && origin->numeric_hosts++ < MOST_NUMERIC_HOSTS)
         authority_add_address(origin->authority, url->host);
 }
@@ -354,17 +347,14 @@ struct origin *origin_new(struct loop *loop, const char **why)
     return NULL;
 }
 
-static void forget(struct told *told)
+static void forget(struct table_link *link)
 {
-    while (told) {
-        struct told *next = told->next;
+    struct told *told = TABLE_OWNER(link, struct told, by_url);
 
-        free(told->host);
-        free(told->target);
-        play_free(&told->play);
-        free(told);
-        told = next;
-    }
+    free(told->host);
+    free(told->target);
+    play_free(&told->play);
+    free(told);
 }
 
 void origin_free(struct origin *origin)
@@ -379,8 +369,8 @@ void origin_free(struct origin *origin)
     tls_server_free(origin->house.tls);
     if (origin->authority)
         authority_free(origin->authority);
-    for (size_t i = 0; i < SLOTS; i++)
-        forget(origin->urls[i]);
+    table_free(&origin->hosts);
+    table_clear(&origin->urls, forget);
     free(origin);
 }
 

@@ -9,14 +9,15 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/list.h"
 #include "base/memory.h"
+#include "base/table.h"
 
-#define SLOTS    4096
 #define PEER_TAG 3 /* of the certificate in OpenSSL's serialized session */
 
 struct kept {
-    struct kept *same_slot;
-    struct kept *newer, *older;
+    struct table_link by_origin;
+    struct link by_age;
     char *host;
     uint16_t port;
     bool once; /* TLS 1.3: not to be used again */
@@ -26,15 +27,14 @@ struct kept {
 };
 
 struct sessions {
-    bool many; /* of an origin */
-    size_t count;
-    struct kept *newest, *oldest;
-    struct kept *slots[SLOTS];
+    bool many;          /* of an origin */
+    struct table table; /* by host and port */
+    struct link from_oldest;
 };
 
-static size_t slot_of(const char *host, uint16_t port)
+static uint32_t hash_of(const char *host, uint16_t port)
 {
-    return (hash_text(host) ^ port) % SLOTS;
+    return hash_text(host) ^ port;
 }
 
 struct sessions *sessions_new(bool many)
@@ -42,46 +42,45 @@ struct sessions *sessions_new(bool many)
     struct sessions *sessions = memory_zeroed(sizeof(*sessions));
 
     sessions->many = many;
+    list_init(&sessions->from_oldest);
     return sessions;
 }
 
 static struct kept *find(struct sessions *sessions, const char *host, uint16_t port)
 {
-    struct kept *kept = sessions->slots[slot_of(host, port)];
+    struct table_link *link = table_find(&sessions->table, hash_of(host, port));
 
-    while (kept && (kept->port != port || strcmp(kept->host, host) != 0))
-        kept = kept->same_slot;
-    return kept;
+    for (; link; link = table_next(link)) {
+        struct kept *kept = TABLE_OWNER(link, struct kept, by_origin);
+
+        if (kept->port == port && strcmp(kept->host, host) == 0)
+            return kept;
+    }
+    return NULL;
 }
 
 static void drop(struct sessions *sessions, struct kept *kept)
 {
-    struct kept **link = &sessions->slots[slot_of(kept->host, kept->port)];
-
-    while (*link != kept)
-        link = &(*link)->same_slot;
-    *link = kept->same_slot;
-    if (kept->newer)
-        kept->newer->older = kept->older;
-    else
-        sessions->newest = kept->older;
-    if (kept->older)
-        kept->older->newer = kept->newer;
-    else
-        sessions->oldest = kept->newer;
-    sessions->count--;
+    table_remove(&sessions->table, &kept->by_origin);
+    list_remove(&kept->by_age);
     free(kept->host);
     free(kept->bytes);
     tls_certificate_drop(kept->certificate);
     free(kept);
 }
 
+static void drop_oldest(struct sessions *sessions)
+{
+    drop(sessions, LIST_OWNER(list_first(&sessions->from_oldest), struct kept, by_age));
+}
+
 void sessions_free(struct sessions *sessions)
 {
     if (!sessions)
         return;
-    while (sessions->newest)
-        drop(sessions, sessions->newest);
+    while (sessions->table.count)
+        drop_oldest(sessions);
+    table_free(&sessions->table);
     free(sessions);
 }
 
@@ -137,7 +136,7 @@ static unsigned char *serialize(SSL_SESSION *session, long *length)
 void sessions_keep(struct sessions *sessions, const char *host, uint16_t port, SSL_SESSION *session,
                    struct tls_certificate *certificate)
 {
-    struct kept *kept = find(sessions, host, port), **slot = &sessions->slots[slot_of(host, port)];
+    struct kept *kept = find(sessions, host, port);
     long length;
     unsigned char *bytes = serialize(session, &length);
 
@@ -145,8 +144,8 @@ void sessions_keep(struct sessions *sessions, const char *host, uint16_t port, S
         drop(sessions, kept);
     if (!bytes)
         return;
-    if (sessions->count == SESSIONS_MOST)
-        drop(sessions, sessions->oldest);
+    if (sessions->table.count == SESSIONS_MOST)
+        drop_oldest(sessions);
     kept = memory_zeroed(sizeof(*kept));
     kept->host = memory_text(host, strlen(host));
     kept->port = port;
@@ -154,15 +153,8 @@ void sessions_keep(struct sessions *sessions, const char *host, uint16_t port, S
     kept->bytes = bytes;
     kept->length = length;
     kept->certificate = tls_certificate_hold(certificate);
-    kept->same_slot = *slot;
-    *slot = kept;
-    kept->older = sessions->newest;
-    if (kept->older)
-        kept->older->newer = kept;
-    else
-        sessions->oldest = kept;
-    sessions->newest = kept;
-    sessions->count++;
+    table_add(&sessions->table, &kept->by_origin, hash_of(host, port));
+    list_put_last(&sessions->from_oldest, &kept->by_age);
 }
 
 void sessions_forget(struct sessions *sessions, const char *host, uint16_t port)

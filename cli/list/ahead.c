@@ -1,27 +1,25 @@
 /*
- * A ring of lines; those of one slot are chained from the oldest to the newest, so that what has had
- * its turn is at the beginning, and is dropped there.
+ * A ring of lines; those of one hash are in a list from the oldest to the newest, so that what has had
+ * its turn is at the beginning, and is dropped there. The list has no head: its oldest line is in the
+ * table.
  */
 #include "cli/list/ahead.h"
 
 #include <stdlib.h>
 
+#include "base/list.h"
 #include "base/memory.h"
-
-#define SLOTS 2048 /* a power of two */
+#include "base/table.h"
 
 struct entry {
     struct ahead_line line;
-    uint64_t newer; /* the number of the next in the slot; 0: none */
-};
-
-struct slot {
-    uint64_t first, last; /* numbers; 0: none */
+    struct link same;        /* the next newer of its hash, and behind the newest the oldest */
+    struct table_link first; /* of the oldest of its hash alone */
 };
 
 struct ahead {
-    uint64_t added; /* lines in all; the last has this number */
-    struct slot slots[SLOTS];
+    uint64_t added; /* lines in all */
+    struct table table;
     struct entry ring[AHEAD_LINES];
 };
 
@@ -32,69 +30,82 @@ struct ahead *ahead_new(void)
 
 void ahead_free(struct ahead *ahead)
 {
+    if (!ahead)
+        return;
+    table_free(&ahead->table);
     free(ahead);
+}
+
+static struct entry *oldest(const struct ahead *ahead, uint32_t hash)
+{
+    struct table_link *link = table_find(&ahead->table, hash);
+
+    return link ? TABLE_OWNER(link, struct entry, first) : NULL;
+}
+
+/* The next newer line in the list of `first`; NULL: there is none. */
+static struct entry *newer(const struct entry *entry, const struct entry *first)
+{
+    struct entry *next = LIST_OWNER(entry->same.next, struct entry, same);
+
+    return next == first ? NULL : next;
+}
+
+static void drop(struct ahead *ahead, struct entry *entry)
+{
+    if (entry == oldest(ahead, entry->line.hash)) {
+        struct entry *next = newer(entry, entry);
+
+        table_remove(&ahead->table, &entry->first);
+        if (next)
+            table_add(&ahead->table, &next->first, next->line.hash);
+    }
+    list_remove(&entry->same);
+}
+
+static void drop_list(struct table_link *first)
+{
+    struct link *oldest = &TABLE_OWNER(first, struct entry, first)->same;
+
+    while (!list_is_empty(oldest))
+        list_remove(oldest->next);
+    list_remove(oldest);
 }
 
 void ahead_clear(struct ahead *ahead)
 {
-    for (size_t i = 0; i < SLOTS; i++)
-        ahead->slots[i] = (struct slot){0, 0};
-}
-
-static struct entry *entry_of(struct ahead *ahead, uint64_t number)
-{
-    return &ahead->ring[number % AHEAD_LINES];
-}
-
-/* Takes `number` out of its slot, where `before` stands in front of it; 0: nothing does. */
-static void unlink_entry(struct ahead *ahead, struct slot *slot, uint64_t number, uint64_t before)
-{
-    uint64_t newer = entry_of(ahead, number)->newer;
-
-    if (before)
-        entry_of(ahead, before)->newer = newer;
-    else
-        slot->first = newer;
-    if (slot->last == number)
-        slot->last = before;
-}
-
-/* The place in the ring is needed: what is there, if it was not taken, is the oldest of its slot. */
-static void make_room(struct ahead *ahead, uint64_t number)
-{
-    struct slot *slot = &ahead->slots[entry_of(ahead, number)->line.hash % SLOTS];
-
-    if (number > AHEAD_LINES && slot->first == number - AHEAD_LINES)
-        unlink_entry(ahead, slot, slot->first, 0);
+    table_clear(&ahead->table, drop_list);
 }
 
 void ahead_add(struct ahead *ahead, uint32_t hash, uint64_t place, size_t number)
 {
-    uint64_t mine = ++ahead->added;
-    struct slot *slot = &ahead->slots[hash % SLOTS];
+    struct entry *entry = &ahead->ring[ahead->added++ % AHEAD_LINES], *first;
 
-    make_room(ahead, mine);
-    *entry_of(ahead, mine) = (struct entry){{place, hash, number}, 0};
-    if (slot->first)
-        entry_of(ahead, slot->last)->newer = mine;
-    else
-        slot->first = mine;
-    slot->last = mine;
+    if (list_is_in(&entry->same))
+        drop(ahead, entry);
+    entry->line = (struct ahead_line){place, hash, number};
+    first = oldest(ahead, hash);
+    if (first) {
+        list_put_last(&first->same, &entry->same);
+    } else {
+        list_init(&entry->same);
+        table_add(&ahead->table, &entry->first, hash);
+    }
 }
 
 bool ahead_take(struct ahead *ahead, uint32_t hash, uint64_t place,
                 bool (*fits)(void *owner, const struct ahead_line *line), void *owner,
                 struct ahead_line *line)
 {
-    struct slot *slot = &ahead->slots[hash % SLOTS];
+    struct entry *first;
 
-    while (slot->first && entry_of(ahead, slot->first)->line.place < place)
-        unlink_entry(ahead, slot, slot->first, 0);
-    for (uint64_t at = slot->first, before = 0; at; before = at, at = entry_of(ahead, at)->newer) {
-        *line = entry_of(ahead, at)->line;
-        if (line->hash != hash || !fits(owner, line))
+    while ((first = oldest(ahead, hash)) && first->line.place < place)
+        drop(ahead, first);
+    for (struct entry *entry = first; entry; entry = newer(entry, first)) {
+        if (!fits(owner, &entry->line))
             continue;
-        unlink_entry(ahead, slot, at, before);
+        *line = entry->line;
+        drop(ahead, entry);
         return true;
     }
     return false;

@@ -12,26 +12,22 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include "http/url.h"
 
-#define SLOTS    1024 /* a power of two */
 #define ANY_PORT 0
 
 struct route {
-    struct route *next; /* in its slot */
-    size_t number;      /* in the order given */
-    char *host;         /* "": any */
-    uint16_t port;      /* ANY_PORT: any */
+    struct table_link link;
+    size_t number; /* in the order given */
+    char *host;    /* "": any */
+    uint16_t port; /* ANY_PORT: any */
 
     char *to_host;    /* of --connect-to; "": the same */
     uint16_t to_port; /* likewise; ANY_PORT: the same */
 
     size_t count; /* of --resolve */
     struct address addresses[ROUTE_MOST_ADDRESSES];
-};
-
-struct table {
-    struct route *slots[SLOTS];
 };
 
 struct routes {
@@ -47,31 +43,30 @@ static size_t length_of(const char *host)
     return length && host[length - 1] == '.' ? length - 1 : length;
 }
 
-static struct route **slot_of(const struct table *table, const char *host, uint16_t port)
+static uint32_t hash_of(const char *host, uint16_t port)
 {
-    uint32_t hash = hash_bytes(host, length_of(host)) ^ port;
-
-    return (struct route **)&table->slots[hash % SLOTS];
+    return hash_bytes(host, length_of(host)) ^ port;
 }
 
 /* The entry with this very key; NULL: none. */
 static struct route *find(const struct table *table, const char *host, uint16_t port)
 {
-    struct route *route = *slot_of(table, host, port);
+    struct table_link *link = table_find(table, hash_of(host, port));
     size_t length = length_of(host);
 
-    while (route && (route->port != port || length_of(route->host) != length ||
-                     strncasecmp(route->host, host, length) != 0))
-        route = route->next;
-    return route;
+    for (; link; link = table_next(link)) {
+        struct route *route = TABLE_OWNER(link, struct route, link);
+
+        if (route->port == port && length_of(route->host) == length &&
+            strncasecmp(route->host, host, length) == 0)
+            return route;
+    }
+    return NULL;
 }
 
 static void put(struct table *table, struct route *route)
 {
-    struct route **slot = slot_of(table, route->host, route->port);
-
-    route->next = *slot;
-    *slot = route;
+    table_add(table, &route->link, hash_of(route->host, route->port));
 }
 
 static void free_route(struct route *route)
@@ -81,15 +76,9 @@ static void free_route(struct route *route)
     free(route);
 }
 
-static void free_table(struct table *table)
+static void free_link(struct table_link *link)
 {
-    for (size_t i = 0; i < SLOTS; i++)
-        while (table->slots[i]) {
-            struct route *route = table->slots[i];
-
-            table->slots[i] = route->next;
-            free_route(route);
-        }
+    free_route(TABLE_OWNER(link, struct route, link));
 }
 
 struct routes *routes_new(void)
@@ -101,8 +90,8 @@ void routes_free(struct routes *routes)
 {
     if (!routes)
         return;
-    free_table(&routes->resolve);
-    free_table(&routes->connect_to);
+    table_clear(&routes->resolve, free_link);
+    table_clear(&routes->connect_to, free_link);
     free(routes);
 }
 
