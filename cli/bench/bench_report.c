@@ -14,6 +14,7 @@
 
 #include "cli/output/chart.h"
 #include "cli/output/figures.h"
+#include "cli/output/terminal.h"
 #include "cli/output/text.h"
 
 #define DEFAULT_COLUMNS 80
@@ -30,15 +31,6 @@
    hundredth of the run. */
 #define GAP_OVER_P99 10
 #define GAP_OVER_RUN 0.01
-
-/* SGR sequences (ECMA-48). */
-#define SHADE_RED    "\033[31m"
-#define SHADE_GREEN  "\033[32m"
-#define SHADE_YELLOW "\033[33m"
-#define SHADE_CYAN   "\033[36m"
-#define SHADE_BOLD   "\033[1m"
-#define SHADE_DIM    "\033[2m"
-#define SHADE_NONE   "\033[0m"
 
 struct page {
     FILE *to;

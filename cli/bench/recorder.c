@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/network.h"
-#include "cli/output/report.h"
+#include "cli/output/terminal.h"
 
 static uint64_t wall_clock(void)
 {
@@ -35,7 +35,7 @@ bool recorder_open(struct recorder *recorder, const struct options *options, nse
     }
     if (!options->quiet)
         recorder->live = live_new(STDERR_FILENO, duration, requests,
-                                  report_wants_color(options->color, STDERR_FILENO));
+                                  terminal_wants_color(options->color, STDERR_FILENO));
     return true;
 }
 

@@ -17,8 +17,7 @@
 #include "cli/list/load_targets.h"
 #include "cli/network.h"
 #include "cli/output/output.h"
-#include "cli/output/report.h"
-#include "cli/output/text.h"
+#include "cli/output/terminal.h"
 #include "cli/run.h"
 #include "http/error.h"
 #include "reactor/interrupt.h"
@@ -119,12 +118,12 @@ static void check_descriptors(const struct options *options)
 static void write_report(FILE *to, const struct bench_run *run, enum format format)
 {
     const struct options *options = run->options;
-    bool color = !options->output && report_wants_color(options->color, STDOUT_FILENO);
+    bool color = !options->output && terminal_wants_color(options->color, STDOUT_FILENO);
 
     switch (format) {
     case FORMAT_JSON: bench_report_json(to, run); break;
     case FORMAT_CSV: bench_report_csv(to, run); break;
-    default: bench_report_text(to, run, color, text_terminal_columns(STDOUT_FILENO)); break;
+    default: bench_report_text(to, run, color, terminal_columns(STDOUT_FILENO)); break;
     }
 }
 

@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "cli/list/bad_lines.h"
 #include "cli/network.h"
-#include "cli/output/text.h"
+#include "cli/output/terminal.h"
 
 void session_init(struct session *session, const struct options *options)
 {
@@ -142,8 +142,8 @@ static struct report *make_report(const struct session *session)
                    .unix_time = (int64_t)time(NULL),
                    .tcp_info = options->tcp_info},
         .race = options->command == COMMAND_RACE,
-        .color = !options->output && report_wants_color(options->color, STDOUT_FILENO),
-        .terminal_columns = options->output ? 0 : text_terminal_columns(STDOUT_FILENO),
+        .color = !options->output && terminal_wants_color(options->color, STDOUT_FILENO),
+        .terminal_columns = options->output ? 0 : terminal_columns(STDOUT_FILENO),
     };
 
     return report_new(&how);

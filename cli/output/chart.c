@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/output/figures.h"
+#include "cli/output/terminal.h"
 
 #define MOST_ROWS  18    /* drawn */
 #define MOST_STEPS 512   /* of the finest series, from the least to the greatest value */
@@ -20,10 +21,6 @@
 #define SHARE_COLUMNS 8
 #define MARK_COLUMNS  11
 #define LEAST_BAR     10
-
-#define SHADE_BAR  "\033[36m"
-#define SHADE_DIM  "\033[2m"
-#define SHADE_NONE "\033[0m"
 
 /* The steps of a decade, in nanoseconds from 100 ns on. */
 struct series {
@@ -173,7 +170,7 @@ static void put_row(FILE *to, const struct chart *chart, size_t i, bool color, s
 
     mark(chart, i, names, sizeof(names));
     put_limit(to, row->limit);
-    fprintf(to, " %s", color ? SHADE_BAR : "");
+    fprintf(to, " %s", color ? SHADE_CYAN : "");
     taken = put_bar(to, row->count, chart->most, width);
     fprintf(to, "%s%*s%*s%*s", color ? SHADE_NONE : "", (int)(width - taken), "", COUNT_COLUMNS,
             figure_count(row->count).text, SHARE_COLUMNS, figure_share(share).text);

@@ -17,6 +17,7 @@
 
 #include "base/memory.h"
 #include "cli/output/figures.h"
+#include "cli/output/terminal.h"
 #include "cli/output/text.h"
 
 #define SAMPLES         60 /* intervals in the graph: the last minute */
@@ -31,16 +32,6 @@
 #define FRAME_BYTES     8192
 #define LAST_WAIT_MS    500 /* at the end, for a terminal that is slow */
 #define PATH_BYTES      64
-
-/* Control sequences (ECMA-48): erase to the end of the line, of the screen. */
-#define ERASE_LINE  "\033[K"
-#define ERASE_BELOW "\033[J"
-#define SHADE_RED   "\033[31m"
-#define SHADE_GREEN "\033[32m"
-#define SHADE_CYAN  "\033[36m"
-#define SHADE_BOLD  "\033[1m"
-#define SHADE_DIM   "\033[2m"
-#define SHADE_NONE  "\033[0m"
 
 /* An interval in the graph. */
 struct sample {
@@ -324,7 +315,7 @@ static void begin_frame(struct live *live)
 
     live->bytes = live->sent = live->line = 0;
     if (live->lines) {
-        snprintf(up, sizeof(up), "\033[%zuA", live->lines);
+        snprintf(up, sizeof(up), CURSOR_UP, live->lines);
         put_sequence(live, up);
     }
 }
@@ -339,7 +330,7 @@ static size_t rows_of(const struct live *live)
 /* How many columns may be used. */
 static size_t columns_of(const struct live *live)
 {
-    size_t columns = text_terminal_columns(live->fd);
+    size_t columns = terminal_columns(live->fd);
 
     columns = columns ? columns : DEFAULT_COLUMNS;
     return columns < MOST_COLUMNS ? columns : MOST_COLUMNS;
@@ -347,11 +338,10 @@ static size_t columns_of(const struct live *live)
 
 struct live *live_new(int fd, nsec duration, uint64_t requests, bool color)
 {
-    const char *term = getenv("TERM");
     char path[PATH_BYTES];
     struct live *live;
 
-    if (!isatty(fd) || (term && !strcmp(term, "dumb")))
+    if (!terminal_can_erase(fd))
         return NULL;
     live = memory_zeroed(sizeof(*live));
     live->fd = fd;

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "cli/output/text.h"
+#include "cli/output/terminal.h"
 
-#define CLEAR          "\r\033[K" /* to the first column, and erase to the end (ECMA-48, EL) */
+#define CLEAR          "\r" ERASE_LINE
 #define LINE_BYTES     160
 #define SAMPLES        20 /* intervals over which the rate is taken: five seconds */
 #define DEFAULT_WIDTH  80
@@ -62,7 +62,7 @@ static void clear(struct progress *progress)
 static void draw(struct progress *progress)
 {
     char bytes[sizeof(CLEAR) + LINE_BYTES];
-    size_t width = text_terminal_columns(progress->fd);
+    size_t width = terminal_columns(progress->fd);
     int count;
 
     width = width ? width : DEFAULT_WIDTH;
@@ -140,10 +140,9 @@ static void on_show(void *owner)
 struct progress *progress_new(struct loop *loop, int fd, uint64_t total,
                               size_t (*in_flight)(void *owner), void *owner)
 {
-    const char *term = getenv("TERM");
     struct progress *progress;
 
-    if (!isatty(fd) || (term && !strcmp(term, "dumb")))
+    if (!terminal_can_erase(fd))
         return NULL;
     progress = memory_zeroed(sizeof(*progress));
     progress->loop = loop;

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/memory.h"
+#include "cli/output/terminal.h"
 #include "cli/output/text.h"
 
 /* The fields that a format has of its own, as --fields would name them. */
@@ -24,14 +24,6 @@
 /* A table's URL on a terminal. */
 #define LEAST_URL_COLUMNS 20
 #define MOST_URL_COLUMNS  80
-
-/* SGR sequences (ECMA-48). */
-#define SHADE_RED    "\033[31m"
-#define SHADE_GREEN  "\033[32m"
-#define SHADE_YELLOW "\033[33m"
-#define SHADE_CYAN   "\033[36m"
-#define SHADE_DIM    "\033[2m"
-#define SHADE_NONE   "\033[0m"
 
 struct columns {
     enum field list[FIELD_COUNT];
@@ -666,15 +658,6 @@ void report_list_fields(FILE *to)
         put(to, field_name(i));
         putc_unlocked('\n', to);
     }
-}
-
-bool report_wants_color(enum color color, int fd)
-{
-    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-    if (color != COLOR_AUTO)
-        return color == COLOR_ALWAYS;
-    return isatty(fd) && !(no_color && *no_color) && !(term && !strcmp(term, "dumb"));
 }
 
 static double seconds(nsec span)

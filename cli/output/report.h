@@ -17,8 +17,8 @@ struct report_options {
     struct texts fields; /* lists of names, "url,tls.version", checked; none: those of the format */
     struct fields_options values;
     bool race;               /* results of both halves come: a row says of which it is */
-    bool color;              /* report_wants_color; CSV and JSON have none all the same */
-    size_t terminal_columns; /* what a table may take, text_terminal_columns; 0: any */
+    bool color;              /* terminal_wants_color; CSV and JSON have none all the same */
+    size_t terminal_columns; /* what a table may take, terminal_columns; 0: any */
 };
 
 /* How results are written. */
@@ -53,10 +53,6 @@ const char *report_check_fields(const char *names);
 
 /* Writes the names of all fields, one a line. */
 void report_list_fields(FILE *to);
-
-/* Whether what is written to `fd` is coloured. COLOR_AUTO: it is a terminal that is not dumb, and
-   NO_COLOR in the environment is unset or empty. */
-bool report_wants_color(enum color color, int fd);
 
 /* The totals of a race. */
 struct race_totals {

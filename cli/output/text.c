@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "base/memory.h"
 
@@ -309,15 +308,4 @@ void text_column(FILE *to, const char *text, size_t width)
 char *text_complaint(const char *subject, const char *why)
 {
     return memory_print("%s: %s", subject, why);
-}
-
-size_t text_terminal_columns(int fd)
-{
-    struct winsize size;
-    const char *given = getenv("COLUMNS");
-    unsigned long columns = given ? strtoul(given, NULL, 10) : 0;
-
-    if (ioctl(fd, TIOCGWINSZ, &size))
-        return 0;
-    return columns && columns <= UINT16_MAX ? columns : size.ws_col;
 }

@@ -41,8 +41,4 @@ void text_column(FILE *to, const char *text, size_t width);
 /* "subject: why", to be freed. */
 char *text_complaint(const char *subject, const char *why);
 
-/* The columns of the terminal at `fd`, or as many as COLUMNS in the environment says. 0: it is no
-   terminal, or none that knows. */
-size_t text_terminal_columns(int fd);
-
 #endif

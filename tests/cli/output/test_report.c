@@ -1,10 +1,8 @@
 /* Golden lines: a result in each format, and the totals of a race. */
 #include "tests/support/unit.h"
 
-#include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cli/output/report.h"
 
@@ -698,40 +696,6 @@ static void test_color(void **state)
     site_free(site);
 }
 
-static void test_wants_color(void **state)
-{
-    static const struct {
-        enum color color;
-        bool terminal;
-        const char *no_color, *term;
-        bool wanted;
-    } cases[] = {
-        {COLOR_AUTO, true, NULL, "xterm", true},  {COLOR_AUTO, true, "", "xterm", true},
-        {COLOR_AUTO, true, "1", "xterm", false},  {COLOR_AUTO, true, NULL, "dumb", false},
-        {COLOR_AUTO, true, NULL, NULL, true},     {COLOR_AUTO, false, NULL, "xterm", false},
-        {COLOR_ALWAYS, false, "1", "dumb", true}, {COLOR_NEVER, true, NULL, "xterm", false},
-    };
-    int master, slave, ends[2];
-
-    (void)state;
-    assert_int_equal(pipe(ends), 0);
-    assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
-    for (size_t i = 0; i < LENGTH(cases); i++) {
-        unsetenv("NO_COLOR");
-        unsetenv("TERM");
-        if (cases[i].no_color)
-            setenv("NO_COLOR", cases[i].no_color, 1);
-        if (cases[i].term)
-            setenv("TERM", cases[i].term, 1);
-        assert_int_equal(report_wants_color(cases[i].color, cases[i].terminal ? slave : ends[1]),
-                         cases[i].wanted);
-    }
-    close(master);
-    close(slave);
-    close(ends[0]);
-    close(ends[1]);
-}
-
 static void test_race(void **state)
 {
     struct race_totals totals = {.blocking = 5957206 * NSEC_PER_US,
@@ -788,7 +752,6 @@ int main(void)
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_table_on_terminals),
         cmocka_unit_test(test_color),
-        cmocka_unit_test(test_wants_color),
         cmocka_unit_test(test_race),
     };
 

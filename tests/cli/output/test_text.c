@@ -1,11 +1,8 @@
 /* Text from strangers: tables of UTF-8, well-formed and not, and the ways out. */
 #include "tests/support/unit.h"
 
-#include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/output/text.h"
 
@@ -343,31 +340,6 @@ static void test_csv(void **state)
     }
 }
 
-static void test_terminal_columns(void **state)
-{
-    struct winsize size = {.ws_row = 24, .ws_col = 132};
-    int master, slave, ends[2];
-
-    (void)state;
-    unsetenv("COLUMNS");
-    assert_int_equal(pipe(ends), 0);
-    assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
-    assert_int_equal(text_terminal_columns(ends[1]), 0);
-    assert_int_equal(text_terminal_columns(slave), 132);
-    setenv("COLUMNS", "100", 1);
-    assert_int_equal(text_terminal_columns(ends[1]), 0);
-    assert_int_equal(text_terminal_columns(slave), 100);
-    setenv("COLUMNS", "99999999999999999999", 1);
-    assert_int_equal(text_terminal_columns(slave), 132);
-    setenv("COLUMNS", "wide", 1);
-    assert_int_equal(text_terminal_columns(slave), 132);
-    unsetenv("COLUMNS");
-    close(ends[0]);
-    close(ends[1]);
-    close(master);
-    close(slave);
-}
-
 static int end(void **state)
 {
     (void)state;
@@ -382,7 +354,7 @@ int main(void)
         cmocka_unit_test(test_show),      cmocka_unit_test(test_json),
         cmocka_unit_test(test_any_bytes), cmocka_unit_test(test_column),
         cmocka_unit_test(test_cell),      cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_csv),       cmocka_unit_test(test_terminal_columns),
+        cmocka_unit_test(test_csv),
     };
 
     unit_time_limit();

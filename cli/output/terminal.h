@@ -1,0 +1,36 @@
+/* What a terminal can do, and its control sequences (ECMA-48). No other file contains one. */
+#ifndef CLI_OUTPUT_TERMINAL_H
+#define CLI_OUTPUT_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/options/options.h"
+
+#define SHADE_RED    "\033[31m"
+#define SHADE_GREEN  "\033[32m"
+#define SHADE_YELLOW "\033[33m"
+#define SHADE_CYAN   "\033[36m"
+#define SHADE_BOLD   "\033[1m"
+#define SHADE_DIM    "\033[2m"
+#define SHADE_NONE   "\033[0m"
+
+/* Erase to the end of the line, of the screen. */
+#define ERASE_LINE  "\033[K"
+#define ERASE_BELOW "\033[J"
+
+/* For printf: the cursor moves up by a size_t of lines. */
+#define CURSOR_UP "\033[%zuA"
+
+/* Whether lines at `fd` can be erased: it is a terminal, and TERM does not say "dumb". */
+bool terminal_can_erase(int fd);
+
+/* Whether what is written to `fd` is coloured. COLOR_AUTO: it is a terminal that is not dumb, and
+   NO_COLOR in the environment is unset or empty. */
+bool terminal_wants_color(enum color color, int fd);
+
+/* The columns of the terminal at `fd`, or as many as COLUMNS in the environment says. 0: it is no
+   terminal, or none that knows. */
+size_t terminal_columns(int fd);
+
+#endif
