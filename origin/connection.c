@@ -13,14 +13,14 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "http/fields.h"
-#include "http/h1/h1_parser.h"
+#include "origin/request_parser.h"
 
 #define DRIP_EVERY         (10 * NSEC_PER_MS)
 #define DEFAULT_STATUS     200
 #define MOST_MADE_UP_BYTES 2048  /* of a body that nobody gave */
 #define ENDLESS_BYTES      16384 /* what is sent over and over */
 #define STEPS_A_TURN       256   /* of the machine below, before it yields */
-#define LOCATION_BYTES     (sizeof("https://") + HTTP1_MOST_HOST_BYTES + HTTP1_MOST_TARGET_BYTES)
+#define LOCATION_BYTES     (sizeof("https://") + REQUEST_MAX_HOST_BYTES + REQUEST_MAX_TARGET_BYTES)
 
 enum guest_state {
     GUEST_HANDSHAKE, /* the transport comes up */
@@ -49,8 +49,7 @@ struct guest {
     bool https;
     enum guest_state state;
     struct timer timer; /* the delay, the next drop of a drip */
-    struct http1 http1;
-    struct http1_request request;
+    struct request_parser request;
     char *answer; /* composed; owned */
     size_t head_bytes, length, sent;
     size_t again; /* where ENDING_AGAIN begins anew */
@@ -195,7 +194,7 @@ static void compose(struct guest *guest, const struct reply *reply)
     write_head(to, reply);
     fflush(to);
     guest->head_bytes = guest->length;
-    if (!guest->request.head && !bodiless(reply->status))
+    if (!guest->request.is_head && !bodiless(reply->status))
         write_body(to, reply);
     fclose(to);
     guest->sent = guest->again = 0;
@@ -218,7 +217,7 @@ static unsigned long next_number(const char *target)
 static void falsify(const struct guest *guest, enum fault fault, struct reply *reply)
 {
     static const char no_gzip[] = "these bytes are no gzip";
-    const struct http1_request *request = &guest->request;
+    const struct request_parser *request = &guest->request;
 
     switch (fault) {
     case FAULT_REDIRECT_LOOP:
@@ -333,9 +332,7 @@ static void prepare(struct guest *guest)
 
 static void expect_request(struct guest *guest)
 {
-    static const struct http1_events events = {0}; /* nothing but its end */
-
-    http1_start_request(&guest->http1, &guest->request, &events, guest);
+    request_parser_start(&guest->request);
     guest->state = GUEST_REQUEST;
 }
 
@@ -360,13 +357,13 @@ static enum step step_request(struct guest *guest)
         return STEP_WAIT;
     if (io.status != IO_OK)
         return out(guest, false);
-    switch (http1_feed(&guest->http1, buffer, io.count, &used)) {
-    case HTTP1_MORE: return STEP_ON;
-    case HTTP1_DONE: break;
+    switch (request_parser_feed(&guest->request, buffer, io.count, &used)) {
+    case REQUEST_MORE: return STEP_ON;
+    case REQUEST_DONE: break;
     default: return out(guest, false);
     }
     prepare(guest);
-    if (used < io.count || !guest->http1.keep_alive)
+    if (used < io.count || !guest->request.keep_alive)
         guest->ending = guest->ending == ENDING_KEEP ? ENDING_CLOSE : guest->ending;
     guest->state = GUEST_DELAY;
     loop_arm(guest->house->loop, &guest->timer,

@@ -12,9 +12,9 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/table.h"
-#include "http/h1/h1_parser.h"
 #include "origin/connection.h"
 #include "origin/nameserver.h"
+#include "origin/request_parser.h"
 #include "tls/authority.h"
 
 #define ACCEPTS_A_TURN     64 /* a level-triggered listener comes again */
@@ -126,7 +126,7 @@ static void host_of_field(const char *field, char *to, size_t room)
 static const struct play *on_request(void *owner, const char *field, const char *target)
 {
     struct origin *origin = owner;
-    char host[HTTP1_MOST_HOST_BYTES];
+    char host[REQUEST_MAX_HOST_BYTES];
     struct told *told;
 
     host_of_field(field, host, sizeof(host));

@@ -17,9 +17,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/digits.h"
 #include "http/h1/field_line.h"
-#include "http/h1/http1_request.h"
+#include "http/h1/status_line.h"
 
 /* --- llhttp --- */
 
@@ -43,9 +42,12 @@ static void start_parser(struct http1 *http1)
 /* Hands llhttp bytes; it is to say `wanted`. */
 static bool parse(struct http1 *http1, const char *bytes, size_t count, llhttp_errno_t wanted)
 {
-    if (llhttp_execute(&http1->parser, bytes, count) == wanted)
+    llhttp_errno_t error = llhttp_execute(&http1->parser, bytes, count);
+    const char *reason = llhttp_get_error_reason(&http1->parser);
+
+    if (error == wanted)
         return true;
-    http1->why = http1_parser_why(&http1->parser);
+    http1->why = reason && *reason ? reason : llhttp_errno_name(error);
     return false;
 }
 
@@ -61,26 +63,16 @@ static bool is_interim(unsigned status)
     return status / 100 == 1 && status != 101;
 }
 
-/* --- the lines of a head --- */
+/* --- a head --- */
 
-/* The reason phrase stands behind the number, in a line that llhttp has accepted. */
 static void report_status(struct http1 *http1)
 {
-    const char *at = http1->lines.text, *end = at + http1->lines.bytes;
+    size_t bytes;
+    const char *reason = status_line_reason(http1->lines.text, http1->lines.bytes, &bytes);
 
-    while (at < end && *at != ' ')
-        at++;
-    while (at < end && *at == ' ')
-        at++;
-    while (at < end && is_digit(*at))
-        at++;
-    while (at < end && is_blank(*at))
-        at++;
-    while (at < end && is_blank(end[-1]))
-        end--;
-    if (end - at > HTTP1_MOST_VALUE_BYTES)
-        end = at + HTTP1_MOST_VALUE_BYTES;
-    http1->events->status(http1->owner, http1, at, (size_t)(end - at));
+    if (bytes > HTTP1_MOST_VALUE_BYTES)
+        bytes = HTTP1_MOST_VALUE_BYTES;
+    http1->events->status(http1->owner, http1, reason, bytes);
 }
 
 /* Hands llhttp the status line, with one space before the code: of several it makes the code 0. */
@@ -218,15 +210,6 @@ static enum http1_status take_blank(struct http1 *http1)
     return HTTP1_DONE;
 }
 
-/* Whether a status line that is not complete may become one. */
-static bool begins_as_status(const struct lines *lines)
-{
-    static const char start[] = "HTTP/";
-    size_t count = lines->bytes < sizeof(start) - 1 ? lines->bytes : sizeof(start) - 1;
-
-    return !count || *lines->text == '\r' || !memcmp(lines->text, start, count);
-}
-
 /* Takes lines up to the end of the head. DONE: it is complete. */
 static enum http1_status take_lines(struct http1 *http1, const char **at, const char *end)
 {
@@ -236,7 +219,7 @@ static enum http1_status take_lines(struct http1 *http1, const char **at, const 
     while (status == HTTP1_MORE) {
         switch (lines_take(lines, http1->has_status, at, end)) {
         case LINES_MORE:
-            if (!http1->has_status && !begins_as_status(lines))
+            if (!http1->has_status && !status_line_may_become(lines->text, lines->bytes))
                 return malformed(http1, "Expected HTTP/");
             return HTTP1_MORE;
         case LINES_TEXT:
@@ -264,8 +247,6 @@ static enum http1_status limited(struct http1 *http1, const char **at, const cha
         return HTTP1_TOO_LARGE;
     return status;
 }
-
-/* --- the end of a head --- */
 
 /* Makes ready for the next head. */
 static void expect_head(struct http1 *http1)
@@ -416,7 +397,6 @@ void http1_start_answer(struct http1 *http1, bool headless, const struct http1_e
 {
     http1->events = events;
     http1->owner = owner;
-    http1->request = NULL;
     http1->status = http1->major = http1->minor = 0;
     http1->headless = headless;
     http1->head_done = http1->done = http1->keep_alive = http1->repaired = false;
@@ -444,8 +424,6 @@ enum http1_status http1_feed(struct http1 *http1, const unsigned char *bytes, si
     const char *at = (const char *)bytes, *end = at + count;
     enum http1_status status = HTTP1_MORE;
 
-    if (http1->request)
-        return http1_feed_request(http1, bytes, count, used);
     while (status == HTTP1_MORE && at < end)
         status = feed_part(http1, &at, end);
     *used = (size_t)(at - (const char *)bytes);
@@ -465,8 +443,7 @@ void http1_drop_rest(struct http1 *http1)
 enum http1_status http1_finish(struct http1 *http1)
 {
     http1_free(http1);
-    if (!http1->request && http1->part == HTTP1_TO_END)
-        http1->done = true;
+    http1->done |= http1->part == HTTP1_TO_END;
     return http1->done ? HTTP1_DONE : HTTP1_CUT;
 }
 
@@ -505,13 +482,6 @@ enum error error_of_http1(enum http1_status status)
     case HTTP1_CUT: return ERROR_TRUNCATED;
     default: return ERROR_MALFORMED;
     }
-}
-
-const char *http1_parser_why(const llhttp_t *parser)
-{
-    const char *reason = llhttp_get_error_reason(parser);
-
-    return reason && *reason ? reason : llhttp_errno_name(llhttp_get_errno(parser));
 }
 
 const char *http1_why(const struct http1 *http1)

@@ -1,7 +1,7 @@
 /*
- * HTTP/1.1 (RFC 9112): responses for the client, requests for the rehearsal's origin. This module
- * alone knows llhttp, 8 or 9, and behaves in the same way with both. A message may come in pieces
- * cut anywhere. Of its bytes only a line of the head that was cut is kept, until it is complete.
+ * HTTP/1.1 responses (RFC 9112), read with llhttp, 8 or 9, and in the same way with both. A message
+ * may come in pieces cut anywhere. Of its bytes only a line of the head that was cut is kept, until it
+ * is complete.
  *
  * What real servers send is read as browsers and curl read it, where it can mean one thing only:
  *
@@ -34,9 +34,6 @@
    count, too, as far as they are more than the content. */
 #define HTTP1_MOST_HEAD_BYTES (256 * 1024)
 
-#define HTTP1_MOST_TARGET_BYTES 2048 /* of a request at the origin; what is beyond is cut */
-#define HTTP1_MOST_HOST_BYTES   256  /* likewise */
-
 #define HTTP1_MOST_NAME_BYTES  256             /* of a field that is reported */
 #define HTTP1_MOST_VALUE_BYTES (64 * 1024 + 1) /* likewise; over that of a URL */
 
@@ -56,7 +53,7 @@ struct http1_events {
        without white space around, in the order in which they came. They live during the call and
        are not closed with a NUL. A name that is no token or over HTTP1_MOST_NAME_BYTES is skipped
        with its value, a value over HTTP1_MOST_VALUE_BYTES cut. Not reported are the fields of interim
-       heads, of trailers, and of requests. What is malformed may turn out so after some of its
+       heads and of trailers. What is malformed may turn out so after some of its
        fields were reported. NULL: not called. */
     void (*field)(void *owner, const char *name, size_t name_bytes, const char *value,
                   size_t value_bytes);
@@ -86,7 +83,6 @@ struct http1 {
     bool head_done;                    /* the final head is complete */
     bool done;                         /* the message is complete */
     bool keep_alive;                   /* when done: another message may follow */
-    struct http1_request *request;     /* of the origin's side; else NULL */
 
     /* private */
     enum http1_part part;
@@ -101,26 +97,13 @@ struct http1 {
     const char *why;    /* of MALFORMED */
     struct lines lines; /* of a head that is read line by line, and of trailers */
     struct chunks chunks;
-    llhttp_t parser; /* of the head; of a request, of all */
-};
-
-/* What the origin knows of a request. */
-struct http1_request {
-    char target[HTTP1_MOST_TARGET_BYTES];
-    char host[HTTP1_MOST_HOST_BYTES];
-    char field[8];      /* the name being read, cut */
-    size_t field_bytes; /* of the name, uncut */
-    bool head;          /* HEAD */
+    llhttp_t parser; /* of the status line and of Transfer-Encoding */
 };
 
 /* Makes ready for the next answer. `headless`: the request was HEAD. What the struct held before is
    not looked at: a message that is given up before its end needs http1_free first. */
 void http1_start_answer(struct http1 *http1, bool headless, const struct http1_events *events,
                         void *owner);
-
-/* Makes ready for the next request, which is noted in `request`, borrowed. */
-void http1_start_request(struct http1 *http1, struct http1_request *request,
-                         const struct http1_events *events, void *owner);
 
 /* Takes bytes; *used says how many belong to this message (all, unless it is DONE). After anything
    but MORE, start anew. */

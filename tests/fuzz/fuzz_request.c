@@ -1,31 +1,63 @@
 /* Requests as the rehearsal's origin reads them, whole and in pieces. The first line of the input
    says where to cut, the rest are requests one after another. */
-#include "tests/fuzz/messages.h"
+#include "origin/request_parser.h"
+#include "tests/fuzz/fuzz.h"
 
 struct reader {
-    struct messages messages; /* the first, so that one is the other */
-    struct http1_request request;
+    struct request_parser request;
+    struct note note; /* all that came */
 };
 
-static void on_head(void *owner, const struct http1 *http1)
+/* Notes how a request ended. True where another one may follow. */
+static bool conclude(struct reader *reader, enum request_status status, size_t at)
 {
-    struct messages *messages = owner;
-    const struct http1_request *request = http1->request;
+    const struct request_parser *request = &reader->request;
 
-    MUST(!messages->head && http1 == &messages->http1 && request);
-    MUST(memchr(request->target, '\0', sizeof(request->target)));
-    MUST(memchr(request->host, '\0', sizeof(request->host)));
-    messages->head = true;
-    fprintf(messages->note.to, "%s%s at %s, HTTP/%u.%u: ", request->head ? "HEAD " : "",
-            request->target, request->host, http1->major, http1->minor);
+    MUST(status != REQUEST_DONE || request->head_done);
+    if (request->head_done) {
+        MUST(memchr(request->target, '\0', sizeof(request->target)));
+        MUST(memchr(request->host, '\0', sizeof(request->host)));
+        fprintf(reader->note.to, "%s%s at %s: ", request->is_head ? "HEAD " : "", request->target,
+                request->host);
+    }
+    fprintf(reader->note.to, "status %d after %zu bytes\n", status,
+            status == REQUEST_DONE ? at : 0);
+    return status == REQUEST_DONE && request->keep_alive;
 }
 
-static void start(struct messages *messages)
+/* Feeds one piece, and goes on to the next requests in it. False at the end of all. */
+static bool feed(struct reader *reader, struct part piece, size_t *at)
 {
-    static const struct http1_events events = {.head = on_head, .body = messages_body};
-    struct reader *reader = (struct reader *)messages;
+    while (piece.size) {
+        size_t used = SIZE_MAX;
+        enum request_status status =
+            request_parser_feed(&reader->request, piece.at, piece.size, &used);
 
-    http1_start_request(&messages->http1, &reader->request, &events, messages);
+        MUST(used <= piece.size && (status != REQUEST_MORE || used == piece.size));
+        *at += used;
+        piece.at += used;
+        piece.size -= used;
+        if (status == REQUEST_MORE)
+            continue;
+        if (!conclude(reader, status, *at))
+            return false;
+        request_parser_start(&reader->request);
+    }
+    return true;
+}
+
+/* Reads all of `rest`, cut as planned. */
+static void read_all(struct reader *reader, struct part rest, const struct part *plan)
+{
+    size_t at = 0;
+    bool goes_on = true;
+
+    note_open(&reader->note);
+    request_parser_start(&reader->request);
+    for (size_t i = 0; goes_on && rest.size; i++)
+        goes_on = feed(reader, part_piece(&rest, plan, i), &at);
+    if (goes_on)
+        conclude(reader, REQUEST_MORE, at);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -34,11 +66,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct reader whole, pieces;
     struct part rest = {data, size}, plan = part_line(&rest);
 
-    whole.messages.start = pieces.messages.start = start;
-    messages_read(&whole.messages, rest, &uncut);
-    messages_read(&pieces.messages, rest, &plan);
-    note_compare(&whole.messages.note, &pieces.messages.note);
-    note_free(&whole.messages.note);
-    note_free(&pieces.messages.note);
+    read_all(&whole, rest, &uncut);
+    read_all(&pieces, rest, &plan);
+    note_compare(&whole.note, &pieces.note);
+    note_free(&whole.note);
+    note_free(&pieces.note);
     return 0;
 }

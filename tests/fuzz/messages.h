@@ -1,4 +1,4 @@
-/* HTTP/1.1 messages one after another, noted as they are read; for answers and requests alike. */
+/* HTTP/1.1 answers one after another, noted as they are read. */
 #ifndef FUZZ_MESSAGES_H
 #define FUZZ_MESSAGES_H
 

@@ -1,6 +1,6 @@
 /*
- * Answers and requests, each fed whole, byte by byte, and cut in two at every point: what comes out
- * must be the same.
+ * Answers, each fed whole, byte by byte, and cut in two at every point: what comes out must be the
+ * same.
  */
 #include "tests/support/unit.h"
 
@@ -944,107 +944,6 @@ static void lengths_say_what_is_wrong(void **state)
     }
 }
 
-/* Requests, for the origin. */
-
-static const struct {
-    const char *bytes;
-    enum http1_status end;
-    bool keep_alive, head;
-    const char *target, *host, *body;
-} requests[] = {
-    {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_DONE, 1, 0, "/", "a", ""},
-    {"HEAD /x?y HTTP/1.1\r\nHost: a:81\r\n\r\n", HTTP1_DONE, 1, 1, "/x?y", "a:81", ""},
-    {"GET /a HTTP/1.1\r\nX: y\r\nhOST:   b.c\r\nHostess: d\r\nHos: e\r\n\r\n", HTTP1_DONE, 1, 0,
-     "/a", "b.c", ""},
-    {"GET / HTTP/1.1\r\nConnection: close\r\nHost: a\r\n\r\n", HTTP1_DONE, 0, 0, "/", "a", ""},
-    {"GET / HTTP/1.0\r\n\r\n", HTTP1_DONE, 0, 0, "/", "", ""},
-    {"GET / HTTP/1.1\r\nA:\r\nHost: a\r\nB:\r\n\r\n", HTTP1_DONE, 1, 0, "/", "a", ""},
-    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", HTTP1_DONE, 1, 0, "/", "a",
-     "abc"},
-    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-     HTTP1_DONE, 1, 0, "/", "a", "abc"},
-    {"GET / HTTP/1.1\r\nHost: a\r\n", HTTP1_CUT, 0, 0, "/", "a", ""},
-    {"nonsense\r\n\r\n", HTTP1_MALFORMED, 0, 0, "", "", ""},
-};
-
-static struct record request_in_pieces(const char *bytes, size_t first, size_t piece,
-                                       struct http1_request *request)
-{
-    struct record record = {0};
-    struct http1 http1;
-
-    http1_start_request(&http1, request, &events, &record);
-    feed_all(&http1, &record, bytes, strlen(bytes), first, piece);
-    return record;
-}
-
-static void requests_however_cut(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < LENGTH(requests); i++) {
-        const char *bytes = requests[i].bytes;
-        size_t count = strlen(bytes);
-
-        for (size_t cut = 0; cut <= count + 1; cut++) {
-            struct http1_request request;
-            struct record record = request_in_pieces(
-                bytes, cut > count ? 1 : cut, cut > count ? 1 : count, &request); /* last: singly */
-
-            if (record.end != requests[i].end || record.keep_alive != requests[i].keep_alive)
-                fail_msg("%s: cut at %zu, end %d, keep-alive %d", bytes, cut, record.end,
-                         record.keep_alive);
-            if (record.end == HTTP1_MALFORMED)
-                continue;
-            assert_string_equal(request.target, requests[i].target);
-            assert_string_equal(request.host, requests[i].host);
-            assert_int_equal(request.head, requests[i].head);
-            record.body[record.body_bytes] = '\0';
-            assert_string_equal(record.body, requests[i].body);
-        }
-    }
-}
-
-static void long_targets_and_hosts_are_cut(void **state)
-{
-    enum { LONG = 3 * HTTP1_MOST_TARGET_BYTES };
-    char *bytes = malloc(3 * LONG), *to = bytes;
-    static struct http1_request request;
-    struct record record;
-
-    (void)state;
-    to = stpcpy(to, "GET /");
-    memset(to, 'x', LONG);
-    to = stpcpy(to + LONG, " HTTP/1.1\r\nHost: ");
-    memset(to, 'y', LONG);
-    stpcpy(to + LONG, "\r\n\r\n");
-    record = request_in_pieces(bytes, 1000, 1000, &request);
-    assert_int_equal(record.end, HTTP1_DONE);
-    assert_int_equal(strlen(request.target), HTTP1_MOST_TARGET_BYTES - 1);
-    assert_int_equal(strlen(request.host), HTTP1_MOST_HOST_BYTES - 1);
-    free(bytes);
-}
-
-/* Two requests in one piece: the second is fed after a new start. */
-static void pipelined_requests(void **state)
-{
-    static const char both[] =
-        "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: b\r\n\r\n";
-    struct record record = {0};
-    struct http1_request request;
-    struct http1 http1;
-    size_t used, more;
-
-    (void)state;
-    http1_start_request(&http1, &request, &events, &record);
-    assert_int_equal(feed(&http1, both, sizeof(both) - 1, &used), HTTP1_DONE);
-    assert_string_equal(request.target, "/1");
-    assert_int_equal(used, (sizeof(both) - 1) / 2);
-    http1_start_request(&http1, &request, &events, &record);
-    assert_int_equal(feed(&http1, both + used, sizeof(both) - 1 - used, &more), HTTP1_DONE);
-    assert_string_equal(request.target, "/2");
-    assert_string_equal(request.host, "b");
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -1064,9 +963,6 @@ int main(void)
         cmocka_unit_test(endless_interim_heads_are_too_large),
         cmocka_unit_test(malformed_says_why),
         cmocka_unit_test(lengths_say_what_is_wrong),
-        cmocka_unit_test(requests_however_cut),
-        cmocka_unit_test(long_targets_and_hosts_are_cut),
-        cmocka_unit_test(pipelined_requests),
     };
 
     unit_time_limit();
