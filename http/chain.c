@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "http/fields.h"
 #include "http/retry.h"
@@ -27,7 +27,7 @@ static const char *chain_method(const struct chain *chain)
 /* The site's cookies, then those that answers have set. */
 static void put_cookies(struct chain *chain)
 {
-    char *set = cookies_for(chain->jar, chain_url(chain), (int64_t)time(NULL));
+    char *set = cookies_for(chain->jar, chain_url(chain), clock_unix_s());
     const char *own = chain->left ? NULL : chain->site->cookie;
 
     free(chain->cookie);
@@ -218,8 +218,8 @@ static nsec wait_before(const struct chain *chain, const struct answer *answer, 
 {
     nsec wait;
 
-    if (answer->retry_after && retry_after_parse(answer->retry_after, strlen(answer->retry_after),
-                                                 (int64_t)time(NULL), &wait))
+    if (answer->retry_after &&
+        retry_after_parse(answer->retry_after, strlen(answer->retry_after), clock_unix_s(), &wait))
         return wait;
     return retry_backoff(chain->attempts, random);
 }

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "http/fields.h"
 
@@ -243,7 +243,7 @@ static void start_talking(struct exchange *exchange)
     answer_start(answer, &exchange->options->answer, &exchange->result);
     answer->jar = exchange->jar;
     answer->url = exchange->request.url;
-    answer->unix_time = (int64_t)time(NULL);
+    answer->unix_time = clock_unix_s();
 }
 
 /* Puts together what is sent; who is asked is known by now. */

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 bool address_parse(struct address *address, const char *text, uint16_t port)
@@ -290,15 +291,13 @@ static nsec age_of(struct msghdr *message)
 {
     for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
         struct scm_timestamping stamps; /* [0] is the software's */
-        struct timespec now;
-        int64_t age;
+        int64_t stamp, age;
 
         if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SO_TIMESTAMPING)
             continue;
         memcpy(&stamps, CMSG_DATA(part), sizeof(stamps));
-        clock_gettime(CLOCK_REALTIME, &now);
-        age = (now.tv_sec - stamps.ts[0].tv_sec) * (int64_t)NSEC_PER_S + now.tv_nsec -
-              stamps.ts[0].tv_nsec;
+        stamp = stamps.ts[0].tv_sec * (int64_t)NSEC_PER_S + stamps.ts[0].tv_nsec;
+        age = (int64_t)clock_wall_ns() - stamp;
         return stamps.ts[0].tv_sec && age >= 0 ? (nsec)age : NSEC_NEVER;
     }
     return NSEC_NEVER;

@@ -9,8 +9,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 void record_init(struct record *record, const struct crew *crew, bool open_loop, nsec timeout)
 {
@@ -54,18 +55,10 @@ static nsec user_part(const struct record *record, nsec all)
     return part > all - record->cpu_system ? all - record->cpu_system : part;
 }
 
-static nsec cpu_so_far(void)
-{
-    struct timespec cpu;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-    return (nsec)cpu.tv_sec * NSEC_PER_S + (nsec)cpu.tv_nsec;
-}
-
 /* Adds what the thread has used since the last call. */
 static void count_cpu(struct record *record)
 {
-    nsec all = cpu_so_far(), user = user_part(record, all);
+    nsec all = clock_thread_cpu(), user = user_part(record, all);
 
     record->tally->cpu_user += user - record->cpu_user;
     record->tally->cpu_system += all - user - record->cpu_system;
@@ -117,7 +110,7 @@ static void count_thread(struct record *record)
 static void take_sample(struct record *record, nsec now)
 {
     record->samples[0] = record->samples[1];
-    record->samples[1] = (struct sample){now, cpu_so_far(), starved_so_far(record)};
+    record->samples[1] = (struct sample){now, clock_thread_cpu(), starved_so_far(record)};
 }
 
 static void remember(struct record *record, struct absence absence)

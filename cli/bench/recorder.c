@@ -2,19 +2,11 @@
 #include "cli/bench/recorder.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/network.h"
 #include "cli/output/terminal.h"
-
-static uint64_t wall_clock(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * NSEC_PER_S + (uint64_t)now.tv_nsec;
-}
 
 bool recorder_open(struct recorder *recorder, const struct options *options, nsec duration,
                    uint64_t requests)
@@ -25,7 +17,7 @@ bool recorder_open(struct recorder *recorder, const struct options *options, nse
         .total = tally_new(),
         .spool = spool_new(),
         .path = options->load.hlog,
-        .began = wall_clock() + options->load.warmup,
+        .began = clock_wall_ns() + options->load.warmup,
     };
     recorder->total->processes = 0;
     if (recorder->path) {

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "cli/list/bad_lines.h"
 #include "cli/network.h"
@@ -139,7 +139,7 @@ static struct report *make_report(const struct session *session)
         .fields = options->fields,
         .values = {.preview = options->preview,
                    .cert_warn_days = options->cert_warn_days,
-                   .unix_time = (int64_t)time(NULL),
+                   .unix_time = clock_unix_s(),
                    .tcp_info = options->tcp_info},
         .race = options->command == COMMAND_RACE,
         .color = !options->output && terminal_wants_color(options->color, STDOUT_FILENO),

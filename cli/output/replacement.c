@@ -15,9 +15,9 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #define MODE         0666 /* less the umask */
@@ -95,12 +95,9 @@ static void random_name(struct replacement *replacement)
     size_t folder = folder_bytes(replacement->target), base = room - 1 - SUFFIX_BYTES - folder;
     uint64_t number;
 
-    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number)) {
-        struct timespec now; /* O_EXCL is what protects; this makes the name free */
-
-        clock_gettime(CLOCK_REALTIME, &now);
-        number = (uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid() << 40;
-    }
+    /* O_EXCL is what protects; this makes the name free. */
+    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
+        number = clock_wall_ns() ^ (uint64_t)getpid() << 40;
     if (base + SUFFIX_BYTES > NAME_MAX)
         base = NAME_MAX - SUFFIX_BYTES;
     snprintf(replacement->name, room, "%.*s" SUFFIX "%016" PRIx64, (int)(folder + base),

@@ -40,11 +40,42 @@ static void never_runs_backwards(void **state)
     }
 }
 
+static uint64_t wall_of_test(void *arg)
+{
+    return *(uint64_t *)arg;
+}
+
+static void wall_clock_is_replaced(void **state)
+{
+    uint64_t wall = 7 * NSEC_PER_S + 999999999;
+    int64_t before = clock_unix_s();
+
+    (void)state;
+    clock_replace_wall(wall_of_test, &wall);
+    assert_true(clock_wall_ns() == wall);
+    assert_int_equal(clock_unix_s(), 7);
+    clock_replace_wall(NULL, NULL);
+    assert_in_range(clock_unix_s(), before, before + 60);
+    assert_in_range(clock_wall_ns() / NSEC_PER_S, before, before + 60);
+}
+
+static void thread_uses_the_cpu(void **state)
+{
+    nsec before = clock_thread_cpu(), until = clock_now() + NSEC_PER_MS;
+
+    (void)state;
+    while (clock_now() < until)
+        ;
+    assert_true(clock_thread_cpu() > before);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_saturate),
         cmocka_unit_test(never_runs_backwards),
+        cmocka_unit_test(wall_clock_is_replaced),
+        cmocka_unit_test(thread_uses_the_cpu),
     };
 
     unit_time_limit();

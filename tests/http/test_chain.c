@@ -3,10 +3,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "http/chain.h"
 #include "http/retry.h"
+#include "tests/support/fake_clock.h"
+
+#define UNIX_S 784111777 /* Sun, 06 Nov 1994 08:49:37 GMT */
 
 static struct chain_options options;
 static struct site *site;
@@ -25,6 +27,7 @@ static int setup(void **state)
     (void)state;
     options = (struct chain_options){.follow = true, .most_hops = 10};
     clock_at = NSEC_PER_S;
+    fake_wall_set(UNIX_S);
     return 0;
 }
 
@@ -75,7 +78,7 @@ static void ask(void)
     answer_start(&answer, &wanted, &result);
     answer.jar = &chain.jar;
     answer.url = asked.url;
-    answer.unix_time = (int64_t)time(NULL);
+    answer.unix_time = clock_unix_s();
 }
 
 static void tell(const char *name, const char *value)
@@ -397,6 +400,22 @@ static void cookies_go_along(void **state)
     assert_string_equal(asked.cookie, "own=1");
 }
 
+static void cookies_expire(void **state)
+{
+    (void)state;
+    begin("http://a.org/");
+    ask();
+    tell("Set-Cookie", "short=1; Max-Age=1");
+    tell("Set-Cookie", "long=1; Expires=Sun, 06 Nov 1994 08:49:40 GMT");
+    assert_int_equal(reply(302, "/b"), CHAIN_REDIRECT);
+    fake_wall_set(UNIX_S + 2);
+    assert_int_equal(move(302, "/c"), CHAIN_REDIRECT);
+    assert_string_equal(asked.cookie, "long=1");
+    fake_wall_set(UNIX_S + 4);
+    assert_int_equal(move(302, "/d"), CHAIN_REDIRECT);
+    assert_null(asked.cookie);
+}
+
 /* To a login host and back: each host finds what it has set, and what was set for both. What the user
    gave has gone to the first origin alone. */
 static void cookies_are_found_again(void **state)
@@ -640,6 +659,7 @@ static void server_says_how_long_to_wait(void **state)
         {"7", 7 * NSEC_PER_S},
         {"99999999", RETRY_MOST_WAIT},
         {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+        {"Sun, 06 Nov 1994 08:49:42 GMT", 5 * NSEC_PER_S},
         {"soon", NSEC_NEVER},
         {"-1", NSEC_NEVER},
     };
@@ -749,6 +769,7 @@ int main(void)
         CASE(secrets_never_come_back),
         CASE(retry_keeps_what_is_sent),
         CASE(cookies_go_along),
+        CASE(cookies_expire),
         CASE(cookies_are_found_again),
         CASE(circles_end_at_the_limit),
         CASE(what_ends_is_no_circle),

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tests/support/calls.h"
 #include "tests/support/cert.h"
 #include "tests/support/tls_pair.h"
@@ -332,7 +332,7 @@ static struct tls_facts facts_of(const char *host)
 static void certificate_is_told(void **state)
 {
     struct tls_facts facts;
-    int64_t now = time(NULL);
+    int64_t now = clock_unix_s();
 
     (void)state;
     use((struct tls_client_options){.describe = true});
@@ -397,7 +397,7 @@ static void insecure_tells_it_too(void **state)
     use((struct tls_client_options){.describe = true, .insecure = true});
     pair.kind = CERTIFICATE_EXPIRED;
     facts = facts_of("www.example.org");
-    assert_true(facts.certificate->not_after < time(NULL));
+    assert_true(facts.certificate->not_after < clock_unix_s());
     tls_certificate_drop(facts.certificate);
 }
 
