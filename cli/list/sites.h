@@ -5,20 +5,8 @@
 #ifndef CLI_LIST_SITES_H
 #define CLI_LIST_SITES_H
 
-#include "cli/options/options.h"
-#include "http/site.h"
-#include "origin/faults.h"
+#include "cli/list/grammar.h"
 #include "reactor/loop.h"
-
-#define SITES_MOST_LINE_BYTES 65536
-#define SITES_MOST_WEIGHT     1000000
-
-/* A site and what the rehearsal plays for it. */
-struct listed {
-    struct site *site; /* owned by whoever took it */
-    struct play play;  /* its texts are the reader's, until the next call */
-    unsigned weight;   /* over 0; 1 where nothing is said */
-};
 
 enum sites_next {
     SITES_ONE,   /* here it is */
@@ -67,7 +55,7 @@ uint64_t sites_count(const struct sites *sites);
 uint64_t sites_place(const struct sites *sites);
 
 /* The checksum of all lines up to there, comments and empty ones too, each without its LF; of one that
-   is too long, of its first SITES_MOST_LINE_BYTES. */
+   is too long, of its first READER_MAX_LINE_BYTES. */
 uint64_t sites_sum(const struct sites *sites);
 
 /* Goes to the beginning again: of standard input, to where it was when it was opened. False where that

@@ -56,7 +56,7 @@ words_of() {
 }
 codes=$(sed -nE 's/.*, "([a-z]+\.[a-z_]+)".*/\1/p' http/error.h)
 faults=$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' origin/faults.h)
-keys=$(sed -nE 's/^ +\{"([a-z-]+)", set_.*/\1/p; s/^ +\{REHEARSE "([a-z-]+)", set_.*/rehearse-\1/p' cli/list/sites.c)
+keys=$(sed -nE 's/^ +\{"([a-z-]+)", set_.*/\1/p; s/^ +\{REHEARSE "([a-z-]+)", set_.*/rehearse-\1/p' cli/list/settings.c)
 "$FIRSTBYTE" --fields help >"$TMPDIR/fields"
 documented "error code" <<<"$codes"
 documented "fault" < <(grep -v none <<<"$faults")

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "cli/list/reader.h"
 #include "cli/list/sites.h"
 #include "http/request.h"
 
@@ -163,7 +164,7 @@ static struct sites *open_fd(int fd, struct loop *loop, sites_sum_fn *sum)
 /* Lines one after the other; FNV-1a, a LF behind each. */
 static uint64_t sum_line(uint64_t sum, const char *line, size_t length)
 {
-    MUST(!memchr(line, '\n', length) && length <= SITES_MOST_LINE_BYTES);
+    MUST(!memchr(line, '\n', length) && length <= READER_MAX_LINE_BYTES);
     for (size_t i = 0; i <= length; i++)
         sum = (sum ^ (uint8_t)(i < length ? line[i] : '\n')) * 1099511628211u;
     return sum;

@@ -1,4 +1,4 @@
-/* The grammar of sites.conf, the reading of files, pipes and words, and going back to the beginning. */
+/* Lists: files, pipes and words, numbers and places, and going back to the beginning. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/list/reader.h"
 #include "cli/list/sites.h"
 
 static const struct request_options ten_seconds = {.timeout = 10 * NSEC_PER_S};
@@ -66,187 +67,40 @@ static const char *const bare[] = {
     "# \xc2\xa0 \xe2\x80\x8b \x1a\n#\xc2\xa0\nhttp://a/ #\xc2\xa0",
 };
 
-/* One line; what it says of the request. */
-static const struct {
-    const char *text; /* before it may be default lines */
-    nsec timeout;
-    const char *method;
-    const char *headers;
-} lines[] = {
-    {"http://a/ timeout=2s", 2 * NSEC_PER_S, "GET", NULL},
-    {"http://a/ timeout=2s timeout=3s", 3 * NSEC_PER_S, "GET", NULL},
-    {"http://a/ timeout=\"2s\"", 2 * NSEC_PER_S, "GET", NULL},
-    {"http://a/ time\"out\"=2s", 2 * NSEC_PER_S, "GET", NULL},
-    {"http://a/ method=HEAD", 10 * NSEC_PER_S, "HEAD", NULL},
-    {"http://a/ method=PROPFIND", 10 * NSEC_PER_S, "PROPFIND", NULL},
-    {"http://a/ method=get", 10 * NSEC_PER_S, "get", NULL},
-    {"default method=HEAD\nhttp://a/ method=GET", 10 * NSEC_PER_S, "GET", NULL},
-    {"default timeout=1s\ndefault method=HEAD\nhttp://a/", NSEC_PER_S, "HEAD", NULL},
-    {"default timeout=1s\ndefault timeout=2s\nhttp://a/", 2 * NSEC_PER_S, "GET", NULL},
-    {"http://a/ header=\"A: b\"", 10 * NSEC_PER_S, "GET", "A: b\r\n"},
-    {"http://a/ header=A:b", 10 * NSEC_PER_S, "GET", "A:b\r\n"},
-    {"http://a/ header=\"A: \xc2\xa0\"", 10 * NSEC_PER_S, "GET", "A: \xc2\xa0\r\n"},
-    {"http://a/ header=\"A: \\\"b\\\\\\x41\\t\"", 10 * NSEC_PER_S, "GET", "A: \"b\\A\t\r\n"},
-    {"http://a/ header=\"A: 1\" header=\"A: 2\"", 10 * NSEC_PER_S, "GET", "A: 1\r\nA: 2\r\n"},
-    {"default header=\"A: 1\" header=\"B: 1\"\nhttp://a/ header=\"a: 2\"", 10 * NSEC_PER_S, "GET",
-     "B: 1\r\na: 2\r\n"},
-    {"default header=\"A: 1\"\ndefault header=\"A: 2\"\nhttp://a/", 10 * NSEC_PER_S, "GET",
-     "A: 2\r\n"},
-    {"default header=\"A: 1\"\nhttp://a/ header=A:", 10 * NSEC_PER_S, "GET", "A:\r\n"},
-    {"default header=\"Ab: 1\"\nhttp://a/ header=\"A: 2\"", 10 * NSEC_PER_S, "GET",
-     "Ab: 1\r\nA: 2\r\n"},
-};
-
-static void check_line(const char *text, nsec timeout, const char *method, const char *headers)
+static void test_bare(void **state)
 {
-    struct sites *sites = open_text(text);
-    struct listed listed = expect(sites, "http://a/");
+    (void)state;
+    for (size_t i = 0; i < LENGTH(bare); i++) {
+        struct sites *sites = open_text(bare[i]);
+        struct listed listed = expect(sites, "http://a/");
 
-    assert_int_equal(listed.site->timeout, timeout);
-    assert_string_equal(site_method(listed.site), method);
-    if (headers)
-        assert_string_equal(listed.site->headers, headers);
-    else
+        assert_int_equal(listed.site->timeout, 10 * NSEC_PER_S);
+        assert_string_equal(site_method(listed.site), "GET");
         assert_null(listed.site->headers);
-    assert_false(listed.play.given);
-    site_free(listed.site);
-    expect_end(sites);
-}
-
-static void test_lines(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < LENGTH(bare); i++)
-        check_line(bare[i], 10 * NSEC_PER_S, "GET", NULL);
-    for (size_t i = 0; i < LENGTH(lines); i++)
-        check_line(lines[i].text, lines[i].timeout, lines[i].method, lines[i].headers);
-}
-
-static void a_comment_does_not_begin_inside_a_word(void **state)
-{
-    struct sites *sites = open_text("http://a/ timeout=5s#no comment");
-    struct listed listed;
-
-    (void)state;
-    assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-    assert_non_null(listed.site->unreadable);
-    site_free(listed.site);
-    sites_close(sites);
-}
-
-static void test_play(void **state)
-{
-    struct sites *sites =
-        open_text("http://a/ rehearse-delay=798940us rehearse-body=\"<a>\\x00\\n\" "
-                  "rehearse-status=404 rehearse-framing=chunked rehearse-fault=drip "
-                  "rehearse-header=\"Location: /%HOST%\" rehearse-header=\"Location: /2\" "
-                  "rehearse-fail-first=2\n"
-                  "default rehearse-body=default rehearse-status=503 rehearse-fail-first=1 "
-                  "rehearse-header=A:1 rehearse-header=B:1\n"
-                  "http://b/\n"
-                  "http://c/ rehearse-body=own rehearse-header=a:2 rehearse-fail-first=0\n");
-    struct listed listed = expect(sites, "http://a/");
-
-    (void)state;
-    assert_true(listed.play.given);
-    assert_int_equal(listed.play.delay, 798940 * NSEC_PER_US);
-    assert_int_equal(listed.play.status, 404);
-    assert_int_equal(listed.play.framing, FRAMING_CHUNKED);
-    assert_int_equal(listed.play.fault, FAULT_DRIP);
-    assert_int_equal(listed.play.body_bytes, 5);
-    assert_memory_equal(listed.play.body, "<a>\0\n", 5);
-    assert_string_equal(listed.play.headers, "Location: /%HOST%\r\nLocation: /2\r\n");
-    assert_int_equal(listed.play.fail_first, 2);
-    site_free(listed.site);
-    listed = expect(sites, "http://b/");
-    assert_int_equal(listed.play.status, 503);
-    assert_int_equal(listed.play.fault, FAULT_NONE);
-    assert_memory_equal(listed.play.body, "default", 7);
-    assert_string_equal(listed.play.headers, "A:1\r\nB:1\r\n");
-    assert_int_equal(listed.play.fail_first, 1);
-    site_free(listed.site);
-    listed = expect(sites, "http://c/");
-    assert_int_equal(listed.play.body_bytes, 3);
-    assert_memory_equal(listed.play.body, "own", 3);
-    assert_string_equal(listed.play.headers, "B:1\r\na:2\r\n");
-    assert_int_equal(listed.play.fail_first, 0);
-    site_free(listed.site);
-    expect_end(sites);
-}
-
-/* Credentials, cookies, content: what a line makes of what stands before it. */
-static const struct {
-    const char *text, *method, *user, *cookie, *content; /* NULL: none */
-} asked[] = {
-    {"http://a/", "GET", NULL, NULL, NULL},
-    {"http://a/ user=u:p", "GET", "u:p", NULL, NULL},
-    {"http://a/ user=\"u:p w:\\\"d\"", "GET", "u:p w:\"d", NULL, NULL},
-    {"http://a/ user=u", "GET", "u:", NULL, NULL},
-    {"http://a/ user=:", "GET", ":", NULL, NULL},
-    {"default user=u:p\nhttp://a/", "GET", "u:p", NULL, NULL},
-    {"default user=u:p\nhttp://a/ user=v:q", "GET", "v:q", NULL, NULL},
-    {"default user=u:p\nhttp://a/ user=", "GET", NULL, NULL, NULL},
-    {"http://x:y@a/ user=u:p", "GET", "x:y", NULL, NULL},
-    {"http://a/ cookie=a=1", "GET", NULL, "a=1", NULL},
-    {"default cookie=\"a=1; b=2\"\nhttp://a/", "GET", NULL, "a=1; b=2", NULL},
-    {"default cookie=a=1\nhttp://a/ cookie=b=2", "GET", NULL, "b=2", NULL},
-    {"default cookie=a=1\nhttp://a/ cookie=", "GET", NULL, NULL, NULL},
-    {"http://a/ data=a=1&b=2", "POST", NULL, NULL, "a=1&b=2"},
-    {"http://a/ data=@/etc/passwd", "POST", NULL, NULL, "@/etc/passwd"},
-    {"http://a/ data=", "POST", NULL, NULL, ""},
-    {"http://a/ data=x method=PUT", "PUT", NULL, NULL, "x"},
-    {"default data=x\nhttp://a/ data=y", "POST", NULL, NULL, "y"},
-    {"default data=x\nhttp://a/ method=GET", "GET", NULL, NULL, "x"},
-};
-
-static void expect_text(const char *text, const char *expected)
-{
-    if (expected) {
-        assert_non_null(text);
-        assert_string_equal(text, expected);
-    } else {
-        assert_null(text);
-    }
-}
-
-static void expect_content(const struct content *content, const char *expected)
-{
-    if (expected) {
-        assert_non_null(content);
-        assert_int_equal(content->count, strlen(expected));
-        assert_memory_equal(content->bytes, expected, content->count);
-    } else {
-        assert_null(content);
-    }
-}
-
-static void test_asked(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < LENGTH(asked); i++) {
-        struct sites *sites = open_text(asked[i].text);
-        struct site *site = expect(sites, "http://a/").site;
-
-        assert_string_equal(site_method(site), asked[i].method);
-        expect_text(site->url.user_info, asked[i].user);
-        if (asked[i].user)
-            assert_int_equal(site->url.user_info_bytes, strlen(asked[i].user));
-        expect_text(site->cookie, asked[i].cookie);
-        expect_content(site->content, asked[i].content);
-        site_free(site);
+        assert_false(listed.play.given);
+        site_free(listed.site);
         expect_end(sites);
     }
 }
 
-static void test_content_of_any_bytes(void **state)
+/* It is named by file and line, has a number as any other, and harms no other. */
+static void test_bad(void **state)
 {
-    struct sites *sites = open_text("http://a/ data=\"\\x00\\n\"");
-    struct site *site = expect(sites, "http://a/").site;
+    struct sites *sites = open_text("#\nhttp://u:secret@a/ x=1\nhttp://after/\n");
+    struct listed listed;
+    char why[8192];
 
     (void)state;
-    assert_int_equal(site->content->count, 2);
-    assert_memory_equal(site->content->bytes, "\0\n", 2);
-    site_free(site);
+    snprintf(why, sizeof(why), "%s:2: x: no such key", path);
+    assert_int_equal(sites_next(sites, &listed), SITES_ONE);
+    assert_string_equal(listed.site->unreadable, why);
+    assert_string_equal(listed.site->url.shown, "http://a/");
+    assert_int_equal(listed.site->number, 0);
+    site_free(listed.site);
+    listed = expect(sites, "http://after/");
+    assert_int_equal(listed.site->number, 1);
+    assert_int_equal(listed.site->timeout, 10 * NSEC_PER_S);
+    site_free(listed.site);
     expect_end(sites);
 }
 
@@ -289,7 +143,8 @@ static void test_request_options(void **state)
         site[0] = expect(sites, "http://a/").site;
         assert_string_equal(site_method(site[0]), "HEAD");
         assert_string_equal(site[0]->headers, "B: 1\r\na:2\r\n");
-        expect_content(site[0]->content, "own");
+        assert_int_equal(site[0]->content->count, 3);
+        assert_memory_equal(site[0]->content->bytes, "own", 3);
         site[1] = expect(sites, "http://b/").site;
         assert_string_equal(site[1]->headers, "a:2\r\nb: 3\r\n");
         assert_ptr_equal(site[0]->content, site[1]->content);
@@ -315,115 +170,6 @@ static void test_no_request_options(void **state)
     sites_close(sites);
 }
 
-/* Bad lines: what is said of them, and what stands for their URL. */
-static const struct {
-    const char *line, *why, *shown;
-} bad[] = {
-    {"a", "not an absolute http:// or https:// URL", "a"},
-    {"defaults timeout=1s", "not an absolute http:// or https:// URL", "defaults"},
-    {"default timeout=1", "timeout: not a duration over 0, like 5s or 250ms", "default"},
-    {"default timeout=0s", "timeout: not a duration over 0, like 5s or 250ms", "default"},
-    {"http://a/ timeout=0s", "timeout: not a duration over 0, like 5s or 250ms", "http://a/"},
-    {"http://a/ x", "not key=value", "http://a/"},
-    {"http://a/ =", ": no such key", "http://a/"},
-    {"http://a/ x=1", "x: no such key", "http://a/"},
-    {"http://a/ weight=2", "weight: only targets of bench have a weight", "http://a/"},
-    {"http://a/ Timeout=1s", "Timeout: no such key", "http://a/"},
-    {"http://a/ timeout =1s", "not key=value", "http://a/"},
-    {"http://a/ \"timeout=1s", "the quotes are not closed", "http://a/"},
-    {"http://a/ header=\"A: b\\", "the quotes are not closed", "http://a/"},
-    {"http://a/ header=\"A: \\x4\"",
-     "no such escape in the quotes; they are \\\" \\\\ \\n \\r \\t \\xHH", "http://a/"},
-    {"http://a/ header=\"A: \\x00\"", "header: the value has a NUL byte", "http://a/"},
-    {"http://a/ header=\"A: \\n\"", "header: the value has a control character", "http://a/"},
-    {"http://a/ header=\": b\"", "header: a header is \"Name: value\"", "http://a/"},
-    {"http://a/ method=GE:T",
-     "method: not a method: a token (RFC 9110, section 9.1), and not CONNECT", "http://a/"},
-    {"http://a/ method=CONNECT",
-     "method: not a method: a token (RFC 9110, section 9.1), and not CONNECT", "http://a/"},
-    {"http://a/ method=", "method: not a method: a token (RFC 9110, section 9.1), and not CONNECT",
-     "http://a/"},
-    {"http://a/ user=a:\"\\x00\"", "user: the value has a NUL byte", "http://a/"},
-    {"http://a/ cookie=\"a=1\\r\\nX: y\"", "cookie: the value has a control character",
-     "http://a/"},
-    {"http://a/ cookie=\"\\x7f\"", "cookie: the value has a control character", "http://a/"},
-    {"http://a/ rehearse-header=\"A: \\r\\nB: c\"",
-     "rehearse-header: the value has a control character", "http://a/"},
-    {"http://a/ rehearse-header=A", "rehearse-header: a header is \"Name: value\"", "http://a/"},
-    {"http://a/ rehearse-fail-first=x", "rehearse-fail-first: not a number from 0 to 1000000",
-     "http://a/"},
-    {"http://a/ rehearse-fail-first=-1", "rehearse-fail-first: not a number from 0 to 1000000",
-     "http://a/"},
-    {"http://a/ \"da\\x00ta\"=1", "not key=value", "http://a/"},
-    {"http://a/ rehearse-status=199", "rehearse-status: not a status from 200 to 999", "http://a/"},
-    {"http://a/ rehearse-fault=x", "rehearse-fault: no such fault; README.md lists them",
-     "http://a/"},
-    {"http://a/ rehearse-framing=x", "rehearse-framing: the framing is length, chunked or close",
-     "http://a/"},
-    {"http://a/ rehearse-delay=x", "rehearse-delay: not a duration, like 798940us or 1.5s",
-     "http://a/"},
-    /* a CR is no line end, and joins no lines */
-    {"http://a/\rhttp://b/\rhttp://c/", "there is a CR in the line; lines end with LF or CR LF",
-     "http://a/"},
-    {"# a comment\rhttp://b/", "there is a CR in the line; lines end with LF or CR LF",
-     "# a comment"},
-    {"default timeout=1s\rhttp://b/", "there is a CR in the line; lines end with LF or CR LF",
-     "default timeout=1s"},
-    {"http://a/ header=\"A: b\rc\"", "there is a CR in the line; lines end with LF or CR LF",
-     "http://a/ header=\"A: b"},
-    {"http://u:secret@a/\rhttp://v:secret@b/",
-     "there is a CR in the line; lines end with LF or CR LF", "http://a/"},
-    /* what nobody sees */
-    {"http://a/\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it", "http://a/\xc2\xa0"},
-    {"\xc2\xa0http://a/", "U+00A0 NO-BREAK SPACE is in it; remove it", "\xc2\xa0http://a/"},
-    {"\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it", "\xc2\xa0"},
-    {"http://a/\xe2\x80\x8b", "U+200B ZERO WIDTH SPACE is in it; remove it",
-     "http://a/\xe2\x80\x8b"},
-    {"http://a\xe2\x80\x8b/", "U+200B ZERO WIDTH SPACE is in it; remove it",
-     "http://a\xe2\x80\x8b/"},
-    {"http://a/ timeout=5s\xe2\x80\x8b", "U+200B ZERO WIDTH SPACE is in it; remove it",
-     "http://a/"},
-    {"http://a/ \xef\xbb\xbftimeout=5s", "U+FEFF, a byte order mark, is in it; remove it",
-     "http://a/"},
-    {"http://a/\x1a", "^Z (0x1a), the end of a DOS file, is in it; remove it", "http://a/\x1a"},
-    {"\x1a", "^Z (0x1a), the end of a DOS file, is in it; remove it", "\x1a"},
-    {"default timeout=1s\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it", "default"},
-    {"http://u:secret@a/\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it",
-     "http://a/\xc2\xa0"},
-    /* what may be a password is not shown */
-    {"http://u:secret@a/ x=1", "x: no such key", "http://a/"},
-    {"http://u:secret@a:x/", "the port is not a number", "http://a:x/"},
-    {"http://u:sec/ret@a/", "the port is not a number", "http://a/"},
-    {"ftp://u:secret@a/", "not an absolute http:// or https:// URL", "ftp://a/"},
-    {"u:secret@a", "not an absolute http:// or https:// URL", "a"},
-    {"http://a/@u x=1", "x: no such key", "http://a/@u"},
-};
-
-static void test_bad(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < LENGTH(bad); i++) {
-        char text[512], why[8192];
-        struct sites *sites;
-        struct listed listed;
-
-        snprintf(text, sizeof(text), "#\n%s\nhttp://after/\n", bad[i].line);
-        snprintf(why, sizeof(why), "%s:2: %s", path, bad[i].why);
-        sites = open_text(text);
-        assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-        assert_non_null(listed.site->unreadable);
-        assert_string_equal(listed.site->unreadable, why);
-        assert_string_equal(listed.site->url.shown, bad[i].shown);
-        assert_int_equal(listed.site->number, 0);
-        site_free(listed.site);
-        listed = expect(sites, "http://after/"); /* a bad line harms no other */
-        assert_int_equal(listed.site->number, 1);
-        assert_int_equal(listed.site->timeout, 10 * NSEC_PER_S);
-        site_free(listed.site);
-        expect_end(sites);
-    }
-}
-
 /* A line of `length` bytes, its end not counted. */
 static char *long_line(size_t length)
 {
@@ -439,8 +185,8 @@ static char *long_line(size_t length)
 static void test_long_lines(void **state)
 {
     (void)state;
-    for (size_t length = SITES_MOST_LINE_BYTES - 3; length <= 3 * SITES_MOST_LINE_BYTES;
-         length += length < SITES_MOST_LINE_BYTES + 3 ? 1 : SITES_MOST_LINE_BYTES / 2) {
+    for (size_t length = READER_MAX_LINE_BYTES - 3; length <= 3 * READER_MAX_LINE_BYTES;
+         length += length < READER_MAX_LINE_BYTES + 3 ? 1 : READER_MAX_LINE_BYTES / 2) {
         char *line = long_line(length), *text = malloc(length + 64);
         struct sites *sites;
         struct listed listed;
@@ -448,7 +194,7 @@ static void test_long_lines(void **state)
         sprintf(text, "%s\nhttp://b/\n", line);
         sites = open_text(text);
         assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-        assert_int_equal(listed.site->unreadable != NULL, length > SITES_MOST_LINE_BYTES);
+        assert_int_equal(listed.site->unreadable != NULL, length > READER_MAX_LINE_BYTES);
         site_free(listed.site);
         listed = expect(sites, "http://b/"); /* the rest of the long one is no line */
         site_free(listed.site);
@@ -460,7 +206,7 @@ static void test_long_lines(void **state)
 
 static void test_no_end_on_the_last_line(void **state)
 {
-    char *line = long_line(SITES_MOST_LINE_BYTES);
+    char *line = long_line(READER_MAX_LINE_BYTES);
     struct sites *sites = open_text(line);
     struct listed listed;
 
@@ -919,11 +665,7 @@ static int remove_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(a_comment_does_not_begin_inside_a_word),
-        cmocka_unit_test(test_play),
-        cmocka_unit_test(test_asked),
-        cmocka_unit_test(test_content_of_any_bytes),
+        cmocka_unit_test(test_bare),
         cmocka_unit_test(test_request_options),
         cmocka_unit_test(test_no_request_options),
         cmocka_unit_test(test_bad),
