@@ -1,7 +1,7 @@
 /*
- * A guest's machine: HANDSHAKE, REQUEST, DELAY, ANSWER, and STALLED where a fault says so. What is
- * sent is composed whole before the first byte goes out, and what comes after the last byte is one
- * of a few endings.
+ * A guest's machine: HANDSHAKE, REQUEST, DELAY, ANSWER, STALLED where a fault says so, and CLOSED. Every
+ * event enters guest_drive, and one function changes the state. What is sent is composed whole before
+ * the first byte goes out, and what comes after the last byte is one of a few endings.
  */
 #include "origin/connection.h"
 
@@ -28,6 +28,7 @@ enum guest_state {
     GUEST_DELAY,     /* it waits as the site's line says */
     GUEST_ANSWER,    /* the answer goes out */
     GUEST_STALLED,   /* it does nothing more until the client leaves */
+    GUEST_CLOSED,    /* it is freed between two turns of the loop */
 };
 
 enum ending {
@@ -39,7 +40,10 @@ enum ending {
     ENDING_AGAIN, /* the last part is sent once more, for ever */
 };
 
-enum step { STEP_WAIT, STEP_ON, STEP_OVER };
+enum step {
+    STEP_WAIT, /* nothing more to do until an event comes */
+    STEP_ON,   /* go on */
+};
 
 struct guest {
     struct house *house;
@@ -59,9 +63,25 @@ struct guest {
     struct grave grave;
 };
 
-static void guest_drive(struct guest *guest);
+/* The only place where the state changes. */
+static void enter(struct guest *guest, enum guest_state state)
+{
+    struct loop *loop = guest->house->loop;
 
-static void leave(struct guest *guest, bool reset)
+    guest->state = state;
+    switch (state) {
+    case GUEST_REQUEST: request_parser_start(&guest->request); break;
+    case GUEST_DELAY:
+        loop_arm(loop, &guest->timer, clock_after(loop_clock(loop), guest->delay));
+        break;
+    case GUEST_CLOSED: loop_cancel(loop, &guest->timer); break;
+    case GUEST_HANDSHAKE:
+    case GUEST_ANSWER:
+    case GUEST_STALLED: break;
+    }
+}
+
+static enum step leave(struct guest *guest, bool reset)
 {
     struct house *house = guest->house;
 
@@ -74,16 +94,11 @@ static void leave(struct guest *guest, bool reset)
     guest->transport->calls->close(guest->transport);
     if (!reset)
         sock_close(guest->sock, house->loop);
-    loop_cancel(house->loop, &guest->timer);
+    enter(guest, GUEST_CLOSED);
     list_remove(&guest->here);
     free(guest->answer);
     loop_bury(house->loop, &guest->grave, free, guest);
-}
-
-static enum step out(struct guest *guest, bool reset)
-{
-    leave(guest, reset);
-    return STEP_OVER;
+    return STEP_WAIT;
 }
 
 static const char *reason_phrase(unsigned status)
@@ -330,19 +345,13 @@ static void prepare(struct guest *guest)
     free(made);
 }
 
-static void expect_request(struct guest *guest)
-{
-    request_parser_start(&guest->request);
-    guest->state = GUEST_REQUEST;
-}
-
 static enum step step_handshake(struct guest *guest)
 {
     switch (guest->transport->calls->handshake(guest->transport).status) {
-    case IO_OK: expect_request(guest); return STEP_ON;
+    case IO_OK: enter(guest, GUEST_REQUEST); return STEP_ON;
     case IO_WANT_READ:
     case IO_WANT_WRITE: return STEP_WAIT;
-    default: return out(guest, false);
+    default: return leave(guest, false);
     }
 }
 
@@ -356,37 +365,35 @@ static enum step step_request(struct guest *guest)
     if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
         return STEP_WAIT;
     if (io.status != IO_OK)
-        return out(guest, false);
+        return leave(guest, false);
     switch (request_parser_feed(&guest->request, buffer, io.count, &used)) {
     case REQUEST_MORE: return STEP_ON;
     case REQUEST_DONE: break;
-    default: return out(guest, false);
+    default: return leave(guest, false);
     }
     prepare(guest);
     if (used < io.count || !guest->request.keep_alive)
         guest->ending = guest->ending == ENDING_KEEP ? ENDING_CLOSE : guest->ending;
-    guest->state = GUEST_DELAY;
-    loop_arm(guest->house->loop, &guest->timer,
-             clock_after(loop_clock(guest->house->loop), guest->delay));
+    enter(guest, GUEST_DELAY);
     return STEP_WAIT;
 }
 
 static enum step at_end(struct guest *guest)
 {
     switch (guest->ending) {
-    case ENDING_KEEP: expect_request(guest); return STEP_ON;
-    case ENDING_CLOSE: return out(guest, false);
+    case ENDING_KEEP: enter(guest, GUEST_REQUEST); return STEP_ON;
+    case ENDING_CLOSE: return leave(guest, false);
     case ENDING_CUT:
         shutdown(guest->sock->watch.fd, SHUT_WR); /* the goodbye comes too late to be sent */
-        return out(guest, false);
-    case ENDING_RESET: return out(guest, true);
+        return leave(guest, false);
+    case ENDING_RESET: return leave(guest, true);
     case ENDING_AGAIN: /* not at once: an eager reader would keep the loop here */
         guest->sent = guest->again;
         loop_again(guest->house->loop, &guest->sock->watch, 0);
         return STEP_WAIT;
     case ENDING_STALL: break;
     }
-    guest->state = GUEST_STALLED;
+    enter(guest, GUEST_STALLED);
     return STEP_WAIT;
 }
 
@@ -404,7 +411,7 @@ static enum step step_answer(struct guest *guest)
     if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
         return STEP_WAIT;
     if (io.status != IO_OK)
-        return out(guest, false);
+        return leave(guest, false);
     guest->sent += io.count;
     if (guest->drip)
         loop_arm(guest->house->loop, &guest->timer, loop_clock(guest->house->loop) + DRIP_EVERY);
@@ -414,7 +421,7 @@ static enum step step_answer(struct guest *guest)
 /* A client that leaves while it is made to wait is seen here. */
 static enum step step_wait(struct guest *guest)
 {
-    return guest->sock->ended ? out(guest, false) : STEP_WAIT;
+    return guest->sock->ended ? leave(guest, false) : STEP_WAIT;
 }
 
 /* An endless response to a client that reads as fast as it is written yields to the others. */
@@ -430,9 +437,10 @@ static void guest_drive(struct guest *guest)
         switch (guest->state) {
         case GUEST_HANDSHAKE: step = step_handshake(guest); break;
         case GUEST_REQUEST: step = step_request(guest); break;
+        case GUEST_DELAY: step = step_wait(guest); break;
         case GUEST_ANSWER: step = step_answer(guest); break;
-        case GUEST_DELAY:
         case GUEST_STALLED: step = step_wait(guest); break;
+        case GUEST_CLOSED: return;
         }
     }
 }
@@ -445,11 +453,13 @@ static void on_ready(void *owner, uint32_t events)
     guest_drive(guest);
 }
 
+/* The delay is over, or the next drop of a drip is due. */
 static void on_timer(void *owner)
 {
     struct guest *guest = owner;
 
-    guest->state = GUEST_ANSWER;
+    if (guest->state == GUEST_DELAY)
+        enter(guest, GUEST_ANSWER);
     guest_drive(guest);
 }
 
@@ -471,6 +481,7 @@ void guest_welcome(struct house *house, int fd, bool https)
         return;
     }
     list_put_first(&house->guests, &guest->here);
+    enter(guest, GUEST_HANDSHAKE);
 }
 
 void guest_end_all(struct house *house)
