@@ -13,8 +13,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/random.h"
 #include "http/politeness.h"
-#include "http/retry.h"
 
 /* What a late loop may catch up of the overall rate. */
 #define CATCH_UP (10 * NSEC_PER_MS)
@@ -151,7 +151,7 @@ static void on_done(void *owner, const struct result *done)
     loop_defer(fetch->dialer->loop, &fetch->pump);
     if (done->error == ERROR_DESCRIPTORS && do_with_fewer(fetch, job))
         return;
-    switch (chain_next(&job->chain, result, &job->exchange.answer, retry_random(&fetch->random),
+    switch (chain_next(&job->chain, result, &job->exchange.answer, random_next(&fetch->random),
                        &wait)) {
     case CHAIN_REDIRECT: go_on(job); break;
     case CHAIN_RETRY:

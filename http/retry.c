@@ -68,13 +68,3 @@ bool retry_wanted(enum error error, unsigned status, const char *method)
 {
     return request_is_idempotent(method) && may_pass(error, status);
 }
-
-/* A Weyl sequence, each number of it mixed by two rounds of multiply and shift. */
-uint64_t retry_random(uint64_t *state)
-{
-    uint64_t bits = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    bits = (bits ^ bits >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    bits = (bits ^ bits >> 27) * UINT64_C(0x94d049bb133111eb);
-    return bits ^ bits >> 31;
-}

@@ -32,7 +32,4 @@ nsec retry_backoff(unsigned attempt, uint64_t random);
    `status` is 0 where no head came. */
 bool retry_wanted(enum error error, unsigned status, const char *method);
 
-/* The next 64 random bits from `state`, which any number seeds (splitmix64). Not for secrets. */
-uint64_t retry_random(uint64_t *state);
-
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/random.h"
 #include "bench/load/client.h"
 #include "bench/load/record.h"
 #include "bench/load/spread.h"
@@ -146,7 +147,7 @@ static bool has_more(const struct load *load)
 static void start(struct load *load, struct client *client, nsec intended, nsec now)
 {
     const struct targets *targets = load->options.targets;
-    uint64_t random = targets_count(targets) > 1 ? schedule_random(&load->random) : 0;
+    uint64_t random = targets_count(targets) > 1 ? random_next(&load->random) : 0;
     bool counted = intended >= load->record.from;
 
     client_start(client, targets_pick(targets, random), intended, now, counted);

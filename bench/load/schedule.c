@@ -15,7 +15,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "http/retry.h"
+#include "base/random.h"
 
 #define GAP_STEPS    0x1p-53 /* of a random number in [0, 1) that a double can tell apart */
 #define SPARE_BITS   11      /* of 64 random ones, beyond those */
@@ -58,7 +58,7 @@ static nsec due(const struct schedule_options *options, double requests)
 /* An exponential gap of mean 1. */
 static double gap(uint64_t *state)
 {
-    return -log1p(-(double)(schedule_random(state) >> SPARE_BITS) * GAP_STEPS);
+    return -log1p(-(double)(random_next(state) >> SPARE_BITS) * GAP_STEPS);
 }
 
 /* The i-th time of a constant arrival. */
@@ -87,9 +87,9 @@ static void prepare(struct schedule *schedule)
    same row, shifted. */
 static uint64_t seed_of(const struct schedule_options *options)
 {
-    uint64_t seed = options->seed, state = schedule_random(&seed) + options->share;
+    uint64_t seed = options->seed, state = random_next(&seed) + options->share;
 
-    return schedule_random(&state);
+    return random_next(&state);
 }
 
 void schedule_start(struct schedule *schedule, const struct schedule_options *options, nsec start)
@@ -170,9 +170,4 @@ nsec schedule_end(const struct schedule *schedule, nsec from, uint64_t requests)
     schedule_start(&all, &whole, schedule->start);
     schedule_skip(&all, from - 1, UINT64_MAX - 1);
     return time_of(&all, all.count + requests);
-}
-
-uint64_t schedule_random(uint64_t *state)
-{
-    return retry_random(state);
 }

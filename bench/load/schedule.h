@@ -61,8 +61,4 @@ struct schedule schedule_even(const struct schedule *from, const struct schedule
    the one behind the last would be due. Constant arrival alone. */
 nsec schedule_end(const struct schedule *schedule, nsec from, uint64_t requests);
 
-/* A number from a generator of one word (splitmix64): for gaps, and for choices that must be the same in
-   every run with that seed. */
-uint64_t schedule_random(uint64_t *state);
-
 #endif

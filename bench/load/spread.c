@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "bench/load/schedule.h"
+#include "base/random.h"
 #include "http/error.h"
 
 struct spread {
@@ -63,7 +63,7 @@ static void order(struct spread *spread, struct address *addresses, size_t count
     size_t places[RESOLVER_MOST_ADDRESSES], used = 0, next = 0, place;
 
     for (size_t i = count - 1; i; i--)
-        swap(addresses, i, schedule_random(&spread->random) % (i + 1));
+        swap(addresses, i, random_next(&spread->random) % (i + 1));
     for (size_t i = 0; i < count; i++)
         if (!spread->table[place_of(spread, &addresses[i])].dropped)
             swap(addresses, i, used++);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "http/retry.h"
+#include "base/random.h"
 
 static int by_value(const void *one, const void *other)
 {
@@ -83,7 +83,7 @@ static double draw_median(struct urn *urn, uint64_t *random)
 
     memset(urn->drawn, 0, urn->count * sizeof(*urn->drawn));
     for (size_t i = 0; i < urn->count; i++)
-        urn->drawn[((retry_random(random) >> 32) * urn->count) >> 32]++;
+        urn->drawn[((random_next(random) >> 32) * urn->count) >> 32]++;
     low = drawn_at(urn, (urn->count - 1) / 2);
     high = urn->count % 2 ? low : drawn_at(urn, urn->count / 2);
     return low + (high - low) / 2;

@@ -1,6 +1,7 @@
 /* Another try: when it is wanted, and after how long. */
 #include "tests/support/unit.h"
 
+#include "base/random.h"
 #include "http/retry.h"
 
 #define NOW INT64_C(1700000000) /* Tue, 14 Nov 2023 22:13:20 GMT */
@@ -71,7 +72,7 @@ static void backoff_doubles_and_its_second_half_is_random(void **state)
         assert_int_equal(retry_backoff(i, 0), whole / 2);
         assert_int_equal(retry_backoff(i, whole / 2), whole);
         for (int n = 0; n < 1000; n++) {
-            nsec wait = retry_backoff(i, retry_random(&seed));
+            nsec wait = retry_backoff(i, random_next(&seed));
 
             assert_in_range(wait, whole / 2, whole);
             least = wait < least ? wait : least;
@@ -80,18 +81,6 @@ static void backoff_doubles_and_its_second_half_is_random(void **state)
         assert_true(most - least > whole * 49 / 100); /* the same numbers in each run */
     }
     assert_int_equal(retry_backoff(UINT32_MAX, 0), RETRY_MOST_BACKOFF / 2);
-}
-
-static void random_numbers_are_those_of_the_seed(void **state)
-{
-    uint64_t one = 1234567, other = 1234567, third = 1234568;
-
-    (void)state;
-    /* the row that is published for this seed */
-    assert_true(retry_random(&one) == UINT64_C(6457827717110365317));
-    assert_true(retry_random(&one) == UINT64_C(3203168211198807973));
-    assert_true(retry_random(&other) == UINT64_C(6457827717110365317));
-    assert_true(retry_random(&third) != UINT64_C(6457827717110365317));
 }
 
 /* The codes worth another try, and no others. */
@@ -164,7 +153,6 @@ int main(void)
         cmocka_unit_test(retry_after),
         cmocka_unit_test(a_date_far_from_now),
         cmocka_unit_test(backoff_doubles_and_its_second_half_is_random),
-        cmocka_unit_test(random_numbers_are_those_of_the_seed),
         cmocka_unit_test(only_what_passes_is_tried_again),
         cmocka_unit_test(statuses),
         cmocka_unit_test(methods),

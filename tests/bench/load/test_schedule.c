@@ -341,16 +341,6 @@ static void the_same_seed_gives_the_same_times(void **state)
     assert_in_range(equal, 0, 10);
 }
 
-static void random_numbers_are_those_of_the_seed(void **state)
-{
-    uint64_t word = 1234567;
-
-    (void)state;
-    /* the row that is published for this seed */
-    assert_true(schedule_random(&word) == UINT64_C(6457827717110365317));
-    assert_true(schedule_random(&word) == UINT64_C(3203168211198807973));
-}
-
 /* Skipping is taking one after the other, wherever it begins and ends. */
 static void skipping_is_taking(void **state)
 {
@@ -477,7 +467,6 @@ int main(void)
         cmocka_unit_test(poisson_shares_have_their_part_and_are_not_alike),
         cmocka_unit_test(poisson_follows_a_ramp),
         cmocka_unit_test(the_same_seed_gives_the_same_times),
-        cmocka_unit_test(random_numbers_are_those_of_the_seed),
         cmocka_unit_test(skipping_is_taking),
         cmocka_unit_test(skipping_billions),
         cmocka_unit_test(even_in_place_of_chance),
