@@ -1,0 +1,222 @@
+/* One question at a time at a nameserver that does as it is told, and the names of a search list. */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "dns/query.h"
+#include "tests/support/nameserver.h"
+
+static const struct nameserver_rule rules[] = {
+    {.name = "both.test", .v4 = "1.1.1.1 2.2.2.2", .v6 = "::1", .ttl = 7},
+    {.name = "chain.test", .alias = "r.test", .v4 = "1.1.1.1", .ttl = 30, .alias_ttl = 4},
+    {.name = "nodata.test"},
+    {.name = "servfail.test", .rcode = 2},
+    {.name = "refused.test", .rcode = 5},
+    {.name = "cut.test", .way = NAMESERVER_CUT_RECORD},
+    {.name = "tcp.test", .way = NAMESERVER_TRUNCATED, .v4 = "6.6.6.6", .v6 = "::6"},
+    {.name = "tcpbehind.test", .way = NAMESERVER_TCP_BEHIND, .v4 = "1.2.3.4"},
+    {.name = "behind.test", .way = NAMESERVER_BEHIND, .v4 = "1.2.3.4"},
+    {.name = "wrong.test", .way = NAMESERVER_WRONG_FIRST, .v4 = "1.2.3.4"},
+    {.name = "silent.test", .way = NAMESERVER_SILENT},
+    {.name = NULL},
+};
+
+struct asked {
+    struct stub_query query;
+    struct stub_answer answer;
+    int calls;
+};
+
+static struct loop *loop;
+static struct nameserver server;
+static struct stub *stub;
+
+static void on_answer(void *owner, const struct stub_answer *answer)
+{
+    struct asked *asked = owner;
+
+    asked->answer = *answer;
+    asked->calls++;
+}
+
+static void ask(struct asked *asked, const char *name, int family)
+{
+    *asked = (struct asked){.query = {.answered = on_answer, .owner = asked, .family = family}};
+    stub_ask(stub, &asked->query, name);
+}
+
+static int begin(void **state)
+{
+    const char *why;
+
+    (void)state;
+    loop = loop_new();
+    nameserver_start(&server, loop, rules);
+    stub = stub_new(loop, server.servers, NULL, &why);
+    assert_non_null(stub);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    stub_free(stub);
+    nameserver_stop(&server);
+    loop_free(loop);
+    return 0;
+}
+
+static void questions_are_answered(void **state)
+{
+    static const struct {
+        const char *name;
+        int family;
+        enum resolve_status status;
+        const char *found; /* with the TTL */
+    } cases[] = {
+        {"both.test", AF_INET, RESOLVE_OK, "7: 1.1.1.1:0 2.2.2.2:0"},
+        {"both.test", AF_INET6, RESOLVE_OK, "7: [::1]:0"},
+        {"chain.test", AF_INET, RESOLVE_OK, "4: 1.1.1.1:0"},
+        {"chain.test", AF_INET6, RESOLVE_NO_ADDRESS, ""},
+        {"nodata.test", AF_INET, RESOLVE_NO_ADDRESS, ""},
+        {"unknown.test", AF_INET, RESOLVE_NXDOMAIN, ""},
+        {"servfail.test", AF_INET, RESOLVE_SERVFAIL, ""},
+        {"refused.test", AF_INET6, RESOLVE_REFUSED, ""},
+        {"cut.test", AF_INET, RESOLVE_MALFORMED, ""},
+        {"a..test", AF_INET, RESOLVE_BAD_NAME, ""},
+        /* what query_sock makes tidy, or passes over */
+        {"tcp.test", AF_INET, RESOLVE_OK, "60: 6.6.6.6:0"},
+        {"tcp.test", AF_INET6, RESOLVE_OK, "60: [::6]:0"},
+        {"tcpbehind.test", AF_INET, RESOLVE_OK, "60: 1.2.3.4:0"},
+        {"behind.test", AF_INET, RESOLVE_OK, "60: 1.2.3.4:0"},
+        {"wrong.test", AF_INET, RESOLVE_OK, "60: 1.2.3.4:0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char found[256] = "", one[ADDRESS_TEXT_BYTES];
+        struct asked asked;
+
+        ask(&asked, cases[i].name, cases[i].family);
+        TURN_UNTIL(loop, asked.calls);
+        unit_settle(loop);
+        assert_int_equal(asked.calls, 1);
+        if (asked.answer.count)
+            snprintf(found, sizeof(found), "%u:", asked.answer.ttl);
+        for (size_t j = 0; j < asked.answer.count; j++) {
+            strcat(found, " ");
+            strcat(found, address_text(&asked.answer.addresses[j], one));
+        }
+        if (asked.answer.status != cases[i].status || strcmp(found, cases[i].found) != 0)
+            fail_msg("%s: status %d, %s", cases[i].name, asked.answer.status, found);
+    }
+}
+
+static void many_at_once(void **state)
+{
+    static struct asked asked[200];
+    size_t answered = 0;
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(asked); i++)
+        ask(&asked[i], i % 3 ? "both.test" : "tcp.test", i % 2 ? AF_INET6 : AF_INET);
+    for (int turns = 0; answered < LENGTH(asked); turns++) {
+        assert_true(turns < 1000);
+        loop_turn(loop, 10 * NSEC_PER_MS);
+        answered = 0;
+        for (size_t i = 0; i < LENGTH(asked); i++)
+            answered += asked[i].calls == 1 && asked[i].answer.status == RESOLVE_OK;
+    }
+}
+
+/* Questions under way end without a call, and their sockets are closed. */
+static void freed_with_questions_under_way(void **state)
+{
+    struct asked asked[3];
+    int before = dup(0), after;
+
+    close(before);
+    for (size_t i = 0; i < LENGTH(asked); i++)
+        ask(&asked[i], i ? "tcp.test" : "silent.test", AF_INET);
+    loop_turn(loop, 0);
+    end(state);
+    for (size_t i = 0; i < LENGTH(asked); i++)
+        assert_int_equal(asked[i].calls, 0);
+    begin(state);
+    after = dup(0);
+    close(after);
+    assert_int_equal(after, before);
+}
+
+/* Every try for a name, in a row, with the search list of a resolv.conf. */
+static void candidates(void **state)
+{
+    static const struct {
+        const char *conf, *name, *row;
+    } cases[] = {
+        {"search a.test b.test\n", "host", "host.a.test host.b.test host"},
+        {"search a.test b.test\n", "host.", "host."},
+        {"search a.test b.test\n", "x.y", "x.y x.y.a.test x.y.b.test"},
+        {"search a.test\noptions ndots:2\n", "x.y", "x.y.a.test x.y"},
+        {"search a.test\noptions ndots:2\n", "x.y.z", "x.y.z x.y.z.a.test"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char path[256], row[1024] = "", room[STUB_NAME_BYTES];
+        const char *name, *why;
+        int fd = unit_file(path, sizeof(path));
+        struct stub *searching;
+        unsigned number = 0;
+
+        assert_int_equal(write(fd, cases[i].conf, strlen(cases[i].conf)), strlen(cases[i].conf));
+        close(fd);
+        searching = stub_new(loop, server.servers, path, &why);
+        unlink(path);
+        assert_non_null(searching);
+        for (; (name = stub_candidate(searching, cases[i].name, number, room)); number++) {
+            assert_true(number < 4);
+            snprintf(row + strlen(row), sizeof(row) - strlen(row), "%s%s", number ? " " : "", name);
+        }
+        assert_string_equal(row, cases[i].row);
+        assert_true(stub_searches(searching));
+        stub_free(searching);
+    }
+}
+
+/* Servers from a list have no search list with them. */
+static void without_a_search_list(void **state)
+{
+    char room[STUB_NAME_BYTES];
+
+    (void)state;
+    assert_false(stub_searches(stub));
+    assert_string_equal(stub_candidate(stub, "host", 0, room), "host");
+    assert_null(stub_candidate(stub, "host", 1, room));
+    assert_string_equal(stub_candidate(stub, "", 0, room), "");
+}
+
+static void wrong_servers_are_refused(void **state)
+{
+    const char *why = NULL;
+
+    (void)state;
+    assert_null(stub_new(loop, "nonsense", NULL, &why));
+    assert_non_null(why);
+    assert_true(strlen(stub_version()) >= 5);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    static const struct CMUnitTest tests[] = {
+        CASE(questions_are_answered),         CASE(many_at_once),
+        CASE(freed_with_questions_under_way), CASE(candidates),
+        CASE(without_a_search_list),          CASE(wrong_servers_are_refused),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
