@@ -7,6 +7,7 @@
 
 #include "bench/load/verdict.h"
 #include "cli/bench/settle.h"
+#include "cli/output/json.h"
 
 #define MOST_WAITING 0.01 /* of the requests, at the end of a try: more is a queue that grows */
 
@@ -274,32 +275,43 @@ void knee_text(FILE *to, const struct knee *knee, const struct options *options)
         fprintf(to, "%s at most %s was held at no rate%s.\n", part->name, limit, beyond(knee));
 }
 
+static void put_try(struct json *json, const struct knee_try *one)
+{
+    json_object(json, NULL);
+    json_real(json, "rate", one->rate, 3);
+    json_real(json, "rps", one->rps, 3);
+    json_real(json, "us", one->measured / (double)NSEC_PER_US, 3);
+    json_real(json, "wrong", one->wrong, 6);
+    json_real(json, "waiting", one->waiting, 6);
+    json_bool(json, "held", one->held);
+    json_bool(json, "saturated", one->saturated);
+    json_bool(json, "connections_limited", one->limited);
+    json_bool(json, "settled", one->settled);
+    json_object_end(json);
+}
+
 void knee_json(FILE *to, const struct knee *knee, const struct options *options)
 {
     const struct knee curve = sorted(knee);
     const struct slo_part *part = &options->load.knee.part[0];
+    struct json json;
 
-    fprintf(to, "{\"schema\":\"firstbyte.knee/1\",\"limit\":{\"name\":\"%s\",\"us\":%.3f},",
-            part->name, part->limit / (double)NSEC_PER_US);
-    fprintf(to, "\"rate\":%.3f,\"interrupted\":%s,\"saturated\":%s,", knee->rate,
-            knee->interrupted ? "true" : "false", knee->saturated ? "true" : "false");
-    fprintf(to, "\"connections_limited\":%s,", knee->limited ? "true" : "false");
-    if (knee->gave_up)
-        fprintf(to, "\"gave_up\":\"%s\",\"curve\":[", error_code(knee->gave_up));
-    else
-        fputs("\"gave_up\":null,\"curve\":[", to);
-    for (size_t i = 0; i < curve.count; i++) {
-        const struct knee_try *one = &curve.tries[i];
-
-        fprintf(to, "%s{\"rate\":%.3f,\"rps\":%.3f,", i ? "," : "", one->rate, one->rps);
-        if (isnan(one->measured))
-            fputs("\"us\":null,", to);
-        else
-            fprintf(to, "\"us\":%.3f,", one->measured / (double)NSEC_PER_US);
-        fprintf(to, "\"wrong\":%.6f,\"waiting\":%.6f,\"held\":%s,\"saturated\":%s,", one->wrong,
-                one->waiting, one->held ? "true" : "false", one->saturated ? "true" : "false");
-        fprintf(to, "\"connections_limited\":%s,\"settled\":%s}", one->limited ? "true" : "false",
-                one->settled ? "true" : "false");
-    }
-    fputs("]}\n", to);
+    json_begin(&json, to);
+    json_object(&json, NULL);
+    json_string(&json, "schema", "firstbyte.knee/1");
+    json_object(&json, "limit");
+    json_string(&json, "name", part->name);
+    json_real(&json, "us", part->limit / (double)NSEC_PER_US, 3);
+    json_object_end(&json);
+    json_real(&json, "rate", knee->rate, 3);
+    json_bool(&json, "interrupted", knee->interrupted);
+    json_bool(&json, "saturated", knee->saturated);
+    json_bool(&json, "connections_limited", knee->limited);
+    json_string(&json, "gave_up", knee->gave_up ? error_code(knee->gave_up) : NULL);
+    json_array(&json, "curve");
+    for (size_t i = 0; i < curve.count; i++)
+        put_try(&json, &curve.tries[i]);
+    json_array_end(&json);
+    json_object_end(&json);
+    json_end(&json);
 }

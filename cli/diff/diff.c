@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "bench/stats/statistics.h"
+#include "cli/output/json.h"
 #include "cli/output/text.h"
 
 #define SEED       1 /* of the intervals: the same runs give the same numbers */
@@ -408,71 +409,68 @@ static void put_text(FILE *to, const struct comparisons *all)
 
 /* --- for machines --- */
 
-static void put_string(FILE *to, const char *key, const char *text)
-{
-    fprintf(to, "\"%s\":", key);
-    text_json(to, text, strlen(text), TEXT_ALL);
-}
-
 /* Nine digits: more than any clock has, and the same on each machine. */
-static void put_number(FILE *to, const char *key, double value)
+#define DIGITS 9
+
+static void put_set(struct json *json, const struct diff_set *set)
 {
-    if (isfinite(value))
-        fprintf(to, ",\"%s\":%.9g", key, value);
-    else
-        fprintf(to, ",\"%s\":null", key);
+    json_string(json, "name", set->name);
+    json_unsigned(json, "runs", set->count);
 }
 
-static void put_set(FILE *to, const struct diff_set *set)
-{
-    put_string(to, "name", set->name);
-    fprintf(to, ",\"runs\":%zu", set->count);
-}
-
-static void put_measure_json(FILE *to, enum diff_metric metric, const struct measure *measure)
+static void put_measure_json(struct json *json, enum diff_metric metric,
+                             const struct measure *measure)
 {
     static const char *const words[] = {"none", "slower", "faster", "not_judged"};
 
-    fprintf(to, "\"%s\":{\"verdict\":\"%s\"", metrics[metric].key, words[measure->word]);
-    put_number(to, "baseline", measure->baseline);
-    put_number(to, "compared", measure->compared);
-    put_number(to, "ratio", measure->ratio.ratio);
-    put_number(to, "low", measure->ratio.low);
-    put_number(to, "high", measure->ratio.high);
-    put_number(to, "p", measure->p);
-    fputc('}', to);
+    json_object(json, metrics[metric].key);
+    json_string(json, "verdict", words[measure->word]);
+    json_digits(json, "baseline", measure->baseline, DIGITS);
+    json_digits(json, "compared", measure->compared, DIGITS);
+    json_digits(json, "ratio", measure->ratio.ratio, DIGITS);
+    json_digits(json, "low", measure->ratio.low, DIGITS);
+    json_digits(json, "high", measure->ratio.high, DIGITS);
+    json_digits(json, "p", measure->p, DIGITS);
+    json_object_end(json);
 }
 
-static void put_comparison_json(FILE *to, const struct comparison *pair)
+static void put_comparison_json(struct json *json, const struct comparison *pair)
 {
     static const char *const words[] = {"none", "slower", "faster", "not_judged", "too_few_runs"};
 
-    fputc('{', to);
-    put_set(to, pair->compared);
-    fprintf(to, ",\"verdict\":\"%s\",\"metrics\":{", words[pair->word]);
-    for (int metric = 0; metric < DIFF_METRICS; metric++) {
-        fputs(metric ? "," : "", to);
-        put_measure_json(to, (enum diff_metric)metric, &pair->measure[metric]);
-    }
-    fputs("}}", to);
+    json_object(json, NULL);
+    put_set(json, pair->compared);
+    json_string(json, "verdict", words[pair->word]);
+    json_object(json, "metrics");
+    for (int metric = 0; metric < DIFF_METRICS; metric++)
+        put_measure_json(json, (enum diff_metric)metric, &pair->measure[metric]);
+    json_object_end(json);
+    json_object_end(json);
 }
 
 static void put_json(FILE *to, const struct comparisons *all)
 {
-    fputs("{\"schema\":\"firstbyte.diff/1\",\"baseline\":{", to);
-    put_set(to, all->list[0].baseline);
-    fprintf(to, "},\"alpha\":%g,\"judged\":%zu,\"runs_needed\":%zu,\"comparisons\":[", DIFF_ALPHA,
-            all->judged, all->needed);
-    for (size_t i = 0; i < all->count; i++) {
-        fputs(i ? "," : "", to);
-        put_comparison_json(to, &all->list[i]);
-    }
-    fputs("],\"warnings\":[", to);
-    for (size_t i = 0; i < all->noted; i++) {
-        fputs(i ? "," : "", to);
-        text_json(to, all->notes[i], strlen(all->notes[i]), TEXT_ALL);
-    }
-    fputs("]}\n", to);
+    struct json json;
+
+    json_begin(&json, to);
+    json_object(&json, NULL);
+    json_string(&json, "schema", "firstbyte.diff/1");
+    json_object(&json, "baseline");
+    put_set(&json, all->list[0].baseline);
+    json_object_end(&json);
+    json_digits(&json, "alpha", DIFF_ALPHA, DIGITS);
+    json_unsigned(&json, "judged", all->judged);
+    json_unsigned(&json, "runs_needed", all->needed);
+    json_array(&json, "comparisons");
+    for (size_t i = 0; i < all->count; i++)
+        put_comparison_json(&json, &all->list[i]);
+    json_array_end(&json);
+    json_array(&json, "warnings");
+    for (size_t i = 0; i < all->noted; i++)
+        json_string(&json, NULL, all->notes[i]);
+    json_array_end(&json);
+    json_object_end(&json);
+    json_end(&json);
 }
 
 /* --- both ways in --- */

@@ -1,0 +1,268 @@
+/* Results for people: a line of text, chosen fields between tabs, a table; in colours where wanted. */
+#include <string.h>
+
+#include "cli/output/report_format.h"
+#include "cli/output/terminal.h"
+#include "cli/output/text.h"
+
+static void put_spaces(FILE *to, size_t count)
+{
+    while (count--)
+        putc_unlocked(' ', to);
+}
+
+static void put_number(FILE *to, uint64_t number, int digits)
+{
+    char room[20], *end = room + sizeof(room), *at = report_digits(end, number, digits);
+
+    put_bytes(to, at, (size_t)(end - at));
+}
+
+/* Milliseconds with the microseconds kept. */
+static void put_ms(FILE *to, uint64_t us)
+{
+    put_number(to, us / 1000, 1);
+    put(to, ".");
+    put_number(to, us % 1000, 3);
+}
+
+/* The colour of a value; "" for none. */
+static const char *shade_of(const struct report *report, enum field field,
+                            const struct value *value)
+{
+    if (!report->color)
+        return "";
+    if (field_parent(field) == FIELD_ERROR)
+        return SHADE_RED;
+    if (field == FIELD_CERT_WARNING && value->kind == VALUE_TRUTH && value->number)
+        return SHADE_YELLOW;
+    if (value->kind == VALUE_STATUS)
+        return value->number >= 400   ? SHADE_YELLOW
+               : value->number >= 300 ? SHADE_CYAN
+                                      : SHADE_GREEN;
+    return value->kind == VALUE_SPAN ? SHADE_DIM : "";
+}
+
+static void put_unshaded(FILE *to, const char *shade)
+{
+    if (*shade)
+        put(to, SHADE_NONE);
+}
+
+static void put_message(const struct report *report, FILE *to, struct view *view)
+{
+    struct value message = view_value(view, FIELD_ERROR_MESSAGE);
+    const char *shade = shade_of(report, FIELD_ERROR_MESSAGE, &message);
+
+    put(to, shade);
+    put(to, "error: ");
+    text_show(to, message.text, message.length, TEXT_ALL);
+    put_unshaded(to, shade);
+}
+
+/* A table */
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+size_t report_width(const struct report *report, enum field field, bool *right)
+{
+    int columns = field_columns(field);
+
+    *right = columns > 0;
+    if (columns == COLUMNS_URL)
+        return report->url_columns;
+    if (columns == -COLUMNS_PREVIEW)
+        return larger(report->values.preview, strlen(field_key(field)));
+    return (size_t)(columns < 0 ? -columns : columns);
+}
+
+/* A word of ours in its column. */
+static void put_aligned(FILE *to, const char *at, size_t length, size_t width, bool right)
+{
+    size_t pad = width > length ? width - length : 0;
+
+    put_spaces(to, right ? pad : 0);
+    put_bytes(to, at, length);
+    put_spaces(to, right ? 0 : pad);
+}
+
+static void put_cell(const struct report *report, FILE *to, struct view *view, enum field field)
+{
+    struct value value = view_value(view, field);
+    const char *shade = shade_of(report, field, &value);
+    struct spelled spelled;
+    bool right;
+    size_t width = report_width(report, field, &right);
+
+    put(to, shade);
+    report_spell(&spelled, &value);
+    if (value.kind == VALUE_TEXT)
+        text_cell(to, value.text, value.length, value.most, width);
+    else if (spelled.at)
+        put_aligned(to, spelled.at, spelled.length, width, right);
+    else
+        put_aligned(to, "-", 1, width, right);
+    put_unshaded(to, shade);
+}
+
+void report_put_row(const struct report *report, FILE *to, struct view *view)
+{
+    const struct columns *columns = &report->columns;
+
+    for (size_t i = 0; i < columns->count; i++) {
+        if (i)
+            putc_unlocked(' ', to);
+        if (columns->list[i] == FIELD_SNIPPET && view->result->error && !report->chosen) {
+            put_message(report, to, view);
+            put(to, " in ");
+            put_ms(to, result_elapsed(view->result) / NSEC_PER_US);
+            put(to, " ms");
+            break;
+        }
+        put_cell(report, to, view, columns->list[i]);
+    }
+    putc_unlocked('\n', to);
+}
+
+void report_put_table_header(const struct report *report, FILE *to)
+{
+    const struct columns *columns = &report->columns;
+
+    for (size_t i = 0; i < columns->count; i++) {
+        const char *key = field_key(columns->list[i]);
+        bool right;
+        size_t width = report_width(report, columns->list[i], &right);
+
+        put(to, i ? " " : "");
+        put_aligned(to, key, strlen(key), width, right);
+    }
+    putc_unlocked('\n', to);
+}
+
+/* Lines */
+
+/* The chosen fields between tabs, which no value holds. */
+void report_put_tabbed(const struct report *report, FILE *to, struct view *view)
+{
+    for (size_t i = 0; i < report->columns.count; i++) {
+        enum field field = report->columns.list[i];
+        struct value value = view_value(view, field);
+        const char *shade = shade_of(report, field, &value);
+        struct spelled spelled;
+
+        put(to, i ? "\t" : "");
+        put(to, shade);
+        report_spell(&spelled, &value);
+        if (value.kind == VALUE_TEXT)
+            text_show(to, value.text, value.length, value.most);
+        else if (spelled.at)
+            put_bytes(to, spelled.at, spelled.length);
+        else
+            putc_unlocked('-', to);
+        put_unshaded(to, shade);
+    }
+    putc_unlocked('\n', to);
+}
+
+/* " in 0:00:00.798940s" */
+static void put_elapsed(FILE *to, nsec elapsed)
+{
+    uint64_t us = elapsed / NSEC_PER_US, s = us / 1000000;
+
+    put(to, " in ");
+    put_number(to, s / 3600, 1);
+    put(to, ":");
+    put_number(to, s / 60 % 60, 2);
+    put(to, ":");
+    put_number(to, s % 60, 2);
+    put(to, ".");
+    put_number(to, us % 1000000, 6);
+    put(to, "s");
+}
+
+/* " (status 500)", where that is an error which the line does not have yet. */
+static void put_status(FILE *to, const struct result *result, const char *shade)
+{
+    if (result->status < 400 || result->error == ERROR_STATUS)
+        return;
+    put(to, shade);
+    put(to, " (status ");
+    put_number(to, result->status, 1);
+    put(to, ")");
+    put_unshaded(to, shade);
+}
+
+/* " rtt 0.123/0.045ms retrans 0 mss 1448" */
+static void put_tcp(FILE *to, const struct tcp_facts *tcp)
+{
+    put(to, " rtt ");
+    put_ms(to, tcp->rtt_us);
+    put(to, "/");
+    put_ms(to, tcp->rttvar_us);
+    put(to, "ms retrans ");
+    put_number(to, tcp->retransmits, 1);
+    put(to, " mss ");
+    put_number(to, tcp->mss_bytes, 1);
+}
+
+/* " (certificate expires in 13 days)" */
+static void put_warning(const struct report *report, FILE *to, struct view *view)
+{
+    struct value days = view_value(view, FIELD_DAYS_LEFT);
+    struct value warning = view_value(view, FIELD_CERT_WARNING);
+    const char *shade = shade_of(report, FIELD_CERT_WARNING, &warning);
+
+    if (warning.kind != VALUE_TRUTH || !warning.number)
+        return;
+    put(to, shade);
+    if (days.number < 0) {
+        put(to, " (certificate has expired)");
+    } else {
+        put(to, " (certificate expires in ");
+        put_number(to, (uint64_t)days.number, 1);
+        put(to, days.number == 1 ? " day)" : " days)");
+    }
+    put_unshaded(to, shade);
+}
+
+void report_put_text(const struct report *report, FILE *to, struct view *view)
+{
+    const struct result *result = view->result;
+    struct value status = view_value(view, FIELD_STATUS);
+    const char *status_shade = shade_of(report, FIELD_STATUS, &status), *shade = status_shade;
+
+    text_column(to, result->site->url.shown, REPORT_URL_COLUMNS);
+    put(to, ": ");
+    if (result->error) {
+        put_message(report, to, view);
+    } else {
+        struct value snippet = view_value(view, FIELD_SNIPPET);
+
+        put(to, shade);
+        text_show(to, snippet.text, snippet.length, snippet.most);
+        put_unshaded(to, shade);
+    }
+    shade = report->color ? SHADE_DIM : "";
+    put(to, shade);
+    put_elapsed(to, result_elapsed(result));
+    if (report->values.tcp_info && result->tcp.known)
+        put_tcp(to, &result->tcp);
+    put_unshaded(to, shade);
+    put_status(to, result, status_shade);
+    put_warning(report, to, view);
+    putc_unlocked('\n', to);
+}
+
+void report_race_text(FILE *to, const struct race_totals *totals)
+{
+    fprintf(to, "Synchronous example took %.6f seconds\n", seconds(totals->blocking));
+    fprintf(to, "Asynchronous example took %.6f seconds\n", seconds(totals->reactor));
+    fprintf(to,
+            "%.2fx faster; the slowest site alone took %.6f seconds, so %.2fx is the most that any "
+            "order can give\n",
+            ratio(totals->blocking, totals->reactor), seconds(totals->slowest),
+            ratio(totals->blocking, totals->slowest));
+}
