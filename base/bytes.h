@@ -1,14 +1,44 @@
-/* Classes of bytes in HTTP fields (RFC 9110, section 5.6). */
+/*
+ * Classes of bytes, in ASCII whatever the locale: of text, of HTTP fields (RFC 9110, section 5.6) and
+ * of URLs (RFC 3986, section 2.1). <ctype.h> is not used: it depends on the locale.
+ */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+static inline bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static inline bool is_letter(char byte)
+{
+    return (byte | 32) >= 'a' && (byte | 32) <= 'z';
+}
+
+static inline char to_lower(char byte)
+{
+    return (char)(byte >= 'A' && byte <= 'Z' ? byte | 32 : byte);
+}
+
 /* Optional white space: a space or a tab. */
 static inline bool is_blank(char byte)
 {
     return byte == ' ' || byte == '\t';
+}
+
+/* A control character other than a tab. */
+static inline bool is_control(char byte)
+{
+    return ((unsigned char)byte < ' ' && byte != '\t') || byte == 0x7f;
+}
+
+/* A space, or a control character other than DEL: what is taken off the ends of a URL. */
+static inline bool is_space_or_control(char byte)
+{
+    return (unsigned char)byte <= ' ';
 }
 
 /* Whether all of the bytes may be in a token, and there is at least one. */
@@ -29,13 +59,46 @@ static inline bool is_token(const char *bytes, size_t count)
 /* Whether a control character other than a tab is among the bytes. */
 static inline bool has_control_byte(const char *bytes, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        unsigned char byte = (unsigned char)bytes[i];
-
-        if ((byte < ' ' && byte != '\t') || byte == 0x7f)
+    for (size_t i = 0; i < count; i++)
+        if (is_control(bytes[i]))
             return true;
-    }
     return false;
+}
+
+/* What a hexadecimal digit counts, or -1. */
+static inline int hex_digit(char byte)
+{
+    if (is_digit(byte))
+        return byte - '0';
+    byte |= 32;
+    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/* Takes one byte, or the one that "%41" stands for. A "%" that begins nothing stands for itself. */
+static inline char take_decoded(const char **at, const char *end)
+{
+    const char *text = *at;
+
+    if (*text == '%' && end - text > 2 && hex_digit(text[1]) >= 0 && hex_digit(text[2]) >= 0) {
+        *at += 3;
+        return (char)(hex_digit(text[1]) * 16 + hex_digit(text[2]));
+    }
+    *at += 1;
+    return *text;
+}
+
+/* Writes a number in decimal, closed with a NUL, and returns its end. snprintf would be a sixth of a
+   URL's whole parse. */
+static inline char *put_decimal(char *to, unsigned number)
+{
+    unsigned unit = 1;
+
+    while (number / unit >= 10)
+        unit *= 10;
+    for (; unit; unit /= 10)
+        *to++ = (char)('0' + number / unit % 10);
+    *to = '\0';
+    return to;
 }
 
 #endif

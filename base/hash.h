@@ -7,16 +7,14 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 static inline uint32_t hash_bytes(const char *bytes, size_t length)
 {
     uint32_t hash = 2166136261u;
 
     for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)bytes[i];
-
-        if (byte >= 'A' && byte <= 'Z')
-            byte |= 32;
-        hash = (hash ^ byte) * 16777619u;
+        hash = (hash ^ (unsigned char)to_lower(bytes[i])) * 16777619u;
     }
     return hash;
 }

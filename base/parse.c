@@ -1,9 +1,10 @@
 /* strtod would take "inf", "0x1p3" and the locale's comma; so digits are read by hand. */
 #include "base/parse.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
+
+#include "base/bytes.h"
 
 #define MOST (1000 * 3600 * NSEC_PER_S)
 
@@ -31,13 +32,13 @@ bool duration_parse(const char *text, nsec *duration)
 
     if (!span)
         return false;
-    for (; isdigit((unsigned char)*text); text++, any = true) {
+    for (; is_digit(*text); text++, any = true) {
         whole = whole * 10 + (nsec)(*text - '0') * span;
         if (whole > MOST)
             return false;
     }
     if (*text == '.') {
-        for (text++; isdigit((unsigned char)*text); text++, any = true) {
+        for (text++; is_digit(*text); text++, any = true) {
             span /= 10;
             part += (nsec)(*text - '0') * span;
         }
@@ -54,7 +55,7 @@ bool number_parse(const char *text, unsigned long low, unsigned long high, unsig
 
     if (!*text)
         return false;
-    for (; isdigit((unsigned char)*text); text++) {
+    for (; is_digit(*text); text++) {
         unsigned long digit = (unsigned long)(*text - '0');
 
         if (digit > high || value > (high - digit) / 10)

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
+
 #define MOST_PORT 65535
 
 /* Reads the digits up to the NUL; 0 where they are no port. */
@@ -13,7 +15,7 @@ static unsigned port_parse(const char *text)
 {
     unsigned port = 0;
 
-    for (; *text >= '0' && *text <= '9' && port <= MOST_PORT; text++)
+    for (; is_digit(*text) && port <= MOST_PORT; text++)
         port = 10 * port + (unsigned)(*text - '0');
     return *text || port > MOST_PORT ? 0 : port;
 }

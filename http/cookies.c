@@ -87,13 +87,8 @@ static struct span take_until(struct span *rest, char mark)
 /* A tab is allowed around the parts, where it is taken off; in a name or a value it is not. */
 static bool has_control(struct span span, bool tab_too)
 {
-    for (size_t i = 0; i < span.bytes; i++) {
-        unsigned char byte = (unsigned char)span.at[i];
-
-        if ((byte < ' ' && (byte != '\t' || tab_too)) || byte == 0x7f)
-            return true;
-    }
-    return false;
+    return has_control_byte(span.at, span.bytes) ||
+           (tab_too && span.bytes && memchr(span.at, '\t', span.bytes));
 }
 
 /* Max-Age as a moment (RFC 6265, section 5.2.2). False: not a number. */

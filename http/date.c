@@ -8,6 +8,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/bytes.h"
+
 #define FIRST_YEAR 1601 /* of a cookie's date */
 #define AHEAD      50   /* years that a date of two digits may lie ahead */
 
@@ -25,11 +27,6 @@ struct rest {
 struct parts {
     int year, month, day, hour, minute, second; /* January is 0 */
 };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 /* False: there is no such day, or no such time of day. A leap second is one beyond 59. */
 static bool to_unix(const struct parts *parts, int most_second, int64_t *unix_time)

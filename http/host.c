@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/digits.h"
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "reactor/sock.h"
 
@@ -75,7 +75,7 @@ static void put_ipv4(struct host *host, uint32_t address)
     char *to = host->text;
 
     for (int shift = 24; shift >= 0; shift -= 8) {
-        to = put_number(to, address >> shift & 255);
+        to = put_decimal(to, address >> shift & 255);
         if (shift)
             *to++ = '.';
     }
@@ -495,9 +495,7 @@ static char *decode(char *to, const char *text, size_t length, int *all)
     for (*all = 0; text < end; to++) {
         if (to == full)
             return NULL;
-        *to = take_decoded(&text, end);
-        if (*to >= 'A' && *to <= 'Z')
-            *to |= 32;
+        *to = to_lower(take_decoded(&text, end));
         *all |= classes[(unsigned char)*to];
     }
     *to = '\0';

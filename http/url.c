@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/digits.h"
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "http/host.h"
@@ -85,16 +85,11 @@ static bool is(char byte, int class)
     return classes[(unsigned char)byte] & class;
 }
 
-static bool is_letter(char byte)
-{
-    return (byte | 32) >= 'a' && (byte | 32) <= 'z';
-}
-
 static void trim(struct rest *rest)
 {
-    while (left(rest) && (unsigned char)*rest->at <= ' ')
+    while (left(rest) && is_space_or_control(*rest->at))
         rest->at++;
-    while (left(rest) && (unsigned char)rest->end[-1] <= ' ')
+    while (left(rest) && is_space_or_control(rest->end[-1]))
         rest->end--;
 }
 
@@ -293,7 +288,7 @@ static char *put_authority(struct url *url, char *to, const struct host *host)
     to = stpcpy(stpcpy(stpcpy(to, host->literal ? "[" : ""), host->text), host->literal ? "]" : "");
     if (!standard) {
         *to++ = ':';
-        to = put_number(to, url->port);
+        to = put_decimal(to, url->port);
     }
     return to + 1;
 }
@@ -513,14 +508,14 @@ bool url_origin(struct url_origin *origin, const char *text, size_t length)
 {
     struct rest rest = {text, text + length}, authority, host;
 
-    while (left(&rest) && (unsigned char)*rest.at <= ' ')
+    while (left(&rest) && is_space_or_control(*rest.at))
         rest.at++;
     if (!take_scheme(&rest, &origin->https) || left(&rest) < 2 || memcmp(rest.at, "//", 2) != 0)
         return false;
     rest.at += 2;
     authority = take_authority(&rest);
     for (const char *at = authority.at; at < authority.end; at++)
-        if ((unsigned char)*at <= ' ')
+        if (is_space_or_control(*at))
             authority.end = at;
     take_user(&authority);
     host = take_host(&authority);

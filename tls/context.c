@@ -5,7 +5,6 @@
  */
 #include "tls/context.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -14,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "tls/verify.h"
 
@@ -56,8 +56,7 @@ static bool is_hashed_name(const char *name)
 {
     size_t length = strspn(name, "0123456789abcdef");
 
-    return length == HASHED_NAME_BYTES && name[length] == '.' &&
-           isdigit((unsigned char)name[length + 1]);
+    return length == HASHED_NAME_BYTES && name[length] == '.' && is_digit(name[length + 1]);
 }
 
 /* OpenSSL looks into the directory when it verifies, and says nothing of one that is of no use. */

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/digits.h"
+#include "base/bytes.h"
 #include "base/parse.h"
 
 #define MOST_DIGITS      15 /* what a double holds exactly */

@@ -6,12 +6,12 @@
  */
 #include "cli/bench/bench_report.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "cli/output/chart.h"
 #include "cli/output/figures.h"
 #include "cli/output/terminal.h"
@@ -57,7 +57,7 @@ static size_t word_length(const char *text)
 {
     size_t length = strcspn(text, " "), unit;
 
-    if (!length || text[length] != ' ' || !isdigit((unsigned char)text[length - 1]))
+    if (!length || text[length] != ' ' || !is_digit(text[length - 1]))
         return length;
     unit = strcspn(text + length + 1, " ,;:.)");
     return unit <= MOST_UNIT ? length + 1 + strcspn(text + length + 1, " ") : length;

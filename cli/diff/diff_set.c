@@ -193,7 +193,7 @@ static void pass(struct rest *rest, size_t count)
 }
 
 /* RFC 8259, section 2. */
-static bool is_blank(char byte)
+static bool is_json_space(char byte)
 {
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
@@ -203,7 +203,7 @@ static bool is_over(struct rest *rest)
 {
     size_t blanks = 0;
 
-    while (blanks < rest->count && is_blank(rest->at[blanks]))
+    while (blanks < rest->count && is_json_space(rest->at[blanks]))
         blanks++;
     pass(rest, blanks);
     return !rest->count;

@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "cli/fetch/places.h"
@@ -74,7 +75,7 @@ static bool read_number(const char **at, uint64_t most, uint64_t *number)
 {
     const char *first = *at;
 
-    for (*number = 0; **at >= '0' && **at <= '9'; ++*at) {
+    for (*number = 0; is_digit(**at); ++*at) {
         uint64_t digit = (uint64_t)(**at - '0');
 
         if (*number > most / 10 || digit > most - *number * 10)

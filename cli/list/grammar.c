@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digits.h"
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "cli/list/settings.h"
 #include "cli/list/stray.h"
@@ -63,7 +63,7 @@ static const char *next_word(struct rest *rest, bool quotes, struct word *word)
     char *to, *from = rest->at, *end = rest->end;
     bool quoted = false, comment;
 
-    while (from < end && (*from == ' ' || *from == '\t'))
+    while (from < end && is_blank(*from))
         from++;
     to = word->text = from;
     word->there = from < end;

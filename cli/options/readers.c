@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "base/parse.h"
 #include "cli/output/report.h"
@@ -164,8 +165,7 @@ bool read_bytes(const struct given *given)
     int shift = unit ? 10 * (int)(unit - units + 1) : 0;
 
     *(uint64_t *)given->to = (uint64_t)number << shift;
-    if (*value >= '0' && *value <= '9' && number <= UINT64_C(1) << 40 >> shift &&
-        !end[unit ? 1 : 0])
+    if (is_digit(*value) && number <= UINT64_C(1) << 40 >> shift && !end[unit ? 1 : 0])
         return true;
     return refuse_value(given, "not a size up to 1024G, like 65536, 64K or 1M");
 }

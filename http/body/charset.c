@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/bytes.h"
 #include "base/memory.h"
 
 #define MOST_LABEL_BYTES 32 /* a longer label is nobody's */
@@ -101,7 +102,7 @@ static const struct charset charsets[] = {
 
 #define CHARSETS (sizeof(charsets) / sizeof(*charsets))
 
-static bool is_blank(int byte)
+static bool is_html_space(int byte)
 {
     return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\f' || byte == '\r';
 }
@@ -121,9 +122,9 @@ const struct charset *charset_of_label(const char *label, size_t length)
 {
     char lower[MOST_LABEL_BYTES + 3];
 
-    while (length && is_blank(*label))
+    while (length && is_html_space(*label))
         label++, length--;
-    while (length && is_blank(label[length - 1]))
+    while (length && is_html_space(label[length - 1]))
         length--;
     if (is_word(label, length, charset_utf8.name))
         return &charset_utf8; /* nearly always */
@@ -134,7 +135,7 @@ const struct charset *charset_of_label(const char *label, size_t length)
     for (size_t i = 0; i < length; i++) {
         if (label[i] <= ' ') /* would match two labels, or half a one */
             return NULL;
-        lower[i + 1] = (char)(label[i] >= 'A' && label[i] <= 'Z' ? label[i] | 0x20 : label[i]);
+        lower[i + 1] = to_lower(label[i]);
     }
     if (is_called(&charset_utf8, lower, length + 2))
         return &charset_utf8;
@@ -254,11 +255,6 @@ struct attribute {
     struct slice name, value;
 };
 
-static bool is_letter(int byte)
-{
-    return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
-}
-
 /* The next byte; -1 at the end, where the page is over. */
 static int peek(struct page *page)
 {
@@ -270,7 +266,7 @@ static int peek(struct page *page)
 
 static void skip_blanks(struct page *page)
 {
-    while (is_blank(peek(page)))
+    while (is_html_space(peek(page)))
         page->at++;
 }
 
@@ -297,7 +293,7 @@ static struct slice take_until(struct page *page, const char *ends)
     const char *from = page->at;
     int byte;
 
-    while ((byte = peek(page)) >= 0 && !is_blank(byte) && !(byte && strchr(ends, byte)))
+    while ((byte = peek(page)) >= 0 && !is_html_space(byte) && !(byte && strchr(ends, byte)))
         page->at++;
     return (struct slice){from, (size_t)(page->at - from)};
 }
@@ -319,7 +315,7 @@ static bool take_attribute(struct page *page, struct attribute *attribute)
     int byte;
 
     *attribute = (struct attribute){0};
-    while (is_blank(byte = peek(page)) || byte == '/')
+    while (is_html_space(byte = peek(page)) || byte == '/')
         page->at++;
     if (byte == '>' || byte < 0)
         return false;
@@ -416,17 +412,17 @@ static const struct charset *take_markup(struct page *page)
         return NULL;
     }
     after = page->end - page->at > 5 ? page->at[5] : -1;
-    if (begins(page, "<meta") && (is_blank(after) || after == '/')) {
+    if (begins(page, "<meta") && (is_html_space(after) || after == '/')) {
         page->at += 5;
         return take_meta(page);
     }
     page->at++;
     after = peek(page);
-    if (after == '/' && page->end - page->at > 1 && is_letter(page->at[1])) {
+    if (after == '/' && page->end - page->at > 1 && is_letter((char)page->at[1])) {
         page->at++;
         after = peek(page);
     }
-    if (is_letter(after)) {
+    if (is_letter((char)after)) {
         take_until(page, ">");
         while (take_attribute(page, &attribute)) {
         }

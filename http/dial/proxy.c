@@ -4,12 +4,12 @@
  */
 #include "http/dial/proxy.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "reactor/sock.h"
 
@@ -133,7 +133,7 @@ const char *proxy_parse(struct proxy *proxy, const char *text)
     const char *wrong;
 
     *proxy = (struct proxy){0};
-    while (*text && (unsigned char)*text <= ' ')
+    while (*text && is_space_or_control(*text))
         text++;
     wrong = take_scheme(proxy, &text);
     if (!wrong)
@@ -189,7 +189,7 @@ static bool take_bits(const char *text, unsigned most, unsigned *bits)
     if (!*text)
         return false;
     for (; *text; text++) {
-        if (!isdigit((unsigned char)*text))
+        if (!is_digit(*text))
             return false;
         number = number * 10 + (unsigned)(*text - '0');
         if (number > most)

@@ -5,11 +5,11 @@
  */
 #include "http/dial/route.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/table.h"
@@ -152,7 +152,7 @@ static const char *take_port(uint16_t *port, const struct field *field)
     unsigned number = 0;
 
     for (size_t i = 0; i < field->bytes; i++) {
-        if (!isdigit((unsigned char)field->at[i]))
+        if (!is_digit(field->at[i]))
             return "the port is not a number";
         number = number * 10 + (unsigned)(field->at[i] - '0');
         if (number > UINT16_MAX)

@@ -6,7 +6,7 @@
  */
 #include "http/h1/chunks.h"
 
-#include "base/digits.h"
+#include "base/bytes.h"
 
 #define MOST_SIZE   (UINT64_MAX >> 4) /* that another digit may follow */
 #define MOST_DIGITS 16                /* that are no surplus */
@@ -15,11 +15,6 @@ static enum chunks_status refuse(struct chunks *chunks, const char *why)
 {
     chunks->why = why;
     return CHUNKS_MALFORMED;
-}
-
-static bool is_control(char byte)
-{
-    return ((unsigned char)byte < ' ' && byte != '\t') || byte == 0x7f;
 }
 
 /* A line with a size is complete. */

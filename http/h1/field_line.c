@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "base/bytes.h"
-#include "base/digits.h"
 
 bool field_line_split(struct field_line_parts *parts, const char *line, size_t bytes)
 {

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/digits.h"
 
 bool status_line_may_become(const char *text, size_t bytes)
 {

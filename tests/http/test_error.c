@@ -1,9 +1,9 @@
 /* The list of errors, and what a failed call means in each phase. */
 #include "tests/support/unit.h"
 
-#include <ctype.h>
 #include <errno.h>
 
+#include "base/bytes.h"
 #include "http/error.h"
 #include "tls/transport.h"
 
@@ -12,7 +12,7 @@ static bool is_code(const char *code)
     const char *dot = strchr(code, '.');
 
     for (const char *at = code; *at; at++)
-        if (!islower((unsigned char)*at) && *at != '_' && at != dot)
+        if (!(is_letter(*at) && *at == to_lower(*at)) && *at != '_' && at != dot)
             return false;
     return dot && dot > code && dot[1];
 }

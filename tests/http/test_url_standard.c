@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/digits.h"
+#include "base/bytes.h"
 #include "http/url.h"
 
 #define DATA "/usr/share/cargo/registry/url-*/tests/urltestdata.json"

@@ -1,10 +1,10 @@
 /* Charts of histograms: no value is left out, however they lie, and the rows fit a screen. */
 #include "tests/support/unit.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "cli/output/chart.h"
 
 #define US        NSEC_PER_US
@@ -73,7 +73,7 @@ static uint64_t sum_of(const char *chart, size_t *rows)
             ;
         for (; *at == ' '; at--)
             ;
-        for (; isdigit((unsigned char)*at) || *at == ','; at--) {
+        for (; is_digit(*at) || *at == ','; at--) {
             if (*at == ',')
                 continue;
             count += unit * (uint64_t)(*at - '0');
