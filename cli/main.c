@@ -1,13 +1,16 @@
 /* firstbyte: one command line, four commands. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/diff/diff_set.h"
 #include "cli/options/options.h"
+#include "cli/output/diagnostic.h"
 #include "cli/output/files.h"
 #include "cli/rehearsal.h"
 #include "cli/run.h"
@@ -70,6 +73,6 @@ int main(int argc, char **argv)
     options_free(&options);
     if (!fflush(stdout))
         return status;
-    perror("firstbyte: standard output");
+    diagnostic("standard output: %s", strerrordesc_np(errno));
     return EXIT_SOME_FAILED;
 }

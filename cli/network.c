@@ -7,21 +7,11 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "cli/output/diagnostic.h"
 #include "cli/output/text.h"
 #include "http/fields.h"
 
 #define HOSTS_FILE "/etc/hosts"
-
-bool complain(const char *what, const char *why)
-{
-    fputs("firstbyte: ", stderr);
-    text_show(stderr, what, strlen(what), TEXT_ALL);
-    if (*why)
-        fputs(": ", stderr);
-    text_show(stderr, why, strlen(why), TEXT_ALL);
-    putc('\n', stderr);
-    return false;
-}
 
 /* Of a field that proves who we are, the name alone is shown. */
 static size_t shown_length(const char *line, size_t length)

@@ -23,8 +23,4 @@ bool network_open(struct network *network, const struct options *options,
 
 void network_close(struct network *network);
 
-/* Says "firstbyte: what: why" on standard error, with what came from outside escaped; the reason may be
-   empty. Returns false, for the caller's. */
-bool complain(const char *what, const char *why);
-
 #endif

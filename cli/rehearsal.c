@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "cli/list/bad_lines.h"
 #include "cli/list/sites.h"
+#include "cli/output/diagnostic.h"
 #include "origin/server.h"
 #include "reactor/interrupt.h"
 
@@ -167,8 +168,8 @@ bool rehearsal_start(struct rehearsal *rehearsal, const struct options *options)
         close(announced[0]);
     free(text);
     if (!up) {
-        fprintf(stderr, "firstbyte: the rehearsal's origin did not start%s%s\n", error ? ": " : "",
-                error ? strerrordesc_np(error) : "");
+        diagnostic("the rehearsal's origin did not start%s%s", error ? ": " : "",
+                   error ? strerrordesc_np(error) : "");
         rehearsal_stop(rehearsal);
     }
     return up;
@@ -210,20 +211,18 @@ bool rehearsal_has_ended(const struct rehearsal *rehearsal)
 
 void rehearsal_say_end(struct rehearsal *rehearsal)
 {
+    char how[64] = "ended";
     int status;
     pid_t reaped;
 
     do {
         reaped = waitpid(rehearsal->child, &status, 0);
     } while (reaped < 0 && errno == EINTR);
-    fputs("firstbyte: the rehearsal's origin ", stderr);
-    if (reaped < 0)
-        fputs("ended", stderr);
-    else if (WIFSIGNALED(status))
-        fprintf(stderr, "was killed by signal %d", WTERMSIG(status));
-    else
-        fprintf(stderr, "ended with status %d", WEXITSTATUS(status));
-    fputs(", and the run with it\n", stderr);
+    if (reaped >= 0 && WIFSIGNALED(status))
+        snprintf(how, sizeof(how), "was killed by signal %d", WTERMSIG(status));
+    else if (reaped >= 0)
+        snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(status));
+    diagnostic("the rehearsal's origin %s, and the run with it", how);
     rehearsal->child = -1;
 }
 
@@ -251,7 +250,7 @@ static bool tell_all(struct origin *origin, const struct options *options)
     sites = options->file ? sites_open(options->file, &plain)
                           : sites_from_words(options->words, options->word_count, &plain);
     if (!sites) {
-        fprintf(stderr, "firstbyte: %s: %s\n", options->file, strerrordesc_np(errno));
+        diagnostic("%s: %s", options->file, strerrordesc_np(errno));
         return false;
     }
     while (sites_next(sites, &listed) == SITES_ONE) {
@@ -301,7 +300,7 @@ static enum exit_status serve(struct loop *loop, struct origin *origin,
     watch_init(&lifeline, on_lifeline, loop);
     if (interrupt_start(&interrupt, loop, on_signal, loop) ||
         (options->lifeline && loop_watch(loop, &lifeline, STDIN_FILENO, EPOLLIN))) {
-        fprintf(stderr, "firstbyte: the origin's descriptors cannot be watched\n");
+        diagnostic("the origin's descriptors cannot be watched");
         return EXIT_SETUP;
     }
     announce(origin);
@@ -319,7 +318,7 @@ enum exit_status origin_run(const struct options *options)
     enum exit_status status = EXIT_SETUP;
 
     if (!origin)
-        fprintf(stderr, "firstbyte: the origin cannot start: %s\n", why);
+        diagnostic("the origin cannot start: %s", why);
     else if (tell_all(origin, options))
         status = serve(loop, origin, options);
     else

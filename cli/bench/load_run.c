@@ -4,7 +4,6 @@
  */
 #include "cli/bench/load_run.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,6 +12,7 @@
 #include "bench/load/load.h"
 #include "bench/load/procs.h"
 #include "cli/network.h"
+#include "cli/output/diagnostic.h"
 #include "reactor/interrupt.h"
 
 #define START_AFTER                                                                                \
@@ -289,20 +289,23 @@ static bool ended_early(const struct proc *proc)
     return proc->end == PROC_STATUS && proc->number > ENDED_BY_SIGNAL;
 }
 
+#define PROCESS "process %u of %u "
+
 /* Names a child that did not end well. */
 static void say_how(const struct proc *proc, unsigned number, unsigned count)
 {
-    fprintf(stderr, "firstbyte: process %u of %u ", number, count);
     if (proc->end == PROC_SIGNAL)
-        fprintf(stderr, "was killed by signal %d\n", proc->number);
+        diagnostic(PROCESS "was killed by signal %d", number, count, proc->number);
     else if (proc->end == PROC_STOPPED)
-        fputs("was stopped (SIGSTOP) when the others had ended, and was killed\n", stderr);
+        diagnostic(PROCESS "was stopped (SIGSTOP) when the others had ended, and was killed",
+                   number, count);
     else if (ended_early(proc))
-        fprintf(stderr, "was ended early by signal %d\n", proc->number - ENDED_BY_SIGNAL);
+        diagnostic(PROCESS "was ended early by signal %d", number, count,
+                   proc->number - ENDED_BY_SIGNAL);
     else if (proc->end == PROC_STATUS)
-        fprintf(stderr, "ended with status %d\n", proc->number);
+        diagnostic(PROCESS "ended with status %d", number, count, proc->number);
     else
-        fputs("sent what is no tally\n", stderr);
+        diagnostic(PROCESS "sent what is no tally", number, count);
 }
 
 /* Names the children that did not end well, and returns whether there are any. Those that ended early in an

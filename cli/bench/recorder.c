@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/network.h"
+#include "cli/output/diagnostic.h"
 #include "cli/output/terminal.h"
 
 bool recorder_open(struct recorder *recorder, const struct options *options, nsec duration,

@@ -15,7 +15,7 @@
 #include "cli/bench/load_run.h"
 #include "cli/diff/diff.h"
 #include "cli/list/load_targets.h"
-#include "cli/network.h"
+#include "cli/output/diagnostic.h"
 #include "cli/output/output.h"
 #include "cli/output/terminal.h"
 #include "cli/run.h"
@@ -106,11 +106,9 @@ static void check_descriptors(const struct options *options)
 
     if (getrlimit(RLIMIT_NOFILE, &limit) || each + OWN_DESCRIPTORS <= limit.rlim_cur)
         return;
-    fprintf(
-        stderr,
-        "firstbyte: a process may open %llu descriptors, too few for %zu connections; raise that "
-        "(ulimit -n, sysctl fs.nr_open), or divide them (--procs)\n",
-        (unsigned long long)limit.rlim_cur, each);
+    diagnostic("a process may open %llu descriptors, too few for %zu connections; raise that "
+               "(ulimit -n, sysctl fs.nr_open), or divide them (--procs)",
+               (unsigned long long)limit.rlim_cur, each);
 }
 
 /* --- a run and its report --- */
@@ -131,16 +129,12 @@ static void write_report(FILE *to, const struct bench_run *run, enum format form
 static bool say_remedies(bool ports, bool descriptors)
 {
     if (ports)
-        fputs(
-            "firstbyte: local ports ran out: widen net.ipv4.ip_local_port_range, let them be used "
-            "again (net.ipv4.tcp_tw_reuse=1), or start from several addresses (--interface, "
-            "repeated)\n",
-            stderr);
+        diagnostic("local ports ran out: widen net.ipv4.ip_local_port_range, let them be used "
+                   "again (net.ipv4.tcp_tw_reuse=1), or start from several addresses (--interface, "
+                   "repeated)");
     if (descriptors)
-        fputs(
-            "firstbyte: descriptors ran out: raise ulimit -n and sysctl fs.nr_open, or divide the "
-            "connections (--procs)\n",
-            stderr);
+        diagnostic("descriptors ran out: raise ulimit -n and sysctl fs.nr_open, or divide the "
+                   "connections (--procs)");
     return ports || descriptors;
 }
 
@@ -151,23 +145,21 @@ static void say_judgement(const struct bench_run *run)
     enum error error = (enum error)run->total->gave_up;
 
     if (error)
-        fprintf(stderr, "firstbyte: every connection of the first second failed: %s, %s\n",
-                error_code(error), error_sentence(error));
+        diagnostic("every connection of the first second failed: %s, %s", error_code(error),
+                   error_sentence(error));
     if (run->judgement.verdict != VERDICT_OK && !error)
-        fprintf(stderr,
-                "firstbyte: the client was the bottleneck: %s: busy %.1f%% of the time, %.1f%% "
-                "waiting for a core, %.1f%% stopped, %.1f%% of the requests sent late\n",
-                verdict_name(run->judgement.verdict), 100 * run->judgement.busy_share,
-                100 * run->judgement.starved_share, 100 * run->judgement.suspended_share,
-                100 * run->judgement.late_share);
+        diagnostic("the client was the bottleneck: %s: busy %.1f%% of the time, %.1f%% "
+                   "waiting for a core, %.1f%% stopped, %.1f%% of the requests sent late",
+                   verdict_name(run->judgement.verdict), 100 * run->judgement.busy_share,
+                   100 * run->judgement.starved_share, 100 * run->judgement.suspended_share,
+                   100 * run->judgement.late_share);
     else if (verdict_limited(run->total))
-        fprintf(stderr,
-                "firstbyte: all connections were busy %.1f%% of the time while requests waited for "
-                "one: compare with more (-c)\n",
-                100 * tally_limited(run->total));
+        diagnostic("all connections were busy %.1f%% of the time while requests waited for "
+                   "one: compare with more (-c)",
+                   100 * tally_limited(run->total));
     for (size_t i = 0; i < run->slo->count; i++)
         if (!run->slo->part[i].held)
-            fprintf(stderr, "firstbyte: --slo %s was missed\n", run->slo->part[i].name);
+            diagnostic("--slo %s was missed", run->slo->part[i].name);
 }
 
 /* Writes what a run came to, for people and for the comparison. */
@@ -352,8 +344,8 @@ static enum exit_status search(struct bench *bench)
         return EXIT_SETUP;
     if (knee.gave_up) {
         if (options->format == FORMAT_JSON && !options->quiet)
-            fprintf(stderr, "firstbyte: the server gave no response: %s, %s\n",
-                    error_code(knee.gave_up), error_sentence(knee.gave_up));
+            diagnostic("the server gave no response: %s, %s", error_code(knee.gave_up),
+                       error_sentence(knee.gave_up));
         return EXIT_SOME_FAILED;
     }
     return knee.saturated ? EXIT_SATURATED : knee.rate > 0 ? EXIT_FETCHED : EXIT_SLO;
@@ -366,7 +358,7 @@ static enum exit_status end_output(struct bench *bench, enum exit_status status)
     const char *kept = output_kept(bench->output);
 
     if (kept)
-        fprintf(stderr, "firstbyte: what was measured is in %s\n", kept);
+        diagnostic("what was measured is in %s", kept);
     if (!error)
         return status;
     complain(output_name(bench->output), strerrordesc_np(error));

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "bench/stats/statistics.h"
+#include "cli/output/diagnostic.h"
 #include "cli/output/json.h"
 #include "cli/output/text.h"
 
@@ -510,11 +511,7 @@ enum exit_status diff_files(const struct diff_options *options)
     for (size_t i = 0; i < options->file_count && !why; i++) {
         if (diff_set_read(&sets[i], options->files[i], &why))
             continue;
-        fputs("firstbyte: ", stderr);
-        show(stderr, options->files[i]);
-        fputs(": ", stderr);
-        show(stderr, why);
-        fputc('\n', stderr);
+        complain(options->files[i], why);
         status = EXIT_USAGE;
     }
     if (status == EXIT_FETCHED)

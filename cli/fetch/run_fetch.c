@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/network.h"
+#include "cli/output/diagnostic.h"
 #include "http/fetch.h"
 #include "reactor/interrupt.h"
 
@@ -68,7 +69,7 @@ static void on_lowered(void *owner, size_t now)
     if (half->session->options->quiet)
         return;
     progress_hide(half->session->progress);
-    fprintf(stderr, "firstbyte: no descriptor is left; concurrency lowered to %zu\n", now);
+    diagnostic("no descriptor is left; concurrency lowered to %zu", now);
     progress_show(half->session->progress);
 }
 
@@ -174,10 +175,9 @@ static void make_fetch(struct reactor_half *half)
     if (settings.idle > settings.concurrency)
         settings.idle = settings.concurrency;
     if (settings.concurrency < options->concurrency && !options->quiet)
-        fprintf(stderr,
-                "firstbyte: concurrency lowered from %zu to %zu: %zu descriptors are allowed "
-                "(ulimit -n)\n",
-                options->concurrency, settings.concurrency, allowed);
+        diagnostic("concurrency lowered from %zu to %zu: %zu descriptors are allowed "
+                   "(ulimit -n)",
+                   options->concurrency, settings.concurrency, allowed);
     half->fetch = fetch_new(&half->network.dialer, &settings);
 }
 
@@ -221,13 +221,19 @@ static bool set_up(struct reactor_half *half)
 /* In the place of the progress line: what it all came to. */
 static void say_total(struct session *session, nsec took)
 {
+    char *text;
+    size_t length;
+    FILE *to;
+
     if (!session->progress)
         return;
     progress_free(session->progress);
     session->progress = NULL;
-    fputs("firstbyte: ", stderr);
-    totals_write(stderr, &session->totals);
-    fprintf(stderr, "; %.1f s\n", (double)took / (double)NSEC_PER_S);
+    to = memory_stream(&text, &length);
+    totals_write(to, &session->totals);
+    fclose(to);
+    diagnostic("%s; %.1f s", text, (double)took / (double)NSEC_PER_S);
+    free(text);
 }
 
 /* Fetches all sites at once; *took is the time until the last answer. */
@@ -256,7 +262,7 @@ static bool run_all(struct reactor_half *half, nsec *took)
     if (half->all && !session->judged)
         session_say_empty(session);
     if (left && !session->options->quiet)
-        fprintf(stderr, "firstbyte: %zu sites were under way and are given up\n", left);
+        diagnostic("%zu sites were under way and are given up", left);
     drain(half);
     interrupt_stop(&half->interrupt);
     return true;

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cli/list/bad_lines.h"
-#include "cli/network.h"
+#include "cli/output/diagnostic.h"
 #include "cli/output/terminal.h"
 
 void session_init(struct session *session, const struct options *options)
@@ -61,10 +61,9 @@ bool session_open_state(struct session *session)
         return false;
     }
     if (state_head(session->state)->finished && !session->options->quiet)
-        fprintf(stderr,
-                "firstbyte: %s: the list was done; only what was added to it is fetched "
-                "(all of it again: remove that file)\n",
-                path);
+        diagnostic("%s: the list was done; only what was added to it is fetched "
+                   "(all of it again: remove that file)",
+                   path);
     return true;
 }
 
@@ -336,7 +335,7 @@ static void finish(struct session *session, bool complete)
     if (error)
         session->output_error = error;
     if (kept)
-        fprintf(stderr, "firstbyte: what was fetched is in %s\n", kept);
+        diagnostic("what was fetched is in %s", kept);
     if (!error && complete && session->state)
         session->state_error = state_finish(session->state, kept_bytes(session));
 }
@@ -362,8 +361,8 @@ enum exit_status session_verdict(const struct session *session)
     if (session->state_error && session->state_error != EINVAL)
         complain(session->options->resume, strerrordesc_np(session->state_error));
     if (session->output_error)
-        fprintf(stderr, "firstbyte: output.closed: %s: %s; not every result was written\n", output,
-                strerrordesc_np(session->output_error));
+        diagnostic("output.closed: %s: %s; not every result was written", output,
+                   strerrordesc_np(session->output_error));
     if (session->interrupted)
         return EXIT_INTERRUPTED;
     if (session->origin_ended)

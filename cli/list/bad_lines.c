@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/network.h"
+#include "cli/output/diagnostic.h"
 
 void bad_lines_add_as(struct bad_lines *bad, const char *what, const char *why)
 {

@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "cli/list/bad_lines.h"
 #include "cli/list/sites.h"
-#include "cli/network.h"
+#include "cli/output/diagnostic.h"
 
 /* Adds one that is sound; the site is the list's. */
 static void add(struct target_list *list, const struct listed *listed)

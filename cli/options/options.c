@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "cli/options/help.h"
 #include "cli/options/readers.h"
+#include "cli/output/diagnostic.h"
 #include "dns/resolver.h"
 #include "http/body/preview.h"
 #include "http/h1/h1_parser.h"
@@ -242,18 +243,22 @@ static bool refuse_stranger(const struct option_row *row, enum command command)
     const unsigned set = commands_of(row->name);
     const int count = __builtin_popcount(set);
     int named = 0;
+    char *text;
+    size_t length;
+    FILE *to = memory_stream(&text, &length);
 
-    fputs("firstbyte: ", stderr);
     for (size_t i = 0; i < COMMANDS; i++)
         if (commands[i].command == command)
-            fprintf(stderr, "%s --%s: for ", commands[i].name, row->name);
+            fprintf(to, "%s --%s: for ", commands[i].name, row->name);
     for (size_t i = 0; i < COMMANDS; i++) {
         if (!(set >> commands[i].command & 1))
             continue;
         named++;
-        fprintf(stderr, "%s%s", named == 1 ? "" : named < count ? ", " : " and ", commands[i].name);
+        fprintf(to, "%s%s", named == 1 ? "" : named < count ? ", " : " and ", commands[i].name);
     }
-    fputs(count == 1 ? " alone\n" : "\n", stderr);
+    fclose(to);
+    diagnostic("%s%s", text, count == 1 ? " alone" : "");
+    free(text);
     return false;
 }
 
@@ -398,8 +403,7 @@ static void hint_at_input(const struct options *options)
     if (!options->file && !options->word_count && !options->quiet &&
         (options->command == COMMAND_FETCH || options->command == COMMAND_BENCH) &&
         !fstat(STDIN_FILENO, &input) && S_ISFIFO(input.st_mode))
-        fputs("firstbyte: standard input is a pipe and is not read; -f - reads a list from it\n",
-              stderr);
+        diagnostic("standard input is a pipe and is not read; -f - reads a list from it");
 }
 
 bool options_read(struct options *options, int argc, char **argv)

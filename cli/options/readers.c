@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/parse.h"
+#include "cli/output/diagnostic.h"
 #include "cli/output/report.h"
 #include "dns/resolver.h"
 #include "http/dial/proxy.h"
@@ -26,7 +27,7 @@ static const char no_name[] = "the name of a file is empty";
 
 bool refuse(const char *option, const char *value, const char *why)
 {
-    fprintf(stderr, "firstbyte: %s%s%s: %s\n", option, value ? " " : "", value ? value : "", why);
+    diagnostic("%s%s%s: %s", option, value ? " " : "", value ? value : "", why);
     return false;
 }
 

@@ -1,14 +1,13 @@
 /* A table of roles, and every pair of them. */
 #include "cli/output/files.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "cli/network.h"
+#include "cli/output/diagnostic.h"
 #include "cli/output/replacement.h"
 
 /* What happens to a file in this run. */

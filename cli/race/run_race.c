@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/network.h"
+#include "cli/output/diagnostic.h"
 #include "cli/race/blocking.h"
 #include "cli/run.h"
 #include "reactor/interrupt.h"

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/bench/recorder.h"
+#include "tests/support/aside.h"
 
 #define INTERVALS 3
 
@@ -18,31 +19,6 @@ static int setup(void **state)
     (void)state;
     options = (struct options){.quiet = true};
     return 0;
-}
-
-/* Standard error goes to a file from here on; returns what it was. */
-static int aside(int *file)
-{
-    char path[256];
-    int terminal = dup(STDERR_FILENO);
-
-    *file = unit_file(path, sizeof(path));
-    unlink(path);
-    fflush(stderr);
-    dup2(*file, STDERR_FILENO);
-    return terminal;
-}
-
-static void back(int terminal, int file)
-{
-    ssize_t count;
-
-    fflush(stderr);
-    dup2(terminal, STDERR_FILENO);
-    count = pread(file, said, sizeof(said) - 1, 0);
-    said[count > 0 ? count : 0] = '\0';
-    close(terminal);
-    close(file);
 }
 
 /* The i-th second, with i + 1 answers. */
@@ -65,13 +41,13 @@ static void record(uint64_t i)
 static bool record_all(void)
 {
     bool opened, ended = false;
-    int file, terminal = aside(&file);
 
+    aside_begin();
     opened = recorder_open(&recorder, &options, INTERVALS * NSEC_PER_S, 0);
     for (uint64_t i = 0; opened && i < INTERVALS; i++)
         record(i);
     ended = opened && recorder_end(&recorder);
-    back(terminal, file);
+    snprintf(said, sizeof(said), "%s", aside_end());
     return ended;
 }
 

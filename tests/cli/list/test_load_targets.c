@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/list/load_targets.h"
+#include "tests/support/aside.h"
 
 static char path[4096];
 
@@ -34,21 +35,11 @@ static char said[2048];
 /* Likewise, with what is said aside. */
 static bool read_aside(struct target_list *list, const char *text, size_t length)
 {
-    char aside_path[256];
-    int terminal = dup(STDERR_FILENO), aside = unit_file(aside_path, sizeof(aside_path));
-    ssize_t count;
     bool taken;
 
-    fflush(stderr);
-    dup2(aside, STDERR_FILENO);
+    aside_begin();
     taken = read_text_of(list, text, length);
-    fflush(stderr);
-    dup2(terminal, STDERR_FILENO);
-    count = pread(aside, said, sizeof(said) - 1, 0);
-    said[count > 0 ? count : 0] = '\0';
-    close(terminal);
-    close(aside);
-    unlink(aside_path);
+    snprintf(said, sizeof(said), "%s", aside_end());
     return taken;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/options/options.h"
+#include "tests/support/aside.h"
 
 #define MOST_WORDS 64
 
@@ -686,23 +687,13 @@ static const struct {
 /* Reads a line with standard error in a file. Returns whether it was taken, and what was said. */
 static bool read_aside(const char *line, char *said, size_t room)
 {
-    char path[256];
-    int terminal = dup(STDERR_FILENO), aside = unit_file(path, sizeof(path));
     struct options options;
-    ssize_t count;
     bool was_taken;
 
-    fflush(stderr);
-    dup2(aside, STDERR_FILENO);
+    aside_begin();
     was_taken = read_line(&options, line);
     options_free(&options);
-    fflush(stderr);
-    dup2(terminal, STDERR_FILENO);
-    count = pread(aside, said, room - 1, 0);
-    said[count > 0 ? count : 0] = '\0';
-    close(terminal);
-    close(aside);
-    unlink(path);
+    snprintf(said, room, "%s", aside_end());
     return was_taken;
 }
 

@@ -1,0 +1,36 @@
+/* Not used where memory may be short: base/memory.c and cli/output/output.c write what is said then. */
+#include "cli/output/diagnostic.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/output/text.h"
+
+static const char name[] = "firstbyte: ";
+
+void diagnostic(const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        memory_exhausted();
+    va_end(arguments);
+    fprintf(stderr, "%s%s\n", name, text); /* one system call: processes do not mix their lines */
+    free(text);
+}
+
+bool complain(const char *what, const char *why)
+{
+    fputs(name, stderr);
+    text_show(stderr, what, strlen(what), TEXT_ALL);
+    if (*why)
+        fputs(": ", stderr);
+    text_show(stderr, why, strlen(why), TEXT_ALL);
+    putc('\n', stderr);
+    return false;
+}

@@ -1,0 +1,94 @@
+/* Characters that nobody sees, and encodings: each is named. */
+#include "tests/support/unit.h"
+
+#include "cli/list/stray.h"
+
+static void encodings_are_named(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t count;
+        const char *named; /* NULL: it may be UTF-8 */
+    } lists[] = {
+        {"\xff\xfe#\0", 4, "UTF-16"},
+        {"\xfe\xff\0#", 4, "UTF-16"},
+        {"#\0", 2, "UTF-16"},
+        {"\0#", 2, "UTF-16"},
+        {"\xff\xfe\0\0", 4, "UTF-32"},
+        {"\0\0\xfe\xff", 4, "UTF-32"},
+        {"\xff\xfe\0", 3, "UTF-16"}, /* cut */
+        {"\xef\xbb\xbf#", 4, NULL},
+        {"\0\0", 2, NULL},
+        {"\xff", 1, NULL},
+        {"", 0, NULL},
+        {"http://a/", 9, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lists); i++) {
+        const char *why = stray_encoding(lists[i].bytes, lists[i].count);
+
+        assert_int_equal(why != NULL, lists[i].named != NULL);
+        if (why)
+            assert_non_null(strstr(why, lists[i].named));
+    }
+}
+
+static void a_cr_in_a_line(void **state)
+{
+    (void)state;
+    assert_null(stray_line_end("", 0));
+    assert_null(stray_line_end("a\nb\r", 3)); /* behind the line */
+    assert_string_equal(stray_line_end("a\rb", 3),
+                        "there is a CR in the line; lines end with LF or CR LF");
+    assert_non_null(stray_line_end("a\0\r", 3));
+}
+
+static const char *at(const char *text)
+{
+    return stray_character(text, text + strlen(text));
+}
+
+static void characters_are_named(void **state)
+{
+    (void)state;
+    assert_string_equal(at("\x1a"), "^Z (0x1a), the end of a DOS file, is in it; remove it");
+    assert_string_equal(at("\xc2\xa0x"), "U+00A0 NO-BREAK SPACE is in it; remove it");
+    assert_string_equal(at("\xe2\x80\x8b"), "U+200B ZERO WIDTH SPACE is in it; remove it");
+    assert_string_equal(at("\xef\xbb\xbf"), "U+FEFF, a byte order mark, is in it; remove it");
+}
+
+static void what_is_seen_or_needed_is_none(void **state)
+{
+    static const char *const fine[] = {
+        "a",
+        " ",
+        "~",
+        "\t",
+        "\xc3\xa4",
+        "\xe2\x82\xac", /* a letter, a currency */
+        "\xe2\x80\x8c",
+        "\xe2\x80\x8d", /* joiners are part of words */
+        "a\xc2\xa0",    /* it does not begin here */
+        "\xc2",
+        "\xe2\x80",
+        "", /* the line ends in it */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(fine); i++)
+        assert_null(at(fine[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(encodings_are_named),
+        cmocka_unit_test(a_cr_in_a_line),
+        cmocka_unit_test(characters_are_named),
+        cmocka_unit_test(what_is_seen_or_needed_is_none),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

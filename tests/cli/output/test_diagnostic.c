@@ -1,0 +1,39 @@
+/* Messages on standard error: one line each, and what came from outside is escaped. */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+
+#include "cli/output/diagnostic.h"
+#include "tests/support/aside.h"
+
+static void a_message_is_a_line(void **state)
+{
+    (void)state;
+    aside_begin();
+    diagnostic("%u of %s", 3u, "them");
+    diagnostic("100%%");
+    assert_string_equal(aside_end(), "firstbyte: 3 of them\nfirstbyte: 100%\n");
+}
+
+static void a_complaint_is_escaped(void **state)
+{
+    bool returned;
+
+    (void)state;
+    aside_begin();
+    returned = complain("a\x1b[2J\nb", "%s\r");
+    complain("what", "");
+    assert_string_equal(aside_end(), "firstbyte: a\\x1b[2J\\x0ab: %s\\x0d\nfirstbyte: what\n");
+    assert_false(returned);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_is_a_line),
+        cmocka_unit_test(a_complaint_is_escaped),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
