@@ -1,0 +1,216 @@
+/* How long it took: the table of latencies, the histogram, and the longest gap between two answers. */
+#include <string.h>
+
+#include "cli/bench/bench_page.h"
+#include "cli/output/chart.h"
+#include "cli/output/figures.h"
+#include "cli/output/terminal.h"
+
+#define CELL_COLUMNS 14 /* of the table of latencies */
+#define UNIT_COLUMNS 3  /* of it, " ms" */
+
+/* A gap between two answers that a closed loop's percentiles hide: over ten times p99, and over a
+   hundredth of the run. */
+#define GAP_OVER_P99 10
+#define GAP_OVER_RUN 0.01
+
+/* A figure whose digits end and whose unit begins at one place in each line. */
+static void put_span(const struct page *page, double span, bool last)
+{
+    struct figure figure = figure_span(span);
+    int digits = (int)strcspn(figure.text, " ");
+
+    fprintf(page->to, "%*.*s%-*s", CELL_COLUMNS - UNIT_COLUMNS, digits, figure.text,
+            last ? 0 : UNIT_COLUMNS, figure.text + digits);
+}
+
+/* The columns of the table of latencies. */
+struct column {
+    const char *name;
+    const struct histogram *histogram;
+    struct histogram_summary summary;
+};
+
+#define MOST_LATENCIES 4
+
+/* Those that hold something, and the first in any case. Returns how many. */
+static size_t choose_columns(const struct page *page, struct column *columns)
+{
+    const struct tally *total = page->total;
+    bool open = page->run->open_loop;
+    const struct column all[MOST_LATENCIES] = {
+        {.name = open ? "corrected" : "latency", .histogram = total->latency},
+        {.name = "raw", .histogram = total->raw},
+        {.name = "kernel", .histogram = total->kernel},
+        {.name = "client delay", .histogram = total->delay},
+    };
+    size_t count = 0;
+
+    for (size_t i = 0; i < MOST_LATENCIES; i++) {
+        if (i && (!all[i].histogram->count || (all[i].histogram == total->raw && !open)))
+            continue;
+        columns[count] = all[i];
+        histogram_summarize(all[i].histogram, &columns[count++].summary);
+    }
+    return count;
+}
+
+static void put_latency_row(const struct page *page, const char *name, const struct column *columns,
+                            size_t count, double (*value)(const struct histogram_summary *summary))
+{
+    fprintf(page->to, "  %-*s", LABEL_COLUMNS - 5, name);
+    for (size_t i = 0; i < count; i++)
+        put_span(page, value(&columns[i].summary), i == count - 1);
+    page_put(page, "\n");
+}
+
+#define X(member, percent, name)                                                                   \
+    static double member##_of(const struct histogram_summary *summary)                             \
+    {                                                                                              \
+        return (double)summary->member;                                                            \
+    }
+HISTOGRAM_PERCENTILES(X)
+X(min, 0, "min")
+X(max, 100, "max")
+X(mean, 0, "mean")
+X(stddev, 0, "stddev")
+#undef X
+
+static void put_latency_table(const struct page *page, const struct column *columns, size_t count)
+{
+    page_shade(page, SHADE_BOLD);
+    fprintf(page->to, "%-*s", LABEL_COLUMNS - 3,
+            page->run->open_loop || count == 1 ? "Latency" : "");
+    page_shade(page, SHADE_NONE);
+    page_shade(page, SHADE_DIM);
+    for (size_t i = 0; i < count && count > 1; i++)
+        fprintf(page->to, "%*s", CELL_COLUMNS, columns[i].name);
+    page_shade(page, SHADE_NONE);
+    page_put(page, "\n");
+#define X(member, percent, name) put_latency_row(page, name, columns, count, member##_of);
+    X(min, 0, "min")
+    HISTOGRAM_PERCENTILES(X)
+    X(max, 100, "max")
+    X(mean, 0, "mean")
+    X(stddev, 0, "stddev")
+#undef X
+}
+
+static void put_note(const struct page *page, const char *text)
+{
+    page_put(page, "  ");
+    page_shade(page, SHADE_DIM);
+    page_words(page, 2, 2, text);
+    page_shade(page, SHADE_NONE);
+    page_put(page, "\n");
+}
+
+/* Where so few values were taken that a percentile is the greatest of them. */
+static void put_note_of_few(const struct page *page)
+{
+    uint64_t count = page->total->latency->count;
+    char text[NOTE_BYTES] = "";
+
+#define X(member, percent, name)                                                                   \
+    if (!*text && (double)count * (100 - (percent)) < 100)                                         \
+        page_add(text, "Of %s value%s, " name " and above %s the greatest.",                       \
+                 figure_count(count).text, count == 1 ? "" : "s", "are");
+    HISTOGRAM_PERCENTILES(X)
+#undef X
+    if (*text)
+        put_note(page, text);
+}
+
+/* What the columns are, and what is in them that a reader might not expect. */
+static void put_latency_notes(const struct page *page)
+{
+    const struct tally *total = page->total;
+    char text[NOTE_BYTES] = "";
+
+    if (page->run->open_loop)
+        put_note(page, "corrected: from the time at which it was to be sent; raw: from when it was "
+                       "sent.");
+    if (total->kernel->count) {
+        page_add(
+            text,
+            "kernel: until the kernel had the answer; client delay: from there until this program "
+            "had it. Of %s stamped answers.",
+            figure_count(total->kernel->count).text);
+        put_note(page, text);
+    }
+    if (total->latency->count > total->completed) {
+        *text = '\0';
+        page_add(text, "%s had no response, and are in it with the age that they had.",
+                 figure_count(total->latency->count - total->completed).text);
+        put_note(page, text);
+    }
+    put_note_of_few(page);
+}
+
+static void put_clamped(const struct page *page)
+{
+    uint64_t clamped = page->total->latency->clamped;
+
+    if (!clamped)
+        return;
+    page_shade(page, SHADE_YELLOW);
+    fprintf(page->to, "  %s of them took over an hour, and %s counted as an hour.\n",
+            figure_count(clamped).text, clamped == 1 ? "is" : "are");
+    page_shade(page, SHADE_NONE);
+}
+
+void bench_put_latency(const struct page *page)
+{
+    struct column columns[MOST_LATENCIES];
+
+    page_put(page, "\n");
+    if (!page->total->latency->count) {
+        page_line(page, "Latency", "", "nothing was answered");
+        return;
+    }
+    put_latency_table(page, columns, choose_columns(page, columns));
+    put_latency_notes(page);
+    put_clamped(page);
+    page_put(page, "\n");
+    page_shade(page, SHADE_BOLD);
+    page_put(page, page->run->open_loop ? "Corrected latency" : "Latency");
+    page_shade(page, SHADE_NONE);
+    page_put(page, "\n");
+    chart_draw(page->to, page->total->latency, page->color, page->columns);
+}
+
+static bool gap_is_remarkable(const struct page *page)
+{
+    nsec p99 = histogram_at(page->total->latency, 99), gap = page->total->gap;
+
+    return gap / GAP_OVER_P99 > p99 && (double)gap > GAP_OVER_RUN * page->duration;
+}
+
+/* The program did not look for half of the gap, or more: it says nothing of the server. */
+static bool gap_is_ours(const struct tally *total)
+{
+    return total->gap_away >= total->gap / 2;
+}
+
+void bench_put_gap(const struct page *page)
+{
+    const struct tally *total = page->total;
+    struct figure gap = figure_span((double)total->gap);
+    struct figure at = figure_span((double)total->gap_at);
+
+    if (!total->gap || !total->completed)
+        return;
+    if (total->gap_away && gap_is_ours(total))
+        page_line(page, "Longest gap", SHADE_YELLOW,
+                  "%s between two answers, at %s: for %s of it the client itself did not look.",
+                  gap.text, at.text, figure_span((double)total->gap_away).text);
+    else if (!page->run->open_loop && gap_is_remarkable(page))
+        page_line(
+            page, "Longest gap", SHADE_YELLOW,
+            "%s between two answers, at %s: %s of the run, which a closed loop hides from its "
+            "percentiles. An open loop (-R) shows it.",
+            gap.text, at.text, figure_share((double)total->gap / page->duration).text);
+    else
+        page_line(page, "Longest gap", SHADE_DIM, "%s between two answers, at %s", gap.text,
+                  at.text);
+}

@@ -1,0 +1,90 @@
+/* Words in lines of a width, with colours. */
+#include "cli/bench/bench_page.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "cli/output/terminal.h"
+
+#define MOST_UNIT 2 /* characters of a unit */
+
+void page_put(const struct page *page, const char *text)
+{
+    fputs(text, page->to);
+}
+
+void page_shade(const struct page *page, const char *sequence)
+{
+    if (page->color)
+        page_put(page, sequence);
+}
+
+/* How long the next word is; a figure's unit belongs to it. */
+static size_t word_length(const char *text)
+{
+    size_t length = strcspn(text, " "), unit;
+
+    if (!length || text[length] != ' ' || !is_digit(text[length - 1]))
+        return length;
+    unit = strcspn(text + length + 1, " ,;:.)");
+    return unit <= MOST_UNIT ? length + 1 + strcspn(text + length + 1, " ") : length;
+}
+
+void page_words(const struct page *page, size_t at, size_t indent, const char *text)
+{
+    while (*text) {
+        size_t length = word_length(text);
+
+        if (at > indent && at + 1 + length > page->columns) {
+            fprintf(page->to, "\n%*s", (int)indent, "");
+            at = indent;
+        }
+        at += (at > indent) + length;
+        fprintf(page->to, "%s%.*s", at > indent + length ? " " : "", (int)length, text);
+        text += length + strspn(text + length, " ");
+    }
+}
+
+void page_label(const struct page *page, const char *label)
+{
+    page_shade(page, *label ? SHADE_BOLD : "");
+    fprintf(page->to, "%-*s", LABEL_COLUMNS, label);
+    page_shade(page, *label ? SHADE_NONE : "");
+}
+
+void page_line(const struct page *page, const char *label, const char *sequence, const char *format,
+               ...)
+{
+    char text[NOTE_BYTES];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    page_label(page, label);
+    page_shade(page, sequence);
+    page_words(page, LABEL_COLUMNS, LABEL_COLUMNS, text);
+    page_shade(page, *sequence ? SHADE_NONE : "");
+    page_put(page, "\n");
+}
+
+void page_add(char *text, const char *format, ...)
+{
+    size_t length = strlen(text);
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(text + length, NOTE_BYTES - length, format, list);
+    va_end(list);
+}
+
+double page_per_second(const struct page *page, double count)
+{
+    return page->duration > 0 ? count * (double)NSEC_PER_S / page->duration : 0;
+}
+
+double page_share(uint64_t part, uint64_t whole)
+{
+    return whole ? (double)part / (double)whole : 0;
+}
