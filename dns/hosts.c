@@ -11,22 +11,22 @@
 
 #define MOST_BYTES (16 * 1024 * 1024)
 
-struct entry {
+struct hosts_entry {
     const char *name;       /* inside hosts->text */
     size_t line;            /* keeps the order of the file among equal names */
     struct address address; /* port 0 */
 };
 
 struct hosts {
-    char *text;            /* the file, cut into names by NULs */
-    struct entry *entries; /* sorted by name, then line */
-    size_t count;          /* of entries */
-    size_t room;           /* allocated */
+    char *text;                  /* the file, cut into names by NULs */
+    struct hosts_entry *entries; /* sorted by name, then line */
+    size_t count;                /* of entries */
+    size_t room;                 /* allocated */
 };
 
 static int by_name_then_line(const void *a, const void *b)
 {
-    const struct entry *x = a, *y = b;
+    const struct hosts_entry *x = a, *y = b;
     int order = strcasecmp(x->name, y->name);
 
     return order ? order : (x->line > y->line) - (x->line < y->line);
@@ -36,9 +36,9 @@ static void add(struct hosts *hosts, const char *name, size_t line, const struct
 {
     if (hosts->count == hosts->room) {
         hosts->room = hosts->room ? 2 * hosts->room : 16;
-        hosts->entries = memory_grow(hosts->entries, hosts->room, sizeof(struct entry));
+        hosts->entries = memory_grow(hosts->entries, hosts->room, sizeof(struct hosts_entry));
     }
-    hosts->entries[hosts->count++] = (struct entry){name, line, *address};
+    hosts->entries[hosts->count++] = (struct hosts_entry){name, line, *address};
 }
 
 static void parse_line(struct hosts *hosts, char *text, size_t line)
@@ -71,7 +71,7 @@ static struct hosts *parse_owned(char *text, size_t length)
         parse_line(hosts, this, line);
     }
     if (hosts->count)
-        qsort(hosts->entries, hosts->count, sizeof(struct entry), by_name_then_line);
+        qsort(hosts->entries, hosts->count, sizeof(struct hosts_entry), by_name_then_line);
     return hosts;
 }
 

@@ -20,8 +20,8 @@
 #define LENGTH_BYTES 2 /* in front of a message over TCP, RFC 1035, section 4.2.2 */
 
 /* A TCP connection. */
-struct stream {
-    struct stream *next; /* in socks->streams */
+struct tcp_stream {
+    struct tcp_stream *next; /* in socks->streams */
     ares_socket_t fd;
     size_t raw_bytes;         /* in `raw`: the beginning of a message, or several */
     size_t tidy_at, tidy_end; /* in `tidy`: what c-ares has not read yet */
@@ -30,14 +30,14 @@ struct stream {
 };
 
 struct stub_socks {
-    struct stream *streams;
+    struct tcp_stream *streams;
     ares_socket_t unfinished; /* read from, and not to its end; or ARES_SOCKET_BAD */
     unsigned char raw[REPLY_MOST_BYTES], tidy[REPLY_MOST_BYTES]; /* of a datagram */
 };
 
-static struct stream *stream_of(const struct stub_socks *socks, ares_socket_t fd)
+static struct tcp_stream *stream_of(const struct stub_socks *socks, ares_socket_t fd)
 {
-    struct stream *stream = socks->streams;
+    struct tcp_stream *stream = socks->streams;
 
     while (stream && stream->fd != fd)
         stream = stream->next;
@@ -45,7 +45,7 @@ static struct stream *stream_of(const struct stub_socks *socks, ares_socket_t fd
 }
 
 /* Bytes of the first message in `raw` with its length, 0 where it is not whole. */
-static size_t first_message(const struct stream *stream)
+static size_t first_message(const struct tcp_stream *stream)
 {
     size_t length = LENGTH_BYTES + ((size_t)stream->raw[0] << 8 | stream->raw[1]);
 
@@ -53,7 +53,7 @@ static size_t first_message(const struct stream *stream)
 }
 
 /* Makes the next message tidy, where there is a whole one and the last was read. */
-static void refill(struct stream *stream)
+static void refill(struct tcp_stream *stream)
 {
     size_t length, tidy = 0;
 
@@ -69,7 +69,7 @@ static void refill(struct stream *stream)
     }
 }
 
-static ares_ssize_t receive_stream(struct stream *stream, void *to, size_t room)
+static ares_ssize_t receive_stream(struct tcp_stream *stream, void *to, size_t room)
 {
     size_t count;
 
@@ -120,7 +120,7 @@ static ares_ssize_t on_receive(ares_socket_t fd, void *to, size_t room, int flag
                                struct sockaddr *from, ares_socklen_t *from_bytes, void *owner)
 {
     struct stub_socks *socks = owner;
-    struct stream *stream = stream_of(socks, fd);
+    struct tcp_stream *stream = stream_of(socks, fd);
     ares_ssize_t got;
 
     (void)flags;
@@ -140,7 +140,7 @@ static ares_socket_t on_socket(int domain, int type, int protocol, void *owner)
     if (fd < 0)
         return ARES_SOCKET_BAD;
     if (type == SOCK_STREAM) {
-        struct stream *stream = memory_zeroed(sizeof(*stream));
+        struct tcp_stream *stream = memory_zeroed(sizeof(*stream));
 
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         stream->fd = fd;
@@ -155,7 +155,7 @@ static ares_socket_t on_socket(int domain, int type, int protocol, void *owner)
 static int on_close(ares_socket_t fd, void *owner)
 {
     struct stub_socks *socks = owner;
-    struct stream **link = &socks->streams, *stream;
+    struct tcp_stream **link = &socks->streams, *stream;
 
     while (*link && (*link)->fd != fd)
         link = &(*link)->next;

@@ -22,7 +22,7 @@ struct cursor {
     const unsigned char *at, *end;
 };
 
-struct record {
+struct resource_record {
     unsigned type, class;
     uint32_t ttl; /* as it stands there */
     size_t length;
@@ -67,7 +67,7 @@ static bool skip_name(struct cursor *cursor)
 }
 
 /* Takes a record; false where it is not whole. */
-static bool take_record(struct cursor *cursor, struct record *record)
+static bool take_record(struct cursor *cursor, struct resource_record *record)
 {
     const unsigned char *at;
 
@@ -117,7 +117,7 @@ static bool has(const struct stub_answer *answer, const struct address *address)
 }
 
 /* Takes an address, or the TTL of an alias on the way to it. */
-static void use_record(struct stub_answer *answer, const struct record *record, int family)
+static void use_record(struct stub_answer *answer, const struct resource_record *record, int family)
 {
     struct address one = {0};
 
@@ -145,7 +145,7 @@ static void use_record(struct stub_answer *answer, const struct record *record, 
 static bool read_section(struct cursor *cursor, unsigned count, int family,
                          struct stub_answer *answer)
 {
-    struct record record;
+    struct resource_record record;
 
     answer->count = 0;
     answer->ttl = UINT32_MAX;
@@ -174,7 +174,7 @@ enum resolve_status reply_read(const unsigned char *message, size_t length, int 
 /* The OPT record behind the answer section, from its name on. NULL: there is none that is whole. */
 static const unsigned char *find_opt(struct cursor cursor, unsigned count, size_t *length)
 {
-    struct record record;
+    struct resource_record record;
 
     for (unsigned i = 0; i < count; i++) {
         const unsigned char *from = cursor.at;

@@ -35,35 +35,35 @@ struct cookies {
 };
 
 /* Bytes that lie somewhere else. */
-struct span {
+struct text_span {
     const char *at;
     size_t bytes;
 };
 
 /* Whose a cookie is: what makes it another than one of the same name. */
 struct scope {
-    struct span path, domain;
+    struct text_span path, domain;
     bool host_only;
 };
 
 /* A Set-Cookie, read. */
 struct offer {
-    struct span name, value, path, domain; /* `at` NULL: no such attribute */
-    int64_t max_age, expires;              /* moments */
+    struct text_span name, value, path, domain; /* `at` NULL: no such attribute */
+    int64_t max_age, expires;                   /* moments */
     bool secure, has_max_age, has_expires;
 };
 
-static bool span_is(struct span span, const char *text)
+static bool span_is(struct text_span span, const char *text)
 {
     return span.bytes == strlen(text) && !strncasecmp(span.at, text, span.bytes);
 }
 
-static bool span_begins(struct span span, const char *text)
+static bool span_begins(struct text_span span, const char *text)
 {
     return span.bytes >= strlen(text) && !strncasecmp(span.at, text, strlen(text));
 }
 
-static struct span trimmed(struct span span)
+static struct text_span trimmed(struct text_span span)
 {
     for (; span.bytes && is_blank(*span.at); span.bytes--)
         span.at++;
@@ -73,11 +73,11 @@ static struct span trimmed(struct span span)
 }
 
 /* Takes what stands before the next `mark` off `rest`, which is then behind it; all if none is left. */
-static struct span take_until(struct span *rest, char mark)
+static struct text_span take_until(struct text_span *rest, char mark)
 {
     const char *found = rest->bytes ? memchr(rest->at, mark, rest->bytes) : NULL;
     size_t bytes = found ? (size_t)(found - rest->at) : rest->bytes;
-    struct span taken = {rest->at, bytes};
+    struct text_span taken = {rest->at, bytes};
 
     rest->at += bytes + (found != NULL);
     rest->bytes -= bytes + (found != NULL);
@@ -85,14 +85,14 @@ static struct span take_until(struct span *rest, char mark)
 }
 
 /* A tab is allowed around the parts, where it is taken off; in a name or a value it is not. */
-static bool has_control(struct span span, bool tab_too)
+static bool has_control(struct text_span span, bool tab_too)
 {
     return has_control_byte(span.at, span.bytes) ||
            (tab_too && span.bytes && memchr(span.at, '\t', span.bytes));
 }
 
 /* Max-Age as a moment (RFC 6265, section 5.2.2). False: not a number. */
-static bool read_max_age(struct span text, int64_t now, int64_t *moment)
+static bool read_max_age(struct text_span text, int64_t now, int64_t *moment)
 {
     bool past = text.bytes && *text.at == '-';
     int64_t sum = 0;
@@ -111,9 +111,9 @@ static bool read_max_age(struct span text, int64_t now, int64_t *moment)
 }
 
 /* One attribute; of those that come twice the last one counts. */
-static void read_attribute(struct offer *offer, struct span text, int64_t now)
+static void read_attribute(struct offer *offer, struct text_span text, int64_t now)
 {
-    struct span name = trimmed(take_until(&text, '=')), value = trimmed(text);
+    struct text_span name = trimmed(take_until(&text, '=')), value = trimmed(text);
     int64_t moment;
 
     if (span_is(name, "secure")) {
@@ -123,7 +123,7 @@ static void read_attribute(struct offer *offer, struct span text, int64_t now)
     } else if (span_is(name, "domain")) {
         bool dot = value.bytes && *value.at == '.';
 
-        offer->domain = (struct span){value.at + dot, value.bytes - dot};
+        offer->domain = (struct text_span){value.at + dot, value.bytes - dot};
     } else if (span_is(name, "max-age") && read_max_age(value, now, &moment)) {
         offer->max_age = moment;
         offer->has_max_age = true;
@@ -134,9 +134,9 @@ static void read_attribute(struct offer *offer, struct span text, int64_t now)
 }
 
 /* False: not a cookie, or one that could break the request. */
-static bool read_offer(struct offer *offer, struct span text, int64_t now)
+static bool read_offer(struct offer *offer, struct text_span text, int64_t now)
 {
-    struct span pair = take_until(&text, ';'), name;
+    struct text_span pair = take_until(&text, ';'), name;
     bool has_mark = pair.bytes && memchr(pair.at, '=', pair.bytes);
 
     name = trimmed(take_until(&pair, '='));
@@ -148,13 +148,13 @@ static bool read_offer(struct offer *offer, struct span text, int64_t now)
     return true;
 }
 
-static struct span host_of(const struct url *url)
+static struct text_span host_of(const struct url *url)
 {
-    return (struct span){url->host, strlen(url->host)};
+    return (struct text_span){url->host, strlen(url->host)};
 }
 
 /* Whether the domain is the host itself, or one above it (RFC 6265, section 5.1.3). */
-static bool domain_matches(struct span domain, struct span host, bool numeric)
+static bool domain_matches(struct text_span domain, struct text_span host, bool numeric)
 {
     const char *tail;
 
@@ -169,7 +169,7 @@ static bool domain_matches(struct span domain, struct span host, bool numeric)
 /* RFC 6265, section 5.3, steps 5 and 6. False: the host may not set it. */
 static bool find_domain(const struct offer *offer, const struct url *url, struct scope *scope)
 {
-    struct span host = host_of(url);
+    struct text_span host = host_of(url);
     const char *tail;
 
     scope->domain = host;
@@ -181,7 +181,7 @@ static bool find_domain(const struct offer *offer, const struct url *url, struct
     tail = host.at + host.bytes - offer->domain.bytes;
     if (url->numeric || suffix_is_public(tail))
         return offer->domain.bytes == host.bytes;
-    scope->domain = (struct span){tail, offer->domain.bytes}; /* in lower case */
+    scope->domain = (struct text_span){tail, offer->domain.bytes}; /* in lower case */
     scope->host_only = false;
     return true;
 }
@@ -198,15 +198,15 @@ static bool is_allowed(const struct offer *offer, const struct url *url)
     return true;
 }
 
-static struct span path_of(const struct url *url)
+static struct text_span path_of(const struct url *url)
 {
-    return (struct span){url->target, strcspn(url->target, "?")};
+    return (struct text_span){url->target, strcspn(url->target, "?")};
 }
 
 /* The attribute, or else the folder of the URL (RFC 6265, section 5.1.4). */
-static struct span path_for(const struct offer *offer, const struct url *url)
+static struct text_span path_for(const struct offer *offer, const struct url *url)
 {
-    struct span path = path_of(url);
+    struct text_span path = path_of(url);
 
     if (offer->path.bytes && *offer->path.at == '/')
         return offer->path;
@@ -217,29 +217,29 @@ static struct span path_for(const struct offer *offer, const struct url *url)
     return path;
 }
 
-static struct span name_in(const struct cookie *cookie)
+static struct text_span name_in(const struct cookie *cookie)
 {
-    return (struct span){cookie->text, cookie->name_bytes};
+    return (struct text_span){cookie->text, cookie->name_bytes};
 }
 
-static struct span path_in(const struct cookie *cookie)
+static struct text_span path_in(const struct cookie *cookie)
 {
-    return (struct span){cookie->text + cookie->pair_bytes, cookie->path_bytes};
+    return (struct text_span){cookie->text + cookie->pair_bytes, cookie->path_bytes};
 }
 
-static struct span domain_in(const struct cookie *cookie)
+static struct text_span domain_in(const struct cookie *cookie)
 {
-    return (struct span){cookie->text + cookie->pair_bytes + cookie->path_bytes,
-                         cookie->domain_bytes};
+    return (struct text_span){cookie->text + cookie->pair_bytes + cookie->path_bytes,
+                              cookie->domain_bytes};
 }
 
-static bool spans_equal(struct span a, struct span b)
+static bool spans_equal(struct text_span a, struct text_span b)
 {
     return a.bytes == b.bytes && !memcmp(a.at, b.at, a.bytes);
 }
 
 /* Whether a cookie of the path `own` is for `path` (RFC 6265, section 5.1.4). */
-static bool path_matches(struct span own, struct span path)
+static bool path_matches(struct text_span own, struct text_span path)
 {
     if (path.bytes < own.bytes || memcmp(path.at, own.at, own.bytes) != 0)
         return false;
@@ -293,7 +293,7 @@ static struct cookie *cookie_new(const struct offer *offer, const struct scope *
     return cookie;
 }
 
-static bool is_same(const struct cookie *cookie, struct span name, const struct scope *scope)
+static bool is_same(const struct cookie *cookie, struct text_span name, const struct scope *scope)
 {
     return spans_equal(path_in(cookie), scope->path) && spans_equal(name_in(cookie), name) &&
            spans_equal(domain_in(cookie), scope->domain);
@@ -301,7 +301,8 @@ static bool is_same(const struct cookie *cookie, struct span name, const struct 
 
 /* The link to the cookie of this name, path and domain; or else to where it belongs, which is where
    the next one's path is shorter. */
-static struct cookie **place_of(struct cookies *jar, struct span name, const struct scope *scope)
+static struct cookie **place_of(struct cookies *jar, struct text_span name,
+                                const struct scope *scope)
 {
     struct cookie **link = &jar->first;
 
@@ -311,7 +312,8 @@ static struct cookie **place_of(struct cookies *jar, struct span name, const str
 }
 
 /* What came in the clear does not stand before what came over https (RFC 6265bis, section 5.7). */
-static bool hides_secure(const struct cookies *jar, struct span name, const struct scope *scope)
+static bool hides_secure(const struct cookies *jar, struct text_span name,
+                         const struct scope *scope)
 {
     for (const struct cookie *cookie = jar->first; cookie; cookie = cookie->next)
         if (cookie->secure && spans_equal(name_in(cookie), name) &&
@@ -371,7 +373,7 @@ static void put(struct cookies *jar, const struct offer *offer, const struct sco
 void cookies_take(struct cookies **jar, const struct url *url, const char *value, size_t length,
                   int64_t now_unix)
 {
-    struct span text = {value, length};
+    struct text_span text = {value, length};
     int64_t expires = NEVER;
     struct scope scope;
     struct offer offer;
@@ -397,7 +399,7 @@ void cookies_take(struct cookies **jar, const struct url *url, const char *value
 
 static bool is_sent(const struct cookie *cookie, const struct url *url, int64_t now)
 {
-    struct span host = host_of(url), domain = domain_in(cookie);
+    struct text_span host = host_of(url), domain = domain_in(cookie);
 
     if (cookie->expires <= now || (cookie->secure && !url->https))
         return false;

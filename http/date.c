@@ -19,17 +19,17 @@ static const char days[][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                 "Thursday", "Friday", "Saturday"};
 
 /* What is left to be read. */
-struct rest {
+struct date_rest {
     const char *at, *end;
 };
 
 /* The parts of a date; -1: not known yet. */
-struct parts {
+struct date_parts {
     int year, month, day, hour, minute, second; /* January is 0 */
 };
 
 /* False: there is no such day, or no such time of day. A leap second is one beyond 59. */
-static bool to_unix(const struct parts *parts, int most_second, int64_t *unix_time)
+static bool to_unix(const struct date_parts *parts, int most_second, int64_t *unix_time)
 {
     struct tm tm = {
         .tm_year = parts->year - 1900,
@@ -46,7 +46,7 @@ static bool to_unix(const struct parts *parts, int most_second, int64_t *unix_ti
 }
 
 /* Takes `least` to `most` digits; what follows them is not looked at. */
-static bool take_number(struct rest *rest, int least, int most, int *number)
+static bool take_number(struct date_rest *rest, int least, int most, int *number)
 {
     int count = 0, sum = 0;
 
@@ -56,7 +56,7 @@ static bool take_number(struct rest *rest, int least, int most, int *number)
     return count >= least;
 }
 
-static bool take_text(struct rest *rest, const char *text, size_t length)
+static bool take_text(struct date_rest *rest, const char *text, size_t length)
 {
     if ((size_t)(rest->end - rest->at) < length || memcmp(rest->at, text, length) != 0)
         return false;
@@ -64,7 +64,7 @@ static bool take_text(struct rest *rest, const char *text, size_t length)
     return true;
 }
 
-static bool take_month(struct rest *rest, int *month)
+static bool take_month(struct date_rest *rest, int *month)
 {
     for (*month = 0; *month < 12; ++*month)
         if (take_text(rest, months[*month], 3))
@@ -73,7 +73,7 @@ static bool take_month(struct rest *rest, int *month)
 }
 
 /* The name of a day, or (`length` 3) its first letters. */
-static bool take_day_name(struct rest *rest, size_t length)
+static bool take_day_name(struct date_rest *rest, size_t length)
 {
     for (int i = 0; i < 7; i++)
         if (take_text(rest, days[i], length ? length : strlen(days[i])))
@@ -82,7 +82,7 @@ static bool take_day_name(struct rest *rest, size_t length)
 }
 
 /* "08:49:37", each of `least` to two digits */
-static bool take_time(struct rest *rest, int least, struct parts *parts)
+static bool take_time(struct date_rest *rest, int least, struct date_parts *parts)
 {
     return take_number(rest, least, 2, &parts->hour) && take_text(rest, ":", 1) &&
            take_number(rest, least, 2, &parts->minute) && take_text(rest, ":", 1) &&
@@ -90,7 +90,7 @@ static bool take_time(struct rest *rest, int least, struct parts *parts)
 }
 
 /* One conversion of a form, by the letters of strftime. */
-static bool take_conversion(struct rest *rest, char conversion, struct parts *parts)
+static bool take_conversion(struct date_rest *rest, char conversion, struct date_parts *parts)
 {
     switch (conversion) {
     case 'a': return take_day_name(rest, 3);
@@ -106,7 +106,7 @@ static bool take_conversion(struct rest *rest, char conversion, struct parts *pa
     }
 }
 
-static bool take_form(struct rest rest, const char *form, struct parts *parts)
+static bool take_form(struct date_rest rest, const char *form, struct date_parts *parts)
 {
     for (; *form; form++)
         if (*form == '%' ? !take_conversion(&rest, *++form, parts) : !take_text(&rest, form, 1))
@@ -129,8 +129,8 @@ static int full_year(int year, int64_t now_unix)
 
 bool date_http(const char *text, size_t length, int64_t now_unix, int64_t *unix_time)
 {
-    const struct rest rest = {text, text + length};
-    struct parts parts;
+    const struct date_rest rest = {text, text + length};
+    struct date_parts parts;
 
     if (take_form(rest, "%a, %d %b %Y %T GMT", &parts) || /* Sun, 06 Nov 1994 08:49:37 GMT */
         take_form(rest, "%a %b %e %T %Y", &parts))        /* Sun Nov  6 08:49:37 1994 */
@@ -151,14 +151,14 @@ static bool is_delimiter(char c)
 }
 
 /* A number that the word begins with; a digit more and it is none. */
-static bool word_number(struct rest word, int least, int most, int *number)
+static bool word_number(struct date_rest word, int least, int most, int *number)
 {
     return take_number(&word, least, most, number) && (word.at == word.end || !is_digit(*word.at));
 }
 
-static bool word_time(struct rest word, struct parts *parts)
+static bool word_time(struct date_rest word, struct date_parts *parts)
 {
-    struct parts read;
+    struct date_parts read;
 
     if (!take_time(&word, 1, &read) || (word.at < word.end && is_digit(*word.at)))
         return false;
@@ -168,7 +168,7 @@ static bool word_time(struct rest word, struct parts *parts)
     return true;
 }
 
-static bool word_month(struct rest word, int *month)
+static bool word_month(struct date_rest word, int *month)
 {
     if (word.end - word.at < 3)
         return false;
@@ -182,7 +182,7 @@ static bool word_month(struct rest word, int *month)
 }
 
 /* A word is the first of time, day, month and year that it can be and that is not known yet. */
-static void take_word(struct rest word, struct parts *parts)
+static void take_word(struct date_rest word, struct date_parts *parts)
 {
     int number;
 
@@ -198,8 +198,8 @@ static void take_word(struct rest word, struct parts *parts)
 
 bool date_cookie(const char *text, size_t length, int64_t *unix_time)
 {
-    struct rest word = {text, text}, all = {text, text + length};
-    struct parts parts = {-1, -1, -1, -1, -1, -1};
+    struct date_rest word = {text, text}, all = {text, text + length};
+    struct date_parts parts = {-1, -1, -1, -1, -1, -1};
 
     while (all.at < all.end) {
         while (all.at < all.end && is_delimiter(*all.at))

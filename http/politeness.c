@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 
-struct host {
+struct polite_host {
     struct politeness *politeness;
     struct table_link link;
     struct link queue;  /* of permits that wait */
@@ -26,12 +26,13 @@ struct politeness {
     struct table hosts; /* by name */
 };
 
-static struct host *find(const struct politeness *politeness, const char *name, size_t length)
+static struct polite_host *find(const struct politeness *politeness, const char *name,
+                                size_t length)
 {
     struct table_link *link = table_find(&politeness->hosts, hash_bytes(name, length));
 
     for (; link; link = table_next(link)) {
-        struct host *host = TABLE_OWNER(link, struct host, link);
+        struct polite_host *host = TABLE_OWNER(link, struct polite_host, link);
 
         if (strncasecmp(host->name, name, length) == 0 && !host->name[length])
             return host;
@@ -42,32 +43,32 @@ static struct host *find(const struct politeness *politeness, const char *name, 
 /* Frees a host that is out of the table. */
 static void free_host(struct table_link *link)
 {
-    struct host *host = TABLE_OWNER(link, struct host, link);
+    struct polite_host *host = TABLE_OWNER(link, struct polite_host, link);
 
     loop_cancel(host->politeness->loop, &host->timer);
     free(host);
 }
 
-static void forget(struct host *host)
+static void forget(struct polite_host *host)
 {
     table_remove(&host->politeness->hosts, &host->link);
     free_host(&host->link);
 }
 
-static bool has_room(const struct host *host)
+static bool has_room(const struct polite_host *host)
 {
     size_t most = host->politeness->options.most;
 
     return !most || host->asked < most;
 }
 
-static bool is_early(const struct host *host)
+static bool is_early(const struct polite_host *host)
 {
     return host->next > loop_clock(host->politeness->loop);
 }
 
 /* Somebody may go on, or nobody is left: sees to the queue, the timer and the host's end. */
-static void look_after(struct host *host)
+static void look_after(struct polite_host *host)
 {
     struct politeness *politeness = host->politeness;
     struct link *first = list_first(&host->queue);
@@ -91,10 +92,10 @@ static void on_timer(void *owner)
     look_after(owner);
 }
 
-static struct host *add(struct politeness *politeness, const char *name)
+static struct polite_host *add(struct politeness *politeness, const char *name)
 {
     size_t length = strlen(name);
-    struct host *host = memory_zeroed(sizeof(*host) + length + 1);
+    struct polite_host *host = memory_zeroed(sizeof(*host) + length + 1);
 
     host->politeness = politeness;
     memcpy(host->name, name, length);
@@ -120,7 +121,7 @@ void politeness_free(struct politeness *politeness)
 }
 
 /* Counts one more request, and sees to it that the queue goes on while there is room. */
-static void let_in(struct host *host)
+static void let_in(struct polite_host *host)
 {
     struct politeness *politeness = host->politeness;
     nsec now = loop_clock(politeness->loop);
@@ -135,7 +136,7 @@ static void let_in(struct host *host)
 bool politeness_admit(struct politeness *politeness, struct permit *permit, const char *name,
                       bool urgent)
 {
-    struct host *host = find(politeness, name, strlen(name));
+    struct polite_host *host = find(politeness, name, strlen(name));
 
     if (!host)
         host = add(politeness, name);
@@ -156,7 +157,7 @@ bool politeness_admit(struct politeness *politeness, struct permit *permit, cons
 
 void politeness_leave(struct permit *permit)
 {
-    struct host *host = permit->host;
+    struct polite_host *host = permit->host;
 
     if (!host)
         return;
@@ -170,7 +171,7 @@ void politeness_leave(struct permit *permit)
 
 bool politeness_is_busy(const struct politeness *politeness, const char *name, size_t length)
 {
-    const struct host *host = find(politeness, name, length);
+    const struct polite_host *host = find(politeness, name, length);
 
     return host && !list_is_empty(&host->queue);
 }

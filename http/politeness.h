@@ -13,13 +13,13 @@
 #define POLITENESS_MOST_HOSTS 65536
 
 struct politeness;
-struct host;
+struct polite_host;
 
 /* Who wants to ask; a member of its owner, all zeros at first. */
 struct permit {
-    struct host *host; /* being asked, or waited for; NULL: neither */
-    struct link link;  /* in the host's queue */
-    bool admitted;     /* it may ask; else it waits */
+    struct polite_host *host; /* being asked, or waited for; NULL: neither */
+    struct link link;         /* in the host's queue */
+    bool admitted;            /* it may ask; else it waits */
 };
 
 struct politeness_options {

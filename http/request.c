@@ -44,7 +44,7 @@ bool request_is_method(const char *text)
 }
 
 /* The parts of a request's head, in order; they are joined when all are known. */
-struct parts {
+struct request_parts {
     const char *own; /* the fields that come from outside */
     struct {
         const char *text;
@@ -53,7 +53,7 @@ struct parts {
     size_t count, length;
 };
 
-static void add(struct parts *parts, const char *text)
+static void add(struct request_parts *parts, const char *text)
 {
     parts->part[parts->count].text = text;
     parts->part[parts->count].length = strlen(text);
@@ -61,7 +61,7 @@ static void add(struct parts *parts, const char *text)
 }
 
 /* One of our own fields, unless there is one of that name. NULL: none. */
-static void add_field(struct parts *parts, const char *name, const char *value)
+static void add_field(struct request_parts *parts, const char *name, const char *value)
 {
     if (!value || fields_have(parts->own, name))
         return;
@@ -78,7 +78,7 @@ static bool is_for_proxy(const struct field_line *line)
 
 /* The head of all parts, the fields from outside behind them. One of these without a value only takes
    ours of that name away, as in curl. */
-static char *join(const struct parts *parts, bool past_proxy, size_t *length)
+static char *join(const struct request_parts *parts, bool past_proxy, size_t *length)
 {
     size_t own = parts->own ? strlen(parts->own) : 0;
     char *text = memory_get(parts->length + own + sizeof("\r\n")), *to = text;
@@ -109,7 +109,7 @@ static char *basic(const char *user_info, size_t length)
     return text;
 }
 
-static void add_request_line(struct parts *parts, const struct request *request)
+static void add_request_line(struct request_parts *parts, const struct request *request)
 {
     add(parts, request->method);
     add(parts, request->absolute ? " http://" : " ");
@@ -127,7 +127,7 @@ static bool wants_content(const char *method)
 
 char *request_build(const struct request *request, size_t *length)
 {
-    struct parts parts = {.own = request->headers};
+    struct request_parts parts = {.own = request->headers};
     char *authorization = basic(request->user_info, request->user_info_bytes);
     char *proxy = basic(request->proxy_user_info, request->proxy_user_info_bytes);
     const char *given = request->proxy_authorization;

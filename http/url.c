@@ -54,28 +54,28 @@ static const uint8_t classes[256] = {
 };
 
 /* A piece of text. */
-struct rest {
+struct url_rest {
     const char *at, *end;
 };
 
 /* A URL in pieces. */
 struct cut {
     bool https;
-    struct rest before;   /* what stands before the authority */
-    struct rest user;     /* without the "@" */
-    struct rest host;     /* with its brackets */
-    struct rest port;     /* with its colon */
-    struct rest path;     /* from the first slash on */
-    struct rest query;    /* with its "?" */
-    struct rest fragment; /* with its "#" */
+    struct url_rest before;   /* what stands before the authority */
+    struct url_rest user;     /* without the "@" */
+    struct url_rest host;     /* with its brackets */
+    struct url_rest port;     /* with its colon */
+    struct url_rest path;     /* from the first slash on */
+    struct url_rest query;    /* with its "?" */
+    struct url_rest fragment; /* with its "#" */
 };
 
-static size_t left(const struct rest *rest)
+static size_t left(const struct url_rest *rest)
 {
     return (size_t)(rest->end - rest->at);
 }
 
-static const char *find(const struct rest *rest, char wanted)
+static const char *find(const struct url_rest *rest, char wanted)
 {
     return memchr(rest->at, wanted, left(rest));
 }
@@ -85,7 +85,7 @@ static bool is(char byte, int class)
     return classes[(unsigned char)byte] & class;
 }
 
-static void trim(struct rest *rest)
+static void trim(struct url_rest *rest)
 {
     while (left(rest) && is_space_or_control(*rest->at))
         rest->at++;
@@ -94,7 +94,7 @@ static void trim(struct rest *rest)
 }
 
 /* Takes "http:" or "https:". */
-static bool take_scheme(struct rest *rest, bool *https)
+static bool take_scheme(struct url_rest *rest, bool *https)
 {
     if (left(rest) < 5 || strncasecmp(rest->at, "http", 4) != 0)
         return false;
@@ -106,9 +106,9 @@ static bool take_scheme(struct rest *rest, bool *https)
 }
 
 /* Takes the part up to the first delimiter of those that end an authority. */
-static struct rest take_authority(struct rest *rest)
+static struct url_rest take_authority(struct url_rest *rest)
 {
-    struct rest part = {rest->at, rest->at};
+    struct url_rest part = {rest->at, rest->at};
 
     while (part.end < rest->end && !is(*part.end, SLASH) && *part.end != '?' && *part.end != '#')
         part.end++;
@@ -117,10 +117,10 @@ static struct rest take_authority(struct rest *rest)
 }
 
 /* Takes what stands before the last "@", and the "@"; none: nothing. */
-static struct rest take_user(struct rest *authority)
+static struct url_rest take_user(struct url_rest *authority)
 {
     const char *at = memrchr(authority->at, '@', left(authority));
-    struct rest part = {authority->at, at ? at : authority->at};
+    struct url_rest part = {authority->at, at ? at : authority->at};
 
     if (at)
         authority->at = at + 1;
@@ -128,11 +128,11 @@ static struct rest take_user(struct rest *authority)
 }
 
 /* Takes the host; what is left begins with the colon of the port. */
-static struct rest take_host(struct rest *authority)
+static struct url_rest take_host(struct url_rest *authority)
 {
     bool literal = left(authority) && *authority->at == '[';
     const char *close = find(authority, literal ? ']' : ':');
-    struct rest part = {authority->at, authority->end};
+    struct url_rest part = {authority->at, authority->end};
 
     if (close && literal) /* what is no port belongs to the host, which is refused then */
         close = close + 1 < authority->end && close[1] == ':' ? close + 1 : NULL;
@@ -143,7 +143,7 @@ static struct rest take_host(struct rest *authority)
 }
 
 /* ":8080" or ":" or nothing. *number is set where nothing is wrong. */
-static const char *read_port(uint16_t *number, bool https, const struct rest *part)
+static const char *read_port(uint16_t *number, bool https, const struct url_rest *part)
 {
     unsigned port = 0;
 
@@ -165,7 +165,7 @@ static const char *read_port(uint16_t *number, bool https, const struct rest *pa
 }
 
 /* Cuts the whole; nothing is judged but the scheme. */
-static const char *cut_url(struct cut *cut, struct rest rest)
+static const char *cut_url(struct cut *cut, struct url_rest rest)
 {
     const char *hash, *question;
 
@@ -179,11 +179,11 @@ static const char *cut_url(struct cut *cut, struct rest rest)
     cut->user = take_user(&cut->port);
     cut->host = take_host(&cut->port);
     hash = find(&rest, '#');
-    cut->fragment = (struct rest){hash ? hash : rest.end, rest.end};
+    cut->fragment = (struct url_rest){hash ? hash : rest.end, rest.end};
     rest.end = cut->fragment.at;
     question = find(&rest, '?');
-    cut->query = (struct rest){question ? question : rest.end, rest.end};
-    cut->path = (struct rest){rest.at, cut->query.at};
+    cut->query = (struct url_rest){question ? question : rest.end, rest.end};
+    cut->path = (struct url_rest){rest.at, cut->query.at};
     return NULL;
 }
 
@@ -208,7 +208,7 @@ static char *put_byte(char *to, char byte, int part)
 }
 
 /* What is percent-encoded already stays as it is. */
-static char *put_encoded(char *to, const struct rest *part, int class)
+static char *put_encoded(char *to, const struct url_rest *part, int class)
 {
     for (const char *at = part->at; at < part->end; at++)
         to = put_byte(to, *at, class);
@@ -232,7 +232,7 @@ static int dots_in(const char *at, const char *end)
 }
 
 /* Segment after segment, each with the slash before it; ".." takes back the one before. */
-static char *put_path(char *to, struct rest path)
+static char *put_path(char *to, struct url_rest path)
 {
     char *begin = to, *segment;
 
@@ -258,7 +258,7 @@ static char *put_path(char *to, struct rest path)
 }
 
 /* User name and password, percent-decoded (RFC 7617 joins them by a colon again). Both empty: none. */
-static void put_user_info(struct url *url, char *to, const struct rest *user)
+static void put_user_info(struct url *url, char *to, const struct url_rest *user)
 {
     const char *colon = find(user, ':'), *at = user->at;
     const char *name_end = colon ? colon : user->end;
@@ -300,7 +300,7 @@ static char *put_authority(struct url *url, char *to, const struct host *host)
 /* Writes all texts, each closed with a NUL. A byte of `whole` may become three where `all`, the
    classes of its bytes, says so. */
 static void put_url(struct url *url, const struct cut *cut, const struct host *host,
-                    const struct rest *whole, int all)
+                    const struct url_rest *whole, int all)
 {
     size_t times = all & EVERYWHERE ? 4 : 2; /* it is shown, too */
     char *to = memory_get(times * left(whole) + 2 * host->length + BLOCK_EXTRA_BYTES);
@@ -324,7 +324,7 @@ static void put_url(struct url *url, const struct cut *cut, const struct host *h
     put_user_info(url, to, &cut->user);
 }
 
-static int classes_in(const struct rest *rest)
+static int classes_in(const struct url_rest *rest)
 {
     int all = 0;
 
@@ -335,7 +335,7 @@ static int classes_in(const struct rest *rest)
 
 /* A copy without tabs and line ends, and with "%00" for each NUL, which means the same in every part.
    To be freed. */
-static char *without_odd(struct rest *rest)
+static char *without_odd(struct url_rest *rest)
 {
     char *copy = memory_get(3 * left(rest) + 1), *to = copy;
 
@@ -345,14 +345,14 @@ static char *without_odd(struct rest *rest)
         else if (!*at)
             to = stpcpy(to, "%00");
     }
-    *rest = (struct rest){copy, to};
+    *rest = (struct url_rest){copy, to};
     return copy;
 }
 
 /* As url_parse, of a text of `most` bytes at most. */
 static const char *parse(struct url *url, const char *text, size_t length, size_t most)
 {
-    struct rest whole = {text, text + length};
+    struct url_rest whole = {text, text + length};
     struct host host;
     struct cut cut;
     const char *wrong;
@@ -389,7 +389,7 @@ void url_free(struct url *url)
 }
 
 /* Takes any scheme with its colon (RFC 3986, section 3.1). False where there is none. */
-static bool has_scheme(const struct rest *rest)
+static bool has_scheme(const struct url_rest *rest)
 {
     const char *at = rest->at;
 
@@ -402,7 +402,7 @@ static bool has_scheme(const struct rest *rest)
 
 /* How much of the base's target stands before a reference that brings no authority (RFC 3986, section
    5.2.2): all for a mere fragment, the path for a query, its folder for a relative path. */
-static size_t kept_of(const char *target, const struct rest *reference)
+static size_t kept_of(const char *target, const struct url_rest *reference)
 {
     size_t path = strcspn(target, "?");
     char first = left(reference) ? *reference->at : '#';
@@ -428,7 +428,7 @@ static char *put_fragment(char *to, const char *fragment)
 
 /* An absolute URL as text, of what a reference brings and what it takes over; to be freed. NULL where
    it leads to another scheme. */
-static char *resolve(const struct url *base, struct rest reference)
+static char *resolve(const struct url *base, struct url_rest reference)
 {
     size_t kept = strlen(base->target);
     size_t fragment = base->fragment ? strlen(base->fragment) : 0;
@@ -469,7 +469,7 @@ static char *normal_form(const struct url *url)
 /* Parsed a second time from its normal form: that is what is shown then, and it is within bounds. */
 const char *url_join(struct url *url, const struct url *base, const char *reference, size_t length)
 {
-    struct rest rest = {reference, reference + length};
+    struct url_rest rest = {reference, reference + length};
     char *copy, *text;
     const char *wrong;
 
@@ -506,7 +506,7 @@ bool url_equal(const struct url *a, const struct url *b)
 /* Only as much of the authority is read as the hash of its origin needs. */
 bool url_origin(struct url_origin *origin, const char *text, size_t length)
 {
-    struct rest rest = {text, text + length}, authority, host;
+    struct url_rest rest = {text, text + length}, authority, host;
 
     while (left(&rest) && is_space_or_control(*rest.at))
         rest.at++;

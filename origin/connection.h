@@ -5,7 +5,7 @@
 #include "base/list.h"
 #include "origin/faults.h"
 #include "reactor/loop.h"
-#include "tls/server.h"
+#include "tls/tls_server.h"
 
 /* What all guests of an origin share. */
 struct house {

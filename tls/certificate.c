@@ -78,13 +78,13 @@ static int64_t seconds_of(const ASN1_TIME *when)
 }
 
 /* Names as they are gathered, each closed with a NUL. */
-struct names {
+struct certificate_names {
     size_t count, bytes;
     bool full; /* one had no room: it and those after it are left out */
     char text[CERTIFICATE_NAMES_BYTES];
 };
 
-static void add_name(struct names *names, const void *bytes, size_t length)
+static void add_name(struct certificate_names *names, const void *bytes, size_t length)
 {
     names->full = names->full || names->count == CERTIFICATE_MOST_NAMES ||
                   length >= sizeof(names->text) - names->bytes;
@@ -96,7 +96,7 @@ static void add_name(struct names *names, const void *bytes, size_t length)
     names->count++;
 }
 
-static void add_host(struct names *names, const ASN1_IA5STRING *host)
+static void add_host(struct certificate_names *names, const ASN1_IA5STRING *host)
 {
     const unsigned char *bytes = ASN1_STRING_get0_data(host);
     int length = ASN1_STRING_length(host);
@@ -109,7 +109,7 @@ static void add_host(struct names *names, const ASN1_IA5STRING *host)
     add_name(names, bytes, (size_t)length);
 }
 
-static void add_address(struct names *names, const ASN1_OCTET_STRING *address)
+static void add_address(struct certificate_names *names, const ASN1_OCTET_STRING *address)
 {
     char text[INET6_ADDRSTRLEN];
     int length = ASN1_STRING_length(address);
@@ -122,7 +122,7 @@ static void add_address(struct names *names, const ASN1_OCTET_STRING *address)
 }
 
 /* The pointers and behind them the texts, in one block; NULL where there is no name. */
-static char **block_of(const struct names *names)
+static char **block_of(const struct certificate_names *names)
 {
     size_t pointers = names->count * sizeof(char *);
     char **block = names->count ? memory_get(pointers + names->bytes) : NULL;
@@ -140,7 +140,7 @@ static void read_names(struct tls_certificate *certificate, const X509 *x509)
 {
     GENERAL_NAMES *all = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
     int count = sk_GENERAL_NAME_num(all); /* -1 for NULL */
-    struct names names;
+    struct certificate_names names;
 
     names.count = names.bytes = 0;
     names.full = false;

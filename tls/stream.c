@@ -18,7 +18,7 @@
 #include "base/memory.h"
 #include "tls/reason.h"
 
-struct stream {
+struct tls_stream {
     struct transport transport; /* first: a transport is a stream */
     SSL *ssl;                   /* owned */
     struct visit *visit;        /* owned, or NULL: what the client's callbacks need */
@@ -31,14 +31,14 @@ struct stream {
 
 /* OpenSSL reads on in one call until there is content, whatever else comes, and has no limit of its own
    for that. */
-static bool is_flooded(const struct stream *stream)
+static bool is_flooded(const struct tls_stream *stream)
 {
     return stream->silent_bytes > STREAM_MOST_SILENT_BYTES && stream->open;
 }
 
 static int bio_read(BIO *bio, char *buffer, size_t size, size_t *count)
 {
-    struct stream *stream = BIO_get_data(bio);
+    struct tls_stream *stream = BIO_get_data(bio);
     struct io io = sock_recv(stream->transport.sock, buffer, size);
 
     BIO_clear_retry_flags(bio);
@@ -55,7 +55,7 @@ static int bio_read(BIO *bio, char *buffer, size_t size, size_t *count)
 
 static int bio_write(BIO *bio, const char *bytes, size_t size, size_t *count)
 {
-    struct stream *stream = BIO_get_data(bio);
+    struct tls_stream *stream = BIO_get_data(bio);
     struct io io = sock_send(stream->transport.sock, bytes, size);
 
     BIO_clear_retry_flags(bio);
@@ -69,7 +69,7 @@ static int bio_write(BIO *bio, const char *bytes, size_t size, size_t *count)
 
 static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
 {
-    const struct stream *stream = BIO_get_data(bio);
+    const struct tls_stream *stream = BIO_get_data(bio);
 
     (void)number;
     (void)pointer;
@@ -95,7 +95,7 @@ static const BIO_METHOD *bio_method(void)
 }
 
 /* What OpenSSL's return value means in the terms of a transport. */
-static struct io result_of(struct stream *stream, int returned)
+static struct io result_of(struct tls_stream *stream, int returned)
 {
     int error = SSL_get_error(stream->ssl, returned);
 
@@ -122,14 +122,14 @@ static struct io result_of(struct stream *stream, int returned)
 
 /* A handshake, and a ticket that comes after it, take buffers of 16 KB each for reading and writing, which
    SSL_MODE_RELEASE_BUFFERS lets go of with the next write only. What is not empty stays. */
-static void free_buffers(struct stream *stream)
+static void free_buffers(struct tls_stream *stream)
 {
     SSL_free_buffers(stream->ssl);
 }
 
 static struct io stream_handshake(struct transport *transport)
 {
-    struct stream *stream = (struct stream *)transport;
+    struct tls_stream *stream = (struct tls_stream *)transport;
     struct io io;
     int returned;
 
@@ -149,7 +149,7 @@ static struct io stream_handshake(struct transport *transport)
 }
 
 /* Content came. It makes up for itself, for the padding of its record, and so for as much of messages. */
-static void note_content(struct stream *stream, size_t count)
+static void note_content(struct tls_stream *stream, size_t count)
 {
     size_t paid = count + SSL3_RT_HEADER_LENGTH + SSL3_RT_MAX_ENCRYPTED_LENGTH;
 
@@ -158,7 +158,7 @@ static void note_content(struct stream *stream, size_t count)
 
 static struct io stream_read(struct transport *transport, void *buffer, size_t size)
 {
-    struct stream *stream = (struct stream *)transport;
+    struct tls_stream *stream = (struct tls_stream *)transport;
     struct io io;
     size_t count;
     int returned;
@@ -177,7 +177,7 @@ static struct io stream_read(struct transport *transport, void *buffer, size_t s
 
 static struct io stream_write(struct transport *transport, const void *bytes, size_t size)
 {
-    struct stream *stream = (struct stream *)transport;
+    struct tls_stream *stream = (struct tls_stream *)transport;
     size_t count;
     int returned;
 
@@ -189,7 +189,7 @@ static struct io stream_write(struct transport *transport, const void *bytes, si
 
 static void stream_facts(const struct transport *transport, struct tls_facts *facts)
 {
-    const struct stream *stream = (const struct stream *)transport;
+    const struct tls_stream *stream = (const struct tls_stream *)transport;
     const unsigned char *alpn;
     unsigned length;
 
@@ -206,7 +206,7 @@ static void stream_facts(const struct transport *transport, struct tls_facts *fa
 
 static void stream_close(struct transport *transport)
 {
-    struct stream *stream = (struct stream *)transport;
+    struct tls_stream *stream = (struct tls_stream *)transport;
 
     ERR_clear_error();
     if (!stream->broken && SSL_is_init_finished(stream->ssl))
@@ -227,7 +227,7 @@ struct transport *stream_open(SSL *ssl, struct sock *sock, struct visit *visit)
         .facts = stream_facts,
         .close = stream_close,
     };
-    struct stream *stream = memory_zeroed(sizeof(*stream));
+    struct tls_stream *stream = memory_zeroed(sizeof(*stream));
     BIO *bio = BIO_new(bio_method());
 
     stream->transport.calls = &calls;

@@ -318,12 +318,12 @@ void *tally_pack(const struct tally *tally, size_t *count)
 }
 
 /* Bytes as they are read. What is wrong with them is remembered: then all that is read is 0. */
-struct reader {
+struct tally_reader {
     const unsigned char *at, *end;
     bool wrong;
 };
 
-static uint64_t wrong(struct reader *reader)
+static uint64_t wrong(struct tally_reader *reader)
 {
     reader->wrong = true;
     reader->at = reader->end;
@@ -331,7 +331,7 @@ static uint64_t wrong(struct reader *reader)
 }
 
 /* A number in the one form in which put() writes it. */
-static uint64_t take(struct reader *reader)
+static uint64_t take(struct tally_reader *reader)
 {
     uint64_t number = 0;
 
@@ -349,7 +349,7 @@ static uint64_t take(struct reader *reader)
 
 /* The next of a table of `size`: its place, and how many. `next` is the place after the one before.
    False at its end. */
-static bool take_entry(struct reader *reader, size_t size, size_t *next, uint64_t *number)
+static bool take_entry(struct tally_reader *reader, size_t size, size_t *next, uint64_t *number)
 {
     uint64_t distance = take(reader);
 
@@ -364,7 +364,7 @@ static bool take_entry(struct reader *reader, size_t size, size_t *next, uint64_
     return true;
 }
 
-static void take_table(struct reader *reader, uint64_t *table, size_t size)
+static void take_table(struct tally_reader *reader, uint64_t *table, size_t size)
 {
     size_t next = 0;
     uint64_t number;
@@ -380,7 +380,7 @@ static uint32_t place_of(nsec value)
 }
 
 /* Fills an empty histogram, with what can have been in one. */
-static void take_histogram(struct reader *reader, struct histogram *histogram)
+static void take_histogram(struct tally_reader *reader, struct histogram *histogram)
 {
     size_t next = 0;
     uint64_t number;
@@ -408,14 +408,14 @@ static void take_histogram(struct reader *reader, struct histogram *histogram)
         wrong(reader);
 }
 
-static uint64_t take_most(struct reader *reader, uint64_t most)
+static uint64_t take_most(struct tally_reader *reader, uint64_t most)
 {
     uint64_t number = take(reader);
 
     return number <= most ? number : wrong(reader);
 }
 
-static void take_address(struct reader *reader, struct tally_address *entry)
+static void take_address(struct tally_reader *reader, struct tally_address *entry)
 {
     struct address *address = &entry->address;
     uint64_t family = take(reader), port = family ? take_most(reader, UINT16_MAX) : 0, half[2];
@@ -443,7 +443,7 @@ static void take_address(struct reader *reader, struct tally_address *entry)
     entry->dropped = take_most(reader, ERROR_COUNT - 1);
 }
 
-static void take_tally(struct reader *reader, struct tally *tally)
+static void take_tally(struct tally_reader *reader, struct tally *tally)
 {
     uint64_t processes;
 
@@ -473,7 +473,7 @@ static void take_tally(struct reader *reader, struct tally *tally)
 bool tally_unpack(struct tally *tally, const void *bytes, size_t count)
 {
     const unsigned char *head = bytes;
-    struct reader reader = {0};
+    struct tally_reader reader = {0};
     size_t length = 0;
 
     tally_clear(tally);

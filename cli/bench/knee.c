@@ -83,7 +83,7 @@ static void show_head(FILE *to, const struct options *options)
 }
 
 /* A search under way. */
-struct search {
+struct knee_search {
     struct knee *knee;
     struct settle settle;
     nsec ended; /* when the last try was over; 0: there was none */
@@ -97,7 +97,7 @@ static void note_shortage(struct knee *knee, const struct tally *total)
 }
 
 /* One try of a rate. False where the run cannot be set up. */
-static bool try_rate(struct search *search, double rate, bool settled)
+static bool try_rate(struct knee_search *search, double rate, bool settled)
 {
     struct knee *knee = search->knee;
     const struct load_plan *plan = search->settle.plan;
@@ -147,7 +147,7 @@ static bool is_over(const struct knee *knee)
 
 /* Tries a rate on an idle server, and once more where it missed. *last is the try that counts, NULL where the
    search is over before there is one. False where a run cannot be set up. */
-static bool try_twice(struct search *search, double rate, const struct knee_try **last)
+static bool try_twice(struct knee_search *search, double rate, const struct knee_try **last)
 {
     struct knee *knee = search->knee;
 
@@ -174,7 +174,7 @@ static bool try_twice(struct search *search, double rate, const struct knee_try 
 }
 
 /* Doubles and halves, until the knee is found or the search is over. */
-static bool search_from(struct search *search, double rate)
+static bool search_from(struct knee_search *search, double rate)
 {
     struct knee *knee = search->knee;
     double missed = 0;
@@ -200,7 +200,7 @@ static bool search_from(struct search *search, double rate)
 
 bool knee_find(struct knee *knee, const struct load_plan *plan, FILE *to)
 {
-    struct search search = {.knee = knee, .to = to};
+    struct knee_search search = {.knee = knee, .to = to};
 
     *knee = (struct knee){0};
     if (!settle_begin(&search.settle, plan))

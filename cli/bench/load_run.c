@@ -220,14 +220,14 @@ struct parent {
 };
 
 /* What a child is told beside its number. */
-struct child {
+struct load_child {
     const struct load_plan *plan;
     int fd; /* to the parent */
 };
 
 static void send_interval(void *owner, const struct tally *tally)
 {
-    const struct child *child = owner;
+    const struct load_child *child = owner;
 
     procs_send(child->fd, tally);
 }
@@ -235,7 +235,7 @@ static void send_interval(void *owner, const struct tally *tally)
 static int run_child(void *arg, unsigned index, int fd)
 {
     const struct load_plan *plan = arg;
-    struct child child = {.plan = plan, .fd = fd};
+    struct load_child child = {.plan = plan, .fd = fd};
     struct runner runner = {
         .plan = plan,
         .share = index,

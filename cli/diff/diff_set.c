@@ -178,13 +178,13 @@ static char *read_run(const json_t *object, struct diff_run *run)
 /* --- one object after the other --- */
 
 /* What is left of a set's bytes. */
-struct rest {
+struct runs_left {
     const char *at;
     size_t count;
     size_t line; /* of its first byte, from 1 */
 };
 
-static void pass(struct rest *rest, size_t count)
+static void pass(struct runs_left *rest, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         rest->line += rest->at[i] == '\n';
@@ -199,7 +199,7 @@ static bool is_json_space(char byte)
 }
 
 /* Whether nothing but blanks is left; they are passed over. */
-static bool is_over(struct rest *rest)
+static bool is_over(struct runs_left *rest)
 {
     size_t blanks = 0;
 
@@ -210,7 +210,7 @@ static bool is_over(struct rest *rest)
 }
 
 /* Reads the next object; the first is 1. Returns NULL, or what is wrong, to be freed. */
-static char *read_next(struct rest *rest, size_t number, struct diff_run *run)
+static char *read_next(struct runs_left *rest, size_t number, struct diff_run *run)
 {
     json_error_t error;
     json_t *object =
@@ -235,7 +235,7 @@ static char *read_next(struct rest *rest, size_t number, struct diff_run *run)
 bool diff_set_parse(struct diff_set *set, const char *name, const char *bytes, size_t count,
                     char **why)
 {
-    struct rest rest = {bytes, count, 1};
+    struct runs_left rest = {bytes, count, 1};
 
     *set = (struct diff_set){.name = name};
     *why = NULL;

@@ -44,7 +44,7 @@
 #define LEAST_LIMIT_BYTES (1024 * 1024)
 #define LIMIT_TIMES       4
 
-struct text {
+struct state_text {
     char *bytes;
     size_t length, room;
 };
@@ -57,7 +57,7 @@ struct state {
     bool due;       /* something is not recorded that has to be */
     struct state_head head;
     struct places places;
-    struct text events; /* since the last record, as they stand in it */
+    struct state_text events; /* since the last record, as they stand in it */
 };
 
 /* A record's own checksum. */
@@ -241,7 +241,7 @@ static char *read_file(struct state *state)
  * Writing
  */
 
-static void text_need(struct text *text, size_t count)
+static void text_need(struct state_text *text, size_t count)
 {
     if (text->length + count <= text->room)
         return;
@@ -249,7 +249,7 @@ static void text_need(struct text *text, size_t count)
     text->bytes = memory_grow(text->bytes, text->room, 1);
 }
 
-static void write_event(struct text *to, char event, uint64_t place)
+static void write_event(struct state_text *to, char event, uint64_t place)
 {
     text_need(to, EVENT_BYTES);
     to->length +=
@@ -257,7 +257,7 @@ static void write_event(struct text *to, char event, uint64_t place)
 }
 
 /* A record with the head as it is and those events, closed. */
-static void write_record(const struct state_head *head, const struct text *events, FILE *to)
+static void write_record(const struct state_head *head, const struct state_text *events, FILE *to)
 {
     char *record;
     size_t length;
@@ -282,7 +282,7 @@ static void write_record(const struct state_head *head, const struct text *event
 /* The file as it would be now if it were written anew. To be freed. */
 static char *fresh_file(const struct state *state, size_t *length)
 {
-    struct text events = {0};
+    struct state_text events = {0};
     enum place_mark mark = PLACE_NONE;
     uint64_t place;
     char *bytes;

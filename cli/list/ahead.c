@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 
-struct entry {
+struct ahead_entry {
     struct ahead_line line;
     struct link same;        /* the next newer of its hash, and behind the newest the oldest */
     struct table_link first; /* of the oldest of its hash alone */
@@ -20,7 +20,7 @@ struct entry {
 struct ahead {
     uint64_t added; /* lines in all */
     struct table table;
-    struct entry ring[AHEAD_LINES];
+    struct ahead_entry ring[AHEAD_LINES];
 };
 
 struct ahead *ahead_new(void)
@@ -36,25 +36,25 @@ void ahead_free(struct ahead *ahead)
     free(ahead);
 }
 
-static struct entry *oldest(const struct ahead *ahead, uint32_t hash)
+static struct ahead_entry *oldest(const struct ahead *ahead, uint32_t hash)
 {
     struct table_link *link = table_find(&ahead->table, hash);
 
-    return link ? TABLE_OWNER(link, struct entry, first) : NULL;
+    return link ? TABLE_OWNER(link, struct ahead_entry, first) : NULL;
 }
 
 /* The next newer line in the list of `first`; NULL: there is none. */
-static struct entry *newer(const struct entry *entry, const struct entry *first)
+static struct ahead_entry *newer(const struct ahead_entry *entry, const struct ahead_entry *first)
 {
-    struct entry *next = LIST_OWNER(entry->same.next, struct entry, same);
+    struct ahead_entry *next = LIST_OWNER(entry->same.next, struct ahead_entry, same);
 
     return next == first ? NULL : next;
 }
 
-static void drop(struct ahead *ahead, struct entry *entry)
+static void drop(struct ahead *ahead, struct ahead_entry *entry)
 {
     if (entry == oldest(ahead, entry->line.hash)) {
-        struct entry *next = newer(entry, entry);
+        struct ahead_entry *next = newer(entry, entry);
 
         table_remove(&ahead->table, &entry->first);
         if (next)
@@ -65,7 +65,7 @@ static void drop(struct ahead *ahead, struct entry *entry)
 
 static void drop_list(struct table_link *first)
 {
-    struct link *oldest = &TABLE_OWNER(first, struct entry, first)->same;
+    struct link *oldest = &TABLE_OWNER(first, struct ahead_entry, first)->same;
 
     while (!list_is_empty(oldest))
         list_remove(oldest->next);
@@ -79,7 +79,7 @@ void ahead_clear(struct ahead *ahead)
 
 void ahead_add(struct ahead *ahead, uint32_t hash, uint64_t place, size_t number)
 {
-    struct entry *entry = &ahead->ring[ahead->added++ % AHEAD_LINES], *first;
+    struct ahead_entry *entry = &ahead->ring[ahead->added++ % AHEAD_LINES], *first;
 
     if (list_is_in(&entry->same))
         drop(ahead, entry);
@@ -97,11 +97,11 @@ bool ahead_take(struct ahead *ahead, uint32_t hash, uint64_t place,
                 bool (*fits)(void *owner, const struct ahead_line *line), void *owner,
                 struct ahead_line *line)
 {
-    struct entry *first;
+    struct ahead_entry *first;
 
     while ((first = oldest(ahead, hash)) && first->line.place < place)
         drop(ahead, first);
-    for (struct entry *entry = first; entry; entry = newer(entry, first)) {
+    for (struct ahead_entry *entry = first; entry; entry = newer(entry, first)) {
         if (!fits(owner, &entry->line))
             continue;
         *line = entry->line;

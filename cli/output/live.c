@@ -34,7 +34,7 @@
 #define PATH_BYTES      64
 
 /* An interval in the graph. */
-struct sample {
+struct live_sample {
     double rate; /* completed a second */
     bool failed; /* some requests did */
 };
@@ -45,12 +45,12 @@ struct live {
     nsec duration;
     uint64_t requests;
     bool color;
-    struct sample samples[SAMPLES]; /* a ring */
-    size_t sampled;                 /* in all; the next goes to sampled % SAMPLES */
-    size_t lines;                   /* that stand on the terminal, or will when `frame` is out */
-    size_t most_lines;              /* of this frame: the terminal's, but one */
-    size_t line;                    /* of this frame, that is being made */
-    size_t room;                    /* columns that are left in it */
+    struct live_sample samples[SAMPLES]; /* a ring */
+    size_t sampled;                      /* in all; the next goes to sampled % SAMPLES */
+    size_t lines;      /* that stand on the terminal, or will when `frame` is out */
+    size_t most_lines; /* of this frame: the terminal's, but one */
+    size_t line;       /* of this frame, that is being made */
+    size_t room;       /* columns that are left in it */
     char frame[FRAME_BYTES];
     size_t bytes, sent; /* of it */
 };
@@ -241,7 +241,7 @@ static void put_state(struct live *live, const struct tally *interval)
 }
 
 /* The last of the samples, as many as `count`; from 0. */
-static const struct sample *sample_of(const struct live *live, size_t count, size_t i)
+static const struct live_sample *sample_of(const struct live *live, size_t count, size_t i)
 {
     return &live->samples[(live->sampled - count + i) % SAMPLES];
 }
@@ -252,7 +252,7 @@ static void put_graph(struct live *live, size_t count, double most, unsigned lev
     const char *now = "";
 
     for (size_t i = 0; i < count; i++) {
-        const struct sample *sample = sample_of(live, count, i);
+        const struct live_sample *sample = sample_of(live, count, i);
         const char *wanted = sample->failed ? SHADE_RED : SHADE_GREEN;
         double share = most > 0 ? sample->rate / most : 0;
         unsigned eighths = (unsigned)(share * GRAPH_LINES * EIGHTHS + 0.5);
@@ -360,7 +360,7 @@ void live_show(struct live *live, const struct tally *interval, const struct tal
     if (!live)
         return;
     live->samples[live->sampled++ % SAMPLES] =
-        (struct sample){rate_of(interval), interval->failed > 0};
+        (struct live_sample){rate_of(interval), interval->failed > 0};
     columns = columns_of(live);
     rows = rows_of(live);
     if (!flush(live, 0) || columns < NARROWEST || rows < 2)

@@ -24,7 +24,7 @@
 #define MINUTE_SECONDS 60
 
 /* How many were done at a moment. */
-struct sample {
+struct progress_sample {
     nsec time;
     uint64_t done;
 };
@@ -36,12 +36,12 @@ struct progress {
     size_t (*in_flight)(void *owner);
     void *owner;
     struct timer timer;
-    struct task show;               /* after having stepped aside */
-    struct sample samples[SAMPLES]; /* a ring */
-    size_t sampled;                 /* in all; the next goes to sampled % SAMPLES */
-    char line[LINE_BYTES];          /* as it was made last; "": not yet */
-    bool drawn;                     /* it stands on the terminal */
-    bool hidden;                    /* somebody else writes */
+    struct task show;                        /* after having stepped aside */
+    struct progress_sample samples[SAMPLES]; /* a ring */
+    size_t sampled;                          /* in all; the next goes to sampled % SAMPLES */
+    char line[LINE_BYTES];                   /* as it was made last; "": not yet */
+    bool drawn;                              /* it stands on the terminal */
+    bool hidden;                             /* somebody else writes */
 };
 
 static bool write_all(const struct progress *progress, const char *bytes, size_t count)
@@ -77,9 +77,9 @@ static void draw(struct progress *progress)
 /* Sites a second over the last few seconds; takes a sample. */
 static double measure(struct progress *progress)
 {
-    struct sample now = {loop_now(progress->loop), progress->done};
+    struct progress_sample now = {loop_now(progress->loop), progress->done};
     size_t count = progress->sampled < SAMPLES ? progress->sampled : SAMPLES;
-    struct sample first = progress->samples[(progress->sampled - count) % SAMPLES];
+    struct progress_sample first = progress->samples[(progress->sampled - count) % SAMPLES];
 
     progress->samples[progress->sampled++ % SAMPLES] = now;
     if (now.time <= first.time)

@@ -22,7 +22,7 @@
 #define BUFFER_BYTES (64 * 1024)
 
 /* One fetch under way. */
-struct call {
+struct blocking_call {
     struct blocking *blocking;
     const struct site *site;
     struct result *result;
@@ -36,7 +36,7 @@ struct call {
     struct http1 http1;
 };
 
-static bool failed(struct call *call, enum error error, const char *detail)
+static bool failed(struct blocking_call *call, enum error error, const char *detail)
 {
     call->result->error = error;
     call->result->detail = detail;
@@ -44,7 +44,7 @@ static bool failed(struct call *call, enum error error, const char *detail)
 }
 
 /* Begins a phase: from here on calls wait until its limit, and a failure belongs to it. */
-static void begin(struct call *call, enum phase phase, nsec timeout, enum error late)
+static void begin(struct blocking_call *call, enum phase phase, nsec timeout, enum error late)
 {
     nsec end = clock_after(clock_now(), timeout);
 
@@ -55,13 +55,13 @@ static void begin(struct call *call, enum phase phase, nsec timeout, enum error 
         call->sock->deadline = call->limit;
 }
 
-static bool interrupted(struct call *call)
+static bool interrupted(struct blocking_call *call)
 {
     return *call->blocking->interrupted && !failed(call, ERROR_INTERRUPTED, NULL);
 }
 
 /* What an unsuccessful read or write came to. */
-static bool failed_io(struct call *call, struct io io, enum error error)
+static bool failed_io(struct blocking_call *call, struct io io, enum error error)
 {
     const char *why = call->transport->why;
 
@@ -80,10 +80,10 @@ static struct timespec remaining(nsec limit)
 }
 
 /* getaddrinfo, abandoned when its time is over: it cannot be ended, only left behind. */
-struct question {
+struct blocking_question {
     struct gaicb request;
     struct addrinfo hints;
-    struct question *next; /* of those left behind */
+    struct blocking_question *next; /* of those left behind */
     char *name;
 };
 
@@ -102,7 +102,7 @@ static enum error error_of_status(int status, enum error late)
 }
 
 /* Waits for the answer. False where the question must be left behind, still running. */
-static bool await_system(struct question *question, const struct call *call)
+static bool await_system(struct blocking_question *question, const struct blocking_call *call)
 {
     const struct gaicb *const list[] = {&question->request};
     struct timespec span = remaining(call->limit);
@@ -112,7 +112,7 @@ static bool await_system(struct question *question, const struct call *call)
            gai_cancel(&question->request) == EAI_CANCELED;
 }
 
-static void take_system_answer(struct call *call, const struct question *question)
+static void take_system_answer(struct blocking_call *call, const struct blocking_question *question)
 {
     for (struct addrinfo *info = question->request.ar_result;
          info && call->address_count < RESOLVER_MOST_ADDRESSES; info = info->ai_next) {
@@ -127,10 +127,10 @@ static void take_system_answer(struct call *call, const struct question *questio
     freeaddrinfo(question->request.ar_result);
 }
 
-static enum error ask_system(struct call *call)
+static enum error ask_system(struct blocking_call *call)
 {
-    static struct question *left_behind; /* so that they are not lost */
-    struct question *question = memory_zeroed(sizeof(*question));
+    static struct blocking_question *left_behind; /* so that they are not lost */
+    struct blocking_question *question = memory_zeroed(sizeof(*question));
     int status;
 
     question->name = memory_text(call->site->url.host, strlen(call->site->url.host));
@@ -152,7 +152,7 @@ static enum error ask_system(struct call *call)
 }
 
 /* Sends the question and waits for the answer that belongs to it. */
-static enum error converse(struct call *call, int fd)
+static enum error converse(struct blocking_call *call, int fd)
 {
     unsigned char message[DNS_MOST_BYTES];
     uint16_t id = (uint16_t)(clock_now() >> 10);
@@ -182,7 +182,7 @@ static enum error converse(struct call *call, int fd)
     return error_of_lookup(status);
 }
 
-static enum error ask_nameserver(struct call *call, const struct address *nameserver)
+static enum error ask_nameserver(struct blocking_call *call, const struct address *nameserver)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     enum error error;
@@ -195,7 +195,7 @@ static enum error ask_nameserver(struct call *call, const struct address *namese
     return error;
 }
 
-static bool resolve(struct call *call)
+static bool resolve(struct blocking_call *call)
 {
     const struct dialer *dialer = call->blocking->dialer;
     enum error error;
@@ -214,7 +214,7 @@ static bool resolve(struct call *call)
     return true;
 }
 
-static bool establish(struct call *call)
+static bool establish(struct blocking_call *call)
 {
     const struct dialer *dialer = call->blocking->dialer;
     const struct url *url = &call->site->url;
@@ -236,7 +236,7 @@ static bool establish(struct call *call)
     return true;
 }
 
-static bool shake_hands(struct call *call)
+static bool shake_hands(struct blocking_call *call)
 {
     struct dialer *dialer = call->blocking->dialer;
     const struct url *url = &call->site->url;
@@ -261,7 +261,7 @@ static bool shake_hands(struct call *call)
 }
 
 /* Writes one block. */
-static bool write_all(struct call *call, const char *bytes, size_t length)
+static bool write_all(struct blocking_call *call, const char *bytes, size_t length)
 {
     struct io io = {.status = IO_OK};
 
@@ -270,7 +270,7 @@ static bool write_all(struct call *call, const char *bytes, size_t length)
     return io.status == IO_OK || failed_io(call, io, error_of_send(io.error));
 }
 
-static bool write_request(struct call *call)
+static bool write_request(struct blocking_call *call)
 {
     struct request request = request_of(call->site);
     const struct content *content = request.content;
@@ -290,14 +290,14 @@ static bool write_request(struct call *call)
 static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
                      size_t value_bytes)
 {
-    struct call *call = owner;
+    struct blocking_call *call = owner;
 
     answer_field(&call->blocking->answer, name, name_bytes, value, value_bytes);
 }
 
 static void on_head(void *owner, const struct http1 *http1)
 {
-    struct call *call = owner;
+    struct blocking_call *call = owner;
 
     answer_head(&call->blocking->answer, http1);
     call->result->stamps.head = clock_now();
@@ -305,13 +305,13 @@ static void on_head(void *owner, const struct http1 *http1)
 
 static void on_body(void *owner, const char *bytes, size_t count)
 {
-    struct call *call = owner;
+    struct blocking_call *call = owner;
 
     answer_body(&call->blocking->answer, bytes, count);
 }
 
 /* One read and what the parser makes of it. False: the answer is complete, or failed. */
-static bool read_some(struct call *call, unsigned char *buffer)
+static bool read_some(struct blocking_call *call, unsigned char *buffer)
 {
     struct stamps *stamps = &call->result->stamps;
     enum http1_status status;
@@ -341,7 +341,7 @@ static bool read_some(struct call *call, unsigned char *buffer)
                    status == HTTP1_MALFORMED ? http1_why(&call->http1) : NULL));
 }
 
-static void read_answer(struct call *call)
+static void read_answer(struct blocking_call *call)
 {
     static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
     const struct exchange_options *options = call->blocking->options;
@@ -356,7 +356,7 @@ static void read_answer(struct call *call)
 }
 
 /* Closes what is open and makes the result of what came. */
-static void conclude(struct call *call)
+static void conclude(struct blocking_call *call)
 {
     struct result *result = call->result;
     struct answer *answer = &call->blocking->answer;
@@ -378,7 +378,7 @@ static void conclude(struct call *call)
 void blocking_fetch(struct blocking *blocking, const struct site *site, struct result *result)
 {
     nsec now = clock_now();
-    struct call call = {.blocking = blocking, .site = site, .result = result};
+    struct blocking_call call = {.blocking = blocking, .site = site, .result = result};
 
     *result = (struct result){
         .site = site, .url = site->url.shown, .stamps = {.taken = now, .start = now}};

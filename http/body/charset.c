@@ -241,7 +241,7 @@ enum charset_mark charset_of_mark(const unsigned char *bytes, size_t count,
 }
 
 /* What is left to read of a page; `over`: it ended in the middle of something. */
-struct page {
+struct code_page {
     const char *at, *end;
     bool over;
 };
@@ -256,7 +256,7 @@ struct attribute {
 };
 
 /* The next byte; -1 at the end, where the page is over. */
-static int peek(struct page *page)
+static int peek(struct code_page *page)
 {
     if (page->at < page->end)
         return (unsigned char)*page->at;
@@ -264,13 +264,13 @@ static int peek(struct page *page)
     return -1;
 }
 
-static void skip_blanks(struct page *page)
+static void skip_blanks(struct code_page *page)
 {
     while (is_html_space(peek(page)))
         page->at++;
 }
 
-static bool begins(const struct page *page, const char *word)
+static bool begins(const struct code_page *page, const char *word)
 {
     size_t length = strlen(word);
 
@@ -278,7 +278,7 @@ static bool begins(const struct page *page, const char *word)
 }
 
 /* To the last byte of `word`, or to the end. */
-static void skip_to(struct page *page, const char *from, const char *word)
+static void skip_to(struct code_page *page, const char *from, const char *word)
 {
     size_t length = strlen(word);
     const char *found = memmem(from, (size_t)(page->end - from), word, length);
@@ -288,7 +288,7 @@ static void skip_to(struct page *page, const char *from, const char *word)
 }
 
 /* The bytes up to a blank, or to one of `ends`. */
-static struct slice take_until(struct page *page, const char *ends)
+static struct slice take_until(struct code_page *page, const char *ends)
 {
     const char *from = page->at;
     int byte;
@@ -299,7 +299,7 @@ static struct slice take_until(struct page *page, const char *ends)
 }
 
 /* The bytes up to the quote with which they began. */
-static struct slice take_quoted(struct page *page)
+static struct slice take_quoted(struct code_page *page)
 {
     const char *from = page->at + 1;
     const char *close = memchr(from, *page->at, (size_t)(page->end - from));
@@ -310,7 +310,7 @@ static struct slice take_quoted(struct page *page)
 }
 
 /* HTML, section 13.2.3.2, "get an attribute". False at the end of the tag, and of the page. */
-static bool take_attribute(struct page *page, struct attribute *attribute)
+static bool take_attribute(struct code_page *page, struct attribute *attribute)
 {
     int byte;
 
@@ -343,7 +343,7 @@ static bool is_named(const struct slice *slice, const char *word)
 static const struct charset *charset_of_content(const struct slice *content)
 {
     static const char word[] = "charset";
-    struct page rest = {content->at, content->at, false};
+    struct code_page rest = {content->at, content->at, false};
     struct slice label;
 
     if (content->length) /* else there may be no pointer either */
@@ -375,7 +375,7 @@ static const struct charset *not_wide(const struct charset *charset)
 }
 
 /* After "<meta": what it declares, if it does. Of attributes with one name the first counts. */
-static const struct charset *take_meta(struct page *page)
+static const struct charset *take_meta(struct code_page *page)
 {
     bool pragma = false, needs_pragma = false, has_pragma = false, has_content = false;
     bool has_charset = false;
@@ -402,7 +402,7 @@ static const struct charset *take_meta(struct page *page)
 }
 
 /* At a "<": passes over a comment, a tag with its attributes, or what else it begins. */
-static const struct charset *take_markup(struct page *page)
+static const struct charset *take_markup(struct code_page *page)
 {
     struct attribute attribute;
     int after;
@@ -439,7 +439,7 @@ static const struct charset *charset_of_xml(const char *bytes, size_t count)
 {
     static const char word[] = "encoding";
     const char *close = memchr(bytes, '>', count);
-    struct page page = {bytes, close, false};
+    struct code_page page = {bytes, close, false};
     struct slice label;
 
     if (!close || count < 5 || memcmp(bytes, "<?xml", 5) != 0)
@@ -463,7 +463,7 @@ const struct charset *charset_scan(const unsigned char *bytes, size_t count)
 {
     const char *text = (const char *)bytes;
     const struct charset *charset = NULL;
-    struct page page;
+    struct code_page page;
 
     if (!count)
         return NULL;
@@ -473,7 +473,7 @@ const struct charset *charset_scan(const unsigned char *bytes, size_t count)
         return charset_of_label("utf-16le", 8);
     if (count >= 6 && !memcmp(text, "\0<\0?\0x", 6))
         return charset_of_label("utf-16be", 8);
-    page = (struct page){text, text + count, false};
+    page = (struct code_page){text, text + count, false};
     while (!charset && !page.over &&
            (page.at = memchr(page.at, '<', (size_t)(page.end - page.at)))) {
         charset = take_markup(&page);
@@ -490,7 +490,7 @@ struct conversion {
 };
 
 /* A piece of output under way. */
-struct output {
+struct utf8_output {
     char *at;
     size_t room;
 };
@@ -514,7 +514,7 @@ struct conversion *conversion_new(const struct charset *charset)
     return conversion;
 }
 
-static void put_replacement(struct output *output)
+static void put_replacement(struct utf8_output *output)
 {
     static const char replacement[] = "\xef\xbf\xbd";
 
@@ -541,7 +541,7 @@ static unsigned char_of_refused(const struct charset *charset, unsigned char byt
 }
 
 /* A character from U+0080 to U+FFFF. */
-static void put_char(struct output *output, unsigned code)
+static void put_char(struct utf8_output *output, unsigned code)
 {
     size_t bytes = code < 0x800 ? 2 : 3;
 
@@ -553,7 +553,7 @@ static void put_char(struct output *output, unsigned code)
 }
 
 /* Some converters keep a character until they know that nothing combines with it. */
-static void put_kept(struct conversion *conversion, struct output *output)
+static void put_kept(struct conversion *conversion, struct utf8_output *output)
 {
     iconv(conversion->iconv, NULL, NULL, &output->at, &output->room);
 }
@@ -580,7 +580,7 @@ static size_t bad_bytes(struct conversion *conversion, const char *at, size_t le
 }
 
 /* Converts what is held, until the rest is an incomplete character. */
-static void convert_held(struct conversion *conversion, struct output *output)
+static void convert_held(struct conversion *conversion, struct utf8_output *output)
 {
     char *in = conversion->held;
     size_t left = conversion->held_bytes, bad;
@@ -609,7 +609,7 @@ static void convert_held(struct conversion *conversion, struct output *output)
 size_t conversion_step(struct conversion *conversion, const unsigned char **bytes, size_t *count,
                        unsigned char *to)
 {
-    struct output output = {(char *)to, CHARSET_ROOM};
+    struct utf8_output output = {(char *)to, CHARSET_ROOM};
     size_t room = sizeof(conversion->held) - conversion->held_bytes;
     size_t taken = *count < room ? *count : room;
 
@@ -623,7 +623,7 @@ size_t conversion_step(struct conversion *conversion, const unsigned char **byte
 
 size_t conversion_end(struct conversion *conversion, bool cut, unsigned char *to)
 {
-    struct output output = {(char *)to, CHARSET_ROOM};
+    struct utf8_output output = {(char *)to, CHARSET_ROOM};
 
     put_kept(conversion, &output);
     if (conversion->held_bytes && !cut)

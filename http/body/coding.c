@@ -43,7 +43,7 @@ struct room {
     size_t left;
 };
 
-enum step {
+enum coding_step {
     STEP_ON,    /* it goes on */
     STEP_END,   /* the stream is complete */
     STEP_WRONG, /* it is malformed */
@@ -79,7 +79,7 @@ struct codec {
     bool (*begins)(unsigned char byte); /* can a stream begin so? */
     void (*make)(struct stage *stage, unsigned char first);
     void (*again)(struct stage *stage); /* for the next stream; NULL where none follows */
-    enum step (*step)(struct stage *stage, struct span *in, struct room *out);
+    enum coding_step (*step)(struct stage *stage, struct span *in, struct room *out);
     void (*free)(struct stage *stage);
 };
 
@@ -102,7 +102,7 @@ static void zlib_make(struct stage *stage, int window_bits)
         abort(); /* another library than the one whose header we had */
 }
 
-static enum step zlib_step(struct stage *stage, struct span *in, struct room *out)
+static enum coding_step zlib_step(struct stage *stage, struct span *in, struct room *out)
 {
     z_stream *zlib = &stage->state.zlib;
     int status;
@@ -170,7 +170,7 @@ static void brotli_make(struct stage *stage, unsigned char first)
     stage->state.brotli = BrotliDecoderCreateInstance(brotli_get, zlib_free, NULL);
 }
 
-static enum step brotli_step(struct stage *stage, struct span *in, struct room *out)
+static enum coding_step brotli_step(struct stage *stage, struct span *in, struct room *out)
 {
     switch (BrotliDecoderDecompressStream(stage->state.brotli, &in->left, &in->at, &out->left,
                                           &out->at, NULL)) {
@@ -208,7 +208,7 @@ static void zstd_again(struct stage *stage)
     ZSTD_DCtx_reset(stage->state.zstd, ZSTD_reset_session_only);
 }
 
-static enum step zstd_step(struct stage *stage, struct span *in, struct room *out)
+static enum coding_step zstd_step(struct stage *stage, struct span *in, struct room *out)
 {
     ZSTD_inBuffer from = {in->at, in->left, 0};
     ZSTD_outBuffer to = {out->at, out->left, 0};
@@ -325,7 +325,7 @@ static void stage_step(struct stage *stage, struct room *out)
 {
     struct span in = stage->in;
     size_t left, room = out->left;
-    enum step step;
+    enum coding_step step;
 
     if (!stage->open && !(in.left && stage_open(stage))) {
         stage->full = false;

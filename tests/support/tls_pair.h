@@ -5,8 +5,8 @@
 #include <openssl/ssl.h>
 
 #include "tls/authority.h"
-#include "tls/server.h"
 #include "tls/tls.h"
+#include "tls/tls_server.h"
 
 struct tls_end {
     struct sock *sock;

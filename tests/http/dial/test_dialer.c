@@ -8,7 +8,7 @@
 #include "http/exchange.h"
 #include "tests/support/calls.h"
 #include "tests/support/stage.h"
-#include "tls/server.h"
+#include "tls/tls_server.h"
 
 #define HELLO   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 #define ENDLESS "HTTP/1.1 200 OK\r\n\r\nhello"

@@ -1,7 +1,7 @@
 /* The server side of TLS, for the rehearsal's origin: each connection gets a certificate for the
    name that it asks for. */
-#ifndef TLS_SERVER_H
-#define TLS_SERVER_H
+#ifndef TLS_TLS_SERVER_H
+#define TLS_TLS_SERVER_H
 
 #include "tls/authority.h"
 #include "tls/transport.h"

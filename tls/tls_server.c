@@ -1,5 +1,5 @@
 /* One context; the certificate is put in when the client has said which name it wants. */
-#include "tls/server.h"
+#include "tls/tls_server.h"
 
 #include <openssl/err.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
-#include "tls/server.h"
 #include "tls/stream.h"
+#include "tls/tls_server.h"
 
 struct end {
     struct sock *sock;
