@@ -113,21 +113,6 @@ static void take_sample(struct record *record, nsec now)
     record->samples[1] = (struct sample){now, clock_thread_cpu(), starved_so_far(record)};
 }
 
-static void remember(struct record *record, struct absence absence)
-{
-    struct absence *shortest = record->absences;
-
-    if (record->absence_count < RECORD_ABSENCES) {
-        record->absences[record->absence_count++] = absence;
-        return;
-    }
-    for (struct absence *one = shortest + 1; one < record->absences + RECORD_ABSENCES; one++)
-        if (one->to - one->from < shortest->to - shortest->from)
-            shortest = one;
-    if (absence.to - absence.from > shortest->to - shortest->from)
-        *shortest = absence;
-}
-
 /* The longest gap so far may have been one with an absence that is reported only now. */
 static void share_gap(struct tally *tally, nsec from, nsec to)
 {
@@ -166,7 +151,7 @@ void record_away(struct record *record, nsec now, nsec lag)
     record->away += away - stop->away;
     stop->away = away;
     share_gap(tally, now - away - record->from, now - record->from);
-    remember(record, (struct absence){now - lag, now});
+    absences_note(&record->absences, now - lag, now);
     if (suspended <= stop->suspended)
         return;
     tally->suspended += suspended - stop->suspended;
@@ -181,6 +166,11 @@ void record_turn(struct record *record, nsec now, nsec lag)
     record_away(record, now, lag);
     if (now - record->samples[1].at >= RECORD_SAMPLE_EVERY)
         take_sample(record, now);
+}
+
+void record_from(struct record *record, nsec from)
+{
+    record->from = record->last_answer = from;
 }
 
 void record_begin(struct record *record)
@@ -199,14 +189,22 @@ void record_begin(struct record *record)
 
 void record_due(struct record *record, uint64_t count)
 {
-    record->scheduled += count;
     record->tally->scheduled += count;
 }
 
 void record_start(struct record *record)
 {
-    record->begun++;
     record->tally->started++;
+}
+
+void record_limited(struct record *record, nsec limited)
+{
+    record->tally->limited += limited;
+}
+
+void record_gave_up(struct record *record, enum error error)
+{
+    record->tally->gave_up = error;
 }
 
 void record_lateness(struct record *record, nsec late)
@@ -218,14 +216,8 @@ void record_lateness(struct record *record, nsec late)
    before its end: then that part is none. */
 static nsec proven(const struct record *record, nsec started, nsec latency)
 {
-    nsec own = 0;
+    nsec own = absences_rest(&record->absences, started);
 
-    for (size_t i = 0; i < record->absence_count; i++) {
-        struct absence absence = record->absences[i];
-
-        if (started >= absence.from && started < absence.to && absence.to - started > own)
-            own = absence.to - started;
-    }
     return latency > own ? latency - own : 0;
 }
 
@@ -271,9 +263,6 @@ void record_answer(struct record *record, const struct flight *flight,
     nsec latency = arrival->at - flight->intended;
     unsigned status = arrival->status;
 
-    if (!flight->counted)
-        return;
-    record->ended++;
     record->responses++;
     record->response_time += latency;
     tally->completed++;
@@ -307,7 +296,6 @@ void record_failure(struct record *record, enum error error, nsec age)
 {
     struct tally *tally = record->tally;
 
-    record->ended++;
     tally->failed++;
     tally->errors[error]++;
     if (has_waited(record, error, age))
@@ -341,15 +329,16 @@ void record_connection(struct record *record, const struct conn *conn)
     tally->resumed += facts.resumed;
 }
 
-const struct tally *record_interval(struct record *record, nsec now, size_t open)
+const struct tally *record_interval(struct record *record, nsec now, size_t open, uint64_t waiting,
+                                    uint64_t in_flight)
 {
     struct tally *tally = record->tally;
 
     if (!record->over)
         count_thread(record);
     tally->to = now - record->from;
-    tally->waiting = record->scheduled - record->begun;
-    tally->in_flight = record->begun - record->ended;
+    tally->waiting = waiting;
+    tally->in_flight = in_flight;
     tally->open = open;
     return tally;
 }

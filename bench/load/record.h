@@ -1,7 +1,8 @@
 /*
  * Inside of the load generator: what is counted of a run, interval after interval, and since its
  * beginning. A request is told of when it starts and when it ends, and counts as a whole: where it was
- * due before measuring began, its flight is not `counted` and nothing of it is.
+ * due before measuring began, its flight is not `counted` and nothing of it is told. Nothing depends on what is
+ * counted here but reports.
  *
  * A request that failed is counted by its error. Whether it enters the latencies as well, with the age that
  * it had then, depends on what ended it:
@@ -22,16 +23,11 @@
 #define BENCH_LOAD_RECORD_H
 
 #include "bench/load/client.h"
+#include "bench/load/stalls.h"
 #include "bench/load/tally.h"
 
 #define RECORD_AWAY         (10 * NSEC_PER_MS) /* the loop was away when it lagged by so much */
 #define RECORD_SAMPLE_EVERY (50 * NSEC_PER_MS) /* how often is asked where the thread's time went */
-#define RECORD_ABSENCES     16                 /* remembered; of more, the shortest is forgotten */
-
-/* From when to when the loop did not look. */
-struct absence {
-    nsec from, to;
-};
 
 /* How much time the thread had until then. */
 struct sample {
@@ -52,8 +48,6 @@ struct record {
     const struct crew *crew; /* whose bytes are counted; borrowed */
     bool open_loop;          /* there are intended times */
     nsec from;               /* measuring begins; NSEC_NEVER: not known yet */
-    uint64_t scheduled;      /* requests that were due since then */
-    uint64_t begun, ended;   /* that were started; that were answered, or failed */
     nsec timeout;            /* of a request; NSEC_NEVER: none */
     uint64_t responses;      /* and the sum of their latencies, for their mean */
     nsec response_time;
@@ -65,20 +59,27 @@ struct record {
     struct sample samples[2];     /* the last, and before it the one before */
     nsec away;                    /* since the last answer */
     struct stop stop;             /* the last absence */
-    struct absence absences[RECORD_ABSENCES];
-    size_t absence_count;
+    struct absences absences;
     bool over; /* record_end was called */
 };
 
 void record_init(struct record *record, const struct crew *crew, bool open_loop, nsec timeout);
 void record_free(struct record *record);
 
-/* Measuring begins at record->from: what the thread used and what passed until now is forgotten. */
+/* Measuring begins at that time, which may be to come; called again, it begins at another. */
+void record_from(struct record *record, nsec from);
+
+/* It begins: what the thread used and what passed until now is forgotten. */
 void record_begin(struct record *record);
 
 /* Requests that count have become due; one has started. */
 void record_due(struct record *record, uint64_t count);
 void record_start(struct record *record);
+
+/* One that is first in the queue has waited for so long for a connection; that no server was reached ended the
+   load. */
+void record_limited(struct record *record, nsec limited);
+void record_gave_up(struct record *record, enum error error);
 
 /* It started `late` after its intended time, as far as that is our own delay. */
 void record_lateness(struct record *record, nsec late);
@@ -93,7 +94,7 @@ void record_away(struct record *record, nsec now, nsec lag);
 /* A connection stands. */
 void record_connection(struct record *record, const struct conn *conn);
 
-/* An answer came. */
+/* A request that counts was answered. */
 void record_answer(struct record *record, const struct flight *flight,
                    const struct answer_arrival *arrival);
 
@@ -104,8 +105,10 @@ void record_failure(struct record *record, enum error error, nsec age);
    latencies; of a closed one, which stops sending where it is not responded to, they are for judgement. */
 void record_ages(struct record *record, nsec age, uint64_t count);
 
-/* The interval is over: the rest of its tally is filled in, and is valid until record_next. */
-const struct tally *record_interval(struct record *record, nsec now, size_t open);
+/* The interval is over: the rest of its tally is filled in, and is valid until record_next. So many connections
+   are open, and so many requests that count wait and are in flight. */
+const struct tally *record_interval(struct record *record, nsec now, size_t open, uint64_t waiting,
+                                    uint64_t in_flight);
 
 /* The run is over: also the time since the last answer is one without. What the thread does from here on
    is no part of the run. */

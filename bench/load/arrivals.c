@@ -1,0 +1,144 @@
+/*
+ * The queue of an open loop is its schedule: `queue` is the place of the next request to be started, and
+ * what lies between that and the present waits. A queue of the waiting ones themselves was rejected: it
+ * grows with the length of a stall, which is when memory must not.
+ */
+#include "bench/load/arrivals.h"
+
+#include "bench/load/histogram.h"
+
+#define MARK_EVERY UINT64_C(1000000) /* requests that became due */
+
+void arrivals_init(struct arrivals *arrivals, bool open_loop, uint64_t requests,
+                   uint64_t all_requests)
+{
+    *arrivals = (struct arrivals){.open_loop = open_loop,
+                                  .requests = requests,
+                                  .all_requests = all_requests,
+                                  .from = NSEC_NEVER,
+                                  .end = NSEC_NEVER};
+}
+
+void arrivals_begin(struct arrivals *arrivals, const struct schedule_options *schedule, nsec start,
+                    nsec from, nsec end)
+{
+    arrivals->from = from;
+    arrivals->end = end;
+    if (!arrivals->open_loop)
+        return;
+    schedule_start(&arrivals->queue, schedule, start);
+    arrivals->due = arrivals->queue;
+}
+
+void arrivals_begin_early(struct arrivals *arrivals, nsec from)
+{
+    arrivals->from = from;
+}
+
+/* --- what is due --- */
+
+static nsec next_intended(const struct arrivals *arrivals, const struct schedule *schedule,
+                          uint64_t counted)
+{
+    nsec next = schedule_peek(schedule);
+
+    return next < arrivals->end && (!arrivals->requests || counted < arrivals->requests)
+               ? next
+               : NSEC_NEVER;
+}
+
+nsec arrivals_next(const struct arrivals *arrivals)
+{
+    return next_intended(arrivals, &arrivals->queue, arrivals->begun);
+}
+
+nsec arrivals_next_due(const struct arrivals *arrivals)
+{
+    return next_intended(arrivals, &arrivals->due, arrivals->scheduled);
+}
+
+/* Remembers where a Poisson schedule is, once in a while; any other can be skipped over. */
+static void mark_due(struct arrivals *arrivals)
+{
+    if (arrivals->due.options.arrival != ARRIVAL_POISSON ||
+        arrivals->due.count - arrivals->marks[1].count < MARK_EVERY)
+        return;
+    arrivals->marks[0] = arrivals->marks[1];
+    arrivals->marks[1] = arrivals->due;
+}
+
+uint64_t arrivals_pass(struct arrivals *arrivals, nsec now)
+{
+    nsec last = now < arrivals->end ? now : arrivals->end - 1;
+    uint64_t before = arrivals->scheduled, most, count;
+
+    if (schedule_peek(&arrivals->due) > last)
+        return 0;
+    if (schedule_peek(&arrivals->due) < arrivals->from)
+        schedule_skip(&arrivals->due, last < arrivals->from ? last : arrivals->from - 1,
+                      UINT64_MAX);
+    do {
+        most = arrivals->requests ? arrivals->requests - arrivals->scheduled : UINT64_MAX;
+        count = schedule_skip(&arrivals->due, last, most < MARK_EVERY ? most : MARK_EVERY);
+        arrivals->scheduled += count;
+        mark_due(arrivals);
+    } while (count == MARK_EVERY);
+    return arrivals->scheduled - before;
+}
+
+nsec arrivals_take(struct arrivals *arrivals)
+{
+    return schedule_take(&arrivals->queue);
+}
+
+/* --- the end --- */
+
+/* What waits of a schedule, from its `first` time to before its `end`: all whose age is counted in one place of
+   the histogram at once, but the youngest by itself. */
+static void ages_of(struct schedule rest, uint64_t first, uint64_t end, nsec now,
+                    void (*each)(void *owner, nsec age, uint64_t count), void *owner)
+{
+    uint64_t left;
+
+    schedule_skip(&rest, NSEC_NEVER - 1, first - rest.count);
+    while ((left = end - rest.count)) {
+        nsec age = now - schedule_peek(&rest);
+        nsec until = now - histogram_least(age);
+
+        each(owner, age, schedule_skip(&rest, until, left > 1 ? left - 1 : 1));
+    }
+}
+
+/* They may be more than could be counted one by one. Of a Poisson schedule only the youngest millions are; the
+   older ones are taken as evenly spread, which is off by less than the histogram can tell at their age. */
+void arrivals_ages(const struct arrivals *arrivals, nsec now,
+                   void (*each)(void *owner, nsec age, uint64_t count), void *owner)
+{
+    uint64_t end = arrivals->due.count, first = end - (arrivals->scheduled - arrivals->begun);
+    const struct schedule *mark = &arrivals->marks[0];
+    struct schedule rest = arrivals->queue;
+
+    if (mark->count > rest.count) {
+        if (mark->count > first) {
+            ages_of(schedule_even(&rest, mark), first, mark->count, now, each, owner);
+            first = mark->count;
+        }
+        rest = *mark;
+    }
+    ages_of(rest, first, end, now, each, owner);
+}
+
+nsec arrivals_end(const struct arrivals *arrivals, nsec now)
+{
+    const struct schedule *due = &arrivals->due;
+    nsec end = now;
+
+    if (!arrivals->open_loop)
+        return now;
+    if (arrivals_are_over(arrivals))
+        end = due->options.arrival == ARRIVAL_POISSON
+                  ? schedule_peek(due)
+                  : schedule_end(due, arrivals->from, arrivals->all_requests);
+    end = end > now ? end : now;
+    return end < arrivals->end ? end : arrivals->end;
+}

@@ -1,0 +1,75 @@
+/*
+ * The absences of the loop, and the time in which the connections were the limit. A queue of the requests that
+ * waited, each with its reason, was rejected: it grows with the length of a stall.
+ */
+#include "bench/load/stalls.h"
+
+void absences_note(struct absences *absences, nsec from, nsec to)
+{
+    struct absence *shortest = absences->all;
+
+    if (absences->count < ABSENCES_MOST) {
+        absences->all[absences->count++] = (struct absence){from, to};
+        return;
+    }
+    for (struct absence *one = shortest + 1; one < absences->all + ABSENCES_MOST; one++)
+        if (one->to - one->from < shortest->to - shortest->from)
+            shortest = one;
+    if (to - from > shortest->to - shortest->from)
+        *shortest = (struct absence){from, to};
+}
+
+nsec absences_rest(const struct absences *absences, nsec at)
+{
+    nsec longest = 0;
+
+    for (size_t i = 0; i < absences->count; i++) {
+        struct absence absence = absences->all[i];
+
+        if (at >= absence.from && at < absence.to && absence.to - at > longest)
+            longest = absence.to - at;
+    }
+    return longest;
+}
+
+void absences_forget(struct absences *absences, nsec until)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < absences->count; i++)
+        if (absences->all[i].to > until)
+            absences->all[kept++] = absences->all[i];
+    absences->count = kept;
+}
+
+nsec stalls_own_delay(struct stalls *stalls, nsec intended, nsec late, nsec lag, bool waited)
+{
+    nsec own = waited && late > lag ? lag : late, away;
+
+    absences_forget(&stalls->absences, intended);
+    away = absences_rest(&stalls->absences, intended);
+    return own > away ? own : away;
+}
+
+void stalls_busy(struct stalls *stalls, bool busy, nsec now)
+{
+    if (!busy)
+        stalls->busy_since = 0;
+    else if (!stalls->busy_since)
+        stalls->busy_since = now;
+}
+
+nsec stalls_limited(struct stalls *stalls, nsec intended, nsec from, nsec now)
+{
+    const nsec bounds[] = {intended, stalls->busy_since, stalls->limited_until};
+
+    if (!stalls->busy_since)
+        return 0;
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++)
+        if (bounds[i] > from)
+            from = bounds[i];
+    if (from >= now)
+        return 0;
+    stalls->limited_until = now;
+    return now - from;
+}

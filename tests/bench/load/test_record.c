@@ -1,0 +1,286 @@
+/* What is counted of a request, of a failure, of an absence. */
+#include "tests/support/unit.h"
+
+#include "bench/load/record.h"
+
+#define MS   NSEC_PER_MS
+#define FROM (5 * NSEC_PER_S)
+
+static struct crew crew;
+static struct record record;
+static const struct tally *tally;
+
+static void init(bool open_loop, nsec timeout)
+{
+    crew = (struct crew){0};
+    record_init(&record, &crew, open_loop, timeout);
+    record_from(&record, FROM);
+    record_begin(&record);
+    tally = record.tally;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    record_free(&record);
+    return 0;
+}
+
+/* A request is answered: intended, started and answered at so many ms since FROM. */
+static void answer(nsec intended, nsec started, nsec at, unsigned status)
+{
+    const struct flight flight = {
+        .intended = FROM + intended * MS, .started = FROM + started * MS, .counted = true};
+    const struct answer_arrival arrival = {.status = status, .at = FROM + at * MS};
+
+    record_answer(&record, &flight, &arrival);
+}
+
+static void answer_stamped(nsec started, nsec at, nsec lay)
+{
+    const struct flight flight = {
+        .intended = FROM + started * MS, .started = FROM + started * MS, .counted = true};
+    const struct answer_arrival arrival = {
+        .status = 200, .at = FROM + at * MS, .stamped = true, .lay = lay};
+
+    record_answer(&record, &flight, &arrival);
+}
+
+/* --- requests --- */
+
+static void answers(void **state)
+{
+    (void)state;
+    init(true, NSEC_NEVER);
+    record_due(&record, 3);
+    record_start(&record);
+    record_start(&record);
+    answer(0, 5, 20, 200);
+    answer(10, 10, 40, 503);
+    answer(10, 10, 40, TALLY_STATUSES);
+    assert_int_equal(tally->scheduled, 3);
+    assert_int_equal(tally->started, 2);
+    assert_int_equal(tally->completed, 3);
+    assert_int_equal(tally->status[200], 1);
+    assert_int_equal(tally->status[503], 1);
+    assert_int_equal(tally->status[0], 1); /* none that HTTP knows */
+    assert_true(tally->latency->min == 20 * MS && tally->latency->max == 30 * MS);
+    assert_true(tally->raw->min == 15 * MS && tally->raw->max == 30 * MS);
+}
+
+static void closed_loop_has_one_latency(void **state)
+{
+    (void)state;
+    init(false, NSEC_NEVER);
+    answer(0, 0, 20, 200);
+    assert_int_equal(tally->latency->count, 1);
+    assert_int_equal(tally->raw->count, 0);
+}
+
+/* record.h has the table. */
+static void failure_is_a_latency_where_it_waited(void **state)
+{
+    static const struct {
+        enum error error;
+        nsec age;
+        bool enters;
+    } cases[] = {
+        {ERROR_TOTAL_TIMEOUT, MS, true},       {ERROR_DNS_TIMEOUT, MS, true},
+        {ERROR_CONNECT_TIMEOUT, MS, true},     {ERROR_TLS_TIMEOUT, MS, true},
+        {ERROR_DESCRIPTORS, 5000 * MS, false}, {ERROR_PORTS, 5000 * MS, false},
+        {ERROR_LOCAL, 5000 * MS, false},       {ERROR_EMPTY, 20 * MS, false}, /* the mean */
+        {ERROR_EMPTY, 21 * MS, true},          {ERROR_TRUNCATED, MS, false},
+        {ERROR_TRUNCATED, 1000 * MS, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        init(false, 1000 * MS);
+        answer(0, 0, 10, 200);
+        answer(0, 0, 30, 200);
+        record_failure(&record, cases[i].error, cases[i].age);
+        assert_int_equal(tally->failed, 1);
+        assert_int_equal(tally->errors[cases[i].error], 1);
+        if (tally->latency->count != 2u + cases[i].enters)
+            fail_msg("case %zu", i);
+        record_free(&record);
+    }
+    init(false, 1000 * MS);
+}
+
+/* Without a response there is no mean: a failure enters where it took as long as the timeout. */
+static void failure_without_a_response(void **state)
+{
+    (void)state;
+    init(false, 1000 * MS);
+    record_failure(&record, ERROR_EMPTY, 999 * MS);
+    assert_int_equal(tally->latency->count, 0);
+    record_failure(&record, ERROR_EMPTY, 1000 * MS);
+    assert_int_equal(tally->latency->count, 1);
+}
+
+static void ages_at_the_end(void **state)
+{
+    (void)state;
+    for (int open_loop = 0; open_loop < 2; open_loop++) {
+        init(open_loop, NSEC_NEVER);
+        record_ages(&record, 70 * MS, 5);
+        assert_int_equal(tally->latency->count, open_loop ? 5 : 0);
+        assert_int_equal(tally->unfinished->count, open_loop ? 0 : 5);
+        if (!open_loop)
+            record_free(&record);
+    }
+}
+
+/* --- stamps --- */
+
+static void stamps(void **state)
+{
+    (void)state;
+    init(false, NSEC_NEVER);
+    answer_stamped(0, 20, 5 * MS);
+    answer_stamped(0, 20, 21 * MS);
+    answer_stamped(0, 20, NSEC_NEVER);
+    assert_int_equal(tally->kernel->count, 1);
+    assert_true(tally->kernel->max == 15 * MS);
+    assert_true(tally->delay->max == 5 * MS);
+    assert_int_equal(tally->stamps_unusable, 1);
+    assert_int_equal(tally->stamps_missing, 1);
+    assert_true(tally->proven == 15 * MS);
+}
+
+/* What was started in an absence may have left at its end. */
+static void absence_proves_nothing(void **state)
+{
+    (void)state;
+    init(false, NSEC_NEVER);
+    record_away(&record, FROM + 100 * MS, 100 * MS);
+    answer_stamped(60, 130, 0);
+    assert_true(tally->kernel->max == 70 * MS);
+    assert_true(tally->proven == 30 * MS);
+    answer_stamped(100, 150, 0); /* it was over by then */
+    assert_true(tally->proven == 50 * MS);
+}
+
+/* --- absences --- */
+
+/* The clock of this test goes and the thread's does not: what passed, it was stopped. */
+static void stop_is_seen(void **state)
+{
+    (void)state;
+    init(false, NSEC_NEVER);
+    record_turn(&record, FROM + 10 * MS, RECORD_AWAY - 1);
+    assert_true(tally->suspended == 0);
+    record_turn(&record, FROM + 1000 * MS, 900 * MS);
+    assert_int_equal(tally->lag->count, 2);
+    assert_true(tally->suspended > 800 * MS && tally->suspended <= 900 * MS);
+    assert_true(tally->suspension == tally->suspended);
+}
+
+/* A lag that grows from turn to turn is one absence. */
+static void stop_is_counted_once(void **state)
+{
+    (void)state;
+    init(false, NSEC_NEVER);
+    record_turn(&record, FROM + 1000 * MS, 900 * MS);
+    record_turn(&record, FROM + 1001 * MS, 901 * MS);
+    assert_true(tally->suspended <= 901 * MS);
+}
+
+/* --- gaps --- */
+
+static void longest_gap(void **state)
+{
+    (void)state;
+    init(false, NSEC_NEVER);
+    answer(0, 0, 10, 200);
+    answer(0, 0, 60, 200);
+    answer(0, 0, 80, 200);
+    assert_true(tally->gap == 50 * MS);
+    assert_true(tally->gap_at == 10 * MS);
+    assert_true(tally->gap_away == 0);
+    record_end(&record, FROM + 200 * MS);
+    assert_true(tally->gap == 120 * MS);
+    assert_true(tally->gap_at == 80 * MS);
+}
+
+static void gap_of_an_absence(void **state)
+{
+    (void)state;
+    init(false, NSEC_NEVER);
+    record_turn(&record, FROM + 150 * MS, 100 * MS);
+    answer(0, 0, 151, 200);
+    assert_true(tally->gap == 151 * MS);
+    assert_true(tally->gap_away == 100 * MS);
+}
+
+/* --- intervals --- */
+
+static void intervals(void **state)
+{
+    (void)state;
+    init(true, NSEC_NEVER);
+    crew.bytes_in = 100;
+    crew.bytes_out = 10;
+    record_due(&record, 9);
+    record_limited(&record, 3 * MS);
+    record_limited(&record, 4 * MS);
+    record_lateness(&record, 2 * MS);
+    record_gave_up(&record, ERROR_DNS_REFUSED);
+    assert_ptr_equal(record_interval(&record, FROM + 1000 * MS, 7, 5, 3), tally);
+    assert_true(tally->from == 0 && tally->to == 1000 * MS);
+    assert_int_equal(tally->open, 7);
+    assert_int_equal(tally->waiting, 5);
+    assert_int_equal(tally->in_flight, 3);
+    assert_int_equal(tally->bytes_in, 100);
+    assert_int_equal(tally->bytes_out, 10);
+    assert_true(tally->limited == 7 * MS);
+    assert_true(tally->lateness->max == 2 * MS);
+    assert_int_equal(tally->gave_up, ERROR_DNS_REFUSED);
+
+    record_next(&record, FROM + 1000 * MS);
+    crew.bytes_in = 150;
+    assert_int_equal(tally->scheduled, 0);
+    record_end(&record, FROM + 1500 * MS);
+    crew.bytes_in = 999; /* no part of the run */
+    record_interval(&record, FROM + 1500 * MS, 0, 0, 0);
+    assert_true(tally->from == 1000 * MS && tally->to == 1500 * MS);
+    assert_int_equal(tally->bytes_in, 50);
+}
+
+static void warm_up_is_forgotten(void **state)
+{
+    (void)state;
+    crew = (struct crew){0};
+    record_init(&record, &crew, false, NSEC_NEVER);
+    record_from(&record, FROM);
+    crew.bytes_in = 100;
+    record_begin(&record);
+    crew.bytes_in = 130;
+    record_interval(&record, FROM + MS, 0, 0, 0);
+    assert_int_equal(record.tally->bytes_in, 30);
+}
+
+#define CASE(name) cmocka_unit_test_teardown(name, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(answers),
+        CASE(closed_loop_has_one_latency),
+        CASE(failure_is_a_latency_where_it_waited),
+        CASE(failure_without_a_response),
+        CASE(ages_at_the_end),
+        CASE(stamps),
+        CASE(absence_proves_nothing),
+        CASE(stop_is_seen),
+        CASE(stop_is_counted_once),
+        CASE(longest_gap),
+        CASE(gap_of_an_absence),
+        CASE(intervals),
+        CASE(warm_up_is_forgotten),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("record", tests, NULL, NULL);
+}

@@ -1,0 +1,137 @@
+/* Whose fault it was that a request was late. */
+#include "tests/support/unit.h"
+
+#include "bench/load/stalls.h"
+
+#define MS NSEC_PER_MS
+
+/* --- absences --- */
+
+static void rest_of_an_absence(void **state)
+{
+    struct absences absences = {0};
+
+    (void)state;
+    assert_true(absences_rest(&absences, 100) == 0);
+    absences_note(&absences, 100, 200);
+    absences_note(&absences, 150, 180);
+    assert_true(absences_rest(&absences, 99) == 0);
+    assert_true(absences_rest(&absences, 100) == 100);
+    assert_true(absences_rest(&absences, 160) == 40); /* the longest */
+    assert_true(absences_rest(&absences, 199) == 1);
+    assert_true(absences_rest(&absences, 200) == 0);
+}
+
+static void what_is_over_is_forgotten(void **state)
+{
+    struct absences absences = {0};
+
+    (void)state;
+    absences_note(&absences, 100, 200);
+    absences_note(&absences, 300, 400);
+    absences_forget(&absences, 199);
+    assert_int_equal(absences.count, 2);
+    absences_forget(&absences, 200);
+    assert_int_equal(absences.count, 1);
+    assert_true(absences_rest(&absences, 350) == 50);
+}
+
+static void shortest_makes_room(void **state)
+{
+    struct absences absences = {0};
+
+    (void)state;
+    for (nsec i = 0; i < ABSENCES_MOST; i++) /* 20, 19, ..., 5 long */
+        absences_note(&absences, i * 100, i * 100 + 20 - i);
+    absences_note(&absences, 9000, 9005); /* not longer than the shortest */
+    assert_int_equal(absences.count, ABSENCES_MOST);
+    assert_true(absences_rest(&absences, 9000) == 0);
+    absences_note(&absences, 9000, 9006);
+    assert_int_equal(absences.count, ABSENCES_MOST);
+    assert_true(absences_rest(&absences, 9000) == 6);
+    assert_true(absences_rest(&absences, (ABSENCES_MOST - 1) * 100) == 0);
+    assert_true(absences_rest(&absences, 0) == 20);
+}
+
+/* --- own delay --- */
+
+static void own_delay(void **state)
+{
+    static const struct {
+        const char *what;
+        nsec late, lag;
+        bool waited;
+        nsec own;
+    } cases[] = {
+        {"started on an idle connection: all of it", 5 * MS, MS, false, 5 * MS},
+        {"waited for a connection: the lag", 5 * MS, MS, true, MS},
+        {"waited for less than the lag", 5 * MS, 8 * MS, true, 5 * MS},
+        {"waited for a connection to be made", 5 * MS, 0, true, 0},
+        {"in time", 0, MS, false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct stalls stalls = {0};
+        nsec own =
+            stalls_own_delay(&stalls, 100 * MS, cases[i].late, cases[i].lag, cases[i].waited);
+
+        if (own != cases[i].own)
+            fail_msg("%s: %llu", cases[i].what, (unsigned long long)own);
+    }
+}
+
+static void own_delay_of_an_absence(void **state)
+{
+    struct stalls stalls = {0};
+
+    (void)state;
+    absences_note(&stalls.absences, 100 * MS, 150 * MS);
+    assert_true(stalls_own_delay(&stalls, 110 * MS, 70 * MS, 0, true) == 40 * MS);
+    assert_true(stalls_own_delay(&stalls, 110 * MS, 70 * MS, 60 * MS, true) == 60 * MS);
+    assert_true(stalls_own_delay(&stalls, 150 * MS, 70 * MS, 0, true) == 0);
+    assert_int_equal(stalls.absences.count, 0); /* the next ones are intended later */
+}
+
+/* --- when connections are the limit --- */
+
+static void limited_time_adds_up(void **state)
+{
+    struct stalls stalls = {0};
+
+    (void)state;
+    assert_true(stalls_limited(&stalls, 10, 0, 50) == 0); /* not busy */
+    stalls_busy(&stalls, true, 20);
+    stalls_busy(&stalls, true, 40);                        /* still */
+    assert_true(stalls_limited(&stalls, 10, 0, 50) == 30); /* since they were busy */
+    assert_true(stalls_limited(&stalls, 15, 0, 60) == 10); /* what was not returned yet */
+    assert_true(stalls_limited(&stalls, 75, 0, 90) == 15); /* since it was due */
+    assert_true(stalls_limited(&stalls, 75, 0, 90) == 0);
+    stalls_busy(&stalls, false, 100);
+    assert_true(stalls_limited(&stalls, 75, 0, 110) == 0);
+    stalls_busy(&stalls, true, 120);
+    assert_true(stalls_limited(&stalls, 75, 0, 130) == 10);
+}
+
+static void limited_before_measuring(void **state)
+{
+    struct stalls stalls = {0};
+
+    (void)state;
+    stalls_busy(&stalls, true, 20);
+    assert_true(stalls_limited(&stalls, 20, 50, 50) == 0);
+    assert_true(stalls_limited(&stalls, 20, 50, 60) == 10);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rest_of_an_absence),       cmocka_unit_test(what_is_over_is_forgotten),
+        cmocka_unit_test(shortest_makes_room),      cmocka_unit_test(own_delay),
+        cmocka_unit_test(own_delay_of_an_absence),  cmocka_unit_test(limited_time_adds_up),
+        cmocka_unit_test(limited_before_measuring),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("stalls", tests, NULL, NULL);
+}
