@@ -10,7 +10,7 @@ JOBS   ?= $(shell nproc)
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
        -Wwrite-strings -Wpointer-arith -Wvla -Wformat=2 -Wundef $(WERROR)
 SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-PKGS = libssl libcrypto libcares libidn2 libpsl zlib libbrotlidec libzstd jansson
+PKGS = libssl libcrypto libcares libidn2 libpsl zlib libbrotlidec libzstd jansson libutf8proc
 
 # llhttp: a system library, the sources that node-llhttp installed, or those sources fetched here
 ifeq ($(shell pkg-config --exists libllhttp 2>/dev/null && echo yes),yes)
@@ -23,7 +23,7 @@ endif
 INC  := -I. $(if $(LLHTTP),-isystem $(LLHTTP)/include/llhttp) \
         $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || \
-        echo -lssl -lcrypto -lcares -lidn2 -lpsl -lz -lbrotlidec -lzstd -ljansson) -lresolv -lm
+        echo -lssl -lcrypto -lcares -lidn2 -lpsl -lz -lbrotlidec -lzstd -ljansson -lutf8proc) -lresolv -lm
 # Debian's hardening flags. A packager sets HARDEN and HARDEN_LD to nothing where CFLAGS and LDFLAGS have
 # flags of their own. Not used with sanitizers, which check the same calls; FORTIFY needs optimization.
 HARDEN    ?= -fstack-protector-strong -fPIE $(if $(OPTIMIZED),$(FORTIFY))

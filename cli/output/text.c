@@ -1,56 +1,18 @@
 /*
- * A decoder that knows no locale, and the ways in which text leaves the program. For the width of a
- * character wcwidth was rejected: it asks a locale, which the program has none of and a machine may
- * lack. The short tables here know whole blocks and the marks of the scripts most in use; terminals
- * do not agree among themselves on more.
+ * A decoder that knows no locale, and the ways in which text leaves the program. The width of a
+ * character is that of libutf8proc; wcwidth was rejected: it asks a locale, which the program has none
+ * of and a machine may lack.
  */
 #include "cli/output/text.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #include "base/memory.h"
 
 #define REPLACEMENT UINT32_C(0xfffd)
-
-struct range {
-    uint32_t first, last;
-};
-
-/* Marks that are drawn upon the character before them, and signs that are not drawn at all: those of
-   Latin, Greek, Cyrillic, Hebrew, Arabic, Devanagari, Bengali, Tamil, Thai, Lao, Hangul, Kana. */
-static const struct range zero_columns[] = {
-    {0x0300, 0x036f},   {0x0483, 0x0489}, {0x0591, 0x05bd}, {0x05bf, 0x05bf}, {0x05c1, 0x05c2},
-    {0x05c4, 0x05c5},   {0x05c7, 0x05c7}, {0x0610, 0x061a}, {0x064b, 0x065f}, {0x0670, 0x0670},
-    {0x06d6, 0x06dc},   {0x06df, 0x06e4}, {0x06e7, 0x06e8}, {0x06ea, 0x06ed}, {0x0900, 0x0902},
-    {0x093a, 0x093a},   {0x093c, 0x093c}, {0x0941, 0x0948}, {0x094d, 0x094d}, {0x0951, 0x0957},
-    {0x0962, 0x0963},   {0x0981, 0x0981}, {0x09bc, 0x09bc}, {0x09c1, 0x09c4}, {0x09cd, 0x09cd},
-    {0x0bc0, 0x0bc0},   {0x0bcd, 0x0bcd}, {0x0e31, 0x0e31}, {0x0e34, 0x0e3a}, {0x0e47, 0x0e4e},
-    {0x0eb1, 0x0eb1},   {0x0eb4, 0x0ebc}, {0x0ec8, 0x0ecd}, {0x1160, 0x11ff}, {0x1ab0, 0x1aff},
-    {0x1dc0, 0x1dff},   {0x200b, 0x200d}, {0x2060, 0x2064}, {0x20d0, 0x20f0}, {0x302a, 0x302d},
-    {0x3099, 0x309a},   {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}, {0xfeff, 0xfeff}, {0xe0001, 0xe007f},
-    {0xe0100, 0xe01ef},
-};
-
-/* East Asian Wide and Fullwidth (Unicode, annex 11); most of the emoji are. */
-static const struct range two_columns[] = {
-    {0x1100, 0x115f},   {0x231a, 0x231b},   {0x2329, 0x232a},   {0x23e9, 0x23ec},
-    {0x23f0, 0x23f0},   {0x23f3, 0x23f3},   {0x25fd, 0x25fe},   {0x2614, 0x2615},
-    {0x2648, 0x2653},   {0x267f, 0x267f},   {0x2693, 0x2693},   {0x26a1, 0x26a1},
-    {0x26aa, 0x26ab},   {0x26bd, 0x26be},   {0x26c4, 0x26c5},   {0x26ce, 0x26ce},
-    {0x26d4, 0x26d4},   {0x26ea, 0x26ea},   {0x26f2, 0x26f3},   {0x26f5, 0x26f5},
-    {0x26fa, 0x26fa},   {0x26fd, 0x26fd},   {0x2705, 0x2705},   {0x270a, 0x270b},
-    {0x2728, 0x2728},   {0x274c, 0x274c},   {0x274e, 0x274e},   {0x2753, 0x2755},
-    {0x2757, 0x2757},   {0x2795, 0x2797},   {0x27b0, 0x27b0},   {0x27bf, 0x27bf},
-    {0x2b1b, 0x2b1c},   {0x2b50, 0x2b50},   {0x2b55, 0x2b55},   {0x2e80, 0x303e},
-    {0x3041, 0x3247},   {0x3250, 0x4dbf},   {0x4e00, 0xa4c6},   {0xa960, 0xa97c},
-    {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe10, 0xfe19},   {0xfe30, 0xfe6b},
-    {0xff01, 0xff60},   {0xffe0, 0xffe6},   {0x16fe0, 0x1b2fb}, {0x1f004, 0x1f004},
-    {0x1f0cf, 0x1f0cf}, {0x1f18e, 0x1f18e}, {0x1f191, 0x1f19a}, {0x1f200, 0x1f64f},
-    {0x1f680, 0x1f6fc}, {0x1f7e0, 0x1f7f0}, {0x1f90c, 0x1f9ff}, {0x1fa70, 0x1faff},
-    {0x20000, 0x3fffd},
-};
+#define FIRST_MARK  0x300 /* of those that are drawn upon the character before them */
 
 /* What the first byte of a sequence says: its length, its payload, and the range of the second byte,
    which keeps out surrogates, overlong forms and what is over U+10FFFF. 0: not a first byte. */
@@ -141,28 +103,29 @@ static size_t plain_run(const unsigned char *at, size_t length)
     return run;
 }
 
-static int compare(const void *key, const void *element)
+/* Vowels and final consonants of Hangul, drawn into the syllable of the consonant before them. */
+static bool is_conjoining(uint32_t character)
 {
-    const uint32_t *character = key;
-    const struct range *range = element;
-
-    return *character < range->first ? -1 : *character > range->last;
+    return character >= 0x1160 && character <= 0x11ff;
 }
 
-#define AMONG(character, ranges)                                                                   \
-    bsearch(&(character), ranges, sizeof(ranges) / sizeof(*(ranges)), sizeof(*(ranges)), compare)
+/* Planes that are wide where nothing is assigned yet, too (Unicode, annex 11). */
+static bool is_wide_plane(uint32_t character)
+{
+    return character >= 0x20000 && character <= 0x3fffd;
+}
 
 size_t text_columns(uint32_t character)
 {
     if (is_control(character))
         return sizeof("\\x1b") - 1;
-    if (character < zero_columns[0].first)
+    if (character < FIRST_MARK)
         return 1;
     if (is_disguise(character))
         return sizeof("\\u202e") - 1;
-    if (AMONG(character, zero_columns))
+    if (is_conjoining(character))
         return 0;
-    return AMONG(character, two_columns) ? 2 : 1;
+    return is_wide_plane(character) ? 2 : (size_t)utf8proc_charwidth((int32_t)character);
 }
 
 /* A backslash, `letter`, and the character in hexadecimal digits. */

@@ -101,7 +101,7 @@ deps test
 same "not a Debian system, with all that is needed" "0 " "$status $(cat "$out" "$err")"
 # every library of the program is looked for, by the name that pkg-config has for it
 for pair in libssl:libssl-dev libcares:libc-ares-dev libidn2:libidn2-dev libpsl:libpsl-dev zlib:zlib1g-dev \
-    libbrotlidec:libbrotli-dev libzstd:libzstd-dev jansson:libjansson-dev; do
+    libbrotlidec:libbrotli-dev libzstd:libzstd-dev jansson:libjansson-dev libutf8proc:libutf8proc-dev; do
     printf 'case $* in *%s*) exit 1 ;; esac\n' "${pair%:*}" | stand_in pkg-config
     deps run
     check "not a Debian system: ${pair#*:} is missed" grep -qwF -- "${pair#*:}" "$err"
