@@ -1235,6 +1235,27 @@ static void refused_in_the_warm_up(void **state)
     assert_int_equal(total->scheduled, 0);
 }
 
+/* One that was begun in the first second may still be made: it is waited for. */
+static void refused_while_one_is_pending(void **state)
+{
+    (void)state;
+    targets_free(targets);
+    options.targets = targets = targets_at("https", "127.0.0.1", address_port(&peer.at));
+    options.connections = 2;
+    options.duration = 10 * NSEC_PER_S;
+    as_new_connections_in_an_open_loop();
+    begin();
+    assert_int_equal(peer.accepted, 1); /* and no handshake begins */
+    close_the_door();
+    pass_until(1500 * MS, MS);
+    assert_int_equal(dones, 0);
+    hang_up(talk_of(1), true);
+    unit_settle(loop);
+    expect_over();
+    assert_true(total->to == 1500 * MS);
+    assert_int_not_equal(total->gave_up, ERROR_NONE);
+}
+
 /* One connection stands: what fails later is a measurement. */
 static void refused_after_a_connection(void **state)
 {
@@ -2538,6 +2559,7 @@ int main(void)
         CASE(drained),
         CASE(drained_for_so_long),
         CASE(refused_in_the_warm_up),
+        CASE(refused_while_one_is_pending),
         CASE(refused_after_a_connection),
         CASE(timeouts_are_no_refusal),
         CASE(failures_at_once_let_the_end_through),
