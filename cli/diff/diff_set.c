@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,26 +28,11 @@ struct reading {
     char *why; /* the first thing that is wrong; NULL: nothing yet */
 };
 
-/* Composes a sentence, to be freed. */
-__attribute__((format(printf, 1, 2))) static char *sentence(const char *format, ...)
-{
-    char *text;
-    va_list list;
-    int length;
-
-    va_start(list, format);
-    length = vasprintf(&text, format, list);
-    va_end(list);
-    if (length < 0)
-        memory_exhausted();
-    return text;
-}
-
 /* Keeps the first complaint. */
 static void complain(struct reading *reading, const char *name, const char *why)
 {
     if (!reading->why)
-        reading->why = sentence("%s %s", name, why);
+        reading->why = memory_print("%s %s", name, why);
 }
 
 /* --- the numbers of an object --- */
@@ -151,17 +135,17 @@ static void read_plain(struct reading *reading, struct diff_run *run)
                 : number_of(reading, plain[i].group, plain[i].key, plain[i].may_be_null);
 }
 
-/* Everything of a run. Returns NULL, or what is wrong, to be freed; then it owns nothing. */
-static char *read_run(const json_t *object, struct diff_run *run)
+/* Everything of a run. False: *why, to be freed, says what is wrong, and it owns nothing. */
+static bool read_run(const json_t *object, struct diff_run *run, char **why)
 {
     const char *schema = json_string_value(json_object_get(object, "schema"));
     struct reading reading = {.object = object};
 
     *run = (struct diff_run){0};
     if (!schema)
-        return sentence("it has no \"schema\": it is no report of a run");
-    if (strcmp(schema, SCHEMA) != 0)
-        return sentence("its schema is \"%s\", not \"%s\"", schema, SCHEMA);
+        reading.why = memory_print("it has no \"schema\": it is no report of a run");
+    else if (strcmp(schema, SCHEMA) != 0)
+        reading.why = memory_print("its schema is \"%s\", not \"%s\"", schema, SCHEMA);
     read_plain(&reading, run);
     read_shares(&reading, run);
     read_verdict(&reading, run);
@@ -172,7 +156,8 @@ static char *read_run(const json_t *object, struct diff_run *run)
         complain(&reading, "config", "is missing");
     else if (!reading.why)
         run->config = json_incref(json_object_get(object, "config"));
-    return reading.why;
+    *why = reading.why;
+    return !*why;
 }
 
 /* --- one object after the other --- */
@@ -209,27 +194,30 @@ static bool is_over(struct runs_left *rest)
     return !rest->count;
 }
 
-/* Reads the next object; the first is 1. Returns NULL, or what is wrong, to be freed. */
-static char *read_next(struct runs_left *rest, size_t number, struct diff_run *run)
+/* Reads the next object; the first is 1. False: *why, to be freed, says what is wrong. */
+static bool read_next(struct runs_left *rest, size_t number, struct diff_run *run, char **why)
 {
     json_error_t error;
     json_t *object =
         json_loadb(rest->at, rest->count, JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &error);
     size_t line = rest->line;
-    char *wrong, *why;
+    char *wrong = NULL;
+    bool sound;
 
-    if (!object)
-        return sentence("run %zu: not JSON: line %zu, column %d: %s", number,
-                        line + (error.line > 0 ? (size_t)error.line - 1 : 0), error.column,
-                        error.text);
+    if (!object) {
+        *why = memory_print("run %zu: not JSON: line %zu, column %d: %s", number,
+                            line + (error.line > 0 ? (size_t)error.line - 1 : 0), error.column,
+                            error.text);
+        return false;
+    }
     pass(rest, (size_t)error.position); /* jansson: how many bytes it took */
-    wrong = json_is_object(object) ? read_run(object, run) : sentence("it is no JSON object");
+    sound = json_is_object(object) && read_run(object, run, &wrong);
     json_decref(object);
-    if (!wrong)
-        return NULL;
-    why = sentence("run %zu (line %zu): %s", number, line, wrong);
+    if (!sound)
+        *why = memory_print("run %zu (line %zu): %s", number, line,
+                            wrong ? wrong : "it is no JSON object");
     free(wrong);
-    return why;
+    return sound;
 }
 
 bool diff_set_parse(struct diff_set *set, const char *name, const char *bytes, size_t count,
@@ -243,16 +231,14 @@ bool diff_set_parse(struct diff_set *set, const char *name, const char *bytes, s
         struct diff_run run;
 
         if (set->count == DIFF_MOST_RUNS)
-            *why = sentence("over %d runs", DIFF_MOST_RUNS);
-        else
-            *why = read_next(&rest, set->count + 1, &run);
-        if (*why)
+            *why = memory_print("over %d runs", DIFF_MOST_RUNS);
+        if (*why || !read_next(&rest, set->count + 1, &run, why))
             break;
         set->runs = memory_grow(set->runs, set->count + 1, sizeof(*set->runs));
         set->runs[set->count++] = run;
     }
     if (!*why && !set->count)
-        *why = sentence("there is no run in it");
+        *why = memory_print("there is no run in it");
     if (*why)
         diff_set_free(set);
     return !*why;
@@ -293,9 +279,9 @@ bool diff_set_read(struct diff_set *set, const char *path, char **why)
     if (from)
         bytes = read_all(from, &count);
     if (!from || ferror(from))
-        *why = sentence("%s", strerrordesc_np(errno));
+        *why = memory_print("%s", strerrordesc_np(errno));
     else if (count > DIFF_MOST_FILE_BYTES)
-        *why = sentence("over %zu MiB", DIFF_MOST_FILE_BYTES / 1024 / 1024);
+        *why = memory_print("over %zu MiB", DIFF_MOST_FILE_BYTES / 1024 / 1024);
     else
         diff_set_parse(set, path, bytes, count, why);
     if (from)

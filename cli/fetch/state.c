@@ -183,16 +183,16 @@ static bool read_record(struct state *state, const char *record, size_t length)
     return read_events(state, at, record + length - CHECK_BYTES);
 }
 
-/* Reads all records of a text that is closed with a NUL. Returns what is wrong with it, to be freed,
-   or NULL. What comes after the last whole record is passed over, where no line follows it. */
-static char *read_records(struct state *state, const char *text, size_t length)
+/* Reads all records of a text that is closed with a NUL. False: *why says what is wrong. What comes after
+   the last whole record is passed over, where no line follows it. */
+static bool read_records(struct state *state, const char *text, size_t length, char **why)
 {
     const char *end = text + length, *at = text + strlen(TITLE);
-    char why[64];
+    char damage[64];
     size_t line = 2;
 
     if (length < strlen(TITLE) || memcmp(text, TITLE, strlen(TITLE)) != 0)
-        return text_complaint(state->path,
+        return text_complaint(why, state->path,
                               "it is not a state of this version, and is left as it is");
     for (; at < end; line++) {
         const char *close = memchr(at, '\n', (size_t)(end - at));
@@ -205,23 +205,24 @@ static char *read_records(struct state *state, const char *text, size_t length)
         at = last ? end : close + 1;
     }
     if (at == end && line > 2)
-        return NULL;
-    snprintf(why, sizeof(why), "line %zu of this state is damaged", line);
-    return text_complaint(state->path, why);
+        return true;
+    snprintf(damage, sizeof(damage), "line %zu of this state is damaged", line);
+    return text_complaint(why, state->path, damage);
 }
 
-/* Reads the file that is open. Returns what is wrong, to be freed, or NULL. */
-static char *read_file(struct state *state)
+/* Reads the file that is open. False: *why says what is wrong. */
+static bool read_file(struct state *state, char **why)
 {
     struct stat about;
-    char *text, *why = NULL;
+    char *text;
+    bool sound = true;
     size_t length = 0, size;
     ssize_t count = 1;
 
     if (fstat(state->fd, &about))
-        return text_complaint(state->path, strerrordesc_np(errno));
+        return text_complaint(why, state->path, strerrordesc_np(errno));
     if (about.st_size > MOST_BYTES)
-        return text_complaint(state->path, "it is too long to be a state");
+        return text_complaint(why, state->path, "it is too long to be a state");
     size = (size_t)about.st_size;
     text = memory_zeroed(size + 1);
     while (length < size && count > 0) {
@@ -230,11 +231,11 @@ static char *read_file(struct state *state)
             length += (size_t)count;
     }
     if (count < 0)
-        why = text_complaint(state->path, strerrordesc_np(errno));
+        sound = text_complaint(why, state->path, strerrordesc_np(errno));
     else if (length)
-        why = read_records(state, text, length);
+        sound = read_records(state, text, length, why);
     free(text);
-    return why;
+    return sound;
 }
 
 /*
@@ -328,7 +329,7 @@ static int put_in_place(const char *path, const char *bytes, size_t length, int 
 
     *fd = new.fd;
     if (!error)
-        error = lock_take(*fd); /* before it has the state's name */
+        error = lock_take(*fd) ? errno : 0; /* before it has the state's name */
     if (!error)
         error = write_whole(*fd, bytes, length);
     if (!error)
@@ -388,6 +389,7 @@ static int append(struct state *state)
 struct state *state_open(const char *path, char **why)
 {
     struct state *state = memory_zeroed(sizeof(*state));
+    bool sound;
     int error;
 
     places_init(&state->places);
@@ -397,12 +399,13 @@ struct state *state_open(const char *path, char **why)
     state->path = state->fd < 0 ? NULL : realpath(path, NULL);
     if (!state->path)
         state->path = memory_text(path, strlen(path));
-    *why = error ? text_complaint(path, lock_error(error)) : read_file(state);
-    if (!*why) { /* what is torn goes, and it is known that the file can be replaced */
+    *why = NULL;
+    sound = error ? text_complaint(why, path, lock_error(error)) : read_file(state, why);
+    if (sound) { /* what is torn goes, and it is known that the file can be replaced */
         error = rewrite(state);
-        *why = error ? text_complaint(path, strerrordesc_np(error)) : NULL;
+        sound = !error || text_complaint(why, path, strerrordesc_np(error));
     }
-    if (!*why)
+    if (sound)
         return state;
     state_close(state);
     return NULL;

@@ -54,7 +54,7 @@ int lock_open(const char *path)
 
 int lock_take(int fd)
 {
-    return flock(fd, LOCK_EX | LOCK_NB) ? errno : 0;
+    return flock(fd, LOCK_EX | LOCK_NB);
 }
 
 const char *lock_error(int error)

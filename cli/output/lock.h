@@ -11,7 +11,8 @@
    open(2) says. */
 int lock_open(const char *path);
 
-/* Locks a file that is open against every other lock_open. Returns 0, or an errno as lock_open sets it. */
+/* Locks a file that is open against every other lock_open. Returns 0, or -1 with errno as lock_open sets
+   it. */
 int lock_take(int fd);
 
 /* A sentence for an errno of either. */

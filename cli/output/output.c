@@ -139,32 +139,33 @@ static bool is_line_end(int fd, uint64_t at)
     return !at || (pread(fd, &last, 1, (off_t)(at - 1)) == 1 && last == '\n');
 }
 
-/* Cuts a file to `keep` bytes and ends its last line; *bytes is its length then. Returns what is wrong,
-   to be freed, or NULL. */
-static char *cut(const char *path, int fd, uint64_t keep, uint64_t *bytes)
+/* Cuts a file to `keep` bytes and ends its last line; *bytes is its length then. False: *why
+   says what is wrong. */
+static bool cut(const char *path, int fd, uint64_t keep, uint64_t *bytes, char **why)
 {
     struct stat about;
 
     if (fstat(fd, &about))
-        return text_complaint(path, strerrordesc_np(errno));
+        return text_complaint(why, path, strerrordesc_np(errno));
     *bytes = (uint64_t)about.st_size;
     if (keep != OUTPUT_ALL && keep > *bytes) {
-        return memory_print("%s: it has %" PRIu64 " bytes and should have %" PRIu64
+        *why = memory_print("%s: it has %" PRIu64 " bytes and should have %" PRIu64
                             ": it is not what the run wrote",
                             path, *bytes, keep);
+        return false;
     }
     if (keep != OUTPUT_ALL && !is_line_end(fd, keep))
         return text_complaint(
-            path, "no line ends where the run's last one did: it is not what the run wrote");
+            why, path, "no line ends where the run's last one did: it is not what the run wrote");
     if (keep < *bytes) {
         if (ftruncate(fd, (off_t)keep))
-            return text_complaint(path, strerrordesc_np(errno));
+            return text_complaint(why, path, strerrordesc_np(errno));
         *bytes = keep;
     }
     if (is_line_end(fd, *bytes))
-        return NULL;
+        return true;
     ++*bytes;
-    return write(fd, "\n", 1) == 1 ? NULL : text_complaint(path, strerrordesc_np(errno));
+    return write(fd, "\n", 1) == 1 || text_complaint(why, path, strerrordesc_np(errno));
 }
 
 /* Before the program ends for want of memory: what was written is kept, and it is said where. */
@@ -183,27 +184,28 @@ static void rescue(void *owner)
         return; /* there is no other place to say it */
 }
 
-/* Opens the file that will take the place of this one. Returns what is wrong, to be freed, or NULL. */
-static char *open_aside(struct output *output, bool is_there)
+/* Opens the file that will take the place of this one. False: *why says why not. */
+static bool open_aside(struct output *output, bool is_there, char **why)
 {
     const char *path = output->name;
     int error;
 
     if (is_there && access(path, W_OK))
-        return text_complaint(path, strerrordesc_np(errno));
+        return text_complaint(why, path, strerrordesc_np(errno));
     error = replacement_open(&output->new, path);
     if (is_there && (error == EACCES || error == EROFS))
-        return text_complaint(path, "no file can be made in its folder; --append writes into it");
+        return text_complaint(why, path,
+                              "no file can be made in its folder; --append writes into it");
     if (error)
-        return text_complaint(path, strerrordesc_np(error));
+        return text_complaint(why, path, strerrordesc_np(error));
     output->fd = output->new.fd;
     output->aside = true;
     memory_on_exhausted(rescue, output);
-    return NULL;
+    return true;
 }
 
-/* Opens the file in the way that its kind asks for. Returns what is wrong, to be freed, or NULL. */
-static char *open_file(struct output *output, const struct output_file *file)
+/* Opens the file in the way that its kind asks for. False: *why says why not. */
+static bool open_file(struct output *output, const struct output_file *file, char **why)
 {
     struct stat about;
     int create = file->keep == 0 || file->keep == OUTPUT_ALL ? O_CREAT : 0; /* else it was there */
@@ -213,13 +215,13 @@ static char *open_file(struct output *output, const struct output_file *file)
     if (writer >= 0 || !regular)
         output->fd = open_stream(file->path, writer);
     else if (!file->append)
-        return open_aside(output, is_there);
+        return open_aside(output, is_there, why);
     else
         output->fd = open(file->path, O_RDWR | O_APPEND | create | O_CLOEXEC | O_NOCTTY, MODE);
     if (output->fd < 0)
-        return text_complaint(file->path, strerrordesc_np(errno));
+        return text_complaint(why, file->path, strerrordesc_np(errno));
     output->in_place = writer < 0 && regular;
-    return output->in_place ? cut(file->path, output->fd, file->keep, &output->bytes) : NULL;
+    return !output->in_place || cut(file->path, output->fd, file->keep, &output->bytes, why);
 }
 
 struct output *output_open(struct loop *loop, const struct output_file *file,
@@ -232,8 +234,8 @@ struct output *output_open(struct loop *loop, const struct output_file *file,
     output->new.fd = -1;
     free(output->name);
     output->name = memory_text(file->path, strlen(file->path));
-    *why = open_file(output, file);
-    if (*why) {
+    *why = NULL;
+    if (!open_file(output, file, why)) {
         output_free(output);
         return NULL;
     }

@@ -268,7 +268,8 @@ void text_column(FILE *to, const char *text, size_t width)
     text_cell(to, text, strlen(text), TEXT_ALL, width);
 }
 
-char *text_complaint(const char *subject, const char *why)
+bool text_complaint(char **why, const char *subject, const char *reason)
 {
-    return memory_print("%s: %s", subject, why);
+    *why = memory_print("%s: %s", subject, reason);
+    return false;
 }
