@@ -179,7 +179,7 @@ bool rehearsal_start(struct rehearsal *rehearsal, const struct options *options)
 int rehearsal_watch(const struct rehearsal *rehearsal, struct loop *loop, struct watch *watch,
                     watch_fn *ended, void *owner)
 {
-    watch_init(watch, ended, owner);
+    watch_init(watch, ended, owner, "rehearsal process");
     return rehearsal->child > 0 ? loop_watch(loop, watch, rehearsal->lifeline, 0) : 0;
 }
 
@@ -297,7 +297,7 @@ static enum exit_status serve(struct loop *loop, struct origin *origin,
     struct interrupt interrupt;
     struct watch lifeline;
 
-    watch_init(&lifeline, on_lifeline, loop);
+    watch_init(&lifeline, on_lifeline, loop, "rehearsal parent");
     if (interrupt_start(&interrupt, loop, on_signal, loop) ||
         (options->lifeline && loop_watch(loop, &lifeline, STDIN_FILENO, EPOLLIN))) {
         diagnostic("the origin's descriptors cannot be watched");

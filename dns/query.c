@@ -158,7 +158,7 @@ static void on_channel_state(void *owner, ares_socket_t fd, int readable, int wr
         struct channel_watch *one = memory_zeroed(sizeof(*one));
 
         one->stub = stub;
-        watch_init(&one->watch, on_channel_ready, one);
+        watch_init(&one->watch, on_channel_ready, one, "dns socket");
         if (loop_watch(stub->loop, &one->watch, fd, interest)) {
             free(one); /* unheard: the question ends by its timeout */
             return;
@@ -281,7 +281,7 @@ struct stub *stub_new(struct loop *loop, const char *servers, const char *resolv
     stub = memory_zeroed(sizeof(*stub));
     stub->loop = loop;
     stub->socks = stub_socks_new();
-    timer_init(&stub->timer, on_timeout, stub);
+    timer_init(&stub->timer, on_timeout, stub, "dns timeout");
     status =
         ares_library_init_mem(ARES_LIB_INIT_ALL, memory_of_library, free, memory_of_library_grown);
     if (status == ARES_SUCCESS)

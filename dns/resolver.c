@@ -434,7 +434,7 @@ static struct question *question_asked(struct resolver *resolver, const struct k
     question->v4 = (struct stub_query){on_v4, question, AF_INET};
     question->tried = RESOLVE_BAD_NAME;
     question->until = NSEC_NEVER;
-    timer_init(&question->delay, be_ready, question);
+    timer_init(&question->delay, be_ready, question, "dns resolution delay");
     table_add(&resolver->table, &question->link, key->hash);
     stand_in_line(question);
     return question;
@@ -461,7 +461,7 @@ struct lookup *resolver_lookup(struct resolver *resolver, const char *name, reso
     lookup->question = question;
     lookup->done = done;
     lookup->owner = owner;
-    task_init(&lookup->task, tell, lookup);
+    task_init(&lookup->task, tell, lookup, "dns lookup result");
     TAILQ_INSERT_TAIL(&question->waiters, lookup, waiting);
     if (question->state >= QUESTION_READY)
         loop_defer(resolver->loop, &lookup->task);
@@ -507,7 +507,7 @@ struct resolver *resolver_new(struct loop *loop, const struct resolver_options *
     resolver->most = options->most_questions ? options->most_questions : RESOLVER_MOST_QUESTIONS;
     TAILQ_INIT(&resolver->questions);
     TAILQ_INIT(&resolver->line);
-    task_init(&resolver->next, ask_next, resolver);
+    task_init(&resolver->next, ask_next, resolver, "dns next query");
     return resolver;
 }
 

@@ -44,8 +44,7 @@ static void take_over(struct conn *conn)
     dialled = dial_take(dial);
     conn->host = dialled.host;
     conn->sock = dialled.sock;
-    conn->sock->watch.ready = on_ready;
-    conn->sock->watch.owner = conn;
+    watch_pass(&conn->sock->watch, on_ready, conn, "connection");
     conn->transport = dialled.transport;
     conn->address = dial->address;
     conn->state = CONN_OPEN;

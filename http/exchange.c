@@ -535,7 +535,7 @@ void exchange_init(struct exchange *exchange, struct dialer *dialer, struct pool
         .total_deadline = NSEC_NEVER,
         .result = {.site = site, .stamps.taken = loop_clock(dialer->loop)},
     };
-    timer_init(&exchange->deadline, on_deadline, exchange);
+    timer_init(&exchange->deadline, on_deadline, exchange, "exchange deadline");
 }
 
 void exchange_start(struct exchange *exchange, const struct request *request, nsec timeout,

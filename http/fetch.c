@@ -70,7 +70,7 @@ static struct job *job_new(struct fetch *fetch, struct site *site)
     job->site = site;
     chain_init(&job->chain, &fetch->settings.chain, site);
     exchange_init(&job->exchange, fetch->dialer, fetch->pool, &fetch->settings.exchange, site);
-    timer_init(&job->rest, on_rested, job);
+    timer_init(&job->rest, on_rested, job, "retry delay");
     list_put_last(&fetch->jobs, &job->all);
     fetch->count++;
     return job;
@@ -330,8 +330,8 @@ struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *sett
     list_init(&fetch->jobs);
     list_init(&fetch->ready);
     list_init(&fetch->aside);
-    timer_init(&fetch->wake, on_wake, fetch);
-    task_init(&fetch->pump, pump, fetch);
+    timer_init(&fetch->wake, on_wake, fetch, "fetch start");
+    task_init(&fetch->pump, pump, fetch, "fetch next jobs");
     return fetch;
 }
 

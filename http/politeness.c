@@ -100,7 +100,7 @@ static struct polite_host *add(struct politeness *politeness, const char *name)
     host->politeness = politeness;
     memcpy(host->name, name, length);
     list_init(&host->queue);
-    timer_init(&host->timer, on_timer, host);
+    timer_init(&host->timer, on_timer, host, "host delay");
     table_add(&politeness->hosts, &host->link, hash_bytes(name, length));
     return host;
 }

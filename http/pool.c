@@ -179,8 +179,8 @@ void pool_drain(struct pool *pool, struct conn *conn)
     conn->owner = conn;
     conn->drained_bytes = 0;
     loop_cancel(loop, &conn->deadline);
-    timer_init(&conn->deadline, give_up_draining,
-               conn); /* an open connection has no phase to limit */
+    /* an open connection has no phase to limit */
+    timer_init(&conn->deadline, give_up_draining, conn, "pool drain deadline");
     loop_arm(loop, &conn->deadline, clock_after(loop_clock(loop), POOL_DRAIN_TIME));
     list_put_last(&pool->draining, &conn->idle);
     pool->count++;

@@ -470,8 +470,8 @@ void guest_welcome(struct house *house, int fd, bool https)
 
     guest->house = house;
     guest->https = https;
-    timer_init(&guest->timer, on_timer, guest);
-    guest->sock = sock_adopt(house->loop, fd, on_ready, guest, &error);
+    timer_init(&guest->timer, on_timer, guest, "origin connection delay");
+    guest->sock = sock_adopt(house->loop, fd, on_ready, guest, "origin connection", &error);
     if (guest->sock)
         guest->transport =
             https ? tls_server_open(house->tls, guest->sock) : plain_open(guest->sock);

@@ -77,7 +77,7 @@ struct nameserver *nameserver_new(struct loop *loop, nameserver_ask_fn *ask, voi
     nameserver->loop = loop;
     nameserver->ask = ask;
     nameserver->owner = owner;
-    watch_init(&nameserver->watch, on_readable, nameserver);
+    watch_init(&nameserver->watch, on_readable, nameserver, "origin nameserver");
     address_parse(&nameserver->at, "127.0.0.1", 0);
     fd = sock_bind_udp(&nameserver->at);
     *error = fd < 0 ? -fd : loop_watch(loop, &nameserver->watch, fd, EPOLLIN);

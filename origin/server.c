@@ -257,7 +257,7 @@ static int listen_at(struct origin *origin, enum place place, bool https, uint16
         return -fd;
     *port = address_port(&at);
     *listener = (struct listener){.origin = origin, .place = place, .https = https};
-    watch_init(&listener->watch, on_guest, listener);
+    watch_init(&listener->watch, on_guest, listener, "origin listener");
     error = loop_watch(origin->loop, &listener->watch, fd, accepts(place) ? EPOLLIN : 0);
     if (error)
         close(fd);
@@ -338,7 +338,7 @@ struct origin *origin_new(struct loop *loop, const char **why)
     origin->loop = loop;
     origin->house = (struct house){.loop = loop, .play = on_request, .owner = origin};
     list_init(&origin->house.guests);
-    timer_init(&origin->relief, on_relief, origin);
+    timer_init(&origin->relief, on_relief, origin, "origin accept pause");
     memset(origin->fillers, -1, sizeof(origin->fillers));
     *why = open_up(origin);
     if (!*why)

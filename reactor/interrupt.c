@@ -90,7 +90,7 @@ int interrupt_start(struct interrupt *interrupt, struct loop *loop,
     int fd, error;
 
     *interrupt = (struct interrupt){.loop = loop, .came = came, .owner = owner};
-    watch_init(&interrupt->watch, on_signal, interrupt);
+    watch_init(&interrupt->watch, on_signal, interrupt, "interrupt");
     interrupts_set(&set);
     fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0)

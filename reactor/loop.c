@@ -31,17 +31,19 @@
 #define READY_A_TURN 64
 
 struct loop {
-    nsec now;                             /* of step 1, 2 or 4 */
-    nsec drained;                         /* of the last step 4 that left no event behind */
-    nsec lag;                             /* of this turn */
-    nsec (*clock)(void *);                /* NULL: clock_now */
-    void *clock_arg;                      /* its argument */
-    void (*meter)(void *owner, nsec lag); /* who asks for it; NULL: nobody */
-    void *meter_owner;                    /* its argument */
+    nsec now;                   /* of step 1, 2 or 4 */
+    nsec drained;               /* of the last step 4 that left no event behind */
+    nsec lag;                   /* of this turn */
+    nsec (*clock)(void *);      /* NULL: clock_now */
+    void *clock_arg;            /* its argument */
+    const struct probe *probe;  /* NULL: none */
+    const struct probe *begun;  /* to which the callback that runs was reported */
+    enum probe_kind begun_kind; /* its kind, as reported */
+    const char *begun_name;     /* its name, as reported */
     struct timer_heap timers;
     struct task *ready;     /* the ready list */
     struct task *ready_end; /* its last */
-    uint64_t turn;          /* counts the runs of step 6 */
+    uint32_t turn;          /* counts the runs of step 6 */
     struct grave *graves;   /* to be freed in step 7 */
     int epoll_fd;
     bool stopped; /* loop_stop was called */
@@ -133,26 +135,63 @@ static int wait_for_events(struct loop *loop, nsec longest)
     return count < 0 ? 0 : count;
 }
 
+static void report_begin(struct loop *loop, enum probe_kind kind, const char *name)
+{
+    const struct probe *probe = loop->probe;
+
+    if (!probe || !probe->callback)
+        return;
+    loop->begun = probe;
+    loop->begun_kind = kind;
+    loop->begun_name = name;
+    probe->callback(probe->owner, kind, name, false);
+}
+
+/* What ran may have freed its timer or task, or passed its watch on: hence the copies. */
+static void report_end(struct loop *loop)
+{
+    const struct probe *probe = loop->begun;
+
+    if (!probe)
+        return;
+    loop->begun = NULL;
+    probe->callback(probe->owner, loop->begun_kind, loop->begun_name, true);
+}
+
 static void dispatch_events(struct loop *loop, int count)
 {
     for (int i = 0; i < count; i++) {
         struct watch *watch = loop->events[i].data.ptr;
 
-        if (watch->fd >= 0) /* else it was closed earlier in this turn */
-            watch->ready(watch->owner, loop->events[i].events);
+        if (watch->fd < 0) /* it was closed earlier in this turn */
+            continue;
+        report_begin(loop, PROBE_WATCH, watch->again.name);
+        watch->ready(watch->owner, loop->events[i].events);
+        report_end(loop);
     }
+}
+
+static void deliver_again(void *owner)
+{
+    struct watch *watch = owner;
+    uint32_t events = watch->events;
+
+    watch->events = 0;
+    watch->ready(watch->owner, events);
 }
 
 /* What joins the list from here on belongs to the next turn, at the earliest. */
 static void run_ready(struct loop *loop)
 {
-    uint64_t turn = loop->turn++;
+    uint32_t next = ++loop->turn;
 
-    for (int i = 0; i < READY_A_TURN && loop->ready && loop->ready->turn <= turn; i++) {
+    for (int i = 0; i < READY_A_TURN && loop->ready && loop->ready->turn != next; i++) {
         struct task *task = loop->ready;
 
         loop_undefer(loop, task);
+        report_begin(loop, task->run == deliver_again ? PROBE_WATCH : PROBE_TASK, task->name);
         task->run(task->owner);
+        report_end(loop);
     }
 }
 
@@ -162,6 +201,18 @@ static nsec overdue(const struct loop *loop, nsec deadline)
     return loop->now > deadline ? loop->now - deadline : 0;
 }
 
+static void fire_due(struct loop *loop)
+{
+    struct timer *timer;
+
+    timer_collect(&loop->timers, loop->now);
+    while ((timer = timer_take_due(&loop->timers))) {
+        report_begin(loop, PROBE_TIMER, timer->name);
+        timer->fire(timer->owner);
+        report_end(loop);
+    }
+}
+
 /* Step 2. Returns when the wait begins: firing may have taken its time. */
 static nsec fire_timers(struct loop *loop)
 {
@@ -169,7 +220,7 @@ static nsec fire_timers(struct loop *loop)
 
     loop->lag = overdue(loop, next);
     if (next <= loop->now) {
-        timer_fire_due(&loop->timers, loop->now);
+        fire_due(loop);
         loop->now = loop_clock(loop);
     }
     return loop->now;
@@ -202,8 +253,8 @@ static void look(struct loop *loop, nsec began, int count)
         loop->drained = loop->now;
     else if (!at_once && !loop->cut) /* they came later than that */
         loop->drained = began;
-    if (loop->meter && (count || loop->lag))
-        loop->meter(loop->meter_owner, loop->lag);
+    if (loop->probe && loop->probe->turn && (count || loop->lag))
+        loop->probe->turn(loop->probe->owner, loop->lag);
 }
 
 void loop_turn(struct loop *loop, nsec longest)
@@ -254,10 +305,15 @@ nsec loop_lag(const struct loop *loop)
     return loop->lag;
 }
 
-void loop_meter(struct loop *loop, void (*turn)(void *owner, nsec lag), void *owner)
+void loop_set_probe(struct loop *loop, const struct probe *probe)
 {
-    loop->meter = turn;
-    loop->meter_owner = owner;
+    loop->probe = probe;
+    loop->begun = NULL; /* the new one knows of no callback that runs */
+}
+
+const struct probe *loop_probe(const struct loop *loop)
+{
+    return loop->probe;
 }
 
 unsigned char *loop_buffer(struct loop *loop)
@@ -265,19 +321,17 @@ unsigned char *loop_buffer(struct loop *loop)
     return loop->buffer;
 }
 
-static void deliver_again(void *owner)
-{
-    struct watch *watch = owner;
-    uint32_t events = watch->events;
-
-    watch->events = 0;
-    watch->ready(watch->owner, events);
-}
-
-void watch_init(struct watch *watch, watch_fn *ready, void *owner)
+void watch_init(struct watch *watch, watch_fn *ready, void *owner, const char *name)
 {
     *watch = (struct watch){.ready = ready, .owner = owner, .fd = -1};
-    task_init(&watch->again, deliver_again, watch);
+    task_init(&watch->again, deliver_again, watch, name);
+}
+
+void watch_pass(struct watch *watch, watch_fn *ready, void *owner, const char *name)
+{
+    watch->ready = ready;
+    watch->owner = owner;
+    watch->again.name = name;
 }
 
 int loop_watch(struct loop *loop, struct watch *watch, int fd, uint32_t interest)
@@ -325,9 +379,9 @@ void loop_again(struct loop *loop, struct watch *watch, uint32_t events)
     loop_defer(loop, &watch->again);
 }
 
-void task_init(struct task *task, void (*run)(void *owner), void *owner)
+void task_init(struct task *task, void (*run)(void *owner), void *owner, const char *name)
 {
-    *task = (struct task){.run = run, .owner = owner};
+    *task = (struct task){.run = run, .owner = owner, .name = name};
 }
 
 void loop_defer(struct loop *loop, struct task *task)

@@ -18,6 +18,10 @@
  * object dies in step 7 only. A watch closed in the course of a turn is never called again, not even
  * for an event that the kernel had already queued: its memory is still there to say so.
  *
+ * A loop has at most one observer (probe.h). It is called in step 4 of each turn that found something,
+ * around each callback of steps 2, 5 and 6, and where a machine reports its new state. Without one each
+ * of these points costs one branch.
+ *
  * Nothing here is global, and nothing is thread-safe: a loop belongs to its thread. Out of memory,
  * or out of descriptors when a loop is made, ends the program. Callbacks may do anything but call
  * loop_turn, loop_run or loop_free.
@@ -31,6 +35,7 @@
 #include <sys/epoll.h>
 
 #include "base/clock.h"
+#include "reactor/probe.h"
 #include "reactor/timer.h"
 
 struct loop;
@@ -48,7 +53,8 @@ struct task {
     void *owner;              /* its argument */
     struct task *next;        /* in the ready list */
     struct task *before;      /* in the ready list */
-    uint64_t turn;            /* the first turn whose step 6 may run it */
+    const char *name;         /* static, for the probe */
+    uint32_t turn;            /* the first turn whose step 6 may run it, modulo 2^32 */
     bool queued;              /* in the ready list */
 };
 
@@ -56,9 +62,9 @@ struct task {
 typedef void watch_fn(void *owner, uint32_t events);
 
 struct watch {
-    watch_fn *ready;   /* who is called; may be changed at any time */
+    watch_fn *ready;   /* who is called; changed by watch_pass */
     void *owner;       /* its argument */
-    struct task again; /* its place in the ready list */
+    struct task again; /* its place in the ready list; has the watch's name */
     uint32_t events;   /* what the ready list will deliver */
     int fd;            /* -1 when not watched; not used again before the next turn */
 };
@@ -101,14 +107,32 @@ void loop_set_clock(struct loop *loop, nsec (*clock)(void *arg), void *arg);
    machine whatever caused it. */
 nsec loop_lag(const struct loop *loop);
 
-/* From now on `turn(owner, lag)` is called in step 4 of each turn that found something; NULL ends it. */
-void loop_meter(struct loop *loop, void (*turn)(void *owner, nsec lag), void *owner);
+/* From now on the loop reports to `probe` (probe.h), which stays the caller's and must live until another
+   is set; NULL ends it. May be called at any time, also in a callback. */
+void loop_set_probe(struct loop *loop, const struct probe *probe);
+
+/* The probe; NULL where there is none. */
+const struct probe *loop_probe(const struct loop *loop);
+
+/* Reports a change of state to the probe: to be called by the one function that changes the state of a
+   machine. Names are static. */
+static inline void probe_state(const struct loop *loop, const char *machine, uint64_t number,
+                               const char *from, const char *to)
+{
+    const struct probe *probe = loop_probe(loop);
+
+    if (probe && probe->state)
+        probe->state(probe->owner, machine, number, from, to, loop_clock(loop));
+}
 
 /* The loop's shared buffer of LOOP_BUFFER_BYTES. */
 unsigned char *loop_buffer(struct loop *loop);
 
-/* Gives a watch that is not watched its callback. */
-void watch_init(struct watch *watch, watch_fn *ready, void *owner);
+/* Gives a watch that is not watched its callback. `name` is static. */
+void watch_init(struct watch *watch, watch_fn *ready, void *owner, const char *name);
+
+/* Gives any watch another owner with a callback and a static name. */
+void watch_pass(struct watch *watch, watch_fn *ready, void *owner, const char *name);
 
 /* Registers `fd` for `interest`. Returns 0, or the errno: EPERM for a regular file, ENOSPC over
    the limit of /proc/sys/fs/epoll/max_user_watches. */
@@ -126,8 +150,8 @@ void loop_close(struct loop *loop, struct watch *watch);
 /* Puts the watch into the ready list: called in step 6 with `events`, even where no event comes. */
 void loop_again(struct loop *loop, struct watch *watch, uint32_t events);
 
-/* Gives a task that is not queued its callback. */
-void task_init(struct task *task, void (*run)(void *owner), void *owner);
+/* Gives a task that is not queued its callback. `name` is static. */
+void task_init(struct task *task, void (*run)(void *owner), void *owner, const char *name);
 
 /* Runs the task in step 6; once, however often it was asked for. */
 void loop_defer(struct loop *loop, struct task *task);

@@ -130,10 +130,11 @@ static int bind_from(int fd, const struct address *to, const struct sock_from *f
 
 /* Connects a descriptor, or closes it; -1 stands for one that could not be opened. */
 static struct sock *connect_fd(struct loop *loop, int fd, const struct sockaddr *to,
-                               socklen_t length, watch_fn *ready, void *owner, int *error)
+                               socklen_t length, watch_fn *ready, void *owner, const char *name,
+                               int *error)
 {
     if (fd >= 0 && (!connect(fd, to, length) || errno == EINPROGRESS))
-        return sock_adopt(loop, fd, ready, owner, error);
+        return sock_adopt(loop, fd, ready, owner, name, error);
     *error = errno;
     if (fd >= 0)
         close(fd);
@@ -141,7 +142,7 @@ static struct sock *connect_fd(struct loop *loop, int fd, const struct sockaddr 
 }
 
 struct sock *sock_connect(struct loop *loop, const struct address *to, const struct sock_from *from,
-                          watch_fn *ready, void *owner, int *error)
+                          watch_fn *ready, void *owner, const char *name, int *error)
 {
     int fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -152,11 +153,11 @@ struct sock *sock_connect(struct loop *loop, const struct address *to, const str
             return NULL;
         }
     }
-    return connect_fd(loop, fd, &to->any, to->length, ready, owner, error);
+    return connect_fd(loop, fd, &to->any, to->length, ready, owner, name, error);
 }
 
 struct sock *sock_connect_unix(struct loop *loop, const char *path, watch_fn *ready, void *owner,
-                               int *error)
+                               const char *name, int *error)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
 
@@ -166,7 +167,7 @@ struct sock *sock_connect_unix(struct loop *loop, const char *path, watch_fn *re
     }
     strcpy(to.sun_path, path);
     return connect_fd(loop, socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
-                      (const struct sockaddr *)&to, sizeof(to), ready, owner, error);
+                      (const struct sockaddr *)&to, sizeof(to), ready, owner, name, error);
 }
 
 struct tcp_facts sock_tcp_facts(const struct sock *sock)
@@ -185,11 +186,12 @@ struct tcp_facts sock_tcp_facts(const struct sock *sock)
     };
 }
 
-struct sock *sock_adopt(struct loop *loop, int fd, watch_fn *ready, void *owner, int *error)
+struct sock *sock_adopt(struct loop *loop, int fd, watch_fn *ready, void *owner, const char *name,
+                        int *error)
 {
     struct sock *sock = memory_zeroed(sizeof(*sock));
 
-    watch_init(&sock->watch, ready, owner);
+    watch_init(&sock->watch, ready, owner, name);
     *error = loop_watch(loop, &sock->watch, fd, WATCH_STREAM);
     if (*error) {
         close(fd);
@@ -254,7 +256,7 @@ struct sock *sock_connect_blocking(const struct address *to, nsec deadline, int 
         return NULL;
     }
     sock = memory_zeroed(sizeof(*sock));
-    watch_init(&sock->watch, NULL, NULL);
+    watch_init(&sock->watch, NULL, NULL, NULL);
     sock->watch.fd = fd;
     sock->readable = sock->writable = sock->ended = true;
     sock->deadline = deadline;

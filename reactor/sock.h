@@ -87,16 +87,16 @@ struct sock_from {
    sentence. */
 const char *sock_from_parse(struct sock_from *from, const char *text);
 
-/* Starts a non-blocking connect and registers the stream in the loop: `ready` hears of it. `from` may
-   be NULL. NULL where it fails, with the errno in *error and nothing left open: EMFILE and ENFILE
+/* Starts a non-blocking connect and registers the stream in the loop: `ready` hears of it. `name` is the
+   watch's, static. `from` may be NULL. NULL where it fails, with the errno in *error and nothing left open: EMFILE and ENFILE
    when descriptors ran out, EADDRNOTAVAIL when ports did, ENETUNREACH and others at once from
    connect(). */
 struct sock *sock_connect(struct loop *loop, const struct address *to, const struct sock_from *from,
-                          watch_fn *ready, void *owner, int *error);
+                          watch_fn *ready, void *owner, const char *name, int *error);
 
 /* The same to a Unix socket; a path that is too long is ENAMETOOLONG. */
 struct sock *sock_connect_unix(struct loop *loop, const char *path, watch_fn *ready, void *owner,
-                               int *error);
+                               const char *name, int *error);
 
 /* What the kernel knows of a TCP connection (tcp(7), TCP_INFO). */
 struct tcp_facts {
@@ -114,7 +114,8 @@ struct tcp_facts sock_tcp_facts(const struct sock *sock);
 struct sock *sock_connect_blocking(const struct address *to, nsec deadline, int *error);
 
 /* Takes over an accepted, non-blocking descriptor. NULL and an errno; then it is closed. */
-struct sock *sock_adopt(struct loop *loop, int fd, watch_fn *ready, void *owner, int *error);
+struct sock *sock_adopt(struct loop *loop, int fd, watch_fn *ready, void *owner, const char *name,
+                        int *error);
 
 /* Notes what an event said. To be called first in the stream's callback. */
 void sock_note(struct sock *sock, uint32_t events);

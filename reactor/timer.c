@@ -8,7 +8,8 @@
 
 static bool earlier(const struct timer *a, const struct timer *b)
 {
-    return a->deadline != b->deadline ? a->deadline < b->deadline : a->order < b->order;
+    return a->deadline != b->deadline ? a->deadline < b->deadline
+                                      : (int32_t)(a->order - b->order) < 0;
 }
 
 /* Makes the later of two roots the first child of the earlier, which is returned. */
@@ -97,9 +98,9 @@ static void due_remove(struct timer_heap *heap, struct timer *timer)
         heap->due_end = timer->before;
 }
 
-void timer_init(struct timer *timer, timer_fn *fire, void *owner)
+void timer_init(struct timer *timer, timer_fn *fire, void *owner, const char *name)
 {
-    *timer = (struct timer){.fire = fire, .owner = owner};
+    *timer = (struct timer){.fire = fire, .owner = owner, .name = name};
 }
 
 void timer_arm(struct timer_heap *heap, struct timer *timer, nsec deadline)
@@ -129,7 +130,7 @@ nsec timer_next(const struct timer_heap *heap)
     return heap->root ? heap->root->deadline : NSEC_NEVER;
 }
 
-void timer_fire_due(struct timer_heap *heap, nsec now)
+void timer_collect(struct timer_heap *heap, nsec now)
 {
     while (heap->root && heap->root->deadline <= now) {
         struct timer *timer = heap->root;
@@ -137,10 +138,13 @@ void timer_fire_due(struct timer_heap *heap, nsec now)
         heap_remove(heap, timer);
         due_append(heap, timer);
     }
-    while (heap->due) {
-        struct timer *timer = heap->due;
+}
 
+struct timer *timer_take_due(struct timer_heap *heap)
+{
+    struct timer *timer = heap->due;
+
+    if (timer)
         timer_cancel(heap, timer);
-        timer->fire(timer->owner);
-    }
+    return timer;
 }

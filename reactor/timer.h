@@ -10,6 +10,7 @@
 #define REACTOR_TIMER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/clock.h"
 
@@ -24,12 +25,13 @@ enum timer_state {
 
 struct timer {
     nsec deadline;         /* when it is due */
-    uint64_t order;        /* tie-break: the count of armings before this one */
     timer_fn *fire;        /* what to call */
     void *owner;           /* its argument */
+    const char *name;      /* static, for the probe */
     struct timer *child;   /* heap: first child */
     struct timer *sibling; /* heap: next sibling; due list: the next to fire */
     struct timer *before;  /* heap: previous sibling, or the parent of a first child */
+    uint32_t order;        /* tie-break: the count of armings before this one, modulo 2^32 */
     enum timer_state state;
 };
 
@@ -37,11 +39,11 @@ struct timer_heap {
     struct timer *root;    /* the earliest, NULL when empty */
     struct timer *due;     /* collected and not fired yet, in order */
     struct timer *due_end; /* the last of them */
-    uint64_t armed;        /* how often a timer was armed: the next order */
+    uint32_t armed;        /* how often a timer was armed: the next order */
 };
 
-/* Gives an idle timer its callback. `owner` is passed to `fire` and may be NULL. */
-void timer_init(struct timer *timer, timer_fn *fire, void *owner);
+/* Gives an idle timer its callback. `owner` is passed to `fire` and may be NULL; `name` is static. */
+void timer_init(struct timer *timer, timer_fn *fire, void *owner, const char *name);
 
 /* Arms an idle, armed or due timer for `deadline`; NSEC_NEVER cancels it. */
 void timer_arm(struct timer_heap *heap, struct timer *timer, nsec deadline);
@@ -52,7 +54,10 @@ void timer_cancel(struct timer_heap *heap, struct timer *timer);
 /* The earliest deadline, NSEC_NEVER where nothing is armed. */
 nsec timer_next(const struct timer_heap *heap);
 
-/* Collects all that are due at `now`, then fires them in order. Callbacks may arm and cancel any. */
-void timer_fire_due(struct timer_heap *heap, nsec now);
+/* Collects all that are due at `now`. The caller takes and fires them; callbacks may arm and cancel any. */
+void timer_collect(struct timer_heap *heap, nsec now);
+
+/* Takes the first of those collected, which is idle then; NULL where none is left. */
+struct timer *timer_take_due(struct timer_heap *heap);
 
 #endif

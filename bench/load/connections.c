@@ -204,7 +204,7 @@ static void make_clients(struct connections *connections)
         client->crew = &connections->crew;
         client->flights = connections->flights + i * options->pipeline;
         client->stamped = options->stamped_every && i % options->stamped_every == 0;
-        timer_init(&client->pause, on_pause_over, client);
+        timer_init(&client->pause, on_pause_over, client, "load client pause");
         list_put_last(&connections->absent, &client->link);
     }
 }
@@ -227,8 +227,8 @@ char *connections_init(struct connections *connections, const struct load_option
     list_init(&connections->crew.flights);
     list_init(&connections->idle);
     list_init(&connections->absent);
-    timer_init(&connections->trial, judge_trial, connections);
-    task_init(&connections->look, events->look, owner);
+    timer_init(&connections->trial, judge_trial, connections, "load trial end");
+    task_init(&connections->look, events->look, owner, "load connect");
     make_clients(connections);
     why = make_tls(connections);
     if (!why) {

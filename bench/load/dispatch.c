@@ -357,8 +357,8 @@ void dispatch_init(struct dispatch *dispatch, const struct load_options *options
     };
     arrivals_init(&dispatch->arrivals, options->open_loop, options->requests,
                   options->all_requests);
-    timer_init(&dispatch->wake, on_wake, dispatch);
-    timer_init(&dispatch->expiry, on_expiry, dispatch);
+    timer_init(&dispatch->wake, on_wake, dispatch, "load next arrival");
+    timer_init(&dispatch->expiry, on_expiry, dispatch, "load request expiry");
 }
 
 void dispatch_quiet(struct dispatch *dispatch)

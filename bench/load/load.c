@@ -20,6 +20,7 @@ struct load {
     struct dispatch dispatch;
     struct record record;  /* what is counted */
     struct spread *spread; /* over the host's addresses */
+    struct probe probe;    /* the lag of the loop, while requests are counted */
     void (*interval)(void *owner, const struct tally *tally);
     void (*done)(void *owner);
     void *owner; /* their argument */
@@ -194,7 +195,8 @@ static void on_measuring(void *owner)
     arrivals_begin_early(&load->dispatch.arrivals, load->phases.from);
     record_from(&load->record, load->phases.from);
     record_begin(&load->record);
-    loop_meter(load->loop, on_turn, load);
+    load->probe = (struct probe){.owner = load, .turn = on_turn};
+    loop_set_probe(load->loop, &load->probe);
 }
 
 static void on_interval(void *owner)
@@ -214,7 +216,7 @@ static void be_quiet(struct load *load)
     phases_quiet(&load->phases);
     connections_quiet(&load->connections);
     dispatch_quiet(&load->dispatch);
-    loop_meter(load->loop, NULL, NULL);
+    loop_set_probe(load->loop, NULL);
 }
 
 static bool on_ended(void *owner, nsec now)

@@ -104,11 +104,11 @@ void phases_init(struct phases *phases, const struct phases_options *options, st
         .from = NSEC_NEVER,
         .end = NSEC_NEVER,
     };
-    timer_init(&phases->tick, on_tick, phases);
-    timer_init(&phases->finish, on_over, phases);
-    timer_init(&phases->patience, on_opened, phases);
-    task_init(&phases->opened, on_opened, phases);
-    task_init(&phases->over, on_over, phases);
+    timer_init(&phases->tick, on_tick, phases, "load interval");
+    timer_init(&phases->finish, on_over, phases, "load end");
+    timer_init(&phases->patience, on_opened, phases, "load open deadline");
+    task_init(&phases->opened, on_opened, phases, "load connections open");
+    task_init(&phases->over, on_over, phases, "load over");
 }
 
 void phases_start(struct phases *phases, bool opening)

@@ -353,7 +353,7 @@ struct procs *procs_start(struct loop *loop, const struct procs_options *options
     for (unsigned i = 0; i < options->count; i++) {
         procs->child[i].procs = procs;
         procs->child[i].proc.end = PROC_WELL; /* until it is started */
-        watch_init(&procs->child[i].watch, on_readable, &procs->child[i]);
+        watch_init(&procs->child[i].watch, on_readable, &procs->child[i], "load process");
     }
     signal(SIGCHLD, SIG_DFL); /* where whoever started us ignores it no status is kept */
     interrupts_set(&interrupts);
@@ -361,7 +361,7 @@ struct procs *procs_start(struct loop *loop, const struct procs_options *options
     for (unsigned i = 0; i < options->count && !*error; i++)
         *error = start(procs, i);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    timer_init(&procs->look, on_look, procs);
+    timer_init(&procs->look, on_look, procs, "load processes interval");
     loop_arm(loop, &procs->look, loop_clock(loop) + LOOK_EVERY);
     if (*error) {
         procs_free(procs);

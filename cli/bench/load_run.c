@@ -188,7 +188,7 @@ static bool run_here(struct runner *runner)
     int error;
 
     runner->loop = loop_new();
-    watch_init(&runner->origin, on_origin_end, runner);
+    watch_init(&runner->origin, on_origin_end, runner, "load origin process");
     if (network_open(&runner->network, runner->plan->options, runner->plan->rehearsal,
                      runner->loop) &&
         read_sources(runner) && make_load(runner) && watch_origin(runner)) {

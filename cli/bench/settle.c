@@ -6,7 +6,7 @@
 #define LONGEST_PAUSE NSEC_PER_S
 
 /* What a probe came to. */
-struct probe {
+struct settle_probe {
     bool answered;
     bool wrong; /* with a status of 400 or more */
     nsec time, service;
@@ -21,7 +21,7 @@ static enum error error_of(const struct tally *total)
 }
 
 /* Sends one after a pause, and waits for it until the deadline. */
-static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct probe *probe)
+static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct settle_probe *probe)
 {
     nsec now = clock_now(), left = deadline > now + pause ? deadline - now - pause : 1;
     struct load_plan plan = *settle->plan;
@@ -41,23 +41,23 @@ static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct 
     plan.start = now + pause;
     made = recorder_open(&recorder, &settle->options, plan.duration, plan.requests) &&
            load_run(&plan, &recorder, &outcome) && recorder_end(&recorder);
-    *probe = (struct probe){0};
+    *probe = (struct settle_probe){0};
     if (made) {
         const struct tally *total = recorder.total;
 
         settle->interrupted = outcome.interrupted || outcome.origin_ended;
         settle->error = error_of(total);
-        *probe = (struct probe){.answered = total->completed,
-                                .wrong = tally_wrong(total),
-                                .time = total->latency->max,
-                                .service = total->raw->max};
+        *probe = (struct settle_probe){.answered = total->completed,
+                                       .wrong = tally_wrong(total),
+                                       .time = total->latency->max,
+                                       .service = total->raw->max};
     }
     recorder_close(&recorder);
     return made;
 }
 
 /* Whether a probe tells more of the idle server than those before. */
-static bool is_better(const struct settle *settle, const struct probe *probe)
+static bool is_better(const struct settle *settle, const struct settle_probe *probe)
 {
     if (!probe->answered || !settle->time)
         return probe->answered;
@@ -79,7 +79,7 @@ bool settle_begin(struct settle *settle, const struct load_plan *plan)
     settle->options.load.hlog = NULL;
     settle->options.load.arrival = ARRIVAL_CONSTANT;
     for (int i = 0; i < SETTLE_PROBES && clock_now() < deadline && !settle->interrupted; i++) {
-        struct probe probe;
+        struct settle_probe probe;
 
         if (!send_probe(settle, i ? FIRST_PAUSE : 0, deadline, &probe))
             return false;
@@ -94,7 +94,7 @@ bool settle_begin(struct settle *settle, const struct load_plan *plan)
     return true;
 }
 
-static bool is_idle(const struct settle *settle, const struct probe *probe)
+static bool is_idle(const struct settle *settle, const struct settle_probe *probe)
 {
     return probe->answered && (!probe->wrong || settle->wrong) &&
            (probe->time <= SETTLE_SLOWER * settle->time ||
@@ -108,7 +108,7 @@ bool settle_wait(struct settle *settle, nsec deadline, bool *settled)
 
     *settled = false;
     while (!*settled && clock_now() < deadline) {
-        struct probe probe;
+        struct settle_probe probe;
 
         if (!send_probe(settle, pause, deadline, &probe))
             return false;

@@ -175,8 +175,8 @@ struct reader *reader_open(const char *path, struct loop *loop, void (*ready)(vo
     reader->fd = fd;
     reader->start = lseek(fd, 0, SEEK_CUR);
     reader->buffer = memory_get(BUFFER_BYTES + 1);
-    watch_init(&reader->watch, on_readable, reader);
-    task_init(&reader->again, on_again, reader);
+    watch_init(&reader->watch, on_readable, reader, "list input");
+    task_init(&reader->again, on_again, reader, "list next lines");
     return reader;
 }
 

@@ -97,8 +97,8 @@ struct output *output_new(struct loop *loop, int fd, void (*room)(void *owner),
     output->room = room;
     output->broken = broken;
     output->owner = owner;
-    watch_init(&output->watch, on_room, output);
-    task_init(&output->flush, flush, output);
+    watch_init(&output->watch, on_room, output, "output");
+    task_init(&output->flush, flush, output, "output flush");
     output->line = fopencookie(output, "w", (cookie_io_functions_t){.write = on_flushed});
     if (!output->line)
         memory_exhausted();

@@ -151,8 +151,8 @@ struct progress *progress_new(struct loop *loop, int fd, uint64_t total,
     progress->in_flight = in_flight;
     progress->owner = owner;
     progress->samples[progress->sampled++].time = loop_clock(loop);
-    task_init(&progress->show, on_show, progress);
-    timer_init(&progress->timer, on_interval, progress);
+    task_init(&progress->show, on_show, progress, "progress redraw");
+    timer_init(&progress->timer, on_interval, progress, "progress interval");
     loop_arm(loop, &progress->timer, clock_after(progress->samples[0].time, PROGRESS_INTERVAL));
     return progress;
 }

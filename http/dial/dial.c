@@ -355,8 +355,7 @@ static enum step step_connect(struct dial *dial)
         return fail(dial, error_of_connect(error), errno_words(error));
     }
     dial->sock = eyeballs_take(dial->eyeballs);
-    dial->sock->watch.ready = on_ready;
-    dial->sock->watch.owner = dial;
+    watch_pass(&dial->sock->watch, on_ready, dial, "dial");
     eyeballs_free(dial->eyeballs);
     dial->eyeballs = NULL;
     stop_asking(dial);
@@ -506,8 +505,8 @@ struct dial *dial_new(struct dialer *dialer, const struct url *url, void (*ended
     if (dialer->proxies && !dialer->unix_socket)
         dial->proxy = proxies_for(dialer->proxies, url);
     dial->stamps.start = now;
-    timer_init(&dial->deadline, on_deadline, dial);
-    timer_init(&dial->slot_timer, on_slot_over, dial);
+    timer_init(&dial->deadline, on_deadline, dial, "dial deadline");
+    timer_init(&dial->slot_timer, on_slot_over, dial, "dial handshake slot");
     loop_arm(dialer->loop, &dial->deadline, clock_after(now, dialer->dns_timeout));
     while (run(dial) == STEP_ON)
         ;

@@ -47,10 +47,12 @@ static struct sock *begin(struct eyeballs *eyeballs, struct attempt *attempt, in
     const struct eyeballs_options *options = &eyeballs->options;
 
     if (options->unix_socket)
-        return sock_connect_unix(options->loop, options->unix_socket, on_event, attempt, error);
+        return sock_connect_unix(options->loop, options->unix_socket, on_event, attempt,
+                                 "connection attempt", error);
     if (options->trying)
         options->trying(options->owner, &attempt->address);
-    return sock_connect(options->loop, &attempt->address, options->from, on_event, attempt, error);
+    return sock_connect(options->loop, &attempt->address, options->from, on_event, attempt,
+                        "connection attempt", error);
 }
 
 /* The next has to wait for its time, which may have come. */
@@ -146,7 +148,7 @@ struct eyeballs *eyeballs_new(const struct eyeballs_options *options)
 
     memset(eyeballs, 0, offsetof(struct eyeballs, attempts));
     eyeballs->options = *options;
-    timer_init(&eyeballs->stagger, on_stagger, eyeballs);
+    timer_init(&eyeballs->stagger, on_stagger, eyeballs, "address stagger");
     return eyeballs;
 }
 

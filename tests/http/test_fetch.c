@@ -313,7 +313,7 @@ static void failures_at_once_let_timers_through(void **state)
         list.unreadable = i; /* 1: all of them */
         stage.dialer.unix_socket = "/nonexistent/socket";
         begin(MOST_SITES, 4);
-        timer_init(&timer, note_timer, NULL);
+        timer_init(&timer, note_timer, NULL, "test");
         loop_arm(stage.loop, &timer, loop_now(stage.loop) + 20 * NSEC_PER_US); /* not yet due */
         loop_turn(stage.loop, 0);
         TURN_UNTIL(stage.loop, timer.state == TIMER_IDLE);

@@ -72,7 +72,7 @@ static void source_open(struct source *source, struct loop *loop, char letter, u
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     *source = (struct source){.loop = loop, .peer = pair[1], .letter = letter};
-    watch_init(&source->watch, on_source, source);
+    watch_init(&source->watch, on_source, source, "test");
     assert_int_equal(source->watch.fd, -1);
     assert_int_equal(loop_watch(loop, &source->watch, pair[0], interest), 0);
     assert_int_equal(write(source->peer, "x", 1), 1);
@@ -115,9 +115,9 @@ static void steps_come_in_order(void **state)
 
     source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
     loop_bury(loop, &grave, say_letter, letter('f'));
-    task_init(&task, say_letter, letter('r'));
+    task_init(&task, say_letter, letter('r'), "test");
     loop_defer(loop, &task);
-    timer_init(&timer, say_letter, letter('t'));
+    timer_init(&timer, say_letter, letter('t'), "test");
     loop_arm(loop, &timer, 5);
     loop_set_clock(loop, spoken_clock, NULL);
     memset(said, 0, sizeof(said));
@@ -137,7 +137,7 @@ static void clock_is_taken_again_after_timers_alone(void **state)
     struct timer timer;
 
     source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
-    timer_init(&timer, say_letter, letter('t'));
+    timer_init(&timer, say_letter, letter('t'), "test");
     loop_arm(loop, &timer, 6);
     loop_set_clock(loop, spoken_clock, NULL);
     memset(said, 0, sizeof(said));
@@ -158,12 +158,14 @@ static void on_meter(void *owner, nsec lag)
     say('m');
 }
 
+static const struct probe meter = {.owner = &metered, .turn = on_meter};
+
 /* A loop that looks at 1 s of a clock which stands still, with a meter. */
 static void begin_to_meter(struct loop *loop, struct fake_clock *clock)
 {
     fake_clock_set(clock, loop, 0);
     loop_turn(loop, 0);
-    loop_meter(loop, on_meter, &metered);
+    loop_set_probe(loop, &meter);
     metered = NSEC_NEVER;
 }
 
@@ -183,7 +185,7 @@ static void event_that_was_there_already_has_waited(void **state)
     loop_turn(loop, 0); /* finds nothing, and lags by nothing */
     assert_string_equal(said, "me");
     assert_true(loop_lag(loop) == 0);
-    loop_meter(loop, NULL, NULL);
+    loop_set_probe(loop, NULL);
     assert_int_equal(write(source.peer, "x", 1), 1);
     loop_turn(loop, 0);
     assert_string_equal(said, "mee");
@@ -230,8 +232,8 @@ static void timer_behind_a_long_callback_is_overdue(void **state)
     struct timer next;
 
     begin_to_meter(loop, &clock);
-    timer_init(&slow.timer, on_slow_timer, &slow);
-    timer_init(&next, say_letter, letter('n'));
+    timer_init(&slow.timer, on_slow_timer, &slow, "test");
+    timer_init(&next, say_letter, letter('n'), "test");
     loop_arm(loop, &slow.timer, clock.now);
     loop_arm(loop, &next, clock.now + 5 * NSEC_PER_MS);
     loop_turn(loop, 0);
@@ -290,7 +292,7 @@ static void timer_in_time_has_no_lag(void **state)
     struct timer timer;
 
     begin_to_meter(loop, &clock);
-    timer_init(&timer, say_letter, letter('t'));
+    timer_init(&timer, say_letter, letter('t'), "test");
     loop_arm(loop, &timer, clock.now);
     loop_turn(loop, 0);
     assert_string_equal(said, "t");
@@ -307,7 +309,7 @@ static void greater_lag_counts(void **state)
 
     begin_to_meter(loop, &clock);
     source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
-    timer_init(&timer, say_letter, letter('t'));
+    timer_init(&timer, say_letter, letter('t'), "test");
     loop_arm(loop, &timer, clock.now + 2 * NSEC_PER_MS);
     clock.now += 5 * NSEC_PER_MS;
     loop_turn(loop, 0);
@@ -361,7 +363,7 @@ static void close_and_reuse(struct source *source)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     assert_int_equal(pair[0], fd);
     heir = (struct source){.loop = source->loop, .peer = pair[1], .letter = 'h'};
-    watch_init(&heir.watch, on_source, &heir);
+    watch_init(&heir.watch, on_source, &heir, "test");
     assert_int_equal(loop_watch(source->loop, &heir.watch, fd, EPOLLIN | EPOLLET), 0);
 }
 
@@ -423,7 +425,7 @@ static void callback_and_interest_may_change(void **state)
     loop_interest(loop, &a.watch, EPOLLOUT);
     loop_turn(loop, 0);
     assert_int_equal(a.events, EPOLLOUT);
-    a.watch.ready = on_changed;
+    watch_pass(&a.watch, on_changed, &a, "test");
     loop_turn(loop, 0);
     assert_string_equal(said, "aan");
     loop_interest(loop, &a.watch, 0);
@@ -458,7 +460,7 @@ static void regular_file_cannot_be_watched(void **state)
     struct watch watch;
 
     assert_non_null(file);
-    watch_init(&watch, on_changed, NULL);
+    watch_init(&watch, on_changed, NULL, "test");
     assert_int_equal(loop_watch(loop, &watch, fileno(file), EPOLLIN), EPERM);
     assert_int_equal(watch.fd, -1);
     fclose(file);
@@ -565,9 +567,9 @@ static void tasks_run_once_and_in_order(void **state)
 {
     struct loop *loop = task_loop = *state;
 
-    task_init(&tasks[0], run_first, NULL);
-    task_init(&tasks[1], say_letter, letter('1'));
-    task_init(&tasks[2], say_letter, letter('2'));
+    task_init(&tasks[0], run_first, NULL, "test");
+    task_init(&tasks[1], say_letter, letter('1'), "test");
+    task_init(&tasks[2], say_letter, letter('2'), "test");
     for (int i = 0; i < 3; i++)
         loop_defer(loop, &tasks[i]);
     loop_defer(loop, &tasks[1]);
@@ -610,7 +612,7 @@ static void closed_dies_between_turns(void **state)
     source_open(&b, loop, 'a', WATCH_STREAM);
     a.act = b.act = bury_in_callback;
     b.act = NULL;
-    task_init(&task, say_letter, letter('r'));
+    task_init(&task, say_letter, letter('r'), "test");
     loop_defer(loop, &task);
     loop_turn(loop, NSEC_NEVER);
     assert_string_equal(said, "aarfg");
@@ -644,8 +646,8 @@ static void run_ends_at_the_end_of_the_turn(void **state)
 
     loop_stop(loop);
     loop_run(loop); /* returns at once */
-    task_init(&stop, stop_loop, loop);
-    task_init(&other, say_letter, letter('o'));
+    task_init(&stop, stop_loop, loop, "test");
+    task_init(&other, say_letter, letter('o'), "test");
     loop_defer(loop, &stop);
     loop_defer(loop, &other);
     loop_run(loop);
@@ -680,7 +682,7 @@ static bool timers_fire_in_order(struct loop *loop)
     for (size_t i = 0; i < LENGTH(after); i++) {
         clocks[i].loop = loop;
         clocks[i].letter = letters[i];
-        timer_init(&clocks[i].timer, on_alarm, &clocks[i]);
+        timer_init(&clocks[i].timer, on_alarm, &clocks[i], "test");
         loop_arm(loop, &clocks[i].timer, clock_now() + after[i]);
     }
     loop_run(loop);
@@ -720,7 +722,7 @@ static bool check_old_kernel(void)
     struct source source = {.loop = loop, .letter = 'e'};
 
     CHILD_CHECK(forbid_epoll_pwait2());
-    watch_init(&source.watch, on_source, &source);
+    watch_init(&source.watch, on_source, &source, "test");
     CHILD_CHECK(!loop_watch(loop, &source.watch, efd, EPOLLIN | EPOLLET));
     calls_reset();
     loop_turn(loop, NSEC_NEVER);
@@ -745,7 +747,7 @@ static void fake_clock_moves_timers(void **state)
     struct timer timer;
 
     fake_clock_set(&clock, loop, 0);
-    timer_init(&timer, say_letter, letter('t'));
+    timer_init(&timer, say_letter, letter('t'), "test");
     loop_arm(loop, &timer, clock.now + 3600 * NSEC_PER_S);
     unit_settle(loop);
     assert_string_equal(said, "");
@@ -805,9 +807,9 @@ static void turns_are_short(void **state)
     memset(&work, 0, sizeof(work));
     work.loop = loop;
     fake_clock_set(&clock, loop, 1);
-    timer_init(&work.timer, note_timer, NULL);
+    timer_init(&work.timer, note_timer, NULL, "test");
     for (size_t i = 0; i < MANY_TASKS; i++) {
-        task_init(&work.tasks[i], run_one, &work.tasks[i]);
+        task_init(&work.tasks[i], run_one, &work.tasks[i], "test");
         loop_defer(loop, &work.tasks[i]);
     }
     loop_arm(loop, &work.timer, loop_now(loop) + 1);
@@ -839,8 +841,8 @@ static void tasks_that_come_back_let_others_run(void **state)
     struct loop *loop = *state;
 
     memset(&work, 0, sizeof(work));
-    task_init(&work.tasks[0], task_that_comes_back, loop);
-    task_init(&work.tasks[1], say_other, NULL);
+    task_init(&work.tasks[0], task_that_comes_back, loop, "test");
+    task_init(&work.tasks[1], say_other, NULL, "test");
     loop_defer(loop, &work.tasks[0]);
     loop_defer(loop, &work.tasks[1]);
     loop_turn(loop, 0);

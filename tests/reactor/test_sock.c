@@ -105,7 +105,7 @@ static int setup_pair(void **state)
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
         return -1;
     peer = pair[1];
-    end.sock = sock_adopt(loop, pair[0], on_ready, &end, &error);
+    end.sock = sock_adopt(loop, pair[0], on_ready, &end, "test", &error);
     return end.sock ? 0 : -1;
 }
 
@@ -258,7 +258,7 @@ static void connect_succeeds(void **state)
 
     (void)state;
     assert_int_equal(sock_accept(listener), -EAGAIN);
-    end.sock = sock_connect(loop, &at, NULL, on_ready, &end, &error);
+    end.sock = sock_connect(loop, &at, NULL, on_ready, &end, "test", &error);
     assert_non_null(end.sock);
     TURN_UNTIL(loop, end.wakes);
     assert_true(end.sock->writable);
@@ -282,7 +282,7 @@ static void connected_and_ended_at_once(void **state)
     int listener = listen_on("127.0.0.1", &at), error;
 
     (void)state;
-    end.sock = sock_connect(loop, &at, NULL, on_ready, &end, &error);
+    end.sock = sock_connect(loop, &at, NULL, on_ready, &end, "test", &error);
     assert_non_null(end.sock);
     peer = sock_accept(listener);
     shutdown(peer, SHUT_WR);
@@ -299,7 +299,7 @@ static void connect_is_refused(void **state)
 
     (void)state;
     close(listen_on("127.0.0.1", &at));
-    end.sock = sock_connect(loop, &at, NULL, on_ready, &end, &error);
+    end.sock = sock_connect(loop, &at, NULL, on_ready, &end, "test", &error);
     assert_non_null(end.sock);
     TURN_UNTIL(loop, end.wakes);
     assert_true(end.sock->ended);
@@ -314,7 +314,7 @@ static bool check_no_descriptors(void)
 
     address_parse(&at, "127.0.0.1", 9);
     CHILD_CHECK(!setrlimit(RLIMIT_NOFILE, &none));
-    CHILD_CHECK(!sock_connect(loop, &at, NULL, on_ready, &end, &error));
+    CHILD_CHECK(!sock_connect(loop, &at, NULL, on_ready, &end, "test", &error));
     CHILD_CHECK(error == EMFILE);
     error = 0;
     CHILD_CHECK(!sock_connect_blocking(&at, clock_now() + NSEC_PER_S, &error));
@@ -338,7 +338,7 @@ static void connect_fails_at_once(void **state)
     (void)state;
     close(next);
     address_parse(&at, "255.255.255.255", 9); /* a broadcast is no one to connect to */
-    assert_null(sock_connect(loop, &at, NULL, on_ready, &end, &error));
+    assert_null(sock_connect(loop, &at, NULL, on_ready, &end, "test", &error));
     assert_int_not_equal(error, 0);
     assert_null(sock_connect_blocking(&at, clock_now() + NSEC_PER_S, &error));
     assert_int_not_equal(error, 0);
@@ -375,7 +375,7 @@ static void connect_tcp(void)
     struct address at;
     int listener = listen_on("127.0.0.1", &at), error;
 
-    end.sock = sock_connect(loop, &at, NULL, on_ready, &end, &error);
+    end.sock = sock_connect(loop, &at, NULL, on_ready, &end, "test", &error);
     assert_non_null(end.sock);
     TURN_UNTIL(loop, end.wakes);
     peer = sock_accept(listener);

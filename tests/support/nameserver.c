@@ -353,7 +353,7 @@ static void on_tcp(void *owner, uint32_t events)
         peer->server = server;
         peer->next = server->peers;
         server->peers = peer;
-        watch_init(&peer->watch, on_peer, peer);
+        watch_init(&peer->watch, on_peer, peer, "test");
         assert_int_equal(loop_watch(server->loop, &peer->watch, fd, EPOLLIN), 0);
     }
 }
@@ -372,8 +372,8 @@ void nameserver_start(struct nameserver *server, struct loop *loop,
         if (tcp < 0)
             close(udp);
     } while (tcp < 0);
-    watch_init(&server->udp, on_udp, server);
-    watch_init(&server->tcp, on_tcp, server);
+    watch_init(&server->udp, on_udp, server, "test");
+    watch_init(&server->tcp, on_tcp, server, "test");
     assert_int_equal(loop_watch(loop, &server->udp, udp, EPOLLIN), 0);
     assert_int_equal(loop_watch(loop, &server->tcp, tcp, EPOLLIN), 0);
     address_text(&server->at, server->servers);

@@ -41,7 +41,7 @@ static void on_accept(void *owner, uint32_t events)
         assert_non_null(talk);
         talk->peer = peer;
         talk->number = ++peer->accepted;
-        talk->sock = sock_adopt(peer->loop, fd, on_ready, talk, &error);
+        talk->sock = sock_adopt(peer->loop, fd, on_ready, talk, "test", &error);
         assert_non_null(talk->sock);
         sock_no_delay(talk->sock); /* what is said twice leaves at once, twice */
         list_put_last(&peer->talks, &talk->all);
@@ -65,7 +65,7 @@ void peer_start(struct peer *peer, struct loop *loop, const char *address,
     assert_true(address_parse(&peer->at, address, 0));
     fd = sock_listen(&peer->at, SOCK_BACKLOG);
     assert_true(fd >= 0);
-    watch_init(&peer->listener, on_accept, peer);
+    watch_init(&peer->listener, on_accept, peer, "test");
     assert_int_equal(loop_watch(loop, &peer->listener, fd, EPOLLIN), 0);
 }
 

@@ -65,7 +65,7 @@ static void adopt(struct tls_pair *pair, struct tls_end *end, int fd)
     int error;
 
     *end = (struct tls_end){.last.status = IO_WANT_READ};
-    end->sock = sock_adopt(pair->loop, fd, on_ready, end, &error);
+    end->sock = sock_adopt(pair->loop, fd, on_ready, end, "test", &error);
     assert_non_null(end->sock);
 }
 

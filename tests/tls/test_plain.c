@@ -23,7 +23,7 @@ static void bytes_pass_as_they_are(void **state)
 
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-    sock = sock_adopt(loop, pair[0], on_ready, &sock, &error);
+    sock = sock_adopt(loop, pair[0], on_ready, &sock, "test", &error);
     transport = plain_open(sock);
     assert_int_equal(transport->calls->handshake(transport).status, IO_OK);
     transport->calls->facts(transport, &facts);

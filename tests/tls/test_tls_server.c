@@ -60,7 +60,7 @@ static void end_open(struct end *end, int fd)
     int error;
 
     *end = (struct end){.last.status = IO_WANT_READ};
-    end->sock = sock_adopt(fixture.loop, fd, on_ready, end, &error);
+    end->sock = sock_adopt(fixture.loop, fd, on_ready, end, "test", &error);
     assert_non_null(end->sock);
 }
 

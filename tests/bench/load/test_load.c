@@ -2260,7 +2260,7 @@ static void busy_loop_is_told(void **state)
     options.connections = 50;
     options.duration = NSEC_PER_S;
     options.schedule.from_rate = options.schedule.to_rate = 500;
-    timer_init(&spin, on_spin, NULL);
+    timer_init(&spin, on_spin, NULL, "test");
     begin();
     loop_arm(loop, &spin, clock.now + 5 * MS);
     finish(100 * NSEC_PER_US);
@@ -2293,7 +2293,7 @@ static void slow_server_is_not_blamed_on_the_client(void **state)
     options.duration = NSEC_PER_S;
     options.schedule.from_rate = options.schedule.to_rate = 500;
     serve = hold;
-    timer_init(&slowness, on_slowness, NULL);
+    timer_init(&slowness, on_slowness, NULL, "test");
     loop_arm(loop, &slowness, clock.now + 20 * MS);
     begin();
     for (int i = 0; !dones && i < 20000; i++)
@@ -2471,7 +2471,7 @@ static void late_beside_an_idle_connection(void **state)
     pass(10 * MS);
     answer(2); /* it is idle from here on */
     pass(9 * MS);
-    watch_init(&slow, on_slow_event, &fd);
+    watch_init(&slow, on_slow_event, &fd, "test");
     assert_int_equal(loop_watch(loop, &slow, fd, EPOLLIN), 0);
     unit_settle(loop);
     assert_int_equal(write(fd, &one, sizeof(one)), sizeof(one)); /* first in the batch */

@@ -224,7 +224,7 @@ static void test_step_aside(void **state)
 
     (void)state;
     open_stage(&stage, 0);
-    task_init(&output, say, &stage);
+    task_init(&output, say, &stage, "test");
     pass(&stage, 250 * MS);
     seen(&stage);
     for (int i = 0; i < 3; i++) { /* three results in one turn, written together */

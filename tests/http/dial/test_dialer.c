@@ -101,7 +101,7 @@ static void on_accept(void *owner, uint32_t events)
     assert_true(fd >= 0);
     hang_up();
     server.accepted++;
-    server.sock = sock_adopt(server.loop, fd, on_server_ready, NULL, &error);
+    server.sock = sock_adopt(server.loop, fd, on_server_ready, NULL, "test", &error);
     server.transport =
         server.https ? tls_server_open(server.tls, server.sock) : plain_open(server.sock);
 }
@@ -121,7 +121,7 @@ static int setup(void **state)
     server.authority = authority_new();
     server.tls = tls_server_new(server.authority, choose, NULL);
     address_parse(&server.at, "127.0.0.1", 0);
-    watch_init(&server.listener, on_accept, NULL);
+    watch_init(&server.listener, on_accept, NULL, "test");
     loop_watch(server.loop, &server.listener, sock_listen(&server.at, SOCK_BACKLOG), EPOLLIN);
     dialer_init(&dialer, server.loop);
     dialer.trust.authorities_pem = authority_pem(server.authority);

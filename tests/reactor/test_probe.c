@@ -1,0 +1,249 @@
+/* What a loop reports to its probe, in which order, and what may change meanwhile. */
+#include "reactor/probe.h"
+
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "reactor/loop.h"
+#include "tests/support/fake_clock.h"
+
+/* The reports and the callbacks, in order, each followed by a space. */
+static char reports[512];
+
+static void __attribute__((format(printf, 1, 2))) report(const char *format, ...)
+{
+    size_t length = strlen(reports);
+    va_list rest;
+
+    va_start(rest, format);
+    vsnprintf(reports + length, sizeof(reports) - length, format, rest);
+    va_end(rest);
+}
+
+static void on_turn(void *owner, nsec lag)
+{
+    assert_ptr_equal(owner, reports);
+    report("turn:%u ", (unsigned)(lag / NSEC_PER_MS));
+}
+
+static void on_callback(void *owner, enum probe_kind kind, const char *name, bool ended)
+{
+    static const char *const kinds[] = {
+        [PROBE_TIMER] = "timer", [PROBE_WATCH] = "watch", [PROBE_TASK] = "task"};
+
+    assert_ptr_equal(owner, reports);
+    report("%s%s:%s ", ended ? "/" : "", kinds[kind], name);
+}
+
+static void on_state(void *owner, const char *machine, uint64_t number, const char *from,
+                     const char *to, nsec at)
+{
+    assert_ptr_equal(owner, reports);
+    report("%s:%u:%s-%s:%u ", machine, (unsigned)number, from, to, (unsigned)(at / NSEC_PER_MS));
+}
+
+static const struct probe whole = {
+    .owner = reports, .turn = on_turn, .callback = on_callback, .state = on_state};
+static const struct probe of_turns = {.owner = reports, .turn = on_turn};
+static const struct probe of_callbacks = {.owner = reports, .callback = on_callback};
+static const struct probe of_nothing = {.owner = reports};
+
+/* A loop with one watch, one timer and one task, all of them ready at 1 s of a clock that stands still. */
+struct world {
+    struct loop *loop;
+    struct fake_clock clock;
+    struct watch watch;
+    struct timer timer;
+    struct task task;
+    void (*act)(struct world *world); /* called in each callback; may be NULL */
+};
+
+static void on_timer(void *owner)
+{
+    struct world *world = owner;
+
+    report("T ");
+    if (world->act)
+        world->act(world);
+}
+
+static void on_event(void *owner, uint32_t events)
+{
+    struct world *world = owner;
+
+    report("W%s ", events == EPOLLOUT ? "again" : "");
+    if (world->act)
+        world->act(world);
+}
+
+static void on_task(void *owner)
+{
+    struct world *world = owner;
+
+    report("K ");
+    if (world->act)
+        world->act(world);
+}
+
+static int setup(void **state)
+{
+    static struct world world;
+    int fd = eventfd(1, EFD_CLOEXEC);
+
+    memset(&world, 0, sizeof(world));
+    memset(reports, 0, sizeof(reports));
+    world.loop = loop_new();
+    fake_clock_set(&world.clock, world.loop, 0);
+    watch_init(&world.watch, on_event, &world, "socket");
+    timer_init(&world.timer, on_timer, &world, "deadline");
+    task_init(&world.task, on_task, &world, "flush");
+    assert_int_equal(loop_watch(world.loop, &world.watch, fd, EPOLLIN | EPOLLET), 0);
+    loop_arm(world.loop, &world.timer, world.clock.now);
+    loop_defer(world.loop, &world.task);
+    *state = &world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+
+    loop_cancel(world->loop, &world->timer);
+    loop_undefer(world->loop, &world->task);
+    loop_close(world->loop, &world->watch);
+    loop_free(world->loop);
+    return 0;
+}
+
+static void turn_is_reported_in_order(void **state)
+{
+    struct world *world = *state;
+
+    loop_set_probe(world->loop, &whole);
+    loop_turn(world->loop, 0);
+    assert_string_equal(reports, "timer:deadline T /timer:deadline turn:0 watch:socket W "
+                                 "/watch:socket task:flush K /task:flush ");
+}
+
+static void turn_is_reported_once_with_its_lag(void **state)
+{
+    struct world *world = *state;
+
+    loop_set_probe(world->loop, &of_turns);
+    world->clock.now += 7 * NSEC_PER_MS; /* the deadline passed so long ago */
+    loop_turn(world->loop, 0);
+    assert_string_equal(reports, "T turn:7 W K ");
+    loop_turn(world->loop, 0); /* finds nothing */
+    assert_string_equal(reports, "T turn:7 W K ");
+}
+
+static void watch_that_yields_keeps_its_kind_and_name(void **state)
+{
+    struct world *world = *state;
+
+    loop_turn(world->loop, 0);
+    loop_set_probe(world->loop, &of_callbacks);
+    loop_again(world->loop, &world->watch, EPOLLOUT);
+    loop_turn(world->loop, 0);
+    assert_string_equal(reports, "T W K watch:socket Wagain /watch:socket ");
+}
+
+static void pass_watch(struct world *world)
+{
+    watch_pass(&world->watch, on_event, world, "connection");
+}
+
+static void end_has_the_name_of_the_begin(void **state)
+{
+    struct world *world = *state;
+
+    world->act = pass_watch;
+    loop_cancel(world->loop, &world->timer);
+    loop_undefer(world->loop, &world->task);
+    loop_set_probe(world->loop, &of_callbacks);
+    loop_turn(world->loop, 0);
+    assert_string_equal(reports, "watch:socket W /watch:socket ");
+    loop_again(world->loop, &world->watch, EPOLLOUT);
+    loop_turn(world->loop, 0);
+    assert_string_equal(reports, "watch:socket W /watch:socket "
+                                 "watch:connection Wagain /watch:connection ");
+}
+
+static void end_probe(struct world *world)
+{
+    loop_set_probe(world->loop, NULL);
+}
+
+static void removed_in_a_callback_it_hears_no_more(void **state)
+{
+    struct world *world = *state;
+
+    world->act = end_probe;
+    loop_set_probe(world->loop, &whole);
+    loop_turn(world->loop, 0);
+    assert_string_equal(reports, "timer:deadline T W K ");
+}
+
+static void replace_probe(struct world *world)
+{
+    loop_set_probe(world->loop, &of_callbacks);
+    world->act = NULL;
+}
+
+static void replaced_in_a_callback_the_new_one_hears_no_end(void **state)
+{
+    struct world *world = *state;
+
+    world->act = replace_probe;
+    loop_set_probe(world->loop, &whole);
+    loop_turn(world->loop, 0);
+    assert_string_equal(reports, "timer:deadline T watch:socket W /watch:socket "
+                                 "task:flush K /task:flush ");
+}
+
+static void missing_functions_are_not_called(void **state)
+{
+    struct world *world = *state;
+
+    loop_set_probe(world->loop, &of_nothing);
+    loop_turn(world->loop, 0);
+    probe_state(world->loop, "client", 1, "absent", "open");
+    assert_string_equal(reports, "T W K ");
+}
+
+static void change_of_state_is_reported_with_its_time(void **state)
+{
+    struct world *world = *state;
+    nsec from = world->clock.now;
+    char expected[64];
+
+    probe_state(world->loop, "client", 1, "absent", "connecting"); /* no probe yet */
+    loop_set_probe(world->loop, &whole);
+    world->clock.now += 3 * NSEC_PER_MS; /* read anew, not the time of the turn */
+    probe_state(world->loop, "client", 1, "connecting", "open");
+    snprintf(expected, sizeof(expected), "client:1:connecting-open:%u ",
+             (unsigned)(from / NSEC_PER_MS + 3));
+    assert_string_equal(reports, expected);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(turn_is_reported_in_order),
+        CASE(turn_is_reported_once_with_its_lag),
+        CASE(watch_that_yields_keeps_its_kind_and_name),
+        CASE(end_has_the_name_of_the_begin),
+        CASE(removed_in_a_callback_it_hears_no_more),
+        CASE(replaced_in_a_callback_the_new_one_hears_no_end),
+        CASE(missing_functions_are_not_called),
+        CASE(change_of_state_is_reported_with_its_time),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("probe", tests, NULL, NULL);
+}
