@@ -16,6 +16,7 @@
 #include "dns/query.h"
 
 #include <arpa/nameser.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,6 +317,7 @@ void stub_free(struct stub *stub)
 
 void stub_ask(struct stub *stub, struct stub_query *query, const char *name)
 {
+    assert(query->answered);
     ares_query(stub->channel, name, ns_c_in, query->family == AF_INET6 ? ns_t_aaaa : ns_t_a,
                on_reply, query);
     arm_by(stub, loop_clock(stub->loop) + STUB_TIMEOUT_MS * NSEC_PER_MS);

@@ -8,6 +8,7 @@
  */
 #include "dns/resolver.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -458,6 +459,7 @@ struct lookup *resolver_lookup(struct resolver *resolver, const char *name, reso
     struct lookup *lookup = memory_zeroed(sizeof(*lookup));
     struct question *question = question_of(resolver, name);
 
+    assert(done);
     lookup->question = question;
     lookup->done = done;
     lookup->owner = owner;

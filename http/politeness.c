@@ -2,6 +2,7 @@
    lies in the past, is forgotten. */
 #include "http/politeness.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -109,6 +110,7 @@ struct politeness *politeness_new(struct loop *loop, const struct politeness_opt
 {
     struct politeness *politeness = memory_zeroed(sizeof(*politeness));
 
+    assert(options->open);
     politeness->loop = loop;
     politeness->options = *options;
     return politeness;
@@ -138,6 +140,7 @@ bool politeness_admit(struct politeness *politeness, struct permit *permit, cons
 {
     struct polite_host *host = find(politeness, name, strlen(name));
 
+    assert(!permit->host);
     if (!host)
         host = add(politeness, name);
     permit->host = host;

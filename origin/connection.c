@@ -5,6 +5,7 @@
  */
 #include "origin/connection.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -468,6 +469,7 @@ void guest_welcome(struct house *house, int fd, bool https)
     struct guest *guest = memory_zeroed(sizeof(*guest));
     int error;
 
+    assert(fd >= 0);
     guest->house = house;
     guest->https = https;
     timer_init(&guest->timer, on_timer, guest, "origin connection delay");

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -74,6 +75,7 @@ struct nameserver *nameserver_new(struct loop *loop, nameserver_ask_fn *ask, voi
     struct nameserver *nameserver = memory_zeroed(sizeof(*nameserver));
     int fd;
 
+    assert(ask);
     nameserver->loop = loop;
     nameserver->ask = ask;
     nameserver->owner = owner;

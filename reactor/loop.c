@@ -8,6 +8,7 @@
  */
 #include "reactor/loop.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -338,6 +339,7 @@ int loop_watch(struct loop *loop, struct watch *watch, int fd, uint32_t interest
 {
     struct epoll_event event = {.events = interest, .data.ptr = watch};
 
+    assert(watch->fd < 0 && fd >= 0);
     if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
         return errno;
     watch->fd = fd;
@@ -349,6 +351,7 @@ void loop_interest(struct loop *loop, struct watch *watch, uint32_t interest)
 {
     struct epoll_event event = {.events = interest, .data.ptr = watch};
 
+    assert(watch->fd >= 0);
     if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event) < 0)
         die("firstbyte: epoll_ctl");
 }
@@ -381,6 +384,7 @@ void loop_again(struct loop *loop, struct watch *watch, uint32_t events)
 
 void task_init(struct task *task, void (*run)(void *owner), void *owner, const char *name)
 {
+    assert(run);
     *task = (struct task){.run = run, .owner = owner, .name = name};
 }
 

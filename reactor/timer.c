@@ -4,6 +4,7 @@
  */
 #include "reactor/timer.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 static bool earlier(const struct timer *a, const struct timer *b)
@@ -100,6 +101,7 @@ static void due_remove(struct timer_heap *heap, struct timer *timer)
 
 void timer_init(struct timer *timer, timer_fn *fire, void *owner, const char *name)
 {
+    assert(fire);
     *timer = (struct timer){.fire = fire, .owner = owner, .name = name};
 }
 

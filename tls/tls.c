@@ -5,6 +5,7 @@
  */
 #include "tls/tls.h"
 
+#include <assert.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,6 +210,7 @@ struct transport *tls_client_open(struct tls_client *client, struct sock *sock, 
 {
     SSL *ssl;
 
+    assert(sock && host);
     if (client->system_store) {
         SSL_CTX_set_default_verify_paths(client->context);
         client->system_store = false;

@@ -1,6 +1,7 @@
 /* One context; the certificate is put in when the client has said which name it wants. */
 #include "tls/tls_server.h"
 
+#include <assert.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,7 @@ struct tls_server *tls_server_new(struct authority *authority, tls_choose_fn *ch
     struct tls_server *server = memory_zeroed(sizeof(*server));
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
+    assert(authority && choose);
     if (!context) {
         free(server);
         return NULL;
@@ -108,6 +110,7 @@ struct transport *tls_server_open(struct tls_server *server, struct sock *sock)
 {
     SSL *ssl = SSL_new(server->context);
 
+    assert(sock);
     if (!ssl)
         return NULL;
     SSL_set_accept_state(ssl);

@@ -1,6 +1,7 @@
 /* A list of addresses, the next of them, and the attempts under way. */
 #include "http/dial/eyeballs.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,8 +176,10 @@ enum eyeballs_state eyeballs_state(const struct eyeballs *eyeballs, struct addre
 
 struct sock *eyeballs_take(struct eyeballs *eyeballs)
 {
-    struct sock *sock = eyeballs->winner->sock;
+    struct sock *sock;
 
+    assert(eyeballs->winner);
+    sock = eyeballs->winner->sock;
     eyeballs->winner->sock = NULL;
     eyeballs->under_way = 0;
     return sock;
