@@ -78,6 +78,8 @@ static void stops_a_stopped_child(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
+static bool ended; /* the child, as the loop says */
+
 static void on_end(void *owner, uint32_t events)
 {
     (void)events;
@@ -89,9 +91,9 @@ static void an_end_is_noticed(void **state)
     struct loop *loop = loop_new();
     struct rehearsal rehearsal;
     struct watch watch;
-    bool ended = false;
 
     (void)state;
+    ended = false;
     assert_true(rehearsal_start(&rehearsal, &no_sites));
     assert_int_equal(rehearsal_watch(&rehearsal, loop, &watch, on_end, &ended), 0);
     loop_turn(loop, 0);
