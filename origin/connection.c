@@ -24,7 +24,7 @@
 #define LOCATION_BYTES     (sizeof("https://") + REQUEST_MAX_HOST_BYTES + REQUEST_MAX_TARGET_BYTES)
 
 enum guest_state {
-    GUEST_HANDSHAKE, /* the transport comes up */
+    GUEST_HANDSHAKE, /* at first: the transport comes up */
     GUEST_REQUEST,   /* a request comes in */
     GUEST_DELAY,     /* it waits as the site's line says */
     GUEST_ANSWER,    /* the answer goes out */
@@ -53,6 +53,7 @@ struct guest {
     struct transport *transport;
     bool https;
     enum guest_state state;
+    uint64_t number;    /* for the probe */
     struct timer timer; /* the delay, the next drop of a drip */
     struct request_parser request;
     char *answer; /* composed; owned */
@@ -67,8 +68,11 @@ struct guest {
 /* The only place where the state changes. */
 static void enter(struct guest *guest, enum guest_state state)
 {
+    static const char *const names[] = {"HANDSHAKE", "REQUEST", "DELAY",
+                                        "ANSWER",    "STALLED", "CLOSED"};
     struct loop *loop = guest->house->loop;
 
+    probe_state(loop, "origin", guest->number, names[guest->state], names[state]);
     guest->state = state;
     switch (state) {
     case GUEST_REQUEST: request_parser_start(&guest->request); break;
@@ -471,6 +475,7 @@ void guest_welcome(struct house *house, int fd, bool https)
 
     assert(fd >= 0);
     guest->house = house;
+    guest->number = ++house->welcomed;
     guest->https = https;
     timer_init(&guest->timer, on_timer, guest, "origin connection delay");
     guest->sock = sock_adopt(house->loop, fd, on_ready, guest, "origin connection", &error);
@@ -483,7 +488,6 @@ void guest_welcome(struct house *house, int fd, bool https)
         return;
     }
     list_put_first(&house->guests, &guest->here);
-    enter(guest, GUEST_HANDSHAKE);
 }
 
 void guest_end_all(struct house *house)

@@ -15,6 +15,7 @@ struct house {
     const struct play *(*play)(void *owner, const char *host, const char *target);
     void *owner;        /* its argument */
     struct link guests; /* all that are here */
+    uint64_t welcomed;  /* guests so far */
 };
 
 /* Takes over an accepted descriptor. */

@@ -93,6 +93,30 @@ static bool has_left(const struct fixture *fixture)
     return list_is_empty(&fixture->house.guests);
 }
 
+static void on_state(void *owner, const char *machine, uint64_t number, const char *from,
+                     const char *to, nsec at)
+{
+    (void)at;
+    assert_string_equal(machine, "origin");
+    assert_int_equal(number, 1);
+    assert_true(*from);
+    strcat(strcat(owner, " "), to);
+}
+
+/* Each change of the state is reported. */
+static void states_are_reported(void **state)
+{
+    struct fixture *fixture = *state;
+    char states[256] = "";
+    const struct probe probe = {.state = on_state, .owner = states};
+
+    loop_set_probe(fixture->house.loop, &probe);
+    say(fixture, REQUEST REQUEST);
+    TURN_UNTIL(fixture->house.loop, has_ended(fixture));
+    loop_set_probe(fixture->house.loop, NULL);
+    assert_string_equal(states, " REQUEST DELAY ANSWER CLOSED");
+}
+
 static void requests_follow_one_another(void **state)
 {
     struct fixture *fixture = *state;
@@ -254,6 +278,7 @@ static void all_are_ended(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(states_are_reported, begin, end),
         cmocka_unit_test_setup_teardown(requests_follow_one_another, begin, end),
         cmocka_unit_test_setup_teardown(bytes_behind_a_request_end_it, begin, end),
         cmocka_unit_test_setup_teardown(what_is_no_request_is_closed, begin, end),
