@@ -14,8 +14,10 @@
 /* Of names and numbers, a call of fwrite would cost more than all else. */
 static void put_bytes(struct json *json, const char *bytes, size_t length)
 {
+    FILE *to = json->to;
+
     for (size_t i = 0; i < length; i++)
-        putc_unlocked(bytes[i], json->to);
+        putc_unlocked(bytes[i], to);
 }
 
 /* What stands in front of a value. */
@@ -86,6 +88,14 @@ void json_encoded(struct json *json, const char *key, const char *bytes, size_t 
 {
     lead(json, key);
     put_bytes(json, bytes, length);
+}
+
+void json_plain(struct json *json, const char *key, const char *bytes, size_t length)
+{
+    lead(json, key);
+    putc_unlocked('"', json->to);
+    put_bytes(json, bytes, length);
+    putc_unlocked('"', json->to);
 }
 
 void json_null(struct json *json, const char *key)

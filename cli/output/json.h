@@ -34,6 +34,9 @@ void json_string(struct json *json, const char *key, const char *text);
 /* At most `max` characters of `length` bytes, as a string. */
 void json_text(struct json *json, const char *key, const void *bytes, size_t length, size_t max);
 
+/* A string that needs no escaping. */
+void json_plain(struct json *json, const char *key, const char *bytes, size_t length);
+
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
 void json_unsigned(struct json *json, const char *key, uint64_t value);

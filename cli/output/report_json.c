@@ -97,7 +97,7 @@ static void put_value(const struct report *report, struct json *json, struct vie
     if (!spelled.at)
         json_null(json, NULL);
     else if (value->kind == VALUE_WORD || value->kind == VALUE_DATE)
-        json_text(json, NULL, spelled.at, spelled.length, spelled.length);
+        json_plain(json, NULL, spelled.at, spelled.length);
     else
         json_encoded(json, NULL, spelled.at, spelled.length);
 }

@@ -67,10 +67,11 @@ static void test_strings(void **state)
     json_string(&json, NULL, "a\"\\\n\x1b");
     json_string(&json, NULL, "\xff\xc3\xa4\xe2\x80\xae");
     json_string(&json, NULL, "");
+    json_plain(&json, NULL, "a b ", 3);
     json_string(&json, NULL, NULL);
     json_text(&json, NULL, "\0\xc3\xa4xyz", 6, 3);
     json_array_end(&json);
-    assert_json(&json, "[\"a\\\"\\\\\\n\\u001b\",\"\xef\xbf\xbd\xc3\xa4\\u202e\",\"\",null,"
+    assert_json(&json, "[\"a\\\"\\\\\\n\\u001b\",\"\xef\xbf\xbd\xc3\xa4\\u202e\",\"\",\"a b\",null,"
                        "\"\\u0000\xc3\xa4x\"]");
 }
 
