@@ -43,6 +43,7 @@ enum question_state {
 struct question {
     struct resolver *resolver;
     enum question_state state;
+    unsigned number;            /* for the probe: the count of those before it */
     TAILQ_ENTRY(question) all;  /* in resolver->questions */
     TAILQ_ENTRY(question) line; /* while it waits */
     struct table_link link;     /* in the table, until it is over */
@@ -69,6 +70,7 @@ struct resolver {
     TAILQ_HEAD(questions, question) questions; /* all that are alive */
     TAILQ_HEAD(line, question) line;           /* those that wait, the first in front */
     struct task next;                          /* asks those */
+    unsigned created;                          /* questions, in all */
     size_t asked, most;                        /* questions at the nameserver now, and at most */
     struct table table;                        /* the questions that are not over, by name */
 };
@@ -221,6 +223,20 @@ static void tell(void *owner)
         free(lookup);
 }
 
+static const char *const state_names[] = {[QUESTION_WAITS] = "queued",
+                                          [QUESTION_ASKED] = "sent",
+                                          [QUESTION_READY] = "ready",
+                                          [QUESTION_OVER] = "complete"};
+
+/* The only place where the state changes. */
+static void enter(struct question *question, enum question_state state)
+{
+    if (question->state != state)
+        probe_state(question->resolver->loop, "dns question", question->number,
+                    state_names[question->state], state_names[state]);
+    question->state = state;
+}
+
 static void tell_all(struct question *question)
 {
     struct lookup *lookup = TAILQ_FIRST(&question->waiters);
@@ -233,7 +249,7 @@ static void be_ready(void *owner)
 {
     struct question *question = owner;
 
-    question->state = QUESTION_READY;
+    enter(question, QUESTION_READY);
     tell_all(question);
 }
 
@@ -258,7 +274,7 @@ static void stand_in_line(struct question *question)
 {
     struct resolver *resolver = question->resolver;
 
-    question->state = QUESTION_WAITS;
+    enter(question, QUESTION_WAITS);
     TAILQ_INSERT_TAIL(&resolver->line, question, line);
 }
 
@@ -279,7 +295,7 @@ static enum resolve_status of_tries(enum resolve_status one, enum resolve_status
 
 static void finish(struct question *question)
 {
-    question->state = QUESTION_OVER;
+    enter(question, QUESTION_OVER);
     table_remove(&question->resolver->table, &question->link);
     keep(question);
     tell_all(question);
@@ -377,7 +393,7 @@ static void ask(struct question *question)
 
     TAILQ_REMOVE(&resolver->line, question, line);
     resolver->asked++;
-    question->state = QUESTION_ASKED;
+    enter(question, QUESTION_ASKED);
     question->status = RESOLVE_OK;
     question->pending = family == RESOLVE_BOTH ? 2 : 1;
     if (family != RESOLVE_IPV4)
@@ -401,6 +417,7 @@ static struct question *question_new(struct resolver *resolver, const char *name
     struct question *question = memory_zeroed(sizeof(*question) + bytes);
 
     question->resolver = resolver;
+    question->number = resolver->created++;
     TAILQ_INIT(&question->waiters);
     TAILQ_INSERT_TAIL(&resolver->questions, question, all);
     memcpy(question->name, name, bytes);
@@ -413,7 +430,7 @@ static struct question *question_known(struct resolver *resolver, const struct k
     struct question *question = question_new(resolver, "");
     size_t bytes = known->count * sizeof(*known->addresses);
 
-    question->state = QUESTION_OVER;
+    enter(question, QUESTION_OVER);
     question->status = known->status;
     question->count = known->count;
     question->addresses = memory_get(bytes);

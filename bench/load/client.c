@@ -54,13 +54,25 @@ static void expect_answer(struct client *client)
     http1_start_answer(&client->conn->http1, oldest(client)->target->head, &events, client);
 }
 
+static const char *const state_names[] = {
+    [CLIENT_ABSENT] = "absent", [CLIENT_CONNECTING] = "connecting", [CLIENT_OPEN] = "open"};
+
+/* The only place where the state changes. */
+static void enter(struct client *client, enum client_state state)
+{
+    if (client->state != state)
+        probe_state(client->crew->dialer->loop, "load client", client->number,
+                    state_names[client->state], state_names[state]);
+    client->state = state;
+}
+
 /* The connection is over. Requests that are left go on the next one. */
 static enum step leave(struct client *client, enum error error)
 {
     struct conn *conn = client->conn;
 
     client->conn = NULL;
-    client->state = CLIENT_ABSENT;
+    enter(client, CLIENT_ABSENT);
     client->last = client->closing = client->answering = false;
     client->send_error = 0;
     client->asked = client->unsent = client->flying;
@@ -164,7 +176,7 @@ static enum step step_connecting(struct client *client)
     }
     if (conn->state != CONN_OPEN)
         return STEP_WAIT;
-    client->state = CLIENT_OPEN;
+    enter(client, CLIENT_OPEN);
     client->stood = true;
     sock_no_delay(conn->sock); /* or a request would wait for the ACK of the one before */
     if (client->stamped)
@@ -352,7 +364,7 @@ static void on_wake(void *owner)
 
 void client_connect(struct client *client)
 {
-    client->state = CLIENT_CONNECTING;
+    enter(client, CLIENT_CONNECTING);
     client->stood = client->blamed = false;
     client->queued = 0;
     client->conn = conn_new(client->crew->dialer, client->crew->url, on_wake, client);
@@ -384,5 +396,5 @@ void client_close(struct client *client)
     if (client->conn)
         conn_close(client->conn);
     client->conn = NULL;
-    client->state = CLIENT_ABSENT;
+    enter(client, CLIENT_ABSENT);
 }

@@ -83,6 +83,7 @@ struct client {
     nsec queued;            /* our own wait for a handshake, where that failed */
     bool early;             /* of the load: this connection is one of the first second */
     uint64_t asked;         /* requests that went on this connection */
+    unsigned number;        /* for the probe; the load's to set */
     unsigned first;         /* the oldest in flight, in the ring */
     unsigned flying;        /* how many there are */
     unsigned unsent;        /* of them, the youngest, that did not leave yet or not whole */

@@ -202,6 +202,7 @@ static void make_clients(struct connections *connections)
         struct client *client = &connections->clients[i];
 
         client->crew = &connections->crew;
+        client->number = (unsigned)i;
         client->flights = connections->flights + i * options->pipeline;
         client->stamped = options->stamped_every && i % options->stamped_every == 0;
         timer_init(&client->pause, on_pause_over, client, "load client pause");

@@ -369,6 +369,31 @@ static void many_at_once(void **state)
         assert_int_equal(asked[i].status, i % 3 ? RESOLVE_NXDOMAIN : RESOLVE_OK);
 }
 
+static void note_state(void *owner, const char *machine, uint64_t number, const char *from,
+                       const char *to, nsec at)
+{
+    char *noted = owner;
+    size_t length = strlen(noted);
+
+    assert_string_equal(machine, "dns question");
+    assert_true(at == loop_clock(loop));
+    snprintf(noted + length, 128 - length, "%u:%s-%s ", (unsigned)number, from, to);
+}
+
+static void probe_hears_of_states(void **state)
+{
+    char noted[128] = "";
+    struct probe probe = {.owner = noted, .state = note_state};
+    struct asked asked;
+
+    (void)state;
+    loop_set_probe(loop, &probe);
+    ask(&asked, "v4.test");
+    TURN_UNTIL(loop, asked.over);
+    loop_set_probe(loop, NULL);
+    assert_string_equal(noted, "0:queued-sent 0:sent-complete ");
+}
+
 static void aaaa_with_addresses_is_told_at_once(void **state)
 {
     struct asked asked;
@@ -851,6 +876,7 @@ int main(void)
         CASE(lost_question_is_asked_again),
         CASE(dead_nameserver_is_unreachable),
         CASE(many_at_once),
+        CLOCK(probe_hears_of_states),
         CLOCK(aaaa_with_addresses_is_told_at_once),
         CLOCK(a_waits_for_the_resolution_delay),
         CLOCK(aaaa_comes_within_the_delay),
