@@ -17,8 +17,9 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 
-#define MOST_LABEL_BYTES 32 /* a longer label is nobody's */
-#define MOST_AT_ONCE     64 /* bytes that iconv is given */
+#define MODULE_ROOM_BYTES (1024 * 1024)
+#define MOST_LABEL_BYTES  32 /* a longer label is nobody's */
+#define MOST_AT_ONCE      64 /* bytes that iconv is given */
 
 /* A byte becomes one character of three bytes at most (longer ones come of two), and one that the
    converter kept back may come before it. */
@@ -495,6 +496,16 @@ struct utf8_output {
     size_t room;
 };
 
+/* Whether a module of iconv, the largest with its tables, could have been loaded. glibc says EINVAL where it
+   found no memory for one, as it does for a set that it does not know. */
+static bool has_room_for_module(void)
+{
+    void *volatile room = malloc(MODULE_ROOM_BYTES); /* volatile: it is not optimized away */
+
+    free(room);
+    return room;
+}
+
 struct conversion *conversion_new(const struct charset *charset)
 {
     struct conversion *conversion;
@@ -503,7 +514,7 @@ struct conversion *conversion_new(const struct charset *charset)
     if (!charset->iconv)
         return NULL;
     iconv = iconv_open("UTF-8", charset->iconv);
-    if ((intptr_t)iconv == -1 && errno == ENOMEM)
+    if ((intptr_t)iconv == -1 && (errno == ENOMEM || !has_room_for_module()))
         memory_exhausted();
     if ((intptr_t)iconv == -1)
         return NULL;
