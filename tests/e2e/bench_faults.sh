@@ -215,8 +215,9 @@ same "8 connections need no more" "[100,0,100,100,0,0] " "$(totals) $(cat "$err"
 few -c 64 --procs 4 -n 1000 "$base/"
 same "neither do 64 of four processes" "[1000,0,1000,1000,0,0] " "$(totals) $(cat "$err")"
 
+# none of those that an origin before had for its listener: such a port is taken for all addresses for a while
 ports=/proc/sys/net/ipv4/ip_local_port_range
-if [ "$OWN_NETWORK" ] && was=$(cat $ports) && echo "40000 40015" >$ports 2>"$TMPDIR/why"; then
+if [ "$OWN_NETWORK" ] && was=$(cat $ports) && echo "20000 20015" >$ports 2>"$TMPDIR/why"; then
     fb bench --format json -c 32 -n 1000 "$base/"
     cat "$out" >>"$TMPDIR/runs"
     exits "16 ports, 32 connections: exit status" 3
