@@ -45,7 +45,7 @@ nsec arrivals_next_due(const struct arrivals *arrivals);
 /* Open loop: what is due until `now` is so from here on. Returns how many counted ones that are. */
 uint64_t arrivals_pass(struct arrivals *arrivals, nsec now);
 
-/* Open loop: takes the next request, which is due by what arrivals_pass was told, to be started. Returns
+/* Open loop: takes the next request, which was due at the time given to arrivals_pass, to be started. Returns
    when it was due. */
 nsec arrivals_take(struct arrivals *arrivals);
 

@@ -85,7 +85,7 @@ void connections_rest(struct connections *connections, struct client *client);
 /* A client that has room waits for its next turn: all connections do their share, those with stamps too. */
 void connections_place(struct connections *connections, struct client *client);
 
-/* No event is to come any more but those of connections; these are closed, and nothing is told. */
+/* No event is to come any more but those of connections; these are closed without a call. */
 void connections_quiet(struct connections *connections);
 void connections_close(struct connections *connections);
 

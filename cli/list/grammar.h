@@ -11,7 +11,7 @@
 
 /* A site and what the rehearsal plays for it. */
 struct listed {
-    struct site *site; /* owned by whoever took it */
+    struct site *site; /* owned by the caller */
     struct play play;  /* its texts are the reader's, until the next call */
     unsigned weight;   /* over 0; 1 where nothing is said */
 };

@@ -28,7 +28,7 @@ struct reader {
     size_t begin, end; /* what is in it */
     uint64_t offset;   /* in the list, of the buffer's first byte */
     bool ended;        /* the file is at its end */
-    int read_error;    /* errno of what ended it too soon, until it was told */
+    int read_error;    /* errno of what ended it too soon, until it is reported */
     bool skip_line;    /* the rest of a line that was too long */
 };
 

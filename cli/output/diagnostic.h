@@ -1,5 +1,5 @@
 /*
- * Messages to people, on standard error: "firstbyte: ...", a line each. Whoever shows a progress line
+ * Messages to people, on standard error: "firstbyte: ...", a line each. A caller that shows a progress line
  * hides it first (cli/output/progress.h).
  */
 #ifndef CLI_OUTPUT_DIAGNOSTIC_H

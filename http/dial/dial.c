@@ -145,7 +145,7 @@ static void enter(struct dial *dial, enum dial_state state)
         note(dial);
 }
 
-/* Ends it with an error that is told as it is. */
+/* Fails with an error that is reported as it is. */
 static enum step close_with(struct dial *dial, enum error error, const char *detail)
 {
     dial->error = error;
