@@ -5,7 +5,7 @@
 #ifndef CLI_LIST_SETTINGS_H
 #define CLI_LIST_SETTINGS_H
 
-#include "cli/options/options.h"
+#include "cli/options/types.h"
 #include "http/site.h"
 #include "origin/faults.h"
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "cli/options/options.h"
+#include "cli/options/types.h"
 #include "cli/output/result_fields.h"
 #include "http/result.h"
 
