@@ -54,30 +54,34 @@ struct bench {
 
 /* --- making ready --- */
 
-static bool make_side(struct side *side, const struct options *options)
+/* Reads a side's targets, from the file or else from the words. */
+static bool make_side(struct side *side, const struct options *options, const char *file,
+                      char *const *words, size_t count)
 {
+    struct target_list *list = &side->list;
     size_t stranger;
 
-    side->targets = targets_new(side->list.sites, side->list.weights, side->list.count,
+    if (!target_list_read(list, file, words, count, &options->request))
+        return false;
+    side->targets = targets_new(list->sites, list->weights, list->count,
                                 options->load.new_connections, &stranger);
     if (side->targets) {
-        side->list.count = 0; /* they are the targets' now */
+        list->count = 0; /* they are the targets' now */
         return true;
     }
-    return complain(side->list.sites[stranger]->url.shown,
+    return complain(list->sites[stranger]->url.shown,
                     "all targets of a run have one scheme, host and port; this one is elsewhere");
 }
 
 static bool make_sides(struct bench *bench)
 {
     const struct options *options = bench->options;
-    struct side *sides = bench->sides;
+    char *const versus = (char *)options->load.versus;
 
-    bench->side_count = options->load.versus ? 2 : 1;
-    if (!target_list_read(&sides[0].list, options) || !make_side(&sides[0], options))
-        return false;
-    return bench->side_count == 1 ||
-           (target_list_read_versus(&sides[1].list, options) && make_side(&sides[1], options));
+    bench->side_count = versus ? 2 : 1;
+    return make_side(&bench->sides[0], options, options->file, options->words,
+                     options->word_count) &&
+           (!versus || make_side(&bench->sides[1], options, NULL, &versus, 1));
 }
 
 static bool open_output(struct bench *bench)

@@ -72,42 +72,20 @@ static bool read_list(struct target_list *list, struct sites *sites, const char 
            (list->count || complain(file ? file : "URLs", "there is no target in it"));
 }
 
-static bool read_words(struct target_list *list, char *const *words, size_t count,
-                       const struct request_options *request)
+bool target_list_read(struct target_list *list, const char *file, char *const *words, size_t count,
+                      const struct request_options *request)
 {
     const struct sites_options how = {.request = request, .weights = true};
-    struct sites *sites = sites_from_words(words, count, &how);
-    bool sound = read_list(list, sites, NULL, request);
-
-    sites_close(sites);
-    return sound;
-}
-
-bool target_list_read(struct target_list *list, const struct options *options)
-{
-    const struct sites_options how = {.request = &options->request, .weights = true};
-    const char *file = options->file;
-    struct sites *sites;
+    struct sites *sites = file ? sites_open(file, &how) : sites_from_words(words, count, &how);
     bool sound;
 
     *list = (struct target_list){0};
-    if (!file)
-        return read_words(list, options->words, options->word_count, &options->request);
-    sites = sites_open(file, &how);
     if (!sites)
         return complain(file, errno == ENOENT ? "no such file; give URLs, or targets with -f FILE"
                                               : strerrordesc_np(errno));
-    sound = read_list(list, sites, bad_lines_file(file), &options->request);
+    sound = read_list(list, sites, bad_lines_file(file), request);
     sites_close(sites);
     return sound;
-}
-
-bool target_list_read_versus(struct target_list *list, const struct options *options)
-{
-    char *const word = (char *)options->load.versus;
-
-    *list = (struct target_list){0};
-    return read_words(list, &word, 1, &options->request);
 }
 
 void target_list_free(struct target_list *list)

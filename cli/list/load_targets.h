@@ -3,7 +3,7 @@
 #ifndef CLI_LIST_LOAD_TARGETS_H
 #define CLI_LIST_LOAD_TARGETS_H
 
-#include "cli/options/options.h"
+#include "cli/options/types.h"
 #include "http/site.h"
 
 #define TARGETS_MOST 10000
@@ -14,12 +14,11 @@ struct target_list {
     size_t count;        /* over 0 where the list was read */
 };
 
-/* Reads --file, else the words, with what the options say of each request. False where one is no target,
-   there is none, or too many, which is said. Freed with target_list_free in either case. */
-bool target_list_read(struct target_list *list, const struct options *options);
-
-/* Likewise, the URL of --vs. */
-bool target_list_read_versus(struct target_list *list, const struct options *options);
+/* Reads the file ("-": standard input), else the words, with what the options say of each request. False
+   where one is no target, there is none, or too many, which is said. Freed with target_list_free in either
+   case. */
+bool target_list_read(struct target_list *list, const char *file, char *const *words, size_t count,
+                      const struct request_options *request);
 
 /* Frees, with the sites that nobody took over: who did sets `count` to 0. */
 void target_list_free(struct target_list *list);

@@ -11,22 +11,16 @@
 
 static char path[4096];
 
-static struct options options_of(const char *file)
-{
-    return (struct options){.command = COMMAND_BENCH,
-                            .file = file,
-                            .request = {.timeout = 10 * NSEC_PER_S, .method = "PUT"}};
-}
+static const struct request_options request = {.timeout = 10 * NSEC_PER_S, .method = "PUT"};
 
 /* Puts the text into the file and reads it as targets. */
 static bool read_text_of(struct target_list *list, const char *text, size_t length)
 {
-    struct options options = options_of(path);
     FILE *file = fopen(path, "w");
 
     fwrite(text, 1, length, file);
     fclose(file);
-    return target_list_read(list, &options);
+    return target_list_read(list, path, NULL, 0, &request);
 }
 
 /* The last that was said on standard error. */
@@ -82,23 +76,14 @@ static void test_words(void **state)
 {
     char first[] = "http://a/", second[] = "http://a/b";
     char *words[] = {first, second};
-    struct options options = options_of(NULL);
     struct target_list list;
 
     (void)state;
-    options.words = words;
-    options.word_count = 2;
-    options.load.versus = "https://c/d";
-    assert_true(target_list_read(&list, &options));
+    assert_true(target_list_read(&list, NULL, words, LENGTH(words), &request));
     assert_int_equal(list.count, 2);
     assert_string_equal(list.sites[1]->url.shown, second);
     assert_string_equal(site_method(list.sites[1]), "PUT");
     assert_true(list.weights[0] == 1 && list.weights[1] == 1);
-    target_list_free(&list);
-    assert_true(target_list_read_versus(&list, &options));
-    assert_int_equal(list.count, 1);
-    assert_string_equal(list.sites[0]->url.shown, "https://c/d");
-    assert_string_equal(site_method(list.sites[0]), "PUT");
     target_list_free(&list);
 }
 
@@ -165,7 +150,6 @@ static void test_bounds(void **state)
 static void test_input(void **state)
 {
     static const char text[] = "http://a/ weight=9\nhttp://a/ weight=0\n";
-    struct options options = options_of("-");
     struct target_list list;
     int ends[2], old = dup(STDIN_FILENO);
 
@@ -178,15 +162,14 @@ static void test_input(void **state)
         close(ends[1]);
         dup2(ends[0], STDIN_FILENO);
         close(ends[0]);
-        assert_int_equal(target_list_read(&list, &options), !bad);
+        assert_int_equal(target_list_read(&list, "-", NULL, 0, &request), !bad);
         assert_int_equal(list.count, 1);
         assert_int_equal(list.weights[0], 9);
         target_list_free(&list);
     }
     dup2(old, STDIN_FILENO);
     close(old);
-    options.file = "/nowhere/x";
-    assert_false(target_list_read(&list, &options));
+    assert_false(target_list_read(&list, "/nowhere/x", NULL, 0, &request));
     target_list_free(&list);
 }
 
