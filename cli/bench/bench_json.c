@@ -109,16 +109,16 @@ static const char *method_of(const struct request_options *request)
 
 static void put_schedule(struct json *json, const struct bench_run *run)
 {
-    const struct load_command *load = &run->options->load;
+    const struct load_command *load = run->plan->load;
     double none = (double)NAN;
 
-    json_string(json, "loop", run->open_loop ? "open" : "closed");
-    put_exact(json, "rate", run->open_loop ? run->to_rate : none);
-    put_exact(json, "from_rate", run->open_loop ? run->from_rate : none);
-    put_exact(json, "to_rate", run->open_loop ? run->to_rate : none);
-    put_seconds(json, "ramp_s", run->open_loop ? load->ramp : NSEC_NEVER);
+    json_string(json, "loop", run->plan->open_loop ? "open" : "closed");
+    put_exact(json, "rate", run->plan->open_loop ? run->plan->to_rate : none);
+    put_exact(json, "from_rate", run->plan->open_loop ? run->plan->from_rate : none);
+    put_exact(json, "to_rate", run->plan->open_loop ? run->plan->to_rate : none);
+    put_seconds(json, "ramp_s", run->plan->open_loop ? load->ramp : NSEC_NEVER);
     json_string(json, "arrival",
-                !run->open_loop                     ? NULL
+                !run->plan->open_loop               ? NULL
                 : load->arrival == ARRIVAL_CONSTANT ? "constant"
                                                     : "poisson");
     json_unsigned(json, "seed", load->seed);
@@ -129,20 +129,20 @@ static void put_config(struct json *json, const struct bench_run *run)
 {
     static const char *const stamped[] = {
         [KERNEL_TIME_OFF] = "off", [KERNEL_TIME_SAMPLE] = "sample", [KERNEL_TIME_ALL] = "all"};
-    const struct options *options = run->options;
-    const struct load_command *load = &options->load;
+    const struct load_plan *plan = run->plan;
+    const struct load_command *load = plan->load;
 
     json_object(json, "config");
     json_string(json, "url", run->url);
     json_unsigned(json, "targets", run->targets);
-    json_string(json, "method", method_of(&options->request));
-    json_string(json, "unix_socket", options->unix_socket);
-    json_unsigned(json, "connections", options->concurrency);
+    json_string(json, "method", method_of(run->request));
+    json_string(json, "unix_socket", plan->network->unix_socket);
+    json_unsigned(json, "connections", plan->connections);
     put_schedule(json, run);
     put_seconds(json, "duration_s", load->duration);
     put_seconds(json, "warmup_s", load->warmup);
     put_limit(json, "requests", load->requests);
-    put_seconds(json, "timeout_s", options->request.timeout);
+    put_seconds(json, "timeout_s", plan->timeout);
     json_unsigned(json, "pipeline", load->pipeline);
     put_limit(json, "requests_per_connection", load->requests_per_connection);
     json_bool(json, "new_connections", load->new_connections);
@@ -266,9 +266,9 @@ static void put_client(struct json *json, const struct bench_run *run)
     json_real(json, "suspended_share", judgement->suspended_share, 6);
     put_seconds(json, "longest_suspension_s",
                 judgement->suspension ? judgement->suspension : NSEC_NEVER);
-    json_real(json, "late_share", run->open_loop ? judgement->late_share : (double)NAN, 6);
-    json_real(json, "connections_busy_share", run->open_loop ? tally_limited(total) : (double)NAN,
-              6);
+    json_real(json, "late_share", run->plan->open_loop ? judgement->late_share : (double)NAN, 6);
+    json_real(json, "connections_busy_share",
+              run->plan->open_loop ? tally_limited(total) : (double)NAN, 6);
     json_bool(json, "connections_limited", verdict_limited(total));
     json_real(json, "within_100us_share", within(total->lateness, PROMPT), 6);
     put_summary(json, "lateness_us", total->lateness);
@@ -397,7 +397,7 @@ void bench_report_json(FILE *to, const struct bench_run *run)
     json_string(&json, "gave_up", total->gave_up ? error_code((enum error)total->gave_up) : NULL);
     put_totals(&json, total);
     put_summary(&json, "latency_us", total->latency);
-    if (run->open_loop)
+    if (run->plan->open_loop)
         put_summary(&json, "raw_latency_us", total->raw);
     put_summary(&json, "unfinished_us", total->unfinished);
     put_summary(&json, "kernel_latency_us", total->kernel);

@@ -23,28 +23,28 @@
 
 static void describe_loop(const struct bench_run *run, char *text)
 {
-    const struct load_command *load = &run->options->load;
-    struct figure connections = figure_count(run->options->concurrency);
+    const struct load_command *load = run->plan->load;
+    struct figure connections = figure_count(run->plan->connections);
 
-    if (!run->open_loop) {
+    if (!run->plan->open_loop) {
         page_add(text, "closed loop, %s connection%s", connections.text,
-                 run->options->concurrency == 1 ? "" : "s");
+                 run->plan->connections == 1 ? "" : "s");
         return;
     }
     page_add(text, "open loop, ");
-    if (run->from_rate != run->to_rate)
-        page_add(text, "%s to ", figure_rate(run->from_rate).text);
-    page_add(text, "%s requests/s", figure_rate(run->to_rate).text);
-    if (run->from_rate != run->to_rate)
+    if (run->plan->from_rate != run->plan->to_rate)
+        page_add(text, "%s to ", figure_rate(run->plan->from_rate).text);
+    page_add(text, "%s requests/s", figure_rate(run->plan->to_rate).text);
+    if (run->plan->from_rate != run->plan->to_rate)
         page_add(text, " in %s", figure_span((double)load->ramp).text);
     page_add(text, "%s, up to %s connection%s",
              load->arrival == ARRIVAL_POISSON ? " (Poisson)" : "", connections.text,
-             run->options->concurrency == 1 ? "" : "s");
+             run->plan->connections == 1 ? "" : "s");
 }
 
 static void describe(const struct page *page, char *text)
 {
-    const struct load_command *load = &page->run->options->load;
+    const struct load_command *load = page->run->plan->load;
 
     describe_loop(page->run, text);
     if (load->new_connections)
@@ -68,10 +68,10 @@ static void put_title(const struct page *page)
     if (page->run->targets > 1)
         page_add(text, " and %zu more", page->run->targets - 1);
     page_shade(page, SHADE_BOLD);
-    if (page->run->options->rehearse)
+    if (page->run->rehearsed)
         page_put(page, "the embedded origin, ");
     at = text_show(page->to, url, strlen(url), TEXT_ALL);
-    if (page->run->options->rehearse)
+    if (page->run->rehearsed)
         at += strlen("the embedded origin, ");
     page_shade(page, SHADE_NONE);
     fprintf(page->to, "%s:", text);
@@ -93,7 +93,7 @@ static void put_requests(const struct page *page)
     const struct tally *total = page->total;
     char text[NOTE_BYTES] = "";
 
-    if (page->run->open_loop) {
+    if (page->run->plan->open_loop) {
         page_add(text, "%s scheduled, ", figure_count(total->scheduled).text);
         if (total->waiting)
             page_add(text, "%s started, %s still waiting", figure_count(total->started).text,
@@ -109,7 +109,7 @@ static void put_requests(const struct page *page)
         page_add(text, ", %s in flight at the end", figure_count(total->in_flight).text);
     if (total->in_flight && total->unfinished->count)
         page_add(text, ", the oldest for %s", figure_span((double)total->unfinished->max).text);
-    page_line(page, page->run->open_loop ? "" : "Requests", "", "%s", text);
+    page_line(page, page->run->plan->open_loop ? "" : "Requests", "", "%s", text);
 }
 
 static void put_rate(const struct page *page)
@@ -119,7 +119,7 @@ static void put_rate(const struct page *page)
 
     page_add(text, "%s/s completed",
              figure_rate(page_per_second(page, (double)total->completed)).text);
-    if (page->run->open_loop)
+    if (page->run->plan->open_loop)
         page_add(text, ", of %s/s scheduled",
                  figure_rate(page_per_second(page, (double)total->scheduled)).text);
     page_line(page, "Rate", "", "%s", text);

@@ -11,16 +11,16 @@
 #include "bench/load/spool.h"
 #include "bench/load/tally.h"
 #include "bench/load/verdict.h"
-#include "cli/options/options.h"
+#include "cli/bench/load_run.h"
 
 /* A run, for those who write about it; all is borrowed. */
 struct bench_run {
-    const struct options *options; /* what was asked */
-    const char *url;               /* of the first target, as shown */
-    size_t targets;                /* how many there are */
-    bool open_loop;
-    double from_rate, to_rate; /* of an open loop; the same where it does not change */
-    uint64_t began;            /* wall clock, nanoseconds since 1970 */
+    const struct load_plan *plan;
+    const struct request_options *request;
+    bool rehearsed;
+    const char *url; /* of the first target, as shown */
+    size_t targets;  /* how many there are */
+    uint64_t began;  /* wall clock, nanoseconds since 1970 */
     const struct tally *total;
     struct spool *intervals;
     const struct slo *slo; /* judged; count 0: none was asked for */

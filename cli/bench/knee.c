@@ -35,7 +35,7 @@ static bool is_limited(const struct settle *settle, const struct tally *total)
 static struct knee_try judge(const struct settle *settle, double rate, const struct tally *total,
                              const struct load_outcome *outcome)
 {
-    struct slo slo = settle->plan->options->load.knee;
+    struct slo slo = settle->plan->load->knee;
     double seconds = (double)total->to / (double)NSEC_PER_S;
     bool held = slo_judge(&slo, total);
 
@@ -74,11 +74,9 @@ static void show(FILE *to, const struct knee_try *one)
             one->settled ? "" : ", the server was not idle before");
 }
 
-static void show_head(FILE *to, const struct options *options)
+static void show_head(FILE *to, const struct knee *knee)
 {
-    const struct slo_part *part = &options->load.knee.part[0];
-
-    fprintf(to, "  %12s %12s %14s %10s %10s\n", "asked/s", "answered/s", part->name, "wrong",
+    fprintf(to, "  %12s %12s %14s %10s %10s\n", "asked/s", "answered/s", knee->limit->name, "wrong",
             "waiting");
 }
 
@@ -100,8 +98,7 @@ static void note_shortage(struct knee *knee, const struct tally *total)
 static bool try_rate(struct knee_search *search, double rate, bool settled)
 {
     struct knee *knee = search->knee;
-    const struct load_plan *plan = search->settle.plan;
-    struct load_plan at = *plan;
+    struct load_plan at = *search->settle.plan;
     struct recorder recorder;
     struct load_outcome outcome;
     struct knee_try *one = &knee->tries[knee->count];
@@ -112,7 +109,7 @@ static bool try_rate(struct knee_search *search, double rate, bool settled)
     at.ramp = 0;
     at.start = search->settle.start;
     at.drain = SETTLE_TIME;
-    made = recorder_open(&recorder, plan->options, at.duration, 0) &&
+    made = recorder_open(&recorder, at.load, at.duration, 0) &&
            load_run(&at, &recorder, &outcome) && recorder_end(&recorder);
     if (made && (outcome.interrupted || outcome.origin_ended)) {
         knee->interrupted = true;
@@ -202,7 +199,7 @@ bool knee_find(struct knee *knee, const struct load_plan *plan, FILE *to)
 {
     struct knee_search search = {.knee = knee, .to = to};
 
-    *knee = (struct knee){0};
+    *knee = (struct knee){.limit = plan->load->knee.part};
     if (!settle_begin(&search.settle, plan))
         return false;
     knee->interrupted = search.settle.interrupted;
@@ -210,7 +207,7 @@ bool knee_find(struct knee *knee, const struct load_plan *plan, FILE *to)
     if (is_over(knee))
         return true;
     if (to)
-        show_head(to, plan->options);
+        show_head(to, knee);
     return search_from(&search, plan->from_rate > 0 ? plan->from_rate : KNEE_FIRST_RATE);
 }
 
@@ -232,14 +229,14 @@ static struct knee sorted(const struct knee *knee)
     return copy;
 }
 
-void knee_curve(FILE *to, const struct knee *knee, const struct options *options)
+void knee_curve(FILE *to, const struct knee *knee)
 {
     const struct knee curve = sorted(knee);
 
     if (!curve.count)
         return;
     fprintf(to, "The curve, %zu tries:\n", curve.count);
-    show_head(to, options);
+    show_head(to, knee);
     for (size_t i = 0; i < curve.count; i++)
         show(to, &curve.tries[i]);
 }
@@ -256,9 +253,9 @@ static const char *beyond(const struct knee *knee)
     return "";
 }
 
-void knee_text(FILE *to, const struct knee *knee, const struct options *options)
+void knee_text(FILE *to, const struct knee *knee)
 {
-    const struct slo_part *part = &options->load.knee.part[0];
+    const struct slo_part *part = knee->limit;
     char limit[32];
 
     time_text(limit, part->limit);
@@ -290,10 +287,10 @@ static void put_try(struct json *json, const struct knee_try *one)
     json_object_end(json);
 }
 
-void knee_json(FILE *to, const struct knee *knee, const struct options *options)
+void knee_json(FILE *to, const struct knee *knee)
 {
     const struct knee curve = sorted(knee);
-    const struct slo_part *part = &options->load.knee.part[0];
+    const struct slo_part *part = knee->limit;
     struct json json;
 
     json_begin(&json, to);

@@ -33,6 +33,7 @@ struct knee_try {
 };
 
 struct knee {
+    const struct slo_part *limit; /* borrowed from the plan */
     struct knee_try tries[KNEE_MOST_TRIES];
     size_t count;
     double rate;      /* the highest that held; 0: none did */
@@ -51,8 +52,8 @@ bool knee_find(struct knee *knee, const struct load_plan *plan, FILE *to);
 
 /* What was found, behind the curve in the order of the rates; and the same as one JSON object, schema
    firstbyte.knee/1. */
-void knee_curve(FILE *to, const struct knee *knee, const struct options *options);
-void knee_text(FILE *to, const struct knee *knee, const struct options *options);
-void knee_json(FILE *to, const struct knee *knee, const struct options *options);
+void knee_curve(FILE *to, const struct knee *knee);
+void knee_text(FILE *to, const struct knee *knee);
+void knee_json(FILE *to, const struct knee *knee);
 
 #endif

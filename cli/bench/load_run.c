@@ -43,36 +43,16 @@ static uint64_t part(uint64_t whole, unsigned share, unsigned shares)
     return whole / shares + (share < whole % shares);
 }
 
-struct load_plan load_plan_of(const struct options *options, const struct rehearsal *rehearsal,
-                              const struct targets *targets)
-{
-    const struct load_command *load = &options->load;
-    bool ramp = load->ramp_to > 0;
-
-    return (struct load_plan){
-        .options = options,
-        .rehearsal = rehearsal,
-        .targets = targets,
-        .open_loop = ramp || load->rate > 0,
-        .from_rate = ramp ? load->ramp_from : load->rate,
-        .to_rate = ramp ? load->ramp_to : load->rate,
-        .ramp = load->ramp,
-        .duration = load->duration,
-        .requests = load->requests,
-    };
-}
-
 static struct load_options options_of(const struct runner *runner)
 {
     const struct load_plan *plan = runner->plan;
-    const struct options *options = plan->options;
-    const struct load_command *load = &options->load;
+    const struct load_command *load = plan->load;
     unsigned stamped[] = {
         [KERNEL_TIME_OFF] = 0, [KERNEL_TIME_SAMPLE] = LOAD_STAMPED_EVERY, [KERNEL_TIME_ALL] = 1};
 
     return (struct load_options){
         .targets = plan->targets,
-        .connections = part(options->concurrency, runner->share, runner->shares),
+        .connections = part(plan->connections, runner->share, runner->shares),
         .open_loop = plan->open_loop,
         .schedule = {.arrival = load->arrival,
                      .from_rate = plan->from_rate,
@@ -88,7 +68,7 @@ static struct load_options options_of(const struct runner *runner)
         .duration = plan->duration,
         .requests = part(plan->requests, runner->share, runner->shares),
         .all_requests = plan->requests,
-        .timeout = options->request.timeout,
+        .timeout = plan->timeout,
         .requests_per_connection = load->new_connections ? 1 : load->requests_per_connection,
         .new_connections = load->new_connections,
         .pipeline = load->pipeline,
@@ -142,7 +122,7 @@ static void on_done(void *owner)
 
 static bool read_sources(struct runner *runner)
 {
-    const struct texts *texts = &runner->plan->options->interfaces;
+    const struct texts *texts = &runner->plan->network->interfaces;
 
     runner->source_count = texts->count ? texts->count : 1;
     runner->sources = memory_zeroed(runner->source_count * sizeof(*runner->sources));
@@ -189,7 +169,7 @@ static bool run_here(struct runner *runner)
 
     runner->loop = loop_new();
     watch_init(&runner->origin, on_origin_end, runner, "load origin process");
-    if (network_open(&runner->network, runner->plan->options, runner->plan->rehearsal,
+    if (network_open(&runner->network, runner->plan->network, runner->plan->rehearsal,
                      runner->loop) &&
         read_sources(runner) && make_load(runner) && watch_origin(runner)) {
         error = interrupt_start(&runner->interrupt, runner->loop, on_interrupt, runner);
@@ -239,7 +219,7 @@ static int run_child(void *arg, unsigned index, int fd)
     struct runner runner = {
         .plan = plan,
         .share = index,
-        .shares = plan->options->load.processes,
+        .shares = plan->load->processes,
         .interval = send_interval,
         .owner = &child,
     };
@@ -334,7 +314,7 @@ static bool run_parent(struct parent *parent, const struct load_plan *plan,
 {
     struct load_plan whole = *plan;
     const struct procs_options options = {
-        .count = plan->options->load.processes,
+        .count = plan->load->processes,
         .child = run_child,
         .arg = &whole,
         .interval = on_joined,
@@ -393,7 +373,7 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
     *outcome = (struct load_outcome){.interrupted = interrupts_pending()};
     if (outcome->interrupted) /* between two runs */
         return true;
-    if (plan->options->load.processes == 1) {
+    if (plan->load->processes == 1) {
         made = run_here(&runner);
         outcome->interrupted = runner.signal;
         outcome->origin_ended = rehearsal_has_ended(plan->rehearsal);

@@ -1,17 +1,20 @@
-/* One run of the load generator: from options to a load, in this process or in several. */
+/* One run of the load generator: from a plan to a load, in this process or in several. */
 #ifndef CLI_BENCH_LOAD_RUN_H
 #define CLI_BENCH_LOAD_RUN_H
 
 #include "bench/load/targets.h"
 #include "cli/bench/recorder.h"
-#include "cli/options/options.h"
+#include "cli/options/load_options.h"
 #include "cli/rehearsal.h"
 
-/* What the run is to be; all is borrowed. The rest is as the options say. */
+/* What the run is to be; all is borrowed. */
 struct load_plan {
-    const struct options *options;
+    const struct load_command *load; /* what is not said below */
+    const struct options *network;
     const struct rehearsal *rehearsal;
     const struct targets *targets;
+    size_t connections;
+    nsec timeout; /* of a request */
     bool open_loop;
     double from_rate, to_rate; /* of an open loop */
     nsec ramp;                 /* from one to the other */
@@ -29,10 +32,6 @@ struct load_outcome {
     bool lost;         /* a process did not end well: the figures are not whole */
     double busiest;    /* the share of time for which the busiest process was on a core */
 };
-
-/* What the options ask for, with `requests` or a rate as they are. */
-struct load_plan load_plan_of(const struct options *options, const struct rehearsal *rehearsal,
-                              const struct targets *targets);
 
 /* Runs it; intervals go to the recorder. False where it cannot be set up, which is said. */
 bool load_run(const struct load_plan *plan, struct recorder *recorder,

@@ -8,7 +8,7 @@
 #include "cli/output/diagnostic.h"
 #include "cli/output/terminal.h"
 
-bool recorder_open(struct recorder *recorder, const struct options *options, nsec duration,
+bool recorder_open(struct recorder *recorder, const struct load_command *load, nsec duration,
                    uint64_t requests)
 {
     int error;
@@ -16,8 +16,8 @@ bool recorder_open(struct recorder *recorder, const struct options *options, nse
     *recorder = (struct recorder){
         .total = tally_new(),
         .spool = spool_new(),
-        .path = options->load.hlog,
-        .began = clock_wall_ns() + options->load.warmup,
+        .path = load->hlog,
+        .began = clock_wall_ns() + load->warmup,
     };
     recorder->total->processes = 0;
     if (recorder->path) {
@@ -25,9 +25,9 @@ bool recorder_open(struct recorder *recorder, const struct options *options, nse
         if (!recorder->hlog)
             return complain(recorder->path, strerrordesc_np(error));
     }
-    if (!options->quiet)
+    if (load->live)
         recorder->live = live_new(STDERR_FILENO, duration, requests,
-                                  terminal_wants_color(options->color, STDERR_FILENO));
+                                  terminal_wants_color(load->color, STDERR_FILENO));
     return true;
 }
 

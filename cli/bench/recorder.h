@@ -6,7 +6,7 @@
 #include "bench/load/hlog.h"
 #include "bench/load/spool.h"
 #include "bench/load/tally.h"
-#include "cli/options/options.h"
+#include "cli/options/load_options.h"
 #include "cli/output/live.h"
 
 struct recorder {
@@ -18,9 +18,9 @@ struct recorder {
     uint64_t began;    /* wall clock, nanoseconds since 1970: when measuring was to begin */
 };
 
-/* Begins. False where the log cannot be written, which is said; recorder_close is called in any case.
-   `duration` and `requests` are the run's, for the live view. */
-bool recorder_open(struct recorder *recorder, const struct options *options, nsec duration,
+/* Begins, with the warm-up, the log and the live view of `load`. False where the log cannot be written, which
+   is said; recorder_close is called in any case. `duration` and `requests` are the run's, for the live view. */
+bool recorder_open(struct recorder *recorder, const struct load_command *load, nsec duration,
                    uint64_t requests);
 
 /* Takes an interval. */

@@ -117,12 +117,34 @@ static void check_descriptors(const struct options *options)
 
 /* --- a run and its report --- */
 
-static void write_report(FILE *to, const struct bench_run *run, enum format format)
+/* What the options ask for, with `requests` or a rate as they are. */
+static struct load_plan plan_of(const struct bench *bench, const struct side *side)
 {
-    const struct options *options = run->options;
+    const struct options *options = bench->options;
+    const struct load_command *load = &options->load;
+    bool ramp = load->ramp_to > 0;
+
+    return (struct load_plan){
+        .load = load,
+        .network = options,
+        .rehearsal = &bench->rehearsal,
+        .targets = side->targets,
+        .connections = options->concurrency,
+        .timeout = options->request.timeout,
+        .open_loop = ramp || load->rate > 0,
+        .from_rate = ramp ? load->ramp_from : load->rate,
+        .to_rate = ramp ? load->ramp_to : load->rate,
+        .ramp = load->ramp,
+        .duration = load->duration,
+        .requests = load->requests,
+    };
+}
+
+static void write_report(FILE *to, const struct bench_run *run, const struct options *options)
+{
     bool color = !options->output && terminal_wants_color(options->color, STDOUT_FILENO);
 
-    switch (format) {
+    switch (options->format) {
     case FORMAT_JSON: bench_report_json(to, run); break;
     case FORMAT_CSV: bench_report_csv(to, run); break;
     default: bench_report_text(to, run, color, terminal_columns(STDOUT_FILENO)); break;
@@ -174,12 +196,11 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
     struct slo slo = options->load.slo;
     FILE *to;
     struct bench_run run = {
-        .options = options,
+        .plan = plan,
+        .request = &options->request,
+        .rehearsed = options->rehearse,
         .url = targets_url(side->targets)->shown,
         .targets = targets_count(side->targets),
-        .open_loop = plan->open_loop,
-        .from_rate = plan->from_rate,
-        .to_rate = plan->to_rate,
         .began = recorder->began,
         .total = recorder->total,
         .intervals = recorder->spool,
@@ -197,10 +218,10 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
     if (bench->told && options->format == FORMAT_TEXT)
         putc('\n', to);
     bench->told = true;
-    write_report(to, &run, options->format);
+    write_report(to, &run, options);
     output_end(bench->output);
     if (side->to && !run.interrupted) {
-        write_report(side->to, &run, FORMAT_JSON);
+        bench_report_json(side->to, &run);
         side->kept++;
     }
     bench->short_of = say_remedies(recorder->total->errors[ERROR_PORTS],
@@ -220,10 +241,10 @@ static void say_origin_end(struct bench *bench)
 /* One run. False where it cannot be set up, which is said. */
 static bool run_side(struct bench *bench, struct side *side)
 {
-    const struct load_plan plan = load_plan_of(bench->options, &bench->rehearsal, side->targets);
+    const struct load_plan plan = plan_of(bench, side);
     struct recorder recorder;
     struct load_outcome outcome;
-    bool made = recorder_open(&recorder, bench->options, plan.duration, plan.requests) &&
+    bool made = recorder_open(&recorder, plan.load, plan.duration, plan.requests) &&
                 load_run(&plan, &recorder, &outcome);
 
     if (made) {
@@ -321,7 +342,7 @@ static enum exit_status run_all(struct bench *bench)
 static enum exit_status search(struct bench *bench)
 {
     const struct options *options = bench->options;
-    const struct load_plan plan = load_plan_of(options, &bench->rehearsal, bench->sides[0].targets);
+    const struct load_plan plan = plan_of(bench, &bench->sides[0]);
     struct knee knee;
     FILE *to;
 
@@ -332,12 +353,12 @@ static enum exit_status search(struct bench *bench)
         say_origin_end(bench);
     to = output_begin(bench->output);
     if (options->format == FORMAT_JSON) {
-        knee_json(to, &knee, options);
+        knee_json(to, &knee);
     } else {
         if (options->quiet || options->output ||
             !isatty(STDOUT_FILENO)) /* else it was seen growing */
-            knee_curve(to, &knee, options);
-        knee_text(to, &knee, options);
+            knee_curve(to, &knee);
+        knee_text(to, &knee);
     }
     output_end(bench->output);
     if (bench->origin_ended)

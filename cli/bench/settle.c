@@ -24,22 +24,23 @@ static enum error error_of(const struct tally *total)
 static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct settle_probe *probe)
 {
     nsec now = clock_now(), left = deadline > now + pause ? deadline - now - pause : 1;
+    const struct load_command *load = &settle->load;
     struct load_plan plan = *settle->plan;
     struct recorder recorder;
     struct load_outcome outcome;
     bool made;
 
-    settle->options.request.timeout = settle->plan->options->request.timeout;
-    if (settle->options.request.timeout > left)
-        settle->options.request.timeout = left;
-    plan.options = &settle->options;
+    plan.load = load;
+    plan.connections = 1;
+    if (plan.timeout > left)
+        plan.timeout = left;
     plan.open_loop = true;
     plan.from_rate = plan.to_rate = 1;
     plan.ramp = plan.drain = 0;
     plan.requests = 1;
     plan.duration = NSEC_NEVER;
     plan.start = now + pause;
-    made = recorder_open(&recorder, &settle->options, plan.duration, plan.requests) &&
+    made = recorder_open(&recorder, load, plan.duration, plan.requests) &&
            load_run(&plan, &recorder, &outcome) && recorder_end(&recorder);
     *probe = (struct settle_probe){0};
     if (made) {
@@ -70,14 +71,13 @@ bool settle_begin(struct settle *settle, const struct load_plan *plan)
 {
     nsec deadline = clock_now() + SETTLE_TIME;
 
-    *settle = (struct settle){.plan = plan, .options = *plan->options};
-    settle->options.quiet = true;
-    settle->options.concurrency = 1;
-    settle->options.load.processes = 1;
-    settle->options.load.warmup = 0;
-    settle->options.load.pipeline = 1;
-    settle->options.load.hlog = NULL;
-    settle->options.load.arrival = ARRIVAL_CONSTANT;
+    *settle = (struct settle){.plan = plan, .load = *plan->load};
+    settle->load.live = false;
+    settle->load.processes = 1;
+    settle->load.warmup = 0;
+    settle->load.pipeline = 1;
+    settle->load.hlog = NULL;
+    settle->load.arrival = ARRIVAL_CONSTANT;
     for (int i = 0; i < SETTLE_PROBES && clock_now() < deadline && !settle->interrupted; i++) {
         struct settle_probe probe;
 

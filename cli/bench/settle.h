@@ -15,7 +15,7 @@
 
 struct settle {
     const struct load_plan *plan; /* whose server it is; borrowed */
-    struct options options; /* of a probe: the plan's with one connection; borrows what those own */
+    struct load_command load;     /* of a probe: the plan's, without what is for many requests */
 
     /* of the first probes */
     nsec time;    /* from when it was due until the response; the connection is part of it */

@@ -191,6 +191,8 @@ void load_options_settle(struct options *options)
         load->duration = load->requests ? NSEC_NEVER : load->ramp ? load->ramp : DEFAULT_DURATION;
     if (load->new_connections)
         load->requests_per_connection = 1;
+    load->live = !options->quiet;
+    load->color = options->color;
     if (options->file || options->word_count)
         return;
     options->rehearse = true;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "bench/load/schedule.h"
 #include "bench/load/slo.h"
+#include "cli/options/types.h"
 
 enum kernel_time { KERNEL_TIME_OFF, KERNEL_TIME_SAMPLE, KERNEL_TIME_ALL };
 
@@ -39,6 +40,10 @@ struct load_command {
     const char *hlog;             /* --hlog FILE; NULL: none */
     unsigned repeat;              /* --repeat; 1 */
     const char *versus;           /* --vs URL; NULL: none */
+
+    /* the view of a run while it goes on; load_options_settle decides */
+    bool live;        /* unless --quiet */
+    enum color color; /* of it: --color */
 };
 
 #define LOAD_MOST_RATE 10000000 /* requests a second that can be asked for */

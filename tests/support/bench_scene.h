@@ -19,7 +19,10 @@
 
 /* A run, and all that it borrows. */
 struct scene {
-    struct options options;
+    struct options network;
+    struct request_options request;
+    struct load_command load;
+    struct load_plan plan;
     struct slo slo;
     struct tally *total;
     struct spool *spool;
@@ -83,19 +86,21 @@ static inline nsec spread(nsec middle, double width)
 static inline void open_scene(struct scene *scene)
 {
     memset(scene, 0, sizeof(*scene));
-    scene->options.command = COMMAND_BENCH;
-    scene->options.concurrency = 64;
-    scene->options.request.timeout = 30 * S;
-    scene->options.load.duration = 10 * S;
-    scene->options.load.arrival = ARRIVAL_CONSTANT;
-    scene->options.load.seed = 1;
-    scene->options.load.pipeline = 1;
-    scene->options.load.processes = 1;
-    scene->options.load.kernel_time = KERNEL_TIME_SAMPLE;
+    scene->plan.connections = 64;
+    scene->plan.timeout = 30 * S;
+    scene->load.duration = 10 * S;
+    scene->load.arrival = ARRIVAL_CONSTANT;
+    scene->load.seed = 1;
+    scene->load.pipeline = 1;
+    scene->load.processes = 1;
+    scene->load.kernel_time = KERNEL_TIME_SAMPLE;
     scene->total = tally_new();
     scene->total->to = 10 * S;
     scene->spool = spool_new();
-    scene->run = (struct bench_run){.options = &scene->options,
+    scene->plan.load = &scene->load;
+    scene->plan.network = &scene->network;
+    scene->run = (struct bench_run){.plan = &scene->plan,
+                                    .request = &scene->request,
                                     .url = "http://127.0.0.1:8080/",
                                     .targets = 1,
                                     .began = BEGAN,
@@ -210,9 +215,9 @@ static inline void open_normal(struct scene *scene)
 static inline void open_stall(struct scene *scene)
 {
     open_scene(scene);
-    scene->run.open_loop = true;
-    scene->run.from_rate = scene->run.to_rate = scene->options.load.rate = 1000;
-    scene->options.concurrency = 50;
+    scene->plan.open_loop = true;
+    scene->plan.from_rate = scene->plan.to_rate = scene->load.rate = 1000;
+    scene->plan.connections = 50;
     complete(scene, 10000 - 3);
     for (unsigned i = 0; i < 9997; i++) {
         nsec raw = spread(250 * US, 0.15), latency = raw;
@@ -254,12 +259,12 @@ static inline void open_saturated(struct scene *scene)
     open_scene(scene);
     scene->run.url = "https://bench.example/search?q=\033[2J";
     scene->run.targets = 3;
-    scene->run.open_loop = true;
-    scene->run.from_rate = 1000;
-    scene->run.to_rate = scene->options.load.rate = 50000;
-    scene->options.load.arrival = ARRIVAL_POISSON;
-    scene->options.load.ramp = 5 * S;
-    scene->options.load.warmup = 2 * S;
+    scene->plan.open_loop = true;
+    scene->plan.from_rate = 1000;
+    scene->plan.to_rate = scene->load.rate = 50000;
+    scene->load.arrival = ARRIVAL_POISSON;
+    scene->load.ramp = 5 * S;
+    scene->load.warmup = 2 * S;
     scene->run.interrupted = true;
     scene->total->to = 7400 * MS;
     complete(scene, 150000);

@@ -42,7 +42,7 @@ static void test_json_of_open_loops(void **state)
          "\"held\":true}");
     close_scene(&scene);
     open_saturated(&scene);
-    scene.options.request.head = true;
+    scene.request.head = true;
     assert_string_equal(problems(&scene), "");
     SAYS(written, "\"url\":\"https://bench.example/search?q=\\u001b[2J\",\"targets\":3,",
          "\"method\":\"HEAD\",", "\"arrival\":\"poisson\",", "\"interrupted\":true,",
@@ -70,8 +70,8 @@ static void test_json_of_rates(void **state)
         struct scene scene;
 
         open_scene(&scene);
-        scene.run.open_loop = true;
-        scene.run.from_rate = scene.run.to_rate = cases[i].rate;
+        scene.plan.open_loop = true;
+        scene.plan.from_rate = scene.plan.to_rate = cases[i].rate;
         scene.total->to = 3600 * S;
         complete(&scene, 1);
         assert_null(slo_parse(&scene.slo, "rps=0.0002"));
@@ -91,12 +91,12 @@ static void test_json_without_secrets(void **state)
 
     (void)state;
     open_scene(&scene);
-    scene.options.request.headers = header;
-    scene.options.request.user = "ali:sesame";
-    scene.options.request.cookie = "sesame=1";
-    scene.options.load.duration = NSEC_NEVER;
-    scene.options.request.timeout = NSEC_NEVER;
-    scene.options.load.requests = 7;
+    scene.request.headers = header;
+    scene.request.user = "ali:sesame";
+    scene.request.cookie = "sesame=1";
+    scene.load.duration = NSEC_NEVER;
+    scene.plan.timeout = NSEC_NEVER;
+    scene.load.requests = 7;
     assert_string_equal(problems(&scene), "");
     assert_null(strstr(written, "sesame"));
     SAYS(written, "\"duration_s\":null,", "\"requests\":7,\"timeout_s\":null,");

@@ -68,8 +68,8 @@ static bool send_probe(const struct load_plan *plan, struct recorder *recorder,
 {
     struct tally *tally = tally_new();
 
-    assert_int_equal(plan->options->concurrency, 1);
-    assert_int_equal(plan->options->load.processes, 1);
+    assert_int_equal(plan->connections, 1);
+    assert_int_equal(plan->load->processes, 1);
     assert_true(plan->start > 0 && !plan->drain);
     server.probes++;
     server.probes_at_once++;
@@ -121,21 +121,21 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
     return server.count != server.breaks_at;
 }
 
-static struct options options;
+static struct load_command load;
 static struct knee knee;
 
 static int setup(void **state)
 {
     (void)state;
     memset(&server, 0, sizeof(server));
-    options = (struct options){.quiet = true};
-    return slo_parse(&options.load.knee, "p99=20ms") != NULL;
+    load = (struct load_command){0};
+    return slo_parse(&load.knee, "p99=20ms") != NULL;
 }
 
 static bool find(double first)
 {
     const struct load_plan plan = {
-        .options = &options, .from_rate = first, .to_rate = first, .duration = NSEC_PER_S};
+        .load = &load, .from_rate = first, .to_rate = first, .duration = NSEC_PER_S};
 
     return knee_find(&knee, &plan, NULL);
 }
@@ -275,7 +275,7 @@ static void backlog_that_stays(void **state)
     char *text;
     size_t count;
     FILE *to = open_memstream(&text, &count);
-    const struct load_plan plan = {.options = &options, .from_rate = 1000, .duration = NSEC_PER_S};
+    const struct load_plan plan = {.load = &load, .from_rate = 1000, .duration = NSEC_PER_S};
 
     (void)state;
     server.most = 1500;
@@ -328,13 +328,13 @@ static void interrupted_probe(void **state)
 }
 
 /* What is shown of the curve, by a function that writes. */
-static char *shown(void (*show)(FILE *to, const struct knee *one, const struct options *of))
+static char *shown(void (*show)(FILE *to, const struct knee *one))
 {
     char *text;
     size_t count;
     FILE *file = open_memstream(&text, &count);
 
-    show(file, &knee, &options);
+    show(file, &knee);
     fclose(file);
     return text;
 }
@@ -374,7 +374,8 @@ static void nothing_measured(void **state)
     char *text;
 
     (void)state;
-    knee = (struct knee){.count = 1,
+    knee = (struct knee){.limit = load.knee.part,
+                         .count = 1,
                          .tries = {{.rate = 10, .measured = NAN, .wrong = 1, .settled = true}}};
     text = shown(knee_json);
     root = json_loads(text, 0, NULL);

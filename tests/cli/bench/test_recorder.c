@@ -11,13 +11,13 @@
 #define INTERVALS 3
 
 static struct recorder recorder;
-static struct options options;
+static struct load_command load;
 static char said[1024]; /* on standard error, the last time */
 
 static int setup(void **state)
 {
     (void)state;
-    options = (struct options){.quiet = true};
+    load = (struct load_command){0};
     return 0;
 }
 
@@ -43,7 +43,7 @@ static bool record_all(void)
     bool opened, ended = false;
 
     aside_begin();
-    opened = recorder_open(&recorder, &options, INTERVALS * NSEC_PER_S, 0);
+    opened = recorder_open(&recorder, &load, INTERVALS * NSEC_PER_S, 0);
     for (uint64_t i = 0; opened && i < INTERVALS; i++)
         record(i);
     ended = opened && recorder_end(&recorder);
@@ -77,7 +77,7 @@ static void totals_and_intervals(void **state)
 static void nothing_recorded(void **state)
 {
     (void)state;
-    assert_true(recorder_open(&recorder, &options, NSEC_NEVER, 5));
+    assert_true(recorder_open(&recorder, &load, NSEC_NEVER, 5));
     assert_int_equal(recorder.total->processes, 0); /* nobody has told anything */
     assert_true(recorder_end(&recorder));
     assert_int_equal(spool_count(recorder.spool), 0);
@@ -95,7 +95,7 @@ static void log_is_written(void **state)
 
     (void)state;
     close(unit_file(path, sizeof(path)));
-    options.load.hlog = path;
+    load.hlog = path;
     assert_true(record_all());
     assert_string_equal(said, "");
     recorder_close(&recorder);
@@ -119,11 +119,11 @@ static void log_begins_after_the_warm_up(void **state)
     uint64_t first;
 
     (void)state;
-    assert_true(recorder_open(&recorder, &options, NSEC_PER_S, 0));
+    assert_true(recorder_open(&recorder, &load, NSEC_PER_S, 0));
     first = recorder.began;
     recorder_close(&recorder);
-    options.load.warmup = 1000 * NSEC_PER_S;
-    assert_true(recorder_open(&recorder, &options, NSEC_PER_S, 0));
+    load.warmup = 1000 * NSEC_PER_S;
+    assert_true(recorder_open(&recorder, &load, NSEC_PER_S, 0));
     assert_true(recorder.began >= first + 900 * NSEC_PER_S);
     recorder_close(&recorder);
 }
@@ -131,7 +131,7 @@ static void log_begins_after_the_warm_up(void **state)
 static void full_disk_is_told(void **state)
 {
     (void)state;
-    options.load.hlog = "/dev/full";
+    load.hlog = "/dev/full";
     assert_false(record_all());
     assert_string_equal(said, "firstbyte: /dev/full: No space left on device\n");
     assert_int_equal(recorder.total->completed, 6); /* the figures are there all the same */
@@ -141,7 +141,7 @@ static void full_disk_is_told(void **state)
 static void log_that_cannot_be_made_is_told(void **state)
 {
     (void)state;
-    options.load.hlog = "/no/such\nfolder/x";
+    load.hlog = "/no/such\nfolder/x";
     assert_false(record_all());
     assert_non_null(strstr(said, "No such file or directory\n"));
     assert_null(strstr(said, "such\nfolder"));
@@ -155,8 +155,8 @@ static void closed_before_its_end(void **state)
 
     (void)state;
     close(unit_file(path, sizeof(path)));
-    options.load.hlog = path;
-    assert_true(recorder_open(&recorder, &options, NSEC_PER_S, 0));
+    load.hlog = path;
+    assert_true(recorder_open(&recorder, &load, NSEC_PER_S, 0));
     record(0);
     recorder_close(&recorder);
     unlink(path);

@@ -404,6 +404,10 @@ static void test_load_defaults(void **state)
     assert_int_equal(load->processes, 1);
     assert_int_equal(load->repeat, 1);
     assert_int_equal(load->kernel_time, KERNEL_TIME_SAMPLE);
+    assert_true(load->live && load->color == COLOR_AUTO);
+    options_free(&o);
+    o = taken("bench -q --color never http://a/");
+    assert_true(!load->live && load->color == COLOR_NEVER);
     options_free(&o);
     o = taken("bench --format json http://a/");
     assert_false(options_want_certificate(&o)); /* nobody shows it: each handshake would pay */
