@@ -47,7 +47,7 @@ static int run(const struct options *options)
     case COMMAND_FETCH: return run_fetch(options);
     case COMMAND_RACE: return run_race(options);
     case COMMAND_BENCH: return run_bench(options);
-    case COMMAND_ORIGIN: return origin_run(options);
+    case COMMAND_ORIGIN: return origin_run(&options->list, options->lifeline);
     case COMMAND_DIFF: return run_diff(options);
     case COMMAND_NONE: break; /* help or version was printed */
     }

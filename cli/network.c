@@ -37,7 +37,7 @@ static void on_trace(void *owner, uint64_t connection, enum trace_kind kind, con
     fputs(shown < length ? " ...\n" : "\n", stderr);
 }
 
-static bool make_routes(struct network *network, const struct options *options)
+static bool make_routes(struct network *network, const struct network_options *options)
 {
     const char *wrong = NULL;
 
@@ -77,13 +77,11 @@ static void take_authorization(struct proxies *proxies, const char *headers)
     }
 }
 
-/* A rehearsal ends on loopback, the blocking half of a race knows no proxies, and a load is meant for
-   the server itself: none of the environment gets in between. */
-static bool make_proxies(struct network *network, const struct options *options)
+static bool make_proxies(struct network *network, const struct network_options *options)
 {
     char why[PROXIES_WHY_BYTES];
 
-    if (options->rehearse || options->command != COMMAND_FETCH)
+    if (!options->proxied)
         return true;
     if (options->verbose && proxies_ignore_variable(options->proxy, getenv))
         fputs("* HTTP_PROXY is ignored, for a CGI program gets it from a request's field "
@@ -92,34 +90,24 @@ static bool make_proxies(struct network *network, const struct options *options)
     network->proxies = proxies_new(options->proxy, options->noproxy, getenv, why);
     if (!network->proxies)
         return complain("proxy", why);
-    take_authorization(network->proxies, options->request.headers);
+    take_authorization(network->proxies, options->headers);
     return true;
 }
 
 /* What the options name is looked at now, not at the first site; the system's store is read when it
    is needed. */
-static bool make_trust(struct network *network, const struct options *options,
+static bool make_trust(struct network *network, const struct network_options *options,
                        const char *authority)
 {
     const char *keylog = getenv("SSLKEYLOGFILE");
-    bool named = options->authorities || options->authorities_directory || options->certificate ||
-                 options->sni;
+    struct tls_client_options *trust = &network->dialer.trust;
     char *why;
 
-    network->dialer.trust = (struct tls_client_options){
-        .authorities_file = options->authorities,
-        .authorities_directory = options->authorities_directory,
-        .authorities_pem = authority,
-        .insecure = options->insecure,
-        .certificate = options->certificate,
-        .key = options->key,
-        .min_version = options->tls_min,
-        .max_version = options->tls_max,
-        .sni = options->sni,
-        .keylog = keylog && *keylog ? keylog : NULL,
-        .describe = options_want_certificate(options),
-    };
-    if (!named && !network->dialer.trust.keylog)
+    *trust = options->trust;
+    trust->authorities_pem = authority;
+    trust->keylog = keylog && *keylog ? keylog : NULL;
+    if (!trust->authorities_file && !trust->authorities_directory && !trust->certificate &&
+        !trust->sni && !trust->keylog)
         return true;
     why = dial_prepare_tls(&network->dialer);
     if (why)
@@ -128,7 +116,8 @@ static bool make_trust(struct network *network, const struct options *options,
     return network->dialer.tls;
 }
 
-static bool make_resolver(struct network *network, const struct options *options, struct loop *loop)
+static bool make_resolver(struct network *network, const struct network_options *options,
+                          struct loop *loop)
 {
     const struct dial_map *map = network->dialer.map;
     char servers[ADDRESS_TEXT_BYTES];
@@ -146,7 +135,7 @@ static bool make_resolver(struct network *network, const struct options *options
     return true;
 }
 
-bool network_open(struct network *network, const struct options *options,
+bool network_open(struct network *network, const struct network_options *options,
                   const struct rehearsal *rehearsal, struct loop *loop)
 {
     struct dialer *dialer = &network->dialer;
@@ -160,7 +149,7 @@ bool network_open(struct network *network, const struct options *options,
     dialer->unix_socket = options->unix_socket;
     if (options->ipv4_only || options->ipv6_only)
         dialer->family = options->ipv4_only ? RESOLVE_IPV4 : RESOLVE_IPV6;
-    if (options->rehearse)
+    if (rehearsal->authority)
         dialer->map = &rehearsal->map;
     if (options->interfaces.count) { /* of several, the first; a load takes turns by itself */
         wrong = sock_from_parse(&network->from, options->interfaces.list[0]);

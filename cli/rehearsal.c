@@ -28,9 +28,9 @@
 extern char **environ;
 
 /* The child's command line; its words are borrowed. To be freed. */
-static char **command_of(const struct options *options)
+static char **command_of(const struct list_options *list, const char *other)
 {
-    char **words = memory_zeroed((options->word_count + 8) * sizeof(*words));
+    char **words = memory_zeroed((list->word_count + 8) * sizeof(*words));
     size_t count = 0;
     static char name[] = "firstbyte", origin[] = "origin", lifeline[] = "--lifeline", file[] = "-f",
                 end[] = "--";
@@ -38,20 +38,19 @@ static char **command_of(const struct options *options)
     words[count++] = name;
     words[count++] = origin;
     words[count++] = lifeline;
-    if (options->file) {
+    if (list->file) {
         struct stat about;
 
         /* A pipe, whatever its name, can be read once: by the parent. The child makes all up then. */
-        if (stat(options->file, &about) || !S_ISREG(about.st_mode))
+        if (stat(list->file, &about) || !S_ISREG(about.st_mode))
             return words;
         words[count++] = file;
-        words[count++] = (char *)options->file;
-    } else if (options->word_count) {
+        words[count++] = (char *)list->file;
+    } else if (list->word_count) {
         words[count++] = end;
-        memcpy(words + count, options->words, options->word_count * sizeof(*words));
-        count += options->word_count;
-        if (options->load.versus)
-            words[count] = (char *)options->load.versus;
+        memcpy(words + count, list->words, list->word_count * sizeof(*words));
+        count += list->word_count;
+        words[count] = (char *)other;
     }
     return words;
 }
@@ -143,10 +142,11 @@ static bool read_announcement(struct rehearsal *rehearsal, const char *text)
     return true;
 }
 
-bool rehearsal_start(struct rehearsal *rehearsal, const struct options *options)
+bool rehearsal_start(struct rehearsal *rehearsal, const struct list_options *list,
+                     const char *other)
 {
     int lifeline[2] = {-1, -1}, announced[2] = {-1, -1}, error = 0;
-    char **words = command_of(options), *text = NULL;
+    char **words = command_of(list, other), *text = NULL;
     bool up = false;
 
     *rehearsal = (struct rehearsal){.child = -1, .lifeline = -1};
@@ -240,22 +240,22 @@ void rehearsal_stop(struct rehearsal *rehearsal)
 
 /* Tells the origin of every site that has something of its own to play. Lines that are no sites are
    the parent's to refuse. */
-static bool tell_all(struct origin *origin, const struct options *options)
+static bool tell_all(struct origin *origin, const struct list_options *list, bool lifeline)
 {
     static const struct sites_options plain = {.weights = true}; /* a list, or targets of a load */
-    struct bad_lines bad = {.file = bad_lines_file(options->file)};
+    struct bad_lines bad = {.file = bad_lines_file(list->file)};
     struct sites *sites;
     struct listed listed;
 
-    sites = options->file ? sites_open(options->file, &plain)
-                          : sites_from_words(options->words, options->word_count, &plain);
+    sites = list->file ? sites_open(list->file, &plain)
+                       : sites_from_words(list->words, list->word_count, &plain);
     if (!sites) {
-        diagnostic("%s: %s", options->file, strerrordesc_np(errno));
+        diagnostic("%s: %s", list->file, strerrordesc_np(errno));
         return false;
     }
     while (sites_next(sites, &listed) == SITES_ONE) {
         /* the parent refuses bad lines itself, or tells of them one by one */
-        if (listed.site->unreadable && !options->lifeline)
+        if (listed.site->unreadable && !lifeline)
             bad_lines_add(&bad, listed.site);
         if (!listed.site->unreadable && (listed.play.given || listed.site->url.numeric))
             origin_tell(origin, &listed.site->url, &listed.play);
@@ -291,26 +291,25 @@ static void on_lifeline(void *owner, uint32_t events)
     loop_stop(owner);
 }
 
-static enum exit_status serve(struct loop *loop, struct origin *origin,
-                              const struct options *options)
+static enum exit_status serve(struct loop *loop, struct origin *origin, bool lifeline)
 {
     struct interrupt interrupt;
-    struct watch lifeline;
+    struct watch parent;
 
-    watch_init(&lifeline, on_lifeline, loop, "rehearsal parent");
+    watch_init(&parent, on_lifeline, loop, "rehearsal parent");
     if (interrupt_start(&interrupt, loop, on_signal, loop) ||
-        (options->lifeline && loop_watch(loop, &lifeline, STDIN_FILENO, EPOLLIN))) {
+        (lifeline && loop_watch(loop, &parent, STDIN_FILENO, EPOLLIN))) {
         diagnostic("the origin's descriptors cannot be watched");
         return EXIT_SETUP;
     }
     announce(origin);
     loop_run(loop);
-    loop_unwatch(loop, &lifeline);
+    loop_unwatch(loop, &parent);
     interrupt_stop(&interrupt);
     return EXIT_FETCHED;
 }
 
-enum exit_status origin_run(const struct options *options)
+enum exit_status origin_run(const struct list_options *list, bool lifeline)
 {
     struct loop *loop = loop_new();
     const char *why;
@@ -319,8 +318,8 @@ enum exit_status origin_run(const struct options *options)
 
     if (!origin)
         diagnostic("the origin cannot start: %s", why);
-    else if (tell_all(origin, options))
-        status = serve(loop, origin, options);
+    else if (tell_all(origin, list, lifeline))
+        status = serve(loop, origin, lifeline);
     else
         status = EXIT_USAGE;
     if (origin)

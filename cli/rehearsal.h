@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#include "cli/options/options.h"
+#include "cli/options/types.h"
 #include "http/dial/dialer.h"
 #include "reactor/loop.h"
 
@@ -20,9 +20,10 @@ struct rehearsal {
     char *authority; /* PEM */
 };
 
-/* Starts the origin for the sites of the options. False where it does not come up, which is said on
-   standard error. Ended by rehearsal_stop. */
-bool rehearsal_start(struct rehearsal *rehearsal, const struct options *options);
+/* Starts the origin for the sites of the list, and of words for one URL more; `other` NULL: none. False
+   where it does not come up, which is said on standard error. Ended by rehearsal_stop. */
+bool rehearsal_start(struct rehearsal *rehearsal, const struct list_options *list,
+                     const char *other);
 
 /* Calls ended(owner, events) in the loop when the child ends by itself, whatever ends it; nothing happens
    where there is no child. Ended by loop_unwatch. Returns 0 or an errno. */
@@ -39,7 +40,7 @@ void rehearsal_say_end(struct rehearsal *rehearsal);
 void rehearsal_stop(struct rehearsal *rehearsal);
 
 /* The child's side, and `firstbyte origin` by hand: runs until interrupted, or until standard input
-   ends where the options have a lifeline. */
-enum exit_status origin_run(const struct options *options);
+   ends where that is a lifeline. */
+enum exit_status origin_run(const struct list_options *list, bool lifeline);
 
 #endif

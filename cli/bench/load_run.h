@@ -4,13 +4,13 @@
 
 #include "bench/load/targets.h"
 #include "cli/bench/recorder.h"
+#include "cli/network.h"
 #include "cli/options/load_options.h"
-#include "cli/rehearsal.h"
 
 /* What the run is to be; all is borrowed. */
 struct load_plan {
     const struct load_command *load; /* what is not said below */
-    const struct options *network;
+    const struct network_options *network;
     const struct rehearsal *rehearsal;
     const struct targets *targets;
     size_t connections;

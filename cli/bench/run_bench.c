@@ -79,18 +79,18 @@ static bool make_sides(struct bench *bench)
     char *const versus = (char *)options->load.versus;
 
     bench->side_count = versus ? 2 : 1;
-    return make_side(&bench->sides[0], options, options->file, options->words,
-                     options->word_count) &&
+    return make_side(&bench->sides[0], options, options->list.file, options->list.words,
+                     options->list.word_count) &&
            (!versus || make_side(&bench->sides[1], options, NULL, &versus, 1));
 }
 
 static bool open_output(struct bench *bench)
 {
     const struct options *options = bench->options;
-    const struct output_file file = {options->output, options->append, OUTPUT_ALL};
+    const struct output_file file = {options->output.file, options->output.append, OUTPUT_ALL};
     char *why;
 
-    if (!options->output) {
+    if (!options->output.file) {
         bench->output = output_new_blocking(STDOUT_FILENO);
         return true;
     }
@@ -126,7 +126,7 @@ static struct load_plan plan_of(const struct bench *bench, const struct side *si
 
     return (struct load_plan){
         .load = load,
-        .network = options,
+        .network = &options->network,
         .rehearsal = &bench->rehearsal,
         .targets = side->targets,
         .connections = options->concurrency,
@@ -142,9 +142,10 @@ static struct load_plan plan_of(const struct bench *bench, const struct side *si
 
 static void write_report(FILE *to, const struct bench_run *run, const struct options *options)
 {
-    bool color = !options->output && terminal_wants_color(options->color, STDOUT_FILENO);
+    bool color =
+        !options->output.file && terminal_wants_color(options->output.color, STDOUT_FILENO);
 
-    switch (options->format) {
+    switch (options->output.format) {
     case FORMAT_JSON: bench_report_json(to, run); break;
     case FORMAT_CSV: bench_report_csv(to, run); break;
     default: bench_report_text(to, run, color, terminal_columns(STDOUT_FILENO)); break;
@@ -215,7 +216,7 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
     bench->saturated = bench->saturated || run.judgement.verdict != VERDICT_OK;
     bench->answered = bench->answered || recorder->total->completed;
     to = output_begin(bench->output);
-    if (bench->told && options->format == FORMAT_TEXT)
+    if (bench->told && options->output.format == FORMAT_TEXT)
         putc('\n', to);
     bench->told = true;
     write_report(to, &run, options);
@@ -228,7 +229,7 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
                                    recorder->total->errors[ERROR_DESCRIPTORS]) ||
                       bench->short_of;
     bench->gave_up = bench->gave_up || recorder->total->gave_up;
-    if (!options->quiet && options->format != FORMAT_TEXT)
+    if (!options->output.quiet && options->output.format != FORMAT_TEXT)
         say_judgement(&run);
 }
 
@@ -286,8 +287,9 @@ static enum exit_status compare(struct bench *bench)
             complain("comparison", why);
         free(why);
     }
-    if (sound && bench->options->format != FORMAT_CSV)
-        status = diff_sets(sets, MOST_SIDES, bench->options->format, output_begin(bench->output));
+    if (sound && bench->options->output.format != FORMAT_CSV)
+        status =
+            diff_sets(sets, MOST_SIDES, bench->options->output.format, output_begin(bench->output));
     output_end(bench->output);
     for (size_t i = 0; i < MOST_SIDES; i++)
         diff_set_free(&sets[i]);
@@ -346,16 +348,16 @@ static enum exit_status search(struct bench *bench)
     struct knee knee;
     FILE *to;
 
-    bench->unmade = !knee_find(&knee, &plan, options->quiet ? NULL : stderr);
+    bench->unmade = !knee_find(&knee, &plan, options->output.quiet ? NULL : stderr);
     if (bench->unmade)
         return EXIT_SETUP;
     if (rehearsal_has_ended(&bench->rehearsal))
         say_origin_end(bench);
     to = output_begin(bench->output);
-    if (options->format == FORMAT_JSON) {
+    if (options->output.format == FORMAT_JSON) {
         knee_json(to, &knee);
     } else {
-        if (options->quiet || options->output ||
+        if (options->output.quiet || options->output.file ||
             !isatty(STDOUT_FILENO)) /* else it was seen growing */
             knee_curve(to, &knee);
         knee_text(to, &knee);
@@ -368,7 +370,7 @@ static enum exit_status search(struct bench *bench)
     if (say_remedies(knee.ports, knee.descriptors))
         return EXIT_SETUP;
     if (knee.gave_up) {
-        if (options->format == FORMAT_JSON && !options->quiet)
+        if (options->output.format == FORMAT_JSON && !options->output.quiet)
             diagnostic("the server gave no response: %s, %s", error_code(knee.gave_up),
                        error_sentence(knee.gave_up));
         return EXIT_SOME_FAILED;
@@ -404,10 +406,11 @@ enum exit_status run_bench(const struct options *options)
 
     if (make_sides(&bench)) {
         status = EXIT_SETUP;
-        if (!options->quiet)
+        if (!options->output.quiet)
             check_descriptors(options);
         if (open_output(&bench) &&
-            (!options->rehearse || rehearsal_start(&bench.rehearsal, options)))
+            (!options->rehearse ||
+             rehearsal_start(&bench.rehearsal, &options->list, options->load.versus)))
             status = measure(&bench);
     }
     rehearsal_stop(&bench.rehearsal);

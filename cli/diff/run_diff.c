@@ -6,9 +6,9 @@
 
 enum exit_status run_diff(const struct options *options)
 {
-    const struct diff_options diff = {.files = options->words,
-                                      .file_count = options->word_count,
-                                      .format = options->format,
+    const struct diff_options diff = {.files = options->list.words,
+                                      .file_count = options->list.word_count,
+                                      .format = options->output.format,
                                       .to = stdout};
 
     return diff_files(&diff);

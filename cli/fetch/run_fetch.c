@@ -66,7 +66,7 @@ static void on_lowered(void *owner, size_t now)
 {
     struct reactor_half *half = owner;
 
-    if (half->session->options->quiet)
+    if (half->session->options->output.quiet)
         return;
     progress_hide(half->session->progress);
     diagnostic("no descriptor is left; concurrency lowered to %zu", now);
@@ -152,17 +152,14 @@ static void make_fetch(struct reactor_half *half)
 {
     const struct options *options = half->session->options;
     size_t allowed = 0, room = room_for_connections(&allowed);
-    bool race = half->session->mode;
     struct fetch_settings settings = {
         .concurrency = options->concurrency < room ? options->concurrency : room,
         .per_host = options->per_host,
         .host_interval = interval_of(options->per_host_rate),
         .interval = interval_of(options->rate),
         .seed = clock_now() ^ (uint64_t)getpid() << 32,
-        .exchange = session_exchange(half->session),
-        .chain = {.follow = !options->no_location && !race,
-                  .most_hops = options->max_redirs,
-                  .retries = options->retries},
+        .exchange = options->exchange,
+        .chain = options->chain,
         .next = next_site,
         .report = on_report,
         .lowered = on_lowered,
@@ -170,11 +167,10 @@ static void make_fetch(struct reactor_half *half)
         .owner = half,
     };
 
-    settings.exchange.answer.follow = settings.chain.follow;
     settings.idle = room - settings.concurrency;
     if (settings.idle > settings.concurrency)
         settings.idle = settings.concurrency;
-    if (settings.concurrency < options->concurrency && !options->quiet)
+    if (settings.concurrency < options->concurrency && !options->output.quiet)
         diagnostic("concurrency lowered from %zu to %zu: %zu descriptors are allowed "
                    "(ulimit -n)",
                    options->concurrency, settings.concurrency, allowed);
@@ -203,7 +199,7 @@ static bool set_up(struct reactor_half *half)
     if (!session_open_output(session, half->loop, on_room, on_broken))
         return false;
     interrupts_hold(); /* before, there was nothing to report; and a FIFO waits for its reader */
-    if (!network_open(&half->network, options, &session->rehearsal, half->loop))
+    if (!network_open(&half->network, &options->network, &session->rehearsal, half->loop))
         return false;
     error = interrupt_start(&half->interrupt, half->loop, on_interrupt, half);
     if (error)
@@ -211,7 +207,7 @@ static bool set_up(struct reactor_half *half)
     error = rehearsal_watch(&session->rehearsal, half->loop, &half->origin, on_origin_end, half);
     if (error)
         return complain("rehearsal", strerrordesc_np(error));
-    if (!options->quiet && !options->verbose && !session->mode)
+    if (!options->output.quiet && !options->network.verbose && !session->mode)
         session->progress =
             progress_new(half->loop, STDERR_FILENO, session->total, in_flight, half);
     make_fetch(half);
@@ -261,7 +257,7 @@ static bool run_all(struct reactor_half *half, nsec *took)
         rehearsal_say_end(&session->rehearsal);
     if (half->all && !session->judged)
         session_say_empty(session);
-    if (left && !session->options->quiet)
+    if (left && !session->options->output.quiet)
         diagnostic("%zu sites were under way and are given up", left);
     drain(half);
     interrupt_stop(&half->interrupt);
@@ -297,7 +293,7 @@ enum exit_status run_fetch(const struct options *options)
         status = EXIT_SETUP;
     } else if (session_open_list(&session, NULL, NULL, NULL) && session_check_list(&session)) {
         status = EXIT_SETUP;
-        if ((!options->rehearse || rehearsal_start(&session.rehearsal, options)) &&
+        if ((!options->rehearse || rehearsal_start(&session.rehearsal, &options->list, NULL)) &&
             run_reactor_half(&session, &took))
             status = session_verdict(&session);
     }

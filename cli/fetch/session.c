@@ -35,13 +35,14 @@ bool session_open_list(struct session *session, struct loop *loop, void (*ready)
                                 .loop = loop,
                                 .ready = ready,
                                 .owner = owner,
-                                .sum = options->resume ? state_sum : NULL,
+                                .sum = options->output.resume ? state_sum : NULL,
                                 .sum_start = STATE_EMPTY_SUM};
 
-    session->sites = options->file ? sites_open(options->file, &how)
-                                   : sites_from_words(options->words, options->word_count, &how);
+    session->sites = options->list.file
+                         ? sites_open(options->list.file, &how)
+                         : sites_from_words(options->list.words, options->list.word_count, &how);
     if (!session->sites)
-        complain(options->file ? options->file : "URLs",
+        complain(options->list.file ? options->list.file : "URLs",
                  errno == ENOENT ? "no such file; give URLs, or a list with -f FILE"
                                  : strerrordesc_np(errno));
     return session->sites;
@@ -49,7 +50,7 @@ bool session_open_list(struct session *session, struct loop *loop, void (*ready)
 
 bool session_open_state(struct session *session)
 {
-    const char *path = session->options->resume;
+    const char *path = session->options->output.resume;
     char *why;
 
     if (!path)
@@ -60,7 +61,7 @@ bool session_open_state(struct session *session)
         free(why);
         return false;
     }
-    if (state_head(session->state)->finished && !session->options->quiet)
+    if (state_head(session->state)->finished && !session->options->output.quiet)
         diagnostic("%s: the list was done; only what was added to it is fetched "
                    "(all of it again: remove that file)",
                    path);
@@ -81,22 +82,22 @@ static bool fits_state(const struct session *session, const struct site *site)
 
 static bool refuse_list(const struct session *session)
 {
-    return complain(session->options->resume,
+    return complain(session->options->output.resume,
                     "it was made with another list, or the list was changed above the line it "
                     "stands at");
 }
 
 void session_say_empty(const struct session *session)
 {
-    const char *file = bad_lines_file(session->options->file);
+    const char *file = bad_lines_file(session->options->list.file);
 
-    if (file && !session->options->quiet && !sites_count(session->sites))
+    if (file && !session->options->output.quiet && !sites_count(session->sites))
         complain(file, "there is no site in it");
 }
 
 bool session_check_list(struct session *session)
 {
-    struct bad_lines bad = {.file = bad_lines_file(session->options->file)};
+    struct bad_lines bad = {.file = bad_lines_file(session->options->list.file)};
     struct listed listed;
     bool fits = true;
 
@@ -116,33 +117,20 @@ bool session_check_list(struct session *session)
     return bad_lines_end(&bad) && fits && sites_rewind(session->sites);
 }
 
-struct exchange_options session_exchange(const struct session *session)
-{
-    const struct options *options = session->options;
-
-    return (struct exchange_options){
-        .answer = {.preview = options->preview,
-                   .max_body = options->max_body,
-                   .until_preview = options->until_preview},
-        .ttfb_timeout = options->ttfb_timeout,
-        .keep_alive = !options->no_keepalive,
-        .tcp_facts = options->tcp_info,
-    };
-}
-
 static struct report *make_report(const struct session *session)
 {
     const struct options *options = session->options;
     const struct report_options how = {
-        .format = options->format,
-        .fields = options->fields,
-        .values = {.preview = options->preview,
-                   .cert_warn_days = options->cert_warn_days,
+        .format = options->output.format,
+        .fields = options->output.fields,
+        .values = {.preview = options->exchange.answer.preview,
+                   .cert_warn_days = options->output.cert_warn_days,
                    .unix_time = clock_unix_s(),
-                   .tcp_info = options->tcp_info},
+                   .tcp_info = options->exchange.tcp_facts},
         .race = options->command == COMMAND_RACE,
-        .color = !options->output && terminal_wants_color(options->color, STDOUT_FILENO),
-        .terminal_columns = options->output ? 0 : terminal_columns(STDOUT_FILENO),
+        .color =
+            !options->output.file && terminal_wants_color(options->output.color, STDOUT_FILENO),
+        .terminal_columns = options->output.file ? 0 : terminal_columns(STDOUT_FILENO),
     };
 
     return report_new(&how);
@@ -180,7 +168,7 @@ static struct output *open_file(struct session *session, struct loop *loop,
                                 void (*room)(void *owner), void (*broken)(void *owner, int error))
 {
     const struct options *options = session->options;
-    struct output_file how = {options->output, options->append, OUTPUT_ALL};
+    struct output_file how = {options->output.file, options->output.append, OUTPUT_ALL};
     struct output *output;
     char *why;
 
@@ -203,9 +191,9 @@ bool session_open_output(struct session *session, struct loop *loop, void (*room
     bool goes_on = false;
 
     session->report = make_report(session);
-    session->output = options->output ? open_file(session, loop, room, broken)
-                      : loop          ? output_new(loop, STDOUT_FILENO, room, broken, session)
-                                      : output_new_blocking(STDOUT_FILENO);
+    session->output = options->output.file ? open_file(session, loop, room, broken)
+                      : loop               ? output_new(loop, STDOUT_FILENO, room, broken, session)
+                                           : output_new_blocking(STDOUT_FILENO);
     if (!session->output)
         return false;
     if (session->state) {
@@ -214,7 +202,7 @@ bool session_open_output(struct session *session, struct loop *loop, void (*room
         /* what the file had before, lest a kill after the first write leave more */
         on_wrote(session);
     }
-    session->order = loop && options->input_order ? order_new(put_line, session) : NULL;
+    session->order = loop && options->output.input_order ? order_new(put_line, session) : NULL;
     if (!goes_on && !output_bytes(session->output) && !(session->mode && session->report_begun)) {
         report_begin(session->report, output_begin(session->output));
         output_end(session->output);
@@ -263,7 +251,7 @@ enum sites_next session_next(struct session *session, struct listed *listed)
 /* With --fail a status is one. */
 static void judge(const struct session *session, struct result *result, char status[16])
 {
-    if (result->error || !session->options->fail || result->status < 400)
+    if (result->error || !session->options->output.fail || result->status < 400)
         return;
     snprintf(status, 16, "%u", result->status);
     result->error = ERROR_STATUS;
@@ -307,13 +295,13 @@ void session_report(struct session *session, const struct result *fetched)
         if (session->state)
             state_report(session->state, result.site->place, result.error != ERROR_NONE);
     }
-    if (!session->options->output)
+    if (!session->options->output.file)
         progress_step_aside(session->progress);
 }
 
 void session_say(struct session *session, const char *line)
 {
-    if (session->options->format != FORMAT_TEXT)
+    if (session->options->output.format != FORMAT_TEXT)
         return;
     fputs(line, output_begin(session->output));
     output_end(session->output);
@@ -356,10 +344,11 @@ void session_close_output(struct session *session, bool complete)
 
 enum exit_status session_verdict(const struct session *session)
 {
-    const char *output = session->options->output ? session->options->output : "standard output";
+    const char *output =
+        session->options->output.file ? session->options->output.file : "standard output";
 
     if (session->state_error && session->state_error != EINVAL)
-        complain(session->options->resume, strerrordesc_np(session->state_error));
+        complain(session->options->output.resume, strerrordesc_np(session->state_error));
     if (session->output_error)
         diagnostic("output.closed: %s: %s; not every result was written", output,
                    strerrordesc_np(session->output_error));

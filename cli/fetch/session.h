@@ -61,9 +61,6 @@ bool session_check_list(struct session *session);
 /* The same of a list that was read to its end. */
 void session_say_empty(const struct session *session);
 
-/* What the options say of each exchange. */
-struct exchange_options session_exchange(const struct session *session);
-
 /* Opens the output; `room` and `broken` as in output_new, their argument is the session. False where
    that fails, which is said. */
 bool session_open_output(struct session *session, struct loop *loop, void (*room)(void *owner),

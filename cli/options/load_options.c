@@ -152,12 +152,13 @@ static bool check_runs(const struct options *options)
     const struct contradiction all[] = {
         {load->versus && load->repeat < 2, "--vs", NULL,
          "it belongs to --repeat N: both are measured N times, in turn"},
-        {load->versus && (options->file || options->word_count != 1), "--vs", NULL,
+        {load->versus && (options->list.file || options->list.word_count != 1), "--vs", NULL,
          "it is compared with one URL; give that one"},
-        {options->format == FORMAT_CSV && load->repeat > 1, "--format csv", "--repeat",
+        {options->output.format == FORMAT_CSV && load->repeat > 1, "--format csv", "--repeat",
          "its table is that of one run"},
         {load->hlog && load->repeat > 1, "--hlog", "--repeat", "a log is that of one run"},
-        {options->format == FORMAT_TABLE, "--format", "table", "for bench it is text, json or csv"},
+        {options->output.format == FORMAT_TABLE, "--format", "table",
+         "for bench it is text, json or csv"},
     };
 
     return refuse_first(all, sizeof(all) / sizeof(*all));
@@ -191,13 +192,13 @@ void load_options_settle(struct options *options)
         load->duration = load->requests ? NSEC_NEVER : load->ramp ? load->ramp : DEFAULT_DURATION;
     if (load->new_connections)
         load->requests_per_connection = 1;
-    load->live = !options->quiet;
-    load->color = options->color;
-    if (options->file || options->word_count)
+    load->live = !options->output.quiet;
+    load->color = options->output.color;
+    if (options->list.file || options->list.word_count)
         return;
     options->rehearse = true;
-    options->words = words;
-    options->word_count = 1;
+    options->list.words = words;
+    options->list.word_count = 1;
     if (load->rate <= 0 && !load->ramp && !load->knee.count)
         load->rate = DEFAULT_REHEARSED_RATE;
 }

@@ -88,7 +88,9 @@ static const char *const stampings[] = {"off", "sample", "all", NULL};
 /* The end of a row: the reader, the field in struct options, and what the reader needs to know. */
 #define AT(field)               offsetof(struct options, field), sizeof(((struct options *)0)->field)
 #define VALUE(reader, field)    reader, AT(field), 0, 0, NULL
-#define FLAG(field)             VALUE(read_flag, field)
+#define SET(field, on)          read_flag, AT(field), on, 0, NULL
+#define FLAG(field)             SET(field, true)
+#define CLEAR(field)            SET(field, false)
 #define TEXT(field)             VALUE(read_text, field)
 #define FILE_NAME(field)        VALUE(read_file_name, field)
 #define TIME(field, least)      read_time, AT(field), least, 0, NULL
@@ -99,14 +101,14 @@ static const char *const stampings[] = {"off", "sample", "all", NULL};
 
 /* Where a name or a letter is not the same thing for all commands, it has a row for each. */
 static const struct option_row table[] = {
-    {"file", 'f', SERVING, FILE_NAME(file)},
+    {"file", 'f', SERVING, FILE_NAME(list.file)},
     {"concurrency", 'c', ASKING, NUMBER(concurrency, 1, MOST_CONCURRENCY)},
     {"connections", 0, BENCH, NUMBER(concurrency, 1, MOST_CONCURRENCY)},
     {"timeout", 'T', ASKING, TIME(request.timeout, 1)},
-    {"dns-timeout", 0, ASKING, TIME(dns_timeout, 1)},
-    {"connect-timeout", 0, ASKING, TIME(connect_timeout, 1)},
-    {"tls-timeout", 0, ASKING, TIME(tls_timeout, 1)},
-    {"ttfb-timeout", 0, SITES, TIME(ttfb_timeout, 1)},
+    {"dns-timeout", 0, ASKING, TIME(network.dns_timeout, 1)},
+    {"connect-timeout", 0, ASKING, TIME(network.connect_timeout, 1)},
+    {"tls-timeout", 0, ASKING, TIME(network.tls_timeout, 1)},
+    {"ttfb-timeout", 0, SITES, TIME(exchange.ttfb_timeout, 1)},
     {"request", 'X', ASKING, VALUE(read_method, request.method)},
     {"header", 'H', ASKING, ACTION(read_header)},
     {"user-agent", 'A', ASKING, ACTION(read_user_agent)},
@@ -115,17 +117,17 @@ static const struct option_row table[] = {
     {"data", 'd', SITES, ACTION(read_data)},
     {"data", 0, BENCH, ACTION(read_data)},
     {"head", 'I', ASKING, FLAG(request.head)},
-    {"no-location", 0, FETCH, FLAG(no_location)},
-    {"max-redirs", 0, FETCH, NUMBER(max_redirs, 0, 1000)},
-    {"no-keepalive", 0, SITES, FLAG(no_keepalive)},
-    {"preview", 0, SITES, NUMBER(preview, 1, PREVIEW_MOST_CHARACTERS)},
-    {"max-body", 0, SITES, VALUE(read_bytes, max_body)},
-    {"until-preview", 0, SITES, FLAG(until_preview)},
+    {"no-location", 0, FETCH, CLEAR(chain.follow)},
+    {"max-redirs", 0, FETCH, NUMBER(chain.most_hops, 0, 1000)},
+    {"no-keepalive", 0, SITES, CLEAR(exchange.keep_alive)},
+    {"preview", 0, SITES, NUMBER(exchange.answer.preview, 1, PREVIEW_MOST_CHARACTERS)},
+    {"max-body", 0, SITES, VALUE(read_bytes, exchange.answer.max_body)},
+    {"until-preview", 0, SITES, FLAG(exchange.answer.until_preview)},
     {"per-host", 0, SITES, NUMBER(per_host, 0, MOST_CONCURRENCY)},
     {"per-host-rate", 0, FETCH, RATE(per_host_rate, MOST_FETCH_RATE)},
     {"rate", 'R', FETCH, RATE(rate, MOST_FETCH_RATE)},
     {"rate", 'R', BENCH, RATE(load.rate, LOAD_MOST_RATE)},
-    {"retry", 0, FETCH, NUMBER(retries, 0, 100)},
+    {"retry", 0, FETCH, NUMBER(chain.retries, 0, 100)},
     {"arrival", 0, BENCH, CHOICE(load.arrival, arrivals)},
     {"seed", 0, BENCH, NUMBER(load.seed, 0, UINT64_MAX)},
     {"ramp", 0, BENCH, ACTION(load_read_ramp)},
@@ -143,35 +145,35 @@ static const struct option_row table[] = {
     {"hlog", 0, BENCH, FILE_NAME(load.hlog)},
     {"repeat", 0, BENCH, NUMBER(load.repeat, 1, MOST_REPEATS)},
     {"vs", 0, BENCH, VALUE(load_read_versus, load.versus)},
-    {"ipv4", '4', SINGLY, FLAG(ipv4_only)},
-    {"ipv6", '6', SINGLY, FLAG(ipv6_only)},
-    {"resolve", 0, SINGLY, VALUE(read_resolve, resolve)},
-    {"connect-to", 0, SINGLY, VALUE(read_connect_to, connect_to)},
-    {"dns-servers", 0, SINGLY, VALUE(read_servers, dns_servers)},
-    {"interface", 0, SINGLY, VALUE(read_texts, interfaces)},
-    {"unix-socket", 0, SINGLY, FILE_NAME(unix_socket)},
-    {"proxy", 'x', FETCH, VALUE(read_proxy, proxy)},
-    {"noproxy", 0, FETCH, TEXT(noproxy)},
-    {"insecure", 'k', ASKING, FLAG(insecure)},
-    {"cacert", 0, ASKING, FILE_NAME(authorities)},
-    {"capath", 0, ASKING, FILE_NAME(authorities_directory)},
-    {"cert", 0, ASKING, FILE_NAME(certificate)},
-    {"key", 0, ASKING, FILE_NAME(key)},
-    {"tls-min", 0, ASKING, read_choice, AT(tls_min), 12, 0, versions},
-    {"tls-max", 0, ASKING, read_choice, AT(tls_max), 12, 0, versions},
-    {"sni", 0, ASKING, TEXT(sni)},
-    {"cert-warn", 0, SITES, VALUE(read_days, cert_warn_days)},
-    {"format", 0, ASKING | DIFF, CHOICE(format, formats)},
-    {"fields", 0, SITES, VALUE(read_fields, fields)},
-    {"output", 'o', SINGLY, FILE_NAME(output)},
-    {"append", 0, SINGLY, FLAG(append)},
-    {"order", 0, SITES, CHOICE(input_order, orders)},
-    {"tcp-info", 0, SITES, FLAG(tcp_info)},
-    {"fail", 0, SITES, FLAG(fail)},
-    {"color", 0, ASKING, CHOICE(color, colors)},
-    {"quiet", 'q', ASKING, FLAG(quiet)},
-    {"verbose", 'v', FETCH, FLAG(verbose)},
-    {"resume", 0, FETCH, FILE_NAME(resume)},
+    {"ipv4", '4', SINGLY, FLAG(network.ipv4_only)},
+    {"ipv6", '6', SINGLY, FLAG(network.ipv6_only)},
+    {"resolve", 0, SINGLY, VALUE(read_resolve, network.resolve)},
+    {"connect-to", 0, SINGLY, VALUE(read_connect_to, network.connect_to)},
+    {"dns-servers", 0, SINGLY, VALUE(read_servers, network.dns_servers)},
+    {"interface", 0, SINGLY, VALUE(read_texts, network.interfaces)},
+    {"unix-socket", 0, SINGLY, FILE_NAME(network.unix_socket)},
+    {"proxy", 'x', FETCH, VALUE(read_proxy, network.proxy)},
+    {"noproxy", 0, FETCH, TEXT(network.noproxy)},
+    {"insecure", 'k', ASKING, FLAG(network.trust.insecure)},
+    {"cacert", 0, ASKING, FILE_NAME(network.trust.authorities_file)},
+    {"capath", 0, ASKING, FILE_NAME(network.trust.authorities_directory)},
+    {"cert", 0, ASKING, FILE_NAME(network.trust.certificate)},
+    {"key", 0, ASKING, FILE_NAME(network.trust.key)},
+    {"tls-min", 0, ASKING, read_choice, AT(network.trust.min_version), 12, 0, versions},
+    {"tls-max", 0, ASKING, read_choice, AT(network.trust.max_version), 12, 0, versions},
+    {"sni", 0, ASKING, TEXT(network.trust.sni)},
+    {"cert-warn", 0, SITES, VALUE(read_days, output.cert_warn_days)},
+    {"format", 0, ASKING | DIFF, CHOICE(output.format, formats)},
+    {"fields", 0, SITES, VALUE(read_fields, output.fields)},
+    {"output", 'o', SINGLY, FILE_NAME(output.file)},
+    {"append", 0, SINGLY, FLAG(output.append)},
+    {"order", 0, SITES, CHOICE(output.input_order, orders)},
+    {"tcp-info", 0, SITES, FLAG(exchange.tcp_facts)},
+    {"fail", 0, SITES, FLAG(output.fail)},
+    {"color", 0, ASKING, CHOICE(output.color, colors)},
+    {"quiet", 'q', ASKING, FLAG(output.quiet)},
+    {"verbose", 'v', FETCH, FLAG(network.verbose)},
+    {"resume", 0, FETCH, FILE_NAME(output.resume)},
     {"rehearse", 0, ASKING, FLAG(rehearse)},
     {"lifeline", 0, ORIGIN, FLAG(lifeline)},
     {"help", 'h', EVERY, ACTION(print_help)},
@@ -292,18 +294,18 @@ static enum command read_command(int *argc, char ***argv)
 }
 
 /* What a rehearsal decides by itself; `implied` where nobody asked for one. */
-static bool check_rehearsal(const struct options *options, bool implied)
+static bool check_rehearsal(const struct network_options *network, bool implied)
 {
     static const char dials[] = "every dial of a rehearsal ends at its origin";
     static const char trust[] = "a rehearsal trusts its own authority alone";
     const struct {
         const char *value, *name, *why;
     } decided[] = {
-        {options->authorities, "--cacert", trust},
-        {options->authorities_directory, "--capath", trust},
-        {options->proxy, "--proxy", dials},
-        {options->unix_socket, "--unix-socket", dials},
-        {options->dns_servers, "--dns-servers", "a rehearsal asks its own nameserver"},
+        {network->trust.authorities_file, "--cacert", trust},
+        {network->trust.authorities_directory, "--capath", trust},
+        {network->proxy, "--proxy", dials},
+        {network->unix_socket, "--unix-socket", dials},
+        {network->dns_servers, "--dns-servers", "a rehearsal asks its own nameserver"},
     };
 
     for (size_t i = 0; i < sizeof(decided) / sizeof(*decided); i++)
@@ -317,43 +319,47 @@ static bool check_rehearsal(const struct options *options, bool implied)
 /* What has no meaning together. */
 static bool check_together(const struct options *options)
 {
-    if (options->ipv4_only && options->ipv6_only)
+    const struct network_options *network = &options->network;
+    const struct tls_client_options *trust = &network->trust;
+
+    if (network->ipv4_only && network->ipv6_only)
         return refuse("-4", "-6", "one of them");
-    if (options->tls_min && options->tls_max && options->tls_min > options->tls_max)
-        return refuse("--tls-min", options->tls_min == 13 ? "1.3" : "1.2", "over --tls-max");
-    if (options->key && !options->certificate)
-        return refuse("--key", options->key, "it belongs to a certificate: --cert FILE");
-    if (options->append && !options->output)
+    if (trust->min_version && trust->max_version && trust->min_version > trust->max_version)
+        return refuse("--tls-min", trust->min_version == 13 ? "1.3" : "1.2", "over --tls-max");
+    if (trust->key && !trust->certificate)
+        return refuse("--key", trust->key, "it belongs to a certificate: --cert FILE");
+    if (options->output.append && !options->output.file)
         return refuse("--append", NULL, "it belongs to --output FILE");
     if (options->request.head && options->request.content)
         return refuse("--head", "--data", "a HEAD has no content; -X names the method");
-    if (options->file && options->word_count)
-        return refuse("--file", options->file, "give a list or URLs, not both");
+    if (options->list.file && options->list.word_count)
+        return refuse("--file", options->list.file, "give a list or URLs, not both");
     return true;
 }
 
 static bool check_diff(const struct options *options)
 {
-    if (options->word_count < 2)
+    if (options->list.word_count < 2)
         return refuse("diff", NULL, "it compares two files or more: firstbyte diff A.json B.json");
-    return options->format == FORMAT_TEXT || options->format == FORMAT_JSON ||
+    return options->output.format == FORMAT_TEXT || options->output.format == FORMAT_JSON ||
            refuse("diff", "--format", "it is text or json");
 }
 
 static bool check(const struct options *options)
 {
     bool bench = options->command == COMMAND_BENCH;
-    bool nobody = bench && !options->file && !options->word_count;
+    bool nobody = bench && !options->list.file && !options->list.word_count;
 
     if (options->command == COMMAND_DIFF)
         return check_diff(options);
     if (!check_together(options) ||
-        ((options->rehearse || nobody) && !check_rehearsal(options, nobody)))
+        ((options->rehearse || nobody) && !check_rehearsal(&options->network, nobody)))
         return false;
-    if (options->command == COMMAND_RACE && options->file && !strcmp(options->file, "-"))
+    if (options->command == COMMAND_RACE && options->list.file && !strcmp(options->list.file, "-"))
         return refuse("race --file", "-", "a race reads its list twice; give it a file");
-    if (!bench && options->interfaces.count > 1)
-        return refuse("--interface", options->interfaces.list[1], "one is enough for a fetch");
+    if (!bench && options->network.interfaces.count > 1)
+        return refuse("--interface", options->network.interfaces.list[1],
+                      "one is enough for a fetch");
     return !bench || load_options_check(options);
 }
 
@@ -362,14 +368,14 @@ static void begin(struct options *options, enum command command)
     *options = (struct options){
         .command = command,
         .concurrency = command == COMMAND_BENCH ? DEFAULT_CONNECTIONS : DEFAULT_CONCURRENCY,
-        .dns_timeout = NSEC_NEVER,
-        .connect_timeout = NSEC_NEVER,
-        .tls_timeout = NSEC_NEVER,
-        .ttfb_timeout = NSEC_NEVER,
         .request.timeout = DEFAULT_TIMEOUT,
-        .max_redirs = DEFAULT_REDIRECTS,
-        .preview = DEFAULT_PREVIEW,
-        .max_body = DEFAULT_MAX_BODY,
+        .exchange = {.answer = {.preview = DEFAULT_PREVIEW, .max_body = DEFAULT_MAX_BODY},
+                     .ttfb_timeout = NSEC_NEVER,
+                     .keep_alive = true},
+        .chain = {.follow = command == COMMAND_FETCH, .most_hops = DEFAULT_REDIRECTS},
+        .network = {.dns_timeout = NSEC_NEVER,
+                    .connect_timeout = NSEC_NEVER,
+                    .tls_timeout = NSEC_NEVER},
         .per_host = DEFAULT_PER_HOST,
     };
     load_options_begin(&options->load);
@@ -390,8 +396,8 @@ static bool read_all(struct options *options, int argc, char **argv)
         if (options->command == COMMAND_NONE)
             return true;
     }
-    options->words = argv + optind;
-    options->word_count = (size_t)(argc - optind);
+    options->list.words = argv + optind;
+    options->list.word_count = (size_t)(argc - optind);
     return true;
 }
 
@@ -400,10 +406,30 @@ static void hint_at_input(const struct options *options)
 {
     struct stat input;
 
-    if (!options->file && !options->word_count && !options->quiet &&
+    if (!options->list.file && !options->list.word_count && !options->output.quiet &&
         (options->command == COMMAND_FETCH || options->command == COMMAND_BENCH) &&
         !fstat(STDIN_FILENO, &input) && S_ISFIFO(input.st_mode))
         diagnostic("standard input is a pipe and is not read; -f - reads a list from it");
+}
+
+/* What follows from what was read. A rehearsal ends on loopback, the blocking half of a race knows no
+   proxies, and a load is meant for the server itself: none of the environment gets in between. */
+static void settle(struct options *options)
+{
+    const struct output_options *output = &options->output;
+    struct network_options *network = &options->network;
+    bool bench = options->command == COMMAND_BENCH;
+
+    if (bench)
+        load_options_settle(options);
+    else if (!options->list.file && !options->list.word_count &&
+             options->command != COMMAND_ORIGIN && options->command != COMMAND_DIFF)
+        options->list.file = DEFAULT_FILE;
+    options->exchange.answer.follow = options->chain.follow;
+    network->proxied = options->command == COMMAND_FETCH && !options->rehearse;
+    network->headers = options->request.headers;
+    network->trust.describe = !bench && (output->format == FORMAT_JSON || output->fields.count ||
+                                         output->cert_warn_days || network->verbose);
 }
 
 bool options_read(struct options *options, int argc, char **argv)
@@ -422,19 +448,8 @@ bool options_read(struct options *options, int argc, char **argv)
         return false;
     }
     hint_at_input(options);
-    if (options->command == COMMAND_BENCH)
-        load_options_settle(options);
-    else if (!options->file && !options->word_count && options->command != COMMAND_ORIGIN &&
-             options->command != COMMAND_DIFF)
-        options->file = DEFAULT_FILE;
+    settle(options);
     return true;
-}
-
-bool options_want_certificate(const struct options *options)
-{
-    return options->command != COMMAND_BENCH &&
-           (options->format == FORMAT_JSON || options->fields.count || options->cert_warn_days ||
-            options->verbose);
 }
 
 void options_free(struct options *options)
@@ -442,8 +457,8 @@ void options_free(struct options *options)
     free(options->request.headers);
     content_drop(options->request.content);
     texts_free(&options->data_files);
-    texts_free(&options->resolve);
-    texts_free(&options->connect_to);
-    texts_free(&options->interfaces);
-    texts_free(&options->fields);
+    texts_free(&options->network.resolve);
+    texts_free(&options->network.connect_to);
+    texts_free(&options->network.interfaces);
+    texts_free(&options->output.fields);
 }

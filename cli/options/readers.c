@@ -52,7 +52,7 @@ void texts_free(struct texts *texts)
 
 bool read_flag(const struct given *given)
 {
-    *(bool *)given->to = true;
+    *(bool *)given->to = given->row->low;
     return true;
 }
 

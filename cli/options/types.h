@@ -26,6 +26,19 @@ enum format { FORMAT_TEXT, FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+/* An option that may be given several times; the texts are those of the command line. */
+struct texts {
+    const char **list; /* owned */
+    size_t count;
+};
+
+/* Where sites come from. */
+struct list_options {
+    const char *file; /* the list, of bench its targets; NULL: the words */
+    char **words;     /* URLs */
+    size_t word_count;
+};
+
 /* What is asked of every site whose line does not say otherwise. */
 struct request_options {
     const char *method;      /* -X; NULL: GET, HEAD with -I, POST with --data */
@@ -37,10 +50,18 @@ struct request_options {
     nsec timeout;            /* -T */
 };
 
-/* An option that may be given several times; the texts are those of the command line. */
-struct texts {
-    const char **list; /* owned */
-    size_t count;
+/* What becomes of results. */
+struct output_options {
+    enum format format;
+    struct texts fields; /* names of --fields, checked; none: all, or the format's own */
+    const char *file;    /* -o; NULL: standard output */
+    bool append;         /* --append: whole lines at the file's end */
+    bool input_order;
+    bool fail; /* a status of 400 and up is a failure */
+    enum color color;
+    bool quiet;              /* -q: errors of the program alone on standard error */
+    const char *resume;      /* --resume: the state file */
+    unsigned cert_warn_days; /* --cert-warn; 0: not given */
 };
 
 #endif

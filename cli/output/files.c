@@ -72,22 +72,22 @@ static void add(struct used_files *files, unsigned role, const char *option, con
 
 static void add_all(struct used_files *files, const struct options *options)
 {
-    const char *file = options->file;
+    const char *file = options->list.file;
     bool input = file && !strcmp(file, "-");
 
     add(files, READ, "--file ", file, input ? STDIN_FILENO : -1);
-    add(files, READ | WRITTEN, "--resume ", options->resume, -1);
-    add(files, WRITTEN | OUTPUT, "--output ", options->output, -1);
+    add(files, READ | WRITTEN, "--resume ", options->output.resume, -1);
+    add(files, WRITTEN | OUTPUT, "--output ", options->output.file, -1);
     add(files, WRITTEN, "--hlog ", options->load.hlog, -1);
     add(files, WRITTEN, "SSLKEYLOGFILE=", getenv("SSLKEYLOGFILE"), -1);
-    add(files, READ, "--cacert ", options->authorities, -1);
+    add(files, READ, "--cacert ", options->network.trust.authorities_file, -1);
     add(files, READ, "SSL_CERT_FILE=", getenv("SSL_CERT_FILE"), -1);
-    add(files, READ, "--cert ", options->certificate, -1);
-    add(files, READ, "--key ", options->key, -1);
+    add(files, READ, "--cert ", options->network.trust.certificate, -1);
+    add(files, READ, "--key ", options->network.trust.key, -1);
     for (size_t i = 0; i < options->data_files.count; i++)
         add(files, READ, "--data @", options->data_files.list[i], -1);
-    for (size_t i = 0; options->command == COMMAND_DIFF && i < options->word_count; i++)
-        add(files, READ, "", options->words[i], -1);
+    for (size_t i = 0; options->command == COMMAND_DIFF && i < options->list.word_count; i++)
+        add(files, READ, "", options->list.words[i], -1);
     add(files, WRITTEN | STANDARD, "", "standard output", STDOUT_FILENO);
     add(files, WRITTEN | STANDARD, "", "standard error", STDERR_FILENO);
 }

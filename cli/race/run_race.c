@@ -46,9 +46,9 @@ static void listen_for_signals(bool on)
 /* Fetches the sites one after the other. */
 static void fetch_in_turn(struct session *session, struct dialer *dialer)
 {
-    const struct exchange_options options = session_exchange(session);
-    struct blocking blocking = {
-        .dialer = dialer, .options = &options, .interrupted = &blocking_interrupted};
+    struct blocking blocking = {.dialer = dialer,
+                                .options = &session->options->exchange,
+                                .interrupted = &blocking_interrupted};
     struct listed listed;
 
     while (!blocking_interrupted && !output_error(session->output) &&
@@ -68,7 +68,7 @@ static bool run_blocking_half(struct session *session, nsec *took)
 {
     struct network network;
     nsec began;
-    bool made = network_open(&network, session->options, &session->rehearsal, NULL) &&
+    bool made = network_open(&network, &session->options->network, &session->rehearsal, NULL) &&
                 session_open_output(session, NULL, NULL, NULL);
 
     session->mode = "blocking";
@@ -97,9 +97,9 @@ static void say_totals(struct session *session, const struct race_totals *totals
     struct output *output = output_new_blocking(STDOUT_FILENO);
     FILE *to = output_begin(output);
 
-    if (session->options->format == FORMAT_JSON)
+    if (session->options->output.format == FORMAT_JSON)
         report_race_json(to, totals);
-    else if (session->options->format == FORMAT_TEXT)
+    else if (session->options->output.format == FORMAT_TEXT)
         report_race_text(to, totals);
     output_end(output);
     session->output_error = output_error(output);
@@ -131,10 +131,10 @@ enum exit_status run_race(const struct options *options)
 
     session_init(&session, options);
     if (session_open_list(&session, NULL, NULL, NULL) && !sites_rewind(session.sites)) {
-        complain(options->file, "a race reads its list twice; give it a file");
+        complain(options->list.file, "a race reads its list twice; give it a file");
     } else if (session.sites && session_check_list(&session)) {
         status = EXIT_SETUP;
-        if (!options->rehearse || rehearsal_start(&session.rehearsal, options))
+        if (!options->rehearse || rehearsal_start(&session.rehearsal, &options->list, NULL))
             status = race(&session);
     }
     session_close(&session);

@@ -14,14 +14,14 @@
 #include "cli/rehearsal.h"
 
 static char *no_words[1];
-static const struct options no_sites = {.lifeline = true, .words = no_words};
+static const struct list_options no_sites = {.words = no_words};
 
 static int child(void)
 {
     const char *way = getenv("REHEARSAL_CHILD");
 
     if (!way)
-        return (int)origin_run(&no_sites);
+        return (int)origin_run(&no_sites, true);
     printf("%s", way);
     return 7;
 }
@@ -51,7 +51,7 @@ static void starts_and_stops(void **state)
     pid_t pid;
 
     (void)state;
-    assert_true(rehearsal_start(&rehearsal, &no_sites));
+    assert_true(rehearsal_start(&rehearsal, &no_sites, NULL));
     assert_true(address_port(&rehearsal.map.nameserver));
     assert_true(address_port(&rehearsal.map.http));
     assert_true(address_port(&rehearsal.map.https));
@@ -72,7 +72,7 @@ static void stops_a_stopped_child(void **state)
     struct rehearsal rehearsal;
 
     (void)state;
-    assert_true(rehearsal_start(&rehearsal, &no_sites));
+    assert_true(rehearsal_start(&rehearsal, &no_sites, NULL));
     kill(rehearsal.child, SIGSTOP);
     rehearsal_stop(&rehearsal);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
@@ -94,7 +94,7 @@ static void an_end_is_noticed(void **state)
 
     (void)state;
     ended = false;
-    assert_true(rehearsal_start(&rehearsal, &no_sites));
+    assert_true(rehearsal_start(&rehearsal, &no_sites, NULL));
     assert_int_equal(rehearsal_watch(&rehearsal, loop, &watch, on_end, &ended), 0);
     loop_turn(loop, 0);
     assert_false(ended);
@@ -109,7 +109,7 @@ static void an_end_is_noticed(void **state)
 
 static void fail_to_start(struct rehearsal *rehearsal)
 {
-    assert_false(rehearsal_start(rehearsal, &no_sites));
+    assert_false(rehearsal_start(rehearsal, &no_sites, NULL));
 }
 
 /* What is no announcement, or not all of one. */
@@ -149,7 +149,7 @@ static void an_announcement_is_read(void **state)
 
     (void)state;
     setenv("REHEARSAL_CHILD", NAMESERVER HTTP HTTPS "pem", 1);
-    assert_true(rehearsal_start(&rehearsal, &no_sites));
+    assert_true(rehearsal_start(&rehearsal, &no_sites, NULL));
     assert_string_equal(address_text(&rehearsal.map.nameserver, text), "127.0.0.1:53");
     assert_string_equal(address_text(&rehearsal.map.http, text), "127.0.0.1:80");
     assert_string_equal(address_text(&rehearsal.map.https, text), "127.0.0.1:443");

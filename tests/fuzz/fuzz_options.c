@@ -71,21 +71,22 @@ static void check_options(const struct options *options)
     const char *headers = options->request.headers;
     struct field_line line;
 
-    for (size_t i = 0; i < options->resolve.count; i++)
-        MUST(!routes_add_resolve(routes, options->resolve.list[i]));
-    for (size_t i = 0; i < options->connect_to.count; i++)
-        MUST(!routes_add_connect_to(routes, options->connect_to.list[i]));
+    for (size_t i = 0; i < options->network.resolve.count; i++)
+        MUST(!routes_add_resolve(routes, options->network.resolve.list[i]));
+    for (size_t i = 0; i < options->network.connect_to.count; i++)
+        MUST(!routes_add_connect_to(routes, options->network.connect_to.list[i]));
     routes_free(routes);
     while (fields_next(&headers, &line))
         MUST(!request_check_header(line.text, line.bytes - strlen("\r\n")));
     MUST(!options->request.method || request_is_method(options->request.method));
     MUST(!options->request.cookie || !strpbrk(options->request.cookie, "\r\n"));
     MUST(options->concurrency && options->concurrency <= 1000000);
-    if (options->proxy) {
-        struct proxies *proxies = proxies_new(options->proxy, options->noproxy, getenv, why);
+    if (options->network.proxy) {
+        struct proxies *proxies =
+            proxies_new(options->network.proxy, options->network.noproxy, getenv, why);
 
         MUST(proxies);
-        MUST(proxies_any(proxies) == (*options->proxy != '\0'));
+        MUST(proxies_any(proxies) == (*options->network.proxy != '\0'));
         proxies_free(proxies);
     }
 }

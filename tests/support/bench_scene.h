@@ -19,7 +19,7 @@
 
 /* A run, and all that it borrows. */
 struct scene {
-    struct options network;
+    struct network_options network;
     struct request_options request;
     struct load_command load;
     struct load_plan plan;

@@ -54,26 +54,28 @@ static void test_defaults(void **state)
 
     (void)state;
     assert_int_equal(options.command, COMMAND_FETCH);
-    assert_string_equal(options.file, "sites.conf");
-    assert_int_equal(options.word_count, 0);
+    assert_string_equal(options.list.file, "sites.conf");
+    assert_int_equal(options.list.word_count, 0);
     assert_int_equal(options.concurrency, 256);
     assert_int_equal(options.per_host, 6);
     assert_int_equal(options.request.timeout, 10 * NSEC_PER_S);
-    assert_true(options.dns_timeout == NSEC_NEVER && options.connect_timeout == NSEC_NEVER);
-    assert_true(options.tls_timeout == NSEC_NEVER && options.ttfb_timeout == NSEC_NEVER);
-    assert_int_equal(options.max_redirs, 10);
-    assert_int_equal(options.preview, 10);
-    assert_int_equal(options.max_body, 1048576);
+    assert_true(options.network.dns_timeout == NSEC_NEVER &&
+                options.network.connect_timeout == NSEC_NEVER);
+    assert_true(options.network.tls_timeout == NSEC_NEVER &&
+                options.exchange.ttfb_timeout == NSEC_NEVER);
+    assert_int_equal(options.chain.most_hops, 10);
+    assert_int_equal(options.exchange.answer.preview, 10);
+    assert_int_equal(options.exchange.answer.max_body, 1048576);
     assert_true(options.rate == 0 && options.per_host_rate == 0);
-    assert_int_equal(options.retries, 0);
-    assert_int_equal(options.format, FORMAT_TEXT);
-    assert_int_equal(options.color, COLOR_AUTO);
+    assert_int_equal(options.chain.retries, 0);
+    assert_int_equal(options.output.format, FORMAT_TEXT);
+    assert_int_equal(options.output.color, COLOR_AUTO);
     assert_null(options.request.method);
     assert_null(options.request.headers);
     assert_null(options.request.user);
     assert_null(options.request.cookie);
     assert_null(options.request.content);
-    assert_false(options_want_certificate(&options));
+    assert_false(options.network.trust.describe);
     options_free(&options);
 }
 
@@ -83,14 +85,18 @@ static void test_flags_are_off(void **state)
     struct options o = taken("http://a/");
 
     (void)state;
-    assert_false(o.request.head || o.no_location || o.until_preview || o.ipv4_only || o.ipv6_only);
-    assert_false(o.no_keepalive || o.insecure || o.append || o.input_order || o.fail || o.tcp_info);
-    assert_false(o.quiet || o.verbose || o.rehearse || o.lifeline);
-    assert_false(o.file || o.dns_servers || o.interfaces.count || o.unix_socket || o.proxy ||
-                 o.noproxy);
-    assert_false(o.authorities || o.authorities_directory || o.certificate || o.key || o.sni);
-    assert_false(o.output || o.resume || o.tls_min || o.tls_max || o.cert_warn_days);
-    assert_false(o.resolve.count || o.connect_to.count || o.fields.count);
+    assert_false(o.request.head || !o.chain.follow || o.exchange.answer.until_preview ||
+                 o.network.ipv4_only || o.network.ipv6_only);
+    assert_false(!o.exchange.keep_alive || o.network.trust.insecure || o.output.append ||
+                 o.output.input_order || o.output.fail || o.exchange.tcp_facts);
+    assert_false(o.output.quiet || o.network.verbose || o.rehearse || o.lifeline);
+    assert_false(o.list.file || o.network.dns_servers || o.network.interfaces.count ||
+                 o.network.unix_socket || o.network.proxy || o.network.noproxy);
+    assert_false(o.network.trust.authorities_file || o.network.trust.authorities_directory ||
+                 o.network.trust.certificate || o.network.trust.key || o.network.trust.sni);
+    assert_false(o.output.file || o.output.resume || o.network.trust.min_version ||
+                 o.network.trust.max_version || o.output.cert_warn_days);
+    assert_false(o.network.resolve.count || o.network.connect_to.count || o.output.fields.count);
     options_free(&o);
 }
 
@@ -102,23 +108,21 @@ static void test_flags(void **state)
     } flags[] = {
         {"-I", offsetof(struct options, request.head)},
         {"--head", offsetof(struct options, request.head)},
-        {"--no-location", offsetof(struct options, no_location)},
-        {"--no-keepalive", offsetof(struct options, no_keepalive)},
-        {"--until-preview", offsetof(struct options, until_preview)},
-        {"-4", offsetof(struct options, ipv4_only)},
-        {"--ipv4", offsetof(struct options, ipv4_only)},
-        {"-6", offsetof(struct options, ipv6_only)},
-        {"--ipv6", offsetof(struct options, ipv6_only)},
-        {"-k", offsetof(struct options, insecure)},
-        {"--insecure", offsetof(struct options, insecure)},
-        {"-o f --append", offsetof(struct options, append)},
-        {"--order input", offsetof(struct options, input_order)},
-        {"--tcp-info", offsetof(struct options, tcp_info)},
-        {"--fail", offsetof(struct options, fail)},
-        {"-q", offsetof(struct options, quiet)},
-        {"--quiet", offsetof(struct options, quiet)},
-        {"-v", offsetof(struct options, verbose)},
-        {"--verbose", offsetof(struct options, verbose)},
+        {"--until-preview", offsetof(struct options, exchange.answer.until_preview)},
+        {"-4", offsetof(struct options, network.ipv4_only)},
+        {"--ipv4", offsetof(struct options, network.ipv4_only)},
+        {"-6", offsetof(struct options, network.ipv6_only)},
+        {"--ipv6", offsetof(struct options, network.ipv6_only)},
+        {"-k", offsetof(struct options, network.trust.insecure)},
+        {"--insecure", offsetof(struct options, network.trust.insecure)},
+        {"-o f --append", offsetof(struct options, output.append)},
+        {"--order input", offsetof(struct options, output.input_order)},
+        {"--tcp-info", offsetof(struct options, exchange.tcp_facts)},
+        {"--fail", offsetof(struct options, output.fail)},
+        {"-q", offsetof(struct options, output.quiet)},
+        {"--quiet", offsetof(struct options, output.quiet)},
+        {"-v", offsetof(struct options, network.verbose)},
+        {"--verbose", offsetof(struct options, network.verbose)},
         {"--rehearse", offsetof(struct options, rehearse)},
         {"origin --lifeline", offsetof(struct options, lifeline)},
     };
@@ -133,30 +137,42 @@ static void test_flags(void **state)
     }
 }
 
+static void test_flags_that_clear(void **state)
+{
+    struct options o = taken("--no-location");
+
+    (void)state;
+    assert_true(!o.chain.follow && !o.exchange.answer.follow && o.exchange.keep_alive);
+    options_free(&o);
+    o = taken("--no-keepalive");
+    assert_true(o.chain.follow && o.exchange.answer.follow && !o.exchange.keep_alive);
+    options_free(&o);
+}
+
 static void test_texts(void **state)
 {
     static const struct {
         const char *line;
         size_t offset; /* of the text that it sets to "x y" */
     } texts[] = {
-        {"-f x_y", offsetof(struct options, file)},
-        {"--file x_y", offsetof(struct options, file)},
+        {"-f x_y", offsetof(struct options, list.file)},
+        {"--file x_y", offsetof(struct options, list.file)},
         {"-u x_y", offsetof(struct options, request.user)},
         {"--user x_y", offsetof(struct options, request.user)},
         {"-b x_y", offsetof(struct options, request.cookie)},
         {"--cookie=x_y", offsetof(struct options, request.cookie)},
         {"bench --hlog x_y", offsetof(struct options, load.hlog)},
-        {"bench -f x_y", offsetof(struct options, file)},
-        {"--unix-socket x_y", offsetof(struct options, unix_socket)},
-        {"--noproxy x_y", offsetof(struct options, noproxy)},
-        {"--cacert x_y", offsetof(struct options, authorities)},
-        {"--capath x_y", offsetof(struct options, authorities_directory)},
-        {"--cert x_y", offsetof(struct options, certificate)},
-        {"--cert c --key x_y", offsetof(struct options, key)},
-        {"--sni x_y", offsetof(struct options, sni)},
-        {"-o x_y", offsetof(struct options, output)},
-        {"--output x_y", offsetof(struct options, output)},
-        {"--resume x_y", offsetof(struct options, resume)},
+        {"bench -f x_y", offsetof(struct options, list.file)},
+        {"--unix-socket x_y", offsetof(struct options, network.unix_socket)},
+        {"--noproxy x_y", offsetof(struct options, network.noproxy)},
+        {"--cacert x_y", offsetof(struct options, network.trust.authorities_file)},
+        {"--capath x_y", offsetof(struct options, network.trust.authorities_directory)},
+        {"--cert x_y", offsetof(struct options, network.trust.certificate)},
+        {"--cert c --key x_y", offsetof(struct options, network.trust.key)},
+        {"--sni x_y", offsetof(struct options, network.trust.sni)},
+        {"-o x_y", offsetof(struct options, output.file)},
+        {"--output x_y", offsetof(struct options, output.file)},
+        {"--resume x_y", offsetof(struct options, output.resume)},
     };
 
     (void)state;
@@ -178,26 +194,26 @@ static void test_numbers(void **state)
 
     (void)state;
     assert_int_equal(o.request.timeout, 60 * NSEC_PER_S);
-    assert_int_equal(o.dns_timeout, NSEC_PER_S);
-    assert_int_equal(o.connect_timeout, 2 * NSEC_PER_S);
-    assert_int_equal(o.tls_timeout, 3 * NSEC_PER_S);
-    assert_int_equal(o.ttfb_timeout, 4 * NSEC_PER_MS);
-    assert_int_equal(o.max_redirs, 0);
-    assert_int_equal(o.preview, 7);
+    assert_int_equal(o.network.dns_timeout, NSEC_PER_S);
+    assert_int_equal(o.network.connect_timeout, 2 * NSEC_PER_S);
+    assert_int_equal(o.network.tls_timeout, 3 * NSEC_PER_S);
+    assert_int_equal(o.exchange.ttfb_timeout, 4 * NSEC_PER_MS);
+    assert_int_equal(o.chain.most_hops, 0);
+    assert_int_equal(o.exchange.answer.preview, 7);
     assert_int_equal(o.concurrency, 1000000);
     assert_int_equal(o.per_host, 0);
-    assert_int_equal(o.retries, 3);
-    assert_int_equal(o.cert_warn_days, 30);
-    assert_int_equal(o.tls_min, 12);
-    assert_int_equal(o.tls_max, 13);
-    assert_true(options_want_certificate(&o));
+    assert_int_equal(o.chain.retries, 3);
+    assert_int_equal(o.output.cert_warn_days, 30);
+    assert_int_equal(o.network.trust.min_version, 12);
+    assert_int_equal(o.network.trust.max_version, 13);
+    assert_true(o.network.trust.describe);
     options_free(&o);
     o = taken("--timeout=5s --concurrency 9 --cert-warn 7 --max-redirs=1000 --tls-max 1.2");
     assert_int_equal(o.request.timeout, 5 * NSEC_PER_S);
     assert_int_equal(o.concurrency, 9);
-    assert_int_equal(o.cert_warn_days, 7);
-    assert_int_equal(o.max_redirs, 1000);
-    assert_int_equal(o.tls_max, 12);
+    assert_int_equal(o.output.cert_warn_days, 7);
+    assert_int_equal(o.chain.most_hops, 1000);
+    assert_int_equal(o.network.trust.max_version, 12);
     options_free(&o);
 }
 
@@ -250,7 +266,7 @@ static void test_bytes(void **state)
 
         snprintf(line, sizeof(line), "--max-body %s", sizes[i].value);
         options = taken(line);
-        assert_true(options.max_body == sizes[i].bytes);
+        assert_true(options.exchange.answer.max_body == sizes[i].bytes);
         options_free(&options);
     }
 }
@@ -269,15 +285,15 @@ static void test_requests(void **state)
     options_free(&o);
     o = taken("--resolve a:80:127.0.0.1 --resolve b:80:::1 --connect-to a:1:b:2 "
               "-x http://a:1");
-    assert_string_equal(o.proxy, "http://a:1");
-    assert_int_equal(o.resolve.count, 2);
-    assert_string_equal(o.resolve.list[0], "a:80:127.0.0.1");
-    assert_string_equal(o.resolve.list[1], "b:80:::1");
-    assert_int_equal(o.connect_to.count, 1);
-    assert_string_equal(o.connect_to.list[0], "a:1:b:2");
+    assert_string_equal(o.network.proxy, "http://a:1");
+    assert_int_equal(o.network.resolve.count, 2);
+    assert_string_equal(o.network.resolve.list[0], "a:80:127.0.0.1");
+    assert_string_equal(o.network.resolve.list[1], "b:80:::1");
+    assert_int_equal(o.network.connect_to.count, 1);
+    assert_string_equal(o.network.connect_to.list[0], "a:1:b:2");
     options_free(&o);
     o = taken("--dns-servers 127.0.0.1:53,[::1]");
-    assert_string_equal(o.dns_servers, "127.0.0.1:53,[::1]");
+    assert_string_equal(o.network.dns_servers, "127.0.0.1:53,[::1]");
     options_free(&o);
 }
 
@@ -323,19 +339,19 @@ static void test_output(void **state)
     for (int i = 0; i < 4; i++) {
         snprintf(line, sizeof(line), "--format %s --color %s", formats[i], colors[i % 3]);
         o = taken(line);
-        assert_int_equal(o.format, i);
-        assert_int_equal(o.color, i % 3);
-        assert_int_equal(options_want_certificate(&o), o.format == FORMAT_JSON);
+        assert_int_equal(o.output.format, i);
+        assert_int_equal(o.output.color, i % 3);
+        assert_int_equal(o.network.trust.describe, o.output.format == FORMAT_JSON);
         options_free(&o);
     }
     o = taken("--order input --order completion --format json --format text");
-    assert_false(o.input_order);
-    assert_int_equal(o.format, FORMAT_TEXT);
+    assert_false(o.output.input_order);
+    assert_int_equal(o.output.format, FORMAT_TEXT);
     options_free(&o);
     o = taken("--fields url,status --fields error.code");
-    assert_int_equal(o.fields.count, 2);
-    assert_string_equal(o.fields.list[1], "error.code");
-    assert_true(options_want_certificate(&o));
+    assert_int_equal(o.output.fields.count, 2);
+    assert_string_equal(o.output.fields.list[1], "error.code");
+    assert_true(o.network.trust.describe);
     options_free(&o);
 }
 
@@ -372,11 +388,11 @@ static void test_commands(void **state)
         struct options options = taken(lines[i].line);
 
         assert_int_equal(options.command, lines[i].command);
-        assert_int_equal(options.word_count, lines[i].words);
+        assert_int_equal(options.list.word_count, lines[i].words);
         if (lines[i].file)
-            assert_string_equal(options.file, lines[i].file);
+            assert_string_equal(options.list.file, lines[i].file);
         else
-            assert_null(options.file);
+            assert_null(options.list.file);
         options_free(&options);
     }
 }
@@ -410,7 +426,7 @@ static void test_load_defaults(void **state)
     assert_true(!load->live && load->color == COLOR_NEVER);
     options_free(&o);
     o = taken("bench --format json http://a/");
-    assert_false(options_want_certificate(&o)); /* nobody shows it: each handshake would pay */
+    assert_false(o.network.trust.describe); /* nobody shows it: each handshake would pay */
     options_free(&o);
 }
 
@@ -460,8 +476,8 @@ static void test_load_options(void **state)
     assert_int_equal(o.load.slo.count, 2);
     assert_int_equal(o.load.requests_per_connection, 7);
     assert_int_equal(o.request.timeout, NSEC_PER_S);
-    assert_int_equal(o.interfaces.count, 2);
-    assert_string_equal(o.interfaces.list[1], "127.0.0.2");
+    assert_int_equal(o.network.interfaces.count, 2);
+    assert_string_equal(o.network.interfaces.list[1], "127.0.0.2");
     assert_memory_equal(o.request.content->bytes, "a=1", 3);
     options_free(&o);
     o = taken("bench --ramp 0.5:2000/30s --connections 3 --tls-resume on --tls-resume off "
@@ -499,9 +515,9 @@ static void test_load_nobody(void **state)
     for (size_t i = 0; i < LENGTH(lines); i++) {
         struct options options = taken(lines[i].line);
 
-        assert_true(options.rehearse && !options.file);
-        assert_int_equal(options.word_count, 1);
-        assert_string_equal(options.words[0], "http://127.0.0.1/");
+        assert_true(options.rehearse && !options.list.file);
+        assert_int_equal(options.list.word_count, 1);
+        assert_string_equal(options.list.words[0], "http://127.0.0.1/");
         if (options.load.rate != lines[i].rate)
             fail_msg("%s: %f", lines[i].line, options.load.rate);
         options_free(&options);
@@ -824,15 +840,15 @@ static void test_commands_know(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),      cmocka_unit_test(test_flags_are_off),
-        cmocka_unit_test(test_flags),         cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_numbers),       cmocka_unit_test(test_rates),
-        cmocka_unit_test(test_bytes),         cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_data),          cmocka_unit_test(test_output),
-        cmocka_unit_test(test_commands),      cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_load_defaults), cmocka_unit_test(test_load_lengths),
-        cmocka_unit_test(test_load_options),  cmocka_unit_test(test_load_nobody),
-        cmocka_unit_test(test_commands_know),
+        cmocka_unit_test(test_defaults),     cmocka_unit_test(test_flags_are_off),
+        cmocka_unit_test(test_flags),        cmocka_unit_test(test_flags_that_clear),
+        cmocka_unit_test(test_texts),        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_rates),        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_requests),     cmocka_unit_test(test_data),
+        cmocka_unit_test(test_output),       cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_load_defaults),
+        cmocka_unit_test(test_load_lengths), cmocka_unit_test(test_load_options),
+        cmocka_unit_test(test_load_nobody),  cmocka_unit_test(test_commands_know),
     };
 
     unit_time_limit();

@@ -40,12 +40,13 @@ static void files_of_their_own(void **state)
 
     (void)state;
     assert_true(allowed(&options, ""));
-    options.file = "there";
-    options.output = "new";
-    options.resume = "state";
+    options.list.file = "there";
+    options.output.file = "new";
+    options.output.resume = "state";
     options.load.hlog = "new/other"; /* in no folder */
     assert_true(allowed(&options, ""));
-    options.file = options.authorities = options.certificate = options.key = "there"; /* all read */
+    options.list.file = options.network.trust.authorities_file = options.network.trust.certificate =
+        options.network.trust.key = "there"; /* all read */
     assert_true(allowed(&options, ""));
 }
 
@@ -63,11 +64,11 @@ static void a_file_with_two_roles(void **state)
     for (size_t i = 0; i < LENGTH(names); i++) {
         struct options options = begin();
 
-        options.output = names[i][0];
+        options.output.file = names[i][0];
         options.load.hlog = names[i][1];
         assert_false(allowed(&options, "it is written by this run already"));
         options.load.hlog = NULL;
-        options.file = names[i][1];
+        options.list.file = names[i][1];
         assert_false(allowed(&options, "it is read by this run already (--file "));
     }
 }
@@ -78,13 +79,13 @@ static void every_role_is_looked_at(void **state)
     const char *list[] = {"there"};
 
     (void)state;
-    options.output = "there";
-    options.resume = "there";
+    options.output.file = "there";
+    options.output.resume = "there";
     assert_false(allowed(&options, "--output there: it is read by this run already (--resume"));
-    options.resume = NULL;
-    options.key = "there";
+    options.output.resume = NULL;
+    options.network.trust.key = "there";
     assert_false(allowed(&options, "(--key there)"));
-    options.key = NULL;
+    options.network.trust.key = NULL;
     options.data_files.list = list;
     options.data_files.count = 1;
     assert_false(allowed(&options, "(--data @there)"));
@@ -92,8 +93,8 @@ static void every_role_is_looked_at(void **state)
     setenv("SSLKEYLOGFILE", "hard", 1);
     assert_false(allowed(&options, "SSLKEYLOGFILE=hard"));
     unsetenv("SSLKEYLOGFILE");
-    options.words = (char *[]){(char *)"there"};
-    options.word_count = 1;
+    options.list.words = (char *[]){(char *)"there"};
+    options.list.word_count = 1;
     assert_true(allowed(&options, "")); /* a URL */
     options.command = COMMAND_DIFF;
     assert_false(allowed(&options, "--output there"));
@@ -109,9 +110,9 @@ static void standard_output_is_a_file(void **state)
     (void)state;
     fflush(stdout);
     dup2(file, STDOUT_FILENO);
-    options.output = "there";
+    options.output.file = "there";
     output = files_check(&options);
-    options.output = NULL;
+    options.output.file = NULL;
     options.load.hlog = "there";
     aside_begin();
     log = files_check(&options);
@@ -129,7 +130,7 @@ static void devices_have_any_role(void **state)
     struct options options = begin();
 
     (void)state;
-    options.file = options.output = options.load.hlog = "/dev/null";
+    options.list.file = options.output.file = options.load.hlog = "/dev/null";
     assert_true(allowed(&options, ""));
 }
 
