@@ -6,19 +6,7 @@
 
 #include <string.h>
 
-#include "base/bytes.h"
-
-#define MOST_PORT 65535
-
-/* Reads the digits up to the NUL; 0 where they are no port. */
-static unsigned port_parse(const char *text)
-{
-    unsigned port = 0;
-
-    for (; is_digit(*text) && port <= MOST_PORT; text++)
-        port = 10 * port + (unsigned)(*text - '0');
-    return *text || port > MOST_PORT ? 0 : port;
-}
+#include "base/parse.h"
 
 /* Cuts "host", "host:port", "[host]" or "[host]:port" in two; *port NULL where there is none. More
    than one colon without brackets is an IPv6 address. False where brackets are not as they should. */
@@ -44,16 +32,14 @@ static bool cut(char *text, char **host, char **port)
 static const char *server_parse(char *text, struct address *server)
 {
     bool bracket = *text == '[';
-    unsigned number = SERVERS_PORT;
+    unsigned long number = SERVERS_PORT;
     char *host, *port;
 
     if (!*text)
         return "a nameserver is missing: the list has an empty place";
     if (!cut(text, &host, &port))
         return "a nameserver of IPv6 with a port is written [address]:port";
-    if (port)
-        number = port_parse(port);
-    if (!number)
+    if (port && !number_parse(port, 1, UINT16_MAX, &number))
         return "the port of a nameserver is a number from 1 to 65535";
     if (!address_parse(server, host, (uint16_t)number))
         return "a nameserver is given by its numeric address, as in 192.0.2.1 or [2001:db8::1]:53";

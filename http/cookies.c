@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/span.h"
 #include "http/date.h"
 #include "http/suffix.h"
 
@@ -22,11 +23,12 @@
 
 struct cookie {
     struct cookie *next;
-    size_t pair_bytes, name_bytes, path_bytes, domain_bytes;
-    int64_t expires; /* NEVER: with the jar */
-    bool secure;     /* only over https */
-    bool host_only;  /* not for hosts below the domain */
-    char text[];     /* "name=value", then the path, then the domain; no NUL */
+    struct span pair;               /* "name=value" */
+    struct span name, path, domain; /* and these: in `text` */
+    int64_t expires;                /* NEVER: with the jar */
+    bool secure;                    /* only over https */
+    bool host_only;                 /* not for hosts below the domain */
+    char text[];
 };
 
 struct cookies {
@@ -34,86 +36,47 @@ struct cookies {
     size_t count, bytes;
 };
 
-/* Bytes that lie somewhere else. */
-struct text_span {
-    const char *at;
-    size_t bytes;
-};
-
 /* Whose a cookie is: what makes it another than one of the same name. */
 struct scope {
-    struct text_span path, domain;
+    struct span path, domain;
     bool host_only;
 };
 
 /* A Set-Cookie, read. */
 struct offer {
-    struct text_span name, value, path, domain; /* `at` NULL: no such attribute */
-    int64_t max_age, expires;                   /* moments */
+    struct span name, value, path, domain; /* `at` NULL: no such attribute */
+    int64_t max_age, expires;              /* moments */
     bool secure, has_max_age, has_expires;
 };
 
-static bool span_is(struct text_span span, const char *text)
-{
-    return span.bytes == strlen(text) && !strncasecmp(span.at, text, span.bytes);
-}
-
-static bool span_begins(struct text_span span, const char *text)
-{
-    return span.bytes >= strlen(text) && !strncasecmp(span.at, text, strlen(text));
-}
-
-static struct text_span trimmed(struct text_span span)
-{
-    for (; span.bytes && is_blank(*span.at); span.bytes--)
-        span.at++;
-    while (span.bytes && is_blank(span.at[span.bytes - 1]))
-        span.bytes--;
-    return span;
-}
-
-/* Takes what stands before the next `mark` off `rest`, which is then behind it; all if none is left. */
-static struct text_span take_until(struct text_span *rest, char mark)
-{
-    const char *found = rest->bytes ? memchr(rest->at, mark, rest->bytes) : NULL;
-    size_t bytes = found ? (size_t)(found - rest->at) : rest->bytes;
-    struct text_span taken = {rest->at, bytes};
-
-    rest->at += bytes + (found != NULL);
-    rest->bytes -= bytes + (found != NULL);
-    return taken;
-}
-
 /* A tab is allowed around the parts, where it is taken off; in a name or a value it is not. */
-static bool has_control(struct text_span span, bool tab_too)
+static bool has_control(struct span span, bool tab_too)
 {
-    return has_control_byte(span.at, span.bytes) ||
-           (tab_too && span.bytes && memchr(span.at, '\t', span.bytes));
+    return has_control_byte(span.at, span_bytes(span)) || (tab_too && span_find(span, '\t'));
 }
 
 /* Max-Age as a moment (RFC 6265, section 5.2.2). False: not a number. */
-static bool read_max_age(struct text_span text, int64_t now, int64_t *moment)
+static bool read_max_age(struct span text, int64_t now, int64_t *moment)
 {
-    bool past = text.bytes && *text.at == '-';
+    bool past = span_starts(text, "-");
+    const char *at = text.at + past;
     int64_t sum = 0;
 
-    for (size_t i = past; i < text.bytes; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9')
-            return false;
+    for (; at < text.end && is_digit(*at); at++)
         if (sum < NEVER / 100)
-            sum = 10 * sum + (text.at[i] - '0');
-    }
+            sum = 10 * sum + (*at - '0');
     if (past || !sum)
         *moment = INT64_MIN;
     else
         *moment = now > NEVER - sum ? NEVER : now + sum;
-    return text.bytes > past;
+    return at == text.end && at > text.at + past;
 }
 
 /* One attribute; of those that come twice the last one counts. */
-static void read_attribute(struct offer *offer, struct text_span text, int64_t now)
+static void read_attribute(struct offer *offer, struct span text, int64_t now)
 {
-    struct text_span name = trimmed(take_until(&text, '=')), value = trimmed(text);
+    struct span name = span_trim(span_take(&text, '='), is_blank);
+    struct span value = span_trim(text, is_blank);
     int64_t moment;
 
     if (span_is(name, "secure")) {
@@ -121,67 +84,63 @@ static void read_attribute(struct offer *offer, struct text_span text, int64_t n
     } else if (span_is(name, "path")) {
         offer->path = value;
     } else if (span_is(name, "domain")) {
-        bool dot = value.bytes && *value.at == '.';
-
-        offer->domain = (struct text_span){value.at + dot, value.bytes - dot};
+        value.at += span_starts(value, ".");
+        offer->domain = value;
     } else if (span_is(name, "max-age") && read_max_age(value, now, &moment)) {
         offer->max_age = moment;
         offer->has_max_age = true;
-    } else if (span_is(name, "expires") && date_cookie(value.at, value.bytes, &moment)) {
+    } else if (span_is(name, "expires") && date_cookie(value.at, span_bytes(value), &moment)) {
         offer->expires = moment;
         offer->has_expires = true;
     }
 }
 
 /* False: not a cookie, or one that could break the request. */
-static bool read_offer(struct offer *offer, struct text_span text, int64_t now)
+static bool read_offer(struct offer *offer, struct span text, int64_t now)
 {
-    struct text_span pair = take_until(&text, ';'), name;
-    bool has_mark = pair.bytes && memchr(pair.at, '=', pair.bytes);
+    struct span pair = span_take(&text, ';'), name;
+    bool has_mark = span_find(pair, '=');
 
-    name = trimmed(take_until(&pair, '='));
-    *offer = (struct offer){.name = name, .value = trimmed(pair)};
-    if (!has_mark || !name.bytes || has_control(name, true) || has_control(offer->value, true))
+    name = span_trim(span_take(&pair, '='), is_blank);
+    *offer = (struct offer){.name = name, .value = span_trim(pair, is_blank)};
+    if (!has_mark || !span_bytes(name) || has_control(name, true) ||
+        has_control(offer->value, true))
         return false;
-    while (text.bytes)
-        read_attribute(offer, take_until(&text, ';'), now);
+    while (span_bytes(text))
+        read_attribute(offer, span_take(&text, ';'), now);
     return true;
 }
 
-static struct text_span host_of(const struct url *url)
+static struct span host_of(const struct url *url)
 {
-    return (struct text_span){url->host, strlen(url->host)};
+    return span_of(url->host, strlen(url->host));
 }
 
 /* Whether the domain is the host itself, or one above it (RFC 6265, section 5.1.3). */
-static bool domain_matches(struct text_span domain, struct text_span host, bool numeric)
+static bool domain_matches(struct span domain, struct span host, bool numeric)
 {
-    const char *tail;
+    size_t bytes = span_bytes(domain), all = span_bytes(host);
 
-    if (domain.bytes > host.bytes)
+    if (bytes > all || strncasecmp(host.end - bytes, domain.at, bytes) != 0)
         return false;
-    tail = host.at + host.bytes - domain.bytes;
-    if (strncasecmp(tail, domain.at, domain.bytes) != 0)
-        return false;
-    return domain.bytes == host.bytes || (!numeric && tail[-1] == '.');
+    return bytes == all || (!numeric && host.end[-1 - (ptrdiff_t)bytes] == '.');
 }
 
 /* RFC 6265, section 5.3, steps 5 and 6. False: the host may not set it. */
 static bool find_domain(const struct offer *offer, const struct url *url, struct scope *scope)
 {
-    struct text_span host = host_of(url);
-    const char *tail;
+    struct span host = host_of(url);
+    size_t bytes = span_bytes(offer->domain);
 
     scope->domain = host;
     scope->host_only = true;
-    if (!offer->domain.bytes)
+    if (!bytes)
         return true;
     if (!domain_matches(offer->domain, host, url->numeric))
         return false;
-    tail = host.at + host.bytes - offer->domain.bytes;
-    if (url->numeric || suffix_is_public(tail))
-        return offer->domain.bytes == host.bytes;
-    scope->domain = (struct text_span){tail, offer->domain.bytes}; /* in lower case */
+    if (url->numeric || suffix_is_public(host.end - bytes))
+        return bytes == span_bytes(host);
+    scope->domain.at = host.end - bytes; /* in lower case */
     scope->host_only = false;
     return true;
 }
@@ -190,65 +149,50 @@ static bool is_allowed(const struct offer *offer, const struct url *url)
 {
     if (offer->secure && !url->https)
         return false;
-    if (span_begins(offer->name, "__Secure-"))
+    if (span_starts(offer->name, "__Secure-"))
         return offer->secure;
-    if (span_begins(offer->name, "__Host-"))
-        return offer->secure && !offer->domain.bytes && offer->path.bytes == 1 &&
-               *offer->path.at == '/';
+    if (span_starts(offer->name, "__Host-"))
+        return offer->secure && !span_bytes(offer->domain) && span_is(offer->path, "/");
     return true;
 }
 
-static struct text_span path_of(const struct url *url)
+static struct span path_of(const struct url *url)
 {
-    return (struct text_span){url->target, strcspn(url->target, "?")};
+    return span_of(url->target, strcspn(url->target, "?"));
 }
 
 /* The attribute, or else the folder of the URL (RFC 6265, section 5.1.4). */
-static struct text_span path_for(const struct offer *offer, const struct url *url)
+static struct span path_for(const struct offer *offer, const struct url *url)
 {
-    struct text_span path = path_of(url);
+    struct span path = path_of(url);
 
-    if (offer->path.bytes && *offer->path.at == '/')
+    if (span_starts(offer->path, "/"))
         return offer->path;
-    while (path.bytes > 1 && path.at[path.bytes - 1] != '/')
-        path.bytes--;
-    if (path.bytes > 1)
-        path.bytes--;
+    while (span_bytes(path) > 1 && path.end[-1] != '/')
+        path.end--;
+    if (span_bytes(path) > 1)
+        path.end--;
     return path;
 }
 
-static struct text_span name_in(const struct cookie *cookie)
+static bool spans_equal(struct span a, struct span b)
 {
-    return (struct text_span){cookie->text, cookie->name_bytes};
-}
-
-static struct text_span path_in(const struct cookie *cookie)
-{
-    return (struct text_span){cookie->text + cookie->pair_bytes, cookie->path_bytes};
-}
-
-static struct text_span domain_in(const struct cookie *cookie)
-{
-    return (struct text_span){cookie->text + cookie->pair_bytes + cookie->path_bytes,
-                              cookie->domain_bytes};
-}
-
-static bool spans_equal(struct text_span a, struct text_span b)
-{
-    return a.bytes == b.bytes && !memcmp(a.at, b.at, a.bytes);
+    return span_bytes(a) == span_bytes(b) && !memcmp(a.at, b.at, span_bytes(a));
 }
 
 /* Whether a cookie of the path `own` is for `path` (RFC 6265, section 5.1.4). */
-static bool path_matches(struct text_span own, struct text_span path)
+static bool path_matches(struct span own, struct span path)
 {
-    if (path.bytes < own.bytes || memcmp(path.at, own.at, own.bytes) != 0)
+    size_t bytes = span_bytes(own), all = span_bytes(path);
+
+    if (all < bytes || memcmp(path.at, own.at, bytes) != 0)
         return false;
-    return path.bytes == own.bytes || own.at[own.bytes - 1] == '/' || path.at[own.bytes] == '/';
+    return all == bytes || own.end[-1] == '/' || path.at[bytes] == '/';
 }
 
 static size_t size_of(const struct cookie *cookie)
 {
-    return cookie->pair_bytes + cookie->path_bytes;
+    return span_bytes(cookie->pair) + span_bytes(cookie->path);
 }
 
 static void drop(struct cookies *jar, struct cookie **link)
@@ -270,56 +214,61 @@ static void drop_expired(struct cookies *jar, int64_t now)
             link = &(*link)->next;
 }
 
+/* Copies a text to *to, which is behind it then. */
+static struct span copy(char **to, struct span text)
+{
+    const char *at = *to;
+
+    *to = span_put(*to, text);
+    return (struct span){at, *to};
+}
+
 static struct cookie *cookie_new(const struct offer *offer, const struct scope *scope,
                                  int64_t expires)
 {
-    size_t pair = offer->name.bytes + 1 + offer->value.bytes;
+    size_t pair = span_bytes(offer->name) + 1 + span_bytes(offer->value);
     struct cookie *cookie =
-        memory_get(sizeof(*cookie) + pair + scope->path.bytes + scope->domain.bytes);
+        memory_get(sizeof(*cookie) + pair + span_bytes(scope->path) + span_bytes(scope->domain));
     char *to = cookie->text;
 
-    *cookie = (struct cookie){.pair_bytes = pair,
-                              .name_bytes = offer->name.bytes,
-                              .path_bytes = scope->path.bytes,
-                              .domain_bytes = scope->domain.bytes,
-                              .expires = expires,
-                              .secure = offer->secure,
-                              .host_only = scope->host_only};
-    to = mempcpy(to, offer->name.at, offer->name.bytes);
+    cookie->expires = expires;
+    cookie->secure = offer->secure;
+    cookie->host_only = scope->host_only;
+    cookie->name = copy(&to, offer->name);
     *to++ = '=';
-    to = mempcpy(to, offer->value.at, offer->value.bytes);
-    to = mempcpy(to, scope->path.at, scope->path.bytes);
-    memcpy(to, scope->domain.at, scope->domain.bytes);
+    to = span_put(to, offer->value);
+    cookie->pair = (struct span){cookie->text, to};
+    cookie->path = copy(&to, scope->path);
+    cookie->domain = copy(&to, scope->domain);
     return cookie;
 }
 
-static bool is_same(const struct cookie *cookie, struct text_span name, const struct scope *scope)
+static bool is_same(const struct cookie *cookie, struct span name, const struct scope *scope)
 {
-    return spans_equal(path_in(cookie), scope->path) && spans_equal(name_in(cookie), name) &&
-           spans_equal(domain_in(cookie), scope->domain);
+    return spans_equal(cookie->path, scope->path) && spans_equal(cookie->name, name) &&
+           spans_equal(cookie->domain, scope->domain);
 }
 
 /* The link to the cookie of this name, path and domain; or else to where it belongs, which is where
    the next one's path is shorter. */
-static struct cookie **place_of(struct cookies *jar, struct text_span name,
-                                const struct scope *scope)
+static struct cookie **place_of(struct cookies *jar, struct span name, const struct scope *scope)
 {
     struct cookie **link = &jar->first;
 
-    while (*link && (*link)->path_bytes >= scope->path.bytes && !is_same(*link, name, scope))
+    while (*link && span_bytes((*link)->path) >= span_bytes(scope->path) &&
+           !is_same(*link, name, scope))
         link = &(*link)->next;
     return link;
 }
 
 /* What came in the clear does not stand before what came over https (RFC 6265bis, section 5.7). */
-static bool hides_secure(const struct cookies *jar, struct text_span name,
-                         const struct scope *scope)
+static bool hides_secure(const struct cookies *jar, struct span name, const struct scope *scope)
 {
     for (const struct cookie *cookie = jar->first; cookie; cookie = cookie->next)
-        if (cookie->secure && spans_equal(name_in(cookie), name) &&
-            path_matches(path_in(cookie), scope->path) &&
-            (domain_matches(domain_in(cookie), scope->domain, false) ||
-             domain_matches(scope->domain, domain_in(cookie), false)))
+        if (cookie->secure && spans_equal(cookie->name, name) &&
+            path_matches(cookie->path, scope->path) &&
+            (domain_matches(cookie->domain, scope->domain, false) ||
+             domain_matches(scope->domain, cookie->domain, false)))
             return true;
     return false;
 }
@@ -334,7 +283,7 @@ static bool has_room(const struct cookies *jar, const struct cookie *more,
         jar->bytes + size_of(more) - (replaced ? size_of(replaced) : 0) > COOKIES_MOST_BYTES_IN_ALL)
         return false;
     for (const struct cookie *cookie = jar->first; cookie; cookie = cookie->next) {
-        if (cookie == replaced || !spans_equal(domain_in(cookie), domain_in(more)))
+        if (cookie == replaced || !spans_equal(cookie->domain, more->domain))
             continue;
         count++;
         bytes += size_of(cookie);
@@ -373,14 +322,14 @@ static void put(struct cookies *jar, const struct offer *offer, const struct sco
 void cookies_take(struct cookies **jar, const struct url *url, const char *value, size_t length,
                   int64_t now_unix)
 {
-    struct text_span text = {value, length};
+    struct span text = span_of(value, length);
     int64_t expires = NEVER;
     struct scope scope;
     struct offer offer;
 
     if (length > COOKIES_MOST_FIELD_BYTES || has_control(text, false) ||
         !read_offer(&offer, text, now_unix) || !is_allowed(&offer, url) ||
-        offer.name.bytes + offer.value.bytes > COOKIES_MOST_PAIR_BYTES ||
+        span_bytes(offer.name) + span_bytes(offer.value) > COOKIES_MOST_PAIR_BYTES ||
         !find_domain(&offer, url, &scope))
         return;
     if (offer.has_max_age)
@@ -399,14 +348,14 @@ void cookies_take(struct cookies **jar, const struct url *url, const char *value
 
 static bool is_sent(const struct cookie *cookie, const struct url *url, int64_t now)
 {
-    struct text_span host = host_of(url), domain = domain_in(cookie);
+    struct span host = host_of(url);
 
     if (cookie->expires <= now || (cookie->secure && !url->https))
         return false;
-    if (cookie->host_only ? !spans_equal(domain, host)
-                          : !domain_matches(domain, host, url->numeric))
+    if (cookie->host_only ? !spans_equal(cookie->domain, host)
+                          : !domain_matches(cookie->domain, host, url->numeric))
         return false;
-    return path_matches(path_in(cookie), path_of(url));
+    return path_matches(cookie->path, path_of(url));
 }
 
 char *cookies_for(const struct cookies *jar, const struct url *url, int64_t now_unix)
@@ -421,7 +370,7 @@ char *cookies_for(const struct cookies *jar, const struct url *url, int64_t now_
             continue;
         if (to > text)
             to = mempcpy(to, "; ", 2);
-        to = mempcpy(to, cookie->text, cookie->pair_bytes);
+        to = span_put(to, cookie->pair);
     }
     *to = '\0';
     if (to > text)

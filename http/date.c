@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/bytes.h"
+#include "base/span.h"
 
 #define FIRST_YEAR 1601 /* of a cookie's date */
 #define AHEAD      50   /* years that a date of two digits may lie ahead */
@@ -17,11 +18,6 @@ static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 static const char days[][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                 "Thursday", "Friday", "Saturday"};
-
-/* What is left to be read. */
-struct date_rest {
-    const char *at, *end;
-};
 
 /* The parts of a date; -1: not known yet. */
 struct date_parts {
@@ -46,7 +42,7 @@ static bool to_unix(const struct date_parts *parts, int most_second, int64_t *un
 }
 
 /* Takes `least` to `most` digits; what follows them is not looked at. */
-static bool take_number(struct date_rest *rest, int least, int most, int *number)
+static bool take_number(struct span *rest, int least, int most, int *number)
 {
     int count = 0, sum = 0;
 
@@ -56,15 +52,15 @@ static bool take_number(struct date_rest *rest, int least, int most, int *number
     return count >= least;
 }
 
-static bool take_text(struct date_rest *rest, const char *text, size_t length)
+static bool take_text(struct span *rest, const char *text, size_t length)
 {
-    if ((size_t)(rest->end - rest->at) < length || memcmp(rest->at, text, length) != 0)
+    if (span_bytes(*rest) < length || memcmp(rest->at, text, length) != 0)
         return false;
     rest->at += length;
     return true;
 }
 
-static bool take_month(struct date_rest *rest, int *month)
+static bool take_month(struct span *rest, int *month)
 {
     for (*month = 0; *month < 12; ++*month)
         if (take_text(rest, months[*month], 3))
@@ -73,7 +69,7 @@ static bool take_month(struct date_rest *rest, int *month)
 }
 
 /* The name of a day, or (`length` 3) its first letters. */
-static bool take_day_name(struct date_rest *rest, size_t length)
+static bool take_day_name(struct span *rest, size_t length)
 {
     for (int i = 0; i < 7; i++)
         if (take_text(rest, days[i], length ? length : strlen(days[i])))
@@ -82,7 +78,7 @@ static bool take_day_name(struct date_rest *rest, size_t length)
 }
 
 /* "08:49:37", each of `least` to two digits */
-static bool take_time(struct date_rest *rest, int least, struct date_parts *parts)
+static bool take_time(struct span *rest, int least, struct date_parts *parts)
 {
     return take_number(rest, least, 2, &parts->hour) && take_text(rest, ":", 1) &&
            take_number(rest, least, 2, &parts->minute) && take_text(rest, ":", 1) &&
@@ -90,7 +86,7 @@ static bool take_time(struct date_rest *rest, int least, struct date_parts *part
 }
 
 /* One conversion of a form, by the letters of strftime. */
-static bool take_conversion(struct date_rest *rest, char conversion, struct date_parts *parts)
+static bool take_conversion(struct span *rest, char conversion, struct date_parts *parts)
 {
     switch (conversion) {
     case 'a': return take_day_name(rest, 3);
@@ -106,7 +102,7 @@ static bool take_conversion(struct date_rest *rest, char conversion, struct date
     }
 }
 
-static bool take_form(struct date_rest rest, const char *form, struct date_parts *parts)
+static bool take_form(struct span rest, const char *form, struct date_parts *parts)
 {
     for (; *form; form++)
         if (*form == '%' ? !take_conversion(&rest, *++form, parts) : !take_text(&rest, form, 1))
@@ -129,7 +125,7 @@ static int full_year(int year, int64_t now_unix)
 
 bool date_http(const char *text, size_t length, int64_t now_unix, int64_t *unix_time)
 {
-    const struct date_rest rest = {text, text + length};
+    const struct span rest = span_of(text, length);
     struct date_parts parts;
 
     if (take_form(rest, "%a, %d %b %Y %T GMT", &parts) || /* Sun, 06 Nov 1994 08:49:37 GMT */
@@ -151,12 +147,12 @@ static bool is_delimiter(char c)
 }
 
 /* A number that the word begins with; a digit more and it is none. */
-static bool word_number(struct date_rest word, int least, int most, int *number)
+static bool word_number(struct span word, int least, int most, int *number)
 {
     return take_number(&word, least, most, number) && (word.at == word.end || !is_digit(*word.at));
 }
 
-static bool word_time(struct date_rest word, struct date_parts *parts)
+static bool word_time(struct span word, struct date_parts *parts)
 {
     struct date_parts read;
 
@@ -168,21 +164,16 @@ static bool word_time(struct date_rest word, struct date_parts *parts)
     return true;
 }
 
-static bool word_month(struct date_rest word, int *month)
+static bool word_month(struct span word, int *month)
 {
-    if (word.end - word.at < 3)
-        return false;
-    for (int i = 0; i < 12; i++) {
-        if (strncasecmp(word.at, months[i], 3) != 0)
-            continue;
-        *month = i;
-        return true;
-    }
+    for (*month = 0; *month < 12; ++*month)
+        if (span_starts(word, months[*month]))
+            return true;
     return false;
 }
 
 /* A word is the first of time, day, month and year that it can be and that is not known yet. */
-static void take_word(struct date_rest word, struct date_parts *parts)
+static void take_word(struct span word, struct date_parts *parts)
 {
     int number;
 
@@ -198,7 +189,7 @@ static void take_word(struct date_rest word, struct date_parts *parts)
 
 bool date_cookie(const char *text, size_t length, int64_t *unix_time)
 {
-    struct date_rest word = {text, text}, all = {text, text + length};
+    struct span word, all = span_of(text, length);
     struct date_parts parts = {-1, -1, -1, -1, -1, -1};
 
     while (all.at < all.end) {

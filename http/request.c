@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/span.h"
 #include "http/fields.h"
 
 #define PROXY_AUTHORIZATION "Proxy-Authorization"
@@ -17,23 +18,18 @@ const char *request_check_value(const char *value, size_t length)
     return has_control_byte(value, length) ? "the value has a control character" : NULL;
 }
 
-static bool is_named(const char *line, size_t length, const char *name)
-{
-    return length == strlen(name) && !strncasecmp(line, name, length);
-}
-
 const char *request_check_header(const char *line, size_t length)
 {
     const char *colon = memchr(line, ':', length);
+    struct span name = {line, colon};
 
     if (!colon || colon == line)
         return "a header is \"Name: value\"";
-    if (is_named(line, (size_t)(colon - line), "Transfer-Encoding") ||
-        is_named(line, (size_t)(colon - line), "Content-Length"))
+    if (span_is(name, "Transfer-Encoding") || span_is(name, "Content-Length"))
         return "the framing of the content is ours to tell";
-    if (!is_token(line, (size_t)(colon - line)))
+    if (!is_token(line, span_bytes(name)))
         return "the header's name has a forbidden character";
-    return request_check_value(colon, length - (size_t)(colon - line));
+    return request_check_value(colon, length - span_bytes(name));
 }
 
 bool request_is_method(const char *text)
@@ -95,16 +91,14 @@ static char *join(const struct request_parts *parts, bool past_proxy, size_t *le
     return text;
 }
 
-/* "Basic dXNlcjpwYXNzd29yZA==", to be freed; NULL without credentials. */
-static char *basic(const char *user_info, size_t length)
+char *request_basic(const char *user_info, size_t length)
 {
     char *digits, *text;
 
     if (!user_info)
         return NULL;
     digits = base64_encode(user_info, length);
-    text = memory_get(strlen(digits) + sizeof("Basic "));
-    stpcpy(stpcpy(text, "Basic "), digits);
+    text = memory_print("Basic %s", digits);
     free(digits);
     return text;
 }
@@ -128,8 +122,8 @@ static bool wants_content(const char *method)
 char *request_build(const struct request *request, size_t *length)
 {
     struct request_parts parts = {.own = request->headers};
-    char *authorization = basic(request->user_info, request->user_info_bytes);
-    char *proxy = basic(request->proxy_user_info, request->proxy_user_info_bytes);
+    char *authorization = request_basic(request->user_info, request->user_info_bytes);
+    char *proxy = request_basic(request->proxy_user_info, request->proxy_user_info_bytes);
     const char *given = request->proxy_authorization;
     char count[24] = "", *text;
     bool content = request->content;

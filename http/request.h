@@ -16,6 +16,9 @@ const char *request_check_header(const char *line, size_t length);
 /* Likewise of a field's value alone. */
 const char *request_check_value(const char *value, size_t length);
 
+/* "Basic dXNlcjpwYXNzd29yZA==" (RFC 7617) of "user:password", to be freed; NULL for NULL. */
+char *request_basic(const char *user_info, size_t length);
+
 /* Whether it may be a method: a token of at most 32 bytes, and not CONNECT. */
 bool request_is_method(const char *text);
 

@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/span.h"
 #include "http/host.h"
 
 static const char too_long[] = "the URL is over 65536 bytes";
@@ -53,74 +54,51 @@ static const uint8_t classes[256] = {
     [0x7f ... 0xff] = EVERYWHERE,
 };
 
-/* A piece of text. */
-struct url_rest {
-    const char *at, *end;
-};
-
 /* A URL in pieces. */
 struct cut {
     bool https;
-    struct url_rest before;   /* what stands before the authority */
-    struct url_rest user;     /* without the "@" */
-    struct url_rest host;     /* with its brackets */
-    struct url_rest port;     /* with its colon */
-    struct url_rest path;     /* from the first slash on */
-    struct url_rest query;    /* with its "?" */
-    struct url_rest fragment; /* with its "#" */
+    struct span before;   /* what stands before the authority */
+    struct span user;     /* without the "@" */
+    struct span host;     /* with its brackets */
+    struct span port;     /* with its colon */
+    struct span path;     /* from the first slash on */
+    struct span query;    /* with its "?" */
+    struct span fragment; /* with its "#" */
 };
-
-static size_t left(const struct url_rest *rest)
-{
-    return (size_t)(rest->end - rest->at);
-}
-
-static const char *find(const struct url_rest *rest, char wanted)
-{
-    return memchr(rest->at, wanted, left(rest));
-}
 
 static bool is(char byte, int class)
 {
     return classes[(unsigned char)byte] & class;
 }
 
-static void trim(struct url_rest *rest)
-{
-    while (left(rest) && is_space_or_control(*rest->at))
-        rest->at++;
-    while (left(rest) && is_space_or_control(rest->end[-1]))
-        rest->end--;
-}
-
 /* Takes "http:" or "https:". */
-static bool take_scheme(struct url_rest *rest, bool *https)
+static bool take_scheme(struct span *rest, bool *https)
 {
-    if (left(rest) < 5 || strncasecmp(rest->at, "http", 4) != 0)
+    if (span_bytes(*rest) < 5 || strncasecmp(rest->at, "http", 4) != 0)
         return false;
     *https = (rest->at[4] | 32) == 's';
-    if (left(rest) < 5u + *https || rest->at[4 + *https] != ':')
+    if (span_bytes(*rest) < 5u + *https || rest->at[4 + *https] != ':')
         return false;
     rest->at += 5 + *https;
     return true;
 }
 
 /* Takes the part up to the first delimiter of those that end an authority. */
-static struct url_rest take_authority(struct url_rest *rest)
+static struct span take_authority(struct span *rest)
 {
-    struct url_rest part = {rest->at, rest->at};
+    struct span part = *rest;
 
-    while (part.end < rest->end && !is(*part.end, SLASH) && *part.end != '?' && *part.end != '#')
-        part.end++;
-    rest->at = part.end;
+    while (rest->at < rest->end && !is(*rest->at, SLASH) && *rest->at != '?' && *rest->at != '#')
+        rest->at++;
+    part.end = rest->at;
     return part;
 }
 
 /* Takes what stands before the last "@", and the "@"; none: nothing. */
-static struct url_rest take_user(struct url_rest *authority)
+static struct span take_user(struct span *authority)
 {
-    const char *at = memrchr(authority->at, '@', left(authority));
-    struct url_rest part = {authority->at, at ? at : authority->at};
+    const char *at = memrchr(authority->at, '@', span_bytes(*authority));
+    struct span part = {authority->at, at ? at : authority->at};
 
     if (at)
         authority->at = at + 1;
@@ -128,11 +106,11 @@ static struct url_rest take_user(struct url_rest *authority)
 }
 
 /* Takes the host; what is left begins with the colon of the port. */
-static struct url_rest take_host(struct url_rest *authority)
+static struct span take_host(struct span *authority)
 {
-    bool literal = left(authority) && *authority->at == '[';
-    const char *close = find(authority, literal ? ']' : ':');
-    struct url_rest part = {authority->at, authority->end};
+    bool literal = span_bytes(*authority) && *authority->at == '[';
+    const char *close = span_find(*authority, literal ? ']' : ':');
+    struct span part = {authority->at, authority->end};
 
     if (close && literal) /* what is no port belongs to the host, which is refused then */
         close = close + 1 < authority->end && close[1] == ':' ? close + 1 : NULL;
@@ -142,16 +120,21 @@ static struct url_rest take_host(struct url_rest *authority)
     return part;
 }
 
-/* ":8080" or ":" or nothing. *number is set where nothing is wrong. */
-static const char *read_port(uint16_t *number, bool https, const struct url_rest *part)
+/* Takes what begins with the first `mark`; none: nothing. */
+static struct span take_tail(struct span *rest, char mark)
+{
+    const char *found = span_find(*rest, mark);
+    struct span tail = {found ? found : rest->end, rest->end};
+
+    rest->end = tail.at;
+    return tail;
+}
+
+const char *url_read_port(uint16_t *number, struct span digits)
 {
     unsigned port = 0;
 
-    if (left(part) <= 1) {
-        *number = https ? 443 : 80;
-        return NULL;
-    }
-    for (const char *at = part->at + 1; at < part->end; at++) {
+    for (const char *at = digits.at; at < digits.end; at++) {
         if (!is_digit(*at))
             return "the port is not a number";
         port = port * 10 + (unsigned)(*at - '0');
@@ -164,33 +147,30 @@ static const char *read_port(uint16_t *number, bool https, const struct url_rest
     return NULL;
 }
 
-/* Cuts the whole; nothing is judged but the scheme. */
-static const char *cut_url(struct cut *cut, struct url_rest rest)
+/* ":8080" or ":" or nothing. *number is set where nothing is wrong. */
+static const char *take_port(uint16_t *number, bool https, struct span part)
 {
-    const char *hash, *question;
+    *number = https ? 443 : 80;
+    return span_bytes(part) > 1 ? url_read_port(number, (struct span){part.at + 1, part.end})
+                                : NULL;
+}
 
+/* Cuts the whole; nothing is judged but the scheme. */
+static const char *cut_url(struct cut *cut, struct span rest)
+{
     cut->before.at = rest.at;
     if (!take_scheme(&rest, &cut->https))
         return not_absolute;
-    while (left(&rest) && is(*rest.at, SLASH))
+    while (span_bytes(rest) && is(*rest.at, SLASH))
         rest.at++;
     cut->before.end = rest.at;
     cut->port = take_authority(&rest);
     cut->user = take_user(&cut->port);
     cut->host = take_host(&cut->port);
-    hash = find(&rest, '#');
-    cut->fragment = (struct url_rest){hash ? hash : rest.end, rest.end};
-    rest.end = cut->fragment.at;
-    question = find(&rest, '?');
-    cut->query = (struct url_rest){question ? question : rest.end, rest.end};
-    cut->path = (struct url_rest){rest.at, cut->query.at};
+    cut->fragment = take_tail(&rest, '#');
+    cut->query = take_tail(&rest, '?');
+    cut->path = rest;
     return NULL;
-}
-
-static char *put(char *to, const char *at, const char *end)
-{
-    memcpy(to, at, (size_t)(end - at));
-    return to + (end - at);
 }
 
 static char *put_byte(char *to, char byte, int part)
@@ -208,7 +188,7 @@ static char *put_byte(char *to, char byte, int part)
 }
 
 /* What is percent-encoded already stays as it is. */
-static char *put_encoded(char *to, const struct url_rest *part, int class)
+static char *put_encoded(char *to, const struct span *part, int class)
 {
     for (const char *at = part->at; at < part->end; at++)
         to = put_byte(to, *at, class);
@@ -232,7 +212,7 @@ static int dots_in(const char *at, const char *end)
 }
 
 /* Segment after segment, each with the slash before it; ".." takes back the one before. */
-static char *put_path(char *to, struct url_rest path)
+static char *put_path(char *to, struct span path)
 {
     char *begin = to, *segment;
 
@@ -241,9 +221,9 @@ static char *put_path(char *to, struct url_rest path)
 
         segment = to;
         *to++ = '/';
-        if (left(&path))
+        if (span_bytes(path))
             path.at++;
-        while (left(&path) && !is(*path.at, SLASH))
+        while (span_bytes(path) && !is(*path.at, SLASH))
             to = put_byte(to, *path.at++, IN_PATH);
         dots = dots_in(segment + 1, to);
         if (!dots)
@@ -251,19 +231,19 @@ static char *put_path(char *to, struct url_rest path)
         to = segment;
         if (dots == 2 && segment > begin)
             to = memrchr(begin, '/', (size_t)(segment - begin));
-        if (!left(&path))
+        if (!span_bytes(path))
             *to++ = '/';
-    } while (left(&path));
+    } while (span_bytes(path));
     return to;
 }
 
 /* User name and password, percent-decoded (RFC 7617 joins them by a colon again). Both empty: none. */
-static void put_user_info(struct url *url, char *to, const struct url_rest *user)
+static void put_user_info(struct url *url, char *to, const struct span *user)
 {
-    const char *colon = find(user, ':'), *at = user->at;
+    const char *colon = span_find(*user, ':'), *at = user->at;
     const char *name_end = colon ? colon : user->end;
 
-    if (left(user) == (colon != NULL))
+    if (span_bytes(*user) == (colon != NULL))
         return;
     url->user_info = to;
     while (at < name_end)
@@ -300,23 +280,23 @@ static char *put_authority(struct url *url, char *to, const struct host *host)
 /* Writes all texts, each closed with a NUL. A byte of `whole` may become three where `all`, the
    classes of its bytes, says so. */
 static void put_url(struct url *url, const struct cut *cut, const struct host *host,
-                    const struct url_rest *whole, int all)
+                    const struct span *whole, int all)
 {
     size_t times = all & EVERYWHERE ? 4 : 2; /* it is shown, too */
-    char *to = memory_get(times * left(whole) + 2 * host->length + BLOCK_EXTRA_BYTES);
+    char *to = memory_get(times * span_bytes(*whole) + 2 * host->length + BLOCK_EXTRA_BYTES);
 
     url->https = cut->https;
     url->numeric = host->numeric;
     url->shown = to;
-    to = put(put(to, cut->before.at, cut->before.end), cut->host.at, whole->end);
+    to = span_put(span_put(to, cut->before), (struct span){cut->host.at, whole->end});
     *to++ = '\0';
     url->host = to;
-    to = put(to, host->text, host->text + host->length + 1);
+    to = mempcpy(to, host->text, host->length + 1);
     to = put_authority(url, to, host);
     url->target = to;
     to = put_encoded(put_path(to, cut->path), &cut->query, IN_QUERY);
     *to++ = '\0';
-    if (left(&cut->fragment)) {
+    if (span_bytes(cut->fragment)) {
         url->fragment = to + 1; /* the "#" goes along */
         to = put_encoded(to, &cut->fragment, IN_FRAGMENT);
         *to++ = '\0';
@@ -324,7 +304,7 @@ static void put_url(struct url *url, const struct cut *cut, const struct host *h
     put_user_info(url, to, &cut->user);
 }
 
-static int classes_in(const struct url_rest *rest)
+static int classes_in(const struct span *rest)
 {
     int all = 0;
 
@@ -335,9 +315,9 @@ static int classes_in(const struct url_rest *rest)
 
 /* A copy without tabs and line ends, and with "%00" for each NUL, which means the same in every part.
    To be freed. */
-static char *without_odd(struct url_rest *rest)
+static char *without_odd(struct span *rest)
 {
-    char *copy = memory_get(3 * left(rest) + 1), *to = copy;
+    char *copy = memory_get(3 * span_bytes(*rest) + 1), *to = copy;
 
     for (const char *at = rest->at; at < rest->end; at++) {
         if (!is(*at, ODD))
@@ -345,14 +325,14 @@ static char *without_odd(struct url_rest *rest)
         else if (!*at)
             to = stpcpy(to, "%00");
     }
-    *rest = (struct url_rest){copy, to};
+    *rest = (struct span){copy, to};
     return copy;
 }
 
 /* As url_parse, of a text of `most` bytes at most. */
 static const char *parse(struct url *url, const char *text, size_t length, size_t most)
 {
-    struct url_rest whole = {text, text + length};
+    struct span whole = {text, text + length};
     struct host host;
     struct cut cut;
     const char *wrong;
@@ -360,17 +340,17 @@ static const char *parse(struct url *url, const char *text, size_t length, size_
     int all;
 
     *url = (struct url){0};
-    trim(&whole);
-    if (left(&whole) > most)
+    whole = span_trim(whole, is_space_or_control);
+    if (span_bytes(whole) > most)
         return too_long;
     all = classes_in(&whole);
     if (all & ODD)
         copy = without_odd(&whole);
     wrong = cut_url(&cut, whole);
     if (!wrong)
-        wrong = host_parse(&host, cut.host.at, left(&cut.host));
+        wrong = host_parse(&host, cut.host.at, span_bytes(cut.host));
     if (!wrong)
-        wrong = read_port(&url->port, cut.https, &cut.port);
+        wrong = take_port(&url->port, cut.https, cut.port);
     if (!wrong)
         put_url(url, &cut, &host, &whole, all);
     free(copy);
@@ -389,7 +369,7 @@ void url_free(struct url *url)
 }
 
 /* Takes any scheme with its colon (RFC 3986, section 3.1). False where there is none. */
-static bool has_scheme(const struct url_rest *rest)
+static bool has_scheme(const struct span *rest)
 {
     const char *at = rest->at;
 
@@ -402,37 +382,30 @@ static bool has_scheme(const struct url_rest *rest)
 
 /* How much of the base's target stands before a reference that brings no authority (RFC 3986, section
    5.2.2): all for a mere fragment, the path for a query, its folder for a relative path. */
-static size_t kept_of(const char *target, const struct url_rest *reference)
+static int kept_of(const char *target, const struct span *reference)
 {
-    size_t path = strcspn(target, "?");
-    char first = left(reference) ? *reference->at : '#';
+    int path = (int)strcspn(target, "?");
+    char first = span_bytes(*reference) ? *reference->at : '#';
 
     if (first == '#')
-        return strlen(target);
+        return (int)strlen(target);
     if (first == '?')
         return path;
     if (is(first, SLASH))
         return 0;
-    return (size_t)((const char *)memrchr(target, '/', path) + 1 - target);
+    return (int)((const char *)memrchr(target, '/', (size_t)path) + 1 - target);
 }
 
-static char *put_scheme(char *to, bool https)
+static const char *scheme_of(bool https)
 {
-    return stpcpy(to, https ? "https://" : "http://");
-}
-
-static char *put_fragment(char *to, const char *fragment)
-{
-    return fragment ? stpcpy(stpcpy(to, "#"), fragment) : to;
+    return https ? "https" : "http";
 }
 
 /* An absolute URL as text, of what a reference brings and what it takes over; to be freed. NULL where
    it leads to another scheme. */
-static char *resolve(const struct url *base, struct url_rest reference)
+static char *resolve(const struct url *base, struct span reference)
 {
-    size_t kept = strlen(base->target);
-    size_t fragment = base->fragment ? strlen(base->fragment) : 0;
-    char *text, *to;
+    const char *inherited = span_find(reference, '#') ? NULL : base->fragment;
     bool https = base->https, own = false; /* it brings an authority of its own */
 
     if (has_scheme(&reference)) {
@@ -441,41 +414,31 @@ static char *resolve(const struct url *base, struct url_rest reference)
         /* "http:g" is a relative path where the base is http (RFC 3986, section 5.2.2: not strict) */
         own = https != base->https;
     }
-    own = own || (left(&reference) > 1 && is(reference.at[0], SLASH) && is(reference.at[1], SLASH));
-    text = memory_get(strlen(base->authority) + kept + left(&reference) + fragment + 16);
-    to = put_scheme(text, https);
-    if (!own) { /* else all slashes before it count as two */
-        to = stpcpy(to, base->authority);
-        to = put(to, base->target, base->target + kept_of(base->target, &reference));
-    }
-    to = put(to, reference.at, reference.end);
-    if (!find(&reference, '#'))
-        to = put_fragment(to, base->fragment);
-    *to = '\0';
-    return text;
+    own = own || (span_bytes(reference) > 1 && is(reference.at[0], SLASH) &&
+                  is(reference.at[1], SLASH)); /* all slashes before it count as two */
+    return memory_print("%s://%s%.*s%.*s%s%s", scheme_of(https), own ? "" : base->authority,
+                        own ? 0 : kept_of(base->target, &reference), base->target,
+                        (int)span_bytes(reference), reference.at, inherited ? "#" : "",
+                        inherited ? inherited : "");
 }
 
 /* A URL in its normal form, without user info. To be freed. */
 static char *normal_form(const struct url *url)
 {
-    size_t fragment = url->fragment ? strlen(url->fragment) : 0;
-    char *text = memory_get(strlen(url->authority) + strlen(url->target) + fragment + 16), *to;
-
-    to = stpcpy(stpcpy(put_scheme(text, url->https), url->authority), url->target);
-    *put_fragment(to, url->fragment) = '\0';
-    return text;
+    return memory_print("%s://%s%s%s%s", scheme_of(url->https), url->authority, url->target,
+                        url->fragment ? "#" : "", url->fragment ? url->fragment : "");
 }
 
 /* Parsed a second time from its normal form: that is what is shown then, and it is within bounds. */
 const char *url_join(struct url *url, const struct url *base, const char *reference, size_t length)
 {
-    struct url_rest rest = {reference, reference + length};
+    struct span rest = {reference, reference + length};
     char *copy, *text;
     const char *wrong;
 
     *url = (struct url){0};
-    trim(&rest);
-    if (left(&rest) > URL_MOST_BYTES)
+    rest = span_trim(rest, is_space_or_control);
+    if (span_bytes(rest) > URL_MOST_BYTES)
         return too_long;
     copy = without_odd(&rest);
     text = resolve(base, rest);
@@ -506,11 +469,12 @@ bool url_equal(const struct url *a, const struct url *b)
 /* Only as much of the authority is read as the hash of its origin needs. */
 bool url_origin(struct url_origin *origin, const char *text, size_t length)
 {
-    struct url_rest rest = {text, text + length}, authority, host;
+    struct span rest = {text, text + length}, authority, host;
 
-    while (left(&rest) && is_space_or_control(*rest.at))
+    while (span_bytes(rest) && is_space_or_control(*rest.at))
         rest.at++;
-    if (!take_scheme(&rest, &origin->https) || left(&rest) < 2 || memcmp(rest.at, "//", 2) != 0)
+    if (!take_scheme(&rest, &origin->https) || span_bytes(rest) < 2 ||
+        memcmp(rest.at, "//", 2) != 0)
         return false;
     rest.at += 2;
     authority = take_authority(&rest);
@@ -519,15 +483,15 @@ bool url_origin(struct url_origin *origin, const char *text, size_t length)
             authority.end = at;
     take_user(&authority);
     host = take_host(&authority);
-    if (read_port(&origin->port, origin->https, &authority))
+    if (take_port(&origin->port, origin->https, authority))
         return false;
-    if (left(&host) && *host.at == '[') {
+    if (span_bytes(host) && *host.at == '[') {
         host.at++;
         host.end -= host.end > host.at;
     }
     origin->host = host.at;
-    origin->host_bytes = left(&host);
-    return left(&host);
+    origin->host_bytes = span_bytes(host);
+    return span_bytes(host);
 }
 
 bool url_same_origin(const struct url_origin *a, const struct url_origin *b)

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/span.h"
+
 #define URL_MOST_BYTES        (64 * 1024)  /* of the text, without white space around it */
 #define URL_MOST_JOINED_BYTES (256 * 1024) /* of what a reference and its base come to */
 #define URL_MOST_HOST_BYTES   255
@@ -52,6 +54,9 @@ bool url_shares_origin(const struct url *a, const struct url *b);
 
 /* The same request: fragment and user info do not count. */
 bool url_equal(const struct url *a, const struct url *b);
+
+/* Reads the digits of a port, at least one. Returns as url_parse does; *number is set with NULL alone. */
+const char *url_read_port(uint16_t *number, struct span digits);
 
 /* Where a URL leads: scheme, host, port. The host is borrowed and neither put into lower case nor
    into its normal form. */

@@ -13,12 +13,13 @@
 #include <brotli/decode.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "base/bytes.h"
 #include "base/memory.h"
+#include "base/span.h"
 
 #define BETWEEN_BYTES 4096 /* the buffer between two stages */
 
@@ -33,7 +34,7 @@
 #define ZSTD_WINDOW_LOG 23
 
 /* What a library wants to read, and where it may write. */
-struct span {
+struct input {
     const unsigned char *at;
     size_t left;
 };
@@ -51,7 +52,7 @@ enum coding_step {
 
 struct stage {
     const struct codec *codec;
-    struct span in;  /* what it was given and has not taken */
+    struct input in; /* what it was given and has not taken */
     bool made_state; /* the library's state exists */
     bool open;       /* in the middle of a stream */
     bool whole;      /* a stream was completed */
@@ -79,7 +80,7 @@ struct codec {
     bool (*begins)(unsigned char byte); /* can a stream begin so? */
     void (*make)(struct stage *stage, unsigned char first);
     void (*again)(struct stage *stage); /* for the next stream; NULL where none follows */
-    enum coding_step (*step)(struct stage *stage, struct span *in, struct room *out);
+    enum coding_step (*step)(struct stage *stage, struct input *in, struct room *out);
     void (*free)(struct stage *stage);
 };
 
@@ -102,7 +103,7 @@ static void zlib_make(struct stage *stage, int window_bits)
         abort(); /* another library than the one whose header we had */
 }
 
-static enum coding_step zlib_step(struct stage *stage, struct span *in, struct room *out)
+static enum coding_step zlib_step(struct stage *stage, struct input *in, struct room *out)
 {
     z_stream *zlib = &stage->state.zlib;
     int status;
@@ -170,7 +171,7 @@ static void brotli_make(struct stage *stage, unsigned char first)
     stage->state.brotli = BrotliDecoderCreateInstance(brotli_get, zlib_free, NULL);
 }
 
-static enum coding_step brotli_step(struct stage *stage, struct span *in, struct room *out)
+static enum coding_step brotli_step(struct stage *stage, struct input *in, struct room *out)
 {
     switch (BrotliDecoderDecompressStream(stage->state.brotli, &in->left, &in->at, &out->left,
                                           &out->at, NULL)) {
@@ -208,7 +209,7 @@ static void zstd_again(struct stage *stage)
     ZSTD_DCtx_reset(stage->state.zstd, ZSTD_reset_session_only);
 }
 
-static enum coding_step zstd_step(struct stage *stage, struct span *in, struct room *out)
+static enum coding_step zstd_step(struct stage *stage, struct input *in, struct room *out)
 {
     ZSTD_inBuffer from = {in->at, in->left, 0};
     ZSTD_outBuffer to = {out->at, out->left, 0};
@@ -239,19 +240,14 @@ static const struct codec codecs[] = {
 
 #define CODECS (sizeof(codecs) / sizeof(*codecs))
 
-static bool is_word(const char *at, size_t length, const char *word)
-{
-    return strlen(word) == length && !strncasecmp(at, word, length);
-}
-
-static void list_add(struct coding_list *list, const char *at, size_t length)
+static void list_add(struct coding_list *list, struct span name)
 {
     size_t coding = 0;
 
-    if (!length || is_word(at, length, "identity"))
+    if (!span_bytes(name) || span_is(name, "identity"))
         return;
-    if (!is_word(at, length, "x-gzip")) /* RFC 9110, section 8.4.1.3 */
-        while (coding < CODECS && !is_word(at, length, codecs[coding].name))
+    if (!span_is(name, "x-gzip")) /* RFC 9110, section 8.4.1.3 */
+        while (coding < CODECS && !span_is(name, codecs[coding].name))
             coding++;
     if (coding == CODECS)
         list->unknown = true;
@@ -263,17 +259,11 @@ static void list_add(struct coding_list *list, const char *at, size_t length)
 
 void coding_list_read(struct coding_list *list, const char *field)
 {
-    *list = (struct coding_list){0};
-    while (field && *field) {
-        size_t blanks = strspn(field, " \t,"), length;
+    struct span rest = span_of(field, field ? strlen(field) : 0);
 
-        field += blanks;
-        length = strcspn(field, ",");
-        while (length && strchr(" \t", field[length - 1]))
-            length--;
-        list_add(list, field, length);
-        field += length;
-    }
+    *list = (struct coding_list){0};
+    while (span_bytes(rest))
+        list_add(list, span_trim(span_take(&rest, ','), is_blank));
     if (list->unknown)
         list->too_many = false;
     if (list->unknown || list->too_many)
@@ -323,7 +313,7 @@ static bool stage_open(struct stage *stage)
 /* Lets the library have a slice. There is one, or the library may hold something for the room. */
 static void stage_step(struct stage *stage, struct room *out)
 {
-    struct span in = stage->in;
+    struct input in = stage->in;
     size_t left, room = out->left;
     enum coding_step step;
 
@@ -362,7 +352,7 @@ static bool stage_refill(struct decoder *decoder, unsigned number, enum decoder_
         stage->between = memory_get(BETWEEN_BYTES);
     room = (struct room){stage->between, BETWEEN_BYTES};
     *status = stage_fill(decoder, number - 1, &room);
-    stage->in = (struct span){stage->between, BETWEEN_BYTES - room.left};
+    stage->in = (struct input){stage->between, BETWEEN_BYTES - room.left};
     return stage->in.left > 0;
 }
 
@@ -394,7 +384,7 @@ enum decoder_status decoder_feed(struct decoder *decoder, const unsigned char **
     struct room out = {to, room};
     enum decoder_status status;
 
-    first->in = (struct span){*bytes, *count};
+    first->in = (struct input){*bytes, *count};
     status = stage_fill(decoder, decoder->count - 1, &out);
     *bytes = first->in.at;
     *count = first->in.left;

@@ -8,113 +8,86 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
-
-#define BLANKS " \t"
-
-/* A part of the list. */
-struct part {
-    const char *at;
-    size_t bytes;
-};
+#include "base/span.h"
 
 /* One value. */
 struct type {
-    struct part all;
-    struct part essence; /* "text/html" */
-    struct part charset; /* as it stands there, in quotes or not; no bytes: none */
+    struct span all;
+    struct span essence; /* "text/html" */
+    struct span charset; /* as it stands there, in quotes or not; no bytes: none */
 };
 
-static struct part trimmed(struct part part)
+/* Takes what stands before the next `mark` that is not in a quoted string, and the mark. At the end
+   `rest` becomes no text at all. */
+static struct span take(struct span *rest, char mark)
 {
-    for (; part.bytes && strchr(BLANKS, *part.at); part.bytes--)
-        part.at++;
-    while (part.bytes && strchr(BLANKS, part.at[part.bytes - 1]))
-        part.bytes--;
-    return part;
-}
-
-/* Takes what stands before the next `mark` that is not in a quoted string; *at is then behind it, NULL
-   at the end. */
-static struct part take(const char **at, const char *end, char mark)
-{
-    const char *from = *at, *to = from;
+    struct span taken = *rest;
+    const char *to = rest->at;
     bool quoted = false;
 
-    for (; to < end && (quoted || *to != mark); to++) {
+    for (; to < rest->end && (quoted || *to != mark); to++) {
         if (*to == '"')
             quoted = !quoted;
-        else if (quoted && *to == '\\' && to + 1 < end)
+        else if (quoted && *to == '\\' && to + 1 < rest->end)
             to++;
     }
-    *at = to < end ? to + 1 : NULL;
-    return (struct part){from, (size_t)(to - from)};
+    taken.end = to;
+    *rest = to < rest->end ? (struct span){to + 1, rest->end} : (struct span){0};
+    return span_trim(taken, is_blank);
 }
 
-static bool is_essence(struct part part)
+static bool is_essence(struct span part)
 {
-    const char *slash = part.bytes ? memchr(part.at, '/', part.bytes) : NULL;
-    size_t type;
+    struct span type = span_take(&part, '/'); /* without one the rest is empty, and no token */
 
-    if (!slash)
-        return false;
-    type = (size_t)(slash - part.at);
-    return is_token(part.at, type) && is_token(slash + 1, part.bytes - type - 1);
-}
-
-static bool is_text(struct part part, const char *text)
-{
-    return part.bytes == strlen(text) && !strncasecmp(part.at, text, part.bytes);
+    return is_token(type.at, span_bytes(type)) && is_token(part.at, span_bytes(part));
 }
 
 /* The value of a parameter that is the charset; no bytes: it is none. */
-static struct part charset_of(struct part parameter)
+static struct span charset_of(struct span parameter)
 {
-    const char *at = parameter.at, *end = parameter.at + parameter.bytes;
-    struct part name = take(&at, end, '=');
+    struct span name = take(&parameter, '=');
 
-    name = trimmed(name);
-    if (!at || !is_text(name, "charset"))
-        return (struct part){0};
-    return trimmed((struct part){at, (size_t)(end - at)});
+    return span_is(name, "charset") ? span_trim(parameter, is_blank) : (struct span){0};
 }
 
 /* False: it is no type, or any. */
-static bool read_type(struct type *type, struct part value)
+static bool read_type(struct type *type, struct span value)
 {
-    const char *at = value.at, *end = value.at + value.bytes;
-
-    *type = (struct type){.all = value, .essence = trimmed(take(&at, end, ';'))};
-    while (at && !type->charset.bytes)
-        type->charset = charset_of(take(&at, end, ';'));
-    return is_essence(type->essence) && !is_text(type->essence, "*/*");
+    *type = (struct type){.all = value};
+    type->essence = take(&value, ';');
+    while (value.at && !span_bytes(type->charset))
+        type->charset = charset_of(take(&value, ';'));
+    return is_essence(type->essence) && !span_is(type->essence, "*/*");
 }
 
 static bool same_essence(const struct type *a, const struct type *b)
 {
-    return a->essence.bytes == b->essence.bytes &&
-           !strncasecmp(a->essence.at, b->essence.at, a->essence.bytes);
+    size_t bytes = span_bytes(a->essence);
+
+    return bytes == span_bytes(b->essence) && !strncasecmp(a->essence.at, b->essence.at, bytes);
 }
 
-static char *text_of(const struct type *type, struct part charset)
+static char *text_of(const struct type *type, struct span charset)
 {
     static const char name[] = "; charset=";
-    char *text = memory_get(type->all.bytes + sizeof(name) + charset.bytes), *to = text;
+    char *text = memory_get(span_bytes(type->all) + sizeof(name) + span_bytes(charset));
+    char *to = span_put(text, type->all);
 
-    to = mempcpy(to, type->all.at, type->all.bytes);
-    if (charset.bytes && !type->charset.bytes)
-        to = mempcpy(stpcpy(to, name), charset.at, charset.bytes);
+    if (span_bytes(charset) && !span_bytes(type->charset))
+        to = span_put(stpcpy(to, name), charset);
     *to = '\0';
     return text;
 }
 
 char *media_type_extract(const char *list)
 {
-    const char *at = list, *end = list + strlen(list);
+    struct span rest = span_of(list, strlen(list));
     struct type last = {0}, next;
-    struct part charset = {0}; /* of the first of those of the last one's essence, in a row */
+    struct span charset = {0}; /* of the first of those of the last one's essence, in a row */
 
-    while (at) {
-        if (!read_type(&next, trimmed(take(&at, end, ','))))
+    while (rest.at) {
+        if (!read_type(&next, take(&rest, ',')))
             continue;
         if (!last.all.at || !same_essence(&next, &last))
             charset = next.charset;

@@ -11,6 +11,8 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/parse.h"
+#include "base/span.h"
 #include "reactor/sock.h"
 
 #define SEPARATORS ", \t\r\n"
@@ -37,18 +39,15 @@ static const struct {
 /* Moves *text behind the scheme, if there is one. */
 static const char *take_scheme(struct proxy *proxy, const char **text)
 {
-    const char *end = strstr(*text, "://");
-    size_t length;
+    struct span scheme = {*text, strstr(*text, "://")};
 
-    if (!end)
+    if (!scheme.end)
         return NULL;
-    length = (size_t)(end - *text);
     for (size_t i = 0; i < SCHEMES; i++) {
-        if (strlen(schemes[i].scheme) != length ||
-            strncasecmp(schemes[i].scheme, *text, length) != 0)
+        if (!span_is(scheme, schemes[i].scheme))
             continue;
         proxy->kind = schemes[i].kind;
-        *text = end + 3;
+        *text = scheme.end + 3;
         return schemes[i].wrong;
     }
     return "a proxy's scheme is http, socks5 or socks5h";
@@ -57,12 +56,9 @@ static const char *take_scheme(struct proxy *proxy, const char **text)
 /* The URL of which `authority` is one. */
 static const char *parse_authority(struct url *url, const char *authority)
 {
-    size_t length = strlen("http://") + strlen(authority);
-    char *text = memory_get(length + 1);
-    const char *wrong;
+    char *text = memory_print("http://%s", authority);
+    const char *wrong = url_parse(url, text, strlen(text));
 
-    stpcpy(stpcpy(text, "http://"), authority);
-    wrong = url_parse(url, text, length);
     free(text);
     return wrong;
 }
@@ -118,13 +114,8 @@ static const char *take_host(struct proxy *proxy, struct url *url)
 
 static char *shown_of(const struct proxy *proxy)
 {
-    const char *scheme = schemes[proxy->kind].scheme;
-    bool literal = strchr(proxy->host, ':');
-    size_t room = strlen(scheme) + strlen(proxy->host) + sizeof("://[]:65535");
-    char *text = memory_get(room);
-
-    snprintf(text, room, literal ? "%s://[%s]:%u" : "%s://%s:%u", scheme, proxy->host, proxy->port);
-    return text;
+    return memory_print(strchr(proxy->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u",
+                        schemes[proxy->kind].scheme, proxy->host, proxy->port);
 }
 
 const char *proxy_parse(struct proxy *proxy, const char *text)
@@ -163,8 +154,7 @@ void proxy_free(struct proxy *proxy)
 struct exception {
     struct address network; /* none where it is a name */
     unsigned bits;          /* of the network that count */
-    const char *name;       /* in the list's text; not closed with a NUL */
-    size_t name_bytes;
+    struct span name;       /* in the list's text */
 };
 
 struct proxies {
@@ -181,34 +171,16 @@ static const unsigned char *raw_of(const struct address *address)
                                               : (const unsigned char *)&address->v4.sin_addr;
 }
 
-/* "24" after the slash. False where it is no number up to `most`. */
-static bool take_bits(const char *text, unsigned most, unsigned *bits)
-{
-    unsigned number = 0;
-
-    if (!*text)
-        return false;
-    for (; *text; text++) {
-        if (!is_digit(*text))
-            return false;
-        number = number * 10 + (unsigned)(*text - '0');
-        if (number > most)
-            return false;
-    }
-    *bits = number;
-    return true;
-}
-
 /* "10.0.0.0/8", "::1", "[fe80::]/10". False where it is none. */
-static bool take_network(struct exception *exception, const char *token, size_t length)
+static bool take_network(struct exception *exception)
 {
     char text[sizeof("[]/128") + INET6_ADDRSTRLEN], *slash, *host = text;
-    unsigned most;
+    unsigned long bits;
+    size_t length;
 
-    if (length >= sizeof(text))
+    if (span_bytes(exception->name) >= sizeof(text))
         return false;
-    memcpy(text, token, length);
-    text[length] = '\0';
+    *span_put(text, exception->name) = '\0';
     slash = strchr(text, '/');
     if (slash)
         *slash = '\0';
@@ -219,22 +191,19 @@ static bool take_network(struct exception *exception, const char *token, size_t 
     }
     if (!address_parse(&exception->network, host, 0))
         return false;
-    exception->bits = most = exception->network.any.sa_family == AF_INET6 ? 128 : 32;
-    if (!slash || take_bits(slash + 1, most, &exception->bits))
-        return true;
-    exception->network.length = 0;
-    return false;
+    bits = exception->network.any.sa_family == AF_INET6 ? 128 : 32;
+    if (slash && !number_parse(slash + 1, 0, bits, &bits))
+        exception->network.length = 0;
+    exception->bits = (unsigned)bits;
+    return exception->network.length;
 }
 
 /* A name without the dots around it. */
-static void trim(const char **name, size_t *length)
+static struct span without_dots(struct span name)
 {
-    if (*length && **name == '.') {
-        ++*name;
-        --*length;
-    }
-    if (*length && (*name)[*length - 1] == '.')
-        --*length;
+    name.at += span_starts(name, ".");
+    name.end -= span_ends(name, ".");
+    return name;
 }
 
 static void take_exceptions(struct proxies *proxies, const char *text)
@@ -242,18 +211,18 @@ static void take_exceptions(struct proxies *proxies, const char *text)
     const char *at = proxies->list = memory_text(text, strlen(text));
 
     for (size_t length; *(at += strspn(at, SEPARATORS)); at += length) {
-        struct exception exception = {.name = at};
+        struct exception exception = {.bits = 0};
 
-        exception.name_bytes = length = strcspn(at, SEPARATORS);
-        if (!take_network(&exception, at, length))
-            trim(&exception.name, &exception.name_bytes);
+        length = strcspn(at, SEPARATORS);
+        exception.name = span_of(at, length);
+        if (!take_network(&exception))
+            exception.name = without_dots(exception.name);
         if (!(proxies->count & (proxies->count - 1))) /* 0 or a power of two: full */
             proxies->exceptions = memory_grow(
                 proxies->exceptions, proxies->count ? 2 * proxies->count : 1, sizeof(exception));
         proxies->exceptions[proxies->count++] = exception;
     }
-    proxies->none = proxies->count == 1 && proxies->exceptions->name_bytes == 1 &&
-                    *proxies->exceptions->name == '*';
+    proxies->none = proxies->count == 1 && span_is(proxies->exceptions->name, "*");
 }
 
 /* The value of a variable; NULL where it is empty or not set. */
@@ -344,33 +313,29 @@ static bool network_has(const struct exception *exception, const struct address 
 }
 
 /* Whether the name is the exception's or below it. */
-static bool name_is_under(const struct exception *exception, const char *name, size_t length)
+static bool name_is_under(const struct exception *exception, struct span name)
 {
-    size_t before;
+    ptrdiff_t before = name.end - name.at - (exception->name.end - exception->name.at);
 
-    if (exception->name_bytes > length)
-        return false;
-    before = length - exception->name_bytes;
-    return !strncasecmp(name + before, exception->name, exception->name_bytes) &&
-           (!before || name[before - 1] == '.');
+    return before >= 0 &&
+           !strncasecmp(name.at + before, exception->name.at, span_bytes(exception->name)) &&
+           (!before || name.at[before - 1] == '.');
 }
 
 static bool is_exception(const struct proxies *proxies, const struct url *url)
 {
-    const char *name = url->host;
-    size_t length = strlen(name);
+    struct span name = without_dots(span_of(url->host, strlen(url->host)));
     struct address address = {0};
 
     if (url->numeric)
         address_parse(&address, url->host, 0);
-    trim(&name, &length);
     for (size_t i = 0; i < proxies->count; i++) {
         const struct exception *exception = &proxies->exceptions[i];
         bool network = exception->network.length;
 
         if (network != url->numeric)
             continue;
-        if (network ? network_has(exception, &address) : name_is_under(exception, name, length))
+        if (network ? network_has(exception, &address) : name_is_under(exception, name))
             return true;
     }
     return proxies->none;

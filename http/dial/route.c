@@ -9,9 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/span.h"
 #include "base/table.h"
 #include "http/url.h"
 
@@ -95,15 +95,9 @@ void routes_free(struct routes *routes)
     free(routes);
 }
 
-/* A piece of an option, between two colons. */
-struct field {
-    const char *at;
-    size_t bytes;
-};
-
-/* Takes the next field off *text, which is NULL after the last. A bracket keeps the colons up to the
+/* Takes the next field of an option, up to a colon, off *text, which is NULL after the last. A bracket keeps the colons up to the
    one that closes it. False: there was no field left. */
-static bool take_field(struct field *field, const char **text)
+static bool take_field(struct span *field, const char **text)
 {
     const char *close, *end = *text;
 
@@ -113,31 +107,27 @@ static bool take_field(struct field *field, const char **text)
     if (close)
         end = close;
     end += strcspn(end, ":");
-    *field = (struct field){*text, (size_t)(end - *text)};
+    *field = (struct span){*text, end};
     *text = *end ? end + 1 : NULL;
     return true;
 }
 
 /* Reads a host as it would be read in a URL. An empty field gives an empty text. */
-static const char *take_host(char **host, const struct field *field)
+static const char *take_host(char **host, struct span field)
 {
-    static const char scheme[] = "http://";
-    struct url url = {0};
+    struct url url;
     const char *wrong;
     char *text;
 
     *host = NULL;
-    if (!field->bytes) {
+    if (!span_bytes(field)) {
         *host = memory_text("", 0);
         return NULL;
     }
-    text = memory_get(sizeof(scheme) + field->bytes);
-    stpcpy(text, scheme);
-    memcpy(text + sizeof(scheme) - 1, field->at, field->bytes);
-    text[sizeof(scheme) - 1 + field->bytes] = '\0';
-    wrong = strpbrk(text + sizeof(scheme) - 1, "@/\\?#*, \t\r\n")
+    text = memory_print("http://%.*s", (int)span_bytes(field), field.at);
+    wrong = strpbrk(text + strlen("http://"), "@/\\?#*, \t\r\n")
                 ? "the host has a forbidden character"
-                : url_parse(&url, text, sizeof(scheme) - 1 + field->bytes);
+                : url_parse(&url, text, strlen(text));
     free(text);
     if (!wrong) {
         *host = memory_text(url.host, strlen(url.host));
@@ -147,21 +137,10 @@ static const char *take_host(char **host, const struct field *field)
 }
 
 /* An empty field gives ANY_PORT. */
-static const char *take_port(uint16_t *port, const struct field *field)
+static const char *take_port(uint16_t *port, struct span field)
 {
-    unsigned number = 0;
-
-    for (size_t i = 0; i < field->bytes; i++) {
-        if (!is_digit(field->at[i]))
-            return "the port is not a number";
-        number = number * 10 + (unsigned)(field->at[i] - '0');
-        if (number > UINT16_MAX)
-            return "the port is over 65535";
-    }
-    if (field->bytes && !number)
-        return "the port is 0";
-    *port = (uint16_t)number;
-    return NULL;
+    *port = ANY_PORT;
+    return span_bytes(field) ? url_read_port(port, field) : NULL;
 }
 
 static const char *take_address(struct route *route, const char *text, size_t length)
@@ -197,14 +176,9 @@ static const char *take_addresses(struct route *route, const char *text)
     }
 }
 
-static bool is_star(const struct field *field)
-{
-    return field->bytes == 1 && *field->at == '*';
-}
-
 static const char *read_resolve(struct route *route, const char *text)
 {
-    struct field host, port;
+    struct span host, port;
     const char *wrong;
 
     if (*text == '-')
@@ -212,15 +186,15 @@ static const char *read_resolve(struct route *route, const char *text)
     text += *text == '+';
     if (!take_field(&host, &text) || !take_field(&port, &text) || !text)
         return "it is HOST:PORT:ADDRESS[,ADDRESS]...";
-    if (!host.bytes || !port.bytes)
+    if (!span_bytes(host) || !span_bytes(port))
         return "any host and any port are \"*\"";
-    if (is_star(&host))
-        host.bytes = 0;
-    if (is_star(&port))
-        port.bytes = 0;
-    wrong = take_host(&route->host, &host);
+    if (span_is(host, "*"))
+        host.end = host.at;
+    if (span_is(port, "*"))
+        port.end = port.at;
+    wrong = take_host(&route->host, host);
     if (!wrong)
-        wrong = take_port(&route->port, &port);
+        wrong = take_port(&route->port, port);
     return wrong ? wrong : take_addresses(route, text);
 }
 
@@ -246,18 +220,18 @@ const char *routes_add_resolve(struct routes *routes, const char *text)
 
 static const char *read_connect_to(struct route *route, const char *text)
 {
-    struct field host, port, to_host, to_port = {0};
+    struct span host, port, to_host, to_port = {0};
     const char *wrong;
 
     if (!take_field(&host, &text) || !take_field(&port, &text) || !take_field(&to_host, &text) ||
         (take_field(&to_port, &text) && text))
         return "it is HOST1:PORT1:HOST2:PORT2, with an IPv6 address in brackets";
-    wrong = take_host(&route->host, &host);
+    wrong = take_host(&route->host, host);
     if (!wrong)
-        wrong = take_port(&route->port, &port);
+        wrong = take_port(&route->port, port);
     if (!wrong)
-        wrong = take_host(&route->to_host, &to_host);
-    return wrong ? wrong : take_port(&route->to_port, &to_port);
+        wrong = take_host(&route->to_host, to_host);
+    return wrong ? wrong : take_port(&route->to_port, to_port);
 }
 
 const char *routes_add_connect_to(struct routes *routes, const char *text)

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/memory.h"
 #include "http/h1/h1_parser.h"
 #include "http/request.h"
@@ -141,19 +140,11 @@ static void on_head(void *owner, const struct http1 *http1)
 /* The value of Proxy-Authorization, to be freed; NULL: none is sent. */
 static char *credentials_of(const struct proxy *proxy)
 {
-    char *digits, *value;
+    const char *given = proxy->authorization;
 
-    if (proxy->authorization)
-        return *proxy->authorization
-                   ? memory_text(proxy->authorization, strlen(proxy->authorization))
-                   : NULL;
-    if (!proxy->user_info)
-        return NULL;
-    digits = base64_encode(proxy->user_info, proxy->user_info_bytes);
-    value = memory_get(strlen(digits) + sizeof("Basic "));
-    stpcpy(stpcpy(value, "Basic "), digits);
-    free(digits);
-    return value;
+    if (given)
+        return *given ? memory_text(given, strlen(given)) : NULL;
+    return request_basic(proxy->user_info, proxy->user_info_bytes);
 }
 
 /* The answer is read like one to HEAD, as no body follows a head that opens the tunnel, whatever its
@@ -161,17 +152,12 @@ static char *credentials_of(const struct proxy *proxy)
 static void start_connect(struct tunnel *tunnel, const char *host, uint16_t port)
 {
     static const struct http1_events events = {.head = on_head};
-    const char *literal = strchr(host, ':');
-    char target[URL_MOST_HOST_BYTES + sizeof("[]:65535")];
+    char *target = memory_print(strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
     char *user = credentials_of(tunnel->proxy);
-    size_t room = sizeof(CONNECT_FORM CREDENTIALS "\r\n") + 2 * sizeof(target);
-    char *request;
+    char *request = memory_print(CONNECT_FORM, target, target, user ? CREDENTIALS : "",
+                                 user ? user : "", user ? "\r\n" : "");
 
-    room += user ? strlen(user) : 0;
-    request = memory_get(room);
-    snprintf(target, sizeof(target), literal ? "[%s]:%u" : "%s:%u", host, port);
-    snprintf(request, room, CONNECT_FORM, target, target, user ? CREDENTIALS : "", user ? user : "",
-             user ? "\r\n" : "");
+    free(target);
     free(user);
     enter(tunnel, CONNECT, request, strlen(request));
     http1_start_answer(&tunnel->http1, true, &events, tunnel);
