@@ -41,7 +41,16 @@ static void raise_descriptor_limit(void)
 
 static int run(const struct options *options)
 {
-    if (options->command != COMMAND_NONE && !files_check(options))
+    const struct files_options files = {
+        .list = &options->list,
+        .compared = options->command == COMMAND_DIFF,
+        .output = &options->output,
+        .trust = &options->network.trust,
+        .data = &options->data_files,
+        .hlog = options->load.hlog,
+    };
+
+    if (options->command != COMMAND_NONE && !files_check(&files))
         return EXIT_USAGE;
     switch (options->command) {
     case COMMAND_FETCH: return run_fetch(options);

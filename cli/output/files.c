@@ -70,24 +70,24 @@ static void add(struct used_files *files, unsigned role, const char *option, con
     files->list[files->count++] = file;
 }
 
-static void add_all(struct used_files *files, const struct options *options)
+static void add_all(struct used_files *files, const struct files_options *options)
 {
-    const char *file = options->list.file;
+    const char *file = options->list->file;
     bool input = file && !strcmp(file, "-");
 
     add(files, READ, "--file ", file, input ? STDIN_FILENO : -1);
-    add(files, READ | WRITTEN, "--resume ", options->output.resume, -1);
-    add(files, WRITTEN | OUTPUT, "--output ", options->output.file, -1);
-    add(files, WRITTEN, "--hlog ", options->load.hlog, -1);
+    add(files, READ | WRITTEN, "--resume ", options->output->resume, -1);
+    add(files, WRITTEN | OUTPUT, "--output ", options->output->file, -1);
+    add(files, WRITTEN, "--hlog ", options->hlog, -1);
     add(files, WRITTEN, "SSLKEYLOGFILE=", getenv("SSLKEYLOGFILE"), -1);
-    add(files, READ, "--cacert ", options->network.trust.authorities_file, -1);
+    add(files, READ, "--cacert ", options->trust->authorities_file, -1);
     add(files, READ, "SSL_CERT_FILE=", getenv("SSL_CERT_FILE"), -1);
-    add(files, READ, "--cert ", options->network.trust.certificate, -1);
-    add(files, READ, "--key ", options->network.trust.key, -1);
-    for (size_t i = 0; i < options->data_files.count; i++)
-        add(files, READ, "--data @", options->data_files.list[i], -1);
-    for (size_t i = 0; options->command == COMMAND_DIFF && i < options->list.word_count; i++)
-        add(files, READ, "", options->list.words[i], -1);
+    add(files, READ, "--cert ", options->trust->certificate, -1);
+    add(files, READ, "--key ", options->trust->key, -1);
+    for (size_t i = 0; i < options->data->count; i++)
+        add(files, READ, "--data @", options->data->list[i], -1);
+    for (size_t i = 0; options->compared && i < options->list->word_count; i++)
+        add(files, READ, "", options->list->words[i], -1);
     add(files, WRITTEN | STANDARD, "", "standard output", STDOUT_FILENO);
     add(files, WRITTEN | STANDARD, "", "standard error", STDERR_FILENO);
 }
@@ -122,7 +122,7 @@ static bool refuse_pair(const struct used_file *one, const struct used_file *oth
     return false;
 }
 
-bool files_check(const struct options *options)
+bool files_check(const struct files_options *options)
 {
     struct used_files files = {0};
     bool sound = true;

@@ -6,11 +6,22 @@
 #ifndef CLI_OUTPUT_FILES_H
 #define CLI_OUTPUT_FILES_H
 
-#include "cli/options/options.h"
+#include "cli/options/types.h"
+#include "tls/tls.h"
 
-/* Looks at all regular files that the options name, standard streams included, before any of them is
+/* What names files; all is borrowed. */
+struct files_options {
+    const struct list_options *list;
+    bool compared; /* the words are files, too */
+    const struct output_options *output;
+    const struct tls_client_options *trust;
+    const struct texts *data; /* of --data @FILE */
+    const char *hlog;         /* NULL: none */
+};
+
+/* Looks at all regular files that are named, standard streams included, before any of them is
    opened. False where one would be destroyed, which is said. The output may be a standard stream's
    file: then it is written through that stream (cli/output/output.h). */
-bool files_check(const struct options *options);
+bool files_check(const struct files_options *options);
 
 #endif

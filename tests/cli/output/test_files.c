@@ -13,19 +13,37 @@
 /* The working directory, where all files are. */
 static char folder[4096];
 
-static struct options begin(void)
+/* The files of the run. */
+static struct {
+    struct list_options list;
+    struct output_options output;
+    struct tls_client_options trust;
+    struct texts data;
+} options;
+
+static struct files_options files = {.list = &options.list,
+                                     .output = &options.output,
+                                     .trust = &options.trust,
+                                     .data = &options.data};
+
+/* Each test begins without any. */
+static int setup(void **state)
 {
-    return (struct options){.command = COMMAND_FETCH};
+    (void)state;
+    memset(&options, 0, sizeof(options));
+    files.hlog = NULL;
+    files.compared = false;
+    return 0;
 }
 
 /* Whether the run may begin; what was said has to have this in it. */
-static bool allowed(const struct options *options, const char *part)
+static bool allowed(const char *part)
 {
     const char *said;
     bool sound;
 
     aside_begin();
-    sound = files_check(options);
+    sound = files_check(&files);
     said = aside_end();
     if (sound)
         assert_string_equal(said, "");
@@ -36,18 +54,16 @@ static bool allowed(const struct options *options, const char *part)
 
 static void files_of_their_own(void **state)
 {
-    struct options options = begin();
-
     (void)state;
-    assert_true(allowed(&options, ""));
+    assert_true(allowed(""));
     options.list.file = "there";
     options.output.file = "new";
     options.output.resume = "state";
-    options.load.hlog = "new/other"; /* in no folder */
-    assert_true(allowed(&options, ""));
-    options.list.file = options.network.trust.authorities_file = options.network.trust.certificate =
-        options.network.trust.key = "there"; /* all read */
-    assert_true(allowed(&options, ""));
+    files.hlog = "new/other"; /* in no folder */
+    assert_true(allowed(""));
+    options.list.file = options.trust.authorities_file = options.trust.certificate =
+        options.trust.key = "there"; /* all read */
+    assert_true(allowed(""));
 }
 
 /* One that is there, under every name it has; one that is not, by its folder and name. */
@@ -62,48 +78,45 @@ static void a_file_with_two_roles(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(names); i++) {
-        struct options options = begin();
-
+        setup(state);
         options.output.file = names[i][0];
-        options.load.hlog = names[i][1];
-        assert_false(allowed(&options, "it is written by this run already"));
-        options.load.hlog = NULL;
+        files.hlog = names[i][1];
+        assert_false(allowed("it is written by this run already"));
+        files.hlog = NULL;
         options.list.file = names[i][1];
-        assert_false(allowed(&options, "it is read by this run already (--file "));
+        assert_false(allowed("it is read by this run already (--file "));
     }
 }
 
 static void every_role_is_looked_at(void **state)
 {
-    struct options options = begin();
     const char *list[] = {"there"};
 
     (void)state;
     options.output.file = "there";
     options.output.resume = "there";
-    assert_false(allowed(&options, "--output there: it is read by this run already (--resume"));
+    assert_false(allowed("--output there: it is read by this run already (--resume"));
     options.output.resume = NULL;
-    options.network.trust.key = "there";
-    assert_false(allowed(&options, "(--key there)"));
-    options.network.trust.key = NULL;
-    options.data_files.list = list;
-    options.data_files.count = 1;
-    assert_false(allowed(&options, "(--data @there)"));
-    options.data_files.count = 0;
+    options.trust.key = "there";
+    assert_false(allowed("(--key there)"));
+    options.trust.key = NULL;
+    options.data.list = list;
+    options.data.count = 1;
+    assert_false(allowed("(--data @there)"));
+    options.data.count = 0;
     setenv("SSLKEYLOGFILE", "hard", 1);
-    assert_false(allowed(&options, "SSLKEYLOGFILE=hard"));
+    assert_false(allowed("SSLKEYLOGFILE=hard"));
     unsetenv("SSLKEYLOGFILE");
     options.list.words = (char *[]){(char *)"there"};
     options.list.word_count = 1;
-    assert_true(allowed(&options, "")); /* a URL */
-    options.command = COMMAND_DIFF;
-    assert_false(allowed(&options, "--output there"));
+    assert_true(allowed("")); /* a URL */
+    files.compared = true;
+    assert_false(allowed("--output there"));
 }
 
 /* The output may be the file of standard output, and nothing else may. */
 static void standard_output_is_a_file(void **state)
 {
-    struct options options = begin();
     int terminal = dup(STDOUT_FILENO), file = open("there", O_RDWR | O_CLOEXEC);
     bool output, log;
 
@@ -111,11 +124,11 @@ static void standard_output_is_a_file(void **state)
     fflush(stdout);
     dup2(file, STDOUT_FILENO);
     options.output.file = "there";
-    output = files_check(&options);
+    output = files_check(&files);
     options.output.file = NULL;
-    options.load.hlog = "there";
+    files.hlog = "there";
     aside_begin();
-    log = files_check(&options);
+    log = files_check(&files);
     aside_end();
     dup2(terminal, STDOUT_FILENO);
     close(terminal);
@@ -127,11 +140,9 @@ static void standard_output_is_a_file(void **state)
 /* What cannot be destroyed. */
 static void devices_have_any_role(void **state)
 {
-    struct options options = begin();
-
     (void)state;
-    options.list.file = options.output.file = options.load.hlog = "/dev/null";
-    assert_true(allowed(&options, ""));
+    options.list.file = options.output.file = files.hlog = "/dev/null";
+    assert_true(allowed(""));
 }
 
 static int make_folder(void **state)
@@ -159,9 +170,11 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(files_of_their_own),      cmocka_unit_test(a_file_with_two_roles),
-        cmocka_unit_test(every_role_is_looked_at), cmocka_unit_test(standard_output_is_a_file),
-        cmocka_unit_test(devices_have_any_role),
+        cmocka_unit_test_setup(files_of_their_own, setup),
+        cmocka_unit_test_setup(a_file_with_two_roles, setup),
+        cmocka_unit_test_setup(every_role_is_looked_at, setup),
+        cmocka_unit_test_setup(standard_output_is_a_file, setup),
+        cmocka_unit_test_setup(devices_have_any_role, setup),
     };
 
     unit_time_limit();
