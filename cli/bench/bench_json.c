@@ -280,18 +280,13 @@ static void put_client(struct json *json, const struct bench_run *run)
 
 static void put_slo_part(struct json *json, const struct slo_part *part)
 {
-    static const char *const units[] = {[SLO_PERCENTILE] = "us",
-                                        [SLO_MEAN] = "us",
-                                        [SLO_MAX] = "us",
-                                        [SLO_ERRORS] = "share",
-                                        [SLO_RPS] = "rps"};
     bool span = part->kind <= SLO_MAX;
     double unit = span ? (double)NSEC_PER_US : 1;
-    int decimals = part->kind == SLO_ERRORS ? 9 : 3;
+    int decimals = span ? 3 : 9;
 
     json_object(json, NULL);
     json_string(json, "name", part->name);
-    json_string(json, "unit", units[part->kind]);
+    json_string(json, "unit", span ? "us" : part->kind == SLO_RPS ? "rps" : "share");
     if (part->kind == SLO_RPS) {
         put_exact(json, "limit", part->limit);
         put_rate(json, "measured", part->measured);
@@ -315,49 +310,70 @@ static void put_slo(struct json *json, const struct slo *slo)
 
 /* Intervals */
 
-static double interval_rps(const struct interval *interval)
+enum column_kind {
+    COUNT,   /* uint64_t */
+    REAL,    /* double, with six decimals */
+    SPAN,    /* nsec, shown in microseconds */
+    LATENCY, /* the same; no value where no response came */
+    RATE     /* uint64_t, a second */
+};
+
+/* Both formats have these. */
+static const struct column {
+    const char *name;
+    enum column_kind kind;
+    size_t offset; /* in struct interval */
+} columns[] = {
+#define AT(field) offsetof(struct interval, field)
+    {"from_s", REAL, AT(from_s)},        {"to_s", REAL, AT(to_s)},
+    {"scheduled", COUNT, AT(scheduled)}, {"waiting", COUNT, AT(waiting)},
+    {"started", COUNT, AT(started)},     {"completed", COUNT, AT(completed)},
+    {"failed", COUNT, AT(failed)},       {"in_flight", COUNT, AT(in_flight)},
+    {"rps", RATE, AT(completed)},        {"bytes_in", COUNT, AT(bytes_in)},
+    {"bytes_out", COUNT, AT(bytes_out)}, {"connections", COUNT, AT(connections)},
+    {"p50_us", LATENCY, AT(p50)},        {"p90_us", LATENCY, AT(p90)},
+    {"p99_us", LATENCY, AT(p99)},        {"p99.9_us", LATENCY, AT(p999)},
+    {"max_us", LATENCY, AT(max)},        {"lag_p99_us", SPAN, AT(lag_p99)},
+    {"busy_share", REAL, AT(busy)},
+#undef AT
+};
+
+#define COLUMNS (sizeof(columns) / sizeof(*columns))
+
+struct cell {
+    char text[64]; /* "": no value */
+};
+
+static struct cell cell_of(const struct column *column, const struct interval *interval)
 {
-    return rate(interval->completed, interval->to_s - interval->from_s);
+    const void *field = (const char *)interval + column->offset;
+    const uint64_t *count = field;
+    struct cell cell = {""};
+
+    if (column->kind == COUNT)
+        snprintf(cell.text, sizeof(cell.text), "%" PRIu64, *count);
+    else if (column->kind == REAL)
+        snprintf(cell.text, sizeof(cell.text), "%.6f", *(const double *)field);
+    else if (column->kind == RATE)
+        snprintf(cell.text, sizeof(cell.text), "%.3f",
+                 rate(*count, interval->to_s - interval->from_s));
+    else if (column->kind == SPAN || interval->max)
+        snprintf(cell.text, sizeof(cell.text), "%.3f", (double)*count / (double)NSEC_PER_US);
+    return cell;
 }
 
-/* Their columns: COUNT(name, value), REAL(name, decimals, value), and SPAN(name, value), which is in
-   microseconds, and is not there where nothing was answered. */
-#define COLUMNS(COUNT, REAL, SPAN)                                                                 \
-    REAL("from_s", 6, i->from_s)                                                                   \
-    REAL("to_s", 6, i->to_s)                                                                       \
-    COUNT("scheduled", i->scheduled)                                                               \
-    COUNT("waiting", i->waiting)                                                                   \
-    COUNT("started", i->started)                                                                   \
-    COUNT("completed", i->completed)                                                               \
-    COUNT("failed", i->failed)                                                                     \
-    COUNT("in_flight", i->in_flight)                                                               \
-    REAL("rps", 3, interval_rps(i))                                                                \
-    COUNT("bytes_in", i->bytes_in)                                                                 \
-    COUNT("bytes_out", i->bytes_out)                                                               \
-    COUNT("connections", i->connections)                                                           \
-    SPAN("p50_us", i->p50)                                                                         \
-    SPAN("p90_us", i->p90)                                                                         \
-    SPAN("p99_us", i->p99)                                                                         \
-    SPAN("p99.9_us", i->p999)                                                                      \
-    SPAN("max_us", i->max)                                                                         \
-    REAL("lag_p99_us", 3, (double)i->lag_p99 / (double)NSEC_PER_US)                                \
-    REAL("busy_share", 6, i->busy)
-
-static void put_interval(struct json *json, const struct interval *i)
+static void put_interval(struct json *json, const struct interval *interval)
 {
-#define COUNT(name, value)          json_unsigned(json, name, value);
-#define REAL(name, decimals, value) json_real(json, name, value, decimals);
-#define SPAN(name, value)                                                                          \
-    if (i->max)                                                                                    \
-        put_us(json, name, value);                                                                 \
-    else                                                                                           \
-        json_null(json, name);
     json_object(json, NULL);
-    COLUMNS(COUNT, REAL, SPAN)
+    for (size_t i = 0; i < COLUMNS; i++) {
+        const struct cell cell = cell_of(&columns[i], interval);
+
+        if (*cell.text)
+            json_encoded(json, columns[i].name, cell.text, strlen(cell.text));
+        else
+            json_null(json, columns[i].name);
+    }
     json_object_end(json);
-#undef COUNT
-#undef REAL
-#undef SPAN
 }
 
 static void put_intervals(struct json *json, struct spool *spool)
@@ -416,39 +432,18 @@ void bench_report_json(FILE *to, const struct bench_run *run)
     json_end(&json);
 }
 
-static void put_csv_row(FILE *to, const struct interval *i)
-{
-    const char *comma = "";
-
-#define COUNT(name, value)                                                                         \
-    fprintf(to, "%s%" PRIu64, comma, value);                                                       \
-    comma = ",";
-#define REAL(name, decimals, value)                                                                \
-    fprintf(to, "%s%.*f", comma, decimals, value);                                                 \
-    comma = ",";
-#define SPAN(name, value)                                                                          \
-    fputs(comma, to);                                                                              \
-    if (i->max)                                                                                    \
-        fprintf(to, "%" PRIu64 ".%03" PRIu64, (value) / NSEC_PER_US, (value) % NSEC_PER_US);
-    COLUMNS(COUNT, REAL, SPAN)
-#undef COUNT
-#undef REAL
-#undef SPAN
-    fputs("\r\n", to);
-}
-
 void bench_report_csv(FILE *to, const struct bench_run *run)
 {
     struct interval interval;
-    const char *lead = "";
 
-#define NAME(name, ...)                                                                            \
-    fprintf(to, "%s%s", lead, name);                                                               \
-    lead = ",";
-    COLUMNS(NAME, NAME, NAME)
-#undef NAME
+    for (size_t i = 0; i < COLUMNS; i++)
+        fprintf(to, "%s%s", i ? "," : "", columns[i].name);
     fputs("\r\n", to);
-    for (size_t i = 0; i < spool_count(run->intervals); i++)
-        if (spool_get(run->intervals, i, &interval))
-            put_csv_row(to, &interval);
+    for (size_t at = 0; at < spool_count(run->intervals); at++) {
+        if (!spool_get(run->intervals, at, &interval))
+            continue;
+        for (size_t i = 0; i < COLUMNS; i++)
+            fprintf(to, "%s%s", i ? "," : "", cell_of(&columns[i], &interval).text);
+        fputs("\r\n", to);
+    }
 }

@@ -46,6 +46,15 @@ void page_words(const struct page *page, size_t at, size_t indent, const char *t
     }
 }
 
+void page_notice(const struct page *page, const char *sequence, const char *text)
+{
+    page_put(page, "\n");
+    page_shade(page, sequence);
+    page_words(page, 0, 0, text);
+    page_shade(page, SHADE_NONE);
+    page_put(page, "\n");
+}
+
 void page_label(const struct page *page, const char *label)
 {
     page_shade(page, *label ? SHADE_BOLD : "");

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "cli/bench/bench_report.h"
+#include "cli/bench/bench_run.h"
 
 #define LABEL_COLUMNS 13 /* of a line's name */
 #define NOTE_BYTES    512
@@ -28,6 +28,9 @@ void page_shade(const struct page *page, const char *sequence);
 
 /* Words, from column `at` on, in lines that are indented. */
 void page_words(const struct page *page, size_t at, size_t indent, const char *text);
+
+/* A paragraph above the report, in a shade. */
+void page_notice(const struct page *page, const char *sequence, const char *text);
 
 /* The name of a line, or the indent of one that goes on. */
 void page_label(const struct page *page, const char *label);

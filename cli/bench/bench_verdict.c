@@ -66,11 +66,7 @@ void bench_put_bottleneck(const struct page *page)
     describe_reasons(page, text);
     page_add(text, ". These numbers are the client's, not the server's. ");
     describe_remedy(page, text);
-    page_put(page, "\n");
-    page_shade(page, SHADE_RED);
-    page_words(page, 0, 0, text);
-    page_shade(page, SHADE_NONE);
-    page_put(page, "\n");
+    page_notice(page, SHADE_RED, text);
 }
 
 /* The number of connections was a limit: said where the numbers are not the client's own. */
@@ -86,11 +82,7 @@ void bench_put_limited(const struct page *page)
         "All connections (%s) were busy %s of the time while requests waited for one: their number "
         "was a limit, perhaps before the server was. Compare with more of them (-c).",
         figure_count(page->run->plan->connections).text, figure_share(tally_limited(total)).text);
-    page_put(page, "\n");
-    page_shade(page, SHADE_YELLOW);
-    page_words(page, 0, 0, text);
-    page_shade(page, SHADE_NONE);
-    page_put(page, "\n");
+    page_notice(page, SHADE_YELLOW, text);
 }
 
 void bench_put_interrupted(const struct page *page)
@@ -104,11 +96,7 @@ void bench_put_interrupted(const struct page *page)
     if (wanted != NSEC_NEVER)
         page_add(text, " of %s", figure_span((double)wanted).text);
     page_add(text, ": what follows is what was until then.");
-    page_put(page, "\n");
-    page_shade(page, SHADE_YELLOW);
-    page_words(page, 0, 0, text);
-    page_shade(page, SHADE_NONE);
-    page_put(page, "\n");
+    page_notice(page, SHADE_YELLOW, text);
 }
 
 /* No server was reached: the run ended by itself. */
@@ -121,11 +109,7 @@ void bench_put_gave_up(const struct page *page)
         return;
     page_add(text, "Stopped: every connection of the first second failed: %s, %s.",
              error_code(error), error_sentence(error));
-    page_put(page, "\n");
-    page_shade(page, SHADE_RED);
-    page_words(page, 0, 0, text);
-    page_shade(page, SHADE_NONE);
-    page_put(page, "\n");
+    page_notice(page, SHADE_RED, text);
 }
 
 static void put_stamps(const struct page *page)

@@ -196,32 +196,24 @@ struct parent {
     struct recorder *recorder;
     struct load_outcome *outcome;
     struct watch origin; /* the end of the rehearsal's */
-    bool interrupted, origin_ended;
-};
-
-/* What a child is told beside its number. */
-struct load_child {
-    const struct load_plan *plan;
-    int fd; /* to the parent */
 };
 
 static void send_interval(void *owner, const struct tally *tally)
 {
-    const struct load_child *child = owner;
+    const int *fd = owner;
 
-    procs_send(child->fd, tally);
+    procs_send(*fd, tally);
 }
 
 static int run_child(void *arg, unsigned index, int fd)
 {
     const struct load_plan *plan = arg;
-    struct load_child child = {.plan = plan, .fd = fd};
     struct runner runner = {
         .plan = plan,
         .share = index,
         .shares = plan->load->processes,
         .interval = send_interval,
-        .owner = &child,
+        .owner = &fd,
     };
 
     if (!run_here(&runner))
@@ -229,6 +221,7 @@ static int run_child(void *arg, unsigned index, int fd)
     return runner.signal ? ENDED_BY_SIGNAL + runner.signal : EXIT_FETCHED;
 }
 
+/* Of this process, or joined from all. */
 static void on_joined(void *owner, const struct tally *joined)
 {
     const struct parent *parent = owner;
@@ -249,7 +242,7 @@ static void on_parent_interrupt(void *owner, int number)
     struct parent *parent = owner;
 
     (void)number;
-    parent->interrupted = true;
+    parent->outcome->interrupted = true;
     procs_stop(parent->procs);
 }
 
@@ -259,7 +252,7 @@ static void on_parents_origin_end(void *owner, uint32_t events)
 
     (void)events;
     loop_unwatch(parent->loop, &parent->origin);
-    parent->origin_ended = true;
+    parent->outcome->origin_ended = true;
     procs_stop(parent->procs);
 }
 
@@ -292,6 +285,7 @@ static void say_how(const struct proc *proc, unsigned number, unsigned count)
    interrupted run did what they should. */
 static bool say_lost(const struct parent *parent, unsigned count)
 {
+    const struct load_outcome *outcome = parent->outcome;
     bool lost = false;
 
     if (!procs_failed(parent->procs))
@@ -300,7 +294,7 @@ static bool say_lost(const struct parent *parent, unsigned count)
         const struct proc *proc = procs_child(parent->procs, i);
 
         if (proc->end == PROC_WELL ||
-            ((parent->interrupted || parent->origin_ended) && ended_early(proc)))
+            ((outcome->interrupted || outcome->origin_ended) && ended_early(proc)))
             continue;
         say_how(proc, i + 1, count);
         lost = true;
@@ -309,8 +303,7 @@ static bool say_lost(const struct parent *parent, unsigned count)
 }
 
 /* The children begin their parts of the schedule at one time, when all of them should be there. */
-static bool run_parent(struct parent *parent, const struct load_plan *plan,
-                       struct load_outcome *outcome)
+static bool run_parent(struct parent *parent, const struct load_plan *plan)
 {
     struct load_plan whole = *plan;
     const struct procs_options options = {
@@ -340,34 +333,17 @@ static bool run_parent(struct parent *parent, const struct load_plan *plan,
         loop_turn(parent->loop, 0); /* a signal to the whole group may be here, too */
         interrupt_stop(&interrupt);
         loop_unwatch(parent->loop, &parent->origin);
-        outcome->interrupted = parent->interrupted;
-        outcome->origin_ended = rehearsal_has_ended(plan->rehearsal);
-        outcome->lost = say_lost(parent, options.count);
-        outcome->busiest = procs_busiest(parent->procs);
+        parent->outcome->lost = say_lost(parent, options.count);
+        parent->outcome->busiest = procs_busiest(parent->procs);
     }
     procs_free(parent->procs);
     return !error || complain("descriptors", strerrordesc_np(error));
 }
 
-/* Where the intervals of this process go. */
-struct sink {
-    struct recorder *recorder;
-    struct load_outcome *outcome;
-};
-
-static void on_own_interval(void *owner, const struct tally *tally)
-{
-    const struct sink *sink = owner;
-
-    sink->outcome->ended = clock_now();
-    recorder_interval(sink->recorder, tally);
-}
-
 bool load_run(const struct load_plan *plan, struct recorder *recorder, struct load_outcome *outcome)
 {
     struct parent parent = {.recorder = recorder, .outcome = outcome};
-    struct sink sink = {recorder, outcome};
-    struct runner runner = {.plan = plan, .shares = 1, .interval = on_own_interval, .owner = &sink};
+    struct runner runner = {.plan = plan, .shares = 1, .interval = on_joined, .owner = &parent};
     bool made;
 
     *outcome = (struct load_outcome){.interrupted = interrupts_pending()};
@@ -376,12 +352,12 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
     if (plan->load->processes == 1) {
         made = run_here(&runner);
         outcome->interrupted = runner.signal;
-        outcome->origin_ended = rehearsal_has_ended(plan->rehearsal);
         outcome->busiest = tally_busy(recorder->total);
-        return made;
+    } else {
+        parent.loop = loop_new();
+        made = run_parent(&parent, plan) && recorder->total->processes;
+        loop_free(parent.loop);
     }
-    parent.loop = loop_new();
-    made = run_parent(&parent, plan, outcome) && recorder->total->processes;
-    loop_free(parent.loop);
+    outcome->origin_ended = rehearsal_has_ended(plan->rehearsal);
     return made;
 }

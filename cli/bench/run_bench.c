@@ -301,9 +301,7 @@ static enum exit_status verdict(const struct bench *bench)
 {
     if (bench->interrupted)
         return EXIT_INTERRUPTED;
-    if (bench->origin_ended)
-        return EXIT_SETUP;
-    if (bench->incomplete || bench->short_of)
+    if (bench->origin_ended || bench->incomplete || bench->short_of)
         return EXIT_SETUP;
     if (bench->proven)
         return EXIT_SLO;
