@@ -54,14 +54,13 @@ struct bench {
 
 /* --- making ready --- */
 
-/* Reads a side's targets, from the file or else from the words. */
-static bool make_side(struct side *side, const struct options *options, const char *file,
-                      char *const *words, size_t count)
+static bool make_side(struct side *side, const struct options *options,
+                      const struct list_options *from)
 {
     struct target_list *list = &side->list;
     size_t stranger;
 
-    if (!target_list_read(list, file, words, count, &options->request))
+    if (!target_list_read(list, from, &options->request))
         return false;
     side->targets = targets_new(list->sites, list->weights, list->count,
                                 options->load.new_connections, &stranger);
@@ -76,12 +75,12 @@ static bool make_side(struct side *side, const struct options *options, const ch
 static bool make_sides(struct bench *bench)
 {
     const struct options *options = bench->options;
-    char *const versus = (char *)options->load.versus;
+    char *versus = (char *)options->load.versus;
+    const struct list_options other = {.words = &versus, .word_count = 1};
 
     bench->side_count = versus ? 2 : 1;
-    return make_side(&bench->sides[0], options, options->list.file, options->list.words,
-                     options->list.word_count) &&
-           (!versus || make_side(&bench->sides[1], options, NULL, &versus, 1));
+    return make_side(&bench->sides[0], options, &options->list) &&
+           (!versus || make_side(&bench->sides[1], options, &other));
 }
 
 static bool open_output(struct bench *bench)

@@ -72,11 +72,13 @@ static bool read_list(struct target_list *list, struct sites *sites, const char 
            (list->count || complain(file ? file : "URLs", "there is no target in it"));
 }
 
-bool target_list_read(struct target_list *list, const char *file, char *const *words, size_t count,
+bool target_list_read(struct target_list *list, const struct list_options *options,
                       const struct request_options *request)
 {
     const struct sites_options how = {.request = request, .weights = true};
-    struct sites *sites = file ? sites_open(file, &how) : sites_from_words(words, count, &how);
+    const char *file = options->file;
+    struct sites *sites =
+        file ? sites_open(file, &how) : sites_from_words(options->words, options->word_count, &how);
     bool sound;
 
     *list = (struct target_list){0};

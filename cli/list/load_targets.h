@@ -14,10 +14,9 @@ struct target_list {
     size_t count;        /* over 0 where the list was read */
 };
 
-/* Reads the file ("-": standard input), else the words, with what the options say of each request. False
-   where one is no target, there is none, or too many, which is said. Freed with target_list_free in either
-   case. */
-bool target_list_read(struct target_list *list, const char *file, char *const *words, size_t count,
+/* Reads all, with what `request` says of each. False where one is no target, there is none, or too many, which
+   is said. Freed with target_list_free in either case. */
+bool target_list_read(struct target_list *list, const struct list_options *options,
                       const struct request_options *request);
 
 /* Frees, with the sites that nobody took over: who did sets `count` to 0. */

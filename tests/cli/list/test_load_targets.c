@@ -16,11 +16,12 @@ static const struct request_options request = {.timeout = 10 * NSEC_PER_S, .meth
 /* Puts the text into the file and reads it as targets. */
 static bool read_text_of(struct target_list *list, const char *text, size_t length)
 {
+    const struct list_options from = {.file = path};
     FILE *file = fopen(path, "w");
 
     fwrite(text, 1, length, file);
     fclose(file);
-    return target_list_read(list, path, NULL, 0, &request);
+    return target_list_read(list, &from, &request);
 }
 
 /* The last that was said on standard error. */
@@ -76,10 +77,11 @@ static void test_words(void **state)
 {
     char first[] = "http://a/", second[] = "http://a/b";
     char *words[] = {first, second};
+    const struct list_options from = {.words = words, .word_count = LENGTH(words)};
     struct target_list list;
 
     (void)state;
-    assert_true(target_list_read(&list, NULL, words, LENGTH(words), &request));
+    assert_true(target_list_read(&list, &from, &request));
     assert_int_equal(list.count, 2);
     assert_string_equal(list.sites[1]->url.shown, second);
     assert_string_equal(site_method(list.sites[1]), "PUT");
@@ -150,6 +152,7 @@ static void test_bounds(void **state)
 static void test_input(void **state)
 {
     static const char text[] = "http://a/ weight=9\nhttp://a/ weight=0\n";
+    struct list_options from = {.file = "-"};
     struct target_list list;
     int ends[2], old = dup(STDIN_FILENO);
 
@@ -162,14 +165,15 @@ static void test_input(void **state)
         close(ends[1]);
         dup2(ends[0], STDIN_FILENO);
         close(ends[0]);
-        assert_int_equal(target_list_read(&list, "-", NULL, 0, &request), !bad);
+        assert_int_equal(target_list_read(&list, &from, &request), !bad);
         assert_int_equal(list.count, 1);
         assert_int_equal(list.weights[0], 9);
         target_list_free(&list);
     }
     dup2(old, STDIN_FILENO);
     close(old);
-    assert_false(target_list_read(&list, "/nowhere/x", NULL, 0, &request));
+    from.file = "/nowhere/x";
+    assert_false(target_list_read(&list, &from, &request));
     target_list_free(&list);
 }
 
