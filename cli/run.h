@@ -3,6 +3,7 @@
 #define CLI_RUN_H
 
 #include "cli/fetch/session.h"
+#include "cli/options/options.h"
 
 /* firstbyte fetch: all sites at once. */
 enum exit_status run_fetch(const struct options *options);
@@ -18,6 +19,6 @@ enum exit_status run_diff(const struct options *options);
 
 /* Fetches all sites of the session at once, the list read from its beginning; *took is the time until
    the last answer. False where it cannot be set up, which is said. */
-bool run_reactor_half(struct session *session, nsec *took);
+bool run_reactor_half(const struct options *options, struct session *session, nsec *took);
 
 #endif

@@ -16,6 +16,7 @@
 #define OWN_DESCRIPTORS 24
 
 struct reactor_half {
+    const struct options *options;
     struct session *session;
     struct loop *loop;
     struct network network;
@@ -66,7 +67,7 @@ static void on_lowered(void *owner, size_t now)
 {
     struct reactor_half *half = owner;
 
-    if (half->session->options->output.quiet)
+    if (half->options->output.quiet)
         return;
     progress_hide(half->session->progress);
     diagnostic("no descriptor is left; concurrency lowered to %zu", now);
@@ -150,7 +151,7 @@ static nsec interval_of(double rate)
 
 static void make_fetch(struct reactor_half *half)
 {
-    const struct options *options = half->session->options;
+    const struct options *options = half->options;
     size_t allowed = 0, room = room_for_connections(&allowed);
     struct fetch_settings settings = {
         .concurrency = options->concurrency < room ? options->concurrency : room,
@@ -193,7 +194,7 @@ static void drain(struct reactor_half *half)
 static bool set_up(struct reactor_half *half)
 {
     struct session *session = half->session;
-    const struct options *options = session->options;
+    const struct options *options = half->options;
     int error;
 
     if (!session_open_output(session, half->loop, on_room, on_broken))
@@ -257,16 +258,16 @@ static bool run_all(struct reactor_half *half, nsec *took)
         rehearsal_say_end(&session->rehearsal);
     if (half->all && !session->judged)
         session_say_empty(session);
-    if (left && !session->options->output.quiet)
+    if (left && !half->options->output.quiet)
         diagnostic("%zu sites were under way and are given up", left);
     drain(half);
     interrupt_stop(&half->interrupt);
     return true;
 }
 
-bool run_reactor_half(struct session *session, nsec *took)
+bool run_reactor_half(const struct options *options, struct session *session, nsec *took)
 {
-    struct reactor_half half = {.session = session, .loop = loop_new()};
+    struct reactor_half half = {.options = options, .session = session, .loop = loop_new()};
     bool made = false;
 
     session->half = &half;
@@ -284,17 +285,21 @@ bool run_reactor_half(struct session *session, nsec *took)
 
 enum exit_status run_fetch(const struct options *options)
 {
+    const struct session_options how = {.list = &options->list,
+                                        .request = &options->request,
+                                        .exchange = &options->exchange,
+                                        .output = &options->output};
     struct session session;
     enum exit_status status = EXIT_USAGE;
     nsec took;
 
-    session_init(&session, options);
+    session_init(&session, &how);
     if (!session_open_state(&session)) {
         status = EXIT_SETUP;
     } else if (session_open_list(&session, NULL, NULL, NULL) && session_check_list(&session)) {
         status = EXIT_SETUP;
         if ((!options->rehearse || rehearsal_start(&session.rehearsal, &options->list, NULL)) &&
-            run_reactor_half(&session, &took))
+            run_reactor_half(options, &session, &took))
             status = session_verdict(&session);
     }
     session_close(&session);

@@ -14,9 +14,9 @@
 #include "cli/output/diagnostic.h"
 #include "cli/output/terminal.h"
 
-void session_init(struct session *session, const struct options *options)
+void session_init(struct session *session, const struct session_options *options)
 {
-    *session = (struct session){.options = options, .rehearsal = {.child = -1, .lifeline = -1}};
+    *session = (struct session){.options = *options, .rehearsal = {.child = -1, .lifeline = -1}};
 }
 
 void session_close(struct session *session)
@@ -30,19 +30,18 @@ void session_close(struct session *session)
 bool session_open_list(struct session *session, struct loop *loop, void (*ready)(void *owner),
                        void *owner)
 {
-    const struct options *options = session->options;
-    struct sites_options how = {.request = &options->request,
+    const struct list_options *list = session->options.list;
+    struct sites_options how = {.request = session->options.request,
                                 .loop = loop,
                                 .ready = ready,
                                 .owner = owner,
-                                .sum = options->output.resume ? state_sum : NULL,
+                                .sum = session->options.output->resume ? state_sum : NULL,
                                 .sum_start = STATE_EMPTY_SUM};
 
-    session->sites = options->list.file
-                         ? sites_open(options->list.file, &how)
-                         : sites_from_words(options->list.words, options->list.word_count, &how);
+    session->sites = list->file ? sites_open(list->file, &how)
+                                : sites_from_words(list->words, list->word_count, &how);
     if (!session->sites)
-        complain(options->list.file ? options->list.file : "URLs",
+        complain(list->file ? list->file : "URLs",
                  errno == ENOENT ? "no such file; give URLs, or a list with -f FILE"
                                  : strerrordesc_np(errno));
     return session->sites;
@@ -50,7 +49,7 @@ bool session_open_list(struct session *session, struct loop *loop, void (*ready)
 
 bool session_open_state(struct session *session)
 {
-    const char *path = session->options->output.resume;
+    const char *path = session->options.output->resume;
     char *why;
 
     if (!path)
@@ -61,7 +60,7 @@ bool session_open_state(struct session *session)
         free(why);
         return false;
     }
-    if (state_head(session->state)->finished && !session->options->output.quiet)
+    if (state_head(session->state)->finished && !session->options.output->quiet)
         diagnostic("%s: the list was done; only what was added to it is fetched "
                    "(all of it again: remove that file)",
                    path);
@@ -82,22 +81,22 @@ static bool fits_state(const struct session *session, const struct site *site)
 
 static bool refuse_list(const struct session *session)
 {
-    return complain(session->options->output.resume,
+    return complain(session->options.output->resume,
                     "it was made with another list, or the list was changed above the line it "
                     "stands at");
 }
 
 void session_say_empty(const struct session *session)
 {
-    const char *file = bad_lines_file(session->options->list.file);
+    const char *file = bad_lines_file(session->options.list->file);
 
-    if (file && !session->options->output.quiet && !sites_count(session->sites))
+    if (file && !session->options.output->quiet && !sites_count(session->sites))
         complain(file, "there is no site in it");
 }
 
 bool session_check_list(struct session *session)
 {
-    struct bad_lines bad = {.file = bad_lines_file(session->options->list.file)};
+    struct bad_lines bad = {.file = bad_lines_file(session->options.list->file)};
     struct listed listed;
     bool fits = true;
 
@@ -119,18 +118,18 @@ bool session_check_list(struct session *session)
 
 static struct report *make_report(const struct session *session)
 {
-    const struct options *options = session->options;
+    const struct output_options *output = session->options.output;
+    const struct exchange_options *exchange = session->options.exchange;
     const struct report_options how = {
-        .format = options->output.format,
-        .fields = options->output.fields,
-        .values = {.preview = options->exchange.answer.preview,
-                   .cert_warn_days = options->output.cert_warn_days,
+        .format = output->format,
+        .fields = output->fields,
+        .values = {.preview = exchange->answer.preview,
+                   .cert_warn_days = output->cert_warn_days,
                    .unix_time = clock_unix_s(),
-                   .tcp_info = options->exchange.tcp_facts},
-        .race = options->command == COMMAND_RACE,
-        .color =
-            !options->output.file && terminal_wants_color(options->output.color, STDOUT_FILENO),
-        .terminal_columns = options->output.file ? 0 : terminal_columns(STDOUT_FILENO),
+                   .tcp_info = exchange->tcp_facts},
+        .race = session->mode,
+        .color = !output->file && terminal_wants_color(output->color, STDOUT_FILENO),
+        .terminal_columns = output->file ? 0 : terminal_columns(STDOUT_FILENO),
     };
 
     return report_new(&how);
@@ -167,8 +166,8 @@ static void on_wrote(void *owner)
 static struct output *open_file(struct session *session, struct loop *loop,
                                 void (*room)(void *owner), void (*broken)(void *owner, int error))
 {
-    const struct options *options = session->options;
-    struct output_file how = {options->output.file, options->output.append, OUTPUT_ALL};
+    const struct output_options *options = session->options.output;
+    struct output_file how = {options->file, options->append, OUTPUT_ALL};
     struct output *output;
     char *why;
 
@@ -187,13 +186,13 @@ static struct output *open_file(struct session *session, struct loop *loop,
 bool session_open_output(struct session *session, struct loop *loop, void (*room)(void *owner),
                          void (*broken)(void *owner, int error))
 {
-    const struct options *options = session->options;
+    const struct output_options *options = session->options.output;
     bool goes_on = false;
 
     session->report = make_report(session);
-    session->output = options->output.file ? open_file(session, loop, room, broken)
-                      : loop               ? output_new(loop, STDOUT_FILENO, room, broken, session)
-                                           : output_new_blocking(STDOUT_FILENO);
+    session->output = options->file ? open_file(session, loop, room, broken)
+                      : loop        ? output_new(loop, STDOUT_FILENO, room, broken, session)
+                                    : output_new_blocking(STDOUT_FILENO);
     if (!session->output)
         return false;
     if (session->state) {
@@ -202,7 +201,7 @@ bool session_open_output(struct session *session, struct loop *loop, void (*room
         /* what the file had before, lest a kill after the first write leave more */
         on_wrote(session);
     }
-    session->order = loop && options->output.input_order ? order_new(put_line, session) : NULL;
+    session->order = loop && options->input_order ? order_new(put_line, session) : NULL;
     if (!goes_on && !output_bytes(session->output) && !(session->mode && session->report_begun)) {
         report_begin(session->report, output_begin(session->output));
         output_end(session->output);
@@ -251,7 +250,7 @@ enum sites_next session_next(struct session *session, struct listed *listed)
 /* With --fail a status is one. */
 static void judge(const struct session *session, struct result *result, char status[16])
 {
-    if (result->error || !session->options->output.fail || result->status < 400)
+    if (result->error || !session->options.output->fail || result->status < 400)
         return;
     snprintf(status, 16, "%u", result->status);
     result->error = ERROR_STATUS;
@@ -295,13 +294,13 @@ void session_report(struct session *session, const struct result *fetched)
         if (session->state)
             state_report(session->state, result.site->place, result.error != ERROR_NONE);
     }
-    if (!session->options->output.file)
+    if (!session->options.output->file)
         progress_step_aside(session->progress);
 }
 
 void session_say(struct session *session, const char *line)
 {
-    if (session->options->output.format != FORMAT_TEXT)
+    if (session->options.output->format != FORMAT_TEXT)
         return;
     fputs(line, output_begin(session->output));
     output_end(session->output);
@@ -345,10 +344,10 @@ void session_close_output(struct session *session, bool complete)
 enum exit_status session_verdict(const struct session *session)
 {
     const char *output =
-        session->options->output.file ? session->options->output.file : "standard output";
+        session->options.output->file ? session->options.output->file : "standard output";
 
     if (session->state_error && session->state_error != EINVAL)
-        complain(session->options->output.resume, strerrordesc_np(session->state_error));
+        complain(session->options.output->resume, strerrordesc_np(session->state_error));
     if (session->output_error)
         diagnostic("output.closed: %s: %s; not every result was written", output,
                    strerrordesc_np(session->output_error));

@@ -8,7 +8,7 @@
 #include "cli/fetch/order.h"
 #include "cli/fetch/state.h"
 #include "cli/list/sites.h"
-#include "cli/options/options.h"
+#include "cli/options/types.h"
 #include "cli/output/output.h"
 #include "cli/output/progress.h"
 #include "cli/output/report.h"
@@ -16,8 +16,16 @@
 #include "cli/rehearsal.h"
 #include "http/exchange.h"
 
+/* What a run is to be; all is borrowed. */
+struct session_options {
+    const struct list_options *list;
+    const struct request_options *request;
+    const struct exchange_options *exchange;
+    const struct output_options *output;
+};
+
 struct session {
-    const struct options *options;
+    struct session_options options;
     struct rehearsal rehearsal;
     const char *mode; /* of this half in a race; else NULL */
     struct sites *sites;
@@ -40,7 +48,7 @@ struct session {
 };
 
 /* Begins, with the rehearsal's origin where one is wanted still to be started. */
-void session_init(struct session *session, const struct options *options);
+void session_init(struct session *session, const struct session_options *options);
 
 /* Ends what was begun. */
 void session_close(struct session *session);

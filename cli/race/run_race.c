@@ -47,7 +47,7 @@ static void listen_for_signals(bool on)
 static void fetch_in_turn(struct session *session, struct dialer *dialer)
 {
     struct blocking blocking = {.dialer = dialer,
-                                .options = &session->options->exchange,
+                                .options = session->options.exchange,
                                 .interrupted = &blocking_interrupted};
     struct listed listed;
 
@@ -64,14 +64,13 @@ static void fetch_in_turn(struct session *session, struct dialer *dialer)
 }
 
 /* The synchronous half; *took is the time until the last answer. */
-static bool run_blocking_half(struct session *session, nsec *took)
+static bool run_blocking_half(const struct options *options, struct session *session, nsec *took)
 {
     struct network network;
     nsec began;
-    bool made = network_open(&network, &session->options->network, &session->rehearsal, NULL) &&
+    bool made = network_open(&network, &options->network, &session->rehearsal, NULL) &&
                 session_open_output(session, NULL, NULL, NULL);
 
-    session->mode = "blocking";
     if (made) {
         interrupts_hold();
         listen_for_signals(true);
@@ -97,9 +96,9 @@ static void say_totals(struct session *session, const struct race_totals *totals
     struct output *output = output_new_blocking(STDOUT_FILENO);
     FILE *to = output_begin(output);
 
-    if (session->options->output.format == FORMAT_JSON)
+    if (session->options.output->format == FORMAT_JSON)
         report_race_json(to, totals);
-    else if (session->options->output.format == FORMAT_TEXT)
+    else if (session->options.output->format == FORMAT_TEXT)
         report_race_text(to, totals);
     output_end(output);
     session->output_error = output_error(output);
@@ -107,17 +106,18 @@ static void say_totals(struct session *session, const struct race_totals *totals
 }
 
 /* Both halves and the totals; each only where the one before came to its end. */
-static enum exit_status race(struct session *session)
+static enum exit_status race(const struct options *options, struct session *session)
 {
     struct race_totals totals = {0};
 
-    if (!run_blocking_half(session, &totals.blocking))
+    session->mode = "blocking";
+    if (!run_blocking_half(options, session, &totals.blocking))
         return EXIT_SETUP;
     totals.slowest = session->slowest;
     if (session->interrupted || session->origin_ended || session->output_error)
         return session_verdict(session);
     session->mode = "reactor";
-    if (!run_reactor_half(session, &totals.reactor))
+    if (!run_reactor_half(options, session, &totals.reactor))
         return EXIT_SETUP;
     if (!session->interrupted && !session->origin_ended && !session->output_error)
         say_totals(session, &totals);
@@ -126,16 +126,20 @@ static enum exit_status race(struct session *session)
 
 enum exit_status run_race(const struct options *options)
 {
+    const struct session_options how = {.list = &options->list,
+                                        .request = &options->request,
+                                        .exchange = &options->exchange,
+                                        .output = &options->output};
     struct session session;
     enum exit_status status = EXIT_USAGE;
 
-    session_init(&session, options);
+    session_init(&session, &how);
     if (session_open_list(&session, NULL, NULL, NULL) && !sites_rewind(session.sites)) {
         complain(options->list.file, "a race reads its list twice; give it a file");
     } else if (session.sites && session_check_list(&session)) {
         status = EXIT_SETUP;
         if (!options->rehearse || rehearsal_start(&session.rehearsal, &options->list, NULL))
-            status = race(&session);
+            status = race(options, &session);
     }
     session_close(&session);
     return status;
