@@ -37,26 +37,6 @@ static void on_trace(void *owner, uint64_t connection, enum trace_kind kind, con
     fputs(shown < length ? " ...\n" : "\n", stderr);
 }
 
-static bool make_routes(struct network *network, const struct network_options *options)
-{
-    const char *wrong = NULL;
-
-    if (!options->resolve.count && !options->connect_to.count)
-        return true;
-    network->routes = routes_new();
-    for (size_t i = 0; i < options->resolve.count; i++) {
-        wrong = routes_add_resolve(network->routes, options->resolve.list[i]);
-        if (wrong)
-            return complain(options->resolve.list[i], wrong);
-    }
-    for (size_t i = 0; i < options->connect_to.count; i++) {
-        wrong = routes_add_connect_to(network->routes, options->connect_to.list[i]);
-        if (wrong)
-            return complain(options->connect_to.list[i], wrong);
-    }
-    return true;
-}
-
 /* Proxy-Authorization of -H is for the proxy: also in CONNECT, and after redirects. */
 static void take_authorization(struct proxies *proxies, const char *headers)
 {
@@ -147,6 +127,7 @@ bool network_open(struct network *network, const struct network_options *options
     dialer->connect_timeout = options->connect_timeout;
     dialer->tls_timeout = options->tls_timeout;
     dialer->unix_socket = options->unix_socket;
+    dialer->routes = options->routes;
     if (options->ipv4_only || options->ipv6_only)
         dialer->family = options->ipv4_only ? RESOLVE_IPV4 : RESOLVE_IPV6;
     if (rehearsal->authority)
@@ -161,10 +142,8 @@ bool network_open(struct network *network, const struct network_options *options
         network->trace.line = on_trace;
         dialer->trace = &network->trace;
     }
-    if (!make_routes(network, options) || !make_proxies(network, options) ||
-        !make_trust(network, options, rehearsal->authority))
+    if (!make_proxies(network, options) || !make_trust(network, options, rehearsal->authority))
         return false;
-    dialer->routes = network->routes;
     dialer->proxies = network->proxies;
     return !loop || make_resolver(network, options, loop);
 }
@@ -173,6 +152,5 @@ void network_close(struct network *network)
 {
     resolver_free(network->resolver);
     dialer_free(&network->dialer);
-    routes_free(network->routes);
     proxies_free(network->proxies);
 }

@@ -10,8 +10,8 @@
 struct network_options {
     nsec dns_timeout, connect_timeout, tls_timeout; /* NSEC_NEVER: none of its own */
     bool ipv4_only, ipv6_only;
-    struct texts resolve, connect_to; /* as given */
-    const char *dns_servers;          /* "address[:port],..." */
+    struct routes *routes;   /* --resolve and --connect-to; owned; NULL: none */
+    const char *dns_servers; /* "address[:port],..." */
     struct texts interfaces; /* names of devices or addresses of this machine; fetch: one */
     const char *unix_socket;
     bool proxied;                /* a proxy may be between; else none of the environment either */
@@ -24,7 +24,6 @@ struct network_options {
 struct network {
     struct dialer dialer; /* all below is for it */
     struct resolver *resolver;
-    struct routes *routes;
     struct proxies *proxies;
     struct sock_from from;
     struct trace trace;

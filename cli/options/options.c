@@ -147,8 +147,8 @@ static const struct option_row table[] = {
     {"vs", 0, BENCH, VALUE(load_read_versus, load.versus)},
     {"ipv4", '4', SINGLY, FLAG(network.ipv4_only)},
     {"ipv6", '6', SINGLY, FLAG(network.ipv6_only)},
-    {"resolve", 0, SINGLY, VALUE(read_resolve, network.resolve)},
-    {"connect-to", 0, SINGLY, VALUE(read_connect_to, network.connect_to)},
+    {"resolve", 0, SINGLY, VALUE(read_resolve, network.routes)},
+    {"connect-to", 0, SINGLY, VALUE(read_connect_to, network.routes)},
     {"dns-servers", 0, SINGLY, VALUE(read_servers, network.dns_servers)},
     {"interface", 0, SINGLY, VALUE(read_texts, network.interfaces)},
     {"unix-socket", 0, SINGLY, FILE_NAME(network.unix_socket)},
@@ -457,8 +457,7 @@ void options_free(struct options *options)
     free(options->request.headers);
     content_drop(options->request.content);
     texts_free(&options->data_files);
-    texts_free(&options->network.resolve);
-    texts_free(&options->network.connect_to);
+    routes_free(options->network.routes);
     texts_free(&options->network.interfaces);
     texts_free(&options->output.fields);
 }

@@ -284,11 +284,13 @@ bool read_data(const struct given *given)
 static bool read_route(const struct given *given,
                        const char *(*add)(struct routes *routes, const char *text))
 {
-    struct routes *routes = routes_new();
-    const char *wrong = add(routes, given->value);
+    struct routes **routes = given->to;
+    const char *wrong;
 
-    routes_free(routes);
-    return wrong ? refuse_value(given, wrong) : read_texts(given);
+    if (!*routes)
+        *routes = routes_new();
+    wrong = add(*routes, given->value);
+    return !wrong || refuse_value(given, wrong);
 }
 
 bool read_resolve(const struct given *given)

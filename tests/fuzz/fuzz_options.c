@@ -9,7 +9,6 @@
 
 #include "cli/options/options.h"
 #include "http/dial/proxy.h"
-#include "http/dial/route.h"
 #include "http/fields.h"
 #include "http/request.h"
 
@@ -67,15 +66,9 @@ static bool read_words(struct options *options, int count, char **words)
 static void check_options(const struct options *options)
 {
     char why[PROXIES_WHY_BYTES];
-    struct routes *routes = routes_new();
     const char *headers = options->request.headers;
     struct field_line line;
 
-    for (size_t i = 0; i < options->network.resolve.count; i++)
-        MUST(!routes_add_resolve(routes, options->network.resolve.list[i]));
-    for (size_t i = 0; i < options->network.connect_to.count; i++)
-        MUST(!routes_add_connect_to(routes, options->network.connect_to.list[i]));
-    routes_free(routes);
     while (fields_next(&headers, &line))
         MUST(!request_check_header(line.text, line.bytes - strlen("\r\n")));
     MUST(!options->request.method || request_is_method(options->request.method));

@@ -96,7 +96,7 @@ static void test_flags_are_off(void **state)
                  o.network.trust.certificate || o.network.trust.key || o.network.trust.sni);
     assert_false(o.output.file || o.output.resume || o.network.trust.min_version ||
                  o.network.trust.max_version || o.output.cert_warn_days);
-    assert_false(o.network.resolve.count || o.network.connect_to.count || o.output.fields.count);
+    assert_false(o.network.routes || o.output.fields.count);
     options_free(&o);
 }
 
@@ -271,8 +271,21 @@ static void test_bytes(void **state)
     }
 }
 
+/* Where --resolve leads a host on port 80. */
+static const char *resolved(const struct options *options, const char *host)
+{
+    static char text[ADDRESS_TEXT_BYTES];
+    struct address address;
+
+    return routes_addresses(options->network.routes, host, 80, &address, 1)
+               ? address_text(&address, text)
+               : "";
+}
+
 static void test_requests(void **state)
 {
+    const char *host;
+    uint16_t port;
     struct options o = taken("-X PURGE -H A:_1 --header A:2 -A me/1_(x) -H Accept:");
 
     (void)state;
@@ -286,11 +299,13 @@ static void test_requests(void **state)
     o = taken("--resolve a:80:127.0.0.1 --resolve b:80:::1 --connect-to a:1:b:2 "
               "-x http://a:1");
     assert_string_equal(o.network.proxy, "http://a:1");
-    assert_int_equal(o.network.resolve.count, 2);
-    assert_string_equal(o.network.resolve.list[0], "a:80:127.0.0.1");
-    assert_string_equal(o.network.resolve.list[1], "b:80:::1");
-    assert_int_equal(o.network.connect_to.count, 1);
-    assert_string_equal(o.network.connect_to.list[0], "a:1:b:2");
+    assert_string_equal(resolved(&o, "a"), "127.0.0.1:80");
+    assert_string_equal(resolved(&o, "b"), "[::1]:80");
+    assert_string_equal(resolved(&o, "c"), "");
+    assert_true(routes_connect_to(o.network.routes, "a", 1, &host, &port));
+    assert_string_equal(host, "b");
+    assert_int_equal(port, 2);
+    assert_false(routes_connect_to(o.network.routes, "c", 1, &host, &port));
     options_free(&o);
     o = taken("--dns-servers 127.0.0.1:53,[::1]");
     assert_string_equal(o.network.dns_servers, "127.0.0.1:53,[::1]");
