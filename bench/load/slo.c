@@ -221,10 +221,7 @@ static double measure(const struct slo_part *part, const struct tally *tally)
 
     switch (part->kind) {
     case SLO_ERRORS: return ended ? (double)tally_wrong(tally) / (double)ended : NAN;
-    case SLO_RPS:
-        return tally->to > tally->from
-                   ? (double)tally->completed * NSEC_PER_S / (double)(tally->to - tally->from)
-                   : NAN;
+    case SLO_RPS: return tally->to > tally->from ? tally_per_second(tally, tally->completed) : NAN;
     case SLO_PERCENTILE:
     case SLO_MEAN:
     case SLO_MAX: break;

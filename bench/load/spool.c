@@ -56,6 +56,7 @@ static struct interval interval_of(const struct tally *tally)
         .max = latency->max,
         .lag_p99 = histogram_at(tally->lag, 99),
         .busy = tally_busy(tally),
+        .rps = tally_per_second(tally, tally->completed),
     };
     struct histogram_summary summary;
 

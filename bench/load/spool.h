@@ -17,6 +17,7 @@ struct interval {
     nsec p50, p90, p99, p999, max; /* of `latency`; 0 where nothing was answered */
     nsec lag_p99;                  /* of `lag` */
     double busy;                   /* tally_busy */
+    double rps;                    /* completed, a second */
 };
 
 struct spool;

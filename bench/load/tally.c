@@ -187,10 +187,10 @@ void tally_join(struct tally *to, const struct tally *other)
     to->processes += other->processes;
 }
 
-bool tally_adds_up(const struct tally *tally)
+double tally_per_second(const struct tally *tally, uint64_t count)
 {
-    return tally->scheduled == tally->started + tally->waiting &&
-           tally->started == tally->completed + tally->failed + tally->in_flight;
+    return tally->to > tally->from ? (double)count * NSEC_PER_S / (double)(tally->to - tally->from)
+                                   : 0;
 }
 
 /* The share of the processes' time. */

@@ -124,8 +124,8 @@ void tally_append(struct tally *to, const struct tally *next);
 /* Adds the same span of another process: `waiting`, `in_flight` and `open` add up. */
 void tally_join(struct tally *to, const struct tally *other);
 
-/* Whether the two sums hold, of a tally that reaches back to the beginning. */
-bool tally_adds_up(const struct tally *tally);
+/* So many in the span, a second; 0 for a span without length. */
+double tally_per_second(const struct tally *tally, uint64_t count);
 
 /* The share of the span for which the processes were on a core, 0 to 1: CPU time over time, for several
    processes their mean. 0 for a span without length. */

@@ -65,16 +65,6 @@ static void put_exact(struct json *json, const char *key, double value)
     json_digits(json, key, value, digits);
 }
 
-static double seconds(nsec span)
-{
-    return (double)span / (double)NSEC_PER_S;
-}
-
-static double rate(uint64_t count, double duration_s)
-{
-    return duration_s > 0 ? (double)count / duration_s : 0;
-}
-
 /* A histogram as its summary; null where it has no value. */
 static void put_summary(struct json *json, const char *key, const struct histogram *histogram)
 {
@@ -156,8 +146,6 @@ static void put_config(struct json *json, const struct bench_run *run)
 
 static void put_totals(struct json *json, const struct tally *total)
 {
-    double duration_s = seconds(total->to - total->from);
-
     json_object(json, "totals");
     json_unsigned(json, "scheduled", total->scheduled);
     json_unsigned(json, "waiting", total->waiting);
@@ -166,7 +154,7 @@ static void put_totals(struct json *json, const struct tally *total)
     json_unsigned(json, "failed", total->failed);
     json_unsigned(json, "in_flight", total->in_flight);
     put_seconds(json, "duration_s", total->to - total->from);
-    put_rate(json, "rps", rate(total->completed, duration_s));
+    put_rate(json, "rps", tally_per_second(total, total->completed));
     json_unsigned(json, "bytes_in", total->bytes_in);
     json_unsigned(json, "bytes_out", total->bytes_out);
     json_unsigned(json, "connections", total->connections);
@@ -315,7 +303,7 @@ enum column_kind {
     REAL,    /* double, with six decimals */
     SPAN,    /* nsec, shown in microseconds */
     LATENCY, /* the same; no value where no response came */
-    RATE     /* uint64_t, a second */
+    RATE     /* double, with three decimals */
 };
 
 /* Both formats have these. */
@@ -325,15 +313,24 @@ static const struct column {
     size_t offset; /* in struct interval */
 } columns[] = {
 #define AT(field) offsetof(struct interval, field)
-    {"from_s", REAL, AT(from_s)},        {"to_s", REAL, AT(to_s)},
-    {"scheduled", COUNT, AT(scheduled)}, {"waiting", COUNT, AT(waiting)},
-    {"started", COUNT, AT(started)},     {"completed", COUNT, AT(completed)},
-    {"failed", COUNT, AT(failed)},       {"in_flight", COUNT, AT(in_flight)},
-    {"rps", RATE, AT(completed)},        {"bytes_in", COUNT, AT(bytes_in)},
-    {"bytes_out", COUNT, AT(bytes_out)}, {"connections", COUNT, AT(connections)},
-    {"p50_us", LATENCY, AT(p50)},        {"p90_us", LATENCY, AT(p90)},
-    {"p99_us", LATENCY, AT(p99)},        {"p99.9_us", LATENCY, AT(p999)},
-    {"max_us", LATENCY, AT(max)},        {"lag_p99_us", SPAN, AT(lag_p99)},
+    {"from_s", REAL, AT(from_s)},
+    {"to_s", REAL, AT(to_s)},
+    {"scheduled", COUNT, AT(scheduled)},
+    {"waiting", COUNT, AT(waiting)},
+    {"started", COUNT, AT(started)},
+    {"completed", COUNT, AT(completed)},
+    {"failed", COUNT, AT(failed)},
+    {"in_flight", COUNT, AT(in_flight)},
+    {"rps", RATE, AT(rps)},
+    {"bytes_in", COUNT, AT(bytes_in)},
+    {"bytes_out", COUNT, AT(bytes_out)},
+    {"connections", COUNT, AT(connections)},
+    {"p50_us", LATENCY, AT(p50)},
+    {"p90_us", LATENCY, AT(p90)},
+    {"p99_us", LATENCY, AT(p99)},
+    {"p99.9_us", LATENCY, AT(p999)},
+    {"max_us", LATENCY, AT(max)},
+    {"lag_p99_us", SPAN, AT(lag_p99)},
     {"busy_share", REAL, AT(busy)},
 #undef AT
 };
@@ -355,8 +352,7 @@ static struct cell cell_of(const struct column *column, const struct interval *i
     else if (column->kind == REAL)
         snprintf(cell.text, sizeof(cell.text), "%.6f", *(const double *)field);
     else if (column->kind == RATE)
-        snprintf(cell.text, sizeof(cell.text), "%.3f",
-                 rate(*count, interval->to_s - interval->from_s));
+        snprintf(cell.text, sizeof(cell.text), "%.3f", *(const double *)field);
     else if (column->kind == SPAN || interval->max)
         snprintf(cell.text, sizeof(cell.text), "%.3f", (double)*count / (double)NSEC_PER_US);
     return cell;

@@ -87,13 +87,3 @@ void page_add(char *text, const char *format, ...)
     vsnprintf(text + length, NOTE_BYTES - length, format, list);
     va_end(list);
 }
-
-double page_per_second(const struct page *page, double count)
-{
-    return page->duration > 0 ? count * (double)NSEC_PER_S / page->duration : 0;
-}
-
-double page_share(uint64_t part, uint64_t whole)
-{
-    return whole ? (double)part / (double)whole : 0;
-}

@@ -42,12 +42,6 @@ __attribute__((format(printf, 4, 5))) void page_line(const struct page *page, co
 /* Appends to a text of NOTE_BYTES. */
 __attribute__((format(printf, 2, 3))) void page_add(char *text, const char *format, ...);
 
-/* Of the run's duration; 0 where that is 0. */
-double page_per_second(const struct page *page, double count);
-
-/* 0 where `whole` is 0. */
-double page_share(uint64_t part, uint64_t whole);
-
 /* bench_verdict.c: notices above the report, each only where it applies; the lines of the client. */
 void bench_put_bottleneck(const struct page *page);
 void bench_put_limited(const struct page *page);

@@ -117,17 +117,16 @@ static void put_rate(const struct page *page)
     const struct tally *total = page->total;
     char text[NOTE_BYTES] = "";
 
-    page_add(text, "%s/s completed",
-             figure_rate(page_per_second(page, (double)total->completed)).text);
+    page_add(text, "%s/s completed", figure_rate(tally_per_second(total, total->completed)).text);
     if (page->run->plan->open_loop)
         page_add(text, ", of %s/s scheduled",
-                 figure_rate(page_per_second(page, (double)total->scheduled)).text);
+                 figure_rate(tally_per_second(total, total->scheduled)).text);
     page_line(page, "Rate", "", "%s", text);
     page_line(page, "Transfer", "", "%s in (%s/s), %s out (%s/s)",
               figure_bytes((double)total->bytes_in).text,
-              figure_bytes(page_per_second(page, (double)total->bytes_in)).text,
+              figure_bytes(tally_per_second(total, total->bytes_in)).text,
               figure_bytes((double)total->bytes_out).text,
-              figure_bytes(page_per_second(page, (double)total->bytes_out)).text);
+              figure_bytes(tally_per_second(total, total->bytes_out)).text);
 }
 
 static const char *shade_of_status(unsigned status)
@@ -152,7 +151,7 @@ static void put_statuses(const struct page *page)
         fprintf(page->to, "%03u", i);
         page_shade(page, SHADE_NONE);
         fprintf(page->to, "%*s  %s\n", COUNT_COLUMNS, figure_count(count).text,
-                figure_share(page_share(count, page->total->completed)).text);
+                figure_share((double)count / (double)page->total->completed).text);
         label = "";
     }
 }
@@ -205,7 +204,7 @@ static void put_connections(const struct page *page)
     if (total->handshakes)
         page_line(page, "", "", "%s TLS handshakes, %s (%s) of them resumed",
                   figure_count(total->handshakes).text, figure_count(total->resumed).text,
-                  figure_share(page_share(total->resumed, total->handshakes)).text);
+                  figure_share((double)total->resumed / (double)total->handshakes).text);
 }
 
 static const char *name_of_address(const struct tally_address *one, char text[ADDRESS_TEXT_BYTES])

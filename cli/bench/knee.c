@@ -19,7 +19,7 @@ static double waiting_share(const struct tally *tally)
 
 static double wrong_share(const struct tally *tally)
 {
-    uint64_t ended = tally->completed + tally->failed;
+    uint64_t ended = tally_ended(tally);
 
     return ended ? (double)tally_wrong(tally) / (double)ended : 1;
 }
@@ -36,12 +36,11 @@ static struct knee_try judge(const struct settle *settle, double rate, const str
                              const struct load_outcome *outcome)
 {
     struct slo slo = settle->plan->load->knee;
-    double seconds = (double)total->to / (double)NSEC_PER_S;
     bool held = slo_judge(&slo, total);
 
     return (struct knee_try){
         .rate = rate,
-        .rps = seconds > 0 ? (double)total->completed / seconds : 0,
+        .rps = tally_per_second(total, total->completed),
         .measured = slo.part[0].measured,
         .wrong = wrong_share(total),
         .waiting = waiting_share(total),

@@ -147,12 +147,6 @@ static double seconds(nsec span)
     return (double)span / (double)NSEC_PER_S;
 }
 
-static double rate_of(const struct tally *tally)
-{
-    return tally->to > tally->from ? (double)tally->completed / seconds(tally->to - tally->from)
-                                   : 0;
-}
-
 /* How much of the run is done, by the limit that is nearer: 0 to 1, under 0 where there is none. */
 static double done_share(const struct live *live, const struct tally *total)
 {
@@ -209,8 +203,9 @@ static enum error commonest(const struct tally *total)
 
 static void put_rate(struct live *live, const struct tally *interval, const struct tally *total)
 {
-    put_format(live, "%s/s now, %s/s mean, ", figure_rate(rate_of(interval)).text,
-               figure_rate(rate_of(total)).text);
+    put_format(live, "%s/s now, %s/s mean, ",
+               figure_rate(tally_per_second(interval, interval->completed)).text,
+               figure_rate(tally_per_second(total, total->completed)).text);
     shade(live, total->failed ? SHADE_RED : "");
     put_format(live, "%s failed", figure_count(total->failed).text);
     if (commonest(total) != ERROR_NONE)
@@ -360,7 +355,7 @@ void live_show(struct live *live, const struct tally *interval, const struct tal
     if (!live)
         return;
     live->samples[live->sampled++ % SAMPLES] =
-        (struct live_sample){rate_of(interval), interval->failed > 0};
+        (struct live_sample){tally_per_second(interval, interval->completed), interval->failed > 0};
     columns = columns_of(live);
     rows = rows_of(live);
     if (!flush(live, 0) || columns < NARROWEST || rows < 2)

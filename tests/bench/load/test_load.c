@@ -16,6 +16,7 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/nameserver.h"
 #include "tests/support/peer.h"
+#include "tests/support/sums.h"
 
 #define MS NSEC_PER_MS
 

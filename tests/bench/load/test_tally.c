@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "bench/load/tally.h"
+#include "tests/support/sums.h"
 
 #define SMALL_BYTES 8192 /* a second's tally is to be less */
 #define HEAD_BYTES  12   /* the last four count what follows */
@@ -198,6 +199,17 @@ static void how_busy(void **state)
     assert_true(tally_busy(&tally) == 0);
 }
 
+static void per_second(void **state)
+{
+    struct tally tally = {.from = NSEC_PER_S, .to = 3 * NSEC_PER_S};
+
+    (void)state;
+    assert_true(tally_per_second(&tally, 5) == 2.5);
+    assert_true(tally_per_second(&tally, 0) == 0);
+    tally.to = tally.from;
+    assert_true(tally_per_second(&tally, 5) == 0);
+}
+
 static void packed_and_unpacked(void **state)
 {
     struct tally *from = sample(7), *to = sample(9);
@@ -350,6 +362,7 @@ int main(void)
         cmocka_unit_test(the_same_span_of_another_process),
         cmocka_unit_test(whether_it_adds_up),
         cmocka_unit_test(how_busy),
+        cmocka_unit_test(per_second),
         cmocka_unit_test(packed_and_unpacked),
         cmocka_unit_test(spoilt_bytes),
         cmocka_unit_test(numbers_in_other_forms),

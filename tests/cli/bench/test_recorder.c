@@ -7,6 +7,7 @@
 
 #include "cli/bench/recorder.h"
 #include "tests/support/aside.h"
+#include "tests/support/sums.h"
 
 #define INTERVALS 3
 
