@@ -47,7 +47,7 @@ static inline bool span_is(struct span span, const char *text)
 /* Where the byte is for the first time; NULL: nowhere. */
 static inline const char *span_find(struct span span, char byte)
 {
-    return span.at ? memchr(span.at, byte, span_bytes(span)) : NULL;
+    return span_bytes(span) ? memchr(span.at, byte, span_bytes(span)) : NULL;
 }
 
 /* Without the bytes at both ends of which `drops` is true. */

@@ -13,10 +13,12 @@
 #include <arpa/inet.h>
 #include <idn2.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "reactor/sock.h"
 
 #define MOST_DECODED_BYTES (4 * HOST_MOST_BYTES) /* UTF-8 takes up to 4 bytes a character */
@@ -102,35 +104,16 @@ static bool ends_in_number(const struct host *host)
     return true;
 }
 
-/* Eight groups, the first longest row of zeros as "::" (RFC 5952, but never a dotted end). */
-static void put_ipv6(struct host *host, const uint8_t bytes[16])
+/* RFC 5952, but never with the dotted end that inet_ntop writes. */
+static void put_ipv6(struct host *host, const struct in6_addr *address)
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned groups[8], longest = 1, begin = 8, run = 0;
-    char *to = host->text;
+    const uint8_t *bytes = address->s6_addr;
 
-    for (unsigned i = 0; i < 8; i++) {
-        groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
-        run = groups[i] ? 0 : run + 1;
-        if (run > longest) {
-            longest = run;
-            begin = i + 1 - run;
-        }
-    }
-    for (unsigned i = 0; i < 8; i++) {
-        if (i == begin) {
-            to = stpcpy(to, i ? ":" : "::");
-            i += longest - 1;
-            continue;
-        }
-        for (int shift = 12; shift >= 0; shift -= 4)
-            if (!shift || groups[i] >> shift)
-                *to++ = digits[groups[i] >> shift & 15];
-        if (i < 7)
-            *to++ = ':';
-    }
-    *to = '\0';
-    host->length = (size_t)(to - host->text);
+    inet_ntop(AF_INET6, address, host->text, sizeof(host->text));
+    if (strchr(host->text, '.'))
+        sprintf(strrchr(host->text, ':') + 1, "%x:%x", bytes[12] << 8 | bytes[13],
+                bytes[14] << 8 | bytes[15]);
+    host->length = strlen(host->text);
 }
 
 /* "[::1]" */
@@ -149,7 +132,7 @@ static const char *take_literal(struct host *host, const char *text, size_t leng
     inside[length] = '\0';
     if (!address_parse(&address, inside, 0) || address.any.sa_family != AF_INET6)
         return "not an IPv6 address in the brackets";
-    put_ipv6(host, address.v6.sin6_addr.s6_addr);
+    put_ipv6(host, &address.v6.sin6_addr);
     host->numeric = host->literal = true;
     return NULL;
 }
@@ -163,14 +146,11 @@ struct label {
 /* Takes one character of valid UTF-8. */
 static uint32_t take_char(const char **text)
 {
-    const unsigned char *at = (const unsigned char *)*text;
-    unsigned more = *at < 0xc0 ? 0 : *at < 0xe0 ? 1 : *at < 0xf0 ? 2 : 3;
-    uint32_t code = more ? *at & (0x3fu >> more) : *at;
+    uint32_t character;
+    bool whole;
 
-    for (; more && (at[1] & 0xc0) == 0x80; more--)
-        code = code << 6 | (*++at & 0x3f);
-    *text = (const char *)at + 1;
-    return code;
+    *text += utf8_next((const unsigned char *)*text, 4, &character, &whole); /* up to the NUL */
+    return character;
 }
 
 /* One code point as libidn2 maps it when it stands alone: U+00C5 becomes U+00E5, a variation

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "cli/output/figures.h"
 #include "cli/output/terminal.h"
 #include "cli/output/text.h"
@@ -107,7 +108,8 @@ static void put(struct live *live, const char *text)
 
     while (left && live->room) {
         uint32_t character;
-        size_t count = text_next(at, left, &character);
+        bool whole;
+        size_t count = utf8_next(at, left, &character, &whole);
 
         put_bytes(live, (const char *)at, count);
         at += count;

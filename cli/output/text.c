@@ -1,5 +1,5 @@
 /*
- * A decoder that knows no locale, and the ways in which text leaves the program. The width of a
+ * The ways in which text leaves the program. The width of a
  * character is that of libutf8proc; wcwidth was rejected: it asks a locale, which the program has none
  * of and a machine may lack.
  */
@@ -10,55 +10,9 @@
 #include <utf8proc.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 
-#define REPLACEMENT UINT32_C(0xfffd)
-#define FIRST_MARK  0x300 /* of those that are drawn upon the character before them */
-
-/* What the first byte of a sequence says: its length, its payload, and the range of the second byte,
-   which keeps out surrogates, overlong forms and what is over U+10FFFF. 0: not a first byte. */
-static size_t lead(unsigned char byte, uint32_t *bits, unsigned char *low, unsigned char *high)
-{
-    *low = 0x80;
-    *high = 0xbf;
-    if (byte >= 0xc2 && byte <= 0xdf) {
-        *bits = byte & 0x1fu;
-        return 2;
-    }
-    if (byte >= 0xe0 && byte <= 0xef) {
-        *bits = byte & 0x0fu;
-        *low = byte == 0xe0 ? 0xa0 : 0x80;
-        *high = byte == 0xed ? 0x9f : 0xbf;
-        return 3;
-    }
-    if (byte >= 0xf0 && byte <= 0xf4) {
-        *bits = byte & 0x07u;
-        *low = byte == 0xf0 ? 0x90 : 0x80;
-        *high = byte == 0xf4 ? 0x8f : 0xbf;
-        return 4;
-    }
-    return 0;
-}
-
-size_t text_next(const unsigned char *bytes, size_t length, uint32_t *character)
-{
-    unsigned char low, high;
-    uint32_t bits = 0;
-    size_t size, taken = 1;
-
-    *character = bytes[0];
-    if (bytes[0] < 0x80)
-        return 1;
-    size = lead(bytes[0], &bits, &low, &high);
-    for (; taken < size && taken < length; taken++) {
-        if (bytes[taken] < low || bytes[taken] > high)
-            break;
-        bits = bits << 6 | (bytes[taken] & 0x3fu);
-        low = 0x80;
-        high = 0xbf;
-    }
-    *character = taken == size ? bits : REPLACEMENT;
-    return taken;
-}
+#define FIRST_MARK 0x300 /* of those that are drawn upon the character before them */
 
 static bool is_control(uint32_t character)
 {
@@ -76,21 +30,9 @@ static bool is_disguise(uint32_t character)
 
 static void put(FILE *to, uint32_t character)
 {
-    if (character < 0x80) {
-        putc_unlocked((int)character, to);
-    } else if (character < 0x800) {
-        putc_unlocked((int)(0xc0 | character >> 6), to);
-        putc_unlocked((int)(0x80 | (character & 0x3f)), to);
-    } else {
-        if (character < 0x10000) {
-            putc_unlocked((int)(0xe0 | character >> 12), to);
-        } else {
-            putc_unlocked((int)(0xf0 | character >> 18), to);
-            putc_unlocked((int)(0x80 | (character >> 12 & 0x3f)), to);
-        }
-        putc_unlocked((int)(0x80 | (character >> 6 & 0x3f)), to);
-        putc_unlocked((int)(0x80 | (character & 0x3f)), to);
-    }
+    char bytes[4];
+
+    fwrite_unlocked(bytes, 1, (size_t)(utf8_put(bytes, character) - bytes), to);
 }
 
 /* How many bytes from `at` on are plain in any form: printable ASCII without quote and backslash. */
@@ -163,6 +105,7 @@ static size_t show_within(FILE *to, const unsigned char *at, size_t length, size
         size_t left = (size_t)(end - at), room = width - columns;
         size_t run = plain_run(at, least(left, least(most - i, room)));
         uint32_t character;
+        bool whole;
 
         if (run) {
             fwrite_unlocked(at, 1, run, to);
@@ -171,7 +114,7 @@ static size_t show_within(FILE *to, const unsigned char *at, size_t length, size
             i += run - 1;
             continue;
         }
-        at += text_next(at, left, &character);
+        at += utf8_next(at, left, &character, &whole);
         if (text_columns(character) > room)
             break;
         show(to, character);
@@ -210,13 +153,14 @@ static void put_all(FILE *to, const void *bytes, size_t length, size_t most,
     for (size_t i = 0; at < end && i < most; i++) {
         size_t left = (size_t)(end - at), run = plain_run(at, least(left, most - i));
         uint32_t character;
+        bool whole;
 
         fwrite_unlocked(at, 1, run, to);
         at += run;
         i += run;
         if (at == end || i == most)
             break;
-        at += text_next(at, (size_t)(end - at), &character);
+        at += utf8_next(at, (size_t)(end - at), &character, &whole);
         put_one(to, character);
     }
 }
@@ -245,9 +189,10 @@ static bool begins_formula(uint32_t character)
 void text_csv(FILE *to, const void *bytes, size_t length, size_t most)
 {
     uint32_t first = ' ';
+    bool whole;
 
     if (length && most)
-        text_next(bytes, length, &first);
+        utf8_next(bytes, length, &first, &whole);
     putc_unlocked('"', to);
     if (begins_formula(first))
         putc_unlocked('\'', to);

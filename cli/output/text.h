@@ -13,10 +13,6 @@
 
 #define TEXT_ALL SIZE_MAX
 
-/* Reads one character from `length` bytes, over 0. Returns how many it has; where they are not UTF-8
-   (RFC 3629), *character is U+FFFD and the count that of the maximal part of one. */
-size_t text_next(const unsigned char *bytes, size_t length, uint32_t *character);
-
 /* How many columns a character takes on a terminal when it is shown: all of its escape, 0 for a mark
    upon the character before it, 2 for an East Asian wide one, else 1. */
 size_t text_columns(uint32_t character);

@@ -1,29 +1,13 @@
-/*
- * Three parts: the table of names; what a page says of itself; conversion.
- *
- * iconv is given a few bytes at a time and always has room for all that they can become. Letting it
- * stop for want of room was rejected: the C library then undoes a part of its work, and that has
- * often been where its mistakes were.
- */
+/* The table of names, and the readers of what comes before a body's text. */
 #include "http/body/charset.h"
 
-#include <errno.h>
-#include <iconv.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/bytes.h"
 #include "base/memory.h"
+#include "base/span.h"
+#include "http/body/media_type.h"
 
-#define MODULE_ROOM_BYTES (1024 * 1024)
-#define MOST_LABEL_BYTES  32 /* a longer label is nobody's */
-#define MOST_AT_ONCE      64 /* bytes that iconv is given */
-
-/* A byte becomes one character of three bytes at most (longer ones come of two), and one that the
-   converter kept back may come before it. */
-_Static_assert(CHARSET_ROOM >= 4 * MOST_AT_ONCE + 64, "iconv never wants for room");
+#define MOST_LABEL_BYTES 32 /* a longer label is nobody's */
 
 const struct charset charset_utf8 = {
     "utf-8", NULL, " utf8 unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8 ",
@@ -103,115 +87,75 @@ static const struct charset charsets[] = {
 
 #define CHARSETS (sizeof(charsets) / sizeof(*charsets))
 
-static bool is_html_space(int byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\f' || byte == '\r';
-}
-
-static bool is_word(const char *at, size_t length, const char *word)
-{
-    return strlen(word) == length && !strncasecmp(at, word, length);
-}
-
 /* `label` has a blank on both sides, as the labels in the table have. */
-static bool is_called(const struct charset *charset, const char *label, size_t length)
+static bool is_called(const struct charset *charset, const char *label)
 {
-    return is_word(label + 1, length - 2, charset->name) || strstr(charset->labels, label);
+    struct span name = span_of(label + 1, strlen(label) - 2);
+
+    return span_is(name, charset->name) || strstr(charset->labels, label);
 }
 
-const struct charset *charset_of_label(const char *label, size_t length)
+const struct charset *charset_of_label(struct span label)
 {
-    char lower[MOST_LABEL_BYTES + 3];
+    char lower[MOST_LABEL_BYTES + 3] = " ", *to = lower + 1;
 
-    while (length && is_html_space(*label))
-        label++, length--;
-    while (length && is_html_space(label[length - 1]))
-        length--;
-    if (is_word(label, length, charset_utf8.name))
+    label = span_trim(label, is_html_space);
+    if (span_is(label, charset_utf8.name))
         return &charset_utf8; /* nearly always */
-    if (!length || length > MOST_LABEL_BYTES)
+    if (!span_bytes(label) || span_bytes(label) > MOST_LABEL_BYTES)
         return NULL;
-    lower[0] = lower[length + 1] = ' ';
-    lower[length + 2] = '\0';
-    for (size_t i = 0; i < length; i++) {
-        if (label[i] <= ' ') /* would match two labels, or half a one */
+    for (const char *at = label.at; at < label.end; at++) {
+        if (*at <= ' ') /* would match two labels, or half a one */
             return NULL;
-        lower[i + 1] = to_lower(label[i]);
+        *to++ = to_lower(*at);
     }
-    if (is_called(&charset_utf8, lower, length + 2))
+    *to = ' ';
+    if (is_called(&charset_utf8, lower))
         return &charset_utf8;
     for (size_t i = 0; i < CHARSETS; i++)
-        if (is_called(&charsets[i], lower, length + 2))
+        if (is_called(&charsets[i], lower))
             return &charsets[i];
     return NULL;
 }
 
-/* Where a quoted string (RFC 9110, section 5.6.4) that begins at `at` ends: at its closing quote, or
-   at the field's end. */
-static const char *quoted_end(const char *at)
+static const struct charset *charset_of_value(struct span value)
 {
-    for (at++; *at && *at != '"'; at++)
-        if (*at == '\\' && at[1])
-            at++;
-    return at;
-}
-
-/* The end of a parameter: a ';' that is not in a quoted string. */
-static const char *parameter_end(const char *at)
-{
-    while (*at && *at != ';') {
-        if (*at == '"')
-            at = quoted_end(at);
-        at += *at != '\0';
+    if (span_starts(value, "\"")) { /* no label has anything to escape */
+        value.at++;
+        return charset_of_label(span_take(&value, '"'));
     }
-    return at;
+    return charset_of_label(span_of(value.at, strcspn(value.at, "; \t,")));
 }
 
-static const struct charset *charset_of_value(const char *at)
-{
-    at += strspn(at, " \t");
-    if (*at == '"') /* no label has anything to escape */
-        return charset_of_label(at + 1, (size_t)(quoted_end(at) - at - 1));
-    return charset_of_label(at, strcspn(at, "; \t,"));
-}
-
+/* The first parameter counts of which the first word is "charset", be it one or not. */
 const struct charset *charset_of_type(const char *content_type)
 {
-    const char *at = content_type ? parameter_end(content_type) : "";
+    struct span rest = {0};
 
-    while (*at == ';') {
-        size_t name;
+    if (content_type)
+        rest = span_of(content_type, strlen(content_type));
+    media_type_take(&rest, ';');
+    while (rest.at) {
+        struct span value = media_type_take(&rest, ';'), name = media_type_take(&value, '=');
 
-        at++;
-        at += strspn(at, " \t");
-        name = strcspn(at, "=; \t");
-        if (is_word(at, name, "charset")) {
-            at += name;
-            at += strspn(at, " \t");
-            return *at == '=' ? charset_of_value(at + 1) : NULL;
-        }
-        at = parameter_end(at);
+        if (span_is(name, "charset"))
+            return value.at ? charset_of_value(span_trim(value, is_blank)) : NULL;
+        if (span_starts(name, "charset") && is_blank(name.at[strlen("charset")]))
+            return NULL;
     }
     return NULL;
 }
 
-static bool ends_with(const char *at, size_t length, const char *word)
-{
-    size_t bytes = strlen(word);
-
-    return length >= bytes && !strncasecmp(at + length - bytes, word, bytes);
-}
-
 bool charset_is_page(const char *content_type)
 {
-    size_t length;
+    struct span type;
 
     if (!content_type)
         return true;
     content_type += strspn(content_type, " \t");
-    length = strcspn(content_type, "; \t,");
-    return !memchr(content_type, '/', length) || ends_with(content_type, length, "/html") ||
-           ends_with(content_type, length, "/xml") || ends_with(content_type, length, "+xml");
+    type = span_of(content_type, strcspn(content_type, "; \t,"));
+    return !span_find(type, '/') || span_ends(type, "/html") || span_ends(type, "/xml") ||
+           span_ends(type, "+xml");
 }
 
 enum charset_mark charset_of_mark(const unsigned char *bytes, size_t count,
@@ -234,449 +178,9 @@ enum charset_mark charset_of_mark(const unsigned char *bytes, size_t count,
             continue;
         if (seen < marks[i].count)
             return CHARSET_MAYBE_MARK;
-        *charset = charset_of_label(marks[i].label, strlen(marks[i].label));
+        *charset = charset_of_label(span_of(marks[i].label, strlen(marks[i].label)));
         *mark_bytes = seen;
         return CHARSET_MARK;
     }
     return CHARSET_NO_MARK;
-}
-
-/* What is left to read of a page; `over`: it ended in the middle of something. */
-struct code_page {
-    const char *at, *end;
-    bool over;
-};
-
-struct slice {
-    const char *at;
-    size_t length;
-};
-
-struct attribute {
-    struct slice name, value;
-};
-
-/* The next byte; -1 at the end, where the page is over. */
-static int peek(struct code_page *page)
-{
-    if (page->at < page->end)
-        return (unsigned char)*page->at;
-    page->over = true;
-    return -1;
-}
-
-static void skip_blanks(struct code_page *page)
-{
-    while (is_html_space(peek(page)))
-        page->at++;
-}
-
-static bool begins(const struct code_page *page, const char *word)
-{
-    size_t length = strlen(word);
-
-    return (size_t)(page->end - page->at) >= length && !strncasecmp(page->at, word, length);
-}
-
-/* To the last byte of `word`, or to the end. */
-static void skip_to(struct code_page *page, const char *from, const char *word)
-{
-    size_t length = strlen(word);
-    const char *found = memmem(from, (size_t)(page->end - from), word, length);
-
-    page->over = !found;
-    page->at = found ? found + length - 1 : page->end;
-}
-
-/* The bytes up to a blank, or to one of `ends`. */
-static struct slice take_until(struct code_page *page, const char *ends)
-{
-    const char *from = page->at;
-    int byte;
-
-    while ((byte = peek(page)) >= 0 && !is_html_space(byte) && !(byte && strchr(ends, byte)))
-        page->at++;
-    return (struct slice){from, (size_t)(page->at - from)};
-}
-
-/* The bytes up to the quote with which they began. */
-static struct slice take_quoted(struct code_page *page)
-{
-    const char *from = page->at + 1;
-    const char *close = memchr(from, *page->at, (size_t)(page->end - from));
-
-    page->over = !close;
-    page->at = close ? close + 1 : page->end;
-    return (struct slice){from, close ? (size_t)(close - from) : 0};
-}
-
-/* HTML, section 13.2.3.2, "get an attribute". False at the end of the tag, and of the page. */
-static bool take_attribute(struct code_page *page, struct attribute *attribute)
-{
-    int byte;
-
-    *attribute = (struct attribute){0};
-    while (is_html_space(byte = peek(page)) || byte == '/')
-        page->at++;
-    if (byte == '>' || byte < 0)
-        return false;
-    attribute->name.at = page->at++; /* may be a "=" */
-    attribute->name.length = 1 + take_until(page, "=/>").length;
-    skip_blanks(page);
-    if (peek(page) == '=') {
-        page->at++;
-        skip_blanks(page);
-        byte = peek(page);
-        if (byte == '"' || byte == '\'')
-            attribute->value = take_quoted(page);
-        else
-            attribute->value = take_until(page, ">");
-    }
-    return !page->over;
-}
-
-static bool is_named(const struct slice *slice, const char *word)
-{
-    return is_word(slice->at, slice->length, word);
-}
-
-/* "text/html; charset=utf-8" in a meta element (HTML, section 2.5.5). */
-static const struct charset *charset_of_content(const struct slice *content)
-{
-    static const char word[] = "charset";
-    struct code_page rest = {content->at, content->at, false};
-    struct slice label;
-
-    if (content->length) /* else there may be no pointer either */
-        rest.end += content->length;
-    for (; rest.at < rest.end; rest.at++) {
-        if (!begins(&rest, word))
-            continue;
-        rest.at += sizeof(word) - 1;
-        skip_blanks(&rest);
-        if (peek(&rest) != '=') {
-            rest.at--; /* "charset" may stand here again */
-            continue;
-        }
-        rest.at++;
-        skip_blanks(&rest);
-        if (peek(&rest) == '"' || peek(&rest) == '\'')
-            label = take_quoted(&rest);
-        else
-            label = take_until(&rest, ";");
-        return charset_of_label(label.at, label.length);
-    }
-    return NULL;
-}
-
-/* A page that can be read as ASCII so far is not UTF-16, whatever it says. */
-static const struct charset *not_wide(const struct charset *charset)
-{
-    return charset && charset->form == CHARSET_WIDE ? &charset_utf8 : charset;
-}
-
-/* After "<meta": what it declares, if it does. Of attributes with one name the first counts. */
-static const struct charset *take_meta(struct code_page *page)
-{
-    bool pragma = false, needs_pragma = false, has_pragma = false, has_content = false;
-    bool has_charset = false;
-    const struct charset *charset = NULL;
-    struct attribute attribute;
-
-    while (take_attribute(page, &attribute)) {
-        if (is_named(&attribute.name, "http-equiv") && !has_pragma) {
-            has_pragma = true;
-            pragma = is_named(&attribute.value, "content-type");
-        } else if (is_named(&attribute.name, "content") && !has_content) {
-            has_content = true;
-            if (has_charset)
-                continue;
-            charset = charset_of_content(&attribute.value);
-            needs_pragma = true;
-        } else if (is_named(&attribute.name, "charset") && !has_charset) {
-            has_charset = true;
-            needs_pragma = false;
-            charset = charset_of_label(attribute.value.at, attribute.value.length);
-        }
-    }
-    return page->over || (needs_pragma && !pragma) ? NULL : not_wide(charset);
-}
-
-/* At a "<": passes over a comment, a tag with its attributes, or what else it begins. */
-static const struct charset *take_markup(struct code_page *page)
-{
-    struct attribute attribute;
-    int after;
-
-    if (begins(page, "<!--")) {
-        skip_to(page, page->at + 2, "-->"); /* "<!-->" is whole */
-        return NULL;
-    }
-    after = page->end - page->at > 5 ? page->at[5] : -1;
-    if (begins(page, "<meta") && (is_html_space(after) || after == '/')) {
-        page->at += 5;
-        return take_meta(page);
-    }
-    page->at++;
-    after = peek(page);
-    if (after == '/' && page->end - page->at > 1 && is_letter((char)page->at[1])) {
-        page->at++;
-        after = peek(page);
-    }
-    if (is_letter((char)after)) {
-        take_until(page, ">");
-        while (take_attribute(page, &attribute)) {
-        }
-    } else if (after == '!' || after == '/' || after == '?') {
-        skip_to(page, page->at, ">");
-    } else {
-        page->at--;
-    }
-    return NULL;
-}
-
-/* "<?xml version='1.0' encoding='...'?>" (HTML, "get an XML encoding"). */
-static const struct charset *charset_of_xml(const char *bytes, size_t count)
-{
-    static const char word[] = "encoding";
-    const char *close = memchr(bytes, '>', count);
-    struct code_page page = {bytes, close, false};
-    struct slice label;
-
-    if (!close || count < 5 || memcmp(bytes, "<?xml", 5) != 0)
-        return NULL;
-    skip_to(&page, page.at, word);
-    if (page.over)
-        return NULL;
-    page.at++;
-    skip_blanks(&page);
-    if (peek(&page) != '=')
-        return NULL;
-    page.at++;
-    skip_blanks(&page);
-    if (peek(&page) != '"' && peek(&page) != '\'')
-        return NULL;
-    label = take_quoted(&page);
-    return page.over ? NULL : not_wide(charset_of_label(label.at, label.length));
-}
-
-const struct charset *charset_scan(const unsigned char *bytes, size_t count)
-{
-    const char *text = (const char *)bytes;
-    const struct charset *charset = NULL;
-    struct code_page page;
-
-    if (!count)
-        return NULL;
-    if (count > CHARSET_SCAN_BYTES)
-        count = CHARSET_SCAN_BYTES;
-    if (count >= 6 && !memcmp(text, "<\0?\0x\0", 6))
-        return charset_of_label("utf-16le", 8);
-    if (count >= 6 && !memcmp(text, "\0<\0?\0x", 6))
-        return charset_of_label("utf-16be", 8);
-    page = (struct code_page){text, text + count, false};
-    while (!charset && !page.over &&
-           (page.at = memchr(page.at, '<', (size_t)(page.end - page.at)))) {
-        charset = take_markup(&page);
-        page.at += !page.over;
-    }
-    return charset ? charset : charset_of_xml(text, count);
-}
-
-struct conversion {
-    iconv_t iconv;
-    const struct charset *charset;
-    char held[MOST_AT_ONCE]; /* not converted yet: an incomplete character */
-    size_t held_bytes;
-};
-
-/* A piece of output under way. */
-struct utf8_output {
-    char *at;
-    size_t room;
-};
-
-/* Whether a module of iconv, the largest with its tables, could have been loaded. glibc says EINVAL where it
-   found no memory for one, as it does for a set that it does not know. */
-static bool has_room_for_module(void)
-{
-    void *volatile room = malloc(MODULE_ROOM_BYTES); /* volatile: it is not optimized away */
-
-    free(room);
-    return room;
-}
-
-struct conversion *conversion_new(const struct charset *charset)
-{
-    struct conversion *conversion;
-    iconv_t iconv;
-
-    if (!charset->iconv)
-        return NULL;
-    iconv = iconv_open("UTF-8", charset->iconv);
-    if ((intptr_t)iconv == -1 && (errno == ENOMEM || !has_room_for_module()))
-        memory_exhausted();
-    if ((intptr_t)iconv == -1)
-        return NULL;
-    conversion = memory_get(sizeof(*conversion));
-    conversion->iconv = iconv;
-    conversion->charset = charset;
-    conversion->held_bytes = 0;
-    return conversion;
-}
-
-static void put_replacement(struct utf8_output *output)
-{
-    static const char replacement[] = "\xef\xbf\xbd";
-
-    memcpy(output->at, replacement, sizeof(replacement) - 1);
-    output->at += sizeof(replacement) - 1;
-    output->room -= sizeof(replacement) - 1;
-}
-
-/* What the standard makes of a byte that iconv refuses at the beginning of a character: the euro sign of
-   Microsoft's gbk; of an old set of Windows the control of the same number, where it has no character;
-   a point of Hebrew that the C library has not. 0: it is wrong in the standard too. */
-static unsigned char_of_refused(const struct charset *charset, unsigned char byte)
-{
-    bool windows = charset->form == CHARSET_SINGLE && !strncmp(charset->name, "windows-", 8);
-
-    if (byte == 0x80 && !strcmp(charset->iconv, "GB18030"))
-        return 0x20ac;
-    if (byte == 0xca && !strcmp(charset->iconv, "CP1255"))
-        return 0x05ba;
-    if ((byte == 0x80 && !strcmp(charset->iconv, "CP932")) ||
-        (windows && byte >= 0x80 && byte < 0xa0))
-        return byte;
-    return 0;
-}
-
-/* A character from U+0080 to U+FFFF. */
-static void put_char(struct utf8_output *output, unsigned code)
-{
-    size_t bytes = code < 0x800 ? 2 : 3;
-
-    *output->at++ = (char)(bytes == 2 ? 0xc0 | code >> 6 : 0xe0 | code >> 12);
-    if (bytes == 3)
-        *output->at++ = (char)(0x80 | (code >> 6 & 0x3f));
-    *output->at++ = (char)(0x80 | (code & 0x3f));
-    output->room -= bytes;
-}
-
-/* Some converters keep a character until they know that nothing combines with it. */
-static void put_kept(struct conversion *conversion, struct utf8_output *output)
-{
-    iconv(conversion->iconv, NULL, NULL, &output->at, &output->room);
-}
-
-/* iconv refused what stands at `at`: how many bytes of it one U+FFFD stands for. A byte that could
-   begin a character takes the next one with it, unless that is good by itself. */
-static size_t bad_bytes(struct conversion *conversion, const char *at, size_t left)
-{
-    unsigned char first = (unsigned char)at[0], second = left > 1 ? (unsigned char)at[1] : 0;
-    char one = at[0], *in = &one, nowhere[CHARSET_ROOM], *out = nowhere;
-    size_t in_left = 1, room = sizeof(nowhere);
-    bool begins_one =
-        iconv(conversion->iconv, &in, &in_left, &out, &room) == (size_t)-1 && errno == EINVAL;
-
-    if (left < 2 || !begins_one)
-        return 1;
-    switch (conversion->charset->form) {
-    case CHARSET_SINGLE: break;
-    case CHARSET_MULTI: return second >= 0x80 ? 2 : 1;
-    case CHARSET_WIDE: return 2;
-    case CHARSET_SHIFTED: return first > ' ' && second > ' ' && second < 0x7f ? 2 : 1;
-    }
-    return 1;
-}
-
-/* Converts what is held, until the rest is an incomplete character. */
-static void convert_held(struct conversion *conversion, struct utf8_output *output)
-{
-    char *in = conversion->held;
-    size_t left = conversion->held_bytes, bad;
-    unsigned code;
-
-    while (left && iconv(conversion->iconv, &in, &left, &output->at, &output->room) == (size_t)-1) {
-        if (errno != EILSEQ)
-            break;
-        if (conversion->charset->form != CHARSET_SHIFTED)
-            put_kept(conversion, output); /* this would undo a shift */
-        code = char_of_refused(conversion->charset, (unsigned char)*in);
-        bad = code ? 1 : bad_bytes(conversion, in, left);
-        if (code)
-            put_char(output, code);
-        else
-            put_replacement(output);
-        in += bad;
-        left -= bad;
-    }
-    if (left == sizeof(conversion->held)) /* no character is so long */
-        left = 0;
-    memmove(conversion->held, in, left);
-    conversion->held_bytes = left;
-}
-
-size_t conversion_step(struct conversion *conversion, const unsigned char **bytes, size_t *count,
-                       unsigned char *to)
-{
-    struct utf8_output output = {(char *)to, CHARSET_ROOM};
-    size_t room = sizeof(conversion->held) - conversion->held_bytes;
-    size_t taken = *count < room ? *count : room;
-
-    memcpy(conversion->held + conversion->held_bytes, *bytes, taken);
-    conversion->held_bytes += taken;
-    *bytes += taken;
-    *count -= taken;
-    convert_held(conversion, &output);
-    return CHARSET_ROOM - output.room;
-}
-
-size_t conversion_end(struct conversion *conversion, bool cut, unsigned char *to)
-{
-    struct utf8_output output = {(char *)to, CHARSET_ROOM};
-
-    put_kept(conversion, &output);
-    if (conversion->held_bytes && !cut)
-        put_replacement(&output);
-    conversion->held_bytes = 0;
-    return CHARSET_ROOM - output.room;
-}
-
-void conversion_free(struct conversion *conversion)
-{
-    if (!conversion)
-        return;
-    iconv_close(conversion->iconv);
-    free(conversion);
-}
-
-/* How many bytes a character has that begins so, and the range of its second byte, which keeps out
-   overlong forms, surrogates and what is over U+10FFFF (RFC 3629, section 4). 0: none begins so. */
-static size_t utf8_size(unsigned char first, unsigned char *low, unsigned char *high)
-{
-    *low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    *high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    if (first < 0x80)
-        return 1;
-    if (first < 0xc2 || first > 0xf4)
-        return 0;
-    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-}
-
-size_t utf8_next(const unsigned char *bytes, size_t count, bool *whole)
-{
-    unsigned char low, high;
-    size_t size = utf8_size(bytes[0], &low, &high), taken = 1;
-
-    for (; taken < size && taken < count; taken++) {
-        if (bytes[taken] < low || bytes[taken] > high) {
-            size = taken; /* the maximal part of one */
-            break;
-        }
-        low = 0x80;
-        high = 0xbf;
-    }
-    *whole = taken >= size;
-    return taken;
 }

@@ -1,7 +1,7 @@
 /*
- * The character set of a body: recognised as the WHATWG's Encoding and HTML standards do it (its
- * label, a byte order mark, what a page says of itself), and converted to UTF-8 by the C library's
- * iconv. A label is looked up in a table of ours and never reaches iconv.
+ * The character set of a body, recognised as the WHATWG's Encoding standard does it: by a label, or by a
+ * byte order mark. A label is looked up in a table of ours and never reaches iconv. What a page says of
+ * itself is http/body/page_charset.h's, the conversion http/body/conversion.h's.
  */
 #ifndef HTTP_BODY_CHARSET_H
 #define HTTP_BODY_CHARSET_H
@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CHARSET_SCAN_BYTES 1024 /* of a page, in which it may say its character set */
+#include "base/bytes.h"
+#include "base/span.h"
 
 struct charset {
     const char *name;   /* "windows-1252": the standard's own, in lower case */
@@ -25,8 +26,14 @@ struct charset {
 
 extern const struct charset charset_utf8;
 
+/* White space around a label, and in a page. */
+static inline bool is_html_space(char byte)
+{
+    return is_blank(byte) || byte == '\n' || byte == '\f' || byte == '\r';
+}
+
 /* By a label, in any case, with or without white space around. NULL: none that is known. */
-const struct charset *charset_of_label(const char *label, size_t length);
+const struct charset *charset_of_label(struct span label);
 
 /* What a Content-Type field declares (RFC 9110, section 8.3.2), quoted or not. NULL: nothing, or a
    label that is not known. The field may be NULL. */
@@ -45,37 +52,5 @@ enum charset_mark {
 /* Does the body begin with a byte order mark? Then *charset is set, and *mark_bytes to its length. */
 enum charset_mark charset_of_mark(const unsigned char *bytes, size_t count,
                                   const struct charset **charset, size_t *mark_bytes);
-
-/* What a page says in its first bytes, of which CHARSET_SCAN_BYTES at most are looked at: in a meta
-   element, or in its XML declaration. NULL: nothing. */
-const struct charset *charset_scan(const unsigned char *bytes, size_t count);
-
-/* Room for what one conversion may make: its bytes, and what was held back before. */
-#define CHARSET_ROOM 512
-
-/* A conversion to UTF-8 under way. What is not a character becomes U+FFFD. */
-struct conversion;
-
-/* NULL: the C library has not this character set (or it is UTF-8). Ended by conversion_free. Takes
-   less than a microsecond. */
-struct conversion *conversion_new(const struct charset *charset);
-
-/* Converts some of the bytes, at least one; *bytes and *count move on past them. An incomplete
-   character at the end is held back. Returns how many bytes were written to `to`, which has room for
-   CHARSET_ROOM; they are whole characters of valid UTF-8. */
-size_t conversion_step(struct conversion *conversion, const unsigned char **bytes, size_t *count,
-                       unsigned char *to);
-
-/* The text ends here: writes what was held back. `cut`: the end is not the text's own, and an
-   incomplete character is left out. */
-size_t conversion_end(struct conversion *conversion, bool cut, unsigned char *to);
-
-/* NULL is allowed. */
-void conversion_free(struct conversion *conversion);
-
-/* How many of `count` bytes, over 0, are the next character, or, where they are not UTF-8, the
-   maximal part of one, shown as one U+FFFD (Unicode, section 3.9). *whole is false where the bytes end
-   before the character does. */
-size_t utf8_next(const unsigned char *bytes, size_t count, bool *whole);
 
 #endif

@@ -259,9 +259,11 @@ static void list_add(struct coding_list *list, struct span name)
 
 void coding_list_read(struct coding_list *list, const char *field)
 {
-    struct span rest = span_of(field, field ? strlen(field) : 0);
+    struct span rest = {0};
 
     *list = (struct coding_list){0};
+    if (field)
+        rest = span_of(field, strlen(field));
     while (span_bytes(rest))
         list_add(list, span_trim(span_take(&rest, ','), is_blank));
     if (list->unknown)

@@ -17,9 +17,7 @@ struct type {
     struct span charset; /* as it stands there, in quotes or not; no bytes: none */
 };
 
-/* Takes what stands before the next `mark` that is not in a quoted string, and the mark. At the end
-   `rest` becomes no text at all. */
-static struct span take(struct span *rest, char mark)
+struct span media_type_take(struct span *rest, char mark)
 {
     struct span taken = *rest;
     const char *to = rest->at;
@@ -46,7 +44,7 @@ static bool is_essence(struct span part)
 /* The value of a parameter that is the charset; no bytes: it is none. */
 static struct span charset_of(struct span parameter)
 {
-    struct span name = take(&parameter, '=');
+    struct span name = media_type_take(&parameter, '=');
 
     return span_is(name, "charset") ? span_trim(parameter, is_blank) : (struct span){0};
 }
@@ -55,9 +53,9 @@ static struct span charset_of(struct span parameter)
 static bool read_type(struct type *type, struct span value)
 {
     *type = (struct type){.all = value};
-    type->essence = take(&value, ';');
+    type->essence = media_type_take(&value, ';');
     while (value.at && !span_bytes(type->charset))
-        type->charset = charset_of(take(&value, ';'));
+        type->charset = charset_of(media_type_take(&value, ';'));
     return is_essence(type->essence) && !span_is(type->essence, "*/*");
 }
 
@@ -87,7 +85,7 @@ char *media_type_extract(const char *list)
     struct span charset = {0}; /* of the first of those of the last one's essence, in a row */
 
     while (rest.at) {
-        if (!read_type(&next, take(&rest, ',')))
+        if (!read_type(&next, media_type_take(&rest, ',')))
             continue;
         if (!last.all.at || !same_essence(&next, &last))
             charset = next.charset;

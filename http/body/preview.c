@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
+#include "http/body/page_charset.h"
 
 #define MOST_CHARACTER_BYTES 4 /* in UTF-8 */
 #define PIECE_BYTES          1024
@@ -59,7 +61,8 @@ static void text_count(struct preview *preview)
 
     while (whole && preview->whole < preview->used && preview->characters < preview->most) {
         const unsigned char *at = text + preview->whole;
-        size_t size = utf8_next(at, preview->used - preview->whole, &whole);
+        uint32_t character;
+        size_t size = utf8_next(at, preview->used - preview->whole, &character, &whole);
 
         preview->whole += whole ? size : 0;
         preview->characters += whole;
@@ -86,7 +89,7 @@ static void text_add(struct preview *preview, const unsigned char *bytes, size_t
 
 static void text_convert(struct preview *preview, const unsigned char *bytes, size_t count)
 {
-    unsigned char converted[CHARSET_ROOM];
+    unsigned char converted[CONVERSION_ROOM];
 
     if (count > preview->convertible)
         count = preview->convertible;
@@ -121,9 +124,9 @@ static bool settle(struct preview *preview, const unsigned char *bytes, size_t c
     if (!all && mark == CHARSET_MAYBE_MARK)
         return false;
     if (preview->scans && mark != CHARSET_MARK) {
-        if (!all && count < CHARSET_SCAN_BYTES)
+        if (!all && count < PAGE_CHARSET_BYTES)
             return false;
-        preview->charset = charset_scan(bytes, count);
+        preview->charset = page_charset(bytes, count);
     }
     if (preview->charset)
         preview->conversion = conversion_new(preview->charset);
@@ -135,7 +138,7 @@ static bool settle(struct preview *preview, const unsigned char *bytes, size_t c
 /* Takes the first bytes. They are kept only where one piece of them does not settle it. */
 static void take_head(struct preview *preview, const unsigned char *bytes, size_t count)
 {
-    size_t skip, room = CHARSET_SCAN_BYTES - preview->head_bytes;
+    size_t skip, room = PAGE_CHARSET_BYTES - preview->head_bytes;
     size_t keep = count < room ? count : room;
     unsigned char *head;
 
@@ -144,7 +147,7 @@ static void take_head(struct preview *preview, const unsigned char *bytes, size_
         return;
     }
     if (!preview->head)
-        preview->head = memory_get(CHARSET_SCAN_BYTES);
+        preview->head = memory_get(PAGE_CHARSET_BYTES);
     memcpy(preview->head + preview->head_bytes, bytes, keep);
     preview->head_bytes += keep;
     if (!settle(preview, preview->head, preview->head_bytes, false, &skip))
@@ -171,7 +174,7 @@ static void take(struct preview *preview, const unsigned char *bytes, size_t cou
 static size_t useful(const struct preview *preview)
 {
     size_t bytes = preview->scans && !preview->settled
-                       ? CHARSET_SCAN_BYTES - preview->head_bytes
+                       ? PAGE_CHARSET_BYTES - preview->head_bytes
                        : MOST_CHARACTER_BYTES * (preview->most - preview->characters);
 
     return bytes < PIECE_BYTES ? bytes : PIECE_BYTES;
@@ -196,7 +199,7 @@ static bool decode(struct preview *preview, const unsigned char *bytes, size_t c
 /* Makes text of all that is still held. `cut`: without a last character that is not whole. */
 static void flush(struct preview *preview, bool cut)
 {
-    unsigned char converted[CHARSET_ROOM];
+    unsigned char converted[CONVERSION_ROOM];
     size_t skip;
 
     if (!preview->settled) {

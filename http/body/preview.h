@@ -15,6 +15,7 @@
 
 #include "http/body/charset.h"
 #include "http/body/coding.h"
+#include "http/body/conversion.h"
 
 #define PREVIEW_MOST_CHARACTERS 65536
 #define PREVIEW_NEAR_BYTES      64 /* a text that needs no more stays in the struct */

@@ -8,7 +8,9 @@
 #include <locale.h>
 #include <wchar.h>
 
-#include "http/body/charset.h"
+#include "base/utf8.h"
+#include "http/body/conversion.h"
+#include "http/body/page_charset.h"
 
 static void check_utf8(const char *text, size_t length)
 {
@@ -24,6 +26,7 @@ static void check_utf8(const char *text, size_t length)
 /* Our own reading of UTF-8 agrees with the locale's. */
 static void check_reading(const struct part *text)
 {
+    uint32_t read;
     bool whole;
     size_t used;
 
@@ -32,7 +35,7 @@ static void check_reading(const struct part *text)
         wchar_t character = 0;
         size_t known = mbrtowc(&character, (const char *)text->at + at, text->size - at, &state);
 
-        used = utf8_next(text->at + at, text->size - at, &whole);
+        used = utf8_next(text->at + at, text->size - at, &read, &whole);
         MUST(used > 0 && used <= 4 && used <= text->size - at);
         MUST(whole || used == text->size - at);
         if (text->at[at] && known <= 4 && character <= 0x10ffff)
@@ -46,7 +49,7 @@ static void convert(const struct charset *charset, struct part rest, const struc
                     bool cut, struct note *note)
 {
     struct conversion *conversion = conversion_new(charset);
-    unsigned char room[CHARSET_ROOM];
+    unsigned char room[CONVERSION_ROOM];
     size_t made;
 
     MUST(conversion);
@@ -91,7 +94,7 @@ static void check_conversion(const struct charset *charset, const struct part *t
 static void check_name(const struct charset *charset)
 {
     if (charset)
-        MUST(charset_of_label(charset->name, strlen(charset->name)) == charset);
+        MUST(charset_of_label(span_of(charset->name, strlen(charset->name))) == charset);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -108,11 +111,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST(locale);
     check_name(charset);
     charset_is_page(field);
-    check_name(charset_scan(rest.at, rest.size));
+    check_name(page_charset(rest.at, rest.size));
     if (charset_of_mark(rest.at, rest.size, &marked, &mark_bytes) == CHARSET_MARK)
         MUST(marked && mark_bytes >= 2 && mark_bytes <= rest.size);
     check_reading(&rest);
-    charset = charset_of_label((const char *)label.at, label.size);
+    charset = charset_of_label(span_of((const char *)label.at, label.size));
     check_name(charset);
     if (charset && charset->iconv)
         check_conversion(charset, &rest, &plan);

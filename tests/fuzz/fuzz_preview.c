@@ -5,6 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
+#include "base/utf8.h"
 #include "http/body/preview.h"
 
 struct wanted {
@@ -38,10 +39,11 @@ static size_t check_text(const struct preview *preview, const struct wanted *wan
 {
     bool as_it_came = !strcmp(preview_charset(preview), "utf-8"), whole;
     size_t bytes, count = 0, used;
+    uint32_t character;
     const unsigned char *text = preview_text(preview, &bytes);
 
     for (size_t at = 0; at < bytes; at += used, count++) {
-        used = utf8_next(text + at, bytes - at, &whole);
+        used = utf8_next(text + at, bytes - at, &character, &whole);
         MUST(as_it_came || (whole && (used > 1 || text[at] < 0x80)));
     }
     MUST(count <= wanted->characters);

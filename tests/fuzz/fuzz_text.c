@@ -8,6 +8,7 @@
 #include <locale.h>
 #include <wchar.h>
 
+#include "base/utf8.h"
 #include "cli/output/text.h"
 
 #define LONGEST_ESCAPE 6 /* \u202e */
@@ -51,9 +52,10 @@ static size_t count_read(const uint8_t *bytes, size_t length)
         mbstate_t state = {0};
         wchar_t wanted;
         uint32_t character;
+        bool whole;
         size_t known = mbrtowc(&wanted, (const char *)bytes + at, length - at, &state);
 
-        used = text_next(bytes + at, length - at, &character);
+        used = utf8_next(bytes + at, length - at, &character, &whole);
         MUST(used > 0 && used <= length - at && used <= 4);
         if (!bytes[at])
             MUST(used == 1 && character == 0);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "cli/output/text.h"
 
 #define BAD "\xef\xbf\xbd" /* U+FFFD */
@@ -104,7 +105,8 @@ static void test_next(void **state)
         memcpy(bytes, cases[i].bytes, cases[i].length); /* of its very size, for the sanitizer */
         while (at < cases[i].length) {
             uint32_t character;
-            size_t taken = text_next(bytes + at, cases[i].length - at, &character);
+            bool whole;
+            size_t taken = utf8_next(bytes + at, cases[i].length - at, &character, &whole);
 
             assert_in_range(taken, 1, cases[i].length - at);
             at += taken;
@@ -123,10 +125,11 @@ static void test_every_character(void **state)
         char bytes[4];
         size_t length = encode(character, bytes), taken;
         uint32_t read;
+        bool whole;
 
         if (character >= 0xd800 && character <= 0xdfff)
             continue;
-        taken = text_next((unsigned char *)bytes, length, &read);
+        taken = utf8_next((unsigned char *)bytes, length, &read, &whole);
         if (taken != length || read != character)
             fail_msg("U+%04X was read as U+%04X of %zu bytes", (unsigned)character, (unsigned)read,
                      taken);
@@ -222,7 +225,9 @@ static void test_any_bytes(void **state)
         fclose(to);
         for (size_t at = 0; at < written_bytes;) {
             uint32_t character;
-            size_t taken = text_next((unsigned char *)written + at, written_bytes - at, &character);
+            bool whole;
+            size_t taken =
+                utf8_next((unsigned char *)written + at, written_bytes - at, &character, &whole);
 
             assert_true(character >= 0x20 && (character < 0x7f || character >= 0xa0));
             assert_true(character != 0xfffd || taken == 3);

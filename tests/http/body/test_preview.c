@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "http/body/page_charset.h"
 #include "http/body/preview.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
@@ -171,9 +172,9 @@ static void ready_comes_early(void **state)
         {"text/html; charset=utf-16le", "", 20},
         {HTML, "\xef\xbb\xbf", 13},
         {HTML, "\xff\xfe", 22},
-        {HTML, "", CHARSET_SCAN_BYTES},
-        {HTML, "<meta charset=latin1>", CHARSET_SCAN_BYTES},
-        {NULL, "", CHARSET_SCAN_BYTES},
+        {HTML, "", PAGE_CHARSET_BYTES},
+        {HTML, "<meta charset=latin1>", PAGE_CHARSET_BYTES},
+        {NULL, "", PAGE_CHARSET_BYTES},
     };
     char bytes[2000];
 
@@ -196,7 +197,7 @@ static void a_page_is_looked_at_so_far(void **state)
 {
     static const char meta[] = "<meta charset=latin1>";
     size_t bytes = sizeof(meta) - 1;
-    char page[2 * CHARSET_SCAN_BYTES];
+    char page[2 * PAGE_CHARSET_BYTES];
 
     (void)state;
     for (size_t late = 0; late < 2; late++) {
@@ -204,7 +205,7 @@ static void a_page_is_looked_at_so_far(void **state)
             struct body body = {HTML, NULL, page, sizeof(page), 3};
 
             memset(page, '\xe9', sizeof(page));
-            memcpy(page + CHARSET_SCAN_BYTES - bytes + late, meta, bytes);
+            memcpy(page + PAGE_CHARSET_BYTES - bytes + late, meta, bytes);
             expect_text(&body, piece, true, late ? "\xe9\xe9\xe9" : "ééé");
         }
     }
@@ -399,7 +400,7 @@ static void bombs_cost_what_is_wanted(void **state)
         size_t bytes; /* decoded at most */
     } cases[] = {
         {UTF8, 40},
-        {HTML, CHARSET_SCAN_BYTES},
+        {HTML, PAGE_CHARSET_BYTES},
         {"text/html; charset=latin1", 40},
         {"text/html; charset=utf-16be", 80},
     };
