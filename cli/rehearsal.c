@@ -247,8 +247,7 @@ static bool tell_all(struct origin *origin, const struct list_options *list, boo
     struct sites *sites;
     struct listed listed;
 
-    sites = list->file ? sites_open(list->file, &plain)
-                       : sites_from_words(list->words, list->word_count, &plain);
+    sites = sites_open(list, &plain);
     if (!sites) {
         diagnostic("%s: %s", list->file, strerrordesc_np(errno));
         return false;

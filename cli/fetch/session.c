@@ -38,8 +38,7 @@ bool session_open_list(struct session *session, struct loop *loop, void (*ready)
                                 .sum = session->options.output->resume ? state_sum : NULL,
                                 .sum_start = STATE_EMPTY_SUM};
 
-    session->sites = list->file ? sites_open(list->file, &how)
-                                : sites_from_words(list->words, list->word_count, &how);
+    session->sites = sites_open(list, &how);
     if (!session->sites)
         complain(list->file ? list->file : "URLs",
                  errno == ENOENT ? "no such file; give URLs, or a list with -f FILE"

@@ -77,8 +77,7 @@ bool target_list_read(struct target_list *list, const struct list_options *optio
 {
     const struct sites_options how = {.request = request, .weights = true};
     const char *file = options->file;
-    struct sites *sites =
-        file ? sites_open(file, &how) : sites_from_words(options->words, options->word_count, &how);
+    struct sites *sites = sites_open(options, &how);
     bool sound;
 
     *list = (struct target_list){0};

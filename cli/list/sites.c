@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "cli/list/ahead.h"
+#include "cli/list/bad_lines.h"
 #include "cli/list/reader.h"
 #include "cli/list/stray.h"
 
@@ -16,9 +17,8 @@ struct sites {
     struct sites_options options;
     struct grammar *grammar;
     struct reader *reader; /* NULL: words */
-    char *name;            /* of the file, for messages */
-    char *const *words;    /* from the command line; NULL: from the file */
-    size_t word_count, word;
+    struct list_options list;
+    size_t word;         /* of the words, the next */
     size_t line;         /* the number of the last line */
     uint64_t sum;        /* of all lines up to there, where it is kept */
     uint64_t number;     /* of the next site */
@@ -42,8 +42,9 @@ static bool give(struct sites *sites, struct listed *listed, const char *wrong, 
     if (wrong) {
         listed->site = site_new();
         listed->site->unreadable =
-            sites->words ? memory_text(wrong, strlen(wrong))
-                         : memory_print("%s:%zu: %s", sites->name, sites->line, wrong);
+            sites->reader
+                ? memory_print("%s:%zu: %s", bad_lines_file(sites->list.file), sites->line, wrong)
+                : memory_text(wrong, strlen(wrong));
         listed->site->url.shown = shown;
     }
     if (!listed->site)
@@ -103,10 +104,10 @@ enum sites_next sites_next(struct sites *sites, struct listed *listed)
     struct line line;
     int error;
 
-    if (sites->words) {
-        if (sites->word == sites->word_count)
+    if (!sites->reader) {
+        if (sites->word == sites->list.word_count)
             return SITES_END;
-        give_word(sites, sites->words[sites->word++], listed);
+        give_word(sites, sites->list.words[sites->word++], listed);
         return SITES_ONE;
     }
     reader_begin(sites->reader);
@@ -174,7 +175,7 @@ bool sites_near(struct sites *sites, const struct url_origin *origin, struct lis
     size_t length, line = sites->line;
     char *text;
 
-    if (sites->words || sites->options.sum || !reader_look_ahead(sites->reader))
+    if (!sites->reader || sites->options.sum || !reader_look_ahead(sites->reader))
         return false;
     look_ahead(sites);
     if (!ahead_take(sites->ahead, url_origin_hash(origin), reader_offset(sites->reader),
@@ -188,36 +189,22 @@ bool sites_near(struct sites *sites, const struct url_origin *origin, struct lis
     return true;
 }
 
-static struct sites *make(const struct sites_options *options)
+struct sites *sites_open(const struct list_options *list, const struct sites_options *options)
 {
-    struct sites *sites = memory_zeroed(sizeof(*sites));
-
-    sites->options = *options;
-    sites->grammar = grammar_new(options->request, options->weights);
-    sites->sum = options->sum_start;
-    return sites;
-}
-
-struct sites *sites_open(const char *path, const struct sites_options *options)
-{
-    struct reader *reader = reader_open(path, options->loop, options->ready, options->owner);
+    struct reader *reader = NULL;
     struct sites *sites;
 
-    if (!reader)
-        return NULL;
-    sites = make(options);
+    if (list->file) {
+        reader = reader_open(list->file, options->loop, options->ready, options->owner);
+        if (!reader)
+            return NULL;
+    }
+    sites = memory_zeroed(sizeof(*sites));
+    sites->options = *options;
+    sites->list = *list;
+    sites->grammar = grammar_new(options->request, options->weights);
     sites->reader = reader;
-    sites->name = memory_print("%s", strcmp(path, "-") != 0 ? path : "standard input");
-    return sites;
-}
-
-struct sites *sites_from_words(char *const *words, size_t count,
-                               const struct sites_options *options)
-{
-    struct sites *sites = make(options);
-
-    sites->words = words;
-    sites->word_count = count;
+    sites->sum = options->sum_start;
     return sites;
 }
 
@@ -257,6 +244,5 @@ void sites_close(struct sites *sites)
     reader_close(sites->reader);
     grammar_free(sites->grammar);
     ahead_free(sites->ahead);
-    free(sites->name);
     free(sites);
 }

@@ -31,12 +31,9 @@ struct sites_options {
     uint64_t sum_start;         /* that of an empty list */
 };
 
-/* A list from a file, "-" for standard input. NULL where it cannot be opened: then errno says why. */
-struct sites *sites_open(const char *path, const struct sites_options *options);
-
-/* A list from the command line; the words are borrowed. */
-struct sites *sites_from_words(char *const *words, size_t count,
-                               const struct sites_options *options);
+/* A list from a file, "-" for standard input, or from words; the texts are borrowed. NULL where it cannot
+   be opened: then errno says why. */
+struct sites *sites_open(const struct list_options *list, const struct sites_options *options);
 
 /* The next site. A line that is none comes as one whose `unreadable` says "file:line: why",
    of a word just why; it has a number and a place as any other. */

@@ -156,7 +156,7 @@ static struct sites *open_fd(int fd, struct loop *loop, sites_sum_fn *sum)
     struct sites *sites;
 
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    sites = sites_open(path, &options);
+    sites = sites_open(&(struct list_options){.file = path}, &options);
     MUST(sites);
     return sites;
 }

@@ -22,7 +22,7 @@ static struct sites *open_bytes(const char *text, size_t length)
 
     fwrite(text, 1, length, file);
     fclose(file);
-    sites = sites_open(path, &plain);
+    sites = sites_open(&(struct list_options){.file = path}, &plain);
     assert_non_null(sites);
     return sites;
 }
@@ -119,7 +119,8 @@ static void test_request_options(void **state)
     struct sites_options options = {.request = &request};
     char *words[] = {(char *)"http://a/", (char *)"http://b/"};
     struct site *site[2];
-    struct sites *sites = sites_from_words(words, 2, &options);
+    struct sites *sites =
+        sites_open(&(struct list_options){.words = words, .word_count = 2}, &options);
 
     (void)state;
     site[0] = expect(sites, "http://a/").site;
@@ -138,7 +139,7 @@ static void test_request_options(void **state)
     site_free(site[1]);
     sites_close(open_text("default header=a:2 data=own\nhttp://a/\nhttp://b/ header=\"b: 3\"\n"));
     request.method = NULL;
-    sites = sites_open(path, &options);
+    sites = sites_open(&(struct list_options){.file = path}, &options);
     for (int pass = 0; pass < 2; pass++) {
         site[0] = expect(sites, "http://a/").site;
         assert_string_equal(site_method(site[0]), "HEAD");
@@ -160,7 +161,8 @@ static void test_request_options(void **state)
 static void test_no_request_options(void **state)
 {
     char *words[] = {(char *)"http://a/"};
-    struct sites *sites = sites_from_words(words, 1, &(struct sites_options){0});
+    struct sites *sites = sites_open(&(struct list_options){.words = words, .word_count = 1},
+                                     &(struct sites_options){0});
     struct site *site = expect(sites, "http://a/").site;
 
     (void)state;
@@ -278,7 +280,8 @@ static void words_are_not_joined(void **state)
 {
     char *words[] = {(char *)"http://a/\nhttp://b/", (char *)"http://a/\rx",
                      (char *)" \nhttp://a/\r\n"};
-    struct sites *sites = sites_from_words(words, LENGTH(words), &plain);
+    struct sites *sites =
+        sites_open(&(struct list_options){.words = words, .word_count = LENGTH(words)}, &plain);
     struct listed listed;
 
     (void)state;
@@ -355,7 +358,8 @@ static void test_words(void **state)
 {
     char *words[] = {(char *)"http://a/", (char *)"http://u:secret word@b:x/",
                      (char *)" http://c/ "};
-    struct sites *sites = sites_from_words(words, LENGTH(words), &plain);
+    struct sites *sites =
+        sites_open(&(struct list_options){.words = words, .word_count = LENGTH(words)}, &plain);
     char *first, *second;
 
     (void)state;
@@ -375,9 +379,9 @@ static void test_cannot_open(void **state)
 {
     (void)state;
     errno = 0;
-    assert_null(sites_open("/nowhere/sites.conf", &plain));
+    assert_null(sites_open(&(struct list_options){.file = "/nowhere/sites.conf"}, &plain));
     assert_int_equal(errno, ENOENT);
-    assert_null(sites_open("/", &plain));
+    assert_null(sites_open(&(struct list_options){.file = "/"}, &plain));
     assert_int_equal(errno, EISDIR);
     sites_close(NULL);
 }
@@ -410,7 +414,7 @@ static void input_back(int terminal)
 static void test_rewind_to_where_it_was(void **state)
 {
     int terminal = input_from("http://read/\nhttp://a/\nhttp://b/\n", 13);
-    struct sites *sites = sites_open("-", &plain);
+    struct sites *sites = sites_open(&(struct list_options){.file = "-"}, &plain);
     char *first = reading(sites), *second;
 
     (void)state;
@@ -456,7 +460,7 @@ static void test_places_and_sums(void **state)
 
     (void)state;
     sites_close(open_text("#\ndefault timeout=1s\nhttp://a/\n\nhttp://b/ \r\n  "));
-    sites = sites_open(path, &with_sum);
+    sites = sites_open(&(struct list_options){.file = path}, &with_sum);
     assert_int_equal(sites_place(sites), 0);
     assert_int_equal(sites_sum(sites), 7);
     for (int pass = 0; pass < 2; pass++) {
@@ -477,7 +481,8 @@ static void test_places_and_sums(void **state)
 static void test_places_of_words(void **state)
 {
     char *words[] = {(char *)"http://a/", (char *)"none", (char *)"http://b/"};
-    struct sites *sites = sites_from_words(words, 3, &with_sum);
+    struct sites *sites =
+        sites_open(&(struct list_options){.words = words, .word_count = 3}, &with_sum);
     struct listed listed;
 
     (void)state;
@@ -514,7 +519,8 @@ static void test_near(void **state)
     assert_int_equal(listed.site->place, 4);
     site_free(listed.site);
     expect_end(sites);
-    sites = sites_open(path, &with_sum); /* the lines must stay as they are */
+    sites = sites_open(&(struct list_options){.file = path},
+                       &with_sum); /* the lines must stay as they are */
     site_free(expect(sites, "http://a/").site);
     assert_false(sites_near(sites, &b, &listed));
     sites_close(sites);
@@ -544,7 +550,7 @@ static void open_pipe(struct pipe_end *end)
     close(ends[0]);
     end->writer = ends[1];
     options.loop = end->loop;
-    end->sites = sites_open("-", &options);
+    end->sites = sites_open(&(struct list_options){.file = "-"}, &options);
     assert_non_null(end->sites);
 }
 
@@ -633,7 +639,7 @@ static void test_comments_without_end(void **state)
         assert_int_equal(fwrite(comments, 1, sizeof(comments), file), sizeof(comments));
     fputs("http://a/\n", file);
     fclose(file);
-    end.sites = sites_open(path, &options);
+    end.sites = sites_open(&(struct list_options){.file = path}, &options);
     for (; sites_next(end.sites, &listed) == SITES_LATER && later < 100; later++)
         TURN_UNTIL(end.loop, end.ready > later);
     assert_in_range(later, 2, 99);
