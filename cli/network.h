@@ -3,8 +3,8 @@
 #ifndef CLI_NETWORK_H
 #define CLI_NETWORK_H
 
-#include "cli/options/types.h"
 #include "cli/rehearsal.h"
+#include "cli/types.h"
 #include "http/dial/dialer.h"
 
 struct network_options {

@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#include "cli/options/types.h"
+#include "cli/types.h"
 #include "http/dial/dialer.h"
 #include "reactor/loop.h"
 

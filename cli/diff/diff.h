@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "cli/diff/diff_set.h"
-#include "cli/options/types.h"
+#include "cli/types.h"
 
 #define DIFF_ALPHA 0.05 /* how often runs without a difference may be told apart */
 

@@ -8,12 +8,12 @@
 #include "cli/fetch/order.h"
 #include "cli/fetch/state.h"
 #include "cli/list/sites.h"
-#include "cli/options/types.h"
 #include "cli/output/output.h"
 #include "cli/output/progress.h"
 #include "cli/output/report.h"
 #include "cli/output/totals.h"
 #include "cli/rehearsal.h"
+#include "cli/types.h"
 #include "http/exchange.h"
 
 /* What a run is to be; all is borrowed. */

@@ -3,7 +3,7 @@
 #ifndef CLI_LIST_LOAD_TARGETS_H
 #define CLI_LIST_LOAD_TARGETS_H
 
-#include "cli/options/types.h"
+#include "cli/types.h"
 #include "http/site.h"
 
 #define TARGETS_MOST 10000

@@ -5,7 +5,7 @@
 #ifndef CLI_LIST_SETTINGS_H
 #define CLI_LIST_SETTINGS_H
 
-#include "cli/options/types.h"
+#include "cli/types.h"
 #include "http/site.h"
 #include "origin/faults.h"
 

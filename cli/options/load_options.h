@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "bench/load/schedule.h"
 #include "bench/load/slo.h"
-#include "cli/options/types.h"
+#include "cli/types.h"
 
 enum kernel_time { KERNEL_TIME_OFF, KERNEL_TIME_SAMPLE, KERNEL_TIME_ALL };
 

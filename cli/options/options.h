@@ -7,7 +7,7 @@
 
 #include "cli/network.h"
 #include "cli/options/load_options.h"
-#include "cli/options/types.h"
+#include "cli/types.h"
 #include "http/chain.h"
 #include "http/exchange.h"
 

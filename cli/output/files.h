@@ -6,7 +6,7 @@
 #ifndef CLI_OUTPUT_FILES_H
 #define CLI_OUTPUT_FILES_H
 
-#include "cli/options/types.h"
+#include "cli/types.h"
 #include "tls/tls.h"
 
 /* What names files; all is borrowed. */

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "cli/options/types.h"
 #include "cli/output/result_fields.h"
+#include "cli/types.h"
 #include "http/result.h"
 
 #define REPORT_URL_COLUMNS 30

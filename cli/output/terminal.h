@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/options/types.h"
+#include "cli/types.h"
 
 #define SHADE_RED    "\033[31m"
 #define SHADE_GREEN  "\033[32m"

@@ -1,6 +1,6 @@
 /* Types of options that commands pass on: what reads them need not know struct options. */
-#ifndef CLI_OPTIONS_TYPES_H
-#define CLI_OPTIONS_TYPES_H
+#ifndef CLI_TYPES_H
+#define CLI_TYPES_H
 
 #include <stdbool.h>
 #include <stddef.h>
