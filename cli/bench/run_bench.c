@@ -378,14 +378,14 @@ static enum exit_status search(struct bench *bench)
 /* The reports are to be where they were wanted, in place of older ones where they are all there. */
 static enum exit_status end_output(struct bench *bench, enum exit_status status)
 {
-    int error = output_finish(bench->output, !bench->unmade);
+    bool finished = output_finish(bench->output, !bench->unmade);
     const char *kept = output_kept(bench->output);
 
     if (kept)
         diagnostic("what was measured is in %s", kept);
-    if (!error)
+    if (finished)
         return status;
-    complain(output_name(bench->output), strerrordesc_np(error));
+    complain(output_name(bench->output), strerrordesc_np(output_error(bench->output)));
     return EXIT_SOME_FAILED;
 }
 

@@ -155,10 +155,9 @@ static uint64_t kept_bytes(const struct session *session)
 static void on_wrote(void *owner)
 {
     struct session *session = owner;
-    int error = state_commit(session->state, kept_bytes(session));
 
-    if (error && !session->state_error)
-        session->state_error = error;
+    if (!state_commit(session->state, kept_bytes(session)) && !session->state_error)
+        session->state_error = errno;
 }
 
 /* The file of --output; one that goes on is cut to what the state knows of it. */
@@ -315,15 +314,16 @@ void session_flush(struct session *session)
 /* The output is in its place, then the state says that the list is done. */
 static void finish(struct session *session, bool complete)
 {
-    int error = output_finish(session->output, complete);
+    bool finished = output_finish(session->output, complete);
     const char *kept = output_kept(session->output);
 
-    if (error)
-        session->output_error = error;
+    if (!finished)
+        session->output_error = output_error(session->output);
     if (kept)
         diagnostic("what was fetched is in %s", kept);
-    if (!error && complete && session->state)
-        session->state_error = state_finish(session->state, kept_bytes(session));
+    if (finished && complete && session->state &&
+        !state_finish(session->state, kept_bytes(session)))
+        session->state_error = errno;
 }
 
 void session_close_output(struct session *session, bool complete)

@@ -57,7 +57,7 @@ struct state {
     bool due;       /* something is not recorded that has to be */
     struct state_head head;
     struct places places;
-    struct state_text events; /* since the last record, as they stand in it */
+    struct state_text events; /* since the last record, as they are in it; closed with a NUL */
 };
 
 /* A record's own checksum. */
@@ -257,61 +257,52 @@ static void write_event(struct state_text *to, char event, uint64_t place)
         (size_t)snprintf(to->bytes + to->length, EVENT_BYTES, " %c%" PRIu64, event, place);
 }
 
-/* A record with the head as it is and those events, closed. */
-static void write_record(const struct state_head *head, const struct state_text *events, FILE *to)
+/* A record with the head as it is and those events, closed. To be freed. */
+static char *record_of(const struct state_head *head, const struct state_text *events)
 {
-    char *record;
-    size_t length;
-    FILE *line = memory_stream(&record, &length);
+    char output[EVENT_BYTES] = "-", *record, *closed;
 
-    fprintf(line, "%" PRIu64 " %016" PRIx64 " ", head->frontier, head->list_sum);
-    if (head->output_bytes == STATE_NO_OUTPUT)
-        fputs("-", line);
-    else
-        fprintf(line, "%" PRIu64, head->output_bytes);
-    fprintf(line, " %" PRIu64 " %" PRIu64, head->reported, head->failed);
-    if (events->length)
-        fwrite(events->bytes, 1, events->length, line);
-    if (head->finished)
-        fputs(" " END, line);
-    fclose(line);
-    fwrite(record, 1, length, to);
-    fprintf(to, " ~%08" PRIx32 "\n", check_of(record, length));
+    if (head->output_bytes != STATE_NO_OUTPUT)
+        snprintf(output, sizeof(output), "%" PRIu64, head->output_bytes);
+    record = memory_print("%" PRIu64 " %016" PRIx64 " %s %" PRIu64 " %" PRIu64 "%s%s",
+                          head->frontier, head->list_sum, output, head->reported, head->failed,
+                          events->length ? events->bytes : "", head->finished ? " " END : "");
+    closed = memory_print("%s ~%08" PRIx32 "\n", record, check_of(record, strlen(record)));
     free(record);
+    return closed;
 }
 
 /* The file as it would be now if it were written anew. To be freed. */
-static char *fresh_file(const struct state *state, size_t *length)
+static char *fresh_file(const struct state *state)
 {
     struct state_text events = {0};
     enum place_mark mark = PLACE_NONE;
     uint64_t place;
-    char *bytes;
-    FILE *to = memory_stream(&bytes, length);
+    char *record, *file;
 
     for (size_t at = 0; (place = places_next(&state->places, &at, &mark));)
         write_event(&events, mark == PLACE_TAKEN ? '+' : '-', place);
-    fputs(TITLE, to);
-    write_record(&state->head, &events, to);
-    fclose(to);
+    record = record_of(&state->head, &events);
+    file = memory_print("%s%s", TITLE, record);
+    free(record);
     free(events.bytes);
-    return bytes;
+    return file;
 }
 
-/* Returns 0 or errno. It is one write(2), and another only where that took a part, to learn why. */
-static int write_whole(int fd, const char *bytes, size_t length)
+/* False and errno. It is one write(2), and another only where that took a part, to learn why. */
+static bool write_whole(int fd, const char *bytes, size_t length)
 {
     while (length) {
         ssize_t count = write(fd, bytes, length);
 
         if (count < 0 && errno != EINTR)
-            return errno;
+            return false;
         if (count > 0) {
             bytes += count;
             length -= (size_t)count;
         }
     }
-    return 0;
+    return true;
 }
 
 /* All that has happened is in the file. */
@@ -321,37 +312,30 @@ static void recorded(struct state *state)
     state->due = false;
 }
 
-/* Puts a file under the state's name; *fd is its descriptor, for appending. Returns 0 or errno. */
-static int put_in_place(const char *path, const char *bytes, size_t length, int *fd)
+/* Puts a file under the state's name. Returns its descriptor, for appending, or -1 and errno. */
+static int put_in_place(const char *path, const char *bytes, size_t length)
 {
     struct replacement new;
-    int error = replacement_open(&new, path);
+    bool put = replacement_open(&new, path) && !lock_take(new.fd) && /* before it has the name */
+               write_whole(new.fd, bytes, length) && replacement_commit(&new);
+    int fd = put ? new.fd : -1;
 
-    *fd = new.fd;
-    if (!error)
-        error = lock_take(*fd) ? errno : 0; /* before it has the state's name */
-    if (!error)
-        error = write_whole(*fd, bytes, length);
-    if (!error)
-        error = replacement_commit(&new);
-    if (error)
-        replacement_drop(&new);
-    if (error && *fd >= 0)
-        close(*fd);
+    if (!put)
+        replacement_abandon(&new);
     replacement_free(&new);
-    return error;
+    return fd;
 }
 
-/* Writes the file anew. Returns 0 or errno; the old one stays as it is then. */
-static int rewrite(struct state *state)
+/* Writes the file anew. False and errno; the old one stays as it is then. */
+static bool rewrite(struct state *state)
 {
-    size_t length;
-    char *bytes = fresh_file(state, &length);
-    int fd, error = put_in_place(state->path, bytes, length, &fd);
+    char *bytes = fresh_file(state);
+    size_t length = strlen(bytes);
+    int fd = put_in_place(state->path, bytes, length);
 
     free(bytes);
-    if (error)
-        return error;
+    if (fd < 0)
+        return false;
     close(state->fd); /* with it the lock of a file that has no name any more */
     state->fd = fd;
     state->size = length;
@@ -359,27 +343,24 @@ static int rewrite(struct state *state)
     if (state->limit < LEAST_LIMIT_BYTES)
         state->limit = LEAST_LIMIT_BYTES;
     recorded(state);
-    return 0;
+    return true;
 }
 
-static int append(struct state *state)
+/* False and errno. */
+static bool append(struct state *state)
 {
-    char *record;
-    size_t length;
-    FILE *to = memory_stream(&record, &length);
-    int error;
+    char *record = record_of(&state->head, &state->events);
+    size_t length = strlen(record);
+    bool written = write_whole(state->fd, record, length);
 
-    write_record(&state->head, &state->events, to);
-    fclose(to);
-    error = write_whole(state->fd, record, length);
     free(record);
-    if (error) {
+    if (!written) {
         state->limit = 0; /* what is torn must not be followed by another record */
-        return error;
+        return false;
     }
     state->size += length;
     recorded(state);
-    return 0;
+    return true;
 }
 
 /*
@@ -390,21 +371,20 @@ struct state *state_open(const char *path, char **why)
 {
     struct state *state = memory_zeroed(sizeof(*state));
     bool sound;
-    int error;
 
+    *why = NULL;
     places_init(&state->places);
     state->head = (struct state_head){.list_sum = STATE_EMPTY_SUM, .output_bytes = STATE_NO_OUTPUT};
     state->fd = lock_open(path);
-    error = state->fd < 0 ? errno : 0;
-    state->path = state->fd < 0 ? NULL : realpath(path, NULL);
+    if (state->fd < 0)
+        text_complaint(why, path, lock_error(errno));
+    else
+        state->path = realpath(path, NULL);
     if (!state->path)
         state->path = memory_text(path, strlen(path));
-    *why = NULL;
-    sound = error ? text_complaint(why, path, lock_error(error)) : read_file(state, why);
-    if (sound) { /* what is torn goes, and it is known that the file can be replaced */
-        error = rewrite(state);
-        sound = !error || text_complaint(why, path, strerrordesc_np(error));
-    }
+    sound = !*why && read_file(state, why);
+    if (sound && !rewrite(state)) /* what is torn goes, and it is known that it can be replaced */
+        sound = text_complaint(why, path, strerrordesc_np(errno));
     if (sound)
         return state;
     state_close(state);
@@ -482,16 +462,16 @@ void state_report(struct state *state, uint64_t place, bool failed)
     state->due = true;
 }
 
-int state_commit(struct state *state, uint64_t output_bytes)
+bool state_commit(struct state *state, uint64_t output_bytes)
 {
     state->due = state->due || output_bytes != state->head.output_bytes;
     state->head.output_bytes = output_bytes;
     if (!state->due)
-        return 0;
+        return true;
     return state->size > state->limit ? rewrite(state) : append(state);
 }
 
-int state_finish(struct state *state, uint64_t output_bytes)
+bool state_finish(struct state *state, uint64_t output_bytes)
 {
     state->head.output_bytes = output_bytes;
     state->head.finished = true;

@@ -80,13 +80,13 @@ void state_take(struct state *state, uint64_t place);
 /* The place is reported. Nothing happens where it was not taken. */
 void state_report(struct state *state, uint64_t place, bool failed);
 
-/* Records all that was reported since the last time, and how long the output file is now. Returns 0
-   or errno: then nothing is lost yet, the next commit tries again; but a run that goes on all the same
+/* Records all that was reported since the last time, and how long the output file is now.
+   False and errno: then nothing is lost yet, the next commit tries again; but a run that goes on all the same
    goes on unrecorded. */
-int state_commit(struct state *state, uint64_t output_bytes);
+bool state_commit(struct state *state, uint64_t output_bytes);
 
-/* Records that the list's end was reached and all of it reported, on the disk when it returns. Returns
-   0 or errno. The list may grow: a state goes on when another place is taken. */
-int state_finish(struct state *state, uint64_t output_bytes);
+/* Records that the list's end was reached and all of it reported, on the disk when it returns.
+   False and errno where it cannot be. The list may grow: a state goes on when another place is taken. */
+bool state_finish(struct state *state, uint64_t output_bytes);
 
 #endif

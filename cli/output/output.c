@@ -176,7 +176,7 @@ static void rescue(void *owner)
     size_t left = output->end - output->begin;
     ssize_t count = left ? write(output->fd, output->buffer + output->begin, left) : 0;
 
-    if ((!output->bytes && count <= 0) || replacement_keep(&output->new))
+    if ((!output->bytes && count <= 0) || !replacement_keep(&output->new))
         return;
     if (write(STDERR_FILENO, said, sizeof(said) - 1) < 0 ||
         write(STDERR_FILENO, output->new.name, strlen(output->new.name)) < 0 ||
@@ -188,16 +188,14 @@ static void rescue(void *owner)
 static bool open_aside(struct output *output, bool is_there, char **why)
 {
     const char *path = output->name;
-    int error;
 
     if (is_there && access(path, W_OK))
         return text_complaint(why, path, strerrordesc_np(errno));
-    error = replacement_open(&output->new, path);
-    if (is_there && (error == EACCES || error == EROFS))
+    if (!replacement_open(&output->new, path))
         return text_complaint(why, path,
-                              "no file can be made in its folder; --append writes into it");
-    if (error)
-        return text_complaint(why, path, strerrordesc_np(error));
+                              is_there && (errno == EACCES || errno == EROFS)
+                                  ? "no file can be made in its folder; --append writes into it"
+                                  : strerrordesc_np(errno));
     output->fd = output->new.fd;
     output->aside = true;
     memory_on_exhausted(rescue, output);
@@ -292,21 +290,20 @@ const char *output_kept(const struct output *output)
     return output->kept ? output->new.name : NULL;
 }
 
-int output_finish(struct output *output, bool complete)
+bool output_finish(struct output *output, bool complete)
 {
-    int error = output->error, lost;
-
     if (!output->aside)
-        return error;
+        return !output->error;
     memory_on_exhausted(NULL, NULL);
-    if (complete && !error)
-        error = replacement_commit(&output->new);
-    output->aside = !complete || error;
-    if (!output->aside || !output->bytes)
-        return error;
-    lost = replacement_keep(&output->new);
-    output->kept = !lost;
-    return error ? error : lost;
+    if (complete && !output->error && !replacement_commit(&output->new))
+        output->error = errno;
+    output->aside = !complete || output->error;
+    if (output->aside && output->bytes) {
+        output->kept = replacement_keep(&output->new);
+        if (!output->kept && !output->error)
+            output->error = errno;
+    }
+    return !output->error;
 }
 
 FILE *output_begin(struct output *output)
@@ -341,8 +338,8 @@ static void fail(struct output *output, int error)
         output->broken(output->owner, error);
 }
 
-/* Writes some of what waits, at least a byte or none. Returns 0 or errno. */
-static int write_some(struct output *output)
+/* Writes some of what waits, at least a byte or none. False and errno. */
+static bool write_some(struct output *output)
 {
     size_t left = output->end - output->begin;
     ssize_t count;
@@ -352,13 +349,13 @@ static int write_some(struct output *output)
     count = write(output->fd, output->buffer + output->begin, left);
     if (count < 0 && errno == EAGAIN) { /* somebody else made it non-blocking */
         poll(&(struct pollfd){.fd = output->fd, .events = POLLOUT}, 1, -1);
-        return 0;
+        return true;
     }
     if (count < 0)
-        return errno == EINTR ? 0 : errno;
+        return errno == EINTR;
     output->begin += (size_t)count;
     output->bytes += (uint64_t)count;
-    return 0;
+    return true;
 }
 
 static void flush(void *owner)
@@ -367,16 +364,13 @@ static void flush(void *owner)
     bool any = output->begin < output->end;
 
     while (output->begin < output->end) {
-        int error;
-
         if (!has_room(output)) {
             if (!loop_watch(output->loop, &output->watch, output->fd, EPOLLOUT))
                 return;
             output->file = true; /* it cannot be watched: then writing must wait */
         }
-        error = write_some(output);
-        if (error) {
-            fail(output, error);
+        if (!write_some(output)) {
+            fail(output, errno);
             return;
         }
     }

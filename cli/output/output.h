@@ -73,8 +73,9 @@ bool output_is_aside(const struct output *output);
 
 /* When nothing more is to be written and output_idle says that it was. With `complete` what was written
    takes the place of FILE, on the disk first. Without, and where that or writing fails, it is kept
-   under a name of its own in the same folder, unless nothing was written. Returns 0 or an errno. */
-int output_finish(struct output *output, bool complete);
+   under a name of its own in the same folder, unless nothing was written. False where something failed, now or before: output_error says
+   what. */
+bool output_finish(struct output *output, bool complete);
 
 /* After output_finish: the name under which what was written is kept; NULL where it is in place, or
    there is nothing to keep. */

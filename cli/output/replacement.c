@@ -134,24 +134,23 @@ static int open_named(struct replacement *replacement, mode_t mode)
 }
 
 /* Gives the new file owner and mode of the old one. Where the owner cannot be kept, the set-user-ID bits
-   are dropped. */
-static int take_over(int fd, const struct stat *old)
+   are dropped. False and errno. */
+static bool take_over(int fd, const struct stat *old)
 {
     bool same = !fchown(fd, old->st_uid, old->st_gid);
 
-    return fchmod(fd, old->st_mode & (same ? 07777 : 0777)) ? errno : 0;
+    return !fchmod(fd, old->st_mode & (same ? 07777 : 0777));
 }
 
-int replacement_open(struct replacement *replacement, const char *path)
+bool replacement_open(struct replacement *replacement, const char *path)
 {
     struct stat old;
     bool is_there;
     mode_t mode;
-    int error = 0;
 
     *replacement = (struct replacement){.fd = -1, .target = replacement_target(path)};
     if (!replacement->target)
-        return errno;
+        return false;
     replacement->name = memory_get(strlen(replacement->target) + SUFFIX_BYTES + 1);
     is_there = !stat(replacement->target, &old) && S_ISREG(old.st_mode);
     mode = is_there ? old.st_mode & 0700 : MODE;
@@ -159,19 +158,15 @@ int replacement_open(struct replacement *replacement, const char *path)
     if (replacement->fd < 0)
         replacement->fd = open_named(replacement, mode);
     if (replacement->fd < 0)
-        return errno;
-    if (is_there)
-        error = take_over(replacement->fd, &old);
-    if (error) {
-        replacement_drop(replacement);
-        close(replacement->fd);
-        replacement->fd = -1;
-    }
-    return error;
+        return false;
+    if (!is_there || take_over(replacement->fd, &old))
+        return true;
+    replacement_abandon(replacement);
+    return false;
 }
 
-/* Copies a file that could not be given a name. Returns 0 or an errno. */
-static int copy(int from, int to)
+/* Copies a file that could not be given a name. False and errno. */
+static bool copy(int from, int to)
 {
     char bytes[COPY_BYTES];
     off_t at = 0;
@@ -179,69 +174,77 @@ static int copy(int from, int to)
 
     while ((count = pread(from, bytes, sizeof(bytes), at)) > 0) {
         for (ssize_t done = 0, part; done < count; done += part)
-            if ((part = write(to, bytes + done, (size_t)(count - done))) <= 0)
-                return part ? errno : EIO;
+            if ((part = write(to, bytes + done, (size_t)(count - done))) <= 0) {
+                errno = part ? errno : EIO;
+                return false;
+            }
         at += count;
     }
-    return count ? errno : 0;
+    return !count;
 }
 
 /* For a file that the kernel gives no name to, though it made it: a copy gets the name. */
-static int keep_copy(struct replacement *replacement)
+static bool keep_copy(struct replacement *replacement)
 {
     struct stat about;
-    int fd, error;
+    bool kept;
+    int fd;
 
     if (fstat(replacement->fd, &about))
-        return errno;
+        return false;
     fd = open_named(replacement, about.st_mode & 0700);
     if (fd < 0)
-        return errno;
-    error = copy(replacement->fd, fd);
-    if (!error && (fchmod(fd, about.st_mode & 0777) || fsync(fd)))
-        error = errno;
-    close(fd);
-    if (error)
+        return false;
+    kept = copy(replacement->fd, fd) && !fchmod(fd, about.st_mode & 0777) && !fsync(fd);
+    if (!kept)
         replacement_drop(replacement);
-    return error;
+    close(fd);
+    return kept;
 }
 
-int replacement_keep(struct replacement *replacement)
+bool replacement_keep(struct replacement *replacement)
 {
     char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
-    int error = 0;
 
-    if (replacement->named)
-        return 0;
     snprintf(path, sizeof(path), "/proc/self/fd/%d", replacement->fd);
     for (int i = 0; i < MAX_TRIES && !replacement->named; i++) {
         random_name(replacement);
         replacement->named =
             !linkat(AT_FDCWD, path, AT_FDCWD, replacement->name, AT_SYMLINK_FOLLOW);
-        error = replacement->named ? 0 : errno;
-        if (error && error != EEXIST)
+        if (!replacement->named && errno != EEXIST)
             break;
     }
-    return error ? keep_copy(replacement) : 0;
+    return replacement->named || keep_copy(replacement);
 }
 
-int replacement_commit(struct replacement *replacement)
+bool replacement_commit(struct replacement *replacement)
 {
-    int error = fsync(replacement->fd) ? errno : replacement_keep(replacement);
-
-    if (error)
-        return error;
-    if (rename(replacement->name, replacement->target))
-        return errno;
+    if (fsync(replacement->fd) || !replacement_keep(replacement) ||
+        rename(replacement->name, replacement->target))
+        return false;
     replacement->named = false;
-    return 0;
+    return true;
 }
 
 void replacement_drop(struct replacement *replacement)
 {
+    int error = errno;
+
     if (replacement->named)
         unlink(replacement->name);
     replacement->named = false;
+    errno = error;
+}
+
+void replacement_abandon(struct replacement *replacement)
+{
+    int error = errno;
+
+    replacement_drop(replacement);
+    if (replacement->fd >= 0)
+        close(replacement->fd);
+    replacement->fd = -1;
+    errno = error;
 }
 
 void replacement_free(struct replacement *replacement)

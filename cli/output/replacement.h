@@ -22,19 +22,22 @@ struct replacement {
 char *replacement_target(const char *path);
 
 /* Makes the new file: empty, with the mode and, where that is allowed, the owner of the file that it
-   will replace; without one, with 0666 less the umask. Returns 0 or an errno of the folder. The
+   will replace; without one, with 0666 less the umask. False and errno where the folder refuses it. The
    struct is for replacement_free in either case. */
-int replacement_open(struct replacement *replacement, const char *path);
+bool replacement_open(struct replacement *replacement, const char *path);
 
-/* Puts the new file in the place of the old one, its content on the disk first. Returns 0, then `named`
-   is false; or an errno, then the old file is as it was. */
-int replacement_commit(struct replacement *replacement);
+/* Puts the new file in the place of the old one, its content on the disk first. `named` is false then.
+   False and errno where it cannot: the old file is as it was. */
+bool replacement_commit(struct replacement *replacement);
 
-/* Leaves the new file in the folder under `name`. Allocates nothing. Returns 0 or an errno. */
-int replacement_keep(struct replacement *replacement);
+/* Leaves the new file in the folder under `name`. Allocates nothing. False and errno. */
+bool replacement_keep(struct replacement *replacement);
 
-/* Removes the new file. */
+/* Removes the new file. Keeps errno. */
 void replacement_drop(struct replacement *replacement);
+
+/* Removes the new file and closes its descriptor. Keeps errno. */
+void replacement_abandon(struct replacement *replacement);
 
 /* Frees the names. The descriptor is the caller's. */
 void replacement_free(struct replacement *replacement);

@@ -114,7 +114,7 @@ static mode_t mode_of(const char *file)
 
 static void open_with(struct replacement *new, const char *text)
 {
-    assert_int_equal(replacement_open(new, path), 0);
+    assert_true(replacement_open(new, path));
     assert_int_equal(write(new->fd, text, strlen(text)), strlen(text));
 }
 
@@ -137,7 +137,7 @@ static void check_all_ends(void)
     assert_int_equal(new.named, no_nameless);
     assert_int_equal(count_files(), 1 + named);
     check_content(path, "old");
-    assert_int_equal(replacement_commit(&new), 0);
+    assert_true(replacement_commit(&new));
     check_content(path, "new");
     assert_int_equal(mode_of(path), 0640);
     assert_int_equal(count_files(), 1);
@@ -150,8 +150,8 @@ static void check_all_ends(void)
     assert_int_equal(count_files(), 1);
 
     open_with(&new, "third");
-    assert_int_equal(replacement_keep(&new), 0);
-    assert_int_equal(replacement_keep(&new), 0);
+    assert_true(replacement_keep(&new));
+    assert_true(replacement_keep(&new));
     assert_int_equal(strncmp(new.name, path, strlen(path)), 0);
     assert_int_equal(strncmp(new.name + strlen(path), ".part-", 6), 0);
     assert_int_equal(strlen(new.name), strlen(path) + 6 + 16);
@@ -167,7 +167,7 @@ static void test_nameless(void **state)
     struct replacement new;
 
     (void)state;
-    assert_int_equal(replacement_open(&new, path), 0);
+    assert_true(replacement_open(&new, path));
     if (new.named) {
         close_all(&new);
         skip(); /* this file system makes no file without a name */
@@ -217,7 +217,7 @@ static void test_new_file(void **state)
     umask(0027);
     open_with(&new, "text");
     umask(0022);
-    assert_int_equal(replacement_commit(&new), 0);
+    assert_true(replacement_commit(&new));
     check_content(path, "text");
     assert_int_equal(mode_of(path), 0640);
     close_all(&new);
@@ -246,10 +246,10 @@ static void test_long_name(void **state)
 
     (void)state;
     snprintf(long_path, sizeof(long_path), "%s/%0*d", folder, NAME_MAX, 0);
-    assert_int_equal(replacement_open(&new, long_path), 0);
-    assert_int_equal(replacement_keep(&new), 0);
+    assert_true(replacement_open(&new, long_path));
+    assert_true(replacement_keep(&new));
     assert_int_equal(strlen(new.name), length + 1 + NAME_MAX);
-    assert_int_equal(replacement_commit(&new), 0);
+    assert_true(replacement_commit(&new));
     assert_int_equal(access(long_path, F_OK), 0);
     close_all(&new);
 }
@@ -291,12 +291,14 @@ static void test_refused(void **state)
 
     (void)state;
     snprintf(none, sizeof(none), "%s/none/file", folder);
-    assert_int_equal(replacement_open(&new, none), ENOENT);
+    assert_false(replacement_open(&new, none));
+    assert_int_equal(errno, ENOENT);
     close_all(&new);
     if (!geteuid())
         return; /* no folder is closed to root */
     chmod(folder, 0500);
-    assert_int_equal(replacement_open(&new, path), EACCES);
+    assert_false(replacement_open(&new, path));
+    assert_int_equal(errno, EACCES);
     close_all(&new);
     chmod(folder, 0700);
 }
