@@ -1,52 +1,6 @@
-/* The command line: what each option becomes, and a table of what is refused. */
-#include "tests/support/unit.h"
-
-#include <fcntl.h>
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "cli/options/options.h"
-#include "tests/support/aside.h"
-
-#define MOST_WORDS 64
-
-/* A blank inside a word is written "_". */
-static void unescape(char *word)
-{
-    while ((word = strchr(word, '_')))
-        *word++ = ' ';
-}
-
-/* Reads a command line of words that stand between blanks. The texts are valid until the next. */
-static bool read_line(struct options *options, const char *line)
-{
-    static char text[1024];
-    static char *words[MOST_WORDS + 2];
-    int count = 0;
-    char *save;
-
-    snprintf(text, sizeof(text), "firstbyte %s", line);
-    for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-        assert_true(count < MOST_WORDS);
-        unescape(word);
-        words[count++] = word;
-    }
-    words[count] = NULL;
-    optind = 0; /* getopt begins anew */
-    return options_read(options, count, words);
-}
-
-/* Likewise, of one that is taken. */
-static struct options taken(const char *line)
-{
-    struct options options;
-
-    if (!read_line(&options, line))
-        fail_msg("%s is refused", line);
-    return options;
-}
+/* The command line: where the values of options go, what has no meaning together, and which commands know
+   which options. */
+#include "tests/support/command_line.h"
 
 static void test_defaults(void **state)
 {
@@ -217,132 +171,6 @@ static void test_numbers(void **state)
     options_free(&o);
 }
 
-static void test_rates(void **state)
-{
-    static const struct {
-        const char *value;
-        double rate;
-    } rates[] = {
-        {"20", 20},          {"0.5", 0.5},
-        {".5", 0.5},         {"5.", 5},
-        {"3/s", 3},          {"30/m", 0.5},
-        {"36/h", 0.01},      {"1000000", 1e6},
-        {"60000000/m", 1e6}, {"0.0417/h", 0.0417 / 3600},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < LENGTH(rates); i++) {
-        char line[64];
-        struct options options;
-
-        snprintf(line, sizeof(line), "--rate %s --per-host-rate %s", rates[i].value,
-                 rates[i].value);
-        options = taken(line);
-        assert_true(options.rate == rates[i].rate && options.per_host_rate == rates[i].rate);
-        options_free(&options);
-    }
-}
-
-static void test_bytes(void **state)
-{
-    static const struct {
-        const char *value;
-        uint64_t bytes;
-    } sizes[] = {
-        {"0", 0},
-        {"65536", 65536},
-        {"64K", 65536},
-        {"1M", 1048576},
-        {"2G", UINT64_C(2) << 30},
-        {"1024G", UINT64_C(1) << 40},
-        {"007", 7},
-        {"1099511627776", UINT64_C(1) << 40},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < LENGTH(sizes); i++) {
-        char line[64];
-        struct options options;
-
-        snprintf(line, sizeof(line), "--max-body %s", sizes[i].value);
-        options = taken(line);
-        assert_true(options.exchange.answer.max_body == sizes[i].bytes);
-        options_free(&options);
-    }
-}
-
-/* Where --resolve leads a host on port 80. */
-static const char *resolved(const struct options *options, const char *host)
-{
-    static char text[ADDRESS_TEXT_BYTES];
-    struct address address;
-
-    return routes_addresses(options->network.routes, host, 80, &address, 1)
-               ? address_text(&address, text)
-               : "";
-}
-
-static void test_requests(void **state)
-{
-    const char *host;
-    uint16_t port;
-    struct options o = taken("-X PURGE -H A:_1 --header A:2 -A me/1_(x) -H Accept:");
-
-    (void)state;
-    assert_string_equal(o.request.method, "PURGE");
-    assert_string_equal(o.request.headers, "A: 1\r\nA:2\r\nUser-Agent: me/1 (x)\r\nAccept:\r\n");
-    options_free(&o);
-    o = taken("--request M-SEARCH --user-agent me");
-    assert_string_equal(o.request.method, "M-SEARCH");
-    assert_string_equal(o.request.headers, "User-Agent: me\r\n");
-    options_free(&o);
-    o = taken("--resolve a:80:127.0.0.1 --resolve b:80:::1 --connect-to a:1:b:2 "
-              "-x http://a:1");
-    assert_string_equal(o.network.proxy, "http://a:1");
-    assert_string_equal(resolved(&o, "a"), "127.0.0.1:80");
-    assert_string_equal(resolved(&o, "b"), "[::1]:80");
-    assert_string_equal(resolved(&o, "c"), "");
-    assert_true(routes_connect_to(o.network.routes, "a", 1, &host, &port));
-    assert_string_equal(host, "b");
-    assert_int_equal(port, 2);
-    assert_false(routes_connect_to(o.network.routes, "c", 1, &host, &port));
-    options_free(&o);
-    o = taken("--dns-servers 127.0.0.1:53,[::1]");
-    assert_string_equal(o.network.dns_servers, "127.0.0.1:53,[::1]");
-    options_free(&o);
-}
-
-/* --data: from the command line and from a file, which may have any bytes, joined by "&". */
-static void test_data(void **state)
-{
-    char path[256], line[512];
-    int fd = unit_file(path, sizeof(path));
-    struct options o;
-
-    (void)state;
-    assert_int_equal(write(fd, "x\0\n", 3), 3);
-    close(fd);
-    for (char *at = path; *at; at++)
-        if (*at == '_')
-            skip(); /* a temporary directory that read_line cannot spell */
-    o = taken("-d a=1");
-    assert_int_equal(o.request.content->count, 3);
-    assert_memory_equal(o.request.content->bytes, "a=1", 3);
-    assert_int_equal(o.request.content->holders, 1);
-    options_free(&o);
-    snprintf(line, sizeof(line), "-d a=1 --data @%s -d %%26 --data=", path);
-    o = taken(line);
-    assert_int_equal(o.request.content->count, 12);
-    assert_memory_equal(o.request.content->bytes, "a=1&x\0\n&%26&", 12);
-    options_free(&o);
-    snprintf(line, sizeof(line), "-d @%s", path);
-    assert_int_equal(truncate(path, 0), 0);
-    o = taken(line);
-    assert_int_equal(o.request.content->count, 0);
-    options_free(&o);
-    unlink(path);
-}
-
 static void test_output(void **state)
 {
     static const char *const formats[] = {"text", "table", "json", "csv"};
@@ -412,340 +240,43 @@ static void test_commands(void **state)
     }
 }
 
-/* What bench is without options, and what follows from the few that say when it ends. */
-static void test_load_defaults(void **state)
-{
-    struct options o = taken("bench http://a/");
-    const struct load_command *load = &o.load;
-
-    (void)state;
-    assert_int_equal(o.concurrency, 64);
-    assert_int_equal(o.request.timeout, 10 * NSEC_PER_S);
-    assert_false(o.rehearse);
-    assert_true(load->rate == 0 && load->ramp_from == 0 && load->ramp_to == 0);
-    assert_int_equal(load->arrival, ARRIVAL_CONSTANT);
-    assert_int_equal(load->seed, 1);
-    assert_true(!load->ramp && !load->requests && !load->warmup);
-    assert_true(!load->knee.count && !load->slo.count && !load->hlog && !load->versus);
-    assert_int_equal(load->duration, 10 * NSEC_PER_S);
-    assert_int_equal(load->requests_per_connection, 0);
-    assert_false(load->new_connections);
-    assert_int_equal(load->resume_percent, 0);
-    assert_int_equal(load->pipeline, 1);
-    assert_int_equal(load->processes, 1);
-    assert_int_equal(load->repeat, 1);
-    assert_int_equal(load->kernel_time, KERNEL_TIME_SAMPLE);
-    assert_true(load->live && load->color == COLOR_AUTO);
-    options_free(&o);
-    o = taken("bench -q --color never http://a/");
-    assert_true(!load->live && load->color == COLOR_NEVER);
-    options_free(&o);
-    o = taken("bench --format json http://a/");
-    assert_false(o.network.trust.describe); /* nobody shows it: each handshake would pay */
-    options_free(&o);
-}
-
-static void test_load_lengths(void **state)
-{
-    static const struct {
-        const char *line;
-        nsec duration;
-        uint64_t requests;
-    } lengths[] = {
-        {"bench http://a/ -d 30s", 30 * NSEC_PER_S, 0},
-        {"bench http://a/ --duration 1m", 60 * NSEC_PER_S, 0},
-        {"bench http://a/ -n 5", NSEC_NEVER, 5},
-        {"bench http://a/ --requests 5 -d 2s", 2 * NSEC_PER_S, 5},
-        {"bench http://a/ --ramp 1:2/3s", 3 * NSEC_PER_S, 0},
-        {"bench http://a/ --ramp 1:2/3s -d 4s", 4 * NSEC_PER_S, 0},
-        {"bench http://a/ --ramp 1:2/3s -n 7", NSEC_NEVER, 7},
-        {"bench http://a/ --find-knee p99=1ms", 10 * NSEC_PER_S, 0},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < LENGTH(lengths); i++) {
-        struct options options = taken(lengths[i].line);
-
-        if (options.load.duration != lengths[i].duration ||
-            options.load.requests != lengths[i].requests)
-            fail_msg("%s: %llu ns", lengths[i].line, (unsigned long long)options.load.duration);
-        options_free(&options);
-    }
-}
-
-static void test_load_options(void **state)
-{
-    struct options o = taken("bench -R 10000000 --arrival poisson --seed 18446744073709551615 "
-                             "--warmup 0s --tls-resume 30% --pipeline 1024 --procs 9 "
-                             "--kernel-time all --slo p99=5ms,rps=10 --requests-per-conn 7 -T 1s "
-                             "--interface lo --interface 127.0.0.2 --data a=1 http://a/");
-
-    (void)state;
-    assert_true(o.load.rate == 1e7 && o.rate == 0);
-    assert_int_equal(o.load.arrival, ARRIVAL_POISSON);
-    assert_true(o.load.seed == UINT64_MAX);
-    assert_int_equal(o.load.resume_percent, 30);
-    assert_int_equal(o.load.pipeline, 1024);
-    assert_int_equal(o.load.processes, 9);
-    assert_int_equal(o.load.kernel_time, KERNEL_TIME_ALL);
-    assert_int_equal(o.load.slo.count, 2);
-    assert_int_equal(o.load.requests_per_connection, 7);
-    assert_int_equal(o.request.timeout, NSEC_PER_S);
-    assert_int_equal(o.network.interfaces.count, 2);
-    assert_string_equal(o.network.interfaces.list[1], "127.0.0.2");
-    assert_memory_equal(o.request.content->bytes, "a=1", 3);
-    options_free(&o);
-    o = taken("bench --ramp 0.5:2000/30s --connections 3 --tls-resume on --tls-resume off "
-              "--kernel-time off --new-conn http://a/");
-    assert_true(o.load.ramp_from == 0.5 && o.load.ramp_to == 2000);
-    assert_int_equal(o.load.ramp, 30 * NSEC_PER_S);
-    assert_int_equal(o.concurrency, 3);
-    assert_int_equal(o.load.resume_percent, 0);
-    assert_int_equal(o.load.kernel_time, KERNEL_TIME_OFF);
-    assert_true(o.load.new_connections);
-    assert_int_equal(o.load.requests_per_connection, 1);
-    options_free(&o);
-    o = taken("bench --tls-resume on --find-knee p99=20ms http://a/");
-    assert_int_equal(o.load.resume_percent, 100);
-    assert_int_equal(o.load.knee.count, 1);
-    options_free(&o);
-    o = taken("bench --repeat 3 --vs http://b/ http://a/");
-    assert_int_equal(o.load.repeat, 3);
-    assert_string_equal(o.load.versus, "http://b/");
-    options_free(&o);
-}
-
-/* No URL: the embedded origin, in an open loop unless there is another rule. */
-static void test_load_nobody(void **state)
-{
-    static const struct {
-        const char *line;
-        double rate;
-    } lines[] = {
-        {"bench", 5000},   {"bench -c 3 -d 1s", 5000}, {"bench --rehearse", 5000},
-        {"bench -R 7", 7}, {"bench --ramp 1:2/1s", 0}, {"bench --find-knee p99=1ms", 0},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < LENGTH(lines); i++) {
-        struct options options = taken(lines[i].line);
-
-        assert_true(options.rehearse && !options.list.file);
-        assert_int_equal(options.list.word_count, 1);
-        assert_string_equal(options.list.words[0], "http://127.0.0.1/");
-        if (options.load.rate != lines[i].rate)
-            fail_msg("%s: %f", lines[i].line, options.load.rate);
-        options_free(&options);
-    }
-}
-
-/* Each is refused, with words of its own on standard error. */
-static const struct {
-    const char *line, *says;
-} refused[] = {
-    {"--nothing", "unrecognized option '--nothing'"},
-    {"-z", "invalid option -- 'z'"},
-    {"-f", "requires an argument"},
-    {"--fail=yes", "doesn't allow an argument"},
-    {"--rehearse=1", "doesn't allow an argument"},
-    {"-T 5", "--timeout 5: not a duration"},
-    {"-T 0s", "--timeout 0s: not a duration"},
-    {"-T -1s", "--timeout -1s: not a duration"},
-    {"--timeout=never", "--timeout never: not a duration"},
-    {"--timeout=", "--timeout : not a duration"},
-    {"--dns-timeout 5", "--dns-timeout 5: not a duration"},
-    {"--connect-timeout x", "--connect-timeout x: not a duration"},
-    {"--tls-timeout 0s", "--tls-timeout 0s: not a duration"},
-    {"--ttfb-timeout s", "--ttfb-timeout s: not a duration"},
-    {"-c 0", "--concurrency 0: not a number from 1 to 1000000"},
-    {"-c x", "--concurrency x: not a number"},
-    {"-c 1000001", "--concurrency 1000001: not a number"},
-    {"--per-host -1", "--per-host -1: not a number from 0 to 1000000"},
-    {"--retry 101", "--retry 101: not a number from 0 to 100"},
-    {"--max-redirs 1001", "--max-redirs 1001: not a number from 0 to 1000"},
-    {"--preview 0", "--preview 0: not a number from 1 to"},
-    {"--preview 99999999", "--preview 99999999: not a number from 1 to"},
-    {"--rate 0", "--rate 0: not a rate"},
-    {"--rate -1", "--rate -1: not a rate"},
-    {"--rate 1e3", "--rate 1e3: not a rate"},
-    {"--rate inf", "--rate inf: not a rate"},
-    {"--rate nan", "--rate nan: not a rate"},
-    {"--rate 0x10", "--rate 0x10: not a rate"},
-    {"--rate +5", "--rate +5: not a rate"},
-    {"--rate _5", "--rate  5: not a rate"},
-    {"--rate .", "--rate .: not a rate"},
-    {"--rate 1.2.3", "--rate 1.2.3: not a rate"},
-    {"--rate /m", "--rate /m: not a rate"},
-    {"--rate 5/d", "--rate 5/d: not a rate"},
-    {"--rate 5m", "--rate 5m: not a rate"},
-    {"--rate 1000001", "--rate 1000001: not a rate"},
-    {"--rate 0.00001", "--rate 0.00001: not a rate"},
-    {"--rate=", "--rate : not a rate"},
-    {"--per-host-rate 0/h", "--per-host-rate 0/h: not a rate"},
-    {"--max-body x", "--max-body x: not a size"},
-    {"--max-body -1", "--max-body -1: not a size"},
-    {"--max-body +1", "--max-body +1: not a size"},
-    {"--max-body _1", "--max-body  1: not a size"},
-    {"--max-body 1k", "--max-body 1k: not a size"},
-    {"--max-body 1KB", "--max-body 1KB: not a size"},
-    {"--max-body 1.5M", "--max-body 1.5M: not a size"},
-    {"--max-body 1025G", "--max-body 1025G: not a size"},
-    {"--max-body 1099511627777", "--max-body 1099511627777: not a size"},
-    {"--max-body 99999999999999999999", "--max-body 99999999999999999999: not a size"},
-    {"--max-body 18014398509481985K", "--max-body 18014398509481985K: not a size"},
-    {"--max-body K", "--max-body K: not a size"},
-    {"--max-body=", "--max-body : not a size"},
-    {"-X G:T", "--request G:T: not a method"},
-    {"-X CONNECT", "--request CONNECT: not a method"},
-    {"-X=", "--request =: not a method"},
-    {"-H A", "--header A: a header is \"Name: value\""},
-    {"-H :b", "--header: a header is \"Name: value\""},
-    {"-H content-length:5", "--header content-length: the framing"},
-    {"-H Transfer-Encoding:chunked", "--header Transfer-Encoding: the framing"},
-    {"-H A_:b", "--header A : the header's name has a forbidden character"},
-    {"-H A:\x01", "the value has a control character"},
-    {"-H A:b\r\nC:d", "the value has a control character"},
-    {"-A a\x7f", "the value has a control character"},
-    {"-b a=\x01", "the value has a control character"},
-    {"-d @/nowhere/x", "--data /nowhere/x: No such file or directory"},
-    {"-d @/", "--data /: Is a directory"},
-    {"-d a -d @", "--data: the name of a file is empty"},
-    {"--format xml", "--format xml: it is text, table, json or csv"},
-    {"--format=", "--format : it is text"},
-    {"--color yes", "--color yes: it is auto, always or never"},
-    {"--order up", "--order up: it is completion or input"},
-    {"--fields url,nothing", "--fields nothing: no such field"},
-    {"--cert-warn 0", "--cert-warn 0: not a number of days"},
-    {"--cert-warn d", "--cert-warn d: not a number of days"},
-    {"--cert-warn 30dd", "--cert-warn 30dd: not a number of days"},
-    {"--cert-warn 36501", "--cert-warn 36501: not a number of days"},
-    {"--cert-warn 99999999999999999999d", "not a number of days"},
-    {"--tls-min 1.1", "--tls-min 1.1: it is 1.2 or 1.3"},
-    {"--tls-max 13", "--tls-max 13: it is 1.2 or 1.3"},
-    {"--tls-min 1.3 --tls-max 1.2", "--tls-min 1.3: over --tls-max"},
-    {"--dns-servers nothing", "--dns-servers nothing: "},
-    {"-4 -6", "-4 -6: one of them"},
-    {"--key k", "--key k: it belongs to a certificate"},
-    {"--append", "--append: it belongs to --output"},
-    {"--output=", "--output: the name of a file is empty"},
-    {"--resume=", "--resume: the name of a file is empty"},
-    {"--file=", "--file: the name of a file is empty"},
-    {"--file= http://a/", "--file: the name of a file is empty"},
-    {"bench --file=", "--file: the name of a file is empty"},
-    {"--unix-socket=", "--unix-socket: the name of a file is empty"},
-    {"--cacert=", "--cacert: the name of a file is empty"},
-    {"--capath=", "--capath: the name of a file is empty"},
-    {"--cert=", "--cert: the name of a file is empty"},
-    {"--cert c --key=", "--key: the name of a file is empty"},
-    {"-I -d x", "--head --data: a HEAD has no content"},
-    {"-f a http://b/", "--file a: give a list or URLs, not both"},
-    {"--rehearse --cacert a", "--cacert: a rehearsal trusts its own"},
-    {"--rehearse --capath a", "--capath: a rehearsal trusts its own"},
-    {"--rehearse -x a:1", "--proxy: every dial of a rehearsal"},
-    {"--rehearse --unix-socket a", "--unix-socket: every dial of a rehearsal"},
-    {"--rehearse --dns-servers 127.0.0.1", "--dns-servers: a rehearsal asks its own"},
-    {"-x https://a:b@c:1", "firstbyte: --proxy: TLS to the proxy"},
-    {"-x socks4://a:1", "firstbyte: --proxy: SOCKS4"},
-    {"--resolve a:80", "--resolve a:80: it is HOST:PORT:ADDRESS"},
-    {"--resolve a:80:b", "--resolve a:80:b: not a numeric address"},
-    {"--connect-to a:1", "--connect-to a:1: it is HOST1:PORT1"},
-    {"diff", "diff: it compares two files or more"},
-    {"diff a", "diff: it compares two files or more"},
-    {"diff --format csv a b", "diff --format: it is text or json"},
-    {"diff -o c a b", "diff --output: for fetch and bench"},
-    {"race -f -", "race --file -: a race reads its list twice"},
-    {"--interface lo --interface eth0", "--interface eth0: one is enough for a fetch"},
-    {"bench --nothing", "unrecognized option '--nothing'"},
-    {"bench -c 0", "--concurrency 0: not a number from 1 to 1000000"},
-    {"bench --connections x", "--connections x: not a number from 1 to 1000000"},
-    {"bench -R 0", "--rate 0: not a rate"},
-    {"bench -R 10000001", "--rate 10000001: not a rate, like 20, 0.5 or 30/m; at most 10000000"},
-    {"bench --arrival often", "--arrival often: it is constant or poisson"},
-    {"bench --seed -1", "--seed -1: not a number from 0 to 18446744073709551615"},
-    {"bench --seed 18446744073709551616", "--seed 18446744073709551616: not a number"},
-    {"bench --ramp 1:2", "--ramp 1:2: it is FROM:TO/TIME"},
-    {"bench --ramp 1/2s", "--ramp 1/2s: it is FROM:TO/TIME"},
-    {"bench --ramp 1:2/0s", "--ramp 1:2/0s: it is FROM:TO/TIME"},
-    {"bench --ramp 1:2/5", "--ramp 1:2/5: it is FROM:TO/TIME"},
-    {"bench --ramp 0:2/1s", "--ramp 0:2/1s: it is FROM:TO/TIME"},
-    {"bench --ramp 1:/1s", "--ramp 1:/1s: it is FROM:TO/TIME"},
-    {"bench --ramp :1/1s", "--ramp :1/1s: it is FROM:TO/TIME"},
-    {"bench --ramp 1:10000001/1s", "--ramp 1:10000001/1s: it is FROM:TO/TIME"},
-    {"bench --ramp 00000000000000000000000000000001:2/1s", "it is FROM:TO/TIME"},
-    {"bench --find-knee p99", "--find-knee p99: "},
-    {"bench --find-knee rps=5", "--find-knee rps=5: one limit of a latency"},
-    {"bench --find-knee errors=1%", "--find-knee errors=1%: one limit of a latency"},
-    {"bench --find-knee p99=1ms,p50=1ms", "p50=1ms: one limit of a latency"},
-    {"bench --slo fast", "--slo fast: "},
-    {"bench -n 0", "--requests 0: not a number from 1 to"},
-    {"bench -n 1e6", "--requests 1e6: not a number"},
-    {"bench -d 0s", "--duration 0s: not a duration over 0"},
-    {"bench -d a=1", "--duration a=1: not a duration"},
-    {"bench --warmup 5", "--warmup 5: not a duration"},
-    {"bench --requests-per-conn 0", "--requests-per-conn 0: not a number"},
-    {"bench --tls-resume 101", "--tls-resume 101: it is on, off or a percentage"},
-    {"bench --tls-resume=", "--tls-resume : it is on, off or a percentage"},
-    {"bench --tls-resume %", "--tls-resume %: it is on, off or a percentage"},
-    {"bench --tls-resume 0000000000050", "it is on, off or a percentage"},
-    {"bench --pipeline 1025", "--pipeline 1025: not a number from 1 to 1024"},
-    {"bench --procs 0", "--procs 0: not a number from 1 to 1024"},
-    {"bench --kernel-time some", "--kernel-time some: it is off, sample or all"},
-    {"bench --repeat 0", "--repeat 0: not a number"},
-    {"bench --repeat 2 --vs b http://a/", "firstbyte: --vs: "},
-    {"bench --format table http://a/", "--format table: for bench it is text, json or csv"},
-    {"bench -f a http://b/", "--file a: give a list or URLs, not both"},
-    {"bench -R 1 --ramp 1:2/1s", "--ramp --rate: one of them"},
-    {"bench -R 1 --find-knee p99=1ms", "--find-knee --rate: the search chooses"},
-    {"bench --ramp 1:2/1s --find-knee p99=1ms", "--find-knee --ramp: the search chooses"},
-    {"bench -n 5 --find-knee p99=1ms", "--find-knee --requests: each of its rates"},
-    {"bench --slo p50=1s --find-knee p99=1ms", "--find-knee --slo: it has a limit"},
-    {"bench --hlog f --find-knee p99=1ms", "--find-knee --hlog: a log is that of one run"},
-    {"bench --repeat 2 --find-knee p99=1ms", "--find-knee --repeat: a search is no sample"},
-    {"bench --arrival poisson http://a/", "--arrival: it belongs to an open loop"},
-    {"bench --ramp 1:2/1s --warmup 1s", "--warmup: the ramp would be over"},
-    {"bench --new-conn --pipeline 2", "--new-conn --pipeline: a connection of one request"},
-    {"bench --requests-per-conn 1 --pipeline 2", "--requests-per-conn 1 --pipeline: a conn"},
-    {"bench --new-conn --requests-per-conn 2", "--new-conn --requests-per-conn: with"},
-    {"bench --procs 65", "--procs --connections: each process needs a connection"},
-    {"bench --procs 3 -n 2", "--procs --requests: each process needs a request"},
-    {"bench --vs http://b/ http://a/", "--vs: it belongs to --repeat N"},
-    {"bench --repeat 2 --vs http://b/", "--vs: it is compared with one URL"},
-    {"bench --repeat 2 --vs http://b/ -f a", "--vs: it is compared with one URL"},
-    {"bench --repeat 2 --vs http://b/ http://a/ http://c/", "--vs: it is compared with one URL"},
-    {"bench --hlog f --repeat 2", "--hlog --repeat: a log is that of one run"},
-    {"bench --hlog=", "--hlog: the name of a file is empty"},
-    {"bench --cacert a", "--cacert: give a URL: without one"},
-    {"bench --unix-socket a", "--unix-socket: give a URL: without one"},
-    {"bench --rehearse --cacert a http://a/", "--cacert: a rehearsal trusts its own"},
-};
-
-/* Reads a line with standard error in a file. Returns whether it was taken, and what was said. */
-static bool read_aside(const char *line, char *said, size_t room)
-{
-    struct options options;
-    bool was_taken;
-
-    aside_begin();
-    was_taken = read_line(&options, line);
-    options_free(&options);
-    snprintf(said, room, "%s", aside_end());
-    return was_taken;
-}
-
+/* Each with words of its own. */
 static void test_refused(void **state)
 {
-    (void)state;
-    for (size_t i = 0; i < LENGTH(refused); i++) {
-        char said[2048];
+    static const struct refusal refused[] = {
+        {"--nothing", "unrecognized option '--nothing'"},
+        {"-z", "invalid option -- 'z'"},
+        {"-f", "requires an argument"},
+        {"--fail=yes", "doesn't allow an argument"},
+        {"--rehearse=1", "doesn't allow an argument"},
+        {"--tls-min 1.3 --tls-max 1.2", "--tls-min 1.3: over --tls-max"},
+        {"-4 -6", "-4 -6: one of them"},
+        {"--key k", "--key k: it belongs to a certificate"},
+        {"--append", "--append: it belongs to --output"},
+        {"-I -d x", "--head --data: a HEAD has no content"},
+        {"-f a http://b/", "--file a: give a list or URLs, not both"},
+        {"--rehearse --cacert a", "--cacert: a rehearsal trusts its own"},
+        {"--rehearse --capath a", "--capath: a rehearsal trusts its own"},
+        {"--rehearse --unix-socket a", "--unix-socket: every dial of a rehearsal"},
+        {"--rehearse --dns-servers 127.0.0.1", "--dns-servers: a rehearsal asks its own"},
+        {"diff", "diff: it compares two files or more"},
+        {"diff a", "diff: it compares two files or more"},
+        {"diff --format csv a b", "diff --format: it is text or json"},
+        {"diff -o c a b", "diff --output: for fetch and bench"},
+        {"race -f -", "race --file -: a race reads its list twice"},
+        {"--interface lo --interface eth0", "--interface eth0: one is enough for a fetch"},
+        {"bench --file=", "--file: the name of a file is empty"},
+        {"bench --nothing", "unrecognized option '--nothing'"},
+        {"bench -c 0", "--concurrency 0: not a number from 1 to 1000000"},
+        {"bench --connections x", "--connections x: not a number from 1 to 1000000"},
+        {"bench -f a http://b/", "--file a: give a list or URLs, not both"},
+        {"bench --cacert a", "--cacert: give a URL: without one"},
+        {"bench --unix-socket a", "--unix-socket: give a URL: without one"},
+        {"bench --rehearse --cacert a http://a/", "--cacert: a rehearsal trusts its own"},
+    };
 
-        if (read_aside(refused[i].line, said, sizeof(said)))
-            fail_msg("%s is taken", refused[i].line);
-        if (strncmp(said, "firstbyte: ", 11) != 0 || !strstr(said, refused[i].says) ||
-            !strstr(said, strncmp(refused[i].line, "bench", 5) != 0
-                              ? "Try 'firstbyte --help'.\n"
-                              : "Try 'firstbyte bench --help'.\n"))
-            fail_msg("%s: %s", refused[i].line, said);
-    }
+    (void)state;
+    all_are_refused(refused, LENGTH(refused));
 }
 
 /* Which commands know an option; one that does not names those that do. */
@@ -855,15 +386,11 @@ static void test_commands_know(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),     cmocka_unit_test(test_flags_are_off),
-        cmocka_unit_test(test_flags),        cmocka_unit_test(test_flags_that_clear),
-        cmocka_unit_test(test_texts),        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_rates),        cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_requests),     cmocka_unit_test(test_data),
-        cmocka_unit_test(test_output),       cmocka_unit_test(test_commands),
-        cmocka_unit_test(test_refused),      cmocka_unit_test(test_load_defaults),
-        cmocka_unit_test(test_load_lengths), cmocka_unit_test(test_load_options),
-        cmocka_unit_test(test_load_nobody),  cmocka_unit_test(test_commands_know),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_flags_are_off),
+        cmocka_unit_test(test_flags),    cmocka_unit_test(test_flags_that_clear),
+        cmocka_unit_test(test_texts),    cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_output),   cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_commands_know),
     };
 
     unit_time_limit();

@@ -1,0 +1,208 @@
+/* The options of bench: what each becomes, what follows, and what contradicts what. */
+#include "tests/support/command_line.h"
+
+/* What bench is without options, and what follows from the few that say when it ends. */
+static void test_load_defaults(void **state)
+{
+    struct options o = taken("bench http://a/");
+    const struct load_command *load = &o.load;
+
+    (void)state;
+    assert_int_equal(o.concurrency, 64);
+    assert_int_equal(o.request.timeout, 10 * NSEC_PER_S);
+    assert_false(o.rehearse);
+    assert_true(load->rate == 0 && load->ramp_from == 0 && load->ramp_to == 0);
+    assert_int_equal(load->arrival, ARRIVAL_CONSTANT);
+    assert_int_equal(load->seed, 1);
+    assert_true(!load->ramp && !load->requests && !load->warmup);
+    assert_true(!load->knee.count && !load->slo.count && !load->hlog && !load->versus);
+    assert_int_equal(load->duration, 10 * NSEC_PER_S);
+    assert_int_equal(load->requests_per_connection, 0);
+    assert_false(load->new_connections);
+    assert_int_equal(load->resume_percent, 0);
+    assert_int_equal(load->pipeline, 1);
+    assert_int_equal(load->processes, 1);
+    assert_int_equal(load->repeat, 1);
+    assert_int_equal(load->kernel_time, KERNEL_TIME_SAMPLE);
+    assert_true(load->live && load->color == COLOR_AUTO);
+    options_free(&o);
+    o = taken("bench -q --color never http://a/");
+    assert_true(!load->live && load->color == COLOR_NEVER);
+    options_free(&o);
+    o = taken("bench --format json http://a/");
+    assert_false(o.network.trust.describe); /* nobody shows it: each handshake would pay */
+    options_free(&o);
+}
+
+static void test_load_lengths(void **state)
+{
+    static const struct {
+        const char *line;
+        nsec duration;
+        uint64_t requests;
+    } lengths[] = {
+        {"bench http://a/ -d 30s", 30 * NSEC_PER_S, 0},
+        {"bench http://a/ --duration 1m", 60 * NSEC_PER_S, 0},
+        {"bench http://a/ -n 5", NSEC_NEVER, 5},
+        {"bench http://a/ --requests 5 -d 2s", 2 * NSEC_PER_S, 5},
+        {"bench http://a/ --ramp 1:2/3s", 3 * NSEC_PER_S, 0},
+        {"bench http://a/ --ramp 1:2/3s -d 4s", 4 * NSEC_PER_S, 0},
+        {"bench http://a/ --ramp 1:2/3s -n 7", NSEC_NEVER, 7},
+        {"bench http://a/ --find-knee p99=1ms", 10 * NSEC_PER_S, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lengths); i++) {
+        struct options options = taken(lengths[i].line);
+
+        if (options.load.duration != lengths[i].duration ||
+            options.load.requests != lengths[i].requests)
+            fail_msg("%s: %llu ns", lengths[i].line, (unsigned long long)options.load.duration);
+        options_free(&options);
+    }
+}
+
+static void test_load_options(void **state)
+{
+    struct options o = taken("bench -R 10000000 --arrival poisson --seed 18446744073709551615 "
+                             "--warmup 0s --tls-resume 30% --pipeline 1024 --procs 9 "
+                             "--kernel-time all --slo p99=5ms,rps=10 --requests-per-conn 7 -T 1s "
+                             "--interface lo --interface 127.0.0.2 --data a=1 http://a/");
+
+    (void)state;
+    assert_true(o.load.rate == 1e7 && o.rate == 0);
+    assert_int_equal(o.load.arrival, ARRIVAL_POISSON);
+    assert_true(o.load.seed == UINT64_MAX);
+    assert_int_equal(o.load.resume_percent, 30);
+    assert_int_equal(o.load.pipeline, 1024);
+    assert_int_equal(o.load.processes, 9);
+    assert_int_equal(o.load.kernel_time, KERNEL_TIME_ALL);
+    assert_int_equal(o.load.slo.count, 2);
+    assert_int_equal(o.load.requests_per_connection, 7);
+    assert_int_equal(o.request.timeout, NSEC_PER_S);
+    assert_int_equal(o.network.interfaces.count, 2);
+    assert_string_equal(o.network.interfaces.list[1], "127.0.0.2");
+    assert_memory_equal(o.request.content->bytes, "a=1", 3);
+    options_free(&o);
+    o = taken("bench --ramp 0.5:2000/30s --connections 3 --tls-resume on --tls-resume off "
+              "--kernel-time off --new-conn http://a/");
+    assert_true(o.load.ramp_from == 0.5 && o.load.ramp_to == 2000);
+    assert_int_equal(o.load.ramp, 30 * NSEC_PER_S);
+    assert_int_equal(o.concurrency, 3);
+    assert_int_equal(o.load.resume_percent, 0);
+    assert_int_equal(o.load.kernel_time, KERNEL_TIME_OFF);
+    assert_true(o.load.new_connections);
+    assert_int_equal(o.load.requests_per_connection, 1);
+    options_free(&o);
+    o = taken("bench --tls-resume on --find-knee p99=20ms http://a/");
+    assert_int_equal(o.load.resume_percent, 100);
+    assert_int_equal(o.load.knee.count, 1);
+    options_free(&o);
+    o = taken("bench --repeat 3 --vs http://b/ http://a/");
+    assert_int_equal(o.load.repeat, 3);
+    assert_string_equal(o.load.versus, "http://b/");
+    options_free(&o);
+}
+
+/* No URL: the embedded origin, in an open loop unless there is another rule. */
+static void test_load_nobody(void **state)
+{
+    static const struct {
+        const char *line;
+        double rate;
+    } lines[] = {
+        {"bench", 5000},   {"bench -c 3 -d 1s", 5000}, {"bench --rehearse", 5000},
+        {"bench -R 7", 7}, {"bench --ramp 1:2/1s", 0}, {"bench --find-knee p99=1ms", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lines); i++) {
+        struct options options = taken(lines[i].line);
+
+        assert_true(options.rehearse && !options.list.file);
+        assert_int_equal(options.list.word_count, 1);
+        assert_string_equal(options.list.words[0], "http://127.0.0.1/");
+        if (options.load.rate != lines[i].rate)
+            fail_msg("%s: %f", lines[i].line, options.load.rate);
+        options_free(&options);
+    }
+}
+
+/* Each with words of its own. */
+static void test_refused(void **state)
+{
+    static const struct refusal refused[] = {
+        {"bench -R 0", "--rate 0: not a rate"},
+        {"bench -R 10000001",
+         "--rate 10000001: not a rate, like 20, 0.5 or 30/m; at most 10000000"},
+        {"bench --arrival often", "--arrival often: it is constant or poisson"},
+        {"bench --seed -1", "--seed -1: not a number from 0 to 18446744073709551615"},
+        {"bench --seed 18446744073709551616", "--seed 18446744073709551616: not a number"},
+        {"bench --ramp 1:2", "--ramp 1:2: it is FROM:TO/TIME"},
+        {"bench --ramp 1/2s", "--ramp 1/2s: it is FROM:TO/TIME"},
+        {"bench --ramp 1:2/0s", "--ramp 1:2/0s: it is FROM:TO/TIME"},
+        {"bench --ramp 1:2/5", "--ramp 1:2/5: it is FROM:TO/TIME"},
+        {"bench --ramp 0:2/1s", "--ramp 0:2/1s: it is FROM:TO/TIME"},
+        {"bench --ramp 1:/1s", "--ramp 1:/1s: it is FROM:TO/TIME"},
+        {"bench --ramp :1/1s", "--ramp :1/1s: it is FROM:TO/TIME"},
+        {"bench --ramp 1:10000001/1s", "--ramp 1:10000001/1s: it is FROM:TO/TIME"},
+        {"bench --ramp 00000000000000000000000000000001:2/1s", "it is FROM:TO/TIME"},
+        {"bench --find-knee p99", "--find-knee p99: "},
+        {"bench --find-knee rps=5", "--find-knee rps=5: one limit of a latency"},
+        {"bench --find-knee errors=1%", "--find-knee errors=1%: one limit of a latency"},
+        {"bench --find-knee p99=1ms,p50=1ms", "p50=1ms: one limit of a latency"},
+        {"bench --slo fast", "--slo fast: "},
+        {"bench -n 0", "--requests 0: not a number from 1 to"},
+        {"bench -n 1e6", "--requests 1e6: not a number"},
+        {"bench -d 0s", "--duration 0s: not a duration over 0"},
+        {"bench -d a=1", "--duration a=1: not a duration"},
+        {"bench --warmup 5", "--warmup 5: not a duration"},
+        {"bench --requests-per-conn 0", "--requests-per-conn 0: not a number"},
+        {"bench --tls-resume 101", "--tls-resume 101: it is on, off or a percentage"},
+        {"bench --tls-resume=", "--tls-resume : it is on, off or a percentage"},
+        {"bench --tls-resume %", "--tls-resume %: it is on, off or a percentage"},
+        {"bench --tls-resume 0000000000050", "it is on, off or a percentage"},
+        {"bench --pipeline 1025", "--pipeline 1025: not a number from 1 to 1024"},
+        {"bench --procs 0", "--procs 0: not a number from 1 to 1024"},
+        {"bench --kernel-time some", "--kernel-time some: it is off, sample or all"},
+        {"bench --repeat 0", "--repeat 0: not a number"},
+        {"bench --repeat 2 --vs b http://a/", "firstbyte: --vs: "},
+        {"bench --format table http://a/", "--format table: for bench it is text, json or csv"},
+        {"bench -R 1 --ramp 1:2/1s", "--ramp --rate: one of them"},
+        {"bench -R 1 --find-knee p99=1ms", "--find-knee --rate: the search chooses"},
+        {"bench --ramp 1:2/1s --find-knee p99=1ms", "--find-knee --ramp: the search chooses"},
+        {"bench -n 5 --find-knee p99=1ms", "--find-knee --requests: each of its rates"},
+        {"bench --slo p50=1s --find-knee p99=1ms", "--find-knee --slo: it has a limit"},
+        {"bench --hlog f --find-knee p99=1ms", "--find-knee --hlog: a log is that of one run"},
+        {"bench --repeat 2 --find-knee p99=1ms", "--find-knee --repeat: a search is no sample"},
+        {"bench --arrival poisson http://a/", "--arrival: it belongs to an open loop"},
+        {"bench --ramp 1:2/1s --warmup 1s", "--warmup: the ramp would be over"},
+        {"bench --new-conn --pipeline 2", "--new-conn --pipeline: a connection of one request"},
+        {"bench --requests-per-conn 1 --pipeline 2", "--requests-per-conn 1 --pipeline: a conn"},
+        {"bench --new-conn --requests-per-conn 2", "--new-conn --requests-per-conn: with"},
+        {"bench --procs 65", "--procs --connections: each process needs a connection"},
+        {"bench --procs 3 -n 2", "--procs --requests: each process needs a request"},
+        {"bench --vs http://b/ http://a/", "--vs: it belongs to --repeat N"},
+        {"bench --repeat 2 --vs http://b/", "--vs: it is compared with one URL"},
+        {"bench --repeat 2 --vs http://b/ -f a", "--vs: it is compared with one URL"},
+        {"bench --repeat 2 --vs http://b/ http://a/ http://c/",
+         "--vs: it is compared with one URL"},
+        {"bench --hlog f --repeat 2", "--hlog --repeat: a log is that of one run"},
+        {"bench --hlog=", "--hlog: the name of a file is empty"},
+    };
+
+    (void)state;
+    all_are_refused(refused, LENGTH(refused));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_load_defaults), cmocka_unit_test(test_load_lengths),
+        cmocka_unit_test(test_load_options),  cmocka_unit_test(test_load_nobody),
+        cmocka_unit_test(test_refused),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

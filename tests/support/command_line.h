@@ -1,0 +1,87 @@
+/*
+ * Command lines as a test writes them: words between blanks, a blank inside a word is "_". For the tests of
+ * cli/options/.
+ */
+#ifndef TESTS_SUPPORT_COMMAND_LINE_H
+#define TESTS_SUPPORT_COMMAND_LINE_H
+
+#include "tests/support/unit.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/options/options.h"
+#include "tests/support/aside.h"
+
+#define MOST_WORDS 64
+
+static inline void unescape(char *word)
+{
+    while ((word = strchr(word, '_')))
+        *word++ = ' ';
+}
+
+/* Reads a command line of words that stand between blanks. The texts are valid until the next. */
+static inline bool read_line(struct options *options, const char *line)
+{
+    static char text[1024];
+    static char *words[MOST_WORDS + 2];
+    int count = 0;
+    char *save;
+
+    snprintf(text, sizeof(text), "firstbyte %s", line);
+    for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+        assert_true(count < MOST_WORDS);
+        unescape(word);
+        words[count++] = word;
+    }
+    words[count] = NULL;
+    optind = 0; /* getopt begins anew */
+    return options_read(options, count, words);
+}
+
+/* Likewise, of one that is taken. */
+static inline struct options taken(const char *line)
+{
+    struct options options;
+
+    if (!read_line(&options, line))
+        fail_msg("%s is refused", line);
+    return options;
+}
+
+/* Reads a line with standard error in a file. Returns whether it was taken, and what was said. */
+static inline bool read_aside(const char *line, char *said, size_t room)
+{
+    struct options options;
+    bool was_taken;
+
+    aside_begin();
+    was_taken = read_line(&options, line);
+    options_free(&options);
+    snprintf(said, room, "%s", aside_end());
+    return was_taken;
+}
+
+/* A line that is refused, and what is said on standard error. */
+struct refusal {
+    const char *line, *says;
+};
+
+static inline void all_are_refused(const struct refusal *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char said[2048];
+
+        if (read_aside(all[i].line, said, sizeof(said)))
+            fail_msg("%s is taken", all[i].line);
+        if (strncmp(said, "firstbyte: ", 11) != 0 || !strstr(said, all[i].says) ||
+            !strstr(said, strncmp(all[i].line, "bench", 5) != 0
+                              ? "Try 'firstbyte --help'.\n"
+                              : "Try 'firstbyte bench --help'.\n"))
+            fail_msg("%s: %s", all[i].line, said);
+    }
+}
+
+#endif
