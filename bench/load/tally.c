@@ -193,6 +193,16 @@ double tally_per_second(const struct tally *tally, uint64_t count)
                                    : 0;
 }
 
+enum error tally_commonest_error(const struct tally *tally)
+{
+    enum error most = ERROR_NONE;
+
+    for (enum error i = ERROR_NONE + 1; i < ERROR_COUNT; i++)
+        if (tally->errors[i] > tally->errors[most])
+            most = i;
+    return most;
+}
+
 /* The share of the processes' time. */
 static double share_of_span(const struct tally *tally, nsec time)
 {
@@ -445,18 +455,14 @@ static void take_address(struct tally_reader *reader, struct tally_address *entr
 
 static void take_tally(struct tally_reader *reader, struct tally *tally)
 {
-    uint64_t processes;
-
 #define X(member) tally->member = take(reader);
     SUMS(X)
     LEVELS(X)
     GREATEST(X)
     TIMES(X)
 #undef X
-    processes = take(reader);
-    tally->processes = (unsigned)processes;
-    if (tally->from > tally->to || !processes || processes > UINT_MAX ||
-        tally->gave_up >= ERROR_COUNT)
+    tally->processes = (unsigned)take_most(reader, UINT_MAX);
+    if (tally->from > tally->to || !tally->processes || tally->gave_up >= ERROR_COUNT)
         wrong(reader);
     take_table(reader, tally->errors, ERROR_COUNT);
     take_table(reader, tally->status, TALLY_STATUSES);

@@ -127,6 +127,9 @@ void tally_join(struct tally *to, const struct tally *other);
 /* So many in the span, a second; 0 for a span without length. */
 double tally_per_second(const struct tally *tally, uint64_t count);
 
+/* The error that came most often; ERROR_NONE: none came. */
+enum error tally_commonest_error(const struct tally *tally);
+
 /* The share of the span for which the processes were on a core, 0 to 1: CPU time over time, for several
    processes their mean. 0 for a span without length. */
 double tally_busy(const struct tally *tally);

@@ -112,7 +112,7 @@ static void put_requests(const struct page *page)
     page_line(page, page->run->plan->open_loop ? "" : "Requests", "", "%s", text);
 }
 
-static void put_rate(const struct page *page)
+static void put_rates(const struct page *page)
 {
     const struct tally *total = page->total;
     char text[NOTE_BYTES] = "";
@@ -166,7 +166,7 @@ static void put_wrong(const struct page *page)
                 LABEL_COLUMNS, "", figure_count(wrong).text);
 }
 
-static void put_errors(const struct page *page)
+static void put_error_lines(const struct page *page)
 {
     const char *label = "Errors";
 
@@ -221,7 +221,7 @@ static int wider(int width, const struct tally_address *one)
 }
 
 /* A line for each, where there are several. */
-static void put_addresses(const struct page *page)
+static void put_address_lines(const struct page *page)
 {
     const struct tally *total = page->total;
     const char *label = "Addresses";
@@ -273,7 +273,7 @@ static struct figure figure_of_slo(const struct slo_part *part, double value)
     return figure_span(value);
 }
 
-static void put_slo(const struct page *page)
+static void put_slo_lines(const struct page *page)
 {
     const struct slo *slo = page->run->slo;
 
@@ -307,14 +307,14 @@ void bench_report_text(FILE *to, const struct bench_run *run, bool color, size_t
     bench_put_gave_up(&page);
     page_put(&page, "\n");
     put_requests(&page);
-    put_rate(&page);
+    put_rates(&page);
     put_statuses(&page);
-    put_errors(&page);
+    put_error_lines(&page);
     bench_put_latency(&page);
     page_put(&page, "\n");
     bench_put_gap(&page);
     put_connections(&page);
-    put_addresses(&page);
+    put_address_lines(&page);
     bench_put_client(&page);
-    put_slo(&page);
+    put_slo_lines(&page);
 }

@@ -12,14 +12,6 @@ struct settle_probe {
     nsec time, service;
 };
 
-static enum error error_of(const struct tally *total)
-{
-    for (enum error error = ERROR_NONE + 1; error < ERROR_COUNT; error++)
-        if (total->errors[error])
-            return error;
-    return ERROR_NONE;
-}
-
 /* Sends one after a pause, and waits for it until the deadline. */
 static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct settle_probe *probe)
 {
@@ -47,7 +39,7 @@ static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct 
         const struct tally *total = recorder.total;
 
         settle->interrupted = outcome.interrupted || outcome.origin_ended;
-        settle->error = error_of(total);
+        settle->error = tally_commonest_error(total);
         *probe = (struct settle_probe){.answered = total->completed,
                                        .wrong = tally_wrong(total),
                                        .time = total->latency->max,

@@ -192,26 +192,17 @@ static void put_time(struct live *live, const struct tally *total)
         put_bar(live, share);
 }
 
-/* The error that came most often. */
-static enum error commonest(const struct tally *total)
-{
-    enum error most = ERROR_NONE;
-
-    for (enum error i = ERROR_NONE + 1; i < ERROR_COUNT; i++)
-        if (total->errors[i] > total->errors[most])
-            most = i;
-    return most;
-}
-
 static void put_rate(struct live *live, const struct tally *interval, const struct tally *total)
 {
+    enum error error = tally_commonest_error(total);
+
     put_format(live, "%s/s now, %s/s mean, ",
                figure_rate(tally_per_second(interval, interval->completed)).text,
                figure_rate(tally_per_second(total, total->completed)).text);
     shade(live, total->failed ? SHADE_RED : "");
     put_format(live, "%s failed", figure_count(total->failed).text);
-    if (commonest(total) != ERROR_NONE)
-        put_format(live, " (%s)", error_code(commonest(total)));
+    if (error)
+        put_format(live, " (%s)", error_code(error));
     shade(live, total->failed ? SHADE_NONE : "");
 }
 

@@ -210,6 +210,20 @@ static void per_second(void **state)
     assert_true(tally_per_second(&tally, 5) == 0);
 }
 
+static void commonest_error(void **state)
+{
+    struct tally tally = {0};
+
+    (void)state;
+    assert_int_equal(tally_commonest_error(&tally), ERROR_NONE);
+    tally.errors[ERROR_EMPTY] = 2;
+    assert_int_equal(tally_commonest_error(&tally), ERROR_EMPTY);
+    tally.errors[ERROR_CONNECT_REFUSED] = 3;
+    assert_int_equal(tally_commonest_error(&tally), ERROR_CONNECT_REFUSED);
+    tally.errors[ERROR_COUNT - 1] = 4;
+    assert_int_equal(tally_commonest_error(&tally), ERROR_COUNT - 1);
+}
+
 static void packed_and_unpacked(void **state)
 {
     struct tally *from = sample(7), *to = sample(9);
@@ -363,6 +377,7 @@ int main(void)
         cmocka_unit_test(whether_it_adds_up),
         cmocka_unit_test(how_busy),
         cmocka_unit_test(per_second),
+        cmocka_unit_test(commonest_error),
         cmocka_unit_test(packed_and_unpacked),
         cmocka_unit_test(spoilt_bytes),
         cmocka_unit_test(numbers_in_other_forms),
