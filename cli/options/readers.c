@@ -284,7 +284,7 @@ bool read_data(const struct given *given)
 static bool read_route(const struct given *given,
                        const char *(*add)(struct routes *routes, const char *text))
 {
-    struct routes **routes = given->to;
+    struct routes **routes = &given->options->network.routes;
     const char *wrong;
 
     if (!*routes)
