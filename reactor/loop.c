@@ -42,10 +42,9 @@ struct loop {
     enum probe_kind begun_kind; /* its kind, as reported */
     const char *begun_name;     /* its name, as reported */
     struct timer_heap timers;
-    struct task *ready;     /* the ready list */
-    struct task *ready_end; /* its last */
-    uint32_t turn;          /* counts the runs of step 6 */
-    struct grave *graves;   /* to be freed in step 7 */
+    struct link ready;    /* the ready list, of tasks */
+    uint32_t turn;        /* counts the runs of step 6 */
+    struct grave *graves; /* to be freed in step 7 */
     int epoll_fd;
     bool stopped; /* loop_stop was called */
     bool cut;     /* a signal ended the last wait: the process may have been stopped in it */
@@ -67,6 +66,7 @@ struct loop *loop_new(void)
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll_fd < 0)
         die("firstbyte: epoll_create1");
+    list_init(&loop->ready);
     loop->buffer = memory_get(LOOP_BUFFER_BYTES);
     prctl(PR_SET_TIMERSLACK, 1UL);
     loop->now = loop->drained = loop_clock(loop);
@@ -118,7 +118,7 @@ static int wait_for_events(struct loop *loop, nsec longest)
     nsec next = timer_next(&loop->timers), wait = longest;
     int count;
 
-    if (loop->ready || loop->stopped || next <= loop->now)
+    if (!list_is_empty(&loop->ready) || loop->stopped || next <= loop->now)
         wait = 0;
     else if (next != NSEC_NEVER && next - loop->now < longest)
         wait = next - loop->now;
@@ -186,9 +186,11 @@ static void run_ready(struct loop *loop)
 {
     uint32_t next = ++loop->turn;
 
-    for (int i = 0; i < READY_A_TURN && loop->ready && loop->ready->turn != next; i++) {
-        struct task *task = loop->ready;
+    for (int i = 0; i < READY_A_TURN && !list_is_empty(&loop->ready); i++) {
+        struct task *task = LIST_OWNER(loop->ready.next, struct task, link);
 
+        if (task->turn == next)
+            break;
         loop_undefer(loop, task);
         report_begin(loop, task->run == deliver_again ? PROBE_WATCH : PROBE_TASK, task->name);
         task->run(task->owner);
@@ -390,32 +392,16 @@ void task_init(struct task *task, void (*run)(void *owner), void *owner, const c
 
 void loop_defer(struct loop *loop, struct task *task)
 {
-    if (task->queued)
+    if (task_is_queued(task))
         return;
-    task->queued = true;
     task->turn = loop->turn;
-    task->next = NULL;
-    task->before = loop->ready_end;
-    if (loop->ready_end)
-        loop->ready_end->next = task;
-    else
-        loop->ready = task;
-    loop->ready_end = task;
+    list_put_last(&loop->ready, &task->link);
 }
 
 void loop_undefer(struct loop *loop, struct task *task)
 {
-    if (!task->queued)
-        return;
-    task->queued = false;
-    if (task->before)
-        task->before->next = task->next;
-    else
-        loop->ready = task->next;
-    if (task->next)
-        task->next->before = task->before;
-    else
-        loop->ready_end = task->before;
+    (void)loop;
+    list_remove(&task->link);
 }
 
 void loop_bury(struct loop *loop, struct grave *grave, void (*bury)(void *), void *owner)

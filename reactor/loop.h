@@ -35,6 +35,7 @@
 #include <sys/epoll.h>
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "reactor/probe.h"
 #include "reactor/timer.h"
 
@@ -51,11 +52,9 @@ struct loop;
 struct task {
     void (*run)(void *owner); /* who is called */
     void *owner;              /* its argument */
-    struct task *next;        /* in the ready list */
-    struct task *before;      /* in the ready list */
+    struct link link;         /* in the ready list, while it is queued */
     const char *name;         /* static, for the probe */
     uint32_t turn;            /* the first turn whose step 6 may run it, modulo 2^32 */
-    bool queued;              /* in the ready list */
 };
 
 /* Called with the epoll events of a descriptor, or with those given to loop_again. */
@@ -149,6 +148,12 @@ void loop_close(struct loop *loop, struct watch *watch);
 
 /* Puts the watch into the ready list: called in step 6 with `events`, even where no event comes. */
 void loop_again(struct loop *loop, struct watch *watch, uint32_t events);
+
+/* Whether the task is put off and has not run yet. */
+static inline bool task_is_queued(const struct task *task)
+{
+    return list_is_in(&task->link);
+}
 
 /* Gives a task that is not queued its callback. `name` is static. */
 void task_init(struct task *task, void (*run)(void *owner), void *owner, const char *name);

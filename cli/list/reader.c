@@ -136,7 +136,7 @@ bool reader_look_ahead(struct reader *reader)
 {
     if (reader->skip_line)
         return false;
-    if (!reader->ended && reader->watch.fd < 0 && !reader->again.queued &&
+    if (!reader->ended && reader->watch.fd < 0 && !task_is_queued(&reader->again) &&
         reader->end - reader->begin < BUFFER_BYTES / 2)
         fill(reader);
     return true;
