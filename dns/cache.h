@@ -6,7 +6,7 @@
 #define DNS_CACHE_H
 
 #include "base/clock.h"
-#include "dns/resolver.h"
+#include "dns/resolve.h"
 
 struct names;
 

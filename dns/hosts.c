@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/span.h"
 
 #define MOST_BYTES (16 * 1024 * 1024)
 
@@ -103,12 +104,10 @@ struct hosts *hosts_read(const char *path)
 
 static bool is_localhost(const char *name)
 {
-    size_t length = strlen(name);
+    struct span bare = span_of(name, strlen(name));
 
-    if (length && name[length - 1] == '.')
-        length--;
-    return (length == 9 || (length > 9 && name[length - 10] == '.')) &&
-           !strncasecmp(name + length - 9, "localhost", 9);
+    bare.end -= span_ends(bare, ".");
+    return span_is(bare, "localhost") || span_ends(bare, ".localhost");
 }
 
 size_t hosts_find(const struct hosts *hosts, const char *name, struct address *to, size_t most)
@@ -133,6 +132,16 @@ size_t hosts_find(const struct hosts *hosts, const char *name, struct address *t
         address_parse(&to[found++], "127.0.0.1", 0);
     }
     return found;
+}
+
+/* c-ares refuses .onion too, but not with a search list's domain behind it. */
+bool hosts_know(const struct hosts *hosts, const char *name,
+                struct address to[RESOLVER_MOST_ADDRESSES], size_t *count)
+{
+    bool literal = address_parse(to, name, 0);
+
+    *count = literal ? 1 : hosts_find(hosts, name, to, RESOLVER_MOST_ADDRESSES);
+    return *count || span_ends(span_of(name, strlen(name)), ".onion");
 }
 
 void hosts_free(struct hosts *hosts)

@@ -5,9 +5,10 @@
 #ifndef DNS_HOSTS_H
 #define DNS_HOSTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "reactor/sock.h"
+#include "dns/resolve.h"
 
 struct hosts;
 
@@ -22,6 +23,11 @@ struct hosts *hosts_parse(const char *text, size_t length);
    localhost and names under it are the loopback addresses even where the file is silent (RFC 6761,
    section 6.3). */
 size_t hosts_find(const struct hosts *hosts, const char *name, struct address *to, size_t most);
+
+/* Whether no nameserver is asked for the name: an address, what hosts_find finds, and what is under .onion,
+   which is not in the DNS (RFC 7686). Writes *count addresses, at most RESOLVER_MOST_ADDRESSES. */
+bool hosts_know(const struct hosts *hosts, const char *name,
+                struct address to[RESOLVER_MOST_ADDRESSES], size_t *count);
 
 void hosts_free(struct hosts *hosts);
 

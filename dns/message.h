@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dns/resolver.h"
+#include "dns/resolve.h"
 
 #define DNS_MOST_BYTES      512 /* of a message over UDP, RFC 1035 section 2.3.4 */
 #define DNS_MOST_NAME_BYTES 256 /* of a name as text, with its NUL */

@@ -6,7 +6,8 @@
 #ifndef DNS_QUERY_H
 #define DNS_QUERY_H
 
-#include "dns/resolver.h"
+#include "dns/resolve.h"
+#include "reactor/loop.h"
 
 #define STUB_NAME_BYTES 256 /* of a name as text, with its NUL */
 

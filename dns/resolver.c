@@ -75,45 +75,6 @@ struct resolver {
     struct table table;                        /* the questions that are not over, by name */
 };
 
-/* The place of the next address of `family` from `at` on, or `count`. */
-static size_t next_of(const struct address *from, size_t count, size_t at, int family)
-{
-    while (at < count && from[at].any.sa_family != family)
-        at++;
-    return at;
-}
-
-/* Copies the addresses from `first` on, IPv6 first and then in turn. Returns how many. */
-static size_t in_turn(const struct address *from, size_t first, size_t count, struct address *to)
-{
-    size_t turn = next_of(from, count, first, AF_INET6);
-    size_t other = next_of(from, count, first, AF_INET);
-    size_t used = 0;
-
-    while ((turn < count || other < count) && used < RESOLVER_MOST_ADDRESSES) {
-        size_t this = turn;
-
-        turn = other;
-        other = count;
-        if (this < count) {
-            to[used++] = from[this];
-            other = next_of(from, count, this + 1, from[this].any.sa_family);
-        }
-    }
-    return used;
-}
-
-size_t resolve_keep_family(enum resolve_family family, struct address *addresses, size_t count)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < count; i++)
-        if (family == RESOLVE_BOTH ||
-            (family == RESOLVE_IPV6) == (addresses[i].any.sa_family == AF_INET6))
-            addresses[kept++] = addresses[i];
-    return kept;
-}
-
 /* A name as it is kept and asked for. */
 struct key {
     uint32_t hash;
@@ -137,16 +98,7 @@ static bool make_key(const struct resolver *resolver, const char *name, struct k
     return true;
 }
 
-static bool is_onion(const char *name)
-{
-    static const char onion[] = ".onion";
-    size_t length = strlen(name), less = strlen(onion);
-
-    return length >= less && !strcasecmp(name + length - less, onion);
-}
-
-/* What the machine itself says about the name. An empty hosts file knows localhost. (c-ares refuses
-   .onion too, but not with a search list's domain behind it.) */
+/* What the machine itself says about the name. An empty hosts file knows localhost. */
 static bool find_local(struct resolver *resolver, const char *name, struct known *known)
 {
     const char *path = resolver->hosts_path;
@@ -155,15 +107,14 @@ static bool find_local(struct resolver *resolver, const char *name, struct known
 
     if (!resolver->hosts)
         resolver->hosts = path ? hosts_read(path) : hosts_parse("", 0);
-    count = address_parse(found, name, 0)
-                ? 1
-                : hosts_find(resolver->hosts, name, found, RESOLVER_MOST_ADDRESSES);
     known->status = RESOLVE_NXDOMAIN;
     known->count = 0;
+    if (!hosts_know(resolver->hosts, name, found, &count))
+        return false;
     if (!count)
-        return is_onion(name);
-    known->count =
-        in_turn(found, 0, resolve_keep_family(resolver->family, found, count), known->addresses);
+        return true;
+    known->count = resolve_in_turn(found, 0, resolve_keep_family(resolver->family, found, count),
+                                   known->addresses);
     known->status = known->count ? RESOLVE_OK : RESOLVE_NO_ADDRESS;
     return true;
 }
@@ -211,7 +162,7 @@ static void tell(void *owner)
     struct lookup *lookup = owner;
     const struct question *question = lookup->question;
     struct address fresh[RESOLVER_MOST_ADDRESSES];
-    size_t count = in_turn(question->addresses, lookup->told, question->count, fresh);
+    size_t count = resolve_in_turn(question->addresses, lookup->told, question->count, fresh);
     enum resolve_status status = question->count ? RESOLVE_OK : question->status;
     bool more = question->state != QUESTION_OVER;
 
@@ -239,9 +190,9 @@ static void enter(struct question *question, enum question_state state)
 
 static void tell_all(struct question *question)
 {
-    struct lookup *lookup = TAILQ_FIRST(&question->waiters);
+    struct lookup *lookup;
 
-    for (; lookup; lookup = TAILQ_NEXT(lookup, waiting))
+    TAILQ_FOREACH(lookup, &question->waiters, waiting)
         loop_defer(question->resolver->loop, &lookup->task);
 }
 
@@ -261,7 +212,7 @@ static void keep(struct question *question)
     struct known known;
 
     known.status = question->count ? RESOLVE_OK : question->status;
-    known.count = in_turn(question->addresses, 0, question->count, known.addresses);
+    known.count = resolve_in_turn(question->addresses, 0, question->count, known.addresses);
     if (known.status == RESOLVE_OK)
         until = question->until;
     else if (known.status == RESOLVE_NXDOMAIN || known.status == RESOLVE_NO_ADDRESS)
@@ -328,28 +279,13 @@ static void conclude(struct question *question)
         loop_defer(resolver->loop, &resolver->next);
 }
 
-/* How much a failure says about the name, where the two families fail each in its own way. "No
-   address" says least: it is true of one family alone. */
-static unsigned weight(enum resolve_status status)
-{
-    static const unsigned char weights[] = {
-        [RESOLVE_BAD_NAME] = 9, [RESOLVE_NXDOMAIN] = 8,  [RESOLVE_SERVFAIL] = 7,
-        [RESOLVE_REFUSED] = 6,  [RESOLVE_MALFORMED] = 5, [RESOLVE_UNREACHABLE] = 4,
-        [RESOLVE_TIMEOUT] = 3,  [RESOLVE_FAILED] = 2,    [RESOLVE_NO_ADDRESS] = 1,
-        [RESOLVE_OK] = 0,
-    };
-
-    return weights[status];
-}
-
 static void take(struct question *question, const struct stub_answer *answer)
 {
     size_t size = sizeof(*answer->addresses);
     uint32_t ttl = answer->ttl < RESOLVER_LONGEST_TTL ? answer->ttl : RESOLVER_LONGEST_TTL;
     nsec until = loop_clock(question->resolver->loop) + ttl * NSEC_PER_S;
 
-    if (weight(answer->status) > weight(question->status))
-        question->status = answer->status;
+    question->status = resolve_telling(question->status, answer->status);
     if (!answer->count)
         return;
     question->addresses = memory_grow(question->addresses, question->count + answer->count, size);
@@ -360,27 +296,18 @@ static void take(struct question *question, const struct stub_answer *answer)
 }
 
 /* c-ares is on the stack: nothing is asked and nobody told before it has returned. */
-static void on_answer(struct question *question, const struct stub_answer *answer, bool v6)
+static void on_answer(void *owner, const struct stub_answer *answer)
 {
+    struct question *question = owner;
     struct loop *loop = question->resolver->loop;
 
     take(question, answer);
     if (!--question->pending)
         conclude(question);
-    else if (answer->count && v6)
+    else if (answer->count && answer->addresses->any.sa_family == AF_INET6)
         be_ready(question);
     else if (answer->count)
         loop_arm(loop, &question->delay, loop_clock(loop) + RESOLVER_DELAY);
-}
-
-static void on_v6(void *owner, const struct stub_answer *answer)
-{
-    on_answer(owner, answer, true);
-}
-
-static void on_v4(void *owner, const struct stub_answer *answer)
-{
-    on_answer(owner, answer, false);
 }
 
 /* Asks the nameserver; the question may be over, but is still there, when this returns. */
@@ -448,8 +375,8 @@ static struct question *question_asked(struct resolver *resolver, const struct k
     if (link)
         return TABLE_OWNER(link, struct question, link);
     question = question_new(resolver, key->text);
-    question->v6 = (struct stub_query){on_v6, question, AF_INET6};
-    question->v4 = (struct stub_query){on_v4, question, AF_INET};
+    question->v6 = (struct stub_query){on_answer, question, AF_INET6};
+    question->v4 = (struct stub_query){on_answer, question, AF_INET};
     question->tried = RESOLVE_BAD_NAME;
     question->until = NSEC_NEVER;
     timer_init(&question->delay, be_ready, question, "dns resolution delay");

@@ -24,37 +24,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "dns/resolve.h"
 #include "reactor/loop.h"
-#include "reactor/sock.h"
-
-/* More answers than this are left unused: a name with more addresses is an attack or a mistake. It
-   holds for a family, and for what one call hands over. */
-#define RESOLVER_MOST_ADDRESSES 16
 
 #define RESOLVER_DELAY          (50 * NSEC_PER_MS) /* Resolution Delay: A waits so long for AAAA */
 #define RESOLVER_NEGATIVE_TTL   (5 * NSEC_PER_S)   /* of what is not there */
 #define RESOLVER_LONGEST_TTL    86400              /* seconds */
 #define RESOLVER_CACHE_NAMES    16384
 #define RESOLVER_MOST_QUESTIONS 16384 /* names asked for at once */
-
-enum resolve_status {
-    RESOLVE_OK,          /* at least one address */
-    RESOLVE_NXDOMAIN,    /* there is no such name */
-    RESOLVE_NO_ADDRESS,  /* the name is there, an address is not */
-    RESOLVE_TIMEOUT,     /* no nameserver answered in time */
-    RESOLVE_UNREACHABLE, /* no nameserver could be reached */
-    RESOLVE_SERVFAIL,    /* the nameserver failed */
-    RESOLVE_REFUSED,     /* the nameserver would not */
-    RESOLVE_MALFORMED,   /* the answer made no sense */
-    RESOLVE_BAD_NAME,    /* not a name that can be asked for: an empty or too long label */
-    RESOLVE_FAILED,      /* anything else */
-};
-
-enum resolve_family {
-    RESOLVE_BOTH, /* IPv6 and IPv4 */
-    RESOLVE_IPV4, /* alone: no AAAA question is sent, no IPv6 address handed over */
-    RESOLVE_IPV6, /* likewise */
-};
 
 struct resolver_options {
     /* "address[:port][,...]", asked instead of those of resolv.conf(5); see resolver_check_servers.
@@ -110,9 +87,6 @@ void lookup_detach(struct lookup *lookup);
    name has no address: then resolver_lookup says why. */
 bool resolver_cached(struct resolver *resolver, const char *name,
                      struct address addresses[RESOLVER_MOST_ADDRESSES], size_t *count);
-
-/* Takes out what is not of the family. Returns how many are left. */
-size_t resolve_keep_family(enum resolve_family family, struct address *addresses, size_t count);
 
 /* NULL where the text is a list of nameservers: numeric addresses, a comma between two, at most 16;
    with a port "192.0.2.1:5353" and "[2001:db8::1]:5353", else port 53. If not, a sentence why. */
