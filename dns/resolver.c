@@ -193,7 +193,7 @@ static void tell_all(struct question *question)
     struct lookup *lookup;
 
     TAILQ_FOREACH(lookup, &question->waiters, waiting)
-        loop_defer(question->resolver->loop, &lookup->task);
+    loop_defer(question->resolver->loop, &lookup->task);
 }
 
 static void be_ready(void *owner)

@@ -13,7 +13,6 @@
  * every URL (the usual example code), which would only make libcurl look slower than it is.
  */
 #include <curl/curl.h>
-#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,18 +29,12 @@ enum {
     TOTAL_TIMEOUT_MS = 10000, /* for one URL, as in firstbyte */
     POLL_MS = 1000,           /* the longest wait where libcurl names no time */
     EVENTS_MAX = 256,         /* taken from one epoll_wait */
-    READ_STEP = 1 << 16,      /* bytes asked of standard input at a time */
-};
-
-/* The URLs to fetch: standard input, whole, with its newlines made into ends of strings. */
-struct list {
-    char *text; /* owned */
-    char *next; /* the first URL not yet started */
-    char *end;  /* one past the last byte of text */
 };
 
 struct peer {
-    struct list list;
+    char *list;  /* the URLs to fetch: standard input, whole; owned */
+    char *first; /* the list, for strtok_r; NULL once a URL was taken */
+    char *rest;  /* what strtok_r left */
     CURLM *multi;
     CURL **idle;         /* the handles that carry no transfer; a stack */
     size_t idle_count;   /* its height */
@@ -86,47 +79,6 @@ static int64_t now_ms(void)
     return (int64_t)(now_s() * 1e3);
 }
 
-/* ---- the list ------------------------------------------------------------------------------- */
-
-static void list_read(struct list *list)
-{
-    size_t length = 0;
-    size_t size = READ_STEP;
-    ssize_t got;
-
-    list->text = must(malloc(size + 1));
-    while ((got = read(STDIN_FILENO, list->text + length, size - length)) != 0) {
-        if (got < 0 && errno != EINTR)
-            die("cannot read standard input");
-        if (got > 0)
-            length += (size_t)got;
-        if (size - length < READ_STEP) {
-            size *= 2;
-            list->text = must(realloc(list->text, size + 1));
-        }
-    }
-    for (size_t i = 0; i < length; i++)
-        if (list->text[i] == '\n')
-            list->text[i] = '\0';
-    list->text[length] = '\0';
-    list->next = list->text;
-    list->end = list->text + length;
-}
-
-/* The next URL, valid as long as the list, or NULL at its end. Empty lines are passed over. */
-static const char *list_next(struct list *list)
-{
-    const char *url;
-
-    while (list->next < list->end && !*list->next)
-        list->next++;
-    if (list->next >= list->end)
-        return NULL;
-    url = list->next;
-    list->next += strlen(url);
-    return url;
-}
-
 /* ---- transfers ------------------------------------------------------------------------------ */
 
 static size_t count_body(char *data, size_t size, size_t count, void *context)
@@ -164,9 +116,10 @@ static void start_transfers(struct peer *peer)
 {
     const char *url;
 
-    while (peer->idle_count && (url = list_next(&peer->list))) {
+    while (peer->idle_count && (url = strtok_r(peer->first, "\n", &peer->rest))) {
         CURL *easy = peer->idle[--peer->idle_count];
 
+        peer->first = NULL;
         curl_easy_setopt(easy, CURLOPT_URL, url);
         if (curl_multi_add_handle(peer->multi, easy) != CURLM_OK)
             die("curl_multi_add_handle failed");
@@ -355,6 +308,10 @@ static struct options parse(int argc, char **argv)
 
 static void setup(struct peer *peer, const struct options *options)
 {
+    static char empty[] = "";
+    size_t room = 0;
+    ssize_t length;
+
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         die("curl_global_init failed");
     peer->multi = must(curl_multi_init());
@@ -364,7 +321,10 @@ static void setup(struct peer *peer, const struct options *options)
     peer->idle = must(calloc(peer->concurrency, sizeof *peer->idle));
     while (peer->idle_count < peer->concurrency)
         peer->idle[peer->idle_count++] = new_handle(peer, options);
-    list_read(&peer->list);
+    length = getdelim(&peer->list, &room, '\0', stdin);
+    if (length < 0 && ferror(stdin))
+        die("cannot read standard input");
+    peer->first = length < 0 ? empty : peer->list;
 }
 
 static void teardown(struct peer *peer)
@@ -375,7 +335,7 @@ static void teardown(struct peer *peer)
     if (peer->epoll >= 0)
         close(peer->epoll);
     free(peer->idle);
-    free(peer->list.text);
+    free(peer->list);
     curl_global_cleanup();
 }
 
