@@ -99,19 +99,20 @@ static const char *method_of(const struct request_options *request)
 
 static void put_schedule(struct json *json, const struct bench_run *run)
 {
-    const struct load_command *load = run->plan->load;
+    const struct schedule_options *schedule = &run->plan->schedule;
+    bool open = run->plan->open_loop;
     double none = (double)NAN;
 
-    json_string(json, "loop", run->plan->open_loop ? "open" : "closed");
-    put_exact(json, "rate", run->plan->open_loop ? run->plan->to_rate : none);
-    put_exact(json, "from_rate", run->plan->open_loop ? run->plan->from_rate : none);
-    put_exact(json, "to_rate", run->plan->open_loop ? run->plan->to_rate : none);
-    put_seconds(json, "ramp_s", run->plan->open_loop ? load->ramp : NSEC_NEVER);
+    json_string(json, "loop", open ? "open" : "closed");
+    put_exact(json, "rate", open ? schedule->to_rate : none);
+    put_exact(json, "from_rate", open ? schedule->from_rate : none);
+    put_exact(json, "to_rate", open ? schedule->to_rate : none);
+    put_seconds(json, "ramp_s", open ? schedule->ramp : NSEC_NEVER);
     json_string(json, "arrival",
-                !run->plan->open_loop               ? NULL
-                : load->arrival == ARRIVAL_CONSTANT ? "constant"
-                                                    : "poisson");
-    json_unsigned(json, "seed", load->seed);
+                !open                                   ? NULL
+                : schedule->arrival == ARRIVAL_CONSTANT ? "constant"
+                                                        : "poisson");
+    json_unsigned(json, "seed", schedule->seed);
 }
 
 /* All that is needed to do it again, but for secrets: header fields, names and passwords. */

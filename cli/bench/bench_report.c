@@ -23,7 +23,7 @@
 
 static void describe_loop(const struct bench_run *run, char *text)
 {
-    const struct load_command *load = run->plan->load;
+    const struct schedule_options *schedule = &run->plan->schedule;
     struct figure connections = figure_count(run->plan->connections);
 
     if (!run->plan->open_loop) {
@@ -32,13 +32,13 @@ static void describe_loop(const struct bench_run *run, char *text)
         return;
     }
     page_add(text, "open loop, ");
-    if (run->plan->from_rate != run->plan->to_rate)
-        page_add(text, "%s to ", figure_rate(run->plan->from_rate).text);
-    page_add(text, "%s requests/s", figure_rate(run->plan->to_rate).text);
-    if (run->plan->from_rate != run->plan->to_rate)
-        page_add(text, " in %s", figure_span((double)load->ramp).text);
+    if (schedule->from_rate != schedule->to_rate)
+        page_add(text, "%s to ", figure_rate(schedule->from_rate).text);
+    page_add(text, "%s requests/s", figure_rate(schedule->to_rate).text);
+    if (schedule->from_rate != schedule->to_rate)
+        page_add(text, " in %s", figure_span((double)schedule->ramp).text);
     page_add(text, "%s, up to %s connection%s",
-             load->arrival == ARRIVAL_POISSON ? " (Poisson)" : "", connections.text,
+             schedule->arrival == ARRIVAL_POISSON ? " (Poisson)" : "", connections.text,
              run->plan->connections == 1 ? "" : "s");
 }
 

@@ -104,8 +104,8 @@ static bool try_rate(struct knee_search *search, double rate, bool settled)
     bool made;
 
     at.open_loop = true;
-    at.from_rate = at.to_rate = rate;
-    at.ramp = 0;
+    at.schedule.from_rate = at.schedule.to_rate = rate;
+    at.schedule.ramp = 0;
     at.start = search->settle.start;
     at.drain = SETTLE_TIME;
     made = recorder_open(&recorder, at.load, at.duration, 0) &&
@@ -197,6 +197,7 @@ static bool search_from(struct knee_search *search, double rate)
 bool knee_find(struct knee *knee, const struct load_plan *plan, FILE *to)
 {
     struct knee_search search = {.knee = knee, .to = to};
+    double first = plan->schedule.from_rate;
 
     *knee = (struct knee){.limit = plan->load->knee.part};
     if (!settle_begin(&search.settle, plan))
@@ -207,7 +208,7 @@ bool knee_find(struct knee *knee, const struct load_plan *plan, FILE *to)
         return true;
     if (to)
         show_head(to, knee);
-    return search_from(&search, plan->from_rate > 0 ? plan->from_rate : KNEE_FIRST_RATE);
+    return search_from(&search, first > 0 ? first : KNEE_FIRST_RATE);
 }
 
 static int by_rate(const void *a, const void *b)

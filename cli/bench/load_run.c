@@ -47,21 +47,18 @@ static struct load_options options_of(const struct runner *runner)
 {
     const struct load_plan *plan = runner->plan;
     const struct load_command *load = plan->load;
-    unsigned stamped[] = {
+    struct schedule_options schedule = plan->schedule;
+    const unsigned stamped[] = {
         [KERNEL_TIME_OFF] = 0, [KERNEL_TIME_SAMPLE] = LOAD_STAMPED_EVERY, [KERNEL_TIME_ALL] = 1};
 
+    schedule.share = runner->share;
+    schedule.shares = runner->shares;
     return (struct load_options){
         .targets = plan->targets,
         .connections = part(plan->connections, runner->share, runner->shares),
         .open_loop = plan->open_loop,
-        .schedule = {.arrival = load->arrival,
-                     .from_rate = plan->from_rate,
-                     .to_rate = plan->to_rate,
-                     .ramp = plan->ramp,
-                     .seed = load->seed,
-                     .share = runner->share,
-                     .shares = runner->shares},
-        .seed = load->seed + runner->share,
+        .schedule = schedule,
+        .seed = schedule.seed + runner->share,
         .start = plan->start,
         .drain = plan->drain,
         .warmup = load->warmup,

@@ -16,10 +16,9 @@ struct load_plan {
     size_t connections;
     nsec timeout; /* of a request */
     bool open_loop;
-    double from_rate, to_rate; /* of an open loop */
-    nsec ramp;                 /* from one to the other */
-    nsec duration;             /* NSEC_NEVER: no limit */
-    uint64_t requests;         /* 0: no limit */
+    struct schedule_options schedule; /* of an open loop, without shares */
+    nsec duration;                    /* NSEC_NEVER: no limit */
+    uint64_t requests;                /* 0: no limit */
     nsec start; /* when the schedule begins; 0: at once. Of several processes: when all are there */
     nsec drain; /* as in struct load_options */
 };

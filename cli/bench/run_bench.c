@@ -121,7 +121,6 @@ static struct load_plan plan_of(const struct bench *bench, const struct side *si
 {
     const struct options *options = bench->options;
     const struct load_command *load = &options->load;
-    bool ramp = load->ramp_to > 0;
 
     return (struct load_plan){
         .load = load,
@@ -130,10 +129,8 @@ static struct load_plan plan_of(const struct bench *bench, const struct side *si
         .targets = side->targets,
         .connections = options->concurrency,
         .timeout = options->request.timeout,
-        .open_loop = ramp || load->rate > 0,
-        .from_rate = ramp ? load->ramp_from : load->rate,
-        .to_rate = ramp ? load->ramp_to : load->rate,
-        .ramp = load->ramp,
+        .open_loop = load->schedule.to_rate > 0,
+        .schedule = load->schedule,
         .duration = load->duration,
         .requests = load->requests,
     };

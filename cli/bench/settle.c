@@ -27,8 +27,9 @@ static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct 
     if (plan.timeout > left)
         plan.timeout = left;
     plan.open_loop = true;
-    plan.from_rate = plan.to_rate = 1;
-    plan.ramp = plan.drain = 0;
+    plan.schedule =
+        (struct schedule_options){.seed = plan.schedule.seed, .from_rate = 1, .to_rate = 1};
+    plan.drain = 0;
     plan.requests = 1;
     plan.duration = NSEC_NEVER;
     plan.start = now + pause;
@@ -69,7 +70,6 @@ bool settle_begin(struct settle *settle, const struct load_plan *plan)
     settle->load.warmup = 0;
     settle->load.pipeline = 1;
     settle->load.hlog = NULL;
-    settle->load.arrival = ARRIVAL_CONSTANT;
     for (int i = 0; i < SETTLE_PROBES && clock_now() < deadline && !settle->interrupted; i++) {
         struct settle_probe probe;
 

@@ -33,13 +33,13 @@ static bool ramp_rate(const char *from, size_t length, double *to)
 /* "FROM:TO/TIME"; the rates are a second. */
 bool load_read_ramp(const struct given *given)
 {
-    struct load_command *load = &given->options->load;
+    struct schedule_options *schedule = &given->options->load.schedule;
     const char *text = given->value, *colon = strchr(text, ':');
     const char *slash = colon ? strchr(colon, '/') : NULL;
 
-    if (slash && ramp_rate(text, (size_t)(colon - text), &load->ramp_from) &&
-        ramp_rate(colon + 1, (size_t)(slash - colon - 1), &load->ramp_to) &&
-        duration_parse(slash + 1, &load->ramp) && load->ramp)
+    if (slash && ramp_rate(text, (size_t)(colon - text), &schedule->from_rate) &&
+        ramp_rate(colon + 1, (size_t)(slash - colon - 1), &schedule->to_rate) &&
+        duration_parse(slash + 1, &schedule->ramp) && schedule->ramp)
         return true;
     return refuse(given->option, text,
                   "it is FROM:TO/TIME, like 1000:20000/30s: requests a second, at most 10000000");
@@ -108,7 +108,7 @@ static bool refuse_first(const struct contradiction *all, size_t count)
 
 static bool check_loops(const struct load_command *load)
 {
-    bool knee = load->knee.count, ramp = load->ramp;
+    bool knee = load->knee.count, ramp = load->schedule.ramp;
     const struct contradiction all[] = {
         {ramp && load->rate > 0, "--ramp", "--rate", "one of them; a ramp has its rates"},
         {knee && load->rate > 0, "--find-knee", "--rate", "the search chooses the rates"},
@@ -118,9 +118,9 @@ static bool check_loops(const struct load_command *load)
         {knee && load->slo.count, "--find-knee", "--slo", "it has a limit of its own"},
         {knee && load->hlog, "--find-knee", "--hlog", "a log is that of one run"},
         {knee && load->repeat > 1, "--find-knee", "--repeat", "a search is no sample"},
-        {load->arrival != ARRIVAL_CONSTANT && !knee && !ramp && load->rate <= 0, "--arrival", NULL,
-         "it belongs to an open loop: --rate, --ramp or --find-knee"},
-        {ramp && load->warmup >= load->ramp, "--warmup", NULL,
+        {load->schedule.arrival != ARRIVAL_CONSTANT && !knee && !ramp && load->rate <= 0,
+         "--arrival", NULL, "it belongs to an open loop: --rate, --ramp or --find-knee"},
+        {ramp && load->warmup >= load->schedule.ramp, "--warmup", NULL,
          "the ramp would be over before anything is measured"},
     };
 
@@ -174,7 +174,7 @@ bool load_options_check(const struct options *options)
 void load_options_begin(struct load_command *load)
 {
     *load = (struct load_command){
-        .seed = DEFAULT_SEED,
+        .schedule.seed = DEFAULT_SEED,
         .pipeline = 1,
         .processes = 1,
         .repeat = 1,
@@ -187,18 +187,21 @@ void load_options_settle(struct options *options)
     /* numeric: the origin answers at once, where a name would be given a latency */
     static char embedded[] = "http://127.0.0.1/", *words[] = {embedded};
     struct load_command *load = &options->load;
+    nsec ramp = load->schedule.ramp;
 
     if (!load->duration)
-        load->duration = load->requests ? NSEC_NEVER : load->ramp ? load->ramp : DEFAULT_DURATION;
+        load->duration = load->requests ? NSEC_NEVER : ramp ? ramp : DEFAULT_DURATION;
     if (load->new_connections)
         load->requests_per_connection = 1;
     load->live = !options->output.quiet;
     load->color = options->output.color;
-    if (options->list.file || options->list.word_count)
-        return;
-    options->rehearse = true;
-    options->list.words = words;
-    options->list.word_count = 1;
-    if (load->rate <= 0 && !load->ramp && !load->knee.count)
-        load->rate = DEFAULT_REHEARSED_RATE;
+    if (!options->list.file && !options->list.word_count) {
+        options->rehearse = true;
+        options->list.words = words;
+        options->list.word_count = 1;
+        if (load->rate <= 0 && !ramp && !load->knee.count)
+            load->rate = DEFAULT_REHEARSED_RATE;
+    }
+    if (!ramp)
+        load->schedule.from_rate = load->schedule.to_rate = load->rate;
 }

@@ -15,11 +15,10 @@ enum kernel_time { KERNEL_TIME_OFF, KERNEL_TIME_SAMPLE, KERNEL_TIME_ALL };
 
 struct load_command {
     /* loops */
-    double rate;               /* -R, requests a second; 0: a closed loop */
-    enum arrival arrival;      /* --arrival */
-    uint64_t seed;             /* --seed */
-    double ramp_from, ramp_to; /* --ramp FROM:TO/TIME; 0: none */
-    nsec ramp;
+    double rate; /* -R, requests a second; 0: not given */
+    /* --arrival, --seed, --ramp FROM:TO/TIME; where there is no ramp, load_options_settle makes the rates
+       that of -R; 0: a closed loop. The shares are those of a run */
+    struct schedule_options schedule;
     struct slo knee; /* --find-knee: a percentile's limit; count 0: not asked for */
 
     /* stopping */

@@ -89,8 +89,8 @@ static inline void open_scene(struct scene *scene)
     scene->plan.connections = 64;
     scene->plan.timeout = 30 * S;
     scene->load.duration = 10 * S;
-    scene->load.arrival = ARRIVAL_CONSTANT;
-    scene->load.seed = 1;
+    scene->plan.schedule.arrival = ARRIVAL_CONSTANT;
+    scene->plan.schedule.seed = 1;
     scene->load.pipeline = 1;
     scene->load.processes = 1;
     scene->load.kernel_time = KERNEL_TIME_SAMPLE;
@@ -216,7 +216,7 @@ static inline void open_stall(struct scene *scene)
 {
     open_scene(scene);
     scene->plan.open_loop = true;
-    scene->plan.from_rate = scene->plan.to_rate = scene->load.rate = 1000;
+    scene->plan.schedule.from_rate = scene->plan.schedule.to_rate = scene->load.rate = 1000;
     scene->plan.connections = 50;
     complete(scene, 10000 - 3);
     for (unsigned i = 0; i < 9997; i++) {
@@ -260,10 +260,10 @@ static inline void open_saturated(struct scene *scene)
     scene->run.url = "https://bench.example/search?q=\033[2J";
     scene->run.targets = 3;
     scene->plan.open_loop = true;
-    scene->plan.from_rate = 1000;
-    scene->plan.to_rate = scene->load.rate = 50000;
-    scene->load.arrival = ARRIVAL_POISSON;
-    scene->load.ramp = 5 * S;
+    scene->plan.schedule.from_rate = 1000;
+    scene->plan.schedule.to_rate = scene->load.rate = 50000;
+    scene->plan.schedule.arrival = ARRIVAL_POISSON;
+    scene->plan.schedule.ramp = 5 * S;
     scene->load.warmup = 2 * S;
     scene->run.interrupted = true;
     scene->total->to = 7400 * MS;

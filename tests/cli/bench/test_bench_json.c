@@ -71,7 +71,7 @@ static void test_json_of_rates(void **state)
 
         open_scene(&scene);
         scene.plan.open_loop = true;
-        scene.plan.from_rate = scene.plan.to_rate = cases[i].rate;
+        scene.plan.schedule.from_rate = scene.plan.schedule.to_rate = cases[i].rate;
         scene.total->to = 3600 * S;
         complete(&scene, 1);
         assert_null(slo_parse(&scene.slo, "rps=0.0002"));

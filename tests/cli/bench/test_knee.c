@@ -105,12 +105,12 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
     assert_true(server.stuck || server.left <= 2 * SERVICE);
     server.probes_at_once = 0;
     server.drains = plan->drain;
-    if (plan->from_rate > server.most)
+    if (plan->schedule.from_rate > server.most)
         server.left = server.backlog;
     assert_true(plan->open_loop);
-    assert_true(plan->from_rate == plan->to_rate && !plan->ramp);
-    server.tried[server.count++] = plan->from_rate;
-    fill(tally, plan->from_rate);
+    assert_true(plan->schedule.from_rate == plan->schedule.to_rate && !plan->schedule.ramp);
+    server.tried[server.count++] = plan->schedule.from_rate;
+    fill(tally, plan->schedule.from_rate);
     recorder_interval(recorder, tally);
     /* so that a search that waits in vain is soon over */
     *outcome = (struct load_outcome){.ended = clock_now() -
@@ -135,7 +135,7 @@ static int setup(void **state)
 static bool find(double first)
 {
     const struct load_plan plan = {
-        .load = &load, .from_rate = first, .to_rate = first, .duration = NSEC_PER_S};
+        .load = &load, .schedule = {.from_rate = first, .to_rate = first}, .duration = NSEC_PER_S};
 
     return knee_find(&knee, &plan, NULL);
 }
@@ -275,7 +275,8 @@ static void backlog_that_stays(void **state)
     char *text;
     size_t count;
     FILE *to = open_memstream(&text, &count);
-    const struct load_plan plan = {.load = &load, .from_rate = 1000, .duration = NSEC_PER_S};
+    const struct load_plan plan = {
+        .load = &load, .schedule.from_rate = 1000, .duration = NSEC_PER_S};
 
     (void)state;
     server.most = 1500;

@@ -11,10 +11,10 @@ static void test_load_defaults(void **state)
     assert_int_equal(o.concurrency, 64);
     assert_int_equal(o.request.timeout, 10 * NSEC_PER_S);
     assert_false(o.rehearse);
-    assert_true(load->rate == 0 && load->ramp_from == 0 && load->ramp_to == 0);
-    assert_int_equal(load->arrival, ARRIVAL_CONSTANT);
-    assert_int_equal(load->seed, 1);
-    assert_true(!load->ramp && !load->requests && !load->warmup);
+    assert_true(load->rate == 0 && load->schedule.from_rate == 0 && load->schedule.to_rate == 0);
+    assert_int_equal(load->schedule.arrival, ARRIVAL_CONSTANT);
+    assert_int_equal(load->schedule.seed, 1);
+    assert_true(!load->schedule.ramp && !load->requests && !load->warmup);
     assert_true(!load->knee.count && !load->slo.count && !load->hlog && !load->versus);
     assert_int_equal(load->duration, 10 * NSEC_PER_S);
     assert_int_equal(load->requests_per_connection, 0);
@@ -71,8 +71,9 @@ static void test_load_options(void **state)
 
     (void)state;
     assert_true(o.load.rate == 1e7 && o.rate == 0);
-    assert_int_equal(o.load.arrival, ARRIVAL_POISSON);
-    assert_true(o.load.seed == UINT64_MAX);
+    assert_true(o.load.schedule.from_rate == 1e7 && o.load.schedule.to_rate == 1e7);
+    assert_int_equal(o.load.schedule.arrival, ARRIVAL_POISSON);
+    assert_true(o.load.schedule.seed == UINT64_MAX);
     assert_int_equal(o.load.resume_percent, 30);
     assert_int_equal(o.load.pipeline, 1024);
     assert_int_equal(o.load.processes, 9);
@@ -86,8 +87,8 @@ static void test_load_options(void **state)
     options_free(&o);
     o = taken("bench --ramp 0.5:2000/30s --connections 3 --tls-resume on --tls-resume off "
               "--kernel-time off --new-conn http://a/");
-    assert_true(o.load.ramp_from == 0.5 && o.load.ramp_to == 2000);
-    assert_int_equal(o.load.ramp, 30 * NSEC_PER_S);
+    assert_true(o.load.schedule.from_rate == 0.5 && o.load.schedule.to_rate == 2000);
+    assert_int_equal(o.load.schedule.ramp, 30 * NSEC_PER_S);
     assert_int_equal(o.concurrency, 3);
     assert_int_equal(o.load.resume_percent, 0);
     assert_int_equal(o.load.kernel_time, KERNEL_TIME_OFF);
