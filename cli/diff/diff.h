@@ -15,8 +15,6 @@
 #include "cli/diff/diff_set.h"
 #include "cli/types.h"
 
-#define DIFF_ALPHA 0.05 /* how often runs without a difference may be told apart */
-
 struct diff_options {
     char *const *files; /* the baseline, and one or more that are compared with it */
     size_t file_count;

@@ -1,0 +1,219 @@
+/* One table of metrics for both forms. */
+#include "cli/diff/diff_report.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cli/output/json.h"
+#include "cli/output/text.h"
+
+/* A metric for people and machines. */
+static const struct {
+    const char *key, *shown;
+    int digits;    /* behind the point, for people */
+    double factor; /* from its unit to the one that is shown */
+    const char *less, *more;
+} metrics[DIFF_METRICS] = {
+    [DIFF_RPS] = {"rps", "requests/s", 1, 1, "slower", "faster"},
+    [DIFF_P50] = {"p50", "p50 us", 1, 1, "faster", "slower"},
+    [DIFF_P90] = {"p90", "p90 us", 1, 1, "faster", "slower"},
+    [DIFF_P99] = {"p99", "p99 us", 1, 1, "faster", "slower"},
+    [DIFF_P999] = {"p99.9", "p99.9 us", 1, 1, "faster", "slower"},
+    [DIFF_MEAN] = {"mean", "mean us", 1, 1, "faster", "slower"},
+    [DIFF_CPU] = {"cpu", "CPU us", 2, 1, "less", "more"},
+    [DIFF_ERRORS] = {"errors", "errors %", 3, 100, "fewer", "more"},
+};
+
+static void show(FILE *to, const char *text)
+{
+    text_show(to, text, strlen(text), TEXT_ALL);
+}
+
+static const char *runs(size_t count)
+{
+    return count == 1 ? "run" : "runs";
+}
+
+static void put_cell(FILE *to, int width, int digits, double value)
+{
+    if (isfinite(value))
+        fprintf(to, " %*.*f", width, digits, value);
+    else
+        fprintf(to, " %*s", width, "-");
+}
+
+/* A corrected p, never as 0. */
+static void put_p(FILE *to, double p)
+{
+    if (isnan(p))
+        fprintf(to, " %8s", "-");
+    else if (p < 0.0001)
+        fprintf(to, " %8s", "<0.0001");
+    else
+        fprintf(to, " %8.4f", p);
+}
+
+static const char *word_of(enum diff_metric metric, const struct diff_measure *measure)
+{
+    switch (measure->word) {
+    case WORD_NOT_JUDGED: return "not judged";
+    case WORD_SLOWER:
+    case WORD_FASTER: return measure->is_more ? metrics[metric].more : metrics[metric].less;
+    default: return "none shown";
+    }
+}
+
+static void put_row(FILE *to, enum diff_metric metric, const struct diff_measure *measure)
+{
+    fprintf(to, "%-12s", metrics[metric].shown);
+    put_cell(to, 11, metrics[metric].digits, measure->baseline * metrics[metric].factor);
+    put_cell(to, 11, metrics[metric].digits, measure->compared * metrics[metric].factor);
+    put_cell(to, 7, 3, measure->ratio.ratio);
+    put_cell(to, 7, 3, measure->ratio.low);
+    put_cell(to, 7, 3, measure->ratio.high);
+    put_p(to, measure->p);
+    fprintf(to, " %s\n", word_of(metric, measure));
+}
+
+/* The metrics that say so, as "p99, errors". */
+static void put_reasons(FILE *to, const struct diff_comparison *pair, enum diff_word word)
+{
+    const char *before = "";
+
+    for (int metric = 0; metric < DIFF_METRICS; metric++) {
+        if (pair->measure[metric].word != word)
+            continue;
+        fprintf(to, "%s%s", before, metrics[metric].key);
+        before = ", ";
+    }
+}
+
+static bool has_word(const struct diff_comparison *pair, enum diff_word word)
+{
+    for (int metric = 0; metric < DIFF_METRICS; metric++)
+        if (pair->measure[metric].word == word)
+            return true;
+    return false;
+}
+
+static void put_verdict(FILE *to, const struct diff_comparisons *all,
+                        const struct diff_comparison *pair)
+{
+    show(to, pair->compared->name);
+    fputs(": ", to);
+    switch (pair->word) {
+    case WORD_SLOWER:
+        fputs("slower by ", to);
+        put_reasons(to, pair, WORD_SLOWER);
+        if (has_word(pair, WORD_FASTER)) {
+            fputs("; faster by ", to);
+            put_reasons(to, pair, WORD_FASTER);
+        }
+        break;
+    case WORD_FASTER:
+        fputs("faster by ", to);
+        put_reasons(to, pair, WORD_FASTER);
+        break;
+    case WORD_TOO_FEW:
+        fprintf(to,
+                "too few runs: no difference can be shown by %zu and %zu, however great.\n"
+                "Each set needs %zu runs for that (bench --repeat %zu)",
+                pair->baseline->count, pair->compared->count, all->needed, all->needed);
+        break;
+    case WORD_NOT_JUDGED: fputs("nothing to judge: nothing was measured", to); break;
+    default: fputs("no difference shown", to);
+    }
+    fputc('\n', to);
+}
+
+void diff_report_text(const struct diff_comparisons *all, FILE *to)
+{
+    for (size_t i = 0; i < all->noted; i++) {
+        fputs("warning: ", to);
+        show(to, all->notes[i]);
+        fputc('\n', to);
+    }
+    for (size_t i = 0; i < all->count; i++) {
+        const struct diff_comparison *pair = &all->list[i];
+        size_t baseline = pair->baseline->count, compared = pair->compared->count;
+
+        fputs(i || all->noted ? "\n" : "", to);
+        show(to, pair->compared->name);
+        fprintf(to, " (%zu %s) against ", compared, runs(compared));
+        show(to, pair->baseline->name);
+        fprintf(to, " (%zu %s)\n", baseline, runs(baseline));
+        fprintf(to, "%-12s %11s %11s %7s %15s %8s\n", "median", "baseline", "compared", "ratio",
+                "95% interval", "p");
+        for (int metric = 0; metric < DIFF_METRICS; metric++)
+            put_row(to, (enum diff_metric)metric, &pair->measure[metric]);
+        put_verdict(to, all, pair);
+    }
+    fprintf(to, "\np: Mann-Whitney, %zu judged together (Holm); below %g is a difference\n",
+            all->judged, DIFF_ALPHA);
+}
+
+/* --- for machines --- */
+
+/* Nine digits: more than any clock has, and the same on each machine. */
+#define DIGITS 9
+
+static void put_set(struct json *json, const struct diff_set *set)
+{
+    json_string(json, "name", set->name);
+    json_unsigned(json, "runs", set->count);
+}
+
+static void put_measure_json(struct json *json, enum diff_metric metric,
+                             const struct diff_measure *measure)
+{
+    static const char *const words[] = {"none", "slower", "faster", "not_judged"};
+
+    json_object(json, metrics[metric].key);
+    json_string(json, "verdict", words[measure->word]);
+    json_digits(json, "baseline", measure->baseline, DIGITS);
+    json_digits(json, "compared", measure->compared, DIGITS);
+    json_digits(json, "ratio", measure->ratio.ratio, DIGITS);
+    json_digits(json, "low", measure->ratio.low, DIGITS);
+    json_digits(json, "high", measure->ratio.high, DIGITS);
+    json_digits(json, "p", measure->p, DIGITS);
+    json_object_end(json);
+}
+
+static void put_comparison_json(struct json *json, const struct diff_comparison *pair)
+{
+    static const char *const words[] = {"none", "slower", "faster", "not_judged", "too_few_runs"};
+
+    json_object(json, NULL);
+    put_set(json, pair->compared);
+    json_string(json, "verdict", words[pair->word]);
+    json_object(json, "metrics");
+    for (int metric = 0; metric < DIFF_METRICS; metric++)
+        put_measure_json(json, (enum diff_metric)metric, &pair->measure[metric]);
+    json_object_end(json);
+    json_object_end(json);
+}
+
+void diff_report_json(const struct diff_comparisons *all, FILE *to)
+{
+    struct json json;
+
+    json_begin(&json, to);
+    json_object(&json, NULL);
+    json_string(&json, "schema", "firstbyte.diff/1");
+    json_object(&json, "baseline");
+    put_set(&json, all->list[0].baseline);
+    json_object_end(&json);
+    json_digits(&json, "alpha", DIFF_ALPHA, DIGITS);
+    json_unsigned(&json, "judged", all->judged);
+    json_unsigned(&json, "runs_needed", all->needed);
+    json_array(&json, "comparisons");
+    for (size_t i = 0; i < all->count; i++)
+        put_comparison_json(&json, &all->list[i]);
+    json_array_end(&json);
+    json_array(&json, "warnings");
+    for (size_t i = 0; i < all->noted; i++)
+        json_string(&json, NULL, all->notes[i]);
+    json_array_end(&json);
+    json_object_end(&json);
+    json_end(&json);
+}

@@ -1,0 +1,117 @@
+/* A comparison made by hand, as text and as JSON. */
+#include "tests/support/unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/diff/diff_report.h"
+
+static const struct diff_set before = {.name = "before", .count = 1};
+static const struct diff_set after = {.name = "af\x1bter", .count = 5};
+
+/* Everything unmeasured, but for what a case says. */
+static struct diff_comparison nothing(void)
+{
+    struct diff_comparison pair = {.baseline = &before, .compared = &after};
+
+    for (int metric = 0; metric < DIFF_METRICS; metric++)
+        pair.measure[metric] =
+            (struct diff_measure){NAN, NAN, {NAN, NAN, NAN}, NAN, false, WORD_NOT_JUDGED};
+    return pair;
+}
+
+static char *written(const struct diff_comparisons *all,
+                     void (*put)(const struct diff_comparisons *all, FILE *to))
+{
+    size_t bytes;
+    char *text;
+    FILE *to = open_memstream(&text, &bytes);
+
+    put(all, to);
+    fclose(to);
+    return text;
+}
+
+static void assert_says(const struct diff_comparisons *all, const char *text, const char *json)
+{
+    char *as_text = written(all, diff_report_text), *as_json = written(all, diff_report_json);
+
+    if (!strstr(as_text, text) || !strstr(as_json, json))
+        fail_msg("%s\n%s", as_text, as_json);
+    free(as_text);
+    free(as_json);
+}
+
+static void each_verdict_has_words(void **state)
+{
+    static const struct {
+        enum diff_word word;
+        const char *text, *json;
+    } cases[] = {
+        {WORD_NONE, "af\\x1bter: no difference shown\n", "\"verdict\":\"none\""},
+        {WORD_NOT_JUDGED, "nothing to judge: nothing was measured\n", "\"not_judged\""},
+        {WORD_TOO_FEW,
+         "no difference can be shown by 1 and 5, however great.\n"
+         "Each set needs 7 runs for that (bench --repeat 7)\n",
+         "\"too_few_runs\""},
+        {WORD_SLOWER, "slower by p99; faster by p50\n", "\"slower\""},
+        {WORD_FASTER, "faster by p50\n", "\"faster\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct diff_comparison pair = nothing();
+        const struct diff_comparisons all = {.list = &pair, .count = 1, .judged = 2, .needed = 7};
+
+        pair.word = cases[i].word;
+        pair.measure[DIFF_P50].word = WORD_FASTER;
+        pair.measure[DIFF_P99].word = WORD_SLOWER;
+        assert_says(&all, cases[i].text, cases[i].json);
+        assert_says(&all, "af\\x1bter (5 runs) against before (1 run)\n",
+                    "\"baseline\":{\"name\":\"before\",\"runs\":1}");
+    }
+}
+
+static void rows_have_their_digits(void **state)
+{
+    struct diff_comparison pair = nothing();
+    const struct diff_comparisons all = {.list = &pair, .count = 1, .judged = 2, .needed = 7};
+
+    (void)state;
+    assert_says(&all, "", "\"rps\":{\"verdict\":\"not_judged\",\"baseline\":null");
+    pair.measure[DIFF_ERRORS] =
+        (struct diff_measure){0.25, 0.5, {2, 1.5, 2.5}, 1e-9, true, WORD_SLOWER};
+    assert_says(
+        &all, "errors %          25.000      50.000   2.000   1.500   2.500  <0.0001 more\n",
+        "\"errors\":{\"verdict\":\"slower\",\"baseline\":0.25,\"compared\":0.5,\"ratio\":2");
+    assert_says(&all,
+                "CPU us                 -           -       -       -       -        - not "
+                "judged\n",
+                "\"p\":null");
+}
+
+static void warnings_come_first(void **state)
+{
+    struct diff_comparison pair = nothing();
+    char note[] = "be\tware", *notes[] = {note};
+    const struct diff_comparisons all = {.list = &pair, .count = 1, .notes = notes, .noted = 1};
+    char *text = written(&all, diff_report_text);
+
+    (void)state;
+    assert_int_equal(strncmp(text, "warning: be\\x09ware\n\n", 21), 0);
+    free(text);
+    assert_says(&all, "", "\"warnings\":[\"be\\tware\"]");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_verdict_has_words),
+        cmocka_unit_test(rows_have_their_digits),
+        cmocka_unit_test(warnings_come_first),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("diff_report", tests, NULL, NULL);
+}
