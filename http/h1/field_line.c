@@ -6,22 +6,6 @@
 
 #include "base/bytes.h"
 
-bool field_line_split(struct field_line_parts *parts, const char *line, size_t bytes)
-{
-    const char *mark = memchr(line, ':', bytes), *name_end = mark;
-
-    if (!mark)
-        return false;
-    while (name_end > line && is_blank(name_end[-1]))
-        name_end--;
-    parts->name = line;
-    parts->name_bytes = (size_t)(name_end - line);
-    parts->value = mark + 1;
-    parts->value_bytes = (size_t)(line + bytes - parts->value);
-    parts->blank_before_mark = name_end < mark;
-    return true;
-}
-
 /* Takes the blanks around a text off. */
 static void trim(const char **at, size_t *bytes)
 {
