@@ -66,4 +66,17 @@ static inline void list_remove(struct link *link)
     link->next = link->before = NULL;
 }
 
+/* Removes the first and returns it; NULL: the list is empty. */
+static inline struct link *list_take_first(struct link *head)
+{
+    struct link *first = list_first(head);
+
+    if (!first)
+        return NULL;
+    head->next = first->next;
+    head->next->before = head;
+    first->next = first->before = NULL;
+    return first;
+}
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "http/body/media_type.h"
+#include "http/h1/h1_parser.h"
 
 /* Of all fields of a name together. */
 #define MOST_CODING_BYTES 8192
@@ -81,15 +82,15 @@ static bool is_redirect(unsigned status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-void answer_head(struct answer *answer, const struct http1 *http1)
+void answer_head(struct answer *answer, const struct response *response)
 {
     struct result *result = answer->result;
 
     settle_type(answer);
-    result->status = http1->status;
-    result->major = http1->major;
-    result->minor = http1->minor;
-    answer->redirect = is_redirect(http1->status) && answer->location;
+    result->status = response->status;
+    result->major = response->major;
+    result->minor = response->minor;
+    answer->redirect = is_redirect(response->status) && answer->location;
     if (answer->redirect && answer->options->follow)
         return;
     preview_start(&answer->preview, answer->options->preview, answer->content_type, answer->coding);

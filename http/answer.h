@@ -8,8 +8,8 @@
 
 #include "http/body/preview.h"
 #include "http/cookies.h"
-#include "http/h1/h1_parser.h"
 #include "http/result.h"
+#include "http/stream.h"
 
 /* Of a redirect that will be followed no more is read than this: beyond it the connection is not worth
    the wait. */
@@ -44,7 +44,7 @@ void answer_start(struct answer *answer, const struct answer_options *options,
 /* What http1 tells. */
 void answer_field(struct answer *answer, const char *name, size_t name_bytes, const char *value,
                   size_t value_bytes);
-void answer_head(struct answer *answer, const struct http1 *http1);
+void answer_head(struct answer *answer, const struct response *response);
 void answer_body(struct answer *answer, const char *bytes, size_t count);
 
 /* The answer is over, `complete` or not: the result points to its texts from here on, until

@@ -1,26 +1,193 @@
 /*
- * The connection's machine: DIALLING, OPEN, CLOSED. The dial is a machine of its own (http/dial/dial.c);
- * when it ends, what it opened passes to the connection, and it is freed: a connection that is held has
- * nothing of it.
+ * The connection's machine: OPEN, DRAINING, CLOSED. Every event of the socket enters conn_drive, which reads
+ * and hands the bytes to the protocol; after each receive `settle` does what the streams' owners asked for in
+ * the meantime: it says that there is room, sends, or closes.
+ *
+ * Rejected: to let streams read for themselves. Several share a connection, and each would have to know
+ * whether another is being served.
  */
 #include "http/conn.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "http/fields.h"
+#include "http/h1/h1.h"
+#include "http/request.h"
 
-#define MOST_QUIET_READS 4 /* an extra line end may come in pieces */
+#define MAX_QUIET_READS 4 /* an extra line end may come in pieces */
 
-bool conn_asks_proxy(const struct conn *conn)
+static const char *const state_names[] = {
+    [CONN_OPEN] = "open", [CONN_DRAINING] = "draining", [CONN_CLOSED] = "closed"};
+
+/* The only place where the state changes. */
+static void enter(struct conn *conn, enum conn_state state)
 {
-    return proxy_forwards(conn->proxy, conn->https);
+    probe_state(conn->loop, "connection", conn->number, state_names[conn->state],
+                state_names[state]);
+    conn->state = state;
 }
 
-static void drop_dial(struct conn *conn)
+/* --- closing --- */
+
+static void free_conn(void *owner)
 {
-    dial_free(conn->dial);
-    conn->dial = NULL;
+    struct conn *conn = owner;
+
+    free(conn->host);
+    free(conn);
+}
+
+static void hang_up(struct conn *conn)
+{
+    if (!conn->transport)
+        return;
+    conn->transport->calls->close(conn->transport);
+    conn->transport = NULL;
+    sock_close(conn->sock, conn->loop);
+    conn->sock = NULL;
+}
+
+/* The last thing that is done to a CLOSED connection, outside of all its events: ends the streams, then calls
+   the owner. */
+static void finish(struct conn *conn)
+{
+    conn->finished = true;
+    conn->busy++;
+    conn->protocol->close(conn, conn->error, conn->detail);
+    conn->busy--;
+    if (conn->owner)
+        conn->options->events->closed(conn, conn->error);
+    hang_up(conn);
+    loop_bury(conn->loop, &conn->grave, free_conn, conn);
+}
+
+/* What the events that have just returned asked for. */
+static void settle(struct conn *conn)
+{
+    if (conn->busy)
+        return;
+    if (conn->room_wanted && conn_capacity(conn)) {
+        conn->room_wanted = false;
+        conn->busy++;
+        if (conn->options->events->room)
+            conn->options->events->room(conn);
+        conn->busy--;
+    }
+    if (conn->state == CONN_DRAINING && !conn->streams)
+        enter(conn, CONN_CLOSED);
+    if (conn->state != CONN_CLOSED)
+        conn_flush(conn);
+    else if (!conn->finished)
+        finish(conn);
+}
+
+void conn_stop(struct conn *conn)
+{
+    if (conn->state == CONN_OPEN)
+        enter(conn, CONN_DRAINING);
+}
+
+void conn_fail(struct conn *conn, enum error error, const char *detail)
+{
+    if (conn->state == CONN_CLOSED)
+        return;
+    enter(conn, CONN_CLOSED);
+    conn->error = error;
+    conn->detail = detail;
+    settle(conn);
+}
+
+void conn_close(struct conn *conn)
+{
+    conn->owner = NULL;
+    conn_fail(conn, ERROR_NONE, NULL);
+    hang_up(conn); /* its descriptor is free for the next one, also inside of an event */
+}
+
+/* --- sending --- */
+
+void conn_flush(struct conn *conn)
+{
+    const char *bytes;
+    size_t count;
+
+    if (conn->busy || conn->state == CONN_CLOSED || conn->send_error)
+        return;
+    while ((bytes = conn->protocol->output(conn, &count))) {
+        struct io io = conn->transport->calls->write(conn->transport, bytes, count);
+
+        if (io.status == IO_ERROR) { /* the other side may have responded before it hung up */
+            conn->send_error = io.error;
+            conn->send_detail = conn->transport->why;
+            loop_again(conn->loop, &conn->sock->watch, 0);
+        }
+        conn->blocked = io.status != IO_OK;
+        if (conn->blocked)
+            return;
+        if (conn->options->bytes_out)
+            *conn->options->bytes_out += io.count;
+        conn->busy++;
+        conn->protocol->sent(conn, io.count);
+        conn->busy--;
+        if (conn->state == CONN_CLOSED) {
+            settle(conn);
+            return;
+        }
+    }
+}
+
+/* --- receiving --- */
+
+/* Calls the protocol's receive, and does what its events asked for. False: no receive would bring more, as all
+   that was asked for before has come and the socket is empty, or the connection is over. */
+static bool receive(struct conn *conn, const unsigned char *bytes, size_t count)
+{
+    bool more;
+
+    struct arrival arrival = {.at = loop_clock(conn->loop)};
+
+    if (conn->sock->stamped)
+        arrival.kernel_age_ns = conn->sock->lay;
+    conn->busy++;
+    conn->protocol->receive(conn, bytes, count, &arrival);
+    conn->busy--;
+    more = conn->state != CONN_CLOSED && (conn->streams || conn->sock->readable);
+    settle(conn);
+    return more && conn->state != CONN_CLOSED;
+}
+
+/* Nothing more can be read now. */
+static void drained(struct conn *conn)
+{
+    if (!conn->protocol->drained)
+        return;
+    conn->busy++;
+    conn->protocol->drained(conn);
+    conn->busy--;
+    settle(conn);
+}
+
+/* Reads once. False: no more can be read now, or the connection is over. */
+static bool receive_once(struct conn *conn)
+{
+    unsigned char *buffer = loop_buffer(conn->loop);
+    struct io io = conn->transport->calls->read(conn->transport, buffer, LOOP_BUFFER_BYTES);
+
+    switch (io.status) {
+    case IO_OK:
+        if (conn->options->bytes_in)
+            *conn->options->bytes_in += io.count;
+        return receive(conn, buffer, io.count);
+    case IO_EOF:
+    case IO_ERROR:
+        conn->receive_error = io.status == IO_ERROR ? io.error : 0;
+        receive(conn, buffer, 0);
+        return false;
+    default: drained(conn); return false;
+    }
 }
 
 static void on_ready(void *owner, uint32_t events)
@@ -28,54 +195,104 @@ static void on_ready(void *owner, uint32_t events)
     struct conn *conn = owner;
 
     sock_note(conn->sock, events);
-    conn->wake(conn->owner);
+    if (conn->blocked)
+        conn_flush(conn);
+    for (unsigned reads = 1; conn->state != CONN_CLOSED && receive_once(conn); reads++)
+        if (reads == conn->options->read_budget) {
+            loop_again(conn->loop, &conn->sock->watch, 0);
+            return;
+        }
 }
 
-/* The dial has ended: what it opened is the connection's. */
-static void take_over(struct conn *conn)
+bool conn_is_quiet(struct conn *conn)
 {
-    struct dial *dial = conn->dial;
-    struct dialled dialled;
+    unsigned char *buffer = loop_buffer(conn->loop);
 
-    if (dial->state == DIAL_FAILED) {
-        conn->state = CONN_CLOSED;
-        return;
+    if (conn->unread_bytes || conn->state != CONN_OPEN || conn->sock->ended)
+        return false;
+    if (!conn->protocol->ignores)
+        return true;
+    for (int reads = 0; reads < MAX_QUIET_READS; reads++) {
+        struct io io = conn->transport->calls->read(conn->transport, buffer, LOOP_BUFFER_BYTES);
+
+        if (io.status != IO_OK)
+            return io.status == IO_WANT_READ;
+        if (!conn->protocol->ignores(buffer, io.count))
+            return false;
     }
-    dialled = dial_take(dial);
+    return false;
+}
+
+/* --- streams --- */
+
+static const struct protocol *choose_protocol(const struct conn_options *options,
+                                              struct transport *transport)
+{
+    struct tls_facts facts = {0};
+
+    if (!options->protocol)
+        return &h1_protocol;
+    transport->calls->facts(transport, &facts);
+    tls_certificate_drop(facts.certificate);
+    return options->protocol(facts.alpn);
+}
+
+struct conn *conn_open(struct dial *dial, const struct conn_options *options, void *owner)
+{
+    const struct protocol *protocol = choose_protocol(options, dial->transport);
+    struct conn *conn = memory_zeroed(sizeof(*conn) + protocol->session_bytes);
+    struct dialled dialled = dial_take(dial);
+
+    conn->loop = dial->dialer->loop;
+    conn->dialer = dial->dialer;
+    conn->options = options;
+    conn->protocol = protocol;
+    conn->owner = owner;
+    conn->number = dial->number;
     conn->host = dialled.host;
+    conn->port = dial->port;
+    conn->https = dial->https;
+    conn->proxy = dial->proxy;
+    conn->address = dial->address;
     conn->sock = dialled.sock;
     watch_pass(&conn->sock->watch, on_ready, conn, "connection");
     conn->transport = dialled.transport;
-    conn->address = dial->address;
-    conn->state = CONN_OPEN;
-}
-
-static void on_dialled(void *owner)
-{
-    struct conn *conn = owner;
-
-    take_over(conn);
-    conn->wake(conn->owner);
-    if (conn->state == CONN_OPEN)
-        drop_dial(conn);
-}
-
-struct conn *conn_new(struct dialer *dialer, const struct url *url, void (*wake)(void *owner),
-                      void *owner)
-{
-    struct conn *conn = memory_zeroed(sizeof(*conn));
-
-    conn->dialer = dialer;
-    conn->wake = wake;
-    conn->owner = owner;
-    conn->dial = dial_new(dialer, url, on_dialled, conn);
-    conn->number = conn->dial->number;
-    conn->port = url->port;
-    conn->https = url->https;
-    conn->proxy = conn->dial->proxy;
-    if (conn->dial->state == DIAL_FAILED)
-        conn->state = CONN_CLOSED;
+    protocol->open(conn);
+    loop_again(conn->loop, &conn->sock->watch, 0); /* TLS may have read more than its handshake */
     return conn;
+}
+
+unsigned conn_capacity(const struct conn *conn)
+{
+    bool takes = conn->state == CONN_OPEN && !(conn->sock->ended && conn->served);
+
+    return takes ? conn->protocol->capacity(conn) : 0;
+}
+
+void conn_submit(struct conn *conn, struct stream *stream)
+{
+    assert(!stream_is_submitted(stream));
+    stream->conn = conn;
+    conn->used = true;
+    conn->streams++;
+    conn->protocol->submit(conn, stream);
+}
+
+void conn_stream_ended(struct conn *conn, struct stream *stream)
+{
+    stream->conn = NULL;
+    conn->streams--;
+    conn->room_wanted = true;
+}
+
+void conn_cancel(struct stream *stream, enum error error)
+{
+    struct conn *conn = stream->conn;
+
+    conn->busy++;
+    conn->protocol->cancel(conn, stream, error);
+    conn->busy--;
+    settle(conn);
 }
 
 bool conn_fits(const struct conn *conn, const struct url *url)
@@ -83,66 +300,28 @@ bool conn_fits(const struct conn *conn, const struct url *url)
     return conn->port == url->port && conn->https == url->https && !strcmp(conn->host, url->host);
 }
 
-const struct sock *conn_sock(const struct conn *conn)
+char *conn_scratch(struct conn *conn)
 {
-    return conn->state == CONN_OPEN ? conn->sock : conn->dial->sock;
+    struct dialer *dialer = conn->dialer;
+
+    if (!dialer->scratch)
+        dialer->scratch = memory_get(CONN_SCRATCH_BYTES);
+    return dialer->scratch;
 }
 
-enum phase conn_phase(const struct conn *conn)
+void conn_address_request(const struct conn *conn, struct request *request)
 {
-    return conn->state == CONN_OPEN ? PHASE_SEND : dial_phase(conn->dial);
-}
+    const struct proxy *proxy = conn->proxy;
 
-struct io conn_write(struct conn *conn, const void *bytes, size_t count)
-{
-    return conn->transport->calls->write(conn->transport, bytes, count);
-}
-
-struct io conn_read(struct conn *conn, const unsigned char **bytes)
-{
-    unsigned char *buffer = loop_buffer(conn->dialer->loop);
-
-    *bytes = buffer;
-    return conn->transport->calls->read(conn->transport, buffer, LOOP_BUFFER_BYTES);
-}
-
-bool conn_is_quiet(struct conn *conn)
-{
-    for (int reads = 0; reads < MOST_QUIET_READS; reads++) {
-        const unsigned char *bytes;
-        struct io io = conn_read(conn, &bytes);
-
-        if (io.status != IO_OK)
-            return io.status == IO_WANT_READ;
-        if (http1_extra_line_ends(bytes, io.count) < io.count)
-            return false;
+    if (proxy_forwards(proxy, conn->https)) {
+        request->absolute = true;
+        request->proxy_user_info = proxy->user_info;
+        request->proxy_user_info_bytes = proxy->user_info_bytes;
+        request->proxy_authorization = proxy->authorization;
+    } else if (proxies_any(conn->dialer->proxies)) {
+        request->past_proxy = true;
+        if (fields_have(request->headers, "Proxy-Authorization"))
+            trace_note(conn->dialer->trace, conn->number,
+                       "Proxy-Authorization is for a proxy, and not sent to the site");
     }
-    return false;
-}
-
-void conn_yield(struct conn *conn)
-{
-    loop_again(conn->dialer->loop, &conn->sock->watch, 0);
-}
-
-static void free_conn(void *owner)
-{
-    struct conn *conn = owner;
-
-    http1_free(&conn->http1);
-    free(conn->host);
-    free(conn);
-}
-
-void conn_close(struct conn *conn)
-{
-    struct loop *loop = conn->dialer->loop;
-
-    conn->state = CONN_CLOSED;
-    drop_dial(conn);
-    loop_cancel(loop, &conn->deadline);
-    if (conn->transport)
-        conn->transport->calls->close(conn->transport);
-    sock_close(conn->sock, loop);
-    loop_bury(loop, &conn->grave, free_conn, conn);
 }

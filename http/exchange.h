@@ -43,19 +43,16 @@ struct exchange {
     const struct exchange_options *options; /* borrowed */
     struct request request;                 /* what it points to is borrowed */
     enum exchange_state state;
-    struct conn *conn;    /* from CONNECTING on; NULL when done */
-    bool kept;            /* the connection had served before */
-    bool retried;         /* a dead kept connection was replaced */
-    struct cookies **jar; /* where those of the answer go; NULL: nowhere */
-    char *block;          /* to send: the head, with the content where that is small */
-    size_t block_bytes;   /* of the block; content that is not in it follows */
-    size_t head_bytes, sent, total_bytes;
-    nsec total_deadline;     /* NSEC_NEVER: none */
-    struct timer deadline;   /* the next of both */
-    int send_error;          /* sending failed, but an answer may still be read */
-    const char *send_detail; /* its words */
-    struct answer answer;    /* what is kept of it */
-    struct result result;    /* grows as things happen */
+    struct pool_wait wait; /* in CONNECTING */
+    struct stream stream;  /* from SEND on */
+    struct conn *conn;     /* likewise; NULL when done */
+    bool kept;             /* the connection had served before */
+    bool retried;          /* a dead kept connection was replaced */
+    struct cookies **jar;  /* where those of the answer go; NULL: nowhere */
+    nsec total_deadline;   /* NSEC_NEVER: none */
+    struct timer deadline; /* the next of both */
+    struct answer answer;  /* what is kept of it */
+    struct result result;  /* grows as things happen */
     void (*done)(void *owner, const struct result *result);
     void *owner; /* its argument */
 };

@@ -325,7 +325,7 @@ struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *sett
     fetch->dialer = dialer;
     fetch->settings = *settings;
     fetch->random = settings->seed;
-    fetch->pool = pool_new(settings->idle);
+    fetch->pool = pool_new(&(struct pool_options){.limit = settings->idle, .expected_streams = 1});
     fetch->politeness = politeness_new(dialer->loop, &polite);
     list_init(&fetch->jobs);
     list_init(&fetch->ready);

@@ -1,10 +1,8 @@
 /*
- * A hash table by origin, and a list from the oldest to the newest, through the same connections.
- *
- * A redirect is followed when its head is there. The rest of its body is worth little: a connection
- * saved, where it is short. So it is read beside the next request, and given up after 64 KiB or 5 s.
- * To wait for it would let a server that stalls in it delay what follows; to close at once would cost a
- * new connection at each server that sends head and body one after the other.
+ * Three lists and a hash table by origin. An entry stands for each open connection: in `idle` (oldest first)
+ * when no stream is on it, in `draining` while it reads the rest of a response that nobody wants, else in
+ * neither. The table has the entries that a request may use; where several have the same origin, the one that
+ * was used last is found first.
  */
 #include "http/pool.h"
 
@@ -12,180 +10,173 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "base/list.h"
 #include "base/memory.h"
+#include "base/table.h"
 
-#define SLOTS      1024 /* a power of two */
-#define MOST_READS 16   /* of one that is drained, in a turn of the loop */
+#define READ_BUDGET 16 /* receives in a turn: then other connections are served */
 
-/* What came of reading from one that is drained. */
-enum drained {
-    DRAINED_MORE,   /* it may go on at once */
-    DRAINED_WAIT,   /* for an event */
-    DRAINED_ALL,    /* the response is complete, and the connection may serve on */
-    DRAINED_BROKEN, /* it may not */
+struct entry {
+    struct pool *pool;
+    struct conn *conn;
+    struct table_link by_origin;
+    bool is_listed;    /* in the table */
+    struct link link;  /* in idle or draining */
+    struct link waits; /* for a slot of it, the oldest first */
+};
+
+struct pool_dial {
+    struct pool *pool;
+    struct dial *dial;
+    struct link link;  /* among the pool's dials */
+    struct link waits; /* the oldest first */
+    size_t wait_count;
 };
 
 struct pool {
-    size_t limit, count;       /* the count is of both lists */
-    struct link draining;      /* the oldest first; in no slot */
-    struct link idle;          /* the oldest first */
-    struct link *fresh;        /* the first that pool_fresh has not told of; else the list's head */
-    struct conn *slots[SLOTS]; /* chains by same_slot, the newest first */
+    struct pool_options options;
+    struct conn_options conn_options; /* of all connections */
+    size_t count;                     /* of idle and draining entries */
+    struct link draining;             /* the oldest first */
+    struct link idle;                 /* the oldest first */
+    struct link *fresh; /* the first that pool_fresh has not reported; else the list's head */
+    struct link dials;
+    struct table entries;
 };
 
-static size_t slot_of(const char *host, uint16_t port, bool https)
-{
-    return (hash_text(host) ^ port ^ https) % SLOTS;
-}
+static void on_room(struct conn *conn);
+static void on_closed(struct conn *conn, enum error error);
 
-static void take_out(struct pool *pool, struct conn *conn)
-{
-    struct conn **link = &pool->slots[slot_of(conn->host, conn->port, conn->https)];
-
-    while (*link != conn)
-        link = &(*link)->same_slot;
-    *link = conn->same_slot;
-    if (pool->fresh == &conn->idle)
-        pool->fresh = conn->idle.next;
-    list_remove(&conn->idle);
-    pool->count--;
-}
-
-struct pool *pool_new(size_t limit)
+static const struct conn_events conn_events = {on_room, on_closed};
+struct pool *pool_new(const struct pool_options *options)
 {
     struct pool *pool = memory_zeroed(sizeof(*pool));
 
-    pool->limit = limit;
+    pool->options = *options;
+    pool->conn_options = (struct conn_options){
+        .events = &conn_events,
+        .pipeline = 1,
+        .fails_unsent = true,
+        .read_budget = READ_BUDGET,
+        .protocol = options->protocol,
+    };
     list_init(&pool->draining);
     list_init(&pool->idle);
+    list_init(&pool->dials);
     pool->fresh = &pool->idle;
     return pool;
 }
 
-void pool_free(struct pool *pool)
+/* --- the lists --- */
+
+static uint32_t hash_of(const char *host, uint16_t port, bool https)
 {
-    while (pool_drop_oldest(pool))
-        ;
-    free(pool);
+    return hash_text(host) ^ port ^ https;
 }
 
-struct conn *pool_take(struct pool *pool, const struct url *url, void (*wake)(void *owner),
-                       void *owner)
+static void list_entry(struct entry *entry)
 {
-    struct conn *conn = pool->slots[slot_of(url->host, url->port, url->https)];
+    const struct conn *conn = entry->conn;
 
-    while (conn && !conn_fits(conn, url))
-        conn = conn->same_slot;
-    if (!conn)
-        return NULL;
-    take_out(pool, conn);
-    conn->wake = wake;
-    conn->owner = owner;
-    return conn;
+    if (!entry->is_listed)
+        table_add(&entry->pool->entries, &entry->by_origin,
+                  hash_of(conn->host, conn->port, conn->https));
+    entry->is_listed = true;
 }
 
-/* Something came while nothing was asked. TLS's own messages are read and leave no bytes. */
-static void on_idle_event(void *owner)
+static void unlist(struct entry *entry)
 {
-    struct conn *conn = owner;
+    if (entry->is_listed)
+        table_remove(&entry->pool->entries, &entry->by_origin);
+    entry->is_listed = false;
+}
 
-    if (conn_is_quiet(conn))
+/* Takes it out of idle and draining. */
+static void take_out(struct entry *entry)
+{
+    struct pool *pool = entry->pool;
+
+    if (!list_is_in(&entry->link))
         return;
-    take_out(conn->pool, conn);
-    conn_close(conn);
+    if (pool->fresh == &entry->link)
+        pool->fresh = entry->link.next;
+    list_remove(&entry->link);
+    pool->count--;
 }
 
-void pool_keep(struct pool *pool, struct conn *conn)
+static void put_idle(struct entry *entry)
 {
-    struct conn **slot = &pool->slots[slot_of(conn->host, conn->port, conn->https)];
+    struct pool *pool = entry->pool;
 
-    conn->pool = pool;
-    conn->wake = on_idle_event;
-    conn->owner = conn;
-    conn->same_slot = *slot;
-    *slot = conn;
-    list_put_last(&pool->idle, &conn->idle);
+    list_put_last(&pool->idle, &entry->link);
     if (pool->fresh == &pool->idle)
-        pool->fresh = &conn->idle;
+        pool->fresh = &entry->link;
     pool->count++;
-    if (pool->count > pool->limit)
-        pool_drop_oldest(pool);
 }
 
-static void stop_draining(struct conn *conn)
+/* Its connection is over: waits for a slot of it look for another. */
+static void free_entry(struct entry *entry)
 {
-    loop_cancel(conn->dialer->loop, &conn->deadline);
-    list_remove(&conn->idle);
-    conn->pool->count--;
-}
+    struct pool *pool = entry->pool;
+    struct link *first;
 
-static void give_up_draining(void *owner)
-{
-    struct conn *conn = owner;
+    take_out(entry);
+    unlist(entry);
+    while ((first = list_take_first(&entry->waits))) {
+        struct pool_wait *wait = LIST_OWNER(first, struct pool_wait, link);
 
-    stop_draining(conn);
-    conn_close(conn);
-}
-
-/* Reads once. MORE: there may be more at once. */
-static enum drained drain_some(struct conn *conn)
-{
-    const unsigned char *bytes;
-    struct io io = conn_read(conn, &bytes);
-    enum http1_status status;
-    size_t used;
-
-    if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
-        return DRAINED_WAIT;
-    if (io.status != IO_OK)
-        return DRAINED_BROKEN;
-    conn->drained_bytes += (uint32_t)io.count;
-    status = http1_feed(&conn->http1, bytes, io.count, &used);
-    if (status == HTTP1_MORE)
-        return conn->drained_bytes < POOL_MOST_DRAIN_BYTES ? DRAINED_MORE : DRAINED_BROKEN;
-    used += http1_extra_line_ends(bytes + used, io.count - used);
-    if (status != HTTP1_DONE || !conn->http1.keep_alive || used < io.count || conn->sock->ended)
-        return DRAINED_BROKEN;
-    return conn_is_quiet(conn) ? DRAINED_ALL : DRAINED_BROKEN;
-}
-
-static void on_rest(void *owner)
-{
-    struct conn *conn = owner;
-    enum drained drained = DRAINED_MORE;
-
-    for (int reads = 0; drained == DRAINED_MORE && reads < MOST_READS; reads++)
-        drained = drain_some(conn);
-    switch (drained) {
-    case DRAINED_MORE: conn_yield(conn); break;
-    case DRAINED_WAIT: break;
-    case DRAINED_BROKEN: give_up_draining(conn); break;
-    case DRAINED_ALL:
-        stop_draining(conn);
-        conn->served = true;
-        pool_keep(conn->pool, conn);
-        break;
+        pool_request(pool, wait, wait->dialer, wait->url, false);
     }
+    free(entry);
 }
 
-void pool_drain(struct pool *pool, struct conn *conn)
+static void drop(struct entry *entry)
 {
-    struct loop *loop = conn->dialer->loop;
+    conn_close(entry->conn);
+    free_entry(entry);
+}
 
-    http1_drop_rest(&conn->http1);
-    conn->pool = pool;
-    conn->wake = on_rest;
-    conn->owner = conn;
-    conn->drained_bytes = 0;
-    loop_cancel(loop, &conn->deadline);
-    /* an open connection has no phase to limit */
-    timer_init(&conn->deadline, give_up_draining, conn, "pool drain deadline");
-    loop_arm(loop, &conn->deadline, clock_after(loop_clock(loop), POOL_DRAIN_TIME));
-    list_put_last(&pool->draining, &conn->idle);
-    pool->count++;
-    if (pool->count > pool->limit)
+bool pool_drop_oldest(struct pool *pool)
+{
+    struct link *oldest = list_take_first(&pool->draining);
+
+    if (!oldest && !list_is_empty(&pool->idle)) {
+        if (pool->fresh == pool->idle.next)
+            pool->fresh = pool->idle.next->next;
+        oldest = list_take_first(&pool->idle);
+    }
+    if (!oldest)
+        return false;
+    pool->count--;
+    drop(LIST_OWNER(oldest, struct entry, link));
+    return true;
+}
+
+static void keep(struct entry *entry)
+{
+    struct pool *pool = entry->pool;
+    struct conn *conn = entry->conn;
+
+    take_out(entry);
+    if (conn_capacity(conn)) {
+        unlist(entry); /* it becomes the first of its origin */
+        list_entry(entry);
+        put_idle(entry);
+    } else {
+        list_put_last(&pool->draining, &entry->link);
+        pool->count++;
+    }
+    if (pool->count > pool->options.limit)
         pool_drop_oldest(pool);
+}
+
+void pool_release(struct conn *conn, bool keeps)
+{
+    if (conn->streams)
+        return;
+    if (keeps)
+        keep(conn->owner);
+    else
+        drop(conn->owner);
 }
 
 bool pool_fresh(struct pool *pool, struct url_origin *origin)
@@ -194,26 +185,196 @@ bool pool_fresh(struct pool *pool, struct url_origin *origin)
 
     if (pool->fresh == &pool->idle)
         return false;
-    conn = LIST_OWNER(pool->fresh, struct conn, idle);
+    conn = LIST_OWNER(pool->fresh, struct entry, link)->conn;
     pool->fresh = pool->fresh->next;
     *origin = (struct url_origin){conn->https, conn->port, conn->host, strlen(conn->host)};
     return true;
 }
 
-bool pool_drop_oldest(struct pool *pool)
-{
-    struct link *link = list_first(&pool->draining);
-    struct conn *conn;
+/* --- waits --- */
 
-    if (link) {
-        give_up_draining(LIST_OWNER(link, struct conn, idle));
-        return true;
+static void serve(struct entry *entry, struct pool_wait *wait, const struct dial *dial)
+{
+    struct conn *conn = entry->conn;
+
+    list_remove(&wait->link);
+    wait->pool_dial = NULL;
+    take_out(entry);
+    wait->ready(wait, conn, dial);
+    if (conn->state == CONN_CLOSED)
+        return; /* and the entry may be gone */
+    if (!conn_capacity(conn) && entry->pool->options.expected_streams == 1)
+        unlist(entry);
+    conn_flush(conn);
+}
+
+/* Serves waits as far as there is room. */
+static void serve_waits(struct entry *entry, const struct dial *dial)
+{
+    struct conn *conn = entry->conn;
+    struct link *first;
+
+    while (conn->state == CONN_OPEN && (first = list_first(&entry->waits)) && conn_capacity(conn))
+        serve(entry, LIST_OWNER(first, struct pool_wait, link), dial);
+}
+
+static void on_room(struct conn *conn)
+{
+    struct entry *entry = conn->owner;
+
+    serve_waits(entry, NULL);
+    if (conn->state == CONN_OPEN && !conn->streams && list_is_in(&entry->link) && !entry->is_listed)
+        keep(entry); /* the rest of a response was read */
+}
+
+static void on_closed(struct conn *conn, enum error error)
+{
+    (void)error;
+    free_entry(conn->owner);
+}
+
+/* --- dials --- */
+
+static void free_pool_dial(struct pool_dial *pool_dial)
+{
+    list_remove(&pool_dial->link);
+    dial_free(pool_dial->dial);
+    free(pool_dial);
+}
+
+static void fail_waits(struct pool_dial *pool_dial)
+{
+    struct link *first;
+
+    while ((first = list_take_first(&pool_dial->waits))) {
+        struct pool_wait *wait = LIST_OWNER(first, struct pool_wait, link);
+
+        wait->pool_dial = NULL;
+        wait->failed(wait, pool_dial->dial);
     }
-    link = list_first(&pool->idle);
-    if (!link)
-        return false;
-    conn = LIST_OWNER(link, struct conn, idle);
-    take_out(pool, conn);
-    conn_close(conn);
-    return true;
+}
+
+/* The connection is open: the waits for the dial wait for a slot of it now. */
+static void open_entry(struct pool_dial *pool_dial)
+{
+    struct pool *pool = pool_dial->pool;
+    struct entry *entry = memory_zeroed(sizeof(*entry));
+    struct link *first;
+
+    entry->pool = pool;
+    list_init(&entry->waits);
+    entry->conn = conn_open(pool_dial->dial, &pool->conn_options, entry);
+    list_entry(entry);
+    while ((first = list_take_first(&pool_dial->waits))) {
+        list_put_last(&entry->waits, first);
+        LIST_OWNER(first, struct pool_wait, link)->pool_dial = NULL;
+    }
+    serve_waits(entry, pool_dial->dial);
+}
+
+static void on_dial_ended(void *owner)
+{
+    struct pool_dial *pool_dial = owner;
+
+    if (pool_dial->dial->state == DIAL_OPEN)
+        open_entry(pool_dial);
+    else
+        fail_waits(pool_dial);
+    free_pool_dial(pool_dial);
+}
+
+static void join(struct pool_dial *pool_dial, struct pool_wait *wait)
+{
+    list_put_last(&pool_dial->waits, &wait->link);
+    pool_dial->wait_count++;
+    wait->pool_dial = pool_dial;
+}
+
+static void begin_dial(struct pool *pool, struct pool_wait *wait)
+{
+    struct pool_dial *pool_dial = memory_zeroed(sizeof(*pool_dial));
+
+    pool_dial->pool = pool;
+    list_init(&pool_dial->waits);
+    list_put_last(&pool->dials, &pool_dial->link);
+    join(pool_dial, wait);
+    pool_dial->dial =
+        dial_new(wait->dialer, wait->url, &(struct dial_options){.alpn = pool->options.alpn},
+                 on_dial_ended, pool_dial);
+    if (pool_dial->dial->state == DIAL_FAILED)
+        on_dial_ended(pool_dial);
+}
+
+/* --- requests --- */
+
+/* An open connection to the origin, with room, or (`full`) without. */
+static struct entry *find(const struct pool *pool, const struct url *url, bool full)
+{
+    uint32_t hash = hash_of(url->host, url->port, url->https);
+
+    for (struct table_link *link = table_find(&pool->entries, hash); link;
+         link = table_next(link)) {
+        struct entry *entry = TABLE_OWNER(link, struct entry, by_origin);
+
+        if (conn_fits(entry->conn, url) && !conn_capacity(entry->conn) == full &&
+            entry->conn->state == CONN_OPEN)
+            return entry;
+    }
+    return NULL;
+}
+
+/* A dial to the origin that others wait for, and that is expected to serve one more. */
+static struct pool_dial *find_dial(const struct pool *pool, const struct url *url)
+{
+    for (struct link *link = pool->dials.next; link != &pool->dials; link = link->next) {
+        struct pool_dial *pool_dial = LIST_OWNER(link, struct pool_dial, link);
+
+        if (pool_dial->wait_count < pool->options.expected_streams &&
+            dial_fits(pool_dial->dial, url))
+            return pool_dial;
+    }
+    return NULL;
+}
+
+void pool_request(struct pool *pool, struct pool_wait *wait, struct dialer *dialer,
+                  const struct url *url, bool fresh)
+{
+    bool shares = !fresh && pool->options.expected_streams > 1;
+    struct entry *entry = fresh ? NULL : find(pool, url, false);
+    struct pool_dial *pool_dial;
+
+    wait->dialer = dialer;
+    wait->url = url;
+    if (entry) {
+        serve(entry, wait, NULL);
+    } else if (shares && (pool_dial = find_dial(pool, url))) {
+        join(pool_dial, wait);
+    } else if (shares && (entry = find(pool, url, true))) {
+        list_put_last(&entry->waits, &wait->link);
+    } else {
+        begin_dial(pool, wait);
+    }
+}
+
+const struct dial *pool_wait_dial(const struct pool_wait *wait)
+{
+    return wait->pool_dial ? wait->pool_dial->dial : NULL;
+}
+
+void pool_cancel(struct pool_wait *wait)
+{
+    struct pool_dial *pool_dial = wait->pool_dial;
+
+    list_remove(&wait->link);
+    wait->pool_dial = NULL;
+    if (pool_dial && !--pool_dial->wait_count)
+        free_pool_dial(pool_dial);
+}
+
+void pool_free(struct pool *pool)
+{
+    while (pool_drop_oldest(pool))
+        ;
+    table_free(&pool->entries);
+    free(pool);
 }

@@ -1,8 +1,10 @@
 /*
- * Kept-alive connections, idle until the next exchange with the same origin. At most `limit` are
- * kept; over that the oldest is given up. Each is watched: one that the server closes, or on which
- * it speaks without being asked, leaves at once. Beside them are those on which the rest of a response
- * is read that is not wanted.
+ * The connections of a fetch, by origin: open ones, idle or in use, and those that are being dialled. An
+ * exchange asks for a stream, and gets a connection that has room for it: an idle one, one that carries
+ * several streams, or a new one.
+ *
+ * At most `limit` idle connections are kept; beyond that the oldest is closed. One that the server closes, or
+ * on which bytes come that were not asked for, leaves at once.
  */
 #ifndef HTTP_POOL_H
 #define HTTP_POOL_H
@@ -11,33 +13,57 @@
 
 struct pool;
 
-/* The loop that the connections live on must outlive the pool. */
-struct pool *pool_new(size_t limit);
+struct pool_options {
+    size_t limit; /* of idle connections */
+    /* Streams that a connection is expected to carry at once before its protocol is known: an exchange waits
+       for a dial that is under way where fewer wait for it. 1: HTTP/1.1. */
+    unsigned expected_streams;
+    const char
+        *alpn; /* as in struct dial_options, and which protocol that is as in struct conn_options */
+    const struct protocol *(*protocol)(const char *alpn);
+};
 
-/* Closes all that are idle and frees. */
+/* A wait for a stream; a member of the struct that waits. Zeroed at first. */
+struct pool_wait {
+    /* `conn` has room: one stream is to be submitted to it in this call. `dial` is the one that opened it,
+       for its stamps, or NULL: it was open before. */
+    void (*ready)(struct pool_wait *wait, struct conn *conn, const struct dial *dial);
+    /* The dial failed: it says why. */
+    void (*failed)(struct pool_wait *wait, const struct dial *dial);
+
+    /* private */
+    struct link link;            /* among those that wait for the same; in none: it does not wait */
+    struct pool_dial *pool_dial; /* that it waits for; NULL: for a slot of an open connection */
+    struct dialer *dialer;       /* borrowed */
+    const struct url *url;       /* borrowed until `ready` or `failed` */
+};
+
+/* The loop that the connections live on must outlive the pool. */
+struct pool *pool_new(const struct pool_options *options);
+
+/* Closes the idle connections and frees. No wait and no stream is left. */
 void pool_free(struct pool *pool);
 
-/* Takes out the connection that was used last for the URL's origin, for its new user; or NULL. */
-struct conn *pool_take(struct pool *pool, const struct url *url, void (*wake)(void *owner),
-                       void *owner);
+/* Asks for a stream. `ready` or `failed` is called once, perhaps before this returns. `fresh`: only on a
+   connection that is dialled for it. */
+void pool_request(struct pool *pool, struct pool_wait *wait, struct dialer *dialer,
+                  const struct url *url, bool fresh);
 
-/* Takes over an open connection on which nothing is under way. */
-void pool_keep(struct pool *pool, struct conn *conn);
+/* The dial that it waits for; NULL: none. */
+const struct dial *pool_wait_dial(const struct pool_wait *wait);
 
-/* A response that is drained may still take this much; else its connection is closed. */
-#define POOL_MOST_DRAIN_BYTES (64 * 1024)
-#define POOL_DRAIN_TIME       (5 * NSEC_PER_S)
+/* Gives a wait up. The last wait for a dial cancels it. Nothing happens where it does not wait. */
+void pool_cancel(struct pool_wait *wait);
 
-/* Takes over an open connection, of which conn_read has just said that no more can be read, in the
-   middle of a response whose rest is not wanted. The rest is read and dropped beside everything else;
-   then the connection is kept. It counts as an idle one. */
-void pool_drain(struct pool *pool, struct conn *conn);
+/* A stream of the connection has ended. `keeps`: it may serve on, perhaps after it has read the rest of a
+   response that is not wanted; else it is closed, unless it has other streams. */
+void pool_release(struct conn *conn, bool keeps);
 
 /* The origin of a connection that has become idle and was not asked for since; each is told once, the
    oldest first. The host is borrowed until the loop's next turn. False where there is none. */
 bool pool_fresh(struct pool *pool, struct url_origin *origin);
 
-/* Gives up the oldest. False where none is idle. */
+/* Closes the oldest idle one. False where none is idle. */
 bool pool_drop_oldest(struct pool *pool);
 
 #endif

@@ -206,7 +206,7 @@ static struct call *make_call(struct tls_client *client, SSL *ssl, const char *h
 }
 
 struct transport *tls_client_open(struct tls_client *client, struct sock *sock, const char *host,
-                                  uint16_t port)
+                                  uint16_t port, const char *alpn)
 {
     SSL *ssl;
 
@@ -217,6 +217,8 @@ struct transport *tls_client_open(struct tls_client *client, struct sock *sock, 
     }
     ERR_clear_error();
     ssl = SSL_new(client->context);
+    if (ssl && alpn) /* 0: done; else there is no memory, which ends the program before */
+        SSL_set_alpn_protos(ssl, (const unsigned char *)alpn, (unsigned)strlen(alpn));
     if (!ssl || !expect_host(ssl, host, client)) {
         SSL_free(ssl);
         return NULL;

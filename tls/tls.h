@@ -2,7 +2,7 @@
  * The client side of TLS: one context for all connections. Verification is on: the chain against the
  * trusted authorities, the certificate against the host's name (RFC 6125, no partial wildcards) or
  * address. TLS 1.2 is the lowest version; SNI is sent for names (RFC 6066 forbids it for
- * addresses); ALPN offers http/1.1.
+ * addresses); ALPN offers http/1.1 where the caller names nothing else.
  */
 #ifndef TLS_TLS_H
 #define TLS_TLS_H
@@ -48,9 +48,11 @@ void tls_client_free(struct tls_client *client);
 
 /* A transport towards `host`, a name or a numeric address without brackets. The caller ends it with
    calls->close, before the client is freed. NULL where `host` cannot be a server's name: over 255
-   bytes, or with a dot at its beginning. A session of an earlier connection to the same host and port is resumed. */
+   bytes, or with a dot at its beginning. A session of an earlier connection to the same host and port is
+   resumed. `alpn`: the protocols that are offered, the preferred one first, each behind its length in one
+   byte (RFC 7301, section 3.1): "\x02h2\x08http/1.1"; NULL: http/1.1 alone. */
 struct transport *tls_client_open(struct tls_client *client, struct sock *sock, const char *host,
-                                  uint16_t port);
+                                  uint16_t port, const char *alpn);
 
 /* Lets OpenSSL run out of memory as the rest of the program does (base/memory.h). To be called before
    anything else of tls/. */

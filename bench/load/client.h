@@ -22,6 +22,7 @@ enum client_state {
 
 /* A request in flight. */
 struct flight {
+    struct stream stream;
     struct client *client;       /* whose it is */
     const struct target *target; /* what is asked */
     nsec intended;               /* when it was due; in a closed loop, `started` */
@@ -56,26 +57,23 @@ struct crew {
     struct dialer *dialer; /* borrowed */
     const struct url *url; /* where they lead; borrowed */
     const struct client_events *events;
-    void *owner;                  /* their argument */
-    unsigned pipeline;            /* requests in flight on a connection */
-    struct link flights;          /* all in flight, in the order of their start */
-    char *scratch;                /* CREW_SCRATCH_BYTES: requests put together */
-    uint64_t bytes_in, bytes_out; /* so far */
+    void *owner;                      /* their argument */
+    unsigned pipeline;                /* requests in flight on a connection */
+    struct link flights;              /* all in flight, in the order of their start */
+    struct conn_options conn_options; /* of all connections; crew_init sets it */
+    uint64_t bytes_in, bytes_out;     /* so far */
 };
-
-#define CREW_SCRATCH_BYTES 65536
 
 struct client {
     struct crew *crew; /* borrowed */
     enum client_state state;
     bool stood;             /* this connection, or the last one, was open */
     bool stamped;           /* its connections ask for kernel stamps */
-    bool answering;         /* some of the oldest request's answer came */
     bool last;              /* no more requests go on this connection; the load's to set, too */
-    bool closing;           /* the server has announced its end */
+    bool lost;              /* a request has failed with this connection */
     bool blamed;            /* requests failed with this connection, which could not be made */
-    int send_error;         /* sending failed, but answers may still come */
-    struct conn *conn;      /* NULL when ABSENT */
+    struct dial *dial;      /* when CONNECTING, and in `open` */
+    struct conn *conn;      /* when OPEN */
     struct link link;       /* of the load: in one of its lists */
     struct timer pause;     /* of the load: before it tries again */
     unsigned refused;       /* of the load: connections in a row that could not be made */
@@ -86,16 +84,18 @@ struct client {
     unsigned number;        /* for the probe; the load's to set */
     unsigned first;         /* the oldest in flight, in the ring */
     unsigned flying;        /* how many there are */
-    unsigned unsent;        /* of them, the youngest, that did not leave yet or not whole */
-    size_t sent;            /* bytes of the oldest unsent one that left */
     struct flight *flights; /* a ring of crew->pipeline; borrowed */
 
     /* of the load: what is counted of the address to which its connection leads; NULL: it is not open */
     struct tally_address *at;
 };
 
-/* Begins a connection; the client is ABSENT. It may be ABSENT again when this returns, after `gone`. */
-void client_connect(struct client *client);
+/* Makes ready a crew whose other members are set; it must not be moved after that. */
+void crew_init(struct crew *crew);
+
+/* Begins a connection; the client is ABSENT. It may be ABSENT again when this returns, after `gone`. The
+   options are copied; NULL: none. */
+void client_connect(struct client *client, const struct dial_options *options);
 
 /* Starts a request; there is room, also while ABSENT. It leaves with client_send, or when the connection
    stands. */
@@ -104,7 +104,8 @@ void client_start(struct client *client, const struct target *target, nsec inten
 
 static inline bool client_has_room(const struct client *client)
 {
-    return client->flying < client->crew->pipeline && !client->last && !client->closing;
+    return client->flying < client->crew->pipeline && !client->last &&
+           (client->state != CLIENT_OPEN || conn_capacity(client->conn));
 }
 
 /* Sends what goes of what was started. */

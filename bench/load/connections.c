@@ -78,9 +78,20 @@ bool connections_full(const struct connections *connections)
     return connections->connecting >= MOST_CONNECTING;
 }
 
+/* Of the next connection: some resume a TLS session, the others do not. */
+static struct tls_client *next_tls(struct connections *connections)
+{
+    connections->resume_credit += connections->options->resume_percent;
+    if (connections->resume_credit < 100)
+        return connections->whole;
+    connections->resume_credit -= 100;
+    return connections->resuming;
+}
+
 void connections_begin(struct connections *connections, struct client *client)
 {
     const struct load_options *options = connections->options;
+    struct dial_options dial = {0};
 
     list_remove(&client->link);
     connections->connecting++;
@@ -89,9 +100,10 @@ void connections_begin(struct connections *connections, struct client *client)
     if (!connections->trial_passed)
         enter_trial(connections, client);
     if (options->source_count)
-        connections->crew.dialer->from =
-            &options->sources[connections->sources_taken++ % options->source_count];
-    client_connect(client);
+        dial.from = &options->sources[connections->sources_taken++ % options->source_count];
+    if (connections->crew.url->https)
+        dial.tls = next_tls(connections);
+    client_connect(client, &dial);
 }
 
 void connections_opened(struct connections *connections)
@@ -156,22 +168,6 @@ void connections_place(struct connections *connections, struct client *client)
 
 /* --- making and freeing --- */
 
-/* The dialer's way to a transport: some TLS connections resume a session, the others do not. */
-static struct transport *open_transport(void *owner, struct sock *sock, const char *host,
-                                        uint16_t port, bool https)
-{
-    struct connections *connections = owner;
-    bool resume;
-
-    if (!https)
-        return plain_open(sock);
-    connections->resume_credit += connections->options->resume_percent;
-    resume = connections->resume_credit >= 100;
-    if (resume)
-        connections->resume_credit -= 100;
-    return tls_client_open(resume ? connections->resuming : connections->whole, sock, host, port);
-}
-
 /* NULL, or why not. */
 static char *make_tls(struct connections *connections)
 {
@@ -214,8 +210,6 @@ char *connections_init(struct connections *connections, const struct load_option
                        struct dialer *dialer, const struct client_events *clients,
                        const struct connections_events *events, void *owner)
 {
-    char *why;
-
     *connections = (struct connections){.options = options, .events = events};
     connections->crew = (struct crew){
         .dialer = dialer,
@@ -223,20 +217,14 @@ char *connections_init(struct connections *connections, const struct load_option
         .events = clients,
         .owner = owner,
         .pipeline = options->pipeline,
-        .scratch = memory_get(CREW_SCRATCH_BYTES),
     };
-    list_init(&connections->crew.flights);
+    crew_init(&connections->crew);
     list_init(&connections->idle);
     list_init(&connections->absent);
     timer_init(&connections->trial, judge_trial, connections, "load trial end");
     task_init(&connections->look, events->look, owner, "load connect");
     make_clients(connections);
-    why = make_tls(connections);
-    if (!why) {
-        dialer->open = open_transport;
-        dialer->open_owner = connections;
-    }
-    return why;
+    return make_tls(connections);
 }
 
 void connections_quiet(struct connections *connections)
@@ -261,7 +249,6 @@ void connections_free(struct connections *connections)
     connections_close(connections);
     tls_client_free(connections->whole);
     tls_client_free(connections->resuming);
-    free(connections->crew.scratch);
     free(connections->clients);
     free(connections->flights);
 }

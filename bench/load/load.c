@@ -78,7 +78,7 @@ static void on_failed(void *owner, const struct flight *flight, enum error error
 static void shift(const struct load *load, struct client *client)
 {
     struct flight *flight = &client->flights[client->first];
-    nsec queued = client->conn->dial->stamps.queued;
+    nsec queued = client->dial->stamps.queued;
 
     flight->started += queued;
     if (!load->options.open_loop)
@@ -92,7 +92,7 @@ static void on_open(void *owner, struct client *client)
     connections_opened(&load->connections);
     if (load->phases.phase == RUN_DRAINING)
         return;
-    record_connection(&load->record, client->conn);
+    record_connection(&load->record, client->dial, client->conn);
     client->at = spread_opened(load->spread, &client->conn->address);
     if (load->options.new_connections)
         shift(load, client);

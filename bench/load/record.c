@@ -312,10 +312,10 @@ void record_ages(struct record *record, nsec age, uint64_t count)
 /* --- connections and intervals --- */
 
 /* A wait for its turn to shake hands is ours, and not part of the time that it took. */
-void record_connection(struct record *record, const struct conn *conn)
+void record_connection(struct record *record, const struct dial *dial, const struct conn *conn)
 {
     struct tally *tally = record->tally;
-    const struct stamps *stamps = &conn->dial->stamps;
+    const struct stamps *stamps = &dial->stamps;
     nsec stood = stamps->tls ? stamps->tls : stamps->connect;
     struct tls_facts facts;
 

@@ -91,8 +91,8 @@ void record_turn(struct record *record, nsec now, nsec lag);
 /* The same of the last turn, in which the run ends. */
 void record_away(struct record *record, nsec now, nsec lag);
 
-/* A connection stands. */
-void record_connection(struct record *record, const struct conn *conn);
+/* A connection was opened by this dial. */
+void record_connection(struct record *record, const struct dial *dial, const struct conn *conn);
 
 /* A request that counts was answered. */
 void record_answer(struct record *record, const struct flight *flight,

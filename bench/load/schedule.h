@@ -12,10 +12,10 @@
 
 #include "base/clock.h"
 
-enum arrival { ARRIVAL_CONSTANT, ARRIVAL_POISSON };
+enum arrival_process { ARRIVAL_CONSTANT, ARRIVAL_POISSON };
 
 struct schedule_options {
-    enum arrival arrival;
+    enum arrival_process arrival;
     double from_rate;       /* requests a second, over 0, of all shares together */
     double to_rate;         /* from the end of the ramp on */
     nsec ramp;              /* how long it takes to get there; 0: to_rate at once */

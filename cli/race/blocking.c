@@ -240,11 +240,11 @@ static bool shake_hands(struct blocking_call *call)
 {
     struct dialer *dialer = call->blocking->dialer;
     const struct url *url = &call->site->url;
+    const struct dial_peer peer = {.host = url->host, .port = url->port, .https = url->https};
     struct io io;
 
     begin(call, PHASE_TLS, dialer->tls_timeout, ERROR_TLS_TIMEOUT);
-    call->transport =
-        dialer->open(dialer->open_owner, call->sock, url->host, url->port, url->https);
+    call->transport = dialer->open(dialer->open_owner, call->sock, &peer);
     if (!call->transport)
         return failed(call, ERROR_TLS_FAILED, "TLS cannot start");
     if (interrupted(call))
@@ -299,7 +299,9 @@ static void on_head(void *owner, const struct http1 *http1)
 {
     struct blocking_call *call = owner;
 
-    answer_head(&call->blocking->answer, http1);
+    const struct response response = {http1->status, http1->major, http1->minor, NULL, 0};
+
+    answer_head(&call->blocking->answer, &response);
     call->result->stamps.head = clock_now();
 }
 

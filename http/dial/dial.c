@@ -120,7 +120,20 @@ static void note(const struct dial *dial)
     }
 }
 
-/* The only place where the state changes while things go well; fail ends it. */
+/* The only place where the state changes. */
+static void set_state(struct dial *dial, enum dial_state state)
+{
+    static const char *const names[] = {
+        [DIAL_RESOLVE] = "resolve",       [DIAL_CONNECT] = "connect",     [DIAL_TUNNEL] = "tunnel",
+        [DIAL_TLS_QUEUED] = "tls-queued", [DIAL_HANDSHAKE] = "handshake", [DIAL_OPEN] = "open",
+        [DIAL_FAILED] = "failed",
+    };
+
+    probe_state(dial->dialer->loop, "dial", dial->number, names[dial->state], names[state]);
+    dial->state = state;
+}
+
+/* The next state: stamps the end of the one before, and arms the deadline. */
 static void enter(struct dial *dial, enum dial_state state)
 {
     nsec now = loop_clock(dial->dialer->loop);
@@ -136,7 +149,7 @@ static void enter(struct dial *dial, enum dial_state state)
         break;
     default: break;
     }
-    dial->state = state;
+    set_state(dial, state);
     if (state != DIAL_TUNNEL) /* which has what is left of DIAL_CONNECT's */
         loop_arm(dial->dialer->loop, &dial->deadline, clock_after(now, phase_limit(dial, state)));
     if (dial->has_handshake_slot)
@@ -151,7 +164,7 @@ static enum step close_with(struct dial *dial, enum error error, const char *det
     dial->error = error;
     dial->detail = detail;
     dial->phase = dial_phase(dial);
-    dial->state = DIAL_FAILED;
+    set_state(dial, DIAL_FAILED);
     if (dial->dialer->trace)
         note(dial);
     return STEP_ON;
@@ -224,7 +237,7 @@ static void try_addresses(struct dial *dial, const struct address *addresses, si
     const struct dialer *dialer = dial->dialer;
     const struct eyeballs_options options = {
         .loop = dialer->loop,
-        .from = dial->from,
+        .from = dial->options.from,
         .unix_socket = dialer->unix_socket,
         .trying = dialer->trace ? on_trying : NULL,
         .failed = dialer->choice ? on_attempt_failed : NULL,
@@ -446,11 +459,15 @@ static enum step step_tls_queued(struct dial *dial)
 
 static enum step step_handshake(struct dial *dial)
 {
+    const struct dial_peer peer = {.host = dial->host,
+                                   .port = dial->port,
+                                   .https = dial->https,
+                                   .tls = dial->options.tls,
+                                   .alpn = dial->options.alpn};
     struct io io;
 
     if (!dial->transport)
-        dial->transport = dial->dialer->open(dial->dialer->open_owner, dial->sock, dial->host,
-                                             dial->port, dial->https);
+        dial->transport = dial->dialer->open(dial->dialer->open_owner, dial->sock, &peer);
     if (!dial->transport)
         return fail(dial, ERROR_TLS_FAILED, "TLS cannot start");
     io = dial->transport->calls->handshake(dial->transport);
@@ -487,14 +504,17 @@ static void dial_drive(struct dial *dial)
         dial->ended(dial->owner);
 }
 
-struct dial *dial_new(struct dialer *dialer, const struct url *url, void (*ended)(void *owner),
-                      void *owner)
+struct dial *dial_new(struct dialer *dialer, const struct url *url,
+                      const struct dial_options *options, void (*ended)(void *owner), void *owner)
 {
     struct dial *dial = memory_zeroed(sizeof(*dial));
     nsec now = loop_clock(dialer->loop);
 
     dial->dialer = dialer;
-    dial->from = dialer->from;
+    if (options)
+        dial->options = *options;
+    if (!dial->options.from)
+        dial->options.from = dialer->from;
     dial->ended = ended;
     dial->owner = owner;
     dial->host = memory_text(url->host, strlen(url->host));
@@ -512,6 +532,11 @@ struct dial *dial_new(struct dialer *dialer, const struct url *url, void (*ended
         ;
     assert(dial->state != DIAL_OPEN);
     return dial;
+}
+
+bool dial_fits(const struct dial *dial, const struct url *url)
+{
+    return dial->port == url->port && dial->https == url->https && !strcmp(dial->host, url->host);
 }
 
 enum phase dial_phase(const struct dial *dial)
@@ -555,7 +580,8 @@ void dial_free(struct dial *dial)
     if (!dial)
         return;
     loop = dial->dialer->loop;
-    dial->state = DIAL_FAILED; /* an event that is queued already does nothing */
+    if (dial->state < DIAL_OPEN)
+        set_state(dial, DIAL_FAILED); /* an event that is queued already does nothing */
     list_remove(&dial->slot_link);
     pass_slot(dial);
     stop_asking(dial);

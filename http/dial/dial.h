@@ -35,9 +35,9 @@ struct dial {
     char *host; /* the origin's: a name or a numeric address */
     uint16_t port;
     bool https;
-    bool numeric;                 /* the host is an address */
-    const struct proxy *proxy;    /* borrowed; NULL: directly */
-    const struct sock_from *from; /* the dialer's when it was made; borrowed */
+    bool numeric;                /* the host is an address */
+    const struct proxy *proxy;   /* borrowed; NULL: directly */
+    struct dial_options options; /* `from` is set where the dialer has one */
 
     /* what it came to */
     struct address address;      /* the one that is being tried, or was reached */
@@ -62,10 +62,13 @@ struct dial {
     struct grave grave;
 };
 
-/* Starts a dial for a URL, which is not kept. It may be FAILED when this returns, and is never OPEN:
-   a connection needs an event. */
-struct dial *dial_new(struct dialer *dialer, const struct url *url, void (*ended)(void *owner),
-                      void *owner);
+/* Starts a dial for a URL, which is not kept; the options are copied; NULL: none. It may be FAILED when
+   this returns, and is never OPEN: a connection needs an event. */
+struct dial *dial_new(struct dialer *dialer, const struct url *url,
+                      const struct dial_options *options, void (*ended)(void *owner), void *owner);
+
+/* Whether it leads where the URL does. It is not OPEN. */
+bool dial_fits(const struct dial *dial, const struct url *url);
 
 /* The phase that it is in; of a FAILED one where it failed; SEND when it is OPEN. */
 enum phase dial_phase(const struct dial *dial);

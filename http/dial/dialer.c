@@ -18,6 +18,8 @@ void dialer_init(struct dialer *dialer, struct loop *loop)
 
 void dialer_free(struct dialer *dialer)
 {
+    free(dialer->scratch);
+    dialer->scratch = NULL;
     tls_client_free(dialer->tls);
     dialer->tls = NULL;
 }
@@ -44,15 +46,16 @@ char *dial_prepare_tls(struct dialer *dialer)
     return why;
 }
 
-struct transport *dial_open(void *owner, struct sock *sock, const char *host, uint16_t port,
-                            bool https)
+struct transport *dial_open(void *owner, struct sock *sock, const struct dial_peer *peer)
 {
     struct dialer *dialer = owner;
-    char *why;
+    struct tls_client *tls = peer->tls;
 
-    if (!https)
+    if (!peer->https)
         return plain_open(sock);
-    why = dial_prepare_tls(dialer);
-    free(why); /* the connection says that TLS failed; a named file was read at the start */
-    return dialer->tls ? tls_client_open(dialer->tls, sock, host, port) : NULL;
+    if (!tls) {
+        free(dial_prepare_tls(dialer)); /* the connection says that TLS failed */
+        tls = dialer->tls;
+    }
+    return tls ? tls_client_open(tls, sock, peer->host, peer->port, peer->alpn) : NULL;
 }

@@ -21,9 +21,25 @@ struct dial_map {
     struct address nameserver; /* who answers for all names */
 };
 
-/* How a transport is put on a socket; NULL where the host cannot be asked for. */
-typedef struct transport *dial_open_fn(void *owner, struct sock *sock, const char *host,
-                                       uint16_t port, bool https);
+/* What a dial may have of its own. All are borrowed until it is freed; NULL: what the dialer has. */
+struct dial_options {
+    const struct sock_from *from; /* the source address */
+    struct tls_client *tls;       /* of an https origin */
+    const char *alpn;             /* as tls_client_open takes it; NULL: http/1.1 */
+};
+
+/* For whom a transport is made. */
+struct dial_peer {
+    const char *host; /* a name, or a numeric address without brackets */
+    uint16_t port;
+    bool https;
+    struct tls_client *tls; /* NULL: the dialer's */
+    const char *alpn;
+};
+
+/* Puts a transport on a socket; NULL where TLS has no name for the host. */
+typedef struct transport *dial_open_fn(void *owner, struct sock *sock,
+                                       const struct dial_peer *peer);
 
 /* Handshakes begun at once. They are work for the one thread and hold 45 KB each, a finished one half
    of that; beyond this number more of them only take longer. One that is not over after
@@ -49,7 +65,7 @@ struct dialer {
     struct loop *loop;            /* NULL in the blocking half */
     struct resolver *resolver;    /* likewise */
     const struct dial_map *map;   /* borrowed; NULL: the real network */
-    const struct sock_from *from; /* where the next connection starts; borrowed; NULL: anywhere */
+    const struct sock_from *from; /* the source address; borrowed; NULL: any */
     const char *unix_socket;      /* where all connections lead; borrowed; NULL: nowhere */
     const struct routes *routes;  /* --resolve and --connect-to; borrowed; NULL: none */
     enum resolve_family family; /* of the addresses that need no lookup; the resolver has its own */
@@ -65,6 +81,8 @@ struct dialer {
     struct link slot_queue; /* dials that wait for a handshake slot */
     dial_open_fn *open;     /* dial_open, or a test's own */
     void *open_owner;       /* its first argument */
+
+    char *scratch; /* of connections, which put output together in it; NULL: not needed so far */
 
     const struct dial_choice *choice; /* borrowed; NULL: all that are found, as they come */
 };
@@ -83,7 +101,6 @@ void dial_aim(const struct dialer *dialer, struct address *address, bool https, 
 char *dial_prepare_tls(struct dialer *dialer);
 
 /* The real dial_open_fn: owner is the dialer. */
-struct transport *dial_open(void *owner, struct sock *sock, const char *host, uint16_t port,
-                            bool https);
+struct transport *dial_open(void *owner, struct sock *sock, const struct dial_peer *peer);
 
 #endif

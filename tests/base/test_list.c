@@ -86,6 +86,20 @@ static void removed_from_anywhere(void **state)
     expect(0, NULL);
 }
 
+static void first_is_taken_out(void **state)
+{
+    (void)state;
+    list_put_last(&list, &members[0].link);
+    list_put_last(&list, &members[1].link);
+    assert_ptr_equal(list_take_first(&list), &members[0].link);
+    assert_false(list_is_in(&members[0].link));
+    assert_ptr_equal(list.next, &members[1].link);
+    assert_ptr_equal(list.next->before, &list);
+    assert_ptr_equal(list_take_first(&list), &members[1].link);
+    assert_true(list_is_empty(&list));
+    assert_null(list_take_first(&list));
+}
+
 /* Who leaves need not know which list it is in. */
 static void moves_from_list_to_list(void **state)
 {
@@ -110,6 +124,7 @@ int main(void)
         cmocka_unit_test_setup(empty, setup),
         cmocka_unit_test_setup(first_last_and_between, setup),
         cmocka_unit_test_setup(removed_from_anywhere, setup),
+        cmocka_unit_test_setup(first_is_taken_out, setup),
         cmocka_unit_test_setup(moves_from_list_to_list, setup),
     };
 

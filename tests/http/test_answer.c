@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "http/answer.h"
+#include "http/h1/h1_parser.h"
 
 #define ENOUGH 100000
 
@@ -30,8 +31,11 @@ static void on_field(void *owner, const char *name, size_t name_bytes, const cha
 
 static void on_head(void *owner, const struct http1 *head)
 {
+    const struct response response = {
+        .status = head->status, .major = head->major, .minor = head->minor};
+
     (void)owner;
-    answer_head(&answer, head);
+    answer_head(&answer, &response);
 }
 
 static void on_body(void *owner, const char *bytes, size_t count)

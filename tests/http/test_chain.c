@@ -96,11 +96,11 @@ static enum chain_next conclude(void)
 /* The exchange is answered by its head: status and Location, which may be NULL. */
 static enum chain_next reply(unsigned status, const char *location)
 {
-    struct http1 http1 = {.status = status, .major = 1, .minor = 1};
+    struct response response = {.status = status, .major = 1, .minor = 1};
 
     if (location)
         tell("Location", location);
-    answer_head(&answer, &http1);
+    answer_head(&answer, &response);
     return conclude();
 }
 

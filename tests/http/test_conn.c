@@ -1,122 +1,296 @@
-/* An open connection: what wakes its user, and where it leads; and one that cannot be opened. */
+/* A connection with HTTP/1.1 on it: what its owner and its streams hear, over scripted transports. */
 #include "tests/support/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "http/h1/h1.h"
 #include "tests/support/stage.h"
 
-static const struct script plain = {NULL, NULL, NULL};
+#define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+#define STREAMS 4
 
 static struct stage stage;
-static int wakes; /* how often the connection called */
+static struct dial *dial;
+static struct conn *conn;
+static struct stream streams[STREAMS];
+static bool opened;
+static char heard[1024]; /* the events, a word each */
+
+static void hear(const char *word)
+{
+    size_t length = strlen(heard);
+
+    snprintf(heard + length, sizeof(heard) - length, "%s%s", length ? " " : "", word);
+}
+
+static void hear_of(const struct stream *stream, const char *word)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "%td:%s", stream - streams, word);
+    hear(text);
+}
+
+static void on_room(struct conn *one)
+{
+    (void)one;
+    hear("room");
+}
+
+static void on_closed(struct conn *one, enum error error)
+{
+    assert_ptr_equal(one, conn);
+    hear("closed");
+    if (error)
+        hear(error_code(error));
+    conn = NULL;
+}
+
+static void on_sent(struct stream *stream, nsec at)
+{
+    assert_true(at > 0);
+    hear_of(stream, "sent");
+}
+
+static void on_end(struct stream *stream, const struct stream_end *end)
+{
+    static const char *const replays[] = {"never", "idempotent", "behind-close", "any"};
+
+    assert_false(stream_is_submitted(stream));
+    hear_of(stream, end->error ? error_code(end->error) : "end");
+    if (end->error)
+        hear(replays[end->replay]);
+}
+
+static const struct stream_events quiet = {.end = on_end};
+static const struct stream_events all = {.sent = on_sent, .end = on_end};
+static const struct conn_events conn_events = {on_room, on_closed};
+static struct conn_options options;
+
+static void on_dialled(void *owner)
+{
+    (void)owner;
+    conn = conn_open(dial, &options, &options);
+    opened = true;
+}
+
+/* An open connection that plays a script. */
+static void open_conn(const struct script *script)
+{
+    struct url url;
+    char text[64];
+
+    stage_play(&stage, script, 1);
+    snprintf(text, sizeof(text), "http://127.0.0.1:%u/", address_port(&stage.at));
+    assert_null(url_parse(&url, text, strlen(text)));
+    heard[0] = '\0';
+    opened = false;
+    dial = dial_new(&stage.dialer, &url, NULL, on_dialled, NULL);
+    TURN_UNTIL(stage.loop, opened);
+    dial_free(dial);
+    url_free(&url);
+}
 
 static int setup(void **state)
 {
     (void)state;
     stage_open(&stage, NSEC_PER_US);
-    stage_play(&stage, &plain, 1);
-    wakes = 0;
+    options = (struct conn_options){.events = &conn_events, .pipeline = STREAMS, .read_budget = 4};
+    memset(streams, 0, sizeof(streams));
+    conn = NULL;
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
+    if (conn)
+        conn_close(conn);
+    unit_settle(stage.loop);
     stage_close(&stage);
     return 0;
 }
 
-static void on_wake(void *owner)
+static void submit(size_t i, const struct stream_events *events, const char *bytes, size_t count)
 {
-    (void)owner;
-    wakes++;
+    streams[i].events = events;
+    streams[i].out.bytes = bytes;
+    streams[i].out.count = count;
+    conn_submit(conn, &streams[i]);
 }
 
-/* A connection to the stage's port. */
-static struct conn *connect_to(const char *scheme)
+/* So many requests, whose bytes lie behind each other in memory. */
+static void submit_block(size_t count)
 {
-    struct conn *conn;
-    struct url url;
-    char text[128];
+    static const char block[] =
+        "GET /0 HTTP/1.1\r\n\r\nGET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n";
+    size_t one = (sizeof(block) - 1) / 3;
 
-    snprintf(text, sizeof(text), "%s://127.0.0.1:%u/", scheme, address_port(&stage.at));
-    assert_null(url_parse(&url, text, strlen(text)));
-    conn = conn_new(&stage.dialer, &url, on_wake, NULL);
-    url_free(&url);
-    return conn;
+    assert_true(count <= 3);
+    for (size_t i = 0; i < count; i++)
+        submit(i, &quiet, block + i * one, one);
 }
 
-/* The stamps are there while it opens, and cost an open connection nothing. */
-static void dial_is_gone_when_open(void **state)
+static void settle_and_expect(const char *wanted)
 {
-    struct conn *conn = connect_to("http");
-
-    (void)state;
-    assert_int_equal(conn->state, CONN_DIALLING);
-    assert_int_equal(conn_phase(conn), PHASE_CONNECT);
-    assert_non_null(conn->dial);
-    TURN_UNTIL(stage.loop, conn->state == CONN_OPEN);
-    assert_int_equal(wakes, 1);
-    assert_int_equal(conn_phase(conn), PHASE_SEND);
-    assert_null(conn->dial);
-    assert_memory_equal(&conn->address.v4, &stage.at.v4, sizeof(stage.at.v4));
-    assert_ptr_equal(conn_sock(conn), conn->sock);
-    conn_close(conn);
-}
-
-static void failed_dial_says_why(void **state)
-{
-    static const struct script_step fails[] = {PAUSE, BREAK(TLS_CERT_EXPIRED)};
-    struct conn *conn;
-
-    (void)state;
-    stage_play(&stage, &(struct script){.handshakes = fails}, 1);
-    conn = connect_to("https");
-    TURN_UNTIL(stage.loop, conn->state == CONN_CLOSED);
-    assert_int_equal(wakes, 1);
-    assert_int_equal(conn->dial->error, ERROR_TLS_CERT_EXPIRED);
-    assert_int_equal(conn_phase(conn), PHASE_TLS);
-    assert_ptr_equal(conn_sock(conn), conn->dial->sock);
-    conn_close(conn);
-}
-
-static void closed_while_dialling(void **state)
-{
-    struct conn *conn = connect_to("http");
-
-    (void)state;
-    conn_close(conn);
     unit_settle(stage.loop);
-    assert_int_equal(wakes, 0);
+    if (strcmp(heard, wanted) != 0) {
+        fprintf(stderr, "ERROR: \"%s\" instead of \"%s\"\n", heard, wanted);
+        fail();
+    }
 }
 
-/* One that is open wakes its user for events and when it yields; it reads into the loop's buffer. */
-static void open_connection_wakes_its_user(void **state)
+static void responses_come_in_order(void **state)
 {
-    static const struct script_step reads[] = {SAY("hello"), LAST};
-    const unsigned char *bytes;
-    struct conn *conn;
-    struct io io;
+    static const struct script_step reads[] = {ASKED, ASKED, ASKED, SAY(OK OK OK), LAST};
 
     (void)state;
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
-    conn = connect_to("http");
-    TURN_UNTIL(stage.loop, conn->state == CONN_OPEN);
-    wakes = 0;
-    stage_event(&stage, EPOLLIN);
-    loop_turn(stage.loop, 0);
-    assert_int_equal(wakes, 1);
-    conn_yield(conn);
-    loop_turn(stage.loop, NSEC_NEVER);
-    assert_int_equal(wakes, 2);
-    assert_int_equal(conn_write(conn, "abc", 3).count, 3);
-    assert_string_equal(stage.heard, "abc");
-    io = conn_read(conn, &bytes);
-    assert_int_equal(io.count, 5);
-    assert_ptr_equal(bytes, loop_buffer(stage.loop));
-    assert_memory_equal(bytes, "hello", 5);
+    open_conn(&(struct script){.reads = reads});
+    assert_int_equal(conn_capacity(conn), STREAMS);
+    submit_block(3);
+    assert_int_equal(conn_capacity(conn), STREAMS - 3);
+    conn_flush(conn);
+    settle_and_expect("0:end 1:end 2:end room");
+    assert_string_equal(stage.heard,
+                        "GET /0 HTTP/1.1\r\n\r\nGET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+    assert_true(conn->served);
+}
+
+/* Requests from several places, in one send. */
+static void requests_leave_together(void **state)
+{
+    static const struct script_step writes[] = {TAKE(1000), STUCK};
+
+    (void)state;
+    open_conn(&(struct script){.writes = writes});
+    submit(0, &all, "GET /a HTTP/1.1\r\n\r\n", 19);
+    submit(1, &all, "GET /bb HTTP/1.1\r\n\r\n", 20);
+    conn_flush(conn);
+    assert_string_equal(stage.heard, "GET /a HTTP/1.1\r\n\r\nGET /bb HTTP/1.1\r\n\r\n");
+    settle_and_expect("0:sent 1:sent");
+}
+
+static size_t render(struct stream *stream, char *buffer)
+{
+    return (size_t)sprintf(buffer, "GET /%td HTTP/1.1\r\n\r\n", stream - streams);
+}
+
+/* Rendered when they leave, however short the writes are. */
+static void requests_are_rendered(void **state)
+{
+    static const struct script_step reads[] = {ASKED, ASKED, SAY(OK OK), LAST};
+    static const struct script_step writes[] = {TAKE(1), AGAIN};
+
+    (void)state;
+    for (int bytewise = 0; bytewise < 2; bytewise++) {
+        open_conn(&(struct script){.reads = reads, .writes = bytewise ? writes : NULL});
+        for (size_t i = 0; i < 2; i++) {
+            streams[i] = (struct stream){.events = &quiet, .out.render = render};
+            conn_submit(conn, &streams[i]);
+        }
+        conn_flush(conn);
+        settle_and_expect("0:end 1:end room");
+        assert_string_equal(stage.heard, "GET /0 HTTP/1.1\r\n\r\nGET /1 HTTP/1.1\r\n\r\n");
+        conn_close(conn);
+        conn = NULL;
+    }
+}
+
+/* What may be sent again after each kind of end. */
+static void ends_say_what_may_be_sent_again(void **state)
+{
+    static const struct {
+        struct script_step reads[6], writes[4];
+        const char *heard;
+    } cases[] = {
+        {{ASKED, ASKED, SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+          LAST},
+         {LAST},
+         "0:end 1:http.empty behind-close closed"},
+        {{ASKED, ASKED, END}, {LAST}, "0:http.empty never 1:http.empty never closed http.empty"},
+        {{ASKED, ASKED, SAY(OK), END},
+         {LAST},
+         "0:end room 1:http.empty idempotent closed http.empty"},
+        {{ASKED, SAY(OK), END}, {TAKE(19), STUCK}, "0:end room 1:http.empty any closed http.empty"},
+        {{ASKED, ASKED, SAY("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh"), END},
+         {LAST},
+         "0:http.truncated never 1:http.truncated never closed http.truncated"},
+        {{ASKED, ASKED, SAY("what\r\n"), LAST},
+         {LAST},
+         "0:http.malformed never 1:http.malformed never closed http.malformed"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        open_conn(&(struct script){.reads = cases[i].reads, .writes = cases[i].writes});
+        submit_block(2);
+        conn_flush(conn);
+        settle_and_expect(cases[i].heard);
+        assert_null(conn);
+    }
+}
+
+/* A cancelled stream hears nothing; those behind it end with its error. */
+static void cancelling_closes(void **state)
+{
+    static const struct script_step reads[] = {HANG};
+
+    (void)state;
+    open_conn(&(struct script){.reads = reads});
+    submit_block(3);
+    conn_flush(conn);
+    conn_cancel(&streams[0], ERROR_TOTAL_TIMEOUT);
+    settle_and_expect("1:timeout.total never 2:timeout.total never closed timeout.total");
+}
+
+/* Nothing is called after conn_close. */
+static void closed_by_its_owner(void **state)
+{
+    static const struct script_step reads[] = {HANG};
+
+    (void)state;
+    open_conn(&(struct script){.reads = reads});
+    submit_block(3);
+    conn_flush(conn);
     conn_close(conn);
+    conn = NULL;
+    settle_and_expect("");
+}
+
+static void idle_connection_ends(void **state)
+{
+    static const struct {
+        struct script_step reads[2];
+        const char *heard;
+    } cases[] = {
+        {{END}, "closed http.empty"},
+        {{BREAK(ECONNRESET)}, "closed http.reset"},
+        {{SAY("x"), LAST}, "closed http.malformed"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        open_conn(&(struct script){.reads = cases[i].reads});
+        settle_and_expect(cases[i].heard);
+    }
+}
+
+/* One with much to read lets others be served. */
+static void much_to_read_yields(void **state)
+{
+    static const struct script_step reads[] = {
+        ASKED, SAY("HTTP/1.1 200 OK\r\n\r\n"), SAY("x"), SAY("x"), SAY("x"), SAY("x"), SAY("x"),
+        HANG};
+    (void)state;
+    open_conn(&(struct script){.reads = reads});
+    submit_block(1);
+    conn_flush(conn);
+    loop_turn(stage.loop, 0);
+    assert_true(conn->sock->watch.again.queued);
 }
 
 static void fits_the_same_origin_alone(void **state)
@@ -129,10 +303,9 @@ static void fits_the_same_origin_alone(void **state)
         {"http://127.0.0.1:82/", false}, {"https://127.0.0.1:81/", false},
         {"http://127.0.0.2:81/", false}, {"http://localhost:81/", false},
     };
-    struct conn *conn = connect_to("http");
 
     (void)state;
-    TURN_UNTIL(stage.loop, conn->state == CONN_OPEN);
+    open_conn(&(struct script){0});
     conn->port = 81;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct url url;
@@ -141,7 +314,6 @@ static void fits_the_same_origin_alone(void **state)
         assert_int_equal(conn_fits(conn, &url), cases[i].fits);
         url_free(&url);
     }
-    conn_close(conn);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -149,10 +321,13 @@ static void fits_the_same_origin_alone(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(dial_is_gone_when_open),     CASE(failed_dial_says_why),
-        CASE(closed_while_dialling),      CASE(open_connection_wakes_its_user),
+        CASE(responses_come_in_order),    CASE(requests_leave_together),
+        CASE(requests_are_rendered),      CASE(ends_say_what_may_be_sent_again),
+        CASE(cancelling_closes),          CASE(closed_by_its_owner),
+        CASE(idle_connection_ends),       CASE(much_to_read_yields),
         CASE(fits_the_same_origin_alone),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    unit_time_limit();
+    return cmocka_run_group_tests_name("conn", tests, NULL, NULL);
 }

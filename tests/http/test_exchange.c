@@ -71,7 +71,9 @@ static void all_stamps_in_order(void **state)
 
     (void)state;
     stage_play(&stage, &(struct script){reads, writes, handshakes}, 1);
+    stage_note_states(&stage, "exchange");
     stage_fetch(&stage, secure, &outcome);
+    assert_string_equal(stage.states, "connecting send head body done");
     expect_hello(&outcome.result);
     assert_true(s->dns == 0); /* an address needs no name server */
     assert_true(s->start >= s->taken && s->connect > s->start && s->tls > s->connect);
@@ -1011,7 +1013,7 @@ static void connect_has_a_deadline(void **state)
     stage_play(&stage, &hangs[0].script, 1);
     stage.dialer.connect_timeout = LIMIT;
     start_and_hang(&exchange, site, NSEC_NEVER, false);
-    assert_int_equal(exchange.conn->dial->state, DIAL_CONNECT);
+    assert_int_equal(pool_wait_dial(&exchange.wait)->state, DIAL_CONNECT);
     stage.clock.now += LIMIT;
     loop_turn(stage.loop, 0);
     assert_int_equal(outcome.result.error, ERROR_CONNECT_TIMEOUT);
@@ -1049,7 +1051,7 @@ static void total_deadline_after_the_name(void **state)
     named->timeout = LIMIT;
     stage_play(&stage, &hangs[0].script, 1);
     start_and_hang(&exchange, named, NSEC_NEVER, false);
-    TURN_UNTIL(stage.loop, exchange.conn->dial->state == DIAL_CONNECT);
+    TURN_UNTIL(stage.loop, pool_wait_dial(&exchange.wait)->state == DIAL_CONNECT);
     stage.clock.now += LIMIT;
     loop_turn(stage.loop, 0);
     assert_int_equal(outcome.result.error, ERROR_TOTAL_TIMEOUT);

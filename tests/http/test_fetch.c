@@ -408,6 +408,8 @@ static bool check_idle_given_up(void)
     begin(8, 4);
     for (int turns = 0; list.reported < 4 && turns < 1000; turns++)
         loop_turn(stage.loop, 10 * NSEC_PER_MS);
+    loop_turn(stage.loop,
+              0); /* the source is asked for another site of the idle connections' origin */
     CHILD_CHECK(stage.opened == 4 && stage.closed == 0);
     list.later = 0;
     list.host = "127.0.0.2"; /* the listener is on another: it is refused, with a descriptor */

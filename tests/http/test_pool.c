@@ -1,20 +1,49 @@
-/* Which idle connections are kept, taken and given up. */
+/* Which connections a request gets, which idle ones are kept, and what becomes of waits. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "http/dial/route.h"
 #include "tests/support/stage.h"
 
-static struct stage stage;
+#define GET   "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+#define OK    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+#define MOVED "HTTP/1.1 302 X\r\nTransfer-Encoding: chunked\r\n\r\n"
 
+#define MAX_DROPPED_BYTES (64 * 1024)
+#define MAX_DROPPING_TIME (5 * NSEC_PER_S)
+
+/* Who asks for a stream, sends a request on it, and gives the connection back. */
+struct user {
+    struct pool_wait wait;
+    struct stream stream;
+    struct url url;
+    struct conn *conn; /* that it was given */
+    bool submits;      /* a request, in `ready` */
+    bool drops_rest;
+    int ready, failed, ended;
+    bool was_dialled;
+};
+
+static struct stage stage;
+static struct routes *routes;
+static const struct script_step answers[] = {ASKED, SAY(OK), AGAIN};
+static const struct script answering = {.reads = answers};
+
+/* All origins are at the stage's listener. */
 static int setup(void **state)
 {
-    static const struct script quiet = {NULL, NULL, NULL};
+    char text[64];
 
     (void)state;
     stage_open(&stage, NSEC_PER_US);
-    stage_play(&stage, &quiet, 1);
+    stage_play(&stage, &answering, 1);
+    routes = routes_new();
+    snprintf(text, sizeof(text), "::127.0.0.1:%u", address_port(&stage.at));
+    assert_null(routes_add_connect_to(routes, text));
+    stage.dialer.routes = routes;
     return 0;
 }
 
@@ -22,62 +51,134 @@ static int teardown(void **state)
 {
     (void)state;
     stage_close(&stage);
+    routes_free(routes);
     return 0;
 }
 
-static void on_wake(void *owner)
+static struct user *user_of(struct stream *stream)
 {
-    if (owner)
-        ++*(int *)owner;
+    return STREAM_OWNER(stream, struct user, stream);
 }
 
-static void parse(struct url *url, const char *scheme, const char *host, int port)
+static void on_head(struct stream *stream, const struct response *response, nsec at)
+{
+    (void)response;
+    (void)at;
+    if (user_of(stream)->drops_rest)
+        stream->rest = REST_DROPPED;
+}
+
+static void on_field(struct stream *stream, const char *name, size_t name_bytes, const char *value,
+                     size_t value_bytes)
+{
+    (void)stream;
+    (void)name;
+    (void)name_bytes;
+    (void)value;
+    (void)value_bytes;
+}
+
+static void on_body(struct stream *stream, const char *bytes, size_t count)
+{
+    (void)bytes;
+    (void)count;
+    if (user_of(stream)->drops_rest)
+        fail_msg("a body that is not wanted is reported");
+}
+
+static void on_end(struct stream *stream, const struct stream_end *end)
+{
+    struct user *user = user_of(stream);
+
+    assert_int_equal(end->error, ERROR_NONE);
+    user->ended++;
+    pool_release(user->conn, !end->complete || conn_is_quiet(user->conn));
+}
+
+static void on_ready(struct pool_wait *wait, struct conn *conn, const struct dial *dial)
+{
+    static const struct stream_events events = {
+        .field = on_field, .head = on_head, .body = on_body, .end = on_end};
+    struct user *user = LIST_OWNER(wait, struct user, wait);
+
+    user->ready++;
+    user->conn = conn;
+    user->was_dialled = dial;
+    if (!user->submits)
+        return;
+    user->stream =
+        (struct stream){.events = &events, .out = {.bytes = GET, .count = sizeof(GET) - 1}};
+    conn_submit(conn, &user->stream);
+}
+
+static void on_failed(struct pool_wait *wait, const struct dial *dial)
+{
+    struct user *user = LIST_OWNER(wait, struct user, wait);
+
+    assert_int_equal(dial->state, DIAL_FAILED);
+    user->failed++;
+}
+
+static void ask(struct user *user, const char *scheme, const char *host, int port, bool fresh)
 {
     char text[128];
 
+    *user = (struct user){
+        .wait = {.ready = on_ready, .failed = on_failed},
+        .submits = user->submits,
+        .drops_rest = user->drops_rest,
+    };
     snprintf(text, sizeof(text), "%s://%s:%d/", scheme, host, port);
-    assert_null(url_parse(url, text, strlen(text)));
+    assert_null(url_parse(&user->url, text, strlen(text)));
+    pool_request(stage.pool, &user->wait, &stage.dialer, &user->url, fresh);
 }
 
-/* An open connection that says of itself that it leads to `port` of this host. */
-static struct conn *opened(const char *scheme, int port)
+static void forget(struct user *user)
 {
-    struct conn *conn;
-    struct url url;
-
-    parse(&url, scheme, "127.0.0.1", address_port(&stage.at));
-    conn = conn_new(&stage.dialer, &url, on_wake, NULL);
-    url_free(&url);
-    TURN_UNTIL(stage.loop, conn->state == CONN_OPEN);
-    conn->port = (uint16_t)port;
-    return conn;
+    pool_cancel(&user->wait);
+    url_free(&user->url);
 }
 
+/* A new connection that has served once and is idle. */
+static struct conn *idle(const char *scheme, int port)
+{
+    struct user user = {.submits = true};
+
+    ask(&user, scheme, "127.0.0.1", port, true);
+    TURN_UNTIL(stage.loop, user.ended);
+    assert_true(user.was_dialled);
+    forget(&user);
+    return user.conn;
+}
+
+/* The kept connection that a request gets, which is taken out of the pool: it is never given back. NULL: it would
+   be a new one. */
 static struct conn *take(const char *scheme, const char *host, int port)
 {
-    struct conn *conn;
-    struct url url;
+    struct user user = {.submits = false};
 
-    parse(&url, scheme, host, port);
-    conn = pool_take(stage.pool, &url, on_wake, NULL);
-    url_free(&url);
-    return conn;
+    ask(&user, scheme, host, port, false);
+    forget(&user); /* a dial ends here */
+    return user.conn;
+}
+
+/* Takes it, and closes it. */
+static void take_and_close(const char *scheme, const char *host, int port, struct conn *wanted)
+{
+    assert_ptr_equal(take(scheme, host, port), wanted);
+    pool_release(wanted, false);
 }
 
 static void the_same_origin_is_taken(void **state)
 {
-    struct conn *conn = opened("http", 1), *secure = opened("https", 1);
+    struct conn *conn = idle("http", 1), *secure = idle("https", 1);
 
     (void)state;
-    pool_keep(stage.pool, conn);
-    pool_keep(stage.pool, secure);
     assert_null(take("http", "127.0.0.1", 2));
     assert_null(take("http", "127.0.0.2", 1));
-    assert_ptr_equal(take("http", "127.0.0.1", 1), conn);
+    take_and_close("http", "127.0.0.1", 1, conn);
     assert_null(take("http", "127.0.0.1", 1));
-    assert_ptr_equal(take("https", "127.0.0.1", 1), secure);
-    conn_close(conn);
-    conn_close(secure);
+    take_and_close("https", "127.0.0.1", 1, secure);
 }
 
 static void the_last_used_is_taken_first(void **state)
@@ -86,41 +187,40 @@ static void the_last_used_is_taken_first(void **state)
 
     (void)state;
     for (int i = 0; i < 3; i++)
-        pool_keep(stage.pool, conns[i] = opened("http", 1));
-    for (int i = 2; i >= 0; i--) {
-        assert_ptr_equal(take("http", "127.0.0.1", 1), conns[i]);
-        conn_close(conns[i]);
-    }
+        conns[i] = idle("http", 1);
+    for (int i = 2; i >= 0; i--)
+        take_and_close("http", "127.0.0.1", 1, conns[i]);
 }
 
 /* An empty pool with another limit. */
 static void limit_to(size_t limit)
 {
     pool_free(stage.pool);
-    stage.pool = pool_new(limit);
+    stage.pool = pool_new(&(struct pool_options){.limit = limit, .expected_streams = 1});
 }
 
 static void over_the_limit_the_oldest_goes(void **state)
 {
-    struct conn *conns[5];
+    struct conn *conns[5], *taken;
 
     (void)state;
     limit_to(3);
     for (int i = 0; i < 5; i++)
-        pool_keep(stage.pool, conns[i] = opened("http", i + 1));
+        conns[i] = idle("http", i + 1);
     assert_int_equal(stage.closed, 2);
     assert_null(take("http", "127.0.0.1", 1));
     assert_null(take("http", "127.0.0.1", 2));
-    assert_ptr_equal(take("http", "127.0.0.1", 4), conns[3]); /* from the middle of the list */
-    pool_keep(stage.pool, conns[3]);                          /* the newest now */
+    taken = take("http", "127.0.0.1", 4); /* from the middle of the list */
+    assert_ptr_equal(taken, conns[3]);
+    pool_release(taken, true); /* the newest now */
     assert_true(pool_drop_oldest(stage.pool));
     assert_true(pool_drop_oldest(stage.pool));
     assert_int_equal(stage.closed, 4);
-    assert_ptr_equal(take("http", "127.0.0.1", 4), conns[3]);
+    take_and_close("http", "127.0.0.1", 4, conns[3]);
     assert_false(pool_drop_oldest(stage.pool));
     limit_to(0);
-    pool_keep(stage.pool, conns[3]);
-    assert_int_equal(stage.closed, 5);
+    idle("http", 1);
+    assert_int_equal(stage.closed, 6);
 }
 
 /* Many origins, so that some share a slot of the table; taken in an order of their own. */
@@ -131,12 +231,11 @@ static void many_origins(void **state)
 
     (void)state;
     for (int i = 0; i < MANY; i++)
-        pool_keep(stage.pool, conns[i] = opened("http", i + 1));
+        conns[i] = idle("http", i + 1);
     for (int i = 0; i < MANY; i++) {
         int which = i * 333 % MANY;
 
-        assert_ptr_equal(take("http", "127.0.0.1", which + 1), conns[which]);
-        conn_close(conns[which]);
+        take_and_close("http", "127.0.0.1", which + 1, conns[which]);
         if (i % 100 == 0)
             loop_turn(stage.loop, 0);
     }
@@ -158,13 +257,12 @@ static void idle_connections_are_watched(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        const struct script_step reads[] = {cases[i].read, LAST};
+        const struct script_step reads[] = {ASKED, SAY(OK), HANG, cases[i].read, LAST};
         const struct script script = {.reads = reads};
-        struct conn *conn;
 
         stage_play(&stage, &script, 1);
-        conn = opened("http", 1);
-        pool_keep(stage.pool, conn);
+        idle("http", 1);
+        stage_skip(&stage); /* over HANG */
         stage_event(&stage, EPOLLIN);
         unit_settle(stage.loop);
         assert_int_equal(stage.closed, !cases[i].lives);
@@ -173,126 +271,133 @@ static void idle_connections_are_watched(void **state)
     }
 }
 
-static void ignore_body(void *owner, const char *bytes, size_t count)
+/* A connection whose user has gone, while the rest of its response is still to come. */
+static struct conn *in_mid_response(const struct script *script, int port)
 {
-    (void)owner;
-    (void)bytes;
-    (void)count;
-    fail_msg("a body that is not wanted is reported");
-}
+    struct user user = {.submits = true, .drops_rest = true};
 
-/* A connection on which the rest of a response is still to come. */
-static struct conn *in_mid_response(const struct script_step *reads)
-{
-    static const struct http1_events events = {.body = ignore_body};
-    static const char head[] = "HTTP/1.1 302 X\r\nTransfer-Encoding: chunked\r\n\r\n";
-    static struct script script;
-    struct conn *conn;
-    size_t used;
-
-    script = (struct script){.reads = reads};
-    stage_play(&stage, &script, 1);
-    conn = opened("http", 1);
-    http1_start_answer(&conn->http1, false, &events, NULL);
-    assert_int_equal(http1_feed(&conn->http1, (const unsigned char *)head, strlen(head), &used),
-                     HTTP1_MORE);
-    return conn;
+    stage_play(&stage, script, 1);
+    ask(&user, "http", "127.0.0.1", port, true);
+    TURN_UNTIL(stage.loop, user.ended);
+    forget(&user);
+    return user.conn;
 }
 
 /* It is kept when the response is complete, and closed where that takes too much or goes wrong. */
-static void rest_of_a_response_is_drained(void **state)
+static void rest_of_a_response_is_dropped(void **state)
 {
-    static char many[POOL_MOST_DRAIN_BYTES + 1], fits[POOL_MOST_DRAIN_BYTES - 16 + 1];
+    static char many[MAX_DROPPED_BYTES + 1], fits[MAX_DROPPED_BYTES - 16 + 1];
     const struct {
-        struct script_step reads[6];
+        struct script_step reads[8];
         bool kept;
     } cases[] = {
-        {{SAY("3\r\nabc\r\n0\r\n\r\n"), LAST}, true},
-        {{SAY("3\r\na"), PAUSE, SAY("bc\r\n0\r\nA: b\r\n"), PAUSE, SAY("\r\n"), LAST}, true},
-        {{SAY("fff0\r\n"), SAY(fits), SAY("\r\n0\r\n\r\n"), LAST}, true},
-        {{SAY("fffff\r\n"), SAY(many), LAST}, false},
-        {{SAY("3\r\nabc\r\n0\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\n"), LAST}, false},
-        {{SAY("3\r\nabc\r\n0\r\n\r\n\r\n"), SAY("\n"), LAST}, true},
-        {{SAY("3\r\nabc\r\n0\r\n\r\nH"), LAST}, false},
-        {{SAY("x"), LAST}, false},
-        {{SAY("3\r\nabc"), END}, false},
-        {{SAY("3\r\nabc"), BREAK(ECONNRESET)}, false},
+        {{ASKED, SAY(MOVED), HANG, SAY("3\r\nabc\r\n0\r\n\r\n"), LAST}, true},
+        {{ASKED, SAY(MOVED), HANG, SAY("3\r\na"), PAUSE, SAY("bc\r\n0\r\nA: b\r\n\r\n"), LAST},
+         true},
+        {{ASKED, SAY(MOVED), HANG, SAY("fff0\r\n"), SAY(fits), SAY("\r\n0\r\n\r\n"), LAST}, true},
+        {{ASKED, SAY(MOVED), HANG, SAY("fffff\r\n"), SAY(many), LAST}, false},
+        {{ASKED, SAY(MOVED), HANG, SAY("3\r\nabc\r\n0\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\n"), LAST},
+         false},
+        {{ASKED, SAY(MOVED), HANG, SAY("3\r\nabc\r\n0\r\n\r\n\r\n"), SAY("\n"), LAST}, true},
+        {{ASKED, SAY(MOVED), HANG, SAY("3\r\nabc\r\n0\r\n\r\nH"), LAST}, false},
+        {{ASKED, SAY(MOVED), HANG, SAY("x"), LAST}, false},
+        {{ASKED, SAY(MOVED), HANG, SAY("3\r\nabc"), END}, false},
+        {{ASKED, SAY(MOVED), HANG, SAY("3\r\nabc"), BREAK(ECONNRESET)}, false},
     };
 
     (void)state;
     memset(many, 'x', sizeof(many) - 1);
     memset(fits, 'x', sizeof(fits) - 1);
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct conn *conn = in_mid_response(cases[i].reads);
+        struct conn *conn = in_mid_response(&(struct script){.reads = cases[i].reads}, 1);
 
-        pool_drain(stage.pool, conn);
         assert_null(take("http", "127.0.0.1", 1)); /* not yet */
+        stage_skip(&stage);
         stage_event(&stage, EPOLLIN);
         unit_settle(stage.loop);
         if (stage.closed == cases[i].kept)
             fail_msg("case %zu: %s", i, cases[i].kept ? "closed" : "kept");
-        if (cases[i].kept) {
-            assert_ptr_equal(take("http", "127.0.0.1", 1), conn);
-            conn_close(conn);
-        }
+        if (cases[i].kept)
+            take_and_close("http", "127.0.0.1", 1, conn);
         assert_false(pool_drop_oldest(stage.pool));
     }
 }
 
-static void draining_has_a_time(void **state)
-{
-    static const struct script_step reads[] = {SAY("1\r\n"), HANG};
-    struct conn *conn = in_mid_response(reads);
+static const struct script_step stalls[] = {ASKED, SAY(MOVED "1\r\n"), HANG};
+static const struct script stalling = {.reads = stalls};
 
+static void dropping_has_a_time(void **state)
+{
     (void)state;
-    pool_drain(stage.pool, conn);
-    stage.clock.now += POOL_DRAIN_TIME / 2;
+    in_mid_response(&stalling, 1);
+    stage.clock.now += MAX_DROPPING_TIME / 2;
     stage_event(&stage, EPOLLIN);
     unit_settle(stage.loop);
     assert_int_equal(stage.closed, 0);
-    stage.clock.now += POOL_DRAIN_TIME / 2;
+    stage.clock.now += MAX_DROPPING_TIME / 2;
     unit_settle(stage.loop);
     assert_int_equal(stage.closed, 1);
     assert_false(pool_drop_oldest(stage.pool));
 }
 
 /* They count as idle ones do, and go first. */
-static void draining_ones_count(void **state)
+static void those_that_drop_count(void **state)
 {
-    static const struct script_step reads[] = {HANG};
-    struct conn *idle;
+    struct conn *conn;
+    size_t closed;
 
     (void)state;
     limit_to(2);
-    pool_drain(stage.pool, in_mid_response(reads));
-    stage.clock.now += 1;
-    idle = opened("http", 2);
-    pool_keep(stage.pool, idle);
-    pool_drain(stage.pool, opened("http", 3));
-    assert_int_equal(stage.closed, 1);
+    conn = idle("http", 2);
+    in_mid_response(&stalling, 1);
+    closed = stage.closed;
+    in_mid_response(&stalling, 3);
+    unit_settle(stage.loop);
+    assert_int_equal(stage.closed, closed + 1);
     assert_true(pool_drop_oldest(stage.pool));
-    assert_int_equal(stage.closed, 2);
-    assert_ptr_equal(take("http", "127.0.0.1", 2), idle);
-    conn_close(idle);
-    limit_to(2);
-    pool_drain(stage.pool, opened("http", 3)); /* and end with the pool */
+    take_and_close("http", "127.0.0.1", 2, conn);
+    in_mid_response(&stalling, 3); /* and it ends with the pool */
 }
 
-static void taken_connection_calls_its_new_user(void **state)
+static void failed_dial_is_reported(void **state)
 {
-    struct conn *conn = opened("http", 1);
-    struct url url;
-    int calls = 0;
+    struct user user = {.submits = true};
 
     (void)state;
-    pool_keep(stage.pool, conn);
-    parse(&url, "http", "127.0.0.1", 1);
-    assert_ptr_equal(pool_take(stage.pool, &url, on_wake, &calls), conn);
-    url_free(&url);
-    stage_event(&stage, EPOLLIN);
+    stage.refuse = true;
+    ask(&user, "https", "127.0.0.1", 1, false);
+    TURN_UNTIL(stage.loop, user.failed);
+    assert_int_equal(user.ready, 0);
+    forget(&user);
+}
+
+/* The last wait for a dial cancels it. */
+static void cancelled_wait_ends_its_dial(void **state)
+{
+    struct user user = {.submits = true};
+
+    (void)state;
+    ask(&user, "http", "127.0.0.1", 1, false);
+    assert_non_null(pool_wait_dial(&user.wait));
+    forget(&user);
+    assert_null(pool_wait_dial(&user.wait));
     unit_settle(stage.loop);
-    assert_int_equal(calls, 1);
-    conn_close(conn);
+    assert_int_equal(stage.opened, 0);
+    assert_int_equal(user.ready + user.failed, 0);
+}
+
+/* With HTTP/1.1 each request gets a connection of its own. */
+static void requests_at_once_get_a_connection_each(void **state)
+{
+    struct user users[3] = {{.submits = true}, {.submits = true}, {.submits = true}};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(users); i++)
+        ask(&users[i], "http", "127.0.0.1", 1, false);
+    TURN_UNTIL(stage.loop, users[0].ended && users[1].ended && users[2].ended);
+    assert_int_equal(stage.opened, 3);
+    for (size_t i = 0; i < LENGTH(users); i++)
+        forget(&users[i]);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -305,10 +410,12 @@ int main(void)
         CASE(over_the_limit_the_oldest_goes),
         CASE(many_origins),
         CASE(idle_connections_are_watched),
-        CASE(taken_connection_calls_its_new_user),
-        CASE(rest_of_a_response_is_drained),
-        CASE(draining_has_a_time),
-        CASE(draining_ones_count),
+        CASE(rest_of_a_response_is_dropped),
+        CASE(dropping_has_a_time),
+        CASE(those_that_drop_count),
+        CASE(failed_dial_is_reported),
+        CASE(cancelled_wait_ends_its_dial),
+        CASE(requests_at_once_get_a_connection_each),
     };
 
     unit_time_limit();

@@ -114,6 +114,7 @@ static void hear(struct actor *actor, const char *bytes, size_t count)
         actor->blank = bytes[i] == end[actor->blank] ? actor->blank + 1 : bytes[i] == '\r';
         if (actor->blank == 4) {
             actor->requests++;
+            send_event(actor, EPOLLIN);
             actor->blank = 0;
         }
     }
@@ -154,8 +155,7 @@ static void actor_close(struct transport *transport)
     free(actor);
 }
 
-static struct transport *open_actor(void *owner, struct sock *sock, const char *host, uint16_t port,
-                                    bool https)
+static struct transport *open_actor(void *owner, struct sock *sock, const struct dial_peer *peer)
 {
     static const struct transport_calls calls = {actor_handshake, actor_read, actor_write,
                                                  actor_facts, actor_close};
@@ -164,9 +164,7 @@ static struct transport *open_actor(void *owner, struct sock *sock, const char *
     const struct script *script = &stage->scripts[stage->opened < last ? stage->opened : last];
     struct actor *actor;
 
-    (void)host;
-    (void)port;
-    (void)https;
+    (void)peer;
     if (stage->refuse)
         return NULL;
     actor = calloc(1, sizeof(*actor));
@@ -192,7 +190,7 @@ void stage_open(struct stage *stage, nsec tick)
     dialer_init(&stage->dialer, stage->loop);
     stage->dialer.open = open_actor;
     stage->dialer.open_owner = stage;
-    stage->pool = pool_new(SIZE_MAX);
+    stage->pool = pool_new(&(struct pool_options){.limit = SIZE_MAX, .expected_streams = 1});
     assert_true(address_parse(&stage->at, "127.0.0.1", 0));
     stage->listener = sock_listen(&stage->at, SOCK_BACKLOG);
     assert_true(stage->listener >= 0);
@@ -205,6 +203,27 @@ void stage_close(struct stage *stage)
     close(stage->listener);
     assert_int_equal(stage->opened, stage->closed);
     loop_free(stage->loop);
+}
+
+static void note_state(void *owner, const char *machine, uint64_t number, const char *from,
+                       const char *to, nsec at)
+{
+    struct stage *stage = owner;
+    size_t used = strlen(stage->states);
+
+    (void)number;
+    (void)from;
+    (void)at;
+    if (!strcmp(machine, stage->machine))
+        snprintf(stage->states + used, sizeof(stage->states) - used, "%s%s", used ? " " : "", to);
+}
+
+void stage_note_states(struct stage *stage, const char *machine)
+{
+    stage->machine = machine;
+    stage->states[0] = '\0';
+    stage->probe = (struct probe){.owner = stage, .state = note_state};
+    loop_set_probe(stage->loop, &stage->probe);
 }
 
 void stage_play(struct stage *stage, const struct script *scripts, size_t count)
@@ -222,6 +241,12 @@ struct site *stage_site(const struct stage *stage, const char *scheme, const cha
     snprintf(text, sizeof(text), "%s://127.0.0.1:%u%s", scheme, address_port(&stage->at), path);
     assert_null(url_parse(&site->url, text, strlen(text)));
     return site;
+}
+
+void stage_skip(struct stage *stage)
+{
+    assert_int_equal(stage->actor->reads.at->kind, SCRIPT_HANG);
+    stage->actor->reads.at++;
 }
 
 void stage_event(struct stage *stage, uint32_t events)

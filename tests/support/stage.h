@@ -103,6 +103,9 @@ struct stage {
     size_t heard_bytes;
     bool refuse; /* dialer.open returns NULL */
     struct exchange_options options;
+    struct probe probe;
+    const char *machine; /* whose states are noted */
+    char states[256];    /* "resolve connect ..." */
 };
 
 /* What an exchange is told where nothing else matters: ten characters of the preview, the whole body,
@@ -118,6 +121,12 @@ void stage_play(struct stage *stage, const struct script *scripts, size_t count)
 
 /* A site at the stage's listener: "http" or "https", a path. To be freed. */
 struct site *stage_site(const struct stage *stage, const char *scheme, const char *path);
+
+/* The connection that was opened last reads on behind the HANG that it has come to. */
+void stage_skip(struct stage *stage);
+
+/* From here on the states that this kind of machine enters are noted in stage->states. */
+void stage_note_states(struct stage *stage, const char *machine);
 
 /* An event for the connection that was opened last. */
 void stage_event(struct stage *stage, uint32_t events);

@@ -109,7 +109,8 @@ void tls_pair_connect(struct tls_pair *pair, struct tls_client *client, const ch
                          0);
     adopt(pair, &pair->client, fds[0]);
     adopt(pair, &pair->peer, fds[1]);
-    pair->client.transport = tls_client_open(client, pair->client.sock, host, pair->port);
+    pair->client.transport =
+        tls_client_open(client, pair->client.sock, host, pair->port, pair->alpn);
     assert_non_null(pair->client.transport);
     if (!bare)
         pair->peer.transport = serve(pair);

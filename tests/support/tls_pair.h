@@ -22,6 +22,7 @@ struct tls_pair {
     enum certificate_kind kind; /* what the server shows */
     char asked[256];            /* SNI, when a certificate is chosen; "" where there was none */
     uint16_t port;              /* what the client believes */
+    const char *alpn;           /* what the client offers; NULL: its own */
     bool tcp; /* the next connection is one of loopback, which the kernel stamps */
     struct tls_end client, peer;
 };

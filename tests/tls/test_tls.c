@@ -121,6 +121,30 @@ static void closing_dot_is_not_part_of_the_name(void **state)
     assert_string_equal(pair.asked, "example.org");
 }
 
+/* What the server, which knows http/1.1 alone, takes of what is offered. */
+static void alpn_is_the_callers(void **state)
+{
+    static const struct {
+        const char *offered, *agreed;
+    } cases[] = {
+        {NULL, "http/1.1"},
+        {"\x02h2\x08http/1.1", "http/1.1"},
+        {"\x02h2", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct tls_facts facts = {0};
+
+        pair.alpn = cases[i].offered;
+        tls_pair_connect(&pair, client, "example.org", false);
+        assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+        pair.client.transport->calls->facts(pair.client.transport, &facts);
+        assert_string_equal(facts.alpn, cases[i].agreed);
+        tls_certificate_drop(facts.certificate);
+    }
+}
+
 static void names_that_cannot_be(void **state)
 {
     char long_name[300];
@@ -129,10 +153,10 @@ static void names_that_cannot_be(void **state)
     (void)state;
     memset(long_name, 'a', sizeof(long_name));
     long_name[256] = '\0';
-    assert_null(tls_client_open(client, &sock, long_name, 443));
-    assert_null(tls_client_open(client, &sock, "", 443));
-    assert_null(tls_client_open(client, &sock, ".", 443));
-    assert_null(tls_client_open(client, &sock, ".example.org", 443));
+    assert_null(tls_client_open(client, &sock, long_name, 443, NULL));
+    assert_null(tls_client_open(client, &sock, "", 443, NULL));
+    assert_null(tls_client_open(client, &sock, ".", 443, NULL));
+    assert_null(tls_client_open(client, &sock, ".example.org", 443, NULL));
 }
 
 /* What is no TLS at all, or too old. Bytes as a server sends them after the client's hello. */
@@ -501,6 +525,7 @@ int main(void)
         CASE(insecure_accepts_all),
         CASE(addresses_are_verified_and_not_named),
         CASE(closing_dot_is_not_part_of_the_name),
+        CASE(alpn_is_the_callers),
         CASE(names_that_cannot_be),
         CASE(other_servers),
         CASE(server_that_hangs_up),

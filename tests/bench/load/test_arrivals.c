@@ -157,7 +157,7 @@ static void ages_of_what_waits(void **state)
 /* Millions that wait are counted in a few thousand steps, and none is lost. */
 static void ages_of_millions(void **state)
 {
-    static const enum arrival kinds[] = {ARRIVAL_CONSTANT, ARRIVAL_POISSON};
+    static const enum arrival_process kinds[] = {ARRIVAL_CONSTANT, ARRIVAL_POISSON};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(kinds); i++) {

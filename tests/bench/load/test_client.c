@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include "bench/load/client.h"
+#include "http/h1/h1_parser.h"
 #include "tests/support/stage.h"
 
 #define MOST_PIPELINE 8
-#define LARGE         100000 /* over CREW_SCRATCH_BYTES */
+#define LARGE         100000 /* over CONN_SCRATCH_BYTES */
 #define MEDIUM        30000
 
 #define GET  "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -128,9 +129,8 @@ static int setup(void **state)
                          .url = &site->url,
                          .events = &events,
                          .owner = &crew,
-                         .pipeline = 1,
-                         .scratch = malloc(CREW_SCRATCH_BYTES)};
-    list_init(&crew.flights);
+                         .pipeline = 1};
+    crew_init(&crew);
     client = (struct client){.crew = &crew, .flights = ring};
     asks = &get;
     wanted = a_connection = connects = 0;
@@ -146,7 +146,6 @@ static int teardown(void **state)
     client_close(&client);
     loop_turn(stage.loop, 0);
     assert_true(list_is_empty(&crew.flights));
-    free(crew.scratch);
     site_free(site);
     stage_close(&stage);
     return 0;
@@ -155,7 +154,7 @@ static int teardown(void **state)
 static void connect_client(void)
 {
     connects++;
-    client_connect(&client);
+    client_connect(&client, NULL);
 }
 
 /* Lets things happen: a connection where there is none and requests want it. */
@@ -178,6 +177,7 @@ static void play(const struct script *scripts, size_t count, unsigned requests, 
     setup(&state);
     stage_play(&stage, scripts, count);
     crew.pipeline = pipeline;
+    crew.conn_options.pipeline = pipeline;
     wanted = requests;
 }
 

@@ -105,7 +105,7 @@ static struct dial *begin(const char *scheme, const char *host)
     snprintf(text, sizeof(text), "%s://%s:%u/", scheme, host, address_port(&stage.at));
     assert_null(url_parse(&url, text, strlen(text)));
     wakes = 0;
-    dial = dial_new(&stage.dialer, &url, on_wake, NULL);
+    dial = dial_new(&stage.dialer, &url, NULL, on_wake, NULL);
     url_free(&url);
     return dial;
 }
@@ -127,6 +127,7 @@ static void states_in_order(void **state)
 
     (void)state;
     stage_play(&stage, &(struct script){.handshakes = handshakes}, 1);
+    stage_note_states(&stage, "dial");
     dial = begin("https", "one.test");
     assert_int_equal(dial->state, DIAL_RESOLVE);
     assert_int_equal(dial_phase(dial), PHASE_DNS);
@@ -144,6 +145,7 @@ static void states_in_order(void **state)
     assert_true(dial->stamps.connect > dial->stamps.dns);
     assert_true(dial->stamps.tls > dial->stamps.connect);
     dial_free(dial);
+    assert_string_equal(stage.states, "connect tunnel tls-queued handshake open");
 }
 
 static void what_does_not_happen_has_no_stamp(void **state)
@@ -434,14 +436,16 @@ static void late_answer_to_an_open_connection(void **state)
 
 /* Where the connection really leads. */
 
-static char opened_for[64]; /* "http[s] host:port" */
+static char opened_for[64];          /* "http[s] host:port" */
+static struct dial_peer opened_with; /* its TLS client and ALPN */
 static dial_open_fn *open_really;
 
-static struct transport *note_open(void *owner, struct sock *sock, const char *host, uint16_t port,
-                                   bool https)
+static struct transport *note_open(void *owner, struct sock *sock, const struct dial_peer *peer)
 {
-    snprintf(opened_for, sizeof(opened_for), "%s %s:%u", https ? "https" : "http", host, port);
-    return open_really(owner, sock, host, port, https);
+    snprintf(opened_for, sizeof(opened_for), "%s %s:%u", peer->https ? "https" : "http", peer->host,
+             peer->port);
+    opened_with = *peer;
+    return open_really(owner, sock, peer);
 }
 
 static void unix_sockets(void **state)
@@ -537,6 +541,39 @@ static void routes_lead_elsewhere(void **state)
         routes_free(routes);
     }
     assert_int_equal(server.udp_questions, 0);
+}
+
+/* A dial has a source address, a TLS client and protocols of its own; the dialer's stay as they are. */
+static void options_of_its_own(void **state)
+{
+    struct sock_from from = {0}, others = {0};
+    struct tls_client *tls = (struct tls_client *)&from; /* only handed through */
+    const struct dial_options options = {&from, tls, "\x02h2"};
+    struct url url;
+    char text[64];
+
+    (void)state;
+    open_really = stage.dialer.open;
+    stage.dialer.open = note_open;
+    stage.dialer.from = &others;
+    assert_null(sock_from_parse(&from, "127.0.0.3"));
+    assert_null(sock_from_parse(&others, "127.0.0.4"));
+    snprintf(text, sizeof(text), "https://127.0.0.1:%u/", address_port(&stage.at));
+    assert_null(url_parse(&url, text, strlen(text)));
+    for (int own = 0; own < 2; own++) {
+        struct dial *dial = dial_new(&stage.dialer, &url, own ? &options : NULL, on_wake, NULL);
+        struct sockaddr_in local = {0};
+        socklen_t length = sizeof(local);
+
+        TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+        assert_int_equal(getsockname(dial->sock->watch.fd, (struct sockaddr *)&local, &length), 0);
+        assert_int_equal(ntohl(local.sin_addr.s_addr), own ? 0x7f000003 : 0x7f000004);
+        assert_ptr_equal(opened_with.tls, own ? tls : NULL);
+        assert_ptr_equal(opened_with.alpn, own ? options.alpn : NULL);
+        dial_free(dial);
+    }
+    url_free(&url);
+    stage.dialer.from = NULL;
 }
 
 /* --connect-to with a name asks for that name. */
@@ -962,6 +999,7 @@ int main(void)
         CASE(late_answer_to_an_open_connection),
         CASE(unix_sockets),
         CASE(routes_lead_elsewhere),
+        CASE(options_of_its_own),
         CASE(route_to_a_name),
         CASE(routes_of_the_other_family),
         CASE(connect_through_a_proxy),

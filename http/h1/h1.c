@@ -1,0 +1,554 @@
+/*
+ * HTTP/1.1 on a connection: a FIFO of streams (RFC 9112, section 9.3.2). Requests leave in the order of their
+ * submission, several in one send; responses come in the same order, each to the oldest stream.
+ *
+ * A response may complete before its request was sent whole (an early refusal of content). Then, and after
+ * "Connection: close" or a repaired message, the connection is stopped: streams behind go elsewhere.
+ *
+ * Sending and receiving are in one file, though it is long: both work on the one queue.
+ */
+#include "http/h1/h1.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "http/conn.h"
+#include "http/h1/h1_parser.h"
+#include "http/request.h"
+
+/* Content up to this size leaves in one block with the head, in one send. */
+#define MAX_JOINED_BYTES (64 * 1024)
+
+/* The rest of a response that is not wanted is read up to these limits; beyond them it costs more than a new
+   connection. */
+#define MAX_DROPPED_BYTES (64 * 1024)
+#define MAX_DROPPING_TIME (5 * NSEC_PER_S)
+
+struct h1 {
+    struct http1 parser;
+    struct link streams; /* the oldest first */
+    struct link *unsent; /* the first that has not left whole; the list's head: none */
+    unsigned count;      /* of streams */
+    bool answering;      /* a byte of the oldest stream's response came */
+    bool dropping;       /* the response that is being read belongs to no stream any more */
+    uint32_t dropped_bytes;
+    struct timer drop_limit;
+};
+
+static struct h1 *h1_of(const struct conn *conn)
+{
+    return conn_session(conn);
+}
+
+static struct stream *stream_of(struct link *link)
+{
+    return LIST_OWNER(link, struct stream, link);
+}
+
+static struct stream *oldest(const struct h1 *h1)
+{
+    struct link *first = list_first(&h1->streams);
+
+    return first ? stream_of(first) : NULL;
+}
+
+/* --- the parser's events are the oldest stream's --- */
+
+static struct response response_of(const struct http1 *http1)
+{
+    return (struct response){http1->status, http1->major, http1->minor, NULL, 0};
+}
+
+static void on_status(void *owner, const struct http1 *http1, const char *reason, size_t bytes)
+{
+    struct stream *stream = oldest(h1_of(owner));
+    struct response response = response_of(http1);
+
+    response.reason = reason;
+    response.reason_bytes = bytes;
+    stream->events->status(stream, &response);
+}
+
+static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
+                     size_t value_bytes)
+{
+    struct stream *stream = oldest(h1_of(owner));
+
+    stream->events->field(stream, name, name_bytes, value, value_bytes);
+}
+
+static void on_head(void *owner, const struct http1 *http1)
+{
+    const struct conn *conn = owner;
+    struct stream *stream = oldest(h1_of(conn));
+    struct response response = response_of(http1);
+
+    if (stream->events->head)
+        stream->events->head(stream, &response, loop_clock(conn->loop));
+}
+
+static void on_body(void *owner, const char *bytes, size_t count)
+{
+    struct stream *stream = oldest(h1_of(owner));
+
+    if (stream->events->body)
+        stream->events->body(stream, bytes, count);
+}
+
+/* Makes the parser ready for the response to the oldest stream. */
+static void expect_response(struct conn *conn)
+{
+    static const struct http1_events none = {0};
+    static const struct http1_events all = {on_field, NULL, on_head, on_body};
+    static const struct http1_events with_status = {on_field, on_status, on_head, on_body};
+    struct h1 *h1 = h1_of(conn);
+    const struct stream *stream = oldest(h1);
+    const struct http1_events *events = &none;
+
+    if (stream->events->field)
+        events = stream->events->status ? &with_status : &all;
+    http1_start_answer(&h1->parser, stream->out.headless, events, conn);
+}
+
+/* --- ends --- */
+
+static void take_out(struct conn *conn, struct stream *stream)
+{
+    struct h1 *h1 = h1_of(conn);
+
+    if (h1->unsent == &stream->link)
+        h1->unsent = stream->link.next;
+    list_remove(&stream->link);
+    h1->count--;
+    free(stream->block);
+    stream->block = NULL;
+    conn_stream_ended(conn, stream);
+}
+
+static void end_stream(struct conn *conn, struct stream *stream, const struct stream_end *end)
+{
+    take_out(conn, stream);
+    if (conn->owner) /* else conn_close was called: nobody listens */
+        stream->events->end(stream, end);
+}
+
+/* The connection takes no more requests: those behind the last response go elsewhere. */
+static void stop(struct conn *conn)
+{
+    static const struct stream_end end = {.error = ERROR_EMPTY, .replay = REPLAY_BEHIND_CLOSE};
+    struct h1 *h1 = h1_of(conn);
+    struct stream *stream;
+
+    conn_stop(conn);
+    while ((stream = oldest(h1)))
+        end_stream(conn, stream, &end);
+}
+
+/* Whether a stream may be sent again when the connection is over before its response. */
+static enum replay replay_of(const struct conn *conn, const struct stream *stream, bool answering)
+{
+    if (!stream->begun)
+        return REPLAY_ANY;
+    return conn->served && !answering ? REPLAY_IDEMPOTENT : REPLAY_NEVER;
+}
+
+/* --- the rest of a response that belongs to no stream --- */
+
+static void stop_dropping(struct conn *conn)
+{
+    struct h1 *h1 = h1_of(conn);
+
+    loop_cancel(conn->loop, &h1->drop_limit);
+    h1->dropping = false;
+}
+
+static void on_drop_limit(void *owner)
+{
+    conn_fail(owner, ERROR_NONE, NULL);
+}
+
+/* The stream has what it needs; what of its response is still to come is read beside. */
+static void drop_rest(struct conn *conn, struct stream *stream)
+{
+    static const struct stream_end end = {.error = ERROR_NONE};
+    struct h1 *h1 = h1_of(conn);
+
+    if (!stream_is_sent(stream))
+        conn_stop(conn);
+    h1->dropping = true;
+    h1->answering = false;
+    h1->dropped_bytes = 0;
+    http1_drop_rest(&h1->parser);
+    loop_arm(conn->loop, &h1->drop_limit, clock_after(loop_clock(conn->loop), MAX_DROPPING_TIME));
+    end_stream(conn, stream, &end);
+}
+
+/* Why sending failed. */
+static const char *send_words(const struct conn *conn)
+{
+    return conn->send_detail ? conn->send_detail : errno_words(conn->send_error);
+}
+
+static void h1_drained(struct conn *conn)
+{
+    struct h1 *h1 = h1_of(conn);
+    struct stream *stream = oldest(h1);
+
+    if (h1->answering && stream->rest == REST_DROPPED && h1->parser.head_done)
+        drop_rest(conn, stream);
+    else if (stream && !h1->answering && conn->send_error && conn->options->fails_unsent)
+        conn_fail(conn, error_of_send(conn->send_error), send_words(conn));
+}
+
+/* --- receiving --- */
+
+static void expect_next(struct conn *conn)
+{
+    if (h1_of(conn)->count)
+        expect_response(conn);
+}
+
+/* The response is complete. */
+static void complete(struct conn *conn, const struct arrival *arrival)
+{
+    struct h1 *h1 = h1_of(conn);
+    struct stream *stream = oldest(h1);
+    struct stream_end end = {.complete = true, .status = h1->parser.status, .arrival = *arrival};
+    bool keeps = h1->parser.keep_alive;
+
+    conn->served = true;
+    if (h1->dropping) {
+        stop_dropping(conn);
+    } else {
+        keeps = keeps && stream_is_sent(stream);
+        if (!keeps)
+            conn_stop(conn);
+        h1->answering = false;
+        end_stream(conn, stream, &end);
+    }
+    if (conn->state == CONN_CLOSED)
+        return;
+    if (!keeps)
+        stop(conn);
+    else
+        expect_next(conn);
+}
+
+/* What comes first of a response: line ends in front of it are skipped (RFC 9112, section 2.2). Bytes that
+   were not asked for end the connection. Returns how many bytes were taken. */
+static size_t begin_response(struct conn *conn, const unsigned char *bytes, size_t count,
+                             const struct arrival *arrival)
+{
+    struct h1 *h1 = h1_of(conn);
+    struct stream *stream = oldest(h1);
+    size_t used;
+
+    if (h1->dropping)
+        return 0;
+    if (!stream || !stream->begun) {
+        used = http1_extra_line_ends(bytes, count);
+        if (used < count)
+            conn_fail(conn, ERROR_MALFORMED, NULL);
+        return used;
+    }
+    used = http1_skip_line_ends(&h1->parser, bytes, count);
+    if (used < count) {
+        h1->answering = true;
+        if (stream->events->first_byte)
+            stream->events->first_byte(stream, arrival);
+    }
+    return used;
+}
+
+/* The response is not complete. */
+static void go_on(struct conn *conn, size_t used)
+{
+    static const struct stream_end end = {.error = ERROR_NONE};
+    struct h1 *h1 = h1_of(conn);
+    struct stream *stream = oldest(h1);
+
+    if (h1->dropping) {
+        h1->dropped_bytes += (uint32_t)used;
+        if (h1->dropped_bytes >= MAX_DROPPED_BYTES)
+            conn_fail(conn, ERROR_NONE, NULL);
+    } else if (stream->rest == REST_REFUSED) {
+        http1_drop_rest(&h1->parser);
+        conn_stop(conn);
+        end_stream(conn, stream, &end);
+        stop(conn);
+    }
+}
+
+/* Why no more can come. Where no byte of a response came, a failure of sending before says more. */
+static void fail_at_end(struct conn *conn)
+{
+    const struct h1 *h1 = h1_of(conn);
+    int reason = conn->receive_error;
+    const char *why = conn->transport->why;
+
+    if (h1->dropping)
+        conn_fail(conn, ERROR_NONE, NULL);
+    else if (!h1->answering && conn->send_error)
+        conn_fail(conn, error_of_send(conn->send_error), send_words(conn));
+    else if (!reason)
+        conn_fail(conn, h1->answering ? ERROR_TRUNCATED : ERROR_EMPTY, NULL);
+    else
+        conn_fail(conn, error_of_receive(reason, h1->answering), why ? why : errno_words(reason));
+}
+
+/* The connection came to its end, which may complete a response. */
+static void at_end(struct conn *conn, const struct arrival *arrival)
+{
+    struct h1 *h1 = h1_of(conn);
+
+    if ((h1->answering || h1->dropping) && !conn->receive_error &&
+        http1_finish(&h1->parser) == HTTP1_DONE) {
+        complete(conn, arrival);
+        stop(conn);
+    } else {
+        fail_at_end(conn);
+    }
+}
+
+static void h1_receive(struct conn *conn, const unsigned char *bytes, size_t count,
+                       const struct arrival *arrival)
+{
+    struct h1 *h1 = h1_of(conn);
+
+    if (!count)
+        at_end(conn, arrival);
+    while (count && conn->state != CONN_CLOSED) {
+        enum http1_status status;
+        size_t used = h1->answering ? 0 : begin_response(conn, bytes, count, arrival);
+
+        bytes += used;
+        count -= used;
+        if (!count || conn->state == CONN_CLOSED)
+            return;
+        status = http1_feed(&h1->parser, bytes, count, &used);
+        bytes += used;
+        count -= used;
+        if (conn->state == CONN_CLOSED)
+            return;
+        if (status == HTTP1_MORE) {
+            go_on(conn, used);
+            return;
+        }
+        if (status == HTTP1_DONE) {
+            conn->unread_bytes = count - http1_extra_line_ends(bytes, count);
+            complete(conn, arrival);
+        } else {
+            conn_fail(conn, error_of_http1(status),
+                      status == HTTP1_MALFORMED ? http1_why(&h1->parser) : NULL);
+        }
+    }
+}
+
+/* RFC 9112, section 2.2. */
+static bool h1_ignores(const unsigned char *bytes, size_t count)
+{
+    return http1_extra_line_ends(bytes, count) == count;
+}
+
+/* --- sending --- */
+
+/* Encodes a request: head, and content in one block with it where it is small. */
+static void encode(struct conn *conn, struct stream *stream)
+{
+    struct request request = *stream->out.request;
+    const struct content *content = request.content;
+    size_t content_bytes = content ? content->count : 0, bytes;
+
+    conn_address_request(conn, &request);
+    stream->block = request_build(&request, &bytes);
+    trace_block(conn->dialer->trace, conn->number, TRACE_REQUEST, stream->block);
+    if (content_bytes && bytes + content_bytes <= MAX_JOINED_BYTES) {
+        stream->block = memory_grow(stream->block, bytes + content_bytes + 1, 1);
+        memcpy(stream->block + bytes, content->bytes, content_bytes);
+        bytes += content_bytes;
+        stream->block[bytes] = '\0';
+        content_bytes = 0;
+    }
+    stream->next[0] = stream->block;
+    stream->left[0] = bytes;
+    stream->next[1] = content_bytes ? content->bytes : NULL;
+    stream->left[1] = content_bytes;
+}
+
+static unsigned h1_capacity(const struct conn *conn)
+{
+    const struct h1 *h1 = h1_of(conn);
+
+    return h1->dropping ? 0 : conn->options->pipeline - h1->count;
+}
+
+static void h1_submit(struct conn *conn, struct stream *stream)
+{
+    struct h1 *h1 = h1_of(conn);
+
+    stream->begun = false;
+    stream->left[1] = 0;
+    if (stream->out.request) {
+        stream->out.headless = !strcmp(stream->out.request->method, "HEAD");
+        encode(conn, stream);
+    } else {
+        stream->next[0] = stream->out.bytes;
+        stream->left[0] = stream->out.bytes ? stream->out.count : SIZE_MAX; /* rendered later */
+    }
+    list_put_last(&h1->streams, &stream->link);
+    if (h1->unsent == &h1->streams)
+        h1->unsent = &stream->link;
+    if (!h1->count++)
+        expect_response(conn);
+}
+
+/* Writes the request of a stream that renders itself: into a block of its own, which lives until it has left. */
+static void render(struct stream *stream)
+{
+    stream->block = memory_get(STREAM_RENDER_BYTES);
+    stream->left[0] = stream->out.render(stream, stream->block);
+    stream->next[0] = stream->block;
+    assert(stream->left[0] <= STREAM_RENDER_BYTES);
+}
+
+/* Copies requests, from `link` on, as many as fit whole. */
+static const char *gather(struct h1 *h1, struct link *link, char *scratch, size_t *count)
+{
+    char *to = scratch, *end = scratch + CONN_SCRATCH_BYTES;
+
+    for (; link != &h1->streams; link = link->next) {
+        struct stream *stream = stream_of(link);
+
+        if (stream->left[0] == SIZE_MAX)
+            render(stream);
+        if (stream->left[0] > (size_t)(end - to))
+            break;
+        to = mempcpy(to, stream->next[0], stream->left[0]);
+        if (stream->left[1])
+            break;
+    }
+    *count = (size_t)(to - scratch);
+    return scratch;
+}
+
+/* How many bytes from the first unsent one on lie behind each other in memory. */
+static size_t adjacent_bytes(const struct h1 *h1, const struct stream *stream)
+{
+    const char *end = stream->next[0] + stream->left[0];
+
+    for (struct link *link = stream->link.next; link != &h1->streams; link = link->next) {
+        const struct stream *next = stream_of(link);
+
+        if (next->next[0] != end || next->left[0] == SIZE_MAX || next->block)
+            break;
+        end += next->left[0];
+    }
+    return (size_t)(end - stream->next[0]);
+}
+
+static const char *h1_output(struct conn *conn, size_t *count)
+{
+    struct h1 *h1 = h1_of(conn);
+    struct stream *stream;
+    bool last;
+
+    if (h1->unsent == &h1->streams)
+        return NULL;
+    stream = stream_of(h1->unsent);
+    last = stream->link.next == &h1->streams;
+    if (stream->left[0] == SIZE_MAX)
+        render(stream);
+    if (!stream->left[0]) {
+        *count = stream->left[1];
+        return stream->next[1];
+    }
+    *count = last || stream->left[1] ? stream->left[0] : adjacent_bytes(h1, stream);
+    if (last || stream->left[1] || *count > stream->left[0] || *count > CONN_SCRATCH_BYTES)
+        return stream->next[0];
+    return gather(h1, h1->unsent, conn_scratch(conn), count);
+}
+
+/* So many bytes of one piece left. */
+static size_t take(struct stream *stream, int piece, size_t count)
+{
+    if (count > stream->left[piece])
+        count = stream->left[piece];
+    stream->next[piece] += count;
+    stream->left[piece] -= count;
+    return count;
+}
+
+static void h1_sent(struct conn *conn, size_t count)
+{
+    struct h1 *h1 = h1_of(conn);
+
+    while (count) {
+        struct stream *stream = stream_of(h1->unsent);
+
+        stream->begun = true;
+        count -= take(stream, 0, count);
+        count -= take(stream, 1, count);
+        if (!stream_is_sent(stream))
+            return;
+        h1->unsent = stream->link.next;
+        if (stream->events->sent)
+            stream->events->sent(stream, loop_clock(conn->loop));
+    }
+}
+
+/* --- opening and closing --- */
+
+static void h1_open(struct conn *conn)
+{
+    struct h1 *h1 = h1_of(conn);
+
+    list_init(&h1->streams);
+    h1->unsent = &h1->streams;
+    timer_init(&h1->drop_limit, on_drop_limit, conn, "rest of a response");
+}
+
+/* There is no way to give up one request but to close the connection. */
+static void h1_cancel(struct conn *conn, struct stream *stream, enum error error)
+{
+    struct h1 *h1 = h1_of(conn);
+
+    assert(stream);
+    if (stream == oldest(h1) && h1->answering)
+        http1_drop_rest(&h1->parser);
+    take_out(conn, stream);
+    conn_fail(conn, error, NULL);
+}
+
+static void h1_close(struct conn *conn, enum error error, const char *detail)
+{
+    struct h1 *h1 = h1_of(conn);
+    bool answering = h1->answering;
+    struct stream *stream;
+
+    stop_dropping(conn);
+    while ((stream = oldest(h1))) {
+        struct stream_end end = {
+            .error = error, .detail = detail, .replay = replay_of(conn, stream, answering)};
+
+        answering = false;
+        end_stream(conn, stream, &end);
+    }
+    http1_free(&h1->parser);
+}
+
+const struct protocol h1_protocol = {
+    .alpn = "http/1.1",
+    .session_bytes = sizeof(struct h1),
+    .open = h1_open,
+    .capacity = h1_capacity,
+    .submit = h1_submit,
+    .receive = h1_receive,
+    .drained = h1_drained,
+    .ignores = h1_ignores,
+    .output = h1_output,
+    .sent = h1_sent,
+    .cancel = h1_cancel,
+    .close = h1_close,
+};

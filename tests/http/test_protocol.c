@@ -1,0 +1,337 @@
+/*
+ * The seam of http/protocol.h, with a protocol that only this file knows: several streams share a connection,
+ * responses come in any order, and the server may refuse a request without a look at it. Exchanges, pool and
+ * connection are the real ones.
+ *
+ * Every request is one digit, the number of its stream on the connection. A response is three lines: "N head",
+ * "N BODY", "N end"; "N refused" says that the request was not processed.
+ */
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "tests/support/stage.h"
+
+#define MAX_STREAMS 10
+#define LINE_BYTES  64
+
+struct session {
+    struct stream *streams[MAX_STREAMS]; /* by number; NULL: ended */
+    unsigned next;                       /* number */
+    char out[MAX_STREAMS];
+    size_t out_bytes;
+    char line[LINE_BYTES]; /* that is not complete */
+    size_t line_bytes;
+};
+
+static unsigned slots; /* streams that a connection carries at once */
+static struct stage stage;
+static struct site *site;
+
+static void end_stream(struct conn *conn, unsigned number, const struct stream_end *end)
+{
+    struct session *session = conn_session(conn);
+    struct stream *stream = session->streams[number];
+
+    session->streams[number] = NULL;
+    conn_stream_ended(conn, stream);
+    stream->events->end(stream, end);
+}
+
+static void session_open(struct conn *conn)
+{
+    (void)conn;
+}
+
+static unsigned session_capacity(const struct conn *conn)
+{
+    const struct session *session = conn_session(conn);
+
+    return session->next < MAX_STREAMS && conn->streams < slots ? slots - conn->streams : 0;
+}
+
+static void session_submit(struct conn *conn, struct stream *stream)
+{
+    struct session *session = conn_session(conn);
+
+    session->out[session->out_bytes++] = (char)('0' + session->next);
+    session->streams[session->next++] = stream;
+    stream->begun = false;
+}
+
+/* One line of a response. */
+static void take_line(struct conn *conn, const struct arrival *arrival)
+{
+    static const struct stream_end complete = {.complete = true, .status = 200};
+    static const struct stream_end refused = {.error = ERROR_EMPTY, .replay = REPLAY_ANY};
+    static const struct response response = {.status = 200, .major = 9};
+    struct session *session = conn_session(conn);
+    unsigned number = (unsigned)(session->line[0] - '0');
+    const char *text = session->line + 2;
+    struct stream *stream = session->streams[number];
+
+    if (!stream) /* it was cancelled */
+        return;
+    if (!strcmp(text, "head")) {
+        stream->events->first_byte(stream, arrival);
+        stream->events->head(stream, &response, arrival->at);
+    } else if (!strcmp(text, "end")) {
+        conn->served = true;
+        end_stream(conn, number, &complete);
+    } else if (!strcmp(text, "refused")) {
+        end_stream(conn, number, &refused);
+    } else {
+        stream->events->body(stream, text, strlen(text));
+    }
+}
+
+static void session_receive(struct conn *conn, const unsigned char *bytes, size_t count,
+                            const struct arrival *arrival)
+{
+    struct session *session = conn_session(conn);
+
+    if (!count)
+        conn_fail(conn, ERROR_TRUNCATED, NULL);
+    for (size_t i = 0; i < count && conn->state != CONN_CLOSED; i++) {
+        session->line[session->line_bytes++] = (char)bytes[i];
+        if (bytes[i] != '\n')
+            continue;
+        session->line[session->line_bytes - 1] = '\0';
+        session->line_bytes = 0;
+        take_line(conn, arrival);
+    }
+}
+
+static const char *session_output(struct conn *conn, size_t *count)
+{
+    const struct session *session = conn_session(conn);
+
+    *count = session->out_bytes;
+    return *count ? session->out : NULL;
+}
+
+static void session_sent(struct conn *conn, size_t count)
+{
+    struct session *session = conn_session(conn);
+
+    for (size_t i = 0; i < count; i++) {
+        struct stream *stream = session->streams[session->out[i] - '0'];
+
+        if (stream)
+            stream->events->sent(stream, loop_clock(conn->loop));
+    }
+    session->out_bytes -= count;
+    memmove(session->out, session->out + count, session->out_bytes);
+}
+
+static void session_cancel(struct conn *conn, struct stream *stream, enum error error)
+{
+    struct session *session = conn_session(conn);
+
+    (void)error;
+    for (unsigned i = 0; i < MAX_STREAMS; i++)
+        if (session->streams[i] == stream)
+            session->streams[i] = NULL;
+    conn_stream_ended(conn, stream);
+}
+
+static void session_close(struct conn *conn, enum error error, const char *detail)
+{
+    struct session *session = conn_session(conn);
+    const struct stream_end end = {.error = error, .detail = detail};
+
+    for (unsigned i = 0; i < MAX_STREAMS; i++)
+        if (session->streams[i])
+            end_stream(conn, i, &end);
+}
+
+static const struct protocol digits = {
+    .alpn = "digits",
+    .session_bytes = sizeof(struct session),
+    .open = session_open,
+    .capacity = session_capacity,
+    .submit = session_submit,
+    .receive = session_receive,
+    .output = session_output,
+    .sent = session_sent,
+    .cancel = session_cancel,
+    .close = session_close,
+};
+
+static const struct protocol *choose(const char *alpn)
+{
+    (void)alpn;
+    return &digits;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    stage_open(&stage, NSEC_PER_US);
+    pool_free(stage.pool);
+    stage.pool = pool_new(
+        &(struct pool_options){.limit = 10, .expected_streams = MAX_STREAMS, .protocol = choose});
+    site = stage_site(&stage, "http", "/");
+    slots = MAX_STREAMS;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    site_free(site);
+    stage_close(&stage);
+    return 0;
+}
+
+#define CROWD 3
+
+static struct exchange exchanges[CROWD];
+static struct outcome outcomes[CROWD];
+
+static void start_all(void)
+{
+    for (size_t i = 0; i < CROWD; i++)
+        stage_start(&stage, &exchanges[i], site, &outcomes[i]);
+}
+
+static void clear_all(void)
+{
+    for (size_t i = 0; i < CROWD; i++)
+        exchange_clear(&exchanges[i]);
+    unit_settle(stage.loop);
+}
+
+static void expect_body(size_t i, const char *body)
+{
+    assert_int_equal(outcomes[i].result.error, ERROR_NONE);
+    assert_int_equal(outcomes[i].result.status, 200);
+    assert_string_equal(outcomes[i].result.snippet, body);
+}
+
+/* One dial, one send, and responses in another order, between each other. */
+static void streams_share_a_connection(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SAY("2 head\n0 head\n1 head\n1 one\n2 tw"),
+                                               PAUSE, SAY("o\n1 end\n0 zero\n2 end\n0 end\n"),
+                                               LAST};
+
+    (void)state;
+    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    start_all();
+    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
+    assert_int_equal(stage.opened, 1);
+    assert_string_equal(stage.heard, "012");
+    expect_body(0, "zero");
+    expect_body(1, "one");
+    expect_body(2, "two");
+    clear_all();
+    assert_int_equal(stage.closed, 0); /* it is kept */
+}
+
+/* The others go on, and the connection too. */
+static void deadline_ends_one_stream(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SAY("0 head\n1 head\n2 head\n"), HANG,
+                                               SAY("0 zero\n0 end\n1 late\n1 end\n2 two\n2 end\n"),
+                                               LAST};
+
+    (void)state;
+    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    for (size_t i = 0; i < CROWD; i++) {
+        site->timeout = i == 1 ? NSEC_PER_S : NSEC_NEVER;
+        stage_start(&stage, &exchanges[i], site, &outcomes[i]);
+    }
+    TURN_UNTIL(stage.loop, exchanges[2].state == EXCHANGE_BODY);
+    stage.clock.now += NSEC_PER_S;
+    TURN_UNTIL(stage.loop, outcomes[1].reports);
+    assert_int_equal(outcomes[1].result.error, ERROR_TOTAL_TIMEOUT);
+    assert_int_equal(outcomes[0].reports + outcomes[2].reports, 0);
+    stage_skip(&stage);
+    stage_event(&stage, EPOLLIN);
+    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[2].reports);
+    expect_body(0, "zero");
+    expect_body(2, "two");
+    clear_all();
+    assert_int_equal(stage.closed, 0);
+}
+
+/* It is sent when another stream has ended. */
+static void stream_waits_for_a_slot(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SAY("0 head\n1 head\n"),
+                                               HANG,  SAY("1 one\n1 end\n"),
+                                               HANG,  SAY("2 head\n2 two\n2 end\n0 zero\n0 end\n"),
+                                               LAST};
+
+    (void)state;
+    slots = 2;
+    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    start_all();
+    TURN_UNTIL(stage.loop, exchanges[1].state == EXCHANGE_BODY);
+    assert_string_equal(stage.heard, "01");
+    assert_int_equal(exchanges[2].state, EXCHANGE_CONNECTING);
+    stage_skip(&stage);
+    stage_event(&stage, EPOLLIN);
+    TURN_UNTIL(stage.loop, outcomes[1].reports);
+    unit_settle(stage.loop);
+    assert_string_equal(stage.heard, "012");
+    stage_skip(&stage);
+    stage_event(&stage, EPOLLIN);
+    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[2].reports);
+    expect_body(1, "one");
+    expect_body(2, "two");
+    assert_int_equal(stage.opened, 1);
+    clear_all();
+}
+
+/* The server says that it was not processed: also a request that may not be repeated. */
+static void refused_request_is_sent_again(void **state)
+{
+    static const struct script_step refuses[] = {PAUSE, SAY("0 refused\n"), LAST};
+    static const struct script_step agrees[] = {PAUSE, SAY("0 head\n0 yes\n0 end\n"), LAST};
+    static const struct script scripts[] = {{.reads = refuses}, {.reads = agrees}};
+
+    (void)state;
+    free(site->method);
+    site->method = strdup("POST");
+    stage_play(&stage, scripts, 2);
+    stage_fetch(&stage, site, &outcomes[0]);
+    expect_body(0, "yes");
+    assert_int_equal(stage.opened, 2);
+}
+
+/* All that is on a connection fails with it, and waits for it are not lost. */
+static void connection_ends_its_streams(void **state)
+{
+    static const struct script_step ends[] = {PAUSE, SAY("0 head\n1 head\n"), END};
+    static const struct script_step agrees[] = {PAUSE, SAY("0 head\n0 yes\n0 end\n"), LAST};
+    static const struct script scripts[] = {{.reads = ends}, {.reads = agrees}};
+
+    (void)state;
+    slots = 2;
+    stage_play(&stage, scripts, 2);
+    start_all();
+    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
+    assert_int_equal(outcomes[0].result.error, ERROR_TRUNCATED);
+    assert_int_equal(outcomes[1].result.error, ERROR_TRUNCATED);
+    expect_body(2, "yes");
+    clear_all();
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(streams_share_a_connection),  CASE(deadline_ends_one_stream),
+        CASE(stream_waits_for_a_slot),     CASE(refused_request_is_sent_again),
+        CASE(connection_ends_its_streams),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("protocol", tests, NULL, NULL);
+}
