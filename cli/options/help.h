@@ -4,10 +4,10 @@
 
 #include "cli/options/options.h"
 
-/* The whole text; it ends with a newline. */
 /* What is said where nothing was given: a few lines. */
 extern const char help_usage[];
 
+/* The whole text; it ends with a newline. */
 const char *help_text(enum command command);
 
 #endif
