@@ -1,12 +1,11 @@
 /* Lines of "address name name...", "#" to the end of the line is a comment. */
 #include "dns/hosts.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/span.h"
 
@@ -83,23 +82,10 @@ struct hosts *hosts_parse(const char *text, size_t length)
 
 struct hosts *hosts_read(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *text = NULL;
-    size_t length = 0, room = 0;
-    ssize_t count = 0;
+    size_t length;
+    char *text = file_read(path, MOST_BYTES, &length);
 
-    do {
-        length += (size_t)count;
-        if (room - length < 4096) {
-            room = room ? 2 * room : 8192;
-            text = memory_grow(text, room, 1);
-        }
-        count = fd < 0 ? 0 : read(fd, text + length, room - length - 1);
-    } while (count > 0 && length < MOST_BYTES);
-    if (fd >= 0)
-        close(fd);
-    text[length] = '\0';
-    return parse_owned(text, length);
+    return parse_owned(text ? text : memory_text("", 0), length);
 }
 
 static bool is_localhost(const char *name)

@@ -1,10 +1,10 @@
 /* Line by line; whatever else is in the file is for c-ares. */
 #include "dns/search.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 #define MOST_FILE_BYTES (64 * 1024)
@@ -74,13 +74,9 @@ void search_parse(struct search *search, const char *text)
 
 void search_read(struct search *search, const char *path)
 {
-    char *text = memory_zeroed(MOST_FILE_BYTES + 1);
-    FILE *file = fopen(path, "re");
+    size_t length;
+    char *text = file_read(path, MOST_FILE_BYTES, &length);
 
-    if (file) {
-        text[fread(text, 1, MOST_FILE_BYTES, file)] = '\0';
-        fclose(file);
-    }
-    search_parse(search, text);
+    search_parse(search, text ? text : "");
     free(text);
 }

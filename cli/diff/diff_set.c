@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "bench/load/verdict.h"
 
@@ -19,8 +20,7 @@
 #define USEC_PER_S       1e6
 #define MOST_NUMBER      1e18 /* of any unit */
 #define NO_NUMBER        "is not a number from 0 to 1e18"
-#define READ_BYTES       ((size_t)64 * 1024) /* at a time, at first */
-#define MOST_SHOWN       60                  /* characters of a value that differs */
+#define MOST_SHOWN       60 /* characters of a value that differs */
 
 /* An object that is being read. */
 struct reading {
@@ -244,25 +244,6 @@ bool diff_set_parse(struct diff_set *set, const char *name, const char *bytes, s
     return !*why;
 }
 
-/* All bytes of a file, to be freed; one more than DIFF_MOST_FILE_BYTES of a longer one. */
-static char *read_all(FILE *from, size_t *count)
-{
-    size_t room = READ_BYTES, got;
-    char *bytes = memory_get(room);
-
-    *count = 0;
-    while ((got = fread(bytes + *count, 1, room - *count, from)) > 0) {
-        *count += got;
-        if (*count < room)
-            continue;
-        if (room > DIFF_MOST_FILE_BYTES)
-            break;
-        room = room < DIFF_MOST_FILE_BYTES / 2 ? 2 * room : DIFF_MOST_FILE_BYTES + 1;
-        bytes = memory_grow(bytes, room, 1);
-    }
-    return bytes;
-}
-
 void diff_set_begin(void)
 {
     json_set_alloc_funcs(memory_of_library, free);
@@ -270,22 +251,17 @@ void diff_set_begin(void)
 
 bool diff_set_read(struct diff_set *set, const char *path, char **why)
 {
-    FILE *from = fopen(path, "re");
-    char *bytes = NULL;
-    size_t count = 0;
+    size_t count;
+    char *bytes = file_read(path, DIFF_MOST_FILE_BYTES + 1, &count);
 
     *set = (struct diff_set){.name = path};
     *why = NULL;
-    if (from)
-        bytes = read_all(from, &count);
-    if (!from || ferror(from))
+    if (!bytes)
         *why = memory_print("%s", strerrordesc_np(errno));
     else if (count > DIFF_MOST_FILE_BYTES)
         *why = memory_print("over %zu MiB", DIFF_MOST_FILE_BYTES / 1024 / 1024);
     else
         diff_set_parse(set, path, bytes, count, why);
-    if (from)
-        fclose(from);
     free(bytes);
     return !*why;
 }

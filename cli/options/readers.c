@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/parse.h"
 #include "cli/output/diagnostic.h"
@@ -235,23 +236,13 @@ bool read_cookie(const struct given *given)
 /* A file's bytes, to be freed. NULL, and it is said why. */
 static char *read_file(const char *option, const char *path, size_t *length)
 {
-    FILE *from = fopen(path, "re");
-    char *bytes = NULL;
+    char *bytes = file_read(path, MOST_DATA_BYTES + 1, length);
 
-    *length = 0;
-    if (from) {
-        bytes = memory_get(MOST_DATA_BYTES + 1);
-        *length = fread(bytes, 1, MOST_DATA_BYTES + 1, from);
-    }
-    if (!from || ferror(from) || *length > MOST_DATA_BYTES) {
-        refuse(option, path,
-               from && *length > MOST_DATA_BYTES ? "over 64 MiB" : strerrordesc_np(errno));
-        free(bytes);
-        bytes = NULL;
-    }
-    if (from)
-        fclose(from);
-    return bytes;
+    if (bytes && *length <= MOST_DATA_BYTES)
+        return bytes;
+    refuse(option, path, bytes ? "over 64 MiB" : strerrordesc_np(errno));
+    free(bytes);
+    return NULL;
 }
 
 /* Several are joined by "&", as in curl. */

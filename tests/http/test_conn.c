@@ -290,7 +290,7 @@ static void much_to_read_yields(void **state)
     submit_block(1);
     conn_flush(conn);
     loop_turn(stage.loop, 0);
-    assert_true(conn->sock->watch.again.queued);
+    assert_true(task_is_queued(&conn->sock->watch.again));
 }
 
 static void fits_the_same_origin_alone(void **state)

@@ -1,0 +1,86 @@
+/* Files of all sizes around the buffer's, pipes, and what cannot be read. */
+#include "tests/support/unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static char path[256];
+
+static void write_file(size_t size)
+{
+    FILE *to = fopen(path, "w");
+
+    for (size_t i = 0; i < size; i++)
+        putc((int)(i * 7 % 251), to);
+    fclose(to);
+}
+
+static void the_first_bytes_are_read(void **state)
+{
+    static const size_t sizes[] = {0, 1, 8191, 8192, 8193, 16384, 40000};
+
+    (void)state;
+    close(unit_file(path, sizeof(path)));
+    for (size_t i = 0; i < LENGTH(sizes); i++) {
+        write_file(sizes[i]);
+        for (size_t k = 0; k < LENGTH(sizes); k++) {
+            size_t expected = sizes[k] < sizes[i] ? sizes[k] : sizes[i], length;
+            char *bytes = file_read(path, sizes[k], &length);
+
+            assert_non_null(bytes);
+            assert_int_equal(length, expected);
+            for (size_t at = 0; at < length; at++)
+                assert_int_equal((unsigned char)bytes[at], at * 7 % 251);
+            assert_int_equal(bytes[length], '\0');
+            free(bytes);
+        }
+    }
+    unlink(path);
+}
+
+static void pipes_are_read_to_their_end(void **state)
+{
+    int ends[2];
+    size_t length;
+    char *bytes;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "ab", 2), 2);
+    close(ends[1]);
+    snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+    bytes = file_read(path, 100, &length);
+    assert_int_equal(length, 2);
+    assert_string_equal(bytes, "ab");
+    free(bytes);
+    close(ends[0]);
+}
+
+static void failures_have_their_errno(void **state)
+{
+    size_t length = 1;
+
+    (void)state;
+    errno = 0;
+    assert_null(file_read("/nonexistent", 10, &length));
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(length, 0);
+    assert_null(file_read("/", 10, &length));
+    assert_int_equal(errno, EISDIR);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_bytes_are_read),
+        cmocka_unit_test(pipes_are_read_to_their_end),
+        cmocka_unit_test(failures_have_their_errno),
+    };
+
+    unit_time_limit();
+    return cmocka_run_group_tests_name("file", tests, NULL, NULL);
+}
