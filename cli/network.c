@@ -81,7 +81,6 @@ static bool make_trust(struct network *network, const struct network_options *op
 {
     const char *keylog = getenv("SSLKEYLOGFILE");
     struct tls_client_options *trust = &network->dialer.trust;
-    char *why;
 
     *trust = options->trust;
     trust->authorities_pem = authority;
@@ -89,11 +88,7 @@ static bool make_trust(struct network *network, const struct network_options *op
     if (!trust->authorities_file && !trust->authorities_directory && !trust->certificate &&
         !trust->sni && !trust->keylog)
         return true;
-    why = dial_prepare_tls(&network->dialer);
-    if (why)
-        complain("TLS", why);
-    free(why);
-    return network->dialer.tls;
+    return complain_and_free("TLS", dial_prepare_tls(&network->dialer));
 }
 
 static bool make_resolver(struct network *network, const struct network_options *options,

@@ -151,11 +151,7 @@ static bool make_load(struct runner *runner)
 
     limit_phases(&runner->network.dialer, options.timeout);
     runner->load = load_new(&options, &runner->network.dialer, on_interval, on_done, runner, &why);
-    if (runner->load)
-        return true;
-    complain("TLS", why);
-    free(why);
-    return false;
+    return runner->load || complain_and_free("TLS", why);
 }
 
 /* Runs the load to its end. False where it cannot be set up, which is said. */

@@ -94,11 +94,7 @@ static bool open_output(struct bench *bench)
         return true;
     }
     bench->output = output_open(NULL, &file, NULL, NULL, NULL, &why);
-    if (bench->output)
-        return true;
-    complain("--output", why);
-    free(why);
-    return false;
+    return bench->output || complain_and_free("--output", why);
 }
 
 /* What will be short is said before it is missed. */
@@ -279,9 +275,7 @@ static enum exit_status compare(struct bench *bench)
         side->to = NULL;
         sound = sound && diff_set_parse(&sets[i], targets_url(side->targets)->shown, side->json,
                                         side->json_bytes, &why);
-        if (why)
-            complain("comparison", why);
-        free(why);
+        complain_and_free("comparison", why);
     }
     if (sound && bench->options->output.format != FORMAT_CSV)
         status =

@@ -264,19 +264,17 @@ enum exit_status diff_files(const struct diff_options *options)
 {
     struct diff_set *sets = memory_zeroed(options->file_count * sizeof(*sets));
     enum exit_status status = EXIT_FETCHED;
-    char *why = NULL;
+    char *why;
 
-    for (size_t i = 0; i < options->file_count && !why; i++) {
-        if (diff_set_read(&sets[i], options->files[i], &why))
-            continue;
-        complain(options->files[i], why);
-        status = EXIT_USAGE;
-    }
+    for (size_t i = 0; i < options->file_count && status == EXIT_FETCHED; i++)
+        if (!diff_set_read(&sets[i], options->files[i], &why)) {
+            complain_and_free(options->files[i], why);
+            status = EXIT_USAGE;
+        }
     if (status == EXIT_FETCHED)
         status = diff_sets(sets, options->file_count, options->format, options->to);
     for (size_t i = 0; i < options->file_count; i++)
         diff_set_free(&sets[i]);
     free(sets);
-    free(why);
     return status;
 }

@@ -54,11 +54,8 @@ bool session_open_state(struct session *session)
     if (!path)
         return true;
     session->state = state_open(path, &why);
-    if (!session->state) {
-        complain("--resume", why);
-        free(why);
-        return false;
-    }
+    if (!session->state)
+        return complain_and_free("--resume", why);
     if (state_head(session->state)->finished && !session->options.output->quiet)
         diagnostic("%s: the list was done; only what was added to it is fetched "
                    "(all of it again: remove that file)",
@@ -174,10 +171,8 @@ static struct output *open_file(struct session *session, struct loop *loop,
         how.keep = state_head(session->state)->output_bytes;
     }
     output = output_open(loop, &how, room, broken, session, &why);
-    if (!output) {
-        complain("--output", why);
-        free(why);
-    }
+    if (!output)
+        complain_and_free("--output", why);
     return output;
 }
 

@@ -34,3 +34,12 @@ bool complain(const char *what, const char *why)
     putc('\n', stderr);
     return false;
 }
+
+bool complain_and_free(const char *what, char *why)
+{
+    if (!why)
+        return true;
+    complain(what, why);
+    free(why);
+    return false;
+}

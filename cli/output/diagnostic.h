@@ -14,4 +14,7 @@ void diagnostic(const char *format, ...) __attribute__((format(printf, 1, 2)));
    false, for the caller's. */
 bool complain(const char *what, const char *why);
 
+/* The same, and frees `why`. True, with nothing said, where that is NULL: nothing went wrong. */
+bool complain_and_free(const char *what, char *why);
+
 #endif

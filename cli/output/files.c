@@ -116,9 +116,8 @@ static bool refuse_pair(const struct used_file *one, const struct used_file *oth
     char *why = memory_print("it is %s by this run already (%s%s); give another name",
                              first->role & READ ? "read" : "written", first->option, first->path);
 
-    complain(what, why);
+    complain_and_free(what, why);
     free(what);
-    free(why);
     return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/memory.h"
 #include "cli/output/diagnostic.h"
 #include "tests/support/aside.h"
 
@@ -27,11 +28,26 @@ static void a_complaint_is_escaped(void **state)
     assert_false(returned);
 }
 
+static void a_reason_is_freed(void **state)
+{
+    char *why = memory_text("why", 3);
+    bool failed, fine;
+
+    (void)state;
+    aside_begin();
+    failed = complain_and_free("what", why);
+    fine = complain_and_free("what", NULL);
+    assert_string_equal(aside_end(), "firstbyte: what: why\n");
+    assert_false(failed);
+    assert_true(fine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_is_a_line),
         cmocka_unit_test(a_complaint_is_escaped),
+        cmocka_unit_test(a_reason_is_freed),
     };
 
     unit_time_limit();
