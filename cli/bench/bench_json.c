@@ -99,8 +99,8 @@ static const char *method_of(const struct request_options *request)
 
 static void put_schedule(struct json *json, const struct bench_run *run)
 {
-    const struct schedule_options *schedule = &run->plan->schedule;
-    bool open = run->plan->open_loop;
+    const struct schedule_options *schedule = &run->load->schedule;
+    bool open = run->load->open_loop;
     double none = (double)NAN;
 
     json_string(json, "loop", open ? "open" : "closed");
@@ -120,26 +120,25 @@ static void put_config(struct json *json, const struct bench_run *run)
 {
     static const char *const stamped[] = {
         [KERNEL_TIME_OFF] = "off", [KERNEL_TIME_SAMPLE] = "sample", [KERNEL_TIME_ALL] = "all"};
-    const struct load_plan *plan = run->plan;
-    const struct load_command *load = plan->load;
+    const struct load_options *load = run->load;
 
     json_object(json, "config");
     json_string(json, "url", run->url);
     json_unsigned(json, "targets", run->targets);
     json_string(json, "method", method_of(run->request));
-    json_string(json, "unix_socket", plan->network->unix_socket);
-    json_unsigned(json, "connections", plan->connections);
+    json_string(json, "unix_socket", run->unix_socket);
+    json_unsigned(json, "connections", load->connections);
     put_schedule(json, run);
     put_seconds(json, "duration_s", load->duration);
     put_seconds(json, "warmup_s", load->warmup);
     put_limit(json, "requests", load->requests);
-    put_seconds(json, "timeout_s", plan->timeout);
+    put_seconds(json, "timeout_s", load->timeout);
     json_unsigned(json, "pipeline", load->pipeline);
     put_limit(json, "requests_per_connection", load->requests_per_connection);
     json_bool(json, "new_connections", load->new_connections);
     json_unsigned(json, "resume_percent", load->resume_percent);
-    json_unsigned(json, "processes", load->processes);
-    json_string(json, "kernel_time", stamped[load->kernel_time]);
+    json_unsigned(json, "processes", run->command->processes);
+    json_string(json, "kernel_time", stamped[run->command->kernel_time]);
     json_object_end(json);
 }
 
@@ -255,9 +254,9 @@ static void put_client(struct json *json, const struct bench_run *run)
     json_real(json, "suspended_share", judgement->suspended_share, 6);
     put_seconds(json, "longest_suspension_s",
                 judgement->suspension ? judgement->suspension : NSEC_NEVER);
-    json_real(json, "late_share", run->plan->open_loop ? judgement->late_share : (double)NAN, 6);
+    json_real(json, "late_share", run->load->open_loop ? judgement->late_share : (double)NAN, 6);
     json_real(json, "connections_busy_share",
-              run->plan->open_loop ? tally_limited(total) : (double)NAN, 6);
+              run->load->open_loop ? tally_limited(total) : (double)NAN, 6);
     json_bool(json, "connections_limited", verdict_limited(total));
     json_real(json, "within_100us_share", within(total->lateness, PROMPT), 6);
     put_summary(json, "lateness_us", total->lateness);
@@ -410,7 +409,7 @@ void bench_report_json(FILE *to, const struct bench_run *run)
     json_string(&json, "gave_up", total->gave_up ? error_code((enum error)total->gave_up) : NULL);
     put_totals(&json, total);
     put_summary(&json, "latency_us", total->latency);
-    if (run->plan->open_loop)
+    if (run->load->open_loop)
         put_summary(&json, "raw_latency_us", total->raw);
     put_summary(&json, "unfinished_us", total->unfinished);
     put_summary(&json, "kernel_latency_us", total->kernel);

@@ -37,7 +37,7 @@ struct column {
 static size_t choose_columns(const struct page *page, struct column *columns)
 {
     const struct tally *total = page->total;
-    bool open = page->run->plan->open_loop;
+    bool open = page->run->load->open_loop;
     const struct column all[MOST_LATENCIES] = {
         {.name = open ? "corrected" : "latency", .histogram = total->latency},
         {.name = "raw", .histogram = total->raw},
@@ -80,7 +80,7 @@ static void put_latency_table(const struct page *page, const struct column *colu
 {
     page_shade(page, SHADE_BOLD);
     fprintf(page->to, "%-*s", LABEL_COLUMNS - 3,
-            page->run->plan->open_loop || count == 1 ? "Latency" : "");
+            page->run->load->open_loop || count == 1 ? "Latency" : "");
     page_shade(page, SHADE_NONE);
     page_shade(page, SHADE_DIM);
     for (size_t i = 0; i < count && count > 1; i++)
@@ -127,7 +127,7 @@ static void put_latency_notes(const struct page *page)
     const struct tally *total = page->total;
     char text[NOTE_BYTES] = "";
 
-    if (page->run->plan->open_loop)
+    if (page->run->load->open_loop)
         put_note(page, "corrected: from the time at which it was to be sent; raw: from when it was "
                        "sent.");
     if (total->kernel->count) {
@@ -173,7 +173,7 @@ void bench_put_latency(const struct page *page)
     put_clamped(page);
     page_put(page, "\n");
     page_shade(page, SHADE_BOLD);
-    page_put(page, page->run->plan->open_loop ? "Corrected latency" : "Latency");
+    page_put(page, page->run->load->open_loop ? "Corrected latency" : "Latency");
     page_shade(page, SHADE_NONE);
     page_put(page, "\n");
     chart_draw(page->to, page->total->latency, page->color, page->columns);
@@ -204,7 +204,7 @@ void bench_put_gap(const struct page *page)
         page_line(page, "Longest gap", SHADE_YELLOW,
                   "%s between two answers, at %s: for %s of it the client itself did not look.",
                   gap.text, at.text, figure_span((double)total->gap_away).text);
-    else if (!page->run->plan->open_loop && gap_is_remarkable(page))
+    else if (!page->run->load->open_loop && gap_is_remarkable(page))
         page_line(
             page, "Longest gap", SHADE_YELLOW,
             "%s between two answers, at %s: %s of the run, which a closed loop hides from its "

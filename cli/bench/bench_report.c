@@ -23,12 +23,12 @@
 
 static void describe_loop(const struct bench_run *run, char *text)
 {
-    const struct schedule_options *schedule = &run->plan->schedule;
-    struct figure connections = figure_count(run->plan->connections);
+    const struct schedule_options *schedule = &run->load->schedule;
+    struct figure connections = figure_count(run->load->connections);
 
-    if (!run->plan->open_loop) {
+    if (!run->load->open_loop) {
         page_add(text, "closed loop, %s connection%s", connections.text,
-                 run->plan->connections == 1 ? "" : "s");
+                 run->load->connections == 1 ? "" : "s");
         return;
     }
     page_add(text, "open loop, ");
@@ -39,12 +39,12 @@ static void describe_loop(const struct bench_run *run, char *text)
         page_add(text, " in %s", figure_span((double)schedule->ramp).text);
     page_add(text, "%s, up to %s connection%s",
              schedule->arrival == ARRIVAL_POISSON ? " (Poisson)" : "", connections.text,
-             run->plan->connections == 1 ? "" : "s");
+             run->load->connections == 1 ? "" : "s");
 }
 
 static void describe(const struct page *page, char *text)
 {
-    const struct load_command *load = page->run->plan->load;
+    const struct load_options *load = page->run->load;
 
     describe_loop(page->run, text);
     if (load->new_connections)
@@ -93,7 +93,7 @@ static void put_requests(const struct page *page)
     const struct tally *total = page->total;
     char text[NOTE_BYTES] = "";
 
-    if (page->run->plan->open_loop) {
+    if (page->run->load->open_loop) {
         page_add(text, "%s scheduled, ", figure_count(total->scheduled).text);
         if (total->waiting)
             page_add(text, "%s started, %s still waiting", figure_count(total->started).text,
@@ -109,7 +109,7 @@ static void put_requests(const struct page *page)
         page_add(text, ", %s in flight at the end", figure_count(total->in_flight).text);
     if (total->in_flight && total->unfinished->count)
         page_add(text, ", the oldest for %s", figure_span((double)total->unfinished->max).text);
-    page_line(page, page->run->plan->open_loop ? "" : "Requests", "", "%s", text);
+    page_line(page, page->run->load->open_loop ? "" : "Requests", "", "%s", text);
 }
 
 static void put_rates(const struct page *page)
@@ -118,7 +118,7 @@ static void put_rates(const struct page *page)
     char text[NOTE_BYTES] = "";
 
     page_add(text, "%s/s completed", figure_rate(tally_per_second(total, total->completed)).text);
-    if (page->run->plan->open_loop)
+    if (page->run->load->open_loop)
         page_add(text, ", of %s/s scheduled",
                  figure_rate(tally_per_second(total, total->scheduled)).text);
     page_line(page, "Rate", "", "%s", text);

@@ -6,12 +6,14 @@
 #include "bench/load/spool.h"
 #include "bench/load/tally.h"
 #include "bench/load/verdict.h"
-#include "cli/bench/load_run.h"
+#include "cli/options/load_options.h"
 
 /* A run, for those who write about it; all is borrowed. */
 struct bench_run {
-    const struct load_plan *plan; /* what was asked */
+    const struct load_command *command; /* what was asked */
+    const struct load_options *load;    /* the part of it that is the load's: command->run */
     const struct request_options *request;
+    const char *unix_socket; /* NULL: none */
     bool rehearsed;
     const char *url; /* of the first target, as shown */
     size_t targets;  /* how many there are */

@@ -45,7 +45,7 @@ static void describe_remedy(const struct page *page, char *text)
         page_add(text, "A signal or the machine stopped it: run it again, undisturbed.");
         break;
     case VERDICT_SATURATED:
-        if (page->run->plan->open_loop)
+        if (page->run->load->open_loop)
             page_add(text, "Lower the rate (-R), or share the load among %s processes (--procs).",
                      many);
         else
@@ -81,13 +81,13 @@ void bench_put_limited(const struct page *page)
         text,
         "All connections (%s) were busy %s of the time while requests waited for one: their number "
         "was a limit, perhaps before the server was. Compare with more of them (-c).",
-        figure_count(page->run->plan->connections).text, figure_share(tally_limited(total)).text);
+        figure_count(page->run->load->connections).text, figure_share(tally_limited(total)).text);
     page_notice(page, SHADE_YELLOW, text);
 }
 
 void bench_put_interrupted(const struct page *page)
 {
-    nsec wanted = page->run->plan->load->duration;
+    nsec wanted = page->run->load->duration;
     char text[NOTE_BYTES] = "";
 
     if (!page->run->interrupted)
@@ -165,7 +165,7 @@ void bench_put_client(const struct page *page)
     put_spread(page, "loop lag  ", total->lag, "");
     page_add(late, "; %s over %d ms", figure_share(judgement->late_share).text,
              (int)(VERDICT_LATE / NSEC_PER_MS));
-    if (page->run->plan->open_loop)
+    if (page->run->load->open_loop)
         put_spread(page, "send delay", total->lateness, late);
     put_stamps(page);
 }

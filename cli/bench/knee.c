@@ -32,10 +32,19 @@ static bool is_limited(const struct settle *settle, const struct tally *total)
            histogram_at(total->raw, 50) <= SETTLE_SLOWER * settle->service;
 }
 
-static struct knee_try judge(const struct settle *settle, double rate, const struct tally *total,
-                             const struct load_outcome *outcome)
+/* A search under way. */
+struct knee_search {
+    struct knee *knee;
+    const struct load_plan *plan;
+    struct settle settle;
+    nsec ended; /* when the last try was over; 0: there was none */
+    FILE *to;   /* where each try is reported; NULL: nowhere */
+};
+
+static struct knee_try judge(const struct knee_search *search, double rate,
+                             const struct tally *total, const struct load_outcome *outcome)
 {
-    struct slo slo = settle->plan->load->knee;
+    struct slo slo = search->plan->load.knee;
     bool held = slo_judge(&slo, total);
 
     return (struct knee_try){
@@ -45,7 +54,7 @@ static struct knee_try judge(const struct settle *settle, double rate, const str
         .wrong = wrong_share(total),
         .waiting = waiting_share(total),
         .held = held && waiting_share(total) <= MOST_WAITING && !tally_wrong(total),
-        .limited = is_limited(settle, total),
+        .limited = is_limited(&search->settle, total),
         .saturated = verdict_judge(total, outcome->busiest).verdict != VERDICT_OK,
     };
 }
@@ -75,17 +84,9 @@ static void show(FILE *to, const struct knee_try *one)
 
 static void show_head(FILE *to, const struct knee *knee)
 {
-    fprintf(to, "  %12s %12s %14s %10s %10s\n", "asked/s", "answered/s", knee->limit->name, "wrong",
+    fprintf(to, "  %12s %12s %14s %10s %10s\n", "asked/s", "answered/s", knee->limit.name, "wrong",
             "waiting");
 }
-
-/* A search under way. */
-struct knee_search {
-    struct knee *knee;
-    struct settle settle;
-    nsec ended; /* when the last try was over; 0: there was none */
-    FILE *to;   /* where each try is reported; NULL: nowhere */
-};
 
 static void note_shortage(struct knee *knee, const struct tally *total)
 {
@@ -97,23 +98,24 @@ static void note_shortage(struct knee *knee, const struct tally *total)
 static bool try_rate(struct knee_search *search, double rate, bool settled)
 {
     struct knee *knee = search->knee;
-    struct load_plan at = *search->settle.plan;
+    struct load_plan at = *search->plan;
+    struct load_options *run = &at.load.run;
     struct recorder recorder;
     struct load_outcome outcome;
     struct knee_try *one = &knee->tries[knee->count];
     bool made;
 
-    at.open_loop = true;
-    at.schedule.from_rate = at.schedule.to_rate = rate;
-    at.schedule.ramp = 0;
-    at.start = search->settle.start;
-    at.drain = SETTLE_TIME;
-    made = recorder_open(&recorder, at.load, at.duration, 0) &&
-           load_run(&at, &recorder, &outcome) && recorder_end(&recorder);
+    run->open_loop = true;
+    run->schedule.from_rate = run->schedule.to_rate = rate;
+    run->schedule.ramp = 0;
+    run->start = search->settle.start;
+    run->drain = SETTLE_TIME;
+    made = recorder_open(&recorder, &at.load) && load_run(&at, &recorder, &outcome) &&
+           recorder_end(&recorder);
     if (made && (outcome.interrupted || outcome.origin_ended)) {
         knee->interrupted = true;
     } else if (made) {
-        *one = judge(&search->settle, rate, recorder.total, &outcome);
+        *one = judge(search, rate, recorder.total, &outcome);
         one->settled = settled;
         knee->count++;
         knee->gave_up = (enum error)recorder.total->gave_up;
@@ -196,10 +198,10 @@ static bool search_from(struct knee_search *search, double rate)
 
 bool knee_find(struct knee *knee, const struct load_plan *plan, FILE *to)
 {
-    struct knee_search search = {.knee = knee, .to = to};
-    double first = plan->schedule.from_rate;
+    struct knee_search search = {.knee = knee, .plan = plan, .to = to};
+    double first = plan->load.run.schedule.from_rate;
 
-    *knee = (struct knee){.limit = plan->load->knee.part};
+    *knee = (struct knee){.limit = plan->load.knee.part[0]};
     if (!settle_begin(&search.settle, plan))
         return false;
     knee->interrupted = search.settle.interrupted;
@@ -255,7 +257,7 @@ static const char *beyond(const struct knee *knee)
 
 void knee_text(FILE *to, const struct knee *knee)
 {
-    const struct slo_part *part = knee->limit;
+    const struct slo_part *part = &knee->limit;
     char limit[32];
 
     time_text(limit, part->limit);
@@ -290,7 +292,7 @@ static void put_try(struct json *json, const struct knee_try *one)
 void knee_json(FILE *to, const struct knee *knee)
 {
     const struct knee curve = sorted(knee);
-    const struct slo_part *part = knee->limit;
+    const struct slo_part *part = &knee->limit;
     struct json json;
 
     json_begin(&json, to);

@@ -33,7 +33,7 @@ struct knee_try {
 };
 
 struct knee {
-    const struct slo_part *limit; /* borrowed from the plan */
+    struct slo_part limit;
     struct knee_try tries[KNEE_MOST_TRIES];
     size_t count;
     double rate;      /* the highest that held; 0: none did */

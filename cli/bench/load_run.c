@@ -43,37 +43,20 @@ static uint64_t part(uint64_t whole, unsigned share, unsigned shares)
     return whole / shares + (share < whole % shares);
 }
 
+/* This process's share. */
 static struct load_options options_of(const struct runner *runner)
 {
-    const struct load_plan *plan = runner->plan;
-    const struct load_command *load = plan->load;
-    struct schedule_options schedule = plan->schedule;
-    const unsigned stamped[] = {
-        [KERNEL_TIME_OFF] = 0, [KERNEL_TIME_SAMPLE] = LOAD_STAMPED_EVERY, [KERNEL_TIME_ALL] = 1};
+    struct load_options options = runner->plan->load.run;
 
-    schedule.share = runner->share;
-    schedule.shares = runner->shares;
-    return (struct load_options){
-        .targets = plan->targets,
-        .connections = part(plan->connections, runner->share, runner->shares),
-        .open_loop = plan->open_loop,
-        .schedule = schedule,
-        .seed = schedule.seed + runner->share,
-        .start = plan->start,
-        .drain = plan->drain,
-        .warmup = load->warmup,
-        .duration = plan->duration,
-        .requests = part(plan->requests, runner->share, runner->shares),
-        .all_requests = plan->requests,
-        .timeout = plan->timeout,
-        .requests_per_connection = load->new_connections ? 1 : load->requests_per_connection,
-        .new_connections = load->new_connections,
-        .pipeline = load->pipeline,
-        .stamped_every = stamped[load->kernel_time],
-        .resume_percent = load->resume_percent,
-        .sources = runner->sources,
-        .source_count = runner->source_count,
-    };
+    options.all_requests = options.requests;
+    options.requests = part(options.requests, runner->share, runner->shares);
+    options.connections = part(options.connections, runner->share, runner->shares);
+    options.schedule.share = runner->share;
+    options.schedule.shares = runner->shares;
+    options.seed = options.schedule.seed + runner->share;
+    options.sources = runner->sources;
+    options.source_count = runner->source_count;
+    return options;
 }
 
 static void on_interrupt(void *owner, int number)
@@ -204,7 +187,7 @@ static int run_child(void *arg, unsigned index, int fd)
     struct runner runner = {
         .plan = plan,
         .share = index,
-        .shares = plan->load->processes,
+        .shares = plan->load.processes,
         .interval = send_interval,
         .owner = &fd,
     };
@@ -300,7 +283,7 @@ static bool run_parent(struct parent *parent, const struct load_plan *plan)
 {
     struct load_plan whole = *plan;
     const struct procs_options options = {
-        .count = plan->load->processes,
+        .count = plan->load.processes,
         .child = run_child,
         .arg = &whole,
         .interval = on_joined,
@@ -310,7 +293,7 @@ static bool run_parent(struct parent *parent, const struct load_plan *plan)
     struct interrupt interrupt;
     int error;
 
-    whole.start = clock_now() + START_AFTER;
+    whole.load.run.start = clock_now() + START_AFTER;
     parent->procs = procs_start(parent->loop, &options, &error);
     if (!parent->procs)
         return complain("processes", strerrordesc_np(error));
@@ -342,7 +325,7 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
     *outcome = (struct load_outcome){.interrupted = interrupts_pending()};
     if (outcome->interrupted) /* between two runs */
         return true;
-    if (plan->load->processes == 1) {
+    if (plan->load.processes == 1) {
         made = run_here(&runner);
         outcome->interrupted = runner.signal;
         outcome->busiest = tally_busy(recorder->total);

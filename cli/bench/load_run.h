@@ -2,25 +2,15 @@
 #ifndef CLI_BENCH_LOAD_RUN_H
 #define CLI_BENCH_LOAD_RUN_H
 
-#include "bench/load/targets.h"
 #include "cli/bench/recorder.h"
 #include "cli/network.h"
 #include "cli/options/load_options.h"
 
 /* What the run is to be; all is borrowed. */
 struct load_plan {
-    const struct load_command *load; /* what is not said below */
+    struct load_command load; /* with the targets */
     const struct network_options *network;
     const struct rehearsal *rehearsal;
-    const struct targets *targets;
-    size_t connections;
-    nsec timeout; /* of a request */
-    bool open_loop;
-    struct schedule_options schedule; /* of an open loop, without shares */
-    nsec duration;                    /* NSEC_NEVER: no limit */
-    uint64_t requests;                /* 0: no limit */
-    nsec start; /* when the schedule begins; 0: at once. Of several processes: when all are there */
-    nsec drain; /* as in struct load_options */
 };
 
 /* How it went. */

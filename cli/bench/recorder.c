@@ -8,8 +8,7 @@
 #include "cli/output/diagnostic.h"
 #include "cli/output/terminal.h"
 
-bool recorder_open(struct recorder *recorder, const struct load_command *load, nsec duration,
-                   uint64_t requests)
+bool recorder_open(struct recorder *recorder, const struct load_command *load)
 {
     int error;
 
@@ -17,7 +16,7 @@ bool recorder_open(struct recorder *recorder, const struct load_command *load, n
         .total = tally_new(),
         .spool = spool_new(),
         .path = load->hlog,
-        .began = clock_wall_ns() + load->warmup,
+        .began = clock_wall_ns() + load->run.warmup,
     };
     recorder->total->processes = 0;
     if (recorder->path) {
@@ -26,7 +25,7 @@ bool recorder_open(struct recorder *recorder, const struct load_command *load, n
             return complain(recorder->path, strerrordesc_np(error));
     }
     if (load->live)
-        recorder->live = live_new(STDERR_FILENO, duration, requests,
+        recorder->live = live_new(STDERR_FILENO, load->run.duration, load->run.requests,
                                   terminal_wants_color(load->color, STDERR_FILENO));
     return true;
 }

@@ -19,9 +19,8 @@ struct recorder {
 };
 
 /* Begins, with the warm-up, the log and the live view of `load`. False where the log cannot be written, which
-   is said; recorder_close is called in any case. `duration` and `requests` are the run's, for the live view. */
-bool recorder_open(struct recorder *recorder, const struct load_command *load, nsec duration,
-                   uint64_t requests);
+   is said; recorder_close is called in any case. */
+bool recorder_open(struct recorder *recorder, const struct load_command *load);
 
 /* Takes an interval. */
 void recorder_interval(struct recorder *recorder, const struct tally *tally);

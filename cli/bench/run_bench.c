@@ -63,7 +63,7 @@ static bool make_side(struct side *side, const struct options *options,
     if (!target_list_read(list, from, &options->request))
         return false;
     side->targets = targets_new(list->sites, list->weights, list->count,
-                                options->load.new_connections, &stranger);
+                                options->load.run.new_connections, &stranger);
     if (side->targets) {
         list->count = 0; /* they are the targets' now */
         return true;
@@ -112,24 +112,13 @@ static void check_descriptors(const struct options *options)
 
 /* --- a run and its report --- */
 
-/* What the options ask for, with `requests` or a rate as they are. */
 static struct load_plan plan_of(const struct bench *bench, const struct side *side)
 {
     const struct options *options = bench->options;
-    const struct load_command *load = &options->load;
+    struct load_plan plan = {options->load, &options->network, &bench->rehearsal};
 
-    return (struct load_plan){
-        .load = load,
-        .network = &options->network,
-        .rehearsal = &bench->rehearsal,
-        .targets = side->targets,
-        .connections = options->concurrency,
-        .timeout = options->request.timeout,
-        .open_loop = load->schedule.to_rate > 0,
-        .schedule = load->schedule,
-        .duration = load->duration,
-        .requests = load->requests,
-    };
+    plan.load.run.targets = side->targets;
+    return plan;
 }
 
 static void write_report(FILE *to, const struct bench_run *run, const struct options *options)
@@ -189,8 +178,10 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
     struct slo slo = options->load.slo;
     FILE *to;
     struct bench_run run = {
-        .plan = plan,
+        .command = &plan->load,
+        .load = &plan->load.run,
         .request = &options->request,
+        .unix_socket = options->network.unix_socket,
         .rehearsed = options->rehearse,
         .url = targets_url(side->targets)->shown,
         .targets = targets_count(side->targets),
@@ -237,8 +228,7 @@ static bool run_side(struct bench *bench, struct side *side)
     const struct load_plan plan = plan_of(bench, side);
     struct recorder recorder;
     struct load_outcome outcome;
-    bool made = recorder_open(&recorder, plan.load, plan.duration, plan.requests) &&
-                load_run(&plan, &recorder, &outcome);
+    bool made = recorder_open(&recorder, &plan.load) && load_run(&plan, &recorder, &outcome);
 
     if (made) {
         bench->incomplete = !recorder_end(&recorder) || outcome.lost || bench->incomplete;

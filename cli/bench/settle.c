@@ -16,25 +16,16 @@ struct settle_probe {
 static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct settle_probe *probe)
 {
     nsec now = clock_now(), left = deadline > now + pause ? deadline - now - pause : 1;
-    const struct load_command *load = &settle->load;
-    struct load_plan plan = *settle->plan;
+    struct load_plan plan = settle->plan;
     struct recorder recorder;
     struct load_outcome outcome;
     bool made;
 
-    plan.load = load;
-    plan.connections = 1;
-    if (plan.timeout > left)
-        plan.timeout = left;
-    plan.open_loop = true;
-    plan.schedule =
-        (struct schedule_options){.seed = plan.schedule.seed, .from_rate = 1, .to_rate = 1};
-    plan.drain = 0;
-    plan.requests = 1;
-    plan.duration = NSEC_NEVER;
-    plan.start = now + pause;
-    made = recorder_open(&recorder, load, plan.duration, plan.requests) &&
-           load_run(&plan, &recorder, &outcome) && recorder_end(&recorder);
+    if (plan.load.run.timeout > left)
+        plan.load.run.timeout = left;
+    plan.load.run.start = now + pause;
+    made = recorder_open(&recorder, &plan.load) && load_run(&plan, &recorder, &outcome) &&
+           recorder_end(&recorder);
     *probe = (struct settle_probe){0};
     if (made) {
         const struct tally *total = recorder.total;
@@ -60,16 +51,29 @@ static bool is_better(const struct settle *settle, const struct settle_probe *pr
     return probe->time < settle->time;
 }
 
+/* One request on one connection, and nothing but its figures. */
+static void reduce(struct load_command *load)
+{
+    struct load_options *run = &load->run;
+
+    load->processes = 1;
+    load->hlog = NULL;
+    load->live = false;
+    run->connections = run->pipeline = 1;
+    run->requests = 1;
+    run->duration = NSEC_NEVER;
+    run->warmup = 0;
+    run->open_loop = true;
+    run->schedule =
+        (struct schedule_options){.from_rate = 1, .to_rate = 1, .seed = run->schedule.seed};
+}
+
 bool settle_begin(struct settle *settle, const struct load_plan *plan)
 {
     nsec deadline = clock_now() + SETTLE_TIME;
 
-    *settle = (struct settle){.plan = plan, .load = *plan->load};
-    settle->load.live = false;
-    settle->load.processes = 1;
-    settle->load.warmup = 0;
-    settle->load.pipeline = 1;
-    settle->load.hlog = NULL;
+    *settle = (struct settle){.plan = *plan};
+    reduce(&settle->plan.load);
     for (int i = 0; i < SETTLE_PROBES && clock_now() < deadline && !settle->interrupted; i++) {
         struct settle_probe probe;
 

@@ -14,8 +14,7 @@
 #define SETTLE_SLACK  NSEC_PER_MS /* more than the first, for chance weighs more in a fast one */
 
 struct settle {
-    const struct load_plan *plan; /* whose server it is; borrowed */
-    struct load_command load;     /* of a probe: the plan's, without what is for many requests */
+    struct load_plan plan; /* of a probe: the run's, with one request on one connection */
 
     /* of the first probes */
     nsec time;    /* from when it was due until the response; the connection is part of it */

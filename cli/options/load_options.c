@@ -33,7 +33,7 @@ static bool ramp_rate(const char *from, size_t length, double *to)
 /* "FROM:TO/TIME"; the rates are a second. */
 bool load_read_ramp(const struct given *given)
 {
-    struct schedule_options *schedule = &given->options->load.schedule;
+    struct schedule_options *schedule = &given->options->load.run.schedule;
     const char *text = given->value, *colon = strchr(text, ':');
     const char *slash = colon ? strchr(colon, '/') : NULL;
 
@@ -76,7 +76,7 @@ bool load_read_resume(const struct given *given)
         if (length >= sizeof(digits) || !number_parse(digits, 0, 100, &percent))
             return refuse(given->option, given->value, "it is on, off or a percentage");
     }
-    given->options->load.resume_percent = (unsigned)percent;
+    given->options->load.run.resume_percent = (unsigned)percent;
     return true;
 }
 
@@ -108,19 +108,19 @@ static bool refuse_first(const struct contradiction *all, size_t count)
 
 static bool check_loops(const struct load_command *load)
 {
-    bool knee = load->knee.count, ramp = load->schedule.ramp;
+    bool knee = load->knee.count, ramp = load->run.schedule.ramp;
     const struct contradiction all[] = {
         {ramp && load->rate > 0, "--ramp", "--rate", "one of them; a ramp has its rates"},
         {knee && load->rate > 0, "--find-knee", "--rate", "the search chooses the rates"},
         {knee && ramp, "--find-knee", "--ramp", "the search chooses the rates"},
-        {knee && load->requests, "--find-knee", "--requests",
+        {knee && load->run.requests, "--find-knee", "--requests",
          "each of its rates lasts a --duration"},
         {knee && load->slo.count, "--find-knee", "--slo", "it has a limit of its own"},
         {knee && load->hlog, "--find-knee", "--hlog", "a log is that of one run"},
         {knee && load->repeat > 1, "--find-knee", "--repeat", "a search is no sample"},
-        {load->schedule.arrival != ARRIVAL_CONSTANT && !knee && !ramp && load->rate <= 0,
+        {load->run.schedule.arrival != ARRIVAL_CONSTANT && !knee && !ramp && load->rate <= 0,
          "--arrival", NULL, "it belongs to an open loop: --rate, --ramp or --find-knee"},
-        {ramp && load->warmup >= load->schedule.ramp, "--warmup", NULL,
+        {ramp && load->run.warmup >= load->run.schedule.ramp, "--warmup", NULL,
          "the ramp would be over before anything is measured"},
     };
 
@@ -131,15 +131,15 @@ static bool check_shape(const struct options *options)
 {
     const struct load_command *load = &options->load;
     const struct contradiction all[] = {
-        {load->new_connections && load->pipeline > 1, "--new-conn", "--pipeline",
+        {load->run.new_connections && load->run.pipeline > 1, "--new-conn", "--pipeline",
          "a connection of one request has no pipeline"},
-        {load->requests_per_connection == 1 && load->pipeline > 1, "--requests-per-conn 1",
+        {load->run.requests_per_connection == 1 && load->run.pipeline > 1, "--requests-per-conn 1",
          "--pipeline", "a connection of one request has no pipeline"},
-        {load->new_connections && load->requests_per_connection > 1, "--new-conn",
+        {load->run.new_connections && load->run.requests_per_connection > 1, "--new-conn",
          "--requests-per-conn", "with --new-conn it is 1"},
         {options->concurrency < load->processes, "--procs", "--connections",
          "each process needs a connection"},
-        {load->requests && load->requests < load->processes, "--procs", "--requests",
+        {load->run.requests && load->run.requests < load->processes, "--procs", "--requests",
          "each process needs a request"},
     };
 
@@ -174,8 +174,7 @@ bool load_options_check(const struct options *options)
 void load_options_begin(struct load_command *load)
 {
     *load = (struct load_command){
-        .schedule.seed = DEFAULT_SEED,
-        .pipeline = 1,
+        .run = {.schedule.seed = DEFAULT_SEED, .pipeline = 1},
         .processes = 1,
         .repeat = 1,
         .kernel_time = KERNEL_TIME_SAMPLE,
@@ -186,13 +185,19 @@ void load_options_settle(struct options *options)
 {
     /* numeric: the origin answers at once, where a name would be given a latency */
     static char embedded[] = "http://127.0.0.1/", *words[] = {embedded};
+    static const unsigned stamped[] = {
+        [KERNEL_TIME_OFF] = 0, [KERNEL_TIME_SAMPLE] = LOAD_STAMPED_EVERY, [KERNEL_TIME_ALL] = 1};
     struct load_command *load = &options->load;
-    nsec ramp = load->schedule.ramp;
+    struct load_options *run = &load->run;
+    nsec ramp = run->schedule.ramp;
 
-    if (!load->duration)
-        load->duration = load->requests ? NSEC_NEVER : ramp ? ramp : DEFAULT_DURATION;
-    if (load->new_connections)
-        load->requests_per_connection = 1;
+    if (!run->duration)
+        run->duration = run->requests ? NSEC_NEVER : ramp ? ramp : DEFAULT_DURATION;
+    if (run->new_connections)
+        run->requests_per_connection = 1;
+    run->connections = options->concurrency;
+    run->timeout = options->request.timeout;
+    run->stamped_every = stamped[load->kernel_time];
     load->live = !options->output.quiet;
     load->color = options->output.color;
     if (!options->list.file && !options->list.word_count) {
@@ -203,5 +208,6 @@ void load_options_settle(struct options *options)
             load->rate = DEFAULT_REHEARSED_RATE;
     }
     if (!ramp)
-        load->schedule.from_rate = load->schedule.to_rate = load->rate;
+        run->schedule.from_rate = run->schedule.to_rate = load->rate;
+    run->open_loop = run->schedule.to_rate > 0;
 }

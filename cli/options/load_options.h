@@ -7,33 +7,21 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "bench/load/schedule.h"
+#include "bench/load/load.h"
 #include "bench/load/slo.h"
 #include "cli/types.h"
 
 enum kernel_time { KERNEL_TIME_OFF, KERNEL_TIME_SAMPLE, KERNEL_TIME_ALL };
 
 struct load_command {
-    /* loops */
-    double rate; /* -R, requests a second; 0: not given */
-    /* --arrival, --seed, --ramp FROM:TO/TIME; where there is no ramp, load_options_settle makes the rates
-       that of -R; 0: a closed loop. The shares are those of a run */
-    struct schedule_options schedule;
-    struct slo knee; /* --find-knee: a percentile's limit; count 0: not asked for */
+    /* Of all processes together: --arrival, --seed, --ramp FROM:TO/TIME; -n, -d, --warmup;
+       --requests-per-conn, --new-conn, --tls-resume, --pipeline. load_options_settle decides the rest, but
+       not the targets, the sources and `start`. */
+    struct load_options run;
 
-    /* stopping */
-    uint64_t requests; /* -n; 0: no limit */
-    nsec duration;     /* -d; NSEC_NEVER: with -n alone */
-    nsec warmup;       /* --warmup */
-
-    /* shape */
-    uint64_t requests_per_connection; /* --requests-per-conn; 0: no limit */
-    bool new_connections;             /* --new-conn */
-    unsigned resume_percent;          /* --tls-resume on|off|PERCENT; off */
-    unsigned pipeline;                /* --pipeline; 1 */
-    unsigned processes;               /* --procs; 1 */
-
-    /* measuring */
+    double rate;                  /* -R, requests a second; 0: not given */
+    struct slo knee;              /* --find-knee: a percentile's limit; count 0: not asked for */
+    unsigned processes;           /* --procs; 1 */
     enum kernel_time kernel_time; /* --kernel-time */
     struct slo slo;               /* --slo; count 0: none */
     const char *hlog;             /* --hlog FILE; NULL: none */

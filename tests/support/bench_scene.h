@@ -19,10 +19,8 @@
 
 /* A run, and all that it borrows. */
 struct scene {
-    struct network_options network;
     struct request_options request;
     struct load_command load;
-    struct load_plan plan;
     struct slo slo;
     struct tally *total;
     struct spool *spool;
@@ -86,20 +84,19 @@ static inline nsec spread(nsec middle, double width)
 static inline void open_scene(struct scene *scene)
 {
     memset(scene, 0, sizeof(*scene));
-    scene->plan.connections = 64;
-    scene->plan.timeout = 30 * S;
-    scene->load.duration = 10 * S;
-    scene->plan.schedule.arrival = ARRIVAL_CONSTANT;
-    scene->plan.schedule.seed = 1;
-    scene->load.pipeline = 1;
+    scene->load.run.connections = 64;
+    scene->load.run.timeout = 30 * S;
+    scene->load.run.duration = 10 * S;
+    scene->load.run.schedule.arrival = ARRIVAL_CONSTANT;
+    scene->load.run.schedule.seed = 1;
+    scene->load.run.pipeline = 1;
     scene->load.processes = 1;
     scene->load.kernel_time = KERNEL_TIME_SAMPLE;
     scene->total = tally_new();
     scene->total->to = 10 * S;
     scene->spool = spool_new();
-    scene->plan.load = &scene->load;
-    scene->plan.network = &scene->network;
-    scene->run = (struct bench_run){.plan = &scene->plan,
+    scene->run = (struct bench_run){.command = &scene->load,
+                                    .load = &scene->load.run,
                                     .request = &scene->request,
                                     .url = "http://127.0.0.1:8080/",
                                     .targets = 1,
@@ -215,9 +212,9 @@ static inline void open_normal(struct scene *scene)
 static inline void open_stall(struct scene *scene)
 {
     open_scene(scene);
-    scene->plan.open_loop = true;
-    scene->plan.schedule.from_rate = scene->plan.schedule.to_rate = scene->load.rate = 1000;
-    scene->plan.connections = 50;
+    scene->load.run.open_loop = true;
+    scene->load.run.schedule.from_rate = scene->load.run.schedule.to_rate = scene->load.rate = 1000;
+    scene->load.run.connections = 50;
     complete(scene, 10000 - 3);
     for (unsigned i = 0; i < 9997; i++) {
         nsec raw = spread(250 * US, 0.15), latency = raw;
@@ -259,12 +256,12 @@ static inline void open_saturated(struct scene *scene)
     open_scene(scene);
     scene->run.url = "https://bench.example/search?q=\033[2J";
     scene->run.targets = 3;
-    scene->plan.open_loop = true;
-    scene->plan.schedule.from_rate = 1000;
-    scene->plan.schedule.to_rate = scene->load.rate = 50000;
-    scene->plan.schedule.arrival = ARRIVAL_POISSON;
-    scene->plan.schedule.ramp = 5 * S;
-    scene->load.warmup = 2 * S;
+    scene->load.run.open_loop = true;
+    scene->load.run.schedule.from_rate = 1000;
+    scene->load.run.schedule.to_rate = scene->load.rate = 50000;
+    scene->load.run.schedule.arrival = ARRIVAL_POISSON;
+    scene->load.run.schedule.ramp = 5 * S;
+    scene->load.run.warmup = 2 * S;
     scene->run.interrupted = true;
     scene->total->to = 7400 * MS;
     complete(scene, 150000);

@@ -70,8 +70,8 @@ static void test_json_of_rates(void **state)
         struct scene scene;
 
         open_scene(&scene);
-        scene.plan.open_loop = true;
-        scene.plan.schedule.from_rate = scene.plan.schedule.to_rate = cases[i].rate;
+        scene.load.run.open_loop = true;
+        scene.load.run.schedule.from_rate = scene.load.run.schedule.to_rate = cases[i].rate;
         scene.total->to = 3600 * S;
         complete(&scene, 1);
         assert_null(slo_parse(&scene.slo, "rps=0.0002"));
@@ -94,9 +94,9 @@ static void test_json_without_secrets(void **state)
     scene.request.headers = header;
     scene.request.user = "ali:sesame";
     scene.request.cookie = "sesame=1";
-    scene.load.duration = NSEC_NEVER;
-    scene.plan.timeout = NSEC_NEVER;
-    scene.load.requests = 7;
+    scene.load.run.duration = NSEC_NEVER;
+    scene.load.run.timeout = NSEC_NEVER;
+    scene.load.run.requests = 7;
     assert_string_equal(problems(&scene), "");
     assert_null(strstr(written, "sesame"));
     SAYS(written, "\"duration_s\":null,", "\"requests\":7,\"timeout_s\":null,");

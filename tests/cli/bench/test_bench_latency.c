@@ -54,7 +54,7 @@ static void test_gap(void **state)
             SAYS(written,
                  "\nLongest gap  2.00 s between two answers, at 4.30 s: 20.0% of the run, ",
                  "which a\n             closed loop hides");
-        scene.plan.open_loop = true; /* which does show it */
+        scene.load.run.open_loop = true; /* which does show it */
         assert_null(strstr(text_of(&scene, false, 0), "hides"));
         close_scene(&scene);
     }

@@ -91,7 +91,7 @@ static void test_saturated(void **state)
          "handshake included\n", "\n             64 TLS handshakes, 32 (50.0%) of them resumed\n",
          "\nClient       saturated, busy 99.2% of the time\n",
          "3 answers came without a kernel stamp\n", "1 kernel stamps could not be used");
-    scene.plan.open_loop = false; /* and what helps then */
+    scene.load.run.open_loop = false; /* and what helps then */
     scene.total->processes = 2;
     SAYS(text_of(&scene, false, 0), "closed loop, 64 connections, 2 processes, 7.40 s after",
          "bottleneck: one of its threads was busy", "fewer connections (-c).\n",

@@ -68,9 +68,9 @@ static bool send_probe(const struct load_plan *plan, struct recorder *recorder,
 {
     struct tally *tally = tally_new();
 
-    assert_int_equal(plan->connections, 1);
-    assert_int_equal(plan->load->processes, 1);
-    assert_true(plan->start > 0 && !plan->drain);
+    assert_int_equal(plan->load.run.connections, 1);
+    assert_int_equal(plan->load.processes, 1);
+    assert_true(plan->load.run.start > 0 && !plan->load.run.drain);
     server.probes++;
     server.probes_at_once++;
     tally->scheduled = tally->started = 1;
@@ -97,20 +97,21 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
 {
     struct tally *tally;
 
-    if (plan->requests)
+    if (plan->load.run.requests)
         return send_probe(plan, recorder, outcome);
     tally = tally_new();
     assert_true(server.count < KNEE_MOST_TRIES);
     assert_true(server.probes_at_once > 0); /* none begins without a look at the server */
     assert_true(server.stuck || server.left <= 2 * SERVICE);
     server.probes_at_once = 0;
-    server.drains = plan->drain;
-    if (plan->schedule.from_rate > server.most)
+    server.drains = plan->load.run.drain;
+    if (plan->load.run.schedule.from_rate > server.most)
         server.left = server.backlog;
-    assert_true(plan->open_loop);
-    assert_true(plan->schedule.from_rate == plan->schedule.to_rate && !plan->schedule.ramp);
-    server.tried[server.count++] = plan->schedule.from_rate;
-    fill(tally, plan->schedule.from_rate);
+    assert_true(plan->load.run.open_loop);
+    assert_true(plan->load.run.schedule.from_rate == plan->load.run.schedule.to_rate &&
+                !plan->load.run.schedule.ramp);
+    server.tried[server.count++] = plan->load.run.schedule.from_rate;
+    fill(tally, plan->load.run.schedule.from_rate);
     recorder_interval(recorder, tally);
     /* so that a search that waits in vain is soon over */
     *outcome = (struct load_outcome){.ended = clock_now() -
@@ -135,7 +136,9 @@ static int setup(void **state)
 static bool find(double first)
 {
     const struct load_plan plan = {
-        .load = &load, .schedule = {.from_rate = first, .to_rate = first}, .duration = NSEC_PER_S};
+        .load = {
+            .knee = load.knee,
+            .run = {.schedule = {.from_rate = first, .to_rate = first}, .duration = NSEC_PER_S}}};
 
     return knee_find(&knee, &plan, NULL);
 }
@@ -276,7 +279,7 @@ static void backlog_that_stays(void **state)
     size_t count;
     FILE *to = open_memstream(&text, &count);
     const struct load_plan plan = {
-        .load = &load, .schedule.from_rate = 1000, .duration = NSEC_PER_S};
+        .load = {.knee = load.knee, .run = {.schedule.from_rate = 1000, .duration = NSEC_PER_S}}};
 
     (void)state;
     server.most = 1500;
@@ -375,7 +378,7 @@ static void nothing_measured(void **state)
     char *text;
 
     (void)state;
-    knee = (struct knee){.limit = load.knee.part,
+    knee = (struct knee){.limit = load.knee.part[0],
                          .count = 1,
                          .tries = {{.rate = 10, .measured = NAN, .wrong = 1, .settled = true}}};
     text = shown(knee_json);

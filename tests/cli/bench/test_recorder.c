@@ -44,7 +44,7 @@ static bool record_all(void)
     bool opened, ended = false;
 
     aside_begin();
-    opened = recorder_open(&recorder, &load, INTERVALS * NSEC_PER_S, 0);
+    opened = recorder_open(&recorder, &load);
     for (uint64_t i = 0; opened && i < INTERVALS; i++)
         record(i);
     ended = opened && recorder_end(&recorder);
@@ -78,7 +78,7 @@ static void totals_and_intervals(void **state)
 static void nothing_recorded(void **state)
 {
     (void)state;
-    assert_true(recorder_open(&recorder, &load, NSEC_NEVER, 5));
+    assert_true(recorder_open(&recorder, &load));
     assert_int_equal(recorder.total->processes, 0); /* nobody has told anything */
     assert_true(recorder_end(&recorder));
     assert_int_equal(spool_count(recorder.spool), 0);
@@ -120,11 +120,11 @@ static void log_begins_after_the_warm_up(void **state)
     uint64_t first;
 
     (void)state;
-    assert_true(recorder_open(&recorder, &load, NSEC_PER_S, 0));
+    assert_true(recorder_open(&recorder, &load));
     first = recorder.began;
     recorder_close(&recorder);
-    load.warmup = 1000 * NSEC_PER_S;
-    assert_true(recorder_open(&recorder, &load, NSEC_PER_S, 0));
+    load.run.warmup = 1000 * NSEC_PER_S;
+    assert_true(recorder_open(&recorder, &load));
     assert_true(recorder.began >= first + 900 * NSEC_PER_S);
     recorder_close(&recorder);
 }
@@ -157,7 +157,7 @@ static void closed_before_its_end(void **state)
     (void)state;
     close(unit_file(path, sizeof(path)));
     load.hlog = path;
-    assert_true(recorder_open(&recorder, &load, NSEC_PER_S, 0));
+    assert_true(recorder_open(&recorder, &load));
     record(0);
     recorder_close(&recorder);
     unlink(path);

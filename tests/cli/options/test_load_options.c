@@ -11,19 +11,24 @@ static void test_load_defaults(void **state)
     assert_int_equal(o.concurrency, 64);
     assert_int_equal(o.request.timeout, 10 * NSEC_PER_S);
     assert_false(o.rehearse);
-    assert_true(load->rate == 0 && load->schedule.from_rate == 0 && load->schedule.to_rate == 0);
-    assert_int_equal(load->schedule.arrival, ARRIVAL_CONSTANT);
-    assert_int_equal(load->schedule.seed, 1);
-    assert_true(!load->schedule.ramp && !load->requests && !load->warmup);
+    assert_true(load->rate == 0 && load->run.schedule.from_rate == 0 &&
+                load->run.schedule.to_rate == 0);
+    assert_int_equal(load->run.schedule.arrival, ARRIVAL_CONSTANT);
+    assert_int_equal(load->run.schedule.seed, 1);
+    assert_true(!load->run.schedule.ramp && !load->run.requests && !load->run.warmup);
     assert_true(!load->knee.count && !load->slo.count && !load->hlog && !load->versus);
-    assert_int_equal(load->duration, 10 * NSEC_PER_S);
-    assert_int_equal(load->requests_per_connection, 0);
-    assert_false(load->new_connections);
-    assert_int_equal(load->resume_percent, 0);
-    assert_int_equal(load->pipeline, 1);
+    assert_int_equal(load->run.duration, 10 * NSEC_PER_S);
+    assert_int_equal(load->run.requests_per_connection, 0);
+    assert_false(load->run.new_connections);
+    assert_int_equal(load->run.resume_percent, 0);
+    assert_int_equal(load->run.pipeline, 1);
     assert_int_equal(load->processes, 1);
     assert_int_equal(load->repeat, 1);
     assert_int_equal(load->kernel_time, KERNEL_TIME_SAMPLE);
+    assert_int_equal(load->run.stamped_every, LOAD_STAMPED_EVERY);
+    assert_int_equal(load->run.connections, o.concurrency);
+    assert_int_equal(load->run.timeout, o.request.timeout);
+    assert_false(load->run.open_loop);
     assert_true(load->live && load->color == COLOR_AUTO);
     options_free(&o);
     o = taken("bench -q --color never http://a/");
@@ -55,9 +60,9 @@ static void test_load_lengths(void **state)
     for (size_t i = 0; i < LENGTH(lengths); i++) {
         struct options options = taken(lengths[i].line);
 
-        if (options.load.duration != lengths[i].duration ||
-            options.load.requests != lengths[i].requests)
-            fail_msg("%s: %llu ns", lengths[i].line, (unsigned long long)options.load.duration);
+        if (options.load.run.duration != lengths[i].duration ||
+            options.load.run.requests != lengths[i].requests)
+            fail_msg("%s: %llu ns", lengths[i].line, (unsigned long long)options.load.run.duration);
         options_free(&options);
     }
 }
@@ -71,15 +76,17 @@ static void test_load_options(void **state)
 
     (void)state;
     assert_true(o.load.rate == 1e7 && o.rate == 0);
-    assert_true(o.load.schedule.from_rate == 1e7 && o.load.schedule.to_rate == 1e7);
-    assert_int_equal(o.load.schedule.arrival, ARRIVAL_POISSON);
-    assert_true(o.load.schedule.seed == UINT64_MAX);
-    assert_int_equal(o.load.resume_percent, 30);
-    assert_int_equal(o.load.pipeline, 1024);
+    assert_true(o.load.run.schedule.from_rate == 1e7 && o.load.run.schedule.to_rate == 1e7);
+    assert_int_equal(o.load.run.schedule.arrival, ARRIVAL_POISSON);
+    assert_true(o.load.run.schedule.seed == UINT64_MAX);
+    assert_int_equal(o.load.run.resume_percent, 30);
+    assert_int_equal(o.load.run.pipeline, 1024);
     assert_int_equal(o.load.processes, 9);
     assert_int_equal(o.load.kernel_time, KERNEL_TIME_ALL);
+    assert_int_equal(o.load.run.stamped_every, 1);
+    assert_true(o.load.run.open_loop);
     assert_int_equal(o.load.slo.count, 2);
-    assert_int_equal(o.load.requests_per_connection, 7);
+    assert_int_equal(o.load.run.requests_per_connection, 7);
     assert_int_equal(o.request.timeout, NSEC_PER_S);
     assert_int_equal(o.network.interfaces.count, 2);
     assert_string_equal(o.network.interfaces.list[1], "127.0.0.2");
@@ -87,16 +94,18 @@ static void test_load_options(void **state)
     options_free(&o);
     o = taken("bench --ramp 0.5:2000/30s --connections 3 --tls-resume on --tls-resume off "
               "--kernel-time off --new-conn http://a/");
-    assert_true(o.load.schedule.from_rate == 0.5 && o.load.schedule.to_rate == 2000);
-    assert_int_equal(o.load.schedule.ramp, 30 * NSEC_PER_S);
+    assert_true(o.load.run.schedule.from_rate == 0.5 && o.load.run.schedule.to_rate == 2000);
+    assert_int_equal(o.load.run.schedule.ramp, 30 * NSEC_PER_S);
     assert_int_equal(o.concurrency, 3);
-    assert_int_equal(o.load.resume_percent, 0);
+    assert_int_equal(o.load.run.resume_percent, 0);
     assert_int_equal(o.load.kernel_time, KERNEL_TIME_OFF);
-    assert_true(o.load.new_connections);
-    assert_int_equal(o.load.requests_per_connection, 1);
+    assert_int_equal(o.load.run.stamped_every, 0);
+    assert_true(o.load.run.open_loop);
+    assert_true(o.load.run.new_connections);
+    assert_int_equal(o.load.run.requests_per_connection, 1);
     options_free(&o);
     o = taken("bench --tls-resume on --find-knee p99=20ms http://a/");
-    assert_int_equal(o.load.resume_percent, 100);
+    assert_int_equal(o.load.run.resume_percent, 100);
     assert_int_equal(o.load.knee.count, 1);
     options_free(&o);
     o = taken("bench --repeat 3 --vs http://b/ http://a/");
