@@ -52,14 +52,11 @@ enum {
     EVERY = SERVING | DIFF,
 };
 
-static const struct {
-    const char *name;
-    enum command command;
-} commands[] = {{"fetch", COMMAND_FETCH},
-                {"race", COMMAND_RACE},
-                {"bench", COMMAND_BENCH},
-                {"origin", COMMAND_ORIGIN},
-                {"diff", COMMAND_DIFF}};
+static const char *const commands[] = {[COMMAND_FETCH] = "fetch",
+                                       [COMMAND_RACE] = "race",
+                                       [COMMAND_BENCH] = "bench",
+                                       [COMMAND_ORIGIN] = "origin",
+                                       [COMMAND_DIFF] = "diff"};
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 
@@ -249,14 +246,12 @@ static bool refuse_stranger(const struct option_row *row, enum command command)
     size_t length;
     FILE *to = memory_stream(&text, &length);
 
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (commands[i].command == command)
-            fprintf(to, "%s --%s: for ", commands[i].name, row->name);
+    fprintf(to, "%s --%s: for ", commands[command], row->name);
     for (size_t i = 0; i < COMMANDS; i++) {
-        if (!(set >> commands[i].command & 1))
+        if (!(set >> i & 1))
             continue;
         named++;
-        fprintf(to, "%s%s", named == 1 ? "" : named < count ? ", " : " and ", commands[i].name);
+        fprintf(to, "%s%s", named == 1 ? "" : named < count ? ", " : " and ", commands[i]);
     }
     fclose(to);
     diagnostic("%s%s", text, count == 1 ? " alone" : "");
@@ -283,12 +278,12 @@ static bool read_option(struct options *options, int option)
 static enum command read_command(int *argc, char ***argv)
 {
     for (size_t i = 0; *argc > 1 && i < COMMANDS; i++) {
-        if (strcmp((*argv)[1], commands[i].name) != 0)
+        if (strcmp((*argv)[1], commands[i]) != 0)
             continue;
         (*argv)[1] = (*argv)[0];
         ++*argv;
         --*argc;
-        return commands[i].command;
+        return (enum command)i;
     }
     return COMMAND_FETCH;
 }
