@@ -7,7 +7,7 @@
 #define HTTP_ANSWER_H
 
 #include "http/body/preview.h"
-#include "http/cookies.h"
+#include "http/cookies/cookies.h"
 #include "http/result.h"
 #include "http/stream.h"
 

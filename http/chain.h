@@ -6,7 +6,7 @@
  * Credentials and cookies of the site are for the origin (scheme, host, port) they were given for: at
  * the first redirect that leaves it they are dropped for good, the fields Authorization, Cookie and Host
  * of the site's own among them. Cookies that answers set are kept for the length of the chain, and go
- * to the hosts that they are for (http/cookies.h).
+ * to the hosts that they are for (http/cookies/cookies.h).
  */
 #ifndef HTTP_CHAIN_H
 #define HTTP_CHAIN_H

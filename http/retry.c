@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "http/date.h"
+#include "http/cookies/date.h"
 #include "http/request.h"
 
 static nsec wait_of_seconds(uint64_t seconds)

@@ -8,39 +8,22 @@
 
 #include "base/memory.h"
 
-__attribute__((format(printf, 4, 0))) static void tell(const struct trace *trace,
-                                                       uint64_t connection, enum trace_kind kind,
-                                                       const char *format, va_list arguments)
+void trace_print(const struct trace *trace, uint64_t connection, enum trace_kind kind,
+                 const char *format, ...)
 {
+    va_list arguments;
     char *text;
-    int length = vasprintf(&text, format, arguments);
+    int length;
 
+    if (!trace)
+        return;
+    va_start(arguments, format);
+    length = vasprintf(&text, format, arguments);
+    va_end(arguments);
     if (length < 0)
         memory_exhausted();
     trace->line(trace->owner, connection, kind, text, (size_t)length);
     free(text);
-}
-
-void trace_note(const struct trace *trace, uint64_t connection, const char *format, ...)
-{
-    va_list arguments;
-
-    if (!trace)
-        return;
-    va_start(arguments, format);
-    tell(trace, connection, TRACE_NOTE, format, arguments);
-    va_end(arguments);
-}
-
-void trace_answer(const struct trace *trace, uint64_t connection, const char *format, ...)
-{
-    va_list arguments;
-
-    if (!trace)
-        return;
-    va_start(arguments, format);
-    tell(trace, connection, TRACE_RESPONSE, format, arguments);
-    va_end(arguments);
 }
 
 void trace_block(const struct trace *trace, uint64_t connection, enum trace_kind kind,

@@ -20,12 +20,14 @@ struct trace {
 };
 
 /* Tells a line put together as by printf. Nothing happens where `trace` is NULL. */
-__attribute__((format(printf, 3, 4))) void trace_note(const struct trace *trace,
-                                                      uint64_t connection, const char *format, ...);
+__attribute__((format(printf, 4, 5))) void trace_print(const struct trace *trace,
+                                                       uint64_t connection, enum trace_kind kind,
+                                                       const char *format, ...);
 
-/* Tells a line that came, likewise. */
-__attribute__((format(printf, 3, 4))) void
-trace_answer(const struct trace *trace, uint64_t connection, const char *format, ...);
+/* The same of what the client does, and of a line that came. */
+#define trace_note(trace, connection, ...) trace_print(trace, connection, TRACE_NOTE, __VA_ARGS__)
+#define trace_answer(trace, connection, ...)                                                       \
+    trace_print(trace, connection, TRACE_RESPONSE, __VA_ARGS__)
 
 /* Tells each line of a block that is closed with an empty one. Likewise. */
 void trace_block(const struct trace *trace, uint64_t connection, enum trace_kind kind,

@@ -332,7 +332,7 @@ static char *without_odd(struct span *rest)
 /* As url_parse, of a text of `most` bytes at most. */
 static const char *parse(struct url *url, const char *text, size_t length, size_t most)
 {
-    struct span whole = {text, text + length};
+    struct span whole = span_trim(span_of(text, length), is_space_or_control);
     struct host host;
     struct cut cut;
     const char *wrong;
@@ -340,7 +340,6 @@ static const char *parse(struct url *url, const char *text, size_t length, size_
     int all;
 
     *url = (struct url){0};
-    whole = span_trim(whole, is_space_or_control);
     if (span_bytes(whole) > most)
         return too_long;
     all = classes_in(&whole);
@@ -368,7 +367,7 @@ void url_free(struct url *url)
     *url = (struct url){0};
 }
 
-/* Takes any scheme with its colon (RFC 3986, section 3.1). False where there is none. */
+/* Whether it begins with any scheme and its colon (RFC 3986, section 3.1). */
 static bool has_scheme(const struct span *rest)
 {
     const char *at = rest->at;
@@ -432,12 +431,11 @@ static char *normal_form(const struct url *url)
 /* Parsed a second time from its normal form: that is what is shown then, and it is within bounds. */
 const char *url_join(struct url *url, const struct url *base, const char *reference, size_t length)
 {
-    struct span rest = {reference, reference + length};
+    struct span rest = span_trim(span_of(reference, length), is_space_or_control);
     char *copy, *text;
     const char *wrong;
 
     *url = (struct url){0};
-    rest = span_trim(rest, is_space_or_control);
     if (span_bytes(rest) > URL_MOST_BYTES)
         return too_long;
     copy = without_odd(&rest);
@@ -459,11 +457,6 @@ const char *url_join(struct url *url, const struct url *base, const char *refere
 bool url_shares_origin(const struct url *a, const struct url *b)
 {
     return a->https == b->https && a->port == b->port && !strcmp(a->host, b->host);
-}
-
-bool url_equal(const struct url *a, const struct url *b)
-{
-    return url_shares_origin(a, b) && !strcmp(a->target, b->target);
 }
 
 /* Only as much of the authority is read as the hash of its origin needs. */

@@ -52,9 +52,6 @@ void url_free(struct url *url);
 /* The same scheme, host and port. */
 bool url_shares_origin(const struct url *a, const struct url *b);
 
-/* The same request: fragment and user info do not count. */
-bool url_equal(const struct url *a, const struct url *b);
-
 /* Reads the digits of a port, at least one. Returns as url_parse does; *number is set with NULL alone. */
 const char *url_read_port(uint16_t *number, struct span digits);
 

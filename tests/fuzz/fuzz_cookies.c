@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "http/cookies.h"
+#include "http/cookies/cookies.h"
 
 #define NOW  INT64_C(1700000000)
 #define URLS (sizeof(urls) / sizeof(*urls))

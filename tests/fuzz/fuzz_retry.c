@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-#include "http/date.h"
+#include "http/cookies/date.h"
 #include "http/retry.h"
 
 #define NOW        INT64_C(1700000000)

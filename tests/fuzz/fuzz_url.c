@@ -32,6 +32,12 @@ static void check_parts(const struct url *url)
 }
 
 /* No user info, and the same URL once more. */
+/* The same request: fragment and user info do not count. */
+static bool is_equal(const struct url *a, const struct url *b)
+{
+    return url_shares_origin(a, b) && !strcmp(a->target, b->target);
+}
+
 static void check_shown(const struct url *url)
 {
     const char *begin = strchr(url->shown, ':') + 1;
@@ -40,7 +46,7 @@ static void check_shown(const struct url *url)
     begin += strspn(begin, "/\\");
     MUST(!memchr(begin, '@', strcspn(begin, "/\\?#")));
     MUST(!url_parse(&again, url->shown, strlen(url->shown)));
-    MUST(url_equal(&again, url) && again.numeric == url->numeric && !again.user_info);
+    MUST(is_equal(&again, url) && again.numeric == url->numeric && !again.user_info);
     MUST(!strcmp(again.authority, url->authority) && !strcmp(again.shown, url->shown));
     MUST(!again.fragment == !url->fragment);
     MUST(!again.fragment || !strcmp(again.fragment, url->fragment));
@@ -58,10 +64,10 @@ static void check_result(const struct url *url, const struct url *base)
     if (strlen(url->shown) > URL_MOST_BYTES) /* more than a reference may have */
         return;
     MUST(!url_join(&again, base, url->shown, strlen(url->shown)));
-    MUST(url_equal(&again, url) && !strcmp(again.shown, url->shown));
+    MUST(is_equal(&again, url) && !strcmp(again.shown, url->shown));
     url_free(&again);
     MUST(!url_join(&again, url, "", 0));
-    MUST(url_equal(&again, url) && !strcmp(again.shown, url->shown));
+    MUST(is_equal(&again, url) && !strcmp(again.shown, url->shown));
     url_free(&again);
 }
 
@@ -76,7 +82,7 @@ static void check_join(const struct url *base, const char *reference, size_t len
     check_result(&url, base);
     if (!url_parse(&alone, reference, length)) { /* a whole URL comes to the same on any base */
         if (!strncasecmp(alone.shown, alone.https ? "https://" : "http://", 7 + alone.https))
-            MUST(url_equal(&alone, &url));
+            MUST(is_equal(&alone, &url));
         url_free(&alone);
     }
     url_free(&url);

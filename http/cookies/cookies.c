@@ -6,7 +6,7 @@
  * A Set-Cookie without "=" is refused, as RFC 6265 has it. RFC 6265bis takes it for a value without a
  * name, which then has to be kept from looking like a name with a prefix.
  */
-#include "http/cookies.h"
+#include "http/cookies/cookies.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/span.h"
-#include "http/date.h"
-#include "http/suffix.h"
+#include "http/cookies/date.h"
+#include "http/cookies/suffix.h"
 
 #define NEVER INT64_MAX
 

@@ -4,7 +4,7 @@
  * gets what it has set.
  *
  * A cookie is for one host, or, where its Domain says so, for that domain and all hosts below it,
- * whatever scheme and port. A Domain that is a public suffix (http/suffix.h) is only for
+ * whatever scheme and port. A Domain that is a public suffix (http/cookies/suffix.h) is only for
  * the host of that name, and an address is a host alone.
  */
 #ifndef HTTP_COOKIES_H

@@ -2,7 +2,7 @@
  * Two readers of dates over one calendar. strptime would read the three forms of HTTP-date, but in
  * the words of the locale; one lenient reader for both would take nonsense in Retry-After for a date.
  */
-#include "http/date.h"
+#include "http/cookies/date.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,7 +1,7 @@
 /* Which names are public suffixes: kinds of rules, not the list. */
 #include "tests/support/unit.h"
 
-#include "http/suffix.h"
+#include "http/cookies/suffix.h"
 
 static void rules(void **state)
 {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "http/cookies.h"
+#include "http/cookies/cookies.h"
 
 #define NOW INT64_C(1700000000) /* Tue, 14 Nov 2023 22:13:20 GMT */
 

@@ -1,6 +1,6 @@
 /* The list is libpsl's business; it is the same for all, is only read, and few runs need it: so it is
    the one thing here that is global. */
-#include "http/suffix.h"
+#include "http/cookies/suffix.h"
 
 #include <libpsl.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Dates: what each reader takes, and what neither does. GNU date -u -d says the seconds. */
 #include "tests/support/unit.h"
 
-#include "http/date.h"
+#include "http/cookies/date.h"
 
 #define NOW INT64_C(1700000000) /* Tue, 14 Nov 2023 22:13:20 GMT */
 
