@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "bench/load/load.h"
+#include "bench/load/options.h"
 
 #define MOST_CONNECTING 128 /* at once, where requests wait for a connection to be there first */
 #define FIRST_PAUSE     NSEC_PER_MS /* after a connection that could not be made; doubled each time */

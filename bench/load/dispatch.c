@@ -5,7 +5,7 @@
 #include "bench/load/dispatch.h"
 
 #include "base/random.h"
-#include "bench/load/load.h"
+#include "bench/load/options.h"
 #include "bench/load/verdict.h"
 
 #define GRACE (10 * NSEC_PER_MS) /* for what came while the loop was away */

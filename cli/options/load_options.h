@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "bench/load/load.h"
+#include "bench/load/options.h"
 #include "bench/load/slo.h"
 #include "cli/types.h"
 
