@@ -6,42 +6,34 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/span.h"
+#include "base/table.h"
 
 #define MOST_BYTES (16 * 1024 * 1024)
 
 struct hosts_entry {
+    struct table_link link; /* in hosts->table, by name */
     const char *name;       /* inside hosts->text */
-    size_t line;            /* keeps the order of the file among equal names */
     struct address address; /* port 0 */
 };
 
 struct hosts {
-    char *text;                  /* the file, cut into names by NULs */
-    struct hosts_entry *entries; /* sorted by name, then line */
-    size_t count;                /* of entries */
-    size_t room;                 /* allocated */
+    char *text; /* the file, cut into names by NULs */
+    struct table table;
 };
 
-static int by_name_then_line(const void *a, const void *b)
+static void add(struct hosts *hosts, const char *name, const struct address *address)
 {
-    const struct hosts_entry *x = a, *y = b;
-    int order = strcasecmp(x->name, y->name);
+    struct hosts_entry *entry = memory_get(sizeof(*entry));
 
-    return order ? order : (x->line > y->line) - (x->line < y->line);
+    entry->name = name;
+    entry->address = *address;
+    table_add(&hosts->table, &entry->link, hash_text(name));
 }
 
-static void add(struct hosts *hosts, const char *name, size_t line, const struct address *address)
-{
-    if (hosts->count == hosts->room) {
-        hosts->room = hosts->room ? 2 * hosts->room : 16;
-        hosts->entries = memory_grow(hosts->entries, hosts->room, sizeof(struct hosts_entry));
-    }
-    hosts->entries[hosts->count++] = (struct hosts_entry){name, line, *address};
-}
-
-static void parse_line(struct hosts *hosts, char *text, size_t line)
+static void parse_line(struct hosts *hosts, char *text)
 {
     struct address address;
     char *rest = text, *word;
@@ -51,27 +43,25 @@ static void parse_line(struct hosts *hosts, char *text, size_t line)
     if (!word || !address_parse(&address, word, 0))
         return;
     while ((word = strtok_r(NULL, " \t", &rest)))
-        add(hosts, word, line, &address);
+        add(hosts, word, &address);
 }
 
-/* Takes over `text`, which is closed with a NUL; one inside it ends its line. */
+/* Takes over `text`, which is closed with a NUL; one inside it ends its line. The last line is read first,
+   for the table finds what was added last first. */
 static struct hosts *parse_owned(char *text, size_t length)
 {
     struct hosts *hosts = memory_zeroed(sizeof(*hosts));
-    const char *end = text + length;
-    size_t line = 0;
+    char *line;
 
     hosts->text = text;
-    for (char *next = text; next; line++) {
-        char *this = next;
-
-        next = memchr(this, '\n', (size_t)(end - this));
-        if (next)
-            *next++ = '\0';
-        parse_line(hosts, this, line);
-    }
-    if (hosts->count)
-        qsort(hosts->entries, hosts->count, sizeof(struct hosts_entry), by_name_then_line);
+    do {
+        line = memrchr(text, '\n', length);
+        line = line ? line + 1 : text;
+        parse_line(hosts, line);
+        length = (size_t)(line - text);
+        if (length)
+            text[--length] = '\0';
+    } while (line > text);
     return hosts;
 }
 
@@ -98,20 +88,14 @@ static bool is_localhost(const char *name)
 
 size_t hosts_find(const struct hosts *hosts, const char *name, struct address *to, size_t most)
 {
-    size_t low = 0, high = hosts->count, found = 0;
+    struct table_link *link = table_find(&hosts->table, hash_text(name));
+    size_t found = 0;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
+    for (; link && found < most; link = table_next(link)) {
+        const struct hosts_entry *entry = TABLE_OWNER(link, struct hosts_entry, link);
 
-        if (strcasecmp(hosts->entries[middle].name, name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < hosts->count && found < most; low++) {
-        if (strcasecmp(hosts->entries[low].name, name) != 0)
-            break;
-        to[found++] = hosts->entries[low].address;
+        if (!strcasecmp(entry->name, name))
+            to[found++] = entry->address;
     }
     if (!found && is_localhost(name) && most >= 2) {
         address_parse(&to[found++], "::1", 0);
@@ -130,11 +114,16 @@ bool hosts_know(const struct hosts *hosts, const char *name,
     return *count || span_ends(span_of(name, strlen(name)), ".onion");
 }
 
+static void free_entry(struct table_link *link)
+{
+    free(TABLE_OWNER(link, struct hosts_entry, link));
+}
+
 void hosts_free(struct hosts *hosts)
 {
     if (!hosts)
         return;
     free(hosts->text);
-    free(hosts->entries);
+    table_clear(&hosts->table, free_entry);
     free(hosts);
 }

@@ -1,5 +1,5 @@
 /*
- * The machine's hosts file (hosts(5)), read once and kept as a sorted table. c-ares would open and
+ * The machine's hosts file (hosts(5)), read once and kept as a table. c-ares would open and
  * read it anew for each lookup.
  */
 #ifndef DNS_HOSTS_H

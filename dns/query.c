@@ -43,9 +43,7 @@ struct stub {
     struct stub_socks *socks;      /* the channel's */
     struct timer timer;            /* c-ares' own timeouts */
     struct channel_watch *watches; /* open descriptors of c-ares */
-    char **domains;                /* the search list */
-    unsigned domain_count;         /* 0 where there is none */
-    unsigned dots;                 /* a name with so many is first asked for as it is */
+    struct search search;          /* no domain where there is no list */
 };
 
 static enum resolve_status status_of(int ares)
@@ -247,24 +245,20 @@ static int open_channel(struct stub *stub, const struct setup *setup)
 static void read_search_list(struct stub *stub, const char *path)
 {
     struct ares_options ares = {0};
-    struct search search;
+    struct search *search = &stub->search;
     int mask = 0;
 
     if (ares_save_options(stub->channel, &ares, &mask) != ARES_SUCCESS)
         return;
-    if (ares.ndomains <= 0) { /* later ones than 1.18 give out only what they were given */
-        ares_destroy_options(&ares);
-        search_read(&search, path);
-        stub->dots = search.dots;
-        stub->domain_count = search.count;
-        stub->domains = search.domains; /* taken over */
-        return;
+    if (ares.ndomains > 0) {
+        search->dots = ares.ndots > 0 ? (unsigned)ares.ndots : 0;
+        search->count = (unsigned)ares.ndomains;
+        search->domains = memory_get(search->count * sizeof(*search->domains));
+        for (unsigned i = 0; i < search->count; i++)
+            search->domains[i] = memory_text(ares.domains[i], strlen(ares.domains[i]));
+    } else { /* later ones than 1.18 give out only what they were given */
+        search_read(search, path);
     }
-    stub->dots = ares.ndots > 0 ? (unsigned)ares.ndots : 0;
-    stub->domain_count = ares.ndomains > 0 ? (unsigned)ares.ndomains : 0;
-    stub->domains = memory_get(stub->domain_count * sizeof(*stub->domains));
-    for (unsigned i = 0; i < stub->domain_count; i++)
-        stub->domains[i] = memory_text(ares.domains[i], strlen(ares.domains[i]));
     ares_destroy_options(&ares);
 }
 
@@ -307,9 +301,7 @@ void stub_free(struct stub *stub)
     while (stub->watches)
         channel_watch_close(&stub->watches);
     loop_cancel(stub->loop, &stub->timer);
-    for (unsigned i = 0; i < stub->domain_count; i++)
-        free(stub->domains[i]);
-    free(stub->domains);
+    search_free(&stub->search);
     stub_socks_free(stub->socks);
     free(stub);
     ares_library_cleanup();
@@ -325,7 +317,7 @@ void stub_ask(struct stub *stub, struct stub_query *query, const char *name)
 
 bool stub_searches(const struct stub *stub)
 {
-    return stub->domain_count;
+    return stub->search.count;
 }
 
 const char *stub_candidate(const struct stub *stub, const char *name, unsigned number,
@@ -334,16 +326,16 @@ const char *stub_candidate(const struct stub *stub, const char *name, unsigned n
     size_t length = strlen(name);
     unsigned dots = 0, as_is;
 
-    if (!stub->domain_count || name[length - (length > 0)] == '.')
+    if (!stub->search.count || name[length - (length > 0)] == '.')
         return number ? NULL : name;
     for (const char *at = name; (at = strchr(at, '.')); at++)
         dots++;
-    as_is = dots >= stub->dots ? 0 : stub->domain_count;
+    as_is = dots >= stub->search.dots ? 0 : stub->search.count;
     if (number == as_is)
         return name;
-    if (number > stub->domain_count)
+    if (number > stub->search.count)
         return NULL;
-    snprintf(room, STUB_NAME_BYTES, "%s.%s", name, stub->domains[number - (number > as_is)]);
+    snprintf(room, STUB_NAME_BYTES, "%s.%s", name, stub->search.domains[number - (number > as_is)]);
     return room;
 }
 

@@ -133,11 +133,14 @@ static const char *take_literal(struct host *host, const char *text, size_t leng
 /* The bytes of the full stop at `text`, of which UTS #46 knows four. 0: it is none. */
 static size_t full_stop(const char *text)
 {
-    static const char *const stops[] = {".", "\u3002", "\uff0e", "\uff61"};
+    const unsigned char *at = (const unsigned char *)text;
 
-    for (size_t i = 0; i < sizeof(stops) / sizeof(*stops); i++)
-        if (!strncmp(text, stops[i], strlen(stops[i])))
-            return strlen(stops[i]);
+    if (at[0] == '.')
+        return 1;
+    if ((at[0] == 0xe3 && at[1] == 0x80 && at[2] == 0x82) || /* U+3002, ideographic */
+        (at[0] == 0xef && at[1] == 0xbc && at[2] == 0x8e) || /* U+FF0E, fullwidth */
+        (at[0] == 0xef && at[1] == 0xbd && at[2] == 0xa1))   /* U+FF61, halfwidth */
+        return 3;
     return 0;
 }
 

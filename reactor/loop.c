@@ -66,6 +66,7 @@ struct loop *loop_new(void)
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll_fd < 0)
         die("firstbyte: epoll_create1");
+    timer_heap_init(&loop->timers);
     list_init(&loop->ready);
     loop->buffer = memory_get(LOOP_BUFFER_BYTES);
     prctl(PR_SET_TIMERSLACK, 1UL);

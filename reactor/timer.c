@@ -75,28 +75,10 @@ static void heap_remove(struct timer_heap *heap, struct timer *timer)
     heap->root = meld(heap->root, children);
 }
 
-static void due_append(struct timer_heap *heap, struct timer *timer)
+void timer_heap_init(struct timer_heap *heap)
 {
-    timer->sibling = NULL;
-    timer->before = heap->due_end;
-    if (heap->due_end)
-        heap->due_end->sibling = timer;
-    else
-        heap->due = timer;
-    heap->due_end = timer;
-    timer->state = TIMER_DUE;
-}
-
-static void due_remove(struct timer_heap *heap, struct timer *timer)
-{
-    if (timer->before)
-        timer->before->sibling = timer->sibling;
-    else
-        heap->due = timer->sibling;
-    if (timer->sibling)
-        timer->sibling->before = timer->before;
-    else
-        heap->due_end = timer->before;
+    *heap = (struct timer_heap){0};
+    list_init(&heap->due);
 }
 
 void timer_init(struct timer *timer, timer_fn *fire, void *owner, const char *name)
@@ -121,7 +103,7 @@ void timer_cancel(struct timer_heap *heap, struct timer *timer)
     switch (timer->state) {
     case TIMER_IDLE: return;
     case TIMER_ARMED: heap_remove(heap, timer); break;
-    case TIMER_DUE: due_remove(heap, timer); break;
+    case TIMER_DUE: list_remove(&timer->due); break;
     }
     timer->child = timer->sibling = timer->before = NULL;
     timer->state = TIMER_IDLE;
@@ -138,13 +120,15 @@ void timer_collect(struct timer_heap *heap, nsec now)
         struct timer *timer = heap->root;
 
         heap_remove(heap, timer);
-        due_append(heap, timer);
+        list_put_last(&heap->due, &timer->due);
+        timer->state = TIMER_DUE;
     }
 }
 
 struct timer *timer_take_due(struct timer_heap *heap)
 {
-    struct timer *timer = heap->due;
+    struct link *first = list_first(&heap->due);
+    struct timer *timer = first ? LIST_OWNER(first, struct timer, due) : NULL;
 
     if (timer)
         timer_cancel(heap, timer);

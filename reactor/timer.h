@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/list.h"
 
 /* Called once when the deadline has passed; the timer is idle by then and may be armed again. */
 typedef void timer_fn(void *owner);
@@ -24,23 +25,30 @@ enum timer_state {
 };
 
 struct timer {
-    nsec deadline;         /* when it is due */
-    timer_fn *fire;        /* what to call */
-    void *owner;           /* its argument */
-    const char *name;      /* static, for the probe */
-    struct timer *child;   /* heap: first child */
-    struct timer *sibling; /* heap: next sibling; due list: the next to fire */
-    struct timer *before;  /* heap: previous sibling, or the parent of a first child */
-    uint32_t order;        /* tie-break: the count of armings before this one, modulo 2^32 */
+    nsec deadline;    /* when it is due */
+    timer_fn *fire;   /* what to call */
+    void *owner;      /* its argument */
+    const char *name; /* static, for the probe */
+    union {
+        struct {
+            struct timer *child;   /* first child */
+            struct timer *sibling; /* next sibling */
+            struct timer *before;  /* previous sibling, or the parent of a first child */
+        };                         /* in the heap */
+        struct link due;           /* in the list of those that are due */
+    };
+    uint32_t order; /* tie-break: the count of armings before this one, modulo 2^32 */
     enum timer_state state;
 };
 
 struct timer_heap {
-    struct timer *root;    /* the earliest, NULL when empty */
-    struct timer *due;     /* collected and not fired yet, in order */
-    struct timer *due_end; /* the last of them */
-    uint32_t armed;        /* how often a timer was armed: the next order */
+    struct timer *root; /* the earliest, NULL when empty */
+    struct link due;    /* collected and not fired yet, in order */
+    uint32_t armed;     /* how often a timer was armed: the next order */
 };
+
+/* An empty heap. */
+void timer_heap_init(struct timer_heap *heap);
 
 /* Gives an idle timer its callback. `owner` is passed to `fire` and may be NULL; `name` is static. */
 void timer_init(struct timer *timer, timer_fn *fire, void *owner, const char *name);

@@ -111,6 +111,7 @@ static void agree_with_the_model(void **state)
 {
     (void)state;
     world = (struct world){.now = 100};
+    timer_heap_init(&world.heap);
     for (int i = 0; i < TIMERS; i++)
         timer_init(&world.timers[i], on_fire, &world.models[i], "test");
     for (int step = 0; step < STEPS; step++) {
@@ -153,6 +154,7 @@ static void say(void *owner)
 static void few_reset(void)
 {
     memset(&few, 0, sizeof(few));
+    timer_heap_init(&few.heap);
     for (size_t i = 0; i < LENGTH(few.letters); i++) {
         few.letters[i].name = (char)('a' + i);
         timer_init(&few.letters[i].timer, say, &few.letters[i], "test");
