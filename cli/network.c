@@ -25,16 +25,25 @@ static size_t shown_length(const char *line, size_t length)
 }
 
 /* -v: "* [1] trying 192.0.2.1:443", "> [1] GET / HTTP/1.1", "< [1] HTTP/1.1 200". */
-static void on_trace(void *owner, uint64_t connection, enum trace_kind kind, const char *text,
-                     size_t length)
+static void on_line(void *owner, uint64_t number, enum probe_line_kind kind, const char *text,
+                    size_t length)
 {
-    static const char marks[] = {[TRACE_NOTE] = '*', [TRACE_REQUEST] = '>', [TRACE_RESPONSE] = '<'};
-    size_t shown = kind == TRACE_REQUEST ? shown_length(text, length) : length;
+    static const char marks[] = {[PROBE_NOTE] = '*', [PROBE_SENT] = '>', [PROBE_RECEIVED] = '<'};
+    size_t shown = kind == PROBE_SENT ? shown_length(text, length) : length;
 
     (void)owner;
-    fprintf(stderr, "%c [%llu] ", marks[kind], (unsigned long long)connection);
+    fprintf(stderr, "%c [%llu] ", marks[kind], (unsigned long long)number);
     text_show(stderr, text, shown, TEXT_ALL);
     fputs(shown < length ? " ...\n" : "\n", stderr);
+}
+
+/* -v: "* dial 1: connect -> tunnel". */
+static void on_state(void *owner, const char *machine, uint64_t number, const char *from,
+                     const char *to, nsec at)
+{
+    (void)owner;
+    (void)at;
+    fprintf(stderr, "* %s %llu: %s -> %s\n", machine, (unsigned long long)number, from, to);
 }
 
 /* Proxy-Authorization of -H is for the proxy: also in CONNECT, and after redirects. */
@@ -133,9 +142,9 @@ bool network_open(struct network *network, const struct network_options *options
             return complain(options->interfaces.list[0], wrong);
         dialer->from = &network->from;
     }
-    if (options->verbose) {
-        network->trace.line = on_trace;
-        dialer->trace = &network->trace;
+    if (options->verbose && loop) {
+        network->probe = (struct probe){.state = on_state, .line = on_line};
+        loop_set_probe(loop, &network->probe);
     }
     if (!make_proxies(network, options) || !make_trust(network, options, rehearsal->authority))
         return false;
@@ -145,6 +154,10 @@ bool network_open(struct network *network, const struct network_options *options
 
 void network_close(struct network *network)
 {
+    struct loop *loop = network->dialer.loop;
+
+    if (loop && loop_probe(loop) == &network->probe)
+        loop_set_probe(loop, NULL);
     resolver_free(network->resolver);
     dialer_free(&network->dialer);
     proxies_free(network->proxies);

@@ -26,7 +26,7 @@ struct network {
     struct resolver *resolver;
     struct proxies *proxies;
     struct sock_from from;
-    struct trace trace;
+    struct probe probe; /* -v */
 };
 
 /* Makes it in place; it is not to be moved. `loop` is NULL in the blocking half. False where that

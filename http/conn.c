@@ -321,7 +321,7 @@ void conn_address_request(const struct conn *conn, struct request *request)
     } else if (proxies_any(conn->dialer->proxies)) {
         request->past_proxy = true;
         if (fields_have(request->headers, "Proxy-Authorization"))
-            trace_note(conn->dialer->trace, conn->number,
+            probe_line(conn->loop, conn->number, PROBE_NOTE,
                        "Proxy-Authorization is for a proxy, and not sent to the site");
     }
 }

@@ -187,7 +187,7 @@ static void replace(struct exchange *exchange, const char *why)
     struct result *result = &exchange->result;
 
     if (why)
-        trace_note(exchange->dialer->trace, exchange->conn->number, "%s", why);
+        probe_line(exchange->dialer->loop, exchange->conn->number, PROBE_NOTE, "%s", why);
     exchange->retried = true;
     if (!stream_is_submitted(&exchange->stream))
         pool_release(exchange->conn, false);
@@ -202,22 +202,22 @@ static void replace(struct exchange *exchange, const char *why)
     request_stream(exchange);
 }
 
-/* What is shown when the request leaves: on what connection. */
-static void trace_connection(const struct exchange *exchange)
+/* Reports the connection on which the request leaves. */
+static void report_connection(const struct exchange *exchange)
 {
-    const struct trace *trace = exchange->dialer->trace;
     const struct conn *conn = exchange->conn;
     const struct tls_facts *tls = &exchange->result.tls;
     const struct tls_certificate *certificate = tls->certificate;
 
     if (exchange->kept)
-        trace_note(trace, conn->number, "reusing the connection to %s", conn->host);
+        probe_line(conn->loop, conn->number, PROBE_NOTE, "reusing the connection to %s",
+                   conn->host);
     else if (tls->version)
-        trace_note(trace, conn->number, "%s, %s, ALPN %s%s", tls->version, tls->cipher,
-                   *tls->alpn ? tls->alpn : "none", tls->resumed ? ", resumed" : "");
+        probe_line(conn->loop, conn->number, PROBE_NOTE, "%s, %s, ALPN %s%s", tls->version,
+                   tls->cipher, *tls->alpn ? tls->alpn : "none", tls->resumed ? ", resumed" : "");
     if (!exchange->kept && certificate)
-        trace_note(trace, conn->number, "certificate of %s, issued by %s", certificate->subject,
-                   certificate->issuer);
+        probe_line(conn->loop, conn->number, PROBE_NOTE, "certificate of %s, issued by %s",
+                   certificate->subject, certificate->issuer);
 }
 
 /* Makes ready for the response. */
@@ -258,14 +258,13 @@ static void on_first_byte(struct stream *stream, const struct arrival *arrival)
     set_deadline(exchange, NSEC_NEVER);
 }
 
-/* Called where there is a trace alone. */
 static void on_status(struct stream *stream, const struct response *response)
 {
     const struct exchange *exchange = exchange_of(stream);
 
-    trace_answer(exchange->dialer->trace, exchange->conn->number, "HTTP/%u.%u %u%s%.*s",
-                 response->major, response->minor, response->status,
-                 response->reason_bytes ? " " : "", (int)response->reason_bytes, response->reason);
+    probe_line(exchange->dialer->loop, exchange->conn->number, PROBE_RECEIVED,
+               "HTTP/%u.%u %u%s%.*s", response->major, response->minor, response->status,
+               response->reason_bytes ? " " : "", (int)response->reason_bytes, response->reason);
 }
 
 static void on_field(struct stream *stream, const char *name, size_t name_bytes, const char *value,
@@ -274,8 +273,8 @@ static void on_field(struct stream *stream, const char *name, size_t name_bytes,
     struct exchange *exchange = exchange_of(stream);
 
     answer_field(&exchange->answer, name, name_bytes, value, value_bytes);
-    trace_answer(exchange->dialer->trace, exchange->conn->number, "%.*s: %.*s", (int)name_bytes,
-                 name, (int)value_bytes, value);
+    probe_line(exchange->dialer->loop, exchange->conn->number, PROBE_RECEIVED, "%.*s: %.*s",
+               (int)name_bytes, name, (int)value_bytes, value);
 }
 
 static void on_head(struct stream *stream, const struct response *response, nsec at)
@@ -283,7 +282,7 @@ static void on_head(struct stream *stream, const struct response *response, nsec
     struct exchange *exchange = exchange_of(stream);
 
     answer_head(&exchange->answer, response);
-    trace_answer(exchange->dialer->trace, exchange->conn->number, "%s", "");
+    probe_line(exchange->dialer->loop, exchange->conn->number, PROBE_RECEIVED, "%s", "");
     enter(exchange, EXCHANGE_BODY, at);
     /* 408: the server had waited for a request and gave up; ours came too late to be the one that its
        response is about (RFC 9110, section 15.5.9) */
@@ -344,14 +343,6 @@ static void on_ready(struct pool_wait *wait, struct conn *conn, const struct dia
     static const struct stream_events events = {
         .sent = on_sent,
         .first_byte = on_first_byte,
-        .field = on_field,
-        .head = on_head,
-        .body = on_body,
-        .end = on_end,
-    };
-    static const struct stream_events traced = {
-        .sent = on_sent,
-        .first_byte = on_first_byte,
         .status = on_status,
         .field = on_field,
         .head = on_head,
@@ -367,10 +358,10 @@ static void on_ready(struct pool_wait *wait, struct conn *conn, const struct dia
     note_dial(exchange, dial);
     start_answer(exchange);
     enter(exchange, EXCHANGE_SEND, now(exchange));
-    if (exchange->dialer->trace)
-        trace_connection(exchange);
+    if (probe_takes_lines(conn->loop))
+        report_connection(exchange);
     exchange->stream = (struct stream){
-        .events = exchange->dialer->trace ? &traced : &events,
+        .events = &events,
         .out.request = &exchange->request,
     };
     conn_submit(conn, &exchange->stream);

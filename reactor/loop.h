@@ -124,6 +124,14 @@ static inline void probe_state(const struct loop *loop, const char *machine, uin
         probe->state(probe->owner, machine, number, from, to, loop_clock(loop));
 }
 
+/* Whether the probe takes lines: else what would format them is skipped. */
+static inline bool probe_takes_lines(const struct loop *loop)
+{
+    const struct probe *probe = loop_probe(loop);
+
+    return probe && probe->line;
+}
+
 /* The loop's shared buffer of LOOP_BUFFER_BYTES. */
 unsigned char *loop_buffer(struct loop *loop);
 

@@ -104,16 +104,17 @@ static void on_slot_over(void *owner)
 /* What a state says when it is entered. */
 static void note(const struct dial *dial)
 {
-    const struct trace *trace = dial->dialer->trace;
+    const struct loop *loop = dial->dialer->loop;
     char text[ADDRESS_TEXT_BYTES];
 
     switch (dial->state) {
     case DIAL_TUNNEL:
-        trace_note(trace, dial->number, "connected to %s%s%s", address_text(&dial->address, text),
-                   dial->proxy ? " for " : "", dial->proxy ? dial->host : "");
+        probe_line(loop, dial->number, PROBE_NOTE, "connected to %s%s%s",
+                   address_text(&dial->address, text), dial->proxy ? " for " : "",
+                   dial->proxy ? dial->host : "");
         break;
     case DIAL_FAILED:
-        trace_note(trace, dial->number, "%s%s%s", error_sentence(dial->error),
+        probe_line(loop, dial->number, PROBE_NOTE, "%s%s%s", error_sentence(dial->error),
                    dial->detail ? ": " : "", dial->detail ? dial->detail : "");
         break;
     default: break;
@@ -154,7 +155,7 @@ static void enter(struct dial *dial, enum dial_state state)
         loop_arm(dial->dialer->loop, &dial->deadline, clock_after(now, phase_limit(dial, state)));
     if (dial->has_handshake_slot)
         loop_arm(dial->dialer->loop, &dial->slot_timer, now + DIAL_HANDSHAKE_SLOT_TIME);
-    if (dial->dialer->trace)
+    if (probe_takes_lines(dial->dialer->loop))
         note(dial);
 }
 
@@ -165,7 +166,7 @@ static enum step close_with(struct dial *dial, enum error error, const char *det
     dial->detail = detail;
     dial->phase = dial_phase(dial);
     set_state(dial, DIAL_FAILED);
-    if (dial->dialer->trace)
+    if (probe_takes_lines(dial->dialer->loop))
         note(dial);
     return STEP_ON;
 }
@@ -202,14 +203,6 @@ static void on_settled(void *owner)
     dial_drive(owner);
 }
 
-static void on_trying(void *owner, const struct address *address)
-{
-    const struct dial *dial = owner;
-    char text[ADDRESS_TEXT_BYTES];
-
-    trace_note(dial->dialer->trace, dial->number, "trying %s", address_text(address, text));
-}
-
 static void on_attempt_failed(void *owner, const struct address *address, int error)
 {
     const struct dial_choice *choice = ((const struct dial *)owner)->dialer->choice;
@@ -239,7 +232,7 @@ static void try_addresses(struct dial *dial, const struct address *addresses, si
         .loop = dialer->loop,
         .from = dial->options.from,
         .unix_socket = dialer->unix_socket,
-        .trying = dialer->trace ? on_trying : NULL,
+        .number = dial->number,
         .failed = dialer->choice ? on_attempt_failed : NULL,
         .settled = on_settled,
         .owner = dial,
@@ -427,9 +420,11 @@ static enum step step_tunnel(struct dial *dial)
         return STEP_ON;
     }
     site_hop(dial, &host, &port);
-    if (!dial->tunnel)
+    if (!dial->tunnel) {
         dial->tunnel =
             tunnel_new(dial->proxy, host, port, dial->target.length ? &dial->target : NULL);
+        tunnel_observe(dial->tunnel, dial->dialer->loop, dial->number);
+    }
     io = send_tunnel(dial);
     if (io.status == IO_ERROR)
         return fail(dial, error_of_connect(io.error), errno_words(io.error));

@@ -9,7 +9,6 @@
 #include "dns/resolver.h"
 #include "http/dial/proxy.h"
 #include "http/dial/route.h"
-#include "http/trace.h"
 #include "http/url.h"
 #include "reactor/loop.h"
 #include "tls/tls.h"
@@ -70,7 +69,6 @@ struct dialer {
     const struct routes *routes;  /* --resolve and --connect-to; borrowed; NULL: none */
     enum resolve_family family; /* of the addresses that need no lookup; the resolver has its own */
     const struct proxies *proxies;   /* borrowed; NULL: none */
-    const struct trace *trace;       /* borrowed; NULL: nobody looks */
     uint64_t connections;            /* made so far */
     struct tls_client_options trust; /* of the TLS client */
     struct tls_client *tls;          /* made when the first https site is met */

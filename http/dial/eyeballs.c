@@ -25,10 +25,26 @@ struct eyeballs {
     struct address last;    /* that was tried */
     nsec begun;             /* when */
     int error;              /* of those that failed */
+    enum eyeballs_state state;
     struct attempt attempts[RESOLVER_MOST_ADDRESSES];
 };
 
 static void on_event(void *owner, uint32_t events);
+
+/* The only place where the state changes, after what it depends on. */
+static void update_state(struct eyeballs *eyeballs)
+{
+    static const char *const names[] = {
+        [EYEBALLS_TRYING] = "trying", [EYEBALLS_WON] = "won", [EYEBALLS_LOST] = "lost"};
+    enum eyeballs_state state = eyeballs->under_way ? EYEBALLS_TRYING : EYEBALLS_LOST;
+
+    if (eyeballs->winner)
+        state = EYEBALLS_WON;
+    if (state != eyeballs->state)
+        probe_state(eyeballs->options.loop, "address race", eyeballs->options.number,
+                    names[eyeballs->state], names[state]);
+    eyeballs->state = state;
+}
 
 static bool is_shortage(int error)
 {
@@ -43,6 +59,15 @@ static void note_error(struct eyeballs *eyeballs, const struct attempt *attempt,
         eyeballs->error = error;
 }
 
+static void report_attempt(const struct eyeballs_options *options, const struct address *address)
+{
+    char text[ADDRESS_TEXT_BYTES];
+
+    if (probe_takes_lines(options->loop))
+        probe_line(options->loop, options->number, PROBE_NOTE, "trying %s",
+                   address_text(address, text));
+}
+
 static struct sock *begin(struct eyeballs *eyeballs, struct attempt *attempt, int *error)
 {
     const struct eyeballs_options *options = &eyeballs->options;
@@ -50,8 +75,7 @@ static struct sock *begin(struct eyeballs *eyeballs, struct attempt *attempt, in
     if (options->unix_socket)
         return sock_connect_unix(options->loop, options->unix_socket, on_event, attempt,
                                  "connection attempt", error);
-    if (options->trying)
-        options->trying(options->owner, &attempt->address);
+    report_attempt(options, &attempt->address);
     return sock_connect(options->loop, &attempt->address, options->from, on_event, attempt,
                         "connection attempt", error);
 }
@@ -85,6 +109,7 @@ static void try_next(struct eyeballs *eyeballs)
             note_error(eyeballs, attempt, error);
     }
     wait_for_next(eyeballs);
+    update_state(eyeballs);
 }
 
 static void close_attempt(struct attempt *attempt)
@@ -111,6 +136,7 @@ static void win(struct eyeballs *eyeballs, struct attempt *winner)
             note_error(eyeballs, attempt, ETIMEDOUT);
         close_attempt(attempt);
     }
+    update_state(eyeballs);
 }
 
 static void on_event(void *owner, uint32_t events)
@@ -149,6 +175,7 @@ struct eyeballs *eyeballs_new(const struct eyeballs_options *options)
 
     memset(eyeballs, 0, offsetof(struct eyeballs, attempts));
     eyeballs->options = *options;
+    eyeballs->state = EYEBALLS_LOST;
     timer_init(&eyeballs->stagger, on_stagger, eyeballs, "address stagger");
     return eyeballs;
 }
@@ -169,9 +196,7 @@ void eyeballs_add(struct eyeballs *eyeballs, const struct address *addresses, si
 enum eyeballs_state eyeballs_state(const struct eyeballs *eyeballs, struct address *address)
 {
     *address = eyeballs->winner ? eyeballs->winner->address : eyeballs->last;
-    if (eyeballs->winner)
-        return EYEBALLS_WON;
-    return eyeballs->under_way ? EYEBALLS_TRYING : EYEBALLS_LOST;
+    return eyeballs->state;
 }
 
 struct sock *eyeballs_take(struct eyeballs *eyeballs)

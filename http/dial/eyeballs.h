@@ -23,8 +23,7 @@ struct eyeballs_options {
     struct loop *loop;
     const struct sock_from *from; /* borrowed; NULL: from anywhere */
     const char *unix_socket;      /* connect there, whatever is added; borrowed. NULL: no */
-    /* An attempt begins; for a trace. NULL: nobody asks. */
-    void (*trying)(void *owner, const struct address *address);
+    uint64_t number;              /* of the connection, for the probe */
     /* An attempt failed, or was given up since another stands and it had not within EYEBALLS_STAGGER
        (ETIMEDOUT). It may be called from inside the calls below, and calls none of them. NULL: not
        called. */

@@ -42,6 +42,8 @@ enum state {
 
 struct tunnel {
     enum state state;
+    const struct loop *loop;   /* whose probe observes; NULL: none */
+    uint64_t number;           /* for it */
     enum error error;          /* of FAILED */
     const struct proxy *proxy; /* borrowed */
 
@@ -59,12 +61,25 @@ struct tunnel {
     char detail[128]; /* of FAILED */
 };
 
+/* The only place where the state changes. */
+static void set_state(struct tunnel *tunnel, enum state state)
+{
+    static const char *const names[] = {
+        [CONNECT] = "connect", [METHOD] = "method", [PASSWORD] = "password",
+        [REPLY] = "reply",     [OPEN] = "open",     [FAILED] = "failed",
+    };
+
+    if (tunnel->loop)
+        probe_state(tunnel->loop, "tunnel", tunnel->number, names[tunnel->state], names[state]);
+    tunnel->state = state;
+}
+
 static void __attribute__((format(printf, 3, 4)))
 fail(struct tunnel *tunnel, enum error error, const char *format, ...)
 {
     va_list rest;
 
-    tunnel->state = FAILED;
+    set_state(tunnel, FAILED);
     tunnel->error = error;
     tunnel->sent = tunnel->output_bytes; /* nothing more goes out */
     va_start(rest, format);
@@ -85,7 +100,7 @@ static void enter(struct tunnel *tunnel, enum state state, char *output, size_t 
     tunnel->output_bytes = count;
     tunnel->sent = 0;
     tunnel->reply_bytes = 0;
-    tunnel->state = state;
+    set_state(tunnel, state);
 }
 
 /* Statuses that proxies answer with, in the words of RFC 9110, section 15, RFC 6585. */
@@ -373,6 +388,12 @@ struct tunnel *tunnel_new(const struct proxy *proxy, const char *host, uint16_t 
     else
         start_socks(tunnel, host, port, address);
     return tunnel;
+}
+
+void tunnel_observe(struct tunnel *tunnel, const struct loop *loop, uint64_t number)
+{
+    tunnel->loop = loop;
+    tunnel->number = number;
 }
 
 const char *tunnel_output(const struct tunnel *tunnel, size_t *count)

@@ -44,6 +44,9 @@ struct tunnel;
 struct tunnel *tunnel_new(const struct proxy *proxy, const char *host, uint16_t port,
                           const struct address *address);
 
+/* From here on changes of state are reported to the loop's probe, with the connection's number. */
+void tunnel_observe(struct tunnel *tunnel, const struct loop *loop, uint64_t number);
+
 /* What is to be sent now, *count bytes, valid until the next call for this tunnel; NULL: nothing. */
 const char *tunnel_output(const struct tunnel *tunnel, size_t *count);
 

@@ -68,7 +68,8 @@ static void on_status(void *owner, const struct http1 *http1, const char *reason
 
     response.reason = reason;
     response.reason_bytes = bytes;
-    stream->events->status(stream, &response);
+    if (stream->events->status)
+        stream->events->status(stream, &response);
 }
 
 static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
@@ -101,15 +102,12 @@ static void on_body(void *owner, const char *bytes, size_t count)
 static void expect_response(struct conn *conn)
 {
     static const struct http1_events none = {0};
-    static const struct http1_events all = {on_field, NULL, on_head, on_body};
-    static const struct http1_events with_status = {on_field, on_status, on_head, on_body};
+    static const struct http1_events all = {on_field, on_status, on_head, on_body};
     struct h1 *h1 = h1_of(conn);
     const struct stream *stream = oldest(h1);
-    const struct http1_events *events = &none;
 
-    if (stream->events->field)
-        events = stream->events->status ? &with_status : &all;
-    http1_start_answer(&h1->parser, stream->out.headless, events, conn);
+    http1_start_answer(&h1->parser, stream->out.headless, stream->events->field ? &all : &none,
+                       conn);
 }
 
 /* --- ends --- */
@@ -363,7 +361,7 @@ static void encode(struct conn *conn, struct stream *stream)
 
     conn_address_request(conn, &request);
     stream->block = request_build(&request, &bytes);
-    trace_block(conn->dialer->trace, conn->number, TRACE_REQUEST, stream->block);
+    probe_block(conn->loop, conn->number, PROBE_SENT, stream->block);
     if (content_bytes && bytes + content_bytes <= MAX_JOINED_BYTES) {
         stream->block = memory_grow(stream->block, bytes + content_bytes + 1, 1);
         memcpy(stream->block + bytes, content->bytes, content_bytes);

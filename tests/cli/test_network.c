@@ -50,7 +50,6 @@ static void nothing_is_asked_for(void **state)
     assert_null(network.dialer.from);
     assert_null(network.dialer.routes);
     assert_null(network.dialer.proxies);
-    assert_null(network.dialer.trace);
     assert_null(network.dialer.unix_socket);
     assert_null(network.dialer.tls); /* made when it is needed */
     assert_true(network.dialer.dns_timeout == NSEC_NEVER);
@@ -191,26 +190,29 @@ static void an_interface_is_refused(void **state)
     network_close(&network);
 }
 
-static void trace(enum trace_kind kind, const char *text)
+static void show(struct loop *loop, enum probe_line_kind kind, const char *text)
 {
-    network.dialer.trace->line(network.dialer.trace->owner, 7, kind, text, strlen(text));
+    probe_line(loop, 7, kind, "%s", text);
 }
 
 /* -v: marks, and of a field that proves who we are, its name alone. */
-static void lines_are_traced(void **state)
+static void lines_and_states_are_shown(void **state)
 {
+    struct loop *loop = loop_new();
+
     (void)state;
     options.verbose = options.proxied = true;
     setenv("HTTP_PROXY", "a", 1);
     aside_begin();
-    assert_true(network_open(&network, &options, &rehearsal, NULL));
-    trace(TRACE_NOTE, "trying");
-    trace(TRACE_REQUEST, "GET / HTTP/1.1");
-    trace(TRACE_REQUEST, "authorization: Basic eA==");
-    trace(TRACE_REQUEST, "Cookie: a=b");
-    trace(TRACE_REQUEST, "Proxy-Authorization: c");
-    trace(TRACE_REQUEST, "Cookies: a=b");
-    trace(TRACE_RESPONSE, "Cookie: \033[1m");
+    assert_true(network_open(&network, &options, &rehearsal, loop));
+    show(loop, PROBE_NOTE, "trying");
+    show(loop, PROBE_SENT, "GET / HTTP/1.1");
+    show(loop, PROBE_SENT, "authorization: Basic eA==");
+    show(loop, PROBE_SENT, "Cookie: a=b");
+    show(loop, PROBE_SENT, "Proxy-Authorization: c");
+    show(loop, PROBE_SENT, "Cookies: a=b");
+    show(loop, PROBE_RECEIVED, "Cookie: \033[1m");
+    probe_state(loop, "dial", 7, "connect", "tunnel");
     assert_string_equal(aside_end(),
                         "* HTTP_PROXY is ignored, for a CGI program gets it from a request's "
                         "field \"Proxy\": set http_proxy\n"
@@ -220,8 +222,11 @@ static void lines_are_traced(void **state)
                         "> [7] Cookie: ...\n"
                         "> [7] Proxy-Authorization: ...\n"
                         "> [7] Cookies: a=b\n"
-                        "< [7] Cookie: \\x1b[1m\n");
+                        "< [7] Cookie: \\x1b[1m\n"
+                        "* dial 7: connect -> tunnel\n");
     network_close(&network);
+    assert_null(loop_probe(loop));
+    loop_free(loop);
 }
 
 int main(void)
@@ -234,7 +239,7 @@ int main(void)
         cmocka_unit_test_setup(proxies_are_read, setup),
         cmocka_unit_test_setup(trust_is_looked_at_now, setup),
         cmocka_unit_test_setup(an_interface_is_refused, setup),
-        cmocka_unit_test_setup(lines_are_traced, setup),
+        cmocka_unit_test_setup(lines_and_states_are_shown, setup),
     };
 
     unit_time_limit();

@@ -310,7 +310,10 @@ same "-v: what is sent" "> [n] GET /path?q HTTP/1.1
 check "what is answered" grep -qx '< \[n\] HTTP/1.1 200 OK' "$TMPDIR/verbose"
 check "escaped" grep -qxF '< [n] X-Evil: a\x9b31m\u202ez' "$TMPDIR/verbose"
 check "and whom" grep -qxF "* [n] trying $HOME_ADDRESS:18080" "$TMPDIR/verbose"
-same "nothing else" "" "$(grep -v '^[*<>] \[n\] ' "$TMPDIR/verbose")"
+for states in 'dial 1: .* -> open' 'connection 1: open -> closed' 'exchange 1: send -> head'; do
+    check "states: $states" grep -qx "\* $states" "$TMPDIR/verbose"
+done
+same "nothing else" "" "$(grep -v -e '^[*<>] \[n\] ' -e '^\* [a-z ]* 1: [a-z-]* -> [a-z-]*$' "$TMPDIR/verbose")"
 same "results stay by themselves" 1 "$(wc -l <"$out")"
 printf 'HTTP/1.1 200 OK\r\nX-Evil: \e[2J\e]0;title\a\r\nContent-Length: 0\r\n\r\n' >"$TMPDIR/evil"
 start evil perl -MIO::Socket::INET -e 'my $l = IO::Socket::INET->new(LocalAddr => $ARGV[0],

@@ -406,20 +406,20 @@ static void cookies_go_to_the_jar(void **state)
 /* Each line once, in order; the head as it came. */
 static char traced[1024];
 
-static void on_line(void *owner, uint64_t connection, enum trace_kind kind, const char *text,
+static void on_line(void *owner, uint64_t number, enum probe_line_kind kind, const char *text,
                     size_t length)
 {
     size_t used = strlen(traced);
 
     (void)owner;
-    assert_int_equal(connection, 1);
-    if (kind != TRACE_NOTE)
+    assert_int_equal(number, 1);
+    if (kind != PROBE_NOTE)
         snprintf(traced + used, sizeof(traced) - used, "%c %.*s\n", "*><"[kind], (int)length, text);
 }
 
-static void trace_shows_what_passes(void **state)
+static void probe_is_shown_what_passes(void **state)
 {
-    static const struct trace trace = {.line = on_line};
+    static const struct probe probe = {.line = on_line};
     static const struct script_step reads[] = {
         ASKED, SAY("HTTP/1.1 200 OK\r\nA: b\r\nC:\td \r\nContent-Len"),
         PAUSE, SAY("gth: 5\r\n\r\nhello"),
@@ -430,7 +430,7 @@ static void trace_shows_what_passes(void **state)
     char expected[1024];
 
     (void)state;
-    stage.dialer.trace = &trace;
+    loop_set_probe(stage.loop, &probe);
     *traced = '\0';
     site->headers = strdup("Host:\r\nAccept-Encoding:\r\nUser-Agent: a\r\nAccept: b\r\n");
     fetch_from(&(struct script){.reads = reads});
@@ -1229,7 +1229,7 @@ int main(void)
         CASE(redirect_of_unsent_content),
         CASE(bad_coding),
         CASE(cookies_go_to_the_jar),
-        CASE(trace_shows_what_passes),
+        CASE(probe_is_shown_what_passes),
         CASE(failures_are_told_apart),
         CASE(endless_head_is_refused),
         CASE(endless_line_ends_are_refused),

@@ -11,7 +11,7 @@
 #include "tests/support/fake_clock.h"
 
 /* The reports and the callbacks, in order, each followed by a space. */
-static char reports[512];
+static char reports[32768];
 
 static void __attribute__((format(printf, 1, 2))) report(const char *format, ...)
 {
@@ -45,8 +45,17 @@ static void on_state(void *owner, const char *machine, uint64_t number, const ch
     report("%s:%u:%s-%s:%u ", machine, (unsigned)number, from, to, (unsigned)(at / NSEC_PER_MS));
 }
 
+static void on_line(void *owner, uint64_t number, enum probe_line_kind kind, const char *text,
+                    size_t length)
+{
+    static const char marks[] = {[PROBE_NOTE] = '*', [PROBE_SENT] = '>', [PROBE_RECEIVED] = '<'};
+
+    assert_ptr_equal(owner, reports);
+    report("%c%u %.*s|", marks[kind], (unsigned)number, (int)length, text);
+}
+
 static const struct probe whole = {
-    .owner = reports, .turn = on_turn, .callback = on_callback, .state = on_state};
+    .owner = reports, .turn = on_turn, .callback = on_callback, .state = on_state, .line = on_line};
 static const struct probe of_turns = {.owner = reports, .turn = on_turn};
 static const struct probe of_callbacks = {.owner = reports, .callback = on_callback};
 static const struct probe of_nothing = {.owner = reports};
@@ -211,6 +220,9 @@ static void missing_functions_are_not_called(void **state)
     loop_set_probe(world->loop, &of_nothing);
     loop_turn(world->loop, 0);
     probe_state(world->loop, "client", 1, "absent", "open");
+    assert_false(probe_takes_lines(world->loop));
+    probe_line(world->loop, 1, PROBE_NOTE, "%s", "x");
+    probe_block(world->loop, 1, PROBE_SENT, NULL);
     assert_string_equal(reports, "T W K ");
 }
 
@@ -229,6 +241,51 @@ static void change_of_state_is_reported_with_its_time(void **state)
     assert_string_equal(reports, expected);
 }
 
+static void lines_are_formatted(void **state)
+{
+    static char text[20001];
+    char expected[20010];
+    struct world *world = *state;
+
+    probe_line(world->loop, 1, PROBE_NOTE, "%s", "no probe yet");
+    loop_set_probe(world->loop, &whole);
+    assert_true(probe_takes_lines(world->loop));
+    probe_line(world->loop, 7, PROBE_NOTE, "trying %s, %d%%", "x\ny", 5);
+    probe_line(world->loop, 8, PROBE_NOTE, "%s", "");
+    probe_line(world->loop, 7, PROBE_RECEIVED, "%s: %d", "Age", 5);
+    assert_string_equal(reports, "*7 trying x\ny, 5%|*8 |<7 Age: 5|");
+    *reports = '\0';
+    memset(text, 'x', sizeof(text) - 1);
+    probe_line(world->loop, 1, PROBE_NOTE, "%s", text);
+    snprintf(expected, sizeof(expected), "*1 %s|", text);
+    assert_string_equal(reports, expected); /* however long */
+}
+
+static void blocks_are_cut_into_lines(void **state)
+{
+    static const struct {
+        const char *block, *lines;
+    } cases[] = {
+        {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", ">3 GET / HTTP/1.1|>3 Host: a|>3 |"},
+        {"GET / HTTP/1.1\r\n\r\n", ">3 GET / HTTP/1.1|>3 |"},
+        {"GET /\r\n\r\na=1&b=2\r\nno line", ">3 GET /|>3 |"}, /* content is not shown */
+        {"a\nb\n\n", ">3 a|>3 b|>3 |"},
+        {"a", ">3 a|>3 |"}, /* a block without an empty line ends too */
+        {"", ">3 |"},
+    };
+    struct world *world = *state;
+
+    loop_set_probe(world->loop, &whole);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        *reports = '\0';
+        probe_block(world->loop, 3, PROBE_SENT, cases[i].block);
+        assert_string_equal(reports, cases[i].lines);
+    }
+    *reports = '\0';
+    probe_block(world->loop, 3, PROBE_RECEIVED, "a\r\n\r\n");
+    assert_string_equal(reports, "<3 a|<3 |");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -242,6 +299,8 @@ int main(void)
         CASE(replaced_in_a_callback_the_new_one_hears_no_end),
         CASE(missing_functions_are_not_called),
         CASE(change_of_state_is_reported_with_its_time),
+        CASE(lines_are_formatted),
+        CASE(blocks_are_cut_into_lines),
     };
 
     unit_time_limit();

@@ -36,7 +36,7 @@ static struct stage stage;
 static struct nameserver server;
 static struct proxies *proxies;
 static int wakes; /* how often the connection called */
-static int tried; /* how many addresses a trace saw tried */
+static int tried; /* how many addresses the probe saw tried */
 
 static char *no_variable(const char *name)
 {
@@ -179,22 +179,22 @@ static void lookups_fail(void **state)
     }
 }
 
-static void count_tries(void *owner, uint64_t connection, enum trace_kind kind, const char *text,
+static void count_tries(void *owner, uint64_t number, enum probe_line_kind kind, const char *text,
                         size_t length)
 {
     (void)owner;
-    assert_true(connection > 0 && length == strlen(text));
-    tried += kind == TRACE_NOTE && !strncmp(text, "trying ", 7);
+    assert_true(number > 0 && length == strlen(text));
+    tried += kind == PROBE_NOTE && !strncmp(text, "trying ", 7);
 }
 
 /* The listener is on 127.0.0.1 alone. */
 static void next_address_is_tried(void **state)
 {
     static const char *const hosts[] = {"both.test", "wrong.test"};
-    static const struct trace trace = {.line = count_tries};
+    static const struct probe probe = {.line = count_tries};
 
     (void)state;
-    stage.dialer.trace = &trace;
+    loop_set_probe(stage.loop, &probe);
     for (size_t i = 0; i < LENGTH(hosts); i++) {
         struct dial *dial = begin("http", hosts[i]);
 
@@ -829,8 +829,10 @@ static void bytes_pass_through_the_tunnel(void **state)
     proxy_start();
     stage.dialer.open = dial_open;
     stage.dialer.open_owner = &stage.dialer;
+    stage_note_states(&stage, "tunnel");
     dial = dial_through("socks5h", "http", "nowhere.test", socks_agrees);
     expect_open(dial);
+    assert_string_equal(stage.states, "reply open");
     proxy.heard_bytes = 0;
     assert_int_equal(dial->transport->calls->write(dial->transport, "hello", 5).count, 5);
     TURN_UNTIL(stage.loop, proxy.heard_bytes == 5);

@@ -27,13 +27,43 @@ static size_t failed;
 static struct address tries[64];
 static void (*on_each_try)(void); /* NULL: nothing */
 
-static void on_trying(void *owner, const struct address *address)
+static char states[256]; /* that were reported, each followed by a space */
+
+static void on_line(void *owner, uint64_t number, enum probe_line_kind kind, const char *text,
+                    size_t length)
 {
+    static const char trying[] = "trying ";
+    const char *colon = strrchr(text, ':');
+    char host[ADDRESS_TEXT_BYTES];
+
     assert_ptr_equal(owner, &now);
-    tries[tried++ % (int)LENGTH(tries)] = *address;
+    assert_int_equal(number, 7);
+    assert_int_equal(kind, PROBE_NOTE);
+    assert_int_equal(length, strlen(text));
+    assert_memory_equal(text, trying, strlen(trying));
+    assert_non_null(colon);
+    text += strlen(trying);
+    snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
+    assert_true(
+        address_parse(&tries[tried++ % (int)LENGTH(tries)], host, (uint16_t)atoi(colon + 1)));
     if (on_each_try)
         on_each_try();
 }
+
+static void on_state(void *owner, const char *machine, uint64_t number, const char *from,
+                     const char *to, nsec at)
+{
+    size_t used = strlen(states);
+
+    (void)from;
+    (void)at;
+    assert_ptr_equal(owner, &now);
+    assert_string_equal(machine, "address race");
+    assert_int_equal(number, 7);
+    snprintf(states + used, sizeof(states) - used, "%s ", to);
+}
+
+static const struct probe probe = {.owner = &now, .line = on_line, .state = on_state};
 
 static void on_failed(void *owner, const struct address *address, int error)
 {
@@ -87,8 +117,9 @@ static int setup(void **state)
     open_full();
     find_dead();
     assert_true(address_parse(&unreachable, "255.255.255.255", 80)); /* connect() itself fails */
-    options = (struct eyeballs_options){
-        .loop = loop, .trying = on_trying, .settled = on_settled, .owner = &now};
+    options =
+        (struct eyeballs_options){.loop = loop, .number = 7, .settled = on_settled, .owner = &now};
+    loop_set_probe(loop, &probe);
     settled = tried = 0;
     on_each_try = NULL;
     eyeballs = NULL;
@@ -130,6 +161,7 @@ static void begin(void)
     eyeballs = eyeballs_new(&options);
     inside--;
     settled = tried = 0;
+    *states = '\0';
     assert_int_equal(state_now(), EYEBALLS_LOST);
 }
 
@@ -178,6 +210,7 @@ static void first_address_wins(void **state)
     ADD(&live, &silent, &silent);
     TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
     assert_int_equal(settled, 1);
+    assert_string_equal(states, "trying won ");
     pass(10 * EYEBALLS_STAGGER);
     expect_tried(1, &live);
     assert_int_equal(settled, 1);
