@@ -34,8 +34,7 @@ static void put_cookies(struct chain *chain)
     chain->cookie = set;
     if (!own)
         return;
-    chain->cookie = memory_get(strlen(own) + (set ? strlen(set) : 0) + 3);
-    stpcpy(stpcpy(stpcpy(chain->cookie, own), set ? "; " : ""), set ? set : "");
+    chain->cookie = memory_print("%s%s%s", own, set ? "; " : "", set ? set : "");
     free(set);
 }
 
@@ -85,16 +84,15 @@ static void add_leg(struct chain *chain, const struct result *result, bool redir
     };
 }
 
-static bool is_one_of(const struct field_line *line, const char *const *names, size_t count)
+static bool is_one_of(const struct field_line *line, const char *const *names)
 {
-    for (size_t i = 0; i < count; i++)
-        if (field_is_named(line, names[i], strlen(names[i])))
-            return true;
-    return false;
+    while (*names && !field_is_named(line, *names, strlen(*names)))
+        names++;
+    return *names;
 }
 
-/* Takes fields out of those that are sent. */
-static void drop_fields(struct chain *chain, const char *const *names, size_t count)
+/* Takes fields out of those that are sent. NULL ends the names. */
+static void drop_fields(struct chain *chain, const char *const *names)
 {
     const char *at = chain->headers ? chain->headers : chain->site->headers;
     struct field_line line;
@@ -104,7 +102,7 @@ static void drop_fields(struct chain *chain, const char *const *names, size_t co
         return;
     to = kept = memory_get(strlen(at) + 1);
     while (fields_next(&at, &line))
-        if (!is_one_of(&line, names, count))
+        if (!is_one_of(&line, names))
             to = mempcpy(to, line.text, line.bytes);
     *to = '\0';
     free(chain->headers);
@@ -124,21 +122,29 @@ static bool becomes_get(const struct chain *chain, unsigned status)
 
 static void become_get(struct chain *chain)
 {
-    static const char *const about_content[] = {"Content-Type",     "Content-Length",
-                                                "Content-Encoding", "Content-Language",
-                                                "Expect",           "Content-Location"};
+    static const char *const about_content[] = {
+        "Content-Type",
+        "Content-Length",
+        "Content-Encoding",
+        "Content-Language",
+        "Expect",
+        "Content-Location",
+        NULL,
+    };
 
     chain->plain_get = true;
     chain->first_get = chain->leg_count;
-    drop_fields(chain, about_content, sizeof(about_content) / sizeof(*about_content));
+    drop_fields(chain, about_content);
 }
 
 static void leave_origin(struct chain *chain)
 {
-    static const char *const secrets[] = {"Authorization", "Cookie", "Proxy-Authorization", "Host"};
+    static const char *const secrets[] = {
+        "Authorization", "Cookie", "Proxy-Authorization", "Host", NULL,
+    };
 
     chain->left = true;
-    drop_fields(chain, secrets, sizeof(secrets) / sizeof(*secrets));
+    drop_fields(chain, secrets);
 }
 
 static enum chain_next refuse(struct result *result, enum error error, const char *detail)

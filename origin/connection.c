@@ -260,8 +260,36 @@ static void falsify(const struct guest *guest, enum fault fault, struct reply *r
     }
 }
 
+/* How a fault spoils a response. */
+struct spoiling {
+    enum { WHOLE, NOTHING, HALF_HEAD, HALF_BODY } part; /* of what was composed that is sent */
+    enum ending ending;                                 /* ENDING_KEEP: as composed */
+    const char *head, *filler;                          /* sent instead; NULL: nothing is */
+};
+
+/* Not here: the faults of name, connection and certificate, which have shown before, and those of
+   falsify. */
+static const struct spoiling spoilings[FAULT_COUNT] = {
+    [FAULT_WAIT_STALL] = {NOTHING, ENDING_STALL, NULL, NULL},
+    [FAULT_WAIT_CLOSE] = {NOTHING, ENDING_CLOSE, NULL, NULL},
+    [FAULT_WAIT_RESET] = {NOTHING, ENDING_RESET, NULL, NULL},
+    [FAULT_GARBAGE] = {WHOLE, ENDING_CLOSE, "\x16\x03 this is \x1b[31mno HTTP\r\n\r\n", ""},
+    [FAULT_HEAD_ENDLESS] = {WHOLE, ENDING_AGAIN, "HTTP/1.1 200 OK\r\n", "X-More: of the same\r\n"},
+    [FAULT_BODY_ENDLESS] = {WHOLE, ENDING_AGAIN, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+                            "endless "},
+    [FAULT_BODY_CHUNK] = {WHOLE, ENDING_CLOSE,
+                          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nno size\r\n",
+                          ""},
+    [FAULT_HEAD_STALL] = {HALF_HEAD, ENDING_STALL, NULL, NULL},
+    [FAULT_BODY_STALL] = {HALF_BODY, ENDING_STALL, NULL, NULL},
+    [FAULT_BODY_RESET] = {HALF_BODY, ENDING_RESET, NULL, NULL},
+    [FAULT_TRUNCATE] = {HALF_BODY, ENDING_CLOSE, NULL, NULL},
+    [FAULT_NO_CLOSE_NOTIFY] = {WHOLE, ENDING_CUT, NULL, NULL},
+    [FAULT_HANG_UP] = {WHOLE, ENDING_CLOSE, NULL, NULL},
+};
+
 /* Replaces the answer by a text of its own. */
-static void say(struct guest *guest, const char *head, const char *filler, enum ending ending)
+static void say(struct guest *guest, const char *head, const char *filler)
 {
     FILE *to;
 
@@ -275,56 +303,25 @@ static void say(struct guest *guest, const char *head, const char *filler, enum 
         fflush(to);
     }
     fclose(to);
-    guest->ending = ending;
-}
-
-/* Cuts the answer in the middle of its body, or of its head where `head` says so. */
-static void cut(struct guest *guest, bool head, enum ending ending)
-{
-    size_t whole = guest->head_bytes;
-
-    guest->length = head ? whole / 2 : whole + (guest->length - whole) / 2;
-    guest->ending = ending;
 }
 
 /* Spoils the composed answer as the play says. */
 static void spoil(struct guest *guest, enum fault fault)
 {
-    switch (fault) {
-    case FAULT_WAIT_STALL:
-        guest->length = 0;
-        guest->ending = ENDING_STALL;
-        break;
-    case FAULT_WAIT_CLOSE:
-        guest->length = 0;
-        guest->ending = ENDING_CLOSE;
-        break;
-    case FAULT_WAIT_RESET:
-        guest->length = 0;
-        guest->ending = ENDING_RESET;
-        break;
-    case FAULT_GARBAGE:
-        say(guest, "\x16\x03 this is \x1b[31mno HTTP\r\n\r\n", "", ENDING_CLOSE);
-        break;
-    case FAULT_HEAD_ENDLESS:
-        say(guest, "HTTP/1.1 200 OK\r\n", "X-More: of the same\r\n", ENDING_AGAIN);
-        break;
-    case FAULT_BODY_ENDLESS:
-        say(guest, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", "endless ", ENDING_AGAIN);
-        break;
-    case FAULT_BODY_CHUNK:
-        say(guest, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nno size\r\n", "",
-            ENDING_CLOSE);
-        break;
-    case FAULT_HEAD_STALL: cut(guest, true, ENDING_STALL); break;
-    case FAULT_BODY_STALL: cut(guest, false, ENDING_STALL); break;
-    case FAULT_BODY_RESET: cut(guest, false, ENDING_RESET); break;
-    case FAULT_TRUNCATE: cut(guest, false, ENDING_CLOSE); break;
-    case FAULT_NO_CLOSE_NOTIFY: guest->ending = ENDING_CUT; break;
-    case FAULT_HANG_UP: guest->ending = ENDING_CLOSE; break;
-    case FAULT_DRIP: guest->drip = true; break;
-    default: break; /* the faults of name, connection and certificate have had their turn */
+    const struct spoiling *how = &spoilings[fault];
+    size_t head = guest->head_bytes;
+
+    switch (how->part) {
+    case WHOLE: break;
+    case NOTHING: guest->length = 0; break;
+    case HALF_HEAD: guest->length = head / 2; break;
+    case HALF_BODY: guest->length = head + (guest->length - head) / 2; break;
     }
+    if (how->head)
+        say(guest, how->head, how->filler);
+    if (how->ending != ENDING_KEEP)
+        guest->ending = how->ending;
+    guest->drip = fault == FAULT_DRIP;
 }
 
 static void prepare(struct guest *guest)
@@ -342,7 +339,6 @@ static void prepare(struct guest *guest)
 
     if (!play->body)
         reply.body = made = made_up(guest->request.host, &reply.body_bytes);
-    guest->drip = false;
     guest->delay = play->delay;
     falsify(guest, play->fault, &reply);
     compose(guest, &reply);

@@ -6,7 +6,6 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,19 +123,10 @@ const char *authority_pem(const struct authority *authority)
 
 void authority_add_address(struct authority *authority, const char *numeric)
 {
-    size_t old = authority->addresses ? strlen(authority->addresses) : 0;
-    size_t room = old + strlen(numeric) + sizeof(",IP:");
+    char *old = authority->addresses;
 
-    authority->addresses = memory_grow(authority->addresses, room, 1);
-    snprintf(authority->addresses + old, room - old, "%sIP:%s", old ? "," : "", numeric);
-}
-
-/* The subjectAltName: DNS:name, or the addresses. To be freed. */
-static char *alternative_name(const struct authority *authority, const char *name)
-{
-    if (!name)
-        return memory_text(authority->addresses, strlen(authority->addresses));
-    return memory_print("DNS:%s", name);
+    authority->addresses = memory_print("%s%sIP:%s", old ? old : "", old ? "," : "", numeric);
+    free(old);
 }
 
 static bool is_host_name(const char *name)
@@ -179,7 +169,7 @@ X509 *authority_issue(struct authority *authority, const char *name, enum certif
     signer = self ? authority->leaf_key : other ? authority->other_key : authority->key;
     leaf = blank("firstbyte rehearsal", self ? NULL : X509_get_subject_name(issuer),
                  authority->leaf_key, from, to);
-    names = alternative_name(authority, name);
+    names = name ? memory_print("DNS:%s", name) : memory_print("%s", authority->addresses);
     *key = authority->leaf_key;
     if (leaf && (!extend(leaf, issuer, NID_subject_alt_name, names) ||
                  !extend(leaf, issuer, NID_basic_constraints, "critical,CA:FALSE") ||

@@ -20,20 +20,21 @@
 #define MOST_SNI_BYTES    255
 #define HASHED_NAME_BYTES 8 /* "5ed36f99.0" before the dot */
 
-/* "what: words", to be freed. */
-static char *sentence(const char *what, const char *words)
+/* Puts "what: words" into *why. Returns false, for the caller's. */
+static bool refuse(char **why, const char *what, const char *words)
 {
-    return memory_print("%s: %s", what, words);
+    *why = memory_print("%s: %s", what, words);
+    return false;
 }
 
-/* The same with OpenSSL's reason, or the system's, which stands below it. */
-static char *complaint(const char *what)
+/* The same with OpenSSL's reason, or the system's, which is below it. */
+static bool refuse_as_told(char **why, const char *what)
 {
     unsigned long first = ERR_peek_error();
     const char *reason = ERR_SYSTEM_ERROR(first) ? strerrordesc_np(ERR_GET_REASON(first))
                                                  : ERR_reason_error_string(ERR_peek_last_error());
 
-    return sentence(what, reason ? reason : "unknown error");
+    return refuse(why, what, reason ? reason : "unknown error");
 }
 
 /* Adds each certificate of a PEM text to the context's store. */
@@ -60,44 +61,42 @@ static bool is_hashed_name(const char *name)
 }
 
 /* OpenSSL looks into the directory when it verifies, and says nothing of one that is of no use. */
-static void trust_directory(SSL_CTX *context, const char *path, char **why)
+static bool trust_directory(SSL_CTX *context, const char *path, char **why)
 {
     DIR *directory = opendir(path);
     const struct dirent *entry;
+    bool found;
 
-    if (!directory) {
-        *why = sentence(path, strerrordesc_np(errno));
-        return;
-    }
+    if (!directory)
+        return refuse(why, path, strerrordesc_np(errno));
     while ((entry = readdir(directory)))
         if (is_hashed_name(entry->d_name))
             break;
-    if (!entry)
-        *why = sentence(path, "no certificate under its hash (openssl rehash names them so)");
-    else if (!SSL_CTX_load_verify_dir(context, path))
-        *why = complaint(path);
+    found = entry;
     closedir(directory);
+    if (!found)
+        return refuse(why, path, "no certificate under its hash (openssl rehash names them so)");
+    return SSL_CTX_load_verify_dir(context, path) || refuse_as_told(why, path);
 }
 
 /* Whom the options name instead of the system's store. A file or directory may name any certificate of
    a chain, the server's own among them, as with curl. */
-static void set_trust(SSL_CTX *context, const struct tls_client_options *options, char **why)
+static bool set_trust(SSL_CTX *context, const struct tls_client_options *options, char **why)
 {
+    const char *file = options->authorities_file, *directory = options->authorities_directory;
+
     if (options->insecure)
         SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
     else
         verify_begin(context);
-    if (options->authorities_pem) {
-        if (!trust_pem(context, options->authorities_pem))
-            *why = complaint("the authority's certificate");
-        return;
-    }
-    if (options->authorities_file || options->authorities_directory)
+    if (options->authorities_pem)
+        return trust_pem(context, options->authorities_pem) ||
+               refuse_as_told(why, "the authority's certificate");
+    if (file || directory)
         X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
-    if (options->authorities_file && !SSL_CTX_load_verify_file(context, options->authorities_file))
-        *why = complaint(options->authorities_file);
-    if (!*why && options->authorities_directory)
-        trust_directory(context, options->authorities_directory, why);
+    if (file && !SSL_CTX_load_verify_file(context, file))
+        return refuse_as_told(why, file);
+    return !directory || trust_directory(context, directory, why);
 }
 
 bool context_wants_system_store(const struct tls_client_options *options)
@@ -125,38 +124,33 @@ static EVP_PKEY *read_key(const char *path, char **why)
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, on_password, &encrypted) : NULL;
 
     if (encrypted)
-        *why = sentence(path, "the key is encrypted; it has to be in the clear");
+        refuse(why, path, "the key is encrypted; it has to be in the clear");
     else if (!bio)
-        *why = complaint(path);
+        refuse_as_told(why, path);
     else if (!key)
-        *why = sentence(path, "no private key in PEM");
+        refuse(why, path, "no private key in PEM");
     BIO_free(bio);
     return key;
 }
 
 /* The certificate and key that are shown to a server that asks. */
-static void set_identity(SSL_CTX *context, const struct tls_client_options *options, char **why)
+static bool set_identity(SSL_CTX *context, const struct tls_client_options *options, char **why)
 {
-    const char *key_file = options->key ? options->key : options->certificate;
+    const char *certificate = options->certificate;
+    const char *key_file = options->key ? options->key : certificate;
     EVP_PKEY *key;
 
-    if (!options->certificate) {
-        if (options->key)
-            *why = sentence(options->key, "a key without a certificate");
-        return;
-    }
-    if (!SSL_CTX_use_certificate_chain_file(context, options->certificate)) {
-        *why = complaint(options->certificate);
-        return;
-    }
+    if (!certificate)
+        return !key_file || refuse(why, key_file, "a key without a certificate");
+    if (!SSL_CTX_use_certificate_chain_file(context, certificate))
+        return refuse_as_told(why, certificate);
     key = read_key(key_file, why);
-    if (!key)
-        return;
-    if (!X509_check_private_key(SSL_CTX_get0_certificate(context), key))
-        *why = sentence(key_file, "not the key of the certificate");
-    else if (!SSL_CTX_use_PrivateKey(context, key))
-        *why = complaint(key_file);
+    if (key && !X509_check_private_key(SSL_CTX_get0_certificate(context), key))
+        refuse(why, key_file, "not the key of the certificate");
+    else if (key && !SSL_CTX_use_PrivateKey(context, key))
+        refuse_as_told(why, key_file);
     EVP_PKEY_free(key);
+    return !*why;
 }
 
 static bool is_version(int number)
@@ -164,26 +158,27 @@ static bool is_version(int number)
     return !number || number == 12 || number == 13;
 }
 
-static void set_versions(SSL_CTX *context, const struct tls_client_options *options, char **why)
+static bool set_versions(SSL_CTX *context, const struct tls_client_options *options, char **why)
 {
     int least = options->min_version, most = options->max_version;
 
     if (!is_version(least) || !is_version(most))
-        *why = sentence("TLS", "the versions are 1.2 and 1.3");
-    else if (most && least > most)
-        *why = sentence("TLS", "the lowest version is above the highest");
+        return refuse(why, "TLS", "the versions are 1.2 and 1.3");
+    if (most && least > most)
+        return refuse(why, "TLS", "the lowest version is above the highest");
     SSL_CTX_set_min_proto_version(context, least == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
     if (most)
         SSL_CTX_set_max_proto_version(context, most == 12 ? TLS1_2_VERSION : TLS1_3_VERSION);
+    return true;
 }
 
 /* RFC 6066, section 3: a host name, and no address. */
-static void check_sni(const char *sni, char **why)
+static bool check_sni(const char *sni, char **why)
 {
     struct address address;
 
-    if (sni && (strlen(sni) > MOST_SNI_BYTES || address_parse(&address, sni, 0)))
-        *why = sentence(sni, "no host name for SNI");
+    return !sni || (strlen(sni) <= MOST_SNI_BYTES && !address_parse(&address, sni, 0)) ||
+           refuse(why, sni, "no host name for SNI");
 }
 
 SSL_CTX *context_new(const struct tls_client_options *options, char **why)
@@ -194,12 +189,13 @@ SSL_CTX *context_new(const struct tls_client_options *options, char **why)
     static const char suites[] =
         "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
     SSL_CTX *context;
+    bool sound;
 
     *why = NULL;
     ERR_clear_error();
     context = SSL_CTX_new(TLS_client_method());
     if (!context) {
-        *why = complaint("OpenSSL");
+        refuse_as_told(why, "OpenSSL");
         return NULL;
     }
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -207,15 +203,10 @@ SSL_CTX *context_new(const struct tls_client_options *options, char **why)
     SSL_CTX_set_ciphersuites(context, suites);
     SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_alpn_protos(context, alpn, sizeof(alpn) - 1);
-    set_versions(context, options, why);
-    if (!*why)
-        check_sni(options->sni, why);
-    if (!*why)
-        set_trust(context, options, why);
-    if (!*why)
-        set_identity(context, options, why);
+    sound = set_versions(context, options, why) && check_sni(options->sni, why) &&
+            set_trust(context, options, why) && set_identity(context, options, why);
     ERR_clear_error();
-    if (!*why)
+    if (sound)
         return context;
     SSL_CTX_free(context);
     return NULL;
