@@ -14,7 +14,6 @@
 
 #include "base/memory.h"
 #include "http/fields.h"
-#include "http/h1/h1.h"
 #include "http/request.h"
 
 #define MAX_QUIET_READS 4 /* an extra line end may come in pieces */
@@ -230,8 +229,6 @@ static const struct protocol *choose_protocol(const struct conn_options *options
 {
     struct tls_facts facts = {0};
 
-    if (!options->protocol)
-        return &h1_protocol;
     transport->calls->facts(transport, &facts);
     tls_certificate_drop(facts.certificate);
     return options->protocol(facts.alpn);

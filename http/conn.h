@@ -40,7 +40,7 @@ struct conn_options {
     unsigned read_budget; /* receives in a turn, over 0 */
     /* Counted here, of content as the transport passes it; or NULL. */
     uint64_t *bytes_in, *bytes_out;
-    /* The protocol for what TLS agreed on in ALPN, "" for nothing. NULL: HTTP/1.1. */
+    /* The protocol for what TLS agreed on in ALPN, "" for nothing. */
     const struct protocol *(*protocol)(const char *alpn);
 };
 

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/table.h"
+#include "http/h1/h1.h"
 
 #define READ_BUDGET 16 /* receives in a turn: then other connections are served */
 
@@ -57,7 +58,7 @@ struct pool *pool_new(const struct pool_options *options)
         .pipeline = 1,
         .fails_unsent = true,
         .read_budget = READ_BUDGET,
-        .protocol = options->protocol,
+        .protocol = options->protocol ? options->protocol : h1_always,
     };
     list_init(&pool->draining);
     list_init(&pool->idle);

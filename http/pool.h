@@ -18,8 +18,8 @@ struct pool_options {
     /* Streams that a connection is expected to carry at once before its protocol is known: an exchange waits
        for a dial that is under way where fewer wait for it. 1: HTTP/1.1. */
     unsigned expected_streams;
-    const char
-        *alpn; /* as in struct dial_options, and which protocol that is as in struct conn_options */
+    const char *alpn; /* as in struct dial_options */
+    /* As in struct conn_options; NULL: HTTP/1.1 alone. */
     const struct protocol *(*protocol)(const char *alpn);
 };
 

@@ -13,6 +13,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/step.h"
 #include "http/fields.h"
 #include "origin/request_parser.h"
 
@@ -39,11 +40,6 @@ enum ending {
     ENDING_RESET, /* RST */
     ENDING_STALL, /* silence */
     ENDING_AGAIN, /* the last part is sent once more, for ever */
-};
-
-enum step {
-    STEP_WAIT, /* nothing more to do until an event comes */
-    STEP_ON,   /* go on */
 };
 
 struct guest {

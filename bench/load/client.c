@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "http/h1/h1.h"
+
 #define READ_BUDGET 4 /* receives in a turn: then the other clients are served */
 
 static struct flight *oldest(const struct client *client)
@@ -187,6 +189,7 @@ void crew_init(struct crew *crew)
         .events = &events,
         .pipeline = crew->pipeline,
         .read_budget = READ_BUDGET,
+        .protocol = h1_always,
         .bytes_in = &crew->bytes_in,
         .bytes_out = &crew->bytes_out,
     };

@@ -2,6 +2,9 @@
  * The dial's machine: RESOLVE, CONNECT, TUNNEL, TLS_QUEUED, HANDSHAKE, then OPEN or FAILED. Every event
  * enters dial_drive: a name resolved, a descriptor ready, a deadline passed. One function changes the
  * state: it stamps the time and arms the deadline of the phase that begins; one function fails.
+ *
+ * The file is long because it has all steps of the one machine, from top to bottom; what has a subject of its
+ * own is in eyeballs.c, tunnel.c, proxy.c and route.c.
  */
 #include "http/dial/dial.h"
 
@@ -10,11 +13,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-
-enum step {
-    STEP_WAIT, /* nothing more to do until an event comes */
-    STEP_ON,   /* the state changed: go on */
-};
+#include "base/step.h"
 
 static void dial_drive(struct dial *dial);
 

@@ -536,6 +536,12 @@ static void h1_close(struct conn *conn, enum error error, const char *detail)
     http1_free(&h1->parser);
 }
 
+const struct protocol *h1_always(const char *alpn)
+{
+    (void)alpn;
+    return &h1_protocol;
+}
+
 const struct protocol h1_protocol = {
     .alpn = "http/1.1",
     .session_bytes = sizeof(struct h1),

@@ -7,4 +7,7 @@
 
 extern const struct protocol h1_protocol;
 
+/* For struct conn_options: h1_protocol, whatever was agreed on. */
+const struct protocol *h1_always(const char *alpn);
+
 #endif

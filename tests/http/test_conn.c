@@ -99,7 +99,8 @@ static int setup(void **state)
 {
     (void)state;
     stage_open(&stage, NSEC_PER_US);
-    options = (struct conn_options){.events = &conn_events, .pipeline = STREAMS, .read_budget = 4};
+    options = (struct conn_options){
+        .events = &conn_events, .pipeline = STREAMS, .read_budget = 4, .protocol = h1_always};
     memset(streams, 0, sizeof(streams));
     conn = NULL;
     return 0;
