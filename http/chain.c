@@ -84,15 +84,16 @@ static void add_leg(struct chain *chain, const struct result *result, bool redir
     };
 }
 
-static bool is_one_of(const struct field_line *line, const char *const *names)
+static bool is_one_of(const struct field_line *line, const char *const *names, size_t count)
 {
-    while (*names && !field_is_named(line, *names, strlen(*names)))
-        names++;
-    return *names;
+    for (size_t i = 0; i < count; i++)
+        if (field_is_named(line, names[i], strlen(names[i])))
+            return true;
+    return false;
 }
 
-/* Takes fields out of those that are sent. NULL ends the names. */
-static void drop_fields(struct chain *chain, const char *const *names)
+/* Takes fields out of those that are sent. */
+static void drop_fields(struct chain *chain, const char *const *names, size_t count)
 {
     const char *at = chain->headers ? chain->headers : chain->site->headers;
     struct field_line line;
@@ -102,7 +103,7 @@ static void drop_fields(struct chain *chain, const char *const *names)
         return;
     to = kept = memory_get(strlen(at) + 1);
     while (fields_next(&at, &line))
-        if (!is_one_of(&line, names))
+        if (!is_one_of(&line, names, count))
             to = mempcpy(to, line.text, line.bytes);
     *to = '\0';
     free(chain->headers);
@@ -122,29 +123,21 @@ static bool becomes_get(const struct chain *chain, unsigned status)
 
 static void become_get(struct chain *chain)
 {
-    static const char *const about_content[] = {
-        "Content-Type",
-        "Content-Length",
-        "Content-Encoding",
-        "Content-Language",
-        "Expect",
-        "Content-Location",
-        NULL,
-    };
+    static const char *const about_content[] = {"Content-Type",     "Content-Length",
+                                                "Content-Encoding", "Content-Language",
+                                                "Expect",           "Content-Location"};
 
     chain->plain_get = true;
     chain->first_get = chain->leg_count;
-    drop_fields(chain, about_content);
+    drop_fields(chain, about_content, sizeof(about_content) / sizeof(*about_content));
 }
 
 static void leave_origin(struct chain *chain)
 {
-    static const char *const secrets[] = {
-        "Authorization", "Cookie", "Proxy-Authorization", "Host", NULL,
-    };
+    static const char *const secrets[] = {"Authorization", "Cookie", "Proxy-Authorization", "Host"};
 
     chain->left = true;
-    drop_fields(chain, secrets);
+    drop_fields(chain, secrets, sizeof(secrets) / sizeof(*secrets));
 }
 
 static enum chain_next refuse(struct result *result, enum error error, const char *detail)
