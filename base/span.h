@@ -44,6 +44,14 @@ static inline bool span_is(struct span span, const char *text)
     return span_bytes(span) == strlen(text) && span_starts(span, text);
 }
 
+/* Whether the two are the same text. */
+static inline bool span_same(struct span one, struct span other)
+{
+    size_t bytes = span_bytes(one);
+
+    return bytes == span_bytes(other) && (!bytes || !strncasecmp(one.at, other.at, bytes));
+}
+
 /* Where the byte is for the first time; NULL: nowhere. */
 static inline const char *span_find(struct span span, char byte)
 {

@@ -33,17 +33,17 @@
 struct channel_watch {
     struct watch watch;
     struct stub *stub;
-    struct channel_watch *next; /* in stub->watches */
+    struct link link; /* in stub->watches */
     struct grave grave;
 };
 
 struct stub {
     struct loop *loop;
     ares_channel channel;
-    struct stub_socks *socks;      /* the channel's */
-    struct timer timer;            /* c-ares' own timeouts */
-    struct channel_watch *watches; /* open descriptors of c-ares */
-    struct search search;          /* no domain where there is no list */
+    struct stub_socks *socks; /* the channel's */
+    struct timer timer;       /* c-ares' own timeouts */
+    struct link watches;      /* open descriptors of c-ares */
+    struct search search;     /* no domain where there is no list */
 };
 
 static enum resolve_status status_of(int ares)
@@ -106,16 +106,6 @@ static void on_timeout(void *owner)
     arm_timeout(stub);
 }
 
-/* Not so where c-ares has closed the descriptor in the meantime. */
-static bool is_watched(const struct stub *stub, const struct channel_watch *wanted)
-{
-    const struct channel_watch *one = stub->watches;
-
-    while (one && one != wanted)
-        one = one->next;
-    return one;
-}
-
 static void on_channel_ready(void *owner, uint32_t events)
 {
     struct channel_watch *one = owner;
@@ -126,70 +116,63 @@ static void on_channel_ready(void *owner, uint32_t events)
                     events & EPOLLOUT ? fd : ARES_SOCKET_BAD);
     for (; reads < READS_A_TURN && stub_socks_pending(stub->socks, fd); reads++)
         ares_process_fd(stub->channel, fd, ARES_SOCKET_BAD);
-    if (reads == READS_A_TURN && is_watched(stub, one))
+    if (reads == READS_A_TURN && one->watch.fd >= 0) /* else c-ares has closed it meanwhile */
         loop_again(stub->loop, &one->watch, EPOLLIN);
     arm_timeout(stub);
 }
 
-static void channel_watch_close(struct channel_watch **link)
+static void channel_watch_close(struct channel_watch *one)
 {
-    struct channel_watch *one = *link;
-
-    *link = one->next;
+    list_remove(&one->link);
     loop_unwatch(one->stub->loop, &one->watch);
     loop_bury(one->stub->loop, &one->grave, free, one);
+}
+
+/* The watch of a descriptor; NULL: there is none. */
+static struct channel_watch *find_watch(const struct stub *stub, int fd)
+{
+    for (struct link *link = stub->watches.next; link != &stub->watches; link = link->next)
+        if (LIST_OWNER(link, struct channel_watch, link)->watch.fd == fd)
+            return LIST_OWNER(link, struct channel_watch, link);
+    return NULL;
 }
 
 /* c-ares says what it waits for on one of its descriptors; nothing, when it is about to close it. */
 static void on_channel_state(void *owner, ares_socket_t fd, int readable, int writable)
 {
     struct stub *stub = owner;
-    struct channel_watch **link = &stub->watches;
+    struct channel_watch *one = find_watch(stub, fd);
     uint32_t interest = (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0);
 
-    while (*link && (*link)->watch.fd != fd)
-        link = &(*link)->next;
-    if (*link && interest) {
-        loop_interest(stub->loop, &(*link)->watch, interest);
-    } else if (*link) {
-        channel_watch_close(link);
+    if (one && interest) {
+        loop_interest(stub->loop, &one->watch, interest);
+    } else if (one) {
+        channel_watch_close(one);
     } else if (interest) {
-        struct channel_watch *one = memory_zeroed(sizeof(*one));
-
+        one = memory_zeroed(sizeof(*one));
         one->stub = stub;
         watch_init(&one->watch, on_channel_ready, one, "dns socket");
-        if (loop_watch(stub->loop, &one->watch, fd, interest)) {
+        if (loop_watch(stub->loop, &one->watch, fd, interest))
             free(one); /* unheard: the question ends by its timeout */
-            return;
-        }
-        one->next = stub->watches;
-        stub->watches = one;
+        else
+            list_put_first(&stub->watches, &one->link);
     }
 }
 
 /* What c-ares reads, and is told. */
 struct setup {
     struct address servers[SERVERS_MOST];
-    size_t count;      /* of servers; 0: those of the file */
-    char *resolv_conf; /* NULL: /etc/resolv.conf */
+    size_t count;            /* of servers; 0: those of the file */
+    const char *resolv_conf; /* NULL: /etc/resolv.conf */
 };
 
 static int set_servers(ares_channel channel, const struct setup *setup)
 {
-    struct ares_addr_port_node nodes[SERVERS_MOST] = {0};
+    char list[SERVERS_MOST * ADDRESS_TEXT_BYTES], text[ADDRESS_TEXT_BYTES], *to = list;
 
-    for (size_t i = 0; i < setup->count; i++) {
-        struct ares_addr_port_node *node = &nodes[i];
-
-        node->next = i + 1 < setup->count ? node + 1 : NULL;
-        node->family = setup->servers[i].any.sa_family;
-        node->udp_port = node->tcp_port = address_port(&setup->servers[i]);
-        if (node->family == AF_INET6)
-            memcpy(&node->addr.addr6, &setup->servers[i].v6.sin6_addr, sizeof(node->addr.addr6));
-        else
-            node->addr.addr4 = setup->servers[i].v4.sin_addr;
-    }
-    return setup->count ? ares_set_servers_ports(channel, nodes) : ARES_SUCCESS;
+    for (size_t i = 0; i < setup->count; i++)
+        to = stpcpy(stpcpy(to, i ? "," : ""), address_text(&setup->servers[i], text));
+    return setup->count ? ares_set_servers_ports_csv(channel, list) : ARES_SUCCESS;
 }
 
 static int init_channel(struct stub *stub, const struct setup *setup, int flags)
@@ -202,7 +185,7 @@ static int init_channel(struct stub *stub, const struct setup *setup, int flags)
         .lookups = only_nameservers,
         .sock_state_cb = on_channel_state,
         .sock_state_cb_data = stub,
-        .resolvconf_path = setup->resolv_conf,
+        .resolvconf_path = (char *)setup->resolv_conf,
     };
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
                ARES_OPT_SOCK_STATE_CB | (setup->resolv_conf ? ARES_OPT_RESOLVCONF : 0);
@@ -265,23 +248,22 @@ static void read_search_list(struct stub *stub, const char *path)
 struct stub *stub_new(struct loop *loop, const char *servers, const char *resolv_conf,
                       const char **why)
 {
-    struct setup setup = {.count = 0};
+    struct setup setup = {.resolv_conf = resolv_conf};
     struct stub *stub;
     int status;
 
     *why = servers ? servers_parse(servers, setup.servers, &setup.count) : NULL;
     if (*why)
         return NULL;
-    setup.resolv_conf = resolv_conf ? memory_text(resolv_conf, strlen(resolv_conf)) : NULL;
     stub = memory_zeroed(sizeof(*stub));
     stub->loop = loop;
     stub->socks = stub_socks_new();
+    list_init(&stub->watches);
     timer_init(&stub->timer, on_timeout, stub, "dns timeout");
     status =
         ares_library_init_mem(ARES_LIB_INIT_ALL, memory_of_library, free, memory_of_library_grown);
     if (status == ARES_SUCCESS)
         status = open_channel(stub, &setup);
-    free(setup.resolv_conf);
     if (status != ARES_SUCCESS) {
         *why = ares_strerror(status);
         if (stub->channel)
@@ -298,8 +280,8 @@ struct stub *stub_new(struct loop *loop, const char *servers, const char *resolv
 void stub_free(struct stub *stub)
 {
     ares_destroy(stub->channel);
-    while (stub->watches)
-        channel_watch_close(&stub->watches);
+    while (!list_is_empty(&stub->watches))
+        channel_watch_close(LIST_OWNER(stub->watches.next, struct channel_watch, link));
     loop_cancel(stub->loop, &stub->timer);
     search_free(&stub->search);
     stub_socks_free(stub->socks);

@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "dns/reply.h"
 
@@ -21,7 +22,7 @@
 
 /* A TCP connection. */
 struct tcp_stream {
-    struct tcp_stream *next; /* in socks->streams */
+    struct link link; /* in socks->streams */
     ares_socket_t fd;
     size_t raw_bytes;         /* in `raw`: the beginning of a message, or several */
     size_t tidy_at, tidy_end; /* in `tidy`: what c-ares has not read yet */
@@ -30,18 +31,17 @@ struct tcp_stream {
 };
 
 struct stub_socks {
-    struct tcp_stream *streams;
+    struct link streams;
     ares_socket_t unfinished; /* read from, and not to its end; or ARES_SOCKET_BAD */
     unsigned char raw[REPLY_MOST_BYTES], tidy[REPLY_MOST_BYTES]; /* of a datagram */
 };
 
 static struct tcp_stream *stream_of(const struct stub_socks *socks, ares_socket_t fd)
 {
-    struct tcp_stream *stream = socks->streams;
-
-    while (stream && stream->fd != fd)
-        stream = stream->next;
-    return stream;
+    for (struct link *link = socks->streams.next; link != &socks->streams; link = link->next)
+        if (LIST_OWNER(link, struct tcp_stream, link)->fd == fd)
+            return LIST_OWNER(link, struct tcp_stream, link);
+    return NULL;
 }
 
 /* Bytes of the first message in `raw` with its length, 0 where it is not whole. */
@@ -144,8 +144,7 @@ static ares_socket_t on_socket(int domain, int type, int protocol, void *owner)
 
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         stream->fd = fd;
-        stream->next = socks->streams;
-        socks->streams = stream;
+        list_put_first(&socks->streams, &stream->link);
     } else {
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
     }
@@ -155,15 +154,11 @@ static ares_socket_t on_socket(int domain, int type, int protocol, void *owner)
 static int on_close(ares_socket_t fd, void *owner)
 {
     struct stub_socks *socks = owner;
-    struct tcp_stream **link = &socks->streams, *stream;
+    struct tcp_stream *stream = stream_of(socks, fd);
 
-    while (*link && (*link)->fd != fd)
-        link = &(*link)->next;
-    stream = *link;
-    if (stream) {
-        *link = stream->next;
-        free(stream);
-    }
+    if (stream)
+        list_remove(&stream->link);
+    free(stream);
     if (socks->unfinished == fd)
         socks->unfinished = ARES_SOCKET_BAD;
     return close(fd);
@@ -188,6 +183,7 @@ struct stub_socks *stub_socks_new(void)
 {
     struct stub_socks *socks = memory_zeroed(sizeof(*socks));
 
+    list_init(&socks->streams);
     socks->unfinished = ARES_SOCKET_BAD;
     return socks;
 }

@@ -245,11 +245,7 @@ struct sock *sock_connect_blocking(const struct address *to, nsec deadline, int 
     int fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sock *sock;
 
-    *error = 0;
-    if (fd < 0)
-        *error = errno;
-    else
-        *error = connect_until(fd, to, deadline);
+    *error = fd < 0 ? errno : connect_until(fd, to, deadline);
     if (*error) {
         if (fd >= 0)
             close(fd);
@@ -404,33 +400,34 @@ void sock_close(struct sock *sock, struct loop *loop)
     }
 }
 
+/* Closes a descriptor and returns minus the errno of what failed before. */
+static int give_up(int fd)
+{
+    int error = errno;
+
+    close(fd);
+    return -error;
+}
+
 /* Binds a fresh socket of `type` and reads back the port it got. */
 static int bound(int type, struct address *at)
 {
-    int fd = socket(at->any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, error;
+    int fd = socket(at->any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
 
     if (fd < 0)
         return -errno;
     if (type == SOCK_STREAM) /* for UDP it would let two share a port */
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, &at->any, at->length) < 0 || getsockname(fd, &at->any, &at->length) < 0) {
-        error = errno;
-        close(fd);
-        return -error;
-    }
+    if (bind(fd, &at->any, at->length) < 0 || getsockname(fd, &at->any, &at->length) < 0)
+        return give_up(fd);
     return fd;
 }
 
 int sock_listen(struct address *at, int backlog)
 {
-    int fd = bound(SOCK_STREAM, at), error;
+    int fd = bound(SOCK_STREAM, at);
 
-    if (fd >= 0 && listen(fd, backlog) < 0) {
-        error = errno;
-        close(fd);
-        return -error;
-    }
-    return fd;
+    return fd >= 0 && listen(fd, backlog) < 0 ? give_up(fd) : fd;
 }
 
 int sock_bind_udp(struct address *at)

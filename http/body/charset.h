@@ -15,7 +15,7 @@
 struct charset {
     const char *name;   /* "windows-1252": the standard's own, in lower case */
     const char *iconv;  /* its name there; NULL: UTF-8, which needs no conversion */
-    const char *labels; /* what else it is called, in lower case between blanks */
+    const char *labels; /* what else it is called, in lower case, separated by blanks */
     enum {
         CHARSET_SINGLE,  /* a byte a character */
         CHARSET_MULTI,   /* one byte, or several of which the first is over 0x7f */

@@ -76,8 +76,8 @@ struct decoder {
 /* A library. */
 struct codec {
     const char *name;
-    bool repeats;                       /* streams may follow one another */
-    bool (*begins)(unsigned char byte); /* can a stream begin so? */
+    bool repeats;       /* streams may follow one another */
+    const char *begins; /* with one of these bytes; NULL: with any */
     void (*make)(struct stage *stage, unsigned char first);
     void (*again)(struct stage *stage); /* for the next stream; NULL where none follows */
     enum coding_step (*step)(struct stage *stage, struct input *in, struct room *out);
@@ -127,11 +127,6 @@ static void zlib_end(struct stage *stage)
     inflateEnd(&stage->state.zlib);
 }
 
-static bool gzip_begins(unsigned char byte)
-{
-    return byte == 0x1f;
-}
-
 static void gzip_make(struct stage *stage, unsigned char first)
 {
     (void)first;
@@ -141,12 +136,6 @@ static void gzip_make(struct stage *stage, unsigned char first)
 static void gzip_again(struct stage *stage)
 {
     inflateReset(&stage->state.zlib);
-}
-
-static bool anything_begins(unsigned char byte)
-{
-    (void)byte;
-    return true;
 }
 
 /* The zlib format begins with the method, 8, and a window of 32 KiB at most (RFC 1950, section 2.2).
@@ -190,10 +179,7 @@ static void brotli_end(struct stage *stage)
 
 /* A frame, or one to be skipped (RFC 8878, sections 3.1.1 and 3.1.2). The formats before it, which the
    library still reads, with other limits, begin otherwise. */
-static bool zstd_begins(unsigned char byte)
-{
-    return byte == 0x28 || byte >> 4 == 5;
-}
+#define ZSTD_BEGINS "\x28PQRSTUVWXYZ[\\]^_"
 
 static void zstd_make(struct stage *stage, unsigned char first)
 {
@@ -232,10 +218,10 @@ static void zstd_end(struct stage *stage)
 }
 
 static const struct codec codecs[] = {
-    [CODING_GZIP] = {"gzip", true, gzip_begins, gzip_make, gzip_again, zlib_step, zlib_end},
-    [CODING_DEFLATE] = {"deflate", false, anything_begins, deflate_make, NULL, zlib_step, zlib_end},
-    [CODING_BROTLI] = {"br", false, anything_begins, brotli_make, NULL, brotli_step, brotli_end},
-    [CODING_ZSTD] = {"zstd", true, zstd_begins, zstd_make, zstd_again, zstd_step, zstd_end},
+    [CODING_GZIP] = {"gzip", true, "\x1f", gzip_make, gzip_again, zlib_step, zlib_end},
+    [CODING_DEFLATE] = {"deflate", false, NULL, deflate_make, NULL, zlib_step, zlib_end},
+    [CODING_BROTLI] = {"br", false, NULL, brotli_make, NULL, brotli_step, brotli_end},
+    [CODING_ZSTD] = {"zstd", true, ZSTD_BEGINS, zstd_make, zstd_again, zstd_step, zstd_end},
 };
 
 #define CODECS (sizeof(codecs) / sizeof(*codecs))
@@ -300,7 +286,8 @@ static bool stage_open(struct stage *stage)
     const struct codec *codec = stage->codec;
     unsigned char first = *stage->in.at;
 
-    if ((stage->whole && !codec->repeats) || !codec->begins(first)) {
+    if ((stage->whole && !codec->repeats) ||
+        (codec->begins && !(first && strchr(codec->begins, first)))) {
         stage->ended = stage->whole;
         stage->wrong = !stage->whole;
         return false;

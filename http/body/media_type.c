@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -59,13 +58,6 @@ static bool read_type(struct type *type, struct span value)
     return is_essence(type->essence) && !span_is(type->essence, "*/*");
 }
 
-static bool same_essence(const struct type *a, const struct type *b)
-{
-    size_t bytes = span_bytes(a->essence);
-
-    return bytes == span_bytes(b->essence) && !strncasecmp(a->essence.at, b->essence.at, bytes);
-}
-
 static char *text_of(const struct type *type, struct span charset)
 {
     static const char name[] = "; charset=";
@@ -87,7 +79,7 @@ char *media_type_extract(const char *list)
     while (rest.at) {
         if (!read_type(&next, media_type_take(&rest, ',')))
             continue;
-        if (!last.all.at || !same_essence(&next, &last))
+        if (!last.all.at || !span_same(next.essence, last.essence))
             charset = next.charset;
         last = next;
     }

@@ -315,11 +315,10 @@ static bool network_has(const struct exception *exception, const struct address 
 /* Whether the name is the exception's or below it. */
 static bool name_is_under(const struct exception *exception, struct span name)
 {
-    ptrdiff_t before = name.end - name.at - (exception->name.end - exception->name.at);
+    size_t bytes = span_bytes(exception->name), all = span_bytes(name);
 
-    return before >= 0 &&
-           !strncasecmp(name.at + before, exception->name.at, span_bytes(exception->name)) &&
-           (!before || name.at[before - 1] == '.');
+    return bytes <= all && span_same(span_of(name.end - bytes, bytes), exception->name) &&
+           (bytes == all || name.end[-1 - (ptrdiff_t)bytes] == '.');
 }
 
 static bool is_exception(const struct proxies *proxies, const struct url *url)

@@ -23,8 +23,11 @@ static void texts_are_compared(void **state)
         assert_int_equal(span_is(span, cases[i].text), cases[i].is);
         assert_int_equal(span_starts(span, cases[i].text), cases[i].starts);
         assert_int_equal(span_ends(span, cases[i].text), cases[i].ends);
+        assert_int_equal(span_same(span, span_of(cases[i].text, strlen(cases[i].text))),
+                         cases[i].is);
     }
     assert_false(span_is((struct span){0}, "a"));
+    assert_true(span_same((struct span){0}, span_of("", 0)));
 }
 
 static void what_is_behind_the_end_does_not_count(void **state)
