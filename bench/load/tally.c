@@ -1,70 +1,33 @@
 /*
- * Every member is in one of the lists below, by what becomes of it when two tallies are added; a count
- * that is in none does not compile. Packed, all numbers are of variable length (seven bits a byte, the
- * lowest first), and of a table only what is not 0 is there: a second's tally is a few kilobytes, not
- * the two megabytes of its memory. Sending the memory as it is was rejected for that reason, text for
- * the time that a hundred thousand counts would take.
+ * The members of a tally are in groups, by what becomes of them when two are added: a group is gone over
+ * as an array is. Packed, all numbers are of variable length (seven bits a byte, the lowest first), and of a
+ * table only what is not 0 is there: a second's tally is a few kilobytes, not the two megabytes of its
+ * memory. Sending the memory as it is was rejected for that reason, text for the time that a hundred
+ * thousand counts would take.
  */
 #include "bench/load/tally.h"
 
-#include <arpa/inet.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 
-/* What adds up over time and over processes. */
-#define SUMS(X)                                                                                    \
-    X(scheduled)                                                                                   \
-    X(started)                                                                                     \
-    X(completed)                                                                                   \
-    X(failed)                                                                                      \
-    X(bytes_in)                                                                                    \
-    X(bytes_out)                                                                                   \
-    X(connections)                                                                                 \
-    X(handshakes)                                                                                  \
-    X(resumed)                                                                                     \
-    X(stamps_missing)                                                                              \
-    X(stamps_unusable)                                                                             \
-    X(cpu_user)                                                                                    \
-    X(cpu_system)                                                                                  \
-    X(starved)                                                                                     \
-    X(suspended)                                                                                   \
-    X(limited)
+/* Where the groups of struct tally begin, in numbers of 64 bits; the sums are the first. */
+#define PLACE(member) (offsetof(struct tally, member) / sizeof(uint64_t))
+#define LEVELS        PLACE(waiting)
+#define GREATEST      PLACE(suspension)
+#define TIMES         PLACE(from)
+#define TABLES        PLACE(errors)
+#define PLACES        PLACE(processes)
 
-/* What holds at the end of the span. */
-#define LEVELS(X)                                                                                  \
-    X(waiting)                                                                                     \
-    X(in_flight)                                                                                   \
-    X(open)
+/* How many sums a struct tally_address has, in a row before `dropped`. */
+#define ADDRESS_SUMS                                                                               \
+    ((offsetof(struct tally_address, dropped) - offsetof(struct tally_address, connections)) /     \
+     sizeof(uint64_t))
 
-/* Of which the greater is kept. */
-#define GREATEST(X)                                                                                \
-    X(gave_up)                                                                                     \
-    X(suspension)                                                                                  \
-    X(proven)
-
-#define TIMES(X)                                                                                   \
-    X(from)                                                                                        \
-    X(to)                                                                                          \
-    X(gap)                                                                                         \
-    X(gap_at)                                                                                      \
-    X(gap_away)
-
-#define ONE(member) +1
-_Static_assert(offsetof(struct tally, processes) == (0 SUMS(ONE) LEVELS(ONE) GREATEST(ONE)
-                                                         TIMES(ONE) +
-                                                     ERROR_COUNT + TALLY_STATUSES) *
-                                                        sizeof(uint64_t),
-               "a count of struct tally is in none of the lists, or in two");
-#undef ONE
-
-/* What packed bytes begin with; the count of all that follows it stands behind. */
-#define MAGIC      "fbtally\2" /* with the version */
+#define MAGIC      "fbtally\3" /* what packed bytes begin with, with the version */
 #define MAGIC_SIZE (sizeof(MAGIC) - 1)
-#define SIZE_BYTES 4 /* of that count, the lowest first */
-#define HEAD_BYTES (MAGIC_SIZE + SIZE_BYTES)
 
 #define NUMBER_MOST_BYTES 10 /* of seven bits */
 #define FIRST_ROOM        4096
@@ -102,24 +65,26 @@ void tally_clear(struct tally *tally)
     *tally = cleared;
 }
 
+/* Adds numbers to others. */
+static void sum(uint64_t *to, const uint64_t *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] += from[i];
+}
+
 /* Adds what adds up in either way. */
 static void add(struct tally *to, const struct tally *from)
 {
-#define X(member) to->member += from->member;
-    SUMS(X)
-#undef X
+    uint64_t *sums = &to->scheduled;
+    const uint64_t *added = &from->scheduled;
+
+    sum(sums, added, LEVELS);
+    sum(to->errors, from->errors, PLACES - TABLES);
+    for (size_t i = GREATEST; i < TIMES; i++)
+        sums[i] = added[i] > sums[i] ? added[i] : sums[i];
 #define X(member) histogram_add(to->member, from->member);
     TALLY_HISTOGRAMS(X)
 #undef X
-#define X(member)                                                                                  \
-    if (from->member > to->member)                                                                 \
-        to->member = from->member;
-    GREATEST(X)
-#undef X
-    for (size_t i = 0; i < ERROR_COUNT; i++)
-        to->errors[i] += from->errors[i];
-    for (size_t i = 0; i < TALLY_STATUSES; i++)
-        to->status[i] += from->status[i];
     if (from->gap > to->gap) {
         to->gap = from->gap;
         to->gap_at = from->gap_at;
@@ -151,9 +116,7 @@ static void add_addresses(struct tally *to, const struct tally *from, bool is_ne
         const struct tally_address *one = &from->addresses[i];
         struct tally_address *entry = entry_of(to, &one->address);
 
-#define X(member) entry->member += one->member;
-        TALLY_ADDRESS_SUMS(X)
-#undef X
+        sum(&entry->connections, &one->connections, ADDRESS_SUMS);
         if (is_next || one->dropped)
             entry->dropped = one->dropped;
     }
@@ -166,9 +129,7 @@ void tally_append(struct tally *to, const struct tally *next)
     if (to->from == to->to)
         to->from = next->from;
     to->to = next->to;
-#define X(member) to->member = next->member;
-    LEVELS(X)
-#undef X
+    memcpy(&to->waiting, &next->waiting, (GREATEST - LEVELS) * sizeof(uint64_t));
     if (next->processes > to->processes)
         to->processes = next->processes;
 }
@@ -181,9 +142,7 @@ void tally_join(struct tally *to, const struct tally *other)
         to->from = other->from;
     if (other->to > to->to)
         to->to = other->to;
-#define X(member) to->member += other->member;
-    LEVELS(X)
-#undef X
+    sum(&to->waiting, &other->waiting, GREATEST - LEVELS);
     to->processes += other->processes;
 }
 
@@ -203,8 +162,7 @@ enum error tally_commonest_error(const struct tally *tally)
     return most;
 }
 
-/* The share of the processes' time. */
-static double share_of_span(const struct tally *tally, nsec time)
+double tally_share(const struct tally *tally, nsec time)
 {
     double span = (double)(tally->to - tally->from) * tally->processes;
 
@@ -213,22 +171,12 @@ static double share_of_span(const struct tally *tally, nsec time)
 
 double tally_busy(const struct tally *tally)
 {
-    return share_of_span(tally, tally->cpu_user + tally->cpu_system);
-}
-
-double tally_starved(const struct tally *tally)
-{
-    return share_of_span(tally, tally->starved);
-}
-
-double tally_suspended(const struct tally *tally)
-{
-    return share_of_span(tally, tally->suspended);
+    return tally_share(tally, tally->cpu_user + tally->cpu_system);
 }
 
 double tally_limited(const struct tally *tally)
 {
-    double share = share_of_span(tally, tally->limited);
+    double share = tally_share(tally, tally->limited);
 
     return share < 1 ? share : 1;
 }
@@ -248,6 +196,12 @@ static void put(struct writer *writer, uint64_t number)
     for (; number > 0x7f; number >>= 7)
         writer->bytes[writer->count++] = (unsigned char)(number | 0x80);
     writer->bytes[writer->count++] = (unsigned char)number;
+}
+
+static void put_row(struct writer *writer, const uint64_t *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        put(writer, numbers[i]);
 }
 
 /* Writes those of the numbers that are not 0: how far from the one before, and how many; a distance of
@@ -279,50 +233,28 @@ static void put_histogram(struct writer *writer, const struct histogram *histogr
 static void put_address(struct writer *writer, const struct tally_address *entry)
 {
     const struct address *address = &entry->address;
-    uint64_t half[2] = {0};
+    const unsigned char *bytes = (const unsigned char *)&address->any;
 
-    put(writer, address->length ? address->any.sa_family : AF_UNSPEC);
-    if (address->length) {
-        put(writer, address_port(address));
-        if (address->any.sa_family == AF_INET) {
-            put(writer, ntohl(address->v4.sin_addr.s_addr));
-        } else {
-            memcpy(half, &address->v6.sin6_addr, sizeof(half));
-            put(writer, half[0]);
-            put(writer, half[1]);
-            put(writer, address->v6.sin6_scope_id);
-        }
-    }
-#define X(member) put(writer, entry->member);
-    TALLY_ADDRESS_SUMS(X)
-#undef X
-    put(writer, entry->dropped);
+    put(writer, address->length);
+    for (size_t i = 0; i < address->length; i++)
+        put(writer, bytes[i]);
+    put_row(writer, &entry->connections, ADDRESS_SUMS + 1);
 }
 
 void *tally_pack(const struct tally *tally, size_t *count)
 {
-    struct writer writer = {memory_get(FIRST_ROOM), HEAD_BYTES, FIRST_ROOM};
-    size_t length;
+    struct writer writer = {memory_get(FIRST_ROOM), MAGIC_SIZE, FIRST_ROOM};
 
-#define X(member) put(&writer, tally->member);
-    SUMS(X)
-    LEVELS(X)
-    GREATEST(X)
-    TIMES(X)
-#undef X
+    memcpy(writer.bytes, MAGIC, MAGIC_SIZE);
+    put_row(&writer, &tally->scheduled, TABLES);
     put(&writer, tally->processes);
-    put_table(&writer, tally->errors, 0, ERROR_COUNT);
-    put_table(&writer, tally->status, 0, TALLY_STATUSES);
+    put_table(&writer, tally->errors, 0, PLACES - TABLES);
 #define X(member) put_histogram(&writer, tally->member);
     TALLY_HISTOGRAMS(X)
 #undef X
     put(&writer, tally->address_count);
     for (size_t i = 0; i < tally->address_count; i++)
         put_address(&writer, &tally->addresses[i]);
-    length = writer.count - HEAD_BYTES;
-    memcpy(writer.bytes, MAGIC, MAGIC_SIZE);
-    for (size_t i = 0; i < SIZE_BYTES; i++)
-        writer.bytes[MAGIC_SIZE + i] = (unsigned char)(length >> 8 * i);
     *count = writer.count;
     return writer.bytes;
 }
@@ -372,6 +304,12 @@ static bool take_entry(struct tally_reader *reader, size_t size, size_t *next, u
     }
     *next += (size_t)distance;
     return true;
+}
+
+static void take_row(struct tally_reader *reader, uint64_t *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = take(reader);
 }
 
 static void take_table(struct tally_reader *reader, uint64_t *table, size_t size)
@@ -428,44 +366,29 @@ static uint64_t take_most(struct tally_reader *reader, uint64_t most)
 static void take_address(struct tally_reader *reader, struct tally_address *entry)
 {
     struct address *address = &entry->address;
-    uint64_t family = take(reader), port = family ? take_most(reader, UINT16_MAX) : 0, half[2];
+    unsigned char *bytes = (unsigned char *)&address->any;
+    sa_family_t family;
 
     *entry = (struct tally_address){0};
-    if (family == AF_INET) {
-        address->length = sizeof(address->v4);
-        address->v4.sin_family = AF_INET;
-        address->v4.sin_addr.s_addr = htonl((uint32_t)take_most(reader, UINT32_MAX));
-    } else if (family == AF_INET6) {
-        address->length = sizeof(address->v6);
-        address->v6.sin6_family = AF_INET6;
-        half[0] = take(reader);
-        half[1] = take(reader);
-        memcpy(&address->v6.sin6_addr, half, sizeof(half));
-        address->v6.sin6_scope_id = (uint32_t)take_most(reader, UINT32_MAX);
-    } else if (family) {
+    address->length = (socklen_t)take_most(reader, sizeof(address->v6));
+    for (size_t i = 0; i < address->length; i++)
+        bytes[i] = (unsigned char)take_most(reader, UCHAR_MAX);
+    family = address->any.sa_family;
+    if (address->length && !(family == AF_INET && address->length == sizeof(address->v4)) &&
+        !(family == AF_INET6 && address->length == sizeof(address->v6)))
         wrong(reader);
-    }
-    if (address->length)
-        address_set_port(address, (uint16_t)port);
-#define X(member) entry->member = take(reader);
-    TALLY_ADDRESS_SUMS(X)
-#undef X
-    entry->dropped = take_most(reader, ERROR_COUNT - 1);
+    take_row(reader, &entry->connections, ADDRESS_SUMS + 1);
+    if (entry->dropped >= ERROR_COUNT)
+        wrong(reader);
 }
 
 static void take_tally(struct tally_reader *reader, struct tally *tally)
 {
-#define X(member) tally->member = take(reader);
-    SUMS(X)
-    LEVELS(X)
-    GREATEST(X)
-    TIMES(X)
-#undef X
+    take_row(reader, &tally->scheduled, TABLES);
     tally->processes = (unsigned)take_most(reader, UINT_MAX);
     if (tally->from > tally->to || !tally->processes || tally->gave_up >= ERROR_COUNT)
         wrong(reader);
-    take_table(reader, tally->errors, ERROR_COUNT);
-    take_table(reader, tally->status, TALLY_STATUSES);
+    take_table(reader, tally->errors, PLACES - TABLES);
 #define X(member) take_histogram(reader, tally->member);
     TALLY_HISTOGRAMS(X)
 #undef X
@@ -478,19 +401,12 @@ static void take_tally(struct tally_reader *reader, struct tally *tally)
 
 bool tally_unpack(struct tally *tally, const void *bytes, size_t count)
 {
-    const unsigned char *head = bytes;
-    struct tally_reader reader = {0};
-    size_t length = 0;
+    const unsigned char *at = bytes;
+    struct tally_reader reader = {.at = at + MAGIC_SIZE, .end = at + count};
 
     tally_clear(tally);
-    if (count < HEAD_BYTES || memcmp(head, MAGIC, MAGIC_SIZE) != 0)
+    if (count < MAGIC_SIZE || memcmp(bytes, MAGIC, MAGIC_SIZE) != 0)
         return false;
-    for (size_t i = 0; i < SIZE_BYTES; i++)
-        length |= (size_t)head[MAGIC_SIZE + i] << 8 * i;
-    if (length != count - HEAD_BYTES)
-        return false;
-    reader.at = head + HEAD_BYTES;
-    reader.end = head + count;
     take_tally(&reader, tally);
     if (reader.wrong)
         tally_clear(tally);

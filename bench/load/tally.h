@@ -45,49 +45,32 @@
 
 #define TALLY_ADDRESSES 64 /* counted apart; the last of a full table is all others together */
 
-/* One of the addresses of the host: X(member), what is counted of it.
-
-   connections  that opened
-   refused      attempts that were refused, or given up since another address was faster
-   completed    requests that were responded to on its connections
-   failed       that failed on them
-   time         of those that were completed, from start to response, together */
-#define TALLY_ADDRESS_SUMS(X)                                                                      \
-    X(connections)                                                                                 \
-    X(refused)                                                                                     \
-    X(completed)                                                                                   \
-    X(failed)                                                                                      \
-    X(time)
-
+/* One of the addresses of the host, with what is counted of it. */
 struct tally_address {
     struct address address; /* length 0: all others */
-#define X(member) uint64_t member;
-    TALLY_ADDRESS_SUMS(X)
-#undef X
-    uint64_t
-        dropped; /* the enum error for which it is not used any more, by one process at least; 0: it is */
+    uint64_t connections;   /* that opened */
+    uint64_t refused;       /* attempts that were refused, or given up since another was faster */
+    uint64_t completed;     /* requests that were responded to on its connections */
+    uint64_t failed;        /* that failed on them */
+    uint64_t time;          /* of those that were completed, from start to response, together */
+
+    /* the enum error for which it is not used any more, by one process at least; 0: it is */
+    uint64_t dropped;
 };
 
+/* Up to `processes` all are of 64 bits, in groups: tally.c goes over a group as over an array. */
 struct tally {
-    nsec from, to; /* the span, since measuring began; `to` of the last interval is the duration */
-
-    uint64_t scheduled;          /* requests that were due */
-    uint64_t started;            /* that got a connection, or began to make one for them */
-    uint64_t completed;          /* that were answered whole, whatever the status */
-    uint64_t failed;             /* that ended with an error */
-    uint64_t waiting, in_flight; /* at `to`: due and not started; started and not ended */
-
-    uint64_t bytes_in, bytes_out;    /* of HTTP: heads and bodies, without TLS around them */
-    uint64_t connections;            /* that opened */
-    uint64_t handshakes;             /* TLS handshakes that were completed, resumed ones included */
-    uint64_t resumed;                /* of them */
-    uint64_t open;                   /* connections at `to` */
-    uint64_t errors[ERROR_COUNT];    /* failed, by error */
-    uint64_t status[TALLY_STATUSES]; /* completed, by status */
-
-    uint64_t stamps_missing;  /* answers of stamped connections that came without a stamp */
-    uint64_t stamps_unusable; /* whose stamp lies outside of the request: the wall clock was set */
-
+    /* what adds up over time and over processes, like `errors` and `status` below */
+    uint64_t scheduled;           /* requests that were due */
+    uint64_t started;             /* that got a connection, or began to make one for them */
+    uint64_t completed;           /* that were answered whole, whatever the status */
+    uint64_t failed;              /* that ended with an error */
+    uint64_t bytes_in, bytes_out; /* of HTTP: heads and bodies, without TLS around them */
+    uint64_t connections;         /* that opened */
+    uint64_t handshakes;          /* TLS handshakes that were completed, resumed ones included */
+    uint64_t resumed;             /* of them */
+    uint64_t stamps_missing;      /* answers of stamped connections that came without a stamp */
+    uint64_t stamps_unusable;  /* whose stamp lies outside of the request: the wall clock was set */
     nsec cpu_user, cpu_system; /* of the loops' threads */
     nsec starved; /* for which they could have run and had no core; 0 where the kernel does not
                                   say (CONFIG_SCHED_INFO) */
@@ -95,14 +78,28 @@ struct tally {
         suspended; /* for which they were stopped: neither on a core nor waiting for one, though there was
                          something to do; what is shorter than RECORD_AWAY is not seen */
     nsec limited; /* open loop: for which all connections were busy while requests waited for one */
-    nsec gap;     /* the longest time between two answers, of one process */
-    nsec gap_at;  /* when it began, since measuring began */
-    nsec gap_away;   /* for how much of it the process did not look at its connections */
+
+    /* what holds at `to`, and adds up over processes */
+    uint64_t waiting, in_flight; /* due and not started; started and not ended */
+    uint64_t open;               /* connections */
+
+    /* of which the greatest is kept */
     nsec suspension; /* the longest of `suspended` at once, of one process */
     nsec proven;     /* the longest kernel latency that no absence of the process explains */
     uint64_t
         gave_up; /* why the load ended before its time: the enum error of a connection, none of which
                          could be made; 0: it did not */
+
+    /* times */
+    nsec from, to; /* the span, since measuring began; `to` of the last interval is the duration */
+    nsec gap;      /* the longest time between two answers, of one process */
+    nsec gap_at;   /* when it began, since measuring began */
+    nsec gap_away; /* for how much of it the process did not look at its connections */
+
+    /* numbers of requests */
+    uint64_t errors[ERROR_COUNT];    /* failed, by error */
+    uint64_t status[TALLY_STATUSES]; /* completed, by status */
+
     unsigned processes; /* whose sum it is */
 
     size_t address_count; /* that were tried; none of a Unix socket */
@@ -130,15 +127,12 @@ double tally_per_second(const struct tally *tally, uint64_t count);
 /* The error that came most often; ERROR_NONE: none came. */
 enum error tally_commonest_error(const struct tally *tally);
 
+/* The share of the processes' time that `time` is, of all of them together; 0 for a span without length. */
+double tally_share(const struct tally *tally, nsec time);
+
 /* The share of the span for which the processes were on a core, 0 to 1: CPU time over time, for several
    processes their mean. 0 for a span without length. */
 double tally_busy(const struct tally *tally);
-
-/* Likewise, for which they waited for a core that others had. */
-double tally_starved(const struct tally *tally);
-
-/* Likewise, for which they were stopped. */
-double tally_suspended(const struct tally *tally);
 
 /* Likewise, for which all connections were busy while requests waited for one. */
 double tally_limited(const struct tally *tally);

@@ -41,8 +41,8 @@ struct judgement verdict_judge(const struct tally *tally, double busiest)
     bool long_enough = tally->to - tally->from >= VERDICT_LEAST_SPAN;
     struct judgement judgement = {
         .busy_share = tally->processes > 1 ? busiest : tally_busy(tally),
-        .starved_share = tally_starved(tally),
-        .suspended_share = tally_suspended(tally),
+        .starved_share = tally_share(tally, tally->starved),
+        .suspended_share = tally_share(tally, tally->suspended),
         .suspension = tally->suspension,
     };
 
