@@ -1,6 +1,7 @@
-/* A table of keys, each with the function that reads its value. */
+/* A table of keys, each with the function that reads its value and the field where it goes. */
 #include "cli/list/settings.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +9,6 @@
 #include "base/parse.h"
 #include "http/fields.h"
 #include "http/request.h"
-
-#define MOST_WEIGHT     1000000
-#define MOST_FAIL_FIRST 1000000
 
 static char *copy_text(const char *text)
 {
@@ -86,186 +84,156 @@ void settings_give(struct settings *settings, struct site *site)
     }
 }
 
-/* --- the keys: each takes a value into the settings. NULL, or what is wrong with it --- */
+/* --- the keys --- */
 
-static void replace(char **text, const char *value)
+/* A value that was given to a key. */
+struct given {
+    struct settings *settings;
+    const struct key *key;
+    void *to;          /* the field that the value is for */
+    const char *value; /* closed with a NUL */
+    size_t length;
+};
+
+/* Takes a value into the settings. NULL, or what is wrong with it. */
+typedef const char *set_fn(const struct given *given);
+
+struct key {
+    const char *name;
+    set_fn *set;
+    size_t offset;                  /* of the field in struct settings */
+    const char *wrong;              /* what is said of a value that is none */
+    unsigned long low, high;        /* limits of a number; the least of a time */
+    int (*named)(const char *name); /* the number of a word; -1: no such word */
+    bool bytes;                     /* there may be a NUL in the value */
+};
+
+static const char *set_text(const struct given *given)
 {
+    char **text = given->to;
+
     free(*text);
-    *text = copy_text(value);
-}
-
-static const char *set_timeout(struct settings *settings, const char *value, size_t length)
-{
-    nsec timeout;
-
-    (void)length;
-    if (!duration_parse(value, &timeout) || !timeout)
-        return "not a duration over 0, like 5s or 250ms";
-    settings->timeout = timeout; /* what is wrong in a "default" line changes nothing */
+    *text = memory_text(given->value, given->length);
     return NULL;
 }
 
-static const char *set_method(struct settings *settings, const char *value, size_t length)
+static const char *set_time(const struct given *given)
 {
-    (void)length;
-    if (!request_is_method(value))
-        return "not a method: a token (RFC 9110, section 9.1), and not CONNECT";
-    replace(&settings->method, value);
+    nsec time;
+
+    if (!duration_parse(given->value, &time) || time < given->key->low)
+        return given->key->wrong;
+    *(nsec *)given->to = time; /* what is wrong in a "default" line changes nothing */
     return NULL;
 }
 
-static const char *set_header(struct settings *settings, const char *value, size_t length)
+static const char *set_number(const struct given *given)
 {
-    const char *wrong = request_check_header(value, length);
+    const struct key *key = given->key;
+    unsigned long number;
+
+    if (!number_parse(given->value, key->low, key->high, &number))
+        return key->wrong;
+    *(unsigned *)given->to = (unsigned)number;
+    return NULL;
+}
+
+/* Into an enum. */
+static const char *set_word(const struct given *given)
+{
+    int number = given->key->named(given->value);
+
+    if (number < 0)
+        return given->key->wrong;
+    *(unsigned *)given->to = (unsigned)number;
+    return NULL;
+}
+
+static const char *set_method(const struct given *given)
+{
+    return request_is_method(given->value) ? set_text(given) : given->key->wrong;
+}
+
+static const char *set_header(const struct given *given)
+{
+    struct settings *settings = given->settings;
+    const char *wrong = request_check_header(given->value, given->length);
 
     if (!wrong)
-        fields_add(&settings->headers, value, &settings->inherited);
+        fields_add(given->to, given->value,
+                   given->to == &settings->headers ? &settings->inherited
+                                                   : &settings->inherited_answer);
     return wrong;
 }
 
-static const char *set_user(struct settings *settings, const char *value, size_t length)
+static const char *set_cookie(const struct given *given)
 {
-    (void)length;
-    replace(&settings->user, value);
-    return NULL;
-}
+    const char *wrong = request_check_value(given->value, given->length);
 
-static const char *set_cookie(struct settings *settings, const char *value, size_t length)
-{
-    const char *wrong = request_check_value(value, length);
-
-    if (!wrong)
-        replace(&settings->cookie, value);
-    return wrong;
+    return wrong ? wrong : set_text(given);
 }
 
 /* A list reads no files: "@" is a byte like any other. */
-static const char *set_data(struct settings *settings, const char *value, size_t length)
+static const char *set_data(const struct given *given)
 {
-    content_drop(settings->content);
-    settings->content = content_new(value, length);
+    content_drop(given->settings->content);
+    given->settings->content = content_new(given->value, given->length);
     return NULL;
 }
 
-static const char *set_weight(struct settings *settings, const char *value, size_t length)
+static const char *set_body(const struct given *given)
 {
-    unsigned long number;
-
-    (void)length;
-    if (!number_parse(value, 1, MOST_WEIGHT, &number))
-        return "not a number from 1 to 1000000";
-    settings->weight = (unsigned)number;
-    return NULL;
+    given->settings->play.body_bytes = given->length;
+    return set_text(given);
 }
 
-static const char *set_delay(struct settings *settings, const char *value, size_t length)
-{
-    (void)length;
-    if (!duration_parse(value, &settings->play.delay))
-        return "not a duration, like 798940us or 1.5s";
-    return NULL;
-}
+#define AT(field) .offset = offsetof(struct settings, field)
+#define REHEARSE  "rehearse-"
+#define WEIGHT    "weight"
 
-static const char *set_status(struct settings *settings, const char *value, size_t length)
-{
-    unsigned long number;
-
-    (void)length;
-    if (!number_parse(value, 200, 999, &number))
-        return "not a status from 200 to 999";
-    settings->play.status = (unsigned)number;
-    return NULL;
-}
-
-static const char *set_answer_header(struct settings *settings, const char *value, size_t length)
-{
-    const char *wrong = request_check_header(value, length);
-
-    if (!wrong)
-        fields_add(&settings->play.headers, value, &settings->inherited_answer);
-    return wrong;
-}
-
-static const char *set_body(struct settings *settings, const char *value, size_t length)
-{
-    free(settings->play.body);
-    settings->play.body = memory_text(value, length);
-    settings->play.body_bytes = length;
-    return NULL;
-}
-
-static const char *set_framing(struct settings *settings, const char *value, size_t length)
-{
-    int named = framing_named(value);
-
-    (void)length;
-    if (named < 0)
-        return "the framing is length, chunked or close";
-    settings->play.framing = (enum framing)named;
-    return NULL;
-}
-
-static const char *set_fail_first(struct settings *settings, const char *value, size_t length)
-{
-    unsigned long number;
-
-    (void)length;
-    if (!number_parse(value, 0, MOST_FAIL_FIRST, &number))
-        return "not a number from 0 to 1000000";
-    settings->play.fail_first = (unsigned)number;
-    return NULL;
-}
-
-static const char *set_fault(struct settings *settings, const char *value, size_t length)
-{
-    int named = fault_named(value);
-
-    (void)length;
-    if (named < 0)
-        return "no such fault; README.md lists them";
-    settings->play.fault = (enum fault)named;
-    return NULL;
-}
-
-#define REHEARSE "rehearse-"
-
-static const struct key {
-    const char *name;
-    const char *(*set)(struct settings *settings, const char *value, size_t length);
-    bool bytes; /* there may be a NUL in the value */
-} keys[] = {
-    {"timeout", set_timeout, false},
-    {"method", set_method, false},
-    {"header", set_header, false},
-    {"user", set_user, false},
-    {"cookie", set_cookie, false},
-    {"data", set_data, true},
-    {"weight", set_weight, false},
-    {REHEARSE "delay", set_delay, false},
-    {REHEARSE "status", set_status, false},
-    {REHEARSE "header", set_answer_header, false},
-    {REHEARSE "body", set_body, true},
-    {REHEARSE "framing", set_framing, false},
-    {REHEARSE "fail-first", set_fail_first, false},
-    {REHEARSE "fault", set_fault, false},
+static const struct key keys[] = {
+    {"timeout", set_time, AT(timeout), .low = 1,
+     .wrong = "not a duration over 0, like 5s or 250ms"},
+    {"method", set_method, AT(method),
+     .wrong = "not a method: a token (RFC 9110, section 9.1), and not CONNECT"},
+    {"header", set_header, AT(headers)},
+    {"user", set_text, AT(user)},
+    {"cookie", set_cookie, AT(cookie)},
+    {"data", set_data, AT(content), .bytes = true},
+    {WEIGHT, set_number, AT(weight), .low = 1, .high = 1000000,
+     .wrong = "not a number from 1 to 1000000"},
+    {REHEARSE "delay", set_time, AT(play.delay), .wrong = "not a duration, like 798940us or 1.5s"},
+    {REHEARSE "status", set_number, AT(play.status), .low = 200, .high = 999,
+     .wrong = "not a status from 200 to 999"},
+    {REHEARSE "header", set_header, AT(play.headers)},
+    {REHEARSE "body", set_body, AT(play.body), .bytes = true},
+    {REHEARSE "framing", set_word, AT(play.framing), .named = framing_named,
+     .wrong = "the framing is length, chunked or close"},
+    {REHEARSE "fail-first", set_number, AT(play.fail_first), .high = 1000000,
+     .wrong = "not a number from 0 to 1000000"},
+    {REHEARSE "fault", set_word, AT(play.fault), .named = fault_named,
+     .wrong = "no such fault; README.md lists them"},
 };
 
 const char *settings_set(struct settings *settings, const char *name, const char *value,
                          size_t length)
 {
     const struct key *key = keys, *end = keys + sizeof(keys) / sizeof(*keys);
+    struct given given = {.settings = settings, .value = value, .length = length};
 
     while (key < end && strcmp(key->name, name) != 0)
         key++;
     if (key == end)
         return "no such key";
-    if (key->set == set_weight && !settings->weights)
+    if (!strcmp(name, WEIGHT) && !settings->weights)
         return "only targets of bench have a weight";
     if (!key->bytes && strlen(value) != length)
         return "the value has a NUL byte";
     if (!strncmp(name, REHEARSE, strlen(REHEARSE)))
         settings->play.given = true;
-    return key->set(settings, value, length);
+    given.key = key;
+    given.to = (char *)settings + key->offset;
+    return key->set(&given);
 }
 
 void settings_inherit(struct settings *settings)
