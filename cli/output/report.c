@@ -29,7 +29,7 @@ static void add_field(struct columns *columns, enum field field, bool whole)
 {
     if (field_is_object(field) && !whole) {
         for (enum field i = field + 1; i < FIELD_COUNT; i++)
-            if (field_parent(i) == field)
+            if (field_rows[i].parent == field)
                 add_field(columns, i, false);
         return;
     }
@@ -65,7 +65,7 @@ static void add_defaults(struct report *report, bool race)
 
     if (report->format == FORMAT_JSON) {
         for (enum field i = 0; i < FIELD_COUNT; i++)
-            if (field_parent(i) == FIELD_RESULT)
+            if (field_rows[i].parent == FIELD_RESULT)
                 add_field(columns, i, true);
     } else {
         if (race)
@@ -83,8 +83,8 @@ static size_t room_for_urls(const struct report *report, size_t terminal_columns
     for (size_t i = 0; i < report->columns.count; i++) {
         enum field field = report->columns.list[i];
 
-        urls += field_columns(field) == COLUMNS_URL;
-        taken += (i != 0) + (field_columns(field) ? report_width(report, field, &right) : 0);
+        urls += field_rows[field].columns == COLUMNS_URL;
+        taken += (i != 0) + (field_rows[field].columns ? report_width(report, field, &right) : 0);
     }
     if (!terminal_columns || !urls)
         return REPORT_URL_COLUMNS;
@@ -151,7 +151,7 @@ const char *report_check_fields(const char *names)
 void report_list_fields(FILE *to)
 {
     for (enum field i = 0; i < FIELD_COUNT; i++) {
-        put(to, field_name(i));
+        put(to, field_rows[i].name);
         putc_unlocked('\n', to);
     }
 }

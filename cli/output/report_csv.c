@@ -23,7 +23,7 @@ void report_put_csv_header(const struct report *report, FILE *to)
 {
     for (size_t i = 0; i < report->columns.count; i++) {
         put(to, i ? "," : "");
-        put(to, field_name(report->columns.list[i]));
+        put(to, field_rows[report->columns.list[i]].name);
     }
     put(to, "\r\n");
 }

@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "cli/output/report.h"
+#include "cli/output/result_fields.h"
+#include "cli/types.h"
 
 struct columns {
     enum field list[FIELD_COUNT];

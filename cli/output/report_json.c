@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/output/json.h"
+#include "cli/output/report.h"
 #include "cli/output/report_format.h"
 
 static void put_value(const struct report *report, struct json *json, struct view *view,
@@ -11,10 +12,10 @@ static void put_value(const struct report *report, struct json *json, struct vie
 static void put_member(const struct report *report, struct json *json, struct view *view,
                        enum field field, bool whole, const struct value *value)
 {
-    size_t bytes;
-    const char *member = field_member(field, whole, &bytes);
+    const struct field_row *row = &field_rows[field];
 
-    json_member(json, member, bytes);
+    json_member(json, whole ? row->member : row->own_member,
+                whole ? row->member_bytes : row->own_member_bytes);
     put_value(report, json, view, value);
 }
 
@@ -22,7 +23,7 @@ static void put_object(const struct report *report, struct json *json, struct vi
                        enum field object)
 {
     json_object(json, NULL);
-    for (enum field i = object + 1; i < FIELD_COUNT && field_parent(i) == object; i++) {
+    for (enum field i = object + 1; i < FIELD_COUNT && field_rows[i].parent == object; i++) {
         struct value value = view_value(view, i);
 
         put_member(report, json, view, i, false, &value);

@@ -1,6 +1,7 @@
 /* Results for people: a line of text, chosen fields between tabs, a table; in colours where wanted. */
 #include <string.h>
 
+#include "cli/output/report.h"
 #include "cli/output/report_format.h"
 #include "cli/output/terminal.h"
 #include "cli/output/text.h"
@@ -32,7 +33,7 @@ static const char *shade_of(const struct report *report, enum field field,
 {
     if (!report->color)
         return "";
-    if (field_parent(field) == FIELD_ERROR)
+    if (field_rows[field].parent == FIELD_ERROR)
         return SHADE_RED;
     if (field == FIELD_CERT_WARNING && value->kind == VALUE_TRUTH && value->number)
         return SHADE_YELLOW;
@@ -69,13 +70,13 @@ static size_t larger(size_t a, size_t b)
 
 size_t report_width(const struct report *report, enum field field, bool *right)
 {
-    int columns = field_columns(field);
+    int columns = field_rows[field].columns;
 
     *right = columns > 0;
     if (columns == COLUMNS_URL)
         return report->url_columns;
     if (columns == -COLUMNS_PREVIEW)
-        return larger(report->values.preview, strlen(field_key(field)));
+        return larger(report->values.preview, strlen(field_rows[field].key));
     return (size_t)(columns < 0 ? -columns : columns);
 }
 
@@ -132,7 +133,7 @@ void report_put_table_header(const struct report *report, FILE *to)
     const struct columns *columns = &report->columns;
 
     for (size_t i = 0; i < columns->count; i++) {
-        const char *key = field_key(columns->list[i]);
+        const char *key = field_rows[columns->list[i]].key;
         bool right;
         size_t width = report_width(report, columns->list[i], &right);
 

@@ -11,13 +11,7 @@
 #define DAY_SECONDS 86400
 #define EVERY_PART  SIZE_MAX /* of a text */
 
-static const struct row {
-    const char *name, *key;
-    const char *member, *own_member; /* as names of members in JSON */
-    unsigned char member_bytes, own_member_bytes;
-    unsigned char parent;
-    signed char columns;
-} rows[FIELD_RESULT] = {
+const struct field_row field_rows[FIELD_RESULT] = {
 #define X(id, parent, key, columns)                                                                \
     {IN_##parent key,                                                                              \
      key,                                                                                          \
@@ -225,41 +219,15 @@ struct value view_value(struct view *view, enum field field)
     return absent;
 }
 
-const char *field_name(enum field field)
-{
-    return rows[field].name;
-}
-
-const char *field_key(enum field field)
-{
-    return rows[field].key;
-}
-
-const char *field_member(enum field field, bool whole, size_t *bytes)
-{
-    *bytes = whole ? rows[field].member_bytes : rows[field].own_member_bytes;
-    return whole ? rows[field].member : rows[field].own_member;
-}
-
-int field_columns(enum field field)
-{
-    return rows[field].columns;
-}
-
-enum field field_parent(enum field field)
-{
-    return (enum field)rows[field].parent;
-}
-
 bool field_is_object(enum field field)
 {
-    return field + 1 < FIELD_RESULT && rows[field + 1].parent == field;
+    return field + 1 < FIELD_RESULT && field_rows[field + 1].parent == field;
 }
 
 bool field_find(const char *name, size_t length, enum field *field)
 {
     for (enum field i = 0; i < FIELD_RESULT; i++) {
-        if (strlen(rows[i].name) != length || memcmp(rows[i].name, name, length) != 0)
+        if (strlen(field_rows[i].name) != length || memcmp(field_rows[i].name, name, length) != 0)
             continue;
         *field = i;
         return true;

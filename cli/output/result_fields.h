@@ -87,6 +87,18 @@ enum field {
     FIELD_COUNT = FIELD_RESULT
 };
 
+/* What each is called, and how it is shown. */
+struct field_row {
+    const char *name, *key; /* "tls.version", and its last part: "version" */
+    const char *member;     /* the name as it begins a member in JSON: "\"tls.version\":" */
+    const char *own_member; /* its last part alone */
+    unsigned char member_bytes, own_member_bytes;
+    unsigned char parent; /* the object it is in, or FIELD_RESULT */
+    signed char columns;  /* in a table, as in FIELDS */
+};
+
+extern const struct field_row field_rows[FIELD_COUNT];
+
 /* What the values depend on beside the result. */
 struct fields_options {
     size_t preview;          /* characters of the snippet */
@@ -137,20 +149,6 @@ void view_open(struct view *view, const struct result *result,
                const struct fields_options *options);
 
 struct value view_value(struct view *view, enum field field);
-
-/* The name: "tls.version", and its last part: "version". Static. */
-const char *field_name(enum field field);
-const char *field_key(enum field field);
-
-/* The name, or its last part alone, as it begins a member in JSON: "\"version\":", of `*bytes` bytes.
-   Static. */
-const char *field_member(enum field field, bool whole, size_t *bytes);
-
-/* How wide its column is in a table; negative: it stands at the left. */
-int field_columns(enum field field);
-
-/* The object it is in, or FIELD_RESULT. */
-enum field field_parent(enum field field);
 
 /* Whether others are inside it. */
 bool field_is_object(enum field field);

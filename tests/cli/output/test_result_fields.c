@@ -9,8 +9,8 @@ static void test_names(void **state)
 {
     (void)state;
     for (enum field i = 0; i < FIELD_COUNT; i++) {
-        const char *name = field_name(i), *key = field_key(i);
-        enum field parent = field_parent(i), found;
+        const char *name = field_rows[i].name, *key = field_rows[i].key;
+        enum field parent = field_rows[i].parent, found;
 
         assert_true(field_find(name, strlen(name), &found)); /* and no name is there twice */
         assert_int_equal(found, i);
@@ -21,8 +21,8 @@ static void test_names(void **state)
             continue;
         }
         assert_true(field_is_object(parent));
-        assert_int_equal(strlen(name), strlen(field_name(parent)) + 1 + strlen(key));
-        assert_memory_equal(name, field_name(parent), strlen(field_name(parent)));
+        assert_int_equal(strlen(name), strlen(field_rows[parent].name) + 1 + strlen(key));
+        assert_memory_equal(name, field_rows[parent].name, strlen(field_rows[parent].name));
     }
     assert_false(field_find("url ", 4, &(enum field){0}));
     assert_false(field_find("", 0, &(enum field){0}));
@@ -37,8 +37,8 @@ static void test_objects(void **state)
         unsigned inside = 0, together = 0;
 
         for (enum field i = 0; i < FIELD_COUNT; i++)
-            inside += field_parent(i) == object;
-        for (enum field i = object + 1; i < FIELD_COUNT && field_parent(i) == object; i++)
+            inside += field_rows[i].parent == object;
+        for (enum field i = object + 1; i < FIELD_COUNT && field_rows[i].parent == object; i++)
             together++;
         assert_int_equal(inside, together);
         assert_int_equal(inside > 0, field_is_object(object));
@@ -50,9 +50,9 @@ static void test_members(void **state)
     (void)state;
     for (enum field i = 0; i < FIELD_COUNT; i++) {
         for (int whole = 0; whole < 2; whole++) {
-            const char *name = whole ? field_name(i) : field_key(i);
-            size_t bytes;
-            const char *member = field_member(i, whole, &bytes);
+            const char *name = whole ? field_rows[i].name : field_rows[i].key;
+            const char *member = whole ? field_rows[i].member : field_rows[i].own_member;
+            size_t bytes = whole ? field_rows[i].member_bytes : field_rows[i].own_member_bytes;
 
             assert_int_equal(bytes, strlen(name) + strlen("\"\":"));
             assert_int_equal(member[0], '"');
@@ -67,12 +67,12 @@ static void test_columns(void **state)
 {
     (void)state;
     for (enum field i = 0; i < FIELD_COUNT; i++) {
-        int columns = field_columns(i);
+        int columns = field_rows[i].columns;
 
         if (field_is_object(i))
             assert_int_equal(columns, 0);
         else if (columns != COLUMNS_URL)
-            assert_true((size_t)abs(columns) >= strlen(field_key(i)));
+            assert_true((size_t)abs(columns) >= strlen(field_rows[i].key));
     }
 }
 
