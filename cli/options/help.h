@@ -2,7 +2,7 @@
 #ifndef CLI_OPTIONS_HELP_H
 #define CLI_OPTIONS_HELP_H
 
-#include "cli/options/options.h"
+#include "cli/types.h"
 
 /* What is said where nothing was given: a few lines. */
 extern const char help_usage[];

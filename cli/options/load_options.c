@@ -98,58 +98,37 @@ struct contradiction {
     const char *option, *other, *why; /* `other` NULL: the option does without it */
 };
 
-static bool refuse_first(const struct contradiction *all, size_t count)
+bool load_options_check(const struct options *options)
 {
-    for (size_t i = 0; i < count; i++)
-        if (all[i].there)
-            return refuse(all[i].option, all[i].other, all[i].why);
-    return true;
-}
-
-static bool check_loops(const struct load_command *load)
-{
-    bool knee = load->knee.count, ramp = load->run.schedule.ramp;
+    const struct load_command *load = &options->load;
+    const struct load_options *run = &load->run;
+    bool knee = load->knee.count, ramp = run->schedule.ramp;
     const struct contradiction all[] = {
+        /* the loop */
         {ramp && load->rate > 0, "--ramp", "--rate", "one of them; a ramp has its rates"},
         {knee && load->rate > 0, "--find-knee", "--rate", "the search chooses the rates"},
         {knee && ramp, "--find-knee", "--ramp", "the search chooses the rates"},
-        {knee && load->run.requests, "--find-knee", "--requests",
+        {knee && run->requests, "--find-knee", "--requests",
          "each of its rates lasts a --duration"},
         {knee && load->slo.count, "--find-knee", "--slo", "it has a limit of its own"},
         {knee && load->hlog, "--find-knee", "--hlog", "a log is that of one run"},
         {knee && load->repeat > 1, "--find-knee", "--repeat", "a search is no sample"},
-        {load->run.schedule.arrival != ARRIVAL_CONSTANT && !knee && !ramp && load->rate <= 0,
+        {run->schedule.arrival != ARRIVAL_CONSTANT && !knee && !ramp && load->rate <= 0,
          "--arrival", NULL, "it belongs to an open loop: --rate, --ramp or --find-knee"},
-        {ramp && load->run.warmup >= load->run.schedule.ramp, "--warmup", NULL,
+        {ramp && run->warmup >= run->schedule.ramp, "--warmup", NULL,
          "the ramp would be over before anything is measured"},
-    };
-
-    return refuse_first(all, sizeof(all) / sizeof(*all));
-}
-
-static bool check_shape(const struct options *options)
-{
-    const struct load_command *load = &options->load;
-    const struct contradiction all[] = {
-        {load->run.new_connections && load->run.pipeline > 1, "--new-conn", "--pipeline",
+        /* connections and processes */
+        {run->new_connections && run->pipeline > 1, "--new-conn", "--pipeline",
          "a connection of one request has no pipeline"},
-        {load->run.requests_per_connection == 1 && load->run.pipeline > 1, "--requests-per-conn 1",
+        {run->requests_per_connection == 1 && run->pipeline > 1, "--requests-per-conn 1",
          "--pipeline", "a connection of one request has no pipeline"},
-        {load->run.new_connections && load->run.requests_per_connection > 1, "--new-conn",
+        {run->new_connections && run->requests_per_connection > 1, "--new-conn",
          "--requests-per-conn", "with --new-conn it is 1"},
         {options->concurrency < load->processes, "--procs", "--connections",
          "each process needs a connection"},
-        {load->run.requests && load->run.requests < load->processes, "--procs", "--requests",
+        {run->requests && run->requests < load->processes, "--procs", "--requests",
          "each process needs a request"},
-    };
-
-    return refuse_first(all, sizeof(all) / sizeof(*all));
-}
-
-static bool check_runs(const struct options *options)
-{
-    const struct load_command *load = &options->load;
-    const struct contradiction all[] = {
+        /* repeats and the report */
         {load->versus && load->repeat < 2, "--vs", NULL,
          "it belongs to --repeat N: both are measured N times, in turn"},
         {load->versus && (options->list.file || options->list.word_count != 1), "--vs", NULL,
@@ -161,12 +140,10 @@ static bool check_runs(const struct options *options)
          "for bench it is text, json or csv"},
     };
 
-    return refuse_first(all, sizeof(all) / sizeof(*all));
-}
-
-bool load_options_check(const struct options *options)
-{
-    return check_loops(&options->load) && check_shape(options) && check_runs(options);
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+        if (all[i].there)
+            return refuse(all[i].option, all[i].other, all[i].why);
+    return true;
 }
 
 /* --- from nothing to everything --- */

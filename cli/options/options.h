@@ -11,15 +11,6 @@
 #include "http/chain.h"
 #include "http/exchange.h"
 
-enum command {
-    COMMAND_FETCH,
-    COMMAND_RACE,
-    COMMAND_BENCH,
-    COMMAND_ORIGIN,
-    COMMAND_DIFF,
-    COMMAND_NONE
-};
-
 struct options {
     enum command command; /* COMMAND_NONE: help or version was printed */
     struct list_options list;
