@@ -185,50 +185,41 @@ static bool is_interrupted(const struct diff_run *run)
     return run->interrupted;
 }
 
-/* Takes back a note that turned out to be none. */
-static void drop_note(struct diff_comparisons *all, FILE *note)
+/* Notes what two runs were asked for differently. False where that is nothing. Frees `who`. */
+static bool note_difference(struct diff_comparisons *all, char *who, const struct diff_run *one,
+                            const struct diff_run *other, bool elsewhere)
 {
-    fclose(note);
-    free(all->notes[--all->noted]);
+    FILE *to = begin_note(all);
+    size_t count;
+
+    fprintf(to, "%s were asked for different things: ", who);
+    count = diff_run_differs(one, other, elsewhere, to);
+    fclose(to);
+    free(who);
+    if (!count)
+        free(all->notes[--all->noted]);
+    return count;
 }
 
 /* The first run of a set that is not like its first one. */
 static void note_mixed(struct diff_comparisons *all, const struct diff_set *set)
 {
-    for (size_t i = 1; i < set->count; i++) {
-        FILE *to = begin_note(all);
-
-        fprintf(to, "%s: runs 1 and %zu were asked for different things: ", set->name, i + 1);
-        if (diff_run_differs(&set->runs[0], &set->runs[i], false, to)) {
-            fclose(to);
+    for (size_t i = 1; i < set->count; i++)
+        if (note_difference(all, memory_print("%s: runs 1 and %zu", set->name, i + 1),
+                            &set->runs[0], &set->runs[i], false))
             return;
-        }
-        drop_note(all, to);
-    }
-}
-
-static void note_set(struct diff_comparisons *all, const struct diff_set *set)
-{
-    note_runs(all, set, "the client was the bottleneck, not the server", is_saturated);
-    note_runs(all, set, "interrupted before its time", is_interrupted);
-    note_mixed(all, set);
 }
 
 static void note_all(struct diff_comparisons *all, const struct diff_set *sets, size_t count)
 {
     all->notes = memory_grow(NULL, count * MOST_NOTES, sizeof(*all->notes));
     for (size_t i = 0; i < count; i++) {
-        FILE *to;
-
-        note_set(all, &sets[i]);
-        if (!i)
-            continue;
-        to = begin_note(all);
-        fprintf(to, "%s and %s were asked for different things: ", sets[0].name, sets[i].name);
-        if (diff_run_differs(&sets[0].runs[0], &sets[i].runs[0], true, to))
-            fclose(to);
-        else
-            drop_note(all, to);
+        note_runs(all, &sets[i], "the client was the bottleneck, not the server", is_saturated);
+        note_runs(all, &sets[i], "interrupted before its time", is_interrupted);
+        note_mixed(all, &sets[i]);
+        if (i)
+            note_difference(all, memory_print("%s and %s", sets[0].name, sets[i].name),
+                            &sets[0].runs[0], &sets[i].runs[0], true);
     }
 }
 
@@ -260,20 +251,20 @@ enum exit_status diff_sets(const struct diff_set *sets, size_t count, enum forma
     return status;
 }
 
-enum exit_status diff_files(const struct diff_options *options)
+enum exit_status diff_files(char *const *files, size_t count, enum format format, FILE *to)
 {
-    struct diff_set *sets = memory_zeroed(options->file_count * sizeof(*sets));
+    struct diff_set *sets = memory_zeroed(count * sizeof(*sets));
     enum exit_status status = EXIT_FETCHED;
     char *why;
 
-    for (size_t i = 0; i < options->file_count && status == EXIT_FETCHED; i++)
-        if (!diff_set_read(&sets[i], options->files[i], &why)) {
-            complain_and_free(options->files[i], why);
+    for (size_t i = 0; i < count && status == EXIT_FETCHED; i++)
+        if (!diff_set_read(&sets[i], files[i], &why)) {
+            complain_and_free(files[i], why);
             status = EXIT_USAGE;
         }
     if (status == EXIT_FETCHED)
-        status = diff_sets(sets, options->file_count, options->format, options->to);
-    for (size_t i = 0; i < options->file_count; i++)
+        status = diff_sets(sets, count, format, to);
+    for (size_t i = 0; i < count; i++)
         diff_set_free(&sets[i]);
     free(sets);
     return status;

@@ -15,19 +15,13 @@
 #include "cli/diff/diff_set.h"
 #include "cli/types.h"
 
-struct diff_options {
-    char *const *files; /* the baseline, and one or more that are compared with it */
-    size_t file_count;
-    enum format format; /* FORMAT_JSON: firstbyte.diff/1; else text */
-    FILE *to;
-};
-
-/* Reads the files and compares them. EXIT_USAGE where one is refused, which is said on standard error;
-   else as diff_sets. */
-enum exit_status diff_files(const struct diff_options *options);
-
 /* Compares sets in memory: two or more, each with a run or more, the first is the baseline. EXIT_SLOWER
-   where one is shown to be slower, or to fail more, by any of the judged; else EXIT_FETCHED. */
+   where one is shown to be slower, or to fail more, by any of the judged; else EXIT_FETCHED. With
+   FORMAT_JSON it writes firstbyte.diff/1, else text. */
 enum exit_status diff_sets(const struct diff_set *sets, size_t count, enum format format, FILE *to);
+
+/* Reads the files, the first of which is the baseline, and compares them. EXIT_USAGE where one is refused,
+   which is said on standard error; else as diff_sets. */
+enum exit_status diff_files(char *const *files, size_t count, enum format format, FILE *to);
 
 #endif

@@ -75,25 +75,16 @@ static void put_row(FILE *to, enum diff_metric metric, const struct diff_measure
     fprintf(to, " %s\n", word_of(metric, measure));
 }
 
-/* The metrics that say so, as "p99, errors". */
-static void put_reasons(FILE *to, const struct diff_comparison *pair, enum diff_word word)
+/* The metrics that say so, as "slower by p99, errors"; nothing where none does. */
+static void put_reasons(FILE *to, const struct diff_comparison *pair, enum diff_word word,
+                        const char *lead)
 {
-    const char *before = "";
-
     for (int metric = 0; metric < DIFF_METRICS; metric++) {
         if (pair->measure[metric].word != word)
             continue;
-        fprintf(to, "%s%s", before, metrics[metric].key);
-        before = ", ";
+        fprintf(to, "%s%s", lead, metrics[metric].key);
+        lead = ", ";
     }
-}
-
-static bool has_word(const struct diff_comparison *pair, enum diff_word word)
-{
-    for (int metric = 0; metric < DIFF_METRICS; metric++)
-        if (pair->measure[metric].word == word)
-            return true;
-    return false;
 }
 
 static void put_verdict(FILE *to, const struct diff_comparisons *all,
@@ -103,17 +94,10 @@ static void put_verdict(FILE *to, const struct diff_comparisons *all,
     fputs(": ", to);
     switch (pair->word) {
     case WORD_SLOWER:
-        fputs("slower by ", to);
-        put_reasons(to, pair, WORD_SLOWER);
-        if (has_word(pair, WORD_FASTER)) {
-            fputs("; faster by ", to);
-            put_reasons(to, pair, WORD_FASTER);
-        }
+        put_reasons(to, pair, WORD_SLOWER, "slower by ");
+        put_reasons(to, pair, WORD_FASTER, "; faster by ");
         break;
-    case WORD_FASTER:
-        fputs("faster by ", to);
-        put_reasons(to, pair, WORD_FASTER);
-        break;
+    case WORD_FASTER: put_reasons(to, pair, WORD_FASTER, "faster by "); break;
     case WORD_TOO_FEW:
         fprintf(to,
                 "too few runs: no difference can be shown by %zu and %zu, however great.\n"
@@ -157,6 +141,12 @@ void diff_report_text(const struct diff_comparisons *all, FILE *to)
 /* Nine digits: more than any clock has, and the same on each machine. */
 #define DIGITS 9
 
+static const char *const words[] = {[WORD_NONE] = "none",
+                                    [WORD_SLOWER] = "slower",
+                                    [WORD_FASTER] = "faster",
+                                    [WORD_NOT_JUDGED] = "not_judged",
+                                    [WORD_TOO_FEW] = "too_few_runs"};
+
 static void put_set(struct json *json, const struct diff_set *set)
 {
     json_string(json, "name", set->name);
@@ -166,8 +156,6 @@ static void put_set(struct json *json, const struct diff_set *set)
 static void put_measure_json(struct json *json, enum diff_metric metric,
                              const struct diff_measure *measure)
 {
-    static const char *const words[] = {"none", "slower", "faster", "not_judged"};
-
     json_object(json, metrics[metric].key);
     json_string(json, "verdict", words[measure->word]);
     json_digits(json, "baseline", measure->baseline, DIGITS);
@@ -181,8 +169,6 @@ static void put_measure_json(struct json *json, enum diff_metric metric,
 
 static void put_comparison_json(struct json *json, const struct diff_comparison *pair)
 {
-    static const char *const words[] = {"none", "slower", "faster", "not_judged", "too_few_runs"};
-
     json_object(json, NULL);
     put_set(json, pair->compared);
     json_string(json, "verdict", words[pair->word]);

@@ -6,10 +6,6 @@
 
 enum exit_status run_diff(const struct options *options)
 {
-    const struct diff_options diff = {.files = options->list.words,
-                                      .file_count = options->list.word_count,
-                                      .format = options->output.format,
-                                      .to = stdout};
-
-    return diff_files(&diff);
+    return diff_files(options->list.words, options->list.word_count, options->output.format,
+                      stdout);
 }
