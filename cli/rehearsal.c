@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "cli/list/bad_lines.h"
 #include "cli/list/sites.h"
@@ -22,6 +23,7 @@
 #include "reactor/interrupt.h"
 
 #define MOST_ANNOUNCED_BYTES 65536
+#define MOST_STAT_BYTES      1024
 #define FLAG_EXITING         0x4   /* PF_EXITING, of the flags in proc_pid_stat(5) */
 #define PATIENCE_MS          20000 /* to come up, with a long list to read */
 
@@ -186,20 +188,17 @@ int rehearsal_watch(const struct rehearsal *rehearsal, struct loop *loop, struct
 /* Whether a process is on its way out: its sockets may be closed by then, and its pipe not yet. */
 static bool is_exiting(pid_t pid)
 {
-    char path[sizeof("/proc//stat") + 3 * sizeof(pid)], text[1024] = "";
-    const char *behind_name;
+    char path[sizeof("/proc//stat") + 3 * sizeof(pid)], *text, *behind_name;
     unsigned flags = 0;
-    FILE *stat;
+    size_t length;
 
     snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    stat = fopen(path, "re");
-    if (!stat)
-        return false;
-    text[fread(text, 1, sizeof(text) - 1, stat)] = '\0';
-    fclose(stat);
-    behind_name = strrchr(text, ')');
-    return behind_name && sscanf(behind_name, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
-           flags & FLAG_EXITING;
+    text = file_read(path, MOST_STAT_BYTES, &length);
+    behind_name = text ? strrchr(text, ')') : NULL;
+    if (behind_name)
+        sscanf(behind_name, ") %*c %*d %*d %*d %*d %*d %u", &flags);
+    free(text);
+    return flags & FLAG_EXITING;
 }
 
 bool rehearsal_has_ended(const struct rehearsal *rehearsal)

@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "reactor/interrupt.h"
 
@@ -58,23 +59,6 @@ struct procs {
     struct child child[];
 };
 
-/* Writes all, in the child. */
-static void send_bytes(int fd, const void *bytes, size_t count)
-{
-    const char *at = bytes;
-
-    while (count) {
-        ssize_t sent = write(fd, at, count);
-
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent < 0) /* quietly where the parent is gone; else it tells of the status */
-            _exit(errno == EPIPE ? EXIT_SUCCESS : EXIT_FAILURE);
-        at += sent;
-        count -= (size_t)sent;
-    }
-}
-
 void procs_send(int fd, const struct tally *tally)
 {
     unsigned char head[LENGTH_BYTES];
@@ -83,8 +67,9 @@ void procs_send(int fd, const struct tally *tally)
 
     for (size_t i = 0; i < LENGTH_BYTES; i++)
         head[i] = (unsigned char)(count >> 8 * i);
-    send_bytes(fd, head, sizeof(head));
-    send_bytes(fd, bytes, count);
+    if (!file_write(fd, head, sizeof(head)) || !file_write(fd, bytes, count))
+        /* quietly where the parent is gone; else it tells of the status */
+        _exit(errno == EPIPE ? EXIT_SUCCESS : EXIT_FAILURE);
     free(bytes);
 }
 

@@ -20,10 +20,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "cli/fetch/places.h"
@@ -213,25 +213,14 @@ static bool read_records(struct state *state, const char *text, size_t length, c
 /* Reads the file that is open. False: *why says what is wrong. */
 static bool read_file(struct state *state, char **why)
 {
-    struct stat about;
-    char *text;
+    size_t length;
+    char *text = file_read_open(state->fd, MOST_BYTES + 1, &length);
     bool sound = true;
-    size_t length = 0, size;
-    ssize_t count = 1;
 
-    if (fstat(state->fd, &about))
+    if (!text)
         return text_complaint(why, state->path, strerrordesc_np(errno));
-    if (about.st_size > MOST_BYTES)
-        return text_complaint(why, state->path, "it is too long to be a state");
-    size = (size_t)about.st_size;
-    text = memory_zeroed(size + 1);
-    while (length < size && count > 0) {
-        count = pread(state->fd, text + length, size - length, (off_t)length);
-        if (count > 0)
-            length += (size_t)count;
-    }
-    if (count < 0)
-        sound = text_complaint(why, state->path, strerrordesc_np(errno));
+    if (length > MOST_BYTES)
+        sound = text_complaint(why, state->path, "it is too long to be a state");
     else if (length)
         sound = read_records(state, text, length, why);
     free(text);
@@ -289,22 +278,6 @@ static char *fresh_file(const struct state *state)
     return file;
 }
 
-/* False and errno. It is one write(2), and another only where that took a part, to learn why. */
-static bool write_whole(int fd, const char *bytes, size_t length)
-{
-    while (length) {
-        ssize_t count = write(fd, bytes, length);
-
-        if (count < 0 && errno != EINTR)
-            return false;
-        if (count > 0) {
-            bytes += count;
-            length -= (size_t)count;
-        }
-    }
-    return true;
-}
-
 /* All that has happened is in the file. */
 static void recorded(struct state *state)
 {
@@ -317,7 +290,7 @@ static int put_in_place(const char *path, const char *bytes, size_t length)
 {
     struct replacement new;
     bool put = replacement_open(&new, path) && !lock_take(new.fd) && /* before it has the name */
-               write_whole(new.fd, bytes, length) && replacement_commit(&new);
+               file_write(new.fd, bytes, length) && replacement_commit(&new);
     int fd = put ? new.fd : -1;
 
     if (!put)
@@ -351,7 +324,7 @@ static bool append(struct state *state)
 {
     char *record = record_of(&state->head, &state->events);
     size_t length = strlen(record);
-    bool written = write_whole(state->fd, record, length);
+    bool written = file_write(state->fd, record, length);
 
     free(record);
     if (!written) {

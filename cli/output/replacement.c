@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/memory.h"
 
 #define MODE         0666 /* less the umask */
@@ -173,11 +174,8 @@ static bool copy(int from, int to)
     ssize_t count;
 
     while ((count = pread(from, bytes, sizeof(bytes), at)) > 0) {
-        for (ssize_t done = 0, part; done < count; done += part)
-            if ((part = write(to, bytes + done, (size_t)(count - done))) <= 0) {
-                errno = part ? errno : EIO;
-                return false;
-            }
+        if (!file_write(to, bytes, (size_t)count))
+            return false;
         at += count;
     }
     return !count;

@@ -2,8 +2,10 @@
 #include "tests/support/unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -73,12 +75,51 @@ static void failures_have_their_errno(void **state)
     assert_int_equal(errno, EISDIR);
 }
 
+static void what_is_open_is_read_from_its_offset(void **state)
+{
+    int fd = unit_file(path, sizeof(path));
+    size_t length;
+    char *bytes;
+
+    (void)state;
+    assert_true(file_write(fd, "abcdef", 6));
+    assert_int_equal(lseek(fd, 2, SEEK_SET), 2);
+    bytes = file_read_open(fd, 3, &length);
+    assert_int_equal(length, 3);
+    assert_string_equal(bytes, "cde");
+    assert_int_equal(lseek(fd, 0, SEEK_CUR), 5);
+    free(bytes);
+    close(fd);
+    unlink(path);
+}
+
+/* A pipe that is full takes a part, then nothing. */
+static void not_all_is_written(void **state)
+{
+    static char many[1 << 20];
+    int ends[2], room;
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    assert_false(file_write(ends[1], many, sizeof(many)));
+    assert_int_equal(errno, EAGAIN);
+    assert_int_equal(ioctl(ends[0], FIONREAD, &room), 0);
+    assert_int_equal(room, fcntl(ends[0], F_GETPIPE_SZ));
+    close(ends[0]);
+    close(ends[1]);
+    assert_false(file_write(-1, "a", 1));
+    assert_int_equal(errno, EBADF);
+    assert_true(file_write(-1, "", 0));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_bytes_are_read),
         cmocka_unit_test(pipes_are_read_to_their_end),
         cmocka_unit_test(failures_have_their_errno),
+        cmocka_unit_test(what_is_open_is_read_from_its_offset),
+        cmocka_unit_test(not_all_is_written),
     };
 
     unit_time_limit();
