@@ -39,4 +39,14 @@ static inline nsec clock_after(nsec from, nsec after)
     return after > NSEC_NEVER - from ? NSEC_NEVER : from + after;
 }
 
+/* The earlier and the later of two moments, or the shorter and the longer of two durations. */
+static inline nsec nsec_min(nsec one, nsec other)
+{
+    return one < other ? one : other;
+}
+static inline nsec nsec_max(nsec one, nsec other)
+{
+    return one > other ? one : other;
+}
+
 #endif

@@ -69,14 +69,13 @@ static void mark_due(struct arrivals *arrivals)
 
 uint64_t arrivals_pass(struct arrivals *arrivals, nsec now)
 {
-    nsec last = now < arrivals->end ? now : arrivals->end - 1;
+    nsec last = nsec_min(now, arrivals->end - 1);
     uint64_t before = arrivals->scheduled, most, count;
 
     if (schedule_peek(&arrivals->due) > last)
         return 0;
     if (schedule_peek(&arrivals->due) < arrivals->from)
-        schedule_skip(&arrivals->due, last < arrivals->from ? last : arrivals->from - 1,
-                      UINT64_MAX);
+        schedule_skip(&arrivals->due, nsec_min(last, arrivals->from - 1), UINT64_MAX);
     do {
         most = arrivals->requests ? arrivals->requests - arrivals->scheduled : UINT64_MAX;
         count = schedule_skip(&arrivals->due, last, most < MARK_EVERY ? most : MARK_EVERY);
@@ -139,6 +138,5 @@ nsec arrivals_end(const struct arrivals *arrivals, nsec now)
         end = due->options.arrival == ARRIVAL_POISSON
                   ? schedule_peek(due)
                   : schedule_end(due, arrivals->from, arrivals->all_requests);
-    end = end > now ? end : now;
-    return end < arrivals->end ? end : arrivals->end;
+    return nsec_min(nsec_max(end, now), arrivals->end);
 }

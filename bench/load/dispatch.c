@@ -27,10 +27,7 @@ static nsec queue_head(const struct dispatch *dispatch)
 /* Open loop: counts what has become due until now. */
 static void count_due(struct dispatch *dispatch, nsec now)
 {
-    uint64_t count = arrivals_pass(&dispatch->arrivals, now);
-
-    if (count)
-        record_due(dispatch->record, count);
+    dispatch->record->tally->scheduled += arrivals_pass(&dispatch->arrivals, now);
 }
 
 /* Whether a closed loop has another request. */
@@ -45,9 +42,8 @@ static bool count_start(struct dispatch *dispatch, nsec intended)
 {
     if (!arrivals_start(&dispatch->arrivals, intended))
         return false;
-    if (!dispatch->options->open_loop)
-        record_due(dispatch->record, 1);
-    record_start(dispatch->record);
+    dispatch->record->tally->scheduled += !dispatch->options->open_loop;
+    dispatch->record->tally->started++;
     return true;
 }
 
@@ -79,8 +75,8 @@ static nsec own_delay(struct dispatch *dispatch, const struct client *client, ns
 /* Open loop: for how long the request that was intended then has waited for a connection. */
 static void count_limited(struct dispatch *dispatch, nsec intended, nsec now)
 {
-    record_limited(dispatch->record,
-                   stalls_limited(&dispatch->stalls, intended, dispatch->phases->from, now));
+    dispatch->record->tally->limited +=
+        stalls_limited(&dispatch->stalls, intended, dispatch->phases->from, now);
 }
 
 /* Open loop: starts the request that is next in the queue. `waited`: until there was a connection. */
@@ -93,8 +89,8 @@ static void start_queued(struct dispatch *dispatch, struct client *client, bool 
     count_limited(dispatch, intended, now);
     start(dispatch, client, intended, now);
     if (intended >= dispatch->phases->from)
-        record_lateness(dispatch->record,
-                        own_delay(dispatch, client, intended, now - intended, waited));
+        histogram_record(dispatch->record->tally->lateness,
+                         own_delay(dispatch, client, intended, now - intended, waited));
 }
 
 /* Whether another connection is to be begun. Where each request makes its own, one that is due is. */

@@ -46,7 +46,7 @@ void histogram_record_many(struct histogram *histogram, nsec value, uint64_t tim
     histogram_record(histogram, value);
     times--;
     histogram->clamped += value > HISTOGRAM_MOST ? times : 0;
-    histogram->counts[histogram_place(value < HISTOGRAM_MOST ? value : HISTOGRAM_MOST)] += times;
+    histogram->counts[histogram_place(nsec_min(value, HISTOGRAM_MOST))] += times;
     histogram->count += times;
 }
 
@@ -73,15 +73,18 @@ void histogram_add(struct histogram *to, const struct histogram *from)
     }
 }
 
+/* The value that stands for those of a place in a percentile. */
+static nsec shown(const struct histogram *histogram, uint32_t place)
+{
+    return nsec_min(histogram_high(place), histogram->max);
+}
+
 void histogram_add_over(struct histogram *to, const struct histogram *from, nsec value)
 {
-    uint32_t place = histogram_place(value < HISTOGRAM_MOST ? value : HISTOGRAM_MOST) + 1;
+    uint32_t place = histogram_place(nsec_min(value, HISTOGRAM_MOST)) + 1;
 
-    for (place = place > from->first ? place : from->first; place < from->end; place++) {
-        nsec high = histogram_high(place);
-
-        histogram_record_many(to, high < from->max ? high : from->max, from->counts[place]);
-    }
+    for (place = place > from->first ? place : from->first; place < from->end; place++)
+        histogram_record_many(to, shown(from, place), from->counts[place]);
 }
 
 /* By how many bits the values of a place were shifted: the place is 2^bits values wide. */
@@ -117,14 +120,6 @@ static uint64_t rank_of(uint64_t count, double percent)
     units = (uint64_t)llround(percent * (double)PERCENT_UNITS);
     rank = ((__uint128_t)count * units + whole - 1) / whole;
     return rank ? (uint64_t)rank : 1;
-}
-
-/* The value that stands for those of a place in a percentile. */
-static nsec shown(const struct histogram *histogram, uint32_t place)
-{
-    nsec high = histogram_high(place);
-
-    return high < histogram->max ? high : histogram->max;
 }
 
 nsec histogram_at(const struct histogram *histogram, double percent)
@@ -181,10 +176,8 @@ static void moments_add(struct moments *moments, double value, double count)
 /* The middle of a place's values, as far as any can lie there. */
 static double middle(const struct histogram *histogram, uint32_t place)
 {
-    nsec low = histogram_low(place), high = shown(histogram, place);
+    nsec low = nsec_max(histogram_low(place), histogram->min), high = shown(histogram, place);
 
-    if (low < histogram->min)
-        low = histogram->min;
     return (double)low + (double)(high - low) / 2;
 }
 

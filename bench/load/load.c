@@ -136,7 +136,7 @@ static void on_hopeless(void *owner, enum error why)
 
     if (load->phases.stopping)
         return;
-    record_gave_up(&load->record, why);
+    load->record.tally->gave_up = why;
     load_stop(load);
 }
 
@@ -300,14 +300,13 @@ struct load *load_new(const struct load_options *options, struct dialer *dialer,
     load->interval = interval;
     load->done = done;
     load->owner = owner;
-    load->spread = spread_new(options->schedule.share);
+    load->spread = spread_new(dialer, options->schedule.share);
     *why = connections_init(&load->connections, &load->options, dialer, &clients, &events, load);
     record_init(&load->record, &load->connections.crew, options->open_loop, options->timeout);
     if (*why) {
         load_free(load);
         return NULL;
     }
-    spread_use(load->spread, dialer);
     return load;
 }
 
@@ -318,7 +317,6 @@ void load_free(struct load *load)
     be_quiet(load);
     connections_free(&load->connections);
     record_free(&load->record);
-    load->connections.crew.dialer->choice = NULL;
     spread_free(load->spread);
     free(load);
 }

@@ -50,20 +50,7 @@ static nsec user_part(const struct record *record, nsec all)
     user = of_timeval(usage.ru_utime);
     system = of_timeval(usage.ru_stime);
     part = user > 0 ? (nsec)((double)all * (user / (user + system))) : 0;
-    if (part < record->cpu_user)
-        return record->cpu_user;
-    return part > all - record->cpu_system ? all - record->cpu_system : part;
-}
-
-/* Adds what the thread has used since the last call. */
-static void count_cpu(struct record *record)
-{
-    nsec all = clock_thread_cpu(), user = user_part(record, all);
-
-    record->tally->cpu_user += user - record->cpu_user;
-    record->tally->cpu_system += all - user - record->cpu_system;
-    record->cpu_user = user;
-    record->cpu_system = all - user;
+    return nsec_max(nsec_min(part, all - record->cpu_system), record->cpu_user);
 }
 
 /* For how long the thread has waited for a core so far (proc_pid_schedstat(5): the second number, in
@@ -79,30 +66,23 @@ static nsec starved_so_far(const struct record *record)
     return waited;
 }
 
-/* Adds what that has grown since the last call. */
-static void count_starved(struct record *record)
+/* Adds what a count has grown since the last call. */
+static void add_growth(uint64_t *sum, uint64_t *before, uint64_t now)
 {
-    nsec starved = starved_so_far(record);
-
-    record->tally->starved += starved - record->starved;
-    record->starved = starved;
-}
-
-static void count_bytes(struct record *record)
-{
-    const struct crew *crew = record->crew;
-
-    record->tally->bytes_in += crew->bytes_in - record->bytes_in;
-    record->tally->bytes_out += crew->bytes_out - record->bytes_out;
-    record->bytes_in = crew->bytes_in;
-    record->bytes_out = crew->bytes_out;
+    *sum += now - *before;
+    *before = now;
 }
 
 static void count_thread(struct record *record)
 {
-    count_cpu(record);
-    count_starved(record);
-    count_bytes(record);
+    struct tally *tally = record->tally;
+    nsec cpu = clock_thread_cpu(), user = user_part(record, cpu);
+
+    add_growth(&tally->cpu_user, &record->cpu_user, user);
+    add_growth(&tally->cpu_system, &record->cpu_system, cpu - user);
+    add_growth(&tally->starved, &record->starved, starved_so_far(record));
+    add_growth(&tally->bytes_in, &record->bytes_in, record->crew->bytes_in);
+    add_growth(&tally->bytes_out, &record->bytes_out, record->crew->bytes_out);
 }
 
 /* --- where the time of an absence went --- */
@@ -116,12 +96,11 @@ static void take_sample(struct record *record, nsec now)
 /* The longest gap so far may have been one with an absence that is reported only now. */
 static void share_gap(struct tally *tally, nsec from, nsec to)
 {
-    nsec end = tally->gap_at + tally->gap;
-    nsec begin = from > tally->gap_at ? from : tally->gap_at;
+    nsec end = nsec_min(tally->gap_at + tally->gap, to);
+    nsec begin = nsec_max(tally->gap_at, from);
 
-    end = end < to ? end : to;
-    if (end > begin && end - begin > tally->gap_away)
-        tally->gap_away = end - begin;
+    if (end > begin)
+        tally->gap_away = nsec_max(tally->gap_away, end - begin);
 }
 
 /* What the thread used since the last sample before the absence, it may have used in it; what that does not
@@ -140,7 +119,7 @@ void record_away(struct record *record, nsec now, nsec lag)
     if (!same)
         *stop = (struct stop){.since = now - samples[1].at < lag ? samples[0] : samples[1]};
     stop->to = now;
-    away = now - stop->since.at < lag ? now - stop->since.at : lag;
+    away = nsec_min(now - stop->since.at, lag);
     if (away < stop->away + RECORD_AWAY)
         return;
     take_sample(record, now);
@@ -156,8 +135,7 @@ void record_away(struct record *record, nsec now, nsec lag)
         return;
     tally->suspended += suspended - stop->suspended;
     stop->suspended = suspended;
-    if (suspended > tally->suspension)
-        tally->suspension = suspended;
+    tally->suspension = nsec_max(tally->suspension, suspended);
 }
 
 void record_turn(struct record *record, nsec now, nsec lag)
@@ -187,31 +165,6 @@ void record_begin(struct record *record)
 
 /* --- requests --- */
 
-void record_due(struct record *record, uint64_t count)
-{
-    record->tally->scheduled += count;
-}
-
-void record_start(struct record *record)
-{
-    record->tally->started++;
-}
-
-void record_limited(struct record *record, nsec limited)
-{
-    record->tally->limited += limited;
-}
-
-void record_gave_up(struct record *record, enum error error)
-{
-    record->tally->gave_up = error;
-}
-
-void record_lateness(struct record *record, nsec late)
-{
-    histogram_record(record->tally->lateness, late);
-}
-
 /* The part of a kernel latency that is not our own. A request that was started in an absence may not have left
    before its end: then that part is none. */
 static nsec proven(const struct record *record, nsec started, nsec latency)
@@ -231,10 +184,8 @@ static void count_stamp(struct record *record, nsec started, nsec latency, nsec 
     } else if (lay > latency) {
         tally->stamps_unusable++;
     } else {
-        nsec sure = proven(record, started, latency - lay);
-
         histogram_record(tally->kernel, latency - lay);
-        tally->proven = sure > tally->proven ? sure : tally->proven;
+        tally->proven = nsec_max(tally->proven, proven(record, started, latency - lay));
         histogram_record(tally->delay, lay);
         /* where the stop began when a wait had its events, the loop takes it for a long wait */
         record_away(record, started + latency, lay);
@@ -250,7 +201,7 @@ static void count_gap(struct record *record, nsec now)
     if (gap > tally->gap) {
         tally->gap = gap;
         tally->gap_at = record->last_answer - record->from;
-        tally->gap_away = record->away < gap ? record->away : gap;
+        tally->gap_away = nsec_min(record->away, gap);
     }
     record->last_answer = now;
     record->away = 0;

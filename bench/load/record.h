@@ -1,8 +1,8 @@
 /*
  * Inside of the load generator: what is counted of a run, interval after interval, and since its
  * beginning. A request is told of when it starts and when it ends, and counts as a whole: where it was
- * due before measuring began, its flight is not `counted` and nothing of it is told. Nothing depends on what is
- * counted here but reports.
+ * due before measuring began, its flight is not `counted` and nothing of it is told. What is one addition is made
+ * to the tally itself, by whom it concerns. Nothing depends on what is counted here but reports.
  *
  * A request that failed is counted by its error. Whether it enters the latencies as well, with the age that
  * it had then, depends on what ended it:
@@ -44,7 +44,7 @@ struct stop {
 };
 
 struct record {
-    struct tally *tally;     /* of this interval; owned */
+    struct tally *tally;     /* of this interval, which others count in too; owned */
     const struct crew *crew; /* whose bytes are counted; borrowed */
     bool open_loop;          /* there are intended times */
     nsec from;               /* measuring begins; NSEC_NEVER: not known yet */
@@ -71,18 +71,6 @@ void record_from(struct record *record, nsec from);
 
 /* It begins: what the thread used and what passed until now is forgotten. */
 void record_begin(struct record *record);
-
-/* Requests that count have become due; one has started. */
-void record_due(struct record *record, uint64_t count);
-void record_start(struct record *record);
-
-/* One that is first in the queue has waited for so long for a connection; that no server was reached ended the
-   load. */
-void record_limited(struct record *record, nsec limited);
-void record_gave_up(struct record *record, enum error error);
-
-/* It started `late` after its intended time, as far as that is our own delay. */
-void record_lateness(struct record *record, nsec late);
 
 /* A turn of the loop lagged so long behind what it found. Where that is long, it is found out why: the thread's
    time on a core, and its wait for one, are known, and in what remains it was stopped. */

@@ -14,6 +14,7 @@
 #include "http/error.h"
 
 struct spread {
+    struct dialer *dialer; /* borrowed */
     struct dial_choice choice;
     unsigned first;
     int family;      /* AF_INET6 or AF_INET: that which won; 0: not known yet */
@@ -24,21 +25,9 @@ struct spread {
     uint64_t turns[TALLY_ADDRESSES]; /* when each was chosen last; 0: never */
 };
 
-/* Its place in the table; new ones are added, of which the last stands for all that have no room. */
 static size_t place_of(struct spread *spread, const struct address *address)
 {
-    size_t place = 0;
-
-    while (place < spread->count && !address_same(&spread->table[place].address, address))
-        place++;
-    if (place < spread->count)
-        return place;
-    if (spread->count == TALLY_ADDRESSES)
-        return TALLY_ADDRESSES - 1;
-    spread->table[place] = (struct tally_address){0};
-    if (++spread->count < TALLY_ADDRESSES)
-        spread->table[place].address = *address;
-    return place;
+    return (size_t)(tally_entry(spread->table, &spread->count, address) - spread->table);
 }
 
 /* Whether the one is to be tried before the other: what is in use first, then by turn. */
@@ -172,25 +161,23 @@ static bool on_won(void *owner, const struct address *address)
     return address->any.sa_family == spread->family;
 }
 
-struct spread *spread_new(unsigned first)
+struct spread *spread_new(struct dialer *dialer, unsigned first)
 {
     struct spread *spread = memory_zeroed(sizeof(*spread));
 
+    spread->dialer = dialer;
     spread->first = first;
     spread->random = first;
     spread->choice = (struct dial_choice){
         .choose = on_choose, .attempt_failed = on_attempt_failed, .won = on_won, .owner = spread};
+    dialer->choice = &spread->choice;
     return spread;
 }
 
 void spread_free(struct spread *spread)
 {
+    spread->dialer->choice = NULL;
     free(spread);
-}
-
-void spread_use(struct spread *spread, struct dialer *dialer)
-{
-    dialer->choice = &spread->choice;
 }
 
 struct tally_address *spread_opened(struct spread *spread, const struct address *address)

@@ -14,13 +14,10 @@
 
 struct spread;
 
-/* `first`: the place in the set at which it begins, so that several processes do not begin at the same; it is
+/* The dialer's connections use it from here on, until it is freed. `first`: the place in the set at which it begins, so that several processes do not begin at the same; it is
    also the seed of the order in which others are tried. Freed with spread_free. */
-struct spread *spread_new(unsigned first);
-void spread_free(struct spread *spread); /* NULL is allowed */
-
-/* Makes the dialer's connections use it, which is the dialer's until its end. */
-void spread_use(struct spread *spread, struct dialer *dialer);
+struct spread *spread_new(struct dialer *dialer, unsigned first);
+void spread_free(struct spread *spread);
 
 /* A connection to an address is open. Returns its entry, for the counts: valid as long as the spread; NULL for
    what is no address, a Unix socket. */

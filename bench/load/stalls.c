@@ -26,8 +26,8 @@ nsec absences_rest(const struct absences *absences, nsec at)
     for (size_t i = 0; i < absences->count; i++) {
         struct absence absence = absences->all[i];
 
-        if (at >= absence.from && at < absence.to && absence.to - at > longest)
-            longest = absence.to - at;
+        if (at >= absence.from && at < absence.to)
+            longest = nsec_max(longest, absence.to - at);
     }
     return longest;
 }
@@ -44,11 +44,9 @@ void absences_forget(struct absences *absences, nsec until)
 
 nsec stalls_own_delay(struct stalls *stalls, nsec intended, nsec late, nsec lag, bool waited)
 {
-    nsec own = waited && late > lag ? lag : late, away;
-
     absences_forget(&stalls->absences, intended);
-    away = absences_rest(&stalls->absences, intended);
-    return own > away ? own : away;
+    return nsec_max(waited ? nsec_min(late, lag) : late,
+                    absences_rest(&stalls->absences, intended));
 }
 
 void stalls_busy(struct stalls *stalls, bool busy, nsec now)
@@ -61,14 +59,8 @@ void stalls_busy(struct stalls *stalls, bool busy, nsec now)
 
 nsec stalls_limited(struct stalls *stalls, nsec intended, nsec from, nsec now)
 {
-    const nsec bounds[] = {intended, stalls->busy_since, stalls->limited_until};
-
-    if (!stalls->busy_since)
-        return 0;
-    for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++)
-        if (bounds[i] > from)
-            from = bounds[i];
-    if (from >= now)
+    from = nsec_max(nsec_max(from, intended), nsec_max(stalls->busy_since, stalls->limited_until));
+    if (!stalls->busy_since || from >= now)
         return 0;
     stalls->limited_until = now;
     return now - from;

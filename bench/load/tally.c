@@ -81,7 +81,7 @@ static void add(struct tally *to, const struct tally *from)
     sum(sums, added, LEVELS);
     sum(to->errors, from->errors, PLACES - TABLES);
     for (size_t i = GREATEST; i < TIMES; i++)
-        sums[i] = added[i] > sums[i] ? added[i] : sums[i];
+        sums[i] = nsec_max(sums[i], added[i]);
 #define X(member) histogram_add(to->member, from->member);
     TALLY_HISTOGRAMS(X)
 #undef X
@@ -92,19 +92,19 @@ static void add(struct tally *to, const struct tally *from)
     }
 }
 
-/* The entry of an address; a new one where there is none, and room. */
-static struct tally_address *entry_of(struct tally *tally, const struct address *address)
+struct tally_address *tally_entry(struct tally_address *table, size_t *count,
+                                  const struct address *address)
 {
-    struct tally_address *entry = tally->addresses, *end = entry + tally->address_count;
+    struct tally_address *entry = table, *end = entry + *count;
 
     while (entry < end && !address_same(&entry->address, address))
         entry++;
     if (entry < end)
         return entry;
-    if (tally->address_count == TALLY_ADDRESSES)
+    if (*count == TALLY_ADDRESSES)
         return end - 1;
     *entry = (struct tally_address){0};
-    if (++tally->address_count < TALLY_ADDRESSES)
+    if (++*count < TALLY_ADDRESSES)
         entry->address = *address;
     return entry;
 }
@@ -114,7 +114,7 @@ static void add_addresses(struct tally *to, const struct tally *from, bool is_ne
 {
     for (size_t i = 0; i < from->address_count; i++) {
         const struct tally_address *one = &from->addresses[i];
-        struct tally_address *entry = entry_of(to, &one->address);
+        struct tally_address *entry = tally_entry(to->addresses, &to->address_count, &one->address);
 
         sum(&entry->connections, &one->connections, ADDRESS_SUMS);
         if (is_next || one->dropped)
@@ -138,10 +138,8 @@ void tally_join(struct tally *to, const struct tally *other)
 {
     add(to, other);
     add_addresses(to, other, false);
-    if (other->from < to->from)
-        to->from = other->from;
-    if (other->to > to->to)
-        to->to = other->to;
+    to->from = nsec_min(to->from, other->from);
+    to->to = nsec_max(to->to, other->to);
     sum(&to->waiting, &other->waiting, GREATEST - LEVELS);
     to->processes += other->processes;
 }
@@ -324,7 +322,7 @@ static void take_table(struct tally_reader *reader, uint64_t *table, size_t size
 /* Where the least or the greatest value was counted. */
 static uint32_t place_of(nsec value)
 {
-    return histogram_place(value < HISTOGRAM_MOST ? value : HISTOGRAM_MOST);
+    return histogram_place(nsec_min(value, HISTOGRAM_MOST));
 }
 
 /* Fills an empty histogram, with what can have been in one. */

@@ -121,6 +121,11 @@ void tally_append(struct tally *to, const struct tally *next);
 /* Adds the same span of another process: `waiting`, `in_flight` and `open` add up. */
 void tally_join(struct tally *to, const struct tally *other);
 
+/* The entry of an address in a table of TALLY_ADDRESSES, of which *count are used. A new one is added; the last
+   stands for all that have no room. */
+struct tally_address *tally_entry(struct tally_address *table, size_t *count,
+                                  const struct address *address);
+
 /* So many in the span, a second; 0 for a span without length. */
 double tally_per_second(const struct tally *tally, uint64_t count);
 

@@ -26,6 +26,14 @@ static void sums_saturate(void **state)
         assert_true(clock_after(cases[i].from, cases[i].after) == cases[i].sum);
 }
 
+static void the_earlier_and_the_later(void **state)
+{
+    (void)state;
+    assert_true(nsec_min(1, 2) == 1 && nsec_min(2, 1) == 1 && nsec_min(2, 2) == 2);
+    assert_true(nsec_max(1, 2) == 2 && nsec_max(2, 1) == 2 &&
+                nsec_max(1, NSEC_NEVER) == NSEC_NEVER);
+}
+
 static void never_runs_backwards(void **state)
 {
     nsec before = clock_now();
@@ -72,9 +80,8 @@ static void thread_uses_the_cpu(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums_saturate),
-        cmocka_unit_test(never_runs_backwards),
-        cmocka_unit_test(wall_clock_is_replaced),
+        cmocka_unit_test(sums_saturate),        cmocka_unit_test(the_earlier_and_the_later),
+        cmocka_unit_test(never_runs_backwards), cmocka_unit_test(wall_clock_is_replaced),
         cmocka_unit_test(thread_uses_the_cpu),
     };
 

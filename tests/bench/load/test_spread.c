@@ -13,8 +13,7 @@ static struct tally *tally;
 static int setup(void **state)
 {
     (void)state;
-    spread = spread_new(0);
-    spread_use(spread, &dialer);
+    spread = spread_new(&dialer, 0);
     tally = tally_new();
     return 0;
 }
@@ -115,8 +114,7 @@ static void each_process_begins_elsewhere(void **state)
     (void)state;
     for (unsigned i = 0; i < LENGTH(firsts); i++) {
         spread_free(spread);
-        spread = spread_new(i);
-        spread_use(spread, &dialer);
+        spread = spread_new(&dialer, i);
         assert_string_equal(first(THREE), firsts[i]);
     }
 }
