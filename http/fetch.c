@@ -60,7 +60,7 @@ struct fetch {
     bool ended; /* and it was told that all were reported */
 };
 
-static void on_rested(void *owner);
+static void go_on(void *owner);
 
 static struct job *job_new(struct fetch *fetch, struct site *site)
 {
@@ -70,7 +70,7 @@ static struct job *job_new(struct fetch *fetch, struct site *site)
     job->site = site;
     chain_init(&job->chain, &fetch->settings.chain, site);
     exchange_init(&job->exchange, fetch->dialer, fetch->pool, &fetch->settings.exchange, site);
-    timer_init(&job->rest, on_rested, job, "retry delay");
+    timer_init(&job->rest, go_on, job, "retry delay");
     list_put_last(&fetch->jobs, &job->all);
     fetch->count++;
     return job;
@@ -99,19 +99,15 @@ static void make_ready(struct job *job)
     loop_defer(job->fetch->dialer->loop, &job->fetch->pump);
 }
 
-/* What was done is cleared, and the next exchange begins to wait. */
-static void go_on(struct job *job)
+/* What was done is cleared, and the next exchange begins to wait. Also when the job has rested. */
+static void go_on(void *owner)
 {
+    struct job *job = owner;
     struct fetch *fetch = job->fetch;
 
     exchange_clear(&job->exchange);
     exchange_init(&job->exchange, fetch->dialer, fetch->pool, &fetch->settings.exchange, job->site);
     make_ready(job);
-}
-
-static void on_rested(void *owner)
-{
-    go_on(owner);
 }
 
 /* Its host has room again. */
@@ -307,11 +303,6 @@ static void pump(void *owner)
     }
 }
 
-static void on_wake(void *owner)
-{
-    pump(owner);
-}
-
 struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *settings)
 {
     struct fetch *fetch = memory_zeroed(sizeof(*fetch));
@@ -330,7 +321,7 @@ struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *sett
     list_init(&fetch->jobs);
     list_init(&fetch->ready);
     list_init(&fetch->aside);
-    timer_init(&fetch->wake, on_wake, fetch, "fetch start");
+    timer_init(&fetch->wake, pump, fetch, "fetch start");
     task_init(&fetch->pump, pump, fetch, "fetch next jobs");
     return fetch;
 }

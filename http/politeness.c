@@ -69,8 +69,9 @@ static bool is_early(const struct polite_host *host)
 }
 
 /* Somebody may go on, or nobody is left: sees to the queue, the timer and the host's end. */
-static void look_after(struct polite_host *host)
+static void look_after(void *owner)
 {
+    struct polite_host *host = owner;
     struct politeness *politeness = host->politeness;
     struct link *first = list_first(&host->queue);
     struct permit *permit;
@@ -88,11 +89,6 @@ static void look_after(struct polite_host *host)
     }
 }
 
-static void on_timer(void *owner)
-{
-    look_after(owner);
-}
-
 static struct polite_host *add(struct politeness *politeness, const char *name)
 {
     size_t length = strlen(name);
@@ -101,7 +97,7 @@ static struct polite_host *add(struct politeness *politeness, const char *name)
     host->politeness = politeness;
     memcpy(host->name, name, length);
     list_init(&host->queue);
-    timer_init(&host->timer, on_timer, host, "host delay");
+    timer_init(&host->timer, look_after, host, "host delay");
     table_add(&politeness->hosts, &host->link, hash_bytes(name, length));
     return host;
 }

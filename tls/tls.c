@@ -43,13 +43,14 @@ struct call {
 
 /* Reads the certificate once; that of a resumed session was read when it began. To be called when
    it is known whether the session is resumed. */
-static void describe(struct call *call, const SSL *ssl)
+static void describe(struct visit *visit, SSL *ssl)
 {
-    if (!call->client->describe || call->visit.certificate)
+    const struct call *call = (const struct call *)visit;
+
+    if (!call->client->describe || visit->certificate)
         return;
-    call->visit.certificate = SSL_session_reused(ssl)
-                                  ? tls_certificate_hold(call->offered)
-                                  : certificate_read(SSL_get0_peer_certificate(ssl));
+    visit->certificate = SSL_session_reused(ssl) ? tls_certificate_hold(call->offered)
+                                                 : certificate_read(SSL_get0_peer_certificate(ssl));
 }
 
 /* The server gave a session: in TLS 1.2 within the handshake, in 1.3 after it. 0: the reference stays
@@ -58,7 +59,7 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 {
     struct call *call = SSL_get_app_data(ssl);
 
-    describe(call, ssl);
+    describe(&call->visit, ssl);
     if (!call->kept && SSL_SESSION_is_resumable(session))
         sessions_keep(call->client->sessions, call->host, call->port, session,
                       call->visit.certificate);
@@ -154,11 +155,6 @@ static bool expect_host(SSL *ssl, const char *text, const struct tls_client *cli
     return client->insecure || verify_expect(ssl, host, numeric);
 }
 
-static void on_shaken(struct visit *visit, SSL *ssl)
-{
-    describe((struct call *)visit, ssl);
-}
-
 /* A server that fails with a session gets none the next time. */
 static void on_failed(struct visit *visit)
 {
@@ -191,7 +187,7 @@ static void resume(struct call *call, SSL *ssl)
 static struct call *make_call(struct tls_client *client, SSL *ssl, const char *host, uint16_t port)
 {
     static const struct visit_calls calls = {
-        .shaken = on_shaken, .failed = on_failed, .closed = on_closed};
+        .shaken = describe, .failed = on_failed, .closed = on_closed};
     size_t length = strlen(host);
     struct call *call = memory_zeroed(sizeof(*call) + length + 1);
 

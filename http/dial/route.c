@@ -69,16 +69,13 @@ static void put(struct table *table, struct route *route)
     table_add(table, &route->link, hash_of(route->host, route->port));
 }
 
-static void free_route(struct route *route)
+static void free_route(struct table_link *link)
 {
+    struct route *route = TABLE_OWNER(link, struct route, link);
+
     free(route->host);
     free(route->to_host);
     free(route);
-}
-
-static void free_link(struct table_link *link)
-{
-    free_route(TABLE_OWNER(link, struct route, link));
 }
 
 struct routes *routes_new(void)
@@ -90,8 +87,8 @@ void routes_free(struct routes *routes)
 {
     if (!routes)
         return;
-    table_clear(&routes->resolve, free_link);
-    table_clear(&routes->connect_to, free_link);
+    table_clear(&routes->resolve, free_route);
+    table_clear(&routes->connect_to, free_route);
     free(routes);
 }
 
@@ -204,14 +201,14 @@ const char *routes_add_resolve(struct routes *routes, const char *text)
     const char *wrong = read_resolve(route, text);
 
     if (wrong) {
-        free_route(route);
+        free_route(&route->link);
         return wrong;
     }
     old = find(&routes->resolve, route->host, route->port);
     if (old) {
         old->count = route->count;
         memcpy(old->addresses, route->addresses, sizeof(old->addresses));
-        free_route(route);
+        free_route(&route->link);
     } else {
         put(&routes->resolve, route);
     }
@@ -240,7 +237,7 @@ const char *routes_add_connect_to(struct routes *routes, const char *text)
     const char *wrong = read_connect_to(route, text);
 
     if (wrong || find(&routes->connect_to, route->host, route->port)) {
-        free_route(route);
+        free_route(&route->link);
         return wrong;
     }
     route->number = routes->count++;
