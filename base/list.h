@@ -79,4 +79,11 @@ static inline struct link *list_take_first(struct link *head)
     return first;
 }
 
+/* Goes through the owners of the links, of which none may leave the list meanwhile. `item` is a pointer to
+   an owner, and is not to be used behind the loop unless the loop was left. */
+#define LIST_EACH(item, head, member)                                                              \
+    for (struct link *link_ = (head)->next;                                                        \
+         link_ != (head) && ((item) = LIST_OWNER(link_, typeof(*(item)), member), true);           \
+         link_ = link_->next)
+
 #endif

@@ -2,8 +2,8 @@
  * A hash table through members of its owners: a member is added and removed without an allocation,
  * except when the table grows. The caller computes the hash (base/hash.h) and compares the keys:
  *
- *     for (struct table_link *link = table_find(&table, hash); link; link = table_next(link))
- *         if (is_equal(TABLE_OWNER(link, struct entry, link), key))
+ *     TABLE_EACH (entry, &table, hash, link)
+ *         if (is_equal(entry, key))
  *             ...
  *
  * Among members with the same hash, the one that was added last is found first. The table does not own
@@ -12,6 +12,7 @@
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,13 @@ struct table {
 
 /* The struct in which `link` is the member of that name. */
 #define TABLE_OWNER(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
+
+/* Goes through the owners of the members with this hash, the one that was added last first. `item` is a
+   pointer to an owner, and is not to be used behind the loop unless the loop was left. */
+#define TABLE_EACH(item, table, hash, member)                                                      \
+    for (struct table_link *link_ = table_find(table, hash);                                       \
+         link_ && ((item) = TABLE_OWNER(link_, typeof(*(item)), member), true);                    \
+         link_ = table_next(link_))
 
 /* Adds a member that is in no table. */
 void table_add(struct table *table, struct table_link *link, uint32_t hash);

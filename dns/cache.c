@@ -41,11 +41,12 @@ struct names *names_new(size_t most)
 
 static struct entry *find(const struct names *names, const char *name, uint32_t hash)
 {
-    struct table_link *link = table_find(&names->table, hash);
+    struct entry *entry;
 
-    while (link && strcasecmp(TABLE_OWNER(link, struct entry, link)->name, name) != 0)
-        link = table_next(link);
-    return link ? TABLE_OWNER(link, struct entry, link) : NULL;
+    TABLE_EACH (entry, &names->table, hash, link)
+        if (!strcasecmp(entry->name, name))
+            return entry;
+    return NULL;
 }
 
 static void forget(struct names *names, struct entry *entry)

@@ -88,15 +88,12 @@ static bool is_localhost(const char *name)
 
 size_t hosts_find(const struct hosts *hosts, const char *name, struct address *to, size_t most)
 {
-    struct table_link *link = table_find(&hosts->table, hash_text(name));
+    const struct hosts_entry *entry;
     size_t found = 0;
 
-    for (; link && found < most; link = table_next(link)) {
-        const struct hosts_entry *entry = TABLE_OWNER(link, struct hosts_entry, link);
-
-        if (!strcasecmp(entry->name, name))
+    TABLE_EACH (entry, &hosts->table, hash_text(name), link)
+        if (found < most && !strcasecmp(entry->name, name))
             to[found++] = entry->address;
-    }
     if (!found && is_localhost(name) && most >= 2) {
         address_parse(&to[found++], "::1", 0);
         address_parse(&to[found++], "127.0.0.1", 0);

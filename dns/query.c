@@ -131,9 +131,11 @@ static void channel_watch_close(struct channel_watch *one)
 /* The watch of a descriptor; NULL: there is none. */
 static struct channel_watch *find_watch(const struct stub *stub, int fd)
 {
-    for (struct link *link = stub->watches.next; link != &stub->watches; link = link->next)
-        if (LIST_OWNER(link, struct channel_watch, link)->watch.fd == fd)
-            return LIST_OWNER(link, struct channel_watch, link);
+    struct channel_watch *one;
+
+    LIST_EACH (one, &stub->watches, link)
+        if (one->watch.fd == fd)
+            return one;
     return NULL;
 }
 

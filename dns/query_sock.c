@@ -38,9 +38,11 @@ struct stub_socks {
 
 static struct tcp_stream *stream_of(const struct stub_socks *socks, ares_socket_t fd)
 {
-    for (struct link *link = socks->streams.next; link != &socks->streams; link = link->next)
-        if (LIST_OWNER(link, struct tcp_stream, link)->fd == fd)
-            return LIST_OWNER(link, struct tcp_stream, link);
+    struct tcp_stream *stream;
+
+    LIST_EACH (stream, &socks->streams, link)
+        if (stream->fd == fd)
+            return stream;
     return NULL;
 }
 

@@ -192,8 +192,8 @@ static void tell_all(struct question *question)
 {
     struct lookup *lookup;
 
-    TAILQ_FOREACH(lookup, &question->waiters, waiting)
-    loop_defer(question->resolver->loop, &lookup->task);
+    TAILQ_FOREACH (lookup, &question->waiters, waiting)
+        loop_defer(question->resolver->loop, &lookup->task);
 }
 
 static void be_ready(void *owner)
@@ -367,13 +367,11 @@ static struct question *question_known(struct resolver *resolver, const struct k
 
 static struct question *question_asked(struct resolver *resolver, const struct key *key)
 {
-    struct table_link *link = table_find(&resolver->table, key->hash);
     struct question *question;
 
-    while (link && strcasecmp(TABLE_OWNER(link, struct question, link)->name, key->text) != 0)
-        link = table_next(link);
-    if (link)
-        return TABLE_OWNER(link, struct question, link);
+    TABLE_EACH (question, &resolver->table, key->hash, link)
+        if (!strcasecmp(question->name, key->text))
+            return question;
     question = question_new(resolver, key->text);
     question->v6 = (struct stub_query){on_answer, question, AF_INET6};
     question->v4 = (struct stub_query){on_answer, question, AF_INET};

@@ -30,14 +30,11 @@ struct politeness {
 static struct polite_host *find(const struct politeness *politeness, const char *name,
                                 size_t length)
 {
-    struct table_link *link = table_find(&politeness->hosts, hash_bytes(name, length));
+    struct polite_host *host;
 
-    for (; link; link = table_next(link)) {
-        struct polite_host *host = TABLE_OWNER(link, struct polite_host, link);
-
-        if (strncasecmp(host->name, name, length) == 0 && !host->name[length])
+    TABLE_EACH (host, &politeness->hosts, hash_bytes(name, length), link)
+        if (!strncasecmp(host->name, name, length) && !host->name[length])
             return host;
-    }
     return NULL;
 }
 

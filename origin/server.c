@@ -73,23 +73,21 @@ static uint32_t hash_of_url(const char *host, const char *target)
 /* The first that was told of a host, or NULL. */
 static struct told *find_host(struct origin *origin, const char *host)
 {
-    struct table_link *link = table_find(&origin->hosts, hash_text(host));
+    struct told *told;
 
-    while (link && strcasecmp(TABLE_OWNER(link, struct told, by_host)->host, host) != 0)
-        link = table_next(link);
-    return link ? TABLE_OWNER(link, struct told, by_host) : NULL;
+    TABLE_EACH (told, &origin->hosts, hash_text(host), by_host)
+        if (!strcasecmp(told->host, host))
+            return told;
+    return NULL;
 }
 
 static struct told *find_url(struct origin *origin, const char *host, const char *target)
 {
-    struct table_link *link = table_find(&origin->urls, hash_of_url(host, target));
+    struct told *told;
 
-    for (; link; link = table_next(link)) {
-        struct told *told = TABLE_OWNER(link, struct told, by_url);
-
-        if (strcmp(told->target, target) == 0 && strcasecmp(told->host, host) == 0)
+    TABLE_EACH (told, &origin->urls, hash_of_url(host, target), by_url)
+        if (!strcmp(told->target, target) && !strcasecmp(told->host, host))
             return told;
-    }
     return NULL;
 }
 

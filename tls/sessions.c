@@ -48,14 +48,11 @@ struct sessions *sessions_new(bool many)
 
 static struct kept *find(struct sessions *sessions, const char *host, uint16_t port)
 {
-    struct table_link *link = table_find(&sessions->table, hash_of(host, port));
+    struct kept *kept;
 
-    for (; link; link = table_next(link)) {
-        struct kept *kept = TABLE_OWNER(link, struct kept, by_origin);
-
-        if (kept->port == port && strcmp(kept->host, host) == 0)
+    TABLE_EACH (kept, &sessions->table, hash_of(host, port), by_origin)
+        if (kept->port == port && !strcmp(kept->host, host))
             return kept;
-    }
     return NULL;
 }
 

@@ -74,8 +74,7 @@ static double bad_statuses(struct reading *reading)
 
     if (!json_is_object(statuses))
         complain(reading, "status", "is missing");
-    json_object_foreach(statuses, status, count)
-    {
+    json_object_foreach (statuses, status, count) {
         if (!is_plausible(count))
             complain(reading, "status", "has a count that " NO_NUMBER);
         if (strtoul(status, NULL, 10) >= FIRST_BAD_STATUS)
@@ -329,12 +328,11 @@ size_t diff_run_differs(const struct diff_run *one, const struct diff_run *other
     }
     if (!one->config || !other->config)
         return count;
-    json_object_foreach(one->config, key,
-                        value) if (!may_differ(key, elsewhere) &&
-                                   !json_equal(value, json_object_get(other->config, key)))
-        write_difference(key, value, json_object_get(other->config, key), count++, to);
-    json_object_foreach(other->config, key, value) if (!may_differ(key, elsewhere) &&
-                                                       !json_object_get(one->config, key))
-        write_difference(key, NULL, value, count++, to);
+    json_object_foreach (one->config, key, value)
+        if (!may_differ(key, elsewhere) && !json_equal(value, json_object_get(other->config, key)))
+            write_difference(key, value, json_object_get(other->config, key), count++, to);
+    json_object_foreach (other->config, key, value)
+        if (!may_differ(key, elsewhere) && !json_object_get(one->config, key))
+            write_difference(key, NULL, value, count++, to);
     return count;
 }

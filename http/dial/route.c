@@ -51,16 +51,13 @@ static uint32_t hash_of(const char *host, uint16_t port)
 /* The entry with this very key; NULL: none. */
 static struct route *find(const struct table *table, const char *host, uint16_t port)
 {
-    struct table_link *link = table_find(table, hash_of(host, port));
     size_t length = length_of(host);
+    struct route *route;
 
-    for (; link; link = table_next(link)) {
-        struct route *route = TABLE_OWNER(link, struct route, link);
-
+    TABLE_EACH (route, table, hash_of(host, port), link)
         if (route->port == port && length_of(route->host) == length &&
-            strncasecmp(route->host, host, length) == 0)
+            !strncasecmp(route->host, host, length))
             return route;
-    }
     return NULL;
 }
 

@@ -24,7 +24,12 @@ static int setup(void **state)
 static void expect(size_t count, const int *numbers)
 {
     const struct link *at = list.next;
+    const struct member *member;
+    size_t seen = 0;
 
+    LIST_EACH (member, &list, link)
+        assert_int_equal(member->number, numbers[seen++]);
+    assert_int_equal(seen, count);
     for (size_t i = 0; i < count; i++, at = at->next) {
         assert_int_equal(LIST_OWNER(at, struct member, link)->number, numbers[i]);
         assert_ptr_equal(at->next->before, at);

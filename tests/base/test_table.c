@@ -35,9 +35,11 @@ static int teardown(void **state)
 
 static struct member *find(uint32_t hash, uint32_t key)
 {
-    for (struct table_link *link = table_find(&table, hash); link; link = table_next(link))
-        if (TABLE_OWNER(link, struct member, link)->key == key)
-            return TABLE_OWNER(link, struct member, link);
+    struct member *member;
+
+    TABLE_EACH (member, &table, hash, link)
+        if (member->key == key)
+            return member;
     return NULL;
 }
 
