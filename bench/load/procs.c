@@ -12,6 +12,7 @@
  */
 #include "bench/load/procs.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -22,30 +23,30 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "reactor/interrupt.h"
 
-#define LENGTH_BYTES     4          /* before each packed tally, the lowest first */
-#define MOST_FRAME_BYTES (8 << 20)  /* over what the fullest tally packs into */
-#define CHILD_FD         3          /* behind the standard streams */
-#define LOOK_EVERY       NSEC_PER_S /* at whether children are stopped */
+#define LENGTH_BYTES     sizeof(uint32_t) /* before each packed tally, the lowest first */
+#define MOST_FRAME_BYTES (8 << 20)        /* over what the fullest tally packs into */
+#define CHILD_FD         3                /* behind the standard streams */
+#define LOOK_EVERY       NSEC_PER_S       /* at whether children are stopped */
 #define LOOKS_UNTIL_KILL (PROCS_STOPPED_TIME / LOOK_EVERY)
 
 /* A packed tally that waits for those of the others. */
 struct frame {
-    struct frame *next; /* newer */
+    struct link link; /* in `frames` of its child */
     size_t count;
     unsigned char bytes[];
 };
 
 struct child {
     struct procs *procs;
-    struct proc proc;           /* what is told about it */
-    struct watch watch;         /* of the pipe */
-    struct frame *first, *last; /* NULL: none waits */
-    unsigned char *rest;        /* of a frame that is not whole yet */
+    struct proc proc;    /* what is told about it */
+    struct watch watch;  /* of the pipe */
+    struct link frames;  /* that wait, the oldest first */
+    unsigned char *rest; /* of a frame that is not whole yet */
     size_t rest_bytes;
-    bool killed;                 /* since it was stopped */
     uint64_t waiting, in_flight; /* of its last interval that was joined */
 };
 
@@ -55,19 +56,18 @@ struct procs {
     struct tally *joined, *part; /* used again and again */
     struct timer look;           /* LOOK_EVERY */
     unsigned stopped_looks;      /* in a row, in which all that run were stopped */
+    bool killed;                 /* they were, for that */
     struct grave grave;
     struct child child[];
 };
 
 void procs_send(int fd, const struct tally *tally)
 {
-    unsigned char head[LENGTH_BYTES];
     size_t count;
     void *bytes = tally_pack(tally, &count);
+    uint32_t length = htole32((uint32_t)count);
 
-    for (size_t i = 0; i < LENGTH_BYTES; i++)
-        head[i] = (unsigned char)(count >> 8 * i);
-    if (!file_write(fd, head, sizeof(head)) || !file_write(fd, bytes, count))
+    if (!file_write(fd, &length, sizeof(length)) || !file_write(fd, bytes, count))
         /* quietly where the parent is gone; else it tells of the status */
         _exit(errno == EPIPE ? EXIT_SUCCESS : EXIT_FAILURE);
     free(bytes);
@@ -103,7 +103,7 @@ static void end(struct child *child, bool malformed)
         proc->number = status >= 0 ? WEXITSTATUS(status) : -1;
         proc->end = proc->number ? PROC_STATUS : PROC_WELL;
     }
-    if (child->killed)
+    if (child->procs->killed)
         proc->end = PROC_STOPPED;
     if (malformed)
         proc->end = PROC_MALFORMED;
@@ -112,13 +112,9 @@ static void end(struct child *child, bool malformed)
 /* Takes the oldest frame that waits, to be freed; NULL where there is none. */
 static struct frame *pop(struct child *child)
 {
-    struct frame *frame = child->first;
+    struct link *link = list_take_first(&child->frames);
 
-    if (frame)
-        child->first = frame->next;
-    if (!child->first)
-        child->last = NULL;
-    return frame;
+    return link ? LIST_OWNER(link, struct frame, link) : NULL;
 }
 
 /* A whole frame: false where it holds no tally. */
@@ -135,46 +131,34 @@ static bool take_frame(struct child *child, const unsigned char *bytes, size_t c
     frame = memory_get(sizeof(*frame) + count);
     *frame = (struct frame){.count = count};
     memcpy(frame->bytes, bytes, count);
-    if (child->last)
-        child->last->next = frame;
-    else
-        child->first = frame;
-    child->last = frame;
+    list_put_last(&child->frames, &frame->link);
     return true;
-}
-
-/* Takes the first frame of the bytes; returns how many they were, 0 where it is not whole yet. */
-static size_t take_first(struct child *child, const unsigned char *bytes, size_t count, bool *sound)
-{
-    size_t length = 0;
-
-    if (count < LENGTH_BYTES)
-        return 0;
-    for (size_t i = 0; i < LENGTH_BYTES; i++)
-        length |= (size_t)bytes[i] << 8 * i;
-    *sound = length <= MOST_FRAME_BYTES;
-    if (!*sound || count - LENGTH_BYTES < length)
-        return 0;
-    *sound = take_frame(child, bytes + LENGTH_BYTES, length);
-    return LENGTH_BYTES + length;
 }
 
 /* What came, in any cut. False where it is malformed. */
 static bool take_bytes(struct child *child, const unsigned char *bytes, size_t count)
 {
-    size_t taken = 0, length;
-    bool sound = true;
+    size_t at = 0;
 
     child->rest = memory_grow(child->rest, child->rest_bytes + count, 1);
     memcpy(child->rest + child->rest_bytes, bytes, count);
     child->rest_bytes += count;
-    do {
-        length = take_first(child, child->rest + taken, child->rest_bytes - taken, &sound);
-        taken += length;
-    } while (length && sound);
-    child->rest_bytes -= taken;
-    memmove(child->rest, child->rest + taken, child->rest_bytes);
-    return sound;
+    while (child->rest_bytes - at >= LENGTH_BYTES) {
+        uint32_t length;
+
+        memcpy(&length, child->rest + at, LENGTH_BYTES);
+        length = le32toh(length);
+        if (length > MOST_FRAME_BYTES)
+            return false;
+        if (child->rest_bytes - at - LENGTH_BYTES < length) /* it is not whole yet */
+            break;
+        if (!take_frame(child, child->rest + at + LENGTH_BYTES, length))
+            return false;
+        at += LENGTH_BYTES + length;
+    }
+    child->rest_bytes -= at;
+    memmove(child->rest, child->rest + at, child->rest_bytes);
+    return true;
 }
 
 /* Whether all that run have sent their next interval, and there is one. */
@@ -183,7 +167,7 @@ static bool is_whole(const struct procs *procs)
     bool any = false;
 
     for (unsigned i = 0; i < procs->options.count; i++) {
-        if (procs->child[i].first)
+        if (!list_is_empty(&procs->child[i].frames))
             any = true;
         else if (procs->child[i].proc.end == PROC_RUNS)
             return false;
@@ -199,16 +183,17 @@ static void join(struct procs *procs)
 
     tally_clear(procs->joined);
     for (unsigned i = 0; i < procs->options.count; i++) {
-        struct frame *frame = pop(&procs->child[i]);
+        struct child *child = &procs->child[i];
+        struct frame *frame = pop(child);
 
         if (!frame) {
-            waiting += procs->child[i].waiting;
-            in_flight += procs->child[i].in_flight;
+            waiting += child->waiting;
+            in_flight += child->in_flight;
             continue;
         }
         tally_unpack(procs->part, frame->bytes, frame->count); /* it was sound when it came */
-        procs->child[i].waiting = procs->part->waiting;
-        procs->child[i].in_flight = procs->part->in_flight;
+        child->waiting = procs->part->waiting;
+        child->in_flight = procs->part->in_flight;
         (any ? tally_join : tally_append)(procs->joined, procs->part);
         any = true;
         free(frame);
@@ -267,6 +252,14 @@ static bool all_are_stopped(const struct procs *procs)
     return any_runs(procs);
 }
 
+/* Signals to those that run. */
+static void signal_all(const struct procs *procs, int number)
+{
+    for (unsigned i = 0; i < procs->options.count; i++)
+        if (procs->child[i].proc.end == PROC_RUNS)
+            kill(procs->child[i].proc.pid, number);
+}
+
 static void on_look(void *owner)
 {
     struct procs *procs = owner;
@@ -275,14 +268,8 @@ static void on_look(void *owner)
     procs->stopped_looks = all_are_stopped(procs) ? procs->stopped_looks + 1 : 0;
     if (procs->stopped_looks <= LOOKS_UNTIL_KILL)
         return;
-    for (unsigned i = 0; i < procs->options.count; i++) {
-        struct child *child = &procs->child[i];
-
-        if (child->proc.end != PROC_RUNS)
-            continue;
-        child->killed = true;
-        kill(child->proc.pid, SIGKILL); /* its pipe ends then */
-    }
+    procs->killed = true;
+    signal_all(procs, SIGKILL); /* their pipes end then */
 }
 
 /* In the child: lets go of all that is the parent's, and runs. */
@@ -336,9 +323,12 @@ struct procs *procs_start(struct loop *loop, const struct procs_options *options
     procs->joined = tally_new();
     procs->part = tally_new();
     for (unsigned i = 0; i < options->count; i++) {
-        procs->child[i].procs = procs;
-        procs->child[i].proc.end = PROC_WELL; /* until it is started */
-        watch_init(&procs->child[i].watch, on_readable, &procs->child[i], "load process");
+        struct child *child = &procs->child[i];
+
+        child->procs = procs;
+        child->proc.end = PROC_WELL; /* until it is started */
+        list_init(&child->frames);
+        watch_init(&child->watch, on_readable, child, "load process");
     }
     signal(SIGCHLD, SIG_DFL); /* where whoever started us ignores it no status is kept */
     interrupts_set(&interrupts);
@@ -357,13 +347,8 @@ struct procs *procs_start(struct loop *loop, const struct procs_options *options
 
 void procs_stop(struct procs *procs)
 {
-    int number = interrupts_number();
-
-    for (unsigned i = 0; i < procs->options.count; i++)
-        if (procs->child[i].proc.end == PROC_RUNS) {
-            kill(procs->child[i].proc.pid, number);
-            kill(procs->child[i].proc.pid, SIGCONT);
-        }
+    signal_all(procs, interrupts_number());
+    signal_all(procs, SIGCONT);
 }
 
 static void bury(void *owner)
@@ -388,14 +373,10 @@ void procs_free(struct procs *procs)
     if (!procs)
         return;
     loop_cancel(procs->loop, &procs->look);
-    for (unsigned i = 0; i < procs->options.count; i++) {
-        struct child *child = &procs->child[i];
-
-        if (child->proc.end != PROC_RUNS)
-            continue;
-        kill(child->proc.pid, SIGKILL);
-        end(child, false);
-    }
+    signal_all(procs, SIGKILL);
+    for (unsigned i = 0; i < procs->options.count; i++)
+        if (procs->child[i].proc.end == PROC_RUNS)
+            end(&procs->child[i], false);
     loop_bury(procs->loop, &procs->grave, bury, procs);
 }
 

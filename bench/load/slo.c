@@ -72,41 +72,43 @@ static const char *read_rate(struct slo_part *part, const char *text)
     return part->limit > 0 ? NULL : "rps=0 asks for nothing";
 }
 
-/* "p99.9". */
-static const char *read_percentile(struct slo_part *part)
+/* "p99.9=". */
+static const char *read_percentile(struct slo_part *part, const char *text)
 {
-    const char *text = part->name + 1;
+    const char *percent = part->name + 1;
 
     part->kind = SLO_PERCENTILE;
-    if (!decimal_parse(text, strlen(text), 1, &part->percent))
+    if (part->name[0] != 'p' || !decimal_parse(percent, strlen(percent), 1, &part->percent))
         return "what can be limited is p50, p99.9 or any other percentile, mean, max, errors, rps";
     if (part->percent <= 0 || part->percent >= 100)
         return "a percentile is over 0 and below 100; max is the name of the greatest";
-    return NULL;
+    return read_time(part, text);
 }
 
-/* Finds out what the name stands for. */
-static const char *read_name(struct slo_part *part)
+/* By what the name stands for. */
+static const char *read_value(struct slo_part *part, const char *text)
 {
     static const struct {
         const char *name;
         enum slo_kind kind;
-    } names[] = {{"mean", SLO_MEAN}, {"max", SLO_MAX}, {"errors", SLO_ERRORS}, {"rps", SLO_RPS}};
+        const char *(*read)(struct slo_part *part, const char *text);
+    } names[] = {{"mean", SLO_MEAN, read_time},
+                 {"max", SLO_MAX, read_time},
+                 {"errors", SLO_ERRORS, read_share},
+                 {"rps", SLO_RPS, read_rate}};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (!strcmp(part->name, names[i].name)) {
             part->kind = names[i].kind;
-            return NULL;
+            return names[i].read(part, text);
         }
-    if (part->name[0] == 'p')
-        return read_percentile(part);
-    return "what can be limited is p50, p99.9 or any other percentile, mean, max, errors, rps";
+    return read_percentile(part, text);
 }
 
 /* "name=value". */
 static const char *read_part(struct slo_part *part, const char *text, size_t length)
 {
-    const char *equals = memchr(text, '=', length), *why;
+    const char *equals = memchr(text, '=', length);
     size_t name_bytes = equals ? (size_t)(equals - text) : length;
     size_t value_bytes = equals ? length - name_bytes - 1 : 0;
     char value[MOST_VALUE_BYTES];
@@ -119,49 +121,34 @@ static const char *read_part(struct slo_part *part, const char *text, size_t len
     memcpy(part->name, text, name_bytes);
     memcpy(value, equals + 1, value_bytes);
     value[value_bytes] = '\0';
-    why = read_name(part);
-    if (why)
-        return why;
-    if (part->kind == SLO_ERRORS)
-        return read_share(part, value);
-    return part->kind == SLO_RPS ? read_rate(part, value) : read_time(part, value);
+    return read_value(part, value);
 }
 
-/* Whether another part already limits the same. */
-static bool is_twice(const struct slo *slo, const struct slo_part *part)
+static const char *add_part(struct slo *slo, const struct slo_part *part)
 {
     for (size_t i = 0; i < slo->count; i++)
         if (slo->part[i].kind == part->kind && slo->part[i].percent == part->percent)
-            return true;
-    return false;
-}
-
-static const char *read_all(struct slo *slo, const char *text)
-{
-    for (;; text++) {
-        struct slo_part part;
-        size_t length = strcspn(text, ",");
-        const char *why = read_part(&part, text, length);
-
-        if (why)
-            return why;
-        if (is_twice(slo, &part))
             return "the same is limited twice";
-        if (slo->count == SLO_MOST)
-            return "there are more than 16 limits";
-        slo->part[slo->count++] = part;
-        text += length;
-        if (!*text)
-            return NULL;
-    }
+    if (slo->count == SLO_MOST)
+        return "there are more than 16 limits";
+    slo->part[slo->count++] = *part;
+    return NULL;
 }
 
 const char *slo_parse(struct slo *slo, const char *text)
 {
-    const char *why;
+    const char *why, *end;
 
     *slo = (struct slo){0};
-    why = read_all(slo, text);
+    do {
+        struct slo_part part;
+
+        end = strchrnul(text, ',');
+        why = read_part(&part, text, (size_t)(end - text));
+        if (!why)
+            why = add_part(slo, &part);
+        text = end + 1;
+    } while (!why && *end);
     if (why)
         slo->count = 0;
     return why;

@@ -8,10 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 struct spool {
@@ -72,49 +73,35 @@ static struct interval interval_of(const struct tally *tally)
 static int open_nameless(void)
 {
     const char *folder = getenv("TMPDIR");
-    char *path = NULL;
-    int fd, error;
+    char *path;
+    int fd;
 
     if (!folder || !*folder)
         folder = "/tmp";
     fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd >= 0 || asprintf(&path, "%s/firstbyte.XXXXXX", folder) < 0)
+    if (fd >= 0)
         return fd;
+    path = memory_print("%s/firstbyte.XXXXXX", folder);
     fd = mkostemp(path, O_CLOEXEC);
-    error = errno;
     if (fd >= 0)
         unlink(path);
-    free(path);
-    errno = error;
+    free(path); /* keeps errno */
     return fd;
 }
 
-/* Where the i-th lies in the file. */
-static off_t offset_of(size_t i)
+/* Goes to the i-th in the file. False and errno where there is none. */
+static bool seek(const struct spool *spool, size_t i)
 {
-    return (off_t)((i - SPOOL_HELD) * sizeof(struct interval));
+    return lseek(spool->fd, (off_t)((i - SPOOL_HELD) * sizeof(struct interval)), SEEK_SET) >= 0;
 }
 
-/* Writes the next one. Returns 0 or an errno; a part that was written is written over by the next. */
-static int write_next(struct spool *spool, const struct interval *interval)
+/* Writes the next one. False and errno; a part that was written is written over by the next. */
+static bool write_next(struct spool *spool, const struct interval *interval)
 {
-    size_t done = 0;
-
     if (spool->fd < 0)
         spool->fd = open_nameless();
-    if (spool->fd < 0)
-        return errno;
-    while (done < sizeof(*interval)) {
-        ssize_t count = pwrite(spool->fd, (const char *)interval + done, sizeof(*interval) - done,
-                               offset_of(spool->count) + (off_t)done);
-
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return count ? errno : ENOSPC;
-        done += (size_t)count;
-    }
-    return 0;
+    return spool->fd >= 0 && seek(spool, spool->count) &&
+           file_write(spool->fd, interval, sizeof(*interval));
 }
 
 static void keep_error(struct spool *spool, int error)
@@ -126,16 +113,14 @@ static void keep_error(struct spool *spool, int error)
 void spool_add(struct spool *spool, const struct tally *tally)
 {
     struct interval interval = interval_of(tally);
-    int error = 0;
 
-    if (spool->count < SPOOL_HELD)
+    if (spool->count < SPOOL_HELD) {
         spool->held[spool->count] = interval;
-    else
-        error = write_next(spool, &interval);
-    if (error)
-        keep_error(spool, error);
-    else
-        spool->count++;
+    } else if (!write_next(spool, &interval)) {
+        keep_error(spool, errno);
+        return;
+    }
+    spool->count++;
 }
 
 size_t spool_count(const struct spool *spool)
@@ -145,7 +130,9 @@ size_t spool_count(const struct spool *spool)
 
 bool spool_get(struct spool *spool, size_t i, struct interval *interval)
 {
-    size_t done = 0;
+    size_t length = 0;
+    char *bytes = NULL;
+    bool whole;
 
     if (i >= spool->count)
         return false;
@@ -153,19 +140,15 @@ bool spool_get(struct spool *spool, size_t i, struct interval *interval)
         *interval = spool->held[i];
         return true;
     }
-    while (done < sizeof(*interval)) {
-        ssize_t count = pread(spool->fd, (char *)interval + done, sizeof(*interval) - done,
-                              offset_of(i) + (off_t)done);
-
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0) {
-            keep_error(spool, count ? errno : EIO); /* EIO: it is shorter than what was written */
-            return false;
-        }
-        done += (size_t)count;
-    }
-    return true;
+    if (seek(spool, i))
+        bytes = file_read_open(spool->fd, sizeof(*interval), &length);
+    whole = length == sizeof(*interval);
+    if (whole)
+        memcpy(interval, bytes, length);
+    else
+        keep_error(spool, bytes ? EIO : errno); /* EIO: it is shorter than what was written */
+    free(bytes);
+    return whole;
 }
 
 int spool_error(const struct spool *spool)
