@@ -9,23 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/queue.h>
 
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/table.h"
 
 struct entry {
-    struct table_link link;  /* in names->table */
-    TAILQ_ENTRY(entry) used; /* in the order of use */
-    nsec until;              /* from then on it is not known any more */
-    const char *name;        /* behind the addresses */
+    struct table_link link; /* in names->table */
+    struct link used;       /* in the order of use */
+    nsec until;             /* from then on it is not known any more */
+    const char *name;       /* behind the addresses */
     enum resolve_status status;
     unsigned count;             /* of addresses */
     struct address addresses[]; /* and the name */
 };
 
 struct names {
-    TAILQ_HEAD(used_list, entry) used; /* the latest used first */
+    struct link used; /* the latest used first */
     size_t most;
     struct table table; /* by name */
 };
@@ -34,7 +34,7 @@ struct names *names_new(size_t most)
 {
     struct names *names = memory_zeroed(sizeof(*names));
 
-    TAILQ_INIT(&names->used);
+    list_init(&names->used);
     names->most = most;
     return names;
 }
@@ -52,16 +52,14 @@ static struct entry *find(const struct names *names, const char *name, uint32_t 
 static void forget(struct names *names, struct entry *entry)
 {
     table_remove(&names->table, &entry->link);
-    TAILQ_REMOVE(&names->used, entry, used);
+    list_remove(&entry->used);
     free(entry);
 }
 
 void names_free(struct names *names)
 {
-    struct entry *entry;
-
-    while ((entry = TAILQ_FIRST(&names->used)))
-        forget(names, entry);
+    while (!list_is_empty(&names->used))
+        forget(names, LIST_OWNER(names->used.next, struct entry, used));
     table_free(&names->table);
     free(names);
 }
@@ -75,7 +73,7 @@ void names_keep(struct names *names, const char *name, uint32_t hash, const stru
     if (entry)
         forget(names, entry);
     if (names->table.count == names->most)
-        forget(names, TAILQ_LAST(&names->used, used_list));
+        forget(names, LIST_OWNER(names->used.before, struct entry, used));
     entry = memory_get(sizeof(*entry) + addresses + bytes);
     entry->until = until;
     entry->status = known->status;
@@ -83,7 +81,7 @@ void names_keep(struct names *names, const char *name, uint32_t hash, const stru
     memcpy(entry->addresses, known->addresses, addresses);
     entry->name = memcpy(entry->addresses + known->count, name, bytes);
     table_add(&names->table, &entry->link, hash);
-    TAILQ_INSERT_HEAD(&names->used, entry, used);
+    list_put_first(&names->used, &entry->used);
 }
 
 bool names_find(struct names *names, const char *name, uint32_t hash, nsec now, struct known *known)
@@ -96,8 +94,8 @@ bool names_find(struct names *names, const char *name, uint32_t hash, nsec now, 
         forget(names, entry);
         return false;
     }
-    TAILQ_REMOVE(&names->used, entry, used);
-    TAILQ_INSERT_HEAD(&names->used, entry, used);
+    list_remove(&entry->used);
+    list_put_first(&names->used, &entry->used);
     known->status = entry->status;
     known->count = entry->count;
     memcpy(known->addresses, entry->addresses, entry->count * sizeof(*entry->addresses));

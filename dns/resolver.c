@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/queue.h>
 
 #include "base/hash.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "base/table.h"
 #include "dns/cache.h"
@@ -23,15 +23,13 @@
 #include "dns/servers.h"
 
 struct lookup {
-    struct question *question;   /* NULL: it is over, in its last call */
-    TAILQ_ENTRY(lookup) waiting; /* in question->waiters */
+    struct question *question; /* NULL: it is over, in its last call */
+    struct link waiting;       /* in question->waiters */
     resolved_fn *done;
     void *owner;      /* its argument */
     struct task task; /* tells what is new */
     size_t told;      /* so many of the question's addresses */
 };
-
-TAILQ_HEAD(waiters, lookup);
 
 enum question_state {
     QUESTION_WAITS, /* in the line */
@@ -43,11 +41,11 @@ enum question_state {
 struct question {
     struct resolver *resolver;
     enum question_state state;
-    unsigned number;            /* for the probe: the count of those before it */
-    TAILQ_ENTRY(question) all;  /* in resolver->questions */
-    TAILQ_ENTRY(question) line; /* while it waits */
-    struct table_link link;     /* in the table, until it is over */
-    struct waiters waiters;
+    unsigned number;        /* for the probe: the count of those before it */
+    struct link all;        /* in resolver->questions */
+    struct link line;       /* while it waits */
+    struct table_link link; /* in the table, until it is over */
+    struct link waiters;
     struct stub_query v6, v4;
     struct timer delay;         /* until A is told without AAAA */
     unsigned candidate;         /* which name of the search list is asked for */
@@ -67,12 +65,12 @@ struct resolver {
     struct hosts *hosts;    /* NULL until it is read */
     const char *hosts_path; /* NULL: none */
     enum resolve_family family;
-    TAILQ_HEAD(questions, question) questions; /* all that are alive */
-    TAILQ_HEAD(line, question) line;           /* those that wait, the first in front */
-    struct task next;                          /* asks those */
-    unsigned created;                          /* questions, in all */
-    size_t asked, most;                        /* questions at the nameserver now, and at most */
-    struct table table;                        /* the questions that are not over, by name */
+    struct link questions; /* all that are alive */
+    struct link line;      /* those that wait, the first in front */
+    struct task next;      /* asks those */
+    unsigned created;      /* questions, in all */
+    size_t asked, most;    /* questions at the nameserver now, and at most */
+    struct table table;    /* the questions that are not over, by name */
 };
 
 /* A name as it is kept and asked for. */
@@ -127,7 +125,7 @@ static bool find_known(struct resolver *resolver, const struct key *key, struct 
 
 static void question_free(struct question *question)
 {
-    TAILQ_REMOVE(&question->resolver->questions, question, all);
+    list_remove(&question->all);
     free(question->addresses);
     free(question);
 }
@@ -135,7 +133,7 @@ static void question_free(struct question *question)
 /* Nobody waits any more: out of the line, where it was not asked. */
 static void give_up(struct question *question)
 {
-    TAILQ_REMOVE(&question->resolver->line, question, line);
+    list_remove(&question->line);
     table_remove(&question->resolver->table, &question->link);
     question_free(question);
 }
@@ -146,9 +144,9 @@ static void leave(struct lookup *lookup)
     struct question *question = lookup->question;
 
     loop_undefer(question->resolver->loop, &lookup->task);
-    TAILQ_REMOVE(&question->waiters, lookup, waiting);
+    list_remove(&lookup->waiting);
     lookup->question = NULL;
-    if (!TAILQ_EMPTY(&question->waiters))
+    if (!list_is_empty(&question->waiters))
         return;
     if (question->state == QUESTION_OVER)
         question_free(question);
@@ -192,7 +190,7 @@ static void tell_all(struct question *question)
 {
     struct lookup *lookup;
 
-    TAILQ_FOREACH (lookup, &question->waiters, waiting)
+    LIST_EACH (lookup, &question->waiters, waiting)
         loop_defer(question->resolver->loop, &lookup->task);
 }
 
@@ -226,7 +224,7 @@ static void stand_in_line(struct question *question)
     struct resolver *resolver = question->resolver;
 
     enter(question, QUESTION_WAITS);
-    TAILQ_INSERT_TAIL(&resolver->line, question, line);
+    list_put_last(&resolver->line, &question->line);
 }
 
 /* Where a name leads nowhere, the next one of the search list may be tried. */
@@ -250,7 +248,7 @@ static void finish(struct question *question)
     table_remove(&question->resolver->table, &question->link);
     keep(question);
     tell_all(question);
-    if (TAILQ_EMPTY(&question->waiters))
+    if (list_is_empty(&question->waiters))
         question_free(question);
 }
 
@@ -268,14 +266,14 @@ static void conclude(struct question *question)
     if (nowhere && stub_candidate(resolver->stub, question->name, question->candidate + 1, room)) {
         question->candidate++;
         stand_in_line(question);
-        if (TAILQ_EMPTY(&question->waiters))
+        if (list_is_empty(&question->waiters))
             give_up(question);
     } else {
         if (nowhere)
             question->status = question->tried;
         finish(question);
     }
-    if (!TAILQ_EMPTY(&resolver->line))
+    if (!list_is_empty(&resolver->line))
         loop_defer(resolver->loop, &resolver->next);
 }
 
@@ -318,7 +316,7 @@ static void ask(struct question *question)
     char room[STUB_NAME_BYTES];
     const char *name = stub_candidate(resolver->stub, question->name, question->candidate, room);
 
-    TAILQ_REMOVE(&resolver->line, question, line);
+    list_remove(&question->line);
     resolver->asked++;
     enter(question, QUESTION_ASKED);
     question->status = RESOLVE_OK;
@@ -334,8 +332,8 @@ static void ask_next(void *owner)
 {
     struct resolver *resolver = owner;
 
-    while (resolver->asked < resolver->most && !TAILQ_EMPTY(&resolver->line))
-        ask(TAILQ_FIRST(&resolver->line));
+    while (resolver->asked < resolver->most && !list_is_empty(&resolver->line))
+        ask(LIST_OWNER(resolver->line.next, struct question, line));
 }
 
 static struct question *question_new(struct resolver *resolver, const char *name)
@@ -345,8 +343,8 @@ static struct question *question_new(struct resolver *resolver, const char *name
 
     question->resolver = resolver;
     question->number = resolver->created++;
-    TAILQ_INIT(&question->waiters);
-    TAILQ_INSERT_TAIL(&resolver->questions, question, all);
+    list_init(&question->waiters);
+    list_put_last(&resolver->questions, &question->all);
     memcpy(question->name, name, bytes);
     return question;
 }
@@ -406,7 +404,7 @@ struct lookup *resolver_lookup(struct resolver *resolver, const char *name, reso
     lookup->done = done;
     lookup->owner = owner;
     task_init(&lookup->task, tell, lookup, "dns lookup result");
-    TAILQ_INSERT_TAIL(&question->waiters, lookup, waiting);
+    list_put_last(&question->waiters, &lookup->waiting);
     if (question->state >= QUESTION_READY)
         loop_defer(resolver->loop, &lookup->task);
     ask_next(resolver);
@@ -449,24 +447,25 @@ struct resolver *resolver_new(struct loop *loop, const struct resolver_options *
     resolver->hosts_path = options->hosts;
     resolver->family = options->family;
     resolver->most = options->most_questions ? options->most_questions : RESOLVER_MOST_QUESTIONS;
-    TAILQ_INIT(&resolver->questions);
-    TAILQ_INIT(&resolver->line);
+    list_init(&resolver->questions);
+    list_init(&resolver->line);
     task_init(&resolver->next, ask_next, resolver, "dns next query");
     return resolver;
 }
 
 void resolver_free(struct resolver *resolver)
 {
-    struct question *question;
-    struct lookup *lookup;
-
     if (!resolver)
         return;
     stub_free(resolver->stub);
-    while ((question = TAILQ_FIRST(&resolver->questions))) {
-        while ((lookup = TAILQ_FIRST(&question->waiters))) {
+    while (!list_is_empty(&resolver->questions)) {
+        struct question *question = LIST_OWNER(resolver->questions.next, struct question, all);
+
+        while (!list_is_empty(&question->waiters)) {
+            struct lookup *lookup = LIST_OWNER(question->waiters.next, struct lookup, waiting);
+
             loop_undefer(resolver->loop, &lookup->task);
-            TAILQ_REMOVE(&question->waiters, lookup, waiting);
+            list_remove(&lookup->waiting);
             free(lookup);
         }
         loop_cancel(resolver->loop, &question->delay);
