@@ -256,30 +256,25 @@ size_t statistics_needed(size_t questions, double alpha)
     return count;
 }
 
-/* The place of the least that was not taken yet. */
-static size_t least_of(const double *p, const bool *taken, size_t count)
+static int by_pointed_value(const void *one, const void *other)
 {
-    size_t least = count;
-
-    for (size_t i = 0; i < count; i++)
-        if (!taken[i] && (least == count || p[i] < p[least]))
-            least = i;
-    return least;
+    return by_value(*(double *const *)one, *(double *const *)other);
 }
 
 void statistics_holm(double *p, size_t count)
 {
-    bool *taken = memory_zeroed(count * sizeof(*taken));
+    double **order = memory_grow(NULL, count, sizeof(*order));
     double floor = 0; /* none is less than one before it */
 
-    for (size_t left = count; left; left--) {
-        size_t i = least_of(p, taken, count);
-        double corrected = p[i] * (double)left;
+    for (size_t i = 0; i < count; i++)
+        order[i] = &p[i];
+    qsort(order, count, sizeof(*order), by_pointed_value);
+    for (size_t i = 0; i < count; i++) {
+        double corrected = *order[i] * (double)(count - i);
 
         floor = corrected > floor ? corrected : floor;
         floor = floor < 1 ? floor : 1;
-        p[i] = floor;
-        taken[i] = true;
+        *order[i] = floor;
     }
-    free(taken);
+    free(order);
 }

@@ -45,8 +45,8 @@ struct scope {
 /* A Set-Cookie, read. */
 struct offer {
     struct span name, value, path, domain; /* `at` NULL: no such attribute */
-    int64_t max_age, expires;              /* moments */
-    bool secure, has_max_age, has_expires;
+    int64_t expires;                       /* by Max-Age, or else Expires; NEVER: neither */
+    bool secure, has_max_age;
 };
 
 /* A tab is allowed around the parts, where it is taken off; in a name or a value it is not. */
@@ -87,11 +87,11 @@ static void read_attribute(struct offer *offer, struct span text, int64_t now)
         value.at += span_starts(value, ".");
         offer->domain = value;
     } else if (span_is(name, "max-age") && read_max_age(value, now, &moment)) {
-        offer->max_age = moment;
-        offer->has_max_age = true;
-    } else if (span_is(name, "expires") && date_cookie(value.at, span_bytes(value), &moment)) {
         offer->expires = moment;
-        offer->has_expires = true;
+        offer->has_max_age = true;
+    } else if (!offer->has_max_age && span_is(name, "expires") &&
+               date_cookie(value.at, span_bytes(value), &moment)) {
+        offer->expires = moment;
     }
 }
 
@@ -102,7 +102,7 @@ static bool read_offer(struct offer *offer, struct span text, int64_t now)
     bool has_mark = span_find(pair, '=');
 
     name = span_trim(span_take(&pair, '='), is_blank);
-    *offer = (struct offer){.name = name, .value = span_trim(pair, is_blank)};
+    *offer = (struct offer){.name = name, .value = span_trim(pair, is_blank), .expires = NEVER};
     if (!has_mark || !span_bytes(name) || has_control(name, true) ||
         has_control(offer->value, true))
         return false;
@@ -223,15 +223,14 @@ static struct span copy(char **to, struct span text)
     return (struct span){at, *to};
 }
 
-static struct cookie *cookie_new(const struct offer *offer, const struct scope *scope,
-                                 int64_t expires)
+static struct cookie *cookie_new(const struct offer *offer, const struct scope *scope)
 {
     size_t pair = span_bytes(offer->name) + 1 + span_bytes(offer->value);
     struct cookie *cookie =
         memory_get(sizeof(*cookie) + pair + span_bytes(scope->path) + span_bytes(scope->domain));
     char *to = cookie->text;
 
-    cookie->expires = expires;
+    cookie->expires = offer->expires;
     cookie->secure = offer->secure;
     cookie->host_only = scope->host_only;
     cookie->name = copy(&to, offer->name);
@@ -308,13 +307,13 @@ static void keep(struct cookies *jar, struct cookie *cookie, struct cookie **lin
 
 /* Puts an allowed one into the jar. */
 static void put(struct cookies *jar, const struct offer *offer, const struct scope *scope,
-                int64_t expires, int64_t now)
+                int64_t now)
 {
     struct cookie **link = place_of(jar, offer->name, scope);
     bool replaces = *link && is_same(*link, offer->name, scope);
 
-    if (expires > now)
-        keep(jar, cookie_new(offer, scope, expires), link, replaces);
+    if (offer->expires > now)
+        keep(jar, cookie_new(offer, scope), link, replaces);
     else if (replaces)
         drop(jar, link);
 }
@@ -323,7 +322,6 @@ void cookies_take(struct cookies **jar, const struct url *url, const char *value
                   int64_t now_unix)
 {
     struct span text = span_of(value, length);
-    int64_t expires = NEVER;
     struct scope scope;
     struct offer offer;
 
@@ -332,18 +330,14 @@ void cookies_take(struct cookies **jar, const struct url *url, const char *value
         span_bytes(offer.name) + span_bytes(offer.value) > COOKIES_MOST_PAIR_BYTES ||
         !find_domain(&offer, url, &scope))
         return;
-    if (offer.has_max_age)
-        expires = offer.max_age;
-    else if (offer.has_expires)
-        expires = offer.expires;
-    if (!*jar && expires <= now_unix)
+    if (!*jar && offer.expires <= now_unix)
         return;
     if (!*jar)
         *jar = memory_zeroed(sizeof(**jar));
     drop_expired(*jar, now_unix);
     scope.path = path_for(&offer, url);
     if (url->https || !hides_secure(*jar, offer.name, &scope))
-        put(*jar, &offer, &scope, expires, now_unix);
+        put(*jar, &offer, &scope, now_unix);
 }
 
 static bool is_sent(const struct cookie *cookie, const struct url *url, int64_t now)
