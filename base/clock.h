@@ -33,6 +33,12 @@ int64_t clock_unix_s(void);
    another thread runs. */
 void clock_replace_wall(uint64_t (*wall_ns)(void *arg), void *arg);
 
+/* A duration in seconds. */
+static inline double clock_seconds(nsec span)
+{
+    return (double)span / (double)NSEC_PER_S;
+}
+
 /* A moment `after` from `from`; NSEC_NEVER where `after` is NSEC_NEVER or the sum does not fit. */
 static inline nsec clock_after(nsec from, nsec after)
 {

@@ -229,7 +229,7 @@ static void say_total(struct session *session, nsec took)
     to = memory_stream(&text, &length);
     totals_write(to, &session->totals);
     fclose(to);
-    diagnostic("%s; %.1f s", text, (double)took / (double)NSEC_PER_S);
+    diagnostic("%s; %.1f s", text, clock_seconds(took));
     free(text);
 }
 

@@ -15,8 +15,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "base/utf8.h"
 #include "cli/output/figures.h"
 #include "cli/output/terminal.h"
 #include "cli/output/text.h"
@@ -30,7 +30,6 @@
 #define MOST_COLUMNS    100
 #define NARROWEST       20 /* where a terminal is narrower than that, nothing is drawn */
 #define TEXT_BYTES      256
-#define FRAME_BYTES     8192
 #define LAST_WAIT_MS    500 /* at the end, for a terminal that is slow */
 #define PATH_BYTES      64
 
@@ -48,11 +47,12 @@ struct live {
     bool color;
     struct live_sample samples[SAMPLES]; /* a ring */
     size_t sampled;                      /* in all; the next goes to sampled % SAMPLES */
-    size_t lines;      /* that stand on the terminal, or will when `frame` is out */
-    size_t most_lines; /* of this frame: the terminal's, but one */
-    size_t line;       /* of this frame, that is being made */
-    size_t room;       /* columns that are left in it */
-    char frame[FRAME_BYTES];
+    size_t lines;       /* that stand on the terminal, or will when `frame` is out */
+    size_t most_lines;  /* of this frame: the terminal's, but one */
+    size_t line;        /* of this frame, that is being made */
+    size_t room;        /* columns that are left in it */
+    FILE *to;           /* the frame that is being made */
+    char *frame;        /* what is made of it; owned */
     size_t bytes, sent; /* of it */
 };
 
@@ -62,7 +62,7 @@ struct live {
 static bool flush(struct live *live, int wait_ms)
 {
     int fd = live->ours >= 0 ? live->ours : live->fd;
-    size_t most = live->ours >= 0 ? FRAME_BYTES : TEXT_BYTES;
+    size_t most = live->ours >= 0 ? SIZE_MAX : TEXT_BYTES;
 
     while (live->sent < live->bytes) {
         struct pollfd one = {.fd = fd, .events = POLLOUT};
@@ -79,19 +79,17 @@ static bool flush(struct live *live, int wait_ms)
     return true;
 }
 
-/* Composing: nothing goes beyond the line's room, or the frame's */
+/* Composing: nothing goes beyond the line's room, or the frame's last line */
 
-static void put_bytes(struct live *live, const char *bytes, size_t count)
+static bool is_cut(const struct live *live)
 {
-    if (live->line > live->most_lines || count > FRAME_BYTES - live->bytes)
-        return;
-    memcpy(live->frame + live->bytes, bytes, count);
-    live->bytes += count;
+    return live->line > live->most_lines;
 }
 
 static void put_sequence(struct live *live, const char *sequence)
 {
-    put_bytes(live, sequence, strlen(sequence));
+    if (!is_cut(live))
+        fputs(sequence, live->to);
 }
 
 static void shade(struct live *live, const char *sequence)
@@ -103,19 +101,8 @@ static void shade(struct live *live, const char *sequence)
 /* Characters of one column each. */
 static void put(struct live *live, const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    size_t left = strlen(text);
-
-    while (left && live->room) {
-        uint32_t character;
-        bool whole;
-        size_t count = utf8_next(at, left, &character, &whole);
-
-        put_bytes(live, (const char *)at, count);
-        at += count;
-        left -= count;
-        live->room--;
-    }
+    if (!is_cut(live))
+        live->room -= text_show(live->to, text, strlen(text), live->room);
 }
 
 __attribute__((format(printf, 2, 3))) static void put_format(struct live *live, const char *format,
@@ -130,24 +117,17 @@ __attribute__((format(printf, 2, 3))) static void put_format(struct live *live, 
     put(live, text);
 }
 
+/* Ends the line before it, too. */
 static void begin_line(struct live *live, size_t columns)
 {
+    if (live->line)
+        put_sequence(live, "\n");
     live->line++;
     live->room = columns - 1; /* in the last one a terminal would go on below */
     put_sequence(live, "\r" ERASE_LINE);
 }
 
-static void end_line(struct live *live)
-{
-    put_sequence(live, "\n");
-}
-
 /* The lines */
-
-static double seconds(nsec span)
-{
-    return (double)span / (double)NSEC_PER_S;
-}
 
 /* How much of the run is done, by the limit that is nearer: 0 to 1, under 0 where there is none. */
 static double done_share(const struct live *live, const struct tally *total)
@@ -181,9 +161,9 @@ static void put_time(struct live *live, const struct tally *total)
     double share = done_share(live, total);
 
     shade(live, SHADE_BOLD);
-    put_format(live, "%.0f s", seconds(total->to));
+    put_format(live, "%.0f s", clock_seconds(total->to));
     if (live->duration != NSEC_NEVER)
-        put_format(live, " of %.0f s", seconds(live->duration));
+        put_format(live, " of %.0f s", clock_seconds(live->duration));
     shade(live, SHADE_NONE);
     if (live->requests)
         put_format(live, ", %s of %s requests", figure_count(total->completed + total->failed).text,
@@ -274,7 +254,6 @@ static void put_graphs(struct live *live, size_t columns)
             put(live, label);
             shade(live, SHADE_NONE);
         }
-        end_line(live);
     }
 }
 
@@ -283,29 +262,31 @@ static void compose(struct live *live, const struct tally *interval, const struc
 {
     begin_line(live, columns);
     put_time(live, total);
-    end_line(live);
     begin_line(live, columns);
     put_rate(live, interval, total);
-    end_line(live);
     begin_line(live, columns);
     put_latency(live, total);
-    end_line(live);
     begin_line(live, columns);
     put_state(live, interval);
-    end_line(live);
     put_graphs(live, columns);
 }
 
 /* Begins a frame: the cursor goes to the first line of the last one. */
 static void begin_frame(struct live *live)
 {
-    char up[TEXT_BYTES];
+    free(live->frame);
+    live->to = memory_stream(&live->frame, &live->bytes);
+    live->sent = live->line = 0;
+    if (live->lines)
+        fprintf(live->to, CURSOR_UP, live->lines);
+}
 
-    live->bytes = live->sent = live->line = 0;
-    if (live->lines) {
-        snprintf(up, sizeof(up), CURSOR_UP, live->lines);
-        put_sequence(live, up);
-    }
+/* Ends it; what stood below goes. */
+static void end_frame(struct live *live, int wait_ms)
+{
+    fputs(ERASE_BELOW, live->to);
+    fclose(live->to);
+    flush(live, wait_ms);
 }
 
 static size_t rows_of(const struct live *live)
@@ -356,10 +337,9 @@ void live_show(struct live *live, const struct tally *interval, const struct tal
     live->most_lines = rows - 1;
     begin_frame(live);
     compose(live, interval, total, columns);
-    live->lines = live->line < live->most_lines ? live->line : live->most_lines;
-    live->line = 0;
-    put_sequence(live, ERASE_BELOW);
-    flush(live, 0);
+    put_sequence(live, "\n");
+    live->lines = is_cut(live) ? live->most_lines : live->line;
+    end_frame(live, 0);
 }
 
 void live_free(struct live *live)
@@ -368,10 +348,11 @@ void live_free(struct live *live)
         return;
     if (flush(live, LAST_WAIT_MS) && live->lines) {
         begin_frame(live);
-        put_sequence(live, "\r" ERASE_BELOW);
-        flush(live, LAST_WAIT_MS);
+        fputs("\r", live->to);
+        end_frame(live, LAST_WAIT_MS);
     }
     if (live->ours >= 0)
         close(live->ours);
+    free(live->frame);
     free(live);
 }

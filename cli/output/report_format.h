@@ -38,11 +38,6 @@ static inline void put_bytes(FILE *to, const char *bytes, size_t count)
         putc_unlocked(bytes[i], to);
 }
 
-static inline double seconds(nsec span)
-{
-    return (double)span / (double)NSEC_PER_S;
-}
-
 static inline double ratio(nsec a, nsec b)
 {
     return b ? (double)a / (double)b : 0;

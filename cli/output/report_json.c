@@ -121,10 +121,10 @@ void report_race_json(FILE *to, const struct race_totals *totals)
     json_begin(&json, to);
     json_object(&json, NULL);
     json_string(&json, "schema", "firstbyte.race/1");
-    json_real(&json, "sync_s", seconds(totals->blocking), 6);
-    json_real(&json, "async_s", seconds(totals->reactor), 6);
+    json_real(&json, "sync_s", clock_seconds(totals->blocking), 6);
+    json_real(&json, "async_s", clock_seconds(totals->reactor), 6);
     json_real(&json, "speedup", ratio(totals->blocking, totals->reactor), 4);
-    json_real(&json, "slowest_s", seconds(totals->slowest), 6);
+    json_real(&json, "slowest_s", clock_seconds(totals->slowest), 6);
     json_real(&json, "bound", ratio(totals->blocking, totals->slowest), 4);
     json_object_end(&json);
     json_end(&json);

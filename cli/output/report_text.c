@@ -259,11 +259,11 @@ void report_put_text(const struct report *report, FILE *to, struct view *view)
 
 void report_race_text(FILE *to, const struct race_totals *totals)
 {
-    fprintf(to, "Synchronous example took %.6f seconds\n", seconds(totals->blocking));
-    fprintf(to, "Asynchronous example took %.6f seconds\n", seconds(totals->reactor));
+    fprintf(to, "Synchronous example took %.6f seconds\n", clock_seconds(totals->blocking));
+    fprintf(to, "Asynchronous example took %.6f seconds\n", clock_seconds(totals->reactor));
     fprintf(to,
             "%.2fx faster; the slowest site alone took %.6f seconds, so %.2fx is the most that any "
             "order can give\n",
-            ratio(totals->blocking, totals->reactor), seconds(totals->slowest),
+            ratio(totals->blocking, totals->reactor), clock_seconds(totals->slowest),
             ratio(totals->blocking, totals->slowest));
 }
