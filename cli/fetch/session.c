@@ -71,8 +71,8 @@ static bool fits_state(const struct session *session, const struct site *site)
     if (!state)
         return true;
     if (!site)
-        return sites_place(session->sites) >= state_head(state)->frontier;
-    return state_fits(state, site->place, sites_sum(session->sites));
+        return sites_position(session->sites)->place >= state_head(state)->frontier;
+    return state_fits(state, site->place, sites_position(session->sites)->sum);
 }
 
 static bool refuse_list(const struct session *session)
@@ -86,7 +86,7 @@ void session_say_empty(const struct session *session)
 {
     const char *file = bad_lines_file(session->options.list->file);
 
-    if (file && !session->options.output->quiet && !sites_count(session->sites))
+    if (file && !session->options.output->quiet && !sites_position(session->sites)->count)
         complain(file, "there is no site in it");
 }
 
@@ -230,7 +230,7 @@ enum sites_next session_next(struct session *session, struct listed *listed)
         }
         if (!state_is_done(state, place)) {
             state_take(state, place);
-            state_advance(state, place, sites_sum(session->sites));
+            state_advance(state, place, sites_position(session->sites)->sum);
             listed->site->number -= session->passed_over; /* its turn among those of this run */
             return SITES_ONE;
         }

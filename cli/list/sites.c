@@ -18,10 +18,8 @@ struct sites {
     struct grammar *grammar;
     struct reader *reader; /* NULL: words */
     struct list_options list;
-    size_t word;         /* of the words, the next */
-    size_t line;         /* the number of the last line */
-    uint64_t sum;        /* of all lines up to there, where it is kept */
-    uint64_t number;     /* of the next site */
+    size_t word; /* of the words, the next */
+    struct sites_position at;
     struct ahead *ahead; /* lines in the buffer, by origin; NULL before the first look */
     uint64_t looked;     /* the offset up to which they were looked at */
     size_t looked_line;  /* the number of the line before that */
@@ -30,9 +28,9 @@ struct sites {
 /* The next line in the list's own order. */
 static void count_line(struct sites *sites, const char *line, size_t length)
 {
-    sites->line++;
+    sites->at.place++;
     if (sites->options.sum)
-        sites->sum = sites->options.sum(sites->sum, line, length);
+        sites->at.sum = sites->options.sum(sites->at.sum, line, length);
 }
 
 /* Gives out what a line holds. One that is `wrong` is still one in the list; takes over `shown`. False
@@ -42,15 +40,15 @@ static bool give(struct sites *sites, struct listed *listed, const char *wrong, 
     if (wrong) {
         listed->site = site_new();
         listed->site->unreadable =
-            sites->reader
-                ? memory_print("%s:%zu: %s", bad_lines_file(sites->list.file), sites->line, wrong)
-                : memory_text(wrong, strlen(wrong));
+            sites->reader ? memory_print("%s:%zu: %s", bad_lines_file(sites->list.file),
+                                         sites->at.place, wrong)
+                          : memory_text(wrong, strlen(wrong));
         listed->site->url.shown = shown;
     }
     if (!listed->site)
         return false;
-    listed->site->number = sites->number++;
-    listed->site->place = sites->line;
+    listed->site->number = sites->at.count++;
+    listed->site->place = sites->at.place;
     return true;
 }
 
@@ -88,7 +86,7 @@ static bool take_line(struct sites *sites, const struct line *line, struct liste
     size_t skip = 0;
 
     count_line(sites, line->text, line->length);
-    if (sites->line == 1) {
+    if (sites->at.place == 1) {
         wrong = stray_encoding(line->text, line->length);
         if (wrong)
             return give_up(sites, listed, wrong);
@@ -135,7 +133,7 @@ static void look_ahead(struct sites *sites)
         sites->ahead = ahead_new();
     if (sites->looked <= here) {
         sites->looked = here;
-        sites->looked_line = sites->line;
+        sites->looked_line = sites->at.place;
     }
     while ((text = reader_line_at(sites->reader, sites->looked, &length))) {
         struct url_origin origin;
@@ -172,7 +170,7 @@ bool sites_near(struct sites *sites, const struct url_origin *origin, struct lis
 {
     struct wanted wanted = {sites, origin};
     struct ahead_line found;
-    size_t length, line = sites->line;
+    size_t length, line = sites->at.place;
     char *text;
 
     if (!sites->reader || sites->options.sum || !reader_look_ahead(sites->reader))
@@ -182,9 +180,9 @@ bool sites_near(struct sites *sites, const struct url_origin *origin, struct lis
                     leads_there, &wanted, &found))
         return false;
     text = reader_line_at(sites->reader, found.place, &length);
-    sites->line = found.number;
+    sites->at.place = found.number;
     give_line(sites, text, length, false, listed);
-    sites->line = line;
+    sites->at.place = line;
     *text = '#'; /* its turn will pass it over */
     return true;
 }
@@ -204,23 +202,13 @@ struct sites *sites_open(const struct list_options *list, const struct sites_opt
     sites->list = *list;
     sites->grammar = grammar_new(options->request, options->weights);
     sites->reader = reader;
-    sites->sum = options->sum_start;
+    sites->at.sum = options->sum_start;
     return sites;
 }
 
-uint64_t sites_count(const struct sites *sites)
+const struct sites_position *sites_position(const struct sites *sites)
 {
-    return sites->number;
-}
-
-uint64_t sites_place(const struct sites *sites)
-{
-    return sites->line;
-}
-
-uint64_t sites_sum(const struct sites *sites)
-{
-    return sites->sum;
+    return &sites->at;
 }
 
 bool sites_rewind(struct sites *sites)
@@ -228,12 +216,10 @@ bool sites_rewind(struct sites *sites)
     if (sites->reader && !reader_rewind(sites->reader))
         return false;
     grammar_reset(sites->grammar);
-    sites->sum = sites->options.sum_start;
-    sites->line = sites->word = 0;
-    sites->looked = 0;
+    sites->at = (struct sites_position){.sum = sites->options.sum_start};
+    sites->looked = sites->word = 0;
     if (sites->ahead)
         ahead_clear(sites->ahead);
-    sites->number = 0;
     return true;
 }
 

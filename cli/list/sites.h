@@ -44,16 +44,19 @@ enum sites_next sites_next(struct sites *sites, struct listed *listed);
    through, nor those of a list whose checksum is kept. */
 bool sites_near(struct sites *sites, const struct url_origin *origin, struct listed *listed);
 
-/* How many sites, and lines that are none, were given out. */
-uint64_t sites_count(const struct sites *sites);
+/* How far a list was read in its own order; all 0, and the sum that of an empty list, before the first
+   line. */
+struct sites_position {
+    uint64_t count; /* sites, and lines that are none, that were given out */
+    /* Of the last line. As a site's place, it is a line's number in a file, of a word its own. */
+    size_t place;
+    /* Where it is kept, the checksum of all lines up to there, comments and empty ones too, each without its
+       LF; of one that is too long, of its first READER_MAX_LINE_BYTES. */
+    uint64_t sum;
+};
 
-/* The place of the last line that was read in the list's own order; 0 before the first. As a site's
-   place, it is a line's number in a file, of a word its own. */
-uint64_t sites_place(const struct sites *sites);
-
-/* The checksum of all lines up to there, comments and empty ones too, each without its LF; of one that
-   is too long, of its first READER_MAX_LINE_BYTES. */
-uint64_t sites_sum(const struct sites *sites);
+/* Valid until sites_close. */
+const struct sites_position *sites_position(const struct sites *sites);
 
 /* Goes to the beginning again: of standard input, to where it was when it was opened. False where that
    is not possible: a pipe. */

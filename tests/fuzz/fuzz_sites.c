@@ -182,14 +182,14 @@ static void read_file(struct part rest, struct note *first, struct note *second)
     sites = open_fd(fd, NULL, sum_line);
     note_open(first);
     MUST(!drain(sites, first, &number));
-    sum = sites_sum(sites);
-    place = sites_place(sites);
+    sum = sites_position(sites)->sum;
+    place = sites_position(sites)->place;
     MUST(place >= number && (!place || sum));
-    MUST(sites_rewind(sites) && !sites_place(sites) && !sites_sum(sites));
+    MUST(sites_rewind(sites) && !sites_position(sites)->place && !sites_position(sites)->sum);
     note_open(second);
     number = 0;
     MUST(!drain(sites, second, &number));
-    MUST(sites_place(sites) == place && sites_sum(sites) == sum);
+    MUST(sites_position(sites)->place == place && sites_position(sites)->sum == sum);
     sites_close(sites);
     close(fd);
 }

@@ -251,7 +251,7 @@ static void other_encodings_are_named(void **state)
         assert_int_equal(sites_next(sites, &listed), SITES_ONE);
         assert_string_equal(listed.site->unreadable, why);
         site_free(listed.site);
-        assert_int_equal(sites_count(sites), 1);
+        assert_int_equal(sites_position(sites)->count, 1);
         expect_end(sites);
     }
 }
@@ -447,8 +447,8 @@ static void expect_place(struct sites *sites, const char *shown, uint64_t place)
     struct site *site = expect(sites, shown).site;
 
     assert_int_equal(site->place, place);
-    assert_int_equal(sites_place(sites), place);
-    assert_int_equal(sites_sum(sites), 7 + place);
+    assert_int_equal(sites_position(sites)->place, place);
+    assert_int_equal(sites_position(sites)->sum, 7 + place);
     site_free(site);
 }
 
@@ -461,19 +461,19 @@ static void test_places_and_sums(void **state)
     (void)state;
     sites_close(open_text("#\ndefault timeout=1s\nhttp://a/\n\nhttp://b/ \r\n  "));
     sites = sites_open(&(struct list_options){.file = path}, &with_sum);
-    assert_int_equal(sites_place(sites), 0);
-    assert_int_equal(sites_sum(sites), 7);
+    assert_int_equal(sites_position(sites)->place, 0);
+    assert_int_equal(sites_position(sites)->sum, 7);
     for (int pass = 0; pass < 2; pass++) {
         summed[0] = '\0';
         expect_place(sites, "http://a/", 3);
         expect_place(sites, "http://b/", 5);
         assert_int_equal(sites_next(sites, &(struct listed){0}), SITES_END);
-        assert_int_equal(sites_place(sites), 6);
-        assert_int_equal(sites_sum(sites), 13);
+        assert_int_equal(sites_position(sites)->place, 6);
+        assert_int_equal(sites_position(sites)->sum, 13);
         assert_string_equal(summed, all);
         assert_true(sites_rewind(sites));
-        assert_int_equal(sites_place(sites), 0);
-        assert_int_equal(sites_sum(sites), 7);
+        assert_int_equal(sites_position(sites)->place, 0);
+        assert_int_equal(sites_position(sites)->sum, 7);
     }
     sites_close(sites);
 }
@@ -509,7 +509,7 @@ static void test_near(void **state)
     assert_true(sites_near(sites, &b, &listed));
     assert_string_equal(listed.site->url.shown, "http://b/1");
     assert_int_equal(listed.site->place, 2);
-    assert_int_equal(sites_place(sites), 1);
+    assert_int_equal(sites_position(sites)->place, 1);
     site_free(listed.site);
     assert_true(sites_near(sites, &c, &listed));
     assert_int_equal(listed.site->place, 3);
