@@ -90,17 +90,9 @@ static void on_more(void *owner)
         fetch_poke(half->fetch);
 }
 
-static void on_room(void *owner)
-{
-    const struct session *session = owner;
-
-    on_more(session->half);
-}
-
 static void on_broken(void *owner, int error)
 {
-    const struct session *session = owner;
-    const struct reactor_half *half = session->half;
+    const struct reactor_half *half = owner;
 
     (void)error;
     loop_stop(half->loop);
@@ -197,7 +189,7 @@ static bool set_up(struct reactor_half *half)
     const struct options *options = half->options;
     int error;
 
-    if (!session_open_output(session, half->loop, on_room, on_broken))
+    if (!session_open_output(session, half->loop, on_more, on_broken, half))
         return false;
     interrupts_hold(); /* before, there was nothing to report; and a FIFO waits for its reader */
     if (!network_open(&half->network, &options->network, &session->rehearsal, half->loop))
@@ -270,7 +262,6 @@ bool run_reactor_half(const struct options *options, struct session *session, ns
     struct reactor_half half = {.options = options, .session = session, .loop = loop_new()};
     bool made = false;
 
-    session->half = &half;
     sites_close(session->sites);
     if (session_open_list(session, half.loop, on_more, &half))
         made = run_all(&half, took);
@@ -283,25 +274,36 @@ bool run_reactor_half(const struct options *options, struct session *session, ns
     return made;
 }
 
-enum exit_status run_fetch(const struct options *options)
+enum exit_status run_session(const struct options *options, session_fn *run)
 {
     const struct session_options how = {.list = &options->list,
                                         .request = &options->request,
                                         .exchange = &options->exchange,
-                                        .output = &options->output};
+                                        .output = &options->output,
+                                        .twice = options->command == COMMAND_RACE};
     struct session session;
     enum exit_status status = EXIT_USAGE;
-    nsec took;
 
     session_init(&session, &how);
     if (!session_open_state(&session)) {
         status = EXIT_SETUP;
     } else if (session_open_list(&session, NULL, NULL, NULL) && session_check_list(&session)) {
         status = EXIT_SETUP;
-        if ((!options->rehearse || rehearsal_start(&session.rehearsal, &options->list, NULL)) &&
-            run_reactor_half(options, &session, &took))
-            status = session_verdict(&session);
+        if (!options->rehearse || rehearsal_start(&session.rehearsal, &options->list, NULL))
+            status = run(options, &session);
     }
     session_close(&session);
     return status;
+}
+
+static enum exit_status fetch(const struct options *options, struct session *session)
+{
+    nsec took;
+
+    return run_reactor_half(options, session, &took) ? session_verdict(session) : EXIT_SETUP;
+}
+
+enum exit_status run_fetch(const struct options *options)
+{
+    return run_session(options, fetch);
 }

@@ -23,8 +23,7 @@ void session_close(struct session *session)
 {
     sites_close(session->sites);
     rehearsal_stop(&session->rehearsal);
-    if (session->state)
-        state_close(session->state);
+    state_close(session->state);
 }
 
 bool session_open_list(struct session *session, struct loop *loop, void (*ready)(void *owner),
@@ -92,13 +91,15 @@ void session_say_empty(const struct session *session)
 
 bool session_check_list(struct session *session)
 {
-    struct bad_lines bad = {.file = bad_lines_file(session->options.list->file)};
+    const char *file = session->options.list->file;
+    struct bad_lines bad = {.file = bad_lines_file(file)};
     struct listed listed;
     bool fits = true;
 
     session->judged = sites_rewind(session->sites);
     if (!session->judged)
-        return true;
+        return !session->options.twice ||
+               complain(file, "a race reads its list twice; give it a file");
     while (fits && sites_next(session->sites, &listed) == SITES_ONE) {
         session->total++;
         fits = fits_state(session, listed.site) || refuse_list(session);
@@ -159,7 +160,8 @@ static void on_wrote(void *owner)
 
 /* The file of --output; one that goes on is cut to what the state knows of it. */
 static struct output *open_file(struct session *session, struct loop *loop,
-                                void (*room)(void *owner), void (*broken)(void *owner, int error))
+                                void (*room)(void *owner), void (*broken)(void *owner, int error),
+                                void *owner)
 {
     const struct output_options *options = session->options.output;
     struct output_file how = {options->file, options->append, OUTPUT_ALL};
@@ -170,27 +172,27 @@ static struct output *open_file(struct session *session, struct loop *loop,
         how.append = true;
         how.keep = state_head(session->state)->output_bytes;
     }
-    output = output_open(loop, &how, room, broken, session, &why);
+    output = output_open(loop, &how, room, broken, owner, &why);
     if (!output)
         complain_and_free("--output", why);
     return output;
 }
 
 bool session_open_output(struct session *session, struct loop *loop, void (*room)(void *owner),
-                         void (*broken)(void *owner, int error))
+                         void (*broken)(void *owner, int error), void *owner)
 {
     const struct output_options *options = session->options.output;
     bool goes_on = false;
 
     session->report = make_report(session);
-    session->output = options->file ? open_file(session, loop, room, broken)
-                      : loop        ? output_new(loop, STDOUT_FILENO, room, broken, session)
+    session->output = options->file ? open_file(session, loop, room, broken, owner)
+                      : loop        ? output_new(loop, STDOUT_FILENO, room, broken, owner)
                                     : output_new_blocking(STDOUT_FILENO);
     if (!session->output)
         return false;
     if (session->state) {
         goes_on = output_goes_on(session->output);
-        output_on_wrote(session->output, on_wrote);
+        output_on_wrote(session->output, on_wrote, session);
         /* what the file had before, lest a kill after the first write leave more */
         on_wrote(session);
     }

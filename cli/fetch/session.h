@@ -22,6 +22,7 @@ struct session_options {
     const struct request_options *request;
     const struct exchange_options *exchange;
     const struct output_options *output;
+    bool twice; /* the list is read twice */
 };
 
 struct session {
@@ -35,7 +36,6 @@ struct session {
     struct report *report;     /* how results are written */
     bool report_begun;         /* the header line was written */
     struct output *output;     /* where to */
-    void *half;                /* of whoever hears of the output's room and end */
     struct order *order;       /* NULL: lines as sites finish */
     struct progress *progress; /* NULL: none */
     struct totals totals;      /* of this run */
@@ -63,16 +63,16 @@ bool session_open_state(struct session *session);
 
 /* Reads a list to its end, refuses it where lines are no sites, all of which it names, or where the state
    was made with another one, and goes back to the beginning. What cannot be read twice, a pipe, is judged
-   line by line as it comes. Says it where the list is empty. */
+   line by line as it comes, or refused where it has to be. Says it where the list is empty. */
 bool session_check_list(struct session *session);
 
 /* The same of a list that was read to its end. */
 void session_say_empty(const struct session *session);
 
-/* Opens the output; `room` and `broken` as in output_new, their argument is the session. False where
-   that fails, which is said. */
+/* Opens the output; `room`, `broken` and `owner` as in output_new. False where that fails, which is
+   said. */
 bool session_open_output(struct session *session, struct loop *loop, void (*room)(void *owner),
-                         void (*broken)(void *owner, int error));
+                         void (*broken)(void *owner, int error), void *owner);
 
 /* The next site that was not reported by an earlier run. SITES_END also where the list turned out not
    to be the state's: then state_error says so. */

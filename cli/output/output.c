@@ -35,8 +35,9 @@ struct output {
     struct replacement new;
     void (*room)(void *owner);
     void (*broken)(void *owner, int error);
-    void (*wrote)(void *owner);
     void *owner;
+    void (*wrote)(void *owner);
+    void *wrote_owner;
     struct watch watch; /* while there is no room */
     struct task flush;  /* at the end of the turn */
     FILE *line;         /* what is being composed; flushed, it lands in the buffer */
@@ -260,9 +261,10 @@ bool output_goes_on(struct output *output)
     return true;
 }
 
-void output_on_wrote(struct output *output, void (*wrote)(void *owner))
+void output_on_wrote(struct output *output, void (*wrote)(void *owner), void *owner)
 {
     output->wrote = wrote;
+    output->wrote_owner = owner;
 }
 
 uint64_t output_bytes(const struct output *output)
@@ -375,7 +377,7 @@ static void flush(void *owner)
         }
     }
     if (any && output->wrote)
-        output->wrote(output->owner);
+        output->wrote(output->wrote_owner);
     if (output->was_full && output->room) {
         output->was_full = false;
         output->room(output->owner);

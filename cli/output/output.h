@@ -52,9 +52,9 @@ struct output *output_open(struct loop *loop, const struct output_file *file,
    called before the first line. */
 bool output_goes_on(struct output *output);
 
-/* `wrote` is called, with the owner, each time when all that was composed has been written, and not
+/* `wrote` is called with `owner` each time when all that was composed has been written, and not
    where it cannot be: the time to record that it is there. */
-void output_on_wrote(struct output *output, void (*wrote)(void *owner));
+void output_on_wrote(struct output *output, void (*wrote)(void *owner), void *owner);
 
 /* The length of the file in bytes, what was there before included, without what is still to be
    written; for what is not a regular file, how many bytes were written. 0 where a table needs its

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "cli/network.h"
-#include "cli/output/diagnostic.h"
 #include "cli/race/blocking.h"
 #include "cli/run.h"
 #include "reactor/interrupt.h"
@@ -69,7 +68,7 @@ static bool run_blocking_half(const struct options *options, struct session *ses
     struct network network;
     nsec began;
     bool made = network_open(&network, &options->network, &session->rehearsal, NULL) &&
-                session_open_output(session, NULL, NULL, NULL);
+                session_open_output(session, NULL, NULL, NULL, NULL);
 
     if (made) {
         interrupts_hold();
@@ -126,21 +125,5 @@ static enum exit_status race(const struct options *options, struct session *sess
 
 enum exit_status run_race(const struct options *options)
 {
-    const struct session_options how = {.list = &options->list,
-                                        .request = &options->request,
-                                        .exchange = &options->exchange,
-                                        .output = &options->output};
-    struct session session;
-    enum exit_status status = EXIT_USAGE;
-
-    session_init(&session, &how);
-    if (session_open_list(&session, NULL, NULL, NULL) && !sites_rewind(session.sites)) {
-        complain(options->list.file, "a race reads its list twice; give it a file");
-    } else if (session.sites && session_check_list(&session)) {
-        status = EXIT_SETUP;
-        if (!options->rehearse || rehearsal_start(&session.rehearsal, &options->list, NULL))
-            status = race(options, &session);
-    }
-    session_close(&session);
-    return status;
+    return run_session(options, race);
 }

@@ -17,6 +17,8 @@ static struct list_options list;
 static struct output_options output;
 static const struct request_options request = {.timeout = NSEC_PER_S};
 static const struct exchange_options exchange = {.answer = {.preview = 10}};
+static const struct session_options plain = {
+    .list = &list, .request = &request, .exchange = &exchange, .output = &output};
 static char output_path[256], state_path[256];
 
 static struct session session;
@@ -29,7 +31,7 @@ static int setup(void **state)
     list = (struct list_options){.words = words, .word_count = LENGTH(words)};
     output = (struct output_options){.file = output_path,
                                      .fields = {.list = fields, .count = LENGTH(fields)}};
-    session_init(&session, &(struct session_options){&list, &request, &exchange, &output});
+    session_init(&session, &plain);
     return 0;
 }
 
@@ -97,7 +99,7 @@ static void open_all(struct loop *loop)
     assert_true(session_open_state(&session));
     assert_true(session_open_list(&session, NULL, NULL, NULL));
     assert_true(session_check_list(&session));
-    assert_true(session_open_output(&session, loop, NULL, NULL));
+    assert_true(session_open_output(&session, loop, NULL, NULL, NULL));
 }
 
 static void results_become_lines(void **state)
@@ -176,7 +178,7 @@ static void a_race_has_one_header(void **state)
     session_say(&session, "a heading\n"); /* of text alone */
     session_close_output(&session, true);
     session.mode = "reactor";
-    assert_true(session_open_output(&session, NULL, NULL, NULL));
+    assert_true(session_open_output(&session, NULL, NULL, NULL, NULL));
     session_close_output(&session, true);
     dup2(terminal, STDOUT_FILENO);
     close(terminal);
@@ -201,7 +203,7 @@ static void a_run_goes_on(void **state)
     drain(loop);
     session_close_output(&session, false);
     session_close(&session);
-    session_init(&session, &(struct session_options){&list, &request, &exchange, &output});
+    session_init(&session, &plain);
     open_all(loop);
     site = take();
     assert_string_equal(site->url.shown, "http://b/");
@@ -215,7 +217,7 @@ static void a_run_goes_on(void **state)
     assert_string_equal(content_of(output_path),
                         "http://a/\t200\t-\nhttp://b/\t201\t-\nhttp://c/\t200\t-\n");
     session_close(&session);
-    session_init(&session, &(struct session_options){&list, &request, &exchange, &output});
+    session_init(&session, &plain);
     aside_begin();
     assert_true(session_open_state(&session));
     assert_non_null(strstr(aside_end(), "the list was done"));
@@ -239,7 +241,7 @@ static void another_list_is_refused(void **state)
     session_close_output(&session, false);
     session_close(&session);
     list = (struct list_options){.words = others, .word_count = LENGTH(others)};
-    session_init(&session, &(struct session_options){&list, &request, &exchange, &output});
+    session_init(&session, &plain);
     assert_true(session_open_state(&session));
     assert_true(session_open_list(&session, NULL, NULL, NULL));
     aside_begin();
@@ -257,14 +259,14 @@ static void lists_are_checked(void **state)
     assert_true(session_check_list(&session));
     assert_non_null(strstr(aside_end(), "there is no site in it"));
     session_close(&session);
-    session_init(&session, &(struct session_options){&list, &request, &exchange, &output});
+    session_init(&session, &plain);
     write_list("http://a/\nftp://b/\n");
     assert_true(session_open_list(&session, NULL, NULL, NULL));
     aside_begin();
     assert_false(session_check_list(&session));
     assert_non_null(strstr(aside_end(), ":2"));
     session_close(&session);
-    session_init(&session, &(struct session_options){&list, &request, &exchange, &output});
+    session_init(&session, &plain);
     list.file = "/nowhere/x";
     aside_begin();
     assert_false(session_open_list(&session, NULL, NULL, NULL));
@@ -272,12 +274,33 @@ static void lists_are_checked(void **state)
                                      "with -f FILE\n");
 }
 
+/* A pipe is judged as it comes, but where it would have to be read again. */
+static void a_pipe_is_not_read_twice(void **state)
+{
+    char path[32];
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+    list.file = path;
+    assert_true(session_open_list(&session, NULL, NULL, NULL));
+    assert_true(session_check_list(&session));
+    assert_false(session.judged);
+    session.options.twice = true;
+    aside_begin();
+    assert_false(session_check_list(&session));
+    assert_non_null(strstr(aside_end(), ": a race reads its list twice; give it a file\n"));
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void an_output_is_refused(void **state)
 {
     (void)state;
     output.file = "/nowhere/x";
     aside_begin();
-    assert_false(session_open_output(&session, NULL, NULL, NULL));
+    assert_false(session_open_output(&session, NULL, NULL, NULL, NULL));
     assert_non_null(strstr(aside_end(), "firstbyte: --output: /nowhere/x"));
     session_close_output(&session, false);
 }
@@ -329,6 +352,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_run_goes_on, setup, cleanup),
         cmocka_unit_test_setup_teardown(another_list_is_refused, setup, cleanup),
         cmocka_unit_test_setup_teardown(lists_are_checked, setup, cleanup),
+        cmocka_unit_test_setup_teardown(a_pipe_is_not_read_twice, setup, cleanup),
         cmocka_unit_test_setup_teardown(an_output_is_refused, setup, cleanup),
         cmocka_unit_test_setup_teardown(verdicts, setup, cleanup),
     };
