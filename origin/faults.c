@@ -26,16 +26,6 @@ static int named(const char *const *names, int count, const char *name)
     return -1;
 }
 
-const char *fault_name(enum fault fault)
-{
-    return faults[fault];
-}
-
-const char *framing_name(enum framing framing)
-{
-    return framings[framing];
-}
-
 int fault_named(const char *name)
 {
     return named(faults, FAULT_COUNT, name);

@@ -74,11 +74,7 @@ struct play {
 void play_copy(struct play *to, const struct play *from);
 void play_free(struct play *play);
 
-/* Names as in sites.conf; the numbers are below FAULT_COUNT and FRAMING_COUNT. */
-const char *fault_name(enum fault fault);
-const char *framing_name(enum framing framing);
-
-/* The number of a name, or -1. */
+/* The number of a name in sites.conf, below FAULT_COUNT or FRAMING_COUNT; or -1. */
 int fault_named(const char *name);
 int framing_named(const char *name);
 

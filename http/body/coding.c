@@ -258,17 +258,6 @@ void coding_list_read(struct coding_list *list, const char *field)
         list->count = 0;
 }
 
-const char *coding_list_name(const struct coding_list *list, char to[CODING_NAME_BYTES])
-{
-    char *at = to;
-
-    if (list->unknown || list->too_many || !list->count)
-        return strcpy(to, list->unknown || list->too_many ? "unknown" : "identity");
-    for (unsigned i = 0; i < list->count; i++)
-        at = stpcpy(stpcpy(at, i ? ", " : ""), codecs[list->coding[i]].name);
-    return to;
-}
-
 struct decoder *decoder_new(const struct coding_list *list)
 {
     size_t bytes = sizeof(struct decoder) + list->count * sizeof(struct stage);

@@ -11,8 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CODING_MOST       4                                            /* on one body */
-#define CODING_NAME_BYTES sizeof("deflate, deflate, deflate, deflate") /* of a list, with its NUL */
+#define CODING_MOST 4 /* on one body */
 
 enum coding {
     CODING_GZIP,    /* also "x-gzip" */
@@ -32,9 +31,6 @@ struct coding_list {
 /* Reads a field, NULL where there was none (the values of several lines are one, joined by commas).
    Blanks, empty elements and "identity" are passed over; letters count alike in both cases. */
 void coding_list_read(struct coding_list *list, const char *field);
-
-/* "gzip", "gzip, br", "identity", "unknown"; written to `to`, which is returned. */
-const char *coding_list_name(const struct coding_list *list, char to[CODING_NAME_BYTES]);
 
 enum decoder_status {
     DECODER_MORE,      /* all bytes are taken, and all that was in them is out */

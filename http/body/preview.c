@@ -261,11 +261,6 @@ const char *preview_charset(const struct preview *preview)
     return preview->charset ? preview->charset->name : charset_utf8.name;
 }
 
-const char *preview_coding(const struct preview *preview, char to[CODING_NAME_BYTES])
-{
-    return coding_list_name(&preview->codings, to);
-}
-
 void preview_free(struct preview *preview)
 {
     conclude(preview, PREVIEW_READY);

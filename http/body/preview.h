@@ -66,9 +66,6 @@ const unsigned char *preview_text(const struct preview *preview, size_t *bytes);
 /* The character set that the text was in: "utf-8", "windows-1252"; static. */
 const char *preview_charset(const struct preview *preview);
 
-/* "gzip", "identity", "unknown" (the body was left as it came); written to `to`, which is returned. */
-const char *preview_coding(const struct preview *preview, char to[CODING_NAME_BYTES]);
-
 /* Frees what it holds, in any state; it can be started again. A zeroed struct may be freed. */
 void preview_free(struct preview *preview);
 

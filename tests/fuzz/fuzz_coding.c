@@ -6,6 +6,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "http/body/coding.h"
+#include "tests/support/names.h"
 
 #define MOST_MADE (64 * 1024) /* of a bomb this is enough */
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "origin/connection.h"
+#include "tests/support/names.h"
 
 #define REQUEST "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 #define ENDLESS 100000

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "origin/server.h"
+#include "tests/support/names.h"
 
 struct fixture {
     struct loop *loop;

@@ -10,6 +10,7 @@
 
 #include "cli/race/blocking.h"
 #include "origin/server.h"
+#include "tests/support/names.h"
 #include "tests/support/stage.h"
 #include "tests/support/stamps.h"
 

@@ -8,6 +8,7 @@
 #include <zstd.h>
 
 #include "http/body/coding.h"
+#include "tests/support/names.h"
 
 #define BOMB_BYTES (10 * 1024 * 1024)
 #define MIB        (1024 * 1024)

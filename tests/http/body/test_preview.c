@@ -9,6 +9,7 @@
 
 #include "http/body/page_charset.h"
 #include "http/body/preview.h"
+#include "tests/support/names.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
 #define HTML        "text/html"
@@ -117,7 +118,7 @@ static void check_body(const struct preview_case *one, const struct body *body)
         assert_int_equal(preview_in_pieces(&preview, body, piece, true, &fed), PREVIEW_READY);
         assert_text(&preview, one->text);
         assert_string_equal(preview_charset(&preview), one->charset);
-        assert_string_equal(preview_coding(&preview, name), coding);
+        assert_string_equal(coding_list_name(&preview.codings, name), coding);
         assert_int_equal(preview_feed(&preview, (const unsigned char *)"x", 1), PREVIEW_READY);
         assert_text(&preview, one->text);
         preview_free(&preview);
@@ -387,7 +388,7 @@ static void fields_are_heeded(void **state)
 
         assert_int_equal(preview_in_pieces(&preview, &body, 100, true, &fed), cases[i].status);
         assert_text(&preview, cases[i].text);
-        assert_string_equal(preview_coding(&preview, name), cases[i].name);
+        assert_string_equal(coding_list_name(&preview.codings, name), cases[i].name);
         preview_free(&preview);
     }
 }
