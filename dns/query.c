@@ -10,7 +10,7 @@
  * ares_getaddrinfo was rejected: asked for both families, it says nothing before the second answer;
  * asked for each, it walks the search list of each by itself, so that the AAAA of one host and the A
  * of another can be reported as one. So the list is walked from outside, and ares_query asks. Responses are
- * made tidy before c-ares reads them (stub_sock.h), and read by reply.h: c-ares' own readers refuse too
+ * made tidy before c-ares reads them (query_sock.h), and read by reply.h: c-ares' own readers refuse too
  * much, and allocate for each record.
  */
 #include "dns/query.h"

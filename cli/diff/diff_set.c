@@ -185,11 +185,8 @@ static bool is_json_space(char byte)
 /* Whether nothing but blanks is left; they are passed over. */
 static bool is_over(struct runs_left *rest)
 {
-    size_t blanks = 0;
-
-    while (blanks < rest->count && is_json_space(rest->at[blanks]))
-        blanks++;
-    pass(rest, blanks);
+    while (rest->count && is_json_space(*rest->at))
+        pass(rest, 1);
     return !rest->count;
 }
 

@@ -94,11 +94,12 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Writes characters until one is over the limits. Returns the columns. */
-static size_t show_within(FILE *to, const unsigned char *at, size_t length, size_t most,
-                          size_t width)
+/* Writes characters until one is over the limits: those that are not plain by put_one. Returns the columns
+   that they take where they are shown. */
+static size_t put_within(FILE *to, const void *bytes, size_t length, size_t most, size_t width,
+                         void (*put_one)(FILE *to, uint32_t character))
 {
-    const unsigned char *end = at + length;
+    const unsigned char *at = bytes, *end = at + length;
     size_t columns = 0;
 
     for (size_t i = 0; at < end && i < most; i++) { /* marks may follow the last column */
@@ -117,7 +118,7 @@ static size_t show_within(FILE *to, const unsigned char *at, size_t length, size
         at += utf8_next(at, left, &character, &whole);
         if (text_columns(character) > room)
             break;
-        show(to, character);
+        put_one(to, character);
         columns += text_columns(character);
     }
     return columns;
@@ -125,7 +126,7 @@ static size_t show_within(FILE *to, const unsigned char *at, size_t length, size
 
 size_t text_show(FILE *to, const void *bytes, size_t length, size_t most)
 {
-    return show_within(to, bytes, length, most, SIZE_MAX);
+    return put_within(to, bytes, length, most, SIZE_MAX, show);
 }
 
 static void put_json(FILE *to, uint32_t character)
@@ -144,31 +145,10 @@ static void put_json(FILE *to, uint32_t character)
         put(to, character);
 }
 
-/* Writes characters: those that are not plain by put_one. */
-static void put_all(FILE *to, const void *bytes, size_t length, size_t most,
-                    void (*put_one)(FILE *to, uint32_t character))
-{
-    const unsigned char *at = bytes, *end = at + length;
-
-    for (size_t i = 0; at < end && i < most; i++) {
-        size_t left = (size_t)(end - at), run = plain_run(at, least(left, most - i));
-        uint32_t character;
-        bool whole;
-
-        fwrite_unlocked(at, 1, run, to);
-        at += run;
-        i += run;
-        if (at == end || i == most)
-            break;
-        at += utf8_next(at, (size_t)(end - at), &character, &whole);
-        put_one(to, character);
-    }
-}
-
 void text_json(FILE *to, const void *bytes, size_t length, size_t most)
 {
     putc_unlocked('"', to);
-    put_all(to, bytes, length, most, put_json);
+    put_within(to, bytes, length, most, SIZE_MAX, put_json);
     putc_unlocked('"', to);
 }
 
@@ -196,13 +176,13 @@ void text_csv(FILE *to, const void *bytes, size_t length, size_t most)
     putc_unlocked('"', to);
     if (begins_formula(first))
         putc_unlocked('\'', to);
-    put_all(to, bytes, length, most, put_csv);
+    put_within(to, bytes, length, most, SIZE_MAX, put_csv);
     putc_unlocked('"', to);
 }
 
 void text_cell(FILE *to, const void *bytes, size_t length, size_t most, size_t width)
 {
-    size_t columns = show_within(to, bytes, length, most, width);
+    size_t columns = put_within(to, bytes, length, most, width, show);
 
     for (; columns < width; columns++)
         putc_unlocked(' ', to);
