@@ -1,7 +1,7 @@
 /*
  * The only place that writes results. What a server sent passes through cli/output/text, what a field is
  * called and is worth comes from cli/output/result_fields; how a format writes it is in
- * cli/output/report_text, report_json and report_csv; here is the choice of fields.
+ * cli/output/report_text and report_json; here is the choice of fields.
  */
 #include "cli/output/report.h"
 
@@ -102,7 +102,7 @@ struct report *report_new(const struct report_options *options)
     report->format = options->format;
     report->values = options->values;
     report->chosen = options->fields.count;
-    report->color = options->color;
+    report->color = options->color && options->format != FORMAT_CSV;
     for (size_t i = 0; i < options->fields.count; i++)
         add_names(&report->columns, options->fields.list[i], json);
     if (!report->chosen)
@@ -120,10 +120,8 @@ void report_free(struct report *report)
 
 void report_begin(const struct report *report, FILE *to)
 {
-    if (report->format == FORMAT_CSV)
-        report_put_csv_header(report, to);
-    else if (report->format == FORMAT_TABLE)
-        report_put_table_header(report, to);
+    if (report->format == FORMAT_CSV || report->format == FORMAT_TABLE)
+        report_put_header(report, to);
 }
 
 void report_result(const struct report *report, FILE *to, const struct result *result)
@@ -133,11 +131,11 @@ void report_result(const struct report *report, FILE *to, const struct result *r
     view_open(&view, result, &report->values);
     switch (report->format) {
     case FORMAT_TEXT:
-        (report->chosen ? report_put_tabbed : report_put_text)(report, to, &view);
+        (report->chosen ? report_put_cells : report_put_text)(report, to, &view);
         break;
-    case FORMAT_TABLE: report_put_row(report, to, &view); break;
+    case FORMAT_TABLE:
+    case FORMAT_CSV: report_put_cells(report, to, &view); break;
     case FORMAT_JSON: report_put_json(report, to, &view); break;
-    case FORMAT_CSV: report_put_csv(report, to, &view); break;
     }
 }
 

@@ -21,7 +21,7 @@ struct report {
     struct columns columns;
     struct columns redirect, attempt; /* of a leg in JSON */
     bool chosen;                      /* the fields were, by name */
-    bool color;                       /* CSV and JSON never look at it */
+    bool color;                       /* never in CSV; JSON does not look at it */
     size_t url_columns;
 };
 
@@ -56,16 +56,13 @@ void report_spell(struct spelled *spelled, const struct value *value);
 /* Writes a number that ends before `end`, with zeros in front up to `digits`. Returns where it begins. */
 char *report_digits(char *end, uint64_t number, int digits);
 
-/* How many columns a field takes in a table, and whether it stands at the right of them. */
+/* How many columns a field takes in a table, and whether it stands at the right of them. Else 0. */
 size_t report_width(const struct report *report, enum field field, bool *right);
 
-/* One result in each format, and what stands above them all. */
+/* One result in each format (a table, CSV and chosen fields are cells), and what stands above them all. */
 void report_put_text(const struct report *report, FILE *to, struct view *view);
-void report_put_tabbed(const struct report *report, FILE *to, struct view *view);
-void report_put_row(const struct report *report, FILE *to, struct view *view);
-void report_put_table_header(const struct report *report, FILE *to);
+void report_put_cells(const struct report *report, FILE *to, struct view *view);
+void report_put_header(const struct report *report, FILE *to);
 void report_put_json(const struct report *report, FILE *to, struct view *view);
-void report_put_csv(const struct report *report, FILE *to, struct view *view);
-void report_put_csv_header(const struct report *report, FILE *to);
 
 #endif

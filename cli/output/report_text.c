@@ -1,4 +1,4 @@
-/* Results for people: a line of text, chosen fields between tabs, a table; in colours where wanted. */
+/* Results as lines: of text for people, or of cells; in colours where wanted. */
 #include <string.h>
 
 #include "cli/output/report.h"
@@ -61,7 +61,15 @@ static void put_message(const struct report *report, FILE *to, struct view *view
     put_unshaded(to, shade);
 }
 
-/* A table */
+/* Cells: of a table, of CSV (RFC 4180), or the chosen fields between tabs, which no value holds */
+
+static const struct {
+    const char *between, *end, *none; /* `none` for a value that there is not */
+} marks[] = {
+    [FORMAT_TEXT] = {"\t", "\n", "-"},
+    [FORMAT_TABLE] = {" ", "\n", "-"},
+    [FORMAT_CSV] = {",", "\r\n", ""},
+};
 
 static size_t larger(size_t a, size_t b)
 {
@@ -73,6 +81,8 @@ size_t report_width(const struct report *report, enum field field, bool *right)
     int columns = field_rows[field].columns;
 
     *right = columns > 0;
+    if (report->format != FORMAT_TABLE)
+        return 0;
     if (columns == COLUMNS_URL)
         return report->url_columns;
     if (columns == -COLUMNS_PREVIEW)
@@ -90,10 +100,20 @@ static void put_aligned(FILE *to, const char *at, size_t length, size_t width, b
     put_spaces(to, right ? 0 : pad);
 }
 
+static void put_text(enum format format, FILE *to, const struct value *value, size_t width)
+{
+    if (format == FORMAT_TABLE)
+        text_cell(to, value->text, value->length, value->most, width);
+    else if (format == FORMAT_CSV)
+        text_csv(to, value->text, value->length, value->most);
+    else
+        text_show(to, value->text, value->length, value->most);
+}
+
 static void put_cell(const struct report *report, FILE *to, struct view *view, enum field field)
 {
     struct value value = view_value(view, field);
-    const char *shade = shade_of(report, field, &value);
+    const char *shade = shade_of(report, field, &value), *none = marks[report->format].none;
     struct spelled spelled;
     bool right;
     size_t width = report_width(report, field, &right);
@@ -101,72 +121,49 @@ static void put_cell(const struct report *report, FILE *to, struct view *view, e
     put(to, shade);
     report_spell(&spelled, &value);
     if (value.kind == VALUE_TEXT)
-        text_cell(to, value.text, value.length, value.most, width);
+        put_text(report->format, to, &value, width);
     else if (spelled.at)
         put_aligned(to, spelled.at, spelled.length, width, right);
     else
-        put_aligned(to, "-", 1, width, right);
+        put_aligned(to, none, strlen(none), width, right);
     put_unshaded(to, shade);
 }
 
-void report_put_row(const struct report *report, FILE *to, struct view *view)
+void report_put_cells(const struct report *report, FILE *to, struct view *view)
 {
-    const struct columns *columns = &report->columns;
+    bool says_why = report->format == FORMAT_TABLE && view->result->error && !report->chosen;
 
-    for (size_t i = 0; i < columns->count; i++) {
-        if (i)
-            putc_unlocked(' ', to);
-        if (columns->list[i] == FIELD_SNIPPET && view->result->error && !report->chosen) {
+    for (size_t i = 0; i < report->columns.count; i++) {
+        enum field field = report->columns.list[i];
+
+        put(to, i ? marks[report->format].between : "");
+        if (field == FIELD_SNIPPET && says_why) {
             put_message(report, to, view);
             put(to, " in ");
             put_ms(to, result_elapsed(view->result) / NSEC_PER_US);
             put(to, " ms");
             break;
         }
-        put_cell(report, to, view, columns->list[i]);
+        put_cell(report, to, view, field);
     }
-    putc_unlocked('\n', to);
+    put(to, marks[report->format].end);
 }
 
-void report_put_table_header(const struct report *report, FILE *to)
+void report_put_header(const struct report *report, FILE *to)
 {
-    const struct columns *columns = &report->columns;
-
-    for (size_t i = 0; i < columns->count; i++) {
-        const char *key = field_rows[columns->list[i]].key;
+    for (size_t i = 0; i < report->columns.count; i++) {
+        const struct field_row *row = &field_rows[report->columns.list[i]];
+        const char *name = report->format == FORMAT_CSV ? row->name : row->key;
         bool right;
-        size_t width = report_width(report, columns->list[i], &right);
+        size_t width = report_width(report, report->columns.list[i], &right);
 
-        put(to, i ? " " : "");
-        put_aligned(to, key, strlen(key), width, right);
+        put(to, i ? marks[report->format].between : "");
+        put_aligned(to, name, strlen(name), width, right);
     }
-    putc_unlocked('\n', to);
+    put(to, marks[report->format].end);
 }
 
 /* Lines */
-
-/* The chosen fields between tabs, which no value holds. */
-void report_put_tabbed(const struct report *report, FILE *to, struct view *view)
-{
-    for (size_t i = 0; i < report->columns.count; i++) {
-        enum field field = report->columns.list[i];
-        struct value value = view_value(view, field);
-        const char *shade = shade_of(report, field, &value);
-        struct spelled spelled;
-
-        put(to, i ? "\t" : "");
-        put(to, shade);
-        report_spell(&spelled, &value);
-        if (value.kind == VALUE_TEXT)
-            text_show(to, value.text, value.length, value.most);
-        else if (spelled.at)
-            put_bytes(to, spelled.at, spelled.length);
-        else
-            putc_unlocked('-', to);
-        put_unshaded(to, shade);
-    }
-    putc_unlocked('\n', to);
-}
 
 /* " in 0:00:00.798940s" */
 static void put_elapsed(FILE *to, nsec elapsed)
