@@ -35,15 +35,10 @@ static size_t find(const struct places *places, uint64_t place)
     return at;
 }
 
-void places_init(struct places *places)
-{
-    *places = (struct places){0};
-}
-
 void places_free(struct places *places)
 {
     free(places->slots);
-    places_init(places);
+    *places = (struct places){0};
 }
 
 enum place_mark places_get(const struct places *places, uint64_t place)

@@ -16,6 +16,7 @@ enum place_mark {
     PLACE_REPORTED, /* reported, before its turn */
 };
 
+/* All zero, it is empty. */
 struct places {
     uint64_t *slots; /* place and mark; 0: free */
     size_t room;     /* how many slots; a power of two, or 0 */
@@ -24,10 +25,7 @@ struct places {
     uint64_t floor;  /* PLACE_REPORTED up to here may be forgotten; set by the owner */
 };
 
-/* An empty set. */
-void places_init(struct places *places);
-
-/* Frees what it holds. */
+/* Frees what it holds: it is empty again. */
 void places_free(struct places *places);
 
 enum place_mark places_get(const struct places *places, uint64_t place);

@@ -60,12 +60,6 @@ struct state {
     struct state_text events; /* since the last record, as they are in it; closed with a NUL */
 };
 
-/* A record's own checksum. */
-static uint32_t check_of(const char *record, size_t length)
-{
-    return hash_bytes(record, length);
-}
-
 /*
  * Reading
  */
@@ -165,7 +159,7 @@ static bool is_whole(const char *record, size_t length)
         return false;
     at = record + length - CHECK_BYTES;
     return read_char(&at, ' ') && read_char(&at, '~') && read_sum(&at, 8, &check) &&
-           at == record + length && check == check_of(record, length - CHECK_BYTES);
+           at == record + length && check == hash_bytes(record, length - CHECK_BYTES);
 }
 
 /* Reads a whole record. False where it does not follow from those before it. */
@@ -256,7 +250,7 @@ static char *record_of(const struct state_head *head, const struct state_text *e
     record = memory_print("%" PRIu64 " %016" PRIx64 " %s %" PRIu64 " %" PRIu64 "%s%s",
                           head->frontier, head->list_sum, output, head->reported, head->failed,
                           events->length ? events->bytes : "", head->finished ? " " END : "");
-    closed = memory_print("%s ~%08" PRIx32 "\n", record, check_of(record, strlen(record)));
+    closed = memory_print("%s ~%08" PRIx32 "\n", record, hash_bytes(record, strlen(record)));
     free(record);
     return closed;
 }
@@ -346,7 +340,6 @@ struct state *state_open(const char *path, char **why)
     bool sound;
 
     *why = NULL;
-    places_init(&state->places);
     state->head = (struct state_head){.list_sum = STATE_EMPTY_SUM, .output_bytes = STATE_NO_OUTPUT};
     state->fd = lock_open(path);
     if (state->fd < 0)

@@ -11,15 +11,6 @@
 
 #include "cli/output/text.h"
 
-/* Of names and numbers, a call of fwrite would cost more than all else. */
-static void put_bytes(struct json *json, const char *bytes, size_t length)
-{
-    FILE *to = json->to;
-
-    for (size_t i = 0; i < length; i++)
-        putc_unlocked(bytes[i], to);
-}
-
 /* What stands in front of a value. */
 static void lead(struct json *json, const char *key)
 {
@@ -80,21 +71,21 @@ void json_array_end(struct json *json)
 void json_member(struct json *json, const char *bytes, size_t length)
 {
     lead(json, NULL);
-    put_bytes(json, bytes, length);
+    text_plain(json->to, bytes, length);
     json->comma = false;
 }
 
 void json_encoded(struct json *json, const char *key, const char *bytes, size_t length)
 {
     lead(json, key);
-    put_bytes(json, bytes, length);
+    text_plain(json->to, bytes, length);
 }
 
 void json_plain(struct json *json, const char *key, const char *bytes, size_t length)
 {
     lead(json, key);
     putc_unlocked('"', json->to);
-    put_bytes(json, bytes, length);
+    text_plain(json->to, bytes, length);
     putc_unlocked('"', json->to);
 }
 

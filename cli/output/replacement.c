@@ -39,12 +39,9 @@ static size_t folder_bytes(const char *path)
 /* One path behind another: the folder of the first, then `name`. To be freed. */
 static char *beside(const char *path, const char *name)
 {
-    size_t folder = *name == '/' ? 0 : folder_bytes(path), length = strlen(name);
-    char *joined = memory_get(folder + length + 1);
+    size_t folder = *name == '/' ? 0 : folder_bytes(path);
 
-    memcpy(joined, path, folder);
-    memcpy(joined + folder, name, length + 1);
-    return joined;
+    return memory_print("%.*s%s", (int)folder, path, name);
 }
 
 /* A path to a file that is not there, its folder resolved. To be freed; NULL and errno. */
@@ -108,8 +105,7 @@ static void random_name(struct replacement *replacement)
 /* Makes a file without a name. Returns the descriptor or -1. */
 static int open_nameless(const struct replacement *replacement, mode_t mode)
 {
-    size_t length = folder_bytes(replacement->target);
-    char *folder = length ? memory_text(replacement->target, length) : memory_text(".", 1);
+    char *folder = memory_text(replacement->target, folder_bytes(replacement->target));
     int fd = -1;
 
     if (!access("/proc/self/fd", X_OK)) /* without it, it would never get a name */

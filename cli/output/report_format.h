@@ -31,13 +31,6 @@ static inline void put(FILE *to, const char *text)
     fputs_unlocked(text, to);
 }
 
-/* A few bytes: of names and numbers, a call of fwrite would cost more than all else. */
-static inline void put_bytes(FILE *to, const char *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        putc_unlocked(bytes[i], to);
-}
-
 static inline double ratio(nsec a, nsec b)
 {
     return b ? (double)a / (double)b : 0;

@@ -16,7 +16,7 @@ static void put_number(FILE *to, uint64_t number, int digits)
 {
     char room[20], *end = room + sizeof(room), *at = report_digits(end, number, digits);
 
-    put_bytes(to, at, (size_t)(end - at));
+    text_plain(to, at, (size_t)(end - at));
 }
 
 /* Milliseconds with the microseconds kept. */
@@ -96,7 +96,7 @@ static void put_aligned(FILE *to, const char *at, size_t length, size_t width, b
     size_t pad = width > length ? width - length : 0;
 
     put_spaces(to, right ? pad : 0);
-    put_bytes(to, at, length);
+    text_plain(to, at, length);
     put_spaces(to, right ? 0 : pad);
 }
 

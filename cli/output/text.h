@@ -13,6 +13,13 @@
 
 #define TEXT_ALL SIZE_MAX
 
+/* Writes a few bytes as they are: of names and numbers, a call of fwrite would cost more than all else. */
+static inline void text_plain(FILE *to, const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        putc_unlocked(bytes[i], to);
+}
+
 /* How many columns a character takes on a terminal when it is shown: all of its escape, 0 for a mark
    upon the character before it, 2 for an East Asian wide one, else 1. */
 size_t text_columns(uint32_t character);

@@ -34,23 +34,19 @@ static int by_count(const void *a, const void *b)
     return one->kind < other->kind ? -1 : one->kind > other->kind;
 }
 
-static void write_errors(FILE *to, const struct group *groups, size_t count)
+static void write_error(FILE *to, unsigned kind)
 {
-    for (size_t i = 0; i < count; i++)
-        fprintf(to, "%s%llu %s", i ? ", " : ": ", (unsigned long long)groups[i].count,
-                error_code((enum error)groups[i].kind));
+    fputs(error_code((enum error)kind), to);
 }
 
-static void write_statuses(FILE *to, const struct group *groups, size_t count)
+static void write_status(FILE *to, unsigned kind)
 {
-    for (size_t i = 0; i < count; i++)
-        fprintf(to, "%s%llu with status %u", i ? ", " : "; ", (unsigned long long)groups[i].count,
-                groups[i].kind);
+    fprintf(to, "with status %u", kind);
 }
 
 /* Writes the groups of an array whose first count is that of the kind `low`. */
 static void write_groups(FILE *to, const uint64_t *counts, size_t length, unsigned low,
-                         void (*put)(FILE *to, const struct group *groups, size_t count))
+                         const char *lead, void (*write_kind)(FILE *to, unsigned kind))
 {
     struct group groups[TOTALS_STATUS_HIGH];
     size_t count = 0, shown;
@@ -61,7 +57,10 @@ static void write_groups(FILE *to, const uint64_t *counts, size_t length, unsign
             groups[count++] = (struct group){low + (unsigned)i, counts[i]};
     qsort(groups, count, sizeof(*groups), by_count);
     shown = count < MAX_GROUPS ? count : MAX_GROUPS;
-    put(to, groups, shown);
+    for (size_t i = 0; i < shown; i++) {
+        fprintf(to, "%s%llu ", i ? ", " : lead, (unsigned long long)groups[i].count);
+        write_kind(to, groups[i].kind);
+    }
     for (size_t i = shown; i < count; i++)
         others += groups[i].count;
     if (others)
@@ -74,7 +73,7 @@ void totals_write(FILE *to, const struct totals *totals)
 {
     fprintf(to, "%llu ok, %llu failed", (unsigned long long)(totals->reported - totals->failed),
             (unsigned long long)totals->failed);
-    write_groups(to, totals->errors, ERROR_COUNT, 0, write_errors);
+    write_groups(to, totals->errors, ERROR_COUNT, 0, ": ", write_error);
     write_groups(to, totals->status, TOTALS_STATUS_HIGH - TOTALS_STATUS_LOW + 1, TOTALS_STATUS_LOW,
-                 write_statuses);
+                 "; ", write_status);
 }

@@ -5,12 +5,11 @@
 
 static void test_empty(void **state)
 {
-    struct places places;
+    struct places places = {0};
     enum place_mark mark;
     size_t at = 0;
 
     (void)state;
-    places_init(&places);
     assert_int_equal(places_get(&places, 1), PLACE_NONE);
     assert_int_equal(places_next(&places, &at, &mark), 0);
     places_set(&places, 1, PLACE_NONE);
@@ -40,10 +39,9 @@ static void test_against_an_array(void **state)
 {
     enum { MOST = 500, STEPS = 20000, EACH = 500 };
     static unsigned char marks[MOST + 1];
-    struct places places;
+    struct places places = {0};
 
     (void)state;
-    places_init(&places);
     for (int step = 1; step <= STEPS; step++) {
         uint64_t place = 1 + unit_random() % MOST;
 
@@ -58,10 +56,9 @@ static void test_against_an_array(void **state)
 /* One place stays while a million pass: the set stays small. */
 static void test_bounded(void **state)
 {
-    struct places places;
+    struct places places = {0};
 
     (void)state;
-    places_init(&places);
     places_set(&places, 1, PLACE_TAKEN);
     for (uint64_t place = 2; place < 1000000; place++) {
         places_set(&places, place, PLACE_TAKEN);
@@ -76,12 +73,11 @@ static void test_bounded(void **state)
 /* What was reported before its turn is forgotten when its turn has come. */
 static void test_forgets(void **state)
 {
-    struct places places;
+    struct places places = {0};
     enum place_mark mark;
     size_t at = 0;
 
     (void)state;
-    places_init(&places);
     for (uint64_t place = 1; place < 100000; place++) {
         places_set(&places, place, PLACE_REPORTED);
         places.floor = place > 10 ? place - 10 : 0;
@@ -96,10 +92,9 @@ static void test_forgets(void **state)
 
 static void test_highest(void **state)
 {
-    struct places places;
+    struct places places = {0};
 
     (void)state;
-    places_init(&places);
     places_set(&places, PLACES_MOST, PLACE_REPORTED);
     assert_int_equal(places_get(&places, PLACES_MOST), PLACE_REPORTED);
     assert_int_equal(places_get(&places, PLACES_MOST - 1), PLACE_NONE);
