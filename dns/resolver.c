@@ -455,17 +455,18 @@ struct resolver *resolver_new(struct loop *loop, const struct resolver_options *
 
 void resolver_free(struct resolver *resolver)
 {
+    struct link *link, *waiting;
+
     if (!resolver)
         return;
     stub_free(resolver->stub);
-    while (!list_is_empty(&resolver->questions)) {
-        struct question *question = LIST_OWNER(resolver->questions.next, struct question, all);
+    while ((link = list_take_first(&resolver->questions))) {
+        struct question *question = LIST_OWNER(link, struct question, all);
 
-        while (!list_is_empty(&question->waiters)) {
-            struct lookup *lookup = LIST_OWNER(question->waiters.next, struct lookup, waiting);
+        while ((waiting = list_take_first(&question->waiters))) {
+            struct lookup *lookup = LIST_OWNER(waiting, struct lookup, waiting);
 
             loop_undefer(resolver->loop, &lookup->task);
-            list_remove(&lookup->waiting);
             free(lookup);
         }
         loop_cancel(resolver->loop, &question->delay);

@@ -1,8 +1,7 @@
 /*
- * A hash table with open addressing, a word a place. What was taken out leaves no mark behind, for
- * the set lives as long as the run: the slots after it move up (Knuth, The Art of Computer
- * Programming, volume 3, section 6.4, algorithm R). A bitmap between the lowest and the highest place
- * was rejected: one slow site would make it as long as the list.
+ * A hash table with open addressing, a word a place. What was taken out stays as a place without a mark
+ * until the table is made anew, which is when half of its slots are used. A bitmap between the lowest and
+ * the highest place was rejected: one slow site would make it as long as the list.
  */
 #include "cli/fetch/places.h"
 
@@ -46,10 +45,11 @@ enum place_mark places_get(const struct places *places, uint64_t place)
     return places->room ? mark_of(places->slots[find(places, place)]) : PLACE_NONE;
 }
 
-/* Whether a place need not be kept. */
+/* Whether the place of a used slot need not be kept. */
 static bool is_past(const struct places *places, uint64_t slot)
 {
-    return mark_of(slot) == PLACE_REPORTED && slot >> MARK_BITS <= places->floor;
+    return mark_of(slot) == PLACE_NONE ||
+           (mark_of(slot) == PLACE_REPORTED && slot >> MARK_BITS <= places->floor);
 }
 
 /* Forgets what is past, and makes room for as many again as are left. */
@@ -64,45 +64,28 @@ static void make_room(struct places *places)
     while (places->room < 4 * kept)
         places->room *= 2;
     places->slots = memory_zeroed(places->room * sizeof(*places->slots));
-    places->used = kept;
+    places->filled = places->used = kept;
     for (size_t i = 0; i < old.room; i++)
         if (old.slots[i] && !is_past(&old, old.slots[i]))
             places->slots[find(places, old.slots[i] >> MARK_BITS)] = old.slots[i];
     free(old.slots);
 }
 
-/* Frees a slot and moves up those after it that had to step over it. */
-static void remove_at(struct places *places, size_t hole)
-{
-    size_t mask = places->room - 1;
-
-    for (size_t at = (hole + 1) & mask; places->slots[at]; at = (at + 1) & mask) {
-        size_t home = home_of(places, places->slots[at] >> MARK_BITS);
-
-        if (((at - home) & mask) < ((at - hole) & mask))
-            continue;
-        places->slots[hole] = places->slots[at];
-        hole = at;
-    }
-    places->slots[hole] = 0;
-    places->used--;
-}
-
 void places_set(struct places *places, uint64_t place, enum place_mark mark)
 {
+    enum place_mark before;
     size_t at;
 
-    if (2 * (places->used + 1) > places->room)
+    if (2 * (places->filled + 1) > places->room)
         make_room(places);
     at = find(places, place);
-    places->taken -= mark_of(places->slots[at]) == PLACE_TAKEN;
-    places->taken += mark == PLACE_TAKEN;
-    if (mark != PLACE_NONE) {
-        places->used += !places->slots[at];
-        places->slots[at] = place << MARK_BITS | (uint64_t)mark;
-    } else if (places->slots[at]) {
-        remove_at(places, at);
-    }
+    before = mark_of(places->slots[at]);
+    places->taken += (size_t)(mark == PLACE_TAKEN) - (before == PLACE_TAKEN);
+    places->used += (size_t)(mark != PLACE_NONE) - (before != PLACE_NONE);
+    if (mark == PLACE_NONE && !places->slots[at])
+        return;
+    places->filled += !places->slots[at];
+    places->slots[at] = place << MARK_BITS | (uint64_t)mark;
 }
 
 uint64_t places_next(const struct places *places, size_t *at, enum place_mark *mark)

@@ -20,7 +20,8 @@ enum place_mark {
 struct places {
     uint64_t *slots; /* place and mark; 0: free */
     size_t room;     /* how many slots; a power of two, or 0 */
-    size_t used;     /* slots that are not free */
+    size_t filled;   /* slots that are not free */
+    size_t used;     /* of these, places in the set */
     size_t taken;    /* of these, places taken */
     uint64_t floor;  /* PLACE_REPORTED up to here may be forgotten; set by the owner */
 };

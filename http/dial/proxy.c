@@ -217,9 +217,8 @@ static void take_exceptions(struct proxies *proxies, const char *text)
         exception.name = span_of(at, length);
         if (!take_network(&exception))
             exception.name = without_dots(exception.name);
-        if (!(proxies->count & (proxies->count - 1))) /* 0 or a power of two: full */
-            proxies->exceptions = memory_grow(
-                proxies->exceptions, proxies->count ? 2 * proxies->count : 1, sizeof(exception));
+        proxies->exceptions =
+            memory_grow(proxies->exceptions, proxies->count + 1, sizeof(exception));
         proxies->exceptions[proxies->count++] = exception;
     }
     proxies->none = proxies->count == 1 && span_is(proxies->exceptions->name, "*");
