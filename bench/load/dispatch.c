@@ -79,7 +79,7 @@ static void count_limited(struct dispatch *dispatch, nsec intended, nsec now)
         stalls_limited(&dispatch->stalls, intended, dispatch->phases->from, now);
 }
 
-/* Open loop: starts the request that is next in the queue. `waited`: until there was a connection. */
+/* Open loop: starts the request that is first in the queue. `waited`: until there was a connection. */
 static void start_queued(struct dispatch *dispatch, struct client *client, bool waited)
 {
     nsec now = loop_clock(dispatch->loop), intended;
@@ -91,6 +91,14 @@ static void start_queued(struct dispatch *dispatch, struct client *client, bool 
     if (intended >= dispatch->phases->from)
         histogram_record(dispatch->record->tally->lateness,
                          own_delay(dispatch, client, intended, now - intended, waited));
+}
+
+/* Closed loop: starts a request. */
+static void start_now(struct dispatch *dispatch, struct client *client)
+{
+    nsec now = loop_clock(dispatch->loop);
+
+    start(dispatch, client, now, now);
 }
 
 /* Whether another connection is to be begun. Where each request makes its own, one that is due is. */
@@ -148,11 +156,8 @@ static void arm_wake(struct dispatch *dispatch)
 void dispatch_room(struct dispatch *dispatch, struct client *client)
 {
     if (!dispatch->options->open_loop) {
-        while (client_has_room(client) && has_more(dispatch)) {
-            nsec now = loop_clock(dispatch->loop);
-
-            start(dispatch, client, now, now);
-        }
+        while (client_has_room(client) && has_more(dispatch))
+            start_now(dispatch, client);
         return;
     }
     while (client_has_room(client) && queue_head(dispatch) <= loop_clock(dispatch->loop))
@@ -161,22 +166,8 @@ void dispatch_room(struct dispatch *dispatch, struct client *client)
     arm_wake(dispatch);
 }
 
-/* With a connection for each request, that is there before it. `waited`: until there was a client. */
-static void connect_client(struct dispatch *dispatch, struct client *client, bool waited)
-{
-    if (dispatch->options->new_connections && !client->flying) {
-        nsec now = loop_clock(dispatch->loop);
-
-        if (dispatch->options->open_loop)
-            start_queued(dispatch, client, waited);
-        else
-            start(dispatch, client, now, now);
-    }
-    connections_begin(dispatch->connections, client);
-}
-
-/* Connects clients as far as requests want it. Those that still have requests come first. */
-static void dial(struct dispatch *dispatch, bool waited)
+/* Those that still have requests come first. With a connection for each request, that is there before it. */
+void dispatch_dial(struct dispatch *dispatch, bool waited)
 {
     bool over = dispatch->phases->phase >= RUN_DRAINING;
     struct client *client;
@@ -185,18 +176,19 @@ static void dial(struct dispatch *dispatch, bool waited)
     while (left && !over && (client = connections_next(dispatch->connections))) {
         if (!client->flying && !wants_connection(dispatch))
             break;
-        connect_client(dispatch, client, waited);
+        if (dispatch->options->new_connections && !client->flying) {
+            if (dispatch->options->open_loop)
+                start_queued(dispatch, client, waited);
+            else
+                start_now(dispatch, client);
+        }
+        connections_begin(dispatch->connections, client);
         left--;
     }
     if (!left)
         connections_look(dispatch->connections);
     if (dispatch->options->open_loop && !over)
         arm_wake(dispatch);
-}
-
-void dispatch_dial(struct dispatch *dispatch)
-{
-    dial(dispatch, true);
 }
 
 void dispatch_wake(struct dispatch *dispatch)
@@ -213,7 +205,7 @@ void dispatch_wake(struct dispatch *dispatch)
         client_send(client);
         left--;
     }
-    dial(dispatch, false);
+    dispatch_dial(dispatch, false);
 }
 
 /* --- how they end --- */
@@ -321,14 +313,11 @@ static void count_age(void *owner, nsec age, uint64_t count)
 
 void dispatch_ages(struct dispatch *dispatch, nsec now)
 {
-    struct link *head = &dispatch->connections->crew.flights;
+    const struct flight *flight;
 
-    for (struct link *link = head->next; link != head; link = link->next) {
-        const struct flight *flight = LIST_OWNER(link, struct flight, link);
-
+    LIST_EACH (flight, &dispatch->connections->crew.flights, link)
         if (flight->counted)
             record_ages(dispatch->record, now - flight->intended, 1);
-    }
     if (!dispatch->options->open_loop)
         return;
     count_due(dispatch, now);

@@ -31,8 +31,9 @@ void dispatch_init(struct dispatch *dispatch, const struct load_options *options
 /* The client has room: requests start on it, which are to be sent. */
 void dispatch_room(struct dispatch *dispatch, struct client *client);
 
-/* Clients that are absent may connect: those for which there are requests do. */
-void dispatch_dial(struct dispatch *dispatch);
+/* Clients that are absent may connect: those for which there are requests do. `waited`: with a connection for
+   each request, these waited until there was a client. */
+void dispatch_dial(struct dispatch *dispatch, bool waited);
 
 /* Open loop: what is due by now starts, and is sent. */
 void dispatch_wake(struct dispatch *dispatch);

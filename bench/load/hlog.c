@@ -62,9 +62,9 @@ static void check(struct hlog *hlog, bool written)
 }
 
 /* Seconds or, of nanoseconds, milliseconds: with three decimals, as the readers written in C want it. */
-static void write_thousandths(FILE *file, uint64_t thousandths)
+static void write_thousandths(FILE *file, const char *before, uint64_t thousandths)
 {
-    fprintf(file, "%llu.%03llu", (unsigned long long)(thousandths / 1000),
+    fprintf(file, "%s%llu.%03llu", before, (unsigned long long)(thousandths / 1000),
             (unsigned long long)(thousandths % 1000));
 }
 
@@ -77,12 +77,11 @@ static void write_head(FILE *file, uint64_t began)
     if (!gmtime_r(&seconds, &tm) || !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm))
         *date = '\0';
     fputs("#[firstbyte bench: values in nanoseconds, Interval_Max in milliseconds]\n"
-          "#[Histogram log format version 1.3]\n"
-          "#[StartTime: ",
+          "#[Histogram log format version 1.3]\n",
           file);
-    write_thousandths(file, began / NSEC_PER_MS);
-    fprintf(file, " (seconds since epoch), %s]\n#[BaseTime: ", date);
-    write_thousandths(file, began / NSEC_PER_MS);
+    write_thousandths(file, "#[StartTime: ", began / NSEC_PER_MS);
+    fprintf(file, " (seconds since epoch), %s]\n", date);
+    write_thousandths(file, "#[BaseTime: ", began / NSEC_PER_MS);
     fputs(" (seconds since epoch)]\n"
           "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_"
           "Histogram\"\n",
@@ -179,11 +178,9 @@ void hlog_interval(struct hlog *hlog, nsec from, nsec length, const struct histo
         return;
     }
     errno = 0;
-    write_thousandths(hlog->file, from / NSEC_PER_MS);
-    fputc(',', hlog->file);
-    write_thousandths(hlog->file, length / NSEC_PER_MS);
-    fputc(',', hlog->file);
-    write_thousandths(hlog->file, histogram->max / NSEC_PER_US);
+    write_thousandths(hlog->file, "", from / NSEC_PER_MS);
+    write_thousandths(hlog->file, ",", length / NSEC_PER_MS);
+    write_thousandths(hlog->file, ",", histogram->max / NSEC_PER_US);
     fprintf(hlog->file, ",%s\n", counts);
     check(hlog, !fflush(hlog->file) && !ferror(hlog->file)); /* whole lines, for who reads along */
     free(counts);

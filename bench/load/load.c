@@ -127,7 +127,7 @@ static void on_look(void *owner)
 {
     struct load *load = owner;
 
-    dispatch_dial(&load->dispatch);
+    dispatch_dial(&load->dispatch, true);
 }
 
 static void on_hopeless(void *owner, enum error why)

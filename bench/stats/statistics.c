@@ -1,8 +1,8 @@
 /*
  * Statistics of few values. Student's t was rejected: it believes in a normal distribution, which times
  * are far from, and one run that was disturbed moves it. BCa intervals were rejected: their acceleration
- * comes from leaving out one value at a time, which says nothing about a median. Of libm there is the
- * square root, and erfc for large samples.
+ * comes from leaving out one value at a time, which says nothing about a median. Of libm there are the
+ * square root, fmin and fmax, and erfc for large samples.
  */
 #include "bench/stats/statistics.h"
 
@@ -192,7 +192,7 @@ static double count_out(const struct ranking *ranking)
     size_t own = is_compared ? ranking->compared_twice : most - ranking->compared_twice;
     double *ways = memory_zeroed((chosen + 1) * (most + 1) * sizeof(*ways));
     const double *row = ways + chosen * (most + 1);
-    double low = 0, high = 0, all = 0, p;
+    double low = 0, high = 0, all = 0;
 
     ways[0] = 1;
     for (size_t i = 0; i < total; i++)
@@ -203,8 +203,7 @@ static double count_out(const struct ranking *ranking)
         high += sum >= own ? row[sum] : 0;
     }
     free(ways);
-    p = 2 * (low < high ? low : high) / all;
-    return p < 1 ? p : 1;
+    return fmin(2 * fmin(low, high) / all, 1);
 }
 
 /* The normal approximation of U. */
@@ -213,7 +212,7 @@ static double approximate(const struct ranking *ranking, double u)
     double n = (double)ranking->baseline, m = (double)ranking->compared, total = n + m;
     double variance = n * m / 12 * (total + 1 - ranking->tied / (total * (total - 1)));
     double distance = fabs(u - n * m / 2);
-    double beyond = distance > 0.5 ? distance - 0.5 : 0; /* U goes in steps */
+    double beyond = fmax(distance - 0.5, 0); /* U goes in steps */
 
     return variance > 0 ? erfc(beyond / sqrt(2 * variance)) : 1;
 }
@@ -242,7 +241,7 @@ double statistics_least_p(size_t baseline_count, size_t compared_count)
 
     for (size_t i = 1; i <= baseline_count; i++)
         least *= (double)i / (double)(compared_count + i);
-    return least < 1 ? least : 1;
+    return fmin(least, 1);
 }
 
 /* --- several questions --- */
@@ -270,10 +269,7 @@ void statistics_holm(double *p, size_t count)
         order[i] = &p[i];
     qsort(order, count, sizeof(*order), by_pointed_value);
     for (size_t i = 0; i < count; i++) {
-        double corrected = *order[i] * (double)(count - i);
-
-        floor = corrected > floor ? corrected : floor;
-        floor = floor < 1 ? floor : 1;
+        floor = fmin(fmax(*order[i] * (double)(count - i), floor), 1);
         *order[i] = floor;
     }
     free(order);
