@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/memory.h"
 #include "http/idna.h"
 #include "reactor/sock.h"
 

@@ -7,8 +7,6 @@
  */
 #include "http/retry.h"
 
-#include <string.h>
-
 #include "http/cookies/date.h"
 #include "http/request.h"
 

@@ -9,7 +9,6 @@
  */
 #include "tls/stream.h"
 
-#include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <stdlib.h>

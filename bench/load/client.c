@@ -8,8 +8,6 @@
  */
 #include "bench/load/client.h"
 
-#include <string.h>
-
 #include "http/h1/h1.h"
 
 #define READ_BUDGET 4 /* receives in a turn: then the other clients are served */

@@ -2,7 +2,6 @@
  * firstbyte bench: one run, several, two targets in turns, or the search for the knee. A report is
  * written when its run is over, so that nothing that is written disturbs what is measured.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

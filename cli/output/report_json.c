@@ -1,5 +1,4 @@
 /* Results as JSON: a field's kind of value decides how it is written. */
-#include <string.h>
 
 #include "cli/output/json.h"
 #include "cli/output/report.h"

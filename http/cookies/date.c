@@ -5,7 +5,6 @@
 #include "http/cookies/date.h"
 
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "base/bytes.h"
