@@ -16,14 +16,19 @@
 #define DAY             (24 * HOUR)
 #define MOST_NAME_BYTES 253 /* of a name in the DNS */
 
+/* Who signs. */
+struct issuer {
+    EVP_PKEY *key;
+    X509 *certificate;
+};
+
 struct authority {
-    EVP_PKEY *key;       /* signs */
-    X509 *certificate;   /* of the authority */
-    EVP_PKEY *other_key; /* of the authority that nobody knows */
-    X509 *other;         /* its certificate */
-    EVP_PKEY *leaf_key;  /* one for all that is issued: nothing here is secret */
-    char *pem;           /* of the certificate */
-    char *addresses;     /* "IP:127.0.0.1,IP:...", what connections without SNI get */
+    struct issuer own;
+    struct issuer
+        other; /* that nobody knows; made when it is first asked for: a start is worth 3 ms */
+    EVP_PKEY *leaf_key; /* one for all that is issued: nothing here is secret */
+    char *pem;          /* of our certificate */
+    char *addresses;    /* "IP:127.0.0.1,IP:...", what connections without SNI get */
 };
 
 /* A certificate without a signature: serial, dates around now, subject, issuer, key. */
@@ -60,17 +65,24 @@ static bool extend(X509 *certificate, X509 *issuer, int nid, const char *value)
     return added;
 }
 
-static X509 *make_root(const char *subject, EVP_PKEY *key)
+/* Makes key and certificate, unless they are there. */
+static bool make_issuer(struct issuer *issuer, const char *subject)
 {
-    X509 *root = blank(subject, NULL, key, -HOUR, DAY);
+    X509 *root;
 
+    if (issuer->certificate)
+        return true;
+    if (!issuer->key)
+        issuer->key = EVP_EC_gen("P-256");
+    root = issuer->key ? blank(subject, NULL, issuer->key, -HOUR, DAY) : NULL;
     if (root && extend(root, root, NID_basic_constraints, "critical,CA:TRUE") &&
         extend(root, root, NID_key_usage, "critical,keyCertSign,cRLSign") &&
         extend(root, root, NID_subject_key_identifier, "hash") &&
-        X509_sign(root, key, EVP_sha256()))
-        return root;
-    X509_free(root);
-    return NULL;
+        X509_sign(root, issuer->key, EVP_sha256()))
+        issuer->certificate = root;
+    else
+        X509_free(root);
+    return issuer->certificate;
 }
 
 static char *pem_of(X509 *certificate)
@@ -90,15 +102,12 @@ struct authority *authority_new(void)
 {
     struct authority *authority = memory_zeroed(sizeof(*authority));
 
-    authority->key = EVP_EC_gen("P-256");
     authority->leaf_key = EVP_EC_gen("P-256");
-    if (authority->key && authority->leaf_key)
-        authority->certificate = make_root("firstbyte rehearsal authority", authority->key);
-    if (!authority->certificate) {
+    if (!authority->leaf_key || !make_issuer(&authority->own, "firstbyte rehearsal authority")) {
         authority_free(authority);
         return NULL;
     }
-    authority->pem = pem_of(authority->certificate);
+    authority->pem = pem_of(authority->own.certificate);
     authority_add_address(authority, "127.0.0.1");
     authority_add_address(authority, "::1");
     return authority;
@@ -106,11 +115,11 @@ struct authority *authority_new(void)
 
 void authority_free(struct authority *authority)
 {
-    EVP_PKEY_free(authority->key);
-    EVP_PKEY_free(authority->other_key);
+    EVP_PKEY_free(authority->own.key);
+    EVP_PKEY_free(authority->other.key);
     EVP_PKEY_free(authority->leaf_key);
-    X509_free(authority->certificate);
-    X509_free(authority->other);
+    X509_free(authority->own.certificate);
+    X509_free(authority->other.certificate);
     free(authority->pem);
     free(authority->addresses);
     free(authority);
@@ -138,35 +147,23 @@ static bool is_host_name(const char *name)
                length;
 }
 
-/* The authority that nobody knows is made when it is first asked for: a start is worth 3 ms. */
-static bool has_other(struct authority *authority)
-{
-    if (!authority->other_key)
-        authority->other_key = EVP_EC_gen("P-256");
-    if (authority->other_key && !authority->other)
-        authority->other = make_root("firstbyte unknown authority", authority->other_key);
-    return authority->other;
-}
-
 X509 *authority_issue(struct authority *authority, const char *name, enum certificate_kind kind,
                       EVP_PKEY **key)
 {
-    bool other = kind == CERTIFICATE_UNKNOWN_AUTHORITY;
-    bool self = kind == CERTIFICATE_SELF_SIGNED;
+    bool other = kind == CERTIFICATE_UNKNOWN_AUTHORITY, self = kind == CERTIFICATE_SELF_SIGNED;
+    struct issuer *by = other ? &authority->other : &authority->own;
     long from = kind == CERTIFICATE_EXPIRED ? -2 * DAY : kind == CERTIFICATE_NOT_YET ? DAY : -HOUR;
     long to = kind == CERTIFICATE_EXPIRED ? -DAY : 2 * DAY;
     X509 *leaf, *issuer;
-    EVP_PKEY *signer;
     char *names;
 
     if (kind == CERTIFICATE_WRONG_HOST)
         name = "wrong.invalid";
     if (name && !is_host_name(name)) /* it goes into OpenSSL's little language of extensions */
         return NULL;
-    if (other && !has_other(authority))
+    if (!make_issuer(by, "firstbyte unknown authority"))
         return NULL;
-    issuer = other ? authority->other : authority->certificate;
-    signer = self ? authority->leaf_key : other ? authority->other_key : authority->key;
+    issuer = by->certificate;
     leaf = blank("firstbyte rehearsal", self ? NULL : X509_get_subject_name(issuer),
                  authority->leaf_key, from, to);
     names = name ? memory_print("DNS:%s", name) : memory_print("%s", authority->addresses);
@@ -174,7 +171,7 @@ X509 *authority_issue(struct authority *authority, const char *name, enum certif
     if (leaf && (!extend(leaf, issuer, NID_subject_alt_name, names) ||
                  !extend(leaf, issuer, NID_basic_constraints, "critical,CA:FALSE") ||
                  !extend(leaf, issuer, NID_ext_key_usage, "serverAuth") ||
-                 !X509_sign(leaf, signer, EVP_sha256()))) {
+                 !X509_sign(leaf, self ? authority->leaf_key : by->key, EVP_sha256()))) {
         X509_free(leaf);
         leaf = NULL;
     }

@@ -36,17 +36,13 @@ struct cookies {
     size_t count, bytes;
 };
 
-/* Whose a cookie is: what makes it another than one of the same name. */
-struct scope {
-    struct span path, domain;
-    bool host_only;
-};
-
-/* A Set-Cookie, read. */
+/* A Set-Cookie, read. Path and domain are those of the field, and then, when they are settled, those of the
+   cookie. */
 struct offer {
     struct span name, value, path, domain; /* `at` NULL: no such attribute */
     int64_t expires;                       /* by Max-Age, or else Expires; NEVER: neither */
     bool secure, has_max_age;
+    bool host_only; /* when they are settled */
 };
 
 /* A tab is allowed around the parts, where it is taken off; in a name or a value it is not. */
@@ -127,21 +123,19 @@ static bool domain_matches(struct span domain, struct span host, bool numeric)
 }
 
 /* RFC 6265, section 5.3, steps 5 and 6. False: the host may not set it. */
-static bool find_domain(const struct offer *offer, const struct url *url, struct scope *scope)
+static bool settle_domain(struct offer *offer, const struct url *url)
 {
     struct span host = host_of(url);
     size_t bytes = span_bytes(offer->domain);
 
-    scope->domain = host;
-    scope->host_only = true;
-    if (!bytes)
-        return true;
-    if (!domain_matches(offer->domain, host, url->numeric))
+    if (bytes && !domain_matches(offer->domain, host, url->numeric))
         return false;
-    if (url->numeric || suffix_is_public(host.end - bytes))
-        return bytes == span_bytes(host);
-    scope->domain.at = host.end - bytes; /* in lower case */
-    scope->host_only = false;
+    offer->host_only = !bytes || url->numeric || suffix_is_public(host.end - bytes);
+    if (bytes && offer->host_only && bytes != span_bytes(host))
+        return false;
+    if (!offer->host_only)
+        host.at = host.end - bytes; /* in lower case */
+    offer->domain = host;
     return true;
 }
 
@@ -162,17 +156,17 @@ static struct span path_of(const struct url *url)
 }
 
 /* The attribute, or else the folder of the URL (RFC 6265, section 5.1.4). */
-static struct span path_for(const struct offer *offer, const struct url *url)
+static void settle_path(struct offer *offer, const struct url *url)
 {
     struct span path = path_of(url);
 
     if (span_starts(offer->path, "/"))
-        return offer->path;
+        return;
     while (span_bytes(path) > 1 && path.end[-1] != '/')
         path.end--;
     if (span_bytes(path) > 1)
         path.end--;
-    return path;
+    offer->path = path;
 }
 
 static bool spans_equal(struct span a, struct span b)
@@ -223,51 +217,50 @@ static struct span copy(char **to, struct span text)
     return (struct span){at, *to};
 }
 
-static struct cookie *cookie_new(const struct offer *offer, const struct scope *scope)
+static struct cookie *cookie_new(const struct offer *offer)
 {
     size_t pair = span_bytes(offer->name) + 1 + span_bytes(offer->value);
     struct cookie *cookie =
-        memory_get(sizeof(*cookie) + pair + span_bytes(scope->path) + span_bytes(scope->domain));
+        memory_get(sizeof(*cookie) + pair + span_bytes(offer->path) + span_bytes(offer->domain));
     char *to = cookie->text;
 
     cookie->expires = offer->expires;
     cookie->secure = offer->secure;
-    cookie->host_only = scope->host_only;
+    cookie->host_only = offer->host_only;
     cookie->name = copy(&to, offer->name);
     *to++ = '=';
     to = span_put(to, offer->value);
     cookie->pair = (struct span){cookie->text, to};
-    cookie->path = copy(&to, scope->path);
-    cookie->domain = copy(&to, scope->domain);
+    cookie->path = copy(&to, offer->path);
+    cookie->domain = copy(&to, offer->domain);
     return cookie;
 }
 
-static bool is_same(const struct cookie *cookie, struct span name, const struct scope *scope)
+static bool is_same(const struct cookie *cookie, const struct offer *offer)
 {
-    return spans_equal(cookie->path, scope->path) && spans_equal(cookie->name, name) &&
-           spans_equal(cookie->domain, scope->domain);
+    return spans_equal(cookie->path, offer->path) && spans_equal(cookie->name, offer->name) &&
+           spans_equal(cookie->domain, offer->domain);
 }
 
 /* The link to the cookie of this name, path and domain; or else to where it belongs, which is where
    the next one's path is shorter. */
-static struct cookie **place_of(struct cookies *jar, struct span name, const struct scope *scope)
+static struct cookie **place_of(struct cookies *jar, const struct offer *offer)
 {
     struct cookie **link = &jar->first;
 
-    while (*link && span_bytes((*link)->path) >= span_bytes(scope->path) &&
-           !is_same(*link, name, scope))
+    while (*link && span_bytes((*link)->path) >= span_bytes(offer->path) && !is_same(*link, offer))
         link = &(*link)->next;
     return link;
 }
 
 /* What came in the clear does not stand before what came over https (RFC 6265bis, section 5.7). */
-static bool hides_secure(const struct cookies *jar, struct span name, const struct scope *scope)
+static bool hides_secure(const struct cookies *jar, const struct offer *offer)
 {
     for (const struct cookie *cookie = jar->first; cookie; cookie = cookie->next)
-        if (cookie->secure && spans_equal(cookie->name, name) &&
-            path_matches(cookie->path, scope->path) &&
-            (domain_matches(cookie->domain, scope->domain, false) ||
-             domain_matches(scope->domain, cookie->domain, false)))
+        if (cookie->secure && spans_equal(cookie->name, offer->name) &&
+            path_matches(cookie->path, offer->path) &&
+            (domain_matches(cookie->domain, offer->domain, false) ||
+             domain_matches(offer->domain, cookie->domain, false)))
             return true;
     return false;
 }
@@ -306,14 +299,13 @@ static void keep(struct cookies *jar, struct cookie *cookie, struct cookie **lin
 }
 
 /* Puts an allowed one into the jar. */
-static void put(struct cookies *jar, const struct offer *offer, const struct scope *scope,
-                int64_t now)
+static void put(struct cookies *jar, const struct offer *offer, int64_t now)
 {
-    struct cookie **link = place_of(jar, offer->name, scope);
-    bool replaces = *link && is_same(*link, offer->name, scope);
+    struct cookie **link = place_of(jar, offer);
+    bool replaces = *link && is_same(*link, offer);
 
     if (offer->expires > now)
-        keep(jar, cookie_new(offer, scope), link, replaces);
+        keep(jar, cookie_new(offer), link, replaces);
     else if (replaces)
         drop(jar, link);
 }
@@ -322,22 +314,21 @@ void cookies_take(struct cookies **jar, const struct url *url, const char *value
                   int64_t now_unix)
 {
     struct span text = span_of(value, length);
-    struct scope scope;
     struct offer offer;
 
     if (length > COOKIES_MOST_FIELD_BYTES || has_control(text, false) ||
         !read_offer(&offer, text, now_unix) || !is_allowed(&offer, url) ||
         span_bytes(offer.name) + span_bytes(offer.value) > COOKIES_MOST_PAIR_BYTES ||
-        !find_domain(&offer, url, &scope))
+        !settle_domain(&offer, url))
         return;
     if (!*jar && offer.expires <= now_unix)
         return;
     if (!*jar)
         *jar = memory_zeroed(sizeof(**jar));
     drop_expired(*jar, now_unix);
-    scope.path = path_for(&offer, url);
-    if (url->https || !hides_secure(*jar, offer.name, &scope))
-        put(*jar, &offer, &scope, now_unix);
+    settle_path(&offer, url);
+    if (url->https || !hides_secure(*jar, &offer))
+        put(*jar, &offer, now_unix);
 }
 
 static bool is_sent(const struct cookie *cookie, const struct url *url, int64_t now)
