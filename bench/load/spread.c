@@ -66,15 +66,15 @@ static void order(struct spread *spread, struct address *addresses, size_t count
     spread->turns[place] = ++spread->turn;
 }
 
-/* Takes the addresses of a family out. */
-static size_t take_family(const struct address *from, size_t count, int family, struct address *to)
+/* Keeps the addresses of a family alone. Where there are none, all stay as they are. */
+static size_t keep_family(struct address *addresses, size_t count, int family)
 {
-    size_t taken = 0;
+    size_t kept = 0;
 
     for (size_t i = 0; i < count; i++)
-        if (from[i].any.sa_family == family)
-            to[taken++] = from[i];
-    return taken;
+        if (addresses[i].any.sa_family == family)
+            addresses[kept++] = addresses[i];
+    return kept;
 }
 
 /* Puts each family's in order, and leaves the families where they are. */
@@ -84,8 +84,10 @@ static void order_families(struct spread *spread, struct address *addresses, siz
 
     for (size_t f = 0; f < 2; f++) {
         struct address own[RESOLVER_MOST_ADDRESSES], *next = own;
-        size_t taken = take_family(addresses, count, families[f], own);
+        size_t taken;
 
+        memcpy(own, addresses, count * sizeof(*own));
+        taken = keep_family(own, count, families[f]);
         if (taken)
             order(spread, own, taken);
         for (size_t i = 0; i < count && taken; i++)
@@ -108,24 +110,21 @@ static void enter_all(struct spread *spread, const struct address *addresses, si
 static size_t on_choose(void *owner, struct address *addresses, size_t count, bool all)
 {
     struct spread *spread = owner;
-    struct address own[RESOLVER_MOST_ADDRESSES];
-    size_t taken = count;
+    size_t kept;
 
     enter_all(spread, addresses, count);
     if (count == 1 && addresses[0].any.sa_family == spread->family)
         return count;
-    if (spread->family)
-        taken = take_family(addresses, count, spread->family, own);
-    if (!taken && !all)
-        return 0;
-    if (!taken) { /* the family is gone: another race */
-        spread->family = 0;
-        taken = count;
-    } else if (spread->family) {
-        memcpy(addresses, own, taken * sizeof(*own));
+    if (spread->family) {
+        kept = keep_family(addresses, count, spread->family);
+        if (!kept && !all)
+            return 0;
+        if (!kept) /* the family is gone: another race */
+            spread->family = 0;
+        count = kept ? kept : count;
     }
-    order_families(spread, addresses, taken);
-    return taken;
+    order_families(spread, addresses, count);
+    return count;
 }
 
 static bool is_refusal(enum error error)

@@ -10,6 +10,7 @@
  * floor, and batches of requests, which are another load.
  */
 #include <arpa/inet.h>
+#include <err.h>
 #include <errno.h>
 #include <getopt.h>
 #include <netinet/in.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 enum {
+    FAILED = 3, /* the exit status */
     DEFAULT_CONNECTIONS = 64,
     DEFAULT_SECONDS = 10,
     EVENTS_MAX = 64,       /* taken from one epoll_wait */
@@ -43,15 +45,9 @@ struct floor {
     char buffer[BUFFER_SIZE];
 };
 
-static void die(const char *what)
-{
-    fprintf(stderr, "floor: %s\n", what);
-    exit(3);
-}
-
 static void usage(void)
 {
-    die("usage: floor [-c CONNECTIONS] [-d SECONDS] http://ADDRESS:PORT/PATH");
+    errx(FAILED, "usage: floor [-c CONNECTIONS] [-d SECONDS] http://ADDRESS:PORT/PATH");
 }
 
 static double now_s(void)
@@ -67,7 +63,7 @@ static int dial(const struct floor *floor)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0 || connect(fd, (const struct sockaddr *)&floor->server, sizeof floor->server) < 0)
-        die("cannot connect");
+        errx(FAILED, "cannot connect");
     return fd;
 }
 
@@ -75,7 +71,7 @@ static void ask(const struct floor *floor, int fd)
 {
     if (send(fd, floor->request, floor->request_length, MSG_NOSIGNAL) !=
         (ssize_t)floor->request_length)
-        die("cannot send");
+        errx(FAILED, "cannot send");
 }
 
 /* The length of the answer that `text` begins with, head and body; 0: its head is not there yet. */
@@ -88,7 +84,7 @@ static size_t length_of(const char *text)
     if (!end)
         return 0;
     if (!length || length > end)
-        die("the answer has no Content-Length");
+        errx(FAILED, "the answer has no Content-Length");
     return (size_t)(end + 4 - text) + strtoul(length + strlen(field), NULL, 10);
 }
 
@@ -103,7 +99,7 @@ static void learn(struct floor *floor)
         ssize_t n = recv(fd, floor->buffer + got, sizeof floor->buffer - 1 - got, 0);
 
         if (n <= 0)
-            die("the first answer is not whole, or too long");
+            errx(FAILED, "the first answer is not whole, or too long");
         got += (size_t)n;
         floor->buffer[got] = '\0';
         floor->answer_length = length_of(floor->buffer);
@@ -115,15 +111,15 @@ static void open_connections(struct floor *floor)
 {
     floor->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (floor->epoll < 0)
-        die("epoll_create1 failed");
+        errx(FAILED, "epoll_create1 failed");
     for (size_t i = 0; i < floor->connections; i++) {
         int fd = dial(floor);
         struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
         if (fd >= (int)floor->connections + FD_SETSIZE)
-            die("too many descriptors are open");
+            errx(FAILED, "too many descriptors are open");
         if (epoll_ctl(floor->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
-            die("epoll_ctl failed");
+            errx(FAILED, "epoll_ctl failed");
         floor->missing[fd] = floor->answer_length;
         ask(floor, fd);
     }
@@ -134,7 +130,7 @@ static void take(struct floor *floor, int fd)
     ssize_t got = recv(fd, floor->buffer, sizeof floor->buffer, MSG_DONTWAIT);
 
     if (got <= 0 || (size_t)got > floor->missing[fd])
-        die(got ? "an answer is not like the first" : "the server hung up");
+        errx(FAILED, got ? "an answer is not like the first" : "the server hung up");
     floor->missing[fd] -= (size_t)got;
     if (floor->missing[fd])
         return;
@@ -153,7 +149,7 @@ static double run(struct floor *floor)
         int count = epoll_wait(floor->epoll, events, EVENTS_MAX, WAIT_MS);
 
         if (count < 0 && errno != EINTR)
-            die("epoll_wait failed");
+            errx(FAILED, "epoll_wait failed");
         for (int i = 0; i < count; i++)
             take(floor, events[i].data.fd);
     }
@@ -206,7 +202,7 @@ int main(int argc, char **argv)
     parse_url(&floor, argv[optind]);
     floor.missing = calloc(floor.connections + FD_SETSIZE, sizeof *floor.missing);
     if (!floor.missing)
-        die("out of memory");
+        errx(FAILED, "out of memory");
     learn(&floor);
     open_connections(&floor);
     took = run(&floor);

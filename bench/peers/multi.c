@@ -13,6 +13,7 @@
  * every URL (the usual example code), which would only make libcurl look slower than it is.
  */
 #include <curl/curl.h>
+#include <err.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 enum {
+    FAILED = 3, /* the exit status */
     DEFAULT_CONCURRENCY = 256,
     TOTAL_TIMEOUT_MS = 10000, /* for one URL, as in firstbyte */
     POLL_MS = 1000,           /* the longest wait where libcurl names no time */
@@ -53,16 +55,10 @@ struct options {
     bool epoll;         /* --loop epoll */
 };
 
-static void die(const char *what)
-{
-    fprintf(stderr, "multi: %s\n", what);
-    exit(3);
-}
-
 static void *must(void *memory)
 {
     if (!memory)
-        die("out of memory");
+        errx(FAILED, "out of memory");
     return memory;
 }
 
@@ -122,7 +118,7 @@ static void start_transfers(struct peer *peer)
         peer->first = NULL;
         curl_easy_setopt(easy, CURLOPT_URL, url);
         if (curl_multi_add_handle(peer->multi, easy) != CURLM_OK)
-            die("curl_multi_add_handle failed");
+            errx(FAILED, "curl_multi_add_handle failed");
     }
 }
 
@@ -160,11 +156,11 @@ static void run_perform(struct peer *peer)
     start_transfers(peer);
     while (busy(peer)) {
         if (curl_multi_perform(peer->multi, &running) != CURLM_OK)
-            die("curl_multi_perform failed");
+            errx(FAILED, "curl_multi_perform failed");
         reap_transfers(peer);
         start_transfers(peer);
         if (busy(peer) && curl_multi_poll(peer->multi, NULL, 0, POLL_MS, NULL) != CURLM_OK)
-            die("curl_multi_poll failed");
+            errx(FAILED, "curl_multi_poll failed");
     }
 }
 
@@ -219,7 +215,7 @@ static void act(struct peer *peer, curl_socket_t fd, int events)
     int running;
 
     if (curl_multi_socket_action(peer->multi, fd, events, &running) != CURLM_OK)
-        die("curl_multi_socket_action failed");
+        errx(FAILED, "curl_multi_socket_action failed");
 }
 
 static int to_curl(uint32_t events)
@@ -241,7 +237,7 @@ static void run_epoll(struct peer *peer)
 
     peer->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (peer->epoll < 0)
-        die("epoll_create1 failed");
+        errx(FAILED, "epoll_create1 failed");
     peer->deadline_ms = -1;
     curl_multi_setopt(peer->multi, CURLMOPT_SOCKETFUNCTION, on_interest);
     curl_multi_setopt(peer->multi, CURLMOPT_SOCKETDATA, peer);
@@ -266,7 +262,7 @@ static void run_epoll(struct peer *peer)
 
 static void usage(void)
 {
-    die("usage: multi [-k] [--loop perform|epoll] [--max-idle N] [CONCURRENCY] < urls");
+    errx(FAILED, "usage: multi [-k] [--loop perform|epoll] [--max-idle N] [CONCURRENCY] < urls");
 }
 
 static long positive(const char *text)
@@ -313,7 +309,7 @@ static void setup(struct peer *peer, const struct options *options)
     ssize_t length;
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        die("curl_global_init failed");
+        errx(FAILED, "curl_global_init failed");
     peer->multi = must(curl_multi_init());
     if (options->max_idle)
         curl_multi_setopt(peer->multi, CURLMOPT_MAXCONNECTS, options->max_idle);
@@ -323,7 +319,7 @@ static void setup(struct peer *peer, const struct options *options)
         peer->idle[peer->idle_count++] = new_handle(peer, options);
     length = getdelim(&peer->list, &room, '\0', stdin);
     if (length < 0 && ferror(stdin))
-        die("cannot read standard input");
+        errx(FAILED, "cannot read standard input");
     peer->first = length < 0 ? empty : peer->list;
 }
 

@@ -7,6 +7,7 @@
  * It waits as a reactor waits, in epoll_pwait2 and with the finest timer slack. Left out on purpose:
  * spinning until the time has come, which is nearer to it and takes the whole core.
  */
+#include <err.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +17,10 @@
 #include <unistd.h>
 
 enum {
+    FAILED = 3,          /* the exit status */
     SECOND = 1000000000, /* in nanoseconds */
     ON_TIME_NS = 100000, /* as firstbyte's within_100us_share counts */
 };
-
-static void die(const char *what)
-{
-    fprintf(stderr, "timer: %s\n", what);
-    exit(3);
-}
 
 static uint64_t now_ns(void)
 {
@@ -40,7 +36,7 @@ static double positive(const char *text)
     double value = strtod(text, &end);
 
     if (end == text || *end || !(value > 0 && value <= 1e7))
-        die("usage: timer RATE SECONDS");
+        errx(FAILED, "usage: timer RATE SECONDS");
     return value;
 }
 
@@ -55,7 +51,7 @@ static uint64_t wait_until(int epoll, uint64_t due)
                                 .tv_nsec = (long)((due - now) % SECOND)};
 
         if (epoll_pwait2(epoll, &event, 1, &left, NULL) < 0)
-            die("epoll_pwait2 failed");
+            errx(FAILED, "epoll_pwait2 failed");
     }
     return now;
 }
@@ -70,7 +66,7 @@ int main(int argc, char **argv)
     int epoll = epoll_create1(EPOLL_CLOEXEC);
 
     if (epoll < 0 || !count)
-        die(epoll < 0 ? "epoll_create1 failed" : "usage: timer RATE SECONDS");
+        errx(FAILED, epoll < 0 ? "epoll_create1 failed" : "usage: timer RATE SECONDS");
     prctl(PR_SET_TIMERSLACK, 1UL);
     start = now_ns();
     for (uint64_t i = 0; i < count; i++) {
