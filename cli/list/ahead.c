@@ -63,20 +63,6 @@ static void drop(struct ahead *ahead, struct ahead_entry *entry)
     list_remove(&entry->same);
 }
 
-static void drop_list(struct table_link *first)
-{
-    struct link *oldest = &TABLE_OWNER(first, struct ahead_entry, first)->same;
-
-    while (!list_is_empty(oldest))
-        list_remove(oldest->next);
-    list_remove(oldest);
-}
-
-void ahead_clear(struct ahead *ahead)
-{
-    table_clear(&ahead->table, drop_list);
-}
-
 void ahead_add(struct ahead *ahead, uint32_t hash, uint64_t place, size_t number)
 {
     struct ahead_entry *entry = &ahead->ring[ahead->added++ % AHEAD_LINES], *first;

@@ -24,9 +24,6 @@ struct ahead_line {
 struct ahead *ahead_new(void);
 void ahead_free(struct ahead *ahead);
 
-/* Forgets all. */
-void ahead_clear(struct ahead *ahead);
-
 /* Adds a line; places come in rising order. */
 void ahead_add(struct ahead *ahead, uint32_t hash, uint64_t place, size_t number);
 

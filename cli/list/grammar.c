@@ -17,9 +17,7 @@
 #define MOST_WHY_BYTES   512 /* of what is wrong with it */
 
 struct grammar {
-    const struct request_options *request;
-    bool weights;
-    struct settings defaults;
+    struct settings defaults; /* what "default" lines said */
     struct play play;         /* of the site that was given out last */
     char why[MOST_WHY_BYTES]; /* what is wrong with the line in hand */
 };
@@ -248,16 +246,8 @@ struct grammar *grammar_new(const struct request_options *request, bool weights)
 {
     struct grammar *grammar = memory_zeroed(sizeof(*grammar));
 
-    grammar->request = request;
-    grammar->weights = weights;
     settings_begin(&grammar->defaults, request, weights);
     return grammar;
-}
-
-void grammar_reset(struct grammar *grammar)
-{
-    settings_free(&grammar->defaults);
-    settings_begin(&grammar->defaults, grammar->request, grammar->weights);
 }
 
 void grammar_free(struct grammar *grammar)

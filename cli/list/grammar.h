@@ -23,9 +23,6 @@ struct grammar;
 struct grammar *grammar_new(const struct request_options *request, bool weights);
 void grammar_free(struct grammar *grammar);
 
-/* Forgets what "default" lines said. */
-void grammar_reset(struct grammar *grammar);
-
 /* Reads a line without its LF; of one that is `too_long`, its beginning. Returns NULL where nothing is
    wrong with it: the site is NULL in an empty line, a comment and a "default" line. Else why it is no
    site, until the next call, and *shown, to be freed, is its URL without a password. */

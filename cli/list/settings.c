@@ -86,8 +86,8 @@ void settings_give(struct settings *settings, struct site *site)
 
 /* --- the keys --- */
 
-/* A value that was given to a key. */
-struct given {
+/* A value, and where it goes. */
+struct setting {
     struct settings *settings;
     const struct key *key;
     void *to;          /* the field that the value is for */
@@ -96,7 +96,7 @@ struct given {
 };
 
 /* Takes a value into the settings. NULL, or what is wrong with it. */
-typedef const char *set_fn(const struct given *given);
+typedef const char *set_fn(const struct setting *setting);
 
 struct key {
     const char *name;
@@ -108,83 +108,83 @@ struct key {
     bool bytes;                     /* there may be a NUL in the value */
 };
 
-static const char *set_text(const struct given *given)
+static const char *set_text(const struct setting *setting)
 {
-    char **text = given->to;
+    char **text = setting->to;
 
     free(*text);
-    *text = memory_text(given->value, given->length);
+    *text = memory_text(setting->value, setting->length);
     return NULL;
 }
 
-static const char *set_time(const struct given *given)
+static const char *set_time(const struct setting *setting)
 {
     nsec time;
 
-    if (!duration_parse(given->value, &time) || time < given->key->low)
-        return given->key->wrong;
-    *(nsec *)given->to = time; /* what is wrong in a "default" line changes nothing */
+    if (!duration_parse(setting->value, &time) || time < setting->key->low)
+        return setting->key->wrong;
+    *(nsec *)setting->to = time; /* what is wrong in a "default" line changes nothing */
     return NULL;
 }
 
-static const char *set_number(const struct given *given)
+static const char *set_number(const struct setting *setting)
 {
-    const struct key *key = given->key;
+    const struct key *key = setting->key;
     unsigned long number;
 
-    if (!number_parse(given->value, key->low, key->high, &number))
+    if (!number_parse(setting->value, key->low, key->high, &number))
         return key->wrong;
-    *(unsigned *)given->to = (unsigned)number;
+    *(unsigned *)setting->to = (unsigned)number;
     return NULL;
 }
 
 /* Into an enum. */
-static const char *set_word(const struct given *given)
+static const char *set_word(const struct setting *setting)
 {
-    int number = given->key->named(given->value);
+    int number = setting->key->named(setting->value);
 
     if (number < 0)
-        return given->key->wrong;
-    *(unsigned *)given->to = (unsigned)number;
+        return setting->key->wrong;
+    *(unsigned *)setting->to = (unsigned)number;
     return NULL;
 }
 
-static const char *set_method(const struct given *given)
+static const char *set_method(const struct setting *setting)
 {
-    return request_is_method(given->value) ? set_text(given) : given->key->wrong;
+    return request_is_method(setting->value) ? set_text(setting) : setting->key->wrong;
 }
 
-static const char *set_header(const struct given *given)
+static const char *set_header(const struct setting *setting)
 {
-    struct settings *settings = given->settings;
-    const char *wrong = request_check_header(given->value, given->length);
+    struct settings *settings = setting->settings;
+    const char *wrong = request_check_header(setting->value, setting->length);
 
     if (!wrong)
-        fields_add(given->to, given->value,
-                   given->to == &settings->headers ? &settings->inherited
-                                                   : &settings->inherited_answer);
+        fields_add(setting->to, setting->value,
+                   setting->to == &settings->headers ? &settings->inherited
+                                                     : &settings->inherited_answer);
     return wrong;
 }
 
-static const char *set_cookie(const struct given *given)
+static const char *set_cookie(const struct setting *setting)
 {
-    const char *wrong = request_check_value(given->value, given->length);
+    const char *wrong = request_check_value(setting->value, setting->length);
 
-    return wrong ? wrong : set_text(given);
+    return wrong ? wrong : set_text(setting);
 }
 
 /* A list reads no files: "@" is a byte like any other. */
-static const char *set_data(const struct given *given)
+static const char *set_data(const struct setting *setting)
 {
-    content_drop(given->settings->content);
-    given->settings->content = content_new(given->value, given->length);
+    content_drop(setting->settings->content);
+    setting->settings->content = content_new(setting->value, setting->length);
     return NULL;
 }
 
-static const char *set_body(const struct given *given)
+static const char *set_body(const struct setting *setting)
 {
-    given->settings->play.body_bytes = given->length;
-    return set_text(given);
+    setting->settings->play.body_bytes = setting->length;
+    return set_text(setting);
 }
 
 #define AT(field) .offset = offsetof(struct settings, field)
@@ -219,7 +219,7 @@ const char *settings_set(struct settings *settings, const char *name, const char
                          size_t length)
 {
     const struct key *key = keys, *end = keys + sizeof(keys) / sizeof(*keys);
-    struct given given = {.settings = settings, .value = value, .length = length};
+    struct setting setting = {.settings = settings, .value = value, .length = length};
 
     while (key < end && strcmp(key->name, name) != 0)
         key++;
@@ -231,9 +231,9 @@ const char *settings_set(struct settings *settings, const char *name, const char
         return "the value has a NUL byte";
     if (!strncmp(name, REHEARSE, strlen(REHEARSE)))
         settings->play.given = true;
-    given.key = key;
-    given.to = (char *)settings + key->offset;
-    return key->set(&given);
+    setting.key = key;
+    setting.to = (char *)settings + key->offset;
+    return key->set(&setting);
 }
 
 void settings_inherit(struct settings *settings)

@@ -215,11 +215,12 @@ bool sites_rewind(struct sites *sites)
 {
     if (sites->reader && !reader_rewind(sites->reader))
         return false;
-    grammar_reset(sites->grammar);
+    grammar_free(sites->grammar);
+    sites->grammar = grammar_new(sites->options.request, sites->options.weights);
     sites->at = (struct sites_position){.sum = sites->options.sum_start};
     sites->looked = sites->word = 0;
-    if (sites->ahead)
-        ahead_clear(sites->ahead);
+    ahead_free(sites->ahead);
+    sites->ahead = NULL;
     return true;
 }
 

@@ -61,17 +61,12 @@ static nsec limit_of(const struct series *series, size_t i)
     return limit;
 }
 
-static bool is_gap(const struct chart *chart, size_t i)
-{
-    return !chart->row[i].count;
-}
-
 /* How many rows from i on are empty. */
 static size_t gap_from(const struct chart *chart, size_t i)
 {
     size_t end = i;
 
-    while (end < chart->count && is_gap(chart, end))
+    while (end < chart->count && !chart->row[end].count)
         end++;
     return end - i;
 }
@@ -112,7 +107,7 @@ static size_t divide(struct chart *chart, const struct histogram *histogram,
     while (!chart->count || chart->row[chart->count - 1].until < histogram->count)
         add_row(chart, histogram, limit_of(series, step++));
     for (size_t i = 0; i < chart->count; i++)
-        drawn += !is_gap(chart, i) || !i || !is_gap(chart, i - 1);
+        drawn += chart->row[i].count || !i || chart->row[i - 1].count;
     return drawn;
 }
 

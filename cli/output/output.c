@@ -282,11 +282,6 @@ const char *output_name(const struct output *output)
     return output->name;
 }
 
-bool output_is_aside(const struct output *output)
-{
-    return output->aside;
-}
-
 const char *output_kept(const struct output *output)
 {
     return output->kept ? output->new.name : NULL;

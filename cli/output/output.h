@@ -68,9 +68,6 @@ bool output_can_be_cut(const struct output *output);
 /* What to call it in a message: the file's name as it was given, or "standard output". */
 const char *output_name(const struct output *output);
 
-/* Whether the results are out of sight until output_finish. */
-bool output_is_aside(const struct output *output);
-
 /* When nothing more is to be written and output_idle says that it was. With `complete` what was written
    takes the place of FILE, on the disk first. Without, and where that or writing fails, it is kept
    under a name of its own in the same folder, unless nothing was written. False where something failed, now or before: output_error says

@@ -340,7 +340,6 @@ static void test_replaces(void **state)
     write_file(fixture->foreign, "somebody else's\n");
     assert_null(reopen(fixture, fixture->path, false, 0));
     assert_string_equal(output_name(fixture->output), fixture->path);
-    assert_true(output_is_aside(fixture->output));
     assert_false(output_can_be_cut(fixture->output));
     assert_int_equal(output_bytes(fixture->output), 0);
     put(fixture->output, "one\n");
@@ -350,7 +349,6 @@ static void test_replaces(void **state)
     assert_int_equal(fixture->wrote_bytes, 8);
     assert_string_equal(content(fixture->path), "old\n");
     assert_true(output_finish(fixture->output, true));
-    assert_false(output_is_aside(fixture->output));
     assert_null(output_kept(fixture->output));
     assert_string_equal(content(fixture->path), "one\ntwo\n");
     assert_string_equal(content(fixture->foreign), "somebody else's\n");
@@ -503,7 +501,6 @@ static void test_appends(void **state)
         assert_null(reopen(fixture, fixture->path, true, cases[i].keep));
         assert_true(output_idle(fixture->output));
         assert_true(output_can_be_cut(fixture->output));
-        assert_false(output_is_aside(fixture->output));
         assert_string_equal(content(fixture->path), cases[i].then);
         assert_int_equal(output_bytes(fixture->output), strlen(cases[i].then));
         put(fixture->output, "line\n");
@@ -551,7 +548,6 @@ static void test_fifo(void **state)
         struct stat about;
 
         assert_null(reopen(fixture, fixture->path, append, 0));
-        assert_false(output_is_aside(fixture->output));
         assert_false(output_can_be_cut(fixture->output));
         put(fixture->output, "line\n");
         unit_settle(fixture->loop);
@@ -593,7 +589,7 @@ static bool standard_output(void)
         char *why;
         struct output *output = output_open(NULL, &files[i], NULL, NULL, NULL, &why);
 
-        CHILD_CHECK(output && !output_is_aside(output) && !output_can_be_cut(output));
+        CHILD_CHECK(output && !output_can_be_cut(output));
         put(output, "line\n");
         CHILD_CHECK(output_finish(output, true));
         output_free(output);
@@ -608,7 +604,6 @@ static void test_standard_output(void **state)
     struct fixture *fixture = *state;
 
     assert_string_equal(output_name(fixture->output), "standard output");
-    assert_false(output_is_aside(fixture->output));
     snprintf(child_path, sizeof(child_path), "%s", fixture->path);
     unit_in_child(standard_output);
 }
