@@ -67,11 +67,6 @@ static void add_field(struct request_parts *parts, const char *name, const char 
     add(parts, "\r\n");
 }
 
-static bool is_for_proxy(const struct field_line *line)
-{
-    return field_is_named(line, PROXY_AUTHORIZATION, strlen(PROXY_AUTHORIZATION));
-}
-
 /* The head of all parts, the fields from outside behind them. One of these without a value only takes
    ours of that name away, as in curl. */
 static char *join(const struct request_parts *parts, bool past_proxy, size_t *length)
@@ -79,12 +74,13 @@ static char *join(const struct request_parts *parts, bool past_proxy, size_t *le
     size_t own = parts->own ? strlen(parts->own) : 0;
     char *text = memory_get(parts->length + own + sizeof("\r\n")), *to = text;
     const char *at = parts->own;
+    size_t name = strlen(PROXY_AUTHORIZATION);
     struct field_line line;
 
     for (size_t i = 0; i < parts->count; i++)
         to = mempcpy(to, parts->part[i].text, parts->part[i].length);
     while (fields_next(&at, &line))
-        if (!line.empty && !(past_proxy && is_for_proxy(&line)))
+        if (!line.empty && !(past_proxy && field_is_named(&line, PROXY_AUTHORIZATION, name)))
             to = mempcpy(to, line.text, line.bytes);
     to = stpcpy(to, "\r\n");
     *length = (size_t)(to - text);

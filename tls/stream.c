@@ -119,13 +119,6 @@ static struct io result_of(struct tls_stream *stream, int returned)
                                                        &stream->transport.why)};
 }
 
-/* A handshake, and a ticket that comes after it, take buffers of 16 KB each for reading and writing, which
-   SSL_MODE_RELEASE_BUFFERS lets go of with the next write only. What is not empty stays. */
-static void free_buffers(struct tls_stream *stream)
-{
-    SSL_free_buffers(stream->ssl);
-}
-
 static struct io stream_handshake(struct transport *transport)
 {
     struct tls_stream *stream = (struct tls_stream *)transport;
@@ -135,8 +128,10 @@ static struct io stream_handshake(struct transport *transport)
     ERR_clear_error();
     returned = SSL_do_handshake(stream->ssl);
     io = returned == 1 ? (struct io){.status = IO_OK} : result_of(stream, returned);
+    /* A handshake, and a ticket that comes after it, take buffers of 16 KB each for reading and writing, which
+       SSL_MODE_RELEASE_BUFFERS lets go of with the next write only. What is not empty stays. */
     if (io.status == IO_OK) {
-        free_buffers(stream);
+        SSL_free_buffers(stream->ssl);
         stream->open = true;
         stream->silent_bytes = 0;
     }
@@ -170,7 +165,7 @@ static struct io stream_read(struct transport *transport, void *buffer, size_t s
     }
     io = result_of(stream, returned);
     if (io.status == IO_WANT_READ)
-        free_buffers(stream);
+        SSL_free_buffers(stream->ssl);
     return io;
 }
 

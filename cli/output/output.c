@@ -125,13 +125,6 @@ static int find_writer(const struct stat *file)
     return -1;
 }
 
-/* A descriptor for what is not a regular file, or has a writer already. Returns -1 and errno. */
-static int open_stream(const char *path, int writer)
-{
-    return writer >= 0 ? fcntl(writer, F_DUPFD_CLOEXEC, 0)
-                       : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-}
-
 /* Whether a line of an open file ends there, or the file begins. */
 static bool is_line_end(int fd, uint64_t at)
 {
@@ -211,8 +204,10 @@ static bool open_file(struct output *output, const struct output_file *file, cha
     bool is_there = !stat(file->path, &about), regular = !is_there || S_ISREG(about.st_mode);
     int writer = is_there && regular ? find_writer(&about) : -1;
 
-    if (writer >= 0 || !regular)
-        output->fd = open_stream(file->path, writer);
+    if (writer >= 0)
+        output->fd = fcntl(writer, F_DUPFD_CLOEXEC, 0);
+    else if (!regular)
+        output->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     else if (!file->append)
         return open_aside(output, is_there, why);
     else

@@ -298,23 +298,13 @@ static void keep(struct cookies *jar, struct cookie *cookie, struct cookie **lin
     jar->bytes += size_of(cookie);
 }
 
-/* Puts an allowed one into the jar. */
-static void put(struct cookies *jar, const struct offer *offer, int64_t now)
-{
-    struct cookie **link = place_of(jar, offer);
-    bool replaces = *link && is_same(*link, offer);
-
-    if (offer->expires > now)
-        keep(jar, cookie_new(offer), link, replaces);
-    else if (replaces)
-        drop(jar, link);
-}
-
 void cookies_take(struct cookies **jar, const struct url *url, const char *value, size_t length,
                   int64_t now_unix)
 {
     struct span text = span_of(value, length);
+    struct cookie **link;
     struct offer offer;
+    bool replaces;
 
     if (length > COOKIES_MOST_FIELD_BYTES || has_control(text, false) ||
         !read_offer(&offer, text, now_unix) || !is_allowed(&offer, url) ||
@@ -327,8 +317,14 @@ void cookies_take(struct cookies **jar, const struct url *url, const char *value
         *jar = memory_zeroed(sizeof(**jar));
     drop_expired(*jar, now_unix);
     settle_path(&offer, url);
-    if (url->https || !hides_secure(*jar, &offer))
-        put(*jar, &offer, now_unix);
+    if (!url->https && hides_secure(*jar, &offer))
+        return;
+    link = place_of(*jar, &offer);
+    replaces = *link && is_same(*link, &offer);
+    if (offer.expires > now_unix)
+        keep(*jar, cookie_new(&offer), link, replaces);
+    else if (replaces)
+        drop(*jar, link);
 }
 
 static bool is_sent(const struct cookie *cookie, const struct url *url, int64_t now)
