@@ -47,12 +47,6 @@ static void free_host(struct table_link *link)
     free(host);
 }
 
-static void forget(struct polite_host *host)
-{
-    table_remove(&host->politeness->hosts, &host->link);
-    free_host(&host->link);
-}
-
 static bool has_room(const struct polite_host *host)
 {
     size_t most = host->politeness->options.most;
@@ -82,7 +76,8 @@ static void look_after(void *owner)
         permit->host = NULL;
         politeness->options.open(politeness->options.owner, permit);
     } else if (!first && !host->asked) {
-        forget(host);
+        table_remove(&politeness->hosts, &host->link);
+        free_host(&host->link);
     }
 }
 

@@ -10,11 +10,6 @@
 #include "http/cookies/date.h"
 #include "http/request.h"
 
-static nsec wait_of_seconds(uint64_t seconds)
-{
-    return seconds < RETRY_MOST_WAIT / NSEC_PER_S ? seconds * NSEC_PER_S : RETRY_MOST_WAIT;
-}
-
 /* 1*DIGIT; a number that does not fit is a long wait. */
 static bool parse_seconds(const char *text, size_t length, uint64_t *seconds)
 {
@@ -38,7 +33,7 @@ bool retry_after_parse(const char *text, size_t length, int64_t now_unix, nsec *
             return false;
         seconds = date > now_unix ? (uint64_t)date - (uint64_t)now_unix : 0;
     }
-    *wait = wait_of_seconds(seconds);
+    *wait = seconds < RETRY_MOST_WAIT / NSEC_PER_S ? seconds * NSEC_PER_S : RETRY_MOST_WAIT;
     return true;
 }
 

@@ -421,13 +421,6 @@ static char *resolve(const struct url *base, struct span reference)
                         inherited ? inherited : "");
 }
 
-/* A URL in its normal form, without user info. To be freed. */
-static char *normal_form(const struct url *url)
-{
-    return memory_print("%s://%s%s%s%s", scheme_of(url->https), url->authority, url->target,
-                        url->fragment ? "#" : "", url->fragment ? url->fragment : "");
-}
-
 /* Parsed a second time from its normal form: that is what is shown then, and it is within bounds. */
 const char *url_join(struct url *url, const struct url *base, const char *reference, size_t length)
 {
@@ -447,7 +440,8 @@ const char *url_join(struct url *url, const struct url *base, const char *refere
     free(text);
     if (wrong)
         return wrong;
-    text = normal_form(url);
+    text = memory_print("%s://%s%s%s%s", scheme_of(url->https), url->authority, url->target,
+                        url->fragment ? "#" : "", url->fragment ? url->fragment : "");
     url_free(url);
     wrong = parse(url, text, strlen(text), URL_MOST_JOINED_BYTES);
     free(text);

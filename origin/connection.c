@@ -223,12 +223,6 @@ static void redirect(struct reply *reply, const char *location)
     reply->location = location;
 }
 
-/* The number behind the one in "/7"; 1 where there is none. */
-static unsigned long next_number(const char *target)
-{
-    return strtoul(target + (*target == '/'), NULL, 10) + 1;
-}
-
 /* The faults that are whole answers, each wrong by what it says. */
 static void falsify(const struct guest *guest, enum fault fault, struct reply *reply)
 {
@@ -241,8 +235,9 @@ static void falsify(const struct guest *guest, enum fault fault, struct reply *r
                  request->host, request->target);
         redirect(reply, reply->there);
         break;
-    case FAULT_REDIRECT_ENDLESS:
-        snprintf(reply->there, sizeof(reply->there), "/%lu", next_number(request->target));
+    case FAULT_REDIRECT_ENDLESS: /* from "/7" to "/8", from what is no number to "/1" */
+        snprintf(reply->there, sizeof(reply->there), "/%lu",
+                 strtoul(request->target + (*request->target == '/'), NULL, 10) + 1);
         redirect(reply, reply->there);
         break;
     case FAULT_BAD_LOCATION: redirect(reply, "gopher://x/"); break;

@@ -209,13 +209,6 @@ static void on_relief(void *owner)
     set_listeners(owner, EPOLLIN);
 }
 
-/* Out of descriptors: guests wait in the queue, and the loop does not spin on what it cannot take. */
-static void hold_listeners(struct origin *origin)
-{
-    set_listeners(origin, 0);
-    loop_arm(origin->loop, &origin->relief, loop_clock(origin->loop) + RELIEF_AFTER);
-}
-
 static void on_guest(void *owner, uint32_t events)
 {
     struct listener *listener = owner;
@@ -225,8 +218,11 @@ static void on_guest(void *owner, uint32_t events)
     (void)events;
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         fd = sock_accept(listener->watch.fd);
-        if (fd == -EMFILE || fd == -ENFILE)
-            hold_listeners(origin);
+        if (fd == -EMFILE ||
+            fd == -ENFILE) { /* guests wait in the queue, and the loop does not spin */
+            set_listeners(origin, 0);
+            loop_arm(origin->loop, &origin->relief, loop_clock(origin->loop) + RELIEF_AFTER);
+        }
         if (fd < 0)
             return;
         if (listener->place == PLACE_SITE)

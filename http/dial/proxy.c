@@ -111,12 +111,6 @@ static const char *take_host(struct proxy *proxy, struct url *url)
     return NULL;
 }
 
-static char *shown_of(const struct proxy *proxy)
-{
-    return memory_print(strchr(proxy->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u",
-                        schemes[proxy->kind].scheme, proxy->host, proxy->port);
-}
-
 const char *proxy_parse(struct proxy *proxy, const char *text)
 {
     struct url url = {0};
@@ -136,7 +130,8 @@ const char *proxy_parse(struct proxy *proxy, const char *text)
     if (wrong)
         proxy_free(proxy);
     else
-        proxy->shown = shown_of(proxy);
+        proxy->shown = memory_print(strchr(proxy->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u",
+                                    schemes[proxy->kind].scheme, proxy->host, proxy->port);
     return wrong;
 }
 
