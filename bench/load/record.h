@@ -1,8 +1,9 @@
 /*
  * Inside of the load generator: what is counted of a run, interval after interval, and since its
  * beginning. A request is told of when it starts and when it ends, and counts as a whole: where it was
- * due before measuring began, its flight is not `counted` and nothing of it is told. What is one addition is made
- * to the tally itself, by whom it concerns. Nothing depends on what is counted here but reports.
+ * due before measuring began, its flight is not `counted` and nothing of it is told. A count that
+ * takes one addition is added to the tally directly, by the module that knows of it. Nothing depends on what is
+ * counted here but reports.
  *
  * A request that failed is counted by its error. Whether it enters the latencies as well, with the age that
  * it had then, depends on what ended it:
