@@ -29,7 +29,6 @@
 #include "cli/fetch/places.h"
 #include "cli/output/lock.h"
 #include "cli/output/replacement.h"
-#include "cli/output/text.h"
 
 #define TITLE                                                                                      \
     "firstbyte state 1: frontier, sum of the list, bytes of the output, reported, failed, "        \
@@ -55,6 +54,7 @@ struct state {
     uint64_t size;  /* of the file */
     uint64_t limit; /* a longer file is written anew */
     bool due;       /* something is not recorded that has to be */
+    char damage[64];
     struct state_head head;
     struct places places;
     struct state_text events; /* since the last record, as they are in it; closed with a NUL */
@@ -177,17 +177,15 @@ static bool read_record(struct state *state, const char *record, size_t length)
     return read_events(state, at, record + length - CHECK_BYTES);
 }
 
-/* Reads all records of a text that is closed with a NUL. False: *why says what is wrong. What comes after
-   the last whole record is passed over, where no line follows it. */
-static bool read_records(struct state *state, const char *text, size_t length, char **why)
+/* Reads all records of a text that is closed with a NUL. Returns what is wrong, or NULL. What comes
+   after the last whole record is passed over, where no line follows it. */
+static const char *read_records(struct state *state, const char *text, size_t length)
 {
     const char *end = text + length, *at = text + strlen(TITLE);
-    char damage[64];
     size_t line = 2;
 
     if (length < strlen(TITLE) || memcmp(text, TITLE, strlen(TITLE)) != 0)
-        return text_complaint(why, state->path,
-                              "it is not a state of this version, and is left as it is");
+        return "it is not a state of this version, and is left as it is";
     for (; at < end; line++) {
         const char *close = memchr(at, '\n', (size_t)(end - at));
         bool whole = close && is_whole(at, (size_t)(close - at)), last = !close || close + 1 == end;
@@ -199,26 +197,26 @@ static bool read_records(struct state *state, const char *text, size_t length, c
         at = last ? end : close + 1;
     }
     if (at == end && line > 2)
-        return true;
-    snprintf(damage, sizeof(damage), "line %zu of this state is damaged", line);
-    return text_complaint(why, state->path, damage);
+        return NULL;
+    snprintf(state->damage, sizeof(state->damage), "line %zu of this state is damaged", line);
+    return state->damage;
 }
 
-/* Reads the file that is open. False: *why says what is wrong. */
-static bool read_file(struct state *state, char **why)
+/* Reads the file that is open. Returns what is wrong, or NULL. */
+static const char *read_file(struct state *state)
 {
     size_t length;
     char *text = file_read_open(state->fd, MOST_BYTES + 1, &length);
-    bool sound = true;
+    const char *wrong = NULL;
 
     if (!text)
-        return text_complaint(why, state->path, strerrordesc_np(errno));
+        return strerrordesc_np(errno);
     if (length > MOST_BYTES)
-        sound = text_complaint(why, state->path, "it is too long to be a state");
+        wrong = "it is too long to be a state";
     else if (length)
-        sound = read_records(state, text, length, why);
+        wrong = read_records(state, text, length);
     free(text);
-    return sound;
+    return wrong;
 }
 
 /*
@@ -337,21 +335,21 @@ static bool append(struct state *state)
 struct state *state_open(const char *path, char **why)
 {
     struct state *state = memory_zeroed(sizeof(*state));
-    bool sound;
+    const char *wrong, *shown = path;
 
-    *why = NULL;
     state->head = (struct state_head){.list_sum = STATE_EMPTY_SUM, .output_bytes = STATE_NO_OUTPUT};
     state->fd = lock_open(path);
-    if (state->fd < 0)
-        text_complaint(why, path, lock_error(errno));
-    else
-        state->path = realpath(path, NULL);
+    wrong = state->fd < 0 ? lock_error(errno) : NULL;
+    state->path = realpath(path, NULL);
     if (!state->path)
         state->path = memory_text(path, strlen(path));
-    sound = !*why && read_file(state, why);
-    if (sound && !rewrite(state)) /* what is torn goes, and it is known that it can be replaced */
-        sound = text_complaint(why, path, strerrordesc_np(errno));
-    if (sound)
+    if (!wrong && (wrong = read_file(state)))
+        shown = state->path;
+    else if (!wrong &&
+             !rewrite(state)) /* what is torn goes, and it is known that it can be replaced */
+        wrong = strerrordesc_np(errno);
+    *why = wrong ? memory_print("%s: %s", shown, wrong) : NULL;
+    if (!wrong)
         return state;
     state_close(state);
     return NULL;

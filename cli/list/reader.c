@@ -74,13 +74,6 @@ static void on_readable(void *owner, uint32_t events)
     reader->ready(reader->owner);
 }
 
-static void on_again(void *owner)
-{
-    struct reader *reader = owner;
-
-    reader->ready(reader->owner);
-}
-
 void reader_begin(struct reader *reader)
 {
     reader->fills = 0;
@@ -176,7 +169,8 @@ struct reader *reader_open(const char *path, struct loop *loop, void (*ready)(vo
     reader->start = lseek(fd, 0, SEEK_CUR);
     reader->buffer = memory_get(BUFFER_BYTES + 1);
     watch_init(&reader->watch, on_readable, reader, "list input");
-    task_init(&reader->again, on_again, reader, "list next lines");
+    if (loop)
+        task_init(&reader->again, ready, owner, "list next lines");
     return reader;
 }
 

@@ -17,7 +17,6 @@
 
 #include "base/memory.h"
 #include "cli/output/replacement.h"
-#include "cli/output/text.h"
 
 #define FULL_BYTES (256 * 1024)
 #define MODE       0666 /* less the umask */
@@ -30,6 +29,7 @@ struct output {
     bool file;     /* always has room, or writing waits */
     bool in_place; /* a regular file of the user's */
     char *name;    /* for messages */
+    char why[128]; /* it could not be opened */
     bool aside;    /* written out of sight, into `new` */
     bool kept;     /* `new` stays under its own name */
     struct replacement new;
@@ -133,33 +133,32 @@ static bool is_line_end(int fd, uint64_t at)
     return !at || (pread(fd, &last, 1, (off_t)(at - 1)) == 1 && last == '\n');
 }
 
-/* Cuts a file to `keep` bytes and ends its last line; *bytes is its length then. False: *why
-   says what is wrong. */
-static bool cut(const char *path, int fd, uint64_t keep, uint64_t *bytes, char **why)
+/* Cuts the file to `keep` bytes and ends its last line. Returns what is wrong, or NULL. */
+static const char *cut(struct output *output, uint64_t keep)
 {
     struct stat about;
 
-    if (fstat(fd, &about))
-        return text_complaint(why, path, strerrordesc_np(errno));
-    *bytes = (uint64_t)about.st_size;
-    if (keep != OUTPUT_ALL && keep > *bytes) {
-        *why = memory_print("%s: it has %" PRIu64 " bytes and should have %" PRIu64
-                            ": it is not what the run wrote",
-                            path, *bytes, keep);
-        return false;
+    if (fstat(output->fd, &about))
+        return strerrordesc_np(errno);
+    output->bytes = (uint64_t)about.st_size;
+    if (keep != OUTPUT_ALL && keep > output->bytes) {
+        snprintf(output->why, sizeof(output->why),
+                 "it has %" PRIu64 " bytes and should have %" PRIu64
+                 ": it is not what the run wrote",
+                 output->bytes, keep);
+        return output->why;
     }
-    if (keep != OUTPUT_ALL && !is_line_end(fd, keep))
-        return text_complaint(
-            why, path, "no line ends where the run's last one did: it is not what the run wrote");
-    if (keep < *bytes) {
-        if (ftruncate(fd, (off_t)keep))
-            return text_complaint(why, path, strerrordesc_np(errno));
-        *bytes = keep;
+    if (keep != OUTPUT_ALL && !is_line_end(output->fd, keep))
+        return "no line ends where the run's last one did: it is not what the run wrote";
+    if (keep < output->bytes) {
+        if (ftruncate(output->fd, (off_t)keep))
+            return strerrordesc_np(errno);
+        output->bytes = keep;
     }
-    if (is_line_end(fd, *bytes))
-        return true;
-    ++*bytes;
-    return write(fd, "\n", 1) == 1 || text_complaint(why, path, strerrordesc_np(errno));
+    if (is_line_end(output->fd, output->bytes))
+        return NULL;
+    output->bytes++;
+    return write(output->fd, "\n", 1) == 1 ? NULL : strerrordesc_np(errno);
 }
 
 /* Before the program ends for want of memory: what was written is kept, and it is said where. */
@@ -178,26 +177,23 @@ static void rescue(void *owner)
         return; /* there is no other place to say it */
 }
 
-/* Opens the file that will take the place of this one. False: *why says why not. */
-static bool open_aside(struct output *output, bool is_there, char **why)
+/* Opens the file that will take the place of this one. Returns what is wrong, or NULL. */
+static const char *open_aside(struct output *output, bool is_there)
 {
-    const char *path = output->name;
-
-    if (is_there && access(path, W_OK))
-        return text_complaint(why, path, strerrordesc_np(errno));
-    if (!replacement_open(&output->new, path))
-        return text_complaint(why, path,
-                              is_there && (errno == EACCES || errno == EROFS)
-                                  ? "no file can be made in its folder; --append writes into it"
-                                  : strerrordesc_np(errno));
+    if (is_there && access(output->name, W_OK))
+        return strerrordesc_np(errno);
+    if (!replacement_open(&output->new, output->name))
+        return is_there && (errno == EACCES || errno == EROFS)
+                   ? "no file can be made in its folder; --append writes into it"
+                   : strerrordesc_np(errno);
     output->fd = output->new.fd;
     output->aside = true;
     memory_on_exhausted(rescue, output);
-    return true;
+    return NULL;
 }
 
-/* Opens the file in the way that its kind asks for. False: *why says why not. */
-static bool open_file(struct output *output, const struct output_file *file, char **why)
+/* Opens the file in the way that its kind asks for. Returns what is wrong, or NULL. */
+static const char *open_file(struct output *output, const struct output_file *file)
 {
     struct stat about;
     int create = file->keep == 0 || file->keep == OUTPUT_ALL ? O_CREAT : 0; /* else it was there */
@@ -209,13 +205,13 @@ static bool open_file(struct output *output, const struct output_file *file, cha
     else if (!regular)
         output->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     else if (!file->append)
-        return open_aside(output, is_there, why);
+        return open_aside(output, is_there);
     else
         output->fd = open(file->path, O_RDWR | O_APPEND | create | O_CLOEXEC | O_NOCTTY, MODE);
     if (output->fd < 0)
-        return text_complaint(why, file->path, strerrordesc_np(errno));
+        return strerrordesc_np(errno);
     output->in_place = writer < 0 && regular;
-    return !output->in_place || cut(file->path, output->fd, file->keep, &output->bytes, why);
+    return output->in_place ? cut(output, file->keep) : NULL;
 }
 
 struct output *output_open(struct loop *loop, const struct output_file *file,
@@ -223,13 +219,15 @@ struct output *output_open(struct loop *loop, const struct output_file *file,
                            void *owner, char **why)
 {
     struct output *output = output_new(loop, -1, room, broken, owner);
+    const char *wrong;
 
     output->own_fd = true;
     output->new.fd = -1;
     free(output->name);
     output->name = memory_text(file->path, strlen(file->path));
-    *why = NULL;
-    if (!open_file(output, file, why)) {
+    wrong = open_file(output, file);
+    *why = wrong ? memory_print("%s: %s", file->path, wrong) : NULL;
+    if (wrong) {
         output_free(output);
         return NULL;
     }

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#include "base/memory.h"
 #include "base/utf8.h"
 
 #define FIRST_MARK 0x300 /* of those that are drawn upon the character before them */
@@ -191,10 +190,4 @@ void text_cell(FILE *to, const void *bytes, size_t length, size_t most, size_t w
 void text_column(FILE *to, const char *text, size_t width)
 {
     text_cell(to, text, strlen(text), TEXT_ALL, width);
-}
-
-bool text_complaint(char **why, const char *subject, const char *reason)
-{
-    *why = memory_print("%s: %s", subject, reason);
-    return false;
 }

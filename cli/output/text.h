@@ -6,7 +6,6 @@
 #ifndef CLI_OUTPUT_TEXT_H
 #define CLI_OUTPUT_TEXT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,8 +40,5 @@ void text_cell(FILE *to, const void *bytes, size_t length, size_t most, size_t w
 
 /* The same of all of a text. */
 void text_column(FILE *to, const char *text, size_t width);
-
-/* Puts "subject: reason" into *why, to be freed. Returns false, for the caller's. */
-bool text_complaint(char **why, const char *subject, const char *reason);
 
 #endif
