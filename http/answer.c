@@ -7,11 +7,10 @@
 
 #include "base/memory.h"
 #include "http/body/media_type.h"
-#include "http/h1/h1_parser.h"
 
 /* Of all fields of a name together. */
 #define MOST_CODING_BYTES 8192
-#define MOST_TYPE_BYTES   HTTP1_MOST_VALUE_BYTES
+#define MOST_TYPE_BYTES   STREAM_MAX_VALUE_BYTES
 
 void answer_start(struct answer *answer, const struct answer_options *options,
                   struct result *result)

@@ -41,7 +41,7 @@ struct answer {
 void answer_start(struct answer *answer, const struct answer_options *options,
                   struct result *result);
 
-/* What http1 tells. */
+/* The events of a stream (http/stream.h). */
 void answer_field(struct answer *answer, const char *name, size_t name_bytes, const char *value,
                   size_t value_bytes);
 void answer_head(struct answer *answer, const struct response *response);

@@ -1,5 +1,5 @@
 /*
- * The connection's machine: OPEN, DRAINING, CLOSED. Every event of the socket enters conn_drive, which reads
+ * The connection's machine: OPEN, DRAINING, CLOSED. Every event of the socket enters on_ready, which reads
  * and hands the bytes to the protocol; after each receive `settle` does what the streams' owners asked for in
  * the meantime: it says that there is room, sends, or closes.
  *
@@ -49,13 +49,17 @@ static void hang_up(struct conn *conn)
     conn->sock = NULL;
 }
 
-/* The last thing that is done to a CLOSED connection, outside of all its events: ends the streams, then calls
-   the owner. */
+static void send_output(struct conn *conn);
+
+/* The last thing that is done to a CLOSED connection, outside of all its events: ends the streams, sends what
+   the protocol has to say at the end, then calls the owner. */
 static void finish(struct conn *conn)
 {
     conn->finished = true;
     conn->busy++;
     conn->protocol->close(conn, conn->error, conn->detail);
+    if (conn->transport)
+        send_output(conn);
     conn->busy--;
     if (conn->owner)
         conn->options->events->closed(conn, conn->error);
@@ -63,30 +67,56 @@ static void finish(struct conn *conn)
     loop_bury(conn->loop, &conn->grave, free_conn, conn);
 }
 
+/* Calls an event; NULL: none. */
+static void call(struct conn *conn, void (*event)(struct conn *conn))
+{
+    if (!event)
+        return;
+    conn->busy++;
+    event(conn);
+    conn->busy--;
+}
+
+static bool has_room(const struct conn *conn)
+{
+    return conn->room_wanted && conn_capacity(conn);
+}
+
 /* What the events that have just returned asked for. */
 static void settle(struct conn *conn)
 {
     if (conn->busy)
         return;
-    if (conn->room_wanted && conn_capacity(conn)) {
-        conn->room_wanted = false;
-        conn->busy++;
-        if (conn->options->events->room)
-            conn->options->events->room(conn);
-        conn->busy--;
+    if (conn->stopped && conn->owner) {
+        conn->stopped = false;
+        call(conn, conn->options->events->draining);
     }
+    do {
+        if (has_room(conn)) {
+            conn->room_wanted = false;
+            call(conn, conn->options->events->room);
+        }
+        if (conn->state != CONN_CLOSED)
+            send_output(conn);
+    } while (has_room(conn)); /* a stream ended in `sent` */
     if (conn->state == CONN_DRAINING && !conn->streams)
         enter(conn, CONN_CLOSED);
-    if (conn->state != CONN_CLOSED)
-        conn_flush(conn);
-    else if (!conn->finished)
+    if (conn->state == CONN_CLOSED && !conn->finished)
         finish(conn);
+}
+
+void conn_flush(struct conn *conn)
+{
+    settle(conn);
 }
 
 void conn_stop(struct conn *conn)
 {
-    if (conn->state == CONN_OPEN)
-        enter(conn, CONN_DRAINING);
+    if (conn->state != CONN_OPEN)
+        return;
+    enter(conn, CONN_DRAINING);
+    conn->stopped = true;
+    settle(conn);
 }
 
 void conn_fail(struct conn *conn, enum error error, const char *detail)
@@ -108,13 +138,15 @@ void conn_close(struct conn *conn)
 
 /* --- sending --- */
 
-void conn_flush(struct conn *conn)
+/* Sends what goes. `busy` is set: an event may submit streams, which leave in the same loop. */
+static void send_output(struct conn *conn)
 {
     const char *bytes;
     size_t count;
 
-    if (conn->busy || conn->state == CONN_CLOSED || conn->send_error)
+    if (conn->send_error)
         return;
+    conn->busy++;
     while ((bytes = conn->protocol->output(conn, &count))) {
         struct io io = conn->transport->calls->write(conn->transport, bytes, count);
 
@@ -125,20 +157,27 @@ void conn_flush(struct conn *conn)
         }
         conn->blocked = io.status != IO_OK;
         if (conn->blocked)
-            return;
+            break;
         if (conn->options->bytes_out)
             *conn->options->bytes_out += io.count;
-        conn->busy++;
         conn->protocol->sent(conn, io.count);
-        conn->busy--;
-        if (conn->state == CONN_CLOSED) {
-            settle(conn);
-            return;
-        }
+        if (conn->state == CONN_CLOSED && !(conn->finished && conn->transport))
+            break; /* an event closed it; what the protocol says at the end is sent by finish */
     }
+    conn->busy--;
 }
 
 /* --- receiving --- */
+
+/* Whether another receive may bring bytes: of a response that is expected, or that have come already, to the
+   socket or the transport. */
+static bool may_bring_more(const struct conn *conn)
+{
+    const struct transport *transport = conn->transport;
+
+    return conn->streams || conn->sock->readable ||
+           (transport->calls->pending && transport->calls->pending(transport));
+}
 
 /* Calls the protocol's receive, and does what its events asked for. False: no receive would bring more, as all
    that was asked for before has come and the socket is empty, or the connection is over. */
@@ -153,7 +192,7 @@ static bool receive(struct conn *conn, const unsigned char *bytes, size_t count)
     conn->busy++;
     conn->protocol->receive(conn, bytes, count, &arrival);
     conn->busy--;
-    more = conn->state != CONN_CLOSED && (conn->streams || conn->sock->readable);
+    more = conn->state != CONN_CLOSED && may_bring_more(conn);
     settle(conn);
     return more && conn->state != CONN_CLOSED;
 }
@@ -195,7 +234,7 @@ static void on_ready(void *owner, uint32_t events)
 
     sock_note(conn->sock, events);
     if (conn->blocked)
-        conn_flush(conn);
+        settle(conn);
     for (unsigned reads = 1; conn->state != CONN_CLOSED && receive_once(conn); reads++)
         if (reads == conn->options->read_budget) {
             loop_again(conn->loop, &conn->sock->watch, 0);
@@ -268,7 +307,7 @@ unsigned conn_capacity(const struct conn *conn)
 
 void conn_submit(struct conn *conn, struct stream *stream)
 {
-    assert(!stream_is_submitted(stream));
+    assert(!stream_is_submitted(stream) && conn->state == CONN_OPEN);
     stream->conn = conn;
     conn->used = true;
     conn->streams++;
@@ -282,10 +321,16 @@ void conn_stream_ended(struct conn *conn, struct stream *stream)
     conn->room_wanted = true;
 }
 
+void conn_room(struct conn *conn)
+{
+    conn->room_wanted = true;
+}
+
 void conn_cancel(struct stream *stream, enum error error)
 {
     struct conn *conn = stream->conn;
 
+    assert(error);
     conn->busy++;
     conn->protocol->cancel(conn, stream, error);
     conn->busy--;

@@ -23,6 +23,8 @@ enum conn_state {
 };
 
 struct conn_events {
+    /* It takes no new streams any more; those that it has go on. NULL: not called. */
+    void (*draining)(struct conn *conn);
     /* It can take a stream again, or more of them. NULL: not called. */
     void (*room)(struct conn *conn);
     /* It is over. `error` says why when no stream was there to say it (the server ended it, or sent what was not
@@ -54,6 +56,7 @@ struct conn {
     bool served;         /* a response was completed on it */
     bool used;           /* a stream was submitted */
     bool room_wanted;    /* a stream has ended since `room` was called last */
+    bool stopped;        /* conn_stop was called, and `draining` not yet */
     bool blocked;        /* the transport takes no more at once */
     bool finished;       /* CLOSED, and its streams have ended */
     unsigned busy;       /* inside of so many calls of the protocol or events */
@@ -87,15 +90,17 @@ unsigned conn_capacity(const struct conn *conn);
 /* Takes a stream; there is capacity. It leaves with the next conn_flush, or when the event returns. */
 void conn_submit(struct conn *conn, struct stream *stream);
 
-/* Sends what goes of what was submitted. */
+/* Sends what goes of what was submitted, and does what else is to be done; nothing inside of an event, where
+   that is done when the event returns. */
 void conn_flush(struct conn *conn);
 
-/* Gives a submitted stream up: no event comes for it. HTTP/1.1 closes the connection then, and the streams
-   behind it end with `error`. */
+/* Gives a submitted stream up: no event comes for it. HTTP/1.1 closes the connection then, and its other
+   streams end with `error`, which is not ERROR_NONE. */
 void conn_cancel(struct stream *stream, enum error error);
 
-/* Reads what came while no response is expected. True: nothing, or extra line ends, which are ignored
-   (RFC 9112, section 2.2): the connection may serve on. After a short receive this costs no system call. */
+/* Reads what came while no response is expected: no stream is submitted. True: nothing, or extra line ends, which are ignored
+   (RFC 9112, section 2.2): the connection may serve on. After a short receive this costs no system call. The
+   loop's buffer is overwritten. */
 bool conn_is_quiet(struct conn *conn);
 
 /* Ends it: no event comes any more, its streams are forgotten. */
@@ -123,8 +128,12 @@ void conn_address_request(const struct conn *conn, struct request *request);
 /* A stream is to be detached, before its `end` is called. */
 void conn_stream_ended(struct conn *conn, struct stream *stream);
 
-/* No more streams go on it. */
+/* No more streams go on it: it is closed when the last has ended, at once where there is none. Also for
+   owners. */
 void conn_stop(struct conn *conn);
+
+/* Its capacity has grown without the end of a stream. */
+void conn_room(struct conn *conn);
 
 /* It is over: all streams end with this error. */
 void conn_fail(struct conn *conn, enum error error, const char *detail);

@@ -83,7 +83,7 @@ static void let_go(struct exchange *exchange)
 {
     pool_cancel(&exchange->wait);
     if (stream_is_submitted(&exchange->stream))
-        conn_cancel(&exchange->stream, ERROR_NONE);
+        conn_cancel(&exchange->stream, ERROR_EMPTY);
     exchange->conn = NULL;
 }
 
@@ -111,19 +111,20 @@ static void finish(struct exchange *exchange, bool keeps, const struct dial *dia
     exchange->done(exchange->owner, result);
 }
 
-/* Copies what the dial knows; its words stay until the end of the turn. */
-static void note_dial(struct exchange *exchange, const struct dial *dial)
+/* A stamp of the dial; 0: it was set before this exchange waited for it. */
+static nsec stamp_since(nsec stamp, nsec start)
 {
-    struct result *result = &exchange->result;
+    return stamp < start ? 0 : stamp;
+}
 
-    if (!dial)
-        return;
-    result->address = dial->address;
-    result->proxy = dial->proxy ? dial->proxy->shown : NULL;
-    result->stamps.dns = dial->stamps.dns;
-    result->stamps.connect = dial->stamps.connect;
-    result->stamps.queued = dial->stamps.queued;
-    result->stamps.tls = dial->stamps.tls;
+static void note_stamps(struct exchange *exchange, const struct dial *dial)
+{
+    struct stamps *stamps = &exchange->result.stamps;
+
+    stamps->dns = stamp_since(dial->stamps.dns, stamps->start);
+    stamps->connect = stamp_since(dial->stamps.connect, stamps->start);
+    stamps->queued = dial->stamps.queued;
+    stamps->tls = stamp_since(dial->stamps.tls, stamps->start);
 }
 
 static void fail(struct exchange *exchange, enum error error, const char *detail,
@@ -139,8 +140,12 @@ static void fail(struct exchange *exchange, enum error error, const char *detail
     result->error = error;
     result->detail = detail;
     result->phase = phases[exchange->state];
-    if (exchange->state == EXCHANGE_CONNECTING && dial) {
-        note_dial(exchange, dial);
+    if (exchange->state == EXCHANGE_CONNECTING && !dial) {
+        result->phase = PHASE_BLOCKED; /* it waited for a slot of a connection */
+    } else if (exchange->state == EXCHANGE_CONNECTING) {
+        note_stamps(exchange, dial);
+        result->address = dial->address;
+        result->proxy = dial->proxy ? dial->proxy->shown : NULL;
         result->phase = dial_phase(dial);
     }
     if (exchange->state == EXCHANGE_HEAD && result->stamps.first_byte)
@@ -309,13 +314,20 @@ static bool was_not_clean(const struct exchange *exchange, enum error error)
            may_be_replaced(exchange);
 }
 
-/* Whether the request goes out once more: on a kept connection that died unseen, or where the server did not
-   process it. A request that must not be repeated is never on a kept connection. */
+/* Whether the request is sent once more: the connection was closed before it was sent, or the server did not
+   process it. */
 static bool may_be_sent_again(const struct exchange *exchange, enum replay replay)
 {
     if (exchange->result.stamps.first_byte || exchange->retried)
         return false;
-    return exchange->kept || replay == REPLAY_ANY;
+    switch (replay) {
+    case REPLAY_NEVER: break;
+    case REPLAY_IDEMPOTENT: return request_is_idempotent(exchange->request.method);
+    case REPLAY_BEHIND_CLOSE: return true;
+    /* a new connection that serves one request at a time and fails at once: that is the site's result */
+    case REPLAY_ANY: return exchange->kept || exchange->conn->protocol->multiplexed;
+    }
+    return false;
 }
 
 static void on_end(struct stream *stream, const struct stream_end *end)
@@ -355,7 +367,8 @@ static void on_ready(struct pool_wait *wait, struct conn *conn, const struct dia
     exchange->kept = conn->served;
     exchange->result.address = conn->address;
     exchange->result.proxy = conn->proxy ? conn->proxy->shown : NULL;
-    note_dial(exchange, dial);
+    if (dial)
+        note_stamps(exchange, dial);
     start_answer(exchange);
     enter(exchange, EXCHANGE_SEND, now(exchange));
     if (probe_takes_lines(conn->loop))

@@ -1,7 +1,7 @@
 /*
- * One request and its answer. The exchange finds a connection (a kept one, or a new one), sends,
- * reads, and reports exactly once, with its stamps. Its deadline is the one it is given for the whole,
- * and one for the wait until the first byte.
+ * One request and its answer. The exchange asks the pool for a stream (on a kept connection, or a new one),
+ * takes its events, and reports exactly once, with its stamps. Its deadlines are the one that it is given for
+ * the whole, and one for the wait until the first byte.
  *
  * A kept connection may have died unseen. When it turns out dead before a byte of the answer came,
  * or the server says that it had waited on it for too long (408; RFC 9110, section 15.5.9), the

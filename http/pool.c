@@ -21,6 +21,7 @@ struct entry {
     struct conn *conn;
     struct table_link by_origin;
     bool is_listed;    /* in the table */
+    bool is_idle;      /* in idle */
     struct link link;  /* in idle or draining */
     struct link waits; /* for a slot of it, the oldest first */
 };
@@ -44,10 +45,11 @@ struct pool {
     struct table entries;
 };
 
+static void on_draining(struct conn *conn);
 static void on_room(struct conn *conn);
 static void on_closed(struct conn *conn, enum error error);
 
-static const struct conn_events conn_events = {on_room, on_closed};
+static const struct conn_events conn_events = {on_draining, on_room, on_closed};
 struct pool *pool_new(const struct pool_options *options)
 {
     struct pool *pool = memory_zeroed(sizeof(*pool));
@@ -100,6 +102,7 @@ static void take_out(struct entry *entry)
         return;
     if (pool->fresh == &entry->link)
         pool->fresh = entry->link.next;
+    entry->is_idle = false;
     list_remove(&entry->link);
     pool->count--;
 }
@@ -108,25 +111,31 @@ static void put_idle(struct entry *entry)
 {
     struct pool *pool = entry->pool;
 
+    entry->is_idle = true;
     list_put_last(&pool->idle, &entry->link);
     if (pool->fresh == &pool->idle)
         pool->fresh = &entry->link;
     pool->count++;
 }
 
-/* Its connection is over: waits for a slot of it look for another. */
-static void free_entry(struct entry *entry)
+/* Waits for a slot of it look for another connection. */
+static void move_waits(struct entry *entry)
 {
-    struct pool *pool = entry->pool;
     struct link *first;
 
-    take_out(entry);
-    unlist(entry);
     while ((first = list_take_first(&entry->waits))) {
         struct pool_wait *wait = LIST_OWNER(first, struct pool_wait, link);
 
-        pool_request(pool, wait, wait->dialer, wait->url, false);
+        pool_request(entry->pool, wait, wait->dialer, wait->url, wait->fresh);
     }
+}
+
+/* Its connection is over. */
+static void free_entry(struct entry *entry)
+{
+    take_out(entry);
+    unlist(entry);
+    move_waits(entry);
     free(entry);
 }
 
@@ -174,7 +183,7 @@ void pool_release(struct conn *conn, bool keeps)
 {
     if (conn->streams)
         return;
-    if (keeps)
+    if (keeps || (conn->protocol->multiplexed && conn->state == CONN_OPEN))
         keep(conn->owner);
     else
         drop(conn->owner);
@@ -204,7 +213,7 @@ static void serve(struct entry *entry, struct pool_wait *wait, const struct dial
     wait->ready(wait, conn, dial);
     if (conn->state == CONN_CLOSED)
         return; /* and the entry may be gone */
-    if (!conn_capacity(conn) && entry->pool->options.expected_streams == 1)
+    if (!conn_capacity(conn) && !conn->protocol->multiplexed)
         unlist(entry);
     conn_flush(conn);
 }
@@ -224,8 +233,17 @@ static void on_room(struct conn *conn)
     struct entry *entry = conn->owner;
 
     serve_waits(entry, NULL);
-    if (conn->state == CONN_OPEN && !conn->streams && list_is_in(&entry->link) && !entry->is_listed)
-        keep(entry); /* the rest of a response was read */
+    if (conn->state == CONN_OPEN && !conn->streams && !entry->is_idle)
+        pool_release(
+            conn, conn_is_quiet(conn)); /* the rest of a response was read, or a stream cancelled */
+}
+
+static void on_draining(struct conn *conn)
+{
+    struct entry *entry = conn->owner;
+
+    unlist(entry);
+    move_waits(entry);
 }
 
 static void on_closed(struct conn *conn, enum error error)
@@ -255,28 +273,37 @@ static void fail_waits(struct pool_dial *pool_dial)
     }
 }
 
-/* The connection is open: the waits for the dial wait for a slot of it now. */
+static void begin_dial(struct pool *pool, struct pool_wait *wait);
+
+/* The connection is open: the waits for the dial wait for a slot of it now; where its protocol carries one
+   request at a time, all but the first get dials of their own. */
 static void open_entry(struct pool_dial *pool_dial)
 {
     struct pool *pool = pool_dial->pool;
     struct entry *entry = memory_zeroed(sizeof(*entry));
+    bool multiplexed;
     struct link *first;
 
     entry->pool = pool;
     list_init(&entry->waits);
     entry->conn = conn_open(pool_dial->dial, &pool->conn_options, entry);
+    multiplexed = entry->conn->protocol->multiplexed;
     list_entry(entry);
-    while ((first = list_take_first(&pool_dial->waits))) {
+    while ((multiplexed || list_is_empty(&entry->waits)) &&
+           (first = list_take_first(&pool_dial->waits))) {
         list_put_last(&entry->waits, first);
         LIST_OWNER(first, struct pool_wait, link)->pool_dial = NULL;
     }
     serve_waits(entry, pool_dial->dial);
+    while ((first = list_take_first(&pool_dial->waits)))
+        begin_dial(pool, LIST_OWNER(first, struct pool_wait, link));
 }
 
 static void on_dial_ended(void *owner)
 {
     struct pool_dial *pool_dial = owner;
 
+    list_remove(&pool_dial->link); /* no more waits join it */
     if (pool_dial->dial->state == DIAL_OPEN)
         open_entry(pool_dial);
     else
@@ -318,7 +345,7 @@ static struct entry *find(const struct pool *pool, const struct url *url, bool f
         struct entry *entry = TABLE_OWNER(link, struct entry, by_origin);
 
         if (conn_fits(entry->conn, url) && !conn_capacity(entry->conn) == full &&
-            entry->conn->state == CONN_OPEN)
+            entry->conn->state == CONN_OPEN && (!full || entry->conn->protocol->multiplexed))
             return entry;
     }
     return NULL;
@@ -346,6 +373,7 @@ void pool_request(struct pool *pool, struct pool_wait *wait, struct dialer *dial
 
     wait->dialer = dialer;
     wait->url = url;
+    wait->fresh = fresh;
     if (entry) {
         serve(entry, wait, NULL);
     } else if (shares && (pool_dial = find_dial(pool, url))) {

@@ -36,6 +36,7 @@ struct pool_wait {
     struct pool_dial *pool_dial; /* that it waits for; NULL: for a slot of an open connection */
     struct dialer *dialer;       /* borrowed */
     const struct url *url;       /* borrowed until `ready` or `failed` */
+    bool fresh;                  /* as asked for */
 };
 
 /* The loop that the connections live on must outlive the pool. */
@@ -55,7 +56,7 @@ const struct dial *pool_wait_dial(const struct pool_wait *wait);
 /* Gives a wait up. The last wait for a dial cancels it. Nothing happens where it does not wait. */
 void pool_cancel(struct pool_wait *wait);
 
-/* A stream of the connection has ended. `keeps`: it may serve on, perhaps after it has read the rest of a
+/* A stream of the connection has ended: to be called once for each that was not cancelled. `keeps`: it may serve on, perhaps after it has read the rest of a
    response that is not wanted; else it is closed, unless it has other streams. */
 void pool_release(struct conn *conn, bool keeps);
 

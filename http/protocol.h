@@ -3,13 +3,13 @@
  * connection (http/conn.c) owns socket and transport and does all reading and writing; a protocol never calls
  * either. It is chosen by what the TLS handshake agreed on (ALPN), or is HTTP/1.1.
  *
- * All functions get an open connection, whose session is conn_session(conn): session_bytes, zeroed before
+ * All functions get a connection, whose session is conn_session(conn): session_bytes, zeroed before
  * open. None is NULL but `drained` and `ignores`. They report to streams (http/stream.h), and to the connection with
  *
- *     conn_stop       no more streams go on it; it is closed when the last has ended
- *     conn_fail       it is of no use any more: the protocol was violated
- *     conn_room       it may take another stream
- *     stream_ended    one has ended
+ *     conn_stop            no more streams go on it; it is closed when the last has ended
+ *     conn_fail            all streams end with an error, and it is closed
+ *     conn_room            its capacity has grown without the end of a stream
+ *     conn_stream_ended    a stream is to be detached, before its `end` is called
  */
 #ifndef HTTP_PROTOCOL_H
 #define HTTP_PROTOCOL_H
@@ -17,8 +17,10 @@
 #include "http/stream.h"
 
 struct protocol {
-    const char *alpn; /* "http/1.1": its name in ALPN and in reports */
     size_t session_bytes;
+    /* It carries several requests at once: a request waits for a slot of a connection that has none left.
+       Else it gets a connection of its own. */
+    bool multiplexed;
 
     void (*open)(struct conn *conn);
 
@@ -39,8 +41,9 @@ struct protocol {
        protocol's own matter, and a connection that is open may serve on. */
     bool (*ignores)(const unsigned char *bytes, size_t count);
 
-    /* What is to be sent next, *count bytes, valid until the next call; NULL: nothing. The connection calls
-       `sent` with how many of them left, as often as any did. */
+    /* What is to be sent next, *count bytes; NULL: nothing. They stay as they are until `sent` has covered
+       them: the next call returns what is left of them, perhaps with more behind. conn_scratch is shared by all
+       connections and good for the next write alone. The connection calls `sent` with how many bytes left. */
     const char *(*output)(struct conn *conn, size_t *count);
     void (*sent)(struct conn *conn, size_t count);
 
@@ -48,7 +51,8 @@ struct protocol {
     void (*cancel)(struct conn *conn, struct stream *stream, enum error error);
 
     /* The connection is over: all streams end, with this error where nothing else is known; detail as in
-       struct stream_end. Frees what the session owns. */
+       struct stream_end. Frees what the session owns; what `output` returns after that is sent once, as far as
+       it goes at once. */
     void (*close)(struct conn *conn, enum error error, const char *detail);
 };
 

@@ -1,14 +1,15 @@
 /*
  * A stream: one request and its response on a connection. It is embedded in its owner (an exchange of a
  * fetch, a request of a load), who fills in `events` and what is sent, and submits it with conn_submit. From
- * then until `end` the connection owns the struct.
+ * then until `end` the connection owns the struct; the owner may change `rest`.
  *
  * Events come while the connection reads or writes. Inside of one the owner may submit and cancel streams
  * of the same connection, close it, and free what is not in use: what that means for the connection is done
  * when the event returns. An event that is NULL is not called and costs nothing.
  *
- * Order: `sent`, `first_byte`, `status`, `field`s, `head`, `body`s, `end`. `sent` may come after
- * `first_byte`, or never. `end` comes exactly once, unless the stream is cancelled: then none comes.
+ * Order: `sent`, `first_byte`, `status` of each interim response, `status`, `field`s, `head`, `body`s, `end`.
+ * `sent` may come after `first_byte`, or never. `end` comes exactly once, unless the stream is cancelled or its
+ * connection is closed by its owner: then no event comes any more.
  */
 #ifndef HTTP_STREAM_H
 #define HTTP_STREAM_H
@@ -28,16 +29,16 @@ struct stream;
 /* When bytes came. */
 struct arrival {
     nsec at; /* when the program had them: the clock is read once per receive */
-    nsec
-        kernel_age_ns; /* how long the last of them had been in the socket's receive buffer; NSEC_NEVER:
-                           unknown. Only on a connection with kernel timestamps; else 0 */
+    /* How long the last of them had been in the socket's receive buffer; NSEC_NEVER: unknown. Only on a
+       connection with kernel timestamps; else 0. */
+    nsec kernel_age_ns;
 };
 
 /* The status line, or what HTTP/2 has in its place. */
 struct response {
     unsigned status;
     unsigned char major, minor; /* the version of HTTP */
-    const char *reason;         /* its phrase; not closed with a NUL; NULL in `head` */
+    const char *reason;         /* its phrase; not NUL-terminated; NULL in `head` */
     size_t reason_bytes;
 };
 
@@ -54,7 +55,9 @@ enum replay {
    an error, and its response is not complete. */
 enum stream_rest {
     REST_WANTED,
-    REST_DROPPED, /* the stream ends when no more can be read at once; the connection reads on without it */
+    /* The stream ends when no more can be read at once, and the connection may serve on: HTTP/1.1 reads the
+       rest without the stream. Until then `body` goes on. */
+    REST_DROPPED,
     REST_REFUSED, /* the stream ends after the receive that is under way, and the rest is not read */
 };
 
@@ -73,12 +76,17 @@ struct stream_events {
     void (*first_byte)(struct stream *stream, const struct arrival *arrival);
     /* A status line, also of an interim response (1xx). */
     void (*status)(struct stream *stream, const struct response *response);
-    /* A field of the final head: as http1_events.field. */
+    /* A field of the final head, before `head`: name and value as they came, without white space around, in
+       the order in which they came. They are valid during the call and not NUL-terminated. A name that is no
+       token, or longer than STREAM_MAX_NAME_BYTES, is skipped with its value; a value is cut to
+       STREAM_MAX_VALUE_BYTES; neither has a control character but tabs. A response that turns out malformed
+       later may have had fields reported. */
     void (*field)(struct stream *stream, const char *name, size_t name_bytes, const char *value,
                   size_t value_bytes);
-    /* The final head is complete. */
+    /* The final head is complete; `at` is the clock's time now. */
     void (*head)(struct stream *stream, const struct response *response, nsec at);
-    /* A piece of the body, transfer coding taken off; valid during the call. */
+    /* A piece of the body, transfer coding taken off; valid during the call. It cannot be refused: `rest` says
+       that no more is wanted. */
     void (*body)(struct stream *stream, const char *bytes, size_t count);
     /* The stream is detached: it may be submitted again, or freed with its owner. */
     void (*end)(struct stream *stream, const struct stream_end *end);
@@ -86,7 +94,7 @@ struct stream_events {
 
 /* What a stream sends: one of the three forms, the others are NULL. */
 struct outgoing {
-    /* A request, which the protocol encodes; borrowed until `sent` or the end. */
+    /* A request, which the protocol encodes; borrowed until the end or conn_cancel. */
     const struct request *request;
     /* Bytes that are encoded already, for this protocol; borrowed likewise. Requests whose bytes lie one behind
        the other in memory leave without being copied. */
@@ -98,7 +106,9 @@ struct outgoing {
     bool headless; /* of the second and third form: HEAD, its response has no body */
 };
 
-#define STREAM_RENDER_BYTES (16 * 1024)
+#define STREAM_RENDER_BYTES    (16 * 1024)
+#define STREAM_MAX_NAME_BYTES  256             /* of a field */
+#define STREAM_MAX_VALUE_BYTES (64 * 1024 + 1) /* over that of a URL */
 
 struct stream {
     const struct stream_events *events; /* the owner's, borrowed */

@@ -169,6 +169,11 @@ static struct io stream_read(struct transport *transport, void *buffer, size_t s
     return io;
 }
 
+static bool stream_pending(const struct transport *transport)
+{
+    return SSL_has_pending(((const struct tls_stream *)transport)->ssl);
+}
+
 static struct io stream_write(struct transport *transport, const void *bytes, size_t size)
 {
     struct tls_stream *stream = (struct tls_stream *)transport;
@@ -216,6 +221,7 @@ struct transport *stream_open(SSL *ssl, struct sock *sock, struct visit *visit)
 {
     static const struct transport_calls calls = {
         .handshake = stream_handshake,
+        .pending = stream_pending,
         .read = stream_read,
         .write = stream_write,
         .facts = stream_facts,

@@ -69,6 +69,8 @@ struct transport_calls {
     struct io (*read)(struct transport *transport, void *buffer, size_t size);
     /* IO_OK may be for a part. What was not taken may be offered again from another place. */
     struct io (*write)(struct transport *transport, const void *bytes, size_t size);
+    /* Whether bytes have come that may be read without an event of the socket. NULL: never. */
+    bool (*pending)(const struct transport *transport);
     /* Fills in the facts, after the handshake; whoever asked drops the certificate. */
     void (*facts)(const struct transport *transport, struct tls_facts *facts);
     /* Says goodbye where the protocol has a word for it, waits for nothing, frees the transport. */

@@ -1,7 +1,6 @@
 /*
- * The client's machine: ABSENT, CONNECTING, OPEN. Requests are in a ring in the order of their start, each
- * with a stream of its own; complete responses take them out at its one end, the load puts them in at the
- * other.
+ * The client's machine: ABSENT, CONNECTING, OPEN. Requests in flight are in a list in the order of their start,
+ * each with a stream of its own.
  *
  * http/exchange is not used: an exchange makes a result of everything about one response. Here a response is
  * a status and a time.
@@ -12,27 +11,22 @@
 
 #define READ_BUDGET 4 /* receives in a turn: then the other clients are served */
 
-static struct flight *oldest(const struct client *client)
+struct flight *client_oldest(const struct client *client)
 {
-    return &client->flights[client->first];
+    struct link *first = list_first(&client->in_flight);
+
+    return first ? LIST_OWNER(first, struct flight, of_client) : NULL;
 }
 
-/* The i-th in flight, from the oldest. */
-static struct flight *nth(const struct client *client, unsigned i)
+/* It is over; what it points to stays until the next start. */
+static const struct flight *land(struct flight *flight)
 {
-    unsigned place = client->first + i;
-
-    return &client
-                ->flights[place < client->crew->pipeline ? place : place - client->crew->pipeline];
-}
-
-/* Takes the oldest out of the ring; what it points to stays until the next start. */
-static const struct flight *land(struct client *client)
-{
-    struct flight *flight = oldest(client);
+    struct client *client = flight->client;
 
     list_remove(&flight->link);
-    client->first = client->first + 1 < client->crew->pipeline ? client->first + 1 : 0;
+    list_remove(&flight->of_client);
+    flight->next_spare = client->spare;
+    client->spare = flight;
     client->flying--;
     return flight;
 }
@@ -55,7 +49,7 @@ static void leave(struct client *client, enum error error)
     client->conn = NULL;
     enter(client, CLIENT_ABSENT);
     client->last = client->lost = false;
-    client->asked = client->flying;
+    client->asked = client->waiting = client->flying;
     client->crew->events->gone(client->crew->owner, client, error);
 }
 
@@ -65,7 +59,7 @@ static void fail_all(struct client *client, enum error error)
     struct crew *crew = client->crew;
 
     while (client->flying)
-        crew->events->failed(crew->owner, land(client), error);
+        crew->events->failed(crew->owner, land(client_oldest(client)), error);
 }
 
 /* Whether a request that has ended without a response goes on the next connection. One of those on a connection
@@ -95,10 +89,10 @@ static void on_end(struct stream *stream, const struct stream_end *end)
             .lay = end->arrival.kernel_age_ns,
         };
 
-        crew->events->answered(crew->owner, land(client), &arrival);
+        crew->events->answered(crew->owner, land(flight), &arrival);
     } else if (!goes_on(client, end->replay)) {
         client->lost = true;
-        crew->events->failed(crew->owner, land(client), end->error);
+        crew->events->failed(crew->owner, land(flight), end->error);
     }
 }
 
@@ -114,6 +108,21 @@ static void submit(struct client *client, struct flight *flight)
     conn_submit(client->conn, &flight->stream);
 }
 
+/* Hands over requests that were started before there was room for them. */
+static void submit_waiting(struct client *client)
+{
+    for (struct link *link = client->in_flight.next;
+         client->waiting && link != &client->in_flight && conn_capacity(client->conn);
+         link = link->next) {
+        struct flight *flight = LIST_OWNER(link, struct flight, of_client);
+
+        if (stream_is_submitted(&flight->stream))
+            continue;
+        submit(client, flight);
+        client->waiting--;
+    }
+}
+
 void client_send(struct client *client)
 {
     if (client->last)
@@ -126,6 +135,8 @@ static void on_room(struct conn *conn)
 {
     struct client *client = conn->owner;
 
+    if (client->waiting)
+        submit_waiting(client);
     if (client_has_room(client))
         client->crew->events->room(client->crew->owner, client);
     if (client->last)
@@ -150,11 +161,16 @@ static void open_client(struct client *client)
     sock_no_delay(conn->sock); /* or a request would wait for the ACK of the one before */
     if (client->stamped)
         sock_stamp(conn->sock);
-    for (unsigned i = 0; i < client->flying; i++)
-        submit(client, nth(client, i));
+    submit_waiting(client);
     crew->events->open(crew->owner, client);
     on_room(conn);
     client_send(client);
+}
+
+static void end_dial(struct client *client)
+{
+    dial_free(client->dial);
+    client->dial = NULL;
 }
 
 static void on_dialled(void *owner)
@@ -165,22 +181,22 @@ static void on_dialled(void *owner)
 
     if (dial->state == DIAL_OPEN) {
         open_client(client);
-    } else {
-        client->blamed = client->flying > 0;
-        client->queued = dial->stamps.queued;
-        fail_all(client, error);
-        leave(client, error);
+        if (client->dial == dial) /* else it was closed in an event */
+            end_dial(client);
+        return;
     }
-    if (client->dial == dial)
-        client->dial = NULL;
-    dial_free(dial);
+    client->blamed = client->flying > 0;
+    client->queued = dial->stamps.queued;
+    end_dial(client);
+    fail_all(client, error);
+    leave(client, error);
 }
 
 /* --- for the load --- */
 
 void crew_init(struct crew *crew)
 {
-    static const struct conn_events events = {on_room, on_closed};
+    static const struct conn_events events = {.room = on_room, .closed = on_closed};
 
     list_init(&crew->flights);
     crew->conn_options = (struct conn_options){
@@ -191,6 +207,16 @@ void crew_init(struct crew *crew)
         .bytes_in = &crew->bytes_in,
         .bytes_out = &crew->bytes_out,
     };
+}
+
+void client_init(struct client *client, struct crew *crew, unsigned number, struct flight *flights)
+{
+    *client = (struct client){.crew = crew, .number = number};
+    list_init(&client->in_flight);
+    for (unsigned i = crew->pipeline; i--; client->spare = &flights[i]) {
+        flights[i].client = client;
+        flights[i].next_spare = client->spare;
+    }
 }
 
 void client_connect(struct client *client, const struct dial_options *options)
@@ -206,9 +232,11 @@ void client_connect(struct client *client, const struct dial_options *options)
 void client_start(struct client *client, const struct target *target, nsec intended, nsec now,
                   bool counted)
 {
-    struct flight *flight = nth(client, client->flying++);
+    struct flight *flight = client->spare;
 
-    flight->client = client;
+    client->spare = flight->next_spare;
+    list_put_last(&client->in_flight, &flight->of_client);
+    client->flying++;
     flight->target = target;
     flight->intended = intended;
     flight->started = now;
@@ -217,14 +245,14 @@ void client_start(struct client *client, const struct target *target, nsec inten
     client->asked++;
     if (client->state == CLIENT_OPEN)
         submit(client, flight);
+    else
+        client->waiting++;
 }
 
 /* Ends dial or connection without an event. */
 static void cut(struct client *client)
 {
-    if (client->dial)
-        dial_free(client->dial);
-    client->dial = NULL;
+    end_dial(client);
     if (client->conn)
         conn_close(client->conn);
     client->conn = NULL;
@@ -244,6 +272,6 @@ void client_close(struct client *client)
 {
     cut(client);
     while (client->flying)
-        land(client);
+        land(client_oldest(client));
     enter(client, CLIENT_ABSENT);
 }

@@ -3,8 +3,8 @@
  * `pipeline` of them. It knows how requests pass; when they start, and what becomes of the figures, is
  * the load's.
  *
- * Requests are answered in the order in which they were started (RFC 9112, section 9.3.2). One that is
- * behind the last answer of a connection whose end the server has announced goes on the next one.
+ * With HTTP/1.1, requests are answered in the order in which they were started (RFC 9112, section 9.3.2). One
+ * that is behind the last answer of a connection whose end the server has announced goes on the next one.
  */
 #ifndef BENCH_LOAD_CLIENT_H
 #define BENCH_LOAD_CLIENT_H
@@ -24,6 +24,8 @@ enum client_state {
 struct flight {
     struct stream stream;
     struct client *client;       /* whose it is */
+    struct link of_client;       /* in its list of those in flight, the oldest first */
+    struct flight *next_spare;   /* of its client, while not in flight */
     const struct target *target; /* what is asked */
     nsec intended;               /* when it was due; in a closed loop, `started` */
     nsec started;                /* when it got its client */
@@ -67,24 +69,25 @@ struct crew {
 struct client {
     struct crew *crew; /* borrowed */
     enum client_state state;
-    bool stood;             /* this connection, or the last one, was open */
-    bool stamped;           /* its connections ask for kernel stamps */
-    bool last;              /* no more requests go on this connection; the load's to set, too */
-    bool lost;              /* a request has failed with this connection */
-    bool blamed;            /* requests failed with this connection, which could not be made */
-    struct dial *dial;      /* when CONNECTING, and in `open` */
-    struct conn *conn;      /* when OPEN */
-    struct link link;       /* of the load: in one of its lists */
-    struct timer pause;     /* of the load: before it tries again */
-    unsigned refused;       /* of the load: connections in a row that could not be made */
-    nsec dialled;           /* of the load: when its connection was begun */
-    nsec queued;            /* our own wait for a handshake, where that failed */
-    bool early;             /* of the load: this connection is one of the first second */
-    uint64_t asked;         /* requests that went on this connection */
-    unsigned number;        /* for the probe; the load's to set */
-    unsigned first;         /* the oldest in flight, in the ring */
-    unsigned flying;        /* how many there are */
-    struct flight *flights; /* a ring of crew->pipeline; borrowed */
+    bool stood;            /* this connection, or the last one, was open */
+    bool stamped;          /* its connections ask for kernel stamps */
+    bool last;             /* no more requests go on this connection; the load's to set, too */
+    bool lost;             /* a request has failed with this connection */
+    bool blamed;           /* requests failed with this connection, which could not be made */
+    struct dial *dial;     /* when CONNECTING, and in `open` */
+    struct conn *conn;     /* when OPEN */
+    struct link link;      /* of the load: in one of its lists */
+    struct timer pause;    /* of the load: before it tries again */
+    unsigned refused;      /* of the load: connections in a row that could not be made */
+    nsec dialled;          /* of the load: when its connection was begun */
+    nsec queued;           /* our own wait for a handshake, where that failed */
+    bool early;            /* of the load: this connection is one of the first second */
+    uint64_t asked;        /* requests that went on this connection */
+    unsigned number;       /* for the probe; the load's to set */
+    struct link in_flight; /* the oldest first */
+    struct flight *spare;  /* the first of those not in flight: crew->pipeline in all */
+    unsigned flying;       /* how many are in flight */
+    unsigned waiting;      /* of those: not handed to a connection yet */
 
     /* of the load: what is counted of the address to which its connection leads; NULL: it is not open */
     struct tally_address *at;
@@ -92,6 +95,12 @@ struct client {
 
 /* Makes ready a crew whose other members are set; it must not be moved after that. */
 void crew_init(struct crew *crew);
+
+/* Makes a client of `crew`, with its crew->pipeline flights, which are zeroed and borrowed. */
+void client_init(struct client *client, struct crew *crew, unsigned number, struct flight *flights);
+
+/* The oldest in flight; NULL: none. */
+struct flight *client_oldest(const struct client *client);
 
 /* Begins a connection; the client is ABSENT. It may be ABSENT again when this returns, after `gone`. The
    options are copied; NULL: none. */

@@ -197,9 +197,8 @@ static void make_clients(struct connections *connections)
     for (size_t i = 0; i < count; i++) {
         struct client *client = &connections->clients[i];
 
-        client->crew = &connections->crew;
-        client->number = (unsigned)i;
-        client->flights = connections->flights + i * options->pipeline;
+        client_init(client, &connections->crew, (unsigned)i,
+                    connections->flights + i * options->pipeline);
         client->stamped = options->stamped_every && i % options->stamped_every == 0;
         timer_init(&client->pause, on_pause_over, client, "load client pause");
         list_put_last(&connections->absent, &client->link);

@@ -77,7 +77,7 @@ static void on_failed(void *owner, const struct flight *flight, enum error error
    request starts later by that. What was intended in an open loop stays. */
 static void shift(const struct load *load, struct client *client)
 {
-    struct flight *flight = &client->flights[client->first];
+    struct flight *flight = client_oldest(client);
     nsec queued = client->dial->stamps.queued;
 
     flight->started += queued;
@@ -216,7 +216,8 @@ static void be_quiet(struct load *load)
     phases_quiet(&load->phases);
     connections_quiet(&load->connections);
     dispatch_quiet(&load->dispatch);
-    loop_set_probe(load->loop, NULL);
+    if (loop_probe(load->loop) == &load->probe)
+        loop_set_probe(load->loop, NULL);
 }
 
 static bool on_ended(void *owner, nsec now)

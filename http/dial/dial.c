@@ -164,6 +164,7 @@ static enum step close_with(struct dial *dial, enum error error, const char *det
     dial->error = error;
     dial->detail = detail;
     dial->phase = dial_phase(dial);
+    loop_cancel(dial->dialer->loop, &dial->deadline);
     set_state(dial, DIAL_FAILED);
     if (probe_takes_lines(dial->dialer->loop))
         note(dial);

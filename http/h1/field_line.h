@@ -44,7 +44,19 @@ static inline bool field_line_split(struct field_line_parts *parts, const char *
 /* Takes the blanks around the value off. */
 void field_line_trim(struct field_line_parts *parts);
 
-enum field_use field_line_use(const struct field_line_parts *parts);
+/* As field_line_use, of a name that has the length of one of them. */
+enum field_use field_line_named_use(const struct field_line_parts *parts);
+
+/* What the field says. Inline: most fields are of other lengths. */
+static inline enum field_use field_line_use(const struct field_line_parts *parts)
+{
+    const unsigned lengths =
+        1u << (sizeof("Connection") - 1) | 1u << (sizeof("Content-Length") - 1) |
+        1u << (sizeof("Proxy-Connection") - 1) | 1u << (sizeof("Transfer-Encoding") - 1);
+    size_t bytes = parts->name_bytes;
+
+    return bytes < 32 && lengths >> bytes & 1 ? field_line_named_use(parts) : FIELD_OTHER;
+}
 
 /* Whether the name is a token (RFC 9110, section 5.6.2). */
 bool field_line_has_token(const struct field_line_parts *parts);

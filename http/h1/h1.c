@@ -56,6 +56,12 @@ static struct stream *oldest(const struct h1 *h1)
 
 /* --- the parser's events are the oldest stream's --- */
 
+/* An event before closed the connection: no more events come. */
+static bool is_closed(const struct conn *conn)
+{
+    return conn->state == CONN_CLOSED;
+}
+
 static struct response response_of(const struct http1 *http1)
 {
     return (struct response){http1->status, http1->major, http1->minor, NULL, 0};
@@ -63,21 +69,24 @@ static struct response response_of(const struct http1 *http1)
 
 static void on_status(void *owner, const struct http1 *http1, const char *reason, size_t bytes)
 {
-    struct stream *stream = oldest(h1_of(owner));
+    const struct conn *conn = owner;
+    struct stream *stream = oldest(h1_of(conn));
     struct response response = response_of(http1);
 
     response.reason = reason;
     response.reason_bytes = bytes;
-    if (stream->events->status)
+    if (stream->events->status && !is_closed(conn))
         stream->events->status(stream, &response);
 }
 
 static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
                      size_t value_bytes)
 {
-    struct stream *stream = oldest(h1_of(owner));
+    const struct conn *conn = owner;
+    struct stream *stream = oldest(h1_of(conn));
 
-    stream->events->field(stream, name, name_bytes, value, value_bytes);
+    if (!is_closed(conn))
+        stream->events->field(stream, name, name_bytes, value, value_bytes);
 }
 
 static void on_head(void *owner, const struct http1 *http1)
@@ -86,15 +95,16 @@ static void on_head(void *owner, const struct http1 *http1)
     struct stream *stream = oldest(h1_of(conn));
     struct response response = response_of(http1);
 
-    if (stream->events->head)
+    if (stream->events->head && !is_closed(conn))
         stream->events->head(stream, &response, loop_clock(conn->loop));
 }
 
 static void on_body(void *owner, const char *bytes, size_t count)
 {
-    struct stream *stream = oldest(h1_of(owner));
+    const struct conn *conn = owner;
+    struct stream *stream = oldest(h1_of(conn));
 
-    if (stream->events->body)
+    if (stream->events->body && !is_closed(conn))
         stream->events->body(stream, bytes, count);
 }
 
@@ -386,6 +396,7 @@ static void h1_submit(struct conn *conn, struct stream *stream)
 {
     struct h1 *h1 = h1_of(conn);
 
+    assert(stream->out.request || stream->out.render || stream->out.count);
     stream->begun = false;
     stream->left[1] = 0;
     if (stream->out.request) {
@@ -482,7 +493,9 @@ static void h1_sent(struct conn *conn, size_t count)
 {
     struct h1 *h1 = h1_of(conn);
 
-    while (count) {
+    /* an event may take out streams, and close the connection: no other event follows then, but what was sent
+       decides what may be sent again */
+    while (count && h1->unsent != &h1->streams) {
         struct stream *stream = stream_of(h1->unsent);
 
         stream->begun = true;
@@ -491,7 +504,11 @@ static void h1_sent(struct conn *conn, size_t count)
         if (!stream_is_sent(stream))
             return;
         h1->unsent = stream->link.next;
-        if (stream->events->sent)
+        if (stream->block) {
+            free(stream->block);
+            stream->block = NULL;
+        }
+        if (stream->events->sent && conn->state != CONN_CLOSED)
             stream->events->sent(stream, loop_clock(conn->loop));
     }
 }
@@ -543,7 +560,6 @@ const struct protocol *h1_always(const char *alpn)
 }
 
 const struct protocol h1_protocol = {
-    .alpn = "http/1.1",
     .session_bytes = sizeof(struct h1),
     .open = h1_open,
     .capacity = h1_capacity,

@@ -29,13 +29,14 @@
 #include "http/error.h"
 #include "http/h1/chunks.h"
 #include "http/h1/lines.h"
+#include "http/stream.h"
 
 /* A head, with all 1xx heads before it, may have this many bytes. Trailers and chunk extensions
    count, too, as far as they are more than the content. */
 #define HTTP1_MOST_HEAD_BYTES (256 * 1024)
 
-#define HTTP1_MOST_NAME_BYTES  256             /* of a field that is reported */
-#define HTTP1_MOST_VALUE_BYTES (64 * 1024 + 1) /* likewise; over that of a URL */
+#define HTTP1_MOST_NAME_BYTES  STREAM_MAX_NAME_BYTES /* of a field that is reported */
+#define HTTP1_MOST_VALUE_BYTES STREAM_MAX_VALUE_BYTES
 
 enum http1_status {
     HTTP1_MORE,      /* the message goes on */

@@ -41,6 +41,12 @@ static void on_room(struct conn *one)
     hear("room");
 }
 
+static void on_draining(struct conn *one)
+{
+    (void)one;
+    hear("draining");
+}
+
 static void on_closed(struct conn *one, enum error error)
 {
     assert_ptr_equal(one, conn);
@@ -68,7 +74,8 @@ static void on_end(struct stream *stream, const struct stream_end *end)
 
 static const struct stream_events quiet = {.end = on_end};
 static const struct stream_events all = {.sent = on_sent, .end = on_end};
-static const struct conn_events conn_events = {on_room, on_closed};
+static const struct conn_events conn_events = {
+    .draining = on_draining, .room = on_room, .closed = on_closed};
 static struct conn_options options;
 
 static void on_dialled(void *owner)
@@ -211,7 +218,7 @@ static void ends_say_what_may_be_sent_again(void **state)
         {{ASKED, ASKED, SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
           LAST},
          {LAST},
-         "0:end 1:http.empty behind-close closed"},
+         "0:end 1:http.empty behind-close draining closed"},
         {{ASKED, ASKED, END}, {LAST}, "0:http.empty never 1:http.empty never closed http.empty"},
         {{ASKED, ASKED, SAY(OK), END},
          {LAST},
@@ -235,7 +242,7 @@ static void ends_say_what_may_be_sent_again(void **state)
     }
 }
 
-/* A cancelled stream hears nothing; those behind it end with its error. */
+/* A cancelled stream hears nothing; the others end with its error. */
 static void cancelling_closes(void **state)
 {
     static const struct script_step reads[] = {HANG};
@@ -246,6 +253,121 @@ static void cancelling_closes(void **state)
     conn_flush(conn);
     conn_cancel(&streams[0], ERROR_TOTAL_TIMEOUT);
     settle_and_expect("1:timeout.total never 2:timeout.total never closed timeout.total");
+}
+
+static void cancel_next(struct stream *stream, nsec at)
+{
+    on_sent(stream, at);
+    conn_cancel(&streams[1], ERROR_TOTAL_TIMEOUT);
+}
+
+static void close_conn(struct stream *stream, nsec at)
+{
+    on_sent(stream, at);
+    conn_close(conn);
+    conn = NULL;
+}
+
+/* An event may cancel a stream whose request left in the same send, or close the connection. */
+static void events_of_one_send(void **state)
+{
+    static const struct {
+        struct stream_events events;
+        const char *heard;
+    } cases[] = {
+        {{.sent = cancel_next, .end = on_end},
+         "0:sent 0:timeout.total never 2:timeout.total never closed timeout.total"},
+        {{.sent = close_conn, .end = on_end}, "0:sent"},
+    };
+    static const struct script_step reads[] = {HANG};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        open_conn(&(struct script){.reads = reads});
+        submit(0, &cases[i].events, "GET /a HTTP/1.1\r\n\r\n", 19);
+        submit(1, &all, "GET /bb HTTP/1.1\r\n\r\n", 20);
+        submit(2, &all, "GET /c HTTP/1.1\r\n\r\n", 19);
+        conn_flush(conn);
+        settle_and_expect(cases[i].heard);
+        assert_null(conn);
+    }
+}
+
+static void on_field(struct stream *stream, const char *name, size_t name_bytes, const char *value,
+                     size_t value_bytes)
+{
+    (void)stream;
+    (void)name;
+    (void)name_bytes;
+    (void)value;
+    (void)value_bytes;
+}
+
+static void close_at_head(struct stream *stream, const struct response *response, nsec at)
+{
+    (void)response;
+    close_conn(stream, at);
+}
+
+static void on_body(struct stream *stream, const char *bytes, size_t count)
+{
+    (void)bytes;
+    (void)count;
+    hear_of(stream, "body");
+}
+
+/* No event of what came in the same receive is called any more. */
+static void closed_at_the_head(void **state)
+{
+    static const struct script_step reads[] = {ASKED, SAY(OK), HANG};
+    static const struct stream_events events = {
+        .field = on_field, .head = close_at_head, .body = on_body, .end = on_end};
+
+    (void)state;
+    open_conn(&(struct script){.reads = reads});
+    submit(0, &events, "GET /a HTTP/1.1\r\n\r\n", 19);
+    conn_flush(conn);
+    settle_and_expect("0:sent");
+}
+
+static void stopped_while_idle(void **state)
+{
+    static const struct script_step reads[] = {HANG};
+
+    (void)state;
+    open_conn(&(struct script){.reads = reads});
+    unit_settle(stage.loop);
+    conn_stop(conn);
+    settle_and_expect("draining closed");
+}
+
+static void drop_rest(struct stream *stream, const struct response *response, nsec at)
+{
+    (void)response;
+    (void)at;
+    stream->rest = REST_DROPPED;
+}
+
+/* A receive took two records from the socket: the second is read without an event. */
+static void transport_holds_the_rest(void **state)
+{
+    static const struct script_step reads[] = {
+        ASKED, SAY("HTTP/1.1 302 X\r\nContent-Length: 4\r\n\r\n"), HANG, SAY("ab"), SAY("cd"),
+        HANG};
+    static const struct stream_events events = {
+        .field = on_field, .head = drop_rest, .end = on_end};
+
+    (void)state;
+    open_conn(&(struct script){.reads = reads});
+    submit(0, &events, "GET /a HTTP/1.1\r\n\r\n", 19);
+    conn_flush(conn);
+    settle_and_expect("0:end");
+    stage_skip(&stage);
+    stage.pending = true;
+    conn->sock->readable = false;
+    stage_event(&stage, 0);
+    settle_and_expect("0:end room");
+    assert_int_equal(conn_capacity(conn), STREAMS);
 }
 
 /* Nothing is called after conn_close. */
@@ -324,7 +446,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(responses_come_in_order),    CASE(requests_leave_together),
         CASE(requests_are_rendered),      CASE(ends_say_what_may_be_sent_again),
-        CASE(cancelling_closes),          CASE(closed_by_its_owner),
+        CASE(cancelling_closes),          CASE(events_of_one_send),
+        CASE(closed_at_the_head),         CASE(stopped_while_idle),
+        CASE(transport_holds_the_rest),   CASE(closed_by_its_owner),
         CASE(idle_connection_ends),       CASE(much_to_read_yields),
         CASE(fits_the_same_origin_alone),
     };

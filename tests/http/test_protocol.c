@@ -4,7 +4,8 @@
  * connection are the real ones.
  *
  * Every request is one digit, the number of its stream on the connection. A response is three lines: "N head",
- * "N BODY", "N end"; "N refused" says that the request was not processed.
+ * "N BODY", "N end". "N refused" says that the request was not processed, "N lost" that the stream failed;
+ * "goaway" takes no more streams, "slots N" changes how many go at once.
  */
 #include "tests/support/unit.h"
 
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "http/h1/h1.h"
 #include "tests/support/stage.h"
 
 #define MAX_STREAMS 10
@@ -28,8 +30,14 @@ struct session {
 };
 
 static unsigned slots; /* streams that a connection carries at once */
+static const struct protocol *agreed;
 static struct stage stage;
 static struct site *site;
+
+#define CROWD 3
+
+static struct exchange exchanges[CROWD];
+static struct outcome outcomes[CROWD];
 
 static void end_stream(struct conn *conn, unsigned number, const struct stream_end *end)
 {
@@ -68,22 +76,36 @@ static void take_line(struct conn *conn, const struct arrival *arrival)
     static const struct stream_end complete = {.complete = true, .status = 200};
     static const struct stream_end refused = {.error = ERROR_EMPTY, .replay = REPLAY_ANY};
     static const struct response response = {.status = 200, .major = 9};
+    static const struct stream_end lost = {.error = ERROR_WAIT_RESET, .replay = REPLAY_IDEMPOTENT};
     struct session *session = conn_session(conn);
     unsigned number = (unsigned)(session->line[0] - '0');
     const char *text = session->line + 2;
-    struct stream *stream = session->streams[number];
+    struct stream *stream;
 
+    if (!strcmp(session->line, "goaway")) {
+        conn_stop(conn);
+        return;
+    }
+    if (sscanf(session->line, "slots %u", &slots) == 1) {
+        conn_room(conn);
+        return;
+    }
+    stream = session->streams[number];
     if (!stream) /* it was cancelled */
         return;
     if (!strcmp(text, "head")) {
-        stream->events->first_byte(stream, arrival);
-        stream->events->head(stream, &response, arrival->at);
+        if (stream->events->first_byte)
+            stream->events->first_byte(stream, arrival);
+        if (stream->events->head)
+            stream->events->head(stream, &response, arrival->at);
     } else if (!strcmp(text, "end")) {
         conn->served = true;
         end_stream(conn, number, &complete);
     } else if (!strcmp(text, "refused")) {
         end_stream(conn, number, &refused);
-    } else {
+    } else if (!strcmp(text, "lost")) {
+        end_stream(conn, number, &lost);
+    } else if (stream->events->body) {
         stream->events->body(stream, text, strlen(text));
     }
 }
@@ -120,7 +142,7 @@ static void session_sent(struct conn *conn, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct stream *stream = session->streams[session->out[i] - '0'];
 
-        if (stream)
+        if (stream && stream->events->sent)
             stream->events->sent(stream, loop_clock(conn->loop));
     }
     session->out_bytes -= count;
@@ -149,7 +171,7 @@ static void session_close(struct conn *conn, enum error error, const char *detai
 }
 
 static const struct protocol digits = {
-    .alpn = "digits",
+    .multiplexed = true,
     .session_bytes = sizeof(struct session),
     .open = session_open,
     .capacity = session_capacity,
@@ -164,7 +186,7 @@ static const struct protocol digits = {
 static const struct protocol *choose(const char *alpn)
 {
     (void)alpn;
-    return &digits;
+    return agreed;
 }
 
 static int setup(void **state)
@@ -176,6 +198,9 @@ static int setup(void **state)
         &(struct pool_options){.limit = 10, .expected_streams = MAX_STREAMS, .protocol = choose});
     site = stage_site(&stage, "http", "/");
     slots = MAX_STREAMS;
+    agreed = &digits;
+    memset(outcomes, 0, sizeof(outcomes));
+    memset(exchanges, 0, sizeof(exchanges));
     return 0;
 }
 
@@ -187,11 +212,6 @@ static int teardown(void **state)
     return 0;
 }
 
-#define CROWD 3
-
-static struct exchange exchanges[CROWD];
-static struct outcome outcomes[CROWD];
-
 static void start_all(void)
 {
     for (size_t i = 0; i < CROWD; i++)
@@ -201,7 +221,8 @@ static void start_all(void)
 static void clear_all(void)
 {
     for (size_t i = 0; i < CROWD; i++)
-        exchange_clear(&exchanges[i]);
+        if (exchanges[i].dialer)
+            exchange_clear(&exchanges[i]);
     unit_settle(stage.loop);
 }
 
@@ -324,11 +345,241 @@ static void connection_ends_its_streams(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void begin_one(size_t i)
+{
+    stage_start(&stage, &exchanges[i], site, &outcomes[i]);
+}
+
+/* The server sends on behind a HANG. */
+static void go_on(void)
+{
+    stage_skip(&stage);
+    stage_event(&stage, EPOLLIN);
+    unit_settle(stage.loop);
+}
+
+/* A wait for a slot is not bound to a connection that takes no more streams. */
+static void draining_moves_its_waits(void **state)
+{
+    static const struct script_step drains[] = {PAUSE, SAY("0 head\n"), HANG, SAY("goaway\n"),
+                                                HANG};
+    static const struct script_step agrees[] = {PAUSE, SAY("0 head\n0 yes\n0 end\n"), LAST};
+    static const struct script scripts[] = {{.reads = drains}, {.reads = agrees}};
+
+    (void)state;
+    slots = 1;
+    stage_play(&stage, scripts, 2);
+    begin_one(0);
+    begin_one(1);
+    TURN_UNTIL(stage.loop, exchanges[0].state == EXCHANGE_BODY);
+    go_on();
+    TURN_UNTIL(stage.loop, outcomes[1].reports);
+    expect_body(1, "yes");
+    assert_int_equal(stage.opened, 2);
+    assert_int_equal(outcomes[0].reports, 0);
+    clear_all();
+}
+
+/* More streams are allowed: waits need no end of another. */
+static void room_serves_waits(void **state)
+{
+    static const struct script_step reads[] = {
+        PAUSE, SAY("0 head\n"), HANG, SAY("slots 2\n"), HANG, SAY("1 head\n1 one\n1 end\n0 end\n"),
+        LAST};
+
+    (void)state;
+    slots = 1;
+    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    begin_one(0);
+    begin_one(1);
+    TURN_UNTIL(stage.loop, exchanges[0].state == EXCHANGE_BODY);
+    go_on();
+    assert_string_equal(stage.heard, "01");
+    go_on();
+    expect_body(1, "one");
+    assert_int_equal(stage.opened, 1);
+    clear_all();
+}
+
+/* Its connection is idle then, in the pool, and may serve on. */
+static void last_stream_is_cancelled(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SAY("0 head\n"), HANG,
+                                               SAY("1 head\n1 one\n1 end\n"), LAST};
+
+    (void)state;
+    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    site->timeout = NSEC_PER_S;
+    begin_one(0);
+    TURN_UNTIL(stage.loop, exchanges[0].state == EXCHANGE_BODY);
+    stage.clock.now += NSEC_PER_S;
+    TURN_UNTIL(stage.loop, outcomes[0].reports);
+    begin_one(1);
+    go_on();
+    expect_body(1, "one");
+    assert_int_equal(stage.opened, 1);
+    clear_all();
+    assert_true(pool_drop_oldest(stage.pool));
+    assert_int_equal(stage.closed, 1);
+}
+
+/* What the dial did before an exchange waited for it is none of its phases (outcome_note checks the stamps). */
+static void joins_a_dial_under_way(void **state)
+{
+    static struct script_step slow[] = {HANG, LAST};
+    static const struct script_step reads[] = {
+        PAUSE, SAY("0 head\n1 head\n0 a\n1 b\n0 end\n1 end\n"), LAST};
+    const struct stamps *stamps = &outcomes[1].result.stamps;
+
+    (void)state;
+    stage_play(&stage, &(struct script){.reads = reads, .handshakes = slow}, 1);
+    begin_one(0);
+    TURN_UNTIL(stage.loop, pool_wait_dial(&exchanges[0].wait)->state == DIAL_HANDSHAKE);
+    stage.clock.now += NSEC_PER_S;
+    begin_one(1);
+    slow[0] = (struct script_step)LAST;
+    stage_event(&stage, EPOLLIN);
+    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[1].reports);
+    expect_body(0, "a");
+    expect_body(1, "b");
+    assert_true(stamps->start && !stamps->dns && !stamps->connect);
+    assert_int_equal(stage.opened, 1);
+    clear_all();
+}
+
+static void waiting_for_a_slot_is_our_own_wait(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SAY("0 head\n"), HANG, LAST};
+
+    (void)state;
+    slots = 1;
+    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    begin_one(0);
+    TURN_UNTIL(stage.loop, exchanges[0].state == EXCHANGE_BODY);
+    site->timeout = NSEC_PER_S;
+    begin_one(1);
+    stage.clock.now += NSEC_PER_S;
+    TURN_UNTIL(stage.loop, outcomes[1].reports);
+    assert_int_equal(outcomes[1].result.error, ERROR_TOTAL_TIMEOUT);
+    assert_int_equal(outcomes[1].result.phase, PHASE_BLOCKED);
+    clear_all();
+}
+
+/* Several waited for the dial, and HTTP/1.1 was agreed on: each has a connection of its own. */
+static void one_request_at_a_time(void **state)
+{
+    static const struct script_step reads[] = {
+        ASKED, SAY("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh1"), HANG};
+
+    (void)state;
+    agreed = &h1_protocol;
+    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    start_all();
+    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
+    for (size_t i = 0; i < CROWD; i++)
+        expect_body(i, "h1");
+    assert_int_equal(stage.opened, CROWD);
+    clear_all();
+}
+
+/* A stream that fails alone: its request is sent again, and the connection is kept. */
+static void lost_stream(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SAY("0 lost\n"), PAUSE, HANG};
+    static const struct script_step agrees[] = {PAUSE, SAY("0 head\n0 yes\n0 end\n"), LAST};
+    static const struct script scripts[] = {{.reads = reads}, {.reads = agrees}};
+
+    (void)state;
+    stage_play(&stage, scripts, 2);
+    stage_fetch(&stage, site, &outcomes[0]);
+    expect_body(0, "yes");
+    assert_int_equal(stage.closed, 0);
+}
+
+static struct pool_wait wait, next;
+static int failures;
+
+static void ask_again(struct pool_wait *one, const struct dial *dial)
+{
+    assert_int_equal(dial->state, DIAL_FAILED);
+    if (++failures == 1)
+        pool_request(stage.pool, one, &stage.dialer, &site->url, false);
+}
+
+static void not_ready(struct pool_wait *one, struct conn *conn, const struct dial *dial)
+{
+    (void)one;
+    (void)conn;
+    (void)dial;
+    fail();
+}
+
+/* A dial that has ended is not joined any more. */
+static void asks_again_when_its_dial_failed(void **state)
+{
+    (void)state;
+    wait = (struct pool_wait){.ready = not_ready, .failed = ask_again};
+    failures = 0;
+    stage.refuse = true;
+    stage_play(&stage, &(struct script){0}, 1);
+    pool_request(stage.pool, &wait, &stage.dialer, &site->url, false);
+    TURN_UNTIL(stage.loop, failures == 2);
+    assert_int_equal(stage.dialer.connections, 2);
+}
+
+static void on_nothing(struct stream *stream, const struct stream_end *end)
+{
+    (void)stream;
+    (void)end;
+}
+
+static struct stream stream;
+
+static void ask_for_another(struct pool_wait *one, struct conn *conn, const struct dial *dial)
+{
+    static const struct stream_events events = {.end = on_nothing};
+
+    (void)dial;
+    assert_ptr_equal(one, &wait);
+    stream = (struct stream){.events = &events, .out = {.bytes = "x", .count = 1}};
+    conn_submit(conn, &stream);
+    next = (struct pool_wait){.ready = not_ready, .failed = ask_again};
+    pool_request(stage.pool, &next, &stage.dialer, &site->url, false);
+}
+
+/* From inside `ready`, with the connection full: it waits for a slot. */
+static void asks_for_another_when_ready(void **state)
+{
+    static const struct script_step reads[] = {HANG};
+
+    (void)state;
+    slots = 1;
+    wait = (struct pool_wait){.ready = ask_for_another, .failed = ask_again};
+    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    pool_request(stage.pool, &wait, &stage.dialer, &site->url, false);
+    TURN_UNTIL(stage.loop, list_is_in(&next.link));
+    assert_null(pool_wait_dial(&next));
+    pool_cancel(&next);
+    conn_cancel(&stream, ERROR_TOTAL_TIMEOUT);
+    assert_int_equal(stage.opened, 1);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(streams_share_a_connection),  CASE(deadline_ends_one_stream),
-        CASE(stream_waits_for_a_slot),     CASE(refused_request_is_sent_again),
+        CASE(streams_share_a_connection),
+        CASE(deadline_ends_one_stream),
+        CASE(stream_waits_for_a_slot),
+        CASE(refused_request_is_sent_again),
+        CASE(draining_moves_its_waits),
+        CASE(room_serves_waits),
+        CASE(last_stream_is_cancelled),
+        CASE(joins_a_dial_under_way),
+        CASE(waiting_for_a_slot_is_our_own_wait),
+        CASE(one_request_at_a_time),
+        CASE(lost_stream),
+        CASE(asks_again_when_its_dial_failed),
+        CASE(asks_for_another_when_ready),
         CASE(connection_ends_its_streams),
     };
 

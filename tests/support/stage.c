@@ -155,10 +155,19 @@ static void actor_close(struct transport *transport)
     free(actor);
 }
 
+static bool actor_pending(const struct transport *transport)
+{
+    return ((const struct actor *)transport)->stage->pending;
+}
+
 static struct transport *open_actor(void *owner, struct sock *sock, const struct dial_peer *peer)
 {
-    static const struct transport_calls calls = {actor_handshake, actor_read, actor_write,
-                                                 actor_facts, actor_close};
+    static const struct transport_calls calls = {.handshake = actor_handshake,
+                                                 .read = actor_read,
+                                                 .write = actor_write,
+                                                 .pending = actor_pending,
+                                                 .facts = actor_facts,
+                                                 .close = actor_close};
     struct stage *stage = owner;
     size_t last = stage->script_count - 1;
     const struct script *script = &stage->scripts[stage->opened < last ? stage->opened : last];

@@ -101,7 +101,8 @@ struct stage {
     struct actor *actor;           /* of the connection that was opened last */
     char heard[STAGE_HEARD_BYTES]; /* what was written to it */
     size_t heard_bytes;
-    bool refuse; /* dialer.open returns NULL */
+    bool pending; /* what transports say of bytes that they hold */
+    bool refuse;  /* dialer.open returns NULL */
     struct exchange_options options;
     struct probe probe;
     const char *machine; /* whose states are noted */

@@ -37,6 +37,7 @@ static unsigned wanted;           /* requests to be started yet */
 static unsigned a_connection;     /* so many go on one; 0: no limit */
 static nsec numbered, ended;      /* requests so far: started, ended */
 static unsigned connects;
+static bool closes_when_gone;
 static bool left_alone; /* no event but those that the script and the client make */
 static char told[1024]; /* the client's events, a word each */
 
@@ -104,6 +105,8 @@ static void on_gone(void *owner, struct client *one, enum error error)
     tell("gone");
     if (error)
         tell(error_code(error));
+    if (closes_when_gone)
+        client_close(one);
 }
 
 static void make_large(struct target *target, size_t count)
@@ -129,12 +132,14 @@ static int setup(void **state)
                          .url = &site->url,
                          .events = &events,
                          .owner = &crew,
-                         .pipeline = 1};
+                         .pipeline = MOST_PIPELINE};
     crew_init(&crew);
-    client = (struct client){.crew = &crew, .flights = ring};
+    client_init(&client, &crew, 0, ring);
+    crew.pipeline = 1;
+    crew.conn_options.pipeline = 1;
     asks = &get;
     wanted = a_connection = connects = 0;
-    left_alone = false;
+    left_alone = closes_when_gone = false;
     numbered = ended = 0;
     told[0] = '\0';
     return 0;
@@ -601,6 +606,26 @@ static void connection_cannot_be_made(void **state)
     expect("connect.refused connect.refused gone connect.refused");
 }
 
+/* As a load does that has ended: dial or connection are freed once. */
+static void closed_when_gone(void **state)
+{
+    static const struct script_step reads[] = {ASKED, END};
+    static const struct script ends = {.reads = reads}, dials = {NULL, NULL, NULL};
+
+    (void)state;
+    closes_when_gone = true;
+    play(&dials, 1, 1, 1);
+    stage.refuse = true;
+    run();
+    assert_non_null(strstr(told, "tls.failed gone"));
+    stage.refuse = false;
+    told[0] = '\0';
+    play(&ends, 1, 1, 1);
+    run();
+    expect("open http.empty gone");
+    assert_int_equal(client.state, CLIENT_ABSENT);
+}
+
 static void given_up(void **state)
 {
     static const struct script_step reads[] = {ASKED, SAY(OK HALF), LAST};
@@ -799,6 +824,7 @@ int main(void)
         CASE(carriage_return_before_a_response),
         CASE(sending_fails),
         CASE(connection_cannot_be_made),
+        CASE(closed_when_gone),
         CASE(given_up),
         CASE(given_up_while_connecting),
         CASE(closed_in_flight),
