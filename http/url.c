@@ -86,11 +86,11 @@ static bool take_scheme(struct span *rest, bool *https)
 /* Takes the part up to the first delimiter of those that end an authority. */
 static struct span take_authority(struct span *rest)
 {
-    struct span part = *rest;
+    struct span part = {rest->at, rest->at};
 
-    while (rest->at < rest->end && !is(*rest->at, SLASH) && *rest->at != '?' && *rest->at != '#')
-        rest->at++;
-    part.end = rest->at;
+    while (part.end < rest->end && !is(*part.end, SLASH) && *part.end != '?' && *part.end != '#')
+        part.end++;
+    rest->at = part.end;
     return part;
 }
 
