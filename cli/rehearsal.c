@@ -32,14 +32,13 @@ extern char **environ;
 /* The child's command line; its words are borrowed. To be freed. */
 static char **command_of(const struct list_options *list, const char *other)
 {
-    char **words = memory_zeroed((list->word_count + 8) * sizeof(*words));
-    size_t count = 0;
     static char name[] = "firstbyte", origin[] = "origin", lifeline[] = "--lifeline", file[] = "-f",
                 end[] = "--";
+    char *const first[] = {name, origin, lifeline};
+    char **words = memory_zeroed((list->word_count + 8) * sizeof(*words));
+    size_t count = sizeof(first) / sizeof(*first);
 
-    words[count++] = name;
-    words[count++] = origin;
-    words[count++] = lifeline;
+    memcpy(words, first, sizeof(first));
     if (list->file) {
         struct stat about;
 

@@ -61,16 +61,6 @@ static nsec limit_of(const struct series *series, size_t i)
     return limit;
 }
 
-/* How many rows from i on are empty. */
-static size_t gap_from(const struct chart *chart, size_t i)
-{
-    size_t end = i;
-
-    while (end < chart->count && !chart->row[end].count)
-        end++;
-    return end - i;
-}
-
 /* A row of few values takes in the next ones, until they are not few any more: a tail of single values
    needs no row for each step. */
 static bool joins(const struct row *row, uint64_t more, uint64_t all)
@@ -187,13 +177,13 @@ void chart_draw(FILE *to, const struct histogram *histogram, bool color, size_t 
             (int)width + 1 + COUNT_COLUMNS, "count", SHARE_COLUMNS, "share",
             color ? SHADE_NONE : "");
     for (size_t i = 0; i < chart.count; i++) {
-        size_t gap = gap_from(&chart, i);
+        bool empty = !chart.row[i].count;
 
-        if (gap > 1) {
+        if (empty && i && !chart.row[i - 1].count)
+            continue; /* one mark for all of a gap */
+        if (empty && i + 1 < chart.count && !chart.row[i + 1].count)
             fprintf(to, "%*s⋮\n", LIMIT_COLUMNS - 4, "");
-            i += gap - 1;
-        } else {
+        else
             put_row(to, &chart, i, color, width);
-        }
     }
 }

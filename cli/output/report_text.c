@@ -229,10 +229,10 @@ static void put_warning(const struct report *report, FILE *to, struct view *view
 void report_put_text(const struct report *report, FILE *to, struct view *view)
 {
     const struct result *result = view->result;
-    struct value status = view_value(view, FIELD_STATUS);
+    struct value url = view_value(view, FIELD_URL), status = view_value(view, FIELD_STATUS);
     const char *status_shade = shade_of(report, FIELD_STATUS, &status), *shade = status_shade;
 
-    text_column(to, result->site->url.shown, REPORT_URL_COLUMNS);
+    text_cell(to, url.text, url.length, url.most, REPORT_URL_COLUMNS);
     put(to, ": ");
     if (result->error) {
         put_message(report, to, view);

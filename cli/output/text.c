@@ -186,8 +186,3 @@ void text_cell(FILE *to, const void *bytes, size_t length, size_t most, size_t w
     for (; columns < width; columns++)
         putc_unlocked(' ', to);
 }
-
-void text_column(FILE *to, const char *text, size_t width)
-{
-    text_cell(to, text, strlen(text), TEXT_ALL, width);
-}

@@ -38,7 +38,4 @@ void text_csv(FILE *to, const void *bytes, size_t length, size_t most);
    goes beyond. */
 void text_cell(FILE *to, const void *bytes, size_t length, size_t most, size_t width);
 
-/* The same of all of a text. */
-void text_column(FILE *to, const char *text, size_t width);
-
 #endif

@@ -32,14 +32,9 @@ static void listen_for_signals(bool on)
     interrupts_set(&set);
     sigaddset(&set, SIGALRM);
     sigaddset(&set, SIGCHLD); /* the end of the rehearsal's origin */
-    for (int number = 1; number < NSIG; number++) {
-        if (sigismember(&set, number) <= 0)
-            continue;
-        if (on)
-            sigaction(number, &ours, &old[number]);
-        else
-            sigaction(number, &old[number], NULL);
-    }
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(&set, number) > 0)
+            sigaction(number, on ? &ours : &old[number], on ? &old[number] : NULL);
 }
 
 /* Fetches the sites one after the other. */

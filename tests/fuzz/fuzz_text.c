@@ -155,7 +155,7 @@ static void check_column(const struct part *text, size_t width)
     size_t columns;
 
     note_open(&column);
-    text_column(column.to, copy, width);
+    text_cell(column.to, copy, strlen(copy), TEXT_ALL, width);
     note_close(&column);
     count_shown(column.text, column.length, &columns);
     MUST(columns == width);

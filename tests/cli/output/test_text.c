@@ -264,7 +264,7 @@ static void test_column(void **state)
     for (size_t i = 0; i < LENGTH(columns); i++) {
         FILE *to = begin();
 
-        text_column(to, columns[i].text, columns[i].width);
+        text_cell(to, columns[i].text, strlen(columns[i].text), TEXT_ALL, columns[i].width);
         fclose(to);
         assert_string_equal(written, columns[i].column);
     }
