@@ -189,7 +189,6 @@ static const char *set_body(const struct setting *setting)
 
 #define AT(field) .offset = offsetof(struct settings, field)
 #define REHEARSE  "rehearse-"
-#define WEIGHT    "weight"
 
 static const struct key keys[] = {
     {"timeout", set_time, AT(timeout), .low = 1,
@@ -200,7 +199,7 @@ static const struct key keys[] = {
     {"user", set_text, AT(user)},
     {"cookie", set_cookie, AT(cookie)},
     {"data", set_data, AT(content), .bytes = true},
-    {WEIGHT, set_number, AT(weight), .low = 1, .high = 1000000,
+    {"weight", set_number, AT(weight), .low = 1, .high = 1000000,
      .wrong = "not a number from 1 to 1000000"},
     {REHEARSE "delay", set_time, AT(play.delay), .wrong = "not a duration, like 798940us or 1.5s"},
     {REHEARSE "status", set_number, AT(play.status), .low = 200, .high = 999,
@@ -225,7 +224,7 @@ const char *settings_set(struct settings *settings, const char *name, const char
         key++;
     if (key == end)
         return "no such key";
-    if (!strcmp(name, WEIGHT) && !settings->weights)
+    if (!strcmp(name, "weight") && !settings->weights)
         return "only targets of bench have a weight";
     if (!key->bytes && strlen(value) != length)
         return "the value has a NUL byte";
