@@ -13,7 +13,6 @@
 #include "http/url.h"
 
 #define DEFAULT_DURATION       (10 * NSEC_PER_S)
-#define DEFAULT_SEED           1
 #define DEFAULT_REHEARSED_RATE 5000
 #define MOST_RATE_TEXT         32
 
@@ -147,16 +146,6 @@ bool load_options_check(const struct options *options)
 }
 
 /* --- from nothing to everything --- */
-
-void load_options_begin(struct load_command *load)
-{
-    *load = (struct load_command){
-        .run = {.schedule.seed = DEFAULT_SEED, .pipeline = 1},
-        .processes = 1,
-        .repeat = 1,
-        .kernel_time = KERNEL_TIME_SAMPLE,
-    };
-}
 
 void load_options_settle(struct options *options)
 {

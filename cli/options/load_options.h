@@ -45,9 +45,6 @@ bool load_read_slo(const struct given *given);
 bool load_read_resume(const struct given *given);
 bool load_read_versus(const struct given *given);
 
-/* What holds where nothing else is said; the duration is decided by load_options_settle. */
-void load_options_begin(struct load_command *load);
-
 /* What has no meaning together, or not for bench: false, which is said. */
 bool load_options_check(const struct options *options);
 

@@ -32,6 +32,7 @@
 #define DEFAULT_PREVIEW     10
 #define DEFAULT_MAX_BODY    (1024 * 1024)
 #define DEFAULT_PER_HOST    6
+#define DEFAULT_SEED        1
 #define MOST_FETCH_RATE     1000000
 #define MOST_REQUESTS       1000000000000000
 #define MOST_PIPELINE       1024
@@ -372,8 +373,11 @@ static void begin(struct options *options, enum command command)
                     .connect_timeout = NSEC_NEVER,
                     .tls_timeout = NSEC_NEVER},
         .per_host = DEFAULT_PER_HOST,
+        .load = {.run = {.schedule.seed = DEFAULT_SEED, .pipeline = 1},
+                 .processes = 1,
+                 .repeat = 1,
+                 .kernel_time = KERNEL_TIME_SAMPLE}, /* the duration: load_options_settle */
     };
-    load_options_begin(&options->load);
 }
 
 /* All options and words, each by itself. */
