@@ -312,14 +312,6 @@ void output_end(struct output *output)
         loop_defer(output->loop, &output->flush);
 }
 
-/* Whether a write will not wait. */
-static bool has_room(struct output *output)
-{
-    struct pollfd one = {.fd = output->fd, .events = POLLOUT};
-
-    return output->file || poll(&one, 1, 0) != 0;
-}
-
 static void fail(struct output *output, int error)
 {
     output->error = error;
@@ -352,9 +344,10 @@ static void flush(void *owner)
 {
     struct output *output = owner;
     bool any = output->begin < output->end;
+    struct pollfd one = {.fd = output->fd, .events = POLLOUT};
 
     while (output->begin < output->end) {
-        if (!has_room(output)) {
+        if (!output->file && !poll(&one, 1, 0)) { /* a write would wait */
             if (!loop_watch(output->loop, &output->watch, output->fd, EPOLLOUT))
                 return;
             output->file = true; /* it cannot be watched: then writing must wait */

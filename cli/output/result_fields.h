@@ -94,7 +94,7 @@ struct field_row {
     const char *own_member; /* its last part alone */
     unsigned char member_bytes, own_member_bytes;
     unsigned char parent; /* the object it is in, or FIELD_RESULT */
-    signed char columns;  /* in a table, as in FIELDS */
+    short columns;        /* in a table, as in FIELDS */
 };
 
 extern const struct field_row field_rows[FIELD_COUNT];
