@@ -62,13 +62,19 @@ static void fail_all(struct client *client, enum error error)
         crew->events->failed(crew->owner, land(client_oldest(client)), error);
 }
 
-/* Whether a request that has ended without a response goes on the next connection. One of those on a connection
-   that never served fails: else requests and connections would follow each other for ever. */
-static bool goes_on(const struct client *client, enum replay replay)
+/* Whether a request that has ended without a response goes on the next connection. All that are in flight fail
+   when the server ends the connection; behind bytes that are no response only those fail that had been sent. One
+   of those on a connection that never served fails: else requests and connections would follow each other for
+   ever. */
+static bool goes_on(const struct client *client, const struct stream_end *end)
 {
-    switch (replay) {
+    const struct conn *conn = client->conn;
+
+    switch (end->replay) {
     case REPLAY_BEHIND_CLOSE: return true;
-    case REPLAY_ANY: return client->conn->served || client->lost;
+    case REPLAY_ANY:
+        return (conn->served || client->lost) &&
+               (end->error == ERROR_MALFORMED || conn->protocol->multiplexed);
     default: return false;
     }
 }
@@ -90,7 +96,7 @@ static void on_end(struct stream *stream, const struct stream_end *end)
         };
 
         crew->events->answered(crew->owner, land(flight), &arrival);
-    } else if (!goes_on(client, end->replay)) {
+    } else if (!goes_on(client, end)) {
         client->lost = true;
         crew->events->failed(crew->owner, land(flight), end->error);
     }

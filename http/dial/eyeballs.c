@@ -26,6 +26,7 @@ struct eyeballs {
     nsec begun;             /* when */
     int error;              /* of those that failed */
     enum eyeballs_state state;
+    bool tried; /* an attempt began: LOST is a result */
     struct attempt attempts[RESOLVER_MOST_ADDRESSES];
 };
 
@@ -42,7 +43,8 @@ static void update_state(struct eyeballs *eyeballs)
         state = EYEBALLS_WON;
     if (state != eyeballs->state)
         probe_state(eyeballs->options.loop, "address race", eyeballs->options.number,
-                    names[eyeballs->state], names[state]);
+                    eyeballs->tried ? names[eyeballs->state] : "idle", names[state]);
+    eyeballs->tried = true;
     eyeballs->state = state;
 }
 

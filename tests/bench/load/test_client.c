@@ -606,6 +606,29 @@ static void connection_cannot_be_made(void **state)
     expect("connect.refused connect.refused gone connect.refused");
 }
 
+/* The server ends the connection: what had not been sent fails too. */
+static void unsent_when_the_server_ends(void **state)
+{
+    static const struct script_step writes[] = {TAKE(sizeof(GET) - 1), STUCK};
+    static const struct {
+        struct script_step reads[4];
+        const char *expected;
+    } cases[] = {
+        {{ASKED, SAY(OK), END}, "open 200 http.empty http.empty gone"},
+        {{ASKED, SAY(OK), BREAK(ECONNRESET)}, "open 200 http.reset http.reset gone"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct script script = {.reads = cases[i].reads, .writes = writes};
+
+        told[0] = '\0';
+        play(&script, 1, 3, 3);
+        run();
+        expect(cases[i].expected);
+    }
+}
+
 /* As a load does that has ended: dial or connection are freed once. */
 static void closed_when_gone(void **state)
 {
@@ -824,6 +847,7 @@ int main(void)
         CASE(carriage_return_before_a_response),
         CASE(sending_fails),
         CASE(connection_cannot_be_made),
+        CASE(unsent_when_the_server_ends),
         CASE(closed_when_gone),
         CASE(given_up),
         CASE(given_up_while_connecting),
