@@ -60,9 +60,10 @@ struct result {
     const char *mode;        /* in a race "blocking" or "reactor"; else NULL */
     const char *url;         /* that was asked last, without user info; NULL: none. Borrowed */
     enum error error;        /* ERROR_NONE: a whole answer came, or as much of it as was wanted */
-    enum phase phase;        /* with an error: where it happened */
-    const char *detail;      /* with an error: a library's or the system's words; or NULL */
-    unsigned status;         /* of the answer; 0: none came */
+    enum phase phase;   /* with an error: the phase that was under way, for its time. Reports show
+                                error_phase(error), and this one with timeout.total */
+    const char *detail; /* with an error: a library's or the system's words; or NULL */
+    unsigned status;    /* of the answer; 0: none came */
     unsigned char major, minor; /* the version of HTTP of the answer */
     struct address address;     /* whom it was asked; length 0: nobody, or a Unix socket */
     const char *unix_socket;    /* its path; NULL: none. Borrowed */
