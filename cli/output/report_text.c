@@ -64,11 +64,12 @@ static void put_message(const struct report *report, FILE *to, struct view *view
 /* Cells: of a table, of CSV (RFC 4180), or the chosen fields between tabs, which no value holds */
 
 static const struct {
-    const char *between, *end, *none; /* `none` for a value that there is not */
+    char between, none; /* `none` for a value that there is not; 0: nothing */
+    const char *end;
 } marks[] = {
-    [FORMAT_TEXT] = {"\t", "\n", "-"},
-    [FORMAT_TABLE] = {" ", "\n", "-"},
-    [FORMAT_CSV] = {",", "\r\n", ""},
+    [FORMAT_TEXT] = {'\t', '-', "\n"},
+    [FORMAT_TABLE] = {' ', '-', "\n"},
+    [FORMAT_CSV] = {',', 0, "\r\n"},
 };
 
 static size_t larger(size_t a, size_t b)
@@ -81,8 +82,6 @@ size_t report_width(const struct report *report, enum field field, bool *right)
     int columns = field_rows[field].columns;
 
     *right = columns > 0;
-    if (report->format != FORMAT_TABLE)
-        return 0;
     if (columns == COLUMNS_URL)
         return report->url_columns;
     if (columns == -COLUMNS_PREVIEW)
@@ -90,8 +89,8 @@ size_t report_width(const struct report *report, enum field field, bool *right)
     return (size_t)(columns < 0 ? -columns : columns);
 }
 
-/* A word of ours in its column. */
-static void put_aligned(FILE *to, const char *at, size_t length, size_t width, bool right)
+/* A word of ours in its column; inline, for most cells are one. */
+static inline void put_aligned(FILE *to, const char *at, size_t length, size_t width, bool right)
 {
     size_t pad = width > length ? width - length : 0;
 
@@ -113,19 +112,20 @@ static void put_text(enum format format, FILE *to, const struct value *value, si
 static void put_cell(const struct report *report, FILE *to, struct view *view, enum field field)
 {
     struct value value = view_value(view, field);
-    const char *shade = shade_of(report, field, &value), *none = marks[report->format].none;
+    const char *shade = shade_of(report, field, &value), *none = &marks[report->format].none;
     struct spelled spelled;
-    bool right;
-    size_t width = report_width(report, field, &right);
+    bool right = false;
+    size_t width = report->format == FORMAT_TABLE ? report_width(report, field, &right) : 0;
 
-    put(to, shade);
+    if (*shade)
+        put(to, shade);
     report_spell(&spelled, &value);
     if (value.kind == VALUE_TEXT)
         put_text(report->format, to, &value, width);
     else if (spelled.at)
         put_aligned(to, spelled.at, spelled.length, width, right);
     else
-        put_aligned(to, none, strlen(none), width, right);
+        put_aligned(to, none, *none != 0, width, right);
     put_unshaded(to, shade);
 }
 
@@ -136,7 +136,8 @@ void report_put_cells(const struct report *report, FILE *to, struct view *view)
     for (size_t i = 0; i < report->columns.count; i++) {
         enum field field = report->columns.list[i];
 
-        put(to, i ? marks[report->format].between : "");
+        if (i)
+            putc_unlocked(marks[report->format].between, to);
         if (field == FIELD_SNIPPET && says_why) {
             put_message(report, to, view);
             put(to, " in ");
@@ -152,13 +153,17 @@ void report_put_cells(const struct report *report, FILE *to, struct view *view)
 void report_put_header(const struct report *report, FILE *to)
 {
     for (size_t i = 0; i < report->columns.count; i++) {
-        const struct field_row *row = &field_rows[report->columns.list[i]];
-        const char *name = report->format == FORMAT_CSV ? row->name : row->key;
+        enum field field = report->columns.list[i];
+        const char *key = field_rows[field].key, *name = field_rows[field].name;
         bool right;
-        size_t width = report_width(report, report->columns.list[i], &right);
+        size_t width = report_width(report, field, &right);
 
-        put(to, i ? marks[report->format].between : "");
-        put_aligned(to, name, strlen(name), width, right);
+        if (i)
+            putc_unlocked(marks[report->format].between, to);
+        if (report->format == FORMAT_CSV)
+            put(to, name);
+        else
+            put_aligned(to, key, strlen(key), width, right);
     }
     put(to, marks[report->format].end);
 }
