@@ -1,6 +1,6 @@
 /*
  * The connection's machine: OPEN, DRAINING, CLOSED. Every event of the socket enters on_ready, which reads
- * and hands the bytes to the protocol; after each receive `settle` does what the streams' owners asked for in
+ * and hands the bytes to the protocol; after each receive conn_flush does what the streams' owners asked for in
  * the meantime: it says that there is room, sends, or closes.
  *
  * Rejected: to let streams read for themselves. Several share a connection, and each would have to know
@@ -82,8 +82,8 @@ static bool has_room(const struct conn *conn)
     return conn->room_wanted && conn_capacity(conn);
 }
 
-/* What the events that have just returned asked for. */
-static void settle(struct conn *conn)
+/* Does what the events that have just returned asked for. */
+void conn_flush(struct conn *conn)
 {
     if (conn->busy)
         return;
@@ -105,18 +105,13 @@ static void settle(struct conn *conn)
         finish(conn);
 }
 
-void conn_flush(struct conn *conn)
-{
-    settle(conn);
-}
-
 void conn_stop(struct conn *conn)
 {
     if (conn->state != CONN_OPEN)
         return;
     enter(conn, CONN_DRAINING);
     conn->stopped = true;
-    settle(conn);
+    conn_flush(conn);
 }
 
 void conn_fail(struct conn *conn, enum error error, const char *detail)
@@ -126,7 +121,7 @@ void conn_fail(struct conn *conn, enum error error, const char *detail)
     enter(conn, CONN_CLOSED);
     conn->error = error;
     conn->detail = detail;
-    settle(conn);
+    conn_flush(conn);
 }
 
 void conn_close(struct conn *conn)
@@ -193,7 +188,7 @@ static bool receive(struct conn *conn, const unsigned char *bytes, size_t count)
     conn->protocol->receive(conn, bytes, count, &arrival);
     conn->busy--;
     more = conn->state != CONN_CLOSED && may_bring_more(conn);
-    settle(conn);
+    conn_flush(conn);
     return more && conn->state != CONN_CLOSED;
 }
 
@@ -205,7 +200,7 @@ static void drained(struct conn *conn)
     conn->busy++;
     conn->protocol->drained(conn);
     conn->busy--;
-    settle(conn);
+    conn_flush(conn);
 }
 
 /* Reads once. False: no more can be read now, or the connection is over. */
@@ -234,7 +229,7 @@ static void on_ready(void *owner, uint32_t events)
 
     sock_note(conn->sock, events);
     if (conn->blocked)
-        settle(conn);
+        conn_flush(conn);
     for (unsigned reads = 1; conn->state != CONN_CLOSED && receive_once(conn); reads++)
         if (reads == conn->options->read_budget) {
             loop_again(conn->loop, &conn->sock->watch, 0);
@@ -334,7 +329,7 @@ void conn_cancel(struct stream *stream, enum error error)
     conn->busy++;
     conn->protocol->cancel(conn, stream, error);
     conn->busy--;
-    settle(conn);
+    conn_flush(conn);
 }
 
 bool conn_fits(const struct conn *conn, const struct url *url)

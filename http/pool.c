@@ -338,29 +338,24 @@ static void begin_dial(struct pool *pool, struct pool_wait *wait)
 /* An open connection to the origin, with room, or (`full`) without. */
 static struct entry *find(const struct pool *pool, const struct url *url, bool full)
 {
-    uint32_t hash = hash_of(url->host, url->port, url->https);
+    struct entry *entry;
 
-    for (struct table_link *link = table_find(&pool->entries, hash); link;
-         link = table_next(link)) {
-        struct entry *entry = TABLE_OWNER(link, struct entry, by_origin);
-
+    TABLE_EACH (entry, &pool->entries, hash_of(url->host, url->port, url->https), by_origin)
         if (conn_fits(entry->conn, url) && !conn_capacity(entry->conn) == full &&
             entry->conn->state == CONN_OPEN && (!full || entry->conn->protocol->multiplexed))
             return entry;
-    }
     return NULL;
 }
 
 /* A dial to the origin that others wait for, and that is expected to serve one more. */
 static struct pool_dial *find_dial(const struct pool *pool, const struct url *url)
 {
-    for (struct link *link = pool->dials.next; link != &pool->dials; link = link->next) {
-        struct pool_dial *pool_dial = LIST_OWNER(link, struct pool_dial, link);
+    struct pool_dial *pool_dial;
 
+    LIST_EACH (pool_dial, &pool->dials, link)
         if (pool_dial->wait_count < pool->options.expected_streams &&
             dial_fits(pool_dial->dial, url))
             return pool_dial;
-    }
     return NULL;
 }
 
