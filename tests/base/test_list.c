@@ -27,8 +27,11 @@ static void expect(size_t count, const int *numbers)
     const struct member *member;
     size_t seen = 0;
 
-    LIST_EACH (member, &list, link)
-        assert_int_equal(member->number, numbers[seen++]);
+    LIST_EACH (member, &list, link) {
+        if (seen < count)
+            assert_int_equal(member->number, numbers[seen]);
+        seen++;
+    }
     assert_int_equal(seen, count);
     for (size_t i = 0; i < count; i++, at = at->next) {
         assert_int_equal(LIST_OWNER(at, struct member, link)->number, numbers[i]);
