@@ -17,6 +17,24 @@
 
 static void dial_drive(struct dial *dial);
 
+/* What there is to know of each state. */
+static const struct {
+    const char *name;
+    enum phase phase;
+    enum error late; /* what a deadline that passes in it means */
+    size_t timeout;  /* of the phase that begins with it, in struct dialer; 0: none */
+} states[] = {
+#define TIMEOUT(of) offsetof(struct dialer, of##_timeout)
+    [DIAL_RESOLVE] = {"resolve", PHASE_DNS, ERROR_DNS_TIMEOUT, TIMEOUT(dns)},
+    [DIAL_CONNECT] = {"connect", PHASE_CONNECT, ERROR_CONNECT_TIMEOUT, TIMEOUT(connect)},
+    [DIAL_TUNNEL] = {"tunnel", PHASE_CONNECT, ERROR_CONNECT_TIMEOUT, 0}, /* what is left of it */
+    [DIAL_TLS_QUEUED] = {"tls-queued", PHASE_BLOCKED, ERROR_TLS_TIMEOUT, 0},
+    [DIAL_HANDSHAKE] = {"handshake", PHASE_TLS, ERROR_TLS_TIMEOUT, TIMEOUT(tls)},
+    [DIAL_OPEN] = {.name = "open", .phase = PHASE_SEND},
+    [DIAL_FAILED] = {.name = "failed"}, /* its phase is the dial's */
+#undef TIMEOUT
+};
+
 /* --- where it leads --- */
 
 /* The site itself, or what --connect-to says instead. */
@@ -66,12 +84,9 @@ static enum error blame(const struct dial *dial, enum error error)
 
 static nsec phase_limit(const struct dial *dial, enum dial_state state)
 {
-    switch (state) {
-    case DIAL_RESOLVE: return dial->dialer->dns_timeout;
-    case DIAL_CONNECT: return dial->dialer->connect_timeout; /* and of DIAL_TUNNEL */
-    case DIAL_HANDSHAKE: return dial->dialer->tls_timeout;
-    default: return NSEC_NEVER;
-    }
+    size_t offset = states[state].timeout;
+
+    return offset ? *(const nsec *)((const char *)dial->dialer + offset) : NSEC_NEVER;
 }
 
 /* Gives the handshake slot, if it has one, to the next dial in the queue. */
@@ -106,35 +121,27 @@ static void note(const struct dial *dial)
     const struct loop *loop = dial->dialer->loop;
     char text[ADDRESS_TEXT_BYTES];
 
-    switch (dial->state) {
-    case DIAL_TUNNEL:
+    if (!probe_takes_lines(loop))
+        return;
+    if (dial->state == DIAL_TUNNEL)
         probe_line(loop, dial->number, PROBE_NOTE, "connected to %s%s%s",
                    address_text(&dial->address, text), dial->proxy ? " for " : "",
                    dial->proxy ? dial->host : "");
-        break;
-    case DIAL_FAILED:
+    else if (dial->state == DIAL_FAILED)
         probe_line(loop, dial->number, PROBE_NOTE, "%s%s%s", error_sentence(dial->error),
                    dial->detail ? ": " : "", dial->detail ? dial->detail : "");
-        break;
-    default: break;
-    }
 }
 
 /* The only place where the state changes. */
 static void set_state(struct dial *dial, enum dial_state state)
 {
-    static const char *const names[] = {
-        [DIAL_RESOLVE] = "resolve",       [DIAL_CONNECT] = "connect",     [DIAL_TUNNEL] = "tunnel",
-        [DIAL_TLS_QUEUED] = "tls-queued", [DIAL_HANDSHAKE] = "handshake", [DIAL_OPEN] = "open",
-        [DIAL_FAILED] = "failed",
-    };
-
-    probe_state(dial->dialer->loop, "dial", dial->number, names[dial->state], names[state]);
+    probe_state(dial->dialer->loop, "dial", dial->number, states[dial->state].name,
+                states[state].name);
     dial->state = state;
 }
 
 /* The next state: stamps the end of the one before, and arms the deadline. */
-static void enter(struct dial *dial, enum dial_state state)
+static enum step enter(struct dial *dial, enum dial_state state)
 {
     nsec now = loop_clock(dial->dialer->loop);
 
@@ -154,8 +161,8 @@ static void enter(struct dial *dial, enum dial_state state)
         loop_arm(dial->dialer->loop, &dial->deadline, clock_after(now, phase_limit(dial, state)));
     if (dial->has_handshake_slot)
         loop_arm(dial->dialer->loop, &dial->slot_timer, now + DIAL_HANDSHAKE_SLOT_TIME);
-    if (probe_takes_lines(dial->dialer->loop))
-        note(dial);
+    note(dial);
+    return STEP_ON;
 }
 
 /* Fails with an error that is reported as it is. */
@@ -166,8 +173,7 @@ static enum step close_with(struct dial *dial, enum error error, const char *det
     dial->phase = dial_phase(dial);
     loop_cancel(dial->dialer->loop, &dial->deadline);
     set_state(dial, DIAL_FAILED);
-    if (probe_takes_lines(dial->dialer->loop))
-        note(dial);
+    note(dial);
     return STEP_ON;
 }
 
@@ -189,12 +195,7 @@ static void on_deadline(void *owner)
 {
     struct dial *dial = owner;
 
-    switch (dial->state) {
-    case DIAL_RESOLVE: fail(dial, ERROR_DNS_TIMEOUT, NULL); break;
-    case DIAL_CONNECT:
-    case DIAL_TUNNEL: fail(dial, ERROR_CONNECT_TIMEOUT, NULL); break;
-    default: fail(dial, ERROR_TLS_TIMEOUT, NULL); break;
-    }
+    fail(dial, states[dial->state].late, NULL);
     dial_drive(dial);
 }
 
@@ -333,8 +334,7 @@ static enum step connect_anew(struct dial *dial)
     eyeballs_free(dial->eyeballs);
     dial->eyeballs = NULL;
     dial->asked = false;
-    enter(dial, DIAL_RESOLVE);
-    return STEP_ON;
+    return enter(dial, DIAL_RESOLVE);
 }
 
 static bool is_wanted(const struct dial *dial)
@@ -365,8 +365,7 @@ static enum step step_connect(struct dial *dial)
     eyeballs_free(dial->eyeballs);
     dial->eyeballs = NULL;
     stop_asking(dial);
-    enter(dial, DIAL_TUNNEL);
-    return STEP_ON;
+    return enter(dial, DIAL_TUNNEL);
 }
 
 /* Sends what there is. */
@@ -399,8 +398,7 @@ static enum step read_tunnel(struct dial *dial)
     case TUNNEL_OPEN:
         tunnel_free(dial->tunnel);
         dial->tunnel = NULL;
-        enter(dial, DIAL_TLS_QUEUED);
-        break;
+        return enter(dial, DIAL_TLS_QUEUED);
     case TUNNEL_FAILED:
         return close_with(dial, tunnel_error(dial->tunnel), tunnel_detail(dial->tunnel));
     }
@@ -415,10 +413,8 @@ static enum step step_tunnel(struct dial *dial)
     uint16_t port;
     struct io io;
 
-    if (!needs_tunnel(dial)) {
-        enter(dial, DIAL_TLS_QUEUED);
-        return STEP_ON;
-    }
+    if (!needs_tunnel(dial))
+        return enter(dial, DIAL_TLS_QUEUED);
     site_hop(dial, &host, &port);
     if (!dial->tunnel) {
         dial->tunnel =
@@ -448,8 +444,7 @@ static enum step step_tls_queued(struct dial *dial)
         dialer->handshakes++;
         dial->has_handshake_slot = true;
     }
-    enter(dial, DIAL_HANDSHAKE);
-    return STEP_ON;
+    return enter(dial, DIAL_HANDSHAKE);
 }
 
 static enum step step_handshake(struct dial *dial)
@@ -467,7 +462,7 @@ static enum step step_handshake(struct dial *dial)
         return fail(dial, ERROR_TLS_FAILED, "TLS cannot start");
     io = dial->transport->calls->handshake(dial->transport);
     switch (io.status) {
-    case IO_OK: enter(dial, DIAL_OPEN); return STEP_ON;
+    case IO_OK: return enter(dial, DIAL_OPEN);
     case IO_EOF: return fail(dial, ERROR_TLS_CLOSED, NULL);
     case IO_ERROR:
         return fail(dial, error_of_handshake(io.error),
@@ -536,16 +531,7 @@ bool dial_fits(const struct dial *dial, const struct url *url)
 
 enum phase dial_phase(const struct dial *dial)
 {
-    switch (dial->state) {
-    case DIAL_RESOLVE: return PHASE_DNS;
-    case DIAL_CONNECT:
-    case DIAL_TUNNEL: return PHASE_CONNECT;
-    case DIAL_TLS_QUEUED: return PHASE_BLOCKED;
-    case DIAL_HANDSHAKE: return PHASE_TLS;
-    case DIAL_OPEN: return PHASE_SEND;
-    case DIAL_FAILED: break;
-    }
-    return dial->phase;
+    return dial->state == DIAL_FAILED ? dial->phase : states[dial->state].phase;
 }
 
 struct dialled dial_take(struct dial *dial)
