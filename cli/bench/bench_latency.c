@@ -64,45 +64,40 @@ static void put_latency_row(const struct page *page, const char *name, const str
     page_put(page, "\n");
 }
 
+/* The rows of the table. */
+#define ROWS(X)                                                                                    \
+    X(min, 0, "min")                                                                               \
+    HISTOGRAM_PERCENTILES(X)                                                                       \
+    X(max, 100, "max")                                                                             \
+    X(mean, 0, "mean")                                                                             \
+    X(stddev, 0, "stddev")
+
 #define X(member, percent, name)                                                                   \
     static double member##_of(const struct histogram_summary *summary)                             \
     {                                                                                              \
         return (double)summary->member;                                                            \
     }
-HISTOGRAM_PERCENTILES(X)
-X(min, 0, "min")
-X(max, 100, "max")
-X(mean, 0, "mean")
-X(stddev, 0, "stddev")
+ROWS(X)
 #undef X
 
 static void put_latency_table(const struct page *page, const struct column *columns, size_t count)
 {
-    page_shade(page, SHADE_BOLD);
-    fprintf(page->to, "%-*s", LABEL_COLUMNS - 3,
-            page->run->load->open_loop || count == 1 ? "Latency" : "");
-    page_shade(page, SHADE_NONE);
+    page_shaded(page, SHADE_BOLD, "%-*s", LABEL_COLUMNS - 3,
+                page->run->load->open_loop || count == 1 ? "Latency" : "");
     page_shade(page, SHADE_DIM);
     for (size_t i = 0; i < count && count > 1; i++)
         fprintf(page->to, "%*s", CELL_COLUMNS, columns[i].name);
     page_shade(page, SHADE_NONE);
     page_put(page, "\n");
 #define X(member, percent, name) put_latency_row(page, name, columns, count, member##_of);
-    X(min, 0, "min")
-    HISTOGRAM_PERCENTILES(X)
-    X(max, 100, "max")
-    X(mean, 0, "mean")
-    X(stddev, 0, "stddev")
+    ROWS(X)
 #undef X
 }
 
 static void put_note(const struct page *page, const char *text)
 {
     page_put(page, "  ");
-    page_shade(page, SHADE_DIM);
-    page_words(page, 2, 2, text);
-    page_shade(page, SHADE_NONE);
-    page_put(page, "\n");
+    page_words(page, SHADE_DIM, 2, 2, text);
 }
 
 /* Where so few values were taken that a percentile is the greatest of them. */
@@ -151,12 +146,10 @@ static void put_clamped(const struct page *page)
 {
     uint64_t clamped = page->total->latency->clamped;
 
-    if (!clamped)
-        return;
-    page_shade(page, SHADE_YELLOW);
-    fprintf(page->to, "  %s of them took over an hour, and %s counted as an hour.\n",
-            figure_count(clamped).text, clamped == 1 ? "is" : "are");
-    page_shade(page, SHADE_NONE);
+    if (clamped)
+        page_shaded(page, SHADE_YELLOW,
+                    "  %s of them took over an hour, and %s counted as an hour.\n",
+                    figure_count(clamped).text, clamped == 1 ? "is" : "are");
 }
 
 void bench_put_latency(const struct page *page)
@@ -172,10 +165,8 @@ void bench_put_latency(const struct page *page)
     put_latency_notes(page);
     put_clamped(page);
     page_put(page, "\n");
-    page_shade(page, SHADE_BOLD);
-    page_put(page, page->run->load->open_loop ? "Corrected latency" : "Latency");
-    page_shade(page, SHADE_NONE);
-    page_put(page, "\n");
+    page_words(page, SHADE_BOLD, 0, 0,
+               page->run->load->open_loop ? "Corrected latency" : "Latency");
     chart_draw(page->to, page->total->latency, page->color, page->columns);
 }
 

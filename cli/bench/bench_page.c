@@ -31,8 +31,10 @@ static size_t word_length(const char *text)
     return unit <= MOST_UNIT ? length + 1 + strcspn(text + length + 1, " ") : length;
 }
 
-void page_words(const struct page *page, size_t at, size_t indent, const char *text)
+void page_words(const struct page *page, const char *sequence, size_t at, size_t indent,
+                const char *text)
 {
+    page_shade(page, sequence);
     while (*text) {
         size_t length = word_length(text);
 
@@ -44,22 +46,30 @@ void page_words(const struct page *page, size_t at, size_t indent, const char *t
         fprintf(page->to, "%s%.*s", at > indent + length ? " " : "", (int)length, text);
         text += length + strspn(text + length, " ");
     }
+    page_shade(page, *sequence ? SHADE_NONE : "");
+    page_put(page, "\n");
+}
+
+void page_shaded(const struct page *page, const char *sequence, const char *format, ...)
+{
+    va_list list;
+
+    page_shade(page, sequence);
+    va_start(list, format);
+    vfprintf(page->to, format, list);
+    va_end(list);
+    page_shade(page, *sequence ? SHADE_NONE : "");
 }
 
 void page_notice(const struct page *page, const char *sequence, const char *text)
 {
     page_put(page, "\n");
-    page_shade(page, sequence);
-    page_words(page, 0, 0, text);
-    page_shade(page, SHADE_NONE);
-    page_put(page, "\n");
+    page_words(page, sequence, 0, 0, text);
 }
 
 void page_label(const struct page *page, const char *label)
 {
-    page_shade(page, *label ? SHADE_BOLD : "");
-    fprintf(page->to, "%-*s", LABEL_COLUMNS, label);
-    page_shade(page, *label ? SHADE_NONE : "");
+    page_shaded(page, *label ? SHADE_BOLD : "", "%-*s", LABEL_COLUMNS, label);
 }
 
 void page_line(const struct page *page, const char *label, const char *sequence, const char *format,
@@ -72,10 +82,7 @@ void page_line(const struct page *page, const char *label, const char *sequence,
     vsnprintf(text, sizeof(text), format, list);
     va_end(list);
     page_label(page, label);
-    page_shade(page, sequence);
-    page_words(page, LABEL_COLUMNS, LABEL_COLUMNS, text);
-    page_shade(page, *sequence ? SHADE_NONE : "");
-    page_put(page, "\n");
+    page_words(page, sequence, LABEL_COLUMNS, LABEL_COLUMNS, text);
 }
 
 void page_add(char *text, const char *format, ...)

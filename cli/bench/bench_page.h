@@ -26,8 +26,13 @@ void page_put(const struct page *page, const char *text);
 /* A sequence of cli/output/terminal.h, where the page has colours. */
 void page_shade(const struct page *page, const char *sequence);
 
-/* Words, from column `at` on, in lines that are indented. */
-void page_words(const struct page *page, size_t at, size_t indent, const char *text);
+/* Words in a shade ("": none), from column `at` on, in lines that are indented; the last is ended. */
+void page_words(const struct page *page, const char *sequence, size_t at, size_t indent,
+                const char *text);
+
+/* Text in a shade ("": none). */
+__attribute__((format(printf, 3, 4))) void
+page_shaded(const struct page *page, const char *sequence, const char *format, ...);
 
 /* A paragraph above the report, in a shade. */
 void page_notice(const struct page *page, const char *sequence, const char *text);

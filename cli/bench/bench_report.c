@@ -82,8 +82,7 @@ static void put_title(const struct page *page)
         page_put(page, "\n  ");
         at = 2;
     }
-    page_words(page, at, 2, text);
-    page_put(page, "\n");
+    page_words(page, "", at, 2, text);
 }
 
 /* What was done */
@@ -147,9 +146,7 @@ static void put_statuses(const struct page *page)
         if (!count)
             continue;
         page_label(page, label);
-        page_shade(page, shade_of_status(i));
-        fprintf(page->to, "%03u", i);
-        page_shade(page, SHADE_NONE);
+        page_shaded(page, shade_of_status(i), "%03u", i);
         fprintf(page->to, "%*s  %s\n", COUNT_COLUMNS, figure_count(count).text,
                 figure_share((double)count / (double)page->total->completed).text);
         label = "";
@@ -176,9 +173,7 @@ static void put_error_lines(const struct page *page)
         if (!count)
             continue;
         page_label(page, label);
-        page_shade(page, SHADE_RED);
-        fprintf(page->to, "%-20s", error_code(i));
-        page_shade(page, SHADE_NONE);
+        page_shaded(page, SHADE_RED, "%-20s", error_code(i));
         fprintf(page->to, "%*s  %s\n", COUNT_COLUMNS, figure_count(count).text, error_sentence(i));
         label = "";
     }
@@ -248,29 +243,19 @@ static void put_address_lines(const struct page *page)
         if (one->dropped)
             page_add(text, "%sdropped: %s", one->connections ? "; " : "",
                      error_sentence((enum error)one->dropped));
-        page_shade(page, one->dropped ? SHADE_YELLOW : "");
-        page_words(page, LABEL_COLUMNS + (size_t)width + 2, LABEL_COLUMNS + (size_t)width + 2,
-                   text);
-        page_shade(page, one->dropped ? SHADE_NONE : "");
-        page_put(page, "\n");
+        page_words(page, one->dropped ? SHADE_YELLOW : "", LABEL_COLUMNS + (size_t)width + 2,
+                   LABEL_COLUMNS + (size_t)width + 2, text);
         label = "";
     }
 }
 
 static struct figure figure_of_slo(const struct slo_part *part, double value)
 {
-    struct figure none = {"nothing"};
-
     if (isnan(value))
-        return none;
-    switch (part->kind) {
-    case SLO_ERRORS: return figure_share(value);
-    case SLO_RPS: return figure_rate(value);
-    case SLO_PERCENTILE:
-    case SLO_MEAN:
-    case SLO_MAX: break;
-    }
-    return figure_span(value);
+        return (struct figure){"nothing"};
+    return part->kind == SLO_ERRORS ? figure_share(value)
+           : part->kind == SLO_RPS  ? figure_rate(value)
+                                    : figure_span(value);
 }
 
 static void put_slo_lines(const struct page *page)
@@ -282,9 +267,8 @@ static void put_slo_lines(const struct page *page)
         const char *unit = part->kind == SLO_RPS ? "/s" : "";
 
         page_label(page, i ? "" : "SLO");
-        page_shade(page, part->held ? SHADE_GREEN : SHADE_RED);
-        fprintf(page->to, "%-8s", part->held ? "held" : "missed");
-        page_shade(page, SHADE_NONE);
+        page_shaded(page, part->held ? SHADE_GREEN : SHADE_RED, "%-8s",
+                    part->held ? "held" : "missed");
         fprintf(page->to, "%-7s at %s %s%s, was %s%s\n", part->name,
                 part->kind == SLO_RPS ? "least" : "most", figure_of_slo(part, part->limit).text,
                 unit, figure_of_slo(part, part->measured).text, isnan(part->measured) ? "" : unit);
