@@ -10,17 +10,17 @@
 
 #define FIRST_ROOM 8192
 
-char *file_read_open(int fd, size_t most, size_t *length)
+char *file_read_open(int fd, size_t max, size_t *length)
 {
     size_t room = FIRST_ROOM;
     char *bytes = memory_get(room + 1);
     ssize_t got = 1;
 
     *length = 0;
-    while (got > 0 && *length < most) {
+    while (got > 0 && *length < max) {
         if (*length == room)
             bytes = memory_grow(bytes, (room *= 2) + 1, 1);
-        got = read(fd, bytes + *length, (room < most ? room : most) - *length);
+        got = read(fd, bytes + *length, (room < max ? room : max) - *length);
         *length += got > 0 ? (size_t)got : 0;
     }
     bytes[*length] = '\0';
@@ -30,7 +30,7 @@ char *file_read_open(int fd, size_t most, size_t *length)
     return NULL;
 }
 
-char *file_read(const char *path, size_t most, size_t *length)
+char *file_read(const char *path, size_t max, size_t *length)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC), error;
     char *bytes;
@@ -38,7 +38,7 @@ char *file_read(const char *path, size_t most, size_t *length)
     *length = 0;
     if (fd < 0)
         return NULL;
-    bytes = file_read_open(fd, most, length);
+    bytes = file_read_open(fd, max, length);
     error = errno;
     close(fd);
     errno = error;

@@ -7,10 +7,10 @@
 
 /* Reads the first `most` bytes of a file, which may be a pipe, or all where it has less. Returns them with a
    NUL behind, *length of them, to be freed; NULL and errno where it cannot be opened or read. */
-char *file_read(const char *path, size_t most, size_t *length);
+char *file_read(const char *path, size_t max, size_t *length);
 
 /* The same of what is open at `fd`, from its offset on; it stays open. */
-char *file_read_open(int fd, size_t most, size_t *length);
+char *file_read_open(int fd, size_t max, size_t *length);
 
 /* Writes all bytes: one write(2), and another only where that took a part, or to learn why. False and
    errno; a part may be written then. */

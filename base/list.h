@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct link {
-    struct link *next, *before; /* NULL: in no list */
+    struct link *next, *prev; /* NULL: in no list */
 };
 
 /* The struct of which `link` is the member of that name. */
@@ -18,7 +18,7 @@ struct link {
 /* Makes an empty list of a head. */
 static inline void list_init(struct link *head)
 {
-    head->next = head->before = head;
+    head->next = head->prev = head;
 }
 
 static inline bool list_is_empty(const struct link *head)
@@ -36,9 +36,9 @@ static inline struct link *list_first(const struct link *head)
 static inline void list_put_before(struct link *link, struct link *other)
 {
     link->next = other;
-    link->before = other->before;
-    link->before->next = link;
-    other->before = link;
+    link->prev = other->prev;
+    link->prev->next = link;
+    other->prev = link;
 }
 
 static inline void list_put_last(struct link *head, struct link *link)
@@ -61,9 +61,9 @@ static inline void list_remove(struct link *link)
 {
     if (!link->next)
         return;
-    link->before->next = link->next;
-    link->next->before = link->before;
-    link->next = link->before = NULL;
+    link->prev->next = link->next;
+    link->next->prev = link->prev;
+    link->next = link->prev = NULL;
 }
 
 /* Removes the first and returns it; NULL: the list is empty. */
@@ -74,8 +74,8 @@ static inline struct link *list_take_first(struct link *head)
     if (!first)
         return NULL;
     head->next = first->next;
-    head->next->before = head;
-    first->next = first->before = NULL;
+    head->next->prev = head;
+    first->next = first->prev = NULL;
     return first;
 }
 

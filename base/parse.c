@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-#define MOST (1000 * 3600 * NSEC_PER_S)
+#define MAX (1000 * 3600 * NSEC_PER_S)
 
 static nsec unit_of(const char *unit)
 {
@@ -34,7 +34,7 @@ bool duration_parse(const char *text, nsec *duration)
         return false;
     for (; is_digit(*text); text++, any = true) {
         whole = whole * 10 + (nsec)(*text - '0') * span;
-        if (whole > MOST)
+        if (whole > MAX)
             return false;
     }
     if (*text == '.') {
@@ -43,7 +43,7 @@ bool duration_parse(const char *text, nsec *duration)
             part += (nsec)(*text - '0') * span;
         }
     }
-    if (!any || text != unit || whole + part > MOST)
+    if (!any || text != unit || whole + part > MAX)
         return false;
     *duration = whole + part;
     return true;

@@ -22,10 +22,10 @@
 #include "origin/server.h"
 #include "reactor/interrupt.h"
 
-#define MOST_ANNOUNCED_BYTES 65536
-#define MOST_STAT_BYTES      1024
-#define FLAG_EXITING         0x4   /* PF_EXITING, of the flags in proc_pid_stat(5) */
-#define PATIENCE_MS          20000 /* to come up, with a long list to read */
+#define MAX_ANNOUNCED_BYTES 65536
+#define MAX_STAT_BYTES      1024
+#define FLAG_EXITING        0x4   /* PF_EXITING, of the flags in proc_pid_stat(5) */
+#define PATIENCE_MS         20000 /* to come up, with a long list to read */
 
 extern char **environ;
 
@@ -92,13 +92,13 @@ static int spawn(pid_t *child, char *const *words, int input, int output)
 /* Reads what the child says until it closes its end; NULL where it takes too long. To be freed. */
 static char *listen_to(int fd)
 {
-    char *text = memory_get(MOST_ANNOUNCED_BYTES + 1);
+    char *text = memory_get(MAX_ANNOUNCED_BYTES + 1);
     size_t length = 0;
 
     for (;;) {
         struct pollfd one = {.fd = fd, .events = POLLIN};
         ssize_t count = poll(&one, 1, PATIENCE_MS) == 1
-                            ? read(fd, text + length, MOST_ANNOUNCED_BYTES - length)
+                            ? read(fd, text + length, MAX_ANNOUNCED_BYTES - length)
                             : -1;
 
         if (count < 0) {
@@ -192,7 +192,7 @@ static bool is_exiting(pid_t pid)
     size_t length;
 
     snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    text = file_read(path, MOST_STAT_BYTES, &length);
+    text = file_read(path, MAX_STAT_BYTES, &length);
     behind_name = text ? strrchr(text, ')') : NULL;
     if (behind_name)
         sscanf(behind_name, ") %*c %*d %*d %*d %*d %*d %u", &flags);

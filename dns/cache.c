@@ -26,16 +26,16 @@ struct entry {
 
 struct names {
     struct link used; /* the latest used first */
-    size_t most;
+    size_t max;
     struct table table; /* by name */
 };
 
-struct names *names_new(size_t most)
+struct names *names_new(size_t max)
 {
     struct names *names = memory_zeroed(sizeof(*names));
 
     list_init(&names->used);
-    names->most = most;
+    names->max = max;
     return names;
 }
 
@@ -72,8 +72,8 @@ void names_keep(struct names *names, const char *name, uint32_t hash, const stru
 
     if (entry)
         forget(names, entry);
-    if (names->table.count == names->most)
-        forget(names, LIST_OWNER(names->used.before, struct entry, used));
+    if (names->table.count == names->max)
+        forget(names, LIST_OWNER(names->used.prev, struct entry, used));
     entry = memory_get(sizeof(*entry) + addresses + bytes);
     entry->until = until;
     entry->status = known->status;

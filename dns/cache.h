@@ -14,11 +14,11 @@ struct names;
 struct known {
     enum resolve_status status;
     size_t count; /* of addresses; 0 unless the status is RESOLVE_OK */
-    struct address addresses[RESOLVER_MOST_ADDRESSES];
+    struct address addresses[RESOLVER_MAX_ADDRESSES];
 };
 
 /* A cache of at most `most` names, at least one. The caller frees it. */
-struct names *names_new(size_t most);
+struct names *names_new(size_t max);
 void names_free(struct names *names);
 
 /* Keeps a copy until the time `until`, in the place of what was known of that name. Names are

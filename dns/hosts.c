@@ -11,7 +11,7 @@
 #include "base/span.h"
 #include "base/table.h"
 
-#define MOST_BYTES (16 * 1024 * 1024)
+#define MAX_BYTES (16 * 1024 * 1024)
 
 struct hosts_entry {
     struct table_link link; /* in hosts->table, by name */
@@ -73,7 +73,7 @@ struct hosts *hosts_parse(const char *text, size_t length)
 struct hosts *hosts_read(const char *path)
 {
     size_t length;
-    char *text = file_read(path, MOST_BYTES, &length);
+    char *text = file_read(path, MAX_BYTES, &length);
 
     return parse_owned(text ? text : memory_text("", 0), length);
 }
@@ -86,15 +86,15 @@ static bool is_localhost(const char *name)
     return span_is(bare, "localhost") || span_ends(bare, ".localhost");
 }
 
-size_t hosts_find(const struct hosts *hosts, const char *name, struct address *to, size_t most)
+size_t hosts_find(const struct hosts *hosts, const char *name, struct address *to, size_t max)
 {
     const struct hosts_entry *entry;
     size_t found = 0;
 
     TABLE_EACH (entry, &hosts->table, hash_text(name), link)
-        if (found < most && !strcasecmp(entry->name, name))
+        if (found < max && !strcasecmp(entry->name, name))
             to[found++] = entry->address;
-    if (!found && is_localhost(name) && most >= 2) {
+    if (!found && is_localhost(name) && max >= 2) {
         address_parse(&to[found++], "::1", 0);
         address_parse(&to[found++], "127.0.0.1", 0);
     }
@@ -103,11 +103,11 @@ size_t hosts_find(const struct hosts *hosts, const char *name, struct address *t
 
 /* c-ares refuses .onion too, but not with a search list's domain behind it. */
 bool hosts_know(const struct hosts *hosts, const char *name,
-                struct address to[RESOLVER_MOST_ADDRESSES], size_t *count)
+                struct address to[RESOLVER_MAX_ADDRESSES], size_t *count)
 {
     bool literal = address_parse(to, name, 0);
 
-    *count = literal ? 1 : hosts_find(hosts, name, to, RESOLVER_MOST_ADDRESSES);
+    *count = literal ? 1 : hosts_find(hosts, name, to, RESOLVER_MAX_ADDRESSES);
     return *count || span_ends(span_of(name, strlen(name)), ".onion");
 }
 

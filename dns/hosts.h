@@ -22,12 +22,12 @@ struct hosts *hosts_parse(const char *text, size_t length);
 /* Writes at most `most` addresses of `name` (port 0, case ignored) and returns how many it wrote.
    localhost and names under it are the loopback addresses even where the file is silent (RFC 6761,
    section 6.3). */
-size_t hosts_find(const struct hosts *hosts, const char *name, struct address *to, size_t most);
+size_t hosts_find(const struct hosts *hosts, const char *name, struct address *to, size_t max);
 
 /* Whether no nameserver is asked for the name: an address, what hosts_find finds, and what is under .onion,
-   which is not in the DNS (RFC 7686). Writes *count addresses, at most RESOLVER_MOST_ADDRESSES. */
+   which is not in the DNS (RFC 7686). Writes *count addresses, at most RESOLVER_MAX_ADDRESSES. */
 bool hosts_know(const struct hosts *hosts, const char *name,
-                struct address to[RESOLVER_MOST_ADDRESSES], size_t *count);
+                struct address to[RESOLVER_MAX_ADDRESSES], size_t *count);
 
 void hosts_free(struct hosts *hosts);
 

@@ -46,7 +46,7 @@ size_t dns_write_answer(const unsigned char *query, size_t length, int rcode,
     HEADER header;
     unsigned char *at = to + used;
 
-    if (!used || used + RECORD_BYTES > DNS_MOST_BYTES)
+    if (!used || used + RECORD_BYTES > DNS_MAX_BYTES)
         return 0;
     memcpy(to, query, used);
     memcpy(&header, to, sizeof(header));
@@ -73,7 +73,7 @@ size_t dns_write_question(const char *name, uint16_t id, unsigned char *to)
 {
     struct __res_state state = {.options = RES_INIT | RES_RECURSE};
     int length =
-        res_nmkquery(&state, ns_o_query, name, ns_c_in, ns_t_a, NULL, 0, NULL, to, DNS_MOST_BYTES);
+        res_nmkquery(&state, ns_o_query, name, ns_c_in, ns_t_a, NULL, 0, NULL, to, DNS_MAX_BYTES);
 
     if (length < 0)
         return 0;
@@ -95,9 +95,9 @@ static enum resolve_status status_of(int rcode)
 }
 
 enum resolve_status dns_read_answer(const unsigned char *message, size_t length, uint16_t id,
-                                    struct address *addresses, size_t most, size_t *count)
+                                    struct address *addresses, size_t max, size_t *count)
 {
-    struct stub_answer answer;
+    struct dns_query_answer answer;
     enum resolve_status status;
     HEADER header;
 
@@ -111,7 +111,7 @@ enum resolve_status dns_read_answer(const unsigned char *message, size_t length,
     if (status != RESOLVE_NO_ADDRESS)
         return status;
     status = reply_read(message, length, AF_INET, &answer);
-    *count = answer.count < most ? answer.count : most;
+    *count = answer.count < max ? answer.count : max;
     memcpy(addresses, answer.addresses, *count * sizeof(*addresses));
     return status;
 }

@@ -11,18 +11,18 @@
 
 #include "dns/resolve.h"
 
-#define DNS_MOST_BYTES      512 /* of a message over UDP, RFC 1035 section 2.3.4 */
-#define DNS_MOST_NAME_BYTES 256 /* of a name as text, with its NUL */
+#define DNS_MAX_BYTES      512 /* of a message over UDP, RFC 1035 section 2.3.4 */
+#define DNS_MAX_NAME_BYTES 256 /* of a name as text, with its NUL */
 
 struct dns_question {
-    char name[DNS_MOST_NAME_BYTES]; /* as asked, without the last dot */
-    int type;                       /* ns_t_a, ns_t_aaaa, ... */
+    char name[DNS_MAX_NAME_BYTES]; /* as asked, without the last dot */
+    int type;                      /* ns_t_a, ns_t_aaaa, ... */
 };
 
 /* Reads the one question of a query. False where the message is none. */
 bool dns_read_question(const unsigned char *message, size_t length, struct dns_question *question);
 
-/* Writes the answer to `query` into `to`, DNS_MOST_BYTES: rcode (0 to 15), and an A record where
+/* Writes the answer to `query` into `to`, DNS_MAX_BYTES: rcode (0 to 15), and an A record where
    `address` is not NULL. Returns its length, 0 where the query is not answerable. */
 size_t dns_write_answer(const unsigned char *query, size_t length, int rcode,
                         const struct in_addr *address, unsigned char *to);
@@ -33,6 +33,6 @@ size_t dns_write_question(const char *name, uint16_t id, unsigned char *to);
 /* Reads the answer to a question with that id: the addresses (port 0), at most `most`. RESOLVE_OK
    with *count over 0, or why not. */
 enum resolve_status dns_read_answer(const unsigned char *message, size_t length, uint16_t id,
-                                    struct address *addresses, size_t most, size_t *count);
+                                    struct address *addresses, size_t max, size_t *count);
 
 #endif

@@ -32,18 +32,18 @@
 /* A descriptor of c-ares. */
 struct channel_watch {
     struct watch watch;
-    struct stub *stub;
-    struct link link; /* in stub->watches */
-    struct grave grave;
+    struct query_channel *channel;
+    struct link link; /* in channel->watches */
+    struct deferred_free deferred;
 };
 
-struct stub {
+struct query_channel {
     struct loop *loop;
     ares_channel channel;
-    struct stub_socks *socks; /* the channel's */
-    struct timer timer;       /* c-ares' own timeouts */
-    struct link watches;      /* open descriptors of c-ares */
-    struct search search;     /* no domain where there is no list */
+    struct query_socks *socks; /* the channel's */
+    struct timer timer;        /* c-ares' own timeouts */
+    struct link watches;       /* open descriptors of c-ares */
+    struct search search;      /* no domain where there is no list */
 };
 
 static enum resolve_status status_of(int ares)
@@ -67,8 +67,8 @@ static enum resolve_status status_of(int ares)
 /* Called by c-ares, perhaps before ares_query returns. */
 static void on_reply(void *owner, int ares, int timeouts, unsigned char *bytes, int length)
 {
-    struct stub_query *query = owner;
-    struct stub_answer answer;
+    struct dns_query *query = owner;
+    struct dns_query_answer answer;
 
     (void)timeouts;
     if (ares == ARES_EDESTRUCTION)
@@ -82,58 +82,59 @@ static void on_reply(void *owner, int ares, int timeouts, unsigned char *bytes, 
 }
 
 /* Arms the timer, unless it comes earlier already: then c-ares looks for nothing, which is harmless. */
-static void arm_by(struct stub *stub, nsec deadline)
+static void arm_by(struct query_channel *channel, nsec deadline)
 {
-    if (stub->timer.state != TIMER_ARMED || stub->timer.deadline > deadline)
-        loop_arm(stub->loop, &stub->timer, deadline);
+    if (channel->timer.state != TIMER_ARMED || channel->timer.deadline > deadline)
+        loop_arm(channel->loop, &channel->timer, deadline);
 }
 
 /* Asking c-ares costs a look at every question under way: not done where a timer is armed. */
-static void arm_timeout(struct stub *stub)
+static void arm_timeout(struct query_channel *channel)
 {
     struct timeval span;
 
-    if (stub->timer.state != TIMER_ARMED && ares_timeout(stub->channel, NULL, &span))
-        arm_by(stub, loop_clock(stub->loop) + (nsec)span.tv_sec * NSEC_PER_S +
-                         (nsec)span.tv_usec * NSEC_PER_US);
+    if (channel->timer.state != TIMER_ARMED && ares_timeout(channel->channel, NULL, &span))
+        arm_by(channel, loop_clock(channel->loop) + (nsec)span.tv_sec * NSEC_PER_S +
+                            (nsec)span.tv_usec * NSEC_PER_US);
 }
 
 static void on_timeout(void *owner)
 {
-    struct stub *stub = owner;
+    struct query_channel *channel = owner;
 
-    ares_process_fd(stub->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    arm_timeout(stub);
+    ares_process_fd(channel->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    arm_timeout(channel);
 }
 
 static void on_channel_ready(void *owner, uint32_t events)
 {
     struct channel_watch *one = owner;
-    struct stub *stub = one->stub;
+    struct query_channel *channel = one->channel;
     int fd = one->watch.fd, reads = 1;
 
-    ares_process_fd(stub->channel, events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? fd : ARES_SOCKET_BAD,
+    ares_process_fd(channel->channel,
+                    events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? fd : ARES_SOCKET_BAD,
                     events & EPOLLOUT ? fd : ARES_SOCKET_BAD);
-    for (; reads < READS_A_TURN && stub_socks_pending(stub->socks, fd); reads++)
-        ares_process_fd(stub->channel, fd, ARES_SOCKET_BAD);
+    for (; reads < READS_A_TURN && query_socks_pending(channel->socks, fd); reads++)
+        ares_process_fd(channel->channel, fd, ARES_SOCKET_BAD);
     if (reads == READS_A_TURN && one->watch.fd >= 0) /* else c-ares has closed it meanwhile */
-        loop_again(stub->loop, &one->watch, EPOLLIN);
-    arm_timeout(stub);
+        loop_again(channel->loop, &one->watch, EPOLLIN);
+    arm_timeout(channel);
 }
 
 static void channel_watch_close(struct channel_watch *one)
 {
     list_remove(&one->link);
-    loop_unwatch(one->stub->loop, &one->watch);
-    loop_bury(one->stub->loop, &one->grave, free, one);
+    loop_unwatch(one->channel->loop, &one->watch);
+    loop_free_later(one->channel->loop, &one->deferred, free, one);
 }
 
 /* The watch of a descriptor; NULL: there is none. */
-static struct channel_watch *find_watch(const struct stub *stub, int fd)
+static struct channel_watch *find_watch(const struct query_channel *channel, int fd)
 {
     struct channel_watch *one;
 
-    LIST_EACH (one, &stub->watches, link)
+    LIST_EACH (one, &channel->watches, link)
         if (one->watch.fd == fd)
             return one;
     return NULL;
@@ -142,51 +143,51 @@ static struct channel_watch *find_watch(const struct stub *stub, int fd)
 /* c-ares says what it waits for on one of its descriptors; nothing, when it is about to close it. */
 static void on_channel_state(void *owner, ares_socket_t fd, int readable, int writable)
 {
-    struct stub *stub = owner;
-    struct channel_watch *one = find_watch(stub, fd);
+    struct query_channel *channel = owner;
+    struct channel_watch *one = find_watch(channel, fd);
     uint32_t interest = (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0);
 
     if (one && interest) {
-        loop_interest(stub->loop, &one->watch, interest);
+        loop_interest(channel->loop, &one->watch, interest);
     } else if (one) {
         channel_watch_close(one);
     } else if (interest) {
         one = memory_zeroed(sizeof(*one));
-        one->stub = stub;
+        one->channel = channel;
         watch_init(&one->watch, on_channel_ready, one, "dns socket");
-        if (loop_watch(stub->loop, &one->watch, fd, interest))
+        if (loop_watch(channel->loop, &one->watch, fd, interest))
             free(one); /* unheard: the question ends by its timeout */
         else
-            list_put_first(&stub->watches, &one->link);
+            list_put_first(&channel->watches, &one->link);
     }
 }
 
 /* What c-ares reads, and is told. */
 struct setup {
-    struct address servers[SERVERS_MOST];
+    struct address servers[SERVERS_MAX];
     size_t count;            /* of servers; 0: those of the file */
     const char *resolv_conf; /* NULL: /etc/resolv.conf */
 };
 
 static int set_servers(ares_channel channel, const struct setup *setup)
 {
-    char list[SERVERS_MOST * ADDRESS_TEXT_BYTES], text[ADDRESS_TEXT_BYTES], *to = list;
+    char list[SERVERS_MAX * ADDRESS_TEXT_BYTES], text[ADDRESS_TEXT_BYTES], *to = list;
 
     for (size_t i = 0; i < setup->count; i++)
         to = stpcpy(stpcpy(to, i ? "," : ""), address_text(&setup->servers[i], text));
     return setup->count ? ares_set_servers_ports_csv(channel, list) : ARES_SUCCESS;
 }
 
-static int init_channel(struct stub *stub, const struct setup *setup, int flags)
+static int init_channel(struct query_channel *channel, const struct setup *setup, int flags)
 {
     char only_nameservers[] = "b";
     struct ares_options ares = {
         .flags = flags,
-        .timeout = STUB_TIMEOUT_MS,
-        .tries = STUB_TRIES,
+        .timeout = QUERY_TIMEOUT_MS,
+        .tries = QUERY_TRIES,
         .lookups = only_nameservers,
         .sock_state_cb = on_channel_state,
-        .sock_state_cb_data = stub,
+        .sock_state_cb_data = channel,
         .resolvconf_path = (char *)setup->resolv_conf,
     };
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
@@ -196,10 +197,10 @@ static int init_channel(struct stub *stub, const struct setup *setup, int flags)
 #ifdef ARES_OPT_QUERY_CACHE /* 1.31: a cache of its own, which is on unless its longest TTL is 0 */
     mask |= ARES_OPT_QUERY_CACHE;
 #endif
-    status = ares_init_options(&stub->channel, &ares, mask);
+    status = ares_init_options(&channel->channel, &ares, mask);
     if (status == ARES_SUCCESS)
-        stub_socks_use(stub->socks, stub->channel);
-    return status == ARES_SUCCESS ? set_servers(stub->channel, setup) : status;
+        query_socks_use(channel->socks, channel->channel);
+    return status == ARES_SUCCESS ? set_servers(channel->channel, setup) : status;
 }
 
 static bool has_one_server(ares_channel channel)
@@ -215,25 +216,25 @@ static bool has_one_server(ares_channel channel)
 
 /* Where there is another nameserver, one that fails or refuses is passed over; where there is none,
    its answer is the answer, and c-ares must be told not to turn it into "unreachable". */
-static int open_channel(struct stub *stub, const struct setup *setup)
+static int open_channel(struct query_channel *channel, const struct setup *setup)
 {
-    int status = init_channel(stub, setup, 0);
+    int status = init_channel(channel, setup, 0);
 
-    if (status != ARES_SUCCESS || !has_one_server(stub->channel))
+    if (status != ARES_SUCCESS || !has_one_server(channel->channel))
         return status;
-    ares_destroy(stub->channel);
-    stub->channel = NULL;
-    return init_channel(stub, setup, ARES_FLAG_NOCHECKRESP);
+    ares_destroy(channel->channel);
+    channel->channel = NULL;
+    return init_channel(channel, setup, ARES_FLAG_NOCHECKRESP);
 }
 
 /* The search list that c-ares has read, or is in the file. */
-static void read_search_list(struct stub *stub, const char *path)
+static void read_search_list(struct query_channel *channel, const char *path)
 {
     struct ares_options ares = {0};
-    struct search *search = &stub->search;
+    struct search *search = &channel->search;
     int mask = 0;
 
-    if (ares_save_options(stub->channel, &ares, &mask) != ARES_SUCCESS)
+    if (ares_save_options(channel->channel, &ares, &mask) != ARES_SUCCESS)
         return;
     if (ares.ndomains > 0) {
         search->dots = ares.ndots > 0 ? (unsigned)ares.ndots : 0;
@@ -247,83 +248,84 @@ static void read_search_list(struct stub *stub, const char *path)
     ares_destroy_options(&ares);
 }
 
-struct stub *stub_new(struct loop *loop, const char *servers, const char *resolv_conf,
-                      const char **why)
+struct query_channel *query_channel_new(struct loop *loop, const char *servers,
+                                        const char *resolv_conf, const char **why)
 {
     struct setup setup = {.resolv_conf = resolv_conf};
-    struct stub *stub;
+    struct query_channel *channel;
     int status;
 
     *why = servers ? servers_parse(servers, setup.servers, &setup.count) : NULL;
     if (*why)
         return NULL;
-    stub = memory_zeroed(sizeof(*stub));
-    stub->loop = loop;
-    stub->socks = stub_socks_new();
-    list_init(&stub->watches);
-    timer_init(&stub->timer, on_timeout, stub, "dns timeout");
+    channel = memory_zeroed(sizeof(*channel));
+    channel->loop = loop;
+    channel->socks = query_socks_new();
+    list_init(&channel->watches);
+    timer_init(&channel->timer, on_timeout, channel, "dns timeout");
     status =
         ares_library_init_mem(ARES_LIB_INIT_ALL, memory_of_library, free, memory_of_library_grown);
     if (status == ARES_SUCCESS)
-        status = open_channel(stub, &setup);
+        status = open_channel(channel, &setup);
     if (status != ARES_SUCCESS) {
         *why = ares_strerror(status);
-        if (stub->channel)
-            ares_destroy(stub->channel);
-        stub_socks_free(stub->socks);
-        free(stub);
+        if (channel->channel)
+            ares_destroy(channel->channel);
+        query_socks_free(channel->socks);
+        free(channel);
         return NULL;
     }
     if (!servers || resolv_conf)
-        read_search_list(stub, resolv_conf ? resolv_conf : "/etc/resolv.conf");
-    return stub;
+        read_search_list(channel, resolv_conf ? resolv_conf : "/etc/resolv.conf");
+    return channel;
 }
 
-void stub_free(struct stub *stub)
+void query_channel_free(struct query_channel *channel)
 {
-    ares_destroy(stub->channel);
-    while (!list_is_empty(&stub->watches))
-        channel_watch_close(LIST_OWNER(stub->watches.next, struct channel_watch, link));
-    loop_cancel(stub->loop, &stub->timer);
-    search_free(&stub->search);
-    stub_socks_free(stub->socks);
-    free(stub);
+    ares_destroy(channel->channel);
+    while (!list_is_empty(&channel->watches))
+        channel_watch_close(LIST_OWNER(channel->watches.next, struct channel_watch, link));
+    loop_cancel(channel->loop, &channel->timer);
+    search_free(&channel->search);
+    query_socks_free(channel->socks);
+    free(channel);
     ares_library_cleanup();
 }
 
-void stub_ask(struct stub *stub, struct stub_query *query, const char *name)
+void query_start(struct query_channel *channel, struct dns_query *query, const char *name)
 {
     assert(query->answered);
-    ares_query(stub->channel, name, ns_c_in, query->family == AF_INET6 ? ns_t_aaaa : ns_t_a,
+    ares_query(channel->channel, name, ns_c_in, query->family == AF_INET6 ? ns_t_aaaa : ns_t_a,
                on_reply, query);
-    arm_by(stub, loop_clock(stub->loop) + STUB_TIMEOUT_MS * NSEC_PER_MS);
+    arm_by(channel, loop_clock(channel->loop) + QUERY_TIMEOUT_MS * NSEC_PER_MS);
 }
 
-bool stub_searches(const struct stub *stub)
+bool query_channel_searches(const struct query_channel *channel)
 {
-    return stub->search.count;
+    return channel->search.count;
 }
 
-const char *stub_candidate(const struct stub *stub, const char *name, unsigned number,
-                           char room[STUB_NAME_BYTES])
+const char *query_candidate(const struct query_channel *channel, const char *name, unsigned number,
+                            char room[QUERY_NAME_BYTES])
 {
     size_t length = strlen(name);
     unsigned dots = 0, as_is;
 
-    if (!stub->search.count || name[length - (length > 0)] == '.')
+    if (!channel->search.count || name[length - (length > 0)] == '.')
         return number ? NULL : name;
     for (const char *at = name; (at = strchr(at, '.')); at++)
         dots++;
-    as_is = dots >= stub->search.dots ? 0 : stub->search.count;
+    as_is = dots >= channel->search.dots ? 0 : channel->search.count;
     if (number == as_is)
         return name;
-    if (number > stub->search.count)
+    if (number > channel->search.count)
         return NULL;
-    snprintf(room, STUB_NAME_BYTES, "%s.%s", name, stub->search.domains[number - (number > as_is)]);
+    snprintf(room, QUERY_NAME_BYTES, "%s.%s", name,
+             channel->search.domains[number - (number > as_is)]);
     return room;
 }
 
-const char *stub_version(void)
+const char *query_version(void)
 {
     return ares_version(NULL);
 }

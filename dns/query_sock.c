@@ -26,17 +26,17 @@ struct tcp_stream {
     ares_socket_t fd;
     size_t raw_bytes;         /* in `raw`: the beginning of a message, or several */
     size_t tidy_at, tidy_end; /* in `tidy`: what c-ares has not read yet */
-    unsigned char raw[LENGTH_BYTES + REPLY_MOST_BYTES];
-    unsigned char tidy[LENGTH_BYTES + REPLY_MOST_BYTES];
+    unsigned char raw[LENGTH_BYTES + REPLY_MAX_BYTES];
+    unsigned char tidy[LENGTH_BYTES + REPLY_MAX_BYTES];
 };
 
-struct stub_socks {
+struct query_socks {
     struct link streams;
     ares_socket_t unfinished; /* read from, and not to its end; or ARES_SOCKET_BAD */
-    unsigned char raw[REPLY_MOST_BYTES], tidy[REPLY_MOST_BYTES]; /* of a datagram */
+    unsigned char raw[REPLY_MAX_BYTES], tidy[REPLY_MAX_BYTES]; /* of a datagram */
 };
 
-static struct tcp_stream *stream_of(const struct stub_socks *socks, ares_socket_t fd)
+static struct tcp_stream *stream_of(const struct query_socks *socks, ares_socket_t fd)
 {
     struct tcp_stream *stream;
 
@@ -61,7 +61,7 @@ static void refill(struct tcp_stream *stream)
 
     while (stream->tidy_at == stream->tidy_end && (length = first_message(stream))) {
         tidy = reply_tidy(stream->raw + LENGTH_BYTES, length - LENGTH_BYTES,
-                          stream->tidy + LENGTH_BYTES, REPLY_MOST_BYTES);
+                          stream->tidy + LENGTH_BYTES, REPLY_MAX_BYTES);
         stream->tidy[0] = (unsigned char)(tidy >> 8);
         stream->tidy[1] = (unsigned char)tidy;
         stream->tidy_at = 0;
@@ -97,7 +97,7 @@ static ares_ssize_t receive_stream(struct tcp_stream *stream, void *to, size_t r
 }
 
 /* What belongs to no question is passed over: later ones take what is malformed for the response. */
-static ares_ssize_t receive_datagram(struct stub_socks *socks, ares_socket_t fd, void *to,
+static ares_ssize_t receive_datagram(struct query_socks *socks, ares_socket_t fd, void *to,
                                      size_t room, struct sockaddr *from, ares_socklen_t *from_bytes)
 {
     ares_socklen_t from_room = from_bytes ? *from_bytes : 0;
@@ -111,7 +111,7 @@ static ares_ssize_t receive_datagram(struct stub_socks *socks, ares_socket_t fd,
         got = recvfrom(fd, socks->raw, sizeof(socks->raw), 0, from, from_bytes);
         if (got < 0)
             return got;
-        count = reply_tidy(socks->raw, (size_t)got, socks->tidy, REPLY_MOST_UDP_BYTES);
+        count = reply_tidy(socks->raw, (size_t)got, socks->tidy, REPLY_MAX_UDP_BYTES);
     }
     count = count < room ? count : room;
     memcpy(to, socks->tidy, count);
@@ -121,7 +121,7 @@ static ares_ssize_t receive_datagram(struct stub_socks *socks, ares_socket_t fd,
 static ares_ssize_t on_receive(ares_socket_t fd, void *to, size_t room, int flags,
                                struct sockaddr *from, ares_socklen_t *from_bytes, void *owner)
 {
-    struct stub_socks *socks = owner;
+    struct query_socks *socks = owner;
     struct tcp_stream *stream = stream_of(socks, fd);
     ares_ssize_t got;
 
@@ -135,7 +135,7 @@ static ares_ssize_t on_receive(ares_socket_t fd, void *to, size_t room, int flag
 /* As c-ares makes them itself. */
 static ares_socket_t on_socket(int domain, int type, int protocol, void *owner)
 {
-    struct stub_socks *socks = owner;
+    struct query_socks *socks = owner;
     int fd = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     int size = SOCK_UDP_BUFFER_BYTES, on = 1;
 
@@ -155,7 +155,7 @@ static ares_socket_t on_socket(int domain, int type, int protocol, void *owner)
 
 static int on_close(ares_socket_t fd, void *owner)
 {
-    struct stub_socks *socks = owner;
+    struct query_socks *socks = owner;
     struct tcp_stream *stream = stream_of(socks, fd);
 
     if (stream)
@@ -181,16 +181,16 @@ static ares_ssize_t on_send(ares_socket_t fd, const struct iovec *parts, int cou
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
-struct stub_socks *stub_socks_new(void)
+struct query_socks *query_socks_new(void)
 {
-    struct stub_socks *socks = memory_zeroed(sizeof(*socks));
+    struct query_socks *socks = memory_zeroed(sizeof(*socks));
 
     list_init(&socks->streams);
     socks->unfinished = ARES_SOCKET_BAD;
     return socks;
 }
 
-void stub_socks_use(struct stub_socks *socks, ares_channel channel)
+void query_socks_use(struct query_socks *socks, ares_channel channel)
 {
     static const struct ares_socket_functions functions = {
         .asocket = on_socket,
@@ -203,12 +203,12 @@ void stub_socks_use(struct stub_socks *socks, ares_channel channel)
     ares_set_socket_functions(channel, &functions, socks);
 }
 
-bool stub_socks_pending(const struct stub_socks *socks, ares_socket_t fd)
+bool query_socks_pending(const struct query_socks *socks, ares_socket_t fd)
 {
     return socks->unfinished == fd;
 }
 
-void stub_socks_free(struct stub_socks *socks)
+void query_socks_free(struct query_socks *socks)
 {
     free(socks); /* the channel has closed the streams */
 }

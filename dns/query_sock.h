@@ -10,17 +10,17 @@
 #include <ares.h>
 #include <stdbool.h>
 
-struct stub_socks;
+struct query_socks;
 
-/* Freed with stub_socks_free, after the channel. */
-struct stub_socks *stub_socks_new(void);
-void stub_socks_free(struct stub_socks *socks);
+/* Freed with query_socks_free, after the channel. */
+struct query_socks *query_socks_new(void);
+void query_socks_free(struct query_socks *socks);
 
 /* Makes a channel use them; before its first question. */
-void stub_socks_use(struct stub_socks *socks, ares_channel channel);
+void query_socks_use(struct query_socks *socks, ares_channel channel);
 
 /* Whether there may be more to be read on a descriptor: c-ares does not always read to the end, and the
    kernel does not know of all that waits. Then c-ares is to be called again. */
-bool stub_socks_pending(const struct stub_socks *socks, ares_socket_t fd);
+bool query_socks_pending(const struct query_socks *socks, ares_socket_t fd);
 
 #endif

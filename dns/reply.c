@@ -14,8 +14,8 @@
 #define CODE_BITS     0xf  /* of a header's fourth byte */
 #define COUNTS_OFFSET 4    /* of the four counts in a header */
 
-#define MOST_HEAD_BYTES    (NS_HFIXEDSZ + NS_MAXCDNAME + NS_QFIXEDSZ)
-#define MOST_ADDRESS_BYTES (NS_INT16SZ + RECORD_BYTES + NS_IN6ADDRSZ) /* as it is written */
+#define MAX_HEAD_BYTES    (NS_HFIXEDSZ + NS_MAXCDNAME + NS_QFIXEDSZ)
+#define MAX_ADDRESS_BYTES (NS_INT16SZ + RECORD_BYTES + NS_IN6ADDRSZ) /* as it is written */
 
 /* What is not read yet. */
 struct cursor {
@@ -100,7 +100,7 @@ static bool skip_questions(struct cursor *cursor, const unsigned char *message, 
 }
 
 /* A TTL with the first bit set is 0 (RFC 2181, section 8). */
-static void note_ttl(struct stub_answer *answer, uint32_t ttl)
+static void note_ttl(struct dns_query_answer *answer, uint32_t ttl)
 {
     uint32_t seconds = ttl > INT32_MAX ? 0 : ttl;
 
@@ -108,7 +108,7 @@ static void note_ttl(struct stub_answer *answer, uint32_t ttl)
         answer->ttl = seconds;
 }
 
-static bool has(const struct stub_answer *answer, const struct address *address)
+static bool has(const struct dns_query_answer *answer, const struct address *address)
 {
     for (size_t i = 0; i < answer->count; i++)
         if (!memcmp(&answer->addresses[i].any, &address->any, address->length))
@@ -117,7 +117,8 @@ static bool has(const struct stub_answer *answer, const struct address *address)
 }
 
 /* Takes an address, or the TTL of an alias on the way to it. */
-static void use_record(struct stub_answer *answer, const struct resource_record *record, int family)
+static void use_record(struct dns_query_answer *answer, const struct resource_record *record,
+                       int family)
 {
     struct address one = {0};
 
@@ -137,13 +138,13 @@ static void use_record(struct stub_answer *answer, const struct resource_record 
     if (!one.length)
         return;
     note_ttl(answer, record->ttl);
-    if (!has(answer, &one) && answer->count < RESOLVER_MOST_ADDRESSES)
+    if (!has(answer, &one) && answer->count < RESOLVER_MAX_ADDRESSES)
         answer->addresses[answer->count++] = one;
 }
 
 /* Reads the answer section, in front of which the cursor is. False where it is not whole. */
 static bool read_section(struct cursor *cursor, unsigned count, int family,
-                         struct stub_answer *answer)
+                         struct dns_query_answer *answer)
 {
     struct resource_record record;
 
@@ -158,7 +159,7 @@ static bool read_section(struct cursor *cursor, unsigned count, int family,
 }
 
 enum resolve_status reply_read(const unsigned char *message, size_t length, int family,
-                               struct stub_answer *answer)
+                               struct dns_query_answer *answer)
 {
     struct cursor cursor;
     bool whole;
@@ -219,7 +220,7 @@ static void put_counts(unsigned char *message, size_t answers, size_t additional
 struct gist {
     size_t head; /* bytes of header and question */
     int family;  /* that was asked for */
-    struct stub_answer answer;
+    struct dns_query_answer answer;
     const unsigned char *opt; /* NULL: none */
     size_t opt_bytes;
 };
@@ -235,7 +236,7 @@ static bool read_head(struct gist *gist, struct cursor *cursor, const unsigned c
     gist->head = (size_t)(cursor->at - message);
     type = get16(cursor->at - NS_QFIXEDSZ);
     gist->family = type == ns_t_aaaa ? AF_INET6 : AF_INET;
-    return gist->head <= MOST_HEAD_BYTES && (type == ns_t_aaaa || type == ns_t_a);
+    return gist->head <= MAX_HEAD_BYTES && (type == ns_t_aaaa || type == ns_t_a);
 }
 
 /* What is behind the head. False where it is malformed. */
@@ -258,9 +259,9 @@ static bool read_gist(struct gist *gist, struct cursor cursor, const unsigned ch
     return whole || failed || gist->answer.count;
 }
 
-size_t reply_tidy(const unsigned char *message, size_t length, unsigned char *to, size_t most)
+size_t reply_tidy(const unsigned char *message, size_t length, unsigned char *to, size_t max)
 {
-    unsigned char *at, *end = to + most;
+    unsigned char *at, *end = to + max;
     struct cursor cursor;
     struct gist gist;
     size_t written = 0;
@@ -272,7 +273,7 @@ size_t reply_tidy(const unsigned char *message, size_t length, unsigned char *to
     at = mempcpy(to, message, gist.head);
     if (!whole)
         to[3] = (unsigned char)((to[3] & ~CODE_BITS) | ns_r_formerr);
-    for (; written < gist.answer.count && end - at >= MOST_ADDRESS_BYTES; written++)
+    for (; written < gist.answer.count && end - at >= MAX_ADDRESS_BYTES; written++)
         at = put_address(at, &gist.answer.addresses[written], gist.answer.ttl);
     if (gist.opt && gist.opt_bytes > (size_t)(end - at))
         gist.opt = NULL;

@@ -34,7 +34,7 @@ size_t resolve_in_turn(const struct address *from, size_t first, size_t count, s
     size_t other = next_of(from, count, first, AF_INET);
     size_t used = 0;
 
-    while ((turn < count || other < count) && used < RESOLVER_MOST_ADDRESSES) {
+    while ((turn < count || other < count) && used < RESOLVER_MAX_ADDRESSES) {
         size_t this = turn;
 
         turn = other;

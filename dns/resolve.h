@@ -11,7 +11,7 @@
 
 /* More answers than this are left unused: a name with more addresses is an attack or a mistake. It
    holds for a family, and for what one call hands over. */
-#define RESOLVER_MOST_ADDRESSES 16
+#define RESOLVER_MAX_ADDRESSES 16
 
 enum resolve_status {
     RESOLVE_OK,          /* at least one address */
@@ -35,7 +35,7 @@ enum resolve_family {
 /* Of what became of the two families of a name: the one that says more about it. */
 enum resolve_status resolve_telling(enum resolve_status one, enum resolve_status other);
 
-/* Copies the addresses from `first` on, at most RESOLVER_MOST_ADDRESSES: IPv6 first, then the families in
+/* Copies the addresses from `first` on, at most RESOLVER_MAX_ADDRESSES: IPv6 first, then the families in
    turn. Returns how many. */
 size_t resolve_in_turn(const struct address *from, size_t first, size_t count, struct address *to);
 

@@ -46,7 +46,7 @@ struct question {
     struct link line;       /* while it waits */
     struct table_link link; /* in the table, until it is over */
     struct link waiters;
-    struct stub_query v6, v4;
+    struct dns_query v6, v4;
     struct timer delay;         /* until A is told without AAAA */
     unsigned candidate;         /* which name of the search list is asked for */
     unsigned pending;           /* answers that are still out */
@@ -60,7 +60,7 @@ struct question {
 
 struct resolver {
     struct loop *loop;
-    struct stub *stub;
+    struct query_channel *channel;
     struct names *cache;
     struct hosts *hosts;    /* NULL until it is read */
     const char *hosts_path; /* NULL: none */
@@ -69,14 +69,14 @@ struct resolver {
     struct link line;      /* those that wait, the first in front */
     struct task next;      /* asks those */
     unsigned created;      /* questions, in all */
-    size_t asked, most;    /* questions at the nameserver now, and at most */
+    size_t asked, max;     /* questions at the nameserver now, and at most */
     struct table table;    /* the questions that are not over, by name */
 };
 
 /* A name as it is kept and asked for. */
 struct key {
     uint32_t hash;
-    char text[STUB_NAME_BYTES];
+    char text[QUERY_NAME_BYTES];
 };
 
 /* False where it is none. */
@@ -86,9 +86,9 @@ static bool make_key(const struct resolver *resolver, const char *name, struct k
     bool dot = length && name[length - 1] == '.';
     size_t bare = length - dot;
 
-    if (!bare || name[bare - 1] == '.' || length >= STUB_NAME_BYTES)
+    if (!bare || name[bare - 1] == '.' || length >= QUERY_NAME_BYTES)
         return false;
-    if (!stub_searches(resolver->stub))
+    if (!query_channel_searches(resolver->channel))
         length = bare;
     memcpy(key->text, name, length);
     key->text[length] = '\0';
@@ -100,7 +100,7 @@ static bool make_key(const struct resolver *resolver, const char *name, struct k
 static bool find_local(struct resolver *resolver, const char *name, struct known *known)
 {
     const char *path = resolver->hosts_path;
-    struct address found[RESOLVER_MOST_ADDRESSES];
+    struct address found[RESOLVER_MAX_ADDRESSES];
     size_t count;
 
     if (!resolver->hosts)
@@ -159,7 +159,7 @@ static void tell(void *owner)
 {
     struct lookup *lookup = owner;
     const struct question *question = lookup->question;
-    struct address fresh[RESOLVER_MOST_ADDRESSES];
+    struct address fresh[RESOLVER_MAX_ADDRESSES];
     size_t count = resolve_in_turn(question->addresses, lookup->told, question->count, fresh);
     enum resolve_status status = question->count ? RESOLVE_OK : question->status;
     bool more = question->state != QUESTION_OVER;
@@ -257,13 +257,14 @@ static void conclude(struct question *question)
 {
     struct resolver *resolver = question->resolver;
     bool nowhere = !question->count && leads_nowhere(question->status);
-    char room[STUB_NAME_BYTES];
+    char room[QUERY_NAME_BYTES];
 
     resolver->asked--;
     loop_cancel(resolver->loop, &question->delay);
     if (nowhere)
         question->tried = of_tries(question->tried, question->status);
-    if (nowhere && stub_candidate(resolver->stub, question->name, question->candidate + 1, room)) {
+    if (nowhere &&
+        query_candidate(resolver->channel, question->name, question->candidate + 1, room)) {
         question->candidate++;
         stand_in_line(question);
         if (list_is_empty(&question->waiters))
@@ -277,7 +278,7 @@ static void conclude(struct question *question)
         loop_defer(resolver->loop, &resolver->next);
 }
 
-static void take(struct question *question, const struct stub_answer *answer)
+static void take(struct question *question, const struct dns_query_answer *answer)
 {
     size_t size = sizeof(*answer->addresses);
     uint32_t ttl = answer->ttl < RESOLVER_LONGEST_TTL ? answer->ttl : RESOLVER_LONGEST_TTL;
@@ -294,7 +295,7 @@ static void take(struct question *question, const struct stub_answer *answer)
 }
 
 /* c-ares is on the stack: nothing is asked and nobody told before it has returned. */
-static void on_answer(void *owner, const struct stub_answer *answer)
+static void on_answer(void *owner, const struct dns_query_answer *answer)
 {
     struct question *question = owner;
     struct loop *loop = question->resolver->loop;
@@ -313,8 +314,9 @@ static void ask(struct question *question)
 {
     struct resolver *resolver = question->resolver;
     enum resolve_family family = resolver->family;
-    char room[STUB_NAME_BYTES];
-    const char *name = stub_candidate(resolver->stub, question->name, question->candidate, room);
+    char room[QUERY_NAME_BYTES];
+    const char *name =
+        query_candidate(resolver->channel, question->name, question->candidate, room);
 
     list_remove(&question->line);
     resolver->asked++;
@@ -322,9 +324,9 @@ static void ask(struct question *question)
     question->status = RESOLVE_OK;
     question->pending = family == RESOLVE_BOTH ? 2 : 1;
     if (family != RESOLVE_IPV4)
-        stub_ask(resolver->stub, &question->v6, name);
+        query_start(resolver->channel, &question->v6, name);
     if (family != RESOLVE_IPV6)
-        stub_ask(resolver->stub, &question->v4, name);
+        query_start(resolver->channel, &question->v4, name);
 }
 
 /* The resolver's task: as many as there is room for. */
@@ -332,7 +334,7 @@ static void ask_next(void *owner)
 {
     struct resolver *resolver = owner;
 
-    while (resolver->asked < resolver->most && !list_is_empty(&resolver->line))
+    while (resolver->asked < resolver->max && !list_is_empty(&resolver->line))
         ask(LIST_OWNER(resolver->line.next, struct question, line));
 }
 
@@ -371,8 +373,8 @@ static struct question *question_asked(struct resolver *resolver, const struct k
         if (!strcasecmp(question->name, key->text))
             return question;
     question = question_new(resolver, key->text);
-    question->v6 = (struct stub_query){on_answer, question, AF_INET6};
-    question->v4 = (struct stub_query){on_answer, question, AF_INET};
+    question->v6 = (struct dns_query){on_answer, question, AF_INET6};
+    question->v4 = (struct dns_query){on_answer, question, AF_INET};
     question->tried = RESOLVE_BAD_NAME;
     question->until = NSEC_NEVER;
     timer_init(&question->delay, be_ready, question, "dns resolution delay");
@@ -420,7 +422,7 @@ void lookup_detach(struct lookup *lookup)
 }
 
 bool resolver_cached(struct resolver *resolver, const char *name,
-                     struct address addresses[RESOLVER_MOST_ADDRESSES], size_t *count)
+                     struct address addresses[RESOLVER_MAX_ADDRESSES], size_t *count)
 {
     struct key key;
     struct known known;
@@ -435,18 +437,19 @@ bool resolver_cached(struct resolver *resolver, const char *name,
 struct resolver *resolver_new(struct loop *loop, const struct resolver_options *options,
                               const char **why)
 {
-    struct stub *stub = stub_new(loop, options->servers, options->resolv_conf, why);
+    struct query_channel *channel =
+        query_channel_new(loop, options->servers, options->resolv_conf, why);
     struct resolver *resolver;
 
-    if (!stub)
+    if (!channel)
         return NULL;
     resolver = memory_zeroed(sizeof(*resolver));
     resolver->loop = loop;
-    resolver->stub = stub;
+    resolver->channel = channel;
     resolver->cache = names_new(RESOLVER_CACHE_NAMES);
     resolver->hosts_path = options->hosts;
     resolver->family = options->family;
-    resolver->most = options->most_questions ? options->most_questions : RESOLVER_MOST_QUESTIONS;
+    resolver->max = options->max_questions ? options->max_questions : RESOLVER_MAX_QUESTIONS;
     list_init(&resolver->questions);
     list_init(&resolver->line);
     task_init(&resolver->next, ask_next, resolver, "dns next query");
@@ -459,7 +462,7 @@ void resolver_free(struct resolver *resolver)
 
     if (!resolver)
         return;
-    stub_free(resolver->stub);
+    query_channel_free(resolver->channel);
     while ((link = list_take_first(&resolver->questions))) {
         struct question *question = LIST_OWNER(link, struct question, all);
 
@@ -481,7 +484,7 @@ void resolver_free(struct resolver *resolver)
 
 const char *resolver_check_servers(const char *text)
 {
-    struct address servers[SERVERS_MOST];
+    struct address servers[SERVERS_MAX];
     size_t count;
 
     return servers_parse(text, servers, &count);
@@ -489,5 +492,5 @@ const char *resolver_check_servers(const char *text)
 
 const char *resolver_version(void)
 {
-    return stub_version();
+    return query_version();
 }

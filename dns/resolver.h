@@ -10,7 +10,7 @@
  *      looked for the longest goes.
  *   3. by two questions, AAAA first, then A; one pair of them a name, however many wait for it.
  *
- * What is under way, detached or not, is bounded: at most RESOLVER_MOST_QUESTIONS names are asked for
+ * What is under way, detached or not, is bounded: at most RESOLVER_MAX_QUESTIONS names are asked for
  * at once, half of what the 16 bits of a question's number can tell apart; the others stand in a line,
  * which they leave when nobody waits for them any more. A question ends within 14 seconds a nameserver
  * (2, 4 and 8), and there is none for a name for which there is one already.
@@ -27,11 +27,11 @@
 #include "dns/resolve.h"
 #include "reactor/loop.h"
 
-#define RESOLVER_DELAY          (50 * NSEC_PER_MS) /* Resolution Delay: A waits so long for AAAA */
-#define RESOLVER_NEGATIVE_TTL   (5 * NSEC_PER_S)   /* of what is not there */
-#define RESOLVER_LONGEST_TTL    86400              /* seconds */
-#define RESOLVER_CACHE_NAMES    16384
-#define RESOLVER_MOST_QUESTIONS 16384 /* names asked for at once */
+#define RESOLVER_DELAY         (50 * NSEC_PER_MS) /* Resolution Delay: A waits so long for AAAA */
+#define RESOLVER_NEGATIVE_TTL  (5 * NSEC_PER_S)   /* of what is not there */
+#define RESOLVER_LONGEST_TTL   86400              /* seconds */
+#define RESOLVER_CACHE_NAMES   16384
+#define RESOLVER_MAX_QUESTIONS 16384 /* names asked for at once */
 
 struct resolver_options {
     /* "address[:port][,...]", asked instead of those of resolv.conf(5); see resolver_check_servers.
@@ -42,7 +42,7 @@ struct resolver_options {
     const char *resolv_conf;
     const char *hosts; /* path of the hosts file; NULL: none is asked */
     enum resolve_family family;
-    size_t most_questions; /* names asked for at once; 0: RESOLVER_MOST_QUESTIONS */
+    size_t max_questions; /* names asked for at once; 0: RESOLVER_MAX_QUESTIONS */
 };
 
 struct resolver;
@@ -57,7 +57,7 @@ struct lookup;
  * lookup is over with the call that has no `more`.
  *
  * `addresses` (port 0) are those that were not handed over before, IPv6 first, then the families in
- * turn (RFC 8305, section 4); at most RESOLVER_MOST_ADDRESSES; valid during the call. The status is
+ * turn (RFC 8305, section 4); at most RESOLVER_MAX_ADDRESSES; valid during the call. The status is
  * RESOLVE_OK where the lookup found any; a failure comes alone, without `more`, when no family has an
  * address: of two failures the one that says more about the name.
  */
@@ -86,7 +86,7 @@ void lookup_detach(struct lookup *lookup);
    what the hosts file or the cache has. In the order of a race; false where it has none, or where the
    name has no address: then resolver_lookup says why. */
 bool resolver_cached(struct resolver *resolver, const char *name,
-                     struct address addresses[RESOLVER_MOST_ADDRESSES], size_t *count);
+                     struct address addresses[RESOLVER_MAX_ADDRESSES], size_t *count);
 
 /* NULL where the text is a list of nameservers: numeric addresses, a comma between two, at most 16;
    with a port "192.0.2.1:5353" and "[2001:db8::1]:5353", else port 53. If not, a sentence why. */

@@ -7,9 +7,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-#define MOST_FILE_BYTES (64 * 1024)
-#define MOST_DOTS       15 /* as in libresolv */
-#define BLANKS          " \t\r"
+#define MAX_FILE_BYTES (64 * 1024)
+#define MAX_DOTS       15 /* as in libresolv */
+#define BLANKS         " \t\r"
 
 void search_free(struct search *search)
 {
@@ -19,14 +19,14 @@ void search_free(struct search *search)
     *search = (struct search){.dots = 1};
 }
 
-static void take_domains(struct search *search, char *words, unsigned most)
+static void take_domains(struct search *search, char *words, unsigned max)
 {
     char *rest = NULL;
     unsigned dots = search->dots;
 
     search_free(search);
     search->dots = dots;
-    for (char *word = strtok_r(words, BLANKS, &rest); word && search->count < most;
+    for (char *word = strtok_r(words, BLANKS, &rest); word && search->count < max;
          word = strtok_r(NULL, BLANKS, &rest)) {
         search->domains = memory_grow(search->domains, search->count + 1, sizeof(*search->domains));
         search->domains[search->count++] = memory_text(word, strlen(word));
@@ -44,7 +44,7 @@ static void take_options(struct search *search, char *words)
         if (strncmp(word, name, strlen(name)) != 0)
             continue;
         dots = strtoul(word + strlen(name), NULL, 10);
-        search->dots = dots < MOST_DOTS ? (unsigned)dots : MOST_DOTS;
+        search->dots = dots < MAX_DOTS ? (unsigned)dots : MAX_DOTS;
     }
 }
 
@@ -55,7 +55,7 @@ static void take_line(struct search *search, char *line)
 
     line[length] = '\0';
     if (!strcmp(line, "search"))
-        take_domains(search, words, SEARCH_MOST_DOMAINS);
+        take_domains(search, words, SEARCH_MAX_DOMAINS);
     else if (!strcmp(line, "domain"))
         take_domains(search, words, 1);
     else if (!strcmp(line, "options"))
@@ -75,7 +75,7 @@ void search_parse(struct search *search, const char *text)
 void search_read(struct search *search, const char *path)
 {
     size_t length;
-    char *text = file_read(path, MOST_FILE_BYTES, &length);
+    char *text = file_read(path, MAX_FILE_BYTES, &length);
 
     search_parse(search, text ? text : "");
     free(text);

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define SEARCH_MOST_DOMAINS 64
+#define SEARCH_MAX_DOMAINS 64
 
 struct search {
     char **domains; /* `count` of them, in their order; owned */

@@ -48,7 +48,7 @@ static const char *server_parse(char *text, struct address *server)
     return NULL;
 }
 
-const char *servers_parse(const char *text, struct address servers[SERVERS_MOST], size_t *count)
+const char *servers_parse(const char *text, struct address servers[SERVERS_MAX], size_t *count)
 {
     const char *why = NULL, *next = text;
 
@@ -57,7 +57,7 @@ const char *servers_parse(const char *text, struct address servers[SERVERS_MOST]
         char one[ADDRESS_TEXT_BYTES];
         size_t length = strcspn(next, ",");
 
-        if (*count == SERVERS_MOST)
+        if (*count == SERVERS_MAX)
             return "there are more than 16 nameservers";
         if (length >= sizeof(one))
             length = sizeof(one) - 1; /* no address is so long: it is none, cut or not */

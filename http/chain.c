@@ -176,22 +176,22 @@ static enum chain_next stop(const struct chain *chain, struct result *result,
     bool circle = same_method && was_sent(chain, result, next);
 
     return refuse(result, circle ? ERROR_REDIRECT_LOOP : ERROR_REDIRECTS,
-                  chain->hops < chain->options->most_hops ? "their URLs are over 1 MiB together"
-                                                          : NULL);
+                  chain->hops < chain->options->max_hops ? "their URLs are over 1 MiB together"
+                                                         : NULL);
 }
 
 static enum chain_next redirect(struct chain *chain, struct result *result,
-                                const struct answer *answer)
+                                const struct response *response)
 {
     struct url url;
     bool get = becomes_get(chain, result->status);
     const char *wrong =
-        url_join(&url, chain_url(chain), answer->location, strlen(answer->location));
+        url_join(&url, chain_url(chain), response->location, strlen(response->location));
 
     if (wrong)
         return refuse(result, ERROR_BAD_LOCATION, wrong);
     chain->url_bytes += strlen(url.shown);
-    if (chain->hops == chain->options->most_hops || chain->url_bytes > CHAIN_MOST_URL_BYTES) {
+    if (chain->hops == chain->options->max_hops || chain->url_bytes > CHAIN_MAX_URL_BYTES) {
         enum chain_next over = stop(chain, result, &url, !get);
 
         url_free(&url);
@@ -213,26 +213,27 @@ static enum chain_next redirect(struct chain *chain, struct result *result,
 }
 
 /* How long the server wants us to wait, or else what is decent. */
-static nsec wait_before(const struct chain *chain, const struct answer *answer, uint64_t random)
+static nsec wait_before(const struct chain *chain, const struct response *response, uint64_t random)
 {
     nsec wait;
 
-    if (answer->retry_after &&
-        retry_after_parse(answer->retry_after, strlen(answer->retry_after), clock_unix_s(), &wait))
+    if (response->retry_after &&
+        retry_after_parse(response->retry_after, strlen(response->retry_after), clock_unix_s(),
+                          &wait))
         return wait;
     return retry_backoff(chain->attempts, random);
 }
 
-enum chain_next chain_next(struct chain *chain, struct result *result, const struct answer *answer,
-                           uint64_t random, nsec *wait)
+enum chain_next chain_next(struct chain *chain, struct result *result,
+                           const struct response *response, uint64_t random, nsec *wait)
 {
     enum chain_next next = CHAIN_OVER;
 
-    if (!result->error && answer->redirect && chain->options->follow) {
-        next = redirect(chain, result, answer);
+    if (!result->error && response->redirect && chain->options->follow) {
+        next = redirect(chain, result, response);
     } else if (chain->attempts < chain->options->retries &&
                retry_wanted(result->error, result->status, chain_method(chain))) {
-        *wait = wait_before(chain, answer, random);
+        *wait = wait_before(chain, response, random);
         chain->attempts++;
         add_leg(chain, result, false, *wait);
         next = CHAIN_RETRY;

@@ -11,16 +11,16 @@
 #ifndef HTTP_CHAIN_H
 #define HTTP_CHAIN_H
 
-#include "http/answer.h"
 #include "http/request.h"
+#include "http/response.h"
 
 /* Of the URLs of one chain together. */
-#define CHAIN_MOST_URL_BYTES (1024 * 1024)
+#define CHAIN_MAX_URL_BYTES (1024 * 1024)
 
 struct chain_options {
-    bool follow;        /* redirects are followed */
-    unsigned most_hops; /* of them in all */
-    unsigned retries;   /* more attempts at an exchange that failed */
+    bool follow;       /* redirects are followed */
+    unsigned max_hops; /* of them in all */
+    unsigned retries;  /* more attempts at an exchange that failed */
 };
 
 enum chain_next {
@@ -65,8 +65,8 @@ nsec chain_timeout(const struct chain *chain);
  * ERROR_BAD_LOCATION; at the limit ERROR_REDIRECT_LOOP where the same request was sent before,
  * ERROR_REDIRECTS else. When OVER, the result points to the chain's legs.
  */
-enum chain_next chain_next(struct chain *chain, struct result *result, const struct answer *answer,
-                           uint64_t random, nsec *wait);
+enum chain_next chain_next(struct chain *chain, struct result *result,
+                           const struct response *response, uint64_t random, nsec *wait);
 
 /* Frees; also one that is all zeros. */
 void chain_free(struct chain *chain);

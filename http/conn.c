@@ -64,7 +64,7 @@ static void finish(struct conn *conn)
     if (conn->owner)
         conn->options->events->closed(conn, conn->error);
     hang_up(conn);
-    loop_bury(conn->loop, &conn->grave, free_conn, conn);
+    loop_free_later(conn->loop, &conn->deferred, free_conn, conn);
 }
 
 /* Calls an event; NULL: none. */
@@ -183,7 +183,7 @@ static bool receive(struct conn *conn, const unsigned char *bytes, size_t count)
     struct arrival arrival = {.at = loop_clock(conn->loop)};
 
     if (conn->sock->stamped)
-        arrival.kernel_age_ns = conn->sock->lay;
+        arrival.kernel_age_ns = conn->sock->kernel_age_ns;
     conn->busy++;
     conn->protocol->receive(conn, bytes, count, &arrival);
     conn->busy--;

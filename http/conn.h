@@ -77,7 +77,7 @@ struct conn {
     enum error error;        /* when CLOSED */
     const char *detail;      /* its words; or NULL */
 
-    struct grave grave;
+    struct deferred_free deferred;
 };
 
 /* Takes over what an OPEN dial opened; the dial itself stays its owner's. */

@@ -91,7 +91,7 @@ static void let_go(struct exchange *exchange)
 static void finish(struct exchange *exchange, bool keeps, const struct dial *dial)
 {
     struct result *result = &exchange->result;
-    enum error error = answer_finish(&exchange->answer, !result->error && !result->truncated);
+    enum error error = response_finish(&exchange->response, !result->error && !result->truncated);
     const struct sock *sock = socket_of(exchange, dial);
 
     if (error && !result->error) {
@@ -156,8 +156,8 @@ static void fail(struct exchange *exchange, enum error error, const char *detail
 /* The head is there, of a redirect that will be followed: nothing more of it is needed. */
 static bool needs_no_body(const struct exchange *exchange)
 {
-    return exchange->state == EXCHANGE_BODY && exchange->answer.redirect &&
-           exchange->options->answer.follow;
+    return exchange->state == EXCHANGE_BODY && exchange->response.redirect &&
+           exchange->options->response.follow;
 }
 
 /* The response ends here, and not as it should. */
@@ -203,7 +203,7 @@ static void replace(struct exchange *exchange, const char *why)
     result->body_bytes = 0;
     result->truncated = false;
     result->stamps.first_byte = result->stamps.head = 0;
-    answer_free(&exchange->answer);
+    response_free(&exchange->response);
     request_stream(exchange);
 }
 
@@ -228,14 +228,14 @@ static void report_connection(const struct exchange *exchange)
 /* Makes ready for the response. */
 static void start_answer(struct exchange *exchange)
 {
-    struct answer *answer = &exchange->answer;
+    struct response *response = &exchange->response;
     struct conn *conn = exchange->conn;
 
     conn->transport->calls->facts(conn->transport, &exchange->result.tls);
-    answer_start(answer, &exchange->options->answer, &exchange->result);
-    answer->jar = exchange->jar;
-    answer->url = exchange->request.url;
-    answer->unix_time = clock_unix_s();
+    response_start(response, &exchange->options->response, &exchange->result);
+    response->jar = exchange->jar;
+    response->url = exchange->request.url;
+    response->unix_time = clock_unix_s();
 }
 
 /* --- events of the stream --- */
@@ -263,13 +263,13 @@ static void on_first_byte(struct stream *stream, const struct arrival *arrival)
     set_deadline(exchange, NSEC_NEVER);
 }
 
-static void on_status(struct stream *stream, const struct response *response)
+static void on_status(struct stream *stream, const struct status_line *line)
 {
     const struct exchange *exchange = exchange_of(stream);
 
     probe_line(exchange->dialer->loop, exchange->conn->number, PROBE_RECEIVED,
-               "HTTP/%u.%u %u%s%.*s", response->major, response->minor, response->status,
-               response->reason_bytes ? " " : "", (int)response->reason_bytes, response->reason);
+               "HTTP/%u.%u %u%s%.*s", line->major, line->minor, line->status,
+               line->reason_bytes ? " " : "", (int)line->reason_bytes, line->reason);
 }
 
 static void on_field(struct stream *stream, const char *name, size_t name_bytes, const char *value,
@@ -277,21 +277,21 @@ static void on_field(struct stream *stream, const char *name, size_t name_bytes,
 {
     struct exchange *exchange = exchange_of(stream);
 
-    answer_field(&exchange->answer, name, name_bytes, value, value_bytes);
+    response_field(&exchange->response, name, name_bytes, value, value_bytes);
     probe_line(exchange->dialer->loop, exchange->conn->number, PROBE_RECEIVED, "%.*s: %.*s",
                (int)name_bytes, name, (int)value_bytes, value);
 }
 
-static void on_head(struct stream *stream, const struct response *response, nsec at)
+static void on_head(struct stream *stream, const struct status_line *line, nsec at)
 {
     struct exchange *exchange = exchange_of(stream);
 
-    answer_head(&exchange->answer, response);
+    response_head(&exchange->response, line);
     probe_line(exchange->dialer->loop, exchange->conn->number, PROBE_RECEIVED, "%s", "");
     enter(exchange, EXCHANGE_BODY, at);
     /* 408: the server had waited for a request and gave up; ours came too late to be the one that its
        response is about (RFC 9110, section 15.5.9) */
-    if (response->status == 408 && may_be_replaced(exchange))
+    if (line->status == 408 && may_be_replaced(exchange))
         replace(exchange, "the connection had been idle for too long; once more on a new one");
     else if (needs_no_body(exchange))
         stream->rest = REST_DROPPED;
@@ -301,8 +301,8 @@ static void on_body(struct stream *stream, const char *bytes, size_t count)
 {
     struct exchange *exchange = exchange_of(stream);
 
-    answer_body(&exchange->answer, bytes, count);
-    if (exchange->answer.enough)
+    response_body(&exchange->response, bytes, count);
+    if (exchange->response.enough)
         stream->rest = REST_REFUSED;
 }
 
@@ -343,7 +343,7 @@ static void on_end(struct stream *stream, const struct stream_end *end)
         break_off(exchange, end->error, end->detail);
     } else {
         if (!end->complete)
-            exchange->result.truncated = exchange->answer.previewed;
+            exchange->result.truncated = exchange->response.previewed;
         finish(exchange, end->complete ? conn_is_quiet(conn) : conn->state == CONN_OPEN, NULL);
     }
 }
@@ -430,7 +430,7 @@ void exchange_clear(struct exchange *exchange)
     if (exchange->state != EXCHANGE_DONE)
         enter(exchange, EXCHANGE_DONE, now(exchange));
     let_go(exchange);
-    answer_free(&exchange->answer);
+    response_free(&exchange->response);
     tls_certificate_drop(exchange->result.tls.certificate);
     exchange->result.tls.certificate = NULL;
 }

@@ -14,15 +14,15 @@
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
-#include "http/answer.h"
 #include "http/conn.h"
 #include "http/pool.h"
 #include "http/request.h"
+#include "http/response.h"
 #include "http/result.h"
 
 /* What all exchanges of a run have in common. */
 struct exchange_options {
-    struct answer_options answer;
+    struct response_options response;
     nsec ttfb_timeout; /* NSEC_NEVER: none */
     bool keep_alive;   /* connections are kept, and kept ones used */
     bool tcp_facts;    /* the kernel is asked for them */
@@ -43,16 +43,16 @@ struct exchange {
     const struct exchange_options *options; /* borrowed */
     struct request request;                 /* what it points to is borrowed */
     enum exchange_state state;
-    struct pool_wait wait; /* in CONNECTING */
-    struct stream stream;  /* from SEND on */
-    struct conn *conn;     /* likewise; NULL when done */
-    bool kept;             /* the connection had served before */
-    bool retried;          /* a dead kept connection was replaced */
-    struct cookies **jar;  /* where those of the answer go; NULL: nowhere */
-    nsec total_deadline;   /* NSEC_NEVER: none */
-    struct timer deadline; /* the next of both */
-    struct answer answer;  /* what is kept of it */
-    struct result result;  /* grows as things happen */
+    struct pool_wait wait;    /* in CONNECTING */
+    struct stream stream;     /* from SEND on */
+    struct conn *conn;        /* likewise; NULL when done */
+    bool kept;                /* the connection had served before */
+    bool retried;             /* a dead kept connection was replaced */
+    struct cookies **jar;     /* where those of the answer go; NULL: nowhere */
+    nsec total_deadline;      /* NSEC_NEVER: none */
+    struct timer deadline;    /* the next of both */
+    struct response response; /* what is kept of it */
+    struct result result;     /* grows as things happen */
     void (*done)(void *owner, const struct result *result);
     void *owner; /* its argument */
 };

@@ -147,7 +147,7 @@ static void on_done(void *owner, const struct result *done)
     loop_defer(fetch->dialer->loop, &fetch->pump);
     if (done->error == ERROR_DESCRIPTORS && do_with_fewer(fetch, job))
         return;
-    switch (chain_next(&job->chain, result, &job->exchange.answer, random_next(&fetch->random),
+    switch (chain_next(&job->chain, result, &job->exchange.response, random_next(&fetch->random),
                        &wait)) {
     case CHAIN_REDIRECT: go_on(job); break;
     case CHAIN_RETRY:
@@ -183,9 +183,9 @@ static void set_aside(struct fetch *fetch, struct job *job)
 {
     struct link *at = &fetch->aside;
 
-    while (at->before != &fetch->aside &&
-           LIST_OWNER(at->before, struct job, aside)->site->place > job->site->place)
-        at = at->before;
+    while (at->prev != &fetch->aside &&
+           LIST_OWNER(at->prev, struct job, aside)->site->place > job->site->place)
+        at = at->prev;
     list_put_before(&job->aside, at);
 }
 
@@ -226,7 +226,7 @@ static bool is_far_ahead(struct fetch *fetch)
         loop_arm(fetch->dialer->loop, &fetch->wake, loop_clock(fetch->dialer->loop) + FULL_WAIT);
         return true;
     }
-    if (fetch->count - fetch->in_flight >= FETCH_MOST_WAITING)
+    if (fetch->count - fetch->in_flight >= FETCH_MAX_WAITING)
         return true;
     return first &&
            fetch->place + 1 >= LIST_OWNER(first, struct job, aside)->site->place + FETCH_LOOK_AHEAD;
@@ -307,7 +307,7 @@ struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *sett
 {
     struct fetch *fetch = memory_zeroed(sizeof(*fetch));
     const struct politeness_options polite = {
-        .most = settings->per_host,
+        .max = settings->per_host,
         .interval = settings->host_interval,
         .open = on_open,
         .owner = fetch,

@@ -14,7 +14,7 @@
 
 /* Sites that were taken and are not under way, at most: aside, redirected, or waiting for another
    attempt. At that number no more are taken; those under way may still join them. */
-#define FETCH_MOST_WAITING 16384
+#define FETCH_MAX_WAITING 16384
 
 enum fetch_next {
     FETCH_SITE,  /* *site is the next, the fetcher's from here on */

@@ -17,7 +17,7 @@
 #include "http/idna.h"
 #include "reactor/sock.h"
 
-#define MOST_DECODED_BYTES (4 * HOST_MOST_BYTES) /* UTF-8 takes up to 4 bytes a character */
+#define MAX_DECODED_BYTES (4 * HOST_MAX_BYTES) /* UTF-8 takes up to 4 bytes a character */
 
 static const char too_long[] = "the host's name is too long";
 static const char forbidden[] = "the host's name has a forbidden character";
@@ -155,7 +155,7 @@ static bool is_plain(const char *label)
 
 static bool append(struct host *host, const char *bytes, size_t length)
 {
-    if (length > HOST_MOST_BYTES - host->length)
+    if (length > HOST_MAX_BYTES - host->length)
         return false;
     memcpy(host->text + host->length, bytes, length);
     host->length += length;
@@ -209,10 +209,10 @@ static const uint8_t classes[256] = {
 };
 
 /* Percent-decodes into lower case, closed with a NUL. Returns the end, or NULL where there are over
-   MOST_DECODED_BYTES. *all: the classes of all bytes. */
+   MAX_DECODED_BYTES. *all: the classes of all bytes. */
 static char *decode(char *to, const char *text, size_t length, int *all)
 {
-    const char *end = text + length, *full = to + MOST_DECODED_BYTES;
+    const char *end = text + length, *full = to + MAX_DECODED_BYTES;
 
     for (*all = 0; text < end; to++) {
         if (to == full)
@@ -238,7 +238,7 @@ static const char *take_international(struct host *host, char *name)
 
 static const char *take_name(struct host *host, const char *text, size_t length)
 {
-    char name[MOST_DECODED_BYTES + 1], *end;
+    char name[MAX_DECODED_BYTES + 1], *end;
     const char *wrong = NULL;
     uint32_t address;
     int all;

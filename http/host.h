@@ -16,10 +16,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define HOST_MOST_BYTES 255
+#define HOST_MAX_BYTES 255
 
 struct host {
-    char text[HOST_MOST_BYTES + 1]; /* lower case; an address in its shortest form, no brackets */
+    char text[HOST_MAX_BYTES + 1]; /* lower case; an address in its shortest form, no brackets */
     size_t length;
     bool numeric; /* an address, not a name */
     bool literal; /* an IPv6 address: a URL has brackets around it */

@@ -13,11 +13,11 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 
-#define MOST_LABEL_CHARS 63
+#define MAX_LABEL_CHARS 63
 
 /* A label as code points. */
 struct label {
-    uint32_t chars[MOST_LABEL_CHARS];
+    uint32_t chars[MAX_LABEL_CHARS];
     size_t count;
 };
 
@@ -44,7 +44,7 @@ static bool map_char(struct label *label, const char *at, size_t length)
         idn2_to_unicode_8z8z(ascii, &mapped, 0) == IDN2_OK)
         from = mapped;
     while (*from && fits) {
-        fits = label->count < MOST_LABEL_CHARS;
+        fits = label->count < MAX_LABEL_CHARS;
         if (fits)
             label->chars[label->count++] = take_char(&from);
     }
@@ -119,7 +119,7 @@ static void put_punycode(char *to, const struct label *label)
    and the encoded form judged. Joiners, which need letters around them, are not judged there. */
 static int symbols_to_ascii(const char *label, char **ascii)
 {
-    char encoded[8 + 10 * MOST_LABEL_CHARS] = "xn--"; /* a delta has up to nine digits */
+    char encoded[8 + 10 * MAX_LABEL_CHARS] = "xn--"; /* a delta has up to nine digits */
     struct label mapped = {.count = 0};
     const char *at = label, *next;
 
@@ -172,7 +172,7 @@ static char *convert_both_ways(const char *label, int *wrong)
 
 /* The hyphens and underscores that a label has when it is mapped, in their order. */
 struct dashes {
-    char kind[MOST_LABEL_CHARS];
+    char kind[MAX_LABEL_CHARS];
     size_t count;
 };
 
@@ -199,7 +199,7 @@ static bool hide_hyphens(char *to, const char *label, struct dashes *dashes)
     for (size_t bytes; *label; label += bytes) {
         char kind = dash_at(label, &bytes);
 
-        if (kind && dashes->count == MOST_LABEL_CHARS)
+        if (kind && dashes->count == MAX_LABEL_CHARS)
             return false;
         if (kind)
             dashes->kind[dashes->count++] = kind;
@@ -245,7 +245,7 @@ static bool looks_encoded(const char *ascii, const struct dashes *dashes)
    no other rule: both are neutral in direction, join nothing, and combine with nothing. */
 static char *hyphens_to_ascii(const char *label)
 {
-    char hidden[IDNA_MOST_BYTES + 1], *ascii = NULL;
+    char hidden[IDNA_MAX_BYTES + 1], *ascii = NULL;
     struct dashes dashes = {.count = 0};
     int wrong;
 

@@ -5,9 +5,9 @@
 #ifndef HTTP_IDNA_H
 #define HTTP_IDNA_H
 
-#define IDNA_MOST_BYTES 1020 /* of a label */
+#define IDNA_MAX_BYTES 1020 /* of a label */
 
-/* Converts one label in UTF-8, of at most IDNA_MOST_BYTES, without a dot: "xn--bcher-kva" of "bücher".
+/* Converts one label in UTF-8, of at most IDNA_MAX_BYTES, without a dot: "xn--bcher-kva" of "bücher".
    To be freed. NULL where it is no valid one. */
 char *idna_to_ascii(const char *label);
 

@@ -49,9 +49,9 @@ static void free_host(struct table_link *link)
 
 static bool has_room(const struct polite_host *host)
 {
-    size_t most = host->politeness->options.most;
+    size_t max = host->politeness->options.max;
 
-    return !most || host->asked < most;
+    return !max || host->asked < max;
 }
 
 static bool is_early(const struct polite_host *host)
@@ -169,5 +169,5 @@ bool politeness_is_busy(const struct politeness *politeness, const char *name, s
 
 bool politeness_is_full(const struct politeness *politeness)
 {
-    return politeness->hosts.count >= POLITENESS_MOST_HOSTS;
+    return politeness->hosts.count >= POLITENESS_MAX_HOSTS;
 }

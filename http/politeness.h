@@ -10,7 +10,7 @@
 #include "reactor/loop.h"
 
 /* Hosts remembered at once because something is under way, waits, or has been asked too lately. */
-#define POLITENESS_MOST_HOSTS 65536
+#define POLITENESS_MAX_HOSTS 65536
 
 struct politeness;
 struct polite_host;
@@ -23,7 +23,7 @@ struct permit {
 };
 
 struct politeness_options {
-    size_t most;   /* requests to a host at once; 0: no limit */
+    size_t max;    /* requests to a host at once; 0: no limit */
     nsec interval; /* between the starts of two; 0: none */
     /* The first of a queue has been taken out of it: it is to ask for admission again. Never called
        from politeness_admit. */

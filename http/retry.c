@@ -17,7 +17,7 @@ static bool parse_seconds(const char *text, size_t length, uint64_t *seconds)
     for (size_t i = 0; i < length; i++) {
         if (text[i] < '0' || text[i] > '9')
             return false;
-        if (*seconds < RETRY_MOST_WAIT)
+        if (*seconds < RETRY_MAX_WAIT)
             *seconds = 10 * *seconds + (uint64_t)(text[i] - '0');
     }
     return length;
@@ -33,7 +33,7 @@ bool retry_after_parse(const char *text, size_t length, int64_t now_unix, nsec *
             return false;
         seconds = date > now_unix ? (uint64_t)date - (uint64_t)now_unix : 0;
     }
-    *wait = seconds < RETRY_MOST_WAIT / NSEC_PER_S ? seconds * NSEC_PER_S : RETRY_MOST_WAIT;
+    *wait = seconds < RETRY_MAX_WAIT / NSEC_PER_S ? seconds * NSEC_PER_S : RETRY_MAX_WAIT;
     return true;
 }
 
@@ -41,10 +41,10 @@ nsec retry_backoff(unsigned attempt, uint64_t random)
 {
     nsec whole = RETRY_FIRST_WAIT, half;
 
-    while (attempt-- && whole < RETRY_MOST_BACKOFF)
+    while (attempt-- && whole < RETRY_MAX_BACKOFF)
         whole *= 2;
-    if (whole > RETRY_MOST_BACKOFF)
-        whole = RETRY_MOST_BACKOFF;
+    if (whole > RETRY_MAX_BACKOFF)
+        whole = RETRY_MAX_BACKOFF;
     half = whole / 2;
     return half + random % (half + 1); /* uneven by less than one in a hundred million */
 }

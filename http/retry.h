@@ -12,17 +12,17 @@
 #include "base/clock.h"
 #include "http/error.h"
 
-#define RETRY_MOST_WAIT    (3600 * NSEC_PER_S) /* however long a server asks for */
-#define RETRY_FIRST_WAIT   (1 * NSEC_PER_S)    /* the first backoff, before jitter */
-#define RETRY_MOST_BACKOFF (60 * NSEC_PER_S)   /* and the last */
+#define RETRY_MAX_WAIT    (3600 * NSEC_PER_S) /* however long a server asks for */
+#define RETRY_FIRST_WAIT  (1 * NSEC_PER_S)    /* the first backoff, before jitter */
+#define RETRY_MAX_BACKOFF (60 * NSEC_PER_S)   /* and the last */
 
 /* Reads the value of Retry-After (RFC 9110, section 10.2.3): seconds, or an HTTP-date in any of its
-   three forms; one that has passed is a wait of 0. *wait is RETRY_MOST_WAIT at most. False: neither;
+   three forms; one that has passed is a wait of 0. *wait is RETRY_MAX_WAIT at most. False: neither;
    *wait is left alone. */
 bool retry_after_parse(const char *text, size_t length, int64_t now_unix, nsec *wait);
 
 /* How long to wait before another try where the server does not say: RETRY_FIRST_WAIT, doubled with
-   each of the `attempt` tries that were repeated before (0: none), RETRY_MOST_BACKOFF at most. Of that
+   each of the `attempt` tries that were repeated before (0: none), RETRY_MAX_BACKOFF at most. Of that
    the second half is random (equal jitter), so that what failed together does not come back together.
    `random` is any 64 bits. */
 nsec retry_backoff(unsigned attempt, uint64_t random);

@@ -35,7 +35,7 @@ struct arrival {
 };
 
 /* The status line, or what HTTP/2 has in its place. */
-struct response {
+struct status_line {
     unsigned status;
     unsigned char major, minor; /* the version of HTTP */
     const char *reason;         /* its phrase; not NUL-terminated; NULL in `head` */
@@ -75,7 +75,7 @@ struct stream_events {
     void (*sent)(struct stream *stream, nsec at);
     void (*first_byte)(struct stream *stream, const struct arrival *arrival);
     /* A status line, also of an interim response (1xx). */
-    void (*status)(struct stream *stream, const struct response *response);
+    void (*status)(struct stream *stream, const struct status_line *line);
     /* A field of the final head, before `head`: name and value as they came, without white space around, in
        the order in which they came. They are valid during the call and not NUL-terminated. A name that is no
        token, or longer than STREAM_MAX_NAME_BYTES, is skipped with its value; a value is cut to
@@ -84,7 +84,7 @@ struct stream_events {
     void (*field)(struct stream *stream, const char *name, size_t name_bytes, const char *value,
                   size_t value_bytes);
     /* The final head is complete; `at` is the clock's time now. */
-    void (*head)(struct stream *stream, const struct response *response, nsec at);
+    void (*head)(struct stream *stream, const struct status_line *line, nsec at);
     /* A piece of the body, transfer coding taken off; valid during the call. It cannot be refused: `rest` says
        that no more is wanted. */
     void (*body)(struct stream *stream, const char *bytes, size_t count);

@@ -330,7 +330,7 @@ static char *without_odd(struct span *rest)
 }
 
 /* As url_parse, of a text of `most` bytes at most. */
-static const char *parse(struct url *url, const char *text, size_t length, size_t most)
+static const char *parse(struct url *url, const char *text, size_t length, size_t max)
 {
     struct span whole = span_trim(span_of(text, length), is_space_or_control);
     struct host host;
@@ -340,7 +340,7 @@ static const char *parse(struct url *url, const char *text, size_t length, size_
     int all;
 
     *url = (struct url){0};
-    if (span_bytes(whole) > most)
+    if (span_bytes(whole) > max)
         return too_long;
     all = classes_in(&whole);
     if (all & ODD)
@@ -358,7 +358,7 @@ static const char *parse(struct url *url, const char *text, size_t length, size_
 
 const char *url_parse(struct url *url, const char *text, size_t length)
 {
-    return parse(url, text, length, URL_MOST_BYTES);
+    return parse(url, text, length, URL_MAX_BYTES);
 }
 
 void url_free(struct url *url)
@@ -429,21 +429,21 @@ const char *url_join(struct url *url, const struct url *base, const char *refere
     const char *wrong;
 
     *url = (struct url){0};
-    if (span_bytes(rest) > URL_MOST_BYTES)
+    if (span_bytes(rest) > URL_MAX_BYTES)
         return too_long;
     copy = without_odd(&rest);
     text = resolve(base, rest);
     free(copy);
     if (!text)
         return "it leads to another scheme than http and https";
-    wrong = parse(url, text, strlen(text), URL_MOST_JOINED_BYTES);
+    wrong = parse(url, text, strlen(text), URL_MAX_JOINED_BYTES);
     free(text);
     if (wrong)
         return wrong;
     text = memory_print("%s://%s%s%s%s", scheme_of(url->https), url->authority, url->target,
                         url->fragment ? "#" : "", url->fragment ? url->fragment : "");
     url_free(url);
-    wrong = parse(url, text, strlen(text), URL_MOST_JOINED_BYTES);
+    wrong = parse(url, text, strlen(text), URL_MAX_JOINED_BYTES);
     free(text);
     return wrong;
 }

@@ -14,9 +14,9 @@
 
 #include "base/span.h"
 
-#define URL_MOST_BYTES        (64 * 1024)  /* of the text, without white space around it */
-#define URL_MOST_JOINED_BYTES (256 * 1024) /* of what a reference and its base come to */
-#define URL_MOST_HOST_BYTES   255
+#define URL_MAX_BYTES        (64 * 1024)  /* of the text, without white space around it */
+#define URL_MAX_JOINED_BYTES (256 * 1024) /* of what a reference and its base come to */
+#define URL_MAX_HOST_BYTES   255
 
 struct url {
     bool https;       /* else http */

@@ -1,6 +1,6 @@
 /*
- * A guest's machine: HANDSHAKE, REQUEST, DELAY, ANSWER, STALLED where a fault says so, and CLOSED. Every
- * event enters guest_drive, and one function changes the state. What is sent is composed whole before
+ * A conn's machine: HANDSHAKE, REQUEST, DELAY, ANSWER, STALLED where a fault says so, and CLOSED. Every
+ * event enters origin_conn_drive, and one function changes the state. What is sent is composed whole before
  * the first byte goes out, and what comes after the last byte is one of a few endings.
  */
 #include "origin/connection.h"
@@ -17,20 +17,20 @@
 #include "http/fields.h"
 #include "origin/request_parser.h"
 
-#define DRIP_EVERY         (10 * NSEC_PER_MS)
-#define DEFAULT_STATUS     200
-#define MOST_MADE_UP_BYTES 2048  /* of a body that nobody gave */
-#define ENDLESS_BYTES      16384 /* what is sent over and over */
-#define STEPS_A_TURN       256   /* of the machine below, before it yields */
-#define LOCATION_BYTES     (sizeof("https://") + REQUEST_MAX_HOST_BYTES + REQUEST_MAX_TARGET_BYTES)
+#define DRIP_EVERY        (10 * NSEC_PER_MS)
+#define DEFAULT_STATUS    200
+#define MAX_MADE_UP_BYTES 2048  /* of a body that nobody gave */
+#define ENDLESS_BYTES     16384 /* what is sent over and over */
+#define STEPS_A_TURN      256   /* of the machine below, before it yields */
+#define LOCATION_BYTES    (sizeof("https://") + REQUEST_MAX_HOST_BYTES + REQUEST_MAX_TARGET_BYTES)
 
-enum guest_state {
-    GUEST_HANDSHAKE, /* at first: the transport comes up */
-    GUEST_REQUEST,   /* a request comes in */
-    GUEST_DELAY,     /* it waits as the site's line says */
-    GUEST_ANSWER,    /* the answer goes out */
-    GUEST_STALLED,   /* it does nothing more until the client leaves */
-    GUEST_CLOSED,    /* it is freed between two turns of the loop */
+enum origin_conn_state {
+    ORIGIN_CONN_HANDSHAKE, /* at first: the transport comes up */
+    ORIGIN_CONN_REQUEST,   /* a request comes in */
+    ORIGIN_CONN_DELAY,     /* it waits as the site's line says */
+    ORIGIN_CONN_RESPONSE,  /* the answer goes out */
+    ORIGIN_CONN_STALLED,   /* it does nothing more until the client leaves */
+    ORIGIN_CONN_CLOSED,    /* it is freed between two turns of the loop */
 };
 
 enum ending {
@@ -42,13 +42,13 @@ enum ending {
     ENDING_AGAIN, /* the last part is sent once more, for ever */
 };
 
-struct guest {
-    struct house *house;
-    struct link here; /* in the house */
+struct origin_conn {
+    struct origin_server *server;
+    struct link here; /* in the server */
     struct sock *sock;
     struct transport *transport;
     bool https;
-    enum guest_state state;
+    enum origin_conn_state state;
     uint64_t number;    /* for the probe */
     struct timer timer; /* the delay, the next drop of a drip */
     struct request_parser request;
@@ -58,47 +58,47 @@ struct guest {
     enum ending ending;
     bool drip;
     nsec delay;
-    struct grave grave;
+    struct deferred_free deferred;
 };
 
 /* The only place where the state changes. */
-static void enter(struct guest *guest, enum guest_state state)
+static void enter(struct origin_conn *conn, enum origin_conn_state state)
 {
     static const char *const names[] = {"HANDSHAKE", "REQUEST", "DELAY",
                                         "ANSWER",    "STALLED", "CLOSED"};
-    struct loop *loop = guest->house->loop;
+    struct loop *loop = conn->server->loop;
 
-    probe_state(loop, "origin", guest->number, names[guest->state], names[state]);
-    guest->state = state;
+    probe_state(loop, "origin", conn->number, names[conn->state], names[state]);
+    conn->state = state;
     switch (state) {
-    case GUEST_REQUEST: request_parser_start(&guest->request); break;
-    case GUEST_DELAY:
-        loop_arm(loop, &guest->timer, clock_after(loop_clock(loop), guest->delay));
+    case ORIGIN_CONN_REQUEST: request_parser_start(&conn->request); break;
+    case ORIGIN_CONN_DELAY:
+        loop_arm(loop, &conn->timer, clock_after(loop_clock(loop), conn->delay));
         break;
-    case GUEST_CLOSED: loop_cancel(loop, &guest->timer); break;
-    case GUEST_HANDSHAKE:
-    case GUEST_ANSWER:
-    case GUEST_STALLED: break;
+    case ORIGIN_CONN_CLOSED: loop_cancel(loop, &conn->timer); break;
+    case ORIGIN_CONN_HANDSHAKE:
+    case ORIGIN_CONN_RESPONSE:
+    case ORIGIN_CONN_STALLED: break;
     }
 }
 
-static enum step leave(struct guest *guest, bool reset)
+static enum step leave(struct origin_conn *conn, bool reset)
 {
-    struct house *house = guest->house;
+    struct origin_server *server = conn->server;
 
     if (reset) {
         struct linger now = {.l_onoff = 1};
 
-        setsockopt(guest->sock->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-        sock_close(guest->sock, house->loop); /* before the transport can say goodbye */
+        setsockopt(conn->sock->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+        sock_close(conn->sock, server->loop); /* before the transport can say goodbye */
     }
-    guest->transport->calls->close(guest->transport);
+    conn->transport->calls->close(conn->transport);
     if (!reset)
-        sock_close(guest->sock, house->loop);
-    enter(guest, GUEST_CLOSED);
-    list_remove(&guest->here);
-    free(guest->answer);
-    loop_bury(house->loop, &guest->grave, free, guest);
+        sock_close(conn->sock, server->loop);
+    enter(conn, ORIGIN_CONN_CLOSED);
+    list_remove(&conn->here);
+    free(conn->answer);
+    loop_free_later(server->loop, &conn->deferred, free, conn);
     return STEP_WAIT;
 }
 
@@ -125,12 +125,12 @@ static const char *reason_phrase(unsigned status)
 /* A body for a site that brought none: a small page about its name, padded by a hash of it. */
 static char *made_up(const char *host, size_t *length)
 {
-    char *body = memory_get(MOST_MADE_UP_BYTES);
+    char *body = memory_get(MAX_MADE_UP_BYTES);
     size_t want;
     int count;
 
-    count = snprintf(body, MOST_MADE_UP_BYTES, "<!doctype html><title>%.255s</title>\n", host);
-    want = (size_t)count + hash_text(host) % (MOST_MADE_UP_BYTES - (size_t)count);
+    count = snprintf(body, MAX_MADE_UP_BYTES, "<!doctype html><title>%.255s</title>\n", host);
+    want = (size_t)count + hash_text(host) % (MAX_MADE_UP_BYTES - (size_t)count);
     memset(body + count, '.', want - (size_t)count);
     *length = want;
     return body;
@@ -201,20 +201,20 @@ static void write_body(FILE *to, const struct reply *reply)
         fputs(reply->body_bytes ? "\r\n0\r\n\r\n" : "0\r\n\r\n", to);
 }
 
-static void compose(struct guest *guest, const struct reply *reply)
+static void compose(struct origin_conn *conn, const struct reply *reply)
 {
     FILE *to;
 
-    free(guest->answer);
-    to = memory_stream(&guest->answer, &guest->length);
+    free(conn->answer);
+    to = memory_stream(&conn->answer, &conn->length);
     write_head(to, reply);
     fflush(to);
-    guest->head_bytes = guest->length;
-    if (!guest->request.is_head && !bodiless(reply->status))
+    conn->head_bytes = conn->length;
+    if (!conn->request.is_head && !bodiless(reply->status))
         write_body(to, reply);
     fclose(to);
-    guest->sent = guest->again = 0;
-    guest->ending = reply->framing == FRAMING_CLOSE ? ENDING_CLOSE : ENDING_KEEP;
+    conn->sent = conn->again = 0;
+    conn->ending = reply->framing == FRAMING_CLOSE ? ENDING_CLOSE : ENDING_KEEP;
 }
 
 static void redirect(struct reply *reply, const char *location)
@@ -224,14 +224,14 @@ static void redirect(struct reply *reply, const char *location)
 }
 
 /* The faults that are whole answers, each wrong by what it says. */
-static void falsify(const struct guest *guest, enum fault fault, struct reply *reply)
+static void falsify(const struct origin_conn *conn, enum fault fault, struct reply *reply)
 {
     static const char no_gzip[] = "these bytes are no gzip";
-    const struct request_parser *request = &guest->request;
+    const struct request_parser *request = &conn->request;
 
     switch (fault) {
     case FAULT_REDIRECT_LOOP:
-        snprintf(reply->there, sizeof(reply->there), "%s://%s%s", guest->https ? "https" : "http",
+        snprintf(reply->there, sizeof(reply->there), "%s://%s%s", conn->https ? "https" : "http",
                  request->host, request->target);
         redirect(reply, reply->there);
         break;
@@ -280,16 +280,16 @@ static const struct spoiling spoilings[FAULT_COUNT] = {
 };
 
 /* Replaces the answer by a text of its own. */
-static void say(struct guest *guest, const char *head, const char *filler)
+static void say(struct origin_conn *conn, const char *head, const char *filler)
 {
     FILE *to;
 
-    free(guest->answer);
-    to = memory_stream(&guest->answer, &guest->length);
+    free(conn->answer);
+    to = memory_stream(&conn->answer, &conn->length);
     fputs(head, to);
     fflush(to);
-    guest->again = guest->length;
-    while (*filler && guest->length < ENDLESS_BYTES) {
+    conn->again = conn->length;
+    while (*filler && conn->length < ENDLESS_BYTES) {
         fputs(filler, to);
         fflush(to);
     }
@@ -297,28 +297,28 @@ static void say(struct guest *guest, const char *head, const char *filler)
 }
 
 /* Spoils the composed answer as the play says. */
-static void spoil(struct guest *guest, enum fault fault)
+static void spoil(struct origin_conn *conn, enum fault fault)
 {
     const struct spoiling *how = &spoilings[fault];
-    size_t head = guest->head_bytes;
+    size_t head = conn->head_bytes;
 
     switch (how->part) {
     case WHOLE: break;
-    case NOTHING: guest->length = 0; break;
-    case HALF_HEAD: guest->length = head / 2; break;
-    case HALF_BODY: guest->length = head + (guest->length - head) / 2; break;
+    case NOTHING: conn->length = 0; break;
+    case HALF_HEAD: conn->length = head / 2; break;
+    case HALF_BODY: conn->length = head + (conn->length - head) / 2; break;
     }
     if (how->head)
-        say(guest, how->head, how->filler);
+        say(conn, how->head, how->filler);
     if (how->ending != ENDING_KEEP)
-        guest->ending = how->ending;
-    guest->drip = fault == FAULT_DRIP;
+        conn->ending = how->ending;
+    conn->drip = fault == FAULT_DRIP;
 }
 
-static void prepare(struct guest *guest)
+static void prepare(struct origin_conn *conn)
 {
     const struct play *play =
-        guest->house->play(guest->house->owner, guest->request.host, guest->request.target);
+        conn->server->play(conn->server->owner, conn->request.host, conn->request.target);
     struct reply reply = {
         .status = play->status ? play->status : DEFAULT_STATUS,
         .framing = play->framing,
@@ -329,158 +329,157 @@ static void prepare(struct guest *guest)
     char *made = NULL;
 
     if (!play->body)
-        reply.body = made = made_up(guest->request.host, &reply.body_bytes);
-    guest->delay = play->delay;
-    falsify(guest, play->fault, &reply);
-    compose(guest, &reply);
-    spoil(guest, play->fault);
+        reply.body = made = made_up(conn->request.host, &reply.body_bytes);
+    conn->delay = play->delay;
+    falsify(conn, play->fault, &reply);
+    compose(conn, &reply);
+    spoil(conn, play->fault);
     free(made);
 }
 
-static enum step step_handshake(struct guest *guest)
+static enum step step_handshake(struct origin_conn *conn)
 {
-    switch (guest->transport->calls->handshake(guest->transport).status) {
-    case IO_OK: enter(guest, GUEST_REQUEST); return STEP_ON;
+    switch (conn->transport->calls->handshake(conn->transport).status) {
+    case IO_OK: enter(conn, ORIGIN_CONN_REQUEST); return STEP_ON;
     case IO_WANT_READ:
     case IO_WANT_WRITE: return STEP_WAIT;
-    default: return leave(guest, false);
+    default: return leave(conn, false);
     }
 }
 
 /* One request at a time: bytes of a second one are not looked at, and closing follows. */
-static enum step step_request(struct guest *guest)
+static enum step step_request(struct origin_conn *conn)
 {
-    unsigned char *buffer = loop_buffer(guest->house->loop);
-    struct io io = guest->transport->calls->read(guest->transport, buffer, LOOP_BUFFER_BYTES);
+    unsigned char *buffer = loop_buffer(conn->server->loop);
+    struct io io = conn->transport->calls->read(conn->transport, buffer, LOOP_BUFFER_BYTES);
     size_t used;
 
     if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
         return STEP_WAIT;
     if (io.status != IO_OK)
-        return leave(guest, false);
-    switch (request_parser_feed(&guest->request, buffer, io.count, &used)) {
+        return leave(conn, false);
+    switch (request_parser_feed(&conn->request, buffer, io.count, &used)) {
     case REQUEST_MORE: return STEP_ON;
     case REQUEST_DONE: break;
-    default: return leave(guest, false);
+    default: return leave(conn, false);
     }
-    prepare(guest);
-    if (used < io.count || !guest->request.keep_alive)
-        guest->ending = guest->ending == ENDING_KEEP ? ENDING_CLOSE : guest->ending;
-    enter(guest, GUEST_DELAY);
+    prepare(conn);
+    if (used < io.count || !conn->request.keep_alive)
+        conn->ending = conn->ending == ENDING_KEEP ? ENDING_CLOSE : conn->ending;
+    enter(conn, ORIGIN_CONN_DELAY);
     return STEP_WAIT;
 }
 
-static enum step at_end(struct guest *guest)
+static enum step at_end(struct origin_conn *conn)
 {
-    switch (guest->ending) {
-    case ENDING_KEEP: enter(guest, GUEST_REQUEST); return STEP_ON;
-    case ENDING_CLOSE: return leave(guest, false);
+    switch (conn->ending) {
+    case ENDING_KEEP: enter(conn, ORIGIN_CONN_REQUEST); return STEP_ON;
+    case ENDING_CLOSE: return leave(conn, false);
     case ENDING_CUT:
-        shutdown(guest->sock->watch.fd, SHUT_WR); /* the goodbye comes too late to be sent */
-        return leave(guest, false);
-    case ENDING_RESET: return leave(guest, true);
+        shutdown(conn->sock->watch.fd, SHUT_WR); /* the goodbye comes too late to be sent */
+        return leave(conn, false);
+    case ENDING_RESET: return leave(conn, true);
     case ENDING_AGAIN: /* not at once: an eager reader would keep the loop here */
-        guest->sent = guest->again;
-        loop_again(guest->house->loop, &guest->sock->watch, 0);
+        conn->sent = conn->again;
+        loop_again(conn->server->loop, &conn->sock->watch, 0);
         return STEP_WAIT;
     case ENDING_STALL: break;
     }
-    enter(guest, GUEST_STALLED);
+    enter(conn, ORIGIN_CONN_STALLED);
     return STEP_WAIT;
 }
 
-static enum step step_answer(struct guest *guest)
+static enum step step_response(struct origin_conn *conn)
 {
-    size_t left = guest->length - guest->sent;
+    size_t left = conn->length - conn->sent;
     struct io io;
 
     if (!left)
-        return at_end(guest);
-    if (guest->drip && guest->timer.state == TIMER_ARMED)
+        return at_end(conn);
+    if (conn->drip && conn->timer.state == TIMER_ARMED)
         return STEP_WAIT;
-    io = guest->transport->calls->write(guest->transport, guest->answer + guest->sent,
-                                        guest->drip ? 1 : left);
+    io = conn->transport->calls->write(conn->transport, conn->answer + conn->sent,
+                                       conn->drip ? 1 : left);
     if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
         return STEP_WAIT;
     if (io.status != IO_OK)
-        return leave(guest, false);
-    guest->sent += io.count;
-    if (guest->drip)
-        loop_arm(guest->house->loop, &guest->timer, loop_clock(guest->house->loop) + DRIP_EVERY);
+        return leave(conn, false);
+    conn->sent += io.count;
+    if (conn->drip)
+        loop_arm(conn->server->loop, &conn->timer, loop_clock(conn->server->loop) + DRIP_EVERY);
     return STEP_ON;
 }
 
 /* A client that leaves while it is made to wait is seen here. */
-static enum step step_wait(struct guest *guest)
+static enum step step_wait(struct origin_conn *conn)
 {
-    return guest->sock->ended ? leave(guest, false) : STEP_WAIT;
+    return conn->sock->ended ? leave(conn, false) : STEP_WAIT;
 }
 
 /* An endless response to a client that reads as fast as it is written yields to the others. */
-static void guest_drive(struct guest *guest)
+static void origin_conn_drive(struct origin_conn *conn)
 {
     enum step step = STEP_ON;
 
     for (int steps = 0; step == STEP_ON; steps++) {
         if (steps == STEPS_A_TURN) {
-            loop_again(guest->house->loop, &guest->sock->watch, 0);
+            loop_again(conn->server->loop, &conn->sock->watch, 0);
             return;
         }
-        switch (guest->state) {
-        case GUEST_HANDSHAKE: step = step_handshake(guest); break;
-        case GUEST_REQUEST: step = step_request(guest); break;
-        case GUEST_DELAY: step = step_wait(guest); break;
-        case GUEST_ANSWER: step = step_answer(guest); break;
-        case GUEST_STALLED: step = step_wait(guest); break;
-        case GUEST_CLOSED: return;
+        switch (conn->state) {
+        case ORIGIN_CONN_HANDSHAKE: step = step_handshake(conn); break;
+        case ORIGIN_CONN_REQUEST: step = step_request(conn); break;
+        case ORIGIN_CONN_DELAY: step = step_wait(conn); break;
+        case ORIGIN_CONN_RESPONSE: step = step_response(conn); break;
+        case ORIGIN_CONN_STALLED: step = step_wait(conn); break;
+        case ORIGIN_CONN_CLOSED: return;
         }
     }
 }
 
 static void on_ready(void *owner, uint32_t events)
 {
-    struct guest *guest = owner;
+    struct origin_conn *conn = owner;
 
-    sock_note(guest->sock, events);
-    guest_drive(guest);
+    sock_note(conn->sock, events);
+    origin_conn_drive(conn);
 }
 
 /* The delay is over, or the next drop of a drip is due. */
 static void on_timer(void *owner)
 {
-    struct guest *guest = owner;
+    struct origin_conn *conn = owner;
 
-    if (guest->state == GUEST_DELAY)
-        enter(guest, GUEST_ANSWER);
-    guest_drive(guest);
+    if (conn->state == ORIGIN_CONN_DELAY)
+        enter(conn, ORIGIN_CONN_RESPONSE);
+    origin_conn_drive(conn);
 }
 
-void guest_welcome(struct house *house, int fd, bool https)
+void origin_conn_accept(struct origin_server *server, int fd, bool https)
 {
-    struct guest *guest = memory_zeroed(sizeof(*guest));
+    struct origin_conn *conn = memory_zeroed(sizeof(*conn));
     int error;
 
     assert(fd >= 0);
-    guest->house = house;
-    guest->number = ++house->welcomed;
-    guest->https = https;
-    timer_init(&guest->timer, on_timer, guest, "origin connection delay");
-    guest->sock = sock_adopt(house->loop, fd, on_ready, guest, "origin connection", &error);
-    if (guest->sock)
-        guest->transport =
-            https ? tls_server_open(house->tls, guest->sock) : plain_open(guest->sock);
-    if (!guest->transport) { /* no memory for a handshake, no room in epoll: the client sees it */
-        sock_close(guest->sock, house->loop);
-        free(guest);
+    conn->server = server;
+    conn->number = ++server->welcomed;
+    conn->https = https;
+    timer_init(&conn->timer, on_timer, conn, "origin connection delay");
+    conn->sock = sock_adopt(server->loop, fd, on_ready, conn, "origin connection", &error);
+    if (conn->sock)
+        conn->transport = https ? tls_server_open(server->tls, conn->sock) : plain_open(conn->sock);
+    if (!conn->transport) { /* no memory for a handshake, no room in epoll: the client sees it */
+        sock_close(conn->sock, server->loop);
+        free(conn);
         return;
     }
-    list_put_first(&house->guests, &guest->here);
+    list_put_first(&server->conns, &conn->here);
 }
 
-void guest_end_all(struct house *house)
+void origin_conn_close_all(struct origin_server *server)
 {
     struct link *link;
 
-    while ((link = list_first(&house->guests)))
-        leave(LIST_OWNER(link, struct guest, here), false);
+    while ((link = list_first(&server->conns)))
+        leave(LIST_OWNER(link, struct origin_conn, here), false);
 }

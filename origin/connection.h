@@ -7,21 +7,21 @@
 #include "reactor/loop.h"
 #include "tls/tls_server.h"
 
-/* What all guests of an origin share. */
-struct house {
+/* What all conns of an origin share. */
+struct origin_server {
     struct loop *loop;
     struct tls_server *tls;
     /* What to play for a request; the result is valid until the next one is told. */
     const struct play *(*play)(void *owner, const char *host, const char *target);
-    void *owner;        /* its argument */
-    struct link guests; /* all that are here */
-    uint64_t welcomed;  /* guests so far */
+    void *owner;       /* its argument */
+    struct link conns; /* all that are here */
+    uint64_t welcomed; /* conns so far */
 };
 
 /* Takes over an accepted descriptor. */
-void guest_welcome(struct house *house, int fd, bool https);
+void origin_conn_accept(struct origin_server *server, int fd, bool https);
 
 /* Ends all. */
-void guest_end_all(struct house *house);
+void origin_conn_close_all(struct origin_server *server);
 
 #endif

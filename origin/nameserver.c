@@ -52,7 +52,7 @@ static size_t answer(struct nameserver *nameserver, const unsigned char *query, 
 static void on_readable(void *owner, uint32_t events)
 {
     struct nameserver *nameserver = owner;
-    unsigned char query[DNS_MOST_BYTES], reply[DNS_MOST_BYTES];
+    unsigned char query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
 
     (void)events;
     for (int i = 0; i < DATAGRAMS_A_TURN; i++) {

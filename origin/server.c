@@ -17,12 +17,12 @@
 #include "origin/request_parser.h"
 #include "tls/authority.h"
 
-#define ACCEPTS_A_TURN     64 /* a level-triggered listener comes again */
-#define PORT_TRIES         16 /* a free port of one address may be taken on another */
-#define RELIEF_AFTER       (20 * NSEC_PER_MS)
-#define MOST_NUMERIC_HOSTS 1000 /* in the certificate of connections without SNI */
-#define STATUS_FAILED      503
-#define MADE_UP_MS         20 /* the longest latency of a site that nobody told of */
+#define ACCEPTS_A_TURN    64 /* a level-triggered listener comes again */
+#define PORT_TRIES        16 /* a free port of one address may be taken on another */
+#define RELIEF_AFTER      (20 * NSEC_PER_MS)
+#define MAX_NUMERIC_HOSTS 1000 /* in the certificate of connections without SNI */
+#define STATUS_FAILED     503
+#define MADE_UP_MS        20 /* the longest latency of a site that nobody told of */
 
 /* The last byte of each address. */
 enum place {
@@ -54,7 +54,7 @@ struct origin {
     struct loop *loop;
     struct authority *authority;
     struct nameserver *nameserver;
-    struct house house;
+    struct origin_server server;
     struct listener listeners[2 * PLACE_COUNT];
     size_t listener_count;
     struct address http, https;
@@ -104,7 +104,7 @@ void origin_tell(struct origin *origin, const struct url *url, const struct play
     if (!find_host(origin, url->host))
         table_add(&origin->hosts, &told->by_host, hash_text(url->host));
     table_add(&origin->urls, &told->by_url, hash_of_url(url->host, url->target));
-    if (url->numeric && url->https && origin->numeric_hosts++ < MOST_NUMERIC_HOSTS)
+    if (url->numeric && url->https && origin->numeric_hosts++ < MAX_NUMERIC_HOSTS)
         authority_add_address(origin->authority, url->host);
 }
 
@@ -209,7 +209,7 @@ static void on_relief(void *owner)
     set_listeners(owner, EPOLLIN);
 }
 
-static void on_guest(void *owner, uint32_t events)
+static void on_connection(void *owner, uint32_t events)
 {
     struct listener *listener = owner;
     struct origin *origin = listener->origin;
@@ -219,14 +219,14 @@ static void on_guest(void *owner, uint32_t events)
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         fd = sock_accept(listener->watch.fd);
         if (fd == -EMFILE ||
-            fd == -ENFILE) { /* guests wait in the queue, and the loop does not spin */
+            fd == -ENFILE) { /* conns wait in the queue, and the loop does not spin */
             set_listeners(origin, 0);
             loop_arm(origin->loop, &origin->relief, loop_clock(origin->loop) + RELIEF_AFTER);
         }
         if (fd < 0)
             return;
         if (listener->place == PLACE_SITE)
-            guest_welcome(&origin->house, fd, listener->https);
+            origin_conn_accept(&origin->server, fd, listener->https);
         else
             turn_away(fd, listener->place);
     }
@@ -251,7 +251,7 @@ static int listen_at(struct origin *origin, enum place place, bool https, uint16
         return -fd;
     *port = address_port(&at);
     *listener = (struct listener){.origin = origin, .place = place, .https = https};
-    watch_init(&listener->watch, on_guest, listener, "origin listener");
+    watch_init(&listener->watch, on_connection, listener, "origin listener");
     error = loop_watch(origin->loop, &listener->watch, fd, accepts(place) ? EPOLLIN : 0);
     if (error)
         close(fd);
@@ -309,8 +309,8 @@ static const char *open_up(struct origin *origin)
     origin->authority = authority_new();
     if (!origin->authority)
         return "the certificate authority could not be made";
-    origin->house.tls = tls_server_new(origin->authority, on_certificate, origin);
-    if (!origin->house.tls)
+    origin->server.tls = tls_server_new(origin->authority, on_certificate, origin);
+    if (!origin->server.tls)
         return "OpenSSL could not make a server";
     origin->nameserver = nameserver_new(origin->loop, on_name, origin, &error);
     if (!origin->nameserver)
@@ -330,8 +330,8 @@ struct origin *origin_new(struct loop *loop, const char **why)
     struct origin *origin = memory_zeroed(sizeof(*origin));
 
     origin->loop = loop;
-    origin->house = (struct house){.loop = loop, .play = on_request, .owner = origin};
-    list_init(&origin->house.guests);
+    origin->server = (struct origin_server){.loop = loop, .play = on_request, .owner = origin};
+    list_init(&origin->server.conns);
     timer_init(&origin->relief, on_relief, origin, "origin accept pause");
     memset(origin->fillers, -1, sizeof(origin->fillers));
     *why = open_up(origin);
@@ -353,14 +353,14 @@ static void forget(struct table_link *link)
 
 void origin_free(struct origin *origin)
 {
-    guest_end_all(&origin->house);
+    origin_conn_close_all(&origin->server);
     loop_cancel(origin->loop, &origin->relief);
     stop_listening(origin, 0);
     for (size_t i = 0; i < sizeof(origin->fillers) / sizeof(*origin->fillers); i++)
         if (origin->fillers[i] >= 0)
             close(origin->fillers[i]);
     nameserver_free(origin->nameserver);
-    tls_server_free(origin->house.tls);
+    tls_server_free(origin->server.tls);
     if (origin->authority)
         authority_free(origin->authority);
     table_free(&origin->hosts);

@@ -42,9 +42,9 @@ struct loop {
     enum probe_kind begun_kind; /* its kind, as reported */
     const char *begun_name;     /* its name, as reported */
     struct timer_heap timers;
-    struct link ready;    /* the ready list, of tasks */
-    uint32_t turn;        /* counts the runs of step 6 */
-    struct grave *graves; /* to be freed in step 7 */
+    struct link ready;              /* the ready list, of tasks */
+    uint32_t turn;                  /* counts the runs of step 6 */
+    struct deferred_free *deferred; /* to be freed in step 7 */
     int epoll_fd;
     bool stopped; /* loop_stop was called */
     bool cut;     /* a signal ended the last wait: the process may have been stopped in it */
@@ -74,19 +74,19 @@ struct loop *loop_new(void)
     return loop;
 }
 
-static void bury_all(struct loop *loop)
+static void free_deferred(struct loop *loop)
 {
-    while (loop->graves) {
-        struct grave *grave = loop->graves;
+    while (loop->deferred) {
+        struct deferred_free *deferred = loop->deferred;
 
-        loop->graves = grave->next;
-        grave->bury(grave->owner);
+        loop->deferred = deferred->next;
+        deferred->free_owner(deferred->owner);
     }
 }
 
 void loop_free(struct loop *loop)
 {
-    bury_all(loop);
+    free_deferred(loop);
     close(loop->epoll_fd);
     free(loop->buffer);
     free(loop);
@@ -272,7 +272,7 @@ void loop_turn(struct loop *loop, nsec longest)
     look(loop, began, count);               /* 4 */
     dispatch_events(loop, count);           /* 5 */
     run_ready(loop);                        /* 6 */
-    bury_all(loop);                         /* 7 */
+    free_deferred(loop);                    /* 7 */
 }
 
 void loop_run(struct loop *loop)
@@ -405,10 +405,12 @@ void loop_undefer(struct loop *loop, struct task *task)
     list_remove(&task->link);
 }
 
-void loop_bury(struct loop *loop, struct grave *grave, void (*bury)(void *), void *owner)
+void loop_free_later(struct loop *loop, struct deferred_free *deferred, void (*free_owner)(void *),
+                     void *owner)
 {
-    *grave = (struct grave){.bury = bury, .owner = owner, .next = loop->graves};
-    loop->graves = grave;
+    *deferred =
+        (struct deferred_free){.free_owner = free_owner, .owner = owner, .next = loop->deferred};
+    loop->deferred = deferred;
 }
 
 void loop_arm(struct loop *loop, struct timer *timer, nsec deadline)

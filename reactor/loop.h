@@ -14,7 +14,7 @@
  * A callback that finds new work in its own loop limits how much of it one call does, and defers the
  * rest: timers and signals are served between two turns, and memory is freed there.
  *
- * Watches, timers, tasks and graves are members of their owners: waiting allocates nothing. An
+ * Watches, timers, tasks and deferred are members of their owners: waiting allocates nothing. An
  * object dies in step 7 only. A watch closed in the course of a turn is never called again, not even
  * for an event that the kernel had already queued: its memory is still there to say so.
  *
@@ -69,10 +69,10 @@ struct watch {
 };
 
 /* Put into an object so that it can be freed between two turns. */
-struct grave {
-    void (*bury)(void *owner); /* frees the owner, usually free() */
-    void *owner;               /* what is freed */
-    struct grave *next;        /* in the list */
+struct deferred_free {
+    void (*free_owner)(void *owner); /* frees the owner, usually free() */
+    void *owner;                     /* what is freed */
+    struct deferred_free *next;      /* in the list */
 };
 
 /* A loop. Returns it; the caller frees it with loop_free. Sets the thread's timer slack to 1 ns. */
@@ -172,8 +172,9 @@ void loop_defer(struct loop *loop, struct task *task);
 /* Takes the task out again; nothing happens where it is not queued. */
 void loop_undefer(struct loop *loop, struct task *task);
 
-/* Calls bury(owner) in step 7. */
-void loop_bury(struct loop *loop, struct grave *grave, void (*bury)(void *), void *owner);
+/* Calls free_owner(owner) in step 7. */
+void loop_free_later(struct loop *loop, struct deferred_free *deferred, void (*free_owner)(void *),
+                     void *owner);
 
 void loop_arm(struct loop *loop, struct timer *timer, nsec deadline); /* timer_arm in this loop */
 void loop_cancel(struct loop *loop, struct timer *timer);             /* timer_cancel */

@@ -315,7 +315,7 @@ static ssize_t receive_stamped(struct sock *sock, void *buffer, size_t size)
                              .msg_controllen = sizeof(control)};
     ssize_t count = recvmsg(sock->watch.fd, &message, 0);
 
-    sock->lay = count > 0 ? age_of(&message) : NSEC_NEVER;
+    sock->kernel_age_ns = count > 0 ? age_of(&message) : NSEC_NEVER;
     return count;
 }
 
@@ -323,7 +323,7 @@ void sock_stamp(struct sock *sock)
 {
     int what = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
 
-    sock->lay = NSEC_NEVER;
+    sock->kernel_age_ns = NSEC_NEVER;
     sock->stamped = !setsockopt(sock->watch.fd, SOL_SOCKET, SO_TIMESTAMPING, &what, sizeof(what));
 }
 
@@ -393,7 +393,7 @@ void sock_close(struct sock *sock, struct loop *loop)
         return;
     if (loop) {
         loop_close(loop, &sock->watch);
-        loop_bury(loop, &sock->grave, free, sock);
+        loop_free_later(loop, &sock->deferred, free, sock);
     } else {
         close(sock->watch.fd);
         free(sock);

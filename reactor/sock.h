@@ -68,11 +68,12 @@ struct sock {
     bool ended;         /* RDHUP, HUP or ERR came */
     int reset;          /* errno of a reset that came with the connection, or 0 */
     bool stamped;       /* the kernel was asked to say when bytes came */
-    nsec lay;      /* of a stamped one: for how long the last of what was received last had been in
+    nsec
+        kernel_age_ns; /* of a stamped one: for how long the last of what was received last had been in
                            the kernel; NSEC_NEVER where it did not say. By the wall clock: a jump of that
                            makes it senseless */
-    nsec deadline; /* of a blocking socket: until when a call may wait; else 0 */
-    struct grave grave; /* its end, between two turns */
+    nsec deadline;     /* of a blocking socket: until when a call may wait; else 0 */
+    struct deferred_free deferred; /* its end, between two turns */
 };
 
 /* Where streams start from, instead of where the kernel would let them. */
@@ -137,7 +138,7 @@ void sock_no_delay(struct sock *sock);
 
 /* Asks the kernel for receive timestamps, taken when a segment comes from the device (SO_TIMESTAMPING,
    software; Documentation/networking/timestamping.rst): they come with the one receive call, and
-   `lay` tells of them. The first bytes of a connection may have none. Nothing changes where the kernel
+   `kernel_age_ns` tells of them. The first bytes of a connection may have none. Nothing changes where the kernel
    cannot. */
 void sock_stamp(struct sock *sock);
 

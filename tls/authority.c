@@ -12,9 +12,9 @@
 #include "base/memory.h"
 #include "tls/issue.h"
 
-#define HOUR            3600L
-#define DAY             (24 * HOUR)
-#define MOST_NAME_BYTES 253 /* of a name in the DNS */
+#define HOUR           3600L
+#define DAY            (24 * HOUR)
+#define MAX_NAME_BYTES 253 /* of a name in the DNS */
 
 /* Who signs. */
 struct issuer {
@@ -142,7 +142,7 @@ static bool is_host_name(const char *name)
 {
     size_t length = strlen(name);
 
-    return length && length <= MOST_NAME_BYTES &&
+    return length && length <= MAX_NAME_BYTES &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
                length;
 }

@@ -42,13 +42,13 @@ void tls_certificate_drop(struct tls_certificate *certificate)
 }
 
 /* The length of a text that is cut to `most` bytes, but never within a character of UTF-8. */
-static size_t cut(const char *text, size_t length, size_t most)
+static size_t cut(const char *text, size_t length, size_t max)
 {
-    if (length <= most)
+    if (length <= max)
         return length;
-    while (most && ((unsigned char)text[most] & 0xc0) == 0x80)
-        most--;
-    return most;
+    while (max && ((unsigned char)text[max] & 0xc0) == 0x80)
+        max--;
+    return max;
 }
 
 static char *text_of_dn(const X509_NAME *name)
@@ -63,7 +63,7 @@ static char *text_of_dn(const X509_NAME *name)
     }
     length = BIO_get_mem_data(bio, &bytes);
     text = length > 0 ? memory_text(bytes, cut(bytes, strnlen(bytes, (size_t)length),
-                                               CERTIFICATE_MOST_DN_BYTES))
+                                               CERTIFICATE_MAX_DN_BYTES))
                       : memory_text("", 0);
     BIO_free(bio);
     return text;
@@ -86,7 +86,7 @@ struct certificate_names {
 
 static void add_name(struct certificate_names *names, const void *bytes, size_t length)
 {
-    names->full = names->full || names->count == CERTIFICATE_MOST_NAMES ||
+    names->full = names->full || names->count == CERTIFICATE_MAX_NAMES ||
                   length >= sizeof(names->text) - names->bytes;
     if (names->full)
         return;
@@ -101,7 +101,7 @@ static void add_host(struct certificate_names *names, const ASN1_IA5STRING *host
     const unsigned char *bytes = ASN1_STRING_get0_data(host);
     int length = ASN1_STRING_length(host);
 
-    if (length <= 0 || length > CERTIFICATE_MOST_NAME_BYTES)
+    if (length <= 0 || length > CERTIFICATE_MAX_NAME_BYTES)
         return;
     for (int i = 0; i < length; i++)
         if (bytes[i] <= ' ' || bytes[i] >= 0x7f)

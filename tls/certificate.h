@@ -9,10 +9,10 @@
 
 #include "tls/transport.h"
 
-#define CERTIFICATE_MOST_DN_BYTES   1024 /* of subject and issuer; the rest is cut off */
-#define CERTIFICATE_MOST_NAMES      100  /* of the subjectAltName; those after them are left out */
-#define CERTIFICATE_NAMES_BYTES     2048 /* of all of them, each with a NUL: likewise */
-#define CERTIFICATE_MOST_NAME_BYTES 255  /* of one; a longer one is no host name and left out */
+#define CERTIFICATE_MAX_DN_BYTES   1024 /* of subject and issuer; the rest is cut off */
+#define CERTIFICATE_MAX_NAMES      100  /* of the subjectAltName; those after them are left out */
+#define CERTIFICATE_NAMES_BYTES    2048 /* of all of them, each with a NUL: likewise */
+#define CERTIFICATE_MAX_NAME_BYTES 255  /* of one; a longer one is no host name and left out */
 
 /* Thousands are held beside sessions: none is over 5 KB, for 1,000 names as for one. */
 

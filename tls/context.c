@@ -16,7 +16,7 @@
 #include "base/memory.h"
 #include "tls/verify.h"
 
-#define MOST_SNI_BYTES    255
+#define MAX_SNI_BYTES     255
 #define HASHED_NAME_BYTES 8 /* "5ed36f99.0" before the dot */
 
 /* Puts "what: words" into *why. Returns false, for the caller's. */
@@ -159,15 +159,15 @@ static bool is_version(int number)
 
 static bool set_versions(SSL_CTX *context, const struct tls_client_options *options, char **why)
 {
-    int least = options->min_version, most = options->max_version;
+    int least = options->min_version, max = options->max_version;
 
-    if (!is_version(least) || !is_version(most))
+    if (!is_version(least) || !is_version(max))
         return refuse(why, "TLS", "the versions are 1.2 and 1.3");
-    if (most && least > most)
+    if (max && least > max)
         return refuse(why, "TLS", "the lowest version is above the highest");
     SSL_CTX_set_min_proto_version(context, least == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
-    if (most)
-        SSL_CTX_set_max_proto_version(context, most == 12 ? TLS1_2_VERSION : TLS1_3_VERSION);
+    if (max)
+        SSL_CTX_set_max_proto_version(context, max == 12 ? TLS1_2_VERSION : TLS1_3_VERSION);
     return true;
 }
 
@@ -176,7 +176,7 @@ static bool check_sni(const char *sni, char **why)
 {
     struct address address;
 
-    return !sni || (strlen(sni) <= MOST_SNI_BYTES && !address_parse(&address, sni, 0)) ||
+    return !sni || (strlen(sni) <= MAX_SNI_BYTES && !address_parse(&address, sni, 0)) ||
            refuse(why, sni, "no host name for SNI");
 }
 

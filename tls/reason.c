@@ -8,7 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#define MOST_ALERT 255 /* an alert is a byte */
+#define MAX_ALERT 255 /* an alert is a byte */
 
 enum transport_reason reason_of_verify(long error)
 {
@@ -94,7 +94,7 @@ enum transport_reason reason_of_failure(const SSL *ssl, bool asked, const char *
     *why = error ? ERR_reason_error_string(error) : NULL;
     if (ERR_GET_LIB(error) != ERR_LIB_SSL)
         return TLS_FAILED;
-    if (alert >= 0 && alert <= MOST_ALERT)
+    if (alert >= 0 && alert <= MAX_ALERT)
         return reason_of_alert(alert, asked, why);
     if (reason != SSL_R_CERTIFICATE_VERIFY_FAILED)
         return reason_of_ours(reason);

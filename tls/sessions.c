@@ -119,7 +119,7 @@ static unsigned char *serialize(SSL_SESSION *session, long *length)
                  ? -1
                  : copy_without_peer(at, whole + bytes, small);
     *length = inside < 0 ? -1 : ASN1_object_size(1, (int)inside, V_ASN1_SEQUENCE);
-    if (*length > 0 && *length <= SESSIONS_MOST_BYTES) {
+    if (*length > 0 && *length <= SESSIONS_MAX_BYTES) {
         memmove(small + *length - inside, small, (size_t)inside);
         ASN1_put_object(&to, 1, (int)inside, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
     } else {
@@ -141,7 +141,7 @@ void sessions_keep(struct sessions *sessions, const char *host, uint16_t port, S
         drop(sessions, kept);
     if (!bytes)
         return;
-    if (sessions->table.count == SESSIONS_MOST)
+    if (sessions->table.count == SESSIONS_MAX)
         drop_oldest(sessions);
     kept = memory_zeroed(sizeof(*kept));
     kept->host = memory_text(host, strlen(host));

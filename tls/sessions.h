@@ -14,8 +14,8 @@
 
 #include "tls/transport.h"
 
-#define SESSIONS_MOST       4096 /* kept; the least recently used gives way */
-#define SESSIONS_MOST_BYTES 2048 /* of one; a larger one is not kept */
+#define SESSIONS_MAX       4096 /* kept; the least recently used gives way */
+#define SESSIONS_MAX_BYTES 2048 /* of one; a larger one is not kept */
 
 struct sessions;
 

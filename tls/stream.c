@@ -20,7 +20,7 @@
 struct tls_stream {
     struct transport transport; /* first: a transport is a stream */
     SSL *ssl;                   /* owned */
-    struct visit *visit;        /* owned, or NULL: what the client's callbacks need */
+    struct stream_owner *owner; /* owned, or NULL: what the client's callbacks need */
     int socket_error;           /* errno of the socket call that failed, or 0 */
     size_t silent_bytes;        /* received since content came last, after the handshake */
     bool open;                  /* the first handshake is over */
@@ -32,7 +32,7 @@ struct tls_stream {
    for that. */
 static bool is_flooded(const struct tls_stream *stream)
 {
-    return stream->silent_bytes > STREAM_MOST_SILENT_BYTES && stream->open;
+    return stream->silent_bytes > STREAM_MAX_SILENT_BYTES && stream->open;
 }
 
 static int bio_read(BIO *bio, char *buffer, size_t size, size_t *count)
@@ -115,7 +115,7 @@ static struct io result_of(struct tls_stream *stream, int returned)
         return (struct io){.status = IO_ERROR, .error = stream->socket_error};
     return (struct io){.status = IO_ERROR,
                        .error = (int)reason_of_failure(stream->ssl,
-                                                       stream->visit && stream->visit->asked,
+                                                       stream->owner && stream->owner->asked,
                                                        &stream->transport.why)};
 }
 
@@ -135,10 +135,10 @@ static struct io stream_handshake(struct transport *transport)
         stream->open = true;
         stream->silent_bytes = 0;
     }
-    if (stream->visit && io.status == IO_OK)
-        stream->visit->calls->shaken(stream->visit, stream->ssl);
-    else if (stream->visit && io.status == IO_ERROR)
-        stream->visit->calls->failed(stream->visit);
+    if (stream->owner && io.status == IO_OK)
+        stream->owner->calls->handshake_done(stream->owner, stream->ssl);
+    else if (stream->owner && io.status == IO_ERROR)
+        stream->owner->calls->failed(stream->owner);
     return io;
 }
 
@@ -196,7 +196,7 @@ static void stream_facts(const struct transport *transport, struct tls_facts *fa
         .version = SSL_get_version(stream->ssl),
         .cipher = SSL_get_cipher_name(stream->ssl),
         .resumed = SSL_session_reused(stream->ssl),
-        .certificate = tls_certificate_hold(stream->visit ? stream->visit->certificate : NULL),
+        .certificate = tls_certificate_hold(stream->owner ? stream->owner->certificate : NULL),
     };
     SSL_get0_alpn_selected(stream->ssl, &alpn, &length);
     if (length && length < sizeof(facts->alpn)) /* a server may name what it was not offered */
@@ -212,12 +212,12 @@ static void stream_close(struct transport *transport)
         SSL_shutdown(stream->ssl);
     SSL_free(stream->ssl);
     ERR_clear_error();
-    if (stream->visit)
-        stream->visit->calls->closed(stream->visit);
+    if (stream->owner)
+        stream->owner->calls->closed(stream->owner);
     free(stream);
 }
 
-struct transport *stream_open(SSL *ssl, struct sock *sock, struct visit *visit)
+struct transport *stream_open(SSL *ssl, struct sock *sock, struct stream_owner *owner)
 {
     static const struct transport_calls calls = {
         .handshake = stream_handshake,
@@ -233,7 +233,7 @@ struct transport *stream_open(SSL *ssl, struct sock *sock, struct visit *visit)
     stream->transport.calls = &calls;
     stream->transport.sock = sock;
     stream->ssl = ssl;
-    stream->visit = visit;
+    stream->owner = owner;
     BIO_set_data(bio, stream);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);

@@ -19,7 +19,7 @@
 #include "tls/stream.h"
 #include "tls/verify.h"
 
-#define MOST_NAME_BYTES 255
+#define MAX_NAME_BYTES 255
 
 struct tls_client {
     SSL_CTX *context;
@@ -33,7 +33,7 @@ struct tls_client {
 
 /* Whom a connection leads to, for the callback that brings its session. */
 struct call {
-    struct visit visit; /* first */
+    struct stream_owner owner; /* first */
     struct tls_client *client;
     struct tls_certificate *offered; /* of the session that is offered to the server, or NULL */
     uint16_t port;
@@ -43,13 +43,13 @@ struct call {
 
 /* Reads the certificate once; that of a resumed session was read when it began. To be called when
    it is known whether the session is resumed. */
-static void describe(struct visit *visit, SSL *ssl)
+static void describe(struct stream_owner *owner, SSL *ssl)
 {
-    const struct call *call = (const struct call *)visit;
+    const struct call *call = (const struct call *)owner;
 
-    if (!call->client->describe || visit->certificate)
+    if (!call->client->describe || owner->certificate)
         return;
-    visit->certificate = SSL_session_reused(ssl) ? tls_certificate_hold(call->offered)
+    owner->certificate = SSL_session_reused(ssl) ? tls_certificate_hold(call->offered)
                                                  : certificate_read(SSL_get0_peer_certificate(ssl));
 }
 
@@ -59,10 +59,10 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 {
     struct call *call = SSL_get_app_data(ssl);
 
-    describe(&call->visit, ssl);
+    describe(&call->owner, ssl);
     if (!call->kept && SSL_SESSION_is_resumable(session))
         sessions_keep(call->client->sessions, call->host, call->port, session,
-                      call->visit.certificate);
+                      call->owner.certificate);
     call->kept = true;
     return 0;
 }
@@ -74,7 +74,7 @@ static int on_asked(SSL *ssl, X509 **certificate, EVP_PKEY **key)
 
     (void)certificate;
     (void)key;
-    call->visit.asked = true;
+    call->owner.asked = true;
     return 0;
 }
 
@@ -138,14 +138,14 @@ static bool ask_for(SSL *ssl, const char *sni, const char *host, bool numeric)
 /* Sets who the other side must be. The dot that closes an absolute name is not part of it here. */
 static bool expect_host(SSL *ssl, const char *text, const struct tls_client *client)
 {
-    char host[MOST_NAME_BYTES + 1];
+    char host[MAX_NAME_BYTES + 1];
     size_t length = strlen(text);
     struct address address;
     bool numeric;
 
     if (length && text[length - 1] == '.')
         length--;
-    if (!length || length > MOST_NAME_BYTES || *text == '.') /* to OpenSSL all names below */
+    if (!length || length > MAX_NAME_BYTES || *text == '.') /* to OpenSSL all names below */
         return false;
     memcpy(host, text, length);
     host[length] = '\0';
@@ -156,19 +156,19 @@ static bool expect_host(SSL *ssl, const char *text, const struct tls_client *cli
 }
 
 /* A server that fails with a session gets none the next time. */
-static void on_failed(struct visit *visit)
+static void on_failed(struct stream_owner *owner)
 {
-    struct call *call = (struct call *)visit;
+    struct call *call = (struct call *)owner;
 
     if (call->client->sessions)
         sessions_forget(call->client->sessions, call->host, call->port);
 }
 
-static void on_closed(struct visit *visit)
+static void on_closed(struct stream_owner *owner)
 {
-    struct call *call = (struct call *)visit;
+    struct call *call = (struct call *)owner;
 
-    tls_certificate_drop(visit->certificate);
+    tls_certificate_drop(owner->certificate);
     tls_certificate_drop(call->offered);
     free(call);
 }
@@ -186,12 +186,12 @@ static void resume(struct call *call, SSL *ssl)
 
 static struct call *make_call(struct tls_client *client, SSL *ssl, const char *host, uint16_t port)
 {
-    static const struct visit_calls calls = {
-        .shaken = describe, .failed = on_failed, .closed = on_closed};
+    static const struct stream_owner_calls calls = {
+        .handshake_done = describe, .failed = on_failed, .closed = on_closed};
     size_t length = strlen(host);
     struct call *call = memory_zeroed(sizeof(*call) + length + 1);
 
-    call->visit.calls = &calls;
+    call->owner.calls = &calls;
     call->client = client;
     call->port = port;
     memcpy(call->host, host, length);
@@ -220,7 +220,7 @@ struct transport *tls_client_open(struct tls_client *client, struct sock *sock, 
         return NULL;
     }
     SSL_set_connect_state(ssl);
-    return stream_open(ssl, sock, &make_call(client, ssl, host, port)->visit);
+    return stream_open(ssl, sock, &make_call(client, ssl, host, port)->owner);
 }
 
 static void *get(size_t bytes, const char *file, int line)

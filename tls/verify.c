@@ -11,8 +11,8 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#define MOST_HOST_BYTES 255
-#define LABEL_LETTERS   16 /* of the label that takes the place of one with an underscore */
+#define MAX_HOST_BYTES 255
+#define LABEL_LETTERS  16 /* of the label that takes the place of one with an underscore */
 
 /* Runs the verification itself. 1: the chain is good. */
 static int on_verify(X509_STORE_CTX *store, void *owner)
@@ -35,7 +35,7 @@ static bool replace_label(char *to, const char *host)
     size_t label = strcspn(host, ".");
     unsigned char random[LABEL_LETTERS];
 
-    if (!memchr(host, '_', label) || !host[label] || strlen(host) > MOST_HOST_BYTES ||
+    if (!memchr(host, '_', label) || !host[label] || strlen(host) > MAX_HOST_BYTES ||
         RAND_bytes(random, sizeof(random)) != 1)
         return false;
     for (size_t i = 0; i < sizeof(random); i++)
@@ -49,7 +49,7 @@ static bool replace_label(char *to, const char *host)
 static bool wildcard_matches(X509 *x509, X509_VERIFY_PARAM *expected)
 {
     const char *host = X509_VERIFY_PARAM_get0_host(expected, 0);
-    char other[LABEL_LETTERS + MOST_HOST_BYTES + 1], *name = NULL;
+    char other[LABEL_LETTERS + MAX_HOST_BYTES + 1], *name = NULL;
     bool matches =
         host && replace_label(other, host) &&
         X509_check_host(x509, other, 0, X509_VERIFY_PARAM_get_hostflags(expected), &name) == 1 &&

@@ -70,15 +70,15 @@ static void mark_due(struct arrivals *arrivals)
 uint64_t arrivals_pass(struct arrivals *arrivals, nsec now)
 {
     nsec last = nsec_min(now, arrivals->end - 1);
-    uint64_t before = arrivals->scheduled, most, count;
+    uint64_t before = arrivals->scheduled, max, count;
 
     if (schedule_peek(&arrivals->due) > last)
         return 0;
     if (schedule_peek(&arrivals->due) < arrivals->from)
         schedule_skip(&arrivals->due, nsec_min(last, arrivals->from - 1), UINT64_MAX);
     do {
-        most = arrivals->requests ? arrivals->requests - arrivals->scheduled : UINT64_MAX;
-        count = schedule_skip(&arrivals->due, last, most < MARK_EVERY ? most : MARK_EVERY);
+        max = arrivals->requests ? arrivals->requests - arrivals->scheduled : UINT64_MAX;
+        count = schedule_skip(&arrivals->due, last, max < MARK_EVERY ? max : MARK_EVERY);
         arrivals->scheduled += count;
         mark_due(arrivals);
     } while (count == MARK_EVERY);

@@ -1,5 +1,5 @@
 /*
- * The client's machine: ABSENT, CONNECTING, OPEN. Requests in flight are in a list in the order of their start,
+ * The client's machine: ABSENT, CONNECTING, OPEN. Requests in request are in a list in the order of their start,
  * each with a stream of its own.
  *
  * http/exchange is not used: an exchange makes a result of everything about one response. Here a response is
@@ -11,24 +11,24 @@
 
 #define READ_BUDGET 4 /* receives in a turn: then the other clients are served */
 
-struct flight *client_oldest(const struct client *client)
+struct load_request *client_oldest(const struct client *client)
 {
-    struct link *first = list_first(&client->in_flight);
+    struct link *first = list_first(&client->requests);
 
-    return first ? LIST_OWNER(first, struct flight, of_client) : NULL;
+    return first ? LIST_OWNER(first, struct load_request, of_client) : NULL;
 }
 
 /* It is over; what it points to stays until the next start. */
-static const struct flight *land(struct flight *flight)
+static const struct load_request *take_oldest(struct load_request *request)
 {
-    struct client *client = flight->client;
+    struct client *client = request->client;
 
-    list_remove(&flight->link);
-    list_remove(&flight->of_client);
-    flight->next_spare = client->spare;
-    client->spare = flight;
-    client->flying--;
-    return flight;
+    list_remove(&request->link);
+    list_remove(&request->of_client);
+    request->next_spare = client->spare;
+    client->spare = request;
+    client->in_flight--;
+    return request;
 }
 
 static const char *const state_names[] = {
@@ -38,7 +38,7 @@ static const char *const state_names[] = {
 static void enter(struct client *client, enum client_state state)
 {
     if (client->state != state)
-        probe_state(client->crew->dialer->loop, "load client", client->number,
+        probe_state(client->group->dialer->loop, "load client", client->number,
                     state_names[client->state], state_names[state]);
     client->state = state;
 }
@@ -49,20 +49,20 @@ static void leave(struct client *client, enum error error)
     client->conn = NULL;
     enter(client, CLIENT_ABSENT);
     client->last = client->lost = false;
-    client->asked = client->waiting = client->flying;
-    client->crew->events->gone(client->crew->owner, client, error);
+    client->asked = client->waiting = client->in_flight;
+    client->group->events->gone(client->group->owner, client, error);
 }
 
-/* All that is in flight has failed. */
+/* All that is in request has failed. */
 static void fail_all(struct client *client, enum error error)
 {
-    struct crew *crew = client->crew;
+    struct client_group *group = client->group;
 
-    while (client->flying)
-        crew->events->failed(crew->owner, land(client_oldest(client)), error);
+    while (client->in_flight)
+        group->events->failed(group->owner, take_oldest(client_oldest(client)), error);
 }
 
-/* Whether a request that has ended without a response goes on the next connection. All that are in flight fail
+/* Whether a request that has ended without a response goes on the next connection. All that are in request fail
    when the server ends the connection; behind bytes that are no response only those fail that had been sent. One
    of those on a connection that never served fails: else requests and connections would follow each other for
    ever. */
@@ -83,48 +83,48 @@ static bool goes_on(const struct client *client, const struct stream_end *end)
 
 static void on_end(struct stream *stream, const struct stream_end *end)
 {
-    struct flight *flight = STREAM_OWNER(stream, struct flight, stream);
-    struct client *client = flight->client;
-    struct crew *crew = client->crew;
+    struct load_request *request = STREAM_OWNER(stream, struct load_request, stream);
+    struct client *client = request->client;
+    struct client_group *group = client->group;
 
     if (!end->error) {
-        const struct answer_arrival arrival = {
+        const struct response_arrival arrival = {
             .status = end->status,
             .at = end->arrival.at,
             .stamped = client->conn->sock->stamped,
-            .lay = end->arrival.kernel_age_ns,
+            .kernel_age_ns = end->arrival.kernel_age_ns,
         };
 
-        crew->events->answered(crew->owner, land(flight), &arrival);
+        group->events->completed(group->owner, take_oldest(request), &arrival);
     } else if (!goes_on(client, end)) {
         client->lost = true;
-        crew->events->failed(crew->owner, land(flight), end->error);
+        group->events->failed(group->owner, take_oldest(request), end->error);
     }
 }
 
 /* Hands a request to the connection. */
-static void submit(struct client *client, struct flight *flight)
+static void submit(struct client *client, struct load_request *request)
 {
     static const struct stream_events events = {.end = on_end};
 
-    flight->stream.events = &events;
-    flight->stream.out.bytes = flight->target->bytes;
-    flight->stream.out.count = flight->target->count;
-    flight->stream.out.headless = flight->target->head;
-    conn_submit(client->conn, &flight->stream);
+    request->stream.events = &events;
+    request->stream.out.bytes = request->target->bytes;
+    request->stream.out.count = request->target->count;
+    request->stream.out.headless = request->target->head;
+    conn_submit(client->conn, &request->stream);
 }
 
 /* Hands over requests that were started before there was room for them. */
 static void submit_waiting(struct client *client)
 {
-    for (struct link *link = client->in_flight.next;
-         client->waiting && link != &client->in_flight && conn_capacity(client->conn);
+    for (struct link *link = client->requests.next;
+         client->waiting && link != &client->requests && conn_capacity(client->conn);
          link = link->next) {
-        struct flight *flight = LIST_OWNER(link, struct flight, of_client);
+        struct load_request *request = LIST_OWNER(link, struct load_request, of_client);
 
-        if (stream_is_submitted(&flight->stream))
+        if (stream_is_submitted(&request->stream))
             continue;
-        submit(client, flight);
+        submit(client, request);
         client->waiting--;
     }
 }
@@ -144,7 +144,7 @@ static void on_room(struct conn *conn)
     if (client->waiting)
         submit_waiting(client);
     if (client_has_room(client))
-        client->crew->events->room(client->crew->owner, client);
+        client->group->events->room(client->group->owner, client);
     if (client->last)
         conn_stop(conn);
 }
@@ -158,8 +158,8 @@ static void on_closed(struct conn *conn, enum error error)
 
 static void open_client(struct client *client)
 {
-    struct crew *crew = client->crew;
-    struct conn *conn = conn_open(client->dial, &crew->conn_options, client);
+    struct client_group *group = client->group;
+    struct conn *conn = conn_open(client->dial, &group->conn_options, client);
 
     client->conn = conn;
     enter(client, CLIENT_OPEN);
@@ -168,7 +168,7 @@ static void open_client(struct client *client)
     if (client->stamped)
         sock_stamp(conn->sock);
     submit_waiting(client);
-    crew->events->open(crew->owner, client);
+    group->events->open(group->owner, client);
     on_room(conn);
     client_send(client);
 }
@@ -191,7 +191,7 @@ static void on_dialled(void *owner)
             end_dial(client);
         return;
     }
-    client->blamed = client->flying > 0;
+    client->blamed = client->in_flight > 0;
     client->queued = dial->stamps.queued;
     end_dial(client);
     fail_all(client, error);
@@ -200,28 +200,29 @@ static void on_dialled(void *owner)
 
 /* --- for the load --- */
 
-void crew_init(struct crew *crew)
+void client_group_init(struct client_group *group)
 {
     static const struct conn_events events = {.room = on_room, .closed = on_closed};
 
-    list_init(&crew->flights);
-    crew->conn_options = (struct conn_options){
+    list_init(&group->requests);
+    group->conn_options = (struct conn_options){
         .events = &events,
-        .pipeline = crew->pipeline,
+        .pipeline = group->pipeline,
         .read_budget = READ_BUDGET,
         .protocol = h1_always,
-        .bytes_in = &crew->bytes_in,
-        .bytes_out = &crew->bytes_out,
+        .bytes_in = &group->bytes_in,
+        .bytes_out = &group->bytes_out,
     };
 }
 
-void client_init(struct client *client, struct crew *crew, unsigned number, struct flight *flights)
+void client_init(struct client *client, struct client_group *group, unsigned number,
+                 struct load_request *requests)
 {
-    *client = (struct client){.crew = crew, .number = number};
-    list_init(&client->in_flight);
-    for (unsigned i = crew->pipeline; i--; client->spare = &flights[i]) {
-        flights[i].client = client;
-        flights[i].next_spare = client->spare;
+    *client = (struct client){.group = group, .number = number};
+    list_init(&client->requests);
+    for (unsigned i = group->pipeline; i--; client->spare = &requests[i]) {
+        requests[i].client = client;
+        requests[i].next_spare = client->spare;
     }
 }
 
@@ -230,7 +231,7 @@ void client_connect(struct client *client, const struct dial_options *options)
     enter(client, CLIENT_CONNECTING);
     client->stood = client->blamed = false;
     client->queued = 0;
-    client->dial = dial_new(client->crew->dialer, client->crew->url, options, on_dialled, client);
+    client->dial = dial_new(client->group->dialer, client->group->url, options, on_dialled, client);
     if (client->dial->state == DIAL_FAILED)
         on_dialled(client);
 }
@@ -238,19 +239,19 @@ void client_connect(struct client *client, const struct dial_options *options)
 void client_start(struct client *client, const struct target *target, nsec intended, nsec now,
                   bool counted)
 {
-    struct flight *flight = client->spare;
+    struct load_request *request = client->spare;
 
-    client->spare = flight->next_spare;
-    list_put_last(&client->in_flight, &flight->of_client);
-    client->flying++;
-    flight->target = target;
-    flight->intended = intended;
-    flight->started = now;
-    flight->counted = counted;
-    list_put_last(&client->crew->flights, &flight->link);
+    client->spare = request->next_spare;
+    list_put_last(&client->requests, &request->of_client);
+    client->in_flight++;
+    request->target = target;
+    request->intended = intended;
+    request->started = now;
+    request->counted = counted;
+    list_put_last(&client->group->requests, &request->link);
     client->asked++;
     if (client->state == CLIENT_OPEN)
-        submit(client, flight);
+        submit(client, request);
     else
         client->waiting++;
 }
@@ -277,7 +278,7 @@ void client_fail(struct client *client, enum error error)
 void client_close(struct client *client)
 {
     cut(client);
-    while (client->flying)
-        land(client_oldest(client));
+    while (client->in_flight)
+        take_oldest(client_oldest(client));
     enter(client, CLIENT_ABSENT);
 }

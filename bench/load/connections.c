@@ -8,14 +8,14 @@
 #include "base/memory.h"
 #include "bench/load/options.h"
 
-#define MOST_CONNECTING 128 /* at once, where requests wait for a connection to be there first */
-#define FIRST_PAUSE     NSEC_PER_MS /* after a connection that could not be made; doubled each time */
-#define MOST_DOUBLINGS  7
-#define TRIAL           NSEC_PER_S /* where each connection that was begun in it fails, the load ends */
+#define MAX_CONNECTING 128 /* at once, where requests wait for a connection to be there first */
+#define FIRST_PAUSE    NSEC_PER_MS /* after a connection that could not be made; doubled each time */
+#define MAX_DOUBLINGS  7
+#define TRIAL          NSEC_PER_S /* where each connection that was begun in it fails, the load ends */
 
 static struct loop *loop_of(const struct connections *connections)
 {
-    return connections->crew.dialer->loop;
+    return connections->group.dialer->loop;
 }
 
 /* --- the trial --- */
@@ -28,7 +28,7 @@ static void judge_trial(void *owner)
 
     if (!over || connections->trial_passed || connections->trial_left || !connections->refusal)
         return;
-    connections->events->hopeless(connections->crew.owner, connections->refusal);
+    connections->events->hopeless(connections->group.owner, connections->refusal);
 }
 
 static bool is_timeout(enum error error)
@@ -75,7 +75,7 @@ struct client *connections_next(const struct connections *connections)
 
 bool connections_full(const struct connections *connections)
 {
-    return connections->connecting >= MOST_CONNECTING;
+    return connections->connecting >= MAX_CONNECTING;
 }
 
 /* Of the next connection: some resume a TLS session, the others do not. */
@@ -101,7 +101,7 @@ void connections_begin(struct connections *connections, struct client *client)
         enter_trial(connections, client);
     if (options->source_count)
         dial.from = &options->sources[connections->sources_taken++ % options->source_count];
-    if (connections->crew.url->https)
+    if (connections->group.url->https)
         dial.tls = next_tls(connections);
     client_connect(client, &dial);
 }
@@ -131,12 +131,12 @@ void connections_judge(struct connections *connections, struct client *client, e
 
 void connections_again(struct connections *connections, struct client *client)
 {
-    (client->flying ? list_put_first : list_put_last)(&connections->absent, &client->link);
+    (client->in_flight ? list_put_first : list_put_last)(&connections->absent, &client->link);
 }
 
 void connections_rest(struct connections *connections, struct client *client)
 {
-    unsigned doublings = client->refused < MOST_DOUBLINGS ? client->refused : MOST_DOUBLINGS;
+    unsigned doublings = client->refused < MAX_DOUBLINGS ? client->refused : MAX_DOUBLINGS;
     struct loop *loop = loop_of(connections);
 
     client->refused++;
@@ -149,7 +149,7 @@ void connections_rest(struct connections *connections, struct client *client)
 static void on_pause_over(void *owner)
 {
     struct client *client = owner;
-    struct connections *connections = LIST_OWNER(client->crew, struct connections, crew);
+    struct connections *connections = LIST_OWNER(client->group, struct connections, group);
 
     list_put_last(&connections->absent, &client->link);
     connections_look(connections); /* once for all whose pauses end in this turn */
@@ -172,10 +172,10 @@ void connections_place(struct connections *connections, struct client *client)
 static char *make_tls(struct connections *connections)
 {
     unsigned percent = connections->options->resume_percent;
-    struct tls_client_options options = connections->crew.dialer->trust;
+    struct tls_client_options options = connections->group.dialer->trust;
     char *why = NULL;
 
-    if (!connections->crew.url->https)
+    if (!connections->group.url->https)
         return NULL;
     options.describe = false;
     options.many_sessions = true;
@@ -193,12 +193,13 @@ static void make_clients(struct connections *connections)
     size_t count = options->connections;
 
     connections->clients = memory_zeroed(count * sizeof(*connections->clients));
-    connections->flights = memory_zeroed(count * options->pipeline * sizeof(*connections->flights));
+    connections->requests =
+        memory_zeroed(count * options->pipeline * sizeof(*connections->requests));
     for (size_t i = 0; i < count; i++) {
         struct client *client = &connections->clients[i];
 
-        client_init(client, &connections->crew, (unsigned)i,
-                    connections->flights + i * options->pipeline);
+        client_init(client, &connections->group, (unsigned)i,
+                    connections->requests + i * options->pipeline);
         client->stamped = options->stamped_every && i % options->stamped_every == 0;
         timer_init(&client->pause, on_pause_over, client, "load client pause");
         list_put_last(&connections->absent, &client->link);
@@ -210,14 +211,14 @@ char *connections_init(struct connections *connections, const struct load_option
                        const struct connections_events *events, void *owner)
 {
     *connections = (struct connections){.options = options, .events = events};
-    connections->crew = (struct crew){
+    connections->group = (struct client_group){
         .dialer = dialer,
         .url = targets_url(options->targets),
         .events = clients,
         .owner = owner,
         .pipeline = options->pipeline,
     };
-    crew_init(&connections->crew);
+    client_group_init(&connections->group);
     list_init(&connections->idle);
     list_init(&connections->absent);
     timer_init(&connections->trial, judge_trial, connections, "load trial end");
@@ -249,5 +250,5 @@ void connections_free(struct connections *connections)
     tls_client_free(connections->whole);
     tls_client_free(connections->resuming);
     free(connections->clients);
-    free(connections->flights);
+    free(connections->requests);
 }

@@ -21,18 +21,18 @@ struct connections_events {
 
 /* Read by others, written by its own functions alone. */
 struct connections {
-    struct client *clients; /* options->connections of them */
-    struct crew crew;       /* what they have in common */
-    struct link idle;       /* clients that have room, in turns */
-    struct link absent;     /* clients that may connect */
-    size_t connecting;      /* clients that do */
-    size_t open;            /* that have a connection */
+    struct client *clients;    /* options->connections of them */
+    struct client_group group; /* what they have in common */
+    struct link idle;          /* clients that have room, in turns */
+    struct link absent;        /* clients that may connect */
+    size_t connecting;         /* clients that do */
+    size_t open;               /* that have a connection */
     struct task look;
 
     const struct load_options *options; /* borrowed */
     const struct connections_events *events;
-    struct flight *flights; /* all their rings */
-    size_t sources_taken;   /* of options->sources */
+    struct load_request *requests; /* all their rings */
+    size_t sources_taken;          /* of options->sources */
 
     /* the trial: whether any connection can be made */
     struct timer trial; /* it is over */

@@ -174,9 +174,9 @@ void dispatch_dial(struct dispatch *dispatch, bool waited)
     unsigned left = DIALS_A_TURN;
 
     while (left && !over && (client = connections_next(dispatch->connections))) {
-        if (!client->flying && !wants_connection(dispatch))
+        if (!client->in_flight && !wants_connection(dispatch))
             break;
-        if (dispatch->options->new_connections && !client->flying) {
+        if (dispatch->options->new_connections && !client->in_flight) {
             if (dispatch->options->open_loop)
                 start_queued(dispatch, client, waited);
             else
@@ -218,10 +218,10 @@ static void count_end(struct dispatch *dispatch)
         phases_finish(dispatch->phases);
 }
 
-void dispatch_answered(struct dispatch *dispatch, const struct flight *flight,
-                       const struct answer_arrival *arrival)
+void dispatch_completed(struct dispatch *dispatch, const struct load_request *request,
+                        const struct response_arrival *arrival)
 {
-    record_answer(dispatch->record, flight, arrival);
+    record_response(dispatch->record, request, arrival);
     count_end(dispatch);
 }
 
@@ -236,9 +236,10 @@ static nsec age_of(const struct dispatch *dispatch, const struct client *client,
     return age > client->queued ? age - client->queued : 0;
 }
 
-void dispatch_failed(struct dispatch *dispatch, const struct flight *flight, enum error error)
+void dispatch_failed(struct dispatch *dispatch, const struct load_request *request,
+                     enum error error)
 {
-    record_failure(dispatch->record, error, age_of(dispatch, flight->client, flight->intended));
+    record_failure(dispatch->record, error, age_of(dispatch, request->client, request->intended));
     count_end(dispatch);
 }
 
@@ -277,15 +278,15 @@ static void on_expiry(void *owner)
 
     if (expires_later(dispatch))
         return;
-    while ((link = list_first(&dispatch->connections->crew.flights))) {
-        const struct flight *flight = LIST_OWNER(link, struct flight, link);
-        nsec deadline = clock_after(flight->started, dispatch->options->timeout);
+    while ((link = list_first(&dispatch->connections->group.requests))) {
+        const struct load_request *request = LIST_OWNER(link, struct load_request, link);
+        nsec deadline = clock_after(request->started, dispatch->options->timeout);
 
         if (deadline > loop_now(dispatch->loop)) {
             loop_arm(dispatch->loop, &dispatch->expiry, deadline);
             return;
         }
-        client_fail(flight->client, ERROR_TOTAL_TIMEOUT);
+        client_fail(request->client, ERROR_TOTAL_TIMEOUT);
     }
 }
 
@@ -313,11 +314,11 @@ static void count_age(void *owner, nsec age, uint64_t count)
 
 void dispatch_ages(struct dispatch *dispatch, nsec now)
 {
-    const struct flight *flight;
+    const struct load_request *request;
 
-    LIST_EACH (flight, &dispatch->connections->crew.flights, link)
-        if (flight->counted)
-            record_ages(dispatch->record, now - flight->intended, 1);
+    LIST_EACH (request, &dispatch->connections->group.requests, link)
+        if (request->counted)
+            record_ages(dispatch->record, now - request->intended, 1);
     if (!dispatch->options->open_loop)
         return;
     count_due(dispatch, now);

@@ -20,7 +20,7 @@ struct dispatch {
     struct arrivals arrivals;
     struct stalls stalls; /* open loop */
     struct timer wake;    /* open loop: the next request is due */
-    struct timer expiry;  /* the oldest request in flight is too old */
+    struct timer expiry;  /* the oldest request in request is too old */
     bool put_off;         /* the expiry was, since it came late */
     uint64_t random;      /* for the choice of targets */
 };
@@ -39,9 +39,10 @@ void dispatch_dial(struct dispatch *dispatch, bool waited);
 void dispatch_wake(struct dispatch *dispatch);
 
 /* A counted request has ended. The last one ends the run. */
-void dispatch_answered(struct dispatch *dispatch, const struct flight *flight,
-                       const struct answer_arrival *arrival);
-void dispatch_failed(struct dispatch *dispatch, const struct flight *flight, enum error error);
+void dispatch_completed(struct dispatch *dispatch, const struct load_request *request,
+                        const struct response_arrival *arrival);
+void dispatch_failed(struct dispatch *dispatch, const struct load_request *request,
+                     enum error error);
 
 /* No connection could be made, and no request was there to be failed by it: the next one is. */
 void dispatch_fail_next(struct dispatch *dispatch, const struct client *client, enum error error);

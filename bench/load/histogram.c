@@ -45,22 +45,22 @@ void histogram_record_many(struct histogram *histogram, nsec value, uint64_t tim
         return;
     histogram_record(histogram, value);
     times--;
-    histogram->clamped += value > HISTOGRAM_MOST ? times : 0;
-    histogram->counts[histogram_place(nsec_min(value, HISTOGRAM_MOST))] += times;
+    histogram->clamped += value > HISTOGRAM_MAX ? times : 0;
+    histogram->counts[histogram_index(nsec_min(value, HISTOGRAM_MAX))] += times;
     histogram->count += times;
 }
 
 nsec histogram_least(nsec value)
 {
-    return value > HISTOGRAM_MOST ? HISTOGRAM_MOST + 1 : histogram_low(histogram_place(value));
+    return value > HISTOGRAM_MAX ? HISTOGRAM_MAX + 1 : histogram_low(histogram_index(value));
 }
 
 void histogram_add(struct histogram *to, const struct histogram *from)
 {
     if (!from->count)
         return;
-    for (uint32_t place = from->first; place < from->end; place++)
-        to->counts[place] += from->counts[place];
+    for (uint32_t index = from->first; index < from->end; index++)
+        to->counts[index] += from->counts[index];
     to->count += from->count;
     to->clamped += from->clamped;
     if (from->min < to->min) {
@@ -74,35 +74,35 @@ void histogram_add(struct histogram *to, const struct histogram *from)
 }
 
 /* The value that stands for those of a place in a percentile. */
-static nsec shown(const struct histogram *histogram, uint32_t place)
+static nsec shown(const struct histogram *histogram, uint32_t index)
 {
-    return nsec_min(histogram_high(place), histogram->max);
+    return nsec_min(histogram_high(index), histogram->max);
 }
 
 void histogram_add_over(struct histogram *to, const struct histogram *from, nsec value)
 {
-    uint32_t place = histogram_place(nsec_min(value, HISTOGRAM_MOST)) + 1;
+    uint32_t index = histogram_index(nsec_min(value, HISTOGRAM_MAX)) + 1;
 
-    for (place = place > from->first ? place : from->first; place < from->end; place++)
-        histogram_record_many(to, shown(from, place), from->counts[place]);
+    for (index = index > from->first ? index : from->first; index < from->end; index++)
+        histogram_record_many(to, shown(from, index), from->counts[index]);
 }
 
 /* By how many bits the values of a place were shifted: the place is 2^bits values wide. */
-static uint32_t width_bits(uint32_t place)
+static uint32_t width_bits(uint32_t index)
 {
-    return place < 2 * HISTOGRAM_PARTS ? 0 : (place >> HISTOGRAM_PARTS_BITS) - 1;
+    return index < 2 * HISTOGRAM_PARTS ? 0 : (index >> HISTOGRAM_PARTS_BITS) - 1;
 }
 
-nsec histogram_low(uint32_t place)
+nsec histogram_low(uint32_t index)
 {
-    uint32_t bits = width_bits(place);
+    uint32_t bits = width_bits(index);
 
-    return (nsec)(place - (bits << HISTOGRAM_PARTS_BITS)) << bits;
+    return (nsec)(index - (bits << HISTOGRAM_PARTS_BITS)) << bits;
 }
 
-nsec histogram_high(uint32_t place)
+nsec histogram_high(uint32_t index)
 {
-    return histogram_low(place) + (UINT64_C(1) << width_bits(place)) - 1;
+    return histogram_low(index) + (UINT64_C(1) << width_bits(index)) - 1;
 }
 
 /* As which number, in ascending order from 1, a percentile stands (nearest rank). In whole numbers, for
@@ -129,10 +129,10 @@ nsec histogram_at(const struct histogram *histogram, double percent)
     if (!histogram->count)
         return 0;
     rank = rank_of(histogram->count, percent);
-    for (uint32_t place = histogram->first; place < histogram->end; place++) {
-        reached += histogram->counts[place];
+    for (uint32_t index = histogram->first; index < histogram->end; index++) {
+        reached += histogram->counts[index];
         if (reached >= rank)
-            return shown(histogram, place);
+            return shown(histogram, index);
     }
     return histogram->max;
 }
@@ -144,9 +144,9 @@ uint64_t histogram_up_to(const struct histogram *histogram, nsec value)
 
     if (value >= histogram->max)
         return histogram->count;
-    end = histogram_place(value) + 1;
-    for (uint32_t place = histogram->first; place < end; place++)
-        reached += histogram->counts[place];
+    end = histogram_index(value) + 1;
+    for (uint32_t index = histogram->first; index < end; index++)
+        reached += histogram->counts[index];
     return reached;
 }
 
@@ -174,9 +174,9 @@ static void moments_add(struct moments *moments, double value, double count)
 }
 
 /* The middle of a place's values, as far as any can lie there. */
-static double middle(const struct histogram *histogram, uint32_t place)
+static double middle(const struct histogram *histogram, uint32_t index)
 {
-    nsec low = nsec_max(histogram_low(place), histogram->min), high = shown(histogram, place);
+    nsec low = nsec_max(histogram_low(index), histogram->min), high = shown(histogram, index);
 
     return (double)low + (double)(high - low) / 2;
 }
@@ -193,15 +193,15 @@ void histogram_summarize(const struct histogram *histogram, struct histogram_sum
     *summary = (struct histogram_summary){0};
     if (!histogram->count)
         return;
-    for (uint32_t place = histogram->first; place < histogram->end; place++) {
-        uint64_t count = histogram->counts[place];
+    for (uint32_t index = histogram->first; index < histogram->end; index++) {
+        uint64_t count = histogram->counts[index];
 
         if (!count)
             continue;
         reached += count;
         for (; mark->rank <= reached; mark++)
-            *mark->value = shown(histogram, place);
-        moments_add(&moments, middle(histogram, place), (double)count);
+            *mark->value = shown(histogram, index);
+        moments_add(&moments, middle(histogram, index), (double)count);
     }
     summary->count = histogram->count;
     summary->min = histogram->min;

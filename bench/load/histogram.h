@@ -6,7 +6,7 @@
  *
  * The layout is HdrHistogram's with a lowest value of 1 and three significant digits, so that its log
  * format can hold it as it is (bench/load/hlog.h). Nothing is dropped: what is over an hour is counted as
- * HISTOGRAM_MOST, and `clamped` says how many were.
+ * HISTOGRAM_MAX, and `clamped` says how many were.
  */
 #ifndef BENCH_LOAD_HISTOGRAM_H
 #define BENCH_LOAD_HISTOGRAM_H
@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 
-#define HISTOGRAM_MOST       (3600 * NSEC_PER_S)
+#define HISTOGRAM_MAX        (3600 * NSEC_PER_S)
 #define HISTOGRAM_PARTS_BITS 10 /* a bucket has 1,024 parts */
 #define HISTOGRAM_PARTS      (1u << HISTOGRAM_PARTS_BITS)
 #define HISTOGRAM_BUCKETS    32 /* the last reaches over an hour */
@@ -23,7 +23,7 @@
 
 struct histogram {
     uint64_t count;                    /* of all values */
-    uint64_t clamped;                  /* of those that were over HISTOGRAM_MOST */
+    uint64_t clamped;                  /* of those that were over HISTOGRAM_MAX */
     nsec min, max;                     /* exact; min is NSEC_NEVER and max 0 while there is none */
     uint32_t first, end;               /* the places of min and, one beyond, of max; else both 0 */
     uint64_t counts[HISTOGRAM_COUNTS]; /* by histogram_place */
@@ -52,8 +52,8 @@ struct histogram *histogram_new(void); /* empty */
 void histogram_free(struct histogram *histogram);
 void histogram_clear(struct histogram *histogram); /* costs what was touched, not all of it */
 
-/* Where a value is counted; a value over HISTOGRAM_MOST must have been clamped. */
-static inline uint32_t histogram_place(nsec value)
+/* Where a value is counted; a value over HISTOGRAM_MAX must have been clamped. */
+static inline uint32_t histogram_index(nsec value)
 {
     uint32_t bucket =
         63 - HISTOGRAM_PARTS_BITS - (uint32_t)__builtin_clzll(value | (2 * HISTOGRAM_PARTS - 1));
@@ -64,22 +64,22 @@ static inline uint32_t histogram_place(nsec value)
 /* Counts a value. Here, since it is called several times a request. */
 static inline void histogram_record(struct histogram *histogram, nsec value)
 {
-    uint32_t place;
+    uint32_t index;
 
-    if (__builtin_expect(value > HISTOGRAM_MOST, 0)) {
-        value = HISTOGRAM_MOST;
+    if (__builtin_expect(value > HISTOGRAM_MAX, 0)) {
+        value = HISTOGRAM_MAX;
         histogram->clamped++;
     }
-    place = histogram_place(value);
-    histogram->counts[place]++;
+    index = histogram_index(value);
+    histogram->counts[index]++;
     histogram->count++;
     if (value < histogram->min) {
         histogram->min = value;
-        histogram->first = place;
+        histogram->first = index;
     }
     if (value >= histogram->max) { /* 0 is a value too */
         histogram->max = value;
-        histogram->end = place + 1;
+        histogram->end = index + 1;
     }
 }
 
@@ -96,8 +96,8 @@ void histogram_add(struct histogram *to, const struct histogram *from);
 void histogram_add_over(struct histogram *to, const struct histogram *from, nsec value);
 
 /* The values that are counted in one place lie from histogram_low to histogram_high, both included. */
-nsec histogram_low(uint32_t place);
-nsec histogram_high(uint32_t place);
+nsec histogram_low(uint32_t index);
+nsec histogram_high(uint32_t index);
 
 /* The value that `percent` (0 to 100) of all values do not exceed: histogram_high of the place where
    that many are reached, never over max; 0 where there is no value. Of `percent` six decimals count. */

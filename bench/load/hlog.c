@@ -26,7 +26,7 @@
 #define DIGITS            3
 #define RATIO_OF_ONE      UINT64_C(0x3ff0000000000000) /* 1.0, as its bits */
 
-#define NUMBER_MOST 9 /* bytes of a number: eight of seven bits, and one of eight */
+#define NUMBER_MAX 9 /* bytes of a number: eight of seven bits, and one of eight */
 
 /* What stands before the counts. All numbers have their highest byte first. */
 struct counts_head {
@@ -44,15 +44,15 @@ struct compressed_head {
     uint32_t compressed_bytes;
 };
 
-#define PLAIN_MOST (sizeof(struct counts_head) + HISTOGRAM_COUNTS * NUMBER_MOST)
+#define PLAIN_MAX (sizeof(struct counts_head) + HISTOGRAM_COUNTS * NUMBER_MAX)
 
 struct hlog {
     FILE *file;
-    int error;                       /* errno of the first write that failed */
-    size_t room;                     /* for what is compressed */
-    unsigned char *packed;           /* compressed_head, and what is compressed */
-    unsigned char *payload;          /* in plain, behind the counts_head */
-    unsigned char plain[PLAIN_MOST]; /* counts_head and payload */
+    int error;                      /* errno of the first write that failed */
+    size_t room;                    /* for what is compressed */
+    unsigned char *packed;          /* compressed_head, and what is compressed */
+    unsigned char *payload;         /* in plain, behind the counts_head */
+    unsigned char plain[PLAIN_MAX]; /* counts_head and payload */
 };
 
 static void check(struct hlog *hlog, bool written)
@@ -100,7 +100,7 @@ struct hlog *hlog_open(const char *path, uint64_t began, int *error)
     hlog = memory_get(sizeof(*hlog));
     hlog->file = file;
     hlog->error = 0;
-    hlog->room = compressBound(PLAIN_MOST);
+    hlog->room = compressBound(PLAIN_MAX);
     hlog->packed = memory_get(sizeof(struct compressed_head) + hlog->room);
     hlog->payload = hlog->plain + sizeof(struct counts_head);
     write_head(file, began);
@@ -112,7 +112,7 @@ struct hlog *hlog_open(const char *path, uint64_t began, int *error)
 static unsigned char *put_number(unsigned char *to, int64_t number)
 {
     uint64_t bits = (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0);
-    const unsigned char *last = to + NUMBER_MOST - 1;
+    const unsigned char *last = to + NUMBER_MAX - 1;
 
     for (; bits > 0x7f && to < last; bits >>= 7)
         *to++ = (unsigned char)(bits | 0x80);
@@ -126,8 +126,8 @@ static size_t put_counts(unsigned char *payload, const struct histogram *histogr
     unsigned char *to = payload;
     int64_t zeros = histogram->first;
 
-    for (uint32_t place = histogram->first; place < histogram->end; place++) {
-        uint64_t count = histogram->counts[place];
+    for (uint32_t index = histogram->first; index < histogram->end; index++) {
+        uint64_t count = histogram->counts[index];
 
         if (!count) {
             zeros++;
@@ -152,7 +152,7 @@ static char *encode(struct hlog *hlog, const struct histogram *histogram)
         .payload_bytes = htobe32((uint32_t)bytes),
         .digits = htobe32(DIGITS),
         .lowest = htobe64(1),
-        .highest = htobe64(HISTOGRAM_MOST),
+        .highest = htobe64(HISTOGRAM_MAX),
         .ratio_bits = htobe64(RATIO_OF_ONE),
     };
     struct compressed_head outer = {.cookie = htobe32(COOKIE_COMPRESSED | VARIABLE_LENGTH)};

@@ -28,12 +28,12 @@ struct load {
 
 /* --- how they end --- */
 
-/* The run is over: what ends now was reported as in flight. The last of it ends the wait. */
+/* The run is over: what ends now was reported as in request. The last of it ends the wait. */
 static bool end_when_drained(struct load *load)
 {
     bool draining = load->phases.phase == RUN_DRAINING;
 
-    if (draining && list_is_empty(&load->connections.crew.flights))
+    if (draining && list_is_empty(&load->connections.group.requests))
         phases_finish(&load->phases);
     return draining;
 }
@@ -45,30 +45,30 @@ static void on_room(void *owner, struct client *client)
     dispatch_room(&load->dispatch, client);
 }
 
-static void on_answered(void *owner, const struct flight *flight,
-                        const struct answer_arrival *arrival)
+static void on_completed(void *owner, const struct load_request *request,
+                         const struct response_arrival *arrival)
 {
     struct load *load = owner;
 
-    flight->client->refused = 0;
-    if (end_when_drained(load) || !flight->counted)
+    request->client->refused = 0;
+    if (end_when_drained(load) || !request->counted)
         return;
-    dispatch_answered(&load->dispatch, flight, arrival);
-    if (flight->client->at) {
-        flight->client->at->completed++;
-        flight->client->at->time += arrival->at - flight->started;
+    dispatch_completed(&load->dispatch, request, arrival);
+    if (request->client->at) {
+        request->client->at->completed++;
+        request->client->at->time += arrival->at - request->started;
     }
 }
 
-static void on_failed(void *owner, const struct flight *flight, enum error error)
+static void on_failed(void *owner, const struct load_request *request, enum error error)
 {
     struct load *load = owner;
 
-    if (end_when_drained(load) || !flight->counted)
+    if (end_when_drained(load) || !request->counted)
         return;
-    dispatch_failed(&load->dispatch, flight, error);
-    if (flight->client->at)
-        flight->client->at->failed++;
+    dispatch_failed(&load->dispatch, request, error);
+    if (request->client->at)
+        request->client->at->failed++;
 }
 
 /* --- connections --- */
@@ -77,12 +77,12 @@ static void on_failed(void *owner, const struct flight *flight, enum error error
    request starts later by that. What was intended in an open loop stays. */
 static void shift(const struct load *load, struct client *client)
 {
-    struct flight *flight = client_oldest(client);
+    struct load_request *request = client_oldest(client);
     nsec queued = client->dial->stamps.queued;
 
-    flight->started += queued;
+    request->started += queued;
     if (!load->options.open_loop)
-        flight->intended += queued;
+        request->intended += queued;
 }
 
 static void on_open(void *owner, struct client *client)
@@ -230,7 +230,7 @@ static bool on_ended(void *owner, nsec now)
     record_end(&load->record, now);
     dispatch_ages(&load->dispatch, now);
     report(load, arrivals_end(&load->dispatch.arrivals, now));
-    return !list_is_empty(&load->connections.crew.flights);
+    return !list_is_empty(&load->connections.group.requests);
 }
 
 static void on_over(void *owner)
@@ -283,7 +283,7 @@ struct load *load_new(const struct load_options *options, struct dialer *dialer,
 {
     static const struct client_events clients = {.open = on_open,
                                                  .room = on_room,
-                                                 .answered = on_answered,
+                                                 .completed = on_completed,
                                                  .failed = on_failed,
                                                  .gone = on_gone};
     static const struct connections_events events = {.look = on_look, .hopeless = on_hopeless};
@@ -303,7 +303,7 @@ struct load *load_new(const struct load_options *options, struct dialer *dialer,
     load->owner = owner;
     load->spread = spread_new(dialer, options->schedule.share);
     *why = connections_init(&load->connections, &load->options, dialer, &clients, &events, load);
-    record_init(&load->record, &load->connections.crew, options->open_loop, options->timeout);
+    record_init(&load->record, &load->connections.group, options->open_loop, options->timeout);
     if (*why) {
         load_free(load);
         return NULL;

@@ -24,12 +24,12 @@ struct load_options {
     nsec timeout;          /* of a request, over 0; NSEC_NEVER: none */
 
     nsec
-        drain; /* when the run is over, and reported, connections stay until what was in flight has ended, for
+        drain; /* when the run is over, and reported, connections stay until what was in request has ended, for
                    so long at most; 0: they are closed at once */
 
     uint64_t requests_per_connection; /* then it is closed; 0: no limit */
     bool new_connections;   /* each request makes its own, and its time counts in the latency */
-    unsigned pipeline;      /* requests in flight on a connection, over 0 */
+    unsigned pipeline;      /* requests in request on a connection, over 0 */
     unsigned stamped_every; /* one connection in so many asks for kernel stamps; 0: none */
     unsigned
         resume_percent; /* of TLS connections that resume a session, where they can: 0 to 100 */

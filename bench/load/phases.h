@@ -4,7 +4,7 @@
  *   OPENING     a closed loop's connections are made; no request starts before
  *   WARMUP      requests start, and are not measured
  *   MEASURING   an interval is over every so often
- *   DRAINING    the run is over and reported; what was in flight is waited for
+ *   DRAINING    the run is over and reported; what was in request is waited for
  *   OVER        all is closed
  */
 #ifndef BENCH_LOAD_PHASES_H
@@ -19,7 +19,7 @@ struct phases_options {
     nsec warmup;   /* 0: none */
     nsec duration; /* measured; NSEC_NEVER: until phases_finish */
     nsec interval; /* over 0 */
-    nsec drain;    /* how long is waited at most for what was in flight; 0: not at all */
+    nsec drain;    /* how long is waited at most for what was in request; 0: not at all */
 };
 
 /* Called from timers and tasks, and from phases_start and phases_begin. */
@@ -28,7 +28,7 @@ struct phases_events {
     void (*opened)(void *owner);            /* and the clients that are there may start requests */
     void (*measuring)(void *owner);         /* MEASURING */
     void (*interval)(void *owner);          /* one is over; the last one ends with `ended` */
-    bool (*ended)(void *owner, nsec now);   /* returns whether requests are in flight */
+    bool (*ended)(void *owner, nsec now);   /* returns whether requests are in request */
     void (*over)(void *owner);              /* OVER; the phases may be freed in it */
 };
 

@@ -28,7 +28,7 @@
 #include "reactor/interrupt.h"
 
 #define LENGTH_BYTES     sizeof(uint32_t) /* before each packed tally, the lowest first */
-#define MOST_FRAME_BYTES (8 << 20)        /* over what the fullest tally packs into */
+#define MAX_FRAME_BYTES  (8 << 20)        /* over what the fullest tally packs into */
 #define CHILD_FD         3                /* behind the standard streams */
 #define LOOK_EVERY       NSEC_PER_S       /* at whether children are stopped */
 #define LOOKS_UNTIL_KILL (PROCS_STOPPED_TIME / LOOK_EVERY)
@@ -57,7 +57,7 @@ struct procs {
     struct timer look;           /* LOOK_EVERY */
     unsigned stopped_looks;      /* in a row, in which all that run were stopped */
     bool killed;                 /* they were, for that */
-    struct grave grave;
+    struct deferred_free deferred;
     struct child child[];
 };
 
@@ -148,7 +148,7 @@ static bool take_bytes(struct child *child, const unsigned char *bytes, size_t c
 
         memcpy(&length, child->rest + at, LENGTH_BYTES);
         length = le32toh(length);
-        if (length > MOST_FRAME_BYTES)
+        if (length > MAX_FRAME_BYTES)
             return false;
         if (child->rest_bytes - at - LENGTH_BYTES < length) /* it is not whole yet */
             break;
@@ -351,7 +351,7 @@ void procs_stop(struct procs *procs)
     signal_all(procs, SIGCONT);
 }
 
-static void bury(void *owner)
+static void free_procs(void *owner)
 {
     struct procs *procs = owner;
 
@@ -377,7 +377,7 @@ void procs_free(struct procs *procs)
     for (unsigned i = 0; i < procs->options.count; i++)
         if (procs->child[i].proc.end == PROC_RUNS)
             end(&procs->child[i], false);
-    loop_bury(procs->loop, &procs->grave, bury, procs);
+    loop_free_later(procs->loop, &procs->deferred, free_procs, procs);
 }
 
 const struct proc *procs_child(const struct procs *procs, unsigned index)

@@ -13,11 +13,12 @@
 
 #include "base/clock.h"
 
-void record_init(struct record *record, const struct crew *crew, bool open_loop, nsec timeout)
+void record_init(struct record *record, const struct client_group *group, bool open_loop,
+                 nsec timeout)
 {
     *record =
         (struct record){.tally = tally_new(),
-                        .crew = crew,
+                        .group = group,
                         .open_loop = open_loop,
                         .from = NSEC_NEVER,
                         .timeout = timeout,
@@ -81,8 +82,8 @@ static void count_thread(struct record *record)
     add_growth(&tally->cpu_user, &record->cpu_user, user);
     add_growth(&tally->cpu_system, &record->cpu_system, cpu - user);
     add_growth(&tally->starved, &record->starved, starved_so_far(record));
-    add_growth(&tally->bytes_in, &record->bytes_in, record->crew->bytes_in);
-    add_growth(&tally->bytes_out, &record->bytes_out, record->crew->bytes_out);
+    add_growth(&tally->bytes_in, &record->bytes_in, record->group->bytes_in);
+    add_growth(&tally->bytes_out, &record->bytes_out, record->group->bytes_out);
 }
 
 /* --- where the time of an absence went --- */
@@ -148,14 +149,14 @@ void record_turn(struct record *record, nsec now, nsec lag)
 
 void record_from(struct record *record, nsec from)
 {
-    record->from = record->last_answer = from;
+    record->from = record->last_response = from;
 }
 
 void record_begin(struct record *record)
 {
     struct tally *tally = record->tally;
 
-    record->last_answer = record->from;
+    record->last_response = record->from;
     count_thread(record);
     take_sample(record, record->from);
     record->samples[0] = record->samples[1];
@@ -175,20 +176,20 @@ static nsec proven(const struct record *record, nsec started, nsec latency)
 }
 
 /* What the kernel says of an answer. Its stamp must lie inside of the request, or the wall clock jumped. */
-static void count_stamp(struct record *record, nsec started, nsec latency, nsec lay)
+static void count_stamp(struct record *record, nsec started, nsec latency, nsec kernel_age_ns)
 {
     struct tally *tally = record->tally;
 
-    if (lay == NSEC_NEVER) {
+    if (kernel_age_ns == NSEC_NEVER) {
         tally->stamps_missing++;
-    } else if (lay > latency) {
+    } else if (kernel_age_ns > latency) {
         tally->stamps_unusable++;
     } else {
-        histogram_record(tally->kernel, latency - lay);
-        tally->proven = nsec_max(tally->proven, proven(record, started, latency - lay));
-        histogram_record(tally->delay, lay);
+        histogram_record(tally->kernel, latency - kernel_age_ns);
+        tally->proven = nsec_max(tally->proven, proven(record, started, latency - kernel_age_ns));
+        histogram_record(tally->delay, kernel_age_ns);
         /* where the stop began when a wait had its events, the loop takes it for a long wait */
-        record_away(record, started + latency, lay);
+        record_away(record, started + latency, kernel_age_ns);
     }
 }
 
@@ -196,22 +197,22 @@ static void count_stamp(struct record *record, nsec started, nsec latency, nsec 
 static void count_gap(struct record *record, nsec now)
 {
     struct tally *tally = record->tally;
-    nsec gap = now - record->last_answer;
+    nsec gap = now - record->last_response;
 
     if (gap > tally->gap) {
         tally->gap = gap;
-        tally->gap_at = record->last_answer - record->from;
+        tally->gap_at = record->last_response - record->from;
         tally->gap_away = nsec_min(record->away, gap);
     }
-    record->last_answer = now;
+    record->last_response = now;
     record->away = 0;
 }
 
-void record_answer(struct record *record, const struct flight *flight,
-                   const struct answer_arrival *arrival)
+void record_response(struct record *record, const struct load_request *request,
+                     const struct response_arrival *arrival)
 {
     struct tally *tally = record->tally;
-    nsec latency = arrival->at - flight->intended;
+    nsec latency = arrival->at - request->intended;
     unsigned status = arrival->status;
 
     record->responses++;
@@ -220,9 +221,10 @@ void record_answer(struct record *record, const struct flight *flight,
     tally->status[status < TALLY_STATUSES ? status : 0]++;
     histogram_record(tally->latency, latency);
     if (record->open_loop)
-        histogram_record(tally->raw, arrival->at - flight->started);
+        histogram_record(tally->raw, arrival->at - request->started);
     if (arrival->stamped)
-        count_stamp(record, flight->started, arrival->at - flight->started, arrival->lay);
+        count_stamp(record, request->started, arrival->at - request->started,
+                    arrival->kernel_age_ns);
     count_gap(record, arrival->at);
 }
 

@@ -1,7 +1,7 @@
 /*
  * Inside of the load generator: what is counted of a run, interval after interval, and since its
  * beginning. A request is told of when it starts and when it ends, and counts as a whole: where it was
- * due before measuring began, its flight is not `counted` and nothing of it is told. A count that
+ * due before measuring began, its request is not `counted` and nothing of it is told. A count that
  * takes one addition is added to the tally directly, by the module that knows of it. Nothing depends on what is
  * counted here but reports.
  *
@@ -45,15 +45,15 @@ struct stop {
 };
 
 struct record {
-    struct tally *tally;     /* of this interval, which others count in too; owned */
-    const struct crew *crew; /* whose bytes are counted; borrowed */
-    bool open_loop;          /* there are intended times */
-    nsec from;               /* measuring begins; NSEC_NEVER: not known yet */
-    nsec timeout;            /* of a request; NSEC_NEVER: none */
-    uint64_t responses;      /* and the sum of their latencies, for their mean */
+    struct tally *tally;              /* of this interval, which others count in too; owned */
+    const struct client_group *group; /* whose bytes are counted; borrowed */
+    bool open_loop;                   /* there are intended times */
+    nsec from;                        /* measuring begins; NSEC_NEVER: not known yet */
+    nsec timeout;                     /* of a request; NSEC_NEVER: none */
+    uint64_t responses;               /* and the sum of their latencies, for their mean */
     nsec response_time;
-    nsec last_answer;             /* when it came; `from` while there is none */
-    uint64_t bytes_in, bytes_out; /* the crew's when the interval began */
+    nsec last_response;           /* when it came; `from` while there is none */
+    uint64_t bytes_in, bytes_out; /* the group's when the interval began */
     nsec cpu_user, cpu_system;    /* the thread's then */
     nsec starved;                 /* likewise */
     int schedstat;                /* where the kernel tells of that; -1: it does not */
@@ -64,7 +64,8 @@ struct record {
     bool over; /* record_end was called */
 };
 
-void record_init(struct record *record, const struct crew *crew, bool open_loop, nsec timeout);
+void record_init(struct record *record, const struct client_group *group, bool open_loop,
+                 nsec timeout);
 void record_free(struct record *record);
 
 /* Measuring begins at that time, which may be to come; called again, it begins at another. */
@@ -84,8 +85,8 @@ void record_away(struct record *record, nsec now, nsec lag);
 void record_connection(struct record *record, const struct dial *dial, const struct conn *conn);
 
 /* A request that counts was answered. */
-void record_answer(struct record *record, const struct flight *flight,
-                   const struct answer_arrival *arrival);
+void record_response(struct record *record, const struct load_request *request,
+                     const struct response_arrival *arrival);
 
 /* A request that counts failed, at this age. */
 void record_failure(struct record *record, enum error error, nsec age);
@@ -95,7 +96,7 @@ void record_failure(struct record *record, enum error error, nsec age);
 void record_ages(struct record *record, nsec age, uint64_t count);
 
 /* The interval is over: the rest of its tally is filled in, and is valid until record_next. So many connections
-   are open, and so many requests that count wait and are in flight. */
+   are open, and so many requests that count wait and are in request. */
 const struct tally *record_interval(struct record *record, nsec now, size_t open, uint64_t waiting,
                                     uint64_t in_flight);
 

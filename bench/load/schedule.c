@@ -17,17 +17,17 @@
 
 #include "base/random.h"
 
-#define GAP_STEPS    0x1p-53 /* of a random number in [0, 1) that a double can tell apart */
-#define SPARE_BITS   11      /* of 64 random ones, beyond those */
-#define FEW          8       /* times that are taken one by one before others are skipped */
-#define SECONDS_MOST (NSEC_NEVER / NSEC_PER_S - 1)
+#define GAP_STEPS   0x1p-53 /* of a random number in [0, 1) that a double can tell apart */
+#define SPARE_BITS  11      /* of 64 random ones, beyond those */
+#define FEW         8       /* times that are taken one by one before others are skipped */
+#define SECONDS_MAX (NSEC_NEVER / NSEC_PER_S - 1)
 
 /* How many nanoseconds `requests` take at a constant rate. */
 static nsec at_rate(double requests, double rate)
 {
     double seconds = floor(requests / rate);
 
-    if (!(seconds < (double)SECONDS_MOST))
+    if (!(seconds < (double)SECONDS_MAX))
         return NSEC_NEVER;
     /* what remains is exact; it may lie a little outside of a second, where the quotient was rounded */
     return (nsec)seconds * NSEC_PER_S +
@@ -114,15 +114,15 @@ nsec schedule_take(struct schedule *schedule)
 
 /* How many times of a constant arrival are up to `until`, `most` at most; the next one is. Doubled until it
    is too many, then halved in between. */
-static uint64_t count_until(const struct schedule *schedule, nsec until, uint64_t most)
+static uint64_t count_until(const struct schedule *schedule, nsec until, uint64_t max)
 {
     uint64_t some = 1, step = 1, many;
 
-    while (step <= most - some && time_of(schedule, schedule->count + some + step - 1) <= until) {
+    while (step <= max - some && time_of(schedule, schedule->count + some + step - 1) <= until) {
         some += step;
         step *= 2;
     }
-    many = step <= most - some ? some + step : most + 1;
+    many = step <= max - some ? some + step : max + 1;
     while (many - some > 1) {
         uint64_t middle = some + (many - some) / 2;
 
@@ -134,16 +134,16 @@ static uint64_t count_until(const struct schedule *schedule, nsec until, uint64_
     return some;
 }
 
-uint64_t schedule_skip(struct schedule *schedule, nsec until, uint64_t most)
+uint64_t schedule_skip(struct schedule *schedule, nsec until, uint64_t max)
 {
     bool constant = schedule->options.arrival == ARRIVAL_CONSTANT;
-    uint64_t singles = constant && most > FEW ? FEW : most, count, rest;
+    uint64_t singles = constant && max > FEW ? FEW : max, count, rest;
 
     for (count = 0; count < singles && schedule->next <= until; count++)
         schedule_take(schedule);
-    if (count == most || schedule->next > until)
+    if (count == max || schedule->next > until)
         return count;
-    rest = count_until(schedule, until, most - count);
+    rest = count_until(schedule, until, max - count);
     schedule->count += rest - 1;
     schedule_take(schedule);
     return count + rest;

@@ -50,7 +50,7 @@ nsec schedule_take(struct schedule *schedule);
 /* Takes all times up to `until`, which is included and not NSEC_NEVER, but `most` at most. Returns how many
    they were. Of a constant arrival the cost grows with the logarithm of that number, of Poisson with the
    number. */
-uint64_t schedule_skip(struct schedule *schedule, nsec until, uint64_t most);
+uint64_t schedule_skip(struct schedule *schedule, nsec until, uint64_t max);
 
 /* Of two states of one Poisson schedule, the later one second: one that gives as many times as lie between
    them, at even distances, in place of those by chance. It begins with the next time of the first. Of n times

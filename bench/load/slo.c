@@ -11,8 +11,8 @@
 #include "base/bytes.h"
 #include "base/parse.h"
 
-#define MOST_DIGITS      15 /* what a double holds exactly */
-#define MOST_VALUE_BYTES 32
+#define MAX_DIGITS      15 /* what a double holds exactly */
+#define MAX_VALUE_BYTES 32
 
 /* A decimal number of `length` characters, divided by `unit`. False where it is none. */
 static bool decimal_parse(const char *text, size_t length, double unit, double *value)
@@ -20,7 +20,7 @@ static bool decimal_parse(const char *text, size_t length, double unit, double *
     double digits = 0, scale = unit;
     bool point = false, any = false;
 
-    if (length > MOST_DIGITS + 1)
+    if (length > MAX_DIGITS + 1)
         return false;
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '.' && !point) {
@@ -45,7 +45,7 @@ static const char *read_time(struct slo_part *part, const char *text)
         return "percentiles, mean and max need a time with its unit, as in p99=5ms";
     if (!limit)
         return "a time of 0 cannot be held";
-    if (limit > HISTOGRAM_MOST)
+    if (limit > HISTOGRAM_MAX)
         return "a time over 1h is not measured, so that it cannot be a limit";
     part->limit = (double)limit;
     return NULL;
@@ -111,7 +111,7 @@ static const char *read_part(struct slo_part *part, const char *text, size_t len
     const char *equals = memchr(text, '=', length);
     size_t name_bytes = equals ? (size_t)(equals - text) : length;
     size_t value_bytes = equals ? length - name_bytes - 1 : 0;
-    char value[MOST_VALUE_BYTES];
+    char value[MAX_VALUE_BYTES];
 
     *part = (struct slo_part){.measured = NAN};
     if (!equals || !name_bytes || !value_bytes)
@@ -129,7 +129,7 @@ static const char *add_part(struct slo *slo, const struct slo_part *part)
     for (size_t i = 0; i < slo->count; i++)
         if (slo->part[i].kind == part->kind && slo->part[i].percent == part->percent)
             return "the same is limited twice";
-    if (slo->count == SLO_MOST)
+    if (slo->count == SLO_MAX_PARTS)
         return "there are more than 16 limits";
     slo->part[slo->count++] = *part;
     return NULL;
@@ -183,7 +183,7 @@ static double measure_latency(const struct slo_part *part, const struct histogra
     return summary.mean;
 }
 
-/* What is in flight at the end of a closed loop and older than the limit is as slow as that at least. What is
+/* What is in request at the end of a closed loop and older than the limit is as slow as that at least. What is
    younger may go either way, and is left out. */
 static double measure_all(const struct slo_part *part, const struct tally *tally)
 {

@@ -4,7 +4,7 @@
 
 #include "bench/load/tally.h"
 
-#define SLO_MOST         16
+#define SLO_MAX_PARTS    16
 #define SLO_WRONG_STATUS 400 /* an answer of this status or over is an error */
 
 enum slo_kind { SLO_PERCENTILE, SLO_MEAN, SLO_MAX, SLO_ERRORS, SLO_RPS };
@@ -21,7 +21,7 @@ struct slo_part {
 };
 
 struct slo {
-    struct slo_part part[SLO_MOST];
+    struct slo_part part[SLO_MAX_PARTS];
     size_t count; /* 0: none */
 };
 
@@ -31,7 +31,7 @@ struct slo {
    sentence, and the count is 0 then. */
 const char *slo_parse(struct slo *slo, const char *text);
 
-/* Judges a run. Errors are requests that failed, and answers of 400 and up. What was in flight at the end of a
+/* Judges a run. Errors are requests that failed, and answers of 400 and up. What was in request at the end of a
    closed loop for longer than a limit counts with its age. True where all is held. */
 bool slo_judge(struct slo *slo, const struct tally *tally);
 

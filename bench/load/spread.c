@@ -25,7 +25,7 @@ struct spread {
     uint64_t turns[TALLY_ADDRESSES]; /* when each was chosen last; 0: never */
 };
 
-static size_t place_of(struct spread *spread, const struct address *address)
+static size_t index_of(struct spread *spread, const struct address *address)
 {
     return (size_t)(tally_entry(spread->table, &spread->count, address) - spread->table);
 }
@@ -49,21 +49,21 @@ static void swap(struct address *addresses, size_t one, size_t other)
 /* Puts the next of these in front; the others are shuffled, but those that were dropped come last. */
 static void order(struct spread *spread, struct address *addresses, size_t count)
 {
-    size_t places[RESOLVER_MOST_ADDRESSES], used = 0, next = 0, place;
+    size_t indexes[RESOLVER_MAX_ADDRESSES], used = 0, next = 0, index;
 
     for (size_t i = count - 1; i; i--)
         swap(addresses, i, random_next(&spread->random) % (i + 1));
     for (size_t i = 0; i < count; i++)
-        if (!spread->table[place_of(spread, &addresses[i])].dropped)
+        if (!spread->table[index_of(spread, &addresses[i])].dropped)
             swap(addresses, i, used++);
     for (size_t i = 0; i < count; i++) {
-        places[i] = place_of(spread, &addresses[i]);
-        if (is_before(spread, places[i], places[next]))
+        indexes[i] = index_of(spread, &addresses[i]);
+        if (is_before(spread, indexes[i], indexes[next]))
             next = i;
     }
-    place = places[next];
+    index = indexes[next];
     swap(addresses, 0, next);
-    spread->turns[place] = ++spread->turn;
+    spread->turns[index] = ++spread->turn;
 }
 
 /* Keeps the addresses of a family alone. Where there are none, all stay as they are. */
@@ -83,7 +83,7 @@ static void order_families(struct spread *spread, struct address *addresses, siz
     static const int families[] = {AF_INET6, AF_INET};
 
     for (size_t f = 0; f < 2; f++) {
-        struct address own[RESOLVER_MOST_ADDRESSES], *next = own;
+        struct address own[RESOLVER_MAX_ADDRESSES], *next = own;
         size_t taken;
 
         memcpy(own, addresses, count * sizeof(*own));
@@ -102,9 +102,9 @@ static void enter_all(struct spread *spread, const struct address *addresses, si
     bool first = !spread->count;
 
     for (size_t i = 0; i < count; i++)
-        place_of(spread, &addresses[i]);
+        index_of(spread, &addresses[i]);
     for (size_t i = 0; first && i < count; i++)
-        spread->turns[place_of(spread, &addresses[(i + spread->first) % count])] = ++spread->turn;
+        spread->turns[index_of(spread, &addresses[(i + spread->first) % count])] = ++spread->turn;
 }
 
 static size_t on_choose(void *owner, struct address *addresses, size_t count, bool all)
@@ -137,16 +137,16 @@ static bool is_refusal(enum error error)
 static void on_attempt_failed(void *owner, const struct address *address, int reason)
 {
     struct spread *spread = owner;
-    size_t place = place_of(spread, address), left = 0;
-    struct tally_address *entry = &spread->table[place];
+    size_t index = index_of(spread, address), left = 0;
+    struct tally_address *entry = &spread->table[index];
     enum error error = error_of_connect(reason);
 
     if (!is_refusal(error))
         return;
     entry->refused++;
     for (size_t i = 0; i < spread->count; i++)
-        left += i != place && !spread->table[i].dropped;
-    if (left && place < TALLY_ADDRESSES - 1)
+        left += i != index && !spread->table[i].dropped;
+    if (left && index < TALLY_ADDRESSES - 1)
         entry->dropped = error;
 }
 
@@ -185,7 +185,7 @@ struct tally_address *spread_opened(struct spread *spread, const struct address 
 
     if (!address->length)
         return NULL;
-    entry = &spread->table[place_of(spread, address)];
+    entry = &spread->table[index_of(spread, address)];
     entry->connections++;
     entry->dropped = ERROR_NONE;
     return entry;

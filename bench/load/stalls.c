@@ -8,11 +8,11 @@ void absences_note(struct absences *absences, nsec from, nsec to)
 {
     struct absence *shortest = absences->all;
 
-    if (absences->count < ABSENCES_MOST) {
+    if (absences->count < ABSENCES_MAX) {
         absences->all[absences->count++] = (struct absence){from, to};
         return;
     }
-    for (struct absence *one = shortest + 1; one < absences->all + ABSENCES_MOST; one++)
+    for (struct absence *one = shortest + 1; one < absences->all + ABSENCES_MAX; one++)
         if (one->to - one->from < shortest->to - shortest->from)
             shortest = one;
     if (to - from > shortest->to - shortest->from)

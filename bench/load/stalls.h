@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 
-#define ABSENCES_MOST 16 /* remembered; of more, the shortest is forgotten */
+#define ABSENCES_MAX 16 /* remembered; of more, the shortest is forgotten */
 
 /* From when to when the loop did not look. */
 struct absence {
@@ -19,7 +19,7 @@ struct absence {
 };
 
 struct absences {
-    struct absence all[ABSENCES_MOST];
+    struct absence all[ABSENCES_MAX];
     size_t count;
 };
 

@@ -29,8 +29,8 @@
 #define MAGIC      "fbtally\3" /* what packed bytes begin with, with the version */
 #define MAGIC_SIZE (sizeof(MAGIC) - 1)
 
-#define NUMBER_MOST_BYTES 10 /* of seven bits */
-#define FIRST_ROOM        4096
+#define NUMBER_MAX_BYTES 10 /* of seven bits */
+#define FIRST_ROOM       4096
 
 struct tally *tally_new(void)
 {
@@ -152,12 +152,12 @@ double tally_per_second(const struct tally *tally, uint64_t count)
 
 enum error tally_commonest_error(const struct tally *tally)
 {
-    enum error most = ERROR_NONE;
+    enum error max = ERROR_NONE;
 
     for (enum error i = ERROR_NONE + 1; i < ERROR_COUNT; i++)
-        if (tally->errors[i] > tally->errors[most])
-            most = i;
-    return most;
+        if (tally->errors[i] > tally->errors[max])
+            max = i;
+    return max;
 }
 
 double tally_share(const struct tally *tally, nsec time)
@@ -187,7 +187,7 @@ struct writer {
 
 static void put(struct writer *writer, uint64_t number)
 {
-    if (writer->room - writer->count < NUMBER_MOST_BYTES) {
+    if (writer->room - writer->count < NUMBER_MAX_BYTES) {
         writer->room *= 2;
         writer->bytes = memory_grow(writer->bytes, writer->room, 1);
     }
@@ -320,9 +320,9 @@ static void take_table(struct tally_reader *reader, uint64_t *table, size_t size
 }
 
 /* Where the least or the greatest value was counted. */
-static uint32_t place_of(nsec value)
+static uint32_t index_of(nsec value)
 {
-    return histogram_place(nsec_min(value, HISTOGRAM_MOST));
+    return histogram_index(nsec_min(value, HISTOGRAM_MAX));
 }
 
 /* Fills an empty histogram, with what can have been in one. */
@@ -331,13 +331,13 @@ static void take_histogram(struct tally_reader *reader, struct histogram *histog
     size_t next = 0;
     uint64_t number;
 
-    while (take_entry(reader, place_of(HISTOGRAM_MOST) + 1, &next, &number)) {
-        uint32_t place = (uint32_t)(next - 1);
+    while (take_entry(reader, index_of(HISTOGRAM_MAX) + 1, &next, &number)) {
+        uint32_t index = (uint32_t)(next - 1);
 
         if (!histogram->count)
-            histogram->first = place;
-        histogram->end = place + 1;
-        histogram->counts[place] = number;
+            histogram->first = index;
+        histogram->end = index + 1;
+        histogram->counts[index] = number;
         if (__builtin_add_overflow(histogram->count, number, &histogram->count)) {
             wrong(reader);
             return;
@@ -348,17 +348,17 @@ static void take_histogram(struct tally_reader *reader, struct histogram *histog
     histogram->clamped = take(reader);
     histogram->min = take(reader);
     histogram->max = take(reader);
-    if (histogram->min > histogram->max || place_of(histogram->min) != histogram->first ||
-        place_of(histogram->max) + 1 != histogram->end ||
-        histogram->clamped > histogram->counts[place_of(HISTOGRAM_MOST)])
+    if (histogram->min > histogram->max || index_of(histogram->min) != histogram->first ||
+        index_of(histogram->max) + 1 != histogram->end ||
+        histogram->clamped > histogram->counts[index_of(HISTOGRAM_MAX)])
         wrong(reader);
 }
 
-static uint64_t take_most(struct tally_reader *reader, uint64_t most)
+static uint64_t take_max(struct tally_reader *reader, uint64_t max)
 {
     uint64_t number = take(reader);
 
-    return number <= most ? number : wrong(reader);
+    return number <= max ? number : wrong(reader);
 }
 
 static void take_address(struct tally_reader *reader, struct tally_address *entry)
@@ -368,9 +368,9 @@ static void take_address(struct tally_reader *reader, struct tally_address *entr
     sa_family_t family;
 
     *entry = (struct tally_address){0};
-    address->length = (socklen_t)take_most(reader, sizeof(address->v6));
+    address->length = (socklen_t)take_max(reader, sizeof(address->v6));
     for (size_t i = 0; i < address->length; i++)
-        bytes[i] = (unsigned char)take_most(reader, UCHAR_MAX);
+        bytes[i] = (unsigned char)take_max(reader, UCHAR_MAX);
     family = address->any.sa_family;
     if (address->length && !(family == AF_INET && address->length == sizeof(address->v4)) &&
         !(family == AF_INET6 && address->length == sizeof(address->v6)))
@@ -383,14 +383,14 @@ static void take_address(struct tally_reader *reader, struct tally_address *entr
 static void take_tally(struct tally_reader *reader, struct tally *tally)
 {
     take_row(reader, &tally->scheduled, TABLES);
-    tally->processes = (unsigned)take_most(reader, UINT_MAX);
+    tally->processes = (unsigned)take_max(reader, UINT_MAX);
     if (tally->from > tally->to || !tally->processes || tally->gave_up >= ERROR_COUNT)
         wrong(reader);
     take_table(reader, tally->errors, PLACES - TABLES);
 #define X(member) take_histogram(reader, tally->member);
     TALLY_HISTOGRAMS(X)
 #undef X
-    tally->address_count = take_most(reader, TALLY_ADDRESSES);
+    tally->address_count = take_max(reader, TALLY_ADDRESSES);
     for (size_t i = 0; i < tally->address_count; i++)
         take_address(reader, &tally->addresses[i]);
     if (reader->at != reader->end)

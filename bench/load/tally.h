@@ -5,7 +5,7 @@
  *
  * Two sums hold at any time for what was counted from a run's beginning on, for the sums of tallies too:
  * scheduled = started + waiting, and started = completed + failed + in_flight. In a later interval alone
- * they need not: what was waiting or in flight before it is started or ended in it.
+ * they need not: what was waiting or in request before it is started or ended in it.
  */
 #ifndef BENCH_LOAD_TALLY_H
 #define BENCH_LOAD_TALLY_H
@@ -30,7 +30,7 @@
    lag         of each turn: how long what it found may have waited for it
    lateness    open loop only: how much later than it could have been a request was started, by the
                client's own fault; a wait for a free connection is not
-   unfinished  closed loop only: the ages at the end of what was in flight then, for judgement alone */
+   unfinished  closed loop only: the ages at the end of what was in request then, for judgement alone */
 #define TALLY_HISTOGRAMS(X)                                                                        \
     X(latency)                                                                                     \
     X(raw)                                                                                         \

@@ -14,7 +14,7 @@ static void judge_lateness(struct judgement *judgement, const struct histogram *
         return;
     late = lateness->count - histogram_up_to(lateness, VERDICT_LATE);
     judgement->late_share = (double)late / (double)lateness->count;
-    judgement->late = late >= VERDICT_LEAST_LATE && judgement->late_share > VERDICT_MOST_LATE;
+    judgement->late = late >= VERDICT_LEAST_LATE && judgement->late_share > VERDICT_MAX_LATE;
 }
 
 /* Whether a share of the time in which the thread did not run makes up half of what was late. */
@@ -47,11 +47,11 @@ struct judgement verdict_judge(const struct tally *tally, double busiest)
     };
 
     judge_lateness(&judgement, tally->lateness);
-    judgement.busy = long_enough && judgement.busy_share > VERDICT_MOST_BUSY;
-    judgement.starved = (long_enough && judgement.starved_share > VERDICT_MOST_STARVED) ||
+    judgement.busy = long_enough && judgement.busy_share > VERDICT_MAX_BUSY;
+    judgement.starved = (long_enough && judgement.starved_share > VERDICT_MAX_STARVED) ||
                         explains(&judgement, judgement.starved_share);
-    judgement.suspended = (long_enough && judgement.suspended_share > VERDICT_MOST_SUSPENDED) ||
-                          judgement.suspension >= VERDICT_MOST_SUSPENSION ||
+    judgement.suspended = (long_enough && judgement.suspended_share > VERDICT_MAX_SUSPENDED) ||
+                          judgement.suspension >= VERDICT_MAX_SUSPENSION ||
                           explains(&judgement, judgement.suspended_share);
     judgement.verdict = decide(&judgement);
     return judgement;
@@ -69,5 +69,5 @@ const char *verdict_name(enum verdict verdict)
 
 bool verdict_limited(const struct tally *tally)
 {
-    return tally_limited(tally) > VERDICT_MOST_LIMITED;
+    return tally_limited(tally) > VERDICT_MAX_LIMITED;
 }

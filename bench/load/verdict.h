@@ -4,15 +4,15 @@
 
 #include "bench/load/tally.h"
 
-#define VERDICT_MOST_BUSY       0.95 /* of a core, for one process */
-#define VERDICT_MOST_STARVED    0.10 /* of the time, waiting for a core that others had */
-#define VERDICT_MOST_SUSPENDED  0.01 /* of the time, stopped; or at once: */
-#define VERDICT_MOST_SUSPENSION (100 * NSEC_PER_MS)
-#define VERDICT_LEAST_SPAN      (100 * NSEC_PER_MS) /* a shorter run says nothing of shares of time */
-#define VERDICT_LATE            (1 * NSEC_PER_MS)   /* later than that is late */
-#define VERDICT_MOST_LATE       0.01                /* of the scheduled sends */
-#define VERDICT_LEAST_LATE      10                  /* fewer late sends than these are chance */
-#define VERDICT_MOST_LIMITED    0.01 /* of the time, with all connections busy and requests waiting */
+#define VERDICT_MAX_BUSY       0.95 /* of a core, for one process */
+#define VERDICT_MAX_STARVED    0.10 /* of the time, waiting for a core that others had */
+#define VERDICT_MAX_SUSPENDED  0.01 /* of the time, stopped; or at once: */
+#define VERDICT_MAX_SUSPENSION (100 * NSEC_PER_MS)
+#define VERDICT_LEAST_SPAN     (100 * NSEC_PER_MS) /* a shorter run says nothing of shares of time */
+#define VERDICT_LATE           (1 * NSEC_PER_MS)   /* later than that is late */
+#define VERDICT_MAX_LATE       0.01                /* of the scheduled sends */
+#define VERDICT_LEAST_LATE     10                  /* fewer late sends than these are chance */
+#define VERDICT_MAX_LIMITED    0.01 /* of the time, with all connections busy and requests waiting */
 
 /* What to do about it is another thing for each. */
 enum verdict {
@@ -24,10 +24,10 @@ enum verdict {
 
 struct judgement {
     enum verdict verdict;
-    bool busy; /* the thread was over VERDICT_MOST_BUSY */
+    bool busy; /* the thread was over VERDICT_MAX_BUSY */
     bool
-        late; /* over VERDICT_MOST_LATE of the sends, and enough of them, were over VERDICT_LATE late */
-    bool starved;           /* over VERDICT_MOST_STARVED, or that explains half of what was late */
+        late; /* over VERDICT_MAX_LATE of the sends, and enough of them, were over VERDICT_LATE late */
+    bool starved;           /* over VERDICT_MAX_STARVED, or that explains half of what was late */
     bool suspended;         /* over its limits, or that explains half of what was late */
     double busy_share;      /* of the time */
     double starved_share;   /* of the time */

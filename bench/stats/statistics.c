@@ -170,13 +170,13 @@ static void give_ranks(struct ranking *ranking)
 
 /* Adds a value to all the ways to choose some of those before it: ways[j * (most + 1) + sum] are those
    to choose j values whose ranks have that sum. */
-static void add_choice(double *ways, size_t chosen, size_t most, size_t rank)
+static void add_choice(double *ways, size_t chosen, size_t max, size_t rank)
 {
     for (size_t j = chosen; j > 0; j--) {
-        double *with = ways + j * (most + 1);
-        const double *without = with - (most + 1);
+        double *with = ways + j * (max + 1);
+        const double *without = with - (max + 1);
 
-        for (size_t sum = rank; sum <= most; sum++)
+        for (size_t sum = rank; sum <= max; sum++)
             with[sum] += without[sum - rank];
     }
 }
@@ -187,17 +187,17 @@ static void add_choice(double *ways, size_t chosen, size_t most, size_t rank)
 static double count_out(const struct ranking *ranking)
 {
     bool is_compared = ranking->compared < ranking->baseline;
-    size_t total = ranking->baseline + ranking->compared, most = total * (total + 1);
+    size_t total = ranking->baseline + ranking->compared, max = total * (total + 1);
     size_t chosen = is_compared ? ranking->compared : ranking->baseline;
-    size_t own = is_compared ? ranking->compared_twice : most - ranking->compared_twice;
-    double *ways = memory_zeroed((chosen + 1) * (most + 1) * sizeof(*ways));
-    const double *row = ways + chosen * (most + 1);
+    size_t own = is_compared ? ranking->compared_twice : max - ranking->compared_twice;
+    double *ways = memory_zeroed((chosen + 1) * (max + 1) * sizeof(*ways));
+    const double *row = ways + chosen * (max + 1);
     double low = 0, high = 0, all = 0;
 
     ways[0] = 1;
     for (size_t i = 0; i < total; i++)
-        add_choice(ways, chosen, most, ranking->all[i].twice);
-    for (size_t sum = 0; sum <= most; sum++) {
+        add_choice(ways, chosen, max, ranking->all[i].twice);
+    for (size_t sum = 0; sum <= max; sum++) {
         all += row[sum];
         low += sum <= own ? row[sum] : 0;
         high += sum >= own ? row[sum] : 0;
@@ -222,7 +222,7 @@ struct statistics_rank statistics_rank_test(const double *baseline, size_t basel
 {
     size_t total = baseline_count + compared_count;
     struct ranking ranking = {.baseline = baseline_count, .compared = compared_count};
-    struct statistics_rank found = {.exact = total <= STATISTICS_EXACT_MOST};
+    struct statistics_rank found = {.exact = total <= STATISTICS_EXACT_MAX};
 
     ranking.all = memory_grow(NULL, total, sizeof(*ranking.all));
     take(&ranking, baseline, baseline_count, false);

@@ -15,7 +15,7 @@
 
 #define STATISTICS_RESAMPLES  10000 /* of a bootstrap */
 #define STATISTICS_CONFIDENCE 0.95  /* of its interval */
-#define STATISTICS_EXACT_MOST 64 /* values of both samples together whose ranks are counted out */
+#define STATISTICS_EXACT_MAX  64 /* values of both samples together whose ranks are counted out */
 
 /* The middle value, or the mean of the two in the middle. */
 double statistics_median(const double *values, size_t count);
@@ -40,7 +40,7 @@ struct statistics_rank {
     bool exact; /* counted out; else the normal approximation */
 };
 
-/* Up to STATISTICS_EXACT_MOST values together every way to deal them into two such samples is counted,
+/* Up to STATISTICS_EXACT_MAX values together every way to deal them into two such samples is counted,
    ties as they are (the permutation distribution of the mean ranks), and p is two times the smaller end
    of it: that is exact with ties and without.
    Above that, the normal approximation, corrected for ties and for continuity. */

@@ -31,14 +31,14 @@ struct column {
     struct histogram_summary summary;
 };
 
-#define MOST_LATENCIES 4
+#define MAX_LATENCIES 4
 
 /* Those that hold something, and the first in any case. Returns how many. */
 static size_t choose_columns(const struct page *page, struct column *columns)
 {
     const struct tally *total = page->total;
     bool open = page->run->load->open_loop;
-    const struct column all[MOST_LATENCIES] = {
+    const struct column all[MAX_LATENCIES] = {
         {.name = open ? "corrected" : "latency", .histogram = total->latency},
         {.name = "raw", .histogram = total->raw},
         {.name = "kernel", .histogram = total->kernel},
@@ -46,7 +46,7 @@ static size_t choose_columns(const struct page *page, struct column *columns)
     };
     size_t count = 0;
 
-    for (size_t i = 0; i < MOST_LATENCIES; i++) {
+    for (size_t i = 0; i < MAX_LATENCIES; i++) {
         if (i && (!all[i].histogram->count || (all[i].histogram == total->raw && !open)))
             continue;
         columns[count] = all[i];
@@ -154,7 +154,7 @@ static void put_clamped(const struct page *page)
 
 void bench_put_latency(const struct page *page)
 {
-    struct column columns[MOST_LATENCIES];
+    struct column columns[MAX_LATENCIES];
 
     page_put(page, "\n");
     if (!page->total->latency->count) {

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "cli/output/terminal.h"
 
-#define MOST_UNIT 2 /* characters of a unit */
+#define MAX_UNIT 2 /* characters of a unit */
 
 void page_put(const struct page *page, const char *text)
 {
@@ -28,7 +28,7 @@ static size_t word_length(const char *text)
     if (!length || text[length] != ' ' || !is_digit(text[length - 1]))
         return length;
     unit = strcspn(text + length + 1, " ,;:.)");
-    return unit <= MOST_UNIT ? length + 1 + strcspn(text + length + 1, " ") : length;
+    return unit <= MAX_UNIT ? length + 1 + strcspn(text + length + 1, " ") : length;
 }
 
 void page_words(const struct page *page, const char *sequence, size_t at, size_t indent,

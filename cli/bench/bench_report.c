@@ -16,7 +16,7 @@
 
 #define DEFAULT_COLUMNS 80
 #define LEAST_COLUMNS   80
-#define MOST_COLUMNS    120
+#define MAX_COLUMNS     120
 #define COUNT_COLUMNS   11
 
 /* What was run */
@@ -282,7 +282,7 @@ void bench_report_text(FILE *to, const struct bench_run *run, bool color, size_t
     page.duration = (double)(run->total->to - run->total->from);
     page.columns = !columns                  ? DEFAULT_COLUMNS
                    : columns < LEAST_COLUMNS ? LEAST_COLUMNS
-                   : columns > MOST_COLUMNS  ? MOST_COLUMNS
+                   : columns > MAX_COLUMNS   ? MAX_COLUMNS
                                              : columns;
     put_title(&page);
     bench_put_bottleneck(&page);

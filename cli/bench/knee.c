@@ -9,7 +9,7 @@
 #include "cli/bench/settle.h"
 #include "cli/output/json.h"
 
-#define MOST_WAITING 0.01 /* of the requests, at the end of a try: more is a queue that grows */
+#define MAX_WAITING 0.01 /* of the requests, at the end of a try: more is a queue that grows */
 
 /* The share of what was due that was not even started in the end. */
 static double waiting_share(const struct tally *tally)
@@ -53,7 +53,7 @@ static struct knee_try judge(const struct knee_search *search, double rate,
         .measured = slo.part[0].measured,
         .wrong = wrong_share(total),
         .waiting = waiting_share(total),
-        .held = held && waiting_share(total) <= MOST_WAITING && !tally_wrong(total),
+        .held = held && waiting_share(total) <= MAX_WAITING && !tally_wrong(total),
         .limited = is_limited(&search->settle, total),
         .saturated = verdict_judge(total, outcome->busiest).verdict != VERDICT_OK,
     };
@@ -177,7 +177,7 @@ static bool search_from(struct knee_search *search, double rate)
     struct knee *knee = search->knee;
     double missed = 0;
 
-    for (int i = 0; i < KNEE_MOST_RATES && rate > 0 && !is_over(knee); i++) {
+    for (int i = 0; i < KNEE_MAX_RATES && rate > 0 && !is_over(knee); i++) {
         const struct knee_try *last;
 
         if (!try_twice(search, rate, &last))

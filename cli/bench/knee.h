@@ -13,8 +13,8 @@
 
 #define KNEE_FIRST_RATE 1000 /* where the options name none */
 #define KNEE_CLOSE      0.05
-#define KNEE_MOST_RATES 40
-#define KNEE_MOST_TRIES (2 * KNEE_MOST_RATES)
+#define KNEE_MAX_RATES  40
+#define KNEE_MAX_TRIES  (2 * KNEE_MAX_RATES)
 
 /* A try of a rate. */
 struct knee_try {
@@ -34,7 +34,7 @@ struct knee_try {
 
 struct knee {
     struct slo_part limit;
-    struct knee_try tries[KNEE_MOST_TRIES];
+    struct knee_try tries[KNEE_MAX_TRIES];
     size_t count;
     double rate;      /* the highest that held; 0: none did */
     bool interrupted; /* the search did not end */

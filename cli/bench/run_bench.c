@@ -22,7 +22,7 @@
 #include "reactor/interrupt.h"
 
 #define OWN_DESCRIPTORS 24 /* that are no connection */
-#define MOST_SIDES      2  /* the target, and that of --vs */
+#define MAX_SIDES       2  /* the target, and that of --vs */
 
 /* A target and its runs. */
 struct side {
@@ -37,7 +37,7 @@ struct side {
 struct bench {
     const struct options *options;
     struct rehearsal rehearsal;
-    struct side sides[MOST_SIDES];
+    struct side sides[MAX_SIDES];
     size_t side_count;
     struct output *output;
     bool interrupted, saturated, missed; /* any of the runs */
@@ -246,17 +246,17 @@ static bool run_side(struct bench *bench, struct side *side)
 /* The two sides' reports are kept to be compared. */
 static void keep_reports(struct bench *bench)
 {
-    for (size_t i = 0; i < MOST_SIDES && bench->side_count > 1; i++)
+    for (size_t i = 0; i < MAX_SIDES && bench->side_count > 1; i++)
         bench->sides[i].to = memory_stream(&bench->sides[i].json, &bench->sides[i].json_bytes);
 }
 
 static enum exit_status compare(struct bench *bench)
 {
-    struct diff_set sets[MOST_SIDES] = {0};
+    struct diff_set sets[MAX_SIDES] = {0};
     enum exit_status status = EXIT_SETUP;
     bool sound = true;
 
-    for (size_t i = 0; i < MOST_SIDES; i++) {
+    for (size_t i = 0; i < MAX_SIDES; i++) {
         struct side *side = &bench->sides[i];
         char *why = NULL;
 
@@ -268,9 +268,9 @@ static enum exit_status compare(struct bench *bench)
     }
     if (sound && bench->options->output.format != FORMAT_CSV)
         status =
-            diff_sets(sets, MOST_SIDES, bench->options->output.format, output_begin(bench->output));
+            diff_sets(sets, MAX_SIDES, bench->options->output.format, output_begin(bench->output));
     output_end(bench->output);
-    for (size_t i = 0; i < MOST_SIDES; i++)
+    for (size_t i = 0; i < MAX_SIDES; i++)
         diff_set_free(&sets[i]);
     return status;
 }
@@ -392,7 +392,7 @@ enum exit_status run_bench(const struct options *options)
     }
     rehearsal_stop(&bench.rehearsal);
     output_free(bench.output);
-    for (size_t i = 0; i < MOST_SIDES; i++) {
+    for (size_t i = 0; i < MAX_SIDES; i++) {
         if (bench.sides[i].to)
             fclose(bench.sides[i].to);
         free(bench.sides[i].json);

@@ -14,8 +14,8 @@
 #include "cli/diff/diff_report.h"
 #include "cli/output/diagnostic.h"
 
-#define SEED       1 /* of the intervals: the same runs give the same numbers */
-#define MOST_NOTES 4 /* lines of warnings that a set can have */
+#define SEED      1 /* of the intervals: the same runs give the same numbers */
+#define MAX_NOTES 4 /* lines of warnings that a set can have */
 
 /* --- the numbers --- */
 
@@ -212,7 +212,7 @@ static void note_mixed(struct diff_comparisons *all, const struct diff_set *set)
 
 static void note_all(struct diff_comparisons *all, const struct diff_set *sets, size_t count)
 {
-    all->notes = memory_grow(NULL, count * MOST_NOTES, sizeof(*all->notes));
+    all->notes = memory_grow(NULL, count * MAX_NOTES, sizeof(*all->notes));
     for (size_t i = 0; i < count; i++) {
         note_runs(all, &sets[i], "the client was the bottleneck, not the server", is_saturated);
         note_runs(all, &sets[i], "interrupted before its time", is_interrupted);

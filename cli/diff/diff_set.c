@@ -18,9 +18,9 @@
 #define SCHEMA           "firstbyte.bench/1"
 #define FIRST_BAD_STATUS 400
 #define USEC_PER_S       1e6
-#define MOST_NUMBER      1e18 /* of any unit */
+#define MAX_NUMBER       1e18 /* of any unit */
 #define NO_NUMBER        "is not a number from 0 to 1e18"
-#define MOST_SHOWN       60 /* characters of a value that differs */
+#define MAX_SHOWN        60 /* characters of a value that differs */
 
 /* An object that is being read. */
 struct reading {
@@ -46,7 +46,7 @@ static const json_t *member(const struct reading *reading, const char *group, co
 static bool is_plausible(const json_t *value)
 {
     return json_is_number(value) && json_number_value(value) >= 0 &&
-           json_number_value(value) <= MOST_NUMBER;
+           json_number_value(value) <= MAX_NUMBER;
 }
 
 /* A number of 0 and more; NaN where there is none, or it is null and may be that. */
@@ -226,8 +226,8 @@ bool diff_set_parse(struct diff_set *set, const char *name, const char *bytes, s
     while (!*why && !is_over(&rest)) {
         struct diff_run run;
 
-        if (set->count == DIFF_MOST_RUNS)
-            *why = memory_print("over %d runs", DIFF_MOST_RUNS);
+        if (set->count == DIFF_MAX_RUNS)
+            *why = memory_print("over %d runs", DIFF_MAX_RUNS);
         if (*why || !read_next(&rest, set->count + 1, &run, why))
             break;
         set->runs = memory_grow(set->runs, set->count + 1, sizeof(*set->runs));
@@ -248,14 +248,14 @@ void diff_set_begin(void)
 bool diff_set_read(struct diff_set *set, const char *path, char **why)
 {
     size_t count;
-    char *bytes = file_read(path, DIFF_MOST_FILE_BYTES + 1, &count);
+    char *bytes = file_read(path, DIFF_MAX_FILE_BYTES + 1, &count);
 
     *set = (struct diff_set){.name = path};
     *why = NULL;
     if (!bytes)
         *why = memory_print("%s", strerrordesc_np(errno));
-    else if (count > DIFF_MOST_FILE_BYTES)
-        *why = memory_print("over %zu MiB", DIFF_MOST_FILE_BYTES / 1024 / 1024);
+    else if (count > DIFF_MAX_FILE_BYTES)
+        *why = memory_print("over %zu MiB", DIFF_MAX_FILE_BYTES / 1024 / 1024);
     else
         diff_set_parse(set, path, bytes, count, why);
     free(bytes);
@@ -297,7 +297,7 @@ static void write_value(const json_t *value, FILE *to)
     if (!text)
         fputs("none", to);
     else
-        fprintf(to, "%.*s%s", MOST_SHOWN, text, length > MOST_SHOWN ? "..." : "");
+        fprintf(to, "%.*s%s", MAX_SHOWN, text, length > MAX_SHOWN ? "..." : "");
     free(text);
 }
 

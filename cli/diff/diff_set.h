@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define DIFF_MOST_FILE_BYTES ((size_t)64 * 1024 * 1024)
-#define DIFF_MOST_RUNS       1000 /* of a set */
+#define DIFF_MAX_FILE_BYTES ((size_t)64 * 1024 * 1024)
+#define DIFF_MAX_RUNS       1000 /* of a set */
 
 /* What a run is compared by. */
 enum diff_metric {

@@ -57,7 +57,7 @@ void order_free(struct order *order)
 bool order_has_room(const struct order *order, uint64_t number)
 {
     return number == order->next ||
-           (number - order->next < ORDER_WINDOW && order->bytes < ORDER_MOST_BYTES);
+           (number - order->next < ORDER_WINDOW && order->bytes < ORDER_MAX_BYTES);
 }
 
 void order_put(struct order *order, const struct order_line *line)

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ORDER_WINDOW     16384 /* sites between the next line and the last one started */
-#define ORDER_MOST_BYTES (32 * 1024 * 1024)
+#define ORDER_WINDOW    16384 /* sites between the next line and the last one started */
+#define ORDER_MAX_BYTES (32 * 1024 * 1024)
 
 struct order;
 

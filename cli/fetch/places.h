@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLACES_MOST (UINT64_MAX >> 2) /* the highest place there can be */
+#define PLACES_MAX (UINT64_MAX >> 2) /* the highest place there can be */
 
 enum place_mark {
     PLACE_NONE,     /* not in the set */

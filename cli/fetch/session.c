@@ -119,7 +119,7 @@ static struct report *make_report(const struct session *session)
     const struct report_options how = {
         .format = output->format,
         .fields = output->fields,
-        .values = {.preview = exchange->answer.preview,
+        .values = {.preview = exchange->response.preview,
                    .cert_warn_days = output->cert_warn_days,
                    .unix_time = clock_unix_s(),
                    .tcp_info = exchange->tcp_facts},

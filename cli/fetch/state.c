@@ -36,7 +36,7 @@
 #define END         "end"
 #define CHECK_BYTES (sizeof(" ~1a2b3c4d") - 1)
 #define EVENT_BYTES (sizeof(" +18446744073709551615"))
-#define MOST_BYTES  (64 * 1024 * 1024) /* of a file that is read */
+#define MAX_BYTES   (64 * 1024 * 1024) /* of a file that is read */
 
 /* A file is written anew when it is longer than this, and than so many fresh ones. The measure is the
    fsync: it holds up the loop, so it comes once in tens of thousands of sites. */
@@ -65,14 +65,14 @@ struct state {
  */
 
 /* Takes a number off the text, as it is written: strtoull would take blanks, signs, zeros before it. */
-static bool read_number(const char **at, uint64_t most, uint64_t *number)
+static bool read_number(const char **at, uint64_t max, uint64_t *number)
 {
     const char *first = *at;
 
     for (*number = 0; is_digit(**at); ++*at) {
         uint64_t digit = (uint64_t)(**at - '0');
 
-        if (*number > most / 10 || digit > most - *number * 10)
+        if (*number > max / 10 || digit > max - *number * 10)
             return false;
         *number = *number * 10 + digit;
     }
@@ -106,10 +106,10 @@ static bool read_char(const char **at, char wanted)
 static bool read_head(const char **at, struct state_head *head)
 {
     *head = (struct state_head){.output_bytes = STATE_NO_OUTPUT};
-    return read_number(at, PLACES_MOST, &head->frontier) && read_char(at, ' ') &&
+    return read_number(at, PLACES_MAX, &head->frontier) && read_char(at, ' ') &&
            read_sum(at, 16, &head->list_sum) && read_char(at, ' ') &&
            (read_char(at, '-') || read_number(at, INT64_MAX, &head->output_bytes)) &&
-           read_char(at, ' ') && read_number(at, PLACES_MOST, &head->reported) &&
+           read_char(at, ' ') && read_number(at, PLACES_MAX, &head->reported) &&
            read_char(at, ' ') && read_number(at, head->reported, &head->failed);
 }
 
@@ -142,7 +142,7 @@ static bool read_events(struct state *state, const char *at, const char *end)
             break;
         }
         at++;
-        if ((event != '+' && event != '-') || !read_number(&at, PLACES_MOST, &place) ||
+        if ((event != '+' && event != '-') || !read_number(&at, PLACES_MAX, &place) ||
             !replay(state, event, place))
             return false;
     }
@@ -206,12 +206,12 @@ static const char *read_records(struct state *state, const char *text, size_t le
 static const char *read_file(struct state *state)
 {
     size_t length;
-    char *text = file_read_open(state->fd, MOST_BYTES + 1, &length);
+    char *text = file_read_open(state->fd, MAX_BYTES + 1, &length);
     const char *wrong = NULL;
 
     if (!text)
         return strerrordesc_np(errno);
-    if (length > MOST_BYTES)
+    if (length > MAX_BYTES)
         wrong = "it is too long to be a state";
     else if (length)
         wrong = read_records(state, text, length);

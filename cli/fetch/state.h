@@ -3,7 +3,7 @@
  * was: nothing that was recorded is fetched again, nothing is lost. The file is bounded by what is in
  * flight, not by the list.
  *
- * A place is a line of the list, from 1 to PLACES_MOST. The caller follows its reader:
+ * A place is a line of the list, from 1 to PLACES_MAX. The caller follows its reader:
  *
  *   state_is_done    at each site: an earlier run reported it, so it is passed over
  *   state_take       before a site is given out, also one that is given out before its turn

@@ -13,13 +13,13 @@
 #include "cli/list/settings.h"
 #include "cli/list/stray.h"
 
-#define MOST_SHOWN_BYTES 256 /* of a line that is no site */
-#define MOST_WHY_BYTES   512 /* of what is wrong with it */
+#define MAX_SHOWN_BYTES 256 /* of a line that is no site */
+#define MAX_WHY_BYTES   512 /* of what is wrong with it */
 
 struct grammar {
     struct settings defaults; /* what "default" lines said */
     struct play play;         /* of the site that was given out last */
-    char why[MOST_WHY_BYTES]; /* what is wrong with the line in hand */
+    char why[MAX_WHY_BYTES];  /* what is wrong with the line in hand */
 };
 
 /* What is not read yet of a line. */
@@ -142,9 +142,9 @@ static char *safe_text(const char *url, size_t length)
     size_t from = at ? (size_t)(at - url) + 1 : 0, rest = length - from;
     char *text;
 
-    if (rest > MOST_SHOWN_BYTES)
-        rest = MOST_SHOWN_BYTES;
-    if (scheme > MOST_SHOWN_BYTES)
+    if (rest > MAX_SHOWN_BYTES)
+        rest = MAX_SHOWN_BYTES;
+    if (scheme > MAX_SHOWN_BYTES)
         scheme = 0;
     text = memory_get(scheme + rest + 1);
     memcpy(text, url, scheme);

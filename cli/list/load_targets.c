@@ -31,7 +31,7 @@ static const char *find_fault(const struct target_list *list, const struct site 
         return site->unreadable;
     if (site->timeout != request->timeout)
         return "a target has no timeout of its own; --timeout is that of all";
-    return list->count == TARGETS_MOST ? "over 10000 targets" : NULL;
+    return list->count == TARGETS_MAX ? "over 10000 targets" : NULL;
 }
 
 /* One that is no target; what is unreadable in a file has its line in the reason. */
@@ -60,7 +60,7 @@ static bool read_list(struct target_list *list, struct sites *sites, const char 
     while (!full && sites_next(sites, &listed) == SITES_ONE) {
         const char *why = find_fault(list, listed.site, request);
 
-        full = list->count == TARGETS_MOST;
+        full = list->count == TARGETS_MAX;
         if (why) {
             refuse_site(&bad, listed.site, why);
             site_free(listed.site);

@@ -6,7 +6,7 @@
 #include "cli/types.h"
 #include "http/site.h"
 
-#define TARGETS_MOST 10000
+#define TARGETS_MAX 10000
 
 struct target_list {
     struct site **sites; /* `count` of them, for targets_new to take over */

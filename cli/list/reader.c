@@ -12,7 +12,7 @@
 #include "base/memory.h"
 
 #define BUFFER_BYTES (256 * 1024)                /* what may be read ahead of the line in hand */
-#define MOST_SCANNED (READER_MAX_LINE_BYTES + 1) /* for the end of a line */
+#define MAX_SCANNED  (READER_MAX_LINE_BYTES + 1) /* for the end of a line */
 #define FILLS_A_CALL 8 /* of the buffer, in a loop: a list of nothing but comments may never end */
 
 struct reader {
@@ -85,9 +85,9 @@ enum reader_next reader_next(struct reader *reader, struct line *line)
         char *from = reader->buffer + reader->begin;
         size_t have = reader->end - reader->begin;
         size_t scan = have < READER_MAX_LINE_BYTES ? have : READER_MAX_LINE_BYTES;
-        char *close = memchr(from, '\n', have < MOST_SCANNED ? have : MOST_SCANNED);
+        char *close = memchr(from, '\n', have < MAX_SCANNED ? have : MAX_SCANNED);
 
-        if (close || (reader->ended && have) || have >= MOST_SCANNED) {
+        if (close || (reader->ended && have) || have >= MAX_SCANNED) {
             bool rest = reader->skip_line;
 
             line->text = from;

@@ -14,19 +14,19 @@
 
 #define DEFAULT_DURATION       (10 * NSEC_PER_S)
 #define DEFAULT_REHEARSED_RATE 5000
-#define MOST_RATE_TEXT         32
+#define MAX_RATE_TEXT          32
 
 /* --- readers --- */
 
 /* A part of a ramp, [from, from + length). */
 static bool ramp_rate(const char *from, size_t length, double *to)
 {
-    char text[MOST_RATE_TEXT];
+    char text[MAX_RATE_TEXT];
 
     if (length >= sizeof(text))
         return false;
     snprintf(text, sizeof(text), "%.*s", (int)length, from);
-    return rate_parse(text, LOAD_MOST_RATE, to);
+    return rate_parse(text, LOAD_MAX_RATE, to);
 }
 
 /* "FROM:TO/TIME"; the rates are a second. */

@@ -33,7 +33,7 @@ struct load_command {
     enum color color; /* of it: --color */
 };
 
-#define LOAD_MOST_RATE 10000000 /* requests a second that can be asked for */
+#define LOAD_MAX_RATE 10000000 /* requests a second that can be asked for */
 
 struct given;
 struct options;

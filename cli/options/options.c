@@ -26,18 +26,18 @@
 #define DEFAULT_FILE        "sites.conf"
 #define DEFAULT_CONCURRENCY 256
 #define DEFAULT_CONNECTIONS 64
-#define MOST_CONCURRENCY    1000000
+#define MAX_CONCURRENCY     1000000
 #define DEFAULT_TIMEOUT     (10 * NSEC_PER_S)
 #define DEFAULT_REDIRECTS   10
 #define DEFAULT_PREVIEW     10
 #define DEFAULT_MAX_BODY    (1024 * 1024)
 #define DEFAULT_PER_HOST    6
 #define DEFAULT_SEED        1
-#define MOST_FETCH_RATE     1000000
-#define MOST_REQUESTS       1000000000000000
-#define MOST_PIPELINE       1024
-#define MOST_PROCESSES      1024
-#define MOST_REPEATS        1000
+#define MAX_FETCH_RATE      1000000
+#define MAX_REQUESTS        1000000000000000
+#define MAX_PIPELINE        1024
+#define MAX_PROCESSES       1024
+#define MAX_REPEATS         1000
 
 /* The commands that know an option. */
 enum {
@@ -92,7 +92,7 @@ static const char *const stampings[] = {"off", "sample", "all", NULL};
 #define TEXT(field)             VALUE(read_text, field)
 #define FILE_NAME(field)        VALUE(read_file_name, field)
 #define TIME(field, least)      read_time, AT(field), least, 0, NULL
-#define RATE(field, most)       read_rate, AT(field), 0, most, NULL
+#define RATE(field, max)        read_rate, AT(field), 0, max, NULL
 #define NUMBER(field, low, top) read_number, AT(field), low, top, NULL
 #define CHOICE(field, words)    read_choice, AT(field), 0, 0, words
 #define ACTION(reader)          reader, 0, 0, 0, 0, NULL
@@ -100,8 +100,8 @@ static const char *const stampings[] = {"off", "sample", "all", NULL};
 /* Where a name or a letter is not the same thing for all commands, it has a row for each. */
 static const struct option_row table[] = {
     {"file", 'f', SERVING, FILE_NAME(list.file)},
-    {"concurrency", 'c', ASKING, NUMBER(concurrency, 1, MOST_CONCURRENCY)},
-    {"connections", 0, BENCH, NUMBER(concurrency, 1, MOST_CONCURRENCY)},
+    {"concurrency", 'c', ASKING, NUMBER(concurrency, 1, MAX_CONCURRENCY)},
+    {"connections", 0, BENCH, NUMBER(concurrency, 1, MAX_CONCURRENCY)},
     {"timeout", 'T', ASKING, TIME(request.timeout, 1)},
     {"dns-timeout", 0, ASKING, TIME(network.dns_timeout, 1)},
     {"connect-timeout", 0, ASKING, TIME(network.connect_timeout, 1)},
@@ -116,32 +116,32 @@ static const struct option_row table[] = {
     {"data", 0, BENCH, ACTION(read_data)},
     {"head", 'I', ASKING, FLAG(request.head)},
     {"no-location", 0, FETCH, CLEAR(chain.follow)},
-    {"max-redirs", 0, FETCH, NUMBER(chain.most_hops, 0, 1000)},
+    {"max-redirs", 0, FETCH, NUMBER(chain.max_hops, 0, 1000)},
     {"no-keepalive", 0, SITES, CLEAR(exchange.keep_alive)},
-    {"preview", 0, SITES, NUMBER(exchange.answer.preview, 1, PREVIEW_MOST_CHARACTERS)},
-    {"max-body", 0, SITES, VALUE(read_bytes, exchange.answer.max_body)},
-    {"until-preview", 0, SITES, FLAG(exchange.answer.until_preview)},
-    {"per-host", 0, SITES, NUMBER(per_host, 0, MOST_CONCURRENCY)},
-    {"per-host-rate", 0, FETCH, RATE(per_host_rate, MOST_FETCH_RATE)},
-    {"rate", 'R', FETCH, RATE(rate, MOST_FETCH_RATE)},
-    {"rate", 'R', BENCH, RATE(load.rate, LOAD_MOST_RATE)},
+    {"preview", 0, SITES, NUMBER(exchange.response.preview, 1, PREVIEW_MAX_CHARACTERS)},
+    {"max-body", 0, SITES, VALUE(read_bytes, exchange.response.max_body)},
+    {"until-preview", 0, SITES, FLAG(exchange.response.until_preview)},
+    {"per-host", 0, SITES, NUMBER(per_host, 0, MAX_CONCURRENCY)},
+    {"per-host-rate", 0, FETCH, RATE(per_host_rate, MAX_FETCH_RATE)},
+    {"rate", 'R', FETCH, RATE(rate, MAX_FETCH_RATE)},
+    {"rate", 'R', BENCH, RATE(load.rate, LOAD_MAX_RATE)},
     {"retry", 0, FETCH, NUMBER(chain.retries, 0, 100)},
     {"arrival", 0, BENCH, CHOICE(load.run.schedule.arrival, arrivals)},
     {"seed", 0, BENCH, NUMBER(load.run.schedule.seed, 0, UINT64_MAX)},
     {"ramp", 0, BENCH, ACTION(load_read_ramp)},
     {"find-knee", 0, BENCH, ACTION(load_read_knee)},
-    {"requests", 'n', BENCH, NUMBER(load.run.requests, 1, MOST_REQUESTS)},
+    {"requests", 'n', BENCH, NUMBER(load.run.requests, 1, MAX_REQUESTS)},
     {"duration", 'd', BENCH, TIME(load.run.duration, 1)},
     {"warmup", 0, BENCH, TIME(load.run.warmup, 0)},
-    {"requests-per-conn", 0, BENCH, NUMBER(load.run.requests_per_connection, 1, MOST_REQUESTS)},
+    {"requests-per-conn", 0, BENCH, NUMBER(load.run.requests_per_connection, 1, MAX_REQUESTS)},
     {"new-conn", 0, BENCH, FLAG(load.run.new_connections)},
     {"tls-resume", 0, BENCH, ACTION(load_read_resume)},
-    {"pipeline", 0, BENCH, NUMBER(load.run.pipeline, 1, MOST_PIPELINE)},
-    {"procs", 0, BENCH, NUMBER(load.processes, 1, MOST_PROCESSES)},
+    {"pipeline", 0, BENCH, NUMBER(load.run.pipeline, 1, MAX_PIPELINE)},
+    {"procs", 0, BENCH, NUMBER(load.processes, 1, MAX_PROCESSES)},
     {"kernel-time", 0, BENCH, CHOICE(load.kernel_time, stampings)},
     {"slo", 0, BENCH, ACTION(load_read_slo)},
     {"hlog", 0, BENCH, FILE_NAME(load.hlog)},
-    {"repeat", 0, BENCH, NUMBER(load.repeat, 1, MOST_REPEATS)},
+    {"repeat", 0, BENCH, NUMBER(load.repeat, 1, MAX_REPEATS)},
     {"vs", 0, BENCH, VALUE(load_read_versus, load.versus)},
     {"ipv4", '4', SINGLY, FLAG(network.ipv4_only)},
     {"ipv6", '6', SINGLY, FLAG(network.ipv6_only)},
@@ -365,10 +365,10 @@ static void begin(struct options *options, enum command command)
         .command = command,
         .concurrency = command == COMMAND_BENCH ? DEFAULT_CONNECTIONS : DEFAULT_CONCURRENCY,
         .request.timeout = DEFAULT_TIMEOUT,
-        .exchange = {.answer = {.preview = DEFAULT_PREVIEW, .max_body = DEFAULT_MAX_BODY},
+        .exchange = {.response = {.preview = DEFAULT_PREVIEW, .max_body = DEFAULT_MAX_BODY},
                      .ttfb_timeout = NSEC_NEVER,
                      .keep_alive = true},
-        .chain = {.follow = command == COMMAND_FETCH, .most_hops = DEFAULT_REDIRECTS},
+        .chain = {.follow = command == COMMAND_FETCH, .max_hops = DEFAULT_REDIRECTS},
         .network = {.dns_timeout = NSEC_NEVER,
                     .connect_timeout = NSEC_NEVER,
                     .tls_timeout = NSEC_NEVER},
@@ -424,7 +424,7 @@ static void settle(struct options *options)
     else if (!options->list.file && !options->list.word_count &&
              options->command != COMMAND_ORIGIN && options->command != COMMAND_DIFF)
         options->list.file = DEFAULT_FILE;
-    options->exchange.answer.follow = options->chain.follow;
+    options->exchange.response.follow = options->chain.follow;
     network->proxied = options->command == COMMAND_FETCH && !options->rehearse;
     network->headers = options->request.headers;
     network->trust.describe = !bench && (output->format == FORMAT_JSON || output->fields.count ||

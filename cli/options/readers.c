@@ -21,8 +21,8 @@
 #include "http/fields.h"
 #include "http/request.h"
 
-#define MOST_DATA_BYTES (64 * 1024 * 1024)
-#define MOST_DAYS       36500
+#define MAX_DATA_BYTES (64 * 1024 * 1024)
+#define MAX_DAYS       36500
 
 static const char no_name[] = "the name of a file is empty";
 
@@ -129,7 +129,7 @@ bool read_choice(const struct given *given)
 }
 
 /* strtod alone would take "inf" and "0x1p3" too. */
-bool rate_parse(const char *text, double most, double *rate)
+bool rate_parse(const char *text, double max, double *rate)
 {
     static const char *const units[] = {"", "/s", "/m", "/h"};
     static const double seconds[] = {1, 1, 60, 3600};
@@ -140,7 +140,7 @@ bool rate_parse(const char *text, double most, double *rate)
     for (size_t i = 0; i < sizeof(units) / sizeof(*units) && digits && end == text + digits; i++) {
         *rate = number / seconds[i];
         if (!strcmp(end, units[i]))
-            return *rate >= 1.0 / 86400 && *rate <= most;
+            return *rate >= 1.0 / 86400 && *rate <= max;
     }
     return false;
 }
@@ -182,7 +182,7 @@ bool read_days(const struct given *given)
     if (length && given->value[length - 1] == 'd')
         length--;
     snprintf(digits, sizeof(digits), "%.*s", (int)length, given->value);
-    if (length >= sizeof(digits) || !number_parse(digits, 1, MOST_DAYS, &number))
+    if (length >= sizeof(digits) || !number_parse(digits, 1, MAX_DAYS, &number))
         return refuse_value(given, "not a number of days, like 30d");
     return put_number(given, number);
 }
@@ -236,9 +236,9 @@ bool read_cookie(const struct given *given)
 /* A file's bytes, to be freed. NULL, and it is said why. */
 static char *read_file(const char *option, const char *path, size_t *length)
 {
-    char *bytes = file_read(path, MOST_DATA_BYTES + 1, length);
+    char *bytes = file_read(path, MAX_DATA_BYTES + 1, length);
 
-    if (bytes && *length <= MOST_DATA_BYTES)
+    if (bytes && *length <= MAX_DATA_BYTES)
         return bytes;
     refuse(option, path, bytes ? "over 64 MiB" : strerrordesc_np(errno));
     free(bytes);

@@ -39,7 +39,7 @@ void texts_add(struct texts *texts, const char *text);
 void texts_free(struct texts *texts);
 
 /* A rate as "20", "0.5", "30/m", a second; from one a day to `most` a second. False where it is none. */
-bool rate_parse(const char *text, double most, double *rate);
+bool rate_parse(const char *text, double max, double *rate);
 
 /* Plain kinds, for a field of any subject. */
 reader_fn read_flag;      /* bool */

@@ -11,10 +11,10 @@
 #include "cli/output/figures.h"
 #include "cli/output/terminal.h"
 
-#define MOST_ROWS  18    /* drawn */
-#define MOST_STEPS 512   /* of the finest series, from the least to the greatest value */
-#define FEW        0.001 /* of all values; rows of fewer are joined */
-#define EIGHTHS    8     /* of a character */
+#define MAX_ROWS  18    /* drawn */
+#define MAX_STEPS 512   /* of the finest series, from the least to the greatest value */
+#define FEW       0.001 /* of all values; rows of fewer are joined */
+#define EIGHTHS   8     /* of a character */
 
 #define LIMIT_COLUMNS 9
 #define COUNT_COLUMNS 14
@@ -47,9 +47,9 @@ struct row {
 };
 
 struct chart {
-    struct row row[MOST_STEPS];
+    struct row row[MAX_STEPS];
     size_t count;
-    uint64_t most; /* that a row has */
+    uint64_t max; /* that a row has */
 };
 
 static nsec limit_of(const struct series *series, size_t i)
@@ -82,7 +82,7 @@ static void add_row(struct chart *chart, const struct histogram *histogram, nsec
     else
         last = &chart->row[chart->count++];
     *last = (struct row){limit, until - before, until};
-    chart->most = last->count > chart->most ? last->count : chart->most;
+    chart->max = last->count > chart->max ? last->count : chart->max;
 }
 
 /* Divides the values by a series. Returns how many rows that takes when it is drawn. */
@@ -134,9 +134,9 @@ static void put_limit(FILE *to, nsec limit)
 }
 
 /* Returns the columns that it took. What is not nothing has a mark, be it ever so small. */
-static size_t put_bar(FILE *to, uint64_t count, uint64_t most, size_t width)
+static size_t put_bar(FILE *to, uint64_t count, uint64_t max, size_t width)
 {
-    size_t eighths = (size_t)((double)count / (double)most * (double)(width * EIGHTHS) + 0.5);
+    size_t eighths = (size_t)((double)count / (double)max * (double)(width * EIGHTHS) + 0.5);
 
     if (count && !eighths)
         eighths = 1;
@@ -156,7 +156,7 @@ static void put_row(FILE *to, const struct chart *chart, size_t i, bool color, s
     mark(chart, i, names, sizeof(names));
     put_limit(to, row->limit);
     fprintf(to, " %s", color ? SHADE_CYAN : "");
-    taken = put_bar(to, row->count, chart->most, width);
+    taken = put_bar(to, row->count, chart->max, width);
     fprintf(to, "%s%*s%*s%*s", color ? SHADE_NONE : "", (int)(width - taken), "", COUNT_COLUMNS,
             figure_count(row->count).text, SHARE_COLUMNS, figure_share(share).text);
     fprintf(to, "%s%s\n", *names ? "  " : "", names);
@@ -171,7 +171,7 @@ void chart_draw(FILE *to, const struct histogram *histogram, bool color, size_t 
 
     if (!histogram->count)
         return;
-    while (divide(&chart, histogram, &all_series[series]) > MOST_ROWS && series < last)
+    while (divide(&chart, histogram, &all_series[series]) > MAX_ROWS && series < last)
         series++;
     fprintf(to, "%s%*s%*s%*s%s\n", color ? SHADE_DIM : "", LIMIT_COLUMNS, "up to ",
             (int)width + 1 + COUNT_COLUMNS, "count", SHARE_COLUMNS, "share",

@@ -27,7 +27,7 @@
 #define LINES           6
 #define BAR_COLUMNS     30
 #define DEFAULT_COLUMNS 80
-#define MOST_COLUMNS    100
+#define MAX_COLUMNS     100
 #define NARROWEST       20 /* where a terminal is narrower than that, nothing is drawn */
 #define TEXT_BYTES      256
 #define LAST_WAIT_MS    500 /* at the end, for a terminal that is slow */
@@ -48,7 +48,7 @@ struct live {
     struct live_sample samples[SAMPLES]; /* a ring */
     size_t sampled;                      /* in all; the next goes to sampled % SAMPLES */
     size_t lines;       /* that stand on the terminal, or will when `frame` is out */
-    size_t most_lines;  /* of this frame: the terminal's, but one */
+    size_t max_lines;   /* of this frame: the terminal's, but one */
     size_t line;        /* of this frame, that is being made */
     size_t room;        /* columns that are left in it */
     FILE *to;           /* the frame that is being made */
@@ -62,7 +62,7 @@ struct live {
 static bool flush(struct live *live, int wait_ms)
 {
     int fd = live->ours >= 0 ? live->ours : live->fd;
-    size_t most = live->ours >= 0 ? SIZE_MAX : TEXT_BYTES;
+    size_t max = live->ours >= 0 ? SIZE_MAX : TEXT_BYTES;
 
     while (live->sent < live->bytes) {
         struct pollfd one = {.fd = fd, .events = POLLOUT};
@@ -71,7 +71,7 @@ static bool flush(struct live *live, int wait_ms)
 
         if (poll(&one, 1, wait_ms) != 1 || one.revents != POLLOUT)
             return false;
-        wrote = write(fd, live->frame + live->sent, left < most ? left : most);
+        wrote = write(fd, live->frame + live->sent, left < max ? left : max);
         if (wrote <= 0)
             return false;
         live->sent += (size_t)wrote;
@@ -83,7 +83,7 @@ static bool flush(struct live *live, int wait_ms)
 
 static bool is_cut(const struct live *live)
 {
-    return live->line > live->most_lines;
+    return live->line > live->max_lines;
 }
 
 static void put_sequence(struct live *live, const char *sequence)
@@ -215,14 +215,14 @@ static const struct live_sample *sample_of(const struct live *live, size_t count
 }
 
 /* One line of the graph, `level` from 0 at the bottom. A rate that is not 0 is seen. */
-static void put_graph(struct live *live, size_t count, double most, unsigned level)
+static void put_graph(struct live *live, size_t count, double max, unsigned level)
 {
     const char *now = "";
 
     for (size_t i = 0; i < count; i++) {
         const struct live_sample *sample = sample_of(live, count, i);
         const char *wanted = sample->failed ? SHADE_RED : SHADE_GREEN;
-        double share = most > 0 ? sample->rate / most : 0;
+        double share = max > 0 ? sample->rate / max : 0;
         unsigned eighths = (unsigned)(share * GRAPH_LINES * EIGHTHS + 0.5);
 
         eighths = !eighths && (sample->rate > 0 || sample->failed) ? 1 : eighths;
@@ -238,17 +238,17 @@ static void put_graphs(struct live *live, size_t columns)
 {
     char label[TEXT_BYTES];
     size_t count = live->sampled < SAMPLES ? live->sampled : SAMPLES, room;
-    double most = 0;
+    double max = 0;
 
     for (size_t i = 0; i < count; i++)
-        if (sample_of(live, count, i)->rate > most)
-            most = sample_of(live, count, i)->rate;
-    snprintf(label, sizeof(label), " %s/s", figure_rate(most).text);
+        if (sample_of(live, count, i)->rate > max)
+            max = sample_of(live, count, i)->rate;
+    snprintf(label, sizeof(label), " %s/s", figure_rate(max).text);
     room = columns - 1 > strlen(label) ? columns - 1 - strlen(label) : 0;
     count = count < room ? count : room;
     for (unsigned level = GRAPH_LINES; level-- > 0;) {
         begin_line(live, columns);
-        put_graph(live, count, most, level);
+        put_graph(live, count, max, level);
         if (level == GRAPH_LINES - 1) {
             shade(live, SHADE_DIM);
             put(live, label);
@@ -302,7 +302,7 @@ static size_t columns_of(const struct live *live)
     size_t columns = terminal_columns(live->fd);
 
     columns = columns ? columns : DEFAULT_COLUMNS;
-    return columns < MOST_COLUMNS ? columns : MOST_COLUMNS;
+    return columns < MAX_COLUMNS ? columns : MAX_COLUMNS;
 }
 
 struct live *live_new(int fd, nsec duration, uint64_t requests, bool color)
@@ -334,11 +334,11 @@ void live_show(struct live *live, const struct tally *interval, const struct tal
     rows = rows_of(live);
     if (!flush(live, 0) || columns < NARROWEST || rows < 2)
         return;
-    live->most_lines = rows - 1;
+    live->max_lines = rows - 1;
     begin_frame(live);
     compose(live, interval, total, columns);
     put_sequence(live, "\n");
-    live->lines = is_cut(live) ? live->most_lines : live->line;
+    live->lines = is_cut(live) ? live->max_lines : live->line;
     end_frame(live, 0);
 }
 

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MODE      0666 /* less the umask */
-#define MOST_TIES 64   /* times that the file is renamed while it is being opened */
+#define MODE     0666 /* less the umask */
+#define MAX_TIES 64   /* times that the file is renamed while it is being opened */
 
 static int give_up(int fd, int error)
 {
@@ -33,7 +33,7 @@ static bool is_named(const struct stat *opened, const char *path)
 
 int lock_open(const char *path)
 {
-    for (int ties = 0; ties < MOST_TIES; ties++) {
+    for (int ties = 0; ties < MAX_TIES; ties++) {
         /* O_NONBLOCK: a FIFO or a line is not waited for, only refused */
         int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, MODE);
         struct stat about;

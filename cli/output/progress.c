@@ -19,7 +19,7 @@
 #define SAMPLES        20 /* intervals over which the rate is taken: five seconds */
 #define DEFAULT_WIDTH  80
 #define NARROWEST      10 /* where a terminal is narrower than that, nothing is drawn */
-#define MOST_HOURS     100
+#define MAX_HOURS      100
 #define HOUR_SECONDS   3600
 #define MINUTE_SECONDS 60
 
@@ -96,7 +96,7 @@ static void add_time_left(const struct progress *progress, double rate, char *at
     if (progress->total <= progress->done || rate <= 0)
         return;
     seconds = (double)(progress->total - progress->done) / rate;
-    if (seconds >= MOST_HOURS * HOUR_SECONDS)
+    if (seconds >= MAX_HOURS * HOUR_SECONDS)
         return;
     left = (unsigned long)(seconds + 0.5);
     if (left >= HOUR_SECONDS)

@@ -22,7 +22,7 @@
 
 /* A table's URL on a terminal. */
 #define LEAST_URL_COLUMNS 20
-#define MOST_URL_COLUMNS  80
+#define MAX_URL_COLUMNS   80
 
 /* Appends a field that is not there yet; an object as what is in it, where it is not `whole`. */
 static void add_field(struct columns *columns, enum field field, bool whole)
@@ -89,9 +89,9 @@ static size_t room_for_urls(const struct report *report, size_t terminal_columns
     if (!terminal_columns || !urls)
         return REPORT_URL_COLUMNS;
     room = terminal_columns > taken ? (terminal_columns - taken) / urls : 0;
-    return room < LEAST_URL_COLUMNS  ? LEAST_URL_COLUMNS
-           : room > MOST_URL_COLUMNS ? MOST_URL_COLUMNS
-                                     : room;
+    return room < LEAST_URL_COLUMNS ? LEAST_URL_COLUMNS
+           : room > MAX_URL_COLUMNS ? MAX_URL_COLUMNS
+                                    : room;
 }
 
 struct report *report_new(const struct report_options *options)

@@ -86,7 +86,7 @@ static void put_value(const struct report *report, struct json *json, struct vie
     struct spelled spelled;
 
     switch (value->kind) {
-    case VALUE_TEXT: json_text(json, NULL, value->text, value->length, value->most); return;
+    case VALUE_TEXT: json_text(json, NULL, value->text, value->length, value->max); return;
     case VALUE_OBJECT: put_object(report, json, view, value->object); return;
     case VALUE_NAMES: put_names(json, view->result->tls.certificate); return;
     case VALUE_REDIRECTS: put_legs(report, json, view->result, true); return;

@@ -102,11 +102,11 @@ static inline void put_aligned(FILE *to, const char *at, size_t length, size_t w
 static void put_text(enum format format, FILE *to, const struct value *value, size_t width)
 {
     if (format == FORMAT_TABLE)
-        text_cell(to, value->text, value->length, value->most, width);
+        text_cell(to, value->text, value->length, value->max, width);
     else if (format == FORMAT_CSV)
-        text_csv(to, value->text, value->length, value->most);
+        text_csv(to, value->text, value->length, value->max);
     else
-        text_show(to, value->text, value->length, value->most);
+        text_show(to, value->text, value->length, value->max);
 }
 
 static void put_cell(const struct report *report, FILE *to, struct view *view, enum field field)
@@ -237,7 +237,7 @@ void report_put_text(const struct report *report, FILE *to, struct view *view)
     struct value url = view_value(view, FIELD_URL), status = view_value(view, FIELD_STATUS);
     const char *status_shade = shade_of(report, FIELD_STATUS, &status), *shade = status_shade;
 
-    text_cell(to, url.text, url.length, url.most, REPORT_URL_COLUMNS);
+    text_cell(to, url.text, url.length, url.max, REPORT_URL_COLUMNS);
     put(to, ": ");
     if (result->error) {
         put_message(report, to, view);
@@ -245,7 +245,7 @@ void report_put_text(const struct report *report, FILE *to, struct view *view)
         struct value snippet = view_value(view, FIELD_SNIPPET);
 
         put(to, shade);
-        text_show(to, snippet.text, snippet.length, snippet.most);
+        text_show(to, snippet.text, snippet.length, snippet.max);
         put_unshaded(to, shade);
     }
     shade = report->color ? SHADE_DIM : "";

@@ -42,7 +42,7 @@ static struct value text(const char *theirs)
     if (!theirs)
         return null;
     return (struct value){
-        .kind = VALUE_TEXT, .text = theirs, .length = strlen(theirs), .most = EVERY_PART};
+        .kind = VALUE_TEXT, .text = theirs, .length = strlen(theirs), .max = EVERY_PART};
 }
 
 static struct value counted(enum value_kind kind, int64_t number)
@@ -95,7 +95,7 @@ static struct value snippet(const struct view *view)
     return (struct value){.kind = VALUE_TEXT,
                           .text = view->result->snippet ? view->result->snippet : "",
                           .length = view->result->snippet_bytes,
-                          .most = view->options->preview};
+                          .max = view->options->preview};
 }
 
 static struct value address(struct view *view)

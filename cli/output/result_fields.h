@@ -126,7 +126,7 @@ enum value_kind {
 struct value {
     enum value_kind kind;
     const char *text; /* valid until the same field of the same view is asked again */
-    size_t length, most;
+    size_t length, max;
     int64_t number;
     enum field object; /* of VALUE_OBJECT */
 };

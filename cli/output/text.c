@@ -95,15 +95,15 @@ static size_t least(size_t a, size_t b)
 
 /* Writes characters until one is over the limits: those that are not plain by put_one. Returns the columns
    that they take where they are shown. */
-static size_t put_within(FILE *to, const void *bytes, size_t length, size_t most, size_t width,
+static size_t put_within(FILE *to, const void *bytes, size_t length, size_t max, size_t width,
                          void (*put_one)(FILE *to, uint32_t character))
 {
     const unsigned char *at = bytes, *end = at + length;
     size_t columns = 0;
 
-    for (size_t i = 0; at < end && i < most; i++) { /* marks may follow the last column */
+    for (size_t i = 0; at < end && i < max; i++) { /* marks may follow the last column */
         size_t left = (size_t)(end - at), room = width - columns;
-        size_t run = plain_run(at, least(left, least(most - i, room)));
+        size_t run = plain_run(at, least(left, least(max - i, room)));
         uint32_t character;
         bool whole;
 
@@ -123,9 +123,9 @@ static size_t put_within(FILE *to, const void *bytes, size_t length, size_t most
     return columns;
 }
 
-size_t text_show(FILE *to, const void *bytes, size_t length, size_t most)
+size_t text_show(FILE *to, const void *bytes, size_t length, size_t max)
 {
-    return put_within(to, bytes, length, most, SIZE_MAX, show);
+    return put_within(to, bytes, length, max, SIZE_MAX, show);
 }
 
 static void put_json(FILE *to, uint32_t character)
@@ -144,10 +144,10 @@ static void put_json(FILE *to, uint32_t character)
         put(to, character);
 }
 
-void text_json(FILE *to, const void *bytes, size_t length, size_t most)
+void text_json(FILE *to, const void *bytes, size_t length, size_t max)
 {
     putc_unlocked('"', to);
-    put_within(to, bytes, length, most, SIZE_MAX, put_json);
+    put_within(to, bytes, length, max, SIZE_MAX, put_json);
     putc_unlocked('"', to);
 }
 
@@ -165,23 +165,23 @@ static bool begins_formula(uint32_t character)
            character == 0xff1d || character == 0xff0b || character == 0xff0d || character == 0xff20;
 }
 
-void text_csv(FILE *to, const void *bytes, size_t length, size_t most)
+void text_csv(FILE *to, const void *bytes, size_t length, size_t max)
 {
     uint32_t first = ' ';
     bool whole;
 
-    if (length && most)
+    if (length && max)
         utf8_next(bytes, length, &first, &whole);
     putc_unlocked('"', to);
     if (begins_formula(first))
         putc_unlocked('\'', to);
-    put_within(to, bytes, length, most, SIZE_MAX, put_csv);
+    put_within(to, bytes, length, max, SIZE_MAX, put_csv);
     putc_unlocked('"', to);
 }
 
-void text_cell(FILE *to, const void *bytes, size_t length, size_t most, size_t width)
+void text_cell(FILE *to, const void *bytes, size_t length, size_t max, size_t width)
 {
-    size_t columns = put_within(to, bytes, length, most, width, show);
+    size_t columns = put_within(to, bytes, length, max, width, show);
 
     for (; columns < width; columns++)
         putc_unlocked(' ', to);

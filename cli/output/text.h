@@ -24,18 +24,18 @@ static inline void text_plain(FILE *to, const char *bytes, size_t count)
 size_t text_columns(uint32_t character);
 
 /* Writes at most `most` characters for a terminal or a log. Returns how many columns they take there. */
-size_t text_show(FILE *to, const void *bytes, size_t length, size_t most);
+size_t text_show(FILE *to, const void *bytes, size_t length, size_t max);
 
 /* Writes at most `most` characters as a JSON string in its quotes (RFC 8259). */
-void text_json(FILE *to, const void *bytes, size_t length, size_t most);
+void text_json(FILE *to, const void *bytes, size_t length, size_t max);
 
 /* Writes at most `most` characters, shown, as a cell in its quotes (RFC 4180). One that a spreadsheet
    would take for a formula, for it begins with = + - or @, is put behind a '. TAB and CR, which do the
    same, are shown as \x09 and \x0d. */
-void text_csv(FILE *to, const void *bytes, size_t length, size_t most);
+void text_csv(FILE *to, const void *bytes, size_t length, size_t max);
 
 /* Writes at most `most` characters, shown, padded to `width` columns, or cut before the character that
    goes beyond. */
-void text_cell(FILE *to, const void *bytes, size_t length, size_t most, size_t width);
+void text_cell(FILE *to, const void *bytes, size_t length, size_t max, size_t width);
 
 #endif

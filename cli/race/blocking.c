@@ -29,7 +29,7 @@ struct blocking_call {
     nsec total;      /* deadline of the whole */
     nsec limit;      /* of the phase, or of the whole where that is earlier */
     enum error late; /* what a passed limit means */
-    struct address addresses[RESOLVER_MOST_ADDRESSES];
+    struct address addresses[RESOLVER_MAX_ADDRESSES];
     size_t address_count;
     struct sock *sock;
     struct transport *transport;
@@ -115,7 +115,7 @@ static bool await_system(struct blocking_question *question, const struct blocki
 static void take_system_answer(struct blocking_call *call, const struct blocking_question *question)
 {
     for (struct addrinfo *info = question->request.ar_result;
-         info && call->address_count < RESOLVER_MOST_ADDRESSES; info = info->ai_next) {
+         info && call->address_count < RESOLVER_MAX_ADDRESSES; info = info->ai_next) {
         struct address *address = &call->addresses[call->address_count];
 
         if (info->ai_addrlen > sizeof(address->v6))
@@ -154,7 +154,7 @@ static enum error ask_system(struct blocking_call *call)
 /* Sends the question and waits for the answer that belongs to it. */
 static enum error converse(struct blocking_call *call, int fd)
 {
-    unsigned char message[DNS_MOST_BYTES];
+    unsigned char message[DNS_MAX_BYTES];
     uint16_t id = (uint16_t)(clock_now() >> 10);
     size_t length = dns_write_question(call->site->url.host, id, message);
     enum resolve_status status;
@@ -177,7 +177,7 @@ static enum error converse(struct blocking_call *call, int fd)
         if (count < 0 && errno != EAGAIN) /* which may be a few milliseconds early */
             return errno == EINTR ? ERROR_INTERRUPTED : ERROR_DNS_UNREACHABLE;
     } while (count < 2 || message[0] != id >> 8 || message[1] != (id & 255));
-    status = dns_read_answer(message, (size_t)count, id, call->addresses, RESOLVER_MOST_ADDRESSES,
+    status = dns_read_answer(message, (size_t)count, id, call->addresses, RESOLVER_MAX_ADDRESSES,
                              &call->address_count);
     return error_of_lookup(status);
 }
@@ -292,16 +292,16 @@ static void on_field(void *owner, const char *name, size_t name_bytes, const cha
 {
     struct blocking_call *call = owner;
 
-    answer_field(&call->blocking->answer, name, name_bytes, value, value_bytes);
+    response_field(&call->blocking->response, name, name_bytes, value, value_bytes);
 }
 
 static void on_head(void *owner, const struct http1 *http1)
 {
     struct blocking_call *call = owner;
 
-    const struct response response = {http1->status, http1->major, http1->minor, NULL, 0};
+    const struct status_line line = {http1->status, http1->major, http1->minor, NULL, 0};
 
-    answer_head(&call->blocking->answer, &response);
+    response_head(&call->blocking->response, &line);
     call->result->stamps.head = clock_now();
 }
 
@@ -309,7 +309,7 @@ static void on_body(void *owner, const char *bytes, size_t count)
 {
     struct blocking_call *call = owner;
 
-    answer_body(&call->blocking->answer, bytes, count);
+    response_body(&call->blocking->response, bytes, count);
 }
 
 /* One read and what the parser makes of it. False: the answer is complete, or failed. */
@@ -335,7 +335,7 @@ static bool read_some(struct blocking_call *call, unsigned char *buffer)
         return failed(call, ERROR_EMPTY, NULL);
     else
         return failed_io(call, io, error_of_receive(io.error, stamps->first_byte));
-    if (status == HTTP1_MORE && call->blocking->answer.enough)
+    if (status == HTTP1_MORE && call->blocking->response.enough)
         return false;
     return status == HTTP1_MORE ||
            (status != HTTP1_DONE &&
@@ -350,7 +350,7 @@ static void read_answer(struct blocking_call *call)
     unsigned char *buffer = memory_get(BUFFER_BYTES);
 
     begin(call, PHASE_WAIT, options->ttfb_timeout, ERROR_TTFB_TIMEOUT);
-    http1_start_answer(&call->http1, !strcmp(site_method(call->site), "HEAD"), &events, call);
+    http1_start_response(&call->http1, !strcmp(site_method(call->site), "HEAD"), &events, call);
     while (read_some(call, buffer))
         ;
     http1_free(&call->http1);
@@ -361,12 +361,12 @@ static void read_answer(struct blocking_call *call)
 static void conclude(struct blocking_call *call)
 {
     struct result *result = call->result;
-    struct answer *answer = &call->blocking->answer;
+    struct response *response = &call->blocking->response;
     enum error error;
 
-    if (answer->enough && !call->http1.done)
-        result->truncated = answer->previewed;
-    error = answer_finish(answer, !result->error && !result->truncated);
+    if (response->enough && !call->http1.done)
+        result->truncated = response->previewed;
+    error = response_finish(response, !result->error && !result->truncated);
     if (error && !result->error)
         failed(call, error, result->coding);
     if (call->blocking->options->tcp_facts && call->sock)
@@ -384,7 +384,7 @@ void blocking_fetch(struct blocking *blocking, const struct site *site, struct r
 
     *result = (struct result){
         .site = site, .url = site->url.shown, .stamps = {.taken = now, .start = now}};
-    answer_start(&blocking->answer, &blocking->options->answer, result);
+    response_start(&blocking->response, &blocking->options->response, result);
     call.total = clock_after(now, site->timeout);
     if (resolve(&call) && establish(&call) && shake_hands(&call) && write_request(&call))
         read_answer(&call);
@@ -393,7 +393,7 @@ void blocking_fetch(struct blocking *blocking, const struct site *site, struct r
 
 void blocking_clear(struct blocking *blocking, struct result *result)
 {
-    answer_free(&blocking->answer);
+    response_free(&blocking->response);
     tls_certificate_drop(result->tls.certificate);
     result->tls.certificate = NULL;
 }

@@ -15,7 +15,7 @@ struct blocking {
     struct dialer *dialer;                    /* borrowed; its loop and resolver are not used */
     const struct exchange_options *options;   /* borrowed; connections are never kept */
     const volatile sig_atomic_t *interrupted; /* not 0: end as soon as a call returns */
-    struct answer answer;                     /* of the last fetch */
+    struct response response;                 /* of the last fetch */
 };
 
 /* Fetches one site, without redirects, and fills in the result, which is valid until blocking_clear.

@@ -28,7 +28,7 @@
 
 /* A stage that stands on another one may take so many bytes, and twice what it has made of them;
    else bombs of empty members, put into one another, would keep it busy for nothing. */
-#define MOST_FOR_NOTHING (1024 * 1024)
+#define MAX_FOR_NOTHING (1024 * 1024)
 
 #define ZLIB_WINDOW_LOG 15
 #define ZSTD_WINDOW_LOG 23
@@ -237,7 +237,7 @@ static void list_add(struct coding_list *list, struct span name)
             coding++;
     if (coding == CODECS)
         list->unknown = true;
-    else if (list->count == CODING_MOST)
+    else if (list->count == CODING_MAX)
         list->too_many = true;
     else
         list->coding[list->count++] = (unsigned char)coding;
@@ -314,7 +314,7 @@ static void stage_step(struct stage *stage, struct room *out)
     stage->whole |= step == STEP_END;
     stage->ended |= step == STEP_END && !stage->codec->repeats;
     stage->wrong |= step == STEP_WRONG || (step == STEP_ON && in.left && !left && !room);
-    if (stage->between && stage->taken > MOST_FOR_NOTHING + 2 * stage->made)
+    if (stage->between && stage->taken > MAX_FOR_NOTHING + 2 * stage->made)
         stage->wrong = true;
 }
 
@@ -334,7 +334,7 @@ static bool stage_refill(struct decoder *decoder, unsigned number, enum decoder_
     return stage->in.left > 0;
 }
 
-/* Fills the room as far as the bytes reach. At most CODING_MOST deep. */
+/* Fills the room as far as the bytes reach. At most CODING_MAX deep. */
 static enum decoder_status stage_fill(struct decoder *decoder, unsigned number, struct room *out)
 {
     struct stage *stage = &decoder->stages[number];

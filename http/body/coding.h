@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CODING_MOST 4 /* on one body */
+#define CODING_MAX 4 /* on one body */
 
 enum coding {
     CODING_GZIP,    /* also "x-gzip" */
@@ -22,10 +22,10 @@ enum coding {
 
 /* What a Content-Encoding field says. */
 struct coding_list {
-    unsigned char count;               /* of codings; 0: the body is as it is */
-    unsigned char coding[CODING_MOST]; /* enum coding, in the order in which they were applied */
-    bool unknown;                      /* one of them is none of ours: the count is 0 */
-    bool too_many;                     /* the count is 0: the body cannot be shown at all */
+    unsigned char count;              /* of codings; 0: the body is as it is */
+    unsigned char coding[CODING_MAX]; /* enum coding, in the order in which they were applied */
+    bool unknown;                     /* one of them is none of ours: the count is 0 */
+    bool too_many;                    /* the count is 0: the body cannot be shown at all */
 };
 
 /* Reads a field, NULL where there was none (the values of several lines are one, joined by commas).

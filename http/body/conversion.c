@@ -15,16 +15,16 @@
 #include "base/utf8.h"
 
 #define MODULE_ROOM_BYTES (1024 * 1024)
-#define MOST_AT_ONCE      64 /* bytes that iconv is given */
+#define MAX_AT_ONCE       64 /* bytes that iconv is given */
 
 /* A byte becomes one character of three bytes at most (longer ones come of two), and one that the
    converter kept back may come before it. */
-_Static_assert(CONVERSION_ROOM >= 4 * MOST_AT_ONCE + 64, "iconv never wants for room");
+_Static_assert(CONVERSION_ROOM >= 4 * MAX_AT_ONCE + 64, "iconv never wants for room");
 
 struct conversion {
     iconv_t iconv;
     const struct charset *charset;
-    char held[MOST_AT_ONCE]; /* not converted yet: an incomplete character */
+    char held[MAX_AT_ONCE]; /* not converted yet: an incomplete character */
     size_t held_bytes;
 };
 

@@ -14,19 +14,19 @@
 #include "base/utf8.h"
 #include "http/body/page_charset.h"
 
-#define MOST_CHARACTER_BYTES 4 /* in UTF-8 */
-#define PIECE_BYTES          1024
+#define MAX_CHARACTER_BYTES 4 /* in UTF-8 */
+#define PIECE_BYTES         1024
 
 /* Escape sequences make no characters: a text that needs more bytes than this is as long as it is. */
-#define MOST_SOURCE_BYTES(characters) (1024 + 16 * (characters))
+#define MAX_SOURCE_BYTES(characters) (1024 + 16 * (characters))
 
 void preview_start(struct preview *preview, size_t characters, const char *content_type,
                    const char *content_encoding)
 {
     *preview = (struct preview){
         .charset = charset_of_type(content_type),
-        .convertible = MOST_SOURCE_BYTES(characters),
-        .most = characters,
+        .convertible = MAX_SOURCE_BYTES(characters),
+        .max = characters,
         .room = PREVIEW_NEAR_BYTES,
     };
     coding_list_read(&preview->codings, content_encoding);
@@ -59,7 +59,7 @@ static void text_count(struct preview *preview)
     const unsigned char *text = text_of(preview);
     bool whole = true;
 
-    while (whole && preview->whole < preview->used && preview->characters < preview->most) {
+    while (whole && preview->whole < preview->used && preview->characters < preview->max) {
         const unsigned char *at = text + preview->whole;
         uint32_t character;
         size_t size = utf8_next(at, preview->used - preview->whole, &character, &whole);
@@ -72,7 +72,7 @@ static void text_count(struct preview *preview)
 /* Adds UTF-8 to the text, as far as it is wanted. */
 static void text_add(struct preview *preview, const unsigned char *bytes, size_t count)
 {
-    size_t room = MOST_CHARACTER_BYTES * (preview->most - preview->characters);
+    size_t room = MAX_CHARACTER_BYTES * (preview->max - preview->characters);
     size_t held = preview->used - preview->whole, keep = count < room - held ? count : room - held;
 
     if (!keep)
@@ -81,7 +81,7 @@ static void text_add(struct preview *preview, const unsigned char *bytes, size_t
     memcpy(text_of(preview) + preview->used, bytes, keep);
     preview->used += keep;
     text_count(preview);
-    if (preview->characters == preview->most) {
+    if (preview->characters == preview->max) {
         preview->used = preview->whole;
         preview->status = PREVIEW_READY;
     }
@@ -175,7 +175,7 @@ static size_t useful(const struct preview *preview)
 {
     size_t bytes = preview->scans && !preview->settled
                        ? PAGE_CHARSET_BYTES - preview->head_bytes
-                       : MOST_CHARACTER_BYTES * (preview->most - preview->characters);
+                       : MAX_CHARACTER_BYTES * (preview->max - preview->characters);
 
     return bytes < PIECE_BYTES ? bytes : PIECE_BYTES;
 }

@@ -17,8 +17,8 @@
 #include "http/body/coding.h"
 #include "http/body/conversion.h"
 
-#define PREVIEW_MOST_CHARACTERS 65536
-#define PREVIEW_NEAR_BYTES      64 /* a text that needs no more stays in the struct */
+#define PREVIEW_MAX_CHARACTERS 65536
+#define PREVIEW_NEAR_BYTES     64 /* a text that needs no more stays in the struct */
 
 enum preview_status {
     PREVIEW_MORE,      /* give what comes next */
@@ -38,14 +38,14 @@ struct preview {
     size_t head_bytes;
     struct conversion *conversion; /* NULL: UTF-8 */
     size_t convertible;            /* bytes that may still go into it */
-    size_t most, characters;       /* of the text: wanted, there */
+    size_t max, characters;        /* of the text: wanted, there */
     unsigned char near[PREVIEW_NEAR_BYTES];
     unsigned char *far; /* the text; NULL: it is near */
     size_t room, used;  /* bytes of the text */
     size_t whole;       /* of them, in `characters` */
 };
 
-/* Makes ready, with anything in the struct before, for a body of which 1 to PREVIEW_MOST_CHARACTERS
+/* Makes ready, with anything in the struct before, for a body of which 1 to PREVIEW_MAX_CHARACTERS
    characters are wanted. The two fields, NULL where the head had none, are not kept; the values of
    several Content-Encoding lines are one, joined by commas. Allocates nothing. */
 void preview_start(struct preview *preview, size_t characters, const char *content_type,

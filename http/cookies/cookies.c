@@ -271,8 +271,8 @@ static bool has_room(const struct cookies *jar, const struct cookie *more,
 {
     size_t count = 1, bytes = size_of(more);
 
-    if (jar->count + !replaced > COOKIES_MOST_IN_ALL ||
-        jar->bytes + size_of(more) - (replaced ? size_of(replaced) : 0) > COOKIES_MOST_BYTES_IN_ALL)
+    if (jar->count + !replaced > COOKIES_MAX_IN_ALL ||
+        jar->bytes + size_of(more) - (replaced ? size_of(replaced) : 0) > COOKIES_MAX_BYTES_IN_ALL)
         return false;
     for (const struct cookie *cookie = jar->first; cookie; cookie = cookie->next) {
         if (cookie == replaced || !spans_equal(cookie->domain, more->domain))
@@ -280,7 +280,7 @@ static bool has_room(const struct cookies *jar, const struct cookie *more,
         count++;
         bytes += size_of(cookie);
     }
-    return count <= COOKIES_MOST && bytes <= COOKIES_MOST_BYTES;
+    return count <= COOKIES_MAX && bytes <= COOKIES_MAX_BYTES;
 }
 
 /* Puts it in where it belongs, in the place of its forerunner, or frees it where there is no room. */
@@ -306,9 +306,9 @@ void cookies_take(struct cookies **jar, const struct url *url, const char *value
     struct offer offer;
     bool replaces;
 
-    if (length > COOKIES_MOST_FIELD_BYTES || has_control(text, false) ||
+    if (length > COOKIES_MAX_FIELD_BYTES || has_control(text, false) ||
         !read_offer(&offer, text, now_unix) || !is_allowed(&offer, url) ||
-        span_bytes(offer.name) + span_bytes(offer.value) > COOKIES_MOST_PAIR_BYTES ||
+        span_bytes(offer.name) + span_bytes(offer.value) > COOKIES_MAX_PAIR_BYTES ||
         !settle_domain(&offer, url))
         return;
     if (!*jar && offer.expires <= now_unix)

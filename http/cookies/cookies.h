@@ -15,12 +15,12 @@
 
 #include "http/url.h"
 
-#define COOKIES_MOST_FIELD_BYTES  8191         /* of a Set-Cookie; a longer one is refused */
-#define COOKIES_MOST_PAIR_BYTES   4096         /* of one cookie, name and value */
-#define COOKIES_MOST              50           /* of one domain */
-#define COOKIES_MOST_BYTES        (16 * 1024)  /* of one domain; names, values, paths */
-#define COOKIES_MOST_IN_ALL       400          /* in a jar */
-#define COOKIES_MOST_BYTES_IN_ALL (128 * 1024) /* in a jar; names, values, paths */
+#define COOKIES_MAX_FIELD_BYTES  8191         /* of a Set-Cookie; a longer one is refused */
+#define COOKIES_MAX_PAIR_BYTES   4096         /* of one cookie, name and value */
+#define COOKIES_MAX              50           /* of one domain */
+#define COOKIES_MAX_BYTES        (16 * 1024)  /* of one domain; names, values, paths */
+#define COOKIES_MAX_IN_ALL       400          /* in a jar */
+#define COOKIES_MAX_BYTES_IN_ALL (128 * 1024) /* in a jar; names, values, paths */
 
 struct cookies;
 

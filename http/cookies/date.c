@@ -24,7 +24,7 @@ struct date_parts {
 };
 
 /* False: there is no such day, or no such time of day. A leap second is one beyond 59. */
-static bool to_unix(const struct date_parts *parts, int most_second, int64_t *unix_time)
+static bool to_unix(const struct date_parts *parts, int max_second, int64_t *unix_time)
 {
     struct tm tm = {
         .tm_year = parts->year - 1900,
@@ -34,18 +34,18 @@ static bool to_unix(const struct date_parts *parts, int most_second, int64_t *un
         .tm_min = parts->minute,
     };
 
-    if (parts->day < 1 || parts->hour > 23 || parts->minute > 59 || parts->second > most_second)
+    if (parts->day < 1 || parts->hour > 23 || parts->minute > 59 || parts->second > max_second)
         return false;
     *unix_time = timegm(&tm) + parts->second;
     return tm.tm_mday == parts->day; /* 31 April would have become 1 May */
 }
 
 /* Takes `least` to `most` digits; what follows them is not looked at. */
-static bool take_number(struct span *rest, int least, int most, int *number)
+static bool take_number(struct span *rest, int least, int max, int *number)
 {
     int count = 0, sum = 0;
 
-    for (; rest->at < rest->end && count < most && is_digit(*rest->at); count++)
+    for (; rest->at < rest->end && count < max && is_digit(*rest->at); count++)
         sum = 10 * sum + (*rest->at++ - '0');
     *number = sum;
     return count >= least;
@@ -146,9 +146,9 @@ static bool is_delimiter(char c)
 }
 
 /* A number that the word begins with; a digit more and it is none. */
-static bool word_number(struct span word, int least, int most, int *number)
+static bool word_number(struct span word, int least, int max, int *number)
 {
-    return take_number(&word, least, most, number) && (word.at == word.end || !is_digit(*word.at));
+    return take_number(&word, least, max, number) && (word.at == word.end || !is_digit(*word.at));
 }
 
 static bool word_time(struct span word, struct date_parts *parts)

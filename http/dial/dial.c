@@ -238,7 +238,7 @@ static void try_addresses(struct dial *dial, const struct address *addresses, si
         .settled = on_settled,
         .owner = dial,
     };
-    struct address aimed[RESOLVER_MOST_ADDRESSES];
+    struct address aimed[RESOLVER_MAX_ADDRESSES];
 
     for (size_t i = 0; i < count; i++) {
         aimed[i] = addresses[i];
@@ -290,14 +290,14 @@ static void on_resolved(void *owner, enum resolve_status status, const struct ad
 static void ask(struct dial *dial)
 {
     const struct dialer *dialer = dial->dialer;
-    struct address addresses[RESOLVER_MOST_ADDRESSES];
+    struct address addresses[RESOLVER_MAX_ADDRESSES];
     const char *host;
     uint16_t port;
     size_t count;
 
     dial->asked = true;
     next_hop(dial, &host, &port);
-    count = routes_addresses(dialer->routes, host, port, addresses, RESOLVER_MOST_ADDRESSES);
+    count = routes_addresses(dialer->routes, host, port, addresses, RESOLVER_MAX_ADDRESSES);
     if (!count)
         count = address_parse(addresses, host, 0);
     if (count) {
@@ -435,7 +435,7 @@ static enum step step_tls_queued(struct dial *dial)
     if (dial->https && !dial->has_handshake_slot) {
         bool waits = list_is_in(&dial->slot_link);
 
-        if (!waits && dialer->handshakes == DIAL_MOST_HANDSHAKES) {
+        if (!waits && dialer->handshakes == DIAL_MAX_HANDSHAKES) {
             list_put_last(&dialer->slot_queue, &dial->slot_link);
             waits = true;
         }
@@ -572,5 +572,5 @@ void dial_free(struct dial *dial)
     if (dial->transport)
         dial->transport->calls->close(dial->transport);
     sock_close(dial->sock, loop);
-    loop_bury(loop, &dial->grave, free_dial, dial);
+    loop_free_later(loop, &dial->deferred, free_dial, dial);
 }

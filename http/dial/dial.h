@@ -59,7 +59,7 @@ struct dial {
     bool has_handshake_slot;
     struct timer slot_timer; /* frees the slot, though the handshake goes on */
     struct link slot_link;   /* in the dialer's list of those that wait for one */
-    struct grave grave;
+    struct deferred_free deferred;
 };
 
 /* Starts a dial for a URL, which is not kept; the options are copied; NULL: none. It may be FAILED when

@@ -43,12 +43,12 @@ typedef struct transport *dial_open_fn(void *owner, struct sock *sock,
 /* Handshakes begun at once. They are work for the one thread and hold 45 KB each, a finished one half
    of that; beyond this number more of them only take longer. One that is not over after
    DIAL_HANDSHAKE_SLOT_TIME waits for its server, and no longer counts: silent servers hold up nobody. */
-#define DIAL_MOST_HANDSHAKES     128
+#define DIAL_MAX_HANDSHAKES      128
 #define DIAL_HANDSHAKE_SLOT_TIME (250 * NSEC_PER_MS)
 
 /* Decides which of a host's addresses are tried, and in which order. */
 struct dial_choice {
-    /* Changes addresses that were found, ports included, at most RESOLVER_MOST_ADDRESSES and at least one.
+    /* Changes addresses that were found, ports included, at most RESOLVER_MAX_ADDRESSES and at least one.
        Returns how many are left; at least one where no others were, or will be, tried (`all`). */
     size_t (*choose)(void *owner, struct address *addresses, size_t count, bool all);
     /* An attempt failed, of which `reason` is the errno: ETIMEDOUT too where it had not responded within

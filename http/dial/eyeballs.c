@@ -27,7 +27,7 @@ struct eyeballs {
     int error;              /* of those that failed */
     enum eyeballs_state state;
     bool tried; /* an attempt began: LOST is a result */
-    struct attempt attempts[RESOLVER_MOST_ADDRESSES];
+    struct attempt attempts[RESOLVER_MAX_ADDRESSES];
 };
 
 static void on_event(void *owner, uint32_t events);
@@ -184,7 +184,7 @@ struct eyeballs *eyeballs_new(const struct eyeballs_options *options)
 
 void eyeballs_add(struct eyeballs *eyeballs, const struct address *addresses, size_t count)
 {
-    for (size_t i = 0; i < count && eyeballs->count < RESOLVER_MOST_ADDRESSES; i++)
+    for (size_t i = 0; i < count && eyeballs->count < RESOLVER_MAX_ADDRESSES; i++)
         eyeballs->attempts[eyeballs->count++] =
             (struct attempt){.eyeballs = eyeballs, .address = addresses[i]};
     if (eyeballs->winner)

@@ -37,7 +37,7 @@ struct eyeballs_options {
 struct eyeballs *eyeballs_new(const struct eyeballs_options *options);
 
 /* Adds addresses behind those that are there, IPv6 and IPv4 in turn; the port is set. Those beyond
-   RESOLVER_MOST_ADDRESSES in all are left out. */
+   RESOLVER_MAX_ADDRESSES in all are left out. */
 void eyeballs_add(struct eyeballs *eyeballs, const struct address *addresses, size_t count);
 
 /* Where it stands. *address is the one that won, or the last that was tried. */

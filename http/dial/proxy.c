@@ -88,7 +88,7 @@ static const char *take_user_info(struct proxy *proxy, const struct url *url, co
         return memchr(proxy->user_info, ':', proxy->user_bytes)
                    ? "a user name has no colon (RFC 7617)"
                    : NULL;
-    if (proxy->user_bytes > PROXY_MOST_USER_BYTES || password > PROXY_MOST_USER_BYTES)
+    if (proxy->user_bytes > PROXY_MAX_USER_BYTES || password > PROXY_MAX_USER_BYTES)
         return "the user name or the password is over 255 bytes";
     return NULL;
 }

@@ -22,8 +22,8 @@
 
 #include "http/url.h"
 
-#define PROXY_PORT            1080 /* where none is given, for all kinds, as in curl */
-#define PROXY_MOST_USER_BYTES 255  /* of a name or a password for SOCKS (RFC 1929, section 2) */
+#define PROXY_PORT           1080 /* where none is given, for all kinds, as in curl */
+#define PROXY_MAX_USER_BYTES 255  /* of a name or a password for SOCKS (RFC 1929, section 2) */
 
 enum proxy_kind {
     PROXY_HTTP,    /* CONNECT (RFC 9110, section 9.3.6) */

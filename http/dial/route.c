@@ -27,7 +27,7 @@ struct route {
     uint16_t to_port; /* likewise; ANY_PORT: the same */
 
     size_t count; /* of --resolve */
-    struct address addresses[ROUTE_MOST_ADDRESSES];
+    struct address addresses[ROUTE_MAX_ADDRESSES];
 };
 
 struct routes {
@@ -145,7 +145,7 @@ static const char *take_address(struct route *route, const char *text, size_t le
         text++;
         length -= 2;
     }
-    if (route->count == ROUTE_MOST_ADDRESSES)
+    if (route->count == ROUTE_MAX_ADDRESSES)
         return "there are more than 16 addresses";
     if (length >= sizeof(copy))
         return "not a numeric address";
@@ -243,7 +243,7 @@ const char *routes_add_connect_to(struct routes *routes, const char *text)
 }
 
 size_t routes_addresses(const struct routes *routes, const char *host, uint16_t port,
-                        struct address *addresses, size_t most)
+                        struct address *addresses, size_t max)
 {
     const struct route *route = NULL;
     size_t count;
@@ -252,7 +252,7 @@ size_t routes_addresses(const struct routes *routes, const char *host, uint16_t 
         route = find(&routes->resolve, any & 2 ? "" : host, any & 1 ? ANY_PORT : port);
     if (!route)
         return 0;
-    count = route->count < most ? route->count : most;
+    count = route->count < max ? route->count : max;
     for (size_t i = 0; i < count; i++) {
         addresses[i] = route->addresses[i];
         address_set_port(&addresses[i], port);

@@ -15,7 +15,7 @@
 
 #include "reactor/sock.h"
 
-#define ROUTE_MOST_ADDRESSES 16 /* of one --resolve */
+#define ROUTE_MAX_ADDRESSES 16 /* of one --resolve */
 
 struct routes;
 
@@ -37,7 +37,7 @@ const char *routes_add_connect_to(struct routes *routes, const char *text);
 /* The addresses that --resolve gave for a host, with the port put in, in their order. Returns how many
    were written, `most` at most; 0: none was given. `routes` may be NULL. */
 size_t routes_addresses(const struct routes *routes, const char *host, uint16_t port,
-                        struct address *addresses, size_t most);
+                        struct address *addresses, size_t max);
 
 /* Where to connect to instead. *to_host is borrowed from `routes` or is `host`; it may be an address,
    without brackets. False where nothing fits: both are as before then. `routes` may be NULL. */

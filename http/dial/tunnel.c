@@ -29,7 +29,7 @@
 #define SOCKS_IPV6          4
 #define SOCKS_SUCCESS       0
 #define SOCKS_REPLY_HEAD    4                                /* version, reply, reserved, type */
-#define SOCKS_MOST_BYTES    (SOCKS_REPLY_HEAD + 1 + 255 + 2) /* of a request or a reply */
+#define SOCKS_MAX_BYTES     (SOCKS_REPLY_HEAD + 1 + 255 + 2) /* of a request or a reply */
 
 enum state {
     CONNECT,  /* HTTP: the answer's head is awaited */
@@ -53,9 +53,9 @@ struct tunnel {
     struct http1 http1; /* of CONNECT */
     size_t head_bytes;  /* it was given */
 
-    char request[SOCKS_MOST_BYTES]; /* sent when the proxy has agreed to a method */
+    char request[SOCKS_MAX_BYTES]; /* sent when the proxy has agreed to a method */
     size_t request_bytes;
-    unsigned char reply[SOCKS_MOST_BYTES]; /* of this state, as far as it came */
+    unsigned char reply[SOCKS_MAX_BYTES]; /* of this state, as far as it came */
     size_t reply_bytes;
 
     char detail[128]; /* of FAILED */
@@ -175,13 +175,13 @@ static void start_connect(struct tunnel *tunnel, const char *host, uint16_t port
     free(target);
     free(user);
     enter(tunnel, CONNECT, request, strlen(request));
-    http1_start_answer(&tunnel->http1, true, &events, tunnel);
+    http1_start_response(&tunnel->http1, true, &events, tunnel);
 }
 
 /* Gives the parser no more than a head may have. Bytes behind the head are left. */
 static void feed_http(struct tunnel *tunnel, const unsigned char *bytes, size_t count)
 {
-    size_t room = TUNNEL_MOST_HEAD_BYTES - tunnel->head_bytes, used;
+    size_t room = TUNNEL_MAX_HEAD_BYTES - tunnel->head_bytes, used;
     size_t part = count < room ? count : room;
     enum http1_status status = http1_feed(&tunnel->http1, bytes, part, &used);
 
@@ -194,7 +194,7 @@ static void feed_http(struct tunnel *tunnel, const unsigned char *bytes, size_t 
     } else if (status != HTTP1_MORE) {
         fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy's answer is not HTTP: %s",
              http1_why(&tunnel->http1));
-    } else if (tunnel->head_bytes == TUNNEL_MOST_HEAD_BYTES) {
+    } else if (tunnel->head_bytes == TUNNEL_MAX_HEAD_BYTES) {
         fail(tunnel, ERROR_PROXY_MALFORMED, "the head of the proxy's answer is over 64 KiB");
     }
 }
@@ -205,7 +205,7 @@ static char *put_target(char *to, const struct address *address, const char *hos
     uint16_t wire = htons(port);
 
     if (!address) {
-        size_t length = strnlen(host, URL_MOST_HOST_BYTES);
+        size_t length = strnlen(host, URL_MAX_HOST_BYTES);
 
         *to++ = SOCKS_NAME;
         *to++ = (char)length;

@@ -26,7 +26,7 @@
 #include "reactor/sock.h"
 
 /* An answer to CONNECT, with all 1xx heads before it, may have this many bytes. */
-#define TUNNEL_MOST_HEAD_BYTES (64 * 1024)
+#define TUNNEL_MAX_HEAD_BYTES (64 * 1024)
 
 enum tunnel_status {
     TUNNEL_MORE,   /* the negotiation goes on */
@@ -38,7 +38,7 @@ struct tunnel;
 
 /* Makes ready to ask `proxy`, borrowed while the tunnel lives, for host:port. `host` is a name or an
    address without brackets, as url_parse and routes_connect_to leave it, with at most
-   URL_MOST_HOST_BYTES; it is not kept. An address is told as one. A name is told to PROXY_SOCKS5 as
+   URL_MAX_HOST_BYTES; it is not kept. An address is told as one. A name is told to PROXY_SOCKS5 as
    `address`, to which it was resolved, where that is not NULL; the others are told the name. The
    port is always `port`. */
 struct tunnel *tunnel_new(const struct proxy *proxy, const char *host, uint16_t port,

@@ -8,8 +8,8 @@
 
 #include "base/bytes.h"
 
-#define MOST_SIZE   (UINT64_MAX >> 4) /* that another digit may follow */
-#define MOST_DIGITS 16                /* that are no surplus */
+#define MAX_SIZE   (UINT64_MAX >> 4) /* that another digit may follow */
+#define MAX_DIGITS 16                /* that are no surplus */
 
 static enum chunks_status refuse(struct chunks *chunks, const char *why)
 {
@@ -31,9 +31,9 @@ static enum chunks_status end_line(struct chunks *chunks)
 
 static enum chunks_status take_digit(struct chunks *chunks, int digit)
 {
-    if (chunks->left > MOST_SIZE)
+    if (chunks->left > MAX_SIZE)
         return refuse(chunks, "Chunk size is out of range");
-    if (chunks->digits < MOST_DIGITS)
+    if (chunks->digits < MAX_DIGITS)
         chunks->digits++;
     else
         chunks->extra++;
@@ -111,11 +111,11 @@ static enum chunks_status take_byte(struct chunks *chunks, char byte)
     return CHUNKS_DATA;
 }
 
-enum chunks_status chunks_take(struct chunks *chunks, size_t most, const char **at, const char *end)
+enum chunks_status chunks_take(struct chunks *chunks, size_t max, const char **at, const char *end)
 {
     enum chunks_status status = CHUNKS_MORE;
 
-    while (status == CHUNKS_MORE && *at < end && chunks->extra < most) {
+    while (status == CHUNKS_MORE && *at < end && chunks->extra < max) {
         status = take_byte(chunks, **at);
         *at += 1;
     }

@@ -41,8 +41,7 @@ struct chunks {
 
 /* Takes bytes of the frame from *at on. May be called again after DATA only when `left` is 0. Stops
    with MORE, before `end`, as soon as `extra` is `most`. */
-enum chunks_status chunks_take(struct chunks *chunks, size_t most, const char **at,
-                               const char *end);
+enum chunks_status chunks_take(struct chunks *chunks, size_t max, const char **at, const char *end);
 
 /* So many bytes of data, at most `left`, were taken. */
 void chunks_skip(struct chunks *chunks, size_t count);

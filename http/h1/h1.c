@@ -62,21 +62,21 @@ static bool is_closed(const struct conn *conn)
     return conn->state == CONN_CLOSED;
 }
 
-static struct response response_of(const struct http1 *http1)
+static struct status_line status_line_of(const struct http1 *http1)
 {
-    return (struct response){http1->status, http1->major, http1->minor, NULL, 0};
+    return (struct status_line){http1->status, http1->major, http1->minor, NULL, 0};
 }
 
 static void on_status(void *owner, const struct http1 *http1, const char *reason, size_t bytes)
 {
     const struct conn *conn = owner;
     struct stream *stream = oldest(h1_of(conn));
-    struct response response = response_of(http1);
+    struct status_line line = status_line_of(http1);
 
-    response.reason = reason;
-    response.reason_bytes = bytes;
+    line.reason = reason;
+    line.reason_bytes = bytes;
     if (stream->events->status && !is_closed(conn))
-        stream->events->status(stream, &response);
+        stream->events->status(stream, &line);
 }
 
 static void on_field(void *owner, const char *name, size_t name_bytes, const char *value,
@@ -93,10 +93,10 @@ static void on_head(void *owner, const struct http1 *http1)
 {
     const struct conn *conn = owner;
     struct stream *stream = oldest(h1_of(conn));
-    struct response response = response_of(http1);
+    struct status_line line = status_line_of(http1);
 
     if (stream->events->head && !is_closed(conn))
-        stream->events->head(stream, &response, loop_clock(conn->loop));
+        stream->events->head(stream, &line, loop_clock(conn->loop));
 }
 
 static void on_body(void *owner, const char *bytes, size_t count)
@@ -116,8 +116,8 @@ static void expect_response(struct conn *conn)
     struct h1 *h1 = h1_of(conn);
     const struct stream *stream = oldest(h1);
 
-    http1_start_answer(&h1->parser, stream->out.headless, stream->events->field ? &all : &none,
-                       conn);
+    http1_start_response(&h1->parser, stream->out.headless, stream->events->field ? &all : &none,
+                         conn);
 }
 
 /* --- ends --- */

@@ -70,8 +70,8 @@ static void report_status(struct http1 *http1)
     size_t bytes;
     const char *reason = status_line_reason(http1->lines.text, http1->lines.bytes, &bytes);
 
-    if (bytes > HTTP1_MOST_VALUE_BYTES)
-        bytes = HTTP1_MOST_VALUE_BYTES;
+    if (bytes > HTTP1_MAX_VALUE_BYTES)
+        bytes = HTTP1_MAX_VALUE_BYTES;
     http1->events->status(http1->owner, http1, reason, bytes);
 }
 
@@ -166,11 +166,11 @@ static void report_field(struct http1 *http1, const struct field_line_parts *fie
 {
     size_t bytes = field->value_bytes;
 
-    if (field->name_bytes > HTTP1_MOST_NAME_BYTES || !field_line_has_token(field) ||
+    if (field->name_bytes > HTTP1_MAX_NAME_BYTES || !field_line_has_token(field) ||
         has_control(http1, field))
         return;
-    if (bytes > HTTP1_MOST_VALUE_BYTES)
-        bytes = HTTP1_MOST_VALUE_BYTES;
+    if (bytes > HTTP1_MAX_VALUE_BYTES)
+        bytes = HTTP1_MAX_VALUE_BYTES;
     http1->events->field(http1->owner, field->name, field->name_bytes, field->value, bytes);
 }
 
@@ -238,12 +238,12 @@ static enum http1_status limited(struct http1 *http1, const char **at, const cha
                                  enum http1_status (*take)(struct http1 *http1, const char **at,
                                                            const char *end))
 {
-    size_t room = HTTP1_MOST_HEAD_BYTES - http1->head_bytes;
+    size_t room = HTTP1_MAX_HEAD_BYTES - http1->head_bytes;
     const char *start = *at, *stop = (size_t)(end - start) < room ? end : start + room;
     enum http1_status status = take(http1, at, stop);
 
     http1->head_bytes += (size_t)(*at - start);
-    if (status == HTTP1_MORE && http1->head_bytes == HTTP1_MOST_HEAD_BYTES)
+    if (status == HTTP1_MORE && http1->head_bytes == HTTP1_MAX_HEAD_BYTES)
         return HTTP1_TOO_LARGE;
     return status;
 }
@@ -340,7 +340,7 @@ static enum http1_status feed_length(struct http1 *http1, const char **at, const
 static enum http1_status feed_chunks(struct http1 *http1, const char **at, const char *end)
 {
     struct chunks *chunks = &http1->chunks;
-    size_t most = HTTP1_MOST_HEAD_BYTES - http1->head_bytes;
+    size_t max = HTTP1_MAX_HEAD_BYTES - http1->head_bytes;
     size_t count = (size_t)(end - *at);
 
     if (chunks->state == CHUNKS_IN_DATA) {
@@ -350,8 +350,8 @@ static enum http1_status feed_chunks(struct http1 *http1, const char **at, const
         take_content(http1, at, count);
         return HTTP1_MORE;
     }
-    switch (chunks_take(chunks, most, at, end)) {
-    case CHUNKS_MORE: return chunks->extra < most ? HTTP1_MORE : HTTP1_TOO_LARGE;
+    switch (chunks_take(chunks, max, at, end)) {
+    case CHUNKS_MORE: return chunks->extra < max ? HTTP1_MORE : HTTP1_TOO_LARGE;
     case CHUNKS_DATA: return HTTP1_MORE;
     case CHUNKS_MALFORMED: return malformed(http1, chunks->why);
     case CHUNKS_TRAILERS: break;
@@ -392,8 +392,8 @@ static enum http1_status feed_trailers(struct http1 *http1, const char **at, con
 
 /* --- from outside --- */
 
-void http1_start_answer(struct http1 *http1, bool headless, const struct http1_events *events,
-                        void *owner)
+void http1_start_response(struct http1 *http1, bool headless, const struct http1_events *events,
+                          void *owner)
 {
     http1->events = events;
     http1->owner = owner;
@@ -465,7 +465,7 @@ size_t http1_extra_line_ends(const unsigned char *bytes, size_t count)
 
 size_t http1_skip_line_ends(struct http1 *http1, const unsigned char *bytes, size_t count)
 {
-    size_t room = HTTP1_MOST_HEAD_BYTES - http1->head_bytes;
+    size_t room = HTTP1_MAX_HEAD_BYTES - http1->head_bytes;
     size_t skipped = http1_extra_line_ends(bytes, count < room ? count : room);
 
     if (skipped && bytes[skipped - 1] == '\r')

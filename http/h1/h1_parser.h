@@ -33,10 +33,10 @@
 
 /* A head, with all 1xx heads before it, may have this many bytes. Trailers and chunk extensions
    count, too, as far as they are more than the content. */
-#define HTTP1_MOST_HEAD_BYTES (256 * 1024)
+#define HTTP1_MAX_HEAD_BYTES (256 * 1024)
 
-#define HTTP1_MOST_NAME_BYTES  STREAM_MAX_NAME_BYTES /* of a field that is reported */
-#define HTTP1_MOST_VALUE_BYTES STREAM_MAX_VALUE_BYTES
+#define HTTP1_MAX_NAME_BYTES  STREAM_MAX_NAME_BYTES /* of a field that is reported */
+#define HTTP1_MAX_VALUE_BYTES STREAM_MAX_VALUE_BYTES
 
 enum http1_status {
     HTTP1_MORE,      /* the message goes on */
@@ -52,8 +52,8 @@ struct http1;
 struct http1_events {
     /* A field of an answer's final head, before `head` is called: name and value as they came,
        without white space around, in the order in which they came. They live during the call and
-       are not closed with a NUL. A name that is no token or over HTTP1_MOST_NAME_BYTES is skipped
-       with its value, a value over HTTP1_MOST_VALUE_BYTES cut. Not reported are the fields of interim
+       are not closed with a NUL. A name that is no token or over HTTP1_MAX_NAME_BYTES is skipped
+       with its value, a value over HTTP1_MAX_VALUE_BYTES cut. Not reported are the fields of interim
        heads and of trailers. What is malformed may turn out so after some of its
        fields were reported. NULL: not called. */
     void (*field)(void *owner, const char *name, size_t name_bytes, const char *value,
@@ -103,8 +103,8 @@ struct http1 {
 
 /* Makes ready for the next answer. `headless`: the request was HEAD. What the struct held before is
    not looked at: a message that is given up before its end needs http1_free first. */
-void http1_start_answer(struct http1 *http1, bool headless, const struct http1_events *events,
-                        void *owner);
+void http1_start_response(struct http1 *http1, bool headless, const struct http1_events *events,
+                          void *owner);
 
 /* Takes bytes; *used says how many belong to this message (all, unless it is DONE). After anything
    but MORE, start anew. */

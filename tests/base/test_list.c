@@ -35,11 +35,11 @@ static void expect(size_t count, const int *numbers)
     assert_int_equal(seen, count);
     for (size_t i = 0; i < count; i++, at = at->next) {
         assert_int_equal(LIST_OWNER(at, struct member, link)->number, numbers[i]);
-        assert_ptr_equal(at->next->before, at);
+        assert_ptr_equal(at->next->prev, at);
     }
     assert_ptr_equal(at, &list);
-    at = list.before;
-    for (size_t i = count; i > 0; i--, at = at->before)
+    at = list.prev;
+    for (size_t i = count; i > 0; i--, at = at->prev)
         assert_int_equal(LIST_OWNER(at, struct member, link)->number, numbers[i - 1]);
     assert_ptr_equal(at, &list);
     assert_int_equal(list_is_empty(&list), !count);
@@ -102,7 +102,7 @@ static void first_is_taken_out(void **state)
     assert_ptr_equal(list_take_first(&list), &members[0].link);
     assert_false(list_is_in(&members[0].link));
     assert_ptr_equal(list.next, &members[1].link);
-    assert_ptr_equal(list.next->before, &list);
+    assert_ptr_equal(list.next->prev, &list);
     assert_ptr_equal(list_take_first(&list), &members[1].link);
     assert_true(list_is_empty(&list));
     assert_null(list_take_first(&list));

@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "dns/cache.h"
 
-#define MOST 3
+#define MAX 3
 
 static struct names *names;
 static struct known known;
@@ -14,7 +14,7 @@ static struct known known;
 static int setup(void **state)
 {
     (void)state;
-    names = names_new(MOST);
+    names = names_new(MAX);
     return 0;
 }
 
@@ -50,11 +50,11 @@ static void what_is_kept_is_found(void **state)
 
     (void)state;
     assert_false(find("a.test", 1));
-    keep("a.test", RESOLVER_MOST_ADDRESSES, 10);
+    keep("a.test", RESOLVER_MAX_ADDRESSES, 10);
     keep("b.test", 0, 10);
     assert_true(find("A.Test", 9));
     assert_int_equal(known.status, RESOLVE_OK);
-    assert_int_equal(known.count, RESOLVER_MOST_ADDRESSES);
+    assert_int_equal(known.count, RESOLVER_MAX_ADDRESSES);
     assert_string_equal(address_text(&known.addresses[15], text), "192.0.2.16:0");
     assert_true(find("b.test", 9));
     assert_int_equal(known.status, RESOLVE_NXDOMAIN);

@@ -7,13 +7,13 @@
 
 #include "dns/hosts.h"
 
-#define MOST 4
+#define MAX 4
 
 /* Writes the addresses of `name` as "1.2.3.4 ::1" and returns how many there are. */
 static size_t find(const struct hosts *hosts, const char *name, char *text, size_t room)
 {
-    struct address found[MOST];
-    size_t count = hosts_find(hosts, name, found, MOST);
+    struct address found[MAX];
+    size_t count = hosts_find(hosts, name, found, MAX);
     char one[ADDRESS_TEXT_BYTES];
 
     text[0] = '\0';

@@ -25,7 +25,7 @@ static void test_question(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(names); i++) {
-        unsigned char query[DNS_MOST_BYTES];
+        unsigned char query[DNS_MAX_BYTES];
         size_t length = dns_write_question(names[i].name, ID, query);
         struct dns_question question;
 
@@ -39,7 +39,7 @@ static void test_question(void **state)
 
 static void test_bad_names(void **state)
 {
-    unsigned char query[DNS_MOST_BYTES];
+    unsigned char query[DNS_MAX_BYTES];
     char name[300];
 
     (void)state;
@@ -58,7 +58,7 @@ static void test_bad_names(void **state)
 /* Writes the answer to a question for `name`. */
 static size_t answer(const char *name, int rcode, const struct in_addr *address, unsigned char *to)
 {
-    unsigned char query[DNS_MOST_BYTES];
+    unsigned char query[DNS_MAX_BYTES];
     size_t length = dns_write_question(name, ID, query);
 
     length = dns_write_answer(query, length, rcode, address, to);
@@ -81,7 +81,7 @@ static void test_answers(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(answers); i++) {
-        unsigned char message[DNS_MOST_BYTES];
+        unsigned char message[DNS_MAX_BYTES];
         size_t length = answer("www.example.org", answers[i].rcode,
                                answers[i].address ? &there : NULL, message);
         struct address found[2];
@@ -110,7 +110,7 @@ static unsigned char *exact(const unsigned char *bytes, size_t length)
 
 static void test_cut_anywhere(void **state)
 {
-    unsigned char message[DNS_MOST_BYTES], query[DNS_MOST_BYTES], reply[DNS_MOST_BYTES];
+    unsigned char message[DNS_MAX_BYTES], query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
     size_t length = answer("www.example.org", ns_r_noerror, &there, message);
     size_t asked = dns_write_question("www.example.org", ID, query);
     struct dns_question question;
@@ -137,7 +137,7 @@ static void test_cut_anywhere(void **state)
 /* One bit at a time: whatever it means then, nothing is read or written beyond its end. */
 static void test_any_bit(void **state)
 {
-    unsigned char message[DNS_MOST_BYTES], query[DNS_MOST_BYTES], reply[DNS_MOST_BYTES];
+    unsigned char message[DNS_MAX_BYTES], query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
     size_t length = answer("www.example.org", ns_r_noerror, &there, message);
     size_t asked = dns_write_question("www.example.org", ID, query);
 
@@ -158,7 +158,7 @@ static void test_any_bit(void **state)
 
         turned[bit / 8] ^= (unsigned char)(1u << bit % 8);
         dns_read_question(turned, asked, &question);
-        assert_true(dns_write_answer(turned, asked, ns_r_noerror, &there, reply) <= DNS_MOST_BYTES);
+        assert_true(dns_write_answer(turned, asked, ns_r_noerror, &there, reply) <= DNS_MAX_BYTES);
         free(turned);
     }
 }
@@ -174,7 +174,7 @@ static void test_loops(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(names); i++) {
-        unsigned char message[64] = {0}, reply[DNS_MOST_BYTES];
+        unsigned char message[64] = {0}, reply[DNS_MAX_BYTES];
         struct dns_question question;
         struct address found[2];
         size_t count;
@@ -193,7 +193,7 @@ static void test_loops(void **state)
 /* More addresses than there is room for, and records of other types among them. */
 static void test_many_records(void **state)
 {
-    unsigned char message[DNS_MOST_BYTES];
+    unsigned char message[DNS_MAX_BYTES];
     size_t length = answer("a", ns_r_noerror, NULL, message);
     struct address found[3];
     size_t count;

@@ -24,16 +24,16 @@ static const struct nameserver_rule rules[] = {
 };
 
 struct asked {
-    struct stub_query query;
-    struct stub_answer answer;
+    struct dns_query query;
+    struct dns_query_answer answer;
     int calls;
 };
 
 static struct loop *loop;
 static struct nameserver server;
-static struct stub *stub;
+static struct query_channel *channel;
 
-static void on_answer(void *owner, const struct stub_answer *answer)
+static void on_answer(void *owner, const struct dns_query_answer *answer)
 {
     struct asked *asked = owner;
 
@@ -44,7 +44,7 @@ static void on_answer(void *owner, const struct stub_answer *answer)
 static void ask(struct asked *asked, const char *name, int family)
 {
     *asked = (struct asked){.query = {.answered = on_answer, .owner = asked, .family = family}};
-    stub_ask(stub, &asked->query, name);
+    query_start(channel, &asked->query, name);
 }
 
 static int begin(void **state)
@@ -54,15 +54,15 @@ static int begin(void **state)
     (void)state;
     loop = loop_new();
     nameserver_start(&server, loop, rules);
-    stub = stub_new(loop, server.servers, NULL, &why);
-    assert_non_null(stub);
+    channel = query_channel_new(loop, server.servers, NULL, &why);
+    assert_non_null(channel);
     return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
-    stub_free(stub);
+    query_channel_free(channel);
     nameserver_stop(&server);
     loop_free(loop);
     return 0;
@@ -165,37 +165,37 @@ static void candidates(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        char path[256], row[1024] = "", room[STUB_NAME_BYTES];
+        char path[256], row[1024] = "", room[QUERY_NAME_BYTES];
         const char *name, *why;
         int fd = unit_file(path, sizeof(path));
-        struct stub *searching;
+        struct query_channel *searching;
         unsigned number = 0;
 
         assert_int_equal(write(fd, cases[i].conf, strlen(cases[i].conf)), strlen(cases[i].conf));
         close(fd);
-        searching = stub_new(loop, server.servers, path, &why);
+        searching = query_channel_new(loop, server.servers, path, &why);
         unlink(path);
         assert_non_null(searching);
-        for (; (name = stub_candidate(searching, cases[i].name, number, room)); number++) {
+        for (; (name = query_candidate(searching, cases[i].name, number, room)); number++) {
             assert_true(number < 4);
             snprintf(row + strlen(row), sizeof(row) - strlen(row), "%s%s", number ? " " : "", name);
         }
         assert_string_equal(row, cases[i].row);
-        assert_true(stub_searches(searching));
-        stub_free(searching);
+        assert_true(query_channel_searches(searching));
+        query_channel_free(searching);
     }
 }
 
 /* Servers from a list have no search list with them. */
 static void without_a_search_list(void **state)
 {
-    char room[STUB_NAME_BYTES];
+    char room[QUERY_NAME_BYTES];
 
     (void)state;
-    assert_false(stub_searches(stub));
-    assert_string_equal(stub_candidate(stub, "host", 0, room), "host");
-    assert_null(stub_candidate(stub, "host", 1, room));
-    assert_string_equal(stub_candidate(stub, "", 0, room), "");
+    assert_false(query_channel_searches(channel));
+    assert_string_equal(query_candidate(channel, "host", 0, room), "host");
+    assert_null(query_candidate(channel, "host", 1, room));
+    assert_string_equal(query_candidate(channel, "", 0, room), "");
 }
 
 static void wrong_servers_are_refused(void **state)
@@ -203,9 +203,9 @@ static void wrong_servers_are_refused(void **state)
     const char *why = NULL;
 
     (void)state;
-    assert_null(stub_new(loop, "nonsense", NULL, &why));
+    assert_null(query_channel_new(loop, "nonsense", NULL, &why));
     assert_non_null(why);
-    assert_true(strlen(stub_version()) >= 5);
+    assert_true(strlen(query_version()) >= 5);
 }
 
 int main(void)

@@ -92,9 +92,9 @@ static const struct {
 };
 
 /* "127.0.0.1 127.0.0.2" */
-static const char *list(const struct stub_answer *answer)
+static const char *list(const struct dns_query_answer *answer)
 {
-    static char text[RESOLVER_MOST_ADDRESSES * ADDRESS_TEXT_BYTES];
+    static char text[RESOLVER_MAX_ADDRESSES * ADDRESS_TEXT_BYTES];
     size_t length = 0;
 
     text[0] = '\0';
@@ -116,7 +116,7 @@ static void check_read(const char *name, const unsigned char *message, size_t co
     enum resolve_status status, wanted = !found   ? RESOLVE_MALFORMED
                                          : *found ? RESOLVE_OK
                                                   : RESOLVE_NO_ADDRESS;
-    struct stub_answer answer;
+    struct dns_query_answer answer;
 
     memcpy(exact, message, count);
     status = reply_read(exact, count, AF_INET, &answer);
@@ -136,11 +136,11 @@ static void what_is_there_is_read(void **state)
 /* A strict reader finds the same, and nothing behind it. */
 static void tidied_is_sound(void **state)
 {
-    static unsigned char tidy[REPLY_MOST_BYTES];
+    static unsigned char tidy[REPLY_MAX_BYTES];
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        size_t count = reply_tidy(BYTES(cases[i].message), tidy, REPLY_MOST_UDP_BYTES);
+        size_t count = reply_tidy(BYTES(cases[i].message), tidy, REPLY_MAX_UDP_BYTES);
         ns_msg parsed;
 
         if (!count || !cases[i].found)
@@ -153,8 +153,8 @@ static void tidied_is_sound(void **state)
 
 static void check_tidy(struct text from, struct text wanted)
 {
-    static unsigned char tidy[REPLY_MOST_BYTES];
-    size_t count = reply_tidy(BYTES(from), tidy, REPLY_MOST_UDP_BYTES);
+    static unsigned char tidy[REPLY_MAX_BYTES];
+    size_t count = reply_tidy(BYTES(from), tidy, REPLY_MAX_UDP_BYTES);
 
     assert_int_equal(count, wanted.count);
     assert_memory_equal(tidy, wanted.bytes, count);
@@ -193,46 +193,46 @@ static void what_c_ares_is_given(void **state)
 /* Of 18 addresses 16 are taken; over UDP, as many of them as there is room for. */
 static void too_many_are_left_out(void **state)
 {
-    static unsigned char tidy[REPLY_MOST_BYTES];
+    static unsigned char tidy[REPLY_MAX_BYTES];
     static const struct text many =
         TEXT(OK("\x12", "\0", "\0") QUESTION6 SIX("\1", "\2", "\3", "\4", "\5", "\6")
                  SIX("\7", "\x8", "\x9", "\xa", "\xb", "\xc")
                      SIX("\xd", "\xe", "\xf", "\x10", "\x11", "\x12"));
     static unsigned char long_name[] = OK("\x12", "\0", "\0");
-    static unsigned char message[REPLY_MOST_BYTES];
+    static unsigned char message[REPLY_MAX_BYTES];
     unsigned char *at = mempcpy(message, long_name, sizeof(long_name) - 1);
-    size_t head = 12 + 7 + 4, count = reply_tidy(BYTES(many), tidy, REPLY_MOST_UDP_BYTES);
-    struct stub_answer answer;
+    size_t head = 12 + 7 + 4, count = reply_tidy(BYTES(many), tidy, REPLY_MAX_UDP_BYTES);
+    struct dns_query_answer answer;
 
     (void)state;
     assert_int_equal(reply_read(tidy, count, AF_INET6, &answer), RESOLVE_OK);
-    assert_int_equal(answer.count, RESOLVER_MOST_ADDRESSES);
+    assert_int_equal(answer.count, RESOLVER_MAX_ADDRESSES);
     for (int i = 0; i < 3; i++) {
         *at++ = 63;
         at = (unsigned char *)memset(at, 'a', 63) + 63;
     }
     at = mempcpy(at, many.bytes + 12, many.count - 12);
-    count = reply_tidy(message, (size_t)(at - message), tidy, REPLY_MOST_UDP_BYTES);
-    assert_true(count <= REPLY_MOST_UDP_BYTES);
+    count = reply_tidy(message, (size_t)(at - message), tidy, REPLY_MAX_UDP_BYTES);
+    assert_true(count <= REPLY_MAX_UDP_BYTES);
     assert_int_equal(reply_read(tidy, count, AF_INET6, &answer), RESOLVE_OK);
-    assert_int_equal(answer.count, (REPLY_MOST_UDP_BYTES - head - 192) / 28);
-    count = reply_tidy(message, (size_t)(at - message), tidy, REPLY_MOST_BYTES);
+    assert_int_equal(answer.count, (REPLY_MAX_UDP_BYTES - head - 192) / 28);
+    count = reply_tidy(message, (size_t)(at - message), tidy, REPLY_MAX_BYTES);
     assert_int_equal(reply_read(tidy, count, AF_INET6, &answer), RESOLVE_OK);
-    assert_int_equal(answer.count, RESOLVER_MOST_ADDRESSES);
+    assert_int_equal(answer.count, RESOLVER_MAX_ADDRESSES);
 }
 
 /* Of more than 255 bytes. */
 static void endless_name_is_none(void **state)
 {
     static unsigned char message[4096] = HEAD("\x81\x80", "\1", "\0", "\0", "\0"),
-                         tidy[REPLY_MOST_BYTES];
+                         tidy[REPLY_MAX_BYTES];
 
     (void)state;
     for (size_t i = 12; i < 12 + 64 * 40; i += 64)
         message[i] = 63;
     message[12 + 64 * 40 + 2] = 1;
     message[12 + 64 * 40 + 4] = 1;
-    assert_int_equal(reply_tidy(message, sizeof(message), tidy, REPLY_MOST_UDP_BYTES), 0);
+    assert_int_equal(reply_tidy(message, sizeof(message), tidy, REPLY_MAX_UDP_BYTES), 0);
 }
 
 int main(void)

@@ -15,7 +15,7 @@ static size_t addresses_of(const char *text, struct address *to)
 
 static void assert_addresses(const struct address *addresses, size_t count, const char *wanted)
 {
-    char text[2 * 2 * RESOLVER_MOST_ADDRESSES + 1] = "";
+    char text[2 * 2 * RESOLVER_MAX_ADDRESSES + 1] = "";
 
     for (size_t i = 0; i < count; i++) {
         text[2 * i] = addresses[i].any.sa_family == AF_INET6 ? '6' : '4';
@@ -39,7 +39,7 @@ static void families_take_turns(void **state)
         {"6a4b6c4d", 2, "6c4d"},
         {"4a4b", 2, ""},
     };
-    struct address from[2 * RESOLVER_MOST_ADDRESSES], to[RESOLVER_MOST_ADDRESSES];
+    struct address from[2 * RESOLVER_MAX_ADDRESSES], to[RESOLVER_MAX_ADDRESSES];
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -49,7 +49,7 @@ static void families_take_turns(void **state)
     }
     for (size_t i = 0; i < LENGTH(from); i++)
         addresses_of("4a", &from[i]);
-    assert_int_equal(resolve_in_turn(from, 0, LENGTH(from), to), RESOLVER_MOST_ADDRESSES);
+    assert_int_equal(resolve_in_turn(from, 0, LENGTH(from), to), RESOLVER_MAX_ADDRESSES);
 }
 
 static void one_family_is_kept(void **state)

@@ -109,7 +109,7 @@ static void on_done(void *owner, enum resolve_status status, const struct addres
 
     assert_true(asked->returned && !asked->over);
     assert_true(asked->calls < 2 && (!more || count));
-    assert_true(count <= RESOLVER_MOST_ADDRESSES);
+    assert_true(count <= RESOLVER_MAX_ADDRESSES);
     asked->status = status;
     if (asked->calls++)
         put(asked, "|");
@@ -200,7 +200,7 @@ static void check_questions(int a, int aaaa)
 /* What the resolver knows by itself. */
 static void check_cached(const char *name, const char *found)
 {
-    struct address addresses[RESOLVER_MOST_ADDRESSES];
+    struct address addresses[RESOLVER_MAX_ADDRESSES];
     struct asked asked = {0};
     char one[ADDRESS_TEXT_BYTES];
     size_t count = 0;
@@ -678,7 +678,7 @@ static void questions_stand_in_a_line(void **state)
     struct asked held, gone, waits;
 
     (void)state;
-    restart((struct resolver_options){.most_questions = 1});
+    restart((struct resolver_options){.max_questions = 1});
     ask(&held, "held.test");
     ask(&gone, "v4.test");
     ask(&waits, "v6.test");
@@ -697,7 +697,7 @@ static void freed_with_a_line(void **state)
     struct asked asked[3];
 
     (void)state;
-    restart((struct resolver_options){.most_questions = 1});
+    restart((struct resolver_options){.max_questions = 1});
     ask(&asked[0], "held4.test");
     ask(&asked[1], "v4.test");
     ask(&asked[2], "v4.test");

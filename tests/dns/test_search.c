@@ -56,10 +56,10 @@ static void number_is_bounded(void **state)
     struct search search;
 
     (void)state;
-    for (int i = 0; i < 2 * SEARCH_MOST_DOMAINS; i++)
+    for (int i = 0; i < 2 * SEARCH_MAX_DOMAINS; i++)
         length += (size_t)sprintf(text + length, " d%d.example", i);
     search_parse(&search, text);
-    assert_int_equal(search.count, SEARCH_MOST_DOMAINS);
+    assert_int_equal(search.count, SEARCH_MAX_DOMAINS);
     search_free(&search);
 }
 

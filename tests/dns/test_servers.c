@@ -23,7 +23,7 @@ static void lists_are_read(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct address servers[SERVERS_MOST];
+        struct address servers[SERVERS_MAX];
         char found[256] = "", one[ADDRESS_TEXT_BYTES];
         size_t count;
         const char *why = servers_parse(cases[i].text, servers, &count);
@@ -73,7 +73,7 @@ static void nonsense_is_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct address servers[SERVERS_MOST];
+        struct address servers[SERVERS_MAX];
         size_t count;
         const char *why = servers_parse(cases[i].text, servers, &count);
 
@@ -84,15 +84,15 @@ static void nonsense_is_refused(void **state)
 
 static void too_many_are_refused(void **state)
 {
-    struct address servers[SERVERS_MOST];
-    char text[(SERVERS_MOST + 1) * 10 + 1] = "192.0.2.1";
+    struct address servers[SERVERS_MAX];
+    char text[(SERVERS_MAX + 1) * 10 + 1] = "192.0.2.1";
     size_t count;
 
     (void)state;
-    for (int i = 1; i < SERVERS_MOST; i++)
+    for (int i = 1; i < SERVERS_MAX; i++)
         strcat(text, ",192.0.2.1");
     assert_null(servers_parse(text, servers, &count));
-    assert_int_equal(count, SERVERS_MOST);
+    assert_int_equal(count, SERVERS_MAX);
     strcat(text, ",192.0.2.1");
     assert_non_null(strstr(servers_parse(text, servers, &count), "16"));
 }

@@ -29,9 +29,9 @@ static void on_field(void *owner, const char *name, size_t name_bytes, const cha
     struct reader *reader = owner;
 
     MUST(!reader->messages.head && !reader->messages.http1.head_done);
-    MUST(name_bytes && name_bytes <= HTTP1_MOST_NAME_BYTES && is_clean(name, name_bytes));
+    MUST(name_bytes && name_bytes <= HTTP1_MAX_NAME_BYTES && is_clean(name, name_bytes));
     MUST(!memchr(name, ' ', name_bytes) && !memchr(name, ':', name_bytes));
-    MUST(value_bytes <= HTTP1_MOST_VALUE_BYTES && is_clean(value, value_bytes));
+    MUST(value_bytes <= HTTP1_MAX_VALUE_BYTES && is_clean(value, value_bytes));
     fprintf(reader->fields.to, "%.*s: %.*s\n", (int)name_bytes, name, (int)value_bytes, value);
 }
 
@@ -41,7 +41,7 @@ static void on_status(void *owner, const struct http1 *http1, const char *reason
     struct reader *reader = owner;
 
     MUST(!reader->messages.head && http1 == &reader->messages.http1 && !http1->head_done);
-    MUST(reason_bytes <= HTTP1_MOST_VALUE_BYTES);
+    MUST(reason_bytes <= HTTP1_MAX_VALUE_BYTES);
     MUST(!memchr(reason, '\r', reason_bytes) && !memchr(reason, '\n', reason_bytes));
     MUST(!memchr(reason, '\0', reason_bytes));
     fprintf(reader->fields.to, "HTTP/%u.%u %u %.*s\n", http1->major, http1->minor, http1->status,
@@ -66,10 +66,10 @@ static void start(struct messages *messages)
         .field = on_field, .status = on_status, .head = on_head, .body = messages_body};
     struct reader *reader = (struct reader *)messages;
 
-    http1_start_answer(&messages->http1, reader->headless, reader->silent ? &silent : &telling,
-                       messages);
+    http1_start_response(&messages->http1, reader->headless, reader->silent ? &silent : &telling,
+                         messages);
     if (reader->limited)
-        messages->http1.head_bytes = HTTP1_MOST_HEAD_BYTES - LEFT_OF_HEAD;
+        messages->http1.head_bytes = HTTP1_MAX_HEAD_BYTES - LEFT_OF_HEAD;
 }
 
 static void read_all(struct reader *reader, struct part rest, const struct part *plan)

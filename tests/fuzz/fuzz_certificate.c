@@ -13,15 +13,15 @@ static void check(const struct tls_certificate *certificate)
     size_t bytes = 0;
 
     MUST(certificate->holders == 1);
-    MUST(strlen(certificate->subject) <= CERTIFICATE_MOST_DN_BYTES);
-    MUST(strlen(certificate->issuer) <= CERTIFICATE_MOST_DN_BYTES);
+    MUST(strlen(certificate->subject) <= CERTIFICATE_MAX_DN_BYTES);
+    MUST(strlen(certificate->issuer) <= CERTIFICATE_MAX_DN_BYTES);
     for (const char *at = certificate->subject; *at; at++)
         MUST((unsigned char)*at >= ' ' && *at != 0x7f);
-    MUST(certificate->name_count <= CERTIFICATE_MOST_NAMES);
+    MUST(certificate->name_count <= CERTIFICATE_MAX_NAMES);
     for (size_t i = 0; i < certificate->name_count; i++) {
         const char *name = certificate->names[i];
 
-        MUST(*name && strlen(name) <= CERTIFICATE_MOST_NAME_BYTES);
+        MUST(*name && strlen(name) <= CERTIFICATE_MAX_NAME_BYTES);
         bytes += strlen(name) + 1;
         for (; *name; name++)
             MUST(*name > ' ' && *name < 0x7f);

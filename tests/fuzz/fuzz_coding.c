@@ -8,7 +8,7 @@
 #include "http/body/coding.h"
 #include "tests/support/names.h"
 
-#define MOST_MADE (64 * 1024) /* of a bomb this is enough */
+#define MAX_MADE (64 * 1024) /* of a bomb this is enough */
 
 struct decoded {
     unsigned char *at;
@@ -32,7 +32,7 @@ static void feed(struct decoder *decoder, struct part piece, size_t room, struct
         memcpy(decoded->at + decoded->count, to, made);
         decoded->count += made;
         free(to);
-    } while (decoded->status == DECODER_FULL && decoded->count < MOST_MADE);
+    } while (decoded->status == DECODER_FULL && decoded->count < MAX_MADE);
 }
 
 static struct decoded decode(const struct coding_list *list, struct part rest,
@@ -41,7 +41,7 @@ static struct decoded decode(const struct coding_list *list, struct part rest,
     struct decoder *decoder = decoder_new(list);
     struct decoded decoded = {memory_get(1), 0, DECODER_MORE, false};
 
-    for (size_t i = 0; rest.size && decoded.count < MOST_MADE; i++) {
+    for (size_t i = 0; rest.size && decoded.count < MAX_MADE; i++) {
         feed(decoder, part_piece(&rest, plan, i), room, &decoded);
         if (decoded.status != DECODER_MORE)
             break;
@@ -69,7 +69,7 @@ static void compare(const struct coding_list *list, const struct decoded *a,
     bool malformed = a->status == DECODER_MALFORMED || b->status == DECODER_MALFORMED;
 
     MUST(!memcmp(a->at, b->at, both));
-    if (a->count >= MOST_MADE || b->count >= MOST_MADE)
+    if (a->count >= MAX_MADE || b->count >= MAX_MADE)
         return;
     if (malformed && judges_by_piece(list))
         return;
@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct coding_list list, again;
 
     coding_list_read(&list, field);
-    MUST(list.count <= CODING_MOST && strlen(coding_list_name(&list, name)) < sizeof(name));
+    MUST(list.count <= CODING_MAX && strlen(coding_list_name(&list, name)) < sizeof(name));
     coding_list_read(&again, name);
     MUST(again.count == list.count && !memcmp(again.coding, list.coding, list.count));
     if (list.count) {

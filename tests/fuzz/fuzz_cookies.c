@@ -25,7 +25,7 @@ static size_t check_sent(char *text)
 
     if (!text)
         return 0;
-    MUST(*text && strlen(text) <= COOKIES_MOST_BYTES_IN_ALL + 2 * COOKIES_MOST_IN_ALL);
+    MUST(*text && strlen(text) <= COOKIES_MAX_BYTES_IN_ALL + 2 * COOKIES_MAX_IN_ALL);
     for (const char *at = text; *at; at++) {
         MUST((unsigned char)*at >= ' ' && *at != 0x7f);
         if (*at != ';')
@@ -38,10 +38,10 @@ static size_t check_sent(char *text)
 
         at += at > text ? 2 : 0;
         pair = strcspn(at, ";");
-        MUST(*at != '=' && memchr(at, '=', pair) && pair <= COOKIES_MOST_PAIR_BYTES + 1);
+        MUST(*at != '=' && memchr(at, '=', pair) && pair <= COOKIES_MAX_PAIR_BYTES + 1);
     }
     free(text);
-    MUST(count <= COOKIES_MOST_IN_ALL);
+    MUST(count <= COOKIES_MAX_IN_ALL);
     return count;
 }
 

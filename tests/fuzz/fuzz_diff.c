@@ -12,7 +12,7 @@
 
 #include "cli/diff/diff.h"
 
-#define MOST_COMPARED 8 /* runs: more are slow, and no different */
+#define MAX_COMPARED 8 /* runs: more are slow, and no different */
 
 static void check_run(const struct diff_run *run)
 {
@@ -81,11 +81,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(bytes);
         return 0;
     }
-    MUST(!why && set.count && set.count <= DIFF_MOST_RUNS);
+    MUST(!why && set.count && set.count <= DIFF_MAX_RUNS);
     for (size_t i = 0; i < set.count; i++)
         check_run(&set.runs[i]);
     check_file(&set, data, size);
-    if (set.count <= MOST_COMPARED) {
+    if (set.count <= MAX_COMPARED) {
         check_compared(&set, FORMAT_TEXT);
         check_compared(&set, FORMAT_JSON);
     }

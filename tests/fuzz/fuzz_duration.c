@@ -9,7 +9,7 @@
 #include "base/parse.h"
 
 #define UNTOUCHED  0xdecaf /* what is not a number leaves what was there */
-#define MOST_HOURS 1000.0L
+#define MAX_HOURS  1000.0L
 #define ROUNDED_NS 32.0L /* digits too small to count are cut off, one by one */
 
 /* The nanoseconds of a decimal number and a unit, below 0 where the text is none. */
@@ -41,18 +41,18 @@ static long double spelled_out(const char *text)
 
 static void check_duration(const char *text)
 {
-    long double wanted = spelled_out(text), most = MOST_HOURS * 3600e9L;
+    long double wanted = spelled_out(text), max = MAX_HOURS * 3600e9L;
     nsec duration = UNTOUCHED;
     bool taken = duration_parse(text, &duration);
 
-    if (wanted < 0 || wanted > most + ROUNDED_NS)
+    if (wanted < 0 || wanted > max + ROUNDED_NS)
         MUST(!taken);
-    else if (wanted <= most)
+    else if (wanted <= max)
         MUST(taken);
     if (!taken) {
         MUST(duration == UNTOUCHED);
     } else {
-        MUST(duration <= (nsec)most);
+        MUST(duration <= (nsec)max);
         MUST(fabsl((long double)duration - wanted) <= ROUNDED_NS);
     }
 }

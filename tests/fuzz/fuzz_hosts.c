@@ -6,8 +6,8 @@
 
 #include "dns/hosts.h"
 
-#define MOST       5
-#define MOST_BYTES 256 /* of a file all of whose words are looked for */
+#define MAX       5
+#define MAX_BYTES 256 /* of a file all of whose words are looked for */
 
 static bool is_blank(uint8_t byte)
 {
@@ -50,7 +50,7 @@ static bool is_address(const struct part *word, struct address *address)
 }
 
 /* The addresses of `name` in the order of the file. */
-static size_t find(struct part file, const char *name, struct address *to, size_t most)
+static size_t find(struct part file, const char *name, struct address *to, size_t max)
 {
     size_t found = 0;
 
@@ -60,7 +60,7 @@ static size_t find(struct part file, const char *name, struct address *to, size_
 
         if (!is_address(&word, &address))
             continue;
-        for (word = next_word(&line); word.size && found < most; word = next_word(&line))
+        for (word = next_word(&line); word.size && found < max; word = next_word(&line))
             if (strlen(name) == word.size && !strncasecmp(name, (const char *)word.at, word.size))
                 to[found++] = address;
     }
@@ -69,9 +69,9 @@ static size_t find(struct part file, const char *name, struct address *to, size_
 
 static void check_name(const struct hosts *hosts, const struct part *file, const char *name)
 {
-    struct address ours[MOST], wanted[MOST];
-    size_t count = hosts_find(hosts, name, ours, MOST), length = strlen(name);
-    size_t known = find(*file, name, wanted, MOST);
+    struct address ours[MAX], wanted[MAX];
+    size_t count = hosts_find(hosts, name, ours, MAX), length = strlen(name);
+    size_t known = find(*file, name, wanted, MAX);
     char one[ADDRESS_TEXT_BYTES], other[ADDRESS_TEXT_BYTES];
 
     if (!known && count) { /* a name that needs no file */
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_name(hosts, &file, text);
     free(text);
-    for (rest = file; rest.size && size < MOST_BYTES;) {
+    for (rest = file; rest.size && size < MAX_BYTES;) {
         struct part line = part_line(&rest);
 
         for (name = next_word(&line); name.size; name = next_word(&line)) {

@@ -9,7 +9,7 @@
 
 #include "dns/message.h"
 
-#define MOST_ADDRESSES 3
+#define MAX_ADDRESSES 3
 
 static uint16_t id_of(const unsigned char *message)
 {
@@ -18,7 +18,7 @@ static uint16_t id_of(const unsigned char *message)
 
 static void check_read_answer(const struct part *answer, size_t most)
 {
-    struct address addresses[MOST_ADDRESSES];
+    struct address addresses[MAX_ADDRESSES];
     size_t count = SIZE_MAX;
     uint16_t id = answer->size >= 2 ? id_of(answer->at) : 0;
     enum resolve_status status =
@@ -34,7 +34,7 @@ static void check_read_answer(const struct part *answer, size_t most)
 /* An answer to a question that we understood is one, with the address that was put into it. */
 static void check_answer_to(const unsigned char *query, size_t length)
 {
-    unsigned char answer[DNS_MOST_BYTES];
+    unsigned char answer[DNS_MAX_BYTES];
     struct in_addr address = {htonl(0x7f000102)};
     struct address read;
     size_t count, size = dns_write_answer(query, length, ns_r_noerror, &address, answer);
@@ -51,7 +51,7 @@ static void check_answer_to(const unsigned char *query, size_t length)
 /* A name that was read from a message is written into one and read again as the same. */
 static void check_name(const char *name)
 {
-    unsigned char query[DNS_MOST_BYTES];
+    unsigned char query[DNS_MAX_BYTES];
     struct dns_question again;
     size_t length = dns_write_question(name, 0xbeef, query);
 
@@ -64,7 +64,7 @@ static void check_name(const char *name)
 static void check_query(const struct part *query)
 {
     struct dns_question question;
-    unsigned char answer[DNS_MOST_BYTES];
+    unsigned char answer[DNS_MAX_BYTES];
     struct in_addr address = {0};
 
     if (!dns_read_question(query->at, query->size, &question)) {
@@ -81,7 +81,7 @@ static void check_query(const struct part *query)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct part input = {data, size};
-    unsigned char query[DNS_MOST_BYTES];
+    unsigned char query[DNS_MAX_BYTES];
     char *name = part_text(&input);
     size_t length = dns_write_question(name, 1, query);
 
@@ -90,6 +90,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(name);
     check_query(&input);
     check_read_answer(&input, 1);
-    check_read_answer(&input, MOST_ADDRESSES);
+    check_read_answer(&input, MAX_ADDRESSES);
     return 0;
 }

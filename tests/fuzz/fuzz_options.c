@@ -12,7 +12,7 @@
 #include "http/fields.h"
 #include "http/request.h"
 
-#define MOST_WORDS 64
+#define MAX_WORDS 64
 
 /* A value stands alone, behind "=", or behind a letter. */
 static void hide_files(char *word)
@@ -29,7 +29,7 @@ static int take_words(char **words, struct part rest)
     static char program[] = "firstbyte";
     int count = 0;
 
-    for (words[count++] = memory_text(program, strlen(program)); rest.size && count < MOST_WORDS;) {
+    for (words[count++] = memory_text(program, strlen(program)); rest.size && count < MAX_WORDS;) {
         struct part line = part_line(&rest);
 
         words[count] = part_text(&line);
@@ -42,7 +42,7 @@ static int take_words(char **words, struct part rest)
 /* getopt moves the words, and the program's name and that of the command are replaced. */
 static bool read_words(struct options *options, int count, char **words)
 {
-    char *order[MOST_WORDS + 1], *said = NULL;
+    char *order[MAX_WORDS + 1], *said = NULL;
     size_t length;
     FILE *errors = stderr, *output = stdout, *null = fopen("/dev/null", "w");
     bool taken;
@@ -87,7 +87,7 @@ static void check_options(const struct options *options)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct part rest = {data, size};
-    char *words[MOST_WORDS + 1];
+    char *words[MAX_WORDS + 1];
     int count = take_words(words, rest);
     struct options options;
 

@@ -23,7 +23,7 @@ static void check_proxy(const char *text)
         MUST(*wrong && !proxy.host && !proxy.shown && !proxy.user_info);
         return;
     }
-    MUST(proxy.port && *proxy.host && strlen(proxy.host) <= URL_MOST_HOST_BYTES);
+    MUST(proxy.port && *proxy.host && strlen(proxy.host) <= URL_MAX_HOST_BYTES);
     MUST(!proxy.user_info == !proxy.user_info_bytes);
     if (proxy.user_info)
         MUST(proxy.user_bytes < proxy.user_info_bytes && proxy.user_info[proxy.user_bytes] == ':');
@@ -70,26 +70,26 @@ static void check_exceptions(const char *list, const struct url *url)
    with "-" from being removed. */
 static void check_routes(struct routes *routes, const struct url *url)
 {
-    struct address found[ROUTE_MOST_ADDRESSES];
+    struct address found[ROUTE_MAX_ADDRESSES];
     const char *literal = strchr(url->host, ':');
-    char text[URL_MOST_HOST_BYTES + 32];
+    char text[URL_MAX_HOST_BYTES + 32];
     const char *to_host;
     uint16_t to_port;
     size_t count;
 
     if (!routes_connect_to(routes, url->host, url->port, &to_host, &to_port))
         MUST(to_host == url->host && to_port == url->port);
-    MUST(*to_host && strlen(to_host) <= URL_MOST_HOST_BYTES && to_port);
+    MUST(*to_host && strlen(to_host) <= URL_MAX_HOST_BYTES && to_port);
     for (const char *at = to_host; *at; at++)
         MUST((unsigned char)*at > ' ' && (unsigned char)*at < 0x7f && !strchr("@/?#[]\\", *at));
-    count = routes_addresses(routes, to_host, to_port, found, ROUTE_MOST_ADDRESSES);
-    MUST(count <= ROUTE_MOST_ADDRESSES);
+    count = routes_addresses(routes, to_host, to_port, found, ROUTE_MAX_ADDRESSES);
+    MUST(count <= ROUTE_MAX_ADDRESSES);
     for (size_t i = 0; i < count; i++)
         MUST(found[i].length && address_port(&found[i]) == to_port);
     snprintf(text, sizeof(text), literal ? "+[%s]:%u:192.0.2.1" : "+%s:%u:192.0.2.1", url->host,
              url->port);
     MUST(!routes_add_resolve(routes, text));
-    MUST(routes_addresses(routes, url->host, url->port, found, ROUTE_MOST_ADDRESSES) == 1);
+    MUST(routes_addresses(routes, url->host, url->port, found, ROUTE_MAX_ADDRESSES) == 1);
     MUST(ntohl(found[0].v4.sin_addr.s_addr) == 0xc0000201);
 }
 

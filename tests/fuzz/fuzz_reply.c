@@ -8,7 +8,8 @@
 
 #include "dns/reply.h"
 
-static void check_same(const struct stub_answer *raw, const struct stub_answer *tidy, bool all)
+static void check_same(const struct dns_query_answer *raw, const struct dns_query_answer *tidy,
+                       bool all)
 {
     MUST(tidy->count <= raw->count && (tidy->count == raw->count || !all));
     MUST(!tidy->count || tidy->ttl == raw->ttl);
@@ -17,11 +18,11 @@ static void check_same(const struct stub_answer *raw, const struct stub_answer *
 }
 
 static void check_tidy(const struct part *message, const unsigned char *tidy, size_t count,
-                       size_t most)
+                       size_t max)
 {
     static const int families[] = {AF_INET, AF_INET6};
     bool whole = !(message->at[2] & 2) && !(message->at[3] & 15); /* neither TC nor a failure */
-    struct stub_answer before, after;
+    struct dns_query_answer before, after;
     ns_msg parsed;
 
     MUST(!ns_initparse(tidy, (int)count, &parsed));
@@ -34,22 +35,22 @@ static void check_tidy(const struct part *message, const unsigned char *tidy, si
         MUST(!after.count || whole);
         reply_read(message->at, message->size, families[i], &before);
         if (after.count)
-            check_same(&before, &after, most == REPLY_MOST_BYTES);
+            check_same(&before, &after, max == REPLY_MAX_BYTES);
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static unsigned char tidy[REPLY_MOST_BYTES];
+    static unsigned char tidy[REPLY_MAX_BYTES];
     struct part message = {data, size};
-    size_t most = part_byte(&message) & 1 ? REPLY_MOST_BYTES : REPLY_MOST_UDP_BYTES;
+    size_t max = part_byte(&message) & 1 ? REPLY_MAX_BYTES : REPLY_MAX_UDP_BYTES;
     size_t count;
 
-    if (message.size > REPLY_MOST_BYTES)
+    if (message.size > REPLY_MAX_BYTES)
         return 0;
-    count = reply_tidy(message.at, message.size, tidy, most);
-    MUST(count <= most);
+    count = reply_tidy(message.at, message.size, tidy, max);
+    MUST(count <= max);
     if (count)
-        check_tidy(&message, tidy, count, most);
+        check_tidy(&message, tidy, count, max);
     return 0;
 }

@@ -17,10 +17,10 @@
 
 #include "dns/resolver.h"
 
-#define MOST_BYTES   4096
+#define MAX_BYTES    4096
 #define NUMBER_BYTES 2
 #define FLAGS_BYTES  10 /* what else is in a header */
-#define MOST_TURNS   64 /* of the loop, for one lookup */
+#define MAX_TURNS    64 /* of the loop, for one lookup */
 
 struct server {
     struct loop *loop;
@@ -41,7 +41,7 @@ static void on_resolved(void *owner, enum resolve_status status, const struct ad
     char text[ADDRESS_TEXT_BYTES];
 
     MUST(!server->done && status <= RESOLVE_FAILED && !(more && server->told));
-    MUST(count <= RESOLVER_MOST_ADDRESSES);
+    MUST(count <= RESOLVER_MAX_ADDRESSES);
     MUST((status == RESOLVE_OK) == (count || server->told) && (count || !more));
     for (size_t i = 0; i < count; i++) {
         MUST(addresses[i].any.sa_family == AF_INET || addresses[i].any.sa_family == AF_INET6);
@@ -84,28 +84,28 @@ static void server_stop(struct server *server)
 }
 
 /* An answer out of the input. */
-static size_t compose(const struct server *server, const struct part *answer,
+static size_t compose(const struct server *server, const struct part *response,
                       const unsigned char *query, size_t length, unsigned char *to)
 {
-    size_t head = answer->size < FLAGS_BYTES ? answer->size : FLAGS_BYTES;
+    size_t head = response->size < FLAGS_BYTES ? response->size : FLAGS_BYTES;
     unsigned char *at = to;
 
-    if (!answer->size)
+    if (!response->size)
         return 0;
     at = mempcpy(at, query, NUMBER_BYTES);
-    at = mempcpy(at, answer->at, head);
+    at = mempcpy(at, response->at, head);
     if (!server->raw)
         at = mempcpy(at, query + NS_HFIXEDSZ, length - NS_HFIXEDSZ);
-    at = mempcpy(at, answer->at + head, answer->size - head);
+    at = mempcpy(at, response->at + head, response->size - head);
     return (size_t)(at - to);
 }
 
 static void answer(struct server *server, unsigned char *query, size_t length,
                    const struct sockaddr_storage *to, socklen_t size)
 {
-    unsigned char message[2 * MOST_BYTES];
+    unsigned char message[2 * MAX_BYTES];
 
-    MUST(length > NS_HFIXEDSZ && length < MOST_BYTES);
+    MUST(length > NS_HFIXEDSZ && length < MAX_BYTES);
     if (server->asked < 2) {
         size_t count = compose(server, &server->answers[server->asked++], query, length, message);
 
@@ -121,7 +121,7 @@ static void answer(struct server *server, unsigned char *query, size_t length,
 static void serve(struct server *server)
 {
     for (;;) {
-        unsigned char query[MOST_BYTES];
+        unsigned char query[MAX_BYTES];
         struct sockaddr_storage from;
         socklen_t size = sizeof(from);
         ssize_t count =
@@ -138,11 +138,11 @@ static void serve(struct server *server)
 /* What was kept has addresses, and is not kept for ever: nothing is left for the next input. */
 static void check_cache(struct server *server, const char *name)
 {
-    struct address addresses[RESOLVER_MOST_ADDRESSES];
+    struct address addresses[RESOLVER_MAX_ADDRESSES];
     size_t count;
 
     if (resolver_cached(server->resolver, name, addresses, &count))
-        MUST(count && count <= RESOLVER_MOST_ADDRESSES);
+        MUST(count && count <= RESOLVER_MAX_ADDRESSES);
     server->now += RESOLVER_LONGEST_TTL * NSEC_PER_S;
     MUST(!resolver_cached(server->resolver, name, addresses, &count));
 }
@@ -156,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t how = part_byte(&rest);
     size_t first = part_byte(&rest);
 
-    if (size > MOST_BYTES)
+    if (size > MAX_BYTES)
         return 0;
     if (server.loop && server.now > NSEC_NEVER / 2)
         server_stop(&server);
@@ -172,7 +172,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     name = names[how >> 1 & 3];
     resolver_lookup(server.resolver, name, on_resolved, &server);
-    for (int i = 0; i < MOST_TURNS && !server.done; i++) {
+    for (int i = 0; i < MAX_TURNS && !server.done; i++) {
         serve(&server);
         loop_turn(server.loop, 0);
         server.now += how & 8 ? RESOLVER_DELAY : 0;

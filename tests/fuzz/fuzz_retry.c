@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(text, data, size);
     is_date = date_http(text, size, NOW, &moment);
     is_wait = retry_after_parse(text, size, NOW, &wait);
-    MUST(is_wait == (wait != NSEC_NEVER) && (!is_wait || wait <= RETRY_MOST_WAIT));
+    MUST(is_wait == (wait != NSEC_NEVER) && (!is_wait || wait <= RETRY_MAX_WAIT));
     MUST(!is_date || is_wait);
     MUST(!is_date || moment > NOW || wait == 0);
     if (is_date)

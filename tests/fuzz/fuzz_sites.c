@@ -14,10 +14,10 @@
 #include "http/request.h"
 
 #define LONG_BYTES 16384
-#define MOST_LONG  10    /* of them in one input */
-#define MOST_BYTES 4096  /* of an input */
-#define MOST_CUTS  24    /* in one list */
-#define MOST_PIECE 32768 /* goes into an empty pipe */
+#define MAX_LONG   10    /* of them in one input */
+#define MAX_BYTES  4096  /* of an input */
+#define MAX_CUTS   24    /* in one list */
+#define MAX_PIECE  32768 /* goes into an empty pipe */
 
 static int count_ready;
 
@@ -32,7 +32,7 @@ static void on_ready(void *owner)
 /* Writes out the long stretches of a piece. */
 static struct part expand(struct part piece)
 {
-    static uint8_t text[MOST_BYTES + MOST_LONG * LONG_BYTES];
+    static uint8_t text[MAX_BYTES + MAX_LONG * LONG_BYTES];
     struct part expanded = {text, 0};
 
     for (size_t i = 0; i < piece.size; i++) {
@@ -50,7 +50,7 @@ static bool is_too_long(struct part list)
 
     for (size_t i = 0; i < list.size; i++)
         stretches += list.at[i] == 1;
-    return stretches > MOST_LONG || list.size > MOST_BYTES;
+    return stretches > MAX_LONG || list.size > MAX_BYTES;
 }
 
 static void check_line_ends(const char *headers)
@@ -210,7 +210,7 @@ static void pass_on(struct piped *piped, struct part piece)
     int called = count_ready;
 
     while (piece.size && !piped->over) {
-        size_t size = piece.size < MOST_PIECE ? piece.size : MOST_PIECE;
+        size_t size = piece.size < MAX_PIECE ? piece.size : MAX_PIECE;
 
         MUST(write(piped->fd, piece.at, size) == (ssize_t)size);
         piece = (struct part){piece.at + size, piece.size - size};
@@ -236,7 +236,7 @@ static void read_pipe(struct loop *loop, struct part rest, const struct part *pl
     MUST(!sites_rewind(piped.sites));
     MUST(drain(piped.sites, note, &piped.number));
     for (size_t i = 0; rest.size; i++)
-        pass_on(&piped, expand(part_piece(&rest, i < MOST_CUTS ? plan : &uncut, i)));
+        pass_on(&piped, expand(part_piece(&rest, i < MAX_CUTS ? plan : &uncut, i)));
     close(piped.fd);
     loop_turn(loop, 0);
     MUST(!drain(piped.sites, note, &piped.number));

@@ -136,7 +136,7 @@ static void go_on(struct state *state)
     uint64_t reported = state_head(state)->reported, own = 0, bytes;
 
     if (reported >
-        PLACES_MOST - PLACES) { /* forged: no run counts so far, and none goes on from there */
+        PLACES_MAX - PLACES) { /* forged: no run counts so far, and none goes on from there */
         state_close(state);
         return;
     }

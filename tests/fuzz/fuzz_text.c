@@ -67,7 +67,7 @@ static size_t count_read(const uint8_t *bytes, size_t length)
     return count;
 }
 
-static void check_show(const struct part *text, size_t most)
+static void check_show(const struct part *text, size_t max)
 {
     struct note all, some;
     size_t columns, wanted, shown, characters = count_read(text->at, text->size);
@@ -79,11 +79,11 @@ static void check_show(const struct part *text, size_t most)
     shown = count_shown(all.text, all.length, &wanted);
     MUST(columns == wanted && shown >= characters);
 
-    columns = text_show(some.to, text->at, text->size, most);
+    columns = text_show(some.to, text->at, text->size, max);
     MUST(!fflush(some.to));
     shown = count_shown(some.text, some.length, &wanted);
-    MUST(columns == wanted && shown <= most * LONGEST_ESCAPE);
-    MUST(shown >= (characters < most ? characters : most));
+    MUST(columns == wanted && shown <= max * LONGEST_ESCAPE);
+    MUST(shown >= (characters < max ? characters : max));
     MUST(some.length <= all.length && !memcmp(all.text, some.text, some.length));
     note_free(&all);
     note_free(&some);
@@ -104,14 +104,14 @@ static size_t check_escape(const char *at, const char *end)
 }
 
 /* A string by the grammar of RFC 8259, section 7. */
-static void check_json(const struct part *text, size_t most)
+static void check_json(const struct part *text, size_t max)
 {
     struct note json;
     size_t count = 0, columns;
     const char *end;
 
     note_open(&json);
-    text_json(json.to, text->at, text->size, most);
+    text_json(json.to, text->at, text->size, max);
     note_close(&json);
     MUST(json.length >= 2);
     end = json.text + json.length - 1;
@@ -121,19 +121,19 @@ static void check_json(const struct part *text, size_t most)
         MUST(*at != '"');
         count += ((unsigned char)*at & 0xc0) != 0x80;
     }
-    MUST(count <= most && count <= text->size);
+    MUST(count <= max && count <= text->size);
     note_free(&json);
 }
 
 /* A quoted cell of RFC 4180, on one line, that no spreadsheet takes for a formula. */
-static void check_csv(const struct part *text, size_t most)
+static void check_csv(const struct part *text, size_t max)
 {
     struct note csv;
     size_t columns;
     const char *end;
 
     note_open(&csv);
-    text_csv(csv.to, text->at, text->size, most);
+    text_csv(csv.to, text->at, text->size, max);
     note_close(&csv);
     MUST(csv.length >= 2);
     end = csv.text + csv.length - 1;
@@ -167,16 +167,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *locale;
     struct part input = {data, size};
-    size_t most = part_byte(&input);
+    size_t max = part_byte(&input);
 
     if (!locale)
         locale = setlocale(LC_CTYPE, "C.UTF-8");
     MUST(locale);
-    check_show(&input, most);
-    check_json(&input, most);
+    check_show(&input, max);
+    check_json(&input, max);
     check_json(&input, TEXT_ALL);
-    check_csv(&input, most);
+    check_csv(&input, max);
     check_csv(&input, TEXT_ALL);
-    check_column(&input, most);
+    check_column(&input, max);
     return 0;
 }

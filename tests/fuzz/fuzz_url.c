@@ -16,7 +16,7 @@ static void check_parts(const struct url *url)
     struct address address;
 
     MUST(url->port && url->host && *url->host && *url->host != '.' &&
-         strlen(url->host) <= URL_MOST_HOST_BYTES);
+         strlen(url->host) <= URL_MAX_HOST_BYTES);
     for (const char *at = url->host; *at; at++)
         MUST((unsigned char)*at > ' ' && (unsigned char)*at < 0x7f &&
              !strchr("@/?#[]\\%<>^|", *at));
@@ -60,8 +60,8 @@ static void check_result(const struct url *url, const struct url *base)
 
     check_parts(url);
     check_shown(url);
-    MUST(!url->user_info && strlen(url->shown) <= URL_MOST_JOINED_BYTES);
-    if (strlen(url->shown) > URL_MOST_BYTES) /* more than a reference may have */
+    MUST(!url->user_info && strlen(url->shown) <= URL_MAX_JOINED_BYTES);
+    if (strlen(url->shown) > URL_MAX_BYTES) /* more than a reference may have */
         return;
     MUST(!url_join(&again, base, url->shown, strlen(url->shown)));
     MUST(is_equal(&again, url) && !strcmp(again.shown, url->shown));
@@ -92,7 +92,7 @@ static void check_join(const struct url *base, const char *reference, size_t len
 static void check_authority(const struct url *url)
 {
     struct url again;
-    char text[URL_MOST_HOST_BYTES + 32];
+    char text[URL_MAX_HOST_BYTES + 32];
     int length =
         snprintf(text, sizeof(text), "%s://%s", url->https ? "https" : "http", url->authority);
 

@@ -13,19 +13,19 @@
 static struct chain_options options;
 static struct site *site;
 static struct chain chain;
-static struct request asked; /* the last */
-static char *asked_url;      /* where it led */
-static struct result result; /* of it */
-static struct answer answer; /* likewise */
-static nsec clock_at;        /* goes on by a second an exchange */
-static nsec wait;            /* before the next, where there is one */
+static struct request asked;     /* the last */
+static char *asked_url;          /* where it led */
+static struct result result;     /* of it */
+static struct response response; /* likewise */
+static nsec clock_at;            /* goes on by a second an exchange */
+static nsec wait;                /* before the next, where there is one */
 
-static const struct answer_options wanted = {.preview = 10, .max_body = 1000, .follow = true};
+static const struct response_options wanted = {.preview = 10, .max_body = 1000, .follow = true};
 
 static int setup(void **state)
 {
     (void)state;
-    options = (struct chain_options){.follow = true, .most_hops = 10};
+    options = (struct chain_options){.follow = true, .max_hops = 10};
     clock_at = NSEC_PER_S;
     fake_wall_set(UNIX_S);
     return 0;
@@ -33,7 +33,7 @@ static int setup(void **state)
 
 static void drop_answer(void)
 {
-    answer_free(&answer);
+    response_free(&response);
     free(asked_url);
     asked_url = NULL;
 }
@@ -75,32 +75,32 @@ static void ask(void)
     result.stamps = (struct stamps){.taken = clock_at, .start = clock_at + 1000};
     clock_at += NSEC_PER_S;
     result.stamps.done = clock_at + 1000;
-    answer_start(&answer, &wanted, &result);
-    answer.jar = &chain.jar;
-    answer.url = asked.url;
-    answer.unix_time = clock_unix_s();
+    response_start(&response, &wanted, &result);
+    response.jar = &chain.jar;
+    response.url = asked.url;
+    response.unix_time = clock_unix_s();
 }
 
 static void tell(const char *name, const char *value)
 {
-    answer_field(&answer, name, strlen(name), value, strlen(value));
+    response_field(&response, name, strlen(name), value, strlen(value));
 }
 
 static enum chain_next conclude(void)
 {
     wait = NSEC_NEVER;
-    answer_finish(&answer, true);
-    return chain_next(&chain, &result, &answer, 0, &wait);
+    response_finish(&response, true);
+    return chain_next(&chain, &result, &response, 0, &wait);
 }
 
 /* The exchange is answered by its head: status and Location, which may be NULL. */
 static enum chain_next reply(unsigned status, const char *location)
 {
-    struct response response = {.status = status, .major = 1, .minor = 1};
+    struct status_line line = {.status = status, .major = 1, .minor = 1};
 
     if (location)
         tell("Location", location);
-    answer_head(&answer, &response);
+    response_head(&response, &line);
     return conclude();
 }
 
@@ -459,21 +459,21 @@ static void circles_end_at_the_limit(void **state)
     };
 
     (void)state;
-    for (unsigned most = 0; most < 7; most++) {
+    for (unsigned max = 0; max < 7; max++) {
         for (size_t i = 0; i < LENGTH(cases); i++) {
             const char *const *locations = cases[i].locations;
             size_t length = 0;
 
             while (length < 4 && locations[length])
                 length++;
-            options = (struct chain_options){.follow = true, .most_hops = most, .retries = 1};
+            options = (struct chain_options){.follow = true, .max_hops = max, .retries = 1};
             begin(cases[i].from);
-            for (size_t hop = 0; hop < most; hop++)
+            for (size_t hop = 0; hop < max; hop++)
                 assert_int_equal(move(302, locations[hop % length]), CHAIN_REDIRECT);
-            assert_int_equal(move(302, locations[most % length]), CHAIN_OVER);
-            expect_end(most + 1 < length ? ERROR_REDIRECTS : cases[i].error);
+            assert_int_equal(move(302, locations[max % length]), CHAIN_OVER);
+            expect_end(max + 1 < length ? ERROR_REDIRECTS : cases[i].error);
             assert_int_equal(result.phase, PHASE_RECEIVE);
-            assert_int_equal(result.leg_count, most); /* itself is the result */
+            assert_int_equal(result.leg_count, max); /* itself is the result */
         }
     }
 }
@@ -511,7 +511,7 @@ static void post_redirect_get_is_no_circle(void **state)
         assert_int_equal(reply(200, NULL), CHAIN_OVER);
         expect_end(ERROR_NONE);
     }
-    options.most_hops = 0; /* so that what would follow is judged */
+    options.max_hops = 0; /* so that what would follow is judged */
     begin("http://a/");
     text(&site->method, "POST");
     assert_int_equal(move(303, "/"), CHAIN_OVER);
@@ -520,7 +520,7 @@ static void post_redirect_get_is_no_circle(void **state)
     text(&site->method, "POST");
     assert_int_equal(move(307, "/"), CHAIN_OVER);
     expect_end(ERROR_REDIRECT_LOOP);
-    options.most_hops = 2; /* the page that was posted to is another request */
+    options.max_hops = 2; /* the page that was posted to is another request */
     begin("http://a/");
     text(&site->method, "POST");
     assert_int_equal(move(303, "/thanks"), CHAIN_REDIRECT);
@@ -532,24 +532,24 @@ static void post_redirect_get_is_no_circle(void **state)
 /* Of a Location up to 64 KiB nothing is lost; all of a chain together have a limit. */
 static void long_locations(void **state)
 {
-    static char location[URL_MOST_BYTES + 2];
+    static char location[URL_MAX_BYTES + 2];
     size_t hops = 0;
 
     (void)state;
-    options.most_hops = 1000;
+    options.max_hops = 1000;
     begin("http://a/");
-    memset(location, 'x', URL_MOST_BYTES + 1);
+    memset(location, 'x', URL_MAX_BYTES + 1);
     location[0] = '/';
     assert_int_equal(move(302, location), CHAIN_OVER);
     expect_end(ERROR_BAD_LOCATION);
-    location[URL_MOST_BYTES] = '\0';
+    location[URL_MAX_BYTES] = '\0';
     while (hops < 1000 && move(302, location) == CHAIN_REDIRECT)
         hops++;
     expect_end(ERROR_REDIRECT_LOOP);
     assert_string_equal(result.detail, "their URLs are over 1 MiB together");
-    assert_int_equal(strlen(chain_url(&chain)->target), URL_MOST_BYTES);
-    assert_in_range(hops, CHAIN_MOST_URL_BYTES / URL_MOST_BYTES - 1,
-                    CHAIN_MOST_URL_BYTES / URL_MOST_BYTES);
+    assert_int_equal(strlen(chain_url(&chain)->target), URL_MAX_BYTES);
+    assert_in_range(hops, CHAIN_MAX_URL_BYTES / URL_MAX_BYTES - 1,
+                    CHAIN_MAX_URL_BYTES / URL_MAX_BYTES);
 }
 
 static void attempts_make_no_circle(void **state)
@@ -568,21 +568,21 @@ static void attempts_make_no_circle(void **state)
 static void hops_are_limited(void **state)
 {
     (void)state;
-    for (unsigned most = 0; most < 4; most++) {
+    for (unsigned max = 0; max < 4; max++) {
         char location[32];
 
-        options.most_hops = most;
+        options.max_hops = max;
         options.retries = 1;
         begin("http://a/");
-        for (unsigned hop = 0; hop < most; hop++) {
+        for (unsigned hop = 0; hop < max; hop++) {
             snprintf(location, sizeof(location), "/%u", hop);
             assert_int_equal(move(302, location), CHAIN_REDIRECT);
         }
         assert_int_equal(move(302, "/last"), CHAIN_OVER);
         expect_end(ERROR_REDIRECTS);
-        assert_int_equal(result.leg_count, most);
+        assert_int_equal(result.leg_count, max);
         begin("http://a/");
-        for (unsigned hop = 0; hop < most; hop++)
+        for (unsigned hop = 0; hop < max; hop++)
             assert_int_equal(move(302, hop % 2 ? "/odd" : "/even"), CHAIN_REDIRECT);
     }
 }
@@ -657,7 +657,7 @@ static void server_says_how_long_to_wait(void **state)
     } cases[] = {
         {"0", 0},
         {"7", 7 * NSEC_PER_S},
-        {"99999999", RETRY_MOST_WAIT},
+        {"99999999", RETRY_MAX_WAIT},
         {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
         {"Sun, 06 Nov 1994 08:49:42 GMT", 5 * NSEC_PER_S},
         {"soon", NSEC_NEVER},

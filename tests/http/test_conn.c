@@ -303,9 +303,9 @@ static void on_field(struct stream *stream, const char *name, size_t name_bytes,
     (void)value_bytes;
 }
 
-static void close_at_head(struct stream *stream, const struct response *response, nsec at)
+static void close_at_head(struct stream *stream, const struct status_line *line, nsec at)
 {
-    (void)response;
+    (void)line;
     close_conn(stream, at);
 }
 
@@ -341,9 +341,9 @@ static void stopped_while_idle(void **state)
     settle_and_expect("draining closed");
 }
 
-static void drop_rest(struct stream *stream, const struct response *response, nsec at)
+static void drop_rest(struct stream *stream, const struct status_line *line, nsec at)
 {
-    (void)response;
+    (void)line;
     (void)at;
     stream->rest = REST_DROPPED;
 }

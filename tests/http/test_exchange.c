@@ -236,7 +236,7 @@ static void early_answer_to_content(void **state)
 static void enough_of_the_body(void **state)
 {
     static const struct {
-        const char *answer;
+        const char *response;
         uint64_t max_body, taken;
         bool until_preview, truncated, kept;
     } cases[] = {
@@ -250,10 +250,10 @@ static void enough_of_the_body(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        const struct script_step reads[] = {ASKED, SAY(cases[i].answer), HANG};
+        const struct script_step reads[] = {ASKED, SAY(cases[i].response), HANG};
 
-        stage.options.answer.max_body = cases[i].max_body;
-        stage.options.answer.until_preview = cases[i].until_preview;
+        stage.options.response.max_body = cases[i].max_body;
+        stage.options.response.until_preview = cases[i].until_preview;
         fetch_from(&(struct script){.reads = reads});
         assert_int_equal(outcome.result.error, ERROR_NONE);
         assert_int_equal(outcome.result.body_bytes, cases[i].taken);
@@ -276,7 +276,7 @@ static void body_of_a_followed_redirect(void **state)
 
     (void)state;
     memset(piece, 'x', PIECE_BYTES);
-    stage.options.answer.follow = true;
+    stage.options.response.follow = true;
     for (int is_endless = 0; is_endless < 2; is_endless++) {
         fetch_from(is_endless ? &(struct script){.reads = endless} : &shorter);
         assert_int_equal(outcome.result.error, ERROR_NONE);
@@ -307,7 +307,7 @@ static void redirect_needs_no_body(void **state)
     };
 
     (void)state;
-    stage.options.answer.follow = true;
+    stage.options.response.follow = true;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         fetch_from(&(struct script){.reads = cases[i].reads});
         if (outcome.result.error)
@@ -330,7 +330,7 @@ static void redirect_gives_its_connection_back(void **state)
     const struct script scripts[] = {{.reads = late}, {.reads = stalled}};
 
     (void)state;
-    stage.options.answer.follow = true;
+    stage.options.response.follow = true;
     for (size_t i = 0; i < LENGTH(scripts); i++) {
         bool kept = i == 0;
 
@@ -359,7 +359,7 @@ static void redirect_of_unsent_content(void **state)
     static char bytes[100000];
 
     (void)state;
-    stage.options.answer.follow = true;
+    stage.options.response.follow = true;
     site->content = content_new(bytes, sizeof(bytes));
     fetch_from(&(struct script){.reads = reads, .writes = writes});
     assert_int_equal(outcome.result.error, ERROR_NONE);

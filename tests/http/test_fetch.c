@@ -14,10 +14,10 @@
 #include "tests/support/stage.h"
 #include "tests/support/stamps.h"
 
-#define HELLO      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-#define CLOSING    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"
-#define MOST_SITES 1000
-#define MOST_SEEN  40000
+#define HELLO     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+#define CLOSING   "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"
+#define MAX_SITES 1000
+#define MAX_SEEN  40000
 
 static struct stage stage;
 static struct fetch *fetch;
@@ -34,8 +34,8 @@ static struct {
     nsec timeout;                               /* of each; 0: none */
     void (*check)(const struct result *result); /* NULL: nothing */
     size_t reported, failed;
-    unsigned char seen[MOST_SEEN]; /* how often each was reported */
-    size_t most_in_flight;
+    unsigned char seen[MAX_SEEN]; /* how often each was reported */
+    size_t max_in_flight;
     size_t lowered_to, lowerings;
     enum error last_error;
     int ended;
@@ -88,14 +88,14 @@ static void on_report(void *owner, const struct result *result)
 {
     (void)owner;
     if (result->error != ERROR_INPUT)
-        stamps_check(result, stage_options.answer.preview);
-    assert_true(result->site->number < MOST_SEEN);
+        stamps_check(result, stage_options.response.preview);
+    assert_true(result->site->number < MAX_SEEN);
     list.seen[result->site->number]++;
     list.reported++;
     list.failed += result->error != ERROR_NONE;
     list.last_error = result->error;
-    if (fetch_in_flight(fetch) + 1 > list.most_in_flight)
-        list.most_in_flight = fetch_in_flight(fetch) + 1;
+    if (fetch_in_flight(fetch) + 1 > list.max_in_flight)
+        list.max_in_flight = fetch_in_flight(fetch) + 1;
     if (list.check)
         list.check(result);
 }
@@ -169,20 +169,20 @@ static void thousand_sites_seven_at_once(void **state)
 {
     static const struct script servers[] = {
         {.reads = closes}, {.reads = kept}, {.reads = slow}, {.reads = dies}};
-    struct script scripts[MOST_SITES];
+    struct script scripts[MAX_SITES];
 
     (void)state;
-    for (size_t i = 0; i < MOST_SITES; i++)
+    for (size_t i = 0; i < MAX_SITES; i++)
         scripts[i] = servers[i % LENGTH(servers)];
-    stage_play(&stage, scripts, MOST_SITES);
-    begin(MOST_SITES, 7);
+    stage_play(&stage, scripts, MAX_SITES);
+    begin(MAX_SITES, 7);
     TURN_UNTIL(stage.loop, list.ended);
     assert_true(each_was_reported_once());
     assert_int_equal(list.failed, 0);
-    assert_int_equal(list.most_in_flight, 7);
+    assert_int_equal(list.max_in_flight, 7);
     assert_int_equal(list.ended, 1);
     assert_int_equal(list.lowerings, 0);
-    assert_true(stage.opened < MOST_SITES / 2); /* the kept ones were of use */
+    assert_true(stage.opened < MAX_SITES / 2); /* the kept ones were of use */
 }
 
 static void connections_are_kept_for_the_next(void **state)
@@ -287,10 +287,10 @@ static void one_host_that_is_down(void **state)
     (void)state;
     close(stage.listener);
     stage.listener = -1;
-    begin(MOST_SITES, 50);
+    begin(MAX_SITES, 50);
     TURN_UNTIL(stage.loop, list.ended);
     assert_true(each_was_reported_once());
-    assert_int_equal(list.failed, MOST_SITES);
+    assert_int_equal(list.failed, MAX_SITES);
 }
 
 static size_t reported_before_timer;
@@ -312,15 +312,15 @@ static void failures_at_once_let_timers_through(void **state)
         list.host = "127.0.0.1";
         list.unreadable = i; /* 1: all of them */
         stage.dialer.unix_socket = "/nonexistent/socket";
-        begin(MOST_SITES, 4);
+        begin(MAX_SITES, 4);
         timer_init(&timer, note_timer, NULL, "test");
         loop_arm(stage.loop, &timer, loop_now(stage.loop) + 20 * NSEC_PER_US); /* not yet due */
         loop_turn(stage.loop, 0);
         TURN_UNTIL(stage.loop, timer.state == TIMER_IDLE);
-        assert_true(reported_before_timer <= MOST_SITES / 5);
+        assert_true(reported_before_timer <= MAX_SITES / 5);
         TURN_UNTIL(stage.loop, list.ended);
         assert_true(each_was_reported_once());
-        assert_int_equal(list.failed, MOST_SITES);
+        assert_int_equal(list.failed, MAX_SITES);
         fetch_free(fetch);
         fetch = NULL;
     }
@@ -473,7 +473,7 @@ static struct {
     struct resolver *resolver;
     struct link held;                 /* talks whose request waits for its answer */
     size_t asked[HOSTS], peak[HOSTS]; /* requests not answered: now, and at most */
-    size_t requests, most;            /* in all; at once, of all hosts */
+    size_t requests, max;             /* in all; at once, of all hosts */
     size_t failures;                  /* so many are answered with 503 first */
     char log[1024];                   /* "GET a/path " a request */
     bool cookie;                      /* the last one sent "a=1" */
@@ -518,8 +518,8 @@ static void note_request(const struct peer_talk *talk)
     server.asked[host]++;
     if (server.asked[host] > server.peak[host])
         server.peak[host] = server.asked[host];
-    if (all_asked() > server.most)
-        server.most = all_asked();
+    if (all_asked() > server.max)
+        server.max = all_asked();
 }
 
 /* "/hold" is answered when the test likes, "/hop/N" leads to N others, "/away/..." to another host; what
@@ -570,8 +570,8 @@ static int setup_server(void **state)
     stage.dialer.resolver = server.resolver;
     stage.dialer.open = dial_open;
     stage.dialer.open_owner = &stage.dialer;
-    settings.chain = (struct chain_options){.follow = true, .most_hops = 10};
-    stage.options.answer.follow = true;
+    settings.chain = (struct chain_options){.follow = true, .max_hops = 10};
+    stage.options.response.follow = true;
     return 0;
 }
 
@@ -621,18 +621,18 @@ static bool hosts_in_turn(size_t number, char *text, size_t room)
 static void hosts_are_spared(void **state)
 {
     (void)state;
-    for (size_t most = 1; most < 4; most++) {
+    for (size_t max = 1; max < 4; max++) {
         list.url = hosts_in_turn;
-        settings.per_host = most;
+        settings.per_host = max;
         begin(300, 8);
         answer_until_the_end();
         assert_true(each_was_reported_once());
         assert_int_equal(list.failed, 0);
         assert_int_equal(server.requests, 300);
         for (size_t i = 0; i < HOSTS; i++)
-            assert_true(server.peak[i] <= most);
-        assert_int_equal(server.peak[0], most);
-        assert_true(server.most > most && server.most <= 8);
+            assert_true(server.peak[i] <= max);
+        assert_int_equal(server.peak[0], max);
+        assert_true(server.max > max && server.max <= 8);
         teardown_server(state);
         setup_server(state);
     }
@@ -739,11 +739,11 @@ static void waiting_sites_are_limited(void **state)
     stage.clock.tick = 0;
     settings.chain.retries = 1;
     begin(20000, 50);
-    for (int turns = 0; list.given < FETCH_MOST_WAITING && turns < 20000; turns++)
+    for (int turns = 0; list.given < FETCH_MAX_WAITING && turns < 20000; turns++)
         loop_turn(stage.loop, NSEC_PER_MS);
     unit_settle(stage.loop);
     /* those that were under way have joined them */
-    assert_in_range(fetch_unreported(fetch), FETCH_MOST_WAITING, FETCH_MOST_WAITING + 49);
+    assert_in_range(fetch_unreported(fetch), FETCH_MAX_WAITING, FETCH_MAX_WAITING + 49);
     assert_int_equal(list.given, fetch_unreported(fetch));
     assert_int_equal(fetch_in_flight(fetch), 0);
     assert_int_equal(list.reported, 0);
@@ -837,7 +837,7 @@ static void cookies_go_along(void **state)
 static void redirect_is_a_result_where_none_is_followed(void **state)
 {
     (void)state;
-    settings.chain.follow = stage.options.answer.follow = false;
+    settings.chain.follow = stage.options.response.follow = false;
     fetch_path("/hop/3");
     assert_int_equal(told.status, 302);
     assert_int_equal(told.body_bytes, 4);
@@ -848,7 +848,7 @@ static void redirect_is_a_result_where_none_is_followed(void **state)
 static void too_many_redirects(void **state)
 {
     (void)state;
-    settings.chain.most_hops = 2;
+    settings.chain.max_hops = 2;
     fetch_path("/hop/3");
     assert_string_equal(server.log, "GET a/hop/3 GET a/hop/2 GET a/hop/1 ");
     assert_int_equal(told.error, ERROR_REDIRECTS);

@@ -7,30 +7,30 @@
 #include "http/politeness.h"
 #include "tests/support/fake_clock.h"
 
-#define MOST_PERMITS 40
+#define MAX_PERMITS 40
 
 static struct loop *loop;
 static struct fake_clock now;
 static struct politeness *politeness;
-static struct permit permits[MOST_PERMITS];
-static size_t opened[MOST_PERMITS], open_count; /* indices, in the order in which they opened */
-static bool admits;                             /* who is opened asks again at once */
+static struct permit permits[MAX_PERMITS];
+static size_t opened[MAX_PERMITS], open_count; /* indices, in the order in which they opened */
+static bool admits;                            /* who is opened asks again at once */
 
 static void on_open(void *owner, struct permit *permit)
 {
     assert_ptr_equal(owner, &now);
     assert_null(permit->host);
-    assert_true(open_count < MOST_PERMITS);
+    assert_true(open_count < MAX_PERMITS);
     opened[open_count++] = (size_t)(permit - permits);
     if (admits)
         assert_true(politeness_admit(politeness, permit, "a", true));
 }
 
 /* What was begun is ended, and another begun. */
-static void begin(size_t most, nsec interval)
+static void begin(size_t max, nsec interval)
 {
     const struct politeness_options options = {
-        .most = most, .interval = interval, .open = on_open, .owner = &now};
+        .max = max, .interval = interval, .open = on_open, .owner = &now};
 
     if (politeness)
         politeness_free(politeness);
@@ -77,9 +77,9 @@ static void no_limit_at_all(void **state)
 {
     (void)state;
     begin(0, 0);
-    for (size_t i = 0; i < MOST_PERMITS; i++)
+    for (size_t i = 0; i < MAX_PERMITS; i++)
         assert_true(ask(i));
-    for (size_t i = 0; i < MOST_PERMITS; i++)
+    for (size_t i = 0; i < MAX_PERMITS; i++)
         leave(i);
     assert_int_equal(open_count, 0);
 }
@@ -87,21 +87,21 @@ static void no_limit_at_all(void **state)
 static void so_many_at_once(void **state)
 {
     (void)state;
-    for (size_t most = 1; most < 5; most++) {
-        begin(most, 0);
-        for (size_t i = 0; i < most; i++)
+    for (size_t max = 1; max < 5; max++) {
+        begin(max, 0);
+        for (size_t i = 0; i < max; i++)
             assert_true(ask(i));
         assert_false(politeness_is_busy(politeness, "a", 1));
-        assert_false(ask(most));
+        assert_false(ask(max));
         assert_true(politeness_is_busy(politeness, "a", 1));
         pass(NSEC_PER_S);
         assert_int_equal(open_count, 0); /* time alone makes no room */
         leave(0);
         assert_int_equal(open_count, 1);
-        assert_int_equal(opened[0], most);
-        assert_true(politeness_admit(politeness, &permits[most], "a", true));
-        assert_false(ask(most + 1));
-        for (size_t i = 1; i <= most + 1; i++)
+        assert_int_equal(opened[0], max);
+        assert_true(politeness_admit(politeness, &permits[max], "a", true));
+        assert_false(ask(max + 1));
+        for (size_t i = 1; i <= max + 1; i++)
             leave(i);
         unit_settle(loop);
     }
@@ -166,15 +166,15 @@ static void queue_is_in_order(void **state)
     (void)state;
     begin(1, 0);
     admits = true;
-    for (size_t i = 0; i < MOST_PERMITS; i++)
+    for (size_t i = 0; i < MAX_PERMITS; i++)
         assert_int_equal(ask(i), i == 0);
-    for (size_t i = 0; i + 1 < MOST_PERMITS; i++) {
+    for (size_t i = 0; i + 1 < MAX_PERMITS; i++) {
         leave(i);
         assert_int_equal(open_count, i + 1);
         assert_int_equal(opened[i], i + 1);
     }
-    leave(MOST_PERMITS - 1);
-    assert_int_equal(open_count, MOST_PERMITS - 1);
+    leave(MAX_PERMITS - 1);
+    assert_int_equal(open_count, MAX_PERMITS - 1);
 }
 
 static void urgent_go_first(void **state)
@@ -360,30 +360,30 @@ static void urgent_keeps_to_the_rate(void **state)
 /* Fills the table, and sees whether there is room for one more after so long. */
 static void all_hosts_are_forgotten(void **state)
 {
-    struct permit *many = calloc(POLITENESS_MOST_HOSTS, sizeof(*many));
+    struct permit *many = calloc(POLITENESS_MAX_HOSTS, sizeof(*many));
     char name[32];
 
     (void)state;
     begin(1, INTERVAL);
-    for (size_t i = 0; i < POLITENESS_MOST_HOSTS; i++) {
+    for (size_t i = 0; i < POLITENESS_MAX_HOSTS; i++) {
         assert_false(politeness_is_full(politeness));
         snprintf(name, sizeof(name), "%zu.example", i);
         assert_true(politeness_admit(politeness, &many[i], name, false));
     }
     assert_true(politeness_is_full(politeness));
-    for (size_t i = 0; i < POLITENESS_MOST_HOSTS; i++)
+    for (size_t i = 0; i < POLITENESS_MAX_HOSTS; i++)
         politeness_leave(&many[i]);
     assert_true(politeness_is_full(politeness)); /* they have been asked too lately */
     pass(INTERVAL - 1);
     assert_true(politeness_is_full(politeness));
     pass(1);
     assert_false(politeness_is_full(politeness));
-    for (size_t i = 0; i < POLITENESS_MOST_HOSTS; i++) { /* not one of them is left */
+    for (size_t i = 0; i < POLITENESS_MAX_HOSTS; i++) { /* not one of them is left */
         assert_false(politeness_is_full(politeness));
         snprintf(name, sizeof(name), "%zu.test", i);
         politeness_admit(politeness, &many[i], name, false);
     }
-    for (size_t i = 0; i < POLITENESS_MOST_HOSTS; i++)
+    for (size_t i = 0; i < POLITENESS_MAX_HOSTS; i++)
         politeness_leave(&many[i]);
     free(many);
 }
@@ -395,7 +395,7 @@ static void host_is_forgotten_at_once(void **state)
 
     (void)state;
     begin(1, 0);
-    for (size_t i = 0; i < 2 * POLITENESS_MOST_HOSTS; i++) {
+    for (size_t i = 0; i < 2 * POLITENESS_MAX_HOSTS; i++) {
         snprintf(name, sizeof(name), "%zu.example", i);
         assert_true(politeness_admit(politeness, &permits[0], name, false));
         leave(0);
@@ -408,13 +408,13 @@ static void at_random(void **state)
 {
     enum { ROUNDS = 20000 };
     size_t asked = 0, waiting = 0;
-    bool in[MOST_PERMITS] = {false};
+    bool in[MAX_PERMITS] = {false};
 
     (void)state;
     begin(3, 0);
     admits = true;
     for (size_t round = 0; round < ROUNDS; round++) {
-        size_t i = unit_random() % MOST_PERMITS;
+        size_t i = unit_random() % MAX_PERMITS;
 
         open_count = 0;
         if (in[i])
@@ -424,7 +424,7 @@ static void at_random(void **state)
         in[i] = !in[i];
         unit_settle(loop);
         asked = waiting = 0;
-        for (size_t each = 0; each < MOST_PERMITS; each++) {
+        for (size_t each = 0; each < MAX_PERMITS; each++) {
             asked += in[each] && permits[each].admitted;
             waiting += in[each] && !permits[each].admitted;
         }
@@ -432,7 +432,7 @@ static void at_random(void **state)
         assert_true(asked == 3 || !waiting);
         assert_int_equal(politeness_is_busy(politeness, "a", 1), waiting > 0);
     }
-    for (size_t i = 0; i < MOST_PERMITS; i++) {
+    for (size_t i = 0; i < MAX_PERMITS; i++) {
         open_count = 0;
         leave(i);
     }

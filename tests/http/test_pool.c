@@ -60,9 +60,9 @@ static struct user *user_of(struct stream *stream)
     return STREAM_OWNER(stream, struct user, stream);
 }
 
-static void on_head(struct stream *stream, const struct response *response, nsec at)
+static void on_head(struct stream *stream, const struct status_line *line, nsec at)
 {
-    (void)response;
+    (void)line;
     (void)at;
     if (user_of(stream)->drops_rest)
         stream->rest = REST_DROPPED;

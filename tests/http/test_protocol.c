@@ -75,7 +75,7 @@ static void take_line(struct conn *conn, const struct arrival *arrival)
 {
     static const struct stream_end complete = {.complete = true, .status = 200};
     static const struct stream_end refused = {.error = ERROR_EMPTY, .replay = REPLAY_ANY};
-    static const struct response response = {.status = 200, .major = 9};
+    static const struct status_line line = {.status = 200, .major = 9};
     static const struct stream_end lost = {.error = ERROR_WAIT_RESET, .replay = REPLAY_IDEMPOTENT};
     struct session *session = conn_session(conn);
     unsigned number = (unsigned)(session->line[0] - '0');
@@ -97,7 +97,7 @@ static void take_line(struct conn *conn, const struct arrival *arrival)
         if (stream->events->first_byte)
             stream->events->first_byte(stream, arrival);
         if (stream->events->head)
-            stream->events->head(stream, &response, arrival->at);
+            stream->events->head(stream, &line, arrival->at);
     } else if (!strcmp(text, "end")) {
         conn->served = true;
         end_stream(conn, number, &complete);

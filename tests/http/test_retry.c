@@ -17,17 +17,17 @@ static void retry_after(void **state)
         {"120", 120 * NSEC_PER_S},
         {"0000000000000000000000000000120", 120 * NSEC_PER_S},
         {"3599", 3599 * NSEC_PER_S},
-        {"3600", RETRY_MOST_WAIT},
-        {"3601", RETRY_MOST_WAIT},
-        {"18446744073709551617", RETRY_MOST_WAIT},
-        {"99999999999999999999999999999999999999999999999", RETRY_MOST_WAIT},
+        {"3600", RETRY_MAX_WAIT},
+        {"3601", RETRY_MAX_WAIT},
+        {"18446744073709551617", RETRY_MAX_WAIT},
+        {"99999999999999999999999999999999999999999999999", RETRY_MAX_WAIT},
         {"Tue, 14 Nov 2023 22:13:50 GMT", 30 * NSEC_PER_S},
         {"Tuesday, 14-Nov-23 22:13:50 GMT", 30 * NSEC_PER_S},
         {"Tue Nov 14 22:13:50 2023", 30 * NSEC_PER_S},
         {"Tue, 14 Nov 2023 22:13:20 GMT", 0},
         {"Tue, 14 Nov 2023 22:13:19 GMT", 0},
         {"Sun, 06 Nov 1994 08:49:37 GMT", 0},
-        {"Fri, 31 Dec 9999 23:59:59 GMT", RETRY_MOST_WAIT},
+        {"Fri, 31 Dec 9999 23:59:59 GMT", RETRY_MAX_WAIT},
         {"", NSEC_NEVER},
         {"-1", NSEC_NEVER},
         {"+1", NSEC_NEVER},
@@ -55,7 +55,7 @@ static void a_date_far_from_now(void **state)
 
     (void)state;
     assert_true(retry_after_parse(text, strlen(text), INT64_MIN, &wait));
-    assert_int_equal(wait, RETRY_MOST_WAIT);
+    assert_int_equal(wait, RETRY_MAX_WAIT);
     assert_true(retry_after_parse(text, strlen(text), INT64_MAX, &wait));
     assert_int_equal(wait, 0);
 }
@@ -67,7 +67,7 @@ static void backoff_doubles_and_its_second_half_is_random(void **state)
 
     (void)state;
     for (unsigned i = 0; i < LENGTH(seconds); i++) {
-        nsec whole = seconds[i] * NSEC_PER_S, least = NSEC_NEVER, most = 0;
+        nsec whole = seconds[i] * NSEC_PER_S, least = NSEC_NEVER, max = 0;
 
         assert_int_equal(retry_backoff(i, 0), whole / 2);
         assert_int_equal(retry_backoff(i, whole / 2), whole);
@@ -76,11 +76,11 @@ static void backoff_doubles_and_its_second_half_is_random(void **state)
 
             assert_in_range(wait, whole / 2, whole);
             least = wait < least ? wait : least;
-            most = wait > most ? wait : most;
+            max = wait > max ? wait : max;
         }
-        assert_true(most - least > whole * 49 / 100); /* the same numbers in each run */
+        assert_true(max - least > whole * 49 / 100); /* the same numbers in each run */
     }
-    assert_int_equal(retry_backoff(UINT32_MAX, 0), RETRY_MOST_BACKOFF / 2);
+    assert_int_equal(retry_backoff(UINT32_MAX, 0), RETRY_MAX_BACKOFF / 2);
 }
 
 /* The codes worth another try, and no others. */

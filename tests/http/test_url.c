@@ -266,18 +266,18 @@ static void nul_is_encoded_or_refused(void **state)
 
 static void length_is_limited(void **state)
 {
-    char *text = malloc(URL_MOST_BYTES + 1); /* not closed with a NUL */
+    char *text = malloc(URL_MAX_BYTES + 1); /* not closed with a NUL */
     struct url url;
 
     (void)state;
     stpcpy(text, "http://a/");
-    memset(text + 9, 'x', URL_MOST_BYTES - 8);
-    assert_null(url_parse(&url, text, URL_MOST_BYTES));
-    assert_int_equal(strlen(url.target), URL_MOST_BYTES - 8);
+    memset(text + 9, 'x', URL_MAX_BYTES - 8);
+    assert_null(url_parse(&url, text, URL_MAX_BYTES));
+    assert_int_equal(strlen(url.target), URL_MAX_BYTES - 8);
     url_free(&url);
-    assert_non_null(url_parse(&url, text, URL_MOST_BYTES + 1));
-    memset(text + 9, ' ', URL_MOST_BYTES - 8); /* white space does not count */
-    assert_null(url_parse(&url, text, URL_MOST_BYTES + 1));
+    assert_non_null(url_parse(&url, text, URL_MAX_BYTES + 1));
+    memset(text + 9, ' ', URL_MAX_BYTES - 8); /* white space does not count */
+    assert_null(url_parse(&url, text, URL_MAX_BYTES + 1));
     url_free(&url);
     free(text);
 }
@@ -462,26 +462,26 @@ static void references_are_resolved(void **state)
 static void joined_length_is_limited(void **state)
 {
     static const char head[] = "http://a/";
-    char *text = malloc(URL_MOST_BYTES + 2);
+    char *text = malloc(URL_MAX_BYTES + 2);
     struct url base, url;
 
     (void)state;
     assert_null(url_parse(&base, head, strlen(head)));
-    memset(text, 'x', URL_MOST_BYTES + 1);
-    assert_null(url_join(&url, &base, text, URL_MOST_BYTES));
-    assert_int_equal(strlen(url.shown), strlen(head) + URL_MOST_BYTES);
+    memset(text, 'x', URL_MAX_BYTES + 1);
+    assert_null(url_join(&url, &base, text, URL_MAX_BYTES));
+    assert_int_equal(strlen(url.shown), strlen(head) + URL_MAX_BYTES);
     url_free(&url);
-    assert_non_null(url_join(&url, &base, text, URL_MOST_BYTES + 1));
-    memset(text, '"', URL_MOST_BYTES); /* three bytes each in its normal form */
-    assert_null(url_join(&url, &base, text, URL_MOST_BYTES));
-    assert_int_equal(strlen(url.shown), strlen(head) + 3 * URL_MOST_BYTES);
+    assert_non_null(url_join(&url, &base, text, URL_MAX_BYTES + 1));
+    memset(text, '"', URL_MAX_BYTES); /* three bytes each in its normal form */
+    assert_null(url_join(&url, &base, text, URL_MAX_BYTES));
+    assert_int_equal(strlen(url.shown), strlen(head) + 3 * URL_MAX_BYTES);
     url_free(&base);
     base = url;
     assert_null(url_join(&url, &base, "x", 1));
     url_free(&url);
-    memset(text, 'x', URL_MOST_BYTES);
+    memset(text, 'x', URL_MAX_BYTES);
     text[0] = '?';
-    assert_non_null(url_join(&url, &base, text, URL_MOST_BYTES));
+    assert_non_null(url_join(&url, &base, text, URL_MAX_BYTES));
     assert_null(url.shown);
     url_free(&base);
     free(text);

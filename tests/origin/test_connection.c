@@ -14,7 +14,7 @@
 #define ENDLESS 100000
 
 struct fixture {
-    struct house house;
+    struct origin_server server;
     struct play play; /* of every request */
     int fd;           /* the client's */
     char heard[4 * ENDLESS];
@@ -38,12 +38,12 @@ static int begin(void **state)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     int pair[2];
 
-    fixture->house = (struct house){.loop = loop_new(), .play = on_play, .owner = fixture};
-    list_init(&fixture->house.guests);
+    fixture->server = (struct origin_server){.loop = loop_new(), .play = on_play, .owner = fixture};
+    list_init(&fixture->server.conns);
     fixture->play = (struct play){.body = (char *)"abc", .body_bytes = 3};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
     fixture->fd = pair[0];
-    guest_welcome(&fixture->house, pair[1], false);
+    origin_conn_accept(&fixture->server, pair[1], false);
     *state = fixture;
     return 0;
 }
@@ -52,9 +52,9 @@ static int end(void **state)
 {
     struct fixture *fixture = *state;
 
-    guest_end_all(&fixture->house);
-    assert_true(list_is_empty(&fixture->house.guests));
-    loop_free(fixture->house.loop);
+    origin_conn_close_all(&fixture->server);
+    assert_true(list_is_empty(&fixture->server.conns));
+    loop_free(fixture->server.loop);
     close(fixture->fd);
     free(fixture);
     return 0;
@@ -91,7 +91,7 @@ static bool has_ended(struct fixture *fixture)
 
 static bool has_left(const struct fixture *fixture)
 {
-    return list_is_empty(&fixture->house.guests);
+    return list_is_empty(&fixture->server.conns);
 }
 
 static void on_state(void *owner, const char *machine, uint64_t number, const char *from,
@@ -111,10 +111,10 @@ static void states_are_reported(void **state)
     char states[256] = "";
     const struct probe probe = {.state = on_state, .owner = states};
 
-    loop_set_probe(fixture->house.loop, &probe);
+    loop_set_probe(fixture->server.loop, &probe);
     say(fixture, REQUEST REQUEST);
-    TURN_UNTIL(fixture->house.loop, has_ended(fixture));
-    loop_set_probe(fixture->house.loop, NULL);
+    TURN_UNTIL(fixture->server.loop, has_ended(fixture));
+    loop_set_probe(fixture->server.loop, NULL);
     assert_string_equal(states, " REQUEST DELAY ANSWER CLOSED");
 }
 
@@ -125,13 +125,13 @@ static void requests_follow_one_another(void **state)
     for (unsigned i = 1; i <= 3; i++) {
         fixture->heard_bytes = 0;
         say(fixture, REQUEST);
-        TURN_UNTIL(fixture->house.loop, has_come(fixture, "\r\n\r\nabc"));
+        TURN_UNTIL(fixture->server.loop, has_come(fixture, "\r\n\r\nabc"));
         assert_int_equal(fixture->requests, i);
         assert_string_equal(fixture->asked, "a/");
     }
     assert_false(has_left(fixture));
     close(fixture->fd);
-    TURN_UNTIL(fixture->house.loop, has_left(fixture));
+    TURN_UNTIL(fixture->server.loop, has_left(fixture));
 }
 
 /* A second request that came with the first is not read. */
@@ -140,7 +140,7 @@ static void bytes_behind_a_request_end_it(void **state)
     struct fixture *fixture = *state;
 
     say(fixture, REQUEST REQUEST);
-    TURN_UNTIL(fixture->house.loop, has_ended(fixture));
+    TURN_UNTIL(fixture->server.loop, has_ended(fixture));
     assert_non_null(strstr(fixture->heard, "\r\n\r\nabc"));
     assert_int_equal(fixture->requests, 1);
     assert_true(has_left(fixture));
@@ -151,7 +151,7 @@ static void what_is_no_request_is_closed(void **state)
     struct fixture *fixture = *state;
 
     say(fixture, "no request\r\n\r\n");
-    TURN_UNTIL(fixture->house.loop, has_ended(fixture));
+    TURN_UNTIL(fixture->server.loop, has_ended(fixture));
     assert_int_equal(fixture->requests, 0);
     assert_int_equal(fixture->heard_bytes, 0);
 }
@@ -181,8 +181,8 @@ static void endings(void **state)
 
         fixture->play.fault = cases[i].fault;
         say(fixture, REQUEST);
-        TURN_UNTIL(fixture->house.loop, has_ended(fixture) || fixture->requests);
-        unit_settle(fixture->house.loop);
+        TURN_UNTIL(fixture->server.loop, has_ended(fixture) || fixture->requests);
+        unit_settle(fixture->server.loop);
         hear(fixture);
         hear(fixture);
         if (fixture->ended != cases[i].closes || has_left(fixture) != cases[i].closes ||
@@ -209,11 +209,11 @@ static void clients_leave_while_they_wait(void **state)
 
         fixture->play = plays[i];
         say(fixture, REQUEST);
-        TURN_UNTIL(fixture->house.loop, fixture->requests);
-        unit_settle(fixture->house.loop);
+        TURN_UNTIL(fixture->server.loop, fixture->requests);
+        unit_settle(fixture->server.loop);
         assert_false(has_left(fixture));
         close(fixture->fd);
-        TURN_UNTIL(fixture->house.loop, has_left(fixture));
+        TURN_UNTIL(fixture->server.loop, has_left(fixture));
         end(state);
         begin(state);
     }
@@ -228,7 +228,7 @@ static void endless_responses_yield(void **state)
     say(fixture, REQUEST);
     for (int i = 0; fixture->heard_bytes < ENDLESS; i++) {
         assert_true(i < 1000);
-        loop_turn(fixture->house.loop, NSEC_PER_MS);
+        loop_turn(fixture->server.loop, NSEC_PER_MS);
         hear(fixture);
         assert_false(fixture->ended);
     }
@@ -244,14 +244,14 @@ static void request_behind_a_drip(void **state)
     fixture->play.headers = (char *)"Server:\r\nContent-Type:\r\n";
     say(fixture, REQUEST);
     while (!has_come(fixture, "\r\n\r\nabc"))
-        loop_turn(fixture->house.loop, 0); /* what follows is read before that time is over */
+        loop_turn(fixture->server.loop, 0); /* what follows is read before that time is over */
     fixture->play.fault = FAULT_NONE;
     say(fixture, "GET /second HT");
     for (until = clock_now() + 30 * NSEC_PER_MS; clock_now() < until;)
-        loop_turn(fixture->house.loop, NSEC_PER_MS);
+        loop_turn(fixture->server.loop, NSEC_PER_MS);
     fixture->heard_bytes = 0;
     say(fixture, "TP/1.1\r\nHost: b\r\n\r\n");
-    TURN_UNTIL(fixture->house.loop, has_ended(fixture) || has_come(fixture, "abc"));
+    TURN_UNTIL(fixture->server.loop, has_ended(fixture) || has_come(fixture, "abc"));
     assert_false(fixture->ended);
     assert_string_equal(fixture->asked, "b/second");
 }
@@ -263,11 +263,11 @@ static void all_are_ended(void **state)
 
     for (size_t i = 0; i < LENGTH(others); i++) {
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, others[i]), 0);
-        guest_welcome(&fixture->house, others[i][1], false);
+        origin_conn_accept(&fixture->server, others[i][1], false);
     }
     say(fixture, "GET");
-    unit_settle(fixture->house.loop);
-    guest_end_all(&fixture->house);
+    unit_settle(fixture->server.loop);
+    origin_conn_close_all(&fixture->server);
     assert_true(has_left(fixture));
     assert_true(has_ended(fixture));
     for (size_t i = 0; i < LENGTH(others); i++) {

@@ -15,7 +15,7 @@ struct fixture {
     struct nameserver *nameserver;
     int fd; /* ours, connected to it */
     enum fault fault;
-    char asked[DNS_MOST_NAME_BYTES];
+    char asked[DNS_MAX_NAME_BYTES];
 };
 
 static enum fault on_ask(void *owner, const char *name, unsigned char *last_byte)
@@ -62,7 +62,7 @@ static size_t ask(struct fixture *fixture, const void *message, size_t length, u
     assert_int_equal(send(fixture->fd, message, length, 0), length);
     for (int turns = 0; turns < 20 && count < 0; turns++) {
         loop_turn(fixture->loop, NSEC_PER_MS);
-        count = recv(fixture->fd, reply, DNS_MOST_BYTES, 0);
+        count = recv(fixture->fd, reply, DNS_MAX_BYTES, 0);
     }
     return count > 0 ? (size_t)count : 0;
 }
@@ -84,7 +84,7 @@ static void test_faults(void **state)
     struct fixture *fixture = *state;
 
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        unsigned char query[DNS_MOST_BYTES], reply[DNS_MOST_BYTES];
+        unsigned char query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
         size_t length = dns_write_question("www.Example.org", ID, query), count;
         struct address found[2];
         char text[ADDRESS_TEXT_BYTES];
@@ -102,7 +102,7 @@ static void test_faults(void **state)
 static void test_stall(void **state)
 {
     struct fixture *fixture = *state;
-    unsigned char query[DNS_MOST_BYTES], reply[DNS_MOST_BYTES];
+    unsigned char query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
     size_t length = dns_write_question("a", ID, query);
 
     fixture->fault = FAULT_DNS_STALL;
@@ -114,7 +114,7 @@ static void test_stall(void **state)
 static void test_aaaa(void **state)
 {
     struct fixture *fixture = *state;
-    unsigned char query[DNS_MOST_BYTES], reply[DNS_MOST_BYTES];
+    unsigned char query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
     size_t length = dns_write_question("a", ID, query), count;
     struct address found[2];
 
@@ -127,7 +127,7 @@ static void test_aaaa(void **state)
 static void test_garbage(void **state)
 {
     struct fixture *fixture = *state;
-    unsigned char bytes[DNS_MOST_BYTES], reply[DNS_MOST_BYTES];
+    unsigned char bytes[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
     size_t length = dns_write_question("a", ID, bytes);
 
     for (size_t cut = 0; cut < length; cut++)
@@ -152,7 +152,7 @@ static void test_garbage(void **state)
 static void test_many(void **state)
 {
     struct fixture *fixture = *state;
-    unsigned char query[DNS_MOST_BYTES], reply[DNS_MOST_BYTES];
+    unsigned char query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
     bool came[200] = {false};
     int count = 0;
 

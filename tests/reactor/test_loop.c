@@ -84,7 +84,7 @@ static void source_close(struct source *source)
     close(source->peer);
 }
 
-/* A clock, a timer, a task and a grave that say their letter. */
+/* A clock, a timer, a task and a deferred that say their letter. */
 static nsec spoken_clock(void *arg)
 {
     (void)arg;
@@ -111,10 +111,10 @@ static void steps_come_in_order(void **state)
     struct source source;
     struct timer timer;
     struct task task;
-    struct grave grave;
+    struct deferred_free deferred;
 
     source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
-    loop_bury(loop, &grave, say_letter, letter('f'));
+    loop_free_later(loop, &deferred, say_letter, letter('f'));
     task_init(&task, say_letter, letter('r'), "test");
     loop_defer(loop, &task);
     timer_init(&timer, say_letter, letter('t'), "test");
@@ -586,25 +586,26 @@ static void tasks_run_once_and_in_order(void **state)
 
 /* Graves. */
 
-static struct grave graves[2];
-static struct loop *grave_loop;
+static struct deferred_free two[2];
+static struct loop *deferred_loop;
 
-static void bury_first(void *owner)
+static void free_first(void *owner)
 {
     (void)owner;
     say('f');
-    loop_bury(grave_loop, &graves[1], say_letter, letter('g')); /* whose freeing closes something */
+    loop_free_later(deferred_loop, &two[1], say_letter,
+                    letter('g')); /* whose freeing closes something */
 }
 
 static void bury_in_callback(struct source *source)
 {
-    loop_bury(source->loop, &graves[0], bury_first, NULL);
+    loop_free_later(source->loop, &two[0], free_first, NULL);
     loop_close(source->loop, &source->watch);
 }
 
 static void closed_dies_between_turns(void **state)
 {
-    struct loop *loop = grave_loop = *state;
+    struct loop *loop = deferred_loop = *state;
     struct source a, b;
     struct task task;
 
@@ -620,13 +621,13 @@ static void closed_dies_between_turns(void **state)
     source_close(&b);
 }
 
-static void freeing_the_loop_buries_what_is_left(void **state)
+static void freeing_the_loop_frees_what_is_left(void **state)
 {
     struct loop *loop = loop_new();
-    struct grave grave;
+    struct deferred_free deferred;
 
     (void)state;
-    loop_bury(loop, &grave, say_letter, letter('f'));
+    loop_free_later(loop, &deferred, say_letter, letter('f'));
     loop_free(loop);
     assert_string_equal(said, "f");
 }
@@ -771,7 +772,7 @@ static struct work {
     size_t ran_before_timer;
     size_t ran_before_free;
     struct timer timer;
-    struct grave grave;
+    struct deferred_free deferred;
 } work;
 
 static void free_in_time(void *owner)
@@ -786,7 +787,7 @@ static void run_one(void *owner)
 
     assert_true(work.ran < MANY_TASKS);
     if (!work.ran)
-        loop_bury(work.loop, &work.grave, free_in_time, NULL);
+        loop_free_later(work.loop, &work.deferred, free_in_time, NULL);
     work.order[work.ran++] = (size_t)(task - work.tasks);
 }
 
@@ -882,7 +883,7 @@ int main(void)
         CASE(watched_anew_without_old_events),
         CASE(tasks_run_once_and_in_order),
         CASE(closed_dies_between_turns),
-        CASE(freeing_the_loop_buries_what_is_left),
+        CASE(freeing_the_loop_frees_what_is_left),
         CASE(run_ends_at_the_end_of_the_turn),
         CASE(timers_are_never_early),
         CASE(old_kernel_waits_in_milliseconds),

@@ -403,13 +403,13 @@ static void stamp_comes_with_the_bytes(void **state)
     assert_false(end.sock->stamped);
     sock_stamp(end.sock);
     assert_true(end.sock->stamped);
-    assert_true(end.sock->lay == NSEC_NEVER);
+    assert_true(end.sock->kernel_age_ns == NSEC_NEVER);
     calls_reset();
-    for (; end.sock->lay == NSEC_NEVER; tries++) { /* until then, or the time limit */
+    for (; end.sock->kernel_age_ns == NSEC_NEVER; tries++) { /* until then, or the time limit */
         before = clock_wall_ns();
         receive_one();
     }
-    assert_true(end.sock->lay <= clock_wall_ns() - before);
+    assert_true(end.sock->kernel_age_ns <= clock_wall_ns() - before);
     assert_int_equal(calls.recvmsg, tries); /* one call each, and no other */
     assert_int_equal(calls.recv, 0);
     expect_status(IO_WANT_READ); /* drained: it costs none */
@@ -418,7 +418,7 @@ static void stamp_comes_with_the_bytes(void **state)
     peer = -1;
     TURN_UNTIL(loop, end.sock->ended);
     expect_status(IO_EOF);
-    assert_true(end.sock->lay == NSEC_NEVER); /* an end has no stamp */
+    assert_true(end.sock->kernel_age_ns == NSEC_NEVER); /* an end has no stamp */
 }
 
 static void unstamped_receives_by_recv(void **state)
@@ -437,7 +437,7 @@ static void stamp_that_does_not_come(void **state)
     (void)state;
     sock_stamp(end.sock);
     receive_one();
-    assert_true(end.sock->lay == NSEC_NEVER);
+    assert_true(end.sock->kernel_age_ns == NSEC_NEVER);
 }
 
 /* The blocking form. */

@@ -279,7 +279,7 @@ static inline void open_saturated(struct scene *scene)
         if (i >= 17)
             histogram_record(scene->total->raw, raw);
     }
-    record(scene->total->latency, 2 * HISTOGRAM_MOST, 2);
+    record(scene->total->latency, 2 * HISTOGRAM_MAX, 2);
     leave(scene, 64, 4127);
     run_client(scene, 0.74 * 0.992, 400 * US);
     scene->total->handshakes = 64;

@@ -44,9 +44,9 @@ int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
     return (int)syscall(SYS_epoll_ctl, epoll, operation, fd, event);
 }
 
-int epoll_pwait2(int epoll, struct epoll_event *events, int most, const struct timespec *wait,
+int epoll_pwait2(int epoll, struct epoll_event *events, int max, const struct timespec *wait,
                  const sigset_t *mask)
 {
     calls.epoll_pwait2++;
-    return (int)syscall(SYS_epoll_pwait2, epoll, events, most, wait, mask, KERNEL_SIGSET_BYTES);
+    return (int)syscall(SYS_epoll_pwait2, epoll, events, max, wait, mask, KERNEL_SIGSET_BYTES);
 }

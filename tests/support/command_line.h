@@ -14,7 +14,7 @@
 #include "cli/options/options.h"
 #include "tests/support/aside.h"
 
-#define MOST_WORDS 64
+#define MAX_WORDS 64
 
 static inline void unescape(char *word)
 {
@@ -26,13 +26,13 @@ static inline void unescape(char *word)
 static inline bool read_line(struct options *options, const char *line)
 {
     static char text[1024];
-    static char *words[MOST_WORDS + 2];
+    static char *words[MAX_WORDS + 2];
     int count = 0;
     char *save;
 
     snprintf(text, sizeof(text), "firstbyte %s", line);
     for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-        assert_true(count < MOST_WORDS);
+        assert_true(count < MAX_WORDS);
         unescape(word);
         words[count++] = word;
     }

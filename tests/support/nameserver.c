@@ -19,13 +19,13 @@ struct nameserver_peer {
     struct nameserver *server;
     struct watch watch;
     struct nameserver_peer *next;
-    unsigned char bytes[NAMESERVER_MOST_BYTES];
+    unsigned char bytes[NAMESERVER_MAX_BYTES];
     size_t count;
 };
 
 /* The message that is being written. */
 struct message {
-    unsigned char bytes[NAMESERVER_MOST_BYTES];
+    unsigned char bytes[NAMESERVER_MAX_BYTES];
     size_t count;
     unsigned records;
 };
@@ -248,7 +248,7 @@ static bool hold(struct nameserver *server, const struct nameserver_held *held)
     if (!question.rule || way_of(question.rule, question.type) != NAMESERVER_HELD)
         return false;
     note_question(server, &question);
-    assert_true(server->held_count < NAMESERVER_MOST_HELD);
+    assert_true(server->held_count < NAMESERVER_MAX_HELD);
     server->held[server->held_count++] = *held;
     return true;
 }

@@ -8,7 +8,7 @@
 #include "reactor/loop.h"
 #include "reactor/sock.h"
 
-#define NAMESERVER_MOST_BYTES 4096 /* of a message */
+#define NAMESERVER_MAX_BYTES 4096 /* of a message */
 
 enum nameserver_way {
     NAMESERVER_ANSWER,      /* as it should be */
@@ -44,9 +44,9 @@ struct nameserver_rule {
     unsigned alias_ttl;        /* of the CNAME, likewise */
 };
 
-#define NAMESERVER_TTL       60
-#define NAMESERVER_TTL_NONE  UINT32_MAX /* a TTL of 0 */
-#define NAMESERVER_MOST_HELD 8          /* questions held at once */
+#define NAMESERVER_TTL      60
+#define NAMESERVER_TTL_NONE UINT32_MAX /* a TTL of 0 */
+#define NAMESERVER_MAX_HELD 8          /* questions held at once */
 
 struct nameserver_peer;
 
@@ -69,7 +69,7 @@ struct nameserver {
     int a_questions, aaaa_questions;  /* of both */
     char last[256];                   /* the name in the last of them */
     unsigned dropped;                 /* a bit for each rule and type of SILENT_ONCE */
-    struct nameserver_held held[NAMESERVER_MOST_HELD];
+    struct nameserver_held held[NAMESERVER_MAX_HELD];
     size_t held_count;
 };
 

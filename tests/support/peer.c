@@ -100,7 +100,7 @@ void peer_close(struct peer_talk *talk, bool resets)
     sock_close(talk->sock, talk->peer->loop);
     talk->sock = NULL;
     talk->peer->open--;
-    loop_bury(talk->peer->loop, &talk->grave, free, talk);
+    loop_free_later(talk->peer->loop, &talk->deferred, free, talk);
 }
 
 bool peer_has_request(const struct peer_talk *talk)

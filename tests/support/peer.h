@@ -22,7 +22,7 @@ struct peer_talk {
     size_t number;      /* of those accepted, from 1 */
     size_t heard_bytes; /* what they are; the test sets it to 0 when it has taken them */
     char heard[PEER_HEARD_BYTES + 1]; /* closed with a NUL */
-    struct grave grave;
+    struct deferred_free deferred;
 };
 
 struct peer {

@@ -10,7 +10,7 @@
 #include "tests/support/unit.h"
 
 const struct exchange_options stage_options = {
-    .answer = {.preview = 10, .max_body = UINT64_MAX},
+    .response = {.preview = 10, .max_body = UINT64_MAX},
     .ttfb_timeout = NSEC_NEVER,
     .keep_alive = true,
 };
@@ -270,7 +270,7 @@ void outcome_note(void *owner, const struct result *result)
     struct outcome *outcome = owner;
     struct result *copy = &outcome->result;
 
-    stamps_check(result, stage_options.answer.preview);
+    stamps_check(result, stage_options.response.preview);
     *copy = *result;
     copy->tls.certificate = NULL;
     copy->content_type = copy->coding = NULL;

@@ -90,7 +90,7 @@ static void names_are_bounded(void **state)
     for (int i = 0; i < 200; i++)
         length += (size_t)sprintf(extensions + length, ",DNS:n%d.example", i);
     certificate = read_paper(&(struct paper){.subject = "CN=x", .extensions = extensions});
-    assert_int_equal(certificate->name_count, CERTIFICATE_MOST_NAMES);
+    assert_int_equal(certificate->name_count, CERTIFICATE_MAX_NAMES);
     assert_int_equal(strlen(certificate->names[0]), 255);
     assert_string_equal(certificate->names[1], "n0.example");
     assert_string_equal(certificate->names[99], "n98.example");
@@ -191,13 +191,13 @@ static void long_subject_is_cut(void **state)
     for (size_t i = 0; i < sizeof(bytes); i++) /* U+00FC */
         bytes[i] = i % 2 ? '\xbc' : '\xc3';
     certificate = read_subject(V_ASN1_UTF8STRING, bytes, sizeof(bytes) - 1);
-    assert_int_equal(strlen(certificate->subject), CERTIFICATE_MOST_DN_BYTES);
+    assert_int_equal(strlen(certificate->subject), CERTIFICATE_MAX_DN_BYTES);
     tls_certificate_drop(certificate);
     bytes[0] = bytes[1] = bytes[2] = 'a';
     for (size_t i = 3; i < sizeof(bytes); i++)
         bytes[i] = i % 2 ? '\xc3' : '\xbc';
     certificate = read_subject(V_ASN1_UTF8STRING, bytes, sizeof(bytes));
-    assert_int_equal(strlen(certificate->subject), CERTIFICATE_MOST_DN_BYTES - 1);
+    assert_int_equal(strlen(certificate->subject), CERTIFICATE_MAX_DN_BYTES - 1);
     tls_certificate_drop(certificate);
 }
 

@@ -141,11 +141,11 @@ static void many_are_bounded(void **state)
     unsigned count = 0;
 
     (void)state;
-    for (int i = 0; i < SESSIONS_MOST + 10; i++)
+    for (int i = 0; i < SESSIONS_MAX + 10; i++)
         keep("a", 443, TLS1_3_VERSION, (unsigned char)(i < 10 ? 1 : 2), 16, NULL);
     for (int mark; (mark = take("a", 443)); count++)
         assert_int_equal(mark, 2); /* the oldest gave way */
-    assert_int_equal(count, SESSIONS_MOST);
+    assert_int_equal(count, SESSIONS_MAX);
 }
 
 static void the_oldest_gives_way(void **state)
@@ -153,11 +153,11 @@ static void the_oldest_gives_way(void **state)
     char host[32];
 
     (void)state;
-    for (int i = 0; i < SESSIONS_MOST + 10; i++) {
+    for (int i = 0; i < SESSIONS_MAX + 10; i++) {
         snprintf(host, sizeof(host), "host%d", i);
         keep(host, 443, TLS1_2_VERSION, (unsigned char)(1 + i % 250), 16, NULL);
     }
-    for (int i = 0; i < SESSIONS_MOST + 10; i++) {
+    for (int i = 0; i < SESSIONS_MAX + 10; i++) {
         snprintf(host, sizeof(host), "host%d", i);
         assert_int_equal(take(host, 443), i < 10 ? 0 : 1 + i % 250);
     }

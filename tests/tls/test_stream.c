@@ -110,12 +110,12 @@ static void record_brings_its_stamp(void **state)
     sock_stamp(sock);
     assert_true(sock->stamped);
     calls_reset();
-    for (; sock->lay == NSEC_NEVER; tries++) { /* until then, or the time limit */
+    for (; sock->kernel_age_ns == NSEC_NEVER; tries++) { /* until then, or the time limit */
         end_write(&pair.peer, "small", 5);
         expect_bytes(&pair.client, "small");
         assert_int_equal(end_read(&pair.client, sizeof(buffer)).status, IO_WANT_READ);
     }
-    assert_true(sock->lay != NSEC_NEVER);
+    assert_true(sock->kernel_age_ns != NSEC_NEVER);
     assert_int_equal(calls.recvmsg, tries);
     assert_int_equal(calls.recv, 0);
 }
@@ -333,11 +333,11 @@ static void floods_after_the_handshake_have_a_limit(void **state)
         struct io io;
 
         connect_own(&own, cases[i].version, 0);
-        io = flood(cases[i].send_one, 4 * STREAM_MOST_SILENT_BYTES);
+        io = flood(cases[i].send_one, 4 * STREAM_MAX_SILENT_BYTES);
         if (io.status != IO_ERROR || io.error != TLS_FLOOD)
             fail_msg("%s: status %d after %zu bytes", cases[i].name, io.status, calls.recv_bytes);
-        assert_true(calls.recv_bytes > STREAM_MOST_SILENT_BYTES / 2);
-        assert_true(calls.recv_bytes < STREAM_MOST_SILENT_BYTES + 65536);
+        assert_true(calls.recv_bytes > STREAM_MAX_SILENT_BYTES / 2);
+        assert_true(calls.recv_bytes < STREAM_MAX_SILENT_BYTES + 65536);
         assert_non_null(pair.client.transport->why);
         drop_own();
     }

@@ -13,9 +13,9 @@
 #include "http/h1/h1_parser.h"
 #include "tests/support/stage.h"
 
-#define MOST_PIPELINE 8
-#define LARGE         100000 /* over CONN_SCRATCH_BYTES */
-#define MEDIUM        30000
+#define MAX_PIPELINE 8
+#define LARGE        100000 /* over CONN_SCRATCH_BYTES */
+#define MEDIUM       30000
 
 #define GET  "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 #define OK   "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -28,9 +28,9 @@ static struct target medium, large; /* a head and much content */
 
 static struct stage stage;
 static struct site *site;
-static struct crew crew;
+static struct client_group group;
 static struct client client;
-static struct flight ring[MOST_PIPELINE];
+static struct load_request ring[MAX_PIPELINE];
 
 static const struct target *asks; /* what is asked */
 static unsigned wanted;           /* requests to be started yet */
@@ -50,7 +50,7 @@ static void tell(const char *word)
 
 static void on_open(void *owner, struct client *one)
 {
-    assert_ptr_equal(owner, &crew);
+    assert_ptr_equal(owner, &group);
     assert_ptr_equal(one, &client);
     assert_int_equal(client.state, CLIENT_OPEN);
     tell("open");
@@ -69,31 +69,31 @@ static void on_room(void *owner, struct client *one)
 }
 
 /* They end in the order of their start. */
-static void in_order(const struct flight *flight)
+static void in_order(const struct load_request *request)
 {
-    assert_ptr_equal(flight->client, &client);
-    assert_ptr_equal(flight->target, asks);
-    assert_true(flight->intended == ended++);
-    assert_true(flight->counted);
+    assert_ptr_equal(request->client, &client);
+    assert_ptr_equal(request->target, asks);
+    assert_true(request->intended == ended++);
+    assert_true(request->counted);
 }
 
-static void on_answered(void *owner, const struct flight *flight,
-                        const struct answer_arrival *arrival)
+static void on_completed(void *owner, const struct load_request *request,
+                         const struct response_arrival *arrival)
 {
     char status[16];
 
     (void)owner;
-    in_order(flight);
-    assert_true(arrival->at >= flight->started);
+    in_order(request);
+    assert_true(arrival->at >= request->started);
     assert_false(arrival->stamped);
     snprintf(status, sizeof(status), "%u", arrival->status);
     tell(status);
 }
 
-static void on_failed(void *owner, const struct flight *flight, enum error error)
+static void on_failed(void *owner, const struct load_request *request, enum error error)
 {
     (void)owner;
-    in_order(flight);
+    in_order(request);
     tell(error_code(error));
 }
 
@@ -123,20 +123,20 @@ static void make_large(struct target *target, size_t count)
 
 static int setup(void **state)
 {
-    static const struct client_events events = {on_open, on_room, on_answered, on_failed, on_gone};
+    static const struct client_events events = {on_open, on_room, on_completed, on_failed, on_gone};
 
     (void)state;
     stage_open(&stage, NSEC_PER_US);
     site = stage_site(&stage, "http", "/");
-    crew = (struct crew){.dialer = &stage.dialer,
-                         .url = &site->url,
-                         .events = &events,
-                         .owner = &crew,
-                         .pipeline = MOST_PIPELINE};
-    crew_init(&crew);
-    client_init(&client, &crew, 0, ring);
-    crew.pipeline = 1;
-    crew.conn_options.pipeline = 1;
+    group = (struct client_group){.dialer = &stage.dialer,
+                                  .url = &site->url,
+                                  .events = &events,
+                                  .owner = &group,
+                                  .pipeline = MAX_PIPELINE};
+    client_group_init(&group);
+    client_init(&client, &group, 0, ring);
+    group.pipeline = 1;
+    group.conn_options.pipeline = 1;
     asks = &get;
     wanted = a_connection = connects = 0;
     left_alone = closes_when_gone = false;
@@ -150,7 +150,7 @@ static int teardown(void **state)
     (void)state;
     client_close(&client);
     loop_turn(stage.loop, 0);
-    assert_true(list_is_empty(&crew.flights));
+    assert_true(list_is_empty(&group.requests));
     site_free(site);
     stage_close(&stage);
     return 0;
@@ -166,7 +166,7 @@ static void connect_client(void)
 static void run(void)
 {
     for (int i = 0; i < 100; i++) {
-        if (client.state == CLIENT_ABSENT && (wanted || client.flying) && connects < 5)
+        if (client.state == CLIENT_ABSENT && (wanted || client.in_flight) && connects < 5)
             connect_client();
         if (stage.actor && !left_alone)
             stage_event(&stage, EPOLLIN | EPOLLOUT);
@@ -181,8 +181,8 @@ static void play(const struct script *scripts, size_t count, unsigned requests, 
     teardown(&state);
     setup(&state);
     stage_play(&stage, scripts, count);
-    crew.pipeline = pipeline;
-    crew.conn_options.pipeline = pipeline;
+    group.pipeline = pipeline;
+    group.conn_options.pipeline = pipeline;
     wanted = requests;
 }
 
@@ -212,8 +212,8 @@ static void kept_alive(void **state)
     run();
     expect("open 200 200 200");
     expect_heard(3);
-    assert_int_equal(crew.bytes_out, 3 * get.count);
-    assert_int_equal(crew.bytes_in, 3 * strlen(OK));
+    assert_int_equal(group.bytes_out, 3 * get.count);
+    assert_int_equal(group.bytes_in, 3 * strlen(OK));
     assert_int_equal(client.state, CLIENT_OPEN);
     assert_int_equal(client.asked, 3);
 }
@@ -479,7 +479,7 @@ static void failures(void **state)
 {
     static const struct {
         struct script_step reads[6];
-        const char *told; /* of three requests in flight */
+        const char *told; /* of three requests in request */
     } cases[] = {
         {{ASKED, SAY(HALF), END}, "open http.truncated http.truncated http.truncated gone"},
         {{ASKED, SAY("HTTP/1.1 2"), END}, "open http.truncated http.truncated http.truncated gone"},
@@ -512,7 +512,7 @@ static void failures(void **state)
 /* A head that does not end. */
 static void head_that_is_too_large(void **state)
 {
-    static char text[HTTP1_MOST_HEAD_BYTES + 1000] = "HTTP/1.1 200 OK\r\nA: ";
+    static char text[HTTP1_MAX_HEAD_BYTES + 1000] = "HTTP/1.1 200 OK\r\nA: ";
     static const struct script_step reads[] = {ASKED, SAY(text), LAST};
     static const struct script script = {.reads = reads};
 
@@ -526,7 +526,7 @@ static void head_that_is_too_large(void **state)
 /* Line ends in front of a response count with its head. */
 static void line_ends_without_an_end(void **state)
 {
-    static char text[HTTP1_MOST_HEAD_BYTES + 1000];
+    static char text[HTTP1_MAX_HEAD_BYTES + 1000];
     static const struct script_step reads[] = {ASKED, SAY(text), LAST};
     static const struct script script = {.reads = reads};
 
@@ -690,10 +690,10 @@ static void closed_in_flight(void **state)
     (void)state;
     play(&script, 1, 3, 3);
     run();
-    assert_int_equal(client.flying, 3);
+    assert_int_equal(client.in_flight, 3);
     client_close(&client);
     expect("open");
-    assert_true(list_is_empty(&crew.flights));
+    assert_true(list_is_empty(&group.requests));
     assert_int_equal(stage.opened, stage.closed);
     client_close(&client);
 }
@@ -718,7 +718,7 @@ static void written_in_parts(void **state)
         run();
         expect("open 200 200 200 200");
         expect_heard(4);
-        assert_int_equal(crew.bytes_out, 4 * get.count);
+        assert_int_equal(group.bytes_out, 4 * get.count);
     }
 }
 

@@ -39,12 +39,12 @@ static struct histogram *of(const nsec *values, size_t count)
 /* The place holds the value, and whoever is shown its other end is wrong by 0.1% at most. */
 static void check_place(nsec value)
 {
-    uint32_t place = histogram_place(value);
-    nsec low = histogram_low(place), high = histogram_high(place);
+    uint32_t index = histogram_index(value);
+    nsec low = histogram_low(index), high = histogram_high(index);
 
-    if (place >= HISTOGRAM_COUNTS || value < low || value > high ||
+    if (index >= HISTOGRAM_COUNTS || value < low || value > high ||
         (double)(high - low) > TOLERATE * (double)low || (value < EXACT && low != high))
-        fail_msg("%llu: place %u, %llu to %llu", (unsigned long long)value, place,
+        fail_msg("%llu: place %u, %llu to %llu", (unsigned long long)value, index,
                  (unsigned long long)low, (unsigned long long)high);
 }
 
@@ -53,29 +53,29 @@ static void every_value_is_known_to_a_thousandth(void **state)
     (void)state;
     for (nsec value = 0; value < 4 * EXACT; value++)
         check_place(value);
-    for (unsigned bits = 1; (UINT64_C(1) << bits) < HISTOGRAM_MOST; bits++)
+    for (unsigned bits = 1; (UINT64_C(1) << bits) < HISTOGRAM_MAX; bits++)
         for (int off = -2; off <= 2; off++)
             check_place((UINT64_C(1) << bits) + (uint64_t)off + (bits < 2 ? 2 : 0));
-    for (nsec value = NSEC_PER_US; value < HISTOGRAM_MOST; value += value / 500 + 1)
+    for (nsec value = NSEC_PER_US; value < HISTOGRAM_MAX; value += value / 500 + 1)
         check_place(value);
     for (int i = 0; i < 100000; i++)
         check_place(random_value(41));
-    check_place(HISTOGRAM_MOST - 1);
-    check_place(HISTOGRAM_MOST);
+    check_place(HISTOGRAM_MAX - 1);
+    check_place(HISTOGRAM_MAX);
 }
 
 static void places_follow_each_other_without_a_gap(void **state)
 {
     (void)state;
     assert_int_equal(histogram_low(0), 0);
-    for (uint32_t place = 0; place < HISTOGRAM_COUNTS; place++) {
-        assert_int_equal(histogram_place(histogram_low(place)), place);
-        assert_int_equal(histogram_place(histogram_high(place)), place);
-        if (place)
-            assert_int_equal(histogram_low(place), histogram_high(place - 1) + 1);
+    for (uint32_t index = 0; index < HISTOGRAM_COUNTS; index++) {
+        assert_int_equal(histogram_index(histogram_low(index)), index);
+        assert_int_equal(histogram_index(histogram_high(index)), index);
+        if (index)
+            assert_int_equal(histogram_low(index), histogram_high(index - 1) + 1);
     }
-    assert_true(histogram_high(HISTOGRAM_COUNTS - 1) > HISTOGRAM_MOST);
-    assert_in_range(histogram_place(HISTOGRAM_MOST), HISTOGRAM_COUNTS - HISTOGRAM_PARTS,
+    assert_true(histogram_high(HISTOGRAM_COUNTS - 1) > HISTOGRAM_MAX);
+    assert_in_range(histogram_index(HISTOGRAM_MAX), HISTOGRAM_COUNTS - HISTOGRAM_PARTS,
                     HISTOGRAM_COUNTS - 1);
 }
 
@@ -99,23 +99,23 @@ static void an_empty_one_has_no_values(void **state)
 
 static void nothing_over_an_hour_is_dropped(void **state)
 {
-    static const nsec values[] = {HISTOGRAM_MOST - 1, HISTOGRAM_MOST, HISTOGRAM_MOST + 1,
-                                  UINT64_C(1) << 62,  NSEC_NEVER,     5};
+    static const nsec values[] = {HISTOGRAM_MAX - 1, HISTOGRAM_MAX, HISTOGRAM_MAX + 1,
+                                  UINT64_C(1) << 62, NSEC_NEVER,    5};
     struct histogram *histogram = of(values, LENGTH(values));
     struct histogram_summary summary;
 
     (void)state;
     assert_int_equal(histogram->count, 6);
     assert_int_equal(histogram->clamped, 3);
-    assert_int_equal(histogram->max, HISTOGRAM_MOST);
+    assert_int_equal(histogram->max, HISTOGRAM_MAX);
     assert_int_equal(histogram->min, 5);
-    assert_int_equal(histogram_at(histogram, 100), HISTOGRAM_MOST);
+    assert_int_equal(histogram_at(histogram, 100), HISTOGRAM_MAX);
     assert_int_equal(histogram_at(histogram, 1), 5);
     assert_int_equal(histogram_up_to(histogram, NSEC_NEVER), 6);
     assert_int_equal(histogram_up_to(histogram, NSEC_PER_S), 1);
     histogram_summarize(histogram, &summary);
-    assert_int_equal(summary.p50, HISTOGRAM_MOST);
-    assert_true(summary.mean <= (double)HISTOGRAM_MOST);
+    assert_int_equal(summary.p50, HISTOGRAM_MAX);
+    assert_true(summary.mean <= (double)HISTOGRAM_MAX);
     histogram_free(histogram);
 }
 
@@ -181,8 +181,8 @@ static void clearing_leaves_nothing_and_touches_only_what_was_used(void **state)
     histogram->counts[histogram->first - 1] = mark; /* beside what was touched */
     histogram->counts[histogram->end] = mark;
     histogram_clear(histogram);
-    assert_int_equal(histogram->counts[histogram_place(5000) - 1], mark);
-    assert_int_equal(histogram->counts[histogram_place(50000) + 1], mark);
+    assert_int_equal(histogram->counts[histogram_index(5000) - 1], mark);
+    assert_int_equal(histogram->counts[histogram_index(50000) + 1], mark);
     histogram_free(histogram);
     histogram_free(empty);
 }
@@ -206,7 +206,7 @@ static void check_percentiles(const nsec *sorted, size_t count, const struct his
 {
     for (size_t i = 0; i < LENGTH(percents); i++) {
         nsec exact = exact_percentile(sorted, count, percents[i]);
-        nsec high = histogram_high(histogram_place(exact)),
+        nsec high = histogram_high(histogram_index(exact)),
              at = histogram_at(histogram, percents[i]);
 
         if (at != (high < histogram->max ? high : histogram->max))
@@ -219,7 +219,7 @@ static void check_percentiles(const nsec *sorted, size_t count, const struct his
 static void check_up_to(const nsec *sorted, size_t count, const struct histogram *histogram)
 {
     for (size_t i = 0; i < count; i += count / 50 + 1) {
-        nsec high = histogram_high(histogram_place(sorted[i]));
+        nsec high = histogram_high(histogram_index(sorted[i]));
         size_t below = i;
 
         while (below < count && sorted[below] <= high)
@@ -311,7 +311,7 @@ static void mean_and_deviation(void **state)
         {{1234567}, 1, 1234567, 0}, /* one value is exact, however wide its place */
         {{2, 4}, 2, 3, 1},
         {{0, 0, 0, 8}, 4, 2, 3.4641016151377544},
-        {{HISTOGRAM_MOST, HISTOGRAM_MOST}, 2, 3600e9, 0},
+        {{HISTOGRAM_MAX, HISTOGRAM_MAX}, 2, 3600e9, 0},
     };
 
     (void)state;
@@ -329,7 +329,7 @@ static void mean_and_deviation(void **state)
 
 static void many_at_once_are_as_many_single_ones(void **state)
 {
-    static const nsec values[] = {0, 5, EXACT, NSEC_PER_S, HISTOGRAM_MOST, HISTOGRAM_MOST + 1};
+    static const nsec values[] = {0, 5, EXACT, NSEC_PER_S, HISTOGRAM_MAX, HISTOGRAM_MAX + 1};
     struct histogram *one = histogram_new(), *many = histogram_new();
 
     (void)state;
@@ -346,7 +346,7 @@ static void many_at_once_are_as_many_single_ones(void **state)
 
 static void those_over_a_value_are_added(void **state)
 {
-    static const nsec values[] = {1, 5000, 5000000, 5000001, 6000000, NSEC_PER_S, HISTOGRAM_MOST};
+    static const nsec values[] = {1, 5000, 5000000, 5000001, 6000000, NSEC_PER_S, HISTOGRAM_MAX};
     struct histogram *from = of(values, LENGTH(values)), *to = histogram_new();
 
     (void)state;
@@ -354,10 +354,10 @@ static void those_over_a_value_are_added(void **state)
     histogram_add_over(to, from, 5000000);
     assert_int_equal(to->count, 4); /* 7, and three: 5000001 lies in the place of 5000000 */
     assert_int_equal(to->min, 7);
-    assert_true(to->max == HISTOGRAM_MOST);
+    assert_true(to->max == HISTOGRAM_MAX);
     assert_int_equal(histogram_up_to(to, NSEC_PER_S), 3);
     histogram_clear(to);
-    histogram_add_over(to, from, HISTOGRAM_MOST);
+    histogram_add_over(to, from, HISTOGRAM_MAX);
     assert_int_equal(to->count, 0);
     histogram_free(from);
     histogram_free(to);
@@ -371,12 +371,12 @@ static void least_of_a_place(void **state)
         nsec value = random_value(44), least = histogram_least(value);
 
         assert_true(least <= value);
-        if (value > HISTOGRAM_MOST) {
-            assert_true(least == HISTOGRAM_MOST + 1);
+        if (value > HISTOGRAM_MAX) {
+            assert_true(least == HISTOGRAM_MAX + 1);
             continue;
         }
-        assert_int_equal(histogram_place(least), histogram_place(value));
-        assert_true(!least || histogram_place(least - 1) < histogram_place(value));
+        assert_int_equal(histogram_index(least), histogram_index(value));
+        assert_true(!least || histogram_index(least - 1) < histogram_index(value));
     }
 }
 

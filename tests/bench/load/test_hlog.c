@@ -22,7 +22,7 @@
 
 #define HEAD_BYTES       40 /* before the counts */
 #define COMPRESSED_BYTES 8  /* before what is compressed */
-#define TEXT_MOST        (1 << 20)
+#define TEXT_MAX         (1 << 20)
 
 static char path[PATH_MAX];
 
@@ -34,11 +34,11 @@ static void name_file(void)
 /* What the file holds; to be freed. */
 static char *content(void)
 {
-    char *text = calloc(1, TEXT_MOST);
+    char *text = calloc(1, TEXT_MAX);
     FILE *file = fopen(path, "r");
 
     assert_non_null(file);
-    assert_in_range(fread(text, 1, TEXT_MOST - 1, file), 1, TEXT_MOST - 2);
+    assert_in_range(fread(text, 1, TEXT_MAX - 1, file), 1, TEXT_MAX - 2);
     fclose(file);
     return text;
 }
@@ -123,7 +123,7 @@ static void check_head(const unsigned char *plain, size_t payload)
 static void check_counts(const unsigned char *at, const unsigned char *end,
                          const struct histogram *histogram)
 {
-    size_t place = 0;
+    size_t index = 0;
     bool zeros = false;
 
     while (at < end) {
@@ -132,33 +132,33 @@ static void check_counts(const unsigned char *at, const unsigned char *end,
         assert_true(number != -1 && !(zeros && number <= 0));
         zeros = number <= 0;
         if (number > 0) {
-            assert_true(place < HISTOGRAM_COUNTS);
-            assert_true(histogram->counts[place] == (uint64_t)number);
-            place++;
+            assert_true(index < HISTOGRAM_COUNTS);
+            assert_true(histogram->counts[index] == (uint64_t)number);
+            index++;
         } else {
             for (int64_t run = number ? -number : 1; run; run--)
-                assert_int_equal(histogram->counts[place++], 0);
+                assert_int_equal(histogram->counts[index++], 0);
         }
     }
     assert_ptr_equal(at, end);
     assert_int_equal(zeros, !histogram->count);
-    for (; place < HISTOGRAM_COUNTS; place++)
-        assert_int_equal(histogram->counts[place], 0);
+    for (; index < HISTOGRAM_COUNTS; index++)
+        assert_int_equal(histogram->counts[index], 0);
 }
 
 /* Takes the last field of a line apart. */
 static void check_encoded(const char *text, const struct histogram *histogram)
 {
-    unsigned char *packed = calloc(1, TEXT_MOST), *plain = calloc(1, TEXT_MOST);
+    unsigned char *packed = calloc(1, TEXT_MAX), *plain = calloc(1, TEXT_MAX);
     size_t length = decode_base64(text, packed);
-    uLongf bytes = TEXT_MOST;
+    uLongf bytes = TEXT_MAX;
 
-    assert_in_range(length, COMPRESSED_BYTES + 1, TEXT_MOST);
+    assert_in_range(length, COMPRESSED_BYTES + 1, TEXT_MAX);
     assert_int_equal(big_endian(packed, 4), 0x1c849314);
     assert_int_equal(big_endian(packed + 4, 4), length - COMPRESSED_BYTES);
     assert_int_equal(
         uncompress(plain, &bytes, packed + COMPRESSED_BYTES, length - COMPRESSED_BYTES), Z_OK);
-    assert_in_range(bytes, HEAD_BYTES + 1, TEXT_MOST);
+    assert_in_range(bytes, HEAD_BYTES + 1, TEXT_MAX);
     check_head(plain, bytes - HEAD_BYTES);
     check_counts(plain + HEAD_BYTES, plain + bytes, histogram);
     free(packed);
@@ -181,7 +181,7 @@ static void check_log(const struct histogram *histogram, const char *fields)
 static void values_of_every_size(void **state)
 {
     static const nsec values[] = {
-        0, 1, 2, 3, 5, 2047, 2048, 2049, 4096, 123456789, 123456789, HISTOGRAM_MOST, NSEC_NEVER};
+        0, 1, 2, 3, 5, 2047, 2048, 2049, 4096, 123456789, 123456789, HISTOGRAM_MAX, NSEC_NEVER};
     struct histogram *histogram = histogram_new();
 
     (void)state;
@@ -230,10 +230,10 @@ static void counts_of_every_size(void **state)
             uint64_t count = (UINT64_C(1) << bits) + (uint64_t)off;
 
             histogram_record(histogram, value);
-            histogram->counts[histogram_place(value)] = count ? count : 1;
+            histogram->counts[histogram_index(value)] = count ? count : 1;
         }
     histogram_record(histogram, 20 * NSEC_PER_MS);
-    histogram->counts[histogram_place(20 * NSEC_PER_MS)] = INT64_MAX;
+    histogram->counts[histogram_index(20 * NSEC_PER_MS)] = INT64_MAX;
     check_log(histogram, "12.345,1.001,20.000,");
     histogram_free(histogram);
 }
@@ -243,11 +243,11 @@ static void all_places_with_the_longest_numbers(void **state)
     struct histogram *histogram = histogram_new();
 
     (void)state;
-    for (uint32_t place = 0; place <= histogram_place(HISTOGRAM_MOST); place++) {
+    for (uint32_t index = 0; index <= histogram_index(HISTOGRAM_MAX); index++) {
         uint64_t count = (uint64_t)unit_random() << 31 | UINT64_C(1) << 62 | unit_random();
 
-        histogram_record(histogram, histogram_low(place));
-        histogram->counts[place] = count;
+        histogram_record(histogram, histogram_low(index));
+        histogram->counts[index] = count;
     }
     check_log(histogram, "12.345,1.001,3599182.594,");
     histogram_free(histogram);

@@ -23,9 +23,9 @@
 #define OK_BYTES "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 #define BYE      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
 
-#define MOST_TALKS  512
-#define MOST_ORDER  4096
-#define MOST_REPORT 1024
+#define MAX_TALKS  512
+#define MAX_ORDER  4096
+#define MAX_REPORT 1024
 
 /* An interval's own counts. */
 struct seen {
@@ -45,14 +45,14 @@ static bool free_in_done;
 
 /* what the load told */
 static struct tally *total;
-static struct seen seen[MOST_REPORT];
+static struct seen seen[MAX_REPORT];
 static size_t seen_count;
 static int dones;
 
 /* what the server saw */
-static char order[MOST_ORDER + 1]; /* for each request its connection: '1' the first, ... */
+static char order[MAX_ORDER + 1]; /* for each request its connection: '1' the first, ... */
 static size_t order_count;
-static unsigned owed[MOST_TALKS]; /* by number: requests without an answer yet */
+static unsigned owed[MAX_TALKS]; /* by number: requests without an answer yet */
 static void (*serve)(struct peer_talk *talk);
 
 /* --- the server --- */
@@ -100,7 +100,7 @@ static void on_heard(void *owner, struct peer_talk *talk)
     unsigned count = 0;
 
     (void)owner;
-    assert_true(talk->number < MOST_TALKS);
+    assert_true(talk->number < MAX_TALKS);
     if (!peer_has_request(talk))
         return;
     while ((text = strstr(text, "\r\n\r\n"))) {
@@ -110,7 +110,7 @@ static void on_heard(void *owner, struct peer_talk *talk)
     talk->heard_bytes = 0;
     owed[talk->number] += count;
     while (count--) {
-        if (order_count < MOST_ORDER)
+        if (order_count < MAX_ORDER)
             order[order_count++] = (char)('0' + talk->number);
         if (talk->sock)
             serve(talk);
@@ -124,7 +124,7 @@ static void on_interval(void *owner, const struct tally *tally)
     assert_ptr_equal(owner, &total);
     assert_int_equal(dones, 0);
     assert_int_equal(tally->processes, 1);
-    assert_true(seen_count < MOST_REPORT);
+    assert_true(seen_count < MAX_REPORT);
     assert_true(tally->from == (seen_count ? seen[seen_count - 1].to : 0));
     assert_true(tally->to >= tally->from);
     seen[seen_count++] = (struct seen){
@@ -278,7 +278,7 @@ static void stop(void)
 /* How many values are in this value's own place. */
 static uint64_t count_at(const struct histogram *histogram, nsec value)
 {
-    return histogram->counts[histogram_place(value)];
+    return histogram->counts[histogram_index(value)];
 }
 
 /* --- closed loop --- */
@@ -310,7 +310,7 @@ static void closed_loop_by_number(void **state)
     assert_int_equal(total->handshakes, 0);
 }
 
-/* The run's time is over with requests in flight: they are counted as such, and are in no latency. */
+/* The run's time is over with requests in request: they are counted as such, and are in no latency. */
 static void closed_loop_by_time(void **state)
 {
     (void)state;
@@ -408,7 +408,7 @@ static void warm_up_does_not_count(void **state)
     serve = hold;
     begin();
     answer(1);
-    answer(1); /* two in the warm-up; a third and connection 2's first are in flight */
+    answer(1); /* two in the warm-up; a third and connection 2's first are in request */
     pass_until(1500 * MS, 100 * MS);
     assert_int_equal(order_count, 4);
     answer(1);
@@ -688,7 +688,7 @@ static const struct trouble {
 
 static void reset_those_with_half_an_answer(void)
 {
-    for (size_t i = 0; i < MOST_TALKS; i++)
+    for (size_t i = 0; i < MAX_TALKS; i++)
         if (owed[i] && talk_of(i))
             hang_up(talk_of(i), true);
 }
@@ -711,7 +711,7 @@ static void expect_fault(const struct trouble *fault, uint64_t count)
 {
     if (total->started != count || total->in_flight ||
         (fault->error ? total->errors[fault->error] : total->status[fault->status]) != count)
-        fail_msg("%s: %lu started, %lu failed, %lu in flight, %lu right", fault->name,
+        fail_msg("%s: %lu started, %lu failed, %lu in request, %lu right", fault->name,
                  total->started, total->failed, total->in_flight,
                  fault->error ? total->errors[fault->error] : total->status[fault->status]);
     assert_int_equal(total->failed, fault->error ? count : 0);
@@ -869,7 +869,7 @@ static void server_that_speaks_first(void **state)
         greet(say_who_it_is, i & 1, i & 2);
 }
 
-/* Of several in flight on a connection, those behind may fail by their own names, or go on the next
+/* Of several in request on a connection, those behind may fail by their own names, or go on the next
    connection; but all end, and the sums hold. */
 static void faults_in_a_pipeline(void **state)
 {
@@ -1010,7 +1010,7 @@ static void timeout_in_an_open_loop(void **state)
     assert_int_equal(total->raw->count, 0);                 /* no answer came */
 }
 
-/* The oldest in flight is looked for, on whichever connection it is. */
+/* The oldest in request is looked for, on whichever connection it is. */
 static void timeouts_of_several_connections(void **state)
 {
     (void)state;
@@ -1099,7 +1099,7 @@ static void refused_after_a_wait(void **state)
     begin();
     pass_until(50 * MS, MS);
     answer(1);                      /* that of 0 ms */
-    pass_until(2000 * MS, 10 * MS); /* that of 100 ms is in flight, those of 200 ms to 2 s wait */
+    pass_until(2000 * MS, 10 * MS); /* that of 100 ms is in request, those of 200 ms to 2 s wait */
     close_the_door();
     hang_up(talk_of(1), false);
     unit_settle(loop);
@@ -1107,7 +1107,7 @@ static void refused_after_a_wait(void **state)
     assert_int_equal(total->completed, 1);
     assert_int_equal(total->errors[ERROR_EMPTY], 1);
     assert_int_equal(total->errors[ERROR_CONNECT_REFUSED], 29);
-    /* the response, the one in flight, and those of 200 to 1900 ms: that of 2 s was refused at once */
+    /* the response, the one in request, and those of 200 to 1900 ms: that of 2 s was refused at once */
     assert_int_equal(total->latency->count, 1 + 1 + 18);
     assert_int_equal(count_at(total->latency, 1900 * MS), 1);
     assert_int_equal(count_at(total->latency, 1800 * MS), 1);
@@ -1125,7 +1125,7 @@ static void refused_after_the_time_was_over(void **state)
     options.timeout = 250 * MS;
     serve = hold;
     begin();
-    pass_until(450 * MS, 10 * MS); /* that of 100 ms is in flight since 250 ms */
+    pass_until(450 * MS, 10 * MS); /* that of 100 ms is in request since 250 ms */
     close_the_door();
     finish(10 * MS);
     assert_int_equal(total->errors[ERROR_TOTAL_TIMEOUT], 2);
@@ -1431,7 +1431,7 @@ static void enough_connections_are_no_limit(void **state)
     assert_true(total->limited == 0);
 }
 
-/* What is in flight at the end is reported as such, and waited for all the same. */
+/* What is in request at the end is reported as such, and waited for all the same. */
 static void drained(void **state)
 {
     static const struct {
@@ -1810,7 +1810,7 @@ static void pipelined_in_an_open_loop(void **state)
     options.pipeline = 2;
     begin();
     pass_until(450 * MS, MS);
-    assert_string_equal(order, "1122"); /* a place in flight, before another connection */
+    assert_string_equal(order, "1122"); /* a place in request, before another connection */
     answer(2);
     assert_string_equal(order, "11222");
     stop();
@@ -2136,7 +2136,7 @@ static void connections_are_spread_over_addresses(void **state)
 
 /* --- TLS --- */
 
-static void resumed_share(unsigned percent, uint64_t least, uint64_t most)
+static void resumed_share(unsigned percent, uint64_t least, uint64_t max)
 {
     struct resolver_options resolving = {0};
     struct origin *origin;
@@ -2164,7 +2164,7 @@ static void resumed_share(unsigned percent, uint64_t least, uint64_t most)
     assert_int_equal(total->completed, 20);
     assert_int_equal(total->connections, 20);
     assert_int_equal(total->handshakes, 20);
-    assert_in_range(total->resumed, least, most);
+    assert_in_range(total->resumed, least, max);
     load_free(load);
     load = NULL;
     resolver_free(dialer.resolver);
@@ -2176,11 +2176,11 @@ static void so_many_connections_resume(void **state)
 {
     static const struct {
         unsigned percent;
-        uint64_t least, most;
+        uint64_t least, max;
     } cases[] = {{0, 0, 0}, {25, 4, 5}, {50, 9, 10}, {100, 19, 19}};
 
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        resumed_share(cases[i].percent, cases[i].least, cases[i].most);
+        resumed_share(cases[i].percent, cases[i].least, cases[i].max);
         teardown(state);
         setup(state);
     }
@@ -2278,7 +2278,7 @@ static struct timer slowness;
 static void on_slowness(void *owner)
 {
     (void)owner;
-    for (size_t i = 0; i < MOST_TALKS; i++)
+    for (size_t i = 0; i < MAX_TALKS; i++)
         if (owed[i] && talk_of(i)) {
             answer_well(talk_of(i));
             break;

@@ -6,12 +6,12 @@
 
 #define MS NSEC_PER_MS
 
-#define MOST_TOLD 64
+#define MAX_TOLD 64
 
 static struct loop *loop;
 static struct fake_clock clock;
 static struct phases phases;
-static char told[MOST_TOLD]; /* each event by a letter */
+static char told[MAX_TOLD]; /* each event by a letter */
 static nsec ended_at;
 static bool in_flight;
 
@@ -19,7 +19,7 @@ static void tell(char event)
 {
     size_t count = strlen(told);
 
-    assert_true(count + 1 < MOST_TOLD);
+    assert_true(count + 1 < MAX_TOLD);
     told[count] = event;
 }
 

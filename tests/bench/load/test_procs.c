@@ -18,15 +18,15 @@
 #include "reactor/interrupt.h"
 #include "tests/support/fake_clock.h"
 
-#define MOST 64
+#define MAX 64
 
 /* What came, in the parent. */
 struct heard {
     struct loop *loop;
     struct procs *procs;
-    uint64_t completed[MOST]; /* of each interval */
-    unsigned processes[MOST];
-    nsec to[MOST];
+    uint64_t completed[MAX]; /* of each interval */
+    unsigned processes[MAX];
+    nsec to[MAX];
     size_t count;
     unsigned done;
     bool stop;                /* with the first interval */
@@ -37,7 +37,7 @@ static void on_interval(void *owner, const struct tally *joined)
 {
     struct heard *heard = owner;
 
-    assert_true(heard->count < MOST);
+    assert_true(heard->count < MAX);
     assert_int_equal(heard->done, 0);
     assert_int_equal(joined->latency->count, joined->completed);
     heard->completed[heard->count] = joined->completed;
@@ -562,13 +562,13 @@ static bool too_few_descriptors(void)
     struct loop *loop = loop_new();
     const struct procs_options options = {
         .count = 8, .child = forever, .interval = on_interval, .done = on_done};
-    struct rlimit most = {0, 0};
+    struct rlimit max = {0, 0};
     sigset_t before, after;
     int error = 0, fd = dup(0);
 
     close(fd);
-    most.rlim_cur = most.rlim_max = (rlim_t)fd + 4;
-    CHILD_CHECK(!setrlimit(RLIMIT_NOFILE, &most));
+    max.rlim_cur = max.rlim_max = (rlim_t)fd + 4;
+    CHILD_CHECK(!setrlimit(RLIMIT_NOFILE, &max));
     sigprocmask(SIG_BLOCK, NULL, &before);
     CHILD_CHECK(!procs_start(loop, &options, &error));
     CHILD_CHECK(error == EMFILE);

@@ -6,14 +6,14 @@
 #define MS   NSEC_PER_MS
 #define FROM (5 * NSEC_PER_S)
 
-static struct crew crew;
+static struct client_group group;
 static struct record record;
 static struct tally *tally;
 
 static void init(bool open_loop, nsec timeout)
 {
-    crew = (struct crew){0};
-    record_init(&record, &crew, open_loop, timeout);
+    group = (struct client_group){0};
+    record_init(&record, &group, open_loop, timeout);
     record_from(&record, FROM);
     record_begin(&record);
     tally = record.tally;
@@ -29,21 +29,21 @@ static int teardown(void **state)
 /* A request is answered: intended, started and answered at so many ms since FROM. */
 static void answer(nsec intended, nsec started, nsec at, unsigned status)
 {
-    const struct flight flight = {
+    const struct load_request request = {
         .intended = FROM + intended * MS, .started = FROM + started * MS, .counted = true};
-    const struct answer_arrival arrival = {.status = status, .at = FROM + at * MS};
+    const struct response_arrival arrival = {.status = status, .at = FROM + at * MS};
 
-    record_answer(&record, &flight, &arrival);
+    record_response(&record, &request, &arrival);
 }
 
-static void answer_stamped(nsec started, nsec at, nsec lay)
+static void answer_stamped(nsec started, nsec at, nsec kernel_age_ns)
 {
-    const struct flight flight = {
+    const struct load_request request = {
         .intended = FROM + started * MS, .started = FROM + started * MS, .counted = true};
-    const struct answer_arrival arrival = {
-        .status = 200, .at = FROM + at * MS, .stamped = true, .lay = lay};
+    const struct response_arrival arrival = {
+        .status = 200, .at = FROM + at * MS, .stamped = true, .kernel_age_ns = kernel_age_ns};
 
-    record_answer(&record, &flight, &arrival);
+    record_response(&record, &request, &arrival);
 }
 
 /* --- requests --- */
@@ -219,8 +219,8 @@ static void intervals(void **state)
 {
     (void)state;
     init(true, NSEC_NEVER);
-    crew.bytes_in = 100;
-    crew.bytes_out = 10;
+    group.bytes_in = 100;
+    group.bytes_out = 10;
     tally->scheduled += 9;
     tally->limited += 7 * MS;
     histogram_record(tally->lateness, 2 * MS);
@@ -237,10 +237,10 @@ static void intervals(void **state)
     assert_int_equal(tally->gave_up, ERROR_DNS_REFUSED);
 
     record_next(&record, FROM + 1000 * MS);
-    crew.bytes_in = 150;
+    group.bytes_in = 150;
     assert_int_equal(tally->scheduled, 0);
     record_end(&record, FROM + 1500 * MS);
-    crew.bytes_in = 999; /* no part of the run */
+    group.bytes_in = 999; /* no part of the run */
     record_interval(&record, FROM + 1500 * MS, 0, 0, 0);
     assert_true(tally->from == 1000 * MS && tally->to == 1500 * MS);
     assert_int_equal(tally->bytes_in, 50);
@@ -249,12 +249,12 @@ static void intervals(void **state)
 static void warm_up_is_forgotten(void **state)
 {
     (void)state;
-    crew = (struct crew){0};
-    record_init(&record, &crew, false, NSEC_NEVER);
+    group = (struct client_group){0};
+    record_init(&record, &group, false, NSEC_NEVER);
     record_from(&record, FROM);
-    crew.bytes_in = 100;
+    group.bytes_in = 100;
     record_begin(&record);
-    crew.bytes_in = 130;
+    group.bytes_in = 130;
     record_interval(&record, FROM + MS, 0, 0, 0);
     assert_int_equal(record.tally->bytes_in, 30);
 }

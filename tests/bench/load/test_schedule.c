@@ -361,12 +361,12 @@ static void skipping_is_taking(void **state)
         schedule_start(&one, &cases[i / 3], START);
         many = one;
         for (int n = 0; n < 300; n++) {
-            uint64_t most = unit_random() % 4 ? UINT64_MAX - 1 : unit_random() % 50, count = 0;
+            uint64_t max = unit_random() % 4 ? UINT64_MAX - 1 : unit_random() % 50, count = 0;
             uint64_t skipped;
 
             until += unit_random() >> unit_random() % 32 >> 10;
-            skipped = schedule_skip(&many, until, most);
-            for (; count < most && schedule_peek(&one) <= until; count++)
+            skipped = schedule_skip(&many, until, max);
+            for (; count < max && schedule_peek(&one) <= until; count++)
                 schedule_take(&one);
             if (skipped != count || many.count != one.count ||
                 schedule_peek(&many) != schedule_peek(&one))

@@ -199,7 +199,7 @@ static void judged(void **state)
     static const struct {
         const char *text;
         bool held;
-        double least, most; /* measured */
+        double least, max; /* measured */
     } cases[] = {
         {"p50=51ms", true, 50e6, 50.05e6},
         {"p50=49ms", false, 50e6, 50.05e6},
@@ -224,7 +224,7 @@ static void judged(void **state)
 
         assert_null(slo_parse(&slo, cases[i].text));
         if (slo_judge(&slo, tally) != cases[i].held || slo.part[0].held != cases[i].held ||
-            slo.part[0].measured < cases[i].least || slo.part[0].measured > cases[i].most)
+            slo.part[0].measured < cases[i].least || slo.part[0].measured > cases[i].max)
             fail_msg("%s: %f", cases[i].text, slo.part[0].measured);
     }
     tally_free(tally);
@@ -292,7 +292,7 @@ static void rate_of_the_schedule(void **state)
     tally_free(tally);
 }
 
-/* A hung server: what is in flight at the end of a closed loop has no latency, but is judged by the age that
+/* A hung server: what is in request at the end of a closed loop has no latency, but is judged by the age that
    it has, where that is over the limit. What is younger may still hold it, and says nothing. */
 static void in_flight_at_the_end(void **state)
 {
@@ -300,7 +300,7 @@ static void in_flight_at_the_end(void **state)
         const char *text;
         unsigned responses, in_flight; /* of 1 ms; of 2 s, and one of 2 ms */
         bool held;
-        double least, most; /* measured */
+        double least, max; /* measured */
     } cases[] = {
         {"max=1s", 1000, 1, false, 2e9, 2e9},
         {"max=2s", 1000, 1, true, 1e6, 1.001e6}, /* not older than that */
@@ -328,7 +328,7 @@ static void in_flight_at_the_end(void **state)
         histogram_record(tally->unfinished, 2 * NSEC_PER_MS);
         assert_null(slo_parse(&slo, cases[i].text));
         if (slo_judge(&slo, tally) != cases[i].held || slo.part[0].measured < cases[i].least ||
-            slo.part[0].measured > cases[i].most)
+            slo.part[0].measured > cases[i].max)
             fail_msg("case %zu, %s: %f", i, cases[i].text, slo.part[0].measured);
         assert_int_equal(tally->latency->count, cases[i].responses); /* what is reported stays */
         tally_free(tally);

@@ -141,13 +141,13 @@ static void no_folder(void **state)
 static bool a_full_disk(void)
 {
     const size_t fit = 10;
-    const struct rlimit most = {fit * sizeof(struct interval) + 5, RLIM_INFINITY};
+    const struct rlimit max = {fit * sizeof(struct interval) + 5, RLIM_INFINITY};
     struct spool *spool = spool_new();
     struct tally *tally = tally_new();
     struct interval interval;
 
     signal(SIGXFSZ, SIG_IGN);
-    CHILD_CHECK(!setrlimit(RLIMIT_FSIZE, &most));
+    CHILD_CHECK(!setrlimit(RLIMIT_FSIZE, &max));
     for (size_t i = 0; i < SPOOL_HELD + fit; i++)
         add(spool, tally, i);
     CHILD_CHECK(!spool_error(spool));

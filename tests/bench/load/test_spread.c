@@ -39,7 +39,7 @@ static struct address at(const char *text)
 static const char *choose(const char *set, bool all)
 {
     static char found[1024];
-    struct address addresses[RESOLVER_MOST_ADDRESSES];
+    struct address addresses[RESOLVER_MAX_ADDRESSES];
     char copy[1024], *rest = NULL;
     size_t count = 0, length = 0;
 

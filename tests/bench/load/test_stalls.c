@@ -41,15 +41,15 @@ static void shortest_makes_room(void **state)
     struct absences absences = {0};
 
     (void)state;
-    for (nsec i = 0; i < ABSENCES_MOST; i++) /* 20, 19, ..., 5 long */
+    for (nsec i = 0; i < ABSENCES_MAX; i++) /* 20, 19, ..., 5 long */
         absences_note(&absences, i * 100, i * 100 + 20 - i);
     absences_note(&absences, 9000, 9005); /* not longer than the shortest */
-    assert_int_equal(absences.count, ABSENCES_MOST);
+    assert_int_equal(absences.count, ABSENCES_MAX);
     assert_true(absences_rest(&absences, 9000) == 0);
     absences_note(&absences, 9000, 9006);
-    assert_int_equal(absences.count, ABSENCES_MOST);
+    assert_int_equal(absences.count, ABSENCES_MAX);
     assert_true(absences_rest(&absences, 9000) == 6);
-    assert_true(absences_rest(&absences, (ABSENCES_MOST - 1) * 100) == 0);
+    assert_true(absences_rest(&absences, (ABSENCES_MAX - 1) * 100) == 0);
     assert_true(absences_rest(&absences, 0) == 20);
 }
 

@@ -53,8 +53,8 @@ static struct tally *sample(uint64_t n)
     tally->addresses[2].connections = 9; /* others */
     histogram_record(tally->latency, n * 123456);
     histogram_record(tally->latency, 1);
-    histogram_record(tally->lag, 2 * HISTOGRAM_MOST);
-    histogram_record(tally->lateness, HISTOGRAM_MOST);
+    histogram_record(tally->lag, 2 * HISTOGRAM_MAX);
+    histogram_record(tally->lateness, HISTOGRAM_MAX);
     return tally;
 }
 
@@ -359,10 +359,10 @@ static void impossible_tallies(void **state)
     histogram_record(tally->kernel, 6);
     tally->kernel->counts[5] = UINT64_MAX;
     impossible(tally);
-    histogram_record(tally->kernel, HISTOGRAM_MOST);
-    tally->kernel->counts[histogram_place(HISTOGRAM_MOST) + 1] = 1; /* over what is counted */
+    histogram_record(tally->kernel, HISTOGRAM_MAX);
+    tally->kernel->counts[histogram_index(HISTOGRAM_MAX) + 1] = 1; /* over what is counted */
     tally->kernel->end++;
-    tally->kernel->max = HISTOGRAM_MOST;
+    tally->kernel->max = HISTOGRAM_MAX;
     impossible(tally);
     tally_free(tally);
 }

@@ -8,7 +8,7 @@
 #include "bench/load/targets.h"
 #include "http/request.h"
 
-#define MOST 64
+#define MAX 64
 
 static struct site *a_site(const char *url)
 {
@@ -95,7 +95,7 @@ static void content_may_hold_any_byte(void **state)
 /* The i-th is "/i". */
 static struct targets *several(const unsigned *weights, size_t count)
 {
-    struct site *sites[MOST];
+    struct site *sites[MAX];
     char url[64];
     size_t stranger;
     struct targets *targets;
@@ -145,16 +145,16 @@ static void in_proportion_to_the_weights(void **state)
 
 static void great_weights(void **state)
 {
-    unsigned weights[MOST];
+    unsigned weights[MAX];
     struct targets *targets;
 
     (void)state;
-    for (size_t i = 0; i < MOST; i++)
+    for (size_t i = 0; i < MAX; i++)
         weights[i] = UINT32_MAX;
-    targets = several(weights, MOST);
-    for (uint64_t i = 0; i < MOST; i++) {
-        assert_int_equal(picked(targets, UINT64_MAX / MOST * i + MOST), i);
-        assert_int_equal(picked(targets, UINT64_MAX / MOST * (i + 1) - MOST), i);
+    targets = several(weights, MAX);
+    for (uint64_t i = 0; i < MAX; i++) {
+        assert_int_equal(picked(targets, UINT64_MAX / MAX * i + MAX), i);
+        assert_int_equal(picked(targets, UINT64_MAX / MAX * (i + 1) - MAX), i);
     }
     targets_free(targets);
 }

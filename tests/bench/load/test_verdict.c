@@ -81,7 +81,7 @@ static void short_runs(void **state)
     tally->to = VERDICT_LEAST_SPAN - 1;
     tally->cpu_user = tally->starved = tally->suspended = VERDICT_LEAST_SPAN;
     assert_int_equal(verdict_judge(tally, 0).verdict, VERDICT_OK);
-    tally->suspension = VERDICT_MOST_SUSPENSION;
+    tally->suspension = VERDICT_MAX_SUSPENSION;
     assert_int_equal(verdict_judge(tally, 0).verdict, VERDICT_SUSPENDED);
     tally_free(tally);
 }

@@ -7,7 +7,7 @@
 
 #define NEAR 1e-9 /* relative */
 #define SEED 1
-#define MOST 16 /* values of a sample in a table */
+#define MAX  16 /* values of a sample in a table */
 
 static bool near(double got, double wanted)
 {
@@ -17,7 +17,7 @@ static bool near(double got, double wanted)
 static void medians(void **state)
 {
     static const struct {
-        double values[MOST];
+        double values[MAX];
         size_t count;
         double median;
     } cases[] = {
@@ -51,9 +51,9 @@ static void a_sample_keeps_its_order(void **state)
 static void ranks_are_counted_out(void **state)
 {
     static const struct {
-        double baseline[MOST];
+        double baseline[MAX];
         size_t baseline_count;
-        double compared[MOST];
+        double compared[MAX];
         size_t compared_count;
         double u, p;
     } cases[] = {
@@ -106,11 +106,11 @@ static struct statistics_rank moved(size_t count)
 
 static void many_values_are_approximated(void **state)
 {
-    struct statistics_rank most = moved(STATISTICS_EXACT_MOST / 2), more = moved(40), tied;
+    struct statistics_rank max = moved(STATISTICS_EXACT_MAX / 2), more = moved(40), tied;
     double baseline[50], compared[45];
 
     (void)state;
-    assert_true(most.exact && near(most.u, 748) && near(most.p, 0.0012840116459648724));
+    assert_true(max.exact && near(max.u, 748) && near(max.p, 0.0012840116459648724));
     assert_true(!more.exact && near(more.u, 1104) && near(more.p, 0.003495485889969337));
     assert_true(fabs(more.p - 0.003148498461523552) < 0.0005); /* counted out */
 
@@ -124,7 +124,7 @@ static void many_values_are_approximated(void **state)
 
 static void many_equal_values_show_nothing(void **state)
 {
-    static const double same[STATISTICS_EXACT_MOST];
+    static const double same[STATISTICS_EXACT_MAX];
     struct statistics_rank found = statistics_rank_test(same, LENGTH(same), same, LENGTH(same));
 
     (void)state;

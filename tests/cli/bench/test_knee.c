@@ -17,7 +17,7 @@
 
 /* The server, and what it was asked for. */
 static struct {
-    double most;       /* the rate up to which it holds its limit */
+    double max;        /* the rate up to which it holds its limit */
     bool queues;       /* beyond that requests wait, instead of being answered late */
     bool fails;        /* or they fail */
     size_t breaks_at;  /* the try that cannot be set up; 0: none */
@@ -33,13 +33,13 @@ static struct {
     size_t probes, probes_at_once; /* all; since the last try */
     size_t stopped_probe;          /* the one that is interrupted; 0: none */
     nsec drains;                   /* what the last try was to wait for at its end */
-    double tried[KNEE_MOST_TRIES];
+    double tried[KNEE_MAX_TRIES];
     size_t count;
 } server;
 
 static void fill(struct tally *tally, double rate)
 {
-    bool beyond = rate > server.most;
+    bool beyond = rate > server.max;
 
     if (server.count == server.hiccup)
         beyond = true;
@@ -100,12 +100,12 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
     if (plan->load.run.requests)
         return send_probe(plan, recorder, outcome);
     tally = tally_new();
-    assert_true(server.count < KNEE_MOST_TRIES);
+    assert_true(server.count < KNEE_MAX_TRIES);
     assert_true(server.probes_at_once > 0); /* none begins without a look at the server */
     assert_true(server.stuck || server.left <= 2 * SERVICE);
     server.probes_at_once = 0;
     server.drains = plan->load.run.drain;
-    if (plan->load.run.schedule.from_rate > server.most)
+    if (plan->load.run.schedule.from_rate > server.max)
         server.left = server.backlog;
     assert_true(plan->load.run.open_loop);
     assert_true(plan->load.run.schedule.from_rate == plan->load.run.schedule.to_rate &&
@@ -153,7 +153,7 @@ static void knee_is_found(void **state)
     for (size_t i = 0; i < LENGTH(knees); i++)
         for (size_t j = 0; j < LENGTH(firsts); j++) {
             setup(state);
-            server.most = knees[i];
+            server.max = knees[i];
             assert_true(find(firsts[j]));
             if (knee.rate > knees[i] || knee.rate * (1 + KNEE_CLOSE) < knees[i])
                 fail_msg("%f, from %f: %f", knees[i], firsts[j], knee.rate);
@@ -170,7 +170,7 @@ static void doubled_then_halved(void **state)
     static const double expected[] = {1000, 2000, 4000, 4000, 3000, 3500, 3500, 3250, 3250, 3125};
 
     (void)state;
-    server.most = 3217;
+    server.max = 3217;
     assert_true(find(1000));
     assert_int_equal(server.count, LENGTH(expected));
     for (size_t i = 0; i < LENGTH(expected); i++) {
@@ -186,16 +186,16 @@ static void held_at_no_rate(void **state)
     (void)state;
     assert_true(find(1000));
     assert_true(knee.rate == 0);
-    assert_true(knee.count > 0 && knee.count < KNEE_MOST_TRIES);
+    assert_true(knee.count > 0 && knee.count < KNEE_MAX_TRIES);
 }
 
 static void held_at_every_rate(void **state)
 {
     (void)state;
-    server.most = INFINITY;
+    server.max = INFINITY;
     assert_true(find(1));
-    assert_int_equal(knee.count, KNEE_MOST_RATES);
-    assert_true(knee.rate == knee.tries[KNEE_MOST_RATES - 1].rate);
+    assert_int_equal(knee.count, KNEE_MAX_RATES);
+    assert_true(knee.rate == knee.tries[KNEE_MAX_RATES - 1].rate);
 }
 
 /* A queue that grows, or a failure, is no rate that holds, however quick the answers are. */
@@ -204,7 +204,7 @@ static void queue_or_failure_misses(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         setup(state);
-        server.most = 1500;
+        server.max = 1500;
         server.queues = i;
         server.fails = !i;
         assert_true(find(1000));
@@ -215,7 +215,7 @@ static void queue_or_failure_misses(void **state)
 static void run_that_cannot_be_set_up(void **state)
 {
     (void)state;
-    server.most = 5000;
+    server.max = 5000;
     server.breaks_at = 2;
     assert_false(find(1000));
 }
@@ -223,7 +223,7 @@ static void run_that_cannot_be_set_up(void **state)
 static void interrupted_search(void **state)
 {
     (void)state;
-    server.most = 5000;
+    server.max = 5000;
     server.stopped_at = 3;
     assert_true(find(1000));
     assert_true(knee.interrupted);
@@ -234,12 +234,12 @@ static void interrupted_search(void **state)
 static void client_is_the_bottleneck(void **state)
 {
     (void)state;
-    server.most = 3000;
+    server.max = 3000;
     server.client = 3000;
     assert_true(find(1000));
     assert_true(knee.saturated);
     setup(state);
-    server.most = 3000;
+    server.max = 3000;
     server.client = 3500;
     assert_true(find(1000));
     assert_false(knee.saturated); /* the lowest that missed was the server's */
@@ -250,7 +250,7 @@ static void hiccup_is_tried_again(void **state)
 {
     for (size_t try = 1; try <= 7; try++) {
         setup(state);
-        server.most = 54000;
+        server.max = 54000;
         server.hiccup = try;
         assert_true(find(1000));
         if (knee.rate > 54000 || knee.rate * (1 + KNEE_CLOSE) < 54000)
@@ -262,7 +262,7 @@ static void hiccup_is_tried_again(void **state)
 static void backlog_is_waited_for(void **state)
 {
     (void)state;
-    server.most = 262;
+    server.max = 262;
     server.backlog = 5 * LIMIT;
     assert_true(find(1000));
     assert_true(knee.rate <= 262 && knee.rate * (1 + KNEE_CLOSE) >= 262);
@@ -282,7 +282,7 @@ static void backlog_that_stays(void **state)
         .load = {.knee = load.knee, .run = {.schedule.from_rate = 1000, .duration = NSEC_PER_S}}};
 
     (void)state;
-    server.most = 1500;
+    server.max = 1500;
     server.backlog = 5 * LIMIT;
     server.stuck = true;
     assert_true(knee_find(&knee, &plan, to));
@@ -297,12 +297,12 @@ static void backlog_that_stays(void **state)
 static void connections_are_the_limit(void **state)
 {
     (void)state;
-    server.most = 3000;
+    server.max = 3000;
     server.grows = true;
     assert_true(find(1000));
     assert_true(knee.limited && !knee.saturated);
     setup(state);
-    server.most = 3000; /* a server that is overloaded keeps all connections busy, and is slow */
+    server.max = 3000; /* a server that is overloaded keeps all connections busy, and is slow */
     assert_true(find(1000));
     assert_false(knee.limited);
 }
@@ -322,7 +322,7 @@ static void interrupted_probe(void **state)
 {
     for (size_t probe = 1; probe <= SETTLE_PROBES + 2; probe++) {
         setup(state);
-        server.most = 5000;
+        server.max = 5000;
         server.stopped_probe = probe;
         assert_true(find(1000));
         assert_true(knee.interrupted);
@@ -350,7 +350,7 @@ static void curve_as_json(void **state)
     char *text;
 
     (void)state;
-    server.most = 3217;
+    server.max = 3217;
     assert_true(find(1000));
     text = shown(knee_json);
     root = json_loads(text, 0, NULL);
@@ -423,7 +423,7 @@ static void curve_as_text(void **state)
     };
 
     (void)state;
-    server.most = 3217;
+    server.max = 3217;
     assert_true(find(1000));
     for (size_t i = 0; i < LENGTH(cases); i++) {
         char *text;

@@ -192,19 +192,19 @@ static char *repeated(const char *text, size_t times)
 
 static void bounds(void **state)
 {
-    char *most = repeated(RUN "\n", DIFF_MOST_RUNS), *more = repeated(RUN "\n", DIFF_MOST_RUNS + 1);
+    char *max = repeated(RUN "\n", DIFF_MAX_RUNS), *more = repeated(RUN "\n", DIFF_MAX_RUNS + 1);
     char *deep = repeated("[", 1000000), *why;
-    struct diff_set set = taken(most);
+    struct diff_set set = taken(max);
 
     (void)state;
-    assert_int_equal(set.count, DIFF_MOST_RUNS);
+    assert_int_equal(set.count, DIFF_MAX_RUNS);
     diff_set_free(&set);
     assert_false(parse(&set, more, &why));
     assert_string_equal(why, "over 1000 runs");
     free(why);
     assert_false(parse(&set, deep, &why));
     free(why);
-    free(most);
+    free(max);
     free(more);
     free(deep);
 }
@@ -220,7 +220,7 @@ static void files(void **state)
     assert_true(diff_set_read(&set, path, &why));
     assert_int_equal(set.count, 2);
     diff_set_free(&set);
-    assert_int_equal(ftruncate(fd, (off_t)DIFF_MOST_FILE_BYTES + 1), 0);
+    assert_int_equal(ftruncate(fd, (off_t)DIFF_MAX_FILE_BYTES + 1), 0);
     assert_false(diff_set_read(&set, path, &why));
     assert_string_equal(why, "over 64 MiB");
     free(why);

@@ -110,7 +110,7 @@ static void test_most_bytes(void **state)
     uint64_t number = 1;
 
     memset(line, 'x', LONG);
-    for (; number <= ORDER_MOST_BYTES / LONG; number++) {
+    for (; number <= ORDER_MAX_BYTES / LONG; number++) {
         assert_true(order_has_room(*state, number));
         put_bytes(*state, number, line, LONG);
     }
@@ -118,7 +118,7 @@ static void test_most_bytes(void **state)
     assert_true(order_has_room(*state, 0));
     assert_int_equal(passed_bytes, 0);
     put(*state, 0);
-    assert_int_equal(passed_bytes, 2 + ORDER_MOST_BYTES);
+    assert_int_equal(passed_bytes, 2 + ORDER_MAX_BYTES);
     assert_true(order_has_room(*state, number));
     put(*state, number + 1);
     assert_true(order_has_room(*state, number + 2));

@@ -17,19 +17,19 @@ static void test_empty(void **state)
     places_free(&places);
 }
 
-static void check_all(const struct places *places, const unsigned char *marks, uint64_t most)
+static void check_all(const struct places *places, const unsigned char *marks, uint64_t max)
 {
     enum place_mark mark;
     size_t at = 0, count[3] = {0}, found = 0;
     uint64_t place;
 
-    for (place = 1; place <= most; place++) {
+    for (place = 1; place <= max; place++) {
         assert_int_equal(places_get(places, place), marks[place]);
         count[marks[place]]++;
     }
     assert_int_equal(places->taken, count[PLACE_TAKEN]);
     for (; (place = places_next(places, &at, &mark)); found++) {
-        assert_in_range(place, 1, most);
+        assert_in_range(place, 1, max);
         assert_int_equal(mark, marks[place]);
     }
     assert_int_equal(found, count[PLACE_TAKEN] + count[PLACE_REPORTED]);
@@ -37,18 +37,18 @@ static void check_all(const struct places *places, const unsigned char *marks, u
 
 static void test_against_an_array(void **state)
 {
-    enum { MOST = 500, STEPS = 20000, EACH = 500 };
-    static unsigned char marks[MOST + 1];
+    enum { MAX = 500, STEPS = 20000, EACH = 500 };
+    static unsigned char marks[MAX + 1];
     struct places places = {0};
 
     (void)state;
     for (int step = 1; step <= STEPS; step++) {
-        uint64_t place = 1 + unit_random() % MOST;
+        uint64_t place = 1 + unit_random() % MAX;
 
         marks[place] = (unsigned char)(unit_random() % 3);
         places_set(&places, place, (enum place_mark)marks[place]);
         if (step % EACH == 0)
-            check_all(&places, marks, MOST);
+            check_all(&places, marks, MAX);
     }
     places_free(&places);
 }
@@ -95,9 +95,9 @@ static void test_highest(void **state)
     struct places places = {0};
 
     (void)state;
-    places_set(&places, PLACES_MOST, PLACE_REPORTED);
-    assert_int_equal(places_get(&places, PLACES_MOST), PLACE_REPORTED);
-    assert_int_equal(places_get(&places, PLACES_MOST - 1), PLACE_NONE);
+    places_set(&places, PLACES_MAX, PLACE_REPORTED);
+    assert_int_equal(places_get(&places, PLACES_MAX), PLACE_REPORTED);
+    assert_int_equal(places_get(&places, PLACES_MAX - 1), PLACE_NONE);
     places_free(&places);
 }
 

@@ -16,7 +16,7 @@ static const char *fields[] = {"url,status,error.code"};
 static struct list_options list;
 static struct output_options output;
 static const struct request_options request = {.timeout = NSEC_PER_S};
-static const struct exchange_options exchange = {.answer = {.preview = 10}};
+static const struct exchange_options exchange = {.response = {.preview = 10}};
 static const struct session_options plain = {
     .list = &list, .request = &request, .exchange = &exchange, .output = &output};
 static char output_path[256], state_path[256];

@@ -475,7 +475,7 @@ static void test_bounded(void **unused)
 {
     enum { MANY = 300000, IN_FLIGHT = 100 };
     struct state *state = open_state();
-    off_t most = 0;
+    off_t max = 0;
     size_t length;
 
     (void)unused;
@@ -488,10 +488,10 @@ static void test_bounded(void **unused)
         if (place % 10)
             continue;
         assert_true(state_commit(state, place));
-        if (size_of(path) > most)
-            most = size_of(path);
+        if (size_of(path) > max)
+            max = size_of(path);
     }
-    assert_in_range(most, 1024 * 1024, 1024 * 1024 + 4096);
+    assert_in_range(max, 1024 * 1024, 1024 * 1024 + 4096);
     state_close(state);
     state = open_state();
     assert_true(size_of(path) < 4096);

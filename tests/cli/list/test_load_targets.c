@@ -127,15 +127,15 @@ static void test_refused(void **state)
 static void test_bounds(void **state)
 {
     static const char one[] = "http://a/\n";
-    size_t length = (TARGETS_MOST + 1) * (sizeof(one) - 1);
+    size_t length = (TARGETS_MAX + 1) * (sizeof(one) - 1);
     char *text = malloc(length + 1);
     struct target_list list;
 
     (void)state;
-    for (size_t i = 0; i <= TARGETS_MOST; i++)
+    for (size_t i = 0; i <= TARGETS_MAX; i++)
         memcpy(text + i * (sizeof(one) - 1), one, sizeof(one) - 1);
     assert_true(read_text_of(&list, text, length - (sizeof(one) - 1)));
-    assert_int_equal(list.count, TARGETS_MOST);
+    assert_int_equal(list.count, TARGETS_MAX);
     target_list_free(&list);
     assert_false(read_aside(&list, text, length));
     assert_non_null(strstr(said, ":10001: over 10000 targets\n"));

@@ -3,8 +3,8 @@
 
 #include "cli/options/help.h"
 
-#define MOST_COLUMNS 80
-#define MOST_LINES   24
+#define MAX_COLUMNS 80
+#define MAX_LINES   24
 
 static const struct {
     const char *name;
@@ -27,11 +27,11 @@ static void screens_fit(void **state)
             size_t length = strcspn(at, "\n");
 
             assert_int_equal(at[length], '\n');
-            if (length > MOST_COLUMNS)
+            if (length > MAX_COLUMNS)
                 fail_msg("%s: %.*s", commands[i].name, (int)length, at);
             at += length + 1;
         }
-        assert_in_range(lines, 1, MOST_LINES);
+        assert_in_range(lines, 1, MAX_LINES);
     }
     assert_int_equal(help_usage[strlen(help_usage) - 1], '\n');
 }

@@ -17,9 +17,9 @@ static void test_defaults(void **state)
                 options.network.connect_timeout == NSEC_NEVER);
     assert_true(options.network.tls_timeout == NSEC_NEVER &&
                 options.exchange.ttfb_timeout == NSEC_NEVER);
-    assert_int_equal(options.chain.most_hops, 10);
-    assert_int_equal(options.exchange.answer.preview, 10);
-    assert_int_equal(options.exchange.answer.max_body, 1048576);
+    assert_int_equal(options.chain.max_hops, 10);
+    assert_int_equal(options.exchange.response.preview, 10);
+    assert_int_equal(options.exchange.response.max_body, 1048576);
     assert_true(options.rate == 0 && options.per_host_rate == 0);
     assert_int_equal(options.chain.retries, 0);
     assert_int_equal(options.output.format, FORMAT_TEXT);
@@ -39,7 +39,7 @@ static void test_flags_are_off(void **state)
     struct options o = taken("http://a/");
 
     (void)state;
-    assert_false(o.request.head || !o.chain.follow || o.exchange.answer.until_preview ||
+    assert_false(o.request.head || !o.chain.follow || o.exchange.response.until_preview ||
                  o.network.ipv4_only || o.network.ipv6_only);
     assert_false(!o.exchange.keep_alive || o.network.trust.insecure || o.output.append ||
                  o.output.input_order || o.output.fail || o.exchange.tcp_facts);
@@ -62,7 +62,7 @@ static void test_flags(void **state)
     } flags[] = {
         {"-I", offsetof(struct options, request.head)},
         {"--head", offsetof(struct options, request.head)},
-        {"--until-preview", offsetof(struct options, exchange.answer.until_preview)},
+        {"--until-preview", offsetof(struct options, exchange.response.until_preview)},
         {"-4", offsetof(struct options, network.ipv4_only)},
         {"--ipv4", offsetof(struct options, network.ipv4_only)},
         {"-6", offsetof(struct options, network.ipv6_only)},
@@ -96,10 +96,10 @@ static void test_flags_that_clear(void **state)
     struct options o = taken("--no-location");
 
     (void)state;
-    assert_true(!o.chain.follow && !o.exchange.answer.follow && o.exchange.keep_alive);
+    assert_true(!o.chain.follow && !o.exchange.response.follow && o.exchange.keep_alive);
     options_free(&o);
     o = taken("--no-keepalive");
-    assert_true(o.chain.follow && o.exchange.answer.follow && !o.exchange.keep_alive);
+    assert_true(o.chain.follow && o.exchange.response.follow && !o.exchange.keep_alive);
     options_free(&o);
 }
 
@@ -152,8 +152,8 @@ static void test_numbers(void **state)
     assert_int_equal(o.network.connect_timeout, 2 * NSEC_PER_S);
     assert_int_equal(o.network.tls_timeout, 3 * NSEC_PER_S);
     assert_int_equal(o.exchange.ttfb_timeout, 4 * NSEC_PER_MS);
-    assert_int_equal(o.chain.most_hops, 0);
-    assert_int_equal(o.exchange.answer.preview, 7);
+    assert_int_equal(o.chain.max_hops, 0);
+    assert_int_equal(o.exchange.response.preview, 7);
     assert_int_equal(o.concurrency, 1000000);
     assert_int_equal(o.per_host, 0);
     assert_int_equal(o.chain.retries, 3);
@@ -166,7 +166,7 @@ static void test_numbers(void **state)
     assert_int_equal(o.request.timeout, 5 * NSEC_PER_S);
     assert_int_equal(o.concurrency, 9);
     assert_int_equal(o.output.cert_warn_days, 7);
-    assert_int_equal(o.chain.most_hops, 1000);
+    assert_int_equal(o.chain.max_hops, 1000);
     assert_int_equal(o.network.trust.max_version, 12);
     options_free(&o);
 }

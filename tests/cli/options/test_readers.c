@@ -115,7 +115,7 @@ static void test_bytes(void **state)
 
         snprintf(line, sizeof(line), "--max-body %s", sizes[i].value);
         options = taken(line);
-        assert_true(options.exchange.answer.max_body == sizes[i].bytes);
+        assert_true(options.exchange.response.max_body == sizes[i].bytes);
         options_free(&options);
     }
 }

@@ -7,10 +7,10 @@
 #include "base/bytes.h"
 #include "cli/output/chart.h"
 
-#define US        NSEC_PER_US
-#define MS        NSEC_PER_MS
-#define S         NSEC_PER_S
-#define MOST_ROWS 18
+#define US       NSEC_PER_US
+#define MS       NSEC_PER_MS
+#define S        NSEC_PER_S
+#define MAX_ROWS 18
 
 static char *written;
 static size_t written_bytes;
@@ -87,14 +87,14 @@ static uint64_t sum_of(const char *chart, size_t *rows)
 static void test_all_are_drawn(void **state)
 {
     static const struct {
-        nsec least, most;
+        nsec least, max;
     } cases[] = {{0, 0},
                  {0, 50},
-                 {1, HISTOGRAM_MOST},
+                 {1, HISTOGRAM_MAX},
                  {100 * US, 101 * US},
                  {50 * US, 2 * S},
                  {1 * MS, 10 * MS},
-                 {HISTOGRAM_MOST, 2 * HISTOGRAM_MOST}};
+                 {HISTOGRAM_MAX, 2 * HISTOGRAM_MAX}};
     struct histogram *histogram = histogram_new();
 
     (void)state;
@@ -105,7 +105,7 @@ static void test_all_are_drawn(void **state)
         for (unsigned j = 0; j < 5000; j++) {
             nsec value = cases[i].least;
 
-            for (nsec scale = cases[i].most - cases[i].least; scale; scale /= 1 + unit_random() % 9)
+            for (nsec scale = cases[i].max - cases[i].least; scale; scale /= 1 + unit_random() % 9)
                 if (unit_random() % 4 == 0 || scale < 10) {
                     value += scale - scale / 4 * (unit_random() % 4);
                     break;
@@ -113,7 +113,7 @@ static void test_all_are_drawn(void **state)
             histogram_record(histogram, value);
         }
         assert_int_equal(sum_of(chart_of(histogram, 80), &rows), 5000);
-        assert_in_range(rows, 1, MOST_ROWS);
+        assert_in_range(rows, 1, MAX_ROWS);
         assert_non_null(strstr(written, "max\n"));
     }
     histogram_free(histogram);

@@ -162,20 +162,20 @@ static void test_nothing_yet(void **state)
 /* Characters of the longest line, without sequences. */
 static size_t widest(const char *text, size_t *lines)
 {
-    size_t width = 0, most = 0;
+    size_t width = 0, max = 0;
 
     for (*lines = 0; *text; text++) {
         if (*text == '\033') {
             text += strcspn(text, "ABCDEFGHJKm");
         } else if (*text == '\n') {
-            most = width > most ? width : most;
+            max = width > max ? width : max;
             width = 0;
             ++*lines;
         } else {
             width += *text != '\r' && ((unsigned char)*text & 0xc0) != 0x80;
         }
     }
-    return most;
+    return max;
 }
 
 /* The last column stays free; the graph keeps to the last minute. */

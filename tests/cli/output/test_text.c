@@ -149,14 +149,14 @@ static FILE *begin(void)
 
 static const struct {
     const char *bytes;
-    size_t length, most;
+    size_t length, max;
     const char *shown;
     size_t columns;
     const char *json;
 } shown[] = {
-#define CASE(bytes, most, shown, columns, json)                                                    \
+#define CASE(bytes, max, shown, columns, json)                                                     \
     {                                                                                              \
-        bytes, sizeof(bytes) - 1, most, shown, columns, json                                       \
+        bytes, sizeof(bytes) - 1, max, shown, columns, json                                        \
     }
     CASE("", 10, "", 0, "\"\""),
     CASE("0123456789abc", 10, "0123456789", 10, "\"0123456789\""),
@@ -187,7 +187,7 @@ static void test_show(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(shown); i++) {
         FILE *to = begin();
-        size_t columns = text_show(to, shown[i].bytes, shown[i].length, shown[i].most);
+        size_t columns = text_show(to, shown[i].bytes, shown[i].length, shown[i].max);
 
         fclose(to);
         assert_string_equal(written, shown[i].shown);
@@ -201,7 +201,7 @@ static void test_json(void **state)
     for (size_t i = 0; i < LENGTH(shown); i++) {
         FILE *to = begin();
 
-        text_json(to, shown[i].bytes, shown[i].length, shown[i].most);
+        text_json(to, shown[i].bytes, shown[i].length, shown[i].max);
         fclose(to);
         assert_string_equal(written, shown[i].json);
     }
@@ -307,10 +307,10 @@ static void test_csv(void **state)
 {
     static const struct {
         const char *bytes;
-        size_t length, most;
+        size_t length, max;
         const char *cell;
     } cells[] = {
-#define CASE(bytes, most, cell) {bytes, sizeof(bytes) - 1, most, cell}
+#define CASE(bytes, max, cell) {bytes, sizeof(bytes) - 1, max, cell}
         CASE("", 10, "\"\""),
         CASE("plain, with a comma", TEXT_ALL, "\"plain, with a comma\""),
         CASE("0123456789abc", 10, "\"0123456789\""),
@@ -339,7 +339,7 @@ static void test_csv(void **state)
     for (size_t i = 0; i < LENGTH(cells); i++) {
         FILE *to = begin();
 
-        text_csv(to, cells[i].bytes, cells[i].length, cells[i].most);
+        text_csv(to, cells[i].bytes, cells[i].length, cells[i].max);
         fclose(to);
         assert_string_equal(written, cells[i].cell);
     }

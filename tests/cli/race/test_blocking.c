@@ -118,7 +118,7 @@ static int begin(void **state)
     fixture.dialer.map = &fixture.map;
     fixture.dialer.trust.authorities_pem = fixture.pem;
     fixture.options = stage_options;
-    fixture.options.answer.preview = 16;
+    fixture.options.response.preview = 16;
     fixture.blocking = (struct blocking){
         .dialer = &fixture.dialer, .options = &fixture.options, .interrupted = &interrupted};
     return fixture.child < 0;
@@ -138,7 +138,7 @@ static int end(void **state)
 static void fetch(const struct site *site, struct result *result)
 {
     blocking_fetch(&fixture.blocking, site, result);
-    stamps_check(result, fixture.options.answer.preview);
+    stamps_check(result, fixture.options.response.preview);
 }
 
 static void drop(struct site *site, struct result *result)

@@ -419,7 +419,7 @@ static void bombs_cost_what_is_asked(void **state)
     const struct {
         const char *field;
         struct bytes coded;
-        size_t most_memory; /* of the decoder */
+        size_t max_memory; /* of the decoder */
     } cases[] = {
         {"gzip", deflated(zeros(BOMB_BYTES), 31), 64 * 1024},
         {"deflate", deflated(zeros(BOMB_BYTES), 15), 64 * 1024},
@@ -446,7 +446,7 @@ static void bombs_cost_what_is_asked(void **state)
         assert_true(all <= 4096 + sizeof(to));
         after = mallinfo2(); /* all 0 under a sanitizer */
         spent = after.uordblks + after.hblkhd - before.uordblks - before.hblkhd;
-        assert_true(spent <= cases[i].most_memory);
+        assert_true(spent <= cases[i].max_memory);
         decoder_free(decoder);
         free(cases[i].coded.at);
     }
@@ -502,15 +502,15 @@ static void windows_of_zstd_are_limited(void **state)
 {
     static const unsigned char large_single[] = {0x28, 0xb5, 0x2f, 0xfd, 0xa0,
                                                  0x01, 0x00, 0x80, 0x00};
-    static const unsigned char most_single[] = {0x28, 0xb5, 0x2f, 0xfd, 0xa0,
-                                                0x00, 0x00, 0x80, 0x00};
+    static const unsigned char max_single[] = {0x28, 0xb5, 0x2f, 0xfd, 0xa0,
+                                               0x00, 0x00, 0x80, 0x00};
     const struct {
         struct bytes coded;
         bool good;
     } cases[] = {
         {zstd_frame(expected_text(), 23), true},
         {zstd_frame(expected_text(), 24), false},
-        {COPY(most_single), true},
+        {COPY(max_single), true},
         {COPY(large_single), false},
     };
     struct bytes plain;

@@ -214,10 +214,10 @@ static void a_page_is_looked_at_so_far(void **state)
 
 static void lengths_are_kept(void **state)
 {
-    static const size_t lengths[] = {1, 2, 15, 16, 17, 100, 1000, PREVIEW_MOST_CHARACTERS};
+    static const size_t lengths[] = {1, 2, 15, 16, 17, 100, 1000, PREVIEW_MAX_CHARACTERS};
     static const char *const types[] = {UTF8, HTML, "text/html; charset=gb18030"};
     const char *const smiles[] = {"😀", "😀", "\x94\x39\xfc\x36"};
-    size_t count = 4 * (PREVIEW_MOST_CHARACTERS + 10), fed, bytes;
+    size_t count = 4 * (PREVIEW_MAX_CHARACTERS + 10), fed, bytes;
     char *page = malloc(count);
 
     (void)state;

@@ -410,16 +410,16 @@ static void a_cookie_has_a_limit(void **state)
     struct cookies *jar = NULL;
 
     (void)state;
-    take_of(&jar, "over", COOKIES_MOST_PAIR_BYTES + 1, "");
+    take_of(&jar, "over", COOKIES_MAX_PAIR_BYTES + 1, "");
     assert_null(jar);
-    take_of(&jar, "most", COOKIES_MOST_PAIR_BYTES, "");
-    assert_int_equal(sent_bytes(jar), COOKIES_MOST_PAIR_BYTES + 1);
+    take_of(&jar, "most", COOKIES_MAX_PAIR_BYTES, "");
+    assert_int_equal(sent_bytes(jar), COOKIES_MAX_PAIR_BYTES + 1);
     cookies_free(jar);
 }
 
 static void a_field_has_a_limit(void **state)
 {
-    char line[COOKIES_MOST_FIELD_BYTES + 2];
+    char line[COOKIES_MAX_FIELD_BYTES + 2];
     struct cookies *jar = NULL;
 
     (void)state;
@@ -440,22 +440,22 @@ static void the_newest_over_the_limits_goes(void **state)
     char line[32];
 
     (void)state;
-    for (int i = 0; i < COOKIES_MOST + 5; i++) {
+    for (int i = 0; i < COOKIES_MAX + 5; i++) {
         snprintf(line, sizeof(line), "%02d=v; Max-Age=%d", i, i == 7 ? 1 : 100);
         take_at(&jar, "http://a/", line, NOW);
     }
-    assert_int_equal(sent_bytes(jar), COOKIES_MOST * 6 - 2);
+    assert_int_equal(sent_bytes(jar), COOKIES_MAX * 6 - 2);
     take_at(&jar, "http://a/", "00=new", NOW); /* one that is there may change */
-    assert_int_equal(sent_bytes(jar), COOKIES_MOST * 6 - 2 + 2);
+    assert_int_equal(sent_bytes(jar), COOKIES_MAX * 6 - 2 + 2);
     take_at(&jar, "http://a/", "50=last", NOW + 1); /* one has expired: there is room for one */
     take_at(&jar, "http://a/", "51=v", NOW + 1);
-    assert_int_equal(sent_bytes(jar), COOKIES_MOST * 6 - 2 + 2 + 3);
+    assert_int_equal(sent_bytes(jar), COOKIES_MAX * 6 - 2 + 2 + 3);
     cookies_free(jar);
 }
 
 static void the_newest_over_the_bytes_goes(void **state)
 {
-    enum { EACH = COOKIES_MOST_BYTES / 4 - 2 }; /* with "=" and "/", four fill the jar */
+    enum { EACH = COOKIES_MAX_BYTES / 4 - 2 }; /* with "=" and "/", four fill the jar */
     struct cookies *jar = NULL;
 
     (void)state;
@@ -480,31 +480,31 @@ static void the_newest_over_the_bytes_goes(void **state)
 /* One host cannot use up the room of the others; all together have a limit, too. */
 static void each_domain_has_its_room(void **state)
 {
-    enum { HOSTS = COOKIES_MOST_IN_ALL / COOKIES_MOST };
+    enum { HOSTS = COOKIES_MAX_IN_ALL / COOKIES_MAX };
     struct cookies *jar = NULL;
     char from[64], line[64], *text;
 
     (void)state;
     for (int host = 0; host <= HOSTS; host++) {
         snprintf(from, sizeof(from), "http://h%d.org/", host);
-        for (int i = 0; i <= COOKIES_MOST; i++) {
+        for (int i = 0; i <= COOKIES_MAX; i++) {
             snprintf(line, sizeof(line), "%02d=v", i);
             take_at(&jar, from, line, NOW);
         }
         text = sent_at(jar, from, NOW);
-        assert_int_equal(strlen(text), host < HOSTS ? COOKIES_MOST * 6 - 2 : 0);
+        assert_int_equal(strlen(text), host < HOSTS ? COOKIES_MAX * 6 - 2 : 0);
         free(text);
     }
     cookies_free(jar);
     jar = NULL;
-    for (int host = 0; host < COOKIES_MOST_BYTES_IN_ALL / 4000 + 2; host++) {
+    for (int host = 0; host < COOKIES_MAX_BYTES_IN_ALL / 4000 + 2; host++) {
         char *large = cookie_of("a", 3998, "");
 
         snprintf(from, sizeof(from), "http://h%d.org/", host);
         take_at(&jar, from, large, NOW);
         free(large);
         text = sent_at(jar, from, NOW);
-        assert_int_equal(strlen(text), host < COOKIES_MOST_BYTES_IN_ALL / 4000 ? 3999 : 0);
+        assert_int_equal(strlen(text), host < COOKIES_MAX_BYTES_IN_ALL / 4000 ? 3999 : 0);
         free(text);
     }
     cookies_free(jar);

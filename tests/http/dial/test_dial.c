@@ -259,7 +259,7 @@ static void closed_in_every_state(void **state)
             use_proxy("http://127.0.0.1");
         dial = begin("https", i == DIAL_RESOLVE ? "silent.test" : "one.test");
         if (i == DIAL_TLS_QUEUED)
-            stage.dialer.handshakes = DIAL_MOST_HANDSHAKES;
+            stage.dialer.handshakes = DIAL_MAX_HANDSHAKES;
         if (i == DIAL_OPEN)
             stage_play(&stage, &plain, 1);
         TURN_UNTIL(stage.loop, (int)dial->state == i);
@@ -293,7 +293,7 @@ static void closed_before_the_name_is_known(void **state)
 /* Handshakes take turns: no more than so many at once, in the order of arrival. */
 static void handshakes_take_turns(void **state)
 {
-    enum { MORE = DIAL_MOST_HANDSHAKES + 3 };
+    enum { MORE = DIAL_MAX_HANDSHAKES + 3 };
     static const struct script_step hang[] = {HANG};
     static struct dial *dials[MORE];
 
@@ -303,9 +303,8 @@ static void handshakes_take_turns(void **state)
         dials[i] = begin("https", "127.0.0.1");
         TURN_UNTIL(stage.loop, dials[i]->state != DIAL_CONNECT);
         assert_int_equal(dials[i]->state,
-                         i < DIAL_MOST_HANDSHAKES ? DIAL_HANDSHAKE : DIAL_TLS_QUEUED);
-        assert_int_equal(dial_phase(dials[i]),
-                         i < DIAL_MOST_HANDSHAKES ? PHASE_TLS : PHASE_BLOCKED);
+                         i < DIAL_MAX_HANDSHAKES ? DIAL_HANDSHAKE : DIAL_TLS_QUEUED);
+        assert_int_equal(dial_phase(dials[i]), i < DIAL_MAX_HANDSHAKES ? PHASE_TLS : PHASE_BLOCKED);
     }
     dial_free(dials[MORE - 2]); /* one that waits is given up: the others keep their places */
     dial_free(dials[0]);        /* one that shakes hands: the first that waits has its turn */
@@ -316,7 +315,7 @@ static void handshakes_take_turns(void **state)
     dial_free(dials[1]);
     dial_free(dials[MORE - 1]); /* it was its turn, but it had not heard yet */
     unit_settle(stage.loop);
-    assert_int_equal(stage.dialer.handshakes, DIAL_MOST_HANDSHAKES - 1);
+    assert_int_equal(stage.dialer.handshakes, DIAL_MAX_HANDSHAKES - 1);
     for (size_t i = 2; i < MORE - 2; i++)
         dial_free(dials[i]);
     assert_int_equal(stage.dialer.handshakes, 0);
@@ -327,12 +326,12 @@ static void plain_connections_wait_for_no_turn(void **state)
     struct dial *dial;
 
     (void)state;
-    stage.dialer.handshakes = DIAL_MOST_HANDSHAKES;
+    stage.dialer.handshakes = DIAL_MAX_HANDSHAKES;
     dial = begin("http", "127.0.0.1");
     TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
     assert_true(dial->stamps.queued == 0);
     dial_free(dial);
-    assert_int_equal(stage.dialer.handshakes, DIAL_MOST_HANDSHAKES);
+    assert_int_equal(stage.dialer.handshakes, DIAL_MAX_HANDSHAKES);
 }
 
 /* In a rehearsal every dial ends at the origin: a literal's address too. */
@@ -607,7 +606,7 @@ static void routes_of_the_other_family(void **state)
 
 /* Proxies. */
 
-#define MOST_TURNS 4
+#define MAX_TURNS 4
 
 /* What the proxy says when it has heard something, turn by turn; NULL: nothing more. */
 struct says {
@@ -618,7 +617,7 @@ struct says {
 static struct {
     struct peer peer;
     struct peer_talk *talk;
-    const struct says *turns; /* MOST_TURNS of them */
+    const struct says *turns; /* MAX_TURNS of them */
     size_t turn;
     const char *left; /* to be said yet */
     size_t left_bytes;
@@ -683,7 +682,7 @@ static void turn(struct dial *dial)
 
 /* A connection through the proxy, open or closed. */
 static struct dial *dial_through(const char *proxy_scheme, const char *scheme, const char *host,
-                                 const struct says turns[MOST_TURNS])
+                                 const struct says turns[MAX_TURNS])
 {
     char text[64];
     struct dial *dial;
@@ -708,8 +707,8 @@ static struct dial *dial_through(const char *proxy_scheme, const char *scheme, c
         "\x05" code "\0\x01\0\0\0\0\0\0", 10                                                       \
     }
 
-static const struct says agrees[MOST_TURNS] = {{"HTTP/1.1 200 Go\r\n\r\n", 0}};
-static const struct says socks_agrees[MOST_TURNS] = {SOCKS_NO_AUTH, SOCKS_REPLY("\x00")};
+static const struct says agrees[MAX_TURNS] = {{"HTTP/1.1 200 Go\r\n\r\n", 0}};
+static const struct says socks_agrees[MAX_TURNS] = {SOCKS_NO_AUTH, SOCKS_REPLY("\x00")};
 
 static void expect_open(const struct dial *dial)
 {
@@ -851,7 +850,7 @@ static void proxies_that_refuse(void **state)
 {
     static const struct {
         const char *scheme;
-        struct says turns[MOST_TURNS];
+        struct says turns[MAX_TURNS];
         enum error error;
     } cases[] = {
         {"http", {{"HTTP/1.1 407 X\r\n\r\n", 0}}, ERROR_PROXY_AUTH},
@@ -884,8 +883,8 @@ static void proxies_that_refuse(void **state)
 
 static void proxies_that_hang_up(void **state)
 {
-    static const struct says nothing[MOST_TURNS], half[MOST_TURNS] = {{"HTTP/1.1 200", 0}},
-                                                  agreed[MOST_TURNS] = {SOCKS_NO_AUTH};
+    static const struct says nothing[MAX_TURNS], half[MAX_TURNS] = {{"HTTP/1.1 200", 0}},
+                                                 agreed[MAX_TURNS] = {SOCKS_NO_AUTH};
 
     (void)state;
     for (int resets = 0; resets < 2; resets++) {

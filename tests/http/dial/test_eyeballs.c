@@ -416,7 +416,7 @@ static void no_more_than_so_many(void **state)
     for (int i = 0; i < 3; i++)
         ADD(&unreachable, &unreachable, &unreachable, &unreachable, &unreachable, &unreachable,
             &unreachable);
-    assert_int_equal(tried, RESOLVER_MOST_ADDRESSES);
+    assert_int_equal(tried, RESOLVER_MAX_ADDRESSES);
     assert_int_equal(state_now(), EYEBALLS_LOST);
 }
 

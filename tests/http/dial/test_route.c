@@ -5,14 +5,14 @@
 
 #include "http/dial/route.h"
 
-#define MOST 4 /* texts of a case */
+#define MAX 4 /* texts of a case */
 
 static struct routes *make(const char *(*add)(struct routes *, const char *),
-                           const char *const texts[MOST])
+                           const char *const texts[MAX])
 {
     struct routes *routes = routes_new();
 
-    for (size_t i = 0; i < MOST && texts[i]; i++) {
+    for (size_t i = 0; i < MAX && texts[i]; i++) {
         const char *why = add(routes, texts[i]);
 
         if (why)
@@ -24,7 +24,7 @@ static struct routes *make(const char *(*add)(struct routes *, const char *),
 static void addresses_are_found(void **state)
 {
     static const struct {
-        const char *texts[MOST], *host;
+        const char *texts[MAX], *host;
         unsigned port;
         const char *found; /* "" none */
     } cases[] = {
@@ -59,10 +59,10 @@ static void addresses_are_found(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct routes *routes = make(routes_add_resolve, cases[i].texts);
-        char found[ROUTE_MOST_ADDRESSES * ADDRESS_TEXT_BYTES] = "", text[ADDRESS_TEXT_BYTES];
-        struct address list[ROUTE_MOST_ADDRESSES];
+        char found[ROUTE_MAX_ADDRESSES * ADDRESS_TEXT_BYTES] = "", text[ADDRESS_TEXT_BYTES];
+        struct address list[ROUTE_MAX_ADDRESSES];
         size_t count = routes_addresses(routes, cases[i].host, (uint16_t)cases[i].port, list,
-                                        ROUTE_MOST_ADDRESSES);
+                                        ROUTE_MAX_ADDRESSES);
 
         for (size_t j = 0; j < count; j++) {
             strcat(found, address_text(&list[j], text));
@@ -77,7 +77,7 @@ static void addresses_are_found(void **state)
 static void no_more_addresses_than_asked_for(void **state)
 {
     struct routes *routes = routes_new();
-    struct address list[ROUTE_MOST_ADDRESSES] = {0};
+    struct address list[ROUTE_MAX_ADDRESSES] = {0};
 
     (void)state;
     assert_null(routes_add_resolve(routes, "a:80:0.0.0.1,0.0.0.2,0.0.0.3"));
@@ -87,7 +87,7 @@ static void no_more_addresses_than_asked_for(void **state)
     assert_null(routes_add_resolve(routes, "b:80:1.1.1.1,2.1.1.1,3.1.1.1,4.1.1.1,5.1.1.1,6.1.1.1,"
                                            "7.1.1.1,8.1.1.1,9.1.1.1,10.1.1.1,11.1.1.1,12.1.1.1,"
                                            "13.1.1.1,14.1.1.1,15.1.1.1,16.1.1.1"));
-    assert_int_equal(routes_addresses(routes, "b", 80, list, ROUTE_MOST_ADDRESSES), 16);
+    assert_int_equal(routes_addresses(routes, "b", 80, list, ROUTE_MAX_ADDRESSES), 16);
     assert_int_equal(routes_addresses(NULL, "a", 80, list, 2), 0);
     routes_free(routes);
     routes_free(NULL);
@@ -96,7 +96,7 @@ static void no_more_addresses_than_asked_for(void **state)
 static void connections_are_led_elsewhere(void **state)
 {
     static const struct {
-        const char *texts[MOST], *host;
+        const char *texts[MAX], *host;
         unsigned port;
         bool fits;
         const char *to_host;

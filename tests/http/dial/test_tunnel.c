@@ -10,7 +10,7 @@
 
 #define AGENT "User-Agent: firstbyte/" FIRSTBYTE_VERSION "\r\n"
 
-#define MOST_TURNS 4
+#define MAX_TURNS 4
 
 /* One side says a message and waits: what the tunnel sends, what the proxy answers to it. */
 struct turn {
@@ -29,7 +29,7 @@ struct talk {
     const char *proxy, *host;
     unsigned port;
     const char *address; /* to which the host was resolved, or NULL */
-    struct turn turns[MOST_TURNS];
+    struct turn turns[MAX_TURNS];
     enum error error;   /* ERROR_NONE: it is open in the end */
     const char *detail; /* a piece of it */
 };
@@ -47,14 +47,14 @@ static struct tunnel *start(const struct talk *talk, struct proxy *proxy)
 }
 
 /* Takes what is to be sent, in pieces of at most `most` bytes, and checks it. */
-static void expect_output(struct tunnel *tunnel, const struct turn *turn, size_t most)
+static void expect_output(struct tunnel *tunnel, const struct turn *turn, size_t max)
 {
     const char *output;
     size_t at = 0, count;
 
     while ((output = tunnel_output(tunnel, &count))) {
-        if (count > most)
-            count = most;
+        if (count > max)
+            count = max;
         assert_in_range(at + count, 1, turn->sent_bytes);
         assert_memory_equal(output, turn->sent + at, count);
         tunnel_sent(tunnel, count);
@@ -320,7 +320,7 @@ static void socks_names_the_site(void **state)
 static void names_fill_their_length(void **state)
 {
     static const unsigned char head[] = {5, 0, 0, 3, 255};
-    char host[URL_MOST_HOST_BYTES + 1];
+    char host[URL_MAX_HOST_BYTES + 1];
     unsigned char reply[sizeof(head) + 255 + 2] = {0};
     struct proxy proxy;
     struct tunnel *tunnel;
@@ -472,11 +472,11 @@ static void heads_are_limited(void **state)
     static const char two[] = "HTTP/1.1 103 x\r\n\r\nHTTP/1.1 200 OK\r\nA: ";
 
     (void)state;
-    play_long(one, "\r\n\r\n", TUNNEL_MOST_HEAD_BYTES, ERROR_NONE);
-    play_long(one, "\r\n\r\n", TUNNEL_MOST_HEAD_BYTES + 1, ERROR_PROXY_MALFORMED);
-    play_long(two, "\r\n\r\n", TUNNEL_MOST_HEAD_BYTES, ERROR_NONE);
-    play_long(two, "\r\n\r\n", TUNNEL_MOST_HEAD_BYTES + 1, ERROR_PROXY_MALFORMED);
-    play_long("HTTP/1.1 403 x\r\n\r\n", "", 2 * TUNNEL_MOST_HEAD_BYTES, ERROR_PROXY_DENIED);
+    play_long(one, "\r\n\r\n", TUNNEL_MAX_HEAD_BYTES, ERROR_NONE);
+    play_long(one, "\r\n\r\n", TUNNEL_MAX_HEAD_BYTES + 1, ERROR_PROXY_MALFORMED);
+    play_long(two, "\r\n\r\n", TUNNEL_MAX_HEAD_BYTES, ERROR_NONE);
+    play_long(two, "\r\n\r\n", TUNNEL_MAX_HEAD_BYTES + 1, ERROR_PROXY_MALFORMED);
+    play_long("HTTP/1.1 403 x\r\n\r\n", "", 2 * TUNNEL_MAX_HEAD_BYTES, ERROR_PROXY_DENIED);
 }
 
 int main(void)

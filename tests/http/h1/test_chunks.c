@@ -7,12 +7,12 @@
 
 #include "http/h1/chunks.h"
 
-#define MOST 1000
+#define MAX 1000
 
 static enum chunks_status take(struct chunks *chunks, const char *bytes, size_t *taken)
 {
     const char *at = bytes;
-    enum chunks_status status = chunks_take(chunks, MOST, &at, bytes + strlen(bytes));
+    enum chunks_status status = chunks_take(chunks, MAX, &at, bytes + strlen(bytes));
 
     *taken = (size_t)(at - bytes);
     return status;
@@ -83,7 +83,7 @@ static void other_bytes_are_refused(void **state)
 /* Data pays for what stands around it; what is too much stops the reading. */
 static void extra_bytes_are_counted(void **state)
 {
-    static char line[2 * MOST] = "9;";
+    static char line[2 * MAX] = "9;";
     struct chunks chunks = {0};
     size_t taken;
 
@@ -101,8 +101,8 @@ static void extra_bytes_are_counted(void **state)
     memset(line + 2, 'x', sizeof(line) - 3);
     assert_int_equal(take(&chunks, "\r\n", &taken), CHUNKS_MORE);
     assert_int_equal(take(&chunks, line, &taken), CHUNKS_MORE);
-    assert_int_equal(chunks.extra, MOST);
-    assert_int_equal(taken, MOST + 1);
+    assert_int_equal(chunks.extra, MAX);
+    assert_int_equal(taken, MAX + 1);
 }
 
 int main(void)

@@ -17,7 +17,7 @@ struct record {
     size_t used;
     char body[512];
     size_t body_bytes;
-    char fields[2 * HTTP1_MOST_VALUE_BYTES]; /* "name=value;" of each */
+    char fields[2 * HTTP1_MAX_VALUE_BYTES]; /* "name=value;" of each */
     size_t fields_bytes;
 };
 
@@ -96,7 +96,7 @@ static struct record answer_in_pieces(const char *bytes, size_t count, bool head
     struct record record = {0};
     struct http1 http1;
 
-    http1_start_answer(&http1, headless, &events, &record);
+    http1_start_response(&http1, headless, &events, &record);
     feed_all(&http1, &record, bytes, count, first, piece);
     assert_null(http1.lines.held);
     return record;
@@ -428,7 +428,7 @@ static void answers_without_fields(void **state)
         struct record record = {0};
         struct http1 http1;
 
-        http1_start_answer(&http1, one->headless, &no_fields, &record);
+        http1_start_response(&http1, one->headless, &no_fields, &record);
         feed_all(&http1, &record, one->bytes, count, count / 2, count);
         assert_int_equal(record.fields_bytes, 0);
         if (!is_as_expected(one, &record))
@@ -552,7 +552,7 @@ static void reasons_however_cut(void **state)
             struct record record = {0};
             struct http1 http1;
 
-            http1_start_answer(&http1, false, &with_status, &record);
+            http1_start_response(&http1, false, &with_status, &record);
             feed_all(&http1, &record, reasons[i].bytes, count, cut, cut % 2 ? 1 : count);
             if (strcmp(record.fields, reasons[i].told) != 0)
                 fail_msg("%s: cut at %zu: \"%s\"", reasons[i].bytes, cut, record.fields);
@@ -565,20 +565,20 @@ static void a_long_reason_is_cut(void **state)
 {
     static const struct http1_events with_status = {
         .field = on_field, .status = on_status, .head = on_head, .body = on_body};
-    static const size_t pieces[] = {1, 1000, 3 * HTTP1_MOST_VALUE_BYTES};
-    static char bytes[3 * HTTP1_MOST_VALUE_BYTES];
+    static const size_t pieces[] = {1, 1000, 3 * HTTP1_MAX_VALUE_BYTES};
+    static char bytes[3 * HTTP1_MAX_VALUE_BYTES];
     int count =
-        snprintf(bytes, sizeof(bytes), "HTTP/1.1 200 %0*d\r\n\r\n", 2 * HTTP1_MOST_VALUE_BYTES, 0);
+        snprintf(bytes, sizeof(bytes), "HTTP/1.1 200 %0*d\r\n\r\n", 2 * HTTP1_MAX_VALUE_BYTES, 0);
 
     (void)state;
     for (size_t p = 0; p < LENGTH(pieces); p++) {
         struct record record = {0};
         struct http1 http1;
 
-        http1_start_answer(&http1, true, &with_status, &record);
+        http1_start_response(&http1, true, &with_status, &record);
         feed_all(&http1, &record, bytes, (size_t)count, pieces[p], pieces[p]);
         assert_int_equal(record.end, HTTP1_DONE);
-        assert_int_equal(record.fields_bytes, HTTP1_MOST_VALUE_BYTES + strlen("1.1 200 ();"));
+        assert_int_equal(record.fields_bytes, HTTP1_MAX_VALUE_BYTES + strlen("1.1 200 ();"));
     }
 }
 
@@ -601,16 +601,16 @@ static struct record field_of(size_t name_bytes, size_t value_bytes, size_t piec
 
 static void fields_have_limits(void **state)
 {
-    enum { NAME = HTTP1_MOST_NAME_BYTES, VALUE = HTTP1_MOST_VALUE_BYTES };
+    enum { NAME = HTTP1_MAX_NAME_BYTES, VALUE = HTTP1_MAX_VALUE_BYTES };
     static const size_t pieces[] = {1, 2, 255, 256, 257, 1000, 8191, 8192, 1000000};
 
     (void)state;
     for (size_t p = 0; p < LENGTH(pieces); p++) {
-        struct record most = field_of(NAME, VALUE, pieces[p]);
+        struct record max = field_of(NAME, VALUE, pieces[p]);
         struct record value_over = field_of(1, VALUE + 1, pieces[p]);
         struct record far_over = field_of(NAME + 1, 3 * VALUE, pieces[p]);
 
-        assert_int_equal(most.fields_bytes, NAME + VALUE + strlen("=;X=a;"));
+        assert_int_equal(max.fields_bytes, NAME + VALUE + strlen("=;X=a;"));
         assert_int_equal(value_over.fields_bytes, VALUE + strlen("n=;X=a;"));
         assert_int_equal(strspn(value_over.fields + 2, "v"), VALUE);
         assert_string_equal(far_over.fields, "X=a;");
@@ -653,7 +653,7 @@ static void only_what_was_cut_is_copied(void **state)
         struct http1 http1;
         size_t used;
 
-        http1_start_answer(&http1, true, &seen, &witness);
+        http1_start_response(&http1, true, &seen, &witness);
         http1_feed(&http1, witness.bytes, cut, &used);
         witness.bytes += cut;
         witness.count = sizeof(head) - 1 - cut;
@@ -677,7 +677,7 @@ static void given_up_in_mid_head(void **state)
 
     (void)state;
     http1_free(&http1);
-    http1_start_answer(&http1, false, &events, &record);
+    http1_start_response(&http1, false, &events, &record);
     assert_int_equal(feed(&http1, OK "Name: val", strlen(OK "Name: val"), &used), HTTP1_MORE);
     assert_memory_equal(http1.lines.held, "Name: val", 9);
     http1_free(&http1);
@@ -759,22 +759,22 @@ static void heads_have_a_limit(void **state)
                                     7,
                                     4096,
                                     65536,
-                                    HTTP1_MOST_HEAD_BYTES,
-                                    HTTP1_MOST_HEAD_BYTES + 2,
-                                    HTTP1_MOST_HEAD_BYTES + 100};
+                                    HTTP1_MAX_HEAD_BYTES,
+                                    HTTP1_MAX_HEAD_BYTES + 2,
+                                    HTTP1_MAX_HEAD_BYTES + 100};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(before); i++) {
         for (size_t p = 0; p < LENGTH(pieces); p++) {
             size_t count;
-            char *fits = head_of(HTTP1_MOST_HEAD_BYTES, before[i], &count);
+            char *fits = head_of(HTTP1_MAX_HEAD_BYTES, before[i], &count);
             struct record record = answer_in_pieces(fits, count, false, pieces[p], pieces[p]);
 
             assert_int_equal(record.end, HTTP1_DONE);
             assert_int_equal(record.used, count);
             assert_memory_equal(record.body, "abc", 3);
             free(fits);
-            fits = head_of(HTTP1_MOST_HEAD_BYTES + 1, before[i], &count);
+            fits = head_of(HTTP1_MAX_HEAD_BYTES + 1, before[i], &count);
             record = answer_in_pieces(fits, count, false, pieces[p], pieces[p]);
             assert_int_equal(record.end, HTTP1_TOO_LARGE);
             assert_int_equal(record.heads, 0);
@@ -822,7 +822,7 @@ static void nul_is_an_error(void **state)
 
 /* Feeds `start`, then `more` again and again, in which content may be; returns how it ends, and how
    many bytes of it were taken. */
-static enum http1_status feed_endless(const char *start, const char *more, size_t most,
+static enum http1_status feed_endless(const char *start, const char *more, size_t max,
                                       size_t *taken)
 {
     static const struct http1_events silent = {0};
@@ -830,9 +830,9 @@ static enum http1_status feed_endless(const char *start, const char *more, size_
     enum http1_status status;
     size_t used;
 
-    http1_start_answer(&http1, false, &silent, NULL);
+    http1_start_response(&http1, false, &silent, NULL);
     status = feed(&http1, start, strlen(start), &used);
-    for (*taken = 0; status == HTTP1_MORE && *taken < most; *taken += used)
+    for (*taken = 0; status == HTTP1_MORE && *taken < max; *taken += used)
         status = feed(&http1, more, strlen(more), &used);
     http1_free(&http1);
     return status;
@@ -862,9 +862,9 @@ static void endless_frames_are_too_large(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         size_t taken;
         enum http1_status status =
-            feed_endless(cases[i].start, cases[i].more, 4 * HTTP1_MOST_HEAD_BYTES, &taken);
+            feed_endless(cases[i].start, cases[i].more, 4 * HTTP1_MAX_HEAD_BYTES, &taken);
 
-        if (status != HTTP1_TOO_LARGE || taken > 2 * HTTP1_MOST_HEAD_BYTES)
+        if (status != HTTP1_TOO_LARGE || taken > 2 * HTTP1_MAX_HEAD_BYTES)
             fail_msg("case %zu: end %d after %zu bytes", i, status, taken);
     }
 }
@@ -880,7 +880,7 @@ static void long_bodies_have_no_limit(void **state)
     for (size_t i = 0; i < LENGTH(chunks); i++) {
         size_t taken;
 
-        assert_int_equal(feed_endless(CHUNKED, chunks[i], 4 * HTTP1_MOST_HEAD_BYTES, &taken),
+        assert_int_equal(feed_endless(CHUNKED, chunks[i], 4 * HTTP1_MAX_HEAD_BYTES, &taken),
                          HTTP1_MORE);
     }
 }
@@ -895,11 +895,11 @@ static void endless_interim_heads_are_too_large(void **state)
     size_t used, heads = 0;
 
     (void)state;
-    http1_start_answer(&http1, false, &events, &record);
+    http1_start_response(&http1, false, &events, &record);
     for (; status == HTTP1_MORE; heads++)
         status = feed(&http1, interim, sizeof(interim) - 1, &used);
     assert_int_equal(status, HTTP1_TOO_LARGE);
-    assert_int_equal(heads, HTTP1_MOST_HEAD_BYTES / (sizeof(interim) - 1) + 1);
+    assert_int_equal(heads, HTTP1_MAX_HEAD_BYTES / (sizeof(interim) - 1) + 1);
     assert_int_equal(record.heads, 0);
 }
 
@@ -910,10 +910,10 @@ static void malformed_says_why(void **state)
     size_t used;
 
     (void)state;
-    http1_start_answer(&http1, false, &events, &record);
+    http1_start_response(&http1, false, &events, &record);
     assert_int_equal(feed(&http1, "garbage", 7, &used), HTTP1_MALFORMED);
     assert_true(strlen(http1_why(&http1)) > 5);
-    http1_start_answer(&http1, false, &events, &record);
+    http1_start_response(&http1, false, &events, &record);
     assert_int_equal(feed(&http1, "HTTP/1.1 99 Odd\r\n\r\n", 19, &used), HTTP1_MALFORMED);
     assert_string_equal(http1_why(&http1), "Status code is not of three digits");
     assert_true(strlen(http1_parser_version()) >= 5);
@@ -938,7 +938,7 @@ static void lengths_say_what_is_wrong(void **state)
         int count = snprintf(bytes, sizeof(bytes), OK "%s\r\n", cases[i].fields);
         size_t used;
 
-        http1_start_answer(&http1, false, &events, &record);
+        http1_start_response(&http1, false, &events, &record);
         assert_int_equal(feed(&http1, bytes, (size_t)count, &used), HTTP1_MALFORMED);
         assert_string_equal(http1_why(&http1), cases[i].why);
     }

@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "http/answer.h"
 #include "http/h1/h1_parser.h"
+#include "http/response.h"
 
 #define ENOUGH 100000
 
-static struct answer_options options;
+static struct response_options options;
 static struct result result;
-static struct answer answer;
+static struct response response;
 static struct http1 http1;
 static struct cookies *jar;
 static struct url url;
@@ -26,36 +26,36 @@ static void on_field(void *owner, const char *name, size_t name_bytes, const cha
                      size_t value_bytes)
 {
     (void)owner;
-    answer_field(&answer, name, name_bytes, value, value_bytes);
+    response_field(&response, name, name_bytes, value, value_bytes);
 }
 
 static void on_head(void *owner, const struct http1 *head)
 {
-    const struct response response = {
+    const struct status_line line = {
         .status = head->status, .major = head->major, .minor = head->minor};
 
     (void)owner;
-    answer_head(&answer, &response);
+    response_head(&response, &line);
 }
 
 static void on_body(void *owner, const char *bytes, size_t count)
 {
     (void)owner;
-    answer_body(&answer, bytes, count);
+    response_body(&response, bytes, count);
 }
 
 static int setup(void **state)
 {
     (void)state;
-    options = (struct answer_options){.preview = 10, .max_body = ENOUGH};
+    options = (struct response_options){.preview = 10, .max_body = ENOUGH};
     assert_null(url_parse(&url, "http://a/", 9));
     return 0;
 }
 
 static void drop(void)
 {
-    answer_free(&answer);
-    answer_free(&answer); /* all zeros by now */
+    response_free(&response);
+    response_free(&response); /* all zeros by now */
     http1_free(&http1);
     cookies_free(jar);
     jar = NULL;
@@ -75,8 +75,8 @@ static void begin(const char *method)
 
     drop();
     result = (struct result){.error = ERROR_NONE};
-    answer_start(&answer, &options, &result);
-    http1_start_answer(&http1, !strcmp(method, "HEAD"), &events, NULL);
+    response_start(&response, &options, &result);
+    http1_start_response(&http1, !strcmp(method, "HEAD"), &events, NULL);
     status = HTTP1_MORE;
 }
 
@@ -92,7 +92,7 @@ static void feed(const char *bytes, size_t count)
 
 static enum error finish(void)
 {
-    return answer_finish(&answer, status == HTTP1_DONE);
+    return response_finish(&response, status == HTTP1_DONE);
 }
 
 /* A whole answer to GET. */
@@ -120,9 +120,9 @@ static void fields(void **state)
     assert_int_equal(result.minor, 0);
     assert_string_equal(result.content_type, "text/html; charset=latin1");
     assert_null(result.coding);
-    assert_string_equal(answer.retry_after, "5");
-    assert_string_equal(answer.location, "/x");
-    assert_false(answer.redirect); /* 404 is none, whatever its Location */
+    assert_string_equal(response.retry_after, "5");
+    assert_string_equal(response.location, "/x");
+    assert_false(response.redirect); /* 404 is none, whatever its Location */
     expect_text("\xc3\xa9!");
     assert_string_equal(result.charset, "windows-1252");
     assert_int_equal(result.body_bytes, 2);
@@ -134,7 +134,8 @@ static void absent_fields(void **state)
     assert_int_equal(take("HTTP/1.1 200 OK\r\nContent-Types: a\r\nContent-Typ: b\r\n"
                           "X-Location: c\r\nContent-Length: 0\r\n\r\n"),
                      ERROR_NONE);
-    assert_true(!result.content_type && !result.coding && !answer.retry_after && !answer.location);
+    assert_true(!result.content_type && !result.coding && !response.retry_after &&
+                !response.location);
     assert_int_equal(result.snippet_bytes, 0);
 }
 
@@ -146,9 +147,9 @@ static void fields_that_come_twice(void **state)
                           "Retry-After: 1\r\n"
                           "Retry-After: 2\r\nContent-Length: 0\r\n\r\n"),
                      ERROR_NONE);
-    assert_string_equal(answer.location, "/1");
-    assert_string_equal(answer.retry_after, "1");
-    assert_true(answer.redirect);
+    assert_string_equal(response.location, "/1");
+    assert_string_equal(response.retry_after, "1");
+    assert_true(response.redirect);
 }
 
 /* Of Content-Type the last valid one, with a charset of the same type before it. */
@@ -196,15 +197,15 @@ static void redirects(void **state)
         snprintf(text, sizeof(text), "HTTP/1.1 %u X\r\nLocation: /\r\nContent-Length: 0\r\n\r\n",
                  code);
         take(text);
-        assert_int_equal(answer.redirect, moves);
+        assert_int_equal(response.redirect, moves);
         snprintf(text, sizeof(text), "HTTP/1.1 %u X\r\nContent-Length: 0\r\n\r\n", code);
         take(text);
-        assert_false(answer.redirect);
+        assert_false(response.redirect);
     }
     options.follow = true;
     assert_int_equal(take("HTTP/1.1 302 X\r\nLocation: \r\nContent-Length: 2\r\n\r\nhi"),
                      ERROR_NONE);
-    assert_false(answer.redirect); /* it leads nowhere */
+    assert_false(response.redirect); /* it leads nowhere */
     expect_text("hi");
 }
 
@@ -271,16 +272,16 @@ static void body_that_is_malformed(void **state)
     begin("GET");
     FEED("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
     feed(bytes, sizeof(gzip) - 1);
-    assert_false(answer.malformed); /* there is a text */
-    assert_false(answer.enough);
+    assert_false(response.malformed); /* there is a text */
+    assert_false(response.enough);
     FEED("more");
     assert_int_equal(finish(), ERROR_NONE);
     expect_text("hello, world");
     assert_int_equal(result.body_bytes, sizeof(gzip) - 1 + 4);
     begin("GET");
     FEED("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nhello, world");
-    assert_true(answer.malformed);
-    assert_true(answer.enough); /* there is no use in the rest */
+    assert_true(response.malformed);
+    assert_true(response.enough); /* there is no use in the rest */
     assert_int_equal(finish(), ERROR_BAD_CODING);
     expect_text("");
 }
@@ -294,8 +295,8 @@ static void coding_that_stops(void **state)
         begin("GET");
         FEED("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
         feed(gzip, sizeof(gzip) - 4);
-        assert_false(answer.malformed);
-        assert_int_equal(answer_finish(&answer, complete), ERROR_NONE);
+        assert_false(response.malformed);
+        assert_int_equal(response_finish(&response, complete), ERROR_NONE);
         expect_text("hello, world");
     }
 }
@@ -327,17 +328,17 @@ static void answers_without_a_body(void **state)
 static void body_up_to_a_limit(void **state)
 {
     (void)state;
-    for (uint64_t most = 0; most < 8; most++) {
+    for (uint64_t max = 0; max < 8; max++) {
         for (size_t piece = 1; piece < 9; piece++) {
-            options.max_body = most;
+            options.max_body = max;
             begin("GET");
             FEED("HTTP/1.1 200 OK\r\n\r\n");
-            for (size_t at = 0; at < 6 && !answer.enough; at += piece)
+            for (size_t at = 0; at < 6 && !response.enough; at += piece)
                 feed(&"abcdef"[at], piece < 6 - at ? piece : 6 - at);
             assert_int_equal(finish(), ERROR_NONE);
-            assert_int_equal(result.body_bytes, most < 6 ? most : 6);
-            assert_int_equal(result.truncated, most < 6);
-            assert_int_equal(answer.enough, most < 6);
+            assert_int_equal(result.body_bytes, max < 6 ? max : 6);
+            assert_int_equal(result.truncated, max < 6);
+            assert_int_equal(response.enough, max < 6);
             assert_int_equal(result.snippet_bytes, result.body_bytes);
             assert_memory_equal(result.snippet, "abcdef", result.snippet_bytes);
         }
@@ -351,7 +352,7 @@ static void enough_is_enough(void **state)
     options.max_body = 3;
     begin("GET");
     FEED("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n5\r\nefghi\r\n");
-    assert_true(answer.enough);
+    assert_true(response.enough);
     assert_int_equal(finish(), ERROR_NONE);
     assert_int_equal(result.body_bytes, 3);
     expect_text("abc");
@@ -365,9 +366,9 @@ static void body_until_the_preview(void **state)
         options.until_preview = until;
         begin("GET");
         FEED("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nabc");
-        assert_false(answer.enough);
+        assert_false(response.enough);
         FEED("d");
-        assert_int_equal(answer.enough, until);
+        assert_int_equal(response.enough, until);
         assert_int_equal(result.body_bytes, 4);
         assert_false(result.truncated); /* nothing was left out yet */
         FEED("e");
@@ -387,9 +388,9 @@ static void until_the_preview_is_decoded(void **state)
     begin("GET");
     FEED("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
          "Content-Type: text/plain; charset=utf-8\r\n\r\n");
-    for (size_t i = 0; i < sizeof(gzip) - 1 && !answer.enough; i++)
+    for (size_t i = 0; i < sizeof(gzip) - 1 && !response.enough; i++)
         feed(gzip + i, 1);
-    assert_true(answer.enough);
+    assert_true(response.enough);
     assert_true(result.body_bytes < sizeof(gzip) - 8); /* the checksum was not waited for */
     assert_int_equal(finish(), ERROR_NONE);
     expect_text("hello");
@@ -399,7 +400,7 @@ static void until_the_preview_is_decoded(void **state)
    for ever, and nothing of it is shown. */
 static void body_of_a_redirect(void **state)
 {
-    static char piece[ANSWER_MOST_REDIRECT_BYTES];
+    static char piece[ANSWER_MAX_REDIRECT_BYTES];
 
     (void)state;
     options.max_body = 1;
@@ -407,16 +408,16 @@ static void body_of_a_redirect(void **state)
     begin("GET");
     FEED("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Encoding: gzip\r\n\r\n");
     feed(piece, sizeof(piece) - 1);
-    assert_false(answer.enough);
+    assert_false(response.enough);
     feed(piece, 1);
-    assert_false(answer.enough);
-    assert_int_equal(result.body_bytes, ANSWER_MOST_REDIRECT_BYTES);
+    assert_false(response.enough);
+    assert_int_equal(result.body_bytes, ANSWER_MAX_REDIRECT_BYTES);
     feed(piece, 1);
-    assert_true(answer.enough);
+    assert_true(response.enough);
     assert_int_equal(finish(), ERROR_NONE); /* nobody has decoded it */
     assert_null(result.snippet);
     assert_null(result.charset);
-    assert_int_equal(result.body_bytes, ANSWER_MOST_REDIRECT_BYTES);
+    assert_int_equal(result.body_bytes, ANSWER_MAX_REDIRECT_BYTES);
 
     options.follow = false; /* it is a result like any other */
     assert_int_equal(take("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 2\r\n\r\nhi"),
@@ -431,8 +432,8 @@ static void cookies_go_to_the_jar(void **state)
 
     (void)state;
     begin("GET");
-    answer.jar = &jar;
-    answer.url = &url;
+    response.jar = &jar;
+    response.url = &url;
     FEED("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nSet-Cookie2: c=3\r\n\r\n");
     set = cookies_for(jar, &url, 0);
     assert_string_equal(set, "a=1; b=2");
@@ -450,7 +451,7 @@ static void interim_head(void **state)
                           "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"),
                      ERROR_NONE);
     assert_int_equal(result.status, 200);
-    assert_null(answer.location);
+    assert_null(response.location);
     expect_text("hi");
 }
 
@@ -462,8 +463,8 @@ static void answer_that_never_came(void **state)
     assert_int_equal(finish(), ERROR_NONE);
     assert_int_equal(result.status, 0);
     assert_null(result.snippet);
-    answer_free(&answer);
-    assert_int_equal(answer_finish(&answer, false), ERROR_NONE); /* not even begun */
+    response_free(&response);
+    assert_int_equal(response_finish(&response, false), ERROR_NONE); /* not even begun */
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

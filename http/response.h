@@ -3,8 +3,8 @@
  * its body as text, and how much of it there was. Both halves of a race use it, so that they make the
  * same result of the same bytes.
  */
-#ifndef HTTP_ANSWER_H
-#define HTTP_ANSWER_H
+#ifndef HTTP_RESPONSE_H
+#define HTTP_RESPONSE_H
 
 #include "http/body/preview.h"
 #include "http/cookies/cookies.h"
@@ -13,23 +13,23 @@
 
 /* Of a redirect that will be followed no more is read than this: beyond it the connection is not worth
    the wait. */
-#define ANSWER_MOST_REDIRECT_BYTES 65536
+#define ANSWER_MAX_REDIRECT_BYTES 65536
 
-struct answer_options {
+struct response_options {
     size_t preview;     /* characters of the body that are wanted */
     uint64_t max_body;  /* bytes of it that are taken, at most */
     bool until_preview; /* no more of it is wanted when those characters are there */
     bool follow;        /* a redirect's body is not wanted at all */
 };
 
-struct answer {
-    const struct answer_options *options; /* borrowed */
-    struct result *result;                /* what it grows into; borrowed */
-    struct cookies **jar;                 /* where cookies go; NULL: nowhere */
-    const struct url *url;                /* who sets them; borrowed */
-    int64_t unix_time;                    /* when they come */
-    char *location, *retry_after;         /* fields; NULL: absent */
-    char *content_type, *coding;          /* likewise */
+struct response {
+    const struct response_options *options; /* borrowed */
+    struct result *result;                  /* what it grows into; borrowed */
+    struct cookies **jar;                   /* where cookies go; NULL: nowhere */
+    const struct url *url;                  /* who sets them; borrowed */
+    int64_t unix_time;                      /* when they come */
+    char *location, *retry_after;           /* fields; NULL: absent */
+    char *content_type, *coding;            /* likewise */
     struct preview preview;
     bool previewed; /* it was begun */
     bool redirect;  /* the status and Location ask to go elsewhere */
@@ -38,21 +38,21 @@ struct answer {
 };
 
 /* Begins, in a zeroed struct. */
-void answer_start(struct answer *answer, const struct answer_options *options,
-                  struct result *result);
+void response_start(struct response *response, const struct response_options *options,
+                    struct result *result);
 
 /* The events of a stream (http/stream.h). */
-void answer_field(struct answer *answer, const char *name, size_t name_bytes, const char *value,
-                  size_t value_bytes);
-void answer_head(struct answer *answer, const struct response *response);
-void answer_body(struct answer *answer, const char *bytes, size_t count);
+void response_field(struct response *response, const char *name, size_t name_bytes,
+                    const char *value, size_t value_bytes);
+void response_head(struct response *response, const struct status_line *line);
+void response_body(struct response *response, const char *bytes, size_t count);
 
 /* The answer is over, `complete` or not: the result points to its texts from here on, until
-   answer_free. ERROR_BAD_CODING where the body does not decode from its first character on; else
+   response_free. ERROR_BAD_CODING where the body does not decode from its first character on; else
    ERROR_NONE, also for an answer that never began, all zeros. */
-enum error answer_finish(struct answer *answer, bool complete);
+enum error response_finish(struct response *response, bool complete);
 
 /* Frees; also one that is all zeros. */
-void answer_free(struct answer *answer);
+void response_free(struct response *response);
 
 #endif
