@@ -207,12 +207,14 @@ bool rehearsal_has_ended(const struct rehearsal *rehearsal)
     return rehearsal->child > 0 && (poll(&lifeline, 1, 0) == 1 || is_exiting(rehearsal->child));
 }
 
-void rehearsal_say_end(struct rehearsal *rehearsal)
+bool rehearsal_say_end(struct rehearsal *rehearsal)
 {
     char how[64] = "ended";
     int status;
     pid_t reaped;
 
+    if (!rehearsal_has_ended(rehearsal))
+        return false;
     do {
         reaped = waitpid(rehearsal->child, &status, 0);
     } while (reaped < 0 && errno == EINTR);
@@ -222,6 +224,7 @@ void rehearsal_say_end(struct rehearsal *rehearsal)
         snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(status));
     diagnostic("the rehearsal's origin %s, and the run with it", how);
     rehearsal->child = -1;
+    return true;
 }
 
 void rehearsal_stop(struct rehearsal *rehearsal)

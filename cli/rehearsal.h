@@ -33,8 +33,8 @@ int rehearsal_watch(const struct rehearsal *rehearsal, struct loop *loop, struct
 /* Whether the child has ended by itself, without waiting; false where there is none. */
 bool rehearsal_has_ended(const struct rehearsal *rehearsal);
 
-/* Says on standard error how the child ended by itself. Waits for it. */
-void rehearsal_say_end(struct rehearsal *rehearsal);
+/* Says on standard error how the child ended by itself, for which it waits. False where it has not. */
+bool rehearsal_say_end(struct rehearsal *rehearsal);
 
 /* Ends the child and waits for it. */
 void rehearsal_stop(struct rehearsal *rehearsal);

@@ -201,8 +201,7 @@ struct sock *sock_adopt(struct loop *loop, int fd, watch_fn *ready, void *owner,
     return sock;
 }
 
-/* Gives a blocking descriptor the time that remains. False where none does. */
-static bool limit_call(int fd, int option, nsec deadline)
+bool sock_limit_call(int fd, int option, nsec deadline)
 {
     nsec now = clock_now();
     struct timeval span = {0};
@@ -226,7 +225,7 @@ static int connect_until(int fd, const struct address *to, nsec deadline)
     int error;
 
     do {
-        if (!limit_call(fd, SO_SNDTIMEO, deadline))
+        if (!sock_limit_call(fd, SO_SNDTIMEO, deadline))
             return ETIMEDOUT;
         error = connect(fd, &to->any, to->length) < 0 ? errno : 0;
     } while (error == EINPROGRESS || error == EALREADY);
@@ -334,7 +333,7 @@ struct io sock_recv(struct sock *sock, void *buffer, size_t size)
     if (!sock->readable)
         return (struct io){.status = IO_WANT_READ};
     do {
-        if (sock->deadline && !limit_call(sock->watch.fd, SO_RCVTIMEO, sock->deadline))
+        if (sock->deadline && !sock_limit_call(sock->watch.fd, SO_RCVTIMEO, sock->deadline))
             return (struct io){.status = IO_WANT_READ};
         count = sock->stamped ? receive_stamped(sock, buffer, size)
                               : recv(sock->watch.fd, buffer, size, 0);
@@ -363,7 +362,7 @@ struct io sock_send(struct sock *sock, const void *bytes, size_t size)
     if (!sock->writable)
         return (struct io){.status = IO_WANT_WRITE};
     do {
-        if (sock->deadline && !limit_call(sock->watch.fd, SO_SNDTIMEO, sock->deadline))
+        if (sock->deadline && !sock_limit_call(sock->watch.fd, SO_SNDTIMEO, sock->deadline))
             return (struct io){.status = IO_WANT_WRITE};
         count = send(sock->watch.fd, bytes, size, MSG_NOSIGNAL);
     } while (count < 0 && is_early(sock));

@@ -114,6 +114,10 @@ struct tcp_facts sock_tcp_facts(const struct sock *sock);
    the deadline, EINTR when a signal came. */
 struct sock *sock_connect_blocking(const struct address *to, nsec deadline, int *error);
 
+/* Gives the next call on a blocking descriptor the time that remains: `option` is SO_RCVTIMEO or
+   SO_SNDTIMEO. False where none does. */
+bool sock_limit_call(int fd, int option, nsec deadline);
+
 /* Takes over an accepted, non-blocking descriptor. NULL and an errno; then it is closed. */
 struct sock *sock_adopt(struct loop *loop, int fd, watch_fn *ready, void *owner, const char *name,
                         int *error);

@@ -215,12 +215,6 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
         say_judgement(&run);
 }
 
-static void say_origin_end(struct bench *bench)
-{
-    bench->origin_ended = true;
-    rehearsal_say_end(&bench->rehearsal);
-}
-
 /* One run. False where it cannot be set up, which is said. */
 static bool run_side(struct bench *bench, struct side *side)
 {
@@ -232,8 +226,7 @@ static bool run_side(struct bench *bench, struct side *side)
     if (made) {
         bench->incomplete = !recorder_end(&recorder) || outcome.lost || bench->incomplete;
         bench->interrupted = outcome.interrupted;
-        if (outcome.origin_ended)
-            say_origin_end(bench);
+        bench->origin_ended = outcome.origin_ended && rehearsal_say_end(&bench->rehearsal);
         tell(bench, side, &plan, &recorder, &outcome);
     }
     recorder_close(&recorder);
@@ -328,8 +321,7 @@ static enum exit_status search(struct bench *bench)
     bench->unmade = !knee_find(&knee, &plan, options->output.quiet ? NULL : stderr);
     if (bench->unmade)
         return EXIT_SETUP;
-    if (rehearsal_has_ended(&bench->rehearsal))
-        say_origin_end(bench);
+    bench->origin_ended = rehearsal_say_end(&bench->rehearsal);
     to = output_begin(bench->output);
     if (options->output.format == FORMAT_JSON) {
         knee_json(to, &knee);

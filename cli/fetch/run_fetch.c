@@ -41,15 +41,13 @@ static enum fetch_next next_site(void *owner, const struct url_origin *near, str
     if (near) { /* in the list's order, looking ahead would only fill the window */
         if (session->order || !sites_near(session->sites, near, &listed))
             return FETCH_LATER;
-        *site = listed.site;
-        return FETCH_SITE;
+    } else {
+        switch (session_next(session, &listed)) {
+        case SITES_LATER: return FETCH_LATER;
+        case SITES_END: return FETCH_END;
+        case SITES_ONE: half->taken++; break;
+        }
     }
-    switch (session_next(session, &listed)) {
-    case SITES_LATER: return FETCH_LATER;
-    case SITES_END: return FETCH_END;
-    case SITES_ONE: break;
-    }
-    half->taken++;
     *site = listed.site;
     return FETCH_SITE;
 }
@@ -245,9 +243,7 @@ static bool run_all(struct reactor_half *half, nsec *took)
     say_total(session, *took);
     loop_unwatch(half->loop, &half->origin);
     /* the last site may have failed of it, earlier in the same turn */
-    session->origin_ended = rehearsal_has_ended(&session->rehearsal);
-    if (session->origin_ended)
-        rehearsal_say_end(&session->rehearsal);
+    session->origin_ended = rehearsal_say_end(&session->rehearsal);
     if (half->all && !session->judged)
         session_say_empty(session);
     if (left && !half->options->output.quiet)

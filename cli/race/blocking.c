@@ -165,14 +165,8 @@ static enum error converse(struct blocking_call *call, int fd)
     if (send(fd, message, length, 0) < 0)
         return ERROR_DNS_UNREACHABLE;
     do {
-        struct timespec span = remaining(call->limit);
-        struct timeval left = {span.tv_sec, span.tv_nsec / 1000};
-
-        if (!span.tv_sec && !span.tv_nsec)
+        if (!sock_limit_call(fd, SO_RCVTIMEO, call->limit))
             return call->late;
-        if (!left.tv_sec && !left.tv_usec)
-            left.tv_usec = 1; /* 0 would be for ever */
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &left, sizeof(left));
         count = recv(fd, message, sizeof(message), 0);
         if (count < 0 && errno != EAGAIN) /* which may be a few milliseconds early */
             return errno == EINTR ? ERROR_INTERRUPTED : ERROR_DNS_UNREACHABLE;

@@ -79,9 +79,7 @@ static bool run_blocking_half(const struct options *options, struct session *ses
     network_close(&network);
     session->interrupted = interrupts_pending();
     session_close_output(session, true);
-    session->origin_ended = rehearsal_has_ended(&session->rehearsal);
-    if (session->origin_ended)
-        rehearsal_say_end(&session->rehearsal);
+    session->origin_ended = rehearsal_say_end(&session->rehearsal);
     return made;
 }
 

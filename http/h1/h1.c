@@ -212,12 +212,6 @@ static void h1_drained(struct conn *conn)
 
 /* --- receiving --- */
 
-static void expect_next(struct conn *conn)
-{
-    if (h1_of(conn)->count)
-        expect_response(conn);
-}
-
 /* The response is complete. */
 static void complete(struct conn *conn, const struct arrival *arrival)
 {
@@ -240,8 +234,8 @@ static void complete(struct conn *conn, const struct arrival *arrival)
         return;
     if (!keeps)
         stop(conn);
-    else
-        expect_next(conn);
+    else if (h1->count)
+        expect_response(conn);
 }
 
 /* What comes first of a response: line ends in front of it are skipped (RFC 9112, section 2.2). Bytes that

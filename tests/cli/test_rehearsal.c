@@ -5,6 +5,7 @@
 #include "tests/support/unit.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static int child(void)
 }
 
 /* Runs `call` with standard error in a file; returns what it said. */
-static const char *said(void (*call)(struct rehearsal *rehearsal), struct rehearsal *rehearsal)
+static const char *said(bool (*call)(struct rehearsal *rehearsal), struct rehearsal *rehearsal)
 {
     static char text[512];
     char path[256];
@@ -98,6 +99,7 @@ static void an_end_is_noticed(void **state)
     assert_int_equal(rehearsal_watch(&rehearsal, loop, &watch, on_end, &ended), 0);
     loop_turn(loop, 0);
     assert_false(ended);
+    assert_false(rehearsal_say_end(&rehearsal));
     kill(rehearsal.child, SIGKILL);
     TURN_UNTIL(loop, ended);
     assert_true(rehearsal_has_ended(&rehearsal));
@@ -107,9 +109,10 @@ static void an_end_is_noticed(void **state)
     loop_free(loop);
 }
 
-static void fail_to_start(struct rehearsal *rehearsal)
+static bool fail_to_start(struct rehearsal *rehearsal)
 {
     assert_false(rehearsal_start(rehearsal, &no_sites, NULL));
+    return false;
 }
 
 /* What is no announcement, or not all of one. */
@@ -154,6 +157,8 @@ static void an_announcement_is_read(void **state)
     assert_string_equal(address_text(&rehearsal.map.http, text), "127.0.0.1:80");
     assert_string_equal(address_text(&rehearsal.map.https, text), "127.0.0.1:443");
     assert_string_equal(rehearsal.authority, "pem");
+    while (!rehearsal_has_ended(&rehearsal))
+        poll(NULL, 0, 1);
     assert_non_null(strstr(said(rehearsal_say_end, &rehearsal), "ended with status 7"));
     rehearsal_stop(&rehearsal);
 }
