@@ -207,7 +207,7 @@ bool rehearsal_has_ended(const struct rehearsal *rehearsal)
     return rehearsal->child > 0 && (poll(&lifeline, 1, 0) == 1 || is_exiting(rehearsal->child));
 }
 
-bool rehearsal_say_end(struct rehearsal *rehearsal)
+bool rehearsal_report_end(struct rehearsal *rehearsal)
 {
     char how[64] = "ended";
     int status;

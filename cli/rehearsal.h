@@ -34,7 +34,7 @@ int rehearsal_watch(const struct rehearsal *rehearsal, struct loop *loop, struct
 bool rehearsal_has_ended(const struct rehearsal *rehearsal);
 
 /* Says on standard error how the child ended by itself, for which it waits. False where it has not. */
-bool rehearsal_say_end(struct rehearsal *rehearsal);
+bool rehearsal_report_end(struct rehearsal *rehearsal);
 
 /* Ends the child and waits for it. */
 void rehearsal_stop(struct rehearsal *rehearsal);

@@ -184,7 +184,7 @@ static void set_aside(struct fetch *fetch, struct job *job)
     struct link *at = &fetch->aside;
 
     while (at->prev != &fetch->aside &&
-           LIST_OWNER(at->prev, struct job, aside)->site->place > job->site->place)
+           LIST_OWNER(at->prev, struct job, aside)->site->line > job->site->line)
         at = at->prev;
     list_put_before(&job->aside, at);
 }
@@ -229,7 +229,7 @@ static bool is_far_ahead(struct fetch *fetch)
     if (fetch->count - fetch->in_flight >= FETCH_MAX_WAITING)
         return true;
     return first &&
-           fetch->place + 1 >= LIST_OWNER(first, struct job, aside)->site->place + FETCH_LOOK_AHEAD;
+           fetch->place + 1 >= LIST_OWNER(first, struct job, aside)->site->line + FETCH_LOOK_AHEAD;
 }
 
 /* A connection that has just become idle goes on with a site of its own origin, where the source has
@@ -260,7 +260,7 @@ static struct job *take(struct fetch *fetch)
         case FETCH_SITE: break;
         }
         if (!near)
-            fetch->place = site->place;
+            fetch->place = site->line;
         if (!site->unreadable)
             return job_new(fetch, site);
         report_unreadable(fetch, site);

@@ -24,7 +24,7 @@ void content_drop(struct content *content);                   /* likewise */
 struct site {
     struct url url;  /* its user_info is that of the URL, or given beside it */
     uint64_t number; /* in the order in which sites were given out, from 0 */
-    uint64_t place;  /* in the list: a line, or an argument, from 1 */
+    uint64_t line;   /* of the list, or the number of the argument, from 1 */
     char *method;    /* NULL: GET, or POST where there is content */
     char *headers;   /* more fields for the request, each closed with CR LF; NULL: none */
     char *user;      /* "name:password" given beside the URL: `url.user_info` is this then */

@@ -226,7 +226,7 @@ static bool run_side(struct bench *bench, struct side *side)
     if (made) {
         bench->incomplete = !recorder_end(&recorder) || outcome.lost || bench->incomplete;
         bench->interrupted = outcome.interrupted;
-        bench->origin_ended = outcome.origin_ended && rehearsal_say_end(&bench->rehearsal);
+        bench->origin_ended = outcome.origin_ended && rehearsal_report_end(&bench->rehearsal);
         tell(bench, side, &plan, &recorder, &outcome);
     }
     recorder_close(&recorder);
@@ -321,7 +321,7 @@ static enum exit_status search(struct bench *bench)
     bench->unmade = !knee_find(&knee, &plan, options->output.quiet ? NULL : stderr);
     if (bench->unmade)
         return EXIT_SETUP;
-    bench->origin_ended = rehearsal_say_end(&bench->rehearsal);
+    bench->origin_ended = rehearsal_report_end(&bench->rehearsal);
     to = output_begin(bench->output);
     if (options->output.format == FORMAT_JSON) {
         knee_json(to, &knee);

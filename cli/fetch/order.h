@@ -16,7 +16,7 @@ struct order;
 
 struct order_line {
     uint64_t number;   /* of the site: its turn, from 0 */
-    uint64_t place;    /* the rest is passed on as it is: where the site stands in the list, */
+    uint64_t line;     /* the rest is passed on as it is: where the site stands in the list, */
     bool failed;       /* and how it came out */
     const char *bytes; /* the line */
     size_t length;

@@ -233,7 +233,7 @@ static bool run_all(struct reactor_half *half, nsec *took)
     if (!set_up(half))
         return false;
     if (session->mode)
-        session_say(session, "Running asynchronous example\n");
+        session_write_line(session, "Running asynchronous example\n");
     fetch_poke(half->fetch);
     loop_run(half->loop);
     *took = clock_now() - began;
@@ -243,9 +243,9 @@ static bool run_all(struct reactor_half *half, nsec *took)
     say_total(session, *took);
     loop_unwatch(half->loop, &half->origin);
     /* the last site may have failed of it, earlier in the same turn */
-    session->origin_ended = rehearsal_say_end(&session->rehearsal);
+    session->origin_ended = rehearsal_report_end(&session->rehearsal);
     if (half->all && !session->judged)
-        session_say_empty(session);
+        session_report_empty(session);
     if (left && !half->options->output.quiet)
         diagnostic("%zu sites were under way and are given up", left);
     drain(half);

@@ -69,8 +69,8 @@ static bool fits_state(const struct session *session, const struct site *site)
     if (!state)
         return true;
     if (!site)
-        return sites_position(session->sites)->place >= state_head(state)->frontier;
-    return state_fits(state, site->place, sites_position(session->sites)->sum);
+        return sites_position(session->sites)->line >= state_head(state)->frontier;
+    return state_fits(state, site->line, sites_position(session->sites)->sum);
 }
 
 static bool refuse_list(const struct session *session)
@@ -80,7 +80,7 @@ static bool refuse_list(const struct session *session)
                     "stands at");
 }
 
-void session_say_empty(const struct session *session)
+void session_report_empty(const struct session *session)
 {
     const char *file = bad_lines_file(session->options.list->file);
 
@@ -108,7 +108,7 @@ bool session_check_list(struct session *session)
     }
     fits = fits && (fits_state(session, NULL) || refuse_list(session));
     if (fits)
-        session_say_empty(session);
+        session_report_empty(session);
     return bad_lines_end(&bad) && fits && sites_rewind(session->sites);
 }
 
@@ -139,7 +139,7 @@ static void put_line(void *owner, const struct order_line *line)
     fwrite(line->bytes, 1, line->length, output_begin(session->output));
     output_end(session->output);
     if (session->state)
-        state_report(session->state, line->place, line->failed);
+        state_report(session->state, line->line, line->failed);
 }
 
 /* How long the file is that a later run would go on with. */
@@ -190,8 +190,8 @@ bool session_open_output(struct session *session, struct loop *loop, void (*room
     if (!session->output)
         return false;
     if (session->state) {
-        goes_on = output_goes_on(session->output);
-        output_on_wrote(session->output, on_wrote, session);
+        goes_on = output_continues(session->output);
+        output_on_written(session->output, on_wrote, session);
         /* what the file had before, lest a kill after the first write leave more */
         on_wrote(session);
     }
@@ -224,7 +224,7 @@ enum sites_next session_next(struct session *session, struct listed *listed)
             return next;
         if (next == SITES_END)
             return fits_state(session, NULL) ? SITES_END : end_at_wrong_list(session);
-        place = listed->site->place;
+        place = listed->site->line;
         if (!fits_state(session, listed->site)) {
             site_free(listed->site);
             return end_at_wrong_list(session);
@@ -256,7 +256,7 @@ static void judge(const struct session *session, struct result *result, char sta
 static void report_in_order(struct session *session, const struct result *result)
 {
     struct order_line line = {.number = result->site->number,
-                              .place = result->site->place,
+                              .line = result->site->line,
                               .failed = result->error != ERROR_NONE};
     char *bytes = NULL;
     FILE *aside = memory_stream(&bytes, &line.length);
@@ -286,13 +286,13 @@ void session_report(struct session *session, const struct result *fetched)
         report_result(session->report, output_begin(session->output), &result);
         output_end(session->output);
         if (session->state)
-            state_report(session->state, result.site->place, result.error != ERROR_NONE);
+            state_report(session->state, result.site->line, result.error != ERROR_NONE);
     }
     if (!session->options.output->file)
-        progress_step_aside(session->progress);
+        progress_hide_for_flush(session->progress);
 }
 
-void session_say(struct session *session, const char *line)
+void session_write_line(struct session *session, const char *line)
 {
     if (session->options.output->format != FORMAT_TEXT)
         return;

@@ -67,7 +67,7 @@ bool session_open_state(struct session *session);
 bool session_check_list(struct session *session);
 
 /* The same of a list that was read to its end. */
-void session_say_empty(const struct session *session);
+void session_report_empty(const struct session *session);
 
 /* Opens the output; `room`, `broken` and `owner` as in output_new. False where that fails, which is
    said. */
@@ -82,7 +82,7 @@ enum sites_next session_next(struct session *session, struct listed *listed);
 void session_report(struct session *session, const struct result *result);
 
 /* Writes a line that is no result: a heading of a race. */
-void session_say(struct session *session, const char *line);
+void session_write_line(struct session *session, const char *line);
 
 /* All results were handed over: passes on what still waits for its turn. */
 void session_flush(struct session *session);

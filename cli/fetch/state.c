@@ -7,7 +7,7 @@
  * and failed; then what has happened since the record before, +PLACE taken and -PLACE reported; "end"
  * where the list is done; the record's own checksum. To read is to do it all again. So a commit costs
  * what has happened since the last one, some sixteen bytes a site; and when the file has grown well
- * beyond a fresh one, it is written anew, in one record that has every place of the set: beside the
+ * beyond a fresh one, it is written anew, in one record that has every line of the set: beside the
  * old one, on the disk before it takes the old one's name.
  *
  * Rejected: the whole set at each commit, which is every site in flight, once a turn; a bitmap of the
@@ -26,7 +26,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "cli/fetch/places.h"
+#include "cli/fetch/line_set.h"
 #include "cli/output/lock.h"
 #include "cli/output/replacement.h"
 
@@ -56,7 +56,7 @@ struct state {
     bool due;       /* something is not recorded that has to be */
     char damage[64];
     struct state_head head;
-    struct places places;
+    struct line_set lines;
     struct state_text events; /* since the last record, as they are in it; closed with a NUL */
 };
 
@@ -106,27 +106,27 @@ static bool read_char(const char **at, char wanted)
 static bool read_head(const char **at, struct state_head *head)
 {
     *head = (struct state_head){.output_bytes = STATE_NO_OUTPUT};
-    return read_number(at, PLACES_MAX, &head->frontier) && read_char(at, ' ') &&
+    return read_number(at, LINE_SET_MAX, &head->frontier) && read_char(at, ' ') &&
            read_sum(at, 16, &head->list_sum) && read_char(at, ' ') &&
            (read_char(at, '-') || read_number(at, INT64_MAX, &head->output_bytes)) &&
-           read_char(at, ' ') && read_number(at, PLACES_MAX, &head->reported) &&
+           read_char(at, ' ') && read_number(at, LINE_SET_MAX, &head->reported) &&
            read_char(at, ' ') && read_number(at, head->reported, &head->failed);
 }
 
 /* Does again what was done then. False where it cannot have been. */
-static bool replay(struct state *state, char event, uint64_t place)
+static bool replay(struct state *state, char event, uint64_t line)
 {
-    enum place_mark mark = places_get(&state->places, place);
+    enum line_mark mark = line_set_get(&state->lines, line);
 
-    if (!place)
+    if (!line)
         return false;
     if (event == '+') {
-        places_set(&state->places, place, PLACE_TAKEN);
-        return mark == PLACE_NONE;
+        line_set_mark(&state->lines, line, LINE_IN_FLIGHT);
+        return mark == LINE_NONE;
     }
-    places_set(&state->places, place, place > state->head.frontier ? PLACE_REPORTED : PLACE_NONE);
-    /* a file that was written anew says of a place before its turn just that it is reported */
-    return mark == PLACE_TAKEN || (mark == PLACE_NONE && place > state->head.frontier);
+    line_set_mark(&state->lines, line, line > state->head.frontier ? LINE_REPORTED : LINE_NONE);
+    /* a file that was written anew says of a line before its turn just that it is reported */
+    return mark == LINE_IN_FLIGHT || (mark == LINE_NONE && line > state->head.frontier);
 }
 
 /* Reads the events of a record, up to its checksum at `end`. */
@@ -134,7 +134,7 @@ static bool read_events(struct state *state, const char *at, const char *end)
 {
     while (at < end && read_char(&at, ' ')) {
         char event = *at;
-        uint64_t place;
+        uint64_t line;
 
         if (!strncmp(at, END, strlen(END))) {
             state->head.finished = true;
@@ -142,8 +142,8 @@ static bool read_events(struct state *state, const char *at, const char *end)
             break;
         }
         at++;
-        if ((event != '+' && event != '-') || !read_number(&at, PLACES_MAX, &place) ||
-            !replay(state, event, place))
+        if ((event != '+' && event != '-') || !read_number(&at, LINE_SET_MAX, &line) ||
+            !replay(state, event, line))
             return false;
     }
     return at == end;
@@ -173,7 +173,7 @@ static bool read_record(struct state *state, const char *record, size_t length)
         (head.frontier == state->head.frontier && head.list_sum != state->head.list_sum))
         return false;
     state->head = head;
-    state->places.floor = head.frontier;
+    state->lines.floor = head.frontier;
     return read_events(state, at, record + length - CHECK_BYTES);
 }
 
@@ -231,11 +231,10 @@ static void text_need(struct state_text *text, size_t count)
     text->bytes = memory_grow(text->bytes, text->room, 1);
 }
 
-static void write_event(struct state_text *to, char event, uint64_t place)
+static void write_event(struct state_text *to, char event, uint64_t line)
 {
     text_need(to, EVENT_BYTES);
-    to->length +=
-        (size_t)snprintf(to->bytes + to->length, EVENT_BYTES, " %c%" PRIu64, event, place);
+    to->length += (size_t)snprintf(to->bytes + to->length, EVENT_BYTES, " %c%" PRIu64, event, line);
 }
 
 /* A record with the head as it is and those events, closed. To be freed. */
@@ -257,12 +256,12 @@ static char *record_of(const struct state_head *head, const struct state_text *e
 static char *fresh_file(const struct state *state)
 {
     struct state_text events = {0};
-    enum place_mark mark = PLACE_NONE;
-    uint64_t place;
+    enum line_mark mark = LINE_NONE;
+    uint64_t line;
     char *record, *file;
 
-    for (size_t at = 0; (place = places_next(&state->places, &at, &mark));)
-        write_event(&events, mark == PLACE_TAKEN ? '+' : '-', place);
+    for (size_t at = 0; (line = line_set_next(&state->lines, &at, &mark));)
+        write_event(&events, mark == LINE_IN_FLIGHT ? '+' : '-', line);
     record = record_of(&state->head, &events);
     file = memory_print("%s%s", TITLE, record);
     free(record);
@@ -278,7 +277,7 @@ static void recorded(struct state *state)
 }
 
 /* Puts a file under the state's name. Returns its descriptor, for appending, or -1 and errno. */
-static int put_in_place(const char *path, const char *bytes, size_t length)
+static int replace_file(const char *path, const char *bytes, size_t length)
 {
     struct replacement new;
     bool put = replacement_open(&new, path) && !lock_take(new.fd) && /* before it has the name */
@@ -296,7 +295,7 @@ static bool rewrite(struct state *state)
 {
     char *bytes = fresh_file(state);
     size_t length = strlen(bytes);
-    int fd = put_in_place(state->path, bytes, length);
+    int fd = replace_file(state->path, bytes, length);
 
     free(bytes);
     if (fd < 0)
@@ -361,7 +360,7 @@ void state_close(struct state *state)
         return;
     if (state->fd >= 0)
         close(state->fd);
-    places_free(&state->places);
+    line_set_free(&state->lines);
     free(state->events.bytes);
     free(state->path);
     free(state);
@@ -374,14 +373,14 @@ const struct state_head *state_head(const struct state *state)
 
 size_t state_unreported(const struct state *state)
 {
-    return state->places.taken;
+    return state->lines.in_flight;
 }
 
-bool state_is_done(const struct state *state, uint64_t place)
+bool state_is_done(const struct state *state, uint64_t line)
 {
-    enum place_mark mark = places_get(&state->places, place);
+    enum line_mark mark = line_set_get(&state->lines, line);
 
-    return place <= state->head.frontier ? mark != PLACE_TAKEN : mark == PLACE_REPORTED;
+    return line <= state->head.frontier ? mark != LINE_IN_FLIGHT : mark == LINE_REPORTED;
 }
 
 uint64_t state_sum(uint64_t sum, const char *line, size_t length)
@@ -393,34 +392,34 @@ uint64_t state_sum(uint64_t sum, const char *line, size_t length)
     return (sum ^ '\n') * prime;
 }
 
-bool state_fits(const struct state *state, uint64_t place, uint64_t sum)
+bool state_fits(const struct state *state, uint64_t line, uint64_t sum)
 {
-    return place != state->head.frontier || sum == state->head.list_sum;
+    return line != state->head.frontier || sum == state->head.list_sum;
 }
 
-void state_advance(struct state *state, uint64_t place, uint64_t sum)
+void state_advance(struct state *state, uint64_t line, uint64_t sum)
 {
-    if (place <= state->head.frontier)
+    if (line <= state->head.frontier)
         return;
-    state->head.frontier = state->places.floor = place;
+    state->head.frontier = state->lines.floor = line;
     state->head.list_sum = sum;
 }
 
-void state_take(struct state *state, uint64_t place)
+void state_take(struct state *state, uint64_t line)
 {
-    if (state_is_done(state, place) || places_get(&state->places, place) == PLACE_TAKEN)
+    if (state_is_done(state, line) || line_set_get(&state->lines, line) == LINE_IN_FLIGHT)
         return;
-    places_set(&state->places, place, PLACE_TAKEN);
-    write_event(&state->events, '+', place);
+    line_set_mark(&state->lines, line, LINE_IN_FLIGHT);
+    write_event(&state->events, '+', line);
     state->head.finished = false;
 }
 
-void state_report(struct state *state, uint64_t place, bool failed)
+void state_report(struct state *state, uint64_t line, bool failed)
 {
-    if (places_get(&state->places, place) != PLACE_TAKEN)
+    if (line_set_get(&state->lines, line) != LINE_IN_FLIGHT)
         return;
-    places_set(&state->places, place, place > state->head.frontier ? PLACE_REPORTED : PLACE_NONE);
-    write_event(&state->events, '-', place);
+    line_set_mark(&state->lines, line, line > state->head.frontier ? LINE_REPORTED : LINE_NONE);
+    write_event(&state->events, '-', line);
     state->head.reported++;
     state->head.failed += failed;
     state->due = true;

@@ -63,13 +63,13 @@ static void drop(struct ahead *ahead, struct ahead_entry *entry)
     list_remove(&entry->same);
 }
 
-void ahead_add(struct ahead *ahead, uint32_t hash, uint64_t place, size_t number)
+void ahead_add(struct ahead *ahead, uint32_t hash, uint64_t offset, size_t number)
 {
     struct ahead_entry *entry = &ahead->ring[ahead->added++ % AHEAD_LINES], *first;
 
     if (list_is_in(&entry->same))
         drop(ahead, entry);
-    entry->line = (struct ahead_line){place, hash, number};
+    entry->line = (struct ahead_line){offset, hash, number};
     first = oldest(ahead, hash);
     if (first) {
         list_put_last(&first->same, &entry->same);
@@ -79,13 +79,13 @@ void ahead_add(struct ahead *ahead, uint32_t hash, uint64_t place, size_t number
     }
 }
 
-bool ahead_take(struct ahead *ahead, uint32_t hash, uint64_t place,
+bool ahead_take(struct ahead *ahead, uint32_t hash, uint64_t offset,
                 bool (*fits)(void *owner, const struct ahead_line *line), void *owner,
                 struct ahead_line *line)
 {
     struct ahead_entry *first;
 
-    while ((first = oldest(ahead, hash)) && first->line.place < place)
+    while ((first = oldest(ahead, hash)) && first->line.offset < offset)
         drop(ahead, first);
     for (struct ahead_entry *entry = first; entry; entry = newer(entry, first)) {
         if (!fits(owner, &entry->line))

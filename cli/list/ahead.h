@@ -16,20 +16,20 @@
 struct ahead;
 
 struct ahead_line {
-    uint64_t place; /* of the line's first byte in the list */
-    uint32_t hash;  /* of the origin */
-    size_t number;  /* of the line */
+    uint64_t offset; /* of the line's first byte in the list */
+    uint32_t hash;   /* of the origin */
+    size_t number;   /* of the line */
 };
 
 struct ahead *ahead_new(void);
 void ahead_free(struct ahead *ahead);
 
 /* Adds a line; places come in rising order. */
-void ahead_add(struct ahead *ahead, uint32_t hash, uint64_t place, size_t number);
+void ahead_add(struct ahead *ahead, uint32_t hash, uint64_t offset, size_t number);
 
-/* Takes out the earliest line of that hash at or after `place` which `fits`. False where there is
+/* Takes out the earliest line of that hash at or after `offset` which `fits`. False where there is
    none. */
-bool ahead_take(struct ahead *ahead, uint32_t hash, uint64_t place,
+bool ahead_take(struct ahead *ahead, uint32_t hash, uint64_t offset,
                 bool (*fits)(void *owner, const struct ahead_line *line), void *owner,
                 struct ahead_line *line);
 

@@ -43,7 +43,7 @@ static void refuse_site(struct bad_lines *bad, const struct site *site, const ch
         bad_lines_add(bad, site);
     } else if (!bad->file) {
         bad_lines_add_as(bad, site->url.shown, why);
-    } else if (asprintf(&place, "%s:%llu", bad->file, (unsigned long long)site->place) >= 0) {
+    } else if (asprintf(&place, "%s:%llu", bad->file, (unsigned long long)site->line) >= 0) {
         bad_lines_add_as(bad, place, why);
         free(place);
     }

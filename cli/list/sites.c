@@ -28,7 +28,7 @@ struct sites {
 /* The next line in the list's own order. */
 static void count_line(struct sites *sites, const char *line, size_t length)
 {
-    sites->at.place++;
+    sites->at.line++;
     if (sites->options.sum)
         sites->at.sum = sites->options.sum(sites->at.sum, line, length);
 }
@@ -41,14 +41,14 @@ static bool give(struct sites *sites, struct listed *listed, const char *wrong, 
         listed->site = site_new();
         listed->site->unreadable =
             sites->reader ? memory_print("%s:%zu: %s", bad_lines_file(sites->list.file),
-                                         sites->at.place, wrong)
+                                         sites->at.line, wrong)
                           : memory_text(wrong, strlen(wrong));
         listed->site->url.shown = shown;
     }
     if (!listed->site)
         return false;
     listed->site->number = sites->at.count++;
-    listed->site->place = sites->at.place;
+    listed->site->line = sites->at.line;
     return true;
 }
 
@@ -86,7 +86,7 @@ static bool take_line(struct sites *sites, const struct line *line, struct liste
     size_t skip = 0;
 
     count_line(sites, line->text, line->length);
-    if (sites->at.place == 1) {
+    if (sites->at.line == 1) {
         wrong = stray_encoding(line->text, line->length);
         if (wrong)
             return give_up(sites, listed, wrong);
@@ -133,7 +133,7 @@ static void look_ahead(struct sites *sites)
         sites->ahead = ahead_new();
     if (sites->looked <= here) {
         sites->looked = here;
-        sites->looked_line = sites->at.place;
+        sites->looked_line = sites->at.line;
     }
     while ((text = reader_line_at(sites->reader, sites->looked, &length))) {
         struct url_origin origin;
@@ -161,7 +161,7 @@ static bool leads_there(void *owner, const struct ahead_line *line)
     const struct wanted *wanted = owner;
     struct url_origin origin;
     size_t length;
-    const char *text = reader_line_at(wanted->sites->reader, line->place, &length);
+    const char *text = reader_line_at(wanted->sites->reader, line->offset, &length);
 
     return url_origin(&origin, text, length) && url_same_origin(&origin, wanted->origin);
 }
@@ -170,7 +170,7 @@ bool sites_near(struct sites *sites, const struct url_origin *origin, struct lis
 {
     struct wanted wanted = {sites, origin};
     struct ahead_line found;
-    size_t length, line = sites->at.place;
+    size_t length, line = sites->at.line;
     char *text;
 
     if (!sites->reader || sites->options.sum || !reader_look_ahead(sites->reader))
@@ -179,10 +179,10 @@ bool sites_near(struct sites *sites, const struct url_origin *origin, struct lis
     if (!ahead_take(sites->ahead, url_origin_hash(origin), reader_offset(sites->reader),
                     leads_there, &wanted, &found))
         return false;
-    text = reader_line_at(sites->reader, found.place, &length);
-    sites->at.place = found.number;
+    text = reader_line_at(sites->reader, found.offset, &length);
+    sites->at.line = found.number;
     give_line(sites, text, length, false, listed);
-    sites->at.place = line;
+    sites->at.line = line;
     *text = '#'; /* its turn will pass it over */
     return true;
 }

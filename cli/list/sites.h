@@ -49,7 +49,7 @@ bool sites_near(struct sites *sites, const struct url_origin *origin, struct lis
 struct sites_position {
     uint64_t count; /* sites, and lines that are none, that were given out */
     /* Of the last line. As a site's place, it is a line's number in a file, of a word its own. */
-    size_t place;
+    size_t line;
     /* Where it is kept, the checksum of all lines up to there, comments and empty ones too, each without its
        LF; of one that is too long, of its first READER_MAX_LINE_BYTES. */
     uint64_t sum;

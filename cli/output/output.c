@@ -235,7 +235,7 @@ struct output *output_open(struct loop *loop, const struct output_file *file,
     return output;
 }
 
-bool output_goes_on(struct output *output)
+bool output_continues(struct output *output)
 {
     char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)], last = '\n';
     struct stat about;
@@ -254,7 +254,7 @@ bool output_goes_on(struct output *output)
     return true;
 }
 
-void output_on_wrote(struct output *output, void (*wrote)(void *owner), void *owner)
+void output_on_written(struct output *output, void (*wrote)(void *owner), void *owner)
 {
     output->wrote = wrote;
     output->wrote_owner = owner;

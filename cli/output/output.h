@@ -50,11 +50,11 @@ struct output *output_open(struct loop *loop, const struct output_file *file,
 /* Whether there is something in a regular file already, as in a standard output that one run after
    another appends to. The part of a line that a kill in the middle of a write left is ended. To be
    called before the first line. */
-bool output_goes_on(struct output *output);
+bool output_continues(struct output *output);
 
 /* `wrote` is called with `owner` each time when all that was composed has been written, and not
    where it cannot be: the time to record that it is there. */
-void output_on_wrote(struct output *output, void (*wrote)(void *owner), void *owner);
+void output_on_written(struct output *output, void (*wrote)(void *owner), void *owner);
 
 /* The length of the file in bytes, what was there before included, without what is still to be
    written; for what is not a regular file, how many bytes were written. 0 where a table needs its

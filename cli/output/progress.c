@@ -181,7 +181,7 @@ void progress_show(struct progress *progress)
     draw(progress);
 }
 
-void progress_step_aside(struct progress *progress)
+void progress_hide_for_flush(struct progress *progress)
 {
     if (!progress)
         return;

@@ -33,7 +33,7 @@ void progress_show(struct progress *progress);
 
 /* Both, for an output that writes at the end of the turn (output_end): the line is taken away now and
    comes back in step 6 of the turn, behind what was put off to it before this call. */
-void progress_step_aside(struct progress *progress);
+void progress_hide_for_flush(struct progress *progress);
 
 /* Takes the line away and frees. */
 void progress_free(struct progress *progress);

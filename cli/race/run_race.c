@@ -70,7 +70,7 @@ static bool run_blocking_half(const struct options *options, struct session *ses
         listen_for_signals(true);
         if (interrupts_pending() || rehearsal_has_ended(&session->rehearsal))
             blocking_interrupted = 1; /* before somebody listened */
-        session_say(session, "Running synchronous example\n");
+        session_write_line(session, "Running synchronous example\n");
         began = clock_now();
         fetch_in_turn(session, &network.dialer);
         *took = clock_now() - began;
@@ -79,7 +79,7 @@ static bool run_blocking_half(const struct options *options, struct session *ses
     network_close(&network);
     session->interrupted = interrupts_pending();
     session_close_output(session, true);
-    session->origin_ended = rehearsal_say_end(&session->rehearsal);
+    session->origin_ended = rehearsal_report_end(&session->rehearsal);
     return made;
 }
 

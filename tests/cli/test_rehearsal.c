@@ -99,12 +99,12 @@ static void an_end_is_noticed(void **state)
     assert_int_equal(rehearsal_watch(&rehearsal, loop, &watch, on_end, &ended), 0);
     loop_turn(loop, 0);
     assert_false(ended);
-    assert_false(rehearsal_say_end(&rehearsal));
+    assert_false(rehearsal_report_end(&rehearsal));
     kill(rehearsal.child, SIGKILL);
     TURN_UNTIL(loop, ended);
     assert_true(rehearsal_has_ended(&rehearsal));
     loop_unwatch(loop, &watch);
-    assert_non_null(strstr(said(rehearsal_say_end, &rehearsal), "was killed by signal 9"));
+    assert_non_null(strstr(said(rehearsal_report_end, &rehearsal), "was killed by signal 9"));
     rehearsal_stop(&rehearsal);
     loop_free(loop);
 }
@@ -159,7 +159,7 @@ static void an_announcement_is_read(void **state)
     assert_string_equal(rehearsal.authority, "pem");
     while (!rehearsal_has_ended(&rehearsal))
         poll(NULL, 0, 1);
-    assert_non_null(strstr(said(rehearsal_say_end, &rehearsal), "ended with status 7"));
+    assert_non_null(strstr(said(rehearsal_report_end, &rehearsal), "ended with status 7"));
     rehearsal_stop(&rehearsal);
 }
 

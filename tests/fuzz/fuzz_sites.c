@@ -78,7 +78,7 @@ static void check_site(const struct listed *listed, uint64_t number)
     const struct site *site = listed->site;
     const struct play *play = &listed->play;
 
-    MUST(site && site->number == number && site->place && site->url.shown);
+    MUST(site && site->number == number && site->line && site->url.shown);
     if (site->unreadable) {
         MUST(!site->url.host && !play->given && !play->body && !play->headers);
         return;
@@ -133,7 +133,7 @@ static void note_site(struct note *note, struct listed *listed, uint64_t number)
     note_bytes(note, site->content ? site->content->bytes : NULL,
                site->content ? site->content->count : 0);
     note_bytes(note, play->body, play->body_bytes);
-    fprintf(note->to, " line %llu\n", (unsigned long long)site->place);
+    fprintf(note->to, " line %llu\n", (unsigned long long)site->line);
     site_free(listed->site);
 }
 
@@ -183,13 +183,13 @@ static void read_file(struct part rest, struct note *first, struct note *second)
     note_open(first);
     MUST(!drain(sites, first, &number));
     sum = sites_position(sites)->sum;
-    place = sites_position(sites)->place;
+    place = sites_position(sites)->line;
     MUST(place >= number && (!place || sum));
-    MUST(sites_rewind(sites) && !sites_position(sites)->place && !sites_position(sites)->sum);
+    MUST(sites_rewind(sites) && !sites_position(sites)->line && !sites_position(sites)->sum);
     note_open(second);
     number = 0;
     MUST(!drain(sites, second, &number));
-    MUST(sites_position(sites)->place == place && sites_position(sites)->sum == sum);
+    MUST(sites_position(sites)->line == place && sites_position(sites)->sum == sum);
     sites_close(sites);
     close(fd);
 }
@@ -250,7 +250,7 @@ static uint64_t mark_of(const struct site *site)
 
     mark = mark * 31 + hash_text(site->unreadable ? site->unreadable : site->url.target);
     mark = mark * 31 + hash_text(site->headers ? site->headers : "");
-    mark = mark * 31 + hash_text(site_method(site)) + site->place;
+    mark = mark * 31 + hash_text(site_method(site)) + site->line;
     return mark * 31 + site->timeout;
 }
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
-#include "cli/fetch/places.h"
+#include "cli/fetch/line_set.h"
 #include "cli/fetch/state.h"
 
 #define PLACES 200 /* looked at, from the first */
@@ -136,7 +136,7 @@ static void go_on(struct state *state)
     uint64_t reported = state_head(state)->reported, own = 0, bytes;
 
     if (reported >
-        PLACES_MAX - PLACES) { /* forged: no run counts so far, and none goes on from there */
+        LINE_SET_MAX - PLACES) { /* forged: no run counts so far, and none goes on from there */
         state_close(state);
         return;
     }

@@ -67,7 +67,7 @@ static enum fetch_next next_site(void *owner, const struct url_origin *near, str
         return FETCH_LATER;
     *site = site_new();
     (*site)->number = list.given++;
-    (*site)->place = list.given;
+    (*site)->line = list.given;
     if (list.timeout)
         (*site)->timeout = list.timeout;
     readable = list.url ? list.url((*site)->number, text, sizeof(text))
@@ -703,7 +703,7 @@ static enum fetch_next next_or_far(void *owner, const struct url_origin *near, s
     enum fetch_next next = near ? FETCH_LATER : next_site(owner, NULL, site);
 
     if (next == FETCH_SITE && (*site)->number == 1)
-        (*site)->place = 9000;
+        (*site)->line = 9000;
     return next;
 }
 

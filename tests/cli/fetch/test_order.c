@@ -13,7 +13,7 @@ static FILE *log_;
 static void on_line(void *owner, const struct order_line *line)
 {
     assert_ptr_equal(owner, &log_);
-    assert_int_equal(line->place, 3 * line->number);
+    assert_int_equal(line->line, 3 * line->number);
     assert_int_equal(line->failed, line->number % 2);
     fwrite(line->bytes, 1, line->length, log_);
     fflush(log_);

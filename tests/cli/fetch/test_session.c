@@ -175,7 +175,7 @@ static void a_race_has_one_header(void **state)
     output = (struct output_options){.format = FORMAT_CSV};
     session.mode = "blocking";
     open_all(NULL);
-    session_say(&session, "a heading\n"); /* of text alone */
+    session_write_line(&session, "a heading\n"); /* of text alone */
     session_close_output(&session, true);
     session.mode = "reactor";
     assert_true(session_open_output(&session, NULL, NULL, NULL, NULL));

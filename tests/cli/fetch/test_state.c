@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/fetch/places.h"
+#include "cli/fetch/line_set.h"
 #include "cli/fetch/state.h"
 
 #define ROOM 256

@@ -446,8 +446,8 @@ static void expect_place(struct sites *sites, const char *shown, uint64_t place)
 {
     struct site *site = expect(sites, shown).site;
 
-    assert_int_equal(site->place, place);
-    assert_int_equal(sites_position(sites)->place, place);
+    assert_int_equal(site->line, place);
+    assert_int_equal(sites_position(sites)->line, place);
     assert_int_equal(sites_position(sites)->sum, 7 + place);
     site_free(site);
 }
@@ -461,18 +461,18 @@ static void test_places_and_sums(void **state)
     (void)state;
     sites_close(open_text("#\ndefault timeout=1s\nhttp://a/\n\nhttp://b/ \r\n  "));
     sites = sites_open(&(struct list_options){.file = path}, &with_sum);
-    assert_int_equal(sites_position(sites)->place, 0);
+    assert_int_equal(sites_position(sites)->line, 0);
     assert_int_equal(sites_position(sites)->sum, 7);
     for (int pass = 0; pass < 2; pass++) {
         summed[0] = '\0';
         expect_place(sites, "http://a/", 3);
         expect_place(sites, "http://b/", 5);
         assert_int_equal(sites_next(sites, &(struct listed){0}), SITES_END);
-        assert_int_equal(sites_position(sites)->place, 6);
+        assert_int_equal(sites_position(sites)->line, 6);
         assert_int_equal(sites_position(sites)->sum, 13);
         assert_string_equal(summed, all);
         assert_true(sites_rewind(sites));
-        assert_int_equal(sites_position(sites)->place, 0);
+        assert_int_equal(sites_position(sites)->line, 0);
         assert_int_equal(sites_position(sites)->sum, 7);
     }
     sites_close(sites);
@@ -489,7 +489,7 @@ static void test_places_of_words(void **state)
     summed[0] = '\0';
     expect_place(sites, "http://a/", 1);
     assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-    assert_int_equal(listed.site->place, 2);
+    assert_int_equal(listed.site->line, 2);
     site_free(listed.site);
     expect_place(sites, "http://b/", 3);
     assert_string_equal(summed, "7<http://a/>8<none>9<http://b/>");
@@ -508,15 +508,15 @@ static void test_near(void **state)
     site_free(expect(sites, "http://a/").site);
     assert_true(sites_near(sites, &b, &listed));
     assert_string_equal(listed.site->url.shown, "http://b/1");
-    assert_int_equal(listed.site->place, 2);
-    assert_int_equal(sites_position(sites)->place, 1);
+    assert_int_equal(listed.site->line, 2);
+    assert_int_equal(sites_position(sites)->line, 1);
     site_free(listed.site);
     assert_true(sites_near(sites, &c, &listed));
-    assert_int_equal(listed.site->place, 3);
+    assert_int_equal(listed.site->line, 3);
     site_free(listed.site);
     assert_false(sites_near(sites, &c, &listed));
     listed = expect(sites, "http://b/2");
-    assert_int_equal(listed.site->place, 4);
+    assert_int_equal(listed.site->line, 4);
     site_free(listed.site);
     expect_end(sites);
     sites = sites_open(&(struct list_options){.file = path},
@@ -644,7 +644,7 @@ static void test_comments_without_end(void **state)
         TURN_UNTIL(end.loop, end.ready > later);
     assert_in_range(later, 2, 99);
     assert_string_equal(listed.site->url.shown, "http://a/");
-    assert_int_equal(listed.site->place, 8 * sizeof(comments) / 64 + 1);
+    assert_int_equal(listed.site->line, 8 * sizeof(comments) / 64 + 1);
     site_free(listed.site);
     assert_int_equal(sites_next(end.sites, &listed), SITES_END);
     sites_close(end.sites);

@@ -292,7 +292,7 @@ static char *reopen(struct fixture *fixture, const char *path, bool append, uint
     fixture->output = output_open(fixture->loop, &file, on_room, on_broken, fixture, &why);
     assert_true(!fixture->output == !!why);
     if (fixture->output)
-        output_on_wrote(fixture->output, on_wrote, fixture);
+        output_on_written(fixture->output, on_wrote, fixture);
     return why;
 }
 
@@ -646,7 +646,7 @@ static void test_wrote(void **state)
     struct fixture *fixture = *state;
     char text[4096];
 
-    output_on_wrote(fixture->output, on_wrote, fixture);
+    output_on_written(fixture->output, on_wrote, fixture);
     put(fixture->output, "one\n");
     loop_turn(fixture->loop, 0);
     assert_int_equal(fixture->wrote, 1);

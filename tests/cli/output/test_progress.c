@@ -229,13 +229,13 @@ static void test_step_aside(void **state)
     seen(&stage);
     for (int i = 0; i < 3; i++) { /* three results in one turn, written together */
         loop_defer(stage.loop, &output);
-        progress_step_aside(stage.progress);
+        progress_hide_for_flush(stage.progress);
     }
     pass(&stage, 0);
     assert_string_equal(seen(&stage),
                         CLEAR "a result;" CLEAR "0 done, 0 failed, 0.0/s, 0 in flight");
     loop_defer(stage.loop, &output);
-    progress_step_aside(stage.progress);
+    progress_hide_for_flush(stage.progress);
     progress_free(stage.progress); /* while it is aside */
     stage.progress = NULL;
     pass(&stage, 0);
@@ -276,7 +276,7 @@ static void test_no_terminal(void **state)
     progress_count(NULL, true);
     progress_hide(NULL);
     progress_show(NULL);
-    progress_step_aside(NULL);
+    progress_hide_for_flush(NULL);
     progress_free(NULL);
     close(ends[0]);
     close(ends[1]);

@@ -113,7 +113,7 @@ static void test_days_left(void **state)
                  {-1, -1}, {-86400, -1}, {-86401, -2}, {30 * 86400, 30}};
     const int64_t now = 1700000000;
     const struct fields_options options = {.unix_time = now};
-    const struct site site = {.place = 1};
+    const struct site site = {.line = 1};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
