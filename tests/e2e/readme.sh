@@ -1,16 +1,16 @@
 #!/bin/bash
-# Every command of README.md and docs/ runs. A command is a line of a ```console block that begins with
-# "$ ", with the lines that a backslash or a here-document adds to it. The pages run at the same time, each
-# in a folder of its own with sites.conf and build/firstbyte, and with firstbyte on the PATH.
+# Every command of README.md and docs/ runs. A command is a line of a ```console block that begins
+# with "$ ", and the lines that a backslash or a here-document adds to it. The pages run at the same
+# time, each in a folder of its own with sites.conf and build/firstbyte; firstbyte is on the PATH.
 #
-#   "# exit N"                     the exit status that is expected instead of 0
-#   "# internet", "# installs", "# slow"   not run
-#   make TARGET                    not run; the target has to exist
-#   http://127.0.0.1:8080/         this test's nginx, which listens on 8080, 8081 and, with TLS, on 8443
+#   # exit N                   the exit status that is expected instead of 0
+#   # internet                 the command is not run; nor with "# installs" and "# slow"
+#   make TARGET                the command is not run, but the target has to exist
+#   http://127.0.0.1:8080/     nginx, which listens on 8080, 8081 and, with TLS, on 8443
 #
-# A load runs for a tenth of a second, and statuses 4, 5 and 6 count as 0: other tests use the same cores. A
-# search for a knee that several pages show runs once.
-# Of docs/internals/ and CONTRIBUTING.md only commands run that begin with firstbyte or build/firstbyte.
+# A load runs for a tenth of a second, and statuses 4, 5 and 6 count as 0: other tests use the same
+# cores. A search for a knee that several pages show runs once. Of docs/internals/ and
+# CONTRIBUTING.md only the commands run that begin with firstbyte or build/firstbyte.
 . "$(dirname "$0")/lib.bash"
 
 top=$(realpath "$E2E/../..")
@@ -43,7 +43,10 @@ commands_of() {
         sub(/^ *\$ /, "") {
             command = $0
             more = /\\$/
-            if (match($0, /<<.?[A-Z]+/)) { end = substr($0, RSTART + 2, RLENGTH - 2); sub(/^[^A-Z]/, "", end) }
+            if (match($0, /<<.?[A-Z]+/)) {
+                end = substr($0, RSTART + 2, RLENGTH - 2)
+                sub(/^[^A-Z]/, "", end)
+            }
         }' "$1"
 }
 
@@ -51,8 +54,10 @@ commands_of() {
 adapted() {
     local command=${1//127.0.0.1:8/$HOME_ADDRESS:8}
     if [[ $command == *"firstbyte bench"* ]]; then
-        [[ $command =~ \ -d\ |\ --ramp\  ]] || command=$(sed 's/firstbyte bench/& -d 100ms/' <<<"$command")
-        command=$(sed -E -e 's/ -d [0-9]+m?s( |$)/ -d 100ms\1/; s/ --warmup [0-9]+m?s / --warmup 50ms /' \
+        [[ $command =~ \ -d\ |\ --ramp\  ]] ||
+            command=${command/firstbyte bench/firstbyte bench -d 100ms}
+        command=$(sed -E -e 's/ -d [0-9]+m?s( |$)/ -d 100ms\1/' \
+            -e 's/ --warmup [0-9]+m?s / --warmup 50ms /' \
             -e 's|( --ramp [0-9]+:[0-9]+)/[0-9]+s |\1/100ms |' <<<"$command")
     fi
     printf '%s\n' "$command"
@@ -62,7 +67,8 @@ targets_exist() { # COMMAND WITH make
     local word
     for word in ${1#*make}; do
         [[ $word != "#" ]] || return 0
-        [[ $word == *=* || $word == -* ]] || grep -qE "^([^:=#	]* )?$word( [^:=]*)?:" "$top/Makefile" || return 1
+        [[ $word == *=* || $word == -* ]] ||
+            grep -qE "^([^:=#	]* )?$word( [^:=]*)?:" "$top/Makefile" || return 1
     done
 }
 
@@ -75,8 +81,8 @@ run_page() { # PAGE
             continue
         fi
         [[ ! $command =~ \#\ *(internet|installs|slow) ]] || continue
-        [[ $page != docs/internals/* && $page != CONTRIBUTING.md || $command =~ ^(build/)?firstbyte\  ]] ||
-            continue
+        [[ $page != docs/internals/* && $page != CONTRIBUTING.md ||
+            $command =~ ^(build/)?firstbyte\  ]] || continue
         if [[ $command == *--find-knee* ]]; then
             mkdir "$TMPDIR/seen/$(md5sum <<<"$command" | cut -c1-32)" 2>/dev/null || continue
         fi
