@@ -88,7 +88,7 @@ run_page() { # PAGE
         fi
         wanted=0
         [[ ! $command =~ \#\ *exit\ ([0-9]+) ]] || wanted=${BASH_REMATCH[1]}
-        timeout -k 5 90 bash -c "$(adapted "$command")" >"$out" 2>"$err" </dev/null
+        timeout -k 5 90 bash -o pipefail -c "$(adapted "$command")" >"$out" 2>"$err" </dev/null
         status=$?
         [[ ! $command =~ firstbyte\ (bench|diff)\  || ! $status =~ ^[456]$ ]] || status=0
         exits "$page: ${command//$'\n'/ }" "$wanted"

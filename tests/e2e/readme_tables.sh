@@ -58,7 +58,7 @@ faults=$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' origin/faults.h | g
 exactly "rehearsal.md has every fault" "$faults" \
     "$(names_of rehearsal.md '## Faults' | grep -vx rehearse-fault)"
 same "the results of faults are error codes" "" "$(rows_of rehearsal.md '## Faults' |
-    words_in_code | grep -E '^[a-z]+\.[a-z_]+$' | grep -vxF "$codes")"
+    words_in_code | grep -E '^[a-z]+\.[a-z_]+$' | grep -vxF -e "$codes")"
 
 # keys of a list
 keys=$(sed -nE -e 's/^ +\{"([a-z-]+)", set_.*/\1/p' \
@@ -74,11 +74,11 @@ screen() { "$FIRSTBYTE" "$1" --help | options_in; }
 exactly "fetch.md and bench.md have a row for every option" "$options" \
     "$(options_of_rows docs/fetch.md docs/bench.md)"
 same "every option that a page names exists" "" "$(words_in_code README.md docs/*.md | options_in |
-    grep -vxF "$options")"
+    grep -vxF -e "$options")"
 same "fetch.md has a row for every option of fetch --help" "" \
-    "$(screen fetch | grep -vxF "$(options_of_rows docs/fetch.md)")"
+    "$(screen fetch | grep -vxF -e "$(options_of_rows docs/fetch.md)")"
 same "bench.md has a row for every option of bench --help" "" \
-    "$(screen bench | grep -vxF "$(options_of_rows docs/bench.md)")"
+    "$(screen bench | grep -vxF -e "$(options_of_rows docs/bench.md)")"
 
 # environment
 mentioned "fetch.md has every environment variable" fetch.md < <(
@@ -90,11 +90,11 @@ mentioned "fetch.md has every environment variable" fetch.md < <(
 "$FIRSTBYTE" --fields help >"$TMPDIR/fields"
 mentioned "results.md has every field of fetch" results.md < <(sed 's/.*\.//' "$TMPDIR/fields")
 same "every row of fetch is a field" "" "$(names_of results.md '## Results of fetch' |
-    grep -vxF "$(properties .properties fetch)
+    grep -vxF -e "$(properties .properties fetch)
 $(cat "$TMPDIR/fields")
 tls.certificate")"
 same "every field of the schema has a row" "" \
-    "$(properties .properties fetch | grep -vxF "$(names_of results.md '## Results of fetch')")"
+    "$(properties .properties fetch | grep -vxF -e "$(names_of results.md '## Results of fetch')")"
 exactly "results.md has every phase" "$(properties .properties.timings.properties fetch)" \
     "$(names_of results.md '## Phases')"
 exactly "results.md has every field of a race" "$(properties .properties race | grep -vx schema)" \
@@ -126,7 +126,7 @@ kill "$search" && wait "$search"
 fields=$(jq -r '[.. | objects | keys[]] | unique[]' "$TMPDIR/search.out")
 mentioned "results.md has every field of a search" results.md <<<"$fields"
 same "every row of a search is a field" "" \
-    "$(names_of results.md '## Results of a knee search' | grep -vxF "$fields")"
+    "$(names_of results.md '## Results of a knee search' | grep -vxF -e "$fields")"
 
 comparisons=$(sed -n 's/^ALL="\(.*\)"/\1/p' bench/compare.sh | xargs -n1)
 exactly "measurements.md has every comparison" "$comparisons" \
