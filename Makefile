@@ -130,6 +130,7 @@ lint:
 	$(Q)clang-format --dry-run -Werror $(OURS) $(HEADERS) $(PEERS)
 	$(Q)tools/lint-includes
 	$(Q)tools/lint-readmes
+	$(Q)tools/lint-docs
 	+$(Q)$(SUB) objects BUILD=build/lint-gcc CC=gcc WERROR=-Werror
 	+$(Q)$(SUB) objects BUILD=build/lint-clang CC=clang WERROR=-Werror
 	+$(Q)$(SUB) tidy

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 
-/* X(constant, name in sites.conf). Each shows in the result as the error that README.md names. */
+/* X(constant, name in sites.conf). docs/rehearsal.md has the error of each. */
 #define FAULTS(X)                                                                                  \
     X(FAULT_NONE, "none")                                                                          \
     X(FAULT_DNS_NXDOMAIN, "dns-nxdomain")     /* there is no such name */                          \

@@ -1,6 +1,6 @@
 /*
  * What a run of the load generator came to, written as text, as one JSON object of the schema
- * firstbyte.bench/1, or as CSV of its intervals. README.md says what each field means.
+ * firstbyte.bench/1, or as CSV of its intervals. docs/results.md says what each field means.
  */
 #ifndef CLI_BENCH_BENCH_REPORT_H
 #define CLI_BENCH_BENCH_REPORT_H

@@ -1,6 +1,6 @@
 /*
  * The grammar of sites.conf: a line, or a word of the command line, into a site. What a "default" line
- * says holds for the lines behind it. README.md has the grammar.
+ * says holds for the lines behind it. docs/sites.conf.md has the grammar.
  */
 #ifndef CLI_LIST_GRAMMAR_H
 #define CLI_LIST_GRAMMAR_H

@@ -1,5 +1,5 @@
 /* The targets of a load, from a file or from the command line: all of them, for a load asks for each
-   again and again. README.md has the grammar, which is that of sites.conf and a weight. */
+   again and again. docs/sites.conf.md has the grammar, which is that of sites.conf and a weight. */
 #ifndef CLI_LIST_LOAD_TARGETS_H
 #define CLI_LIST_LOAD_TARGETS_H
 

@@ -211,7 +211,7 @@ static const struct key keys[] = {
     {REHEARSE "fail-first", set_number, AT(play.fail_first), .high = 1000000,
      .wrong = "not a number from 0 to 1000000"},
     {REHEARSE "fault", set_word, AT(play.fault), .named = fault_named,
-     .wrong = "no such fault; README.md lists them"},
+     .wrong = "no such fault; docs/rehearsal.md lists them"},
 };
 
 const char *settings_set(struct settings *settings, const char *name, const char *value,

@@ -1,6 +1,6 @@
 /*
- * What may be said about a site: by the command line, by "default" lines, by its own line. README.md
- * has the keys.
+ * What may be said about a site: by the command line, by "default" lines, by its own line.
+ * docs/sites.conf.md has the keys.
  */
 #ifndef CLI_LIST_SETTINGS_H
 #define CLI_LIST_SETTINGS_H

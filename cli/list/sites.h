@@ -1,6 +1,6 @@
 /*
  * Lists of sites: sites.conf, any file of that form, standard input, or the command line. A list is
- * read as it is needed and never held. README.md has the grammar.
+ * read as it is needed and never held. docs/sites.conf.md has the grammar.
  */
 #ifndef CLI_LIST_SITES_H
 #define CLI_LIST_SITES_H

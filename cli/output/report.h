@@ -1,4 +1,4 @@
-/* Results as lines: text, a table, CSV or JSON. README.md says what each field means. */
+/* Results as lines: text, a table, CSV or JSON. docs/results.md says what each field means. */
 #ifndef CLI_OUTPUT_REPORT_H
 #define CLI_OUTPUT_REPORT_H
 

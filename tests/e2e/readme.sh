@@ -1,83 +1,120 @@
 #!/bin/bash
-# The README is true: every command in it runs. A command is a line of a ```console block that begins
-# with "$ "; those marked "# internet" or "# installs" are left to the reader. They run at the top of
-# the tree, with firstbyte on the PATH; one that ends with a status of its own says so: "# exit 1".
-# A load on "# your server" is one on the embedded origin here, for a fifth of a second. What a load came to
-# is not looked at, for other tests take its core: statuses 4, 5 and 6 say that it was measured.
+# Every command of README.md and docs/ runs. A command is a line of a ```console block that begins
+# with "$ ", and the lines that a backslash or a here-document adds to it. The pages run at the same
+# time, each in a folder of its own with sites.conf and build/firstbyte; firstbyte is on the PATH.
+#
+#   # exit N                   the exit status that is expected instead of 0
+#   # internet                 the command is not run; nor with "# installs" and "# slow"
+#   make TARGET                the command is not run, but the target has to exist
+#   http://127.0.0.1:8080/     nginx, which listens on 8080, 8081 and, with TLS, on 8443
+#
+# A load runs for a tenth of a second, and statuses 4, 5 and 6 count as 0: other tests use the same
+# cores. A search for a knee that several pages show runs once. Of docs/internals/ and
+# CONTRIBUTING.md only the commands run that begin with firstbyte or build/firstbyte.
 . "$(dirname "$0")/lib.bash"
 
-top=$E2E/../..
-if [ ! -e "$top/README.md" ]; then
-    fail "there is a README.md"
-    exit 1
-fi
-mkdir "$TMPDIR/bin" "$TMPDIR/tree"
+top=$(realpath "$E2E/../..")
+mkdir "$TMPDIR/bin" "$TMPDIR/seen"
 ln -s "$FIRSTBYTE" "$TMPDIR/bin/firstbyte"
 PATH=$TMPDIR/bin:$PATH
-# a copy, so that a command that writes harms nothing; build/firstbyte is the program under test
-(cd "$top" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$TMPDIR/tree"
-mkdir "$TMPDIR/tree/build"
-ln -s "$FIRSTBYTE" "$TMPDIR/tree/build/firstbyte"
-cd "$TMPDIR/tree" || exit 1
 
-count=0
-while IFS= read -r command; do
-    count=$((count + 1))
-    [[ $command =~ \#\ *(internet|installs) ]] && continue
-    wanted=0
-    [[ $command =~ \#\ *exit\ ([0-9]+) ]] && wanted=${BASH_REMATCH[1]}
-    run=$command
-    [[ $command =~ \#\ *your\ server ]] &&
-        run=$(sed -E 's/ -d [0-9]+s / /; s/firstbyte bench/& --rehearse -c 4 -d 200ms/' <<<"$command")
-    timeout -k 5 60 bash -c "$run" >"$out" 2>"$err" </dev/null
-    status=$?
-    [[ $command =~ firstbyte\ (bench|diff)\  && $status =~ ^[456]$ ]] && status=0
-    exits "README: $command" "$wanted"
-done < <(awk '/^ *```/ { inside = !inside && /console/; next } inside && /^ *\$ / {
-    sub(/^ *\$ /, ""); print }' README.md)
-check "README has commands" test $count -gt 0
+make_authority
+make_certificate server "IP:$HOME_ADDRESS"
+start_nginx 8080 8081 8443 <<'N'
+keepalive_requests 1000000;
+server {
+    listen @:8080;
+    listen @:8081;
+    listen @:8443 ssl;
+    ssl_certificate DIR/server.pem;
+    ssl_certificate_key DIR/server.key;
+    location / { return 200 "a page"; }
+}
+N
 
-# the tables: what the program has, by names between backticks or quotes, and nothing else
-documented() {
-    local name=$1 word lead missing= count=0
-    while IFS= read -r word; do
-        count=$((count + 1))
-        [[ $word == --* ]] && lead='[` ]' || lead='[`"]'
-        grep -qE -- "$lead$word([\`\" =,]|\|)" README.md || missing+=" $word"
+# the commands of a page, each ended by a record separator
+commands_of() {
+    awk 'function done() { if (command != "") printf "%s\036", command; command = "" }
+        /^ *```/ { done(); inside = !inside && /```console/; next }
+        !inside { next }
+        end != "" { command = command "\n" $0; if ($0 == end) end = ""; next }
+        more { command = command "\n" $0; more = /\\$/; next }
+        { done() }
+        sub(/^ *\$ /, "") {
+            command = $0
+            more = /\\$/
+            if (match($0, /<<.?[A-Z]+/)) {
+                end = substr($0, RSTART + 2, RLENGTH - 2)
+                sub(/^[^A-Z]/, "", end)
+            }
+        }' "$1"
+}
+
+# the command as this test runs it
+adapted() {
+    local command=${1//127.0.0.1:8/$HOME_ADDRESS:8}
+    if [[ $command == *"firstbyte bench"* ]]; then
+        [[ $command =~ \ -d\ |\ --ramp\  ]] ||
+            command=${command/firstbyte bench/firstbyte bench -d 100ms}
+        command=$(sed -E -e 's/ -d [0-9]+m?s( |$)/ -d 100ms\1/' \
+            -e 's/ --warmup [0-9]+m?s / --warmup 50ms /' \
+            -e 's|( --ramp [0-9]+:[0-9]+)/[0-9]+s |\1/100ms |' <<<"$command")
+    fi
+    printf '%s\n' "$command"
+}
+
+targets_exist() { # COMMAND WITH make
+    local word
+    for word in ${1#*make}; do
+        [[ $word != "#" ]] || return 0
+        [[ $word == *=* || $word == -* ]] ||
+            grep -qE "^([^:=#	]* )?$word( [^:=]*)?:" "$top/Makefile" || return 1
     done
-    same "README has every $name" "" "$missing"
-    check "there are such: $name" test $count -gt 3
 }
-# words that a section has in the first column, or in all, of its tables: HEADING [all]
-words_of() {
-    awk -v heading="### $1" -v all="${2-}" '/^##/ { inside = $0 == heading; next }
-        inside && /^\| `/ { split($0, cell, / \| /); print all ? $0 : cell[1] }' README.md |
-        grep -oE '`[^`]+`' | tr -d '`'
+
+run_page() { # PAGE
+    local page=$1 command wanted count=0
+    while IFS= read -r -d $'\036' command; do
+        count=$((count + 1))
+        if [[ $command =~ ^([A-Z_]+=[^\ ]+\ |[A-Z]+=\"[^\"]+\"\ )*make($|\ ) ]]; then
+            check "$page: the target exists: $command" targets_exist "$command"
+            continue
+        fi
+        [[ ! $command =~ \#\ *(internet|installs|slow) ]] || continue
+        [[ $page != docs/internals/* && $page != CONTRIBUTING.md ||
+            $command =~ ^(build/)?firstbyte\  ]] || continue
+        if [[ $command == *--find-knee* ]]; then
+            mkdir "$TMPDIR/seen/$(md5sum <<<"$command" | cut -c1-32)" 2>/dev/null || continue
+        fi
+        wanted=0
+        [[ ! $command =~ \#\ *exit\ ([0-9]+) ]] || wanted=${BASH_REMATCH[1]}
+        timeout -k 5 90 bash -o pipefail -c "$(adapted "$command")" >"$out" 2>"$err" </dev/null
+        status=$?
+        [[ ! $command =~ firstbyte\ (bench|diff)\  || ! $status =~ ^[456]$ ]] || status=0
+        exits "$page: ${command//$'\n'/ }" "$wanted"
+    done < <(commands_of "$top/$page")
+    [ $count -gt 0 ] || [ "$page" = docs/README.md ] || [[ $page = docs/internals/* ]] ||
+        fail "$page has commands"
 }
-codes=$(sed -nE 's/.*, "([a-z]+\.[a-z_]+)".*/\1/p' http/error.h)
-faults=$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' origin/faults.h)
-keys=$(sed -nE 's/^ +\{"([a-z-]+)", set_.*/\1/p; s/^ +\{REHEARSE "([a-z-]+)", set_.*/rehearse-\1/p' cli/list/settings.c)
-"$FIRSTBYTE" --fields help >"$TMPDIR/fields"
-documented "error code" <<<"$codes"
-documented "fault" < <(grep -v none <<<"$faults")
-documented "key of sites.conf" <<<"$keys"
-documented "field of a result" < <(sed 's/.*\.//' "$TMPDIR/fields")
-documented "phase" < <(jq -r '.properties.timings.properties | keys[]' tests/schema/fetch.json)
-documented "field of a load" < <(jq -r '[.. | .properties? // empty | keys[]] | unique[]' tests/schema/bench.json)
-documented "option" < <(sed -nE 's/^    \{"([a-z0-9-]+)", .*/--\1/p' cli/options/options.c | grep -v lifeline)
-documented "field of the totals" < <(jq -r '.properties | keys[]' tests/schema/race.json)
-same "README's error codes are those there are" "output.closed
-$(sort <<<"$codes")" "$(words_of Errors | sort -u | sed '/^output\.closed$/d; 1ioutput.closed')"
-same "its faults" "$(grep -v none <<<"$faults" | sort)" \
-    "$(words_of Rehearsal | grep -vx rehearse-fault | sort)"
-same "what they come to is an error code" "" \
-    "$(words_of Rehearsal all | grep -E '^[a-z]+\.[a-z_]+$' | grep -vxF "$codes")"
-same "its keys" "$(sort <<<"$keys")" "$(words_of sites.conf | sed 's/=.*//' | sort)"
-same "its fields and phases" "" \
-    "$(words_of Results | sed 's/^/./' | grep -vxFf <(sed 's/^/./; p; s/.*\././' "$TMPDIR/fields"))"
-same "its fields of a load" "$(jq -r '.properties | keys[]' tests/schema/bench.json)" \
-    "$(words_of 'Results of bench' | sort)"
-same "its comparisons" "$(sed -n 's/^ALL="\(.*\)"/\1/p' bench/compare.sh | xargs -n1)" \
-    "$(words_of 'Beside other programs')"
-same "its options" "" "$(grep -oE '`[^`]*`' README.md | grep -oE -- '(^`|[ ,])--[a-z0-9-]+' | tr -d '`, ' | sort -u |
-    while read -r option; do grep -qF "{\"${option#--}\"," cli/options/options.c || echo "$option"; done)"
+
+cd "$top" || exit 1
+pages=()
+for page in README.md CONTRIBUTING.md docs/*.md docs/internals/*.md; do
+    [ ! -e "$page" ] || pages+=("$page")
+done
+waited=()
+for page in "${pages[@]}"; do
+    at=$TMPDIR/pages/${page//\//-}
+    mkdir -p "$at/build"
+    cp sites.conf "$at"
+    ln -s "$FIRSTBYTE" "$at/build/firstbyte"
+    (
+        out=$at.out err=$at.err
+        cd "$at" && run_page "$page" >"$at.cases"
+    ) &
+    waited+=($!)
+done
+wait "${waited[@]}"
+cat "$TMPDIR"/pages/*.cases
+check "all pages have run" test "$(find "$TMPDIR/pages" -name '*.cases' | wc -l)" = ${#pages[@]}
+check "there are commands" test "$(cat "$TMPDIR"/pages/*.cases | grep -c '^ok')" -gt 50

@@ -84,7 +84,7 @@ refused "an unknown escape" 'no such escape in the quotes; they are \" \\ \n \r 
     <<<"$url header=\"A: \\q\""
 refused "a word that is no key=value" "not key=value" "$url" <<<"$url fast"
 refused "a bad default" "speed: no such key" default <<<"default speed=9"
-refused "an unknown fault" "rehearse-fault: no such fault; README.md lists them" "$url" \
+refused "an unknown fault" "rehearse-fault: no such fault; docs/rehearsal.md lists them" "$url" \
     <<<"$url rehearse-fault=boredom"
 refused "an unknown framing" "rehearse-framing: the framing is length, chunked or close" "$url" \
     <<<"$url rehearse-framing=tape"

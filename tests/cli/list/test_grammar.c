@@ -304,7 +304,7 @@ static const struct {
      "http://a/"},
     {"http://a/ \"da\\x00ta\"=1", "not key=value", "http://a/"},
     {"http://a/ rehearse-status=199", "rehearse-status: not a status from 200 to 999", "http://a/"},
-    {"http://a/ rehearse-fault=x", "rehearse-fault: no such fault; README.md lists them",
+    {"http://a/ rehearse-fault=x", "rehearse-fault: no such fault; docs/rehearsal.md lists them",
      "http://a/"},
     {"http://a/ rehearse-framing=x", "rehearse-framing: the framing is length, chunked or close",
      "http://a/"},
