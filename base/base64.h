@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* The bytes as text, padded, in one line. To be freed. */
+/* Returns the bytes as one padded line of text without a line end. The caller frees it. */
 char *base64_encode(const char *bytes, size_t length);
 
 #endif

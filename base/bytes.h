@@ -1,6 +1,6 @@
 /*
- * Classes of bytes, in ASCII whatever the locale: of text, of HTTP fields (RFC 9110, section 5.6) and
- * of URLs (RFC 3986, section 2.1). <ctype.h> is not used: it depends on the locale.
+ * Classes of ASCII bytes in text, in HTTP header fields (RFC 9110, section 5.6) and in URLs (RFC
+ * 3986, section 2.1). <ctype.h> is not used: it depends on the locale.
  */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
@@ -35,13 +35,13 @@ static inline bool is_control(char byte)
     return ((unsigned char)byte < ' ' && byte != '\t') || byte == 0x7f;
 }
 
-/* A space, or a control character other than DEL: what is taken off the ends of a URL. */
+/* A space, or a control character other than DEL. They are removed from both ends of a URL. */
 static inline bool is_space_or_control(char byte)
 {
     return (unsigned char)byte <= ' ';
 }
 
-/* Whether all of the bytes may be in a token, and there is at least one. */
+/* Whether the bytes are a token: at least one byte, and only bytes that a token may contain. */
 static inline bool is_token(const char *bytes, size_t count)
 {
     static const bool allowed[256] = {
@@ -56,7 +56,7 @@ static inline bool is_token(const char *bytes, size_t count)
     return count > 0;
 }
 
-/* Whether a control character other than a tab is among the bytes. */
+/* Whether one of the bytes is a control character other than a tab. */
 static inline bool has_control_byte(const char *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -65,7 +65,7 @@ static inline bool has_control_byte(const char *bytes, size_t count)
     return false;
 }
 
-/* What a hexadecimal digit counts, or -1. */
+/* The value of a hexadecimal digit; -1 if the byte is not one. */
 static inline int hex_digit(char byte)
 {
     if (is_digit(byte))
@@ -74,7 +74,8 @@ static inline int hex_digit(char byte)
     return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
-/* Takes one byte, or the one that "%41" stands for. A "%" that begins nothing stands for itself. */
+/* Returns the next byte of *at and advances *at past it. An escape such as "%41" is decoded to one
+   byte; a "%" without two hexadecimal digits after it is returned unchanged. */
 static inline char take_decoded(const char **at, const char *end)
 {
     const char *text = *at;
@@ -87,8 +88,8 @@ static inline char take_decoded(const char **at, const char *end)
     return *text;
 }
 
-/* Writes a number in decimal, closed with a NUL, and returns its end. snprintf would be a sixth of a
-   URL's whole parse. */
+/* Writes a decimal number with a NUL after it and returns the address of the NUL. Written because
+   snprintf took a sixth of the time that parsing a URL takes. */
 static inline char *put_decimal(char *to, unsigned number)
 {
     unsigned unit = 1;

@@ -1,11 +1,11 @@
-/* The system's clocks. The loop keeps a copy of the monotonic one for its timers. */
+/* The system clocks. The loop keeps the monotonic time that it read last, for its timers. */
 #include "base/clock.h"
 
 #include <stddef.h>
 #include <time.h>
 
-static uint64_t (*wall_of_test)(void *arg); /* NULL: the system's */
-static void *wall_arg;
+static uint64_t (*test_wall_clock)(void *arg); /* NULL: the system clock is used */
+static void *test_wall_arg;
 
 static uint64_t read_clock(clockid_t id)
 {
@@ -27,16 +27,16 @@ nsec clock_thread_cpu(void)
 
 uint64_t clock_wall_ns(void)
 {
-    return wall_of_test ? wall_of_test(wall_arg) : read_clock(CLOCK_REALTIME);
+    return test_wall_clock ? test_wall_clock(test_wall_arg) : read_clock(CLOCK_REALTIME);
 }
 
 int64_t clock_unix_s(void)
 {
-    return wall_of_test ? (int64_t)(wall_of_test(wall_arg) / NSEC_PER_S) : (int64_t)time(NULL);
+    return test_wall_clock ? (int64_t)(clock_wall_ns() / NSEC_PER_S) : (int64_t)time(NULL);
 }
 
 void clock_replace_wall(uint64_t (*wall_ns)(void *arg), void *arg)
 {
-    wall_of_test = wall_ns;
-    wall_arg = arg;
+    test_wall_clock = wall_ns;
+    test_wall_arg = arg;
 }

@@ -1,4 +1,5 @@
-/* Without a stream, whose buffer would be a copy more; into memory that doubles, as a pipe has no size. */
+/* read(2) into memory that doubles, because a pipe has no known size. Rejected: stdio, whose buffer
+   costs one more copy. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ char *file_read_open(int fd, size_t max, size_t *length)
     bytes[*length] = '\0';
     if (got >= 0)
         return bytes;
-    free(bytes); /* keeps errno */
+    free(bytes); /* preserves errno */
     return NULL;
 }
 

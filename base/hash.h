@@ -1,5 +1,5 @@
-/* One hash for every table of names: FNV-1a, ASCII letters without regard to case. It does not
-   withstand an attacker who chooses names; the tables that use it stay right, only slower. */
+/* The hash function of every table of names: FNV-1a, ASCII case ignored. An attacker who chooses
+   the names can cause collisions; the tables then become slower but stay correct. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 

@@ -1,6 +1,6 @@
 /*
- * Doubly linked lists through members of their owners: nothing is allocated, and what is in a list
- * leaves it without knowing which one it is in. A list is a ring through its head.
+ * Intrusive doubly linked lists: the links are members of their owners, so adding one allocates
+ * nothing, and removing one needs no pointer to the list. A list is a ring through its head.
  */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
@@ -12,10 +12,10 @@ struct link {
     struct link *next, *prev; /* NULL: in no list */
 };
 
-/* The struct of which `link` is the member of that name. */
+/* The struct of type `type` that contains `link` as its member `member`. */
 #define LIST_OWNER(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
-/* Makes an empty list of a head. */
+/* Makes `head` the head of an empty list. */
 static inline void list_init(struct link *head)
 {
     head->next = head->prev = head;
@@ -26,13 +26,14 @@ static inline bool list_is_empty(const struct link *head)
     return head->next == head;
 }
 
-/* The first, or NULL. */
+/* The first link; NULL if the list is empty. */
 static inline struct link *list_first(const struct link *head)
 {
     return list_is_empty(head) ? NULL : head->next;
 }
 
-/* Puts a link that is in no list before another; before the head is last. */
+/* Inserts a link that is in no list before `other`. If `other` is the head, the link becomes the
+   last. */
 static inline void list_put_before(struct link *link, struct link *other)
 {
     link->next = other;
@@ -56,7 +57,7 @@ static inline bool list_is_in(const struct link *link)
     return link->next != NULL;
 }
 
-/* Nothing happens where it is in no list. */
+/* Does nothing if the link is in no list. */
 static inline void list_remove(struct link *link)
 {
     if (!link->next)
@@ -66,7 +67,7 @@ static inline void list_remove(struct link *link)
     link->next = link->prev = NULL;
 }
 
-/* Removes the first and returns it; NULL: the list is empty. */
+/* Removes the first link and returns it; NULL if the list is empty. */
 static inline struct link *list_take_first(struct link *head)
 {
     struct link *first = list_first(head);
@@ -79,8 +80,9 @@ static inline struct link *list_take_first(struct link *head)
     return first;
 }
 
-/* Goes through the owners of the links, of which none may leave the list meanwhile. `item` is a pointer to
-   an owner, and is not to be used behind the loop unless the loop was left. */
+/* Visits the owner of each link. The body must not remove a link, unless it leaves the loop
+   directly afterwards. `item` is a pointer to an owner; after the loop it is valid only if `break`
+   ended the loop. */
 #define LIST_EACH(item, head, member)                                                              \
     for (struct link *link_ = (head)->next;                                                        \
          link_ != (head) && ((item) = LIST_OWNER(link_, typeof(*(item)), member), true);           \

@@ -1,4 +1,4 @@
-/* malloc and its kin for callers that cannot go on without. */
+/* malloc, calloc, realloc and vasprintf, each checked. */
 #include "base/memory.h"
 
 #include <stdarg.h>
@@ -8,32 +8,32 @@
 #include <string.h>
 #include <unistd.h>
 
-static void (*last_act)(void *owner);
-static void *last_owner;
+static void (*before_exit)(void *owner);
+static void *before_exit_owner;
 
 void memory_on_exhausted(void (*last)(void *owner), void *owner)
 {
-    last_act = last;
-    last_owner = owner;
+    before_exit = last;
+    before_exit_owner = owner;
 }
 
-/* _exit: what exit(3) calls may allocate. */
+/* Calls _exit: the functions that exit(3) runs may allocate. */
 void memory_exhausted(void)
 {
-    static const char said[] = "firstbyte: out of memory\n";
+    static const char message[] = "firstbyte: out of memory\n";
     static bool ending;
-    void (*last)(void *owner) = ending ? NULL : last_act;
+    void (*last)(void *owner) = ending ? NULL : before_exit;
 
-    if (!ending && write(STDERR_FILENO, said, sizeof(said) - 1) < 0) {
-        /* there is no other place to say it */
+    if (!ending && write(STDERR_FILENO, message, sizeof(message) - 1) < 0) {
+        /* the failure cannot be reported elsewhere */
     }
     ending = true;
     if (last)
-        last(last_owner);
+        last(before_exit_owner);
     _exit(MEMORY_EXIT_STATUS);
 }
 
-static void *held(void *memory)
+static void *checked(void *memory)
 {
     if (!memory)
         memory_exhausted();
@@ -42,32 +42,32 @@ static void *held(void *memory)
 
 void *memory_get(size_t bytes)
 {
-    return held(malloc(bytes ? bytes : 1));
+    return checked(malloc(bytes ? bytes : 1));
 }
 
 void *memory_of_library(size_t bytes)
 {
-    return bytes ? held(malloc(bytes)) : NULL;
+    return bytes ? checked(malloc(bytes)) : NULL;
 }
 
 void *memory_of_library_grown(void *old, size_t bytes)
 {
     if (bytes)
-        return held(realloc(old, bytes));
+        return checked(realloc(old, bytes));
     free(old);
     return NULL;
 }
 
 void *memory_zeroed(size_t bytes)
 {
-    return held(calloc(1, bytes ? bytes : 1));
+    return checked(calloc(1, bytes ? bytes : 1));
 }
 
 void *memory_grow(void *old, size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size)
-        held(NULL);
-    return held(realloc(old, count && size ? count * size : 1));
+        checked(NULL);
+    return checked(realloc(old, count && size ? count * size : 1));
 }
 
 char *memory_text(const char *text, size_t length)
@@ -79,11 +79,11 @@ char *memory_text(const char *text, size_t length)
     return copy;
 }
 
-/* Where the text of a stream goes. */
+/* The destination of a memory stream. */
 struct text {
     char **bytes;
     size_t *length;
-    size_t room;
+    size_t capacity;
 };
 
 static ssize_t on_write(void *owner, const char *bytes, size_t count)
@@ -91,9 +91,9 @@ static ssize_t on_write(void *owner, const char *bytes, size_t count)
     struct text *text = owner;
     size_t length = *text->length + count;
 
-    if (length + 1 > text->room) {
-        text->room = 2 * (length + 1);
-        *text->bytes = memory_grow(*text->bytes, text->room, 1);
+    if (length + 1 > text->capacity) {
+        text->capacity = 2 * (length + 1);
+        *text->bytes = memory_grow(*text->bytes, text->capacity, 1);
     }
     memcpy(*text->bytes + *text->length, bytes, count);
     (*text->bytes)[length] = '\0';
@@ -107,7 +107,7 @@ static int on_close(void *owner)
     return 0;
 }
 
-/* Rejected: open_memstream, which drops what it has no memory for and does not report it. */
+/* Rejected: open_memstream, which loses bytes without a report when memory runs out. */
 FILE *memory_stream(char **bytes, size_t *length)
 {
     struct text *text = memory_zeroed(sizeof(*text));
@@ -116,7 +116,7 @@ FILE *memory_stream(char **bytes, size_t *length)
     *text = (struct text){.bytes = bytes, .length = length};
     *bytes = memory_zeroed(1);
     *length = 0;
-    return held(fopencookie(text, "w", calls));
+    return checked(fopencookie(text, "w", calls));
 }
 
 char *memory_print(const char *format, ...)
@@ -128,5 +128,5 @@ char *memory_print(const char *format, ...)
     va_start(arguments, format);
     length = vasprintf(&text, format, arguments);
     va_end(arguments);
-    return held(length < 0 ? NULL : text);
+    return checked(length < 0 ? NULL : text);
 }

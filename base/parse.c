@@ -1,4 +1,4 @@
-/* strtod would take "inf", "0x1p3" and the locale's comma; so digits are read by hand. */
+/* Digits are read by hand: strtod accepts "inf", "0x1p3" and the decimal comma of the locale. */
 #include "base/parse.h"
 
 #include <stddef.h>

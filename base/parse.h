@@ -1,4 +1,4 @@
-/* Durations and numbers as people write them. */
+/* Parsing of durations and numbers that a person wrote. */
 #ifndef BASE_PARSE_H
 #define BASE_PARSE_H
 
@@ -6,11 +6,13 @@
 
 #include "base/clock.h"
 
-/* "798940us", "2.5s", "3m": a decimal number and one of us, ms, s, m, h. False where it is none, or
-   over 1000 hours; *duration is left as it was then. */
+/* Parses a decimal number and a unit (us, ms, s, m or h): "798940us", "2.5s", "3m". Returns false
+   and leaves *duration unchanged if the text is not a duration or the duration is over 1000 hours.
+   */
 bool duration_parse(const char *text, nsec *duration);
 
-/* A whole number from `low` to `high`, nothing after it; *number likewise. */
+/* Parses a whole number from `low` to `high`. Returns false and leaves *number unchanged if the
+   text is anything else. */
 bool number_parse(const char *text, unsigned long low, unsigned long high, unsigned long *number);
 
 #endif

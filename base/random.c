@@ -1,4 +1,4 @@
-/* A Weyl sequence, each number of it mixed by two rounds of multiply and shift. */
+/* A Weyl sequence. Two rounds of shift and multiply mix each of its numbers. */
 #include "base/random.h"
 
 uint64_t random_next(uint64_t *state)

@@ -1,13 +1,14 @@
 /*
- * Random numbers that are the same in every run with the same seed (splitmix64): for jitter, schedules,
- * choices and resampling. Not for secrets.
+ * Random numbers (splitmix64), the same in each run with the same seed. Used for jitter, schedules,
+ * choices and resampling; not for secrets.
  */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 
 #include <stdint.h>
 
-/* The next 64 random bits from `state`, which any number seeds. */
+/* Returns the next 64 random bits and advances *state. Its initial value is the seed: any number.
+   */
 uint64_t random_next(uint64_t *state);
 
 #endif

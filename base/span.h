@@ -1,6 +1,6 @@
 /*
- * A piece of a longer text: the bytes from `at` up to `end`. Nothing is copied, and no NUL closes it.
- * Both are NULL where there is no text at all. Texts are compared without regard to ASCII case.
+ * A part of a longer text: the bytes from `at` up to `end`, not copied and without a NUL at the
+ * end. Both pointers are NULL if there is no text. Comparisons ignore ASCII case.
  */
 #ifndef BASE_SPAN_H
 #define BASE_SPAN_H
@@ -38,13 +38,13 @@ static inline bool span_ends(struct span span, const char *text)
     return span_bytes(span) >= bytes && !strncasecmp(span.end - bytes, text, bytes);
 }
 
-/* Whether it is that text. */
+/* Whether the span equals `text`. */
 static inline bool span_is(struct span span, const char *text)
 {
     return span_bytes(span) == strlen(text) && span_starts(span, text);
 }
 
-/* Whether the two are the same text. */
+/* Whether the two spans are equal. */
 static inline bool span_same(struct span one, struct span other)
 {
     size_t bytes = span_bytes(one);
@@ -52,13 +52,13 @@ static inline bool span_same(struct span one, struct span other)
     return bytes == span_bytes(other) && (!bytes || !strncasecmp(one.at, other.at, bytes));
 }
 
-/* Where the byte is for the first time; NULL: nowhere. */
+/* The address of the first occurrence of `byte`; NULL if there is none. */
 static inline const char *span_find(struct span span, char byte)
 {
     return span_bytes(span) ? memchr(span.at, byte, span_bytes(span)) : NULL;
 }
 
-/* Without the bytes at both ends of which `drops` is true. */
+/* The span without the bytes at both ends for which `drops` returns true. */
 static inline struct span span_trim(struct span span, bool (*drops)(char byte))
 {
     while (span.at < span.end && drops(*span.at))
@@ -68,8 +68,8 @@ static inline struct span span_trim(struct span span, bool (*drops)(char byte))
     return span;
 }
 
-/* Takes what is before the next `mark` off `rest`, which then begins behind the mark; all where there is
-   none. */
+/* Returns the bytes before the next `mark` and moves the start of *rest behind the mark. Without a
+   mark, returns all bytes and leaves *rest empty. */
 static inline struct span span_take(struct span *rest, char mark)
 {
     const char *found = span_find(*rest, mark);
@@ -79,7 +79,7 @@ static inline struct span span_take(struct span *rest, char mark)
     return taken;
 }
 
-/* Copies the bytes to `to`, which has room for them, and returns where they end there. */
+/* Copies the bytes to `to`, which must have room, and returns the end of the copy. */
 static inline char *span_put(char *to, struct span span)
 {
     return mempcpy(to, span.at, span_bytes(span));

@@ -1,7 +1,7 @@
 /*
- * Chains in a table of slots. The table doubles when it has more members than slots and never shrinks.
- * Open addressing was rejected: removing a member would move others, and the links could not be part of
- * their owners.
+ * Chains in a table of slots. The table doubles when it has more members than slots and never
+ * shrinks. Open addressing was rejected: removing a member would move others, and the links could
+ * not be part of their owners.
  */
 #include "base/table.h"
 
@@ -68,7 +68,7 @@ void table_remove(struct table *table, struct table_link *link)
     table->count--;
 }
 
-/* The first from `link` on with this hash. */
+/* Returns the first member of a chain, beginning with `link`, that has this hash. */
 static struct table_link *with_hash(struct table_link *link, uint32_t hash)
 {
     while (link && link->hash != hash)

@@ -1,13 +1,13 @@
 /*
- * A hash table through members of its owners: a member is added and removed without an allocation,
- * except when the table grows. The caller computes the hash (base/hash.h) and compares the keys:
+ * An intrusive hash table: the links are members of their owners, so adding one allocates nothing
+ * unless the table grows. The caller computes the hash (base/hash.h) and compares the keys:
  *
  *     TABLE_EACH (entry, &table, hash, link)
  *         if (is_equal(entry, key))
  *             ...
  *
- * Among members with the same hash, the one that was added last is found first. The table does not own
- * its members. A zeroed struct table is a valid empty table.
+ * Among members with the same hash, the one that was added last is found first. The table does not
+ * own its members. A zeroed struct table is a valid empty table.
  */
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
@@ -22,16 +22,16 @@ struct table_link {
 };
 
 struct table {
-    struct table_link **slots; /* NULL while nothing was added */
+    struct table_link **slots; /* NULL until the first member is added */
     size_t slot_count;         /* 0, or a power of two; at least the number of members */
     size_t count;              /* members */
 };
 
-/* The struct in which `link` is the member of that name. */
+/* The struct of type `type` that contains `link` as its member `member`. */
 #define TABLE_OWNER(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
-/* Goes through the owners of the members with this hash, the one that was added last first. `item` is a
-   pointer to an owner, and is not to be used behind the loop unless the loop was left. */
+/* Visits the owners of the members with this hash, in reverse order of addition. `item` is a
+   pointer to an owner; after the loop it is valid only if `break` ended the loop. */
 #define TABLE_EACH(item, table, hash, member)                                                      \
     for (struct table_link *link_ = table_find(table, hash);                                       \
          link_ && ((item) = TABLE_OWNER(link_, typeof(*(item)), member), true);                    \
@@ -43,10 +43,10 @@ void table_add(struct table *table, struct table_link *link, uint32_t hash);
 /* Removes a member. It must be in this table. */
 void table_remove(struct table *table, struct table_link *link);
 
-/* The member with this hash that was added last; NULL: there is none. */
+/* The member with this hash that was added last; NULL if there is none. */
 struct table_link *table_find(const struct table *table, uint32_t hash);
 
-/* The next member with the same hash; NULL: there is none. */
+/* The next member with the same hash; NULL if there is none. */
 struct table_link *table_next(const struct table_link *link);
 
 /* Removes all members, frees the slots, and calls remove(link) for each member, which may free its

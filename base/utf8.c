@@ -1,8 +1,9 @@
-/* A decoder without tables: what text there is, is mostly ASCII. */
+/* A decoder without tables: they would not pay, because most text is ASCII. */
 #include "base/utf8.h"
 
-/* How many bytes a character has that begins so, and the range of its second byte, which keeps out
-   overlong forms, surrogates and what is over U+10FFFF (RFC 3629, section 4). 0: none begins so. */
+/* Returns the length of a character with this first byte; 0 if no character begins with it. The
+   range of the second byte excludes overlong forms, surrogates and values over U+10FFFF (RFC 3629,
+   section 4). */
 static size_t size_of(unsigned char first, unsigned char *low, unsigned char *high)
 {
     *low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
