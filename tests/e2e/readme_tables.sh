@@ -1,6 +1,7 @@
 #!/bin/bash
 # The tables of docs/ are complete: each has the names that the program has, and no others. The
-# names come from the sources, the schemas and the program's own lists.
+# names come from the sources, the schemas and the program's own lists. The outputs that README.md and
+# docs/bench.md show have the program's words.
 . "$(dirname "$0")/lib.bash"
 
 top=$E2E/../..
@@ -121,7 +122,7 @@ mentioned "results.md has every field of diff" results.md \
     < <(jq -r '[.. | .properties? // empty | keys[]] | unique[]' tests/schema/diff.json)
 
 # fields of a search, which has no schema
-until_true 60 has_lines 2 "$TMPDIR/search.err"
+until_true 60 grep -q '^ *[0-9]' "$TMPDIR/search.err"
 kill "$search" && wait "$search"
 fields=$(jq -r '[.. | objects | keys[]] | unique[]' "$TMPDIR/search.out")
 mentioned "results.md has every field of a search" results.md <<<"$fields"
@@ -131,3 +132,18 @@ same "every row of a search is a field" "" \
 comparisons=$(sed -n 's/^ALL="\(.*\)"/\1/p' bench/compare.sh | xargs -n1)
 exactly "measurements.md has every comparison" "$comparisons" \
     "$(names_of measurements.md '## How to measure')"
+
+# the words of the outputs that are shown; numbers differ
+numbers_out() { sed -E 's/[0-9][0-9.,:]*/N/g'; }
+lines_of_race() { grep -E '^(Running|Synchronous|Asynchronous)' "$1" | numbers_out; }
+notes_of_report() { sed -n '/^  corrected:/,/^$/p' "$1" | numbers_out; }
+headings_of_report() { grep -oE '^[A-Z][a-z]+( [a-z]+)?  +' "$1" | sort -u; }
+conf <<<"http://one.example/ rehearse-delay=1ms"
+fb race --rehearse -f "$LIST"
+same "README.md shows the lines of a race" "$(lines_of_race "$out")" "$(lines_of_race README.md)"
+fb bench -R 2000 -d 100ms --slo p99=10s --kernel-time all
+notes=$(notes_of_report docs/bench.md)
+same "bench.md shows notes of the report" "" "$(grep -vxF "$(notes_of_report "$out")" <<<"$notes")"
+check "there are such notes" test "$(wc -l <<<"$notes")" -gt 3
+same "bench.md shows every row of the report" "" \
+    "$(headings_of_report "$out" | grep -vxF "$(headings_of_report docs/bench.md)")"
