@@ -150,7 +150,7 @@ same "the requests are those that were left" "$((SITES - $(wc -l <"$TMPDIR/resul
 : >"$NGINX_LOG"
 go_on -f "$TMPDIR/list"
 exits "a list that is done" 0
-check "it is said" said "the list was done"
+check "it is said" said "this list is complete"
 same "nothing is fetched" "0" "$(wc -l <"$NGINX_LOG")"
 go_on -q -f "$TMPDIR/list"
 same "-q: it is not said" "" "$(cat "$err")"
