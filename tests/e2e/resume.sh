@@ -132,7 +132,7 @@ refused() { # NAME ARGUMENT... : it is another list, and nothing happens
     shift
     go_on "$@" < <(cat "$TMPDIR/other")
     exits "$name is refused" 2
-    check "$name: it is said" said "made with another list"
+    check "$name: it is said" said "belongs to another list"
     same "$name: nothing is fetched" "0" "$(wc -l <"$NGINX_LOG")"
     check "$name: the results are as they were" cmp "$FILE" "$TMPDIR/results.before"
 }
