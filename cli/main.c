@@ -17,18 +17,19 @@
 #include "reactor/interrupt.h"
 #include "tls/tls.h"
 
-/* A standard descriptor that is closed would be the next connection's, and get what is meant for
-   people: it is held by one that cannot be read, or written. */
+/* Opens /dev/null for each standard descriptor that is closed. Otherwise a connection could get
+   that number and receive messages that are meant for people. Each is opened so that reading
+   standard input and writing the others fail. */
 static void hold_standard_descriptors(void)
 {
-    static const int useless[] = {O_WRONLY, O_RDONLY, O_RDWR};
+    static const int unusable[] = {O_WRONLY, O_RDONLY, O_RDWR};
 
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0)
-            open("/dev/null", useless[fd]); /* the lowest that is free: this one */
+            open("/dev/null", unusable[fd]); /* open() returns the lowest free number: fd */
 }
 
-/* As many descriptors as the hard limit allows; the rehearsal's origin inherits that. */
+/* Raises the soft limit of descriptors to the hard limit. The rehearsal's origin inherits it. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -73,8 +74,9 @@ int main(int argc, char **argv)
     diff_set_begin();
     hold_standard_descriptors();
     raise_descriptor_limit();
-    signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error like any other */
-    signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow (ulimit -f) */
+    signal(SIGPIPE, SIG_IGN); /* a write to a closed pipe then fails with EPIPE */
+    /* a write over the file size limit (ulimit -f) then fails with EFBIG */
+    signal(SIGXFSZ, SIG_IGN);
     if (!options_read(&options, argc, argv))
         status = EXIT_USAGE;
     else

@@ -1,4 +1,4 @@
-/* One step a concern; the first that fails says why. */
+/* One function for each part of the network. Each reports its own errors. */
 #include "cli/network.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #define HOSTS_FILE "/etc/hosts"
 
-/* Of a field that proves who we are, the name alone is shown. */
+/* The bytes of a sent header line that may be shown: only the name of a field with credentials. */
 static size_t shown_length(const char *line, size_t length)
 {
     static const char *const secret[] = {"Authorization:", "Proxy-Authorization:", "Cookie:"};
@@ -46,7 +46,8 @@ static void on_state(void *owner, const char *machine, uint64_t number, const ch
     fprintf(stderr, "* %s %llu: %s -> %s\n", machine, (unsigned long long)number, from, to);
 }
 
-/* Proxy-Authorization of -H is for the proxy: also in CONNECT, and after redirects. */
+/* Takes Proxy-Authorization out of the headers of -H: it is sent to the proxy, in CONNECT too, and
+   after redirects. */
 static void take_authorization(struct proxies *proxies, const char *headers)
 {
     static const char name[] = "Proxy-Authorization";
@@ -73,7 +74,7 @@ static bool make_proxies(struct network *network, const struct network_options *
     if (!options->proxied)
         return true;
     if (options->verbose && proxies_ignore_variable(options->proxy, getenv))
-        fputs("* HTTP_PROXY is ignored, for a CGI program gets it from a request's field "
+        fputs("* HTTP_PROXY is ignored, because a CGI program gets it from the request field "
               "\"Proxy\": set http_proxy\n",
               stderr);
     network->proxies = proxies_new(options->proxy, options->noproxy, getenv, why);
@@ -83,8 +84,8 @@ static bool make_proxies(struct network *network, const struct network_options *
     return true;
 }
 
-/* What the options name is looked at now, not at the first site; the system's store is read when it
-   is needed. */
+/* Loads the files that the options name, so that errors are found before the first request. The
+   system's certificate store is loaded on the first use. */
 static bool make_trust(struct network *network, const struct network_options *options,
                        const char *authority)
 {
@@ -123,7 +124,7 @@ bool network_open(struct network *network, const struct network_options *options
                   const struct rehearsal *rehearsal, struct loop *loop)
 {
     struct dialer *dialer = &network->dialer;
-    const char *wrong;
+    const char *why;
 
     *network = (struct network){0};
     dialer_init(dialer, loop);
@@ -136,10 +137,11 @@ bool network_open(struct network *network, const struct network_options *options
         dialer->family = options->ipv4_only ? RESOLVE_IPV4 : RESOLVE_IPV6;
     if (rehearsal->authority)
         dialer->map = &rehearsal->map;
-    if (options->interfaces.count) { /* of several, the first; a load takes turns by itself */
-        wrong = sock_from_parse(&network->from, options->interfaces.list[0]);
-        if (wrong)
-            return complain(options->interfaces.list[0], wrong);
+    /* fetch and race use the first; a load uses all of them in rotation */
+    if (options->interfaces.count) {
+        why = sock_from_parse(&network->from, options->interfaces.list[0]);
+        if (why)
+            return complain(options->interfaces.list[0], why);
         dialer->from = &network->from;
     }
     if (options->verbose && loop) {

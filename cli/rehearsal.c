@@ -1,4 +1,5 @@
-/* Announced as text, so that a person can use it too: three addresses, then the certificate. */
+/* The child announces itself as text, which a person can use too: three addresses, then the
+   certificate. */
 #include "cli/rehearsal.h"
 
 #include <errno.h>
@@ -25,11 +26,11 @@
 #define MAX_ANNOUNCED_BYTES 65536
 #define MAX_STAT_BYTES      1024
 #define FLAG_EXITING        0x4   /* PF_EXITING, of the flags in proc_pid_stat(5) */
-#define PATIENCE_MS         20000 /* to come up, with a long list to read */
+#define START_LIMIT_MS      20000 /* limit for the child's start, which reads the list */
 
 extern char **environ;
 
-/* The child's command line; its words are borrowed. To be freed. */
+/* The command line of the child. The words are borrowed; free the array. */
 static char **command_of(const struct list_options *list, const char *other)
 {
     static char name[] = "firstbyte", origin[] = "origin", lifeline[] = "--lifeline", file[] = "-f",
@@ -42,7 +43,7 @@ static char **command_of(const struct list_options *list, const char *other)
     if (list->file) {
         struct stat about;
 
-        /* A pipe, whatever its name, can be read once: by the parent. The child makes all up then. */
+        /* A pipe can be read only once, by the parent. The child then invents all sites. */
         if (stat(list->file, &about) || !S_ISREG(about.st_mode))
             return words;
         words[count++] = file;
@@ -56,8 +57,8 @@ static char **command_of(const struct list_options *list, const char *other)
     return words;
 }
 
-/* Where this program lies, if it still does; else the kernel's link to it, which valgrind cannot
-   follow. */
+/* The path of this program if it still exists. Otherwise the kernel's link to it, which valgrind
+   cannot follow. */
 static const char *own_path(char path[PATH_MAX])
 {
     ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
@@ -89,15 +90,15 @@ static int spawn(pid_t *child, char *const *words, int input, int output)
     return error;
 }
 
-/* Reads what the child says until it closes its end; NULL where it takes too long. To be freed. */
-static char *listen_to(int fd)
+/* Reads the child's output until the child closes it. NULL on an error or a timeout. Free it. */
+static char *read_until_closed(int fd)
 {
     char *text = memory_get(MAX_ANNOUNCED_BYTES + 1);
     size_t length = 0;
 
     for (;;) {
         struct pollfd one = {.fd = fd, .events = POLLIN};
-        ssize_t count = poll(&one, 1, PATIENCE_MS) == 1
+        ssize_t count = poll(&one, 1, START_LIMIT_MS) == 1
                             ? read(fd, text + length, MAX_ANNOUNCED_BYTES - length)
                             : -1;
 
@@ -113,7 +114,7 @@ static char *listen_to(int fd)
     return text;
 }
 
-/* "name address:port\n", of IPv4. */
+/* Reads a line "name address:port" with an IPv4 address. */
 static bool read_address(const char **at, const char *name, struct address *address)
 {
     char text[ADDRESS_TEXT_BYTES], *colon;
@@ -162,7 +163,7 @@ bool rehearsal_start(struct rehearsal *rehearsal, const struct list_options *lis
         close(announced[1]);
     rehearsal->lifeline = lifeline[1];
     if (!error) {
-        text = listen_to(announced[0]);
+        text = read_until_closed(announced[0]);
         up = read_announcement(rehearsal, text);
     }
     if (announced[0] >= 0)
@@ -176,7 +177,8 @@ bool rehearsal_start(struct rehearsal *rehearsal, const struct list_options *lis
     return up;
 }
 
-/* The other end of the lifeline is the child's alone: the kernel reports an error when it is closed. */
+/* Only the child has the other end of the lifeline. When the child ends, epoll reports an error on
+   this end. */
 int rehearsal_watch(const struct rehearsal *rehearsal, struct loop *loop, struct watch *watch,
                     watch_fn *ended, void *owner)
 {
@@ -184,18 +186,18 @@ int rehearsal_watch(const struct rehearsal *rehearsal, struct loop *loop, struct
     return rehearsal->child > 0 ? loop_watch(loop, watch, rehearsal->lifeline, 0) : 0;
 }
 
-/* Whether a process is on its way out: its sockets may be closed by then, and its pipe not yet. */
+/* Whether a process is exiting. Its sockets may then be closed and its pipe still open. */
 static bool is_exiting(pid_t pid)
 {
-    char path[sizeof("/proc//stat") + 3 * sizeof(pid)], *text, *behind_name;
+    char path[sizeof("/proc//stat") + 3 * sizeof(pid)], *text, *after_name;
     unsigned flags = 0;
     size_t length;
 
     snprintf(path, sizeof(path), "/proc/%d/stat", pid);
     text = file_read(path, MAX_STAT_BYTES, &length);
-    behind_name = text ? strrchr(text, ')') : NULL;
-    if (behind_name)
-        sscanf(behind_name, ") %*c %*d %*d %*d %*d %*d %u", &flags);
+    after_name = text ? strrchr(text, ')') : NULL;
+    if (after_name)
+        sscanf(after_name, ") %*c %*d %*d %*d %*d %*d %u", &flags);
     free(text);
     return flags & FLAG_EXITING;
 }
@@ -222,7 +224,7 @@ bool rehearsal_report_end(struct rehearsal *rehearsal)
         snprintf(how, sizeof(how), "was killed by signal %d", WTERMSIG(status));
     else if (reaped >= 0)
         snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(status));
-    diagnostic("the rehearsal's origin %s, and the run with it", how);
+    diagnostic("the rehearsal's origin %s, so the run ended", how);
     rehearsal->child = -1;
     return true;
 }
@@ -230,7 +232,8 @@ bool rehearsal_report_end(struct rehearsal *rehearsal)
 void rehearsal_stop(struct rehearsal *rehearsal)
 {
     if (rehearsal->child > 0)
-        kill(rehearsal->child, SIGCONT); /* stopped, it would not notice the end of the lifeline */
+        /* a stopped child would not see that the lifeline is closed */
+        kill(rehearsal->child, SIGCONT);
     if (rehearsal->lifeline >= 0)
         close(rehearsal->lifeline);
     if (rehearsal->child > 0)
@@ -239,11 +242,12 @@ void rehearsal_stop(struct rehearsal *rehearsal)
     *rehearsal = (struct rehearsal){.child = -1, .lifeline = -1};
 }
 
-/* Tells the origin of every site that has something of its own to play. Lines that are no sites are
-   the parent's to refuse. */
-static bool tell_all(struct origin *origin, const struct list_options *list, bool lifeline)
+/* Configures the origin with every site whose line has faults for the rehearsal. A bad line is
+   skipped in a rehearsal, because the parent reports it. */
+static bool configure(struct origin *origin, const struct list_options *list, bool lifeline)
 {
-    static const struct sites_options plain = {.weights = true}; /* a list, or targets of a load */
+    /* accepts a list of sites and the targets of a load */
+    static const struct sites_options plain = {.weights = true};
     struct bad_lines bad = {.file = bad_lines_file(list->file)};
     struct sites *sites;
     struct listed listed;
@@ -254,7 +258,6 @@ static bool tell_all(struct origin *origin, const struct list_options *list, boo
         return false;
     }
     while (sites_next(sites, &listed) == SITES_ONE) {
-        /* the parent refuses bad lines itself, or tells of them one by one */
         if (listed.site->unreadable && !lifeline)
             bad_lines_add(&bad, listed.site);
         if (!listed.site->unreadable && (listed.play.given || listed.site->url.numeric))
@@ -284,7 +287,7 @@ static void on_signal(void *owner, int number)
     loop_stop(owner);
 }
 
-/* The parent closed its end, or is gone. */
+/* The parent has closed its end, or has ended. */
 static void on_lifeline(void *owner, uint32_t events)
 {
     (void)events;
@@ -318,7 +321,7 @@ enum exit_status origin_run(const struct list_options *list, bool lifeline)
 
     if (!origin)
         diagnostic("the origin cannot start: %s", why);
-    else if (tell_all(origin, list, lifeline))
+    else if (configure(origin, list, lifeline))
         status = serve(loop, origin, lifeline);
     else
         status = EXIT_USAGE;

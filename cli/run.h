@@ -1,29 +1,29 @@
-/* The commands: those that make requests, and one that compares. */
+/* The commands that run in this process. */
 #ifndef CLI_RUN_H
 #define CLI_RUN_H
 
 #include "cli/fetch/session.h"
 #include "cli/options/options.h"
 
-/* firstbyte fetch: all sites at once. */
+/* firstbyte fetch: fetches all sites concurrently. */
 enum exit_status run_fetch(const struct options *options);
 
-/* firstbyte race: one after the other, then at once. */
+/* firstbyte race: fetches the sites one after the other, then concurrently. */
 enum exit_status run_race(const struct options *options);
 
 /* firstbyte bench: the load generator. */
 enum exit_status run_bench(const struct options *options);
 
-/* firstbyte diff: sets of runs of the load generator. */
+/* firstbyte diff: compares sets of runs of the load generator. */
 enum exit_status run_diff(const struct options *options);
 
-/* Runs a command with a session whose list was read and checked and whose rehearsal, where one is wanted,
-   is up. */
+/* Runs a command with an open session: its list was read and checked, and its rehearsal is running
+   if the options ask for one. */
 typedef enum exit_status session_fn(const struct options *options, struct session *session);
 enum exit_status run_session(const struct options *options, session_fn *run);
 
-/* Fetches all sites of the session at once, the list read from its beginning; *took is the time until
-   the last answer. False where it cannot be set up, which is said. */
+/* Reads the list from its beginning and fetches all its sites concurrently. *took is the time until
+   the last response. False, with a diagnostic, if it cannot be set up. */
 bool run_reactor_half(const struct options *options, struct session *session, nsec *took);
 
 #endif

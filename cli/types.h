@@ -1,4 +1,4 @@
-/* Types of options that commands pass on: what reads them need not know struct options. */
+/* Types of options that commands pass on. Code that uses them need not include struct options. */
 #ifndef CLI_TYPES_H
 #define CLI_TYPES_H
 
@@ -12,13 +12,13 @@
 
 /* Exit statuses. */
 enum exit_status {
-    EXIT_FETCHED = 0,                /* every site answered */
-    EXIT_SOME_FAILED = 1,            /* some did not */
+    EXIT_FETCHED = 0,                /* every site was fetched */
+    EXIT_SOME_FAILED = 1,            /* at least one site failed */
     EXIT_USAGE = 2,                  /* bad options or a bad list */
-    EXIT_SETUP = MEMORY_EXIT_STATUS, /* no set-up, a lack of resources, or figures lost */
+    EXIT_SETUP = MEMORY_EXIT_STATUS, /* set-up failed, resources ran out, or results were lost */
     EXIT_SLO = 4,                    /* bench: --slo was missed */
     EXIT_SATURATED = 5,              /* bench: the client was saturated, starved or suspended */
-    EXIT_SLOWER = 6, /* diff, bench --vs: slower than the first of what was compared */
+    EXIT_SLOWER = 6,                 /* diff, bench --vs: slower than the baseline */
     EXIT_INTERRUPTED = INTERRUPT_EXIT_STATUS /* SIGINT, SIGTERM or SIGHUP */
 };
 
@@ -35,7 +35,7 @@ enum format { FORMAT_TEXT, FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* An option that may be given several times; the texts are those of the command line. */
+/* An option that may be given several times. The texts are borrowed from the command line. */
 struct texts {
     const char **list; /* owned */
     size_t count;
@@ -43,12 +43,12 @@ struct texts {
 
 /* Where sites come from. */
 struct list_options {
-    const char *file; /* the list, of bench its targets; NULL: the words */
+    const char *file; /* the list, or the targets of bench; NULL: `words` */
     char **words;     /* URLs */
     size_t word_count;
 };
 
-/* What is asked of every site whose line does not say otherwise. */
+/* The request for every site whose line in the list does not override it. */
 struct request_options {
     const char *method;      /* -X; NULL: GET, HEAD with -I, POST with --data */
     char *headers;           /* -H, each closed with CR LF; owned; NULL: none */
@@ -59,16 +59,16 @@ struct request_options {
     nsec timeout;            /* -T */
 };
 
-/* What becomes of results. */
+/* How and where results are written. */
 struct output_options {
     enum format format;
-    struct texts fields; /* names of --fields, checked; none: all, or the format's own */
+    struct texts fields; /* names of --fields, checked; empty: the fields of the format */
     const char *file;    /* -o; NULL: standard output */
-    bool append;         /* --append: whole lines at the file's end */
+    bool append;         /* --append: lines are added at the end of the file */
     bool input_order;
-    bool fail; /* a status of 400 and up is a failure */
+    bool fail; /* --fail: a status of 400 or more is a failure */
     enum color color;
-    bool quiet;              /* -q: errors of the program alone on standard error */
+    bool quiet;              /* -q: only errors on standard error */
     const char *resume;      /* --resume: the state file */
     unsigned cert_warn_days; /* --cert-warn; 0: not given */
 };

@@ -118,7 +118,7 @@ static void on_channel_ready(void *owner, uint32_t events)
     for (; reads < READS_A_TURN && query_socks_pending(channel->socks, fd); reads++)
         ares_process_fd(channel->channel, fd, ARES_SOCKET_BAD);
     if (reads == READS_A_TURN && one->watch.fd >= 0) /* else c-ares has closed it meanwhile */
-        loop_again(channel->loop, &one->watch, EPOLLIN);
+        loop_yield(channel->loop, &one->watch, EPOLLIN);
     arm_timeout(channel);
 }
 

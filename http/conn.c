@@ -148,7 +148,7 @@ static void send_output(struct conn *conn)
         if (io.status == IO_ERROR) { /* the other side may have responded before it hung up */
             conn->send_error = io.error;
             conn->send_detail = conn->transport->why;
-            loop_again(conn->loop, &conn->sock->watch, 0);
+            loop_yield(conn->loop, &conn->sock->watch, 0);
         }
         conn->blocked = io.status != IO_OK;
         if (conn->blocked)
@@ -232,7 +232,7 @@ static void on_ready(void *owner, uint32_t events)
         conn_flush(conn);
     for (unsigned reads = 1; conn->state != CONN_CLOSED && receive_once(conn); reads++)
         if (reads == conn->options->read_budget) {
-            loop_again(conn->loop, &conn->sock->watch, 0);
+            loop_yield(conn->loop, &conn->sock->watch, 0);
             return;
         }
 }
@@ -286,10 +286,10 @@ struct conn *conn_open(struct dial *dial, const struct conn_options *options, vo
     conn->proxy = dial->proxy;
     conn->address = dial->address;
     conn->sock = dialled.sock;
-    watch_pass(&conn->sock->watch, on_ready, conn, "connection");
+    watch_set_owner(&conn->sock->watch, on_ready, conn, "connection");
     conn->transport = dialled.transport;
     protocol->open(conn);
-    loop_again(conn->loop, &conn->sock->watch, 0); /* TLS may have read more than its handshake */
+    loop_yield(conn->loop, &conn->sock->watch, 0); /* TLS may have read more than its handshake */
     return conn;
 }
 

@@ -381,7 +381,7 @@ static enum step at_end(struct origin_conn *conn)
     case ENDING_RESET: return leave(conn, true);
     case ENDING_AGAIN: /* not at once: an eager reader would keep the loop here */
         conn->sent = conn->again;
-        loop_again(conn->server->loop, &conn->sock->watch, 0);
+        loop_yield(conn->server->loop, &conn->sock->watch, 0);
         return STEP_WAIT;
     case ENDING_STALL: break;
     }
@@ -423,7 +423,7 @@ static void origin_conn_drive(struct origin_conn *conn)
 
     for (int steps = 0; step == STEP_ON; steps++) {
         if (steps == STEPS_A_TURN) {
-            loop_again(conn->server->loop, &conn->sock->watch, 0);
+            loop_yield(conn->server->loop, &conn->sock->watch, 0);
             return;
         }
         switch (conn->state) {

@@ -331,7 +331,7 @@ void watch_init(struct watch *watch, watch_fn *ready, void *owner, const char *n
     task_init(&watch->again, deliver_again, watch, name);
 }
 
-void watch_pass(struct watch *watch, watch_fn *ready, void *owner, const char *name)
+void watch_set_owner(struct watch *watch, watch_fn *ready, void *owner, const char *name)
 {
     watch->ready = ready;
     watch->owner = owner;
@@ -379,7 +379,7 @@ void loop_close(struct loop *loop, struct watch *watch)
     watch->fd = -1;
 }
 
-void loop_again(struct loop *loop, struct watch *watch, uint32_t events)
+void loop_yield(struct loop *loop, struct watch *watch, uint32_t events)
 {
     watch->events |= events;
     loop_defer(loop, &watch->again);

@@ -57,11 +57,11 @@ struct task {
     uint32_t turn;            /* the first turn whose step 6 may run it, modulo 2^32 */
 };
 
-/* Called with the epoll events of a descriptor, or with those given to loop_again. */
+/* Called with the epoll events of a descriptor, or with those given to loop_yield. */
 typedef void watch_fn(void *owner, uint32_t events);
 
 struct watch {
-    watch_fn *ready;   /* who is called; changed by watch_pass */
+    watch_fn *ready;   /* who is called; changed by watch_set_owner */
     void *owner;       /* its argument */
     struct task again; /* its place in the ready list; has the watch's name */
     uint32_t events;   /* what the ready list will deliver */
@@ -139,7 +139,7 @@ unsigned char *loop_buffer(struct loop *loop);
 void watch_init(struct watch *watch, watch_fn *ready, void *owner, const char *name);
 
 /* Gives any watch another owner with a callback and a static name. */
-void watch_pass(struct watch *watch, watch_fn *ready, void *owner, const char *name);
+void watch_set_owner(struct watch *watch, watch_fn *ready, void *owner, const char *name);
 
 /* Registers `fd` for `interest`. Returns 0, or the errno: EPERM for a regular file, ENOSPC over
    the limit of /proc/sys/fs/epoll/max_user_watches. */
@@ -155,7 +155,7 @@ void loop_unwatch(struct loop *loop, struct watch *watch);
 void loop_close(struct loop *loop, struct watch *watch);
 
 /* Puts the watch into the ready list: called in step 6 with `events`, even where no event comes. */
-void loop_again(struct loop *loop, struct watch *watch, uint32_t events);
+void loop_yield(struct loop *loop, struct watch *watch, uint32_t events);
 
 /* Whether the task is put off and has not run yet. */
 static inline bool task_is_queued(const struct task *task)

@@ -19,7 +19,7 @@ struct loop;
 
 enum probe_kind {
     PROBE_TIMER, /* step 2 of a turn */
-    PROBE_WATCH, /* step 5, or step 6 after loop_again */
+    PROBE_WATCH, /* step 5, or step 6 after loop_yield */
     PROBE_TASK,  /* step 6 */
 };
 

@@ -268,7 +268,7 @@ void sock_note(struct sock *sock, uint32_t events)
         sock->writable = true;
 }
 
-int sock_connected(struct sock *sock)
+int sock_connect_result(struct sock *sock)
 {
     int error = 0;
     socklen_t size = sizeof(error);
@@ -318,7 +318,7 @@ static ssize_t receive_stamped(struct sock *sock, void *buffer, size_t size)
     return count;
 }
 
-void sock_stamp(struct sock *sock)
+void sock_enable_timestamps(struct sock *sock)
 {
     int what = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
 

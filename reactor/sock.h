@@ -128,7 +128,7 @@ void sock_note(struct sock *sock, uint32_t events);
 /* After the first event of a connect: 0 where it is established, else the errno of its failure. A
    connection that was reset as soon as it stood counts as established: the reset shows in the first
    receive, after what may have come before it. */
-int sock_connected(struct sock *sock);
+int sock_connect_result(struct sock *sock);
 
 /* Receives up to `size` bytes (over 0). IO_OK, IO_WANT_READ, IO_EOF or IO_ERROR, which is EINTR
    where a signal ended a blocking call. */
@@ -144,7 +144,7 @@ void sock_no_delay(struct sock *sock);
    software; Documentation/networking/timestamping.rst): they come with the one receive call, and
    `kernel_age_ns` tells of them. The first bytes of a connection may have none. Nothing changes where the kernel
    cannot. */
-void sock_stamp(struct sock *sock);
+void sock_enable_timestamps(struct sock *sock);
 
 /* Closes the descriptor and frees the socket at the end of the turn; `loop` is NULL for a blocking
    one. Nothing happens where `sock` is NULL. */

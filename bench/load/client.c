@@ -166,7 +166,7 @@ static void open_client(struct client *client)
     client->stood = true;
     sock_no_delay(conn->sock); /* or a request would wait for the ACK of the one before */
     if (client->stamped)
-        sock_stamp(conn->sock);
+        sock_enable_timestamps(conn->sock);
     submit_waiting(client);
     group->events->open(group->owner, client);
     on_room(conn);

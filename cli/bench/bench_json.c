@@ -1,8 +1,9 @@
 /*
- * A run for machines: one JSON object, or CSV of its intervals. Units are in the names, microseconds
- * keep their nanoseconds, and what was not measured is null: a 0 would be a lie. The interval's columns
- * are one table, so that both formats have the same. A line of JSON for each interval while the run
- * goes on was rejected: the report is one thing, written when the run is over.
+ * A run for machines: one JSON object, or CSV of its intervals. Units are in the names,
+ * microseconds keep their nanoseconds, and what was not measured is null: a 0 would be a lie. The
+ * interval's columns are one table, so that both formats have the same. A line of JSON for each
+ * interval while the run goes on was rejected: the report is one thing, written when the run is
+ * over.
  */
 #include "cli/bench/bench_report.h"
 

@@ -1,4 +1,5 @@
-/* How long it took: the table of latencies, the histogram, and the longest gap between two answers. */
+/* How long it took: the table of latencies, the histogram, and the longest gap between two
+   answers. */
 #include <string.h>
 
 #include "cli/bench/bench_page.h"

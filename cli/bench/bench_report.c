@@ -1,8 +1,9 @@
 /*
- * The report of a run for people. What decides whether it can be believed comes first: a client that
- * was the bottleneck, a run that was cut short. Then what was done, how long it took, and how the
- * client itself fared; what is 0 and would be, is left out. A table of one format for all tools'
- * numbers was rejected: a percentile means something else in each loop, so its column says what it is.
+ * The report of a run for people. What decides whether it can be believed comes first: a client
+ * that was the bottleneck, a run that was cut short. Then what was done, how long it took, and how
+ * the client itself fared; what is 0 and would be, is left out. A table of one format for all
+ * tools' numbers was rejected: a percentile means something else in each loop, so its column says
+ * what it is.
  */
 #include "cli/bench/bench_report.h"
 

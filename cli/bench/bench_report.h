@@ -9,11 +9,12 @@
 
 #include "cli/bench/bench_run.h"
 
-/* The report for people. `columns` is the width that it may take, 0: 80; less it does not do with. */
+/* The report for people. `columns` is the width that it may take, 0: 80; less it does not do
+   with. */
 void bench_report_text(FILE *to, const struct bench_run *run, bool color, size_t columns);
 
-/* One object in one line, closed with a newline. An interval that cannot be read is left out of it, and
-   of the CSV: spool_error says so afterwards. */
+/* One object in one line, closed with a newline. An interval that cannot be read is left out of it,
+   and of the CSV: spool_error says so afterwards. */
 void bench_report_json(FILE *to, const struct bench_run *run);
 
 /* A head line, and a line for each interval, each closed with CR LF (RFC 4180). */

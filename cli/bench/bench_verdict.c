@@ -1,4 +1,5 @@
-/* Whether the numbers can be believed: what stands above them, and the lines about the client itself. */
+/* Whether the numbers can be believed: what stands above them, and the lines about the client
+   itself. */
 #include "cli/bench/bench_page.h"
 #include "cli/output/figures.h"
 #include "cli/output/terminal.h"

@@ -1,5 +1,6 @@
-/* The search, and how its curve is shown. Rejected: one long ramp. A rate that is over the knee leaves a
-   queue behind, which spoils all rates after it; runs of their own can wait until the server is idle. */
+/* The search, and how its curve is shown. Rejected: one long ramp. A rate that is over the knee
+   leaves a queue behind, which spoils all rates after it; runs of their own can wait until the
+   server is idle. */
 #include "cli/bench/knee.h"
 
 #include <math.h>
@@ -24,8 +25,9 @@ static double wrong_share(const struct tally *tally)
     return ended ? (double)tally_wrong(tally) / (double)ended : 1;
 }
 
-/* Whether more connections would have been of use: without a wait for one, the server was as quick as it is when
-   it is idle. Where it is overloaded all connections are busy, too, but then it is slow. */
+/* Whether more connections would have been of use: without a wait for one, the server was as quick
+   as it is when it is idle. Where it is overloaded all connections are busy, too, but then it is
+   slow. */
 static bool is_limited(const struct settle *settle, const struct tally *total)
 {
     return verdict_limited(total) &&
@@ -128,7 +130,8 @@ static bool try_rate(struct knee_search *search, double rate, bool settled)
     return made;
 }
 
-/* The rate to be tried next, from the highest that held and the lowest that did not; 0: it is found. */
+/* The rate to be tried next, from the highest that held and the lowest that did not; 0: it is
+   found. */
 static double next_rate(double held, double missed)
 {
     if (!missed)
@@ -143,8 +146,8 @@ static bool is_over(const struct knee *knee)
     return knee->interrupted || knee->gave_up;
 }
 
-/* Tries a rate on an idle server, and once more where it missed. *last is the try that counts, NULL where the
-   search is over before there is one. False where a run cannot be set up. */
+/* Tries a rate on an idle server, and once more where it missed. *last is the try that counts, NULL
+   where the search is over before there is one. False where a run cannot be set up. */
 static bool try_twice(struct knee_search *search, double rate, const struct knee_try **last)
 {
     struct knee *knee = search->knee;
@@ -222,7 +225,8 @@ static int by_rate(const void *a, const void *b)
     return (one->held > other->held) - (one->held < other->held);
 }
 
-/* The tries in the order of their rates; of one rate, the one that missed first: it was the first. */
+/* The tries in the order of their rates; of one rate, the one that missed first: it was the
+   first. */
 static struct knee sorted(const struct knee *knee)
 {
     struct knee copy = *knee;

@@ -1,8 +1,9 @@
 /*
- * The knee of a server's curve: the highest rate at which it holds a limit. Rates are tried one after the
- * other, doubled while the limit holds, then halved in between, until the highest that held and the
- * lowest that did not lie within KNEE_CLOSE of each other. A rate that missed is tried once more: one hiccup is
- * not the server's limit. Each try begins when the server is idle again (cli/bench/settle.h), or after SETTLE_TIME.
+ * The knee of a server's curve: the highest rate at which it holds a limit. Rates are tried one
+ * after the other, doubled while the limit holds, then halved in between, until the highest that
+ * held and the lowest that did not lie within KNEE_CLOSE of each other. A rate that missed is tried
+ * once more: one hiccup is not the server's limit. Each try begins when the server is idle again
+ * (cli/bench/settle.h), or after SETTLE_TIME.
  */
 #ifndef CLI_BENCH_KNEE_H
 #define CLI_BENCH_KNEE_H
@@ -46,12 +47,12 @@ struct knee {
     bool ports, descriptors; /* ran out */
 };
 
-/* Searches; each try is told on `to` as it ends, unless that is NULL. False where a run cannot be set up,
-   which is said. */
+/* Searches; each try is told on `to` as it ends, unless that is NULL. False where a run cannot be
+   set up, which is said. */
 bool knee_find(struct knee *knee, const struct load_plan *plan, FILE *to);
 
-/* What was found, behind the curve in the order of the rates; and the same as one JSON object, schema
-   firstbyte.knee/1. */
+/* What was found, behind the curve in the order of the rates; and the same as one JSON object,
+   schema firstbyte.knee/1. */
 void knee_curve(FILE *to, const struct knee *knee);
 void knee_text(FILE *to, const struct knee *knee);
 void knee_json(FILE *to, const struct knee *knee);

@@ -1,6 +1,6 @@
 /*
- * A run in this process is a loop, the network and a load. In several, each child has these for itself
- * with its share of the connections, the rate and the requests, and the parent only adds up.
+ * A run in this process is a loop, the network and a load. In several, each child has these for
+ * itself with its share of the connections, the rate and the requests, and the parent only adds up.
  */
 #include "cli/bench/load_run.h"
 
@@ -18,7 +18,8 @@
 #define START_AFTER                                                                                \
     (200 * NSEC_PER_MS) /* of several processes: to be forked, and to read what they need */
 
-/* The exit status of a child that a signal ended before its time is this and the signal's number. */
+/* The exit status of a child that a signal ended before its time is this and the signal's
+   number. */
 #define ENDED_BY_SIGNAL 128
 
 /* A load in this process. */
@@ -232,7 +233,8 @@ static void on_parents_origin_end(void *owner, uint32_t events)
     procs_stop(parent->procs);
 }
 
-/* Whether a child ended before its time because a signal came, to it alone or to the whole group. */
+/* Whether a child ended before its time because a signal came, to it alone or to the whole
+   group. */
 static bool ended_early(const struct proc *proc)
 {
     return proc->end == PROC_STATUS && proc->number > ENDED_BY_SIGNAL;
@@ -257,8 +259,8 @@ static void say_how(const struct proc *proc, unsigned number, unsigned count)
         diagnostic(PROCESS "sent what is no tally", number, count);
 }
 
-/* Names the children that did not end well, and returns whether there are any. Those that ended early in an
-   interrupted run did what they should. */
+/* Names the children that did not end well, and returns whether there are any. Those that ended
+   early in an interrupted run did what they should. */
 static bool say_lost(const struct parent *parent, unsigned count)
 {
     const struct load_outcome *outcome = parent->outcome;

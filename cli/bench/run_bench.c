@@ -145,8 +145,8 @@ static bool say_remedies(bool ports, bool descriptors)
     return ports || descriptors;
 }
 
-/* What the text report says first, beside one for machines: why the exit status is not 0, and what else limited
-   the run. */
+/* What the text report says first, beside one for machines: why the exit status is not 0, and what
+   else limited the run. */
 static void say_judgement(const struct bench_run *run)
 {
     enum error error = (enum error)run->total->gave_up;
@@ -286,8 +286,8 @@ static enum exit_status verdict(const struct bench *bench)
     return bench->answered ? EXIT_FETCHED : EXIT_SOME_FAILED;
 }
 
-/* Whether another run makes sense: no signal asked for an end, there is a server, and a report can be
-   written. */
+/* Whether another run makes sense: no signal asked for an end, there is a server, and a report can
+   be written. */
 static bool goes_on(struct bench *bench)
 {
     bench->interrupted = bench->interrupted || interrupts_pending();
@@ -354,7 +354,7 @@ static enum exit_status end_output(struct bench *bench, enum exit_status status)
     const char *kept = output_kept(bench->output);
 
     if (kept)
-        diagnostic("what was measured is in %s", kept);
+        diagnostic("the results are in %s", kept);
     if (finished)
         return status;
     complain(output_name(bench->output), strerrordesc_np(output_error(bench->output)));

@@ -1,5 +1,6 @@
-/* Probes are runs of one request, so that they go the way that the requests of a run go: names, routes, TLS.
-   Rejected: a connection that is kept for probes. A server that queues connections would not show it there. */
+/* Probes are runs of one request, so that they go the way that the requests of a run go: names,
+   routes, TLS. Rejected: a connection that is kept for probes. A server that queues connections
+   would not show it there. */
 #include "cli/bench/settle.h"
 
 #define FIRST_PAUSE   (10 * NSEC_PER_MS) /* before a probe of a wait; then doubled */
@@ -97,7 +98,8 @@ static bool is_idle(const struct settle *settle, const struct settle_probe *prob
             probe->time <= settle->time + SETTLE_SLACK);
 }
 
-/* The pauses grow: a limiter that lets in few a second would be kept busy by the probes themselves. */
+/* The pauses grow: a limiter that lets in few a second would be kept busy by the probes
+   themselves. */
 bool settle_wait(struct settle *settle, nsec deadline, bool *settled)
 {
     nsec pause = FIRST_PAUSE;

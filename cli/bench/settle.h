@@ -1,7 +1,8 @@
 /*
- * Whether a server is idle again. A rate above what a server can do leaves a backlog behind: requests that it
- * works off after their connections have gone, or a limiter's memory of them. A run that begins on it measures
- * the run before. So one request at a time, a probe, is sent until it takes no longer than one did at first.
+ * Whether a server is idle again. A rate above what a server can do leaves a backlog behind:
+ * requests that it works off after their connections have gone, or a limiter's memory of them. A
+ * run that begins on it measures the run before. So one request at a time, a probe, is sent until
+ * it takes no longer than one did at first.
  */
 #ifndef CLI_BENCH_SETTLE_H
 #define CLI_BENCH_SETTLE_H
@@ -27,11 +28,12 @@ struct settle {
         start; /* when the next run may begin, after settle_wait: a limiter has forgotten the probe then */
 };
 
-/* Sends the first probes. False where a run cannot be set up, which is said. Where none had a response, `error`
-   says why. */
+/* Sends the first probes. False where a run cannot be set up, which is said. Where none had a
+   response, `error` says why. */
 bool settle_begin(struct settle *settle, const struct load_plan *plan);
 
-/* Waits until the server is idle, at most until `deadline`; *settled says whether it was. False as above. */
+/* Waits until the server is idle, at most until `deadline`; *settled says whether it was. False as
+   above. */
 bool settle_wait(struct settle *settle, nsec deadline, bool *settled);
 
 #endif

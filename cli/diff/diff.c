@@ -1,7 +1,7 @@
 /*
- * Compares sets of runs in three steps: each metric of each pair by itself, then all that are judged
- * together (Holm), then a word for each pair. Rejected: to judge all that is in a report. Of eight
- * metrics five repeats could show no difference at all.
+ * Compares sets of runs in three steps: each metric of each pair by itself, then all that are
+ * judged together (Holm), then a word for each pair. Rejected: to judge all that is in a report. Of
+ * eight metrics five repeats could show no difference at all.
  */
 #include "cli/diff/diff.h"
 

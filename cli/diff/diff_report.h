@@ -40,7 +40,8 @@ struct diff_comparisons {
     size_t noted;
 };
 
-/* Tables and sentences, which may have names from a stranger: they are shown by cli/output/text.h. */
+/* Tables and sentences, which may have names from a stranger: they are shown by
+   cli/output/text.h. */
 void diff_report_text(const struct diff_comparisons *all, FILE *to);
 
 /* One object in one line. */

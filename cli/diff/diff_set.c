@@ -1,7 +1,8 @@
 /*
- * Reads sets of runs; jansson takes the JSON apart, one object at a time, so that the intervals of one run
- * alone are in memory. A file is read whole first: that bounds it, and tells lines by their number.
- * Rejected: to skip what is no run. A set with a hole in it would be compared as if it were whole.
+ * Reads sets of runs; jansson takes the JSON apart, one object at a time, so that the intervals of
+ * one run alone are in memory. A file is read whole first: that bounds it, and tells lines by their
+ * number. Rejected: to skip what is no run. A set with a hole in it would be compared as if it were
+ * whole.
  */
 #include "cli/diff/diff_set.h"
 
@@ -280,7 +281,8 @@ static bool is_one_of(const char *key, const char *const *names)
     return *names;
 }
 
-/* Whether repeats, or with `elsewhere` two servers, may have other values of it; the loop was told. */
+/* Whether repeats, or with `elsewhere` two servers, may have other values of it; the loop was
+   told. */
 static bool may_differ(const char *key, bool elsewhere)
 {
     static const char *const repeats[] = {"seed", "loop", NULL};

@@ -1,6 +1,7 @@
 /*
- * A set of repeated runs of the load generator, read from objects of the schema firstbyte.bench/1, one
- * after the other. Of each run the few numbers are kept that can be compared, and what was asked for.
+ * A set of repeated runs of the load generator, read from objects of the schema firstbyte.bench/1,
+ * one after the other. Of each run the few numbers are kept that can be compared, and what was
+ * asked for.
  */
 #ifndef CLI_DIFF_DIFF_SET_H
 #define CLI_DIFF_DIFF_SET_H
@@ -42,11 +43,13 @@ struct diff_set {
     size_t count;          /* one at least, once it is read */
 };
 
-/* Lets the JSON library run out of memory as the rest of the program does. To be called before the rest. */
+/* Lets the JSON library run out of memory as the rest of the program does. To be called before the
+   rest. */
 void diff_set_begin(void);
 
-/* Reads a file, which may be a pipe. False where it is refused: *why is then a sentence, to be freed,
-   without the name. What is in it may come from a stranger: cli/output/text.h shows it. The set is empty then. */
+/* Reads a file, which may be a pipe. False where it is refused: *why is then a sentence, to be
+   freed, without the name. What is in it may come from a stranger: cli/output/text.h shows it. The
+   set is empty then. */
 bool diff_set_read(struct diff_set *set, const char *path, char **why);
 
 /* The same of bytes in memory: the reports of runs just made, in JSON. */
@@ -55,8 +58,8 @@ bool diff_set_parse(struct diff_set *set, const char *name, const char *bytes, s
 
 void diff_set_free(struct diff_set *set);
 
-/* Writes what was asked for differently: "loop (closed and open), rate (5000 and 7000)". Seeds may differ,
-   and with `elsewhere` what was asked too. Returns how many such things there are. */
+/* Writes what was asked for differently: "loop (closed and open), rate (5000 and 7000)". Seeds may
+   differ, and with `elsewhere` what was asked too. Returns how many such things there are. */
 size_t diff_run_differs(const struct diff_run *one, const struct diff_run *other, bool elsewhere,
                         FILE *to);
 

@@ -1,7 +1,7 @@
 /*
- * A hash table with open addressing, a word a line. What was in_flight out stays as a line without a mark
- * until the table is made anew, which is when half of its slots are used. A bitmap between the lowest and
- * the highest line was rejected: one slow site would make it as long as the list.
+ * A hash table with open addressing, one word per line. A line that was taken out leaves a slot
+ * with LINE_NONE until the table is rebuilt, when half of its slots are filled. Rejected: a bitmap
+ * from the lowest to the highest line. One slow site would make it as long as the list.
  */
 #include "cli/fetch/line_set.h"
 
@@ -12,7 +12,8 @@
 
 #define MARK_BITS  2
 #define LEAST_ROOM 64
-#define GOLDEN     UINT64_C(0x9e3779b97f4a7c15) /* 2^64 over the golden ratio: spreads a row */
+/* 2^64 divided by the golden ratio: spreads consecutive numbers */
+#define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
 
 static enum line_mark mark_of(uint64_t slot)
 {
@@ -24,7 +25,7 @@ static size_t home_of(const struct line_set *lines, uint64_t line)
     return (size_t)(line * GOLDEN >> 32) & (lines->room - 1);
 }
 
-/* The slot that holds the line, or the free one where it belongs. */
+/* The slot that holds the line, or the free slot for it. */
 static size_t find(const struct line_set *lines, uint64_t line)
 {
     size_t at = home_of(lines, line);
@@ -45,15 +46,15 @@ enum line_mark line_set_get(const struct line_set *lines, uint64_t line)
     return lines->room ? mark_of(lines->slots[find(lines, line)]) : LINE_NONE;
 }
 
-/* Whether the line of a used slot need not be kept. */
+/* Whether the set may forget the line of a filled slot. */
 static bool is_past(const struct line_set *lines, uint64_t slot)
 {
     return mark_of(slot) == LINE_NONE ||
            (mark_of(slot) == LINE_REPORTED && slot >> MARK_BITS <= lines->floor);
 }
 
-/* Forgets what is past, and makes room for as many again as are left. */
-static void make_room(struct line_set *lines)
+/* Rebuilds the table without lines that may be forgotten, four times as large as needed or more. */
+static void rebuild(struct line_set *lines)
 {
     struct line_set old = *lines;
     size_t kept = 0;
@@ -73,15 +74,15 @@ static void make_room(struct line_set *lines)
 
 void line_set_mark(struct line_set *lines, uint64_t line, enum line_mark mark)
 {
-    enum line_mark before;
+    enum line_mark prev;
     size_t at;
 
     if (2 * (lines->filled + 1) > lines->room)
-        make_room(lines);
+        rebuild(lines);
     at = find(lines, line);
-    before = mark_of(lines->slots[at]);
-    lines->in_flight += (size_t)(mark == LINE_IN_FLIGHT) - (before == LINE_IN_FLIGHT);
-    lines->used += (size_t)(mark != LINE_NONE) - (before != LINE_NONE);
+    prev = mark_of(lines->slots[at]);
+    lines->in_flight += (size_t)(mark == LINE_IN_FLIGHT) - (prev == LINE_IN_FLIGHT);
+    lines->used += (size_t)(mark != LINE_NONE) - (prev != LINE_NONE);
     if (mark == LINE_NONE && !lines->slots[at])
         return;
     lines->filled += !lines->slots[at];

@@ -1,4 +1,4 @@
-/* A ring of lines by number modulo the window. */
+/* A ring buffer: the line of site `number` is at number % ORDER_WINDOW. */
 #include "cli/fetch/order.h"
 
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 struct order {
     void (*line)(void *owner, const struct order_line *line);
     void *owner;
-    uint64_t next;                        /* the number whose turn it is */
-    size_t bytes;                         /* of the lines that wait */
-    struct order_line ring[ORDER_WINDOW]; /* bytes NULL: not here yet */
+    uint64_t next;                        /* the number of the next line to be written */
+    size_t bytes;                         /* of the lines in the ring */
+    struct order_line ring[ORDER_WINDOW]; /* bytes NULL: no line yet */
 };
 
 struct order *order_new(void (*line)(void *owner, const struct order_line *line), void *owner)
@@ -29,7 +29,7 @@ static void drop(struct order *order, struct order_line *line)
     *line = (struct order_line){0};
 }
 
-static void pass(struct order *order)
+static void write_next(struct order *order)
 {
     struct order_line *line = &order->ring[order->next++ % ORDER_WINDOW];
 
@@ -42,7 +42,7 @@ static void pass(struct order *order)
 void order_flush(struct order *order)
 {
     for (size_t i = 0; i < ORDER_WINDOW; i++)
-        pass(order);
+        write_next(order);
 }
 
 void order_free(struct order *order)
@@ -68,5 +68,5 @@ void order_put(struct order *order, const struct order_line *line)
     kept->bytes = memory_text(line->bytes, line->length);
     order->bytes += line->length;
     while (order->ring[order->next % ORDER_WINDOW].bytes)
-        pass(order);
+        write_next(order);
 }

@@ -1,4 +1,4 @@
-/* firstbyte fetch, which is also the asynchronous half of a race. */
+/* firstbyte fetch, and the asynchronous half of a race. */
 #include "cli/run.h"
 
 #include <stdio.h>
@@ -12,7 +12,8 @@
 #include "http/fetch.h"
 #include "reactor/interrupt.h"
 
-/* Descriptors that are no connection: standard ones, epoll, signals, list, nameservers, and some. */
+/* Descriptors for purposes other than connections: standard streams, epoll, signals, list,
+   nameservers, and a reserve. */
 #define OWN_DESCRIPTORS 24
 
 struct reactor_half {
@@ -22,11 +23,11 @@ struct reactor_half {
     struct network network;
     struct fetch *fetch;
     struct interrupt interrupt;
-    struct watch origin; /* the end of the rehearsal's */
+    struct watch origin; /* becomes ready when the rehearsal's process ends */
     uint64_t taken;      /* sites taken from the list */
-    bool all;            /* every site was reported */
-    bool draining;       /* only the writing of results is left */
-    bool hurried;        /* a signal came while draining */
+    bool all_reported;   /* every site of the list was reported */
+    bool draining;       /* only results remain to be written */
+    bool drain_aborted;  /* a signal came while draining: results are not waited for */
 };
 
 static enum fetch_next next_site(void *owner, const struct url_origin *near, struct site **site)
@@ -38,7 +39,7 @@ static enum fetch_next next_site(void *owner, const struct url_origin *near, str
     if (output_full(session->output) ||
         (session->order && !order_has_room(session->order, half->taken)))
         return FETCH_LATER;
-    if (near) { /* in the list's order, looking ahead would only fill the window */
+    if (near) { /* with --order, looking ahead would only fill the window */
         if (session->order || !sites_near(session->sites, near, &listed))
             return FETCH_LATER;
     } else {
@@ -68,7 +69,7 @@ static void on_lowered(void *owner, size_t now)
     if (half->options->output.quiet)
         return;
     progress_hide(half->session->progress);
-    diagnostic("no descriptor is left; concurrency lowered to %zu", now);
+    diagnostic("no descriptor is left: concurrency is lowered to %zu", now);
     progress_show(half->session->progress);
 }
 
@@ -76,7 +77,7 @@ static void on_ended(void *owner)
 {
     struct reactor_half *half = owner;
 
-    half->all = true;
+    half->all_reported = true;
     loop_stop(half->loop);
 }
 
@@ -102,7 +103,7 @@ static void on_interrupt(void *owner, int number)
 
     (void)number;
     half->session->interrupted = true;
-    half->hurried = half->draining;
+    half->drain_aborted = half->draining;
     loop_stop(half->loop);
 }
 
@@ -122,8 +123,8 @@ static size_t in_flight(void *owner)
     return half->fetch ? fetch_in_flight(half->fetch) : 0;
 }
 
-/* Room for connections under the limit of descriptors. */
-static size_t room_for_connections(size_t *allowed)
+/* The number of connections that the limit of descriptors allows. */
+static size_t max_connections(size_t *allowed)
 {
     struct rlimit limit;
 
@@ -133,7 +134,7 @@ static size_t room_for_connections(size_t *allowed)
     return *allowed > OWN_DESCRIPTORS ? *allowed - OWN_DESCRIPTORS : 1;
 }
 
-/* Between the starts of two requests, for so many a second; 0: no limit. */
+/* Converts a rate per second to an interval between two starts. Rate 0: no limit. */
 static nsec interval_of(double rate)
 {
     return rate > 0 ? (nsec)((double)NSEC_PER_S / rate) : 0;
@@ -142,7 +143,7 @@ static nsec interval_of(double rate)
 static void make_fetch(struct reactor_half *half)
 {
     const struct options *options = half->options;
-    size_t allowed = 0, room = room_for_connections(&allowed);
+    size_t allowed = 0, room = max_connections(&allowed);
     struct fetch_settings settings = {
         .concurrency = options->concurrency < room ? options->concurrency : room,
         .per_host = options->per_host,
@@ -162,25 +163,26 @@ static void make_fetch(struct reactor_half *half)
     if (settings.idle > settings.concurrency)
         settings.idle = settings.concurrency;
     if (settings.concurrency < options->concurrency && !options->output.quiet)
-        diagnostic("concurrency lowered from %zu to %zu: %zu descriptors are allowed "
+        diagnostic("concurrency is lowered from %zu to %zu: %zu descriptors are allowed "
                    "(ulimit -n)",
                    options->concurrency, settings.concurrency, allowed);
     half->fetch = fetch_new(&half->network.dialer, &settings);
 }
 
-/* What is finished is printed: until all is written, the reader is gone, or a signal comes. */
+/* Writes the results that are ready, until all are written, the output fails, or a signal comes. */
 static void drain(struct reactor_half *half)
 {
     struct session *session = half->session;
 
     half->draining = true;
     session_flush(session);
-    while (!output_idle(session->output) && !half->hurried)
+    while (!output_idle(session->output) && !half->drain_aborted)
         loop_turn(half->loop, NSEC_NEVER);
-    session_close_output(session, half->all && !half->hurried);
+    session_close_output(session, half->all_reported && !half->drain_aborted);
 }
 
-/* Everything that is needed before the first site; false where something of it fails, which is said. */
+/* Sets up everything that is needed before the first site. False, with a diagnostic, if a part
+   fails. */
 static bool set_up(struct reactor_half *half)
 {
     struct session *session = half->session;
@@ -189,7 +191,8 @@ static bool set_up(struct reactor_half *half)
 
     if (!session_open_output(session, half->loop, on_more, on_broken, half))
         return false;
-    interrupts_hold(); /* before, there was nothing to report; and a FIFO waits for its reader */
+    /* not earlier: opening a FIFO waits for its reader and must be interruptible */
+    interrupts_hold();
     if (!network_open(&half->network, &options->network, &session->rehearsal, half->loop))
         return false;
     error = interrupt_start(&half->interrupt, half->loop, on_interrupt, half);
@@ -205,8 +208,8 @@ static bool set_up(struct reactor_half *half)
     return true;
 }
 
-/* In the place of the progress line: what it all came to. */
-static void say_total(struct session *session, nsec took)
+/* Replaces the progress line by the totals of the run. */
+static void write_totals(struct session *session, nsec took)
 {
     char *text;
     size_t length;
@@ -238,16 +241,16 @@ static bool run_all(struct reactor_half *half, nsec *took)
     loop_run(half->loop);
     *took = clock_now() - began;
     left = fetch_unreported(half->fetch);
-    fetch_free(half->fetch); /* nothing is started any more */
+    fetch_free(half->fetch); /* no further site is started */
     half->fetch = NULL;
-    say_total(session, *took);
+    write_totals(session, *took);
     loop_unwatch(half->loop, &half->origin);
-    /* the last site may have failed of it, earlier in the same turn */
+    /* the origin may have ended earlier in this turn, and the last site failed because of it */
     session->origin_ended = rehearsal_report_end(&session->rehearsal);
-    if (half->all && !session->judged)
+    if (half->all_reported && !session->checked)
         session_report_empty(session);
     if (left && !half->options->output.quiet)
-        diagnostic("%zu sites were under way and are given up", left);
+        diagnostic("%zu sites were in flight and are not reported", left);
     drain(half);
     interrupt_stop(&half->interrupt);
     return true;

@@ -1,4 +1,4 @@
-/* Opening, reporting, closing: in the order in which a run needs them. */
+/* The functions are in the order in which a run calls them. */
 #include "cli/fetch/session.h"
 
 #include <errno.h>
@@ -55,13 +55,13 @@ bool session_open_state(struct session *session)
     if (!session->state)
         return complain_and_free("--resume", why);
     if (state_head(session->state)->finished && !session->options.output->quiet)
-        diagnostic("%s: the list was done; only what was added to it is fetched "
-                   "(all of it again: remove that file)",
+        diagnostic("%s: this list is complete; only new lines are fetched "
+                   "(delete this file to fetch all lines again)",
                    path);
     return true;
 }
 
-/* Whether a site that was read is where the state has it; with NULL, whether the list may end here. */
+/* Whether a site that was read agrees with the state. NULL: whether the list may end here. */
 static bool fits_state(const struct session *session, const struct site *site)
 {
     const struct state *state = session->state;
@@ -76,8 +76,8 @@ static bool fits_state(const struct session *session, const struct site *site)
 static bool refuse_list(const struct session *session)
 {
     return complain(session->options.output->resume,
-                    "it was made with another list, or the list was changed above the line it "
-                    "stands at");
+                    "it belongs to another list, or the list was changed above the last line "
+                    "that was read");
 }
 
 void session_report_empty(const struct session *session)
@@ -85,7 +85,7 @@ void session_report_empty(const struct session *session)
     const char *file = bad_lines_file(session->options.list->file);
 
     if (file && !session->options.output->quiet && !sites_position(session->sites)->count)
-        complain(file, "there is no site in it");
+        complain(file, "it contains no site");
 }
 
 bool session_check_list(struct session *session)
@@ -95,8 +95,8 @@ bool session_check_list(struct session *session)
     struct listed listed;
     bool fits = true;
 
-    session->judged = sites_rewind(session->sites);
-    if (!session->judged)
+    session->checked = sites_rewind(session->sites);
+    if (!session->checked)
         return !session->options.twice ||
                complain(file, "a race reads its list twice; give it a file");
     while (fits && sites_next(session->sites, &listed) == SITES_ONE) {
@@ -131,7 +131,7 @@ static struct report *make_report(const struct session *session)
     return report_new(&how);
 }
 
-/* A line whose turn has come. */
+/* Writes a line of `order`. */
 static void put_line(void *owner, const struct order_line *line)
 {
     struct session *session = owner;
@@ -142,22 +142,23 @@ static void put_line(void *owner, const struct order_line *line)
         state_report(session->state, line->line, line->failed);
 }
 
-/* How long the file is that a later run would go on with. */
-static uint64_t kept_bytes(const struct session *session)
+/* The length of the output file that a later run continues. STATE_NO_OUTPUT if the file cannot be
+   cut. */
+static uint64_t resumable_bytes(const struct session *session)
 {
     return output_can_be_cut(session->output) ? output_bytes(session->output) : STATE_NO_OUTPUT;
 }
 
-/* What was handed over has been written: it will not be fetched again. */
-static void on_wrote(void *owner)
+/* All composed results have been written: records them, so that they are not fetched again. */
+static void on_written(void *owner)
 {
     struct session *session = owner;
 
-    if (!state_commit(session->state, kept_bytes(session)) && !session->state_error)
+    if (!state_commit(session->state, resumable_bytes(session)) && !session->state_error)
         session->state_error = errno;
 }
 
-/* The file of --output; one that goes on is cut to what the state knows of it. */
+/* Opens the file of --output. With --resume it is cut to the length that the state recorded. */
 static struct output *open_file(struct session *session, struct loop *loop,
                                 void (*room)(void *owner), void (*broken)(void *owner, int error),
                                 void *owner)
@@ -181,7 +182,7 @@ bool session_open_output(struct session *session, struct loop *loop, void (*room
                          void (*broken)(void *owner, int error), void *owner)
 {
     const struct output_options *options = session->options.output;
-    bool goes_on = false;
+    bool continues = false;
 
     session->report = make_report(session);
     session->output = options->file ? open_file(session, loop, room, broken, owner)
@@ -190,13 +191,14 @@ bool session_open_output(struct session *session, struct loop *loop, void (*room
     if (!session->output)
         return false;
     if (session->state) {
-        goes_on = output_continues(session->output);
-        output_on_written(session->output, on_wrote, session);
-        /* what the file had before, lest a kill after the first write leave more */
-        on_wrote(session);
+        continues = output_continues(session->output);
+        output_on_written(session->output, on_written, session);
+        /* records the file's length now: a kill after the first write must not leave more than the
+           state knows */
+        on_written(session);
     }
     session->order = loop && options->input_order ? order_new(put_line, session) : NULL;
-    if (!goes_on && !output_bytes(session->output) && !(session->mode && session->report_begun)) {
+    if (!continues && !output_bytes(session->output) && !(session->mode && session->report_begun)) {
         report_begin(session->report, output_begin(session->output));
         output_end(session->output);
         session->report_begun = true;
@@ -204,7 +206,7 @@ bool session_open_output(struct session *session, struct loop *loop, void (*room
     return true;
 }
 
-/* A pipe turned out to be another list than the state's. */
+/* The list, read from a pipe, is not the list of the state. */
 static enum sites_next end_at_wrong_list(struct session *session)
 {
     refuse_list(session);
@@ -232,17 +234,17 @@ enum sites_next session_next(struct session *session, struct listed *listed)
         if (!state_is_done(state, place)) {
             state_take(state, place);
             state_advance(state, place, sites_position(session->sites)->sum);
-            listed->site->number -= session->passed_over; /* its turn among those of this run */
+            listed->site->number -= session->skipped; /* numbered among the sites of this run */
             return SITES_ONE;
         }
         site_free(listed->site);
-        session->passed_over++;
+        session->skipped++;
     }
     return SITES_END;
 }
 
-/* With --fail a status is one. */
-static void judge(const struct session *session, struct result *result, char status[16])
+/* With --fail a status of 400 or more becomes an error. */
+static void apply_fail(const struct session *session, struct result *result, char status[16])
 {
     if (result->error || !session->options.output->fail || result->status < 400)
         return;
@@ -252,17 +254,17 @@ static void judge(const struct session *session, struct result *result, char sta
     result->detail = status;
 }
 
-/* Composes the line and lets it wait for its turn. */
+/* Composes the line and adds it to `order`. */
 static void report_in_order(struct session *session, const struct result *result)
 {
     struct order_line line = {.number = result->site->number,
                               .line = result->site->line,
                               .failed = result->error != ERROR_NONE};
     char *bytes = NULL;
-    FILE *aside = memory_stream(&bytes, &line.length);
+    FILE *line_stream = memory_stream(&bytes, &line.length);
 
-    report_result(session->report, aside, result);
-    fclose(aside);
+    report_result(session->report, line_stream, result);
+    fclose(line_stream);
     line.bytes = bytes;
     order_put(session->order, &line);
     free(bytes);
@@ -275,7 +277,7 @@ void session_report(struct session *session, const struct result *fetched)
     char status[16];
 
     result.mode = session->mode;
-    judge(session, &result, status);
+    apply_fail(session, &result, status);
     totals_add(&session->totals, &result);
     if (took > session->slowest)
         session->slowest = took;
@@ -302,12 +304,12 @@ void session_write_line(struct session *session, const char *line)
 
 void session_flush(struct session *session)
 {
-    /* a run that goes on prints them in their turn */
+    /* with --resume a later run fetches and prints them in order */
     if (session->order && !session->state)
         order_flush(session->order);
 }
 
-/* The output is in its place, then the state says that the list is done. */
+/* Finishes the output first, then records in the state that the list is done. */
 static void finish(struct session *session, bool complete)
 {
     bool finished = output_finish(session->output, complete);
@@ -316,9 +318,9 @@ static void finish(struct session *session, bool complete)
     if (!finished)
         session->output_error = output_error(session->output);
     if (kept)
-        diagnostic("what was fetched is in %s", kept);
+        diagnostic("the results are in %s", kept);
     if (finished && complete && session->state &&
-        !state_finish(session->state, kept_bytes(session)))
+        !state_finish(session->state, resumable_bytes(session)))
         session->state_error = errno;
 }
 
@@ -344,7 +346,7 @@ enum exit_status session_verdict(const struct session *session)
     if (session->state_error && session->state_error != EINVAL)
         complain(session->options.output->resume, strerrordesc_np(session->state_error));
     if (session->output_error)
-        diagnostic("output.closed: %s: %s; not every result was written", output,
+        diagnostic("output.closed: %s: %s; some results were not written", output,
                    strerrordesc_np(session->output_error));
     if (session->interrupted)
         return EXIT_INTERRUPTED;

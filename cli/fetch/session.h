@@ -1,6 +1,6 @@
 /*
- * A run over a list: where the sites come from, where their results go, and what it all came to. Both
- * commands that fetch share it; a race has one for both its halves.
+ * A run over a list: its sites, its output, its totals and its exit status. fetch and race use it;
+ * a race has one session for both halves.
  */
 #ifndef CLI_FETCH_SESSION_H
 #define CLI_FETCH_SESSION_H
@@ -16,7 +16,7 @@
 #include "cli/types.h"
 #include "http/exchange.h"
 
-/* What a run is to be; all is borrowed. */
+/* The options of a run; all borrowed. */
 struct session_options {
     const struct list_options *list;
     const struct request_options *request;
@@ -28,69 +28,69 @@ struct session_options {
 struct session {
     struct session_options options;
     struct rehearsal rehearsal;
-    const char *mode; /* of this half in a race; else NULL */
+    const char *mode; /* name of this half of a race; NULL: not a race */
     struct sites *sites;
-    bool judged;               /* session_check_list has read the list */
-    uint64_t total;            /* sites of the list, where it could be read beforehand; else 0 */
+    bool checked;              /* session_check_list has read the whole list */
+    uint64_t total;            /* number of sites if the list was checked; else 0 */
     struct state *state;       /* --resume; NULL: none */
-    struct report *report;     /* how results are written */
+    struct report *report;     /* the format of the results */
     bool report_begun;         /* the header line was written */
-    struct output *output;     /* where to */
+    struct output *output;     /* NULL after session_close_output */
     struct order *order;       /* NULL: lines as sites finish */
     struct progress *progress; /* NULL: none */
-    struct totals totals;      /* of this run */
-    uint64_t passed_over;      /* that an earlier run had reported */
-    nsec slowest;              /* of the sites of this half */
+    struct totals totals;
+    uint64_t skipped; /* sites that an earlier run reported */
+    nsec slowest;     /* the longest time of a site in this half */
     bool interrupted;
-    bool origin_ended; /* the rehearsal's, by itself, which was said */
+    bool origin_ended; /* the rehearsal's process ended by itself, and a diagnostic was written */
     int output_error;  /* errno that ended the output, or 0 */
-    int state_error;   /* likewise, the state */
+    int state_error;   /* errno that ended the state, or 0; EINVAL: another list */
 };
 
-/* Begins, with the rehearsal's origin where one is wanted still to be started. */
+/* Initializes the session. The rehearsal's origin is started by the caller. */
 void session_init(struct session *session, const struct session_options *options);
 
-/* Ends what was begun. */
+/* Closes the list and the state, and stops the rehearsal. */
 void session_close(struct session *session);
 
-/* Opens the list. With a loop, a pipe that has nothing yet does not hold it up. False where that
-   fails, which is said. */
+/* Opens the list. With a loop, an empty pipe does not block. False, with a diagnostic, on
+   errors. */
 bool session_open_list(struct session *session, struct loop *loop, void (*ready)(void *owner),
                        void *owner);
 
-/* Opens the state, where --resume names one. False where that fails, which is said. */
+/* Opens the state if --resume names one. False, with a diagnostic, on an error. */
 bool session_open_state(struct session *session);
 
-/* Reads a list to its end, refuses it where lines are no sites, all of which it names, or where the state
-   was made with another one, and goes back to the beginning. What cannot be read twice, a pipe, is judged
-   line by line as it comes, or refused where it has to be. Says it where the list is empty. */
+/* Reads the whole list, then goes back to its beginning. False, with diagnostics, if lines are not
+   sites or the state belongs to another list. A pipe cannot be read twice: its lines are checked as
+   they are read, and a race refuses it. Reports an empty list. */
 bool session_check_list(struct session *session);
 
-/* The same of a list that was read to its end. */
+/* Reports an empty list that was read to its end. */
 void session_report_empty(const struct session *session);
 
-/* Opens the output; `room`, `broken` and `owner` as in output_new. False where that fails, which is
-   said. */
+/* Opens the output; `room`, `broken` and `owner` as in output_new. False, with a diagnostic, on an
+   error. */
 bool session_open_output(struct session *session, struct loop *loop, void (*room)(void *owner),
                          void (*broken)(void *owner, int error), void *owner);
 
-/* The next site that was not reported by an earlier run. SITES_END also where the list turned out not
-   to be the state's: then state_error says so. */
+/* Returns the next site that no earlier run reported. Returns SITES_END and sets state_error if the
+   list is not the list of the state. */
 enum sites_next session_next(struct session *session, struct listed *listed);
 
-/* The one place where a result becomes a line. */
+/* Writes a result and adds it to the totals. */
 void session_report(struct session *session, const struct result *result);
 
-/* Writes a line that is no result: a heading of a race. */
+/* Writes a heading of a race, if the format is text. */
 void session_write_line(struct session *session, const char *line);
 
-/* All results were handed over: passes on what still waits for its turn. */
+/* Writes the lines that still wait in `order`, after the last result. */
 void session_flush(struct session *session);
 
-/* Closes the output, which is idle: `complete` where all of the list was reported. */
+/* Closes the output, which must be idle. `complete`: the whole list was reported. */
 void session_close_output(struct session *session, bool complete);
 
-/* What the whole run came to; what is wrong is said. */
+/* Reports errors of the output and the state, and returns the exit status of the run. */
 enum exit_status session_verdict(const struct session *session);
 
 #endif

@@ -1,17 +1,17 @@
 /*
- * A journal in text. The first line names the format; each line after it is a record:
+ * A journal in text. The first line names the format; each further line is a record:
  *
  *   1004 5d41402abc4b2a76 88123 990 3 +1003 +1004 -17 -1001 ~1a2b3c4d
  *
- * the frontier, the list's checksum up to it, the bytes of the output ("-": no file), sites reported
- * and failed; then what has happened since the record before, +PLACE taken and -PLACE reported; "end"
- * where the list is done; the record's own checksum. To read is to do it all again. So a commit costs
- * what has happened since the last one, some sixteen bytes a site; and when the file has grown well
- * beyond a fresh one, it is written anew, in one record that has every line of the set: beside the
- * old one, on the disk before it takes the old one's name.
+ * The fields: the frontier, the list's checksum up to it, the length of the output file ("-": no
+ * file), the numbers of sites reported and failed; the events since the record before, +LINE
+ * started and -LINE reported; "end" if the list is done; the record's own checksum. Reading applies
+ * the events again. A commit writes the new events, about sixteen bytes for each site. A file that
+ * has become long is rewritten as one record with every line of the set, in a new file that
+ * replaces the old one when it is on the disk.
  *
- * Rejected: the whole set at each commit, which is every site in flight, once a turn; a bitmap of the
- * list, which grows with it; a database, for two sets of numbers.
+ * Rejected: the whole set at each commit, which writes every site in flight once a turn; a bitmap
+ * of the list, which grows with it; a database, for two sets of numbers.
  */
 #include "cli/fetch/state.h"
 
@@ -36,12 +36,13 @@
 #define END         "end"
 #define CHECK_BYTES (sizeof(" ~1a2b3c4d") - 1)
 #define EVENT_BYTES (sizeof(" +18446744073709551615"))
-#define MAX_BYTES   (64 * 1024 * 1024) /* of a file that is read */
+#define MAX_BYTES   (64 * 1024 * 1024) /* a longer file is refused */
 
-/* A file is written anew when it is longer than this, and than so many fresh ones. The measure is the
-   fsync: it holds up the loop, so it comes once in tens of thousands of sites. */
-#define LEAST_LIMIT_BYTES (1024 * 1024)
-#define LIMIT_TIMES       4
+/* The file is rewritten when it is longer than both limits: MIN_LIMIT_BYTES, and LIMIT_FACTOR times
+   the length of a rewritten file. A rewrite calls fsync, which blocks the loop, so it happens once
+   in tens of thousands of sites. */
+#define MIN_LIMIT_BYTES (1024 * 1024)
+#define LIMIT_FACTOR    4
 
 struct state_text {
     char *bytes;
@@ -49,22 +50,23 @@ struct state_text {
 };
 
 struct state {
-    char *path;     /* links resolved, so that the file itself is replaced */
-    int fd;         /* appends, and holds the lock */
-    uint64_t size;  /* of the file */
-    uint64_t limit; /* a longer file is written anew */
-    bool due;       /* something is not recorded that has to be */
+    char *path;     /* with symbolic links resolved, so that the file itself is replaced */
+    int fd;         /* open for appending; holds the lock */
+    uint64_t size;  /* of the file in bytes */
+    uint64_t limit; /* a longer file is rewritten */
+    bool due;       /* an event must be recorded by the next commit */
     char damage[64];
     struct state_head head;
     struct line_set lines;
-    struct state_text events; /* since the last record, as they are in it; closed with a NUL */
+    struct state_text events; /* events since the last record, as text; ends with a NUL */
 };
 
 /*
  * Reading
  */
 
-/* Takes a number off the text, as it is written: strtoull would take blanks, signs, zeros before it. */
+/* Reads a decimal number and advances *at. Refuses signs, blanks and leading zeros, which strtoull
+   accepts. */
 static bool read_number(const char **at, uint64_t max, uint64_t *number)
 {
     const char *first = *at;
@@ -79,7 +81,7 @@ static bool read_number(const char **at, uint64_t max, uint64_t *number)
     return *at > first && (*first != '0' || *at == first + 1);
 }
 
-/* Takes so many hexadecimal digits off the text, small ones. */
+/* Reads `digits` lower-case hexadecimal digits and advances *at. */
 static bool read_sum(const char **at, size_t digits, uint64_t *sum)
 {
     static const char all[] = "0123456789abcdef";
@@ -102,7 +104,7 @@ static bool read_char(const char **at, char wanted)
     return true;
 }
 
-/* The five numbers that a record begins with. */
+/* Reads the five numbers at the start of a record. */
 static bool read_head(const char **at, struct state_head *head)
 {
     *head = (struct state_head){.output_bytes = STATE_NO_OUTPUT};
@@ -113,7 +115,7 @@ static bool read_head(const char **at, struct state_head *head)
            read_char(at, ' ') && read_number(at, head->reported, &head->failed);
 }
 
-/* Does again what was done then. False where it cannot have been. */
+/* Applies an event of the file. False if the event is impossible. */
 static bool replay(struct state *state, char event, uint64_t line)
 {
     enum line_mark mark = line_set_get(&state->lines, line);
@@ -125,11 +127,11 @@ static bool replay(struct state *state, char event, uint64_t line)
         return mark == LINE_NONE;
     }
     line_set_mark(&state->lines, line, line > state->head.frontier ? LINE_REPORTED : LINE_NONE);
-    /* a file that was written anew says of a line before its turn just that it is reported */
+    /* a rewritten file has only "-" for a line reported above the frontier */
     return mark == LINE_IN_FLIGHT || (mark == LINE_NONE && line > state->head.frontier);
 }
 
-/* Reads the events of a record, up to its checksum at `end`. */
+/* Reads the events of a record up to its checksum at `end`. */
 static bool read_events(struct state *state, const char *at, const char *end)
 {
     while (at < end && read_char(&at, ' ')) {
@@ -149,8 +151,8 @@ static bool read_events(struct state *state, const char *at, const char *end)
     return at == end;
 }
 
-/* Whether a record is whole: as it was written, to the last byte. */
-static bool is_whole(const char *record, size_t length)
+/* Whether a record is complete and its checksum is correct. */
+static bool is_complete(const char *record, size_t length)
 {
     const char *at;
     uint64_t check;
@@ -162,7 +164,7 @@ static bool is_whole(const char *record, size_t length)
            at == record + length && check == hash_bytes(record, length - CHECK_BYTES);
 }
 
-/* Reads a whole record. False where it does not follow from those before it. */
+/* Reads a complete record. False if it contradicts the records before it. */
 static bool read_record(struct state *state, const char *record, size_t length)
 {
     const char *at = record;
@@ -177,8 +179,8 @@ static bool read_record(struct state *state, const char *record, size_t length)
     return read_events(state, at, record + length - CHECK_BYTES);
 }
 
-/* Reads all records of a text that is closed with a NUL. Returns what is wrong, or NULL. What comes
-   after the last whole record is passed over, where no line follows it. */
+/* Reads all records of a text that ends with a NUL. Returns the error, or NULL. An incomplete
+   record at the end of the file is ignored. */
 static const char *read_records(struct state *state, const char *text, size_t length)
 {
     const char *end = text + length, *at = text + strlen(TITLE);
@@ -188,11 +190,12 @@ static const char *read_records(struct state *state, const char *text, size_t le
         return "it is not a state of this version, and is left as it is";
     for (; at < end; line++) {
         const char *close = memchr(at, '\n', (size_t)(end - at));
-        bool whole = close && is_whole(at, (size_t)(close - at)), last = !close || close + 1 == end;
+        bool complete = close && is_complete(at, (size_t)(close - at)),
+             last = !close || close + 1 == end;
 
-        if (whole && !read_record(state, at, (size_t)(close - at)))
+        if (complete && !read_record(state, at, (size_t)(close - at)))
             break;
-        if (!whole && (line == 2 || !last))
+        if (!complete && (line == 2 || !last))
             break;
         at = last ? end : close + 1;
     }
@@ -202,7 +205,7 @@ static const char *read_records(struct state *state, const char *text, size_t le
     return state->damage;
 }
 
-/* Reads the file that is open. Returns what is wrong, or NULL. */
+/* Reads the open file. Returns the error, or NULL. */
 static const char *read_file(struct state *state)
 {
     size_t length;
@@ -237,7 +240,7 @@ static void write_event(struct state_text *to, char event, uint64_t line)
     to->length += (size_t)snprintf(to->bytes + to->length, EVENT_BYTES, " %c%" PRIu64, event, line);
 }
 
-/* A record with the head as it is and those events, closed. To be freed. */
+/* Returns a record with the current head and these events. Free it. */
 static char *record_of(const struct state_head *head, const struct state_text *events)
 {
     char output[EVENT_BYTES] = "-", *record, *closed;
@@ -252,7 +255,7 @@ static char *record_of(const struct state_head *head, const struct state_text *e
     return closed;
 }
 
-/* The file as it would be now if it were written anew. To be freed. */
+/* Returns the content of a rewritten file. Free it. */
 static char *fresh_file(const struct state *state)
 {
     struct state_text events = {0};
@@ -269,18 +272,19 @@ static char *fresh_file(const struct state *state)
     return file;
 }
 
-/* All that has happened is in the file. */
-static void recorded(struct state *state)
+/* Marks all events as recorded. */
+static void mark_recorded(struct state *state)
 {
     state->events.length = 0;
     state->due = false;
 }
 
-/* Puts a file under the state's name. Returns its descriptor, for appending, or -1 and errno. */
+/* Replaces the state file. Returns its descriptor for appending, or -1 and errno. */
 static int replace_file(const char *path, const char *bytes, size_t length)
 {
     struct replacement new;
-    bool put = replacement_open(&new, path) && !lock_take(new.fd) && /* before it has the name */
+    /* locked before it gets the name */
+    bool put = replacement_open(&new, path) && !lock_take(new.fd) &&
                file_write(new.fd, bytes, length) && replacement_commit(&new);
     int fd = put ? new.fd : -1;
 
@@ -290,7 +294,7 @@ static int replace_file(const char *path, const char *bytes, size_t length)
     return fd;
 }
 
-/* Writes the file anew. False and errno; the old one stays as it is then. */
+/* Rewrites the file. False and errno on an error: the old file is then unchanged. */
 static bool rewrite(struct state *state)
 {
     char *bytes = fresh_file(state);
@@ -300,17 +304,17 @@ static bool rewrite(struct state *state)
     free(bytes);
     if (fd < 0)
         return false;
-    close(state->fd); /* with it the lock of a file that has no name any more */
+    close(state->fd); /* releases the lock of the old file, which has no name now */
     state->fd = fd;
     state->size = length;
-    state->limit = LIMIT_TIMES * (uint64_t)length;
-    if (state->limit < LEAST_LIMIT_BYTES)
-        state->limit = LEAST_LIMIT_BYTES;
-    recorded(state);
+    state->limit = LIMIT_FACTOR * (uint64_t)length;
+    if (state->limit < MIN_LIMIT_BYTES)
+        state->limit = MIN_LIMIT_BYTES;
+    mark_recorded(state);
     return true;
 }
 
-/* False and errno. */
+/* Appends a record. False and errno on an error. */
 static bool append(struct state *state)
 {
     char *record = record_of(&state->head, &state->events);
@@ -319,11 +323,12 @@ static bool append(struct state *state)
 
     free(record);
     if (!written) {
-        state->limit = 0; /* what is torn must not be followed by another record */
+        /* no record may follow an incomplete one: the next commit rewrites the file */
+        state->limit = 0;
         return false;
     }
     state->size += length;
-    recorded(state);
+    mark_recorded(state);
     return true;
 }
 
@@ -345,7 +350,8 @@ struct state *state_open(const char *path, char **why)
     if (!wrong && (wrong = read_file(state)))
         shown = state->path;
     else if (!wrong &&
-             !rewrite(state)) /* what is torn goes, and it is known that it can be replaced */
+             /* drops an incomplete record, and shows that the file can be replaced */
+             !rewrite(state))
         wrong = strerrordesc_np(errno);
     *why = wrong ? memory_print("%s: %s", shown, wrong) : NULL;
     if (!wrong)

@@ -1,7 +1,7 @@
 /*
- * A ring of lines; those of one hash are in a list from the oldest to the newest, so that what has had
- * its turn is at the beginning, and is dropped there. The list has no head: its oldest line is in the
- * table.
+ * A ring of lines. The lines of one hash form a circular list from the oldest to the newest,
+ * without a list head; the table holds the oldest. Lines that were passed by reading in order are
+ * the oldest and are dropped first.
  */
 #include "cli/list/ahead.h"
 
@@ -13,12 +13,12 @@
 
 struct ahead_entry {
     struct ahead_line line;
-    struct link same;        /* the next newer of its hash, and behind the newest the oldest */
-    struct table_link first; /* of the oldest of its hash alone */
+    struct link same;        /* the next newer line of its hash; after the newest the oldest */
+    struct table_link first; /* in the table, if it is the oldest of its hash */
 };
 
 struct ahead {
-    uint64_t added; /* lines in all */
+    uint64_t added; /* number of lines added so far */
     struct table table;
     struct ahead_entry ring[AHEAD_LINES];
 };
@@ -43,7 +43,7 @@ static struct ahead_entry *oldest(const struct ahead *ahead, uint32_t hash)
     return link ? TABLE_OWNER(link, struct ahead_entry, first) : NULL;
 }
 
-/* The next newer line in the list of `first`; NULL: there is none. */
+/* The next newer line of the hash, of which `first` is the oldest; NULL: none. */
 static struct ahead_entry *newer(const struct ahead_entry *entry, const struct ahead_entry *first)
 {
     struct ahead_entry *next = LIST_OWNER(entry->same.next, struct ahead_entry, same);

@@ -1,4 +1,4 @@
-/* A list is not held, and its bad lines are not either: each is said when it is read. */
+/* Each bad line is reported when it is read: neither the list nor its bad lines are stored. */
 #include "cli/list/bad_lines.h"
 
 #include <stdio.h>
@@ -6,10 +6,10 @@
 
 #include "cli/output/diagnostic.h"
 
-void bad_lines_add_as(struct bad_lines *bad, const char *what, const char *why)
+void bad_lines_add_as(struct bad_lines *bad, const char *name, const char *why)
 {
     if (bad->count++ < BAD_LINES_SHOWN)
-        complain(what, why);
+        complain(name, why);
 }
 
 void bad_lines_add(struct bad_lines *bad, const struct site *site)

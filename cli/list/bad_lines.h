@@ -1,5 +1,5 @@
-/* The bad lines of a list, or URLs of the command line: reported all at once, so that they can be put right
-   at once. */
+/* Reports the bad lines of a list, or bad URLs of the command line, all in one run, so that a user
+   can correct them together. */
 #ifndef CLI_LIST_BAD_LINES_H
 #define CLI_LIST_BAD_LINES_H
 
@@ -8,24 +8,24 @@
 
 #include "http/site.h"
 
-#define BAD_LINES_SHOWN 20 /* of more, the number alone */
+#define BAD_LINES_SHOWN 20 /* further bad lines are only counted */
 
-/* Begins as {.file = ...}. */
+/* Initialize with {.file = ...}. */
 struct bad_lines {
-    const char *file; /* the list's name, for the number; NULL: URLs of the command line */
+    const char *file; /* the list's name, for the summary; NULL: the command line */
     size_t count;
 };
 
-/* One that is no site; says so on standard error, if it is one of the first. */
+/* Counts a bad line, and reports it on standard error if it is one of the first BAD_LINES_SHOWN. */
 void bad_lines_add(struct bad_lines *bad, const struct site *site);
 
-/* The same, where it is the caller who says why. */
-void bad_lines_add_as(struct bad_lines *bad, const char *what, const char *why);
+/* The same with a name and a reason of the caller. */
+void bad_lines_add_as(struct bad_lines *bad, const char *name, const char *why);
 
-/* After the last: says how many there are in all, where not all were shown. True where there were none. */
+/* Call after the last line. Reports the count if not all were shown. True if there were none. */
 bool bad_lines_end(const struct bad_lines *bad);
 
-/* What the list is called on standard error: "-" is standard input. */
+/* The list's name in messages: "-" is standard input. */
 const char *bad_lines_file(const char *file);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * One line at a time: into words, then each "key=value" into the settings of the site, or into those
- * of all that follow, which begin as what the command line says.
+ * Splits a line into words, then reads each "key=value" into the settings of its site or, in a
+ * "default" line, into the defaults. The defaults begin as the settings of the command line.
  */
 #include "cli/list/grammar.h"
 
@@ -13,16 +13,16 @@
 #include "cli/list/settings.h"
 #include "cli/list/stray.h"
 
-#define MAX_SHOWN_BYTES 256 /* of a line that is no site */
-#define MAX_WHY_BYTES   512 /* of what is wrong with it */
+#define MAX_SHOWN_BYTES 256 /* of a bad line */
+#define MAX_WHY_BYTES   512 /* of an error message */
 
 struct grammar {
-    struct settings defaults; /* what "default" lines said */
-    struct play play;         /* of the site that was given out last */
-    char why[MAX_WHY_BYTES];  /* what is wrong with the line in hand */
+    struct settings defaults; /* of the command line and "default" lines */
+    struct play play;         /* of the last site returned */
+    char why[MAX_WHY_BYTES];  /* the error of the current line */
 };
 
-/* What is not read yet of a line. */
+/* The unread part of a line. */
 struct rest {
     char *at, *end;
 };
@@ -30,11 +30,11 @@ struct rest {
 /* A word of a line, unquoted in place. */
 struct word {
     char *text;
-    size_t length; /* there may be a NUL in it */
-    bool there;    /* not so at the end of the line; "" is a word */
+    size_t length; /* may contain a NUL */
+    bool present;  /* false at the end of the line; "" is a word */
 };
 
-/* One escape after a backslash in quotes. Returns what it stands for, -1 where it is none. */
+/* Reads one escape after a backslash in quotes. Returns its byte, or -1. */
 static int unescape(char **at, const char *end)
 {
     char letter = *(*at)++;
@@ -54,8 +54,9 @@ static int unescape(char **at, const char *end)
     }
 }
 
-/* Takes the next word; quotes are plain characters in a URL. NULL, or what is wrong; one that is not
-   there at the end. What is in quotes may be any character, and what is in a comment. */
+/* Reads the next word. With `quotes` false a quote is an ordinary character, as in a URL. Returns
+   NULL, or the error. At the end of the line the word is not `present`. Stray characters are
+   allowed in quotes and in comments. */
 static const char *next_word(struct rest *rest, bool quotes, struct word *word)
 {
     char *to, *from = rest->at, *end = rest->end;
@@ -64,8 +65,8 @@ static const char *next_word(struct rest *rest, bool quotes, struct word *word)
     while (from < end && is_blank(*from))
         from++;
     to = word->text = from;
-    word->there = from < end;
-    comment = word->there && *from == '#';
+    word->present = from < end;
+    comment = word->present && *from == '#';
     while (from < end && (quoted || (*from != ' ' && *from != '\t'))) {
         if (quotes && *from == '"') {
             quoted = !quoted;
@@ -76,7 +77,7 @@ static const char *next_word(struct rest *rest, bool quotes, struct word *word)
             from++;
             byte = unescape(&from, end);
             if (byte < 0)
-                return "no such escape in the quotes; they are \\\" \\\\ \\n \\r \\t \\xHH";
+                return "unknown escape in quotes; the escapes are \\\" \\\\ \\n \\r \\t \\xHH";
             *to++ = (char)byte;
         } else {
             const char *stray = quoted || comment ? NULL : stray_character(from, end);
@@ -92,11 +93,11 @@ static const char *next_word(struct rest *rest, bool quotes, struct word *word)
         return "the quotes are not closed";
     word->length = (size_t)(to - word->text);
     rest->at = from < end ? from + 1 : end;
-    *to = '\0'; /* over a blank, a quote, or the line's end */
+    *to = '\0'; /* overwrites a blank, a quote, or the line's end */
     return NULL;
 }
 
-/* One "key=value" word, its "=" put to NUL. NULL, or why not. */
+/* Reads a "key=value" word, and replaces its "=" by a NUL. Returns NULL, or the error. */
 static const char *read_setting(struct grammar *grammar, const struct word *word,
                                 struct settings *settings)
 {
@@ -104,7 +105,7 @@ static const char *read_setting(struct grammar *grammar, const struct word *word
     size_t name = equals ? (size_t)(equals - word->text) : 0;
     const char *wrong;
 
-    /* what has no "=" may be the rest of a URL, with a password in it: it is not shown */
+    /* the word is not shown: it may be the end of a URL with a password */
     if (!equals || memchr(word->text, '\0', name))
         return "not key=value";
     *equals = '\0';
@@ -115,7 +116,8 @@ static const char *read_setting(struct grammar *grammar, const struct word *word
     return grammar->why;
 }
 
-/* Reads words up to the end of the line. NULL, or why not, which is valid until the next line. */
+/* Reads settings up to the end of the line. Returns NULL, or the error, valid until the next
+   line. */
 static const char *read_settings(struct grammar *grammar, struct rest *rest,
                                  struct settings *settings)
 {
@@ -126,7 +128,7 @@ static const char *read_settings(struct grammar *grammar, struct rest *rest,
         struct word word;
 
         wrong = next_word(rest, true, &word);
-        if (!wrong && (!word.there || word.text[0] == '#'))
+        if (!wrong && (!word.present || word.text[0] == '#'))
             return NULL;
         if (!wrong)
             wrong = read_setting(grammar, &word, settings);
@@ -134,7 +136,8 @@ static const char *read_settings(struct grammar *grammar, struct rest *rest,
     return wrong;
 }
 
-/* What stands for a URL that is none, without what may be a password: all before its last "@". */
+/* Returns the text to show for a bad URL. All bytes before its last "@" are left out: they may be a
+   password. */
 static char *safe_text(const char *url, size_t length)
 {
     const char *at = memrchr(url, '@', length), *slashes = memmem(url, length, "//", 2);
@@ -153,8 +156,8 @@ static char *safe_text(const char *url, size_t length)
     return text;
 }
 
-/* The site of a URL and of the words behind it. NULL, or why it is none: then *shown, to be freed,
-   stands for it where the URL is sound. */
+/* Reads a site from a URL and the words after it. Returns NULL, or the error. Then, if the URL is
+   valid, *shown is the text to show, to be freed. */
 static const char *read_site(struct grammar *grammar, const struct word *url, struct rest *rest,
                              struct listed *listed, char **shown)
 {
@@ -202,11 +205,11 @@ const char *grammar_read_line(struct grammar *grammar, const char *line, size_t 
 
     *listed = (struct listed){.weight = 1};
     *shown = NULL;
-    if (wrong) /* in a comment too: what is behind it was meant to be a line */
+    if (wrong) /* checked in comments too: the text after the CR was meant to be a line */
         first.length = strcspn(copy, "\r");
     else
         wrong = too_long ? "the line is over 65536 bytes" : next_word(&rest, false, &first);
-    if (!wrong && first.there && first.text[0] != '#')
+    if (!wrong && first.present && first.text[0] != '#')
         wrong = strcmp(first.text, "default") != 0
                     ? read_site(grammar, &first, &rest, listed, shown)
                     : read_settings(grammar, &rest, &grammar->defaults);
@@ -216,7 +219,8 @@ const char *grammar_read_line(struct grammar *grammar, const char *line, size_t 
     return wrong;
 }
 
-/* Whether there is one between other characters: a URL parser would join what stands around it. */
+/* Whether a line end stands between other characters. The URL parser would remove it and join both
+   parts. */
 static bool has_line_end(const char *text)
 {
     const char *from = text + strspn(text, "\r\n\t "), *close = from + strcspn(from, "\r\n");
@@ -227,18 +231,18 @@ static bool has_line_end(const char *text)
 const char *grammar_read_word(struct grammar *grammar, const char *text, struct listed *listed,
                               char **shown)
 {
-    char end = '\0', *sound = NULL;
+    char end = '\0', *valid_shown = NULL;
     struct word word = {(char *)text, strlen(text), true};
     struct rest nothing = {&end, &end};
     const char *wrong;
 
     *listed = (struct listed){.weight = 1};
-    wrong = has_line_end(text) ? "there is a line end in it; give each URL as a word of its own"
-                               : read_site(grammar, &word, &nothing, listed, &sound);
+    wrong = has_line_end(text) ? "it contains a line end; give each URL as an argument of its own"
+                               : read_site(grammar, &word, &nothing, listed, &valid_shown);
     if (wrong && !strstr(text, "//"))
         wrong = "neither a command nor an absolute http:// or https:// URL";
     *shown = wrong ? safe_text(text, word.length) : NULL;
-    free(sound);
+    free(valid_shown);
     return wrong;
 }
 

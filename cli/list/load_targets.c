@@ -1,6 +1,6 @@
 /*
- * The reader of lists does the work; what is here holds what it gives out. A grammar of its own for
- * targets would have had to grow all keys of a request a second time.
+ * Reads targets with the reader of lists, and stores them. Rejected: a grammar for targets. It
+ * would need every key of a request a second time.
  */
 #include "cli/list/load_targets.h"
 
@@ -14,7 +14,7 @@
 #include "cli/list/sites.h"
 #include "cli/output/diagnostic.h"
 
-/* Adds one that is sound; the site is the list's. */
+/* Adds a valid target. The site then belongs to the list. */
 static void add(struct target_list *list, const struct listed *listed)
 {
     list->sites = memory_grow(list->sites, list->count + 1, sizeof(struct site *));
@@ -23,18 +23,19 @@ static void add(struct target_list *list, const struct listed *listed)
     list->weights[list->count++] = listed->weight;
 }
 
-/* Why it is no target; NULL: it is one. */
+/* Returns the reason why a site is not a target, or NULL. */
 static const char *find_fault(const struct target_list *list, const struct site *site,
                               const struct request_options *request)
 {
     if (site->unreadable)
         return site->unreadable;
     if (site->timeout != request->timeout)
-        return "a target has no timeout of its own; --timeout is that of all";
+        return "a target cannot have its own timeout; use --timeout for all";
     return list->count == TARGETS_MAX ? "over 10000 targets" : NULL;
 }
 
-/* One that is no target; what is unreadable in a file has its line in the reason. */
+/* Reports a site that is not a target. The message of an unreadable line has its line number
+   already. */
 static void refuse_site(struct bad_lines *bad, const struct site *site, const char *why)
 {
     char *place = NULL;
@@ -49,7 +50,8 @@ static void refuse_site(struct bad_lines *bad, const struct site *site, const ch
     }
 }
 
-/* Reads to the end, or until there are too many. `file` is its name in messages; NULL: words. */
+/* Reads to the end of the list, or until there are too many targets. `file` is the name in
+   messages; NULL: words. */
 static bool read_list(struct target_list *list, struct sites *sites, const char *file,
                       const struct request_options *request)
 {
@@ -69,7 +71,7 @@ static bool read_list(struct target_list *list, struct sites *sites, const char 
         }
     }
     return bad_lines_end(&bad) &&
-           (list->count || complain(file ? file : "URLs", "there is no target in it"));
+           (list->count || complain(file ? file : "URLs", "it contains no target"));
 }
 
 bool target_list_read(struct target_list *list, const struct list_options *options,

@@ -1,5 +1,5 @@
-/* The targets of a load, from a file or from the command line: all of them, for a load asks for each
-   again and again. docs/sites.conf.md has the grammar, which is that of sites.conf and a weight. */
+/* The targets of a load, from a file or from the command line. All are stored, because a load
+   requests each many times. The grammar is that of sites.conf with the key `weight`. */
 #ifndef CLI_LIST_LOAD_TARGETS_H
 #define CLI_LIST_LOAD_TARGETS_H
 
@@ -9,17 +9,17 @@
 #define TARGETS_MAX 10000
 
 struct target_list {
-    struct site **sites; /* `count` of them, for targets_new to take over */
-    unsigned *weights;   /* as many, each over 0 */
-    size_t count;        /* over 0 where the list was read */
+    struct site **sites; /* `count` sites; targets_new takes them over */
+    unsigned *weights;   /* `count` weights, each 1 or more */
+    size_t count;        /* 1 or more after a successful read */
 };
 
-/* Reads all, with what `request` says of each. False where one is no target, there is none, or too many, which
-   is said. Freed with target_list_free in either case. */
+/* Reads all targets, with `request` as the default of each. False, with a diagnostic, if a line is
+   not a target or there are none or too many. Free with target_list_free in either case. */
 bool target_list_read(struct target_list *list, const struct list_options *options,
                       const struct request_options *request);
 
-/* Frees, with the sites that nobody took over: who did sets `count` to 0. */
+/* Frees the list and its sites. A caller that has taken over the sites sets `count` to 0. */
 void target_list_free(struct target_list *list);
 
 #endif

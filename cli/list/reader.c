@@ -1,4 +1,4 @@
-/* The buffer holds what was read and not used yet: a line at the least. */
+/* The buffer holds the bytes that were read and not returned yet: at least one line. */
 #include "cli/list/reader.h"
 
 #include <errno.h>
@@ -11,28 +11,29 @@
 
 #include "base/memory.h"
 
-#define BUFFER_BYTES (256 * 1024)                /* what may be read ahead of the line in hand */
-#define MAX_SCANNED  (READER_MAX_LINE_BYTES + 1) /* for the end of a line */
-#define FILLS_A_CALL 8 /* of the buffer, in a loop: a list of nothing but comments may never end */
+#define BUFFER_BYTES (256 * 1024)                /* limit of reading ahead */
+#define MAX_SCANNED  (READER_MAX_LINE_BYTES + 1) /* where the end of a line is searched */
+/* reads into the buffer in one call with a loop: an endless list of comments must not block it */
+#define MAX_FILLS 8
 
 struct reader {
     struct loop *loop;
     void (*ready)(void *owner);
     void *owner;
     int fd;
-    off_t start;        /* where the list begins in it */
-    struct watch watch; /* of a pipe that has nothing yet */
-    struct task again;  /* the list has more, in the next turn of the loop */
-    unsigned fills;     /* of the buffer since reader_begin was called */
+    off_t start;        /* the file offset of the list's first byte */
+    struct watch watch; /* of a pipe that has no data */
+    struct task again;  /* continues in the next turn of the loop */
+    unsigned fills;     /* reads since reader_begin was called */
     char *buffer;
-    size_t begin, end; /* what is in it */
-    uint64_t offset;   /* in the list, of the buffer's first byte */
-    bool ended;        /* the file is at its end */
-    int read_error;    /* errno of what ended it too soon, until it is reported */
-    bool skip_line;    /* the rest of a line that was too long */
+    size_t begin, end; /* of the bytes in the buffer */
+    uint64_t offset;   /* of the buffer's first byte in the list */
+    bool ended;        /* the end of the file was reached */
+    int read_error;    /* errno of a failed read, until reader_take_error */
+    bool skip_line;    /* the rest of a line that is too long is skipped */
 };
 
-/* Brings more bytes into the buffer. READER_LINE: it did. */
+/* Reads more bytes into the buffer. READER_LINE: there are new bytes. */
 static enum reader_next fill(struct reader *reader)
 {
     struct pollfd one = {.fd = reader->fd, .events = POLLIN};
@@ -44,7 +45,7 @@ static enum reader_next fill(struct reader *reader)
         reader->offset += reader->begin;
         reader->begin = 0;
     }
-    if (reader->loop && reader->fills++ >= FILLS_A_CALL) {
+    if (reader->loop && reader->fills++ >= MAX_FILLS) {
         loop_defer(reader->loop, &reader->again);
         return READER_LATER;
     }
@@ -83,16 +84,16 @@ enum reader_next reader_next(struct reader *reader, struct line *line)
 {
     for (;;) {
         char *from = reader->buffer + reader->begin;
-        size_t have = reader->end - reader->begin;
-        size_t scan = have < READER_MAX_LINE_BYTES ? have : READER_MAX_LINE_BYTES;
-        char *close = memchr(from, '\n', have < MAX_SCANNED ? have : MAX_SCANNED);
+        size_t available = reader->end - reader->begin;
+        size_t scan = available < READER_MAX_LINE_BYTES ? available : READER_MAX_LINE_BYTES;
+        char *close = memchr(from, '\n', available < MAX_SCANNED ? available : MAX_SCANNED);
 
-        if (close || (reader->ended && have) || have >= MAX_SCANNED) {
+        if (close || (reader->ended && available) || available >= MAX_SCANNED) {
             bool rest = reader->skip_line;
 
             line->text = from;
             line->length = close ? (size_t)(close - from) : scan;
-            line->too_long = !close && have > READER_MAX_LINE_BYTES;
+            line->too_long = !close && available > READER_MAX_LINE_BYTES;
             reader->skip_line = line->too_long;
             reader->begin += line->length + (close != NULL);
             if (rest)

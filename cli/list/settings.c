@@ -1,4 +1,4 @@
-/* A table of keys, each with the function that reads its value and the field where it goes. */
+/* A table of keys, each with the function that reads its value and the field that receives it. */
 #include "cli/list/settings.h"
 
 #include <stddef.h>
@@ -55,7 +55,7 @@ void settings_begin(struct settings *settings, const struct request_options *req
     };
 }
 
-/* "name:password"; what has no colon is a name without a password. To be freed. */
+/* Returns "name:password". A text without a colon is a name with an empty password. Free it. */
 static char *complete_user(const char *user)
 {
     char *whole = memory_get(strlen(user) + 2);
@@ -86,26 +86,26 @@ void settings_give(struct settings *settings, struct site *site)
 
 /* --- the keys --- */
 
-/* A value, and where it goes. */
+/* A value, and the field that receives it. */
 struct setting {
     struct settings *settings;
     const struct key *key;
-    void *to;          /* the field that the value is for */
-    const char *value; /* closed with a NUL */
+    void *to;          /* the field */
+    const char *value; /* ends with a NUL */
     size_t length;
 };
 
-/* Takes a value into the settings. NULL, or what is wrong with it. */
+/* Sets a value. Returns NULL, or the error. */
 typedef const char *set_fn(const struct setting *setting);
 
 struct key {
     const char *name;
     set_fn *set;
-    size_t offset;                  /* of the field in struct settings */
-    const char *wrong;              /* what is said of a value that is none */
-    unsigned long low, high;        /* limits of a number; the least of a time */
-    int (*named)(const char *name); /* the number of a word; -1: no such word */
-    bool bytes;                     /* there may be a NUL in the value */
+    size_t offset;
+    const char *wrong;       /* the error of an invalid value */
+    unsigned long low, high; /* limits of a number; `low` is also the minimum of a duration */
+    int (*named)(const char *name); /* returns the number of a word, or -1 */
+    bool bytes;                     /* the value may contain a NUL */
 };
 
 static const char *set_text(const struct setting *setting)
@@ -123,7 +123,7 @@ static const char *set_time(const struct setting *setting)
 
     if (!duration_parse(setting->value, &time) || time < setting->key->low)
         return setting->key->wrong;
-    *(nsec *)setting->to = time; /* what is wrong in a "default" line changes nothing */
+    *(nsec *)setting->to = time; /* only a valid value changes the setting */
     return NULL;
 }
 
@@ -138,7 +138,7 @@ static const char *set_number(const struct setting *setting)
     return NULL;
 }
 
-/* Into an enum. */
+/* Sets an enum. */
 static const char *set_word(const struct setting *setting)
 {
     int number = setting->key->named(setting->value);
@@ -162,7 +162,7 @@ static const char *set_header(const struct setting *setting)
     if (!wrong)
         fields_add(setting->to, setting->value,
                    setting->to == &settings->headers ? &settings->inherited
-                                                     : &settings->inherited_answer);
+                                                     : &settings->inherited_play);
     return wrong;
 }
 
@@ -173,7 +173,7 @@ static const char *set_cookie(const struct setting *setting)
     return wrong ? wrong : set_text(setting);
 }
 
-/* A list reads no files: "@" is a byte like any other. */
+/* A list cannot read files: "@" is an ordinary character. */
 static const char *set_data(const struct setting *setting)
 {
     content_drop(setting->settings->content);
@@ -225,7 +225,7 @@ const char *settings_set(struct settings *settings, const char *name, const char
     if (key == end)
         return "no such key";
     if (!strcmp(name, "weight") && !settings->weights)
-        return "only targets of bench have a weight";
+        return "only targets of bench can have a weight";
     if (!key->bytes && strlen(value) != length)
         return "the value has a NUL byte";
     if (!strncmp(name, REHEARSE, strlen(REHEARSE)))
@@ -238,5 +238,5 @@ const char *settings_set(struct settings *settings, const char *name, const char
 void settings_inherit(struct settings *settings)
 {
     settings->inherited = settings->headers ? strlen(settings->headers) : 0;
-    settings->inherited_answer = settings->play.headers ? strlen(settings->play.headers) : 0;
+    settings->inherited_play = settings->play.headers ? strlen(settings->play.headers) : 0;
 }

@@ -1,5 +1,5 @@
 /*
- * What may be said about a site: by the command line, by "default" lines, by its own line.
+ * The settings of a site, from the command line, "default" lines and its own line.
  * docs/sites.conf.md has the keys.
  */
 #ifndef CLI_LIST_SETTINGS_H
@@ -9,35 +9,36 @@
 #include "http/site.h"
 #include "origin/faults.h"
 
-/* Its texts are owned. */
+/* The texts are owned. */
 struct settings {
     nsec timeout;
     char *method, *headers, *user, *cookie; /* as in struct site */
     struct content *content;
     struct play play;
-    unsigned weight; /* over 0; 1 where nothing is said */
-    bool weights;    /* the key `weight` is known: targets of a load */
-    /* of the headers and of the play's, those that were said before the line in hand */
-    size_t inherited, inherited_answer;
+    unsigned weight; /* 1 or more; 1 by default */
+    bool weights;    /* the key `weight` is allowed: targets of a load */
+    /* bytes of `headers` and `play.headers` that were set before the current line */
+    size_t inherited, inherited_play;
 };
 
-/* What the command line says; NULL: GET, and no timeout. */
+/* Initializes the settings from the command line; NULL: GET without a timeout. */
 void settings_begin(struct settings *settings, const struct request_options *request, bool weights);
 
 void settings_copy(struct settings *to, const struct settings *from);
 
-/* Frees; what was given away is NULL. */
+/* Frees the texts. Those that settings_give has moved are NULL. */
 void settings_free(struct settings *settings);
 
-/* A line begins: a header in it replaces those of its name that were said before, not its own. */
+/* Call at the beginning of a line: its headers replace inherited headers of the same name, but not
+   each other. */
 void settings_inherit(struct settings *settings);
 
-/* Takes the value of a key, in which there may be a NUL. NULL, or why not: then nothing is changed but
-   play.given. */
+/* Sets the value of a key; it may contain a NUL. Returns NULL, or the error: then only play.given
+   may have changed. */
 const char *settings_set(struct settings *settings, const char *name, const char *value,
                          size_t length);
 
-/* Gives all but the play to a site; an empty user or cookie is none. */
+/* Moves all settings except the play to a site. An empty user or cookie is ignored. */
 void settings_give(struct settings *settings, struct site *site);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The reader's lines through the grammar, each with its number and place. A line that is wanted before
- * its turn is found through an index of the reader's buffer, and becomes a comment there.
+ * Reads the reader's lines with the grammar and numbers them. A line that is returned before its
+ * order is found through an index of the reader's buffer, and is changed into a comment there.
  */
 #include "cli/list/sites.h"
 
@@ -18,14 +18,14 @@ struct sites {
     struct grammar *grammar;
     struct reader *reader; /* NULL: words */
     struct list_options list;
-    size_t word; /* of the words, the next */
+    size_t word; /* index of the next word */
     struct sites_position at;
-    struct ahead *ahead; /* lines in the buffer, by origin; NULL before the first look */
-    uint64_t looked;     /* the offset up to which they were looked at */
-    size_t looked_line;  /* the number of the line before that */
+    struct ahead *ahead; /* index of lines in the buffer; NULL until sites_near is called */
+    uint64_t indexed;    /* lines below this offset are in the index */
+    size_t indexed_line; /* the number of the last line below `indexed` */
 };
 
-/* The next line in the list's own order. */
+/* Counts a line that is read in order. */
 static void count_line(struct sites *sites, const char *line, size_t length)
 {
     sites->at.line++;
@@ -33,9 +33,9 @@ static void count_line(struct sites *sites, const char *line, size_t length)
         sites->at.sum = sites->options.sum(sites->at.sum, line, length);
 }
 
-/* Gives out what a line holds. One that is `wrong` is still one in the list; takes over `shown`. False
-   where it holds no site. */
-static bool give(struct sites *sites, struct listed *listed, const char *wrong, char *shown)
+/* Completes a site. A bad line, with the error `wrong`, becomes an unreadable site; takes over
+   `shown`. False if the line has no site. */
+static bool finish_site(struct sites *sites, struct listed *listed, const char *wrong, char *shown)
 {
     if (wrong) {
         listed->site = site_new();
@@ -58,7 +58,7 @@ static bool give_line(struct sites *sites, const char *text, size_t length, bool
     char *shown;
     const char *wrong = grammar_read_line(sites->grammar, text, length, too_long, listed, &shown);
 
-    return give(sites, listed, wrong, shown);
+    return finish_site(sites, listed, wrong, shown);
 }
 
 static void give_word(struct sites *sites, const char *text, struct listed *listed)
@@ -67,21 +67,22 @@ static void give_word(struct sites *sites, const char *text, struct listed *list
     const char *wrong = grammar_read_word(sites->grammar, text, listed, &shown);
 
     count_line(sites, text, strlen(text));
-    give(sites, listed, wrong, shown);
+    finish_site(sites, listed, wrong, shown);
 }
 
-/* A list that cannot be read, or not any further: one line says so, and is its last. */
-static bool give_up(struct sites *sites, struct listed *listed, const char *why)
+/* Ends a list that cannot be read any further: returns the error as an unreadable site, the last
+   one. */
+static bool end_with_error(struct sites *sites, struct listed *listed, const char *why)
 {
     reader_end(sites->reader);
     *listed = (struct listed){.weight = 1};
-    return give(sites, listed, why, memory_text("", 0));
+    return finish_site(sites, listed, why, memory_text("", 0));
 }
 
-/* Looks at a line of the file. False where it holds no site. */
+/* Reads a line of the file. False if it has no site. */
 static bool take_line(struct sites *sites, const struct line *line, struct listed *listed)
 {
-    static const char mark[] = "\xef\xbb\xbf"; /* a byte order mark */
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
     const char *wrong;
     size_t skip = 0;
 
@@ -89,9 +90,10 @@ static bool take_line(struct sites *sites, const struct line *line, struct liste
     if (sites->at.line == 1) {
         wrong = stray_encoding(line->text, line->length);
         if (wrong)
-            return give_up(sites, listed, wrong);
-        if (line->length >= strlen(mark) && !memcmp(line->text, mark, strlen(mark)))
-            skip = strlen(mark);
+            return end_with_error(sites, listed, wrong);
+        if (line->length >= strlen(byte_order_mark) &&
+            !memcmp(line->text, byte_order_mark, strlen(byte_order_mark)))
+            skip = strlen(byte_order_mark);
     }
     return give_line(sites, line->text + skip, line->length - skip, line->too_long, listed);
 }
@@ -117,12 +119,12 @@ enum sites_next sites_next(struct sites *sites, struct listed *listed)
     error = reader_take_error(sites->reader);
     if (!error)
         return SITES_END;
-    give_up(sites, listed, strerrordesc_np(error));
+    end_with_error(sites, listed, strerrordesc_np(error));
     return SITES_ONE;
 }
 
-/* Indexes the lines that are new in the buffer. A "default" line is where it ends: what stands behind it
-   is not known before it has been read in its turn. */
+/* Indexes new lines in the buffer, up to the next "default" line: the settings of later lines are
+   unknown until it is read in order. */
 static void look_ahead(struct sites *sites)
 {
     uint64_t here = reader_offset(sites->reader);
@@ -131,32 +133,32 @@ static void look_ahead(struct sites *sites)
 
     if (!sites->ahead)
         sites->ahead = ahead_new();
-    if (sites->looked <= here) {
-        sites->looked = here;
-        sites->looked_line = sites->at.line;
+    if (sites->indexed <= here) {
+        sites->indexed = here;
+        sites->indexed_line = sites->at.line;
     }
-    while ((text = reader_line_at(sites->reader, sites->looked, &length))) {
+    while ((text = reader_line_at(sites->reader, sites->indexed, &length))) {
         struct url_origin origin;
 
         if (grammar_is_default(text, length))
             break;
-        sites->looked_line++;
+        sites->indexed_line++;
         if (length <= READER_MAX_LINE_BYTES &&
-            !stray_line_end(text, grammar_trim(text, length)) && /* which is refused in its turn */
-            url_origin(&origin, text, length))
-            ahead_add(sites->ahead, url_origin_hash(&origin), sites->looked, sites->looked_line);
-        sites->looked += length + 1;
+            /* a line with a CR is refused when it is read in order */
+            !stray_line_end(text, grammar_trim(text, length)) && url_origin(&origin, text, length))
+            ahead_add(sites->ahead, url_origin_hash(&origin), sites->indexed, sites->indexed_line);
+        sites->indexed += length + 1;
     }
 }
 
-/* What a line of the index is compared with. */
+/* The argument of has_origin. */
 struct wanted {
     const struct sites *sites;
     const struct url_origin *origin;
 };
 
-/* Two origins may have one hash. */
-static bool leads_there(void *owner, const struct ahead_line *line)
+/* Compares the origins, because two origins may have the same hash. */
+static bool has_origin(void *owner, const struct ahead_line *line)
 {
     const struct wanted *wanted = owner;
     struct url_origin origin;
@@ -176,14 +178,14 @@ bool sites_near(struct sites *sites, const struct url_origin *origin, struct lis
     if (!sites->reader || sites->options.sum || !reader_look_ahead(sites->reader))
         return false;
     look_ahead(sites);
-    if (!ahead_take(sites->ahead, url_origin_hash(origin), reader_offset(sites->reader),
-                    leads_there, &wanted, &found))
+    if (!ahead_take(sites->ahead, url_origin_hash(origin), reader_offset(sites->reader), has_origin,
+                    &wanted, &found))
         return false;
     text = reader_line_at(sites->reader, found.offset, &length);
     sites->at.line = found.number;
     give_line(sites, text, length, false, listed);
     sites->at.line = line;
-    *text = '#'; /* its turn will pass it over */
+    *text = '#'; /* reading in order then skips it */
     return true;
 }
 
@@ -218,7 +220,7 @@ bool sites_rewind(struct sites *sites)
     grammar_free(sites->grammar);
     sites->grammar = grammar_new(sites->options.request, sites->options.weights);
     sites->at = (struct sites_position){.sum = sites->options.sum_start};
-    sites->looked = sites->word = 0;
+    sites->indexed = sites->word = 0;
     ahead_free(sites->ahead);
     sites->ahead = NULL;
     return true;

@@ -1,4 +1,5 @@
-/* Tables. Joiners (U+200C, U+200D) are not in them: they are part of words and of emoji. */
+/* Tables of characters. Joiners (U+200C, U+200D) are not in them: they are part of words and of
+   emoji. */
 #include "cli/list/stray.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ const char *stray_encoding(const char *bytes, size_t length)
         size_t length;
         const char *why;
     } marks[] = {
-        {"\xff\xfe\0\0", 4, utf_32}, /* before UTF-16, which begins likewise */
+        {"\xff\xfe\0\0", 4, utf_32}, /* before UTF-16, which has the same first bytes */
         {"\0\0\xfe\xff", 4, utf_32},
         {"\xff\xfe", 2, utf_16},
         {"\xfe\xff", 2, utf_16},
@@ -68,7 +69,7 @@ const char *stray_character(const char *at, const char *end)
         {"\xef\xbb\xbf", IS_IN_IT("U+FEFF, a byte order mark,")},
     };
 
-    if (*at > ' ' && *at <= '~') /* nearly always */
+    if (*at > ' ' && *at <= '~') /* the common case */
         return NULL;
     for (size_t i = 0; i < sizeof(strays) / sizeof(*strays); i++) {
         size_t length = strlen(strays[i].bytes);

@@ -1,8 +1,8 @@
 /*
- * The rows' limits are preferred numbers (ISO 3), in the finest series that needs no more rows than fit
- * a screen: what has several modes, or a stall of seconds over answers of microseconds, keeps its shape.
- * Rows of equal width were rejected, for a long tail leaves one bar of all values; a logarithmic bar
- * too, for it makes one slow answer look like a tenth of all.
+ * The rows' limits are preferred numbers (ISO 3), in the finest series that needs no more rows than
+ * fit a screen: what has several modes, or a stall of seconds over answers of microseconds, keeps
+ * its shape. Rows of equal width were rejected, for a long tail leaves one bar of all values; a
+ * logarithmic bar too, for it makes one slow answer look like a tenth of all.
  */
 #include "cli/output/chart.h"
 
@@ -61,8 +61,8 @@ static nsec limit_of(const struct series *series, size_t i)
     return limit;
 }
 
-/* A row of few values takes in the next ones, until they are not few any more: a tail of single values
-   needs no row for each step. */
+/* A row of few values takes in the next ones, until they are not few any more: a tail of single
+   values needs no row for each step. */
 static bool joins(const struct row *row, uint64_t more, uint64_t all)
 {
     return row->count && more && (double)(row->count + more) < FEW * (double)all;

@@ -1,4 +1,5 @@
-/* Not used where memory may be short: base/memory.c and cli/output/output.c write what is said then. */
+/* Not used where memory may be short: base/memory.c and cli/output/output.c write what is said
+   then. */
 #include "cli/output/diagnostic.h"
 
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 /*
- * How figures are rounded. Fixed units and decimals were rejected: a percentile of 250 us and a stall
- * of 2 s stand in one column, and each digit beyond the third would say more than the sample does.
+ * How figures are rounded. Fixed units and decimals were rejected: a percentile of 250 us and a
+ * stall of 2 s stand in one column, and each digit beyond the third would say more than the sample
+ * does.
  */
 #include "cli/output/figures.h"
 

@@ -24,11 +24,12 @@ struct figure figure_count(uint64_t count);
    "0". */
 struct figure figure_rate(double rate);
 
-/* A share of 1 as a percentage: "43%", "99.2%", "0.12%". What is not nothing is not shown as 0%, and
-   what is not all not as 100%: "<0.01%", "99.99%". */
+/* A share of 1 as a percentage: "43%", "99.2%", "0.12%". What is not nothing is not shown as 0%,
+   and what is not all not as 100%: "<0.01%", "99.99%". */
 struct figure figure_share(double share);
 
-/* A bar's last character, of 0 to 8 eighths: it grows to the right, or upwards. "" and " " for 0. */
+/* A bar's last character, of 0 to 8 eighths: it grows to the right, or upwards. "" and " " for
+   0. */
 const char *figure_across(unsigned eighths);
 const char *figure_upward(unsigned eighths);
 

@@ -1,7 +1,7 @@
 /*
- * The files of a run: none of them is read and written, or written in two ways. Files are the same by
- * device and inode, so hard links, symbolic links and other spellings of a name make no difference; of
- * a file that does not exist yet, by its folder and name.
+ * The files of a run: none of them is read and written, or written in two ways. Files are the same
+ * by device and inode, so hard links, symbolic links and other spellings of a name make no
+ * difference; of a file that does not exist yet, by its folder and name.
  */
 #ifndef CLI_OUTPUT_FILES_H
 #define CLI_OUTPUT_FILES_H

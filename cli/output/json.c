@@ -1,7 +1,7 @@
 /*
- * One flag is enough for the commas: an object or array that ends is an element of the one around it.
- * A tree that is built and then written, as jansson has it, was rejected: a list has no end in sight,
- * and a line for each site must not allocate.
+ * One flag is enough for the commas: an object or array that ends is an element of the one around
+ * it. A tree that is built and then written, as jansson has it, was rejected: a list has no end in
+ * sight, and a line for each site must not allocate.
  */
 #include "cli/output/json.h"
 

@@ -1,7 +1,7 @@
 /*
- * Writes JSON (RFC 8259) as it is composed, without spaces; nothing is held. The writer puts the commas.
- * A key is NULL for the top level, for an element of an array, and behind json_member; it needs no
- * escaping. The caller closes what it opens, and gives a key for each member of an object.
+ * Writes JSON (RFC 8259) as it is composed, without spaces; nothing is held. The writer puts the
+ * commas. A key is NULL for the top level, for an element of an array, and behind json_member; it
+ * needs no escaping. The caller closes what it opens, and gives a key for each member of an object.
  */
 #ifndef CLI_OUTPUT_JSON_H
 #define CLI_OUTPUT_JSON_H

@@ -1,8 +1,9 @@
 /*
- * A view of a few lines that is drawn over itself. A frame of it is more than a terminal may take at
- * once: so the terminal is opened a second time, with O_NONBLOCK, which concerns nobody who shares the
- * first descriptor; what it does not take waits, and no other frame is drawn before it is out. The
- * alternate screen was rejected, for what stood on the terminal should stay, and the report with it.
+ * A view of a few lines that is drawn over itself. A frame of it is more than a terminal may take
+ * at once: so the terminal is opened a second time, with O_NONBLOCK, which concerns nobody who
+ * shares the first descriptor; what it does not take waits, and no other frame is drawn before it
+ * is out. The alternate screen was rejected, for what stood on the terminal should stay, and the
+ * report with it.
  */
 #include "cli/output/live.h"
 

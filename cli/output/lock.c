@@ -1,6 +1,6 @@
 /*
- * flock(2), which belongs to the open file and not to the process, as fcntl's older locks do. A file
- * named FILE.lock beside each was rejected: it outlives a run that is killed.
+ * flock(2), which belongs to the open file and not to the process, as fcntl's older locks do. A
+ * file named FILE.lock beside each was rejected: it outlives a run that is killed.
  */
 #include "cli/output/lock.h"
 

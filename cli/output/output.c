@@ -1,7 +1,7 @@
 /*
- * A buffer between the reports and a descriptor that may have no room. A file of the user's is replaced
- * when all is written (cli/output/replacement.h), so that a reader finds the old results or the new
- * ones, never half of them.
+ * A buffer between the reports and a descriptor that may have no room. A file of the user's is
+ * replaced when all is written (cli/output/replacement.h), so that a reader finds the old results
+ * or the new ones, never half of them.
  */
 #include "cli/output/output.h"
 

@@ -1,11 +1,13 @@
 /*
  * Where results go: standard output, which may be a pipe, a terminal or a file, or a file of the
- * user's. Standard output is never made O_NONBLOCK, for that flag is shared with whoever else has the
- * file open; a pipe is written to when it says that it has room, no more at a time than a pipe that
- * has room must take. What waits is bounded by its user, who asks output_full before making more.
+ * user's. Standard output is never made O_NONBLOCK, for that flag is shared with whoever else has
+ * the file open; a pipe is written to when it says that it has room, no more at a time than a pipe
+ * that has room must take. What waits is bounded by its user, who asks output_full before making
+ * more.
  *
  * What is composed between output_begin and output_end goes into a file together, at the end of the
- * turn; the file never ends in a part of it but for a full disk, or a kill in the middle of a write.
+ * turn; the file never ends in a part of it but for a full disk, or a kill in the middle of a
+ * write.
  */
 #ifndef CLI_OUTPUT_OUTPUT_H
 #define CLI_OUTPUT_OUTPUT_H
@@ -19,8 +21,8 @@
 
 struct output;
 
-/* `room` is called when a full output has room again, `broken` once when it cannot be written to any
-   more, with the errno: EPIPE where the reader has gone. Both in the loop. */
+/* `room` is called when a full output has room again, `broken` once when it cannot be written to
+   any more, with the errno: EPIPE where the reader has gone. Both in the loop. */
 struct output *output_new(struct loop *loop, int fd, void (*room)(void *owner),
                           void (*broken)(void *owner, int error), void *owner);
 
@@ -29,9 +31,9 @@ struct output *output_new_blocking(int fd);
 
 #define OUTPUT_ALL UINT64_MAX
 
-/* A file of the user's. What is not a regular file (a FIFO, a device), and what this process has open
-   for writing already, as standard output (/dev/stdout, /dev/fd/3), is written to as standard output
-   is, whatever is said here. */
+/* A file of the user's. What is not a regular file (a FIFO, a device), and what this process has
+   open for writing already, as standard output (/dev/stdout, /dev/fd/3), is written to as standard
+   output is, whatever is said here. */
 struct output_file {
     const char *path;
     bool append;   /* to what is there; else the file is replaced in output_finish */
@@ -61,17 +63,17 @@ void output_on_written(struct output *output, void (*wrote)(void *owner), void *
    heading. */
 uint64_t output_bytes(const struct output *output);
 
-/* Whether output_bytes is the length of a file that can be cut: it was opened by output_open, and is
-   a regular one. */
+/* Whether output_bytes is the length of a file that can be cut: it was opened by output_open, and
+   is a regular one. */
 bool output_can_be_cut(const struct output *output);
 
 /* What to call it in a message: the file's name as it was given, or "standard output". */
 const char *output_name(const struct output *output);
 
-/* When nothing more is to be written and output_idle says that it was. With `complete` what was written
-   takes the place of FILE, on the disk first. Without, and where that or writing fails, it is kept
-   under a name of its own in the same folder, unless nothing was written. False where something failed, now or before: output_error says
-   what. */
+/* When nothing more is to be written and output_idle says that it was. With `complete` what was
+   written takes the place of FILE, on the disk first. Without, and where that or writing fails, it
+   is kept under a name of its own in the same folder, unless nothing was written. False where
+   something failed, now or before: output_error says what. */
 bool output_finish(struct output *output, bool complete);
 
 /* After output_finish: the name under which what was written is kept; NULL where it is in place, or

@@ -1,7 +1,8 @@
 /*
- * The line is made by the timer alone and kept, so that putting it back costs one write. Two lines, or
- * a bar that fills, were rejected: a line that is cut to the width can always be taken away whole. A
- * terminal that takes nothing (stopped with ^S) is left alone: progress must never hold up the loop.
+ * The line is made by the timer alone and kept, so that putting it back costs one write. Two lines,
+ * or a bar that fills, were rejected: a line that is cut to the width can always be taken away
+ * whole. A terminal that takes nothing (stopped with ^S) is left alone: progress must never hold up
+ * the loop.
  */
 #include "cli/output/progress.h"
 
@@ -58,7 +59,8 @@ static void clear(struct progress *progress)
         progress->drawn = false;
 }
 
-/* Writes the line, cut so that it ends before the last column: there a terminal would go on below. */
+/* Writes the line, cut so that it ends before the last column: there a terminal would go on
+   below. */
 static void draw(struct progress *progress)
 {
     char bytes[sizeof(CLEAR) + LINE_BYTES];

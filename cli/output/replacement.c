@@ -1,7 +1,7 @@
 /*
  * linkat(2) does not replace a file, so a file without a name gets an unpredictable one first, and
- * rename(2) does the rest. Rejected: a fixed name beside the file (FILE.part), which may be somebody
- * else's file, or a link that somebody else has put there.
+ * rename(2) does the rest. Rejected: a fixed name beside the file (FILE.part), which may be
+ * somebody else's file, or a link that somebody else has put there.
  */
 #include "cli/output/replacement.h"
 
@@ -130,8 +130,8 @@ static int open_named(struct replacement *replacement, mode_t mode)
     return fd;
 }
 
-/* Gives the new file owner and mode of the old one. Where the owner cannot be kept, the set-user-ID bits
-   are dropped. False and errno. */
+/* Gives the new file owner and mode of the old one. Where the owner cannot be kept, the set-user-ID
+   bits are dropped. False and errno. */
 static bool take_over(int fd, const struct stat *old)
 {
     bool same = !fchown(fd, old->st_uid, old->st_gid);

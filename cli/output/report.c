@@ -1,6 +1,6 @@
 /*
- * The only place that writes results. What a server sent passes through cli/output/text, what a field is
- * called and is worth comes from cli/output/result_fields; how a format writes it is in
+ * The only place that writes results. What a server sent passes through cli/output/text, what a
+ * field is called and is worth comes from cli/output/result_fields; how a format writes it is in
  * cli/output/report_text and report_json; here is the choice of fields.
  */
 #include "cli/output/report.h"

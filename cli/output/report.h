@@ -47,8 +47,8 @@ void report_begin(const struct report *report, FILE *to);
  */
 void report_result(const struct report *report, FILE *to, const struct result *result);
 
-/* Reads "url,tls.version" as --fields has it. NULL where all are fields; else the first that is none,
-   which ends with its text or at the next comma. */
+/* Reads "url,tls.version" as --fields has it. NULL where all are fields; else the first that is
+   none, which ends with its text or at the next comma. */
 const char *report_check_fields(const char *names);
 
 /* Writes the names of all fields, one a line. */

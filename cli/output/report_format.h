@@ -46,13 +46,15 @@ struct spelled {
 /* Texts and objects have none. */
 void report_spell(struct spelled *spelled, const struct value *value);
 
-/* Writes a number that ends before `end`, with zeros in front up to `digits`. Returns where it begins. */
+/* Writes a number that ends before `end`, with zeros in front up to `digits`. Returns where it
+   begins. */
 char *report_digits(char *end, uint64_t number, int digits);
 
 /* How many columns a field takes in a table, and whether it stands at the right of them. */
 size_t report_width(const struct report *report, enum field field, bool *right);
 
-/* One result in each format (a table, CSV and chosen fields are cells), and what stands above them all. */
+/* One result in each format (a table, CSV and chosen fields are cells), and what stands above them
+   all. */
 void report_put_text(const struct report *report, FILE *to, struct view *view);
 void report_put_cells(const struct report *report, FILE *to, struct view *view);
 void report_put_header(const struct report *report, FILE *to);

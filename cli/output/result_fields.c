@@ -1,6 +1,7 @@
 /*
- * The values of the fields: a switch that the compiler holds complete. A struct of offsets and types
- * instead was rejected, since half of the fields are not stored anywhere but follow from others.
+ * The values of the fields: a switch that the compiler holds complete. A struct of offsets and
+ * types instead was rejected, since half of the fields are not stored anywhere but follow from
+ * others.
  */
 #include "cli/output/result_fields.h"
 

@@ -1,10 +1,10 @@
 /*
- * What a result is made of: its fields, by the names that JSON, CSV, the table and --fields share. One
- * table says what each is called, one switch what its value is; every format is written from these
- * two, so that no two formats can drift apart.
+ * What a result is made of: its fields, by the names that JSON, CSV, the table and --fields share.
+ * One table says what each is called, one switch what its value is; every format is written from
+ * these two, so that no two formats can drift apart.
  *
- * A field may lie inside another, an object: "tls.version" in "tls". The fields inside an object follow
- * it in the table.
+ * A field may lie inside another, an object: "tls.version" in "tls". The fields inside an object
+ * follow it in the table.
  */
 #ifndef CLI_OUTPUT_RESULT_FIELDS_H
 #define CLI_OUTPUT_RESULT_FIELDS_H
@@ -27,9 +27,9 @@
 #define COLUMNS_URL     0   /* as wide as there is room */
 #define COLUMNS_PREVIEW 100 /* as wide as the preview */
 
-/* X(identifier, the object it is in, last part of its name, columns in a table). Numbers stand at the
-   right of their column; what stands at the left has a negative width. What is added to an object
-   comes last in it, but before an object inside it. */
+/* X(identifier, the object it is in, last part of its name, columns in a table). Numbers stand at
+   the right of their column; what stands at the left has a negative width. What is added to an
+   object comes last in it, but before an object inside it. */
 #define FIELDS(X)                                                                                  \
     X(FIELD_SCHEMA, RESULT, "schema", -17)                                                         \
     X(FIELD_MODE, RESULT, "mode", -8)                                                              \

@@ -1,7 +1,6 @@
 /*
- * The ways in which text leaves the program. The width of a
- * character is that of libutf8proc; wcwidth was rejected: it asks a locale, which the program has none
- * of and a machine may lack.
+ * The ways in which text leaves the program. The width of a character is that of libutf8proc;
+ * wcwidth was rejected: it asks a locale, which the program has none of and a machine may lack.
  */
 #include "cli/output/text.h"
 
@@ -34,7 +33,8 @@ static void put(FILE *to, uint32_t character)
     fwrite_unlocked(bytes, 1, (size_t)(utf8_put(bytes, character) - bytes), to);
 }
 
-/* How many bytes from `at` on are plain in any form: printable ASCII without quote and backslash. */
+/* How many bytes from `at` on are plain in any form: printable ASCII without quote and
+   backslash. */
 static size_t plain_run(const unsigned char *at, size_t length)
 {
     size_t run = 0;
@@ -93,8 +93,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Writes characters until one is over the limits: those that are not plain by put_one. Returns the columns
-   that they take where they are shown. */
+/* Writes characters until one is over the limits: those that are not plain by put_one. Returns the
+   columns that they take where they are shown. */
 static size_t put_within(FILE *to, const void *bytes, size_t length, size_t max, size_t width,
                          void (*put_one)(FILE *to, uint32_t character))
 {
@@ -158,7 +158,8 @@ static void put_csv(FILE *to, uint32_t character)
     show(to, character);
 }
 
-/* What a spreadsheet takes for the beginning of a formula; full-width forms too, which some fold. */
+/* What a spreadsheet takes for the beginning of a formula; full-width forms too, which some
+   fold. */
 static bool begins_formula(uint32_t character)
 {
     return character == '=' || character == '+' || character == '-' || character == '@' ||

@@ -18,8 +18,8 @@ struct totals {
 
 void totals_add(struct totals *totals, const struct result *result);
 
-/* "43 ok, 10 failed: 7 dns.nxdomain, 3 tls.cert_expired; 2 with status 500": the most frequent first;
-   what has no room is a number of others. */
+/* "43 ok, 10 failed: 7 dns.nxdomain, 3 tls.cert_expired; 2 with status 500": the most frequent
+   first; what has no room is a number of others. */
 void totals_write(FILE *to, const struct totals *totals);
 
 #endif

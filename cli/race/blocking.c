@@ -2,8 +2,8 @@
  * Read this beside http/conn.c and http/exchange.c: the same steps, in the same order, on one call
  * stack. What there is a state is a line here, and what there is an event is a call that returns.
  *
- * Names: live, the C library's getaddrinfo, in the form that can be given a time (getaddrinfo_a); in
- * a rehearsal one datagram to the embedded nameserver and a receive that waits.
+ * Names: live, the C library's getaddrinfo, in the form that can be given a time (getaddrinfo_a);
+ * in a rehearsal one datagram to the embedded nameserver and a receive that waits.
  */
 #include "cli/race/blocking.h"
 

@@ -18,8 +18,8 @@ struct blocking {
     struct response response;                 /* of the last fetch */
 };
 
-/* Fetches one site, without redirects, and fills in the result, which is valid until blocking_clear.
-   The struct is new or cleared. */
+/* Fetches one site, without redirects, and fills in the result, which is valid until
+   blocking_clear. The struct is new or cleared. */
 void blocking_fetch(struct blocking *blocking, const struct site *site, struct result *result);
 
 /* Drops what the last result points to. */

@@ -107,7 +107,7 @@ static void pass_slot(struct dial *dial)
     next = LIST_OWNER(first, struct dial, slot_link);
     list_remove(first);
     next->has_handshake_slot = true;
-    loop_again(dialer->loop, &next->sock->watch, 0);
+    loop_yield(dialer->loop, &next->sock->watch, 0);
 }
 
 static void on_slot_over(void *owner)
@@ -361,7 +361,7 @@ static enum step step_connect(struct dial *dial)
         return fail(dial, error_of_connect(error), errno_words(error));
     }
     dial->sock = eyeballs_take(dial->eyeballs);
-    watch_pass(&dial->sock->watch, on_ready, dial, "dial");
+    watch_set_owner(&dial->sock->watch, on_ready, dial, "dial");
     eyeballs_free(dial->eyeballs);
     dial->eyeballs = NULL;
     stop_asking(dial);

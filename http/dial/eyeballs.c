@@ -152,7 +152,7 @@ static void on_event(void *owner, uint32_t events)
         return;
     if (eyeballs->winner) /* it stands, and has not been taken yet */
         return;
-    error = sock_connected(attempt->sock);
+    error = sock_connect_result(attempt->sock);
     if (!error) {
         win(eyeballs, attempt);
     } else {

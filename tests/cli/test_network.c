@@ -214,7 +214,7 @@ static void lines_and_states_are_shown(void **state)
     show(loop, PROBE_RECEIVED, "Cookie: \033[1m");
     probe_state(loop, "dial", 7, "connect", "tunnel");
     assert_string_equal(aside_end(),
-                        "* HTTP_PROXY is ignored, for a CGI program gets it from a request's "
+                        "* HTTP_PROXY is ignored, because a CGI program gets it from the request "
                         "field \"Proxy\": set http_proxy\n"
                         "* [7] trying\n"
                         "> [7] GET / HTTP/1.1\n"

@@ -433,7 +433,7 @@ refused() {
 }
 refused "targets of two origins" "one scheme, host and port" "$base/" "$tls/"
 refused "a weight that is none" weight -f <(echo "$base/ weight=0")
-refused "a list of nothing" "there is no target in it" -f /dev/null
+refused "a list of nothing" "it contains no target" -f /dev/null
 refused "a rate that is none" --rate -R 0 "$base/"
 refused "more processes than connections" --procs --procs 3 -c 2 "$base/"
 

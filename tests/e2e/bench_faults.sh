@@ -259,7 +259,7 @@ if [ "$OWN_NETWORK" ] && unshare -m true 2>/dev/null; then
     check "a disk that fills up" grep -qx 'status 1' "$out"
     check "a disk that fills up: is told" grep -q 'report: No space left on device' "$out"
     same "a disk that fills up: the runs end, and it is told where the first ones are" \
-        "firstbyte: what was measured is in $TMPDIR/small/report.part-" "$(grep measured "$out" | sed 's/-[0-9a-f]*$/-/')"
+        "firstbyte: the results are in $TMPDIR/small/report.part-" "$(grep "results are in" "$out" | sed 's/-[0-9a-f]*$/-/')"
     check "a disk that fills up: the first ones are there" grep -q '^{"schema":"firstbyte' "$out"
 else
     skip "a disk that fills up" "no file systems of its own here"

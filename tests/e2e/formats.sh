@@ -169,7 +169,7 @@ wait "$pid"
 status=$?
 exits "interrupted" 130
 same "the old results are still there" old "$(cat "$file")"
-kept=$(sed -n 's/^firstbyte: what was fetched is in //p' "$TMPDIR/slow.err")
+kept=$(sed -n 's/^firstbyte: the results are in //p' "$TMPDIR/slow.err")
 same "the new ones are kept, which is said" 1 "$(grep -c plain.example "$kept")"
 same "with the mode of the old ones" 640 "$(stat -c %a "$kept")"
 rm "$kept"
@@ -186,7 +186,7 @@ seq -f 'http://%.0f.example/' 200 >"$TMPDIR/200"
 status=$?
 exits "a file that may not grow" 1
 check "is told" said "output.closed: $TMPDIR/limited: File too large"
-kept=$(sed -n 's/^firstbyte: what was fetched is in //p' "$err")
+kept=$(sed -n 's/^firstbyte: the results are in //p' "$err")
 check "what there is, is kept" grep -q '^{"schema"' "${kept:-none}"
 check_not "nothing is in its place" test -e "$TMPDIR/limited"
 go -o /dev/full
@@ -284,7 +284,7 @@ check_not "no progress on a dumb terminal" has_progress
 
 # -q: nothing but what ends the run
 (ulimit -n 40 && fb --rehearse -f "$TMPDIR/200" &&
-    check "without -q it is said" said "concurrency lowered" && fb --rehearse -q -f "$TMPDIR/200" &&
+    check "without -q it is said" said "concurrency is lowered" && fb --rehearse -q -f "$TMPDIR/200" &&
     same "-q: nothing is said" "0 " "$status $(cat "$err")")
 fb -q -f "$TMPDIR/nothing.conf"
 check "-q: but why there is nothing" said "no such file"

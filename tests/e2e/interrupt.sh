@@ -184,7 +184,7 @@ orphaned() { # NAME FOR ARGUMENT... : when the program has printed FOR, or with 
     cp "$TMPDIR/run.err" "$err"
     exits "$name: exit status" 3
     same "$name: it is said once" 1 \
-        "$(grep -c "^firstbyte: the rehearsal's origin was killed by signal 9, and the run with it$" "$err")"
+        "$(grep -c "^firstbyte: the rehearsal's origin was killed by signal 9, so the run ended$" "$err")"
 }
 has_connections() { ls -l "/proc/$(pgrep -P $pid -f origin | head -n 1)/fd" | grep -c socket: | grep -qE '[0-9]{2}'; }
 orphaned "no origin for fetch" '^http://first' fetch --rehearse -f "$LIST"

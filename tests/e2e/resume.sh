@@ -132,7 +132,7 @@ refused() { # NAME ARGUMENT... : it is another list, and nothing happens
     shift
     go_on "$@" < <(cat "$TMPDIR/other")
     exits "$name is refused" 2
-    check "$name: it is said" said "made with another list"
+    check "$name: it is said" said "belongs to another list"
     same "$name: nothing is fetched" "0" "$(wc -l <"$NGINX_LOG")"
     check "$name: the results are as they were" cmp "$FILE" "$TMPDIR/results.before"
 }
@@ -150,7 +150,7 @@ same "the requests are those that were left" "$((SITES - $(wc -l <"$TMPDIR/resul
 : >"$NGINX_LOG"
 go_on -f "$TMPDIR/list"
 exits "a list that is done" 0
-check "it is said" said "the list was done"
+check "it is said" said "this list is complete"
 same "nothing is fetched" "0" "$(wc -l <"$NGINX_LOG")"
 go_on -q -f "$TMPDIR/list"
 same "-q: it is not said" "" "$(cat "$err")"

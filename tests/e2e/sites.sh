@@ -80,7 +80,7 @@ refused "a header's bad name" "header: the header's name has a forbidden charact
 refused "a header that would begin a new line" "header: the value has a control character" \
     "$url" <<<"$url header=\"A: b\\r\\nC: d\""
 refused "quotes that are not closed" "the quotes are not closed" "$url" <<<"$url header=\"A: b"
-refused "an unknown escape" 'no such escape in the quotes; they are \" \\ \n \r \t \xHH' "$url" \
+refused "an unknown escape" 'unknown escape in quotes; the escapes are \" \\ \n \r \t \xHH' "$url" \
     <<<"$url header=\"A: \\q\""
 refused "a word that is no key=value" "not key=value" "$url" <<<"$url fast"
 refused "a bad default" "speed: no such key" default <<<"default speed=9"
@@ -152,9 +152,9 @@ firstbyte: URLs: 21 are bad, of which the first 20 are shown" "$(tail -n 2 "$err
 printf '%s\n' "$url timeout=5s" "$url" bad "$url timeout=6s" | conf
 fb bench -f "$LIST"
 same "what a target alone may not have is among them" \
-    "firstbyte: $LIST:1: a target has no timeout of its own; --timeout is that of all
+    "firstbyte: $LIST:1: a target cannot have its own timeout; use --timeout for all
 firstbyte: $LIST:3: not an absolute http:// or https:// URL: bad
-firstbyte: $LIST:4: a target has no timeout of its own; --timeout is that of all" "$(cat "$err")"
+firstbyte: $LIST:4: a target cannot have its own timeout; use --timeout for all" "$(cat "$err")"
 
 # lists of other systems: refused, and never joined
 seen >/dev/null
@@ -224,22 +224,22 @@ same "is told" "firstbyte: $TMPDIR: Is a directory" "$(cat "$err")"
 : | conf
 fb -f "$LIST"
 exits "an empty list has nothing that failed" 0
-same "and is named" "firstbyte: $LIST: there is no site in it" "$(cat "$err")"
+same "and is named" "firstbyte: $LIST: it contains no site" "$(cat "$err")"
 fb race --rehearse -f "$LIST"
 exits "so has its race" 0
-same "that says so" "firstbyte: $LIST: there is no site in it" "$(cat "$err")"
+same "that says so" "firstbyte: $LIST: it contains no site" "$(cat "$err")"
 fb -q -f "$LIST"
 same "but not with -q" "" "$(cat "$err")"
 : | timeout 30 "$FIRSTBYTE" -f - >"$out" 2>"$err"
 status=${PIPESTATUS[1]}
 exits "an empty pipe" 0
-same "says so, too" "firstbyte: standard input: there is no site in it" "$(cat "$err")"
+same "says so, too" "firstbyte: standard input: it contains no site" "$(cat "$err")"
 fb -f - </dev/null
-same "once" "firstbyte: standard input: there is no site in it" "$(cat "$err")"
+same "once" "firstbyte: standard input: it contains no site" "$(cat "$err")"
 printf '# nothing\n\ndefault timeout=1s\n' | conf
 fb bench -f "$LIST"
 exits "nor has it a target" 2
-same "which is said" "firstbyte: $LIST: there is no target in it" "$(cat "$err")"
+same "which is said" "firstbyte: $LIST: it contains no target" "$(cat "$err")"
 fb "$base/good" "http://bad host/"
 exits "a bad URL on the command line" 2
 same "is named" "firstbyte: http://bad host/: the host's name has a forbidden character" \

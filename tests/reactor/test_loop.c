@@ -425,7 +425,7 @@ static void callback_and_interest_may_change(void **state)
     loop_interest(loop, &a.watch, EPOLLOUT);
     loop_turn(loop, 0);
     assert_int_equal(a.events, EPOLLOUT);
-    watch_pass(&a.watch, on_changed, &a, "test");
+    watch_set_owner(&a.watch, on_changed, &a, "test");
     loop_turn(loop, 0);
     assert_string_equal(said, "aan");
     loop_interest(loop, &a.watch, 0);
@@ -471,7 +471,7 @@ static void regular_file_cannot_be_watched(void **state)
 static void yield_twice(struct source *source)
 {
     if (strlen(said) < 3)
-        loop_again(source->loop, &source->watch, 1u << (strlen(said) + 8));
+        loop_yield(source->loop, &source->watch, 1u << (strlen(said) + 8));
 }
 
 static void watch_that_yields_comes_again(void **state)
@@ -498,12 +498,12 @@ static void events_of_the_ready_list_add_up(void **state)
     struct source a;
 
     source_open(&a, loop, 'a', 0);
-    loop_again(loop, &a.watch, EPOLLIN);
-    loop_again(loop, &a.watch, EPOLLOUT);
+    loop_yield(loop, &a.watch, EPOLLIN);
+    loop_yield(loop, &a.watch, EPOLLOUT);
     loop_turn(loop, 0);
     assert_string_equal(said, "a");
     assert_int_equal(a.events, EPOLLIN | EPOLLOUT);
-    loop_again(loop, &a.watch, 0);
+    loop_yield(loop, &a.watch, 0);
     loop_turn(loop, 0);
     assert_string_equal(said, "aa");
     assert_int_equal(a.events, 0);
@@ -520,9 +520,9 @@ static void closing_a_queued_watch_drops_it(void **state)
     source_open(&c, loop, 'c', 0);
     a.act = close_other;
     a.other = &b;
-    loop_again(loop, &a.watch, 0);
-    loop_again(loop, &b.watch, 0);
-    loop_again(loop, &c.watch, 0);
+    loop_yield(loop, &a.watch, 0);
+    loop_yield(loop, &b.watch, 0);
+    loop_yield(loop, &c.watch, 0);
     unit_settle(loop);
     assert_string_equal(said, "ac");
     source_close(&a);
@@ -539,12 +539,12 @@ static void watched_anew_without_old_events(void **state)
 
     source_open(&a, loop, 'a', 0);
     fd = a.watch.fd;
-    loop_again(loop, &a.watch, EPOLLHUP);
+    loop_yield(loop, &a.watch, EPOLLHUP);
     loop_unwatch(loop, &a.watch);
     unit_settle(loop);
     assert_string_equal(said, "");
     assert_int_equal(loop_watch(loop, &a.watch, fd, 0), 0);
-    loop_again(loop, &a.watch, EPOLLIN);
+    loop_yield(loop, &a.watch, EPOLLIN);
     unit_settle(loop);
     assert_string_equal(said, "a");
     assert_int_equal(a.events, EPOLLIN);

@@ -155,14 +155,14 @@ static void watch_that_yields_keeps_its_kind_and_name(void **state)
 
     loop_turn(world->loop, 0);
     loop_set_probe(world->loop, &of_callbacks);
-    loop_again(world->loop, &world->watch, EPOLLOUT);
+    loop_yield(world->loop, &world->watch, EPOLLOUT);
     loop_turn(world->loop, 0);
     assert_string_equal(reports, "T W K watch:socket Wagain /watch:socket ");
 }
 
 static void pass_watch(struct world *world)
 {
-    watch_pass(&world->watch, on_event, world, "connection");
+    watch_set_owner(&world->watch, on_event, world, "connection");
 }
 
 static void end_has_the_name_of_the_begin(void **state)
@@ -175,7 +175,7 @@ static void end_has_the_name_of_the_begin(void **state)
     loop_set_probe(world->loop, &of_callbacks);
     loop_turn(world->loop, 0);
     assert_string_equal(reports, "watch:socket W /watch:socket ");
-    loop_again(world->loop, &world->watch, EPOLLOUT);
+    loop_yield(world->loop, &world->watch, EPOLLOUT);
     loop_turn(world->loop, 0);
     assert_string_equal(reports, "watch:socket W /watch:socket "
                                  "watch:connection Wagain /watch:connection ");

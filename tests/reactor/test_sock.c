@@ -263,7 +263,7 @@ static void connect_succeeds(void **state)
     TURN_UNTIL(loop, end.wakes);
     assert_true(end.sock->writable);
     assert_false(end.sock->ended);
-    assert_int_equal(sock_connected(end.sock), 0);
+    assert_int_equal(sock_connect_result(end.sock), 0);
     sock_no_delay(end.sock);
     peer = sock_accept(listener);
     assert_true(peer >= 0);
@@ -287,7 +287,7 @@ static void connected_and_ended_at_once(void **state)
     peer = sock_accept(listener);
     shutdown(peer, SHUT_WR);
     TURN_UNTIL(loop, end.sock->ended);
-    assert_int_equal(sock_connected(end.sock), 0);
+    assert_int_equal(sock_connect_result(end.sock), 0);
     expect_status(IO_EOF);
     close(listener);
 }
@@ -303,7 +303,7 @@ static void connect_is_refused(void **state)
     assert_non_null(end.sock);
     TURN_UNTIL(loop, end.wakes);
     assert_true(end.sock->ended);
-    assert_int_equal(sock_connected(end.sock), ECONNREFUSED);
+    assert_int_equal(sock_connect_result(end.sock), ECONNREFUSED);
 }
 
 static bool check_no_descriptors(void)
@@ -401,7 +401,7 @@ static void stamp_comes_with_the_bytes(void **state)
     connect_tcp();
     receive_one();
     assert_false(end.sock->stamped);
-    sock_stamp(end.sock);
+    sock_enable_timestamps(end.sock);
     assert_true(end.sock->stamped);
     assert_true(end.sock->kernel_age_ns == NSEC_NEVER);
     calls_reset();
@@ -435,7 +435,7 @@ static void unstamped_receives_by_recv(void **state)
 static void stamp_that_does_not_come(void **state)
 {
     (void)state;
-    sock_stamp(end.sock);
+    sock_enable_timestamps(end.sock);
     receive_one();
     assert_true(end.sock->kernel_age_ns == NSEC_NEVER);
 }

@@ -38,7 +38,7 @@ static struct place place_of(const struct script_step *list)
 
 static void send_event(struct actor *actor, uint32_t events)
 {
-    loop_again(actor->stage->loop, &actor->transport.sock->watch, events);
+    loop_yield(actor->stage->loop, &actor->transport.sock->watch, events);
 }
 
 static struct io say(struct place *place, void *buffer, size_t size)

@@ -107,7 +107,7 @@ static void record_brings_its_stamp(void **state)
     assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
     read_tickets();
     sock = pair.client.sock;
-    sock_stamp(sock);
+    sock_enable_timestamps(sock);
     assert_true(sock->stamped);
     calls_reset();
     for (; sock->kernel_age_ns == NSEC_NEVER; tries++) { /* until then, or the time limit */

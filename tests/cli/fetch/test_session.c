@@ -207,7 +207,7 @@ static void a_run_goes_on(void **state)
     open_all(loop);
     site = take();
     assert_string_equal(site->url.shown, "http://b/");
-    assert_int_equal(session.passed_over, 1);
+    assert_int_equal(session.skipped, 1);
     assert_int_equal(site->number, 0);
     report_status(site, 201);
     site_free(site);
@@ -220,7 +220,7 @@ static void a_run_goes_on(void **state)
     session_init(&session, &plain);
     aside_begin();
     assert_true(session_open_state(&session));
-    assert_non_null(strstr(aside_end(), "the list was done"));
+    assert_non_null(strstr(aside_end(), "this list is complete"));
     loop_free(loop);
 }
 
@@ -246,7 +246,7 @@ static void another_list_is_refused(void **state)
     assert_true(session_open_list(&session, NULL, NULL, NULL));
     aside_begin();
     assert_false(session_check_list(&session));
-    assert_non_null(strstr(aside_end(), "it was made with another list"));
+    assert_non_null(strstr(aside_end(), "it belongs to another list"));
     loop_free(loop);
 }
 
@@ -257,7 +257,7 @@ static void lists_are_checked(void **state)
     assert_true(session_open_list(&session, NULL, NULL, NULL));
     aside_begin();
     assert_true(session_check_list(&session));
-    assert_non_null(strstr(aside_end(), "there is no site in it"));
+    assert_non_null(strstr(aside_end(), "it contains no site"));
     session_close(&session);
     session_init(&session, &plain);
     write_list("http://a/\nftp://b/\n");
@@ -286,7 +286,7 @@ static void a_pipe_is_not_read_twice(void **state)
     list.file = path;
     assert_true(session_open_list(&session, NULL, NULL, NULL));
     assert_true(session_check_list(&session));
-    assert_false(session.judged);
+    assert_false(session.checked);
     session.options.twice = true;
     aside_begin();
     assert_false(session_check_list(&session));

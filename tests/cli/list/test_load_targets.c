@@ -94,8 +94,8 @@ static void test_refused(void **state)
     static const struct {
         const char *text, *says;
     } refused[] = {
-        {"", ": there is no target in it"},
-        {"# nothing\ndefault weight=2\n", ": there is no target in it"},
+        {"", ": it contains no target"},
+        {"# nothing\ndefault weight=2\n", ": it contains no target"},
         {"http://a/\nhttp://a/ weight=0\n", ":2: weight: not a number from 1 to 1000000"},
         {"http://a/ weight=1000001", ":1: weight: not a number from 1 to 1000000"},
         {"http://a/ weight=-1", ":1: weight: not a number from 1 to 1000000"},
@@ -105,8 +105,8 @@ static void test_refused(void **state)
         {"default weight=x\nhttp://a/", ":1: weight: not a number"},
         {"http://a/ wait=1", ":1: wait: no such key"},
         {"ftp://a/", ":1: "},
-        {"\n\nhttp://a/ timeout=1s", ":3: a target has no timeout of its own"},
-        {"default timeout=1s\nhttp://a/", ":2: a target has no timeout of its own"},
+        {"\n\nhttp://a/ timeout=1s", ":3: a target cannot have its own timeout"},
+        {"default timeout=1s\nhttp://a/", ":2: a target cannot have its own timeout"},
     };
 
     (void)state;

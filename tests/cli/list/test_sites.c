@@ -288,7 +288,7 @@ static void words_are_not_joined(void **state)
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(sites_next(sites, &listed), SITES_ONE);
         assert_string_equal(listed.site->unreadable,
-                            "there is a line end in it; give each URL as a word of its own");
+                            "it contains a line end; give each URL as an argument of its own");
         site_free(listed.site);
     }
     assert_int_equal(sites_next(sites, &listed), SITES_ONE);
