@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/network.h"
-#include "tests/support/aside.h"
+#include "tests/support/stderr_capture.h"
 
 /* What is asked for, and what it becomes. */
 static struct network_options options;
@@ -32,9 +32,9 @@ static void open_saying(const char *says)
     const char *said;
     bool made;
 
-    aside_begin();
+    stderr_capture_begin();
     made = network_open(&network, &options, &rehearsal, NULL);
-    said = aside_end();
+    said = stderr_capture_end();
     assert_string_equal(said, says);
     assert_int_equal(made, !*says);
 }
@@ -100,9 +100,9 @@ static void a_loop_has_a_resolver(void **state)
     assert_ptr_equal(network.dialer.resolver, network.resolver);
     network_close(&network);
     options.dns_servers = "nobody";
-    aside_begin();
+    stderr_capture_begin();
     assert_false(network_open(&network, &options, &rehearsal, loop));
-    assert_non_null(strstr(aside_end(), "firstbyte: name resolution cannot start: "));
+    assert_non_null(strstr(stderr_capture_end(), "firstbyte: name resolution cannot start: "));
     network_close(&network);
     loop_free(loop);
 }
@@ -150,9 +150,9 @@ static void proxies_are_read(void **state)
     network_close(&network);
     options.proxy = NULL;
     setenv("http_proxy", "socks4://secret", 1);
-    aside_begin();
+    stderr_capture_begin();
     assert_false(network_open(&network, &options, &rehearsal, NULL));
-    assert_null(strstr(aside_end(), "secret"));
+    assert_null(strstr(stderr_capture_end(), "secret"));
     network_close(&network);
 }
 
@@ -171,9 +171,9 @@ static void trust_is_looked_at_now(void **state)
     network_close(&network);
     setenv("SSLKEYLOGFILE", "", 1);
     options.trust.authorities_file = "/nowhere/x";
-    aside_begin();
+    stderr_capture_begin();
     assert_false(network_open(&network, &options, &rehearsal, NULL));
-    assert_non_null(strstr(aside_end(), "firstbyte: TLS: /nowhere/x"));
+    assert_non_null(strstr(stderr_capture_end(), "firstbyte: TLS: /nowhere/x"));
     assert_null(network.dialer.trust.keylog);
     network_close(&network);
 }
@@ -184,9 +184,9 @@ static void an_interface_is_refused(void **state)
 
     (void)state;
     options.interfaces = (struct texts){&name, 1};
-    aside_begin();
+    stderr_capture_begin();
     assert_false(network_open(&network, &options, &rehearsal, NULL));
-    assert_non_null(strstr(aside_end(), "firstbyte: no such interface: "));
+    assert_non_null(strstr(stderr_capture_end(), "firstbyte: no such interface: "));
     network_close(&network);
 }
 
@@ -203,7 +203,7 @@ static void lines_and_states_are_shown(void **state)
     (void)state;
     options.verbose = options.proxied = true;
     setenv("HTTP_PROXY", "a", 1);
-    aside_begin();
+    stderr_capture_begin();
     assert_true(network_open(&network, &options, &rehearsal, loop));
     show(loop, PROBE_NOTE, "trying");
     show(loop, PROBE_SENT, "GET / HTTP/1.1");
@@ -213,7 +213,7 @@ static void lines_and_states_are_shown(void **state)
     show(loop, PROBE_SENT, "Cookies: a=b");
     show(loop, PROBE_RECEIVED, "Cookie: \033[1m");
     probe_state(loop, "dial", 7, "connect", "tunnel");
-    assert_string_equal(aside_end(),
+    assert_string_equal(stderr_capture_end(),
                         "* HTTP_PROXY is ignored, because a CGI program gets it from the request "
                         "field \"Proxy\": set http_proxy\n"
                         "* [7] trying\n"

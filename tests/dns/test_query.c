@@ -14,12 +14,12 @@ static const struct nameserver_rule rules[] = {
     {.name = "nodata.test"},
     {.name = "servfail.test", .rcode = 2},
     {.name = "refused.test", .rcode = 5},
-    {.name = "cut.test", .way = NAMESERVER_CUT_RECORD},
-    {.name = "tcp.test", .way = NAMESERVER_TRUNCATED, .v4 = "6.6.6.6", .v6 = "::6"},
-    {.name = "tcpbehind.test", .way = NAMESERVER_TCP_BEHIND, .v4 = "1.2.3.4"},
-    {.name = "behind.test", .way = NAMESERVER_BEHIND, .v4 = "1.2.3.4"},
-    {.name = "wrong.test", .way = NAMESERVER_WRONG_FIRST, .v4 = "1.2.3.4"},
-    {.name = "silent.test", .way = NAMESERVER_SILENT},
+    {.name = "cut.test", .behavior = NAMESERVER_CUT_RECORD},
+    {.name = "tcp.test", .behavior = NAMESERVER_TRUNCATED, .v4 = "6.6.6.6", .v6 = "::6"},
+    {.name = "tcpbehind.test", .behavior = NAMESERVER_TCP_TRAILING_BYTES, .v4 = "1.2.3.4"},
+    {.name = "behind.test", .behavior = NAMESERVER_TRAILING_BYTES, .v4 = "1.2.3.4"},
+    {.name = "wrong.test", .behavior = NAMESERVER_WRONG_FIRST, .v4 = "1.2.3.4"},
+    {.name = "silent.test", .behavior = NAMESERVER_SILENT},
     {.name = NULL},
 };
 

@@ -26,7 +26,7 @@
     "[::c]:0 [::d]:0 [::e]:0 [::f]:0"
 
 #define ONLY(type) .only = NAMESERVER_##type
-#define HELD(type) ONLY(type), .way = NAMESERVER_HELD
+#define HELD(type) ONLY(type), .behavior = NAMESERVER_HELD
 
 static const struct nameserver_rule rules[] = {
     {.name = "v4.test", .v4 = "1.2.3.4"},
@@ -41,30 +41,35 @@ static const struct nameserver_rule rules[] = {
     {.name = "servfail.test", .rcode = 2},
     {.name = "refused.test", .rcode = 5},
     {.name = "notimp.test", .rcode = 4},
-    {.name = "silent.test", .way = NAMESERVER_SILENT},
-    {.name = "late.test", .way = NAMESERVER_SILENT_ONCE, .v4 = "7.7.7.7"},
-    {.name = "cut.test", .way = NAMESERVER_CUT_RECORD},
-    {.name = "hollow.test", .way = NAMESERVER_NO_RECORDS},
-    {.name = "tcp.test", .way = NAMESERVER_TRUNCATED, .v4 = "6.6.6.6 6.6.6.7", .v6 = "::6"},
-    {.name = "tcplarge.test", .way = NAMESERVER_TRUNCATED, .v4 = SIXTEEN " " SIXTEEN " " SIXTEEN},
-    {.name = "behind.test", .way = NAMESERVER_BEHIND, .v4 = "1.2.3.4", .v6 = "::1"},
-    {.name = "counts.test", .way = NAMESERVER_MORE_COUNTS, .v4 = "1.2.3.4", .v6 = "::1"},
-    {.name = "cutopt.test", .way = NAMESERVER_CUT_OPT, .v4 = "1.2.3.4", .v6 = "::1"},
-    {.name = "wrong.test", .way = NAMESERVER_WRONG_FIRST, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "silent.test", .behavior = NAMESERVER_SILENT},
+    {.name = "late.test", .behavior = NAMESERVER_SILENT_ONCE, .v4 = "7.7.7.7"},
+    {.name = "cut.test", .behavior = NAMESERVER_CUT_RECORD},
+    {.name = "hollow.test", .behavior = NAMESERVER_NO_RECORDS},
+    {.name = "tcp.test", .behavior = NAMESERVER_TRUNCATED, .v4 = "6.6.6.6 6.6.6.7", .v6 = "::6"},
+    {.name = "tcplarge.test",
+     .behavior = NAMESERVER_TRUNCATED,
+     .v4 = SIXTEEN " " SIXTEEN " " SIXTEEN},
+    {.name = "behind.test", .behavior = NAMESERVER_TRAILING_BYTES, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "counts.test", .behavior = NAMESERVER_MORE_COUNTS, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "cutopt.test", .behavior = NAMESERVER_CUT_OPT, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "wrong.test", .behavior = NAMESERVER_WRONG_FIRST, .v4 = "1.2.3.4", .v6 = "::1"},
     {.name = LONG_NAME, .v6 = SIXTEEN_V6},
     {.name = "large.test", .v4 = SIXTEEN " " SIXTEEN " " SIXTEEN},
-    {.name = "tcpbehind.test", .way = NAMESERVER_TCP_BEHIND, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "tcpbehind.test",
+     .behavior = NAMESERVER_TCP_TRAILING_BYTES,
+     .v4 = "1.2.3.4",
+     .v6 = "::1"},
     {.name = "xn--bcher-kva.test", .v4 = "1.2.3.4"},
-    {.name = "held.test", .v4 = "1.1.1.1", .v6 = "::1", .way = NAMESERVER_HELD},
+    {.name = "held.test", .v4 = "1.1.1.1", .v6 = "::1", .behavior = NAMESERVER_HELD},
     {.name = "held4.test", HELD(A), .v4 = "1.1.1.1 2.2.2.2", .v6 = "::1 ::2"},
     {.name = "held6.test", HELD(AAAA), .v4 = "1.1.1.1 2.2.2.2", .v6 = "::1 ::2"},
     {.name = "stale.test", HELD(A), .v4 = "1.1.1.1", .v6 = "::1", .ttl = 7},
     {.name = "none4.test", HELD(A), .v6 = "::1"},
     {.name = "late6.test", HELD(AAAA), .v6 = "::1"},
-    {.name = "dropped6.test", ONLY(AAAA), .way = NAMESERVER_SILENT, .v4 = "1.1.1.1"},
+    {.name = "dropped6.test", ONLY(AAAA), .behavior = NAMESERVER_SILENT, .v4 = "1.1.1.1"},
     {.name = "fails6.test", ONLY(AAAA), .rcode = 2, .v4 = "1.1.1.1"},
     {.name = "fails4.test", ONLY(A), .rcode = 5, .v6 = "::1"},
-    {.name = "cut6.test", ONLY(AAAA), .way = NAMESERVER_CUT_RECORD, .v4 = "1.1.1.1"},
+    {.name = "cut6.test", ONLY(AAAA), .behavior = NAMESERVER_CUT_RECORD, .v4 = "1.1.1.1"},
     {.name = "unlike.test", ONLY(A), .rcode = 3},
     {.name = "servfail6.test", ONLY(AAAA), .rcode = 2},
     {.name = "refused4.test", ONLY(A), .rcode = 5},
@@ -402,7 +407,7 @@ static void aaaa_with_addresses_is_told_at_once(void **state)
     ask(&asked, "held4.test");
     turn_until_asked();
     check(&asked, "[::1]:0 [::2]:0", false);
-    nameserver_let_go(&server);
+    nameserver_release(&server);
     TURN_UNTIL(loop, asked.over);
     check(&asked, "[::1]:0 [::2]:0 | 1.1.1.1:0 2.2.2.2:0", true);
     check_cached("held4.test", "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0");
@@ -422,7 +427,7 @@ static void a_waits_for_the_resolution_delay(void **state)
     unit_settle(loop);
     check(&asked, "1.1.1.1:0 2.2.2.2:0", false);
     check_cached("held6.test", NULL);
-    nameserver_let_go(&server);
+    nameserver_release(&server);
     TURN_UNTIL(loop, asked.over);
     check(&asked, "1.1.1.1:0 2.2.2.2:0 | [::1]:0 [::2]:0", true);
     check_cached("held6.test", "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0");
@@ -436,7 +441,7 @@ static void aaaa_comes_within_the_delay(void **state)
     ask(&asked, "held6.test");
     turn_until_asked();
     clock_of_tests.now += RESOLVER_DELAY - 1;
-    nameserver_let_go(&server);
+    nameserver_release(&server);
     TURN_UNTIL(loop, asked.over);
     clock_of_tests.now += RESOLVER_DELAY;
     unit_settle(loop);
@@ -458,7 +463,7 @@ static void empty_answer_is_no_reason_to_be_told(void **state)
     clock_of_tests.now += 2 * RESOLVER_DELAY;
     unit_settle(loop);
     check(&asked[0], "", false);
-    nameserver_let_go(&server);
+    nameserver_release(&server);
     TURN_UNTIL(loop, asked[0].over && asked[1].over);
     check(&asked[0], "[::1]:0", true);
     check(&asked[1], "[::1]:0 |", true); /* a call with nothing new: the lookup is over */
@@ -501,7 +506,7 @@ static void one_name_is_asked_for_once(void **state)
     turn_until_asked();
     lookup_detach(asked[1].lookup);
     ask(&late, "held.test");
-    nameserver_let_go(&server);
+    nameserver_release(&server);
     TURN_UNTIL(loop, late.over);
     for (size_t i = 0; i < LENGTH(spellings); i++)
         check(&asked[i], i == 1 ? "" : "[::1]:0 1.1.1.1:0", i != 1);
@@ -520,7 +525,7 @@ static void one_who_comes_late(void **state)
     ask(&late, "held4.test");
     unit_settle(loop);
     check(&late, "[::1]:0 [::2]:0", false);
-    nameserver_let_go(&server);
+    nameserver_release(&server);
     TURN_UNTIL(loop, late.over && asked.over);
     assert_string_equal(asked.found, late.found);
     check_questions(1, 1);
@@ -536,7 +541,7 @@ static void detached_between_two_calls(void **state)
     asked.detach = &asked;
     turn_until_asked();
     check(&asked, "[::1]:0 [::2]:0", false);
-    nameserver_let_go(&server);
+    nameserver_release(&server);
     TURN_UNTIL(loop, other.over);
     check(&asked, "[::1]:0 [::2]:0", false);
 }
@@ -615,7 +620,7 @@ static void ttl_begins_with_its_answer(void **state)
         turn_until_asked();
         check_questions(1, 1);
         clock_of_tests.now += 7 * NSEC_PER_S - (i == 0);
-        nameserver_let_go(&server);
+        nameserver_release(&server);
         TURN_UNTIL(loop, asked[i].over);
         check_cached("stale.test", i == 0 ? "[::1]:0 1.1.1.1:0" : NULL);
         clock_of_tests.now++;
@@ -685,7 +690,7 @@ static void questions_stand_in_a_line(void **state)
     turn_until_asked();
     check_questions(1, 1);
     lookup_detach(gone.lookup);
-    nameserver_let_go(&server);
+    nameserver_release(&server);
     TURN_UNTIL(loop, waits.over);
     assert_true(held.over && !gone.calls);
     check(&waits, "[2001:db8::1]:0", true);
@@ -702,7 +707,7 @@ static void freed_with_a_line(void **state)
     ask(&asked[1], "v4.test");
     ask(&asked[2], "v4.test");
     turn_until_asked();
-    nameserver_let_go(&server);
+    nameserver_release(&server);
     teardown(state); /* with one that was told in part */
     setup(state);
     ask(&asked[0], "held6.test");

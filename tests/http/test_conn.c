@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "http/h1/h1.h"
-#include "tests/support/stage.h"
+#include "tests/support/fixture.h"
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 #define STREAMS 4
 
-static struct stage stage;
+static struct fixture fixture;
 static struct dial *dial;
 static struct conn *conn;
 static struct stream streams[STREAMS];
@@ -91,13 +91,13 @@ static void open_conn(const struct script *script)
     struct url url;
     char text[64];
 
-    stage_play(&stage, script, 1);
-    snprintf(text, sizeof(text), "http://127.0.0.1:%u/", address_port(&stage.at));
+    fixture_set_scripts(&fixture, script, 1);
+    snprintf(text, sizeof(text), "http://127.0.0.1:%u/", address_port(&fixture.address));
     assert_null(url_parse(&url, text, strlen(text)));
     heard[0] = '\0';
     opened = false;
-    dial = dial_new(&stage.dialer, &url, NULL, on_dialled, NULL);
-    TURN_UNTIL(stage.loop, opened);
+    dial = dial_new(&fixture.dialer, &url, NULL, on_dialled, NULL);
+    TURN_UNTIL(fixture.loop, opened);
     dial_free(dial);
     url_free(&url);
 }
@@ -105,7 +105,7 @@ static void open_conn(const struct script *script)
 static int setup(void **state)
 {
     (void)state;
-    stage_open(&stage, NSEC_PER_US);
+    fixture_open(&fixture, NSEC_PER_US);
     options = (struct conn_options){
         .events = &conn_events, .pipeline = STREAMS, .read_budget = 4, .protocol = h1_always};
     memset(streams, 0, sizeof(streams));
@@ -118,8 +118,8 @@ static int teardown(void **state)
     (void)state;
     if (conn)
         conn_close(conn);
-    unit_settle(stage.loop);
-    stage_close(&stage);
+    unit_settle(fixture.loop);
+    fixture_close(&fixture);
     return 0;
 }
 
@@ -145,7 +145,7 @@ static void submit_block(size_t count)
 
 static void settle_and_expect(const char *wanted)
 {
-    unit_settle(stage.loop);
+    unit_settle(fixture.loop);
     if (strcmp(heard, wanted) != 0) {
         fprintf(stderr, "ERROR: \"%s\" instead of \"%s\"\n", heard, wanted);
         fail();
@@ -154,7 +154,8 @@ static void settle_and_expect(const char *wanted)
 
 static void responses_come_in_order(void **state)
 {
-    static const struct script_step reads[] = {ASKED, ASKED, ASKED, SAY(OK OK OK), LAST};
+    static const struct script_step reads[] = {AFTER_REQUEST, AFTER_REQUEST, AFTER_REQUEST,
+                                               SEND(OK OK OK), LAST};
 
     (void)state;
     open_conn(&(struct script){.reads = reads});
@@ -163,7 +164,7 @@ static void responses_come_in_order(void **state)
     assert_int_equal(conn_capacity(conn), STREAMS - 3);
     conn_flush(conn);
     settle_and_expect("0:end 1:end 2:end room");
-    assert_string_equal(stage.heard,
+    assert_string_equal(fixture.received,
                         "GET /0 HTTP/1.1\r\n\r\nGET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
     assert_true(conn->served);
 }
@@ -178,7 +179,7 @@ static void requests_leave_together(void **state)
     submit(0, &all, "GET /a HTTP/1.1\r\n\r\n", 19);
     submit(1, &all, "GET /bb HTTP/1.1\r\n\r\n", 20);
     conn_flush(conn);
-    assert_string_equal(stage.heard, "GET /a HTTP/1.1\r\n\r\nGET /bb HTTP/1.1\r\n\r\n");
+    assert_string_equal(fixture.received, "GET /a HTTP/1.1\r\n\r\nGET /bb HTTP/1.1\r\n\r\n");
     settle_and_expect("0:sent 1:sent");
 }
 
@@ -190,8 +191,8 @@ static size_t render(struct stream *stream, char *buffer)
 /* Rendered when they leave, however short the writes are. */
 static void requests_are_rendered(void **state)
 {
-    static const struct script_step reads[] = {ASKED, ASKED, SAY(OK OK), LAST};
-    static const struct script_step writes[] = {TAKE(1), AGAIN};
+    static const struct script_step reads[] = {AFTER_REQUEST, AFTER_REQUEST, SEND(OK OK), LAST};
+    static const struct script_step writes[] = {TAKE(1), REPEAT};
 
     (void)state;
     for (int bytewise = 0; bytewise < 2; bytewise++) {
@@ -202,7 +203,7 @@ static void requests_are_rendered(void **state)
         }
         conn_flush(conn);
         settle_and_expect("0:end 1:end room");
-        assert_string_equal(stage.heard, "GET /0 HTTP/1.1\r\n\r\nGET /1 HTTP/1.1\r\n\r\n");
+        assert_string_equal(fixture.received, "GET /0 HTTP/1.1\r\n\r\nGET /1 HTTP/1.1\r\n\r\n");
         conn_close(conn);
         conn = NULL;
     }
@@ -215,19 +216,23 @@ static void ends_say_what_may_be_sent_again(void **state)
         struct script_step reads[6], writes[4];
         const char *heard;
     } cases[] = {
-        {{ASKED, ASKED, SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
-          LAST},
+        {{AFTER_REQUEST, AFTER_REQUEST,
+          SEND("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), LAST},
          {LAST},
          "0:end 1:http.empty behind-close draining closed"},
-        {{ASKED, ASKED, END}, {LAST}, "0:http.empty never 1:http.empty never closed http.empty"},
-        {{ASKED, ASKED, SAY(OK), END},
+        {{AFTER_REQUEST, AFTER_REQUEST, END},
+         {LAST},
+         "0:http.empty never 1:http.empty never closed http.empty"},
+        {{AFTER_REQUEST, AFTER_REQUEST, SEND(OK), END},
          {LAST},
          "0:end room 1:http.empty idempotent closed http.empty"},
-        {{ASKED, SAY(OK), END}, {TAKE(19), STUCK}, "0:end room 1:http.empty any closed http.empty"},
-        {{ASKED, ASKED, SAY("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh"), END},
+        {{AFTER_REQUEST, SEND(OK), END},
+         {TAKE(19), STUCK},
+         "0:end room 1:http.empty any closed http.empty"},
+        {{AFTER_REQUEST, AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh"), END},
          {LAST},
          "0:http.truncated never 1:http.truncated never closed http.truncated"},
-        {{ASKED, ASKED, SAY("what\r\n"), LAST},
+        {{AFTER_REQUEST, AFTER_REQUEST, SEND("what\r\n"), LAST},
          {LAST},
          "0:http.malformed never 1:http.malformed never closed http.malformed"},
     };
@@ -319,7 +324,7 @@ static void on_body(struct stream *stream, const char *bytes, size_t count)
 /* No event of what came in the same receive is called any more. */
 static void closed_at_the_head(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(OK), HANG};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(OK), HANG};
     static const struct stream_events events = {
         .field = on_field, .head = close_at_head, .body = on_body, .end = on_end};
 
@@ -336,7 +341,7 @@ static void stopped_while_idle(void **state)
 
     (void)state;
     open_conn(&(struct script){.reads = reads});
-    unit_settle(stage.loop);
+    unit_settle(fixture.loop);
     conn_stop(conn);
     settle_and_expect("draining closed");
 }
@@ -352,8 +357,9 @@ static void drop_rest(struct stream *stream, const struct status_line *line, nse
 static void transport_holds_the_rest(void **state)
 {
     static const struct script_step reads[] = {
-        ASKED, SAY("HTTP/1.1 302 X\r\nContent-Length: 4\r\n\r\n"), HANG, SAY("ab"), SAY("cd"),
-        HANG};
+        AFTER_REQUEST, SEND("HTTP/1.1 302 X\r\nContent-Length: 4\r\n\r\n"),
+        HANG,          SEND("ab"),
+        SEND("cd"),    HANG};
     static const struct stream_events events = {
         .field = on_field, .head = drop_rest, .end = on_end};
 
@@ -362,10 +368,10 @@ static void transport_holds_the_rest(void **state)
     submit(0, &events, "GET /a HTTP/1.1\r\n\r\n", 19);
     conn_flush(conn);
     settle_and_expect("0:end");
-    stage_skip(&stage);
-    stage.pending = true;
+    fixture_skip_hang(&fixture);
+    fixture.pending = true;
     conn->sock->readable = false;
-    stage_event(&stage, 0);
+    fixture_send_event(&fixture, 0);
     settle_and_expect("0:end room");
     assert_int_equal(conn_capacity(conn), STREAMS);
 }
@@ -391,8 +397,8 @@ static void idle_connection_ends(void **state)
         const char *heard;
     } cases[] = {
         {{END}, "closed http.empty"},
-        {{BREAK(ECONNRESET)}, "closed http.reset"},
-        {{SAY("x"), LAST}, "closed http.malformed"},
+        {{FAIL(ECONNRESET)}, "closed http.reset"},
+        {{SEND("x"), LAST}, "closed http.malformed"},
     };
 
     (void)state;
@@ -405,14 +411,15 @@ static void idle_connection_ends(void **state)
 /* One with much to read lets others be served. */
 static void much_to_read_yields(void **state)
 {
-    static const struct script_step reads[] = {
-        ASKED, SAY("HTTP/1.1 200 OK\r\n\r\n"), SAY("x"), SAY("x"), SAY("x"), SAY("x"), SAY("x"),
-        HANG};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\n"),
+                                               SEND("x"),     SEND("x"),
+                                               SEND("x"),     SEND("x"),
+                                               SEND("x"),     HANG};
     (void)state;
     open_conn(&(struct script){.reads = reads});
     submit_block(1);
     conn_flush(conn);
-    loop_turn(stage.loop, 0);
+    loop_turn(fixture.loop, 0);
     assert_true(task_is_queued(&conn->sock->watch.again));
 }
 

@@ -8,22 +8,22 @@
 
 #include "dns/resolver.h"
 #include "http/request.h"
+#include "tests/support/fixture.h"
 #include "tests/support/nameserver.h"
-#include "tests/support/stage.h"
 
 #define HELLO       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 #define CLOSING     "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"
 #define PIECE_BYTES 65536
 
-static struct stage stage;
-static struct site *site; /* http, at the stage */
+static struct fixture fixture;
+static struct site *site; /* http, at the fixture */
 static struct outcome outcome;
 
 static int setup(void **state)
 {
     (void)state;
-    stage_open(&stage, NSEC_PER_US);
-    site = stage_site(&stage, "http", "/path");
+    fixture_open(&fixture, NSEC_PER_US);
+    site = fixture_site(&fixture, "http", "/path");
     return 0;
 }
 
@@ -31,15 +31,15 @@ static int teardown(void **state)
 {
     (void)state;
     site_free(site);
-    stage_close(&stage);
+    fixture_close(&fixture);
     return 0;
 }
 
 /* Fetches the site from a connection that plays this. */
 static void fetch_from(const struct script *script)
 {
-    stage_play(&stage, script, 1);
-    stage_fetch(&stage, site, &outcome);
+    fixture_set_scripts(&fixture, script, 1);
+    fixture_fetch(&fixture, site, &outcome);
 }
 
 static void expect_hello(const struct result *result)
@@ -56,31 +56,31 @@ static void all_stamps_in_order(void **state)
 {
     static const struct script_step handshakes[] = {PAUSE, BLOCK, PAUSE, LAST};
     static const struct script_step writes[] = {TAKE(3), BLOCK, LAST};
-    static const struct script_step reads[] = {ASKED,
+    static const struct script_step reads[] = {AFTER_REQUEST,
                                                PAUSE,
-                                               SAY("HTTP/1.1 200 OK\r\n"),
+                                               SEND("HTTP/1.1 200 OK\r\n"),
                                                PAUSE,
-                                               SAY("Content-Length: 5\r\n\r\n"),
+                                               SEND("Content-Length: 5\r\n\r\n"),
                                                PAUSE,
-                                               SAY("he"),
+                                               SEND("he"),
                                                PAUSE,
-                                               SAY("llo"),
+                                               SEND("llo"),
                                                LAST};
-    struct site *secure = stage_site(&stage, "https", "/");
+    struct site *secure = fixture_site(&fixture, "https", "/");
     const struct stamps *s = &outcome.result.stamps;
 
     (void)state;
-    stage_play(&stage, &(struct script){reads, writes, handshakes}, 1);
-    stage_note_states(&stage, "exchange");
-    stage_fetch(&stage, secure, &outcome);
-    assert_string_equal(stage.states, "connecting send head body done");
+    fixture_set_scripts(&fixture, &(struct script){reads, writes, handshakes}, 1);
+    fixture_record_states(&fixture, "exchange");
+    fixture_fetch(&fixture, secure, &outcome);
+    assert_string_equal(fixture.states, "connecting send head body done");
     expect_hello(&outcome.result);
     assert_true(s->dns == 0); /* an address needs no name server */
     assert_true(s->start >= s->taken && s->connect > s->start && s->tls > s->connect);
     assert_true(s->send > s->tls && s->first_byte > s->send && s->head > s->first_byte);
     assert_true(s->done > s->head);
     assert_string_equal(outcome.result.tls.version, "SCRIPT");
-    assert_int_equal(address_port(&outcome.result.address), address_port(&stage.at));
+    assert_int_equal(address_port(&outcome.result.address), address_port(&fixture.address));
     assert_int_equal(outcome.result.major, 1);
     assert_int_equal(outcome.result.minor, 1);
     site_free(secure);
@@ -88,7 +88,7 @@ static void all_stamps_in_order(void **state)
 
 static void request_goes_out_as_built(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(HELLO), LAST};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), LAST};
     struct request asked = request_of(site);
     size_t length;
     char *request = request_build(&asked, &length);
@@ -96,15 +96,15 @@ static void request_goes_out_as_built(void **state)
     (void)state;
     fetch_from(&(struct script){.reads = reads});
     expect_hello(&outcome.result);
-    assert_string_equal(stage.heard, request);
+    assert_string_equal(fixture.received, request);
     free(request);
 }
 
 static void short_writes_at_every_byte(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(HELLO), LAST};
-    static const struct script_step singly[] = {TAKE(1), AGAIN};
-    static const struct script_step slowly[] = {TAKE(1), BLOCK, AGAIN};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), LAST};
+    static const struct script_step singly[] = {TAKE(1), REPEAT};
+    static const struct script_step slowly[] = {TAKE(1), BLOCK, REPEAT};
     struct request asked = request_of(site);
     size_t length;
     char *request = request_build(&asked, &length);
@@ -115,14 +115,14 @@ static void short_writes_at_every_byte(void **state)
 
         fetch_from(&(struct script){.reads = reads, .writes = writes});
         expect_hello(&outcome.result);
-        assert_string_equal(stage.heard, request);
-        pool_drop_oldest(stage.pool);
+        assert_string_equal(fixture.received, request);
+        pool_drop_oldest(fixture.pool);
     }
     fetch_from(&(struct script){.reads = reads, .writes = singly});
-    assert_string_equal(stage.heard, request);
-    pool_drop_oldest(stage.pool);
+    assert_string_equal(fixture.received, request);
+    pool_drop_oldest(fixture.pool);
     fetch_from(&(struct script){.reads = reads, .writes = slowly});
-    assert_string_equal(stage.heard, request);
+    assert_string_equal(fixture.received, request);
     free(request);
 }
 
@@ -137,22 +137,23 @@ static void reads_cut_at_every_byte(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(answers); i++) {
         for (size_t cut = 1; cut < strlen(answers[i]); cut++) {
-            const struct script_step first = {SCRIPT_SAY, cut, answers[i], 0};
-            const struct script_step reads[] = {ASKED, first, PAUSE, SAY(answers[i] + cut), LAST};
+            const struct script_step first = {SCRIPT_SEND, cut, answers[i], 0};
+            const struct script_step reads[] = {AFTER_REQUEST, first, PAUSE, SEND(answers[i] + cut),
+                                                LAST};
 
             fetch_from(&(struct script){.reads = reads});
             expect_hello(&outcome.result);
-            assert_int_equal(stage.closed, 0);
-            assert_true(pool_drop_oldest(stage.pool));
+            assert_int_equal(fixture.closed, 0);
+            assert_true(pool_drop_oldest(fixture.pool));
         }
     }
 }
 
 static void head_of_a_body(void **state)
 {
-    static const struct script_step reads[] = {ASKED,
-                                               SAY("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n"
-                                                   "\r\n"),
+    static const struct script_step reads[] = {AFTER_REQUEST,
+                                               SEND("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n"
+                                                    "\r\n"),
                                                LAST};
 
     (void)state;
@@ -160,19 +161,19 @@ static void head_of_a_body(void **state)
     fetch_from(&(struct script){.reads = reads});
     assert_int_equal(outcome.result.error, ERROR_NONE);
     assert_int_equal(outcome.result.body_bytes, 0);
-    assert_memory_equal(stage.heard, "HEAD /path HTTP/1.1\r\n", 21);
-    assert_int_equal(stage.closed, 0);
+    assert_memory_equal(fixture.received, "HEAD /path HTTP/1.1\r\n", 21);
+    assert_int_equal(fixture.closed, 0);
 }
 
 static void body_up_to_the_end(void **state)
 {
     static const struct script_step reads[] = {
-        ASKED, SAY("HTTP/1.0 200 OK\r\n\r\nhel"), PAUSE, SAY("lo"), PAUSE, END};
+        AFTER_REQUEST, SEND("HTTP/1.0 200 OK\r\n\r\nhel"), PAUSE, SEND("lo"), PAUSE, END};
 
     (void)state;
     fetch_from(&(struct script){.reads = reads});
     expect_hello(&outcome.result);
-    assert_int_equal(stage.closed, 1);
+    assert_int_equal(fixture.closed, 1);
 }
 
 /* Content. */
@@ -180,8 +181,8 @@ static void body_up_to_the_end(void **state)
 /* Its bytes behind the head, in one block or two, however short the writes are. */
 static void content_follows_the_head(void **state)
 {
-    static const struct script_step heads[] = {ASKED, SAY(HELLO), LAST};
-    static const struct script_step all[] = {ASKED, ASKED, SAY(HELLO), LAST};
+    static const struct script_step heads[] = {AFTER_REQUEST, SEND(HELLO), LAST};
+    static const struct script_step all[] = {AFTER_REQUEST, AFTER_REQUEST, SEND(HELLO), LAST};
     static const size_t sizes[] = {0, 4, 1000, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 100000};
     static const size_t takes[] = {1000000, 65536, 4097};
     static const char blank[] = {'\r', '\n', '\r', '\n'};
@@ -189,7 +190,7 @@ static void content_follows_the_head(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(sizes) * LENGTH(takes); i++) {
-        const struct script_step writes[] = {TAKE(takes[i % LENGTH(takes)]), BLOCK, AGAIN};
+        const struct script_step writes[] = {TAKE(takes[i % LENGTH(takes)]), BLOCK, REPEAT};
         size_t size = sizes[i / LENGTH(takes)];
         struct request asked;
         size_t length;
@@ -205,11 +206,11 @@ static void content_follows_the_head(void **state)
         head = request_build(&asked, &length);
         fetch_from(&(struct script){.reads = size ? all : heads, .writes = writes});
         expect_hello(&outcome.result);
-        assert_int_equal(stage.heard_bytes, length + size);
-        assert_memory_equal(stage.heard, head, length);
-        assert_memory_equal(stage.heard + length, bytes, size);
-        assert_int_equal(stage.closed, 0);
-        pool_drop_oldest(stage.pool);
+        assert_int_equal(fixture.received_bytes, length + size);
+        assert_memory_equal(fixture.received, head, length);
+        assert_memory_equal(fixture.received + length, bytes, size);
+        assert_int_equal(fixture.closed, 0);
+        pool_drop_oldest(fixture.pool);
         free(head);
     }
 }
@@ -218,7 +219,7 @@ static void content_follows_the_head(void **state)
 static void early_answer_to_content(void **state)
 {
     static const struct script_step reads[] = {
-        ASKED, SAY("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"), LAST};
+        AFTER_REQUEST, SEND("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"), LAST};
     static const struct script_step writes[] = {TAKE(1000), STUCK};
     static char bytes[100000];
 
@@ -227,7 +228,7 @@ static void early_answer_to_content(void **state)
     fetch_from(&(struct script){.reads = reads, .writes = writes});
     assert_int_equal(outcome.result.error, ERROR_NONE);
     assert_int_equal(outcome.result.status, 413);
-    assert_int_equal(stage.closed, 1);
+    assert_int_equal(fixture.closed, 1);
 }
 
 /* As much as is wanted. */
@@ -250,16 +251,16 @@ static void enough_of_the_body(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        const struct script_step reads[] = {ASKED, SAY(cases[i].response), HANG};
+        const struct script_step reads[] = {AFTER_REQUEST, SEND(cases[i].response), HANG};
 
-        stage.options.response.max_body = cases[i].max_body;
-        stage.options.response.until_preview = cases[i].until_preview;
+        fixture.options.response.max_body = cases[i].max_body;
+        fixture.options.response.until_preview = cases[i].until_preview;
         fetch_from(&(struct script){.reads = reads});
         assert_int_equal(outcome.result.error, ERROR_NONE);
         assert_int_equal(outcome.result.body_bytes, cases[i].taken);
         assert_int_equal(outcome.result.truncated, cases[i].truncated);
-        assert_int_equal(stage.closed, !cases[i].kept);
-        pool_drop_oldest(stage.pool);
+        assert_int_equal(fixture.closed, !cases[i].kept);
+        pool_drop_oldest(fixture.pool);
     }
 }
 
@@ -270,21 +271,22 @@ static void body_of_a_followed_redirect(void **state)
         "HTTP/1.1 302 X\r\nLocation: /\r\nContent-Length: 5\r\n\r\nhello";
     static const char long_one[] = "HTTP/1.1 302 X\r\nLocation: /\r\n\r\n";
     static char piece[PIECE_BYTES + 1];
-    const struct script_step endless[] = {ASKED, SAY(long_one), SAY(piece), SAY("x"), HANG};
-    static const struct script_step ends[] = {ASKED, SAY(short_one), HANG};
+    const struct script_step endless[] = {AFTER_REQUEST, SEND(long_one), SEND(piece), SEND("x"),
+                                          HANG};
+    static const struct script_step ends[] = {AFTER_REQUEST, SEND(short_one), HANG};
     static const struct script shorter = {.reads = ends};
 
     (void)state;
     memset(piece, 'x', PIECE_BYTES);
-    stage.options.response.follow = true;
+    fixture.options.response.follow = true;
     for (int is_endless = 0; is_endless < 2; is_endless++) {
         fetch_from(is_endless ? &(struct script){.reads = endless} : &shorter);
         assert_int_equal(outcome.result.error, ERROR_NONE);
         assert_int_equal(outcome.result.status, 302);
         assert_null(outcome.result.snippet);
         assert_false(outcome.result.truncated);
-        assert_int_equal(stage.closed, is_endless);
-        pool_drop_oldest(stage.pool);
+        assert_int_equal(fixture.closed, is_endless);
+        pool_drop_oldest(fixture.pool);
     }
 }
 
@@ -297,26 +299,27 @@ static void redirect_needs_no_body(void **state)
         struct script_step reads[5];
         bool drained; /* the connection waits for the rest of the body */
     } cases[] = {
-        {{ASKED, SAY(MOVED "Content-Length: 5\r\n\r\nhell"), END}, false},
-        {{ASKED, SAY(MOVED "Content-Length: 5\r\n\r\nhell"), BREAK(ECONNRESET)}, false},
-        {{ASKED, SAY(MOVED "\r\nhell"), BREAK(TLS_TRUNCATED)}, false},
-        {{ASKED, SAY(MOVED "Transfer-Encoding: chunked\r\n\r\nx\r\n"), HANG}, false},
-        {{ASKED, SAY(MOVED "Transfer-Encoding: chunked\r\n\r\n"), SAY("5\r\nhell"), END}, false},
-        {{ASKED, SAY(MOVED "Content-Length: 5\r\n\r\n"), HANG}, true},
-        {{ASKED, SAY(MOVED "Content-Length: 5\r\n"), PAUSE, SAY("\r\nhell"), HANG}, true},
+        {{AFTER_REQUEST, SEND(MOVED "Content-Length: 5\r\n\r\nhell"), END}, false},
+        {{AFTER_REQUEST, SEND(MOVED "Content-Length: 5\r\n\r\nhell"), FAIL(ECONNRESET)}, false},
+        {{AFTER_REQUEST, SEND(MOVED "\r\nhell"), FAIL(TLS_TRUNCATED)}, false},
+        {{AFTER_REQUEST, SEND(MOVED "Transfer-Encoding: chunked\r\n\r\nx\r\n"), HANG}, false},
+        {{AFTER_REQUEST, SEND(MOVED "Transfer-Encoding: chunked\r\n\r\n"), SEND("5\r\nhell"), END},
+         false},
+        {{AFTER_REQUEST, SEND(MOVED "Content-Length: 5\r\n\r\n"), HANG}, true},
+        {{AFTER_REQUEST, SEND(MOVED "Content-Length: 5\r\n"), PAUSE, SEND("\r\nhell"), HANG}, true},
     };
 
     (void)state;
-    stage.options.response.follow = true;
+    fixture.options.response.follow = true;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         fetch_from(&(struct script){.reads = cases[i].reads});
         if (outcome.result.error)
             fail_msg("case %zu: %s", i, error_code(outcome.result.error));
         assert_int_equal(outcome.result.status, 302);
         assert_false(outcome.result.truncated);
-        assert_int_equal(stage.opened, 1);
-        assert_int_equal(stage.closed, !cases[i].drained);
-        pool_drop_oldest(stage.pool);
+        assert_int_equal(fixture.opened, 1);
+        assert_int_equal(fixture.closed, !cases[i].drained);
+        pool_drop_oldest(fixture.pool);
     }
 }
 
@@ -324,53 +327,56 @@ static void redirect_needs_no_body(void **state)
 static void redirect_gives_its_connection_back(void **state)
 {
     static const struct script_step late[] = {
-        ASKED, SAY(MOVED "Content-Length: 5\r\n\r\nhe"), PAUSE, SAY("llo"), ASKED, SAY(HELLO),
+        AFTER_REQUEST, SEND(MOVED "Content-Length: 5\r\n\r\nhe"),
+        PAUSE,         SEND("llo"),
+        AFTER_REQUEST, SEND(HELLO),
         LAST};
-    struct script_step stalled[] = {ASKED, SAY(MOVED "Content-Length: 5\r\n\r\n"), HANG};
+    struct script_step stalled[] = {AFTER_REQUEST, SEND(MOVED "Content-Length: 5\r\n\r\n"), HANG};
     const struct script scripts[] = {{.reads = late}, {.reads = stalled}};
 
     (void)state;
-    stage.options.response.follow = true;
+    fixture.options.response.follow = true;
     for (size_t i = 0; i < LENGTH(scripts); i++) {
         bool kept = i == 0;
 
-        stage.options.keep_alive = true;
+        fixture.options.keep_alive = true;
         fetch_from(&scripts[i]);
-        assert_int_equal(stage.closed, 0);
+        assert_int_equal(fixture.closed, 0);
         if (!kept)
             break;
-        stage_fetch(&stage, site, &outcome);
+        fixture_fetch(&fixture, site, &outcome);
         expect_hello(&outcome.result);
-        assert_int_equal(stage.opened, 1);
-        pool_drop_oldest(stage.pool);
-        stage.options.keep_alive = false;
+        assert_int_equal(fixture.opened, 1);
+        pool_drop_oldest(fixture.pool);
+        fixture.options.keep_alive = false;
         fetch_from(&scripts[i]);
-        assert_int_equal(stage.closed, 1);
+        assert_int_equal(fixture.closed, 1);
     }
-    pool_drop_oldest(stage.pool);
+    pool_drop_oldest(fixture.pool);
 }
 
 /* Where not all of the request was sent, neither is waited for. */
 static void redirect_of_unsent_content(void **state)
 {
     static const struct script_step reads[] = {
-        ASKED, SAY("HTTP/1.1 307 X\r\nLocation: /\r\nContent-Length: 5\r\n\r\n"), HANG};
+        AFTER_REQUEST, SEND("HTTP/1.1 307 X\r\nLocation: /\r\nContent-Length: 5\r\n\r\n"), HANG};
     static const struct script_step writes[] = {TAKE(1000), STUCK};
     static char bytes[100000];
 
     (void)state;
-    stage.options.response.follow = true;
+    fixture.options.response.follow = true;
     site->content = content_new(bytes, sizeof(bytes));
     fetch_from(&(struct script){.reads = reads, .writes = writes});
     assert_int_equal(outcome.result.error, ERROR_NONE);
     assert_int_equal(outcome.result.status, 307);
-    assert_int_equal(stage.closed, 1);
+    assert_int_equal(fixture.closed, 1);
 }
 
 static void bad_coding(void **state)
 {
     static const struct script_step reads[] = {
-        ASKED, SAY("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nno gzip at all"), HANG};
+        AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nno gzip at all"),
+        HANG};
 
     (void)state;
     fetch_from(&(struct script){.reads = reads});
@@ -378,24 +384,25 @@ static void bad_coding(void **state)
     assert_int_equal(outcome.result.phase, PHASE_RECEIVE);
     assert_string_equal(outcome.result.detail, "gzip");
     assert_int_equal(outcome.result.status, 200);
-    assert_int_equal(stage.closed, 1);
+    assert_int_equal(fixture.closed, 1);
 }
 
 static void cookies_go_to_the_jar(void **state)
 {
     static const struct script_step reads[] = {
-        ASKED, SAY("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"), LAST};
+        AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"),
+        LAST};
     struct request request = request_of(site);
     struct exchange exchange = {0};
     struct cookies *jar = NULL;
     char *cookies;
 
     (void)state;
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     outcome = (struct outcome){0};
-    exchange_init(&exchange, &stage.dialer, stage.pool, &stage.options, site);
-    exchange_start(&exchange, &request, NSEC_NEVER, &jar, outcome_note, &outcome);
-    TURN_UNTIL(stage.loop, outcome.reports);
+    exchange_init(&exchange, &fixture.dialer, fixture.pool, &fixture.options, site);
+    exchange_start(&exchange, &request, NSEC_NEVER, &jar, outcome_record, &outcome);
+    TURN_UNTIL(fixture.loop, outcome.reports);
     cookies = cookies_for(jar, &site->url, 0);
     assert_string_equal(cookies, "a=1");
     free(cookies);
@@ -421,16 +428,16 @@ static void probe_is_shown_what_passes(void **state)
 {
     static const struct probe probe = {.line = on_line};
     static const struct script_step reads[] = {
-        ASKED, SAY("HTTP/1.1 200 OK\r\nA: b\r\nC:\td \r\nContent-Len"),
-        PAUSE, SAY("gth: 5\r\n\r\nhello"),
-        ASKED, SAY("HTTP/1.1 103 Early Hi"),
-        PAUSE, SAY("nts\r\nLink: l\r\n\r\nHTTP/1.1 404\r\nContent-Length: 0\r\n\r\n"),
+        AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nA: b\r\nC:\td \r\nContent-Len"),
+        PAUSE,         SEND("gth: 5\r\n\r\nhello"),
+        AFTER_REQUEST, SEND("HTTP/1.1 103 Early Hi"),
+        PAUSE,         SEND("nts\r\nLink: l\r\n\r\nHTTP/1.1 404\r\nContent-Length: 0\r\n\r\n"),
         LAST};
     static const char fields[] = "> User-Agent: a\n> Accept: b\n> \n";
     char expected[1024];
 
     (void)state;
-    loop_set_probe(stage.loop, &probe);
+    loop_set_probe(fixture.loop, &probe);
     *traced = '\0';
     site->headers = strdup("Host:\r\nAccept-Encoding:\r\nUser-Agent: a\r\nAccept: b\r\n");
     fetch_from(&(struct script){.reads = reads});
@@ -440,7 +447,7 @@ static void probe_is_shown_what_passes(void **state)
              fields);
     assert_string_equal(traced, expected);
     *traced = '\0';
-    stage_fetch(&stage, site, &outcome);
+    fixture_fetch(&fixture, site, &outcome);
     snprintf(expected, sizeof(expected),
              "> GET /path HTTP/1.1\n%s< HTTP/1.1 103 Early Hints\n< HTTP/1.1 404\n< "
              "Content-Length: 0\n< \n",
@@ -457,25 +464,27 @@ static void failures_are_told_apart(void **state)
         enum error error;
         enum phase phase;
     } cases[] = {
-        {{ASKED, END}, ERROR_EMPTY, PHASE_WAIT},
-        {{ASKED, BREAK(ECONNRESET)}, ERROR_WAIT_RESET, PHASE_WAIT},
-        {{ASKED, BREAK(TLS_TRUNCATED)}, ERROR_EMPTY, PHASE_WAIT},
-        {{ASKED, SAY("garbage\r\n")}, ERROR_MALFORMED, PHASE_RECEIVE},
-        {{ASKED, SAY("HTTP/1.1 2"), END}, ERROR_TRUNCATED, PHASE_RECEIVE},
-        {{ASKED, SAY("HTTP/1.1 2"), BREAK(ECONNRESET)}, ERROR_RECEIVE_RESET, PHASE_RECEIVE},
-        {{ASKED, SAY("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"), END},
+        {{AFTER_REQUEST, END}, ERROR_EMPTY, PHASE_WAIT},
+        {{AFTER_REQUEST, FAIL(ECONNRESET)}, ERROR_WAIT_RESET, PHASE_WAIT},
+        {{AFTER_REQUEST, FAIL(TLS_TRUNCATED)}, ERROR_EMPTY, PHASE_WAIT},
+        {{AFTER_REQUEST, SEND("garbage\r\n")}, ERROR_MALFORMED, PHASE_RECEIVE},
+        {{AFTER_REQUEST, SEND("HTTP/1.1 2"), END}, ERROR_TRUNCATED, PHASE_RECEIVE},
+        {{AFTER_REQUEST, SEND("HTTP/1.1 2"), FAIL(ECONNRESET)}, ERROR_RECEIVE_RESET, PHASE_RECEIVE},
+        {{AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"), END},
          ERROR_TRUNCATED,
          PHASE_RECEIVE},
-        {{ASKED, SAY("HTTP/1.1 200 OK\r\n\r\nhell"), BREAK(TLS_TRUNCATED)},
+        {{AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\nhell"), FAIL(TLS_TRUNCATED)},
          ERROR_TLS_TRUNCATED,
          PHASE_RECEIVE},
-        {{ASKED, SAY("HTTP/1.1 200 OK\r\n\r\nhell"), BREAK(EIO)},
+        {{AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\nhell"), FAIL(EIO)},
          ERROR_RECEIVE_FAILED,
          PHASE_RECEIVE},
-        {{ASKED, SAY("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n")},
+        {{AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n")},
          ERROR_MALFORMED,
          PHASE_RECEIVE},
-        {{ASKED, SAY("HTTP/1.1 101 Switching Protocols\r\n\r\n")}, ERROR_UPGRADE, PHASE_RECEIVE},
+        {{AFTER_REQUEST, SEND("HTTP/1.1 101 Switching Protocols\r\n\r\n")},
+         ERROR_UPGRADE,
+         PHASE_RECEIVE},
     };
 
     (void)state;
@@ -484,17 +493,18 @@ static void failures_are_told_apart(void **state)
         if (outcome.result.error != cases[i].error || outcome.result.phase != cases[i].phase)
             fail_msg("case %zu: %s in %s", i, error_code(outcome.result.error),
                      phase_name(outcome.result.phase));
-        assert_int_equal(stage.opened, 1);
-        assert_int_equal(stage.closed, 1);
+        assert_int_equal(fixture.opened, 1);
+        assert_int_equal(fixture.closed, 1);
     }
 }
 
 static void endless_head_is_refused(void **state)
 {
     static char line[PIECE_BYTES + 1];
-    const struct script_step reads[] = {
-        ASKED, SAY("HTTP/1.1 200 OK\r\nX: "), SAY(line), SAY(line), SAY(line), SAY(line), SAY(line),
-        END};
+    const struct script_step reads[] = {AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nX: "),
+                                        SEND(line),    SEND(line),
+                                        SEND(line),    SEND(line),
+                                        SEND(line),    END};
 
     (void)state;
     memset(line, 'x', PIECE_BYTES);
@@ -506,8 +516,8 @@ static void endless_head_is_refused(void **state)
 static void endless_line_ends_are_refused(void **state)
 {
     static char ends[PIECE_BYTES + 1];
-    static const struct script_step reads[] = {ASKED,     SAY(ends), SAY(ends), SAY(ends),
-                                               SAY(ends), SAY(ends), END};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(ends), SEND(ends), SEND(ends),
+                                               SEND(ends),    SEND(ends), END};
 
     (void)state;
     memset(ends, '\n', PIECE_BYTES);
@@ -519,8 +529,8 @@ static void endless_line_ends_are_refused(void **state)
 static void carriage_return_before_a_response(void **state)
 {
     static const struct script_step cases[][4] = {
-        {ASKED, SAY("\r" HELLO), LAST},
-        {ASKED, SAY("\r"), SAY(HELLO), LAST},
+        {AFTER_REQUEST, SEND("\r" HELLO), LAST},
+        {AFTER_REQUEST, SEND("\r"), SEND(HELLO), LAST},
     };
 
     (void)state;
@@ -536,9 +546,9 @@ static void handshake_fails(void **state)
         struct script_step step;
         enum error error;
     } cases[] = {
-        {BREAK(TLS_CERT_EXPIRED), ERROR_TLS_CERT_EXPIRED},
-        {BREAK(ECONNRESET), ERROR_TLS_RESET},
-        {BREAK(TLS_TRUNCATED), ERROR_TLS_CLOSED},
+        {FAIL(TLS_CERT_EXPIRED), ERROR_TLS_CERT_EXPIRED},
+        {FAIL(ECONNRESET), ERROR_TLS_RESET},
+        {FAIL(TLS_TRUNCATED), ERROR_TLS_CLOSED},
         {END, ERROR_TLS_CLOSED},
     };
 
@@ -551,57 +561,57 @@ static void handshake_fails(void **state)
         assert_int_equal(outcome.result.phase, PHASE_TLS);
         assert_true(outcome.result.stamps.connect > 0);
     }
-    stage.refuse = true;
-    stage_fetch(&stage, site, &outcome);
+    fixture.refuse = true;
+    fixture_fetch(&fixture, site, &outcome);
     assert_int_equal(outcome.result.error, ERROR_TLS_FAILED);
-    stage.refuse = false;
+    fixture.refuse = false;
 }
 
 /* An answer before the whole request was heard. */
 
 static void early_answer_while_sending(void **state)
 {
-    static const struct script_step reads[] = {SAY(HELLO), LAST};
+    static const struct script_step reads[] = {SEND(HELLO), LAST};
     static const struct script_step stuck[] = {TAKE(5), STUCK};
 
     (void)state;
     fetch_from(&(struct script){.reads = reads, .writes = stuck});
     expect_hello(&outcome.result);
-    assert_int_equal(stage.closed,
+    assert_int_equal(fixture.closed,
                      1); /* the rest of the request will not be sent: of no more use */
 }
 
 static void early_head_then_the_rest(void **state)
 {
-    static const struct script_step reads[] = {SAY("HTTP/1.1 200 OK\r\n"), ASKED,
-                                               SAY("Content-Length: 5\r\n\r\nhello"), LAST};
+    static const struct script_step reads[] = {SEND("HTTP/1.1 200 OK\r\n"), AFTER_REQUEST,
+                                               SEND("Content-Length: 5\r\n\r\nhello"), LAST};
     static const struct script_step writes[] = {TAKE(5), BLOCK, TAKE(7), BLOCK, LAST};
 
     (void)state;
     fetch_from(&(struct script){.reads = reads, .writes = writes});
     expect_hello(&outcome.result);
-    assert_int_equal(stage.closed, 0); /* all was sent: the connection is kept */
+    assert_int_equal(fixture.closed, 0); /* all was sent: the connection is kept */
 }
 
 static void send_error_with_an_answer(void **state)
 {
-    static const struct script_step writes[] = {TAKE(5), BREAK(EPIPE)};
-    static const struct script_step answers[] = {SAY("HTTP/1.1 413 Too Large\r\n"), PAUSE,
-                                                 SAY("Content-Length: 0\r\n\r\n"), LAST};
+    static const struct script_step writes[] = {TAKE(5), FAIL(EPIPE)};
+    static const struct script_step answers[] = {SEND("HTTP/1.1 413 Too Large\r\n"), PAUSE,
+                                                 SEND("Content-Length: 0\r\n\r\n"), LAST};
 
     (void)state;
     fetch_from(&(struct script){.reads = answers, .writes = writes});
     assert_int_equal(outcome.result.error, ERROR_NONE);
     assert_int_equal(outcome.result.status, 413);
-    assert_int_equal(stage.closed, 1);
+    assert_int_equal(fixture.closed, 1);
 }
 
 static void send_error_without_an_answer(void **state)
 {
-    static const struct script_step writes[] = {TAKE(5), BREAK(EPIPE)};
-    static const struct script_step other[] = {BREAK(EIO)};
+    static const struct script_step writes[] = {TAKE(5), FAIL(EPIPE)};
+    static const struct script_step other[] = {FAIL(EIO)};
     static const struct script_step ends[] = {END};
-    static const struct script_step resets[] = {BREAK(ECONNRESET)};
+    static const struct script_step resets[] = {FAIL(ECONNRESET)};
     static const struct {
         struct script script;
         enum error error;
@@ -625,18 +635,18 @@ static void send_error_without_an_answer(void **state)
 
 static void kept_connection_is_reused(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(HELLO), AGAIN};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), REPEAT};
     const struct stamps *s = &outcome.result.stamps;
 
     (void)state;
     fetch_from(&(struct script){.reads = reads});
     assert_true(s->connect > 0);
     for (int i = 0; i < 3; i++) {
-        stage_fetch(&stage, site, &outcome);
+        fixture_fetch(&fixture, site, &outcome);
         expect_hello(&outcome.result);
-        assert_int_equal(stage.opened, 1);
+        assert_int_equal(fixture.opened, 1);
         assert_true(!s->dns && !s->connect && !s->tls);
-        assert_int_equal(address_port(&outcome.result.address), address_port(&stage.at));
+        assert_int_equal(address_port(&outcome.result.address), address_port(&fixture.address));
         assert_string_equal(outcome.result.tls.version, "SCRIPT");
     }
 }
@@ -650,12 +660,12 @@ static void closing_connection_is_not_kept(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(answers); i++) {
-        const struct script_step reads[] = {ASKED, SAY(answers[i]), LAST};
+        const struct script_step reads[] = {AFTER_REQUEST, SEND(answers[i]), LAST};
 
         fetch_from(&(struct script){.reads = reads});
         expect_hello(&outcome.result);
-        assert_int_equal(stage.closed, 1);
-        assert_false(pool_drop_oldest(stage.pool));
+        assert_int_equal(fixture.closed, 1);
+        assert_false(pool_drop_oldest(fixture.pool));
     }
 }
 
@@ -663,21 +673,21 @@ static void closing_connection_is_not_kept(void **state)
 static void extra_line_ends_are_ignored(void **state)
 {
     static const struct script_step cases[][6] = {
-        {ASKED, SAY(HELLO "\r\n"), AGAIN},
-        {ASKED, SAY(HELLO "\n"), AGAIN},
-        {ASKED, SAY(HELLO), SAY("\r\n"), AGAIN},
-        {ASKED, SAY(HELLO "\r"), SAY("\n"), AGAIN},
-        {ASKED, SAY("\r\n"), PAUSE, SAY(HELLO), AGAIN},
+        {AFTER_REQUEST, SEND(HELLO "\r\n"), REPEAT},
+        {AFTER_REQUEST, SEND(HELLO "\n"), REPEAT},
+        {AFTER_REQUEST, SEND(HELLO), SEND("\r\n"), REPEAT},
+        {AFTER_REQUEST, SEND(HELLO "\r"), SEND("\n"), REPEAT},
+        {AFTER_REQUEST, SEND("\r\n"), PAUSE, SEND(HELLO), REPEAT},
     };
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         fetch_from(&(struct script){.reads = cases[i]});
         expect_hello(&outcome.result);
-        stage_fetch(&stage, site, &outcome);
+        fixture_fetch(&fixture, site, &outcome);
         expect_hello(&outcome.result);
-        assert_int_equal(stage.opened, 1);
-        assert_true(pool_drop_oldest(stage.pool));
+        assert_int_equal(fixture.opened, 1);
+        assert_true(pool_drop_oldest(fixture.pool));
     }
 }
 
@@ -685,10 +695,12 @@ static void extra_line_ends_are_ignored(void **state)
    again on a new connection, once. An end behind a line end is an end before the response. */
 static void kept_connection_with_other_bytes_is_replaced(void **state)
 {
-    static const struct script_step junk[] = {ASKED, SAY(HELLO), ASKED, SAY("junk"), LAST};
-    static const struct script_step end[] = {ASKED, SAY(HELLO), ASKED, SAY("\r\n"), END};
-    static const struct script_step good[] = {ASKED, SAY(HELLO), LAST};
-    static const struct script_step bad[] = {ASKED, SAY("junk"), LAST};
+    static const struct script_step junk[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST,
+                                              SEND("junk"), LAST};
+    static const struct script_step end[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST,
+                                             SEND("\r\n"), END};
+    static const struct script_step good[] = {AFTER_REQUEST, SEND(HELLO), LAST};
+    static const struct script_step bad[] = {AFTER_REQUEST, SEND("junk"), LAST};
     static const struct script scripts[][2] = {
         {{.reads = junk}, {.reads = good}},
         {{.reads = end}, {.reads = good}},
@@ -697,105 +709,106 @@ static void kept_connection_with_other_bytes_is_replaced(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(scripts); i++) {
-        stage_play(&stage, scripts[i], 2);
-        stage_fetch(&stage, site, &outcome);
+        fixture_set_scripts(&fixture, scripts[i], 2);
+        fixture_fetch(&fixture, site, &outcome);
         expect_hello(&outcome.result);
-        stage_fetch(&stage, site, &outcome);
+        fixture_fetch(&fixture, site, &outcome);
         if (i < 2)
             expect_hello(&outcome.result);
         else
             assert_int_equal(outcome.result.error, ERROR_MALFORMED);
-        assert_int_equal(stage.opened, 2);
-        pool_drop_oldest(stage.pool);
+        assert_int_equal(fixture.opened, 2);
+        pool_drop_oldest(fixture.pool);
     }
 }
 
 /* Bytes that come after the answer, in a read of their own, would be taken for the next answer. */
 static void more_than_was_asked_for_is_not_kept(void **state)
 {
-    static const struct script_step more[] = {ASKED, SAY(HELLO), SAY("HTTP/1.1 404 No\r\n"), LAST};
-    static const struct script_step end[] = {ASKED, SAY(HELLO), END};
-    static const struct script_step good[] = {ASKED, SAY(HELLO), LAST};
+    static const struct script_step more[] = {AFTER_REQUEST, SEND(HELLO),
+                                              SEND("HTTP/1.1 404 No\r\n"), LAST};
+    static const struct script_step end[] = {AFTER_REQUEST, SEND(HELLO), END};
+    static const struct script_step good[] = {AFTER_REQUEST, SEND(HELLO), LAST};
     static const struct script scripts[][2] = {{{.reads = more}, {.reads = good}},
                                                {{.reads = end}, {.reads = good}}};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(scripts); i++) {
-        stage_play(&stage, scripts[i], 2);
-        stage_fetch(&stage, site, &outcome);
+        fixture_set_scripts(&fixture, scripts[i], 2);
+        fixture_fetch(&fixture, site, &outcome);
         expect_hello(&outcome.result);
-        stage_fetch(&stage, site, &outcome);
+        fixture_fetch(&fixture, site, &outcome);
         expect_hello(&outcome.result);
-        assert_int_equal(stage.opened, 2);
-        pool_drop_oldest(stage.pool);
+        assert_int_equal(fixture.opened, 2);
+        pool_drop_oldest(fixture.pool);
     }
 }
 
 /* FIN came with the answer: that is no connection to be kept. */
 static void ended_connection_is_not_kept(void **state)
 {
-    static const struct script_step reads[] = {ASKED, PAUSE, PAUSE, SAY(HELLO), LAST};
+    static const struct script_step reads[] = {AFTER_REQUEST, PAUSE, PAUSE, SEND(HELLO), LAST};
     struct exchange exchange = {0};
 
     (void)state;
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
-    stage_start(&stage, &exchange, site, &outcome);
-    TURN_UNTIL(stage.loop, exchange.state >= EXCHANGE_SEND);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
+    fixture_start(&fixture, &exchange, site, &outcome);
+    TURN_UNTIL(fixture.loop, exchange.state >= EXCHANGE_SEND);
     sock_note(exchange.conn->sock, EPOLLIN | EPOLLRDHUP);
-    TURN_UNTIL(stage.loop, outcome.reports);
+    TURN_UNTIL(fixture.loop, outcome.reports);
     expect_hello(&outcome.result);
-    assert_int_equal(stage.closed, 1);
+    assert_int_equal(fixture.closed, 1);
     exchange_clear(&exchange);
 }
 
 /* What may not be repeated never goes on one that may be dead; its own may serve others. */
 static void unsafe_requests_get_a_new_connection(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(HELLO), AGAIN};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), REPEAT};
     static const struct {
         const char *method;
         size_t opened;
     } steps[] = {{"GET", 1}, {"POST", 2}, {"PATCH", 3}, {"PUT", 3}, {"MKCOL", 4}, {"DELETE", 4}};
 
     (void)state;
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     for (size_t i = 0; i < LENGTH(steps); i++) {
         free(site->method);
         site->method = strdup(steps[i].method);
-        stage_fetch(&stage, site, &outcome);
+        fixture_fetch(&fixture, site, &outcome);
         expect_hello(&outcome.result);
-        assert_int_equal(stage.opened, steps[i].opened);
+        assert_int_equal(fixture.opened, steps[i].opened);
     }
-    assert_int_equal(stage.closed, 0);
+    assert_int_equal(fixture.closed, 0);
 }
 
 static void connections_are_not_kept_at_will(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(HELLO), AGAIN};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), REPEAT};
 
     (void)state;
-    stage.options.keep_alive = false;
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    fixture.options.keep_alive = false;
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     for (size_t i = 1; i < 3; i++) {
-        stage_fetch(&stage, site, &outcome);
+        fixture_fetch(&fixture, site, &outcome);
         expect_hello(&outcome.result);
-        assert_non_null(strstr(stage.heard, "\r\nConnection: close\r\n"));
-        assert_int_equal(stage.opened, i);
-        assert_int_equal(stage.closed, i);
+        assert_non_null(strstr(fixture.received, "\r\nConnection: close\r\n"));
+        assert_int_equal(fixture.opened, i);
+        assert_int_equal(fixture.closed, i);
     }
 }
 
 static void kernel_is_asked_for_facts(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(HELLO), AGAIN};
-    static const struct script_step ends[] = {ASKED, END};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), REPEAT};
+    static const struct script_step ends[] = {AFTER_REQUEST, END};
 
     (void)state;
     for (int asked = 0; asked < 2; asked++) {
-        stage.options.tcp_facts = asked;
+        fixture.options.tcp_facts = asked;
         fetch_from(&(struct script){.reads = reads}); /* kept, and closed */
         assert_int_equal(outcome.result.tcp.known, asked);
-        pool_drop_oldest(stage.pool);
+        pool_drop_oldest(fixture.pool);
         fetch_from(&(struct script){.reads = ends});
         assert_int_equal(outcome.result.tcp.known, asked);
     }
@@ -803,13 +816,15 @@ static void kernel_is_asked_for_facts(void **state)
 
 static void dead_kept_connection_is_replaced_once(void **state)
 {
-    static const struct script_step ends[] = {ASKED, SAY(HELLO), ASKED, END};
-    static const struct script_step resets[] = {ASKED, SAY(HELLO), ASKED, BREAK(ECONNRESET)};
-    static const struct script_step cuts[] = {ASKED, SAY(HELLO), ASKED, BREAK(TLS_TRUNCATED)};
-    static const struct script_step hangs[] = {ASKED, SAY(HELLO), HANG};
-    static const struct script_step breaks[] = {TAKE(9999), BREAK(EPIPE)};
-    static const struct script_step good[] = {ASKED, SAY(HELLO), LAST};
-    static const struct script_step dead[] = {ASKED, END};
+    static const struct script_step ends[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST, END};
+    static const struct script_step resets[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST,
+                                                FAIL(ECONNRESET)};
+    static const struct script_step cuts[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST,
+                                              FAIL(TLS_TRUNCATED)};
+    static const struct script_step hangs[] = {AFTER_REQUEST, SEND(HELLO), HANG};
+    static const struct script_step breaks[] = {TAKE(9999), FAIL(EPIPE)};
+    static const struct script_step good[] = {AFTER_REQUEST, SEND(HELLO), LAST};
+    static const struct script_step dead[] = {AFTER_REQUEST, END};
     static const struct script firsts[] = {
         {.reads = ends}, {.reads = resets}, {.reads = cuts}, {.reads = hangs, .writes = breaks}};
 
@@ -819,40 +834,40 @@ static void dead_kept_connection_is_replaced_once(void **state)
         const struct script scripts[] = {firsts[i % LENGTH(firsts)],
                                          {.reads = recovers ? good : dead}};
 
-        stage_play(&stage, scripts, 2);
-        stage_fetch(&stage, site, &outcome);
+        fixture_set_scripts(&fixture, scripts, 2);
+        fixture_fetch(&fixture, site, &outcome);
         expect_hello(&outcome.result);
-        stage_fetch(&stage, site, &outcome);
-        assert_int_equal(stage.opened, 2);
+        fixture_fetch(&fixture, site, &outcome);
+        assert_int_equal(fixture.opened, 2);
         assert_int_equal(outcome.result.error, recovers ? ERROR_NONE : ERROR_EMPTY);
         assert_true(outcome.result.stamps.connect > outcome.result.stamps.start);
         if (recovers)
             expect_hello(&outcome.result);
-        pool_drop_oldest(stage.pool);
+        pool_drop_oldest(fixture.pool);
     }
 }
 
 /* The pool may hold more of the kind: only a new one is worth a second try. */
 static void second_try_is_on_a_new_connection(void **state)
 {
-    static const struct script_step dead[] = {ASKED, SAY(HELLO), ASKED, END};
-    static const struct script_step good[] = {ASKED, SAY(HELLO), LAST};
+    static const struct script_step dead[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST, END};
+    static const struct script_step good[] = {AFTER_REQUEST, SEND(HELLO), LAST};
     static const struct script scripts[] = {{.reads = dead}, {.reads = dead}, {.reads = good}};
     struct exchange exchanges[2] = {{0}};
     struct outcome outcomes[2];
 
     (void)state;
-    stage_play(&stage, scripts, 3);
+    fixture_set_scripts(&fixture, scripts, 3);
     for (size_t i = 0; i < LENGTH(exchanges); i++)
-        stage_start(&stage, &exchanges[i], site, &outcomes[i]);
-    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[1].reports);
-    assert_int_equal(stage.closed, 0);
+        fixture_start(&fixture, &exchanges[i], site, &outcomes[i]);
+    TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports);
+    assert_int_equal(fixture.closed, 0);
     for (size_t i = 0; i < LENGTH(exchanges); i++)
         exchange_clear(&exchanges[i]);
-    stage_fetch(&stage, site, &outcome);
+    fixture_fetch(&fixture, site, &outcome);
     expect_hello(&outcome.result);
-    assert_int_equal(stage.opened, 3);
-    assert_int_equal(stage.closed, 1);
+    assert_int_equal(fixture.opened, 3);
+    assert_int_equal(fixture.closed, 1);
 }
 
 static void kept_connection_that_answered_is_not_replaced(void **state)
@@ -860,17 +875,17 @@ static void kept_connection_that_answered_is_not_replaced(void **state)
     static const struct {
         struct script_step last;
         enum error error;
-    } cases[] = {{END, ERROR_TRUNCATED}, {BREAK(ECONNRESET), ERROR_RECEIVE_RESET}};
+    } cases[] = {{END, ERROR_TRUNCATED}, {FAIL(ECONNRESET), ERROR_RECEIVE_RESET}};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        const struct script_step reads[] = {ASKED, SAY(HELLO), ASKED, SAY("HTTP/1.1 20"),
-                                            cases[i].last};
+        const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST,
+                                            SEND("HTTP/1.1 20"), cases[i].last};
 
         fetch_from(&(struct script){.reads = reads});
-        stage_fetch(&stage, site, &outcome);
+        fixture_fetch(&fixture, site, &outcome);
         assert_int_equal(outcome.result.error, cases[i].error);
-        assert_int_equal(stage.opened, 1);
+        assert_int_equal(fixture.opened, 1);
     }
 }
 
@@ -879,12 +894,15 @@ static void kept_connection_that_answered_is_not_replaced(void **state)
 static void idle_timeout_is_not_the_result(void **state)
 {
 #define LATE "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 4\r\n\r\n"
-    static const struct script_step whole[] = {ASKED, SAY(HELLO), ASKED, SAY(LATE "late"), END};
-    static const struct script_step head[] = {ASKED, SAY(HELLO), ASKED, SAY(LATE), HANG};
-    static const struct script_step cut[] = {ASKED, SAY(HELLO), ASKED, SAY(LATE), END};
-    static const struct script_step good[] = {ASKED, SAY(HELLO), LAST};
-    static const struct script_step late[] = {ASKED, SAY(LATE "late"), END};
-    static const struct script_step dead[] = {ASKED, END};
+    static const struct script_step whole[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST,
+                                               SEND(LATE "late"), END};
+    static const struct script_step head[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST, SEND(LATE),
+                                              HANG};
+    static const struct script_step cut[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST, SEND(LATE),
+                                             END};
+    static const struct script_step good[] = {AFTER_REQUEST, SEND(HELLO), LAST};
+    static const struct script_step late[] = {AFTER_REQUEST, SEND(LATE "late"), END};
+    static const struct script_step dead[] = {AFTER_REQUEST, END};
     static const struct script firsts[] = {{.reads = whole}, {.reads = head}, {.reads = cut}};
     static const struct {
         const struct script_step *reads;
@@ -898,29 +916,29 @@ static void idle_timeout_is_not_the_result(void **state)
         const struct script scripts[] = {firsts[i / LENGTH(seconds)],
                                          {.reads = seconds[second].reads}};
 
-        stage_play(&stage, scripts, 2);
-        stage_fetch(&stage, site, &outcome);
+        fixture_set_scripts(&fixture, scripts, 2);
+        fixture_fetch(&fixture, site, &outcome);
         expect_hello(&outcome.result);
-        stage_fetch(&stage, site, &outcome);
-        assert_int_equal(stage.opened, 2);
+        fixture_fetch(&fixture, site, &outcome);
+        assert_int_equal(fixture.opened, 2);
         assert_int_equal(outcome.result.error, seconds[second].error);
         assert_int_equal(outcome.result.status, seconds[second].status);
         assert_true(outcome.result.stamps.connect > outcome.result.stamps.start);
-        pool_drop_oldest(stage.pool);
+        pool_drop_oldest(fixture.pool);
     }
 }
 
 /* When the new connection fails too, what is told is about the new one. */
 static void replaced_connection_is_forgotten(void **state)
 {
-    static const struct script_step kept[] = {ASKED, SAY(HELLO), ASKED, END};
-    static const struct script_step refuses[] = {BREAK(TLS_ALERT)};
+    static const struct script_step kept[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST, END};
+    static const struct script_step refuses[] = {FAIL(TLS_ALERT)};
     static const struct script scripts[] = {{.reads = kept}, {.handshakes = refuses}};
 
     (void)state;
-    stage_play(&stage, scripts, 2);
-    stage_fetch(&stage, site, &outcome);
-    stage_fetch(&stage, site, &outcome);
+    fixture_set_scripts(&fixture, scripts, 2);
+    fixture_fetch(&fixture, site, &outcome);
+    fixture_fetch(&fixture, site, &outcome);
     assert_int_equal(outcome.result.error, ERROR_TLS_ALERT);
     assert_null(outcome.result.tls.version);
 }
@@ -934,21 +952,21 @@ static void start_and_hang(struct exchange *exchange, const struct site *what, n
                            bool may_turn)
 {
     *exchange = (struct exchange){0};
-    stage.options.ttfb_timeout = ttfb;
-    stage_start(&stage, exchange, what, &outcome);
+    fixture.options.ttfb_timeout = ttfb;
+    fixture_start(&fixture, exchange, what, &outcome);
     for (int i = 0; may_turn && i < 20; i++)
-        loop_turn(stage.loop, NSEC_PER_MS);
+        loop_turn(fixture.loop, NSEC_PER_MS);
     assert_int_equal(outcome.reports, 0);
 }
 
 /* Nothing happens a nanosecond before the deadline; at the deadline it fails like this. */
 static void expect_end(struct exchange *exchange, enum error error, enum phase phase)
 {
-    stage.clock.now += LIMIT - 1;
-    loop_turn(stage.loop, 0);
+    fixture.clock.now += LIMIT - 1;
+    loop_turn(fixture.loop, 0);
     assert_int_equal(outcome.reports, 0);
-    stage.clock.now += 1;
-    unit_settle(stage.loop);
+    fixture.clock.now += 1;
+    unit_settle(fixture.loop);
     assert_int_equal(outcome.reports, 1);
     if (outcome.result.error != error || outcome.result.phase != phase)
         fail_msg("%s in %s, not %s in %s", error_code(outcome.result.error),
@@ -958,7 +976,7 @@ static void expect_end(struct exchange *exchange, enum error error, enum phase p
 
 static const struct script_step hang[] = {HANG};
 static const struct script_step hang_in_body[] = {
-    ASKED, SAY("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), HANG};
+    AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), HANG};
 static const struct script_step stuck[] = {TAKE(9), STUCK};
 
 /* Where an exchange may hang, and what each deadline makes of it. */
@@ -978,12 +996,12 @@ static void phases_have_deadlines(void **state)
     struct exchange exchange;
 
     (void)state;
-    stage.clock.tick = 0;
-    stage.dialer.tls_timeout = LIMIT;
+    fixture.clock.tick = 0;
+    fixture.dialer.tls_timeout = LIMIT;
     for (size_t i = 0; i < LENGTH(hangs); i++) {
         if (!hangs[i].own)
             continue;
-        stage_play(&stage, &hangs[i].script, 1);
+        fixture_set_scripts(&fixture, &hangs[i].script, 1);
         start_and_hang(&exchange, site, LIMIT, true);
         expect_end(&exchange, hangs[i].own, hangs[i].phase);
     }
@@ -994,10 +1012,10 @@ static void all_phases_have_the_total_deadline(void **state)
     struct exchange exchange;
 
     (void)state;
-    stage.clock.tick = 0;
+    fixture.clock.tick = 0;
     site->timeout = LIMIT;
     for (size_t i = 0; i < LENGTH(hangs); i++) {
-        stage_play(&stage, &hangs[i].script, 1);
+        fixture_set_scripts(&fixture, &hangs[i].script, 1);
         start_and_hang(&exchange, site, NSEC_NEVER, true);
         expect_end(&exchange, ERROR_TOTAL_TIMEOUT, hangs[i].phase);
     }
@@ -1009,25 +1027,25 @@ static void connect_has_a_deadline(void **state)
     struct exchange exchange;
 
     (void)state;
-    stage.clock.tick = 0;
-    stage_play(&stage, &hangs[0].script, 1);
-    stage.dialer.connect_timeout = LIMIT;
+    fixture.clock.tick = 0;
+    fixture_set_scripts(&fixture, &hangs[0].script, 1);
+    fixture.dialer.connect_timeout = LIMIT;
     start_and_hang(&exchange, site, NSEC_NEVER, false);
     assert_int_equal(pool_wait_dial(&exchange.wait)->state, DIAL_CONNECT);
-    stage.clock.now += LIMIT;
-    loop_turn(stage.loop, 0);
+    fixture.clock.now += LIMIT;
+    loop_turn(fixture.loop, 0);
     assert_int_equal(outcome.result.error, ERROR_CONNECT_TIMEOUT);
     assert_int_equal(outcome.result.phase, PHASE_CONNECT);
     exchange_clear(&exchange);
 
-    stage.dialer.connect_timeout = NSEC_NEVER;
+    fixture.dialer.connect_timeout = NSEC_NEVER;
     site->timeout = LIMIT;
     start_and_hang(&exchange, site, NSEC_NEVER, false);
-    stage.clock.now += LIMIT;
-    loop_turn(stage.loop, 0);
+    fixture.clock.now += LIMIT;
+    loop_turn(fixture.loop, 0);
     assert_int_equal(outcome.result.error, ERROR_TOTAL_TIMEOUT);
     assert_int_equal(outcome.result.phase, PHASE_CONNECT);
-    assert_int_equal(address_port(&outcome.result.address), address_port(&stage.at));
+    assert_int_equal(address_port(&outcome.result.address), address_port(&fixture.address));
     exchange_clear(&exchange);
 }
 
@@ -1044,23 +1062,23 @@ static void total_deadline_after_the_name(void **state)
     char url[64];
 
     (void)state;
-    nameserver_start(&server, stage.loop, rules);
-    stage.dialer.resolver = resolver_new(stage.loop, &options, &why);
-    snprintf(url, sizeof(url), "http://name.test:%u/", address_port(&stage.at));
+    nameserver_start(&server, fixture.loop, rules);
+    fixture.dialer.resolver = resolver_new(fixture.loop, &options, &why);
+    snprintf(url, sizeof(url), "http://name.test:%u/", address_port(&fixture.address));
     assert_null(url_parse(&named->url, url, strlen(url)));
     named->timeout = LIMIT;
-    stage_play(&stage, &hangs[0].script, 1);
+    fixture_set_scripts(&fixture, &hangs[0].script, 1);
     start_and_hang(&exchange, named, NSEC_NEVER, false);
-    TURN_UNTIL(stage.loop, pool_wait_dial(&exchange.wait)->state == DIAL_CONNECT);
-    stage.clock.now += LIMIT;
-    loop_turn(stage.loop, 0);
+    TURN_UNTIL(fixture.loop, pool_wait_dial(&exchange.wait)->state == DIAL_CONNECT);
+    fixture.clock.now += LIMIT;
+    loop_turn(fixture.loop, 0);
     assert_int_equal(outcome.result.error, ERROR_TOTAL_TIMEOUT);
     assert_int_equal(outcome.result.phase, PHASE_CONNECT);
     assert_true(outcome.result.stamps.dns > 0);
-    assert_int_equal(address_port(&outcome.result.address), address_port(&stage.at));
+    assert_int_equal(address_port(&outcome.result.address), address_port(&fixture.address));
 
     exchange_clear(&exchange);
-    resolver_free(stage.dialer.resolver);
+    resolver_free(fixture.dialer.resolver);
     nameserver_stop(&server);
     site_free(named);
 }
@@ -1077,25 +1095,25 @@ static void name_has_a_deadline(void **state)
     int silent;
 
     (void)state;
-    stage.clock.tick = 0;
+    fixture.clock.tick = 0;
     address_parse(&at, "127.0.0.1", 0);
     silent = sock_bind_udp(&at);
     address_text(&at, servers);
-    stage.dialer.resolver = resolver_new(stage.loop, &options, &why);
+    fixture.dialer.resolver = resolver_new(fixture.loop, &options, &why);
     assert_null(url_parse(&named->url, "http://name.test/", 17));
-    stage_play(&stage, &hangs[0].script, 1);
+    fixture_set_scripts(&fixture, &hangs[0].script, 1);
 
-    stage.dialer.dns_timeout = LIMIT;
+    fixture.dialer.dns_timeout = LIMIT;
     start_and_hang(&exchange, named, NSEC_NEVER, true);
     expect_end(&exchange, ERROR_DNS_TIMEOUT, PHASE_DNS);
     assert_int_equal(outcome.result.address.length, 0);
 
-    stage.dialer.dns_timeout = NSEC_NEVER;
+    fixture.dialer.dns_timeout = NSEC_NEVER;
     named->timeout = LIMIT;
     start_and_hang(&exchange, named, NSEC_NEVER, true);
     expect_end(&exchange, ERROR_TOTAL_TIMEOUT, PHASE_DNS);
 
-    resolver_free(stage.dialer.resolver);
+    resolver_free(fixture.dialer.resolver);
     site_free(named);
     close(silent);
 }
@@ -1103,18 +1121,18 @@ static void name_has_a_deadline(void **state)
 /* The first byte ends the wait for it: a slow head or body is a matter of the total alone. */
 static void first_byte_ends_its_deadline(void **state)
 {
-    static const struct script_step hang_in_head[] = {ASKED, SAY("HTTP/1.1 20"), HANG};
+    static const struct script_step hang_in_head[] = {AFTER_REQUEST, SEND("HTTP/1.1 20"), HANG};
     static const struct script scripts[] = {{.reads = hang_in_head}, {.reads = hang_in_body}};
     struct exchange exchange;
 
     (void)state;
-    stage.clock.tick = 0;
+    fixture.clock.tick = 0;
     site->timeout = 10 * LIMIT;
     for (size_t i = 0; i < LENGTH(scripts); i++) {
-        stage_play(&stage, &scripts[i], 1);
+        fixture_set_scripts(&fixture, &scripts[i], 1);
         start_and_hang(&exchange, site, LIMIT, true);
-        stage.clock.now += 9 * LIMIT;
-        unit_settle(stage.loop);
+        fixture.clock.now += 9 * LIMIT;
+        unit_settle(fixture.loop);
         assert_int_equal(outcome.reports, 0);
         expect_end(&exchange, ERROR_TOTAL_TIMEOUT, PHASE_RECEIVE);
     }
@@ -1123,16 +1141,16 @@ static void first_byte_ends_its_deadline(void **state)
 /* Bytes that come one by one move no deadline. */
 static void drip_does_not_outlast_the_total(void **state)
 {
-    static const struct script_step reads[] = {ASKED,    SAY("HTTP/1.1 200 OK\r\n\r\n"),
-                                               SAY("x"), PAUSE,
-                                               SAY("x"), PAUSE,
-                                               SAY("x"), PAUSE,
-                                               SAY("x"), PAUSE,
-                                               SAY("x"), PAUSE,
-                                               SAY("x"), HANG};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\n"),
+                                               SEND("x"),     PAUSE,
+                                               SEND("x"),     PAUSE,
+                                               SEND("x"),     PAUSE,
+                                               SEND("x"),     PAUSE,
+                                               SEND("x"),     PAUSE,
+                                               SEND("x"),     HANG};
 
     (void)state;
-    stage.clock.tick = LIMIT / 10;
+    fixture.clock.tick = LIMIT / 10;
     site->timeout = LIMIT;
     fetch_from(&(struct script){.reads = reads});
     assert_int_equal(outcome.result.error, ERROR_TOTAL_TIMEOUT);
@@ -1144,9 +1162,13 @@ static void drip_does_not_outlast_the_total(void **state)
 static void endless_body_yields(void **state)
 {
     static char piece[PIECE_BYTES + 1];
-    const struct script_step endless[] = {
-        SAY("HTTP/1.1 200 OK\r\n\r\n"), SAY(piece), SAY(piece), SAY(piece), SAY(piece), AGAIN};
-    static const struct script_step good[] = {ASKED, PAUSE, SAY(HELLO), LAST};
+    const struct script_step endless[] = {SEND("HTTP/1.1 200 OK\r\n\r\n"),
+                                          SEND(piece),
+                                          SEND(piece),
+                                          SEND(piece),
+                                          SEND(piece),
+                                          REPEAT};
+    static const struct script_step good[] = {AFTER_REQUEST, PAUSE, SEND(HELLO), LAST};
     const struct script scripts[] = {{.reads = endless}, {.reads = good}};
     struct outcome never;
     struct exchange exchange = {0}, other = {0};
@@ -1154,12 +1176,12 @@ static void endless_body_yields(void **state)
 
     (void)state;
     memset(piece, 'x', PIECE_BYTES);
-    stage_play(&stage, scripts, 2);
-    stage_start(&stage, &exchange, site, &never);
-    TURN_UNTIL(stage.loop, exchange.result.body_bytes);
-    stage_start(&stage, &other, site, &outcome);
+    fixture_set_scripts(&fixture, scripts, 2);
+    fixture_start(&fixture, &exchange, site, &never);
+    TURN_UNTIL(fixture.loop, exchange.result.body_bytes);
+    fixture_start(&fixture, &other, site, &outcome);
     for (; !outcome.reports; turns++)
-        loop_turn(stage.loop, 0);
+        loop_turn(fixture.loop, 0);
     expect_hello(&outcome.result);
     assert_true(turns < 50);
     assert_int_equal(never.reports, 0);
@@ -1175,14 +1197,14 @@ static void aborted_in_every_state(void **state)
     for (size_t i = 0; i < LENGTH(hangs); i++) {
         struct exchange exchange;
 
-        stage_play(&stage, &hangs[i].script, 1);
+        fixture_set_scripts(&fixture, &hangs[i].script, 1);
         start_and_hang(&exchange, site, LIMIT, true);
         exchange_clear(&exchange);
         exchange_clear(&exchange);
-        stage.clock.now += 2 * LIMIT;
-        unit_settle(stage.loop);
+        fixture.clock.now += 2 * LIMIT;
+        unit_settle(fixture.loop);
         assert_int_equal(outcome.reports, 0);
-        assert_int_equal(stage.closed, 1);
+        assert_int_equal(fixture.closed, 1);
     }
 }
 
@@ -1196,17 +1218,17 @@ static void freed_in_its_report(void *owner, const struct result *result)
 
 static void may_be_freed_in_its_report(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(HELLO), LAST};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), LAST};
     struct exchange *exchange = calloc(1, sizeof(*exchange));
     struct request request = request_of(site);
 
     (void)state;
     outcome = (struct outcome){0};
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
-    exchange_init(exchange, &stage.dialer, stage.pool, &stage.options, site);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
+    exchange_init(exchange, &fixture.dialer, fixture.pool, &fixture.options, site);
     exchange_start(exchange, &request, NSEC_NEVER, NULL, freed_in_its_report, exchange);
-    TURN_UNTIL(stage.loop, outcome.reports);
-    unit_settle(stage.loop);
+    TURN_UNTIL(fixture.loop, outcome.reports);
+    unit_settle(fixture.loop);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

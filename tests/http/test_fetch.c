@@ -9,9 +9,9 @@
 
 #include "dns/resolver.h"
 #include "http/fetch.h"
+#include "tests/support/fixture.h"
 #include "tests/support/nameserver.h"
 #include "tests/support/peer.h"
-#include "tests/support/stage.h"
 #include "tests/support/stamps.h"
 
 #define HELLO     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -19,7 +19,7 @@
 #define MAX_SITES 1000
 #define MAX_SEEN  40000
 
-static struct stage stage;
+static struct fixture fixture;
 static struct fetch *fetch;
 static struct fetch_settings settings; /* what begin() takes */
 
@@ -56,7 +56,7 @@ static enum fetch_next next_site(void *owner, const struct url_origin *near, str
             return FETCH_LATER;
         assert_int_equal(near->host_bytes, strlen(list.host));
         assert_memory_equal(near->host, list.host, near->host_bytes);
-        assert_int_equal(near->port, address_port(&stage.at));
+        assert_int_equal(near->port, address_port(&fixture.address));
         if (!list.gives_near || list.given == list.sites)
             return FETCH_LATER;
         list.given_near++;
@@ -78,7 +78,7 @@ static enum fetch_next next_site(void *owner, const struct url_origin *near, str
         return FETCH_SITE;
     }
     if (!list.url)
-        snprintf(text, sizeof(text), "http://%s:%u/%zu", list.host, address_port(&stage.at),
+        snprintf(text, sizeof(text), "http://%s:%u/%zu", list.host, address_port(&fixture.address),
                  list.given);
     assert_null(url_parse(&(*site)->url, text, strlen(text)));
     return FETCH_SITE;
@@ -88,7 +88,7 @@ static void on_report(void *owner, const struct result *result)
 {
     (void)owner;
     if (result->error != ERROR_INPUT)
-        stamps_check(result, stage_options.response.preview);
+        stamps_check(result, fixture_options.response.preview);
     assert_true(result->site->number < MAX_SEEN);
     list.seen[result->site->number]++;
     list.reported++;
@@ -123,7 +123,7 @@ static int setup(void **state)
     memset(&list, 0, sizeof(list));
     list.host = "127.0.0.1";
     settings = (struct fetch_settings){0};
-    stage_open(&stage, NSEC_PER_US);
+    fixture_open(&fixture, NSEC_PER_US);
     fetch = NULL;
     return 0;
 }
@@ -133,20 +133,20 @@ static int teardown(void **state)
     (void)state;
     if (fetch)
         fetch_free(fetch);
-    stage_close(&stage);
+    fixture_close(&fixture);
     return 0;
 }
 
 static void begin(size_t sites, size_t concurrency)
 {
     settings.concurrency = settings.idle = concurrency;
-    settings.exchange = stage.options;
+    settings.exchange = fixture.options;
     settings.next = next_site;
     settings.report = on_report;
     settings.lowered = on_lowered;
     settings.ended = on_ended;
     list.sites = sites;
-    fetch = fetch_new(&stage.dialer, &settings);
+    fetch = fetch_new(&fixture.dialer, &settings);
     fetch_poke(fetch);
 }
 
@@ -158,12 +158,17 @@ static bool each_was_reported_once(void)
 }
 
 /* Servers of four kinds: kept alive, closing, slow, and dead after the first answer. */
-static const struct script_step kept[] = {ASKED, SAY(HELLO), AGAIN};
-static const struct script_step closes[] = {ASKED, PAUSE, SAY(CLOSING), LAST};
-static const struct script_step slow[] = {
-    ASKED,    PAUSE, SAY("HTTP/1.1 200 OK\r\n"), PAUSE, SAY("Content-Length: 1\r\n\r\n"), PAUSE,
-    SAY("x"), AGAIN};
-static const struct script_step dies[] = {ASKED, SAY(HELLO), ASKED, END};
+static const struct script_step kept[] = {AFTER_REQUEST, SEND(HELLO), REPEAT};
+static const struct script_step closes[] = {AFTER_REQUEST, PAUSE, SEND(CLOSING), LAST};
+static const struct script_step slow[] = {AFTER_REQUEST,
+                                          PAUSE,
+                                          SEND("HTTP/1.1 200 OK\r\n"),
+                                          PAUSE,
+                                          SEND("Content-Length: 1\r\n\r\n"),
+                                          PAUSE,
+                                          SEND("x"),
+                                          REPEAT};
+static const struct script_step dies[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST, END};
 
 static void thousand_sites_seven_at_once(void **state)
 {
@@ -174,34 +179,34 @@ static void thousand_sites_seven_at_once(void **state)
     (void)state;
     for (size_t i = 0; i < MAX_SITES; i++)
         scripts[i] = servers[i % LENGTH(servers)];
-    stage_play(&stage, scripts, MAX_SITES);
+    fixture_set_scripts(&fixture, scripts, MAX_SITES);
     begin(MAX_SITES, 7);
-    TURN_UNTIL(stage.loop, list.ended);
+    TURN_UNTIL(fixture.loop, list.ended);
     assert_true(each_was_reported_once());
     assert_int_equal(list.failed, 0);
     assert_int_equal(list.max_in_flight, 7);
     assert_int_equal(list.ended, 1);
     assert_int_equal(list.lowerings, 0);
-    assert_true(stage.opened < MAX_SITES / 2); /* the kept ones were of use */
+    assert_true(fixture.opened < MAX_SITES / 2); /* the kept ones were of use */
 }
 
 static void connections_are_kept_for_the_next(void **state)
 {
     (void)state;
-    stage_play(&stage, &(struct script){.reads = kept}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = kept}, 1);
     begin(100, 1);
-    TURN_UNTIL(stage.loop, list.ended);
+    TURN_UNTIL(fixture.loop, list.ended);
     assert_true(each_was_reported_once());
-    assert_int_equal(stage.opened, 1);
+    assert_int_equal(fixture.opened, 1);
 }
 
 /* A connection that becomes idle asks once for a site of its origin, then waits for its turn. */
 static void idle_connections_ask_for_their_origin(void **state)
 {
     (void)state;
-    stage_play(&stage, &(struct script){.reads = kept}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = kept}, 1);
     begin(100, 1);
-    TURN_UNTIL(stage.loop, list.ended);
+    TURN_UNTIL(fixture.loop, list.ended);
     assert_in_range(list.near, 99, 100); /* the last may find the list at its end */
     assert_int_equal(list.given_near, 0);
     assert_true(each_was_reported_once());
@@ -211,12 +216,12 @@ static void sites_of_an_idle_origin_come_first(void **state)
 {
     (void)state;
     list.gives_near = true;
-    stage_play(&stage, &(struct script){.reads = kept}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = kept}, 1);
     begin(100, 1);
-    TURN_UNTIL(stage.loop, list.ended);
+    TURN_UNTIL(fixture.loop, list.ended);
     assert_int_equal(list.given_near, 99);
     assert_true(each_was_reported_once());
-    assert_int_equal(stage.opened, 1);
+    assert_int_equal(fixture.opened, 1);
 }
 
 static void no_site_at_all(void **state)
@@ -225,7 +230,7 @@ static void no_site_at_all(void **state)
     list.free_at_end = true;
     begin(0, 5);
     assert_int_equal(list.ended, 0); /* not before the loop turns */
-    TURN_UNTIL(stage.loop, list.ended);
+    TURN_UNTIL(fixture.loop, list.ended);
     assert_int_equal(list.reported, 0);
 }
 
@@ -233,9 +238,9 @@ static void may_be_freed_when_it_has_ended(void **state)
 {
     (void)state;
     list.free_at_end = true;
-    stage_play(&stage, &(struct script){.reads = kept}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = kept}, 1);
     begin(10, 3);
-    TURN_UNTIL(stage.loop, list.ended);
+    TURN_UNTIL(fixture.loop, list.ended);
     assert_true(each_was_reported_once());
     assert_null(fetch);
 }
@@ -247,7 +252,7 @@ static void end_is_told_once(void **state)
     begin(0, 5);
     for (int i = 0; i < 3; i++) {
         fetch_poke(fetch);
-        unit_settle(stage.loop);
+        unit_settle(fixture.loop);
         assert_int_equal(list.ended, 1);
     }
 }
@@ -255,29 +260,29 @@ static void end_is_told_once(void **state)
 static void source_that_is_not_ready(void **state)
 {
     (void)state;
-    stage_play(&stage, &(struct script){.reads = kept}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = kept}, 1);
     list.later = 5;
     begin(12, 3);
-    TURN_UNTIL(stage.loop, list.reported == 5);
-    unit_settle(stage.loop);
+    TURN_UNTIL(fixture.loop, list.reported == 5);
+    unit_settle(fixture.loop);
     assert_int_equal(list.ended, 0);
     assert_int_equal(fetch_in_flight(fetch), 0);
     list.later = 0;
-    unit_settle(stage.loop);
+    unit_settle(fixture.loop);
     assert_int_equal(list.reported, 5); /* nobody said that there is more */
     fetch_poke(fetch);
     fetch_poke(fetch);
-    TURN_UNTIL(stage.loop, list.ended);
+    TURN_UNTIL(fixture.loop, list.ended);
     assert_true(each_was_reported_once());
 }
 
 static void unreadable_lines_are_reported(void **state)
 {
     (void)state;
-    stage_play(&stage, &(struct script){.reads = kept}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = kept}, 1);
     list.unreadable = 3;
     begin(100, 4);
-    TURN_UNTIL(stage.loop, list.ended);
+    TURN_UNTIL(fixture.loop, list.ended);
     assert_true(each_was_reported_once());
     assert_int_equal(list.failed, 33);
 }
@@ -285,10 +290,10 @@ static void unreadable_lines_are_reported(void **state)
 static void one_host_that_is_down(void **state)
 {
     (void)state;
-    close(stage.listener);
-    stage.listener = -1;
+    close(fixture.listener);
+    fixture.listener = -1;
     begin(MAX_SITES, 50);
-    TURN_UNTIL(stage.loop, list.ended);
+    TURN_UNTIL(fixture.loop, list.ended);
     assert_true(each_was_reported_once());
     assert_int_equal(list.failed, MAX_SITES);
 }
@@ -311,20 +316,20 @@ static void failures_at_once_let_timers_through(void **state)
         memset(&list, 0, sizeof(list));
         list.host = "127.0.0.1";
         list.unreadable = i; /* 1: all of them */
-        stage.dialer.unix_socket = "/nonexistent/socket";
+        fixture.dialer.unix_socket = "/nonexistent/socket";
         begin(MAX_SITES, 4);
         timer_init(&timer, note_timer, NULL, "test");
-        loop_arm(stage.loop, &timer, loop_now(stage.loop) + 20 * NSEC_PER_US); /* not yet due */
-        loop_turn(stage.loop, 0);
-        TURN_UNTIL(stage.loop, timer.state == TIMER_IDLE);
+        loop_arm(fixture.loop, &timer, loop_now(fixture.loop) + 20 * NSEC_PER_US); /* not yet due */
+        loop_turn(fixture.loop, 0);
+        TURN_UNTIL(fixture.loop, timer.state == TIMER_IDLE);
         assert_true(reported_before_timer <= MAX_SITES / 5);
-        TURN_UNTIL(stage.loop, list.ended);
+        TURN_UNTIL(fixture.loop, list.ended);
         assert_true(each_was_reported_once());
         assert_int_equal(list.failed, MAX_SITES);
         fetch_free(fetch);
         fetch = NULL;
     }
-    stage.dialer.unix_socket = NULL;
+    fixture.dialer.unix_socket = NULL;
 }
 
 static void given_up_half_way(void **state)
@@ -333,12 +338,12 @@ static void given_up_half_way(void **state)
     static const struct script scripts[] = {{.reads = kept}, {.reads = hang}};
 
     (void)state;
-    stage_play(&stage, scripts, 2);
+    fixture_set_scripts(&fixture, scripts, 2);
     begin(100, 10);
-    unit_settle(stage.loop);
+    unit_settle(fixture.loop);
     fetch_free(fetch);
     fetch = NULL;
-    unit_settle(stage.loop);
+    unit_settle(fixture.loop);
     assert_int_equal(list.ended, 0);
     assert_true(list.reported < 100);
 }
@@ -358,7 +363,7 @@ static void allow_more_descriptors(rlim_t more)
 static bool end_is_reached(void)
 {
     for (int turns = 0; !list.ended && turns < 1000; turns++)
-        loop_turn(stage.loop, 10 * NSEC_PER_MS);
+        loop_turn(fixture.loop, 10 * NSEC_PER_MS);
     CHILD_CHECK(list.ended == 1);
     CHILD_CHECK(each_was_reported_once());
     return true;
@@ -366,7 +371,7 @@ static bool end_is_reached(void)
 
 static bool check_few_descriptors(void)
 {
-    stage_play(&stage, &(struct script){.reads = closes}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = closes}, 1);
     begin(200, 50);
     allow_more_descriptors(6);
     CHILD_CHECK(end_is_reached());
@@ -385,7 +390,7 @@ static void few_descriptors_lower_the_concurrency(void **state)
 /* Nothing under way and still none: there is nothing to wait for. */
 static bool check_no_descriptor(void)
 {
-    stage_play(&stage, &(struct script){.reads = closes}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = closes}, 1);
     begin(20, 5);
     allow_more_descriptors(0);
     CHILD_CHECK(end_is_reached());
@@ -403,14 +408,14 @@ static void no_descriptor_at_all_is_an_error(void **state)
 /* Idle connections hold what the next origin needs: they are given up first. */
 static bool check_idle_given_up(void)
 {
-    stage_play(&stage, &(struct script){.reads = kept}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = kept}, 1);
     list.later = 4;
     begin(8, 4);
     for (int turns = 0; list.reported < 4 && turns < 1000; turns++)
-        loop_turn(stage.loop, 10 * NSEC_PER_MS);
-    loop_turn(stage.loop,
+        loop_turn(fixture.loop, 10 * NSEC_PER_MS);
+    loop_turn(fixture.loop,
               0); /* the source is asked for another site of the idle connections' origin */
-    CHILD_CHECK(stage.opened == 4 && stage.closed == 0);
+    CHILD_CHECK(fixture.opened == 4 && fixture.closed == 0);
     list.later = 0;
     list.host = "127.0.0.2"; /* the listener is on another: it is refused, with a descriptor */
     allow_more_descriptors(0);
@@ -437,9 +442,9 @@ static bool check_names_with_few(void)
     struct resolver_options options = {.servers = server.servers};
     const char *why;
 
-    nameserver_start(&server, stage.loop, rules);
-    stage.dialer.resolver = resolver_new(stage.loop, &options, &why);
-    stage_play(&stage, &(struct script){.reads = closes}, 1);
+    nameserver_start(&server, fixture.loop, rules);
+    fixture.dialer.resolver = resolver_new(fixture.loop, &options, &why);
+    fixture_set_scripts(&fixture, &(struct script){.reads = closes}, 1);
     list.host = "one.test";
     begin(200, 50);
     allow_more_descriptors(6);
@@ -471,7 +476,7 @@ static struct {
     struct peer peer;
     struct nameserver names;
     struct resolver *resolver;
-    struct link held;                 /* talks whose request waits for its answer */
+    struct link held;                 /* conns whose request waits for its answer */
     size_t asked[HOSTS], peak[HOSTS]; /* requests not answered: now, and at most */
     size_t requests, max;             /* in all; at once, of all hosts */
     size_t failures;                  /* so many are answered with 503 first */
@@ -479,9 +484,9 @@ static struct {
     bool cookie;                      /* the last one sent "a=1" */
 } server;
 
-static size_t host_of(const struct peer_talk *talk)
+static size_t host_of(const struct peer_conn *conn)
 {
-    const char *host = strstr(talk->heard, "\r\nHost: ");
+    const char *host = strstr(conn->received, "\r\nHost: ");
     char first = host ? host[8] : '\0';
 
     assert_in_range(first, 'a', 'a' + HOSTS - 1);
@@ -497,23 +502,23 @@ static size_t all_asked(void)
     return count;
 }
 
-static void reply(struct peer_talk *talk, const char *text)
+static void reply(struct peer_conn *conn, const char *text)
 {
-    server.asked[host_of(talk)]--;
-    talk->heard_bytes = 0;
-    list_remove(&talk->own);
-    peer_say_text(talk, text);
+    server.asked[host_of(conn)]--;
+    conn->received_bytes = 0;
+    list_remove(&conn->own);
+    peer_send_text(conn, text);
 }
 
-static void note_request(const struct peer_talk *talk)
+static void note_request(const struct peer_conn *conn)
 {
-    size_t host = host_of(talk), used = strlen(server.log);
-    int method = (int)strcspn(talk->heard, " ");
-    int path = (int)strcspn(talk->heard + method + 1, " ");
+    size_t host = host_of(conn), used = strlen(server.log);
+    int method = (int)strcspn(conn->received, " ");
+    int path = (int)strcspn(conn->received + method + 1, " ");
 
-    snprintf(server.log + used, sizeof(server.log) - used, "%.*s %c%.*s ", method, talk->heard,
-             (int)('a' + host), path, talk->heard + method + 1);
-    server.cookie = strstr(talk->heard, "\r\nCookie: a=1\r\n");
+    snprintf(server.log + used, sizeof(server.log) - used, "%.*s %c%.*s ", method, conn->received,
+             (int)('a' + host), path, conn->received + method + 1);
+    server.cookie = strstr(conn->received, "\r\nCookie: a=1\r\n");
     server.requests++;
     server.asked[host]++;
     if (server.asked[host] > server.peak[host])
@@ -524,35 +529,35 @@ static void note_request(const struct peer_talk *talk)
 
 /* "/hold" is answered when the test likes, "/hop/N" leads to N others, "/away/..." to another host; what
    is "/flaky" fails so often first. */
-static void on_heard(void *owner, struct peer_talk *talk)
+static void on_received(void *owner, struct peer_conn *conn)
 {
-    const char *path = strchr(talk->heard, '/');
+    const char *path = strchr(conn->received, '/');
     char text[128];
 
     (void)owner;
-    if (!peer_has_request(talk))
+    if (!peer_has_request(conn))
         return;
-    note_request(talk);
+    note_request(conn);
     if (!strncmp(path, "/hold", 5)) {
-        list_put_last(&server.held, &talk->own);
+        list_put_last(&server.held, &conn->own);
     } else if (!strncmp(path, "/hop/", 5) && path[5] != '0') {
         snprintf(text, sizeof(text),
                  "HTTP/1.1 302 Found\r\nLocation: %c\r\nContent-Length: 4\r\n\r\nthis",
                  path[5] - 1);
-        reply(talk, text);
+        reply(conn, text);
     } else if (!strncmp(path, "/away", 5)) {
         snprintf(text, sizeof(text),
                  "HTTP/1.1 301 X\r\nLocation: //b.test:%u%.*s\r\nContent-Length: 0\r\n\r\n",
                  address_port(&server.peer.at), (int)strcspn(path + 5, " "), path + 5);
-        reply(talk, text);
+        reply(conn, text);
     } else if (!strncmp(path, "/cookie", 7)) {
-        reply(talk, "HTTP/1.1 303 X\r\nSet-Cookie: a=1\r\nLocation: /\r\n"
+        reply(conn, "HTTP/1.1 303 X\r\nSet-Cookie: a=1\r\nLocation: /\r\n"
                     "Content-Length: 0\r\n\r\n");
     } else if (!strncmp(path, "/flaky", 6) && server.failures) {
         server.failures--;
-        reply(talk, "HTTP/1.1 503 X\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
+        reply(conn, "HTTP/1.1 503 X\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
     } else {
-        reply(talk, HELLO);
+        reply(conn, HELLO);
     }
 }
 
@@ -564,14 +569,14 @@ static int setup_server(void **state)
     setup(state);
     memset(&server, 0, sizeof(server));
     list_init(&server.held);
-    peer_start(&server.peer, stage.loop, "127.0.0.1", on_heard, NULL);
-    nameserver_start(&server.names, stage.loop, names);
-    server.resolver = resolver_new(stage.loop, &options, &why);
-    stage.dialer.resolver = server.resolver;
-    stage.dialer.open = dial_open;
-    stage.dialer.open_owner = &stage.dialer;
+    peer_start(&server.peer, fixture.loop, "127.0.0.1", on_received, NULL);
+    nameserver_start(&server.names, fixture.loop, names);
+    server.resolver = resolver_new(fixture.loop, &options, &why);
+    fixture.dialer.resolver = server.resolver;
+    fixture.dialer.open = dial_open;
+    fixture.dialer.open_owner = &fixture.dialer;
     settings.chain = (struct chain_options){.follow = true, .max_hops = 10};
-    stage.options.response.follow = true;
+    fixture.options.response.follow = true;
     return 0;
 }
 
@@ -598,7 +603,7 @@ static void answer_until_the_end(void)
         size_t held = 0, chosen;
 
         assert_true(turns < 100000);
-        loop_turn(stage.loop, list_is_empty(&server.held) ? NSEC_PER_MS : 0);
+        loop_turn(fixture.loop, list_is_empty(&server.held) ? NSEC_PER_MS : 0);
         if (turns % 4)
             continue;
         for (struct link *at = server.held.next; at != &server.held; at = at->next)
@@ -606,7 +611,7 @@ static void answer_until_the_end(void)
         chosen = held ? unit_random() % held : 0;
         for (struct link *at = server.held.next; at != &server.held; at = at->next)
             if (!chosen--) {
-                reply(LIST_OWNER(at, struct peer_talk, own), HELLO);
+                reply(LIST_OWNER(at, struct peer_conn, own), HELLO);
                 break;
             }
     }
@@ -680,8 +685,8 @@ static void slow_host_holds_up_no_other(void **state)
     list.url = one_host_is_slow;
     settings.per_host = 1;
     begin(30000, 4);
-    TURN_UNTIL(stage.loop, list.reported >= FETCH_LOOK_AHEAD - 1);
-    unit_settle(stage.loop);
+    TURN_UNTIL(fixture.loop, list.reported >= FETCH_LOOK_AHEAD - 1);
+    unit_settle(fixture.loop);
     /* the second is aside: nothing is taken so many places behind it */
     assert_int_equal(list.given, 2 + FETCH_LOOK_AHEAD - 1);
     assert_int_equal(list.reported, list.given - 2);
@@ -689,10 +694,10 @@ static void slow_host_holds_up_no_other(void **state)
     assert_int_equal(fetch_unreported(fetch), 2);
     assert_int_equal(fetch_in_flight(fetch), 1);
     fetch_poke(fetch);
-    unit_settle(stage.loop);
+    unit_settle(fixture.loop);
     assert_int_equal(list.given, 2 + FETCH_LOOK_AHEAD - 1);
-    reply(LIST_OWNER(server.held.next, struct peer_talk, own), HELLO);
-    TURN_UNTIL(stage.loop, list.reported == 29999 && server.asked[0] == 1); /* it has started */
+    reply(LIST_OWNER(server.held.next, struct peer_conn, own), HELLO);
+    TURN_UNTIL(fixture.loop, list.reported == 29999 && server.asked[0] == 1); /* it has started */
     answer_until_the_end();
     assert_true(each_was_reported_once());
 }
@@ -721,10 +726,10 @@ static void order_aside_is_that_of_the_list(void **state)
     begin(30000, 4);
     fetch_free(fetch);
     settings.next = next_or_far;
-    fetch = fetch_new(&stage.dialer, &settings);
+    fetch = fetch_new(&fixture.dialer, &settings);
     fetch_poke(fetch);
-    TURN_UNTIL(stage.loop, server.asked[2] && list.given >= 4 + FETCH_LOOK_AHEAD - 1);
-    unit_settle(stage.loop);
+    TURN_UNTIL(fixture.loop, server.asked[2] && list.given >= 4 + FETCH_LOOK_AHEAD - 1);
+    unit_settle(fixture.loop);
     assert_int_equal(list.given, 4 + FETCH_LOOK_AHEAD - 1); /* 4 is the second at c.test */
     answer_until_the_end();
     assert_true(each_was_reported_once());
@@ -734,22 +739,22 @@ static void order_aside_is_that_of_the_list(void **state)
 static void waiting_sites_are_limited(void **state)
 {
     (void)state;
-    close(stage.listener);
-    stage.listener = -1;
-    stage.clock.tick = 0;
+    close(fixture.listener);
+    fixture.listener = -1;
+    fixture.clock.tick = 0;
     settings.chain.retries = 1;
     begin(20000, 50);
     for (int turns = 0; list.given < FETCH_MAX_WAITING && turns < 20000; turns++)
-        loop_turn(stage.loop, NSEC_PER_MS);
-    unit_settle(stage.loop);
+        loop_turn(fixture.loop, NSEC_PER_MS);
+    unit_settle(fixture.loop);
     /* those that were under way have joined them */
     assert_in_range(fetch_unreported(fetch), FETCH_MAX_WAITING, FETCH_MAX_WAITING + 49);
     assert_int_equal(list.given, fetch_unreported(fetch));
     assert_int_equal(fetch_in_flight(fetch), 0);
     assert_int_equal(list.reported, 0);
     for (int turns = 0; !list.ended && turns < 100000; turns++) {
-        stage.clock.now += NSEC_PER_MS;
-        loop_turn(stage.loop, 0);
+        fixture.clock.now += NSEC_PER_MS;
+        loop_turn(fixture.loop, 0);
     }
     assert_true(each_was_reported_once());
     assert_int_equal(list.last_error, ERROR_CONNECT_REFUSED);
@@ -786,8 +791,8 @@ static void fetch_path(const char *path)
     list.check = keep_result;
     begin(1, 1);
     for (int turns = 0; !list.ended && turns < 10000; turns++) {
-        stage.clock.now += 5 * NSEC_PER_MS;
-        loop_turn(stage.loop, turns % 10 ? 0 : NSEC_PER_MS);
+        fixture.clock.now += 5 * NSEC_PER_MS;
+        loop_turn(fixture.loop, turns % 10 ? 0 : NSEC_PER_MS);
     }
     assert_int_equal(list.ended, 1);
     assert_int_equal(list.reported, 1);
@@ -837,7 +842,7 @@ static void cookies_go_along(void **state)
 static void redirect_is_a_result_where_none_is_followed(void **state)
 {
     (void)state;
-    settings.chain.follow = stage.options.response.follow = false;
+    settings.chain.follow = fixture.options.response.follow = false;
     fetch_path("/hop/3");
     assert_int_equal(told.status, 302);
     assert_int_equal(told.body_bytes, 4);
@@ -892,7 +897,7 @@ static void one_time_for_all_redirects(void **state)
 {
     (void)state;
     list.timeout = 10 * NSEC_PER_S;
-    stage.clock.tick = NSEC_PER_S / 10;
+    fixture.clock.tick = NSEC_PER_S / 10;
     fetch_path("/hop/9");
     assert_int_equal(told.error, ERROR_TOTAL_TIMEOUT);
     assert_in_range(told.leg_count, 1, 9);
@@ -907,16 +912,16 @@ static void starts_keep_to_the_rate(void **state)
     (void)state;
     list.url = hosts_in_turn;
     settings.interval = RATE_MS * NSEC_PER_MS;
-    stage.clock.tick = 0;
+    fixture.clock.tick = 0;
     begin(6, 6);
     for (size_t i = 1; i <= 6; i++) {
-        TURN_UNTIL(stage.loop, server.requests == i);
-        unit_settle(stage.loop);
+        TURN_UNTIL(fixture.loop, server.requests == i);
+        unit_settle(fixture.loop);
         assert_int_equal(server.requests, i);
-        stage.clock.now += RATE_MS * NSEC_PER_MS - 1;
-        unit_settle(stage.loop);
+        fixture.clock.now += RATE_MS * NSEC_PER_MS - 1;
+        unit_settle(fixture.loop);
         assert_int_equal(fetch_in_flight(fetch), i);
-        stage.clock.now += 1;
+        fixture.clock.now += 1;
     }
     answer_until_the_end();
     assert_true(each_was_reported_once());
@@ -927,17 +932,17 @@ static void each_host_keeps_to_its_rate(void **state)
     (void)state;
     list.url = hosts_in_turn; /* a to d come five times, once, once, once */
     settings.host_interval = NSEC_PER_S;
-    stage.clock.tick = 0;
+    fixture.clock.tick = 0;
     begin(8, 8);
-    TURN_UNTIL(stage.loop, server.requests == 4);
+    TURN_UNTIL(fixture.loop, server.requests == 4);
     for (size_t i = 1; i < 5; i++) {
-        unit_settle(stage.loop);
+        unit_settle(fixture.loop);
         assert_int_equal(server.asked[0], i);
-        stage.clock.now += NSEC_PER_S - 1;
-        unit_settle(stage.loop);
+        fixture.clock.now += NSEC_PER_S - 1;
+        unit_settle(fixture.loop);
         assert_int_equal(fetch_in_flight(fetch), 3 + i);
-        stage.clock.now += 1;
-        TURN_UNTIL(stage.loop, server.requests == 4 + i);
+        fixture.clock.now += 1;
+        TURN_UNTIL(fixture.loop, server.requests == 4 + i);
     }
     assert_int_equal(server.asked[0], 5);
     answer_until_the_end();
@@ -964,13 +969,13 @@ static void given_up_at_every_turn(void **state)
         server.failures = 1000;
         begin(100, 7);
         for (int i = 0; i < turns; i++)
-            loop_turn(stage.loop, 0);
+            loop_turn(fixture.loop, 0);
         list.check = NULL;
         list.reported = 0;
         fetch_free(fetch);
         fetch = NULL;
-        stage.clock.now += 100 * NSEC_PER_S;
-        unit_settle(stage.loop);
+        fixture.clock.now += 100 * NSEC_PER_S;
+        unit_settle(fixture.loop);
         assert_int_equal(list.reported, 0);
         assert_int_equal(list.ended, 0);
         teardown_server(state);

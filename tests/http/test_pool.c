@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "http/dial/route.h"
-#include "tests/support/stage.h"
+#include "tests/support/fixture.h"
 
 #define GET   "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 #define OK    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -27,30 +27,30 @@ struct user {
     bool was_dialled;
 };
 
-static struct stage stage;
+static struct fixture fixture;
 static struct routes *routes;
-static const struct script_step answers[] = {ASKED, SAY(OK), AGAIN};
+static const struct script_step answers[] = {AFTER_REQUEST, SEND(OK), REPEAT};
 static const struct script answering = {.reads = answers};
 
-/* All origins are at the stage's listener. */
+/* All origins are at the fixture's listener. */
 static int setup(void **state)
 {
     char text[64];
 
     (void)state;
-    stage_open(&stage, NSEC_PER_US);
-    stage_play(&stage, &answering, 1);
+    fixture_open(&fixture, NSEC_PER_US);
+    fixture_set_scripts(&fixture, &answering, 1);
     routes = routes_new();
-    snprintf(text, sizeof(text), "::127.0.0.1:%u", address_port(&stage.at));
+    snprintf(text, sizeof(text), "::127.0.0.1:%u", address_port(&fixture.address));
     assert_null(routes_add_connect_to(routes, text));
-    stage.dialer.routes = routes;
+    fixture.dialer.routes = routes;
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    stage_close(&stage);
+    fixture_close(&fixture);
     routes_free(routes);
     return 0;
 }
@@ -130,7 +130,7 @@ static void ask(struct user *user, const char *scheme, const char *host, int por
     };
     snprintf(text, sizeof(text), "%s://%s:%d/", scheme, host, port);
     assert_null(url_parse(&user->url, text, strlen(text)));
-    pool_request(stage.pool, &user->wait, &stage.dialer, &user->url, fresh);
+    pool_request(fixture.pool, &user->wait, &fixture.dialer, &user->url, fresh);
 }
 
 static void forget(struct user *user)
@@ -145,7 +145,7 @@ static struct conn *idle(const char *scheme, int port)
     struct user user = {.submits = true};
 
     ask(&user, scheme, "127.0.0.1", port, true);
-    TURN_UNTIL(stage.loop, user.ended);
+    TURN_UNTIL(fixture.loop, user.ended);
     assert_true(user.was_dialled);
     forget(&user);
     return user.conn;
@@ -195,8 +195,8 @@ static void the_last_used_is_taken_first(void **state)
 /* An empty pool with another limit. */
 static void limit_to(size_t limit)
 {
-    pool_free(stage.pool);
-    stage.pool = pool_new(&(struct pool_options){.limit = limit, .expected_streams = 1});
+    pool_free(fixture.pool);
+    fixture.pool = pool_new(&(struct pool_options){.limit = limit, .expected_streams = 1});
 }
 
 static void over_the_limit_the_oldest_goes(void **state)
@@ -207,20 +207,20 @@ static void over_the_limit_the_oldest_goes(void **state)
     limit_to(3);
     for (int i = 0; i < 5; i++)
         conns[i] = idle("http", i + 1);
-    assert_int_equal(stage.closed, 2);
+    assert_int_equal(fixture.closed, 2);
     assert_null(take("http", "127.0.0.1", 1));
     assert_null(take("http", "127.0.0.1", 2));
     taken = take("http", "127.0.0.1", 4); /* from the middle of the list */
     assert_ptr_equal(taken, conns[3]);
     pool_release(taken, true); /* the newest now */
-    assert_true(pool_drop_oldest(stage.pool));
-    assert_true(pool_drop_oldest(stage.pool));
-    assert_int_equal(stage.closed, 4);
+    assert_true(pool_drop_oldest(fixture.pool));
+    assert_true(pool_drop_oldest(fixture.pool));
+    assert_int_equal(fixture.closed, 4);
     take_and_close("http", "127.0.0.1", 4, conns[3]);
-    assert_false(pool_drop_oldest(stage.pool));
+    assert_false(pool_drop_oldest(fixture.pool));
     limit_to(0);
     idle("http", 1);
-    assert_int_equal(stage.closed, 6);
+    assert_int_equal(fixture.closed, 6);
 }
 
 /* Many origins, so that some share a slot of the table; taken in an order of their own. */
@@ -237,9 +237,9 @@ static void many_origins(void **state)
 
         take_and_close("http", "127.0.0.1", which + 1, conns[which]);
         if (i % 100 == 0)
-            loop_turn(stage.loop, 0);
+            loop_turn(fixture.loop, 0);
     }
-    assert_false(pool_drop_oldest(stage.pool));
+    assert_false(pool_drop_oldest(fixture.pool));
 }
 
 /* What an idle connection may hear, and whether it lives on. */
@@ -250,23 +250,23 @@ static void idle_connections_are_watched(void **state)
         bool lives;
     } cases[] = {
         {HANG, true}, /* a message of TLS itself */
-        {SAY("\r\n"), true},   {SAY("\n"), true},
-        {SAY("\r\nx"), false}, {SAY("HTTP/1.1 408 Request Timeout\r\n"), false},
-        {END, false},          {BREAK(ECONNRESET), false},
+        {SEND("\r\n"), true},   {SEND("\n"), true},
+        {SEND("\r\nx"), false}, {SEND("HTTP/1.1 408 Request Timeout\r\n"), false},
+        {END, false},           {FAIL(ECONNRESET), false},
     };
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        const struct script_step reads[] = {ASKED, SAY(OK), HANG, cases[i].read, LAST};
+        const struct script_step reads[] = {AFTER_REQUEST, SEND(OK), HANG, cases[i].read, LAST};
         const struct script script = {.reads = reads};
 
-        stage_play(&stage, &script, 1);
+        fixture_set_scripts(&fixture, &script, 1);
         idle("http", 1);
-        stage_skip(&stage); /* over HANG */
-        stage_event(&stage, EPOLLIN);
-        unit_settle(stage.loop);
-        assert_int_equal(stage.closed, !cases[i].lives);
-        assert_int_equal(pool_drop_oldest(stage.pool), cases[i].lives);
+        fixture_skip_hang(&fixture); /* over HANG */
+        fixture_send_event(&fixture, EPOLLIN);
+        unit_settle(fixture.loop);
+        assert_int_equal(fixture.closed, !cases[i].lives);
+        assert_int_equal(pool_drop_oldest(fixture.pool), cases[i].lives);
         assert_null(take("http", "127.0.0.1", 1));
     }
 }
@@ -276,9 +276,9 @@ static struct conn *in_mid_response(const struct script *script, int port)
 {
     struct user user = {.submits = true, .drops_rest = true};
 
-    stage_play(&stage, script, 1);
+    fixture_set_scripts(&fixture, script, 1);
     ask(&user, "http", "127.0.0.1", port, true);
-    TURN_UNTIL(stage.loop, user.ended);
+    TURN_UNTIL(fixture.loop, user.ended);
     forget(&user);
     return user.conn;
 }
@@ -291,18 +291,23 @@ static void rest_of_a_response_is_dropped(void **state)
         struct script_step reads[8];
         bool kept;
     } cases[] = {
-        {{ASKED, SAY(MOVED), HANG, SAY("3\r\nabc\r\n0\r\n\r\n"), LAST}, true},
-        {{ASKED, SAY(MOVED), HANG, SAY("3\r\na"), PAUSE, SAY("bc\r\n0\r\nA: b\r\n\r\n"), LAST},
+        {{AFTER_REQUEST, SEND(MOVED), HANG, SEND("3\r\nabc\r\n0\r\n\r\n"), LAST}, true},
+        {{AFTER_REQUEST, SEND(MOVED), HANG, SEND("3\r\na"), PAUSE, SEND("bc\r\n0\r\nA: b\r\n\r\n"),
+          LAST},
          true},
-        {{ASKED, SAY(MOVED), HANG, SAY("fff0\r\n"), SAY(fits), SAY("\r\n0\r\n\r\n"), LAST}, true},
-        {{ASKED, SAY(MOVED), HANG, SAY("fffff\r\n"), SAY(many), LAST}, false},
-        {{ASKED, SAY(MOVED), HANG, SAY("3\r\nabc\r\n0\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\n"), LAST},
+        {{AFTER_REQUEST, SEND(MOVED), HANG, SEND("fff0\r\n"), SEND(fits), SEND("\r\n0\r\n\r\n"),
+          LAST},
+         true},
+        {{AFTER_REQUEST, SEND(MOVED), HANG, SEND("fffff\r\n"), SEND(many), LAST}, false},
+        {{AFTER_REQUEST, SEND(MOVED), HANG, SEND("3\r\nabc\r\n0\r\n\r\n"),
+          SEND("HTTP/1.1 200 OK\r\n"), LAST},
          false},
-        {{ASKED, SAY(MOVED), HANG, SAY("3\r\nabc\r\n0\r\n\r\n\r\n"), SAY("\n"), LAST}, true},
-        {{ASKED, SAY(MOVED), HANG, SAY("3\r\nabc\r\n0\r\n\r\nH"), LAST}, false},
-        {{ASKED, SAY(MOVED), HANG, SAY("x"), LAST}, false},
-        {{ASKED, SAY(MOVED), HANG, SAY("3\r\nabc"), END}, false},
-        {{ASKED, SAY(MOVED), HANG, SAY("3\r\nabc"), BREAK(ECONNRESET)}, false},
+        {{AFTER_REQUEST, SEND(MOVED), HANG, SEND("3\r\nabc\r\n0\r\n\r\n\r\n"), SEND("\n"), LAST},
+         true},
+        {{AFTER_REQUEST, SEND(MOVED), HANG, SEND("3\r\nabc\r\n0\r\n\r\nH"), LAST}, false},
+        {{AFTER_REQUEST, SEND(MOVED), HANG, SEND("x"), LAST}, false},
+        {{AFTER_REQUEST, SEND(MOVED), HANG, SEND("3\r\nabc"), END}, false},
+        {{AFTER_REQUEST, SEND(MOVED), HANG, SEND("3\r\nabc"), FAIL(ECONNRESET)}, false},
     };
 
     (void)state;
@@ -312,32 +317,32 @@ static void rest_of_a_response_is_dropped(void **state)
         struct conn *conn = in_mid_response(&(struct script){.reads = cases[i].reads}, 1);
 
         assert_null(take("http", "127.0.0.1", 1)); /* not yet */
-        stage_skip(&stage);
-        stage_event(&stage, EPOLLIN);
-        unit_settle(stage.loop);
-        if (stage.closed == cases[i].kept)
+        fixture_skip_hang(&fixture);
+        fixture_send_event(&fixture, EPOLLIN);
+        unit_settle(fixture.loop);
+        if (fixture.closed == cases[i].kept)
             fail_msg("case %zu: %s", i, cases[i].kept ? "closed" : "kept");
         if (cases[i].kept)
             take_and_close("http", "127.0.0.1", 1, conn);
-        assert_false(pool_drop_oldest(stage.pool));
+        assert_false(pool_drop_oldest(fixture.pool));
     }
 }
 
-static const struct script_step stalls[] = {ASKED, SAY(MOVED "1\r\n"), HANG};
+static const struct script_step stalls[] = {AFTER_REQUEST, SEND(MOVED "1\r\n"), HANG};
 static const struct script stalling = {.reads = stalls};
 
 static void dropping_has_a_time(void **state)
 {
     (void)state;
     in_mid_response(&stalling, 1);
-    stage.clock.now += MAX_DROPPING_TIME / 2;
-    stage_event(&stage, EPOLLIN);
-    unit_settle(stage.loop);
-    assert_int_equal(stage.closed, 0);
-    stage.clock.now += MAX_DROPPING_TIME / 2;
-    unit_settle(stage.loop);
-    assert_int_equal(stage.closed, 1);
-    assert_false(pool_drop_oldest(stage.pool));
+    fixture.clock.now += MAX_DROPPING_TIME / 2;
+    fixture_send_event(&fixture, EPOLLIN);
+    unit_settle(fixture.loop);
+    assert_int_equal(fixture.closed, 0);
+    fixture.clock.now += MAX_DROPPING_TIME / 2;
+    unit_settle(fixture.loop);
+    assert_int_equal(fixture.closed, 1);
+    assert_false(pool_drop_oldest(fixture.pool));
 }
 
 /* They count as idle ones do, and go first. */
@@ -350,11 +355,11 @@ static void those_that_drop_count(void **state)
     limit_to(2);
     conn = idle("http", 2);
     in_mid_response(&stalling, 1);
-    closed = stage.closed;
+    closed = fixture.closed;
     in_mid_response(&stalling, 3);
-    unit_settle(stage.loop);
-    assert_int_equal(stage.closed, closed + 1);
-    assert_true(pool_drop_oldest(stage.pool));
+    unit_settle(fixture.loop);
+    assert_int_equal(fixture.closed, closed + 1);
+    assert_true(pool_drop_oldest(fixture.pool));
     take_and_close("http", "127.0.0.1", 2, conn);
     in_mid_response(&stalling, 3); /* and it ends with the pool */
 }
@@ -364,9 +369,9 @@ static void failed_dial_is_reported(void **state)
     struct user user = {.submits = true};
 
     (void)state;
-    stage.refuse = true;
+    fixture.refuse = true;
     ask(&user, "https", "127.0.0.1", 1, false);
-    TURN_UNTIL(stage.loop, user.failed);
+    TURN_UNTIL(fixture.loop, user.failed);
     assert_int_equal(user.ready, 0);
     forget(&user);
 }
@@ -381,8 +386,8 @@ static void cancelled_wait_ends_its_dial(void **state)
     assert_non_null(pool_wait_dial(&user.wait));
     forget(&user);
     assert_null(pool_wait_dial(&user.wait));
-    unit_settle(stage.loop);
-    assert_int_equal(stage.opened, 0);
+    unit_settle(fixture.loop);
+    assert_int_equal(fixture.opened, 0);
     assert_int_equal(user.ready + user.failed, 0);
 }
 
@@ -394,8 +399,8 @@ static void requests_at_once_get_a_connection_each(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(users); i++)
         ask(&users[i], "http", "127.0.0.1", 1, false);
-    TURN_UNTIL(stage.loop, users[0].ended && users[1].ended && users[2].ended);
-    assert_int_equal(stage.opened, 3);
+    TURN_UNTIL(fixture.loop, users[0].ended && users[1].ended && users[2].ended);
+    assert_int_equal(fixture.opened, 3);
     for (size_t i = 0; i < LENGTH(users); i++)
         forget(&users[i]);
 }

@@ -15,7 +15,7 @@
 
 #include "base/memory.h"
 #include "http/h1/h1.h"
-#include "tests/support/stage.h"
+#include "tests/support/fixture.h"
 
 #define MAX_STREAMS 10
 #define LINE_BYTES  64
@@ -31,7 +31,7 @@ struct session {
 
 static unsigned slots; /* streams that a connection carries at once */
 static const struct protocol *agreed;
-static struct stage stage;
+static struct fixture fixture;
 static struct site *site;
 
 #define CROWD 3
@@ -192,11 +192,11 @@ static const struct protocol *choose(const char *alpn)
 static int setup(void **state)
 {
     (void)state;
-    stage_open(&stage, NSEC_PER_US);
-    pool_free(stage.pool);
-    stage.pool = pool_new(
+    fixture_open(&fixture, NSEC_PER_US);
+    pool_free(fixture.pool);
+    fixture.pool = pool_new(
         &(struct pool_options){.limit = 10, .expected_streams = MAX_STREAMS, .protocol = choose});
-    site = stage_site(&stage, "http", "/");
+    site = fixture_site(&fixture, "http", "/");
     slots = MAX_STREAMS;
     agreed = &digits;
     memset(outcomes, 0, sizeof(outcomes));
@@ -208,14 +208,14 @@ static int teardown(void **state)
 {
     (void)state;
     site_free(site);
-    stage_close(&stage);
+    fixture_close(&fixture);
     return 0;
 }
 
 static void start_all(void)
 {
     for (size_t i = 0; i < CROWD; i++)
-        stage_start(&stage, &exchanges[i], site, &outcomes[i]);
+        fixture_start(&fixture, &exchanges[i], site, &outcomes[i]);
 }
 
 static void clear_all(void)
@@ -223,7 +223,7 @@ static void clear_all(void)
     for (size_t i = 0; i < CROWD; i++)
         if (exchanges[i].dialer)
             exchange_clear(&exchanges[i]);
-    unit_settle(stage.loop);
+    unit_settle(fixture.loop);
 }
 
 static void expect_body(size_t i, const char *body)
@@ -236,107 +236,107 @@ static void expect_body(size_t i, const char *body)
 /* One dial, one send, and responses in another order, between each other. */
 static void streams_share_a_connection(void **state)
 {
-    static const struct script_step reads[] = {PAUSE, SAY("2 head\n0 head\n1 head\n1 one\n2 tw"),
-                                               PAUSE, SAY("o\n1 end\n0 zero\n2 end\n0 end\n"),
+    static const struct script_step reads[] = {PAUSE, SEND("2 head\n0 head\n1 head\n1 one\n2 tw"),
+                                               PAUSE, SEND("o\n1 end\n0 zero\n2 end\n0 end\n"),
                                                LAST};
 
     (void)state;
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     start_all();
-    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
-    assert_int_equal(stage.opened, 1);
-    assert_string_equal(stage.heard, "012");
+    TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
+    assert_int_equal(fixture.opened, 1);
+    assert_string_equal(fixture.received, "012");
     expect_body(0, "zero");
     expect_body(1, "one");
     expect_body(2, "two");
     clear_all();
-    assert_int_equal(stage.closed, 0); /* it is kept */
+    assert_int_equal(fixture.closed, 0); /* it is kept */
 }
 
 /* The others go on, and the connection too. */
 static void deadline_ends_one_stream(void **state)
 {
-    static const struct script_step reads[] = {PAUSE, SAY("0 head\n1 head\n2 head\n"), HANG,
-                                               SAY("0 zero\n0 end\n1 late\n1 end\n2 two\n2 end\n"),
+    static const struct script_step reads[] = {PAUSE, SEND("0 head\n1 head\n2 head\n"), HANG,
+                                               SEND("0 zero\n0 end\n1 late\n1 end\n2 two\n2 end\n"),
                                                LAST};
 
     (void)state;
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     for (size_t i = 0; i < CROWD; i++) {
         site->timeout = i == 1 ? NSEC_PER_S : NSEC_NEVER;
-        stage_start(&stage, &exchanges[i], site, &outcomes[i]);
+        fixture_start(&fixture, &exchanges[i], site, &outcomes[i]);
     }
-    TURN_UNTIL(stage.loop, exchanges[2].state == EXCHANGE_BODY);
-    stage.clock.now += NSEC_PER_S;
-    TURN_UNTIL(stage.loop, outcomes[1].reports);
+    TURN_UNTIL(fixture.loop, exchanges[2].state == EXCHANGE_BODY);
+    fixture.clock.now += NSEC_PER_S;
+    TURN_UNTIL(fixture.loop, outcomes[1].reports);
     assert_int_equal(outcomes[1].result.error, ERROR_TOTAL_TIMEOUT);
     assert_int_equal(outcomes[0].reports + outcomes[2].reports, 0);
-    stage_skip(&stage);
-    stage_event(&stage, EPOLLIN);
-    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[2].reports);
+    fixture_skip_hang(&fixture);
+    fixture_send_event(&fixture, EPOLLIN);
+    TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[2].reports);
     expect_body(0, "zero");
     expect_body(2, "two");
     clear_all();
-    assert_int_equal(stage.closed, 0);
+    assert_int_equal(fixture.closed, 0);
 }
 
 /* It is sent when another stream has ended. */
 static void stream_waits_for_a_slot(void **state)
 {
-    static const struct script_step reads[] = {PAUSE, SAY("0 head\n1 head\n"),
-                                               HANG,  SAY("1 one\n1 end\n"),
-                                               HANG,  SAY("2 head\n2 two\n2 end\n0 zero\n0 end\n"),
+    static const struct script_step reads[] = {PAUSE, SEND("0 head\n1 head\n"),
+                                               HANG,  SEND("1 one\n1 end\n"),
+                                               HANG,  SEND("2 head\n2 two\n2 end\n0 zero\n0 end\n"),
                                                LAST};
 
     (void)state;
     slots = 2;
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     start_all();
-    TURN_UNTIL(stage.loop, exchanges[1].state == EXCHANGE_BODY);
-    assert_string_equal(stage.heard, "01");
+    TURN_UNTIL(fixture.loop, exchanges[1].state == EXCHANGE_BODY);
+    assert_string_equal(fixture.received, "01");
     assert_int_equal(exchanges[2].state, EXCHANGE_CONNECTING);
-    stage_skip(&stage);
-    stage_event(&stage, EPOLLIN);
-    TURN_UNTIL(stage.loop, outcomes[1].reports);
-    unit_settle(stage.loop);
-    assert_string_equal(stage.heard, "012");
-    stage_skip(&stage);
-    stage_event(&stage, EPOLLIN);
-    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[2].reports);
+    fixture_skip_hang(&fixture);
+    fixture_send_event(&fixture, EPOLLIN);
+    TURN_UNTIL(fixture.loop, outcomes[1].reports);
+    unit_settle(fixture.loop);
+    assert_string_equal(fixture.received, "012");
+    fixture_skip_hang(&fixture);
+    fixture_send_event(&fixture, EPOLLIN);
+    TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[2].reports);
     expect_body(1, "one");
     expect_body(2, "two");
-    assert_int_equal(stage.opened, 1);
+    assert_int_equal(fixture.opened, 1);
     clear_all();
 }
 
 /* The server says that it was not processed: also a request that may not be repeated. */
 static void refused_request_is_sent_again(void **state)
 {
-    static const struct script_step refuses[] = {PAUSE, SAY("0 refused\n"), LAST};
-    static const struct script_step agrees[] = {PAUSE, SAY("0 head\n0 yes\n0 end\n"), LAST};
+    static const struct script_step refuses[] = {PAUSE, SEND("0 refused\n"), LAST};
+    static const struct script_step agrees[] = {PAUSE, SEND("0 head\n0 yes\n0 end\n"), LAST};
     static const struct script scripts[] = {{.reads = refuses}, {.reads = agrees}};
 
     (void)state;
     free(site->method);
     site->method = strdup("POST");
-    stage_play(&stage, scripts, 2);
-    stage_fetch(&stage, site, &outcomes[0]);
+    fixture_set_scripts(&fixture, scripts, 2);
+    fixture_fetch(&fixture, site, &outcomes[0]);
     expect_body(0, "yes");
-    assert_int_equal(stage.opened, 2);
+    assert_int_equal(fixture.opened, 2);
 }
 
 /* All that is on a connection fails with it, and waits for it are not lost. */
 static void connection_ends_its_streams(void **state)
 {
-    static const struct script_step ends[] = {PAUSE, SAY("0 head\n1 head\n"), END};
-    static const struct script_step agrees[] = {PAUSE, SAY("0 head\n0 yes\n0 end\n"), LAST};
+    static const struct script_step ends[] = {PAUSE, SEND("0 head\n1 head\n"), END};
+    static const struct script_step agrees[] = {PAUSE, SEND("0 head\n0 yes\n0 end\n"), LAST};
     static const struct script scripts[] = {{.reads = ends}, {.reads = agrees}};
 
     (void)state;
     slots = 2;
-    stage_play(&stage, scripts, 2);
+    fixture_set_scripts(&fixture, scripts, 2);
     start_all();
-    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
+    TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
     assert_int_equal(outcomes[0].result.error, ERROR_TRUNCATED);
     assert_int_equal(outcomes[1].result.error, ERROR_TRUNCATED);
     expect_body(2, "yes");
@@ -347,35 +347,35 @@ static void connection_ends_its_streams(void **state)
 
 static void begin_one(size_t i)
 {
-    stage_start(&stage, &exchanges[i], site, &outcomes[i]);
+    fixture_start(&fixture, &exchanges[i], site, &outcomes[i]);
 }
 
 /* The server sends on behind a HANG. */
 static void go_on(void)
 {
-    stage_skip(&stage);
-    stage_event(&stage, EPOLLIN);
-    unit_settle(stage.loop);
+    fixture_skip_hang(&fixture);
+    fixture_send_event(&fixture, EPOLLIN);
+    unit_settle(fixture.loop);
 }
 
 /* A wait for a slot is not bound to a connection that takes no more streams. */
 static void draining_moves_its_waits(void **state)
 {
-    static const struct script_step drains[] = {PAUSE, SAY("0 head\n"), HANG, SAY("goaway\n"),
+    static const struct script_step drains[] = {PAUSE, SEND("0 head\n"), HANG, SEND("goaway\n"),
                                                 HANG};
-    static const struct script_step agrees[] = {PAUSE, SAY("0 head\n0 yes\n0 end\n"), LAST};
+    static const struct script_step agrees[] = {PAUSE, SEND("0 head\n0 yes\n0 end\n"), LAST};
     static const struct script scripts[] = {{.reads = drains}, {.reads = agrees}};
 
     (void)state;
     slots = 1;
-    stage_play(&stage, scripts, 2);
+    fixture_set_scripts(&fixture, scripts, 2);
     begin_one(0);
     begin_one(1);
-    TURN_UNTIL(stage.loop, exchanges[0].state == EXCHANGE_BODY);
+    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
     go_on();
-    TURN_UNTIL(stage.loop, outcomes[1].reports);
+    TURN_UNTIL(fixture.loop, outcomes[1].reports);
     expect_body(1, "yes");
-    assert_int_equal(stage.opened, 2);
+    assert_int_equal(fixture.opened, 2);
     assert_int_equal(outcomes[0].reports, 0);
     clear_all();
 }
@@ -383,83 +383,84 @@ static void draining_moves_its_waits(void **state)
 /* More streams are allowed: waits need no end of another. */
 static void room_serves_waits(void **state)
 {
-    static const struct script_step reads[] = {
-        PAUSE, SAY("0 head\n"), HANG, SAY("slots 2\n"), HANG, SAY("1 head\n1 one\n1 end\n0 end\n"),
-        LAST};
+    static const struct script_step reads[] = {PAUSE, SEND("0 head\n"),
+                                               HANG,  SEND("slots 2\n"),
+                                               HANG,  SEND("1 head\n1 one\n1 end\n0 end\n"),
+                                               LAST};
 
     (void)state;
     slots = 1;
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     begin_one(0);
     begin_one(1);
-    TURN_UNTIL(stage.loop, exchanges[0].state == EXCHANGE_BODY);
+    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
     go_on();
-    assert_string_equal(stage.heard, "01");
+    assert_string_equal(fixture.received, "01");
     go_on();
     expect_body(1, "one");
-    assert_int_equal(stage.opened, 1);
+    assert_int_equal(fixture.opened, 1);
     clear_all();
 }
 
 /* Its connection is idle then, in the pool, and may serve on. */
 static void last_stream_is_cancelled(void **state)
 {
-    static const struct script_step reads[] = {PAUSE, SAY("0 head\n"), HANG,
-                                               SAY("1 head\n1 one\n1 end\n"), LAST};
+    static const struct script_step reads[] = {PAUSE, SEND("0 head\n"), HANG,
+                                               SEND("1 head\n1 one\n1 end\n"), LAST};
 
     (void)state;
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     site->timeout = NSEC_PER_S;
     begin_one(0);
-    TURN_UNTIL(stage.loop, exchanges[0].state == EXCHANGE_BODY);
-    stage.clock.now += NSEC_PER_S;
-    TURN_UNTIL(stage.loop, outcomes[0].reports);
+    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
+    fixture.clock.now += NSEC_PER_S;
+    TURN_UNTIL(fixture.loop, outcomes[0].reports);
     begin_one(1);
     go_on();
     expect_body(1, "one");
-    assert_int_equal(stage.opened, 1);
+    assert_int_equal(fixture.opened, 1);
     clear_all();
-    assert_true(pool_drop_oldest(stage.pool));
-    assert_int_equal(stage.closed, 1);
+    assert_true(pool_drop_oldest(fixture.pool));
+    assert_int_equal(fixture.closed, 1);
 }
 
-/* What the dial did before an exchange waited for it is none of its phases (outcome_note checks the stamps). */
+/* What the dial did before an exchange waited for it is none of its phases (outcome_record checks the stamps). */
 static void joins_a_dial_under_way(void **state)
 {
     static struct script_step slow[] = {HANG, LAST};
     static const struct script_step reads[] = {
-        PAUSE, SAY("0 head\n1 head\n0 a\n1 b\n0 end\n1 end\n"), LAST};
+        PAUSE, SEND("0 head\n1 head\n0 a\n1 b\n0 end\n1 end\n"), LAST};
     const struct stamps *stamps = &outcomes[1].result.stamps;
 
     (void)state;
-    stage_play(&stage, &(struct script){.reads = reads, .handshakes = slow}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads, .handshakes = slow}, 1);
     begin_one(0);
-    TURN_UNTIL(stage.loop, pool_wait_dial(&exchanges[0].wait)->state == DIAL_HANDSHAKE);
-    stage.clock.now += NSEC_PER_S;
+    TURN_UNTIL(fixture.loop, pool_wait_dial(&exchanges[0].wait)->state == DIAL_HANDSHAKE);
+    fixture.clock.now += NSEC_PER_S;
     begin_one(1);
     slow[0] = (struct script_step)LAST;
-    stage_event(&stage, EPOLLIN);
-    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[1].reports);
+    fixture_send_event(&fixture, EPOLLIN);
+    TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports);
     expect_body(0, "a");
     expect_body(1, "b");
     assert_true(stamps->start && !stamps->dns && !stamps->connect);
-    assert_int_equal(stage.opened, 1);
+    assert_int_equal(fixture.opened, 1);
     clear_all();
 }
 
 static void waiting_for_a_slot_is_our_own_wait(void **state)
 {
-    static const struct script_step reads[] = {PAUSE, SAY("0 head\n"), HANG, LAST};
+    static const struct script_step reads[] = {PAUSE, SEND("0 head\n"), HANG, LAST};
 
     (void)state;
     slots = 1;
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     begin_one(0);
-    TURN_UNTIL(stage.loop, exchanges[0].state == EXCHANGE_BODY);
+    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
     site->timeout = NSEC_PER_S;
     begin_one(1);
-    stage.clock.now += NSEC_PER_S;
-    TURN_UNTIL(stage.loop, outcomes[1].reports);
+    fixture.clock.now += NSEC_PER_S;
+    TURN_UNTIL(fixture.loop, outcomes[1].reports);
     assert_int_equal(outcomes[1].result.error, ERROR_TOTAL_TIMEOUT);
     assert_int_equal(outcomes[1].result.phase, PHASE_BLOCKED);
     clear_all();
@@ -469,31 +470,31 @@ static void waiting_for_a_slot_is_our_own_wait(void **state)
 static void one_request_at_a_time(void **state)
 {
     static const struct script_step reads[] = {
-        ASKED, SAY("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh1"), HANG};
+        AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh1"), HANG};
 
     (void)state;
     agreed = &h1_protocol;
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     start_all();
-    TURN_UNTIL(stage.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
+    TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
     for (size_t i = 0; i < CROWD; i++)
         expect_body(i, "h1");
-    assert_int_equal(stage.opened, CROWD);
+    assert_int_equal(fixture.opened, CROWD);
     clear_all();
 }
 
 /* A stream that fails alone: its request is sent again, and the connection is kept. */
 static void lost_stream(void **state)
 {
-    static const struct script_step reads[] = {PAUSE, SAY("0 lost\n"), PAUSE, HANG};
-    static const struct script_step agrees[] = {PAUSE, SAY("0 head\n0 yes\n0 end\n"), LAST};
+    static const struct script_step reads[] = {PAUSE, SEND("0 lost\n"), PAUSE, HANG};
+    static const struct script_step agrees[] = {PAUSE, SEND("0 head\n0 yes\n0 end\n"), LAST};
     static const struct script scripts[] = {{.reads = reads}, {.reads = agrees}};
 
     (void)state;
-    stage_play(&stage, scripts, 2);
-    stage_fetch(&stage, site, &outcomes[0]);
+    fixture_set_scripts(&fixture, scripts, 2);
+    fixture_fetch(&fixture, site, &outcomes[0]);
     expect_body(0, "yes");
-    assert_int_equal(stage.closed, 0);
+    assert_int_equal(fixture.closed, 0);
 }
 
 static struct pool_wait wait, next;
@@ -503,7 +504,7 @@ static void ask_again(struct pool_wait *one, const struct dial *dial)
 {
     assert_int_equal(dial->state, DIAL_FAILED);
     if (++failures == 1)
-        pool_request(stage.pool, one, &stage.dialer, &site->url, false);
+        pool_request(fixture.pool, one, &fixture.dialer, &site->url, false);
 }
 
 static void not_ready(struct pool_wait *one, struct conn *conn, const struct dial *dial)
@@ -520,11 +521,11 @@ static void asks_again_when_its_dial_failed(void **state)
     (void)state;
     wait = (struct pool_wait){.ready = not_ready, .failed = ask_again};
     failures = 0;
-    stage.refuse = true;
-    stage_play(&stage, &(struct script){0}, 1);
-    pool_request(stage.pool, &wait, &stage.dialer, &site->url, false);
-    TURN_UNTIL(stage.loop, failures == 2);
-    assert_int_equal(stage.dialer.connections, 2);
+    fixture.refuse = true;
+    fixture_set_scripts(&fixture, &(struct script){0}, 1);
+    pool_request(fixture.pool, &wait, &fixture.dialer, &site->url, false);
+    TURN_UNTIL(fixture.loop, failures == 2);
+    assert_int_equal(fixture.dialer.connections, 2);
 }
 
 static void on_nothing(struct stream *stream, const struct stream_end *end)
@@ -544,7 +545,7 @@ static void ask_for_another(struct pool_wait *one, struct conn *conn, const stru
     stream = (struct stream){.events = &events, .out = {.bytes = "x", .count = 1}};
     conn_submit(conn, &stream);
     next = (struct pool_wait){.ready = not_ready, .failed = ask_again};
-    pool_request(stage.pool, &next, &stage.dialer, &site->url, false);
+    pool_request(fixture.pool, &next, &fixture.dialer, &site->url, false);
 }
 
 /* From inside `ready`, with the connection full: it waits for a slot. */
@@ -555,13 +556,13 @@ static void asks_for_another_when_ready(void **state)
     (void)state;
     slots = 1;
     wait = (struct pool_wait){.ready = ask_for_another, .failed = ask_again};
-    stage_play(&stage, &(struct script){.reads = reads}, 1);
-    pool_request(stage.pool, &wait, &stage.dialer, &site->url, false);
-    TURN_UNTIL(stage.loop, list_is_in(&next.link));
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
+    pool_request(fixture.pool, &wait, &fixture.dialer, &site->url, false);
+    TURN_UNTIL(fixture.loop, list_is_in(&next.link));
     assert_null(pool_wait_dial(&next));
     pool_cancel(&next);
     conn_cancel(&stream, ERROR_TOTAL_TIMEOUT);
-    assert_int_equal(stage.opened, 1);
+    assert_int_equal(fixture.opened, 1);
 }
 
 int main(void)

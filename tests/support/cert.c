@@ -62,25 +62,25 @@ void cert_extend(X509 *x509, X509 *issuer, const char *extensions)
     free(copy);
 }
 
-struct cert cert_issue(const struct paper *paper, const struct cert *issuer)
+struct cert cert_issue(const struct cert_spec *spec, const struct cert *issuer)
 {
     static long serial;
-    bool dated = paper->from || paper->to;
-    struct cert cert = {X509_new(), make_key(paper->key)};
+    bool dated = spec->from || spec->to;
+    struct cert cert = {X509_new(), make_key(spec->key)};
     const ASN1_BIT_STRING *signature;
 
     X509_set_version(cert.x509, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(cert.x509), ++serial);
-    X509_gmtime_adj(X509_getm_notBefore(cert.x509), dated ? paper->from : -HOUR);
-    X509_gmtime_adj(X509_getm_notAfter(cert.x509), dated ? paper->to : DAY);
-    put_name(X509_get_subject_name(cert.x509), paper->subject);
+    X509_gmtime_adj(X509_getm_notBefore(cert.x509), dated ? spec->from : -HOUR);
+    X509_gmtime_adj(X509_getm_notAfter(cert.x509), dated ? spec->to : DAY);
+    put_name(X509_get_subject_name(cert.x509), spec->subject);
     X509_set_issuer_name(cert.x509, X509_get_subject_name(issuer ? issuer->x509 : cert.x509));
     X509_set_pubkey(cert.x509, cert.key);
-    cert_extend(cert.x509, issuer ? issuer->x509 : cert.x509, paper->extensions);
+    cert_extend(cert.x509, issuer ? issuer->x509 : cert.x509, spec->extensions);
     assert_true(X509_sign(cert.x509, issuer ? issuer->key : cert.key,
-                          EVP_get_digestbyname(paper->digest ? paper->digest : "SHA256")));
+                          EVP_get_digestbyname(spec->digest ? spec->digest : "SHA256")));
     X509_get0_signature(&signature, NULL, cert.x509);
-    if (paper->spoilt)
+    if (spec->bad_signature)
         signature->data[signature->length - 1] ^= 1;
     return cert;
 }
@@ -120,7 +120,7 @@ void cert_file(const struct cert *cert, bool certificate, bool key, const char *
     fclose(to);
 }
 
-SSL_CTX *cert_server(const struct cert *leaf, const struct cert *between)
+SSL_CTX *cert_server(const struct cert *leaf, const struct cert *intermediate)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
@@ -128,7 +128,7 @@ SSL_CTX *cert_server(const struct cert *leaf, const struct cert *between)
     assert_true(SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0"));
     assert_true(SSL_CTX_use_certificate(context, leaf->x509));
     assert_true(SSL_CTX_use_PrivateKey(context, leaf->key));
-    if (between->x509)
-        assert_true(SSL_CTX_add1_chain_cert(context, between->x509));
+    if (intermediate->x509)
+        assert_true(SSL_CTX_add1_chain_cert(context, intermediate->x509));
     return context;
 }

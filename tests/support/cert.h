@@ -12,13 +12,13 @@
     "keyUsage=critical,keyCertSign,cRLSign\n"
 
 /* What a certificate says. */
-struct paper {
+struct cert_spec {
     const char *subject;    /* "CN=a,O=b"; NULL: the empty one */
     const char *extensions; /* "name=value\n", as in OpenSSL's configuration; NULL: none */
     const char *key;        /* a curve, or "RSA1024"; NULL: P-256 */
     const char *digest;     /* of the signature; NULL: SHA256 */
     long from, to;          /* seconds from now; both 0: an hour ago, tomorrow */
-    bool spoilt;            /* a bit of the signature is wrong */
+    bool bad_signature;     /* a bit of the signature is wrong */
 };
 
 /* A certificate and its key. */
@@ -29,7 +29,7 @@ struct cert {
 
 /* A new key for a new certificate. `issuer` NULL: signed by itself. Fails the test where OpenSSL
    cannot. */
-struct cert cert_issue(const struct paper *paper, const struct cert *issuer);
+struct cert cert_issue(const struct cert_spec *spec, const struct cert *issuer);
 
 void cert_free(struct cert *cert);
 
@@ -43,7 +43,7 @@ char *cert_pem(const struct cert *cert);
 void cert_file(const struct cert *cert, bool certificate, bool key, const char *password,
                char *path, size_t room);
 
-/* A server that shows `leaf`, and `between` where its x509 is not NULL; it minds no weakness. */
-SSL_CTX *cert_server(const struct cert *leaf, const struct cert *between);
+/* A server that shows `leaf`, and `intermediate` where its x509 is not NULL; it minds no weakness. */
+SSL_CTX *cert_server(const struct cert *leaf, const struct cert *intermediate);
 
 #endif

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "cli/options/options.h"
-#include "tests/support/aside.h"
+#include "tests/support/stderr_capture.h"
 
 #define MAX_WORDS 64
 
@@ -42,7 +42,7 @@ static inline bool read_line(struct options *options, const char *line)
 }
 
 /* Likewise, of one that is taken. */
-static inline struct options taken(const char *line)
+static inline struct options read_valid(const char *line)
 {
     struct options options;
 
@@ -51,36 +51,36 @@ static inline struct options taken(const char *line)
     return options;
 }
 
-/* Reads a line with standard error in a file. Returns whether it was taken, and what was said. */
-static inline bool read_aside(const char *line, char *said, size_t room)
+/* Reads a line with standard error in a file. Returns whether it was taken, and what was message. */
+static inline bool read_captured(const char *line, char *message, size_t room)
 {
     struct options options;
-    bool was_taken;
+    bool accepted;
 
-    aside_begin();
-    was_taken = read_line(&options, line);
+    stderr_capture_begin();
+    accepted = read_line(&options, line);
     options_free(&options);
-    snprintf(said, room, "%s", aside_end());
-    return was_taken;
+    snprintf(message, room, "%s", stderr_capture_end());
+    return accepted;
 }
 
-/* A line that is refused, and what is said on standard error. */
-struct refusal {
-    const char *line, *says;
+/* A line that is refused, and what is message on standard error. */
+struct refused_line {
+    const char *line, *message;
 };
 
-static inline void all_are_refused(const struct refusal *all, size_t count)
+static inline void assert_all_refused(const struct refused_line *all, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        char said[2048];
+        char message[2048];
 
-        if (read_aside(all[i].line, said, sizeof(said)))
+        if (read_captured(all[i].line, message, sizeof(message)))
             fail_msg("%s is taken", all[i].line);
-        if (strncmp(said, "firstbyte: ", 11) != 0 || !strstr(said, all[i].says) ||
-            !strstr(said, strncmp(all[i].line, "bench", 5) != 0
-                              ? "Try 'firstbyte --help'.\n"
-                              : "Try 'firstbyte bench --help'.\n"))
-            fail_msg("%s: %s", all[i].line, said);
+        if (strncmp(message, "firstbyte: ", 11) != 0 || !strstr(message, all[i].message) ||
+            !strstr(message, strncmp(all[i].line, "bench", 5) != 0
+                                 ? "Try 'firstbyte --help'.\n"
+                                 : "Try 'firstbyte bench --help'.\n"))
+            fail_msg("%s: %s", all[i].line, message);
     }
 }
 

@@ -127,11 +127,11 @@ static const struct nameserver_rule *rule_of(const struct nameserver *server, co
 }
 
 /* The way in which a question of this type is answered. */
-static enum nameserver_way way_of(const struct nameserver_rule *rule, unsigned type)
+static enum nameserver_behavior behavior_of(const struct nameserver_rule *rule, unsigned type)
 {
     unsigned only = rule->only == NAMESERVER_A ? TYPE_A : TYPE_AAAA;
 
-    return rule->only && only != type ? NAMESERVER_ANSWER : rule->way;
+    return rule->only && only != type ? NAMESERVER_ANSWER : rule->behavior;
 }
 
 static unsigned rcode_of(const struct nameserver_rule *rule, unsigned type)
@@ -146,9 +146,9 @@ static bool is_dropped(struct nameserver *server, const struct nameserver_rule *
 {
     unsigned bit = 1u << (((size_t)(rule - server->rules) * 2 + (type == TYPE_AAAA)) % 32);
 
-    if (way_of(rule, type) == NAMESERVER_SILENT)
+    if (behavior_of(rule, type) == NAMESERVER_SILENT)
         return true;
-    if (way_of(rule, type) != NAMESERVER_SILENT_ONCE || server->dropped & bit)
+    if (behavior_of(rule, type) != NAMESERVER_SILENT_ONCE || server->dropped & bit)
         return false;
     server->dropped |= bit;
     return true;
@@ -184,13 +184,13 @@ static void note_question(struct nameserver *server, const struct question *ques
 }
 
 /* What is wrong behind the answers. */
-static void put_rest(struct message *message, enum nameserver_way way, bool tcp)
+static void put_rest(struct message *message, enum nameserver_behavior behavior, bool tcp)
 {
-    if (way == NAMESERVER_BEHIND || (way == NAMESERVER_TCP_BEHIND && tcp))
+    if (behavior == NAMESERVER_TRAILING_BYTES || (behavior == NAMESERVER_TCP_TRAILING_BYTES && tcp))
         put(message, "behind it", 9);
-    if (way == NAMESERVER_MORE_COUNTS)
+    if (behavior == NAMESERVER_MORE_COUNTS)
         message->bytes[9] = message->bytes[11] = 7;
-    if (way != NAMESERVER_CUT_OPT)
+    if (behavior != NAMESERVER_CUT_OPT)
         return;
     put(message, "\0\0\x29\x04", 4);
     message->bytes[11] = 1;
@@ -201,9 +201,10 @@ static void write_answer(const struct question *question, const unsigned char *b
                          struct message *message)
 {
     const struct nameserver_rule *rule = question->rule;
-    enum nameserver_way way = way_of(rule, question->type);
+    enum nameserver_behavior behavior = behavior_of(rule, question->type);
     unsigned rcode = rcode_of(rule, question->type);
-    bool truncated = (way == NAMESERVER_TRUNCATED || way == NAMESERVER_TCP_BEHIND) && !tcp;
+    bool truncated =
+        (behavior == NAMESERVER_TRUNCATED || behavior == NAMESERVER_TCP_TRAILING_BYTES) && !tcp;
 
     *message = (struct message){0};
     put(message, bytes, 2);
@@ -215,14 +216,14 @@ static void write_answer(const struct question *question, const unsigned char *b
         put_record(message, NULL, TYPE_CNAME, rule->alias_ttl, strlen(rule->alias) + 2);
         put_name(message, rule->alias);
     }
-    if (way == NAMESERVER_CUT_RECORD)
+    if (behavior == NAMESERVER_CUT_RECORD)
         put_record(message, NULL, question->type, 0, 200);
-    else if (way == NAMESERVER_NO_RECORDS)
+    else if (behavior == NAMESERVER_NO_RECORDS)
         message->records = 3;
     else if (!truncated && !rcode)
         put_addresses(message, rule, question->type);
     message->bytes[7] = (unsigned char)message->records;
-    put_rest(message, way, tcp);
+    put_rest(message, behavior, tcp);
 }
 
 /* Writes the answer to a question that came. False: there is none. */
@@ -245,7 +246,7 @@ static bool hold(struct nameserver *server, const struct nameserver_held *held)
     struct question question;
 
     read_question(server, held->bytes, held->count, &question);
-    if (!question.rule || way_of(question.rule, question.type) != NAMESERVER_HELD)
+    if (!question.rule || behavior_of(question.rule, question.type) != NAMESERVER_HELD)
         return false;
     note_question(server, &question);
     assert_true(server->held_count < NAMESERVER_MAX_HELD);
@@ -253,7 +254,7 @@ static bool hold(struct nameserver *server, const struct nameserver_held *held)
     return true;
 }
 
-void nameserver_let_go(struct nameserver *server)
+void nameserver_release(struct nameserver *server)
 {
     for (size_t i = 0; i < server->held_count; i++) {
         const struct nameserver_held *held = &server->held[i];
@@ -277,7 +278,7 @@ static void send_wrong(const struct nameserver *server, const struct nameserver_
     struct question question;
 
     read_question(server, held->bytes, held->count, &question);
-    if (!question.rule || way_of(question.rule, question.type) != NAMESERVER_WRONG_FIRST)
+    if (!question.rule || behavior_of(question.rule, question.type) != NAMESERVER_WRONG_FIRST)
         return;
     wrong.bytes[wrong.count - 1] ^= 1; /* its address would be another */
     for (unsigned i = 0; i < 3; i++) {

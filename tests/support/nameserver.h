@@ -10,19 +10,19 @@
 
 #define NAMESERVER_MAX_BYTES 4096 /* of a message */
 
-enum nameserver_way {
+enum nameserver_behavior {
     NAMESERVER_ANSWER,      /* as it should be */
     NAMESERVER_SILENT,      /* never */
     NAMESERVER_SILENT_ONCE, /* not the first question of each type */
     NAMESERVER_CUT_RECORD,  /* the record is longer than the message */
     NAMESERVER_NO_RECORDS,  /* says that there are records, and sends none */
     NAMESERVER_TRUNCATED,   /* over UDP says that TCP should be asked (RFC 1035, section 4.2.1) */
-    NAMESERVER_BEHIND,      /* with bytes behind the message */
+    NAMESERVER_TRAILING_BYTES, /* with bytes behind the message */
     NAMESERVER_MORE_COUNTS, /* says that there are authority and additional records, and sends none */
     NAMESERVER_CUT_OPT,     /* with an additional record that is cut off */
-    NAMESERVER_WRONG_FIRST, /* and before it one to another question */
-    NAMESERVER_TCP_BEHIND,  /* as TRUNCATED, and over TCP with bytes behind the message */
-    NAMESERVER_HELD,        /* not before nameserver_let_go, in the order in which it was asked */
+    NAMESERVER_WRONG_FIRST,        /* and before it one to another question */
+    NAMESERVER_TCP_TRAILING_BYTES, /* as TRUNCATED, and over TCP with bytes behind the message */
+    NAMESERVER_HELD, /* not before nameserver_release, in the order in which it was asked */
 };
 
 /* What may be given in `only`. */
@@ -37,7 +37,7 @@ struct nameserver_rule {
     const char *v4;   /* addresses, a space between two of them; NULL: none */
     const char *v6;   /* likewise */
     int rcode;        /* RFC 1035, section 4.1.1: 2 SERVFAIL, 5 REFUSED... */
-    enum nameserver_way way;
+    enum nameserver_behavior behavior;
     const char *alias;         /* answered by a CNAME first, whose records these are; or NULL */
     enum nameserver_type only; /* what `rcode` and `way` are for; the other is as it should be */
     unsigned ttl;              /* of the addresses, seconds; 0: NAMESERVER_TTL */
@@ -78,6 +78,6 @@ void nameserver_start(struct nameserver *server, struct loop *loop,
 void nameserver_stop(struct nameserver *server);
 
 /* Answers what was held. */
-void nameserver_let_go(struct nameserver *server);
+void nameserver_release(struct nameserver *server);
 
 #endif

@@ -86,7 +86,7 @@ static inline const char *with_fields(enum format format, const char *fields,
 }
 
 /* A whole answer over TLS: each phase took a millisecond more than the one before, and 1 us. */
-static inline struct result answered(const struct site *site)
+static inline struct result result_ok(const struct site *site)
 {
     struct result result = {
         .site = site,
@@ -113,7 +113,7 @@ static inline struct result answered(const struct site *site)
     return result;
 }
 
-static inline struct result refused(const struct site *site)
+static inline struct result result_refused(const struct site *site)
 {
     return (struct result){.site = site,
                            .url = site->url.shown,

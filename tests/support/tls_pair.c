@@ -19,7 +19,7 @@ static enum certificate_kind choose(void *owner, const char *name)
 {
     struct tls_pair *pair = owner;
 
-    snprintf(pair->asked, sizeof(pair->asked), "%s", name ? name : "");
+    snprintf(pair->sni, sizeof(pair->sni), "%s", name ? name : "");
     return pair->kind;
 }
 
@@ -36,15 +36,15 @@ void tls_pair_open(struct tls_pair *pair)
 
 void tls_pair_close(struct tls_pair *pair)
 {
-    tls_pair_hang_up(pair);
+    tls_pair_disconnect(pair);
     tls_server_free(pair->server);
     authority_free(pair->authority);
     loop_free(pair->loop);
 }
 
-void tls_pair_fresh_server(struct tls_pair *pair)
+void tls_pair_new_server(struct tls_pair *pair)
 {
-    tls_pair_hang_up(pair);
+    tls_pair_disconnect(pair);
     tls_server_free(pair->server);
     pair->server = tls_server_new(pair->authority, choose, pair);
     assert_non_null(pair->server);
@@ -73,9 +73,9 @@ static struct transport *serve(struct tls_pair *pair)
 {
     SSL *ssl;
 
-    if (!pair->own)
+    if (!pair->server_context)
         return tls_server_open(pair->server, pair->peer.sock);
-    ssl = SSL_new(pair->own);
+    ssl = SSL_new(pair->server_context);
     SSL_set_accept_state(ssl);
     return stream_open(ssl, pair->peer.sock, NULL);
 }
@@ -97,11 +97,12 @@ static void open_tcp(int fds[2])
     close(listener);
 }
 
-void tls_pair_connect(struct tls_pair *pair, struct tls_client *client, const char *host, bool bare)
+void tls_pair_connect(struct tls_pair *pair, struct tls_client *client, const char *host,
+                      bool client_only)
 {
     int fds[2];
 
-    tls_pair_hang_up(pair);
+    tls_pair_disconnect(pair);
     if (pair->tcp)
         open_tcp(fds);
     else
@@ -112,7 +113,7 @@ void tls_pair_connect(struct tls_pair *pair, struct tls_client *client, const ch
     pair->client.transport =
         tls_client_open(client, pair->client.sock, host, pair->port, pair->alpn);
     assert_non_null(pair->client.transport);
-    if (!bare)
+    if (!client_only)
         pair->peer.transport = serve(pair);
 }
 
@@ -122,26 +123,26 @@ static bool is_waiting(const struct tls_end *end)
            (end->last.status == IO_WANT_READ || end->last.status == IO_WANT_WRITE);
 }
 
-static void shake(struct tls_end *end)
+static void handshake(struct tls_end *end)
 {
     if (is_waiting(end))
         end->last = end->transport->calls->handshake(end->transport);
 }
 
-struct io tls_pair_shake(struct tls_pair *pair)
+struct io tls_pair_handshake(struct tls_pair *pair)
 {
     for (int turns = 0; is_waiting(&pair->client) || is_waiting(&pair->peer); turns++) {
         assert_true(turns < 1000);
         loop_turn(pair->loop, NSEC_PER_MS);
-        shake(&pair->client);
-        shake(&pair->peer);
+        handshake(&pair->client);
+        handshake(&pair->peer);
         if (pair->client.last.status == IO_ERROR) /* nobody waits for an answer to that */
             break;
     }
     return pair->client.last;
 }
 
-static void end_close(struct tls_pair *pair, struct tls_end *end)
+static void close_end(struct tls_pair *pair, struct tls_end *end)
 {
     if (end->transport)
         end->transport->calls->close(end->transport);
@@ -149,15 +150,15 @@ static void end_close(struct tls_pair *pair, struct tls_end *end)
     *end = (struct tls_end){0};
 }
 
-void tls_pair_hang_up(struct tls_pair *pair)
+void tls_pair_disconnect(struct tls_pair *pair)
 {
-    end_close(pair, &pair->client);
-    end_close(pair, &pair->peer);
+    close_end(pair, &pair->client);
+    close_end(pair, &pair->peer);
     loop_turn(pair->loop, 0);
 }
 
-void tls_end_cut(struct tls_pair *pair, struct tls_end *end)
+void tls_end_truncate(struct tls_pair *pair, struct tls_end *end)
 {
     shutdown(end->sock->watch.fd, SHUT_WR); /* what close says does not go out any more */
-    end_close(pair, end);
+    close_end(pair, end);
 }

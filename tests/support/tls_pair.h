@@ -18,9 +18,9 @@ struct tls_pair {
     struct loop *loop;
     struct authority *authority;
     struct tls_server *server;
-    SSL_CTX *own; /* the test's server instead of that; freed by the test. NULL: none */
+    SSL_CTX *server_context; /* the test's server instead of that; freed by the test. NULL: none */
     enum certificate_kind kind; /* what the server shows */
-    char asked[256];            /* SNI, when a certificate is chosen; "" where there was none */
+    char sni[256];              /* SNI, when a certificate is chosen; "" where there was none */
     uint16_t port;              /* what the client believes */
     const char *alpn;           /* what the client offers; NULL: its own */
     bool tcp; /* the next connection is one of loopback, which the kernel stamps */
@@ -32,22 +32,22 @@ void tls_pair_open(struct tls_pair *pair);
 void tls_pair_close(struct tls_pair *pair);
 
 /* A server that has issued no certificate and knows no session yet, in place of the old one. */
-void tls_pair_fresh_server(struct tls_pair *pair);
+void tls_pair_new_server(struct tls_pair *pair);
 
 /* A client that trusts the pair's authority alone. */
 struct tls_client *tls_pair_client(const struct tls_pair *pair);
 
-/* Connects: the client to `host` and the server, or nobody where `bare`. */
+/* Connects: the client to `host` and the server, or nobody where `client_only`. */
 void tls_pair_connect(struct tls_pair *pair, struct tls_client *client, const char *host,
-                      bool bare);
+                      bool client_only);
 
 /* Turns until both handshakes are over, one way or the other; returns the client's. */
-struct io tls_pair_shake(struct tls_pair *pair);
+struct io tls_pair_handshake(struct tls_pair *pair);
 
 /* Closes both ends in order. */
-void tls_pair_hang_up(struct tls_pair *pair);
+void tls_pair_disconnect(struct tls_pair *pair);
 
 /* Closes an end without a goodbye. */
-void tls_end_cut(struct tls_pair *pair, struct tls_end *end);
+void tls_end_truncate(struct tls_pair *pair, struct tls_end *end);
 
 #endif

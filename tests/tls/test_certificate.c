@@ -8,7 +8,7 @@
 #include "tests/support/cert.h"
 #include "tls/certificate.h"
 
-static struct tls_certificate *read_paper(const struct paper *paper)
+static struct tls_certificate *read_paper(const struct cert_spec *paper)
 {
     struct cert cert = cert_issue(paper, NULL);
     struct tls_certificate *certificate = certificate_read(cert.x509);
@@ -66,7 +66,7 @@ static void names_are_read_in_their_order(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         char text[256];
         struct tls_certificate *certificate =
-            read_paper(&(struct paper){.subject = "CN=x", .extensions = cases[i].extensions});
+            read_paper(&(struct cert_spec){.subject = "CN=x", .extensions = cases[i].extensions});
 
         names_are_joined(certificate, text, sizeof(text));
         if (strcmp(text, cases[i].names) != 0)
@@ -89,7 +89,7 @@ static void names_are_bounded(void **state)
     length += 255;
     for (int i = 0; i < 200; i++)
         length += (size_t)sprintf(extensions + length, ",DNS:n%d.example", i);
-    certificate = read_paper(&(struct paper){.subject = "CN=x", .extensions = extensions});
+    certificate = read_paper(&(struct cert_spec){.subject = "CN=x", .extensions = extensions});
     assert_int_equal(certificate->name_count, CERTIFICATE_MAX_NAMES);
     assert_int_equal(strlen(certificate->names[0]), 255);
     assert_string_equal(certificate->names[1], "n0.example");
@@ -109,7 +109,7 @@ static void bytes_of_names_are_bounded(void **state)
     for (int i = 0; i < ROOM + 2; i++)
         length += (size_t)sprintf(extensions + length, ",DNS:%0127d", i);
     sprintf(extensions + length, ",DNS:last.example");
-    certificate = read_paper(&(struct paper){.subject = "CN=x", .extensions = extensions});
+    certificate = read_paper(&(struct cert_spec){.subject = "CN=x", .extensions = extensions});
     assert_int_equal(certificate->name_count, 1 + ROOM - 1); /* the last of them has no room */
     assert_string_equal(certificate->names[0], "first.example");
     assert_int_equal(strlen(certificate->names[ROOM - 1]), 127);
@@ -119,22 +119,22 @@ static void bytes_of_names_are_bounded(void **state)
     length = strlen(extensions);
     for (int i = 1; i < ROOM; i++)
         length += (size_t)sprintf(extensions + length, ",DNS:%0127d", i);
-    certificate = read_paper(&(struct paper){.subject = "CN=x", .extensions = extensions});
+    certificate = read_paper(&(struct cert_spec){.subject = "CN=x", .extensions = extensions});
     assert_int_equal(certificate->name_count, ROOM);
     tls_certificate_drop(certificate);
     sprintf(extensions + length, "x"); /* no room for its NUL */
-    certificate = read_paper(&(struct paper){.subject = "CN=x", .extensions = extensions});
+    certificate = read_paper(&(struct cert_spec){.subject = "CN=x", .extensions = extensions});
     assert_int_equal(certificate->name_count, ROOM - 1);
     tls_certificate_drop(certificate);
 }
 
 static void subject_and_issuer(void **state)
 {
-    struct cert root = cert_issue(&(struct paper){.subject = "C=XX,O=Root \"& Sons\""}, NULL);
-    struct cert leaf = cert_issue(&(struct paper){.subject = "O=B\xc3\xbc"
-                                                             "cher,CN=example.org"},
+    struct cert root = cert_issue(&(struct cert_spec){.subject = "C=XX,O=Root \"& Sons\""}, NULL);
+    struct cert leaf = cert_issue(&(struct cert_spec){.subject = "O=B\xc3\xbc"
+                                                                 "cher,CN=example.org"},
                                   &root);
-    struct cert empty = cert_issue(&(struct paper){0}, &root);
+    struct cert empty = cert_issue(&(struct cert_spec){0}, &root);
     struct tls_certificate *certificate = certificate_read(leaf.x509);
 
     (void)state;
@@ -264,7 +264,7 @@ static void dates_that_are_none(void **state)
 
 static void holders_are_counted(void **state)
 {
-    struct tls_certificate *certificate = read_paper(&(struct paper){.subject = "CN=x"});
+    struct tls_certificate *certificate = read_paper(&(struct cert_spec){.subject = "CN=x"});
 
     (void)state;
     assert_ptr_equal(tls_certificate_hold(certificate), certificate);

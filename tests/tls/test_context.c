@@ -51,9 +51,9 @@ static bool trusts(struct tls_client_options options)
 
     assert_non_null(client);
     tls_pair_connect(&pair, client, "example.org", false);
-    io = tls_pair_shake(&pair);
+    io = tls_pair_handshake(&pair);
     assert_true(io.status == IO_OK || io.error == TLS_UNKNOWN_AUTHORITY);
-    tls_pair_hang_up(&pair);
+    tls_pair_disconnect(&pair);
     tls_client_free(client);
     return io.status == IO_OK;
 }
@@ -118,7 +118,7 @@ static void authorities_in_a_file(void **state)
 static void authorities_in_a_directory(void **state)
 {
     char path[PATH_BYTES], file[PATH_BYTES * 2];
-    struct cert other = cert_issue(&(struct paper){.subject = "CN=o"}, NULL);
+    struct cert other = cert_issue(&(struct cert_spec){.subject = "CN=o"}, NULL);
     char *pem = cert_pem(&other), pem_path[PATH_BYTES];
 
     (void)state;
@@ -165,10 +165,10 @@ static void environment_moves_the_systems_store(void **state)
 
 static void certificates_of_ours(void **state)
 {
-    struct cert one = cert_issue(&(struct paper){.subject = "CN=1"}, NULL);
-    struct cert two = cert_issue(&(struct paper){.subject = "CN=2"}, NULL);
-    struct cert rsa = cert_issue(&(struct paper){.subject = "CN=3", .key = "RSA2048"}, NULL);
-    struct cert weak = cert_issue(&(struct paper){.subject = "CN=4", .key = "RSA1024"}, NULL);
+    struct cert one = cert_issue(&(struct cert_spec){.subject = "CN=1"}, NULL);
+    struct cert two = cert_issue(&(struct cert_spec){.subject = "CN=2"}, NULL);
+    struct cert rsa = cert_issue(&(struct cert_spec){.subject = "CN=3", .key = "RSA2048"}, NULL);
+    struct cert weak = cert_issue(&(struct cert_spec){.subject = "CN=4", .key = "RSA1024"}, NULL);
     char paths[6][PATH_BYTES];
     const char *certificate = paths[0], *both = paths[1], *other = paths[2], *locked = paths[3];
     const char *kind = paths[4], *small = paths[5];

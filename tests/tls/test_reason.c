@@ -35,8 +35,9 @@ static int setup(void **state)
 {
     (void)state;
     tls_pair_open(&pair);
-    root = cert_issue(&(struct paper){.subject = "CN=root", .extensions = CERT_CA}, NULL);
-    stranger = cert_issue(&(struct paper){.subject = "CN=stranger", .extensions = CERT_CA}, NULL);
+    root = cert_issue(&(struct cert_spec){.subject = "CN=root", .extensions = CERT_CA}, NULL);
+    stranger =
+        cert_issue(&(struct cert_spec){.subject = "CN=stranger", .extensions = CERT_CA}, NULL);
     client = client_with((struct tls_client_options){0});
     return 0;
 }
@@ -44,7 +45,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    tls_pair_hang_up(&pair);
+    tls_pair_disconnect(&pair);
     tls_client_free(client);
     cert_free(&root);
     cert_free(&stranger);
@@ -104,12 +105,13 @@ enum from { FROM_ROOT, FROM_BETWEEN, FROM_STRANGER, FROM_ITSELF };
 
 struct chain_case {
     const char *name;
-    struct paper leaf;
+    struct cert_spec leaf;
     enum from from;
-    struct paper between; /* the authority between root and leaf, where the leaf is from there */
-    const char *host;     /* NULL: www.example.org */
-    int reason;           /* 0: accepted */
-    bool withheld;        /* the server does not show `between` */
+    struct cert_spec
+        between;      /* the authority between root and leaf, where the leaf is from there */
+    const char *host; /* NULL: www.example.org */
+    int reason;       /* 0: accepted */
+    bool withheld;    /* the server does not show `between` */
 };
 
 static void play(const struct chain_case *each)
@@ -120,15 +122,15 @@ static void play(const struct chain_case *each)
     struct cert leaf = cert_issue(&each->leaf, issuers[each->from]);
     struct io io;
 
-    pair.own = cert_server(&leaf, each->withheld ? &(struct cert){0} : &between);
+    pair.server_context = cert_server(&leaf, each->withheld ? &(struct cert){0} : &between);
     tls_pair_connect(&pair, client, each->host ? each->host : "www.example.org", false);
-    io = tls_pair_shake(&pair);
+    io = tls_pair_handshake(&pair);
     if (each->reason ? io.error != each->reason : io.status != IO_OK)
         fail_msg("%s: status %d, reason %d instead of %d, %s", each->name, io.status,
                  io.error - TLS_NOT_TLS, each->reason - TLS_NOT_TLS, pair.client.transport->why);
-    tls_pair_hang_up(&pair);
-    SSL_CTX_free(pair.own);
-    pair.own = NULL;
+    tls_pair_disconnect(&pair);
+    SSL_CTX_free(pair.server_context);
+    pair.server_context = NULL;
     cert_free(&leaf);
     cert_free(&between);
 }
@@ -187,8 +189,8 @@ static void authorities(void **state)
         {"which is not shown", BY(CERT_CA), .withheld = true, .reason = TLS_UNKNOWN_AUTHORITY},
         {"by a stranger", SOUND, FROM_STRANGER, .reason = TLS_UNKNOWN_AUTHORITY},
         {"by itself", SOUND, FROM_ITSELF, .reason = TLS_CERT_SELF_SIGNED},
-        {"a wrong signature", CERT(NAMED, .spoilt = true), .reason = TLS_CERT_INVALID},
-        {"a wrong one between", BY(CERT_CA, .spoilt = true), .reason = TLS_CERT_INVALID},
+        {"a wrong signature", CERT(NAMED, .bad_signature = true), .reason = TLS_CERT_INVALID},
+        {"a wrong one between", BY(CERT_CA, .bad_signature = true), .reason = TLS_CERT_INVALID},
         {"who is none", BY(LEAF("")), .reason = TLS_WRONG_PURPOSE},
         {"who may not sign",
          BY("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature\n"),
@@ -265,9 +267,10 @@ static void the_first_wrong_is_told(void **state)
          .reason = TLS_WEAK_KEY},
         {"host, then dates", CERT(NAMED, EXPIRED), .host = "other.example",
          .reason = TLS_HOSTNAME_MISMATCH},
-        {"host, then signature", CERT(NAMED, .spoilt = true), .host = "other.example",
+        {"host, then signature", CERT(NAMED, .bad_signature = true), .host = "other.example",
          .reason = TLS_HOSTNAME_MISMATCH},
-        {"signature, then dates", CERT(NAMED, EXPIRED, .spoilt = true), .reason = TLS_CERT_INVALID},
+        {"signature, then dates", CERT(NAMED, EXPIRED, .bad_signature = true),
+         .reason = TLS_CERT_INVALID},
         {"dates, then constraints", CERT(NAMED, EXPIRED), FROM_BETWEEN,
          .between = {.subject = "CN=b",
                      .extensions = CERT_CA "nameConstraints=critical,excluded;DNS:example.org\n"},
@@ -283,23 +286,23 @@ static void the_first_wrong_is_told(void **state)
 static struct io shake_with(struct tls_client *who)
 {
     tls_pair_connect(&pair, who, "www.example.org", false);
-    return tls_pair_shake(&pair);
+    return tls_pair_handshake(&pair);
 }
 
 static void make_server(const char *key)
 {
     struct cert leaf =
-        cert_issue(&(struct paper){.subject = "CN=x", .extensions = NAMED, .key = key}, &root);
+        cert_issue(&(struct cert_spec){.subject = "CN=x", .extensions = NAMED, .key = key}, &root);
 
-    pair.own = cert_server(&leaf, &(struct cert){0});
+    pair.server_context = cert_server(&leaf, &(struct cert){0});
     cert_free(&leaf);
 }
 
 static void drop_server(void)
 {
-    tls_pair_hang_up(&pair);
-    SSL_CTX_free(pair.own);
-    pair.own = NULL;
+    tls_pair_disconnect(&pair);
+    SSL_CTX_free(pair.server_context);
+    pair.server_context = NULL;
 }
 
 static void versions(void **state)
@@ -323,8 +326,8 @@ static void versions(void **state)
         struct io io;
 
         make_server(NULL);
-        SSL_CTX_set_min_proto_version(pair.own, cases[i].server);
-        SSL_CTX_set_max_proto_version(pair.own, cases[i].server);
+        SSL_CTX_set_min_proto_version(pair.server_context, cases[i].server);
+        SSL_CTX_set_max_proto_version(pair.server_context, cases[i].server);
         io = shake_with(who);
         if (!cases[i].agreed && io.error != TLS_PROTOCOL)
             fail_msg("case %zu: reason %d", i, io.error - TLS_NOT_TLS);
@@ -345,9 +348,9 @@ static void weak_key_exchange(void **state)
 
     (void)state;
     make_server("RSA2048");
-    SSL_CTX_set_max_proto_version(pair.own, TLS1_2_VERSION);
-    SSL_CTX_set_cipher_list(pair.own, "DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0");
-    SSL_CTX_set_dh_auto(pair.own, 2);
+    SSL_CTX_set_max_proto_version(pair.server_context, TLS1_2_VERSION);
+    SSL_CTX_set_cipher_list(pair.server_context, "DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0");
+    SSL_CTX_set_dh_auto(pair.server_context, 2);
     io = shake_with(client);
     assert_int_equal(io.error, TLS_WEAK_KEY);
     assert_string_equal(pair.client.transport->why, "dh key too small");
@@ -360,8 +363,8 @@ static void no_cipher_in_common(void **state)
 
     (void)state;
     make_server("RSA2048");
-    SSL_CTX_set_max_proto_version(pair.own, TLS1_2_VERSION);
-    SSL_CTX_set_cipher_list(pair.own, "NULL-SHA256:@SECLEVEL=0");
+    SSL_CTX_set_max_proto_version(pair.server_context, TLS1_2_VERSION);
+    SSL_CTX_set_cipher_list(pair.server_context, "NULL-SHA256:@SECLEVEL=0");
     io = shake_with(client);
     assert_int_equal(io.error, TLS_ALERT);
     assert_non_null(strstr(pair.client.transport->why, "handshake failure"));
@@ -383,7 +386,7 @@ static void certificate_that_cannot_be_parsed(void **state)
     (void)state;
     tls_pair_connect(&pair, client, "example.org", true);
     assert_int_equal(write(pair.peer.sock->watch.fd, bytes, sizeof(bytes) - 1), sizeof(bytes) - 1);
-    io = tls_pair_shake(&pair);
+    io = tls_pair_handshake(&pair);
     assert_int_equal(io.status, IO_ERROR);
     assert_int_equal(io.error, TLS_CERT_INVALID);
     assert_non_null(pair.client.transport->why);
@@ -393,9 +396,10 @@ static void certificate_that_cannot_be_parsed(void **state)
 static void insist(int version)
 {
     make_server(NULL);
-    SSL_CTX_set_max_proto_version(pair.own, version);
-    SSL_CTX_set_verify(pair.own, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(pair.own), root.x509);
+    SSL_CTX_set_max_proto_version(pair.server_context, version);
+    SSL_CTX_set_verify(pair.server_context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                       NULL);
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(pair.server_context), root.x509);
 }
 
 static void certificate_of_ours_is_required(void **state)

@@ -22,13 +22,13 @@ static int setup(void **state)
     tls_pair_open(&pair);
     client = tls_pair_client(&pair);
     tls_pair_connect(&pair, client, "example.org", false);
-    return tls_pair_shake(&pair).status != IO_OK || pair.peer.last.status != IO_OK;
+    return tls_pair_handshake(&pair).status != IO_OK || pair.peer.last.status != IO_OK;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    tls_pair_hang_up(&pair);
+    tls_pair_disconnect(&pair);
     tls_client_free(client);
     tls_pair_close(&pair);
     return 0;
@@ -104,7 +104,7 @@ static void record_brings_its_stamp(void **state)
     (void)state;
     pair.tcp = true;
     tls_pair_connect(&pair, client, "example.org", false);
-    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    assert_int_equal(tls_pair_handshake(&pair).status, IO_OK);
     read_tickets();
     sock = pair.client.sock;
     sock_enable_timestamps(sock);
@@ -199,7 +199,7 @@ static void end_without_goodbye_is_a_truncation(void **state)
     (void)state;
     read_tickets();
     end_write(&pair.peer, "last", 4);
-    tls_end_cut(&pair, &pair.peer);
+    tls_end_truncate(&pair, &pair.peer);
     expect_bytes(&pair.client, "last");
     io = end_read(&pair.client, 10);
     assert_int_equal(io.status, IO_ERROR);
@@ -213,7 +213,7 @@ static void errors_of_the_socket_are_told(void **state)
     (void)state;
     read_tickets();
     end_write(&pair.client, "unread", 6);
-    tls_end_cut(&pair, &pair.peer); /* with bytes unread: a reset */
+    tls_end_truncate(&pair, &pair.peer); /* with bytes unread: a reset */
     loop_turn(pair.loop, NSEC_PER_MS);
     io = end_write(&pair.client, "x", 1);
     assert_int_equal(io.status, IO_ERROR);
@@ -242,7 +242,7 @@ static void spoilt_record_is_an_error(void **state)
 /* Closed in the middle of a handshake, and before it. */
 /* Floods: messages that a server may send unasked after the handshake. */
 
-static const struct paper paper = {
+static const struct cert_spec paper = {
     .subject = "CN=x",
     .extensions = "basicConstraints=critical,CA:TRUE\nsubjectAltName=DNS:example.org\n"};
 
@@ -261,23 +261,23 @@ static void connect_own(const struct cert *own, int version, size_t padding)
     char *pem = cert_pem(own), *why;
     struct tls_client_options options = {.authorities_pem = pem, .max_version = version};
 
-    tls_pair_hang_up(&pair);
+    tls_pair_disconnect(&pair);
     tls_client_free(client);
     client = tls_client_new(&options, &why);
     free(pem);
-    pair.own = cert_server(own, &(struct cert){0});
-    SSL_CTX_set_info_callback(pair.own, on_info);
-    SSL_CTX_set_block_padding(pair.own, padding);
+    pair.server_context = cert_server(own, &(struct cert){0});
+    SSL_CTX_set_info_callback(pair.server_context, on_info);
+    SSL_CTX_set_block_padding(pair.server_context, padding);
     tls_pair_connect(&pair, client, "example.org", false);
-    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    assert_int_equal(tls_pair_handshake(&pair).status, IO_OK);
     read_tickets();
 }
 
 static void drop_own(void)
 {
-    tls_pair_hang_up(&pair);
-    SSL_CTX_free(pair.own);
-    pair.own = NULL;
+    tls_pair_disconnect(&pair);
+    SSL_CTX_free(pair.server_context);
+    pair.server_context = NULL;
 }
 
 static void send_key_update(void)
@@ -376,12 +376,12 @@ static void closed_before_it_was_open(void **state)
 {
     (void)state;
     tls_pair_connect(&pair, client, "example.org", false);
-    tls_pair_hang_up(&pair);
+    tls_pair_disconnect(&pair);
     tls_pair_connect(&pair, client, "example.org", false);
     loop_turn(pair.loop, 0);
     assert_int_equal(pair.client.transport->calls->handshake(pair.client.transport).status,
                      IO_WANT_READ);
-    tls_pair_hang_up(&pair);
+    tls_pair_disconnect(&pair);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -26,7 +26,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    tls_pair_hang_up(&pair);
+    tls_pair_disconnect(&pair);
     tls_client_free(client);
     tls_pair_close(&pair);
     return 0;
@@ -38,9 +38,9 @@ static void sound_certificate_is_accepted(void **state)
 
     (void)state;
     tls_pair_connect(&pair, client, "www.example.org", false);
-    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    assert_int_equal(tls_pair_handshake(&pair).status, IO_OK);
     assert_int_equal(pair.peer.last.status, IO_OK);
-    assert_string_equal(pair.asked, "www.example.org");
+    assert_string_equal(pair.sni, "www.example.org");
     pair.client.transport->calls->facts(pair.client.transport, &facts);
     assert_string_equal(facts.version, "TLSv1.3");
     assert_int_equal(strncmp(facts.cipher, "TLS_", 4), 0);
@@ -69,9 +69,9 @@ static void each_wrong_certificate_has_its_reason(void **state)
         struct io io;
 
         pair.kind = cases[i / LENGTH(hosts)].kind;
-        tls_pair_fresh_server(&pair);
+        tls_pair_new_server(&pair);
         tls_pair_connect(&pair, client, hosts[i % LENGTH(hosts)], false);
-        io = tls_pair_shake(&pair);
+        io = tls_pair_handshake(&pair);
         assert_int_equal(io.status, IO_ERROR);
         assert_int_equal(io.error, cases[i / LENGTH(hosts)].reason);
     }
@@ -86,11 +86,11 @@ static void insecure_accepts_all(void **state)
     (void)state;
     for (int kind = 0; kind < CERTIFICATE_KINDS; kind++) {
         pair.kind = (enum certificate_kind)kind;
-        tls_pair_fresh_server(&pair);
+        tls_pair_new_server(&pair);
         tls_pair_connect(&pair, trusting, kind % 2 ? "example.org" : "10.1.2.3", false);
-        assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+        assert_int_equal(tls_pair_handshake(&pair).status, IO_OK);
     }
-    tls_pair_hang_up(&pair);
+    tls_pair_disconnect(&pair);
     tls_client_free(trusting);
 }
 
@@ -103,13 +103,13 @@ static void addresses_are_verified_and_not_named(void **state)
     authority_add_address(pair.authority, "2001:db8::7");
     for (size_t i = 0; i < LENGTH(known); i++) {
         tls_pair_connect(&pair, client, known[i], false);
-        strcpy(pair.asked, "nothing yet");
-        assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
-        tls_pair_fresh_server(&pair);
-        assert_string_equal(pair.asked, ""); /* RFC 6066, section 3: no address in SNI */
+        strcpy(pair.sni, "nothing yet");
+        assert_int_equal(tls_pair_handshake(&pair).status, IO_OK);
+        tls_pair_new_server(&pair);
+        assert_string_equal(pair.sni, ""); /* RFC 6066, section 3: no address in SNI */
     }
     tls_pair_connect(&pair, client, "192.0.2.8", false);
-    assert_int_equal(tls_pair_shake(&pair).error, TLS_HOSTNAME_MISMATCH);
+    assert_int_equal(tls_pair_handshake(&pair).error, TLS_HOSTNAME_MISMATCH);
 }
 
 /* The dot that closes an absolute name belongs neither to SNI nor to the certificate. */
@@ -117,8 +117,8 @@ static void closing_dot_is_not_part_of_the_name(void **state)
 {
     (void)state;
     tls_pair_connect(&pair, client, "example.org.", false);
-    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
-    assert_string_equal(pair.asked, "example.org");
+    assert_int_equal(tls_pair_handshake(&pair).status, IO_OK);
+    assert_string_equal(pair.sni, "example.org");
 }
 
 /* What the server, which knows http/1.1 alone, takes of what is offered. */
@@ -138,7 +138,7 @@ static void alpn_is_the_callers(void **state)
 
         pair.alpn = cases[i].offered;
         tls_pair_connect(&pair, client, "example.org", false);
-        assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+        assert_int_equal(tls_pair_handshake(&pair).status, IO_OK);
         pair.client.transport->calls->facts(pair.client.transport, &facts);
         assert_string_equal(facts.alpn, cases[i].agreed);
         tls_certificate_drop(facts.certificate);
@@ -189,7 +189,7 @@ static void other_servers(void **state)
         tls_pair_connect(&pair, client, "example.org", true);
         assert_int_equal(write(pair.peer.sock->watch.fd, cases[i].bytes, cases[i].count),
                          cases[i].count);
-        io = tls_pair_shake(&pair);
+        io = tls_pair_handshake(&pair);
         if (io.status != IO_ERROR || io.error != (int)cases[i].reason)
             fail_msg("case %zu: status %d, reason %d, %s", i, io.status, io.error - TLS_NOT_TLS,
                      pair.client.transport->why);
@@ -203,7 +203,7 @@ static void server_that_hangs_up(void **state)
     (void)state;
     tls_pair_connect(&pair, client, "example.org", true);
     shutdown(pair.peer.sock->watch.fd, SHUT_WR);
-    io = tls_pair_shake(&pair);
+    io = tls_pair_handshake(&pair);
     assert_int_equal(io.status, IO_ERROR);
     assert_int_equal(io.error, TLS_TRUNCATED);
 }
@@ -222,7 +222,7 @@ static void reason_outlives_an_alert_to_nobody(void **state)
     assert_int_equal(transport->calls->handshake(transport).status, IO_WANT_READ);
     loop_turn(pair.loop, 0);
     pair.peer.transport->calls->handshake(pair.peer.transport);
-    tls_end_cut(&pair, &pair.peer);
+    tls_end_truncate(&pair, &pair.peer);
     loop_turn(pair.loop, 0);
     io = transport->calls->handshake(transport);
     assert_int_equal(io.status, IO_ERROR);
@@ -239,10 +239,10 @@ static void system_store_is_not_ours(void **state)
     (void)state;
     assert_non_null(system);
     tls_pair_connect(&pair, system, "example.org", false);
-    io = tls_pair_shake(&pair);
+    io = tls_pair_handshake(&pair);
     assert_int_equal(io.status, IO_ERROR);
     assert_int_equal(io.error, TLS_UNKNOWN_AUTHORITY);
-    tls_pair_hang_up(&pair);
+    tls_pair_disconnect(&pair);
     tls_client_free(system);
     assert_int_equal(strncmp(tls_version(), "OpenSSL ", 8), 0);
 }
@@ -260,14 +260,14 @@ static size_t handshake_bytes(const char *host)
     tls_pair_connect(&pair, client, host, false);
     calls_reset();
     calls.fd = pair.client.sock->watch.fd;
-    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    assert_int_equal(tls_pair_handshake(&pair).status, IO_OK);
     bytes = calls.recv_bytes;
     transport = pair.peer.transport;
     assert_int_equal(transport->calls->write(transport, "x", 1).status, IO_OK);
     loop_turn(pair.loop, NSEC_PER_MS);
     transport = pair.client.transport;
     assert_int_equal(transport->calls->read(transport, &byte, 1).status, IO_OK);
-    tls_pair_hang_up(&pair);
+    tls_pair_disconnect(&pair);
     return bytes;
 }
 
@@ -293,9 +293,9 @@ static void forgotten_session_proves_nothing(void **state)
     (void)state;
     handshake_bytes("a.test");
     pair.kind = CERTIFICATE_EXPIRED;
-    tls_pair_fresh_server(&pair);
+    tls_pair_new_server(&pair);
     tls_pair_connect(&pair, client, "a.test", false);
-    io = tls_pair_shake(&pair);
+    io = tls_pair_handshake(&pair);
     assert_int_equal(io.status, IO_ERROR);
     assert_int_equal(io.error, TLS_CERT_EXPIRED);
 }
@@ -315,7 +315,7 @@ static struct tls_client *client_with(struct tls_client_options options)
 /* In place of the usual client. */
 static void use(struct tls_client_options options)
 {
-    tls_pair_hang_up(&pair);
+    tls_pair_disconnect(&pair);
     tls_client_free(client);
     client = client_with(options);
 }
@@ -329,9 +329,9 @@ static void without_resumption_each_is_whole(void **state)
     whole = handshake_bytes("a.test");
     assert_true(handshake_bytes("a.test") > whole - 100);
     pair.kind = CERTIFICATE_EXPIRED; /* a failure has nothing to forget */
-    tls_pair_fresh_server(&pair);
+    tls_pair_new_server(&pair);
     tls_pair_connect(&pair, client, "a.test", false);
-    assert_int_equal(tls_pair_shake(&pair).error, TLS_CERT_EXPIRED);
+    assert_int_equal(tls_pair_handshake(&pair).error, TLS_CERT_EXPIRED);
 }
 
 /* Shakes hands, takes the tickets, and returns the facts; whose certificate is the caller's. */
@@ -342,14 +342,14 @@ static struct tls_facts facts_of(const char *host)
     char byte;
 
     tls_pair_connect(&pair, client, host, false);
-    assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+    assert_int_equal(tls_pair_handshake(&pair).status, IO_OK);
     transport = pair.peer.transport;
     assert_int_equal(transport->calls->write(transport, "x", 1).status, IO_OK);
     loop_turn(pair.loop, NSEC_PER_MS);
     transport = pair.client.transport;
     assert_int_equal(transport->calls->read(transport, &byte, 1).status, IO_OK);
     transport->calls->facts(transport, &facts);
-    tls_pair_hang_up(&pair);
+    tls_pair_disconnect(&pair);
     return facts;
 }
 
@@ -404,7 +404,7 @@ static void new_certificate_is_told_anew(void **state)
     use((struct tls_client_options){.describe = true});
     before = facts_of("127.0.0.1");
     authority_add_address(pair.authority, "192.0.2.7");
-    tls_pair_fresh_server(&pair);
+    tls_pair_new_server(&pair);
     after = facts_of("127.0.0.1");
     assert_false(after.resumed);
     assert_int_equal(before.certificate->name_count, 2);
@@ -444,11 +444,11 @@ static void sni_changes_only_what_is_asked_for(void **state)
         struct io io;
 
         use((struct tls_client_options){.sni = cases[i].sni});
-        tls_pair_fresh_server(&pair);
-        strcpy(pair.asked, "nothing yet");
+        tls_pair_new_server(&pair);
+        strcpy(pair.sni, "nothing yet");
         tls_pair_connect(&pair, client, cases[i].host, false);
-        io = tls_pair_shake(&pair);
-        assert_string_equal(pair.asked, cases[i].asked);
+        io = tls_pair_handshake(&pair);
+        assert_string_equal(pair.sni, cases[i].asked);
         assert_int_equal(io.status == IO_OK ? 0 : io.error, cases[i].reason);
     }
 }
@@ -482,31 +482,34 @@ static void secrets_are_logged_when_asked(void **state)
    versions and with the key apart or not. */
 static void certificate_of_ours_is_shown(void **state)
 {
-    struct cert root = cert_issue(&(struct paper){.subject = "CN=r", .extensions = CERT_CA}, NULL);
-    struct cert theirs = cert_issue(&(struct paper){.subject = "CN=x"}, &root);
+    struct cert root =
+        cert_issue(&(struct cert_spec){.subject = "CN=r", .extensions = CERT_CA}, NULL);
+    struct cert theirs = cert_issue(&(struct cert_spec){.subject = "CN=x"}, &root);
     struct cert ours = cert_issue(
-        &(struct paper){.subject = "CN=me", .extensions = "extendedKeyUsage=clientAuth\n"}, &root);
+        &(struct cert_spec){.subject = "CN=me", .extensions = "extendedKeyUsage=clientAuth\n"},
+        &root);
     char both[256], certificate[256], key[256];
 
     (void)state;
     cert_file(&ours, true, true, NULL, both, sizeof(both));
     cert_file(&ours, true, false, NULL, certificate, sizeof(certificate));
     cert_file(&ours, false, true, NULL, key, sizeof(key));
-    pair.own = cert_server(&theirs, &(struct cert){0});
-    SSL_CTX_set_verify(pair.own, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(pair.own), root.x509);
+    pair.server_context = cert_server(&theirs, &(struct cert){0});
+    SSL_CTX_set_verify(pair.server_context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                       NULL);
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(pair.server_context), root.x509);
     for (int i = 0; i < 4; i++) {
         use((struct tls_client_options){.insecure = true,
                                         .certificate = i & 1 ? both : certificate,
                                         .key = i & 1 ? NULL : key,
                                         .max_version = i & 2 ? 12 : 13});
         tls_pair_connect(&pair, client, "a.test", false);
-        assert_int_equal(tls_pair_shake(&pair).status, IO_OK);
+        assert_int_equal(tls_pair_handshake(&pair).status, IO_OK);
         assert_int_equal(pair.peer.last.status, IO_OK);
     }
-    tls_pair_hang_up(&pair);
-    SSL_CTX_free(pair.own);
-    pair.own = NULL;
+    tls_pair_disconnect(&pair);
+    SSL_CTX_free(pair.server_context);
+    pair.server_context = NULL;
     unlink(both);
     unlink(certificate);
     unlink(key);

@@ -17,8 +17,9 @@ static int setup(void **state)
 {
     (void)state;
     tls_pair_open(&pair);
-    root = cert_issue(&(struct paper){.subject = "CN=root", .extensions = CERT_CA}, NULL);
-    between = cert_issue(&(struct paper){.subject = "CN=between", .extensions = CERT_CA}, &root);
+    root = cert_issue(&(struct cert_spec){.subject = "CN=root", .extensions = CERT_CA}, NULL);
+    between =
+        cert_issue(&(struct cert_spec){.subject = "CN=between", .extensions = CERT_CA}, &root);
     return 0;
 }
 
@@ -41,12 +42,12 @@ static int reason_of(struct tls_client_options options, const struct cert *leaf,
 
     if (!client)
         fail_msg("%s", why);
-    pair.own = cert_server(leaf, shown ? shown : &(struct cert){0});
+    pair.server_context = cert_server(leaf, shown ? shown : &(struct cert){0});
     tls_pair_connect(&pair, client, host, false);
-    io = tls_pair_shake(&pair);
-    tls_pair_hang_up(&pair);
-    SSL_CTX_free(pair.own);
-    pair.own = NULL;
+    io = tls_pair_handshake(&pair);
+    tls_pair_disconnect(&pair);
+    SSL_CTX_free(pair.server_context);
+    pair.server_context = NULL;
     tls_client_free(client);
     return io.status == IO_OK ? 0 : io.error;
 }
@@ -62,7 +63,7 @@ static void play(const struct name_case *cases, size_t count, const struct cert 
 
     for (size_t i = 0; i < count; i++) {
         struct cert leaf = cert_issue(
-            &(struct paper){.subject = cases[i].subject, .extensions = cases[i].extensions},
+            &(struct cert_spec){.subject = cases[i].subject, .extensions = cases[i].extensions},
             issuer);
         int reason = reason_of((struct tls_client_options){.authorities_pem = pem}, &leaf,
                                issuer == &root ? NULL : issuer, cases[i].host);
@@ -102,13 +103,13 @@ static void wildcards_stand_for_underscores(void **state)
 /* What is wrong beside the name stays wrong. */
 static void other_errors_stay(void **state)
 {
-    struct cert leaf = cert_issue(&(struct paper){.subject = "CN=x",
-                                                  .extensions = NAMES("DNS:*.example.org"),
-                                                  .from = -7200,
-                                                  .to = -3600},
+    struct cert leaf = cert_issue(&(struct cert_spec){.subject = "CN=x",
+                                                      .extensions = NAMES("DNS:*.example.org"),
+                                                      .from = -7200,
+                                                      .to = -3600},
                                   &root);
     struct cert strange = cert_issue(
-        &(struct paper){.subject = "CN=x", .extensions = NAMES("DNS:*.example.org")}, NULL);
+        &(struct cert_spec){.subject = "CN=x", .extensions = NAMES("DNS:*.example.org")}, NULL);
     char *pem = cert_pem(&root);
 
     (void)state;
@@ -153,9 +154,9 @@ static void constraints_hold(void **state)
         {"CN=x", NAMES("DNS:*.example.com"), "a_b.example.com", TLS_NAME_CONSTRAINTS},
     };
     struct cert bound =
-        cert_issue(&(struct paper){.subject = "CN=bound",
-                                   .extensions = CERT_CA
-                                   "nameConstraints=critical,permitted;DNS:example.org\n"},
+        cert_issue(&(struct cert_spec){.subject = "CN=bound",
+                                       .extensions = CERT_CA
+                                       "nameConstraints=critical,permitted;DNS:example.org\n"},
                    &root);
 
     (void)state;
@@ -178,10 +179,10 @@ static void make_directory(const struct cert *cert, char *directory, char *file,
 /* What is named is trusted, whoever signed it; what the program trusts by itself is a root. */
 static void what_is_named_is_trusted(void **state)
 {
-    struct cert leaf =
-        cert_issue(&(struct paper){.subject = "CN=x", .extensions = NAMES("DNS:a.test")}, &between);
-    struct cert sibling =
-        cert_issue(&(struct paper){.subject = "CN=y", .extensions = NAMES("DNS:a.test")}, &between);
+    struct cert leaf = cert_issue(
+        &(struct cert_spec){.subject = "CN=x", .extensions = NAMES("DNS:a.test")}, &between);
+    struct cert sibling = cert_issue(
+        &(struct cert_spec){.subject = "CN=y", .extensions = NAMES("DNS:a.test")}, &between);
     const struct cert *named[3] = {&root, &between, &leaf};
 
     (void)state;

@@ -11,7 +11,7 @@
 
 #include "bench/load/client.h"
 #include "http/h1/h1_parser.h"
-#include "tests/support/stage.h"
+#include "tests/support/fixture.h"
 
 #define MAX_PIPELINE 8
 #define LARGE        100000 /* over CONN_SCRATCH_BYTES */
@@ -26,7 +26,7 @@ static const struct target get = {GET, sizeof(GET) - 1, false};
 static const struct target head = {.bytes = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 28, true};
 static struct target medium, large; /* a head and much content */
 
-static struct stage stage;
+static struct fixture fixture;
 static struct site *site;
 static struct client_group group;
 static struct client client;
@@ -62,7 +62,7 @@ static void on_room(void *owner, struct client *one)
     assert_true(client_has_room(one));
     while (wanted && client_has_room(one)) {
         wanted--;
-        client_start(one, asks, numbered++, loop_clock(stage.loop), true);
+        client_start(one, asks, numbered++, loop_clock(fixture.loop), true);
         if (a_connection && one->asked >= a_connection)
             one->last = true;
     }
@@ -126,9 +126,9 @@ static int setup(void **state)
     static const struct client_events events = {on_open, on_room, on_completed, on_failed, on_gone};
 
     (void)state;
-    stage_open(&stage, NSEC_PER_US);
-    site = stage_site(&stage, "http", "/");
-    group = (struct client_group){.dialer = &stage.dialer,
+    fixture_open(&fixture, NSEC_PER_US);
+    site = fixture_site(&fixture, "http", "/");
+    group = (struct client_group){.dialer = &fixture.dialer,
                                   .url = &site->url,
                                   .events = &events,
                                   .owner = &group,
@@ -149,10 +149,10 @@ static int teardown(void **state)
 {
     (void)state;
     client_close(&client);
-    loop_turn(stage.loop, 0);
+    loop_turn(fixture.loop, 0);
     assert_true(list_is_empty(&group.requests));
     site_free(site);
-    stage_close(&stage);
+    fixture_close(&fixture);
     return 0;
 }
 
@@ -168,9 +168,9 @@ static void run(void)
     for (int i = 0; i < 100; i++) {
         if (client.state == CLIENT_ABSENT && (wanted || client.in_flight) && connects < 5)
             connect_client();
-        if (stage.actor && !left_alone)
-            stage_event(&stage, EPOLLIN | EPOLLOUT);
-        loop_turn(stage.loop, 0);
+        if (fixture.newest && !left_alone)
+            fixture_send_event(&fixture, EPOLLIN | EPOLLOUT);
+        loop_turn(fixture.loop, 0);
     }
 }
 
@@ -180,7 +180,7 @@ static void play(const struct script *scripts, size_t count, unsigned requests, 
 
     teardown(&state);
     setup(&state);
-    stage_play(&stage, scripts, count);
+    fixture_set_scripts(&fixture, scripts, count);
     group.pipeline = pipeline;
     group.conn_options.pipeline = pipeline;
     wanted = requests;
@@ -195,16 +195,16 @@ static void expect(const char *words)
 /* So many whole requests were heard on the last connection, and nothing else. */
 static void expect_heard(unsigned requests)
 {
-    assert_int_equal(stage.heard_bytes, requests * asks->count);
+    assert_int_equal(fixture.received_bytes, requests * asks->count);
     for (unsigned i = 0; i < requests; i++)
-        assert_memory_equal(stage.heard + i * asks->count, asks->bytes, asks->count);
+        assert_memory_equal(fixture.received + i * asks->count, asks->bytes, asks->count);
 }
 
 /* --- answers --- */
 
 static void kept_alive(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(OK), AGAIN};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(OK), REPEAT};
     static const struct script script = {.reads = reads};
 
     (void)state;
@@ -242,7 +242,7 @@ static void forms_of_answers(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        const struct script_step reads[] = {ASKED, SAY(cases[i].answer), AGAIN};
+        const struct script_step reads[] = {AFTER_REQUEST, SEND(cases[i].answer), REPEAT};
         const struct script script = {.reads = reads};
 
         play(&script, 1, 2, 1);
@@ -255,8 +255,8 @@ static void forms_of_answers(void **state)
 /* The end of the connection is the end of the answer. */
 static void body_until_the_end(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY("HTTP/1.1 200 OK\r\n\r\n"), PAUSE,
-                                               SAY("some"), END};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\n"),
+                                               PAUSE, SEND("some"), END};
     static const struct script script = {.reads = reads};
 
     (void)state;
@@ -268,8 +268,9 @@ static void body_until_the_end(void **state)
 /* Those behind such an answer go on the next connection. */
 static void requests_behind_a_body_until_the_end(void **state)
 {
-    static const struct script_step first[] = {ASKED, SAY("HTTP/1.1 200 OK\r\n\r\nsome"), END};
-    static const struct script_step then[] = {ASKED, ASKED, SAY(OK OK), LAST};
+    static const struct script_step first[] = {AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\nsome"),
+                                               END};
+    static const struct script_step then[] = {AFTER_REQUEST, AFTER_REQUEST, SEND(OK OK), LAST};
     static const struct script scripts[] = {{.reads = first}, {.reads = then}};
 
     (void)state;
@@ -289,9 +290,14 @@ static void answers_cut_anywhere(void **state)
 {
     (void)state;
     for (size_t cut = 1; cut < strlen(four); cut++) {
-        const struct script_step reads[] = {
-            ASKED, ASKED,           ASKED, ASKED, {.kind = SCRIPT_SAY, .bytes = four, .count = cut},
-            PAUSE, SAY(four + cut), LAST};
+        const struct script_step reads[] = {AFTER_REQUEST,
+                                            AFTER_REQUEST,
+                                            AFTER_REQUEST,
+                                            AFTER_REQUEST,
+                                            {.kind = SCRIPT_SEND, .bytes = four, .count = cut},
+                                            PAUSE,
+                                            SEND(four + cut),
+                                            LAST};
         const struct script script = {.reads = reads};
 
         play(&script, 1, 4, 4);
@@ -312,7 +318,7 @@ static void answers_byte_by_byte(void **state)
     for (int i = 0; i < 4; i++)
         reads[count++] = (struct script_step)PAUSE;
     for (size_t i = 0; four[i]; i++)
-        reads[count++] = (struct script_step){.kind = SCRIPT_SAY, .bytes = four + i, .count = 1};
+        reads[count++] = (struct script_step){.kind = SCRIPT_SEND, .bytes = four + i, .count = 1};
     play(&script, 1, 4, 4);
     left_alone = true;
     run();
@@ -323,8 +329,9 @@ static void answers_byte_by_byte(void **state)
 
 static void announced_close(void **state)
 {
-    static const struct script_step bye[] = {ASKED, ASKED, SAY(BYE), END};
-    static const struct script_step rest[] = {ASKED, ASKED, ASKED, SAY(OK OK OK), LAST};
+    static const struct script_step bye[] = {AFTER_REQUEST, AFTER_REQUEST, SEND(BYE), END};
+    static const struct script_step rest[] = {AFTER_REQUEST, AFTER_REQUEST, AFTER_REQUEST,
+                                              SEND(OK OK OK), LAST};
     static const struct script scripts[] = {{.reads = bye}, {.reads = rest}};
 
     (void)state;
@@ -332,15 +339,15 @@ static void announced_close(void **state)
     run();
     expect("open 200 gone open 200 200 200");
     expect_heard(3);
-    assert_int_equal(stage.opened, 2);
+    assert_int_equal(fixture.opened, 2);
     assert_int_equal(client.asked, 3);
 }
 
 /* What comes behind such an answer is for nobody. */
 static void answers_behind_the_last(void **state)
 {
-    static const struct script_step bye[] = {ASKED, ASKED, SAY(BYE OK), END};
-    static const struct script_step rest[] = {ASKED, SAY(OK), LAST};
+    static const struct script_step bye[] = {AFTER_REQUEST, AFTER_REQUEST, SEND(BYE OK), END};
+    static const struct script_step rest[] = {AFTER_REQUEST, SEND(OK), LAST};
     static const struct script scripts[] = {{.reads = bye}, {.reads = rest}};
 
     (void)state;
@@ -351,7 +358,7 @@ static void answers_behind_the_last(void **state)
 
 static void limit_of_requests(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(OK), AGAIN};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(OK), REPEAT};
     static const struct script script = {.reads = reads};
 
     (void)state;
@@ -369,10 +376,10 @@ static void limit_of_requests(void **state)
 static void idle_connection_ends(void **state)
 {
     static const struct script_step ends[][4] = {
-        {ASKED, SAY(OK), PAUSE, END},
-        {ASKED, SAY(OK), PAUSE, BREAK(ECONNRESET)},
-        {ASKED, SAY(OK), PAUSE, SAY("HTTP/1.1 408 Request Timeout\r\n\r\n")},
-        {ASKED, SAY(OK), PAUSE, BREAK(TLS_TRUNCATED)},
+        {AFTER_REQUEST, SEND(OK), PAUSE, END},
+        {AFTER_REQUEST, SEND(OK), PAUSE, FAIL(ECONNRESET)},
+        {AFTER_REQUEST, SEND(OK), PAUSE, SEND("HTTP/1.1 408 Request Timeout\r\n\r\n")},
+        {AFTER_REQUEST, SEND(OK), PAUSE, FAIL(TLS_TRUNCATED)},
     };
 
     (void)state;
@@ -392,7 +399,7 @@ static void more_than_asked(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(more); i++) {
-        const struct script_step reads[] = {ASKED, SAY(more[i]), LAST};
+        const struct script_step reads[] = {AFTER_REQUEST, SEND(more[i]), LAST};
         const struct script script = {.reads = reads};
 
         play(&script, 1, 2, 1);
@@ -409,15 +416,21 @@ static void extra_line_ends(void **state)
         unsigned pipeline;
         const char *told;
     } cases[] = {
-        {{ASKED, SAY(OK "\r\n"), AGAIN}, 1, "open 200 200 200"},
-        {{ASKED, SAY(OK "\n"), AGAIN}, 1, "open 200 200 200"},
-        {{ASKED, SAY(OK "\r\n\r\n"), AGAIN}, 1, "open 200 200 200"},
-        {{ASKED, SAY(OK "\r"), SAY("\n"), AGAIN}, 1, "open 200 200 200"},
-        {{ASKED, SAY(OK), PAUSE, SAY("\r\n"), AGAIN}, 1, "open 200 200 200"},
-        {{ASKED, ASKED, ASKED, SAY(OK "\r\n" OK "\n" OK "\r\n"), LAST}, 3, "open 200 200 200"},
-        {{ASKED, ASKED, ASKED, SAY(OK "\r"), SAY("\n" OK OK), LAST}, 3, "open 200 200 200"},
-        {{ASKED, ASKED, ASKED, SAY(OK "\r\n"), END}, 3, "open 200 http.empty http.empty gone"},
-        {{ASKED, SAY(OK "\r\n"), PAUSE, END}, 1, "open 200 http.empty gone open 200 gone"},
+        {{AFTER_REQUEST, SEND(OK "\r\n"), REPEAT}, 1, "open 200 200 200"},
+        {{AFTER_REQUEST, SEND(OK "\n"), REPEAT}, 1, "open 200 200 200"},
+        {{AFTER_REQUEST, SEND(OK "\r\n\r\n"), REPEAT}, 1, "open 200 200 200"},
+        {{AFTER_REQUEST, SEND(OK "\r"), SEND("\n"), REPEAT}, 1, "open 200 200 200"},
+        {{AFTER_REQUEST, SEND(OK), PAUSE, SEND("\r\n"), REPEAT}, 1, "open 200 200 200"},
+        {{AFTER_REQUEST, AFTER_REQUEST, AFTER_REQUEST, SEND(OK "\r\n" OK "\n" OK "\r\n"), LAST},
+         3,
+         "open 200 200 200"},
+        {{AFTER_REQUEST, AFTER_REQUEST, AFTER_REQUEST, SEND(OK "\r"), SEND("\n" OK OK), LAST},
+         3,
+         "open 200 200 200"},
+        {{AFTER_REQUEST, AFTER_REQUEST, AFTER_REQUEST, SEND(OK "\r\n"), END},
+         3,
+         "open 200 http.empty http.empty gone"},
+        {{AFTER_REQUEST, SEND(OK "\r\n"), PAUSE, END}, 1, "open 200 http.empty gone open 200 gone"},
     };
 
     (void)state;
@@ -447,11 +460,12 @@ static void more_than_asked_in_a_pipeline(void **state)
          OK "x",
          "open 200 http.malformed gone open 200"},
     };
-    static const struct script_step again[] = {ASKED, SAY(OK), ASKED, SAY(OK), LAST};
+    static const struct script_step again[] = {AFTER_REQUEST, SEND(OK), AFTER_REQUEST, SEND(OK),
+                                               LAST};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        const struct script_step reads[] = {ASKED, SAY(cases[i].more), LAST};
+        const struct script_step reads[] = {AFTER_REQUEST, SEND(cases[i].more), LAST};
         const struct script scripts[] = {{.reads = reads, .writes = cases[i].writes},
                                          {.reads = again}};
 
@@ -481,21 +495,24 @@ static void failures(void **state)
         struct script_step reads[6];
         const char *told; /* of three requests in request */
     } cases[] = {
-        {{ASKED, SAY(HALF), END}, "open http.truncated http.truncated http.truncated gone"},
-        {{ASKED, SAY("HTTP/1.1 2"), END}, "open http.truncated http.truncated http.truncated gone"},
-        {{ASKED, SAY("SSH-2.0-x\r\n"), LAST},
+        {{AFTER_REQUEST, SEND(HALF), END},
+         "open http.truncated http.truncated http.truncated gone"},
+        {{AFTER_REQUEST, SEND("HTTP/1.1 2"), END},
+         "open http.truncated http.truncated http.truncated gone"},
+        {{AFTER_REQUEST, SEND("SSH-2.0-x\r\n"), LAST},
          "open http.malformed http.malformed http.malformed gone"},
-        {{ASKED, END}, "open http.empty http.empty http.empty gone"},
-        {{ASKED, BREAK(ECONNRESET)}, "open http.reset http.reset http.reset gone"},
-        {{ASKED, SAY(HALF), BREAK(ECONNRESET)},
+        {{AFTER_REQUEST, END}, "open http.empty http.empty http.empty gone"},
+        {{AFTER_REQUEST, FAIL(ECONNRESET)}, "open http.reset http.reset http.reset gone"},
+        {{AFTER_REQUEST, SEND(HALF), FAIL(ECONNRESET)},
          "open receive.reset receive.reset receive.reset gone"},
-        {{ASKED, SAY(HALF), BREAK(TLS_TRUNCATED)},
+        {{AFTER_REQUEST, SEND(HALF), FAIL(TLS_TRUNCATED)},
          "open tls.truncated tls.truncated tls.truncated gone"},
-        {{ASKED, SAY(OK HALF), END}, "open 200 http.truncated http.truncated gone"},
-        {{ASKED, SAY(OK OK), END}, "open 200 200 http.empty gone"},
-        {{ASKED, SAY(OK OK), BREAK(ECONNRESET)}, "open 200 200 http.reset gone"},
-        {{ASKED, SAY(OK "x"), LAST}, "open 200 http.malformed http.malformed gone"},
-        {{ASKED, SAY("HTTP/1.1 101 On\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"), LAST},
+        {{AFTER_REQUEST, SEND(OK HALF), END}, "open 200 http.truncated http.truncated gone"},
+        {{AFTER_REQUEST, SEND(OK OK), END}, "open 200 200 http.empty gone"},
+        {{AFTER_REQUEST, SEND(OK OK), FAIL(ECONNRESET)}, "open 200 200 http.reset gone"},
+        {{AFTER_REQUEST, SEND(OK "x"), LAST}, "open 200 http.malformed http.malformed gone"},
+        {{AFTER_REQUEST, SEND("HTTP/1.1 101 On\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+          LAST},
          "open http.upgrade http.upgrade http.upgrade gone"},
     };
 
@@ -513,7 +530,7 @@ static void failures(void **state)
 static void head_that_is_too_large(void **state)
 {
     static char text[HTTP1_MAX_HEAD_BYTES + 1000] = "HTTP/1.1 200 OK\r\nA: ";
-    static const struct script_step reads[] = {ASKED, SAY(text), LAST};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(text), LAST};
     static const struct script script = {.reads = reads};
 
     (void)state;
@@ -527,7 +544,7 @@ static void head_that_is_too_large(void **state)
 static void line_ends_without_an_end(void **state)
 {
     static char text[HTTP1_MAX_HEAD_BYTES + 1000];
-    static const struct script_step reads[] = {ASKED, SAY(text), LAST};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(text), LAST};
     static const struct script script = {.reads = reads};
 
     (void)state;
@@ -541,9 +558,9 @@ static void line_ends_without_an_end(void **state)
 static void carriage_return_before_a_response(void **state)
 {
     static const struct script_step cases[][5] = {
-        {ASKED, SAY("\r" OK), LAST},
-        {ASKED, SAY("\r"), SAY(OK), LAST},
-        {ASKED, SAY("\r"), PAUSE, SAY(OK), LAST},
+        {AFTER_REQUEST, SEND("\r" OK), LAST},
+        {AFTER_REQUEST, SEND("\r"), SEND(OK), LAST},
+        {AFTER_REQUEST, SEND("\r"), PAUSE, SEND(OK), LAST},
     };
 
     (void)state;
@@ -559,14 +576,14 @@ static void carriage_return_before_a_response(void **state)
 /* Sending fails: what the server has said before counts; else why it failed. */
 static void sending_fails(void **state)
 {
-    static const struct script_step breaks[] = {TAKE(5), BREAK(EPIPE)};
+    static const struct script_step breaks[] = {TAKE(5), FAIL(EPIPE)};
     static const struct script_step says[] = {PAUSE, PAUSE,
-                                              SAY("HTTP/1.1 413 No\r\nConnection: close\r\n"
-                                                  "Content-Length: 0\r\n\r\n"),
+                                              SEND("HTTP/1.1 413 No\r\nConnection: close\r\n"
+                                                   "Content-Length: 0\r\n\r\n"),
                                               END};
     static const struct script_step ends[] = {PAUSE, PAUSE, END};
-    static const struct script_step resets[] = {PAUSE, PAUSE, BREAK(ECONNRESET)};
-    static const struct script_step halves[] = {PAUSE, PAUSE, SAY(HALF), END};
+    static const struct script_step resets[] = {PAUSE, PAUSE, FAIL(ECONNRESET)};
+    static const struct script_step halves[] = {PAUSE, PAUSE, SEND(HALF), END};
     const struct {
         const struct script_step *reads;
         const char *told;
@@ -593,14 +610,14 @@ static void connection_cannot_be_made(void **state)
 
     (void)state;
     play(&script, 1, 0, 2);
-    close(stage.listener);
-    stage.listener = -1;
+    close(fixture.listener);
+    fixture.listener = -1;
     connect_client();
     run();
     expect("gone connect.refused");
     told[0] = '\0';
     for (int i = 0; i < 2; i++) /* those that are there already fail with it */
-        client_start(&client, asks, numbered++, loop_clock(stage.loop), true);
+        client_start(&client, asks, numbered++, loop_clock(fixture.loop), true);
     connects = 4;
     run();
     expect("connect.refused connect.refused gone connect.refused");
@@ -614,8 +631,8 @@ static void unsent_when_the_server_ends(void **state)
         struct script_step reads[4];
         const char *expected;
     } cases[] = {
-        {{ASKED, SAY(OK), END}, "open 200 http.empty http.empty gone"},
-        {{ASKED, SAY(OK), BREAK(ECONNRESET)}, "open 200 http.reset http.reset gone"},
+        {{AFTER_REQUEST, SEND(OK), END}, "open 200 http.empty http.empty gone"},
+        {{AFTER_REQUEST, SEND(OK), FAIL(ECONNRESET)}, "open 200 http.reset http.reset gone"},
     };
 
     (void)state;
@@ -632,16 +649,16 @@ static void unsent_when_the_server_ends(void **state)
 /* As a load does that has ended: dial or connection are freed once. */
 static void closed_when_gone(void **state)
 {
-    static const struct script_step reads[] = {ASKED, END};
+    static const struct script_step reads[] = {AFTER_REQUEST, END};
     static const struct script ends = {.reads = reads}, dials = {NULL, NULL, NULL};
 
     (void)state;
     closes_when_gone = true;
     play(&dials, 1, 1, 1);
-    stage.refuse = true;
+    fixture.refuse = true;
     run();
     assert_non_null(strstr(told, "tls.failed gone"));
-    stage.refuse = false;
+    fixture.refuse = false;
     told[0] = '\0';
     play(&ends, 1, 1, 1);
     run();
@@ -651,8 +668,8 @@ static void closed_when_gone(void **state)
 
 static void given_up(void **state)
 {
-    static const struct script_step reads[] = {ASKED, SAY(OK HALF), LAST};
-    static const struct script_step again[] = {ASKED, SAY(OK), LAST};
+    static const struct script_step reads[] = {AFTER_REQUEST, SEND(OK HALF), LAST};
+    static const struct script_step again[] = {AFTER_REQUEST, SEND(OK), LAST};
     static const struct script scripts[] = {{.reads = reads}, {.reads = again}};
 
     (void)state;
@@ -675,7 +692,7 @@ static void given_up_while_connecting(void **state)
     play(&script, 1, 0, 2);
     connect_client();
     assert_int_equal(client.state, CLIENT_CONNECTING);
-    client_start(&client, asks, numbered++, loop_clock(stage.loop), true);
+    client_start(&client, asks, numbered++, loop_clock(fixture.loop), true);
     client_fail(&client, ERROR_TOTAL_TIMEOUT);
     expect("timeout.total gone");
     assert_false(client.stood);
@@ -694,7 +711,7 @@ static void closed_in_flight(void **state)
     client_close(&client);
     expect("open");
     assert_true(list_is_empty(&group.requests));
-    assert_int_equal(stage.opened, stage.closed);
+    assert_int_equal(fixture.opened, fixture.closed);
     client_close(&client);
 }
 
@@ -703,12 +720,13 @@ static void closed_in_flight(void **state)
 static void written_in_parts(void **state)
 {
     static const struct script_step writes[][4] = {
-        {TAKE(1), AGAIN},
-        {TAKE(7), BLOCK, AGAIN},
-        {TAKE(27), BLOCK, TAKE(1), AGAIN},
+        {TAKE(1), REPEAT},
+        {TAKE(7), BLOCK, REPEAT},
+        {TAKE(27), BLOCK, TAKE(1), REPEAT},
         {BLOCK, TAKE(40), LAST},
     };
-    static const struct script_step reads[] = {ASKED, ASKED, ASKED, ASKED, SAY(OK OK OK OK), LAST};
+    static const struct script_step reads[] = {AFTER_REQUEST, AFTER_REQUEST,     AFTER_REQUEST,
+                                               AFTER_REQUEST, SEND(OK OK OK OK), LAST};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(writes); i++) {
@@ -725,9 +743,10 @@ static void written_in_parts(void **state)
 /* What does not fit into the place where requests are put together. */
 static void large_requests(void **state)
 {
-    static const struct script_step writes[] = {TAKE(1000), BLOCK, TAKE(50000), BLOCK, AGAIN};
-    static const struct script_step reads[] = {ASKED, ASKED, ASKED, SAY(OK OK OK), LAST};
-    static const struct script_step one[] = {ASKED, SAY(OK), LAST};
+    static const struct script_step writes[] = {TAKE(1000), BLOCK, TAKE(50000), BLOCK, REPEAT};
+    static const struct script_step reads[] = {AFTER_REQUEST, AFTER_REQUEST, AFTER_REQUEST,
+                                               SEND(OK OK OK), LAST};
+    static const struct script_step one[] = {AFTER_REQUEST, SEND(OK), LAST};
     static const struct script scripts[] = {{.reads = reads, .writes = writes},
                                             {.reads = one, .writes = writes}};
 
@@ -751,22 +770,22 @@ static void answered_before_it_was_sent(void **state)
     static const struct script_step writes[] = {TAKE(1000), BLOCK, BLOCK, BLOCK,
                                                 BLOCK,      BLOCK, LAST};
     static const struct script_step reads[] = {PAUSE,
-                                               SAY("HTTP/1.1 401 No\r\n"
-                                                   "Content-Length: 0\r\n\r\n"),
-                                               ASKED, SAY(OK), LAST};
-    static const struct script_step again[] = {ASKED, SAY(OK), LAST};
+                                               SEND("HTTP/1.1 401 No\r\n"
+                                                    "Content-Length: 0\r\n\r\n"),
+                                               AFTER_REQUEST, SEND(OK), LAST};
+    static const struct script_step again[] = {AFTER_REQUEST, SEND(OK), LAST};
     static const struct script scripts[] = {{.reads = reads, .writes = writes}, {.reads = again}};
 
     (void)state;
     play(scripts, 2, 2, 1);
     asks = &medium;
     run();
-    if (stage.opened == 1 && stage.heard_bytes != 2 * medium.count)
+    if (fixture.opened == 1 && fixture.received_bytes != 2 * medium.count)
         fail_msg(
             "%zu bytes were sent of two requests of %zu: the first was cut short and the second "
             "goes on in its middle",
-            stage.heard_bytes, medium.count);
-    expect_heard(stage.opened == 1 ? 2 : 1);
+            fixture.received_bytes, medium.count);
+    expect_heard(fixture.opened == 1 ? 2 : 1);
     assert_int_equal(ended, 2);
 }
 
@@ -776,17 +795,17 @@ static void answered_before_the_next_was_sent(void **state)
     static const struct script_step writes[] = {TAKE(1000), BLOCK, BLOCK, BLOCK,
                                                 BLOCK,      BLOCK, LAST};
     static const struct script_step reads[] = {PAUSE,
-                                               SAY("HTTP/1.1 401 No\r\n"
-                                                   "Content-Length: 0\r\n\r\n"),
-                                               ASKED, SAY(OK), LAST};
-    static const struct script_step again[] = {ASKED, SAY(OK), LAST};
+                                               SEND("HTTP/1.1 401 No\r\n"
+                                                    "Content-Length: 0\r\n\r\n"),
+                                               AFTER_REQUEST, SEND(OK), LAST};
+    static const struct script_step again[] = {AFTER_REQUEST, SEND(OK), LAST};
     static const struct script scripts[] = {{.reads = reads, .writes = writes}, {.reads = again}};
 
     (void)state;
     play(scripts, 2, 2, 2);
     asks = &medium;
     run();
-    expect_heard(stage.opened == 1 ? 2 : 1);
+    expect_heard(fixture.opened == 1 ? 2 : 1);
     assert_int_equal(ended, 2);
 }
 

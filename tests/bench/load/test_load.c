@@ -23,7 +23,7 @@
 #define OK_BYTES "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 #define BYE      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
 
-#define MAX_TALKS  512
+#define MAX_CONNS  512
 #define MAX_ORDER  4096
 #define MAX_REPORT 1024
 
@@ -52,32 +52,32 @@ static int dones;
 /* what the server saw */
 static char order[MAX_ORDER + 1]; /* for each request its connection: '1' the first, ... */
 static size_t order_count;
-static unsigned owed[MAX_TALKS]; /* by number: requests without an answer yet */
-static void (*serve)(struct peer_talk *talk);
+static unsigned owed[MAX_CONNS]; /* by number: requests without an answer yet */
+static void (*serve)(struct peer_conn *conn);
 
 /* --- the server --- */
 
 /* An open connection by its number, or NULL. */
-static struct peer_talk *talk_of(size_t number)
+static struct peer_conn *talk_of(size_t number)
 {
-    for (struct link *link = peer.talks.next; link != &peer.talks; link = link->next) {
-        struct peer_talk *talk = LIST_OWNER(link, struct peer_talk, all);
+    for (struct link *link = peer.conns.next; link != &peer.conns; link = link->next) {
+        struct peer_conn *conn = LIST_OWNER(link, struct peer_conn, all);
 
-        if (talk->number == number)
-            return talk;
+        if (conn->number == number)
+            return conn;
     }
     return NULL;
 }
 
-static void hold(struct peer_talk *talk)
+static void hold(struct peer_conn *conn)
 {
-    (void)talk;
+    (void)conn;
 }
 
-static void answer_well(struct peer_talk *talk)
+static void answer_well(struct peer_conn *conn)
 {
-    peer_say_text(talk, OK_BYTES);
-    owed[talk->number]--;
+    peer_send_text(conn, OK_BYTES);
+    owed[conn->number]--;
 }
 
 /* A connection's oldest request is answered. */
@@ -88,32 +88,32 @@ static void answer(size_t number)
     unit_settle(loop);
 }
 
-static void hang_up(struct peer_talk *talk, bool resets)
+static void hang_up(struct peer_conn *conn, bool resets)
 {
-    owed[talk->number] = 0;
-    peer_close(talk, resets);
+    owed[conn->number] = 0;
+    peer_close(conn, resets);
 }
 
-static void on_heard(void *owner, struct peer_talk *talk)
+static void on_received(void *owner, struct peer_conn *conn)
 {
-    const char *text = talk->heard;
+    const char *text = conn->received;
     unsigned count = 0;
 
     (void)owner;
-    assert_true(talk->number < MAX_TALKS);
-    if (!peer_has_request(talk))
+    assert_true(conn->number < MAX_CONNS);
+    if (!peer_has_request(conn))
         return;
     while ((text = strstr(text, "\r\n\r\n"))) {
         text += 4;
         count++;
     }
-    talk->heard_bytes = 0;
-    owed[talk->number] += count;
+    conn->received_bytes = 0;
+    owed[conn->number] += count;
     while (count--) {
         if (order_count < MAX_ORDER)
-            order[order_count++] = (char)('0' + talk->number);
-        if (talk->sock)
-            serve(talk);
+            order[order_count++] = (char)('0' + conn->number);
+        if (conn->sock)
+            serve(conn);
     }
 }
 
@@ -176,7 +176,7 @@ static int setup(void **state)
     (void)state;
     loop = loop_new();
     fake_clock_set(&clock, loop, 0);
-    peer_start(&peer, loop, "127.0.0.1", on_heard, NULL);
+    peer_start(&peer, loop, "127.0.0.1", on_received, NULL);
     dialer_init(&dialer, loop);
     targets = targets_at("http", "127.0.0.1", address_port(&peer.at));
     options = (struct load_options){
@@ -609,67 +609,67 @@ static void each_its_own_connection(void **state)
 
 /* --- what goes wrong --- */
 
-static void say_bye(struct peer_talk *talk)
+static void say_bye(struct peer_conn *conn)
 {
-    peer_say_text(talk, BYE);
-    hang_up(talk, false);
+    peer_send_text(conn, BYE);
+    hang_up(conn, false);
 }
 
-static void say_half(struct peer_talk *talk)
+static void say_half(struct peer_conn *conn)
 {
-    peer_say_text(talk, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh");
-    hang_up(talk, false);
+    peer_send_text(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh");
+    hang_up(conn, false);
 }
 
-static void say_half_a_head(struct peer_talk *talk)
+static void say_half_a_head(struct peer_conn *conn)
 {
-    peer_say_text(talk, "HTTP/1.1 200 OK\r\nContent-Le");
-    hang_up(talk, false);
+    peer_send_text(conn, "HTTP/1.1 200 OK\r\nContent-Le");
+    hang_up(conn, false);
 }
 
-static void say_garbage(struct peer_talk *talk)
+static void say_garbage(struct peer_conn *conn)
 {
-    peer_say_text(talk, "SSH-2.0-OpenSSH\r\n");
+    peer_send_text(conn, "SSH-2.0-OpenSSH\r\n");
 }
 
-static void reset(struct peer_talk *talk)
+static void reset(struct peer_conn *conn)
 {
-    hang_up(talk, true);
+    hang_up(conn, true);
 }
 
 /* The half must have been read before the reset throws it away. */
-static void say_half_and_reset_later(struct peer_talk *talk)
+static void say_half_and_reset_later(struct peer_conn *conn)
 {
-    peer_say_text(talk, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh");
+    peer_send_text(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh");
 }
 
-static void say_nothing(struct peer_talk *talk)
+static void say_nothing(struct peer_conn *conn)
 {
-    hang_up(talk, false);
+    hang_up(conn, false);
 }
 
-static void upgrade(struct peer_talk *talk)
+static void upgrade(struct peer_conn *conn)
 {
-    peer_say_text(talk, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n"
-                        "Connection: upgrade\r\n\r\n");
+    peer_send_text(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n"
+                         "Connection: upgrade\r\n\r\n");
 }
 
-static void say_404(struct peer_talk *talk)
+static void say_404(struct peer_conn *conn)
 {
-    peer_say_text(talk, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
-    owed[talk->number]--;
+    peer_send_text(conn, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    owed[conn->number]--;
 }
 
-static void close_delimited(struct peer_talk *talk)
+static void close_delimited(struct peer_conn *conn)
 {
-    peer_say_text(talk, "HTTP/1.0 200 OK\r\n\r\nuntil the end");
-    hang_up(talk, false);
+    peer_send_text(conn, "HTTP/1.0 200 OK\r\n\r\nuntil the end");
+    hang_up(conn, false);
 }
 
 /* In a server that treats every request so, each one is counted by name; in all kinds of loops. */
 static const struct trouble {
     const char *name;
-    void (*serve)(struct peer_talk *talk);
+    void (*serve)(struct peer_conn *conn);
     enum error error; /* ERROR_NONE: it is an answer */
     unsigned status;
 } faults[] = {
@@ -688,7 +688,7 @@ static const struct trouble {
 
 static void reset_those_with_half_an_answer(void)
 {
-    for (size_t i = 0; i < MAX_TALKS; i++)
+    for (size_t i = 0; i < MAX_CONNS; i++)
         if (owed[i] && talk_of(i))
             hang_up(talk_of(i), true);
 }
@@ -794,22 +794,22 @@ static void faults_of_new_connections_in_an_open_loop(void **state)
 
 /* --- a server that does not wait to be asked --- */
 
-static void close_at_once(void *owner, struct peer_talk *talk)
+static void close_at_once(void *owner, struct peer_conn *conn)
 {
     (void)owner;
-    peer_close(talk, false);
+    peer_close(conn, false);
 }
 
-static void reset_at_once(void *owner, struct peer_talk *talk)
+static void reset_at_once(void *owner, struct peer_conn *conn)
 {
     (void)owner;
-    peer_close(talk, true);
+    peer_close(conn, true);
 }
 
-static void say_who_it_is(void *owner, struct peer_talk *talk)
+static void say_who_it_is(void *owner, struct peer_conn *conn)
 {
     (void)owner;
-    peer_say_text(talk, "SSH-2.0-OpenSSH_9.2\r\n");
+    peer_send_text(conn, "SSH-2.0-OpenSSH_9.2\r\n");
 }
 
 /* A turn, and then all are accepted at once: the client hears of its connection together with what the
@@ -821,13 +821,13 @@ static void turn_and_accept(void)
     peer.listener.ready(peer.listener.owner, EPOLLIN);
 }
 
-static void greet(void (*greets)(void *owner, struct peer_talk *talk), bool open_loop, bool fresh)
+static void greet(void (*greets)(void *owner, struct peer_conn *conn), bool open_loop, bool fresh)
 {
     void *state = NULL;
     char *why;
 
     began = clock.now;
-    peer.greets = greets;
+    peer.on_accept = greets;
     serve = hold;
     options.connections = 2;
     options.requests = 5;
@@ -916,10 +916,10 @@ static void requests_that_were_left_come_first(void **state)
     serve = hold;
     begin();
     assert_string_equal(order, "11112");
-    peer_say_text(talk_of(2), BYE);
+    peer_send_text(talk_of(2), BYE);
     hang_up(talk_of(2), false);
     unit_settle(loop);
-    peer_say_text(talk_of(1), BYE);
+    peer_send_text(talk_of(1), BYE);
     hang_up(talk_of(1), false);
     unit_settle(loop);
     assert_string_equal(order, "11112333");
@@ -939,7 +939,7 @@ static void way_to_the_next_connection_is_gone(void **state)
     begin();
     assert_int_equal(owed[1], 4);
     loop_close(loop, &peer.listener);
-    peer_say_text(talk_of(1), BYE);
+    peer_send_text(talk_of(1), BYE);
     hang_up(talk_of(1), false);
     finish(MS);
     assert_int_equal(total->completed, 1);
@@ -2081,10 +2081,10 @@ static const struct nameserver_rule other_addresses[] = {
 static struct nameserver nameserver;
 
 /* Responses come from each of the peer's addresses; after the fourth the name has others. */
-static void change_after_four(struct peer_talk *talk)
+static void change_after_four(struct peer_conn *conn)
 {
-    answer_well(talk);
-    if (talk->number == 4)
+    answer_well(conn);
+    if (conn->number == 4)
         nameserver.rules = other_addresses;
 }
 
@@ -2114,7 +2114,7 @@ static void connections_are_spread_over_addresses(void **state)
     dialer.resolver = resolver_new(loop, &resolving, &why);
     assert_non_null(dialer.resolver);
     peer_stop(&peer);
-    peer_start(&peer, loop, "0.0.0.0", on_heard, NULL);
+    peer_start(&peer, loop, "0.0.0.0", on_received, NULL);
     targets_free(targets);
     options.targets = targets = targets_at("http", "many.test", address_port(&peer.at));
     options.requests = 12;
@@ -2190,7 +2190,7 @@ static void so_many_connections_resume(void **state)
 static void handshakes_that_fail(void **state)
 {
     static const struct {
-        void (*greets)(void *owner, struct peer_talk *talk);
+        void (*greets)(void *owner, struct peer_conn *conn);
         enum error error;
     } cases[] = {{say_who_it_is, ERROR_TLS_NOT_TLS},
                  {close_at_once, ERROR_TLS_CLOSED},
@@ -2199,7 +2199,7 @@ static void handshakes_that_fail(void **state)
     for (size_t i = 0; i < LENGTH(cases) * 4; i++) {
         targets_free(targets);
         options.targets = targets = targets_at("https", "127.0.0.1", address_port(&peer.at));
-        peer.greets = cases[i / 4].greets;
+        peer.on_accept = cases[i / 4].greets;
         dialer.trust.insecure = true;
         dialer.tls_timeout = 10 * MS;
         options.connections = 2;
@@ -2278,7 +2278,7 @@ static struct timer slowness;
 static void on_slowness(void *owner)
 {
     (void)owner;
-    for (size_t i = 0; i < MAX_TALKS; i++)
+    for (size_t i = 0; i < MAX_CONNS; i++)
         if (owed[i] && talk_of(i)) {
             answer_well(talk_of(i));
             break;
@@ -2413,7 +2413,7 @@ static void pause_until_the_end_is_told(void **state)
 static void wait_for_a_name_is_no_delay(void **state)
 {
     static const struct nameserver_rule rules[] = {
-        {.name = "a.example", .v4 = "127.0.0.1", .way = NAMESERVER_HELD}, {0}};
+        {.name = "a.example", .v4 = "127.0.0.1", .behavior = NAMESERVER_HELD}, {0}};
     struct nameserver server;
     struct resolver_options resolving = {.servers = server.servers, .family = RESOLVE_IPV4};
     const char *why;
@@ -2431,7 +2431,7 @@ static void wait_for_a_name_is_no_delay(void **state)
     pass_until(230 * MS, MS);
     assert_int_equal(total->connections, 0);
     clock.tick = 100 * NSEC_PER_US; /* each look at the clock takes its time, too */
-    nameserver_let_go(&server);
+    nameserver_release(&server);
     for (int i = 0; i < 2000 && order_count < 20; i++)
         loop_turn(loop, 0);
     clock.tick = 0;

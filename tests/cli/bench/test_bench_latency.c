@@ -1,28 +1,29 @@
 /* The table of latencies, and the longest gap. */
-#include "tests/support/bench_scene.h"
+#include "tests/support/sample_run.h"
 
 /* Both figures, side by side. */
 static void test_stall(void **state)
 {
-    struct scene scene;
+    struct sample_run sample;
     const char *text;
 
     (void)state;
-    open_stall(&scene);
-    text = text_of(&scene, false, 0);
-    SAYS(text, "http://127.0.0.1:8080/:\n  open loop, 1,000 requests/s, up to 50 connections, ",
-         "\nRequests     10,000 scheduled, 9,998 started, 2 still waiting\n",
-         "\n             9,997 completed, 0 failed, 1 in flight at the end\n",
-         "\nRate         1,000/s completed, of 1,000/s scheduled\n",
-         "\nLatency        corrected           raw\n", "\n  p90            1.00 s ",
-         "\n  p99            1.90 s ", "\n  max            2.00 s        2.00 s\n",
-         "\nCorrected latency\n", "\nLongest gap  2.00 s between two answers, at 4.00 s\n",
-         "\n             send delay  p50 ", "; 0% over 1 ms\n",
-         "\nSLO          held    p50     at most 1.00 ms, was ",
-         "\n             missed  p99     at most 5.00 ms, was 1.90 s\n",
-         "\n             held    errors  at most 0.10%, was 0%\n",
-         "\n             held    rps     at least 900/s, was 1,000/s\n");
-    close_scene(&scene);
+    sample_open_stall(&sample);
+    text = text_of(&sample, false, 0);
+    ASSERT_LINES(text,
+                 "http://127.0.0.1:8080/:\n  open loop, 1,000 requests/s, up to 50 connections, ",
+                 "\nRequests     10,000 scheduled, 9,998 started, 2 still waiting\n",
+                 "\n             9,997 completed, 0 failed, 1 in flight at the end\n",
+                 "\nRate         1,000/s completed, of 1,000/s scheduled\n",
+                 "\nLatency        corrected           raw\n", "\n  p90            1.00 s ",
+                 "\n  p99            1.90 s ", "\n  max            2.00 s        2.00 s\n",
+                 "\nCorrected latency\n", "\nLongest gap  2.00 s between two answers, at 4.00 s\n",
+                 "\n             send delay  p50 ", "; 0% over 1 ms\n",
+                 "\nSLO          held    p50     at most 1.00 ms, was ",
+                 "\n             missed  p99     at most 5.00 ms, was 1.90 s\n",
+                 "\n             held    errors  at most 0.10%, was 0%\n",
+                 "\n             held    rps     at least 900/s, was 1,000/s\n");
+    sample_close(&sample);
 }
 
 /* What a closed loop does not show in its percentiles, it is told. */
@@ -40,38 +41,39 @@ static void test_gap(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct scene scene;
+        struct sample_run sample;
         bool told;
 
-        open_scene(&scene);
-        complete(&scene, 1000);
-        record(scene.total->latency, cases[i].latency, 1000);
-        scene.total->gap = cases[i].gap;
-        scene.total->gap_at = 4300 * MS;
-        told = strstr(text_of(&scene, false, 0), "hides") != NULL;
+        sample_open(&sample);
+        add_completed(&sample, 1000);
+        record(sample.total->latency, cases[i].latency, 1000);
+        sample.total->gap = cases[i].gap;
+        sample.total->gap_at = 4300 * MS;
+        told = strstr(text_of(&sample, false, 0), "hides") != NULL;
         assert_int_equal(told, cases[i].told);
         if (i == 0)
-            SAYS(written,
-                 "\nLongest gap  2.00 s between two answers, at 4.30 s: 20.0% of the run, ",
-                 "which a\n             closed loop hides");
-        scene.load.run.open_loop = true; /* which does show it */
-        assert_null(strstr(text_of(&scene, false, 0), "hides"));
-        close_scene(&scene);
+            ASSERT_LINES(written,
+                         "\nLongest gap  2.00 s between two answers, at 4.30 s: 20.0% of the run, ",
+                         "which a\n             closed loop hides");
+        sample.load.run.open_loop = true; /* which does show it */
+        assert_null(strstr(text_of(&sample, false, 0), "hides"));
+        sample_close(&sample);
     }
 }
 
 static void test_few(void **state)
 {
-    struct scene scene;
+    struct sample_run sample;
 
     (void)state;
-    open_scene(&scene);
-    complete(&scene, 640);
-    record(scene.total->latency, 1 * MS, 640);
-    SAYS(text_of(&scene, false, 0), "\n  Of 640 values, p99.9 and above are the greatest.\n");
-    record(scene.total->latency, 1 * MS, 9360);
-    assert_null(strstr(text_of(&scene, false, 0), "are the greatest"));
-    close_scene(&scene);
+    sample_open(&sample);
+    add_completed(&sample, 640);
+    record(sample.total->latency, 1 * MS, 640);
+    ASSERT_LINES(text_of(&sample, false, 0),
+                 "\n  Of 640 values, p99.9 and above are the greatest.\n");
+    record(sample.total->latency, 1 * MS, 9360);
+    assert_null(strstr(text_of(&sample, false, 0), "are the greatest"));
+    sample_close(&sample);
 }
 
 int main(void)

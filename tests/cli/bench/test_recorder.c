@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/bench/recorder.h"
-#include "tests/support/aside.h"
+#include "tests/support/stderr_capture.h"
 #include "tests/support/sums.h"
 
 #define INTERVALS 3
@@ -43,12 +43,12 @@ static bool record_all(void)
 {
     bool opened, ended = false;
 
-    aside_begin();
+    stderr_capture_begin();
     opened = recorder_open(&recorder, &load);
     for (uint64_t i = 0; opened && i < INTERVALS; i++)
         record(i);
     ended = opened && recorder_end(&recorder);
-    snprintf(said, sizeof(said), "%s", aside_end());
+    snprintf(said, sizeof(said), "%s", stderr_capture_end());
     return ended;
 }
 

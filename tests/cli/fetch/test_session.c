@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/fetch/session.h"
-#include "tests/support/aside.h"
+#include "tests/support/stderr_capture.h"
 
 static char *words[] = {(char *)"http://a/", (char *)"http://b/", (char *)"http://c/"};
 static const char *fields[] = {"url,status,error.code"};
@@ -218,9 +218,9 @@ static void a_run_goes_on(void **state)
                         "http://a/\t200\t-\nhttp://b/\t201\t-\nhttp://c/\t200\t-\n");
     session_close(&session);
     session_init(&session, &plain);
-    aside_begin();
+    stderr_capture_begin();
     assert_true(session_open_state(&session));
-    assert_non_null(strstr(aside_end(), "this list is complete"));
+    assert_non_null(strstr(stderr_capture_end(), "this list is complete"));
     loop_free(loop);
 }
 
@@ -244,9 +244,9 @@ static void another_list_is_refused(void **state)
     session_init(&session, &plain);
     assert_true(session_open_state(&session));
     assert_true(session_open_list(&session, NULL, NULL, NULL));
-    aside_begin();
+    stderr_capture_begin();
     assert_false(session_check_list(&session));
-    assert_non_null(strstr(aside_end(), "it belongs to another list"));
+    assert_non_null(strstr(stderr_capture_end(), "it belongs to another list"));
     loop_free(loop);
 }
 
@@ -255,23 +255,24 @@ static void lists_are_checked(void **state)
     (void)state;
     write_list("# nothing\n");
     assert_true(session_open_list(&session, NULL, NULL, NULL));
-    aside_begin();
+    stderr_capture_begin();
     assert_true(session_check_list(&session));
-    assert_non_null(strstr(aside_end(), "it contains no site"));
+    assert_non_null(strstr(stderr_capture_end(), "it contains no site"));
     session_close(&session);
     session_init(&session, &plain);
     write_list("http://a/\nftp://b/\n");
     assert_true(session_open_list(&session, NULL, NULL, NULL));
-    aside_begin();
+    stderr_capture_begin();
     assert_false(session_check_list(&session));
-    assert_non_null(strstr(aside_end(), ":2"));
+    assert_non_null(strstr(stderr_capture_end(), ":2"));
     session_close(&session);
     session_init(&session, &plain);
     list.file = "/nowhere/x";
-    aside_begin();
+    stderr_capture_begin();
     assert_false(session_open_list(&session, NULL, NULL, NULL));
-    assert_string_equal(aside_end(), "firstbyte: /nowhere/x: no such file; give URLs, or a list "
-                                     "with -f FILE\n");
+    assert_string_equal(stderr_capture_end(),
+                        "firstbyte: /nowhere/x: no such file; give URLs, or a list "
+                        "with -f FILE\n");
 }
 
 /* A pipe is judged as it comes, but where it would have to be read again. */
@@ -288,9 +289,10 @@ static void a_pipe_is_not_read_twice(void **state)
     assert_true(session_check_list(&session));
     assert_false(session.checked);
     session.options.twice = true;
-    aside_begin();
+    stderr_capture_begin();
     assert_false(session_check_list(&session));
-    assert_non_null(strstr(aside_end(), ": a race reads its list twice; give it a file\n"));
+    assert_non_null(
+        strstr(stderr_capture_end(), ": a race reads its list twice; give it a file\n"));
     close(ends[0]);
     close(ends[1]);
 }
@@ -299,9 +301,9 @@ static void an_output_is_refused(void **state)
 {
     (void)state;
     output.file = "/nowhere/x";
-    aside_begin();
+    stderr_capture_begin();
     assert_false(session_open_output(&session, NULL, NULL, NULL, NULL));
-    assert_non_null(strstr(aside_end(), "firstbyte: --output: /nowhere/x"));
+    assert_non_null(strstr(stderr_capture_end(), "firstbyte: --output: /nowhere/x"));
     session_close_output(&session, false);
 }
 
@@ -334,9 +336,9 @@ static void verdicts(void **state)
         session.output_error = cases[i].output_error;
         session.state_error = cases[i].state_error;
         session.totals.failed = cases[i].failed;
-        aside_begin();
+        stderr_capture_begin();
         assert_int_equal(session_verdict(&session), cases[i].status);
-        said = aside_end();
+        said = stderr_capture_end();
         if (*cases[i].says ? !strstr(said, cases[i].says) : *said)
             fail_msg("case %zu: %s", i, said);
     }

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "cli/list/bad_lines.h"
-#include "tests/support/aside.h"
+#include "tests/support/stderr_capture.h"
 
 /* A line that is no site. */
 static struct site *bad_site(const char *shown, const char *why)
@@ -23,9 +23,9 @@ static void nothing_is_bad(void **state)
     bool good;
 
     (void)state;
-    aside_begin();
+    stderr_capture_begin();
     good = bad_lines_end(&bad);
-    assert_string_equal(aside_end(), "");
+    assert_string_equal(stderr_capture_end(), "");
     assert_true(good);
 }
 
@@ -39,11 +39,11 @@ static void one_is_said(void **state)
     for (int words = 0; words < 2; words++) {
         struct bad_lines bad = {.file = words ? NULL : "list"};
 
-        aside_begin();
+        stderr_capture_begin();
         bad_lines_add(&bad, site);
         good = bad_lines_end(&bad);
-        assert_string_equal(aside_end(), words ? "firstbyte: a\\x0a: list:1: why\n"
-                                               : "firstbyte: list:1: why: a\\x0a\n");
+        assert_string_equal(stderr_capture_end(), words ? "firstbyte: a\\x0a: list:1: why\n"
+                                                        : "firstbyte: list:1: why: a\\x0a\n");
         assert_false(good);
     }
     site_free(site);
@@ -57,11 +57,11 @@ static void of_many_the_number(void **state)
         char last[64];
         const char *said;
 
-        aside_begin();
+        stderr_capture_begin();
         for (size_t i = 0; i < BAD_LINES_SHOWN + more; i++)
             bad_lines_add_as(&bad, "line", "why");
         bad_lines_end(&bad);
-        said = aside_end();
+        said = stderr_capture_end();
         for (int i = 0; i < BAD_LINES_SHOWN; i++) {
             assert_memory_equal(said, "firstbyte: line: why\n", 21);
             said += 21;

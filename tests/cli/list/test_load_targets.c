@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/list/load_targets.h"
-#include "tests/support/aside.h"
+#include "tests/support/stderr_capture.h"
 
 static char path[4096];
 
@@ -32,9 +32,9 @@ static bool read_aside(struct target_list *list, const char *text, size_t length
 {
     bool taken;
 
-    aside_begin();
+    stderr_capture_begin();
     taken = read_text_of(list, text, length);
-    snprintf(said, sizeof(said), "%s", aside_end());
+    snprintf(said, sizeof(said), "%s", stderr_capture_end());
     return taken;
 }
 

@@ -64,7 +64,7 @@ static void options_are_known(void **state)
             at += length;
             if (strstr(line, "--help") || strstr(line, "--version"))
                 continue;
-            read_aside(line, said, sizeof(said));
+            read_captured(line, said, sizeof(said));
             if (strstr(said, "unrecognized option") || strstr(said, "ambiguous"))
                 fail_msg("%s: %s", line, said);
         }

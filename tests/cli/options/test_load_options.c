@@ -4,7 +4,7 @@
 /* What bench is without options, and what follows from the few that say when it ends. */
 static void test_load_defaults(void **state)
 {
-    struct options o = taken("bench http://a/");
+    struct options o = read_valid("bench http://a/");
     const struct load_command *load = &o.load;
 
     (void)state;
@@ -31,10 +31,10 @@ static void test_load_defaults(void **state)
     assert_false(load->run.open_loop);
     assert_true(load->live && load->color == COLOR_AUTO);
     options_free(&o);
-    o = taken("bench -q --color never http://a/");
+    o = read_valid("bench -q --color never http://a/");
     assert_true(!load->live && load->color == COLOR_NEVER);
     options_free(&o);
-    o = taken("bench --format json http://a/");
+    o = read_valid("bench --format json http://a/");
     assert_false(o.network.trust.describe); /* nobody shows it: each handshake would pay */
     options_free(&o);
 }
@@ -58,7 +58,7 @@ static void test_load_lengths(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(lengths); i++) {
-        struct options options = taken(lengths[i].line);
+        struct options options = read_valid(lengths[i].line);
 
         if (options.load.run.duration != lengths[i].duration ||
             options.load.run.requests != lengths[i].requests)
@@ -69,10 +69,11 @@ static void test_load_lengths(void **state)
 
 static void test_load_options(void **state)
 {
-    struct options o = taken("bench -R 10000000 --arrival poisson --seed 18446744073709551615 "
-                             "--warmup 0s --tls-resume 30% --pipeline 1024 --procs 9 "
-                             "--kernel-time all --slo p99=5ms,rps=10 --requests-per-conn 7 -T 1s "
-                             "--interface lo --interface 127.0.0.2 --data a=1 http://a/");
+    struct options o =
+        read_valid("bench -R 10000000 --arrival poisson --seed 18446744073709551615 "
+                   "--warmup 0s --tls-resume 30% --pipeline 1024 --procs 9 "
+                   "--kernel-time all --slo p99=5ms,rps=10 --requests-per-conn 7 -T 1s "
+                   "--interface lo --interface 127.0.0.2 --data a=1 http://a/");
 
     (void)state;
     assert_true(o.load.rate == 1e7 && o.rate == 0);
@@ -92,8 +93,8 @@ static void test_load_options(void **state)
     assert_string_equal(o.network.interfaces.list[1], "127.0.0.2");
     assert_memory_equal(o.request.content->bytes, "a=1", 3);
     options_free(&o);
-    o = taken("bench --ramp 0.5:2000/30s --connections 3 --tls-resume on --tls-resume off "
-              "--kernel-time off --new-conn http://a/");
+    o = read_valid("bench --ramp 0.5:2000/30s --connections 3 --tls-resume on --tls-resume off "
+                   "--kernel-time off --new-conn http://a/");
     assert_true(o.load.run.schedule.from_rate == 0.5 && o.load.run.schedule.to_rate == 2000);
     assert_int_equal(o.load.run.schedule.ramp, 30 * NSEC_PER_S);
     assert_int_equal(o.concurrency, 3);
@@ -104,11 +105,11 @@ static void test_load_options(void **state)
     assert_true(o.load.run.new_connections);
     assert_int_equal(o.load.run.requests_per_connection, 1);
     options_free(&o);
-    o = taken("bench --tls-resume on --find-knee p99=20ms http://a/");
+    o = read_valid("bench --tls-resume on --find-knee p99=20ms http://a/");
     assert_int_equal(o.load.run.resume_percent, 100);
     assert_int_equal(o.load.knee.count, 1);
     options_free(&o);
-    o = taken("bench --repeat 3 --vs http://b/ http://a/");
+    o = read_valid("bench --repeat 3 --vs http://b/ http://a/");
     assert_int_equal(o.load.repeat, 3);
     assert_string_equal(o.load.versus, "http://b/");
     options_free(&o);
@@ -127,7 +128,7 @@ static void test_load_nobody(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(lines); i++) {
-        struct options options = taken(lines[i].line);
+        struct options options = read_valid(lines[i].line);
 
         assert_true(options.rehearse && !options.list.file);
         assert_int_equal(options.list.word_count, 1);
@@ -141,7 +142,7 @@ static void test_load_nobody(void **state)
 /* Each with words of its own. */
 static void test_refused(void **state)
 {
-    static const struct refusal refused[] = {
+    static const struct refused_line refused[] = {
         {"bench -R 0", "--rate 0: not a rate"},
         {"bench -R 10000001",
          "--rate 10000001: not a rate, like 20, 0.5 or 30/m; at most 10000000"},
@@ -202,7 +203,7 @@ static void test_refused(void **state)
     };
 
     (void)state;
-    all_are_refused(refused, LENGTH(refused));
+    assert_all_refused(refused, LENGTH(refused));
 }
 
 int main(void)

@@ -4,7 +4,7 @@
 
 static void test_defaults(void **state)
 {
-    struct options options = taken("fetch");
+    struct options options = read_valid("fetch");
 
     (void)state;
     assert_int_equal(options.command, COMMAND_FETCH);
@@ -36,7 +36,7 @@ static void test_defaults(void **state)
 /* What is not named in test_defaults or below is false, NULL or 0 without its option. */
 static void test_flags_are_off(void **state)
 {
-    struct options o = taken("http://a/");
+    struct options o = read_valid("http://a/");
 
     (void)state;
     assert_false(o.request.head || !o.chain.follow || o.exchange.response.until_preview ||
@@ -83,7 +83,7 @@ static void test_flags(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(flags); i++) {
-        struct options options = taken(flags[i].line);
+        struct options options = read_valid(flags[i].line);
 
         if (!*(const bool *)((const char *)&options + flags[i].offset))
             fail_msg("%s sets nothing", flags[i].line);
@@ -93,12 +93,12 @@ static void test_flags(void **state)
 
 static void test_flags_that_clear(void **state)
 {
-    struct options o = taken("--no-location");
+    struct options o = read_valid("--no-location");
 
     (void)state;
     assert_true(!o.chain.follow && !o.exchange.response.follow && o.exchange.keep_alive);
     options_free(&o);
-    o = taken("--no-keepalive");
+    o = read_valid("--no-keepalive");
     assert_true(o.chain.follow && o.exchange.response.follow && !o.exchange.keep_alive);
     options_free(&o);
 }
@@ -131,7 +131,7 @@ static void test_texts(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(texts); i++) {
-        struct options options = taken(texts[i].line);
+        struct options options = read_valid(texts[i].line);
         const char *text = *(const char *const *)((const char *)&options + texts[i].offset);
 
         if (!text || strcmp(text, "x y") != 0)
@@ -142,9 +142,10 @@ static void test_texts(void **state)
 
 static void test_numbers(void **state)
 {
-    struct options o = taken("-T 1m --dns-timeout 1s --connect-timeout 2s --tls-timeout=3s "
-                             "--ttfb-timeout 4ms --max-redirs 0 --preview 7 -c 1000000 "
-                             "--per-host 0 --retry 3 --cert-warn 30d --tls-min 1.2 --tls-max 1.3");
+    struct options o =
+        read_valid("-T 1m --dns-timeout 1s --connect-timeout 2s --tls-timeout=3s "
+                   "--ttfb-timeout 4ms --max-redirs 0 --preview 7 -c 1000000 "
+                   "--per-host 0 --retry 3 --cert-warn 30d --tls-min 1.2 --tls-max 1.3");
 
     (void)state;
     assert_int_equal(o.request.timeout, 60 * NSEC_PER_S);
@@ -162,7 +163,7 @@ static void test_numbers(void **state)
     assert_int_equal(o.network.trust.max_version, 13);
     assert_true(o.network.trust.describe);
     options_free(&o);
-    o = taken("--timeout=5s --concurrency 9 --cert-warn 7 --max-redirs=1000 --tls-max 1.2");
+    o = read_valid("--timeout=5s --concurrency 9 --cert-warn 7 --max-redirs=1000 --tls-max 1.2");
     assert_int_equal(o.request.timeout, 5 * NSEC_PER_S);
     assert_int_equal(o.concurrency, 9);
     assert_int_equal(o.output.cert_warn_days, 7);
@@ -181,17 +182,17 @@ static void test_output(void **state)
     (void)state;
     for (int i = 0; i < 4; i++) {
         snprintf(line, sizeof(line), "--format %s --color %s", formats[i], colors[i % 3]);
-        o = taken(line);
+        o = read_valid(line);
         assert_int_equal(o.output.format, i);
         assert_int_equal(o.output.color, i % 3);
         assert_int_equal(o.network.trust.describe, o.output.format == FORMAT_JSON);
         options_free(&o);
     }
-    o = taken("--order input --order completion --format json --format text");
+    o = read_valid("--order input --order completion --format json --format text");
     assert_false(o.output.input_order);
     assert_int_equal(o.output.format, FORMAT_TEXT);
     options_free(&o);
-    o = taken("--fields url,status --fields error.code");
+    o = read_valid("--fields url,status --fields error.code");
     assert_int_equal(o.output.fields.count, 2);
     assert_string_equal(o.output.fields.list[1], "error.code");
     assert_true(o.network.trust.describe);
@@ -228,7 +229,7 @@ static void test_commands(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(lines); i++) {
-        struct options options = taken(lines[i].line);
+        struct options options = read_valid(lines[i].line);
 
         assert_int_equal(options.command, lines[i].command);
         assert_int_equal(options.list.word_count, lines[i].words);
@@ -243,7 +244,7 @@ static void test_commands(void **state)
 /* Each with words of its own. */
 static void test_refused(void **state)
 {
-    static const struct refusal refused[] = {
+    static const struct refused_line refused[] = {
         {"--nothing", "unrecognized option '--nothing'"},
         {"-z", "invalid option -- 'z'"},
         {"-f", "requires an argument"},
@@ -276,7 +277,7 @@ static void test_refused(void **state)
     };
 
     (void)state;
-    all_are_refused(refused, LENGTH(refused));
+    assert_all_refused(refused, LENGTH(refused));
 }
 
 /* Which commands know an option; one that does not names those that do. */
@@ -375,7 +376,7 @@ static void test_commands_know(void **state)
         option = known[i / LENGTH(commands)].option;
         snprintf(line, sizeof(line), "%s %s", command, option);
         snprintf(stranger, sizeof(stranger), "firstbyte: %s --", command);
-        if (read_aside(line, said, sizeof(said)) && !knows)
+        if (read_captured(line, said, sizeof(said)) && !knows)
             fail_msg("%s is taken", line);
         if (knows ? strstr(said, stranger) != NULL
                   : strncmp(said, stranger, strlen(stranger)) != 0 || !strstr(said, says))

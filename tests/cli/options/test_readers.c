@@ -60,10 +60,10 @@ static void texts_are_kept_in_order(void **state)
 static void a_refusal_is_said(void **state)
 {
     (void)state;
-    aside_begin();
+    stderr_capture_begin();
     assert_false(refuse("--a", "b", "c"));
     assert_false(refuse("--a", NULL, "c"));
-    assert_string_equal(aside_end(), "firstbyte: --a b: c\nfirstbyte: --a: c\n");
+    assert_string_equal(stderr_capture_end(), "firstbyte: --a b: c\nfirstbyte: --a: c\n");
 }
 
 static void test_rates(void **state)
@@ -86,7 +86,7 @@ static void test_rates(void **state)
 
         snprintf(line, sizeof(line), "--rate %s --per-host-rate %s", rates[i].value,
                  rates[i].value);
-        options = taken(line);
+        options = read_valid(line);
         assert_true(options.rate == rates[i].rate && options.per_host_rate == rates[i].rate);
         options_free(&options);
     }
@@ -114,7 +114,7 @@ static void test_bytes(void **state)
         struct options options;
 
         snprintf(line, sizeof(line), "--max-body %s", sizes[i].value);
-        options = taken(line);
+        options = read_valid(line);
         assert_true(options.exchange.response.max_body == sizes[i].bytes);
         options_free(&options);
     }
@@ -135,18 +135,18 @@ static void test_requests(void **state)
 {
     const char *host;
     uint16_t port;
-    struct options o = taken("-X PURGE -H A:_1 --header A:2 -A me/1_(x) -H Accept:");
+    struct options o = read_valid("-X PURGE -H A:_1 --header A:2 -A me/1_(x) -H Accept:");
 
     (void)state;
     assert_string_equal(o.request.method, "PURGE");
     assert_string_equal(o.request.headers, "A: 1\r\nA:2\r\nUser-Agent: me/1 (x)\r\nAccept:\r\n");
     options_free(&o);
-    o = taken("--request M-SEARCH --user-agent me");
+    o = read_valid("--request M-SEARCH --user-agent me");
     assert_string_equal(o.request.method, "M-SEARCH");
     assert_string_equal(o.request.headers, "User-Agent: me\r\n");
     options_free(&o);
-    o = taken("--resolve a:80:127.0.0.1 --resolve b:80:::1 --connect-to a:1:b:2 "
-              "-x http://a:1");
+    o = read_valid("--resolve a:80:127.0.0.1 --resolve b:80:::1 --connect-to a:1:b:2 "
+                   "-x http://a:1");
     assert_string_equal(o.network.proxy, "http://a:1");
     assert_string_equal(resolved(&o, "a"), "127.0.0.1:80");
     assert_string_equal(resolved(&o, "b"), "[::1]:80");
@@ -156,7 +156,7 @@ static void test_requests(void **state)
     assert_int_equal(port, 2);
     assert_false(routes_connect_to(o.network.routes, "c", 1, &host, &port));
     options_free(&o);
-    o = taken("--dns-servers 127.0.0.1:53,[::1]");
+    o = read_valid("--dns-servers 127.0.0.1:53,[::1]");
     assert_string_equal(o.network.dns_servers, "127.0.0.1:53,[::1]");
     options_free(&o);
 }
@@ -174,19 +174,19 @@ static void test_data(void **state)
     for (char *at = path; *at; at++)
         if (*at == '_')
             skip(); /* a temporary directory that read_line cannot spell */
-    o = taken("-d a=1");
+    o = read_valid("-d a=1");
     assert_int_equal(o.request.content->count, 3);
     assert_memory_equal(o.request.content->bytes, "a=1", 3);
     assert_int_equal(o.request.content->holders, 1);
     options_free(&o);
     snprintf(line, sizeof(line), "-d a=1 --data @%s -d %%26 --data=", path);
-    o = taken(line);
+    o = read_valid(line);
     assert_int_equal(o.request.content->count, 12);
     assert_memory_equal(o.request.content->bytes, "a=1&x\0\n&%26&", 12);
     options_free(&o);
     snprintf(line, sizeof(line), "-d @%s", path);
     assert_int_equal(truncate(path, 0), 0);
-    o = taken(line);
+    o = read_valid(line);
     assert_int_equal(o.request.content->count, 0);
     options_free(&o);
     unlink(path);
@@ -195,7 +195,7 @@ static void test_data(void **state)
 /* Each with words of its own. */
 static void values_are_refused(void **state)
 {
-    static const struct refusal refused[] = {
+    static const struct refused_line refused[] = {
         {"-T 5", "--timeout 5: not a duration"},
         {"-T 0s", "--timeout 0s: not a duration"},
         {"-T -1s", "--timeout -1s: not a duration"},
@@ -289,7 +289,7 @@ static void values_are_refused(void **state)
     };
 
     (void)state;
-    all_are_refused(refused, LENGTH(refused));
+    assert_all_refused(refused, LENGTH(refused));
 }
 
 int main(void)

@@ -5,15 +5,15 @@
 
 #include "base/memory.h"
 #include "cli/output/diagnostic.h"
-#include "tests/support/aside.h"
+#include "tests/support/stderr_capture.h"
 
 static void a_message_is_a_line(void **state)
 {
     (void)state;
-    aside_begin();
+    stderr_capture_begin();
     diagnostic("%u of %s", 3u, "them");
     diagnostic("100%%");
-    assert_string_equal(aside_end(), "firstbyte: 3 of them\nfirstbyte: 100%\n");
+    assert_string_equal(stderr_capture_end(), "firstbyte: 3 of them\nfirstbyte: 100%\n");
 }
 
 static void a_complaint_is_escaped(void **state)
@@ -21,10 +21,11 @@ static void a_complaint_is_escaped(void **state)
     bool returned;
 
     (void)state;
-    aside_begin();
+    stderr_capture_begin();
     returned = complain("a\x1b[2J\nb", "%s\r");
     complain("what", "");
-    assert_string_equal(aside_end(), "firstbyte: a\\x1b[2J\\x0ab: %s\\x0d\nfirstbyte: what\n");
+    assert_string_equal(stderr_capture_end(),
+                        "firstbyte: a\\x1b[2J\\x0ab: %s\\x0d\nfirstbyte: what\n");
     assert_false(returned);
 }
 
@@ -34,10 +35,10 @@ static void a_reason_is_freed(void **state)
     bool failed, fine;
 
     (void)state;
-    aside_begin();
+    stderr_capture_begin();
     failed = complain_and_free("what", why);
     fine = complain_and_free("what", NULL);
-    assert_string_equal(aside_end(), "firstbyte: what: why\n");
+    assert_string_equal(stderr_capture_end(), "firstbyte: what: why\n");
     assert_false(failed);
     assert_true(fine);
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cli/output/files.h"
-#include "tests/support/aside.h"
+#include "tests/support/stderr_capture.h"
 
 /* The working directory, where all files are. */
 static char folder[4096];
@@ -42,9 +42,9 @@ static bool allowed(const char *part)
     const char *said;
     bool sound;
 
-    aside_begin();
+    stderr_capture_begin();
     sound = files_check(&files);
-    said = aside_end();
+    said = stderr_capture_end();
     if (sound)
         assert_string_equal(said, "");
     else if (!strstr(said, part))
@@ -127,9 +127,9 @@ static void standard_output_is_a_file(void **state)
     output = files_check(&files);
     options.output.file = NULL;
     files.hlog = "there";
-    aside_begin();
+    stderr_capture_begin();
     log = files_check(&files);
-    aside_end();
+    stderr_capture_end();
     dup2(terminal, STDOUT_FILENO);
     close(terminal);
     close(file);

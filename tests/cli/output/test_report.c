@@ -4,7 +4,7 @@
 static void test_preview(void **state)
 {
     struct site *site = site_of("https://a.example/");
-    struct result result = answered(site);
+    struct result result = result_ok(site);
     struct report_options options = options_of(FORMAT_TEXT);
 
     (void)state;
@@ -23,7 +23,7 @@ static void test_fields(void **state)
 {
     struct tls_certificate certificate = certificate_of(-3);
     struct site *site = site_of("https://a.example/");
-    struct result result = answered(site);
+    struct result result = result_ok(site);
 
     (void)state;
     result.tls.certificate = &certificate;

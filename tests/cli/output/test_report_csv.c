@@ -6,7 +6,7 @@ static void test_csv(void **state)
     static const char body[] = "=1,\"\r\n\t\033";
     struct site *site = site_of("http://a.example/?a,b");
     struct report_options options = options_of(FORMAT_CSV);
-    struct result result = answered(site);
+    struct result result = result_ok(site);
 
     (void)state;
     assert_string_equal(header_of(&options),
@@ -19,7 +19,7 @@ static void test_csv(void **state)
                         "\"http://a.example/?a,b\",200,,,\"'=1,\"\"\\x0d\\x0a\\x09\\x1b\",21.000,"
                         "15,127.0.0.1:41873,\"http://a.example/?a,b\",0,0,"
                         "1.000,2.000,3.000,4.000,5.000,6.001,6.999\r\n");
-    result = refused(site);
+    result = result_refused(site);
     options.race = true;
     result.mode = "reactor";
     options.color = true; /* never here */

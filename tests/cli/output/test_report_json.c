@@ -4,7 +4,7 @@
 static void test_json(void **state)
 {
     struct site *site = site_of("https://u:secret@a.example/?\"q\"");
-    struct result result = answered(site);
+    struct result result = result_ok(site);
 
     (void)state;
     assert_string_equal(
@@ -39,7 +39,7 @@ static void test_json(void **state)
 static void test_json_of_a_failure(void **state)
 {
     struct site *site = site_of("http://a.example/");
-    struct result result = refused(site);
+    struct result result = result_refused(site);
 
     (void)state;
     result.mode = "blocking";
@@ -93,7 +93,7 @@ static void test_json_of_legs(void **state)
          .stamps = {.taken = MS, .start = MS, .send = MS, .first_byte = MS, .done = MS}},
     };
     struct site *site = site_of("http://a.example/");
-    struct result result = answered(site);
+    struct result result = result_ok(site);
 
     (void)state;
     address_parse(&legs[1].address, "::1", 80);
@@ -120,7 +120,7 @@ static void test_json_of_a_certificate(void **state)
 {
     struct tls_certificate certificate = certificate_of(13);
     struct site *site = site_of("https://a.example/");
-    struct result result = answered(site);
+    struct result result = result_ok(site);
     struct report_options options = options_of(FORMAT_JSON);
 
     (void)state;

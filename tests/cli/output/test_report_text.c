@@ -4,7 +4,7 @@
 static void test_text(void **state)
 {
     struct site *site = site_of("https://www.python.org/");
-    struct result result = answered(site);
+    struct result result = result_ok(site);
 
     (void)state;
     assert_string_equal(in_format(FORMAT_TEXT, &result),
@@ -100,7 +100,7 @@ static void test_text_of_a_certificate(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct tls_certificate certificate = certificate_of(cases[i].days);
-        struct result result = answered(site);
+        struct result result = result_ok(site);
         char line[128];
 
         result.tls.certificate = &certificate;
@@ -114,7 +114,7 @@ static void test_text_of_a_certificate(void **state)
 static void test_tcp(void **state)
 {
     struct site *site = site_of("https://a.example/");
-    struct result result = answered(site);
+    struct result result = result_ok(site);
     struct report_options options = options_of(FORMAT_TEXT);
 
     (void)state;
@@ -144,7 +144,7 @@ static void test_text_of_legs(void **state)
     static char url[] = "http://a.example/";
     const struct leg legs[] = {{.url = url, .error = ERROR_CONNECT_REFUSED}};
     struct site *site = site_of("https://a.example/");
-    struct result result = answered(site);
+    struct result result = result_ok(site);
 
     (void)state;
     result.legs = legs;
@@ -158,7 +158,7 @@ static void test_table(void **state)
 {
     struct site *site = site_of("http://a.example/");
     struct report_options options = options_of(FORMAT_TABLE);
-    struct result result = answered(site);
+    struct result result = result_ok(site);
 
     (void)state;
     assert_string_equal(header_of(&options),
@@ -173,7 +173,7 @@ static void test_table(void **state)
     result.snippet_bytes = strlen(result.snippet);
     assert_non_null(strstr(line_of(&options, &result), " 200 \xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e"
                                                        "e\xcc\x81        21.000 "));
-    result = refused(site);
+    result = result_refused(site);
     assert_string_equal(line_of(&options, &result),
                         "http://a.example/                   - error: connection refused in 3.000 "
                         "ms\n");
@@ -208,7 +208,7 @@ static void test_color(void **state)
     struct tls_certificate certificate = certificate_of(3);
     struct site *site = site_of("http://a.example/");
     struct report_options options = options_of(FORMAT_TEXT);
-    struct result result = answered(site);
+    struct result result = result_ok(site);
     char line[256];
 
     (void)state;
@@ -236,7 +236,7 @@ static void test_color(void **state)
     result.tls.certificate = &certificate;
     assert_non_null(
         strstr(line_of(&options, &result), YELLOW " (certificate expires in 3 days)" NONE "\n"));
-    result = refused(site);
+    result = result_refused(site);
     assert_string_equal(line_of(&options, &result),
                         "http://a.example/             : " RED "error: connection refused" NONE DIM
                         " in 0:00:00.003000s" NONE "\n");

@@ -10,8 +10,8 @@
 
 #include "cli/race/blocking.h"
 #include "origin/server.h"
+#include "tests/support/fixture.h"
 #include "tests/support/names.h"
-#include "tests/support/stage.h"
 #include "tests/support/stamps.h"
 
 #define STALL (300 * NSEC_PER_MS) /* what a site that stalls is given */
@@ -117,7 +117,7 @@ static int begin(void **state)
     dialer_init(&fixture.dialer, NULL);
     fixture.dialer.map = &fixture.map;
     fixture.dialer.trust.authorities_pem = fixture.pem;
-    fixture.options = stage_options;
+    fixture.options = fixture_options;
     fixture.options.response.preview = 16;
     fixture.blocking = (struct blocking){
         .dialer = &fixture.dialer, .options = &fixture.options, .interrupted = &interrupted};

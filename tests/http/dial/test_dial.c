@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "dns/resolver.h"
+#include "tests/support/fixture.h"
 #include "tests/support/nameserver.h"
 #include "tests/support/peer.h"
-#include "tests/support/stage.h"
 
 static const struct nameserver_rule rules[] = {
     {.name = "one.test", .v4 = "127.0.0.1"},
@@ -19,20 +19,20 @@ static const struct nameserver_rule rules[] = {
     {.name = "nodata.test"},
     {.name = "servfail.test", .rcode = 2},
     {.name = "refused.test", .rcode = 5},
-    {.name = "cut.test", .way = NAMESERVER_CUT_RECORD},
-    {.name = "silent.test", .way = NAMESERVER_SILENT},
+    {.name = "cut.test", .behavior = NAMESERVER_CUT_RECORD},
+    {.name = "silent.test", .behavior = NAMESERVER_SILENT},
     {.name = "late6.test",
      .v4 = "127.0.0.1",
      .v6 = "::1",
-     .way = NAMESERVER_HELD,
+     .behavior = NAMESERVER_HELD,
      .only = NAMESERVER_AAAA},
-    {.name = "no6.test", .v4 = "127.0.0.1", .way = NAMESERVER_HELD, .only = NAMESERVER_AAAA},
+    {.name = "no6.test", .v4 = "127.0.0.1", .behavior = NAMESERVER_HELD, .only = NAMESERVER_AAAA},
     {.name = NULL},
 };
 
 static const struct script plain = {NULL, NULL, NULL};
 
-static struct stage stage;
+static struct fixture fixture;
 static struct nameserver server;
 static struct proxies *proxies;
 static int wakes; /* how often the connection called */
@@ -56,13 +56,13 @@ static void use_proxy_at(const char *scheme_and_host, uint16_t port)
         proxies = proxies_new(text, NULL, no_variable, why);
         assert_non_null(proxies);
     }
-    stage.dialer.proxies = proxies;
+    fixture.dialer.proxies = proxies;
 }
 
-/* At the stage's. */
+/* At the fixture's. */
 static void use_proxy(const char *scheme_and_host)
 {
-    use_proxy_at(scheme_and_host, address_port(&stage.at));
+    use_proxy_at(scheme_and_host, address_port(&fixture.address));
 }
 
 static int setup(void **state)
@@ -71,21 +71,21 @@ static int setup(void **state)
     const char *why;
 
     (void)state;
-    stage_open(&stage, NSEC_PER_US);
-    nameserver_start(&server, stage.loop, rules);
-    stage.dialer.resolver = resolver_new(stage.loop, &options, &why);
-    stage_play(&stage, &plain, 1);
+    fixture_open(&fixture, NSEC_PER_US);
+    nameserver_start(&server, fixture.loop, rules);
+    fixture.dialer.resolver = resolver_new(fixture.loop, &options, &why);
+    fixture_set_scripts(&fixture, &plain, 1);
     wakes = 0;
-    return !stage.dialer.resolver;
+    return !fixture.dialer.resolver;
 }
 
 static int teardown(void **state)
 {
     (void)state;
     use_proxy(NULL);
-    resolver_free(stage.dialer.resolver);
+    resolver_free(fixture.dialer.resolver);
     nameserver_stop(&server);
-    stage_close(&stage);
+    fixture_close(&fixture);
     return 0;
 }
 
@@ -95,27 +95,27 @@ static void on_wake(void *owner)
     wakes++;
 }
 
-/* A connection to the stage's port at `host`. */
+/* A connection to the fixture's port at `host`. */
 static struct dial *begin(const char *scheme, const char *host)
 {
     struct dial *dial;
     struct url url;
     char text[128];
 
-    snprintf(text, sizeof(text), "%s://%s:%u/", scheme, host, address_port(&stage.at));
+    snprintf(text, sizeof(text), "%s://%s:%u/", scheme, host, address_port(&fixture.address));
     assert_null(url_parse(&url, text, strlen(text)));
     wakes = 0;
-    dial = dial_new(&stage.dialer, &url, NULL, on_wake, NULL);
+    dial = dial_new(&fixture.dialer, &url, NULL, on_wake, NULL);
     url_free(&url);
     return dial;
 }
 
 static void expect_failure(struct dial *dial, enum error error, enum phase phase)
 {
-    TURN_UNTIL(stage.loop, dial->state == DIAL_FAILED);
+    TURN_UNTIL(fixture.loop, dial->state == DIAL_FAILED);
     if (dial->error != error || dial->phase != phase || dial_phase(dial) != phase)
         fail_msg("%s in %s", error_code(dial->error), phase_name(dial->phase));
-    unit_settle(stage.loop);
+    unit_settle(fixture.loop);
     assert_true(wakes <= 1);
     dial_free(dial);
 }
@@ -126,26 +126,26 @@ static void states_in_order(void **state)
     struct dial *dial;
 
     (void)state;
-    stage_play(&stage, &(struct script){.handshakes = handshakes}, 1);
-    stage_note_states(&stage, "dial");
+    fixture_set_scripts(&fixture, &(struct script){.handshakes = handshakes}, 1);
+    fixture_record_states(&fixture, "dial");
     dial = begin("https", "one.test");
     assert_int_equal(dial->state, DIAL_RESOLVE);
     assert_int_equal(dial_phase(dial), PHASE_DNS);
-    TURN_UNTIL(stage.loop, dial->state != DIAL_RESOLVE);
+    TURN_UNTIL(fixture.loop, dial->state != DIAL_RESOLVE);
     assert_int_equal(dial->state, DIAL_CONNECT);
     assert_int_equal(dial_phase(dial), PHASE_CONNECT);
-    TURN_UNTIL(stage.loop, dial->state != DIAL_CONNECT);
+    TURN_UNTIL(fixture.loop, dial->state != DIAL_CONNECT);
     assert_int_equal(dial->state, DIAL_HANDSHAKE);
     assert_int_equal(dial_phase(dial), PHASE_TLS);
     assert_int_equal(wakes, 0);
-    TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+    TURN_UNTIL(fixture.loop, dial->state == DIAL_OPEN);
     assert_int_equal(dial_phase(dial), PHASE_SEND);
     assert_int_equal(wakes, 1);
     assert_true(dial->stamps.dns > dial->stamps.start);
     assert_true(dial->stamps.connect > dial->stamps.dns);
     assert_true(dial->stamps.tls > dial->stamps.connect);
     dial_free(dial);
-    assert_string_equal(stage.states, "connect tunnel tls-queued handshake open");
+    assert_string_equal(fixture.states, "connect tunnel tls-queued handshake open");
 }
 
 static void what_does_not_happen_has_no_stamp(void **state)
@@ -154,7 +154,7 @@ static void what_does_not_happen_has_no_stamp(void **state)
 
     (void)state;
     assert_int_equal(dial->state, DIAL_CONNECT); /* an address needs no lookup */
-    TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+    TURN_UNTIL(fixture.loop, dial->state == DIAL_OPEN);
     assert_true(!dial->stamps.dns && dial->stamps.connect && !dial->stamps.tls);
     dial_free(dial);
     assert_int_equal(server.udp_questions, 0);
@@ -194,15 +194,15 @@ static void next_address_is_tried(void **state)
     static const struct probe probe = {.line = count_tries};
 
     (void)state;
-    loop_set_probe(stage.loop, &probe);
+    loop_set_probe(fixture.loop, &probe);
     for (size_t i = 0; i < LENGTH(hosts); i++) {
         struct dial *dial = begin("http", hosts[i]);
 
         wakes = tried = 0;
-        TURN_UNTIL(stage.loop, dial->state >= DIAL_OPEN);
+        TURN_UNTIL(fixture.loop, dial->state >= DIAL_OPEN);
         assert_int_equal(dial->state, DIAL_OPEN);
         assert_int_equal(tried, 2);
-        assert_memory_equal(&dial->address.v4, &stage.at.v4, sizeof(stage.at.v4));
+        assert_memory_equal(&dial->address.v4, &fixture.address.v4, sizeof(fixture.address.v4));
         assert_int_equal(wakes, 1);
         dial_free(dial);
     }
@@ -213,8 +213,8 @@ static void nobody_listens(void **state)
     static const char *const hosts[] = {"127.0.0.1", "both.test"};
 
     (void)state;
-    close(stage.listener);
-    stage.listener = -1;
+    close(fixture.listener);
+    fixture.listener = -1;
     for (size_t i = 0; i < LENGTH(hosts); i++) {
         wakes = 0;
         expect_failure(begin("http", hosts[i]), ERROR_CONNECT_REFUSED, PHASE_CONNECT);
@@ -235,12 +235,12 @@ static void fails_at_once(void **state)
 
 static void handshake_fails(void **state)
 {
-    static const struct script_step fails[] = {PAUSE, BREAK(TLS_UNKNOWN_AUTHORITY)};
+    static const struct script_step fails[] = {PAUSE, FAIL(TLS_UNKNOWN_AUTHORITY)};
 
     (void)state;
-    stage_play(&stage, &(struct script){.handshakes = fails}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.handshakes = fails}, 1);
     expect_failure(begin("https", "127.0.0.1"), ERROR_TLS_UNKNOWN_AUTHORITY, PHASE_TLS);
-    stage.refuse = true;
+    fixture.refuse = true;
     wakes = 0;
     expect_failure(begin("https", "127.0.0.1"), ERROR_TLS_FAILED, PHASE_TLS);
 }
@@ -251,7 +251,7 @@ static void closed_in_every_state(void **state)
     static const struct script_step hang[] = {HANG};
 
     (void)state;
-    stage_play(&stage, &(struct script){.handshakes = hang}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.handshakes = hang}, 1);
     for (int i = DIAL_RESOLVE; i <= DIAL_OPEN; i++) {
         struct dial *dial;
 
@@ -259,21 +259,21 @@ static void closed_in_every_state(void **state)
             use_proxy("http://127.0.0.1");
         dial = begin("https", i == DIAL_RESOLVE ? "silent.test" : "one.test");
         if (i == DIAL_TLS_QUEUED)
-            stage.dialer.handshakes = DIAL_MAX_HANDSHAKES;
+            fixture.dialer.handshakes = DIAL_MAX_HANDSHAKES;
         if (i == DIAL_OPEN)
-            stage_play(&stage, &plain, 1);
-        TURN_UNTIL(stage.loop, (int)dial->state == i);
+            fixture_set_scripts(&fixture, &plain, 1);
+        TURN_UNTIL(fixture.loop, (int)dial->state == i);
         wakes = 0;
         dial_free(dial);
-        unit_settle(stage.loop);
+        unit_settle(fixture.loop);
         assert_int_equal(wakes, 0);
         if (i == DIAL_TLS_QUEUED)
-            stage.dialer.handshakes = 0;
+            fixture.dialer.handshakes = 0;
         if (i == DIAL_TUNNEL)
             use_proxy(NULL);
     }
-    assert_int_equal(stage.dialer.handshakes, 0);
-    assert_true(list_is_empty(&stage.dialer.slot_queue));
+    assert_int_equal(fixture.dialer.handshakes, 0);
+    assert_true(list_is_empty(&fixture.dialer.slot_queue));
 }
 
 /* The answer of the nameserver comes when the connection has gone. */
@@ -283,10 +283,10 @@ static void closed_before_the_name_is_known(void **state)
 
     (void)state;
     dial_free(dial);
-    loop_turn(stage.loop, 0);
-    TURN_UNTIL(stage.loop, server.udp_questions == 2);
+    loop_turn(fixture.loop, 0);
+    TURN_UNTIL(fixture.loop, server.udp_questions == 2);
     for (int i = 0; i < 5; i++)
-        loop_turn(stage.loop, NSEC_PER_MS);
+        loop_turn(fixture.loop, NSEC_PER_MS);
     assert_int_equal(wakes, 0);
 }
 
@@ -298,27 +298,27 @@ static void handshakes_take_turns(void **state)
     static struct dial *dials[MORE];
 
     (void)state;
-    stage_play(&stage, &(struct script){.handshakes = hang}, 1);
+    fixture_set_scripts(&fixture, &(struct script){.handshakes = hang}, 1);
     for (size_t i = 0; i < MORE; i++) {
         dials[i] = begin("https", "127.0.0.1");
-        TURN_UNTIL(stage.loop, dials[i]->state != DIAL_CONNECT);
+        TURN_UNTIL(fixture.loop, dials[i]->state != DIAL_CONNECT);
         assert_int_equal(dials[i]->state,
                          i < DIAL_MAX_HANDSHAKES ? DIAL_HANDSHAKE : DIAL_TLS_QUEUED);
         assert_int_equal(dial_phase(dials[i]), i < DIAL_MAX_HANDSHAKES ? PHASE_TLS : PHASE_BLOCKED);
     }
     dial_free(dials[MORE - 2]); /* one that waits is given up: the others keep their places */
     dial_free(dials[0]);        /* one that shakes hands: the first that waits has its turn */
-    unit_settle(stage.loop);
+    unit_settle(fixture.loop);
     assert_int_equal(dials[MORE - 3]->state, DIAL_HANDSHAKE);
     assert_true(dials[MORE - 3]->stamps.queued > 0);
     assert_int_equal(dials[MORE - 1]->state, DIAL_TLS_QUEUED);
     dial_free(dials[1]);
     dial_free(dials[MORE - 1]); /* it was its turn, but it had not heard yet */
-    unit_settle(stage.loop);
-    assert_int_equal(stage.dialer.handshakes, DIAL_MAX_HANDSHAKES - 1);
+    unit_settle(fixture.loop);
+    assert_int_equal(fixture.dialer.handshakes, DIAL_MAX_HANDSHAKES - 1);
     for (size_t i = 2; i < MORE - 2; i++)
         dial_free(dials[i]);
-    assert_int_equal(stage.dialer.handshakes, 0);
+    assert_int_equal(fixture.dialer.handshakes, 0);
 }
 
 static void plain_connections_wait_for_no_turn(void **state)
@@ -326,12 +326,12 @@ static void plain_connections_wait_for_no_turn(void **state)
     struct dial *dial;
 
     (void)state;
-    stage.dialer.handshakes = DIAL_MAX_HANDSHAKES;
+    fixture.dialer.handshakes = DIAL_MAX_HANDSHAKES;
     dial = begin("http", "127.0.0.1");
-    TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+    TURN_UNTIL(fixture.loop, dial->state == DIAL_OPEN);
     assert_true(dial->stamps.queued == 0);
     dial_free(dial);
-    assert_int_equal(stage.dialer.handshakes, DIAL_MAX_HANDSHAKES);
+    assert_int_equal(fixture.dialer.handshakes, DIAL_MAX_HANDSHAKES);
 }
 
 /* In a rehearsal every dial ends at the origin: a literal's address too. */
@@ -343,7 +343,7 @@ static void dials_are_aimed(void **state)
     char text[ADDRESS_TEXT_BYTES];
 
     (void)state;
-    dialer_init(&dialer, stage.loop);
+    dialer_init(&dialer, fixture.loop);
     address_parse(&map.http, "127.0.0.1", 1001);
     address_parse(&map.https, "127.0.0.2", 1002);
     address_parse(&address, "192.0.2.1", 0);
@@ -368,8 +368,8 @@ static void pass_delay(const struct dial *dial)
 {
     for (int turns = 0; dial->state == DIAL_RESOLVE; turns++) {
         assert_true(turns < 1000);
-        stage.clock.now += RESOLVER_DELAY / 10;
-        loop_turn(stage.loop, NSEC_PER_MS);
+        fixture.clock.now += RESOLVER_DELAY / 10;
+        loop_turn(fixture.loop, NSEC_PER_MS);
     }
     assert_int_equal(server.held_count, 1);
 }
@@ -381,19 +381,19 @@ static void late_address_is_tried(void **state)
     struct dial *dial;
 
     (void)state;
-    assert_true(address_parse(&at, "::1", address_port(&stage.at)));
-    close(stage.listener);
-    stage.listener = sock_listen(&at, 10);
-    if (stage.listener < 0)
+    assert_true(address_parse(&at, "::1", address_port(&fixture.address)));
+    close(fixture.listener);
+    fixture.listener = sock_listen(&at, 10);
+    if (fixture.listener < 0)
         skip(); /* no IPv6 here */
     dial = begin("http", "late6.test");
     pass_delay(dial);
-    stage.clock.now += 10 * EYEBALLS_STAGGER;
-    unit_settle(stage.loop);
+    fixture.clock.now += 10 * EYEBALLS_STAGGER;
+    unit_settle(fixture.loop);
     assert_int_equal(dial->state, DIAL_CONNECT);
     assert_int_equal(wakes, 0);
-    nameserver_let_go(&server);
-    TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+    nameserver_release(&server);
+    TURN_UNTIL(fixture.loop, dial->state == DIAL_OPEN);
     assert_int_equal(dial->address.any.sa_family, AF_INET6);
     assert_true(dial->stamps.dns < dial->stamps.connect);
     assert_int_equal(wakes, 1);
@@ -405,13 +405,13 @@ static void late_answer_has_no_address(void **state)
     struct dial *dial;
 
     (void)state;
-    close(stage.listener);
-    stage.listener = -1;
+    close(fixture.listener);
+    fixture.listener = -1;
     dial = begin("http", "no6.test");
     pass_delay(dial);
-    unit_settle(stage.loop);
+    unit_settle(fixture.loop);
     assert_int_equal(wakes, 0);
-    nameserver_let_go(&server);
+    nameserver_release(&server);
     expect_failure(dial, ERROR_CONNECT_REFUSED, PHASE_CONNECT);
     assert_int_equal(wakes, 1);
 }
@@ -423,11 +423,11 @@ static void late_answer_to_an_open_connection(void **state)
 
     (void)state;
     pass_delay(dial);
-    TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+    TURN_UNTIL(fixture.loop, dial->state == DIAL_OPEN);
     assert_null(dial->lookup);
-    nameserver_let_go(&server);
+    nameserver_release(&server);
     for (int i = 0; i < 5; i++)
-        loop_turn(stage.loop, NSEC_PER_MS);
+        loop_turn(fixture.loop, NSEC_PER_MS);
     assert_int_equal(wakes, 1);
     assert_int_equal(dial->state, DIAL_OPEN);
     dial_free(dial);
@@ -458,7 +458,7 @@ static void unix_sockets(void **state)
     (void)state;
     close(unit_file(path, sizeof(path)));
     unlink(path);
-    stage.dialer.unix_socket = path;
+    fixture.dialer.unix_socket = path;
     use_proxy("http://127.0.0.1"); /* there is none on this way */
     dial = begin("http", "nowhere.test");
     assert_int_equal(dial->state, DIAL_FAILED);
@@ -471,7 +471,7 @@ static void unix_sockets(void **state)
     assert_int_equal(listen(fd, 5), 0);
     for (size_t i = 0; i < LENGTH(urls); i++) {
         dial = begin(urls[i], "nowhere.test");
-        TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+        TURN_UNTIL(fixture.loop, dial->state == DIAL_OPEN);
         assert_int_equal(dial->address.length, 0);
         assert_true(!dial->stamps.dns && dial->stamps.connect && !dial->proxy);
         assert_false(proxy_forwards(dial->proxy, dial->https));
@@ -482,13 +482,13 @@ static void unix_sockets(void **state)
     unlink(path);
 }
 
-/* Copies an option, with the stage's port for an "@". */
+/* Copies an option, with the fixture's port for an "@". */
 static void put_port(char *text, size_t room, const char *option)
 {
     size_t before = strcspn(option, "@");
 
     if (option[before])
-        snprintf(text, room, "%.*s%u%s", (int)before, option, address_port(&stage.at),
+        snprintf(text, room, "%.*s%u%s", (int)before, option, address_port(&fixture.address),
                  option + before + 1);
     else
         snprintf(text, room, "%s", option);
@@ -498,7 +498,7 @@ static void put_port(char *text, size_t room, const char *option)
 static void routes_lead_elsewhere(void **state)
 {
     static const struct {
-        const char *resolve, *connect_to; /* "@" is the stage's port; NULL: none */
+        const char *resolve, *connect_to; /* "@" is the fixture's port; NULL: none */
         const char *host;
     } cases[] = {
         {"nowhere.test:*:127.0.0.1", NULL, "nowhere.test"},
@@ -512,8 +512,8 @@ static void routes_lead_elsewhere(void **state)
     };
 
     (void)state;
-    open_really = stage.dialer.open;
-    stage.dialer.open = note_open;
+    open_really = fixture.dialer.open;
+    fixture.dialer.open = note_open;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct routes *routes = routes_new();
         char text[64], expected[64];
@@ -527,16 +527,17 @@ static void routes_lead_elsewhere(void **state)
             put_port(text, sizeof(text), cases[i].connect_to);
             assert_null(routes_add_connect_to(routes, text));
         }
-        stage.dialer.routes = routes;
+        fixture.dialer.routes = routes;
         dial = begin("https", cases[i].host);
-        TURN_UNTIL(stage.loop, dial->state >= DIAL_OPEN);
+        TURN_UNTIL(fixture.loop, dial->state >= DIAL_OPEN);
         assert_int_equal(dial->state, DIAL_OPEN);
-        assert_memory_equal(&dial->address.v4, &stage.at.v4, sizeof(stage.at.v4));
+        assert_memory_equal(&dial->address.v4, &fixture.address.v4, sizeof(fixture.address.v4));
         assert_true(dial->stamps.dns == 0);
-        snprintf(expected, sizeof(expected), "https %s:%u", cases[i].host, address_port(&stage.at));
+        snprintf(expected, sizeof(expected), "https %s:%u", cases[i].host,
+                 address_port(&fixture.address));
         assert_string_equal(opened_for, expected);
         dial_free(dial);
-        stage.dialer.routes = NULL;
+        fixture.dialer.routes = NULL;
         routes_free(routes);
     }
     assert_int_equal(server.udp_questions, 0);
@@ -552,19 +553,19 @@ static void options_of_its_own(void **state)
     char text[64];
 
     (void)state;
-    open_really = stage.dialer.open;
-    stage.dialer.open = note_open;
-    stage.dialer.from = &others;
+    open_really = fixture.dialer.open;
+    fixture.dialer.open = note_open;
+    fixture.dialer.from = &others;
     assert_null(sock_from_parse(&from, "127.0.0.3"));
     assert_null(sock_from_parse(&others, "127.0.0.4"));
-    snprintf(text, sizeof(text), "https://127.0.0.1:%u/", address_port(&stage.at));
+    snprintf(text, sizeof(text), "https://127.0.0.1:%u/", address_port(&fixture.address));
     assert_null(url_parse(&url, text, strlen(text)));
     for (int own = 0; own < 2; own++) {
-        struct dial *dial = dial_new(&stage.dialer, &url, own ? &options : NULL, on_wake, NULL);
+        struct dial *dial = dial_new(&fixture.dialer, &url, own ? &options : NULL, on_wake, NULL);
         struct sockaddr_in local = {0};
         socklen_t length = sizeof(local);
 
-        TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+        TURN_UNTIL(fixture.loop, dial->state == DIAL_OPEN);
         assert_int_equal(getsockname(dial->sock->watch.fd, (struct sockaddr *)&local, &length), 0);
         assert_int_equal(ntohl(local.sin_addr.s_addr), own ? 0x7f000003 : 0x7f000004);
         assert_ptr_equal(opened_with.tls, own ? tls : NULL);
@@ -572,7 +573,7 @@ static void options_of_its_own(void **state)
         dial_free(dial);
     }
     url_free(&url);
-    stage.dialer.from = NULL;
+    fixture.dialer.from = NULL;
 }
 
 /* --connect-to with a name asks for that name. */
@@ -583,9 +584,9 @@ static void route_to_a_name(void **state)
 
     (void)state;
     assert_null(routes_add_connect_to(routes, "nowhere.test::one.test:"));
-    stage.dialer.routes = routes;
+    fixture.dialer.routes = routes;
     dial = begin("http", "nowhere.test");
-    TURN_UNTIL(stage.loop, dial->state == DIAL_OPEN);
+    TURN_UNTIL(fixture.loop, dial->state == DIAL_OPEN);
     assert_true(dial->stamps.dns > 0);
     dial_free(dial);
     routes_free(routes);
@@ -598,8 +599,8 @@ static void routes_of_the_other_family(void **state)
 
     (void)state;
     assert_null(routes_add_resolve(routes, "nowhere.test:*:127.0.0.1"));
-    stage.dialer.routes = routes;
-    stage.dialer.family = RESOLVE_IPV6;
+    fixture.dialer.routes = routes;
+    fixture.dialer.family = RESOLVE_IPV6;
     expect_failure(begin("http", "nowhere.test"), ERROR_DNS_NO_ADDRESS, PHASE_DNS);
     routes_free(routes);
 }
@@ -616,7 +617,7 @@ struct says {
 
 static struct {
     struct peer peer;
-    struct peer_talk *talk;
+    struct peer_conn *conn;
     const struct says *turns; /* MAX_TURNS of them */
     size_t turn;
     const char *left; /* to be said yet */
@@ -628,30 +629,30 @@ static struct {
     nsec heard_at;      /* last */
 } proxy;
 
-static void on_heard(void *owner, struct peer_talk *talk)
+static void on_received(void *owner, struct peer_conn *conn)
 {
     const struct says *says = &proxy.turns[proxy.turn];
 
     (void)owner;
-    assert_true(proxy.heard_bytes + talk->heard_bytes < sizeof(proxy.heard));
-    memcpy(proxy.heard + proxy.heard_bytes, talk->heard, talk->heard_bytes + 1);
-    proxy.heard_bytes += talk->heard_bytes;
-    talk->heard_bytes = 0;
-    proxy.talk = talk;
-    proxy.heard_at = stage.clock.now;
+    assert_true(proxy.heard_bytes + conn->received_bytes < sizeof(proxy.heard));
+    memcpy(proxy.heard + proxy.heard_bytes, conn->received, conn->received_bytes + 1);
+    proxy.heard_bytes += conn->received_bytes;
+    conn->received_bytes = 0;
+    proxy.conn = conn;
+    proxy.heard_at = fixture.clock.now;
     if (says->bytes) {
         proxy.left = says->bytes;
         proxy.left_bytes = says->count ? says->count : strlen(says->bytes);
         proxy.turn++;
     } else if (proxy.closes || proxy.resets) {
-        peer_close(talk, proxy.resets);
+        peer_close(conn, proxy.resets);
     }
 }
 
 static void proxy_start(void)
 {
     memset(&proxy, 0, sizeof(proxy));
-    peer_start(&proxy.peer, stage.loop, "127.0.0.1", on_heard, NULL);
+    peer_start(&proxy.peer, fixture.loop, "127.0.0.1", on_received, NULL);
 }
 
 static void proxy_stop(void)
@@ -669,15 +670,15 @@ static void turn(struct dial *dial)
         if (turns > 1000)
             fail_msg("stands in %d", dial->state);
         if (count)
-            peer_say(proxy.talk, proxy.left, count);
+            peer_send(proxy.conn, proxy.left, count);
         proxy.left += count;
         proxy.left_bytes -= count;
         if (count && !proxy.left_bytes && !proxy.turns[proxy.turn].bytes &&
             (proxy.closes || proxy.resets))
-            peer_close(proxy.talk, proxy.resets);
-        loop_turn(stage.loop, NSEC_PER_MS);
+            peer_close(proxy.conn, proxy.resets);
+        loop_turn(fixture.loop, NSEC_PER_MS);
     }
-    unit_settle(stage.loop);
+    unit_settle(fixture.loop);
 }
 
 /* A connection through the proxy, open or closed. */
@@ -726,8 +727,8 @@ static void connect_through_a_proxy(void **state)
 
     (void)state;
     proxy_start();
-    open_really = stage.dialer.open;
-    stage.dialer.open = note_open;
+    open_really = fixture.dialer.open;
+    fixture.dialer.open = note_open;
     for (int slowly = 0; slowly < 2; slowly++) {
         struct dial *dial;
 
@@ -735,9 +736,10 @@ static void connect_through_a_proxy(void **state)
         dial = dial_through("http", "https", "nowhere.test", agrees);
         expect_open(dial);
         snprintf(expected, sizeof(expected), "CONNECT nowhere.test:%u HTTP/1.1\r\n",
-                 address_port(&stage.at));
+                 address_port(&fixture.address));
         assert_memory_equal(proxy.heard, expected, strlen(expected));
-        snprintf(expected, sizeof(expected), "https nowhere.test:%u", address_port(&stage.at));
+        snprintf(expected, sizeof(expected), "https nowhere.test:%u",
+                 address_port(&fixture.address));
         assert_string_equal(opened_for, expected);
         assert_true(!dial->stamps.dns && dial->stamps.tls > dial->stamps.connect);
         assert_true(dial->stamps.connect > proxy.heard_at); /* with the tunnel */
@@ -779,7 +781,7 @@ static void socks_proxies(void **state)
     (void)state;
     proxy_start();
     for (size_t i = 0; i < 2 * LENGTH(cases); i++) {
-        const uint16_t port = htons(address_port(&stage.at));
+        const uint16_t port = htons(address_port(&fixture.address));
         int before = server.udp_questions;
         const size_t n = i % LENGTH(cases);
         struct dial *dial;
@@ -807,12 +809,12 @@ static void routes_are_told_to_the_proxy(void **state)
     (void)state;
     proxy_start();
     assert_null(routes_add_connect_to(routes, "nowhere.test::else.test:7"));
-    stage.dialer.routes = routes;
+    fixture.dialer.routes = routes;
     dial = dial_through("http", "https", "nowhere.test", agrees);
     expect_open(dial);
     assert_memory_equal(proxy.heard, "CONNECT else.test:7 HTTP/1.1\r\n", 30);
     dial_free(dial);
-    stage.dialer.routes = NULL;
+    fixture.dialer.routes = NULL;
     routes_free(routes);
     proxy_stop();
 }
@@ -826,18 +828,18 @@ static void bytes_pass_through_the_tunnel(void **state)
 
     (void)state;
     proxy_start();
-    stage.dialer.open = dial_open;
-    stage.dialer.open_owner = &stage.dialer;
-    stage_note_states(&stage, "tunnel");
+    fixture.dialer.open = dial_open;
+    fixture.dialer.open_owner = &fixture.dialer;
+    fixture_record_states(&fixture, "tunnel");
     dial = dial_through("socks5h", "http", "nowhere.test", socks_agrees);
     expect_open(dial);
-    assert_string_equal(stage.states, "reply open");
+    assert_string_equal(fixture.states, "reply open");
     proxy.heard_bytes = 0;
     assert_int_equal(dial->transport->calls->write(dial->transport, "hello", 5).count, 5);
-    TURN_UNTIL(stage.loop, proxy.heard_bytes == 5);
+    TURN_UNTIL(fixture.loop, proxy.heard_bytes == 5);
     assert_memory_equal(proxy.heard, "hello", 5);
-    peer_say_text(proxy.talk, "welcome");
-    TURN_UNTIL(stage.loop, dial->sock->readable);
+    peer_send_text(proxy.conn, "welcome");
+    TURN_UNTIL(fixture.loop, dial->sock->readable);
     io = dial->transport->calls->read(dial->transport, bytes, sizeof(bytes));
     assert_int_equal(io.count, 7);
     assert_memory_equal(bytes, "welcome", 7);
@@ -915,8 +917,8 @@ static void proxies_that_are_not_there(void **state)
     expect_failure(begin("http", "one.test"), ERROR_PROXY_DNS, PHASE_DNS);
     use_proxy("socks5://one.test"); /* there it is the site's own name */
     expect_failure(begin("http", "nowhere.test"), ERROR_DNS_NXDOMAIN, PHASE_DNS);
-    close(stage.listener);
-    stage.listener = -1;
+    close(fixture.listener);
+    fixture.listener = -1;
     use_proxy("http://127.0.0.1");
     expect_failure(begin("https", "one.test"), ERROR_PROXY_REFUSED, PHASE_CONNECT);
     use_proxy("socks5h://one.test");
@@ -931,28 +933,28 @@ static void proxies_that_are_silent(void **state)
     struct dial *dial;
 
     (void)state;
-    stage.clock.tick = 0;
-    stage.dialer.connect_timeout = NSEC_PER_S;
+    fixture.clock.tick = 0;
+    fixture.dialer.connect_timeout = NSEC_PER_S;
     use_proxy("http://127.0.0.1");
     dial = begin("https", "one.test");
-    stage.clock.now += NSEC_PER_S / 2;
-    TURN_UNTIL(stage.loop, dial->state == DIAL_TUNNEL);
-    stage.clock.now += NSEC_PER_S / 2 - 1;
-    unit_settle(stage.loop);
+    fixture.clock.now += NSEC_PER_S / 2;
+    TURN_UNTIL(fixture.loop, dial->state == DIAL_TUNNEL);
+    fixture.clock.now += NSEC_PER_S / 2 - 1;
+    unit_settle(fixture.loop);
     assert_int_equal(dial->state, DIAL_TUNNEL);
     assert_int_equal(dial_phase(dial), PHASE_CONNECT);
-    stage.clock.now++;
+    fixture.clock.now++;
     expect_failure(dial, ERROR_PROXY_TIMEOUT, PHASE_CONNECT);
 
-    stage.dialer.connect_timeout = NSEC_NEVER;
-    stage.dialer.dns_timeout = NSEC_PER_S;
+    fixture.dialer.connect_timeout = NSEC_NEVER;
+    fixture.dialer.dns_timeout = NSEC_PER_S;
     use_proxy("http://silent.test");
     dial = begin("https", "one.test");
-    stage.clock.now += NSEC_PER_S;
+    fixture.clock.now += NSEC_PER_S;
     expect_failure(dial, ERROR_PROXY_DNS, PHASE_DNS);
     use_proxy("socks5://127.0.0.1");
     dial = begin("https", "silent.test");
-    stage.clock.now += NSEC_PER_S;
+    fixture.clock.now += NSEC_PER_S;
     expect_failure(dial, ERROR_DNS_TIMEOUT, PHASE_DNS);
 }
 
@@ -963,15 +965,15 @@ static void handshake_fails_behind_a_proxy(void **state)
         struct script_step fails[2];
         enum error error;
     } cases[] = {
-        {{PAUSE, BREAK(TLS_CERT_EXPIRED)}, ERROR_TLS_CERT_EXPIRED},
-        {{PAUSE, BREAK(ECONNRESET)}, ERROR_TLS_RESET},
+        {{PAUSE, FAIL(TLS_CERT_EXPIRED)}, ERROR_TLS_CERT_EXPIRED},
+        {{PAUSE, FAIL(ECONNRESET)}, ERROR_TLS_RESET},
         {{PAUSE, END}, ERROR_TLS_CLOSED},
     };
 
     (void)state;
     proxy_start();
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        stage_play(&stage, &(struct script){.handshakes = cases[i].fails}, 1);
+        fixture_set_scripts(&fixture, &(struct script){.handshakes = cases[i].fails}, 1);
         expect_failure(dial_through("http", "https", "nowhere.test", agrees), cases[i].error,
                        PHASE_TLS);
     }

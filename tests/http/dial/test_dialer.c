@@ -7,7 +7,7 @@
 
 #include "http/exchange.h"
 #include "tests/support/calls.h"
-#include "tests/support/stage.h"
+#include "tests/support/fixture.h"
 #include "tls/tls_server.h"
 
 #define HELLO   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -147,8 +147,8 @@ static void start(struct exchange *exchange, const struct site *site)
     struct request request = request_of(site);
 
     outcome = (struct outcome){0};
-    exchange_init(exchange, &dialer, pool, &stage_options, site);
-    exchange_start(exchange, &request, NSEC_NEVER, NULL, outcome_note, &outcome);
+    exchange_init(exchange, &dialer, pool, &fixture_options, site);
+    exchange_start(exchange, &request, NSEC_NEVER, NULL, outcome_record, &outcome);
 }
 
 static void fetch_one(bool https, enum manner manner)

@@ -1,5 +1,5 @@
 /* A file, for a pipe could be full. */
-#include "tests/support/aside.h"
+#include "tests/support/stderr_capture.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
@@ -7,15 +7,15 @@
 
 static int terminal, file;
 
-void aside_begin(void)
+void stderr_capture_begin(void)
 {
     fflush(stderr);
     terminal = dup(STDERR_FILENO);
-    file = memfd_create("aside", MFD_CLOEXEC);
+    file = memfd_create("stderr", MFD_CLOEXEC);
     dup2(file, STDERR_FILENO);
 }
 
-const char *aside_end(void)
+const char *stderr_capture_end(void)
 {
     static char said[2048];
     ssize_t count;

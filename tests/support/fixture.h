@@ -1,11 +1,11 @@
 /*
- * A stage for connections and exchanges: a loop with a fake clock, a dialer, a pool, and in place of
+ * A fixture for connections and exchanges: a loop with a fake clock, a dialer, a pool, and in position of
  * a server a script for each connection. The TCP connection below it is a real one, to a listener
  * that nobody serves, so that the machine's events come from the kernel; what is read and written
  * comes from the script.
  */
-#ifndef SUPPORT_STAGE_H
-#define SUPPORT_STAGE_H
+#ifndef SUPPORT_FIXTURE_H
+#define SUPPORT_FIXTURE_H
 
 #include "http/exchange.h"
 #include "http/pool.h"
@@ -13,17 +13,17 @@
 
 /* What happens at a call; SAY to HANG for reads and handshakes, BLOCK and after for writes too. */
 enum script_kind {
-    SCRIPT_LAST,  /* the end of the list: reads hang, writes take all, handshakes are done */
-    SCRIPT_SAY,   /* bytes come */
-    SCRIPT_ASKED, /* nothing comes before one more request has been heard */
-    SCRIPT_PAUSE, /* would block; an event follows */
-    SCRIPT_HANG,  /* would block for ever */
-    SCRIPT_END,   /* the end of the stream */
-    SCRIPT_AGAIN, /* from the start of the list */
-    SCRIPT_TAKE,  /* a write takes so many bytes */
-    SCRIPT_BLOCK, /* no room; an event follows */
-    SCRIPT_STUCK, /* no room, for ever */
-    SCRIPT_BREAK, /* an error */
+    SCRIPT_LAST, /* the end of the list: reads hang, writes take all, handshakes are done */
+    SCRIPT_SEND, /* bytes come */
+    SCRIPT_AFTER_REQUEST, /* nothing comes before one more request has been received */
+    SCRIPT_PAUSE,         /* would block; an event follows */
+    SCRIPT_HANG,          /* would block for ever */
+    SCRIPT_END,           /* the end of the stream */
+    SCRIPT_REPEAT,        /* from the start of the list */
+    SCRIPT_TAKE,          /* a write takes so many bytes */
+    SCRIPT_BLOCK,         /* no room; an event follows */
+    SCRIPT_STUCK,         /* no room, for ever */
+    SCRIPT_FAIL,          /* an error */
 };
 
 struct script_step {
@@ -33,13 +33,13 @@ struct script_step {
     int error;         /* to BREAK with */
 };
 
-#define SAY(text)                                                                                  \
+#define SEND(text)                                                                                 \
     {                                                                                              \
-        .kind = SCRIPT_SAY, .bytes = (text)                                                        \
+        .kind = SCRIPT_SEND, .bytes = (text)                                                       \
     }
-#define ASKED                                                                                      \
+#define AFTER_REQUEST                                                                              \
     {                                                                                              \
-        .kind = SCRIPT_ASKED                                                                       \
+        .kind = SCRIPT_AFTER_REQUEST                                                               \
     }
 #define PAUSE                                                                                      \
     {                                                                                              \
@@ -53,9 +53,9 @@ struct script_step {
     {                                                                                              \
         .kind = SCRIPT_END                                                                         \
     }
-#define AGAIN                                                                                      \
+#define REPEAT                                                                                     \
     {                                                                                              \
-        .kind = SCRIPT_AGAIN                                                                       \
+        .kind = SCRIPT_REPEAT                                                                      \
     }
 #define TAKE(n)                                                                                    \
     {                                                                                              \
@@ -69,9 +69,9 @@ struct script_step {
     {                                                                                              \
         .kind = SCRIPT_STUCK                                                                       \
     }
-#define BREAK(reason)                                                                              \
+#define FAIL(reason)                                                                               \
     {                                                                                              \
-        .kind = SCRIPT_BREAK, .error = (reason)                                                    \
+        .kind = SCRIPT_FAIL, .error = (reason)                                                     \
     }
 #define LAST                                                                                       \
     {                                                                                              \
@@ -83,24 +83,24 @@ struct script {
     const struct script_step *reads, *writes, *handshakes;
 };
 
-#define STAGE_HEARD_BYTES (128 * 1024)
+#define FIXTURE_RECEIVED_BYTES (128 * 1024)
 
-struct actor; /* a connection that plays a script */
+struct scripted_transport; /* a connection that plays a script */
 
-struct stage {
+struct fixture {
     struct loop *loop;
     struct fake_clock clock;
     struct dialer dialer;
     struct pool *pool;
     int listener;
-    struct address at;
+    struct address address;
 
     const struct script *scripts; /* one a connection; the last is for all that follow */
     size_t script_count;
-    size_t opened, closed;         /* connections */
-    struct actor *actor;           /* of the connection that was opened last */
-    char heard[STAGE_HEARD_BYTES]; /* what was written to it */
-    size_t heard_bytes;
+    size_t opened, closed;                 /* connections */
+    struct scripted_transport *newest;     /* of the connection that was opened last */
+    char received[FIXTURE_RECEIVED_BYTES]; /* what was written to it */
+    size_t received_bytes;
     bool pending; /* what transports say of bytes that they hold */
     bool refuse;  /* dialer.open returns NULL */
     struct exchange_options options;
@@ -111,26 +111,26 @@ struct stage {
 
 /* What an exchange is told where nothing else matters: ten characters of the preview, the whole body,
    connections kept, no limit. */
-extern const struct exchange_options stage_options;
+extern const struct exchange_options fixture_options;
 
 /* The clock goes on by `tick` each time it is read. */
-void stage_open(struct stage *stage, nsec tick);
-void stage_close(struct stage *stage);
+void fixture_open(struct fixture *fixture, nsec tick);
+void fixture_close(struct fixture *fixture);
 
-/* Which scripts the connections play from here on. */
-void stage_play(struct stage *stage, const struct script *scripts, size_t count);
+/* Which scripts the connections run_step from here on. */
+void fixture_set_scripts(struct fixture *fixture, const struct script *scripts, size_t count);
 
-/* A site at the stage's listener: "http" or "https", a path. To be freed. */
-struct site *stage_site(const struct stage *stage, const char *scheme, const char *path);
+/* A site at the fixture's listener: "http" or "https", a path. To be freed. */
+struct site *fixture_site(const struct fixture *fixture, const char *scheme, const char *path);
 
 /* The connection that was opened last reads on behind the HANG that it has come to. */
-void stage_skip(struct stage *stage);
+void fixture_skip_hang(struct fixture *fixture);
 
-/* From here on the states that this kind of machine enters are noted in stage->states. */
-void stage_note_states(struct stage *stage, const char *machine);
+/* From here on the states that this kind of machine enters are noted in fixture->states. */
+void fixture_record_states(struct fixture *fixture, const char *machine);
 
 /* An event for the connection that was opened last. */
-void stage_event(struct stage *stage, uint32_t events);
+void fixture_send_event(struct fixture *fixture, uint32_t events);
 
 #define OUTCOME_SNIPPET_BYTES 64
 #define OUTCOME_DETAIL_BYTES  64
@@ -144,14 +144,14 @@ struct outcome {
 };
 
 /* A done() that checks the result's stamps and copies it; the owner is a struct outcome. */
-void outcome_note(void *owner, const struct result *result);
+void outcome_record(void *owner, const struct result *result);
 
-/* Starts an exchange with the stage's options: the site's own request and its time. Its report goes
-   to outcome_note. */
-void stage_start(struct stage *stage, struct exchange *exchange, const struct site *site,
-                 struct outcome *outcome);
+/* Starts an exchange with the fixture's options: the site's own request and its time. Its report goes
+   to outcome_record. */
+void fixture_start(struct fixture *fixture, struct exchange *exchange, const struct site *site,
+                   struct outcome *outcome);
 
 /* The same, and turns the loop until it is reported, then clears it. */
-void stage_fetch(struct stage *stage, const struct site *site, struct outcome *outcome);
+void fixture_fetch(struct fixture *fixture, const struct site *site, struct outcome *outcome);
 
 #endif
