@@ -1,8 +1,8 @@
 /*
- * The rows' limits are preferred numbers (ISO 3), in the finest series that needs no more rows than
- * fit a screen: what has several modes, or a stall of seconds over answers of microseconds, keeps
- * its shape. Rows of equal width were rejected, for a long tail leaves one bar of all values; a
- * logarithmic bar too, for it makes one slow answer look like a tenth of all.
+ * The limits of the rows are preferred numbers (ISO 3), in the finest series whose rows fit a
+ * screen. So a distribution with several modes, or a stall of seconds among responses of
+ * microseconds, keeps its shape. Rejected: rows of equal width, because a long tail leaves one bar
+ * with all values; a logarithmic bar, because one slow response looks like a tenth of all.
  */
 #include "cli/output/chart.h"
 
@@ -11,18 +11,18 @@
 #include "cli/output/figures.h"
 #include "cli/output/terminal.h"
 
-#define MAX_ROWS  18    /* drawn */
-#define MAX_STEPS 512   /* of the finest series, from the least to the greatest value */
-#define FEW       0.001 /* of all values; rows of fewer are joined */
-#define EIGHTHS   8     /* of a character */
+#define MAX_ROWS    18    /* drawn */
+#define MAX_STEPS   512   /* of the finest series, from the minimum to the maximum */
+#define SMALL_SHARE 0.001 /* share of all values; smaller rows are joined */
+#define EIGHTHS     8     /* of a character */
 
 #define LIMIT_COLUMNS 9
 #define COUNT_COLUMNS 14
 #define SHARE_COLUMNS 8
 #define MARK_COLUMNS  11
-#define LEAST_BAR     10
+#define MIN_BAR       10
 
-/* The steps of a decade, in nanoseconds from 100 ns on. */
+/* The steps of a decade, in nanoseconds from 100 ns. */
 struct series {
     unsigned steps;
     unsigned short step[40];
@@ -41,15 +41,15 @@ static const struct series all_series[] = {
 };
 
 struct row {
-    nsec limit;     /* the most that is in it */
-    uint64_t count; /* of values */
-    uint64_t until; /* of those in it and in the rows before */
+    nsec limit;     /* the greatest value that the row may have */
+    uint64_t count; /* number of values */
+    uint64_t until; /* values in this row and all rows above */
 };
 
 struct chart {
     struct row row[MAX_STEPS];
     size_t count;
-    uint64_t max; /* that a row has */
+    uint64_t max; /* the highest count of a row */
 };
 
 static nsec limit_of(const struct series *series, size_t i)
@@ -61,31 +61,31 @@ static nsec limit_of(const struct series *series, size_t i)
     return limit;
 }
 
-/* A row of few values takes in the next ones, until they are not few any more: a tail of single
-   values needs no row for each step. */
+/* Joins a row of few values with the next ones. So a tail of single values does not take a row for
+   each step. */
 static bool joins(const struct row *row, uint64_t more, uint64_t all)
 {
-    return row->count && more && (double)(row->count + more) < FEW * (double)all;
+    return row->count && more && (double)(row->count + more) < SMALL_SHARE * (double)all;
 }
 
 static void add_row(struct chart *chart, const struct histogram *histogram, nsec limit)
 {
     struct row *last = chart->count ? &chart->row[chart->count - 1] : NULL;
-    uint64_t before = last ? last->until : 0, until = histogram->count;
+    uint64_t prev = last ? last->until : 0, until = histogram->count;
 
     if (limit < histogram->max)
         until = histogram_up_to(histogram, limit);
     else
         limit = histogram->max;
-    if (last && joins(last, until - before, histogram->count))
-        before -= last->count;
+    if (last && joins(last, until - prev, histogram->count))
+        prev -= last->count;
     else
         last = &chart->row[chart->count++];
-    *last = (struct row){limit, until - before, until};
+    *last = (struct row){limit, until - prev, until};
     chart->max = last->count > chart->max ? last->count : chart->max;
 }
 
-/* Divides the values by a series. Returns how many rows that takes when it is drawn. */
+/* Divides the values by a series. Returns the number of rows to draw. */
 static size_t divide(struct chart *chart, const struct histogram *histogram,
                      const struct series *series)
 {
@@ -101,7 +101,8 @@ static size_t divide(struct chart *chart, const struct histogram *histogram,
     return drawn;
 }
 
-/* "p50", or the first and the last of those whose values the row holds: "p90-max". */
+/* Writes the percentiles whose values the row has: "p50", or the first and the last of several:
+   "p90-max". */
 static void mark(const struct chart *chart, size_t i, char *to, size_t room)
 {
     static const struct {
@@ -109,14 +110,14 @@ static void mark(const struct chart *chart, size_t i, char *to, size_t room)
         const char *name;
     } marks[] = {{50, "p50"}, {90, "p90"}, {99, "p99"}, {99.9, "p99.9"}, {100, "max"}};
     double all = (double)chart->row[chart->count - 1].until;
-    double before = i ? (double)chart->row[i - 1].until : 0;
+    double prev = i ? (double)chart->row[i - 1].until : 0;
     double until = (double)chart->row[i].until;
     const char *first = NULL, *last = NULL;
 
     for (size_t m = 0; m < sizeof(marks) / sizeof(*marks); m++) {
         double rank = marks[m].percent / 100 * all;
 
-        if (rank <= before || rank > until)
+        if (rank <= prev || rank > until)
             continue;
         first = first ? first : marks[m].name;
         last = marks[m].name;
@@ -133,7 +134,7 @@ static void put_limit(FILE *to, nsec limit)
     fprintf(to, "%*.*s%-3s", LIMIT_COLUMNS - 3, digits, span.text, span.text + digits);
 }
 
-/* Returns the columns that it took. What is not nothing has a mark, be it ever so small. */
+/* Returns the columns of the bar. A count over 0 has a bar of at least an eighth. */
 static size_t put_bar(FILE *to, uint64_t count, uint64_t max, size_t width)
 {
     size_t eighths = (size_t)((double)count / (double)max * (double)(width * EIGHTHS) + 0.5);
@@ -165,7 +166,7 @@ static void put_row(FILE *to, const struct chart *chart, size_t i, bool color, s
 void chart_draw(FILE *to, const struct histogram *histogram, bool color, size_t columns)
 {
     size_t others = LIMIT_COLUMNS + 1 + COUNT_COLUMNS + SHARE_COLUMNS + MARK_COLUMNS;
-    size_t width = columns > others + LEAST_BAR ? columns - others : LEAST_BAR;
+    size_t width = columns > others + MIN_BAR ? columns - others : MIN_BAR;
     size_t series = 0, last = sizeof(all_series) / sizeof(*all_series) - 1;
     struct chart chart;
 
@@ -180,7 +181,7 @@ void chart_draw(FILE *to, const struct histogram *histogram, bool color, size_t 
         bool empty = !chart.row[i].count;
 
         if (empty && i && !chart.row[i - 1].count)
-            continue; /* one mark for all of a gap */
+            continue; /* several empty rows are drawn as one */
         if (empty && i + 1 < chart.count && !chart.row[i + 1].count)
             fprintf(to, "%*s⋮\n", LIMIT_COLUMNS - 4, "");
         else

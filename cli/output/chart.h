@@ -7,9 +7,9 @@
 
 #include "bench/load/histogram.h"
 
-/* A row for each step of the values, which grow by equal ratios: the most that is in it, a bar, how
-   many values and what share of them, and which percentiles lie there. Every value is in some row;
-   several empty ones are drawn as one. Nothing for an empty histogram. Takes at most `columns`, 60
+/* Draws a row for each step of the values, which grow in equal ratios: the row's upper limit, a
+   bar, the number and share of its values, and the percentiles in it. Several empty rows are
+   drawn as one. Draws nothing for an empty histogram. Uses at most `columns`, which must be 60
    or more. */
 void chart_draw(FILE *to, const struct histogram *histogram, bool color, size_t columns);
 

@@ -1,5 +1,5 @@
-/* Not used where memory may be short: base/memory.c and cli/output/output.c write what is said
-   then. */
+/* Must not be used when memory may be short: base/memory.c and cli/output/output.c then write
+   messages themselves. */
 #include "cli/output/diagnostic.h"
 
 #include <stdarg.h>
@@ -21,14 +21,15 @@ void diagnostic(const char *format, ...)
     if (vasprintf(&text, format, arguments) < 0)
         memory_exhausted();
     va_end(arguments);
-    fprintf(stderr, "%s%s\n", name, text); /* one system call: processes do not mix their lines */
+    /* one system call: lines of several processes do not mix */
+    fprintf(stderr, "%s%s\n", name, text);
     free(text);
 }
 
-bool complain(const char *what, const char *why)
+bool complain(const char *subject, const char *why)
 {
     fputs(name, stderr);
-    text_show(stderr, what, strlen(what), TEXT_ALL);
+    text_show(stderr, subject, strlen(subject), TEXT_ALL);
     if (*why)
         fputs(": ", stderr);
     text_show(stderr, why, strlen(why), TEXT_ALL);
@@ -36,11 +37,11 @@ bool complain(const char *what, const char *why)
     return false;
 }
 
-bool complain_and_free(const char *what, char *why)
+bool complain_and_free(const char *subject, char *why)
 {
     if (!why)
         return true;
-    complain(what, why);
+    complain(subject, why);
     free(why);
     return false;
 }

@@ -1,5 +1,5 @@
 /*
- * Messages to people, on standard error: "firstbyte: ...", a line each. A caller that shows a
+ * Messages to people on standard error: "firstbyte: ...", one line each. A caller that shows a
  * progress line hides it first (cli/output/progress.h).
  */
 #ifndef CLI_OUTPUT_DIAGNOSTIC_H
@@ -7,14 +7,15 @@
 
 #include <stdbool.h>
 
-/* As printf, between "firstbyte: " and a line end. Texts from outside are shown as they are. */
+/* Writes "firstbyte: ", the text as printf formats it, and a line end. Arguments are not
+   escaped. */
 void diagnostic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Says "firstbyte: what: why", with what came from outside escaped; the reason may be empty.
-   Returns false, for the caller's. */
-bool complain(const char *what, const char *why);
+/* Writes "firstbyte: subject: why", both escaped; `why` may be empty. Returns false, so that a
+   caller can return it. */
+bool complain(const char *subject, const char *why);
 
-/* The same, and frees `why`. True, with nothing said, where that is NULL: nothing went wrong. */
-bool complain_and_free(const char *what, char *why);
+/* The same, and frees `why`. If `why` is NULL, writes nothing and returns true. */
+bool complain_and_free(const char *subject, char *why);
 
 #endif

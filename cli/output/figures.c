@@ -1,7 +1,6 @@
 /*
- * How figures are rounded. Fixed units and decimals were rejected: a percentile of 250 us and a
- * stall of 2 s stand in one column, and each digit beyond the third would say more than the sample
- * does.
+ * How figures are rounded. Rejected: fixed units and decimals. A percentile of 250 us and a stall
+ * of 2 s stand in one column, and more than three digits are more precise than the sample.
  */
 #include "cli/output/figures.h"
 
@@ -9,15 +8,17 @@
 #include <stdio.h>
 
 #define THOUSAND 1000.0
-#define EIGHTHS  8 /* of a character */
+#define EIGHTHS  8
 
-/* How many decimals make three digits of it; what rounds up to 10 or 100 has one less. */
+/* The number of decimals that gives three digits. A value that is rounded up to 10 or 100 has one
+   less. */
 static int decimals(double value)
 {
     return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
 }
 
-/* Three digits and the unit in which they are below 1,000; the first unit has no parts. */
+/* Formats three digits and the unit in which they are below 1,000. The first unit has no
+   decimals. */
 static struct figure in_units(double value, const char *const *units, size_t count)
 {
     struct figure figure;
@@ -71,7 +72,7 @@ struct figure figure_rate(double rate)
         rate = 0;
     if (rate >= 99.95)
         return figure_count(rate < (double)UINT64_MAX ? (uint64_t)(rate + 0.5) : UINT64_MAX);
-    if (rate > 0 && rate < 0.095) /* with decimals it would have a digit less, or none */
+    if (rate > 0 && rate < 0.095) /* fixed decimals would leave fewer than three digits */
         snprintf(figure.text, sizeof(figure.text), "%.3g", rate);
     else
         snprintf(figure.text, sizeof(figure.text), "%.*f", rate > 0 ? decimals(rate) : 0, rate);

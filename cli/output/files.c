@@ -1,4 +1,4 @@
-/* A table of roles, and every pair of them. */
+/* Collects all files with their roles, then compares every pair. */
 #include "cli/output/files.h"
 
 #include <stdlib.h>
@@ -10,21 +10,21 @@
 #include "cli/output/diagnostic.h"
 #include "cli/output/replacement.h"
 
-/* What happens to a file in this run. */
+/* How this run uses a file. */
 enum role {
     READ = 1,
     WRITTEN = 2,
-    OUTPUT = 4,   /* may be the file of a standard stream */
-    STANDARD = 8, /* an output stream */
+    OUTPUT = 4,   /* may also be the file of a standard stream */
+    STANDARD = 8, /* standard output or standard error */
 };
 
 /* A file in its role. */
 struct used_file {
-    const char *option, *path; /* as the user calls it */
+    const char *option, *path; /* as the user has written them */
     unsigned role;
     dev_t device;
-    ino_t inode; /* of the file, or of its folder */
-    char *name;  /* in that folder, of a file that does not exist; owned; NULL: it exists */
+    ino_t inode; /* of the file, or of its folder if it does not exist */
+    char *name;  /* the name in that folder if the file does not exist; owned; NULL: it exists */
 };
 
 struct used_files {
@@ -32,7 +32,8 @@ struct used_files {
     size_t count;
 };
 
-/* Whether the file can be destroyed: it is a regular one, or would be made. */
+/* Identifies a file. False if it cannot be destroyed: it is not a regular file and would not be
+   created as one. */
 static bool identify(struct used_file *file, int fd)
 {
     struct stat about;
@@ -56,7 +57,7 @@ static bool identify(struct used_file *file, int fd)
     return found;
 }
 
-/* Adds a file by its descriptor, or, with -1, by its path; NULL: there is none. */
+/* Adds a file by its descriptor or, if that is -1, by its path. Path NULL: there is no file. */
 static void add(struct used_files *files, unsigned role, const char *option, const char *path,
                 int fd)
 {
@@ -98,7 +99,7 @@ static bool is_same(const struct used_file *one, const struct used_file *other)
            !one->name == !other->name && (!one->name || !strcmp(one->name, other->name));
 }
 
-/* Whether one file must not have both roles. */
+/* Whether both are one file that must not have both roles. */
 static bool is_conflict(const struct used_file *one, const struct used_file *other)
 {
     unsigned both = one->role | other->role, common = one->role & other->role;
@@ -124,15 +125,15 @@ static bool refuse_pair(const struct used_file *one, const struct used_file *oth
 bool files_check(const struct files_options *options)
 {
     struct used_files files = {0};
-    bool sound = true;
+    bool valid = true;
 
     add_all(&files, options);
     for (size_t i = 0; i < files.count; i++)
-        for (size_t k = i + 1; k < files.count && sound; k++)
+        for (size_t k = i + 1; k < files.count && valid; k++)
             if (is_conflict(&files.list[i], &files.list[k]))
-                sound = refuse_pair(&files.list[i], &files.list[k]);
+                valid = refuse_pair(&files.list[i], &files.list[k]);
     for (size_t i = 0; i < files.count; i++)
         free(files.list[i].name);
     free(files.list);
-    return sound;
+    return valid;
 }

@@ -1,7 +1,7 @@
 /*
- * One flag is enough for the commas: an object or array that ends is an element of the one around
- * it. A tree that is built and then written, as jansson has it, was rejected: a list has no end in
- * sight, and a line for each site must not allocate.
+ * One flag is enough for the commas, because an object or array that ends is itself an element.
+ * Rejected: building a tree, as jansson does. A list may be endless, and a line for a site must not
+ * allocate.
  */
 #include "cli/output/json.h"
 
@@ -11,8 +11,8 @@
 
 #include "cli/output/text.h"
 
-/* What stands in front of a value. */
-static void lead(struct json *json, const char *key)
+/* Writes the comma and the key before a value. */
+static void begin_value(struct json *json, const char *key)
 {
     if (json->comma)
         putc_unlocked(',', json->to);
@@ -26,7 +26,7 @@ static void lead(struct json *json, const char *key)
 
 static void open_with(struct json *json, const char *key, char bracket)
 {
-    lead(json, key);
+    begin_value(json, key);
     putc_unlocked(bracket, json->to);
     json->comma = false;
 }
@@ -70,20 +70,20 @@ void json_array_end(struct json *json)
 
 void json_member(struct json *json, const char *bytes, size_t length)
 {
-    lead(json, NULL);
+    begin_value(json, NULL);
     text_plain(json->to, bytes, length);
     json->comma = false;
 }
 
 void json_encoded(struct json *json, const char *key, const char *bytes, size_t length)
 {
-    lead(json, key);
+    begin_value(json, key);
     text_plain(json->to, bytes, length);
 }
 
 void json_plain(struct json *json, const char *key, const char *bytes, size_t length)
 {
-    lead(json, key);
+    begin_value(json, key);
     putc_unlocked('"', json->to);
     text_plain(json->to, bytes, length);
     putc_unlocked('"', json->to);
@@ -101,7 +101,7 @@ void json_bool(struct json *json, const char *key, bool value)
 
 void json_text(struct json *json, const char *key, const void *bytes, size_t length, size_t max)
 {
-    lead(json, key);
+    begin_value(json, key);
     text_json(json->to, bytes, length, max);
 }
 
@@ -115,7 +115,7 @@ void json_string(struct json *json, const char *key, const char *text)
 
 void json_unsigned(struct json *json, const char *key, uint64_t value)
 {
-    lead(json, key);
+    begin_value(json, key);
     fprintf(json->to, "%" PRIu64, value);
 }
 
@@ -125,7 +125,7 @@ void json_fixed(struct json *json, const char *key, uint64_t value, int decimals
 
     for (int i = 0; i < decimals; i++)
         unit *= 10;
-    lead(json, key);
+    begin_value(json, key);
     fprintf(json->to, "%" PRIu64 ".%0*" PRIu64, value / unit, decimals, value % unit);
 }
 
@@ -135,7 +135,7 @@ void json_real(struct json *json, const char *key, double value, int decimals)
         json_null(json, key);
         return;
     }
-    lead(json, key);
+    begin_value(json, key);
     fprintf(json->to, "%.*f", decimals, value);
 }
 
@@ -145,6 +145,6 @@ void json_digits(struct json *json, const char *key, double value, int digits)
         json_null(json, key);
         return;
     }
-    lead(json, key);
+    begin_value(json, key);
     fprintf(json->to, "%.*g", digits, value);
 }

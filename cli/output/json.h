@@ -1,7 +1,7 @@
 /*
- * Writes JSON (RFC 8259) as it is composed, without spaces; nothing is held. The writer puts the
- * commas. A key is NULL for the top level, for an element of an array, and behind json_member; it
- * needs no escaping. The caller closes what it opens, and gives a key for each member of an object.
+ * Writes JSON (RFC 8259) without spaces, directly to a stream. The writer adds the commas. A key is
+ * NULL at the top level, for an element of an array, and after json_member. Keys are not escaped.
+ * The caller closes each object and array, and gives a key for each member of an object.
  */
 #ifndef CLI_OUTPUT_JSON_H
 #define CLI_OUTPUT_JSON_H
@@ -11,21 +11,21 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* On the caller's stack; the fields are the writer's. `to` is borrowed. */
+/* Allocated by the caller; the fields are private. `to` is borrowed. */
 struct json {
     FILE *to;
-    bool comma; /* one goes in front of the next key or element */
+    bool comma; /* the next key or element needs a comma */
 };
 
 void json_begin(struct json *json, FILE *to);
-void json_end(struct json *json); /* the end of the line, behind the top-level value */
+void json_end(struct json *json); /* ends the line after the top-level value */
 
 void json_object(struct json *json, const char *key);
 void json_object_end(struct json *json);
 void json_array(struct json *json, const char *key);
 void json_array_end(struct json *json);
 
-/* A key that is encoded already, "\"name\":". Its value is the next call. */
+/* An encoded key, "\"name\":". The next call is its value. */
 void json_member(struct json *json, const char *bytes, size_t length);
 
 /* A string, as text_json escapes it. NULL: null. */
@@ -44,11 +44,11 @@ void json_unsigned(struct json *json, const char *key, uint64_t value);
 /* `value` in units of 10^-decimals, decimals over 0: 1500 with 3 decimals is 1.500. */
 void json_fixed(struct json *json, const char *key, uint64_t value, int decimals);
 
-/* With so many decimals, or at most so many significant digits. NaN and infinity: null. */
+/* With `decimals` decimals, or at most `digits` significant digits. NaN and infinity: null. */
 void json_real(struct json *json, const char *key, double value, int decimals);
 void json_digits(struct json *json, const char *key, double value, int digits);
 
-/* A value that is encoded already. */
+/* An encoded value. */
 void json_encoded(struct json *json, const char *key, const char *bytes, size_t length);
 
 #endif

@@ -1,9 +1,8 @@
 /*
- * A view of a few lines that is drawn over itself. A frame of it is more than a terminal may take
- * at once: so the terminal is opened a second time, with O_NONBLOCK, which concerns nobody who
- * shares the first descriptor; what it does not take waits, and no other frame is drawn before it
- * is out. The alternate screen was rejected, for what stood on the terminal should stay, and the
- * report with it.
+ * A view of a few lines, redrawn in place. A frame may be larger than a terminal accepts at once.
+ * So the terminal is opened a second time with O_NONBLOCK, which does not change the shared
+ * descriptor. The rest of a frame waits, and no other frame is drawn before it is sent. Rejected:
+ * the alternate screen, because earlier text and the report should stay visible.
  */
 #include "cli/output/live.h"
 
@@ -29,41 +28,41 @@
 #define BAR_COLUMNS     30
 #define DEFAULT_COLUMNS 80
 #define MAX_COLUMNS     100
-#define NARROWEST       20 /* where a terminal is narrower than that, nothing is drawn */
+#define MIN_COLUMNS     20 /* on a narrower terminal nothing is drawn */
 #define TEXT_BYTES      256
-#define LAST_WAIT_MS    500 /* at the end, for a terminal that is slow */
+#define LAST_WAIT_MS    500 /* limit of waiting for a slow terminal at the end */
 #define PATH_BYTES      64
 
 /* An interval in the graph. */
 struct live_sample {
-    double rate; /* completed a second */
-    bool failed; /* some requests did */
+    double rate; /* completed requests per second */
+    bool failed; /* a request failed */
 };
 
 struct live {
-    int fd;   /* as given, borrowed */
-    int ours; /* the same terminal, opened anew; -1: it could not be */
+    int fd;     /* of the terminal; borrowed */
+    int own_fd; /* the same terminal, opened again; -1: it could not be opened */
     nsec duration;
     uint64_t requests;
     bool color;
     struct live_sample samples[SAMPLES]; /* a ring */
-    size_t sampled;                      /* in all; the next goes to sampled % SAMPLES */
-    size_t lines;       /* that stand on the terminal, or will when `frame` is out */
-    size_t max_lines;   /* of this frame: the terminal's, but one */
-    size_t line;        /* of this frame, that is being made */
-    size_t room;        /* columns that are left in it */
-    FILE *to;           /* the frame that is being made */
-    char *frame;        /* what is made of it; owned */
-    size_t bytes, sent; /* of it */
+    size_t sample_count; /* number of all samples; the next is at sample_count % SAMPLES */
+    size_t lines;        /* on the terminal when `frame` is sent */
+    size_t max_lines;    /* of this frame: one less than the terminal has */
+    size_t line;         /* of this frame, that is being composed */
+    size_t room;         /* columns left in that line */
+    FILE *to;            /* the stream that composes the frame */
+    char *frame;         /* the composed bytes; owned */
+    size_t bytes, sent;  /* of the frame */
 };
 
-/* Sends what remains of the frame. False where the terminal does not take all of it in that time.
-   Through the descriptor that is shared, a write waits for room: so only few bytes go at once, when
-   there is some. */
+/* Sends the rest of the frame. False if the terminal does not accept all of it within `wait_ms`. A
+   write to the shared descriptor blocks, so only a few bytes are written there at once, and only
+   when poll() reports room. */
 static bool flush(struct live *live, int wait_ms)
 {
-    int fd = live->ours >= 0 ? live->ours : live->fd;
-    size_t max = live->ours >= 0 ? SIZE_MAX : TEXT_BYTES;
+    int fd = live->own_fd >= 0 ? live->own_fd : live->fd;
+    size_t max = live->own_fd >= 0 ? SIZE_MAX : TEXT_BYTES;
 
     while (live->sent < live->bytes) {
         struct pollfd one = {.fd = fd, .events = POLLOUT};
@@ -80,7 +79,7 @@ static bool flush(struct live *live, int wait_ms)
     return true;
 }
 
-/* Composing: nothing goes beyond the line's room, or the frame's last line */
+/* Composing: text beyond the end of the line or of the frame is dropped */
 
 static bool is_cut(const struct live *live)
 {
@@ -118,19 +117,19 @@ __attribute__((format(printf, 2, 3))) static void put_format(struct live *live, 
     put(live, text);
 }
 
-/* Ends the line before it, too. */
+/* Ends the current line and begins the next one. */
 static void begin_line(struct live *live, size_t columns)
 {
     if (live->line)
         put_sequence(live, "\n");
     live->line++;
-    live->room = columns - 1; /* in the last one a terminal would go on below */
+    live->room = columns - 1; /* writing in the last column could move the cursor down */
     put_sequence(live, "\r" ERASE_LINE);
 }
 
 /* The lines */
 
-/* How much of the run is done, by the limit that is nearer: 0 to 1, under 0 where there is none. */
+/* The share of the run that is done, 0 to 1, by the nearer limit; negative if there is no limit. */
 static double done_share(const struct live *live, const struct tally *total)
 {
     double share = -1;
@@ -197,7 +196,7 @@ static void put_latency(struct live *live, const struct tally *total)
                    figure_span((double)histogram_at(latency, 99)).text,
                    figure_span((double)latency->max).text);
     else
-        put(live, "no answer yet");
+        put(live, "no response yet");
 }
 
 static void put_state(struct live *live, const struct tally *interval)
@@ -209,13 +208,13 @@ static void put_state(struct live *live, const struct tally *interval)
     put_format(live, ", client %s busy", figure_share(tally_busy(interval)).text);
 }
 
-/* The last of the samples, as many as `count`; from 0. */
+/* Sample `i` of the last `count` samples. */
 static const struct live_sample *sample_of(const struct live *live, size_t count, size_t i)
 {
-    return &live->samples[(live->sampled - count + i) % SAMPLES];
+    return &live->samples[(live->sample_count - count + i) % SAMPLES];
 }
 
-/* One line of the graph, `level` from 0 at the bottom. A rate that is not 0 is seen. */
+/* Draws one line of the graph; `level` 0 is at the bottom. A rate over 0 is always visible. */
 static void put_graph(struct live *live, size_t count, double max, unsigned level)
 {
     const char *now = "";
@@ -238,7 +237,7 @@ static void put_graph(struct live *live, size_t count, double max, unsigned leve
 static void put_graphs(struct live *live, size_t columns)
 {
     char label[TEXT_BYTES];
-    size_t count = live->sampled < SAMPLES ? live->sampled : SAMPLES, room;
+    size_t count = live->sample_count < SAMPLES ? live->sample_count : SAMPLES, room;
     double max = 0;
 
     for (size_t i = 0; i < count; i++)
@@ -272,7 +271,7 @@ static void compose(struct live *live, const struct tally *interval, const struc
     put_graphs(live, columns);
 }
 
-/* Begins a frame: the cursor goes to the first line of the last one. */
+/* Begins a frame: moves the cursor to the first line of the last frame. */
 static void begin_frame(struct live *live)
 {
     free(live->frame);
@@ -282,7 +281,7 @@ static void begin_frame(struct live *live)
         fprintf(live->to, CURSOR_UP, live->lines);
 }
 
-/* Ends it; what stood below goes. */
+/* Ends the frame and erases the lines below it. */
 static void end_frame(struct live *live, int wait_ms)
 {
     fputs(ERASE_BELOW, live->to);
@@ -297,7 +296,7 @@ static size_t rows_of(const struct live *live)
     return ioctl(live->fd, TIOCGWINSZ, &size) || !size.ws_row ? LINES + 1 : size.ws_row;
 }
 
-/* How many columns may be used. */
+/* The number of columns to use. */
 static size_t columns_of(const struct live *live)
 {
     size_t columns = terminal_columns(live->fd);
@@ -316,7 +315,7 @@ struct live *live_new(int fd, nsec duration, uint64_t requests, bool color)
     live = memory_zeroed(sizeof(*live));
     live->fd = fd;
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    live->ours = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    live->own_fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     live->duration = duration;
     live->requests = requests;
     live->color = color;
@@ -329,11 +328,11 @@ void live_show(struct live *live, const struct tally *interval, const struct tal
 
     if (!live)
         return;
-    live->samples[live->sampled++ % SAMPLES] =
+    live->samples[live->sample_count++ % SAMPLES] =
         (struct live_sample){tally_per_second(interval, interval->completed), interval->failed > 0};
     columns = columns_of(live);
     rows = rows_of(live);
-    if (!flush(live, 0) || columns < NARROWEST || rows < 2)
+    if (!flush(live, 0) || columns < MIN_COLUMNS || rows < 2)
         return;
     live->max_lines = rows - 1;
     begin_frame(live);
@@ -352,8 +351,8 @@ void live_free(struct live *live)
         fputs("\r", live->to);
         end_frame(live, LAST_WAIT_MS);
     }
-    if (live->ours >= 0)
-        close(live->ours);
+    if (live->own_fd >= 0)
+        close(live->own_fd);
     free(live->frame);
     free(live);
 }

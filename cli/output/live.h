@@ -1,7 +1,7 @@
 /*
- * The live view of a load on a terminal: elapsed time and what is left, rate, percentiles so far,
- * errors, and a small graph of the rate of the last minute. Drawn once an interval, in place, and
- * taken away before the report.
+ * The live view of a load on a terminal: elapsed and remaining time, rate, percentiles so far,
+ * errors, and a small graph of the rate in the last minute. It is redrawn in place after each
+ * interval, and erased before the report.
  */
 #ifndef CLI_OUTPUT_LIVE_H
 #define CLI_OUTPUT_LIVE_H
@@ -10,14 +10,14 @@
 
 struct live;
 
-/* Begins. Returns NULL where `fd` is no terminal or a dumb one (TERM); NULL is allowed below and
-   nothing happens. `duration` NSEC_NEVER and `requests` 0: no limit of that kind. */
+/* Starts the view. NULL if `fd` is not a terminal or a dumb one (TERM); the functions below accept
+   NULL and do nothing. `duration` NSEC_NEVER and `requests` 0: no such limit. */
 struct live *live_new(int fd, nsec duration, uint64_t requests, bool color);
 
-/* Draws anew: `interval` is the last one, `total` all until now. */
+/* Redraws the view: `interval` is the last interval, `total` is the run so far. */
 void live_show(struct live *live, const struct tally *interval, const struct tally *total);
 
-/* Takes it away and frees. */
+/* Erases the view and frees it. */
 void live_free(struct live *live);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * flock(2), which belongs to the open file and not to the process, as fcntl's older locks do. A
- * file named FILE.lock beside each was rejected: it outlives a run that is killed.
+ * Uses flock(2): its lock belongs to the open file, unlike a lock of fcntl(F_SETLK), which belongs
+ * to the process. Rejected: a file FILE.lock. It would stay after a run that was killed.
  */
 #include "cli/output/lock.h"
 
@@ -12,18 +12,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MODE     0666 /* less the umask */
-#define MAX_TIES 64   /* times that the file is renamed while it is being opened */
+#define MODE         0666 /* less the umask */
+#define MAX_ATTEMPTS 64   /* if the file is replaced while it is opened */
 
-static int give_up(int fd, int error)
+static int close_with_error(int fd, int error)
 {
     close(fd);
     errno = error;
     return -1;
 }
 
-/* Whether the name still means the file that was opened: whoever had the lock before may have put
-   another one in its place. */
+/* Whether the path still names the open file. Another run may have replaced it before this one got
+   the lock. */
 static bool is_named(const struct stat *opened, const char *path)
 {
     struct stat named;
@@ -33,17 +33,17 @@ static bool is_named(const struct stat *opened, const char *path)
 
 int lock_open(const char *path)
 {
-    for (int ties = 0; ties < MAX_TIES; ties++) {
-        /* O_NONBLOCK: a FIFO or a line is not waited for, only refused */
+    for (int attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
+        /* O_NONBLOCK: opening a FIFO or a serial line must not block; both are refused */
         int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, MODE);
         struct stat about;
 
         if (fd < 0)
             return -1;
         if (fstat(fd, &about) || !S_ISREG(about.st_mode))
-            return give_up(fd, EINVAL);
+            return close_with_error(fd, EINVAL);
         if (flock(fd, LOCK_EX | LOCK_NB))
-            return give_up(fd, errno);
+            return close_with_error(fd, errno);
         if (is_named(&about, path))
             return fd;
         close(fd);

@@ -1,7 +1,7 @@
 /*
- * A buffer between the reports and a descriptor that may have no room. A file of the user's is
+ * A buffer between the reports and a descriptor that may have no room. A file of --output is
  * replaced when all is written (cli/output/replacement.h), so that a reader finds the old results
- * or the new ones, never half of them.
+ * or the new ones, never a part of them.
  */
 #include "cli/output/output.h"
 
@@ -23,27 +23,27 @@
 #define INHERITED  64   /* descriptors below this may be inherited */
 
 struct output {
-    struct loop *loop; /* NULL: writing waits */
+    struct loop *loop; /* NULL: writing blocks */
     int fd;
-    bool own_fd;   /* closed with the output */
-    bool file;     /* always has room, or writing waits */
-    bool in_place; /* a regular file of the user's */
-    char *name;    /* for messages */
-    char why[128]; /* it could not be opened */
-    bool aside;    /* written out of sight, into `new` */
-    bool kept;     /* `new` stays under its own name */
+    bool own_fd;    /* the output closes it */
+    bool file;      /* written without polling */
+    bool direct;    /* a regular file of --output, not replaced */
+    char *name;     /* for messages */
+    char why[128];  /* the reason why it could not be opened */
+    bool replacing; /* written to `new`, which will replace the file */
+    bool kept;      /* `new` stays in the folder under its own name */
     struct replacement new;
     void (*room)(void *owner);
     void (*broken)(void *owner, int error);
     void *owner;
-    void (*wrote)(void *owner);
-    void *wrote_owner;
-    struct watch watch; /* while there is no room */
-    struct task flush;  /* at the end of the turn */
-    FILE *line;         /* what is being composed; flushed, it lands in the buffer */
+    void (*written)(void *owner);
+    void *written_owner;
+    struct watch watch; /* waits for room */
+    struct task flush;  /* runs at the end of the turn */
+    FILE *line;         /* composes a line; flushing it appends to the buffer */
     char *buffer;
     size_t begin, end, allocated;
-    uint64_t bytes; /* in the file */
+    uint64_t bytes;
     bool was_full;
     int error;
 };
@@ -68,7 +68,7 @@ static void keep(struct output *output, const char *bytes, size_t count)
     output->end += count;
 }
 
-/* The stream hands over what was composed. */
+/* Receives the bytes of the composing stream. */
 static ssize_t on_flushed(void *owner, const char *bytes, size_t count)
 {
     struct output *output = owner;
@@ -78,7 +78,7 @@ static ssize_t on_flushed(void *owner, const char *bytes, size_t count)
     return (ssize_t)count;
 }
 
-/* Whether it is written to without asking for room. */
+/* Whether writing does not need polling: there is no loop, or it is a file or block device. */
 static bool never_waits(const struct loop *loop, int fd)
 {
     struct stat about;
@@ -111,7 +111,7 @@ struct output *output_new_blocking(int fd)
     return output_new(NULL, fd, NULL, NULL, NULL);
 }
 
-/* The inherited descriptor through which a regular file is written already; -1: none. */
+/* An inherited descriptor through which the file is written already; -1: none. */
 static int find_writer(const struct stat *file)
 {
     for (int fd = STDIN_FILENO; fd < INHERITED; fd++) {
@@ -125,7 +125,7 @@ static int find_writer(const struct stat *file)
     return -1;
 }
 
-/* Whether a line of an open file ends there, or the file begins. */
+/* Whether offset `at` of an open file is the start of a line. */
 static bool is_line_end(int fd, uint64_t at)
 {
     char last = '\n';
@@ -133,7 +133,7 @@ static bool is_line_end(int fd, uint64_t at)
     return !at || (pread(fd, &last, 1, (off_t)(at - 1)) == 1 && last == '\n');
 }
 
-/* Cuts the file to `keep` bytes and ends its last line. Returns what is wrong, or NULL. */
+/* Cuts the file to `keep` bytes and ends its last line. Returns the error, or NULL. */
 static const char *cut(struct output *output, uint64_t keep)
 {
     struct stat about;
@@ -144,12 +144,12 @@ static const char *cut(struct output *output, uint64_t keep)
     if (keep != OUTPUT_ALL && keep > output->bytes) {
         snprintf(output->why, sizeof(output->why),
                  "it has %" PRIu64 " bytes and should have %" PRIu64
-                 ": it is not what the run wrote",
+                 ": it is not the output of that run",
                  output->bytes, keep);
         return output->why;
     }
     if (keep != OUTPUT_ALL && !is_line_end(output->fd, keep))
-        return "no line ends where the run's last one did: it is not what the run wrote";
+        return "no line ends where that run ended: it is not the output of that run";
     if (keep < output->bytes) {
         if (ftruncate(output->fd, (off_t)keep))
             return strerrordesc_np(errno);
@@ -161,24 +161,24 @@ static const char *cut(struct output *output, uint64_t keep)
     return write(output->fd, "\n", 1) == 1 ? NULL : strerrordesc_np(errno);
 }
 
-/* Before the program ends for want of memory: what was written is kept, and it is said where. */
+/* Called before the program ends because memory ran out: keeps the new file and writes its name. */
 static void rescue(void *owner)
 {
-    static const char said[] = "firstbyte: what was written is in ";
+    static const char message[] = "firstbyte: the results are in ";
     struct output *output = owner;
     size_t left = output->end - output->begin;
     ssize_t count = left ? write(output->fd, output->buffer + output->begin, left) : 0;
 
     if ((!output->bytes && count <= 0) || !replacement_keep(&output->new))
         return;
-    if (write(STDERR_FILENO, said, sizeof(said) - 1) < 0 ||
+    if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0 ||
         write(STDERR_FILENO, output->new.name, strlen(output->new.name)) < 0 ||
         write(STDERR_FILENO, "\n", 1) < 0)
-        return; /* there is no other place to say it */
+        return; /* nothing else can be done */
 }
 
-/* Opens the file that will take the place of this one. Returns what is wrong, or NULL. */
-static const char *open_aside(struct output *output, bool is_there)
+/* Opens the file that will replace this one. Returns the error, or NULL. */
+static const char *open_replacement(struct output *output, bool is_there)
 {
     if (is_there && access(output->name, W_OK))
         return strerrordesc_np(errno);
@@ -187,16 +187,17 @@ static const char *open_aside(struct output *output, bool is_there)
                    ? "no file can be made in its folder; --append writes into it"
                    : strerrordesc_np(errno);
     output->fd = output->new.fd;
-    output->aside = true;
+    output->replacing = true;
     memory_on_exhausted(rescue, output);
     return NULL;
 }
 
-/* Opens the file in the way that its kind asks for. Returns what is wrong, or NULL. */
+/* Opens the file as its type requires. Returns the error, or NULL. */
 static const char *open_file(struct output *output, const struct output_file *file)
 {
     struct stat about;
-    int create = file->keep == 0 || file->keep == OUTPUT_ALL ? O_CREAT : 0; /* else it was there */
+    /* otherwise it must exist */
+    int create = file->keep == 0 || file->keep == OUTPUT_ALL ? O_CREAT : 0;
     bool is_there = !stat(file->path, &about), regular = !is_there || S_ISREG(about.st_mode);
     int writer = is_there && regular ? find_writer(&about) : -1;
 
@@ -205,13 +206,13 @@ static const char *open_file(struct output *output, const struct output_file *fi
     else if (!regular)
         output->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     else if (!file->append)
-        return open_aside(output, is_there);
+        return open_replacement(output, is_there);
     else
         output->fd = open(file->path, O_RDWR | O_APPEND | create | O_CLOEXEC | O_NOCTTY, MODE);
     if (output->fd < 0)
         return strerrordesc_np(errno);
-    output->in_place = writer < 0 && regular;
-    return output->in_place ? cut(output, file->keep) : NULL;
+    output->direct = writer < 0 && regular;
+    return output->direct ? cut(output, file->keep) : NULL;
 }
 
 struct output *output_open(struct loop *loop, const struct output_file *file,
@@ -244,7 +245,7 @@ bool output_continues(struct output *output)
     if (fstat(output->fd, &about) || !S_ISREG(about.st_mode) || !about.st_size)
         return false;
     snprintf(path, sizeof(path), "/proc/self/fd/%d", output->fd);
-    fd = open(path, O_RDONLY | O_CLOEXEC); /* ours may be for writing only */
+    fd = open(path, O_RDONLY | O_CLOEXEC); /* output->fd may be open for writing only */
     if (fd >= 0 && pread(fd, &last, 1, about.st_size - 1) == 1 && last != '\n') {
         fputc('\n', output_begin(output));
         output_end(output);
@@ -254,10 +255,10 @@ bool output_continues(struct output *output)
     return true;
 }
 
-void output_on_written(struct output *output, void (*wrote)(void *owner), void *owner)
+void output_on_written(struct output *output, void (*written)(void *owner), void *owner)
 {
-    output->wrote = wrote;
-    output->wrote_owner = owner;
+    output->written = written;
+    output->written_owner = owner;
 }
 
 uint64_t output_bytes(const struct output *output)
@@ -267,7 +268,7 @@ uint64_t output_bytes(const struct output *output)
 
 bool output_can_be_cut(const struct output *output)
 {
-    return output->in_place;
+    return output->direct;
 }
 
 const char *output_name(const struct output *output)
@@ -282,13 +283,13 @@ const char *output_kept(const struct output *output)
 
 bool output_finish(struct output *output, bool complete)
 {
-    if (!output->aside)
+    if (!output->replacing)
         return !output->error;
     memory_on_exhausted(NULL, NULL);
     if (complete && !output->error && !replacement_commit(&output->new))
         output->error = errno;
-    output->aside = !complete || output->error;
-    if (output->aside && output->bytes) {
+    output->replacing = !complete || output->error;
+    if (output->replacing && output->bytes) {
         output->kept = replacement_keep(&output->new);
         if (!output->kept && !output->error)
             output->error = errno;
@@ -320,7 +321,7 @@ static void fail(struct output *output, int error)
         output->broken(output->owner, error);
 }
 
-/* Writes some of what waits, at least a byte or none. False and errno. */
+/* Writes a part of the buffer. False and errno on an error. */
 static bool write_some(struct output *output)
 {
     size_t left = output->end - output->begin;
@@ -329,7 +330,7 @@ static bool write_some(struct output *output)
     if (!output->file && left > PIPE_BUF)
         left = PIPE_BUF;
     count = write(output->fd, output->buffer + output->begin, left);
-    if (count < 0 && errno == EAGAIN) { /* somebody else made it non-blocking */
+    if (count < 0 && errno == EAGAIN) { /* another process has set O_NONBLOCK */
         poll(&(struct pollfd){.fd = output->fd, .events = POLLOUT}, 1, -1);
         return true;
     }
@@ -347,18 +348,18 @@ static void flush(void *owner)
     struct pollfd one = {.fd = output->fd, .events = POLLOUT};
 
     while (output->begin < output->end) {
-        if (!output->file && !poll(&one, 1, 0)) { /* a write would wait */
+        if (!output->file && !poll(&one, 1, 0)) { /* a write would block */
             if (!loop_watch(output->loop, &output->watch, output->fd, EPOLLOUT))
                 return;
-            output->file = true; /* it cannot be watched: then writing must wait */
+            output->file = true; /* epoll refuses it: write without polling */
         }
         if (!write_some(output)) {
             fail(output, errno);
             return;
         }
     }
-    if (any && output->wrote)
-        output->wrote(output->wrote_owner);
+    if (any && output->written)
+        output->written(output->written_owner);
     if (output->was_full && output->room) {
         output->was_full = false;
         output->room(output->owner);
@@ -401,7 +402,7 @@ void output_free(struct output *output)
         loop_undefer(output->loop, &output->flush);
     }
     fclose(output->line);
-    if (output->aside)
+    if (output->replacing)
         memory_on_exhausted(NULL, NULL);
     if (!output->kept)
         replacement_drop(&output->new);

@@ -1,8 +1,7 @@
 /*
- * The line is made by the timer alone and kept, so that putting it back costs one write. Two lines,
- * or a bar that fills, were rejected: a line that is cut to the width can always be taken away
- * whole. A terminal that takes nothing (stopped with ^S) is left alone: progress must never hold up
- * the loop.
+ * The timer alone composes the line, so that showing it again costs one write. Rejected: two lines,
+ * or a progress bar. One line that is cut to the width can always be erased. A terminal that
+ * accepts nothing (stopped with ^S) is left alone: progress must never block the loop.
  */
 #include "cli/output/progress.h"
 
@@ -17,14 +16,14 @@
 
 #define CLEAR          "\r" ERASE_LINE
 #define LINE_BYTES     160
-#define SAMPLES        20 /* intervals over which the rate is taken: five seconds */
+#define SAMPLES        20 /* intervals that the rate is measured over: five seconds */
 #define DEFAULT_WIDTH  80
-#define NARROWEST      10 /* where a terminal is narrower than that, nothing is drawn */
+#define MIN_WIDTH      10 /* on a narrower terminal nothing is drawn */
 #define MAX_HOURS      100
 #define HOUR_SECONDS   3600
 #define MINUTE_SECONDS 60
 
-/* How many were done at a moment. */
+/* The number of sites done at a time. */
 struct progress_sample {
     nsec time;
     uint64_t done;
@@ -37,12 +36,12 @@ struct progress {
     size_t (*in_flight)(void *owner);
     void *owner;
     struct timer timer;
-    struct task show;                        /* after having stepped aside */
+    struct task show;                        /* shows the line after progress_hide_for_flush */
     struct progress_sample samples[SAMPLES]; /* a ring */
-    size_t sampled;                          /* in all; the next goes to sampled % SAMPLES */
-    char line[LINE_BYTES];                   /* as it was made last; "": not yet */
-    bool drawn;                              /* it stands on the terminal */
-    bool hidden;                             /* somebody else writes */
+    size_t sample_count;   /* number of all samples; the next is at sample_count % SAMPLES */
+    char line[LINE_BYTES]; /* as last composed; "": not yet */
+    bool drawn;            /* it is on the terminal */
+    bool hidden;           /* other output is being written */
 };
 
 static bool write_all(const struct progress *progress, const char *bytes, size_t count)
@@ -59,8 +58,7 @@ static void clear(struct progress *progress)
         progress->drawn = false;
 }
 
-/* Writes the line, cut so that it ends before the last column: there a terminal would go on
-   below. */
+/* Writes the line, cut before the last column: writing there could move the cursor down. */
 static void draw(struct progress *progress)
 {
     char bytes[sizeof(CLEAR) + LINE_BYTES];
@@ -68,7 +66,7 @@ static void draw(struct progress *progress)
     int count;
 
     width = width ? width : DEFAULT_WIDTH;
-    if (progress->hidden || !*progress->line || width < NARROWEST)
+    if (progress->hidden || !*progress->line || width < MIN_WIDTH)
         return;
     count = snprintf(bytes, sizeof(bytes), CLEAR "%.*s",
                      (int)(width - 1 < LINE_BYTES ? width - 1 : LINE_BYTES), progress->line);
@@ -76,20 +74,20 @@ static void draw(struct progress *progress)
         progress->drawn = true;
 }
 
-/* Sites a second over the last few seconds; takes a sample. */
+/* Takes a sample and returns the sites per second of the last five seconds. */
 static double measure(struct progress *progress)
 {
     struct progress_sample now = {loop_now(progress->loop), progress->done};
-    size_t count = progress->sampled < SAMPLES ? progress->sampled : SAMPLES;
-    struct progress_sample first = progress->samples[(progress->sampled - count) % SAMPLES];
+    size_t count = progress->sample_count < SAMPLES ? progress->sample_count : SAMPLES;
+    struct progress_sample first = progress->samples[(progress->sample_count - count) % SAMPLES];
 
-    progress->samples[progress->sampled++ % SAMPLES] = now;
+    progress->samples[progress->sample_count++ % SAMPLES] = now;
     if (now.time <= first.time)
         return 0;
     return (double)(now.done - first.done) * (double)NSEC_PER_S / (double)(now.time - first.time);
 }
 
-/* Writes ", 1:02:03 left" behind `at`; nothing where it cannot be known. */
+/* Writes ", 1:02:03 left" to `at`, or nothing if it is not known. */
 static void add_time_left(const struct progress *progress, double rate, char *at, size_t room)
 {
     double seconds;
@@ -152,7 +150,7 @@ struct progress *progress_new(struct loop *loop, int fd, uint64_t total,
     progress->total = total;
     progress->in_flight = in_flight;
     progress->owner = owner;
-    progress->samples[progress->sampled++].time = loop_clock(loop);
+    progress->samples[progress->sample_count++].time = loop_clock(loop);
     task_init(&progress->show, on_show, progress, "progress redraw");
     timer_init(&progress->timer, on_interval, progress, "progress interval");
     loop_arm(loop, &progress->timer, clock_after(progress->samples[0].time, PROGRESS_INTERVAL));

@@ -1,7 +1,7 @@
 /*
- * linkat(2) does not replace a file, so a file without a name gets an unpredictable one first, and
- * rename(2) does the rest. Rejected: a fixed name beside the file (FILE.part), which may be
- * somebody else's file, or a link that somebody else has put there.
+ * linkat(2) cannot replace a file: so a file without a name first gets an unpredictable one, and
+ * rename(2) replaces the old file. Rejected: a fixed name, such as FILE.part. It could be a file or
+ * a link of another user.
  */
 #include "cli/output/replacement.h"
 
@@ -24,11 +24,11 @@
 #define MODE         0666 /* less the umask */
 #define SUFFIX       ".part-"
 #define SUFFIX_BYTES (sizeof(SUFFIX) - 1 + 16)
-#define MAX_TRIES    16 /* of names that are taken already */
-#define MAX_LINKS    40 /* symbolic links in a row, as of the kernel */
+#define MAX_TRIES    16 /* if a name exists already */
+#define MAX_LINKS    40 /* chain of symbolic links, the kernel's limit */
 #define COPY_BYTES   16384
 
-/* The length of the folder's part of a path, with its last slash; 0 where it has none. */
+/* The length of the folder in a path, with its last slash; 0 if there is none. */
 static size_t folder_bytes(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -36,15 +36,15 @@ static size_t folder_bytes(const char *path)
     return slash ? (size_t)(slash + 1 - path) : 0;
 }
 
-/* One path behind another: the folder of the first, then `name`. To be freed. */
-static char *beside(const char *path, const char *name)
+/* Returns the folder of `path` joined with `name`, or an absolute `name` alone. Free it. */
+static char *in_folder_of(const char *path, const char *name)
 {
     size_t folder = *name == '/' ? 0 : folder_bytes(path);
 
     return memory_print("%.*s%s", (int)folder, path, name);
 }
 
-/* A path to a file that is not there, its folder resolved. To be freed; NULL and errno. */
+/* Resolves the folder of a file that does not exist. Free it. NULL and errno on an error. */
 static char *resolve_folder(const char *path)
 {
     size_t length = folder_bytes(path);
@@ -72,13 +72,13 @@ char *replacement_target(const char *path)
             return next;
         }
         length = readlink(at, link, sizeof(link) - 1);
-        if (length < 0) { /* no link: the file is missing, or its folder */
+        if (length < 0) { /* not a link: the file or its folder is missing */
             next = resolve_folder(at);
             free(at);
             return next;
         }
         link[length] = '\0';
-        next = beside(at, link);
+        next = in_folder_of(at, link);
         free(at);
         at = next;
     }
@@ -93,7 +93,7 @@ static void random_name(struct replacement *replacement)
     size_t folder = folder_bytes(replacement->target), base = room - 1 - SUFFIX_BYTES - folder;
     uint64_t number;
 
-    /* O_EXCL is what protects; this makes the name free. */
+    /* O_EXCL protects against existing files; a random name is only likely to be free. */
     if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
         number = clock_wall_ns() ^ (uint64_t)getpid() << 40;
     if (base + SUFFIX_BYTES > NAME_MAX)
@@ -102,19 +102,19 @@ static void random_name(struct replacement *replacement)
              replacement->target, number);
 }
 
-/* Makes a file without a name. Returns the descriptor or -1. */
+/* Creates a file without a name. Returns the descriptor or -1. */
 static int open_nameless(const struct replacement *replacement, mode_t mode)
 {
     char *folder = memory_text(replacement->target, folder_bytes(replacement->target));
     int fd = -1;
 
-    if (!access("/proc/self/fd", X_OK)) /* without it, it would never get a name */
+    if (!access("/proc/self/fd", X_OK)) /* linkat(2) needs it to name the file */
         fd = open(folder, O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, mode);
     free(folder);
     return fd;
 }
 
-/* Makes a file under a name that is free. Returns the descriptor, or -1 and errno. */
+/* Creates a file under a new name. Returns the descriptor, or -1 and errno. */
 static int open_named(struct replacement *replacement, mode_t mode)
 {
     int fd = -1;
@@ -130,9 +130,9 @@ static int open_named(struct replacement *replacement, mode_t mode)
     return fd;
 }
 
-/* Gives the new file owner and mode of the old one. Where the owner cannot be kept, the set-user-ID
-   bits are dropped. False and errno. */
-static bool take_over(int fd, const struct stat *old)
+/* Gives the new file the owner and mode of the old one. If the owner cannot be kept, the
+   set-user-ID bits are dropped. False and errno on an error. */
+static bool copy_owner(int fd, const struct stat *old)
 {
     bool same = !fchown(fd, old->st_uid, old->st_gid);
 
@@ -156,13 +156,13 @@ bool replacement_open(struct replacement *replacement, const char *path)
         replacement->fd = open_named(replacement, mode);
     if (replacement->fd < 0)
         return false;
-    if (!is_there || take_over(replacement->fd, &old))
+    if (!is_there || copy_owner(replacement->fd, &old))
         return true;
     replacement_abandon(replacement);
     return false;
 }
 
-/* Copies a file that could not be given a name. False and errno. */
+/* Copies a file. False and errno on an error. */
 static bool copy(int from, int to)
 {
     char bytes[COPY_BYTES];
@@ -177,7 +177,7 @@ static bool copy(int from, int to)
     return !count;
 }
 
-/* For a file that the kernel gives no name to, though it made it: a copy gets the name. */
+/* For a file that linkat(2) refuses to name: a copy gets the name. */
 static bool keep_copy(struct replacement *replacement)
 {
     struct stat about;

@@ -1,7 +1,7 @@
 /*
- * The only place that writes results. What a server sent passes through cli/output/text, what a
- * field is called and is worth comes from cli/output/result_fields; how a format writes it is in
- * cli/output/report_text and report_json; here is the choice of fields.
+ * The only writer of results: this file chooses the fields. cli/output/result_fields has their
+ * names and values, cli/output/report_text and report_json the formats, and cli/output/text makes
+ * text from a server safe.
  */
 #include "cli/output/report.h"
 
@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "cli/output/report_format.h"
 
-/* The fields that a format has of its own, as --fields would name them. */
+/* The default fields of a format, as in --fields. */
 #define CSV_FIELDS                                                                                 \
     "url,status,error.code,error.message,snippet,elapsed_ms,body_bytes,address,final_url,"         \
     "redirects,attempts,timings"
@@ -20,11 +20,11 @@
 #define REDIRECT_FIELDS "url,status,address,timings"
 #define ATTEMPT_FIELDS  "url,status,error,address,timings"
 
-/* A table's URL on a terminal. */
-#define LEAST_URL_COLUMNS 20
-#define MAX_URL_COLUMNS   80
+/* The URL column of a table on a terminal. */
+#define MIN_URL_COLUMNS 20
+#define MAX_URL_COLUMNS 80
 
-/* Appends a field that is not there yet; an object as what is in it, where it is not `whole`. */
+/* Appends a field if it is not in the list. An object is replaced by its fields, unless `whole`. */
 static void add_field(struct columns *columns, enum field field, bool whole)
 {
     if (field_is_object(field) && !whole) {
@@ -39,7 +39,8 @@ static void add_field(struct columns *columns, enum field field, bool whole)
     columns->list[columns->count++] = field;
 }
 
-/* Appends the fields of a list of names; what is none is passed over. Returns the first such. */
+/* Appends the fields of a list of names and skips unknown names. Returns the first unknown name, or
+   NULL. */
 static const char *add_names(struct columns *columns, const char *names, bool whole)
 {
     const char *unknown = NULL;
@@ -58,7 +59,7 @@ static const char *add_names(struct columns *columns, const char *names, bool wh
     }
 }
 
-/* What a format has of its own. */
+/* Appends the default fields of the format. */
 static void add_defaults(struct report *report, bool race)
 {
     struct columns *columns = &report->columns;
@@ -74,7 +75,7 @@ static void add_defaults(struct report *report, bool race)
     }
 }
 
-/* What the other columns of a table leave of the terminal is for the URLs. */
+/* The width of a URL column: the terminal's width without the other columns. */
 static size_t room_for_urls(const struct report *report, size_t terminal_columns)
 {
     size_t taken = 0, urls = 0, room;
@@ -89,7 +90,7 @@ static size_t room_for_urls(const struct report *report, size_t terminal_columns
     if (!terminal_columns || !urls)
         return REPORT_URL_COLUMNS;
     room = terminal_columns > taken ? (terminal_columns - taken) / urls : 0;
-    return room < LEAST_URL_COLUMNS ? LEAST_URL_COLUMNS
+    return room < MIN_URL_COLUMNS   ? MIN_URL_COLUMNS
            : room > MAX_URL_COLUMNS ? MAX_URL_COLUMNS
                                     : room;
 }

@@ -1,4 +1,4 @@
-/* Results as lines: text, a table, CSV or JSON. docs/results.md says what each field means. */
+/* Results as lines: text, a table, CSV or JSON. docs/results.md describes each field. */
 #ifndef CLI_OUTPUT_REPORT_H
 #define CLI_OUTPUT_REPORT_H
 
@@ -14,17 +14,16 @@
 
 struct report_options {
     enum format format;
-    struct texts fields; /* lists of names, "url,tls.version", checked; none: those of the format */
+    struct texts fields; /* lists of names, "url,tls.version", checked; empty: the default */
     struct fields_options values;
-    bool race;               /* results of both halves come: a row says of which it is */
-    bool color;              /* terminal_wants_color; CSV and JSON have none all the same */
-    size_t terminal_columns; /* what a table may take, terminal_columns; 0: any */
+    bool race;               /* results of both halves of a race: each row has its mode */
+    bool color;              /* terminal_wants_color; ignored for CSV and JSON */
+    size_t terminal_columns; /* width of a table on a terminal; 0: no limit */
 };
 
-/* How results are written. */
 struct report;
 
-/* What it needs of the options is copied. A name that is given twice counts once. */
+/* The options are copied. A name that is given twice counts once. */
 struct report *report_new(const struct report_options *options);
 void report_free(struct report *report); /* NULL is allowed */
 
@@ -32,36 +31,35 @@ void report_free(struct report *report); /* NULL is allowed */
 void report_begin(const struct report *report, FILE *to);
 
 /*
- * One result, with its line end:
- *   text   "https://www.python.org/       : <!doctype  in 0:00:00.798940s", and where they were asked
- *          for, what the kernel knows of the connection, then a status of 400 and up, and a
- *          warning of the certificate where it was asked for. With fields:
- *          their values between tabs, "-" for one that there is not
- *   table  a column a field, "-" for a value that there is not; a failure says why in the place of
- *          all that follows the status
- *   CSV    RFC 4180, each line closed with CR LF; a value that there is not is empty. A text is quoted
- *          and cannot become a formula
- *   JSON   an object, schema firstbyte.fetch/1; with fields exactly those, by their dotted names
- * Only JSON holds lists, elsewhere their lengths stand; and only JSON holds objects, elsewhere each
- * field in them is one of its own.
+ * Writes one result with its line end:
+ *   text   "https://www.python.org/       : <!doctype  in 0:00:00.798940s", then, if wanted, TCP
+ *          figures of the kernel, a status of 400 or more, and a warning of the certificate. With
+ *          --fields: their values, separated by tabs, "-" for a missing value
+ *   table  a column for each field, "-" for a missing value; a failure has its message instead of
+ *          the columns after the status
+ *   CSV    RFC 4180, lines end with CR LF; a missing value is empty. A text is quoted and cannot be
+ *          read as a formula
+ *   JSON   an object of schema firstbyte.fetch/1; with --fields only these, by their dotted names
+ * Lists are written only in JSON; other formats have their lengths. Objects are written only in
+ * JSON; other formats have their fields.
  */
 void report_result(const struct report *report, FILE *to, const struct result *result);
 
-/* Reads "url,tls.version" as --fields has it. NULL where all are fields; else the first that is
-   none, which ends with its text or at the next comma. */
+/* Checks a list of names as in --fields. Returns NULL if all are known; else the first unknown
+   name, which ends at the next comma or NUL. */
 const char *report_check_fields(const char *names);
 
-/* Writes the names of all fields, one a line. */
+/* Writes the names of all fields, one per line. */
 void report_list_fields(FILE *to);
 
 /* The totals of a race. */
 struct race_totals {
     nsec blocking; /* the synchronous half */
     nsec reactor;  /* the asynchronous half */
-    nsec slowest;  /* the slowest site, fetched alone */
+    nsec slowest;  /* the slowest site of the synchronous half */
 };
 
-/* The race's closing lines, and schema firstbyte.race/1. */
+/* Writes the totals of a race as text, and as schema firstbyte.race/1. */
 void report_race_text(FILE *to, const struct race_totals *totals);
 void report_race_json(FILE *to, const struct race_totals *totals);
 

@@ -1,4 +1,4 @@
-/* What the formats of cli/output/report share; for its files only. */
+/* Declarations that the formats of cli/output/report share; private to them. */
 #ifndef CLI_OUTPUT_REPORT_FORMAT_H
 #define CLI_OUTPUT_REPORT_FORMAT_H
 
@@ -19,13 +19,14 @@ struct report {
     enum format format;
     struct fields_options values;
     struct columns columns;
-    struct columns redirect, attempt; /* of a leg in JSON */
-    bool chosen;                      /* the fields were, by name */
-    bool color;                       /* never in CSV; JSON does not look at it */
+    struct columns redirect, attempt; /* the fields of a redirect or an earlier attempt in JSON */
+    bool chosen;                      /* the fields were chosen with --fields */
+    bool color;                       /* false for CSV; JSON ignores it */
     size_t url_columns;
 };
 
-/* fprintf would be half of what a plain fetch costs outside the kernel. */
+/* Faster than fprintf, which would take half of the CPU time of a plain fetch outside the
+   kernel. */
 static inline void put(FILE *to, const char *text)
 {
     fputs_unlocked(text, to);
@@ -36,25 +37,24 @@ static inline double ratio(nsec a, nsec b)
     return b ? (double)a / (double)b : 0;
 }
 
-/* A value in characters that need no escaping. */
+/* A value as text that needs no escaping. */
 struct spelled {
-    const char *at; /* NULL: it has none */
+    const char *at; /* NULL: no such text */
     size_t length;
     char room[32];
 };
 
-/* Texts and objects have none. */
+/* Sets `at` to NULL for texts and objects. */
 void report_spell(struct spelled *spelled, const struct value *value);
 
-/* Writes a number that ends before `end`, with zeros in front up to `digits`. Returns where it
-   begins. */
+/* Writes a number that ends before `end`, with leading zeros up to `digits`. Returns its start. */
 char *report_digits(char *end, uint64_t number, int digits);
 
-/* How many columns a field takes in a table, and whether it stands at the right of them. */
+/* The width of a field in a table, and whether it is right-aligned. */
 size_t report_width(const struct report *report, enum field field, bool *right);
 
-/* One result in each format (a table, CSV and chosen fields are cells), and what stands above them
-   all. */
+/* Write one result in each format, and the heading. Cells are a table, CSV, or fields of --fields
+   as text. */
 void report_put_text(const struct report *report, FILE *to, struct view *view);
 void report_put_cells(const struct report *report, FILE *to, struct view *view);
 void report_put_header(const struct report *report, FILE *to);

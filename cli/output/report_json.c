@@ -1,4 +1,4 @@
-/* Results as JSON: a field's kind of value decides how it is written. */
+/* Results as JSON. The kind of a value determines how it is written. */
 
 #include "cli/output/json.h"
 #include "cli/output/report.h"
@@ -7,7 +7,7 @@
 static void put_value(const struct report *report, struct json *json, struct view *view,
                       const struct value *value);
 
-/* "version":value; with `whole` the dotted name. */
+/* Writes "version":value, or with `whole` the dotted name. */
 static void put_member(const struct report *report, struct json *json, struct view *view,
                        enum field field, bool whole, const struct value *value)
 {
@@ -41,7 +41,7 @@ static void put_members(const struct report *report, struct json *json, struct v
     }
 }
 
-/* A leg has no fields of its own: it is looked at as a result. */
+/* Writes a redirect or an earlier attempt with the fields of a result. */
 static void put_leg(const struct report *report, struct json *json, const struct leg *leg)
 {
     struct site site = {.url = {.shown = leg->url}};

@@ -1,4 +1,4 @@
-/* Results as lines: of text for people, or of cells; in colours where wanted. */
+/* Results as lines of text, or of cells, coloured if wanted. */
 #include <string.h>
 
 #include "cli/output/report.h"
@@ -19,7 +19,7 @@ static void put_number(FILE *to, uint64_t number, int digits)
     text_plain(to, at, (size_t)(end - at));
 }
 
-/* Milliseconds with the microseconds kept. */
+/* Writes milliseconds with three decimals. */
 static void put_ms(FILE *to, uint64_t us)
 {
     put_number(to, us / 1000, 1);
@@ -27,7 +27,7 @@ static void put_ms(FILE *to, uint64_t us)
     put_number(to, us % 1000, 3);
 }
 
-/* The colour of a value; "" for none. */
+/* Returns the colour of a value, or "". */
 static const char *shade_of(const struct report *report, enum field field,
                             const struct value *value)
 {
@@ -44,7 +44,7 @@ static const char *shade_of(const struct report *report, enum field field,
     return value->kind == VALUE_SPAN ? SHADE_DIM : "";
 }
 
-static void put_unshaded(FILE *to, const char *shade)
+static void end_shade(FILE *to, const char *shade)
 {
     if (*shade)
         put(to, SHADE_NONE);
@@ -58,13 +58,14 @@ static void put_message(const struct report *report, FILE *to, struct view *view
     put(to, shade);
     put(to, "error: ");
     text_show(to, message.text, message.length, TEXT_ALL);
-    put_unshaded(to, shade);
+    end_shade(to, shade);
 }
 
-/* Cells: of a table, of CSV (RFC 4180), or the chosen fields between tabs, which no value holds */
+/* Cells: of a table, of CSV (RFC 4180), or of fields of --fields, separated by tabs, which no value
+   contains */
 
 static const struct {
-    char between, none; /* `none` for a value that there is not; 0: nothing */
+    char between, none; /* `none` is written for a missing value; 0: nothing */
     const char *end;
 } marks[] = {
     [FORMAT_TEXT] = {'\t', '-', "\n"},
@@ -89,7 +90,7 @@ size_t report_width(const struct report *report, enum field field, bool *right)
     return (size_t)(columns < 0 ? -columns : columns);
 }
 
-/* A word of ours in its column; inline, for most cells are one. */
+/* Writes text that needs no escaping into its column. Inline, because most cells call it. */
 static inline void put_aligned(FILE *to, const char *at, size_t length, size_t width, bool right)
 {
     size_t pad = width > length ? width - length : 0;
@@ -126,19 +127,19 @@ static void put_cell(const struct report *report, FILE *to, struct view *view, e
         put_aligned(to, spelled.at, spelled.length, width, right);
     else
         put_aligned(to, none, *none != 0, width, right);
-    put_unshaded(to, shade);
+    end_shade(to, shade);
 }
 
 void report_put_cells(const struct report *report, FILE *to, struct view *view)
 {
-    bool says_why = report->format == FORMAT_TABLE && view->result->error && !report->chosen;
+    bool has_error = report->format == FORMAT_TABLE && view->result->error && !report->chosen;
 
     for (size_t i = 0; i < report->columns.count; i++) {
         enum field field = report->columns.list[i];
 
         if (i)
             putc_unlocked(marks[report->format].between, to);
-        if (field == FIELD_SNIPPET && says_why) {
+        if (field == FIELD_SNIPPET && has_error) {
             put_message(report, to, view);
             put(to, " in ");
             put_ms(to, result_elapsed(view->result) / NSEC_PER_US);
@@ -170,7 +171,7 @@ void report_put_header(const struct report *report, FILE *to)
 
 /* Lines */
 
-/* " in 0:00:00.798940s" */
+/* Writes " in 0:00:00.798940s". */
 static void put_elapsed(FILE *to, nsec elapsed)
 {
     uint64_t us = elapsed / NSEC_PER_US, s = us / 1000000;
@@ -186,7 +187,7 @@ static void put_elapsed(FILE *to, nsec elapsed)
     put(to, "s");
 }
 
-/* " (status 500)", where that is an error which the line does not have yet. */
+/* Writes " (status 500)" for 400 or more, unless the error message has it already. */
 static void put_status(FILE *to, const struct result *result, const char *shade)
 {
     if (result->status < 400 || result->error == ERROR_STATUS)
@@ -195,10 +196,10 @@ static void put_status(FILE *to, const struct result *result, const char *shade)
     put(to, " (status ");
     put_number(to, result->status, 1);
     put(to, ")");
-    put_unshaded(to, shade);
+    end_shade(to, shade);
 }
 
-/* " rtt 0.123/0.045ms retrans 0 mss 1448" */
+/* Writes " rtt 0.123/0.045ms retrans 0 mss 1448". */
 static void put_tcp(FILE *to, const struct tcp_facts *tcp)
 {
     put(to, " rtt ");
@@ -211,7 +212,7 @@ static void put_tcp(FILE *to, const struct tcp_facts *tcp)
     put_number(to, tcp->mss_bytes, 1);
 }
 
-/* " (certificate expires in 13 days)" */
+/* Writes " (certificate expires in 13 days)". */
 static void put_warning(const struct report *report, FILE *to, struct view *view)
 {
     struct value days = view_value(view, FIELD_DAYS_LEFT);
@@ -228,7 +229,7 @@ static void put_warning(const struct report *report, FILE *to, struct view *view
         put_number(to, (uint64_t)days.number, 1);
         put(to, days.number == 1 ? " day)" : " days)");
     }
-    put_unshaded(to, shade);
+    end_shade(to, shade);
 }
 
 void report_put_text(const struct report *report, FILE *to, struct view *view)
@@ -246,14 +247,14 @@ void report_put_text(const struct report *report, FILE *to, struct view *view)
 
         put(to, shade);
         text_show(to, snippet.text, snippet.length, snippet.max);
-        put_unshaded(to, shade);
+        end_shade(to, shade);
     }
     shade = report->color ? SHADE_DIM : "";
     put(to, shade);
     put_elapsed(to, result_elapsed(result));
     if (report->values.tcp_info && result->tcp.known)
         put_tcp(to, &result->tcp);
-    put_unshaded(to, shade);
+    end_shade(to, shade);
     put_status(to, result, status_shade);
     put_warning(report, to, view);
     putc_unlocked('\n', to);
@@ -263,9 +264,9 @@ void report_race_text(FILE *to, const struct race_totals *totals)
 {
     fprintf(to, "Synchronous example took %.6f seconds\n", clock_seconds(totals->blocking));
     fprintf(to, "Asynchronous example took %.6f seconds\n", clock_seconds(totals->reactor));
-    fprintf(to,
-            "%.2fx faster; the slowest site alone took %.6f seconds, so %.2fx is the most that any "
-            "order can give\n",
-            ratio(totals->blocking, totals->reactor), clock_seconds(totals->slowest),
-            ratio(totals->blocking, totals->slowest));
+    fprintf(
+        to,
+        "%.2fx faster; the slowest site alone took %.6f seconds, so at most %.2fx is possible\n",
+        ratio(totals->blocking, totals->reactor), clock_seconds(totals->slowest),
+        ratio(totals->blocking, totals->slowest));
 }

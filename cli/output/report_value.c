@@ -1,4 +1,4 @@
-/* Values in characters that are the same in every format: numbers, words and dates. */
+/* Values as text that is the same in every format: numbers, words and dates. */
 #include <string.h>
 #include <time.h>
 
@@ -11,7 +11,7 @@ char *report_digits(char *end, uint64_t number, int digits)
     return end;
 }
 
-/* A year has four digits at least (RFC 3339), which those of strftime have not. */
+/* RFC 3339 requires at least four digits in a year, which strftime does not ensure. */
 static void spell_date(struct spelled *spelled, int64_t unix_time)
 {
     time_t seconds = unix_time;

@@ -1,7 +1,6 @@
 /*
- * The values of the fields: a switch that the compiler holds complete. A struct of offsets and
- * types instead was rejected, since half of the fields are not stored anywhere but follow from
- * others.
+ * The values of the fields: a switch that the compiler checks for completeness. Rejected: a table
+ * of offsets and types. Half of the fields are computed from others.
  */
 #include "cli/output/result_fields.h"
 
@@ -9,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define DAY_SECONDS 86400
-#define EVERY_PART  SIZE_MAX /* of a text */
+#define DAY_SECONDS    86400
+#define ALL_CHARACTERS SIZE_MAX
 
 const struct field_row field_rows[FIELD_RESULT] = {
 #define X(id, parent, key, columns)                                                                \
@@ -33,17 +32,17 @@ static struct value object(enum field field)
     return (struct value){.kind = VALUE_OBJECT, .object = field};
 }
 
-static struct value word(const char *ours)
+static struct value word(const char *ascii)
 {
-    return (struct value){.kind = VALUE_WORD, .text = ours};
+    return (struct value){.kind = VALUE_WORD, .text = ascii};
 }
 
-static struct value text(const char *theirs)
+static struct value text(const char *untrusted)
 {
-    if (!theirs)
+    if (!untrusted)
         return null;
     return (struct value){
-        .kind = VALUE_TEXT, .text = theirs, .length = strlen(theirs), .max = EVERY_PART};
+        .kind = VALUE_TEXT, .text = untrusted, .length = strlen(untrusted), .max = ALL_CHARACTERS};
 }
 
 static struct value counted(enum value_kind kind, int64_t number)
@@ -67,23 +66,23 @@ static struct value tcp(const struct view *view, uint32_t number)
                                                               : null;
 }
 
-/* An error that may come in any phase tells where it came. */
-static bool anywhere(enum error error)
+/* Whether an error can occur in any phase, so that its message needs the phase. */
+static bool in_any_phase(enum error error)
 {
     return error == ERROR_TOTAL_TIMEOUT || error == ERROR_INTERRUPTED;
 }
 
 static const char *phase_of(const struct result *result)
 {
-    return anywhere(result->error) ? phase_name(result->phase) : error_phase(result->error);
+    return in_any_phase(result->error) ? phase_name(result->phase) : error_phase(result->error);
 }
 
-/* "connection refused", "timed out (tls)", "malformed HTTP answer (Invalid header token)". */
+/* For example "connection refused", "timed out (tls)". */
 static struct value message(struct view *view)
 {
     const struct result *r = view->result;
     const char *sentence = error_sentence(r->error);
-    const char *more = anywhere(r->error) ? phase_name(r->phase) : r->detail;
+    const char *more = in_any_phase(r->error) ? phase_name(r->phase) : r->detail;
 
     if (more && strcasecmp(more, sentence) == 0)
         more = NULL;
@@ -114,7 +113,7 @@ static struct value protocol(struct view *view)
 {
     const struct result *r = view->result;
 
-    view->protocol[5] = (char)('0' + r->major % 10); /* of "HTTP/1.1" */
+    view->protocol[5] = (char)('0' + r->major % 10);
     view->protocol[7] = (char)('0' + r->minor % 10);
     return word(view->protocol);
 }
@@ -124,7 +123,7 @@ static struct value date(int64_t when)
     return when == TLS_NO_TIME ? null : counted(VALUE_DATE, when);
 }
 
-/* Whole days, rounded down: the day after the last is -1. */
+/* Whole days, rounded down: -1 on the day after the end. */
 static struct value days_left(const struct view *view)
 {
     int64_t end = view->result->tls.certificate->not_after, left;

@@ -1,10 +1,9 @@
 /*
- * What a result is made of: its fields, by the names that JSON, CSV, the table and --fields share.
- * One table says what each is called, one switch what its value is; every format is written from
- * these two, so that no two formats can drift apart.
+ * The fields of a result, with the names that JSON, CSV, the table and --fields share. One table
+ * has the names, one switch the values. Every format uses both, so formats cannot differ.
  *
- * A field may lie inside another, an object: "tls.version" in "tls". The fields inside an object
- * follow it in the table.
+ * A field may be inside another, which is an object: "tls.version" is in "tls". The fields of an
+ * object follow it in the table.
  */
 #ifndef CLI_OUTPUT_RESULT_FIELDS_H
 #define CLI_OUTPUT_RESULT_FIELDS_H
@@ -15,7 +14,7 @@
 
 #include "http/result.h"
 
-/* How the names of the fields inside an object begin. */
+/* Prefixes of the names of fields in objects. */
 #define IN_RESULT      ""
 #define IN_ERROR       "error."
 #define IN_TLS         "tls."
@@ -23,13 +22,13 @@
 #define IN_TIMINGS     "timings."
 #define IN_TCP         "tcp."
 
-/* Widths of columns that are not fixed. */
-#define COLUMNS_URL     0   /* as wide as there is room */
-#define COLUMNS_PREVIEW 100 /* as wide as the preview */
+/* Variable widths of columns. */
+#define COLUMNS_URL     0   /* the available width */
+#define COLUMNS_PREVIEW 100 /* the width of the preview */
 
-/* X(identifier, the object it is in, last part of its name, columns in a table). Numbers stand at
-   the right of their column; what stands at the left has a negative width. What is added to an
-   object comes last in it, but before an object inside it. */
+/* X(identifier, its object, last part of its name, columns in a table). A positive width is
+   right-aligned, for numbers; a negative width is left-aligned. A new field is added at the end of
+   its object, but before an object in it. */
 #define FIELDS(X)                                                                                  \
     X(FIELD_SCHEMA, RESULT, "schema", -17)                                                         \
     X(FIELD_MODE, RESULT, "mode", -8)                                                              \
@@ -83,58 +82,59 @@ enum field {
 #define X(id, parent, key, columns) id,
     FIELDS(X)
 #undef X
-        FIELD_RESULT, /* the whole: what a field is in that is in no object */
+        FIELD_RESULT, /* the result itself, the parent of fields that are in no object */
     FIELD_COUNT = FIELD_RESULT
 };
 
-/* What each is called, and how it is shown. */
+/* The names and the width of each field. */
 struct field_row {
     const char *name, *key; /* "tls.version", and its last part: "version" */
-    const char *member;     /* the name as it begins a member in JSON: "\"tls.version\":" */
-    const char *own_member; /* its last part alone */
+    const char *member;     /* the encoded name for JSON: "\"tls.version\":" */
+    const char *own_member; /* the same with the last part only */
     unsigned char member_bytes, own_member_bytes;
-    unsigned char parent; /* the object it is in, or FIELD_RESULT */
-    short columns;        /* in a table, as in FIELDS */
+    unsigned char parent; /* its object, or FIELD_RESULT */
+    short columns;
 };
 
 extern const struct field_row field_rows[FIELD_COUNT];
 
-/* What the values depend on beside the result. */
+/* Options that the values depend on. */
 struct fields_options {
-    size_t preview;          /* characters of the snippet */
-    unsigned cert_warn_days; /* a certificate with fewer days left is warned of; 0: none is */
-    int64_t unix_time;       /* now, to count those days from */
-    bool tcp_info;           /* `tcp` is wanted */
+    size_t preview;          /* in characters */
+    unsigned cert_warn_days; /* a certificate with fewer days left has a warning; 0: no warnings */
+    int64_t unix_time;       /* the current time */
+    bool tcp_info;           /* with the object `tcp` */
 };
 
 enum value_kind {
-    VALUE_ABSENT, /* not a part of this result: left out, null where it was asked for by name */
-    VALUE_NULL,   /* there is none */
-    VALUE_WORD,   /* `text`, closed with a NUL: of our own making, fit to be written as it is */
-    VALUE_TEXT,   /* `text` of `length` bytes from a stranger, `most` characters of which count */
-    VALUE_NUMBER, /* `number` */
-    VALUE_STATUS, /* `number`: an HTTP status */
-    VALUE_SPAN,   /* `number`: nanoseconds */
-    VALUE_DATE,   /* `number`: seconds since 1970 */
-    VALUE_TRUTH,  /* `number`: 0 or 1 */
-    VALUE_OBJECT, /* the fields inside it are its value */
-    VALUE_NAMES,  /* a list of `number` names of the certificate */
-    VALUE_REDIRECTS, /* a list of `number` legs of the result that are redirects */
-    VALUE_ATTEMPTS,  /* likewise, that were tried again */
+    VALUE_ABSENT,    /* not part of this result: left out, or null if chosen by name */
+    VALUE_NULL,      /* has no value */
+    VALUE_WORD,      /* `text`, ends with a NUL: made by this program, needs no escaping */
+    VALUE_TEXT,      /* `text` of `length` bytes, untrusted; only `max` characters count */
+    VALUE_NUMBER,    /* `number` */
+    VALUE_STATUS,    /* `number`: an HTTP status */
+    VALUE_SPAN,      /* `number`: nanoseconds */
+    VALUE_DATE,      /* `number`: seconds since 1970 */
+    VALUE_TRUTH,     /* `number`: 0 or 1 */
+    VALUE_OBJECT,    /* the value is its fields */
+    VALUE_NAMES,     /* `number` names of the certificate */
+    VALUE_REDIRECTS, /* `number` legs that are redirects */
+    VALUE_ATTEMPTS,  /* `number` legs that are earlier attempts */
 };
 
 struct value {
     enum value_kind kind;
-    const char *text; /* valid until the same field of the same view is asked again */
+    const char *text; /* valid until the same field of the same view is read again */
     size_t length, max;
     int64_t number;
     enum field object; /* of VALUE_OBJECT */
 };
 
-#define FIELDS_MESSAGE_BYTES 512 /* what is over is cut */
-#define FIELDS_ADDRESS_BYTES 128 /* room for "unix:" and a path as long as sockaddr_un holds */
+#define FIELDS_MESSAGE_BYTES 512 /* longer messages are cut */
+#define FIELDS_ADDRESS_BYTES 128 /* fits "unix:" and the longest path of sockaddr_un */
 
-/* A result while it is written: what several fields share, and room for those that are composed. */
+/* A result while it is written: values that several fields share, and buffers for composed
+   values. */
 struct view {
     const struct result *result;          /* borrowed */
     const struct fields_options *options; /* borrowed */
@@ -144,16 +144,16 @@ struct view {
     char message[FIELDS_MESSAGE_BYTES];
 };
 
-/* Begins a view, which is never closed: it owns nothing. */
+/* Initializes a view. It owns nothing and need not be closed. */
 void view_open(struct view *view, const struct result *result,
                const struct fields_options *options);
 
 struct value view_value(struct view *view, enum field field);
 
-/* Whether others are inside it. */
+/* Whether a field is an object. */
 bool field_is_object(enum field field);
 
-/* The field of that name, of `length` bytes. False where there is none. */
+/* Finds the field with a name of `length` bytes. False if there is none. */
 bool field_find(const char *name, size_t length, enum field *field);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The environment is read at each call. terminfo was rejected: every terminal in use knows the few
+ * The environment is read at each call. Rejected: terminfo. All terminals in use support the few
  * sequences of the header.
  */
 #include "cli/output/terminal.h"

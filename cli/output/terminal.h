@@ -15,22 +15,22 @@
 #define SHADE_DIM    "\033[2m"
 #define SHADE_NONE   "\033[0m"
 
-/* Erase to the end of the line, of the screen. */
+/* Erase to the end of the line, and to the end of the screen. */
 #define ERASE_LINE  "\033[K"
 #define ERASE_BELOW "\033[J"
 
-/* For printf: the cursor moves up by a size_t of lines. */
+/* A printf format: moves the cursor up by a size_t of lines. */
 #define CURSOR_UP "\033[%zuA"
 
-/* Whether lines at `fd` can be erased: it is a terminal, and TERM does not say "dumb". */
+/* Whether lines at `fd` can be erased: it is a terminal, and TERM is not "dumb". */
 bool terminal_can_erase(int fd);
 
-/* Whether what is written to `fd` is coloured. COLOR_AUTO: it is a terminal that is not dumb, and
-   NO_COLOR in the environment is unset or empty. */
+/* Whether output to `fd` is coloured. COLOR_AUTO: it is a terminal that is not dumb, and NO_COLOR
+   is unset or empty. */
 bool terminal_wants_color(enum color color, int fd);
 
-/* The columns of the terminal at `fd`, or as many as COLUMNS in the environment says. 0: it is no
-   terminal, or none that knows. */
+/* The columns of the terminal at `fd`, or COLUMNS of the environment. 0: not a terminal, or not
+   known. */
 size_t terminal_columns(int fd);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The ways in which text leaves the program. The width of a character is that of libutf8proc;
- * wcwidth was rejected: it asks a locale, which the program has none of and a machine may lack.
+ * Escapes text for each kind of output. libutf8proc has the width of a character. Rejected:
+ * wcwidth. It depends on a locale, which this program does not set and a machine may lack.
  */
 #include "cli/output/text.h"
 
@@ -10,16 +10,16 @@
 
 #include "base/utf8.h"
 
-#define FIRST_MARK 0x300 /* of those that are drawn upon the character before them */
+#define FIRST_MARK 0x300 /* the first combining character */
 
 static bool is_control(uint32_t character)
 {
     return character < 0x20 || (character >= 0x7f && character < 0xa0);
 }
 
-/* Marks that reorder what stands around them (Unicode, bidirectional formatting), and the two
+/* Characters that reorder their surroundings (Unicode bidirectional formatting), and the two
    separators that end a line. */
-static bool is_disguise(uint32_t character)
+static bool is_reordering(uint32_t character)
 {
     return (character >= 0x202a && character <= 0x202e) ||
            (character >= 0x2066 && character <= 0x2069) || character == 0x200e ||
@@ -33,8 +33,8 @@ static void put(FILE *to, uint32_t character)
     fwrite_unlocked(bytes, 1, (size_t)(utf8_put(bytes, character) - bytes), to);
 }
 
-/* How many bytes from `at` on are plain in any form: printable ASCII without quote and
-   backslash. */
+/* The number of bytes from `at` that need no escaping in any format: printable ASCII without quote
+   and backslash. */
 static size_t plain_run(const unsigned char *at, size_t length)
 {
     size_t run = 0;
@@ -44,13 +44,13 @@ static size_t plain_run(const unsigned char *at, size_t length)
     return run;
 }
 
-/* Vowels and final consonants of Hangul, drawn into the syllable of the consonant before them. */
+/* Vowels and final consonants of Hangul, which are drawn into the syllable before them. */
 static bool is_conjoining(uint32_t character)
 {
     return character >= 0x1160 && character <= 0x11ff;
 }
 
-/* Planes that are wide where nothing is assigned yet, too (Unicode, annex 11). */
+/* Planes whose unassigned characters are wide too (Unicode Standard Annex 11). */
 static bool is_wide_plane(uint32_t character)
 {
     return character >= 0x20000 && character <= 0x3fffd;
@@ -62,14 +62,14 @@ size_t text_columns(uint32_t character)
         return sizeof("\\x1b") - 1;
     if (character < FIRST_MARK)
         return 1;
-    if (is_disguise(character))
+    if (is_reordering(character))
         return sizeof("\\u202e") - 1;
     if (is_conjoining(character))
         return 0;
     return is_wide_plane(character) ? 2 : (size_t)utf8proc_charwidth((int32_t)character);
 }
 
-/* A backslash, `letter`, and the character in hexadecimal digits. */
+/* Writes a backslash, `letter`, and the character in hexadecimal digits. */
 static void put_escape(FILE *to, char letter, uint32_t character, int digits)
 {
     putc_unlocked('\\', to);
@@ -82,28 +82,29 @@ static void show(FILE *to, uint32_t character)
 {
     if (is_control(character))
         put_escape(to, 'x', character, 2);
-    else if (is_disguise(character))
+    else if (is_reordering(character))
         put_escape(to, 'u', character, 4);
     else
         put(to, character);
 }
 
-static size_t least(size_t a, size_t b)
+static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-/* Writes characters until one is over the limits: those that are not plain by put_one. Returns the
-   columns that they take where they are shown. */
+/* Writes characters up to the limits; put_one writes those that may need escaping. Returns their
+   columns. */
 static size_t put_within(FILE *to, const void *bytes, size_t length, size_t max, size_t width,
                          void (*put_one)(FILE *to, uint32_t character))
 {
     const unsigned char *at = bytes, *end = at + length;
     size_t columns = 0;
 
-    for (size_t i = 0; at < end && i < max; i++) { /* marks may follow the last column */
+    /* combining characters may follow the last column */
+    for (size_t i = 0; at < end && i < max; i++) {
         size_t left = (size_t)(end - at), room = width - columns;
-        size_t run = plain_run(at, least(left, least(max - i, room)));
+        size_t run = plain_run(at, smaller(left, smaller(max - i, room)));
         uint32_t character;
         bool whole;
 
@@ -138,7 +139,7 @@ static void put_json(FILE *to, uint32_t character)
     case '\t': fputs_unlocked("\\t", to); return;
     default: break;
     }
-    if (is_control(character) || is_disguise(character))
+    if (is_control(character) || is_reordering(character))
         put_escape(to, 'u', character, 4);
     else
         put(to, character);
@@ -158,8 +159,8 @@ static void put_csv(FILE *to, uint32_t character)
     show(to, character);
 }
 
-/* What a spreadsheet takes for the beginning of a formula; full-width forms too, which some
-   fold. */
+/* Whether a spreadsheet reads text with this first character as a formula. Some also accept the
+   full-width forms. */
 static bool begins_formula(uint32_t character)
 {
     return character == '=' || character == '+' || character == '-' || character == '@' ||

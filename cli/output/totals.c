@@ -5,9 +5,9 @@
 
 #include "http/error.h"
 
-#define MAX_GROUPS 8 /* of errors, and of statuses, that a line has room for */
+#define MAX_GROUPS 8 /* errors, and statuses, that are listed */
 
-/* So many results of one kind. */
+/* The number of results of one kind. */
 struct group {
     unsigned kind; /* enum error, or a status */
     uint64_t count;
@@ -24,7 +24,7 @@ void totals_add(struct totals *totals, const struct result *result)
         totals->status[result->status - TOTALS_STATUS_LOW]++;
 }
 
-/* The most frequent first, of equals the lower one. */
+/* Sorts the most frequent first, then by kind. */
 static int by_count(const void *a, const void *b)
 {
     const struct group *one = a, *other = b;
@@ -44,7 +44,7 @@ static void write_status(FILE *to, unsigned kind)
     fprintf(to, "with status %u", kind);
 }
 
-/* Writes the groups of an array whose first count is that of the kind `low`. */
+/* Writes the counts of an array; its first element is kind `low`. */
 static void write_groups(FILE *to, const uint64_t *counts, size_t length, unsigned low,
                          const char *lead, void (*write_kind)(FILE *to, unsigned kind))
 {

@@ -1,4 +1,5 @@
-/* What a run came to: how many results, of what kinds. Fixed memory, however long the list. */
+/* The totals of a run: the number of results of each kind. Memory is fixed for any length of
+   list. */
 #ifndef CLI_OUTPUT_TOTALS_H
 #define CLI_OUTPUT_TOTALS_H
 
@@ -7,7 +8,7 @@
 
 #include "http/result.h"
 
-#define TOTALS_STATUS_LOW  400 /* the least that is counted */
+#define TOTALS_STATUS_LOW  400 /* the lowest that is counted */
 #define TOTALS_STATUS_HIGH 999
 
 struct totals {
@@ -18,8 +19,8 @@ struct totals {
 
 void totals_add(struct totals *totals, const struct result *result);
 
-/* "43 ok, 10 failed: 7 dns.nxdomain, 3 tls.cert_expired; 2 with status 500": the most frequent
-   first; what has no room is a number of others. */
+/* Writes "43 ok, 10 failed: 7 dns.nxdomain, 3 tls.cert_expired; 2 with status 500": the most
+   frequent first; the rest is one number of others. */
 void totals_write(FILE *to, const struct totals *totals);
 
 #endif

@@ -50,7 +50,7 @@ sweep() {
 }
 kept() {
     local file
-    file=$(sed -n 's/^firstbyte: what was written is in //p' "$err")
+    file=$(sed -n 's/^firstbyte: the results are in //p' "$err")
     [ -z "$file" ] || [ -s "$file" ]
 }
 right() { :; }

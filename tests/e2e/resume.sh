@@ -185,7 +185,7 @@ tail -c 500 "$FILE" >"$TMPDIR/short"
 mv "$TMPDIR/short" "$FILE"
 go_on -f "$TMPDIR/list"
 exits "results that are shorter than they should be" 3
-check "it is said of them" said "it is not what the run wrote"
+check "it is said of them" said "it is not the output of that run"
 
 # an output that is not the run's, and one that would be taken for something else
 list / >"$TMPDIR/list"

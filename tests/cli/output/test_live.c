@@ -154,7 +154,7 @@ static void test_nothing_yet(void **state)
     view.interval->waiting = 12;
     live_show(view.live, view.interval, view.total); /* a span without length */
     assert_non_null(strstr(seen(&view), "0/s now, 0/s mean, 0 failed\n"));
-    assert_non_null(strstr(view.seen, "no answer yet\n"));
+    assert_non_null(strstr(view.seen, "no response yet\n"));
     assert_non_null(strstr(view.seen, "0 in flight, 12 waiting, client 0% busy\n"));
     close_view(&view);
 }

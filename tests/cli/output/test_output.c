@@ -447,9 +447,9 @@ static void test_out_of_memory(void **state)
     assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
     close(ends[0]);
     assert_int_equal(status, MEMORY_EXIT_STATUS << 8);
-    name = strstr(text, " is in ");
+    name = strstr(text, "results are in ");
     assert_non_null(name);
-    name += strlen(" is in ");
+    name += strlen("results are in ");
     name[strcspn(name, "\n")] = '\0';
     assert_string_equal(content(name), "one\ntwo\n");
     assert_string_equal(content(fixture->path), "none");
@@ -526,10 +526,10 @@ static void test_refused(void **state)
     check_why(reopen(fixture, fixture->folder, true, 0), fixture->folder, "Is a directory");
     write_file(fixture->path, "abc");
     check_why(reopen(fixture, fixture->path, true, 9), fixture->path,
-              "it has 3 bytes and should have 9: it is not what the run wrote");
+              "it has 3 bytes and should have 9: it is not the output of that run");
     assert_string_equal(content(fixture->path), "abc");
     check_why(reopen(fixture, fixture->path, true, 2), fixture->path,
-              "no line ends where the run's last one did: it is not what the run wrote");
+              "no line ends where that run ended: it is not the output of that run");
     assert_string_equal(content(fixture->path), "abc");
     unlink(fixture->path);
     check_why(reopen(fixture, fixture->path, true, 9), fixture->path, "No such file or directory");
