@@ -1,13 +1,13 @@
 /*
- * The queue of an open loop is its schedule: `queue` is the place of the next request to be started, and
- * what lies between that and the present waits. A queue of the waiting ones themselves was rejected: it
- * grows with the length of a stall, which is when memory must not.
+ * The queue of an open loop is two positions in its schedule: the next request to start, and the
+ * next request that is not due yet. The requests between them wait. A list of the waiting requests
+ * was rejected: it would grow with the length of a stall.
  */
 #include "bench/load/arrivals.h"
 
 #include "bench/load/histogram.h"
 
-#define MARK_EVERY UINT64_C(1000000) /* requests that became due */
+#define MARK_EVERY UINT64_C(1000000) /* due requests between two marks */
 
 void arrivals_init(struct arrivals *arrivals, bool open_loop, uint64_t requests,
                    uint64_t all_requests)
@@ -30,12 +30,12 @@ void arrivals_begin(struct arrivals *arrivals, const struct schedule_options *sc
     arrivals->due = arrivals->queue;
 }
 
-void arrivals_begin_early(struct arrivals *arrivals, nsec from)
+void arrivals_measure_from(struct arrivals *arrivals, nsec from)
 {
     arrivals->from = from;
 }
 
-/* --- what is due --- */
+/* --- due requests --- */
 
 static nsec next_intended(const struct arrivals *arrivals, const struct schedule *schedule,
                           uint64_t counted)
@@ -57,7 +57,7 @@ nsec arrivals_next_due(const struct arrivals *arrivals)
     return next_intended(arrivals, &arrivals->due, arrivals->scheduled);
 }
 
-/* Remembers where a Poisson schedule is, once in a while; any other can be skipped over. */
+/* Copies the state of a Poisson schedule from time to time; a constant one can be skipped fast. */
 static void mark_due(struct arrivals *arrivals)
 {
     if (arrivals->due.options.arrival != ARRIVAL_POISSON ||
@@ -67,7 +67,7 @@ static void mark_due(struct arrivals *arrivals)
     arrivals->marks[1] = arrivals->due;
 }
 
-uint64_t arrivals_pass(struct arrivals *arrivals, nsec now)
+uint64_t arrivals_update_due(struct arrivals *arrivals, nsec now)
 {
     nsec last = nsec_min(now, arrivals->end - 1);
     uint64_t before = arrivals->scheduled, max, count;
@@ -92,8 +92,8 @@ nsec arrivals_take(struct arrivals *arrivals)
 
 /* --- the end --- */
 
-/* What waits of a schedule, from its `first` time to before its `end`: all whose age is counted in one place of
-   the histogram at once, but the youngest by itself. */
+/* Calls `each` for the times of the schedule from number `first` to `end`, excluded: one call for
+   all ages in one bucket of the histogram, and a call of its own for the youngest. */
 static void ages_of(struct schedule rest, uint64_t first, uint64_t end, nsec now,
                     void (*each)(void *owner, nsec age, uint64_t count), void *owner)
 {
@@ -108,10 +108,11 @@ static void ages_of(struct schedule rest, uint64_t first, uint64_t end, nsec now
     }
 }
 
-/* They may be more than could be counted one by one. Of a Poisson schedule only the youngest millions are; the
-   older ones are taken as evenly spread, which is off by less than the histogram can tell at their age. */
-void arrivals_ages(const struct arrivals *arrivals, nsec now,
-                   void (*each)(void *owner, nsec age, uint64_t count), void *owner)
+/* There may be too many requests to compute each time. In a Poisson schedule only the youngest
+   millions are computed; older ones are assumed to be spread evenly. At their age this error is
+   smaller than a bucket of the histogram. */
+void arrivals_each_waiting(const struct arrivals *arrivals, nsec now,
+                           void (*each)(void *owner, nsec age, uint64_t count), void *owner)
 {
     uint64_t end = arrivals->due.count, first = end - (arrivals->scheduled - arrivals->begun);
     const struct schedule *mark = &arrivals->marks[0];
@@ -127,14 +128,14 @@ void arrivals_ages(const struct arrivals *arrivals, nsec now,
     ages_of(rest, first, end, now, each, owner);
 }
 
-nsec arrivals_end(const struct arrivals *arrivals, nsec now)
+nsec arrivals_end_time(const struct arrivals *arrivals, nsec now)
 {
     const struct schedule *due = &arrivals->due;
     nsec end = now;
 
     if (!arrivals->open_loop)
         return now;
-    if (arrivals_are_over(arrivals))
+    if (arrivals_all_ended(arrivals))
         end = due->options.arrival == ARRIVAL_POISSON
                   ? schedule_peek(due)
                   : schedule_end(due, arrivals->from, arrivals->all_requests);

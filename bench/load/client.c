@@ -1,15 +1,14 @@
 /*
- * The client's machine: ABSENT, CONNECTING, OPEN. Requests in request are in a list in the order of their start,
- * each with a stream of its own.
+ * The state machine of a client: ABSENT, CONNECTING, OPEN. Each request has its own stream.
  *
- * http/exchange is not used: an exchange makes a result of everything about one response. Here a response is
- * a status and a time.
+ * http/exchange is not used: it collects everything about one response. A load needs only the
+ * status and the times.
  */
 #include "bench/load/client.h"
 
 #include "http/h1/h1.h"
 
-#define READ_BUDGET 4 /* receives in a turn: then the other clients are served */
+#define READ_BUDGET 4 /* recv calls in a turn; then the other clients are served */
 
 struct load_request *client_oldest(const struct client *client)
 {
@@ -18,8 +17,8 @@ struct load_request *client_oldest(const struct client *client)
     return first ? LIST_OWNER(first, struct load_request, of_client) : NULL;
 }
 
-/* It is over; what it points to stays until the next start. */
-static const struct load_request *take_oldest(struct load_request *request)
+/* Removes a request that has ended. Its fields stay valid until the next client_start. */
+static const struct load_request *take_out(struct load_request *request)
 {
     struct client *client = request->client;
 
@@ -35,7 +34,7 @@ static const char *const state_names[] = {
     [CLIENT_ABSENT] = "absent", [CLIENT_CONNECTING] = "connecting", [CLIENT_OPEN] = "open"};
 
 /* The only place where the state changes. */
-static void enter(struct client *client, enum client_state state)
+static void set_state(struct client *client, enum client_state state)
 {
     if (client->state != state)
         probe_state(client->group->dialer->loop, "load client", client->number,
@@ -43,37 +42,36 @@ static void enter(struct client *client, enum client_state state)
     client->state = state;
 }
 
-/* The connection, or its dial, is over. Requests that are left go on the next one. */
-static void leave(struct client *client, enum error error)
+/* The connection or the dial is over. The remaining requests wait for the next connection. */
+static void end_connection(struct client *client, enum error error)
 {
     client->conn = NULL;
-    enter(client, CLIENT_ABSENT);
-    client->last = client->lost = false;
-    client->asked = client->waiting = client->in_flight;
-    client->group->events->gone(client->group->owner, client, error);
+    set_state(client, CLIENT_ABSENT);
+    client->no_more_requests = client->request_failed = false;
+    client->request_count = client->unsubmitted = client->in_flight;
+    client->group->events->closed(client->group->owner, client, error);
 }
 
-/* All that is in request has failed. */
 static void fail_all(struct client *client, enum error error)
 {
     struct client_group *group = client->group;
 
     while (client->in_flight)
-        group->events->failed(group->owner, take_oldest(client_oldest(client)), error);
+        group->events->failed(group->owner, take_out(client_oldest(client)), error);
 }
 
-/* Whether a request that has ended without a response goes on the next connection. All that are in request fail
-   when the server ends the connection; behind bytes that are no response only those fail that had been sent. One
-   of those on a connection that never served fails: else requests and connections would follow each other for
-   ever. */
-static bool goes_on(const struct client *client, const struct stream_end *end)
+/* Whether a request that ended without a response is sent again on the next connection. If the
+   server closes the connection, all requests in flight fail; after a malformed response, only those
+   that had been sent. On a connection without any response at least one request fails, otherwise
+   the load would send requests on new connections forever. */
+static bool is_replayed(const struct client *client, const struct stream_end *end)
 {
     const struct conn *conn = client->conn;
 
     switch (end->replay) {
     case REPLAY_BEHIND_CLOSE: return true;
     case REPLAY_ANY:
-        return (conn->served || client->lost) &&
+        return (conn->served || client->request_failed) &&
                (end->error == ERROR_MALFORMED || conn->protocol->multiplexed);
     default: return false;
     }
@@ -88,21 +86,20 @@ static void on_end(struct stream *stream, const struct stream_end *end)
     struct client_group *group = client->group;
 
     if (!end->error) {
-        const struct response_arrival arrival = {
+        const struct load_response response = {
             .status = end->status,
-            .at = end->arrival.at,
+            .received = end->arrival.at,
             .stamped = client->conn->sock->stamped,
             .kernel_age_ns = end->arrival.kernel_age_ns,
         };
 
-        group->events->completed(group->owner, take_oldest(request), &arrival);
-    } else if (!goes_on(client, end)) {
-        client->lost = true;
-        group->events->failed(group->owner, take_oldest(request), end->error);
+        group->events->completed(group->owner, take_out(request), &response);
+    } else if (!is_replayed(client, end)) {
+        client->request_failed = true;
+        group->events->failed(group->owner, take_out(request), end->error);
     }
 }
 
-/* Hands a request to the connection. */
 static void submit(struct client *client, struct load_request *request)
 {
     static const struct stream_events events = {.end = on_end};
@@ -114,46 +111,45 @@ static void submit(struct client *client, struct load_request *request)
     conn_submit(client->conn, &request->stream);
 }
 
-/* Hands over requests that were started before there was room for them. */
+/* Submits requests that were started before the connection had room. */
 static void submit_waiting(struct client *client)
 {
     for (struct link *link = client->requests.next;
-         client->waiting && link != &client->requests && conn_capacity(client->conn);
+         client->unsubmitted && link != &client->requests && conn_capacity(client->conn);
          link = link->next) {
         struct load_request *request = LIST_OWNER(link, struct load_request, of_client);
 
         if (stream_is_submitted(&request->stream))
             continue;
         submit(client, request);
-        client->waiting--;
+        client->unsubmitted--;
     }
 }
 
 void client_send(struct client *client)
 {
-    if (client->last)
+    if (client->no_more_requests)
         conn_stop(client->conn);
     conn_flush(client->conn);
 }
 
-/* Lets the load start what it has for this client. */
 static void on_room(struct conn *conn)
 {
     struct client *client = conn->owner;
 
-    if (client->waiting)
+    if (client->unsubmitted)
         submit_waiting(client);
     if (client_has_room(client))
         client->group->events->room(client->group->owner, client);
-    if (client->last)
+    if (client->no_more_requests)
         conn_stop(conn);
 }
 
-/* That is the server's right, but on a connection that never had a request it is a failure: a load would make
-   such connections for ever. */
+/* A server may close a connection, but before the first request this is a failure: otherwise the
+   load would open such connections forever. */
 static void on_closed(struct conn *conn, enum error error)
 {
-    leave(conn->owner, conn->used ? ERROR_NONE : error);
+    end_connection(conn->owner, conn->used ? ERROR_NONE : error);
 }
 
 static void open_client(struct client *client)
@@ -162,13 +158,13 @@ static void open_client(struct client *client)
     struct conn *conn = conn_open(client->dial, &group->conn_options, client);
 
     client->conn = conn;
-    enter(client, CLIENT_OPEN);
-    client->stood = true;
-    sock_no_delay(conn->sock); /* or a request would wait for the ACK of the one before */
+    set_state(client, CLIENT_OPEN);
+    client->was_open = true;
+    sock_no_delay(conn->sock); /* a request does not wait for the ACK of the previous one */
     if (client->stamped)
         sock_enable_timestamps(conn->sock);
     submit_waiting(client);
-    group->events->open(group->owner, client);
+    group->events->opened(group->owner, client);
     on_room(conn);
     client_send(client);
 }
@@ -187,18 +183,18 @@ static void on_dialled(void *owner)
 
     if (dial->state == DIAL_OPEN) {
         open_client(client);
-        if (client->dial == dial) /* else it was closed in an event */
+        if (client->dial == dial) /* otherwise an event has closed it */
             end_dial(client);
         return;
     }
-    client->blamed = client->in_flight > 0;
-    client->queued = dial->stamps.queued;
+    client->failed_requests = client->in_flight > 0;
+    client->handshake_wait = dial->stamps.queued;
     end_dial(client);
     fail_all(client, error);
-    leave(client, error);
+    end_connection(client, error);
 }
 
-/* --- for the load --- */
+/* --- interface --- */
 
 void client_group_init(struct client_group *group)
 {
@@ -228,9 +224,9 @@ void client_init(struct client *client, struct client_group *group, unsigned num
 
 void client_connect(struct client *client, const struct dial_options *options)
 {
-    enter(client, CLIENT_CONNECTING);
-    client->stood = client->blamed = false;
-    client->queued = 0;
+    set_state(client, CLIENT_CONNECTING);
+    client->was_open = client->failed_requests = false;
+    client->handshake_wait = 0;
     client->dial = dial_new(client->group->dialer, client->group->url, options, on_dialled, client);
     if (client->dial->state == DIAL_FAILED)
         on_dialled(client);
@@ -249,15 +245,15 @@ void client_start(struct client *client, const struct target *target, nsec inten
     request->started = now;
     request->counted = counted;
     list_put_last(&client->group->requests, &request->link);
-    client->asked++;
+    client->request_count++;
     if (client->state == CLIENT_OPEN)
         submit(client, request);
     else
-        client->waiting++;
+        client->unsubmitted++;
 }
 
-/* Ends dial or connection without an event. */
-static void cut(struct client *client)
+/* Closes the dial or the connection without calling an event. */
+static void drop_connection(struct client *client)
 {
     end_dial(client);
     if (client->conn)
@@ -269,16 +265,16 @@ void client_fail(struct client *client, enum error error)
 {
     bool any = client->dial || client->conn;
 
-    cut(client);
+    drop_connection(client);
     fail_all(client, error);
     if (any)
-        leave(client, ERROR_NONE);
+        end_connection(client, ERROR_NONE);
 }
 
 void client_close(struct client *client)
 {
-    cut(client);
+    drop_connection(client);
     while (client->in_flight)
-        take_oldest(client_oldest(client));
-    enter(client, CLIENT_ABSENT);
+        take_out(client_oldest(client));
+    set_state(client, CLIENT_ABSENT);
 }

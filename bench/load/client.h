@@ -1,10 +1,10 @@
 /*
- * One client of a load: a connection at a time, and the requests that are in request on it, up to
- * `pipeline` of them. It knows how requests pass; when they start, and what becomes of the figures, is
- * the load's.
+ * One client of a load: one connection at a time, and up to `pipeline` requests in flight on it.
+ * The load decides when requests start, and counts their results.
  *
- * With HTTP/1.1, requests are answered in the order in which they were started (RFC 9112, section 9.3.2). One
- * that is behind the last answer of a connection whose end the server has announced goes on the next one.
+ * HTTP/1.1 responses come in the order of the requests (RFC 9112, section 9.3.2). If the server
+ * announces the end of the connection, the requests after the last response are sent again on the
+ * next connection.
  */
 #ifndef BENCH_LOAD_CLIENT_H
 #define BENCH_LOAD_CLIENT_H
@@ -16,116 +16,116 @@
 
 enum client_state {
     CLIENT_ABSENT,     /* no connection */
-    CLIENT_CONNECTING, /* it is being made; requests may be there already */
-    CLIENT_OPEN,       /* requests may pass */
+    CLIENT_CONNECTING, /* a dial is pending; requests may be waiting for it */
+    CLIENT_OPEN,       /* requests can be sent */
 };
 
-/* A request in request. */
 struct load_request {
     struct stream stream;
-    struct client *client;           /* whose it is */
-    struct link of_client;           /* in its list of those in request, the oldest first */
-    struct load_request *next_spare; /* of its client, while not in request */
-    const struct target *target;     /* what is asked */
-    nsec intended;                   /* when it was due; in a closed loop, `started` */
-    nsec started;                    /* when it got its client */
-    bool counted;                    /* it was due when measuring had begun */
-    struct link link;                /* among all in request, the oldest first */
+    struct client *client;
+    struct link of_client;           /* in client->requests */
+    struct load_request *next_spare; /* in client->spare, while not in flight */
+    const struct target *target;
+    nsec intended;    /* when it was due; in a closed loop, `started` */
+    nsec started;     /* when it was assigned to its client */
+    bool counted;     /* it was due after measuring began */
+    struct link link; /* in group->requests */
 };
 
-/* How an answer came. */
-struct response_arrival {
+struct load_response {
     unsigned status;
-    nsec at; /* when the program had its last byte */
-    bool stamped;
-    nsec
-        kernel_age_ns; /* of a stamped one: how long that had been in the kernel; NSEC_NEVER: unknown */
+    nsec received;      /* when the program received its last byte */
+    bool stamped;       /* the connection has kernel timestamps */
+    nsec kernel_age_ns; /* if stamped: kernel age of the last byte; NSEC_NEVER: unknown */
 };
 
-/* What a client tells the load, which may start requests in `room` alone and frees no client in any. */
+/* The load may start requests only in `room`, and must not free a client in any event. */
 struct client_events {
-    void (*open)(void *owner, struct client *client); /* a connection stands */
-    void (*room)(void *owner, struct client *client); /* it may take requests; they are sent then */
+    void (*opened)(void *owner, struct client *client);
+
+    /* The client can take requests; they are sent after this returns. */
+    void (*room)(void *owner, struct client *client);
     void (*completed)(void *owner, const struct load_request *request,
-                      const struct response_arrival *arrival);
+                      const struct load_response *response);
     void (*failed)(void *owner, const struct load_request *request, enum error error);
-    /* The connection is over. `error` says why it could not be made, or that it was of no use: it ended,
-       or the server sent something, before it was asked for anything. Else it is ERROR_NONE. Requests
-       that are to go on the next one are still there. */
-    void (*gone)(void *owner, struct client *client, enum error error);
+
+    /* The connection is over. `error`: the dial failed, or the server closed the connection or sent
+       bytes before the first request. Otherwise ERROR_NONE. Requests that will be sent on the next
+       connection are still in flight. */
+    void (*closed)(void *owner, struct client *client, enum error error);
 };
 
-/* What all clients of a load have in common. */
+/* Shared by all clients of a load. */
 struct client_group {
     struct dialer *dialer; /* borrowed */
-    const struct url *url; /* where they lead; borrowed */
+    const struct url *url; /* of the origin; borrowed */
     const struct client_events *events;
-    void *owner;                      /* their argument */
-    unsigned pipeline;                /* requests in request on a connection */
-    struct link requests;             /* all in request, in the order of their start */
-    struct conn_options conn_options; /* of all connections; client_group_init sets it */
-    uint64_t bytes_in, bytes_out;     /* so far */
+    void *owner;                      /* argument of the events */
+    unsigned pipeline;                /* maximum of requests in flight on a connection */
+    struct link requests;             /* all in flight, in the order of their start */
+    struct conn_options conn_options; /* of all connections; set by client_group_init */
+    uint64_t bytes_in, bytes_out;     /* of all connections */
 };
 
 struct client {
     struct client_group *group; /* borrowed */
     enum client_state state;
-    bool stood;                 /* this connection, or the last one, was open */
-    bool stamped;               /* its connections ask for kernel stamps */
-    bool last;                  /* no more requests go on this connection; the load's to set, too */
-    bool lost;                  /* a request has failed with this connection */
-    bool blamed;                /* requests failed with this connection, which could not be made */
-    struct dial *dial;          /* when CONNECTING, and in `open` */
-    struct conn *conn;          /* when OPEN */
-    struct link link;           /* of the load: in one of its lists */
-    struct timer pause;         /* of the load: before it tries again */
-    unsigned refused;           /* of the load: connections in a row that could not be made */
-    nsec dialled;               /* of the load: when its connection was begun */
-    nsec queued;                /* our own wait for a handshake, where that failed */
-    bool early;                 /* of the load: this connection is one of the first second */
-    uint64_t asked;             /* requests that went on this connection */
-    unsigned number;            /* for the probe; the load's to set */
-    struct link requests;       /* the oldest first */
-    struct load_request *spare; /* the first of those not in request: group->pipeline in all */
-    unsigned in_flight;         /* how many are in request */
-    unsigned waiting;           /* of those: not handed to a connection yet */
+    bool was_open;              /* the current or last connection has been open */
+    bool stamped;               /* its connections have kernel timestamps */
+    bool no_more_requests;      /* on this connection; the load may set it too */
+    bool request_failed;        /* on this connection */
+    bool failed_requests;       /* the last dial failed and its requests with it */
+    struct dial *dial;          /* while CONNECTING, and in `opened` */
+    struct conn *conn;          /* while OPEN */
+    nsec handshake_wait;        /* wait for a handshake slot, if the dial failed */
+    uint64_t request_count;     /* requests assigned to this connection */
+    unsigned number;            /* for the trace */
+    struct link requests;       /* in flight, the oldest first */
+    struct load_request *spare; /* free requests; group->pipeline in all */
+    unsigned in_flight;         /* length of `requests` */
+    unsigned unsubmitted;       /* of these, not given to a connection yet */
 
-    /* of the load: what is counted of the address to which its connection leads; NULL: it is not open */
-    struct tally_address *at;
+    /* Used only by the load. */
+    struct link link;                     /* in a list of connections.h */
+    struct timer pause;                   /* before the next dial */
+    unsigned failures;                    /* consecutive failed dials */
+    bool in_trial;                        /* the dial counts in the trial */
+    nsec dial_start;                      /* of the current or last dial */
+    struct tally_address *address_counts; /* of the connection's address; NULL: not open */
 };
 
-/* Makes ready a group whose other members are set; it must not be moved after that. */
+/* Initializes a group whose other fields are set. The group must not move afterwards. */
 void client_group_init(struct client_group *group);
 
-/* Makes a client of `group`, with its group->pipeline requests, which are zeroed and borrowed. */
+/* `requests` has group->pipeline elements, zeroed; borrowed. */
 void client_init(struct client *client, struct client_group *group, unsigned number,
                  struct load_request *requests);
 
-/* The oldest in request; NULL: none. */
+/* The oldest request in flight, or NULL. */
 struct load_request *client_oldest(const struct client *client);
 
-/* Begins a connection; the client is ABSENT. It may be ABSENT again when this returns, after `gone`. The
-   options are copied; NULL: none. */
+/* Begins a connection. The client must be ABSENT; if the dial fails at once, `closed` is called and
+   the client is ABSENT again when this returns. The options are copied; NULL: defaults. */
 void client_connect(struct client *client, const struct dial_options *options);
 
-/* Starts a request; there is room, also while ABSENT. It leaves with client_send, or when the connection
-   stands. */
+/* Starts a request; the client must have room, and may be ABSENT. The request is sent by
+   client_send, or when the connection is open. */
 void client_start(struct client *client, const struct target *target, nsec intended, nsec now,
                   bool counted);
 
 static inline bool client_has_room(const struct client *client)
 {
-    return client->in_flight < client->group->pipeline && !client->last &&
+    return client->in_flight < client->group->pipeline && !client->no_more_requests &&
            (client->state != CLIENT_OPEN || conn_capacity(client->conn));
 }
 
-/* Sends what goes of what was started. */
+/* Sends the started requests as far as the socket accepts them. */
 void client_send(struct client *client);
 
-/* Ends the connection: all requests fail with `error`. `gone` is called. */
+/* Ends the connection. All requests fail with `error`; then `closed` is called. */
 void client_fail(struct client *client, enum error error);
 
-/* Ends the connection and forgets the requests; nothing is told. */
+/* Ends the connection and discards the requests without calling an event. */
 void client_close(struct client *client);
 
 #endif

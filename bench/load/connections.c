@@ -1,5 +1,5 @@
 /*
- * The clients in their lists. Whether another connection is wanted, and what a failure costs, is the load's.
+ * The clients in their lists. dispatch.c decides when another connection is needed.
  */
 #include "bench/load/connections.h"
 
@@ -8,10 +8,10 @@
 #include "base/memory.h"
 #include "bench/load/options.h"
 
-#define MAX_CONNECTING 128 /* at once, where requests wait for a connection to be there first */
-#define FIRST_PAUSE    NSEC_PER_MS /* after a connection that could not be made; doubled each time */
+#define MAX_CONNECTING 128         /* pending dials, if requests wait for an open connection */
+#define FIRST_PAUSE    NSEC_PER_MS /* after a failed dial; doubled after each further failure */
 #define MAX_DOUBLINGS  7
-#define TRIAL          NSEC_PER_S /* where each connection that was begun in it fails, the load ends */
+#define TRIAL          NSEC_PER_S
 
 static struct loop *loop_of(const struct connections *connections)
 {
@@ -20,15 +20,14 @@ static struct loop *loop_of(const struct connections *connections)
 
 /* --- the trial --- */
 
-/* Each of the first second's connections failed, and none of them is pending: the others would fail too. */
-static void judge_trial(void *owner)
+static void check_trial(void *owner)
 {
     struct connections *connections = owner;
     bool over = connections->trial_end && connections->trial.state == TIMER_IDLE;
 
-    if (!over || connections->trial_passed || connections->trial_left || !connections->refusal)
+    if (!over || connections->trial_passed || connections->trial_left || !connections->last_error)
         return;
-    connections->events->hopeless(connections->group.owner, connections->refusal);
+    connections->events->all_failed(connections->group.owner, connections->last_error);
 }
 
 static bool is_timeout(enum error error)
@@ -45,58 +44,58 @@ static void enter_trial(struct connections *connections, struct client *client)
         connections->trial_end = now + TRIAL;
         loop_arm(loop_of(connections), &connections->trial, connections->trial_end);
     }
-    client->early = now < connections->trial_end;
-    connections->trial_left += client->early;
+    client->in_trial = now < connections->trial_end;
+    connections->trial_left += client->in_trial;
 }
 
 static void leave_trial(struct connections *connections, struct client *client, enum error error)
 {
-    connections->trial_left -= client->early;
-    client->early = false;
+    connections->trial_left -= client->in_trial;
+    client->in_trial = false;
     if (!error || is_timeout(error))
         connections->trial_passed = true;
-    connections->refusal = error;
-    judge_trial(connections);
+    connections->last_error = error;
+    check_trial(connections);
 }
 
 /* --- a connection's life --- */
 
-void connections_look(struct connections *connections)
+void connections_dial_later(struct connections *connections)
 {
-    loop_defer(loop_of(connections), &connections->look);
+    loop_defer(loop_of(connections), &connections->dial_task);
 }
 
-struct client *connections_next(const struct connections *connections)
+struct client *connections_next_absent(const struct connections *connections)
 {
     struct link *link = list_first(&connections->absent);
 
     return link ? LIST_OWNER(link, struct client, link) : NULL;
 }
 
-bool connections_full(const struct connections *connections)
+bool connections_dial_limit_reached(const struct connections *connections)
 {
     return connections->connecting >= MAX_CONNECTING;
 }
 
-/* Of the next connection: some resume a TLS session, the others do not. */
+/* For the next connection: resume_percent of the connections resume a TLS session. */
 static struct tls_client *next_tls(struct connections *connections)
 {
     connections->resume_credit += connections->options->resume_percent;
     if (connections->resume_credit < 100)
-        return connections->whole;
+        return connections->tls_full;
     connections->resume_credit -= 100;
-    return connections->resuming;
+    return connections->tls_resuming;
 }
 
-void connections_begin(struct connections *connections, struct client *client)
+void connections_dial(struct connections *connections, struct client *client)
 {
     const struct load_options *options = connections->options;
     struct dial_options dial = {0};
 
     list_remove(&client->link);
     connections->connecting++;
-    client->dialled = loop_clock(loop_of(connections));
-    client->at = NULL;
+    client->dial_start = loop_clock(loop_of(connections));
+    client->address_counts = NULL;
     if (!connections->trial_passed)
         enter_trial(connections, client);
     if (options->source_count)
@@ -106,40 +105,41 @@ void connections_begin(struct connections *connections, struct client *client)
     client_connect(client, &dial);
 }
 
-void connections_opened(struct connections *connections)
+void connections_note_opened(struct connections *connections)
 {
     connections->connecting--;
     connections->open++;
     connections->trial_passed = true;
 }
 
-void connections_closed(struct connections *connections, struct client *client)
+void connections_note_closed(struct connections *connections, struct client *client)
 {
     list_remove(&client->link);
-    if (client->stood)
+    if (client->was_open)
         connections->open--;
     else
         connections->connecting--;
 }
 
-void connections_judge(struct connections *connections, struct client *client, enum error error)
+void connections_judge_trial(struct connections *connections, struct client *client,
+                             enum error error)
 {
-    connections_look(connections);
+    connections_dial_later(connections);
     if (!connections->trial_passed)
         leave_trial(connections, client, error);
 }
 
-void connections_again(struct connections *connections, struct client *client)
+void connections_requeue(struct connections *connections, struct client *client)
 {
     (client->in_flight ? list_put_first : list_put_last)(&connections->absent, &client->link);
 }
 
-void connections_rest(struct connections *connections, struct client *client)
+void connections_requeue_failed(struct connections *connections, struct client *client)
 {
-    unsigned doublings = client->refused < MAX_DOUBLINGS ? client->refused : MAX_DOUBLINGS;
+    unsigned doublings = client->failures < MAX_DOUBLINGS ? client->failures : MAX_DOUBLINGS;
     struct loop *loop = loop_of(connections);
 
-    client->refused++;
+    client->failures++;
     if (connections->options->open_loop)
         list_put_last(&connections->absent, &client->link);
     else
@@ -152,10 +152,10 @@ static void on_pause_over(void *owner)
     struct connections *connections = LIST_OWNER(client->group, struct connections, group);
 
     list_put_last(&connections->absent, &client->link);
-    connections_look(connections); /* once for all whose pauses end in this turn */
+    connections_dial_later(connections); /* one call for all pauses that end in this turn */
 }
 
-void connections_place(struct connections *connections, struct client *client)
+void connections_update_idle(struct connections *connections, struct client *client)
 {
     bool room = client->state == CLIENT_OPEN && client_has_room(client);
 
@@ -166,9 +166,9 @@ void connections_place(struct connections *connections, struct client *client)
     }
 }
 
-/* --- making and freeing --- */
+/* --- creating and freeing --- */
 
-/* NULL, or why not. */
+/* Returns NULL, or the reason of the failure, which the caller frees. */
 static char *make_tls(struct connections *connections)
 {
     unsigned percent = connections->options->resume_percent;
@@ -180,10 +180,10 @@ static char *make_tls(struct connections *connections)
     options.describe = false;
     options.many_sessions = true;
     if (percent)
-        connections->resuming = tls_client_new(&options, &why);
+        connections->tls_resuming = tls_client_new(&options, &why);
     options.no_resumption = true;
     if (!why && percent < 100)
-        connections->whole = tls_client_new(&options, &why);
+        connections->tls_full = tls_client_new(&options, &why);
     return why;
 }
 
@@ -221,23 +221,23 @@ char *connections_init(struct connections *connections, const struct load_option
     client_group_init(&connections->group);
     list_init(&connections->idle);
     list_init(&connections->absent);
-    timer_init(&connections->trial, judge_trial, connections, "load trial end");
-    task_init(&connections->look, events->look, owner, "load connect");
+    timer_init(&connections->trial, check_trial, connections, "load trial end");
+    task_init(&connections->dial_task, events->dial, owner, "load connect");
     make_clients(connections);
     return make_tls(connections);
 }
 
-void connections_quiet(struct connections *connections)
+void connections_stop_timers(struct connections *connections)
 {
     struct loop *loop = loop_of(connections);
 
     loop_cancel(loop, &connections->trial);
-    loop_undefer(loop, &connections->look);
+    loop_undefer(loop, &connections->dial_task);
     for (size_t i = 0; i < connections->options->connections; i++)
         loop_cancel(loop, &connections->clients[i].pause);
 }
 
-void connections_close(struct connections *connections)
+void connections_close_all(struct connections *connections)
 {
     for (size_t i = 0; i < connections->options->connections; i++)
         client_close(&connections->clients[i]);
@@ -245,10 +245,10 @@ void connections_close(struct connections *connections)
 
 void connections_free(struct connections *connections)
 {
-    connections_quiet(connections);
-    connections_close(connections);
-    tls_client_free(connections->whole);
-    tls_client_free(connections->resuming);
+    connections_stop_timers(connections);
+    connections_close_all(connections);
+    tls_client_free(connections->tls_full);
+    tls_client_free(connections->tls_resuming);
     free(connections->clients);
     free(connections->requests);
 }

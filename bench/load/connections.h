@@ -1,9 +1,9 @@
 /*
- * Inside of the load generator: its clients and their connections; who is absent, connecting or has room, how
- * a connection is begun, and what follows where it cannot be made.
+ * Private to the load generator: its clients, sorted into lists by state (absent, connecting, with
+ * room), how a connection is opened, and what happens if that fails.
  *
- * The trial: where none of the connections that were begun in the first second, from the first of them on,
- * could be made, none of them is pending, and none has timed out, the others would fail too.
+ * The trial: if all connections fail that were begun in the first second after the first dial, and
+ * none of them is pending or timed out, later connections would fail too, and the load ends.
  */
 #ifndef BENCH_LOAD_CONNECTIONS_H
 #define BENCH_LOAD_CONNECTIONS_H
@@ -12,81 +12,88 @@
 
 struct load_options;
 
-/* Called with the owner of the clients' events. */
+/* `owner` is the owner of the clients' events. */
 struct connections_events {
-    void (*look)(void *owner); /* clients that are absent may connect */
-    void (*hopeless)(void *owner,
-                     enum error why); /* the trial has failed, which may be told again */
+    void (*dial)(void *owner);                         /* absent clients may connect */
+    void (*all_failed)(void *owner, enum error error); /* the trial failed; may be called again */
 };
 
-/* Read by others, written by its own functions alone. */
+/* Other modules read the first group; only the functions below write. */
 struct connections {
     struct client *clients;    /* options->connections of them */
-    struct client_group group; /* what they have in common */
-    struct link idle;          /* clients that have room, in turns */
+    struct client_group group; /* shared by all clients */
+    struct link idle;          /* clients that have room, idle longest first */
     struct link absent;        /* clients that may connect */
-    size_t connecting;         /* clients that do */
-    size_t open;               /* that have a connection */
-    struct task look;
+    size_t connecting;         /* number of clients that connect */
+    size_t open;               /* number of clients with an open connection */
+    struct task dial_task;     /* calls events->dial */
 
     const struct load_options *options; /* borrowed */
     const struct connections_events *events;
-    struct load_request *requests; /* all their rings */
-    size_t sources_taken;          /* of options->sources */
+    struct load_request *requests; /* of all clients */
+    size_t sources_taken;          /* dials that used options->sources */
 
-    /* the trial: whether any connection can be made */
-    struct timer trial; /* it is over */
-    nsec trial_end;     /* 0: none was begun */
-    size_t trial_left;  /* connections that were begun before that, and are being made */
-    bool trial_passed;  /* a connection was made, or timed out: a server that hangs may go on */
-    enum error refusal; /* of the last that failed */
+    /* the trial */
+    struct timer trial;    /* its end */
+    nsec trial_end;        /* 0: no dial has begun */
+    size_t trial_left;     /* pending dials that began before trial_end */
+    bool trial_passed;     /* a connection opened, or timed out (a slow server may recover) */
+    enum error last_error; /* of the last dial that failed */
 
-    /* TLS */
-    struct tls_client *whole, *resuming; /* NULL: not needed */
-    unsigned resume_credit;              /* 100: the next one resumes */
+    /* TLS; NULL: not needed */
+    struct tls_client *tls_full, *tls_resuming;
+    unsigned resume_credit; /* in percent; at 100 the next connection resumes a session */
 };
 
-/* All clients are absent. `dialer` is borrowed; `owner` is the argument of both kinds of events. Returns NULL, or
-   why TLS cannot be set up, to be freed; connections_free is called in either case. */
+/* All clients are absent at first. `dialer` is borrowed; `owner` is the argument of all events.
+   Returns NULL, or the reason why TLS cannot be set up, which the caller frees. In both cases
+   connections_free must be called. */
 char *connections_init(struct connections *connections, const struct load_options *options,
                        struct dialer *dialer, const struct client_events *clients,
                        const struct connections_events *events, void *owner);
 void connections_free(struct connections *connections);
 
-/* `look` is called at the end of the turn. */
-void connections_look(struct connections *connections);
+/* Calls events->dial at the end of the turn. */
+void connections_dial_later(struct connections *connections);
 
-/* The client that is to connect next, or NULL. */
-struct client *connections_next(const struct connections *connections);
+/* The absent client that connects next, or NULL. */
+struct client *connections_next_absent(const struct connections *connections);
 
-/* Whether so many connect that others wait for one of them to be there first. */
-bool connections_full(const struct connections *connections);
+/* Whether the maximum number of dials is pending. */
+bool connections_dial_limit_reached(const struct connections *connections);
 
-/* Begins a connection of a client that is absent, which may fail before this returns. */
-void connections_begin(struct connections *connections, struct client *client);
+/* Begins a connection of an absent client. The client's events may be called before this returns.
+   */
+void connections_dial(struct connections *connections, struct client *client);
 
-/* One stands. */
-void connections_opened(struct connections *connections);
+/* A connection has opened. */
+void connections_note_opened(struct connections *connections);
 
-/* It is over, however it ended; the client is in no list. */
-void connections_closed(struct connections *connections, struct client *client);
+/* A connection or a dial is over. Removes the client from its list. */
+void connections_note_closed(struct connections *connections, struct client *client);
 
-/* Judges the trial by a connection that is over, and looks for the next. `error` says why it could not be made,
-   ERROR_NONE that it could, or that its request timed out. */
-void connections_judge(struct connections *connections, struct client *client, enum error error);
+/* Continues the trial after a connection or a dial is over, and calls connections_dial_later.
+   `error` is the error of the dial; ERROR_NONE: the connection was open, or its request timed out.
+   */
+void connections_judge_trial(struct connections *connections, struct client *client,
+                             enum error error);
 
-/* The client of one that stood may connect again, at once where it has requests. */
-void connections_again(struct connections *connections, struct client *client);
+/* After an open connection is over: the client may connect again, first if it has requests. */
+void connections_requeue(struct connections *connections, struct client *client);
 
-/* The client of one that could not be made may connect again. A closed loop would try again and again: it waits
-   a little. In an open loop each try is a request that was due, and the schedule bounds them. */
-void connections_rest(struct connections *connections, struct client *client);
+/* After a dial failed: the client may connect again. In a closed loop it pauses first, otherwise it
+   would retry in a tight loop; in an open loop the schedule limits the dials. */
+void connections_requeue_failed(struct connections *connections, struct client *client);
 
-/* A client that has room waits for its next turn: all connections do their share, those with stamps too. */
-void connections_place(struct connections *connections, struct client *client);
+/* Puts a client with room at the end of the idle list, so that all connections are used equally,
+   and removes a client without room. A client with room that is already in the list stays in place.
+   */
+void connections_update_idle(struct connections *connections, struct client *client);
 
-/* No event is to come any more but those of connections; these are closed without a call. */
-void connections_quiet(struct connections *connections);
-void connections_close(struct connections *connections);
+/* After this, only events of open connections are called. */
+void connections_stop_timers(struct connections *connections);
+
+/* Closes all connections without calling an event. */
+void connections_close_all(struct connections *connections);
 
 #endif

@@ -1,6 +1,5 @@
 /*
- * Which client takes what is due, and what becomes of it. It depends on arrivals, connections and phases; what
- * it counts in the record, it does not look at.
+ * Which client takes the next request, and what happens when the request ends.
  */
 #include "bench/load/dispatch.h"
 
@@ -8,46 +7,44 @@
 #include "bench/load/options.h"
 #include "bench/load/verdict.h"
 
-#define GRACE (10 * NSEC_PER_MS) /* for what came while the loop was away */
+#define EXPIRY_GRACE (10 * NSEC_PER_MS) /* to read responses after an absence of the loop */
 
-/* Connections begun, and requests started on idle ones, in one turn: the rest is deferred. A connection that
-   fails at once makes room for the next one, and as fast as they fail more requests become due: timers and
-   signals would never be served. */
+/* Maximum of dials begun, and of requests started on idle connections, in one turn. Without a
+   limit, dials that fail immediately could keep the loop from its timers and signals forever. */
 #define DIALS_A_TURN  64
 #define STARTS_A_TURN 256
 
-/* --- when requests start --- */
+/* --- start of requests --- */
 
-/* When the next request of an open loop is intended; NSEC_NEVER where there is none any more. */
-static nsec queue_head(const struct dispatch *dispatch)
+/* Open loop: the intended start of the next request to start; NSEC_NEVER: there is none. */
+static nsec next_intended(const struct dispatch *dispatch)
 {
     return dispatch->phases->stopping ? NSEC_NEVER : arrivals_next(&dispatch->arrivals);
 }
 
-/* Open loop: counts what has become due until now. */
+/* Open loop: counts the requests that have become due. */
 static void count_due(struct dispatch *dispatch, nsec now)
 {
-    dispatch->record->tally->scheduled += arrivals_pass(&dispatch->arrivals, now);
+    dispatch->record->tally->scheduled += arrivals_update_due(&dispatch->arrivals, now);
 }
 
-/* Whether a closed loop has another request. */
+/* Closed loop: whether another request may start. */
 static bool has_more(const struct dispatch *dispatch)
 {
     return !dispatch->phases->stopping && dispatch->phases->phase != RUN_OPENING &&
            arrivals_has_more(&dispatch->arrivals);
 }
 
-/* Counts a request that starts. Returns whether it counts. */
+/* Returns whether the request is counted. */
 static bool count_start(struct dispatch *dispatch, nsec intended)
 {
-    if (!arrivals_start(&dispatch->arrivals, intended))
+    if (!arrivals_count_start(&dispatch->arrivals, intended))
         return false;
     dispatch->record->tally->scheduled += !dispatch->options->open_loop;
     dispatch->record->tally->started++;
     return true;
 }
 
-/* Starts a request. */
 static void start(struct dispatch *dispatch, struct client *client, nsec intended, nsec now)
 {
     const struct targets *targets = dispatch->options->targets;
@@ -56,30 +53,31 @@ static void start(struct dispatch *dispatch, struct client *client, nsec intende
 
     client_start(client, targets_pick(targets, random), intended, now, counted);
     if (dispatch->options->requests_per_connection &&
-        client->asked >= dispatch->options->requests_per_connection)
-        client->last = true;
+        client->request_count >= dispatch->options->requests_per_connection)
+        client->no_more_requests = true;
     if (dispatch->expiry.state == TIMER_IDLE)
         loop_arm(dispatch->loop, &dispatch->expiry, clock_after(now, dispatch->options->timeout));
 }
 
-/* How late a request is by our own fault. */
+/* The part of a request's lateness that the load generator has caused. */
 static nsec own_delay(struct dispatch *dispatch, const struct client *client, nsec intended,
                       nsec late, bool waited)
 {
-    bool fresh = client->state == CLIENT_OPEN && client->asked <= dispatch->options->pipeline;
+    bool fresh =
+        client->state == CLIENT_OPEN && client->request_count <= dispatch->options->pipeline;
     nsec lag = fresh ? 0 : loop_lag(dispatch->loop);
 
     return stalls_own_delay(&dispatch->stalls, intended, late, lag, waited);
 }
 
-/* Open loop: for how long the request that was intended then has waited for a connection. */
+/* Open loop: counts how long the first request in the queue has waited for a busy connection. */
 static void count_limited(struct dispatch *dispatch, nsec intended, nsec now)
 {
     dispatch->record->tally->limited +=
         stalls_limited(&dispatch->stalls, intended, dispatch->phases->from, now);
 }
 
-/* Open loop: starts the request that is first in the queue. `waited`: until there was a connection. */
+/* Open loop: starts the first request in the queue. `waited`: it waited for a connection. */
 static void start_queued(struct dispatch *dispatch, struct client *client, bool waited)
 {
     nsec now = loop_clock(dispatch->loop), intended;
@@ -93,7 +91,6 @@ static void start_queued(struct dispatch *dispatch, struct client *client, bool 
                          own_delay(dispatch, client, intended, now - intended, waited));
 }
 
-/* Closed loop: starts a request. */
 static void start_now(struct dispatch *dispatch, struct client *client)
 {
     nsec now = loop_clock(dispatch->loop);
@@ -101,15 +98,15 @@ static void start_now(struct dispatch *dispatch, struct client *client)
     start(dispatch, client, now, now);
 }
 
-/* Whether another connection is to be begun. Where each request makes its own, one that is due is. */
+/* Whether another connection is needed. */
 static bool wants_connection(struct dispatch *dispatch)
 {
     const struct connections *connections = dispatch->connections;
 
     if (dispatch->options->new_connections)
-        return dispatch->options->open_loop ? queue_head(dispatch) <= loop_now(dispatch->loop)
+        return dispatch->options->open_loop ? next_intended(dispatch) <= loop_now(dispatch->loop)
                                             : has_more(dispatch);
-    if (connections_full(connections) || dispatch->phases->stopping)
+    if (connections_dial_limit_reached(connections) || dispatch->phases->stopping)
         return false;
     if (!dispatch->options->open_loop)
         return dispatch->phases->phase == RUN_OPENING || has_more(dispatch);
@@ -119,61 +116,63 @@ static bool wants_connection(struct dispatch *dispatch)
     return arrivals_waiting(&dispatch->arrivals) > connections->connecting;
 }
 
-/* Open loop: whether another request would have to wait for a connection that is busy. Where connections are
-   being made it waits for those, but with one for each request they are busy then. */
+/* Open loop: notes whether another request would have to wait for a busy connection. A pending dial
+   means that it would wait for the dial instead, but not with a connection for each request. */
 static void note_busy(struct dispatch *dispatch)
 {
     const struct connections *connections = dispatch->connections;
     bool busy = list_is_empty(&connections->idle) && list_is_empty(&connections->absent) &&
                 (dispatch->options->new_connections || !connections->connecting);
 
-    stalls_busy(&dispatch->stalls, busy, loop_now(dispatch->loop));
+    stalls_set_busy(&dispatch->stalls, busy, loop_now(dispatch->loop));
 }
 
-/* Open loop: what waits has a connection made for it; the timer is armed for what comes next, where there
-   will be something to be done: a client is idle, or another connection may be made. */
-static void arm_wake(struct dispatch *dispatch)
+/* Open loop: opens a connection if requests wait for one, and arms the timer for the next request
+   if a client is idle or another connection may be opened. Called whenever that may have changed;
+   first by dispatch_dial, when the warm-up begins. */
+static void prepare_next(struct dispatch *dispatch)
 {
     struct connections *connections = dispatch->connections;
     bool idle = !list_is_empty(&connections->idle);
-    bool full = connections_full(connections) && !dispatch->options->new_connections;
-    bool absent =
-        !list_is_empty(&connections->absent) && !full; /* on_open and on_gone look again */
+    bool full = connections_dial_limit_reached(connections) && !dispatch->options->new_connections;
+    /* if the limit is reached, the end of a dial leads here again */
+    bool absent = !list_is_empty(&connections->absent) && !full;
     nsec next = NSEC_NEVER;
 
     note_busy(dispatch);
     if (absent && wants_connection(dispatch))
-        connections_look(connections);
+        connections_dial_later(connections);
     if (idle)
-        next = queue_head(dispatch);
+        next = next_intended(dispatch);
     else if (absent && !dispatch->phases->stopping)
         next = arrivals_next_due(&dispatch->arrivals);
-    if (dispatch->wake.state == TIMER_IDLE ? next != NSEC_NEVER : dispatch->wake.deadline != next)
-        loop_arm(dispatch->loop, &dispatch->wake, next);
+    if (dispatch->due_timer.state == TIMER_IDLE ? next != NSEC_NEVER
+                                                : dispatch->due_timer.deadline != next)
+        loop_arm(dispatch->loop, &dispatch->due_timer, next);
 }
 
-/* It takes what is due, in the order of the intended times. */
-void dispatch_room(struct dispatch *dispatch, struct client *client)
+void dispatch_fill_client(struct dispatch *dispatch, struct client *client)
 {
     if (!dispatch->options->open_loop) {
         while (client_has_room(client) && has_more(dispatch))
             start_now(dispatch, client);
         return;
     }
-    while (client_has_room(client) && queue_head(dispatch) <= loop_clock(dispatch->loop))
+    while (client_has_room(client) && next_intended(dispatch) <= loop_clock(dispatch->loop))
         start_queued(dispatch, client, list_is_empty(&dispatch->connections->idle));
-    connections_place(dispatch->connections, client);
-    arm_wake(dispatch);
+    connections_update_idle(dispatch->connections, client);
+    prepare_next(dispatch);
 }
 
-/* Those that still have requests come first. With a connection for each request, that is there before it. */
+/* Clients with requests are first in the list. With a connection for each request, the request
+   starts before its dial. */
 void dispatch_dial(struct dispatch *dispatch, bool waited)
 {
     bool over = dispatch->phases->phase >= RUN_DRAINING;
     struct client *client;
     unsigned left = DIALS_A_TURN;
 
-    while (left && !over && (client = connections_next(dispatch->connections))) {
+    while (left && !over && (client = connections_next_absent(dispatch->connections))) {
         if (!client->in_flight && !wants_connection(dispatch))
             break;
         if (dispatch->options->new_connections && !client->in_flight) {
@@ -182,58 +181,57 @@ void dispatch_dial(struct dispatch *dispatch, bool waited)
             else
                 start_now(dispatch, client);
         }
-        connections_begin(dispatch->connections, client);
+        connections_dial(dispatch->connections, client);
         left--;
     }
     if (!left)
-        connections_look(dispatch->connections);
+        connections_dial_later(dispatch->connections);
     if (dispatch->options->open_loop && !over)
-        arm_wake(dispatch);
+        prepare_next(dispatch);
 }
 
-void dispatch_wake(struct dispatch *dispatch)
+void dispatch_start_due(struct dispatch *dispatch)
 {
     struct link *link;
-    unsigned left = STARTS_A_TURN; /* then arm_wake calls again in the next turn */
+    unsigned left = STARTS_A_TURN; /* the rest starts in the next turn, by the timer */
 
-    while (left && queue_head(dispatch) <= loop_now(dispatch->loop) &&
+    while (left && next_intended(dispatch) <= loop_now(dispatch->loop) &&
            (link = list_first(&dispatch->connections->idle))) {
         struct client *client = LIST_OWNER(link, struct client, link);
 
         start_queued(dispatch, client, false);
-        connections_place(dispatch->connections, client);
+        connections_update_idle(dispatch->connections, client);
         client_send(client);
         left--;
     }
     dispatch_dial(dispatch, false);
 }
 
-/* --- how they end --- */
+/* --- end of requests --- */
 
-/* A request that counts has ended. */
 static void count_end(struct dispatch *dispatch)
 {
-    arrivals_finish(&dispatch->arrivals);
-    if (arrivals_are_over(&dispatch->arrivals))
-        phases_finish(dispatch->phases);
+    arrivals_count_end(&dispatch->arrivals);
+    if (arrivals_all_ended(&dispatch->arrivals))
+        phases_end(dispatch->phases);
 }
 
 void dispatch_completed(struct dispatch *dispatch, const struct load_request *request,
-                        const struct response_arrival *arrival)
+                        const struct load_response *response)
 {
-    record_response(dispatch->record, request, arrival);
+    record_response(dispatch->record, request, response);
     count_end(dispatch);
 }
 
-/* For how long a request had waited, less its own wait for a handshake slot; what was intended in an
-   open loop stays. */
+/* The age of a request that failed. In a closed loop the wait for a handshake slot is subtracted.
+   */
 static nsec age_of(const struct dispatch *dispatch, const struct client *client, nsec began)
 {
     nsec age = loop_clock(dispatch->loop) - began;
 
     if (dispatch->options->open_loop)
         return age;
-    return age > client->queued ? age - client->queued : 0;
+    return age > client->handshake_wait ? age - client->handshake_wait : 0;
 }
 
 void dispatch_failed(struct dispatch *dispatch, const struct load_request *request,
@@ -243,14 +241,14 @@ void dispatch_failed(struct dispatch *dispatch, const struct load_request *reque
     count_end(dispatch);
 }
 
-/* In a closed loop it is the one that the connection was made for, and waited for it. */
+/* In a closed loop this request has waited since the dial began. */
 void dispatch_fail_next(struct dispatch *dispatch, const struct client *client, enum error error)
 {
-    nsec now = loop_clock(dispatch->loop), began = client->dialled, intended = now;
+    nsec now = loop_clock(dispatch->loop), began = client->dial_start, intended = now;
 
     if (dispatch->options->open_loop) {
         count_due(dispatch, now);
-        if (queue_head(dispatch) > now)
+        if (next_intended(dispatch) > now)
             return;
         began = intended = arrivals_take(&dispatch->arrivals);
     } else if (!has_more(dispatch)) {
@@ -262,13 +260,15 @@ void dispatch_fail_next(struct dispatch *dispatch, const struct client *client, 
     count_end(dispatch);
 }
 
-/* Where the loop was away, responses may have come in time: they are read first, for this once. */
-static bool expires_later(struct dispatch *dispatch)
+/* After an absence of the loop, responses may have arrived in time: they are read first, once.
+   Returns whether the timer was armed again. */
+static bool defer_expiry(struct dispatch *dispatch)
 {
-    dispatch->put_off = !dispatch->put_off && loop_lag(dispatch->loop) > VERDICT_LATE;
-    if (dispatch->put_off)
-        loop_arm(dispatch->loop, &dispatch->expiry, loop_now(dispatch->loop) + GRACE);
-    return dispatch->put_off;
+    dispatch->expiry_deferred =
+        !dispatch->expiry_deferred && loop_lag(dispatch->loop) > VERDICT_LATE;
+    if (dispatch->expiry_deferred)
+        loop_arm(dispatch->loop, &dispatch->expiry, loop_now(dispatch->loop) + EXPIRY_GRACE);
+    return dispatch->expiry_deferred;
 }
 
 static void on_expiry(void *owner)
@@ -276,7 +276,7 @@ static void on_expiry(void *owner)
     struct dispatch *dispatch = owner;
     struct link *link;
 
-    if (expires_later(dispatch))
+    if (defer_expiry(dispatch))
         return;
     while ((link = list_first(&dispatch->connections->group.requests))) {
         const struct load_request *request = LIST_OWNER(link, struct load_request, link);
@@ -292,42 +292,42 @@ static void on_expiry(void *owner)
 
 /* --- the run --- */
 
-void dispatch_lag(struct dispatch *dispatch, nsec now, nsec lag)
+void dispatch_note_lag(struct dispatch *dispatch, nsec now, nsec lag)
 {
     if (dispatch->options->open_loop && lag > VERDICT_LATE)
-        absences_note(&dispatch->stalls.absences, now - lag, now);
+        absences_add(&dispatch->stalls.absences, now - lag, now);
 }
 
-void dispatch_report(struct dispatch *dispatch, nsec now)
+void dispatch_count_interval(struct dispatch *dispatch, nsec now)
 {
     if (!dispatch->options->open_loop)
         return;
     count_due(dispatch, now);
     if (arrivals_waiting(&dispatch->arrivals))
-        count_limited(dispatch, arrivals_oldest(&dispatch->arrivals), now);
+        count_limited(dispatch, arrivals_oldest_waiting(&dispatch->arrivals), now);
 }
 
 static void count_age(void *owner, nsec age, uint64_t count)
 {
-    record_ages(owner, age, count);
+    record_unfinished(owner, age, count);
 }
 
-void dispatch_ages(struct dispatch *dispatch, nsec now)
+void dispatch_record_unfinished(struct dispatch *dispatch, nsec now)
 {
     const struct load_request *request;
 
     LIST_EACH (request, &dispatch->connections->group.requests, link)
         if (request->counted)
-            record_ages(dispatch->record, now - request->intended, 1);
+            record_unfinished(dispatch->record, now - request->intended, 1);
     if (!dispatch->options->open_loop)
         return;
     count_due(dispatch, now);
-    arrivals_ages(&dispatch->arrivals, now, count_age, dispatch->record);
+    arrivals_each_waiting(&dispatch->arrivals, now, count_age, dispatch->record);
 }
 
-static void on_wake(void *owner)
+static void on_due(void *owner)
 {
-    dispatch_wake(owner);
+    dispatch_start_due(owner);
 }
 
 void dispatch_init(struct dispatch *dispatch, const struct load_options *options,
@@ -343,12 +343,12 @@ void dispatch_init(struct dispatch *dispatch, const struct load_options *options
     };
     arrivals_init(&dispatch->arrivals, options->open_loop, options->requests,
                   options->all_requests);
-    timer_init(&dispatch->wake, on_wake, dispatch, "load next arrival");
+    timer_init(&dispatch->due_timer, on_due, dispatch, "load next arrival");
     timer_init(&dispatch->expiry, on_expiry, dispatch, "load request expiry");
 }
 
-void dispatch_quiet(struct dispatch *dispatch)
+void dispatch_stop_timers(struct dispatch *dispatch)
 {
-    loop_cancel(dispatch->loop, &dispatch->wake);
+    loop_cancel(dispatch->loop, &dispatch->due_timer);
     loop_cancel(dispatch->loop, &dispatch->expiry);
 }

@@ -1,6 +1,7 @@
 /*
- * Inside of the load generator: which client takes what is due, when another connection is begun for it, and
- * when a request is over. What it does depends on arrivals, connections and phases alone; the record is written.
+ * Private to the load generator: which client takes the next request, when another connection is
+ * opened, and when a request has timed out. Decisions depend only on arrivals, connections and
+ * phases; the record is only written.
  */
 #ifndef BENCH_LOAD_DISPATCH_H
 #define BENCH_LOAD_DISPATCH_H
@@ -18,45 +19,45 @@ struct dispatch {
     struct connections *connections;
     struct record *record;
     struct arrivals arrivals;
-    struct stalls stalls; /* open loop */
-    struct timer wake;    /* open loop: the next request is due */
-    struct timer expiry;  /* the oldest request in request is too old */
-    bool put_off;         /* the expiry was, since it came late */
-    uint64_t random;      /* for the choice of targets */
+    struct stalls stalls;   /* open loop */
+    struct timer due_timer; /* open loop: the next request is due */
+    struct timer expiry;    /* timeout of the oldest request in flight */
+    bool expiry_deferred;   /* once, because the loop was late */
+    uint64_t random;        /* for the choice of targets */
 };
 
 void dispatch_init(struct dispatch *dispatch, const struct load_options *options,
                    struct phases *phases, struct connections *connections, struct record *record);
 
-/* The client has room: requests start on it, which are to be sent. */
-void dispatch_room(struct dispatch *dispatch, struct client *client);
+/* Starts requests on a client that has room; the caller sends them. */
+void dispatch_fill_client(struct dispatch *dispatch, struct client *client);
 
-/* Clients that are absent may connect: those for which there are requests do. `waited`: with a connection for
-   each request, these waited until there was a client. */
+/* Opens connections for absent clients, as many as the requests need. `waited`: with a connection
+   for each request, the requests waited for a client. */
 void dispatch_dial(struct dispatch *dispatch, bool waited);
 
-/* Open loop: what is due by now starts, and is sent. */
-void dispatch_wake(struct dispatch *dispatch);
+/* Open loop: starts and sends the requests that are due. */
+void dispatch_start_due(struct dispatch *dispatch);
 
 /* A counted request has ended. The last one ends the run. */
 void dispatch_completed(struct dispatch *dispatch, const struct load_request *request,
-                        const struct response_arrival *arrival);
+                        const struct load_response *response);
 void dispatch_failed(struct dispatch *dispatch, const struct load_request *request,
                      enum error error);
 
-/* No connection could be made, and no request was there to be failed by it: the next one is. */
+/* A dial failed for a client that has no request: the next request of the load fails instead. */
 void dispatch_fail_next(struct dispatch *dispatch, const struct client *client, enum error error);
 
-/* Open loop: the loop came `lag` too late to what it found now. */
-void dispatch_lag(struct dispatch *dispatch, nsec now, nsec lag);
+/* Open loop: the current turn of the loop began `lag` too late. */
+void dispatch_note_lag(struct dispatch *dispatch, nsec now, nsec lag);
 
-/* An interval is over: what is due by now, and how long it waits for a connection, is counted. */
-void dispatch_report(struct dispatch *dispatch, nsec now);
+/* End of an interval: counts the due requests, and the time they waited for a connection. */
+void dispatch_count_interval(struct dispatch *dispatch, nsec now);
 
-/* The run is over: what is unfinished has the age that it has by now. */
-void dispatch_ages(struct dispatch *dispatch, nsec now);
+/* End of the run: records the ages of the requests that have not ended. */
+void dispatch_record_unfinished(struct dispatch *dispatch, nsec now);
 
-/* Its timers do not come any more. */
-void dispatch_quiet(struct dispatch *dispatch);
+/* After this, no timer of this module fires. */
+void dispatch_stop_timers(struct dispatch *dispatch);
 
 #endif

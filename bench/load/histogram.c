@@ -1,10 +1,10 @@
 /*
- * What is asked of a histogram after recording: adding, percentiles, the summary. Every pass goes over
- * the places between min and max alone, for a run's times lie close together and the array is long.
+ * Sums, percentiles and the summary. Each pass visits only the indexes from min to max, because the
+ * array is long and the times of a run are close together.
  *
- * Rejected: keeping the exact sum and sum of squares beside the counts. It would make mean and deviation
- * exact, but each record would pay for it, the squares of nanoseconds overflow, and the log that others
- * read (bench/load/hlog.h) could not hold them, so that two tools would show two means of one run.
+ * Rejected: an exact sum and sum of squares. They would make mean and deviation exact, but each
+ * record would cost more, the squares of nanoseconds overflow, and the log (bench/load/hlog.h)
+ * cannot hold them, so another tool would show another mean for the same run.
  */
 #include "bench/load/histogram.h"
 
@@ -14,7 +14,7 @@
 
 #include "base/memory.h"
 
-#define PERCENT_UNITS UINT64_C(1000000) /* percentages are taken as whole numbers of millionths */
+#define PERCENT_UNITS UINT64_C(1000000) /* percentages are computed in millionths */
 
 struct histogram *histogram_new(void)
 {
@@ -73,8 +73,8 @@ void histogram_add(struct histogram *to, const struct histogram *from)
     }
 }
 
-/* The value that stands for those of a place in a percentile. */
-static nsec shown(const struct histogram *histogram, uint32_t index)
+/* The percentile value of an index. */
+static nsec value_at(const struct histogram *histogram, uint32_t index)
 {
     return nsec_min(histogram_high(index), histogram->max);
 }
@@ -84,10 +84,10 @@ void histogram_add_over(struct histogram *to, const struct histogram *from, nsec
     uint32_t index = histogram_index(nsec_min(value, HISTOGRAM_MAX)) + 1;
 
     for (index = index > from->first ? index : from->first; index < from->end; index++)
-        histogram_record_many(to, shown(from, index), from->counts[index]);
+        histogram_record_many(to, value_at(from, index), from->counts[index]);
 }
 
-/* By how many bits the values of a place were shifted: the place is 2^bits values wide. */
+/* An index holds 2^width_bits values. */
 static uint32_t width_bits(uint32_t index)
 {
     return index < 2 * HISTOGRAM_PARTS ? 0 : (index >> HISTOGRAM_PARTS_BITS) - 1;
@@ -105,8 +105,8 @@ nsec histogram_high(uint32_t index)
     return histogram_low(index) + (UINT64_C(1) << width_bits(index)) - 1;
 }
 
-/* As which number, in ascending order from 1, a percentile stands (nearest rank). In whole numbers, for
-   99.9 / 100 is a little over 0.999, and its product with 1,000 would be rounded up to 1,000. */
+/* The nearest rank of a percentile, from 1. Computed with integers: the double 99.9 / 100 is a
+   little over 0.999, and its product with 1,000 would be rounded up to 1,000. */
 static uint64_t rank_of(uint64_t count, double percent)
 {
     const uint64_t whole = 100 * PERCENT_UNITS;
@@ -132,7 +132,7 @@ nsec histogram_at(const struct histogram *histogram, double percent)
     for (uint32_t index = histogram->first; index < histogram->end; index++) {
         reached += histogram->counts[index];
         if (reached >= rank)
-            return shown(histogram, index);
+            return value_at(histogram, index);
     }
     return histogram->max;
 }
@@ -150,18 +150,17 @@ uint64_t histogram_up_to(const struct histogram *histogram, nsec value)
     return reached;
 }
 
-/* A percentile that is still to be reached. */
+/* A percentile to compute. */
 struct mark {
     uint64_t rank; /* from 1 */
-    nsec *value;   /* where it goes */
+    nsec *value;   /* the result */
 };
 
-/* Mean and squared deviations so far: each place moves the mean by its part, so that no sum of squares,
-   from which little would remain, has to be taken. */
+/* Welford's method, because a difference of two large sums of squares would lose most digits. */
 struct moments {
-    double count;   /* of values */
-    double mean;    /* of them */
-    double squares; /* sum of their squared distances from it */
+    double count; /* number of values */
+    double mean;
+    double squares; /* sum of the squared distances from the mean */
 };
 
 static void moments_add(struct moments *moments, double value, double count)
@@ -173,10 +172,10 @@ static void moments_add(struct moments *moments, double value, double count)
     moments->squares += distance * (value - moments->mean) * count;
 }
 
-/* The middle of a place's values, as far as any can lie there. */
+/* The middle of an index's values between min and max. */
 static double middle(const struct histogram *histogram, uint32_t index)
 {
-    nsec low = nsec_max(histogram_low(index), histogram->min), high = shown(histogram, index);
+    nsec low = nsec_max(histogram_low(index), histogram->min), high = value_at(histogram, index);
 
     return (double)low + (double)(high - low) / 2;
 }
@@ -200,7 +199,7 @@ void histogram_summarize(const struct histogram *histogram, struct histogram_sum
             continue;
         reached += count;
         for (; mark->rank <= reached; mark++)
-            *mark->value = shown(histogram, index);
+            *mark->value = value_at(histogram, index);
         moments_add(&moments, middle(histogram, index), (double)count);
     }
     summary->count = histogram->count;

@@ -1,12 +1,13 @@
 /*
- * A histogram of times, in nanoseconds: log buckets, each divided into 1,024 parts, so that a value is
- * known to 0.1% from 1 us to 1 h (below 2,048 ns it is exact). The memory is fixed, recording is a few
- * instructions, and adding two histograms gives exactly what one would have held: it loses nothing that
- * was not lost before.
+ * A histogram of times in nanoseconds. Logarithmic buckets have 1,024 parts each, so the error of a
+ * value is at most 0.1% up to 1 h (below 2,048 ns it is exact). The memory is fixed, recording
+ * takes a few instructions, and the sum of two histograms is exact.
  *
- * The layout is HdrHistogram's with a lowest value of 1 and three significant digits, so that its log
- * format can hold it as it is (bench/load/hlog.h). Nothing is dropped: what is over an hour is counted as
- * HISTOGRAM_MAX, and `clamped` says how many were.
+ * The layout is that of HdrHistogram with a lowest value of 1 and three significant digits, so its
+ * log format can represent it (bench/load/hlog.h). A value over an hour is counted as
+ * HISTOGRAM_MAX, and in `clamped`.
+ *
+ * An "index" is the position of a part in `counts`.
  */
 #ifndef BENCH_LOAD_HISTOGRAM_H
 #define BENCH_LOAD_HISTOGRAM_H
@@ -18,15 +19,15 @@
 #define HISTOGRAM_MAX        (3600 * NSEC_PER_S)
 #define HISTOGRAM_PARTS_BITS 10 /* a bucket has 1,024 parts */
 #define HISTOGRAM_PARTS      (1u << HISTOGRAM_PARTS_BITS)
-#define HISTOGRAM_BUCKETS    32 /* the last reaches over an hour */
+#define HISTOGRAM_BUCKETS    32 /* the last one ends after an hour */
 #define HISTOGRAM_COUNTS     ((HISTOGRAM_BUCKETS + 1) * HISTOGRAM_PARTS)
 
 struct histogram {
     uint64_t count;                    /* of all values */
-    uint64_t clamped;                  /* of those that were over HISTOGRAM_MAX */
-    nsec min, max;                     /* exact; min is NSEC_NEVER and max 0 while there is none */
-    uint32_t first, end;               /* the places of min and, one beyond, of max; else both 0 */
-    uint64_t counts[HISTOGRAM_COUNTS]; /* by histogram_place */
+    uint64_t clamped;                  /* of the values over HISTOGRAM_MAX */
+    nsec min, max;                     /* exact; if empty: NSEC_NEVER and 0 */
+    uint32_t first, end;               /* index of min, index of max + 1; if empty: 0 and 0 */
+    uint64_t counts[HISTOGRAM_COUNTS]; /* by histogram_index */
 };
 
 /* The percentiles that reports show: X(member, percent, name). */
@@ -41,7 +42,7 @@ struct histogram {
 
 struct histogram_summary {
     uint64_t count;
-    nsec min, max; /* 0 where there is no value */
+    nsec min, max; /* 0 if there are no values */
     double mean, stddev;
 #define X(member, percent, name) nsec member;
     HISTOGRAM_PERCENTILES(X)
@@ -50,9 +51,9 @@ struct histogram_summary {
 
 struct histogram *histogram_new(void); /* empty */
 void histogram_free(struct histogram *histogram);
-void histogram_clear(struct histogram *histogram); /* costs what was touched, not all of it */
+void histogram_clear(struct histogram *histogram); /* writes only used parts */
 
-/* Where a value is counted; a value over HISTOGRAM_MAX must have been clamped. */
+/* The index of a value, which must not be over HISTOGRAM_MAX. */
 static inline uint32_t histogram_index(nsec value)
 {
     uint32_t bucket =
@@ -61,7 +62,7 @@ static inline uint32_t histogram_index(nsec value)
     return (bucket << HISTOGRAM_PARTS_BITS) + (uint32_t)(value >> bucket);
 }
 
-/* Counts a value. Here, since it is called several times a request. */
+/* Inline because it is called several times per request. */
 static inline void histogram_record(struct histogram *histogram, nsec value)
 {
     uint32_t index;
@@ -83,31 +84,30 @@ static inline void histogram_record(struct histogram *histogram, nsec value)
     }
 }
 
-/* Counts a value so many times, which may be 0. */
+/* Records a value `times` times, which may be 0. */
 void histogram_record_many(struct histogram *histogram, nsec value, uint64_t times);
 
-/* The least value that is counted as this one is: in the same place, clamped as it is or not. */
+/* The lowest value that has the same index, and is clamped if this value is. */
 nsec histogram_least(nsec value);
 
-/* Adds what the other holds. */
 void histogram_add(struct histogram *to, const struct histogram *from);
 
-/* Adds those whose place is over that of `value`. */
+/* Adds the values whose index is over that of `value`. */
 void histogram_add_over(struct histogram *to, const struct histogram *from, nsec value);
 
-/* The values that are counted in one place lie from histogram_low to histogram_high, both included. */
+/* The lowest and the highest value with this index. */
 nsec histogram_low(uint32_t index);
 nsec histogram_high(uint32_t index);
 
-/* The value that `percent` (0 to 100) of all values do not exceed: histogram_high of the place where
-   that many are reached, never over max; 0 where there is no value. Of `percent` six decimals count. */
+/* The percentile `percent` (0 to 100): histogram_high of its index, but never over max. 0 if there
+   are no values. `percent` is rounded to six decimals. */
 nsec histogram_at(const struct histogram *histogram, double percent);
 
-/* How many values are at most `value`, as far as the places tell: its own place counts whole. */
+/* The number of values up to `value`, including all that have the same index. */
 uint64_t histogram_up_to(const struct histogram *histogram, nsec value);
 
-/* All at once, in one pass. Mean and standard deviation (of all values, not of a sample of them) are
-   those of the places' middles, which are never taken outside of min to max. */
+/* Computes the whole summary in one pass. Mean and standard deviation (of the population) use the
+   middle of each part, limited to min and max. */
 void histogram_summarize(const struct histogram *histogram, struct histogram_summary *summary);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * A line an interval: when, how long, the greatest, and all counts. The counts are a row of variable
- * length numbers in which runs of zeros are one negative number each, compressed, in base64: some
- * kilobytes a second of a run, from which everything that the histogram knew can be read again.
+ * One line per interval: start, length, maximum, and all counts. The counts are a sequence of
+ * numbers of variable length, compressed, in base64; a run of zeros is one negative number. A line
+ * has some kilobytes and contains the complete histogram.
  *
- * Rejected: the text format of percentiles (.hgrm), which is easier to read and plot, but whose intervals
- * cannot be added up.
+ * Rejected: the text format of percentiles (.hgrm). It is easier to read, but its intervals cannot
+ * be added.
  */
 #include "bench/load/hlog.h"
 
@@ -22,21 +22,21 @@
 
 #define COOKIE            UINT32_C(0x1c849303)
 #define COOKIE_COMPRESSED UINT32_C(0x1c849304)
-#define VARIABLE_LENGTH   UINT32_C(0x10) /* where older encodings have the size of a count */
+#define VARIABLE_LENGTH   UINT32_C(0x10) /* in the bits of the count size of older encodings */
 #define DIGITS            3
-#define RATIO_OF_ONE      UINT64_C(0x3ff0000000000000) /* 1.0, as its bits */
+#define RATIO_OF_ONE      UINT64_C(0x3ff0000000000000) /* the bits of 1.0 */
 
 #define NUMBER_MAX 9 /* bytes of a number: eight of seven bits, and one of eight */
 
-/* What stands before the counts. All numbers have their highest byte first. */
+/* The header before the counts. All numbers are big-endian. */
 struct counts_head {
     uint32_t cookie;
     uint32_t payload_bytes;
     uint32_t normalizing_offset;
     uint32_t digits;     /* significant, decimal */
-    uint64_t lowest;     /* value that is told from 0 */
-    uint64_t highest;    /* value that can be held */
-    uint64_t ratio_bits; /* of a floating value to ours, a double */
+    uint64_t lowest;     /* value that differs from 0 */
+    uint64_t highest;    /* value */
+    uint64_t ratio_bits; /* factor between integers and floating-point values, a double */
 };
 
 struct compressed_head {
@@ -49,9 +49,9 @@ struct compressed_head {
 struct hlog {
     FILE *file;
     int error;                      /* errno of the first write that failed */
-    size_t room;                    /* for what is compressed */
-    unsigned char *packed;          /* compressed_head, and what is compressed */
-    unsigned char *payload;         /* in plain, behind the counts_head */
+    size_t room;                    /* for compressed bytes */
+    unsigned char *packed;          /* compressed_head and compressed bytes */
+    unsigned char *payload;         /* in `plain`, after the counts_head */
     unsigned char plain[PLAIN_MAX]; /* counts_head and payload */
 };
 
@@ -61,10 +61,10 @@ static void check(struct hlog *hlog, bool written)
         hlog->error = errno ? errno : EIO;
 }
 
-/* Seconds or, of nanoseconds, milliseconds: with three decimals, as the readers written in C want it. */
-static void write_thousandths(FILE *file, const char *before, uint64_t thousandths)
+/* Always three decimals, because the C library's reader needs them. */
+static void write_thousandths(FILE *file, const char *prefix, uint64_t thousandths)
 {
-    fprintf(file, "%s%llu.%03llu", before, (unsigned long long)(thousandths / 1000),
+    fprintf(file, "%s%llu.%03llu", prefix, (unsigned long long)(thousandths / 1000),
             (unsigned long long)(thousandths % 1000));
 }
 
@@ -107,8 +107,8 @@ struct hlog *hlog_open(const char *path, uint64_t began, int *error)
     return hlog;
 }
 
-/* A number of either sign, small ones in few bytes: the sign in the lowest bit, then seven bits a byte,
-   lowest first, of which the top bit says that more follow; the ninth byte has eight. */
+/* A signed number of variable length: ZigZag, then seven bits a byte, lowest first. The top bit
+   means that more bytes follow; the ninth byte has eight bits. */
 static unsigned char *put_number(unsigned char *to, int64_t number)
 {
     uint64_t bits = (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0);
@@ -120,7 +120,7 @@ static unsigned char *put_number(unsigned char *to, int64_t number)
     return to;
 }
 
-/* The counts up to the last that is not 0; one 0 stands for itself, more are their negative number. */
+/* The counts up to the last that is not 0. Several zeros become one negative number. */
 static size_t put_counts(unsigned char *payload, const struct histogram *histogram)
 {
     unsigned char *to = payload;
@@ -143,7 +143,7 @@ static size_t put_counts(unsigned char *payload, const struct histogram *histogr
     return (size_t)(to - payload);
 }
 
-/* All that a line has of the histogram; to be freed. */
+/* The histogram's column of a line, to be freed by the caller; NULL: out of memory. */
 static char *encode(struct hlog *hlog, const struct histogram *histogram)
 {
     size_t bytes = put_counts(hlog->payload, histogram);
@@ -160,7 +160,7 @@ static char *encode(struct hlog *hlog, const struct histogram *histogram)
 
     memcpy(hlog->plain, &head, sizeof(head));
     if (compress(hlog->packed + sizeof(outer), &packed, hlog->plain, sizeof(head) + bytes) != Z_OK)
-        return NULL; /* the room is enough: there is no memory */
+        return NULL; /* not Z_BUF_ERROR: the room is enough */
     outer.compressed_bytes = htobe32((uint32_t)packed);
     memcpy(hlog->packed, &outer, sizeof(outer));
     return base64_encode((const char *)hlog->packed, sizeof(outer) + packed);
@@ -182,7 +182,8 @@ void hlog_interval(struct hlog *hlog, nsec from, nsec length, const struct histo
     write_thousandths(hlog->file, ",", length / NSEC_PER_MS);
     write_thousandths(hlog->file, ",", histogram->max / NSEC_PER_US);
     fprintf(hlog->file, ",%s\n", counts);
-    check(hlog, !fflush(hlog->file) && !ferror(hlog->file)); /* whole lines, for who reads along */
+    check(hlog,
+          !fflush(hlog->file) && !ferror(hlog->file)); /* other programs may read during the run */
     free(counts);
 }
 

@@ -1,7 +1,7 @@
 /*
- * Writes an HdrHistogram log, version 1.3, whose histograms are in the V2 compressed encoding: what
- * HistogramLogReader of that family's libraries reads back. Values are nanoseconds; the column of the
- * greatest is in milliseconds, as those libraries have it.
+ * Writes an HdrHistogram log, version 1.3, with histograms in the V2 compressed encoding, as
+ * HistogramLogReader reads it. Values are nanoseconds; the Interval_Max column is in milliseconds,
+ * as in the HdrHistogram libraries.
  */
 #ifndef BENCH_LOAD_HLOG_H
 #define BENCH_LOAD_HLOG_H
@@ -10,14 +10,15 @@
 
 struct hlog;
 
-/* Creates the file, with the head of the log; `began` is the wall clock's time of the run's start, in
-   nanoseconds since 1970. NULL where it cannot be written, *error is then the errno. */
+/* Creates the file and writes the header lines. `began` is the start of the run on the wall clock,
+   in nanoseconds since 1970. Returns NULL if the file cannot be created; *error is then the errno.
+   */
 struct hlog *hlog_open(const char *path, uint64_t began, int *error);
 
-/* Adds an interval: when it began, after the run's start, and how long it was. */
+/* Adds an interval that began at `from` after the start of the run. */
 void hlog_interval(struct hlog *hlog, nsec from, nsec length, const struct histogram *histogram);
 
-/* Closes and frees. Returns 0, or the errno of the first write that failed: the file is not whole. */
+/* Closes and frees. Returns 0, or the errno of the first write that failed. */
 int hlog_close(struct hlog *hlog);
 
 #endif

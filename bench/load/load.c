@@ -1,5 +1,5 @@
 /*
- * The front: what brings arrivals, connections, phases and figures together, and hears of the clients' events.
+ * Connects arrivals, connections, phases and counts, and passes the clients' events to them.
  */
 #include "bench/load/load.h"
 
@@ -18,64 +18,65 @@ struct load {
     struct phases phases;
     struct connections connections;
     struct dispatch dispatch;
-    struct record record;  /* what is counted */
-    struct spread *spread; /* over the host's addresses */
-    struct probe probe;    /* the lag of the loop, while requests are counted */
+    struct record record;
+    struct spread *spread;
+    struct probe probe; /* measures the lag of the loop while requests are counted */
     void (*interval)(void *owner, const struct tally *tally);
     void (*done)(void *owner);
-    void *owner; /* their argument */
+    void *owner; /* argument of both */
 };
 
-/* --- how they end --- */
+/* --- events of requests --- */
 
-/* The run is over: what ends now was reported as in request. The last of it ends the wait. */
+/* While DRAINING, a request that ends was already reported as in flight; the last one ends
+   DRAINING. Returns whether the phase is DRAINING. */
 static bool end_when_drained(struct load *load)
 {
     bool draining = load->phases.phase == RUN_DRAINING;
 
     if (draining && list_is_empty(&load->connections.group.requests))
-        phases_finish(&load->phases);
+        phases_end(&load->phases);
     return draining;
 }
 
-static void on_room(void *owner, struct client *client)
+static void on_client_room(void *owner, struct client *client)
 {
     struct load *load = owner;
 
-    dispatch_room(&load->dispatch, client);
+    dispatch_fill_client(&load->dispatch, client);
 }
 
-static void on_completed(void *owner, const struct load_request *request,
-                         const struct response_arrival *arrival)
+static void on_request_completed(void *owner, const struct load_request *request,
+                                 const struct load_response *response)
 {
     struct load *load = owner;
 
-    request->client->refused = 0;
+    request->client->failures = 0;
     if (end_when_drained(load) || !request->counted)
         return;
-    dispatch_completed(&load->dispatch, request, arrival);
-    if (request->client->at) {
-        request->client->at->completed++;
-        request->client->at->time += arrival->at - request->started;
+    dispatch_completed(&load->dispatch, request, response);
+    if (request->client->address_counts) {
+        request->client->address_counts->completed++;
+        request->client->address_counts->time += response->received - request->started;
     }
 }
 
-static void on_failed(void *owner, const struct load_request *request, enum error error)
+static void on_request_failed(void *owner, const struct load_request *request, enum error error)
 {
     struct load *load = owner;
 
     if (end_when_drained(load) || !request->counted)
         return;
     dispatch_failed(&load->dispatch, request, error);
-    if (request->client->at)
-        request->client->at->failed++;
+    if (request->client->address_counts)
+        request->client->address_counts->failed++;
 }
 
-/* --- connections --- */
+/* --- events of connections --- */
 
-/* With a connection for each request, a wait for a handshake slot is not the server's: the
-   request starts later by that. What was intended in an open loop stays. */
-static void shift(const struct load *load, struct client *client)
+/* With a connection for each request, the wait for a handshake slot is not the server's fault: the
+   start of the request moves by it. In an open loop the intended start does not change. */
+static void exclude_handshake_wait(const struct load *load, struct client *client)
 {
     struct load_request *request = client_oldest(client);
     nsec queued = client->dial->stamps.queued;
@@ -85,52 +86,52 @@ static void shift(const struct load *load, struct client *client)
         request->intended += queued;
 }
 
-static void on_open(void *owner, struct client *client)
+static void on_client_opened(void *owner, struct client *client)
 {
     struct load *load = owner;
 
-    connections_opened(&load->connections);
+    connections_note_opened(&load->connections);
     if (load->phases.phase == RUN_DRAINING)
         return;
     record_connection(&load->record, client->dial, client->conn);
-    client->at = spread_opened(load->spread, &client->conn->address);
+    client->address_counts = spread_opened(load->spread, &client->conn->address);
     if (load->options.new_connections)
-        shift(load, client);
-    connections_look(&load->connections); /* there is room for another to connect */
+        exclude_handshake_wait(load, client);
+    connections_dial_later(&load->connections); /* one dial less is pending */
     if (load->phases.phase == RUN_OPENING)
-        phases_opened(&load->phases, load->connections.open == load->options.connections);
+        phases_note_opened(&load->phases, load->connections.open == load->options.connections);
 }
 
-static void on_gone(void *owner, struct client *client, enum error error)
+static void on_client_closed(void *owner, struct client *client, enum error error)
 {
     struct load *load = owner;
 
-    connections_closed(&load->connections, client);
-    if (load->phases.phase == RUN_DRAINING) { /* what would go on the next one is given up */
+    connections_note_closed(&load->connections, client);
+    if (load->phases.phase == RUN_DRAINING) { /* requests are not sent again */
         client_close(client);
         end_when_drained(load);
         return;
     }
-    connections_judge(&load->connections, client, error);
+    connections_judge_trial(&load->connections, client, error);
     if (!error) {
-        connections_again(&load->connections, client);
+        connections_requeue(&load->connections, client);
         return;
     }
-    if (load->phases.phase == RUN_OPENING) /* the others have waited long enough */
-        phases_begin(&load->phases);
-    if (!client->blamed)
+    if (load->phases.phase == RUN_OPENING) /* the open connections do not wait for retries */
+        phases_end_opening(&load->phases);
+    if (!client->failed_requests)
         dispatch_fail_next(&load->dispatch, client, error);
-    connections_rest(&load->connections, client);
+    connections_requeue_failed(&load->connections, client);
 }
 
-static void on_look(void *owner)
+static void on_dial(void *owner)
 {
     struct load *load = owner;
 
     dispatch_dial(&load->dispatch, true);
 }
 
-static void on_hopeless(void *owner, enum error why)
+static void on_all_failed(void *owner, enum error why)
 {
     struct load *load = owner;
 
@@ -142,12 +143,12 @@ static void on_hopeless(void *owner, enum error why)
 
 /* --- the run --- */
 
-/* Hands an interval over and begins the next. */
+/* Reports an interval and begins the next. */
 static void report(struct load *load, nsec now)
 {
     const struct arrivals *arrivals = &load->dispatch.arrivals;
 
-    dispatch_report(&load->dispatch, now);
+    dispatch_count_interval(&load->dispatch, now);
     spread_report(load->spread, load->record.tally);
     load->interval(load->owner, record_interval(&load->record, now, load->connections.open,
                                                 arrivals->scheduled - arrivals->begun,
@@ -155,17 +156,17 @@ static void report(struct load *load, nsec now)
     record_next(&load->record, now);
 }
 
-static void on_begun(void *owner, nsec start)
+static void on_warmup(void *owner, nsec start)
 {
     struct load *load = owner;
 
     arrivals_begin(&load->dispatch.arrivals, &load->options.schedule, start, load->phases.from,
                    load->phases.end);
-    record_from(&load->record, load->phases.from);
-    connections_look(&load->connections);
+    record_set_start(&load->record, load->phases.from);
+    connections_dial_later(&load->connections);
 }
 
-static void on_opened(void *owner)
+static void on_start_requests(void *owner)
 {
     struct load *load = owner;
 
@@ -173,7 +174,7 @@ static void on_opened(void *owner)
         struct client *client = &load->connections.clients[i];
 
         if (client->state == CLIENT_OPEN) {
-            dispatch_room(&load->dispatch, client);
+            dispatch_fill_client(&load->dispatch, client);
             client_send(client);
         }
     }
@@ -185,16 +186,16 @@ static void on_turn(void *owner, nsec lag)
     nsec now = loop_now(load->loop);
 
     record_turn(&load->record, now, lag);
-    dispatch_lag(&load->dispatch, now, lag);
+    dispatch_note_lag(&load->dispatch, now, lag);
 }
 
 static void on_measuring(void *owner)
 {
     struct load *load = owner;
 
-    arrivals_begin_early(&load->dispatch.arrivals, load->phases.from);
-    record_from(&load->record, load->phases.from);
-    record_begin(&load->record);
+    arrivals_measure_from(&load->dispatch.arrivals, load->phases.from);
+    record_set_start(&load->record, load->phases.from);
+    record_start(&load->record);
     load->probe = (struct probe){.owner = load, .turn = on_turn};
     loop_set_probe(load->loop, &load->probe);
 }
@@ -205,17 +206,16 @@ static void on_interval(void *owner)
     nsec now, end = load->phases.end;
 
     if (load->options.open_loop)
-        dispatch_wake(&load->dispatch); /* what is due at this moment does not wait */
+        dispatch_start_due(&load->dispatch); /* requests due now belong to this interval */
     now = loop_now(load->loop);
     report(load, load->options.open_loop && now > end ? end : now);
 }
 
-/* No timer or task is to come any more. */
-static void be_quiet(struct load *load)
+static void stop_timers(struct load *load)
 {
-    phases_quiet(&load->phases);
-    connections_quiet(&load->connections);
-    dispatch_quiet(&load->dispatch);
+    phases_stop_timers(&load->phases);
+    connections_stop_timers(&load->connections);
+    dispatch_stop_timers(&load->dispatch);
     if (loop_probe(load->loop) == &load->probe)
         loop_set_probe(load->loop, NULL);
 }
@@ -224,21 +224,21 @@ static bool on_ended(void *owner, nsec now)
 {
     struct load *load = owner;
 
-    be_quiet(load);
-    record_away(&load->record, now,
-                loop_lag(load->loop)); /* a timer ended the run: record_turn is not called again */
+    stop_timers(load);
+    /* a timer ended the run: record_turn is not called for this turn */
+    record_absence(&load->record, now, loop_lag(load->loop));
     record_end(&load->record, now);
-    dispatch_ages(&load->dispatch, now);
-    report(load, arrivals_end(&load->dispatch.arrivals, now));
+    dispatch_record_unfinished(&load->dispatch, now);
+    report(load, arrivals_end_time(&load->dispatch.arrivals, now));
     return !list_is_empty(&load->connections.group.requests);
 }
 
-static void on_over(void *owner)
+static void on_finished(void *owner)
 {
     struct load *load = owner;
 
-    be_quiet(load);
-    connections_close(&load->connections);
+    stop_timers(load);
+    connections_close_all(&load->connections);
     load->done(load->owner);
 }
 
@@ -252,7 +252,7 @@ void load_start(struct load *load)
     bool opening = !load->options.open_loop && !load->options.new_connections;
 
     if (opening)
-        connections_look(&load->connections);
+        connections_dial_later(&load->connections);
     phases_start(&load->phases, opening);
 }
 
@@ -260,12 +260,12 @@ void load_start(struct load *load)
 
 static void init_phases(struct load *load)
 {
-    static const struct phases_events events = {.begun = on_begun,
-                                                .opened = on_opened,
+    static const struct phases_events events = {.warmup = on_warmup,
+                                                .start_requests = on_start_requests,
                                                 .measuring = on_measuring,
                                                 .interval = on_interval,
                                                 .ended = on_ended,
-                                                .over = on_over};
+                                                .finished = on_finished};
     const struct load_options *options = &load->options;
 
     phases_init(&load->phases,
@@ -281,12 +281,12 @@ struct load *load_new(const struct load_options *options, struct dialer *dialer,
                       void (*interval)(void *owner, const struct tally *tally),
                       void (*done)(void *owner), void *owner, char **why)
 {
-    static const struct client_events clients = {.open = on_open,
-                                                 .room = on_room,
-                                                 .completed = on_completed,
-                                                 .failed = on_failed,
-                                                 .gone = on_gone};
-    static const struct connections_events events = {.look = on_look, .hopeless = on_hopeless};
+    static const struct client_events clients = {.opened = on_client_opened,
+                                                 .room = on_client_room,
+                                                 .completed = on_request_completed,
+                                                 .failed = on_request_failed,
+                                                 .closed = on_client_closed};
+    static const struct connections_events events = {.dial = on_dial, .all_failed = on_all_failed};
     struct load *load = memory_zeroed(sizeof(*load));
 
     load->options = *options;
@@ -315,7 +315,7 @@ void load_free(struct load *load)
 {
     if (!load)
         return;
-    be_quiet(load);
+    stop_timers(load);
     connections_free(&load->connections);
     record_free(&load->record);
     spread_free(load->spread);

@@ -1,20 +1,21 @@
 /*
- * The load generator: one loop, many connections to one origin, and a rule of when requests start.
+ * The load generator: one loop, many connections to one origin, and a rule for when requests start.
  *
- * Closed loop: all connections are opened, as far as they can be, and then measuring begins; each sends
- * its next request when it has the answer to the last. Open loop:
- * requests are due by a schedule, whatever the server does. One that is due takes the connection that has
- * been idle longest; where all are busy another is opened, up to `connections`; what then still waits
- * is taken in the order of the intended times by whichever connection is free next.
+ * Closed loop: first all connections are opened, as far as possible; then measuring begins. Each
+ * connection sends its next request when it has received the response to the previous one.
  *
- * What happens is counted in a tally that is handed over once a second (LOAD_INTERVAL) and at the end. The
- * span of an open loop that comes to its end is that of its schedule, or longer where requests took longer:
- * five requests at ten a second are half a second, though the last begins at 400 ms.
- * Only requests that were due after the warm-up count, each as a whole.
+ * Open loop: requests become due by a schedule that does not depend on the server. A due request
+ * takes the connection that has been idle longest. If all connections are busy, another one is
+ * opened, up to `connections`. Requests that still wait are started in the order of their intended
+ * starts, each on the first connection that becomes free.
  *
- * A load that reaches no server ends by itself: when none of the connections that were begun in the first
- * second, from the first of them on, could be made, none of them is pending, and none has timed out. Its
- * tally says so (gave_up).
+ * The counts are in a tally, which is passed to the owner once a second (LOAD_INTERVAL) and at the
+ * end. An open loop that completes lasts as long as its schedule, or longer if requests took
+ * longer: five requests at ten a second last half a second, although the last one starts at 400 ms.
+ * Only requests that became due after the warm-up are counted.
+ *
+ * A load that reaches no server ends early; see "trial" in connections.h. tally.gave_up is then the
+ * error.
  */
 #ifndef BENCH_LOAD_LOAD_H
 #define BENCH_LOAD_LOAD_H
@@ -27,18 +28,17 @@
 
 struct load;
 
-/* Makes ready; nothing is sent yet. `interval` is called with each interval, whose tally is the load's
-   own and is cleared after it; `done` once, after the last one, when all connections are closed: the load
-   may be freed in it. `dialer` is borrowed. NULL where TLS cannot be set up, *why is then a sentence to be
-   freed. */
+/* Creates a load; nothing is sent yet. `interval` is called after each interval; its tally belongs
+   to the load and is cleared after the call. `done` is called once, after the last interval, when
+   all connections are closed; the load may be freed in it. `dialer` is borrowed. Returns NULL if
+   TLS cannot be set up; *why is then a sentence, which the caller frees. */
 struct load *load_new(const struct load_options *options, struct dialer *dialer,
                       void (*interval)(void *owner, const struct tally *tally),
                       void (*done)(void *owner), void *owner, char **why);
 
-/* Begins. */
 void load_start(struct load *load);
 
-/* Ends it before its time, with a last interval. */
+/* Ends the run early; a last interval is reported. */
 void load_stop(struct load *load);
 
 void load_free(struct load *load); /* NULL is allowed */

@@ -1,4 +1,4 @@
-/* What a load is to be. */
+/* The options of a load. */
 #ifndef BENCH_LOAD_OPTIONS_H
 #define BENCH_LOAD_OPTIONS_H
 
@@ -6,36 +6,40 @@
 #include "bench/load/targets.h"
 #include "reactor/sock.h"
 
-#define LOAD_STAMPED_EVERY 16 /* connections, by default one in so many */
+#define LOAD_STAMPED_EVERY 16 /* default of stamped_every */
 
 struct load_options {
     const struct targets *targets; /* borrowed */
-    size_t connections;            /* at most, over 0 */
+    size_t connections;            /* maximum, over 0 */
 
     bool open_loop;
     struct schedule_options schedule; /* of an open loop */
-    uint64_t seed;                    /* of the choice of targets */
+    uint64_t seed;                    /* for the choice of targets */
 
-    nsec start;  /* open loop: when the schedule begins, for several processes alike; 0: at once */
-    nsec warmup; /* not measured */
-    nsec duration;         /* measured; NSEC_NEVER: until `requests` are done */
-    uint64_t requests;     /* measured; 0: no limit. With it, the run ends when they have ended */
+    /* Open loop: when the schedule begins, the same for several processes. 0: immediately. */
+    nsec start;
+    nsec warmup;   /* not measured */
+    nsec duration; /* measured; NSEC_NEVER: until `requests` have ended */
+
+    /* Measured requests; 0: no limit. Otherwise the run ends when they have ended. */
+    uint64_t requests;
     uint64_t all_requests; /* of all shares together; 0: `requests` */
     nsec timeout;          /* of a request, over 0; NSEC_NEVER: none */
 
-    nsec
-        drain; /* when the run is over, and reported, connections stay until what was in request has ended, for
-                   so long at most; 0: they are closed at once */
+    /* After the run is over and reported, connections stay open until the requests in flight have
+       ended, for at most this time. 0: the connections are closed immediately. */
+    nsec drain;
 
-    uint64_t requests_per_connection; /* then it is closed; 0: no limit */
-    bool new_connections;   /* each request makes its own, and its time counts in the latency */
-    unsigned pipeline;      /* requests in request on a connection, over 0 */
-    unsigned stamped_every; /* one connection in so many asks for kernel stamps; 0: none */
-    unsigned
-        resume_percent; /* of TLS connections that resume a session, where they can: 0 to 100 */
+    uint64_t requests_per_connection; /* then the connection is closed; 0: no limit */
+    bool new_connections;   /* each request opens a connection, and the latency includes that */
+    unsigned pipeline;      /* maximum of requests in flight on a connection, over 0 */
+    unsigned stamped_every; /* one connection in this many has kernel timestamps; 0: none */
 
-    const struct sock_from *sources; /* connections take turns; borrowed */
-    size_t source_count;             /* 0: from anywhere */
+    /* Share of the TLS connections that resume a session where possible: 0 to 100. */
+    unsigned resume_percent;
+
+    const struct sock_from *sources; /* used in rotation; borrowed */
+    size_t source_count;             /* 0: the system chooses the source address */
 };
 
 #endif

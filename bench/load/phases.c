@@ -1,96 +1,92 @@
 /*
- * Timers and tasks that lead from one phase to the next. What happens in a phase, and what is counted, is the
- * owner's: no figure is looked at here.
+ * Timers and tasks that change the phase. The owner does the work of each phase and the counting.
  */
 #include "bench/load/phases.h"
 
-#define PATIENCE NSEC_PER_S /* for the next connection of those that are to stand first */
+#define OPEN_TIMEOUT NSEC_PER_S /* from one opened connection to the next, in OPENING */
 
-/* The next whole interval; those that passed while the program stood still are one. */
+/* The end of the next interval. Intervals that passed while the program was stopped become one. */
 static nsec next_tick(const struct phases *phases)
 {
     nsec interval = phases->options.interval;
-    nsec next = phases->tick.deadline + interval, now = loop_now(phases->loop);
+    nsec next = phases->interval_timer.deadline + interval, now = loop_now(phases->loop);
 
     return next > now ? next : next + (now - next + interval) / interval * interval;
 }
 
-/* The warm-up is over. */
-static void measure(struct phases *phases)
+static void begin_measuring(struct phases *phases)
 {
     phases->phase = RUN_MEASURING;
     phases->events->measuring(phases->owner);
 }
 
-static void on_tick(void *owner)
+static void on_interval(void *owner)
 {
     struct phases *phases = owner;
 
     if (phases->phase != RUN_MEASURING)
-        measure(phases);
-    else if (phases->tick.deadline >= phases->end) /* the last interval is on_over's */
+        begin_measuring(phases);
+    else if (phases->interval_timer.deadline >= phases->end) /* on_end reports the last interval */
         return;
     else
         phases->events->interval(phases->owner);
-    loop_arm(phases->loop, &phases->tick, next_tick(phases)); /* no drift */
+    loop_arm(phases->loop, &phases->interval_timer, next_tick(phases)); /* no drift */
 }
 
-/* Requests start, or in an open loop become due, from here on. */
-static void begin(struct phases *phases)
+static void begin_warmup(struct phases *phases)
 {
     const struct phases_options *options = &phases->options;
     nsec now = loop_clock(phases->loop), start = options->start > now ? options->start : now;
 
     phases->phase = RUN_WARMUP;
-    loop_cancel(phases->loop, &phases->patience);
+    loop_cancel(phases->loop, &phases->open_timer);
     phases->from = clock_after(start, options->warmup);
     phases->end = clock_after(phases->from, options->duration);
-    loop_arm(phases->loop, &phases->finish, phases->end);
-    loop_arm(phases->loop, &phases->tick, phases->from);
-    phases->events->begun(phases->owner, start);
+    loop_arm(phases->loop, &phases->end_timer, phases->end);
+    loop_arm(phases->loop, &phases->interval_timer, phases->from);
+    phases->events->warmup(phases->owner, start);
     if (phases->from <= now)
-        on_tick(phases);
+        on_interval(phases);
 }
 
-/* The connections of a closed loop stand, as far as they can be made: all begin at once. */
-static void on_opened(void *owner)
+static void end_opening(void *owner)
 {
     struct phases *phases = owner;
 
     if (phases->phase == RUN_OPENING)
-        begin(phases);
-    phases->events->opened(phases->owner);
+        begin_warmup(phases);
+    phases->events->start_requests(phases->owner);
 }
 
-static void close_all(struct phases *phases)
+static void finish(struct phases *phases)
 {
-    phases_quiet(phases);
+    phases_stop_timers(phases);
     phases->phase = RUN_OVER;
-    phases->events->over(phases->owner);
+    phases->events->finished(phases->owner);
 }
 
-static void on_over(void *owner)
+static void on_end(void *owner)
 {
     struct phases *phases = owner;
     nsec now = loop_clock(phases->loop);
 
     if (phases->phase == RUN_DRAINING) {
-        close_all(phases);
+        finish(phases);
         return;
     }
     if (phases->phase == RUN_OVER)
         return;
     phases->stopping = true;
-    phases_quiet(phases);
-    if (phases->phase != RUN_MEASURING) { /* it ends in the warm-up: nothing was measured */
+    phases_stop_timers(phases);
+    if (phases->phase != RUN_MEASURING) { /* stopped early: nothing was measured */
         phases->from = now;
-        measure(phases);
+        begin_measuring(phases);
     }
     phases->phase = RUN_DRAINING;
     if (phases->events->ended(phases->owner, now) && phases->options.drain)
-        loop_arm(phases->loop, &phases->finish, clock_after(now, phases->options.drain));
+        loop_arm(phases->loop, &phases->end_timer, clock_after(now, phases->options.drain));
     else
-        close_all(phases);
+        finish(phases);
 }
 
 void phases_init(struct phases *phases, const struct phases_options *options, struct loop *loop,
@@ -104,50 +100,50 @@ void phases_init(struct phases *phases, const struct phases_options *options, st
         .from = NSEC_NEVER,
         .end = NSEC_NEVER,
     };
-    timer_init(&phases->tick, on_tick, phases, "load interval");
-    timer_init(&phases->finish, on_over, phases, "load end");
-    timer_init(&phases->patience, on_opened, phases, "load open deadline");
-    task_init(&phases->opened, on_opened, phases, "load connections open");
-    task_init(&phases->over, on_over, phases, "load over");
+    timer_init(&phases->interval_timer, on_interval, phases, "load interval");
+    timer_init(&phases->end_timer, on_end, phases, "load end");
+    timer_init(&phases->open_timer, end_opening, phases, "load open deadline");
+    task_init(&phases->start_requests, end_opening, phases, "load connections open");
+    task_init(&phases->end_task, on_end, phases, "load over");
 }
 
 void phases_start(struct phases *phases, bool opening)
 {
     if (opening)
-        loop_arm(phases->loop, &phases->patience, loop_clock(phases->loop) + PATIENCE);
+        loop_arm(phases->loop, &phases->open_timer, loop_clock(phases->loop) + OPEN_TIMEOUT);
     else
-        begin(phases);
+        begin_warmup(phases);
 }
 
-void phases_opened(struct phases *phases, bool all)
+void phases_note_opened(struct phases *phases, bool all)
 {
-    loop_arm(phases->loop, &phases->patience, loop_clock(phases->loop) + PATIENCE);
+    loop_arm(phases->loop, &phases->open_timer, loop_clock(phases->loop) + OPEN_TIMEOUT);
     if (all)
-        loop_defer(phases->loop, &phases->opened);
+        loop_defer(phases->loop, &phases->start_requests);
 }
 
-void phases_begin(struct phases *phases)
+void phases_end_opening(struct phases *phases)
 {
-    begin(phases);
-    loop_defer(phases->loop, &phases->opened);
+    begin_warmup(phases);
+    loop_defer(phases->loop, &phases->start_requests);
 }
 
-void phases_finish(struct phases *phases)
+void phases_end(struct phases *phases)
 {
-    loop_defer(phases->loop, &phases->over);
+    loop_defer(phases->loop, &phases->end_task);
 }
 
 void phases_stop(struct phases *phases)
 {
     phases->stopping = true;
-    phases_finish(phases);
+    phases_end(phases);
 }
 
-void phases_quiet(struct phases *phases)
+void phases_stop_timers(struct phases *phases)
 {
-    loop_cancel(phases->loop, &phases->tick);
-    loop_cancel(phases->loop, &phases->finish);
-    loop_cancel(phases->loop, &phases->patience);
-    loop_undefer(phases->loop, &phases->opened);
-    loop_undefer(phases->loop, &phases->over);
+    loop_cancel(phases->loop, &phases->interval_timer);
+    loop_cancel(phases->loop, &phases->end_timer);
+    loop_cancel(phases->loop, &phases->open_timer);
+    loop_undefer(phases->loop, &phases->start_requests);
+    loop_undefer(phases->loop, &phases->end_task);
 }

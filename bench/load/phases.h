@@ -1,11 +1,11 @@
 /*
- * Inside of the load generator: the phases of a run, and its intervals.
+ * Private to the load generator: the phases of a run, and its intervals.
  *
- *   OPENING     a closed loop's connections are made; no request starts before
- *   WARMUP      requests start, and are not measured
- *   MEASURING   an interval is over every so often
- *   DRAINING    the run is over and reported; what was in request is waited for
- *   OVER        all is closed
+ *   OPENING     closed loop: the connections are opened; no request starts
+ *   WARMUP      requests start and are not measured
+ *   MEASURING   requests are measured; the interval event is called at the end of each interval
+ *   DRAINING    the run is over and reported; requests in flight may end
+ *   OVER        everything is closed
  */
 #ifndef BENCH_LOAD_PHASES_H
 #define BENCH_LOAD_PHASES_H
@@ -15,59 +15,64 @@
 enum run_phase { RUN_OPENING, RUN_WARMUP, RUN_MEASURING, RUN_DRAINING, RUN_OVER };
 
 struct phases_options {
-    nsec start;    /* when the warm-up begins; in the past: at once */
+    nsec start;    /* when the warm-up begins; a time in the past means now */
     nsec warmup;   /* 0: none */
-    nsec duration; /* measured; NSEC_NEVER: until phases_finish */
+    nsec duration; /* measured; NSEC_NEVER: until phases_end */
     nsec interval; /* over 0 */
-    nsec drain;    /* how long is waited at most for what was in request; 0: not at all */
+    nsec drain;    /* maximum duration of DRAINING; 0: none */
 };
 
-/* Called from timers and tasks, and from phases_start and phases_begin. */
+/* Called from timers and tasks, and from phases_start and phases_end_opening. */
 struct phases_events {
-    void (*begun)(void *owner, nsec start); /* WARMUP; `from` and `end` are known */
-    void (*opened)(void *owner);            /* and the clients that are there may start requests */
-    void (*measuring)(void *owner);         /* MEASURING */
-    void (*interval)(void *owner);          /* one is over; the last one ends with `ended` */
-    bool (*ended)(void *owner, nsec now);   /* returns whether requests are in request */
-    void (*over)(void *owner);              /* OVER; the phases may be freed in it */
+    void (*warmup)(void *owner, nsec start); /* WARMUP has begun; `from` and `end` are set */
+
+    /* After OPENING: the open clients may start requests. Not called in a run without OPENING. */
+    void (*start_requests)(void *owner);
+    void (*measuring)(void *owner); /* MEASURING has begun */
+    void (*interval)(void *owner);  /* an interval is over; for the last one, `ended` is called */
+
+    /* MEASURING is over. Returns whether requests are in flight. */
+    bool (*ended)(void *owner, nsec now);
+    void (*finished)(void *owner); /* OVER; the phases may be freed in it */
 };
 
-/* Read by others, written by its own functions alone. */
+/* Other modules read the first group; only the functions below write. */
 struct phases {
     enum run_phase phase;
-    bool stopping;  /* nothing is to be started any more */
-    nsec from, end; /* of measuring; NSEC_NEVER: not known yet, or by number alone */
+    bool stopping;  /* no request may start any more */
+    nsec from, end; /* of MEASURING; NSEC_NEVER: not known yet, or no time limit */
 
     struct phases_options options;
     const struct phases_events *events;
-    void *owner;           /* their argument */
-    struct loop *loop;     /* borrowed */
-    struct timer tick;     /* an interval is over, or the warm-up */
-    struct timer finish;   /* the run is */
-    struct timer patience; /* no connection has opened for long: it begins with those that stand */
-    struct task opened;    /* the connections stand, or one cannot be made: requests start */
-    struct task over;      /* it ended inside of an event */
+    void *owner;                 /* argument of the events */
+    struct loop *loop;           /* borrowed */
+    struct timer interval_timer; /* end of the interval, or of the warm-up */
+    struct timer end_timer;      /* end of the run, or of DRAINING */
+    struct timer open_timer;     /* no connection opened for a second: OPENING ends */
+    struct task start_requests;  /* OPENING ends, or has ended: calls start_requests */
+    struct task end_task;        /* does the work of phases_end */
 };
 
 void phases_init(struct phases *phases, const struct phases_options *options, struct loop *loop,
                  const struct phases_events *events, void *owner);
 
-/* The run begins, with OPENING or without. */
+/* Starts the run: with OPENING, or with WARMUP. */
 void phases_start(struct phases *phases, bool opening);
 
-/* OPENING: a connection has opened; `all`: it was the last. */
-void phases_opened(struct phases *phases, bool all);
+/* OPENING: a connection has opened. `all`: it was the last one. */
+void phases_note_opened(struct phases *phases, bool all);
 
-/* OPENING ends now: not all connections can be made. `opened` is called after this turn's events. */
-void phases_begin(struct phases *phases);
+/* Ends OPENING early, because a connection failed. start_requests is called at the end of the
+   turn. */
+void phases_end_opening(struct phases *phases);
 
-/* The run is over, or what was waited for is: at the end of the turn, where events may still come before. */
-void phases_finish(struct phases *phases);
+/* Ends MEASURING, or DRAINING, at the end of the turn. Events may still be called before that. */
+void phases_end(struct phases *phases);
 
-/* The same before its time: nothing is to be started in between. */
+/* Like phases_end, and no request may start from now on. */
 void phases_stop(struct phases *phases);
 
-/* No event is to come any more. */
-void phases_quiet(struct phases *phases);
+/* After this, no event is called. */
+void phases_stop_timers(struct phases *phases);
 
 #endif

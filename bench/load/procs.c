@@ -1,14 +1,14 @@
 /*
- * Pipes, rather than memory that is shared: what a child has sent is there whatever becomes of it
- * later, and a half-written count cannot be seen. The intervals of a child that is ahead wait packed,
- * for unpacked they are two megabytes each. They are not held up in the pipe: the child would wait in
- * its write, and measure its own wait.
+ * Pipes instead of shared memory: sent tallies survive the child, and a half-written count cannot
+ * be read. If a child is ahead of the others, its intervals wait here, packed, because an unpacked
+ * one has two megabytes. They do not wait in the pipe, because the child would block in its write
+ * and measure that.
  *
- * A child that is stopped keeps its pipe open and says nothing. Silence is no sign of it, for nothing is sent in
- * a warm-up: the kernel is asked, once a second.
+ * A stopped child keeps its pipe open and sends nothing, but so does a child in its warm-up.
+ * Therefore the parent asks the kernel once a second (waitid).
  *
- * A child has ended when its pipe has: nobody else holds the other end. It is reaped by its pid then,
- * without a wait worth the name, and other children of the program are left alone.
+ * The end of the pipe means that the child has ended, because only the child has the other end. It
+ * is then reaped by its pid, which hardly blocks and does not affect other children of the program.
  */
 #include "bench/load/procs.h"
 
@@ -27,13 +27,13 @@
 #include "base/memory.h"
 #include "reactor/interrupt.h"
 
-#define LENGTH_BYTES     sizeof(uint32_t) /* before each packed tally, the lowest first */
-#define MAX_FRAME_BYTES  (8 << 20)        /* over what the fullest tally packs into */
-#define CHILD_FD         3                /* behind the standard streams */
-#define LOOK_EVERY       NSEC_PER_S       /* at whether children are stopped */
-#define LOOKS_UNTIL_KILL (PROCS_STOPPED_TIME / LOOK_EVERY)
+#define LENGTH_BYTES      sizeof(uint32_t) /* before each packed tally, little-endian */
+#define MAX_FRAME_BYTES   (8 << 20)        /* more than any packed tally */
+#define CHILD_FD          3                /* after the standard streams */
+#define CHECK_EVERY       NSEC_PER_S       /* whether children are stopped */
+#define CHECKS_UNTIL_KILL (PROCS_STOPPED_TIME / CHECK_EVERY)
 
-/* A packed tally that waits for those of the others. */
+/* A packed tally that waits for the tallies of the other children. */
 struct frame {
     struct link link; /* in `frames` of its child */
     size_t count;
@@ -42,21 +42,21 @@ struct frame {
 
 struct child {
     struct procs *procs;
-    struct proc proc;    /* what is told about it */
+    struct proc proc;
     struct watch watch;  /* of the pipe */
-    struct link frames;  /* that wait, the oldest first */
-    unsigned char *rest; /* of a frame that is not whole yet */
+    struct link frames;  /* the oldest first */
+    unsigned char *rest; /* an incomplete frame */
     size_t rest_bytes;
-    uint64_t waiting, in_flight; /* of its last interval that was joined */
+    uint64_t waiting, in_flight; /* of the last interval that was joined */
 };
 
 struct procs {
     struct loop *loop;
     struct procs_options options;
-    struct tally *joined, *part; /* used again and again */
-    struct timer look;           /* LOOK_EVERY */
-    unsigned stopped_looks;      /* in a row, in which all that run were stopped */
-    bool killed;                 /* they were, for that */
+    struct tally *joined, *part; /* buffers */
+    struct timer check;          /* CHECK_EVERY */
+    unsigned stopped_checks;     /* consecutive; all running children were stopped */
+    bool killed;                 /* for this reason */
     struct deferred_free deferred;
     struct child child[];
 };
@@ -68,12 +68,12 @@ void procs_send(int fd, const struct tally *tally)
     uint32_t length = htole32((uint32_t)count);
 
     if (!file_write(fd, &length, sizeof(length)) || !file_write(fd, bytes, count))
-        /* quietly where the parent is gone; else it tells of the status */
+        /* no error if the parent has ended; otherwise the parent reports the status */
         _exit(errno == EPIPE ? EXIT_SUCCESS : EXIT_FAILURE);
     free(bytes);
 }
 
-/* Waits until it is gone. Returns its status, or -1. */
+/* Waits for the end of a child. Returns its status, or -1. */
 static int reap(pid_t pid)
 {
     int status;
@@ -85,14 +85,14 @@ static int reap(pid_t pid)
     return reaped == pid ? status : -1;
 }
 
-/* The child is at its end, or is brought to it. */
+/* The child has ended or has been killed. */
 static void end(struct child *child, bool malformed)
 {
     struct proc *proc = &child->proc;
     int status = reap(proc->pid), fd = child->watch.fd;
 
-    /* taken out of epoll first: a child that was forked later may not have closed its copy yet, and the end of
-       this pipe would be reported in every turn until it has */
+    /* remove it from epoll before close: a child that was forked later may still have a copy of the
+       fd, and epoll would report this pipe in every turn until that is closed */
     loop_unwatch(child->procs->loop, &child->watch);
     if (fd >= 0)
         close(fd);
@@ -109,7 +109,7 @@ static void end(struct child *child, bool malformed)
         proc->end = PROC_MALFORMED;
 }
 
-/* Takes the oldest frame that waits, to be freed; NULL where there is none. */
+/* Removes the oldest frame, which the caller frees; NULL: there is none. */
 static struct frame *pop(struct child *child)
 {
     struct link *link = list_take_first(&child->frames);
@@ -117,7 +117,7 @@ static struct frame *pop(struct child *child)
     return link ? LIST_OWNER(link, struct frame, link) : NULL;
 }
 
-/* A whole frame: false where it holds no tally. */
+/* Stores a complete frame. False: it is not a tally. */
 static bool take_frame(struct child *child, const unsigned char *bytes, size_t count)
 {
     struct tally *tally = child->procs->part;
@@ -135,7 +135,7 @@ static bool take_frame(struct child *child, const unsigned char *bytes, size_t c
     return true;
 }
 
-/* What came, in any cut. False where it is malformed. */
+/* Splits received bytes into frames. False: they are malformed. */
 static bool take_bytes(struct child *child, const unsigned char *bytes, size_t count)
 {
     size_t at = 0;
@@ -150,7 +150,7 @@ static bool take_bytes(struct child *child, const unsigned char *bytes, size_t c
         length = le32toh(length);
         if (length > MAX_FRAME_BYTES)
             return false;
-        if (child->rest_bytes - at - LENGTH_BYTES < length) /* it is not whole yet */
+        if (child->rest_bytes - at - LENGTH_BYTES < length) /* incomplete */
             break;
         if (!take_frame(child, child->rest + at + LENGTH_BYTES, length))
             return false;
@@ -161,8 +161,8 @@ static bool take_bytes(struct child *child, const unsigned char *bytes, size_t c
     return true;
 }
 
-/* Whether all that run have sent their next interval, and there is one. */
-static bool is_whole(const struct procs *procs)
+/* Whether an interval can be joined: all running children have sent it. */
+static bool is_complete(const struct procs *procs)
 {
     bool any = false;
 
@@ -175,10 +175,10 @@ static bool is_whole(const struct procs *procs)
     return any;
 }
 
-/* Joins what is first in each child's list. */
+/* Joins the first interval of each child. */
 static void join(struct procs *procs)
 {
-    uint64_t waiting = 0, in_flight = 0; /* of those that have ended: it stays so */
+    uint64_t waiting = 0, in_flight = 0; /* of ended children */
     bool any = false;
 
     tally_clear(procs->joined);
@@ -191,7 +191,7 @@ static void join(struct procs *procs)
             in_flight += child->in_flight;
             continue;
         }
-        tally_unpack(procs->part, frame->bytes, frame->count); /* it was sound when it came */
+        tally_unpack(procs->part, frame->bytes, frame->count); /* take_frame has checked it */
         child->waiting = procs->part->waiting;
         child->in_flight = procs->part->in_flight;
         (any ? tally_join : tally_append)(procs->joined, procs->part);
@@ -226,7 +226,7 @@ static void on_readable(void *owner, uint32_t events)
         kill(child->proc.pid, SIGKILL);
         end(child, true);
     }
-    while (is_whole(procs)) {
+    while (is_complete(procs)) {
         join(procs);
         procs->options.interval(procs->options.owner, procs->joined);
     }
@@ -234,7 +234,7 @@ static void on_readable(void *owner, uint32_t events)
         procs->options.done(procs->options.owner);
 }
 
-/* Whether a child that runs is stopped now; it stays to be reaped. */
+/* Whether a running child is stopped now. WNOWAIT: it can still be reaped. */
 static bool is_stopped(const struct child *child)
 {
     siginfo_t info = {0};
@@ -243,7 +243,7 @@ static bool is_stopped(const struct child *child)
            info.si_pid;
 }
 
-/* Whether nothing can come any more unless somebody continues what is stopped. */
+/* Whether all running children are stopped. */
 static bool all_are_stopped(const struct procs *procs)
 {
     for (unsigned i = 0; i < procs->options.count; i++)
@@ -252,7 +252,7 @@ static bool all_are_stopped(const struct procs *procs)
     return any_runs(procs);
 }
 
-/* Signals to those that run. */
+/* Sends a signal to all running children. */
 static void signal_all(const struct procs *procs, int number)
 {
     for (unsigned i = 0; i < procs->options.count; i++)
@@ -260,19 +260,19 @@ static void signal_all(const struct procs *procs, int number)
             kill(procs->child[i].proc.pid, number);
 }
 
-static void on_look(void *owner)
+static void check_stopped(void *owner)
 {
     struct procs *procs = owner;
 
-    loop_arm(procs->loop, &procs->look, loop_now(procs->loop) + LOOK_EVERY);
-    procs->stopped_looks = all_are_stopped(procs) ? procs->stopped_looks + 1 : 0;
-    if (procs->stopped_looks <= LOOKS_UNTIL_KILL)
+    loop_arm(procs->loop, &procs->check, loop_now(procs->loop) + CHECK_EVERY);
+    procs->stopped_checks = all_are_stopped(procs) ? procs->stopped_checks + 1 : 0;
+    if (procs->stopped_checks <= CHECKS_UNTIL_KILL)
         return;
     procs->killed = true;
-    signal_all(procs, SIGKILL); /* their pipes end then */
+    signal_all(procs, SIGKILL); /* on_readable then reaps them */
 }
 
-/* In the child: lets go of all that is the parent's, and runs. */
+/* In the child: closes the descriptors of the parent, and runs. */
 static _Noreturn void be_child(const struct procs_options *options, unsigned index, int fd,
                                pid_t parent)
 {
@@ -285,7 +285,7 @@ static _Noreturn void be_child(const struct procs_options *options, unsigned ind
     _exit(options->child(options->arg, index, CHILD_FD));
 }
 
-/* Starts one. Returns 0 or an errno. */
+/* Starts a child. Returns 0 or an errno. */
 static int start(struct procs *procs, unsigned index)
 {
     struct child *child = &procs->child[index];
@@ -315,7 +315,7 @@ static int start(struct procs *procs, unsigned index)
 struct procs *procs_start(struct loop *loop, const struct procs_options *options, int *error)
 {
     struct procs *procs = memory_zeroed(sizeof(*procs) + options->count * sizeof(*procs->child));
-    sigset_t interrupts, before;
+    sigset_t interrupts, prev;
 
     *error = 0;
     procs->loop = loop;
@@ -326,18 +326,18 @@ struct procs *procs_start(struct loop *loop, const struct procs_options *options
         struct child *child = &procs->child[i];
 
         child->procs = procs;
-        child->proc.end = PROC_WELL; /* until it is started */
+        child->proc.end = PROC_WELL; /* until it starts */
         list_init(&child->frames);
         watch_init(&child->watch, on_readable, child, "load process");
     }
-    signal(SIGCHLD, SIG_DFL); /* where whoever started us ignores it no status is kept */
+    signal(SIGCHLD, SIG_DFL); /* if it is ignored, no status is kept */
     interrupts_set(&interrupts);
-    sigprocmask(SIG_BLOCK, &interrupts, &before);
+    sigprocmask(SIG_BLOCK, &interrupts, &prev);
     for (unsigned i = 0; i < options->count && !*error; i++)
         *error = start(procs, i);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    timer_init(&procs->look, on_look, procs, "load processes interval");
-    loop_arm(loop, &procs->look, loop_clock(loop) + LOOK_EVERY);
+    sigprocmask(SIG_SETMASK, &prev, NULL);
+    timer_init(&procs->check, check_stopped, procs, "load processes interval");
+    loop_arm(loop, &procs->check, loop_clock(loop) + CHECK_EVERY);
     if (*error) {
         procs_free(procs);
         procs = NULL;
@@ -372,7 +372,7 @@ void procs_free(struct procs *procs)
 {
     if (!procs)
         return;
-    loop_cancel(procs->loop, &procs->look);
+    loop_cancel(procs->loop, &procs->check);
     signal_all(procs, SIGKILL);
     for (unsigned i = 0; i < procs->options.count; i++)
         if (procs->child[i].proc.end == PROC_RUNS)

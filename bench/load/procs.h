@@ -1,11 +1,12 @@
 /*
- * A load in several processes: the parent forks them, and each measures its share by itself, in a loop
- * of its own. What it counted comes as a tally a second through a pipe, and the tallies of the same
- * second are joined into one, exactly. A process that dies takes nothing with it but what it had not
- * sent: the others go on, and which one it was and how it ended is reported. One that is stopped (SIGSTOP) may
- * be continued while others run; where all that still run are stopped for PROCS_STOPPED_TIME, they are killed.
+ * A load in several processes. The parent forks children, and each runs its share of the load in
+ * its own loop. Each child sends a tally a second through a pipe; the parent joins the tallies of
+ * the same second. If a child dies, its sent tallies remain, the others continue, and its end is
+ * reported. A child that is stopped (SIGSTOP) may be continued while others run; if all children
+ * that still run are stopped for PROCS_STOPPED_TIME, they are killed.
  *
- * The parent forks before it starts a thread, and from its main thread: no child outlives that one.
+ * The parent must fork before it starts a thread, from its main thread: a child is killed when the
+ * thread that forked it ends.
  */
 #ifndef BENCH_LOAD_PROCS_H
 #define BENCH_LOAD_PROCS_H
@@ -19,65 +20,65 @@
 #define PROCS_STOPPED_TIME (3 * NSEC_PER_S)
 
 struct procs_options {
-    unsigned count; /* of the children, over 0 */
+    unsigned count; /* of children, over 0 */
 
-    /* Runs in the child number `index`, from 0; its return value is the exit status. Open are there the
-       standard streams and `fd`, for procs_send; it does not close it. The signals of interrupts_set are blocked,
-       so that none is missed before interrupt_start. What stdio holds back at the end is not written:
-       it may be the parent's. */
+    /* Runs in child `index`, from 0; returns the exit status. Only the standard streams and `fd`
+       are open; `fd` is for procs_send and must not be closed. The signals of interrupts_set are
+       blocked until interrupt_start. Buffers of stdio are not flushed at the end, because they may
+       contain output of the parent. */
     int (*child)(void *arg, unsigned index, int fd);
     void *arg;
 
-    /* Called in the parent's loop: with each second's sum, of those who were still there, and once at
-       the end, when all children were reaped. In `done` the procs may be freed. */
+    /* Called in the parent's loop: `interval` with the sum of each second; `done` once, when all
+       children have been reaped. The procs may be freed in `done`. */
     void (*interval)(void *owner, const struct tally *joined);
     void (*done)(void *owner);
     void *owner;
 };
 
-/* How a child ended. */
 enum proc_end {
-    PROC_RUNS,      /* not yet */
-    PROC_WELL,      /* with status 0, after whole tallies */
-    PROC_STATUS,    /* with another status: `number` */
+    PROC_RUNS,      /* has not ended */
+    PROC_WELL,      /* status 0, all tallies complete */
+    PROC_STATUS,    /* another status: `number` */
     PROC_SIGNAL,    /* killed by the signal `number` */
-    PROC_STOPPED,   /* it was stopped when the others had ended, and was killed */
-    PROC_MALFORMED, /* what it sent was not whole or no tally: it was killed, if need be */
+    PROC_STOPPED,   /* killed because it was stopped and all others had ended or were stopped */
+    PROC_MALFORMED, /* killed because it sent a malformed or incomplete tally */
 };
 
 /* A child. */
 struct proc {
-    pid_t pid; /* of no use any more when it has ended */
+    pid_t pid; /* invalid after its end */
     enum proc_end end;
-    int number;       /* of the status (-1: it could not be had) or signal */
-    size_t intervals; /* that came from it */
-    nsec cpu, span;   /* of all of them: time on a core, and time */
+    int number;       /* status (-1: unknown) or signal */
+    size_t intervals; /* received */
+    nsec cpu, span;   /* sums of their CPU times and their lengths */
 };
 
 struct procs;
 
-/* Starts the children. NULL where a pipe or a process cannot be had: *error is then the errno, and those
-   that were started are gone. */
+/* Starts the children. Returns NULL if a pipe or a process cannot be created; *error is then the
+   errno, and all children have been killed. */
 struct procs *procs_start(struct loop *loop, const struct procs_options *options, int *error);
 
-/* Interrupts those that run, and continues those that are stopped: they end with a last interval. From a
-   terminal they may get it twice: ^C goes to them too. */
+/* Interrupts the running children and continues the stopped ones; they end with a last interval.
+   After ^C in a terminal a child may receive the signal twice. */
 void procs_stop(struct procs *procs);
 
-/* Kills those that run, and frees at the end of the turn. NULL is allowed. Not in `interval`. */
+/* Kills the running children, and frees at the end of the turn. NULL is allowed. Must not be called
+   in `interval`. */
 void procs_free(struct procs *procs);
 
-/* A child; borrowed. */
+/* Borrowed. */
 const struct proc *procs_child(const struct procs *procs, unsigned index);
 
-/* How many ended otherwise than well. */
+/* The number of children whose end is neither PROC_RUNS nor PROC_WELL. */
 unsigned procs_failed(const struct procs *procs);
 
-/* The share of its time for which the busiest of them was on a core, 0 to 1, for verdict_judge. */
+/* The largest share of CPU time in a child's time, 0 to 1, for verdict_judge. */
 double procs_busiest(const struct procs *procs);
 
-/* In the child: hands a tally to the parent; waits until the pipe has taken it. Where the parent is gone
-   the child ends here. */
+/* In the child: sends a tally to the parent; blocks while the pipe is full. If the parent has
+   ended, the child exits. */
 void procs_send(int fd, const struct tally *tally);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * The counting. Nothing is kept of a single request: what it was goes into the tally of the interval in
- * which it ended. Rejected: samples in a list, from which all could be computed afterwards. An hour at
- * 40,000 a second has 144 million. Also rejected, for failures: an estimator of censored times (Kaplan and Meier),
- * whose values no histogram of whole counts can hold.
+ * A request is counted in the tally of the interval in which it ends; nothing else is kept of it.
+ * Rejected: a list of all samples, because an hour at 40,000 requests a second has 144 million.
+ * Also rejected, for failures: the Kaplan-Meier estimator of censored times, because its values are
+ * not whole counts, which the histogram needs.
  */
 #include "bench/load/record.h"
 
@@ -32,15 +32,15 @@ void record_free(struct record *record)
         close(record->schedstat);
 }
 
-/* --- the thread and its bytes --- */
+/* --- times and bytes of the thread --- */
 
 static double of_timeval(struct timeval time)
 {
     return (double)time.tv_sec * (double)NSEC_PER_S + (double)time.tv_usec * (double)NSEC_PER_US;
 }
 
-/* The user's part of the thread's CPU time. The clock is exact; getrusage is brought up to date at ticks
-   alone, but it knows the proportion. A part never shrinks. */
+/* The user part of the thread's CPU time. `all` is exact; getrusage is only updated at timer ticks,
+   and supplies the proportion. Neither part ever decreases. */
 static nsec user_part(const struct record *record, nsec all)
 {
     struct rusage usage;
@@ -54,7 +54,7 @@ static nsec user_part(const struct record *record, nsec all)
     return nsec_max(nsec_min(part, all - record->cpu_system), record->cpu_user);
 }
 
-/* For how long the thread has waited for a core so far (proc_pid_schedstat(5): the second number, in
+/* The time that the thread has waited for a core (proc_pid_schedstat(5): the second number, in
    nanoseconds). */
 static nsec starved_so_far(const struct record *record)
 {
@@ -67,11 +67,11 @@ static nsec starved_so_far(const struct record *record)
     return waited;
 }
 
-/* Adds what a count has grown since the last call. */
-static void add_growth(uint64_t *sum, uint64_t *before, uint64_t now)
+/* Adds the growth of a counter since the last call. */
+static void add_growth(uint64_t *sum, uint64_t *prev, uint64_t now)
 {
-    *sum += now - *before;
-    *before = now;
+    *sum += now - *prev;
+    *prev = now;
 }
 
 static void count_thread(struct record *record)
@@ -86,15 +86,15 @@ static void count_thread(struct record *record)
     add_growth(&tally->bytes_out, &record->bytes_out, record->group->bytes_out);
 }
 
-/* --- where the time of an absence went --- */
+/* --- causes of an absence --- */
 
 static void take_sample(struct record *record, nsec now)
 {
     record->samples[0] = record->samples[1];
-    record->samples[1] = (struct sample){now, clock_thread_cpu(), starved_so_far(record)};
+    record->samples[1] = (struct thread_time){now, clock_thread_cpu(), starved_so_far(record)};
 }
 
-/* The longest gap so far may have been one with an absence that is reported only now. */
+/* An absence that is reported only now may overlap the longest gap so far. */
 static void share_gap(struct tally *tally, nsec from, nsec to)
 {
     nsec end = nsec_min(tally->gap_at + tally->gap, to);
@@ -104,55 +104,56 @@ static void share_gap(struct tally *tally, nsec from, nsec to)
         tally->gap_away = nsec_max(tally->gap_away, end - begin);
 }
 
-/* What the thread used since the last sample before the absence, it may have used in it; what that does not
-   explain, it was stopped. Where the lag grows from turn to turn, for the loop is behind, it is looked at once
-   in RECORD_AWAY. */
-void record_away(struct record *record, nsec now, nsec lag)
+/* The thread may have used in the absence all the time that it used since the last sample before
+   it; in the rest of the absence it was stopped. If the lag grows from turn to turn, because the
+   loop is overloaded, it is examined once per RECORD_ABSENCE. */
+void record_absence(struct record *record, nsec now, nsec lag)
 {
     struct tally *tally = record->tally;
-    const struct sample *samples = record->samples;
-    struct stop *stop = &record->stop;
-    bool same = now - stop->to < RECORD_AWAY;
-    nsec away, used, suspended;
+    const struct thread_time *samples = record->samples;
+    struct counted_absence *last = &record->last_absence;
+    bool same = now - last->to < RECORD_ABSENCE;
+    nsec length, used, suspended;
 
-    if (lag < RECORD_AWAY || (same && lag < stop->away + RECORD_AWAY))
+    if (lag < RECORD_ABSENCE || (same && lag < last->length + RECORD_ABSENCE))
         return;
     if (!same)
-        *stop = (struct stop){.since = now - samples[1].at < lag ? samples[0] : samples[1]};
-    stop->to = now;
-    away = nsec_min(now - stop->since.at, lag);
-    if (away < stop->away + RECORD_AWAY)
+        *last =
+            (struct counted_absence){.since = now - samples[1].at < lag ? samples[0] : samples[1]};
+    last->to = now;
+    length = nsec_min(now - last->since.at, lag);
+    if (length < last->length + RECORD_ABSENCE)
         return;
     take_sample(record, now);
     used =
-        record->samples[1].cpu - stop->since.cpu + record->samples[1].starved - stop->since.starved;
-    record->samples[0] = record->samples[1]; /* what was before is explained */
-    suspended = away >= used + RECORD_AWAY ? away - used : 0;
-    record->away += away - stop->away;
-    stop->away = away;
-    share_gap(tally, now - away - record->from, now - record->from);
-    absences_note(&record->absences, now - lag, now);
-    if (suspended <= stop->suspended)
+        record->samples[1].cpu - last->since.cpu + record->samples[1].starved - last->since.starved;
+    record->samples[0] = record->samples[1]; /* the time before is accounted for */
+    suspended = length >= used + RECORD_ABSENCE ? length - used : 0;
+    record->absent += length - last->length;
+    last->length = length;
+    share_gap(tally, now - length - record->from, now - record->from);
+    absences_add(&record->absences, now - lag, now);
+    if (suspended <= last->suspended)
         return;
-    tally->suspended += suspended - stop->suspended;
-    stop->suspended = suspended;
+    tally->suspended += suspended - last->suspended;
+    last->suspended = suspended;
     tally->suspension = nsec_max(tally->suspension, suspended);
 }
 
 void record_turn(struct record *record, nsec now, nsec lag)
 {
     histogram_record(record->tally->lag, lag);
-    record_away(record, now, lag);
+    record_absence(record, now, lag);
     if (now - record->samples[1].at >= RECORD_SAMPLE_EVERY)
         take_sample(record, now);
 }
 
-void record_from(struct record *record, nsec from)
+void record_set_start(struct record *record, nsec from)
 {
     record->from = record->last_response = from;
 }
 
-void record_begin(struct record *record)
+void record_start(struct record *record)
 {
     struct tally *tally = record->tally;
 
@@ -166,16 +167,17 @@ void record_begin(struct record *record)
 
 /* --- requests --- */
 
-/* The part of a kernel latency that is not our own. A request that was started in an absence may not have left
-   before its end: then that part is none. */
+/* The part of a kernel latency that the load generator did not cause. A request that was started in
+   an absence may have been sent only at its end. */
 static nsec proven(const struct record *record, nsec started, nsec latency)
 {
-    nsec own = absences_rest(&record->absences, started);
+    nsec own = absences_remaining(&record->absences, started);
 
     return latency > own ? latency - own : 0;
 }
 
-/* What the kernel says of an answer. Its stamp must lie inside of the request, or the wall clock jumped. */
+/* Counts the kernel timestamp of a response. If it is earlier than the request, the wall clock
+   jumped. */
 static void count_stamp(struct record *record, nsec started, nsec latency, nsec kernel_age_ns)
 {
     struct tally *tally = record->tally;
@@ -188,12 +190,12 @@ static void count_stamp(struct record *record, nsec started, nsec latency, nsec 
         histogram_record(tally->kernel, latency - kernel_age_ns);
         tally->proven = nsec_max(tally->proven, proven(record, started, latency - kernel_age_ns));
         histogram_record(tally->delay, kernel_age_ns);
-        /* where the stop began when a wait had its events, the loop takes it for a long wait */
-        record_away(record, started + latency, kernel_age_ns);
+        /* if the thread was stopped just after epoll_wait, the loop's lag does not show it */
+        record_absence(record, started + latency, kernel_age_ns);
     }
 }
 
-/* Time without an answer ends now. */
+/* A time without responses ends now. */
 static void count_gap(struct record *record, nsec now)
 {
     struct tally *tally = record->tally;
@@ -202,18 +204,18 @@ static void count_gap(struct record *record, nsec now)
     if (gap > tally->gap) {
         tally->gap = gap;
         tally->gap_at = record->last_response - record->from;
-        tally->gap_away = nsec_min(record->away, gap);
+        tally->gap_away = nsec_min(record->absent, gap);
     }
     record->last_response = now;
-    record->away = 0;
+    record->absent = 0;
 }
 
 void record_response(struct record *record, const struct load_request *request,
-                     const struct response_arrival *arrival)
+                     const struct load_response *response)
 {
     struct tally *tally = record->tally;
-    nsec latency = arrival->at - request->intended;
-    unsigned status = arrival->status;
+    nsec latency = response->received - request->intended;
+    unsigned status = response->status;
 
     record->responses++;
     record->response_time += latency;
@@ -221,11 +223,11 @@ void record_response(struct record *record, const struct load_request *request,
     tally->status[status < TALLY_STATUSES ? status : 0]++;
     histogram_record(tally->latency, latency);
     if (record->open_loop)
-        histogram_record(tally->raw, arrival->at - request->started);
-    if (arrival->stamped)
-        count_stamp(record, request->started, arrival->at - request->started,
-                    arrival->kernel_age_ns);
-    count_gap(record, arrival->at);
+        histogram_record(tally->raw, response->received - request->started);
+    if (response->stamped)
+        count_stamp(record, request->started, response->received - request->started,
+                    response->kernel_age_ns);
+    count_gap(record, response->received);
 }
 
 /* Whether a failed request waited long enough to be a latency; record.h has the table. */
@@ -255,7 +257,7 @@ void record_failure(struct record *record, enum error error, nsec age)
         histogram_record(tally->latency, age);
 }
 
-void record_ages(struct record *record, nsec age, uint64_t count)
+void record_unfinished(struct record *record, nsec age, uint64_t count)
 {
     struct tally *tally = record->tally;
 
@@ -264,7 +266,7 @@ void record_ages(struct record *record, nsec age, uint64_t count)
 
 /* --- connections and intervals --- */
 
-/* A wait for its turn to shake hands is ours, and not part of the time that it took. */
+/* The wait for a handshake slot is not part of the connection's time. */
 void record_connection(struct record *record, const struct dial *dial, const struct conn *conn)
 {
     struct tally *tally = record->tally;

@@ -1,24 +1,23 @@
 /*
- * Inside of the load generator: what is counted of a run, interval after interval, and since its
- * beginning. A request is told of when it starts and when it ends, and counts as a whole: where it was
- * due before measuring began, its request is not `counted` and nothing of it is told. A count that
- * takes one addition is added to the tally directly, by the module that knows of it. Nothing depends on what is
- * counted here but reports.
+ * Private to the load generator: the counts of a run. Only measured requests are recorded. A count
+ * that is a single addition is added to the tally directly, by the module that knows it. Nothing
+ * but reports depends on the counts.
  *
- * A request that failed is counted by its error. Whether it enters the latencies as well, with the age that
- * it had then, depends on what ended it:
+ * A failed request is counted by its error. Whether its age also enters the latencies depends on
+ * the error:
  *
- *   its time ran out: in the name lookup, the connection,       enters: it took that long at least
- *   the handshake or the response; those behind it in a
- *   pipeline too, which end with the connection
- *   anything else of the server or the network (refused,        enters where it had waited for longer than
- *   reset, TLS, cut off, malformed), with or without a          a response has taken on average until then,
- *   connection of its own                                       or for longer than -T. Else not: a refusal
- *                                                               at once is no fast response
- *   this machine (descriptors, ports)                           does not enter: the server had no part in it
+ *   timeout of the name lookup, the connection, the       enters: the request took at least
+ *   handshake or the response; also the requests          that long
+ *   after it in a pipeline, which end with it
+ *   any other error of the server or the network          enters if the request was older than
+ *   (refused, reset, TLS, truncated, malformed), with     the mean latency so far, or than -T.
+ *   or without an open connection                         An immediate refusal does not count
+ *                                                         as a fast response.
+ *   error of this machine (descriptors, ports)            does not enter: the server had no
+ *                                                         part in it
  *
- * The age counts from the intended time; in a closed loop from the start, or where no connection could be made,
- * from the start of that, without our own wait for a turn to shake hands.
+ * The age is measured from the intended start. In a closed loop it is measured from the start of
+ * the request, or of the dial if that failed, without the wait for a handshake slot.
  */
 #ifndef BENCH_LOAD_RECORD_H
 #define BENCH_LOAD_RECORD_H
@@ -27,39 +26,42 @@
 #include "bench/load/stalls.h"
 #include "bench/load/tally.h"
 
-#define RECORD_AWAY         (10 * NSEC_PER_MS) /* the loop was away when it lagged by so much */
-#define RECORD_SAMPLE_EVERY (50 * NSEC_PER_MS) /* how often is asked where the thread's time went */
+#define RECORD_ABSENCE      (10 * NSEC_PER_MS) /* a lag of at least this much is an absence */
+#define RECORD_SAMPLE_EVERY (50 * NSEC_PER_MS) /* period of the samples of the thread's time */
 
-/* How much time the thread had until then. */
-struct sample {
-    nsec at;           /* by the loop's clock */
-    nsec cpu, starved; /* on a core; waiting for one */
+/* The thread's time so far. */
+struct thread_time {
+    nsec at;           /* on the loop's clock */
+    nsec cpu, starved; /* on a core; waiting for a core */
 };
 
-/* An absence, of which several signs may tell within a turn or a few. */
-struct stop {
-    struct sample since; /* before it */
-    nsec to;             /* when it was last reported */
-    nsec away; /* its length, and how much of it the thread was stopped, as counted already */
-    nsec suspended;
+/* The last absence of the loop. It can be reported several times, and can grow with each report. */
+struct counted_absence {
+    struct thread_time since; /* before it began */
+    nsec to;                  /* when it was last reported */
+    nsec length;              /* as counted already */
+    nsec suspended;           /* part of it in which the thread was stopped, as counted already */
 };
 
 struct record {
-    struct tally *tally;              /* of this interval, which others count in too; owned */
-    const struct client_group *group; /* whose bytes are counted; borrowed */
-    bool open_loop;                   /* there are intended times */
-    nsec from;                        /* measuring begins; NSEC_NEVER: not known yet */
-    nsec timeout;                     /* of a request; NSEC_NEVER: none */
-    uint64_t responses;               /* and the sum of their latencies, for their mean */
-    nsec response_time;
-    nsec last_response;           /* when it came; `from` while there is none */
-    uint64_t bytes_in, bytes_out; /* the group's when the interval began */
-    nsec cpu_user, cpu_system;    /* the thread's then */
-    nsec starved;                 /* likewise */
-    int schedstat;                /* where the kernel tells of that; -1: it does not */
-    struct sample samples[2];     /* the last, and before it the one before */
-    nsec away;                    /* since the last answer */
-    struct stop stop;             /* the last absence */
+    struct tally *tally;              /* of the interval; other modules count in it too; owned */
+    const struct client_group *group; /* for its byte counts; borrowed */
+    bool open_loop;
+    nsec from;          /* when measuring begins; NSEC_NEVER: not known yet */
+    nsec timeout;       /* of a request; NSEC_NEVER: none */
+    uint64_t responses; /* of the run */
+    nsec response_time; /* sum of their latencies */
+    nsec last_response; /* when it was received; `from` before the first */
+
+    /* At the last call of count_thread: bytes of the group, and times of the thread. */
+    uint64_t bytes_in, bytes_out;
+    nsec cpu_user, cpu_system;
+    nsec starved;
+
+    int schedstat;                 /* descriptor of /proc/thread-self/schedstat, or -1 */
+    struct thread_time samples[2]; /* the last two, the older one first */
+    nsec absent;                   /* absences since the last response */
+    struct counted_absence last_absence;
     struct absences absences;
     bool over; /* record_end was called */
 };
@@ -68,40 +70,40 @@ void record_init(struct record *record, const struct client_group *group, bool o
                  nsec timeout);
 void record_free(struct record *record);
 
-/* Measuring begins at that time, which may be to come; called again, it begins at another. */
-void record_from(struct record *record, nsec from);
+/* Sets the time at which measuring begins; it may be in the future. */
+void record_set_start(struct record *record, nsec from);
 
-/* It begins: what the thread used and what passed until now is forgotten. */
-void record_begin(struct record *record);
+/* Measuring begins now: discards the thread's times and bytes so far. */
+void record_start(struct record *record);
 
-/* A turn of the loop lagged so long behind what it found. Where that is long, it is found out why: the thread's
-   time on a core, and its wait for one, are known, and in what remains it was stopped. */
+/* A turn of the loop began `lag` too late. Calls record_absence. */
 void record_turn(struct record *record, nsec now, nsec lag);
 
-/* The same of the last turn, in which the run ends. */
-void record_away(struct record *record, nsec now, nsec lag);
+/* If the lag is long, counts an absence, and finds how much of it the thread spent on a core or
+   waiting for one. In the rest the thread was stopped. */
+void record_absence(struct record *record, nsec now, nsec lag);
 
-/* A connection was opened by this dial. */
+/* `dial` has opened `conn`. */
 void record_connection(struct record *record, const struct dial *dial, const struct conn *conn);
 
-/* A request that counts was answered. */
+/* A counted request has completed. */
 void record_response(struct record *record, const struct load_request *request,
-                     const struct response_arrival *arrival);
+                     const struct load_response *response);
 
-/* A request that counts failed, at this age. */
+/* A counted request has failed at this age. */
 void record_failure(struct record *record, enum error error, nsec age);
 
-/* So many requests are unfinished at the end: each is at least as slow as its age. Of an open loop they are
-   latencies; of a closed one, which stops sending where it is not responded to, they are for judgement. */
-void record_ages(struct record *record, nsec age, uint64_t count);
+/* `count` requests of this age have not ended at the end of the run. In an open loop the age enters
+   the latencies, as a lower bound. A closed loop does not send while it waits, so there the ages
+   are counted separately, for the verdict. */
+void record_unfinished(struct record *record, nsec age, uint64_t count);
 
-/* The interval is over: the rest of its tally is filled in, and is valid until record_next. So many connections
-   are open, and so many requests that count wait and are in request. */
+/* The interval is over: completes its tally, which is valid until record_next. `open`: number of
+   open connections. `waiting`, `in_flight`: numbers of counted requests. */
 const struct tally *record_interval(struct record *record, nsec now, size_t open, uint64_t waiting,
                                     uint64_t in_flight);
 
-/* The run is over: also the time since the last answer is one without. What the thread does from here on
-   is no part of the run. */
+/* The run is over: the time since the last response is a gap too. Later CPU time is not counted. */
 void record_end(struct record *record, nsec now);
 
 /* The next interval begins. */

@@ -1,14 +1,14 @@
 /*
- * Each time is computed from the number of requests due before it, never from the time before: what is
- * rounded in one is not carried into the next, and the billionth is as exact as the first.
+ * Each time is computed from the number of requests due before it, never from the previous time, so
+ * rounding errors do not add up.
  *
- * Between the ends of a ramp the rate is linear, so that the number due is a square of the time, and
- * its inverse a square root. It is counted from the slower end: from there all terms have one sign.
- * Behind a ramp, and without one, the rate is constant. A quotient there may have more digits than a
- * double, for nanoseconds of a long run do: it is taken as whole seconds, and what remains apart.
+ * In a ramp the rate is linear: the number of due requests is quadratic in time, and its inverse is
+ * a square root. It is computed from the slower end, where all terms have the same sign. After the
+ * ramp the rate is constant. The nanoseconds of a long run do not fit into a double, so whole
+ * seconds and the rest are computed separately.
  *
- * Rejected: long double, which would need no such care on x86, but is slow on other machines and no
- * longer than a double on some; and a table of times, which is neither small nor endless.
+ * Rejected: long double, which is slow on some machines and no longer than a double on others; and
+ * a table of times, which would be large and limited.
  */
 #include "bench/load/schedule.h"
 
@@ -17,38 +17,39 @@
 
 #include "base/random.h"
 
-#define GAP_STEPS   0x1p-53 /* of a random number in [0, 1) that a double can tell apart */
-#define SPARE_BITS  11      /* of 64 random ones, beyond those */
-#define FEW         8       /* times that are taken one by one before others are skipped */
+#define GAP_STEPS   0x1p-53 /* distance of two random doubles in [0, 1) */
+#define SPARE_BITS  11      /* of 64 random bits, not needed for that */
+#define SINGLES_MAX 8       /* times that are taken one by one before others are skipped */
 #define SECONDS_MAX (NSEC_NEVER / NSEC_PER_S - 1)
 
-/* How many nanoseconds `requests` take at a constant rate. */
+/* The duration of `requests` at a constant rate. */
 static nsec at_rate(double requests, double rate)
 {
     double seconds = floor(requests / rate);
 
     if (!(seconds < (double)SECONDS_MAX))
         return NSEC_NEVER;
-    /* what remains is exact; it may lie a little outside of a second, where the quotient was rounded */
+    /* the rest is exact; it may be slightly negative or over a second if the quotient was rounded
+       */
     return (nsec)seconds * NSEC_PER_S +
            (nsec)llround(fma(-seconds, rate, requests) / rate * (double)NSEC_PER_S);
 }
 
-/* How long `requests` take while the rate goes up linearly by `slope` a second, from `rate`. */
+/* The duration of `requests` in seconds; the rate increases from `rate` by `slope` per second. */
 static double up_from(double requests, double rate, double slope)
 {
     return 2 * requests / (rate + sqrt(rate * rate + 2 * slope * requests));
 }
 
-/* When so many requests are due, after the start. */
+/* The time after the start at which `requests` are due. */
 static nsec due(const struct schedule_options *options, double requests)
 {
     double from = options->from_rate, to = options->to_rate;
     double seconds = (double)options->ramp / (double)NSEC_PER_S;
-    double ramped = (from + to) / 2 * seconds; /* due when the ramp ends */
+    double ramped = (from + to) / 2 * seconds; /* requests due when the ramp ends */
     double at;
 
-    if (requests >= ramped) /* where there is no ramp, at once */
+    if (requests >= ramped) /* always true without a ramp */
         return clock_after(options->ramp, at_rate(requests - ramped, to));
     at = to >= from ? up_from(requests, from, (to - from) / seconds)
                     : seconds - up_from(ramped - requests, to, (from - to) / seconds);
@@ -83,8 +84,8 @@ static void prepare(struct schedule *schedule)
         schedule->next = next;
 }
 
-/* Where the generator of a share begins: far from those of the other shares, which would else give the
-   same row, shifted. */
+/* The first state of the random numbers of a share. It is far from those of the other shares;
+   otherwise the shares would have the same sequence, shifted. */
 static uint64_t seed_of(const struct schedule_options *options)
 {
     uint64_t seed = options->seed, state = random_next(&seed) + options->share;
@@ -112,8 +113,8 @@ nsec schedule_take(struct schedule *schedule)
     return taken;
 }
 
-/* How many times of a constant arrival are up to `until`, `most` at most; the next one is. Doubled until it
-   is too many, then halved in between. */
+/* Constant arrival: the number of times up to `until`, at most `max`; at least one. The number is
+   doubled until it is too large, then found by bisection. */
 static uint64_t count_until(const struct schedule *schedule, nsec until, uint64_t max)
 {
     uint64_t some = 1, step = 1, many;
@@ -137,7 +138,7 @@ static uint64_t count_until(const struct schedule *schedule, nsec until, uint64_
 uint64_t schedule_skip(struct schedule *schedule, nsec until, uint64_t max)
 {
     bool constant = schedule->options.arrival == ARRIVAL_CONSTANT;
-    uint64_t singles = constant && max > FEW ? FEW : max, count, rest;
+    uint64_t singles = constant && max > SINGLES_MAX ? SINGLES_MAX : max, count, rest;
 
     for (count = 0; count < singles && schedule->next <= until; count++)
         schedule_take(schedule);

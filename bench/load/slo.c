@@ -1,7 +1,6 @@
 /*
- * A table of what may be limited, and one comparison. Numbers are read by hand, as in
- * base/parse.c and for its reasons, and by one division, so that "99.9" is the double that the
- * compiler makes of it. A limit over what a histogram can tell apart is refused rather than always held.
+ * Numbers are parsed as in base/parse.c, with a single division, so that "99.9" is the same double
+ * as in C. A limit over HISTOGRAM_MAX is an error, because it would always be held.
  */
 #include "bench/load/slo.h"
 
@@ -11,10 +10,10 @@
 #include "base/bytes.h"
 #include "base/parse.h"
 
-#define MAX_DIGITS      15 /* what a double holds exactly */
+#define MAX_DIGITS      15 /* exact in a double */
 #define MAX_VALUE_BYTES 32
 
-/* A decimal number of `length` characters, divided by `unit`. False where it is none. */
+/* Parses a decimal number of `length` characters and divides it by `unit`. */
 static bool decimal_parse(const char *text, size_t length, double unit, double *value)
 {
     double digits = 0, scale = unit;
@@ -85,7 +84,6 @@ static const char *read_percentile(struct slo_part *part, const char *text)
     return read_time(part, text);
 }
 
-/* By what the name stands for. */
 static const char *read_value(struct slo_part *part, const char *text)
 {
     static const struct {
@@ -168,7 +166,6 @@ uint64_t tally_ended(const struct tally *tally)
     return tally->completed + tally->failed;
 }
 
-/* What the part limits of the latencies. */
 static double measure_latency(const struct slo_part *part, const struct histogram *latency)
 {
     struct histogram_summary summary;
@@ -183,8 +180,8 @@ static double measure_latency(const struct slo_part *part, const struct histogra
     return summary.mean;
 }
 
-/* What is in request at the end of a closed loop and older than the limit is as slow as that at least. What is
-   younger may go either way, and is left out. */
+/* Includes the requests in flight at the end of a closed loop that are older than the limit: their
+   latency is at least their age. Younger ones may still hold the limit, and are left out. */
 static double measure_all(const struct slo_part *part, const struct tally *tally)
 {
     const struct histogram *unfinished = tally->unfinished;
@@ -201,7 +198,6 @@ static double measure_all(const struct slo_part *part, const struct tally *tally
     return measured;
 }
 
-/* What the part limits, or NaN. */
 static double measure(const struct slo_part *part, const struct tally *tally)
 {
     uint64_t ended = tally_ended(tally);
@@ -213,18 +209,18 @@ static double measure(const struct slo_part *part, const struct tally *tally)
     return measure_all(part, tally);
 }
 
-/* Whether so many came in a second: 100 in the span of a schedule of 100 a second are. That span is rounded to
-   a nanosecond, which decides nothing. */
-static bool is_as_many(double limit, const struct tally *tally)
+/* Whether the rate reaches the limit. The span of a schedule is rounded to a nanosecond; the
+   rounding must not decide. */
+static bool reaches_rate(double limit, const struct tally *tally)
 {
     nsec span = tally->to - tally->from;
 
     return span && (double)tally->completed * NSEC_PER_S >= limit * (double)(span - 1);
 }
 
-/* Whether a limit that is missed is so by the server alone. What failed or was answered 400 and up did so however
-   late the client was; and the kernel's stamps do not depend on when it looked. */
-static bool is_servers(const struct slo_part *part, const struct tally *tally)
+/* Whether the server alone has missed the limit. Errors do not depend on delays of the client, and
+   neither do the kernel's timestamps. */
+static bool is_caused_by_server(const struct slo_part *part, const struct tally *tally)
 {
     if (part->kind == SLO_ERRORS)
         return tally_ended(tally) > 0;
@@ -239,10 +235,10 @@ bool slo_judge(struct slo *slo, const struct tally *tally)
         struct slo_part *part = &slo->part[i];
 
         part->measured = measure(part, tally);
-        /* NaN is neither */
-        part->held =
-            part->kind == SLO_RPS ? is_as_many(part->limit, tally) : part->measured <= part->limit;
-        part->proven = !part->held && is_servers(part, tally);
+        /* a comparison with NaN is false */
+        part->held = part->kind == SLO_RPS ? reaches_rate(part->limit, tally)
+                                           : part->measured <= part->limit;
+        part->proven = !part->held && is_caused_by_server(part, tally);
         all = all && part->held;
     }
     return all;

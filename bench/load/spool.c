@@ -1,8 +1,7 @@
 /*
- * The first intervals are held, ten minutes of them; the rest lies in a file as it lies in memory, one
- * after the other, so that the i-th is where i says. The file is made when it is needed first, and has
- * no name: it is gone when the process is, however it ends. Holding all was rejected (a month at one a
- * second is 330 MB), and so was thinning them out, which would lose what a long run is watched for.
+ * The first ten minutes are in memory; the rest is in a file, as an array of struct interval. The
+ * file is created when it is needed, and has no name, so it disappears with the process. Rejected:
+ * all intervals in memory (a month has 330 MB), and dropping some of them.
  */
 #include "bench/load/spool.h"
 
@@ -16,10 +15,10 @@
 #include "base/memory.h"
 
 struct spool {
-    struct interval held[SPOOL_HELD]; /* the first */
-    size_t count;                     /* of all that can be given back */
-    int fd;                           /* of the file; -1: none was needed yet */
-    int error;                        /* the first that happened */
+    struct interval held[SPOOL_HELD]; /* the first ones */
+    size_t count;                     /* of intervals that can be read */
+    int fd;                           /* of the file; -1: not created yet */
+    int error;                        /* errno of the first failure, or 0 */
 };
 
 struct spool *spool_new(void)
@@ -69,7 +68,7 @@ static struct interval interval_of(const struct tally *tally)
     return interval;
 }
 
-/* A file without a name. Not all file systems can make one at once. */
+/* Creates an unnamed file; not all file systems support O_TMPFILE. */
 static int open_nameless(void)
 {
     const char *folder = getenv("TMPDIR");
@@ -89,13 +88,13 @@ static int open_nameless(void)
     return fd;
 }
 
-/* Goes to the i-th in the file. False and errno where there is none. */
+/* Seeks to interval i in the file. False: errno is set. */
 static bool seek(const struct spool *spool, size_t i)
 {
     return lseek(spool->fd, (off_t)((i - SPOOL_HELD) * sizeof(struct interval)), SEEK_SET) >= 0;
 }
 
-/* Writes the next one. False and errno; a part that was written is written over by the next. */
+/* Writes the next interval. False: errno is set; the next call overwrites a partial interval. */
 static bool write_next(struct spool *spool, const struct interval *interval)
 {
     if (spool->fd < 0)
@@ -146,7 +145,7 @@ bool spool_get(struct spool *spool, size_t i, struct interval *interval)
     if (whole)
         memcpy(interval, bytes, length);
     else
-        keep_error(spool, bytes ? EIO : errno); /* EIO: it is shorter than what was written */
+        keep_error(spool, bytes ? EIO : errno); /* EIO: the file is too short */
     free(bytes);
     return whole;
 }

@@ -1,8 +1,8 @@
 /*
- * A table that grows to TALLY_ADDRESSES: what comes after that is counted together, and still used. The next
- * address is the one that was chosen the longest ago, which works for sets that change too; the one with
- * the fewest open connections was rejected, for it sends all new connections to the server that closes
- * them the fastest.
+ * The table has up to TALLY_ADDRESSES entries; further addresses are used too, and share the last
+ * entry. The next address is the one least recently chosen, which also works if the set changes.
+ * Rejected: the address with the fewest open connections, because most new connections would go to
+ * the server that closes connections fastest.
  */
 #include "bench/load/spread.h"
 
@@ -17,12 +17,12 @@ struct spread {
     struct dialer *dialer; /* borrowed */
     struct dial_choice choice;
     unsigned first;
-    int family;      /* AF_INET6 or AF_INET: that which won; 0: not known yet */
-    uint64_t random; /* for the order behind the first */
-    uint64_t turn;   /* of the last that was chosen */
-    size_t count;    /* of the table */
+    int family;       /* the family that won, AF_INET6 or AF_INET; 0: not known yet */
+    uint64_t random;  /* for the order after the first address */
+    uint64_t choices; /* so far */
+    size_t count;     /* entries in the table */
     struct tally_address table[TALLY_ADDRESSES];
-    uint64_t turns[TALLY_ADDRESSES]; /* when each was chosen last; 0: never */
+    uint64_t last_choice[TALLY_ADDRESSES]; /* number of the last choice of each; 0: never */
 };
 
 static size_t index_of(struct spread *spread, const struct address *address)
@@ -30,12 +30,13 @@ static size_t index_of(struct spread *spread, const struct address *address)
     return (size_t)(tally_entry(spread->table, &spread->count, address) - spread->table);
 }
 
-/* Whether the one is to be tried before the other: what is in use first, then by turn. */
+/* Whether `one` is tried before `other`: not dropped before dropped, then the least recently
+   chosen. */
 static bool is_before(const struct spread *spread, size_t one, size_t other)
 {
     bool dropped = spread->table[one].dropped, others = spread->table[other].dropped;
 
-    return dropped != others ? !dropped : spread->turns[one] < spread->turns[other];
+    return dropped != others ? !dropped : spread->last_choice[one] < spread->last_choice[other];
 }
 
 static void swap(struct address *addresses, size_t one, size_t other)
@@ -46,7 +47,7 @@ static void swap(struct address *addresses, size_t one, size_t other)
     addresses[other] = kept;
 }
 
-/* Puts the next of these in front; the others are shuffled, but those that were dropped come last. */
+/* Puts the next address first; the others are shuffled, with dropped addresses last. */
 static void order(struct spread *spread, struct address *addresses, size_t count)
 {
     size_t indexes[RESOLVER_MAX_ADDRESSES], used = 0, next = 0, index;
@@ -63,10 +64,10 @@ static void order(struct spread *spread, struct address *addresses, size_t count
     }
     index = indexes[next];
     swap(addresses, 0, next);
-    spread->turns[index] = ++spread->turn;
+    spread->last_choice[index] = ++spread->choices;
 }
 
-/* Keeps the addresses of a family alone. Where there are none, all stay as they are. */
+/* Removes the addresses of the other family. If none would remain, the array does not change. */
 static size_t keep_family(struct address *addresses, size_t count, int family)
 {
     size_t kept = 0;
@@ -77,7 +78,7 @@ static size_t keep_family(struct address *addresses, size_t count, int family)
     return kept;
 }
 
-/* Puts each family's in order, and leaves the families where they are. */
+/* Orders the addresses of each family; the positions of the families do not change. */
 static void order_families(struct spread *spread, struct address *addresses, size_t count)
 {
     static const int families[] = {AF_INET6, AF_INET};
@@ -96,15 +97,16 @@ static void order_families(struct spread *spread, struct address *addresses, siz
     }
 }
 
-/* In the order of the set, once, so that the first to be chosen is the process' own. */
-static void enter_all(struct spread *spread, const struct address *addresses, size_t count)
+/* Adds new addresses to the table; the first time, `first` becomes the next choice. */
+static void add_all(struct spread *spread, const struct address *addresses, size_t count)
 {
     bool first = !spread->count;
 
     for (size_t i = 0; i < count; i++)
         index_of(spread, &addresses[i]);
     for (size_t i = 0; first && i < count; i++)
-        spread->turns[index_of(spread, &addresses[(i + spread->first) % count])] = ++spread->turn;
+        spread->last_choice[index_of(spread, &addresses[(i + spread->first) % count])] =
+            ++spread->choices;
 }
 
 static size_t on_choose(void *owner, struct address *addresses, size_t count, bool all)
@@ -112,14 +114,14 @@ static size_t on_choose(void *owner, struct address *addresses, size_t count, bo
     struct spread *spread = owner;
     size_t kept;
 
-    enter_all(spread, addresses, count);
+    add_all(spread, addresses, count);
     if (count == 1 && addresses[0].any.sa_family == spread->family)
         return count;
     if (spread->family) {
         kept = keep_family(addresses, count, spread->family);
         if (!kept && !all)
             return 0;
-        if (!kept) /* the family is gone: another race */
+        if (!kept) /* the host has no address of the family any more: race again */
             spread->family = 0;
         count = kept ? kept : count;
     }
@@ -133,7 +135,7 @@ static bool is_refusal(enum error error)
            error == ERROR_CONNECT_TIMEOUT || error == ERROR_CONNECT_RESET;
 }
 
-/* The last one is never dropped. */
+/* The last address in use is never dropped. */
 static void on_attempt_failed(void *owner, const struct address *address, int reason)
 {
     struct spread *spread = owner;
@@ -150,7 +152,7 @@ static void on_attempt_failed(void *owner, const struct address *address, int re
         entry->dropped = error;
 }
 
-/* Connections that were begun before the first race was over may win with the other family. */
+/* Dials that began before the first race ended may have connected with the other family. */
 static bool on_won(void *owner, const struct address *address)
 {
     struct spread *spread = owner;

@@ -1,10 +1,10 @@
 /*
- * The absences of the loop, and the time in which the connections were the limit. A queue of the requests that
- * waited, each with its reason, was rejected: it grows with the length of a stall.
+ * Rejected: a queue of the waiting requests, each with its reason. It would grow with the length of
+ * a stall.
  */
 #include "bench/load/stalls.h"
 
-void absences_note(struct absences *absences, nsec from, nsec to)
+void absences_add(struct absences *absences, nsec from, nsec to)
 {
     struct absence *shortest = absences->all;
 
@@ -19,7 +19,7 @@ void absences_note(struct absences *absences, nsec from, nsec to)
         *shortest = (struct absence){from, to};
 }
 
-nsec absences_rest(const struct absences *absences, nsec at)
+nsec absences_remaining(const struct absences *absences, nsec at)
 {
     nsec longest = 0;
 
@@ -32,7 +32,7 @@ nsec absences_rest(const struct absences *absences, nsec at)
     return longest;
 }
 
-void absences_forget(struct absences *absences, nsec until)
+void absences_drop(struct absences *absences, nsec until)
 {
     size_t kept = 0;
 
@@ -44,12 +44,12 @@ void absences_forget(struct absences *absences, nsec until)
 
 nsec stalls_own_delay(struct stalls *stalls, nsec intended, nsec late, nsec lag, bool waited)
 {
-    absences_forget(&stalls->absences, intended);
+    absences_drop(&stalls->absences, intended);
     return nsec_max(waited ? nsec_min(late, lag) : late,
-                    absences_rest(&stalls->absences, intended));
+                    absences_remaining(&stalls->absences, intended));
 }
 
-void stalls_busy(struct stalls *stalls, bool busy, nsec now)
+void stalls_set_busy(struct stalls *stalls, bool busy, nsec now)
 {
     if (!busy)
         stalls->busy_since = 0;

@@ -1,7 +1,8 @@
 /*
- * Inside of the load generator: when it was its own fault, or its connections', that a request was late.
+ * Private to the load generator: how much of a request's lateness was caused by the load generator
+ * itself, or by its limit of connections.
  *
- * Times are given by the caller. Nothing is allocated: of many absences the longest are remembered.
+ * The caller passes the times. Nothing is allocated: only the longest absences are kept.
  */
 #ifndef BENCH_LOAD_STALLS_H
 #define BENCH_LOAD_STALLS_H
@@ -11,9 +12,9 @@
 
 #include "base/clock.h"
 
-#define ABSENCES_MAX 16 /* remembered; of more, the shortest is forgotten */
+#define ABSENCES_MAX 16 /* kept; if there are more, the shortest is dropped */
 
-/* From when to when the loop did not look. */
+/* A time in which the loop did not run. */
 struct absence {
     nsec from, to;
 };
@@ -23,33 +24,33 @@ struct absences {
     size_t count;
 };
 
-void absences_note(struct absences *absences, nsec from, nsec to);
+void absences_add(struct absences *absences, nsec from, nsec to);
 
-/* How long an absence still lasted at that time, the longest of several; 0: there was none. */
-nsec absences_rest(const struct absences *absences, nsec at);
+/* The time from `at` to the end of the longest absence that includes `at`; 0: there is none. */
+nsec absences_remaining(const struct absences *absences, nsec at);
 
-/* Forgets those that were over by then. */
-void absences_forget(struct absences *absences, nsec until);
+/* Drops the absences that ended by `until`. */
+void absences_drop(struct absences *absences, nsec until);
 
-/* Of an open loop. Zeroed is its first state. */
+/* Of an open loop. Must be zeroed first. */
 struct stalls {
-    struct absences absences; /* those that what waits is older than */
-    nsec busy_since;          /* all connections, without a break; 0: they are not */
-    nsec limited_until;       /* what was counted of that */
+    struct absences absences;
+    nsec busy_since;    /* all connections are busy since then; 0: not all are busy */
+    nsec limited_until; /* the wait up to here was returned by stalls_limited */
 };
 
-/* How late a request is by our own fault, that was due at `intended` and started `late` after it. Of one that
-   `waited` until a connection was free that is the loop's `lag`, or its absence at the time at which it became
-   due; of one that waited for a connection to be made, whose `lag` is 0, that absence alone. What is asked
-   for next was intended later. */
+/* How much of the lateness was caused by the load generator. `late`: time between the intended
+   start and the start. `waited`: the request waited for a free connection; then only the loop's
+   `lag`, or its absence at the intended start, counts. A request that waited for a connection to
+   open is passed with a `lag` of 0. Calls must be in the order of the intended starts. */
 nsec stalls_own_delay(struct stalls *stalls, nsec intended, nsec late, nsec lag, bool waited);
 
-/* Whether another request would have to wait for a connection that is busy. */
-void stalls_busy(struct stalls *stalls, bool busy, nsec now);
+/* Whether another request would have to wait for a busy connection. */
+void stalls_set_busy(struct stalls *stalls, bool busy, nsec now);
 
-/* The request that is first in the queue, or was until now, waits for a connection since it was due, or since
-   all are busy. Requests wait in their order, so that the time that is counted adds up. Returns how much
-   of it since `from` was not returned yet. */
+/* The first request in the queue has waited for a connection since it was due, or since all
+   connections became busy. Returns the part of this time after `from` that was not returned before:
+   the results of all calls can be added. */
 nsec stalls_limited(struct stalls *stalls, nsec intended, nsec from, nsec now);
 
 #endif

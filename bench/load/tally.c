@@ -1,9 +1,9 @@
 /*
- * The members of a tally are in groups, by what becomes of them when two are added: a group is gone over
- * as an array is. Packed, all numbers are of variable length (seven bits a byte, the lowest first), and of a
- * table only what is not 0 is there: a second's tally is a few kilobytes, not the two megabytes of its
- * memory. Sending the memory as it is was rejected for that reason, text for the time that a hundred
- * thousand counts would take.
+ * The members of a tally are in groups, by what becomes of them when two are added: a group is gone
+ * over as an array is. Packed, all numbers are of variable length (seven bits a byte, the lowest
+ * first), and of a table only what is not 0 is there: a second's tally is a few kilobytes, not the
+ * two megabytes of its memory. Sending the memory as it is was rejected for that reason, text for
+ * the time that a hundred thousand counts would take.
  */
 #include "bench/load/tally.h"
 
@@ -202,8 +202,8 @@ static void put_row(struct writer *writer, const uint64_t *numbers, size_t count
         put(writer, numbers[i]);
 }
 
-/* Writes those of the numbers that are not 0: how far from the one before, and how many; a distance of
-   0 ends them. */
+/* Writes those of the numbers that are not 0: how far from the one before, and how many; a distance
+   of 0 ends them. */
 static void put_table(struct writer *writer, const uint64_t *table, size_t begin, size_t end)
 {
     size_t next = 0; /* the distance counts from here, and is at least 1 */

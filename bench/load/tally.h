@@ -1,11 +1,11 @@
 /*
  * What was counted in a span of a run, in one process. A run is the sum of its intervals, and its
- * processes' intervals add up to one of all: so a tally is all that passes from the engine to those who
- * report, and nothing is counted twice or elsewhere.
+ * processes' intervals add up to one of all: so a tally is all that passes from the engine to those
+ * who report, and nothing is counted twice or elsewhere.
  *
- * Two sums hold at any time for what was counted from a run's beginning on, for the sums of tallies too:
- * scheduled = started + waiting, and started = completed + failed + in_flight. In a later interval alone
- * they need not: what was waiting or in request before it is started or ended in it.
+ * Two sums hold at any time for what was counted from a run's beginning on, for the sums of tallies
+ * too: scheduled = started + waiting, and started = completed + failed + in_flight. In a later
+ * interval alone they need not: what was waiting or in request before it is started or ended in it.
  */
 #ifndef BENCH_LOAD_TALLY_H
 #define BENCH_LOAD_TALLY_H
@@ -76,7 +76,7 @@ struct tally {
                                   say (CONFIG_SCHED_INFO) */
     nsec
         suspended; /* for which they were stopped: neither on a core nor waiting for one, though there was
-                         something to do; what is shorter than RECORD_AWAY is not seen */
+                         something to do; what is shorter than RECORD_ABSENCE is not seen */
     nsec limited; /* open loop: for which all connections were busy while requests waited for one */
 
     /* what holds at `to`, and adds up over processes */
@@ -114,15 +114,16 @@ struct tally *tally_new(void);        /* empty, of one process */
 void tally_free(struct tally *tally); /* NULL is allowed */
 void tally_clear(struct tally *tally);
 
-/* Adds the next span of the same processes: `waiting`, `in_flight` and `open` are those of its end. To an
-   empty tally: copies it. Where a process has ended meanwhile, `processes` stays the greater number. */
+/* Adds the next span of the same processes: `waiting`, `in_flight` and `open` are those of its end.
+   To an empty tally: copies it. Where a process has ended meanwhile, `processes` stays the greater
+   number. */
 void tally_append(struct tally *to, const struct tally *next);
 
 /* Adds the same span of another process: `waiting`, `in_flight` and `open` add up. */
 void tally_join(struct tally *to, const struct tally *other);
 
-/* The entry of an address in a table of TALLY_ADDRESSES, of which *count are used. A new one is added; the last
-   stands for all that have no room. */
+/* The entry of an address in a table of TALLY_ADDRESSES, of which *count are used. A new one is
+   added; the last stands for all that have no room. */
 struct tally_address *tally_entry(struct tally_address *table, size_t *count,
                                   const struct address *address);
 
@@ -132,11 +133,12 @@ double tally_per_second(const struct tally *tally, uint64_t count);
 /* The error that came most often; ERROR_NONE: none came. */
 enum error tally_commonest_error(const struct tally *tally);
 
-/* The share of the processes' time that `time` is, of all of them together; 0 for a span without length. */
+/* The share of the processes' time that `time` is, of all of them together; 0 for a span without
+   length. */
 double tally_share(const struct tally *tally, nsec time);
 
-/* The share of the span for which the processes were on a core, 0 to 1: CPU time over time, for several
-   processes their mean. 0 for a span without length. */
+/* The share of the span for which the processes were on a core, 0 to 1: CPU time over time, for
+   several processes their mean. 0 for a span without length. */
 double tally_busy(const struct tally *tally);
 
 /* Likewise, for which all connections were busy while requests waited for one. */

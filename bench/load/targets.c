@@ -1,10 +1,9 @@
 /*
- * The requests are made once, whole: to send one again is to send the same bytes. A choice is a binary
- * search in the sums of the weights. An alias table, which would look at one place only, was rejected:
- * a load of a thousand targets compares ten numbers, and the send costs thousands of times that.
+ * Each request is built once and sent as the same bytes each time. A choice is a binary search in
+ * the cumulative weights. Rejected: an alias table. With a thousand targets the search is ten
+ * comparisons, and a send costs thousands of times that.
  *
- * No content coding is asked for, unless a header does: what is measured is the server as a plain
- * client sees it, and an answer is not decoded here.
+ * Requests have no Accept-Encoding, unless the user adds one: responses are not decoded here.
  */
 #include "bench/load/targets.h"
 
@@ -16,12 +15,11 @@
 
 struct targets {
     struct site *first;    /* for its URL */
-    struct target *target; /* whose bytes are owned here */
-    uint64_t *until;       /* the sum of the weights, up to each one's own */
-    size_t count;          /* of both */
+    struct target *target; /* array; owns the bytes */
+    uint64_t *until;       /* array; cumulative weights */
+    size_t count;          /* length of both arrays */
 };
 
-/* Makes the whole request of a site. */
 static void build(struct target *target, const struct site *site, bool closing)
 {
     struct request request = request_of(site);
@@ -41,14 +39,14 @@ static void build(struct target *target, const struct site *site, bool closing)
 }
 
 struct targets *targets_new(struct site **sites, const unsigned *weights, size_t count,
-                            bool closing, size_t *stranger)
+                            bool closing, size_t *other_origin)
 {
     struct targets *targets;
     uint64_t sum = 0;
 
     for (size_t i = 1; i < count; i++)
         if (!url_shares_origin(&sites[0]->url, &sites[i]->url)) {
-            *stranger = i;
+            *other_origin = i;
             return NULL;
         }
     targets = memory_get(sizeof(*targets));
@@ -96,7 +94,7 @@ const struct target *targets_pick(const struct targets *targets, uint64_t random
 
     if (!high)
         return targets->target;
-    /* from 0 to the sum of all, without the bias of a remainder */
+    /* uniform from 0 to the sum, excluded; a remainder would be biased */
     at = (uint64_t)((unsigned __int128)random * targets->until[high] >> 64);
     while (low < high) {
         size_t middle = low + (high - low) / 2;

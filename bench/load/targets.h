@@ -1,4 +1,4 @@
-/* What a load asks for: one or several requests of one origin, each with a weight. */
+/* The requests of a load: one or several, of one origin, each with a weight. */
 #ifndef BENCH_LOAD_TARGETS_H
 #define BENCH_LOAD_TARGETS_H
 
@@ -10,27 +10,28 @@
 
 struct target {
     const char *bytes; /* the whole request: head and content */
-    size_t count;      /* of them */
-    bool head;         /* HEAD: its answer has no body */
+    size_t count;      /* of bytes */
+    bool head;         /* HEAD: the response has no body */
 };
 
 struct targets;
 
-/* Takes over the sites, one at least and as many as weights (each over 0), and makes their requests,
-   which ask for no content coding of their own accord. `closing`: each says "Connection: close". NULL where they are not all of one origin (scheme, host and port): then *stranger
-   is the first that is elsewhere, and nothing was taken over. */
+/* Builds the requests of `count` sites, at least one. Each has a weight over 0. Takes ownership of
+   the sites. `closing`: each request has "Connection: close". Returns NULL if a site has another
+   origin (scheme, host and port) than the first; *other_origin is then its index, and the sites
+   still belong to the caller. */
 struct targets *targets_new(struct site **sites, const unsigned *weights, size_t count,
-                            bool closing, size_t *stranger);
+                            bool closing, size_t *other_origin);
 
 void targets_free(struct targets *targets); /* NULL is allowed */
 
-/* Where all of them lead. */
+/* A URL of the origin. */
 const struct url *targets_url(const struct targets *targets);
 
 size_t targets_count(const struct targets *targets);
 
-/* Chooses one by a random number, in proportion to its weight; O(log n), and nothing at all is looked at
-   where there is one only. */
+/* Chooses a target by a random number, in proportion to its weight; O(log n). If there is only one
+   target, `random` is ignored. */
 const struct target *targets_pick(const struct targets *targets, uint64_t random);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Four signs that it was the client that was measured: its thread had no time left, others had its core, it was
- * stopped, or it sent later than it was to although nothing but itself was in the way. Lateness has a cause: a
- * share of the time in which the thread did not run makes about that share of the sends late. Loop lag is
- * reported and does not decide: a turn that answers many connections makes it grow long before anything is late.
+ * Four signs that the client was the bottleneck: its thread had no CPU time left, it waited for a
+ * core, it was stopped, or requests started late without an external reason. If the thread does not
+ * run for a share of the time, about that share of the starts is late. Loop lag is reported but
+ * does not decide: a turn that serves many connections increases it long before a request is late.
  */
 #include "bench/load/verdict.h"
 
@@ -14,16 +14,16 @@ static void judge_lateness(struct judgement *judgement, const struct histogram *
         return;
     late = lateness->count - histogram_up_to(lateness, VERDICT_LATE);
     judgement->late_share = (double)late / (double)lateness->count;
-    judgement->late = late >= VERDICT_LEAST_LATE && judgement->late_share > VERDICT_MAX_LATE;
+    judgement->late = late >= VERDICT_MIN_LATE && judgement->late_share > VERDICT_MAX_LATE;
 }
 
-/* Whether a share of the time in which the thread did not run makes up half of what was late. */
+/* Whether the thread's absence for this share of the time explains half of the late starts. */
 static bool explains(const struct judgement *judgement, double share)
 {
     return judgement->late && share >= judgement->late_share / 2;
 }
 
-/* A thread that was busy throughout had no time in which it could have been kept from running. */
+/* A busy thread had no time in which it could have been starved or suspended. */
 static enum verdict decide(const struct judgement *judgement)
 {
     if (judgement->busy)
@@ -38,7 +38,7 @@ static enum verdict decide(const struct judgement *judgement)
 
 struct judgement verdict_judge(const struct tally *tally, double busiest)
 {
-    bool long_enough = tally->to - tally->from >= VERDICT_LEAST_SPAN;
+    bool long_enough = tally->to - tally->from >= VERDICT_MIN_SPAN;
     struct judgement judgement = {
         .busy_share = tally->processes > 1 ? busiest : tally_busy(tally),
         .starved_share = tally_share(tally, tally->starved),

@@ -26,17 +26,17 @@ static void due_one_after_the_other(void **state)
     struct arrivals arrivals = open_loop(0, 0, NSEC_NEVER);
 
     (void)state;
-    assert_int_equal(arrivals_pass(&arrivals, START - 1), 0);
+    assert_int_equal(arrivals_update_due(&arrivals, START - 1), 0);
     assert_true(arrivals_next(&arrivals) == START);
-    assert_int_equal(arrivals_pass(&arrivals, START), 1);
-    assert_int_equal(arrivals_pass(&arrivals, START), 0);
-    assert_int_equal(arrivals_pass(&arrivals, START + 35 * MS), 3);
+    assert_int_equal(arrivals_update_due(&arrivals, START), 1);
+    assert_int_equal(arrivals_update_due(&arrivals, START), 0);
+    assert_int_equal(arrivals_update_due(&arrivals, START + 35 * MS), 3);
     assert_int_equal(arrivals_waiting(&arrivals), 4);
     assert_true(arrivals_next_due(&arrivals) == START + 40 * MS);
     assert_true(arrivals_take(&arrivals) == START);
-    assert_true(arrivals_start(&arrivals, START));
+    assert_true(arrivals_count_start(&arrivals, START));
     assert_int_equal(arrivals_waiting(&arrivals), 3);
-    assert_true(arrivals_oldest(&arrivals) == START + 10 * MS);
+    assert_true(arrivals_oldest_waiting(&arrivals) == START + 10 * MS);
     assert_true(arrivals_next(&arrivals) == START + 10 * MS);
     assert_int_equal(arrivals.scheduled, 4);
     assert_int_equal(arrivals.begun, 1);
@@ -47,12 +47,12 @@ static void warm_up_is_not_counted(void **state)
     struct arrivals arrivals = open_loop(3, 25 * MS, NSEC_NEVER);
 
     (void)state;
-    assert_int_equal(arrivals_pass(&arrivals, START + 20 * MS), 0);
+    assert_int_equal(arrivals_update_due(&arrivals, START + 20 * MS), 0);
     assert_int_equal(arrivals_waiting(&arrivals), 3);
     for (int i = 0; i < 3; i++)
-        assert_false(arrivals_start(&arrivals, arrivals_take(&arrivals)));
-    assert_int_equal(arrivals_pass(&arrivals, START + 30 * MS), 1);
-    assert_true(arrivals_start(&arrivals, arrivals_take(&arrivals)));
+        assert_false(arrivals_count_start(&arrivals, arrivals_take(&arrivals)));
+    assert_int_equal(arrivals_update_due(&arrivals, START + 30 * MS), 1);
+    assert_true(arrivals_count_start(&arrivals, arrivals_take(&arrivals)));
     assert_int_equal(arrivals.begun, 1);
 }
 
@@ -62,7 +62,7 @@ static void late_look_over_the_warm_up(void **state)
     struct arrivals arrivals = open_loop(0, 25 * MS, NSEC_NEVER);
 
     (void)state;
-    assert_int_equal(arrivals_pass(&arrivals, START + 50 * MS), 3);
+    assert_int_equal(arrivals_update_due(&arrivals, START + 50 * MS), 3);
     assert_int_equal(arrivals_waiting(&arrivals), 6);
 }
 
@@ -71,8 +71,8 @@ static void measuring_that_begins_early(void **state)
     struct arrivals arrivals = open_loop(0, NSEC_PER_S, NSEC_NEVER);
 
     (void)state;
-    arrivals_begin_early(&arrivals, START + 20 * MS);
-    assert_int_equal(arrivals_pass(&arrivals, START + 20 * MS), 1);
+    arrivals_measure_from(&arrivals, START + 20 * MS);
+    assert_int_equal(arrivals_update_due(&arrivals, START + 20 * MS), 1);
     assert_int_equal(arrivals_waiting(&arrivals), 3);
 }
 
@@ -81,18 +81,18 @@ static void number_is_a_limit(void **state)
     struct arrivals arrivals = open_loop(2, 0, NSEC_NEVER);
 
     (void)state;
-    assert_int_equal(arrivals_pass(&arrivals, START + NSEC_PER_S), 2);
+    assert_int_equal(arrivals_update_due(&arrivals, START + NSEC_PER_S), 2);
     assert_true(arrivals_next_due(&arrivals) == NSEC_NEVER);
     for (int i = 0; i < 2; i++) {
         assert_true(arrivals_next(&arrivals) == START + (nsec)i * 10 * MS);
-        arrivals_start(&arrivals, arrivals_take(&arrivals));
-        assert_false(arrivals_are_over(&arrivals));
+        arrivals_count_start(&arrivals, arrivals_take(&arrivals));
+        assert_false(arrivals_all_ended(&arrivals));
     }
     assert_true(arrivals_next(&arrivals) == NSEC_NEVER);
-    arrivals_finish(&arrivals);
-    assert_false(arrivals_are_over(&arrivals));
-    arrivals_finish(&arrivals);
-    assert_true(arrivals_are_over(&arrivals));
+    arrivals_count_end(&arrivals);
+    assert_false(arrivals_all_ended(&arrivals));
+    arrivals_count_end(&arrivals);
+    assert_true(arrivals_all_ended(&arrivals));
 }
 
 static void end_is_a_limit(void **state)
@@ -100,9 +100,9 @@ static void end_is_a_limit(void **state)
     struct arrivals arrivals = open_loop(0, 0, START + 20 * MS);
 
     (void)state;
-    assert_int_equal(arrivals_pass(&arrivals, START + NSEC_PER_S), 2);
+    assert_int_equal(arrivals_update_due(&arrivals, START + NSEC_PER_S), 2);
     assert_true(arrivals_next_due(&arrivals) == NSEC_NEVER);
-    assert_false(arrivals_are_over(&arrivals));
+    assert_false(arrivals_all_ended(&arrivals));
 }
 
 /* --- the end --- */
@@ -112,16 +112,16 @@ static void span_is_the_schedules(void **state)
     struct arrivals arrivals = open_loop(5, 0, NSEC_NEVER);
 
     (void)state;
-    arrivals_pass(&arrivals, START + 40 * MS);
-    assert_true(arrivals_end(&arrivals, START + 40 * MS) == START + 40 * MS); /* stopped */
+    arrivals_update_due(&arrivals, START + 40 * MS);
+    assert_true(arrivals_end_time(&arrivals, START + 40 * MS) == START + 40 * MS); /* stopped */
     for (int i = 0; i < 5; i++) {
-        arrivals_start(&arrivals, arrivals_take(&arrivals));
-        arrivals_finish(&arrivals);
+        arrivals_count_start(&arrivals, arrivals_take(&arrivals));
+        arrivals_count_end(&arrivals);
     }
-    assert_true(arrivals_end(&arrivals, START + 41 * MS) == START + 50 * MS);
-    assert_true(arrivals_end(&arrivals, START + 60 * MS) == START + 60 * MS);
+    assert_true(arrivals_end_time(&arrivals, START + 41 * MS) == START + 50 * MS);
+    assert_true(arrivals_end_time(&arrivals, START + 60 * MS) == START + 60 * MS);
     arrivals.end = START + 45 * MS;
-    assert_true(arrivals_end(&arrivals, START + 41 * MS) == START + 45 * MS);
+    assert_true(arrivals_end_time(&arrivals, START + 41 * MS) == START + 45 * MS);
 }
 
 struct ages {
@@ -147,8 +147,8 @@ static void ages_of_what_waits(void **state)
     nsec now = START + 55 * MS;
 
     (void)state;
-    arrivals_pass(&arrivals, now);
-    arrivals_ages(&arrivals, now, note_age, &ages);
+    arrivals_update_due(&arrivals, now);
+    arrivals_each_waiting(&arrivals, now, note_age, &ages);
     assert_int_equal(ages.count, 4); /* not those of the warm-up */
     assert_true(ages.oldest == 35 * MS);
     assert_true(ages.youngest == 5 * MS);
@@ -169,9 +169,9 @@ static void ages_of_millions(void **state)
 
         arrivals_init(&arrivals, true, 0, 0);
         arrivals_begin(&arrivals, &schedule, START, START, NSEC_NEVER);
-        arrivals_pass(&arrivals, now);
+        arrivals_update_due(&arrivals, now);
         assert_true(arrivals.scheduled > 2 * MILLION);
-        arrivals_ages(&arrivals, now, note_age, &ages);
+        arrivals_each_waiting(&arrivals, now, note_age, &ages);
         assert_int_equal(ages.count, arrivals.scheduled);
         assert_true(ages.calls < 100000);
         assert_true(ages.oldest > NSEC_PER_S && ages.youngest < MS);
@@ -187,15 +187,15 @@ static void closed_loop_counts_what_starts(void **state)
     (void)state;
     arrivals_init(&arrivals, false, 2, 2);
     arrivals_begin(&arrivals, &every_10_ms, START, START + MS, NSEC_NEVER);
-    assert_false(arrivals_start(&arrivals, START));
+    assert_false(arrivals_count_start(&arrivals, START));
     assert_true(arrivals_has_more(&arrivals));
-    assert_true(arrivals_start(&arrivals, START + MS));
+    assert_true(arrivals_count_start(&arrivals, START + MS));
     assert_true(arrivals_has_more(&arrivals));
-    assert_true(arrivals_start(&arrivals, START + 2 * MS));
+    assert_true(arrivals_count_start(&arrivals, START + 2 * MS));
     assert_false(arrivals_has_more(&arrivals));
     assert_int_equal(arrivals.scheduled, 2);
     assert_int_equal(arrivals_waiting(&arrivals), 0);
-    assert_true(arrivals_end(&arrivals, START + 3 * MS) == START + 3 * MS);
+    assert_true(arrivals_end_time(&arrivals, START + 3 * MS) == START + 3 * MS);
 }
 
 static void without_a_limit(void **state)
@@ -204,14 +204,14 @@ static void without_a_limit(void **state)
 
     (void)state;
     arrivals_init(&arrivals, false, 0, 0);
-    assert_false(arrivals_start(&arrivals, START)); /* it is not known yet when it begins */
+    assert_false(arrivals_count_start(&arrivals, START)); /* it is not known yet when it begins */
     arrivals_begin(&arrivals, &every_10_ms, START, START, NSEC_NEVER);
     for (int i = 0; i < 100; i++) {
-        assert_true(arrivals_start(&arrivals, START));
-        arrivals_finish(&arrivals);
+        assert_true(arrivals_count_start(&arrivals, START));
+        arrivals_count_end(&arrivals);
     }
     assert_true(arrivals_has_more(&arrivals));
-    assert_false(arrivals_are_over(&arrivals));
+    assert_false(arrivals_all_ended(&arrivals));
 }
 
 int main(void)

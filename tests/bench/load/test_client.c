@@ -63,8 +63,8 @@ static void on_room(void *owner, struct client *one)
     while (wanted && client_has_room(one)) {
         wanted--;
         client_start(one, asks, numbered++, loop_clock(fixture.loop), true);
-        if (a_connection && one->asked >= a_connection)
-            one->last = true;
+        if (a_connection && one->request_count >= a_connection)
+            one->no_more_requests = true;
     }
 }
 
@@ -78,15 +78,15 @@ static void in_order(const struct load_request *request)
 }
 
 static void on_completed(void *owner, const struct load_request *request,
-                         const struct response_arrival *arrival)
+                         const struct load_response *response)
 {
     char status[16];
 
     (void)owner;
     in_order(request);
-    assert_true(arrival->at >= request->started);
-    assert_false(arrival->stamped);
-    snprintf(status, sizeof(status), "%u", arrival->status);
+    assert_true(response->received >= request->started);
+    assert_false(response->stamped);
+    snprintf(status, sizeof(status), "%u", response->status);
     tell(status);
 }
 
@@ -215,7 +215,7 @@ static void kept_alive(void **state)
     assert_int_equal(group.bytes_out, 3 * get.count);
     assert_int_equal(group.bytes_in, 3 * strlen(OK));
     assert_int_equal(client.state, CLIENT_OPEN);
-    assert_int_equal(client.asked, 3);
+    assert_int_equal(client.request_count, 3);
 }
 
 /* Each form of an answer, and what is told of it; then the same connection is asked again, or not. */
@@ -340,7 +340,7 @@ static void announced_close(void **state)
     expect("open 200 gone open 200 200 200");
     expect_heard(3);
     assert_int_equal(fixture.opened, 2);
-    assert_int_equal(client.asked, 3);
+    assert_int_equal(client.request_count, 3);
 }
 
 /* What comes behind such an answer is for nobody. */
@@ -695,7 +695,7 @@ static void given_up_while_connecting(void **state)
     client_start(&client, asks, numbered++, loop_clock(fixture.loop), true);
     client_fail(&client, ERROR_TOTAL_TIMEOUT);
     expect("timeout.total gone");
-    assert_false(client.stood);
+    assert_false(client.was_open);
     client_fail(&client, ERROR_TOTAL_TIMEOUT); /* nothing is there */
     expect("timeout.total gone");
 }

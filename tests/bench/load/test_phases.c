@@ -23,7 +23,7 @@ static void tell(char event)
     told[count] = event;
 }
 
-static void on_begun(void *owner, nsec start)
+static void on_warmup(void *owner, nsec start)
 {
     assert_ptr_equal(owner, told);
     assert_int_equal(phases.phase, RUN_WARMUP);
@@ -31,7 +31,7 @@ static void on_begun(void *owner, nsec start)
     tell('b');
 }
 
-static void on_opened(void *owner)
+static void on_start_requests(void *owner)
 {
     (void)owner;
     tell('o');
@@ -59,7 +59,7 @@ static bool on_ended(void *owner, nsec now)
     return in_flight;
 }
 
-static void on_over(void *owner)
+static void on_finished(void *owner)
 {
     (void)owner;
     assert_int_equal(phases.phase, RUN_OVER);
@@ -79,19 +79,19 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    phases_quiet(&phases);
+    phases_stop_timers(&phases);
     loop_free(loop);
     return 0;
 }
 
 static void init(struct phases_options options)
 {
-    static const struct phases_events events = {.begun = on_begun,
-                                                .opened = on_opened,
+    static const struct phases_events events = {.warmup = on_warmup,
+                                                .start_requests = on_start_requests,
                                                 .measuring = on_measuring,
                                                 .interval = on_interval,
                                                 .ended = on_ended,
-                                                .over = on_over};
+                                                .finished = on_finished};
 
     options.interval = NSEC_PER_S;
     phases_init(&phases, &options, loop, &events, told);
@@ -176,11 +176,11 @@ static void all_connections_stand(void **state)
     (void)state;
     init((struct phases_options){.warmup = 500 * MS, .duration = NSEC_PER_S});
     phases_start(&phases, true);
-    phases_opened(&phases, false);
+    phases_note_opened(&phases, false);
     pass(900 * MS);
     assert_string_equal(told, "");
     assert_int_equal(phases.phase, RUN_OPENING);
-    phases_opened(&phases, true);
+    phases_note_opened(&phases, true);
     assert_string_equal(told, ""); /* in a task */
     pass(0);
     assert_string_equal(told, "bo");
@@ -194,7 +194,7 @@ static void patience_ends(void **state)
     init((struct phases_options){.warmup = 9000 * MS, .duration = NSEC_PER_S});
     phases_start(&phases, true);
     pass(900 * MS);
-    phases_opened(&phases, false); /* it begins anew */
+    phases_note_opened(&phases, false); /* it begins anew */
     pass(900 * MS);
     assert_string_equal(told, "");
     pass(100 * MS);
@@ -206,7 +206,7 @@ static void not_all_can_be_made(void **state)
     (void)state;
     init((struct phases_options){.warmup = 9000 * MS, .duration = NSEC_PER_S});
     phases_start(&phases, true);
-    phases_begin(&phases);
+    phases_end_opening(&phases);
     assert_string_equal(told, "b");
     pass(0);
     assert_string_equal(told, "bo");
@@ -245,12 +245,12 @@ static void finish_once(void **state)
     (void)state;
     init((struct phases_options){.duration = NSEC_PER_S});
     phases_start(&phases, false);
-    phases_finish(&phases);
+    phases_end(&phases);
     assert_false(phases.stopping); /* until then */
-    phases_finish(&phases);
+    phases_end(&phases);
     pass(0);
     assert_string_equal(told, "bme.");
-    phases_finish(&phases);
+    phases_end(&phases);
     pass(0);
     assert_string_equal(told, "bme.");
 }
@@ -267,7 +267,7 @@ static void drained_in_time(void **state)
     assert_string_equal(told, "bme");
     assert_int_equal(phases.phase, RUN_DRAINING);
     pass(200 * MS);
-    phases_finish(&phases);
+    phases_end(&phases);
     pass(0);
     assert_string_equal(told, "bme.");
 }

@@ -14,8 +14,8 @@ static void init(bool open_loop, nsec timeout)
 {
     group = (struct client_group){0};
     record_init(&record, &group, open_loop, timeout);
-    record_from(&record, FROM);
-    record_begin(&record);
+    record_set_start(&record, FROM);
+    record_start(&record);
     tally = record.tally;
 }
 
@@ -31,19 +31,19 @@ static void answer(nsec intended, nsec started, nsec at, unsigned status)
 {
     const struct load_request request = {
         .intended = FROM + intended * MS, .started = FROM + started * MS, .counted = true};
-    const struct response_arrival arrival = {.status = status, .at = FROM + at * MS};
+    const struct load_response response = {.status = status, .received = FROM + at * MS};
 
-    record_response(&record, &request, &arrival);
+    record_response(&record, &request, &response);
 }
 
 static void answer_stamped(nsec started, nsec at, nsec kernel_age_ns)
 {
     const struct load_request request = {
         .intended = FROM + started * MS, .started = FROM + started * MS, .counted = true};
-    const struct response_arrival arrival = {
-        .status = 200, .at = FROM + at * MS, .stamped = true, .kernel_age_ns = kernel_age_ns};
+    const struct load_response response = {
+        .status = 200, .received = FROM + at * MS, .stamped = true, .kernel_age_ns = kernel_age_ns};
 
-    record_response(&record, &request, &arrival);
+    record_response(&record, &request, &response);
 }
 
 /* --- requests --- */
@@ -123,7 +123,7 @@ static void ages_at_the_end(void **state)
     (void)state;
     for (int open_loop = 0; open_loop < 2; open_loop++) {
         init(open_loop, NSEC_NEVER);
-        record_ages(&record, 70 * MS, 5);
+        record_unfinished(&record, 70 * MS, 5);
         assert_int_equal(tally->latency->count, open_loop ? 5 : 0);
         assert_int_equal(tally->unfinished->count, open_loop ? 0 : 5);
         if (!open_loop)
@@ -153,7 +153,7 @@ static void absence_proves_nothing(void **state)
 {
     (void)state;
     init(false, NSEC_NEVER);
-    record_away(&record, FROM + 100 * MS, 100 * MS);
+    record_absence(&record, FROM + 100 * MS, 100 * MS);
     answer_stamped(60, 130, 0);
     assert_true(tally->kernel->max == 70 * MS);
     assert_true(tally->proven == 30 * MS);
@@ -168,7 +168,7 @@ static void stop_is_seen(void **state)
 {
     (void)state;
     init(false, NSEC_NEVER);
-    record_turn(&record, FROM + 10 * MS, RECORD_AWAY - 1);
+    record_turn(&record, FROM + 10 * MS, RECORD_ABSENCE - 1);
     assert_true(tally->suspended == 0);
     record_turn(&record, FROM + 1000 * MS, 900 * MS);
     assert_int_equal(tally->lag->count, 2);
@@ -251,9 +251,9 @@ static void warm_up_is_forgotten(void **state)
     (void)state;
     group = (struct client_group){0};
     record_init(&record, &group, false, NSEC_NEVER);
-    record_from(&record, FROM);
+    record_set_start(&record, FROM);
     group.bytes_in = 100;
-    record_begin(&record);
+    record_start(&record);
     group.bytes_in = 130;
     record_interval(&record, FROM + MS, 0, 0, 0);
     assert_int_equal(record.tally->bytes_in, 30);

@@ -12,14 +12,14 @@ static void rest_of_an_absence(void **state)
     struct absences absences = {0};
 
     (void)state;
-    assert_true(absences_rest(&absences, 100) == 0);
-    absences_note(&absences, 100, 200);
-    absences_note(&absences, 150, 180);
-    assert_true(absences_rest(&absences, 99) == 0);
-    assert_true(absences_rest(&absences, 100) == 100);
-    assert_true(absences_rest(&absences, 160) == 40); /* the longest */
-    assert_true(absences_rest(&absences, 199) == 1);
-    assert_true(absences_rest(&absences, 200) == 0);
+    assert_true(absences_remaining(&absences, 100) == 0);
+    absences_add(&absences, 100, 200);
+    absences_add(&absences, 150, 180);
+    assert_true(absences_remaining(&absences, 99) == 0);
+    assert_true(absences_remaining(&absences, 100) == 100);
+    assert_true(absences_remaining(&absences, 160) == 40); /* the longest */
+    assert_true(absences_remaining(&absences, 199) == 1);
+    assert_true(absences_remaining(&absences, 200) == 0);
 }
 
 static void what_is_over_is_forgotten(void **state)
@@ -27,13 +27,13 @@ static void what_is_over_is_forgotten(void **state)
     struct absences absences = {0};
 
     (void)state;
-    absences_note(&absences, 100, 200);
-    absences_note(&absences, 300, 400);
-    absences_forget(&absences, 199);
+    absences_add(&absences, 100, 200);
+    absences_add(&absences, 300, 400);
+    absences_drop(&absences, 199);
     assert_int_equal(absences.count, 2);
-    absences_forget(&absences, 200);
+    absences_drop(&absences, 200);
     assert_int_equal(absences.count, 1);
-    assert_true(absences_rest(&absences, 350) == 50);
+    assert_true(absences_remaining(&absences, 350) == 50);
 }
 
 static void shortest_makes_room(void **state)
@@ -42,15 +42,15 @@ static void shortest_makes_room(void **state)
 
     (void)state;
     for (nsec i = 0; i < ABSENCES_MAX; i++) /* 20, 19, ..., 5 long */
-        absences_note(&absences, i * 100, i * 100 + 20 - i);
-    absences_note(&absences, 9000, 9005); /* not longer than the shortest */
+        absences_add(&absences, i * 100, i * 100 + 20 - i);
+    absences_add(&absences, 9000, 9005); /* not longer than the shortest */
     assert_int_equal(absences.count, ABSENCES_MAX);
-    assert_true(absences_rest(&absences, 9000) == 0);
-    absences_note(&absences, 9000, 9006);
+    assert_true(absences_remaining(&absences, 9000) == 0);
+    absences_add(&absences, 9000, 9006);
     assert_int_equal(absences.count, ABSENCES_MAX);
-    assert_true(absences_rest(&absences, 9000) == 6);
-    assert_true(absences_rest(&absences, (ABSENCES_MAX - 1) * 100) == 0);
-    assert_true(absences_rest(&absences, 0) == 20);
+    assert_true(absences_remaining(&absences, 9000) == 6);
+    assert_true(absences_remaining(&absences, (ABSENCES_MAX - 1) * 100) == 0);
+    assert_true(absences_remaining(&absences, 0) == 20);
 }
 
 /* --- own delay --- */
@@ -86,7 +86,7 @@ static void own_delay_of_an_absence(void **state)
     struct stalls stalls = {0};
 
     (void)state;
-    absences_note(&stalls.absences, 100 * MS, 150 * MS);
+    absences_add(&stalls.absences, 100 * MS, 150 * MS);
     assert_true(stalls_own_delay(&stalls, 110 * MS, 70 * MS, 0, true) == 40 * MS);
     assert_true(stalls_own_delay(&stalls, 110 * MS, 70 * MS, 60 * MS, true) == 60 * MS);
     assert_true(stalls_own_delay(&stalls, 150 * MS, 70 * MS, 0, true) == 0);
@@ -101,15 +101,15 @@ static void limited_time_adds_up(void **state)
 
     (void)state;
     assert_true(stalls_limited(&stalls, 10, 0, 50) == 0); /* not busy */
-    stalls_busy(&stalls, true, 20);
-    stalls_busy(&stalls, true, 40);                        /* still */
+    stalls_set_busy(&stalls, true, 20);
+    stalls_set_busy(&stalls, true, 40);                        /* still */
     assert_true(stalls_limited(&stalls, 10, 0, 50) == 30); /* since they were busy */
     assert_true(stalls_limited(&stalls, 15, 0, 60) == 10); /* what was not returned yet */
     assert_true(stalls_limited(&stalls, 75, 0, 90) == 15); /* since it was due */
     assert_true(stalls_limited(&stalls, 75, 0, 90) == 0);
-    stalls_busy(&stalls, false, 100);
+    stalls_set_busy(&stalls, false, 100);
     assert_true(stalls_limited(&stalls, 75, 0, 110) == 0);
-    stalls_busy(&stalls, true, 120);
+    stalls_set_busy(&stalls, true, 120);
     assert_true(stalls_limited(&stalls, 75, 0, 130) == 10);
 }
 
@@ -118,7 +118,7 @@ static void limited_before_measuring(void **state)
     struct stalls stalls = {0};
 
     (void)state;
-    stalls_busy(&stalls, true, 20);
+    stalls_set_busy(&stalls, true, 20);
     assert_true(stalls_limited(&stalls, 20, 50, 50) == 0);
     assert_true(stalls_limited(&stalls, 20, 50, 60) == 10);
 }

@@ -78,8 +78,8 @@ static void short_runs(void **state)
     struct tally *tally = tally_new();
 
     (void)state;
-    tally->to = VERDICT_LEAST_SPAN - 1;
-    tally->cpu_user = tally->starved = tally->suspended = VERDICT_LEAST_SPAN;
+    tally->to = VERDICT_MIN_SPAN - 1;
+    tally->cpu_user = tally->starved = tally->suspended = VERDICT_MIN_SPAN;
     assert_int_equal(verdict_judge(tally, 0).verdict, VERDICT_OK);
     tally->suspension = VERDICT_MAX_SUSPENSION;
     assert_int_equal(verdict_judge(tally, 0).verdict, VERDICT_SUSPENDED);
