@@ -1,6 +1,6 @@
 /*
- * System calls, counted. These definitions stand before libc's own, for the program and for what is
- * linked into it statically; shared libraries keep libc's.
+ * Counts system calls. The definitions override those of libc in the test program and in statically
+ * linked libraries, but not in shared libraries.
  */
 #ifndef SUPPORT_CALLS_H
 #define SUPPORT_CALLS_H
@@ -13,7 +13,7 @@ struct calls {
     int send;
     int epoll_ctl;
     int epoll_pwait2;
-    int fd;            /* whose bytes are counted, set by the test */
+    int fd;            /* set by the test: count the bytes of this one */
     size_t recv_bytes; /* received from it */
 };
 

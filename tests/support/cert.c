@@ -23,7 +23,7 @@ static EVP_PKEY *make_key(const char *kind)
     return key;
 }
 
-/* "CN=a,O=b" into a name. */
+/* Adds the parts of "CN=a,O=b" to a name. */
 static void put_name(X509_NAME *name, const char *text)
 {
     char *copy = text ? strdup(text) : NULL, *rest = copy, *part;

@@ -1,7 +1,5 @@
-/*
- * Command lines as a test writes them: words between blanks, a blank inside a word is "_". For the tests of
- * cli/options/.
- */
+/* Command lines for the tests of cli/options/: words separated by spaces; "_" is a space in a word.
+   */
 #ifndef TESTS_SUPPORT_COMMAND_LINE_H
 #define TESTS_SUPPORT_COMMAND_LINE_H
 
@@ -22,7 +20,7 @@ static inline void unescape(char *word)
         *word++ = ' ';
 }
 
-/* Reads a command line of words that stand between blanks. The texts are valid until the next. */
+/* Reads a command line. Its texts are valid until the next call. */
 static inline bool read_line(struct options *options, const char *line)
 {
     static char text[1024];
@@ -37,11 +35,11 @@ static inline bool read_line(struct options *options, const char *line)
         words[count++] = word;
     }
     words[count] = NULL;
-    optind = 0; /* getopt begins anew */
+    optind = 0; /* restarts getopt */
     return options_read(options, count, words);
 }
 
-/* Likewise, of one that is taken. */
+/* Reads a valid command line; fails the test if it is refused. */
 static inline struct options read_valid(const char *line)
 {
     struct options options;
@@ -51,7 +49,8 @@ static inline struct options read_valid(const char *line)
     return options;
 }
 
-/* Reads a line with standard error in a file. Returns whether it was taken, and what was message. */
+/* Reads a command line and copies its messages on standard error to `message`. Returns whether the
+   line is valid. */
 static inline bool read_captured(const char *line, char *message, size_t room)
 {
     struct options options;
@@ -64,7 +63,7 @@ static inline bool read_captured(const char *line, char *message, size_t room)
     return accepted;
 }
 
-/* A line that is refused, and what is message on standard error. */
+/* An invalid command line, and a part of its error message. */
 struct refused_line {
     const char *line, *message;
 };
@@ -75,7 +74,7 @@ static inline void assert_all_refused(const struct refused_line *all, size_t cou
         char message[2048];
 
         if (read_captured(all[i].line, message, sizeof(message)))
-            fail_msg("%s is taken", all[i].line);
+            fail_msg("%s is accepted", all[i].line);
         if (strncmp(message, "firstbyte: ", 11) != 0 || !strstr(message, all[i].message) ||
             !strstr(message, strncmp(all[i].line, "bench", 5) != 0
                                  ? "Try 'firstbyte --help'.\n"

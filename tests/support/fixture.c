@@ -15,18 +15,18 @@ const struct exchange_options fixture_options = {
     .keep_alive = true,
 };
 
-/* Where a list is being read. */
+/* A position in a list of steps. */
 struct script_position {
     const struct script_step *list, *at;
-    size_t done; /* bytes of SAY that were taken */
+    size_t done; /* bytes of the current SEND that were read */
 };
 
 struct scripted_transport {
     struct transport transport; /* first */
     struct fixture *fixture;
     struct script_position reads, writes, handshakes;
-    int requests, waited; /* received, and waited for by AFTER_REQUEST */
-    int end_matched;      /* how much of CR LF CR LF was received */
+    int requests, waited; /* requests written; requests consumed by AFTER_REQUEST */
+    int end_matched;      /* bytes of CR LF CR LF that matched so far */
 };
 
 static const struct script_step empty_script[] = {LAST};
@@ -103,7 +103,7 @@ static struct io scripted_read(struct transport *transport, void *buffer, size_t
                                              : run_step(scripted, position);
 }
 
-/* Keeps what was written, and counts the requests: each ends with an empty line. */
+/* Stores the written bytes, and counts requests: each ends with an empty line. */
 static void receive(struct scripted_transport *scripted, const char *bytes, size_t count)
 {
     static const char end[] = "\r\n\r\n";
@@ -269,7 +269,7 @@ void fixture_send_event(struct fixture *fixture, uint32_t events)
     send_event(fixture->newest, events);
 }
 
-/* The copies live as long as the outcome, the certificate and the legs do not. */
+/* The certificate and the legs are not copied. */
 void outcome_record(void *owner, const struct result *result)
 {
     struct outcome *outcome = owner;

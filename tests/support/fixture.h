@@ -1,8 +1,8 @@
 /*
- * A fixture for connections and exchanges: a loop with a fake clock, a dialer, a pool, and in position of
- * a server a script for each connection. The TCP connection below it is a real one, to a listener
- * that nobody serves, so that the machine's events come from the kernel; what is read and written
- * comes from the script.
+ * A fixture for tests of connections and exchanges: a loop with a fake clock, a dialer, a pool, and
+ * transports that follow a script instead of talking to a server. The TCP connection below a
+ * transport is real and leads to a listener that never accepts, so that events come from the
+ * kernel; the bytes come from the script.
  */
 #ifndef SUPPORT_FIXTURE_H
 #define SUPPORT_FIXTURE_H
@@ -11,26 +11,27 @@
 #include "http/pool.h"
 #include "tests/support/fake_clock.h"
 
-/* What happens at a call; SAY to HANG for reads and handshakes, BLOCK and after for writes too. */
+/* The result of one call of a transport. Reads and handshakes take SEND to HANG, and BLOCK to FAIL;
+   writes take REPEAT to FAIL. */
 enum script_kind {
-    SCRIPT_LAST, /* the end of the list: reads hang, writes take all, handshakes are done */
-    SCRIPT_SEND, /* bytes come */
-    SCRIPT_AFTER_REQUEST, /* nothing comes before one more request has been received */
+    SCRIPT_LAST,          /* end of the list: reads hang, writes and handshakes succeed */
+    SCRIPT_SEND,          /* the peer sends bytes */
+    SCRIPT_AFTER_REQUEST, /* the next step waits until one more request has been written */
     SCRIPT_PAUSE,         /* would block; an event follows */
     SCRIPT_HANG,          /* would block for ever */
-    SCRIPT_END,           /* the end of the stream */
-    SCRIPT_REPEAT,        /* from the start of the list */
-    SCRIPT_TAKE,          /* a write takes so many bytes */
-    SCRIPT_BLOCK,         /* no room; an event follows */
-    SCRIPT_STUCK,         /* no room, for ever */
+    SCRIPT_END,           /* end of the stream */
+    SCRIPT_REPEAT,        /* start the list again */
+    SCRIPT_TAKE,          /* a write takes `count` bytes */
+    SCRIPT_BLOCK,         /* not writable; an event follows */
+    SCRIPT_STUCK,         /* not writable, for ever */
     SCRIPT_FAIL,          /* an error */
 };
 
 struct script_step {
     enum script_kind kind;
-    size_t count;      /* of bytes; of SAY 0: up to the NUL */
-    const char *bytes; /* to SAY */
-    int error;         /* to BREAK with */
+    size_t count;      /* in bytes; SEND with 0: up to the NUL */
+    const char *bytes; /* SEND only */
+    int error;         /* FAIL only */
 };
 
 #define SEND(text)                                                                                 \
@@ -78,14 +79,14 @@ struct script_step {
         .kind = SCRIPT_LAST                                                                        \
     }
 
-/* What one connection does; NULL is an empty list. */
+/* The script of one connection. A NULL list is empty. */
 struct script {
     const struct script_step *reads, *writes, *handshakes;
 };
 
 #define FIXTURE_RECEIVED_BYTES (128 * 1024)
 
-struct scripted_transport; /* a connection that plays a script */
+struct scripted_transport;
 
 struct fixture {
     struct loop *loop;
@@ -93,65 +94,66 @@ struct fixture {
     struct dialer dialer;
     struct pool *pool;
     int listener;
-    struct address address;
+    struct address address; /* of the listener */
 
-    const struct script *scripts; /* one a connection; the last is for all that follow */
+    const struct script *scripts; /* one for each connection; the last is for all that follow */
     size_t script_count;
-    size_t opened, closed;                 /* connections */
-    struct scripted_transport *newest;     /* of the connection that was opened last */
-    char received[FIXTURE_RECEIVED_BYTES]; /* what was written to it */
+    size_t opened, closed;                 /* numbers of connections */
+    struct scripted_transport *newest;     /* the transport that was opened last */
+    char received[FIXTURE_RECEIVED_BYTES]; /* bytes written to `newest`, NUL-terminated */
     size_t received_bytes;
-    bool pending; /* what transports say of bytes that they hold */
+    bool pending; /* what each transport's pending() returns */
     bool refuse;  /* dialer.open returns NULL */
     struct exchange_options options;
     struct probe probe;
-    const char *machine; /* whose states are noted */
-    char states[256];    /* "resolve connect ..." */
+    const char *machine; /* the kind of state machine to record */
+    char states[256];    /* its states, "resolve connect ..." */
 };
 
-/* What an exchange is told where nothing else matters: ten characters of the preview, the whole body,
-   connections kept, no limit. */
+/* Options for tests that need no others: a preview of ten characters, the whole body, keep-alive,
+   no limit. */
 extern const struct exchange_options fixture_options;
 
-/* The clock goes on by `tick` each time it is read. */
+/* `tick` is added to the clock each time it is read. */
 void fixture_open(struct fixture *fixture, nsec tick);
 void fixture_close(struct fixture *fixture);
 
-/* Which scripts the connections run_step from here on. */
+/* Sets the scripts of the connections that are opened from now on, and `opened` and `closed` to 0.
+   */
 void fixture_set_scripts(struct fixture *fixture, const struct script *scripts, size_t count);
 
-/* A site at the fixture's listener: "http" or "https", a path. To be freed. */
+/* Returns a site on the fixture's listener; `scheme` is "http" or "https". The caller frees it. */
 struct site *fixture_site(const struct fixture *fixture, const char *scheme, const char *path);
 
-/* The connection that was opened last reads on behind the HANG that it has come to. */
+/* Moves the reads of the newest connection past their current HANG. */
 void fixture_skip_hang(struct fixture *fixture);
 
-/* From here on the states that this kind of machine enters are noted in fixture->states. */
+/* Records the states of machines of this kind in fixture->states from now on. */
 void fixture_record_states(struct fixture *fixture, const char *machine);
 
-/* An event for the connection that was opened last. */
+/* Sends an event to the newest connection. */
 void fixture_send_event(struct fixture *fixture, uint32_t events);
 
 #define OUTCOME_SNIPPET_BYTES 64
 #define OUTCOME_DETAIL_BYTES  64
 
-/* How a site's fetch came out. */
+/* The result of a site's fetch. */
 struct outcome {
-    struct result result; /* of what it borrowed, the snippet and the detail are copies; no legs */
+    struct result result; /* its snippet and detail are copies; it has no legs and no certificate */
     char snippet[OUTCOME_SNIPPET_BYTES];
-    char detail[OUTCOME_DETAIL_BYTES]; /* cut */
+    char detail[OUTCOME_DETAIL_BYTES]; /* truncated */
     int reports;
 };
 
-/* A done() that checks the result's stamps and copies it; the owner is a struct outcome. */
+/* A done() that checks the result's stamps and copies the result; the owner is a struct outcome. */
 void outcome_record(void *owner, const struct result *result);
 
-/* Starts an exchange with the fixture's options: the site's own request and its time. Its report goes
+/* Starts an exchange with the fixture's options and the site's request and timeout. The result goes
    to outcome_record. */
 void fixture_start(struct fixture *fixture, struct exchange *exchange, const struct site *site,
                    struct outcome *outcome);
 
-/* The same, and turns the loop until it is reported, then clears it. */
+/* Like fixture_start; then turns the loop until the result is reported, and clears the exchange. */
 void fixture_fetch(struct fixture *fixture, const struct site *site, struct outcome *outcome);
 
 #endif

@@ -1,4 +1,4 @@
-/* What tests print and compare, and the program never says: codings of a list, faults. */
+/* Names for content codings and faults, which only tests print and compare. */
 #ifndef SUPPORT_NAMES_H
 #define SUPPORT_NAMES_H
 

@@ -57,7 +57,7 @@ static void put_name(struct message *message, const char *name)
     put(message, "", 1);
 }
 
-/* The start of a record: whose it is, 0 being the name that was asked for. */
+/* Writes the fields before a record's data. `owner` NULL: the name in the question. */
 static void put_record(struct message *message, const char *owner, unsigned type, unsigned ttl,
                        size_t length)
 {
@@ -96,7 +96,7 @@ static void put_addresses(struct message *message, const struct nameserver_rule 
     }
 }
 
-/* Reads the question's name; returns where it ends, 0 where it makes no sense. */
+/* Reads the question's name. Returns the offset of its end, 0 if it is malformed. */
 static size_t question_name(const unsigned char *bytes, size_t count, char name[256])
 {
     size_t at = HEADER_BYTES, length = 0;
@@ -158,7 +158,7 @@ struct question {
     char name[256];
     size_t end; /* of the name, in the message */
     unsigned type;
-    const struct nameserver_rule *rule; /* NULL: it makes no sense */
+    const struct nameserver_rule *rule; /* NULL: malformed */
 };
 
 static void read_question(const struct nameserver *server, const unsigned char *bytes, size_t count,
@@ -171,7 +171,6 @@ static void read_question(const struct nameserver *server, const unsigned char *
     question->rule = end ? rule_of(server, question->name) : NULL;
 }
 
-/* Counts it. */
 static void note_question(struct nameserver *server, const struct question *question)
 {
     if (!question->rule)
@@ -183,7 +182,7 @@ static void note_question(struct nameserver *server, const struct question *ques
     strcpy(server->last, question->name);
 }
 
-/* What is wrong behind the answers. */
+/* Writes the misbehavior that follows the answer records. */
 static void put_rest(struct message *message, enum nameserver_behavior behavior, bool tcp)
 {
     if (behavior == NAMESERVER_TRAILING_BYTES || (behavior == NAMESERVER_TCP_TRAILING_BYTES && tcp))
@@ -226,7 +225,7 @@ static void write_answer(const struct question *question, const unsigned char *b
     put_rest(message, behavior, tcp);
 }
 
-/* Writes the answer to a question that came. False: there is none. */
+/* Writes the answer to a received question. Returns false if there is none. */
 static bool answer(struct nameserver *server, const unsigned char *bytes, size_t count, bool tcp,
                    struct message *message)
 {
@@ -240,7 +239,7 @@ static bool answer(struct nameserver *server, const unsigned char *bytes, size_t
     return true;
 }
 
-/* Keeps the question back, where that is the way. */
+/* Holds the question if its rule says so. */
 static bool hold(struct nameserver *server, const struct nameserver_held *held)
 {
     struct question question;
@@ -269,8 +268,8 @@ void nameserver_release(struct nameserver *server)
     server->held_count = 0;
 }
 
-/* Where that is the way, sends one that must not be taken: with another name in the question, or none,
-   or two of them. */
+/* If the rule is WRONG_FIRST, sends three answers that must be ignored: to another name, to no
+   question, and to two questions. */
 static void send_wrong(const struct nameserver *server, const struct nameserver_held *held,
                        const struct message *message)
 {
@@ -280,9 +279,9 @@ static void send_wrong(const struct nameserver *server, const struct nameserver_
     read_question(server, held->bytes, held->count, &question);
     if (!question.rule || behavior_of(question.rule, question.type) != NAMESERVER_WRONG_FIRST)
         return;
-    wrong.bytes[wrong.count - 1] ^= 1; /* its address would be another */
+    wrong.bytes[wrong.count - 1] ^= 1; /* another address */
     for (unsigned i = 0; i < 3; i++) {
-        wrong.bytes[HEADER_BYTES + 1] ^= i == 0; /* and back */
+        wrong.bytes[HEADER_BYTES + 1] ^= i == 0; /* undone for the second */
         wrong.bytes[HEADER_BYTES + 1] ^= i == 1;
         wrong.bytes[5] = (unsigned char[]){1, 0, 2}[i];
         sendto(server->udp.fd, wrong.bytes, wrong.count, 0, (const struct sockaddr *)&held->from,
@@ -311,7 +310,8 @@ static void on_udp(void *owner, uint32_t events)
     }
 }
 
-/* Answers each whole question; a message over TCP has its length in front. */
+/* Answers each complete question. Over TCP a message follows its length (RFC 1035, section 4.2.2).
+   */
 static void on_peer(void *owner, uint32_t events)
 {
     struct nameserver_peer *peer = owner;

@@ -43,12 +43,12 @@ static void on_accept(void *owner, uint32_t events)
         conn->number = ++peer->accepted;
         conn->sock = sock_adopt(peer->loop, fd, on_ready, conn, "test", &error);
         assert_non_null(conn->sock);
-        sock_no_delay(conn->sock); /* what is said twice leaves at once, twice */
+        sock_no_delay(conn->sock); /* two sends leave as two segments */
         list_put_last(&peer->conns, &conn->all);
         peer->open++;
         if (peer->open > peer->peak)
             peer->peak = peer->open;
-        conn->sock->writable = true; /* a new one has room */
+        conn->sock->writable = true; /* a new socket is writable */
         if (peer->on_accept)
             peer->on_accept(peer->owner, conn);
     }

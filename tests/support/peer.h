@@ -1,7 +1,5 @@
-/*
- * A server on the test's own loop, over plain TCP: the test hears what each connection says, and
- * answers when it likes.
- */
+/* A TCP server on the test's own loop; callbacks of the test receive requests and send responses.
+   */
 #ifndef SUPPORT_PEER_H
 #define SUPPORT_PEER_H
 
@@ -13,15 +11,15 @@
 
 struct peer;
 
-/* A connection. */
 struct peer_conn {
     struct peer *peer;
-    struct sock *sock;
-    struct link all;       /* in peer->conns */
-    struct link own;       /* for a list of the test's; left when the connection closes */
-    size_t number;         /* of those accepted, from 1 */
-    size_t received_bytes; /* what they are; the test sets it to 0 when it has taken them */
-    char received[PEER_RECEIVED_BYTES + 1]; /* closed with a NUL */
+    struct sock *sock; /* NULL: closed */
+    struct link all;   /* in peer->conns */
+    struct link own;   /* for a list of the test; removed from it when the connection closes */
+    size_t number;     /* position among the accepted connections, from 1 */
+    /* Bytes in `received`. The test sets it to 0 when it has processed them. */
+    size_t received_bytes;
+    char received[PEER_RECEIVED_BYTES + 1]; /* NUL-terminated */
     struct deferred_free deferred;
 };
 
@@ -29,31 +27,32 @@ struct peer {
     struct loop *loop;
     struct address at;
     struct watch listener;
-    struct link conns; /* those that are open */
-    size_t accepted;   /* in all */
-    size_t open, peak; /* at once: now, and at most */
-    /* One was accepted. It may answer and close. NULL: nobody wants to hear of it */
+    struct link conns; /* the open ones */
+    size_t accepted;   /* in total */
+    size_t open, peak; /* open connections: now, and the maximum so far */
+    /* Called after a connection was accepted. It may send and close. NULL: not called. */
     void (*on_accept)(void *owner, struct peer_conn *conn);
-    /* More was received. It may answer and close. */
+    /* Called when more bytes were received. It may send and close. */
     void (*on_received)(void *owner, struct peer_conn *conn);
-    void *owner; /* its argument */
+    void *owner; /* first argument of both */
 };
 
 /* Listens on a free port of a numeric address. */
 void peer_start(struct peer *peer, struct loop *loop, const char *address,
                 void (*on_received)(void *owner, struct peer_conn *conn), void *owner);
 
-/* Closes all. */
+/* Closes the listener and all connections. */
 void peer_stop(struct peer *peer);
 
-/* Sends bytes, a text's up to its NUL; fails where they do not go at once. */
+/* Sends bytes, or a text without its NUL. Fails the test if the socket does not take all of them.
+   */
 void peer_send(struct peer_conn *conn, const void *bytes, size_t count);
 void peer_send_text(struct peer_conn *conn, const char *text);
 
-/* Ends the connection; `resets`: by a reset. */
+/* Closes the connection, with a TCP reset if `resets`. */
 void peer_close(struct peer_conn *conn, bool resets);
 
-/* Whether a whole request was received: a head without content. */
+/* Whether a whole request without content was received. */
 bool peer_has_request(const struct peer_conn *conn);
 
 #endif

@@ -1,4 +1,4 @@
-/* Results that were made up, and their lines in a format; for the tests of cli/output/report*.c. */
+/* Constructed results, and their lines in a format; for the tests of cli/output/report*.c. */
 #ifndef TESTS_SUPPORT_REPORT_LINES_H
 #define TESTS_SUPPORT_REPORT_LINES_H
 
@@ -85,7 +85,8 @@ static inline const char *with_fields(enum format format, const char *fields,
     return line_of(&options, result);
 }
 
-/* A whole answer over TLS: each phase took a millisecond more than the one before, and 1 us. */
+/* A complete response over TLS; each phase took about a millisecond longer than the previous one.
+   */
 static inline struct result result_ok(const struct site *site)
 {
     struct result result = {

@@ -1,4 +1,4 @@
-/* Runs that were made up, and their reports; for the tests of cli/bench/bench_*.c. */
+/* Constructed runs and their reports, for the tests of cli/bench/bench_*.c. */
 #ifndef TESTS_SUPPORT_SAMPLE_RUN_H
 #define TESTS_SUPPORT_BENCH_SCENE_H
 
@@ -17,7 +17,7 @@
 
 #define BEGAN (UINT64_C(1793000000) * S + 250 * MS) /* 2026-10-26T07:33:20.250Z */
 
-/* A run, and all that it borrows. */
+/* A run with the objects that it borrows. */
 struct sample_run {
     struct request_options request;
     struct load_command load;
@@ -70,7 +70,7 @@ static inline void record(struct histogram *histogram, nsec value, unsigned time
         histogram_record(histogram, value);
 }
 
-/* A value that differs from `middle` by a factor, mostly a small one, seldom a great one. */
+/* A random value of a log-normal distribution around `middle`. */
 static inline nsec spread(nsec middle, double width)
 {
     double uniform = ((double)unit_random() + 1) / ((double)UINT32_MAX + 2);
@@ -80,7 +80,7 @@ static inline nsec spread(nsec middle, double width)
     return (nsec)((double)middle * exp(width * normal));
 }
 
-/* A run of ten seconds in which nothing was done, closed loop, 64 connections. */
+/* A closed loop with 64 connections that ran ten seconds without a request. */
 static inline void sample_open(struct sample_run *sample)
 {
     memset(sample, 0, sizeof(*sample));
@@ -112,7 +112,7 @@ static inline void sample_close(struct sample_run *sample)
     tally_free(sample->total);
 }
 
-/* So many requests, each answered with 200. */
+/* Adds completed requests with status 200. */
 static inline void add_completed(struct sample_run *sample, uint64_t count)
 {
     struct tally *total = sample->total;
@@ -125,7 +125,7 @@ static inline void add_completed(struct sample_run *sample, uint64_t count)
     total->bytes_out += 80 * count;
 }
 
-/* What is in flight at the end. */
+/* Adds the requests that are in flight or waiting at the end. */
 static inline void set_unfinished(struct sample_run *sample, uint64_t in_flight, uint64_t waiting)
 {
     struct tally *total = sample->total;
@@ -148,7 +148,7 @@ static inline void add_failed(struct sample_run *sample, enum error error, uint6
     total->errors[error] += count;
 }
 
-/* How the client fared. */
+/* Sets the load generator's own figures: its connections, lag and CPU time. */
 static inline void set_client(struct sample_run *sample, double busy, nsec lag)
 {
     struct tally *total = sample->total;
@@ -173,7 +173,7 @@ static inline void fill_intervals(struct sample_run *sample)
         interval->from = i * S;
         interval->to = (i + 1) * S;
         interval->cpu_user = 250 * MS;
-        if (i == 1) { /* nothing was answered in this one */
+        if (i == 1) { /* an interval without a response */
             interval->scheduled = interval->waiting = 7;
         } else {
             interval->scheduled = interval->started = interval->completed = 1000;
@@ -186,7 +186,7 @@ static inline void fill_intervals(struct sample_run *sample)
     tally_free(interval);
 }
 
-/* Nothing is wrong with this one. */
+/* A run without problems. */
 static inline void sample_open_normal(struct sample_run *sample)
 {
     sample_open(sample);
@@ -208,7 +208,7 @@ static inline void sample_open_normal(struct sample_run *sample)
     fill_intervals(sample);
 }
 
-/* The server does nothing for two seconds, in the middle. */
+/* An open loop whose server stalls for two seconds. */
 static inline void sample_open_stall(struct sample_run *sample)
 {
     sample_open(sample);
@@ -237,7 +237,7 @@ static inline void sample_open_stall(struct sample_run *sample)
     fill_intervals(sample);
 }
 
-/* The server hangs at the end of a closed loop. */
+/* A closed loop whose server hangs at the end. */
 static inline void sample_open_hung(struct sample_run *sample)
 {
     sample_open(sample);
@@ -251,7 +251,7 @@ static inline void sample_open_hung(struct sample_run *sample)
     slo_judge(&sample->slo, sample->total);
 }
 
-/* The client cannot keep up, and the server refuses now and then. */
+/* An open loop with a saturated load generator and some failed requests. */
 static inline void sample_open_saturated(struct sample_run *sample)
 {
     sample_open(sample);
@@ -295,7 +295,8 @@ static inline void sample_open_saturated(struct sample_run *sample)
     fill_intervals(sample);
 }
 
-/* Says all of them, in this order; the end of one line may be the beginning of the next. */
+/* Fails unless the text contains the lines in this order. The last character of a line may be the
+   first of the next. */
 static inline void assert_lines(const char *text, const char *const *lines, size_t count)
 {
     assert_non_null(text);
@@ -303,7 +304,7 @@ static inline void assert_lines(const char *text, const char *const *lines, size
         const char *at = strstr(text, lines[i]);
 
         if (!at)
-            fail_msg("not said, or not here: %s\n%s", lines[i], text);
+            fail_msg("missing, or in the wrong order: %s\n%s", lines[i], text);
         assert_non_null(at);
         text = at + strlen(lines[i]) - 1;
     }
@@ -315,10 +316,10 @@ static inline void assert_lines(const char *text, const char *const *lines, size
         assert_lines(text, lines_, LENGTH(lines_));                                                \
     } while (0)
 
-/* What the checker of tests/schema says of the JSON; "" where it fits. */
+/* Returns the violations of tests/schema/bench.json; "" if the JSON is valid. */
 static inline const char *schema_problems(const struct sample_run *sample)
 {
-    static char said[4096];
+    static char violations[4096];
     char path[256], command[512];
     int fd = unit_file(path, sizeof(path));
     FILE *jq;
@@ -332,10 +333,10 @@ static inline const char *schema_problems(const struct sample_run *sample)
              path);
     jq = popen(command, "r"); /* NOLINT(cert-env33-c) */
     assert_non_null(jq);
-    said[fread(said, 1, sizeof(said) - 1, jq)] = '\0';
+    violations[fread(violations, 1, sizeof(violations) - 1, jq)] = '\0';
     assert_int_equal(pclose(jq), 0);
     unlink(path);
-    return said;
+    return violations;
 }
 
 static inline int end(void **state)

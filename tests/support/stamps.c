@@ -4,15 +4,15 @@
 
 static void check_order(const struct stamps *s)
 {
-    const nsec row[] = {s->taken, s->start,      s->dns,  s->connect, s->tls,
-                        s->send,  s->first_byte, s->head, s->done};
-    nsec before = 0;
+    const nsec order[] = {s->taken, s->start,      s->dns,  s->connect, s->tls,
+                          s->send,  s->first_byte, s->head, s->done};
+    nsec prev = 0;
 
     assert_true(s->taken && s->start && s->done);
-    for (size_t i = 0; i < LENGTH(row); i++) {
-        if (row[i] && row[i] < before)
+    for (size_t i = 0; i < LENGTH(order); i++) {
+        if (order[i] && order[i] < prev)
             fail_msg("stamp %zu goes backwards", i);
-        before = row[i] ? row[i] : before;
+        prev = order[i] ? order[i] : prev;
     }
     assert_true(s->first_byte || !s->head);
     assert_true(s->send || !s->first_byte);
@@ -20,7 +20,7 @@ static void check_order(const struct stamps *s)
 
 static void check_timings(const struct result *result)
 {
-    nsec timings[PHASE_COUNT], sum = 0, moved = 0;
+    nsec timings[PHASE_COUNT], sum = 0, redirects = 0;
     const struct stamps *s = &result->stamps;
 
     stamps_timings(s, result->error, result->phase, timings);
@@ -33,9 +33,9 @@ static void check_timings(const struct result *result)
         assert_true(timings[PHASE_BLOCKED] == s->start - s->taken + s->queued);
     for (size_t i = 0; i < result->leg_count; i++)
         if (result->legs[i].redirect)
-            moved += result->legs[i].stamps.done - result->legs[i].stamps.start;
-    assert_true(result_elapsed(result) <= s->done - s->start + moved);
-    assert_true(result_elapsed(result) >= moved);
+            redirects += result->legs[i].stamps.done - result->legs[i].stamps.start;
+    assert_true(result_elapsed(result) <= s->done - s->start + redirects);
+    assert_true(result_elapsed(result) >= redirects);
     if (result->error)
         assert_true(timings[result->phase] != NSEC_NEVER);
     else
@@ -43,7 +43,7 @@ static void check_timings(const struct result *result)
                     timings[PHASE_SEND] != NSEC_NEVER);
 }
 
-/* In ASCII a character is a byte, so that as much is shown as there is, or as was asked for. */
+/* Only for ASCII, where a character is one byte. */
 static void check_snippet(const struct result *result, size_t preview)
 {
     assert_int_equal(!result->charset, !result->snippet || !result->body_bytes);

@@ -1,11 +1,12 @@
-/* What a test writes to standard error, read back by it. */
+/* Captures what a test writes to standard error. */
 #ifndef SUPPORT_STDERR_CAPTURE_H
-#define SUPPORT_ASIDE_H
+#define SUPPORT_STDERR_CAPTURE_H
 
-/* From here on, standard error is a file. */
+/* Redirects standard error to a file. */
 void stderr_capture_begin(void);
 
-/* Standard error is what it was. Returns what was written, until the next call; cut after 2047 bytes. */
+/* Restores standard error. Returns at most 2047 bytes of what was written, valid until the next
+   call. */
 const char *stderr_capture_end(void);
 
 #endif

@@ -1,10 +1,9 @@
-/* What holds for every tally that reaches back to the beginning. */
+/* Invariants of every tally that starts at the beginning of the load. */
 #ifndef SUPPORT_SUMS_H
 #define SUPPORT_SUMS_H
 
 #include "bench/load/tally.h"
 
-/* Whether its two sums hold. */
 static inline bool tally_adds_up(const struct tally *tally)
 {
     return tally->scheduled == tally->started + tally->waiting &&

@@ -136,7 +136,7 @@ struct io tls_pair_handshake(struct tls_pair *pair)
         loop_turn(pair->loop, NSEC_PER_MS);
         handshake(&pair->client);
         handshake(&pair->peer);
-        if (pair->client.last.status == IO_ERROR) /* nobody waits for an answer to that */
+        if (pair->client.last.status == IO_ERROR) /* the server waits for more bytes */
             break;
     }
     return pair->client.last;
@@ -159,6 +159,6 @@ void tls_pair_disconnect(struct tls_pair *pair)
 
 void tls_end_truncate(struct tls_pair *pair, struct tls_end *end)
 {
-    shutdown(end->sock->watch.fd, SHUT_WR); /* what close says does not go out any more */
+    shutdown(end->sock->watch.fd, SHUT_WR); /* close can no longer send close_notify */
     close_end(pair, end);
 }

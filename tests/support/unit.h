@@ -1,6 +1,6 @@
 /*
- * What every unit test needs: cmocka with the headers it wants, a time limit, a loop that is turned
- * until something holds, a forked child for what cannot be undone.
+ * For every unit test: cmocka with the headers that it needs, a time limit, a loop turned until a
+ * condition is true, a forked child for irreversible effects.
  */
 #ifndef SUPPORT_UNIT_H
 #define SUPPORT_UNIT_H
@@ -17,18 +17,18 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
-/* A pseudo-random number, the same row of them in each run. */
+/* A pseudo-random number; each run gets the same sequence. */
 uint32_t unit_random(void);
 
-/* Ends the program after half a minute (UNIT_SECONDS in the environment says otherwise). To be
-   called first in main. */
+/* Ends the program after 30 seconds, or after UNIT_SECONDS of the environment. main calls it first.
+   */
 void unit_time_limit(void);
 
-/* Runs check() in a forked child. Fails unless it returns true. cmocka's assertions would jump back
-   into the parent's list of tests: check() uses CHILD_CHECK instead. */
+/* Runs check() in a forked child, and fails unless it returns true. check() uses CHILD_CHECK,
+   because cmocka's assertions would jump back into the parent's list of tests. */
 void unit_in_child(bool (*check)(void));
 
-/* In a child: leaves the function with false, and says where. */
+/* In a child: if the condition is false, prints its location and returns false. */
 #define CHILD_CHECK(condition)                                                                     \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
@@ -37,20 +37,20 @@ void unit_in_child(bool (*check)(void));
         }                                                                                          \
     } while (0)
 
-/* Turns the loop until the condition holds. */
+/* Turns the loop until the condition is true; fails after 1000 turns. */
 #define TURN_UNTIL(loop, condition)                                                                \
     do {                                                                                           \
         for (int turns_ = 0; !(condition); turns_++) {                                             \
             if (turns_ > 1000)                                                                     \
-                fail_msg("never came: %s", #condition);                                            \
+                fail_msg("never true: %s", #condition);                                            \
             loop_turn(loop, 10 * NSEC_PER_MS);                                                     \
         }                                                                                          \
     } while (0)
 
-/* A new, empty file in TMPDIR: writes its name, returns its descriptor. */
+/* Creates an empty file in TMPDIR. Writes its path, returns its descriptor. */
 int unit_file(char *path, size_t room);
 
-/* Turns the loop a few times, without waiting: what could happen has happened then. */
+/* Turns the loop ten times without waiting, so that all pending events are handled. */
 void unit_settle(struct loop *loop);
 
 #endif
