@@ -95,7 +95,7 @@ void record_failure(struct record *record, enum error error, nsec age);
 
 /* `count` requests of this age have not ended at the end of the run. In an open loop the age enters
    the latencies, as a lower bound. A closed loop does not send while it waits, so there the ages
-   are counted separately, for the verdict. */
+   are counted separately, for the SLO. */
 void record_unfinished(struct record *record, nsec age, uint64_t count);
 
 /* The interval is over: completes its tally, which is valid until record_next. `open`: number of

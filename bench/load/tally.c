@@ -1,9 +1,9 @@
 /*
- * The members of a tally are in groups, by what becomes of them when two are added: a group is gone
- * over as an array is. Packed, all numbers are of variable length (seven bits a byte, the lowest
- * first), and of a table only what is not 0 is there: a second's tally is a few kilobytes, not the
- * two megabytes of its memory. Sending the memory as it is was rejected for that reason, text for
- * the time that a hundred thousand counts would take.
+ * The fields of a tally are grouped by the way they are added; each group is handled as an array.
+ * When packed, all numbers have variable length (seven bits a byte, lowest first), and tables
+ * contain only entries that are not 0, so the tally of a second has a few kilobytes. Rejected: a
+ * copy of the memory, which has two megabytes, and text, which is too slow for a hundred thousand
+ * counts.
  */
 #include "bench/load/tally.h"
 
@@ -13,20 +13,20 @@
 
 #include "base/memory.h"
 
-/* Where the groups of struct tally begin, in numbers of 64 bits; the sums are the first. */
-#define PLACE(member) (offsetof(struct tally, member) / sizeof(uint64_t))
-#define LEVELS        PLACE(waiting)
-#define GREATEST      PLACE(suspension)
-#define TIMES         PLACE(from)
-#define TABLES        PLACE(errors)
-#define PLACES        PLACE(processes)
+/* Offsets of the groups of struct tally, in numbers of 64 bits; the sums begin at 0. */
+#define OFFSET(member) (offsetof(struct tally, member) / sizeof(uint64_t))
+#define LEVELS         OFFSET(waiting)
+#define MAXIMA         OFFSET(suspension)
+#define TIMES          OFFSET(from)
+#define TABLES         OFFSET(errors)
+#define TABLES_END     OFFSET(processes)
 
-/* How many sums a struct tally_address has, in a row before `dropped`. */
+/* Number of sums in a struct tally_address, before `dropped`. */
 #define ADDRESS_SUMS                                                                               \
     ((offsetof(struct tally_address, dropped) - offsetof(struct tally_address, connections)) /     \
      sizeof(uint64_t))
 
-#define MAGIC      "fbtally\3" /* what packed bytes begin with, with the version */
+#define MAGIC      "fbtally\3" /* of packed bytes, with the version */
 #define MAGIC_SIZE (sizeof(MAGIC) - 1)
 
 #define NUMBER_MAX_BYTES 10 /* of seven bits */
@@ -65,22 +65,21 @@ void tally_clear(struct tally *tally)
     *tally = cleared;
 }
 
-/* Adds numbers to others. */
 static void sum(uint64_t *to, const uint64_t *from, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         to[i] += from[i];
 }
 
-/* Adds what adds up in either way. */
+/* Adds the fields that are added in the same way over time and over processes. */
 static void add(struct tally *to, const struct tally *from)
 {
     uint64_t *sums = &to->scheduled;
     const uint64_t *added = &from->scheduled;
 
     sum(sums, added, LEVELS);
-    sum(to->errors, from->errors, PLACES - TABLES);
-    for (size_t i = GREATEST; i < TIMES; i++)
+    sum(to->errors, from->errors, TABLES_END - TABLES);
+    for (size_t i = MAXIMA; i < TIMES; i++)
         sums[i] = nsec_max(sums[i], added[i]);
 #define X(member) histogram_add(to->member, from->member);
     TALLY_HISTOGRAMS(X)
@@ -109,7 +108,7 @@ struct tally_address *tally_entry(struct tally_address *table, size_t *count,
     return entry;
 }
 
-/* What was dropped is so at the end of the span; of several processes, in one of them at least. */
+/* `dropped` is the value at the end of the span, or of any process that has dropped the address. */
 static void add_addresses(struct tally *to, const struct tally *from, bool is_next)
 {
     for (size_t i = 0; i < from->address_count; i++) {
@@ -129,7 +128,7 @@ void tally_append(struct tally *to, const struct tally *next)
     if (to->from == to->to)
         to->from = next->from;
     to->to = next->to;
-    memcpy(&to->waiting, &next->waiting, (GREATEST - LEVELS) * sizeof(uint64_t));
+    memcpy(&to->waiting, &next->waiting, (MAXIMA - LEVELS) * sizeof(uint64_t));
     if (next->processes > to->processes)
         to->processes = next->processes;
 }
@@ -140,7 +139,7 @@ void tally_join(struct tally *to, const struct tally *other)
     add_addresses(to, other, false);
     to->from = nsec_min(to->from, other->from);
     to->to = nsec_max(to->to, other->to);
-    sum(&to->waiting, &other->waiting, GREATEST - LEVELS);
+    sum(&to->waiting, &other->waiting, MAXIMA - LEVELS);
     to->processes += other->processes;
 }
 
@@ -179,7 +178,7 @@ double tally_limited(const struct tally *tally)
     return share < 1 ? share : 1;
 }
 
-/* Bytes as they are written. */
+/* The output of tally_pack. */
 struct writer {
     unsigned char *bytes;
     size_t count, room;
@@ -202,11 +201,11 @@ static void put_row(struct writer *writer, const uint64_t *numbers, size_t count
         put(writer, numbers[i]);
 }
 
-/* Writes those of the numbers that are not 0: how far from the one before, and how many; a distance
-   of 0 ends them. */
+/* Writes the numbers that are not 0: the distance from the previous one, and the number. A distance
+   of 0 is the end. */
 static void put_table(struct writer *writer, const uint64_t *table, size_t begin, size_t end)
 {
-    size_t next = 0; /* the distance counts from here, and is at least 1 */
+    size_t next = 0; /* the distance is at least 1 */
 
     for (size_t i = begin; i < end; i++) {
         if (!table[i])
@@ -246,7 +245,7 @@ void *tally_pack(const struct tally *tally, size_t *count)
     memcpy(writer.bytes, MAGIC, MAGIC_SIZE);
     put_row(&writer, &tally->scheduled, TABLES);
     put(&writer, tally->processes);
-    put_table(&writer, tally->errors, 0, PLACES - TABLES);
+    put_table(&writer, tally->errors, 0, TABLES_END - TABLES);
 #define X(member) put_histogram(&writer, tally->member);
     TALLY_HISTOGRAMS(X)
 #undef X
@@ -257,20 +256,20 @@ void *tally_pack(const struct tally *tally, size_t *count)
     return writer.bytes;
 }
 
-/* Bytes as they are read. What is wrong with them is remembered: then all that is read is 0. */
+/* The input of tally_unpack. After an error all numbers are 0. */
 struct tally_reader {
     const unsigned char *at, *end;
-    bool wrong;
+    bool malformed;
 };
 
-static uint64_t wrong(struct tally_reader *reader)
+static uint64_t fail(struct tally_reader *reader)
 {
-    reader->wrong = true;
+    reader->malformed = true;
     reader->at = reader->end;
     return 0;
 }
 
-/* A number in the one form in which put() writes it. */
+/* Accepts only the encoding that put() writes. */
 static uint64_t take(struct tally_reader *reader)
 {
     uint64_t number = 0;
@@ -284,11 +283,11 @@ static uint64_t take(struct tally_reader *reader)
         if (bits == byte)
             return number;
     }
-    return wrong(reader);
+    return fail(reader);
 }
 
-/* The next of a table of `size`: its place, and how many. `next` is the place after the one before.
-   False at its end. */
+/* Takes the next entry of a table of `size` numbers. *next is the index after the last entry,
+   before and after the call. Returns false at the end of the table. */
 static bool take_entry(struct tally_reader *reader, size_t size, size_t *next, uint64_t *number)
 {
     uint64_t distance = take(reader);
@@ -297,7 +296,7 @@ static bool take_entry(struct tally_reader *reader, size_t size, size_t *next, u
         return false;
     *number = take(reader);
     if (!*number || distance > size - *next) {
-        wrong(reader);
+        fail(reader);
         return false;
     }
     *next += (size_t)distance;
@@ -319,13 +318,12 @@ static void take_table(struct tally_reader *reader, uint64_t *table, size_t size
         table[next - 1] = number;
 }
 
-/* Where the least or the greatest value was counted. */
 static uint32_t index_of(nsec value)
 {
     return histogram_index(nsec_min(value, HISTOGRAM_MAX));
 }
 
-/* Fills an empty histogram, with what can have been in one. */
+/* Fills an empty histogram; rejects inconsistent values. */
 static void take_histogram(struct tally_reader *reader, struct histogram *histogram)
 {
     size_t next = 0;
@@ -339,7 +337,7 @@ static void take_histogram(struct tally_reader *reader, struct histogram *histog
         histogram->end = index + 1;
         histogram->counts[index] = number;
         if (__builtin_add_overflow(histogram->count, number, &histogram->count)) {
-            wrong(reader);
+            fail(reader);
             return;
         }
     }
@@ -351,14 +349,14 @@ static void take_histogram(struct tally_reader *reader, struct histogram *histog
     if (histogram->min > histogram->max || index_of(histogram->min) != histogram->first ||
         index_of(histogram->max) + 1 != histogram->end ||
         histogram->clamped > histogram->counts[index_of(HISTOGRAM_MAX)])
-        wrong(reader);
+        fail(reader);
 }
 
 static uint64_t take_max(struct tally_reader *reader, uint64_t max)
 {
     uint64_t number = take(reader);
 
-    return number <= max ? number : wrong(reader);
+    return number <= max ? number : fail(reader);
 }
 
 static void take_address(struct tally_reader *reader, struct tally_address *entry)
@@ -374,10 +372,10 @@ static void take_address(struct tally_reader *reader, struct tally_address *entr
     family = address->any.sa_family;
     if (address->length && !(family == AF_INET && address->length == sizeof(address->v4)) &&
         !(family == AF_INET6 && address->length == sizeof(address->v6)))
-        wrong(reader);
+        fail(reader);
     take_row(reader, &entry->connections, ADDRESS_SUMS + 1);
     if (entry->dropped >= ERROR_COUNT)
-        wrong(reader);
+        fail(reader);
 }
 
 static void take_tally(struct tally_reader *reader, struct tally *tally)
@@ -385,8 +383,8 @@ static void take_tally(struct tally_reader *reader, struct tally *tally)
     take_row(reader, &tally->scheduled, TABLES);
     tally->processes = (unsigned)take_max(reader, UINT_MAX);
     if (tally->from > tally->to || !tally->processes || tally->gave_up >= ERROR_COUNT)
-        wrong(reader);
-    take_table(reader, tally->errors, PLACES - TABLES);
+        fail(reader);
+    take_table(reader, tally->errors, TABLES_END - TABLES);
 #define X(member) take_histogram(reader, tally->member);
     TALLY_HISTOGRAMS(X)
 #undef X
@@ -394,7 +392,7 @@ static void take_tally(struct tally_reader *reader, struct tally *tally)
     for (size_t i = 0; i < tally->address_count; i++)
         take_address(reader, &tally->addresses[i]);
     if (reader->at != reader->end)
-        wrong(reader);
+        fail(reader);
 }
 
 bool tally_unpack(struct tally *tally, const void *bytes, size_t count)
@@ -406,7 +404,7 @@ bool tally_unpack(struct tally *tally, const void *bytes, size_t count)
     if (count < MAGIC_SIZE || memcmp(bytes, MAGIC, MAGIC_SIZE) != 0)
         return false;
     take_tally(&reader, tally);
-    if (reader.wrong)
+    if (reader.malformed)
         tally_clear(tally);
-    return !reader.wrong;
+    return !reader.malformed;
 }

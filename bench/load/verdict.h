@@ -8,7 +8,7 @@
 #define VERDICT_MAX_STARVED    0.10                /* of the time, waiting for a core */
 #define VERDICT_MAX_SUSPENDED  0.01                /* of the time, stopped */
 #define VERDICT_MAX_SUSPENSION (100 * NSEC_PER_MS) /* a single stop */
-#define VERDICT_MIN_SPAN       (100 * NSEC_PER_MS) /* shorter runs are not judged by shares of time */
+#define VERDICT_MIN_SPAN       (100 * NSEC_PER_MS) /* in shorter runs, shares of time are ignored */
 #define VERDICT_LATE           (1 * NSEC_PER_MS)   /* a later start is late */
 #define VERDICT_MAX_LATE       0.01                /* of the starts */
 #define VERDICT_MIN_LATE       10                  /* fewer late starts are ignored */
