@@ -1,65 +1,222 @@
-/* The screens, written by hand: made from the table of options they would say less, and at length. */
+/*
+ * Screens are made from the table of options. A command with few options shows their descriptions; of
+ * the others, whose descriptions would not fit, the options are listed by group.
+ */
 #include "cli/options/help.h"
 
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/options/listing.h"
+#include "dns/resolver.h"
+#include "http/h1/h1_parser.h"
+#include "tls/tls.h"
+
+#define MAX_COLUMNS   80
+#define INDENT        10 /* columns of a title */
+#define MAX_DESCRIBED 8  /* options of a command that shows their descriptions */
+
 const char help_usage[] =
-    "Usage: firstbyte [OPTION]... URL...    all at once, a line each\n"
-    "       firstbyte [OPTION]... -f FILE   a list, one URL a line; - is standard input\n"
-    "       firstbyte race, bench, diff     one after the other and at once; a load\n"
-    "       firstbyte --rehearse            the sites of sites.conf, without a network\n";
+    "Usage: firstbyte [OPTION]... URL...      fetch all URLs at once, one line each\n"
+    "       firstbyte [OPTION]... -f FILE     fetch a list, one URL a line; - is stdin\n"
+    "       firstbyte race|bench|origin|diff  other commands; see 'firstbyte help'\n"
+    "       firstbyte --rehearse              the sites of sites.conf, without a network\n";
 
-static const char fetch_help[] =
-    "Usage: firstbyte [fetch] [OPTION]... [URL...]  all sites at once, one line each\n"
-    "       firstbyte race [OPTION]... [URL...]     one after the other, then at once\n"
-    "       firstbyte bench [OPTION]... [URL...]    a load; firstbyte bench --help\n"
-    "       firstbyte diff A.json B.json...         are runs of bench different?\n"
-    "       firstbyte origin [-f FILE] [URL...]     the rehearsal's servers, by hand\n"
-    "Sites     -f, --file FILE (sites.conf; - is standard input)  --resume STATE\n"
-    "          --rehearse (an embedded origin, no network)  -h, --help  -V, --version\n"
-    "Requests  -X, --request METHOD  -H, --header 'NAME: VALUE'  -I, --head\n"
-    "          -A, --user-agent TEXT  -u, --user NAME:PASSWORD  -b, --cookie 'A=1'\n"
-    "          -d, --data TEXT|@FILE  --no-location  --max-redirs N (10)\n"
-    "Bodies    --preview N (10 characters)  --max-body BYTES (1M)  --until-preview\n"
-    "Limits    -c, --concurrency N (256)  --per-host N (6)  --retry N  -R, --rate N\n"
-    "          --per-host-rate N  --no-keepalive   rates per second; N/m and N/h too\n"
-    "Time      -T, --timeout TIME (10s)  --dns-timeout  --connect-timeout\n"
-    "          --tls-timeout  --ttfb-timeout   TIME takes us, ms, s, m or h\n"
-    "Addresses -4, --ipv4  -6, --ipv6  --resolve HOST:PORT:ADDRESS  --noproxy HOST\n"
-    "          --connect-to HOST:PORT:HOST:PORT  --dns-servers ADDRESS,...\n"
-    "          --interface NAME|ADDRESS  --unix-socket PATH  -x, --proxy URL\n"
-    "TLS       -k, --insecure  --cacert FILE  --capath DIR  --cert FILE  --key FILE\n"
-    "          --tls-min 1.2|1.3  --tls-max 1.2|1.3  --sni NAME  --cert-warn DAYS\n"
-    "Output    --format text|table|json|csv  --fields NAME,... ('help' lists them)\n"
-    "          -o, --output FILE  --append  --order completion|input  --tcp-info\n"
-    "          --color auto|always|never  -q, --quiet  -v, --verbose  --fail\n"
-    "Exit      0 all fetched, 1 some failed, 2 usage, 3 set-up, 130 interrupted\n";
+static const char help_values[] =
+    "TIME 250ms, 5s, 1m; RATE 20, 30/m or 100/h; BYTES 64K, 1M; DAYS 30d";
 
-static const char bench_help[] =
-    "Usage: firstbyte bench [OPTION]... [URL...]  no URL: an embedded origin, -R 5000\n"
-    "\n"
-    "Loops     -c, --connections, --concurrency N (64)  closed, if no rate is given\n"
-    "          -R, --rate N (a second: open)  --arrival constant|poisson  --seed N\n"
-    "          --ramp FROM:TO/TIME  --find-knee p99=20ms  --procs N (1)\n"
-    "Stopping  -d, --duration TIME (10s)  -n, --requests N  --warmup TIME\n"
-    "Requests  -f, --file TARGETS (weight=N)  -X, --request METHOD  -I, --head\n"
-    "          -H, --header 'NAME: VALUE'  -A, --user-agent TEXT  -b, --cookie 'A=1'\n"
-    "          -u, --user NAME:PASSWORD  --data TEXT|@FILE (-d is the duration)\n"
-    "Shape     --requests-per-conn N  --new-conn  --pipeline N (1)\n"
-    "          --tls-resume on|off|PERCENT (off)\n"
-    "Measuring --slo p99=5ms,errors=0.1%,rps=10000  --kernel-time off|sample|all\n"
-    "          --repeat N (1)  --vs URL (the two take turns)  --hlog FILE\n"
-    "Time      -T, --timeout TIME (10s, of a request)  --dns-timeout\n"
-    "          --connect-timeout  --tls-timeout   TIME takes us, ms, s, m or h\n"
-    "Addresses -4, --ipv4  -6, --ipv6  --resolve HOST:PORT:ADDRESS  --rehearse\n"
-    "          --connect-to HOST:PORT:HOST:PORT  --dns-servers ADDRESS,...\n"
-    "          --interface NAME|ADDRESS (several take turns)  --unix-socket PATH\n"
-    "TLS       -k, --insecure  --cacert FILE  --capath DIR  --cert FILE  --key FILE\n"
-    "          --tls-min 1.2|1.3  --tls-max 1.2|1.3  --sni NAME\n"
-    "Output    --format text|json|csv  -o, --output FILE  --append\n"
-    "          --color auto|always|never  -q, --quiet  -h, --help  -V, --version\n"
-    "Exit      0 measured, 1 nothing answered, 2 usage, 3 set-up, 4 --slo missed,\n"
-    "          5 the client was the bottleneck, 6 --vs is slower, 130 interrupted\n";
+struct screen {
+    const char *usage, *purpose, *statuses;
+    const char *examples;
+};
 
-const char *help_text(enum command command)
+static const struct screen screens[] = {
+    [COMMAND_FETCH] =
+        {
+            "firstbyte [fetch] [OPTION]... [URL...]",
+            "fetch sites at once, one line each",
+            "0 all fetched, 1 some failed, 2 usage, 3 setup, 130 interrupted",
+            "firstbyte --rehearse\n"
+            "firstbyte -f list --fail --fields status,url --order input\n",
+        },
+    [COMMAND_RACE] =
+        {
+            "firstbyte race [OPTION]... [URL...]",
+            "fetch sites one after the other, then at once, and compare the times",
+            "0 all fetched, 1 some failed, 2 usage, 3 setup, 130 interrupted",
+            "firstbyte race --rehearse\n"
+            "firstbyte race -c 4 https://a.example/ https://b.example/\n"
+            "firstbyte race -f list --format json\n",
+        },
+    [COMMAND_BENCH] =
+        {
+            "firstbyte bench [OPTION]... [URL...]  no URL: embedded origin, -R 5000",
+            "put a load on a server and measure it",
+            "0 measured, 1 no response, 2 usage, 3 setup, 4 SLO, 5 client, 6 slower",
+            "firstbyte bench -R 5000 -d 30s --slo p99=20ms http://127.0.0.1:8080/\n"
+            "firstbyte bench --find-knee p99=20ms -d 3s http://127.0.0.1:8080/\n",
+        },
+    [COMMAND_ORIGIN] =
+        {
+            "firstbyte origin [-f FILE] [URL...]",
+            "run the embedded origin server until a signal ends it",
+            "0 ended by a signal, 2 usage, 3 setup",
+            "firstbyte origin -f sites.conf\n"
+            "firstbyte origin http://a.example/ https://b.example/\n",
+        },
+    [COMMAND_DIFF] =
+        {
+            "firstbyte diff [OPTION]... A.json B.json...",
+            "compare sets of runs of bench; the first file is the baseline",
+            "0 no set is slower, 2 usage or a bad file, 6 a set is slower",
+            "firstbyte bench --repeat 5 --format json -o old.json http://127.0.0.1/\n"
+            "firstbyte bench --repeat 5 --format json -o new.json http://127.0.0.1/\n"
+            "firstbyte diff old.json new.json\n",
+        },
+};
+
+/* Lines of a text with a title before the first of them. */
+static void print_lines(const char *title, const char *text, FILE *to)
 {
-    return command == COMMAND_BENCH ? bench_help : fetch_help;
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+
+        fprintf(to, "%-*s%.*s\n", INDENT, title, (int)length, text);
+        text += length + (text[length] == '\n');
+        title = "";
+    }
+}
+
+/* --- the options of a command --- */
+
+/* The options of a group, separated by two blanks, in lines of MAX_COLUMNS. */
+static void print_group(enum option_group group, enum command command, FILE *to)
+{
+    int column = 0;
+
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option_row *row = &option_table[i];
+        bool shows_initial = row->initial && !row->words;
+        char *names, *text;
+
+        if (row->group != group || !option_belongs(row, command))
+            continue;
+        names = listing_names(row);
+        text = shows_initial ? memory_print("%s (%s)", names, row->initial)
+                             : memory_print("%s", names);
+        if (!column)
+            column = fprintf(to, "%-*s", INDENT, group_titles[group]);
+        else if (column + 2 + (int)strlen(text) > MAX_COLUMNS)
+            column = fprintf(to, "\n%-*s", INDENT, "") - 1;
+        else
+            column += fprintf(to, "  ");
+        column += fprintf(to, "%s", text);
+        free(text);
+        free(names);
+    }
+    if (column)
+        fputc('\n', to);
+}
+
+static size_t documented_options(enum command command)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < option_count; i++)
+        count +=
+            option_belongs(&option_table[i], command) && option_table[i].group != GROUP_INTERNAL;
+    return count;
+}
+
+void help_command(enum command command, FILE *to)
+{
+    const struct screen *screen = &screens[command];
+
+    fprintf(to, "Usage: %s\n", screen->usage);
+    if (documented_options(command) <= MAX_DESCRIBED) {
+        fprintf(to, "\n%c%s.\n\n", toupper(*screen->purpose), screen->purpose + 1);
+        for (size_t i = 0; i < option_count; i++)
+            if (option_belongs(&option_table[i], command) &&
+                option_table[i].group != GROUP_INTERNAL)
+                listing_option(&option_table[i], to);
+        fputc('\n', to);
+    } else {
+        for (enum option_group group = 0; group < GROUP_INTERNAL; group++)
+            print_group(group, command, to);
+    }
+    if (command == COMMAND_FETCH || command == COMMAND_RACE)
+        print_lines("Values", help_values, to);
+    print_lines("Exit", screen->statuses, to);
+    print_lines("Examples", screen->examples, to);
+    if (command == COMMAND_FETCH)
+        print_lines("See also", "firstbyte help; firstbyte bench --help; firstbyte help options",
+                    to);
+}
+
+/* --- topics --- */
+
+void help_overview(FILE *to)
+{
+    fputs("Usage: firstbyte [COMMAND] [OPTION]... [URL...]\n\nCommands; without one, fetch:\n", to);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(to, "  %-6s  %s\n", command_names[i], screens[i].purpose);
+    fprintf(to, "\nValues: %s\n", help_values);
+    fputs("\nHelp:\n"
+          "  firstbyte COMMAND --help    the options of a command, on one screen\n"
+          "  firstbyte help options      a description of every option\n"
+          "  firstbyte help completion   completion for bash (help mdoc: for the manual)\n"
+          "  man firstbyte               the manual; of lists: man firstbyte-sites.conf\n"
+          "\nExamples:\n"
+          "  firstbyte https://example.org/\n"
+          "  firstbyte race --rehearse\n"
+          "  firstbyte bench -d 2s http://127.0.0.1/\n",
+          to);
+}
+
+bool help_topic(const char *topic)
+{
+    static const struct {
+        const char *name;
+        void (*print)(FILE *to);
+    } topics[] = {
+        {.name = "options", .print = listing_options},
+        {.name = "completion", .print = listing_completion},
+        {.name = "mdoc", .print = listing_mdoc},
+    };
+
+    if (!topic) {
+        help_overview(stdout);
+        return true;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(topic, command_names[i]) != 0)
+            continue;
+        help_command((enum command)i, stdout);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(topics) / sizeof(*topics); i++) {
+        if (strcmp(topic, topics[i].name) != 0)
+            continue;
+        topics[i].print(stdout);
+        return true;
+    }
+    return refuse("help", topic,
+                  "it is fetch, race, bench, origin, diff, options, completion or mdoc");
+}
+
+bool print_help(const struct given *given)
+{
+    help_command(given->options->command, stdout);
+    given->options->command = COMMAND_NONE;
+    return true;
+}
+
+bool print_version(const struct given *given)
+{
+    printf("firstbyte %s\n%s\nllhttp %s\nc-ares %s\n", FIRSTBYTE_VERSION, tls_version(),
+           http1_parser_version(), resolver_version());
+    given->options->command = COMMAND_NONE;
+    return true;
 }

@@ -1,13 +1,25 @@
-/* What --help prints: a screen of 80 by 24 for each. */
+/* The screens of help, which fit a terminal of 80 by 24. */
 #ifndef CLI_OPTIONS_HELP_H
 #define CLI_OPTIONS_HELP_H
 
+#include <stdio.h>
+
+#include "cli/options/readers.h"
 #include "cli/types.h"
 
-/* What is said where nothing was given: a few lines. */
+/* Printed if the command line is empty; a few lines. */
 extern const char help_usage[];
 
-/* The whole text; it ends with a newline. */
-const char *help_text(enum command command);
+/* The commands. */
+void help_overview(FILE *to);
+
+/* The options of a command, with examples. */
+void help_command(enum command command, FILE *to);
+
+/* `firstbyte help [TOPIC]` on standard output; `topic` may be NULL. False if there is no such topic. */
+bool help_topic(const char *topic);
+
+/* --help and --version; the command of the options becomes COMMAND_NONE. */
+reader_fn print_help, print_version;
 
 #endif

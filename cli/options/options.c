@@ -1,8 +1,7 @@
 /*
- * getopt_long, one row an option: its name, the commands that know it, and where its value goes. An
- * option that the command does not know is refused by name, for one that silently means nothing is
- * worse than none. What contradicts something else is looked at when all is read. Rejected: a switch
- * over all options, which had to repeat each name and could not tell one command from another.
+ * Reads the command line with getopt_long and the table of options. An option of another command is
+ * refused by name. Contradictions between options are checked after all of them are read. Rejected: a
+ * switch over all options, which had to repeat each name and could not tell the commands apart.
  */
 #include "cli/options/options.h"
 
@@ -17,242 +16,99 @@
 #include "cli/options/help.h"
 #include "cli/options/readers.h"
 #include "cli/output/diagnostic.h"
-#include "dns/resolver.h"
-#include "http/body/preview.h"
-#include "http/h1/h1_parser.h"
 #include "http/request.h"
-#include "tls/tls.h"
 
 #define DEFAULT_FILE        "sites.conf"
 #define DEFAULT_CONCURRENCY 256
 #define DEFAULT_CONNECTIONS 64
-#define MAX_CONCURRENCY     1000000
 #define DEFAULT_TIMEOUT     (10 * NSEC_PER_S)
 #define DEFAULT_REDIRECTS   10
 #define DEFAULT_PREVIEW     10
 #define DEFAULT_MAX_BODY    (1024 * 1024)
 #define DEFAULT_PER_HOST    6
 #define DEFAULT_SEED        1
-#define MAX_FETCH_RATE      1000000
-#define MAX_REQUESTS        1000000000000000
-#define MAX_PIPELINE        1024
-#define MAX_PROCESSES       1024
-#define MAX_REPEATS         1000
 
-/* The commands that know an option. */
-enum {
-    FETCH = 1 << COMMAND_FETCH,
-    RACE = 1 << COMMAND_RACE,
-    BENCH = 1 << COMMAND_BENCH,
-    ORIGIN = 1 << COMMAND_ORIGIN,
-    DIFF = 1 << COMMAND_DIFF,
-    SITES = FETCH | RACE,
-    SINGLY = FETCH | BENCH, /* what the blocking half of a race cannot do */
-    ASKING = FETCH | RACE | BENCH,
-    SERVING = ASKING | ORIGIN,
-    EVERY = SERVING | DIFF,
-};
+#define FIRST_LONG 256 /* getopt_long returns this number and the row's index for a long option */
 
-static const char *const commands[] = {[COMMAND_FETCH] = "fetch",
-                                       [COMMAND_RACE] = "race",
-                                       [COMMAND_BENCH] = "bench",
-                                       [COMMAND_ORIGIN] = "origin",
-                                       [COMMAND_DIFF] = "diff"};
-
-#define COMMANDS (sizeof(commands) / sizeof(*commands))
-
-static bool print_help(const struct given *given)
-{
-    fputs(help_text(given->options->command), stdout);
-    given->options->command = COMMAND_NONE;
-    return true;
-}
-
-static bool print_version(const struct given *given)
-{
-    printf("firstbyte %s\n%s\nllhttp %s\nc-ares %s\n", FIRSTBYTE_VERSION, tls_version(),
-           http1_parser_version(), resolver_version());
-    given->options->command = COMMAND_NONE;
-    return true;
-}
-
-static const char *const formats[] = {"text", "table", "json", "csv", NULL};
-static const char *const colors[] = {"auto", "always", "never", NULL};
-static const char *const orders[] = {"completion", "input", NULL};
-static const char *const versions[] = {"1.2", "1.3", NULL};
-static const char *const arrivals[] = {"constant", "poisson", NULL};
-static const char *const stampings[] = {"off", "sample", "all", NULL};
-
-/* The end of a row: the reader, the field in struct options, and what the reader needs to know. */
-#define AT(field)               offsetof(struct options, field), sizeof(((struct options *)0)->field)
-#define VALUE(reader, field)    reader, AT(field), 0, 0, NULL
-#define SET(field, on)          read_flag, AT(field), on, 0, NULL
-#define FLAG(field)             SET(field, true)
-#define CLEAR(field)            SET(field, false)
-#define TEXT(field)             VALUE(read_text, field)
-#define FILE_NAME(field)        VALUE(read_file_name, field)
-#define TIME(field, least)      read_time, AT(field), least, 0, NULL
-#define RATE(field, max)        read_rate, AT(field), 0, max, NULL
-#define NUMBER(field, low, top) read_number, AT(field), low, top, NULL
-#define CHOICE(field, words)    read_choice, AT(field), 0, 0, words
-#define ACTION(reader)          reader, 0, 0, 0, 0, NULL
-
-/* Where a name or a letter is not the same thing for all commands, it has a row for each. */
-static const struct option_row table[] = {
-    {"file", 'f', SERVING, FILE_NAME(list.file)},
-    {"concurrency", 'c', ASKING, NUMBER(concurrency, 1, MAX_CONCURRENCY)},
-    {"connections", 0, BENCH, NUMBER(concurrency, 1, MAX_CONCURRENCY)},
-    {"timeout", 'T', ASKING, TIME(request.timeout, 1)},
-    {"dns-timeout", 0, ASKING, TIME(network.dns_timeout, 1)},
-    {"connect-timeout", 0, ASKING, TIME(network.connect_timeout, 1)},
-    {"tls-timeout", 0, ASKING, TIME(network.tls_timeout, 1)},
-    {"ttfb-timeout", 0, SITES, TIME(exchange.ttfb_timeout, 1)},
-    {"request", 'X', ASKING, VALUE(read_method, request.method)},
-    {"header", 'H', ASKING, ACTION(read_header)},
-    {"user-agent", 'A', ASKING, ACTION(read_user_agent)},
-    {"user", 'u', ASKING, TEXT(request.user)},
-    {"cookie", 'b', ASKING, VALUE(read_cookie, request.cookie)},
-    {"data", 'd', SITES, ACTION(read_data)},
-    {"data", 0, BENCH, ACTION(read_data)},
-    {"head", 'I', ASKING, FLAG(request.head)},
-    {"no-location", 0, FETCH, CLEAR(chain.follow)},
-    {"max-redirs", 0, FETCH, NUMBER(chain.max_hops, 0, 1000)},
-    {"no-keepalive", 0, SITES, CLEAR(exchange.keep_alive)},
-    {"preview", 0, SITES, NUMBER(exchange.response.preview, 1, PREVIEW_MAX_CHARACTERS)},
-    {"max-body", 0, SITES, VALUE(read_bytes, exchange.response.max_body)},
-    {"until-preview", 0, SITES, FLAG(exchange.response.until_preview)},
-    {"per-host", 0, SITES, NUMBER(per_host, 0, MAX_CONCURRENCY)},
-    {"per-host-rate", 0, FETCH, RATE(per_host_rate, MAX_FETCH_RATE)},
-    {"rate", 'R', FETCH, RATE(rate, MAX_FETCH_RATE)},
-    {"rate", 'R', BENCH, RATE(load.rate, LOAD_MAX_RATE)},
-    {"retry", 0, FETCH, NUMBER(chain.retries, 0, 100)},
-    {"arrival", 0, BENCH, CHOICE(load.run.schedule.arrival, arrivals)},
-    {"seed", 0, BENCH, NUMBER(load.run.schedule.seed, 0, UINT64_MAX)},
-    {"ramp", 0, BENCH, ACTION(load_read_ramp)},
-    {"find-knee", 0, BENCH, ACTION(load_read_knee)},
-    {"requests", 'n', BENCH, NUMBER(load.run.requests, 1, MAX_REQUESTS)},
-    {"duration", 'd', BENCH, TIME(load.run.duration, 1)},
-    {"warmup", 0, BENCH, TIME(load.run.warmup, 0)},
-    {"requests-per-conn", 0, BENCH, NUMBER(load.run.requests_per_connection, 1, MAX_REQUESTS)},
-    {"new-conn", 0, BENCH, FLAG(load.run.new_connections)},
-    {"tls-resume", 0, BENCH, ACTION(load_read_resume)},
-    {"pipeline", 0, BENCH, NUMBER(load.run.pipeline, 1, MAX_PIPELINE)},
-    {"procs", 0, BENCH, NUMBER(load.processes, 1, MAX_PROCESSES)},
-    {"kernel-time", 0, BENCH, CHOICE(load.kernel_time, stampings)},
-    {"slo", 0, BENCH, ACTION(load_read_slo)},
-    {"hlog", 0, BENCH, FILE_NAME(load.hlog)},
-    {"repeat", 0, BENCH, NUMBER(load.repeat, 1, MAX_REPEATS)},
-    {"vs", 0, BENCH, VALUE(load_read_versus, load.versus)},
-    {"ipv4", '4', SINGLY, FLAG(network.ipv4_only)},
-    {"ipv6", '6', SINGLY, FLAG(network.ipv6_only)},
-    {"resolve", 0, SINGLY, ACTION(read_resolve)},
-    {"connect-to", 0, SINGLY, ACTION(read_connect_to)},
-    {"dns-servers", 0, SINGLY, VALUE(read_servers, network.dns_servers)},
-    {"interface", 0, SINGLY, VALUE(read_texts, network.interfaces)},
-    {"unix-socket", 0, SINGLY, FILE_NAME(network.unix_socket)},
-    {"proxy", 'x', FETCH, VALUE(read_proxy, network.proxy)},
-    {"noproxy", 0, FETCH, TEXT(network.noproxy)},
-    {"insecure", 'k', ASKING, FLAG(network.trust.insecure)},
-    {"cacert", 0, ASKING, FILE_NAME(network.trust.authorities_file)},
-    {"capath", 0, ASKING, FILE_NAME(network.trust.authorities_directory)},
-    {"cert", 0, ASKING, FILE_NAME(network.trust.certificate)},
-    {"key", 0, ASKING, FILE_NAME(network.trust.key)},
-    {"tls-min", 0, ASKING, read_choice, AT(network.trust.min_version), 12, 0, versions},
-    {"tls-max", 0, ASKING, read_choice, AT(network.trust.max_version), 12, 0, versions},
-    {"sni", 0, ASKING, TEXT(network.trust.sni)},
-    {"cert-warn", 0, SITES, VALUE(read_days, output.cert_warn_days)},
-    {"format", 0, ASKING | DIFF, CHOICE(output.format, formats)},
-    {"fields", 0, SITES, VALUE(read_fields, output.fields)},
-    {"output", 'o', SINGLY, FILE_NAME(output.file)},
-    {"append", 0, SINGLY, FLAG(output.append)},
-    {"order", 0, SITES, CHOICE(output.input_order, orders)},
-    {"tcp-info", 0, SITES, FLAG(exchange.tcp_facts)},
-    {"fail", 0, SITES, FLAG(output.fail)},
-    {"color", 0, ASKING, CHOICE(output.color, colors)},
-    {"quiet", 'q', ASKING, FLAG(output.quiet)},
-    {"verbose", 'v', FETCH, FLAG(network.verbose)},
-    {"resume", 0, FETCH, FILE_NAME(output.resume)},
-    {"rehearse", 0, ASKING, FLAG(rehearse)},
-    {"lifeline", 0, ORIGIN, FLAG(lifeline)},
-    {"help", 'h', EVERY, ACTION(print_help)},
-    {"version", 'V', EVERY, ACTION(print_version)},
-};
-
-#define ROWS       (sizeof(table) / sizeof(*table))
-#define FIRST_LONG 256 /* what getopt returns of a long option: its row, from here on */
-
-static bool takes_value(const struct option_row *row)
-{
-    return row->read != read_flag && row->read != print_help && row->read != print_version;
-}
-
-/* The table as getopt wants it. */
+/* The table in the form of getopt. */
 struct getopt_form {
-    struct option longs[ROWS + 1]; /* closed with one that is empty */
-    char letters[2 * ROWS + 1];
+    struct option *longs; /* ended by an empty one */
+    char *letters;
 };
 
-static void getopt_form_fill(struct getopt_form *form)
+/* The first row of the same name. getopt takes an abbreviation of a name only if all options that it
+   fits are the same one. */
+static size_t first_row(size_t row)
 {
-    char *to = form->letters;
+    for (size_t i = 0; i < row; i++)
+        if (!strcmp(option_table[i].name, option_table[row].name))
+            return i;
+    return row;
+}
 
-    *form = (struct getopt_form){0};
-    for (size_t i = 0; i < ROWS; i++) {
-        int argument = takes_value(&table[i]) ? required_argument : no_argument;
+static void getopt_form_init(struct getopt_form *form)
+{
+    char *letter;
 
-        form->longs[i] = (struct option){table[i].name, argument, NULL, FIRST_LONG + (int)i};
-        if (!table[i].letter)
+    form->longs = memory_zeroed((option_count + 1) * sizeof(*form->longs));
+    form->letters = letter = memory_zeroed(2 * option_count + 1);
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option_row *row = &option_table[i];
+
+        form->longs[i] = (struct option){
+            .name = row->name,
+            .has_arg = row->argument ? required_argument : no_argument,
+            .val = FIRST_LONG + (int)first_row(i),
+        };
+        if (!row->letter)
             continue;
-        *to++ = (char)table[i].letter;
-        if (argument)
-            *to++ = ':';
+        *letter++ = (char)row->letter;
+        if (row->argument)
+            *letter++ = ':';
     }
 }
 
-/* The row of what getopt returned: of several the command's own, else any. */
+static void getopt_form_free(struct getopt_form *form)
+{
+    free(form->longs);
+    free(form->letters);
+}
+
+/* The row of what getopt returned: the command's own, else the first. NULL: there is none. */
 static const struct option_row *find_row(int option, enum command command)
 {
-    const struct option_row *any = NULL;
+    const struct option_row *first = NULL;
 
-    for (const struct option_row *row = table; row < table + ROWS; row++) {
-        if (option >= FIRST_LONG ? strcmp(row->name, table[option - FIRST_LONG].name) != 0
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option_row *row = &option_table[i];
+
+        if (option >= FIRST_LONG ? strcmp(row->name, option_table[option - FIRST_LONG].name) != 0
                                  : row->letter != option)
             continue;
-        if (row->commands >> command & 1)
+        if (option_belongs(row, command))
             return row;
-        if (!any)
-            any = row;
+        if (!first)
+            first = row;
     }
-    return any;
-}
-
-/* The commands that know a name, by whichever row. */
-static unsigned commands_of(const char *name)
-{
-    unsigned set = 0;
-
-    for (size_t i = 0; i < ROWS; i++)
-        if (!strcmp(table[i].name, name))
-            set |= table[i].commands;
-    return set;
+    return first;
 }
 
 /* "firstbyte: race --proxy: for fetch alone". */
-static bool refuse_stranger(const struct option_row *row, enum command command)
+static bool refuse_other_command(const struct option_row *row, enum command command)
 {
-    const unsigned set = commands_of(row->name);
+    const unsigned set = option_commands(row->name);
     const int count = __builtin_popcount(set);
     int named = 0;
     char *text;
     size_t length;
     FILE *to = memory_stream(&text, &length);
 
-    fprintf(to, "%s --%s: for ", commands[command], row->name);
-    for (size_t i = 0; i < COMMANDS; i++) {
+    fprintf(to, "%s --%s: for ", command_names[command], row->name);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (!(set >> i & 1))
             continue;
         named++;
-        fprintf(to, "%s%s", named == 1 ? "" : named < count ? ", " : " and ", commands[i]);
+        fprintf(to, "%s%s", named == 1 ? "" : named < count ? ", " : " and ", command_names[i]);
     }
     fclose(to);
     diagnostic("%s%s", text, count == 1 ? " alone" : "");
@@ -266,20 +122,20 @@ static bool read_option(struct options *options, int option)
     char name[64];
     struct given given = {.option = name, .value = optarg, .options = options, .row = row};
 
-    if (!row) /* getopt has said why */
+    if (!row) /* getopt has printed the reason */
         return false;
-    if (!(row->commands >> options->command & 1))
-        return refuse_stranger(row, options->command);
+    if (!option_belongs(row, options->command))
+        return refuse_other_command(row, options->command);
     snprintf(name, sizeof(name), "--%s", row->name);
     given.to = (char *)options + row->offset;
     return row->read(&given);
 }
 
-/* The subcommand is the first word, if it is one. */
+/* The first word, if it is a command; it is removed. */
 static enum command read_command(int *argc, char ***argv)
 {
-    for (size_t i = 0; *argc > 1 && i < COMMANDS; i++) {
-        if (strcmp((*argv)[1], commands[i]) != 0)
+    for (size_t i = 0; *argc > 1 && i < COMMAND_COUNT; i++) {
+        if (strcmp((*argv)[1], command_names[i]) != 0)
             continue;
         (*argv)[1] = (*argv)[0];
         ++*argv;
@@ -289,14 +145,14 @@ static enum command read_command(int *argc, char ***argv)
     return COMMAND_FETCH;
 }
 
-/* What a rehearsal decides by itself; `implied` where nobody asked for one. */
+/* Options that a rehearsal does not allow; `implied`: bench rehearses because it has no URL. */
 static bool check_rehearsal(const struct network_options *network, bool implied)
 {
     static const char dials[] = "every dial of a rehearsal ends at its origin";
     static const char trust[] = "a rehearsal trusts its own authority alone";
     const struct {
         const char *value, *name, *why;
-    } decided[] = {
+    } not_allowed[] = {
         {network->trust.authorities_file, "--cacert", trust},
         {network->trust.authorities_directory, "--capath", trust},
         {network->proxy, "--proxy", dials},
@@ -304,16 +160,16 @@ static bool check_rehearsal(const struct network_options *network, bool implied)
         {network->dns_servers, "--dns-servers", "a rehearsal asks its own nameserver"},
     };
 
-    for (size_t i = 0; i < sizeof(decided) / sizeof(*decided); i++)
-        if (decided[i].value)
-            return refuse(decided[i].name, NULL, /* a proxy has a password */
+    for (size_t i = 0; i < sizeof(not_allowed) / sizeof(*not_allowed); i++)
+        if (not_allowed[i].value)
+            return refuse(not_allowed[i].name, NULL, /* a proxy has a password */
                           implied ? "give a URL: without one, bench asks its embedded origin"
-                                  : decided[i].why);
+                                  : not_allowed[i].why);
     return true;
 }
 
-/* What has no meaning together. */
-static bool check_together(const struct options *options)
+/* Contradictions that hold for several commands. */
+static bool check_contradictions(const struct options *options)
 {
     const struct network_options *network = &options->network;
     const struct tls_client_options *trust = &network->trust;
@@ -344,12 +200,12 @@ static bool check_diff(const struct options *options)
 static bool check(const struct options *options)
 {
     bool bench = options->command == COMMAND_BENCH;
-    bool nobody = bench && !options->list.file && !options->list.word_count;
+    bool no_target = bench && !options->list.file && !options->list.word_count;
 
     if (options->command == COMMAND_DIFF)
         return check_diff(options);
-    if (!check_together(options) ||
-        ((options->rehearse || nobody) && !check_rehearsal(&options->network, nobody)))
+    if (!check_contradictions(options) ||
+        ((options->rehearse || no_target) && !check_rehearsal(&options->network, no_target)))
         return false;
     if (options->command == COMMAND_RACE && options->list.file && !strcmp(options->list.file, "-"))
         return refuse("race --file", "-", "a race reads its list twice; give it a file");
@@ -359,7 +215,7 @@ static bool check(const struct options *options)
     return !bench || load_options_check(options);
 }
 
-static void begin(struct options *options, enum command command)
+static void set_defaults(struct options *options, enum command command)
 {
     *options = (struct options){
         .command = command,
@@ -376,32 +232,39 @@ static void begin(struct options *options, enum command command)
         .load = {.run = {.schedule.seed = DEFAULT_SEED, .pipeline = 1},
                  .processes = 1,
                  .repeat = 1,
-                 .kernel_time = KERNEL_TIME_SAMPLE}, /* the duration: load_options_settle */
+                 .kernel_time = KERNEL_TIME_SAMPLE}, /* load_options_settle sets the duration */
     };
 }
 
-/* All options and words, each by itself. */
+/* Reads all options and words; contradictions are not checked. */
 static bool read_all(struct options *options, int argc, char **argv)
 {
     static char name[] = "firstbyte";
     struct getopt_form form;
+    bool accepted = true;
     int option;
 
-    getopt_form_fill(&form);
-    argv[0] = name; /* in getopt's messages, as in ours */
-    while ((option = getopt_long(argc, argv, form.letters, form.longs, NULL)) != -1) {
-        if (!read_option(options, option))
-            return false;
-        if (options->command == COMMAND_NONE)
-            return true;
-    }
+    getopt_form_init(&form);
+    argv[0] = name; /* the beginning of getopt's messages */
+    while (accepted && options->command != COMMAND_NONE &&
+           (option = getopt_long(argc, argv, form.letters, form.longs, NULL)) != -1)
+        accepted = read_option(options, option);
+    getopt_form_free(&form);
     options->list.words = argv + optind;
     options->list.word_count = (size_t)(argc - optind);
-    return true;
+    return accepted;
 }
 
-/* A list that was meant to be read, and is not. Of a race, which reads its list twice, it cannot be. */
-static void hint_at_input(const struct options *options)
+/* firstbyte help [TOPIC] */
+static bool read_help(struct options *options, int argc, char **argv)
+{
+    options->command = COMMAND_NONE;
+    return argc > 3 ? refuse("help", argv[3], "one topic at most") : help_topic(argv[2]);
+}
+
+/* Without a list or a URL, input from a pipe was probably meant as the list. A race cannot read it,
+   because it reads its list twice. */
+static void hint_at_pipe(const struct options *options)
 {
     struct stat input;
 
@@ -411,8 +274,9 @@ static void hint_at_input(const struct options *options)
         diagnostic("standard input is a pipe and is not read; -f - reads a list from it");
 }
 
-/* What follows from what was read. A rehearsal ends on loopback, the blocking half of a race knows no
-   proxies, and a load is meant for the server itself: none of the environment gets in between. */
+/* Sets the values that depend on several options. Proxies of the environment are for fetch alone: a
+   rehearsal stays on loopback, the blocking half of a race cannot use a proxy, and a load measures the
+   server itself. */
 static void settle(struct options *options)
 {
     const struct output_options *output = &options->output;
@@ -433,20 +297,20 @@ static void settle(struct options *options)
 
 bool options_read(struct options *options, int argc, char **argv)
 {
-    bool nothing = argc <= 1;
+    bool nothing = argc <= 1, help = argc > 1 && !strcmp(argv[1], "help");
     enum command command = read_command(&argc, &argv);
 
-    begin(options, command);
+    set_defaults(options, command);
     if (nothing) {
         fputs(help_usage, stderr);
-        hint_at_input(options);
+        hint_at_pipe(options);
     }
-    if (nothing || !read_all(options, argc, argv) ||
+    if (nothing || !(help ? read_help(options, argc, argv) : read_all(options, argc, argv)) ||
         (options->command != COMMAND_NONE && !check(options))) {
         fprintf(stderr, "Try 'firstbyte %s--help'.\n", command == COMMAND_BENCH ? "bench " : "");
         return false;
     }
-    hint_at_input(options);
+    hint_at_pipe(options);
     settle(options);
     return true;
 }

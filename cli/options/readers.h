@@ -1,10 +1,11 @@
 /*
- * The readers of options' values. A row of the table in options.c names one, and what it needs to know:
+ * The readers of options' values. A row of the table names one, and what it needs to know:
  * where the value goes and between which limits it lies. Each says on standard error why it refuses.
  */
 #ifndef CLI_OPTIONS_READERS_H
 #define CLI_OPTIONS_READERS_H
 
+#include "cli/options/option_table.h"
 #include "cli/options/options.h"
 
 /* An option as it was given. */
@@ -14,20 +15,6 @@ struct given {
     struct options *options; /* all of them */
     void *to;                /* the field that the value is for */
     const struct option_row *row;
-};
-
-typedef bool reader_fn(const struct given *given);
-
-/* One option of one or several commands. */
-struct option_row {
-    const char *name;         /* the long one */
-    int letter;               /* 0: it has none */
-    unsigned commands;        /* a bit for each that knows it: 1 << COMMAND_FETCH and so on */
-    reader_fn *read;          /* false where the value is refused */
-    size_t offset, bytes;     /* of the field in struct options */
-    uint64_t low, high;       /* limits of a number; the most of a rate; the least of a time; the
-                                 number of a choice's first word */
-    const char *const *words; /* of a choice, closed with NULL */
 };
 
 /* Says "firstbyte: option value: why"; the value may be NULL: it does not matter then, or is a secret.

@@ -27,7 +27,7 @@ debian() {
     echo 'echo 1000' | stand_in id
     stand_in dpkg-query <<'S'
 for name in libcmocka-dev nginx-core openssl valgrind strace procps iproute2 tinyproxy-bin microsocks \
-    brotli zstd librust-url-2+default-dev; do
+    brotli zstd librust-url-2+default-dev mandoc; do
     echo "installed $name nginx-light (= 1.0), librust-url-dev (= 2.3.1)"
 done
 echo "config-files jq "
@@ -84,7 +84,7 @@ stand_in dpkg-query <<'S'
 echo "installed $PACKAGES"
 S
 PACKAGES="libcmocka-dev nginx-light jq openssl curl valgrind strace procps iproute2 tinyproxy-bin microsocks \
-    brotli zstd librust-url-dev" deps test
+    brotli zstd librust-url-dev mandoc" deps test
 same "where all is there, nothing is said" "0 " "$status $(cat "$out" "$err")"
 
 # another system
@@ -94,7 +94,7 @@ exits "not a Debian system" 1
 check "not a Debian system: what is missing is named" \
     grep -q "^firstbyte needs, by Debian's names: libcmocka-dev nginx-light jq " "$err"
 check "not a Debian system: it is said" said "This is not a Debian system"
-for name in nginx jq openssl curl valgrind strace ps ip tinyproxy microsocks brotli zstd pkg-config; do
+for name in nginx jq openssl curl valgrind strace ps ip tinyproxy microsocks brotli zstd mandoc pkg-config; do
     echo 'exit 0' | stand_in $name
 done
 deps test

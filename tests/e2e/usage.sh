@@ -2,15 +2,21 @@
 # The command line: help, version, refusals, and every exit status.
 . "$(dirname "$0")/lib.bash"
 
-for help in "bench --help" "bench -h" --help -h "fetch --help" "race -h" "origin --help"; do
+for help in help --help -h "fetch --help" "race -h" "bench --help" "bench -h" "origin --help" "diff --help" \
+    "help fetch" "help race" "help bench" "help origin" "help diff"; do
     # shellcheck disable=SC2086
     fb $help
     exits "$help" 0
     cp "$out" "$TMPDIR/help"
-    [[ $help != bench* ]] || cp "$out" "$TMPDIR/help.bench"
+    name=${help#help } name=${name%% -*}
+    [[ $name != -* ]] || name=fetch
+    [ -e "$TMPDIR/help.$name" ] || cp "$out" "$TMPDIR/help.$name"
+    same "$help is the screen of $name" "$(cat "$TMPDIR/help.$name")" "$(cat "$out")"
     check "$help fits a screen of 80 by 24" awk 'length > 80 || NR > 24 { bad = 1 }
         END { exit bad || NR < 10 }' "$TMPDIR/help"
+    check "$help ends with examples" grep -q '^Examples' "$out"
 done
+same "each command has its own screen" 6 "$(md5sum "$TMPDIR"/help.* | cut -d' ' -f1 | sort -u | wc -l)"
 same "help goes to standard output alone" "" "$(cat "$err")"
 fb --version
 exits "--version" 0
@@ -24,8 +30,8 @@ exits "-V" 0
 
 # every option of the table is in a help, and every option of a help is taken by its command
 options_in() { grep -ohE '[ ,]--[a-z0-9-]+' "$@" | tr -d ' ,' | sed 's/^--//' | sort -u; }
-named=$(sed -nE 's/^    \{"([a-z0-9-]+)", .*/\1/p' "$E2E/../../cli/options/options.c" | grep -v lifeline | sort -u)
-same "help has every option" "$named" "$(options_in "$TMPDIR/help" "$TMPDIR/help.bench")"
+named=$(sed -nE 's/^    \{"([a-z0-9-]+)", .*/\1/p' "$E2E/../../cli/options/option_table.c" | grep -v lifeline | sort -u)
+same "help has every option" "$named" "$(options_in "$TMPDIR/help.fetch" "$TMPDIR/help.bench")"
 strangers=
 for option in $(options_in "$TMPDIR/help.bench"); do
     fb bench "--$option" --fail --fail # refused in any case
@@ -33,12 +39,12 @@ for option in $(options_in "$TMPDIR/help.bench"); do
 done
 same "bench knows each option of its help" "" "$strangers"
 strangers=
-for option in $(options_in "$TMPDIR/help"); do
+for option in $(options_in "$TMPDIR/help.fetch"); do
     fb fetch "--$option" --seed --seed # likewise
     ! said "fetch --$option: for " || strangers+=" $option"
 done
 same "fetch knows each option of its own" "" "$strangers"
-check "the one leads to the other" grep -q 'firstbyte bench --help' "$TMPDIR/help"
+check "the one leads to the other" grep -q 'firstbyte bench --help' "$TMPDIR/help.fetch"
 
 refused() {
     local name=$1 text=$2
@@ -49,6 +55,8 @@ refused() {
     check "$name: help is offered" grep -qF "Try 'firstbyte ${help_of-}--help'." "$err"
     same "$name: nothing is written" "" "$(cat "$out")"
 }
+refused "an unknown topic of help" "help nothing: it is fetch, race, bench, " help nothing
+refused "two topics of help" "help fetch: one topic at most" help bench fetch
 refused "an unknown option" "unrecognized option '--fast'" --fast
 refused "an unknown letter" "invalid option -- 'z'" -z
 refused "an option without its argument" "requires an argument" --timeout
