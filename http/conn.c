@@ -1,10 +1,10 @@
 /*
- * The connection's machine: OPEN, DRAINING, CLOSED. Every event of the socket enters on_ready, which reads
- * and hands the bytes to the protocol; after each receive conn_flush does what the streams' owners asked for in
- * the meantime: it says that there is room, sends, or closes.
+ * The connection's state machine: OPEN, DRAINING, CLOSED. Every event of the socket enters
+ * on_ready, which reads and passes the bytes to the protocol. After each receive conn_flush carries
+ * out what the events requested: it reports new capacity, sends, or closes.
  *
- * Rejected: to let streams read for themselves. Several share a connection, and each would have to know
- * whether another is being served.
+ * Rejected: streams that read for themselves. Several streams share a connection, and each would
+ * have to know whether another is being served.
  */
 #include "http/conn.h"
 
@@ -16,7 +16,7 @@
 #include "http/fields.h"
 #include "http/request.h"
 
-#define MAX_QUIET_READS 4 /* an extra line end may come in pieces */
+#define MAX_QUIET_READS 4 /* an extra line end may arrive in pieces */
 
 static const char *const state_names[] = {
     [CONN_OPEN] = "open", [CONN_DRAINING] = "draining", [CONN_CLOSED] = "closed"};
@@ -39,7 +39,7 @@ static void free_conn(void *owner)
     free(conn);
 }
 
-static void hang_up(struct conn *conn)
+static void close_transport(struct conn *conn)
 {
     if (!conn->transport)
         return;
@@ -51,8 +51,8 @@ static void hang_up(struct conn *conn)
 
 static void send_output(struct conn *conn);
 
-/* The last thing that is done to a CLOSED connection, outside of all its events: ends the streams, sends what
-   the protocol has to say at the end, then calls the owner. */
+/* The last step of a CLOSED connection, outside all its events: ends the streams, sends the last
+   output of the protocol, then calls `closed`. */
 static void finish(struct conn *conn)
 {
     conn->finished = true;
@@ -63,11 +63,11 @@ static void finish(struct conn *conn)
     conn->busy--;
     if (conn->owner)
         conn->options->events->closed(conn, conn->error);
-    hang_up(conn);
+    close_transport(conn);
     loop_free_later(conn->loop, &conn->deferred, free_conn, conn);
 }
 
-/* Calls an event; NULL: none. */
+/* Calls an event, which may be NULL. */
 static void call(struct conn *conn, void (*event)(struct conn *conn))
 {
     if (!event)
@@ -82,7 +82,7 @@ static bool has_room(const struct conn *conn)
     return conn->room_wanted && conn_capacity(conn);
 }
 
-/* Does what the events that have just returned asked for. */
+/* Carries out what the events that have just returned requested. */
 void conn_flush(struct conn *conn)
 {
     if (conn->busy)
@@ -98,7 +98,7 @@ void conn_flush(struct conn *conn)
         }
         if (conn->state != CONN_CLOSED)
             send_output(conn);
-    } while (has_room(conn)); /* a stream ended in `sent` */
+    } while (has_room(conn)); /* a stream has ended in its event `sent` */
     if (conn->state == CONN_DRAINING && !conn->streams)
         enter(conn, CONN_CLOSED);
     if (conn->state == CONN_CLOSED && !conn->finished)
@@ -128,12 +128,13 @@ void conn_close(struct conn *conn)
 {
     conn->owner = NULL;
     conn_fail(conn, ERROR_NONE, NULL);
-    hang_up(conn); /* its descriptor is free for the next one, also inside of an event */
+    close_transport(conn); /* frees the descriptor immediately, even inside an event */
 }
 
 /* --- sending --- */
 
-/* Sends what goes. `busy` is set: an event may submit streams, which leave in the same loop. */
+/* Sends until a write would block. `busy` is set: streams that an event submits are sent by the
+   same loop. */
 static void send_output(struct conn *conn)
 {
     const char *bytes;
@@ -145,7 +146,7 @@ static void send_output(struct conn *conn)
     while ((bytes = conn->protocol->output(conn, &count))) {
         struct io io = conn->transport->calls->write(conn->transport, bytes, count);
 
-        if (io.status == IO_ERROR) { /* the other side may have responded before it hung up */
+        if (io.status == IO_ERROR) { /* the peer may have sent a response before it closed */
             conn->send_error = io.error;
             conn->send_detail = conn->transport->why;
             loop_yield(conn->loop, &conn->sock->watch, 0);
@@ -157,16 +158,16 @@ static void send_output(struct conn *conn)
             *conn->options->bytes_out += io.count;
         conn->protocol->sent(conn, io.count);
         if (conn->state == CONN_CLOSED && !(conn->finished && conn->transport))
-            break; /* an event closed it; what the protocol says at the end is sent by finish */
+            break; /* an event closed it; `finish` sends the protocol's last output */
     }
     conn->busy--;
 }
 
 /* --- receiving --- */
 
-/* Whether another receive may bring bytes: of a response that is expected, or that have come already, to the
-   socket or the transport. */
-static bool may_bring_more(const struct conn *conn)
+/* Whether another receive may return bytes: a response is expected, or bytes are already waiting in
+   the socket or the transport. */
+static bool may_read_more(const struct conn *conn)
 {
     const struct transport *transport = conn->transport;
 
@@ -174,8 +175,8 @@ static bool may_bring_more(const struct conn *conn)
            (transport->calls->pending && transport->calls->pending(transport));
 }
 
-/* Calls the protocol's receive, and does what its events asked for. False: no receive would bring more, as all
-   that was asked for before has come and the socket is empty, or the connection is over. */
+/* Passes bytes to the protocol and flushes. False: another receive would return nothing, because
+   all expected responses are complete and the socket is empty, or the connection is closed. */
 static bool receive(struct conn *conn, const unsigned char *bytes, size_t count)
 {
     bool more;
@@ -187,12 +188,12 @@ static bool receive(struct conn *conn, const unsigned char *bytes, size_t count)
     conn->busy++;
     conn->protocol->receive(conn, bytes, count, &arrival);
     conn->busy--;
-    more = conn->state != CONN_CLOSED && may_bring_more(conn);
+    more = conn->state != CONN_CLOSED && may_read_more(conn);
     conn_flush(conn);
     return more && conn->state != CONN_CLOSED;
 }
 
-/* Nothing more can be read now. */
+/* A read would block. */
 static void drained(struct conn *conn)
 {
     if (!conn->protocol->drained)
@@ -203,7 +204,7 @@ static void drained(struct conn *conn)
     conn_flush(conn);
 }
 
-/* Reads once. False: no more can be read now, or the connection is over. */
+/* Reads once. False: a read would block, or the connection is closed. */
 static bool receive_once(struct conn *conn)
 {
     unsigned char *buffer = loop_buffer(conn->loop);
@@ -289,15 +290,15 @@ struct conn *conn_open(struct dial *dial, const struct conn_options *options, vo
     watch_set_owner(&conn->sock->watch, on_ready, conn, "connection");
     conn->transport = dialled.transport;
     protocol->open(conn);
-    loop_yield(conn->loop, &conn->sock->watch, 0); /* TLS may have read more than its handshake */
+    loop_yield(conn->loop, &conn->sock->watch, 0); /* TLS may have read bytes after its handshake */
     return conn;
 }
 
 unsigned conn_capacity(const struct conn *conn)
 {
-    bool takes = conn->state == CONN_OPEN && !(conn->sock->ended && conn->served);
+    bool accepts = conn->state == CONN_OPEN && !(conn->sock->ended && conn->served);
 
-    return takes ? conn->protocol->capacity(conn) : 0;
+    return accepts ? conn->protocol->capacity(conn) : 0;
 }
 
 void conn_submit(struct conn *conn, struct stream *stream)

@@ -1,13 +1,14 @@
 /*
- * An open connection: socket, transport and the session of a protocol. It does all reading and writing, yields
- * after its read budget, and passes what comes to the protocol, which reports to streams.
+ * An open connection: socket, transport and the session of a protocol. It does all reading and
+ * writing, yields after its read budget, and passes received bytes to the protocol, which reports
+ * to streams.
  *
- * Life: conn_open takes over what a dial opened. The owner submits streams while conn_capacity is over 0.
- * `closed` is called once, when the connection is over and no stream is left; it is freed at the end of that
- * turn. conn_close ends it without a call.
+ * Life: conn_open takes over the socket and transport of a dial. The owner submits streams while
+ * conn_capacity is above 0. `closed` is called once, when the connection is closed and no stream is
+ * left; it is freed at the end of that turn. conn_close ends it without this call.
  *
- * Calls from inside of an event of the connection or of one of its streams are allowed: they take effect when
- * the event returns, and what was submitted leaves in one send.
+ * All functions may be called inside an event of the connection or of one of its streams. They take
+ * effect when the event returns, and all streams that were submitted are sent together.
  */
 #ifndef HTTP_CONN_H
 #define HTTP_CONN_H
@@ -18,31 +19,31 @@
 
 enum conn_state {
     CONN_OPEN,     /* streams may be submitted */
-    CONN_DRAINING, /* no new streams; closed when the last has ended */
+    CONN_DRAINING, /* no new streams; closed when the last stream has ended */
     CONN_CLOSED,   /* freed at the end of the turn */
 };
 
 struct conn_events {
-    /* It takes no new streams any more; those that it has go on. NULL: not called. */
+    /* It takes no new streams; its streams continue. NULL: not called. */
     void (*draining)(struct conn *conn);
-    /* It can take a stream again, or more of them. NULL: not called. */
+    /* Its capacity has grown. NULL: not called. */
     void (*room)(struct conn *conn);
-    /* It is over. `error` says why when no stream was there to say it (the server ended it, or sent what was not
-       asked for); ERROR_NONE: in order. */
+    /* It is closed. `error` is set when no stream could report it (the server closed the connection
+       or sent unexpected bytes); ERROR_NONE: in order. */
     void (*closed)(struct conn *conn, enum error error);
 };
 
-/* What many connections have in common. */
+/* Settings that many connections share. */
 struct conn_options {
     const struct conn_events *events;
-    unsigned pipeline; /* HTTP/1.1: requests in flight at once, over 0 */
-    /* A request that cannot be sent fails when nothing can be read at once; else when the connection ends, which
-       may bring responses before. */
+    unsigned pipeline; /* HTTP/1.1: maximum requests in flight, at least 1 */
+    /* When sending fails: end the requests as soon as a receive would block; else when the
+       connection ends, since responses may still arrive. */
     bool fails_unsent;
-    unsigned read_budget; /* receives in a turn, over 0 */
-    /* Counted here, of content as the transport passes it; or NULL. */
+    unsigned read_budget; /* receives in one turn, at least 1 */
+    /* Byte counters, without TLS overhead; or NULL. */
     uint64_t *bytes_in, *bytes_out;
-    /* The protocol for what TLS agreed on in ALPN, "" for nothing. */
+    /* The protocol for an ALPN result; "": no ALPN. */
     const struct protocol *(*protocol)(const char *alpn);
 };
 
@@ -51,62 +52,63 @@ struct conn {
     struct dialer *dialer;              /* borrowed */
     const struct conn_options *options; /* borrowed */
     const struct protocol *protocol;
-    void *owner; /* of the events */
+    void *owner; /* the argument of the events */
     enum conn_state state;
-    bool served;         /* a response was completed on it */
+    bool served;         /* a response was completed */
     bool used;           /* a stream was submitted */
-    bool room_wanted;    /* a stream has ended since `room` was called last */
-    bool stopped;        /* conn_stop was called, and `draining` not yet */
-    bool blocked;        /* the transport takes no more at once */
+    bool room_wanted;    /* a stream has ended since the last call of `room` */
+    bool stopped;        /* conn_stop was called, `draining` is still to be called */
+    bool blocked;        /* the last write would have blocked */
     bool finished;       /* CLOSED, and its streams have ended */
-    unsigned busy;       /* inside of so many calls of the protocol or events */
+    unsigned busy;       /* depth of calls into the protocol and of events */
     unsigned streams;    /* submitted */
-    size_t unread_bytes; /* of the last receive, behind the response that ends now */
+    size_t unread_bytes; /* of the last receive, after the response that has just ended */
 
-    uint64_t number; /* of the dialer's connections, from 1 */
-    char *host;      /* the origin's: a name or a numeric address; owned */
+    uint64_t number; /* among the dialer's connections, from 1 */
+    char *host;      /* of the origin: a name or a numeric address; owned */
     uint16_t port;
     bool https;
-    const struct proxy *proxy; /* through which it leads; borrowed; NULL: directly */
-    struct address address;    /* that was reached */
+    const struct proxy *proxy; /* borrowed; NULL: no proxy */
+    struct address address;    /* of the peer */
     struct sock *sock;
     struct transport *transport;
-    int send_error;          /* sending failed; responses may still be read */
-    const char *send_detail; /* its words; or NULL */
-    int receive_error;       /* receiving failed; 0: the connection ended in order */
+    int send_error;          /* errno of a failed write; responses may still be read */
+    const char *send_detail; /* text for send_error; or NULL */
+    int receive_error;       /* errno of a failed read; 0: the peer closed in order */
     enum error error;        /* when CLOSED */
-    const char *detail;      /* its words; or NULL */
+    const char *detail;      /* text for error; or NULL */
 
     struct deferred_free deferred;
 };
 
-/* Takes over what an OPEN dial opened; the dial itself stays its owner's. */
+/* Takes over the socket and transport of an OPEN dial; the owner of the dial still frees it. */
 struct conn *conn_open(struct dial *dial, const struct conn_options *options, void *owner);
 
-/* How many streams may be submitted now. 0 when the server has ended its direction, unless the connection has
-   not served yet: then the first stream reports that. */
+/* How many streams may be submitted now. 0 when the server has ended its direction, unless no
+   response was completed yet: then the first stream reports it. */
 unsigned conn_capacity(const struct conn *conn);
 
-/* Takes a stream; there is capacity. It leaves with the next conn_flush, or when the event returns. */
+/* Submits a stream; capacity is available. The request is sent by the next conn_flush, or when the
+   current event returns. */
 void conn_submit(struct conn *conn, struct stream *stream);
 
-/* Sends what goes of what was submitted, and does what else is to be done; nothing inside of an event, where
-   that is done when the event returns. */
+/* Sends submitted requests without waiting, and performs pending state changes. Inside an event it
+   does nothing: the connection flushes when the event returns. */
 void conn_flush(struct conn *conn);
 
-/* Gives a submitted stream up: no event comes for it. HTTP/1.1 closes the connection then, and its other
-   streams end with `error`, which is not ERROR_NONE. */
+/* Removes a submitted stream: no event of it follows. HTTP/1.1 closes the connection then, and its
+   other streams end with `error`, which is not ERROR_NONE. */
 void conn_cancel(struct stream *stream, enum error error);
 
-/* Reads what came while no response is expected: no stream is submitted. True: nothing, or extra line ends, which are ignored
-   (RFC 9112, section 2.2): the connection may serve on. After a short receive this costs no system call. The
-   loop's buffer is overwritten. */
+/* Reads while no response is expected; no stream is submitted. True: no bytes arrived, or only
+   extra line ends (RFC 9112, section 2.2): the connection may be used again. After a receive that
+   did not fill the buffer, this costs no system call. It overwrites the loop's buffer. */
 bool conn_is_quiet(struct conn *conn);
 
-/* Ends it: no event comes any more, its streams are forgotten. */
+/* Closes the connection: no event follows, and its streams are detached. */
 void conn_close(struct conn *conn);
 
-/* Whether it leads where the URL does. */
+/* Whether it leads to the origin of the URL. */
 bool conn_fits(const struct conn *conn, const struct url *url);
 
 /* --- for protocols --- */
@@ -117,25 +119,26 @@ static inline void *conn_session(const struct conn *conn)
     return (void *)(conn + 1);
 }
 
-/* CONN_SCRATCH_BYTES to put output together in; valid until output's caller has sent it. */
+/* A buffer of CONN_SCRATCH_BYTES to assemble output; valid until the caller of `output` has sent
+   it. */
 #define CONN_SCRATCH_BYTES (64 * 1024)
 char *conn_scratch(struct conn *conn);
 
-/* Adds to a request what the way of this connection asks for: the whole URL and credentials for a proxy that
-   forwards it. */
+/* Adds what the proxy of this connection requires: a proxy that forwards requests gets the absolute
+   URL and credentials. */
 void conn_address_request(const struct conn *conn, struct request *request);
 
-/* A stream is to be detached, before its `end` is called. */
+/* Detaches a stream, before its `end` is called. */
 void conn_stream_ended(struct conn *conn, struct stream *stream);
 
-/* No more streams go on it: it is closed when the last has ended, at once where there is none. Also for
-   owners. */
+/* The connection takes no new streams and is closed when the last has ended, immediately when none
+   is left. Owners may call this too. */
 void conn_stop(struct conn *conn);
 
-/* Its capacity has grown without the end of a stream. */
+/* Its capacity has grown, and no stream has ended. */
 void conn_room(struct conn *conn);
 
-/* It is over: all streams end with this error. */
+/* Closes the connection: all streams end with this error. */
 void conn_fail(struct conn *conn, enum error error, const char *detail);
 
 #endif

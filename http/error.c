@@ -1,4 +1,3 @@
-/* The table behind the enum, and the meaning of errno in each phase. */
 #include "http/error.h"
 
 #include <errno.h>
@@ -7,10 +6,10 @@
 #include "tls/transport.h"
 
 static const struct {
-    enum error_course course;
+    enum error_duration duration;
     const char *phase, *code, *sentence;
 } errors[] = {
-#define X(name, course, phase, code, sentence) [name] = {course, phase, code, sentence},
+#define X(name, duration, phase, code, sentence) [name] = {duration, phase, code, sentence},
     ERRORS(X)
 #undef X
 };
@@ -30,9 +29,9 @@ const char *error_sentence(enum error error)
     return errors[error].sentence;
 }
 
-bool error_passes(enum error error)
+bool error_is_transient(enum error error)
 {
-    return errors[error].course == PASSES;
+    return errors[error].duration == TRANSIENT;
 }
 
 static bool is_reset(int reason)

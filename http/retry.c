@@ -1,16 +1,16 @@
 /*
- * Whether another try is worth it, and the arithmetic of waiting.
+ * The decision to retry, and the computation of the wait.
  *
- * The jitter is "equal": half of the wait is certain, half is random. "Full" jitter, random from zero,
- * spreads a crowd of clients better; but here one client comes back to each of many servers, and a
- * wait near zero would ask a server that has just failed again at once.
+ * The jitter is "equal": half of the wait is fixed, half is random. "Full" jitter, random from
+ * zero, spreads many clients of one server better; but here one client returns to each of many
+ * servers, and a wait near zero would repeat the request to a server that has just failed.
  */
 #include "http/retry.h"
 
 #include "http/cookies/date.h"
 #include "http/request.h"
 
-/* 1*DIGIT; a number that does not fit is a long wait. */
+/* 1*DIGIT. A number that does not fit becomes RETRY_MAX_WAIT or more. */
 static bool parse_seconds(const char *text, size_t length, uint64_t *seconds)
 {
     *seconds = 0;
@@ -46,18 +46,18 @@ nsec retry_backoff(unsigned attempt, uint64_t random)
     if (whole > RETRY_MAX_BACKOFF)
         whole = RETRY_MAX_BACKOFF;
     half = whole / 2;
-    return half + random % (half + 1); /* uneven by less than one in a hundred million */
+    return half + random % (half + 1); /* the modulo bias is below one in a hundred million */
 }
 
-/* What came, a status or none, may be better another time. */
-static bool may_pass(enum error error, unsigned status)
+/* Whether a later attempt may succeed. */
+static bool is_transient(enum error error, unsigned status)
 {
     if (error == ERROR_NONE || error == ERROR_STATUS)
         return status == 429 || status == 503;
-    return error_passes(error);
+    return error_is_transient(error);
 }
 
 bool retry_wanted(enum error error, unsigned status, const char *method)
 {
-    return request_is_idempotent(method) && may_pass(error, status);
+    return request_is_idempotent(method) && is_transient(error, status);
 }

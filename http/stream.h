@@ -1,15 +1,15 @@
 /*
- * A stream: one request and its response on a connection. It is embedded in its owner (an exchange of a
- * fetch, a request of a load), who fills in `events` and what is sent, and submits it with conn_submit. From
- * then until `end` the connection owns the struct; the owner may change `rest`.
+ * A stream: one request and its response on a connection. It is embedded in its owner (an exchange
+ * of a fetch, a request of a load). The owner sets `events` and `out` and calls conn_submit. From
+ * then until `end` the connection uses the struct; the owner may change `rest` alone.
  *
- * Events come while the connection reads or writes. Inside of one the owner may submit and cancel streams
- * of the same connection, close it, and free what is not in use: what that means for the connection is done
- * when the event returns. An event that is NULL is not called and costs nothing.
+ * Events are called while the connection reads or writes. In an event the owner may submit and
+ * cancel streams of the same connection, close it, and free streams that are not submitted; the
+ * connection acts on this when the event returns. An event that is NULL is not called.
  *
- * Order: `sent`, `first_byte`, `status` of each interim response, `status`, `field`s, `head`, `body`s, `end`.
- * `sent` may come after `first_byte`, or never. `end` comes exactly once, unless the stream is cancelled or its
- * connection is closed by its owner: then no event comes any more.
+ * Order: `sent`, `first_byte`, `status` of each interim response, `status`, `field`s, `head`,
+ * `body`s, `end`. `sent` may come after `first_byte`, or never. `end` is called exactly once,
+ * unless the stream is cancelled or the owner closes the connection: then no event follows.
  */
 #ifndef HTTP_STREAM_H
 #define HTTP_STREAM_H
@@ -26,47 +26,48 @@ struct conn;
 struct request;
 struct stream;
 
-/* When bytes came. */
+/* When bytes were received. */
 struct arrival {
-    nsec at; /* when the program had them: the clock is read once per receive */
-    /* How long the last of them had been in the socket's receive buffer; NSEC_NEVER: unknown. Only on a
-       connection with kernel timestamps; else 0. */
+    nsec at; /* the time of the receive: the clock is read once for each */
+    /* Time of the last byte in the socket's receive buffer; NSEC_NEVER: unknown; 0 on a connection
+       without kernel timestamps. */
     nsec kernel_age_ns;
 };
 
-/* The status line, or what HTTP/2 has in its place. */
+/* The status line, or its equivalent in HTTP/2. */
 struct status_line {
     unsigned status;
-    unsigned char major, minor; /* the version of HTTP */
-    const char *reason;         /* its phrase; not NUL-terminated; NULL in `head` */
+    unsigned char major, minor; /* the HTTP version */
+    const char *reason;         /* the reason phrase; not NUL-terminated; NULL in `head` */
     size_t reason_bytes;
 };
 
 /* Whether the request may be sent again on another connection. */
 enum replay {
     REPLAY_NEVER,
-    REPLAY_IDEMPOTENT, /* only one with an idempotent method: the connection had served before and no
-                            byte of a response came (RFC 9110, section 9.2.2) */
-    REPLAY_BEHIND_CLOSE, /* it was pipelined behind a response with "Connection: close" */
-    REPLAY_ANY, /* no byte of it was written, or the server says that it was not processed */
+    /* Only with an idempotent method (RFC 9110, section 9.2.2): an earlier response was completed
+       on the connection, and no byte of this one was received. */
+    REPLAY_IDEMPOTENT,
+    REPLAY_BEHIND_CLOSE, /* it was pipelined after a response with "Connection: close" */
+    REPLAY_ANY, /* no byte of it was written, or the server reported that it was not processed */
 };
 
-/* What happens to the rest of a response, from its head on. In the second and third case the stream ends without
-   an error, and its response is not complete. */
+/* How the rest of a response is handled, from its head on. With REST_DROPPED and REST_REFUSED the
+   stream ends without an error, and its response is not complete. */
 enum stream_rest {
     REST_WANTED,
-    /* The stream ends when no more can be read at once, and the connection may serve on: HTTP/1.1 reads the
-       rest without the stream. Until then `body` goes on. */
+    /* The stream ends when a receive would block, and the connection may be used again: HTTP/1.1
+       reads and discards the rest after the stream has ended. Until then `body` is called. */
     REST_DROPPED,
-    REST_REFUSED, /* the stream ends after the receive that is under way, and the rest is not read */
+    REST_REFUSED, /* the stream ends after the current receive, and the rest is not read */
 };
 
 struct stream_end {
-    bool complete;          /* the whole response has come */
-    unsigned status;        /* of a complete one */
+    bool complete;          /* the whole response was received */
+    unsigned status;        /* of a complete response */
     enum error error;       /* ERROR_NONE: the response is complete, or its rest was not wanted */
-    const char *detail;     /* words; valid until the end of the loop's turn; or NULL */
-    enum replay replay;     /* with an error */
+    const char *detail;     /* text; valid until the end of the loop's turn; or NULL */
+    enum replay replay;     /* when `error` is set */
     struct arrival arrival; /* of the last bytes of a complete response */
 };
 
@@ -76,56 +77,56 @@ struct stream_events {
     void (*first_byte)(struct stream *stream, const struct arrival *arrival);
     /* A status line, also of an interim response (1xx). */
     void (*status)(struct stream *stream, const struct status_line *line);
-    /* A field of the final head, before `head`: name and value as they came, without white space around, in
-       the order in which they came. They are valid during the call and not NUL-terminated. A name that is no
-       token, or longer than STREAM_MAX_NAME_BYTES, is skipped with its value; a value is cut to
-       STREAM_MAX_VALUE_BYTES; neither has a control character but tabs. A response that turns out malformed
-       later may have had fields reported. */
+    /* A header field of the final response, before `head`: name and value as received, without
+       white space around them, in the order of the head. They are valid during the call and not
+       NUL-terminated. A field is skipped when its name is not a token or is longer than
+       STREAM_MAX_NAME_BYTES; a value is cut to STREAM_MAX_VALUE_BYTES. Neither contains a control
+       character except tabs. Fields may have been reported before the response proves malformed. */
     void (*field)(struct stream *stream, const char *name, size_t name_bytes, const char *value,
                   size_t value_bytes);
-    /* The final head is complete; `at` is the clock's time now. */
+    /* The final head is complete; `at` is the current time. */
     void (*head)(struct stream *stream, const struct status_line *line, nsec at);
-    /* A piece of the body, transfer coding taken off; valid during the call. It cannot be refused: `rest` says
-       that no more is wanted. */
+    /* A piece of the body, without its transfer coding; valid during the call. The owner sets
+       `rest` when it wants no more. */
     void (*body)(struct stream *stream, const char *bytes, size_t count);
-    /* The stream is detached: it may be submitted again, or freed with its owner. */
+    /* The stream is detached: it may be submitted again or freed. */
     void (*end)(struct stream *stream, const struct stream_end *end);
 };
 
-/* What a stream sends: one of the three forms, the others are NULL. */
+/* The request of a stream, in one of three forms; the others are NULL. */
 struct outgoing {
-    /* A request, which the protocol encodes; borrowed until the end or conn_cancel. */
+    /* The protocol encodes it; borrowed until `end` or conn_cancel. */
     const struct request *request;
-    /* Bytes that are encoded already, for this protocol; borrowed likewise. Requests whose bytes lie one behind
-       the other in memory leave without being copied. */
+    /* Bytes that are already encoded for this protocol; borrowed likewise. Requests that are
+       adjacent in memory are sent without a copy. */
     const char *bytes;
     size_t count;
-    /* Writes the encoded request to `buffer` when it is about to leave, and returns its length: at most
-       STREAM_RENDER_BYTES. */
+    /* Writes the encoded request to `buffer` immediately before it is sent, and returns its length:
+       at most STREAM_RENDER_BYTES. */
     size_t (*render)(struct stream *stream, char *buffer);
-    bool headless; /* of the second and third form: HEAD, its response has no body */
+    bool headless; /* for `bytes` and `render`: a HEAD request, whose response has no body */
 };
 
 #define STREAM_RENDER_BYTES    (16 * 1024)
-#define STREAM_MAX_NAME_BYTES  256             /* of a field */
-#define STREAM_MAX_VALUE_BYTES (64 * 1024 + 1) /* over that of a URL */
+#define STREAM_MAX_NAME_BYTES  256             /* of a field name */
+#define STREAM_MAX_VALUE_BYTES (64 * 1024 + 1) /* above the limit of a URL */
 
 struct stream {
-    const struct stream_events *events; /* the owner's, borrowed */
-    struct outgoing out;                /* the owner's */
-    struct conn *conn;                  /* while it is submitted; else NULL */
+    const struct stream_events *events; /* set by the owner; borrowed */
+    struct outgoing out;                /* set by the owner */
+    struct conn *conn;                  /* while the stream is submitted; else NULL */
 
-    enum stream_rest rest; /* the owner's; it may be changed in `head` and `body` */
+    enum stream_rest rest; /* set by the owner; may be changed in `head` and `body` */
 
-    /* the protocol's */
+    /* for the protocol alone */
     struct link link;
-    char *block;         /* an encoded request that the stream owns; or NULL */
-    const char *next[2]; /* what is still to be sent, in two pieces */
+    char *block;         /* the encoded request; owned; or NULL */
+    const char *next[2]; /* the unsent bytes, in two pieces */
     size_t left[2];
-    bool begun; /* a byte of it was written */
+    bool begun; /* at least one byte was written */
 };
 
-/* The struct of which `stream` is the member of that name. */
+/* The struct that embeds `stream` as `member`. */
 #define STREAM_OWNER(stream, type, member) LIST_OWNER(stream, type, member)
 
 static inline bool stream_is_submitted(const struct stream *stream)
@@ -133,7 +134,7 @@ static inline bool stream_is_submitted(const struct stream *stream)
     return stream->conn != NULL;
 }
 
-/* Whether all of it was handed to the kernel. */
+/* Whether the whole request was handed to the kernel. */
 static inline bool stream_is_sent(const struct stream *stream)
 {
     return stream->left[0] + stream->left[1] == 0;

@@ -1,9 +1,10 @@
 /*
- * Two negotiations in one machine, for whoever drives it sends and feeds either in the same way. One
- * step a state, in the order of life; `enter` alone moves on, `fail` alone ends.
+ * Two negotiations in one machine, for whoever drives it sends and feeds either in the same way.
+ * One step a state, in the order of life; `enter` alone moves on, `fail` alone ends.
  *
- * Nothing is sent ahead of the proxy's agreement, though a greeting and a request for SOCKS could go
- * in one segment: what saves a round trip with some proxies confuses others.
+ * Nothing is sent ahead of the proxy's agreement, though a greeting and a request for SOCKS could
+ * go in one segment: what saves a round trip with some proxies confuses others.
+ *
  */
 #include "http/dial/tunnel.h"
 
@@ -92,7 +93,7 @@ static void enter(struct tunnel *tunnel, enum state state, char *output, size_t 
 {
     if (tunnel->sent < tunnel->output_bytes) {
         free(output);
-        fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy answered before it was asked");
+        fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy responded before the request was sent");
         return;
     }
     free(tunnel->output);
@@ -142,7 +143,7 @@ static void on_head(void *owner, const struct http1 *http1)
         error = statuses[i].error;
         words = statuses[i].words;
     }
-    fail(tunnel, error, "the proxy answered %u%s", http1->status, words);
+    fail(tunnel, error, "the proxy responded with %u%s", http1->status, words);
 }
 
 #define CONNECT_FORM                                                                               \
@@ -162,8 +163,8 @@ static char *credentials_of(const struct proxy *proxy)
     return request_basic(proxy->user_info, proxy->user_info_bytes);
 }
 
-/* The answer is read like one to HEAD, as no body follows a head that opens the tunnel, whatever its
-   fields say (RFC 9110, section 9.3.6), and the body of a refusal is of no use. */
+/* The answer is read like one to HEAD, as no body follows a head that opens the tunnel, whatever
+   its fields say (RFC 9110, section 9.3.6), and the body of a refusal is of no use. */
 static void start_connect(struct tunnel *tunnel, const char *host, uint16_t port)
 {
     static const struct http1_events events = {.head = on_head};
@@ -190,12 +191,12 @@ static void feed_http(struct tunnel *tunnel, const unsigned char *bytes, size_t 
         return;
     if (tunnel->state == OPEN) {
         if (status != HTTP1_DONE || used < count)
-            fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy sent more than its answer");
+            fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy sent more than its response");
     } else if (status != HTTP1_MORE) {
-        fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy's answer is not HTTP: %s",
+        fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy's response is not HTTP: %s",
              http1_why(&tunnel->http1));
     } else if (tunnel->head_bytes == TUNNEL_MAX_HEAD_BYTES) {
-        fail(tunnel, ERROR_PROXY_MALFORMED, "the head of the proxy's answer is over 64 KiB");
+        fail(tunnel, ERROR_PROXY_MALFORMED, "the head of the proxy's response is over 64 KiB");
     }
 }
 
@@ -276,9 +277,10 @@ static void on_method(struct tunnel *tunnel)
     else if (method == SOCKS_PASSWORD && tunnel->proxy->user_info)
         send_password(tunnel);
     else if (method == SOCKS_PASSWORD)
-        fail(tunnel, ERROR_PROXY_AUTH, "the proxy asks for a user name and a password");
+        fail(tunnel, ERROR_PROXY_AUTH, "the proxy requires a user name and a password");
     else if (method == SOCKS_NO_METHOD)
-        fail(tunnel, ERROR_PROXY_AUTH, "the proxy accepts no method of authentication of ours");
+        fail(tunnel, ERROR_PROXY_AUTH,
+             "the proxy accepts none of the offered authentication methods");
     else
         fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy chose method %u, which was not offered",
              method);
@@ -305,7 +307,7 @@ static const struct {
     [5] = {ERROR_CONNECT_REFUSED, "connection refused"},
     [6] = {ERROR_CONNECT_TIMEOUT, "TTL expired"},
     [7] = {ERROR_PROXY_FAILED, "command not supported"},
-    [8] = {ERROR_PROXY_FAILED, "type of address not supported"},
+    [8] = {ERROR_PROXY_FAILED, "address type not supported"},
 };
 
 #define REPLIES (sizeof(replies) / sizeof(*replies))
@@ -315,18 +317,18 @@ static void on_reply(struct tunnel *tunnel)
     unsigned reply = tunnel->reply[1], type = tunnel->reply[SOCKS_REPLY_HEAD - 1];
 
     if (reply >= REPLIES)
-        fail(tunnel, ERROR_PROXY_FAILED, "the proxy answered with an unknown reply, %u", reply);
+        fail(tunnel, ERROR_PROXY_FAILED, "the proxy sent an unknown reply code, %u", reply);
     else if (reply != SOCKS_SUCCESS)
-        fail(tunnel, replies[reply].error, "the proxy answered: %s", replies[reply].words);
+        fail(tunnel, replies[reply].error, "the proxy replied: %s", replies[reply].words);
     else if (type != SOCKS_IPV4 && type != SOCKS_IPV6 && type != SOCKS_NAME)
-        fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy's reply has an unknown type of address, %u",
+        fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy's reply has an unknown address type, %u",
              type);
     else
         enter(tunnel, OPEN, NULL, 0);
 }
 
-/* How many bytes the proxy's message has in all, as far as can be told by now. Of a refusal the rest
-   is not waited for: some proxies close instead of sending it. */
+/* How many bytes the proxy's message has in all, as far as can be told by now. Of a refusal the
+   rest is not waited for: some proxies close instead of sending it. */
 static size_t wanted(const struct tunnel *tunnel)
 {
     const unsigned char *reply = tunnel->reply;
@@ -348,7 +350,7 @@ static size_t wanted(const struct tunnel *tunnel)
 static void take_message(struct tunnel *tunnel)
 {
     if (tunnel->state != PASSWORD && tunnel->reply[0] != SOCKS_VERSION) {
-        fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy's answer is not SOCKS version 5");
+        fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy's response is not SOCKS version 5");
         return;
     }
     switch (tunnel->state) {
@@ -374,7 +376,7 @@ static void feed_socks(struct tunnel *tunnel, const unsigned char *bytes, size_t
             take_message(tunnel);
     }
     if (count && tunnel->state == OPEN)
-        fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy sent more than its answer");
+        fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy sent more than its response");
 }
 
 struct tunnel *tunnel_new(const struct proxy *proxy, const char *host, uint16_t port,

@@ -66,7 +66,7 @@ http://garbage.example/ rehearse-fault=garbage
 https://plain.example/ rehearse-fault=tls-plain
 C
 fb --rehearse -f "$TMPDIR/other.conf" --order input
-same "garbage and plain text, in words" "malformed HTTP answer (Expected HTTP/)
+same "garbage and plain text, in words" "malformed HTTP response (Expected HTTP/)
 the server does not speak TLS on this port" \
     "$(sed -E 's/^.{30}: error: (.*) in [0-9:.]+s$/\1/; s/TLS on this port .*/TLS on this port/' "$out")"
 

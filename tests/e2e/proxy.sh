@@ -185,7 +185,7 @@ through "a site that is filtered" "$http" "- proxy.denied proxy $at:18100 $http"
 through "over http that is an answer" "$http" "403 - - $at:18100 $http" http://forbidden.example/
 through "tinyproxy does not say why it failed" "$http" "- proxy.failed proxy $at:18100 $http" \
     "$secure_refused"
-check "its status is told" grep -q '(the proxy answered 500 Internal Server Error)' "$out"
+check "its status is told" grep -q '(the proxy responded with 500 Internal Server Error)' "$out"
 through "nor over http" "$http" "500 - - $at:18100 $http" "$refused"
 through "SOCKS does: refused" "$socks" "- connect.refused connect $at:18102 $socks" "$refused"
 through "SOCKS: a reset by the site comes as its end" "$socks" "- http.empty wait $at:18102 $socks" \

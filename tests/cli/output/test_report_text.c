@@ -18,9 +18,10 @@ static void test_text(void **state)
         "https://www.python.org/       : <!doctype  in 0:00:00.021000s (status 400)\n");
     result.status = 599;
     result.error = ERROR_TRUNCATED;
-    assert_string_equal(in_format(FORMAT_TEXT, &result),
-                        "https://www.python.org/       : error: connection closed in mid-answer in "
-                        "0:00:00.027000s (status 599)\n");
+    assert_string_equal(
+        in_format(FORMAT_TEXT, &result),
+        "https://www.python.org/       : error: connection closed during the response in "
+        "0:00:00.027000s (status 599)\n");
     result.error = ERROR_NONE;
     result.status = 200;
     result.stamps.head = result.stamps.start + 798940 * NSEC_PER_US + 999;
@@ -53,10 +54,10 @@ static void test_text_of_failures(void **state)
         {ERROR_CONNECT_FAILED, PHASE_CONNECT, "Protocol error",
          "connecting failed (Protocol error)"},
         {ERROR_TOTAL_TIMEOUT, PHASE_TLS, NULL, "timed out (tls)"},
-        {ERROR_TTFB_TIMEOUT, PHASE_WAIT, NULL, "no answer in time"},
+        {ERROR_TTFB_TIMEOUT, PHASE_WAIT, NULL, "no response in time"},
         {ERROR_MALFORMED, PHASE_RECEIVE, "Expected HTTP/",
-         "malformed HTTP answer (Expected HTTP/)"},
-        {ERROR_MALFORMED, PHASE_RECEIVE, "\033[2J", "malformed HTTP answer (\\x1b[2J)"},
+         "malformed HTTP response (Expected HTTP/)"},
+        {ERROR_MALFORMED, PHASE_RECEIVE, "\033[2J", "malformed HTTP response (\\x1b[2J)"},
         {ERROR_STATUS, PHASE_RECEIVE, "404", "the status is an error (404)"},
     };
     struct site *site = site_of("http://a.example/");
