@@ -1,10 +1,10 @@
 /*
- * The dial's machine: RESOLVE, CONNECT, TUNNEL, TLS_QUEUED, HANDSHAKE, then OPEN or FAILED. Every event
- * enters dial_drive: a name resolved, a descriptor ready, a deadline passed. One function changes the
- * state: it stamps the time and arms the deadline of the phase that begins; one function fails.
+ * The dial's state machine: RESOLVE, CONNECT, TUNNEL, TLS_QUEUED, HANDSHAKE, then OPEN or FAILED.
+ * Every event enters dial_drive: a resolved name, a ready descriptor, an expired deadline. `enter`
+ * changes the state, stamps the time and arms the deadline of the next phase; `close_with` fails.
  *
- * The file is long because it has all steps of the one machine, from top to bottom; what has a subject of its
- * own is in eyeballs.c, tunnel.c, proxy.c and route.c.
+ * The file is long because it contains all steps of one state machine, in order. Separate subjects
+ * are in eyeballs.c, tunnel.c, proxy.c and route.c.
  */
 #include "http/dial/dial.h"
 
@@ -17,27 +17,28 @@
 
 static void dial_drive(struct dial *dial);
 
-/* What there is to know of each state. */
+/* The properties of each state. */
 static const struct {
     const char *name;
     enum phase phase;
-    enum error late; /* what a deadline that passes in it means */
-    size_t timeout;  /* of the phase that begins with it, in struct dialer; 0: none */
+    enum error late; /* when a deadline expires in it */
+    size_t timeout;  /* offset in struct dialer of the phase's timeout; 0: none */
 } states[] = {
 #define TIMEOUT(of) offsetof(struct dialer, of##_timeout)
     [DIAL_RESOLVE] = {"resolve", PHASE_DNS, ERROR_DNS_TIMEOUT, TIMEOUT(dns)},
     [DIAL_CONNECT] = {"connect", PHASE_CONNECT, ERROR_CONNECT_TIMEOUT, TIMEOUT(connect)},
-    [DIAL_TUNNEL] = {"tunnel", PHASE_CONNECT, ERROR_CONNECT_TIMEOUT, 0}, /* what is left of it */
+    /* the rest of connect_timeout */
+    [DIAL_TUNNEL] = {"tunnel", PHASE_CONNECT, ERROR_CONNECT_TIMEOUT, 0},
     [DIAL_TLS_QUEUED] = {"tls-queued", PHASE_BLOCKED, ERROR_TLS_TIMEOUT, 0},
     [DIAL_HANDSHAKE] = {"handshake", PHASE_TLS, ERROR_TLS_TIMEOUT, TIMEOUT(tls)},
     [DIAL_OPEN] = {.name = "open", .phase = PHASE_SEND},
-    [DIAL_FAILED] = {.name = "failed"}, /* its phase is the dial's */
+    [DIAL_FAILED] = {.name = "failed"}, /* its phase is in the dial */
 #undef TIMEOUT
 };
 
-/* --- where it leads --- */
+/* --- the next hop --- */
 
-/* The site itself, or what --connect-to says instead. */
+/* The site itself, or its replacement by --connect-to. */
 static void site_hop(const struct dial *dial, const char **host, uint16_t *port)
 {
     *host = dial->host;
@@ -45,32 +46,33 @@ static void site_hop(const struct dial *dial, const char **host, uint16_t *port)
     routes_connect_to(dial->dialer->routes, dial->host, dial->port, host, port);
 }
 
-/* Whether the site's own address is still to be found, for a proxy that resolves no names. */
-static bool wants_target(const struct dial *dial)
+/* Whether the address of the site is still unknown and needed, for a proxy that resolves no
+   names. */
+static bool needs_target(const struct dial *dial)
 {
     return dial->proxy && dial->proxy->kind == PROXY_SOCKS5 && !dial->target.length;
 }
 
-/* Who is to be looked up next. */
+/* The host whose addresses are needed next. */
 static void next_hop(const struct dial *dial, const char **host, uint16_t *port)
 {
     site_hop(dial, host, port);
-    if (dial->proxy && !wants_target(dial)) {
+    if (dial->proxy && !needs_target(dial)) {
         *host = dial->proxy->host;
         *port = dial->proxy->port;
     }
 }
 
-/* A proxy that forwards the request itself needs no tunnel. */
+/* A proxy that forwards requests needs no tunnel. */
 static bool needs_tunnel(const struct dial *dial)
 {
     return dial->proxy && !proxy_forwards(dial->proxy, dial->https);
 }
 
-/* What failed on the way to a proxy is the proxy's failure, not the site's. */
-static enum error blame(const struct dial *dial, enum error error)
+/* A failure to reach the proxy is the proxy's error, not the site's. */
+static enum error error_of_proxy(const struct dial *dial, enum error error)
 {
-    if (!dial->proxy || (dial->state == DIAL_RESOLVE && wants_target(dial)))
+    if (!dial->proxy || (dial->state == DIAL_RESOLVE && needs_target(dial)))
         return error;
     switch (error) {
     case ERROR_CONNECT_REFUSED: return ERROR_PROXY_REFUSED;
@@ -89,7 +91,7 @@ static nsec phase_limit(const struct dial *dial, enum dial_state state)
     return offset ? *(const nsec *)((const char *)dial->dialer + offset) : NSEC_NEVER;
 }
 
-/* Gives the handshake slot, if it has one, to the next dial in the queue. */
+/* Passes the handshake slot, if the dial has one, to the next dial in the queue. */
 static void pass_slot(struct dial *dial)
 {
     struct dialer *dialer = dial->dialer;
@@ -115,8 +117,8 @@ static void on_slot_over(void *owner)
     pass_slot(owner);
 }
 
-/* What a state says when it is entered. */
-static void note(const struct dial *dial)
+/* Reports a state for -v when it is entered. */
+static void report_state(const struct dial *dial)
 {
     const struct loop *loop = dial->dialer->loop;
     char text[ADDRESS_TEXT_BYTES];
@@ -140,12 +142,12 @@ static void set_state(struct dial *dial, enum dial_state state)
     dial->state = state;
 }
 
-/* The next state: stamps the end of the one before, and arms the deadline. */
+/* Enters the next state: stamps the end of the previous one, and arms the deadline. */
 static enum step enter(struct dial *dial, enum dial_state state)
 {
     nsec now = loop_clock(dial->dialer->loop);
 
-    switch (dial->state) { /* what has just ended */
+    switch (dial->state) { /* the state that ends */
     case DIAL_RESOLVE: dial->stamps.dns = dial->looked_up ? now : 0; break;
     case DIAL_CONNECT:
     case DIAL_TUNNEL: dial->stamps.connect = now; break;
@@ -157,15 +159,15 @@ static enum step enter(struct dial *dial, enum dial_state state)
     default: break;
     }
     set_state(dial, state);
-    if (state != DIAL_TUNNEL) /* which has what is left of DIAL_CONNECT's */
+    if (state != DIAL_TUNNEL) /* it shares the deadline of DIAL_CONNECT */
         loop_arm(dial->dialer->loop, &dial->deadline, clock_after(now, phase_limit(dial, state)));
     if (dial->has_handshake_slot)
         loop_arm(dial->dialer->loop, &dial->slot_timer, now + DIAL_HANDSHAKE_SLOT_TIME);
-    note(dial);
+    report_state(dial);
     return STEP_ON;
 }
 
-/* Fails with an error that is reported as it is. */
+/* Fails with an error that is not mapped to the proxy. */
 static enum step close_with(struct dial *dial, enum error error, const char *detail)
 {
     dial->error = error;
@@ -173,13 +175,13 @@ static enum step close_with(struct dial *dial, enum error error, const char *det
     dial->phase = dial_phase(dial);
     loop_cancel(dial->dialer->loop, &dial->deadline);
     set_state(dial, DIAL_FAILED);
-    note(dial);
+    report_state(dial);
     return STEP_ON;
 }
 
 static enum step fail(struct dial *dial, enum error error, const char *detail)
 {
-    return close_with(dial, blame(dial, error), detail);
+    return close_with(dial, error_of_proxy(dial, error), detail);
 }
 
 static void on_ready(void *owner, uint32_t events)
@@ -187,7 +189,7 @@ static void on_ready(void *owner, uint32_t events)
     struct dial *dial = owner;
 
     sock_note(dial->sock, events);
-    if (dial->state < DIAL_OPEN) /* else `ended` was called */
+    if (dial->state < DIAL_OPEN) /* else `ended` was already called */
         dial_drive(dial);
 }
 
@@ -211,20 +213,20 @@ static void on_attempt_failed(void *owner, const struct address *address, int er
     choice->attempt_failed(choice->owner, address, error);
 }
 
-static void stop_asking(struct dial *dial)
+static void stop_lookup(struct dial *dial)
 {
     if (dial->lookup)
         lookup_detach(dial->lookup);
     dial->lookup = NULL;
 }
 
-/* Whether no addresses were tried that may still succeed, and none are to come. */
+/* Whether no attempt is pending and no more addresses are expected. */
 static bool is_last_chance(struct dial *dial)
 {
     return !dial->lookup && eyeballs_state(dial->eyeballs, &dial->address) == EYEBALLS_LOST;
 }
 
-/* Adds addresses to those that are tried. */
+/* Adds addresses to the attempts. */
 static void try_addresses(struct dial *dial, const struct address *addresses, size_t count,
                           uint16_t port)
 {
@@ -252,26 +254,26 @@ static void try_addresses(struct dial *dial, const struct address *addresses, si
     eyeballs_add(dial->eyeballs, aimed, count);
 }
 
-/* Addresses of whom next_hop named. */
+/* Takes addresses of the next hop. */
 static void take_addresses(struct dial *dial, const struct address *addresses, size_t count)
 {
     const char *host;
     uint16_t port;
 
     next_hop(dial, &host, &port);
-    if (!wants_target(dial)) {
-        if (dial->state == DIAL_RESOLVE) /* before a connect() that may take its time */
+    if (!needs_target(dial)) {
+        if (dial->state == DIAL_RESOLVE) /* before connect(), which may take some time */
             enter(dial, DIAL_CONNECT);
         try_addresses(dial, addresses, count, port);
         return;
     }
-    stop_asking(dial);
+    stop_lookup(dial);
     dial->target = addresses[0];
     address_set_port(&dial->target, port);
-    dial->asked = false; /* now for the proxy's */
+    dial->requested = false; /* the proxy's addresses are needed now */
 }
 
-/* An answer, or a part of it: that of the other family comes later where there is `more`. */
+/* An answer of the resolver, or a part: with `more`, the other address family follows. */
 static void on_resolved(void *owner, enum resolve_status status, const struct address *addresses,
                         size_t count, bool more)
 {
@@ -286,8 +288,9 @@ static void on_resolved(void *owner, enum resolve_status status, const struct ad
     dial_drive(dial);
 }
 
-/* Finds the addresses of the next hop: told beforehand, written out, remembered, or asked for. */
-static void ask(struct dial *dial)
+/* Finds the addresses of the next hop: from --resolve, from a literal address, from the cache, or
+   by a lookup. */
+static void find_addresses(struct dial *dial)
 {
     const struct dialer *dialer = dial->dialer;
     struct address addresses[RESOLVER_MAX_ADDRESSES];
@@ -295,7 +298,7 @@ static void ask(struct dial *dial)
     uint16_t port;
     size_t count;
 
-    dial->asked = true;
+    dial->requested = true;
     next_hop(dial, &host, &port);
     count = routes_addresses(dialer->routes, host, port, addresses, RESOLVER_MAX_ADDRESSES);
     if (!count)
@@ -322,18 +325,18 @@ static enum step step_resolve(struct dial *dial)
         try_addresses(dial, &nowhere, 1, 0);
         return STEP_ON;
     }
-    while (!dial->asked)
-        ask(dial);
+    while (!dial->requested)
+        find_addresses(dial);
     return dial->state == DIAL_RESOLVE ? STEP_WAIT : STEP_ON;
 }
 
-/* Finds the addresses once more, and tries those that are chosen now. */
-static enum step connect_anew(struct dial *dial)
+/* Finds the addresses again and tries the current selection. */
+static enum step reconnect(struct dial *dial)
 {
-    stop_asking(dial);
+    stop_lookup(dial);
     eyeballs_free(dial->eyeballs);
     dial->eyeballs = NULL;
-    dial->asked = false;
+    dial->requested = false;
     return enter(dial, DIAL_RESOLVE);
 }
 
@@ -352,10 +355,10 @@ static enum step step_connect(struct dial *dial)
     case EYEBALLS_TRYING: return STEP_WAIT;
     case EYEBALLS_WON:
         if (!is_wanted(dial))
-            return connect_anew(dial);
+            return reconnect(dial);
         break;
     case EYEBALLS_LOST:
-        if (dial->lookup) /* the other family's addresses are to come */
+        if (dial->lookup) /* addresses of the other family are expected */
             return STEP_WAIT;
         error = eyeballs_error(dial->eyeballs);
         return fail(dial, error_of_connect(error), errno_words(error));
@@ -364,11 +367,11 @@ static enum step step_connect(struct dial *dial)
     watch_set_owner(&dial->sock->watch, on_ready, dial, "dial");
     eyeballs_free(dial->eyeballs);
     dial->eyeballs = NULL;
-    stop_asking(dial);
+    stop_lookup(dial);
     return enter(dial, DIAL_TUNNEL);
 }
 
-/* Sends what there is. */
+/* Sends all output of the tunnel, until a write would block. */
 static struct io send_tunnel(struct dial *dial)
 {
     struct io io = {.status = IO_OK};
@@ -405,8 +408,7 @@ static enum step read_tunnel(struct dial *dial)
     return STEP_ON;
 }
 
-/* A site that is reached directly needs no way to be opened, nor does a request that the proxy itself
-   passes on. */
+/* Without a proxy, and with a proxy that forwards requests, no tunnel is needed. */
 static enum step step_tunnel(struct dial *dial)
 {
     const char *host;
@@ -427,19 +429,19 @@ static enum step step_tunnel(struct dial *dial)
     return read_tunnel(dial);
 }
 
-/* A slot is passed on by the dial that had it before; a plain connection needs none. */
+/* A queued dial gets its slot from the dial that releases it; a plain connection needs none. */
 static enum step step_tls_queued(struct dial *dial)
 {
     struct dialer *dialer = dial->dialer;
 
     if (dial->https && !dial->has_handshake_slot) {
-        bool waits = list_is_in(&dial->slot_link);
+        bool queued = list_is_in(&dial->slot_link);
 
-        if (!waits && dialer->handshakes == DIAL_MAX_HANDSHAKES) {
+        if (!queued && dialer->handshakes == DIAL_MAX_HANDSHAKES) {
             list_put_last(&dialer->slot_queue, &dial->slot_link);
-            waits = true;
+            queued = true;
         }
-        if (waits)
+        if (queued)
             return STEP_WAIT;
         dialer->handshakes++;
         dial->has_handshake_slot = true;
@@ -485,7 +487,7 @@ static enum step run(struct dial *dial)
     return STEP_WAIT;
 }
 
-/* Every event enters here; the owner is called once, at the end. */
+/* The entry of every event; `ended` is called once, at the end. */
 static void dial_drive(struct dial *dial)
 {
     while (run(dial) == STEP_ON)
@@ -562,10 +564,10 @@ void dial_free(struct dial *dial)
         return;
     loop = dial->dialer->loop;
     if (dial->state < DIAL_OPEN)
-        set_state(dial, DIAL_FAILED); /* an event that is queued already does nothing */
+        set_state(dial, DIAL_FAILED); /* an event that is already queued is ignored */
     list_remove(&dial->slot_link);
     pass_slot(dial);
-    stop_asking(dial);
+    stop_lookup(dial);
     eyeballs_free(dial->eyeballs);
     dial->eyeballs = NULL;
     loop_cancel(loop, &dial->deadline);

@@ -1,4 +1,4 @@
-/* The few decisions of a dial that both halves of a race share. */
+/* The decisions that the blocking and the non-blocking mode of `race` share. */
 #include "http/dial/dialer.h"
 
 #include <stdlib.h>
@@ -54,7 +54,7 @@ struct transport *dial_open(void *owner, struct sock *sock, const struct dial_pe
     if (!peer->https)
         return plain_open(sock);
     if (!tls) {
-        free(dial_prepare_tls(dialer)); /* the connection says that TLS failed */
+        free(dial_prepare_tls(dialer)); /* the connection reports that TLS failed */
         tls = dialer->tls;
     }
     return tls ? tls_client_open(tls, sock, peer->host, peer->port, peer->alpn) : NULL;

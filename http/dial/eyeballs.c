@@ -1,4 +1,3 @@
-/* A list of addresses, the next of them, and the attempts under way. */
 #include "http/dial/eyeballs.h"
 
 #include <assert.h>
@@ -8,36 +7,36 @@
 
 #include "base/memory.h"
 
-/* An address being tried. */
+/* One address. */
 struct attempt {
     struct eyeballs *eyeballs;
-    struct sock *sock; /* NULL: not begun, failed, or taken */
+    struct sock *sock; /* NULL: not started, failed, or taken */
     struct address address;
-    nsec begun;
+    nsec started;
 };
 
 struct eyeballs {
     struct eyeballs_options options;
-    struct timer stagger;   /* the next may begin */
-    size_t count, next;     /* of the attempts; those from `next` on have not begun */
-    size_t under_way;       /* of those before */
+    struct timer stagger;   /* fires when the next attempt may start */
+    size_t count, next;     /* of the attempts; those from `next` on are not started */
+    size_t pending;         /* attempts before `next` that are pending */
     struct attempt *winner; /* NULL: none yet */
-    struct address last;    /* that was tried */
-    nsec begun;             /* when */
-    int error;              /* of those that failed */
+    struct address last;    /* the last address that was tried */
+    nsec started;           /* start of the last attempt */
+    int error;              /* errno of a failed attempt */
     enum eyeballs_state state;
-    bool tried; /* an attempt began: LOST is a result */
+    bool tried; /* an attempt was started: LOST is a result */
     struct attempt attempts[RESOLVER_MAX_ADDRESSES];
 };
 
 static void on_event(void *owner, uint32_t events);
 
-/* The only place where the state changes, after what it depends on. */
+/* The only place where the state changes. */
 static void update_state(struct eyeballs *eyeballs)
 {
     static const char *const names[] = {
         [EYEBALLS_TRYING] = "trying", [EYEBALLS_WON] = "won", [EYEBALLS_LOST] = "lost"};
-    enum eyeballs_state state = eyeballs->under_way ? EYEBALLS_TRYING : EYEBALLS_LOST;
+    enum eyeballs_state state = eyeballs->pending ? EYEBALLS_TRYING : EYEBALLS_LOST;
 
     if (eyeballs->winner)
         state = EYEBALLS_WON;
@@ -70,7 +69,7 @@ static void report_attempt(const struct eyeballs_options *options, const struct 
                    address_text(address, text));
 }
 
-static struct sock *begin(struct eyeballs *eyeballs, struct attempt *attempt, int *error)
+static struct sock *start_attempt(struct eyeballs *eyeballs, struct attempt *attempt, int *error)
 {
     const struct eyeballs_options *options = &eyeballs->options;
 
@@ -82,32 +81,32 @@ static struct sock *begin(struct eyeballs *eyeballs, struct attempt *attempt, in
                         "connection attempt", error);
 }
 
-/* The next has to wait for its time, which may have come. */
+/* Arms the timer for the next attempt, which may be due already. */
 static void wait_for_next(struct eyeballs *eyeballs)
 {
     struct loop *loop = eyeballs->options.loop;
 
     if (eyeballs->next < eyeballs->count)
-        loop_arm(loop, &eyeballs->stagger, eyeballs->begun + EYEBALLS_STAGGER);
+        loop_arm(loop, &eyeballs->stagger, eyeballs->started + EYEBALLS_STAGGER);
     else
         loop_cancel(loop, &eyeballs->stagger);
 }
 
-/* Begins the next that can be tried at all. */
+/* Starts the next attempt; skips addresses for which no attempt can be started. */
 static void try_next(struct eyeballs *eyeballs)
 {
-    bool begun = false;
+    bool started = false;
 
-    while (!begun && eyeballs->next < eyeballs->count) {
+    while (!started && eyeballs->next < eyeballs->count) {
         struct attempt *attempt = &eyeballs->attempts[eyeballs->next++];
         int error = 0;
 
-        attempt->sock = begin(eyeballs, attempt, &error);
+        attempt->sock = start_attempt(eyeballs, attempt, &error);
         eyeballs->last = attempt->address;
-        begun = attempt->sock;
-        eyeballs->under_way += begun;
-        attempt->begun = eyeballs->begun = loop_clock(eyeballs->options.loop);
-        if (!begun)
+        started = attempt->sock;
+        eyeballs->pending += started;
+        attempt->started = eyeballs->started = loop_clock(eyeballs->options.loop);
+        if (!started)
             note_error(eyeballs, attempt, error);
     }
     wait_for_next(eyeballs);
@@ -120,7 +119,7 @@ static void close_attempt(struct attempt *attempt)
         return;
     sock_close(attempt->sock, attempt->eyeballs->options.loop);
     attempt->sock = NULL;
-    attempt->eyeballs->under_way--;
+    attempt->eyeballs->pending--;
 }
 
 static void win(struct eyeballs *eyeballs, struct attempt *winner)
@@ -134,7 +133,7 @@ static void win(struct eyeballs *eyeballs, struct attempt *winner)
 
         if (attempt == winner || !attempt->sock)
             continue;
-        if (now - attempt->begun >= EYEBALLS_STAGGER)
+        if (now - attempt->started >= EYEBALLS_STAGGER)
             note_error(eyeballs, attempt, ETIMEDOUT);
         close_attempt(attempt);
     }
@@ -150,7 +149,7 @@ static void on_event(void *owner, uint32_t events)
     sock_note(attempt->sock, events);
     if (!attempt->sock->writable && !attempt->sock->ended)
         return;
-    if (eyeballs->winner) /* it stands, and has not been taken yet */
+    if (eyeballs->winner) /* it is connected, and not taken yet */
         return;
     error = sock_connect_result(attempt->sock);
     if (!error) {
@@ -189,7 +188,7 @@ void eyeballs_add(struct eyeballs *eyeballs, const struct address *addresses, si
             (struct attempt){.eyeballs = eyeballs, .address = addresses[i]};
     if (eyeballs->winner)
         return;
-    if (!eyeballs->under_way)
+    if (!eyeballs->pending)
         try_next(eyeballs);
     else
         wait_for_next(eyeballs);
@@ -208,7 +207,7 @@ struct sock *eyeballs_take(struct eyeballs *eyeballs)
     assert(eyeballs->winner);
     sock = eyeballs->winner->sock;
     eyeballs->winner->sock = NULL;
-    eyeballs->under_way = 0;
+    eyeballs->pending = 0;
     return sock;
 }
 

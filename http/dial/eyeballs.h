@@ -1,7 +1,8 @@
 /*
- * Happy Eyeballs (RFC 8305, section 5): connects to the addresses of a name in their order, a new one
- * every 250 ms, or at once when one has failed, until the first stands; the others are closed then.
- * Addresses may be added while it runs, for the answers to AAAA and A come one after the other.
+ * Happy Eyeballs (RFC 8305, section 5): connects to the addresses of a name in order. The next
+ * attempt starts after 250 ms, or immediately after a failure, until the first succeeds; the others
+ * are closed then. Addresses may be added during the attempts, because AAAA and A records arrive
+ * separately.
  */
 #ifndef HTTP_DIAL_EYEBALLS_H
 #define HTTP_DIAL_EYEBALLS_H
@@ -11,45 +12,45 @@
 #define EYEBALLS_STAGGER (250 * NSEC_PER_MS) /* the Connection Attempt Delay */
 
 enum eyeballs_state {
-    EYEBALLS_TRYING, /* at least one is under way */
-    EYEBALLS_WON,    /* one stands */
-    EYEBALLS_LOST,   /* all that were added have failed */
+    EYEBALLS_TRYING, /* at least one attempt is pending */
+    EYEBALLS_WON,    /* an attempt has succeeded */
+    EYEBALLS_LOST,   /* all added addresses have failed */
 };
 
 struct eyeballs;
 
-/* What the attempts have in common. */
+/* Settings of all attempts. */
 struct eyeballs_options {
     struct loop *loop;
-    const struct sock_from *from; /* borrowed; NULL: from anywhere */
-    const char *unix_socket;      /* connect there, whatever is added; borrowed. NULL: no */
+    const struct sock_from *from; /* the source address; borrowed; NULL: any */
+    const char *unix_socket;      /* replaces all addresses; borrowed; NULL: none */
     uint64_t number;              /* of the connection, for the probe */
-    /* An attempt failed, or was given up since another stands and it had not within EYEBALLS_STAGGER
-       (ETIMEDOUT). It may be called from inside the calls below, and calls none of them. NULL: not
-       called. */
+    /* An attempt failed, or another one succeeded while it had been pending for EYEBALLS_STAGGER or
+       longer (ETIMEDOUT). May be called inside the functions below, and must not call them. NULL:
+       not called. */
     void (*failed)(void *owner, const struct address *address, int error);
-    /* An event came: the state may have changed. Never called from inside the calls below. */
+    /* The state may have changed. Never called inside the functions below. */
     void (*settled)(void *owner);
-    void *owner; /* the argument of all */
+    void *owner; /* the argument of both */
 };
 
-/* Begins with nothing to try: LOST. Freed with eyeballs_free. */
+/* Starts without addresses: LOST. Free with eyeballs_free. */
 struct eyeballs *eyeballs_new(const struct eyeballs_options *options);
 
-/* Adds addresses behind those that are there, IPv6 and IPv4 in turn; the port is set. Those beyond
-   RESOLVER_MAX_ADDRESSES in all are left out. */
+/* Appends addresses, in the order in which they are tried; their ports are set. Addresses beyond
+   RESOLVER_MAX_ADDRESSES in all are ignored. */
 void eyeballs_add(struct eyeballs *eyeballs, const struct address *addresses, size_t count);
 
-/* Where it stands. *address is the one that won, or the last that was tried. */
+/* The state. *address is the one that succeeded, or the last that was tried. */
 enum eyeballs_state eyeballs_state(const struct eyeballs *eyeballs, struct address *address);
 
-/* When WON: the socket, which is the caller's from here on, with its watch. */
+/* When WON: passes the socket, with its watch, to the caller. */
 struct sock *eyeballs_take(struct eyeballs *eyeballs);
 
-/* When LOST: why, an errno. A shortage of descriptors is told before all else. */
+/* When LOST: an errno. A shortage of descriptors takes precedence over other errors. */
 int eyeballs_error(const struct eyeballs *eyeballs);
 
-/* Closes what is open and frees. NULL is allowed. */
+/* Closes the open sockets and frees. NULL is allowed. */
 void eyeballs_free(struct eyeballs *eyeballs);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A proxy's text is cut off its scheme and then read as the authority of a URL, by the URL's own
- * parser: a parser of its own would come to disagree with it about brackets, ports and "@".
+ * After its scheme, the text of a proxy is parsed by the URL parser, as the authority of a URL: a
+ * second parser could differ about brackets, ports and "@".
  */
 #include "http/dial/proxy.h"
 
@@ -16,26 +16,26 @@
 
 #define SEPARATORS ", \t\r\n"
 
-#define NO_SOCKS4 "SOCKS4 is not spoken: use socks5:// or socks5h://"
+#define NO_SOCKS4 "SOCKS4 is not supported: use socks5:// or socks5h://"
 
 static const struct {
     const char *scheme;
     enum proxy_kind kind;
-    const char *wrong; /* why it is refused; NULL: it is not */
+    const char *wrong; /* why it is refused; NULL: it is accepted */
 } schemes[] = {
     {"http", PROXY_HTTP, NULL},
     {"socks5", PROXY_SOCKS5, NULL},
     {"socks5h", PROXY_SOCKS5H, NULL},
     {"https", 0,
-     "TLS to the proxy itself is not spoken: use http://, TLS to the site goes through"},
+     "TLS to the proxy itself is not supported: use http://, which also carries TLS to the site"},
     {"socks4", 0, NO_SOCKS4},
     {"socks4a", 0, NO_SOCKS4},
-    {"socks", 0, "socks:// does not say which version: use socks5:// or socks5h://"},
+    {"socks", 0, "socks:// does not specify a version: use socks5:// or socks5h://"},
 };
 
 #define SCHEMES (sizeof(schemes) / sizeof(*schemes))
 
-/* Moves *text behind the scheme, if there is one. */
+/* Reads the scheme, if there is one, and moves *text after it. */
 static const char *take_scheme(struct proxy *proxy, const char **text)
 {
     struct span scheme = {*text, strstr(*text, "://")};
@@ -49,10 +49,10 @@ static const char *take_scheme(struct proxy *proxy, const char **text)
         *text = scheme.end + 3;
         return schemes[i].wrong;
     }
-    return "a proxy's scheme is http, socks5 or socks5h";
+    return "the scheme of a proxy must be http, socks5 or socks5h";
 }
 
-/* The URL of which `authority` is one. */
+/* Parses a URL with this authority. */
 static const char *parse_authority(struct url *url, const char *authority)
 {
     char *text = memory_print("http://%s", authority);
@@ -62,7 +62,7 @@ static const char *parse_authority(struct url *url, const char *authority)
     return wrong;
 }
 
-/* "u@v:p@h", where the reader cannot know which "@" was meant. In a password it is taken. */
+/* "u@v:p@h" is ambiguous: either "@" could end the user info. In a password "@" is accepted. */
 static bool has_at_in_name(const char *text)
 {
     const char *at = text + strcspn(text, ":@");
@@ -70,14 +70,14 @@ static bool has_at_in_name(const char *text)
     return *at == '@' && strchr(at + 1, '@');
 }
 
-/* `text` is as it was given: no length of it holds in what url_parse made of it, which has taken out
-   tabs, line ends and slashes. */
+/* `text` is the original text. Its offsets do not apply to the URL, from which url_parse has
+   removed tabs, line ends and slashes. */
 static const char *take_user_info(struct proxy *proxy, const struct url *url, const char *text)
 {
     size_t password;
 
     if (has_at_in_name(text))
-        return "an \"@\" in the user name or password is written %40";
+        return "an \"@\" in the user name or password must be written as %40";
     if (!url->user_info)
         return NULL;
     proxy->user_info = memory_text(url->user_info, url->user_info_bytes);
@@ -86,23 +86,23 @@ static const char *take_user_info(struct proxy *proxy, const struct url *url, co
     password = proxy->user_info_bytes - proxy->user_bytes - 1;
     if (proxy->kind == PROXY_HTTP)
         return memchr(proxy->user_info, ':', proxy->user_bytes)
-                   ? "a user name has no colon (RFC 7617)"
+                   ? "a user name cannot contain a colon (RFC 7617)"
                    : NULL;
     if (proxy->user_bytes > PROXY_MAX_USER_BYTES || password > PROXY_MAX_USER_BYTES)
-        return "the user name or the password is over 255 bytes";
+        return "the user name or the password is longer than 255 bytes";
     return NULL;
 }
 
-/* `shown` is "http://host[:port]" and what follows. */
+/* `shown` is "http://host[:port]" and the rest. */
 static const char *take_host(struct proxy *proxy, struct url *url)
 {
     const char *host = url->shown + strlen("http://"), *end = host + strcspn(host, "/\\?#");
     const char *colon = memrchr(host, ':', (size_t)(end - host));
 
-    if (end == host) /* a URL has any number of slashes before its host */
-        return "there is no host";
+    if (end == host) /* a URL may have any number of slashes before its host */
+        return "the host is missing";
     if (*end && strcmp(end, "/") != 0)
-        return "a proxy has no path";
+        return "a proxy cannot have a path";
     proxy->port = url->port;
     if (!colon || colon + 1 == end || memchr(colon, ']', (size_t)(end - colon)))
         proxy->port = PROXY_PORT;
@@ -144,16 +144,16 @@ void proxy_free(struct proxy *proxy)
     *proxy = (struct proxy){0};
 }
 
-/* Sites that are reached directly: a network, or a name and what is below it. */
+/* An entry of the list of exceptions: a network, or a name and its subdomains. */
 struct exception {
-    struct address network; /* none where it is a name */
-    unsigned bits;          /* of the network that count */
+    struct address network; /* length 0: a name */
+    unsigned bits;          /* length of the network prefix */
     struct span name;       /* in the list's text */
 };
 
 struct proxies {
-    struct proxy proxy[2]; /* for http and https; no host: none */
-    char *list;            /* the text that the names are in */
+    struct proxy proxy[2]; /* for http and https; without a host: none */
+    char *list;            /* the text that the names point into */
     struct exception *exceptions;
     size_t count;
     bool none; /* every site is an exception */
@@ -165,7 +165,7 @@ static const unsigned char *raw_of(const struct address *address)
                                               : (const unsigned char *)&address->v4.sin_addr;
 }
 
-/* "10.0.0.0/8", "::1", "[fe80::]/10". False where it is none. */
+/* "10.0.0.0/8", "::1", "[fe80::]/10". False: not a network. */
 static bool take_network(struct exception *exception)
 {
     char text[sizeof("[]/128") + INET6_ADDRSTRLEN], *slash, *host = text;
@@ -218,7 +218,7 @@ static void take_exceptions(struct proxies *proxies, const char *text)
     proxies->none = proxies->count == 1 && span_is(proxies->exceptions->name, "*");
 }
 
-/* The value of a variable; NULL where it is empty or not set. */
+/* The value of a variable; NULL: empty or not set. */
 static const char *value_of(environment_fn *environment, const char *name)
 {
     const char *value = environment(name);
@@ -226,7 +226,7 @@ static const char *value_of(environment_fn *environment, const char *name)
     return value && *value ? value : NULL;
 }
 
-/* The text for a scheme, and the name of the setting that it is from. */
+/* The proxy for a scheme, and the name of the setting that it is from. */
 static const char *setting(const char *option, bool https, environment_fn *environment,
                            const char **name)
 {
@@ -305,7 +305,7 @@ static bool network_has(const struct exception *exception, const struct address 
     return !rest || !((network[whole] ^ host[whole]) >> (8 - rest));
 }
 
-/* Whether the name is the exception's or below it. */
+/* Whether the name is the exception or one of its subdomains. */
 static bool name_is_under(const struct exception *exception, struct span name)
 {
     size_t bytes = span_bytes(exception->name), all = span_bytes(name);

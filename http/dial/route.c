@@ -1,7 +1,7 @@
 /*
- * Both options are tables by host and port, in which "any" is a key like another: an empty host, the
- * port 0. A look-up asks for the four keys that can fit, so that thousands of entries cost no more
- * than one; a list in the order given would be read to its end for each connection.
+ * Both options are tables by host and port. "Any" is a key too: an empty host, the port 0. A lookup
+ * tries the four keys that can match, so that thousands of entries cost no more than one. Rejected:
+ * a list in the given order, which is searched to its end for each connection.
  */
 #include "http/dial/route.h"
 
@@ -19,12 +19,12 @@
 
 struct route {
     struct table_link link;
-    size_t number; /* in the order given */
+    size_t number; /* position among the options */
     char *host;    /* "": any */
     uint16_t port; /* ANY_PORT: any */
 
-    char *to_host;    /* of --connect-to; "": the same */
-    uint16_t to_port; /* likewise; ANY_PORT: the same */
+    char *to_host;    /* of --connect-to; "": unchanged */
+    uint16_t to_port; /* likewise; ANY_PORT: unchanged */
 
     size_t count; /* of --resolve */
     struct address addresses[ROUTE_MAX_ADDRESSES];
@@ -48,7 +48,7 @@ static uint32_t hash_of(const char *host, uint16_t port)
     return hash_bytes(host, length_of(host)) ^ port;
 }
 
-/* The entry with this very key; NULL: none. */
+/* The entry with exactly this key; NULL: none. */
 static struct route *find(const struct table *table, const char *host, uint16_t port)
 {
     size_t length = length_of(host);
@@ -89,8 +89,8 @@ void routes_free(struct routes *routes)
     free(routes);
 }
 
-/* Takes the next field of an option, up to a colon, off *text, which is NULL after the last. A bracket keeps the colons up to the
-   one that closes it. False: there was no field left. */
+/* Reads the next field of an option, up to a colon, from *text, which is NULL after the last.
+   Colons inside brackets do not end the field. False: no field is left. */
 static bool take_field(struct span *field, const char **text)
 {
     const char *close, *end = *text;
@@ -106,7 +106,7 @@ static bool take_field(struct span *field, const char **text)
     return true;
 }
 
-/* Reads a host as it would be read in a URL. An empty field gives an empty text. */
+/* Reads a host as in a URL. An empty field gives an empty text. */
 static const char *take_host(char **host, struct span field)
 {
     struct url url;
@@ -146,7 +146,7 @@ static const char *take_address(struct route *route, const char *text, size_t le
         length -= 2;
     }
     if (route->count == ROUTE_MAX_ADDRESSES)
-        return "there are more than 16 addresses";
+        return "more than 16 addresses";
     if (length >= sizeof(copy))
         return "not a numeric address";
     memcpy(copy, text, length);
@@ -176,12 +176,12 @@ static const char *read_resolve(struct route *route, const char *text)
     const char *wrong;
 
     if (*text == '-')
-        return "there is nothing that \"-HOST:PORT\" could remove";
+        return "\"-HOST:PORT\" is not supported: there is no entry to remove";
     text += *text == '+';
     if (!take_field(&host, &text) || !take_field(&port, &text) || !text)
-        return "it is HOST:PORT:ADDRESS[,ADDRESS]...";
+        return "the form is HOST:PORT:ADDRESS[,ADDRESS]...";
     if (!span_bytes(host) || !span_bytes(port))
-        return "any host and any port are \"*\"";
+        return "write \"*\" for any host or any port";
     if (span_is(host, "*"))
         host.end = host.at;
     if (span_is(port, "*"))
@@ -219,7 +219,7 @@ static const char *read_connect_to(struct route *route, const char *text)
 
     if (!take_field(&host, &text) || !take_field(&port, &text) || !take_field(&to_host, &text) ||
         (take_field(&to_port, &text) && text))
-        return "it is HOST1:PORT1:HOST2:PORT2, with an IPv6 address in brackets";
+        return "the form is HOST1:PORT1:HOST2:PORT2, with an IPv6 address in brackets";
     wrong = take_host(&route->host, host);
     if (!wrong)
         wrong = take_port(&route->port, port);

@@ -1,10 +1,9 @@
 /*
- * Two negotiations in one machine, for whoever drives it sends and feeds either in the same way.
- * One step a state, in the order of life; `enter` alone moves on, `fail` alone ends.
+ * Both negotiations in one state machine, so that the dial drives them in the same way. Each state
+ * has one step, in order; only `enter` and `fail` change the state.
  *
- * Nothing is sent ahead of the proxy's agreement, though a greeting and a request for SOCKS could
- * go in one segment: what saves a round trip with some proxies confuses others.
- *
+ * Rejected: sending the SOCKS greeting and request in one segment. It saves a round trip with some
+ * proxies and breaks others.
  */
 #include "http/dial/tunnel.h"
 
@@ -33,30 +32,30 @@
 #define SOCKS_MAX_BYTES     (SOCKS_REPLY_HEAD + 1 + 255 + 2) /* of a request or a reply */
 
 enum state {
-    CONNECT,  /* HTTP: the answer's head is awaited */
-    METHOD,   /* SOCKS: the choice among the methods of authentication is awaited */
-    PASSWORD, /* SOCKS: the verdict on user name and password is awaited */
-    REPLY,    /* SOCKS: the reply to the request is awaited */
-    OPEN,     /* the connection is the site's */
-    FAILED,   /* `error` says why */
+    CONNECT,  /* HTTP: waiting for the head of the response */
+    METHOD,   /* SOCKS: waiting for the choice of an authentication method */
+    PASSWORD, /* SOCKS: waiting for the result of the authentication */
+    REPLY,    /* SOCKS: waiting for the reply to the request */
+    OPEN,     /* the connection belongs to the site */
+    FAILED,   /* `error` is the reason */
 };
 
 struct tunnel {
     enum state state;
-    const struct loop *loop;   /* whose probe observes; NULL: none */
-    uint64_t number;           /* for it */
+    const struct loop *loop;   /* for its probe; NULL: none */
+    uint64_t number;           /* of the connection, for the probe */
     enum error error;          /* of FAILED */
     const struct proxy *proxy; /* borrowed */
 
-    char *output; /* what this state has to send */
+    char *output; /* the bytes to send in this state */
     size_t output_bytes, sent;
 
     struct http1 http1; /* of CONNECT */
-    size_t head_bytes;  /* it was given */
+    size_t head_bytes;  /* bytes passed to the parser */
 
-    char request[SOCKS_MAX_BYTES]; /* sent when the proxy has agreed to a method */
+    char request[SOCKS_MAX_BYTES]; /* sent when the proxy has chosen a method */
     size_t request_bytes;
-    unsigned char reply[SOCKS_MAX_BYTES]; /* of this state, as far as it came */
+    unsigned char reply[SOCKS_MAX_BYTES]; /* received so far in this state */
     size_t reply_bytes;
 
     char detail[128]; /* of FAILED */
@@ -82,13 +81,13 @@ fail(struct tunnel *tunnel, enum error error, const char *format, ...)
 
     set_state(tunnel, FAILED);
     tunnel->error = error;
-    tunnel->sent = tunnel->output_bytes; /* nothing more goes out */
+    tunnel->sent = tunnel->output_bytes; /* no more output */
     va_start(rest, format);
     vsnprintf(tunnel->detail, sizeof(tunnel->detail), format, rest);
     va_end(rest);
 }
 
-/* The proxy agreed to what was sent: the next state, which sends `output`, taken over. */
+/* The proxy has agreed: enters the next state, which sends `output` and owns it. */
 static void enter(struct tunnel *tunnel, enum state state, char *output, size_t count)
 {
     if (tunnel->sent < tunnel->output_bytes) {
@@ -104,14 +103,14 @@ static void enter(struct tunnel *tunnel, enum state state, char *output, size_t 
     set_state(tunnel, state);
 }
 
-/* Statuses that proxies answer with, in the words of RFC 9110, section 15, RFC 6585. */
+/* Usual statuses of proxies, with the reason phrases of RFC 9110, section 15, and RFC 6585. */
 static const struct {
     unsigned status;
     enum error error;
     const char *words;
 } statuses[] = {
     {400, ERROR_PROXY_FAILED, " Bad Request"},
-    {401, ERROR_PROXY_AUTH, " Unauthorized"}, /* tinyproxy, of wrong credentials */
+    {401, ERROR_PROXY_AUTH, " Unauthorized"}, /* sent by tinyproxy for wrong credentials */
     {403, ERROR_PROXY_DENIED, " Forbidden"},
     {404, ERROR_PROXY_FAILED, " Not Found"},
     {405, ERROR_PROXY_DENIED, " Method Not Allowed"},
@@ -126,7 +125,7 @@ static const struct {
     {511, ERROR_PROXY_FAILED, " Network Authentication Required"},
 };
 
-/* The head of the answer to CONNECT: any 2xx opens the tunnel. */
+/* The head of the response to CONNECT: any 2xx opens the tunnel. */
 static void on_head(void *owner, const struct http1 *http1)
 {
     struct tunnel *tunnel = owner;
@@ -163,8 +162,8 @@ static char *credentials_of(const struct proxy *proxy)
     return request_basic(proxy->user_info, proxy->user_info_bytes);
 }
 
-/* The answer is read like one to HEAD, as no body follows a head that opens the tunnel, whatever
-   its fields say (RFC 9110, section 9.3.6), and the body of a refusal is of no use. */
+/* The response is read like one to HEAD: no body follows a head that opens the tunnel, regardless
+   of its fields (RFC 9110, section 9.3.6), and the body of a refusal is not needed. */
 static void start_connect(struct tunnel *tunnel, const char *host, uint16_t port)
 {
     static const struct http1_events events = {.head = on_head};
@@ -179,7 +178,7 @@ static void start_connect(struct tunnel *tunnel, const char *host, uint16_t port
     http1_start_response(&tunnel->http1, true, &events, tunnel);
 }
 
-/* Gives the parser no more than a head may have. Bytes behind the head are left. */
+/* Passes at most the limit of a head to the parser. Bytes after the head are not consumed. */
 static void feed_http(struct tunnel *tunnel, const unsigned char *bytes, size_t count)
 {
     size_t room = TUNNEL_MAX_HEAD_BYTES - tunnel->head_bytes, used;
@@ -200,7 +199,7 @@ static void feed_http(struct tunnel *tunnel, const unsigned char *bytes, size_t 
     }
 }
 
-/* Type, address and port, as they stand in the request. Returns where it goes on. */
+/* Writes type, address and port of the request. Returns the position after them. */
 static char *put_target(char *to, const struct address *address, const char *host, uint16_t port)
 {
     uint16_t wire = htons(port);
@@ -221,7 +220,7 @@ static char *put_target(char *to, const struct address *address, const char *hos
     return mempcpy(to, &wire, sizeof(wire));
 }
 
-/* The greeting tells the methods; the request is made too, and waits. */
+/* Sends the greeting with the methods, and prepares the request. */
 static void start_socks(struct tunnel *tunnel, const char *host, uint16_t port,
                         const struct address *address)
 {
@@ -244,7 +243,7 @@ static void start_socks(struct tunnel *tunnel, const char *host, uint16_t port,
     enter(tunnel, METHOD, memory_text(user ? both : plain, bytes), bytes);
 }
 
-/* The proxy is content with who we are. */
+/* Authentication is complete or not needed. */
 static void send_request(struct tunnel *tunnel)
 {
     size_t bytes = tunnel->request_bytes;
@@ -286,8 +285,8 @@ static void on_method(struct tunnel *tunnel)
              method);
 }
 
-/* The version is not looked at, for some proxies put that of SOCKS there. */
-static void on_verdict(struct tunnel *tunnel)
+/* The version is not checked: some proxies send the SOCKS version here. */
+static void on_auth_result(struct tunnel *tunnel)
 {
     if (tunnel->reply[1] == SOCKS_SUCCESS)
         send_request(tunnel);
@@ -327,9 +326,9 @@ static void on_reply(struct tunnel *tunnel)
         enter(tunnel, OPEN, NULL, 0);
 }
 
-/* How many bytes the proxy's message has in all, as far as can be told by now. Of a refusal the
-   rest is not waited for: some proxies close instead of sending it. */
-static size_t wanted(const struct tunnel *tunnel)
+/* The total length of the proxy's message, as far as it is known. The rest of a refusal is not
+   needed: some proxies close instead of sending it. */
+static size_t message_bytes(const struct tunnel *tunnel)
 {
     const unsigned char *reply = tunnel->reply;
 
@@ -355,7 +354,7 @@ static void take_message(struct tunnel *tunnel)
     }
     switch (tunnel->state) {
     case METHOD: on_method(tunnel); break;
-    case PASSWORD: on_verdict(tunnel); break;
+    case PASSWORD: on_auth_result(tunnel); break;
     case REPLY: on_reply(tunnel); break;
     default: break;
     }
@@ -364,7 +363,7 @@ static void take_message(struct tunnel *tunnel)
 static void feed_socks(struct tunnel *tunnel, const unsigned char *bytes, size_t count)
 {
     while (count && tunnel->state < OPEN) {
-        size_t part = wanted(tunnel) - tunnel->reply_bytes;
+        size_t part = message_bytes(tunnel) - tunnel->reply_bytes;
 
         if (part > count)
             part = count;
@@ -372,7 +371,7 @@ static void feed_socks(struct tunnel *tunnel, const unsigned char *bytes, size_t
         tunnel->reply_bytes += part;
         bytes += part;
         count -= part;
-        if (tunnel->reply_bytes == wanted(tunnel))
+        if (tunnel->reply_bytes == message_bytes(tunnel))
             take_message(tunnel);
     }
     if (count && tunnel->state == OPEN)

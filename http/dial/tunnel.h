@@ -1,19 +1,20 @@
 /*
- * The way through a proxy to a site: CONNECT (RFC 9110, section 9.3.6) or SOCKS version 5 (RFC 1928,
- * with user name and password of RFC 1929). A state machine without I/O, fed the bytes that came:
+ * A tunnel through a proxy to a site: CONNECT (RFC 9110, section 9.3.6) or SOCKS version 5 (RFC
+ * 1928, with user name and password of RFC 1929). A state machine without I/O, which is fed the
+ * received bytes:
  *
- *     start      tunnel_new: there is something to send
- *     to send    tunnel_output, send, tunnel_sent, until tunnel_output is NULL
- *     came       tunnel_feed
- *                MORE: send what there is now to send, then read on
- *                OPEN: from the next byte on, both directions are the site's
- *                FAILED: tunnel_error and tunnel_detail say why; close the connection
- *     end        of the stream before OPEN: ERROR_PROXY_CLOSED, which the caller says
+ *     start      tunnel_new: the first output is ready
+ *     send       tunnel_output, send, tunnel_sent, until tunnel_output is NULL
+ *     receive    tunnel_feed
+ *                MORE: send the new output, then read on
+ *                OPEN: from the next byte on, the connection belongs to the site
+ *                FAILED: tunnel_error and tunnel_detail are the reason; close the connection
+ *     end        of the stream before OPEN: the caller reports ERROR_PROXY_CLOSED
  *
- * The site never speaks first: a byte behind the end of the negotiation, or one that agrees to what
- * has not been sent yet, is malformed, as it can only be meant to be taken for the site's.
+ * The site never sends first: a byte after the negotiation, or an agreement to output that was not
+ * sent yet, is malformed, since it could be taken for a byte of the site.
  *
- * A tunnel has no deadline and keeps no byte of what came but a SOCKS reply of 262 at most.
+ * A tunnel has no deadline, and keeps no received bytes except a SOCKS reply of at most 262.
  */
 #ifndef HTTP_DIAL_TUNNEL_H
 #define HTTP_DIAL_TUNNEL_H
@@ -25,53 +26,53 @@
 #include "http/error.h"
 #include "reactor/sock.h"
 
-/* An answer to CONNECT, with all 1xx heads before it, may have this many bytes. */
+/* Limit of the response to CONNECT, together with all 1xx heads before it. */
 #define TUNNEL_MAX_HEAD_BYTES (64 * 1024)
 
 enum tunnel_status {
-    TUNNEL_MORE,   /* the negotiation goes on */
-    TUNNEL_OPEN,   /* it is complete */
-    TUNNEL_FAILED, /* it is over */
+    TUNNEL_MORE,   /* the negotiation continues */
+    TUNNEL_OPEN,   /* the negotiation is complete */
+    TUNNEL_FAILED, /* the negotiation failed */
 };
 
 struct tunnel;
 
-/* Makes ready to ask `proxy`, borrowed while the tunnel lives, for host:port. `host` is a name or an
-   address without brackets, as url_parse and routes_connect_to leave it, with at most
-   URL_MAX_HOST_BYTES; it is not kept. An address is told as one. A name is told to PROXY_SOCKS5 as
-   `address`, to which it was resolved, where that is not NULL; the others are told the name. The
-   port is always `port`. */
+/* Prepares a request to `proxy`, which is borrowed, for host:port. `host` is a name or an address
+   without brackets, as url_parse and routes_connect_to return it, of at most URL_MAX_HOST_BYTES; it
+   is copied. PROXY_SOCKS5 sends `address`, to which a name was resolved, unless it is NULL; the
+   other kinds send the name. A literal address is always sent as an address. The port is always
+   `port`. */
 struct tunnel *tunnel_new(const struct proxy *proxy, const char *host, uint16_t port,
                           const struct address *address);
 
-/* From here on changes of state are reported to the loop's probe, with the connection's number. */
+/* Reports later state changes to the loop's probe, with the connection's number. */
 void tunnel_observe(struct tunnel *tunnel, const struct loop *loop, uint64_t number);
 
-/* What is to be sent now, *count bytes, valid until the next call for this tunnel; NULL: nothing. */
+/* The next bytes to send, *count of them, valid until the next call for this tunnel; NULL: none. */
 const char *tunnel_output(const struct tunnel *tunnel, size_t *count);
 
 /* The first `count` bytes of tunnel_output were sent. */
 void tunnel_sent(struct tunnel *tunnel, size_t count);
 
-/* Takes bytes that came; all are taken. What comes after a refusal is ignored. */
+/* Reads received bytes; all are consumed. Bytes after a refusal are ignored. */
 enum tunnel_status tunnel_feed(struct tunnel *tunnel, const unsigned char *bytes, size_t count);
 
 /*
- * What FAILED means, ERROR_NONE before:
+ * The error of FAILED; ERROR_NONE in other states:
  *
- *     ERROR_PROXY_AUTH           401, 407; no method of authentication in common, or it was refused
+ *     ERROR_PROXY_AUTH           401, 407; no authentication method in common, or refused
  *     ERROR_PROXY_DENIED         403, 405; SOCKS reply 2
  *     ERROR_PROXY_GATEWAY        502, 503, 504; SOCKS reply 1
- *     ERROR_CONNECT_UNREACHABLE  SOCKS replies 3 and 4: the proxy connected, and it failed
+ *     ERROR_CONNECT_UNREACHABLE  SOCKS replies 3 and 4: the proxy could not connect
  *     ERROR_CONNECT_REFUSED      SOCKS reply 5: likewise
  *     ERROR_CONNECT_TIMEOUT      SOCKS reply 6: likewise
  *     ERROR_PROXY_FAILED         any other status but 2xx, any other SOCKS reply but 0
- *     ERROR_PROXY_MALFORMED      neither HTTP nor SOCKS; a head over its limit; bytes too early
+ *     ERROR_PROXY_MALFORMED      neither HTTP nor SOCKS; a head over its limit; early bytes
  */
 enum error tunnel_error(const struct tunnel *tunnel);
 
-/* The proxy's answer in words: "the proxy answered 407 Proxy Authentication Required". "" before
-   FAILED. Printable, for no text of the proxy's own is in it. Owned by the tunnel. */
+/* A description of the failure: "the proxy responded with 407 Proxy Authentication Required". ""
+   before FAILED. Printable: it contains no text from the proxy. Owned by the tunnel. */
 const char *tunnel_detail(const struct tunnel *tunnel);
 
 void tunnel_free(struct tunnel *tunnel); /* NULL is allowed */

@@ -1,15 +1,15 @@
 /*
- * One byte at a time; each state knows what may come next. A bare LF ends a line, as it does for
- * curl, and is noted. A CR counts only before an LF. An LF in a quoted value is refused: the line
- * may be read as ended or not, and the two differ in where the data begins. So are control
- * characters in extensions.
+ * A state machine that reads one byte at a time. A bare LF ends a line, as in curl, and sets
+ * `bare_lf`. A CR is valid only before an LF. An LF in a quoted value is refused: parsers disagree
+ * on whether it ends the line, and then on where the data begins. Control characters in extensions
+ * are refused too.
  */
 #include "http/h1/chunks.h"
 
 #include "base/bytes.h"
 
-#define MAX_SIZE   (UINT64_MAX >> 4) /* that another digit may follow */
-#define MAX_DIGITS 16                /* that are no surplus */
+#define MAX_SIZE   (UINT64_MAX >> 4) /* another digit may follow */
+#define MAX_DIGITS 16                /* further digits count in `extra` */
 
 static enum chunks_status refuse(struct chunks *chunks, const char *why)
 {
@@ -17,7 +17,7 @@ static enum chunks_status refuse(struct chunks *chunks, const char *why)
     return CHUNKS_MALFORMED;
 }
 
-/* A line with a size is complete. */
+/* A size line is complete. */
 static enum chunks_status end_line(struct chunks *chunks)
 {
     chunks->digits = 0;
@@ -42,7 +42,7 @@ static enum chunks_status take_digit(struct chunks *chunks, int digit)
     return CHUNKS_MORE;
 }
 
-/* What may follow a size, or a blank behind it. */
+/* A byte after the size, or after a blank that follows it. */
 static enum chunks_status take_separator(struct chunks *chunks, char byte)
 {
     switch (byte) {
@@ -75,7 +75,7 @@ static enum chunks_status take_extension(struct chunks *chunks, char byte)
     return CHUNKS_MORE;
 }
 
-/* The end of the line behind the data. */
+/* The line end after the data. */
 static enum chunks_status take_data_end(struct chunks *chunks, char byte)
 {
     if (byte == '\r' && chunks->state == CHUNKS_DATA_CR) {

@@ -1,6 +1,6 @@
 /*
- * The frame of a chunked body (RFC 9112, section 7.1), read from bytes that come in pieces cut
- * anywhere: the lines with sizes, and the line ends behind data. Extensions are ignored.
+ * The framing of a chunked body (RFC 9112, section 7.1), read from pieces of any size: the lines
+ * with chunk sizes, and the line ends after chunk data. Extensions are ignored.
  */
 #ifndef HTTP_H1_CHUNKS_H
 #define HTTP_H1_CHUNKS_H
@@ -10,40 +10,40 @@
 #include <stdint.h>
 
 enum chunks_status {
-    CHUNKS_MORE,      /* all bytes were taken */
-    CHUNKS_DATA,      /* `left` bytes of data follow; chunks_skip when some were taken */
-    CHUNKS_TRAILERS,  /* the last chunk was read: trailers follow, to a blank line */
-    CHUNKS_MALFORMED, /* `why` says more */
+    CHUNKS_MORE,      /* all bytes were consumed */
+    CHUNKS_DATA,      /* `left` bytes of data follow; call chunks_skip for consumed ones */
+    CHUNKS_TRAILERS,  /* the last chunk was read; trailers and a blank line follow */
+    CHUNKS_MALFORMED, /* `why` is the reason */
 };
 
 enum chunks_state {
     CHUNKS_SIZE_START, /* the first digit of a size is expected */
-    CHUNKS_SIZE,       /* more digits, or what may follow them */
-    CHUNKS_SPACE,      /* blanks behind the size */
-    CHUNKS_EXTENSION,  /* behind a ";" */
+    CHUNKS_SIZE,       /* more digits, or the end of the size */
+    CHUNKS_SPACE,      /* blanks after the size */
+    CHUNKS_EXTENSION,  /* after a ";" */
     CHUNKS_QUOTED,     /* in a quoted value of an extension */
-    CHUNKS_ESCAPED,    /* in it, behind a backslash */
-    CHUNKS_LF,         /* the LF of a line with a size is expected */
-    CHUNKS_IN_DATA,    /* `left` says how many bytes */
-    CHUNKS_DATA_CR,    /* the line end behind the data is expected */
-    CHUNKS_DATA_LF,    /* its LF */
+    CHUNKS_ESCAPED,    /* in a quoted value, after a backslash */
+    CHUNKS_LF,         /* the LF of a size line is expected */
+    CHUNKS_IN_DATA,    /* `left` bytes of data are expected */
+    CHUNKS_DATA_CR,    /* the CR or LF after the data is expected */
+    CHUNKS_DATA_LF,    /* the LF after the data is expected */
 };
 
-/* Zeroed, it is ready for the first chunk. */
+/* All zeros: ready for the first chunk. */
 struct chunks {
     enum chunks_state state;
-    uint64_t left;   /* of the chunk's data; on a line with a size, the size so far */
-    unsigned digits; /* of the size so far, not counted further than to 16 */
-    size_t extra;    /* bytes of extensions, blanks and surplus zeros, less the bytes of data */
-    bool bare_lf;    /* some line ended without a CR */
-    const char *why; /* of MALFORMED; static */
+    uint64_t left;   /* bytes of data; on a size line, the size so far */
+    unsigned digits; /* of the size so far, at most 16 */
+    size_t extra;    /* bytes of extensions, blanks and extra zeros, minus data bytes */
+    bool bare_lf;    /* a line ended without a CR */
+    const char *why; /* the reason for MALFORMED; static */
 };
 
-/* Takes bytes of the frame from *at on. May be called again after DATA only when `left` is 0. Stops
-   with MORE, before `end`, as soon as `extra` is `most`. */
+/* Reads framing bytes from *at on. After CHUNKS_DATA, call it again only when `left` is 0. Returns
+   CHUNKS_MORE before `end` as soon as `extra` is `max`. */
 enum chunks_status chunks_take(struct chunks *chunks, size_t max, const char **at, const char *end);
 
-/* So many bytes of data, at most `left`, were taken. */
+/* `count` bytes of data, at most `left`, were consumed. */
 void chunks_skip(struct chunks *chunks, size_t count);
 
 #endif

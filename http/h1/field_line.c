@@ -1,4 +1,4 @@
-/* The faults of a field that is not used are not looked for: most lines are only taken apart. */
+/* A field that is not used is not checked: most lines are only split. */
 #include "http/h1/field_line.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-/* Takes the blanks around a text off. */
+/* Removes the blanks around a text. */
 static void trim(const char **at, size_t *bytes)
 {
     while (*bytes && is_blank(**at)) {
@@ -27,7 +27,7 @@ static bool is(const char *text, size_t bytes, const char *wanted)
     return bytes == strlen(wanted) && !strncasecmp(text, wanted, bytes);
 }
 
-/* By the length of the name first, which is another one for each. */
+/* The names differ in length, so the length is compared first. */
 enum field_use field_line_named_use(const struct field_line_parts *parts)
 {
     const char *name = parts->name;
@@ -51,8 +51,8 @@ bool field_line_lists(const struct field_line_parts *parts, const char *token)
     const char *at = parts->value, *end = at + parts->value_bytes;
 
     while (at < end) {
-        const char *mark = memchr(at, ',', (size_t)(end - at)), *text = at;
-        size_t bytes = (size_t)((mark ? mark : end) - at);
+        const char *comma = memchr(at, ',', (size_t)(end - at)), *text = at;
+        size_t bytes = (size_t)((comma ? comma : end) - at);
 
         at += bytes + 1;
         trim(&text, &bytes);
@@ -72,7 +72,7 @@ bool field_line_has_control(const struct field_line_parts *parts)
     return has_control_byte(parts->value, parts->value_bytes);
 }
 
-/* Takes one number. */
+/* Reads one number. */
 static const char *take_number(const char **at, const char *end, uint64_t *number)
 {
     *number = 0;

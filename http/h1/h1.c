@@ -1,9 +1,11 @@
 /*
- * HTTP/1.1 on a connection: a FIFO of streams (RFC 9112, section 9.3.2). Requests leave in the order of their
- * submission, several in one send; responses come in the same order, each to the oldest stream.
+ * HTTP/1.1 on a connection: a FIFO of streams (RFC 9112, section 9.3.2). Requests are sent in the
+ * order of their submission, several in one send; responses arrive in the same order, each for the
+ * oldest stream.
  *
- * A response may complete before its request was sent whole (an early refusal of content). Then, and after
- * "Connection: close" or a repaired message, the connection is stopped: streams behind go elsewhere.
+ * A response may be complete before its request was sent (an early refusal of content). Then, and
+ * after "Connection: close" or a repaired message, the connection is stopped: later streams are
+ * sent on other connections.
  *
  * Sending and receiving are in one file, though it is long: both work on the one queue.
  */
@@ -18,21 +20,20 @@
 #include "http/h1/h1_parser.h"
 #include "http/request.h"
 
-/* Content up to this size leaves in one block with the head, in one send. */
+/* Content up to this size is copied behind the head and sent with it. */
 #define MAX_JOINED_BYTES (64 * 1024)
 
-/* The rest of a response that is not wanted is read up to these limits; beyond them it costs more than a new
-   connection. */
+/* Limits for reading the rest of an unwanted response; beyond them a new connection is cheaper. */
 #define MAX_DROPPED_BYTES (64 * 1024)
 #define MAX_DROPPING_TIME (5 * NSEC_PER_S)
 
 struct h1 {
     struct http1 parser;
     struct link streams; /* the oldest first */
-    struct link *unsent; /* the first that has not left whole; the list's head: none */
+    struct link *unsent; /* the first with unsent bytes; the list's head: none */
     unsigned count;      /* of streams */
-    bool answering;      /* a byte of the oldest stream's response came */
-    bool dropping;       /* the response that is being read belongs to no stream any more */
+    bool receiving;      /* a byte of the oldest stream's response was received */
+    bool dropping;       /* the response being read no longer belongs to a stream */
     uint32_t dropped_bytes;
     struct timer drop_limit;
 };
@@ -54,9 +55,9 @@ static struct stream *oldest(const struct h1 *h1)
     return first ? stream_of(first) : NULL;
 }
 
-/* --- the parser's events are the oldest stream's --- */
+/* --- events of the parser, for the oldest stream --- */
 
-/* An event before closed the connection: no more events come. */
+/* An earlier event has closed the connection: no more events are called. */
 static bool is_closed(const struct conn *conn)
 {
     return conn->state == CONN_CLOSED;
@@ -108,7 +109,7 @@ static void on_body(void *owner, const char *bytes, size_t count)
         stream->events->body(stream, bytes, count);
 }
 
-/* Makes the parser ready for the response to the oldest stream. */
+/* Prepares the parser for the response to the oldest stream. */
 static void expect_response(struct conn *conn)
 {
     static const struct http1_events none = {0};
@@ -138,11 +139,12 @@ static void take_out(struct conn *conn, struct stream *stream)
 static void end_stream(struct conn *conn, struct stream *stream, const struct stream_end *end)
 {
     take_out(conn, stream);
-    if (conn->owner) /* else conn_close was called: nobody listens */
+    if (conn->owner) /* NULL after conn_close: no events */
         stream->events->end(stream, end);
 }
 
-/* The connection takes no more requests: those behind the last response go elsewhere. */
+/* The connection takes no more requests: those after the last response are sent on other
+   connections. */
 static void stop(struct conn *conn)
 {
     static const struct stream_end end = {.error = ERROR_EMPTY, .replay = REPLAY_BEHIND_CLOSE};
@@ -154,12 +156,12 @@ static void stop(struct conn *conn)
         end_stream(conn, stream, &end);
 }
 
-/* Whether a stream may be sent again when the connection is over before its response. */
-static enum replay replay_of(const struct conn *conn, const struct stream *stream, bool answering)
+/* Whether a request may be sent again when the connection closes before its response. */
+static enum replay replay_of(const struct conn *conn, const struct stream *stream, bool receiving)
 {
     if (!stream->begun)
         return REPLAY_ANY;
-    return conn->served && !answering ? REPLAY_IDEMPOTENT : REPLAY_NEVER;
+    return conn->served && !receiving ? REPLAY_IDEMPOTENT : REPLAY_NEVER;
 }
 
 /* --- the rest of a response that belongs to no stream --- */
@@ -177,7 +179,7 @@ static void on_drop_limit(void *owner)
     conn_fail(owner, ERROR_NONE, NULL);
 }
 
-/* The stream has what it needs; what of its response is still to come is read beside. */
+/* Ends the stream; the connection reads and discards the rest of the response. */
 static void drop_rest(struct conn *conn, struct stream *stream)
 {
     static const struct stream_end end = {.error = ERROR_NONE};
@@ -186,7 +188,7 @@ static void drop_rest(struct conn *conn, struct stream *stream)
     if (!stream_is_sent(stream))
         conn_stop(conn);
     h1->dropping = true;
-    h1->answering = false;
+    h1->receiving = false;
     h1->dropped_bytes = 0;
     http1_drop_rest(&h1->parser);
     loop_arm(conn->loop, &h1->drop_limit, clock_after(loop_clock(conn->loop), MAX_DROPPING_TIME));
@@ -204,9 +206,9 @@ static void h1_drained(struct conn *conn)
     struct h1 *h1 = h1_of(conn);
     struct stream *stream = oldest(h1);
 
-    if (h1->answering && stream->rest == REST_DROPPED && h1->parser.head_done)
+    if (h1->receiving && stream->rest == REST_DROPPED && h1->parser.head_done)
         drop_rest(conn, stream);
-    else if (stream && !h1->answering && conn->send_error && conn->options->fails_unsent)
+    else if (stream && !h1->receiving && conn->send_error && conn->options->fails_unsent)
         conn_fail(conn, error_of_send(conn->send_error), send_words(conn));
 }
 
@@ -227,7 +229,7 @@ static void complete(struct conn *conn, const struct arrival *arrival)
         keeps = keeps && stream_is_sent(stream);
         if (!keeps)
             conn_stop(conn);
-        h1->answering = false;
+        h1->receiving = false;
         end_stream(conn, stream, &end);
     }
     if (conn->state == CONN_CLOSED)
@@ -238,8 +240,8 @@ static void complete(struct conn *conn, const struct arrival *arrival)
         expect_response(conn);
 }
 
-/* What comes first of a response: line ends in front of it are skipped (RFC 9112, section 2.2). Bytes that
-   were not asked for end the connection. Returns how many bytes were taken. */
+/* The beginning of a response: line ends before it are skipped (RFC 9112, section 2.2). Unexpected
+   bytes close the connection. Returns how many bytes were consumed. */
 static size_t begin_response(struct conn *conn, const unsigned char *bytes, size_t count,
                              const struct arrival *arrival)
 {
@@ -257,7 +259,7 @@ static size_t begin_response(struct conn *conn, const unsigned char *bytes, size
     }
     used = http1_skip_line_ends(&h1->parser, bytes, count);
     if (used < count) {
-        h1->answering = true;
+        h1->receiving = true;
         if (stream->events->first_byte)
             stream->events->first_byte(stream, arrival);
     }
@@ -265,7 +267,7 @@ static size_t begin_response(struct conn *conn, const unsigned char *bytes, size
 }
 
 /* The response is not complete. */
-static void go_on(struct conn *conn, size_t used)
+static void response_continues(struct conn *conn, size_t used)
 {
     static const struct stream_end end = {.error = ERROR_NONE};
     struct h1 *h1 = h1_of(conn);
@@ -283,7 +285,8 @@ static void go_on(struct conn *conn, size_t used)
     }
 }
 
-/* Why no more can come. Where no byte of a response came, a failure of sending before says more. */
+/* Fails with the reason for the end of the connection. Before the first byte of a response, a
+   failure to send is more precise. */
 static void fail_at_end(struct conn *conn)
 {
     const struct h1 *h1 = h1_of(conn);
@@ -292,20 +295,20 @@ static void fail_at_end(struct conn *conn)
 
     if (h1->dropping)
         conn_fail(conn, ERROR_NONE, NULL);
-    else if (!h1->answering && conn->send_error)
+    else if (!h1->receiving && conn->send_error)
         conn_fail(conn, error_of_send(conn->send_error), send_words(conn));
     else if (!reason)
-        conn_fail(conn, h1->answering ? ERROR_TRUNCATED : ERROR_EMPTY, NULL);
+        conn_fail(conn, h1->receiving ? ERROR_TRUNCATED : ERROR_EMPTY, NULL);
     else
-        conn_fail(conn, error_of_receive(reason, h1->answering), why ? why : errno_words(reason));
+        conn_fail(conn, error_of_receive(reason, h1->receiving), why ? why : errno_words(reason));
 }
 
-/* The connection came to its end, which may complete a response. */
+/* The connection has ended, which may complete a response. */
 static void at_end(struct conn *conn, const struct arrival *arrival)
 {
     struct h1 *h1 = h1_of(conn);
 
-    if ((h1->answering || h1->dropping) && !conn->receive_error &&
+    if ((h1->receiving || h1->dropping) && !conn->receive_error &&
         http1_finish(&h1->parser) == HTTP1_DONE) {
         complete(conn, arrival);
         stop(conn);
@@ -323,7 +326,7 @@ static void h1_receive(struct conn *conn, const unsigned char *bytes, size_t cou
         at_end(conn, arrival);
     while (count && conn->state != CONN_CLOSED) {
         enum http1_status status;
-        size_t used = h1->answering ? 0 : begin_response(conn, bytes, count, arrival);
+        size_t used = h1->receiving ? 0 : begin_response(conn, bytes, count, arrival);
 
         bytes += used;
         count -= used;
@@ -335,7 +338,7 @@ static void h1_receive(struct conn *conn, const unsigned char *bytes, size_t cou
         if (conn->state == CONN_CLOSED)
             return;
         if (status == HTTP1_MORE) {
-            go_on(conn, used);
+            response_continues(conn, used);
             return;
         }
         if (status == HTTP1_DONE) {
@@ -356,7 +359,7 @@ static bool h1_ignores(const unsigned char *bytes, size_t count)
 
 /* --- sending --- */
 
-/* Encodes a request: head, and content in one block with it where it is small. */
+/* Encodes a request: its head, followed by its content when that is small. */
 static void encode(struct conn *conn, struct stream *stream)
 {
     struct request request = *stream->out.request;
@@ -407,7 +410,8 @@ static void h1_submit(struct conn *conn, struct stream *stream)
         expect_response(conn);
 }
 
-/* Writes the request of a stream that renders itself: into a block of its own, which lives until it has left. */
+/* Writes the request of a stream with `render` into its own block, which is freed when it was
+   sent. */
 static void render(struct stream *stream)
 {
     stream->block = memory_get(STREAM_RENDER_BYTES);
@@ -416,7 +420,7 @@ static void render(struct stream *stream)
     assert(stream->left[0] <= STREAM_RENDER_BYTES);
 }
 
-/* Copies requests, from `link` on, as many as fit whole. */
+/* Copies requests, from `link` on, as many as fit completely. */
 static const char *gather(struct h1 *h1, struct link *link, char *scratch, size_t *count)
 {
     char *to = scratch, *end = scratch + CONN_SCRATCH_BYTES;
@@ -436,7 +440,7 @@ static const char *gather(struct h1 *h1, struct link *link, char *scratch, size_
     return scratch;
 }
 
-/* How many bytes from the first unsent one on lie behind each other in memory. */
+/* Length of the unsent bytes of this stream and of those that follow it directly in memory. */
 static size_t adjacent_bytes(const struct h1 *h1, const struct stream *stream)
 {
     const char *end = stream->next[0] + stream->left[0];
@@ -473,8 +477,8 @@ static const char *h1_output(struct conn *conn, size_t *count)
     return gather(h1, h1->unsent, conn_scratch(conn), count);
 }
 
-/* So many bytes of one piece left. */
-static size_t take(struct stream *stream, int piece, size_t count)
+/* Removes up to `count` sent bytes from a piece. Returns how many. */
+static size_t consume(struct stream *stream, int piece, size_t count)
 {
     if (count > stream->left[piece])
         count = stream->left[piece];
@@ -487,14 +491,14 @@ static void h1_sent(struct conn *conn, size_t count)
 {
     struct h1 *h1 = h1_of(conn);
 
-    /* an event may take out streams, and close the connection: no other event follows then, but what was sent
-       decides what may be sent again */
+    /* An event may remove streams and close the connection. No other event follows then, but the
+       sent bytes still decide which requests may be sent again. */
     while (count && h1->unsent != &h1->streams) {
         struct stream *stream = stream_of(h1->unsent);
 
         stream->begun = true;
-        count -= take(stream, 0, count);
-        count -= take(stream, 1, count);
+        count -= consume(stream, 0, count);
+        count -= consume(stream, 1, count);
         if (!stream_is_sent(stream))
             return;
         h1->unsent = stream->link.next;
@@ -518,13 +522,13 @@ static void h1_open(struct conn *conn)
     timer_init(&h1->drop_limit, on_drop_limit, conn, "rest of a response");
 }
 
-/* There is no way to give up one request but to close the connection. */
+/* A single request can only be cancelled by closing the connection. */
 static void h1_cancel(struct conn *conn, struct stream *stream, enum error error)
 {
     struct h1 *h1 = h1_of(conn);
 
     assert(stream);
-    if (stream == oldest(h1) && h1->answering)
+    if (stream == oldest(h1) && h1->receiving)
         http1_drop_rest(&h1->parser);
     take_out(conn, stream);
     conn_fail(conn, error, NULL);
@@ -533,15 +537,15 @@ static void h1_cancel(struct conn *conn, struct stream *stream, enum error error
 static void h1_close(struct conn *conn, enum error error, const char *detail)
 {
     struct h1 *h1 = h1_of(conn);
-    bool answering = h1->answering;
+    bool receiving = h1->receiving;
     struct stream *stream;
 
     stop_dropping(conn);
     while ((stream = oldest(h1))) {
         struct stream_end end = {
-            .error = error, .detail = detail, .replay = replay_of(conn, stream, answering)};
+            .error = error, .detail = detail, .replay = replay_of(conn, stream, receiving)};
 
-        answering = false;
+        receiving = false;
         end_stream(conn, stream, &end);
     }
     http1_free(&h1->parser);

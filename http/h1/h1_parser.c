@@ -1,16 +1,16 @@
 /*
- * Responses. A head is read line by line (lines, field_line); llhttp gets the status line and
- * Transfer-Encoding, whose grammar is not plain. The value of a field is looked at only if the
- * field frames the message or is reported. Lengths, the frame of a chunked body (chunks) and
- * trailers are read here.
+ * Responses. A head is read line by line (lines, field_line); llhttp parses the status line and
+ * Transfer-Encoding, whose grammar is complex. The value of a field is read only if the field
+ * frames the message or is reported. Lengths, the framing of a chunked body (chunks) and trailers
+ * are read here.
  *
- * llhttp cannot do this alone: version 8 cannot be told to accept bare LFs or blanks behind a
- * chunk size, and takes some bare CRs for a line end and swallows the byte behind them; the
- * lenient flags of version 9 do not skip a faulty field. A head nearly always comes whole and
- * regular; then no line is copied, and this costs less than to hand all bytes to llhttp.
+ * llhttp alone is not enough: version 8 cannot accept bare LFs or blanks after a chunk size, and it
+ * takes some bare CRs for a line end and skips the next byte; the lenient flags of version 9 do not
+ * skip a malformed field. Nearly all heads arrive complete and regular; then no line is copied, and
+ * this costs less than passing all bytes to llhttp.
  *
- * Rejected: to call llhttp first, and to read the head once more, by line, where it fails. The two
- * ways differ in what they accept, and so the events would depend on where the bytes are cut.
+ * Rejected: llhttp first, and a second parser, line by line, when llhttp fails. The two differ in
+ * what they accept, so the events would depend on where the bytes are cut.
  */
 #include "http/h1/h1_parser.h"
 
@@ -28,7 +28,7 @@ static int on_headers_complete(llhttp_t *parser)
     return HPE_PAUSED;
 }
 
-/* Makes the parser ready for a head. To copy it is cheaper than what llhttp_init does. */
+/* Prepares the parser for a head. A copy is cheaper than llhttp_init. */
 static void start_parser(struct http1 *http1)
 {
     static const llhttp_settings_t settings = {.on_headers_complete = on_headers_complete};
@@ -39,7 +39,7 @@ static void start_parser(struct http1 *http1)
     http1->parser = fresh;
 }
 
-/* Hands llhttp bytes; it is to say `wanted`. */
+/* Passes bytes to llhttp, which must return `wanted`. */
 static bool parse(struct http1 *http1, const char *bytes, size_t count, llhttp_errno_t wanted)
 {
     llhttp_errno_t error = llhttp_execute(&http1->parser, bytes, count);
@@ -57,7 +57,7 @@ static enum http1_status malformed(struct http1 *http1, const char *why)
     return HTTP1_MALFORMED;
 }
 
-/* A head with this status is followed by another one. */
+/* Another head follows a head with this status. */
 static bool is_interim(unsigned status)
 {
     return status / 100 == 1 && status != 101;
@@ -75,7 +75,8 @@ static void report_status(struct http1 *http1)
     http1->events->status(http1->owner, http1, reason, bytes);
 }
 
-/* Hands llhttp the status line, with one space before the code: of several it makes the code 0. */
+/* Passes the status line to llhttp, with one space before the code: llhttp reads a code after
+   several spaces as 0. */
 static bool parse_status_line(struct http1 *http1)
 {
     const char *at = http1->lines.text, *end = at + http1->lines.bytes + 2;
@@ -116,7 +117,7 @@ static const char *take_length(struct http1 *http1, const struct field_line_part
     return why;
 }
 
-/* Hands llhttp Transfer-Encoding. */
+/* Passes Transfer-Encoding to llhttp. */
 static bool parse_coding(struct http1 *http1, const struct field_line_parts *field)
 {
     static const char name[] = "Transfer-Encoding:";
@@ -127,10 +128,10 @@ static bool parse_coding(struct http1 *http1, const struct field_line_parts *fie
            parse(http1, field->value, (size_t)(end - field->value), HPE_OK);
 }
 
-/* A line that was not copied has no control character but DEL. */
+/* A line that was not copied has no control character except DEL. */
 static bool has_control(const struct http1 *http1, const struct field_line_parts *field)
 {
-    if (http1->lines.text == http1->lines.held)
+    if (http1->lines.text == http1->lines.copy)
         return field_line_has_control(field);
     return memchr(field->value, 0x7f, field->value_bytes);
 }
@@ -146,10 +147,10 @@ static void take_connection(struct http1 *http1, const struct field_line_parts *
     http1->closes |= field_line_lists(field, "close");
     if (!is_1_1(http1))
         http1->persists |= field_line_lists(field, "keep-alive");
-    http1->repaired |= has_control(http1, field); /* it might have been "close" */
+    http1->repaired |= has_control(http1, field); /* the value might have been "close" */
 }
 
-/* A field that says where the message ends, or whether another one may follow. */
+/* Reads a field that determines where the message ends, or whether another one may follow. */
 static bool take_framing(struct http1 *http1, const struct field_line_parts *field,
                          enum field_use use)
 {
@@ -185,7 +186,7 @@ static bool take_field_line(struct http1 *http1)
         http1->why = "Field line without a colon";
     if (http1->why)
         return false;
-    http1->repaired |= field.blank_before_mark;
+    http1->repaired |= field.blank_before_colon;
     use = field_line_use(&field);
     if (use == FIELD_OTHER && !http1->events->field)
         return true;
@@ -197,20 +198,20 @@ static bool take_field_line(struct http1 *http1)
     return true;
 }
 
-/* A blank line: the head's last one, or one before the status line. */
+/* A blank line: the end of the head, or a line before the status line. */
 static enum http1_status take_blank(struct http1 *http1)
 {
     if (!http1->has_status)
         return HTTP1_MORE;
     http1->repaired |= http1->lines.repaired;
-    http1->lines.bare_lf = false; /* that is allowed in a head */
+    http1->lines.bare_lf = false; /* it is allowed in a head */
     http1_free(http1);
     if (http1->has_coding && !parse(http1, "\r\n", 2, HPE_PAUSED))
         return HTTP1_MALFORMED;
     return HTTP1_DONE;
 }
 
-/* Takes lines up to the end of the head. DONE: it is complete. */
+/* Reads lines up to the end of the head. DONE: it is complete. */
 static enum http1_status take_lines(struct http1 *http1, const char **at, const char *end)
 {
     struct lines *lines = &http1->lines;
@@ -233,7 +234,7 @@ static enum http1_status take_lines(struct http1 *http1, const char **at, const 
     return status;
 }
 
-/* Calls `take` with no more bytes than a head may still have. */
+/* Calls `take` with at most the bytes that the head may still have. */
 static enum http1_status limited(struct http1 *http1, const char **at, const char *end,
                                  enum http1_status (*take)(struct http1 *http1, const char **at,
                                                            const char *end))
@@ -248,7 +249,7 @@ static enum http1_status limited(struct http1 *http1, const char **at, const cha
     return status;
 }
 
-/* Makes ready for the next head. */
+/* Prepares for the next head. */
 static void expect_head(struct http1 *http1)
 {
     http1->part = HTTP1_HEAD;
@@ -263,7 +264,7 @@ static enum http1_status finish(struct http1 *http1)
     return http1->status == 101 ? HTTP1_UPGRADE : HTTP1_DONE;
 }
 
-/* The last transfer coding is the chunked one. */
+/* The last transfer coding is chunked. */
 static bool is_chunked(const struct http1 *http1)
 {
     return http1->has_coding && http1->parser.flags & F_CHUNKED;
@@ -288,8 +289,8 @@ static enum http1_status start_body(struct http1 *http1)
     return HTTP1_MORE;
 }
 
-/* A head is complete. Both framings at once is a sign of smuggling: the response is taken, but none
-   after it (section 6.1). */
+/* A head is complete. Both framings at once are a sign of request smuggling: the response is
+   accepted, but none after it (section 6.1). */
 static enum http1_status end_head(struct http1 *http1)
 {
     bool both = http1->has_length && is_chunked(http1);
@@ -362,7 +363,7 @@ static enum http1_status feed_chunks(struct http1 *http1, const char **at, const
     return HTTP1_MORE;
 }
 
-/* Trailers are read and forgotten. DONE: they are complete. */
+/* Reads trailers and discards them. DONE: they are complete. */
 static enum http1_status take_trailers(struct http1 *http1, const char **at, const char *end)
 {
     struct field_line_parts field;
@@ -390,7 +391,7 @@ static enum http1_status feed_trailers(struct http1 *http1, const char **at, con
     return status == HTTP1_DONE ? finish(http1) : status;
 }
 
-/* --- from outside --- */
+/* --- calls of the owner --- */
 
 void http1_start_response(struct http1 *http1, bool headless, const struct http1_events *events,
                           void *owner)
@@ -449,7 +450,7 @@ enum http1_status http1_finish(struct http1 *http1)
 
 void http1_free(struct http1 *http1)
 {
-    if (http1->lines.held)
+    if (http1->lines.copy)
         lines_free(&http1->lines);
 }
 

@@ -1,8 +1,7 @@
 /*
- * A regular line is found with one scan for the first control character, which has to be the CR
- * of its CR LF, eight bytes at a time: memchr for CR, LF and NUL would be three calls for a short
- * line. All other lines (cut, folded, irregular, or with a tab) are copied and looked at more
- * closely.
+ * One scan finds the first control character, eight bytes at a time. In a regular line it is the CR
+ * of CR LF. memchr for CR, LF and NUL would be three calls for a short line. All other lines (cut,
+ * folded, irregular, or with a tab) are copied and examined byte by byte.
  */
 #include "http/h1/lines.h"
 
@@ -14,8 +13,8 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 
-#define FIRST_ROOM 256
-#define EACH_BYTE  0x0101010101010101ull
+#define FIRST_CAPACITY 256
+#define EACH_BYTE      0x0101010101010101ull
 
 /* The first byte below a space, or `end`. */
 static const char *first_control(const char *at, const char *end)
@@ -25,7 +24,8 @@ static const char *first_control(const char *at, const char *end)
 
         memcpy(&word, at, sizeof(word));
         word = le64toh(word);
-        below = (word - ' ' * EACH_BYTE) & ~word & 0x80 * EACH_BYTE; /* the lowest bit is right */
+        /* only the lowest bit is exact */
+        below = (word - ' ' * EACH_BYTE) & ~word & 0x80 * EACH_BYTE;
         if (below)
             return at + __builtin_ctzll(below) / 8;
     }
@@ -34,12 +34,12 @@ static const char *first_control(const char *at, const char *end)
     return at;
 }
 
-/* Whether a line begins at `at` that needs no copy; *mark is where its CR LF stands. */
-static bool is_regular(bool may_fold, const char *at, const char *end, const char **mark)
+/* Whether the line at `at` needs no copy; *line_end points to its CR LF. */
+static bool is_regular(bool may_fold, const char *at, const char *end, const char **line_end)
 {
     const char *cr = first_control(at, end);
 
-    *mark = cr;
+    *line_end = cr;
     if (end - cr < 2 || cr[0] != '\r' || cr[1] != '\n')
         return false;
     if (end - cr > 2 && !is_blank(cr[2]))
@@ -47,20 +47,20 @@ static bool is_regular(bool may_fold, const char *at, const char *end, const cha
     return cr == at || !may_fold;
 }
 
-/* Appends to what is held; there is room for CR LF behind it. */
+/* Appends to the copy; there is always space for CR LF after it. */
 static void append(struct lines *lines, const char *bytes, size_t count)
 {
-    if (count + 2 > lines->room - lines->bytes) {
-        size_t room = lines->room ? lines->room : FIRST_ROOM;
+    if (count + 2 > lines->capacity - lines->bytes) {
+        size_t capacity = lines->capacity ? lines->capacity : FIRST_CAPACITY;
 
-        while (room < lines->bytes + count + 2)
-            room *= 2;
-        lines->held = memory_grow(lines->held, room, 1);
-        lines->room = room;
+        while (capacity < lines->bytes + count + 2)
+            capacity *= 2;
+        lines->copy = memory_grow(lines->copy, capacity, 1);
+        lines->capacity = capacity;
     }
-    memcpy(lines->held + lines->bytes, bytes, count);
+    memcpy(lines->copy + lines->bytes, bytes, count);
     lines->bytes += count;
-    lines->text = lines->held;
+    lines->text = lines->copy;
 }
 
 static enum lines_status refuse(struct lines *lines, const char *why)
@@ -69,41 +69,41 @@ static enum lines_status refuse(struct lines *lines, const char *why)
     return LINES_MALFORMED;
 }
 
-/* Whether the line still can be one, after `count` bytes were appended: a CR at its beginning
-   belongs to its end. */
-static bool begins_well(const struct lines *lines, size_t count)
+/* Whether the line is still valid after `count` bytes were appended: a CR at its start must belong
+   to its line end. */
+static bool has_valid_start(const struct lines *lines, size_t count)
 {
-    if (lines->bytes == lines->start || lines->held[lines->start] != '\r')
+    if (lines->bytes == lines->start || lines->copy[lines->start] != '\r')
         return true;
     for (size_t i = lines->bytes - count; i < lines->bytes; i++)
-        if (lines->held[i] != '\r')
+        if (lines->copy[i] != '\r')
             return false;
     return true;
 }
 
-/* The LF came: takes the CRs off, and replaces those that stand elsewhere. False: there is a
+/* The LF was read: removes the CRs before it, and replaces all others. False: the line contains a
    NUL. */
 static bool end_line(struct lines *lines)
 {
     size_t with_end = lines->bytes;
 
-    if (memchr(lines->held + lines->start, '\0', lines->bytes - lines->start))
+    if (memchr(lines->copy + lines->start, '\0', lines->bytes - lines->start))
         return false;
-    while (lines->bytes > lines->start && lines->held[lines->bytes - 1] == '\r')
+    while (lines->bytes > lines->start && lines->copy[lines->bytes - 1] == '\r')
         lines->bytes--;
     lines->bare_lf |= lines->bytes == with_end;
     lines->repaired |= with_end - lines->bytes > 1;
     for (size_t i = lines->start; i < lines->bytes; i++) {
-        if (lines->held[i] != '\r')
+        if (lines->copy[i] != '\r')
             continue;
-        lines->held[i] = ' ';
+        lines->copy[i] = ' ';
         lines->repaired = true;
     }
-    memcpy(lines->held + lines->bytes, "\r\n", 2);
+    memcpy(lines->copy + lines->bytes, "\r\n", 2);
     return true;
 }
 
-/* Not inlined: a regular line needs none of the registers that this one saves. */
+/* Not inlined: a regular line does not need the registers that this function saves. */
 __attribute__((noinline)) static enum lines_status take_copied(struct lines *lines, bool may_fold,
                                                                const char **at, const char *end)
 {
@@ -122,7 +122,7 @@ __attribute__((noinline)) static enum lines_status take_copied(struct lines *lin
         count = (size_t)((lf ? lf : end) - *at);
         append(lines, *at, count);
         *at += count + (lf != NULL);
-        if (!begins_well(lines, count))
+        if (!has_valid_start(lines, count))
             return refuse(lines, "CR without LF at the beginning of a line");
         if (!lf)
             break;
@@ -140,14 +140,14 @@ __attribute__((noinline)) static enum lines_status take_copied(struct lines *lin
 enum lines_status lines_take(struct lines *lines, bool may_fold, const char **at, const char *end)
 {
     enum lines_status status;
-    const char *mark;
+    const char *line_end;
 
     if (lines->complete)
         lines->bytes = lines->start = 0;
-    if (!lines->bytes && is_regular(may_fold, *at, end, &mark)) {
+    if (!lines->bytes && is_regular(may_fold, *at, end, &line_end)) {
         lines->text = *at;
-        lines->bytes = (size_t)(mark - *at);
-        *at = mark + 2;
+        lines->bytes = (size_t)(line_end - *at);
+        *at = line_end + 2;
         status = lines->bytes ? LINES_TEXT : LINES_BLANK;
     } else {
         status = take_copied(lines, may_fold, at, end);
@@ -158,6 +158,6 @@ enum lines_status lines_take(struct lines *lines, bool may_fold, const char **at
 
 void lines_free(struct lines *lines)
 {
-    free(lines->held);
+    free(lines->copy);
     *lines = (struct lines){0};
 }

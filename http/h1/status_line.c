@@ -12,7 +12,7 @@ bool status_line_may_become(const char *text, size_t bytes)
     return !count || *text == '\r' || !memcmp(text, start, count);
 }
 
-/* The phrase is behind the version and the number. */
+/* The reason phrase follows the version and the status code. */
 const char *status_line_reason(const char *text, size_t bytes, size_t *reason_bytes)
 {
     const char *at = text, *end = text + bytes;

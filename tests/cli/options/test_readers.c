@@ -283,9 +283,9 @@ static void values_are_refused(void **state)
         {"--rehearse -x a:1", "--proxy: every dial of a rehearsal"},
         {"-x https://a:b@c:1", "firstbyte: --proxy: TLS to the proxy"},
         {"-x socks4://a:1", "firstbyte: --proxy: SOCKS4"},
-        {"--resolve a:80", "--resolve a:80: it is HOST:PORT:ADDRESS"},
+        {"--resolve a:80", "--resolve a:80: the form is HOST:PORT:ADDRESS"},
         {"--resolve a:80:b", "--resolve a:80:b: not a numeric address"},
-        {"--connect-to a:1", "--connect-to a:1: it is HOST1:PORT1"},
+        {"--connect-to a:1", "--connect-to a:1: the form is HOST1:PORT1"},
     };
 
     (void)state;

@@ -44,7 +44,7 @@ static void lines_are_taken_apart(void **state)
         char text[128];
 
         snprintf(text, sizeof(text), "%.*s|%.*s|%s%s%s", (int)parts.name_bytes, parts.name,
-                 (int)parts.value_bytes, parts.value, parts.blank_before_mark ? "blank " : "",
+                 (int)parts.value_bytes, parts.value, parts.blank_before_colon ? "blank " : "",
                  field_line_has_token(&parts) ? "" : "no-token ",
                  field_line_has_control(&parts) ? "control " : "");
         assert_string_equal(text, cases[i].parts);

@@ -98,7 +98,7 @@ static struct record answer_in_pieces(const char *bytes, size_t count, bool head
 
     http1_start_response(&http1, headless, &events, &record);
     feed_all(&http1, &record, bytes, count, first, piece);
-    assert_null(http1.lines.held);
+    assert_null(http1.lines.copy);
     return record;
 }
 
@@ -556,7 +556,7 @@ static void reasons_however_cut(void **state)
             feed_all(&http1, &record, reasons[i].bytes, count, cut, cut % 2 ? 1 : count);
             if (strcmp(record.fields, reasons[i].told) != 0)
                 fail_msg("%s: cut at %zu: \"%s\"", reasons[i].bytes, cut, record.fields);
-            assert_null(http1.lines.held);
+            assert_null(http1.lines.copy);
         }
     }
 }
@@ -679,9 +679,9 @@ static void given_up_in_mid_head(void **state)
     http1_free(&http1);
     http1_start_response(&http1, false, &events, &record);
     assert_int_equal(feed(&http1, OK "Name: val", strlen(OK "Name: val"), &used), HTTP1_MORE);
-    assert_memory_equal(http1.lines.held, "Name: val", 9);
+    assert_memory_equal(http1.lines.copy, "Name: val", 9);
     http1_free(&http1);
-    assert_null(http1.lines.held);
+    assert_null(http1.lines.copy);
     http1_free(&http1);
     assert_int_equal(record.fields_bytes, 0);
 }

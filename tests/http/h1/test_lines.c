@@ -117,7 +117,7 @@ static void regular_lines_are_not_copied(void **state)
     assert_ptr_equal(lines.text, bytes + 13);
     assert_int_equal(lines_take(&lines, true, &at, end), LINES_BLANK);
     assert_ptr_equal(at, end);
-    assert_null(lines.held);
+    assert_null(lines.copy);
 }
 
 int main(void)
