@@ -100,7 +100,7 @@ static const char *take_host(struct proxy *proxy, struct url *url)
     const char *colon = memrchr(host, ':', (size_t)(end - host));
 
     if (end == host) /* a URL may have any number of slashes before its host */
-        return "the host is missing";
+        return "there is no host";
     if (*end && strcmp(end, "/") != 0)
         return "a proxy cannot have a path";
     proxy->port = url->port;

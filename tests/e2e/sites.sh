@@ -95,7 +95,7 @@ refused "a bad delay" "rehearse-delay: not a duration, like 798940us or 1.5s" "$
 refused "no URL" "not an absolute http:// or https:// URL" example.org <<<example.org
 refused "another scheme" "not an absolute http:// or https:// URL" ftp://example.org/ \
     <<<ftp://example.org/
-refused "no host" "the host is missing" 'http://?path' <<<'http://?path'
+refused "no host" "there is no host" 'http://?path' <<<'http://?path'
 refused "a bad port" "the port is over 65535" http://a.example:65536/ <<<http://a.example:65536/
 refused "a bad IPv4 address" "the host ends in a number, but is no IPv4 address" \
     http://1.2.3.4.5/ <<<http://1.2.3.4.5/

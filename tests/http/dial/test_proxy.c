@@ -234,11 +234,11 @@ static void a_bad_setting_is_named(void **state)
         const char *proxy, *variables[3], *why;
     } cases[] = {
         {"https://s3cret:s3cret@x", {NULL}, "--proxy: TLS"},
-        {NULL, {"http_proxy=ftp://s3cret@p"}, "http_proxy: a proxy's scheme"},
+        {NULL, {"http_proxy=ftp://s3cret@p"}, "http_proxy: the scheme of a proxy"},
         {NULL, {"https_proxy=u:s3cret@p:0", "http_proxy=p"}, "https_proxy: the port is 0"},
-        {NULL, {"all_proxy=u:s3cret@", "http_proxy=p"}, "all_proxy: the host is missing"},
-        {NULL, {"HTTPS_PROXY=ftp://s3cret@p"}, "HTTPS_PROXY: a proxy's scheme"},
-        {NULL, {"ALL_PROXY=u:s3cret@", "http_proxy=p"}, "ALL_PROXY: the host is missing"},
+        {NULL, {"all_proxy=u:s3cret@", "http_proxy=p"}, "all_proxy: there is no host"},
+        {NULL, {"HTTPS_PROXY=ftp://s3cret@p"}, "HTTPS_PROXY: the scheme of a proxy"},
+        {NULL, {"ALL_PROXY=u:s3cret@", "http_proxy=p"}, "ALL_PROXY: there is no host"},
     };
 
     (void)state;
