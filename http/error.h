@@ -81,17 +81,17 @@ enum error_duration { PERMANENT, TRANSIENT };
     X(ERROR_SEND_RESET, TRANSIENT, "send", "send.reset", "connection reset while sending")         \
     X(ERROR_SEND_FAILED, TRANSIENT, "send", "send.failed", "sending failed")                       \
     X(ERROR_TTFB_TIMEOUT, TRANSIENT, "wait", "timeout.ttfb", "no response in time")                \
-    X(ERROR_EMPTY, TRANSIENT, "wait", "http.empty", "connection closed without a response")        \
-    X(ERROR_WAIT_RESET, TRANSIENT, "wait", "http.reset", "connection reset before the response")   \
+    X(ERROR_EMPTY, TRANSIENT, "wait", "http.empty", "connection closed without response")          \
+    X(ERROR_WAIT_RESET, TRANSIENT, "wait", "http.reset", "connection reset before a response")     \
     X(ERROR_MALFORMED, PERMANENT, "receive", "http.malformed", "malformed HTTP response")          \
     X(ERROR_HEADER_TOO_LARGE, PERMANENT, "receive", "http.header_too_large",                       \
       "head larger than 256 KiB")                                                                  \
     X(ERROR_UPGRADE, PERMANENT, "receive", "http.upgrade",                                         \
       "the server switched to another protocol")                                                   \
     X(ERROR_TRUNCATED, TRANSIENT, "receive", "http.truncated",                                     \
-      "connection closed during the response")                                                     \
+      "connection closed during response")                                                         \
     X(ERROR_RECEIVE_RESET, TRANSIENT, "receive", "receive.reset",                                  \
-      "connection reset during the response")                                                      \
+      "connection reset during response")                                                          \
     X(ERROR_RECEIVE_FAILED, TRANSIENT, "receive", "receive.failed", "receiving failed")            \
     X(ERROR_TLS_TRUNCATED, TRANSIENT, "receive", "tls.truncated",                                  \
       "response ended without close_notify")                                                       \

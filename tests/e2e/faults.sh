@@ -97,8 +97,8 @@ timed out (wait)
 timed out (wait)
 timed out (receive)
 timed out (receive)
-connection closed during the response
-connection closed during the response" "$(sed -E 's/^.{30}: error: (.*) in [0-9:.]+s$/\1/' "$out")"
+connection closed during response
+connection closed during response" "$(sed -E 's/^.{30}: error: (.*) in [0-9:.]+s$/\1/' "$out")"
 
 # a race follows no redirects; a fetch does
 conf <<'EOF'

@@ -22,7 +22,7 @@ http://plain.example/         : =1+1,\"x\"\\x0d\\x0a
 https://tls.example/          :   a;b\\x09c   (status 404)
 http://missing.example/       : error: no such name
 http://moved.example/         : =1+1,\"x\"\\x0d\\x0a
-http://cut.example/           : error: connection closed during the response
+http://cut.example/           : error: connection closed during response
 http://long.example/0123456789: +\\u202e\\x1b[31m" "$(sed -E 's/ in [0-9]:[0-9]{2}:[0-9]{2}\.[0-9]{6}s( |$)/\1/' "$out")"
 
 # table: a head, and every column at its place; what failed says why instead

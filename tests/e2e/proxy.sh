@@ -175,7 +175,7 @@ check "without any proxy it is a field like others" grep -qi '^proxy-authorizati
 
 fb -x "http://quince:sesame@" "$plain"
 exits "a proxy that is none" 2
-check "it is told why" grep -q '^firstbyte: --proxy: the host is missing' "$err"
+check "it is told why" grep -q '^firstbyte: --proxy: there is no host' "$err"
 check_not "nor are they then" grep -q sesame "$err"
 
 # what proxies refuse, and what they cannot reach

@@ -109,7 +109,7 @@ http://b.example/ rehearse-fault=wait-close
 C
 fb race --rehearse -f "$LIST"
 exits "a race with a failed site ends with 1" 1
-same "both halves tell of it" 2 "$(grep -c 'error: connection closed without a response in 0:' "$out")"
+same "both halves tell of it" 2 "$(grep -c 'error: connection closed without response in 0:' "$out")"
 check "its totals are there all the same" grep -q 'x is possible$' "$out"
 fb race --rehearse http://a.example/ http://b.example/
 exits "a race of URLs" 0

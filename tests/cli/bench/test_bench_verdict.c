@@ -89,7 +89,7 @@ static void test_saturated(void **state)
         "             503      1,500  1.0%\n",
         "\nErrors       timeout.total                17  timed out\n",
         "\n             connect.refused             312  connection refused\n",
-        "\n             http.reset                1,204  connection reset before the response\n",
+        "\n             http.reset                1,204  connection reset before a response\n",
         "\n  2 of them took over an hour, and are counted as an hour.\n", "⋮", "  3600 s",
         "handshake included\n", "\n             64 TLS handshakes, 32 (50.0%) of them resumed\n",
         "\nClient       saturated, busy 99.2% of the time\n",

@@ -20,7 +20,7 @@ static void test_text(void **state)
     result.error = ERROR_TRUNCATED;
     assert_string_equal(
         in_format(FORMAT_TEXT, &result),
-        "https://www.python.org/       : error: connection closed during the response in "
+        "https://www.python.org/       : error: connection closed during response in "
         "0:00:00.027000s (status 599)\n");
     result.error = ERROR_NONE;
     result.status = 200;
