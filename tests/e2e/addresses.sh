@@ -133,7 +133,7 @@ asked "--interface: a device" "200 - $at:18080" --interface lo "http://$at:18080
 for wrong in nonsense0 192.0.2.77 "" 127.0.0.5.6 a-name-that-is-too-long-for-a-device; do
     fb --interface "$wrong" "http://$at:18080/"
     exits "--interface: no such thing, \"$wrong\"" 3
-    same "it is said, and nothing else" 1 "$(wc -l <"$err")"
+    same "it is reported, and nothing else" 1 "$(wc -l <"$err")"
 done
 if [ "$six" ]; then
     asked "--interface: of another family" "- connect.unreachable [::1]:18090" \

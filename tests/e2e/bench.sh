@@ -156,7 +156,7 @@ check "requests per connection: as many are counted, or one that was not needed 
     about "$(run .totals.connections)" "$(per_connection | wc -l)" 3
 load "new connections" --new-conn -n 100 -c 4 "$base/"
 same "new connections: each request its own" "100 100" "$(per_connection | wc -l) $(run .totals.connections)"
-same "new connections: their time is told" 100 "$(run .connect_us.count)"
+same "new connections: their time is reported" 100 "$(run .connect_us.count)"
 load "new connections, open loop" --new-conn -R 500 -n 100 -c 4 "$base/"
 same "new connections, open loop: each its own" "100 100" "$(per_connection | wc -l) $(run .totals.connections)"
 load "pipeline" -n 800 -c 2 --pipeline 8 "$base/"
@@ -267,7 +267,7 @@ status=$?
 cp "$TMPDIR/procs.out" "$out"
 cp "$TMPDIR/procs.err" "$err"
 exits "a killed process: exit status" 3
-check "a killed process: is told" grep -qE '^firstbyte: process [123] of 3 was killed by signal 9' "$err"
+check "a killed process: is reported" grep -qE '^firstbyte: process [123] of 3 was killed by signal 9' "$err"
 check "a killed process: the others are reported" jq -e '.totals.completed > 400 and .totals.duration_s >= 2.5' "$out"
 check "a killed process: what it had in flight stays so" jq -e '.totals.in_flight > 48' "$out"
 cat "$out" >>"$TMPDIR/runs"
@@ -296,7 +296,7 @@ hurt "a process that gets SIGINT" INT "was ended early by signal 2"
 hurt "a process that is stopped" STOP "was stopped \(SIGSTOP\) when the others had ended"
 
 versus() { fb bench -n 100 -c 2 --repeat 5 "${to[@]}" "$@"; }
-calm versus http://quick.example/ --vs http://slow.example/ --format json
+retry_busy versus http://quick.example/ --vs http://slow.example/ --format json
 exits "--vs: the other one is slower" 6
 same "--vs: A B A B" "quick slow quick slow quick slow quick slow quick slow" \
     "$(head -n -1 "$out" | jq -r .config.url | sed 's|http://\(.*\)\.example/|\1|' | xargs)"
@@ -304,18 +304,18 @@ head -n -1 "$out" >>"$TMPDIR/runs"
 tail -n 1 "$out" >"$TMPDIR/diff"
 check "--vs: the comparison fits its schema" valid diff "$TMPDIR/diff"
 same "--vs: its verdict" '"slower"' "$(jq '.comparisons[0].verdict' "$TMPDIR/diff")"
-calm versus http://slow.example/ --vs http://quick.example/
+retry_busy versus http://slow.example/ --vs http://quick.example/
 exits "--vs: the other one is faster" 0
 check "--vs: in words" grep -q '^http://quick.example/: faster by .*p50' "$out"
 
 # --- what it is held to ---
 
 slow() { fb bench -n 60 -c 4 "${to[@]}" --format json "$@" http://slow.example/; }
-calm slow --slo p50=1ms,errors=0
+retry_busy slow --slo p50=1ms,errors=0
 exits "--slo: missed" 4
 same "--slo: by that" '[["p50",1000,false],["errors",0,true]]' "$(run '[.slo[] | [.name, .limit, .held]]')"
 cat "$out" >>"$TMPDIR/runs"
-calm slow --slo p50=10s,p99.9=20s,mean=10s,max=1h,errors=0.1%,rps=1
+retry_busy slow --slo p50=10s,p99.9=20s,mean=10s,max=1h,errors=0.1%,rps=1
 exits "--slo: held" 0
 cat "$out" >>"$TMPDIR/runs"
 fb bench -n 60 -c 4 --slo errors=1% --format json "$base/missing"
@@ -341,13 +341,13 @@ same "a client that was stopped: its verdict" '["suspended",true]' \
 check "a client that was stopped: nothing is missing" jq -e '.totals.scheduled == 1200' "$out"
 cat "$out" >>"$TMPDIR/runs"
 behind() { fb bench --format json -R 1000 -d 500ms -c 2 "${to[@]}" http://slow.example/; }
-calm behind
+retry_busy behind
 exits "a server that is slow: it was not the client" 0
 check "a server that is slow: what waits is counted" jq -e '.totals.waiting > 50 and
     .totals.scheduled == 500 and .latency_us.count == 500 and .latency_us.p50 > .raw_latency_us.p50' "$out"
 cat "$out" >>"$TMPDIR/runs"
 fb bench -R 1000 -d 300ms -c 2 "${to[@]}" http://slow.example/
-check "waiting is said in words" grep -qi 'waiting' "$out"
+check "waiting is reported in words" grep -qi 'waiting' "$out"
 
 # --- too few connections ---
 
@@ -363,12 +363,12 @@ check "a hundred are none" jq -e '.client.connections_limited == false' "$out"
 # --- the knee ---
 
 knee() { fb bench --find-knee p99=100ms -d 250ms -c 1 "${to[@]}" "$@" http://slow.example/; }
-calm knee
+retry_busy knee
 exits "--find-knee" 0
 check "--find-knee: the curve" grep -qE '^The curve, [0-9]+ tries:' "$out"
 check "--find-knee: what is held" grep -qE '^p99 at most 100\.000 ms is held up to [0-9]+ requests a second' "$out"
-check "--find-knee: what it tries is told meanwhile" grep -qE '^ +1000 .* missed' "$err"
-calm knee --format json
+check "--find-knee: what it tries is reported meanwhile" grep -qE '^ +1000 .* missed' "$err"
+retry_busy knee --format json
 exits "--find-knee in JSON" 0
 check "--find-knee: the curve goes up, and what holds is below what does not" jq -e '
     .schema == "firstbyte.knee/1" and .limit == {name: "p99", us: 100000} and .interrupted == false
@@ -407,13 +407,13 @@ same "--append" "30 40" "$(jq .totals.completed "$file" | xargs)"
 cat "$file" >>"$TMPDIR/runs"
 timeout 60 "$FIRSTBYTE" bench -n 20 -c 2 "$base/" >/dev/full 2>"$err"
 same "a full disk: exit status" 1 $?
-check "a full disk: is told" said "standard output: No space left on device"
+check "a full disk: is reported" stderr_has "standard output: No space left on device"
 timeout 60 "$FIRSTBYTE" bench -n 20 -c 2 "$base/" >&- 2>"$err"
 same "a closed output: exit status" 1 $?
-check "a closed output: is told" said "standard output: Bad file descriptor"
+check "a closed output: is reported" stderr_has "standard output: Bad file descriptor"
 fb bench -n 20 -c 2 -o "$TMPDIR/nowhere/report" "$base/"
 exits "no such directory" 3
-check "no such directory: is told" said "$TMPDIR/nowhere/report"
+check "no such directory: is reported" stderr_has "$TMPDIR/nowhere/report"
 fb bench -q -n 20 -c 2 "$base/"
 same "-q: nothing on standard error" "" "$(cat "$err")"
 fb bench --color always -n 20 -c 2 "$base/"
@@ -429,7 +429,7 @@ refused() {
     shift 2
     fb bench "$@"
     exits "$name" 2
-    check "$name: is told" said "$wanted"
+    check "$name: is reported" stderr_has "$wanted"
 }
 refused "targets of two origins" "one scheme, host and port" "$base/" "$tls/"
 refused "a weight that is none" weight -f <(echo "$base/ weight=0")

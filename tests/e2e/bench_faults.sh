@@ -115,7 +115,7 @@ one "a refused port" connect.refused -n 20 -c 4 "http://$HOME_ADDRESS:18089/"
 gave_up() { # NAME ERROR ARGUMENT...
     one "$@"
     check "$1: it stops" jq -e --arg error "$2" '.gave_up == $error and .totals.duration_s < 30' "$out"
-    check "$1: says why" said "every connection of the first second failed: $2"
+    check "$1: says why" stderr_has "every connection of the first second failed: $2"
 }
 gave_up "no server, closed loop" connect.refused -d 60s -c 4 "http://$HOME_ADDRESS:18089/"
 gave_up "no server, open loop" connect.refused -d 60s -c 4 -R 200 "http://$HOME_ADDRESS:18089/"
@@ -141,7 +141,7 @@ check "no local socket, until the load stops: says why" grep -q \
 check_not "no local socket, until the load stops: the client is not blamed" grep -q "client was the bottleneck" "$out"
 fb bench -R 10000000 -d 2s --unix-socket "$TMPDIR/nothing" --format json http://a.example/
 exits "no local socket, until the load stops, in JSON" 1
-check_not "no local socket, until the load stops, in JSON: nor on standard error" said "client was the bottleneck"
+check_not "no local socket, until the load stops, in JSON: nor on standard error" stderr_has "client was the bottleneck"
 one "a name that nobody may ask for" dns.bad_name -n 20 -c 4 "http://$(printf 'a%.0s' {1..64}).example/"
 make_authority
 make_certificate other "DNS:other.example"
@@ -200,16 +200,16 @@ done
 
 few() { (ulimit -n 40 && fb bench --format json "$@" && exit "$status"); status=$?; }
 few -c 64 -R 2000 -d 300ms --new-conn -T 200ms --connect-to "::$HOME_ADDRESS:18080" http://a.example/
-check "40 descriptors, 64 connections: is said before" said "a process may open 40 descriptors, too few for 64"
+check "40 descriptors, 64 connections: is reported before" stderr_has "a process may open 40 descriptors, too few for 64"
 few -c 64 -n 2000 "$base/"
 cat "$out" >>"$TMPDIR/runs"
 exits "40 descriptors, 64 connections: exit status" 3
 check "40 descriptors, 64 connections: counted" jq -e '.errors["local.descriptors"] > 0' "$out"
 check "40 descriptors, 64 connections: the others go on" jq -e '.totals.completed > 0' "$out"
-check "40 descriptors, 64 connections: what helps" said "descriptors ran out: raise ulimit -n"
+check "40 descriptors, 64 connections: what helps" stderr_has "descriptors ran out: raise ulimit -n"
 few -q -c 64 -n 2000 --procs 1 --repeat 2 "$base/"
 exits "40 descriptors, quietly: exit status" 3
-check "40 descriptors, quietly: says why it is 3" said "descriptors ran out"
+check "40 descriptors, quietly: says why it is 3" stderr_has "descriptors ran out"
 few -c 8 -n 100 "$base/"
 same "8 connections need no more" "[100,0,100,100,0,0] " "$(totals) $(cat "$err")"
 few -c 64 --procs 4 -n 1000 "$base/"
@@ -223,7 +223,7 @@ if [ "$OWN_NETWORK" ] && was=$(cat $ports) && echo "20000 20015" >$ports 2>"$TMP
     exits "16 ports, 32 connections: exit status" 3
     check "16 ports, 32 connections: counted" jq -e '.errors["local.ports"] > 0' "$out"
     check "16 ports, 32 connections: the others go on" jq -e '.totals.completed > 0' "$out"
-    check "16 ports, 32 connections: what helps" said "net.ipv4.ip_local_port_range"
+    check "16 ports, 32 connections: what helps" stderr_has "net.ipv4.ip_local_port_range"
     fb bench --format json -c 32 -n 1000 --interface 127.0.0.2 --interface 127.0.0.3 "$base/"
     check "16 ports of two addresses are 32" jq -e '.totals.completed == 1000' "$out"
     echo "$was" >$ports
@@ -236,18 +236,18 @@ fi
 timeout 60 "$FIRSTBYTE" bench -n 20 -c 2 -o /dev/full "$base/" >"$out" 2>"$err"
 status=$?
 exits "-o on a full disk" 1
-check "-o on a full disk: is told" said "/dev/full: No space left on device"
+check "-o on a full disk: is reported" stderr_has "/dev/full: No space left on device"
 echo before >"$TMPDIR/kept"
 fb bench -n 20 -c 2 --hlog "$TMPDIR/nowhere/log" -o "$TMPDIR/kept" "$base/"
 exits "a run that cannot begin" 3
 same "a run that cannot begin leaves the report of an earlier one" before "$(cat "$TMPDIR/kept"*)"
 fb bench -n 20 -c 2 --hlog /dev/full --format json "$base/"
 exits "--hlog on a full disk" 3
-check "--hlog on a full disk: is told" said "/dev/full: No space left on device"
+check "--hlog on a full disk: is reported" stderr_has "/dev/full: No space left on device"
 check "--hlog on a full disk: the report is there" jq -e '.totals.completed == 20' "$out"
 timeout 60 "$FIRSTBYTE" bench -d 500ms -c 2 --repeat 1000 --format json "$base/" 2>"$err" | true
 same "a reader that has gone: exit status" 1 "${PIPESTATUS[0]}"
-check "a reader that has gone: is told, and the next runs do not begin" said "standard output: Broken pipe"
+check "a reader that has gone: is reported, and the next runs do not begin" stderr_has "standard output: Broken pipe"
 if [ "$OWN_NETWORK" ] && unshare -m true 2>/dev/null; then
     full() {
         unshare -m bash -c 'mount -t tmpfs -o size=16k none "$1" && cd "$1" && head -c 8k /dev/zero >most
@@ -257,8 +257,8 @@ if [ "$OWN_NETWORK" ] && unshare -m true 2>/dev/null; then
     mkdir "$TMPDIR/small"
     full "$TMPDIR/small"
     check "a disk that fills up" grep -qx 'status 1' "$out"
-    check "a disk that fills up: is told" grep -q 'report: No space left on device' "$out"
-    same "a disk that fills up: the runs end, and it is told where the first ones are" \
+    check "a disk that fills up: is reported" grep -q 'report: No space left on device' "$out"
+    same "a disk that fills up: the runs end, and it is reported where the first ones are" \
         "firstbyte: the results are in $TMPDIR/small/report.part-" "$(grep "results are in" "$out" | sed 's/-[0-9a-f]*$/-/')"
     check "a disk that fills up: the first ones are there" grep -q '^{"schema":"firstbyte' "$out"
 else

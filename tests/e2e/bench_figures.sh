@@ -105,7 +105,7 @@ check "a client that is stopped, closed loop: for so long" \
     jq -e '.client.longest_suspension_s | . > 0.4 and . < 1.2' "$out"
 check "a client that is stopped, closed loop: the gap is its own" \
     jq -e '.longest_gap_s > 0.6 and .longest_gap_away_s > .longest_gap_s / 2' "$out"
-check "a client that is stopped: is told beside a report for machines" said "the client was the bottleneck: suspended"
+check "a client that is stopped: is reported beside a report for machines" stderr_has "the client was the bottleneck: suspended"
 undisturbed -c 4 -R 500 http://quick.example/
 same "a client that is stopped, open loop: its verdict" '["suspended",true]' \
     "$(run '.client | [.verdict, (.reasons | index("late") != null)]')"

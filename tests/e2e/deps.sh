@@ -38,7 +38,7 @@ S
 debian
 deps test
 exits "without root and sudo" 1
-same "what is needed is said" "firstbyte needs: jq curl" "$(cat "$out")"
+same "what is needed is reported" "firstbyte needs: jq curl" "$(cat "$out")"
 same "and how to install it" "Installing needs root, and there is no sudo; as root, run: apt-get install jq curl" \
     "$(cat "$err")"
 
@@ -64,8 +64,8 @@ exit 100
 S
 deps test
 exits "no network" 1
-check "no network: it is said" said "they could not be installed: the package archive cannot be reached: no network?"
-check "no network: apt-get's own words too" said "Temporary failure resolving"
+check "no network: it is reported" stderr_has "they could not be installed: the package archive cannot be reached: no network?"
+check "no network: apt-get's own words too" stderr_has "Temporary failure resolving"
 stand_in apt-get <<'S'
 for word; do [ "$word" != update ] || { echo "W: Could not connect to archive:80"; exit 0; }; done
 echo "E: Unable to locate package jq" >&2
@@ -73,19 +73,19 @@ exit 100
 S
 deps test
 exits "no network, and no lists" 1
-check "no network, and no lists: it is said" said "no network?"
+check "no network, and no lists: it is reported" stderr_has "no network?"
 echo 'echo "E: jq: a broken package" >&2; exit 100' | stand_in apt-get
 deps test
 exits "a package that cannot be installed" 1
-check "a package that cannot be installed: it is said" said "they could not be installed; apt-get's reason is above"
-check_not "a package that cannot be installed: the network is not blamed" said "network"
+check "a package that cannot be installed: it is reported" stderr_has "they could not be installed; apt-get's reason is above"
+check_not "a package that cannot be installed: the network is not blamed" stderr_has "network"
 debian
 stand_in dpkg-query <<'S'
 echo "installed $PACKAGES"
 S
 PACKAGES="libcmocka-dev nginx-light jq openssl curl valgrind strace procps iproute2 tinyproxy-bin microsocks \
     brotli zstd librust-url-dev mandoc" deps test
-same "where all is there, nothing is said" "0 " "$status $(cat "$out" "$err")"
+same "where all is there, nothing is reported" "0 " "$status $(cat "$out" "$err")"
 
 # another system
 tools "${basics[@]}"
@@ -93,7 +93,7 @@ deps test
 exits "not a Debian system" 1
 check "not a Debian system: what is missing is named" \
     grep -q "^firstbyte needs, by Debian's names: libcmocka-dev nginx-light jq " "$err"
-check "not a Debian system: it is said" said "This is not a Debian system"
+check "not a Debian system: it is reported" stderr_has "This is not a Debian system"
 for name in nginx jq openssl curl valgrind strace ps ip tinyproxy microsocks brotli zstd mandoc pkg-config; do
     echo 'exit 0' | stand_in $name
 done

@@ -50,7 +50,7 @@ exits "several, one of them slower" 6
 same "each has its verdict" 3 "$(grep -cE '^(again|faster|slower)\.json: (no|faster|slower)' "$out")"
 timeout 60 "$FIRSTBYTE" diff base.json slower.json >/dev/full 2>"$err"
 same "a full disk: exit status" 1 $?
-check "is told" said "standard output: No space left on device"
+check "is reported" stderr_has "standard output: No space left on device"
 
 fb diff base.json few.json
 exits "three and six" 0
@@ -141,11 +141,11 @@ refused "a file of blanks" empty.json "there is no run in it"
 { cat one.json; echo 'p99 1ms'; } >text.json
 fb diff base.json text.json
 exits "not JSON" 2
-check "says where it is not" said "firstbyte: text.json: run 2: not JSON: line 2, column 1: "
+check "says where it is not" stderr_has "firstbyte: text.json: run 2: not JSON: line 2, column 1: "
 { cat one.json; head -c 100 one.json; } >torn.json
 fb diff base.json torn.json
 exits "a torn file" 2
-check "says where" said "torn.json: run 2: not JSON: line 2, column"
+check "says where" stderr_has "torn.json: run 2: not JSON: line 2, column"
 echo '[]' >list.json
 refused "a list" list.json "run 1 (line 1): it is no JSON object"
 echo '{"a":1}' >list.json
@@ -170,7 +170,7 @@ refused "too long" huge.json "over 64 MiB"
 
 fb diff base.json
 exits "one file" 2
-check "two are asked for" said "it compares two files or more"
+check "two are asked for" stderr_has "it compares two files or more"
 fb diff --format csv base.json base.json
 exits "a format that it has not" 2
 fb diff -o x base.json base.json

@@ -27,7 +27,7 @@ refused() {
     fresh
     fb "$@"
     exits "$name" 2
-    check "$name: it is said" said "$words"
+    check "$name: it is reported" stderr_has "$words"
     check "$name: the files are as they were" untouched
     same "$name: none is new" 9 "$(find . -mindepth 1 | wc -l)"
 }
@@ -63,14 +63,14 @@ fresh
 timeout 60 "$FIRSTBYTE" --rehearse -f list >>hard 2>"$err"
 status=$?
 exits "results behind the list itself" 2
-check "results behind the list itself: it is said" said "standard output: $(read_already '--file list')"
+check "results behind the list itself: it is reported" stderr_has "standard output: $(read_already '--file list')"
 timeout 60 "$FIRSTBYTE" --rehearse -f list 2>>soft
 status=$?
 exits "messages behind the list itself" 2
 timeout 60 "$FIRSTBYTE" --rehearse -f - -o hard <list 2>"$err"
 status=$?
 exits "standard input as the output" 2
-check "standard input as the output: it is said" said "--output hard: $(read_already '--file -')"
+check "standard input as the output: it is reported" stderr_has "--output hard: $(read_already '--file -')"
 # the second message went to the list, by the shell
 fresh
 fb bench -q -R 100 -n 5 --format json --repeat 5 -o results
@@ -78,11 +78,11 @@ cp results again
 timeout 60 "$FIRSTBYTE" diff results again >>again 2>"$err"
 status=$?
 exits "a comparison behind what it compares" 2
-check "a comparison behind what it compares: it is said" said "standard output: $(read_already again)"
+check "a comparison behind what it compares: it is reported" stderr_has "standard output: $(read_already again)"
 check "which stays" cmp results again
 SSLKEYLOGFILE=list fb --rehearse -f list
 exits "a list as the file of secrets" 2
-check "a list as the file of secrets: it is said" said "SSLKEYLOGFILE=list: $(read_already '--file list')"
+check "a list as the file of secrets: it is reported" stderr_has "SSLKEYLOGFILE=list: $(read_already '--file list')"
 
 # names that are derived from others': they are free
 allowed() {
@@ -99,7 +99,7 @@ allowed "a list called STATE.tmp" 0 --rehearse -f state.tmp --resume state
 check "its state" grep -q ' end ~' state
 allowed "results and a list under all such names" 0 --rehearse -f results.tmp --resume results -o state
 fresh
-calm fb bench -q -R 100 -n 5 -o results
+retry_busy fb bench -q -R 100 -n 5 -o results
 check "a file called REPORT.part: the report" grep -q ' 5 completed' results
 check "a file called REPORT.part is not touched" untouched
 fresh
@@ -124,7 +124,7 @@ if [ "$(id -u)" != 0 ]; then
     fb --rehearse -f list -o results
     chmod 700 .
     exits "a folder that may not be written" 3
-    check "a folder that may not be written: it is said what can be done" said "--append writes into it"
+    check "a folder that may not be written: it is reported what can be done" stderr_has "--append writes into it"
     same "a folder that may not be written: the old results" old "$(cat results)"
 else
     skip "a folder that may not be written" "root may write all"

@@ -62,7 +62,7 @@ check "a Unix socket" valid fetch "$out"
 same "is its address" '"unix:'"$TMPDIR/nothing"'"' "$(jq .address "$out")"
 fb --format json -x "http://ali:sesame@$HOME_ADDRESS:1" http://a.example/
 check "a proxy" valid fetch "$out"
-same "is told without its password" "http://$HOME_ADDRESS:1" "$(jq -r .proxy "$out")"
+same "is reported without its password" "http://$HOME_ADDRESS:1" "$(jq -r .proxy "$out")"
 
 # --fields
 fb --fields help
@@ -92,7 +92,7 @@ same "text: between tabs" $'200\thttp://plain.example/\t-
 for names in nothing url,nothing tls. "" url, URL; do
     fb --rehearse --fields "$names" http://a.example/
     exits "--fields \"$names\"" 2
-    check "--fields \"$names\": is told" said "no such field; --fields help lists them"
+    check "--fields \"$names\": is reported" stderr_has "no such field; --fields help lists them"
 done
 
 # CSV, read back by RFC 4180: into lines of cells between \x1f; what is not CSV is said
@@ -170,7 +170,7 @@ status=$?
 exits "interrupted" 130
 same "the old results are still there" old "$(cat "$file")"
 kept=$(sed -n 's/^firstbyte: the results are in //p' "$TMPDIR/slow.err")
-same "the new ones are kept, which is said" 1 "$(grep -c plain.example "$kept")"
+same "the new ones are kept, which is reported" 1 "$(grep -c plain.example "$kept")"
 same "with the mode of the old ones" 640 "$(stat -c %a "$kept")"
 rm "$kept"
 go --format json -o "$folder/link"
@@ -185,18 +185,18 @@ seq -f 'http://%.0f.example/' 200 >"$TMPDIR/200"
 (ulimit -f 4 && fb --rehearse -f "$TMPDIR/200" --format json -o "$TMPDIR/limited"; exit "$status")
 status=$?
 exits "a file that may not grow" 1
-check "is told" said "output.closed: $TMPDIR/limited: File too large"
+check "is reported" stderr_has "output.closed: $TMPDIR/limited: File too large"
 kept=$(sed -n 's/^firstbyte: the results are in //p' "$err")
 check "what there is, is kept" grep -q '^{"schema"' "${kept:-none}"
 check_not "nothing is in its place" test -e "$TMPDIR/limited"
 go -o /dev/full
 exits "-o /dev/full" 1
-check "is told" said "output.closed: /dev/full: No space left on device"
+check "is reported" stderr_has "output.closed: /dev/full: No space left on device"
 go -o /dev/stdout
 same "-o /dev/stdout" 6 "$(wc -l <"$out")"
 go -o "$TMPDIR/nowhere/file"
 exits "-o where there is no directory" 3
-check "is told" said "firstbyte: --output: $TMPDIR/nowhere/file"
+check "is reported" stderr_has "firstbyte: --output: $TMPDIR/nowhere/file"
 go -o "$TMPDIR"
 exits "-o a directory" 3
 fb --rehearse http://a.example/ --append
@@ -284,12 +284,12 @@ check_not "no progress on a dumb terminal" has_progress
 
 # -q: nothing but what ends the run
 (ulimit -n 40 && fb --rehearse -f "$TMPDIR/200" &&
-    check "without -q it is said" said "concurrency is lowered" && fb --rehearse -q -f "$TMPDIR/200" &&
-    same "-q: nothing is said" "0 " "$status $(cat "$err")")
+    check "without -q it is reported" stderr_has "concurrency is lowered" && fb --rehearse -q -f "$TMPDIR/200" &&
+    same "-q: nothing is reported" "0 " "$status $(cat "$err")")
 fb -q -f "$TMPDIR/nothing.conf"
-check "-q: but why there is nothing" said "no such file"
+check "-q: but why there is nothing" stderr_has "no such file"
 timeout 60 "$FIRSTBYTE" -q --rehearse http://a.example/ >/dev/full 2>"$err"
-check "-q: or not all" said "output.closed"
+check "-q: or not all" stderr_has "output.closed"
 
 # -v: what was said on each connection, with nothing that a terminal would obey
 start_nginx 18080 <<N

@@ -55,7 +55,7 @@ fi
 
 fb bench --hlog /dev/full --format json -c 2 -n 100
 check_not "a full disk: exit status" test "$status" = 0
-check "is told" said "No space left on device"
+check "is reported" stderr_has "No space left on device"
 fb bench --hlog "$TMPDIR/nowhere/log" -n 100
 exits "no such directory" 3
-check "is told too" said "$TMPDIR/nowhere/log"
+check "is reported too" stderr_has "$TMPDIR/nowhere/log"

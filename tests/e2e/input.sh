@@ -27,7 +27,7 @@ same "is fetched" 1 "$(wc -l <"$out")"
 fetch <&-
 status=$?
 exits "a closed standard input" 2
-check "is told" said "standard input:0: Bad file descriptor"
+check "is reported" stderr_has "standard input:0: Bad file descriptor"
 
 # a line in pieces, and lines one by one: each result comes before the next line is written
 mkfifo "$TMPDIR/in" "$TMPDIR/results"

@@ -27,7 +27,7 @@ stop() {
 
 stop "^C in fetch" INT '^http://first' fetch --rehearse -f "$LIST"
 same "^C in fetch: one line" 1 "$(wc -l <"$out")"
-check "^C in fetch: what was under way is said" grep -q '1 sites\? w.* under way and' "$err"
+check "^C in fetch: what was under way is reported" grep -q '1 sites\? w.* under way and' "$err"
 stop "TERM in fetch" TERM '^http://first' fetch --rehearse -f "$LIST"
 stop "^C in fetch, in the list's order" INT '^http://first' --order input --rehearse -f "$LIST"
 stop "^C in the blocking half" INT '^http://first' race --rehearse -f "$LIST"
@@ -183,7 +183,7 @@ orphaned() { # NAME FOR ARGUMENT... : when the program has printed FOR, or with 
     cp "$TMPDIR/run.out" "$out"
     cp "$TMPDIR/run.err" "$err"
     exits "$name: exit status" 3
-    same "$name: it is said once" 1 \
+    same "$name: it is reported once" 1 \
         "$(grep -c "^firstbyte: the rehearsal's origin was killed by signal 9, so the run ended$" "$err")"
 }
 has_connections() { ls -l "/proc/$(pgrep -P $pid -f origin | head -n 1)/fd" | grep -c socket: | grep -qE '[0-9]{2}'; }

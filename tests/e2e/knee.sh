@@ -17,9 +17,9 @@ until_true 10 listens 18111
 one=http://$HOME_ADDRESS:18111/
 # the truth, by a loop that is closed: what it does at most
 capacity() { fb bench --format json -d 1s -c 1 "$one"; }
-calm capacity
+retry_busy capacity
 most=$(run '.totals.rps | floor')
-calm knee -c 64 "$one"
+retry_busy knee -c 64 "$one"
 exits "one at a time" 0
 within "one at a time: 64 connections" $((most * 65 / 100)) $((most * 150 / 100))
 check "one at a time: it is the server's limit" jq -e '.connections_limited == false' "$out"
@@ -44,10 +44,10 @@ server {
     location / { limit_req zone=all burst=10 nodelay; }
 }
 N
-calm knee -c 500 "http://$HOME_ADDRESS:18112/"
+retry_busy knee -c 500 "http://$HOME_ADDRESS:18112/"
 exits "a limiter that delays" 0
 within "a limiter that delays" 250 350
-calm knee -c 64 "http://$HOME_ADDRESS:18113/"
+retry_busy knee -c 64 "http://$HOME_ADDRESS:18113/"
 within "a limiter that refuses" 250 350
 
 # --- no server ---

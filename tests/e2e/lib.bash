@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034
-# What the end-to-end tests share. To be sourced; a test then goes case by case:
+# Functions for the end-to-end tests. A test sources this file and then runs its cases:
 #
 #   fb fetch URL                          runs the program: $out, $err, $status
-#   check NAME COMMAND...                 a case: passes where the command does
-#   same NAME WANTED GOT                  a case: passes where the two texts are equal
-#   exits NAME STATUS                     a case: the last fb ended with that status
+#   check NAME COMMAND...                 a case: passes if the command succeeds
+#   same NAME WANTED GOT                  a case: passes if the two texts are equal
+#   exits NAME STATUS                     a case: passes if the last fb had that exit status
 #
-# Traffic stays on loopback: HOME_ADDRESS is one of its addresses, of this test alone.
+# Traffic stays on loopback. HOME_ADDRESS is a random loopback address for this test.
 set -u
 : "${FIRSTBYTE:?}" "${TMPDIR:?}"
 E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,7 +16,7 @@ HOME_ADDRESS=127.$((RANDOM % 200 + 20)).$((RANDOM % 256)).$((RANDOM % 254 + 1))
 unset FIRSTBYTE_FILE LANG NO_COLOR http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY \
     NO_PROXY SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE
 
-# ends what the test started in the background and has not waited for
+# ends the background processes of the test
 at_exit() {
     local pid
     for pid in $(jobs -pr); do
@@ -30,11 +30,13 @@ pass() { echo "ok - $1"; }
 fail() { echo "not ok - $1"; }
 skip() { echo "ok - $1 # SKIP $2"; }
 
-# the text of files as comments, for whoever looks for the reason; bytes that harm no terminal
+# prints files as TAP comments, with control characters escaped
 explain() {
     local file
     for file in "$@"; do
-        [ ! -s "$file" ] || { echo "# ${file##*/}:" && head -c 3000 "$file" | cat -v | sed 's/^/#   /'; }
+        [ -s "$file" ] || continue
+        echo "# ${file##*/}:"
+        head -c 3000 "$file" | cat -v | sed 's/^/#   /'
     done
 }
 
@@ -66,16 +68,16 @@ same() {
     fi
 }
 
-# fb ARGUMENT... : the program with a limit of time; 124 is no status of its own
+# fb ARGUMENT... : runs the program with a time limit; exit status 124 means that the limit passed
 fb() {
     timeout -k 5 60 "$FIRSTBYTE" "$@" >"$out" 2>"$err"
     status=$?
 }
 exits() { same "$1" "$2" "$status"; }
-said() { grep -qF -- "$1" "$err"; }
+stderr_has() { grep -qF -- "$1" "$err"; }
 
-# own_network : goes on with this script from its beginning in a network of its own, where that is
-# allowed: loopback is all there is of it. OWN_NETWORK is 1 there, else empty.
+# own_network : restarts the script in a network namespace that has only loopback, if the system
+# allows it. OWN_NETWORK is 1 there, otherwise empty.
 own_network() {
     [ -z "${OWN_NETWORK-}" ] || return
     export OWN_NETWORK=
@@ -83,18 +85,19 @@ own_network() {
         OWN_NETWORK=1 exec unshare -rn bash -c 'ip link set lo up && exec bash "$0"' "$0"
 }
 
-# conf: standard input as the list $TMPDIR/sites.conf
+# conf: writes standard input to the list $TMPDIR/sites.conf
 conf() { cat >"$TMPDIR/sites.conf"; }
 LIST=$TMPDIR/sites.conf
 
-# The result of a URL in a file of JSON lines, through a jq filter: get FILTER URL [FILE]
+# get FILTER URL [FILE] : applies a jq filter to a URL's result in a file of JSON lines
 get() { jq -c "select(.url == \"$2\") | $1" "${3:-$out}"; }
-# all "url code phase" of the failures, "url - -" of the rest
+# codes [FILE] : "url code phase" for each failure, "url - -" for each success
 codes() { jq -r '[.url, .error.code // "-", .error.phase // "-"] | join(" ")' "${1:-$out}"; }
 
-# expect NAME WANTED ARGUMENT... : fb in JSON, which has to have one result; that is judged later, all
-# of them by one jq, for it is what takes the time: judge FILTER, whose fields joined are what is
-# WANTED, "-" where there is none. Each has to fit the schema too.
+# expect NAME WANTED ARGUMENT... : runs fb with --format json and stores its only result.
+# judge FILTER : compares the fields of the filter, joined by spaces, with WANTED for every stored
+# result; a null field is "-". Also checks the schema. One jq process checks all results, because jq
+# starts slowly.
 expected=() expected_names=()
 expect() {
     expected_names+=("$1") expected+=("$2")
@@ -113,16 +116,15 @@ judge() {
     check "every result fits the schema" valid fetch "$TMPDIR/results"
 }
 
-# valid SCHEMA FILE : every line of the file fits tests/schema/SCHEMA.json, and there is one
+# valid SCHEMA FILE : the file is not empty, and every line is valid by tests/schema/SCHEMA.json
 valid() {
     [ -s "$2" ] && jq -r --slurpfile schema "$SCHEMA/$1.json" -L "$SCHEMA" \
         'include "check"; problems($schema[0])' "$2" >"$TMPDIR/problems" &&
         [ ! -s "$TMPDIR/problems" ] || { cat "$TMPDIR/problems"; false; }
 }
 
-# bench NAME ARGUMENT... : a run of the load generator in JSON that has to be a measurement. How busy the
-# machine is, is not the point: 5 says that it was. What it said is judged later, by one jq for all:
-# judge_runs.
+# bench NAME ARGUMENT... : runs the load generator with --format json; the exit status must be 0, or
+# 5 if the machine was busy. judge_runs checks the stored reports of all runs.
 bench() {
     local name=$1
     shift
@@ -130,25 +132,26 @@ bench() {
     check "$name: runs" measured 0
     cat "$out" >>"$TMPDIR/runs"
 }
-# measured STATUS : the last run ended so, or with 5 where it says that the client was the bottleneck
+# measured STATUS : the last run had this exit status, or 5 and reports that the client was the
+# bottleneck
 measured() {
     [ "$status" = "$1" ] ||
         { [ "$status" = 5 ] && grep -qE '"verdict":"(saturated|starved|suspended)"|^The client was the bottleneck' "$out"; }
 }
-# calm COMMAND... : runs it until nothing says that the client was the bottleneck, a few times at most:
-# where another test takes the core, it was
-calm() {
+# retry_busy COMMAND... : runs the command until the client was not the
+# bottleneck, at most six times; another test may use the core
+retry_busy() {
     local i
     for i in {1..6}; do
         "$@"
         [ "$status" = 5 ] || return 0
     done
 }
-# a figure of the last run's report
+# run FILTER : applies a jq filter to the last run's report
 run() { jq -c "$1" "$out"; }
 totals() { run '.totals | [.scheduled, .waiting, .started, .completed, .failed, .in_flight]'; }
 
-# What holds for every report, whatever happened: the sums
+# selects the reports whose totals do not add up
 SUMS='select(.totals as $t | ($t.scheduled != $t.started + $t.waiting
         or $t.started != $t.completed + $t.failed + $t.in_flight
         or $t.failed != ([.errors[]] | add // 0) or $t.completed != ([.status[]] | add // 0)
@@ -163,11 +166,11 @@ judge_runs() {
     check "in every report the totals add up" sums_hold "$TMPDIR/runs"
 }
 
-# memcheck NAME STATUS ARGUMENT... : fb under valgrind, its children too; what it finds is a failure. The
-# status may be one of several: "0|5".
+# memcheck NAME STATUS ARGUMENT... : runs fb and its children under valgrind; a finding is a
+# failure. STATUS may have alternatives: "0|5".
 needs_memcheck() {
     if [ "${FIRSTBYTE_SANITIZED-}" ]; then
-        skip "memcheck" "the sanitizer looks itself"
+        skip "memcheck" "the sanitizer checks memory"
         exit 0
     fi
 }
@@ -180,21 +183,21 @@ memcheck() {
         --log-file="$TMPDIR/memcheck.%p" "$FIRSTBYTE" "$@" >"$out" 2>"$err"
     status=$?
     check "$name: exit status" grep -qxE "$wanted" <<<"$status"
-    # what it says of system calls that it does not know is no complaint
+    # "--" lines are warnings about unknown system calls
     same "$name: memcheck has no complaint" "" "$(grep -hv '^--' "$TMPDIR"/memcheck.* | head -n 60)"
 }
 
-# start NAME COMMAND... : in the background, its pid in $pid, output in $TMPDIR/NAME.{out,err}. What
-# reads standard input gets that of this call.
+# start NAME COMMAND... : runs the command in the background. Sets $pid; the output goes to
+# $TMPDIR/NAME.{out,err}. The command inherits standard input.
 start() {
     local name=$1
     shift
-    : >"$TMPDIR/$name.out" # what an earlier run printed must not be taken for this one's
+    : >"$TMPDIR/$name.out" # deletes the output of an earlier run
     "$@" <&0 >"$TMPDIR/$name.out" 2>"$TMPDIR/$name.err" &
     pid=$!
 }
 
-# until SECONDS COMMAND... : tries again until it holds
+# until_true SECONDS COMMAND... : repeats the command until it succeeds or the time passed
 until_true() {
     local end=$((SECONDS + $1))
     shift
@@ -204,18 +207,18 @@ until_true() {
     done
 }
 
-# logged COUNT FILE : waits for so many lines; nginx writes one when it is done with the answer, which
-# may be after we are
+# logged COUNT FILE : waits until nginx has logged COUNT requests; it may log after the client
+# has the response
 logged() { until_true 10 has_lines "$@" || echo "# ${2##*/} has less than $1 lines"; }
 has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
 
-# gone PID : there is no such process any more (a zombie counts as gone)
+# gone PID : the process has ended (a zombie counts as ended)
 gone() { ! grep -qs '^State:.[^Z]' "/proc/$1/status"; }
 children_of() { cat "/proc/$1/task/$1/children" 2>/dev/null; }
 listens() { : <"/dev/tcp/$HOME_ADDRESS/$1"; } 2>/dev/null
 
-# start_nginx PORT... : nginx with the servers that standard input describes, until all ports answer.
-# @ stands for HOME_ADDRESS, DIR for $TMPDIR.
+# start_nginx PORT... : starts nginx with the servers of standard input, and waits until all ports
+# accept connections. @ is replaced by HOME_ADDRESS, DIR by $TMPDIR.
 start_nginx() {
     local port
     NGINX_LOG=$TMPDIR/access.log
@@ -254,13 +257,14 @@ NGINX
     done
 }
 
-# an authority of our own: $TMPDIR/ca.pem
+# creates a test authority: $TMPDIR/ca.pem
 make_authority() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
         -subj "/CN=An authority of this test" -keyout "$TMPDIR/ca.key" -out "$TMPDIR/ca.pem" \
         -addext basicConstraints=critical,CA:TRUE 2>"$TMPDIR/openssl.log"
 }
-# make_certificate NAME ALTERNATIVE-NAME [FROM TO] : NAME.pem and NAME.key; days as YYYYMMDD
+# make_certificate NAME ALTERNATIVE-NAME [FROM TO] : creates NAME.pem and NAME.key; dates are
+# YYYYMMDD
 make_certificate() {
     local base=$TMPDIR/$1 from=${3:-20200101} to=${4:-20991231}
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" \

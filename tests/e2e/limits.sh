@@ -12,7 +12,7 @@ base=http://$HOME_ADDRESS:18080
 seq -f "$base/%.0f" 500 >"$TMPDIR/500"
 (ulimit -n 40 && fb -c 256 -f "$TMPDIR/500" --format json &&
     exits "40 descriptors, 256 at once" 0 &&
-    check "it is said" grep -qE '^firstbyte: concurrency is lowered from 256 to [0-9]+: 40 descriptors' "$err" &&
+    check "it is reported" grep -qE '^firstbyte: concurrency is lowered from 256 to [0-9]+: 40 descriptors' "$err" &&
     same "all are fetched" 500 "$(grep -c '"status":200' "$out")")
 (ulimit -n 40 && fb -c 256 -f "$TMPDIR/500" --order input &&
     exits "and in the list's order" 0 &&
@@ -22,9 +22,9 @@ seq -f "http://%.0f.example/" 300 >"$TMPDIR/300"
     exits "40 descriptors in a rehearsal" 0)
 (ulimit -n 12 && fb -c 256 -f "$TMPDIR/500" --format json &&
     exits "12 descriptors" 0 &&
-    check "it is said again" said "concurrency is lowered")
+    check "it is reported again" stderr_has "concurrency is lowered")
 (ulimit -n 40 && fb -c 8 -f "$TMPDIR/500" &&
-    same "8 at once need no more: nothing is said" "" "$(cat "$err")")
+    same "8 at once need no more: nothing is reported" "" "$(cat "$err")")
 # so few that one has to wait for another
 (ulimit -n 9 && fb -c 4 -f "$TMPDIR/500" --format json &&
     same "no site fails for want of a descriptor while others have one" 500 "$(wc -l <"$out")")

@@ -108,5 +108,5 @@ for version in tls1_2 tls1_3; do
     until_true 10 listens "$port"
     fb race --cacert "$TMPDIR/ca.pem" --format json "$base:$port/"
     same "a certificate is demanded, $version" 2 "$(grep -cE "\"status\":null.*\"code\":\"$code\"" "$out")"
-    check "it is said what is missing, $version" grep -q 'certificate required' "$out"
+    check "it is reported what is missing, $version" grep -q 'certificate required' "$out"
 done

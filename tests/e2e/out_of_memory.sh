@@ -37,8 +37,8 @@ sweep() {
         enough=0
         # the libraries need more than --version does: the dynamic loader's or the kernel's refusal
         [ $status != 127 ] || continue
-        if [ $status = 3 ] && said "firstbyte: "; then
-            ! said "firstbyte: out of memory" || seen=$((seen + 1))
+        if [ $status = 3 ] && stderr_has "firstbyte: "; then
+            ! stderr_has "firstbyte: out of memory" || seen=$((seen + 1))
             kept || bad+=" $kib: nothing is kept where it is said;"
         else
             bad+=" $kib: $status $(head -n 1 "$err");"

@@ -11,7 +11,7 @@ for arguments in "fetch" "race" "fetch --format json" "--order input"; do
     status=${PIPESTATUS[0]}
     exits "$arguments | head -n 1" 1
     same "$arguments | head -n 1: a line" 1 "$(wc -l <"$out")"
-    check "$arguments | head -n 1: it is told" said "output.closed: standard output: Broken pipe"
+    check "$arguments | head -n 1: it is reported" stderr_has "output.closed: standard output: Broken pipe"
 done
 
 # nobody reads at all
@@ -22,11 +22,11 @@ for half in fetch race; do
     timeout 60 "$FIRSTBYTE" $half --rehearse http://a.example/ 2>"$err" >&-
     status=$?
     exits "$half with a closed output" 1
-    check "$half with a closed output: it is told" said "standard output: Bad file descriptor"
+    check "$half with a closed output: it is reported" stderr_has "standard output: Bad file descriptor"
     timeout 60 "$FIRSTBYTE" $half --rehearse http://a.example/ 2>"$err" >/dev/full
     status=$?
     exits "$half to a full disk" 1
-    check "$half to a full disk: it is told" said "standard output: No space left on device"
+    check "$half to a full disk: it is reported" stderr_has "standard output: No space left on device"
 done
 timeout 60 "$FIRSTBYTE" --rehearse http://a.example/ >"$out" 2>&-
 status=$?

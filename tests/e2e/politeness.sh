@@ -145,7 +145,7 @@ https://once.example/ 200 -: 503" "$(jq -r 'select(.url | test("moved") | not) |
     "$out" | sort)"
 check "Retry-After is waited for" jq -es 'map(select(.url | test("once"))) | length == 1 and
     all(.[]; .attempts[0].waited_ms == 1000)' "$out"
-check "where nothing is said, half a second to one, then twice as long" jq -es '
+check "where nothing is reported, half a second to one, then twice as long" jq -es '
     map(select(.url | test("refused|servfail|stalls|reset"))) | length == 4 and
     all(.[].attempts; .[0].waited_ms >= 500 and .[0].waited_ms <= 1000
         and .[1].waited_ms >= 1000 and .[1].waited_ms <= 2000)' "$out"

@@ -168,14 +168,14 @@ check "the site is asked" grep -q '^X-Other: 1' "$TMPDIR/echo.out"
 check_not "and does not get it" grep -qi '^proxy-authorization' "$TMPDIR/echo.out"
 same "nor does any other" "7 0" "$(seen | wc -l) $(seen | grep -c "${given##* }")"
 fb -v -x "$socks" -H "$given" "http://$at:18105/"
-check "which -v says" said 'Proxy-Authorization is for a proxy, and not sent to the site'
+check "which -v says" stderr_has 'Proxy-Authorization is for a proxy, and not sent to the site'
 check_not "without its value" grep -q "${given##* }" "$err"
 fb -H "$given" "http://$at:18105/"
 check "without any proxy it is a field like others" grep -qi '^proxy-authorization' "$TMPDIR/echo.out"
 
 fb -x "http://quince:sesame@" "$plain"
 exits "a proxy that is none" 2
-check "it is told why" grep -q '^firstbyte: --proxy: there is no host' "$err"
+check "it is reported why" grep -q '^firstbyte: --proxy: there is no host' "$err"
 check_not "nor are they then" grep -q sesame "$err"
 
 # what proxies refuse, and what they cannot reach
@@ -185,7 +185,7 @@ through "a site that is filtered" "$http" "- proxy.denied proxy $at:18100 $http"
 through "over http that is an answer" "$http" "403 - - $at:18100 $http" http://forbidden.example/
 through "tinyproxy does not say why it failed" "$http" "- proxy.failed proxy $at:18100 $http" \
     "$secure_refused"
-check "its status is told" grep -q '(the proxy responded with 500 Internal Server Error)' "$out"
+check "its status is reported" grep -q '(the proxy responded with 500 Internal Server Error)' "$out"
 through "nor over http" "$http" "500 - - $at:18100 $http" "$refused"
 through "SOCKS does: refused" "$socks" "- connect.refused connect $at:18102 $socks" "$refused"
 through "SOCKS: a reset by the site comes as its end" "$socks" "- http.empty wait $at:18102 $socks" \
@@ -253,12 +253,12 @@ ALL_PROXY=$socks all_proxy=$http through "lower case comes first" "" "$proxied" 
 NO_PROXY=$at through "NO_PROXY" "$http" "$direct" "$plain"
 HTTP_PROXY=$socks through "HTTP_PROXY is not read" "" "$direct" "$plain"
 HTTP_PROXY=http://quince:sesame@p fb -v "$plain"
-check "which -v says" said '* HTTP_PROXY is ignored'
+check "which -v says" stderr_has '* HTTP_PROXY is ignored'
 check_not "without its value" grep -q sesame "$err"
 http_proxy=$http HTTP_PROXY=$http fb -v "$plain"
-check_not "unless http_proxy is set too" said 'is ignored'
+check_not "unless http_proxy is set too" stderr_has 'is ignored'
 HTTP_PROXY=$http fb "$plain"
-check_not "nor does a run without -v say so" said 'is ignored'
+check_not "nor does a run without -v say so" stderr_has 'is ignored'
 http_proxy='' all_proxy='' through "empty ones are none" "" "$direct" "$plain"
 http_proxy=http://quince:sesame@ fb "$plain"
 exits "a bad one is refused" 3

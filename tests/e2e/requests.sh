@@ -67,7 +67,7 @@ fb -d a=1 -d "@$TMPDIR/content" -d b=2 "$base/"
 count=$((count + 1))
 same "several are joined, a file as it is" "$(printf 'a=1&c\0\r\n\xff&b=2' | od -c)" \
     "$(tail -c 13 "$TMPDIR/seen/$count" | od -c)"
-check "their length is told" grep -q $'^Content-Length: 13\r$' "$TMPDIR/seen/$count"
+check "their length is reported" grep -q $'^Content-Length: 13\r$' "$TMPDIR/seen/$count"
 asks "-d with a method and a type" "PUT / HTTP/1.1\n$ours
 Content-Length: 2\nContent-Type: application/json\n\n{}" \
     -X PUT -H "Content-Type: application/json" -d '{}' "$base/"
@@ -112,7 +112,7 @@ refused() {
     shift 2
     fb "$@" "$base/"
     exits "$name" 2
-    check "$name: is told" said "$wanted"
+    check "$name: is reported" stderr_has "$wanted"
 }
 refused "a method with a blank" "not a method" -X "GET /"
 refused "CONNECT" "not a method" -X CONNECT

@@ -132,7 +132,7 @@ refused() { # NAME ARGUMENT... : it is another list, and nothing happens
     shift
     go_on "$@" < <(cat "$TMPDIR/other")
     exits "$name is refused" 2
-    check "$name: it is said" said "belongs to another list"
+    check "$name: it is reported" stderr_has "belongs to another list"
     same "$name: nothing is fetched" "0" "$(wc -l <"$NGINX_LOG")"
     check "$name: the results are as they were" cmp "$FILE" "$TMPDIR/results.before"
 }
@@ -150,7 +150,7 @@ same "the requests are those that were left" "$((SITES - $(wc -l <"$TMPDIR/resul
 : >"$NGINX_LOG"
 go_on -f "$TMPDIR/list"
 exits "a list that is done" 0
-check "it is said" said "this list is complete"
+check "it is reported" stderr_has "this list is complete"
 same "nothing is fetched" "0" "$(wc -l <"$NGINX_LOG")"
 go_on -q -f "$TMPDIR/list"
 same "-q: it is not said" "" "$(cat "$err")"
@@ -185,7 +185,7 @@ tail -c 500 "$FILE" >"$TMPDIR/short"
 mv "$TMPDIR/short" "$FILE"
 go_on -f "$TMPDIR/list"
 exits "results that are shorter than they should be" 3
-check "it is said of them" said "it is not the output of that run"
+check "it is reported of them" stderr_has "it is not the output of that run"
 
 # an output that is not the run's, and one that would be taken for something else
 list / >"$TMPDIR/list"
@@ -200,7 +200,7 @@ for FILE in "$STATE" "$TMPDIR/list"; do
     cp "$FILE" "$TMPDIR/before"
     go_on -f "$TMPDIR/list"
     exits "${FILE##*/} as the output" 2
-    check "${FILE##*/} as the output: it is said" said "it is read by this run"
+    check "${FILE##*/} as the output: it is reported" stderr_has "it is read by this run"
     check "${FILE##*/} as the output: it is left as it is" cmp "$FILE" "$TMPDIR/before"
 done
 FILE=$TMPDIR/results
@@ -210,7 +210,7 @@ bad_state() {
     local name=$1 words=$2
     fb fetch --resume "$STATE" "${live[@]}" -f "$TMPDIR/list"
     exits "$name" 3
-    check "$name: it is said" said "$words"
+    check "$name: it is reported" stderr_has "$words"
 }
 fresh
 echo "my own notes" >"$STATE"

@@ -107,7 +107,7 @@ refused "a line that is too long" "the line is over 65536 bytes" "$(printf 'x%.0
     < <(head -c 70000 /dev/zero | tr '\0' x; echo)
 fb "$url$(printf '%070000d' 0)"
 exits "a URL that is too long" 2
-check "which says its limit" said "the URL is over 65536 bytes"
+check "which says its limit" stderr_has "the URL is over 65536 bytes"
 
 # the number of the line counts every line; all bad ones are named
 printf '%s\n\r\n\n#\nbad\nworse\n' "$url" | conf
@@ -168,13 +168,13 @@ same "on standard input too" "firstbyte: standard input:1: there is a CR in the 
 LF or CR LF: $base/1" "$(cat "$err")"
 fb bench -n 1 -f "$LIST"
 exits "nor is it a target" 2
-check "which is said" said "there is a CR in the line"
+check "which is reported" stderr_has "there is a CR in the line"
 timeout 30 "$FIRSTBYTE" --format json -f - < <(cat "$LIST") >"$out" 2>"$err"
 same "from a pipe, one result says so" input.malformed "$(jq -r .error.code "$out")"
 same "nothing is fetched" "" "$(seen)"
 yes "$base/long" | head -n 5000 | tr '\n' '\r' | conf
 fb -f "$LIST"
-check "also where it makes one line of the whole file" said "$LIST:1: there is a CR in the line"
+check "also where it makes one line of the whole file" stderr_has "$LIST:1: there is a CR in the line"
 printf '%s\r\n' "$base/1" "$base/2" | iconv -f UTF-8 -t UTF-16 | conf
 fb -f "$LIST"
 exits "UTF-16" 2
@@ -218,7 +218,7 @@ exits "a missing file" 2
 same "is named" "firstbyte: $TMPDIR/nothing.conf: no such file; give URLs, or a list with -f FILE" "$(cat "$err")"
 fb -f "$TMPDIR"
 exits "a directory" 2
-same "is told" "firstbyte: $TMPDIR: Is a directory" "$(cat "$err")"
+same "is reported" "firstbyte: $TMPDIR: Is a directory" "$(cat "$err")"
 (cd "$TMPDIR" && rm -f sites.conf && fb --order input && exits "no list at all: sites.conf of this directory" 2 &&
     same "is missed" "firstbyte: sites.conf: no such file; give URLs, or a list with -f FILE" "$(cat "$err")")
 : | conf
@@ -239,7 +239,7 @@ same "once" "firstbyte: standard input: it contains no site" "$(cat "$err")"
 printf '# nothing\n\ndefault timeout=1s\n' | conf
 fb bench -f "$LIST"
 exits "nor has it a target" 2
-same "which is said" "firstbyte: $LIST: it contains no target" "$(cat "$err")"
+same "which is reported" "firstbyte: $LIST: it contains no target" "$(cat "$err")"
 fb "$base/good" "http://bad host/"
 exits "a bad URL on the command line" 2
 same "is named" "firstbyte: http://bad host/: the host's name has a forbidden character" \

@@ -52,7 +52,7 @@ mkdir "$TMPDIR/trusted" "$TMPDIR/empty"
 cp "$TMPDIR/ca.pem" "$TMPDIR/trusted/"
 fb --capath "$TMPDIR/trusted" "$here"
 exits "--capath without hashed names" 3
-check "it is said how to get them" said "openssl rehash"
+check "it is reported how to get them" stderr_has "openssl rehash"
 openssl rehash "$TMPDIR/trusted"
 expect "--capath" "200 -" --capath "$TMPDIR/trusted" "$here"
 cp "$TMPDIR/me.pem" "$TMPDIR/stranger.pem"
@@ -69,7 +69,7 @@ expect "an underscore, and no wildcard" "- tls.hostname_mismatch" "${ca[@]}" --r
 for wrong in --cacert --capath --cert; do
     fb $wrong "$TMPDIR/nothing" "$here"
     exits "$wrong: no such file" 3
-    same "$wrong: so it is said" "firstbyte: TLS: $TMPDIR/nothing: No such file or directory" "$(cat "$err")"
+    same "$wrong: so it is reported" "firstbyte: TLS: $TMPDIR/nothing: No such file or directory" "$(cat "$err")"
 done
 echo nonsense >"$TMPDIR/nonsense"
 fb --cacert "$TMPDIR/nonsense" "$here"
@@ -88,7 +88,7 @@ refused() { # NAME WORDS OPTION...
     shift 2
     fb "$@" "$mine"
     exits "$name" 3
-    check "$name: it is said" said "$words"
+    check "$name: it is reported" stderr_has "$words"
     same "$name: nothing is fetched" "" "$(cat "$out")"
 }
 refused "another's key" "not the key of the certificate" --cert "$TMPDIR/me.pem" --key "$TMPDIR/ca.key"
@@ -184,7 +184,7 @@ SSLKEYLOGFILE='' fb "${ca[@]}" "$here"
 exits "an empty one is none" 0
 SSLKEYLOGFILE=$TMPDIR/nothing/keys fb "${ca[@]}" "$here"
 exits "one that cannot be written" 3
-check "it is said" said "No such file or directory"
+check "it is reported" stderr_has "No such file or directory"
 
 # handshakes that come to nothing; what is wrong with certificates is badssl.sh's
 expect "expired" "- tls.cert_expired" "${ca[@]}" "https://$at:18445/"
@@ -203,6 +203,6 @@ start updates openssl s_server -accept "$at:18450" -cert "$TMPDIR/a.example.pem"
     < <(yes k 2>/dev/null)
 until_true 10 grep -q ACCEPT "$TMPDIR/updates.out"
 expect "key updates without end" "- tls.failed" "${ca[@]}" "https://$at:18450/"
-check "the reason is said" grep -q 'over 256 KiB of tickets, key updates' "$out"
+check "the reason is reported" grep -q 'over 256 KiB of tickets, key updates' "$out"
 
 judge ".status, .error.code"

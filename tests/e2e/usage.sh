@@ -35,13 +35,13 @@ same "help has every option" "$named" "$(options_in "$TMPDIR/help.fetch" "$TMPDI
 strangers=
 for option in $(options_in "$TMPDIR/help.bench"); do
     fb bench "--$option" --fail --fail # refused in any case
-    ! said "bench --$option: for " || strangers+=" $option"
+    ! stderr_has "bench --$option: for " || strangers+=" $option"
 done
 same "bench knows each option of its help" "" "$strangers"
 strangers=
 for option in $(options_in "$TMPDIR/help.fetch"); do
     fb fetch "--$option" --seed --seed # likewise
-    ! said "fetch --$option: for " || strangers+=" $option"
+    ! stderr_has "fetch --$option: for " || strangers+=" $option"
 done
 same "fetch knows each option of its own" "" "$strangers"
 check "the one leads to the other" grep -q 'firstbyte bench --help' "$TMPDIR/help.fetch"
@@ -51,7 +51,7 @@ refused() {
     shift 2
     fb "$@"
     exits "$name" 2
-    check "$name: is told" grep -qF -- "$text" "$err"
+    check "$name: is reported" grep -qF -- "$text" "$err"
     check "$name: help is offered" grep -qF "Try 'firstbyte ${help_of-}--help'." "$err"
     same "$name: nothing is written" "" "$(cat "$out")"
 }
@@ -95,25 +95,25 @@ cd "$TMPDIR" || exit 1
 echo 'http://a.example/' >sites.conf
 fb </dev/null
 exits "no argument" 2
-check "no argument: how it is used" said "Usage: firstbyte [OPTION]... URL..."
-check "no argument: help is offered" said "Try 'firstbyte --help'."
+check "no argument: how it is used" stderr_has "Usage: firstbyte [OPTION]... URL..."
+check "no argument: help is offered" stderr_has "Try 'firstbyte --help'."
 check "no argument: it is short" test "$(wc -l <"$err")" -le 6
 same "no argument: nothing is written" "" "$(cat "$out")"
 hint="firstbyte: standard input is a pipe and is not read; -f - reads a list from it"
 piped() { echo http://b.example/ | fb "$@"; }
 piped
-check "no argument, and a pipe: the hint" said "$hint"
+check "no argument, and a pipe: the hint" stderr_has "$hint"
 fb --rehearse --fields url
 same "options and no URL: sites.conf" "0 http://a.example/" "$status $(cat "$out" "$err")"
 piped --rehearse --fields url
 same "options, no URL and a pipe: sites.conf" "http://a.example/" "$(cat "$out")"
 same "options, no URL and a pipe: the hint" "$hint" "$(cat "$err")"
 piped bench -n 5
-check "a load and a pipe: the hint" said "$hint"
+check "a load and a pipe: the hint" stderr_has "$hint"
 for arguments in "-q --rehearse" "--rehearse http://c.example/" "--rehearse -f -" "--rehearse -f sites.conf" "race --rehearse"; do
     # shellcheck disable=SC2086
     piped $arguments
-    check_not "no hint: $arguments" said "is a pipe"
+    check_not "no hint: $arguments" stderr_has "is a pipe"
 done
 
 # the statuses: 0 all fetched, 1 some failed, 2 usage (above), 3 could not set up; 130 is interrupt.sh's
