@@ -1,9 +1,8 @@
 /*
- * A run for machines: one JSON object, or CSV of its intervals. Units are in the names,
- * microseconds keep their nanoseconds, and what was not measured is null: a 0 would be a lie. The
- * interval's columns are one table, so that both formats have the same. A line of JSON for each
- * interval while the run goes on was rejected: the report is one thing, written when the run is
- * over.
+ * The report as one JSON object, or as CSV of the intervals. Names have the units; microseconds
+ * have three decimals; a value that was not measured is null, not 0. One table has the columns of
+ * an interval for both formats. Rejected: a line of JSON after each interval. The report is written
+ * when the run has ended.
  */
 #include "cli/bench/bench_report.h"
 
@@ -17,9 +16,10 @@
 #include "cli/output/json.h"
 
 #define SCHEMA "firstbyte.bench/1"
-#define PROMPT (100 * NSEC_PER_US) /* of a send: what a bare timer loop keeps to nearly always */
+/* a send within this lateness is prompt: a plain timer loop nearly always achieves it */
+#define PROMPT (100 * NSEC_PER_US)
 
-/* A limit, of which 0 is none. */
+/* Writes a limit; 0, no limit, is null. */
 static void put_limit(struct json *json, const char *key, uint64_t count)
 {
     if (count)
@@ -28,13 +28,13 @@ static void put_limit(struct json *json, const char *key, uint64_t count)
         json_null(json, key);
 }
 
-/* Microseconds with their nanoseconds. */
+/* Writes microseconds with three decimals. */
 static void put_us(struct json *json, const char *key, nsec span)
 {
     json_fixed(json, key, span, 3);
 }
 
-/* Seconds with all that is known of them; NSEC_NEVER is null. */
+/* Writes seconds with nine decimals; NSEC_NEVER is null. */
 static void put_seconds(struct json *json, const char *key, nsec span)
 {
     if (span == NSEC_NEVER)
@@ -43,7 +43,7 @@ static void put_seconds(struct json *json, const char *key, nsec span)
         json_fixed(json, key, span, 9);
 }
 
-/* A rate that was measured: three decimals, of one that is below 1 a second six digits. */
+/* Writes a measured rate: three decimals, or six digits if it is below 1 per second. */
 static void put_rate(struct json *json, const char *key, double value)
 {
     if (value > 0 && value < 1)
@@ -52,7 +52,7 @@ static void put_rate(struct json *json, const char *key, double value)
         json_real(json, key, value, 3);
 }
 
-/* A number that was asked for, with all its digits and none more: the fewest that give it back. */
+/* Writes an option's number with the fewest digits that give the same value. */
 static void put_exact(struct json *json, const char *key, double value)
 {
     char text[32];
@@ -66,7 +66,7 @@ static void put_exact(struct json *json, const char *key, double value)
     json_digits(json, key, value, digits);
 }
 
-/* A histogram as its summary; null where it has no value. */
+/* Writes the summary of a histogram; null if it is empty. */
 static void put_summary(struct json *json, const char *key, const struct histogram *histogram)
 {
     struct histogram_summary summary;
@@ -89,7 +89,7 @@ static void put_summary(struct json *json, const char *key, const struct histogr
     json_object_end(json);
 }
 
-/* What was asked */
+/* The options of the run */
 
 static const char *method_of(const struct request_options *request)
 {
@@ -116,7 +116,8 @@ static void put_schedule(struct json *json, const struct bench_run *run)
     json_unsigned(json, "seed", schedule->seed);
 }
 
-/* All that is needed to do it again, but for secrets: header fields, names and passwords. */
+/* Writes all that is needed to repeat the run, without secrets: header fields, names and
+   passwords. */
 static void put_config(struct json *json, const struct bench_run *run)
 {
     static const char *const stamped[] = {
@@ -143,7 +144,7 @@ static void put_config(struct json *json, const struct bench_run *run)
     json_object_end(json);
 }
 
-/* What it came to */
+/* The results of the run */
 
 static void put_totals(struct json *json, const struct tally *total)
 {
@@ -229,7 +230,7 @@ static void put_reasons(struct json *json, const struct judgement *judgement)
     json_array_end(json);
 }
 
-/* The share of values up to a limit; NaN where there are none. */
+/* Returns the share of values up to a limit; NaN for an empty histogram. */
 static double within(const struct histogram *histogram, nsec limit)
 {
     return histogram->count ? (double)histogram_up_to(histogram, limit) / (double)histogram->count
@@ -303,11 +304,11 @@ enum column_kind {
     COUNT,   /* uint64_t */
     REAL,    /* double, with six decimals */
     SPAN,    /* nsec, shown in microseconds */
-    LATENCY, /* the same; no value where no response came */
+    LATENCY, /* the same; no value if no response came */
     RATE     /* double, with three decimals */
 };
 
-/* Both formats have these. */
+/* The columns of an interval, in JSON and CSV. */
 static const struct column {
     const char *name;
     enum column_kind kind;

@@ -1,5 +1,5 @@
-/* How long it took: the table of latencies, the histogram, and the longest gap between two
-   answers. */
+/* The latency part of the report: the table of latencies, the histogram, and the longest gap
+   between two responses. */
 #include <string.h>
 
 #include "cli/bench/bench_page.h"
@@ -8,14 +8,14 @@
 #include "cli/output/terminal.h"
 
 #define CELL_COLUMNS 14 /* of the table of latencies */
-#define UNIT_COLUMNS 3  /* of it, " ms" */
+#define UNIT_COLUMNS 3  /* " ms", in each cell */
 
-/* A gap between two answers that a closed loop's percentiles hide: over ten times p99, and over a
-   hundredth of the run. */
+/* A gap between two responses is reported as hidden by a closed loop's percentiles if it is over
+   ten times p99 and over a hundredth of the run. */
 #define GAP_OVER_P99 10
 #define GAP_OVER_RUN 0.01
 
-/* A figure whose digits end and whose unit begins at one place in each line. */
+/* Writes a figure with its digits and unit aligned in the column. */
 static void put_span(const struct page *page, double span, bool last)
 {
     struct figure figure = figure_span(span);
@@ -25,7 +25,7 @@ static void put_span(const struct page *page, double span, bool last)
             last ? 0 : UNIT_COLUMNS, figure.text + digits);
 }
 
-/* The columns of the table of latencies. */
+/* A column of the table of latencies. */
 struct column {
     const char *name;
     const struct histogram *histogram;
@@ -34,7 +34,7 @@ struct column {
 
 #define MAX_LATENCIES 4
 
-/* Those that hold something, and the first in any case. Returns how many. */
+/* Chooses the columns that have values, and always the first. Returns their number. */
 static size_t choose_columns(const struct page *page, struct column *columns)
 {
     const struct tally *total = page->total;
@@ -101,7 +101,7 @@ static void put_note(const struct page *page, const char *text)
     page_words(page, SHADE_DIM, 2, 2, text);
 }
 
-/* Where so few values were taken that a percentile is the greatest of them. */
+/* Writes a note if there are so few values that a percentile is the greatest of them. */
 static void put_note_of_few(const struct page *page)
 {
     uint64_t count = page->total->latency->count;
@@ -117,26 +117,25 @@ static void put_note_of_few(const struct page *page)
         put_note(page, text);
 }
 
-/* What the columns are, and what is in them that a reader might not expect. */
+/* Writes notes about the columns and about unexpected values in them. */
 static void put_latency_notes(const struct page *page)
 {
     const struct tally *total = page->total;
     char text[NOTE_BYTES] = "";
 
     if (page->run->load->open_loop)
-        put_note(page, "corrected: from the time at which it was to be sent; raw: from when it was "
-                       "sent.");
+        put_note(page, "corrected: from the intended start of the request; raw: from its actual start.");
     if (total->kernel->count) {
         page_add(
             text,
-            "kernel: until the kernel had the answer; client delay: from there until this program "
-            "had it. Of %s stamped answers.",
+            "kernel: until the kernel received the response; client delay: from then until this "
+            "program read it. Of %s responses with a kernel stamp.",
             figure_count(total->kernel->count).text);
         put_note(page, text);
     }
     if (total->latency->count > total->completed) {
         *text = '\0';
-        page_add(text, "%s had no response, and are in it with the age that they had.",
+        page_add(text, "%s requests had no response, and count with their age at the end.",
                  figure_count(total->latency->count - total->completed).text);
         put_note(page, text);
     }
@@ -159,7 +158,7 @@ void bench_put_latency(const struct page *page)
 
     page_put(page, "\n");
     if (!page->total->latency->count) {
-        page_line(page, "Latency", "", "nothing was answered");
+        page_line(page, "Latency", "", "no response came");
         return;
     }
     put_latency_table(page, columns, choose_columns(page, columns));
@@ -178,8 +177,9 @@ static bool gap_is_remarkable(const struct page *page)
     return gap / GAP_OVER_P99 > p99 && (double)gap > GAP_OVER_RUN * page->duration;
 }
 
-/* The program did not look for half of the gap, or more: it says nothing of the server. */
-static bool gap_is_ours(const struct tally *total)
+/* Whether the client did not read sockets for at least half of the gap: then the gap shows nothing
+   about the server. */
+static bool client_caused_gap(const struct tally *total)
 {
     return total->gap_away >= total->gap / 2;
 }
@@ -192,17 +192,17 @@ void bench_put_gap(const struct page *page)
 
     if (!total->gap || !total->completed)
         return;
-    if (total->gap_away && gap_is_ours(total))
+    if (total->gap_away && client_caused_gap(total))
         page_line(page, "Longest gap", SHADE_YELLOW,
-                  "%s between two answers, at %s: for %s of it the client itself did not look.",
+                  "%s between two responses, at %s: for %s of it the client itself did not read.",
                   gap.text, at.text, figure_span((double)total->gap_away).text);
     else if (!page->run->load->open_loop && gap_is_remarkable(page))
         page_line(
             page, "Longest gap", SHADE_YELLOW,
-            "%s between two answers, at %s: %s of the run, which a closed loop hides from its "
-            "percentiles. An open loop (-R) shows it.",
+            "%s between two responses, at %s: %s of the run. The percentiles of a closed loop "
+            "hide it; an open loop (-R) shows it.",
             gap.text, at.text, figure_share((double)total->gap / page->duration).text);
     else
-        page_line(page, "Longest gap", SHADE_DIM, "%s between two answers, at %s", gap.text,
+        page_line(page, "Longest gap", SHADE_DIM, "%s between two responses, at %s", gap.text,
                   at.text);
 }

@@ -1,4 +1,4 @@
-/* Words in lines of a width, with colours. */
+/* Writes words in lines of a limited width, with colours. */
 #include "cli/bench/bench_page.h"
 
 #include <stdarg.h>
@@ -20,7 +20,7 @@ void page_shade(const struct page *page, const char *sequence)
         page_put(page, sequence);
 }
 
-/* How long the next word is; a figure's unit belongs to it. */
+/* Returns the length of the next word. A number and its unit are one word. */
 static size_t word_length(const char *text)
 {
     size_t length = strcspn(text, " "), unit;
@@ -31,19 +31,19 @@ static size_t word_length(const char *text)
     return unit <= MAX_UNIT ? length + 1 + strcspn(text + length + 1, " ") : length;
 }
 
-void page_words(const struct page *page, const char *sequence, size_t at, size_t indent,
+void page_words(const struct page *page, const char *sequence, size_t column, size_t indent,
                 const char *text)
 {
     page_shade(page, sequence);
     while (*text) {
         size_t length = word_length(text);
 
-        if (at > indent && at + 1 + length > page->columns) {
+        if (column > indent && column + 1 + length > page->columns) {
             fprintf(page->to, "\n%*s", (int)indent, "");
-            at = indent;
+            column = indent;
         }
-        at += (at > indent) + length;
-        fprintf(page->to, "%s%.*s", at > indent + length ? " " : "", (int)length, text);
+        column += (column > indent) + length;
+        fprintf(page->to, "%s%.*s", column > indent + length ? " " : "", (int)length, text);
         text += length + strspn(text + length, " ");
     }
     page_shade(page, *sequence ? SHADE_NONE : "");

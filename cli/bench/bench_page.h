@@ -1,5 +1,4 @@
-/* The page of a report: words in lines of its width, in colours where wanted; and the report's
-   parts. */
+/* The page of a report, with lines of a limited width and colours, and the parts of the report. */
 #ifndef CLI_BENCH_BENCH_PAGE_H
 #define CLI_BENCH_BENCH_PAGE_H
 
@@ -10,7 +9,7 @@
 
 #include "cli/bench/bench_run.h"
 
-#define LABEL_COLUMNS 13 /* of a line's name */
+#define LABEL_COLUMNS 13 /* width of a line's label */
 #define NOTE_BYTES    512
 
 struct page {
@@ -24,32 +23,32 @@ struct page {
 
 void page_put(const struct page *page, const char *text);
 
-/* A sequence of cli/output/terminal.h, where the page has colours. */
+/* Writes a control sequence of cli/output/terminal.h, if the page has colours. */
 void page_shade(const struct page *page, const char *sequence);
 
-/* Words in a shade ("": none), from column `at` on, in lines that are indented; the last is
-   ended. */
-void page_words(const struct page *page, const char *sequence, size_t at, size_t indent,
+/* Writes words in a shade ("": none), from column `column`; further lines are indented. Ends the
+   last line. */
+void page_words(const struct page *page, const char *sequence, size_t column, size_t indent,
                 const char *text);
 
-/* Text in a shade ("": none). */
+/* Writes text in a shade ("": none). */
 __attribute__((format(printf, 3, 4))) void
 page_shaded(const struct page *page, const char *sequence, const char *format, ...);
 
-/* A paragraph above the report, in a shade. */
+/* Writes a paragraph in a shade. */
 void page_notice(const struct page *page, const char *sequence, const char *text);
 
-/* The name of a line, or the indent of one that goes on. */
+/* Writes the label of a line; "" only indents. */
 void page_label(const struct page *page, const char *label);
 
-/* A named line of words, in a shade. */
+/* Writes a line with a label, and words in a shade. */
 __attribute__((format(printf, 4, 5))) void page_line(const struct page *page, const char *label,
                                                      const char *sequence, const char *format, ...);
 
-/* Appends to a text of NOTE_BYTES. */
+/* Appends to a buffer of NOTE_BYTES. */
 __attribute__((format(printf, 2, 3))) void page_add(char *text, const char *format, ...);
 
-/* bench_verdict.c: notices above the report, each only where it applies; the lines of the
+/* bench_verdict.c: notices above the report, each only if it applies, and the lines about the
    client. */
 void bench_put_bottleneck(const struct page *page);
 void bench_put_limited(const struct page *page);
@@ -57,8 +56,7 @@ void bench_put_interrupted(const struct page *page);
 void bench_put_gave_up(const struct page *page);
 void bench_put_client(const struct page *page);
 
-/* bench_latency.c: the table with its notes and the histogram; the longest gap, where
-   remarkable. */
+/* bench_latency.c: the table with its notes and the histogram, and the longest gap. */
 void bench_put_latency(const struct page *page);
 void bench_put_gap(const struct page *page);
 

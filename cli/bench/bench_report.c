@@ -1,9 +1,9 @@
 /*
- * The report of a run for people. What decides whether it can be believed comes first: a client
- * that was the bottleneck, a run that was cut short. Then what was done, how long it took, and how
- * the client itself fared; what is 0 and would be, is left out. A table of one format for all
- * tools' numbers was rejected: a percentile means something else in each loop, so its column says
- * what it is.
+ * The report of a run as text. First come notices that decide whether it can be trusted: the client
+ * was the bottleneck, or the run was cut short. Then what was run, the results, the latency and the
+ * client itself. Lines that would only have a 0 are left out. Rejected: one table with the same
+ * columns for every loop. A percentile means something else in each loop, so each column says what
+ * it is.
  */
 #include "cli/bench/bench_report.h"
 
@@ -16,7 +16,7 @@
 #include "cli/output/text.h"
 
 #define DEFAULT_COLUMNS 80
-#define LEAST_COLUMNS   80
+#define MIN_COLUMNS     80
 #define MAX_COLUMNS     120
 #define COUNT_COLUMNS   11
 
@@ -59,7 +59,7 @@ static void describe(const struct page *page, char *text)
         page_add(text, " after %s of warm-up", figure_span((double)load->warmup).text);
 }
 
-/* In one line where that fits; else what was done with the URL is below it. */
+/* Writes the URL and the description, in one line if they fit, else in two. */
 static void put_title(const struct page *page)
 {
     const char *url = page->run->url;
@@ -86,7 +86,7 @@ static void put_title(const struct page *page)
     page_words(page, "", at, 2, text);
 }
 
-/* What was done */
+/* Requests, responses and errors */
 
 static void put_requests(const struct page *page)
 {
@@ -154,13 +154,13 @@ static void put_statuses(const struct page *page)
     }
 }
 
-/* An answer is no error of the transport, but --slo counts it where its status is 400 or more. */
-static void put_wrong(const struct page *page)
+/* Responses of 400 and more are not transport errors, but --slo counts them. */
+static void put_error_statuses(const struct page *page)
 {
     uint64_t wrong = tally_wrong(page->total) - page->total->failed;
 
     if (wrong)
-        fprintf(page->to, "%*s%s answers of 400 and up; --slo counts them as errors too\n",
+        fprintf(page->to, "%*s%s responses of 400 and more; --slo counts them as errors too\n",
                 LABEL_COLUMNS, "", figure_count(wrong).text);
 }
 
@@ -180,10 +180,10 @@ static void put_error_lines(const struct page *page)
     }
     if (*label)
         page_line(page, label, "", "0");
-    put_wrong(page);
+    put_error_statuses(page);
 }
 
-/* How it was done */
+/* Connections, addresses and limits */
 
 static void put_connections(const struct page *page)
 {
@@ -216,7 +216,7 @@ static int wider(int width, const struct tally_address *one)
     return own > width ? own : width;
 }
 
-/* A line for each, where there are several. */
+/* Writes a line for each address, if there are several. */
 static void put_address_lines(const struct page *page)
 {
     const struct tally *total = page->total;
@@ -281,10 +281,10 @@ void bench_report_text(FILE *to, const struct bench_run *run, bool color, size_t
     struct page page = {.to = to, .run = run, .total = run->total, .color = color};
 
     page.duration = (double)(run->total->to - run->total->from);
-    page.columns = !columns                  ? DEFAULT_COLUMNS
-                   : columns < LEAST_COLUMNS ? LEAST_COLUMNS
-                   : columns > MAX_COLUMNS   ? MAX_COLUMNS
-                                             : columns;
+    page.columns = !columns                ? DEFAULT_COLUMNS
+                   : columns < MIN_COLUMNS ? MIN_COLUMNS
+                   : columns > MAX_COLUMNS ? MAX_COLUMNS
+                                           : columns;
     put_title(&page);
     bench_put_bottleneck(&page);
     bench_put_limited(&page);

@@ -1,4 +1,4 @@
-/* What a run of the load generator came to: what the reports are about. */
+/* A run of the load generator, as the reports read it. */
 #ifndef CLI_BENCH_BENCH_RUN_H
 #define CLI_BENCH_BENCH_RUN_H
 
@@ -8,21 +8,21 @@
 #include "bench/load/verdict.h"
 #include "cli/options/load_options.h"
 
-/* A run, for those who write about it; all is borrowed. */
+/* All pointers are borrowed. */
 struct bench_run {
-    const struct load_command *command; /* what was asked */
-    const struct load_options *load;    /* the part of it that is the load's: command->run */
+    const struct load_command *command; /* the options */
+    const struct load_options *load;    /* the options of the load: command->run */
     const struct request_options *request;
     const char *unix_socket; /* NULL: none */
     bool rehearsed;
-    const char *url; /* of the first target, as shown */
-    size_t targets;  /* how many there are */
+    const char *url; /* the first target's, without a password */
+    size_t targets;  /* number of targets */
     uint64_t began;  /* wall clock, nanoseconds since 1970 */
     const struct tally *total;
     struct spool *intervals;
-    const struct slo *slo; /* judged; count 0: none was asked for */
+    const struct slo *slo; /* with results; count 0: no --slo */
     struct judgement judgement;
-    bool interrupted; /* ^C: the report is of what was until then */
+    bool interrupted; /* a signal ended the run: the report covers the time until then */
 };
 
 #endif

@@ -1,10 +1,10 @@
-/* Whether the numbers can be believed: what stands above them, and the lines about the client
-   itself. */
+/* Whether the numbers can be trusted: the notices above the report, and the lines about the
+   client. */
 #include "cli/bench/bench_page.h"
 #include "cli/output/figures.h"
 #include "cli/output/terminal.h"
 
-/* Why, as parts of a sentence with "and" between them. */
+/* Writes the reasons as parts of a sentence with "and". */
 static void describe_reasons(const struct page *page, char *text)
 {
     const struct judgement *judgement = &page->run->judgement;
@@ -34,7 +34,7 @@ static void describe_reasons(const struct page *page, char *text)
                  figure_share(judgement->late_share).text, (int)(VERDICT_LATE / NSEC_PER_MS));
 }
 
-/* What helps. */
+/* Writes a remedy. */
 static void describe_remedy(const struct page *page, char *text)
 {
     const char *many = page->total->processes > 1 ? "more" : "several";
@@ -43,7 +43,7 @@ static void describe_remedy(const struct page *page, char *text)
     case VERDICT_OK: break;
     case VERDICT_STARVED: page_add(text, "Give it a core of its own (taskset)."); break;
     case VERDICT_SUSPENDED:
-        page_add(text, "A signal or the machine stopped it: run it again, undisturbed.");
+        page_add(text, "A signal or the machine stopped it: repeat the run without interruption.");
         break;
     case VERDICT_SATURATED:
         if (page->run->load->open_loop)
@@ -57,7 +57,7 @@ static void describe_remedy(const struct page *page, char *text)
     }
 }
 
-/* The client was what was measured: said before anything else. */
+/* The client was the bottleneck: this comes first. */
 void bench_put_bottleneck(const struct page *page)
 {
     char text[NOTE_BYTES] = "The client was the bottleneck: ";
@@ -70,7 +70,7 @@ void bench_put_bottleneck(const struct page *page)
     page_notice(page, SHADE_RED, text);
 }
 
-/* The number of connections was a limit: said where the numbers are not the client's own. */
+/* The number of connections was a limit. Not written if the client was the bottleneck. */
 void bench_put_limited(const struct page *page)
 {
     const struct tally *total = page->total;
@@ -80,8 +80,8 @@ void bench_put_limited(const struct page *page)
         return;
     page_add(
         text,
-        "All connections (%s) were busy %s of the time while requests waited for one: their number "
-        "was a limit, perhaps before the server was. Compare with more of them (-c).",
+        "All connections (%s) were busy %s of the time while requests waited for one. Their number "
+        "was a limit, perhaps before the server was. Compare with more connections (-c).",
         figure_count(page->run->load->connections).text, figure_share(tally_limited(total)).text);
     page_notice(page, SHADE_YELLOW, text);
 }
@@ -96,11 +96,11 @@ void bench_put_interrupted(const struct page *page)
     page_add(text, "Interrupted after %s", figure_span(page->duration).text);
     if (wanted != NSEC_NEVER)
         page_add(text, " of %s", figure_span((double)wanted).text);
-    page_add(text, ": what follows is what was until then.");
+    page_add(text, ": the report covers the time until then.");
     page_notice(page, SHADE_YELLOW, text);
 }
 
-/* No server was reached: the run ended by itself. */
+/* No server was reached, so the run ended early. */
 void bench_put_gave_up(const struct page *page)
 {
     enum error error = (enum error)page->total->gave_up;
@@ -118,15 +118,15 @@ static void put_stamps(const struct page *page)
     const struct tally *total = page->total;
 
     if (total->stamps_missing)
-        page_line(page, "", SHADE_DIM, "%s answers came without a kernel stamp",
+        page_line(page, "", SHADE_DIM, "%s responses came without a kernel stamp",
                   figure_count(total->stamps_missing).text);
     if (total->stamps_unusable)
         page_line(page, "", SHADE_YELLOW,
-                  "%s kernel stamps could not be used: the wall clock was set meanwhile",
+                  "%s kernel stamps could not be used: the wall clock was changed during the run",
                   figure_count(total->stamps_unusable).text);
 }
 
-/* "loop lag    p50 2 us, p99 31 us, max 1.2 ms" */
+/* Writes "loop lag    p50 2 us, p99 31 us, max 1.2 ms". */
 static void put_spread(const struct page *page, const char *name, const struct histogram *histogram,
                        const char *rest)
 {

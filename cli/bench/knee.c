@@ -1,6 +1,5 @@
-/* The search, and how its curve is shown. Rejected: one long ramp. A rate that is over the knee
-   leaves a queue behind, which spoils all rates after it; runs of their own can wait until the
-   server is idle. */
+/* The search for the knee, and its report. Rejected: one long ramp. A rate above the knee leaves a
+   queue behind that affects all later rates. Separate runs can wait until the server is idle. */
 #include "cli/bench/knee.h"
 
 #include <math.h>
@@ -10,9 +9,10 @@
 #include "cli/bench/settle.h"
 #include "cli/output/json.h"
 
-#define MAX_WAITING 0.01 /* of the requests, at the end of a try: more is a queue that grows */
+/* share of requests that may wait at the end of a try; more is a growing queue */
+#define MAX_WAITING 0.01
 
-/* The share of what was due that was not even started in the end. */
+/* The share of scheduled requests that were not started at the end. */
 static double waiting_share(const struct tally *tally)
 {
     return tally->scheduled ? (double)tally->waiting / (double)tally->scheduled : 1;
@@ -25,22 +25,22 @@ static double wrong_share(const struct tally *tally)
     return ended ? (double)tally_wrong(tally) / (double)ended : 1;
 }
 
-/* Whether more connections would have been of use: without a wait for one, the server was as quick
-   as it is when it is idle. Where it is overloaded all connections are busy, too, but then it is
-   slow. */
+/* Whether more connections could raise the rate: all were busy, and without the wait for one the
+   server was as fast as when idle. With an overloaded server all connections are busy too, but it
+   is slow. */
 static bool is_limited(const struct settle *settle, const struct tally *total)
 {
     return verdict_limited(total) &&
            histogram_at(total->raw, 50) <= SETTLE_SLOWER * settle->service;
 }
 
-/* A search under way. */
+/* A search in progress. */
 struct knee_search {
     struct knee *knee;
     const struct load_plan *plan;
     struct settle settle;
-    nsec ended; /* when the last try was over; 0: there was none */
-    FILE *to;   /* where each try is reported; NULL: nowhere */
+    nsec ended; /* when the last try ended; 0: no try yet */
+    FILE *to;   /* each try is written there; NULL: nowhere */
 };
 
 static struct knee_try judge(const struct knee_search *search, double rate,
@@ -61,7 +61,7 @@ static struct knee_try judge(const struct knee_search *search, double rate,
     };
 }
 
-/* Shows a time that was measured, or a limit. */
+/* Formats a measured time or a limit. */
 static const char *time_text(char text[32], double nanoseconds)
 {
     if (isnan(nanoseconds))
@@ -81,22 +81,22 @@ static void show(FILE *to, const struct knee_try *one)
             one->saturated               ? ", the client was the bottleneck"
             : one->limited && !one->held ? ", the connections were the limit"
                                          : "",
-            one->settled ? "" : ", the server was not idle before");
+            one->settled ? "" : ", the server was not idle at the start");
 }
 
 static void show_head(FILE *to, const struct knee *knee)
 {
-    fprintf(to, "  %12s %12s %14s %10s %10s\n", "asked/s", "answered/s", knee->limit.name, "wrong",
-            "waiting");
+    fprintf(to, "  %12s %12s %14s %10s %10s\n", "intended/s", "completed/s", knee->limit.name,
+            "wrong", "waiting");
 }
 
-static void note_shortage(struct knee *knee, const struct tally *total)
+static void add_shortage(struct knee *knee, const struct tally *total)
 {
     knee->ports = knee->ports || total->errors[ERROR_PORTS];
     knee->descriptors = knee->descriptors || total->errors[ERROR_DESCRIPTORS];
 }
 
-/* One try of a rate. False where the run cannot be set up. */
+/* Runs one try of a rate. False if the run cannot be set up. */
 static bool try_rate(struct knee_search *search, double rate, bool settled)
 {
     struct knee *knee = search->knee;
@@ -121,7 +121,7 @@ static bool try_rate(struct knee_search *search, double rate, bool settled)
         one->settled = settled;
         knee->count++;
         knee->gave_up = (enum error)recorder.total->gave_up;
-        note_shortage(knee, recorder.total);
+        add_shortage(knee, recorder.total);
         search->ended = outcome.ended;
         if (search->to)
             show(search->to, one);
@@ -130,7 +130,7 @@ static bool try_rate(struct knee_search *search, double rate, bool settled)
     return made;
 }
 
-/* The rate to be tried next, from the highest that held and the lowest that did not; 0: it is
+/* Returns the next rate, from the highest rate that held and the lowest that missed; 0: the knee is
    found. */
 static double next_rate(double held, double missed)
 {
@@ -141,19 +141,19 @@ static double next_rate(double held, double missed)
     return held > 0 ? (held + missed) / 2 : missed / 2;
 }
 
-static bool is_over(const struct knee *knee)
+static bool has_ended(const struct knee *knee)
 {
     return knee->interrupted || knee->gave_up;
 }
 
-/* Tries a rate on an idle server, and once more where it missed. *last is the try that counts, NULL
-   where the search is over before there is one. False where a run cannot be set up. */
+/* Tries a rate on an idle server, and again if it missed. *last is the try that counts; NULL if the
+   search ended before. False if a run cannot be set up. */
 static bool try_twice(struct knee_search *search, double rate, const struct knee_try **last)
 {
     struct knee *knee = search->knee;
 
     *last = NULL;
-    for (int i = 0; i < 2 && !is_over(knee) && !(*last && (*last)->held); i++) {
+    for (int i = 0; i < 2 && !has_ended(knee) && !(*last && (*last)->held); i++) {
         nsec since = search->ended ? search->ended : clock_now();
         const struct knee_try *one = &knee->tries[knee->count];
         bool settled;
@@ -161,26 +161,26 @@ static bool try_twice(struct knee_search *search, double rate, const struct knee
         if (!settle_wait(&search->settle, since + SETTLE_TIME, &settled))
             return false;
         knee->interrupted = search->settle.interrupted;
-        if (is_over(knee))
+        if (has_ended(knee))
             break;
         if (!settled && search->to)
-            fprintf(search->to, "  (the server is not idle again after %d s)\n",
+            fprintf(search->to, "  (the server is not idle after %d s)\n",
                     (int)(SETTLE_TIME / NSEC_PER_S));
         if (!try_rate(search, rate, settled))
             return false;
-        if (!is_over(knee))
+        if (!has_ended(knee))
             *last = one;
     }
     return true;
 }
 
-/* Doubles and halves, until the knee is found or the search is over. */
+/* Searches by doubling, then by bisection, until the knee is found or the search ends. */
 static bool search_from(struct knee_search *search, double rate)
 {
     struct knee *knee = search->knee;
     double missed = 0;
 
-    for (int i = 0; i < KNEE_MAX_RATES && rate > 0 && !is_over(knee); i++) {
+    for (int i = 0; i < KNEE_MAX_RATES && rate > 0 && !has_ended(knee); i++) {
         const struct knee_try *last;
 
         if (!try_twice(search, rate, &last))
@@ -209,7 +209,7 @@ bool knee_find(struct knee *knee, const struct load_plan *plan, FILE *to)
         return false;
     knee->interrupted = search.settle.interrupted;
     knee->gave_up = search.settle.error;
-    if (is_over(knee))
+    if (has_ended(knee))
         return true;
     if (to)
         show_head(to, knee);
@@ -225,8 +225,7 @@ static int by_rate(const void *a, const void *b)
     return (one->held > other->held) - (one->held < other->held);
 }
 
-/* The tries in the order of their rates; of one rate, the one that missed first: it was the
-   first. */
+/* Returns the tries sorted by rate. Of two tries of one rate the one that missed was the first. */
 static struct knee sorted(const struct knee *knee)
 {
     struct knee copy = *knee;
@@ -247,15 +246,14 @@ void knee_curve(FILE *to, const struct knee *knee)
         show(to, &curve.tries[i]);
 }
 
-/* What was the limit where that was not the server. */
-static const char *beyond(const struct knee *knee)
+/* Returns the limit above the knee, if it was not the server. */
+static const char *limit_above(const struct knee *knee)
 {
     if (knee->saturated)
-        return "; beyond that the client was the bottleneck";
+        return "; above that rate the client was the bottleneck";
     if (knee->limited)
-        return "; beyond that all connections were busy though the server was as quick as when it "
-               "was "
-               "idle: the connections were the limit, try more of them (-c)";
+        return "; above that rate all connections were busy, and the server was as fast as when it "
+               "was idle: the connections were the limit, try more of them (-c)";
     return "";
 }
 
@@ -273,9 +271,9 @@ void knee_text(FILE *to, const struct knee *knee)
                 error_sentence(knee->gave_up), knee->count ? " The search ended there." : "");
     else if (knee->rate > 0)
         fprintf(to, "%s at most %s is held up to %.0f requests a second%s.\n", part->name, limit,
-                knee->rate, beyond(knee));
+                knee->rate, limit_above(knee));
     else
-        fprintf(to, "%s at most %s was held at no rate%s.\n", part->name, limit, beyond(knee));
+        fprintf(to, "%s at most %s was held at no rate%s.\n", part->name, limit, limit_above(knee));
 }
 
 static void put_try(struct json *json, const struct knee_try *one)

@@ -1,6 +1,7 @@
 /*
- * A run in this process is a loop, the network and a load. In several, each child has these for
- * itself with its share of the connections, the rate and the requests, and the parent only adds up.
+ * In one process a run is a loop, the network and a load. With several processes each child has its
+ * own, with its share of the connections, the rate and the requests, and the parent adds up the
+ * tallies.
  */
 #include "cli/bench/load_run.h"
 
@@ -15,36 +16,34 @@
 #include "cli/output/diagnostic.h"
 #include "reactor/interrupt.h"
 
-#define START_AFTER                                                                                \
-    (200 * NSEC_PER_MS) /* of several processes: to be forked, and to read what they need */
+/* time for several processes to start and to read the files that they need */
+#define START_AFTER (200 * NSEC_PER_MS)
 
-/* The exit status of a child that a signal ended before its time is this and the signal's
-   number. */
+/* The exit status of a child that a signal ended early is this plus the number of the signal. */
 #define ENDED_BY_SIGNAL 128
 
-/* A load in this process. */
 struct runner {
     const struct load_plan *plan;
-    unsigned share, shares; /* ours of so many */
+    unsigned share, shares; /* this process is number `share` of `shares` */
     struct loop *loop;
     struct network network;
-    struct sock_from *sources; /* of --interface, or anywhere */
+    struct sock_from *sources; /* the addresses of --interface, or any */
     size_t source_count;
     struct interrupt interrupt;
     struct load *load;
-    int signal;          /* that ended it; 0: none */
-    struct watch origin; /* the end of the rehearsal's */
+    int signal;          /* the signal that ended the run; 0: none */
+    struct watch origin; /* becomes ready when the rehearsal's process ends */
     void (*interval)(void *owner, const struct tally *tally);
-    void *owner; /* its argument */
+    void *owner;
 };
 
-/* A part of a whole that is divided as evenly as it can be. */
+/* Returns a share of a whole that is divided as evenly as possible. */
 static uint64_t part(uint64_t whole, unsigned share, unsigned shares)
 {
     return whole / shares + (share < whole % shares);
 }
 
-/* This process's share. */
+/* Returns the options of this process's share. */
 static struct load_options options_of(const struct runner *runner)
 {
     struct load_options options = runner->plan->load.run;
@@ -77,7 +76,8 @@ static void on_origin_end(void *owner, uint32_t events)
     load_stop(runner->load);
 }
 
-/* By the process that started it, or not at all. */
+/* Watches the rehearsal's process, if there are no child processes. Otherwise the parent watches
+   it. */
 static bool watch_origin(struct runner *runner)
 {
     int error = runner->shares > 1 ? 0
@@ -118,7 +118,7 @@ static bool read_sources(struct runner *runner)
     return true;
 }
 
-/* A phase of a connection that no option limits has the request's time. */
+/* Limits each phase of a connection to the timeout of a request. */
 static void limit_phases(struct dialer *dialer, nsec timeout)
 {
     nsec *limits[] = {&dialer->dns_timeout, &dialer->connect_timeout, &dialer->tls_timeout};
@@ -138,7 +138,7 @@ static bool make_load(struct runner *runner)
     return runner->load || complain_and_free("TLS", why);
 }
 
-/* Runs the load to its end. False where it cannot be set up, which is said. */
+/* Runs the load to its end. False, with a diagnostic, if it cannot be set up. */
 static bool run_here(struct runner *runner)
 {
     bool made = false;
@@ -172,7 +172,7 @@ struct parent {
     struct procs *procs;
     struct recorder *recorder;
     struct load_outcome *outcome;
-    struct watch origin; /* the end of the rehearsal's */
+    struct watch origin; /* becomes ready when the rehearsal's process ends */
 };
 
 static void send_interval(void *owner, const struct tally *tally)
@@ -198,7 +198,7 @@ static int run_child(void *arg, unsigned index, int fd)
     return runner.signal ? ENDED_BY_SIGNAL + runner.signal : EXIT_FETCHED;
 }
 
-/* Of this process, or joined from all. */
+/* Takes an interval of this process, or of all children together. */
 static void on_joined(void *owner, const struct tally *joined)
 {
     const struct parent *parent = owner;
@@ -233,8 +233,7 @@ static void on_parents_origin_end(void *owner, uint32_t events)
     procs_stop(parent->procs);
 }
 
-/* Whether a child ended before its time because a signal came, to it alone or to the whole
-   group. */
+/* Whether a signal ended a child early. */
 static bool ended_early(const struct proc *proc)
 {
     return proc->end == PROC_STATUS && proc->number > ENDED_BY_SIGNAL;
@@ -242,8 +241,8 @@ static bool ended_early(const struct proc *proc)
 
 #define PROCESS "process %u of %u "
 
-/* Names a child that did not end well. */
-static void say_how(const struct proc *proc, unsigned number, unsigned count)
+/* Reports a child that failed. */
+static void report_failure(const struct proc *proc, unsigned number, unsigned count)
 {
     if (proc->end == PROC_SIGNAL)
         diagnostic(PROCESS "was killed by signal %d", number, count, proc->number);
@@ -256,12 +255,12 @@ static void say_how(const struct proc *proc, unsigned number, unsigned count)
     else if (proc->end == PROC_STATUS)
         diagnostic(PROCESS "ended with status %d", number, count, proc->number);
     else
-        diagnostic(PROCESS "sent what is no tally", number, count);
+        diagnostic(PROCESS "sent an invalid tally", number, count);
 }
 
-/* Names the children that did not end well, and returns whether there are any. Those that ended
-   early in an interrupted run did what they should. */
-static bool say_lost(const struct parent *parent, unsigned count)
+/* Reports the children that failed, and returns whether there are any. In an interrupted run
+   children may end early. */
+static bool report_failures(const struct parent *parent, unsigned count)
 {
     const struct load_outcome *outcome = parent->outcome;
     bool lost = false;
@@ -274,13 +273,13 @@ static bool say_lost(const struct parent *parent, unsigned count)
         if (proc->end == PROC_WELL ||
             ((outcome->interrupted || outcome->origin_ended) && ended_early(proc)))
             continue;
-        say_how(proc, i + 1, count);
+        report_failure(proc, i + 1, count);
         lost = true;
     }
     return lost;
 }
 
-/* The children begin their parts of the schedule at one time, when all of them should be there. */
+/* Starts the children. They begin the schedule at the same time, when all should be ready. */
 static bool run_parent(struct parent *parent, const struct load_plan *plan)
 {
     struct load_plan whole = *plan;
@@ -308,10 +307,10 @@ static bool run_parent(struct parent *parent, const struct load_plan *plan)
     }
     if (!error) {
         loop_run(parent->loop);
-        loop_turn(parent->loop, 0); /* a signal to the whole group may be here, too */
+        loop_turn(parent->loop, 0); /* a signal to the process group may have arrived here too */
         interrupt_stop(&interrupt);
         loop_unwatch(parent->loop, &parent->origin);
-        parent->outcome->lost = say_lost(parent, options.count);
+        parent->outcome->lost = report_failures(parent, options.count);
         parent->outcome->busiest = procs_busiest(parent->procs);
     }
     procs_free(parent->procs);
@@ -325,7 +324,7 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
     bool made;
 
     *outcome = (struct load_outcome){.interrupted = interrupts_pending()};
-    if (outcome->interrupted) /* between two runs */
+    if (outcome->interrupted) /* the signal came between two runs */
         return true;
     if (plan->load.processes == 1) {
         made = run_here(&runner);

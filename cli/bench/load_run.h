@@ -1,4 +1,4 @@
-/* One run of the load generator: from a plan to a load, in this process or in several. */
+/* One run of the load generator, in this process or in several. */
 #ifndef CLI_BENCH_LOAD_RUN_H
 #define CLI_BENCH_LOAD_RUN_H
 
@@ -6,23 +6,24 @@
 #include "cli/network.h"
 #include "cli/options/load_options.h"
 
-/* What the run is to be; all is borrowed. */
+/* The options of a run; all borrowed. */
 struct load_plan {
     struct load_command load; /* with the targets */
     const struct network_options *network;
     const struct rehearsal *rehearsal;
 };
 
-/* How it went. */
+/* The outcome of a run. */
 struct load_outcome {
-    nsec ended;        /* when the last interval was over; what is drained ends later */
-    bool interrupted;  /* by a signal, perhaps before it began */
-    bool origin_ended; /* the rehearsal's, by itself */
-    bool lost;         /* a process did not end well: the figures are not whole */
-    double busiest;    /* the share of time for which the busiest process was on a core */
+    nsec ended;        /* when the last interval ended; draining ends later */
+    bool interrupted;  /* by a signal, perhaps before the start */
+    bool origin_ended; /* the rehearsal's process ended by itself */
+    bool lost;         /* a process failed: the figures are incomplete */
+    double busiest;    /* share of time that the busiest process was on a core */
 };
 
-/* Runs it; intervals go to the recorder. False where it cannot be set up, which is said. */
+/* Runs the load and passes its intervals to the recorder. False, with a diagnostic, if it cannot be
+   set up. */
 bool load_run(const struct load_plan *plan, struct recorder *recorder,
               struct load_outcome *outcome);
 

@@ -1,4 +1,4 @@
-/* The sum of a run, and those who look at its parts. */
+/* Adds up the intervals of a run and passes them on. */
 #include "cli/bench/recorder.h"
 
 #include <string.h>
@@ -49,7 +49,7 @@ bool recorder_end(struct recorder *recorder)
     if (error)
         complain(recorder->path, strerrordesc_np(error));
     if (spool_error(recorder->spool))
-        complain("the intervals are not all there", strerrordesc_np(spool_error(recorder->spool)));
+        complain("some intervals are lost", strerrordesc_np(spool_error(recorder->spool)));
     return !error && !spool_error(recorder->spool);
 }
 

@@ -1,5 +1,5 @@
-/* Where the intervals of a run go: into its total, the intervals' own list, an HdrHistogram log,
-   and the live view. */
+/* Receives the intervals of a run: adds them to the total, stores them, writes an HdrHistogram log,
+   and shows the live view. */
 #ifndef CLI_BENCH_RECORDER_H
 #define CLI_BENCH_RECORDER_H
 
@@ -12,24 +12,24 @@
 struct recorder {
     struct tally *total;
     struct spool *spool;
-    struct hlog *hlog; /* NULL: not asked for */
-    struct live *live; /* NULL: no terminal */
-    const char *path;  /* of the log */
-    uint64_t began;    /* wall clock, nanoseconds since 1970: when measuring was to begin */
+    struct hlog *hlog; /* NULL: no --hlog */
+    struct live *live; /* NULL: no live view */
+    const char *path;  /* path of the log */
+    uint64_t began;    /* intended start of measuring: wall clock, nanoseconds since 1970 */
 };
 
-/* Begins, with the warm-up, the log and the live view of `load`. False where the log cannot be
-   written, which is said; recorder_close is called in any case. */
+/* Opens a recorder with the warm-up, the log and the live view of `load`. False, with a diagnostic,
+   if the log cannot be written. Call recorder_close in either case. */
 bool recorder_open(struct recorder *recorder, const struct load_command *load);
 
-/* Takes an interval. */
+/* Adds an interval. */
 void recorder_interval(struct recorder *recorder, const struct tally *tally);
 
-/* The run is over: takes the live view away and ends the log. False where not all of the log or of
-   the intervals could be written, which is said. */
+/* Ends the run: erases the live view and closes the log. False, with a diagnostic, if a part of the
+   log or the intervals could not be written. */
 bool recorder_end(struct recorder *recorder);
 
-/* Frees what is left. */
+/* Frees the recorder. */
 void recorder_close(struct recorder *recorder);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * firstbyte bench: one run, several, two targets in turns, or the search for the knee. A report is
- * written when its run is over, so that nothing that is written disturbs what is measured.
+ * firstbyte bench: one run, several runs, two targets alternately, or the search for the knee. A
+ * report is written when its run has ended, so that writing does not disturb the measurement.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,17 +21,16 @@
 #include "http/error.h"
 #include "reactor/interrupt.h"
 
-#define OWN_DESCRIPTORS 24 /* that are no connection */
-#define MAX_SIDES       2  /* the target, and that of --vs */
+#define OWN_DESCRIPTORS 24 /* for purposes other than connections */
+#define MAX_SIDES       2  /* the target, and the target of --vs */
 
-/* A target and its runs. */
 struct side {
     struct target_list list;
     struct targets *targets;
-    char *json; /* the runs' reports, for the comparison; NULL: there is none */
+    char *json; /* the reports of the runs, for the comparison; NULL: none */
     size_t json_bytes;
-    unsigned kept; /* of so many */
-    FILE *to;      /* what writes them */
+    unsigned kept; /* number of reports in `json` */
+    FILE *to;      /* stream that writes `json` */
 };
 
 struct bench {
@@ -40,15 +39,15 @@ struct bench {
     struct side sides[MAX_SIDES];
     size_t side_count;
     struct output *output;
-    bool interrupted, saturated, missed; /* any of the runs */
-    bool proven;                         /* a limit was missed that the client is no excuse for */
-    bool answered;                       /* anything was */
-    bool told;                           /* a report was written */
-    bool incomplete;                     /* something of the figures is lost, which was said */
-    bool short_of;                       /* descriptors or local ports ran out, which was said */
-    bool gave_up;                        /* a run reached no server, which was said */
-    bool origin_ended;                   /* the rehearsal's, by itself, which was said */
-    bool unmade;                         /* a run could not be set up, which was said */
+    bool interrupted, saturated, missed; /* in any run */
+    bool proven;                         /* a limit was missed, and not because of the client */
+    bool any_response;                   /* a response came */
+    bool reported;                       /* a report was written */
+    bool incomplete;                     /* figures were lost; reported */
+    bool shortage;                       /* descriptors or local ports ran out; reported */
+    bool gave_up;                        /* a run reached no server; reported */
+    bool origin_ended;                   /* the rehearsal's process ended by itself; reported */
+    bool not_set_up;                     /* a run could not be set up; reported */
 };
 
 /* --- making ready --- */
@@ -57,18 +56,19 @@ static bool make_side(struct side *side, const struct options *options,
                       const struct list_options *from)
 {
     struct target_list *list = &side->list;
-    size_t stranger;
+    size_t other;
 
     if (!target_list_read(list, from, &options->request))
         return false;
     side->targets = targets_new(list->sites, list->weights, list->count,
-                                options->load.run.new_connections, &stranger);
+                                options->load.run.new_connections, &other);
     if (side->targets) {
-        list->count = 0; /* they are the targets' now */
+        list->count = 0; /* the targets own the sites now */
         return true;
     }
-    return complain(list->sites[stranger]->url.shown,
-                    "all targets of a run have one scheme, host and port; this one is elsewhere");
+    return complain(
+        list->sites[other]->url.shown,
+        "all targets of a run must have the same scheme, host and port; this one differs");
 }
 
 static bool make_sides(struct bench *bench)
@@ -96,7 +96,7 @@ static bool open_output(struct bench *bench)
     return bench->output || complain_and_free("--output", why);
 }
 
-/* What will be short is said before it is missed. */
+/* Warns if there are too few descriptors for the connections. */
 static void check_descriptors(const struct options *options)
 {
     struct rlimit limit;
@@ -104,7 +104,7 @@ static void check_descriptors(const struct options *options)
 
     if (getrlimit(RLIMIT_NOFILE, &limit) || each + OWN_DESCRIPTORS <= limit.rlim_cur)
         return;
-    diagnostic("a process may open %llu descriptors, too few for %zu connections; raise that "
+    diagnostic("a process may open %llu descriptors, too few for %zu connections: raise the limit "
                "(ulimit -n, sysctl fs.nr_open), or divide them (--procs)",
                (unsigned long long)limit.rlim_cur, each);
 }
@@ -132,12 +132,12 @@ static void write_report(FILE *to, const struct bench_run *run, const struct opt
     }
 }
 
-/* What the system can be told to allow, where it was short of something. Returns whether it was. */
-static bool say_remedies(bool ports, bool descriptors)
+/* Writes remedies if the system ran out of ports or descriptors. Returns whether it did. */
+static bool report_shortage(bool ports, bool descriptors)
 {
     if (ports)
-        diagnostic("local ports ran out: widen net.ipv4.ip_local_port_range, let them be used "
-                   "again (net.ipv4.tcp_tw_reuse=1), or start from several addresses (--interface, "
+        diagnostic("local ports ran out: widen net.ipv4.ip_local_port_range, allow their reuse "
+                   "(net.ipv4.tcp_tw_reuse=1), or start from several addresses (--interface, "
                    "repeated)");
     if (descriptors)
         diagnostic("descriptors ran out: raise ulimit -n and sysctl fs.nr_open, or divide the "
@@ -145,9 +145,9 @@ static bool say_remedies(bool ports, bool descriptors)
     return ports || descriptors;
 }
 
-/* What the text report says first, beside one for machines: why the exit status is not 0, and what
-   else limited the run. */
-static void say_judgement(const struct bench_run *run)
+/* For reports in JSON or CSV, writes the notices of the text report: why the exit status is not 0,
+   and what limited the run. */
+static void report_verdict(const struct bench_run *run)
 {
     enum error error = (enum error)run->total->gave_up;
 
@@ -162,16 +162,16 @@ static void say_judgement(const struct bench_run *run)
                    100 * run->judgement.late_share);
     else if (verdict_limited(run->total))
         diagnostic("all connections were busy %.1f%% of the time while requests waited for "
-                   "one: compare with more (-c)",
+                   "one: compare with more connections (-c)",
                    100 * tally_limited(run->total));
     for (size_t i = 0; i < run->slo->count; i++)
         if (!run->slo->part[i].held)
             diagnostic("--slo %s was missed", run->slo->part[i].name);
 }
 
-/* Writes what a run came to, for people and for the comparison. */
-static void tell(struct bench *bench, struct side *side, const struct load_plan *plan,
-                 const struct recorder *recorder, const struct load_outcome *outcome)
+/* Writes the report of a run, and keeps it for the comparison. */
+static void report_run(struct bench *bench, struct side *side, const struct load_plan *plan,
+                       const struct recorder *recorder, const struct load_outcome *outcome)
 {
     const struct options *options = bench->options;
     struct slo slo = options->load.slo;
@@ -196,26 +196,26 @@ static void tell(struct bench *bench, struct side *side, const struct load_plan 
         bench->missed = true;
     bench->proven = bench->proven || slo_is_proven(&slo);
     bench->saturated = bench->saturated || run.judgement.verdict != VERDICT_OK;
-    bench->answered = bench->answered || recorder->total->completed;
+    bench->any_response = bench->any_response || recorder->total->completed;
     to = output_begin(bench->output);
-    if (bench->told && options->output.format == FORMAT_TEXT)
+    if (bench->reported && options->output.format == FORMAT_TEXT)
         putc('\n', to);
-    bench->told = true;
+    bench->reported = true;
     write_report(to, &run, options);
     output_end(bench->output);
     if (side->to && !run.interrupted) {
         bench_report_json(side->to, &run);
         side->kept++;
     }
-    bench->short_of = say_remedies(recorder->total->errors[ERROR_PORTS],
-                                   recorder->total->errors[ERROR_DESCRIPTORS]) ||
-                      bench->short_of;
+    bench->shortage = report_shortage(recorder->total->errors[ERROR_PORTS],
+                                      recorder->total->errors[ERROR_DESCRIPTORS]) ||
+                      bench->shortage;
     bench->gave_up = bench->gave_up || recorder->total->gave_up;
     if (!options->output.quiet && options->output.format != FORMAT_TEXT)
-        say_judgement(&run);
+        report_verdict(&run);
 }
 
-/* One run. False where it cannot be set up, which is said. */
+/* Runs one side once. False, with a diagnostic, if it cannot be set up. */
 static bool run_side(struct bench *bench, struct side *side)
 {
     const struct load_plan plan = plan_of(bench, side);
@@ -227,16 +227,16 @@ static bool run_side(struct bench *bench, struct side *side)
         bench->incomplete = !recorder_end(&recorder) || outcome.lost || bench->incomplete;
         bench->interrupted = outcome.interrupted;
         bench->origin_ended = outcome.origin_ended && rehearsal_report_end(&bench->rehearsal);
-        tell(bench, side, &plan, &recorder, &outcome);
+        report_run(bench, side, &plan, &recorder, &outcome);
     }
     recorder_close(&recorder);
-    bench->unmade = !made;
+    bench->not_set_up = !made;
     return made;
 }
 
 /* --- several runs --- */
 
-/* The two sides' reports are kept to be compared. */
+/* Prepares to keep the reports of two sides for the comparison. */
 static void keep_reports(struct bench *bench)
 {
     for (size_t i = 0; i < MAX_SIDES && bench->side_count > 1; i++)
@@ -268,41 +268,41 @@ static enum exit_status compare(struct bench *bench)
     return status;
 }
 
-/* The worst that was met decides. */
+/* Returns the exit status for the worst outcome. */
 static enum exit_status verdict(const struct bench *bench)
 {
     if (bench->interrupted)
         return EXIT_INTERRUPTED;
-    if (bench->origin_ended || bench->incomplete || bench->short_of)
+    if (bench->origin_ended || bench->incomplete || bench->shortage)
         return EXIT_SETUP;
     if (bench->proven)
         return EXIT_SLO;
-    if (bench->gave_up && !bench->answered)
+    if (bench->gave_up && !bench->any_response)
         return EXIT_SOME_FAILED;
     if (bench->saturated)
         return EXIT_SATURATED;
     if (bench->missed)
         return EXIT_SLO;
-    return bench->answered ? EXIT_FETCHED : EXIT_SOME_FAILED;
+    return bench->any_response ? EXIT_FETCHED : EXIT_SOME_FAILED;
 }
 
-/* Whether another run makes sense: no signal asked for an end, there is a server, and a report can
-   be written. */
-static bool goes_on(struct bench *bench)
+/* Whether another run is useful: no signal came, a server was reached, and reports can be
+   written. */
+static bool continues(struct bench *bench)
 {
     bench->interrupted = bench->interrupted || interrupts_pending();
     return !bench->interrupted && !bench->origin_ended && !bench->gave_up &&
            !output_error(bench->output);
 }
 
-/* A B A B: what changes on the machine meanwhile meets both alike. */
+/* Runs the sides alternately (A B A B), so that changes of the machine affect both. */
 static enum exit_status run_all(struct bench *bench)
 {
     enum exit_status status;
 
     keep_reports(bench);
     for (unsigned i = 0; i < bench->options->load.repeat; i++)
-        for (size_t side = 0; side < bench->side_count && goes_on(bench); side++)
+        for (size_t side = 0; side < bench->side_count && continues(bench); side++)
             if (!run_side(bench, &bench->sides[side]))
                 return EXIT_SETUP;
     status = verdict(bench);
@@ -318,8 +318,8 @@ static enum exit_status search(struct bench *bench)
     struct knee knee;
     FILE *to;
 
-    bench->unmade = !knee_find(&knee, &plan, options->output.quiet ? NULL : stderr);
-    if (bench->unmade)
+    bench->not_set_up = !knee_find(&knee, &plan, options->output.quiet ? NULL : stderr);
+    if (bench->not_set_up)
         return EXIT_SETUP;
     bench->origin_ended = rehearsal_report_end(&bench->rehearsal);
     to = output_begin(bench->output);
@@ -327,7 +327,7 @@ static enum exit_status search(struct bench *bench)
         knee_json(to, &knee);
     } else {
         if (options->output.quiet || options->output.file ||
-            !isatty(STDOUT_FILENO)) /* else it was seen growing */
+            !isatty(STDOUT_FILENO)) /* otherwise each try was shown */
             knee_curve(to, &knee);
         knee_text(to, &knee);
     }
@@ -336,7 +336,7 @@ static enum exit_status search(struct bench *bench)
         return EXIT_SETUP;
     if (knee.interrupted)
         return EXIT_INTERRUPTED;
-    if (say_remedies(knee.ports, knee.descriptors))
+    if (report_shortage(knee.ports, knee.descriptors))
         return EXIT_SETUP;
     if (knee.gave_up) {
         if (options->output.format == FORMAT_JSON && !options->output.quiet)
@@ -347,10 +347,10 @@ static enum exit_status search(struct bench *bench)
     return knee.saturated ? EXIT_SATURATED : knee.rate > 0 ? EXIT_FETCHED : EXIT_SLO;
 }
 
-/* The reports are to be where they were wanted, in place of older ones where they are all there. */
+/* Finishes the output: with a complete set of reports it replaces the older file. */
 static enum exit_status end_output(struct bench *bench, enum exit_status status)
 {
-    bool finished = output_finish(bench->output, !bench->unmade);
+    bool finished = output_finish(bench->output, !bench->not_set_up);
     const char *kept = output_kept(bench->output);
 
     if (kept)
@@ -361,7 +361,7 @@ static enum exit_status end_output(struct bench *bench, enum exit_status status)
     return EXIT_SOME_FAILED;
 }
 
-/* All runs, and where their reports go; a signal from now on does not lose what there is. */
+/* Runs all, and finishes the output. From here a signal does not lose results. */
 static enum exit_status measure(struct bench *bench)
 {
     interrupts_hold();

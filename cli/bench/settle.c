@@ -1,19 +1,19 @@
-/* Probes are runs of one request, so that they go the way that the requests of a run go: names,
-   routes, TLS. Rejected: a connection that is kept for probes. A server that queues connections
-   would not show it there. */
+/* Probes are runs of one request, so they take the same path as requests of a run: names, routes,
+   TLS. Rejected: a connection that is kept for probes. It would not show that the server queues
+   connections. */
 #include "cli/bench/settle.h"
 
-#define FIRST_PAUSE   (10 * NSEC_PER_MS) /* before a probe of a wait; then doubled */
+#define FIRST_PAUSE   (10 * NSEC_PER_MS) /* before the first probe of a wait; then doubled */
 #define LONGEST_PAUSE NSEC_PER_S
 
-/* What a probe came to. */
+/* The result of a probe. */
 struct settle_probe {
-    bool answered;
-    bool wrong; /* with a status of 400 or more */
+    bool responded;
+    bool wrong; /* the status was 400 or more */
     nsec time, service;
 };
 
-/* Sends one after a pause, and waits for it until the deadline. */
+/* Sends a probe after a pause, and waits for its response until the deadline. */
 static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct settle_probe *probe)
 {
     nsec now = clock_now(), left = deadline > now + pause ? deadline - now - pause : 1;
@@ -33,7 +33,7 @@ static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct 
 
         settle->interrupted = outcome.interrupted || outcome.origin_ended;
         settle->error = tally_commonest_error(total);
-        *probe = (struct settle_probe){.answered = total->completed,
+        *probe = (struct settle_probe){.responded = total->completed,
                                        .wrong = tally_wrong(total),
                                        .time = total->latency->max,
                                        .service = total->raw->max};
@@ -42,17 +42,17 @@ static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct 
     return made;
 }
 
-/* Whether a probe tells more of the idle server than those before. */
+/* Whether a probe measures the idle server better than the earlier probes. */
 static bool is_better(const struct settle *settle, const struct settle_probe *probe)
 {
-    if (!probe->answered || !settle->time)
-        return probe->answered;
+    if (!probe->responded || !settle->time)
+        return probe->responded;
     if (probe->wrong != settle->wrong)
         return settle->wrong;
     return probe->time < settle->time;
 }
 
-/* One request on one connection, and nothing but its figures. */
+/* Reduces a load to one request on one connection, without a log. */
 static void reduce(struct load_command *load)
 {
     struct load_options *run = &load->run;
@@ -93,13 +93,12 @@ bool settle_begin(struct settle *settle, const struct load_plan *plan)
 
 static bool is_idle(const struct settle *settle, const struct settle_probe *probe)
 {
-    return probe->answered && (!probe->wrong || settle->wrong) &&
+    return probe->responded && (!probe->wrong || settle->wrong) &&
            (probe->time <= SETTLE_SLOWER * settle->time ||
             probe->time <= settle->time + SETTLE_SLACK);
 }
 
-/* The pauses grow: a limiter that lets in few a second would be kept busy by the probes
-   themselves. */
+/* The pauses grow, because probes themselves could keep a rate limiter busy. */
 bool settle_wait(struct settle *settle, nsec deadline, bool *settled)
 {
     nsec pause = FIRST_PAUSE;

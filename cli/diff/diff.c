@@ -1,7 +1,7 @@
 /*
- * Compares sets of runs in three steps: each metric of each pair by itself, then all that are
- * judged together (Holm), then a word for each pair. Rejected: to judge all that is in a report. Of
- * eight metrics five repeats could show no difference at all.
+ * Compares sets of runs in three steps: each metric of each pair alone, then the correction of all
+ * judged metrics together (Holm), then a verdict for each pair. Rejected: judging every metric of a
+ * report. With eight metrics, five repeats could not show any difference.
  */
 #include "cli/diff/diff.h"
 
@@ -14,12 +14,12 @@
 #include "cli/diff/diff_report.h"
 #include "cli/output/diagnostic.h"
 
-#define SEED      1 /* of the intervals: the same runs give the same numbers */
-#define MAX_NOTES 4 /* lines of warnings that a set can have */
+#define SEED      1 /* for the intervals: the same runs give the same numbers */
+#define MAX_NOTES 4 /* warnings of one set */
 
 /* --- the numbers --- */
 
-/* A metric of each run, to be freed; NULL where a run has none. */
+/* Returns a metric of each run, or NULL if a run has none. Free it. */
 static double *sample(const struct diff_set *set, enum diff_metric metric)
 {
     double *values = memory_grow(NULL, set->count, sizeof(*values));
@@ -34,7 +34,7 @@ static double *sample(const struct diff_set *set, enum diff_metric metric)
     return values;
 }
 
-/* Whether every run followed a schedule and kept up with it. */
+/* Whether every run had an open loop and met its schedule. */
 static bool was_met(const struct diff_set *set)
 {
     for (size_t i = 0; i < set->count; i++)
@@ -51,7 +51,7 @@ static bool has_some(const double *values, size_t count)
     return false;
 }
 
-/* Whether a metric decides. It depends on both sets together alone, so that it favours neither. */
+/* Whether a metric is judged. It depends on both sets together, so that it favours neither. */
 static bool is_judged(const struct diff_comparison *pair, enum diff_metric metric,
                       const double *baseline, const double *compared)
 {
@@ -94,7 +94,7 @@ static void measure(struct diff_comparison *pair, enum diff_metric metric)
 
 /* --- the words --- */
 
-/* Corrects all that is judged, together. */
+/* Corrects the p values of all judged metrics together. */
 static void correct(struct diff_comparisons *all)
 {
     double *p = memory_grow(NULL, all->count * DIFF_METRICS, sizeof(*p));
@@ -117,14 +117,14 @@ static void correct(struct diff_comparisons *all)
     all->needed = statistics_needed(all->judged ? all->judged : 1, DIFF_ALPHA);
 }
 
-/* Whether the clearest difference would be shown. */
+/* Whether there are enough runs to show the clearest difference. */
 static bool is_enough(const struct diff_comparisons *all, const struct diff_comparison *pair)
 {
     return (double)all->judged * statistics_least_p(pair->baseline->count, pair->compared->count) <=
            DIFF_ALPHA;
 }
 
-/* Slower by one metric is slower, whatever the others say. */
+/* Decides the verdict of a pair: slower in one metric is slower, whatever the other metrics are. */
 static void decide(const struct diff_comparisons *all, struct diff_comparison *pair)
 {
     bool judged = false;
@@ -150,12 +150,12 @@ static void decide(const struct diff_comparisons *all, struct diff_comparison *p
 
 static FILE *begin_note(struct diff_comparisons *all)
 {
-    static size_t length; /* nobody asks */
+    static size_t length; /* required by memory_stream, not used */
 
     return memory_stream(&all->notes[all->noted++], &length);
 }
 
-/* Names the runs of a set of which something holds, if there are any. */
+/* Adds a warning with the runs of a set for which `holds` is true, if there are any. */
 static void note_runs(struct diff_comparisons *all, const struct diff_set *set, const char *what,
                       bool (*holds)(const struct diff_run *run))
 {
@@ -185,23 +185,23 @@ static bool is_interrupted(const struct diff_run *run)
     return run->interrupted;
 }
 
-/* Notes what two runs were asked for differently. False where that is nothing. Frees `who`. */
-static bool note_difference(struct diff_comparisons *all, char *who, const struct diff_run *one,
-                            const struct diff_run *other, bool elsewhere)
+/* Adds a warning about options that differ between two runs. False if none does. Frees `runs`. */
+static bool note_difference(struct diff_comparisons *all, char *runs, const struct diff_run *one,
+                            const struct diff_run *other, bool two_servers)
 {
     FILE *to = begin_note(all);
     size_t count;
 
-    fprintf(to, "%s were asked for different things: ", who);
-    count = diff_run_differs(one, other, elsewhere, to);
+    fprintf(to, "%s were asked for different things: ", runs);
+    count = diff_run_differs(one, other, two_servers, to);
     fclose(to);
-    free(who);
+    free(runs);
     if (!count)
         free(all->notes[--all->noted]);
     return count;
 }
 
-/* The first run of a set that is not like its first one. */
+/* Adds a warning for the first run of a set whose options differ from those of run 1. */
 static void note_mixed(struct diff_comparisons *all, const struct diff_set *set)
 {
     for (size_t i = 1; i < set->count; i++)

@@ -1,4 +1,4 @@
-/* One table of metrics for both forms. */
+/* One table of metrics for text and JSON. */
 #include "cli/diff/diff_report.h"
 
 #include <math.h>
@@ -7,11 +7,11 @@
 #include "cli/output/json.h"
 #include "cli/output/text.h"
 
-/* A metric for people and machines. */
+/* How a metric is shown. */
 static const struct {
     const char *key, *shown;
-    int digits;    /* behind the point, for people */
-    double factor; /* from its unit to the one that is shown */
+    int digits;    /* decimals in text */
+    double factor; /* from its unit to the unit shown */
     const char *less, *more;
 } metrics[DIFF_METRICS] = {
     [DIFF_RPS] = {"rps", "requests/s", 1, 1, "slower", "faster"},
@@ -42,7 +42,7 @@ static void put_cell(FILE *to, int width, int digits, double value)
         fprintf(to, " %*s", width, "-");
 }
 
-/* A corrected p, never as 0. */
+/* Writes a corrected p, never as 0. */
 static void put_p(FILE *to, double p)
 {
     if (isnan(p))
@@ -75,7 +75,7 @@ static void put_row(FILE *to, enum diff_metric metric, const struct diff_measure
     fprintf(to, " %s\n", word_of(metric, measure));
 }
 
-/* The metrics that say so, as "slower by p99, errors"; nothing where none does. */
+/* Writes the metrics with this verdict, as "slower by p99, errors", or nothing. */
 static void put_reasons(FILE *to, const struct diff_comparison *pair, enum diff_word word,
                         const char *lead)
 {
@@ -100,11 +100,11 @@ static void put_verdict(FILE *to, const struct diff_comparisons *all,
     case WORD_FASTER: put_reasons(to, pair, WORD_FASTER, "faster by "); break;
     case WORD_TOO_FEW:
         fprintf(to,
-                "too few runs: no difference can be shown by %zu and %zu, however great.\n"
-                "Each set needs %zu runs for that (bench --repeat %zu)",
+                "too few runs: %zu and %zu runs cannot show a difference, however large.\n"
+                "Each set needs %zu runs (bench --repeat %zu)",
                 pair->baseline->count, pair->compared->count, all->needed, all->needed);
         break;
-    case WORD_NOT_JUDGED: fputs("nothing to judge: nothing was measured", to); break;
+    case WORD_NOT_JUDGED: fputs("nothing to judge: there are no measurements", to); break;
     default: fputs("no difference shown", to);
     }
     fputc('\n', to);
@@ -138,7 +138,7 @@ void diff_report_text(const struct diff_comparisons *all, FILE *to)
 
 /* --- for machines --- */
 
-/* Nine digits: more than any clock has, and the same on each machine. */
+/* Nine digits: more than a clock has, and the same on each machine. */
 #define DIGITS 9
 
 static const char *const words[] = {[WORD_NONE] = "none",

@@ -1,4 +1,4 @@
-/* What a comparison of sets of runs came to, written for people and as firstbyte.diff/1. */
+/* The result of a comparison of sets of runs, as text and as firstbyte.diff/1. */
 #ifndef CLI_DIFF_DIFF_REPORT_H
 #define CLI_DIFF_DIFF_REPORT_H
 
@@ -9,42 +9,41 @@
 #include "bench/stats/statistics.h"
 #include "cli/diff/diff_set.h"
 
-#define DIFF_ALPHA 0.05 /* how often runs without a difference may be told apart */
+#define DIFF_ALPHA 0.05 /* probability of a false difference */
 
-/* What is said of a metric, or of a set. */
+/* The verdict of a metric, or of a set. */
 enum diff_word { WORD_NONE, WORD_SLOWER, WORD_FASTER, WORD_NOT_JUDGED, WORD_TOO_FEW };
 
 /* A metric of two sets. */
 struct diff_measure {
-    double baseline, compared;     /* medians; NaN: a run has no such number */
+    double baseline, compared;     /* medians; NaN: a run has no value */
     struct statistics_ratio ratio; /* compared / baseline */
     double p;                      /* corrected; NaN: not judged */
-    bool is_more;                  /* the compared set has the greater values, by its ranks */
+    bool is_more;                  /* the compared set has greater values, by rank */
     enum diff_word word;
 };
 
-/* A set that is compared with the first one. */
+/* A set compared with the baseline. */
 struct diff_comparison {
     const struct diff_set *baseline, *compared; /* borrowed */
     struct diff_measure measure[DIFF_METRICS];
     enum diff_word word;
 };
 
-/* All of them. */
+/* All comparisons. */
 struct diff_comparisons {
     struct diff_comparison *list;
     size_t count;
-    size_t judged; /* metrics, of all pairs */
-    size_t needed; /* runs that each set needs, so that a difference can be shown */
-    char **notes;  /* warnings, as they are; owned */
+    size_t judged; /* number of judged metrics of all pairs */
+    size_t needed; /* runs that each set needs to show a difference */
+    char **notes;  /* warnings, not escaped; owned */
     size_t noted;
 };
 
-/* Tables and sentences, which may have names from a stranger: they are shown by
-   cli/output/text.h. */
+/* Writes tables and sentences. Names of sets are untrusted and are escaped. */
 void diff_report_text(const struct diff_comparisons *all, FILE *to);
 
-/* One object in one line. */
+/* Writes one object in one line. */
 void diff_report_json(const struct diff_comparisons *all, FILE *to);
 
 #endif

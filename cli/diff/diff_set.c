@@ -1,8 +1,7 @@
 /*
- * Reads sets of runs; jansson takes the JSON apart, one object at a time, so that the intervals of
- * one run alone are in memory. A file is read whole first: that bounds it, and tells lines by their
- * number. Rejected: to skip what is no run. A set with a hole in it would be compared as if it were
- * whole.
+ * Reads sets of runs with jansson, one object at a time, so that only one run with its intervals is
+ * in memory. A file is first read whole, which limits its size and gives line numbers. Rejected:
+ * skipping objects that are not runs. An incomplete set would be compared as a complete one.
  */
 #include "cli/diff/diff_set.h"
 
@@ -21,16 +20,16 @@
 #define USEC_PER_S       1e6
 #define MAX_NUMBER       1e18 /* of any unit */
 #define NO_NUMBER        "is not a number from 0 to 1e18"
-#define MAX_SHOWN        60 /* characters of a value that differs */
+#define MAX_SHOWN        60 /* characters of a value that are shown */
 
-/* An object that is being read. */
+/* A run that is being read. */
 struct reading {
     const json_t *object;
-    char *why; /* the first thing that is wrong; NULL: nothing yet */
+    char *why; /* the first error; NULL: none */
 };
 
-/* Keeps the first complaint. */
-static void complain(struct reading *reading, const char *name, const char *why)
+/* Records an error, if it is the first. */
+static void set_error(struct reading *reading, const char *name, const char *why)
 {
     if (!reading->why)
         reading->why = memory_print("%s %s", name, why);
@@ -38,7 +37,7 @@ static void complain(struct reading *reading, const char *name, const char *why)
 
 /* --- the numbers of an object --- */
 
-/* A member of one of its objects, by both names; NULL: there is none. */
+/* Returns a member of an object in the run; NULL: missing. */
 static const json_t *member(const struct reading *reading, const char *group, const char *key)
 {
     return json_object_get(json_object_get(reading->object, group), key);
@@ -50,7 +49,7 @@ static bool is_plausible(const json_t *value)
            json_number_value(value) <= MAX_NUMBER;
 }
 
-/* A number of 0 and more; NaN where there is none, or it is null and may be that. */
+/* Returns a number of 0 or more. NaN if it is missing, or null where that is allowed. */
 static double number_of(struct reading *reading, const char *group, const char *key,
                         bool may_be_null)
 {
@@ -61,12 +60,12 @@ static double number_of(struct reading *reading, const char *group, const char *
         return json_number_value(value);
     if (!may_be_null || !json_is_null(value)) {
         snprintf(name, sizeof(name), "%s.%s", group, key);
-        complain(reading, name, value ? NO_NUMBER : "is missing");
+        set_error(reading, name, value ? NO_NUMBER : "is missing");
     }
     return NAN;
 }
 
-/* The answers whose status says that something was wrong. */
+/* Returns the number of responses with a status of 400 or more. */
 static double bad_statuses(struct reading *reading)
 {
     json_t *statuses = json_object_get(reading->object, "status"), *count;
@@ -74,10 +73,10 @@ static double bad_statuses(struct reading *reading)
     const char *status;
 
     if (!json_is_object(statuses))
-        complain(reading, "status", "is missing");
+        set_error(reading, "status", "is missing");
     json_object_foreach (statuses, status, count) {
         if (!is_plausible(count))
-            complain(reading, "status", "has a count that " NO_NUMBER);
+            set_error(reading, "status", "has a count that " NO_NUMBER);
         if (strtoul(status, NULL, 10) >= FIRST_BAD_STATUS)
             bad += json_number_value(count);
     }
@@ -95,7 +94,7 @@ static void read_shares(struct reading *reading, struct diff_run *run)
     run->value[DIFF_CPU] = completed >= 1 ? cpu / completed * USEC_PER_S : NAN;
     run->value[DIFF_ERRORS] = ended >= 1 ? bad / ended : NAN;
     if (bad > ended)
-        complain(reading, "status", "has more answers than totals.completed");
+        set_error(reading, "status", "has more responses than totals.completed");
 }
 
 static void read_verdict(struct reading *reading, struct diff_run *run)
@@ -110,32 +109,32 @@ static void read_verdict(struct reading *reading, struct diff_run *run)
         run->saturated = i != VERDICT_OK;
         return;
     }
-    complain(reading, "client.verdict",
-             "is none of \"ok\", \"saturated\", \"starved\" and \"suspended\"");
+    set_error(reading, "client.verdict",
+              "is none of \"ok\", \"saturated\", \"starved\" and \"suspended\"");
 }
 
-/* The metrics that are in an object as they are. */
+/* Reads the metrics that are members of the run. */
 static void read_plain(struct reading *reading, struct diff_run *run)
 {
     static const struct {
         const char *group, *key;
         enum diff_metric metric;
-        bool may_be_null; /* where nothing was answered */
+        bool may_be_null; /* if there was no response */
     } plain[] = {
         {"totals", "rps", DIFF_RPS, false},       {"latency_us", "p50", DIFF_P50, true},
         {"latency_us", "p90", DIFF_P90, true},    {"latency_us", "p99", DIFF_P99, true},
         {"latency_us", "p99.9", DIFF_P999, true}, {"latency_us", "mean", DIFF_MEAN, true},
     };
-    bool answered = !json_is_null(json_object_get(reading->object, "latency_us"));
+    bool has_responses = !json_is_null(json_object_get(reading->object, "latency_us"));
 
     for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++)
         run->value[plain[i].metric] =
-            plain[i].may_be_null && !answered
+            plain[i].may_be_null && !has_responses
                 ? NAN
                 : number_of(reading, plain[i].group, plain[i].key, plain[i].may_be_null);
 }
 
-/* Everything of a run. False: *why, to be freed, says what is wrong, and it owns nothing. */
+/* Reads a run. False: *why, to be freed, is the error, and the run owns nothing. */
 static bool read_run(const json_t *object, struct diff_run *run, char **why)
 {
     const char *schema = json_string_value(json_object_get(object, "schema"));
@@ -143,17 +142,17 @@ static bool read_run(const json_t *object, struct diff_run *run, char **why)
 
     *run = (struct diff_run){0};
     if (!schema)
-        reading.why = memory_print("it has no \"schema\": it is no report of a run");
+        reading.why = memory_print("it has no \"schema\": it is not the report of a run");
     else if (strcmp(schema, SCHEMA) != 0)
         reading.why = memory_print("its schema is \"%s\", not \"%s\"", schema, SCHEMA);
     read_plain(&reading, run);
     read_shares(&reading, run);
     read_verdict(&reading, run);
     run->waited = number_of(&reading, "totals", "waiting", false) > 0;
-    run->open_loop = json_object_get(object, "raw_latency_us"); /* null: nothing was answered */
+    run->open_loop = json_object_get(object, "raw_latency_us"); /* null: no response came */
     run->interrupted = json_is_true(json_object_get(object, "interrupted"));
     if (!json_is_object(json_object_get(object, "config")))
-        complain(&reading, "config", "is missing");
+        set_error(&reading, "config", "is missing");
     else if (!reading.why)
         run->config = json_incref(json_object_get(object, "config"));
     *why = reading.why;
@@ -162,14 +161,14 @@ static bool read_run(const json_t *object, struct diff_run *run, char **why)
 
 /* --- one object after the other --- */
 
-/* What is left of a set's bytes. */
+/* The unread bytes of a set. */
 struct runs_left {
     const char *at;
     size_t count;
-    size_t line; /* of its first byte, from 1 */
+    size_t line; /* line of its first byte, from 1 */
 };
 
-static void pass(struct runs_left *rest, size_t count)
+static void skip(struct runs_left *rest, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         rest->line += rest->at[i] == '\n';
@@ -183,15 +182,15 @@ static bool is_json_space(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-/* Whether nothing but blanks is left; they are passed over. */
-static bool is_over(struct runs_left *rest)
+/* Skips blanks. Returns whether all is read. */
+static bool is_at_end(struct runs_left *rest)
 {
     while (rest->count && is_json_space(*rest->at))
-        pass(rest, 1);
+        skip(rest, 1);
     return !rest->count;
 }
 
-/* Reads the next object; the first is 1. False: *why, to be freed, says what is wrong. */
+/* Reads object `number`, from 1. False: *why, to be freed, is the error. */
 static bool read_next(struct runs_left *rest, size_t number, struct diff_run *run, char **why)
 {
     json_error_t error;
@@ -207,12 +206,12 @@ static bool read_next(struct runs_left *rest, size_t number, struct diff_run *ru
                             error.text);
         return false;
     }
-    pass(rest, (size_t)error.position); /* jansson: how many bytes it took */
+    skip(rest, (size_t)error.position); /* jansson: the number of bytes read */
     sound = json_is_object(object) && read_run(object, run, &wrong);
     json_decref(object);
     if (!sound)
         *why = memory_print("run %zu (line %zu): %s", number, line,
-                            wrong ? wrong : "it is no JSON object");
+                            wrong ? wrong : "it is not a JSON object");
     free(wrong);
     return sound;
 }
@@ -224,7 +223,7 @@ bool diff_set_parse(struct diff_set *set, const char *name, const char *bytes, s
 
     *set = (struct diff_set){.name = name};
     *why = NULL;
-    while (!*why && !is_over(&rest)) {
+    while (!*why && !is_at_end(&rest)) {
         struct diff_run run;
 
         if (set->count == DIFF_MAX_RUNS)
@@ -235,7 +234,7 @@ bool diff_set_parse(struct diff_set *set, const char *name, const char *bytes, s
         set->runs[set->count++] = run;
     }
     if (!*why && !set->count)
-        *why = memory_print("there is no run in it");
+        *why = memory_print("it contains no run");
     if (*why)
         diff_set_free(set);
     return !*why;
@@ -281,14 +280,14 @@ static bool is_one_of(const char *key, const char *const *names)
     return *names;
 }
 
-/* Whether repeats, or with `elsewhere` two servers, may have other values of it; the loop was
-   told. */
-static bool may_differ(const char *key, bool elsewhere)
+/* Whether an option may differ between repeats, or with `two_servers` between two servers. The loop
+   is compared separately. */
+static bool may_differ(const char *key, bool two_servers)
 {
     static const char *const repeats[] = {"seed", "loop", NULL};
     static const char *const servers[] = {"url", "targets", "unix_socket", NULL};
 
-    return is_one_of(key, repeats) || (elsewhere && is_one_of(key, servers));
+    return is_one_of(key, repeats) || (two_servers && is_one_of(key, servers));
 }
 
 static void write_value(const json_t *value, FILE *to)
@@ -303,7 +302,7 @@ static void write_value(const json_t *value, FILE *to)
     free(text);
 }
 
-/* One thing that differs, the `count`-th from 0. */
+/* Writes one difference; `count` is the number of earlier ones. */
 static void write_difference(const char *key, const json_t *one, const json_t *other, size_t count,
                              FILE *to)
 {
@@ -314,7 +313,7 @@ static void write_difference(const char *key, const json_t *one, const json_t *o
     fputc(')', to);
 }
 
-size_t diff_run_differs(const struct diff_run *one, const struct diff_run *other, bool elsewhere,
+size_t diff_run_differs(const struct diff_run *one, const struct diff_run *other, bool two_servers,
                         FILE *to)
 {
     size_t count = 0;
@@ -328,10 +327,11 @@ size_t diff_run_differs(const struct diff_run *one, const struct diff_run *other
     if (!one->config || !other->config)
         return count;
     json_object_foreach (one->config, key, value)
-        if (!may_differ(key, elsewhere) && !json_equal(value, json_object_get(other->config, key)))
+        if (!may_differ(key, two_servers) &&
+            !json_equal(value, json_object_get(other->config, key)))
             write_difference(key, value, json_object_get(other->config, key), count++, to);
     json_object_foreach (other->config, key, value)
-        if (!may_differ(key, elsewhere) && !json_object_get(one->config, key))
+        if (!may_differ(key, two_servers) && !json_object_get(one->config, key))
             write_difference(key, NULL, value, count++, to);
     return count;
 }

@@ -1,7 +1,6 @@
 /*
- * A set of repeated runs of the load generator, read from objects of the schema firstbyte.bench/1,
- * one after the other. Of each run the few numbers are kept that can be compared, and what was
- * asked for.
+ * A set of repeated runs of the load generator, read from consecutive objects of schema
+ * firstbyte.bench/1. For each run only the compared metrics and its options are kept.
  */
 #ifndef CLI_DIFF_DIFF_SET_H
 #define CLI_DIFF_DIFF_SET_H
@@ -13,54 +12,54 @@
 #define DIFF_MAX_FILE_BYTES ((size_t)64 * 1024 * 1024)
 #define DIFF_MAX_RUNS       1000 /* of a set */
 
-/* What a run is compared by. */
+/* The metrics of a run. */
 enum diff_metric {
-    DIFF_RPS, /* requests a second; more is better, of all others less is */
+    DIFF_RPS, /* requests per second; more is better, of all others less is better */
     DIFF_P50, /* latency in microseconds, from here on */
     DIFF_P90,
     DIFF_P99,
     DIFF_P999,
-    DIFF_MEAN,   /* until here */
-    DIFF_CPU,    /* the client's CPU time, microseconds a completed request */
-    DIFF_ERRORS, /* requests that failed, or were answered 400 and up, of those that ended: 0 to 1 */
+    DIFF_MEAN, /* until here */
+    DIFF_CPU,  /* the client's CPU time in microseconds per completed request */
+    /* share, 0 to 1, of ended requests that failed or had a status of 400 or more */
+    DIFF_ERRORS,
     DIFF_METRICS
 };
 
 struct json_t;
 
 struct diff_run {
-    double value[DIFF_METRICS]; /* NaN: nothing was measured; never infinite or below 0 */
+    double value[DIFF_METRICS]; /* NaN: not measured; never infinite or negative */
     bool saturated;             /* the client was the bottleneck */
-    bool interrupted;           /* it was ended before its time */
-    bool open_loop;             /* it followed a schedule */
-    bool waited;                /* requests were due and not started at its end */
-    struct json_t *config;      /* what was asked for; owned; NULL: not known */
+    bool interrupted;           /* a signal ended it */
+    bool open_loop;             /* an open loop */
+    bool waited;                /* requests were due and not started at the end */
+    struct json_t *config;      /* its options; owned; NULL: not known */
 };
 
 struct diff_set {
-    const char *name;      /* of the file, or what people are to call it; borrowed */
+    const char *name;      /* the file name, or the name in reports; borrowed */
     struct diff_run *runs; /* owned */
-    size_t count;          /* one at least, once it is read */
+    size_t count;          /* at least 1 after a successful read */
 };
 
-/* Lets the JSON library run out of memory as the rest of the program does. To be called before the
-   rest. */
+/* Makes the JSON library handle a lack of memory as this program does. Call it first. */
 void diff_set_begin(void);
 
-/* Reads a file, which may be a pipe. False where it is refused: *why is then a sentence, to be
-   freed, without the name. What is in it may come from a stranger: cli/output/text.h shows it. The
-   set is empty then. */
+/* Reads a file, which may be a pipe. False if it is refused: *why is then a sentence without the
+   name, to be freed. It may contain untrusted text: write it with cli/output/text.h. The set is
+   then empty. */
 bool diff_set_read(struct diff_set *set, const char *path, char **why);
 
-/* The same of bytes in memory: the reports of runs just made, in JSON. */
+/* The same for reports in memory. */
 bool diff_set_parse(struct diff_set *set, const char *name, const char *bytes, size_t count,
                     char **why);
 
 void diff_set_free(struct diff_set *set);
 
-/* Writes what was asked for differently: "loop (closed and open), rate (5000 and 7000)". Seeds may
-   differ, and with `elsewhere` what was asked too. Returns how many such things there are. */
-size_t diff_run_differs(const struct diff_run *one, const struct diff_run *other, bool elsewhere,
+/* Writes the options that differ: "loop (closed and open), rate (5000 and 7000)". Seeds may differ,
+   and with `two_servers` targets too. Returns the number of differences. */
+size_t diff_run_differs(const struct diff_run *one, const struct diff_run *other, bool two_servers,
                         FILE *to);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * Read this beside http/conn.c and http/exchange.c: the same steps, in the same order, on one call
- * stack. What there is a state is a line here, and what there is an event is a call that returns.
+ * Compare this with http/conn.c and http/exchange.c: the same steps in the same order, on one call
+ * stack. A state there is a line here; an event there is the return of a call here.
  *
- * Names: live, the C library's getaddrinfo, in the form that can be given a time (getaddrinfo_a);
- * in a rehearsal one datagram to the embedded nameserver and a receive that waits.
+ * Names are resolved by the C library with getaddrinfo_a, which accepts a timeout. In a rehearsal
+ * they are resolved by one datagram to the embedded nameserver and a blocking receive.
  */
 #include "cli/race/blocking.h"
 
@@ -21,14 +21,14 @@
 
 #define BUFFER_BYTES (64 * 1024)
 
-/* One fetch under way. */
+/* One fetch in progress. */
 struct blocking_call {
     struct blocking *blocking;
     const struct site *site;
     struct result *result;
-    nsec total;      /* deadline of the whole */
-    nsec limit;      /* of the phase, or of the whole where that is earlier */
-    enum error late; /* what a passed limit means */
+    nsec total;               /* deadline of the fetch */
+    nsec limit;               /* deadline of the phase, or of the fetch if that is earlier */
+    enum error timeout_error; /* the error if `limit` has passed */
     struct address addresses[RESOLVER_MAX_ADDRESSES];
     size_t address_count;
     struct sock *sock;
@@ -43,14 +43,15 @@ static bool failed(struct blocking_call *call, enum error error, const char *det
     return false;
 }
 
-/* Begins a phase: from here on calls wait until its limit, and a failure belongs to it. */
-static void begin(struct blocking_call *call, enum phase phase, nsec timeout, enum error late)
+/* Begins a phase: calls block at most until its limit, and an error belongs to it. */
+static void begin(struct blocking_call *call, enum phase phase, nsec timeout,
+                  enum error timeout_error)
 {
     nsec end = clock_after(clock_now(), timeout);
 
     call->result->phase = phase;
     call->limit = end < call->total ? end : call->total;
-    call->late = end < call->total ? late : ERROR_TOTAL_TIMEOUT;
+    call->timeout_error = end < call->total ? timeout_error : ERROR_TOTAL_TIMEOUT;
     if (call->sock)
         call->sock->deadline = call->limit;
 }
@@ -60,13 +61,13 @@ static bool interrupted(struct blocking_call *call)
     return *call->blocking->interrupted && !failed(call, ERROR_INTERRUPTED, NULL);
 }
 
-/* What an unsuccessful read or write came to. */
+/* Records the error of a read or write. */
 static bool failed_io(struct blocking_call *call, struct io io, enum error error)
 {
     const char *why = call->transport->why;
 
     if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
-        return failed(call, call->late, NULL);
+        return failed(call, call->timeout_error, NULL);
     return failed(call, error, why ? why : errno_words(io.error));
 }
 
@@ -79,15 +80,15 @@ static struct timespec remaining(nsec limit)
     return (struct timespec){(time_t)(left / NSEC_PER_S), (long)(left % NSEC_PER_S)};
 }
 
-/* getaddrinfo, abandoned when its time is over: it cannot be ended, only left behind. */
-struct blocking_question {
+/* A lookup by getaddrinfo_a. It cannot be ended: after its timeout it is left running. */
+struct blocking_lookup {
     struct gaicb request;
     struct addrinfo hints;
-    struct blocking_question *next; /* of those left behind */
+    struct blocking_lookup *next; /* list of lookups left running */
     char *name;
 };
 
-static enum error error_of_status(int status, enum error late)
+static enum error error_of_status(int status, enum error timeout_error)
 {
     switch (status) {
     case 0: return ERROR_NONE;
@@ -96,25 +97,25 @@ static enum error error_of_status(int status, enum error late)
     case EAI_ADDRFAMILY: return ERROR_DNS_NO_ADDRESS;
     case EAI_AGAIN: return ERROR_DNS_TIMEOUT;
     case EAI_FAIL: return ERROR_DNS_SERVFAIL;
-    case EAI_CANCELED: return late;
+    case EAI_CANCELED: return timeout_error;
     default: return ERROR_DNS_FAILED;
     }
 }
 
-/* Waits for the answer. False where the question must be left behind, still running. */
-static bool await_system(struct blocking_question *question, const struct blocking_call *call)
+/* Waits for the answer. False if the lookup is left running. */
+static bool wait_for_system(struct blocking_lookup *lookup, const struct blocking_call *call)
 {
-    const struct gaicb *const list[] = {&question->request};
+    const struct gaicb *const list[] = {&lookup->request};
     struct timespec span = remaining(call->limit);
 
     gai_suspend(list, 1, &span);
-    return gai_error(&question->request) != EAI_INPROGRESS ||
-           gai_cancel(&question->request) == EAI_CANCELED;
+    return gai_error(&lookup->request) != EAI_INPROGRESS ||
+           gai_cancel(&lookup->request) == EAI_CANCELED;
 }
 
-static void take_system_answer(struct blocking_call *call, const struct blocking_question *question)
+static void take_system_answer(struct blocking_call *call, const struct blocking_lookup *lookup)
 {
-    for (struct addrinfo *info = question->request.ar_result;
+    for (struct addrinfo *info = lookup->request.ar_result;
          info && call->address_count < RESOLVER_MAX_ADDRESSES; info = info->ai_next) {
         struct address *address = &call->addresses[call->address_count];
 
@@ -124,35 +125,36 @@ static void take_system_answer(struct blocking_call *call, const struct blocking
         memcpy(&address->any, info->ai_addr, info->ai_addrlen);
         call->address_count++;
     }
-    freeaddrinfo(question->request.ar_result);
+    freeaddrinfo(lookup->request.ar_result);
 }
 
-static enum error ask_system(struct blocking_call *call)
+static enum error resolve_by_system(struct blocking_call *call)
 {
-    static struct blocking_question *left_behind; /* so that they are not lost */
-    struct blocking_question *question = memory_zeroed(sizeof(*question));
+    static struct blocking_lookup *left_running; /* keeps them reachable */
+    struct blocking_lookup *lookup = memory_zeroed(sizeof(*lookup));
     int status;
 
-    question->name = memory_text(call->site->url.host, strlen(call->site->url.host));
-    question->hints.ai_socktype = SOCK_STREAM;
-    question->request = (struct gaicb){.ar_name = question->name, .ar_request = &question->hints};
-    status = getaddrinfo_a(GAI_NOWAIT, (struct gaicb *[]){&question->request}, 1, NULL);
-    if (!status && !await_system(question, call)) {
-        question->next = left_behind;
-        left_behind = question;
-        return *call->blocking->interrupted ? ERROR_INTERRUPTED : call->late;
+    lookup->name = memory_text(call->site->url.host, strlen(call->site->url.host));
+    lookup->hints.ai_socktype = SOCK_STREAM;
+    lookup->request = (struct gaicb){.ar_name = lookup->name, .ar_request = &lookup->hints};
+    status = getaddrinfo_a(GAI_NOWAIT, (struct gaicb *[]){&lookup->request}, 1, NULL);
+    if (!status && !wait_for_system(lookup, call)) {
+        lookup->next = left_running;
+        left_running = lookup;
+        return *call->blocking->interrupted ? ERROR_INTERRUPTED : call->timeout_error;
     }
     if (!status)
-        status = gai_error(&question->request);
+        status = gai_error(&lookup->request);
     if (!status)
-        take_system_answer(call, question);
-    free(question->name);
-    free(question);
-    return *call->blocking->interrupted ? ERROR_INTERRUPTED : error_of_status(status, call->late);
+        take_system_answer(call, lookup);
+    free(lookup->name);
+    free(lookup);
+    return *call->blocking->interrupted ? ERROR_INTERRUPTED
+                                        : error_of_status(status, call->timeout_error);
 }
 
-/* Sends the question and waits for the answer that belongs to it. */
-static enum error converse(struct blocking_call *call, int fd)
+/* Sends a query and waits for its answer. */
+static enum error query_nameserver(struct blocking_call *call, int fd)
 {
     unsigned char message[DNS_MAX_BYTES];
     uint16_t id = (uint16_t)(clock_now() >> 10);
@@ -166,9 +168,9 @@ static enum error converse(struct blocking_call *call, int fd)
         return ERROR_DNS_UNREACHABLE;
     do {
         if (!sock_limit_call(fd, SO_RCVTIMEO, call->limit))
-            return call->late;
+            return call->timeout_error;
         count = recv(fd, message, sizeof(message), 0);
-        if (count < 0 && errno != EAGAIN) /* which may be a few milliseconds early */
+        if (count < 0 && errno != EAGAIN) /* EAGAIN may come a few milliseconds early */
             return errno == EINTR ? ERROR_INTERRUPTED : ERROR_DNS_UNREACHABLE;
     } while (count < 2 || message[0] != id >> 8 || message[1] != (id & 255));
     status = dns_read_answer(message, (size_t)count, id, call->addresses, RESOLVER_MAX_ADDRESSES,
@@ -176,7 +178,8 @@ static enum error converse(struct blocking_call *call, int fd)
     return error_of_lookup(status);
 }
 
-static enum error ask_nameserver(struct blocking_call *call, const struct address *nameserver)
+static enum error resolve_by_nameserver(struct blocking_call *call,
+                                        const struct address *nameserver)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     enum error error;
@@ -184,7 +187,7 @@ static enum error ask_nameserver(struct blocking_call *call, const struct addres
     if (fd < 0)
         return error_of_connect(errno);
     error = connect(fd, &nameserver->any, nameserver->length) ? ERROR_DNS_UNREACHABLE
-                                                              : converse(call, fd);
+                                                              : query_nameserver(call, fd);
     close(fd);
     return error;
 }
@@ -201,14 +204,15 @@ static bool resolve(struct blocking_call *call)
     }
     if (interrupted(call))
         return false;
-    error = dialer->map ? ask_nameserver(call, &dialer->map->nameserver) : ask_system(call);
+    error = dialer->map ? resolve_by_nameserver(call, &dialer->map->nameserver)
+                        : resolve_by_system(call);
     if (error)
         return failed(call, error, NULL);
     call->result->stamps.dns = clock_now();
     return true;
 }
 
-static bool establish(struct blocking_call *call)
+static bool connect_socket(struct blocking_call *call)
 {
     const struct dialer *dialer = call->blocking->dialer;
     const struct url *url = &call->site->url;
@@ -223,14 +227,14 @@ static bool establish(struct blocking_call *call)
         call->sock = sock_connect_blocking(&call->result->address, call->limit, &error);
     }
     if (!call->sock && error == ETIMEDOUT && clock_now() >= call->limit)
-        return failed(call, call->late, NULL);
+        return failed(call, call->timeout_error, NULL);
     if (!call->sock)
         return failed(call, error_of_connect(error), errno_words(error));
     call->result->stamps.connect = clock_now();
     return true;
 }
 
-static bool shake_hands(struct blocking_call *call)
+static bool do_handshake(struct blocking_call *call)
 {
     struct dialer *dialer = call->blocking->dialer;
     const struct url *url = &call->site->url;
@@ -254,7 +258,7 @@ static bool shake_hands(struct blocking_call *call)
     return true;
 }
 
-/* Writes one block. */
+/* Writes all bytes. */
 static bool write_all(struct blocking_call *call, const char *bytes, size_t length)
 {
     struct io io = {.status = IO_OK};
@@ -306,7 +310,7 @@ static void on_body(void *owner, const char *bytes, size_t count)
     response_body(&call->blocking->response, bytes, count);
 }
 
-/* One read and what the parser makes of it. False: the answer is complete, or failed. */
+/* Reads once and parses. False if the response is complete or failed. */
 static bool read_some(struct blocking_call *call, unsigned char *buffer)
 {
     struct stamps *stamps = &call->result->stamps;
@@ -337,7 +341,7 @@ static bool read_some(struct blocking_call *call, unsigned char *buffer)
                    status == HTTP1_MALFORMED ? http1_why(&call->http1) : NULL));
 }
 
-static void read_answer(struct blocking_call *call)
+static void read_response(struct blocking_call *call)
 {
     static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
     const struct exchange_options *options = call->blocking->options;
@@ -351,7 +355,7 @@ static void read_answer(struct blocking_call *call)
     free(buffer);
 }
 
-/* Closes what is open and makes the result of what came. */
+/* Closes the connection and completes the result. */
 static void conclude(struct blocking_call *call)
 {
     struct result *result = call->result;
@@ -380,8 +384,8 @@ void blocking_fetch(struct blocking *blocking, const struct site *site, struct r
         .site = site, .url = site->url.shown, .stamps = {.taken = now, .start = now}};
     response_start(&blocking->response, &blocking->options->response, result);
     call.total = clock_after(now, site->timeout);
-    if (resolve(&call) && establish(&call) && shake_hands(&call) && write_request(&call))
-        read_answer(&call);
+    if (resolve(&call) && connect_socket(&call) && do_handshake(&call) && write_request(&call))
+        read_response(&call);
     conclude(&call);
 }
 

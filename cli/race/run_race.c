@@ -1,4 +1,4 @@
-/* firstbyte race: the blocking half, the reactor's, and what they took. */
+/* firstbyte race: the blocking half, the asynchronous half, and their times. */
 #include <signal.h>
 #include <unistd.h>
 
@@ -7,9 +7,8 @@
 #include "cli/run.h"
 #include "reactor/interrupt.h"
 
-/* Set by a signal in the blocking half, where no loop listens: the call under way returns EINTR. A
-   signal that comes just before a call would leave that call waiting, so SIGALRM follows until the
-   half has ended. */
+/* Set by a signal in the blocking half, which has no loop: the current call returns EINTR. A signal
+   just before a call would leave that call blocked, so SIGALRM follows until the half has ended. */
 static volatile sig_atomic_t blocking_interrupted;
 
 static void on_blocking_signal(int number)
@@ -20,21 +19,21 @@ static void on_blocking_signal(int number)
     alarm(1);
 }
 
-/* Installs the handler, or puts back what was there before. */
-static void listen_for_signals(bool on)
+/* Installs the handlers, or restores the earlier ones. */
+static void set_handlers(bool on)
 {
     static struct sigaction old[NSIG];
-    const struct sigaction ours = {.sa_handler = on_blocking_signal, .sa_flags = SA_NOCLDSTOP};
+    const struct sigaction handler = {.sa_handler = on_blocking_signal, .sa_flags = SA_NOCLDSTOP};
     sigset_t set;
 
     if (!on)
         alarm(0);
     interrupts_set(&set);
     sigaddset(&set, SIGALRM);
-    sigaddset(&set, SIGCHLD); /* the end of the rehearsal's origin */
+    sigaddset(&set, SIGCHLD); /* the rehearsal's process has ended */
     for (int number = 1; number < NSIG; number++)
         if (sigismember(&set, number) > 0)
-            sigaction(number, on ? &ours : &old[number], on ? &old[number] : NULL);
+            sigaction(number, on ? &handler : &old[number], on ? &old[number] : NULL);
 }
 
 /* Fetches the sites one after the other. */
@@ -57,7 +56,7 @@ static void fetch_in_turn(struct session *session, struct dialer *dialer)
     }
 }
 
-/* The synchronous half; *took is the time until the last answer. */
+/* Runs the synchronous half; *took is the time until the last response. */
 static bool run_blocking_half(const struct options *options, struct session *session, nsec *took)
 {
     struct network network;
@@ -67,14 +66,14 @@ static bool run_blocking_half(const struct options *options, struct session *ses
 
     if (made) {
         interrupts_hold();
-        listen_for_signals(true);
+        set_handlers(true);
         if (interrupts_pending() || rehearsal_has_ended(&session->rehearsal))
-            blocking_interrupted = 1; /* before somebody listened */
+            blocking_interrupted = 1; /* the signal came before the handlers were installed */
         session_write_line(session, "Running synchronous example\n");
         began = clock_now();
         fetch_in_turn(session, &network.dialer);
         *took = clock_now() - began;
-        listen_for_signals(false);
+        set_handlers(false);
     }
     network_close(&network);
     session->interrupted = interrupts_pending();
@@ -83,7 +82,7 @@ static bool run_blocking_half(const struct options *options, struct session *ses
     return made;
 }
 
-static void say_totals(struct session *session, const struct race_totals *totals)
+static void write_totals(struct session *session, const struct race_totals *totals)
 {
     struct output *output = output_new_blocking(STDOUT_FILENO);
     FILE *to = output_begin(output);
@@ -97,7 +96,7 @@ static void say_totals(struct session *session, const struct race_totals *totals
     output_free(output);
 }
 
-/* Both halves and the totals; each only where the one before came to its end. */
+/* Runs both halves and writes the totals. Each runs only if the one before completed. */
 static enum exit_status race(const struct options *options, struct session *session)
 {
     struct race_totals totals = {0};
@@ -112,7 +111,7 @@ static enum exit_status race(const struct options *options, struct session *sess
     if (!run_reactor_half(options, session, &totals.reactor))
         return EXIT_SETUP;
     if (!session->interrupted && !session->origin_ended && !session->output_error)
-        say_totals(session, &totals);
+        write_totals(session, &totals);
     return session_verdict(session);
 }
 

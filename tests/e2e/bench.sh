@@ -355,7 +355,7 @@ check "waiting is reported in words" grep -qi 'waiting' "$out"
 fb bench --format json -R 500 -c 1 -d 1s "${to[@]}" http://slow.example/
 cat "$out" >>"$TMPDIR/runs"
 check "one connection is a limit" jq -e '.client.connections_limited and .client.connections_busy_share > 0.9' "$out"
-check "one connection is a limit: more are proposed" grep -qE 'compare with more \(-c\)|the client was the bottleneck' "$err"
+check "one connection is a limit: more are proposed" grep -qE 'compare with more connections \(-c\)|the client was the bottleneck' "$err"
 fb bench --format json -R 500 -c 100 -d 1s "${to[@]}" http://slow.example/
 cat "$out" >>"$TMPDIR/runs"
 check "a hundred are none" jq -e '.client.connections_limited == false' "$out"

@@ -54,8 +54,8 @@ check "is reported" stderr_has "standard output: No space left on device"
 
 fb diff base.json few.json
 exits "three and six" 0
-says "nothing can be shown" "too few runs: no difference can be shown by 6 and 3"
-says "how many it needs" "Each set needs 5 runs for that (bench --repeat 5)"
+says "nothing can be shown" "too few runs: 6 and 3 runs cannot show a difference"
+says "how many it needs" "Each set needs 5 runs (bench --repeat 5)"
 made one.json 1 1
 fb diff one.json one.json
 exits "one and one" 0
@@ -135,9 +135,9 @@ range="is not a number from 0 to 1e18"
 refused "no file" none.json "No such file or directory"
 refused "a folder" . "Is a directory"
 : >empty.json
-refused "an empty file" empty.json "there is no run in it"
+refused "an empty file" empty.json "it contains no run"
 printf '\n\n' >empty.json
-refused "a file of blanks" empty.json "there is no run in it"
+refused "a file of blanks" empty.json "it contains no run"
 { cat one.json; echo 'p99 1ms'; } >text.json
 fb diff base.json text.json
 exits "not JSON" 2
@@ -147,9 +147,9 @@ fb diff base.json torn.json
 exits "a torn file" 2
 check "says where" stderr_has "torn.json: run 2: not JSON: line 2, column"
 echo '[]' >list.json
-refused "a list" list.json "run 1 (line 1): it is no JSON object"
+refused "a list" list.json "run 1 (line 1): it is not a JSON object"
 echo '{"a":1}' >list.json
-refused "another object" list.json 'run 1 (line 1): it has no "schema": it is no report of a run'
+refused "another object" list.json 'run 1 (line 1): it has no "schema": it is not the report of a run'
 bad "another schema" '.schema = "firstbyte.fetch/1"' \
     'its schema is "firstbyte.fetch/1", not "firstbyte.bench/1"'
 bad "a missing number" 'del(.totals.rps)' "totals.rps is missing"
@@ -160,7 +160,7 @@ bad "a null that may not be" '.totals.completed = null' "totals.completed $range
 bad "no latency" 'del(.latency_us)' "latency_us.p50 is missing"
 bad "no statuses" 'del(.status)' "status is missing"
 bad "a status that is none" '.status."500" = true' "status has a count that $range"
-bad "statuses of nobody" '.status."500" = 20000' "status has more answers than totals.completed"
+bad "statuses of nobody" '.status."500" = 20000' "status has more responses than totals.completed"
 bad "no verdict" 'del(.client.verdict)' 'client.verdict is none of "ok", "saturated", "starved" and "suspended"'
 bad "no config" 'del(.config)' "config is missing"
 made many.json 1 1001

@@ -88,9 +88,9 @@ static void verdicts(void **state)
          4,
          4,
          EXIT_FETCHED,
-         "B: too few runs: no difference can be shown by 4 and 4, however great.\n"
-         "Each set needs 5 runs for that (bench --repeat 5)\n"},
-        {{1}, {9}, 1, 1, EXIT_FETCHED, "B: too few runs: no difference can be shown by 1 and 1"},
+         "B: too few runs: 4 and 4 runs cannot show a difference, however large.\n"
+         "Each set needs 5 runs (bench --repeat 5)\n"},
+        {{1}, {9}, 1, 1, EXIT_FETCHED, "B: too few runs: 1 and 1 runs cannot show a difference"},
         {{1, 1, 1}, {9, 9, 9, 9, 9, 9}, 3, 6, EXIT_FETCHED, "B: too few runs"},
         {{1, 1, 1, 1}, {9, 9, 9, 9, 9, 9}, 4, 6, EXIT_SLOWER, "B: slower by rps, p50, p99\n"},
     };
@@ -176,7 +176,7 @@ static void what_was_not_measured_is_not_judged(void **state)
     for (int metric = 0; metric < DIFF_METRICS; metric++)
         compared[0].value[metric] = strtod("nan", NULL);
     assert_int_equal(compare(baseline, 5, compared, 5, FORMAT_TEXT), EXIT_FETCHED);
-    assert_true(says("B: nothing to judge: nothing was measured\n"));
+    assert_true(says("B: nothing to judge: there are no measurements\n"));
     compare(baseline, 5, compared, 5, FORMAT_JSON);
     assert_true(says("\"rps\":{\"verdict\":\"not_judged\",") && says("\"compared\":null,"));
 }

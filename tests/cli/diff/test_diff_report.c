@@ -50,10 +50,10 @@ static void each_verdict_has_words(void **state)
         const char *text, *json;
     } cases[] = {
         {WORD_NONE, "af\\x1bter: no difference shown\n", "\"verdict\":\"none\""},
-        {WORD_NOT_JUDGED, "nothing to judge: nothing was measured\n", "\"not_judged\""},
+        {WORD_NOT_JUDGED, "nothing to judge: there are no measurements\n", "\"not_judged\""},
         {WORD_TOO_FEW,
-         "no difference can be shown by 1 and 5, however great.\n"
-         "Each set needs 7 runs for that (bench --repeat 7)\n",
+         "1 and 5 runs cannot show a difference, however large.\n"
+         "Each set needs 7 runs (bench --repeat 7)\n",
          "\"too_few_runs\""},
         {WORD_SLOWER, "slower by p99; faster by p50\n", "\"slower\""},
         {WORD_FASTER, "faster by p50\n", "\"faster\""},

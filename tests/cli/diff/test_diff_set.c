@@ -119,8 +119,8 @@ static void one_after_the_other(void **state)
 static const struct {
     const char *text, *why; /* the beginning of the sentence */
 } refused[] = {
-    {"", "there is no run in it"},
-    {" \n\t\r\n", "there is no run in it"},
+    {"", "it contains no run"},
+    {" \n\t\r\n", "it contains no run"},
     {"nonsense", "run 1: not JSON: line 1, column "},
     {"1", "run 1: not JSON: line 1, column "},
     {RUN "\n\n{\"a\":\n}", "run 2: not JSON: line 4, column 1: "},
@@ -128,9 +128,9 @@ static const struct {
     {"{\"a\":1,\"a\":2}", "run 1: not JSON: line 1, "},
     {"{\"a\":1e999}", "run 1: not JSON: line 1, "},
     {"{\"a\":\"\\u0000\"}", "run 1: not JSON: line 1, "},
-    {"[]", "run 1 (line 1): it is no JSON object"},
-    {RUN "\n[]", "run 2 (line 2): it is no JSON object"},
-    {"{}", "run 1 (line 1): it has no \"schema\": it is no report of a run"},
+    {"[]", "run 1 (line 1): it is not a JSON object"},
+    {RUN "\n[]", "run 2 (line 2): it is not a JSON object"},
+    {"{}", "run 1 (line 1): it has no \"schema\": it is not the report of a run"},
     {"{\"schema\":1}", "run 1 (line 1): it has no \"schema\""},
     {"{\"schema\":\"firstbyte.bench/2\"}",
      "run 1 (line 1): its schema is \"firstbyte.bench/2\", not \"firstbyte.bench/1\""},
@@ -152,7 +152,7 @@ static const struct {
     {RUN_OF(SCHEMA, CONFIG, TOTALS, LATENCY, "\"status\":{\"200\":\"x\"}", CLIENT),
      "run 1 (line 1): status has a count that" RANGE},
     {RUN_OF(SCHEMA, CONFIG, TOTALS, LATENCY, "\"status\":{\"500\":1001}", CLIENT),
-     "run 1 (line 1): status has more answers than totals.completed"},
+     "run 1 (line 1): status has more responses than totals.completed"},
     {RUN_OF(SCHEMA, CONFIG, TOTALS, LATENCY, STATUS,
             "\"client\":{\"cpu_user_s\":0,\"cpu_sys_s\":0,\"verdict\":\"fine\"}"),
      "run 1 (line 1): client.verdict is none of \"ok\", \"saturated\", \"starved\" and "
