@@ -261,7 +261,7 @@ static bool configure(struct origin *origin, const struct list_options *list, bo
         if (listed.site->unreadable && !lifeline)
             bad_lines_add(&bad, listed.site);
         if (!listed.site->unreadable && (listed.play.given || listed.site->url.numeric))
-            origin_tell(origin, &listed.site->url, &listed.play);
+            origin_add_site(origin, &listed.site->url, &listed.play);
         site_free(listed.site);
     }
     sites_close(sites);
@@ -274,7 +274,7 @@ static void announce(const struct origin *origin)
     const char *pem;
     char text[ADDRESS_TEXT_BYTES];
 
-    origin_where(origin, &map, &pem);
+    origin_get_map(origin, &map, &pem);
     printf("nameserver %s\n", address_text(&map.nameserver, text));
     printf("http %s\n", address_text(&map.http, text));
     printf("https %s\n%s", address_text(&map.https, text), pem);

@@ -1,7 +1,7 @@
 /*
- * A conn's machine: HANDSHAKE, REQUEST, DELAY, ANSWER, STALLED where a fault says so, and CLOSED. Every
- * event enters origin_conn_drive, and one function changes the state. What is sent is composed whole before
- * the first byte goes out, and what comes after the last byte is one of a few endings.
+ * The state machine of a connection: HANDSHAKE, REQUEST, DELAY, RESPONSE, STALLED (by a fault),
+ * CLOSED. Each event calls origin_conn_drive, and set_state alone changes the state. A response is
+ * composed completely before its first byte is sent; after its last byte, `ending` is executed.
  */
 #include "origin/connection.h"
 
@@ -17,55 +17,54 @@
 #include "http/fields.h"
 #include "origin/request_parser.h"
 
-#define DRIP_EVERY        (10 * NSEC_PER_MS)
-#define DEFAULT_STATUS    200
-#define MAX_MADE_UP_BYTES 2048  /* of a body that nobody gave */
-#define ENDLESS_BYTES     16384 /* what is sent over and over */
-#define STEPS_A_TURN      256   /* of the machine below, before it yields */
-#define LOCATION_BYTES    (sizeof("https://") + REQUEST_MAX_HOST_BYTES + REQUEST_MAX_TARGET_BYTES)
+#define DRIP_EVERY       (10 * NSEC_PER_MS)
+#define DEFAULT_STATUS   200
+#define MAX_DEFAULT_BODY 2048  /* bytes */
+#define ENDLESS_BYTES    16384 /* the part that is repeated */
+#define STEPS_A_TURN     256   /* then other connections are served */
+#define LOCATION_BYTES   (sizeof("https://") + REQUEST_MAX_HOST_BYTES + REQUEST_MAX_TARGET_BYTES)
 
 enum origin_conn_state {
-    ORIGIN_CONN_HANDSHAKE, /* at first: the transport comes up */
-    ORIGIN_CONN_REQUEST,   /* a request comes in */
-    ORIGIN_CONN_DELAY,     /* it waits as the site's line says */
-    ORIGIN_CONN_RESPONSE,  /* the answer goes out */
-    ORIGIN_CONN_STALLED,   /* it does nothing more until the client leaves */
-    ORIGIN_CONN_CLOSED,    /* it is freed between two turns of the loop */
+    ORIGIN_CONN_HANDSHAKE, /* first state */
+    ORIGIN_CONN_REQUEST,   /* reads a request */
+    ORIGIN_CONN_DELAY,     /* the delay of the site's line */
+    ORIGIN_CONN_RESPONSE,  /* sends the response */
+    ORIGIN_CONN_STALLED,   /* sends nothing more until the client closes */
+    ORIGIN_CONN_CLOSED,    /* waits for its deferred free */
 };
 
 enum ending {
-    ENDING_KEEP,  /* the next request may come */
-    ENDING_CLOSE, /* closed in order, with TLS's goodbye */
-    ENDING_CUT,   /* FIN without it */
-    ENDING_RESET, /* RST */
-    ENDING_STALL, /* silence */
-    ENDING_AGAIN, /* the last part is sent once more, for ever */
+    ENDING_KEEP,   /* the next request may follow */
+    ENDING_CLOSE,  /* close_notify, then FIN */
+    ENDING_FIN,    /* FIN without close_notify */
+    ENDING_RESET,  /* RST */
+    ENDING_STALL,  /* nothing */
+    ENDING_REPEAT, /* the last part is sent repeatedly, without end */
 };
 
 struct origin_conn {
     struct origin_server *server;
-    struct link here; /* in the server */
+    struct link link; /* in server->conns */
     struct sock *sock;
     struct transport *transport;
     bool https;
     enum origin_conn_state state;
-    uint64_t number;    /* for the probe */
-    struct timer timer; /* the delay, the next drop of a drip */
+    uint64_t number;    /* for the trace */
+    struct timer timer; /* end of the delay, or next byte of a drip */
     struct request_parser request;
-    char *answer; /* composed; owned */
+    char *response; /* owned */
     size_t head_bytes, length, sent;
-    size_t again; /* where ENDING_AGAIN begins anew */
+    size_t repeat_from; /* offset for ENDING_REPEAT */
     enum ending ending;
     bool drip;
     nsec delay;
     struct deferred_free deferred;
 };
 
-/* The only place where the state changes. */
-static void enter(struct origin_conn *conn, enum origin_conn_state state)
+static void set_state(struct origin_conn *conn, enum origin_conn_state state)
 {
     static const char *const names[] = {"HANDSHAKE", "REQUEST", "DELAY",
-                                        "ANSWER",    "STALLED", "CLOSED"};
+                                        "RESPONSE",  "STALLED", "CLOSED"};
     struct loop *loop = conn->server->loop;
 
     probe_state(loop, "origin", conn->number, names[conn->state], names[state]);
@@ -82,7 +81,7 @@ static void enter(struct origin_conn *conn, enum origin_conn_state state)
     }
 }
 
-static enum step leave(struct origin_conn *conn, bool reset)
+static enum step close_conn(struct origin_conn *conn, bool reset)
 {
     struct origin_server *server = conn->server;
 
@@ -90,14 +89,14 @@ static enum step leave(struct origin_conn *conn, bool reset)
         struct linger now = {.l_onoff = 1};
 
         setsockopt(conn->sock->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-        sock_close(conn->sock, server->loop); /* before the transport can say goodbye */
+        sock_close(conn->sock, server->loop); /* before the transport can send close_notify */
     }
     conn->transport->calls->close(conn->transport);
     if (!reset)
         sock_close(conn->sock, server->loop);
-    enter(conn, ORIGIN_CONN_CLOSED);
-    list_remove(&conn->here);
-    free(conn->answer);
+    set_state(conn, ORIGIN_CONN_CLOSED);
+    list_remove(&conn->link);
+    free(conn->response);
     loop_free_later(server->loop, &conn->deferred, free, conn);
     return STEP_WAIT;
 }
@@ -122,35 +121,35 @@ static const char *reason_phrase(unsigned status)
     }
 }
 
-/* A body for a site that brought none: a small page about its name, padded by a hash of it. */
-static char *made_up(const char *host, size_t *length)
+/* The body for a site without one: a small page with the host name; its length depends on a hash.
+   */
+static char *default_body(const char *host, size_t *length)
 {
-    char *body = memory_get(MAX_MADE_UP_BYTES);
+    char *body = memory_get(MAX_DEFAULT_BODY);
     size_t want;
     int count;
 
-    count = snprintf(body, MAX_MADE_UP_BYTES, "<!doctype html><title>%.255s</title>\n", host);
-    want = (size_t)count + hash_text(host) % (MAX_MADE_UP_BYTES - (size_t)count);
+    count = snprintf(body, MAX_DEFAULT_BODY, "<!doctype html><title>%.255s</title>\n", host);
+    want = (size_t)count + hash_text(host) % (MAX_DEFAULT_BODY - (size_t)count);
     memset(body + count, '.', want - (size_t)count);
     *length = want;
     return body;
 }
 
-static bool bodiless(unsigned status)
+static bool has_no_body(unsigned status)
 {
     return status == 204 || status == 304;
 }
 
-/* An answer before it is put into bytes. */
 struct reply {
     unsigned status;
     enum framing framing;
-    const char *headers;  /* of the site's line; ours of the same name give way */
+    const char *headers;  /* of the site's line; they replace default fields of the same name */
     const char *location; /* NULL: none */
-    const char *coding;   /* likewise */
+    const char *coding;   /* NULL: none */
     const char *body;
     size_t body_bytes;
-    char there[LOCATION_BYTES]; /* of `location`, where it is made up */
+    char location_buffer[LOCATION_BYTES];
 };
 
 static void write_field(FILE *to, const struct reply *reply, const char *name, const char *value)
@@ -163,7 +162,7 @@ static void write_framing(FILE *to, const struct reply *reply)
 {
     char count[24];
 
-    if (bodiless(reply->status))
+    if (has_no_body(reply->status))
         return;
     snprintf(count, sizeof(count), "%zu", reply->body_bytes);
     switch (reply->framing) {
@@ -205,15 +204,15 @@ static void compose(struct origin_conn *conn, const struct reply *reply)
 {
     FILE *to;
 
-    free(conn->answer);
-    to = memory_stream(&conn->answer, &conn->length);
+    free(conn->response);
+    to = memory_stream(&conn->response, &conn->length);
     write_head(to, reply);
     fflush(to);
     conn->head_bytes = conn->length;
-    if (!conn->request.is_head && !bodiless(reply->status))
+    if (!conn->request.is_head && !has_no_body(reply->status))
         write_body(to, reply);
     fclose(to);
-    conn->sent = conn->again = 0;
+    conn->sent = conn->repeat_from = 0;
     conn->ending = reply->framing == FRAMING_CLOSE ? ENDING_CLOSE : ENDING_KEEP;
 }
 
@@ -223,22 +222,22 @@ static void redirect(struct reply *reply, const char *location)
     reply->location = location;
 }
 
-/* The faults that are whole answers, each wrong by what it says. */
-static void falsify(const struct origin_conn *conn, enum fault fault, struct reply *reply)
+/* The faults that are complete responses with wrong fields. */
+static void apply_field_fault(const struct origin_conn *conn, enum fault fault, struct reply *reply)
 {
     static const char no_gzip[] = "these bytes are no gzip";
     const struct request_parser *request = &conn->request;
 
     switch (fault) {
     case FAULT_REDIRECT_LOOP:
-        snprintf(reply->there, sizeof(reply->there), "%s://%s%s", conn->https ? "https" : "http",
-                 request->host, request->target);
-        redirect(reply, reply->there);
+        snprintf(reply->location_buffer, sizeof(reply->location_buffer), "%s://%s%s",
+                 conn->https ? "https" : "http", request->host, request->target);
+        redirect(reply, reply->location_buffer);
         break;
-    case FAULT_REDIRECT_ENDLESS: /* from "/7" to "/8", from what is no number to "/1" */
-        snprintf(reply->there, sizeof(reply->there), "/%lu",
+    case FAULT_REDIRECT_ENDLESS: /* from "/7" to "/8", from a path without a number to "/1" */
+        snprintf(reply->location_buffer, sizeof(reply->location_buffer), "/%lu",
                  strtoul(request->target + (*request->target == '/'), NULL, 10) + 1);
-        redirect(reply, reply->there);
+        redirect(reply, reply->location_buffer);
         break;
     case FAULT_BAD_LOCATION: redirect(reply, "gopher://x/"); break;
     case FAULT_BAD_CODING:
@@ -251,22 +250,21 @@ static void falsify(const struct origin_conn *conn, enum fault fault, struct rep
     }
 }
 
-/* How a fault spoils a response. */
-struct spoiling {
-    enum { WHOLE, NOTHING, HALF_HEAD, HALF_BODY } part; /* of what was composed that is sent */
-    enum ending ending;                                 /* ENDING_KEEP: as composed */
-    const char *head, *filler;                          /* sent instead; NULL: nothing is */
+/* How a fault changes the bytes of a response. */
+struct byte_fault {
+    enum { WHOLE, NOTHING, HALF_HEAD, HALF_BODY } part; /* the part that is sent */
+    enum ending ending;                                 /* ENDING_KEEP: not changed */
+    const char *head, *filler;                          /* sent instead; NULL: not replaced */
 };
 
-/* Not here: the faults of name, connection and certificate, which have shown before, and those of
-   falsify. */
-static const struct spoiling spoilings[FAULT_COUNT] = {
+/* Other faults concern the name, the connection or the certificate, or are in apply_field_fault. */
+static const struct byte_fault byte_faults[FAULT_COUNT] = {
     [FAULT_WAIT_STALL] = {NOTHING, ENDING_STALL, NULL, NULL},
     [FAULT_WAIT_CLOSE] = {NOTHING, ENDING_CLOSE, NULL, NULL},
     [FAULT_WAIT_RESET] = {NOTHING, ENDING_RESET, NULL, NULL},
     [FAULT_GARBAGE] = {WHOLE, ENDING_CLOSE, "\x16\x03 this is \x1b[31mno HTTP\r\n\r\n", ""},
-    [FAULT_HEAD_ENDLESS] = {WHOLE, ENDING_AGAIN, "HTTP/1.1 200 OK\r\n", "X-More: of the same\r\n"},
-    [FAULT_BODY_ENDLESS] = {WHOLE, ENDING_AGAIN, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+    [FAULT_HEAD_ENDLESS] = {WHOLE, ENDING_REPEAT, "HTTP/1.1 200 OK\r\n", "X-More: of the same\r\n"},
+    [FAULT_BODY_ENDLESS] = {WHOLE, ENDING_REPEAT, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
                             "endless "},
     [FAULT_BODY_CHUNK] = {WHOLE, ENDING_CLOSE,
                           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nno size\r\n",
@@ -275,20 +273,20 @@ static const struct spoiling spoilings[FAULT_COUNT] = {
     [FAULT_BODY_STALL] = {HALF_BODY, ENDING_STALL, NULL, NULL},
     [FAULT_BODY_RESET] = {HALF_BODY, ENDING_RESET, NULL, NULL},
     [FAULT_TRUNCATE] = {HALF_BODY, ENDING_CLOSE, NULL, NULL},
-    [FAULT_NO_CLOSE_NOTIFY] = {WHOLE, ENDING_CUT, NULL, NULL},
+    [FAULT_NO_CLOSE_NOTIFY] = {WHOLE, ENDING_FIN, NULL, NULL},
     [FAULT_HANG_UP] = {WHOLE, ENDING_CLOSE, NULL, NULL},
 };
 
-/* Replaces the answer by a text of its own. */
-static void say(struct origin_conn *conn, const char *head, const char *filler)
+/* Replaces the response by `head`, and by repetitions of `filler`. */
+static void replace_response(struct origin_conn *conn, const char *head, const char *filler)
 {
     FILE *to;
 
-    free(conn->answer);
-    to = memory_stream(&conn->answer, &conn->length);
+    free(conn->response);
+    to = memory_stream(&conn->response, &conn->length);
     fputs(head, to);
     fflush(to);
-    conn->again = conn->length;
+    conn->repeat_from = conn->length;
     while (*filler && conn->length < ENDLESS_BYTES) {
         fputs(filler, to);
         fflush(to);
@@ -296,10 +294,9 @@ static void say(struct origin_conn *conn, const char *head, const char *filler)
     fclose(to);
 }
 
-/* Spoils the composed answer as the play says. */
-static void spoil(struct origin_conn *conn, enum fault fault)
+static void apply_byte_fault(struct origin_conn *conn, enum fault fault)
 {
-    const struct spoiling *how = &spoilings[fault];
+    const struct byte_fault *how = &byte_faults[fault];
     size_t head = conn->head_bytes;
 
     switch (how->part) {
@@ -309,7 +306,7 @@ static void spoil(struct origin_conn *conn, enum fault fault)
     case HALF_BODY: conn->length = head + (conn->length - head) / 2; break;
     }
     if (how->head)
-        say(conn, how->head, how->filler);
+        replace_response(conn, how->head, how->filler);
     if (how->ending != ENDING_KEEP)
         conn->ending = how->ending;
     conn->drip = fault == FAULT_DRIP;
@@ -326,28 +323,28 @@ static void prepare(struct origin_conn *conn)
         .body = play->body,
         .body_bytes = play->body_bytes,
     };
-    char *made = NULL;
+    char *body = NULL;
 
     if (!play->body)
-        reply.body = made = made_up(conn->request.host, &reply.body_bytes);
+        reply.body = body = default_body(conn->request.host, &reply.body_bytes);
     conn->delay = play->delay;
-    falsify(conn, play->fault, &reply);
+    apply_field_fault(conn, play->fault, &reply);
     compose(conn, &reply);
-    spoil(conn, play->fault);
-    free(made);
+    apply_byte_fault(conn, play->fault);
+    free(body);
 }
 
 static enum step step_handshake(struct origin_conn *conn)
 {
     switch (conn->transport->calls->handshake(conn->transport).status) {
-    case IO_OK: enter(conn, ORIGIN_CONN_REQUEST); return STEP_ON;
+    case IO_OK: set_state(conn, ORIGIN_CONN_REQUEST); return STEP_ON;
     case IO_WANT_READ:
     case IO_WANT_WRITE: return STEP_WAIT;
-    default: return leave(conn, false);
+    default: return close_conn(conn, false);
     }
 }
 
-/* One request at a time: bytes of a second one are not looked at, and closing follows. */
+/* No pipelining: if bytes follow the request, they are ignored and the connection is closed. */
 static enum step step_request(struct origin_conn *conn)
 {
     unsigned char *buffer = loop_buffer(conn->server->loop);
@@ -357,35 +354,35 @@ static enum step step_request(struct origin_conn *conn)
     if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
         return STEP_WAIT;
     if (io.status != IO_OK)
-        return leave(conn, false);
+        return close_conn(conn, false);
     switch (request_parser_feed(&conn->request, buffer, io.count, &used)) {
     case REQUEST_MORE: return STEP_ON;
     case REQUEST_DONE: break;
-    default: return leave(conn, false);
+    default: return close_conn(conn, false);
     }
     prepare(conn);
     if (used < io.count || !conn->request.keep_alive)
         conn->ending = conn->ending == ENDING_KEEP ? ENDING_CLOSE : conn->ending;
-    enter(conn, ORIGIN_CONN_DELAY);
+    set_state(conn, ORIGIN_CONN_DELAY);
     return STEP_WAIT;
 }
 
-static enum step at_end(struct origin_conn *conn)
+static enum step end_response(struct origin_conn *conn)
 {
     switch (conn->ending) {
-    case ENDING_KEEP: enter(conn, ORIGIN_CONN_REQUEST); return STEP_ON;
-    case ENDING_CLOSE: return leave(conn, false);
-    case ENDING_CUT:
-        shutdown(conn->sock->watch.fd, SHUT_WR); /* the goodbye comes too late to be sent */
-        return leave(conn, false);
-    case ENDING_RESET: return leave(conn, true);
-    case ENDING_AGAIN: /* not at once: an eager reader would keep the loop here */
-        conn->sent = conn->again;
+    case ENDING_KEEP: set_state(conn, ORIGIN_CONN_REQUEST); return STEP_ON;
+    case ENDING_CLOSE: return close_conn(conn, false);
+    case ENDING_FIN:
+        shutdown(conn->sock->watch.fd, SHUT_WR); /* close_notify can no longer be sent */
+        return close_conn(conn, false);
+    case ENDING_RESET: return close_conn(conn, true);
+    case ENDING_REPEAT: /* in the next turn, so that other connections are served */
+        conn->sent = conn->repeat_from;
         loop_yield(conn->server->loop, &conn->sock->watch, 0);
         return STEP_WAIT;
     case ENDING_STALL: break;
     }
-    enter(conn, ORIGIN_CONN_STALLED);
+    set_state(conn, ORIGIN_CONN_STALLED);
     return STEP_WAIT;
 }
 
@@ -395,28 +392,27 @@ static enum step step_response(struct origin_conn *conn)
     struct io io;
 
     if (!left)
-        return at_end(conn);
+        return end_response(conn);
     if (conn->drip && conn->timer.state == TIMER_ARMED)
         return STEP_WAIT;
-    io = conn->transport->calls->write(conn->transport, conn->answer + conn->sent,
+    io = conn->transport->calls->write(conn->transport, conn->response + conn->sent,
                                        conn->drip ? 1 : left);
     if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
         return STEP_WAIT;
     if (io.status != IO_OK)
-        return leave(conn, false);
+        return close_conn(conn, false);
     conn->sent += io.count;
     if (conn->drip)
         loop_arm(conn->server->loop, &conn->timer, loop_clock(conn->server->loop) + DRIP_EVERY);
     return STEP_ON;
 }
 
-/* A client that leaves while it is made to wait is seen here. */
+/* Closes if the client has closed during the wait. */
 static enum step step_wait(struct origin_conn *conn)
 {
-    return conn->sock->ended ? leave(conn, false) : STEP_WAIT;
+    return conn->sock->ended ? close_conn(conn, false) : STEP_WAIT;
 }
 
-/* An endless response to a client that reads as fast as it is written yields to the others. */
 static void origin_conn_drive(struct origin_conn *conn)
 {
     enum step step = STEP_ON;
@@ -445,13 +441,12 @@ static void on_ready(void *owner, uint32_t events)
     origin_conn_drive(conn);
 }
 
-/* The delay is over, or the next drop of a drip is due. */
 static void on_timer(void *owner)
 {
     struct origin_conn *conn = owner;
 
     if (conn->state == ORIGIN_CONN_DELAY)
-        enter(conn, ORIGIN_CONN_RESPONSE);
+        set_state(conn, ORIGIN_CONN_RESPONSE);
     origin_conn_drive(conn);
 }
 
@@ -462,18 +457,18 @@ void origin_conn_accept(struct origin_server *server, int fd, bool https)
 
     assert(fd >= 0);
     conn->server = server;
-    conn->number = ++server->welcomed;
+    conn->number = ++server->accepted;
     conn->https = https;
     timer_init(&conn->timer, on_timer, conn, "origin connection delay");
     conn->sock = sock_adopt(server->loop, fd, on_ready, conn, "origin connection", &error);
     if (conn->sock)
         conn->transport = https ? tls_server_open(server->tls, conn->sock) : plain_open(conn->sock);
-    if (!conn->transport) { /* no memory for a handshake, no room in epoll: the client sees it */
+    if (!conn->transport) { /* out of memory or epoll failed: the client sees a closed connection */
         sock_close(conn->sock, server->loop);
         free(conn);
         return;
     }
-    list_put_first(&server->conns, &conn->here);
+    list_put_first(&server->conns, &conn->link);
 }
 
 void origin_conn_close_all(struct origin_server *server)
@@ -481,5 +476,5 @@ void origin_conn_close_all(struct origin_server *server)
     struct link *link;
 
     while ((link = list_first(&server->conns)))
-        leave(LIST_OWNER(link, struct origin_conn, here), false);
+        close_conn(LIST_OWNER(link, struct origin_conn, link), false);
 }

@@ -1,4 +1,4 @@
-/* One connection at the embedded origin: it shakes hands, reads requests and plays the answers. */
+/* One connection at the embedded origin: TLS handshake, requests, responses, faults. */
 #ifndef ORIGIN_CONNECTION_H
 #define ORIGIN_CONNECTION_H
 
@@ -7,21 +7,21 @@
 #include "reactor/loop.h"
 #include "tls/tls_server.h"
 
-/* What all conns of an origin share. */
+/* Shared by all connections of an origin. */
 struct origin_server {
     struct loop *loop;
     struct tls_server *tls;
-    /* What to play for a request; the result is valid until the next one is told. */
+
+    /* Returns the play for a request; valid until the next call. */
     const struct play *(*play)(void *owner, const char *host, const char *target);
-    void *owner;       /* its argument */
-    struct link conns; /* all that are here */
-    uint64_t welcomed; /* conns so far */
+    void *owner;       /* argument of `play` */
+    struct link conns; /* all open connections */
+    uint64_t accepted; /* number of connections so far */
 };
 
-/* Takes over an accepted descriptor. */
+/* Takes ownership of an accepted descriptor. */
 void origin_conn_accept(struct origin_server *server, int fd, bool https);
 
-/* Ends all. */
 void origin_conn_close_all(struct origin_server *server);
 
 #endif

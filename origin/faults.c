@@ -1,4 +1,4 @@
-/* The names of what can be played, and copies of it. */
+/* The names of faults and framings, and copies of plays. */
 #include "origin/faults.h"
 
 #include <stdlib.h>

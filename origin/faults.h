@@ -1,6 +1,6 @@
 /*
- * What the embedded origin plays for a site: latency, status, fields, framing, body, and on request
- * one fault. All of it comes from the site's line in sites.conf, from cli/ as a const struct.
+ * The behaviour of the embedded origin for a site: delay, status, header fields, framing, body, and
+ * at most one fault. cli/ fills it from the site's line in sites.conf.
  */
 #ifndef ORIGIN_FAULTS_H
 #define ORIGIN_FAULTS_H
@@ -13,15 +13,15 @@
 /* X(constant, name in sites.conf). docs/rehearsal.md has the error of each. */
 #define FAULTS(X)                                                                                  \
     X(FAULT_NONE, "none")                                                                          \
-    X(FAULT_DNS_NXDOMAIN, "dns-nxdomain")     /* there is no such name */                          \
+    X(FAULT_DNS_NXDOMAIN, "dns-nxdomain")     /* the name does not exist */                        \
     X(FAULT_DNS_EMPTY, "dns-empty")           /* the name has no address */                        \
     X(FAULT_DNS_SERVFAIL, "dns-servfail")     /* the nameserver fails */                           \
-    X(FAULT_DNS_REFUSED, "dns-refused")       /* it refuses */                                     \
-    X(FAULT_DNS_GARBAGE, "dns-garbage")       /* its answer makes no sense */                      \
-    X(FAULT_DNS_STALL, "dns-stall")           /* it stays silent */                                \
-    X(FAULT_CONNECT_REFUSE, "connect-refuse") /* nobody listens */                                 \
-    X(FAULT_CONNECT_STALL, "connect-stall")   /* the listener's queue is full */                   \
-    X(FAULT_TLS_STALL, "tls-stall")           /* accepted, then silence */                         \
+    X(FAULT_DNS_REFUSED, "dns-refused")       /* the nameserver refuses */                         \
+    X(FAULT_DNS_GARBAGE, "dns-garbage")       /* a malformed DNS answer */                         \
+    X(FAULT_DNS_STALL, "dns-stall")           /* no DNS answer */                                  \
+    X(FAULT_CONNECT_REFUSE, "connect-refuse") /* nothing listens on the port */                    \
+    X(FAULT_CONNECT_STALL, "connect-stall")   /* the listener's backlog is full */                 \
+    X(FAULT_TLS_STALL, "tls-stall")           /* accepted, then no bytes */                        \
     X(FAULT_TLS_PLAIN, "tls-plain")           /* plain text on the TLS port */                     \
     X(FAULT_TLS_RESET, "tls-reset")           /* reset as soon as accepted */                      \
     X(FAULT_CERT_EXPIRED, "cert-expired")                                                          \
@@ -29,24 +29,24 @@
     X(FAULT_CERT_SELF_SIGNED, "cert-self-signed")                                                  \
     X(FAULT_CERT_WRONG_HOST, "cert-wrong-host")                                                    \
     X(FAULT_CERT_UNKNOWN_AUTHORITY, "cert-unknown-authority")                                      \
-    X(FAULT_WAIT_STALL, "wait-stall")             /* the request is read, no answer comes */       \
-    X(FAULT_WAIT_CLOSE, "wait-close")             /* closed without an answer */                   \
-    X(FAULT_WAIT_RESET, "wait-reset")             /* reset without an answer */                    \
-    X(FAULT_GARBAGE, "garbage")                   /* what comes is no HTTP */                      \
-    X(FAULT_HEAD_STALL, "head-stall")             /* half a head, then silence */                  \
-    X(FAULT_HEAD_ENDLESS, "head-endless")         /* fields without end */                         \
-    X(FAULT_BODY_STALL, "body-stall")             /* half a body, then silence */                  \
-    X(FAULT_BODY_ENDLESS, "body-endless")         /* a body without end */                         \
-    X(FAULT_BODY_CHUNK, "body-chunk")             /* a chunk size that is no number */             \
+    X(FAULT_WAIT_STALL, "wait-stall")             /* the request is read, no response */           \
+    X(FAULT_WAIT_CLOSE, "wait-close")             /* closed without a response */                  \
+    X(FAULT_WAIT_RESET, "wait-reset")             /* reset without a response */                   \
+    X(FAULT_GARBAGE, "garbage")                   /* the response is not HTTP */                   \
+    X(FAULT_HEAD_STALL, "head-stall")             /* half a head, then nothing */                  \
+    X(FAULT_HEAD_ENDLESS, "head-endless")         /* endless header fields */                      \
+    X(FAULT_BODY_STALL, "body-stall")             /* half a body, then nothing */                  \
+    X(FAULT_BODY_ENDLESS, "body-endless")         /* an endless body */                            \
+    X(FAULT_BODY_CHUNK, "body-chunk")             /* a chunk size that is not a number */          \
     X(FAULT_BODY_RESET, "body-reset")             /* half a body, then reset */                    \
     X(FAULT_TRUNCATE, "truncate")                 /* half a body, then closed */                   \
-    X(FAULT_NO_CLOSE_NOTIFY, "no-close-notify")   /* cut off by FIN, without TLS's goodbye */      \
+    X(FAULT_NO_CLOSE_NOTIFY, "no-close-notify")   /* FIN without close_notify */                   \
     X(FAULT_DRIP, "drip")                         /* a byte at a time */                           \
-    X(FAULT_HANG_UP, "hang-up")                   /* a whole answer, then closed unannounced */    \
-    X(FAULT_REDIRECT_LOOP, "redirect-loop")       /* 302 to where the request was sent */          \
+    X(FAULT_HANG_UP, "hang-up")                   /* complete response, then close */              \
+    X(FAULT_REDIRECT_LOOP, "redirect-loop")       /* 302 to the URL of the request */              \
     X(FAULT_REDIRECT_ENDLESS, "redirect-endless") /* 302 to /1, from there to /2, and so on */     \
-    X(FAULT_BAD_LOCATION, "bad-location")         /* 302 to what is no http URL */                 \
-    X(FAULT_BAD_CODING, "bad-coding")             /* Content-Encoding: gzip, and none of it */
+    X(FAULT_BAD_LOCATION, "bad-location")         /* 302 to a URL of another scheme */             \
+    X(FAULT_BAD_CODING, "bad-coding")             /* Content-Encoding: gzip, body not gzip */
 
 enum fault {
 #define X(constant, name) constant,
@@ -55,26 +55,28 @@ enum fault {
         FAULT_COUNT
 };
 
-/* How the end of a body is told (RFC 9112, section 6.3). */
+/* How the end of a body is marked (RFC 9112, section 6.3). */
 enum framing { FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE, FRAMING_COUNT };
 
 struct play {
-    nsec delay;      /* between the request's end and the answer */
-    unsigned status; /* 200 */
+    nsec delay;      /* between the end of the request and the response */
+    unsigned status; /* 0: 200 */
     enum framing framing;
     enum fault fault;
-    char *headers; /* fields of the answer in place of ours (http/fields.h); NULL: none */
-    char *body;    /* NULL: one made from the name */
+    char *headers; /* replace the default header fields (http/fields.h); NULL: none */
+    char *body;    /* NULL: generated from the host name */
     size_t body_bytes;
-    unsigned fail_first; /* as many requests are answered 503 first, without the fault */
-    bool given;          /* something above was set for this site */
+    unsigned fail_first; /* this many requests first get a 503, without the fault */
+    bool given;          /* the site's line sets one of these fields */
 };
 
-/* A play with headers and body of its own; freed with play_free, which empties it. */
+/* Copies `from` with its headers and body. */
 void play_copy(struct play *to, const struct play *from);
+
+/* Frees headers and body, and zeroes the play. */
 void play_free(struct play *play);
 
-/* The number of a name in sites.conf, below FAULT_COUNT or FRAMING_COUNT; or -1. */
+/* The enum value of a name in sites.conf, or -1. */
 int fault_named(const char *name);
 int framing_named(const char *name);
 

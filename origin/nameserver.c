@@ -1,4 +1,4 @@
-/* One socket, one question a datagram, one answer at once. AAAA is answered with "no address". */
+/* Each datagram is one question, and is answered immediately. AAAA has no addresses. */
 #include "origin/nameserver.h"
 
 #include <arpa/inet.h>
@@ -11,20 +11,20 @@
 #include "base/memory.h"
 #include "dns/message.h"
 
-/* Datagrams read before the others get their turn; the watch is level-triggered. */
+/* Maximum of datagrams in a turn. The watch is level-triggered, so the rest follows. */
 #define DATAGRAMS_A_TURN 64
 
 struct nameserver {
     struct loop *loop;
     struct watch watch;
     struct address at;
-    nameserver_ask_fn *ask;
-    void *owner; /* of ask */
+    nameserver_lookup_fn *lookup;
+    void *owner; /* argument of lookup */
 };
 
-/* Makes the answer; 0: none is sent. */
-static size_t answer(struct nameserver *nameserver, const unsigned char *query, size_t length,
-                     unsigned char *to)
+/* Writes the DNS answer and returns its length; 0: no answer is sent. */
+static size_t write_answer(struct nameserver *nameserver, const unsigned char *query, size_t length,
+                           unsigned char *to)
 {
     struct in_addr address = {htonl(INADDR_LOOPBACK)};
     struct dns_question question;
@@ -34,13 +34,13 @@ static size_t answer(struct nameserver *nameserver, const unsigned char *query, 
     if (!dns_read_question(query, length, &question))
         return dns_write_answer(query, length, ns_r_formerr, NULL, to);
     wanted = question.type == ns_t_a;
-    switch (nameserver->ask(nameserver->owner, question.name, &last)) {
+    switch (nameserver->lookup(nameserver->owner, question.name, &last)) {
     case FAULT_DNS_NXDOMAIN: return dns_write_answer(query, length, ns_r_nxdomain, NULL, to);
     case FAULT_DNS_SERVFAIL: return dns_write_answer(query, length, ns_r_servfail, NULL, to);
     case FAULT_DNS_REFUSED: return dns_write_answer(query, length, ns_r_refused, NULL, to);
     case FAULT_DNS_EMPTY: wanted = false; break;
     case FAULT_DNS_STALL: return 0;
-    case FAULT_DNS_GARBAGE: /* an address is promised, its record is cut off */
+    case FAULT_DNS_GARBAGE: /* the header announces an address, its record is truncated */
         length = dns_write_answer(query, length, ns_r_noerror, &address, to);
         return length ? length - 6 : 0;
     default: break;
@@ -60,24 +60,24 @@ static void on_readable(void *owner, uint32_t events)
         socklen_t size = sizeof(from);
         ssize_t count = recvfrom(nameserver->watch.fd, query, sizeof(query), 0,
                                  (struct sockaddr *)&from, &size);
-        size_t length = count > 0 ? answer(nameserver, query, (size_t)count, reply) : 0;
+        size_t length = count > 0 ? write_answer(nameserver, query, (size_t)count, reply) : 0;
 
         if (count < 0)
             return;
-        if (length) /* a lost answer is asked for again, as everywhere in the DNS */
+        if (length) /* a lost answer is queried again, as usual in the DNS */
             sendto(nameserver->watch.fd, reply, length, 0, (struct sockaddr *)&from, size);
     }
 }
 
-struct nameserver *nameserver_new(struct loop *loop, nameserver_ask_fn *ask, void *owner,
+struct nameserver *nameserver_new(struct loop *loop, nameserver_lookup_fn *lookup, void *owner,
                                   int *error)
 {
     struct nameserver *nameserver = memory_zeroed(sizeof(*nameserver));
     int fd;
 
-    assert(ask);
+    assert(lookup);
     nameserver->loop = loop;
-    nameserver->ask = ask;
+    nameserver->lookup = lookup;
     nameserver->owner = owner;
     watch_init(&nameserver->watch, on_readable, nameserver, "origin nameserver");
     address_parse(&nameserver->at, "127.0.0.1", 0);

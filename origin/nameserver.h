@@ -1,4 +1,4 @@
-/* The rehearsal's nameserver: UDP on a free port of 127.0.0.1, answers for every name. */
+/* The nameserver of a rehearsal: UDP on a free port of 127.0.0.1. It answers for all names. */
 #ifndef ORIGIN_NAMESERVER_H
 #define ORIGIN_NAMESERVER_H
 
@@ -8,11 +8,11 @@
 
 struct nameserver;
 
-/* What the name leads to: the last byte of 127.0.0.x, or a fault of the answer itself. */
-typedef enum fault nameserver_ask_fn(void *owner, const char *name, unsigned char *last_byte);
+/* Returns the fault of the DNS answer; sets the last byte of its address, 127.0.0.x. */
+typedef enum fault nameserver_lookup_fn(void *owner, const char *name, unsigned char *last_byte);
 
-/* NULL and an errno in *error where the socket cannot be opened. */
-struct nameserver *nameserver_new(struct loop *loop, nameserver_ask_fn *ask, void *owner,
+/* Returns NULL if the socket cannot be opened; *error is then the errno. */
+struct nameserver *nameserver_new(struct loop *loop, nameserver_lookup_fn *lookup, void *owner,
                                   int *error);
 
 void nameserver_free(struct nameserver *nameserver);

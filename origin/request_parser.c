@@ -1,4 +1,4 @@
-/* The callbacks of llhttp, and the limit on a head, which llhttp does not have. */
+/* The callbacks of llhttp, and the size limit of a head, which llhttp does not have. */
 #include "origin/request_parser.h"
 
 #include <string.h>
@@ -23,7 +23,7 @@ static int on_message_complete(llhttp_t *parser)
     return HPE_PAUSED;
 }
 
-/* Appends what fits to a text closed with a NUL. */
+/* Appends to a text that ends with a NUL, truncating it to `room` bytes. */
 static void append(char *to, size_t room, const char *bytes, size_t count)
 {
     size_t have = strlen(to), space = room - have - 1;
@@ -42,7 +42,7 @@ static int on_url(llhttp_t *parser, const char *bytes, size_t count)
     return 0;
 }
 
-/* Chunk extensions, and the fields of trailers: their bytes count with the head. */
+/* Chunk extensions and trailer fields count as head bytes. */
 static int on_extra(llhttp_t *parser, const char *bytes, size_t count)
 {
     struct request_parser *request = parser->data;
@@ -102,7 +102,7 @@ void request_parser_start(struct request_parser *request)
     request->parser.data = request;
 }
 
-/* Hands bytes to llhttp; while the head goes on, not more than it may still have. */
+/* While the head is incomplete, llhttp gets at most the bytes that the limit allows. */
 enum request_status request_parser_feed(struct request_parser *request, const unsigned char *bytes,
                                         size_t count, size_t *used)
 {

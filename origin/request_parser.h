@@ -1,7 +1,6 @@
 /*
- * Requests at the origin (RFC 9112). llhttp reads them from the first byte to the last, as strictly as
- * it does by itself: a server that guesses what a request means is how requests are smuggled. A request
- * may come in pieces cut anywhere. Its content is read and not kept.
+ * Parses requests at the origin (RFC 9112) with llhttp in its strict mode: a lenient server would
+ * allow request smuggling. The bytes of a request can be split anywhere. Content is not stored.
  */
 #ifndef ORIGIN_REQUEST_PARSER_H
 #define ORIGIN_REQUEST_PARSER_H
@@ -11,37 +10,37 @@
 #include <stddef.h>
 
 #define REQUEST_MAX_HEAD_BYTES   (256 * 1024) /* with chunk extensions and trailers */
-#define REQUEST_MAX_TARGET_BYTES 2048         /* with a NUL; what is beyond is cut */
+#define REQUEST_MAX_TARGET_BYTES 2048         /* with the NUL; longer ones are truncated */
 #define REQUEST_MAX_HOST_BYTES   256          /* likewise */
 
 enum request_status {
-    REQUEST_MORE,      /* the request goes on */
+    REQUEST_MORE,      /* the request is incomplete */
     REQUEST_DONE,      /* it is complete */
-    REQUEST_MALFORMED, /* llhttp refused it */
-    REQUEST_TOO_LARGE, /* the head, or what counts with it, is over its limit */
-    REQUEST_UPGRADE,   /* CONNECT or Upgrade: what follows is not HTTP/1.1 */
+    REQUEST_MALFORMED, /* llhttp has rejected it */
+    REQUEST_TOO_LARGE, /* over REQUEST_MAX_HEAD_BYTES */
+    REQUEST_UPGRADE,   /* CONNECT or Upgrade: the next bytes are not HTTP/1.1 */
 };
 
 struct request_parser {
     char target[REQUEST_MAX_TARGET_BYTES];
     char host[REQUEST_MAX_HOST_BYTES]; /* "": none */
     bool is_head;                      /* the method is HEAD */
-    bool head_done;                    /* the head is complete, and the members above are valid */
+    bool head_done;                    /* the fields above are valid */
     bool keep_alive;                   /* with DONE: another request may follow */
 
     /* private */
     bool done;
-    size_t head_bytes;  /* taken so far, with what counts with the head */
-    char field[8];      /* the name being read, cut */
-    size_t field_bytes; /* of the name, uncut */
+    size_t head_bytes;  /* so far, including chunk extensions and trailers */
+    char field[8];      /* current field name, truncated */
+    size_t field_bytes; /* its full length */
     llhttp_t parser;
 };
 
-/* Makes the parser ready for a request. It owns no memory, and may be given up at any time. */
+/* Initializes the parser for a request. It owns no memory and need not be freed. */
 void request_parser_start(struct request_parser *request);
 
-/* Takes bytes; *used says how many belong to this request (all, unless it is DONE). After anything
-   but MORE, start anew. */
+/* Parses bytes. *used is the number of bytes that belong to this request: all, unless it is DONE.
+   After any result but MORE, call request_parser_start. */
 enum request_status request_parser_feed(struct request_parser *request, const unsigned char *bytes,
                                         size_t count, size_t *used);
 

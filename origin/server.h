@@ -1,11 +1,11 @@
 /*
- * The embedded origin: a nameserver, a certificate authority made in memory, and an HTTP and HTTPS
- * server, on free ports of loopback addresses, on the same reactor as everything else. It plays each
- * site that it was told of; for other names it makes something up from a hash of the name.
+ * The embedded origin: a nameserver, a certificate authority in memory, and an HTTP and HTTPS
+ * server, on free ports of loopback addresses, in the caller's loop. It serves the sites that were
+ * added; for other names it generates a response from a hash of the name.
  *
- * 127.0.0.1 is where sites live. Faults of the connection itself have addresses of their own, all
- * with the same two ports: .2 nobody listens, .3 the queue is full, .4 silence, .5 plain text,
- * .6 reset. A name leads there by the nameserver's answer.
+ * Sites are on 127.0.0.1. Faults of the connection have their own addresses with the same two
+ * ports: .2 nothing listens, .3 the backlog is full, .4 accepted without bytes, .5 plain text, .6
+ * reset. The nameserver's answer leads a name to its address.
  */
 #ifndef ORIGIN_SERVER_H
 #define ORIGIN_SERVER_H
@@ -16,17 +16,18 @@
 
 struct origin;
 
-/* Opens its sockets and makes its authority. NULL where it cannot, *why is then a static sentence. */
+/* Opens the sockets and creates the authority. Returns NULL on failure; *why is then a static
+   sentence. */
 struct origin *origin_new(struct loop *loop, const char **why);
 
 void origin_free(struct origin *origin);
 
-/* Tells it of a site; the play is copied. The first that is told of a host decides for its name, its
-   certificate and the targets that were not told; of several with one target the first is played. A
-   play that fails first does so once for all who ask. */
-void origin_tell(struct origin *origin, const struct url *url, const struct play *play);
+/* Adds a site; the play is copied. The first site of a host determines its DNS answer, its
+   certificate and the response for unknown targets. If a URL is added twice, the first play is
+   used. `fail_first` counts the requests of all clients together. */
+void origin_add_site(struct origin *origin, const struct url *url, const struct play *play);
 
-/* Where it can be reached: ports and authority; the texts are the origin's. */
-void origin_where(const struct origin *origin, struct dial_map *map, const char **pem);
+/* The addresses, and the certificate of the authority, which belongs to the origin. */
+void origin_get_map(const struct origin *origin, struct dial_map *map, const char **pem);
 
 #endif

@@ -45,7 +45,7 @@ static const char *read_time(struct slo_part *part, const char *text)
     if (!limit)
         return "a time of 0 cannot be held";
     if (limit > HISTOGRAM_MAX)
-        return "a time over 1h is not measured, so that it cannot be a limit";
+        return "a time over 1h is not measured, so it cannot be a limit";
     part->limit = (double)limit;
     return NULL;
 }
@@ -68,7 +68,7 @@ static const char *read_rate(struct slo_part *part, const char *text)
 {
     if (!decimal_parse(text, strlen(text), 1, &part->limit))
         return "rps needs a number, as in rps=10000";
-    return part->limit > 0 ? NULL : "rps=0 asks for nothing";
+    return part->limit > 0 ? NULL : "rps must be over 0";
 }
 
 /* "p99.9=". */
@@ -78,9 +78,9 @@ static const char *read_percentile(struct slo_part *part, const char *text)
 
     part->kind = SLO_PERCENTILE;
     if (part->name[0] != 'p' || !decimal_parse(percent, strlen(percent), 1, &part->percent))
-        return "what can be limited is p50, p99.9 or any other percentile, mean, max, errors, rps";
+        return "a limit is p50, p99.9 or any other percentile, mean, max, errors or rps";
     if (part->percent <= 0 || part->percent >= 100)
-        return "a percentile is over 0 and below 100; max is the name of the greatest";
+        return "a percentile is over 0 and below 100; use max for the maximum";
     return read_time(part, text);
 }
 
@@ -113,7 +113,7 @@ static const char *read_part(struct slo_part *part, const char *text, size_t len
 
     *part = (struct slo_part){.measured = NAN};
     if (!equals || !name_bytes || !value_bytes)
-        return "each part is a name, = and a limit, with a comma between two: p99=5ms,errors=0.1%";
+        return "limits are NAME=VALUE, separated by commas: p99=5ms,errors=0.1%";
     if (name_bytes >= sizeof(part->name) || value_bytes >= sizeof(value))
         return "a name or a limit is too long";
     memcpy(part->name, text, name_bytes);
@@ -126,7 +126,7 @@ static const char *add_part(struct slo *slo, const struct slo_part *part)
 {
     for (size_t i = 0; i < slo->count; i++)
         if (slo->part[i].kind == part->kind && slo->part[i].percent == part->percent)
-            return "the same is limited twice";
+            return "a limit occurs twice";
     if (slo->count == SLO_MAX_PARTS)
         return "there are more than 16 limits";
     slo->part[slo->count++] = *part;

@@ -115,7 +115,7 @@ static void states_are_reported(void **state)
     say(fixture, REQUEST REQUEST);
     TURN_UNTIL(fixture->server.loop, has_ended(fixture));
     loop_set_probe(fixture->server.loop, NULL);
-    assert_string_equal(states, " REQUEST DELAY ANSWER CLOSED");
+    assert_string_equal(states, " REQUEST DELAY RESPONSE CLOSED");
 }
 
 static void requests_follow_one_another(void **state)

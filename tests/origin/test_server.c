@@ -27,7 +27,7 @@ static void tell(struct fixture *fixture, const char *url, struct play play)
     assert_null(url_parse(&parsed, url, strlen(url)));
     if (play.body)
         play.body_bytes = strlen(play.body);
-    origin_tell(fixture->origin, &parsed, &play);
+    origin_add_site(fixture->origin, &parsed, &play);
     url_free(&parsed);
 }
 
@@ -40,7 +40,7 @@ static int begin(void **state)
     fixture->origin = origin_new(fixture->loop, &why);
     if (!fixture->origin)
         fail_msg("%s", why);
-    origin_where(fixture->origin, &fixture->map, &fixture->pem);
+    origin_get_map(fixture->origin, &fixture->map, &fixture->pem);
     tell(fixture, "http://a.example/", (struct play){.body = (char *)"uno"});
     tell(fixture, "http://a.example/two", (struct play){.body = (char *)"second", .status = 404});
     tell(fixture, "http://b.example/",
@@ -356,7 +356,7 @@ static void test_two_origins(void **state)
     const char *pem;
 
     assert_non_null(other);
-    origin_where(other, &map, &pem);
+    origin_get_map(other, &map, &pem);
     assert_int_not_equal(address_port(&map.http), address_port(&fixture->map.http));
     assert_string_not_equal(pem, fixture->pem);
     origin_free(other);

@@ -2147,7 +2147,7 @@ static void resumed_share(unsigned percent, uint64_t least, uint64_t max)
     loop_set_clock(loop, NULL, NULL);
     origin = origin_new(loop, &why);
     assert_non_null(origin);
-    origin_where(origin, &map, &pem);
+    origin_get_map(origin, &map, &pem);
     resolving.servers = address_text(&map.nameserver, servers);
     dialer.resolver = resolver_new(loop, &resolving, &why);
     assert_non_null(dialer.resolver);

@@ -104,10 +104,10 @@ static int begin(void **state)
         struct play play = {
             .fault = cases[i].fault, .body = (char *)"0123456789abcdef", .body_bytes = 16};
 
-        origin_tell(fixture.origin, &site->url, &play);
+        origin_add_site(fixture.origin, &site->url, &play);
         site_free(site);
     }
-    origin_where(fixture.origin, &fixture.map, &fixture.pem);
+    origin_get_map(fixture.origin, &fixture.map, &fixture.pem);
     fixture.child = fork();
     if (!fixture.child) {
         unit_time_limit();
