@@ -17,9 +17,8 @@
 #include "reactor/interrupt.h"
 #include "tls/tls.h"
 
-/* Opens /dev/null for each standard descriptor that is closed. Otherwise a connection could get
-   that number and receive messages that are meant for people. Each is opened so that reading
-   standard input and writing the others fail. */
+/* Opens /dev/null for each closed standard descriptor. A connection could otherwise get its number
+   and receive messages for people. Reading standard input and writing the others then fail. */
 static void hold_standard_descriptors(void)
 {
     static const int unusable[] = {O_WRONLY, O_RDONLY, O_RDWR};
@@ -75,8 +74,7 @@ int main(int argc, char **argv)
     hold_standard_descriptors();
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a write to a closed pipe then fails with EPIPE */
-    /* a write over the file size limit (ulimit -f) then fails with EFBIG */
-    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write over the limit of ulimit -f then fails with EFBIG */
     if (!options_read(&options, argc, argv))
         status = EXIT_USAGE;
     else

@@ -46,8 +46,7 @@ static void on_state(void *owner, const char *machine, uint64_t number, const ch
     fprintf(stderr, "* %s %llu: %s -> %s\n", machine, (unsigned long long)number, from, to);
 }
 
-/* Takes Proxy-Authorization out of the headers of -H: it is sent to the proxy, in CONNECT too, and
-   after redirects. */
+/* Finds Proxy-Authorization in the headers of -H. It is sent in CONNECT and after redirects too. */
 static void take_authorization(struct proxies *proxies, const char *headers)
 {
     static const char name[] = "Proxy-Authorization";
@@ -84,8 +83,8 @@ static bool make_proxies(struct network *network, const struct network_options *
     return true;
 }
 
-/* Loads the files that the options name, so that errors are found before the first request. The
-   system's certificate store is loaded on the first use. */
+/* Loads the files of the options now, to find errors before the first request. The system's
+   certificates are loaded when they are needed. */
 static bool make_trust(struct network *network, const struct network_options *options,
                        const char *authority)
 {

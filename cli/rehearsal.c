@@ -1,5 +1,4 @@
-/* The child announces itself as text, which a person can use too: three addresses, then the
-   certificate. */
+/* The child announces three addresses and the certificate as text, which people can use too. */
 #include "cli/rehearsal.h"
 
 #include <errno.h>
@@ -57,8 +56,8 @@ static char **command_of(const struct list_options *list, const char *other)
     return words;
 }
 
-/* The path of this program if it still exists. Otherwise the kernel's link to it, which valgrind
-   cannot follow. */
+/* The path of this program, or, if it was removed, the kernel's link, which valgrind cannot
+   follow. */
 static const char *own_path(char path[PATH_MAX])
 {
     ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
@@ -177,8 +176,7 @@ bool rehearsal_start(struct rehearsal *rehearsal, const struct list_options *lis
     return up;
 }
 
-/* Only the child has the other end of the lifeline. When the child ends, epoll reports an error on
-   this end. */
+/* The child alone has the other end of the lifeline: epoll reports an error when it ends. */
 int rehearsal_watch(const struct rehearsal *rehearsal, struct loop *loop, struct watch *watch,
                     watch_fn *ended, void *owner)
 {

@@ -1,8 +1,7 @@
 /*
- * The report as one JSON object, or as CSV of the intervals. Names have the units; microseconds
- * have three decimals; a value that was not measured is null, not 0. One table has the columns of
- * an interval for both formats. Rejected: a line of JSON after each interval. The report is written
- * when the run has ended.
+ * The report as one JSON object, or as CSV of the intervals. Names have the units; a value that was
+ * not measured is null, not 0. One table has the columns of an interval for both formats. Rejected:
+ * a line of JSON after each interval. The report is written when the run has ended.
  */
 #include "cli/bench/bench_report.h"
 
@@ -116,8 +115,7 @@ static void put_schedule(struct json *json, const struct bench_run *run)
     json_unsigned(json, "seed", schedule->seed);
 }
 
-/* Writes all that is needed to repeat the run, without secrets: header fields, names and
-   passwords. */
+/* Writes all that is needed to repeat the run, but no header fields, names or passwords. */
 static void put_config(struct json *json, const struct bench_run *run)
 {
     static const char *const stamped[] = {

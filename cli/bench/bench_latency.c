@@ -1,5 +1,4 @@
-/* The latency part of the report: the table of latencies, the histogram, and the longest gap
-   between two responses. */
+/* The latency table, the histogram, and the longest gap between two responses. */
 #include <string.h>
 
 #include "cli/bench/bench_page.h"
@@ -124,7 +123,8 @@ static void put_latency_notes(const struct page *page)
     char text[NOTE_BYTES] = "";
 
     if (page->run->load->open_loop)
-        put_note(page, "corrected: from the intended start of the request; raw: from its actual start.");
+        put_note(page,
+                 "corrected: from the intended start of the request; raw: from its actual start.");
     if (total->kernel->count) {
         page_add(
             text,
@@ -177,8 +177,7 @@ static bool gap_is_remarkable(const struct page *page)
     return gap / GAP_OVER_P99 > p99 && (double)gap > GAP_OVER_RUN * page->duration;
 }
 
-/* Whether the client did not read sockets for at least half of the gap: then the gap shows nothing
-   about the server. */
+/* Whether the client did not read for at least half of the gap, which then is not the server's. */
 static bool client_caused_gap(const struct tally *total)
 {
     return total->gap_away >= total->gap / 2;

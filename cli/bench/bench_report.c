@@ -1,9 +1,8 @@
 /*
- * The report of a run as text. First come notices that decide whether it can be trusted: the client
- * was the bottleneck, or the run was cut short. Then what was run, the results, the latency and the
- * client itself. Lines that would only have a 0 are left out. Rejected: one table with the same
- * columns for every loop. A percentile means something else in each loop, so each column says what
- * it is.
+ * The report of a run as text. First come notices that decide whether it can be trusted. Then what
+ * was run, the results, the latency and the client itself. Lines that would only have a 0 are left
+ * out. Rejected: one table with the same columns for every loop. A percentile means something else
+ * in each loop, so each column says what it is.
  */
 #include "cli/bench/bench_report.h"
 

@@ -1,5 +1,4 @@
-/* Whether the numbers can be trusted: the notices above the report, and the lines about the
-   client. */
+/* The notices above the report, and the lines about the client. */
 #include "cli/bench/bench_page.h"
 #include "cli/output/figures.h"
 #include "cli/output/terminal.h"
@@ -17,7 +16,7 @@ static void describe_reasons(const struct page *page, char *text)
         and = ", and ";
     }
     if (judgement->suspended) {
-        page_add(text, "%s%s stopped for %s of the time, %s at once", and,
+        page_add(text, "%s%s stopped for %s of the time, once for %s", and,
                  several ? "its processes were" : "it was",
                  figure_share(judgement->suspended_share).text,
                  figure_span((double)judgement->suspension).text);
@@ -88,14 +87,14 @@ void bench_put_limited(const struct page *page)
 
 void bench_put_interrupted(const struct page *page)
 {
-    nsec wanted = page->run->load->duration;
+    nsec duration = page->run->load->duration;
     char text[NOTE_BYTES] = "";
 
     if (!page->run->interrupted)
         return;
     page_add(text, "Interrupted after %s", figure_span(page->duration).text);
-    if (wanted != NSEC_NEVER)
-        page_add(text, " of %s", figure_span((double)wanted).text);
+    if (duration != NSEC_NEVER)
+        page_add(text, " of %s", figure_span((double)duration).text);
     page_add(text, ": the report covers the time until then.");
     page_notice(page, SHADE_YELLOW, text);
 }

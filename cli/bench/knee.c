@@ -26,8 +26,8 @@ static double wrong_share(const struct tally *tally)
 }
 
 /* Whether more connections could raise the rate: all were busy, and without the wait for one the
-   server was as fast as when idle. With an overloaded server all connections are busy too, but it
-   is slow. */
+   server was as fast as when idle. An overloaded server keeps all connections busy too, but is
+   slow. */
 static bool is_limited(const struct settle *settle, const struct tally *total)
 {
     return verdict_limited(total) &&
@@ -130,8 +130,7 @@ static bool try_rate(struct knee_search *search, double rate, bool settled)
     return made;
 }
 
-/* Returns the next rate, from the highest rate that held and the lowest that missed; 0: the knee is
-   found. */
+/* Returns the next rate, from the highest rate that held and the lowest that missed; 0: found. */
 static double next_rate(double held, double missed)
 {
     if (!missed)

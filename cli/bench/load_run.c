@@ -1,7 +1,6 @@
 /*
- * In one process a run is a loop, the network and a load. With several processes each child has its
- * own, with its share of the connections, the rate and the requests, and the parent adds up the
- * tallies.
+ * In one process a run is a loop, the network and a load. With several, each child has its own,
+ * with its share of the connections, the rate and the requests, and the parent adds up the tallies.
  */
 #include "cli/bench/load_run.h"
 
@@ -76,8 +75,7 @@ static void on_origin_end(void *owner, uint32_t events)
     load_stop(runner->load);
 }
 
-/* Watches the rehearsal's process, if there are no child processes. Otherwise the parent watches
-   it. */
+/* Watches the rehearsal's process. With several processes the parent watches it. */
 static bool watch_origin(struct runner *runner)
 {
     int error = runner->shares > 1 ? 0
@@ -258,8 +256,7 @@ static void report_failure(const struct proc *proc, unsigned number, unsigned co
         diagnostic(PROCESS "sent an invalid tally", number, count);
 }
 
-/* Reports the children that failed, and returns whether there are any. In an interrupted run
-   children may end early. */
+/* Reports failed children. Returns whether there are any. After an interrupt they may end early. */
 static bool report_failures(const struct parent *parent, unsigned count)
 {
     const struct load_outcome *outcome = parent->outcome;

@@ -145,8 +145,7 @@ static bool report_shortage(bool ports, bool descriptors)
     return ports || descriptors;
 }
 
-/* For reports in JSON or CSV, writes the notices of the text report: why the exit status is not 0,
-   and what limited the run. */
+/* Writes the notices of the text report to standard error, if the report is JSON or CSV. */
 static void report_verdict(const struct bench_run *run)
 {
     enum error error = (enum error)run->total->gave_up;
@@ -286,8 +285,7 @@ static enum exit_status verdict(const struct bench *bench)
     return bench->any_response ? EXIT_FETCHED : EXIT_SOME_FAILED;
 }
 
-/* Whether another run is useful: no signal came, a server was reached, and reports can be
-   written. */
+/* Whether another run is useful: no signal came, a server was reached, and output is possible. */
 static bool continues(struct bench *bench)
 {
     bench->interrupted = bench->interrupted || interrupts_pending();

@@ -1,6 +1,5 @@
-/* Probes are runs of one request, so they take the same path as requests of a run: names, routes,
-   TLS. Rejected: a connection that is kept for probes. It would not show that the server queues
-   connections. */
+/* Probes are runs of one request, so they take the path of other requests: names, routes, TLS.
+   Rejected: one kept connection. It would not show that the server queues connections. */
 #include "cli/bench/settle.h"
 
 #define FIRST_PAUSE   (10 * NSEC_PER_MS) /* before the first probe of a wait; then doubled */

@@ -271,7 +271,7 @@ void diff_set_free(struct diff_set *set)
     set->count = 0;
 }
 
-/* --- what was asked for --- */
+/* --- differences between runs --- */
 
 static bool is_one_of(const char *key, const char *const *names)
 {
@@ -280,8 +280,7 @@ static bool is_one_of(const char *key, const char *const *names)
     return *names;
 }
 
-/* Whether an option may differ between repeats, or with `two_servers` between two servers. The loop
-   is compared separately. */
+/* Whether an option may differ between repeats, or, with `two_servers`, between two servers. */
 static bool may_differ(const char *key, bool two_servers)
 {
     static const char *const repeats[] = {"seed", "loop", NULL};

@@ -12,8 +12,7 @@
 #include "http/fetch.h"
 #include "reactor/interrupt.h"
 
-/* Descriptors for purposes other than connections: standard streams, epoll, signals, list,
-   nameservers, and a reserve. */
+/* Standard streams, epoll, signals, list, nameservers, and a reserve. */
 #define OWN_DESCRIPTORS 24
 
 struct reactor_half {
@@ -181,8 +180,7 @@ static void drain(struct reactor_half *half)
     session_close_output(session, half->all_reported && !half->drain_aborted);
 }
 
-/* Sets up everything that is needed before the first site. False, with a diagnostic, if a part
-   fails. */
+/* Sets up all that the first site needs. False, with a diagnostic, if a part fails. */
 static bool set_up(struct reactor_half *half)
 {
     struct session *session = half->session;
@@ -226,7 +224,7 @@ static void write_totals(struct session *session, nsec took)
     free(text);
 }
 
-/* Fetches all sites at once; *took is the time until the last answer. */
+/* Fetches all sites concurrently; *took is the time until the last response. */
 static bool run_all(struct reactor_half *half, nsec *took)
 {
     struct session *session = half->session;

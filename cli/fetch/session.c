@@ -142,8 +142,7 @@ static void put_line(void *owner, const struct order_line *line)
         state_report(session->state, line->line, line->failed);
 }
 
-/* The length of the output file that a later run continues. STATE_NO_OUTPUT if the file cannot be
-   cut. */
+/* The length of the output file for a later run; STATE_NO_OUTPUT: it cannot be cut. */
 static uint64_t resumable_bytes(const struct session *session)
 {
     return output_can_be_cut(session->output) ? output_bytes(session->output) : STATE_NO_OUTPUT;
@@ -193,8 +192,7 @@ bool session_open_output(struct session *session, struct loop *loop, void (*room
     if (session->state) {
         continues = output_continues(session->output);
         output_on_written(session->output, on_written, session);
-        /* records the file's length now: a kill after the first write must not leave more than the
-           state knows */
+        /* a kill after the first write must not leave a file longer than the state knows */
         on_written(session);
     }
     session->order = loop && options->input_order ? order_new(put_line, session) : NULL;

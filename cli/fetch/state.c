@@ -38,9 +38,8 @@
 #define EVENT_BYTES (sizeof(" +18446744073709551615"))
 #define MAX_BYTES   (64 * 1024 * 1024) /* a longer file is refused */
 
-/* The file is rewritten when it is longer than both limits: MIN_LIMIT_BYTES, and LIMIT_FACTOR times
-   the length of a rewritten file. A rewrite calls fsync, which blocks the loop, so it happens once
-   in tens of thousands of sites. */
+/* A file longer than MIN_LIMIT_BYTES, and than LIMIT_FACTOR times its length after a rewrite, is
+   rewritten: once in tens of thousands of sites, because fsync blocks the loop. */
 #define MIN_LIMIT_BYTES (1024 * 1024)
 #define LIMIT_FACTOR    4
 
@@ -65,8 +64,7 @@ struct state {
  * Reading
  */
 
-/* Reads a decimal number and advances *at. Refuses signs, blanks and leading zeros, which strtoull
-   accepts. */
+/* Reads a decimal number and advances *at. Unlike strtoull it refuses signs and leading zeros. */
 static bool read_number(const char **at, uint64_t max, uint64_t *number)
 {
     const char *first = *at;
@@ -179,8 +177,8 @@ static bool read_record(struct state *state, const char *record, size_t length)
     return read_events(state, at, record + length - CHECK_BYTES);
 }
 
-/* Reads all records of a text that ends with a NUL. Returns the error, or NULL. An incomplete
-   record at the end of the file is ignored. */
+/* Reads all records of a text that ends with a NUL. Returns the error, or NULL. Ignores an
+   incomplete last record. */
 static const char *read_records(struct state *state, const char *text, size_t length)
 {
     const char *end = text + length, *at = text + strlen(TITLE);
@@ -323,8 +321,7 @@ static bool append(struct state *state)
 
     free(record);
     if (!written) {
-        /* no record may follow an incomplete one: the next commit rewrites the file */
-        state->limit = 0;
+        state->limit = 0; /* rewrite: no record may follow an incomplete one */
         return false;
     }
     state->size += length;

@@ -1,7 +1,6 @@
 /*
  * A ring of lines. The lines of one hash form a circular list from the oldest to the newest,
- * without a list head; the table holds the oldest. Lines that were passed by reading in order are
- * the oldest and are dropped first.
+ * without a list head; the table holds the oldest. Lines already read in order are dropped from it.
  */
 #include "cli/list/ahead.h"
 

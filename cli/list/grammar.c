@@ -54,9 +54,8 @@ static int unescape(char **at, const char *end)
     }
 }
 
-/* Reads the next word. With `quotes` false a quote is an ordinary character, as in a URL. Returns
-   NULL, or the error. At the end of the line the word is not `present`. Stray characters are
-   allowed in quotes and in comments. */
+/* Reads the next word. Without `quotes` a quote is an ordinary character, as in a URL. Returns
+   NULL, or the error. At the end of the line the word is not `present`. */
 static const char *next_word(struct rest *rest, bool quotes, struct word *word)
 {
     char *to, *from = rest->at, *end = rest->end;
@@ -116,8 +115,7 @@ static const char *read_setting(struct grammar *grammar, const struct word *word
     return grammar->why;
 }
 
-/* Reads settings up to the end of the line. Returns NULL, or the error, valid until the next
-   line. */
+/* Reads the settings of a line. Returns NULL, or the error, valid until the next line. */
 static const char *read_settings(struct grammar *grammar, struct rest *rest,
                                  struct settings *settings)
 {
@@ -136,8 +134,8 @@ static const char *read_settings(struct grammar *grammar, struct rest *rest,
     return wrong;
 }
 
-/* Returns the text to show for a bad URL. All bytes before its last "@" are left out: they may be a
-   password. */
+/* Returns the text to show for a bad URL, without what may be a password: all before its last
+   "@". */
 static char *safe_text(const char *url, size_t length)
 {
     const char *at = memrchr(url, '@', length), *slashes = memmem(url, length, "//", 2);
@@ -219,8 +217,7 @@ const char *grammar_read_line(struct grammar *grammar, const char *line, size_t 
     return wrong;
 }
 
-/* Whether a line end stands between other characters. The URL parser would remove it and join both
-   parts. */
+/* Whether a line end is between other characters: the URL parser would join both parts. */
 static bool has_line_end(const char *text)
 {
     const char *from = text + strspn(text, "\r\n\t "), *close = from + strcspn(from, "\r\n");

@@ -34,8 +34,7 @@ static const char *find_fault(const struct target_list *list, const struct site 
     return list->count == TARGETS_MAX ? "over 10000 targets" : NULL;
 }
 
-/* Reports a site that is not a target. The message of an unreadable line has its line number
-   already. */
+/* Reports a site that is not a target. An unreadable line has its line number in the message. */
 static void refuse_site(struct bad_lines *bad, const struct site *site, const char *why)
 {
     char *place = NULL;
@@ -50,8 +49,7 @@ static void refuse_site(struct bad_lines *bad, const struct site *site, const ch
     }
 }
 
-/* Reads to the end of the list, or until there are too many targets. `file` is the name in
-   messages; NULL: words. */
+/* Reads the list, at most TARGETS_MAX targets. `file` is its name in messages; NULL: words. */
 static bool read_list(struct target_list *list, struct sites *sites, const char *file,
                       const struct request_options *request)
 {

@@ -13,8 +13,7 @@
 
 #define BUFFER_BYTES (256 * 1024)                /* limit of reading ahead */
 #define MAX_SCANNED  (READER_MAX_LINE_BYTES + 1) /* where the end of a line is searched */
-/* reads into the buffer in one call with a loop: an endless list of comments must not block it */
-#define MAX_FILLS 8
+#define MAX_FILLS    8 /* reads in one call with a loop: endless comments must not block it */
 
 struct reader {
     struct loop *loop;

@@ -33,7 +33,7 @@ static void count_line(struct sites *sites, const char *line, size_t length)
         sites->at.sum = sites->options.sum(sites->at.sum, line, length);
 }
 
-/* Completes a site. A bad line, with the error `wrong`, becomes an unreadable site; takes over
+/* Completes a site; a bad line, with the error `wrong`, becomes an unreadable one. Takes over
    `shown`. False if the line has no site. */
 static bool finish_site(struct sites *sites, struct listed *listed, const char *wrong, char *shown)
 {
@@ -70,8 +70,7 @@ static void give_word(struct sites *sites, const char *text, struct listed *list
     finish_site(sites, listed, wrong, shown);
 }
 
-/* Ends a list that cannot be read any further: returns the error as an unreadable site, the last
-   one. */
+/* Ends a list that cannot be read: its last site is unreadable and has the error. */
 static bool end_with_error(struct sites *sites, struct listed *listed, const char *why)
 {
     reader_end(sites->reader);
@@ -123,8 +122,7 @@ enum sites_next sites_next(struct sites *sites, struct listed *listed)
     return SITES_ONE;
 }
 
-/* Indexes new lines in the buffer, up to the next "default" line: the settings of later lines are
-   unknown until it is read in order. */
+/* Indexes new lines in the buffer, up to a "default" line, which changes the settings after it. */
 static void look_ahead(struct sites *sites)
 {
     uint64_t here = reader_offset(sites->reader);
@@ -152,7 +150,7 @@ static void look_ahead(struct sites *sites)
 }
 
 /* The argument of has_origin. */
-struct wanted {
+struct origin_match {
     const struct sites *sites;
     const struct url_origin *origin;
 };
@@ -160,17 +158,17 @@ struct wanted {
 /* Compares the origins, because two origins may have the same hash. */
 static bool has_origin(void *owner, const struct ahead_line *line)
 {
-    const struct wanted *wanted = owner;
+    const struct origin_match *match = owner;
     struct url_origin origin;
     size_t length;
-    const char *text = reader_line_at(wanted->sites->reader, line->offset, &length);
+    const char *text = reader_line_at(match->sites->reader, line->offset, &length);
 
-    return url_origin(&origin, text, length) && url_same_origin(&origin, wanted->origin);
+    return url_origin(&origin, text, length) && url_same_origin(&origin, match->origin);
 }
 
 bool sites_near(struct sites *sites, const struct url_origin *origin, struct listed *listed)
 {
-    struct wanted wanted = {sites, origin};
+    struct origin_match match = {sites, origin};
     struct ahead_line found;
     size_t length, line = sites->at.line;
     char *text;
@@ -179,7 +177,7 @@ bool sites_near(struct sites *sites, const struct url_origin *origin, struct lis
         return false;
     look_ahead(sites);
     if (!ahead_take(sites->ahead, url_origin_hash(origin), reader_offset(sites->reader), has_origin,
-                    &wanted, &found))
+                    &match, &found))
         return false;
     text = reader_line_at(sites->reader, found.offset, &length);
     sites->at.line = found.number;

@@ -1,5 +1,4 @@
-/* Tables of characters. Joiners (U+200C, U+200D) are not in them: they are part of words and of
-   emoji. */
+/* Joiners (U+200C, U+200D) are not in the tables: they are part of words and of emoji. */
 #include "cli/list/stray.h"
 
 #include <string.h>

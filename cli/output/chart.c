@@ -61,8 +61,7 @@ static nsec limit_of(const struct series *series, size_t i)
     return limit;
 }
 
-/* Joins a row of few values with the next ones. So a tail of single values does not take a row for
-   each step. */
+/* Whether a row of few values takes in the next values: so a tail needs few rows. */
 static bool joins(const struct row *row, uint64_t more, uint64_t all)
 {
     return row->count && more && (double)(row->count + more) < SMALL_SHARE * (double)all;
@@ -101,8 +100,7 @@ static size_t divide(struct chart *chart, const struct histogram *histogram,
     return drawn;
 }
 
-/* Writes the percentiles whose values the row has: "p50", or the first and the last of several:
-   "p90-max". */
+/* Writes the percentiles in a row: "p50", or the first and the last of several: "p90-max". */
 static void mark(const struct chart *chart, size_t i, char *to, size_t room)
 {
     static const struct {

@@ -1,5 +1,5 @@
-/* Must not be used when memory may be short: base/memory.c and cli/output/output.c then write
-   messages themselves. */
+/* Needs memory: base/memory.c and cli/output/output.c write messages themselves when it is
+   short. */
 #include "cli/output/diagnostic.h"
 
 #include <stdarg.h>
@@ -21,8 +21,7 @@ void diagnostic(const char *format, ...)
     if (vasprintf(&text, format, arguments) < 0)
         memory_exhausted();
     va_end(arguments);
-    /* one system call: lines of several processes do not mix */
-    fprintf(stderr, "%s%s\n", name, text);
+    fprintf(stderr, "%s%s\n", name, text); /* one system call: lines of processes do not mix */
     free(text);
 }
 

@@ -10,15 +10,14 @@
 #define THOUSAND 1000.0
 #define EIGHTHS  8
 
-/* The number of decimals that gives three digits. A value that is rounded up to 10 or 100 has one
-   less. */
+/* The number of decimals for three digits, one less for a value that is rounded up to 10 or 100. */
 static int decimals(double value)
 {
     return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
 }
 
-/* Formats three digits and the unit in which they are below 1,000. The first unit has no
-   decimals. */
+/* Formats three digits in the unit that leaves less than 1,000; none after the point in the
+   first. */
 static struct figure in_units(double value, const char *const *units, size_t count)
 {
     struct figure figure;

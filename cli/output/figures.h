@@ -28,8 +28,8 @@ struct figure figure_rate(double rate);
    as 100%: others near them are "<0.01%" and "99.99%". */
 struct figure figure_share(double share);
 
-/* The last character of a bar that grows to the right or upwards, with 0 to 8 eighths; 0: empty text,
-   or a blank. */
+/* The last character of a bar that grows to the right or upwards, with 0 to 8 eighths; 0: empty
+   text, or a blank. */
 const char *figure_across(unsigned eighths);
 const char *figure_upward(unsigned eighths);
 

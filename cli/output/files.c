@@ -32,8 +32,7 @@ struct used_files {
     size_t count;
 };
 
-/* Identifies a file. False if it cannot be destroyed: it is not a regular file and would not be
-   created as one. */
+/* Identifies a file. False if it is neither a regular file nor would be created as one. */
 static bool identify(struct used_file *file, int fd)
 {
     struct stat about;

@@ -1,7 +1,6 @@
 /*
  * One flag is enough for the commas, because an object or array that ends is itself an element.
- * Rejected: building a tree, as jansson does. A list may be endless, and a line for a site must not
- * allocate.
+ * Rejected: a tree, as jansson builds it. A list may be endless, and a line must not allocate.
  */
 #include "cli/output/json.h"
 

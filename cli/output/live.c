@@ -217,18 +217,18 @@ static const struct live_sample *sample_of(const struct live *live, size_t count
 /* Draws one line of the graph; `level` 0 is at the bottom. A rate over 0 is always visible. */
 static void put_graph(struct live *live, size_t count, double max, unsigned level)
 {
-    const char *now = "";
+    const char *current = "";
 
     for (size_t i = 0; i < count; i++) {
         const struct live_sample *sample = sample_of(live, count, i);
-        const char *wanted = sample->failed ? SHADE_RED : SHADE_GREEN;
+        const char *next = sample->failed ? SHADE_RED : SHADE_GREEN;
         double share = max > 0 ? sample->rate / max : 0;
         unsigned eighths = (unsigned)(share * GRAPH_LINES * EIGHTHS + 0.5);
 
         eighths = !eighths && (sample->rate > 0 || sample->failed) ? 1 : eighths;
-        if (wanted != now)
-            shade(live, wanted);
-        now = wanted;
+        if (next != current)
+            shade(live, next);
+        current = next;
         put(live, figure_upward(eighths > level * EIGHTHS ? eighths - level * EIGHTHS : 0));
     }
     shade(live, SHADE_NONE);

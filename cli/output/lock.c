@@ -22,8 +22,7 @@ static int close_with_error(int fd, int error)
     return -1;
 }
 
-/* Whether the path still names the open file. Another run may have replaced it before this one got
-   the lock. */
+/* Whether the path still names the open file: an earlier owner of the lock may have replaced it. */
 static bool is_named(const struct stat *opened, const char *path)
 {
     struct stat named;

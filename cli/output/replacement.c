@@ -1,7 +1,6 @@
 /*
  * linkat(2) cannot replace a file: so a file without a name first gets an unpredictable one, and
- * rename(2) replaces the old file. Rejected: a fixed name, such as FILE.part. It could be a file or
- * a link of another user.
+ * rename(2) replaces the old file. Rejected: a fixed name, FILE.part, which others may have used.
  */
 #include "cli/output/replacement.h"
 

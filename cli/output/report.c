@@ -1,7 +1,6 @@
 /*
- * The only writer of results: this file chooses the fields. cli/output/result_fields has their
- * names and values, cli/output/report_text and report_json the formats, and cli/output/text makes
- * text from a server safe.
+ * The only writer of results chooses the fields here. cli/output/result_fields has their values,
+ * report_text and report_json the formats; cli/output/text makes text from a server safe.
  */
 #include "cli/output/report.h"
 
@@ -39,8 +38,7 @@ static void add_field(struct columns *columns, enum field field, bool whole)
     columns->list[columns->count++] = field;
 }
 
-/* Appends the fields of a list of names and skips unknown names. Returns the first unknown name, or
-   NULL. */
+/* Appends the known fields of a list of names. Returns the first unknown name, or NULL. */
 static const char *add_names(struct columns *columns, const char *names, bool whole)
 {
     const char *unknown = NULL;

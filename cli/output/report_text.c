@@ -61,8 +61,7 @@ static void put_message(const struct report *report, FILE *to, struct view *view
     end_shade(to, shade);
 }
 
-/* Cells: of a table, of CSV (RFC 4180), or of fields of --fields, separated by tabs, which no value
-   contains */
+/* Cells of a table, of CSV (RFC 4180), or of --fields with tabs, which no value contains */
 
 static const struct {
     char between, none; /* `none` is written for a missing value; 0: nothing */

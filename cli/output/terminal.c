@@ -1,7 +1,4 @@
-/*
- * The environment is read at each call. Rejected: terminfo. All terminals in use support the few
- * sequences of the header.
- */
+/* Reads the environment at each call. Rejected: terminfo. All terminals know the sequences used. */
 #include "cli/output/terminal.h"
 
 #include <stdint.h>

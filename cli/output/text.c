@@ -17,8 +17,7 @@ static bool is_control(uint32_t character)
     return character < 0x20 || (character >= 0x7f && character < 0xa0);
 }
 
-/* Characters that reorder their surroundings (Unicode bidirectional formatting), and the two
-   separators that end a line. */
+/* Whether a character reorders others (bidirectional formatting), or separates lines (U+2028/9). */
 static bool is_reordering(uint32_t character)
 {
     return (character >= 0x202a && character <= 0x202e) ||
@@ -33,8 +32,7 @@ static void put(FILE *to, uint32_t character)
     fwrite_unlocked(bytes, 1, (size_t)(utf8_put(bytes, character) - bytes), to);
 }
 
-/* The number of bytes from `at` that need no escaping in any format: printable ASCII without quote
-   and backslash. */
+/* The number of bytes that need no escaping in any format: ASCII without quote and backslash. */
 static size_t plain_run(const unsigned char *at, size_t length)
 {
     size_t run = 0;
@@ -93,8 +91,7 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Writes characters up to the limits; put_one writes those that may need escaping. Returns their
-   columns. */
+/* Writes characters up to both limits, others than plain ones by put_one. Returns their columns. */
 static size_t put_within(FILE *to, const void *bytes, size_t length, size_t max, size_t width,
                          void (*put_one)(FILE *to, uint32_t character))
 {
@@ -159,8 +156,7 @@ static void put_csv(FILE *to, uint32_t character)
     show(to, character);
 }
 
-/* Whether a spreadsheet reads text with this first character as a formula. Some also accept the
-   full-width forms. */
+/* Whether a spreadsheet takes this first character, in some also full-width, for a formula. */
 static bool begins_formula(uint32_t character)
 {
     return character == '=' || character == '+' || character == '-' || character == '@' ||

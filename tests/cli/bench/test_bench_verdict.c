@@ -43,9 +43,9 @@ static void test_other_verdicts(void **state)
                                               .suspension = 700 * MS};
     ASSERT_LINES(
         text_of(&sample, false, 0),
-        "\n\nThe client was the bottleneck: it was stopped for 7.0% of the time, 700 ms at\n",
-        "once. These numbers are the client's, not the server's. A signal or the machine\n",
-        "stopped it: repeat the run without interruption.\n",
+        "\n\nThe client was the bottleneck: it was stopped for 7.0% of the time, once for\n",
+        "700 ms. These numbers are the client's, not the server's. A signal or the\n",
+        "machine stopped it: repeat the run without interruption.\n",
         "\nLongest gap  710 ms between two responses, at 4.30 s: for 700 ms of it the\n",
         "             client itself did not read.\n",
         "\nClient       suspended, busy 40.0% of the time\n");
