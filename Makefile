@@ -3,6 +3,8 @@
 
 BUILD  ?= build$(if $(SANITIZE),/asan)
 PREFIX ?= /usr/local
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONS ?= $(PREFIX)/share/bash-completion/completions
 CFLAGS ?= -O2 -g
 FUZZ_SECONDS ?= 20
 JOBS   ?= $(shell nproc)
@@ -57,7 +59,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(or $(2),$(@:$(BUILD)/%=%)))
 # a make in parallel, unless the caller chose a number of jobs
 SUB = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
-all: $(BUILD)/firstbyte
+all: $(BUILD)/firstbyte ## builds build/firstbyte
 
 $(BUILD)/firstbyte: $(call obj,cli/main.c) $(LIB)
 	$(call say,LINK)
@@ -101,31 +103,31 @@ tidy: $(OURS:%=build/tidy/%.ok)
 all objects tests fuzzers peers tidy: ; @:
 
 # What people type. A second make follows the packages, for it looks at them when it starts.
-run:
+run: ## builds, and runs the race of sites.conf; LIVE=1: real sites
 	$(Q)tools/deps run
 	+$(Q)$(SUB) all
 	$(BUILD)/firstbyte race $(if $(LIVE),,--rehearse)
 
-test:
+test: ## runs the tests; T=word: those whose name contains it
 	$(Q)tools/deps run test
 	+$(Q)$(SUB) tests
 	$(Q)tests/run -b $(BUILD) $(T)
 
-asan:
+asan: ## the same with the sanitizers for addresses and behaviour
 	$(Q)tools/deps run test
 	+$(Q)$(SUB) tests SANITIZE=address,undefined BUILD=build/asan
 	$(Q)tests/run -b build/asan $(T)
 
-bench:
+bench: ## compares this program with others
 	$(Q)tools/deps run bench
 	+$(Q)$(SUB) all peers
 	$(Q)FIRSTBYTE=$(abspath $(BUILD)/firstbyte) PEERS=$(abspath $(BUILD)/peers) bench/compare.sh
 
 # what `make bench` skips by name where it is missing
-bench-deps:
+bench-deps: ## installs the other programs
 	$(Q)tools/deps run bench peers
 
-lint:
+lint: ## checks format, includes, READMEs, warnings and clang-tidy
 	$(Q)tools/deps run test lint
 	$(Q)clang-format --dry-run -Werror $(OURS) $(HEADERS) $(PEERS)
 	$(Q)tools/lint-includes
@@ -141,21 +143,40 @@ build/tidy/%.ok: % $(HEADERS) .clang-tidy
 	$(Q)clang-tidy --quiet $< -- -std=gnu11 -D_GNU_SOURCE $(INC) 2>$@.log || { cat $@.log; exit 1; }
 	$(Q)touch $@
 
-fuzz:
+fuzz: ## runs the fuzz targets; FUZZ_SECONDS=20 each, T=word
 	$(Q)tools/deps run fuzz
 	+$(Q)$(SUB) fuzzers CC=clang BUILD=build/fuzz SANITIZE=fuzzer-no-link,address,undefined
 	$(Q)tools/fuzz build/fuzz $(FUZZ_SECONDS) $(T)
 
-install: all
-	install -D -m 755 $(BUILD)/firstbyte $(DESTDIR)$(PREFIX)/bin/firstbyte
+# the parts of the tree that are made from the table of options
+generated: $(BUILD)/firstbyte ## writes the option list of the man page and the completion
+	$(Q)sed -n '1,/^\.\\" Begin of the list/p' man/firstbyte.1 >$(BUILD)/firstbyte.1
+	$(Q)$(BUILD)/firstbyte help mdoc >>$(BUILD)/firstbyte.1
+	$(Q)sed -n '/^\.\\" End of the list/,$$p' man/firstbyte.1 >>$(BUILD)/firstbyte.1
+	$(Q)mv $(BUILD)/firstbyte.1 man/firstbyte.1
+	$(Q)$(BUILD)/firstbyte help completion >completion/firstbyte.bash
 
-deps:
+install: all ## installs program, man pages, completion; PREFIX, DESTDIR
+	install -D -m 755 $(BUILD)/firstbyte $(DESTDIR)$(PREFIX)/bin/firstbyte
+	install -D -m 644 man/firstbyte.1 $(DESTDIR)$(MANDIR)/man1/firstbyte.1
+	install -D -m 644 man/firstbyte-sites.conf.5 $(DESTDIR)$(MANDIR)/man5/firstbyte-sites.conf.5
+	install -D -m 644 completion/firstbyte.bash $(DESTDIR)$(COMPLETIONS)/firstbyte
+
+uninstall: ## removes what was installed
+	rm -f $(DESTDIR)$(PREFIX)/bin/firstbyte $(DESTDIR)$(MANDIR)/man1/firstbyte.1 \
+	    $(DESTDIR)$(MANDIR)/man5/firstbyte-sites.conf.5 $(DESTDIR)$(COMPLETIONS)/firstbyte
+
+help: ## lists these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+deps: ## installs what building and testing need
 	$(Q)tools/deps run test
 
 # the fetched llhttp stays, so that the next build needs no network
-clean:
+clean: ## removes what was built
 	rm -rf $(filter-out build/llhttp,$(wildcard build/*))
 
-.PHONY: all objects tests fuzzers peers run test asan bench bench-deps lint tidy fuzz install deps clean
+.PHONY: all objects tests fuzzers peers run test asan bench bench-deps lint tidy fuzz generated install uninstall \
+        help deps clean
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d) $(LLHTTP_OBJ:.o=.d)

@@ -105,6 +105,19 @@ void listing_options(FILE *to)
 
 /* --- mdoc --- */
 
+/* A sentence of a description; the hyphens of an option are those of the keyboard in every output. */
+static void print_mdoc_sentence(const char *text, FILE *to)
+{
+    bool option = false;
+
+    fputc(toupper(*text), to);
+    for (const char *at = text + 1; *at; at++) {
+        option = *at == '-' && (option || at[-1] == ' ') && at[1] != ' ';
+        fprintf(to, "%s%c", option ? "\\" : "", *at);
+    }
+    fputs(".\n", to);
+}
+
 static void print_mdoc_option(const struct option_row *row, FILE *to)
 {
     const char *argument = row->argument;
@@ -118,7 +131,8 @@ static void print_mdoc_option(const struct option_row *row, FILE *to)
         fprintf(to, " Ar \"%.*s\"", (int)strlen(argument) - 2, argument + 1);
     else if (argument)
         fprintf(to, " Ar %s", argument);
-    fprintf(to, "\n.Pq Cm %s\n%c%s.\n", commands, toupper(*row->description), row->description + 1);
+    fprintf(to, "\n.Pq Cm %s\n", commands);
+    print_mdoc_sentence(row->description, to);
     if (row->initial)
         fprintf(to, "The default is\n.Ql %s .\n", row->initial);
     free(commands);
@@ -211,7 +225,7 @@ void listing_completion(FILE *to)
             "# Completion of firstbyte's command line. Made by: firstbyte help completion\n"
             "_firstbyte() {\n"
             "    local word=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]}\n"
-            "    local command=fetch options= values= files=\n"
+            "    local command=fetch options='' values='' files=''\n"
             "    # bash makes a word of the = in --option=value\n"
             "    [ \"$word\" != = ] || word=\n"
             "    [ \"$option\" != = ] || option=${COMP_WORDS[COMP_CWORD - 2]}\n"

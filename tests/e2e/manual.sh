@@ -1,0 +1,107 @@
+#!/bin/bash
+# The man pages and the completion have the options of the table, and `make install` installs them.
+. "$(dirname "$0")/lib.bash"
+
+top=$(realpath "$E2E/../..")
+page=$top/man/firstbyte.1 completion=$top/completion/firstbyte.bash
+
+# --- the table, the screens, the man page and the completion name the same options ---
+
+# "command option" for each option that a command has, by its screen
+for command in fetch race bench origin diff; do
+    "$FIRSTBYTE" $command --help | sed '/^Exit/,$d' | grep -oE '(^| |, )--[a-z0-9-]+' | tr -d ' ,' |
+        sed "s/^/$command /"
+done | sort -u >"$TMPDIR/screens"
+table=$(sed -nE 's/^    \{"([a-z0-9-]+)", .*/--\1/p' "$top/cli/options/option_table.c" |
+    grep -vx -e --lifeline | sort -u)
+same "the screens have the options of the table" "$table" \
+    "$(cut -d' ' -f2 "$TMPDIR/screens" | sort -u)"
+same "the man page has them, by command" "$(cat "$TMPDIR/screens")" "$(
+    awk '$1 == ".It" && $0 ~ / Fl -/ { sub(/.* Fl -/, "--"); option = $1 }
+        $1 == ".Pq" { for (i = 3; i <= NF; i++) if ($i != ",") print $i, option }' "$page" | sort -u)"
+same "help options has them" "$table" "$("$FIRSTBYTE" help options |
+    grep -oE '^  (-., |    )--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+' | sort -u)"
+
+# candidates WORD... : what the completion offers for the last word
+# shellcheck disable=SC1090,SC2034
+candidates() {
+    (
+        . "$completion"
+        COMP_WORDS=(firstbyte "$@") COMP_CWORD=$# COMPREPLY=()
+        _firstbyte
+        printf '%s\n' "${COMPREPLY[@]}"
+    )
+}
+for command in fetch race bench origin diff; do
+    candidates $command -- | grep -- '^--' | sed "s/^/$command /"
+done | sort -u >"$TMPDIR/completed"
+same "the completion has them, by command" "$(cat "$TMPDIR/screens")" "$(cat "$TMPDIR/completed")"
+same "the commands are completed" "bench diff fetch help origin race" \
+    "$(candidates '' | sort | xargs)"
+same "an option without a command is one of fetch" --retry "$(candidates --retr)"
+same "a value is completed" "json" "$(candidates race --format j)"
+same "after = too" "json" "$(candidates race --format = j)"
+same "only values of the command" "text json" "$(candidates diff --format '' | xargs)"
+same "topics of help" "bench" "$(candidates help b)"
+touch "$TMPDIR/old.json"
+same "files of diff" "$TMPDIR/old.json" "$(candidates diff "$TMPDIR/o")"
+same "the file of an option" "$TMPDIR/old.json" "$(candidates bench -f "$TMPDIR/o")"
+same "nothing for a number" "" "$(candidates bench -c '')"
+
+# --- what is made from the table is up to date ---
+
+same "man/firstbyte.1 is that of 'make generated'" "$("$FIRSTBYTE" help mdoc)" \
+    "$(sed '1,/^\.\\" Begin of the list/d; /^\.\\" End of the list/,$d' "$page")"
+same "completion/firstbyte.bash is that of 'make generated'" "$("$FIRSTBYTE" help completion)" \
+    "$(cat "$completion")"
+
+# --- names in the pages ---
+
+keys=$(sed -nE -e 's/^ +\{"([a-z-]+)", set_.*/\1/p' \
+    -e 's/^ +\{REHEARSE "([a-z-]+)", set_.*/rehearse-\1/p' "$top/cli/list/settings.c" | sort)
+same "firstbyte-sites.conf(5) has every key" "$keys" \
+    "$(sed -nE 's/^\.It Cm ([a-z-]+) Ns = .*/\1/p' "$top/man/firstbyte-sites.conf.5" | sort)"
+same "and every fault" "$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$top/origin/faults.h")" \
+    "$(sed -nE '/It is one of/,/^\.El/s/^\.Cm ([a-z-]+) [,.]$/\1/p' "$top/man/firstbyte-sites.conf.5")"
+sed -n '/^enum exit_status/,/^}/p' "$top/cli/types.h" |
+    sed -nE 's/.* = ([0-9]+),.*/\1/p; s/.*MEMORY_EXIT.*/3/p; s/.*INTERRUPT_EXIT.*/130/p' >"$TMPDIR/statuses"
+same "firstbyte(1) has every exit status" "$(cat "$TMPDIR/statuses")" \
+    "$(sed -nE '/^\.Sh EXIT STATUS/,/^\.Sh EX.*ES/s/^\.It ([0-9]+)$/\1/p' "$page")"
+sed -n '/^\.Bd -literal/,/^\.Ed/p' "$top/man/firstbyte-sites.conf.5" | sed '/^\./d; /weight=/,$d' >"$TMPDIR/example"
+fb --rehearse -f "$TMPDIR/example" --fields url
+exits "the example of firstbyte-sites.conf(5) is a list" 0
+
+# --- make install and make uninstall ---
+
+# a copy of the tree's files; the program is the one under test
+mkdir -p "$TMPDIR/tree/build"
+cp -r "$top/Makefile" "$top/man" "$top/completion" "$TMPDIR/tree"
+ln -s "$FIRSTBYTE" "$TMPDIR/tree/build/firstbyte"
+make_tree() {
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MANDIR -u COMPLETIONS -u SANITIZE \
+        make -s -C "$TMPDIR/tree" -o all BUILD=build "$@" >"$out" 2>"$err"
+    status=$?
+}
+make_tree install DESTDIR="$TMPDIR/root" PREFIX=/usr
+exits "make install" 0
+same "installs program, man pages and completion" "usr/bin/firstbyte 755
+usr/share/bash-completion/completions/firstbyte 644
+usr/share/man/man1/firstbyte.1 644
+usr/share/man/man5/firstbyte-sites.conf.5 644" "$(cd "$TMPDIR/root" &&
+    find . -type f -printf '%P %m\n' | sort)"
+same "the program runs from there" "$("$FIRSTBYTE" --version)" "$("$TMPDIR/root/usr/bin/firstbyte" --version)"
+if command -v mandoc >/dev/null; then
+    same "mandoc finds nothing wrong" "" "$(mandoc -T lint "$top"/man/* 2>&1)"
+else
+    skip "mandoc finds nothing wrong" "there is no mandoc"
+fi
+make_tree uninstall DESTDIR="$TMPDIR/root" PREFIX=/usr
+exits "make uninstall" 0
+same "nothing is left" "" "$(find "$TMPDIR/root" -type f)"
+
+make_tree help
+exits "make help" 0
+same "make help has what can be typed" "$(sed -nE 's/^([a-z-]+):.*## .*/\1/p' "$top/Makefile")" \
+    "$(sed -nE 's/^  make ([a-z-]+) .*/\1/p' "$out")"
+check "among it install" grep -q '^  make install ' "$out"
+check "it fits the terminal" awk 'length > 80 { exit 1 }' "$out"
