@@ -27,7 +27,7 @@ stop() {
 
 stop "^C in fetch" INT '^http://first' fetch --rehearse -f "$LIST"
 same "^C in fetch: one line" 1 "$(wc -l <"$out")"
-check "^C in fetch: what was under way is reported" grep -q '1 sites\? w.* under way and' "$err"
+check "^C in fetch: sites in flight are reported" grep -q '1 sites\? w.* in flight and' "$err"
 stop "TERM in fetch" TERM '^http://first' fetch --rehearse -f "$LIST"
 stop "^C in fetch, in the list's order" INT '^http://first' --order input --rehearse -f "$LIST"
 stop "^C in the blocking half" INT '^http://first' race --rehearse -f "$LIST"
