@@ -1,10 +1,10 @@
-"""Homepages at once, with aiohttp: the second of the two programs that firstbyte began with.
+"""Fetches homepages concurrently, with aiohttp.
 
     async.py [--http ADDRESS:PORT --https ADDRESS:PORT --cacert FILE] [-f FILE] [URL...]
-    async.py -k -q -c 256 -f FILE          # a long list; nothing is printed for a URL
+    async.py -k -q -c 256 -f FILE          # a long list; no line for each URL
 
-The output is that of sequential.py, and so are the options. A list is taken up by so many workers, which
-is how aiohttp's users bound what is in flight; a task for each URL of a long list would cost it more.
+Output and options are those of sequential.py. CONCURRENCY workers share the list, as is usual with
+aiohttp; a task for each URL of a long list would be slower.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def arguments():
 
 
 class Rehearsal(aiohttp.DefaultResolver):
-    """Names are where `ports` says for their port; certificates are still theirs."""
+    """Resolves all names to the address that `ports` has for their port."""
 
     def __init__(self, ports):
         super().__init__()
@@ -44,13 +44,13 @@ class Rehearsal(aiohttp.DefaultResolver):
     async def resolve(self, host, port=0, family=socket.AF_INET):
         if port not in self.ports:
             return await super().resolve(host, port, family)
-        address, _, place = self.ports[port].rpartition(":")
-        return [{"hostname": host, "host": address, "port": int(place), "family": socket.AF_INET,
+        address, _, number = self.ports[port].rpartition(":")
+        return [{"hostname": host, "host": address, "port": int(number), "family": socket.AF_INET,
                  "proto": 0, "flags": socket.AI_NUMERICHOST}]
 
 
 async def worker(session, urls, options):
-    """Takes URLs until there are no more; returns how many failed."""
+    """Fetches URLs until the list is empty; returns the number of failures."""
     failed = 0
     for url in urls:
         start = time.monotonic()
@@ -69,8 +69,8 @@ async def worker(session, urls, options):
 async def main():
     options = arguments()
     trust = False if options.insecure else ssl.create_default_context(cafile=options.cacert)
-    places = {80: options.http, 443: options.https}
-    resolver = Rehearsal({port: text for port, text in places.items() if text})
+    ports = {80: options.http, 443: options.https}
+    resolver = Rehearsal({port: text for port, text in ports.items() if text})
     began = time.monotonic()
     connector = aiohttp.TCPConnector(limit=options.concurrency, ssl=trust, resolver=resolver)
     timeout = aiohttp.ClientTimeout(total=10)

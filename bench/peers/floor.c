@@ -1,13 +1,12 @@
 /*
- * The floor: what asking for one small page over and over costs where nothing is done but to send and to
- * receive. One epoll loop, kept-alive connections, one send and one receive a request.
+ * The lower bound of the cost of a closed loop: one epoll loop, persistent connections, one send
+ * and one recv per request.
  *
  *     floor [-c CONNECTIONS] [-d SECONDS] http://ADDRESS:PORT/PATH
  *
- * Nothing is parsed: the first answer is looked at once for its head and its Content-Length, and every
- * later one is as many bytes, which holds for a file of a server that adds a date. So a load generator
- * cannot be cheaper than this without fewer system calls. Left out on purpose: io_uring, which is another
- * floor, and batches of requests, which are another load.
+ * Only the first response is parsed, for its length; all later responses must have the same length,
+ * which is true for a static file. A load generator can be cheaper only with fewer system calls.
+ * Not included: io_uring, and batches of requests.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -28,18 +27,18 @@ enum {
     DEFAULT_CONNECTIONS = 64,
     DEFAULT_SECONDS = 10,
     EVENTS_MAX = 64,       /* taken from one epoll_wait */
-    BUFFER_SIZE = 1 << 14, /* and the longest first answer */
-    WAIT_MS = 100,         /* until the clock is looked at again, where nothing comes */
+    BUFFER_SIZE = 1 << 14, /* also the maximum of the first response */
+    WAIT_MS = 100,         /* maximum wait before the clock is read again */
 };
 
 struct floor {
     struct sockaddr_in server;
     char request[512];
     size_t request_length;
-    size_t answer_length; /* of each answer, head and body */
+    size_t response_length; /* of each response, head and body */
     size_t connections;
     double seconds;
-    size_t *missing; /* by descriptor: bytes of the answer that are still to come */
+    size_t *missing; /* by descriptor: bytes of the response not received yet */
     int epoll;
     uint64_t completed;
     char buffer[BUFFER_SIZE];
@@ -67,14 +66,14 @@ static int dial(const struct floor *floor)
     return fd;
 }
 
-static void ask(const struct floor *floor, int fd)
+static void send_request(const struct floor *floor, int fd)
 {
     if (send(fd, floor->request, floor->request_length, MSG_NOSIGNAL) !=
         (ssize_t)floor->request_length)
         errx(FAILED, "cannot send");
 }
 
-/* The length of the answer that `text` begins with, head and body; 0: its head is not there yet. */
+/* The length of the response at the start of `text`, head and body; 0: the head is incomplete. */
 static size_t length_of(const char *text)
 {
     static const char field[] = "\r\nContent-Length:";
@@ -84,25 +83,25 @@ static size_t length_of(const char *text)
     if (!end)
         return 0;
     if (!length || length > end)
-        errx(FAILED, "the answer has no Content-Length");
+        errx(FAILED, "the response has no Content-Length");
     return (size_t)(end + 4 - text) + strtoul(length + strlen(field), NULL, 10);
 }
 
-/* Asks once, to learn how long an answer is. */
-static void learn(struct floor *floor)
+/* Sends one request to find the length of a response. */
+static void find_length(struct floor *floor)
 {
     int fd = dial(floor);
     size_t got = 0;
 
-    ask(floor, fd);
-    while (!floor->answer_length || got < floor->answer_length) {
+    send_request(floor, fd);
+    while (!floor->response_length || got < floor->response_length) {
         ssize_t n = recv(fd, floor->buffer + got, sizeof floor->buffer - 1 - got, 0);
 
         if (n <= 0)
-            errx(FAILED, "the first answer is not whole, or too long");
+            errx(FAILED, "the first response is incomplete or too long");
         got += (size_t)n;
         floor->buffer[got] = '\0';
-        floor->answer_length = length_of(floor->buffer);
+        floor->response_length = length_of(floor->buffer);
     }
     close(fd);
 }
@@ -120,23 +119,24 @@ static void open_connections(struct floor *floor)
             errx(FAILED, "too many descriptors are open");
         if (epoll_ctl(floor->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
             errx(FAILED, "epoll_ctl failed");
-        floor->missing[fd] = floor->answer_length;
-        ask(floor, fd);
+        floor->missing[fd] = floor->response_length;
+        send_request(floor, fd);
     }
 }
 
-static void take(struct floor *floor, int fd)
+static void receive(struct floor *floor, int fd)
 {
     ssize_t got = recv(fd, floor->buffer, sizeof floor->buffer, MSG_DONTWAIT);
 
     if (got <= 0 || (size_t)got > floor->missing[fd])
-        errx(FAILED, got ? "an answer is not like the first" : "the server hung up");
+        errx(FAILED,
+             got ? "a response differs from the first" : "the server closed the connection");
     floor->missing[fd] -= (size_t)got;
     if (floor->missing[fd])
         return;
     floor->completed++;
-    floor->missing[fd] = floor->answer_length;
-    ask(floor, fd);
+    floor->missing[fd] = floor->response_length;
+    send_request(floor, fd);
 }
 
 static double run(struct floor *floor)
@@ -151,7 +151,7 @@ static double run(struct floor *floor)
         if (count < 0 && errno != EINTR)
             errx(FAILED, "epoll_wait failed");
         for (int i = 0; i < count; i++)
-            take(floor, events[i].data.fd);
+            receive(floor, events[i].data.fd);
     }
     return now - start;
 }
@@ -203,7 +203,7 @@ int main(int argc, char **argv)
     floor.missing = calloc(floor.connections + FD_SETSIZE, sizeof *floor.missing);
     if (!floor.missing)
         errx(FAILED, "out of memory");
-    learn(&floor);
+    find_length(&floor);
     open_connections(&floor);
     took = run(&floor);
     printf("{\"completed\":%llu,\"failed\":0,\"duration_s\":%.6f}\n",

@@ -1,16 +1,15 @@
 /*
- * The peer: the same list of URLs fetched by libcurl's multi interface, written as well as that
- * interface allows, so that `make bench` compares like with like.
+ * Fetches a list of URLs with libcurl's multi interface, as efficiently as that interface allows,
+ * for `make bench`.
  *
  *     multi [-k] [--loop perform|epoll] [--max-idle N] [CONCURRENCY] < urls
  *
- * Two loops, one pool of easy handles. `perform` is the loop of libcurl's manual, which looks at
- * every transfer each turn. `epoll` is curl_multi_socket_action, which is told the one descriptor
- * that is ready: the best that libcurl offers.
+ * There are two loops and one pool of easy handles. `perform` is the loop of libcurl's manual,
+ * which checks every transfer in each turn. `epoll` uses curl_multi_socket_action with the ready
+ * descriptor, which is the fastest that libcurl offers.
  *
- * It is not part of the program, and no benchmark of what libcurl does beyond plain fetching: bodies
- * are counted and dropped, nothing is printed for each URL. Left out on purpose: a new handle for
- * every URL (the usual example code), which would only make libcurl look slower than it is.
+ * Bodies are counted and discarded; nothing is printed for a URL. Not used: a new handle for every
+ * URL, as in most examples, because that would make libcurl slower.
  */
 #include <curl/curl.h>
 #include <err.h>
@@ -29,28 +28,28 @@ enum {
     FAILED = 3, /* the exit status */
     DEFAULT_CONCURRENCY = 256,
     TOTAL_TIMEOUT_MS = 10000, /* for one URL, as in firstbyte */
-    POLL_MS = 1000,           /* the longest wait where libcurl names no time */
+    POLL_MS = 1000,           /* maximum wait if libcurl has no timeout */
     EVENTS_MAX = 256,         /* taken from one epoll_wait */
 };
 
 struct peer {
-    char *list;  /* the URLs to fetch: standard input, whole; owned */
-    char *first; /* the list, for strtok_r; NULL once a URL was taken */
-    char *rest;  /* what strtok_r left */
+    char *list;  /* the URLs, from standard input; owned */
+    char *first; /* argument of strtok_r: the list; after the first URL NULL */
+    char *rest;  /* state of strtok_r */
     CURLM *multi;
-    CURL **idle;         /* the handles that carry no transfer; a stack */
-    size_t idle_count;   /* its height */
-    size_t concurrency;  /* handles in all */
-    size_t ok;           /* transfers with a complete answer */
-    size_t failed;       /* transfers without one */
+    CURL **idle; /* a stack of handles without a transfer */
+    size_t idle_count;
+    size_t concurrency;  /* total number of handles */
+    size_t ok;           /* transfers with a complete response */
+    size_t failed;       /* other transfers */
     uint64_t bytes;      /* of bodies */
     int epoll;           /* epoll loop only: the descriptor */
-    int64_t deadline_ms; /* epoll loop only: libcurl's timer, monotonic; -1 for none */
+    int64_t deadline_ms; /* epoll loop only: libcurl's timer, monotonic; -1: none */
 };
 
 struct options {
     size_t concurrency; /* transfers in flight */
-    long max_idle;      /* connections kept; 0 leaves libcurl's own default */
+    long max_idle;      /* connections kept; 0: libcurl's default */
     bool insecure;      /* -k */
     bool epoll;         /* --loop epoll */
 };
@@ -86,7 +85,7 @@ static size_t count_body(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
-/* A handle with everything set that does not change from URL to URL. */
+/* A handle with all options that are the same for each URL. */
 static CURL *new_handle(struct peer *peer, const struct options *options)
 {
     CURL *easy = must(curl_easy_init());
@@ -101,7 +100,7 @@ static CURL *new_handle(struct peer *peer, const struct options *options)
     if (options->insecure) {
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-        curl_easy_setopt(easy, CURLOPT_CAINFO, NULL); /* else the bundle is read regardless */
+        curl_easy_setopt(easy, CURLOPT_CAINFO, NULL); /* otherwise the file is read anyway */
         curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
     return easy;
@@ -122,7 +121,7 @@ static void start_transfers(struct peer *peer)
     }
 }
 
-/* Counts what has finished and gives the handles back to the pool. */
+/* Counts finished transfers and returns their handles to the pool. */
 static void reap_transfers(struct peer *peer)
 {
     CURLMsg *message;
@@ -166,7 +165,7 @@ static void run_perform(struct peer *peer)
 
 /* ---- the loop on epoll ---------------------------------------------------------------------- */
 
-/* libcurl wants other events for a descriptor. `known` is not NULL once the descriptor was added. */
+/* Sets the events of a descriptor. `known` is NULL if the descriptor is new. */
 static int on_interest(CURL *easy, curl_socket_t fd, int what, void *context, void *known)
 {
     struct peer *peer = context;
@@ -188,7 +187,7 @@ static int on_interest(CURL *easy, curl_socket_t fd, int what, void *context, vo
     return 0;
 }
 
-/* libcurl moves its one timer; -1 takes it away. */
+/* Sets libcurl's only timer; -1 cancels it. */
 static int on_timer(CURLM *multi, long timeout_ms, void *context)
 {
     struct peer *peer = context;
@@ -250,7 +249,7 @@ static void run_epoll(struct peer *peer)
         for (int i = 0; i < count; i++)
             act(peer, events[i].data.fd, to_curl(events[i].events));
         if (peer->deadline_ms >= 0 && now_ms() >= peer->deadline_ms) {
-            peer->deadline_ms = -1; /* the call below sets it again if there is more to wait for */
+            peer->deadline_ms = -1; /* act may set it again */
             act(peer, CURL_SOCKET_TIMEOUT, 0);
         }
         reap_transfers(peer);

@@ -1,10 +1,10 @@
-"""Homepages one after the other, with requests: the first of the two programs that firstbyte began with.
+"""Fetches homepages one after the other, with requests.
 
     sequential.py [--http ADDRESS:PORT --https ADDRESS:PORT --cacert FILE] [-f FILE] [URL...]
 
-Each site is a line: its URL, the first ten characters of its body, the seconds it took. The last line is
-"total_s SECONDS". --http and --https are where the connections of either scheme go instead, whatever the
-name, so that `firstbyte origin` can play the sites.
+Prints a line per site: URL, first ten characters of the body, seconds. The last line is
+"total_s SECONDS". --http and --https send all connections of a scheme to one address, for
+`firstbyte origin`.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def arguments():
 
 
 def redirect_connections(ports):
-    """Connections to a port of `ports` go where it says; names and certificates stay as they are."""
+    """Connects to the address in `ports` instead of the name; certificates do not change."""
     connect = transport.create_connection
 
     def connect_elsewhere(address, *rest, **named):
@@ -47,8 +47,8 @@ def address(text):
 
 def main():
     options = arguments()
-    places = {80: options.http, 443: options.https}
-    redirect_connections({port: address(text) for port, text in places.items() if text})
+    ports = {80: options.http, 443: options.https}
+    redirect_connections({port: address(text) for port, text in ports.items() if text})
     failed = 0
     began = time.monotonic()
     for url in options.url:

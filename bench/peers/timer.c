@@ -1,11 +1,11 @@
 /*
- * The bare timer loop: how near to its time can a program be woken here, RATE times a second, that does
- * nothing else? An open loop cannot send more of its requests on time than this.
+ * A timer loop: the accuracy of RATE wake-ups a second on this machine, in a program that does
+ * nothing else. An open loop cannot start more of its requests on time.
  *
  *     timer RATE SECONDS
  *
- * It waits as a reactor waits, in epoll_pwait2 and with the finest timer slack. Left out on purpose:
- * spinning until the time has come, which is nearer to it and takes the whole core.
+ * It waits like a reactor, in epoll_pwait2 with the minimum timer slack. Not used: a busy wait,
+ * which is more accurate but uses the whole core.
  */
 #include <err.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@
 enum {
     FAILED = 3,          /* the exit status */
     SECOND = 1000000000, /* in nanoseconds */
-    ON_TIME_NS = 100000, /* as firstbyte's within_100us_share counts */
+    ON_TIME_NS = 100000, /* as in firstbyte's within_100us_share */
 };
 
 static uint64_t now_ns(void)
@@ -40,7 +40,7 @@ static double positive(const char *text)
     return value;
 }
 
-/* Returns at `due` or later, with the time. */
+/* Waits until `due`; returns the time. */
 static uint64_t wait_until(int epoll, uint64_t due)
 {
     struct epoll_event event;

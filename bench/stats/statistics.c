@@ -1,8 +1,7 @@
 /*
- * Statistics of few values. Student's t was rejected: it believes in a normal distribution, which times
- * are far from, and one run that was disturbed moves it. BCa intervals were rejected: their acceleration
- * comes from leaving out one value at a time, which says nothing about a median. Of libm there are the
- * square root, fmin and fmax, and erfc for large samples.
+ * Statistics of small samples. Rejected: Student's t, because times are not normally distributed,
+ * and one disturbed run changes it; and BCa intervals, because their acceleration is estimated by
+ * leaving out one value, which is meaningless for a median.
  */
 #include "bench/stats/statistics.h"
 
@@ -20,7 +19,7 @@ static int by_value(const void *one, const void *other)
     return (a > b) - (a < b);
 }
 
-/* A copy in order, to be freed. */
+/* A sorted copy, which the caller frees. */
 static double *sorted(const double *values, size_t count)
 {
     double *copy = memory_grow(NULL, count, sizeof(*copy));
@@ -30,8 +29,8 @@ static double *sorted(const double *values, size_t count)
     return copy;
 }
 
-/* The median of values in order. */
-static double middle(const double *values, size_t count)
+/* The median of sorted values. */
+static double median_of_sorted(const double *values, size_t count)
 {
     double low = values[(count - 1) / 2], high = values[count / 2];
 
@@ -40,7 +39,7 @@ static double middle(const double *values, size_t count)
 
 double statistics_median(const double *values, size_t count)
 {
-    double *copy = sorted(values, count), median = middle(copy, count);
+    double *copy = sorted(values, count), median = median_of_sorted(copy, count);
 
     free(copy);
     return median;
@@ -50,8 +49,8 @@ double statistics_median(const double *values, size_t count)
 
 /* A sample to draw from. */
 struct urn {
-    double *values;  /* in order */
-    uint32_t *drawn; /* how often each was drawn, for one resample */
+    double *values;  /* sorted */
+    uint32_t *drawn; /* number of draws of each value in the current resample */
     size_t count;
 };
 
@@ -66,17 +65,17 @@ static void urn_free(struct urn *urn)
     free(urn->drawn);
 }
 
-/* The value that has `rank` of the drawn ones before it. */
+/* The drawn value with this rank, from 0. */
 static double drawn_at(const struct urn *urn, size_t rank)
 {
     size_t i = 0;
 
-    for (size_t before = urn->drawn[0]; before <= rank; before += urn->drawn[i])
+    for (size_t count = urn->drawn[0]; count <= rank; count += urn->drawn[i])
         i++;
     return urn->values[i];
 }
 
-/* The median of as many draws as there are values. Counting them is enough: nothing is sorted. */
+/* The median of a resample. The draws are counted, so no sort is needed. */
 static double draw_median(struct urn *urn, uint64_t *random)
 {
     double low, high;
@@ -89,7 +88,6 @@ static double draw_median(struct urn *urn, uint64_t *random)
     return low + (high - low) / 2;
 }
 
-/* The interval: what is left of the resamples without as many at each end as do not belong to it. */
 static void resample(struct statistics_ratio *found, struct urn *baseline, struct urn *compared,
                      uint64_t seed)
 {
@@ -115,7 +113,8 @@ struct statistics_ratio statistics_ratio(const double *baseline, size_t baseline
     struct urn below = urn_new(baseline, baseline_count), above = urn_new(compared, compared_count);
 
     if (below.values[0] > 0) {
-        found.ratio = middle(above.values, above.count) / middle(below.values, below.count);
+        found.ratio = median_of_sorted(above.values, above.count) /
+                      median_of_sorted(below.values, below.count);
         if (below.count > 1 && above.count > 1)
             resample(&found, &below, &above, seed);
     }
@@ -129,15 +128,14 @@ struct statistics_ratio statistics_ratio(const double *baseline, size_t baseline
 /* A value of either sample. */
 struct ranked {
     double value;  /* first, for by_value */
-    bool compared; /* whose it is */
-    size_t twice;  /* two times its rank from 1, a mean where others are equal: a whole number */
+    bool compared; /* of the compared sample */
+    size_t twice;  /* twice its rank from 1: an integer, because ties have their mean rank */
 };
 
-/* Both samples together. */
 struct ranking {
     struct ranked *all;
-    size_t baseline, compared; /* values of each */
-    size_t compared_twice;     /* the sum of `twice` of the compared */
+    size_t baseline, compared; /* number of values */
+    size_t compared_twice;     /* sum of `twice` of the compared sample */
     double tied;               /* the sum of t^3 - t, for each group of t equal values */
 };
 
@@ -149,8 +147,8 @@ static void take(struct ranking *ranking, const double *values, size_t count, bo
         to[i] = (struct ranked){.value = values[i], .compared = compared};
 }
 
-/* Gives ranks to values in order. */
-static void give_ranks(struct ranking *ranking)
+/* Sets the ranks of the sorted values. */
+static void set_ranks(struct ranking *ranking)
 {
     size_t total = ranking->baseline + ranking->compared, end;
 
@@ -168,8 +166,8 @@ static void give_ranks(struct ranking *ranking)
     }
 }
 
-/* Adds a value to all the ways to choose some of those before it: ways[j * (most + 1) + sum] are those
-   to choose j values whose ranks have that sum. */
+/* Dynamic programming: ways[j * (max + 1) + sum] is the number of ways to choose j of the values so
+   far with this sum of ranks. Adds one value. */
 static void add_choice(double *ways, size_t chosen, size_t max, size_t rank)
 {
     for (size_t j = chosen; j > 0; j--) {
@@ -181,10 +179,10 @@ static void add_choice(double *ways, size_t chosen, size_t max, size_t rank)
     }
 }
 
-/* Of all ways to choose as many of the values as the smaller sample has, the share whose ranks are as low
-   as its own or lower, or as high or higher, whichever is less: two times that. Not those that are as far
-   from the middle: with ties the two ends are not alike, and one end alone would be half the p. */
-static double count_out(const struct ranking *ranking)
+/* The exact p: over all ways to choose as many values as the smaller sample has, twice the smaller
+   share of rank sums at most, or at least, as large as its own. The distance from the mean is not
+   used, because with ties the distribution is not symmetric. */
+static double exact_p(const struct ranking *ranking)
 {
     bool is_compared = ranking->compared < ranking->baseline;
     size_t total = ranking->baseline + ranking->compared, max = total * (total + 1);
@@ -207,12 +205,12 @@ static double count_out(const struct ranking *ranking)
 }
 
 /* The normal approximation of U. */
-static double approximate(const struct ranking *ranking, double u)
+static double approximate_p(const struct ranking *ranking, double u)
 {
     double n = (double)ranking->baseline, m = (double)ranking->compared, total = n + m;
     double variance = n * m / 12 * (total + 1 - ranking->tied / (total * (total - 1)));
     double distance = fabs(u - n * m / 2);
-    double beyond = fmax(distance - 0.5, 0); /* U goes in steps */
+    double beyond = fmax(distance - 0.5, 0); /* continuity correction */
 
     return variance > 0 ? erfc(beyond / sqrt(2 * variance)) : 1;
 }
@@ -228,29 +226,29 @@ struct statistics_rank statistics_rank_test(const double *baseline, size_t basel
     take(&ranking, baseline, baseline_count, false);
     take(&ranking, compared, compared_count, true);
     qsort(ranking.all, total, sizeof(*ranking.all), by_value);
-    give_ranks(&ranking);
+    set_ranks(&ranking);
     found.u = (double)(ranking.compared_twice - compared_count * (compared_count + 1)) / 2;
-    found.p = found.exact ? count_out(&ranking) : approximate(&ranking, found.u);
+    found.p = found.exact ? exact_p(&ranking) : approximate_p(&ranking, found.u);
     free(ranking.all);
     return found;
 }
 
-double statistics_least_p(size_t baseline_count, size_t compared_count)
+double statistics_min_p(size_t baseline_count, size_t compared_count)
 {
-    double least = 2;
+    double min = 2;
 
     for (size_t i = 1; i <= baseline_count; i++)
-        least *= (double)i / (double)(compared_count + i);
-    return fmin(least, 1);
+        min *= (double)i / (double)(compared_count + i);
+    return fmin(min, 1);
 }
 
-/* --- several questions --- */
+/* --- several tests --- */
 
-size_t statistics_needed(size_t questions, double alpha)
+size_t statistics_needed(size_t tests, double alpha)
 {
     size_t count = 1;
 
-    while ((double)questions * statistics_least_p(count, count) > alpha)
+    while ((double)tests * statistics_min_p(count, count) > alpha)
         count++;
     return count;
 }
@@ -263,7 +261,7 @@ static int by_pointed_value(const void *one, const void *other)
 void statistics_holm(double *p, size_t count)
 {
     double **order = memory_grow(NULL, count, sizeof(*order));
-    double floor = 0; /* none is less than one before it */
+    double floor = 0; /* the corrected values must not decrease */
 
     for (size_t i = 0; i < count; i++)
         order[i] = &p[i];

@@ -1,10 +1,9 @@
 /*
- * Are two samples different? Few values each, of which nothing is known but that they are independent:
- * medians, the ratio of two of them with its interval, a rank test, and the correction for asking several
- * questions at once. Pure functions: the same numbers in give the same numbers out, in each run.
+ * Whether two samples differ. The samples are small, and their values are only known to be
+ * independent: medians, the ratio of two medians with an interval, a rank test, and the correction
+ * for several tests. All functions are pure.
  *
- * Every value is finite, and every sample has one at least, unless it says otherwise. Samples are not
- * reordered.
+ * All values must be finite, and each sample must have at least one. Samples are not reordered.
  */
 #ifndef BENCH_STATS_STATISTICS_H
 #define BENCH_STATS_STATISTICS_H
@@ -15,48 +14,46 @@
 
 #define STATISTICS_RESAMPLES  10000 /* of a bootstrap */
 #define STATISTICS_CONFIDENCE 0.95  /* of its interval */
-#define STATISTICS_EXACT_MAX  64 /* values of both samples together whose ranks are counted out */
+#define STATISTICS_EXACT_MAX  64    /* maximum of values in both samples for an exact p */
 
 /* The middle value, or the mean of the two in the middle. */
 double statistics_median(const double *values, size_t count);
 
-/* How many times the median of one sample is that of another. */
 struct statistics_ratio {
-    double ratio;     /* of the medians; NaN where the baseline has a value that is not over 0 */
-    double low, high; /* its interval of 95%; NaN too where a sample has one value alone */
+    double ratio;     /* of the medians; NaN if a value of the baseline is not over 0 */
+    double low, high; /* interval of 95%; also NaN if a sample has only one value */
 };
 
-/* The ratio compared / baseline. The interval is the percentile bootstrap's: each sample is drawn anew
-   from itself, by itself, STATISTICS_RESAMPLES times. With few values it is narrower than it says: it
-   shows how great a difference is, the rank test whether there is one. */
+/* The ratio compared / baseline, with a percentile bootstrap interval: each sample is resampled
+   independently, STATISTICS_RESAMPLES times. With few values the interval is too narrow: use it for
+   the size of a difference, and the rank test to decide whether there is one. */
 struct statistics_ratio statistics_ratio(const double *baseline, size_t baseline_count,
                                          const double *compared, size_t compared_count,
                                          uint64_t seed);
 
-/* What the rank test (Mann and Whitney, Wilcoxon) found. */
+/* The result of the rank test (Mann-Whitney, Wilcoxon). */
 struct statistics_rank {
-    double u;   /* pairs in which the compared value is the greater; a tie is half of one */
-    double p;   /* two-sided: how likely ranks this far apart are where there is no difference */
-    bool exact; /* counted out; else the normal approximation */
+    double u;   /* number of pairs in which the compared value is greater; a tie counts half */
+    double p;   /* two-sided */
+    bool exact; /* false: normal approximation */
 };
 
-/* Up to STATISTICS_EXACT_MAX values together every way to deal them into two such samples is counted,
-   ties as they are (the permutation distribution of the mean ranks), and p is two times the smaller end
-   of it: that is exact with ties and without.
-   Above that, the normal approximation, corrected for ties and for continuity. */
+/* Up to STATISTICS_EXACT_MAX values, p is twice the smaller tail of the permutation distribution of
+   the mean ranks, which is exact with and without ties. Above that, p is the normal approximation,
+   corrected for ties and for continuity. */
 struct statistics_rank statistics_rank_test(const double *baseline, size_t baseline_count,
                                             const double *compared, size_t compared_count);
 
-/* The least exact p that samples of these sizes can have, where no value of one is among those of the
-   other: 2 / C(n + m, n), at most 1. 4 and 4 have 0.029, 3 and 3 have 0.1. */
-double statistics_least_p(size_t baseline_count, size_t compared_count);
+/* The minimum of the exact p for samples of these sizes, when their ranges do not overlap:
+   2 / C(n + m, n), at most 1. Sizes 4 and 4: 0.029; sizes 3 and 3: 0.1. */
+double statistics_min_p(size_t baseline_count, size_t compared_count);
 
-/* How many values each of two samples needs so that one difference among `questions` can be shown at the
-   level `alpha` (0 < alpha < 1): 4 for one question at 5%, 5 for up to six. */
-size_t statistics_needed(size_t questions, double alpha);
+/* The number of values that each sample needs so that one of `tests` differences can be significant
+   at the level `alpha` (0 < alpha < 1): 4 for one test at 5%, 5 for up to six. */
+size_t statistics_needed(size_t tests, double alpha);
 
-/* Corrects the p of several questions (Holm): each becomes what can be compared with the level that is
-   meant for all of them together. In place; none is fine. */
+/* Corrects the p of several tests (Holm), in place, for comparison with the level of all tests
+   together. `count` may be 0. */
 void statistics_holm(double *p, size_t count);
 
 #endif

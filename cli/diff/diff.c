@@ -120,7 +120,7 @@ static void correct(struct diff_comparisons *all)
 /* Whether there are enough runs to show the clearest difference. */
 static bool is_enough(const struct diff_comparisons *all, const struct diff_comparison *pair)
 {
-    return (double)all->judged * statistics_least_p(pair->baseline->count, pair->compared->count) <=
+    return (double)all->judged * statistics_min_p(pair->baseline->count, pair->compared->count) <=
            DIFF_ALPHA;
 }
 

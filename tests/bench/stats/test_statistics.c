@@ -209,7 +209,7 @@ static void least(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++)
-        if (!near(statistics_least_p(cases[i].baseline, cases[i].compared), cases[i].p))
+        if (!near(statistics_min_p(cases[i].baseline, cases[i].compared), cases[i].p))
             fail_msg("least p %zu", i);
     for (size_t i = 0; i < LENGTH(needs); i++)
         assert_int_equal(statistics_needed(needs[i].questions, 0.05), needs[i].needed);
