@@ -1,4 +1,5 @@
-/* A connection with HTTP/1.1 on it: what its owner and its streams hear, over scripted transports. */
+/* A connection with HTTP/1.1 on it: the events of its owner and its streams, over scripted
+   transports. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -18,13 +19,13 @@ static struct dial *dial;
 static struct conn *conn;
 static struct stream streams[STREAMS];
 static bool opened;
-static char heard[1024]; /* the events, a word each */
+static char events_seen[1024]; /* the events, a word each */
 
 static void hear(const char *word)
 {
-    size_t length = strlen(heard);
+    size_t length = strlen(events_seen);
 
-    snprintf(heard + length, sizeof(heard) - length, "%s%s", length ? " " : "", word);
+    snprintf(events_seen + length, sizeof(events_seen) - length, "%s%s", length ? " " : "", word);
 }
 
 static void hear_of(const struct stream *stream, const char *word)
@@ -94,7 +95,7 @@ static void open_conn(const struct script *script)
     fixture_set_scripts(&fixture, script, 1);
     snprintf(text, sizeof(text), "http://127.0.0.1:%u/", address_port(&fixture.address));
     assert_null(url_parse(&url, text, strlen(text)));
-    heard[0] = '\0';
+    events_seen[0] = '\0';
     opened = false;
     dial = dial_new(&fixture.dialer, &url, NULL, on_dialled, NULL);
     TURN_UNTIL(fixture.loop, opened);
@@ -146,8 +147,8 @@ static void submit_block(size_t count)
 static void settle_and_expect(const char *wanted)
 {
     unit_settle(fixture.loop);
-    if (strcmp(heard, wanted) != 0) {
-        fprintf(stderr, "ERROR: \"%s\" instead of \"%s\"\n", heard, wanted);
+    if (strcmp(events_seen, wanted) != 0) {
+        fprintf(stderr, "ERROR: \"%s\" instead of \"%s\"\n", events_seen, wanted);
         fail();
     }
 }
@@ -209,12 +210,12 @@ static void requests_are_rendered(void **state)
     }
 }
 
-/* What may be sent again after each kind of end. */
+/* Which requests can be sent again after each kind of end. */
 static void ends_say_what_may_be_sent_again(void **state)
 {
     static const struct {
         struct script_step reads[6], writes[4];
-        const char *heard;
+        const char *wanted;
     } cases[] = {
         {{AFTER_REQUEST, AFTER_REQUEST,
           SEND("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), LAST},
@@ -242,12 +243,12 @@ static void ends_say_what_may_be_sent_again(void **state)
         open_conn(&(struct script){.reads = cases[i].reads, .writes = cases[i].writes});
         submit_block(2);
         conn_flush(conn);
-        settle_and_expect(cases[i].heard);
+        settle_and_expect(cases[i].wanted);
         assert_null(conn);
     }
 }
 
-/* A cancelled stream hears nothing; the others end with its error. */
+/* A cancelled stream gets no event; the others end with its error. */
 static void cancelling_closes(void **state)
 {
     static const struct script_step reads[] = {HANG};
@@ -278,7 +279,7 @@ static void events_of_one_send(void **state)
 {
     static const struct {
         struct stream_events events;
-        const char *heard;
+        const char *wanted;
     } cases[] = {
         {{.sent = cancel_next, .end = on_end},
          "0:sent 0:timeout.total never 2:timeout.total never closed timeout.total"},
@@ -293,7 +294,7 @@ static void events_of_one_send(void **state)
         submit(1, &all, "GET /bb HTTP/1.1\r\n\r\n", 20);
         submit(2, &all, "GET /c HTTP/1.1\r\n\r\n", 19);
         conn_flush(conn);
-        settle_and_expect(cases[i].heard);
+        settle_and_expect(cases[i].wanted);
         assert_null(conn);
     }
 }
@@ -321,7 +322,7 @@ static void on_body(struct stream *stream, const char *bytes, size_t count)
     hear_of(stream, "body");
 }
 
-/* No event of what came in the same receive is called any more. */
+/* Later bytes of the same receive cause no events. */
 static void closed_at_the_head(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(OK), HANG};
@@ -394,7 +395,7 @@ static void idle_connection_ends(void **state)
 {
     static const struct {
         struct script_step reads[2];
-        const char *heard;
+        const char *wanted;
     } cases[] = {
         {{END}, "closed http.empty"},
         {{FAIL(ECONNRESET)}, "closed http.reset"},
@@ -404,7 +405,7 @@ static void idle_connection_ends(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         open_conn(&(struct script){.reads = cases[i].reads});
-        settle_and_expect(cases[i].heard);
+        settle_and_expect(cases[i].wanted);
     }
 }
 

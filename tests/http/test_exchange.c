@@ -50,7 +50,7 @@ static void expect_hello(const struct result *result)
     assert_memory_equal(result->snippet, "hello", 5);
 }
 
-/* The way of life. */
+/* Normal operation. */
 
 static void all_stamps_in_order(void **state)
 {
@@ -198,7 +198,7 @@ static void content_follows_the_head(void **state)
 
         for (size_t at = 0; at < size; at++)
             bytes[at] = (char)('a' + at % 23);
-        if (size) /* what the script waits for before it answers */
+        if (size) /* the script responds after this part */
             memcpy(bytes + size - sizeof(blank), blank, sizeof(blank));
         content_drop(site->content);
         site->content = content_new(bytes, size);
@@ -233,7 +233,7 @@ static void early_answer_to_content(void **state)
 
 /* As much as is wanted. */
 
-/* Each answer goes on for ever, but for the first. */
+/* Every response but the first is endless. */
 static void enough_of_the_body(void **state)
 {
     static const struct {
@@ -323,7 +323,7 @@ static void redirect_needs_no_body(void **state)
     }
 }
 
-/* The rest of a short body is read beside what follows; then the connection serves on. */
+/* The rest of a short body is read during the next exchange; then the connection is reused. */
 static void redirect_gives_its_connection_back(void **state)
 {
     static const struct script_step late[] = {
@@ -455,7 +455,7 @@ static void probe_is_shown_what_passes(void **state)
     assert_string_equal(traced, expected);
 }
 
-/* What goes wrong. */
+/* Failures. */
 
 static void failures_are_told_apart(void **state)
 {
@@ -567,7 +567,7 @@ static void handshake_fails(void **state)
     fixture.refuse = false;
 }
 
-/* An answer before the whole request was heard. */
+/* A response before the whole request was received. */
 
 static void early_answer_while_sending(void **state)
 {
@@ -655,7 +655,7 @@ static void closing_connection_is_not_kept(void **state)
 {
     static const char *const answers[] = {
         CLOSING, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-        HELLO "HTTP/1.1 200 OK\r\n", /* more than was asked for, in one read */
+        HELLO "HTTP/1.1 200 OK\r\n", /* an extra response in the same read */
     };
 
     (void)state;
@@ -691,8 +691,9 @@ static void extra_line_ends_are_ignored(void **state)
     }
 }
 
-/* What is no response on a kept connection may be the rest of the one before: the request is sent
-   again on a new connection, once. An end behind a line end is an end before the response. */
+/* Bytes that are no response on a kept connection may be the rest of the previous response: the
+   request is sent once more, on a new connection. A close after a line end counts as a close before
+   the response. */
 static void kept_connection_with_other_bytes_is_replaced(void **state)
 {
     static const struct script_step junk[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST,
@@ -722,7 +723,7 @@ static void kept_connection_with_other_bytes_is_replaced(void **state)
     }
 }
 
-/* Bytes that come after the answer, in a read of their own, would be taken for the next answer. */
+/* Bytes after the response, in a separate read, must not be taken for the next response. */
 static void more_than_was_asked_for_is_not_kept(void **state)
 {
     static const struct script_step more[] = {AFTER_REQUEST, SEND(HELLO),
@@ -744,7 +745,7 @@ static void more_than_was_asked_for_is_not_kept(void **state)
     }
 }
 
-/* FIN came with the answer: that is no connection to be kept. */
+/* FIN with the response: the connection is not kept. */
 static void ended_connection_is_not_kept(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, PAUSE, PAUSE, SEND(HELLO), LAST};
@@ -761,7 +762,7 @@ static void ended_connection_is_not_kept(void **state)
     exchange_clear(&exchange);
 }
 
-/* What may not be repeated never goes on one that may be dead; its own may serve others. */
+/* A request that may not be repeated gets a new connection, which later requests can reuse. */
 static void unsafe_requests_get_a_new_connection(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), REPEAT};
@@ -889,8 +890,8 @@ static void kept_connection_that_answered_is_not_replaced(void **state)
     }
 }
 
-/* 408 on a connection that was idle is about the idle connection (RFC 9110, section 15.5.9): the same
-   request goes out on a new one, once. On a new connection it is the result. */
+/* 408 on a connection that was idle is about the idle connection (RFC 9110, section 15.5.9): the
+   same request goes out on a new one, once. On a new connection it is the result. */
 static void idle_timeout_is_not_the_result(void **state)
 {
 #define LATE "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 4\r\n\r\n"
@@ -928,7 +929,7 @@ static void idle_timeout_is_not_the_result(void **state)
     }
 }
 
-/* When the new connection fails too, what is told is about the new one. */
+/* If the new connection fails too, its error is reported. */
 static void replaced_connection_is_forgotten(void **state)
 {
     static const struct script_step kept[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST, END};
@@ -979,7 +980,7 @@ static const struct script_step hang_in_body[] = {
     AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), HANG};
 static const struct script_step stuck[] = {TAKE(9), STUCK};
 
-/* Where an exchange may hang, and what each deadline makes of it. */
+/* Where an exchange can hang, and the error of each deadline. */
 static const struct {
     struct script script;
     enum phase phase;
@@ -1049,7 +1050,7 @@ static void connect_has_a_deadline(void **state)
     exchange_clear(&exchange);
 }
 
-/* What the connection knows is told though it did not come to its end. */
+/* Known facts of the connection are reported although the exchange failed. */
 static void total_deadline_after_the_name(void **state)
 {
     static const struct nameserver_rule rules[] = {{.name = "name.test", .v4 = "127.0.0.1"},
@@ -1083,7 +1084,7 @@ static void total_deadline_after_the_name(void **state)
     site_free(named);
 }
 
-/* A nameserver that says nothing: a socket that nobody reads. */
+/* A silent nameserver: a socket that is never read. */
 static void name_has_a_deadline(void **state)
 {
     struct address at;

@@ -1,4 +1,4 @@
-/* Many sites at once: each reported once, no more than so many under way, none lost. */
+/* Many sites at once: each is reported once, the number in flight is limited, none is lost. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@
 
 static struct fixture fixture;
 static struct fetch *fetch;
-static struct fetch_settings settings; /* what begin() takes */
+static struct fetch_settings settings; /* used by begin() */
 
 /* Where sites come from and results go to. */
 static struct {
@@ -40,7 +40,7 @@ static struct {
     enum error last_error;
     int ended;
     bool free_at_end; /* frees the fetcher when it has ended */
-    bool gives_near;  /* has a site of any origin that is asked for */
+    bool gives_near;  /* has a site for each requested origin */
     size_t near, given_near;
 } list;
 
@@ -200,7 +200,7 @@ static void connections_are_kept_for_the_next(void **state)
     assert_int_equal(fixture.opened, 1);
 }
 
-/* A connection that becomes idle asks once for a site of its origin, then waits for its turn. */
+/* A connection that becomes idle requests a site of its origin once, then stays idle. */
 static void idle_connections_ask_for_their_origin(void **state)
 {
     (void)state;
@@ -245,8 +245,8 @@ static void may_be_freed_when_it_has_ended(void **state)
     assert_null(fetch);
 }
 
-/* That all were reported is told once, whoever asks for more. */
-static void end_is_told_once(void **state)
+/* The end of all sites is reported once. */
+static void end_is_reported_once(void **state)
 {
     (void)state;
     begin(0, 5);
@@ -269,7 +269,7 @@ static void source_that_is_not_ready(void **state)
     assert_int_equal(fetch_in_flight(fetch), 0);
     list.later = 0;
     unit_settle(fixture.loop);
-    assert_int_equal(list.reported, 5); /* nobody said that there is more */
+    assert_int_equal(list.reported, 5); /* no more sites were announced */
     fetch_poke(fetch);
     fetch_poke(fetch);
     TURN_UNTIL(fixture.loop, list.ended);
@@ -306,7 +306,8 @@ static void note_timer(void *owner)
     reported_before_timer = list.reported;
 }
 
-/* Sites that fail, or are none, while they are started: timers and signals are served between them. */
+/* Sites that fail, or are none, while they are started: timers and signals are served between them.
+   */
 static void failures_at_once_let_timers_through(void **state)
 {
     struct timer timer;
@@ -350,7 +351,7 @@ static void given_up_half_way(void **state)
 
 /* Too few descriptors. */
 
-/* From here on so many more may be open; those that came from whoever started us are closed. */
+/* Allows so many more descriptors, and closes inherited ones. */
 static void allow_more_descriptors(rlim_t more)
 {
     int next = dup(0);
@@ -387,7 +388,7 @@ static void few_descriptors_lower_the_concurrency(void **state)
     unit_in_child(check_few_descriptors);
 }
 
-/* Nothing under way and still none: there is nothing to wait for. */
+/* No descriptors with nothing in flight: nothing to wait for. */
 static bool check_no_descriptor(void)
 {
     fixture_set_scripts(&fixture, &(struct script){.reads = closes}, 1);
@@ -405,7 +406,7 @@ static void no_descriptor_at_all_is_an_error(void **state)
     unit_in_child(check_no_descriptor);
 }
 
-/* Idle connections hold what the next origin needs: they are given up first. */
+/* Idle connections are closed if the next origin needs their descriptors. */
 static bool check_idle_given_up(void)
 {
     fixture_set_scripts(&fixture, &(struct script){.reads = kept}, 1);
@@ -413,8 +414,8 @@ static bool check_idle_given_up(void)
     begin(8, 4);
     for (int turns = 0; list.reported < 4 && turns < 1000; turns++)
         loop_turn(fixture.loop, 10 * NSEC_PER_MS);
-    loop_turn(fixture.loop,
-              0); /* the source is asked for another site of the idle connections' origin */
+    /* the source is polled for another site of the idle connections' origin */
+    loop_turn(fixture.loop, 0);
     CHILD_CHECK(fixture.opened == 4 && fixture.closed == 0);
     list.later = 0;
     list.host = "127.0.0.2"; /* the listener is on another: it is refused, with a descriptor */
@@ -460,7 +461,7 @@ static void few_descriptors_and_names(void **state)
     unit_in_child(check_names_with_few);
 }
 
-/* Real answers, from a server that the test is. */
+/* Responses of a real server, which is part of the test. */
 
 #define HOSTS 4 /* a.test to d.test, one machine */
 
@@ -476,10 +477,10 @@ static struct {
     struct peer peer;
     struct nameserver names;
     struct resolver *resolver;
-    struct link held;                 /* conns whose request waits for its answer */
-    size_t asked[HOSTS], peak[HOSTS]; /* requests not answered: now, and at most */
-    size_t requests, max;             /* in all; at once, of all hosts */
-    size_t failures;                  /* so many are answered with 503 first */
+    struct link held;                 /* connections whose request has no response yet */
+    size_t asked[HOSTS], peak[HOSTS]; /* requests without a response: now, and maximum */
+    size_t requests, max;             /* in total; maximum at once, over all hosts */
+    size_t failures;                  /* the first requests, which get a 503 */
     char log[1024];                   /* "GET a/path " a request */
     bool cookie;                      /* the last one sent "a=1" */
 } server;
@@ -527,8 +528,8 @@ static void note_request(const struct peer_conn *conn)
         server.max = all_asked();
 }
 
-/* "/hold" is answered when the test likes, "/hop/N" leads to N others, "/away/..." to another host; what
-   is "/flaky" fails so often first. */
+/* "/hold" is held until the test responds, "/hop/N" redirects N times, "/away/..." redirects to
+   another host, "/flaky" first fails `failures` times. */
 static void on_received(void *owner, struct peer_conn *conn)
 {
     const char *path = strchr(conn->received, '/');
@@ -596,7 +597,7 @@ static void put_url(char *text, size_t room, char host, const char *path)
     snprintf(text, room, "http://%c.test:%u%s", host, address_port(&server.peer.at), path);
 }
 
-/* What is held is answered, one at random every few turns, until all is over. */
+/* Responds to one random held request every few turns, until all are reported. */
 static void answer_until_the_end(void)
 {
     for (int turns = 0; !list.ended; turns++) {
@@ -702,7 +703,7 @@ static void slow_host_holds_up_no_other(void **state)
     assert_true(each_was_reported_once());
 }
 
-/* A site that was taken before its turn, and has to wait, is not the one that others wait for. */
+/* A site that was taken early and has to wait does not delay others. */
 static enum fetch_next next_or_far(void *owner, const struct url_origin *near, struct site **site)
 {
     enum fetch_next next = near ? FETCH_LATER : next_site(owner, NULL, site);
@@ -747,7 +748,7 @@ static void waiting_sites_are_limited(void **state)
     for (int turns = 0; list.given < FETCH_MAX_WAITING && turns < 20000; turns++)
         loop_turn(fixture.loop, NSEC_PER_MS);
     unit_settle(fixture.loop);
-    /* those that were under way have joined them */
+    /* connections in flight have become idle */
     assert_in_range(fetch_unreported(fetch), FETCH_MAX_WAITING, FETCH_MAX_WAITING + 49);
     assert_int_equal(list.given, fetch_unreported(fetch));
     assert_int_equal(fetch_in_flight(fetch), 0);
@@ -772,7 +773,7 @@ static bool only_one(size_t number, char *text, size_t room)
 }
 
 static struct result told;
-static struct leg legs[16]; /* its own; what they point to is gone */
+static struct leg legs[16]; /* copies; their pointers are invalid */
 
 static void keep_result(const struct result *result)
 {
@@ -949,7 +950,7 @@ static void each_host_keeps_to_its_rate(void **state)
     assert_true(each_was_reported_once());
 }
 
-/* Given up, wherever its sites are: nothing is left behind, and nobody hears of it. */
+/* Freed with sites in any state: no leak, no report. */
 
 static bool everywhere(size_t number, char *text, size_t room)
 {
@@ -995,7 +996,7 @@ int main(void)
         CASE(sites_of_an_idle_origin_come_first),
         CASE(no_site_at_all),
         CASE(may_be_freed_when_it_has_ended),
-        CASE(end_is_told_once),
+        CASE(end_is_reported_once),
         CASE(source_that_is_not_ready),
         CASE(unreadable_lines_are_reported),
         CASE(one_host_that_is_down),

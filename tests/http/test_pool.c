@@ -1,4 +1,4 @@
-/* Which connections a request gets, which idle ones are kept, and what becomes of waits. */
+/* Which connection a request gets, which idle connections are kept, and how waits end. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 #define MAX_DROPPED_BYTES (64 * 1024)
 #define MAX_DROPPING_TIME (5 * NSEC_PER_S)
 
-/* Who asks for a stream, sends a request on it, and gives the connection back. */
+/* A user of the pool: requests a stream, sends a request on it, and returns the connection. */
 struct user {
     struct pool_wait wait;
     struct stream stream;
@@ -151,8 +151,8 @@ static struct conn *idle(const char *scheme, int port)
     return user.conn;
 }
 
-/* The kept connection that a request gets, which is taken out of the pool: it is never given back. NULL: it would
-   be a new one. */
+/* The kept connection that a request gets, which is taken out of the pool: it is never given back.
+   NULL: it would be a new one. */
 static struct conn *take(const char *scheme, const char *host, int port)
 {
     struct user user = {.submits = false};
@@ -242,7 +242,7 @@ static void many_origins(void **state)
     assert_false(pool_drop_oldest(fixture.pool));
 }
 
-/* What an idle connection may hear, and whether it lives on. */
+/* Events of an idle connection, and whether it is kept. */
 static void idle_connections_are_watched(void **state)
 {
     static const struct {
@@ -283,7 +283,7 @@ static struct conn *in_mid_response(const struct script *script, int port)
     return user.conn;
 }
 
-/* It is kept when the response is complete, and closed where that takes too much or goes wrong. */
+/* It is kept if the response completes, and closed if the rest is too long or fails. */
 static void rest_of_a_response_is_dropped(void **state)
 {
     static char many[MAX_DROPPED_BYTES + 1], fits[MAX_DROPPED_BYTES - 16 + 1];

@@ -1,11 +1,11 @@
 /*
- * The seam of http/protocol.h, with a protocol that only this file knows: several streams share a connection,
- * responses come in any order, and the server may refuse a request without a look at it. Exchanges, pool and
- * connection are the real ones.
+ * The seam of http/protocol.h, with a protocol that only this file knows: several streams share a
+ * connection, responses come in any order, and the server may refuse a request without a look at
+ * it. Exchanges, pool and connection are the real ones.
  *
- * Every request is one digit, the number of its stream on the connection. A response is three lines: "N head",
- * "N BODY", "N end". "N refused" says that the request was not processed, "N lost" that the stream failed;
- * "goaway" takes no more streams, "slots N" changes how many go at once.
+ * Every request is one digit, the number of its stream on the connection. A response is three
+ * lines: "N head", "N BODY", "N end". "N refused" says that the request was not processed, "N lost"
+ * that the stream failed; "goaway" takes no more streams, "slots N" changes how many go at once.
  */
 #include "tests/support/unit.h"
 
@@ -29,7 +29,7 @@ struct session {
     size_t line_bytes;
 };
 
-static unsigned slots; /* streams that a connection carries at once */
+static unsigned slots; /* maximum of concurrent streams */
 static const struct protocol *agreed;
 static struct fixture fixture;
 static struct site *site;
@@ -309,7 +309,7 @@ static void stream_waits_for_a_slot(void **state)
     clear_all();
 }
 
-/* The server says that it was not processed: also a request that may not be repeated. */
+/* A request that the server did not process is sent again, even if it may not be repeated. */
 static void refused_request_is_sent_again(void **state)
 {
     static const struct script_step refuses[] = {PAUSE, SEND("0 refused\n"), LAST};
@@ -424,7 +424,8 @@ static void last_stream_is_cancelled(void **state)
     assert_int_equal(fixture.closed, 1);
 }
 
-/* What the dial did before an exchange waited for it is none of its phases (outcome_record checks the stamps). */
+/* The dial's time before the exchange waited for it is not part of a phase; outcome_record checks
+   the stamps. */
 static void joins_a_dial_under_way(void **state)
 {
     static struct script_step slow[] = {HANG, LAST};

@@ -1,4 +1,4 @@
-/* The dial's machine: each state, each way out of it, over scripted transports. */
+/* The state machine of a dial: each state and each exit from it, over scripted transports. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -245,7 +245,7 @@ static void handshake_fails(void **state)
     expect_failure(begin("https", "127.0.0.1"), ERROR_TLS_FAILED, PHASE_TLS);
 }
 
-/* Closed in each state by its user: it hears nothing more of it. */
+/* A dial freed in any state calls nothing. */
 static void closed_in_every_state(void **state)
 {
     static const struct script_step hang[] = {HANG};
@@ -255,7 +255,7 @@ static void closed_in_every_state(void **state)
     for (int i = DIAL_RESOLVE; i <= DIAL_OPEN; i++) {
         struct dial *dial;
 
-        if (i == DIAL_TUNNEL) /* nobody serves the listener: as a proxy it says nothing */
+        if (i == DIAL_TUNNEL) /* as a proxy, the listener sends nothing */
             use_proxy("http://127.0.0.1");
         dial = begin("https", i == DIAL_RESOLVE ? "silent.test" : "one.test");
         if (i == DIAL_TLS_QUEUED)
@@ -276,7 +276,7 @@ static void closed_in_every_state(void **state)
     assert_true(list_is_empty(&fixture.dialer.slot_queue));
 }
 
-/* The answer of the nameserver comes when the connection has gone. */
+/* The DNS answer arrives after the connection was closed. */
 static void closed_before_the_name_is_known(void **state)
 {
     struct dial *dial = begin("http", "one.test");
@@ -290,7 +290,7 @@ static void closed_before_the_name_is_known(void **state)
     assert_int_equal(wakes, 0);
 }
 
-/* Handshakes take turns: no more than so many at once, in the order of arrival. */
+/* The number of handshake slots is limited; dials get them in the order of arrival. */
 static void handshakes_take_turns(void **state)
 {
     enum { MORE = DIAL_MAX_HANDSHAKES + 3 };
@@ -307,13 +307,13 @@ static void handshakes_take_turns(void **state)
         assert_int_equal(dial_phase(dials[i]), i < DIAL_MAX_HANDSHAKES ? PHASE_TLS : PHASE_BLOCKED);
     }
     dial_free(dials[MORE - 2]); /* one that waits is given up: the others keep their places */
-    dial_free(dials[0]);        /* one that shakes hands: the first that waits has its turn */
+    dial_free(dials[0]);        /* frees its handshake slot for the first queued dial */
     unit_settle(fixture.loop);
     assert_int_equal(dials[MORE - 3]->state, DIAL_HANDSHAKE);
     assert_true(dials[MORE - 3]->stamps.queued > 0);
     assert_int_equal(dials[MORE - 1]->state, DIAL_TLS_QUEUED);
     dial_free(dials[1]);
-    dial_free(dials[MORE - 1]); /* it was its turn, but it had not heard yet */
+    dial_free(dials[MORE - 1]); /* has a handshake slot, but its event is still pending */
     unit_settle(fixture.loop);
     assert_int_equal(fixture.dialer.handshakes, DIAL_MAX_HANDSHAKES - 1);
     for (size_t i = 2; i < MORE - 2; i++)
@@ -350,7 +350,8 @@ static void dials_are_aimed(void **state)
     dial_aim(&dialer, &address, true, 443, true);
     assert_string_equal(address_text(&address, text), "192.0.2.1:443");
     dialer.map = &map;
-    dial_aim(&dialer, &address, true, 443, false); /* what the rehearsal's nameserver said */
+    dial_aim(&dialer, &address, true, 443,
+             false); /* an address that the rehearsal's nameserver gave */
     assert_string_equal(address_text(&address, text), "192.0.2.1:1002");
     dial_aim(&dialer, &address, false, 8080, false);
     assert_string_equal(address_text(&address, text), "192.0.2.1:1001");
@@ -363,7 +364,7 @@ static void dials_are_aimed(void **state)
 
 /* Addresses that come late. */
 
-/* A is answered, AAAA is not: the Resolution Delay passes. */
+/* A answer, no AAAA answer: the Resolution Delay passes. */
 static void pass_delay(const struct dial *dial)
 {
     for (int turns = 0; dial->state == DIAL_RESOLVE; turns++) {
@@ -374,7 +375,7 @@ static void pass_delay(const struct dial *dial)
     assert_int_equal(server.held_count, 1);
 }
 
-/* IPv4 is refused while the answer about IPv6 is still out: that is waited for. */
+/* IPv4 is refused before the AAAA answer: the dial waits for the answer. */
 static void late_address_is_tried(void **state)
 {
     struct address at;
@@ -416,7 +417,7 @@ static void late_answer_has_no_address(void **state)
     assert_int_equal(wakes, 1);
 }
 
-/* Nobody needs the answer any more: it comes to nobody. */
+/* A DNS answer that is no longer needed is ignored. */
 static void late_answer_to_an_open_connection(void **state)
 {
     struct dial *dial = begin("http", "late6.test");
@@ -459,7 +460,7 @@ static void unix_sockets(void **state)
     close(unit_file(path, sizeof(path)));
     unlink(path);
     fixture.dialer.unix_socket = path;
-    use_proxy("http://127.0.0.1"); /* there is none on this way */
+    use_proxy("http://127.0.0.1"); /* ignored: a Unix socket needs no proxy */
     dial = begin("http", "nowhere.test");
     assert_int_equal(dial->state, DIAL_FAILED);
     assert_string_equal(dial->detail, "No such file or directory");
@@ -494,7 +495,7 @@ static void put_port(char *text, size_t room, const char *option)
         snprintf(text, room, "%s", option);
 }
 
-/* What is dialled changes; who is asked for does not. */
+/* The dialled address changes; the requested host does not. */
 static void routes_lead_elsewhere(void **state)
 {
     static const struct {
@@ -543,7 +544,8 @@ static void routes_lead_elsewhere(void **state)
     assert_int_equal(server.udp_questions, 0);
 }
 
-/* A dial has a source address, a TLS client and protocols of its own; the dialer's stay as they are. */
+/* A dial has a source address, a TLS client and protocols of its own; the dialer's stay as they
+   are. */
 static void options_of_its_own(void **state)
 {
     struct sock_from from = {0}, others = {0};
@@ -576,7 +578,7 @@ static void options_of_its_own(void **state)
     fixture.dialer.from = NULL;
 }
 
-/* --connect-to with a name asks for that name. */
+/* --connect-to with a name resolves that name. */
 static void route_to_a_name(void **state)
 {
     struct routes *routes = routes_new();
@@ -609,8 +611,8 @@ static void routes_of_the_other_family(void **state)
 
 #define MAX_TURNS 4
 
-/* What the proxy says when it has heard something, turn by turn; NULL: nothing more. */
-struct says {
+/* What the proxy sends after each receive; NULL: nothing more. */
+struct proxy_send {
     const char *bytes;
     size_t count; /* 0: up to the NUL */
 };
@@ -618,28 +620,28 @@ struct says {
 static struct {
     struct peer peer;
     struct peer_conn *conn;
-    const struct says *turns; /* MAX_TURNS of them */
+    const struct proxy_send *turns; /* MAX_TURNS of them */
     size_t turn;
-    const char *left; /* to be said yet */
+    const char *left; /* not sent yet */
     size_t left_bytes;
     bool slowly;         /* byte by byte */
     bool closes, resets; /* after its last word */
-    char heard[512];
-    size_t heard_bytes; /* in all */
-    nsec heard_at;      /* last */
+    char received[512];
+    size_t received_bytes; /* in all */
+    nsec received_at;      /* last */
 } proxy;
 
 static void on_received(void *owner, struct peer_conn *conn)
 {
-    const struct says *says = &proxy.turns[proxy.turn];
+    const struct proxy_send *says = &proxy.turns[proxy.turn];
 
     (void)owner;
-    assert_true(proxy.heard_bytes + conn->received_bytes < sizeof(proxy.heard));
-    memcpy(proxy.heard + proxy.heard_bytes, conn->received, conn->received_bytes + 1);
-    proxy.heard_bytes += conn->received_bytes;
+    assert_true(proxy.received_bytes + conn->received_bytes < sizeof(proxy.received));
+    memcpy(proxy.received + proxy.received_bytes, conn->received, conn->received_bytes + 1);
+    proxy.received_bytes += conn->received_bytes;
     conn->received_bytes = 0;
     proxy.conn = conn;
-    proxy.heard_at = fixture.clock.now;
+    proxy.received_at = fixture.clock.now;
     if (says->bytes) {
         proxy.left = says->bytes;
         proxy.left_bytes = says->count ? says->count : strlen(says->bytes);
@@ -683,13 +685,13 @@ static void turn(struct dial *dial)
 
 /* A connection through the proxy, open or closed. */
 static struct dial *dial_through(const char *proxy_scheme, const char *scheme, const char *host,
-                                 const struct says turns[MAX_TURNS])
+                                 const struct proxy_send turns[MAX_TURNS])
 {
     char text[64];
     struct dial *dial;
 
     proxy.turns = turns;
-    proxy.turn = proxy.heard_bytes = proxy.left_bytes = 0;
+    proxy.turn = proxy.received_bytes = proxy.left_bytes = 0;
     wakes = 0;
     snprintf(text, sizeof(text), "%s://127.0.0.1", proxy_scheme);
     use_proxy_at(text, address_port(&proxy.peer.at));
@@ -708,8 +710,8 @@ static struct dial *dial_through(const char *proxy_scheme, const char *scheme, c
         "\x05" code "\0\x01\0\0\0\0\0\0", 10                                                       \
     }
 
-static const struct says agrees[MAX_TURNS] = {{"HTTP/1.1 200 Go\r\n\r\n", 0}};
-static const struct says socks_agrees[MAX_TURNS] = {SOCKS_NO_AUTH, SOCKS_REPLY("\x00")};
+static const struct proxy_send agrees[MAX_TURNS] = {{"HTTP/1.1 200 Go\r\n\r\n", 0}};
+static const struct proxy_send socks_agrees[MAX_TURNS] = {SOCKS_NO_AUTH, SOCKS_REPLY("\x00")};
 
 static void expect_open(const struct dial *dial)
 {
@@ -737,12 +739,12 @@ static void connect_through_a_proxy(void **state)
         expect_open(dial);
         snprintf(expected, sizeof(expected), "CONNECT nowhere.test:%u HTTP/1.1\r\n",
                  address_port(&fixture.address));
-        assert_memory_equal(proxy.heard, expected, strlen(expected));
+        assert_memory_equal(proxy.received, expected, strlen(expected));
         snprintf(expected, sizeof(expected), "https nowhere.test:%u",
                  address_port(&fixture.address));
         assert_string_equal(opened_for, expected);
         assert_true(!dial->stamps.dns && dial->stamps.tls > dial->stamps.connect);
-        assert_true(dial->stamps.connect > proxy.heard_at); /* with the tunnel */
+        assert_true(dial->stamps.connect > proxy.received_at); /* with the tunnel */
         assert_false(proxy_forwards(dial->proxy, dial->https));
         dial_free(dial);
     }
@@ -750,7 +752,7 @@ static void connect_through_a_proxy(void **state)
     proxy_stop();
 }
 
-/* In the clear the proxy is asked itself: there is no tunnel. */
+/* For http, the request goes to the proxy without a tunnel. */
 static void plain_requests_go_to_the_proxy(void **state)
 {
     struct dial *dial;
@@ -760,7 +762,7 @@ static void plain_requests_go_to_the_proxy(void **state)
     dial = dial_through("http", "http", "nowhere.test", agrees);
     expect_open(dial);
     assert_true(proxy_forwards(dial->proxy, dial->https));
-    assert_int_equal(proxy.heard_bytes, 0);
+    assert_int_equal(proxy.received_bytes, 0);
     dial_free(dial);
     proxy_stop();
 }
@@ -768,7 +770,7 @@ static void plain_requests_go_to_the_proxy(void **state)
 static void socks_proxies(void **state)
 {
     static const struct {
-        const char *scheme, *host, *heard; /* the port follows */
+        const char *scheme, *host, *received; /* the port follows */
         size_t bytes;
         int questions;
     } cases[] = {
@@ -789,9 +791,9 @@ static void socks_proxies(void **state)
         proxy.slowly = i >= LENGTH(cases);
         dial = dial_through(cases[n].scheme, i % 2 ? "https" : "http", cases[n].host, socks_agrees);
         expect_open(dial);
-        assert_int_equal(proxy.heard_bytes, cases[n].bytes + 2);
-        assert_memory_equal(proxy.heard, cases[n].heard, cases[n].bytes);
-        assert_memory_equal(proxy.heard + cases[n].bytes, &port, 2);
+        assert_int_equal(proxy.received_bytes, cases[n].bytes + 2);
+        assert_memory_equal(proxy.received, cases[n].received, cases[n].bytes);
+        assert_memory_equal(proxy.received + cases[n].bytes, &port, 2);
         assert_in_range(server.udp_questions - before, 0, cases[n].questions);
         assert_int_equal(!dial->stamps.dns, !cases[n].questions);
         assert_false(proxy_forwards(dial->proxy, dial->https));
@@ -800,7 +802,7 @@ static void socks_proxies(void **state)
     proxy_stop();
 }
 
-/* --connect-to says where the proxy is to lead. */
+/* --connect-to sets the target of the CONNECT request. */
 static void routes_are_told_to_the_proxy(void **state)
 {
     struct routes *routes = routes_new();
@@ -812,14 +814,14 @@ static void routes_are_told_to_the_proxy(void **state)
     fixture.dialer.routes = routes;
     dial = dial_through("http", "https", "nowhere.test", agrees);
     expect_open(dial);
-    assert_memory_equal(proxy.heard, "CONNECT else.test:7 HTTP/1.1\r\n", 30);
+    assert_memory_equal(proxy.received, "CONNECT else.test:7 HTTP/1.1\r\n", 30);
     dial_free(dial);
     fixture.dialer.routes = NULL;
     routes_free(routes);
     proxy_stop();
 }
 
-/* What it said belongs to the site from the first byte on. */
+/* All bytes after the tunnel is open belong to the site. */
 static void bytes_pass_through_the_tunnel(void **state)
 {
     unsigned char bytes[16];
@@ -834,10 +836,10 @@ static void bytes_pass_through_the_tunnel(void **state)
     dial = dial_through("socks5h", "http", "nowhere.test", socks_agrees);
     expect_open(dial);
     assert_string_equal(fixture.states, "reply open");
-    proxy.heard_bytes = 0;
+    proxy.received_bytes = 0;
     assert_int_equal(dial->transport->calls->write(dial->transport, "hello", 5).count, 5);
-    TURN_UNTIL(fixture.loop, proxy.heard_bytes == 5);
-    assert_memory_equal(proxy.heard, "hello", 5);
+    TURN_UNTIL(fixture.loop, proxy.received_bytes == 5);
+    assert_memory_equal(proxy.received, "hello", 5);
     peer_send_text(proxy.conn, "welcome");
     TURN_UNTIL(fixture.loop, dial->sock->readable);
     io = dial->transport->calls->read(dial->transport, bytes, sizeof(bytes));
@@ -847,12 +849,12 @@ static void bytes_pass_through_the_tunnel(void **state)
     proxy_stop();
 }
 
-/* What the proxy's answers come to: its failure, or that of the site behind it. */
+/* Which error each response of the proxy gives: of the proxy, or of the site behind it. */
 static void proxies_that_refuse(void **state)
 {
     static const struct {
         const char *scheme;
-        struct says turns[MAX_TURNS];
+        struct proxy_send turns[MAX_TURNS];
         enum error error;
     } cases[] = {
         {"http", {{"HTTP/1.1 407 X\r\n\r\n", 0}}, ERROR_PROXY_AUTH},
@@ -885,8 +887,8 @@ static void proxies_that_refuse(void **state)
 
 static void proxies_that_hang_up(void **state)
 {
-    static const struct says nothing[MAX_TURNS], half[MAX_TURNS] = {{"HTTP/1.1 200", 0}},
-                                                 agreed[MAX_TURNS] = {SOCKS_NO_AUTH};
+    static const struct proxy_send nothing[MAX_TURNS], half[MAX_TURNS] = {{"HTTP/1.1 200", 0}},
+                                                       agreed[MAX_TURNS] = {SOCKS_NO_AUTH};
 
     (void)state;
     for (int resets = 0; resets < 2; resets++) {
@@ -905,7 +907,7 @@ static void proxies_that_hang_up(void **state)
     }
 }
 
-/* On the way to the proxy: its failures, whoever is asked for. */
+/* Failures of the connection to the proxy, for any site. */
 static void proxies_that_are_not_there(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Exchanges over real transports with a server on the same loop: what they cost, how they end. */
+/* Exchanges over real transports with a server on the same loop: system calls and results. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -13,12 +13,12 @@
 #define HELLO   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 #define ENDLESS "HTTP/1.1 200 OK\r\n\r\nhello"
 
-/* How the server treats whoever comes. */
+/* The server's behavior on each connection. */
 enum manner {
     ANSWERS, /* HELLO to each request */
     ENDS,    /* ENDLESS, then the end, in order */
     CUTS,    /* ENDLESS, then the end without close_notify */
-    GOES,    /* HELLO, then hangs up in silence */
+    GOES,    /* HELLO, then closes without an announcement */
     REFUSES, /* accepts, and resets */
 };
 
@@ -48,7 +48,7 @@ static void hang_up(void)
     server.sock = NULL;
 }
 
-static void say(const char *text)
+static void send_text(const char *text)
 {
     struct io io = server.transport->calls->write(server.transport, text, strlen(text));
 
@@ -59,11 +59,11 @@ static void say(const char *text)
 static void answer(void)
 {
     switch (server.manner) {
-    case ANSWERS: say(HELLO); return;
-    case GOES: say(HELLO); break;
-    case ENDS: say(ENDLESS); break;
+    case ANSWERS: send_text(HELLO); return;
+    case GOES: send_text(HELLO); break;
+    case ENDS: send_text(ENDLESS); break;
     case CUTS:
-        say(ENDLESS);
+        send_text(ENDLESS);
         shutdown(server.sock->watch.fd, SHUT_WR);
         break;
     case REFUSES: break;
@@ -214,7 +214,7 @@ static void ends_in_order_or_not(void **state)
         enum error error;
     } cases[] = {
         {false, ENDS, ERROR_NONE},         {true, ENDS, ERROR_NONE},
-        {false, CUTS, ERROR_NONE}, /* in the clear nobody can tell */
+        {false, CUTS, ERROR_NONE}, /* plain TCP cannot detect it */
         {true, CUTS, ERROR_TLS_TRUNCATED}, {false, REFUSES, ERROR_EMPTY},
         {true, REFUSES, ERROR_EMPTY},
     };
@@ -228,7 +228,7 @@ static void ends_in_order_or_not(void **state)
     }
 }
 
-/* The server hangs up on a kept connection: the next request gets a new one. */
+/* The server closes a kept connection: the next request gets a new one. */
 static void server_that_goes(void **state)
 {
     (void)state;
@@ -237,7 +237,7 @@ static void server_that_goes(void **state)
         expect_hello();
         assert_int_equal(server.accepted, i + 1);
         if (i % 2)
-            unit_settle(server.loop); /* else the pool has not heard of it yet */
+            unit_settle(server.loop); /* the pool handles the close event */
     }
 }
 
@@ -264,7 +264,7 @@ static void plain_server_on_a_tls_port(void **state)
     site_free(site);
 }
 
-/* Nobody to trust: no connection can be made. */
+/* Without a trusted authority no connection succeeds. */
 static void trust_that_cannot_be_read(void **state)
 {
     char *why;

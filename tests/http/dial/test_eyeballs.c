@@ -15,12 +15,12 @@
 static struct loop *loop;
 static struct fake_clock now;
 static struct eyeballs *eyeballs;
-static struct address last; /* what eyeballs_state told */
+static struct address last; /* from eyeballs_state */
 
 static struct address live, silent, dead, unreachable;
 static int listener, full, filling;
 
-static int inside;         /* of a call: then nobody is called back */
+static int inside;         /* inside a call, callbacks are forbidden */
 static int settled, tried; /* calls */
 static int failures[8];    /* the errors that were reported */
 static size_t failed;
@@ -96,7 +96,7 @@ static void open_full(void)
     assert_int_equal(connect(filling, &silent.any, silent.length), 0);
 }
 
-/* A port on which nobody listens any more. */
+/* A port without a listener. */
 static void find_dead(void)
 {
     int fd;
@@ -283,7 +283,7 @@ static void losers_are_closed(void **state)
     assert_int_equal(open_descriptors(), before);
 }
 
-/* One that nobody has taken goes with the race. */
+/* Freeing the race closes a connection that was not taken. */
 static void freed_in_every_state(void **state)
 {
     const struct address firsts[] = {silent, dead, live};
@@ -307,7 +307,7 @@ static void freed_in_every_state(void **state)
     }
 }
 
-/* The answer about the other family comes while an address of the first is tried. */
+/* The answer for the other family arrives during an attempt of the first family. */
 static void late_addresses_stand_behind(void **state)
 {
     (void)state;
@@ -324,7 +324,7 @@ static void late_addresses_stand_behind(void **state)
     take_and_close();
 }
 
-/* The delay counts from the attempt before, not from the answer. */
+/* The delay counts from the previous attempt, not from the answer. */
 static void late_addresses_do_not_wait_longer(void **state)
 {
     (void)state;
@@ -402,7 +402,7 @@ static void all_fail(void **state)
     assert_int_equal(eyeballs_error(eyeballs), ECONNREFUSED);
     assert_int_equal(address_port(&last), address_port(&dead));
     begin();
-    ADD(&unreachable); /* known at once, and nobody is called */
+    ADD(&unreachable); /* fails synchronously, without a callback */
     assert_int_equal(state_now(), EYEBALLS_LOST);
     assert_int_equal(settled, 0);
     assert_true(eyeballs_error(eyeballs) == ENETUNREACH || eyeballs_error(eyeballs) == EACCES);
@@ -473,7 +473,7 @@ static bool check_shortage(void)
     return true;
 }
 
-/* Refused, short of descriptors, refused: the shortage is what can be mended. */
+/* Refused, no descriptors, refused: no descriptors is reported, because the user can fix it. */
 static bool check_shortage_goes_first(void)
 {
     allow_more_descriptors(1);

@@ -1,4 +1,4 @@
-/* What a proxy's text is cut into, which setting counts, and which sites are exceptions. */
+/* Parsing of proxy URLs, which setting applies, and which sites are exceptions. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -160,7 +160,7 @@ static char *environment(const char *name)
     return NULL;
 }
 
-/* What a site is fetched through: "" directly. */
+/* The proxy of a site; "": a direct connection. */
 static const char *shown_for(const struct proxies *proxies, const char *text)
 {
     static char shown[64];

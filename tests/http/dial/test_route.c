@@ -1,4 +1,4 @@
-/* --resolve and --connect-to: which entry holds, and what is refused. */
+/* --resolve and --connect-to: which entry applies, and which values are refused. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -215,7 +215,7 @@ static void others_are_refused(void **state)
     }
 }
 
-/* More entries than slots: chains are followed, and keys that share a slot are told apart. */
+/* More entries than slots: chains are followed, and keys that share a slot are distinguished. */
 static void thousands_are_told_apart(void **state)
 {
     struct routes *routes = routes_new();

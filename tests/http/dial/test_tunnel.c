@@ -1,5 +1,5 @@
-/* The way through a proxy: what is sent, every answer at every point where it can be cut, and what
-   each refusal means. */
+/* Tunnels through a proxy: the bytes sent, each response cut at every offset, and the error of each
+   refusal. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 #define MAX_TURNS 4
 
-/* One side says a message and waits: what the tunnel sends, what the proxy answers to it. */
+/* One message of the tunnel and the proxy's response to it. */
 struct turn {
     const char *sent;
     size_t sent_bytes;
@@ -25,7 +25,7 @@ struct turn {
         sent, sizeof(sent) - 1, answer, sizeof(answer) - 1                                         \
     }
 
-struct talk {
+struct dialog {
     const char *proxy, *host;
     unsigned port;
     const char *address; /* to which the host was resolved, or NULL */
@@ -34,19 +34,20 @@ struct talk {
     const char *detail; /* a piece of it */
 };
 
-static struct tunnel *start(const struct talk *talk, struct proxy *proxy)
+static struct tunnel *start(const struct dialog *dialog, struct proxy *proxy)
 {
-    const char *why = proxy_parse(proxy, talk->proxy);
+    const char *why = proxy_parse(proxy, dialog->proxy);
     struct address address;
 
     if (why)
-        fail_msg("\"%s\": %s", talk->proxy, why);
-    if (talk->address)
-        assert_true(address_parse(&address, talk->address, 1));
-    return tunnel_new(proxy, talk->host, (uint16_t)talk->port, talk->address ? &address : NULL);
+        fail_msg("\"%s\": %s", dialog->proxy, why);
+    if (dialog->address)
+        assert_true(address_parse(&address, dialog->address, 1));
+    return tunnel_new(proxy, dialog->host, (uint16_t)dialog->port,
+                      dialog->address ? &address : NULL);
 }
 
-/* Takes what is to be sent, in pieces of at most `most` bytes, and checks it. */
+/* Takes the bytes to be sent, in pieces of at most `most` bytes, and checks them. */
 static void expect_output(struct tunnel *tunnel, const struct turn *turn, size_t max)
 {
     const char *output;
@@ -64,14 +65,14 @@ static void expect_output(struct tunnel *tunnel, const struct turn *turn, size_t
     assert_int_equal(at, turn->sent_bytes);
 }
 
-/* Plays a talk, each answer cut after `cut` bytes. */
-static void play(const struct talk *talk, size_t cut)
+/* Runs a dialog; each response is cut after `cut` bytes. */
+static void run(const struct dialog *dialog, size_t cut)
 {
     struct proxy proxy;
-    struct tunnel *tunnel = start(talk, &proxy);
+    struct tunnel *tunnel = start(dialog, &proxy);
     enum tunnel_status status = TUNNEL_MORE;
 
-    for (const struct turn *turn = talk->turns; turn->sent; turn++) {
+    for (const struct turn *turn = dialog->turns; turn->sent; turn++) {
         const unsigned char *answer = (const unsigned char *)turn->answer;
         size_t first = cut < turn->answer_bytes ? cut : turn->answer_bytes;
 
@@ -81,36 +82,36 @@ static void play(const struct talk *talk, size_t cut)
         if (status == TUNNEL_MORE)
             status = tunnel_feed(tunnel, answer + first, turn->answer_bytes - first);
     }
-    if (status != (talk->error ? TUNNEL_FAILED : TUNNEL_OPEN) ||
-        tunnel_error(tunnel) != talk->error || !strstr(tunnel_detail(tunnel), talk->detail))
-        fail_msg("%s, cut at %zu: %d, %s: %s", talk->turns[0].answer, cut, status,
+    if (status != (dialog->error ? TUNNEL_FAILED : TUNNEL_OPEN) ||
+        tunnel_error(tunnel) != dialog->error || !strstr(tunnel_detail(tunnel), dialog->detail))
+        fail_msg("%s, cut at %zu: %d, %s: %s", dialog->turns[0].answer, cut, status,
                  error_code(tunnel_error(tunnel)), tunnel_detail(tunnel));
-    if (talk->error) { /* what comes after is ignored */
+    if (dialog->error) { /* later bytes are ignored */
         size_t count;
 
         assert_int_equal(tunnel_feed(tunnel, (const unsigned char *)"x", 1), TUNNEL_FAILED);
-        assert_int_equal(tunnel_error(tunnel), talk->error);
+        assert_int_equal(tunnel_error(tunnel), dialog->error);
         assert_null(tunnel_output(tunnel, &count));
     }
     tunnel_free(tunnel);
     proxy_free(&proxy);
 }
 
-static void play_cut_everywhere(const struct talk *talk)
+static void run_cut_everywhere(const struct dialog *dialog)
 {
     size_t longest = 1;
 
-    for (const struct turn *turn = talk->turns; turn->sent; turn++)
+    for (const struct turn *turn = dialog->turns; turn->sent; turn++)
         if (turn->answer_bytes > longest)
             longest = turn->answer_bytes;
     for (size_t cut = 0; cut <= longest; cut++)
-        play(talk, cut);
+        run(dialog, cut);
 }
 
-static void play_all(const struct talk *talks, size_t count)
+static void run_all(const struct dialog *dialogs, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        play_cut_everywhere(&talks[i]);
+        run_cut_everywhere(&dialogs[i]);
 }
 
 #define CONNECT "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n" AGENT "\r\n"
@@ -123,7 +124,7 @@ static void play_all(const struct talk *talks, size_t count)
 
 static void connect_is_negotiated(void **state)
 {
-    static const struct talk talks[] = {
+    static const struct dialog dialogs[] = {
         HTTP(OK "\r\n", ERROR_NONE, ""),
         HTTP("HTTP/1.0 200 OK\r\n\r\n", ERROR_NONE, ""),
         HTTP("HTTP/1.1 200\r\n\r\n", ERROR_NONE, ""),
@@ -175,7 +176,7 @@ static void connect_is_negotiated(void **state)
     };
 
     (void)state;
-    play_all(talks, LENGTH(talks));
+    run_all(dialogs, LENGTH(dialogs));
 }
 
 #define ASKS(proxy, host, port, address, authority, credentials)                                   \
@@ -189,7 +190,7 @@ static void connect_is_negotiated(void **state)
 
 static void connect_names_the_site(void **state)
 {
-    static const struct talk talks[] = {
+    static const struct dialog dialogs[] = {
         ASKS("p", "example.org", 80, NULL, "example.org:80", ""),
         ASKS("p", "2001:db8::1", 8443, "127.0.0.1", "[2001:db8::1]:8443", ""),
         /* RFC 7617, section 2 */
@@ -198,7 +199,7 @@ static void connect_names_the_site(void **state)
     };
 
     (void)state;
-    play_all(talks, LENGTH(talks));
+    run_all(dialogs, LENGTH(dialogs));
 }
 
 static void credentials_may_be_given(void **state)
@@ -228,7 +229,7 @@ static void credentials_may_be_given(void **state)
 }
 
 #define NAME  "\5\1\0\3\1a\1\xbb"  /* a request for a:443 */
-#define BOUND "\0\1\1\2\3\4\0\120" /* what follows after the reply */
+#define BOUND "\0\1\1\2\3\4\0\120" /* the address after the reply code */
 
 #define SOCKS(answer, error, detail)                                                               \
     {                                                                                              \
@@ -237,7 +238,7 @@ static void credentials_may_be_given(void **state)
 
 static void socks_is_negotiated(void **state)
 {
-    static const struct talk talks[] = {
+    static const struct dialog dialogs[] = {
         SOCKS("\5\0" BOUND, ERROR_NONE, ""),
         SOCKS("\5\0\xff\1\0\0\0\0\0\0", ERROR_NONE, ""),
         SOCKS("\5\0\0\4abcdefghijklmnop\0\120", ERROR_NONE, ""),
@@ -260,7 +261,7 @@ static void socks_is_negotiated(void **state)
     };
 
     (void)state;
-    play_all(talks, LENGTH(talks));
+    run_all(dialogs, LENGTH(dialogs));
 }
 
 #define AUTH(proxy, error, detail, ...)                                                            \
@@ -271,13 +272,13 @@ static void socks_is_negotiated(void **state)
 #define NO_PASSWORD "\5\1\0"   /* no password alone */
 #define AGREED      TURN(NAME, "\5\0" BOUND)
 
-/* Both offered, and the four ways on from there; then what was not. */
+/* Both methods offered, with the four continuations; then a method that was not offered. */
 static void socks_authenticates(void **state)
 {
-    static const struct talk talks[] = {
+    static const struct dialog dialogs[] = {
         AUTH("user:pass@p", ERROR_NONE, "", TURN(BOTH, "\5\2"), TURN("\1\4user\4pass", "\1\0"),
              AGREED),
-        /* some proxies answer with the version of SOCKS */
+        /* some proxies respond with the SOCKS version */
         AUTH("u%3A%00:@p", ERROR_NONE, "", TURN(BOTH, "\5\2"), TURN("\1\3u:\0\0", "\5\0"), AGREED),
         AUTH("user:pass@p", ERROR_NONE, "", TURN(BOTH, "\5\0"), AGREED),
         AUTH("user:pass@p", ERROR_PROXY_AUTH, "the proxy refused the user name or the password",
@@ -291,7 +292,7 @@ static void socks_authenticates(void **state)
     };
 
     (void)state;
-    play_all(talks, LENGTH(talks));
+    run_all(dialogs, LENGTH(dialogs));
 }
 
 #define TARGET(proxy, host, address, request)                                                      \
@@ -302,7 +303,7 @@ static void socks_authenticates(void **state)
 
 static void socks_names_the_site(void **state)
 {
-    static const struct talk talks[] = {
+    static const struct dialog dialogs[] = {
         TARGET("socks5://p", "a", "10.1.2.3", "\5\1\0\1\12\1\2\3\1\xbb"),
         TARGET("socks5://p", "a", "102:304::ff",
                "\5\1\0\4\1\2\3\4\0\0\0\0\0\0\0\0\0\0\0\xff\1\xbb"),
@@ -315,7 +316,7 @@ static void socks_names_the_site(void **state)
     };
 
     (void)state;
-    play_all(talks, LENGTH(talks));
+    run_all(dialogs, LENGTH(dialogs));
 }
 
 /* The longest name there is, and the longest reply. */
@@ -355,10 +356,11 @@ static void names_fill_their_length(void **state)
     proxy_free(&proxy);
 }
 
-/* The site's first byte is an answer to ours: none may come with the proxy's, or after. */
+/* The site sends only after the client: bytes before that, with the proxy's response or after it,
+   are an error. */
 static void the_site_does_not_speak_first(void **state)
 {
-    static const struct talk talks[] = {
+    static const struct dialog dialogs[] = {
         HTTP(OK "\r\nx", ERROR_PROXY_MALFORMED, "the proxy sent more"),
         HTTP(OK "Content-Length: 1\r\n\r\nx", ERROR_PROXY_MALFORMED, "the proxy sent more"),
         HTTP(OK "\r\n" OK "\r\n", ERROR_PROXY_MALFORMED, "the proxy sent more"),
@@ -367,13 +369,13 @@ static void the_site_does_not_speak_first(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(talks); i++) {
-        struct talk less = talks[i];
+    for (size_t i = 0; i < LENGTH(dialogs); i++) {
+        struct dialog less = dialogs[i];
         struct proxy proxy;
         struct tunnel *tunnel;
 
-        play(&talks[i], SIZE_MAX - 1);
-        tunnel = start(&less, &proxy); /* and when it comes by itself */
+        run(&dialogs[i], SIZE_MAX - 1);
+        tunnel = start(&less, &proxy); /* also if it arrives separately */
         for (struct turn *turn = less.turns; turn->sent; turn++) {
             const unsigned char *answer = (const unsigned char *)turn->answer;
             size_t extra = turn[1].sent ? 0 : i == 2 ? sizeof(OK "\r\n") - 1 : 1;
@@ -392,7 +394,7 @@ static void the_site_does_not_speak_first(void **state)
     }
 }
 
-/* Consent to what was not sent is none; a refusal is one all the same. */
+/* An early success is invalid, because no request was sent; an early refusal is valid. */
 static void answers_do_not_come_early(void **state)
 {
     static const struct {
@@ -414,9 +416,9 @@ static void answers_do_not_come_early(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct talk talk = {.proxy = cases[i].proxy, .host = "a", .port = 443};
+        struct dialog dialog = {.proxy = cases[i].proxy, .host = "a", .port = 443};
         struct proxy proxy;
-        struct tunnel *tunnel = start(&talk, &proxy);
+        struct tunnel *tunnel = start(&dialog, &proxy);
         size_t count;
 
         tunnel_sent(tunnel, cases[i].sent);
@@ -443,7 +445,7 @@ static enum tunnel_status feed(struct tunnel *tunnel, const unsigned char *bytes
     return status;
 }
 
-/* Plays an answer that begins and ends as given and has so many bytes. */
+/* Runs a response of `bytes` bytes with the given beginning and end. */
 static void play_long(const char *begin, const char *end, size_t count, enum error error)
 {
     unsigned char *bytes = malloc(count);
@@ -452,9 +454,9 @@ static void play_long(const char *begin, const char *end, size_t count, enum err
     mempcpy(bytes, begin, strlen(begin));
     mempcpy(bytes + count - strlen(end), end, strlen(end));
     for (size_t piece = 1000; piece < 200000; piece *= 11) {
-        struct talk talk = {.proxy = "p", .host = "a", .port = 443};
+        struct dialog dialog = {.proxy = "p", .host = "a", .port = 443};
         struct proxy proxy;
-        struct tunnel *tunnel = start(&talk, &proxy);
+        struct tunnel *tunnel = start(&dialog, &proxy);
 
         tunnel_sent(tunnel, sizeof(CONNECT) - 1);
         assert_int_equal(feed(tunnel, bytes, count, piece), error ? TUNNEL_FAILED : TUNNEL_OPEN);
