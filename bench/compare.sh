@@ -1,19 +1,19 @@
 #!/bin/bash
-# What `make bench` runs: firstbyte beside other ways of doing the same. Each comparison is a file in
-# compare/ with one function; it prints a table and writes build/bench/NAME.json and NAME.svg. What is
-# not installed is skipped and named; `make bench-deps` installs all. Exit status: 0, or 1 when a run
-# failed. No goal is asserted here.
+# `make bench`: compares firstbyte with other programs. Each comparison is a file in compare/ with
+# one function; it prints a table and writes build/bench/NAME.json and NAME.svg. Programs that are
+# not installed are skipped with a message; `make bench-deps` installs all. Exit status: 0, or 1 if
+# a run failed. No result is asserted here.
 #
 #   FIRSTBYTE=build/firstbyte   the program
-#   PEERS=build/peers           where the peers were built; they are built there when missing
-#   ROUNDS=3                    times that each subject runs; subjects take turns within a round
+#   PEERS=build/peers           folder of the built peers; missing ones are built
+#   ROUNDS=3                    runs of each subject; subjects alternate within a round
 #   LOAD_S=2                    seconds of one run of load and open
-#   ONLY="race fetch ..."       which comparisons
+#   ONLY="race fetch ..."       comparisons to run
 #
-# All traffic stays on loopback. CPU seconds are user and system time of the client alone, which is
-# pinned to one core, the server to another. On loopback that includes the part of the server's TCP
-# work that the kernel does while the client sends. With ROUNDS=21 the medians are steady; that takes
-# most of an hour.
+# All traffic is on loopback. The client is pinned to one core, the server to another. CPU seconds
+# are user and system time of the client; on loopback they include the server's TCP work that the
+# kernel does while the client sends. With ROUNDS=21 the medians are stable; that takes almost an
+# hour.
 set -u
 export LC_ALL=C
 cd "$(dirname "$0")/.." || exit 3
@@ -50,7 +50,7 @@ mkdir -p "$OUT" || exit 3
 for comparison in $ONLY; do
     case " $ALL " in
     *" $comparison "*) ;;
-    *) echo "no such comparison: $comparison; there are: $ALL" >&2; exit 2 ;;
+    *) echo "no such comparison: $comparison; comparisons: $ALL" >&2; exit 2 ;;
     esac
 done
 for comparison in $ONLY; do

@@ -1,18 +1,18 @@
 #!/bin/bash
-# A million URLs in one run: how much memory and CPU that takes, and whether each has its result.
+# Fetches a million URLs in one run: memory, CPU time, and whether each URL has a result.
 #
 #   FIRSTBYTE=build/firstbyte           the program
-#   N=1000000 NAMES=60000               URLs, on so many names of the embedded nameserver
+#   N=1000000 NAMES=60000               number of URLs, and of names in the embedded nameserver
 #   CONCURRENCY=1000
-#   ORDERS="round-robin grouped"        no two neighbours of one name, so that each URL costs a lookup
-#                                       and a connection; or all of a name's together
+#   ORDERS="round-robin grouped"        round-robin: consecutive URLs have different names, so each
+#                                       needs a lookup and a connection; grouped: the URLs of a name
+#                                       are consecutive
 #
-# The origin is started apart, so that the client's figures are its own; both are sampled once a
-# second. Exit status 0 where every URL has one result and none failed, or 1. What is in the way of a
-# million connections in a few minutes is the client's ports: each stays in TIME_WAIT for a minute, and
-# there are 28,232 of them by default. On loopback the kernel takes one again after a second
-# (net.ipv4.tcp_tw_reuse is 2 by default), so 28,000 connections a second is the limit here; to
-# another machine it would be 470 to each of its addresses and ports.
+# The origin is a separate process, so the client is measured alone; both are sampled once a second.
+# Exit status: 0 if every URL has one result and none failed, otherwise 1. Connections are limited
+# by the client's ports: there are 28,232 by default, and each stays in TIME_WAIT for a minute. On
+# loopback the kernel reuses a port after a second (net.ipv4.tcp_tw_reuse is 2 by default), so the
+# limit here is 28,000 connections a second; to one address and port of another machine it is 470.
 set -u
 cd "$(dirname "$0")/.." || exit 3
 
@@ -53,15 +53,15 @@ list() {
     }'
 }
 
-# memory PID : "now most" in KiB
+# memory PID : "now max" in KiB
 memory() {
-    awk '/^VmHWM/ { most = $2 } /^VmRSS/ { now = $2 } END { print now + 0, most + 0 }' \
+    awk '/^VmHWM/ { max = $2 } /^VmRSS/ { now = $2 } END { print now + 0, max + 0 }' \
         "/proc/$1/status" 2>/dev/null
 }
 # CPU seconds of a process that runs
 cpu() { awk -v hz="$(getconf CLK_TCK)" '{ printf "%.2f", ($14 + $15) / hz }' "/proc/$1/stat"; }
 
-# run ORDER : rows "second client-now client-most origin-now origin-most" in $dir/samples
+# run ORDER : rows "second client-now client-max origin-now origin-max" in $dir/samples
 run() {
     local second=0 TIMEFORMAT='%U %S %R' sample
     list "$1" >"$dir/list"
@@ -99,10 +99,10 @@ report() {
         printf "  %-10s %.1f s, %.0f URLs a second\n", "wall", wall, n / wall
         printf "  %-10s client %.1f s (%.1f user, %.1f system), %.1f us a URL; origin %.1f s\n", "CPU",
             user + kernel, user, kernel, (user + kernel) / n * 1e6, origin - before }'
-    awk '{ least = $1 >= 60 && (!least || $2 < least) ? $2 : least; if ($1 >= 60 && $2 > most) most = $2
+    awk '{ min = $1 >= 60 && (!min || $2 < min) ? $2 : min; if ($1 >= 60 && $2 > max) max = $2
            client = $3 > client ? $3 : client; origin = $5 > origin ? $5 : origin }
         END { printf "  %-10s client %.1f MiB at most; ", "memory", client / 1024
-              if (most) printf "after the first minute %.1f to %.1f; ", least / 1024, most / 1024
+              if (max) printf "after the first minute %.1f to %.1f; ", min / 1024, max / 1024
               printf "origin %.1f\n", origin / 1024 }' "$dir/samples"
     awk -v every="$(($(wc -l <"$dir/samples") / 10 + 1))" 'NR % every == 1 || every == 1 {
         text = text sprintf(" %d:%.1f", $1, $2 / 1024) } END { print "  MiB at second" text }' "$dir/samples"

@@ -1,12 +1,12 @@
-# A list in which some sites misbehave, at random but the same for the same seed:
+# Prints a list of sites in which some have a fault, chosen by the seed:
 #
 #   awk -v sites=N -v seed=S [-v share=P] [-v others=WHAT] -f bench/mix.awk
 #
-# Each line is a site of its own name, for the embedded origin: the healthy ones take `delay` (50 ms)
-# to answer; a share of P in a hundred (33) has one of the origin's faults, each as often as the others,
-# with http and https where both have it. The path says what it comes to, as "/code/phase" with "-" for
-# none, with the limits that bench/mix.sh gives each phase. With others=none those that misbehave are
-# left out, with others=well they are well.
+# Each line is a site with its own name, for the embedded origin. Healthy sites have a delay of
+# `delay` (50 ms); P percent of the sites (33) have a fault. All faults are equally frequent, with
+# http and https if both are possible. The path is the expected result with the limits of
+# bench/mix.sh: "/code/phase", or "-" for none. others=none: without the faulty sites; others=well:
+# without their faults.
 BEGIN {
     count = 0
     if (share == "")

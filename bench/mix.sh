@@ -1,23 +1,23 @@
 #!/bin/bash
-# A crowd of sites of which a third misbehave, each in one of the embedded origin's ways, and whether
+# Fetches a list of sites, a third of which have a fault of the embedded origin, and checks:
 #
-#   codes      each ends with the error that its fault calls for
-#   deadlines  none ends later than its limit and 50 ms, and none before its limit
-#   healthy    the others are no slower than without them
+#   codes      each faulty site ends with the error of its fault
+#   deadlines  a timeout is reported at its limit, and at most 50 ms later
+#   healthy    the other sites are not slower than without the faulty ones
 #
-# For the last, the list is fetched as it is, without those that misbehave, and with all of them well,
-# by turns; the healthy ones arrive at the same rate in each. The report is for people; exit status 0
-# where codes and deadlines hold, or 1.
+# For the last check, three lists are fetched alternately: the list, the list without the faulty
+# sites, and the list without faults. The healthy sites have the same rate in each. Exit status: 0
+# if codes and deadlines hold, otherwise 1.
 #
 #   FIRSTBYTE=build/firstbyte   the program
-#   N=20000 SEED=1              sites, and what is drawn for them
-#   RATE=400                    requests a second; at -c CONCURRENCY=500 no site waits for a slot
-#   ROUNDS=2                    times that each of the three is run
+#   N=20000 SEED=1              number of sites, and seed of their faults
+#   RATE=400                    requests a second; with -c CONCURRENCY=500 no site waits for a slot
+#   ROUNDS=2                    runs of each list
 #
-# What limits is TLS: a handshake costs the client and the origin a millisecond of a core and more, and
-# nearly half of those that misbehave need one; at 400 a second both are busy for four tenths of the
-# time. Who comes meanwhile waits for them, and that is the difference between the first row and the
-# second: those that stay silent cost nothing. The third row has the same handshakes without the faults.
+# The limit is TLS: a handshake takes over a millisecond of CPU in the client and in the origin, and
+# nearly half of the faulty sites need one. At 400 requests a second both are busy for 40% of the
+# time, and other sites wait for them. This is the difference between the first row and the second.
+# The third row has the same handshakes without faults.
 set -u
 cd "$(dirname "$0")/.." || exit 3
 
@@ -33,7 +33,8 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 failed=0
 
-# run NAME RATE : fetches $dir/NAME.list, rows "url wanted got elapsed phase-of-the-limit" in $dir/NAME.rows
+# run NAME RATE : fetches $dir/NAME.list, rows "url wanted got elapsed phase-of-the-limit" in
+# $dir/NAME.rows
 run() {
     "$FIRSTBYTE" fetch --rehearse -f "$dir/$1.list" -c "$CONCURRENCY" --rate "$2" "${limits[@]}" \
         --per-host 0 --format json >"$dir/$1.json" 2>"$dir/err"
@@ -51,7 +52,7 @@ run() {
 check_codes() {
     local wrong
     wrong=$(awk '$2 != $3 { print "    " $1 ": " $3 }' "$dir/mix.rows")
-    printf '  codes: %d results for %d sites, %d with another error than their fault calls for\n' \
+    printf '  codes: %d results for %d sites, %d with a wrong error\n' \
         "$(wc -l <"$dir/mix.rows")" "$(wc -l <"$dir/mix.list")" "$(grep -c . <<<"$wrong")"
     [ -z "$wrong" ] || { head -10 <<<"$wrong"; failed=1; }
     [ "$(cut -d' ' -f1 "$dir/mix.rows" | sort -u | wc -l)" = "$(wc -l <"$dir/mix.list")" ] || failed=1
@@ -84,7 +85,7 @@ awk -v sites="$N" -v seed="$SEED" -v others=well -f bench/mix.awk >"$dir/well.li
 grep -F rehearse-delay "$dir/mix.list" | cut -d' ' -f1 | sort >"$dir/healthy"
 alone_rate=$(awk -v rate="$RATE" -v all="$N" -v some="$(wc -l <"$dir/alone.list")" \
     'BEGIN { printf "%.3f", rate * some / all }')
-echo "$N sites, $(($(wc -l <"$dir/mix.list") - $(wc -l <"$dir/alone.list"))) of them misbehave;" \
+echo "$N sites, $(($(wc -l <"$dir/mix.list") - $(wc -l <"$dir/alone.list"))) of them with a fault;" \
     "seed $SEED, $RATE a second, $CONCURRENCY at once"
 for ((round = 1; round <= ROUNDS; round++)); do
     run mix "$RATE"
@@ -100,6 +101,6 @@ printf '  healthy, ms      %8s %8s %8s %8s\n' median p90 p99 sites
 for scheme in http https; do
     printf '  %-5s as listed   %s\n' $scheme "$(quantiles mix $scheme)"
     printf '  %-5s alone       %s\n' $scheme "$(quantiles alone $scheme)"
-    printf '  %-5s all well    %s\n' $scheme "$(quantiles well $scheme)"
+    printf '  %-5s no faults   %s\n' $scheme "$(quantiles well $scheme)"
 done
 exit $failed

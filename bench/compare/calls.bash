@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
-# calls: the system calls of the same runs as in fetch, counted and not timed.
+# calls: counts the system calls of the runs of fetch.
 
-# calls_table SUBJECT SCHEME : the sum, and the calls that are made often
+# calls_table SUBJECT SCHEME : the sum, and the frequent calls
 calls_table() {
     awk -v urls="$URLS" -v subject="$1" -v scheme="$2" '
         $1 ~ /^[0-9.]+$/ && $NF != "total" { n = $4 / urls; sum += n
@@ -9,13 +9,13 @@ calls_table() {
         END { printf "  %-5s %-16s %6.2f =%s\n", scheme, subject, sum, text }' "$dir/calls"
 }
 
-# calls_sum SUBJECT SCHEME : in all
+# calls_sum SUBJECT SCHEME : all calls
 calls_sum() {
     jq --arg subject "$1" --arg scheme "$2" \
         'select(.subject == $subject and .scheme == $scheme) | ([.calls[]] | add) / .urls' "$dir/calls.runs"
 }
 
-# calls_count : of $dir/calls, an object
+# calls_count : $dir/calls as a JSON object
 calls_count() {
     awk '$1 ~ /^[0-9.]+$/ && $NF != "total" { text = text sprintf("%s\"%s\":%d", (text ? "," : ""), $NF, $4) }
         END { print "{" text "}" }' "$dir/calls"

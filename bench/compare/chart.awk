@@ -1,15 +1,15 @@
-# A chart of horizontal bars as SVG, from lines of fields separated by tabs:
+# Draws a chart of horizontal bars as SVG, from lines of tab-separated fields:
 #
-#   group  label  value  [least  greatest]
+#   group  label  value  [min  max]
 #
-# Groups stand below each other in the order in which they come, each with a scale of its own; least and
-# greatest become a thin line across the bar's end. Bars whose label begins with "firstbyte" stand out.
-# The colours follow the reader's, light or dark.
+# Groups are drawn in the order of the input, each with its own scale; min and max are a thin line
+# at the end of the bar. Bars whose label begins with "firstbyte" are highlighted. The colours
+# follow the reader's light or dark scheme.
 BEGIN {
     FS = "\t"
     WIDTH = 760
-    LABEL = 240 # where bars begin
-    BAR = 430   # the longest
+    LABEL = 240 # start of the bars
+    BAR = 430   # maximum length
     ROW = 24
     HEADING = 34
     TOP = 52
@@ -23,10 +23,10 @@ BEGIN {
     count[groups]++
     label[NR] = $2
     value[NR] = $3
-    least[NR] = NF >= 5 ? $4 : $3
-    greatest[NR] = NF >= 5 ? $5 : $3
-    if (greatest[NR] > most[groups])
-        most[groups] = greatest[NR]
+    low[NR] = NF >= 5 ? $4 : $3
+    high[NR] = NF >= 5 ? $5 : $3
+    if (high[NR] > max[groups])
+        max[groups] = high[NR]
 }
 
 function escaped(text) {
@@ -36,7 +36,7 @@ function escaped(text) {
     return text
 }
 
-# three digits, more where there are more before the point
+# three digits, or all digits before the point
 function figure(number) {
     return sprintf(number >= 100 ? "%.0f" : number >= 10 ? "%.1f" : number >= 1 ? "%.2f" : "%.3f", number)
 }
@@ -60,10 +60,10 @@ function row(i, y, scale,    length_) {
     printf "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", LABEL - 8, y + 16, escaped(label[i])
     printf "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" rx=\"2\"/>\n",
         label[i] ~ /^firstbyte/ ? "ours" : "other", LABEL, y + 3, length_ < 1 ? 1 : length_, ROW - 6
-    if (greatest[i] > least[i])
+    if (high[i] > low[i])
         printf "<line class=\"range\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n",
-            LABEL + least[i] * scale, LABEL + greatest[i] * scale, y + ROW / 2, y + ROW / 2
-    printf "<text x=\"%.1f\" y=\"%d\">%s</text>\n", LABEL + greatest[i] * scale + 8, y + 16, figure(value[i])
+            LABEL + low[i] * scale, LABEL + high[i] * scale, y + ROW / 2, y + ROW / 2
+    printf "<text x=\"%.1f\" y=\"%d\">%s</text>\n", LABEL + high[i] * scale + 8, y + 16, figure(value[i])
 }
 
 END {
@@ -73,7 +73,7 @@ END {
         printf "<text x=\"16\" y=\"%d\" font-weight=\"600\">%s</text>\n", y + 18, escaped(order[g])
         y += HEADING - 8
         for (i = first[g]; i < first[g] + count[g]; i++) {
-            row(i, y, most[g] > 0 ? BAR / most[g] : 0)
+            row(i, y, max[g] > 0 ? BAR / max[g] : 0)
             y += ROW
         }
         y += 8

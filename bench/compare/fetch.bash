@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
-# fetch: many URLs on many addresses, beside libcurl, curl and aiohttp.
+# fetch: many URLs on many addresses, compared with libcurl, curl and aiohttp.
 
 URLS=10000
 CONCURRENCY=256
@@ -15,15 +15,15 @@ list() {
     done
 }
 
-# fetch_command SUBJECT SCHEME : sets `command` to how a subject fetches a list
+# fetch_command SUBJECT SCHEME : sets `command`, which fetches a list
 fetch_command() {
     local subject=$1 list=$dir/$2.list
     case $subject in
     firstbyte)
         command=("$FIRSTBYTE" fetch -k -f "$list" -c "$CONCURRENCY" --format json) ;;
-    firstbyte-order) # no site before its turn: a connection for nearly each, as in libcurl
+    firstbyte-order) # in the order of the list: nearly each URL needs a connection, as in libcurl
         command=("$FIRSTBYTE" fetch -k -f "$list" -c "$CONCURRENCY" --format json --order input) ;;
-    libcurl-*) # as many connections kept as firstbyte keeps; for libcurl, the cheaper setting
+    libcurl-*) # keeps as many connections as firstbyte; the faster setting for libcurl
         command=("$PEERS/multi" -k --loop "${subject#*-}" --max-idle "$CONCURRENCY" "$CONCURRENCY") ;;
     curl-parallel)
         command=(curl -k -sS -K "$dir/$2.curl" --http1.1 --parallel --parallel-max "$CONCURRENCY") ;;
@@ -32,7 +32,7 @@ fetch_command() {
     esac
 }
 
-# fetch_run SUBJECT SCHEME ROUND : one measured run, a line of $dir/fetch.runs
+# fetch_run SUBJECT SCHEME ROUND : one measured run; adds a line to $dir/fetch.runs
 fetch_run() {
     local command input=$dir/$2.list status
     fetch_command "$1" "$2"
@@ -52,25 +52,25 @@ fetch_column() {
 }
 
 fetch_table() {
-    local scheme=$1 subject least median most
-    printf '  %-16s %8s %15s %7s %7s %7s %7s %10s %8s\n' "$scheme" 'CPU s' 'least-greatest' user sys \
+    local scheme=$1 subject min median max
+    printf '  %-16s %8s %15s %7s %7s %7s %7s %10s %8s\n' "$scheme" 'CPU s' min-max user sys \
         wall MiB '/ perform' '/ epoll'
     for subject in "${subjects[@]}"; do
-        read -r least median most <<<"$(fetch_column "$subject" "$scheme" cpu_s | spread)"
+        read -r min median max <<<"$(fetch_column "$subject" "$scheme" cpu_s | spread)"
         [ -n "${median:-}" ] || continue
         printf '  %-16s %8.3f %15s %7.3f %7.3f %7.2f %7.1f %10s %8s\n' "$subject" "$median" \
-            "$(printf '%.2f-%.2f' "$least" "$most")" \
+            "$(printf '%.2f-%.2f' "$min" "$max")" \
             "$(fetch_column "$subject" "$scheme" user_s | middle)" \
             "$(fetch_column "$subject" "$scheme" system_s | middle)" \
             "$(fetch_column "$subject" "$scheme" wall_s | middle)" \
             "$(fetch_column "$subject" "$scheme" 'peak_kib / 1024' | middle)" \
             "$(ratio "$median" "$(fetch_column libcurl-perform "$scheme" cpu_s | middle)")" \
             "$(ratio "$median" "$(fetch_column libcurl-epoll "$scheme" cpu_s | middle)")"
-        bar fetch "$scheme: CPU seconds for $URLS URLs" "$subject" "$median" "$least" "$most"
+        bar fetch "$scheme: CPU seconds for $URLS URLs" "$subject" "$median" "$min" "$max"
     done
 }
 
-# What fetch and calls both need: nginx, the lists and the subjects. Once.
+# Starts nginx and creates the lists and subjects, for fetch and calls. Once.
 fetch_prepare() {
     [ -z "${fetch_prepared:-}" ] || return "$fetch_prepared"
     fetch_prepared=1
@@ -103,7 +103,7 @@ fetch_subjects() {
     if python=$(python_with aiohttp); then
         subjects+=(aiohttp)
     else
-        skip "aiohttp: no Python has it (Debian: python3-aiohttp)"
+        skip "aiohttp: no Python has the module (Debian: python3-aiohttp)"
     fi
 }
 
@@ -115,7 +115,7 @@ compare_fetch() {
         for ((round = 0; round < ROUNDS; round++)); do
             for subject in $(rotated "$round" "${subjects[@]}"); do
                 fetch_run "$subject" "$scheme" "$round"
-                sleep 0.3 # the server closes what the client left
+                sleep 0.3 # the server closes its connections
             done
         done
         fetch_table "$scheme"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
-# held: resident memory of a connection, at its peak, where many are held at once. The memory of the same
-# run with one connection is taken off.
+# held: peak resident memory per connection when many are open, less the memory of a run with one
+# connection.
 
 HELD=10000
 HELD_DESCRIPTORS=14500 # nginx listens on 1250 addresses at three ports
@@ -9,10 +9,10 @@ HELD_DESCRIPTORS=14500 # nginx listens on 1250 addresses at three ports
 held_command() {
     local url seconds=8
     server_url "$2"
-    [ "$2" = http ] || seconds=25 # the handshakes take most of it
+    [ "$2" = http ] || seconds=25 # mostly handshakes
     [ "$3" != 1 ] || seconds=1
     case $1 in
-    firstbyte) # two answers each
+    firstbyte) # two responses each
         command=("$FIRSTBYTE" bench -k -c "$3" -n $(($3 * 2)) -d 120s --format json "$url") ;;
     wrk)
         command=(wrk -t1 -c"$3" -d"${seconds}s" --timeout 60s "$url") ;;
@@ -61,7 +61,7 @@ compare_held() {
         ! has_bench || held_row firstbyte $scheme
         ! has wrk || held_row wrk $scheme
     done
-    has_bench || skip "firstbyte: this one has no bench"
+    has_bench || skip "firstbyte: this version has no bench"
     has wrk || skip "wrk (Debian: wrk)"
     chart held "Memory of a connection, $HELD held"
 }

@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
-# What the comparisons share: saying what is skipped, pinning, one measured run, figures, and where
-# results go. To be sourced by compare.sh, which sets BUILD, FIRSTBYTE, PEERS, OUT, LIMIT_S and dir.
+# Shared by the comparisons: messages, pinning, one measured run, statistics and results. Sourced by
+# compare.sh, which sets BUILD, FIRSTBYTE, PEERS, OUT, LIMIT_S and dir.
 
 skip() { echo "  skipped: $1"; }
 has() { command -v "$1" >/dev/null; }
 title() { printf '\n%s\n' "$1"; }
 
-# fail WHAT [FILE...] : a run failed; the first lines of the files say why
+# fail WHAT [FILE...] : reports a failed run, with the first lines of the files
 fail() {
     echo "  failed: $1"
     shift
@@ -14,13 +14,13 @@ fail() {
     failed=1
 }
 
-# Whether this firstbyte has the load generator; FIRSTBYTE may be an older one.
+# Whether FIRSTBYTE has the load generator; it may be an older version.
 has_bench() { "$FIRSTBYTE" --help | grep -F 'firstbyte bench' >/dev/null; }
 
-# ---- where things run ---------------------------------------------------------------------------
+# ---- cores and programs -------------------------------------------------------------------------
 
-# Two cores of those we may use: `client_core` and `server_core`, empty where there is one only, and
-# `on_client`, to be put before a command. Once.
+# Sets `client_core` and `server_core`, empty if there is only one core, and `on_client`, a prefix
+# for commands. Once.
 choose_cores() {
     local cores
     [ -z "${client_core+chosen}" ] || return 0
@@ -30,12 +30,12 @@ choose_cores() {
         awk -F- '{ for (i = $1; i <= ($2 == "" ? $1 : $2); i++) print i }' | head -2)
     case $cores in
     *$'\n'*) client_core=${cores%$'\n'*} server_core=${cores#*$'\n'} ;;
-    *) skip "pinning: one core only, the server shares it" ;;
+    *) skip "pinning: only one core, shared with the server" ;;
     esac
     on_client=(${client_core:+taskset -c "$client_core"})
 }
 
-# `gnu_time`, to be put before a command whose peak memory is wanted. Once.
+# Sets `gnu_time`, a prefix for commands that measures peak memory. Once.
 choose_time() {
     [ -z "${gnu_time+chosen}" ] || return 0
     gnu_time=()
@@ -46,7 +46,7 @@ choose_time() {
     fi
 }
 
-# build_peer NAME [LIBRARY...] : the peer of that name, unless it is there already
+# build_peer NAME [LIBRARY...] : builds a peer, unless it exists
 build_peer() {
     local name=$1
     shift
@@ -56,7 +56,7 @@ build_peer() {
         2>"$dir/cc.log"
 }
 
-# python_with MODULE : an interpreter that has it; `python3` may be one that has nothing
+# python_with MODULE : prints an interpreter that has the module
 python_with() {
     local python
     for python in python3 /usr/bin/python3 /usr/local/bin/python3; do
@@ -67,8 +67,9 @@ python_with() {
 
 # ---- a run --------------------------------------------------------------------------------------
 
-# measure COMMAND... : one run on the client's core, standard input from $input, its output in $dir/out
-# and $dir/err. Sets user_s, system_s, wall_s and peak_kib (0: not known), of all its threads. Its status.
+# measure COMMAND... : one run on the client's core, with standard input from $input and output in
+# $dir/out and $dir/err. Sets user_s, system_s, wall_s and peak_kib (0: unknown) of all its threads.
+# Returns its status.
 measure() {
     local status TIMEFORMAT='%3U %3S %3R'
     echo 0 >"$dir/kib"
@@ -80,36 +81,36 @@ measure() {
     return $status
 }
 
-# traced COMMAND... : the same, its system calls counted in $dir/calls and nothing measured
+# traced COMMAND... : like measure, but counts system calls in $dir/calls instead
 traced() {
     timeout -k 5 "$LIMIT_S" "${on_client[@]}" strace -c -f -o "$dir/calls" "$@" \
         <"${input:-/dev/null}" >"$dir/out" 2>"$dir/err"
 }
 
-# rotated ROUND SUBJECT... : the order of a round, so that none always follows the same one
+# rotated ROUND SUBJECT... : the order of a round; each round begins with another subject
 rotated() {
     local first=$(($1 % ($# - 1)))
     shift
     echo "${@:first + 1}" "${@:1:first}"
 }
 
-# ---- figures ------------------------------------------------------------------------------------
+# ---- statistics ---------------------------------------------------------------------------------
 
-# The least, the median and the greatest of the numbers on standard input.
+# Prints minimum, median and maximum of the numbers on standard input.
 spread() {
     sort -g | awk '{ v[NR] = $1 }
         END { if (NR) printf "%s %s %s\n", v[1],
                   NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2, v[NR] }'
 }
 
-# The median alone.
+# Prints only the median.
 middle() { spread | cut -d' ' -f2; }
 
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.2f", a / b; else print "-" }'; }
 
 # ---- results ------------------------------------------------------------------------------------
 
-# write_json NAME : build/bench/NAME.json of the objects in $dir/NAME.runs, one a line
+# write_json NAME : writes build/bench/NAME.json from the objects in $dir/NAME.runs, one a line
 write_json() {
     [ -s "$dir/$1.runs" ] || return 0
     jq -s --arg name "$1" --arg date "$(date -u +%FT%TZ)" --arg kernel "$(uname -r)" \
@@ -119,14 +120,14 @@ write_json() {
         "$dir/$1.runs" >"$OUT/$1.json" || fail "cannot write $OUT/$1.json"
 }
 
-# chart NAME TITLE : build/bench/NAME.svg of the bars in $dir/NAME.bars (see chart.awk)
+# chart NAME TITLE : writes build/bench/NAME.svg from the bars in $dir/NAME.bars (see chart.awk)
 chart() {
     [ -s "$dir/$1.bars" ] || return 0
     awk -v title="$2" -f bench/compare/chart.awk "$dir/$1.bars" >"$OUT/$1.svg" ||
         fail "cannot write $OUT/$1.svg"
 }
 
-# bar NAME GROUP LABEL VALUE [LEAST GREATEST] : one more bar of a chart
+# bar NAME GROUP LABEL VALUE [MIN MAX] : adds a bar to a chart
 bar() {
     local name=$1
     shift

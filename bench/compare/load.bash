@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
-# load: one small page asked for as often as it goes, by every load generator that is here; requests a
-# second, CPU and system calls a request, memory. Ratios are to wrk's run of the same round.
+# load: one small page at the maximum rate, with every installed load generator: requests per
+# second, CPU time and system calls per request, memory. Ratios are to wrk in the same round.
 
 SCENARIOS="plain https new-plain new-https"
 BASE=wrk
-TRACED_S=2 # of a run whose system calls are counted
+TRACED_S=2 # seconds of a run whose system calls are counted
 
 scenario_name() {
     case $1 in
@@ -25,7 +25,7 @@ load_url() {
     esac
 }
 
-# load_run SUBJECT SCENARIO ROUND : one measured run, a line
+# load_run SUBJECT SCENARIO ROUND : one measured run; adds a line
 # "scenario subject round requests errors seconds user system kib" in $dir/load.rows
 load_run() {
     local command url requests errors seconds status
@@ -35,12 +35,12 @@ load_run() {
     status=$?
     tool_succeeded "$1" "$status" || { fail "$1, $2: exit status $status" "$dir/err"; return; }
     read -r requests errors seconds <<<"$(tool_figures "$1")"
-    [ "${requests:-0}" -gt 0 ] || { fail "$1, $2: no answers" "$dir/err" "$dir/out"; return; }
+    [ "${requests:-0}" -gt 0 ] || { fail "$1, $2: no responses" "$dir/err" "$dir/out"; return; }
     echo "$2 $1 $3 $requests $errors $seconds $user_s $system_s $peak_kib" >>"$dir/load.rows"
-    sleep 0.2 # the server closes what the client left
+    sleep 0.2 # the server closes its connections
 }
 
-# load_calls SUBJECT SCENARIO : "scenario subject calls waits", each a request, in $dir/load.calls
+# load_calls SUBJECT SCENARIO : adds "scenario subject calls waits", per request, to $dir/load.calls
 load_calls() {
     local command url requests errors seconds status
     load_url "$1" "$2"
@@ -56,13 +56,13 @@ load_calls() {
         "$dir/calls" >>"$dir/load.calls"
 }
 
-# load_figure SUBJECT SCENARIO EXPRESSION : of each round, EXPRESSION being awk's over the names below
+# load_figure SUBJECT SCENARIO EXPRESSION : the awk EXPRESSION over the names below, for each round
 load_figure() {
     awk -v subject="$1" -v scenario="$2" "\$1 == scenario && \$2 == subject {
         requests = \$4; errors = \$5; seconds = \$6; cpu = \$7 + \$8; kib = \$9; print \$3, $3 }" "$dir/load.rows"
 }
 
-# load_ratio SUBJECT SCENARIO EXPRESSION [BASE] : least, median and greatest of the ratios by round
+# load_ratio SUBJECT SCENARIO EXPRESSION [BASE] : minimum, median and maximum of the ratios by round
 load_ratio() {
     join <(load_figure "$1" "$2" "$3" | sort) <(load_figure "${4:-$BASE}" "$2" "$3" | sort) |
         awk '$3 > 0 { print $2 / $3 }' | spread
@@ -88,11 +88,11 @@ load_row() {
 }
 
 load_bars() {
-    local least median most
-    read -r least median most <<<"$(load_figure "$1" "$2" 'cpu / requests * 1e6' | cut -d' ' -f2 | spread)"
-    bar load "$(scenario_name "$2"): CPU microseconds a request" "$1" "$median" "$least" "$most"
-    read -r least median most <<<"$(load_figure "$1" "$2" 'requests / seconds' | cut -d' ' -f2 | spread)"
-    bar load-rate "$(scenario_name "$2"): requests a second" "$1" "$median" "$least" "$most"
+    local min median max
+    read -r min median max <<<"$(load_figure "$1" "$2" 'cpu / requests * 1e6' | cut -d' ' -f2 | spread)"
+    bar load "$(scenario_name "$2"): CPU microseconds per request" "$1" "$median" "$min" "$max"
+    read -r min median max <<<"$(load_figure "$1" "$2" 'requests / seconds' | cut -d' ' -f2 | spread)"
+    bar load-rate "$(scenario_name "$2"): requests per second" "$1" "$median" "$min" "$max"
 }
 
 load_table() {
@@ -103,7 +103,7 @@ load_table() {
         load_row "$subject" "$scenario"
     done
     [ "$scenario" = new-https ] && has_bench || return
-    printf '  firstbyte, CPU a request resumed / not: %s\n' \
+    printf '  firstbyte, CPU per request resumed / not: %s\n' \
         "$(load_ratio firstbyte-resumed new-https 'cpu / requests' firstbyte | awk '{ printf "%.2f", $2 }')"
 }
 
@@ -115,7 +115,7 @@ load_json() {
                   "\"waits_a_request\":%.4f}\n", $1, $2, $3, $4 }' "$dir/load.calls" >>"$dir/load.runs"
 }
 
-# Sets `subjects` to those of `tools` that can do a scenario.
+# Sets `subjects` to the tools that support a scenario.
 load_subjects() {
     local tool
     subjects=()
@@ -153,8 +153,8 @@ compare_load() {
     for scenario in $SCENARIOS; do
         load_scenario "$scenario"
     done
-    echo "  calls: system calls a request without waits (epoll_wait and its kin); h2load keeps its connections"
+    echo "  calls: system calls per request without waits (epoll_wait etc.); h2load keeps its connections"
     load_json
     chart load "CPU of load generators, $LOAD_CONNECTIONS connections, one $server_kind worker"
-    chart load-rate "Requests a second, $LOAD_CONNECTIONS connections, one $server_kind worker"
+    chart load-rate "Requests per second, $LOAD_CONNECTIONS connections, one $server_kind worker"
 }

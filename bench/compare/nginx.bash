@@ -1,24 +1,24 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
-# An nginx of one worker on many loopback addresses, for the comparisons. To be sourced.
+# An nginx with one worker on many loopback addresses.
 #
-#   nginx_start DIR CORE     starts it in DIR (a directory of ours); 1 and a reason on stderr if not
+#   nginx_start DIR CORE     starts it in DIR; returns 1 with a message on stderr if that fails
 #   nginx_address I          the address of server I, from 0 to NGINX_ADDRESSES - 1
-#   nginx_stop               ends it, by its process id; harmless when it does not run
+#   nginx_stop               stops it, by its process id, if it runs
 #
-# Every address has a `listen` line of its own: a wildcard would offer the server to the network.
-# The certificate is ECDSA on P-256, self-signed: what Let's Encrypt and the large CDNs hand out by
-# default, and cheap for the server to sign, so that the client is what is measured.
+# Every address has its own `listen` line: a wildcard would open the server to the network. The
+# certificate is self-signed ECDSA on P-256, the default of Let's Encrypt and large CDNs. Signing is
+# fast, so the server is not the bottleneck.
 
 NGINX_ADDRESSES=1250
 NGINX_HTTP=18080
 NGINX_HTTPS=18443
-NGINX_HTTPS_FULL=18444 # gives no tickets and keeps no sessions: every handshake is a whole one
-nginx_net=127.$((RANDOM % 200 + 20)) # so that two of these do not meet
+NGINX_HTTPS_FULL=18444 # without tickets and sessions: every handshake is full
+nginx_net=127.$((RANDOM % 200 + 20)) # two instances use different networks
 nginx_pid=
 
 nginx_address() { echo "$nginx_net.$(($1 / 250 + 1)).$(($1 % 250 + 1))"; }
 
-# nginx_listen PORT [WORD] : many may come at once, and wait in the queue
+# nginx_listen PORT [WORD] : prints `listen` lines with a large backlog
 nginx_listen() {
     local i
     for ((i = 0; i < NGINX_ADDRESSES; i++)); do
@@ -72,7 +72,7 @@ $(nginx_listen $NGINX_HTTPS_FULL ssl)
 N
 }
 
-# Raises the limit of descriptors as far as is useful and allowed, and prints it.
+# Raises the limit of descriptors as far as needed and allowed, and prints it.
 nginx_descriptors() {
     local hard
     hard=$(ulimit -Hn)
@@ -89,7 +89,7 @@ nginx_start() {
     descriptors=$(nginx_descriptors)
     mkdir -p "$dir/www"
     head -c 10240 /dev/zero | tr '\0' x >"$dir/www/10k.bin"
-    head -c 612 /dev/zero | tr '\0' x >"$dir/www/small.txt" # what / answers
+    head -c 612 /dev/zero | tr '\0' x >"$dir/www/small.txt" # the response of /
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
         -subj /CN=localhost -keyout "$dir/key.pem" -out "$dir/certificate.pem" 2>"$dir/openssl.log" ||
         { cat "$dir/openssl.log" >&2; return 1; }

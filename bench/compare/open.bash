@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
-# open: at a fixed rate, half of what the server can, are requests sent when they are due? Beside it a
-# loop that does nothing but wait for such times, for that is all that this machine allows.
+# open: whether requests start on time at a fixed rate, half of the server's capacity. For
+# comparison, a loop that only waits for such times shows the limit of the machine.
 
 # Sets `rate` to half of the capacity.
 open_rate() {
@@ -12,7 +12,7 @@ open_rate() {
     rate=$(awk -v n="$requests" -v s="$seconds" 'BEGIN { printf "%d", n / s / 2 }')
 }
 
-# open_run SUBJECT ROUND : a line of $dir/open.runs
+# open_run SUBJECT ROUND : adds a line to $dir/open.runs
 open_run() {
     local command share status
     case $1 in
@@ -25,25 +25,25 @@ open_run() {
     status=$?
     share=$(jq '.client.within_100us_share // .within_100us_share' "$dir/out")
     tool_succeeded "$1" $status || { fail "$1: exit status $status" "$dir/err"; return; }
-    [ "${share:-null}" != null ] || { fail "$1: does not say what was within 100 us"; return; }
+    [ "${share:-null}" != null ] || { fail "$1: no share within 100 us in its output"; return; }
     jq -nc --arg subject "$1" --argjson round "$2" --argjson rate "$rate" --argjson share "$share" \
         '$ARGS.named' >>"$dir/open.runs"
 }
 
 # open_row LABEL SUBJECT
 open_row() {
-    local least median most
-    read -r least median most <<<"$(
+    local min median max
+    read -r min median max <<<"$(
         jq "select(.subject == \"$2\").share * 100" "$dir/open.runs" | spread)"
     [ -n "${median:-}" ] || return
-    printf '  %-20s %9.2f %9.2f %9.2f\n' "$1" "$least" "$median" "$most"
-    bar open "sends within 100 us of their time, percent" "$1" "$median" "$least" "$most"
+    printf '  %-20s %9.2f %9.2f %9.2f\n' "$1" "$min" "$median" "$max"
+    bar open "starts within 100 us of their time, percent" "$1" "$median" "$min" "$max"
 }
 
 compare_open() {
     local url rate round subject
-    title "open: half of the capacity, $LOAD_S s, $ROUNDS rounds; sends within 100 us of their time, percent"
-    has_bench || { skip "open: this firstbyte has no bench"; return; }
+    title "open: half of the capacity, $LOAD_S s, $ROUNDS rounds; starts within 100 us of their time, percent"
+    has_bench || { skip "open: this version of firstbyte has no bench"; return; }
     build_peer timer || { fail "timer.c does not build" "$dir/cc.log"; return; }
     server_start || return
     choose_time
@@ -55,7 +55,7 @@ compare_open() {
         done
     done
     [ -s "$dir/open.runs" ] || return
-    printf '  %-20s %9s %9s %9s\n' "$rate a second" least median greatest
+    printf '  %-20s %9s %9s %9s\n' "$rate a second" min median max
     open_row firstbyte firstbyte
     open_row 'a bare timer loop' timer
     jq -rs 'group_by(.round) | map(select(length == 2) | map({(.subject): .share}) | add |

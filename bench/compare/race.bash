@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
-# race: the sites of sites.conf one after the other and at once, by firstbyte and by the two kinds of
-# program that the article behind it compared: Python's requests in a loop, and aiohttp.
+# race: the sites of sites.conf, sequentially and concurrently, with firstbyte and with two Python
+# programs: requests in a loop, and aiohttp.
 
 race_round() {
     local round=$1 line program
@@ -14,7 +14,7 @@ race_round() {
     done
 }
 
-# race_python_run PROGRAM ROUND : a line "seconds" in $dir/race.PROGRAM
+# race_python_run PROGRAM ROUND : adds a line "seconds" to $dir/race.PROGRAM
 race_python_run() {
     local program=$1 total python=${race_interpreter[$1]}
     if ! timeout -k 5 "$LIMIT_S" "$python" "bench/peers/$program.py" -f "$dir/race.list" \
@@ -29,7 +29,7 @@ race_python_run() {
         '{subject: $subject, round: $round, total_s: $total}' >>"$dir/race.runs"
 }
 
-# Sets race_python to the scripts that can run, and starts the origin that they ask.
+# Sets race_python to the scripts that can run, and starts their origin.
 race_prepare() {
     local program module
     race_python=()
@@ -49,18 +49,18 @@ race_prepare() {
 
 # race_row LABEL [bar] : from the numbers on standard input
 race_row() {
-    local least median most
-    read -r least median most <<<"$(spread)"
+    local min median max
+    read -r min median max <<<"$(spread)"
     [ -n "${median:-}" ] || return
-    printf '  %-28s %10.4f %10.4f %10.4f\n' "$1" "$least" "$median" "$most"
-    [ -z "${2:-}" ] || bar race "seconds for all sites" "$1" "$median" "$least" "$most"
+    printf '  %-28s %10.4f %10.4f %10.4f\n' "$1" "$min" "$median" "$max"
+    [ -z "${2:-}" ] || bar race "seconds for all sites" "$1" "$median" "$min" "$max"
 }
 
-# race_figure FILTER : of each run of firstbyte
+# race_figure FILTER : the filter's value for each run of firstbyte
 race_figure() { jq "select(.subject == \"firstbyte\").result | $1" "$dir/race.runs"; }
 
 race_table() {
-    printf '  %-28s %10s %10s %10s\n' '' least median greatest
+    printf '  %-28s %10s %10s %10s\n' '' min median max
     [ ! -s "$dir/race.sequential" ] || race_row 'python requests, in a loop' bar <"$dir/race.sequential"
     race_figure .sync_s | race_row 'firstbyte, blocking' bar
     [ ! -s "$dir/race.async" ] || race_row 'python aiohttp' bar <"$dir/race.async"

@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
-# The server that the load generators ask: nginx of one worker, pinned, or the embedded origin where
-# there is no nginx. To be sourced after nginx.bash.
+# The server of the load generators: nginx with one pinned worker, or the embedded origin if nginx
+# is not installed. Sourced after nginx.bash.
 
 server_kind='' server_turn=0
 origin_pid='' stalled=''
 
-# origin_start FILE : the rehearsal's servers for the sites of FILE; sets origin_http and origin_https,
-# each ADDRESS:PORT, and leaves the authority in $dir/origin.pem
+# origin_start FILE : starts the embedded origin for the sites of FILE; sets origin_http and
+# origin_https, each ADDRESS:PORT, and writes the certificate of the authority to $dir/origin.pem
 origin_start() {
     local i
     ${server_core:+taskset -c "$server_core"} "$FIRSTBYTE" origin -f "$1" \
@@ -32,7 +32,7 @@ origin_stop() {
     origin_pid=''
 }
 
-# Starts what there is, once. Sets server_kind to nginx or origin.
+# Starts the server, once. Sets server_kind to nginx or origin.
 server_start() {
     [ -z "$server_kind" ] || return 0
     choose_cores
@@ -54,9 +54,8 @@ server_stop() {
     server_kind=''
 }
 
-# server_url SCHEME [new] : sets `url` to a small page. Each call gives another address where there are
-# many, so that ports that are not yet free again are not in the way; with `new`, one whose https
-# answers only with whole handshakes.
+# server_url SCHEME [new] : sets `url` to a small page. Each call uses another address if possible,
+# so that ports in TIME_WAIT do not matter. With `new`, its https port only does full handshakes.
 server_url() {
     if [ "$server_kind" = origin ]; then
         url=http://$origin_http/
@@ -71,7 +70,7 @@ server_url() {
     esac
 }
 
-# The process that answers.
+# Prints the process id of the server.
 server_worker() {
     if [ "$server_kind" = origin ]; then
         echo "$origin_pid"
@@ -80,7 +79,7 @@ server_worker() {
     fi
 }
 
-# server_stall, server_go : the process that answers stands still, and goes on.
+# server_stall, server_go : stop and continue the server process.
 server_stall() { kill -STOP "${stalled:=$(server_worker)}"; }
 
 server_go() {

@@ -1,36 +1,36 @@
-# What latencies are true where a server stands still for a while under a fixed rate of requests: a queue,
-# first in first out, in the order of the times at which the requests are due.
+# Computes the true latencies when a server is stopped for a while at a fixed rate of requests: a
+# FIFO queue in the order of the intended starts.
 #
 #   awk -v rate=1000 -v seconds=10 -v at=4 -v stall=2 -v drain=40000 -f bench/compare/stall.awk
 #
-# `drain` is how many a second leave once the server goes on. Prints p50, p90, p99 and the greatest in
-# microseconds. A percentile is the least value that so many are not above, as in bench/load/histogram.h.
+# `drain` is the rate at which the server works off the queue. Prints p50, p90, p99 and the maximum
+# in microseconds. Percentiles are nearest-rank, as in bench/load/histogram.h.
 BEGIN {
     count = int(rate * seconds)
-    left = 0 # when the one before left
+    left = 0 # when the previous request ended
     for (i = 0; i < count; i++) {
         due = i / rate
         begun = due > left ? due : left
         if (begun >= at && begun < at + stall)
             begun = at + stall
         left = begun + 1 / drain
-        # latencies fall within the queue and are all alike outside it: counted, not sorted, by step
+        # latencies decrease within the queue and are equal outside it: counted by step, not sorted
         steps[int((left - due) * 1e6 / STEP()) + 1]++
-        if (left - due > most)
-            most = left - due
+        if (left - due > max)
+            max = left - due
     }
-    printf "%.0f %.0f %.0f %.0f\n", percentile(0.5), percentile(0.9), percentile(0.99), most * 1e6
+    printf "%.0f %.0f %.0f %.0f\n", percentile(0.5), percentile(0.9), percentile(0.99), max * 1e6
 }
 
-# microseconds that are told apart
+# resolution in microseconds
 function STEP() { return 10 }
 
 function percentile(share,    step, seen, wanted) {
     wanted = share * count
-    for (step = 1; step <= most * 1e6 / STEP() + 1; step++) {
+    for (step = 1; step <= max * 1e6 / STEP() + 1; step++) {
         seen += steps[step]
         if (seen >= wanted)
             return step * STEP()
     }
-    return most * 1e6
+    return max * 1e6
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
-# stall: the server stands still for two seconds in the middle of a run at a fixed rate. What do the tools
-# say of it, and what is true? True is a queue that is left in the order in which requests were due, at the
-# rate at which the server answers a full house, measured just before (stall.awk).
+# stall: the server is stopped for two seconds during a run at a fixed rate. Compares the latencies
+# that the tools report with the true ones: a queue in the order of the intended starts, served at
+# the server's maximum rate, which is measured just before (stall.awk).
 
 STALL_RATE=1000
 STALL_CONNECTIONS=50
@@ -18,29 +18,29 @@ stall_command() {
         command=("$FIRSTBYTE" bench -k "${rate[@]}" -c "$STALL_CONNECTIONS" -d "$2s" --format json "$url") ;;
     wrk)
         command=(wrk -t1 -c"$STALL_CONNECTIONS" -d"$2s" --latency "$url") ;;
-    hey) # its rate is that of each connection
+    hey) # its rate is per connection
         command=(env GOMAXPROCS=1 hey -c "$STALL_CONNECTIONS" -q "$per_connection" -z "$2s" "$url") ;;
     esac
 }
 
-# stall_figures SUBJECT FILE : "p50 p90 p99 max" in microseconds; a raw one counts from the actual send
+# stall_figures SUBJECT FILE : "p50 p90 p99 max" in microseconds; raw: from the actual start
 stall_figures() {
     case $1 in
     firstbyte)     jq -r '.latency_us | "\(.p50) \(.p90) \(.p99) \(.max)"' "$2" ;;
     firstbyte-raw) jq -r '.raw_latency_us | "\(.p50) \(.p90) \(.p99) \(.max)"' "$2" ;;
     wrk)
         awk 'function us(text) { return text * (text ~ /[0-9]us/ ? 1 : text ~ /ms/ ? 1e3 : text ~ /m/ ? 6e7 : 1e6) }
-            $1 == "Latency" && NF == 5 { most = us($4) }
+            $1 == "Latency" && NF == 5 { max = us($4) }
             $1 ~ /^[0-9.]+%$/ { at[$1] = us($2) }
-            END { print at["50%"], at["90%"], at["99%"], most }' "$2" ;;
+            END { print at["50%"], at["90%"], at["99%"], max }' "$2" ;;
     hey)
-        awk '$1 == "Slowest:" { most = $2 * 1e6 }
+        awk '$1 == "Slowest:" { max = $2 * 1e6 }
             $2 == "in" && $4 == "secs" { at[$1 + 0] = $3 * 1e6 }
-            END { print at[50], at[90], at[99], most }' "$2" ;;
+            END { print at[50], at[90], at[99], max }' "$2" ;;
     esac
 }
 
-# How many requests a second leave a full house: sets `drain`.
+# Sets `drain` to the server's maximum rate.
 stall_drain() {
     local command tool=$1 requests errors seconds subject=$1
     [ "$tool" = wrk ] || subject=firstbyte-closed
@@ -54,7 +54,7 @@ stall_drain() {
 # between FROM TO : seconds
 between() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%.6f", to - from }'; }
 
-# stall_run SUBJECT : a run with the stall; sets `truth` for it, leaves what it said in $dir/stall.SUBJECT
+# stall_run SUBJECT : a run with the stall; sets `truth`; the output is in $dir/stall.SUBJECT
 stall_run() {
     local command runner began stopped went status
     stall_command "$1" $STALL_RUN_S
@@ -76,7 +76,7 @@ stall_run() {
         -v stall="$(between "$stopped" "$went")" -v drain="$drain" -f bench/compare/stall.awk)
 }
 
-# stall_row LABEL FIGURES TRUTH [bar] : TRUTH may be empty, where none holds
+# stall_row LABEL FIGURES TRUTH [bar] : TRUTH is empty if there is none
 stall_row() {
     local figures=$2
     [ -n "${figures// /}" ] || { fail "$1: printed no percentiles"; return; }
@@ -93,7 +93,7 @@ stall_row() {
     [ -z "$3${4:-}" ] || stall_bars "$1" "$figures"
 }
 
-# The chart's groups are percentiles; its bars come subject by subject, to be sorted at the end.
+# The chart's groups are percentiles; the bars are added by subject and sorted at the end.
 stall_bars() {
     awk -v label="$1" -v figures="$2" 'BEGIN {
         split(figures, said); split("p50 p90 p99 max", name)
@@ -107,7 +107,7 @@ stall_subject() {
     firstbyte)
         stall_row truth "$truth" '' bar
         stall_row 'firstbyte' "$(stall_figures firstbyte "$dir/stall.$1")" "$truth"
-        stall_row 'firstbyte, from the actual send' "$(stall_figures firstbyte-raw "$dir/stall.$1")" "$truth" ;;
+        stall_row 'firstbyte, from the actual start' "$(stall_figures firstbyte-raw "$dir/stall.$1")" "$truth" ;;
     wrk)
         stall_row 'wrk, closed loop' "$(stall_figures wrk "$dir/stall.$1")" "$truth" ;;
     hey)
@@ -115,7 +115,7 @@ stall_subject() {
     esac
 }
 
-# The same rate without a stall, for the median.
+# The same rate without a stall.
 stall_calm() {
     local command
     stall_command firstbyte $((STALL_RUN_S / 2))
@@ -126,7 +126,7 @@ stall_calm() {
 
 compare_stall() {
     local url drain truth subject subjects=()
-    title "stall: $STALL_RATE requests a second, $STALL_CONNECTIONS connections, the server stands still for $STALL_S of $STALL_RUN_S s"
+    title "stall: $STALL_RATE requests a second, $STALL_CONNECTIONS connections, the server is stopped for $STALL_S of $STALL_RUN_S s"
     server_start || return
     choose_time
     if has_bench; then subjects+=(firstbyte); else skip "firstbyte: this one has no bench"; fi

@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
-# The load generators: how each is called, and how its own output is read.
+# The load generators: their commands, and the parsing of their output.
 
 LOAD_CONNECTIONS=64
 
-# tools_find : sets `tools` to those that are here, and says which are not
+# tools_find : sets `tools` to the installed ones, and prints the missing ones
 tools_find() {
     local tool package
     tools=()
@@ -29,11 +29,11 @@ tools_find() {
 
 # tool_can TOOL SCENARIO
 tool_can() {
-    case $server_kind/$1/$2 in # the origin keeps no HTTP/1.0 connection, nor knows a name with a port
+    case $server_kind/$1/$2 in # the origin has no persistent HTTP/1.0 connections and no names with a port
     origin/ab/* | origin/hey/*https) return 1 ;;
     esac
     case $1/$2 in
-    h2load/new-* | floor/new-* | floor/https) return 1 ;; # one connection carries all
+    h2load/new-* | floor/new-* | floor/https) return 1 ;; # one connection has all requests
     firstbyte-resumed/new-https) return 0 ;;
     firstbyte-resumed/*) return 1 ;;
     esac
@@ -57,14 +57,14 @@ tool_command() {
         command=(h2load --h1 -t1 -c"$LOAD_CONNECTIONS" -D "$seconds" "$url") ;;
     hey)
         command=(env GOMAXPROCS=1 hey -c "$LOAD_CONNECTIONS" -z "${seconds}s" "${no_keep[@]}" "$url") ;;
-    ab) # -n after -t, which sets a number of its own
+    ab) # -n after -t, because -t sets a default for -n
         command=(ab -q "${keep[@]}" -c "$LOAD_CONNECTIONS" -t "$seconds" -n 10000000 "$url") ;;
     floor)
         command=("$PEERS/floor" -c "$LOAD_CONNECTIONS" -d "$seconds" "$url") ;;
     esac
 }
 
-# tool_succeeded TOOL STATUS : firstbyte says 5 where the client was the limit, and has measured
+# tool_succeeded TOOL STATUS : firstbyte's status 5 means that the client was the bottleneck
 tool_succeeded() {
     case $1/$2 in
     */0 | firstbyte*/5) return 0 ;;
@@ -72,7 +72,7 @@ tool_succeeded() {
     return 1
 }
 
-# tool_figures TOOL : of what it printed in $dir/out: "requests errors seconds"
+# tool_figures TOOL : "requests errors seconds" from its output in $dir/out
 tool_figures() {
     case $1 in
     firstbyte*) jq -r '.totals | "\(.completed) \(.failed) \(.duration_s)"' "$dir/out" ;;
@@ -111,7 +111,7 @@ hey_figures() {
 ab_figures() {
     awk '/^Time taken for tests:/ { seconds = $5 }
         /^Complete requests:/ { done = $3 }
-        /^HTML transferred:/ && $3 == 0 { done = 0 } # handshakes that failed are complete to it
+        /^HTML transferred:/ && $3 == 0 { done = 0 } # ab counts failed handshakes as complete
         /^Failed requests:/ { errors += $3 }
         /^Non-2xx responses:/ { errors += $3 }
         END { print done + 0, errors + 0, seconds + 0 }' "$dir/out"
