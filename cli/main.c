@@ -1,4 +1,4 @@
-/* firstbyte: one command line, four commands. */
+/* firstbyte: reads the command line and runs one command. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -56,8 +56,7 @@ static char **command_of(const struct list_options *list, const char *other)
     return words;
 }
 
-/* The path of this program, or, if it was removed, the kernel's link, which valgrind cannot
-   follow. */
+/* The path of this program; if it was removed, the kernel's link, which valgrind cannot follow. */
 static const char *own_path(char path[PATH_MAX])
 {
     ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);

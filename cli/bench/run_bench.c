@@ -50,7 +50,7 @@ struct bench {
     bool not_set_up;                     /* a run could not be set up; reported */
 };
 
-/* --- making ready --- */
+/* --- setup --- */
 
 static bool make_side(struct side *side, const struct options *options,
                       const struct list_options *from)

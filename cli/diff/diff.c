@@ -17,7 +17,7 @@
 #define SEED      1 /* for the intervals: the same runs give the same numbers */
 #define MAX_NOTES 4 /* warnings of one set */
 
-/* --- the numbers --- */
+/* --- metrics --- */
 
 /* Returns a metric of each run, or NULL if a run has none. Free it. */
 static double *sample(const struct diff_set *set, enum diff_metric metric)
@@ -72,7 +72,7 @@ static void measure(struct diff_comparison *pair, enum diff_metric metric)
     size_t baseline_count = pair->baseline->count, compared_count = pair->compared->count;
     double *baseline = sample(pair->baseline, metric), *compared = sample(pair->compared, metric);
 
-    *found = (struct diff_measure){NAN, NAN, {NAN, NAN, NAN}, NAN, false, WORD_NOT_JUDGED};
+    *found = (struct diff_measure){NAN, NAN, {NAN, NAN, NAN}, NAN, false, DIFF_VERDICT_NOT_JUDGED};
     if (baseline)
         found->baseline = statistics_median(baseline, baseline_count);
     if (compared)
@@ -85,14 +85,14 @@ static void measure(struct diff_comparison *pair, enum diff_metric metric)
         found->is_more = rank.u * 2 > (double)baseline_count * (double)compared_count;
         if (is_judged(pair, metric, baseline, compared)) {
             found->p = rank.p;
-            found->word = WORD_NONE;
+            found->verdict = DIFF_VERDICT_NONE;
         }
     }
     free(baseline);
     free(compared);
 }
 
-/* --- the words --- */
+/* --- verdicts --- */
 
 /* Corrects the p values of all judged metrics together. */
 static void correct(struct diff_comparisons *all)
@@ -103,14 +103,14 @@ static void correct(struct diff_comparisons *all)
     for (size_t i = 0; i < all->count * DIFF_METRICS; i++) {
         const struct diff_measure *one = &all->list[i / DIFF_METRICS].measure[i % DIFF_METRICS];
 
-        if (one->word != WORD_NOT_JUDGED)
+        if (one->verdict != DIFF_VERDICT_NOT_JUDGED)
             p[all->judged++] = one->p;
     }
     statistics_holm(p, all->judged);
     for (size_t i = 0; i < all->count * DIFF_METRICS; i++) {
         struct diff_measure *one = &all->list[i / DIFF_METRICS].measure[i % DIFF_METRICS];
 
-        if (one->word != WORD_NOT_JUDGED)
+        if (one->verdict != DIFF_VERDICT_NOT_JUDGED)
             one->p = p[next++];
     }
     free(p);
@@ -129,24 +129,25 @@ static void decide(const struct diff_comparisons *all, struct diff_comparison *p
 {
     bool judged = false;
 
-    pair->word = WORD_NONE;
+    pair->verdict = DIFF_VERDICT_NONE;
     for (int metric = 0; metric < DIFF_METRICS; metric++) {
         struct diff_measure *one = &pair->measure[metric];
 
-        judged |= one->word != WORD_NOT_JUDGED;
-        if (one->word == WORD_NOT_JUDGED || one->p > DIFF_ALPHA)
+        judged |= one->verdict != DIFF_VERDICT_NOT_JUDGED;
+        if (one->verdict == DIFF_VERDICT_NOT_JUDGED || one->p > DIFF_ALPHA)
             continue;
-        one->word = one->is_more == (metric == DIFF_RPS) ? WORD_FASTER : WORD_SLOWER;
-        if (pair->word != WORD_SLOWER)
-            pair->word = one->word;
+        one->verdict =
+            one->is_more == (metric == DIFF_RPS) ? DIFF_VERDICT_FASTER : DIFF_VERDICT_SLOWER;
+        if (pair->verdict != DIFF_VERDICT_SLOWER)
+            pair->verdict = one->verdict;
     }
     if (!judged)
-        pair->word = WORD_NOT_JUDGED;
-    else if (pair->word == WORD_NONE && !is_enough(all, pair))
-        pair->word = WORD_TOO_FEW;
+        pair->verdict = DIFF_VERDICT_NOT_JUDGED;
+    else if (pair->verdict == DIFF_VERDICT_NONE && !is_enough(all, pair))
+        pair->verdict = DIFF_VERDICT_TOO_FEW;
 }
 
-/* --- what people should know before they believe it --- */
+/* --- warnings --- */
 
 static FILE *begin_note(struct diff_comparisons *all)
 {
@@ -223,7 +224,7 @@ static void note_all(struct diff_comparisons *all, const struct diff_set *sets, 
     }
 }
 
-/* --- both ways in --- */
+/* --- entry points --- */
 
 enum exit_status diff_sets(const struct diff_set *sets, size_t count, enum format format, FILE *to)
 {
@@ -239,7 +240,7 @@ enum exit_status diff_sets(const struct diff_set *sets, size_t count, enum forma
     correct(&all);
     for (size_t i = 0; i < all.count; i++) {
         decide(&all, &all.list[i]);
-        if (all.list[i].word == WORD_SLOWER)
+        if (all.list[i].verdict == DIFF_VERDICT_SLOWER)
             status = EXIT_SLOWER;
     }
     note_all(&all, sets, count);

@@ -53,12 +53,12 @@ static void put_p(FILE *to, double p)
         fprintf(to, " %8.4f", p);
 }
 
-static const char *word_of(enum diff_metric metric, const struct diff_measure *measure)
+static const char *verdict_text(enum diff_metric metric, const struct diff_measure *measure)
 {
-    switch (measure->word) {
-    case WORD_NOT_JUDGED: return "not judged";
-    case WORD_SLOWER:
-    case WORD_FASTER: return measure->is_more ? metrics[metric].more : metrics[metric].less;
+    switch (measure->verdict) {
+    case DIFF_VERDICT_NOT_JUDGED: return "not judged";
+    case DIFF_VERDICT_SLOWER:
+    case DIFF_VERDICT_FASTER: return measure->is_more ? metrics[metric].more : metrics[metric].less;
     default: return "none shown";
     }
 }
@@ -72,15 +72,15 @@ static void put_row(FILE *to, enum diff_metric metric, const struct diff_measure
     put_cell(to, 7, 3, measure->ratio.low);
     put_cell(to, 7, 3, measure->ratio.high);
     put_p(to, measure->p);
-    fprintf(to, " %s\n", word_of(metric, measure));
+    fprintf(to, " %s\n", verdict_text(metric, measure));
 }
 
 /* Writes the metrics with this verdict, as "slower by p99, errors", or nothing. */
-static void put_reasons(FILE *to, const struct diff_comparison *pair, enum diff_word word,
+static void put_reasons(FILE *to, const struct diff_comparison *pair, enum diff_verdict verdict,
                         const char *lead)
 {
     for (int metric = 0; metric < DIFF_METRICS; metric++) {
-        if (pair->measure[metric].word != word)
+        if (pair->measure[metric].verdict != verdict)
             continue;
         fprintf(to, "%s%s", lead, metrics[metric].key);
         lead = ", ";
@@ -92,19 +92,19 @@ static void put_verdict(FILE *to, const struct diff_comparisons *all,
 {
     show(to, pair->compared->name);
     fputs(": ", to);
-    switch (pair->word) {
-    case WORD_SLOWER:
-        put_reasons(to, pair, WORD_SLOWER, "slower by ");
-        put_reasons(to, pair, WORD_FASTER, "; faster by ");
+    switch (pair->verdict) {
+    case DIFF_VERDICT_SLOWER:
+        put_reasons(to, pair, DIFF_VERDICT_SLOWER, "slower by ");
+        put_reasons(to, pair, DIFF_VERDICT_FASTER, "; faster by ");
         break;
-    case WORD_FASTER: put_reasons(to, pair, WORD_FASTER, "faster by "); break;
-    case WORD_TOO_FEW:
+    case DIFF_VERDICT_FASTER: put_reasons(to, pair, DIFF_VERDICT_FASTER, "faster by "); break;
+    case DIFF_VERDICT_TOO_FEW:
         fprintf(to,
                 "too few runs: %zu and %zu runs cannot show a difference, however large.\n"
                 "Each set needs %zu runs (bench --repeat %zu)",
                 pair->baseline->count, pair->compared->count, all->needed, all->needed);
         break;
-    case WORD_NOT_JUDGED: fputs("nothing to judge: there are no measurements", to); break;
+    case DIFF_VERDICT_NOT_JUDGED: fputs("nothing to judge: there are no measurements", to); break;
     default: fputs("no difference shown", to);
     }
     fputc('\n', to);
@@ -141,11 +141,11 @@ void diff_report_text(const struct diff_comparisons *all, FILE *to)
 /* Nine digits: more than a clock has, and the same on each machine. */
 #define DIGITS 9
 
-static const char *const words[] = {[WORD_NONE] = "none",
-                                    [WORD_SLOWER] = "slower",
-                                    [WORD_FASTER] = "faster",
-                                    [WORD_NOT_JUDGED] = "not_judged",
-                                    [WORD_TOO_FEW] = "too_few_runs"};
+static const char *const verdict_names[] = {[DIFF_VERDICT_NONE] = "none",
+                                            [DIFF_VERDICT_SLOWER] = "slower",
+                                            [DIFF_VERDICT_FASTER] = "faster",
+                                            [DIFF_VERDICT_NOT_JUDGED] = "not_judged",
+                                            [DIFF_VERDICT_TOO_FEW] = "too_few_runs"};
 
 static void put_set(struct json *json, const struct diff_set *set)
 {
@@ -157,7 +157,7 @@ static void put_measure_json(struct json *json, enum diff_metric metric,
                              const struct diff_measure *measure)
 {
     json_object(json, metrics[metric].key);
-    json_string(json, "verdict", words[measure->word]);
+    json_string(json, "verdict", verdict_names[measure->verdict]);
     json_digits(json, "baseline", measure->baseline, DIGITS);
     json_digits(json, "compared", measure->compared, DIGITS);
     json_digits(json, "ratio", measure->ratio.ratio, DIGITS);
@@ -171,7 +171,7 @@ static void put_comparison_json(struct json *json, const struct diff_comparison 
 {
     json_object(json, NULL);
     put_set(json, pair->compared);
-    json_string(json, "verdict", words[pair->word]);
+    json_string(json, "verdict", verdict_names[pair->verdict]);
     json_object(json, "metrics");
     for (int metric = 0; metric < DIFF_METRICS; metric++)
         put_measure_json(json, (enum diff_metric)metric, &pair->measure[metric]);

@@ -12,7 +12,13 @@
 #define DIFF_ALPHA 0.05 /* probability of a false difference */
 
 /* The verdict of a metric, or of a set. */
-enum diff_word { WORD_NONE, WORD_SLOWER, WORD_FASTER, WORD_NOT_JUDGED, WORD_TOO_FEW };
+enum diff_verdict {
+    DIFF_VERDICT_NONE,
+    DIFF_VERDICT_SLOWER,
+    DIFF_VERDICT_FASTER,
+    DIFF_VERDICT_NOT_JUDGED,
+    DIFF_VERDICT_TOO_FEW
+};
 
 /* A metric of two sets. */
 struct diff_measure {
@@ -20,14 +26,14 @@ struct diff_measure {
     struct statistics_ratio ratio; /* compared / baseline */
     double p;                      /* corrected; NaN: not judged */
     bool is_more;                  /* the compared set has greater values, by rank */
-    enum diff_word word;
+    enum diff_verdict verdict;
 };
 
 /* A set compared with the baseline. */
 struct diff_comparison {
     const struct diff_set *baseline, *compared; /* borrowed */
     struct diff_measure measure[DIFF_METRICS];
-    enum diff_word word;
+    enum diff_verdict verdict;
 };
 
 /* All comparisons. */

@@ -159,7 +159,7 @@ static bool read_run(const json_t *object, struct diff_run *run, char **why)
     return !*why;
 }
 
-/* --- one object after the other --- */
+/* --- the objects of a set --- */
 
 /* The unread bytes of a set. */
 struct runs_left {

@@ -134,8 +134,8 @@ static const char *read_settings(struct grammar *grammar, struct rest *rest,
     return wrong;
 }
 
-/* Returns the text to show for a bad URL, without what may be a password: all before its last
-   "@". */
+/* Returns the text to show for a bad URL. All before the last "@", maybe a password, is left
+   out. */
 static char *safe_text(const char *url, size_t length)
 {
     const char *at = memrchr(url, '@', length), *slashes = memmem(url, length, "//", 2);

@@ -1,5 +1,4 @@
-/* Needs memory: base/memory.c and cli/output/output.c write messages themselves when it is
-   short. */
+/* Allocates memory: base/memory.c and cli/output/output.c write messages without it. */
 #include "cli/output/diagnostic.h"
 
 #include <stdarg.h>

@@ -16,8 +16,7 @@ static int decimals(double value)
     return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
 }
 
-/* Formats three digits in the unit that leaves less than 1,000; none after the point in the
-   first. */
+/* Formats three digits, in a unit for values below 1,000. The first unit has no decimals. */
 static struct figure in_units(double value, const char *const *units, size_t count)
 {
     struct figure figure;

@@ -1,4 +1,4 @@
-/* Two arrays, sorted when they are written. */
+/* Counts in two arrays, which are sorted when they are written. */
 #include "cli/output/totals.h"
 
 #include <stdlib.h>

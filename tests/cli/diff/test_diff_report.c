@@ -17,7 +17,7 @@ static struct diff_comparison nothing(void)
 
     for (int metric = 0; metric < DIFF_METRICS; metric++)
         pair.measure[metric] =
-            (struct diff_measure){NAN, NAN, {NAN, NAN, NAN}, NAN, false, WORD_NOT_JUDGED};
+            (struct diff_measure){NAN, NAN, {NAN, NAN, NAN}, NAN, false, DIFF_VERDICT_NOT_JUDGED};
     return pair;
 }
 
@@ -46,17 +46,18 @@ static void assert_says(const struct diff_comparisons *all, const char *text, co
 static void each_verdict_has_words(void **state)
 {
     static const struct {
-        enum diff_word word;
+        enum diff_verdict verdict;
         const char *text, *json;
     } cases[] = {
-        {WORD_NONE, "af\\x1bter: no difference shown\n", "\"verdict\":\"none\""},
-        {WORD_NOT_JUDGED, "nothing to judge: there are no measurements\n", "\"not_judged\""},
-        {WORD_TOO_FEW,
+        {DIFF_VERDICT_NONE, "af\\x1bter: no difference shown\n", "\"verdict\":\"none\""},
+        {DIFF_VERDICT_NOT_JUDGED, "nothing to judge: there are no measurements\n",
+         "\"not_judged\""},
+        {DIFF_VERDICT_TOO_FEW,
          "1 and 5 runs cannot show a difference, however large.\n"
          "Each set needs 7 runs (bench --repeat 7)\n",
          "\"too_few_runs\""},
-        {WORD_SLOWER, "slower by p99; faster by p50\n", "\"slower\""},
-        {WORD_FASTER, "faster by p50\n", "\"faster\""},
+        {DIFF_VERDICT_SLOWER, "slower by p99; faster by p50\n", "\"slower\""},
+        {DIFF_VERDICT_FASTER, "faster by p50\n", "\"faster\""},
     };
 
     (void)state;
@@ -64,9 +65,9 @@ static void each_verdict_has_words(void **state)
         struct diff_comparison pair = nothing();
         const struct diff_comparisons all = {.list = &pair, .count = 1, .judged = 2, .needed = 7};
 
-        pair.word = cases[i].word;
-        pair.measure[DIFF_P50].word = WORD_FASTER;
-        pair.measure[DIFF_P99].word = WORD_SLOWER;
+        pair.verdict = cases[i].verdict;
+        pair.measure[DIFF_P50].verdict = DIFF_VERDICT_FASTER;
+        pair.measure[DIFF_P99].verdict = DIFF_VERDICT_SLOWER;
         assert_says(&all, cases[i].text, cases[i].json);
         assert_says(&all, "af\\x1bter (5 runs) against before (1 run)\n",
                     "\"baseline\":{\"name\":\"before\",\"runs\":1}");
@@ -81,7 +82,7 @@ static void rows_have_their_digits(void **state)
     (void)state;
     assert_says(&all, "", "\"rps\":{\"verdict\":\"not_judged\",\"baseline\":null");
     pair.measure[DIFF_ERRORS] =
-        (struct diff_measure){0.25, 0.5, {2, 1.5, 2.5}, 1e-9, true, WORD_SLOWER};
+        (struct diff_measure){0.25, 0.5, {2, 1.5, 2.5}, 1e-9, true, DIFF_VERDICT_SLOWER};
     assert_says(
         &all, "errors %          25.000      50.000   2.000   1.500   2.500  <0.0001 more\n",
         "\"errors\":{\"verdict\":\"slower\",\"baseline\":0.25,\"compared\":0.5,\"ratio\":2");
