@@ -1,5 +1,4 @@
-/* read(2) into memory that doubles, because a pipe has no known size. Rejected: stdio, whose buffer
-   costs one more copy. */
+/* read(2) into memory that doubles: a pipe has no known size. Rejected: stdio copies once more. */
 #include "base/file.h"
 
 #include <errno.h>

@@ -183,7 +183,7 @@ static bool receive(struct conn *conn, const unsigned char *bytes, size_t count)
 
     struct arrival arrival = {.at = loop_clock(conn->loop)};
 
-    if (conn->sock->stamped)
+    if (conn->sock->timestamps)
         arrival.kernel_age_ns = conn->sock->kernel_age_ns;
     conn->busy++;
     conn->protocol->receive(conn, bytes, count, &arrival);

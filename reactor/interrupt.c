@@ -1,5 +1,5 @@
-/* A signalfd, rather than a handler that writes to a pipe: no code runs in a signal's context. Where no
-   loop runs, a handler of one branch. */
+/* In a loop: a signalfd, so that no code runs in a signal's context. Rejected: a handler that
+   writes to a pipe. Outside a loop: a small handler. */
 #include "reactor/interrupt.h"
 
 #include <errno.h>
@@ -10,9 +10,9 @@ static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
 #define NUMBERS (sizeof(numbers) / sizeof(*numbers))
 
-static volatile sig_atomic_t held;    /* a signal is noted; else it ends the program */
-static volatile sig_atomic_t pending; /* one that was noted; 0: none */
-static volatile nsec first_at;        /* when the first came, wherever; 0: none has */
+static volatile sig_atomic_t held;    /* interrupts_hold was called */
+static volatile sig_atomic_t pending; /* the signal that was noted; 0: none */
+static volatile nsec first_at;        /* time of the first signal, in a loop or outside; 0: none */
 
 static bool is_ignored(int number)
 {
@@ -53,7 +53,7 @@ void interrupts_begin(void)
 {
     struct sigaction action = {.sa_handler = interrupts_note}; /* no SA_RESTART */
 
-    interrupts_set(&action.sa_mask); /* one at a time */
+    interrupts_set(&action.sa_mask); /* the handler does not interrupt itself */
     for (size_t i = 0; i < NUMBERS; i++)
         if (!is_ignored(numbers[i]))
             sigaction(numbers[i], &action, NULL);
@@ -69,7 +69,7 @@ int interrupts_pending(void)
     return pending;
 }
 
-static void on_signal(void *owner, uint32_t events)
+static void on_readable(void *owner, uint32_t events)
 {
     struct interrupt *interrupt = owner;
     struct signalfd_siginfo info;
@@ -79,18 +79,18 @@ static void on_signal(void *owner, uint32_t events)
            read(interrupt->watch.fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (!first_at)
             first_at = loop_clock(interrupt->loop);
-        interrupt->came(interrupt->owner, (int)info.ssi_signo);
+        interrupt->on_signal(interrupt->owner, (int)info.ssi_signo);
     }
 }
 
 int interrupt_start(struct interrupt *interrupt, struct loop *loop,
-                    void (*came)(void *owner, int signal), void *owner)
+                    void (*on_signal)(void *owner, int signal), void *owner)
 {
     sigset_t set;
     int fd, error;
 
-    *interrupt = (struct interrupt){.loop = loop, .came = came, .owner = owner};
-    watch_init(&interrupt->watch, on_signal, interrupt, "interrupt");
+    *interrupt = (struct interrupt){.loop = loop, .on_signal = on_signal, .owner = owner};
+    watch_init(&interrupt->watch, on_readable, interrupt, "interrupt");
     interrupts_set(&set);
     fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0)
@@ -100,9 +100,9 @@ int interrupt_start(struct interrupt *interrupt, struct loop *loop,
         close(fd);
         return error;
     }
-    sigprocmask(SIG_BLOCK, &set, &interrupt->before);
+    sigprocmask(SIG_BLOCK, &set, &interrupt->old_mask);
     if (pending)
-        raise(pending); /* blocked: it waits for the descriptor */
+        raise(pending); /* blocked, so the signalfd receives it */
     pending = 0;
     return 0;
 }
@@ -110,5 +110,5 @@ int interrupt_start(struct interrupt *interrupt, struct loop *loop,
 void interrupt_stop(struct interrupt *interrupt)
 {
     loop_close(interrupt->loop, &interrupt->watch);
-    sigprocmask(SIG_SETMASK, &interrupt->before, NULL);
+    sigprocmask(SIG_SETMASK, &interrupt->old_mask, NULL);
 }

@@ -1,9 +1,9 @@
 /*
- * SIGINT, SIGTERM and SIGHUP, handled from the first line of main to the last. In a loop they come
- * through a descriptor: they arrive between two callbacks, like any other event, and no code of ours
- * has to be safe against being interrupted. Outside a loop they end the program, until there is
- * something to report (interrupts_hold); from then on they wait for the next loop, or for
- * interrupts_pending. A signal that the caller ignores (as under nohup) stays ignored.
+ * SIGINT, SIGTERM and SIGHUP, handled from the first line of main to the last. A loop receives them
+ * through a descriptor, between two callbacks like any other event, so that no signal handler
+ * interrupts a callback. Outside a loop they end the program. After interrupts_hold they are noted
+ * instead, for the next loop or for interrupts_pending. A signal that is ignored when the program
+ * starts, as under nohup, stays ignored.
  */
 #ifndef REACTOR_INTERRUPT_H
 #define REACTOR_INTERRUPT_H
@@ -15,40 +15,43 @@
 #define INTERRUPT_EXIT_STATUS 130
 
 struct interrupt {
-    struct watch watch;                    /* of the signalfd */
-    struct loop *loop;                     /* where it is watched */
-    void (*came)(void *owner, int signal); /* what to call */
-    void *owner;                           /* its argument */
-    sigset_t before;                       /* the thread's mask, restored at the end */
+    struct watch watch; /* of the signalfd */
+    struct loop *loop;
+    void (*on_signal)(void *owner, int signal); /* the callback */
+    void *owner;                                /* argument of the callback */
+    sigset_t old_mask;                          /* the thread's mask, restored by interrupt_stop */
 };
 
-/* To be called first in main. A signal ends the program with INTERRUPT_EXIT_STATUS from now on. */
+/* Called first in main. From now on a signal ends the program with INTERRUPT_EXIT_STATUS. */
 void interrupts_begin(void);
 
-/* From now on a signal outside a loop is only noted; it also interrupts the system call under way. One
-   that comes later than INTERRUPT_TWICE after it ends the program: somebody insists. */
+/* From now on a signal outside a loop is noted; it also interrupts a system call that is in
+   progress. A second signal ends the program if it comes more than INTERRUPT_TWICE after the
+   first. */
 void interrupts_hold(void);
 
-#define INTERRUPT_TWICE (200 * NSEC_PER_MS) /* within that, it is one that was sent twice */
+/* Two signals within this time are one request, sent twice. */
+#define INTERRUPT_TWICE (200 * NSEC_PER_MS)
 
-/* The signal that was noted and has not been delivered; 0: none. */
+/* The signal that was noted and not delivered to a loop; 0: none. */
 int interrupts_pending(void);
 
-/* What happens to a signal outside a loop; for a handler of the caller's. */
+/* Handles a signal outside a loop; for callers with a signal handler of their own. */
 void interrupts_note(int signal);
 
-/* The signals that are handled: those of the three that are not ignored. */
+/* Fills `set` with the handled signals: those of the three that are not ignored. */
 void interrupts_set(sigset_t *set);
 
-/* A signal to interrupt a child with: one of these, else SIGKILL. */
+/* A signal that interrupts a child process: one of the handled signals, or SIGKILL if there is
+   none. */
 int interrupts_number(void);
 
-/* Blocks the signals and calls came(owner, signal) in the loop for each that arrives, first for one that
-   was noted before. Returns 0 or an errno (EMFILE, ENFILE). Ended by interrupt_stop. */
+/* Blocks the signals until interrupt_stop and calls on_signal(owner, signal) in the loop for each
+   one, also for one that was noted before. Returns 0 or an errno (EMFILE, ENFILE). */
 int interrupt_start(struct interrupt *interrupt, struct loop *loop,
-                    void (*came)(void *owner, int signal), void *owner);
+                    void (*on_signal)(void *owner, int signal), void *owner);
 
-/* Closes the descriptor and gives the signals back to who had them before. */
+/* Closes the descriptor and restores the thread's signal mask. */
 void interrupt_stop(struct interrupt *interrupt);
 
 #endif

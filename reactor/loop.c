@@ -1,10 +1,10 @@
 /*
- * The loop over epoll. Goals: a turn that reads as the seven steps of its header; no allocation
- * while waiting; waits as exact as the kernel's timers.
+ * The loop, on top of epoll. Goals: loop_turn shows the seven steps of loop.h; waiting allocates
+ * nothing; waits are as exact as the kernel's timers.
  *
- * Rejected: a table of callbacks by descriptor (a closed and reused number would get the old one's
- * events); timerfd (a system call for each change of the earliest deadline, where epoll_pwait2 takes
- * it along for nothing).
+ * Rejected: a table of callbacks indexed by descriptor (a number that is closed and reused would
+ * get the events of the old file); timerfd (costs a system call for each change of the earliest
+ * deadline; epoll_pwait2 takes the deadline as an argument).
  */
 #include "reactor/loop.h"
 
@@ -17,46 +17,50 @@
 
 #include "base/memory.h"
 
-/* A wait that is over so soon, for each event it brought, had not begun to sleep: they were there before. */
+/* A wait that returns within AT_ONCE, plus AT_ONCE_EVENT for each event, did not sleep: its events
+   were there before it began. */
 #define AT_ONCE       (3 * NSEC_PER_US)
 #define AT_ONCE_EVENT (NSEC_PER_US / 2)
 
-/* After so long without a look no cache is as it was; there, and where many came, that wait takes longer. */
+/* The limit is AT_ONCE_LONG instead if the loop did not wait for AWAY, because the CPU caches are
+   cold then, and if the wait returned as many events as it can. */
 #define AWAY         (10 * NSEC_PER_MS)
 #define AT_ONCE_LONG (200 * NSEC_PER_US)
 
-/* Few, for deadlines are looked at once a turn and an event may cost two milliseconds: a handshake. */
-#define EVENTS_A_TURN 16
+/* Small, because deadlines are checked once a turn and one event may take 2 ms: a handshake. */
+#define EVENTS_PER_TURN 16
 
-/* Members of the ready list that one turn runs, for the same reason. The others keep their places. */
-#define READY_A_TURN 64
+/* Limit of the ready list's entries that one turn runs, for the same reason. */
+#define READY_PER_TURN 64
+
+#define EXIT_NO_LOOP 3 /* exit status: the loop cannot be set up */
 
 struct loop {
-    nsec now;                   /* of step 1, 2 or 4 */
-    nsec drained;               /* of the last step 4 that left no event behind */
-    nsec lag;                   /* of this turn */
-    nsec (*clock)(void *);      /* NULL: clock_now */
-    void *clock_arg;            /* its argument */
-    const struct probe *probe;  /* NULL: none */
-    const struct probe *begun;  /* to which the callback that runs was reported */
-    enum probe_kind begun_kind; /* its kind, as reported */
-    const char *begun_name;     /* its name, as reported */
+    nsec now;                        /* read in step 1, 2 or 4 */
+    nsec drained;                    /* when the kernel was last known to have no further event */
+    nsec lag;                        /* of this turn */
+    nsec (*clock)(void *);           /* NULL: clock_now */
+    void *clock_arg;                 /* argument of `clock` */
+    const struct probe *probe;       /* NULL: none */
+    const struct probe *begun_probe; /* the probe that got the running callback's first report */
+    enum probe_kind begun_kind;      /* kind of the running callback, as reported */
+    const char *begun_name;          /* name of the running callback, as reported */
     struct timer_heap timers;
     struct link ready;              /* the ready list, of tasks */
     uint32_t turn;                  /* counts the runs of step 6 */
-    struct deferred_free *deferred; /* to be freed in step 7 */
+    struct deferred_free *deferred; /* freed in step 7 */
     int epoll_fd;
-    bool stopped; /* loop_stop was called */
-    bool cut;     /* a signal ended the last wait: the process may have been stopped in it */
-    bool coarse;  /* no epoll_pwait2 here: wait in whole milliseconds */
+    bool stopped;     /* loop_stop was called */
+    bool interrupted; /* a signal ended the last wait: the process may have been stopped in it */
+    bool coarse;      /* epoll_pwait2 is not available: wait in whole milliseconds */
     unsigned char *buffer; /* LOOP_BUFFER_BYTES */
-    struct epoll_event events[EVENTS_A_TURN];
+    struct epoll_event events[EVENTS_PER_TURN];
 };
 
-static void die(const char *what)
+static void die(const char *call)
 {
-    perror(what);
-    exit(3); /* what cannot be set up */
+    perror(call);
+    exit(EXIT_NO_LOOP);
 }
 
 struct loop *loop_new(void)
@@ -92,7 +96,7 @@ void loop_free(struct loop *loop)
     free(loop);
 }
 
-/* epoll_wait for kernels before 5.11 and for valgrind; rounded up, so never early. */
+/* epoll_wait, for kernels before 5.11 and for valgrind. Rounds up, so it never returns early. */
 static int wait_coarse(struct loop *loop, nsec wait)
 {
     int ms = -1;
@@ -101,7 +105,7 @@ static int wait_coarse(struct loop *loop, nsec wait)
         nsec up = wait / NSEC_PER_MS + (wait % NSEC_PER_MS != 0);
         ms = up > 1000 ? 1000 : (int)up;
     }
-    return epoll_wait(loop->epoll_fd, loop->events, EVENTS_A_TURN, ms);
+    return epoll_wait(loop->epoll_fd, loop->events, EVENTS_PER_TURN, ms);
 }
 
 static int wait_exact(struct loop *loop, nsec wait)
@@ -109,31 +113,31 @@ static int wait_exact(struct loop *loop, nsec wait)
     struct timespec span = {.tv_sec = (time_t)(wait / NSEC_PER_S),
                             .tv_nsec = (long)(wait % NSEC_PER_S)};
 
-    return epoll_pwait2(loop->epoll_fd, loop->events, EVENTS_A_TURN,
+    return epoll_pwait2(loop->epoll_fd, loop->events, EVENTS_PER_TURN,
                         wait == NSEC_NEVER ? NULL : &span, NULL);
 }
 
-/* Returns the number of events; 0 where a signal came first. */
-static int wait_for_events(struct loop *loop, nsec longest)
+/* Step 3. Returns the number of events; 0 if a signal ended the wait. */
+static int wait_for_events(struct loop *loop, nsec max_wait)
 {
-    nsec next = timer_next(&loop->timers), wait = longest;
+    nsec next = timer_next(&loop->timers), wait = max_wait;
     int count;
 
     if (!list_is_empty(&loop->ready) || loop->stopped || next <= loop->now)
         wait = 0;
-    else if (next != NSEC_NEVER && next - loop->now < longest)
+    else if (next != NSEC_NEVER && next - loop->now < max_wait)
         wait = next - loop->now;
 
     if (!loop->coarse) {
         count = wait_exact(loop, wait);
-        if (count < 0 && (errno == ENOSYS || errno == EPERM)) /* old kernel, or its filter */
+        if (count < 0 && (errno == ENOSYS || errno == EPERM)) /* old kernel, or a seccomp filter */
             loop->coarse = true;
     }
     if (loop->coarse)
         count = wait_coarse(loop, wait);
     if (count < 0 && errno != EINTR)
         die("firstbyte: epoll_wait");
-    loop->cut = count < 0;
+    loop->interrupted = count < 0;
     return count < 0 ? 0 : count;
 }
 
@@ -143,20 +147,20 @@ static void report_begin(struct loop *loop, enum probe_kind kind, const char *na
 
     if (!probe || !probe->callback)
         return;
-    loop->begun = probe;
+    loop->begun_probe = probe;
     loop->begun_kind = kind;
     loop->begun_name = name;
     probe->callback(probe->owner, kind, name, false);
 }
 
-/* What ran may have freed its timer or task, or passed its watch on: hence the copies. */
+/* Uses copies: the callback may have changed or freed its timer, watch or task. */
 static void report_end(struct loop *loop)
 {
-    const struct probe *probe = loop->begun;
+    const struct probe *probe = loop->begun_probe;
 
     if (!probe)
         return;
-    loop->begun = NULL;
+    loop->begun_probe = NULL;
     probe->callback(probe->owner, loop->begun_kind, loop->begun_name, true);
 }
 
@@ -165,15 +169,15 @@ static void dispatch_events(struct loop *loop, int count)
     for (int i = 0; i < count; i++) {
         struct watch *watch = loop->events[i].data.ptr;
 
-        if (watch->fd < 0) /* it was closed earlier in this turn */
+        if (watch->fd < 0) /* closed earlier in this turn */
             continue;
-        report_begin(loop, PROBE_WATCH, watch->again.name);
+        report_begin(loop, PROBE_WATCH, watch->yielded.name);
         watch->ready(watch->owner, loop->events[i].events);
         report_end(loop);
     }
 }
 
-static void deliver_again(void *owner)
+static void deliver_yielded(void *owner)
 {
     struct watch *watch = owner;
     uint32_t events = watch->events;
@@ -182,24 +186,24 @@ static void deliver_again(void *owner)
     watch->ready(watch->owner, events);
 }
 
-/* What joins the list from here on belongs to the next turn, at the earliest. */
+/* Step 6. A task that is queued while this runs waits for the next turn. */
 static void run_ready(struct loop *loop)
 {
-    uint32_t next = ++loop->turn;
+    uint32_t turn = ++loop->turn;
 
-    for (int i = 0; i < READY_A_TURN && !list_is_empty(&loop->ready); i++) {
+    for (int i = 0; i < READY_PER_TURN && !list_is_empty(&loop->ready); i++) {
         struct task *task = LIST_OWNER(loop->ready.next, struct task, link);
 
-        if (task->turn == next)
+        if (task->turn == turn)
             break;
         loop_undefer(loop, task);
-        report_begin(loop, task->run == deliver_again ? PROBE_WATCH : PROBE_TASK, task->name);
+        report_begin(loop, task->run == deliver_yielded ? PROBE_WATCH : PROBE_TASK, task->name);
         task->run(task->owner);
         report_end(loop);
     }
 }
 
-/* How far a deadline has passed; 0 where it has not. */
+/* The time by which a deadline has passed; 0 if it has not. */
 static nsec overdue(const struct loop *loop, nsec deadline)
 {
     return loop->now > deadline ? loop->now - deadline : 0;
@@ -217,7 +221,7 @@ static void fire_due(struct loop *loop)
     }
 }
 
-/* Step 2. Returns when the wait begins: firing may have taken its time. */
+/* Step 2. Returns the time at which the wait begins. */
 static nsec fire_timers(struct loop *loop)
 {
     nsec next = timer_next(&loop->timers);
@@ -230,49 +234,50 @@ static nsec fire_timers(struct loop *loop)
     return loop->now;
 }
 
-/* Whether a wait was over so soon that it had not begun to sleep. */
-static bool is_at_once(nsec took, nsec away, int count)
+/* Whether a wait that took `took` returned without sleeping. */
+static bool was_immediate(nsec took, nsec away, int count)
 {
-    bool longer = away >= AWAY || count == EVENTS_A_TURN;
+    bool use_long = away >= AWAY || count == EVENTS_PER_TURN;
 
-    return took < (longer ? AT_ONCE_LONG : AT_ONCE + (nsec)count * AT_ONCE_EVENT);
+    return took < (use_long ? AT_ONCE_LONG : AT_ONCE + (nsec)count * AT_ONCE_EVENT);
 }
 
-/* Step 4, after a wait for `count` events. */
-static void look(struct loop *loop, nsec began, int count)
+/* Step 4, after a wait that began at `began` and returned `count` events. */
+static void measure_lag(struct loop *loop, nsec began, int count)
 {
-    nsec late = 0; /* a deadline that has passed meanwhile is the next turn's */
+    nsec lag = 0; /* without an event: the next turn reports a deadline that passed in the wait */
     nsec away = began - loop->drained;
-    bool at_once;
+    bool immediate;
 
     loop->now = loop_clock(loop);
-    at_once = is_at_once(loop->now - began, away, count);
-    if (count && at_once)
-        late = away;
+    immediate = was_immediate(loop->now - began, away, count);
+    if (count && immediate)
+        lag = away;
     else if (count)
-        late = overdue(loop, timer_next(&loop->timers));
-    if (late > loop->lag)
-        loop->lag = late;
-    if (count < EVENTS_A_TURN && !loop->cut) /* else others may wait still */
+        lag = overdue(loop, timer_next(&loop->timers));
+    if (lag > loop->lag)
+        loop->lag = lag;
+    if (count < EVENTS_PER_TURN && !loop->interrupted) /* the wait returned every event */
         loop->drained = loop->now;
-    else if (!at_once && !loop->cut) /* they came later than that */
+    else if (!immediate &&
+             !loop->interrupted) /* the wait slept: no event was there when it began */
         loop->drained = began;
     if (loop->probe && loop->probe->turn && (count || loop->lag))
         loop->probe->turn(loop->probe->owner, loop->lag);
 }
 
-void loop_turn(struct loop *loop, nsec longest)
+void loop_turn(struct loop *loop, nsec max_wait)
 {
     nsec began;
     int count;
 
-    loop->now = loop_clock(loop);           /* 1 */
-    began = fire_timers(loop);              /* 2 */
-    count = wait_for_events(loop, longest); /* 3 */
-    look(loop, began, count);               /* 4 */
-    dispatch_events(loop, count);           /* 5 */
-    run_ready(loop);                        /* 6 */
-    free_deferred(loop);                    /* 7 */
+    loop->now = loop_clock(loop);            /* 1 */
+    began = fire_timers(loop);               /* 2 */
+    count = wait_for_events(loop, max_wait); /* 3 */
+    measure_lag(loop, began, count);         /* 4 */
+    dispatch_events(loop, count);            /* 5 */
+    run_ready(loop);                         /* 6 */
+    free_deferred(loop);                     /* 7 */
 }
 
 void loop_run(struct loop *loop)
@@ -312,7 +317,7 @@ nsec loop_lag(const struct loop *loop)
 void loop_set_probe(struct loop *loop, const struct probe *probe)
 {
     loop->probe = probe;
-    loop->begun = NULL; /* the new one knows of no callback that runs */
+    loop->begun_probe = NULL; /* the new probe did not get the running callback's first report */
 }
 
 const struct probe *loop_probe(const struct loop *loop)
@@ -328,14 +333,14 @@ unsigned char *loop_buffer(struct loop *loop)
 void watch_init(struct watch *watch, watch_fn *ready, void *owner, const char *name)
 {
     *watch = (struct watch){.ready = ready, .owner = owner, .fd = -1};
-    task_init(&watch->again, deliver_again, watch, name);
+    task_init(&watch->yielded, deliver_yielded, watch, name);
 }
 
 void watch_set_owner(struct watch *watch, watch_fn *ready, void *owner, const char *name)
 {
     watch->ready = ready;
     watch->owner = owner;
-    watch->again.name = name;
+    watch->yielded.name = name;
 }
 
 int loop_watch(struct loop *loop, struct watch *watch, int fd, uint32_t interest)
@@ -359,30 +364,30 @@ void loop_interest(struct loop *loop, struct watch *watch, uint32_t interest)
         die("firstbyte: epoll_ctl");
 }
 
-/* Events already taken from the kernel are dropped by fd = -1. */
+/* fd = -1 makes dispatch_events drop the events that the kernel has already returned. */
 void loop_unwatch(struct loop *loop, struct watch *watch)
 {
     if (watch->fd < 0)
         return;
     epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
-    loop_undefer(loop, &watch->again);
+    loop_undefer(loop, &watch->yielded);
     watch->fd = -1;
 }
 
-/* Closing the last descriptor of an open file takes it out of epoll: no system call for that. */
+/* close() of the last descriptor of an open file also removes it from epoll. */
 void loop_close(struct loop *loop, struct watch *watch)
 {
     if (watch->fd < 0)
         return;
     close(watch->fd);
-    loop_undefer(loop, &watch->again);
+    loop_undefer(loop, &watch->yielded);
     watch->fd = -1;
 }
 
 void loop_yield(struct loop *loop, struct watch *watch, uint32_t events)
 {
     watch->events |= events;
-    loop_defer(loop, &watch->again);
+    loop_defer(loop, &watch->yielded);
 }
 
 void task_init(struct task *task, void (*run)(void *owner), void *owner, const char *name)

@@ -1,30 +1,30 @@
 /*
- * The reactor: one thread waits for many descriptors and deadlines and calls those who own them.
+ * The reactor: one thread waits for many descriptors and deadlines and calls their owners.
  *
  * A turn has seven steps:
- *   1. take the clock
- *   2. collect the timers that are due, then fire them; take the clock again where there were any
- *   3. wait for events, until the next deadline at the latest, not at all while work is ready
- *   4. take the clock
- *   5. dispatch the watches that the kernel named
- *   6. run the ready list: watches that yielded, and tasks put off to the end of the turn; 64 of them
- *      at most, the others are run first in the next turn
- *   7. free what was closed
+ *   1. read the clock
+ *   2. collect the timers that are due and fire them; if there were any, read the clock again
+ *   3. wait for events until the next deadline; do not wait if the ready list is not empty
+ *   4. read the clock
+ *   5. call the watches of the events that the kernel returned
+ *   6. run the ready list, at most 64 entries: watches that yielded and deferred tasks. The
+ *      remaining entries run first in the next turn
+ *   7. free the objects that were closed
  *
- * A callback that finds new work in its own loop limits how much of it one call does, and defers the
- * rest: timers and signals are served between two turns, and memory is freed there.
+ * Timers and signals are served and memory is freed between two turns only. So a callback that
+ * finds work in a loop of its own limits the work of one call and defers the rest.
  *
- * Watches, timers, tasks and deferred are members of their owners: waiting allocates nothing. An
- * object dies in step 7 only. A watch closed in the course of a turn is never called again, not even
- * for an event that the kernel had already queued: its memory is still there to say so.
+ * Watches, timers, tasks and deferred frees are members of their owners: waiting allocates nothing.
+ * An object is freed in step 7 only. So a watch that is closed during a turn is still in memory
+ * when an event arrives for it that the kernel had already returned. The event is dropped.
  *
- * A loop has at most one observer (probe.h). It is called in step 4 of each turn that found something,
- * around each callback of steps 2, 5 and 6, and where a machine reports its new state. Without one each
- * of these points costs one branch.
+ * A loop has at most one observer (probe.h). The loop calls it in step 4 of each turn that has
+ * events or a lag, around each callback of steps 2, 5 and 6, and when a state machine reports a new
+ * state. Without an observer each of these points costs one branch.
  *
- * Nothing here is global, and nothing is thread-safe: a loop belongs to its thread. Out of memory,
- * or out of descriptors when a loop is made, ends the program. Callbacks may do anything but call
- * loop_turn, loop_run or loop_free.
+ * Nothing is global and nothing is thread-safe: a loop belongs to one thread. The program ends if
+ * memory runs out, or if descriptors run out while a loop is created. A callback may call any
+ * function except loop_turn, loop_run and loop_free.
  */
 #ifndef REACTOR_LOOP_H
 #define REACTOR_LOOP_H
@@ -41,79 +41,84 @@
 
 struct loop;
 
-/* What the loop reads into; shared by all connections, its bytes are valid within one callback. */
+/* Size of the loop's receive buffer. All connections share it: its bytes are valid within one
+   callback. */
 #define LOOP_BUFFER_BYTES (64 * 1024)
 
-/* The interest of a byte stream: registered once, edge-triggered, not touched until it closes. */
+/* The epoll events of a stream socket: registered once, edge-triggered, unchanged until it
+   closes. */
 #define WATCH_STREAM (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
-/* Work put off to step 6 of this turn (of the next one, when put off in step 6), or of a later one while
-   many are ready. */
+/* Deferred work. Runs in step 6 of the turn in which it was deferred; one turn later if it was
+   deferred in step 6, or later still while the ready list has more entries than one turn runs. */
 struct task {
-    void (*run)(void *owner); /* who is called */
-    void *owner;              /* its argument */
-    struct link link;         /* in the ready list, while it is queued */
+    void (*run)(void *owner); /* the callback */
+    void *owner;              /* argument of the callback */
+    struct link link;         /* in the ready list while it is queued */
     const char *name;         /* static, for the probe */
-    uint32_t turn;            /* the first turn whose step 6 may run it, modulo 2^32 */
+    uint32_t turn;            /* loop's turn count when it was queued, modulo 2^32 */
 };
 
-/* Called with the epoll events of a descriptor, or with those given to loop_yield. */
+/* Called with the epoll events of a descriptor, or with the events given to loop_yield. */
 typedef void watch_fn(void *owner, uint32_t events);
 
 struct watch {
-    watch_fn *ready;   /* who is called; changed by watch_set_owner */
-    void *owner;       /* its argument */
-    struct task again; /* its place in the ready list; has the watch's name */
-    uint32_t events;   /* what the ready list will deliver */
-    int fd;            /* -1 when not watched; not used again before the next turn */
+    watch_fn *ready;     /* the callback; watch_set_owner changes it */
+    void *owner;         /* argument of the callback */
+    struct task yielded; /* queued by loop_yield; has the watch's name */
+    uint32_t events;     /* events that the queued task will deliver */
+    int fd;              /* -1: not watched, and not watched again before the next turn */
 };
 
-/* Put into an object so that it can be freed between two turns. */
+/* Member of an object that is freed between two turns. */
 struct deferred_free {
     void (*free_owner)(void *owner); /* frees the owner, usually free() */
-    void *owner;                     /* what is freed */
-    struct deferred_free *next;      /* in the list */
+    void *owner;                     /* the object to free */
+    struct deferred_free *next;      /* in the loop's list */
 };
 
-/* A loop. Returns it; the caller frees it with loop_free. Sets the thread's timer slack to 1 ns. */
+/* Creates a loop, which the caller frees with loop_free. Sets the thread's timer slack to 1 ns. */
 struct loop *loop_new(void);
 
-/* Runs step 7 once more and frees the loop. Watches and timers must be out of it by then. */
+/* Runs step 7 and frees the loop. All watches and timers must have been removed from it before. */
 void loop_free(struct loop *loop);
 
-/* Turns until loop_stop. */
+/* Runs turns until loop_stop is called. */
 void loop_run(struct loop *loop);
 
-/* Makes loop_run return at the end of this turn; called before loop_run, it returns at once. */
+/* Makes loop_run return at the end of this turn, or immediately if loop_run is called later. */
 void loop_stop(struct loop *loop);
 
-/* One turn, waiting no longer than `longest`. */
-void loop_turn(struct loop *loop, nsec longest);
+/* Runs one turn, which waits at most `max_wait`. */
+void loop_turn(struct loop *loop, nsec max_wait);
 
-/* The time taken last, in step 1, 2 or 4; for timers only. A stamp reads loop_clock. */
+/* The time read last, in step 1, 2 or 4. For timers only; time stamps read loop_clock. */
 nsec loop_now(const struct loop *loop);
 
-/* Reads the loop's clock: clock_now, or what loop_set_clock put in its place. */
+/* Reads the loop's clock: clock_now, or the function set by loop_set_clock. */
 nsec loop_clock(const struct loop *loop);
 
-/* Replaces the clock, for tests; `clock` NULL brings the real one back. Waits stay real. */
+/* For tests: replaces the clock; NULL restores clock_now. The duration of a wait stays real. */
 void loop_set_clock(struct loop *loop, nsec (*clock)(void *arg), void *arg);
 
-/* How long what this turn found may have waited until the loop came: the time since the loop last looked,
-   where events were there already when it looked again; or how far the earliest deadline had passed.
-   0 where the loop was there first. A wait that a signal ended was no look: the process may have been stopped
-   in it (signal(7): SIGSTOP and SIGCONT end it with EINTR). An upper bound, and a delay on this
-   machine whatever caused it. */
+/*
+ * The lag of this turn: an upper bound on how long its events or its earliest timer waited for the
+ * loop, whatever delayed the loop. The longer of two times, each of which may be 0:
+ * - if events were there before the loop waited: the time since it last found no further event
+ * - the time by which the earliest deadline had passed
+ * A wait that a signal ended does not count as finding no event: the process may have been stopped
+ * in it (signal(7): SIGSTOP and SIGCONT end it with EINTR).
+ */
 nsec loop_lag(const struct loop *loop);
 
-/* From now on the loop reports to `probe` (probe.h), which stays the caller's and must live until another
-   is set; NULL ends it. May be called at any time, also in a callback. */
+/* Sets the probe (probe.h) to which the loop reports; NULL: none. The caller keeps it alive until
+   another one is set. May be called at any time, also in a callback. */
 void loop_set_probe(struct loop *loop, const struct probe *probe);
 
-/* The probe; NULL where there is none. */
+/* The probe; NULL if there is none. */
 const struct probe *loop_probe(const struct loop *loop);
 
-/* Reports a change of state to the probe: to be called by the one function that changes the state of a
+/* Reports a change of state to the probe. Called by the one function that changes the state of a
    machine. Names are static. */
 static inline void probe_state(const struct loop *loop, const char *machine, uint64_t number,
                                const char *from, const char *to)
@@ -124,7 +129,7 @@ static inline void probe_state(const struct loop *loop, const char *machine, uin
         probe->state(probe->owner, machine, number, from, to, loop_clock(loop));
 }
 
-/* Whether the probe takes lines: else what would format them is skipped. */
+/* Whether the probe takes lines. If not, callers need not format any. */
 static inline bool probe_takes_lines(const struct loop *loop)
 {
     const struct probe *probe = loop_probe(loop);
@@ -132,51 +137,55 @@ static inline bool probe_takes_lines(const struct loop *loop)
     return probe && probe->line;
 }
 
-/* The loop's shared buffer of LOOP_BUFFER_BYTES. */
+/* The loop's receive buffer of LOOP_BUFFER_BYTES. */
 unsigned char *loop_buffer(struct loop *loop);
 
-/* Gives a watch that is not watched its callback. `name` is static. */
+/* Initializes a watch. It must not be registered. `name` is static. */
 void watch_init(struct watch *watch, watch_fn *ready, void *owner, const char *name);
 
-/* Gives any watch another owner with a callback and a static name. */
+/* Changes the callback, the owner and the static name of a watch, registered or not. */
 void watch_set_owner(struct watch *watch, watch_fn *ready, void *owner, const char *name);
 
-/* Registers `fd` for `interest`. Returns 0, or the errno: EPERM for a regular file, ENOSPC over
-   the limit of /proc/sys/fs/epoll/max_user_watches. */
+/* Registers `fd` for the epoll events `interest`. Returns 0 or an errno: EPERM for a regular file,
+   ENOSPC over the limit of /proc/sys/fs/epoll/max_user_watches. */
 int loop_watch(struct loop *loop, struct watch *watch, int fd, uint32_t interest);
 
-/* Changes the interest of a level-triggered watch. Streams never need it. */
+/* Changes the epoll events of a level-triggered watch. Streams never need it. */
 void loop_interest(struct loop *loop, struct watch *watch, uint32_t interest);
 
-/* Takes the watch out and leaves the descriptor open. No callback comes after it. */
+/* Removes the watch and leaves the descriptor open. No callback follows. Does nothing if it is not
+   registered. */
 void loop_unwatch(struct loop *loop, struct watch *watch);
 
-/* Takes the watch out and closes the descriptor; nothing happens where it is not watched. */
+/* Removes the watch and closes the descriptor. No callback follows. Does nothing if it is not
+   registered. */
 void loop_close(struct loop *loop, struct watch *watch);
 
-/* Puts the watch into the ready list: called in step 6 with `events`, even where no event comes. */
+/* Puts the watch into the ready list: step 6 calls it with `events`, without an event of the
+   kernel. */
 void loop_yield(struct loop *loop, struct watch *watch, uint32_t events);
 
-/* Whether the task is put off and has not run yet. */
+/* Whether the task is in the ready list. */
 static inline bool task_is_queued(const struct task *task)
 {
     return list_is_in(&task->link);
 }
 
-/* Gives a task that is not queued its callback. `name` is static. */
+/* Initializes a task. It must not be queued. `name` is static. */
 void task_init(struct task *task, void (*run)(void *owner), void *owner, const char *name);
 
-/* Runs the task in step 6; once, however often it was asked for. */
+/* Queues the task for step 6. Does nothing if it is already queued. */
 void loop_defer(struct loop *loop, struct task *task);
 
-/* Takes the task out again; nothing happens where it is not queued. */
+/* Removes the task from the ready list. Does nothing if it is not queued. */
 void loop_undefer(struct loop *loop, struct task *task);
 
 /* Calls free_owner(owner) in step 7. */
 void loop_free_later(struct loop *loop, struct deferred_free *deferred, void (*free_owner)(void *),
                      void *owner);
 
-void loop_arm(struct loop *loop, struct timer *timer, nsec deadline); /* timer_arm in this loop */
-void loop_cancel(struct loop *loop, struct timer *timer);             /* timer_cancel */
+/* timer_arm and timer_cancel with the heap of this loop. */
+void loop_arm(struct loop *loop, struct timer *timer, nsec deadline);
+void loop_cancel(struct loop *loop, struct timer *timer);
 
 #endif

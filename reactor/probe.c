@@ -1,4 +1,4 @@
-/* Lines are formatted only where the probe takes them. */
+/* A line is formatted only if the probe takes lines. */
 #include "reactor/probe.h"
 
 #include <stdarg.h>

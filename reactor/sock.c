@@ -1,4 +1,4 @@
-/* The socket calls, each made in one place. The return value is looked at first, then errno. */
+/* The socket calls, each made in one function. The return value is tested before errno. */
 #include "reactor/sock.h"
 
 #include <arpa/inet.h>
@@ -75,8 +75,8 @@ void address_set_port(struct address *address, uint16_t port)
         address->v4.sin_port = htons(port);
 }
 
-/* Whether this machine has the address. */
-static bool is_ours(struct address address)
+/* Whether the address belongs to this machine. */
+static bool is_local(struct address address)
 {
     int fd = sock_bind_udp(&address);
 
@@ -89,7 +89,7 @@ const char *sock_from_parse(struct sock_from *from, const char *text)
 {
     *from = (struct sock_from){0};
     if (address_parse(&from->address, text, 0))
-        return is_ours(from->address) ? NULL : "not an address of this machine";
+        return is_local(from->address) ? NULL : "not an address of this machine";
     if (!*text || strlen(text) >= sizeof(from->device) || !if_nametoindex(text))
         return "neither an address nor a network device of this machine";
     strcpy(from->device, text);
@@ -100,17 +100,17 @@ const char *sock_from_parse(struct sock_from *from, const char *text)
 #define IP_LOCAL_PORT_RANGE 51 /* Linux 6.3 */
 #endif
 
-/* A range of its own, which is cut to the system's, makes the kernel begin anywhere in it: with one half of
-   the ports in use each connect() else costs a look at that whole half. */
-static void take_any_port(int fd)
+/* A port range set on the socket, which the kernel clips to the system's range, makes the kernel
+   start its search at any port of it. Otherwise connect() searches one whole half first. */
+static void use_any_port(int fd)
 {
     uint32_t range = (uint32_t)UINT16_MAX << 16 | 1;
 
     setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &range, sizeof(range));
 }
 
-/* Returns 0 or the errno. A port is chosen when the stream connects, not when it is bound: so that two
-   streams to different places may share one. */
+/* Returns 0 or the errno. The port is chosen when the stream connects, not when it is bound, so
+   that streams to different addresses may share a port. */
 static int bind_from(int fd, const struct address *to, const struct sock_from *from)
 {
     int on = 1;
@@ -119,7 +119,7 @@ static int bind_from(int fd, const struct address *to, const struct sock_from *f
         setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, from->device, (socklen_t)strlen(from->device)))
         return errno;
     if (from->any_port)
-        take_any_port(fd);
+        use_any_port(fd);
     if (!from->address.length)
         return 0;
     if (from->address.any.sa_family != to->any.sa_family)
@@ -128,7 +128,7 @@ static int bind_from(int fd, const struct address *to, const struct sock_from *f
     return bind(fd, &from->address.any, from->address.length) ? errno : 0;
 }
 
-/* Connects a descriptor, or closes it; -1 stands for one that could not be opened. */
+/* Connects and adopts a descriptor, or closes it. -1: socket() failed and has set errno. */
 static struct sock *connect_fd(struct loop *loop, int fd, const struct sockaddr *to,
                                socklen_t length, watch_fn *ready, void *owner, const char *name,
                                int *error)
@@ -213,13 +213,12 @@ bool sock_limit_call(int fd, int option, nsec deadline)
     span.tv_sec = (time_t)((deadline - now) / NSEC_PER_S);
     span.tv_usec = (suseconds_t)((deadline - now) % NSEC_PER_S / NSEC_PER_US);
     if (!span.tv_sec && !span.tv_usec)
-        span.tv_usec = 1; /* 0 would be for ever */
+        span.tv_usec = 1; /* 0 means no limit */
     setsockopt(fd, SOL_SOCKET, option, &span, sizeof(span));
     return true;
 }
 
-/* The kernel counts such a wait in ticks and may be back a few milliseconds early: then it is asked to
-   wait on. Returns 0 or the errno. */
+/* Repeats connect(): the kernel may return some milliseconds early. Returns 0 or the errno. */
 static int connect_until(int fd, const struct address *to, nsec deadline)
 {
     int error;
@@ -232,9 +231,9 @@ static int connect_until(int fd, const struct address *to, nsec deadline)
     return error;
 }
 
-/* Whether a receive or send that failed is made once more: where a signal came between two events, or
-   where a blocking call came back before its time. */
-static bool is_early(const struct sock *sock)
+/* Whether to repeat a receive or send that failed: a signal interrupted a non-blocking call, or a
+   blocking call may have returned before its deadline. */
+static bool must_repeat(const struct sock *sock)
 {
     return errno == (sock->deadline ? EAGAIN : EINTR);
 }
@@ -273,21 +272,21 @@ int sock_connect_result(struct sock *sock)
     int error = 0;
     socklen_t size = sizeof(error);
 
-    if (!sock->ended) /* room to write is proof enough and costs no call */
+    if (!sock->ended) /* writable without an error: established */
         return 0;
     getsockopt(sock->watch.fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error == ECONNRESET || error == EPIPE) {
-        sock->reset = error; /* asking has cleared it */
+        sock->reset = error; /* getsockopt has cleared it in the kernel */
         error = 0;
     }
     return error;
 }
 
-/* How long ago, by the wall clock, the kernel had what this message brought. */
+/* Returns how long ago the kernel received the bytes of this message, by the wall clock. */
 static nsec age_of(struct msghdr *message)
 {
     for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
-        struct scm_timestamping stamps; /* [0] is the software's */
+        struct scm_timestamping stamps; /* ts[0]: the software timestamp */
         int64_t stamp, age;
 
         if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SO_TIMESTAMPING)
@@ -300,8 +299,8 @@ static nsec age_of(struct msghdr *message)
     return NSEC_NEVER;
 }
 
-/* recv(), with the kernel's stamp beside. */
-static ssize_t receive_stamped(struct sock *sock, void *buffer, size_t size)
+/* Receives bytes together with the kernel's timestamp. */
+static ssize_t receive_with_timestamp(struct sock *sock, void *buffer, size_t size)
 {
     union {
         char bytes[CMSG_SPACE(sizeof(struct scm_timestamping))];
@@ -320,10 +319,11 @@ static ssize_t receive_stamped(struct sock *sock, void *buffer, size_t size)
 
 void sock_enable_timestamps(struct sock *sock)
 {
-    int what = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
 
     sock->kernel_age_ns = NSEC_NEVER;
-    sock->stamped = !setsockopt(sock->watch.fd, SOL_SOCKET, SO_TIMESTAMPING, &what, sizeof(what));
+    sock->timestamps =
+        !setsockopt(sock->watch.fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags));
 }
 
 struct io sock_recv(struct sock *sock, void *buffer, size_t size)
@@ -335,9 +335,9 @@ struct io sock_recv(struct sock *sock, void *buffer, size_t size)
     do {
         if (sock->deadline && !sock_limit_call(sock->watch.fd, SO_RCVTIMEO, sock->deadline))
             return (struct io){.status = IO_WANT_READ};
-        count = sock->stamped ? receive_stamped(sock, buffer, size)
-                              : recv(sock->watch.fd, buffer, size, 0);
-    } while (count < 0 && is_early(sock));
+        count = sock->timestamps ? receive_with_timestamp(sock, buffer, size)
+                                 : recv(sock->watch.fd, buffer, size, 0);
+    } while (count < 0 && must_repeat(sock));
 
     if (count > 0) {
         if ((size_t)count < size && !sock->ended)
@@ -365,7 +365,7 @@ struct io sock_send(struct sock *sock, const void *bytes, size_t size)
         if (sock->deadline && !sock_limit_call(sock->watch.fd, SO_SNDTIMEO, sock->deadline))
             return (struct io){.status = IO_WANT_WRITE};
         count = send(sock->watch.fd, bytes, size, MSG_NOSIGNAL);
-    } while (count < 0 && is_early(sock));
+    } while (count < 0 && must_repeat(sock));
 
     if (count >= 0) {
         if ((size_t)count < size && !sock->deadline)
@@ -399,8 +399,8 @@ void sock_close(struct sock *sock, struct loop *loop)
     }
 }
 
-/* Closes a descriptor and returns minus the errno of what failed before. */
-static int give_up(int fd)
+/* Closes a descriptor and returns minus the errno of the call that failed before. */
+static int close_failed(int fd)
 {
     int error = errno;
 
@@ -408,30 +408,30 @@ static int give_up(int fd)
     return -error;
 }
 
-/* Binds a fresh socket of `type` and reads back the port it got. */
-static int bound(int type, struct address *at)
+/* Opens a bound socket and writes its port back. Returns the descriptor or minus the errno. */
+static int open_bound(int type, struct address *at)
 {
     int fd = socket(at->any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
 
     if (fd < 0)
         return -errno;
-    if (type == SOCK_STREAM) /* for UDP it would let two share a port */
+    if (type == SOCK_STREAM) /* with UDP it would let two sockets share a port */
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (bind(fd, &at->any, at->length) < 0 || getsockname(fd, &at->any, &at->length) < 0)
-        return give_up(fd);
+        return close_failed(fd);
     return fd;
 }
 
 int sock_listen(struct address *at, int backlog)
 {
-    int fd = bound(SOCK_STREAM, at);
+    int fd = open_bound(SOCK_STREAM, at);
 
-    return fd >= 0 && listen(fd, backlog) < 0 ? give_up(fd) : fd;
+    return fd >= 0 && listen(fd, backlog) < 0 ? close_failed(fd) : fd;
 }
 
 int sock_bind_udp(struct address *at)
 {
-    int fd = bound(SOCK_DGRAM, at), size = SOCK_UDP_BUFFER_BYTES;
+    int fd = open_bound(SOCK_DGRAM, at), size = SOCK_UDP_BUFFER_BYTES;
 
     if (fd >= 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));

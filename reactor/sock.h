@@ -1,14 +1,15 @@
 /*
- * Sockets: addresses, and a non-blocking TCP stream that remembers what the loop told it.
+ * Sockets: addresses, and a non-blocking stream that remembers the events that epoll reported.
  *
- * A stream is registered edge-triggered, so it must know by itself whether there is something left.
- * `readable` holds from an event until the receive that drained the socket: one that came up short.
- * But when RDHUP, HUP or ERR came, data and the end were one event and no other follows: then a
- * short receive proves nothing and reading goes on to the end. A caller reads until WANT_READ,
- * which costs no system call where the last receive was short.
+ * A stream is registered edge-triggered, so it must remember whether the socket may hold data.
+ * `readable` is true from an event until a short receive, which means that the socket is drained.
+ * But after RDHUP, HUP or ERR no other event follows: a short receive then proves nothing, and
+ * `readable` stays true until the end. A caller reads until WANT_READ, which costs no system call
+ * after a short receive.
  *
- * The blocking half of a race uses the same struct on a blocking descriptor: then each call waits by
- * itself, at most until `deadline`, and WANT_READ or WANT_WRITE means that the time has run out.
+ * The blocking client of a race uses the same struct with a blocking descriptor. Each call then
+ * waits, until `deadline` at the latest; WANT_READ or WANT_WRITE means that the deadline has
+ * passed.
  */
 #ifndef REACTOR_SOCK_H
 #define REACTOR_SOCK_H
@@ -23,7 +24,7 @@
 #include "reactor/loop.h"
 
 struct address {
-    socklen_t length; /* of what is used; 0: none */
+    socklen_t length; /* of the used member in bytes; 0: no address */
     union {
         struct sockaddr any;
         struct sockaddr_in v4;
@@ -31,28 +32,28 @@ struct address {
     };
 };
 
-/* "[" v6 "]" or v4, ":" and five digits, with room for a zone. */
+/* Room for the text of an address with its port and a NUL. */
 #define ADDRESS_TEXT_BYTES 64
 
-/* Reads a numeric IPv4 or IPv6 address (no name, no brackets). False where it is none. */
+/* Parses a numeric IPv4 or IPv6 address without brackets. Returns false if the text is not one. */
 bool address_parse(struct address *address, const char *text, uint16_t port);
 
-/* Writes "127.0.0.1:80" or "[::1]:80" and returns `text`; "" where the address is none. */
+/* Writes "127.0.0.1:80" or "[::1]:80" and returns `text`; writes "" if the length is 0. */
 const char *address_text(const struct address *address, char text[ADDRESS_TEXT_BYTES]);
 
-/* Whether they are the same, port and zone included. */
+/* Whether two addresses are equal, port and zone included. */
 bool address_same(const struct address *one, const struct address *other);
 
 uint16_t address_port(const struct address *address);          /* in host order */
 void address_set_port(struct address *address, uint16_t port); /* in host order */
 
-/* What became of a read or a write; the direction that must be waited for is never lost. */
+/* The result of a read or a write. TLS may have to wait for either direction in both. */
 enum io_status {
-    IO_OK,         /* `count` bytes went over, at least one */
-    IO_WANT_READ,  /* nothing did: wait until there is something to read */
-    IO_WANT_WRITE, /* nothing did: wait until there is room */
-    IO_EOF,        /* the other side ended in order: FIN, in TLS close_notify */
-    IO_ERROR,      /* `error` says why: an errno, from a transport one of its reasons */
+    IO_OK,         /* `count` bytes were read or written, at least one */
+    IO_WANT_READ,  /* no byte was: wait until the socket is readable */
+    IO_WANT_WRITE, /* no byte was: wait until the socket is writable */
+    IO_EOF,        /* the peer ended the stream: FIN, with TLS close_notify */
+    IO_ERROR,      /* `error` is an errno, or a reason of the transport */
 };
 
 struct io {
@@ -62,108 +63,116 @@ struct io {
 };
 
 struct sock {
-    struct watch watch; /* the descriptor; its owner and callback may change hands */
-    bool readable;      /* a receive may bring something */
-    bool writable;      /* a send may take something */
-    bool ended;         /* RDHUP, HUP or ERR came */
-    int reset;          /* errno of a reset that came with the connection, or 0 */
-    bool stamped;       /* the kernel was asked to say when bytes came */
-    nsec
-        kernel_age_ns; /* of a stamped one: for how long the last of what was received last had been in
-                           the kernel; NSEC_NEVER where it did not say. By the wall clock: a jump of that
-                           makes it senseless */
-    nsec deadline;     /* of a blocking socket: until when a call may wait; else 0 */
-    struct deferred_free deferred; /* its end, between two turns */
+    struct watch watch; /* has the descriptor; watch_set_owner may change its owner and callback */
+    bool readable;      /* a receive may return bytes */
+    bool writable;      /* a send may take bytes */
+    bool ended;         /* RDHUP, HUP or ERR was reported */
+    bool timestamps;    /* the kernel reports when it received bytes */
+    int reset;          /* errno of a reset that sock_connect_result found; 0: none */
+
+    /* With timestamps: how long the last byte of the last receive was in the receive buffer;
+       NSEC_NEVER if the kernel did not report it. Measured by the wall clock, so wrong after that
+       jumps. */
+    nsec kernel_age_ns;
+
+    nsec deadline;                 /* of each call on a blocking socket; 0: non-blocking */
+    struct deferred_free deferred; /* used by sock_close */
 };
 
-/* Where streams start from, instead of where the kernel would let them. */
+/* The local end of streams, if the kernel is not to choose it. */
 struct sock_from {
     char device[IF_NAMESIZE]; /* "": any */
-    struct address address;   /* length 0: any; else the other family cannot be reached */
-    bool any_port; /* one of all local ports, each as likely: the kernel else looks through one
-                                 half of them first, whole, once that is in use (before Linux 6.3 always) */
+    struct address address;   /* length 0: any; else peers of the other family are unreachable */
+
+    /* Any local port, each with the same probability. Otherwise the kernel searches one half of the
+       ports first, which is slow once that half is in use. Has no effect before Linux 6.3. */
+    bool any_port;
 };
 
-/* Reads an address of this machine, or else the name of a device. NULL, or why not: a static
-   sentence. */
+/* Parses an address of this machine or the name of a device. Returns NULL, or a static sentence
+   that explains the failure. */
 const char *sock_from_parse(struct sock_from *from, const char *text);
 
-/* Starts a non-blocking connect and registers the stream in the loop: `ready` hears of it. `name` is the
-   watch's, static. `from` may be NULL. NULL where it fails, with the errno in *error and nothing left open: EMFILE and ENFILE
-   when descriptors ran out, EADDRNOTAVAIL when ports did, ENETUNREACH and others at once from
-   connect(). */
+/* Starts a non-blocking connect and registers the stream in the loop; `ready` is called with its
+   events. `name` is static. `from` may be NULL. On failure returns NULL with an errno in *error and
+   leaves nothing open: EMFILE or ENFILE if descriptors ran out, EADDRNOTAVAIL if ports ran out,
+   ENETUNREACH and others that connect() returns. */
 struct sock *sock_connect(struct loop *loop, const struct address *to, const struct sock_from *from,
                           watch_fn *ready, void *owner, const char *name, int *error);
 
-/* The same to a Unix socket; a path that is too long is ENAMETOOLONG. */
+/* The same for a Unix socket; ENAMETOOLONG if the path is too long. */
 struct sock *sock_connect_unix(struct loop *loop, const char *path, watch_fn *ready, void *owner,
                                const char *name, int *error);
 
-/* What the kernel knows of a TCP connection (tcp(7), TCP_INFO). */
+/* The kernel's data about a TCP connection (tcp(7), TCP_INFO). */
 struct tcp_facts {
     bool known;
     uint32_t rtt_us, rttvar_us;
-    uint32_t retransmits; /* segments, in all */
-    uint32_t mss_bytes;   /* of what is sent */
+    uint32_t retransmits; /* segments, in total */
+    uint32_t mss_bytes;   /* of the sending direction */
 };
 
-/* Asks it; not known of what is no TCP. */
+/* Reads them from the kernel; `known` is false if the socket is not TCP. */
 struct tcp_facts sock_tcp_facts(const struct sock *sock);
 
-/* Connects and waits for it, until `deadline` at the latest. NULL with *error likewise: ETIMEDOUT at
-   the deadline, EINTR when a signal came. */
+/* Connects, waiting until `deadline` at the latest. Returns NULL with an errno in *error if it
+   fails: ETIMEDOUT at the deadline, EINTR if a signal came. */
 struct sock *sock_connect_blocking(const struct address *to, nsec deadline, int *error);
 
-/* Gives the next call on a blocking descriptor the time that remains: `option` is SO_RCVTIMEO or
-   SO_SNDTIMEO. False where none does. */
+/* Limits the next call on a blocking descriptor to the time until `deadline`: `option` is
+   SO_RCVTIMEO or SO_SNDTIMEO. Returns false if the deadline has passed. */
 bool sock_limit_call(int fd, int option, nsec deadline);
 
-/* Takes over an accepted, non-blocking descriptor. NULL and an errno; then it is closed. */
+/* Takes over an accepted, non-blocking descriptor. On failure closes it and returns NULL with an
+   errno in *error. */
 struct sock *sock_adopt(struct loop *loop, int fd, watch_fn *ready, void *owner, const char *name,
                         int *error);
 
-/* Notes what an event said. To be called first in the stream's callback. */
+/* Notes the events that were reported. The stream's callback calls it first. */
 void sock_note(struct sock *sock, uint32_t events);
 
-/* After the first event of a connect: 0 where it is established, else the errno of its failure. A
-   connection that was reset as soon as it stood counts as established: the reset shows in the first
-   receive, after what may have come before it. */
+/* Called after the first event of a connect. Returns 0 if the connection is established, else the
+   errno of the failure. A connection that was established and then reset counts as established:
+   sock_recv reports the reset after the bytes that came before it. */
 int sock_connect_result(struct sock *sock);
 
-/* Receives up to `size` bytes (over 0). IO_OK, IO_WANT_READ, IO_EOF or IO_ERROR, which is EINTR
-   where a signal ended a blocking call. */
+/* Receives up to `size` bytes, which is at least 1. Returns IO_OK, IO_WANT_READ, IO_EOF or
+   IO_ERROR, with EINTR if a signal ended a blocking call. */
 struct io sock_recv(struct sock *sock, void *buffer, size_t size);
 
-/* Sends what goes. IO_OK, IO_WANT_WRITE or IO_ERROR; a short count is followed by WANT_WRITE. */
+/* Sends as many bytes as the socket takes. Returns IO_OK, IO_WANT_WRITE or IO_ERROR. After a short
+   count the next call returns IO_WANT_WRITE until the socket is writable. */
 struct io sock_send(struct sock *sock, const void *bytes, size_t size);
 
-/* Small segments leave at once: a TLS handshake is followed by a request, not by an answer. */
+/* Sets TCP_NODELAY. Otherwise a request that follows the client's last handshake message would wait
+   until the server acknowledges that message. */
 void sock_no_delay(struct sock *sock);
 
-/* Asks the kernel for receive timestamps, taken when a segment comes from the device (SO_TIMESTAMPING,
-   software; Documentation/networking/timestamping.rst): they come with the one receive call, and
-   `kernel_age_ns` tells of them. The first bytes of a connection may have none. Nothing changes where the kernel
-   cannot. */
+/* Enables the kernel's receive timestamps, taken when a segment comes from the device
+   (SO_TIMESTAMPING, software; Documentation/networking/timestamping.rst). They arrive with the same
+   receive call and set `kernel_age_ns`. The first bytes of a connection may have none. Has no
+   effect if the kernel does not support it. */
 void sock_enable_timestamps(struct sock *sock);
 
-/* Closes the descriptor and frees the socket at the end of the turn; `loop` is NULL for a blocking
-   one. Nothing happens where `sock` is NULL. */
+/* Closes the descriptor and frees the socket at the end of the turn. `loop` is NULL for a blocking
+   socket. Does nothing if `sock` is NULL. */
 void sock_close(struct sock *sock, struct loop *loop);
 
 #define SOCK_BACKLOG 4096 /* connections that may wait to be accepted */
 
-/* A listening, non-blocking socket on `at`, whose port 0 becomes a free one, written back. Returns
-   the descriptor, or minus the errno. */
+/* Opens a non-blocking socket that listens on `at`. Port 0 means a free port, which is written
+   back. Returns the descriptor or minus the errno. */
 int sock_listen(struct address *at, int backlog);
 
-/* Asked of the kernel for what waits on a UDP socket: hundreds of lookups may start in one turn, and
-   a lost datagram costs seconds. It gives no more than net.core.rmem_max. */
+/* Requested size of a UDP receive buffer: hundreds of lookups may start in one turn, and a lost
+   datagram costs seconds. The kernel limits it to net.core.rmem_max. */
 #define SOCK_UDP_BUFFER_BYTES (1024 * 1024)
 
-/* A non-blocking UDP socket bound likewise. */
+/* Opens a non-blocking UDP socket bound to `at`, with the same port rule and results. */
 int sock_bind_udp(struct address *at);
 
-/* The next waiting connection, non-blocking, or minus the errno: -EAGAIN where there is none. */
+/* Accepts the next connection as a non-blocking descriptor. Returns minus the errno if it cannot:
+   -EAGAIN if no connection waits. */
 int sock_accept(int listener);
 
 #endif

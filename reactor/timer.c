@@ -1,6 +1,6 @@
 /*
- * A pairing heap: the smallest code of all heaps whose nodes need no array. A sorted list, as in
- * many small loops, was rejected: it makes arming O(n), and 10,000 connections arm one each.
+ * A pairing heap: it takes the least code of all heaps that need no array. Rejected: a sorted list,
+ * as in many small loops. It makes arming O(n), and each of 10,000 connections arms a timer.
  */
 #include "reactor/timer.h"
 
@@ -13,7 +13,7 @@ static bool earlier(const struct timer *a, const struct timer *b)
                                       : (int32_t)(a->order - b->order) < 0;
 }
 
-/* Makes the later of two roots the first child of the earlier, which is returned. */
+/* Makes the later of two roots the first child of the earlier one, and returns the earlier one. */
 static struct timer *meld(struct timer *a, struct timer *b)
 {
     if (!a || !b)
@@ -23,15 +23,15 @@ static struct timer *meld(struct timer *a, struct timer *b)
         a = b;
         b = swap;
     }
-    b->before = a;
+    b->prev = a;
     b->sibling = a->child;
     if (a->child)
-        a->child->before = b;
+        a->child->prev = b;
     a->child = b;
     return a;
 }
 
-/* Melds a list of siblings two by two from the left, then the pairs from the right. */
+/* Melds a list of siblings in pairs from left to right, then melds the pairs from right to left. */
 static struct timer *meld_siblings(struct timer *first)
 {
     struct timer *pairs = NULL, *root = NULL;
@@ -40,9 +40,9 @@ static struct timer *meld_siblings(struct timer *first)
         struct timer *a = first, *b = first->sibling;
 
         first = b ? b->sibling : NULL;
-        a->sibling = a->before = NULL;
+        a->sibling = a->prev = NULL;
         if (b)
-            b->sibling = b->before = NULL;
+            b->sibling = b->prev = NULL;
         a = meld(a, b);
         a->sibling = pairs;
         pairs = a;
@@ -66,12 +66,12 @@ static void heap_remove(struct timer_heap *heap, struct timer *timer)
         heap->root = children;
         return;
     }
-    if (timer->before->child == timer)
-        timer->before->child = timer->sibling;
+    if (timer->prev->child == timer)
+        timer->prev->child = timer->sibling;
     else
-        timer->before->sibling = timer->sibling;
+        timer->prev->sibling = timer->sibling;
     if (timer->sibling)
-        timer->sibling->before = timer->before;
+        timer->sibling->prev = timer->prev;
     heap->root = meld(heap->root, children);
 }
 
@@ -105,7 +105,7 @@ void timer_cancel(struct timer_heap *heap, struct timer *timer)
     case TIMER_ARMED: heap_remove(heap, timer); break;
     case TIMER_DUE: list_remove(&timer->due); break;
     }
-    timer->child = timer->sibling = timer->before = NULL;
+    timer->child = timer->sibling = timer->prev = NULL;
     timer->state = TIMER_IDLE;
 }
 

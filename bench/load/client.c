@@ -89,7 +89,7 @@ static void on_end(struct stream *stream, const struct stream_end *end)
         const struct load_response response = {
             .status = end->status,
             .received = end->arrival.at,
-            .stamped = client->conn->sock->stamped,
+            .stamped = client->conn->sock->timestamps,
             .kernel_age_ns = end->arrival.kernel_age_ns,
         };
 

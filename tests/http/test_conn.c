@@ -421,7 +421,7 @@ static void much_to_read_yields(void **state)
     submit_block(1);
     conn_flush(conn);
     loop_turn(fixture.loop, 0);
-    assert_true(task_is_queued(&conn->sock->watch.again));
+    assert_true(task_is_queued(&conn->sock->watch.yielded));
 }
 
 static void fits_the_same_origin_alone(void **state)

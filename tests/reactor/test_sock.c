@@ -400,9 +400,9 @@ static void stamp_comes_with_the_bytes(void **state)
     (void)state;
     connect_tcp();
     receive_one();
-    assert_false(end.sock->stamped);
+    assert_false(end.sock->timestamps);
     sock_enable_timestamps(end.sock);
-    assert_true(end.sock->stamped);
+    assert_true(end.sock->timestamps);
     assert_true(end.sock->kernel_age_ns == NSEC_NEVER);
     calls_reset();
     for (; end.sock->kernel_age_ns == NSEC_NEVER; tries++) { /* until then, or the time limit */

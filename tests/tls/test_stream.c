@@ -108,7 +108,7 @@ static void record_brings_its_stamp(void **state)
     read_tickets();
     sock = pair.client.sock;
     sock_enable_timestamps(sock);
-    assert_true(sock->stamped);
+    assert_true(sock->timestamps);
     calls_reset();
     for (; sock->kernel_age_ns == NSEC_NEVER; tries++) { /* until then, or the time limit */
         end_write(&pair.peer, "small", 5);
