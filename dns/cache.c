@@ -1,8 +1,8 @@
 /*
- * A table of names with a list through it, the latest used in front. An entry is one piece of memory,
- * with room for the addresses there are: most names have one or two, and 16 for each of 16,384 would
- * be 9 MB. Time is looked at when a name is looked for; a timer a name was rejected, for what is
- * forgotten late is pushed out by what is new.
+ * A hash table with a list of its entries in the order of use. An entry is one block of memory with
+ * room for its addresses only: most names have one or two, and 16 addresses for each of 16,384
+ * names take 9 MB. An expired entry is dropped when its name is looked up. Rejected: a timer for
+ * each entry, because new entries push out the expired ones.
  */
 #include "dns/cache.h"
 
@@ -16,30 +16,30 @@
 
 struct entry {
     struct table_link link; /* in names->table */
-    struct link used;       /* in the order of use */
-    nsec until;             /* from then on it is not known any more */
-    const char *name;       /* behind the addresses */
+    struct link used;       /* in names->used */
+    nsec until;             /* when it expires */
+    const char *name;       /* stored after the addresses */
     enum resolve_status status;
-    unsigned count;             /* of addresses */
-    struct address addresses[]; /* and the name */
+    unsigned count;             /* number of addresses */
+    struct address addresses[]; /* followed by the name */
 };
 
-struct names {
-    struct link used; /* the latest used first */
+struct name_cache {
+    struct link used; /* most recently used first */
     size_t max;
     struct table table; /* by name */
 };
 
-struct names *names_new(size_t max)
+struct name_cache *name_cache_new(size_t max)
 {
-    struct names *names = memory_zeroed(sizeof(*names));
+    struct name_cache *names = memory_zeroed(sizeof(*names));
 
     list_init(&names->used);
     names->max = max;
     return names;
 }
 
-static struct entry *find(const struct names *names, const char *name, uint32_t hash)
+static struct entry *find(const struct name_cache *names, const char *name, uint32_t hash)
 {
     struct entry *entry;
 
@@ -49,14 +49,14 @@ static struct entry *find(const struct names *names, const char *name, uint32_t 
     return NULL;
 }
 
-static void forget(struct names *names, struct entry *entry)
+static void forget(struct name_cache *names, struct entry *entry)
 {
     table_remove(&names->table, &entry->link);
     list_remove(&entry->used);
     free(entry);
 }
 
-void names_free(struct names *names)
+void name_cache_free(struct name_cache *names)
 {
     while (!list_is_empty(&names->used))
         forget(names, LIST_OWNER(names->used.next, struct entry, used));
@@ -64,10 +64,10 @@ void names_free(struct names *names)
     free(names);
 }
 
-void names_keep(struct names *names, const char *name, uint32_t hash, const struct known *known,
-                nsec until)
+void name_cache_put(struct name_cache *names, const char *name, uint32_t hash,
+                    const struct name_result *result, nsec until)
 {
-    size_t addresses = known->count * sizeof(*known->addresses), bytes = strlen(name) + 1;
+    size_t addresses = result->count * sizeof(*result->addresses), bytes = strlen(name) + 1;
     struct entry *entry = find(names, name, hash);
 
     if (entry)
@@ -76,15 +76,16 @@ void names_keep(struct names *names, const char *name, uint32_t hash, const stru
         forget(names, LIST_OWNER(names->used.prev, struct entry, used));
     entry = memory_get(sizeof(*entry) + addresses + bytes);
     entry->until = until;
-    entry->status = known->status;
-    entry->count = (unsigned)known->count;
-    memcpy(entry->addresses, known->addresses, addresses);
-    entry->name = memcpy(entry->addresses + known->count, name, bytes);
+    entry->status = result->status;
+    entry->count = (unsigned)result->count;
+    memcpy(entry->addresses, result->addresses, addresses);
+    entry->name = memcpy(entry->addresses + result->count, name, bytes);
     table_add(&names->table, &entry->link, hash);
     list_put_first(&names->used, &entry->used);
 }
 
-bool names_find(struct names *names, const char *name, uint32_t hash, nsec now, struct known *known)
+bool name_cache_get(struct name_cache *names, const char *name, uint32_t hash, nsec now,
+                    struct name_result *result)
 {
     struct entry *entry = find(names, name, hash);
 
@@ -96,8 +97,8 @@ bool names_find(struct names *names, const char *name, uint32_t hash, nsec now, 
     }
     list_remove(&entry->used);
     list_put_first(&names->used, &entry->used);
-    known->status = entry->status;
-    known->count = entry->count;
-    memcpy(known->addresses, entry->addresses, entry->count * sizeof(*entry->addresses));
+    result->status = entry->status;
+    result->count = entry->count;
+    memcpy(result->addresses, entry->addresses, entry->count * sizeof(*entry->addresses));
     return true;
 }

@@ -1,6 +1,6 @@
 /*
- * What is known of names, for a time: the resolver's cache. Bounded; where it is full, the name that
- * was looked for the longest ago makes room.
+ * The resolver's cache of names. Its size is limited: a full cache drops the least recently used
+ * name.
  */
 #ifndef DNS_CACHE_H
 #define DNS_CACHE_H
@@ -8,27 +8,27 @@
 #include "base/clock.h"
 #include "dns/resolve.h"
 
-struct names;
+struct name_cache;
 
-/* What came of a lookup. */
-struct known {
+/* The result of a lookup. */
+struct name_result {
     enum resolve_status status;
-    size_t count; /* of addresses; 0 unless the status is RESOLVE_OK */
+    size_t count; /* number of addresses; 0 unless the status is RESOLVE_OK */
     struct address addresses[RESOLVER_MAX_ADDRESSES];
 };
 
-/* A cache of at most `most` names, at least one. The caller frees it. */
-struct names *names_new(size_t max);
-void names_free(struct names *names);
+/* Creates a cache of at most `max` names, at least one. The caller frees it. */
+struct name_cache *name_cache_new(size_t max);
+void name_cache_free(struct name_cache *names);
 
-/* Keeps a copy until the time `until`, in the place of what was known of that name. Names are
-   compared without regard to case; "a" and "a." are two. `hash` is hash_text(name): the caller has it
-   at hand, and to make it costs as much as all the rest. */
-void names_keep(struct names *names, const char *name, uint32_t hash, const struct known *known,
-                nsec until);
+/* Keeps a copy of the result until the time `until`, instead of an older result of that name. Names
+   are compared without regard to case; "a" and "a." are different. `hash` is hash_text(name):
+   callers have it already, and computing it takes half of the time of this function. */
+void name_cache_put(struct name_cache *names, const char *name, uint32_t hash,
+                    const struct name_result *result, nsec until);
 
-/* Copies what is known of the name at the time `now`. False where nothing is. */
-bool names_find(struct names *names, const char *name, uint32_t hash, nsec now,
-                struct known *known);
+/* Copies the result of the name. Returns false if the cache has none at the time `now`. */
+bool name_cache_get(struct name_cache *names, const char *name, uint32_t hash, nsec now,
+                    struct name_result *result);
 
 #endif

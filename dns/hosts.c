@@ -1,4 +1,4 @@
-/* Lines of "address name name...", "#" to the end of the line is a comment. */
+/* Lines of "address name name..."; a comment begins with "#" and ends at the end of the line. */
 #include "dns/hosts.h"
 
 #include <stdlib.h>
@@ -46,8 +46,8 @@ static void parse_line(struct hosts *hosts, char *text)
         add(hosts, word, &address);
 }
 
-/* Takes over `text`, which is closed with a NUL; one inside it ends its line. The last line is read first,
-   for the table finds what was added last first. */
+/* Takes ownership of `text`, which ends with a NUL; an earlier NUL ends its line. Reads the last
+   line first, because the table finds the entry that was added last first. */
 static struct hosts *parse_owned(char *text, size_t length)
 {
     struct hosts *hosts = memory_zeroed(sizeof(*hosts));
@@ -101,9 +101,9 @@ size_t hosts_find(const struct hosts *hosts, const char *name, struct address *t
     return found;
 }
 
-/* c-ares refuses .onion too, but not with a search list's domain behind it. */
-bool hosts_know(const struct hosts *hosts, const char *name,
-                struct address to[RESOLVER_MAX_ADDRESSES], size_t *count)
+/* c-ares refuses .onion names too, but not after a domain of the search list is appended. */
+bool hosts_resolve(const struct hosts *hosts, const char *name,
+                   struct address to[RESOLVER_MAX_ADDRESSES], size_t *count)
 {
     bool literal = address_parse(to, name, 0);
 

@@ -1,6 +1,6 @@
 /*
- * The machine's hosts file (hosts(5)), read once and kept as a table. c-ares would open and
- * read it anew for each lookup.
+ * The machine's hosts file (hosts(5)), read once and kept as a hash table. c-ares would open and
+ * read the file for each lookup.
  */
 #ifndef DNS_HOSTS_H
 #define DNS_HOSTS_H
@@ -12,22 +12,23 @@
 
 struct hosts;
 
-/* Reads the file. One that is missing or unreadable is an empty table, as for getaddrinfo; what
-   lies beyond 16 MiB is not read, lines that make no sense are passed over. The caller frees it. */
+/* Reads the file; the caller frees the result. A missing or unreadable file is an empty table, as
+   for getaddrinfo. Lines that are not valid and bytes beyond 16 MiB are ignored. */
 struct hosts *hosts_read(const char *path);
 
-/* The same from memory, not kept. */
+/* The same from a text in memory, which is copied. */
 struct hosts *hosts_parse(const char *text, size_t length);
 
-/* Writes at most `most` addresses of `name` (port 0, case ignored) and returns how many it wrote.
-   localhost and names under it are the loopback addresses even where the file is silent (RFC 6761,
-   section 6.3). */
+/* Writes at most `max` addresses of `name` (port 0, case ignored) and returns their number.
+   localhost and names under it have the loopback addresses even if they are not in the file (RFC
+   6761, section 6.3). */
 size_t hosts_find(const struct hosts *hosts, const char *name, struct address *to, size_t max);
 
-/* Whether no nameserver is asked for the name: an address, what hosts_find finds, and what is under .onion,
-   which is not in the DNS (RFC 7686). Writes *count addresses, at most RESOLVER_MAX_ADDRESSES. */
-bool hosts_know(const struct hosts *hosts, const char *name,
-                struct address to[RESOLVER_MAX_ADDRESSES], size_t *count);
+/* Returns true if no nameserver must be asked for the name: an address literal, a name that
+   hosts_find finds, or a name under .onion, which never exists in the DNS (RFC 7686). Writes its
+   *count addresses, at most RESOLVER_MAX_ADDRESSES. */
+bool hosts_resolve(const struct hosts *hosts, const char *name,
+                   struct address to[RESOLVER_MAX_ADDRESSES], size_t *count);
 
 void hosts_free(struct hosts *hosts);
 

@@ -1,5 +1,5 @@
-/* ns_parse(3) walks a query: it knows the name compression and all that can be wrong with it. A response
-   is read as the reactor reads it. */
+/* ns_parse(3) reads a query, because it handles name compression and its errors. An answer is read
+   with reply.h, like those that the resolver receives. */
 #include "dns/message.h"
 
 #include <arpa/inet.h>
@@ -9,7 +9,7 @@
 
 #include "dns/reply.h"
 
-#define RECORD_BYTES 16 /* of an A record whose name is a pointer */
+#define RECORD_BYTES 16 /* size of an A record whose name is a pointer */
 #define TTL_SECONDS  60
 
 bool dns_read_question(const unsigned char *message, size_t length, struct dns_question *question)
@@ -28,7 +28,7 @@ bool dns_read_question(const unsigned char *message, size_t length, struct dns_q
     return true;
 }
 
-/* The length of header and question, 0 where they cannot be. */
+/* The length of header and question; 0 if they are malformed. */
 static size_t question_length(const unsigned char *message, size_t length)
 {
     const unsigned char *at = message + NS_HFIXEDSZ;
@@ -85,7 +85,7 @@ size_t dns_write_question(const char *name, uint16_t id, unsigned char *to)
 static enum resolve_status status_of(int rcode)
 {
     switch (rcode) {
-    case ns_r_noerror: return RESOLVE_NO_ADDRESS; /* until one is found */
+    case ns_r_noerror: return RESOLVE_NO_ADDRESS; /* the records are read next */
     case ns_r_nxdomain: return RESOLVE_NXDOMAIN;
     case ns_r_servfail: return RESOLVE_SERVFAIL;
     case ns_r_refused:

@@ -1,17 +1,18 @@
 /*
- * c-ares on the loop. Three things need care:
+ * c-ares on the loop. Three properties of c-ares matter:
  *
- * - Its descriptors are its own: it opens and closes them and says through one callback what it
- *   waits for. They are watched level-triggered; edge-triggered ones lose TCP answers, since c-ares
- *   does not always read to the end.
- * - It must not be entered again from its own callbacks, which is for the resolver to see to.
- * - A single question cannot be cancelled.
+ * - It opens and closes its descriptors, and reports through one callback which events it waits
+ *   for. They are watched level-triggered, because c-ares does not always read to the end:
+ *   edge-triggered watches would lose TCP answers.
+ * - Its functions must not be called from its own callbacks. The resolver ensures this.
+ * - A single query cannot be cancelled.
  *
- * ares_getaddrinfo was rejected: asked for both families, it says nothing before the second answer;
- * asked for each, it walks the search list of each by itself, so that the AAAA of one host and the A
- * of another can be reported as one. So the list is walked from outside, and ares_query asks. Responses are
- * made tidy before c-ares reads them (query_sock.h), and read by reply.h: c-ares' own readers refuse too
- * much, and allocate for each record.
+ * Rejected: ares_getaddrinfo. For both families at once, it reports nothing before the second
+ * answer. For one family each, it walks the search list separately for each, so that the AAAA
+ * record of one host and the A record of another could be reported as one name. So the resolver
+ * walks the search list and ares_query sends each query. Answers are normalized before c-ares reads
+ * them (query_sock.h) and parsed by reply.h: those of c-ares reject too many answers * and allocate
+ * for each record.
  */
 #include "dns/query.h"
 
@@ -27,7 +28,7 @@
 #include "dns/search.h"
 #include "dns/servers.h"
 
-#define READS_A_TURN 64 /* of one descriptor; then the others have their turn */
+#define READS_PER_TURN 64 /* of one descriptor; then the watch yields */
 
 /* A descriptor of c-ares. */
 struct channel_watch {
@@ -40,10 +41,10 @@ struct channel_watch {
 struct query_channel {
     struct loop *loop;
     ares_channel channel;
-    struct query_socks *socks; /* the channel's */
-    struct timer timer;        /* c-ares' own timeouts */
-    struct link watches;       /* open descriptors of c-ares */
-    struct search search;      /* no domain where there is no list */
+    struct query_socks *socks; /* owned */
+    struct timer timer;        /* for the timeouts of c-ares */
+    struct link watches;       /* of the open descriptors of c-ares */
+    struct search search;      /* without a domain if there is no list */
 };
 
 static enum resolve_status status_of(int ares)
@@ -81,14 +82,14 @@ static void on_reply(void *owner, int ares, int timeouts, unsigned char *bytes, 
     query->answered(query->owner, &answer);
 }
 
-/* Arms the timer, unless it comes earlier already: then c-ares looks for nothing, which is harmless. */
+/* Arms the timer, unless it is armed for an earlier time; that costs c-ares a needless check. */
 static void arm_by(struct query_channel *channel, nsec deadline)
 {
     if (channel->timer.state != TIMER_ARMED || channel->timer.deadline > deadline)
         loop_arm(channel->loop, &channel->timer, deadline);
 }
 
-/* Asking c-ares costs a look at every question under way: not done where a timer is armed. */
+/* ares_timeout visits every query in flight, so it is not called while the timer is armed. */
 static void arm_timeout(struct query_channel *channel)
 {
     struct timeval span;
@@ -115,9 +116,9 @@ static void on_channel_ready(void *owner, uint32_t events)
     ares_process_fd(channel->channel,
                     events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? fd : ARES_SOCKET_BAD,
                     events & EPOLLOUT ? fd : ARES_SOCKET_BAD);
-    for (; reads < READS_A_TURN && query_socks_pending(channel->socks, fd); reads++)
+    for (; reads < READS_PER_TURN && query_socks_pending(channel->socks, fd); reads++)
         ares_process_fd(channel->channel, fd, ARES_SOCKET_BAD);
-    if (reads == READS_A_TURN && one->watch.fd >= 0) /* else c-ares has closed it meanwhile */
+    if (reads == READS_PER_TURN && one->watch.fd >= 0) /* c-ares may have closed it */
         loop_yield(channel->loop, &one->watch, EPOLLIN);
     arm_timeout(channel);
 }
@@ -129,7 +130,7 @@ static void channel_watch_close(struct channel_watch *one)
     loop_free_later(one->channel->loop, &one->deferred, free, one);
 }
 
-/* The watch of a descriptor; NULL: there is none. */
+/* The watch of a descriptor; NULL if there is none. */
 static struct channel_watch *find_watch(const struct query_channel *channel, int fd)
 {
     struct channel_watch *one;
@@ -140,7 +141,7 @@ static struct channel_watch *find_watch(const struct query_channel *channel, int
     return NULL;
 }
 
-/* c-ares says what it waits for on one of its descriptors; nothing, when it is about to close it. */
+/* Called by c-ares with the events that it waits for; with none before it closes the descriptor. */
 static void on_channel_state(void *owner, ares_socket_t fd, int readable, int writable)
 {
     struct query_channel *channel = owner;
@@ -156,16 +157,16 @@ static void on_channel_state(void *owner, ares_socket_t fd, int readable, int wr
         one->channel = channel;
         watch_init(&one->watch, on_channel_ready, one, "dns socket");
         if (loop_watch(channel->loop, &one->watch, fd, interest))
-            free(one); /* unheard: the question ends by its timeout */
+            free(one); /* not watched: the query ends with a timeout */
         else
             list_put_first(&channel->watches, &one->link);
     }
 }
 
-/* What c-ares reads, and is told. */
+/* The configuration of a channel. */
 struct setup {
     struct address servers[SERVERS_MAX];
-    size_t count;            /* of servers; 0: those of the file */
+    size_t count;            /* number of servers; 0: use those of resolv_conf */
     const char *resolv_conf; /* NULL: /etc/resolv.conf */
 };
 
@@ -194,7 +195,7 @@ static int init_channel(struct query_channel *channel, const struct setup *setup
                ARES_OPT_SOCK_STATE_CB | (setup->resolv_conf ? ARES_OPT_RESOLVCONF : 0);
     int status;
 
-#ifdef ARES_OPT_QUERY_CACHE /* 1.31: a cache of its own, which is on unless its longest TTL is 0 */
+#ifdef ARES_OPT_QUERY_CACHE /* c-ares 1.31 has a cache; the maximum TTL 0 disables it */
     mask |= ARES_OPT_QUERY_CACHE;
 #endif
     status = ares_init_options(&channel->channel, &ares, mask);
@@ -214,8 +215,8 @@ static bool has_one_server(ares_channel channel)
     return one;
 }
 
-/* Where there is another nameserver, one that fails or refuses is passed over; where there is none,
-   its answer is the answer, and c-ares must be told not to turn it into "unreachable". */
+/* With several nameservers, c-ares goes on to the next after SERVFAIL or REFUSED. With one
+   nameserver, ARES_FLAG_NOCHECKRESP makes c-ares return that answer instead of "unreachable". */
 static int open_channel(struct query_channel *channel, const struct setup *setup)
 {
     int status = init_channel(channel, setup, 0);
@@ -227,7 +228,7 @@ static int open_channel(struct query_channel *channel, const struct setup *setup
     return init_channel(channel, setup, ARES_FLAG_NOCHECKRESP);
 }
 
-/* The search list that c-ares has read, or is in the file. */
+/* Takes the search list from c-ares, or from the file if c-ares does not return it. */
 static void read_search_list(struct query_channel *channel, const char *path)
 {
     struct ares_options ares = {0};
@@ -242,7 +243,7 @@ static void read_search_list(struct query_channel *channel, const char *path)
         search->domains = memory_get(search->count * sizeof(*search->domains));
         for (unsigned i = 0; i < search->count; i++)
             search->domains[i] = memory_text(ares.domains[i], strlen(ares.domains[i]));
-    } else { /* later ones than 1.18 give out only what they were given */
+    } else { /* after 1.18, c-ares returns only the domains that were set as options */
         search_read(search, path);
     }
     ares_destroy_options(&ares);

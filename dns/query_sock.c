@@ -1,7 +1,7 @@
 /*
- * Datagrams are tidied one by one. A stream is read into a buffer of its own until a message is whole,
- * and what c-ares reads comes from there. Tidying in the callback with the raw response was rejected: it
- * comes too late, after c-ares has dropped what it does not like.
+ * A datagram is normalized on its own. A TCP stream is read into a buffer until a message is
+ * complete; c-ares reads the normalized message. Rejected: normalizing in the callback that gets
+ * the raw answer. It is called after c-ares has dropped the answers that it rejects.
  */
 #include "dns/query_sock.h"
 
@@ -18,22 +18,22 @@
 #include "base/memory.h"
 #include "dns/reply.h"
 
-#define LENGTH_BYTES 2 /* in front of a message over TCP, RFC 1035, section 4.2.2 */
+#define LENGTH_BYTES 2 /* length field before a message over TCP, RFC 1035, section 4.2.2 */
 
 /* A TCP connection. */
 struct tcp_stream {
     struct link link; /* in socks->streams */
     ares_socket_t fd;
-    size_t raw_bytes;         /* in `raw`: the beginning of a message, or several */
-    size_t tidy_at, tidy_end; /* in `tidy`: what c-ares has not read yet */
+    size_t raw_bytes; /* received bytes in `raw`: a part of a message, or several messages */
+    size_t tidy_at, tidy_end; /* the bytes in `tidy` that c-ares has not read */
     unsigned char raw[LENGTH_BYTES + REPLY_MAX_BYTES];
     unsigned char tidy[LENGTH_BYTES + REPLY_MAX_BYTES];
 };
 
 struct query_socks {
     struct link streams;
-    ares_socket_t unfinished; /* read from, and not to its end; or ARES_SOCKET_BAD */
-    unsigned char raw[REPLY_MAX_BYTES], tidy[REPLY_MAX_BYTES]; /* of a datagram */
+    ares_socket_t unfinished; /* the socket that may have more to read; or ARES_SOCKET_BAD */
+    unsigned char raw[REPLY_MAX_BYTES], tidy[REPLY_MAX_BYTES]; /* one datagram */
 };
 
 static struct tcp_stream *stream_of(const struct query_socks *socks, ares_socket_t fd)
@@ -46,7 +46,7 @@ static struct tcp_stream *stream_of(const struct query_socks *socks, ares_socket
     return NULL;
 }
 
-/* Bytes of the first message in `raw` with its length, 0 where it is not whole. */
+/* Size of the first message in `raw` with its length field; 0 if it is incomplete. */
 static size_t first_message(const struct tcp_stream *stream)
 {
     size_t length = LENGTH_BYTES + ((size_t)stream->raw[0] << 8 | stream->raw[1]);
@@ -54,14 +54,14 @@ static size_t first_message(const struct tcp_stream *stream)
     return stream->raw_bytes >= LENGTH_BYTES && stream->raw_bytes >= length ? length : 0;
 }
 
-/* Makes the next message tidy, where there is a whole one and the last was read. */
+/* Normalizes the next complete message, after c-ares has read the last one. */
 static void refill(struct tcp_stream *stream)
 {
     size_t length, tidy = 0;
 
     while (stream->tidy_at == stream->tidy_end && (length = first_message(stream))) {
-        tidy = reply_tidy(stream->raw + LENGTH_BYTES, length - LENGTH_BYTES,
-                          stream->tidy + LENGTH_BYTES, REPLY_MAX_BYTES);
+        tidy = reply_normalize(stream->raw + LENGTH_BYTES, length - LENGTH_BYTES,
+                               stream->tidy + LENGTH_BYTES, REPLY_MAX_BYTES);
         stream->tidy[0] = (unsigned char)(tidy >> 8);
         stream->tidy[1] = (unsigned char)tidy;
         stream->tidy_at = 0;
@@ -96,7 +96,7 @@ static ares_ssize_t receive_stream(struct tcp_stream *stream, void *to, size_t r
     return (ares_ssize_t)count;
 }
 
-/* What belongs to no question is passed over: later ones take what is malformed for the response. */
+/* Skips datagrams that answer no query: c-ares after 1.18 may take a malformed one as answer. */
 static ares_ssize_t receive_datagram(struct query_socks *socks, ares_socket_t fd, void *to,
                                      size_t room, struct sockaddr *from, ares_socklen_t *from_bytes)
 {
@@ -111,7 +111,7 @@ static ares_ssize_t receive_datagram(struct query_socks *socks, ares_socket_t fd
         got = recvfrom(fd, socks->raw, sizeof(socks->raw), 0, from, from_bytes);
         if (got < 0)
             return got;
-        count = reply_tidy(socks->raw, (size_t)got, socks->tidy, REPLY_MAX_UDP_BYTES);
+        count = reply_normalize(socks->raw, (size_t)got, socks->tidy, REPLY_MAX_UDP_BYTES);
     }
     count = count < room ? count : room;
     memcpy(to, socks->tidy, count);
@@ -132,7 +132,7 @@ static ares_ssize_t on_receive(ares_socket_t fd, void *to, size_t room, int flag
     return got;
 }
 
-/* As c-ares makes them itself. */
+/* Opens a socket as c-ares does by default. */
 static ares_socket_t on_socket(int domain, int type, int protocol, void *owner)
 {
     struct query_socks *socks = owner;
@@ -210,5 +210,5 @@ bool query_socks_pending(const struct query_socks *socks, ares_socket_t fd)
 
 void query_socks_free(struct query_socks *socks)
 {
-    free(socks); /* the channel has closed the streams */
+    free(socks); /* the channel has closed the streams before */
 }

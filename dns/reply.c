@@ -1,30 +1,30 @@
 /*
- * A walk along the records that never follows a compressed name: the names are not needed, and a pointer
- * that leads in a circle is passed over like any other. ns_parse(3) was rejected: it measures all
- * sections before it gives out the first record, so that one wrong count at the end costs the addresses
- * at the beginning.
+ * Reads the records in order and skips names without following their pointers: the names are not
+ * needed, and circular pointers cause no harm. Rejected: ns_parse(3). It measures all sections
+ * before it returns the first record, so that a wrong count at the end loses the addresses at the
+ * beginning.
  */
 #include "dns/reply.h"
 
 #include <arpa/nameser.h>
 #include <string.h>
 
-#define POINTER_BITS  0xc0 /* of a length byte: the rest of the name is elsewhere */
-#define RECORD_BYTES  10   /* of a record between its name and its data */
-#define CODE_BITS     0xf  /* of a header's fourth byte */
-#define COUNTS_OFFSET 4    /* of the four counts in a header */
+#define POINTER_BITS  0xc0 /* in a length byte: a pointer to the rest of the name */
+#define RECORD_BYTES  10   /* size of a record's fields between its name and its data */
+#define CODE_BITS     0xf  /* response code in a header's fourth byte */
+#define COUNTS_OFFSET 4    /* offset of the four counts in a header */
 
 #define MAX_HEAD_BYTES    (NS_HFIXEDSZ + NS_MAXCDNAME + NS_QFIXEDSZ)
-#define MAX_ADDRESS_BYTES (NS_INT16SZ + RECORD_BYTES + NS_IN6ADDRSZ) /* as it is written */
+#define MAX_ADDRESS_BYTES (NS_INT16SZ + RECORD_BYTES + NS_IN6ADDRSZ) /* of a written record */
 
-/* What is not read yet. */
+/* The bytes that have not been read. */
 struct cursor {
     const unsigned char *at, *end;
 };
 
 struct resource_record {
     unsigned type, class;
-    uint32_t ttl; /* as it stands there */
+    uint32_t ttl; /* as received */
     size_t length;
     const unsigned char *data; /* `length` bytes */
 };
@@ -47,7 +47,7 @@ static unsigned count_of(const unsigned char *message, ns_sect section)
     return get16(message + COUNTS_OFFSET + (size_t)section * NS_INT16SZ);
 }
 
-/* False where the name is cut off or is none. */
+/* Returns false if the name is truncated or malformed. */
 static bool skip_name(struct cursor *cursor)
 {
     while (cursor->at < cursor->end) {
@@ -66,7 +66,7 @@ static bool skip_name(struct cursor *cursor)
     return false;
 }
 
-/* Takes a record; false where it is not whole. */
+/* Reads a record. Returns false if it is truncated or malformed. */
 static bool take_record(struct cursor *cursor, struct resource_record *record)
 {
     const unsigned char *at;
@@ -85,7 +85,7 @@ static bool take_record(struct cursor *cursor, struct resource_record *record)
     return true;
 }
 
-/* Behind the header and the questions; false where those are not whole. */
+/* Moves the cursor behind the header and the questions. Returns false if they are incomplete. */
 static bool skip_questions(struct cursor *cursor, const unsigned char *message, size_t length)
 {
     if (length < NS_HFIXEDSZ)
@@ -116,7 +116,7 @@ static bool has(const struct dns_query_answer *answer, const struct address *add
     return false;
 }
 
-/* Takes an address, or the TTL of an alias on the way to it. */
+/* Uses the address of a record, or the TTL of an alias. */
 static void use_record(struct dns_query_answer *answer, const struct resource_record *record,
                        int family)
 {
@@ -142,7 +142,7 @@ static void use_record(struct dns_query_answer *answer, const struct resource_re
         answer->addresses[answer->count++] = one;
 }
 
-/* Reads the answer section, in front of which the cursor is. False where it is not whole. */
+/* Reads the answer section, where the cursor is. Returns false if it is incomplete. */
 static bool read_section(struct cursor *cursor, unsigned count, int family,
                          struct dns_query_answer *answer)
 {
@@ -172,7 +172,7 @@ enum resolve_status reply_read(const unsigned char *message, size_t length, int 
     return whole ? RESOLVE_NO_ADDRESS : RESOLVE_MALFORMED;
 }
 
-/* The OPT record behind the answer section, from its name on. NULL: there is none that is whole. */
+/* Finds the OPT record after the answer section; NULL if there is no complete one. */
 static const unsigned char *find_opt(struct cursor cursor, unsigned count, size_t *length)
 {
     struct resource_record record;
@@ -189,7 +189,7 @@ static const unsigned char *find_opt(struct cursor cursor, unsigned count, size_
     return NULL;
 }
 
-/* Writes an address of the name in the question. */
+/* Writes an address record. Its name is a pointer to that of the question. */
 static unsigned char *put_address(unsigned char *to, const struct address *address, uint32_t ttl)
 {
     bool v6 = address->any.sa_family == AF_INET6;
@@ -206,7 +206,7 @@ static unsigned char *put_address(unsigned char *to, const struct address *addre
                    length);
 }
 
-/* Sets the counts behind that of the questions. */
+/* Sets the counts of the three sections after the questions. */
 static void put_counts(unsigned char *message, size_t answers, size_t additional)
 {
     unsigned char *at = message + COUNTS_OFFSET + NS_INT16SZ;
@@ -216,69 +216,69 @@ static void put_counts(unsigned char *message, size_t answers, size_t additional
     put16(at, additional);
 }
 
-/* What is written of a response. */
-struct gist {
-    size_t head; /* bytes of header and question */
-    int family;  /* that was asked for */
+/* The parts of an answer that are written again. */
+struct parts {
+    size_t head; /* size of header and question in bytes */
+    int family;  /* of the question */
     struct dns_query_answer answer;
     const unsigned char *opt; /* NULL: none */
     size_t opt_bytes;
 };
 
-/* Header and question. False where it is no response to one question for addresses. */
-static bool read_head(struct gist *gist, struct cursor *cursor, const unsigned char *message,
+/* Reads header and question. Returns false if there is not exactly one question for addresses. */
+static bool read_head(struct parts *parts, struct cursor *cursor, const unsigned char *message,
                       size_t length)
 {
     unsigned type;
 
     if (!skip_questions(cursor, message, length) || count_of(message, ns_s_qd) != 1)
         return false;
-    gist->head = (size_t)(cursor->at - message);
+    parts->head = (size_t)(cursor->at - message);
     type = get16(cursor->at - NS_QFIXEDSZ);
-    gist->family = type == ns_t_aaaa ? AF_INET6 : AF_INET;
-    return gist->head <= MAX_HEAD_BYTES && (type == ns_t_aaaa || type == ns_t_a);
+    parts->family = type == ns_t_aaaa ? AF_INET6 : AF_INET;
+    return parts->head <= MAX_HEAD_BYTES && (type == ns_t_aaaa || type == ns_t_a);
 }
 
-/* What is behind the head. False where it is malformed. */
-static bool read_gist(struct gist *gist, struct cursor cursor, const unsigned char *message)
+/* Reads the part after the question. Returns false if it is malformed. */
+static bool read_records(struct parts *parts, struct cursor cursor, const unsigned char *message)
 {
     bool truncated, failed, whole;
 
-    gist->answer.count = 0;
-    gist->opt = NULL;
+    parts->answer.count = 0;
+    parts->opt = NULL;
     truncated = message[2] & 2; /* TC */
     failed = message[3] & CODE_BITS;
     if (truncated)
         return true;
-    whole = read_section(&cursor, count_of(message, ns_s_an), gist->family, &gist->answer);
+    whole = read_section(&cursor, count_of(message, ns_s_an), parts->family, &parts->answer);
     if (whole)
-        gist->opt = find_opt(cursor, count_of(message, ns_s_ns) + count_of(message, ns_s_ar),
-                             &gist->opt_bytes);
+        parts->opt = find_opt(cursor, count_of(message, ns_s_ns) + count_of(message, ns_s_ar),
+                              &parts->opt_bytes);
     if (failed)
-        gist->answer.count = 0;
-    return whole || failed || gist->answer.count;
+        parts->answer.count = 0;
+    return whole || failed || parts->answer.count;
 }
 
-size_t reply_tidy(const unsigned char *message, size_t length, unsigned char *to, size_t max)
+size_t reply_normalize(const unsigned char *message, size_t length, unsigned char *to, size_t max)
 {
     unsigned char *at, *end = to + max;
     struct cursor cursor;
-    struct gist gist;
+    struct parts parts;
     size_t written = 0;
     bool whole;
 
-    if (!read_head(&gist, &cursor, message, length))
+    if (!read_head(&parts, &cursor, message, length))
         return 0;
-    whole = read_gist(&gist, cursor, message);
-    at = mempcpy(to, message, gist.head);
+    whole = read_records(&parts, cursor, message);
+    at = mempcpy(to, message, parts.head);
     if (!whole)
         to[3] = (unsigned char)((to[3] & ~CODE_BITS) | ns_r_formerr);
-    for (; written < gist.answer.count && end - at >= MAX_ADDRESS_BYTES; written++)
-        at = put_address(at, &gist.answer.addresses[written], gist.answer.ttl);
-    if (gist.opt && gist.opt_bytes > (size_t)(end - at))
-        gist.opt = NULL;
-    if (gist.opt)
-        at = mempcpy(at, gist.opt, gist.opt_bytes);
-    put_counts(to, written, gist.opt != NULL);
+    for (; written < parts.answer.count && end - at >= MAX_ADDRESS_BYTES; written++)
+        at = put_address(at, &parts.answer.addresses[written], parts.answer.ttl);
+    if (parts.opt && parts.opt_bytes > (size_t)(end - at))
+        parts.opt = NULL;
+    if (parts.opt)
+        at = mempcpy(at, parts.opt, parts.opt_bytes);
+    put_counts(to, written, parts.opt != NULL);
     return (size_t)(at - to);
 }

@@ -1,26 +1,25 @@
-/* Walks along lists that are short. */
+/* Linear searches: the lists are short. */
 #include "dns/resolve.h"
 
-/* How much a failure says about the name, where the two families fail each in its own way. "No
-   address" says least: it is true of one family alone. */
-static unsigned weight(enum resolve_status status)
+/* How specific a failure is. "No address" is the least specific: it concerns one family only. */
+static unsigned specificity(enum resolve_status status)
 {
-    static const unsigned char weights[] = {
+    static const unsigned char ranks[] = {
         [RESOLVE_BAD_NAME] = 9, [RESOLVE_NXDOMAIN] = 8,  [RESOLVE_SERVFAIL] = 7,
         [RESOLVE_REFUSED] = 6,  [RESOLVE_MALFORMED] = 5, [RESOLVE_UNREACHABLE] = 4,
         [RESOLVE_TIMEOUT] = 3,  [RESOLVE_FAILED] = 2,    [RESOLVE_NO_ADDRESS] = 1,
         [RESOLVE_OK] = 0,
     };
 
-    return weights[status];
+    return ranks[status];
 }
 
-enum resolve_status resolve_telling(enum resolve_status one, enum resolve_status other)
+enum resolve_status resolve_more_specific(enum resolve_status one, enum resolve_status other)
 {
-    return weight(other) > weight(one) ? other : one;
+    return specificity(other) > specificity(one) ? other : one;
 }
 
-/* The place of the next address of `family` from `at` on, or `count`. */
+/* The index, at least `at`, of the next address of `family`; `count` if there is none. */
 static size_t next_of(const struct address *from, size_t count, size_t at, int family)
 {
     while (at < count && from[at].any.sa_family != family)
@@ -28,16 +27,17 @@ static size_t next_of(const struct address *from, size_t count, size_t at, int f
     return at;
 }
 
-size_t resolve_in_turn(const struct address *from, size_t first, size_t count, struct address *to)
+size_t resolve_interleave(const struct address *from, size_t first, size_t count,
+                          struct address *to)
 {
-    size_t turn = next_of(from, count, first, AF_INET6);
+    size_t next = next_of(from, count, first, AF_INET6);
     size_t other = next_of(from, count, first, AF_INET);
     size_t used = 0;
 
-    while ((turn < count || other < count) && used < RESOLVER_MAX_ADDRESSES) {
-        size_t this = turn;
+    while ((next < count || other < count) && used < RESOLVER_MAX_ADDRESSES) {
+        size_t this = next;
 
-        turn = other;
+        next = other;
         other = count;
         if (this < count) {
             to[used++] = from[this];

@@ -1,6 +1,6 @@
 /*
- * What all of this folder speaks of: what became of a lookup, and its addresses in the order of a
- * connection race (RFC 8305, section 4).
+ * Types and functions that the whole folder uses: the status of a lookup, and the order of
+ * addresses in a connection race (RFC 8305, section 4).
  */
 #ifndef DNS_RESOLVE_H
 #define DNS_RESOLVE_H
@@ -9,37 +9,39 @@
 
 #include "reactor/sock.h"
 
-/* More answers than this are left unused: a name with more addresses is an attack or a mistake. It
-   holds for a family, and for what one call hands over. */
+/* Limit of addresses per family and per reporting call. Further ones are not used: a name with more
+   addresses is an attack or a mistake. */
 #define RESOLVER_MAX_ADDRESSES 16
 
 enum resolve_status {
     RESOLVE_OK,          /* at least one address */
-    RESOLVE_NXDOMAIN,    /* there is no such name */
-    RESOLVE_NO_ADDRESS,  /* the name is there, an address is not */
+    RESOLVE_NXDOMAIN,    /* the name does not exist */
+    RESOLVE_NO_ADDRESS,  /* the name exists but has no address */
     RESOLVE_TIMEOUT,     /* no nameserver answered in time */
     RESOLVE_UNREACHABLE, /* no nameserver could be reached */
-    RESOLVE_SERVFAIL,    /* the nameserver failed */
-    RESOLVE_REFUSED,     /* the nameserver would not */
-    RESOLVE_MALFORMED,   /* the answer made no sense */
-    RESOLVE_BAD_NAME,    /* not a name that can be asked for: an empty or too long label */
-    RESOLVE_FAILED,      /* anything else */
+    RESOLVE_SERVFAIL,    /* the nameserver reported SERVFAIL */
+    RESOLVE_REFUSED,     /* the nameserver refused the query or does not implement it */
+    RESOLVE_MALFORMED,   /* the answer is malformed */
+    RESOLVE_BAD_NAME,    /* the name has an empty or too long label */
+    RESOLVE_FAILED,      /* any other failure */
 };
 
 enum resolve_family {
     RESOLVE_BOTH, /* IPv6 and IPv4 */
-    RESOLVE_IPV4, /* alone: no AAAA question is sent, no IPv6 address handed over */
-    RESOLVE_IPV6, /* likewise */
+    RESOLVE_IPV4, /* only IPv4: no AAAA query is sent, no IPv6 address reported */
+    RESOLVE_IPV6, /* only IPv6 */
 };
 
-/* Of what became of the two families of a name: the one that says more about it. */
-enum resolve_status resolve_telling(enum resolve_status one, enum resolve_status other);
+/* Of the statuses of a name's two families, returns the one that is more specific about the
+   name. */
+enum resolve_status resolve_more_specific(enum resolve_status one, enum resolve_status other);
 
-/* Copies the addresses from `first` on, at most RESOLVER_MAX_ADDRESSES: IPv6 first, then the families in
-   turn. Returns how many. */
-size_t resolve_in_turn(const struct address *from, size_t first, size_t count, struct address *to);
+/* Copies the addresses with index `first` to `count` - 1, at most RESOLVER_MAX_ADDRESSES, IPv6 and
+   IPv4 alternating and IPv6 first. Returns the number of copied addresses. */
+size_t resolve_interleave(const struct address *from, size_t first, size_t count,
+                          struct address *to);
 
-/* Takes out what is not of the family. Returns how many are left. */
+/* Removes the addresses that are not of the family. Returns the number of remaining ones. */
 size_t resolve_keep_family(enum resolve_family family, struct address *addresses, size_t count);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * From a name to the addresses of a race. A lookup is one who waits; a question is what is waited
- * for, shared by all lookups of one name. A lookup remembers how many of the question's addresses it
- * was told, so that one who comes late hears the same as one who was there from the start.
+ * From a name to the addresses of a connection race. All lookups of one name share a question,
+ * which is what the nameserver is asked. A lookup counts how many of the question's addresses were
+ * reported to it, so that a lookup that starts late gets the same addresses as the others.
  *
- * Each lookup is called from a task of its own, where c-ares is not on the stack: a walk along the
- * waiters was rejected, for each call may detach any of them, or ask anew.
+ * Each lookup is called from a task of its own, when c-ares is not on the stack. Rejected: calling
+ * all waiting lookups in one loop. Each call may detach any of them, or start a new lookup.
  */
 #include "dns/resolver.h"
 
@@ -23,63 +23,63 @@
 #include "dns/servers.h"
 
 struct lookup {
-    struct question *question; /* NULL: it is over, in its last call */
+    struct question *question; /* NULL during the last call */
     struct link waiting;       /* in question->waiters */
     resolved_fn *done;
-    void *owner;      /* its argument */
-    struct task task; /* tells what is new */
-    size_t told;      /* so many of the question's addresses */
+    void *owner;      /* argument of `done` */
+    struct task task; /* runs report() */
+    size_t reported;  /* number of the question's addresses that `done` has got */
 };
 
 enum question_state {
-    QUESTION_WAITS, /* in the line */
-    QUESTION_ASKED, /* nothing to tell yet */
-    QUESTION_READY, /* addresses may be told, more may come */
-    QUESTION_OVER,  /* out of the table; lives until all were told */
+    QUESTION_QUEUED,   /* in the queue of the resolver */
+    QUESTION_SENT,     /* nothing to report yet */
+    QUESTION_READY,    /* addresses may be reported, more may come */
+    QUESTION_COMPLETE, /* not in the table; freed when all lookups have the result */
 };
 
 struct question {
     struct resolver *resolver;
     enum question_state state;
-    unsigned number;        /* for the probe: the count of those before it */
+    unsigned number;        /* for the probe: number of questions created before this one */
     struct link all;        /* in resolver->questions */
-    struct link line;       /* while it waits */
-    struct table_link link; /* in the table, until it is over */
-    struct link waiters;
+    struct link queue;      /* in resolver->queue while it is queued */
+    struct table_link link; /* in resolver->table until it is complete */
+    struct link waiters;    /* lookups */
     struct dns_query v6, v4;
-    struct timer delay;         /* until A is told without AAAA */
-    unsigned candidate;         /* which name of the search list is asked for */
-    unsigned pending;           /* answers that are still out */
-    enum resolve_status status; /* of no address: why */
-    enum resolve_status tried;  /* what became of the search list's names before */
-    nsec until;                 /* the first of the addresses' TTLs ends */
+    struct timer delay;          /* Resolution Delay: after it, A is reported without AAAA */
+    unsigned candidate;          /* number of the search list's name that is sent */
+    unsigned pending;            /* answers that have not arrived */
+    enum resolve_status status;  /* the failure, if there is no address */
+    enum resolve_status failure; /* of the search list's earlier names, combined */
+    nsec until;                  /* when the shortest TTL of the addresses ends */
     size_t count;
-    struct address *addresses; /* in the order in which they came */
+    struct address *addresses; /* in the order of arrival */
     char name[];
 };
 
 struct resolver {
     struct loop *loop;
     struct query_channel *channel;
-    struct names *cache;
-    struct hosts *hosts;    /* NULL until it is read */
+    struct name_cache *cache;
+    struct hosts *hosts;    /* NULL until the first lookup reads the file */
     const char *hosts_path; /* NULL: none */
     enum resolve_family family;
-    struct link questions; /* all that are alive */
-    struct link line;      /* those that wait, the first in front */
-    struct task next;      /* asks those */
-    unsigned created;      /* questions, in all */
-    size_t asked, max;     /* questions at the nameserver now, and at most */
-    struct table table;    /* the questions that are not over, by name */
+    struct link questions; /* all */
+    struct link queue;     /* questions in QUESTION_QUEUED, oldest first */
+    struct task send_task; /* runs send_queued() */
+    unsigned created;      /* number of questions created so far */
+    size_t sent, max;      /* questions at the nameserver, and their limit */
+    struct table table;    /* questions that are not complete, by name */
 };
 
-/* A name as it is kept and asked for. */
+/* A name in the form in which it is cached and sent. */
 struct key {
     uint32_t hash;
     char text[QUERY_NAME_BYTES];
 };
 
-/* False where it is none. */
+/* Returns false if the text is not a name. */
 static bool make_key(const struct resolver *resolver, const char *name, struct key *key)
 {
     size_t length = strlen(name);
@@ -96,8 +96,8 @@ static bool make_key(const struct resolver *resolver, const char *name, struct k
     return true;
 }
 
-/* What the machine itself says about the name. An empty hosts file knows localhost. */
-static bool find_local(struct resolver *resolver, const char *name, struct known *known)
+/* Resolves a name without the DNS. An empty hosts file still resolves localhost. */
+static bool find_local(struct resolver *resolver, const char *name, struct name_result *result)
 {
     const char *path = resolver->hosts_path;
     struct address found[RESOLVER_MAX_ADDRESSES];
@@ -105,22 +105,24 @@ static bool find_local(struct resolver *resolver, const char *name, struct known
 
     if (!resolver->hosts)
         resolver->hosts = path ? hosts_read(path) : hosts_parse("", 0);
-    known->status = RESOLVE_NXDOMAIN;
-    known->count = 0;
-    if (!hosts_know(resolver->hosts, name, found, &count))
+    result->status = RESOLVE_NXDOMAIN;
+    result->count = 0;
+    if (!hosts_resolve(resolver->hosts, name, found, &count))
         return false;
     if (!count)
         return true;
-    known->count = resolve_in_turn(found, 0, resolve_keep_family(resolver->family, found, count),
-                                   known->addresses);
-    known->status = known->count ? RESOLVE_OK : RESOLVE_NO_ADDRESS;
+    result->count = resolve_interleave(
+        found, 0, resolve_keep_family(resolver->family, found, count), result->addresses);
+    result->status = result->count ? RESOLVE_OK : RESOLVE_NO_ADDRESS;
     return true;
 }
 
-static bool find_known(struct resolver *resolver, const struct key *key, struct known *known)
+static bool find_cached(struct resolver *resolver, const struct key *key,
+                        struct name_result *result)
 {
-    return find_local(resolver, key->text, known) ||
-           names_find(resolver->cache, key->text, key->hash, loop_clock(resolver->loop), known);
+    return find_local(resolver, key->text, result) ||
+           name_cache_get(resolver->cache, key->text, key->hash, loop_clock(resolver->loop),
+                          result);
 }
 
 static void question_free(struct question *question)
@@ -130,16 +132,16 @@ static void question_free(struct question *question)
     free(question);
 }
 
-/* Nobody waits any more: out of the line, where it was not asked. */
-static void give_up(struct question *question)
+/* Removes a question that has no lookup and was not sent. */
+static void abandon(struct question *question)
 {
-    list_remove(&question->line);
+    list_remove(&question->queue);
     table_remove(&question->resolver->table, &question->link);
     question_free(question);
 }
 
-/* The lookup is over; so is the question, where it was kept for this one alone. */
-static void leave(struct lookup *lookup)
+/* Detaches a lookup from its question; frees the question if no other lookup needs it. */
+static void detach(struct lookup *lookup)
 {
     struct question *question = lookup->question;
 
@@ -148,36 +150,37 @@ static void leave(struct lookup *lookup)
     lookup->question = NULL;
     if (!list_is_empty(&question->waiters))
         return;
-    if (question->state == QUESTION_OVER)
+    if (question->state == QUESTION_COMPLETE)
         question_free(question);
-    else if (question->state == QUESTION_WAITS)
-        give_up(question);
+    else if (question->state == QUESTION_QUEUED)
+        abandon(question);
 }
 
-/* The lookup's task: hands over what it was not told. */
-static void tell(void *owner)
+/* The lookup's task: reports the addresses that it has not got yet. */
+static void report(void *owner)
 {
     struct lookup *lookup = owner;
     const struct question *question = lookup->question;
     struct address fresh[RESOLVER_MAX_ADDRESSES];
-    size_t count = resolve_in_turn(question->addresses, lookup->told, question->count, fresh);
+    size_t count =
+        resolve_interleave(question->addresses, lookup->reported, question->count, fresh);
     enum resolve_status status = question->count ? RESOLVE_OK : question->status;
-    bool more = question->state != QUESTION_OVER;
+    bool more = question->state != QUESTION_COMPLETE;
 
-    lookup->told = question->count;
+    lookup->reported = question->count;
     if (!more)
-        leave(lookup);
+        detach(lookup);
     lookup->done(lookup->owner, status, fresh, count, more);
     if (!more)
         free(lookup);
 }
 
-static const char *const state_names[] = {[QUESTION_WAITS] = "queued",
-                                          [QUESTION_ASKED] = "sent",
+static const char *const state_names[] = {[QUESTION_QUEUED] = "queued",
+                                          [QUESTION_SENT] = "sent",
                                           [QUESTION_READY] = "ready",
-                                          [QUESTION_OVER] = "complete"};
+                                          [QUESTION_COMPLETE] = "complete"};
 
-/* The only place where the state changes. */
+/* The only function that changes the state. */
 static void enter(struct question *question, enum question_state state)
 {
     if (question->state != state)
@@ -186,7 +189,7 @@ static void enter(struct question *question, enum question_state state)
     question->state = state;
 }
 
-static void tell_all(struct question *question)
+static void report_all(struct question *question)
 {
     struct lookup *lookup;
 
@@ -194,47 +197,47 @@ static void tell_all(struct question *question)
         loop_defer(question->resolver->loop, &lookup->task);
 }
 
-static void be_ready(void *owner)
+static void mark_ready(void *owner)
 {
     struct question *question = owner;
 
     enter(question, QUESTION_READY);
-    tell_all(question);
+    report_all(question);
 }
 
-/* Puts what was found into the cache, where it may be kept. */
-static void keep(struct question *question)
+/* Puts the result into the cache, if it may be cached. */
+static void cache_result(struct question *question)
 {
     struct resolver *resolver = question->resolver;
     nsec now = loop_clock(resolver->loop), until = now;
-    struct known known;
+    struct name_result result;
 
-    known.status = question->count ? RESOLVE_OK : question->status;
-    known.count = resolve_in_turn(question->addresses, 0, question->count, known.addresses);
-    if (known.status == RESOLVE_OK)
+    result.status = question->count ? RESOLVE_OK : question->status;
+    result.count = resolve_interleave(question->addresses, 0, question->count, result.addresses);
+    if (result.status == RESOLVE_OK)
         until = question->until;
-    else if (known.status == RESOLVE_NXDOMAIN || known.status == RESOLVE_NO_ADDRESS)
+    else if (result.status == RESOLVE_NXDOMAIN || result.status == RESOLVE_NO_ADDRESS)
         until = now + RESOLVER_NEGATIVE_TTL;
     if (until > now)
-        names_keep(resolver->cache, question->name, question->link.hash, &known, until);
+        name_cache_put(resolver->cache, question->name, question->link.hash, &result, until);
 }
 
-static void stand_in_line(struct question *question)
+static void enqueue(struct question *question)
 {
     struct resolver *resolver = question->resolver;
 
-    enter(question, QUESTION_WAITS);
-    list_put_last(&resolver->line, &question->line);
+    enter(question, QUESTION_QUEUED);
+    list_put_last(&resolver->queue, &question->queue);
 }
 
-/* Where a name leads nowhere, the next one of the search list may be tried. */
-static bool leads_nowhere(enum resolve_status status)
+/* Whether the next name of the search list is tried after this failure. */
+static bool finds_nothing(enum resolve_status status)
 {
     return status == RESOLVE_NXDOMAIN || status == RESOLVE_NO_ADDRESS || status == RESOLVE_BAD_NAME;
 }
 
-/* Of two names of the search list that led nowhere. */
-static enum resolve_status of_tries(enum resolve_status one, enum resolve_status other)
+/* Combines the failures of two names of the search list. */
+static enum resolve_status combine_failures(enum resolve_status one, enum resolve_status other)
 {
     if (one == RESOLVE_NO_ADDRESS || other == RESOLVE_NO_ADDRESS)
         return RESOLVE_NO_ADDRESS;
@@ -244,47 +247,47 @@ static enum resolve_status of_tries(enum resolve_status one, enum resolve_status
 
 static void finish(struct question *question)
 {
-    enter(question, QUESTION_OVER);
+    enter(question, QUESTION_COMPLETE);
     table_remove(&question->resolver->table, &question->link);
-    keep(question);
-    tell_all(question);
+    cache_result(question);
+    report_all(question);
     if (list_is_empty(&question->waiters))
         question_free(question);
 }
 
-/* All answers are there. */
-static void conclude(struct question *question)
+/* Called when all answers have arrived. */
+static void complete(struct question *question)
 {
     struct resolver *resolver = question->resolver;
-    bool nowhere = !question->count && leads_nowhere(question->status);
+    bool nothing = !question->count && finds_nothing(question->status);
     char room[QUERY_NAME_BYTES];
 
-    resolver->asked--;
+    resolver->sent--;
     loop_cancel(resolver->loop, &question->delay);
-    if (nowhere)
-        question->tried = of_tries(question->tried, question->status);
-    if (nowhere &&
+    if (nothing)
+        question->failure = combine_failures(question->failure, question->status);
+    if (nothing &&
         query_candidate(resolver->channel, question->name, question->candidate + 1, room)) {
         question->candidate++;
-        stand_in_line(question);
+        enqueue(question);
         if (list_is_empty(&question->waiters))
-            give_up(question);
+            abandon(question);
     } else {
-        if (nowhere)
-            question->status = question->tried;
+        if (nothing)
+            question->status = question->failure;
         finish(question);
     }
-    if (!list_is_empty(&resolver->line))
-        loop_defer(resolver->loop, &resolver->next);
+    if (!list_is_empty(&resolver->queue))
+        loop_defer(resolver->loop, &resolver->send_task);
 }
 
-static void take(struct question *question, const struct dns_query_answer *answer)
+static void add_answer(struct question *question, const struct dns_query_answer *answer)
 {
     size_t size = sizeof(*answer->addresses);
-    uint32_t ttl = answer->ttl < RESOLVER_LONGEST_TTL ? answer->ttl : RESOLVER_LONGEST_TTL;
+    uint32_t ttl = answer->ttl < RESOLVER_MAX_TTL ? answer->ttl : RESOLVER_MAX_TTL;
     nsec until = loop_clock(question->resolver->loop) + ttl * NSEC_PER_S;
 
-    question->status = resolve_telling(question->status, answer->status);
+    question->status = resolve_more_specific(question->status, answer->status);
     if (!answer->count)
         return;
     question->addresses = memory_grow(question->addresses, question->count + answer->count, size);
@@ -294,23 +297,23 @@ static void take(struct question *question, const struct dns_query_answer *answe
         question->until = until;
 }
 
-/* c-ares is on the stack: nothing is asked and nobody told before it has returned. */
+/* c-ares is on the stack: questions are sent and results reported only after it has returned. */
 static void on_answer(void *owner, const struct dns_query_answer *answer)
 {
     struct question *question = owner;
     struct loop *loop = question->resolver->loop;
 
-    take(question, answer);
+    add_answer(question, answer);
     if (!--question->pending)
-        conclude(question);
+        complete(question);
     else if (answer->count && answer->addresses->any.sa_family == AF_INET6)
-        be_ready(question);
+        mark_ready(question);
     else if (answer->count)
         loop_arm(loop, &question->delay, loop_clock(loop) + RESOLVER_DELAY);
 }
 
-/* Asks the nameserver; the question may be over, but is still there, when this returns. */
-static void ask(struct question *question)
+/* Sends the question to the nameserver. May complete it, but does not free it. */
+static void send_question(struct question *question)
 {
     struct resolver *resolver = question->resolver;
     enum resolve_family family = resolver->family;
@@ -318,9 +321,9 @@ static void ask(struct question *question)
     const char *name =
         query_candidate(resolver->channel, question->name, question->candidate, room);
 
-    list_remove(&question->line);
-    resolver->asked++;
-    enter(question, QUESTION_ASKED);
+    list_remove(&question->queue);
+    resolver->sent++;
+    enter(question, QUESTION_SENT);
     question->status = RESOLVE_OK;
     question->pending = family == RESOLVE_BOTH ? 2 : 1;
     if (family != RESOLVE_IPV4)
@@ -329,13 +332,13 @@ static void ask(struct question *question)
         query_start(resolver->channel, &question->v4, name);
 }
 
-/* The resolver's task: as many as there is room for. */
-static void ask_next(void *owner)
+/* The resolver's task: sends queued questions up to the limit. */
+static void send_queued(void *owner)
 {
     struct resolver *resolver = owner;
 
-    while (resolver->asked < resolver->max && !list_is_empty(&resolver->line))
-        ask(LIST_OWNER(resolver->line.next, struct question, line));
+    while (resolver->sent < resolver->max && !list_is_empty(&resolver->queue))
+        send_question(LIST_OWNER(resolver->queue.next, struct question, queue));
 }
 
 static struct question *question_new(struct resolver *resolver, const char *name)
@@ -351,21 +354,22 @@ static struct question *question_new(struct resolver *resolver, const char *name
     return question;
 }
 
-/* What is known already, as a question that is over. */
-static struct question *question_known(struct resolver *resolver, const struct known *known)
+/* Makes a complete question from a result that is available without the DNS. */
+static struct question *question_from_result(struct resolver *resolver,
+                                             const struct name_result *result)
 {
     struct question *question = question_new(resolver, "");
-    size_t bytes = known->count * sizeof(*known->addresses);
+    size_t bytes = result->count * sizeof(*result->addresses);
 
-    enter(question, QUESTION_OVER);
-    question->status = known->status;
-    question->count = known->count;
+    enter(question, QUESTION_COMPLETE);
+    question->status = result->status;
+    question->count = result->count;
     question->addresses = memory_get(bytes);
-    memcpy(question->addresses, known->addresses, bytes);
+    memcpy(question->addresses, result->addresses, bytes);
     return question;
 }
 
-static struct question *question_asked(struct resolver *resolver, const struct key *key)
+static struct question *question_to_send(struct resolver *resolver, const struct key *key)
 {
     struct question *question;
 
@@ -375,49 +379,49 @@ static struct question *question_asked(struct resolver *resolver, const struct k
     question = question_new(resolver, key->text);
     question->v6 = (struct dns_query){on_answer, question, AF_INET6};
     question->v4 = (struct dns_query){on_answer, question, AF_INET};
-    question->tried = RESOLVE_BAD_NAME;
+    question->failure = RESOLVE_BAD_NAME;
     question->until = NSEC_NEVER;
-    timer_init(&question->delay, be_ready, question, "dns resolution delay");
+    timer_init(&question->delay, mark_ready, question, "dns resolution delay");
     table_add(&resolver->table, &question->link, key->hash);
-    stand_in_line(question);
+    enqueue(question);
     return question;
 }
 
-static struct question *question_of(struct resolver *resolver, const char *name)
+static struct question *find_question(struct resolver *resolver, const char *name)
 {
     struct key key;
-    struct known known;
+    struct name_result result;
 
-    known.status = RESOLVE_BAD_NAME;
-    known.count = 0;
-    if (!make_key(resolver, name, &key) || find_known(resolver, &key, &known))
-        return question_known(resolver, &known);
-    return question_asked(resolver, &key);
+    result.status = RESOLVE_BAD_NAME;
+    result.count = 0;
+    if (!make_key(resolver, name, &key) || find_cached(resolver, &key, &result))
+        return question_from_result(resolver, &result);
+    return question_to_send(resolver, &key);
 }
 
 struct lookup *resolver_lookup(struct resolver *resolver, const char *name, resolved_fn *done,
                                void *owner)
 {
     struct lookup *lookup = memory_zeroed(sizeof(*lookup));
-    struct question *question = question_of(resolver, name);
+    struct question *question = find_question(resolver, name);
 
     assert(done);
     lookup->question = question;
     lookup->done = done;
     lookup->owner = owner;
-    task_init(&lookup->task, tell, lookup, "dns lookup result");
+    task_init(&lookup->task, report, lookup, "dns lookup result");
     list_put_last(&question->waiters, &lookup->waiting);
     if (question->state >= QUESTION_READY)
         loop_defer(resolver->loop, &lookup->task);
-    ask_next(resolver);
+    send_queued(resolver);
     return lookup;
 }
 
 void lookup_detach(struct lookup *lookup)
 {
     if (!lookup->question)
-        return; /* in its last call, after which it is freed */
-    leave(lookup);
+        return; /* called in the last call of `done`, after which report() frees the lookup */
+    detach(lookup);
     free(lookup);
 }
 
@@ -425,12 +429,12 @@ bool resolver_cached(struct resolver *resolver, const char *name,
                      struct address addresses[RESOLVER_MAX_ADDRESSES], size_t *count)
 {
     struct key key;
-    struct known known;
+    struct name_result result;
 
-    if (!make_key(resolver, name, &key) || !find_known(resolver, &key, &known) || !known.count)
+    if (!make_key(resolver, name, &key) || !find_cached(resolver, &key, &result) || !result.count)
         return false;
-    memcpy(addresses, known.addresses, known.count * sizeof(*addresses));
-    *count = known.count;
+    memcpy(addresses, result.addresses, result.count * sizeof(*addresses));
+    *count = result.count;
     return true;
 }
 
@@ -446,13 +450,13 @@ struct resolver *resolver_new(struct loop *loop, const struct resolver_options *
     resolver = memory_zeroed(sizeof(*resolver));
     resolver->loop = loop;
     resolver->channel = channel;
-    resolver->cache = names_new(RESOLVER_CACHE_NAMES);
+    resolver->cache = name_cache_new(RESOLVER_CACHE_NAMES);
     resolver->hosts_path = options->hosts;
     resolver->family = options->family;
     resolver->max = options->max_questions ? options->max_questions : RESOLVER_MAX_QUESTIONS;
     list_init(&resolver->questions);
-    list_init(&resolver->line);
-    task_init(&resolver->next, ask_next, resolver, "dns next query");
+    list_init(&resolver->queue);
+    task_init(&resolver->send_task, send_queued, resolver, "dns next query");
     return resolver;
 }
 
@@ -476,8 +480,8 @@ void resolver_free(struct resolver *resolver)
         question_free(question);
     }
     table_free(&resolver->table);
-    loop_undefer(resolver->loop, &resolver->next);
-    names_free(resolver->cache);
+    loop_undefer(resolver->loop, &resolver->send_task);
+    name_cache_free(resolver->cache);
     hosts_free(resolver->hosts);
     free(resolver);
 }

@@ -1,22 +1,21 @@
 /*
- * Names to addresses on the loop, as a connection race wants them (RFC 8305, sections 3 and 4). No
- * thread, no getaddrinfo. A name is looked for
- *   1. as an address literal, in the hosts file (read once, at the first lookup; a name that is in it
- *      is asked of nobody), under .onion, which does not exist in the DNS (RFC 7686);
- *   2. in the cache: addresses for as long as their TTL says, a day at most; NXDOMAIN and "no
- *      address" for RESOLVER_NEGATIVE_TTL, since c-ares hides the SOA record that would say
- *      (RFC 2308); other failures are not kept. A name with addresses of one family is kept for the
- *      TTL of these, whatever became of the other. Where the cache is full, the name that was not
- *      looked for the longest goes.
- *   3. by two questions, AAAA first, then A; one pair of them a name, however many wait for it.
+ * Resolves names on the loop, as a connection race needs it (RFC 8305, sections 3 and 4). No
+ * thread, no getaddrinfo. A name is looked up in these steps:
+ *   1. without the DNS: address literals; the hosts file, which is read once, at the first lookup;
+ *      names under .onion, which never exist in the DNS (RFC 7686).
+ *   2. in the cache. Addresses are cached for their TTL, at most a day. If only one family has
+ *      addresses, their TTL holds for the whole name. NXDOMAIN and "no address" are cached for
+ *      RESOLVER_NEGATIVE_TTL, because c-ares does not return the SOA record with the TTL (RFC
+ *      2308). Other failures are not cached. A full cache drops the name that was least recently
+ *      looked up.
+ *   3. with a question to the nameserver: one AAAA and one A query for each name, in this order.
+ *      All lookups of the name share them.
  *
- * What is under way, detached or not, is bounded: at most RESOLVER_MAX_QUESTIONS names are asked for
- * at once, half of what the 16 bits of a question's number can tell apart; the others stand in a line,
- * which they leave when nobody waits for them any more. A question ends within 14 seconds a nameserver
- * (2, 4 and 8), and there is none for a name for which there is one already.
+ * At most RESOLVER_MAX_QUESTIONS questions are in flight, detached ones included: half of the
+ * values that a query's 16-bit ID can have. Others are queued; a queued question is dropped when no
+ * lookup waits for it. A question ends within 14 seconds for each nameserver (2, 4 and 8).
  *
- * Names are compared without regard to case; a dot at the end counts only where there is a search
- * list.
+ * Names are compared without regard to case. A dot at the end matters only with a search list.
  */
 #ifndef DNS_RESOLVER_H
 #define DNS_RESOLVER_H
@@ -27,72 +26,73 @@
 #include "dns/resolve.h"
 #include "reactor/loop.h"
 
-#define RESOLVER_DELAY         (50 * NSEC_PER_MS) /* Resolution Delay: A waits so long for AAAA */
-#define RESOLVER_NEGATIVE_TTL  (5 * NSEC_PER_S)   /* of what is not there */
-#define RESOLVER_LONGEST_TTL   86400              /* seconds */
+#define RESOLVER_DELAY         (50 * NSEC_PER_MS) /* Resolution Delay: how long A waits for AAAA */
+#define RESOLVER_NEGATIVE_TTL  (5 * NSEC_PER_S)   /* of NXDOMAIN and "no address" */
+#define RESOLVER_MAX_TTL       86400              /* seconds */
 #define RESOLVER_CACHE_NAMES   16384
-#define RESOLVER_MAX_QUESTIONS 16384 /* names asked for at once */
+#define RESOLVER_MAX_QUESTIONS 16384 /* in flight at a time */
 
 struct resolver_options {
-    /* "address[:port][,...]", asked instead of those of resolv.conf(5); see resolver_check_servers.
-       NULL: the machine's own. */
+    /* Nameservers, "address[:port][,...]"; see resolver_check_servers. NULL: those of
+       resolv.conf(5). */
     const char *servers;
     /* Path of a resolv.conf, for its search list and, without `servers`, its nameservers. NULL:
-       /etc/resolv.conf, of which nothing is used where `servers` are given. */
+       /etc/resolv.conf, which is not used if `servers` is set. */
     const char *resolv_conf;
-    const char *hosts; /* path of the hosts file; NULL: none is asked */
+    const char *hosts; /* path of the hosts file; NULL: none */
     enum resolve_family family;
-    size_t max_questions; /* names asked for at once; 0: RESOLVER_MAX_QUESTIONS */
+    size_t max_questions; /* in flight at a time; 0: RESOLVER_MAX_QUESTIONS */
 };
 
 struct resolver;
 struct lookup;
 
 /*
- * What came of a lookup, in one call or two.
+ * Reports the result of a lookup, in one call or two.
  *
- * The first call comes when AAAA was answered with addresses, when both were answered, or
- * RESOLVER_DELAY after A was, where that has addresses. Where `more`, the other family's answer is
- * still out: a second call brings its addresses, or a count of 0 where it has none or failed. The
- * lookup is over with the call that has no `more`.
+ * The first call comes when the AAAA answer has addresses, when both answers have arrived, or
+ * RESOLVER_DELAY after an A answer with addresses. If `more` is true, the other answer has not
+ * arrived; a second call reports its addresses, or a count of 0 if it has none or failed. The call
+ * in which `more` is false is the last one.
  *
- * `addresses` (port 0) are those that were not handed over before, IPv6 first, then the families in
- * turn (RFC 8305, section 4); at most RESOLVER_MAX_ADDRESSES; valid during the call. The status is
- * RESOLVE_OK where the lookup found any; a failure comes alone, without `more`, when no family has an
- * address: of two failures the one that says more about the name.
+ * `addresses` (port 0) are those that were not reported before, at most RESOLVER_MAX_ADDRESSES,
+ * IPv6 and IPv4 alternating (RFC 8305, section 4). They are valid during the call. The status is
+ * RESOLVE_OK if the lookup found any address. Otherwise there is only one call, with the more
+ * specific failure of the two families.
  */
 typedef void resolved_fn(void *owner, enum resolve_status status, const struct address *addresses,
                          size_t count, bool more);
 
-/* NULL where the options make no sense or c-ares cannot start; *why is then a sentence. The loop must
-   outlive the resolver. */
+/* Returns NULL if the options are invalid or c-ares cannot start, with a static sentence in *why.
+   The loop must outlive the resolver. */
 struct resolver *resolver_new(struct loop *loop, const struct resolver_options *options,
                               const char **why);
 
-/* Ends every lookup without a call, and frees. */
+/* Ends every lookup without a call and frees the resolver. */
 void resolver_free(struct resolver *resolver);
 
-/* Asks for `name`, which is not kept. `done` is called in a later step of the loop, never before this
+/* Looks up `name`, which is copied. `done` is called in a later step of the loop, never before this
    returns. The lookup is valid until its last call has returned. */
 struct lookup *resolver_lookup(struct resolver *resolver, const char *name, resolved_fn *done,
                                void *owner);
 
-/* The owner no longer waits: `done` will not be called (again). May be called at any time, in `done`
-   too, the last one included. A question that was sent runs to its end and feeds the cache, for c-ares
-   can only cancel all of them. */
+/* Ends a lookup: `done` is not called any more. May be called at any time, also in `done`. A
+   question that was sent continues and its result is cached, because c-ares cannot cancel a single
+   query. */
 void lookup_detach(struct lookup *lookup);
 
-/* The addresses of a name for which nobody need be asked, without a turn of the loop: a literal, or
-   what the hosts file or the cache has. In the order of a race; false where it has none, or where the
-   name has no address: then resolver_lookup says why. */
+/* Resolves a name from its literal, the hosts file or the cache, without a turn of the loop. Writes
+   the addresses in the order of a race. Returns false if that gives no address; resolver_lookup
+   then reports the result. */
 bool resolver_cached(struct resolver *resolver, const char *name,
                      struct address addresses[RESOLVER_MAX_ADDRESSES], size_t *count);
 
-/* NULL where the text is a list of nameservers: numeric addresses, a comma between two, at most 16;
-   with a port "192.0.2.1:5353" and "[2001:db8::1]:5353", else port 53. If not, a sentence why. */
+/* Checks a list of nameservers: at most 16 numeric addresses, separated by commas; with a port
+   "192.0.2.1:5353" or "[2001:db8::1]:5353", else port 53. Returns NULL, or a static sentence that
+   explains what is wrong. */
 const char *resolver_check_servers(const char *text);
 
-/* "1.18.1": the c-ares that is running. */
+/* The version of c-ares at run time, such as "1.18.1". */
 const char *resolver_version(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* Line by line; whatever else is in the file is for c-ares. */
+/* Reads the "search", "domain" and "options" lines; c-ares reads the other lines. */
 #include "dns/search.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * Nameservers out of text. c-ares reads such lists by itself, but takes much that was never meant
- * (a port of 99999, brackets that do not close) and cannot say what is wrong with the rest.
+ * Parses a list of nameservers. Rejected: the parser of c-ares. It accepts invalid lists (a port of
+ * 99999, a missing bracket) and does not report what is wrong.
  */
 #include "dns/servers.h"
 
@@ -8,9 +8,9 @@
 
 #include "base/parse.h"
 
-/* Cuts "host", "host:port", "[host]" or "[host]:port" in two; *port NULL where there is none. More
-   than one colon without brackets is an IPv6 address. False where brackets are not as they should. */
-static bool cut(char *text, char **host, char **port)
+/* Splits "host", "host:port", "[host]" or "[host]:port"; *port is NULL if there is none. Without
+   brackets, two colons mean an IPv6 address. Returns false if brackets are wrong. */
+static bool split(char *text, char **host, char **port)
 {
     char *close = strchr(text, ']'), *colon = strchr(text, ':');
 
@@ -36,15 +36,15 @@ static const char *server_parse(char *text, struct address *server)
     char *host, *port;
 
     if (!*text)
-        return "a nameserver is missing: the list has an empty place";
-    if (!cut(text, &host, &port))
-        return "a nameserver of IPv6 with a port is written [address]:port";
+        return "the list of nameservers has an empty entry";
+    if (!split(text, &host, &port))
+        return "an IPv6 nameserver with a port is written [address]:port";
     if (port && !number_parse(port, 1, UINT16_MAX, &number))
-        return "the port of a nameserver is a number from 1 to 65535";
+        return "the port of a nameserver must be a number from 1 to 65535";
     if (!address_parse(server, host, (uint16_t)number))
-        return "a nameserver is given by its numeric address, as in 192.0.2.1 or [2001:db8::1]:53";
+        return "a nameserver must be a numeric address, such as 192.0.2.1 or [2001:db8::1]:53";
     if (bracket && server->any.sa_family != AF_INET6)
-        return "only an IPv6 address stands in brackets";
+        return "only an IPv6 address may be in brackets";
     return NULL;
 }
 
@@ -60,7 +60,7 @@ const char *servers_parse(const char *text, struct address servers[SERVERS_MAX],
         if (*count == SERVERS_MAX)
             return "there are more than 16 nameservers";
         if (length >= sizeof(one))
-            length = sizeof(one) - 1; /* no address is so long: it is none, cut or not */
+            length = sizeof(one) - 1; /* longer than any address: invalid, also when cut */
         memcpy(one, next, length);
         one[length] = '\0';
         why = server_parse(one, &servers[(*count)++]);

@@ -8,27 +8,27 @@
 
 #define MAX 3
 
-static struct names *names;
-static struct known known;
+static struct name_cache *names;
+static struct name_result known;
 
 static int setup(void **state)
 {
     (void)state;
-    names = names_new(MAX);
+    names = name_cache_new(MAX);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    names_free(names);
+    name_cache_free(names);
     return 0;
 }
 
 /* Keeps 192.0.2.1 to 192.0.2.`count`. */
 static void keep(const char *name, size_t count, nsec until)
 {
-    struct known what = {.status = count ? RESOLVE_OK : RESOLVE_NXDOMAIN, .count = count};
+    struct name_result what = {.status = count ? RESOLVE_OK : RESOLVE_NXDOMAIN, .count = count};
 
     for (size_t i = 0; i < count; i++) {
         char text[32];
@@ -36,12 +36,12 @@ static void keep(const char *name, size_t count, nsec until)
         snprintf(text, sizeof(text), "192.0.2.%zu", i + 1);
         assert_true(address_parse(&what.addresses[i], text, 0));
     }
-    names_keep(names, name, hash_text(name), &what, until);
+    name_cache_put(names, name, hash_text(name), &what, until);
 }
 
 static bool find(const char *name, nsec now)
 {
-    return names_find(names, name, hash_text(name), now, &known);
+    return name_cache_get(names, name, hash_text(name), now, &known);
 }
 
 static void what_is_kept_is_found(void **state)
@@ -106,8 +106,8 @@ static void many_names(void **state)
     char name[32];
 
     (void)state;
-    names_free(names);
-    names = names_new(MANY);
+    name_cache_free(names);
+    names = name_cache_new(MANY);
     for (int i = 0; i < 3 * MANY; i++) {
         snprintf(name, sizeof(name), "n%d.test", i);
         keep(name, (size_t)i % 3, 10);

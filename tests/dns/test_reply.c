@@ -140,7 +140,7 @@ static void tidied_is_sound(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        size_t count = reply_tidy(BYTES(cases[i].message), tidy, REPLY_MAX_UDP_BYTES);
+        size_t count = reply_normalize(BYTES(cases[i].message), tidy, REPLY_MAX_UDP_BYTES);
         ns_msg parsed;
 
         if (!count || !cases[i].found)
@@ -154,7 +154,7 @@ static void tidied_is_sound(void **state)
 static void check_tidy(struct text from, struct text wanted)
 {
     static unsigned char tidy[REPLY_MAX_BYTES];
-    size_t count = reply_tidy(BYTES(from), tidy, REPLY_MAX_UDP_BYTES);
+    size_t count = reply_normalize(BYTES(from), tidy, REPLY_MAX_UDP_BYTES);
 
     assert_int_equal(count, wanted.count);
     assert_memory_equal(tidy, wanted.bytes, count);
@@ -201,7 +201,7 @@ static void too_many_are_left_out(void **state)
     static unsigned char long_name[] = OK("\x12", "\0", "\0");
     static unsigned char message[REPLY_MAX_BYTES];
     unsigned char *at = mempcpy(message, long_name, sizeof(long_name) - 1);
-    size_t head = 12 + 7 + 4, count = reply_tidy(BYTES(many), tidy, REPLY_MAX_UDP_BYTES);
+    size_t head = 12 + 7 + 4, count = reply_normalize(BYTES(many), tidy, REPLY_MAX_UDP_BYTES);
     struct dns_query_answer answer;
 
     (void)state;
@@ -212,11 +212,11 @@ static void too_many_are_left_out(void **state)
         at = (unsigned char *)memset(at, 'a', 63) + 63;
     }
     at = mempcpy(at, many.bytes + 12, many.count - 12);
-    count = reply_tidy(message, (size_t)(at - message), tidy, REPLY_MAX_UDP_BYTES);
+    count = reply_normalize(message, (size_t)(at - message), tidy, REPLY_MAX_UDP_BYTES);
     assert_true(count <= REPLY_MAX_UDP_BYTES);
     assert_int_equal(reply_read(tidy, count, AF_INET6, &answer), RESOLVE_OK);
     assert_int_equal(answer.count, (REPLY_MAX_UDP_BYTES - head - 192) / 28);
-    count = reply_tidy(message, (size_t)(at - message), tidy, REPLY_MAX_BYTES);
+    count = reply_normalize(message, (size_t)(at - message), tidy, REPLY_MAX_BYTES);
     assert_int_equal(reply_read(tidy, count, AF_INET6, &answer), RESOLVE_OK);
     assert_int_equal(answer.count, RESOLVER_MAX_ADDRESSES);
 }
@@ -232,7 +232,7 @@ static void endless_name_is_none(void **state)
         message[i] = 63;
     message[12 + 64 * 40 + 2] = 1;
     message[12 + 64 * 40 + 4] = 1;
-    assert_int_equal(reply_tidy(message, sizeof(message), tidy, REPLY_MAX_UDP_BYTES), 0);
+    assert_int_equal(reply_normalize(message, sizeof(message), tidy, REPLY_MAX_UDP_BYTES), 0);
 }
 
 int main(void)

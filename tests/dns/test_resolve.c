@@ -45,11 +45,11 @@ static void families_take_turns(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         size_t count = addresses_of(cases[i].from, from);
 
-        assert_addresses(to, resolve_in_turn(from, cases[i].first, count, to), cases[i].to);
+        assert_addresses(to, resolve_interleave(from, cases[i].first, count, to), cases[i].to);
     }
     for (size_t i = 0; i < LENGTH(from); i++)
         addresses_of("4a", &from[i]);
-    assert_int_equal(resolve_in_turn(from, 0, LENGTH(from), to), RESOLVER_MAX_ADDRESSES);
+    assert_int_equal(resolve_interleave(from, 0, LENGTH(from), to), RESOLVER_MAX_ADDRESSES);
 }
 
 static void one_family_is_kept(void **state)
@@ -76,10 +76,10 @@ static void one_family_is_kept(void **state)
 static void the_more_telling_failure_counts(void **state)
 {
     (void)state;
-    assert_int_equal(resolve_telling(RESOLVE_OK, RESOLVE_NO_ADDRESS), RESOLVE_NO_ADDRESS);
-    assert_int_equal(resolve_telling(RESOLVE_NO_ADDRESS, RESOLVE_TIMEOUT), RESOLVE_TIMEOUT);
-    assert_int_equal(resolve_telling(RESOLVE_NXDOMAIN, RESOLVE_SERVFAIL), RESOLVE_NXDOMAIN);
-    assert_int_equal(resolve_telling(RESOLVE_FAILED, RESOLVE_FAILED), RESOLVE_FAILED);
+    assert_int_equal(resolve_more_specific(RESOLVE_OK, RESOLVE_NO_ADDRESS), RESOLVE_NO_ADDRESS);
+    assert_int_equal(resolve_more_specific(RESOLVE_NO_ADDRESS, RESOLVE_TIMEOUT), RESOLVE_TIMEOUT);
+    assert_int_equal(resolve_more_specific(RESOLVE_NXDOMAIN, RESOLVE_SERVFAIL), RESOLVE_NXDOMAIN);
+    assert_int_equal(resolve_more_specific(RESOLVE_FAILED, RESOLVE_FAILED), RESOLVE_FAILED);
 }
 
 int main(void)

@@ -573,7 +573,7 @@ static void answers_are_kept_for_their_ttl(void **state)
         {"v4.test", NAMESERVER_TTL},
         {"chain.test", 4},
         {"negative.test", 0},
-        {"long.test", RESOLVER_LONGEST_TTL},
+        {"long.test", RESOLVER_MAX_TTL},
         {"never.test", 0},
         {"nowhere.test", 5},
         {"nodata.test", 5},

@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (message.size > REPLY_MAX_BYTES)
         return 0;
-    count = reply_tidy(message.at, message.size, tidy, max);
+    count = reply_normalize(message.at, message.size, tidy, max);
     MUST(count <= max);
     if (count)
         check_tidy(&message, tidy, count, max);

@@ -143,7 +143,7 @@ static void check_cache(struct server *server, const char *name)
 
     if (resolver_cached(server->resolver, name, addresses, &count))
         MUST(count && count <= RESOLVER_MAX_ADDRESSES);
-    server->now += RESOLVER_LONGEST_TTL * NSEC_PER_S;
+    server->now += RESOLVER_MAX_TTL * NSEC_PER_S;
     MUST(!resolver_cached(server->resolver, name, addresses, &count));
 }
 
