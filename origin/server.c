@@ -181,7 +181,7 @@ static enum certificate_kind on_certificate(void *owner, const char *name)
     case FAULT_CERT_SELF_SIGNED: return CERTIFICATE_SELF_SIGNED;
     case FAULT_CERT_WRONG_HOST: return CERTIFICATE_WRONG_HOST;
     case FAULT_CERT_UNKNOWN_AUTHORITY: return CERTIFICATE_UNKNOWN_AUTHORITY;
-    default: return CERTIFICATE_SOUND;
+    default: return CERTIFICATE_VALID;
     }
 }
 

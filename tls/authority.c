@@ -1,4 +1,4 @@
-/* Certificates on the elliptic curve P-256, signed with SHA-256: made in some 0.1 ms each. */
+/* Certificates use the elliptic curve P-256 and SHA-256; issuing one takes about 0.1 ms. */
 #include "tls/authority.h"
 
 #include <openssl/evp.h>
@@ -14,9 +14,9 @@
 
 #define HOUR           3600L
 #define DAY            (24 * HOUR)
-#define MAX_NAME_BYTES 253 /* of a name in the DNS */
+#define MAX_NAME_BYTES 253 /* limit of a name in the DNS */
 
-/* Who signs. */
+/* Key and certificate of a signer. */
 struct issuer {
     EVP_PKEY *key;
     X509 *certificate;
@@ -25,14 +25,15 @@ struct issuer {
 struct authority {
     struct issuer own;
     struct issuer
-        other; /* that nobody knows; made when it is first asked for: a start is worth 3 ms */
-    EVP_PKEY *leaf_key; /* one for all that is issued: nothing here is secret */
-    char *pem;          /* of our certificate */
-    char *addresses;    /* "IP:127.0.0.1,IP:...", what connections without SNI get */
+        unknown; /* not trusted by clients; created on first use, which saves 3 ms at start */
+    EVP_PKEY *leaf_key; /* the key of all issued certificates: nothing here is secret */
+    char *pem;          /* of own.certificate */
+    char *addresses;    /* "IP:127.0.0.1,IP:...", for connections without SNI */
 };
 
-/* A certificate without a signature: serial, dates around now, subject, issuer, key. */
-static X509 *blank(const char *subject, const X509_NAME *issuer, EVP_PKEY *key, long from, long to)
+/* Creates a certificate without a signature. `from` and `to` are seconds relative to now. */
+static X509 *unsigned_certificate(const char *subject, const X509_NAME *issuer, EVP_PKEY *key,
+                                  long from, long to)
 {
     X509 *certificate = X509_new();
     X509_NAME *name = certificate ? X509_get_subject_name(certificate) : NULL;
@@ -65,7 +66,7 @@ static bool extend(X509 *certificate, X509 *issuer, int nid, const char *value)
     return added;
 }
 
-/* Makes key and certificate, unless they are there. */
+/* Creates key and certificate, unless they exist. */
 static bool make_issuer(struct issuer *issuer, const char *subject)
 {
     X509 *root;
@@ -74,7 +75,7 @@ static bool make_issuer(struct issuer *issuer, const char *subject)
         return true;
     if (!issuer->key)
         issuer->key = EVP_EC_gen("P-256");
-    root = issuer->key ? blank(subject, NULL, issuer->key, -HOUR, DAY) : NULL;
+    root = issuer->key ? unsigned_certificate(subject, NULL, issuer->key, -HOUR, DAY) : NULL;
     if (root && extend(root, root, NID_basic_constraints, "critical,CA:TRUE") &&
         extend(root, root, NID_key_usage, "critical,keyCertSign,cRLSign") &&
         extend(root, root, NID_subject_key_identifier, "hash") &&
@@ -116,10 +117,10 @@ struct authority *authority_new(void)
 void authority_free(struct authority *authority)
 {
     EVP_PKEY_free(authority->own.key);
-    EVP_PKEY_free(authority->other.key);
+    EVP_PKEY_free(authority->unknown.key);
     EVP_PKEY_free(authority->leaf_key);
     X509_free(authority->own.certificate);
-    X509_free(authority->other.certificate);
+    X509_free(authority->unknown.certificate);
     free(authority->pem);
     free(authority->addresses);
     free(authority);
@@ -151,7 +152,7 @@ X509 *authority_issue(struct authority *authority, const char *name, enum certif
                       EVP_PKEY **key)
 {
     bool other = kind == CERTIFICATE_UNKNOWN_AUTHORITY, self = kind == CERTIFICATE_SELF_SIGNED;
-    struct issuer *by = other ? &authority->other : &authority->own;
+    struct issuer *by = other ? &authority->unknown : &authority->own;
     long from = kind == CERTIFICATE_EXPIRED ? -2 * DAY : kind == CERTIFICATE_NOT_YET ? DAY : -HOUR;
     long to = kind == CERTIFICATE_EXPIRED ? -DAY : 2 * DAY;
     X509 *leaf, *issuer;
@@ -159,13 +160,13 @@ X509 *authority_issue(struct authority *authority, const char *name, enum certif
 
     if (kind == CERTIFICATE_WRONG_HOST)
         name = "wrong.invalid";
-    if (name && !is_host_name(name)) /* it goes into OpenSSL's little language of extensions */
+    if (name && !is_host_name(name)) /* the name becomes part of an OpenSSL extension expression */
         return NULL;
     if (!make_issuer(by, "firstbyte unknown authority"))
         return NULL;
     issuer = by->certificate;
-    leaf = blank("firstbyte rehearsal", self ? NULL : X509_get_subject_name(issuer),
-                 authority->leaf_key, from, to);
+    leaf = unsigned_certificate("firstbyte rehearsal", self ? NULL : X509_get_subject_name(issuer),
+                                authority->leaf_key, from, to);
     names = name ? memory_print("DNS:%s", name) : memory_print("%s", authority->addresses);
     *key = authority->leaf_key;
     if (leaf && (!extend(leaf, issuer, NID_subject_alt_name, names) ||

@@ -1,34 +1,34 @@
 /*
- * The throw-away certificate authority of a rehearsal: made in memory, never written down, gone with
- * the process. It issues a certificate for whatever name is asked for, sound or spoilt on purpose.
+ * The temporary certificate authority of a rehearsal: it exists only in the memory of the process.
+ * It issues a certificate for any requested name, valid or with a defect.
  */
 #ifndef TLS_AUTHORITY_H
 #define TLS_AUTHORITY_H
 
 #include <stddef.h>
 
-/* What is wrong with a certificate. */
+/* The kinds of certificates: valid, or with one defect. */
 enum certificate_kind {
-    CERTIFICATE_SOUND,
+    CERTIFICATE_VALID,
     CERTIFICATE_EXPIRED,
     CERTIFICATE_NOT_YET,
     CERTIFICATE_SELF_SIGNED,
-    CERTIFICATE_WRONG_HOST,        /* sound, but for "wrong.invalid" */
-    CERTIFICATE_UNKNOWN_AUTHORITY, /* by an authority that nobody was told of */
+    CERTIFICATE_WRONG_HOST,        /* valid, but for "wrong.invalid" */
+    CERTIFICATE_UNKNOWN_AUTHORITY, /* issued by an authority that no client trusts */
     CERTIFICATE_KINDS,
 };
 
 struct authority;
 
-/* Makes the authority. NULL where OpenSSL cannot, which is said on standard error. */
+/* Creates an authority; the caller frees it. Returns NULL if OpenSSL fails. */
 struct authority *authority_new(void);
 
 void authority_free(struct authority *authority);
 
-/* Its certificate in PEM, owned by it. */
+/* The authority's certificate in PEM, owned by the authority. */
 const char *authority_pem(const struct authority *authority);
 
-/* Adds a numeric address to those that the certificate for connections without SNI is good for. */
+/* Adds a numeric address to the certificate for connections without SNI. */
 void authority_add_address(struct authority *authority, const char *numeric);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * What a certificate says of itself. Strings that are no names (empty, too long, with bytes outside
- * printable ASCII, a NUL among them) are left out, for a name is what somebody may compare; subject
- * and issuer are for people and come escaped. Rejected: to keep the X509 and ask it later, some 8 KB
- * for each connection and session.
+ * Reads subject, issuer, names and dates. A name that is not valid (empty, too long, or with bytes
+ * outside printable ASCII, such as a NUL) is left out, because other code may compare names.
+ * Subject and issuer are for people and are escaped. Rejected: keeping the X509, which takes about
+ * 8 KB for each connection and session.
  */
 #include "tls/certificate.h"
 
@@ -20,7 +20,7 @@
 #define IPV4_BYTES 4
 #define IPV6_BYTES 16
 
-/* RFC 4514, with UTF-8 as it is instead of \C3\BC; and its form for what is no text: #1E02D800. */
+/* RFC 4514, with UTF-8 unescaped; and its form for values that are not text: #1E02D800. */
 #define DN_FORM (XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB)
 #define DN_DUMP (XN_FLAG_RFC2253 | ASN1_STRFLGS_DUMP_ALL)
 
@@ -41,7 +41,7 @@ void tls_certificate_drop(struct tls_certificate *certificate)
     free(certificate);
 }
 
-/* The length of a text that is cut to `most` bytes, but never within a character of UTF-8. */
+/* The length of a text, cut to at most `max` bytes without splitting a UTF-8 character. */
 static size_t cut(const char *text, size_t length, size_t max)
 {
     if (length <= max)
@@ -69,7 +69,7 @@ static char *text_of_dn(const X509_NAME *name)
     return text;
 }
 
-/* Seconds since 1970. A NULL would be now to OpenSSL. */
+/* Seconds since 1970. NULL is tested because OpenSSL would take it as the current time. */
 static int64_t seconds_of(const ASN1_TIME *when)
 {
     struct tm tm;
@@ -77,10 +77,10 @@ static int64_t seconds_of(const ASN1_TIME *when)
     return when && ASN1_TIME_to_tm(when, &tm) ? timegm(&tm) : TLS_NO_TIME;
 }
 
-/* Names as they are gathered, each closed with a NUL. */
+/* The names that were read, each with a NUL after it. */
 struct certificate_names {
     size_t count, bytes;
-    bool full; /* one had no room: it and those after it are left out */
+    bool full; /* a name had no room: it and all further names are left out */
     char text[CERTIFICATE_NAMES_BYTES];
 };
 
@@ -121,7 +121,7 @@ static void add_address(struct certificate_names *names, const ASN1_OCTET_STRING
     add_name(names, text, strlen(text));
 }
 
-/* The pointers and behind them the texts, in one block; NULL where there is no name. */
+/* Returns one block with the pointers followed by the texts; NULL if there is no name. */
 static char **block_of(const struct certificate_names *names)
 {
     size_t pointers = names->count * sizeof(char *);

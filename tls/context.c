@@ -1,7 +1,7 @@
 /*
- * From options to a context. What an option names is read at once and each failure is a sentence, for
- * it is the user's: a directory without hashed names, which OpenSSL takes in silence, and a key that
- * is encrypted, for which OpenSSL would ask on the terminal, among them.
+ * Creates a context from options. Files that options name are read immediately, and each failure is
+ * a sentence for the user. Two of them OpenSSL does not report: a directory without hashed names,
+ * which it accepts, and an encrypted key, for which it asks for a password on the terminal.
  */
 #include "tls/context.h"
 
@@ -17,23 +17,23 @@
 #include "tls/verify.h"
 
 #define MAX_SNI_BYTES     255
-#define HASHED_NAME_BYTES 8 /* "5ed36f99.0" before the dot */
+#define HASHED_NAME_BYTES 8 /* of "5ed36f99.0" before the dot */
 
-/* Puts "what: words" into *why. Returns false, for the caller's. */
-static bool refuse(char **why, const char *what, const char *words)
+/* Puts "subject: reason" into *why. Returns false, which the caller returns too. */
+static bool refuse(char **why, const char *subject, const char *reason)
 {
-    *why = memory_print("%s: %s", what, words);
+    *why = memory_print("%s: %s", subject, reason);
     return false;
 }
 
-/* The same with OpenSSL's reason, or the system's, which is below it. */
-static bool refuse_as_told(char **why, const char *what)
+/* The same with the errno of a system call that failed in OpenSSL, or OpenSSL's reason. */
+static bool refuse_from_queue(char **why, const char *subject)
 {
     unsigned long first = ERR_peek_error();
     const char *reason = ERR_SYSTEM_ERROR(first) ? strerrordesc_np(ERR_GET_REASON(first))
                                                  : ERR_reason_error_string(ERR_peek_last_error());
 
-    return refuse(why, what, reason ? reason : "unknown error");
+    return refuse(why, subject, reason ? reason : "unknown error");
 }
 
 /* Adds each certificate of a PEM text to the context's store. */
@@ -51,7 +51,7 @@ static bool trust_pem(SSL_CTX *context, const char *pem)
     return any;
 }
 
-/* Eight hexadecimal digits, a dot, a number: what `openssl rehash` makes and OpenSSL looks for. */
+/* Whether `openssl rehash` made the name: eight hexadecimal digits, a dot, a number. */
 static bool is_hashed_name(const char *name)
 {
     size_t length = strspn(name, "0123456789abcdef");
@@ -59,7 +59,7 @@ static bool is_hashed_name(const char *name)
     return length == HASHED_NAME_BYTES && name[length] == '.' && is_digit(name[length + 1]);
 }
 
-/* OpenSSL looks into the directory when it verifies, and says nothing of one that is of no use. */
+/* OpenSSL reads the directory during verification and does not report one without hashed names. */
 static bool trust_directory(SSL_CTX *context, const char *path, char **why)
 {
     DIR *directory = opendir(path);
@@ -74,12 +74,12 @@ static bool trust_directory(SSL_CTX *context, const char *path, char **why)
     found = entry;
     closedir(directory);
     if (!found)
-        return refuse(why, path, "no certificate under its hash (openssl rehash names them so)");
-    return SSL_CTX_load_verify_dir(context, path) || refuse_as_told(why, path);
+        return refuse(why, path, "no certificate named by its hash (run openssl rehash)");
+    return SSL_CTX_load_verify_dir(context, path) || refuse_from_queue(why, path);
 }
 
-/* Whom the options name instead of the system's store. A file or directory may name any certificate of
-   a chain, the server's own among them, as with curl. */
+/* Sets the authorities that the options name instead of the system's store. As with curl, a file or
+   directory may contain any certificate of a chain, also the server's. */
 static bool set_trust(SSL_CTX *context, const struct tls_client_options *options, char **why)
 {
     const char *file = options->authorities_file, *directory = options->authorities_directory;
@@ -90,11 +90,11 @@ static bool set_trust(SSL_CTX *context, const struct tls_client_options *options
         verify_begin(context);
     if (options->authorities_pem)
         return trust_pem(context, options->authorities_pem) ||
-               refuse_as_told(why, "the authority's certificate");
+               refuse_from_queue(why, "the authority's certificate");
     if (file || directory)
         X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
     if (file && !SSL_CTX_load_verify_file(context, file))
-        return refuse_as_told(why, file);
+        return refuse_from_queue(why, file);
     return !directory || trust_directory(context, directory, why);
 }
 
@@ -104,7 +104,7 @@ bool context_wants_system_store(const struct tls_client_options *options)
            !options->authorities_directory;
 }
 
-/* OpenSSL would ask the terminal for a password: notes that it wanted to, and gives none. */
+/* Called instead of OpenSSL's prompt for a password: notes that the key is encrypted. */
 static int on_password(char *buffer, int size, int writing, void *owner)
 {
     bool *encrypted = owner;
@@ -123,16 +123,16 @@ static EVP_PKEY *read_key(const char *path, char **why)
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, on_password, &encrypted) : NULL;
 
     if (encrypted)
-        refuse(why, path, "the key is encrypted; it has to be in the clear");
+        refuse(why, path, "the key is encrypted; it must be unencrypted");
     else if (!bio)
-        refuse_as_told(why, path);
+        refuse_from_queue(why, path);
     else if (!key)
         refuse(why, path, "no private key in PEM");
     BIO_free(bio);
     return key;
 }
 
-/* The certificate and key that are shown to a server that asks. */
+/* Sets the client certificate and its key. */
 static bool set_identity(SSL_CTX *context, const struct tls_client_options *options, char **why)
 {
     const char *certificate = options->certificate;
@@ -142,12 +142,12 @@ static bool set_identity(SSL_CTX *context, const struct tls_client_options *opti
     if (!certificate)
         return !key_file || refuse(why, key_file, "a key without a certificate");
     if (!SSL_CTX_use_certificate_chain_file(context, certificate))
-        return refuse_as_told(why, certificate);
+        return refuse_from_queue(why, certificate);
     key = read_key(key_file, why);
     if (key && !X509_check_private_key(SSL_CTX_get0_certificate(context), key))
         refuse(why, key_file, "not the key of the certificate");
     else if (key && !SSL_CTX_use_PrivateKey(context, key))
-        refuse_as_told(why, key_file);
+        refuse_from_queue(why, key_file);
     EVP_PKEY_free(key);
     return !*why;
 }
@@ -159,19 +159,19 @@ static bool is_version(int number)
 
 static bool set_versions(SSL_CTX *context, const struct tls_client_options *options, char **why)
 {
-    int least = options->min_version, max = options->max_version;
+    int min = options->min_version, max = options->max_version;
 
-    if (!is_version(least) || !is_version(max))
+    if (!is_version(min) || !is_version(max))
         return refuse(why, "TLS", "the versions are 1.2 and 1.3");
-    if (max && least > max)
+    if (max && min > max)
         return refuse(why, "TLS", "the lowest version is above the highest");
-    SSL_CTX_set_min_proto_version(context, least == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+    SSL_CTX_set_min_proto_version(context, min == 13 ? TLS1_3_VERSION : TLS1_2_VERSION);
     if (max)
         SSL_CTX_set_max_proto_version(context, max == 12 ? TLS1_2_VERSION : TLS1_3_VERSION);
     return true;
 }
 
-/* RFC 6066, section 3: a host name, and no address. */
+/* RFC 6066, section 3: SNI has a host name, not an address. */
 static bool check_sni(const char *sni, char **why)
 {
     struct address address;
@@ -183,18 +183,17 @@ static bool check_sni(const char *sni, char **why)
 SSL_CTX *context_new(const struct tls_client_options *options, char **why)
 {
     static const unsigned char alpn[] = "\x08http/1.1";
-    /* in the order of browsers: SHA-256 is hardware's work where SHA-384 is not, and a handshake derives
-       a dozen keys */
+    /* The order of browsers: many CPUs compute SHA-256 in hardware, but not SHA-384. */
     static const char suites[] =
         "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
     SSL_CTX *context;
-    bool sound;
+    bool valid;
 
     *why = NULL;
     ERR_clear_error();
     context = SSL_CTX_new(TLS_client_method());
     if (!context) {
-        refuse_as_told(why, "OpenSSL");
+        refuse_from_queue(why, "OpenSSL");
         return NULL;
     }
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -202,10 +201,10 @@ SSL_CTX *context_new(const struct tls_client_options *options, char **why)
     SSL_CTX_set_ciphersuites(context, suites);
     SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_alpn_protos(context, alpn, sizeof(alpn) - 1);
-    sound = set_versions(context, options, why) && check_sni(options->sni, why) &&
+    valid = set_versions(context, options, why) && check_sni(options->sni, why) &&
             set_trust(context, options, why) && set_identity(context, options, why);
     ERR_clear_error();
-    if (sound)
+    if (valid)
         return context;
     SSL_CTX_free(context);
     return NULL;

@@ -1,6 +1,6 @@
 /*
- * Inside tls/ only: the client's SSL_CTX, made from its options: whom it trusts, what it shows of
- * itself, which versions it speaks.
+ * Inside tls/ only: creates the client's SSL_CTX from its options: trusted authorities, client
+ * certificate, protocol versions.
  */
 #ifndef TLS_CONTEXT_H
 #define TLS_CONTEXT_H
@@ -9,10 +9,11 @@
 
 #include "tls/tls.h"
 
-/* NULL where an option cannot be had; *why is then a sentence to be freed. */
+/* Returns NULL if an option is invalid, with a sentence in *why that the caller frees. */
 SSL_CTX *context_new(const struct tls_client_options *options, char **why);
 
-/* Nobody to trust was named: the system's store is to be read before the first connection. */
+/* Whether the system's trust store must be read before the first connection, because the options
+   name no authority. */
 bool context_wants_system_store(const struct tls_client_options *options);
 
 #endif

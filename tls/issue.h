@@ -1,4 +1,4 @@
-/* Inside tls/ only: how the server gets its certificates from the authority. */
+/* Inside tls/ only: the server's access to the authority. */
 #ifndef TLS_ISSUE_H
 #define TLS_ISSUE_H
 
@@ -6,8 +6,9 @@
 
 #include "tls/authority.h"
 
-/* A new certificate for `name` (NULL: for the addresses told) and the key of all of them, which is
-   borrowed. NULL where OpenSSL cannot. The caller frees the certificate. */
+/* Issues a certificate for `name` (NULL: for the addresses of authority_add_address), which the
+   caller frees. *key is the key of all certificates, owned by the authority. Returns NULL if the
+   name is invalid or OpenSSL fails. */
 X509 *authority_issue(struct authority *authority, const char *name, enum certificate_kind kind,
                       EVP_PKEY **key);
 

@@ -1,4 +1,4 @@
-/* One writev() a line: O_APPEND keeps lines of several writers apart only where each is one write. */
+/* One writev() per line: O_APPEND keeps the lines of several writers separate only then. */
 #include "tls/keylog.h"
 
 #include <errno.h>
@@ -8,11 +8,11 @@
 
 #include "base/memory.h"
 
-#define OWNER_ALONE 0600
+#define OWNER_ONLY 0600
 
 int keylog_open(const char *path, char **why)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, OWNER_ALONE);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, OWNER_ONLY);
 
     if (fd < 0)
         *why = memory_print("%s: %s", path, strerrordesc_np(errno));

@@ -1,4 +1,4 @@
-/* The plain transport: the socket calls themselves. */
+/* The transport without encryption: calls the socket functions directly. */
 #include <stdlib.h>
 
 #include "base/memory.h"

@@ -1,7 +1,7 @@
 /*
- * Two tables. What is in neither is TLS_FAILED with OpenSSL's words, or TLS_CERT_INVALID with them.
- * The words go along wherever a reason has several causes. Rejected: to look on with a verify callback
- * for a "better" error than the first: the first is what other tools on OpenSSL say too.
+ * Two tables. An error that is in neither is TLS_FAILED or TLS_CERT_INVALID. OpenSSL's text is
+ * returned too if a reason has several causes. Rejected: a verify callback that continues after the
+ * first error to find a "better" one. Other tools report the first error too.
  */
 #include "tls/reason.h"
 
@@ -40,16 +40,15 @@ enum transport_reason reason_of_verify(long error)
     }
 }
 
-/* Reasons with one cause; for the others OpenSSL's words say which it was. */
-static bool says_it_all(enum transport_reason reason)
+/* Whether a reason has only one cause. For the other reasons OpenSSL's text names the cause. */
+static bool has_one_cause(enum transport_reason reason)
 {
     return reason == TLS_CERT_EXPIRED || reason == TLS_CERT_NOT_YET ||
            reason == TLS_CERT_SELF_SIGNED || reason == TLS_UNKNOWN_AUTHORITY ||
            reason == TLS_HOSTNAME_MISMATCH;
 }
 
-/* The other side's alert. TLS 1.3 has one for a certificate that is missing, TLS 1.2 only the general
-   ones. */
+/* Maps the peer's alert. TLS 1.3 has one for a missing certificate, TLS 1.2 only general ones. */
 static enum transport_reason reason_of_alert(int alert, bool asked, const char **why)
 {
     if (alert == SSL_AD_PROTOCOL_VERSION)
@@ -59,8 +58,8 @@ static enum transport_reason reason_of_alert(int alert, bool asked, const char *
     return TLS_ALERT;
 }
 
-/* An error that OpenSSL found on this side. */
-static enum transport_reason reason_of_ours(int reason)
+/* Maps an error that OpenSSL found on this side. */
+static enum transport_reason reason_of_local(int reason)
 {
     switch (reason) {
     case SSL_R_WRONG_VERSION_NUMBER:
@@ -79,7 +78,7 @@ static enum transport_reason reason_of_ours(int reason)
     case SSL_R_UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS:
     case SSL_R_UNKNOWN_CERTIFICATE_TYPE:
     case SSL_R_CERT_LENGTH_MISMATCH:
-    case ERR_R_ASN1_LIB: return TLS_CERT_INVALID; /* what cannot be parsed is the certificate */
+    case ERR_R_ASN1_LIB: return TLS_CERT_INVALID; /* the certificate cannot be parsed */
     case SSL_R_UNEXPECTED_EOF_WHILE_READING: return TLS_TRUNCATED;
     default: return TLS_FAILED;
     }
@@ -97,9 +96,9 @@ enum transport_reason reason_of_failure(const SSL *ssl, bool asked, const char *
     if (alert >= 0 && alert <= MAX_ALERT)
         return reason_of_alert(alert, asked, why);
     if (reason != SSL_R_CERTIFICATE_VERIFY_FAILED)
-        return reason_of_ours(reason);
+        return reason_of_local(reason);
     of_verify = reason_of_verify(SSL_get_verify_result(ssl));
     *why =
-        says_it_all(of_verify) ? NULL : X509_verify_cert_error_string(SSL_get_verify_result(ssl));
+        has_one_cause(of_verify) ? NULL : X509_verify_cert_error_string(SSL_get_verify_result(ssl));
     return of_verify;
 }

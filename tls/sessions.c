@@ -1,5 +1,5 @@
-/* A hash table of serialized sessions with a list from the newest to the oldest. An SSL_SESSION keeps
-   the whole certificate alive, some 8 KB: 4096 of them would be more than the rest of the program. */
+/* A hash table of serialized sessions, with a list of them from the oldest to the newest. Rejected:
+   keeping each SSL_SESSION, which holds the whole certificate, about 8 KB. */
 #include "tls/sessions.h"
 
 #include <openssl/asn1.h>
@@ -13,21 +13,21 @@
 #include "base/memory.h"
 #include "base/table.h"
 
-#define PEER_TAG 3 /* of the certificate in OpenSSL's serialized session */
+#define PEER_TAG 3 /* ASN.1 tag of the certificate in OpenSSL's serialized session */
 
 struct kept {
     struct table_link by_origin;
     struct link by_age;
     char *host;
     uint16_t port;
-    bool once; /* TLS 1.3: not to be used again */
+    bool once; /* TLS 1.3: used only once */
     unsigned char *bytes;
     long length;
-    struct tls_certificate *certificate; /* held; NULL: nobody asked */
+    struct tls_certificate *certificate; /* a reference, or NULL */
 };
 
 struct sessions {
-    bool many;          /* of an origin */
+    bool many;          /* several sessions of an origin are kept */
     struct table table; /* by host and port */
     struct link from_oldest;
 };
@@ -81,8 +81,8 @@ void sessions_free(struct sessions *sessions)
     free(sessions);
 }
 
-/* Copies the elements of the session's SEQUENCE but the certificate to `to`, which has room for all.
-   Returns their length, -1 where the form is not the expected one. */
+/* Copies the elements of the session's SEQUENCE, except the certificate, to `to`, which has room
+   for all. Returns their length; -1 if the encoding is not as expected. */
 static long copy_without_peer(const unsigned char *at, const unsigned char *end, unsigned char *to)
 {
     unsigned char *begin = to;
@@ -103,7 +103,7 @@ static long copy_without_peer(const unsigned char *at, const unsigned char *end,
     return to - begin;
 }
 
-/* The session in DER, without its certificate; to be freed. NULL where it cannot be kept. */
+/* Returns the session in DER without its certificate, to be freed; NULL if it cannot be kept. */
 static unsigned char *serialize(SSL_SESSION *session, long *length)
 {
     unsigned char *whole = NULL, *small, *to;

@@ -1,9 +1,9 @@
 /*
- * Inside tls/ only: TLS sessions to be resumed, by host and port. A resumed handshake needs neither
- * the server's certificate nor a signature of it. Kept is what the server gave, serialized and
- * without the certificate, which was verified when the session began; its facts are held beside the
- * session where somebody asked for them, for a resumed connection tells them too. The cache is bounded,
- * and a session of TLS 1.3 is used once (RFC 8446, appendix C.4).
+ * Inside tls/ only: a cache of TLS sessions for resumption, by host and port. A resumed handshake
+ * needs neither the server's certificate nor its signature. A session is kept serialized and
+ * without the certificate, which was verified when the session began. The facts of the certificate
+ * are kept with it if the client reads certificates, because a resumed connection reports them too.
+ * The size of the cache is limited. A session of TLS 1.3 is used once (RFC 8446, appendix C.4).
  */
 #ifndef TLS_SESSIONS_H
 #define TLS_SESSIONS_H
@@ -14,25 +14,26 @@
 
 #include "tls/transport.h"
 
-#define SESSIONS_MAX       4096 /* kept; the least recently used gives way */
-#define SESSIONS_MAX_BYTES 2048 /* of one; a larger one is not kept */
+#define SESSIONS_MAX       4096 /* sessions; the oldest is dropped for a new one */
+#define SESSIONS_MAX_BYTES 2048 /* of one session; a larger one is not kept */
 
 struct sessions;
 
-/* `many`: several of an origin, where each serves one connection; else the newest. */
+/* `many`: keeps several sessions of an origin if each can be used once; else only the newest. */
 struct sessions *sessions_new(bool many);
 void sessions_free(struct sessions *sessions);
 
-/* Keeps the session for the origin, in place of an older one but where there may be many. The session stays the caller's; the
-   certificate, which may be NULL, is held. */
+/* Keeps a copy of the session for the origin, instead of an older one unless there may be many.
+   Adds a reference to the certificate, which may be NULL. */
 void sessions_keep(struct sessions *sessions, const char *host, uint16_t port, SSL_SESSION *session,
                    struct tls_certificate *certificate);
 
-/* Drops what is kept for the origin. */
+/* Drops the newest session of the origin, if there is one. */
 void sessions_forget(struct sessions *sessions, const char *host, uint16_t port);
 
-/* A session to offer to the origin, or NULL. The caller frees it, and drops the certificate that was
-   kept with it; NULL where there is none. */
+/* Returns a session to offer to the origin, which the caller frees; NULL if there is none.
+   *certificate is a reference to the certificate that was kept with it, or NULL; the caller drops
+   it. */
 SSL_SESSION *sessions_take(struct sessions *sessions, const char *host, uint16_t port,
                            struct tls_certificate **certificate);
 

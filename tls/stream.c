@@ -1,11 +1,11 @@
 /*
- * OpenSSL as a non-blocking state machine on a BIO of our own.
+ * OpenSSL as a non-blocking state machine, on a custom BIO.
  *
- * The BIO goes through the reactor's socket calls, which keep what epoll said: after a short receive
- * the next one answers "would block" without a system call. With read-ahead on, OpenSSL takes
- * records whole in one receive instead of header and payload in two. Rejected: memory BIOs (each
- * byte is copied once more, and two buffers stay with every idle connection); SSL_set_fd (two
- * receives a record, and no way to a kernel's timestamp).
+ * The BIO uses the reactor's socket calls, which remember the events that epoll reported: after a
+ * short receive the next one returns "would block" without a system call. With read-ahead, OpenSSL
+ * receives whole records instead of header and payload separately. Rejected: memory BIOs (they copy
+ * each byte once more and keep two buffers for every idle connection); SSL_set_fd (needs two
+ * receives per record and gives no access to the kernel's timestamps).
  */
 #include "tls/stream.h"
 
@@ -20,16 +20,15 @@
 struct tls_stream {
     struct transport transport; /* first: a transport is a stream */
     SSL *ssl;                   /* owned */
-    struct stream_owner *owner; /* owned, or NULL: what the client's callbacks need */
+    struct stream_owner *owner; /* owned; may be NULL */
     int socket_error;           /* errno of the socket call that failed, or 0 */
-    size_t silent_bytes;        /* received since content came last, after the handshake */
-    bool open;                  /* the first handshake is over */
-    bool ended;                 /* the socket came to its end */
-    bool broken;                /* a fatal error: nothing more may be sent */
+    size_t silent_bytes;        /* received after the handshake and not made up for by content */
+    bool open;                  /* the first handshake is complete */
+    bool ended;                 /* the socket reported its end */
+    bool broken;                /* after a fatal error: nothing more may be sent */
 };
 
-/* OpenSSL reads on in one call until there is content, whatever else comes, and has no limit of its own
-   for that. */
+/* Whether the peer sent too much without content. OpenSSL reads on in one call, without a limit. */
 static bool is_flooded(const struct tls_stream *stream)
 {
     return stream->silent_bytes > STREAM_MAX_SILENT_BYTES && stream->open;
@@ -79,7 +78,7 @@ static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
     }
 }
 
-/* The table of our BIO: made once, freed by nobody, like OpenSSL's own. */
+/* The method table of the BIO: created once and never freed, like those of OpenSSL. */
 static const BIO_METHOD *bio_method(void)
 {
     static BIO_METHOD *method;
@@ -93,7 +92,7 @@ static const BIO_METHOD *bio_method(void)
     return method;
 }
 
-/* What OpenSSL's return value means in the terms of a transport. */
+/* Converts OpenSSL's return value to the result of a transport. */
 static struct io result_of(struct tls_stream *stream, int returned)
 {
     int error = SSL_get_error(stream->ssl, returned);
@@ -111,7 +110,7 @@ static struct io result_of(struct tls_stream *stream, int returned)
     }
     if (stream->ended)
         return (struct io){.status = IO_ERROR, .error = TLS_TRUNCATED};
-    if (stream->socket_error && error == SSL_ERROR_SYSCALL) /* else it was the alert that failed */
+    if (stream->socket_error && error == SSL_ERROR_SYSCALL) /* else only sending an alert failed */
         return (struct io){.status = IO_ERROR, .error = stream->socket_error};
     return (struct io){.status = IO_ERROR,
                        .error = (int)reason_of_failure(stream->ssl,
@@ -128,8 +127,8 @@ static struct io stream_handshake(struct transport *transport)
     ERR_clear_error();
     returned = SSL_do_handshake(stream->ssl);
     io = returned == 1 ? (struct io){.status = IO_OK} : result_of(stream, returned);
-    /* A handshake, and a ticket that comes after it, take buffers of 16 KB each for reading and writing, which
-       SSL_MODE_RELEASE_BUFFERS lets go of with the next write only. What is not empty stays. */
+    /* A handshake, and a ticket after it, allocate read and write buffers of 16 KB each, which
+       SSL_MODE_RELEASE_BUFFERS frees only with the next write. One that is not empty is kept. */
     if (io.status == IO_OK) {
         SSL_free_buffers(stream->ssl);
         stream->open = true;
@@ -142,12 +141,12 @@ static struct io stream_handshake(struct transport *transport)
     return io;
 }
 
-/* Content came. It makes up for itself, for the padding of its record, and so for as much of messages. */
+/* Reduces the count of silent bytes by the size of the content and of one whole record. */
 static void note_content(struct tls_stream *stream, size_t count)
 {
-    size_t paid = count + SSL3_RT_HEADER_LENGTH + SSL3_RT_MAX_ENCRYPTED_LENGTH;
+    size_t credit = count + SSL3_RT_HEADER_LENGTH + SSL3_RT_MAX_ENCRYPTED_LENGTH;
 
-    stream->silent_bytes -= paid < stream->silent_bytes ? paid : stream->silent_bytes;
+    stream->silent_bytes -= credit < stream->silent_bytes ? credit : stream->silent_bytes;
 }
 
 static struct io stream_read(struct transport *transport, void *buffer, size_t size)
@@ -199,7 +198,8 @@ static void stream_facts(const struct transport *transport, struct tls_facts *fa
         .certificate = tls_certificate_hold(stream->owner ? stream->owner->certificate : NULL),
     };
     SSL_get0_alpn_selected(stream->ssl, &alpn, &length);
-    if (length && length < sizeof(facts->alpn)) /* a server may name what it was not offered */
+    if (length &&
+        length < sizeof(facts->alpn)) /* a server may select a protocol that was not offered */
         memcpy(facts->alpn, alpn, length);
 }
 

@@ -8,29 +8,29 @@
 
 #include "tls/transport.h"
 
-/* What the other side may send after the handshake without content in it, or in front of content:
-   tickets, key updates, requests to renegotiate. A read of content makes up for one record of them.
-   More is TLS_FLOOD. */
+/* Limit of bytes that the peer may send after the handshake without content: tickets, key updates,
+   requests to renegotiate. A read of content reduces the count by one record. Above the limit the
+   stream fails with TLS_FLOOD. */
 #define STREAM_MAX_SILENT_BYTES (256 * 1024)
 
 struct stream_owner;
 
-/* What the side that opened a stream wants to hear. */
+/* Callbacks of a stream's owner. */
 struct stream_owner_calls {
     void (*handshake_done)(struct stream_owner *owner, SSL *ssl); /* the handshake succeeded */
-    void (*failed)(struct stream_owner *owner);                   /* it came to nothing */
-    void (*closed)(struct stream_owner *owner); /* the stream is gone: frees the owner */
+    void (*failed)(struct stream_owner *owner);                   /* the handshake failed */
+    void (*closed)(struct stream_owner *owner); /* the stream was closed: frees the owner */
 };
 
-/* What a side keeps beside an SSL; the beginning of a larger struct. */
+/* The owner's data for one SSL; first member of a larger struct. */
 struct stream_owner {
     const struct stream_owner_calls *calls;
-    struct tls_certificate *certificate; /* what facts() tells, set by `handshake_done`; or NULL */
-    bool asked; /* the other side asked for a certificate of ours, and there was none */
+    struct tls_certificate *certificate; /* for facts(), set by `handshake_done`; or NULL */
+    bool asked; /* the server requested a client certificate, and there was none */
 };
 
-/* Puts the SSL on the socket. It owns the SSL from here on, and `owner`, which is closed with it and
-   may be NULL. */
+/* Opens a transport that carries the SSL on the socket. It takes ownership of the SSL and of
+   `owner`, which may be NULL. */
 struct transport *stream_open(SSL *ssl, struct sock *sock, struct stream_owner *owner);
 
 #endif

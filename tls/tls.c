@@ -1,7 +1,6 @@
 /*
- * The client's connections, on one context. Rejected: a context a connection, which is what makes
- * other clients slow: reading the trust store and fetching the algorithms cost more than a
- * handshake.
+ * The client's connections, all with one context. Rejected: one context per connection, as in other
+ * clients. Reading the trust store and fetching the algorithms takes longer than a handshake.
  */
 #include "tls/tls.h"
 
@@ -23,66 +22,65 @@
 
 struct tls_client {
     SSL_CTX *context;
-    struct sessions *sessions; /* to be resumed; NULL: none ever is */
+    struct sessions *sessions; /* NULL: no session is resumed */
     const char *sni;           /* borrowed; NULL: the host */
     int keylog;                /* a descriptor, or -1 */
-    bool insecure;             /* verify nothing */
+    bool insecure;             /* do not verify */
     bool describe;             /* read certificates */
-    bool system_store;         /* the system's store is wanted and not read yet */
+    bool system_store;         /* the system's store is used and has not been read yet */
 };
 
-/* Whom a connection leads to, for the callback that brings its session. */
-struct call {
+/* The owner of a stream: the data that OpenSSL's callbacks need. */
+struct connection {
     struct stream_owner owner; /* first */
     struct tls_client *client;
-    struct tls_certificate *offered; /* of the session that is offered to the server, or NULL */
+    struct tls_certificate *offered; /* kept with the session that is offered; or NULL */
     uint16_t port;
-    bool kept; /* one session a connection is enough */
+    bool kept; /* a session of this connection was kept; no second one is */
     char host[];
 };
 
-/* Reads the certificate once; that of a resumed session was read when it began. To be called when
-   it is known whether the session is resumed. */
+/* Reads the certificate once; a resumed session has that of its first connection. Must be called
+   after the server has accepted or refused the offered session. */
 static void describe(struct stream_owner *owner, SSL *ssl)
 {
-    const struct call *call = (const struct call *)owner;
+    const struct connection *connection = (const struct connection *)owner;
 
-    if (!call->client->describe || owner->certificate)
+    if (!connection->client->describe || owner->certificate)
         return;
-    owner->certificate = SSL_session_reused(ssl) ? tls_certificate_hold(call->offered)
+    owner->certificate = SSL_session_reused(ssl) ? tls_certificate_hold(connection->offered)
                                                  : certificate_read(SSL_get0_peer_certificate(ssl));
 }
 
-/* The server gave a session: in TLS 1.2 within the handshake, in 1.3 after it. 0: the reference stays
-   OpenSSL's. */
+/* The server sends a session in the handshake (TLS 1.2) or after it. 0: the caller frees it. */
 static int on_session(SSL *ssl, SSL_SESSION *session)
 {
-    struct call *call = SSL_get_app_data(ssl);
+    struct connection *connection = SSL_get_app_data(ssl);
 
-    describe(&call->owner, ssl);
-    if (!call->kept && SSL_SESSION_is_resumable(session))
-        sessions_keep(call->client->sessions, call->host, call->port, session,
-                      call->owner.certificate);
-    call->kept = true;
+    describe(&connection->owner, ssl);
+    if (!connection->kept && SSL_SESSION_is_resumable(session))
+        sessions_keep(connection->client->sessions, connection->host, connection->port, session,
+                      connection->owner.certificate);
+    connection->kept = true;
     return 0;
 }
 
-/* The server asks for a certificate and the options named none. 0: go on without. */
-static int on_asked(SSL *ssl, X509 **certificate, EVP_PKEY **key)
+/* The server requests a certificate and there is none. Returns 0: continue without one. */
+static int on_certificate_request(SSL *ssl, X509 **certificate, EVP_PKEY **key)
 {
-    struct call *call = SSL_get_app_data(ssl);
+    struct connection *connection = SSL_get_app_data(ssl);
 
     (void)certificate;
     (void)key;
-    call->owner.asked = true;
+    connection->owner.asked = true;
     return 0;
 }
 
 static void on_secret(const SSL *ssl, const char *line)
 {
-    const struct call *call = SSL_get_app_data(ssl);
+    const struct connection *connection = SSL_get_app_data(ssl);
 
-    keylog_write(call->client->keylog, line);
+    keylog_write(connection->client->keylog, line);
 }
 
 struct tls_client *tls_client_new(const struct tls_client_options *options, char **why)
@@ -110,7 +108,7 @@ struct tls_client *tls_client_new(const struct tls_client_options *options, char
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
         SSL_CTX_sess_set_new_cb(context, on_session);
     }
-    SSL_CTX_set_client_cert_cb(context, on_asked);
+    SSL_CTX_set_client_cert_cb(context, on_certificate_request);
     if (keylog >= 0)
         SSL_CTX_set_keylog_callback(context, on_secret);
     return client;
@@ -127,15 +125,15 @@ void tls_client_free(struct tls_client *client)
     free(client);
 }
 
-/* Sets the name in SNI: what the options say, or the host where it is a name. */
-static bool ask_for(SSL *ssl, const char *sni, const char *host, bool numeric)
+/* Sets the name in SNI: that of the options, or the host if it is a name. */
+static bool set_sni(SSL *ssl, const char *sni, const char *host, bool numeric)
 {
     if (!sni && !numeric)
         sni = host;
     return !sni || !*sni || SSL_set_tlsext_host_name(ssl, sni);
 }
 
-/* Sets who the other side must be. The dot that closes an absolute name is not part of it here. */
+/* Sets the host that the certificate must be for, without a dot at the end of the name. */
 static bool expect_host(SSL *ssl, const char *text, const struct tls_client *client)
 {
     char host[MAX_NAME_BYTES + 1];
@@ -145,60 +143,61 @@ static bool expect_host(SSL *ssl, const char *text, const struct tls_client *cli
 
     if (length && text[length - 1] == '.')
         length--;
-    if (!length || length > MAX_NAME_BYTES || *text == '.') /* to OpenSSL all names below */
+    if (!length || length > MAX_NAME_BYTES || *text == '.') /* ".a" would match "x.a" */
         return false;
     memcpy(host, text, length);
     host[length] = '\0';
     numeric = address_parse(&address, host, 0);
-    if (!ask_for(ssl, client->sni, host, numeric))
+    if (!set_sni(ssl, client->sni, host, numeric))
         return false;
     return client->insecure || verify_expect(ssl, host, numeric);
 }
 
-/* A server that fails with a session gets none the next time. */
+/* After a failed handshake the session is not offered again. */
 static void on_failed(struct stream_owner *owner)
 {
-    struct call *call = (struct call *)owner;
+    struct connection *connection = (struct connection *)owner;
 
-    if (call->client->sessions)
-        sessions_forget(call->client->sessions, call->host, call->port);
+    if (connection->client->sessions)
+        sessions_forget(connection->client->sessions, connection->host, connection->port);
 }
 
 static void on_closed(struct stream_owner *owner)
 {
-    struct call *call = (struct call *)owner;
+    struct connection *connection = (struct connection *)owner;
 
     tls_certificate_drop(owner->certificate);
-    tls_certificate_drop(call->offered);
-    free(call);
+    tls_certificate_drop(connection->offered);
+    free(connection);
 }
 
-/* Offers the session of an earlier connection, where there is one. */
-static void resume(struct call *call, SSL *ssl)
+/* Offers the session of an earlier connection, if there is one. */
+static void resume(struct connection *connection, SSL *ssl)
 {
-    SSL_SESSION *session =
-        sessions_take(call->client->sessions, call->host, call->port, &call->offered);
+    SSL_SESSION *session = sessions_take(connection->client->sessions, connection->host,
+                                         connection->port, &connection->offered);
 
     if (session)
         SSL_set_session(ssl, session);
     SSL_SESSION_free(session);
 }
 
-static struct call *make_call(struct tls_client *client, SSL *ssl, const char *host, uint16_t port)
+static struct connection *connection_new(struct tls_client *client, SSL *ssl, const char *host,
+                                         uint16_t port)
 {
     static const struct stream_owner_calls calls = {
         .handshake_done = describe, .failed = on_failed, .closed = on_closed};
     size_t length = strlen(host);
-    struct call *call = memory_zeroed(sizeof(*call) + length + 1);
+    struct connection *connection = memory_zeroed(sizeof(*connection) + length + 1);
 
-    call->owner.calls = &calls;
-    call->client = client;
-    call->port = port;
-    memcpy(call->host, host, length);
-    SSL_set_app_data(ssl, call);
+    connection->owner.calls = &calls;
+    connection->client = client;
+    connection->port = port;
+    memcpy(connection->host, host, length);
+    SSL_set_app_data(ssl, connection);
     if (client->sessions)
-        resume(call, ssl);
-    return call;
+        resume(connection, ssl);
+    return connection;
 }
 
 struct transport *tls_client_open(struct tls_client *client, struct sock *sock, const char *host,
@@ -213,14 +212,14 @@ struct transport *tls_client_open(struct tls_client *client, struct sock *sock, 
     }
     ERR_clear_error();
     ssl = SSL_new(client->context);
-    if (ssl && alpn) /* 0: done; else there is no memory, which ends the program before */
+    if (ssl && alpn) /* can fail only for lack of memory, which ends the program */
         SSL_set_alpn_protos(ssl, (const unsigned char *)alpn, (unsigned)strlen(alpn));
     if (!ssl || !expect_host(ssl, host, client)) {
         SSL_free(ssl);
         return NULL;
     }
     SSL_set_connect_state(ssl);
-    return stream_open(ssl, sock, &make_call(client, ssl, host, port)->owner);
+    return stream_open(ssl, sock, &connection_new(client, ssl, host, port)->owner);
 }
 
 static void *get(size_t bytes, const char *file, int line)

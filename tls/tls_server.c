@@ -1,4 +1,4 @@
-/* One context; the certificate is put in when the client has said which name it wants. */
+/* One context for all connections; the certificate is set after the client has sent its SNI. */
 #include "tls/tls_server.h"
 
 #include <assert.h>
@@ -12,8 +12,8 @@
 #include "tls/issue.h"
 #include "tls/stream.h"
 
-#define CACHE_SLOTS 1024 /* certificates kept, one a slot: a collision issues anew */
-#define NO_NAME     ""   /* the slot of connections without SNI */
+#define CACHE_SLOTS 1024 /* certificates, one per slot; a collision replaces the old one */
+#define NO_NAME     ""   /* name in the cache for connections without SNI */
 
 struct slot {
     char *name; /* NULL: empty */
@@ -24,8 +24,8 @@ struct tls_server {
     SSL_CTX *context;
     struct authority *authority; /* borrowed */
     tls_choose_fn *choose;
-    void *owner;   /* of choose */
-    EVP_PKEY *key; /* of all certificates, the authority's; NULL before the first */
+    void *owner;   /* argument of `choose` */
+    EVP_PKEY *key; /* of all certificates, owned by the authority; NULL before the first */
     struct slot cache[CACHE_SLOTS];
 };
 
@@ -48,7 +48,7 @@ static X509 *certificate_for(struct tls_server *server, const char *name)
     return fresh;
 }
 
-/* OpenSSL asks for a certificate in the middle of a handshake: 1 goes on, 0 ends it. */
+/* Called in a handshake to set the certificate. 1 continues the handshake, 0 ends it. */
 static int on_certificate(SSL *ssl, void *owner)
 {
     struct tls_server *server = owner;
@@ -58,7 +58,7 @@ static int on_certificate(SSL *ssl, void *owner)
            SSL_use_PrivateKey(ssl, server->key);
 }
 
-/* Takes http/1.1 where it is offered, and goes on without ALPN where it is not. */
+/* Selects http/1.1 if it is offered; otherwise continues without ALPN. */
 static int on_alpn(SSL *ssl, const unsigned char **chosen, unsigned char *length,
                    const unsigned char *offered, unsigned int size, void *owner)
 {

@@ -1,8 +1,8 @@
 /*
- * Two callbacks. The first runs before a chain is verified, when its leaf is known, and says whether
- * the common name counts: OpenSSL then applies name constraints to it, or does not need to. The second
- * is asked about each error. Rejected: to match names here, after OpenSSL, for then two matchers would
- * have to agree about wildcards, A-labels and constraints.
+ * Two callbacks. on_verify runs before a chain is verified, when the leaf is known, and decides
+ * whether the common name is used, so that OpenSSL knows whether to apply name constraints to it.
+ * on_result is called for each error. Rejected: matching names here, after OpenSSL. Two matchers
+ * would have to agree about wildcards, A-labels and constraints.
  */
 #include "tls/verify.h"
 
@@ -12,9 +12,9 @@
 #include <string.h>
 
 #define MAX_HOST_BYTES 255
-#define LABEL_LETTERS  16 /* of the label that takes the place of one with an underscore */
+#define LABEL_LETTERS  16 /* length of the label that replaces one with an underscore */
 
-/* Runs the verification itself. 1: the chain is good. */
+/* Runs the verification. Returns 1 if the chain is valid. */
 static int on_verify(X509_STORE_CTX *store, void *owner)
 {
     X509_VERIFY_PARAM *expected = X509_STORE_CTX_get0_param(store);
@@ -28,8 +28,8 @@ static int on_verify(X509_STORE_CTX *store, void *owner)
     return X509_verify_cert(store);
 }
 
-/* "a_b.example.org" as "qwkzjvbnmxcvbnmr.example.org", where the first label has an underscore. The
-   letters are random, so that no certificate has them for a name. */
+/* If the first label has an underscore, replaces it: "a_b.example.org" becomes
+   "qwkzjvbnmxcvbnmr.example.org". The letters are random: no certificate has this name. */
 static bool replace_label(char *to, const char *host)
 {
     size_t label = strcspn(host, ".");
@@ -44,8 +44,8 @@ static bool replace_label(char *to, const char *host)
     return true;
 }
 
-/* OpenSSL takes no underscore for what a wildcard may stand for, though hosts with one are in use: with
-   another label in its place the certificate has to match by a wildcard. */
+/* Whether the certificate matches the host by a wildcard for a label with an underscore. OpenSSL
+   rejects such labels, which are in use, so another label is checked instead. */
 static bool wildcard_matches(X509 *x509, X509_VERIFY_PARAM *expected)
 {
     const char *host = X509_VERIFY_PARAM_get0_host(expected, 0);
@@ -59,8 +59,8 @@ static bool wildcard_matches(X509 *x509, X509_VERIFY_PARAM *expected)
     return matches;
 }
 
-/* Each certificate of the chain, good or not, and each error. 1: go on. */
-static int on_judged(int good, X509_STORE_CTX *store)
+/* Called for each certificate of the chain and for each error. Returns 1 to continue. */
+static int on_result(int good, X509_STORE_CTX *store)
 {
     if (good || X509_STORE_CTX_get_error(store) != X509_V_ERR_HOSTNAME_MISMATCH ||
         X509_STORE_CTX_get_error_depth(store) != 0 ||
@@ -73,7 +73,7 @@ static int on_judged(int good, X509_STORE_CTX *store)
 
 void verify_begin(SSL_CTX *context)
 {
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_judged);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_result);
     SSL_CTX_set_cert_verify_callback(context, on_verify, NULL);
 }
 

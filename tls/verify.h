@@ -1,7 +1,7 @@
 /*
- * Inside tls/ only: whom a certificate is for, where OpenSSL alone would judge otherwise than browsers
- * do. A common name counts only in a certificate without subjectAltName (RFC 6125, section 6.4.4, where
- * OpenSSL asks for one with host names in it). A wildcard stands for a label with an underscore too.
+ * Inside tls/ only: host name checks in which OpenSSL differs from browsers. A common name is used
+ * only if the certificate has no subjectAltName (RFC 6125, section 6.4.4); OpenSSL also uses it if
+ * the subjectAltName has no host name. A wildcard also matches a label with an underscore.
  */
 #ifndef TLS_VERIFY_H
 #define TLS_VERIFY_H
@@ -9,11 +9,11 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
-/* Certificates are verified, for all connections of the context. What each of them expects is set in
-   its own parameters, before the handshake. */
+/* Enables verification for all connections of the context. */
 void verify_begin(SSL_CTX *context);
 
-/* The host that the connection has to lead to: a name without a closing dot, or an address. */
+/* Sets the host that the certificate must be for: a name without a dot at its end, or an address.
+   Called before the handshake. Returns false if OpenSSL refuses the host. */
 bool verify_expect(SSL *ssl, const char *host, bool numeric);
 
 #endif

@@ -92,7 +92,7 @@ refused() { # NAME WORDS OPTION...
     same "$name: nothing is fetched" "" "$(cat "$out")"
 }
 refused "another's key" "not the key of the certificate" --cert "$TMPDIR/me.pem" --key "$TMPDIR/ca.key"
-refused "an encrypted key" "it has to be in the clear" --cert "$TMPDIR/me.pem" --key "$TMPDIR/encrypted.key"
+refused "an encrypted key" "it must be unencrypted" --cert "$TMPDIR/me.pem" --key "$TMPDIR/encrypted.key"
 refused "a key that is none" "no private key in PEM" --cert "$TMPDIR/me.pem" --key "$TMPDIR/ca.pem"
 
 # versions
