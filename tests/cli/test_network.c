@@ -6,7 +6,7 @@
 #include "cli/network.h"
 #include "tests/support/stderr_capture.h"
 
-/* What is asked for, and what it becomes. */
+/* Options and the resulting settings. */
 static struct network_options options;
 static struct rehearsal rehearsal;
 static struct network network;
@@ -26,7 +26,8 @@ static int setup(void **state)
     return 0;
 }
 
-/* Opens it without a loop; what was said has to be `says`, and where that is nothing, it is open. */
+/* Opens it without a loop; what was said has to be `says`, and where that is nothing, it is open.
+   */
 static void open_saying(const char *says)
 {
     const char *said;

@@ -27,7 +27,7 @@ static int child(void)
     return 7;
 }
 
-/* Runs `call` with standard error in a file; returns what it said. */
+/* Runs `call` and returns what it wrote to standard error. */
 static const char *said(bool (*call)(struct rehearsal *rehearsal), struct rehearsal *rehearsal)
 {
     static char text[512];
@@ -115,7 +115,7 @@ static bool fail_to_start(struct rehearsal *rehearsal)
     return false;
 }
 
-/* What is no announcement, or not all of one. */
+/* Invalid or incomplete announcements. */
 static void children_that_do_not_come_up(void **state)
 {
 #define NAMESERVER "nameserver 127.0.0.1:53\n"

@@ -17,7 +17,7 @@ static struct request asked;     /* the last */
 static char *asked_url;          /* where it led */
 static struct result result;     /* of it */
 static struct response response; /* likewise */
-static nsec clock_at;            /* goes on by a second an exchange */
+static nsec clock_at;            /* advances by one second for each exchange */
 static nsec wait;                /* before the next, where there is one */
 
 static const struct response_options wanted = {.preview = 10, .max_body = 1000, .follow = true};
@@ -93,7 +93,7 @@ static enum chain_next conclude(void)
     return chain_next(&chain, &result, &response, 0, &wait);
 }
 
-/* The exchange is answered by its head: status and Location, which may be NULL. */
+/* The exchange gets a head with this status and Location, which may be NULL. */
 static enum chain_next reply(unsigned status, const char *location)
 {
     struct status_line line = {.status = status, .major = 1, .minor = 1};
@@ -104,7 +104,7 @@ static enum chain_next reply(unsigned status, const char *location)
     return conclude();
 }
 
-/* The exchange is asked for, and fails. */
+/* The exchange starts and fails. */
 static enum chain_next break_with(enum error error)
 {
     ask();
@@ -156,7 +156,7 @@ static void redirects_are_results_where_they_are_not_followed(void **state)
     assert_int_equal(result.leg_count, 0);
 }
 
-/* A failed exchange goes nowhere, whatever its head said. */
+/* A failed exchange is not redirected, whatever its head contains. */
 static void failure_goes_before_a_location(void **state)
 {
     (void)state;
@@ -329,7 +329,7 @@ static void secrets_stay_with_their_origin(void **state)
         {"http://u:p@a/", "http://a/b", true},
         {"http://u:p@a/", "http://A:80/b", true},
         {"https://u:p@a/", "https://a:443/b", true},
-        {"http://u:p@a/", "http://x:y@a/b", true}, /* not those of the answer */
+        {"http://u:p@a/", "http://x:y@a/b", true}, /* not those of Location */
         {"http://u:p@a/", "https://a/b", false},
         {"https://u:p@a/", "http://a/b", false},
         {"http://u:p@a/", "http://a:81/b", false},
@@ -381,7 +381,7 @@ static void retry_keeps_what_is_sent(void **state)
     assert_string_equal(asked_url, site->url.shown);
 }
 
-/* Cookies that answers set. */
+/* Cookies that responses set. */
 
 static void cookies_go_along(void **state)
 {
@@ -416,8 +416,8 @@ static void cookies_expire(void **state)
     assert_null(asked.cookie);
 }
 
-/* To a login host and back: each host finds what it has set, and what was set for both. What the user
-   gave has gone to the first origin alone. */
+/* To a login host and back: each host finds what it has set, and what was set for both. What the
+   user gave has gone to the first origin alone. */
 static void cookies_are_found_again(void **state)
 {
     (void)state;
@@ -687,7 +687,7 @@ static void backoff_grows_with_each_attempt(void **state)
     }
 }
 
-/* What is told. */
+/* Reported redirects. */
 
 static void legs_tell_what_came_before(void **state)
 {

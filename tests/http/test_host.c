@@ -1,4 +1,4 @@
-/* Hosts: addresses in their spellings, names in ASCII and in any script, and what is refused. */
+/* Hosts: spellings of addresses, names in ASCII and other scripts, and which are refused. */
 #include "tests/support/unit.h"
 
 #include "http/host.h"

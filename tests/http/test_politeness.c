@@ -196,7 +196,7 @@ static void urgent_go_first(void **state)
     leave(3);
 }
 
-/* A newcomer does not pass those who wait, though there is room for it just now. */
+/* A new site does not overtake waiting ones, even if the host has room now. */
 static void newcomer_stands_behind_the_queue(void **state)
 {
     (void)state;
@@ -206,7 +206,7 @@ static void newcomer_stands_behind_the_queue(void **state)
     assert_false(ask(2));
     leave(0);
     assert_int_equal(opened[0], 1);
-    assert_false(ask(3)); /* 2 waits still */
+    assert_false(ask(3)); /* 2 is still waiting */
     assert_true(politeness_admit(politeness, &permits[1], "a", true));
     leave(1);
     assert_int_equal(opened[1], 2);
@@ -403,7 +403,8 @@ static void host_is_forgotten_at_once(void **state)
     }
 }
 
-/* Every row of asking and leaving: never more than allowed, all come to their turn, and in order. */
+/* Every row of asking and leaving: never more than allowed, all come to their turn, and in order.
+   */
 static void at_random(void **state)
 {
     enum { ROUNDS = 20000 };

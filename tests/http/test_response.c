@@ -1,4 +1,4 @@
-/* What is kept of an answer: fields, as much of the body as is wanted, and how it ended. */
+/* What is kept of a response: header fields, the requested part of the body, and its end. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -95,7 +95,7 @@ static enum error finish(void)
     return response_finish(&response, status == HTTP1_DONE);
 }
 
-/* A whole answer to GET. */
+/* A complete response to GET. */
 static enum error take(const char *text)
 {
     begin("GET");
@@ -396,8 +396,8 @@ static void until_the_preview_is_decoded(void **state)
     expect_text("hello");
 }
 
-/* A redirect that is followed: its body is read to the end, that the connection may serve on, but not
-   for ever, and nothing of it is shown. */
+/* A redirect that is followed: its body is read to the end, that the connection may serve on, but
+   not for ever, and nothing of it is shown. */
 static void body_of_a_redirect(void **state)
 {
     static char piece[ANSWER_MAX_REDIRECT_BYTES];
@@ -414,7 +414,7 @@ static void body_of_a_redirect(void **state)
     assert_int_equal(result.body_bytes, ANSWER_MAX_REDIRECT_BYTES);
     feed(piece, 1);
     assert_true(response.enough);
-    assert_int_equal(finish(), ERROR_NONE); /* nobody has decoded it */
+    assert_int_equal(finish(), ERROR_NONE); /* it was not decoded */
     assert_null(result.snippet);
     assert_null(result.charset);
     assert_int_equal(result.body_bytes, ANSWER_MAX_REDIRECT_BYTES);
@@ -443,7 +443,7 @@ static void cookies_go_to_the_jar(void **state)
     assert_null(jar);
 }
 
-/* Of two heads the final one counts, whatever the interim one says. */
+/* The final head counts, not an interim one. */
 static void interim_head(void **state)
 {
     (void)state;

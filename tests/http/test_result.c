@@ -35,7 +35,7 @@ static void timings_of(const struct result *result, nsec timings[PHASE_COUNT])
     stamps_timings(&result->stamps, result->error != ERROR_NONE, result->phase, timings);
 }
 
-/* All ways in which phases may be left out; the answer came whole. */
+/* Every combination of omitted phases, with a complete response. */
 static void timings_of_an_answer_add_up(void **state)
 {
     (void)state;

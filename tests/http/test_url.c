@@ -1,4 +1,4 @@
-/* URLs: what each is cut into, and what is refused. */
+/* Parsing of URLs: their parts, and which are refused. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
@@ -239,8 +239,8 @@ static void others_are_refused(void **state)
     }
 }
 
-/* A byte that no C string carries: encoded in user info and from the path on, else refused; at the end it is white
-   space. */
+/* A byte that no C string carries: encoded in user info and from the path on, else refused; at the
+   end it is white space. */
 static void nul_is_encoded_or_refused(void **state)
 {
     static const char text[] = "http://u:p@host:80/path?query#fragment";
@@ -347,8 +347,8 @@ static void check_join(const struct join_case *join)
     url_free(&base);
 }
 
-/* RFC 3986, sections 5.4.1 and 5.4.2. Another scheme is refused; "http:g" is read without strictness,
-   and an empty path gets its slash. */
+/* RFC 3986, sections 5.4.1 and 5.4.2. Another scheme is refused; "http:g" is read without
+   strictness, and an empty path gets its slash. */
 static void references_of_the_rfc(void **state)
 {
     static const char *const cases[][2] = {

@@ -1,5 +1,5 @@
-/* One connection's requests and answers, over scripted transports: cut anywhere, and all that may go
-   wrong with them. */
+/* One connection's requests and answers, over scripted transports: cut anywhere, and all that may
+   go wrong with them. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -38,14 +38,14 @@ static unsigned a_connection;     /* so many go on one; 0: no limit */
 static nsec numbered, ended;      /* requests so far: started, ended */
 static unsigned connects;
 static bool closes_when_gone;
-static bool left_alone; /* no event but those that the script and the client make */
-static char told[1024]; /* the client's events, a word each */
+static bool left_alone;        /* no event but those that the script and the client make */
+static char events_seen[1024]; /* the client's events, one word each */
 
 static void tell(const char *word)
 {
-    size_t length = strlen(told);
+    size_t length = strlen(events_seen);
 
-    snprintf(told + length, sizeof(told) - length, "%s%s", length ? " " : "", word);
+    snprintf(events_seen + length, sizeof(events_seen) - length, "%s%s", length ? " " : "", word);
 }
 
 static void on_open(void *owner, struct client *one)
@@ -141,7 +141,7 @@ static int setup(void **state)
     wanted = a_connection = connects = 0;
     left_alone = closes_when_gone = false;
     numbered = ended = 0;
-    told[0] = '\0';
+    events_seen[0] = '\0';
     return 0;
 }
 
@@ -188,11 +188,11 @@ static void play(const struct script *scripts, size_t count, unsigned requests, 
 
 static void expect(const char *words)
 {
-    if (strcmp(told, words) != 0)
-        fail_msg("\"%s\" instead of \"%s\"", told, words);
+    if (strcmp(events_seen, words) != 0)
+        fail_msg("\"%s\" instead of \"%s\"", events_seen, words);
 }
 
-/* So many whole requests were heard on the last connection, and nothing else. */
+/* Exactly `requests` complete requests were received on the newest connection. */
 static void expect_heard(unsigned requests)
 {
     assert_int_equal(fixture.received_bytes, requests * asks->count);
@@ -200,7 +200,7 @@ static void expect_heard(unsigned requests)
         assert_memory_equal(fixture.received + i * asks->count, asks->bytes, asks->count);
 }
 
-/* --- answers --- */
+/* --- responses --- */
 
 static void kept_alive(void **state)
 {
@@ -218,13 +218,13 @@ static void kept_alive(void **state)
     assert_int_equal(client.request_count, 3);
 }
 
-/* Each form of an answer, and what is told of it; then the same connection is asked again, or not. */
+/* Each form of a response and its events; then the connection is reused or not. */
 static void forms_of_answers(void **state)
 {
     static const struct {
         const char *answer;
         const struct target *asks;
-        const char *told;
+        const char *events_seen;
     } cases[] = {
         {"HTTP/1.1 204 No Content\r\n\r\n", &get, "open 204 204"},
         {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", &get, "open 304 304"},
@@ -248,11 +248,11 @@ static void forms_of_answers(void **state)
         play(&script, 1, 2, 1);
         asks = cases[i].asks;
         run();
-        expect(cases[i].told);
+        expect(cases[i].events_seen);
     }
 }
 
-/* The end of the connection is the end of the answer. */
+/* The end of the connection is the end of the response. */
 static void body_until_the_end(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\n"),
@@ -265,7 +265,7 @@ static void body_until_the_end(void **state)
     expect("open 200 gone open 200 gone");
 }
 
-/* Those behind such an answer go on the next connection. */
+/* Pipelined requests after such a response are sent on the next connection. */
 static void requests_behind_a_body_until_the_end(void **state)
 {
     static const struct script_step first[] = {AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\nsome"),
@@ -285,7 +285,7 @@ static const char four[] =
     "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
     "HTTP/1.1 201 Created\r\nContent-Length: 0\r\nX: y\r\n\r\n";
 
-/* Four answers in one segment, and in two that are cut anywhere. */
+/* Four responses in one segment, and in two, cut anywhere. */
 static void answers_cut_anywhere(void **state)
 {
     (void)state;
@@ -343,7 +343,7 @@ static void announced_close(void **state)
     assert_int_equal(client.request_count, 3);
 }
 
-/* What comes behind such an answer is for nobody. */
+/* Bytes after such a response are ignored. */
 static void answers_behind_the_last(void **state)
 {
     static const struct script_step bye[] = {AFTER_REQUEST, AFTER_REQUEST, SEND(BYE OK), END};
@@ -372,7 +372,7 @@ static void limit_of_requests(void **state)
     expect("open 200 200 gone open 200 200 gone open 200");
 }
 
-/* An idle connection may end, or say something that nobody asked for: no request has failed. */
+/* An idle connection ends or receives unexpected bytes: no request failed. */
 static void idle_connection_ends(void **state)
 {
     static const struct script_step ends[][4] = {
@@ -414,7 +414,7 @@ static void extra_line_ends(void **state)
     static const struct {
         struct script_step reads[9];
         unsigned pipeline;
-        const char *told;
+        const char *events_seen;
     } cases[] = {
         {{AFTER_REQUEST, SEND(OK "\r\n"), REPEAT}, 1, "open 200 200 200"},
         {{AFTER_REQUEST, SEND(OK "\n"), REPEAT}, 1, "open 200 200 200"},
@@ -439,7 +439,7 @@ static void extra_line_ends(void **state)
 
         play(&script, 1, 3, cases[i].pipeline);
         run();
-        expect(cases[i].told);
+        expect(cases[i].events_seen);
     }
 }
 
@@ -448,7 +448,7 @@ static void more_than_asked_in_a_pipeline(void **state)
 {
     static const struct {
         struct script_step writes[8];
-        const char *more, *told;
+        const char *more, *events_seen;
     } cases[] = {
         {{TAKE(sizeof(GET) - 1), BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, LAST},
          OK "x",
@@ -471,7 +471,7 @@ static void more_than_asked_in_a_pipeline(void **state)
 
         play(scripts, 2, 3, 3);
         run();
-        expect(cases[i].told);
+        expect(cases[i].events_seen);
     }
 }
 
@@ -493,7 +493,7 @@ static void failures(void **state)
 {
     static const struct {
         struct script_step reads[6];
-        const char *told; /* of three requests in request */
+        const char *events_seen; /* of three requests in flight */
     } cases[] = {
         {{AFTER_REQUEST, SEND(HALF), END},
          "open http.truncated http.truncated http.truncated gone"},
@@ -522,7 +522,7 @@ static void failures(void **state)
 
         play(&script, 1, 3, 3);
         run();
-        expect(cases[i].told);
+        expect(cases[i].events_seen);
     }
 }
 
@@ -573,7 +573,7 @@ static void carriage_return_before_a_response(void **state)
     }
 }
 
-/* Sending fails: what the server has said before counts; else why it failed. */
+/* A send fails: a response received before counts; otherwise the error of the send. */
 static void sending_fails(void **state)
 {
     static const struct script_step breaks[] = {TAKE(5), FAIL(EPIPE)};
@@ -586,7 +586,7 @@ static void sending_fails(void **state)
     static const struct script_step halves[] = {PAUSE, PAUSE, SEND(HALF), END};
     const struct {
         const struct script_step *reads;
-        const char *told;
+        const char *events_seen;
     } cases[] = {
         {says, "open 413 gone"},
         {ends, "open send.reset gone"},
@@ -600,7 +600,7 @@ static void sending_fails(void **state)
 
         play(&script, 1, 1, 1);
         run();
-        expect(cases[i].told);
+        expect(cases[i].events_seen);
     }
 }
 
@@ -615,7 +615,7 @@ static void connection_cannot_be_made(void **state)
     connect_client();
     run();
     expect("gone connect.refused");
-    told[0] = '\0';
+    events_seen[0] = '\0';
     for (int i = 0; i < 2; i++) /* those that are there already fail with it */
         client_start(&client, asks, numbered++, loop_clock(fixture.loop), true);
     connects = 4;
@@ -639,7 +639,7 @@ static void unsent_when_the_server_ends(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         const struct script script = {.reads = cases[i].reads, .writes = writes};
 
-        told[0] = '\0';
+        events_seen[0] = '\0';
         play(&script, 1, 3, 3);
         run();
         expect(cases[i].expected);
@@ -657,9 +657,9 @@ static void closed_when_gone(void **state)
     play(&dials, 1, 1, 1);
     fixture.refuse = true;
     run();
-    assert_non_null(strstr(told, "tls.failed gone"));
+    assert_non_null(strstr(events_seen, "tls.failed gone"));
     fixture.refuse = false;
-    told[0] = '\0';
+    events_seen[0] = '\0';
     play(&ends, 1, 1, 1);
     run();
     expect("open http.empty gone");
@@ -679,7 +679,7 @@ static void given_up(void **state)
     client_fail(&client, ERROR_TOTAL_TIMEOUT);
     expect("open 200 timeout.total timeout.total gone");
     wanted = 1;
-    run(); /* of the half answer nothing is left */
+    run(); /* nothing of the incomplete response remains */
     expect("open 200 timeout.total timeout.total gone open 200");
     expect_heard(1);
 }
@@ -763,8 +763,8 @@ static void large_requests(void **state)
     expect_heard(1);
 }
 
-/* The answer comes before the request has left: the next one begins at its own first byte, on another
-   connection or after the rest of the first. */
+/* The answer comes before the request has left: the next one begins at its own first byte, on
+   another connection or after the rest of the first. */
 static void answered_before_it_was_sent(void **state)
 {
     static const struct script_step writes[] = {TAKE(1000), BLOCK, BLOCK, BLOCK,

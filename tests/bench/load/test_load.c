@@ -1,6 +1,7 @@
 /*
  * When requests start and what is counted of them, against a server for which the test answers. The
- * clock is a fake one: it stands still but for `pass`, so that every latency is known to the nanosecond.
+ * clock is a fake one: it stands still but for `pass`, so that every latency is known to the
+ * nanosecond.
  */
 #include "tests/support/unit.h"
 
@@ -43,7 +44,7 @@ static struct load *load;
 static nsec began;
 static bool free_in_done;
 
-/* what the load told */
+/* events of the load */
 static struct tally *total;
 static struct seen seen[MAX_REPORT];
 static size_t seen_count;
@@ -52,7 +53,7 @@ static int dones;
 /* what the server saw */
 static char order[MAX_ORDER + 1]; /* for each request its connection: '1' the first, ... */
 static size_t order_count;
-static unsigned owed[MAX_CONNS]; /* by number: requests without an answer yet */
+static unsigned owed[MAX_CONNS]; /* by number: requests without a response */
 static void (*serve)(struct peer_conn *conn);
 
 /* --- the server --- */
@@ -80,7 +81,7 @@ static void answer_well(struct peer_conn *conn)
     owed[conn->number]--;
 }
 
-/* A connection's oldest request is answered. */
+/* Responds to a connection's oldest request. */
 static void answer(size_t number)
 {
     assert_true(owed[number] > 0);
@@ -242,7 +243,7 @@ static void pass_until(nsec at, nsec step)
     }
 }
 
-/* What is there is over: the sums hold, and nothing more is told. */
+/* The load is finished: the totals add up, and no more events follow. */
 static void expect_over(void)
 {
     size_t intervals = seen_count;
@@ -310,7 +311,8 @@ static void closed_loop_by_number(void **state)
     assert_int_equal(total->handshakes, 0);
 }
 
-/* The run's time is over with requests in request: they are counted as such, and are in no latency. */
+/* The run's time is over with requests in flight: they are counted as such, and are in no latency.
+   */
 static void closed_loop_by_time(void **state)
 {
     (void)state;
@@ -345,7 +347,7 @@ static void intervals_of_a_second_and_a_last(void **state)
     options.duration = 2500 * MS;
     serve = hold;
     begin();
-    /* 9 answers in the first second, for the first request began with it */
+    /* 9 responses in the first second, because the first request began with it */
     for (int i = 1; i <= 24; i++) {
         pass_until((nsec)i * 100 * MS, 100 * MS);
         answer(1);
@@ -398,7 +400,7 @@ static void no_more_connections_than_requests(void **state)
     assert_int_equal(peer.accepted, 2);
 }
 
-/* What began in the warm-up does not count, even where it is answered after it. */
+/* A request that began in the warm-up does not count, even if it completes after it. */
 static void warm_up_does_not_count(void **state)
 {
     (void)state;
@@ -408,7 +410,7 @@ static void warm_up_does_not_count(void **state)
     serve = hold;
     begin();
     answer(1);
-    answer(1); /* two in the warm-up; a third and connection 2's first are in request */
+    answer(1); /* two in the warm-up; a third and connection 2's first are in flight */
     pass_until(1500 * MS, 100 * MS);
     assert_int_equal(order_count, 4);
     answer(1);
@@ -422,7 +424,7 @@ static void warm_up_does_not_count(void **state)
     assert_int_equal(total->started, 3);
     assert_int_equal(total->completed, 3);
     assert_int_equal(total->latency->count, 3);
-    assert_int_equal(total->connections, 2); /* all of them are told */
+    assert_int_equal(total->connections, 2); /* all are reported */
     assert_int_equal(total->connecting->count, 2);
     assert_true(total->to == 800 * MS); /* since measuring began */
     assert_true(total->gap == 600 * MS && total->gap_at == 0);
@@ -607,7 +609,7 @@ static void each_its_own_connection(void **state)
     assert_true(peer.peak <= 3); /* one that was just closed may be known to the client alone */
 }
 
-/* --- what goes wrong --- */
+/* --- failures --- */
 
 static void say_bye(struct peer_conn *conn)
 {
@@ -670,7 +672,7 @@ static void close_delimited(struct peer_conn *conn)
 static const struct trouble {
     const char *name;
     void (*serve)(struct peer_conn *conn);
-    enum error error; /* ERROR_NONE: it is an answer */
+    enum error error; /* ERROR_NONE: a valid response */
     unsigned status;
 } faults[] = {
     {"announced close", say_bye, ERROR_NONE, 200},
@@ -711,11 +713,11 @@ static void expect_fault(const struct trouble *fault, uint64_t count)
 {
     if (total->started != count || total->in_flight ||
         (fault->error ? total->errors[fault->error] : total->status[fault->status]) != count)
-        fail_msg("%s: %lu started, %lu failed, %lu in request, %lu right", fault->name,
+        fail_msg("%s: %lu started, %lu failed, %lu in flight, %lu right", fault->name,
                  total->started, total->failed, total->in_flight,
                  fault->error ? total->errors[fault->error] : total->status[fault->status]);
     assert_int_equal(total->failed, fault->error ? count : 0);
-    /* answers, and those that were too slow */
+    /* responses, and those that were too slow */
     assert_int_equal(total->latency->count,
                      !fault->error || fault->error == ERROR_TOTAL_TIMEOUT ? count : 0);
 }
@@ -792,7 +794,7 @@ static void faults_of_new_connections_in_an_open_loop(void **state)
     each_fault(as_new_connections_in_an_open_loop);
 }
 
-/* --- a server that does not wait to be asked --- */
+/* --- a server that sends before a request --- */
 
 static void close_at_once(void *owner, struct peer_conn *conn)
 {
@@ -812,8 +814,8 @@ static void say_who_it_is(void *owner, struct peer_conn *conn)
     peer_send_text(conn, "SSH-2.0-OpenSSH_9.2\r\n");
 }
 
-/* A turn, and then all are accepted at once: the client hears of its connection together with what the
-   server has done. */
+/* A turn, and then all are accepted at once: the client hears of its connection together with what
+   the server has done. */
 static void turn_and_accept(void)
 {
     clock.now += 100 * NSEC_PER_US;
@@ -869,7 +871,7 @@ static void server_that_speaks_first(void **state)
         greet(say_who_it_is, i & 1, i & 2);
 }
 
-/* Of several in request on a connection, those behind may fail by their own names, or go on the next
+/* Of several in flight on a connection, those behind may fail by their own names, or go on the next
    connection; but all end, and the sums hold. */
 static void faults_in_a_pipeline(void **state)
 {
@@ -891,7 +893,7 @@ static void faults_in_a_pipeline(void **state)
         }
 }
 
-/* Those behind an announced close were not lost: they are answered on the next connection. */
+/* Requests after an announced close are not lost: they complete on the next connection. */
 static void requests_behind_an_announced_close(void **state)
 {
     (void)state;
@@ -929,7 +931,7 @@ static void requests_that_were_left_come_first(void **state)
     assert_int_equal(total->completed, 5);
 }
 
-/* The server goes away, with requests behind an announced close: each fails once. */
+/* The server stops, with requests after an announced close: each fails once. */
 static void way_to_the_next_connection_is_gone(void **state)
 {
     (void)state;
@@ -1007,10 +1009,10 @@ static void timeout_in_an_open_loop(void **state)
     assert_int_equal(total->latency->count, 2);
     assert_int_equal(count_at(total->latency, 50 * MS), 1);
     assert_int_equal(count_at(total->latency, 90 * MS), 1); /* it waited for 40 ms */
-    assert_int_equal(total->raw->count, 0);                 /* no answer came */
+    assert_int_equal(total->raw->count, 0);                 /* no response */
 }
 
-/* The oldest in request is looked for, on whichever connection it is. */
+/* The oldest in flight is looked for, on whichever connection it is. */
 static void timeouts_of_several_connections(void **state)
 {
     (void)state;
@@ -1035,7 +1037,7 @@ static void close_the_door(void)
     loop_close(loop, &peer.listener);
 }
 
-/* A listener whose queue of connections is full: the kernel drops what comes, and no connection opens. */
+/* A listener with a full backlog: the kernel drops SYNs, and no connection opens. */
 static struct {
     int listener, first;
 } full;
@@ -1086,8 +1088,8 @@ static void connection_that_takes_too_long(void **state)
     }
 }
 
-/* The server is silent for two seconds and then gone. What it had, and what was waiting, waited for as long
-   as that; what is due later is refused at once, which is no fast response. */
+/* The server is silent for two seconds and then gone. What it had, and what was waiting, waited for
+   as long as that; what is due later is refused at once, which is no fast response. */
 static void refused_after_a_wait(void **state)
 {
     (void)state;
@@ -1099,7 +1101,7 @@ static void refused_after_a_wait(void **state)
     begin();
     pass_until(50 * MS, MS);
     answer(1);                      /* that of 0 ms */
-    pass_until(2000 * MS, 10 * MS); /* that of 100 ms is in request, those of 200 ms to 2 s wait */
+    pass_until(2000 * MS, 10 * MS); /* that of 100 ms is in flight, those of 200 ms to 2 s wait */
     close_the_door();
     hang_up(talk_of(1), false);
     unit_settle(loop);
@@ -1107,7 +1109,8 @@ static void refused_after_a_wait(void **state)
     assert_int_equal(total->completed, 1);
     assert_int_equal(total->errors[ERROR_EMPTY], 1);
     assert_int_equal(total->errors[ERROR_CONNECT_REFUSED], 29);
-    /* the response, the one in request, and those of 200 to 1900 ms: that of 2 s was refused at once */
+    /* the response, the one in flight, and those of 200 to 1900 ms: that of 2 s was refused at once
+       */
     assert_int_equal(total->latency->count, 1 + 1 + 18);
     assert_int_equal(count_at(total->latency, 1900 * MS), 1);
     assert_int_equal(count_at(total->latency, 1800 * MS), 1);
@@ -1125,7 +1128,7 @@ static void refused_after_the_time_was_over(void **state)
     options.timeout = 250 * MS;
     serve = hold;
     begin();
-    pass_until(450 * MS, 10 * MS); /* that of 100 ms is in request since 250 ms */
+    pass_until(450 * MS, 10 * MS); /* that of 100 ms is in flight since 250 ms */
     close_the_door();
     finish(10 * MS);
     assert_int_equal(total->errors[ERROR_TOTAL_TIMEOUT], 2);
@@ -1159,7 +1162,7 @@ static void fast_failures_are_no_latency(void **state)
     assert_int_equal(count_at(total->latency, 400 * MS), 1);
 }
 
-/* --- nobody listens --- */
+/* --- no listener --- */
 
 static void refused_by_number(void (*shape)(void))
 {
@@ -1192,8 +1195,8 @@ static void refused(void **state)
         refused_by_number(shapes[i]);
 }
 
-/* The load ends when every connection of its first second has failed; it does not try so often that this is
-   all it does. */
+/* The load ends when every connection of its first second has failed; it does not try so often that
+   this is all it does. */
 static void refused_by_time(void **state)
 {
     static void (*const shapes[])(void) = {as_closed_loop, as_open_loop, as_new_connections,
@@ -1273,7 +1276,7 @@ static void refused_after_a_connection(void **state)
     assert_true(total->errors[ERROR_CONNECT_REFUSED] > 400);
 }
 
-/* A server that lets connections wait may be one that hangs: that is what is measured. */
+/* A server that delays connections may hang: the delay is measured. */
 static void timeouts_are_no_refusal(void **state)
 {
     static const bool of_connections[] = {false, true};
@@ -1308,8 +1311,8 @@ static void timeouts_are_no_refusal(void **state)
     }
 }
 
-/* Far more is due than can be tried in a turn, and each connection fails at once: the end of the run is
-   served all the same, and what was closed is freed between two turns. */
+/* Far more is due than can be tried in a turn, and each connection fails at once: the end of the
+   run is served all the same, and what was closed is freed between two turns. */
 static void failures_at_once_let_the_end_through(void **state)
 {
     static void (*const shapes[])(void) = {as_open_loop, as_new_connections_in_an_open_loop};
@@ -1335,8 +1338,8 @@ static void failures_at_once_let_the_end_through(void **state)
     }
 }
 
-/* More connections are idle, and more requests are due, than one turn starts: the next turns start the
-   others. */
+/* More connections are idle, and more requests are due, than one turn starts: the next turns start
+   the others. */
 static void starts_are_spread_over_turns(void **state)
 {
     (void)state;
@@ -1360,7 +1363,8 @@ static void starts_are_spread_over_turns(void **state)
     assert_int_equal(total->completed, 800);
 }
 
-/* The time for which all connections were busy while requests waited for one is counted, and no other. */
+/* The time for which all connections were busy while requests waited for one is counted, and no
+   other. */
 static void time_of_too_few_connections(void **state)
 {
     (void)state;
@@ -1374,7 +1378,7 @@ static void time_of_too_few_connections(void **state)
     pass(15 * MS); /* both are busy since 10 ms; the third waits since 20 ms */
     answer(1);     /* and is sent at 25 */
     pass(3 * MS);
-    answer(2); /* nothing waits until 30 */
+    answer(2); /* no request is due before 30 */
     pass(2 * MS);
     assert_string_equal(order, "1212");
     pass(15 * MS); /* 45 ms: the fifth waits since 40 */
@@ -1431,7 +1435,7 @@ static void enough_connections_are_no_limit(void **state)
     assert_true(total->limited == 0);
 }
 
-/* What is in request at the end is reported as such, and waited for all the same. */
+/* What is in flight at the end is reported as such, and waited for all the same. */
 static void drained(void **state)
 {
     static const struct {
@@ -1490,7 +1494,7 @@ static void drained_for_so_long(void **state)
     }
 }
 
-/* A server that comes up is found. */
+/* A server that starts later is used. */
 static void door_that_opens(void **state)
 {
     int fd = peer.listener.fd;
@@ -1572,7 +1576,7 @@ static void waiting_ones_leave_in_order(void **state)
     as_slow_open_loop(1);
     options.requests = 5; /* at 0, 100, ... 400 ms */
     begin();
-    for (int i = 0; i < 5; i++) { /* answered at 350, 400, ... 550 ms */
+    for (int i = 0; i < 5; i++) { /* responses at 350, 400, ... 550 ms */
         pass_until(350 * MS + (nsec)i * 50 * MS, MS);
         answer(1);
     }
@@ -1637,7 +1641,8 @@ static void more_wait_than_can_be_counted(void **state)
     }
 }
 
-/* By chance, with a warm-up: all are there, with ages that are right to the 0.1% of the histogram. */
+/* By chance, with a warm-up: all are there, with ages that are right to the 0.1% of the histogram.
+   */
 static void millions_wait_by_chance(void **state)
 {
     static const double percents[] = {0.001, 0.01, 0.1, 1, 5, 10, 25, 50, 75, 90, 99, 99.9, 99.99};
@@ -1684,8 +1689,8 @@ static void millions_wait_by_chance(void **state)
     histogram_free(exact);
 }
 
-/* The rate of an open loop is that of its schedule: five at ten a second take half a second, and what came in
-   a second was that many a second, though the loop sees the end a little later. */
+/* The rate of an open loop is that of its schedule: five at ten a second take half a second, and
+   what came in a second was that many a second, though the loop sees the end a little later. */
 static void span_is_the_schedules(void **state)
 {
     static const struct {
@@ -1810,7 +1815,7 @@ static void pipelined_in_an_open_loop(void **state)
     options.pipeline = 2;
     begin();
     pass_until(450 * MS, MS);
-    assert_string_equal(order, "1122"); /* a place in request, before another connection */
+    assert_string_equal(order, "1122"); /* a place in flight, before another connection */
     answer(2);
     assert_string_equal(order, "11222");
     stop();
@@ -1840,8 +1845,8 @@ static void new_connections_in_an_open_loop(void **state)
     assert_int_equal(total->connections, 5);
 }
 
-/* Requests that became due while the loop was elsewhere leave at once, as long as one is idle; and no
-   connection is opened for what an idle one can take. */
+/* Requests that became due while the loop was elsewhere leave at once, as long as one is idle; and
+   no connection is opened for what an idle one can take. */
 static void idle_ones_take_all_that_is_due(void **state)
 {
     (void)state;
@@ -1877,7 +1882,8 @@ static void due_while_others_are_started(void **state)
     stop();
 }
 
-/* An answer comes when two more have become due: one goes on its connection, the other on an idle one. */
+/* A response arrives when two more requests are due: one uses its connection, the other an idle
+   one. */
 static void due_while_an_answer_is_read(void **state)
 {
     (void)state;
@@ -1908,7 +1914,7 @@ static size_t order_of(char connection)
     return count;
 }
 
-/* Answers that should bring a stamp. */
+/* Responses that should have a kernel timestamp. */
 static uint64_t stamped(void)
 {
     return total->kernel->count + total->stamps_missing + total->stamps_unusable;
@@ -1935,7 +1941,7 @@ static void one_connection_in_so_many_is_stamped(void **state)
     }
 }
 
-/* With ten seconds between request and answer, every stamp lies inside. */
+/* With ten seconds between request and response, every timestamp is between them. */
 static void stamp_parts_the_latency(void **state)
 {
     (void)state;
@@ -1957,8 +1963,8 @@ static void stamp_parts_the_latency(void **state)
     assert_true(total->kernel->min + total->delay->max >= 10 * NSEC_PER_S);
 }
 
-/* No time passes between most requests and their answers, so that a stamp cannot lie inside: as where the
-   wall clock jumped. */
+/* No time passes between most requests and their answers, so that a stamp cannot lie inside: as
+   where the wall clock jumped. */
 static void stamp_outside_of_the_request(void **state)
 {
     (void)state;
@@ -2101,7 +2107,7 @@ static void expect_address(size_t place, const char *text, uint64_t connections)
     assert_int_equal(one->dropped, ERROR_NONE);
 }
 
-/* TTLs are followed: what the name leads to when a connection is made is where it goes. */
+/* TTLs are respected: a connection uses the addresses that are valid when it is made. */
 static void connections_are_spread_over_addresses(void **state)
 {
     struct resolver_options resolving = {0};
@@ -2186,7 +2192,8 @@ static void so_many_connections_resume(void **state)
     }
 }
 
-/* A server that speaks no TLS, or is silent: each request that could not be asked has failed by it. */
+/* A server without TLS, or a silent one: each request that could not be sent fails with its error.
+   */
 static void handshakes_that_fail(void **state)
 {
     static const struct {
@@ -2272,7 +2279,7 @@ static void busy_loop_is_told(void **state)
     assert_int_equal(verdict(), VERDICT_SATURATED);
 }
 
-/* Answers one request every 20 ms, whoever asks. */
+/* Completes one request every 20 ms, over all connections. */
 static struct timer slowness;
 
 static void on_slowness(void *owner)
@@ -2306,8 +2313,8 @@ static void slow_server_is_not_blamed_on_the_client(void **state)
     assert_int_equal(verdict(), VERDICT_OK);
 }
 
-/* The program did not run for half a second: what became due meanwhile was late because of that, whichever
-   turn sends it, and whether or not a connection was free at once. */
+/* The program did not run for half a second: what became due meanwhile was late because of that,
+   whichever turn sends it, and whether or not a connection was free at once. */
 static void pause_is_told(void **state)
 {
     (void)state;
@@ -2326,9 +2333,9 @@ static void pause_is_told(void **state)
     assert_int_equal(verdict(), VERDICT_SUSPENDED);
 }
 
-/* The same in a closed loop, which has no intended times: the responses were there, and nothing but the client
-   was in the way. The kernel's stamps do not prove the contrary: a request that was started then may not have
-   left. */
+/* The same in a closed loop, which has no intended times: the responses were there, and nothing but
+   the client was in the way. The kernel's stamps do not prove the contrary: a request that was
+   started then may not have left. */
 static void pause_of_a_closed_loop_is_told(void **state)
 {
     (void)state;
@@ -2375,8 +2382,8 @@ static void gap_of_a_slow_server(void **state)
     assert_int_equal(verdict(), VERDICT_OK);
 }
 
-/* The client did not run, and the response was there before the time was over: it is one, and the next request
-   is too slow as ever. */
+/* The client did not run, and the response was there before the time was over: it is one, and the
+   next request is too slow as ever. */
 static void pause_is_no_timeout(void **state)
 {
     (void)state;
@@ -2408,8 +2415,8 @@ static void pause_until_the_end_is_told(void **state)
     assert_int_equal(verdict(), VERDICT_SUSPENDED);
 }
 
-/* Requests wait for a name to be looked up; then all their connections are made in a few turns, which take their
-   time. That wait is no delay of the client. */
+/* Requests wait for a name to be looked up; then all their connections are made in a few turns,
+   which take their time. That wait is no delay of the client. */
 static void wait_for_a_name_is_no_delay(void **state)
 {
     static const struct nameserver_rule rules[] = {
@@ -2455,8 +2462,8 @@ static void on_slow_event(void *owner, uint32_t events)
     assert_int_equal(read(*(int *)owner, &count, sizeof(count)), sizeof(count));
 }
 
-/* A turn takes long while a connection is idle and a request becomes due. That another connection gets its
-   answer in that turn and takes the request does not make it the server's delay. */
+/* A turn takes long while a connection is idle and a request becomes due. That another connection
+   gets its answer in that turn and takes the request does not make it the server's delay. */
 static void late_beside_an_idle_connection(void **state)
 {
     struct watch slow;
@@ -2470,7 +2477,7 @@ static void late_beside_an_idle_connection(void **state)
     serve = hold;
     begin();
     pass(10 * MS);
-    answer(2); /* it is idle from here on */
+    answer(2); /* it is idle now */
     pass(9 * MS);
     watch_init(&slow, on_slow_event, &fd, "test");
     assert_int_equal(loop_watch(loop, &slow, fd, EPOLLIN), 0);
@@ -2478,14 +2485,14 @@ static void late_beside_an_idle_connection(void **state)
     assert_int_equal(write(fd, &one, sizeof(one)), sizeof(one)); /* first in the batch */
     answer(1);
     loop_close(loop, &slow);
-    assert_int_equal(total->started, 0); /* not told yet */
+    assert_int_equal(total->started, 0); /* not reported yet */
     stop();
     assert_int_equal(total->started, 3);
     assert_true(total->lateness->max >= 5 * MS);
 }
 
-/* The oldest of a pipeline is too old and ends the connection. Those behind it got no response either: they
-   took at least as long as they had waited until then. */
+/* The oldest of a pipeline is too old and ends the connection. Those behind it got no response
+   either: they took at least as long as they had waited until then. */
 static void younger_ones_end_with_their_age(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Several processes: what they send is joined second by second, whatever becomes of one of them. Each
-   child here sends counts that tell who it was: 10^index completed an interval. */
+/* Several processes: what they send is joined second by second, whatever becomes of one of them.
+   Each child here sends counts that tell who it was: 10^index completed an interval. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -331,7 +331,7 @@ static void on_signal(void *owner, int number)
     loop_stop(owner);
 }
 
-/* Runs until it is interrupted, as a load does, and says what it had until then. */
+/* Runs until it is interrupted, like a load, and sends its counts so far. */
 static int until_interrupted(void *arg, unsigned index, int fd)
 {
     struct loop *loop = loop_new();
@@ -357,7 +357,7 @@ static void stopped(void **state)
     assert_int_equal(heard.count, 2);
     assert_int_equal(heard.completed[1], 111);
     assert_int_equal(procs_failed(heard.procs), 0);
-    procs_stop(heard.procs); /* nobody is there */
+    procs_stop(heard.procs); /* no processes */
     no_more(&heard);
 }
 
@@ -394,7 +394,8 @@ static bool stands_still(pid_t pid)
     return !waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT) && info.si_pid == pid;
 }
 
-/* Starts them, and looks for so many seconds, from when number 1 is stopped and the others have ended. */
+/* Starts them, and looks for so many seconds, from when number 1 is stopped and the others have
+   ended. */
 static void look_at_stopped(struct heard *heard, struct fake_clock *clock, int seconds)
 {
     heard->clock = clock;

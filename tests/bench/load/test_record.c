@@ -1,4 +1,4 @@
-/* What is counted of a request, of a failure, of an absence. */
+/* Counts of requests, failures and absences. */
 #include "tests/support/unit.h"
 
 #include "bench/load/record.h"
@@ -26,7 +26,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* A request is answered: intended, started and answered at so many ms since FROM. */
+/* A completed request: intended, started and completed at these ms after FROM. */
 static void answer(nsec intended, nsec started, nsec at, unsigned status)
 {
     const struct load_request request = {

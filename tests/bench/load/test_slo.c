@@ -1,4 +1,4 @@
-/* Limits: what is one, what only looks like it, and whether a run held them. */
+/* Limits: valid and invalid ones, and whether a run meets them. */
 #include "tests/support/unit.h"
 
 #include <math.h>
@@ -176,7 +176,8 @@ static void names_are_as_given(void **state)
     assert_string_equal(slo.part[1].name, "errors");
 }
 
-/* A run of two seconds with answers of 1 to 100 ms, of which two were wrong, and four that failed. */
+/* A run of two seconds with answers of 1 to 100 ms, of which two were wrong, and four that failed.
+   */
 static struct tally *a_run(void)
 {
     struct tally *tally = tally_new();
@@ -262,7 +263,8 @@ static void nothing_measured_is_missed(void **state)
     tally_free(tally);
 }
 
-/* What a rate of that many a second sends in the span of its schedule is that many, to the nanosecond. */
+/* What a rate of that many a second sends in the span of its schedule is that many, to the
+   nanosecond. */
 static void rate_of_the_schedule(void **state)
 {
     static const struct {
@@ -292,8 +294,9 @@ static void rate_of_the_schedule(void **state)
     tally_free(tally);
 }
 
-/* A hung server: what is in request at the end of a closed loop has no latency, but is judged by the age that
-   it has, where that is over the limit. What is younger may still hold it, and says nothing. */
+/* A hung server: what is in flight at the end of a closed loop has no latency, but is judged by the
+   age that it has, where that is over the limit. What is younger may still hold it, and says
+   nothing. */
 static void in_flight_at_the_end(void **state)
 {
     static const struct {
@@ -330,7 +333,7 @@ static void in_flight_at_the_end(void **state)
         if (slo_judge(&slo, tally) != cases[i].held || slo.part[0].measured < cases[i].least ||
             slo.part[0].measured > cases[i].max)
             fail_msg("case %zu, %s: %f", i, cases[i].text, slo.part[0].measured);
-        assert_int_equal(tally->latency->count, cases[i].responses); /* what is reported stays */
+        assert_int_equal(tally->latency->count, cases[i].responses); /* the reported values stay */
         tally_free(tally);
     }
 }

@@ -1,4 +1,5 @@
-/* Which of a host's addresses the next connection tries, what is dropped, and what is counted of each. */
+/* Which of a host's addresses the next connection tries, which are dropped, and the counts of each.
+   */
 #include "tests/support/unit.h"
 
 #include <errno.h>

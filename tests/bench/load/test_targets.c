@@ -1,4 +1,5 @@
-/* What a load asks for: the bytes of each request, one origin for all, and how often each is chosen. */
+/* Targets of a load: the bytes of each request, one origin for all, and how often each is chosen.
+   */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -34,7 +35,7 @@ static struct targets *one(struct site *site, bool closing)
     return targets;
 }
 
-/* What is asked when all is left as it is. */
+/* The request with default options. */
 #define PLAIN(method, target, host) method " " target " HTTP/1.1\r\nHost: " host "\r\n"
 
 static void assert_request(struct targets *targets, const char *bytes, bool head)

@@ -55,7 +55,7 @@ static void test_json_of_open_loops(void **state)
     sample_close(&sample);
 }
 
-/* A rate is given back as it was asked for, however small. */
+/* A rate is reported as requested, however small. */
 static void test_json_of_rates(void **state)
 {
     static const struct {
@@ -86,7 +86,7 @@ static void test_json_of_rates(void **state)
     }
 }
 
-/* Header fields and credentials are nobody's business. */
+/* Header fields and credentials are not reported. */
 static void test_json_without_secrets(void **state)
 {
     char header[] = "Authorization: Bearer sesame\r\n";

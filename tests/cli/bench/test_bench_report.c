@@ -1,4 +1,4 @@
-/* Reports of runs that were made up: what each must say, and what it must not. */
+/* Reports of constructed runs: what each must contain and must not contain. */
 #include "tests/support/sample_run.h"
 
 static void test_normal(void **state)

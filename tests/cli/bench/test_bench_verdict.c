@@ -1,4 +1,4 @@
-/* What a report says of the client, before anything else. */
+/* The verdict on the client, which comes first in a report. */
 #include "tests/support/sample_run.h"
 
 /* Where the client is not what was measured, its connections may have been. */
@@ -27,7 +27,8 @@ static void test_limited(void **state)
     sample_close(&sample);
 }
 
-/* A client that was stopped, and one that had no core: what is wrong, what helps, and whose the gap is. */
+/* A client that was stopped, and one that had no core: what is wrong, what helps, and whose the gap
+   is. */
 static void test_other_verdicts(void **state)
 {
     struct sample_run sample;

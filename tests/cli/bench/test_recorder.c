@@ -13,7 +13,7 @@
 
 static struct recorder recorder;
 static struct load_command load;
-static char said[1024]; /* on standard error, the last time */
+static char said[1024]; /* the last text on standard error */
 
 static int setup(void **state)
 {
@@ -79,7 +79,7 @@ static void nothing_recorded(void **state)
 {
     (void)state;
     assert_true(recorder_open(&recorder, &load));
-    assert_int_equal(recorder.total->processes, 0); /* nobody has told anything */
+    assert_int_equal(recorder.total->processes, 0); /* no process has reported */
     assert_true(recorder_end(&recorder));
     assert_int_equal(spool_count(recorder.spool), 0);
     recorder_close(&recorder);
@@ -114,7 +114,7 @@ static void log_is_written(void **state)
     unlink(path);
 }
 
-/* The log says when measuring began: after the warm-up. */
+/* The start time in the log is the end of the warm-up. */
 static void log_begins_after_the_warm_up(void **state)
 {
     uint64_t first;

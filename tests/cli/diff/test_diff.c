@@ -1,4 +1,4 @@
-/* Sets of runs: which are slower, what is judged, what is said of them. */
+/* Sets of runs: which are slower, which metrics are judged, and the messages. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>

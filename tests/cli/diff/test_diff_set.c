@@ -1,4 +1,4 @@
-/* A set of runs from its JSON: what is taken, and what is refused with which sentence. */
+/* A set of runs from its JSON: valid input, and the message for each invalid input. */
 #include "tests/support/unit.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* The first bad lines are said, and of more the number. */
+/* The first bad lines are reported, then only their number. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>

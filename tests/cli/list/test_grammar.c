@@ -1,4 +1,4 @@
-/* The grammar of sites.conf: lines and words, and what each of them says about a site. */
+/* The grammar of sites.conf: lines, words, and their meaning for a site. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
@@ -321,7 +321,7 @@ static const struct {
      "http://a/ header=\"A: b"},
     {"http://u:secret@a/\rhttp://v:secret@b/",
      "there is a CR in the line; lines end with LF or CR LF", "http://a/"},
-    /* what nobody sees */
+    /* invisible characters */
     {"http://a/\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it", "http://a/\xc2\xa0"},
     {"\xc2\xa0http://a/", "U+00A0 NO-BREAK SPACE is in it; remove it", "\xc2\xa0http://a/"},
     {"\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it", "\xc2\xa0"},

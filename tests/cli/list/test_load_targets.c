@@ -1,4 +1,4 @@
-/* The targets of a load: from a file, from words, and what is none. */
+/* The targets of a load: from a file, from arguments, and invalid ones. */
 #include "tests/support/unit.h"
 
 #include <fcntl.h>

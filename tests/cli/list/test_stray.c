@@ -1,4 +1,4 @@
-/* Characters that nobody sees, and encodings: each is named. */
+/* Invisible characters and foreign encodings: each is named. */
 #include "tests/support/unit.h"
 
 #include "cli/list/stray.h"

@@ -35,7 +35,7 @@ static void test_load_defaults(void **state)
     assert_true(!load->live && load->color == COLOR_NEVER);
     options_free(&o);
     o = read_valid("bench --format json http://a/");
-    assert_false(o.network.trust.describe); /* nobody shows it: each handshake would pay */
+    assert_false(o.network.trust.describe); /* not shown, and would slow down each handshake */
     options_free(&o);
 }
 

@@ -1,11 +1,11 @@
-/* Values of options: what each becomes, and what is refused. */
+/* Values of options: parsed values, and which are refused. */
 #include "tests/support/command_line.h"
 
 #include <unistd.h>
 
 #include "cli/options/readers.h"
 
-/* A number goes into a field as wide as the row says, and not beside it. */
+/* A number is written to a field of the width in its row, and not beyond it. */
 static void numbers_fill_their_field(void **state)
 {
     static const bool flag = true;

@@ -1,5 +1,5 @@
-/* The output over pipes: order, a reader that stops, one that leaves, a full disk. Files of the user's:
-   aside, appended to, cut. */
+/* The output over pipes: order, a reader that stops, one that leaves, a full disk. Files of the
+   user's: aside, appended to, cut. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ struct fixture {
     uint64_t wrote_bytes; /* output_bytes in the last of them */
     char folder[128];
     char path[160];    /* a file in it, which is not there */
-    char foreign[160]; /* somebody else's file beside it */
+    char foreign[160]; /* a file of another program beside it */
 };
 
 static char child_path[160]; /* the file in a child */
@@ -264,7 +264,7 @@ static void test_blocking(void **state)
     output_free(output);
 }
 
-/* Freed with a line on its way: nothing is written any more, nobody is called. */
+/* Freed with an unwritten line: nothing more is written, nothing is called. */
 static void test_free_early(void **state)
 {
     struct fixture *fixture = *state;

@@ -1,4 +1,4 @@
-/* The line of progress on a pseudo-terminal, with a clock that goes only when it is told to. */
+/* The progress line on a pseudo-terminal, with a clock that the test advances. */
 #include "tests/support/unit.h"
 
 #include <fcntl.h>

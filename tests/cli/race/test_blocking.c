@@ -29,7 +29,7 @@ static struct {
 
 static volatile sig_atomic_t interrupted;
 
-/* What each fault comes to; those that stall have a deadline of their own. */
+/* The error of each fault; stalling faults have their own deadline. */
 static const struct {
     enum fault fault;
     bool https, stalls;

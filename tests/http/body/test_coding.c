@@ -1,4 +1,5 @@
-/* Content codings: what the command-line tools made is read, cut anywhere; bombs cost what is asked. */
+/* Content codings: output of the command-line tools, cut anywhere; bombs cost only the requested
+   bytes. */
 #include "tests/support/unit.h"
 
 #include <malloc.h>
@@ -282,7 +283,7 @@ static void cut_bodies_are_told(void **state)
         struct bytes coded = whole_body(number, &field);
 
         for (size_t length = 0; length < coded.count; length++) {
-            struct bytes part = copy_of(coded.at, length); /* a sanitizer sees what is beyond */
+            struct bytes part = copy_of(coded.at, length); /* a sanitizer detects reads beyond it */
 
             assert_int_not_equal(decode(field, part, length + 1, 50, &plain, &cut),
                                  DECODER_MALFORMED);

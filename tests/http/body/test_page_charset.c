@@ -1,4 +1,4 @@
-/* What pages say of themselves, whole and cut anywhere. */
+/* Character sets declared in pages, complete and cut anywhere. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>

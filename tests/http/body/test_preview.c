@@ -16,7 +16,7 @@
 #define UTF8        "text/html; charset=utf-8"
 #define BOMB_BYTES  (10 * 1024 * 1024)
 
-/* What is given, and what is to come of it. */
+/* Input and expected preview. */
 struct body {
     const char *type, *coding;
     const void *bytes;
@@ -135,7 +135,7 @@ static void bodies_are_previewed(void **state)
     }
 }
 
-/* An answer that was cut: a character of which half came is not shown. */
+/* A truncated response: an incomplete character is not shown. */
 static void a_cut_body_ends_with_a_character(void **state)
 {
     static const struct {
@@ -159,7 +159,7 @@ static void a_cut_body_ends_with_a_character(void **state)
     }
 }
 
-/* READY comes with the byte that makes the text certain. */
+/* READY is returned at the byte that determines the text. */
 static void ready_comes_early(void **state)
 {
     static const struct {
@@ -393,7 +393,7 @@ static void fields_are_heeded(void **state)
     }
 }
 
-/* Ten megabytes in ten kilobytes: what is decoded is what is wanted. */
+/* Ten megabytes in ten kilobytes: only the requested bytes are decoded. */
 static void bombs_cost_what_is_wanted(void **state)
 {
     static const struct {

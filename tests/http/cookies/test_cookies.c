@@ -1,4 +1,4 @@
-/* Cookies: what is kept of a Set-Cookie, what is refused, and what a request brings back. */
+/* Cookies: which Set-Cookie fields are kept or refused, and which cookies a request contains. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -175,7 +175,7 @@ static void one_cookie(void **state)
     assert_int_equal(wrong, 0);
 }
 
-/* To whom a cookie of one host is sent. */
+/* Hosts that get the cookie of another host. */
 static void domains(void **state)
 {
     static const struct {
@@ -252,7 +252,7 @@ static void cookies_of_several_domains(void **state)
     cookies_free(jar);
 }
 
-/* What came in the clear neither replaces nor hides what is Secure. */
+/* A cookie set over http neither replaces nor hides a Secure one. */
 static void secure_cookies_are_left_alone(void **state)
 {
     static const struct {

@@ -56,7 +56,7 @@ static void on_body(void *owner, const char *bytes, size_t count)
 static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
 static const struct http1_events no_fields = {.head = on_head, .body = on_body};
 
-/* Feeds a piece from a block of its own, so that a sanitizer sees who reads beyond it. */
+/* Feeds a piece from its own allocation, so that a sanitizer detects reads beyond it. */
 static enum http1_status feed(struct http1 *http1, const char *bytes, size_t count, size_t *used)
 {
     unsigned char *piece = malloc(count + !count);
@@ -107,7 +107,7 @@ static bool same(const struct record *a, const struct record *b)
     if (a->end != b->end || a->heads != b->heads || a->status != b->status)
         return false;
     if (a->end == HTTP1_MALFORMED || a->end == HTTP1_TOO_LARGE)
-        return true; /* how much came before is nobody's business */
+        return true; /* the bytes before an error may differ */
     return a->keep_alive == b->keep_alive && a->used == b->used && a->major == b->major &&
            a->minor == b->minor && a->body_bytes == b->body_bytes &&
            !memcmp(a->body, b->body, a->body_bytes) && !strcmp(a->fields, b->fields);
@@ -175,7 +175,7 @@ static const struct answer_case {
      HTTP1_DONE, 200, 0, "a", 0},
     {OK "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, HTTP1_DONE,
      200, 0, "a", 0},
-    /* no body, whatever the fields say */
+    /* no body, whatever the header fields are */
     {LENGTH_3, 1, HTTP1_DONE, 200, 1, "", 0},
     {LENGTH_3 "abc", 1, HTTP1_DONE, 200, 1, "", 3},
     {CHUNKED, 1, HTTP1_DONE, 200, 1, "", 0},
@@ -187,7 +187,7 @@ static const struct answer_case {
     {"HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n", 0, HTTP1_DONE, 304, 1, "", 0},
     {"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n", 0, HTTP1_DONE, 304, 0, "", 0},
     {"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n", 0, HTTP1_DONE, 205, 1, "", 0},
-    /* interim answers */
+    /* interim responses */
     {"HTTP/1.1 100 Continue\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
     {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" LENGTH_3 "abcX",
      0, HTTP1_DONE, 200, 1, "abc", 1},
@@ -201,7 +201,7 @@ static const struct answer_case {
     {"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n\xff\x01", 0,
      HTTP1_UPGRADE, 101, 0, "", 0},
     {"HTTP/1.1 101 Switching Protocols\r\n\r\n", 0, HTTP1_UPGRADE, 101, 0, "", 0},
-    /* an offer, as some servers make it with every answer */
+    /* an upgrade offer, which some servers send with every response */
     {OK "Connection: Upgrade, Keep-Alive\r\nUpgrade: h2,h2c\r\nContent-Length: 3\r\n\r\nabc", 0,
      HTTP1_DONE, 200, 1, "abc", 0},
     {OK "Connection: Upgrade\r\nUpgrade: h2,h2c\r\nContent-Length: 3\r\n\r\n", 1, HTTP1_DONE, 200,
@@ -418,7 +418,7 @@ static void answers_however_cut(void **state)
     assert_int_equal(wrong, 0);
 }
 
-/* Nobody asks for the fields: all the rest is the same. */
+/* Without a field callback the other events are the same. */
 static void answers_without_fields(void **state)
 {
     (void)state;
@@ -438,7 +438,7 @@ static void answers_without_fields(void **state)
 
 #define INTERIM "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX: interim\r\n\r\n"
 
-/* What is told of a head. */
+/* Events of a head. */
 static const struct {
     const char *bytes, *fields;
 } told[] = {
@@ -522,7 +522,7 @@ static void on_status(void *owner, const struct http1 *http1, const char *reason
                         http1->minor, http1->status, (int)reason_bytes, reason);
 }
 
-/* What is told of first lines, where somebody asks. */
+/* Events of status lines, with a status callback. */
 static const struct {
     const char *bytes, *told;
 } reasons[] = {
@@ -582,7 +582,7 @@ static void a_long_reason_is_cut(void **state)
     }
 }
 
-/* A field of a name and a value so long; returns what is told of it. */
+/* A header field with a name and a value of these lengths; returns its events. */
 static struct record field_of(size_t name_bytes, size_t value_bytes, size_t piece)
 {
     char *bytes = malloc(name_bytes + value_bytes + 64), *to = bytes;
@@ -618,7 +618,7 @@ static void fields_have_limits(void **state)
     }
 }
 
-/* Who is told of a field that came whole. */
+/* Which callbacks get a complete header field. */
 struct witness {
     const unsigned char *bytes; /* being fed */
     size_t count;
@@ -736,7 +736,7 @@ static void doubtful_answers_are_the_same_however_cut(void **state)
     }
 }
 
-/* An answer whose head, with the 1xx heads before it, has `bytes` bytes; its body is "abc". */
+/* A response whose head, with the preceding 1xx heads, has `bytes` bytes; its body is "abc". */
 static char *head_of(size_t bytes, const char *before, size_t *count)
 {
     static const char start[] = LENGTH_3;
@@ -838,7 +838,7 @@ static enum http1_status feed_endless(const char *start, const char *more, size_
     return status;
 }
 
-/* What comes without end beside the content counts with the head. */
+/* Endless bytes that are not content count towards the head limit. */
 static void endless_frames_are_too_large(void **state)
 {
     static const struct {

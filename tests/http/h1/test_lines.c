@@ -6,7 +6,7 @@
 
 #include "http/h1/lines.h"
 
-/* What comes of bytes, each line in brackets, until a blank one, an error or the end. */
+/* The lines read from bytes, each in brackets, up to a blank line, an error or the end. */
 struct outcome {
     char text[256];
     bool bare_lf, repaired;
