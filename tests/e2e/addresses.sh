@@ -1,5 +1,5 @@
 #!/bin/bash
-# Where connections really go: --resolve, --connect-to, -4, -6, Happy Eyeballs, --dns-servers,
+# The addresses of connections: --resolve, --connect-to, -4, -6, Happy Eyeballs, --dns-servers,
 # --interface, --unix-socket, international names.
 . "$(dirname "$0")/lib.bash"
 own_network
@@ -18,8 +18,8 @@ N
 seen() { grep -v -e ' - ' -e '^127[0-9.]* -' "$TMPDIR/seen.log" | tail -n 1; }
 trust="--cacert $TMPDIR/ca.pem"
 
-# The rehearsal's origin: 127.0.0.2 refuses, 127.0.0.3 has a full queue and drops what is asked of it,
-# all on the ports of 127.0.0.1.
+# The rehearsal's origin: 127.0.0.2 refuses, 127.0.0.3 has a full backlog and drops SYNs, on the
+# ports of 127.0.0.1.
 conf <<'C'
 http://site.example/ rehearse-body="the origin"
 http://nobody.example/ rehearse-fault=dns-nxdomain
@@ -83,7 +83,7 @@ tried "127.0.0.2:$port 127.0.0.2:$port"
 asked "all are silent" "- connect.timeout 127.0.0.3:$port" --connect-timeout 300ms \
     --resolve "site.example:$port:127.0.0.3,127.0.0.3" "http://site.example:$port/"
 
-# IPv6: the address of a listener whose queue is full drops what comes; the one of IPv4 answers
+# IPv6: a listener with a full backlog drops SYNs; the IPv4 listener responds
 if [ "$six" ] && [ "$OWN_NETWORK" ]; then
     asked "IPv6 is asked" "200 - [::1]:18090" 'http://[::1]:18090/'
     asked "both: the first that is given" "200 - [::1]:18090" \
@@ -101,7 +101,7 @@ if [ "$six" ] && [ "$OWN_NETWORK" ]; then
     start full nginx -e "$TMPDIR/full.log" -p "$TMPDIR" -c "$TMPDIR/full.conf"
     answers() { : <"/dev/tcp/::1/18091"; }
     until_true 10 answers
-    # who is stopped accepts nothing: connections wait until there is no room for another
+    # a stopped process accepts nothing: connections fill the backlog
     kill -STOP "$pid"
     has_no_room() { ! timeout 0.3 bash -c ': </dev/tcp/::1/18091'; }
     until_true 10 has_no_room

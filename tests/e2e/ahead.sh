@@ -1,6 +1,6 @@
 #!/bin/bash
-# Sites of an origin whose connection has become idle are taken before their turn: each still once,
-# with what holds at its place in the list, and a bad line with its own number.
+# Sites of an origin with an idle connection are taken before earlier lines: each is still fetched
+# once, with the defaults of its line, and a bad line keeps its number.
 . "$(dirname "$0")/lib.bash"
 
 for ((i = 0; i < 6000; i++)); do
@@ -24,7 +24,7 @@ in_order() {
         jq -r .url | diff - "$TMPDIR/list"
 }
 
-# a default holds from its line on, whatever is taken before its turn
+# a default applies from its line on, even if a later site is taken early
 defaults_hold() {
     {
         sed -n 1,3000p "$TMPDIR/list"
@@ -53,7 +53,7 @@ check "in the list's order where that is asked for" in_order
 check "defaults hold from their line on" defaults_hold
 check "bad lines keep their numbers" bad_lines_keep_their_numbers
 
-# a line that is too long is refused once, and not fetched before its turn as well
+# a line that is too long is refused once, and not fetched early
 long_line_once() {
     {
         sed -n 1,200p "$TMPDIR/list"
@@ -63,7 +63,7 @@ long_line_once() {
     cat "$TMPDIR/long" | "$FIRSTBYTE" fetch --rehearse -c 4 --format json -f - >"$TMPDIR/out"
     [ "$(wc -l <"$TMPDIR/out")" = 401 ] && [ "$(grep -c input.malformed "$TMPDIR/out")" = 1 ]
 }
-# the rehearsal's child leaves a pipe with a name to its parent
+# the rehearsal's child does not read the parent's named pipe
 named_pipe() {
     "$FIRSTBYTE" fetch --rehearse --format json -f <(sed -n 1,300p "$TMPDIR/list") >"$TMPDIR/out"
     [ "$(wc -l <"$TMPDIR/out")" = 300 ]

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The cases of badssl.com, made and served here: what is accepted, and what each refusal is called.
-# Names stand in tests/tls/test_reason.c, where a host is what the test says; here all is by address.
+# The cases of badssl.com, created and served locally: which are accepted, and the error of each
+# other. Names stand in tests/tls/test_reason.c, where a host is what the test says; here all is by
+# address.
 #
 # Not here, and why:
 #   revoked                     no list of revoked certificates is asked for: it costs a connection more
@@ -143,10 +144,10 @@ serve tls-v1-0 tls.protocol tls.protocol P-256 -- "ssl_protocols TLSv1;"
 serve tls-v1-1 tls.protocol tls.protocol P-256 -- "ssl_protocols TLSv1.1;"
 serve tls-v1-2 200 200 P-256 -- "ssl_protocols TLSv1.2;"
 serve tls-v1-3 200 200 P-256 -- "ssl_protocols TLSv1.3;"
-# a server that asks for a certificate, takes none for an answer, and says so in HTTP
+# a server that requests a certificate, accepts none, and responds with an HTTP error
 serve client-cert-missing 400 400 P-256 -- "ssl_verify_client on; ssl_client_certificate DIR/ca.pem;"
 
-# a server that minds no weakness
+# a server that accepts weak parameters
 printf '%s\n' openssl_conf=o '[o]' ssl_conf=s '[s]' system_default=d '[d]' MinProtocol=TLSv1 \
     'CipherString=ALL:@SECLEVEL=0' >"$TMPDIR/weak.cnf"
 OPENSSL_CONF=$TMPDIR/weak.cnf start_nginx "${ports[@]}" <<<"ssl_protocols TLSv1.2 TLSv1.3; $servers"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The load generator: its loops, when it stops, the shapes of a load as a server sees them, what is
-# reported and how it exits.
+# The load generator: its loops, when it stops, the load as a server sees it, its reports and its
+# exit status.
 . "$(dirname "$0")/lib.bash"
 
 make_authority
@@ -35,7 +35,7 @@ base=http://$at
 tls=https://$HOME_ADDRESS:18443
 : >"$TMPDIR/runs"
 
-# load NAME ARGUMENT... : a run whose requests nginx writes down; all that were completed are there
+# load NAME ARGUMENT... : a run against nginx; its log has all completed requests
 load() {
     : >"$LOG"
     bench "$@"
@@ -46,7 +46,7 @@ seen() { awk "$1" "$LOG" | sort | uniq -c | awk '{ print $2 ":" $1 }' | xargs; }
 per_connection() { awk '{ n[$1]++ } END { for (c in n) print n[c] }' "$LOG"; }
 about() { [ "$1" -ge $(($2 - $3)) ] && [ "$1" -le $(($2 + $3)) ]; }
 
-# --- nothing but the name ---
+# --- without options ---
 
 fb bench -d 300ms
 check "no URL: it works at once" measured 0
@@ -96,7 +96,7 @@ load "a warm-up in a closed loop" -n 100 --warmup 200ms -c 2 "$base/"
 same "a warm-up in a closed loop: -n counts behind it" 100 "$(run .totals.completed)"
 check "a warm-up in a closed loop: it is sent" test "$(wc -l <"$LOG")" -gt 110
 
-# --- what is asked ---
+# --- requests ---
 
 load "several URLs" -n 300 -c 4 "$base/a" "$base/b" "$base/c"
 share=$(seen '{ print $7 }')
@@ -181,7 +181,7 @@ fi
 
 # --- several addresses of a name ---
 
-# two of four respond; port 18094 is nobody's
+# two of four respond; port 18094 has no listener
 several() { echo "many.example:$1:$second,$third,$HOME_ADDRESS,$fourth"; }
 load "several addresses" -n 80 -c 8 --resolve "$(several 18093)" http://many.example:18093/
 same "several addresses: all connections are made" "8 [0,0]" \
@@ -308,7 +308,7 @@ retry_busy versus http://slow.example/ --vs http://quick.example/
 exits "--vs: the other one is faster" 0
 check "--vs: in words" grep -q '^http://quick.example/: faster by .*p50' "$out"
 
-# --- what it is held to ---
+# --- SLOs ---
 
 slow() { fb bench -n 60 -c 4 "${to[@]}" --format json "$@" http://slow.example/; }
 retry_busy slow --slo p50=1ms,errors=0
@@ -323,7 +323,7 @@ check "--slo: answers of 400 and over are errors" measured 4
 slow --slo rps=1000000
 check "--slo: the rate" measured 4
 
-# --- was it the client ---
+# --- the client as the bottleneck ---
 
 start run "$FIRSTBYTE" bench --format json -R 1000 -d 1200ms -c 8 "${to[@]}" http://quick.example/
 for i in 1 2 3; do
@@ -379,7 +379,7 @@ fb bench --find-knee p99=1us -d 50ms -c 1 --format json "${to[@]}" http://slow.e
 check "--find-knee: nothing holds" test "$status" -ge 4
 same "--find-knee: the rate is none" 0 "$(run .rate)"
 
-# --- the report, and where it goes ---
+# --- reports and outputs ---
 
 bench "kernel stamps off" --kernel-time off -n 100 "$base/"
 same "kernel stamps off" '[null,null]' "$(run '[.kernel_latency_us, .client_delay_us]')"
@@ -422,7 +422,7 @@ fb bench -n 20 -c 2 "$base/"
 check_not "and only then" grep -q $'\e' "$out"
 check "it fits 80 columns" test "$(wc -L <"$out")" -le 80
 
-# --- what is none ---
+# --- invalid command lines ---
 
 refused() {
     local name=$1 wanted=$2

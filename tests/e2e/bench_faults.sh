@@ -1,6 +1,6 @@
 #!/bin/bash
-# The load generator and everything that goes wrong: each fault is counted by its name, none is lost, and
-# the totals add up, whatever ends the run.
+# The load generator and failures: each is counted by its code, none is lost, and the totals add up,
+# whatever ends the run.
 . "$(dirname "$0")/lib.bash"
 own_network
 
@@ -111,7 +111,7 @@ one() {
     same "$name: counted by name" "[\"$error\"] 0" "$(run '.errors | keys') $(run .totals.completed)"
 }
 one "a refused port" connect.refused -n 20 -c 4 "http://$HOME_ADDRESS:18089/"
-# no server at all: the load stops after the first second, however long it was to be
+# no server: the load stops after the first second
 gave_up() { # NAME ERROR ARGUMENT...
     one "$@"
     check "$1: it stops" jq -e --arg error "$2" '.gave_up == $error and .totals.duration_s < 30' "$out"
@@ -162,7 +162,7 @@ one "a certificate of another host" tls.hostname_mismatch -n 20 -c 4 --cacert "$
 bench "any certificate" -k -n 20 -c 4 "https://$HOME_ADDRESS:18443/"
 one "plain text on the TLS port" tls.not_tls -n 20 -c 4 "https://$HOME_ADDRESS:18080/"
 
-# --- a server that vanishes ---
+# --- a server that stops ---
 
 # ended NAME STATUS : the run in the background has ended
 ended() {
@@ -231,7 +231,7 @@ else
     skip "too few ports" "no network of its own here"
 fi
 
-# --- no room ---
+# --- no disk space ---
 
 timeout 60 "$FIRSTBYTE" bench -n 20 -c 2 -o /dev/full "$base/" >"$out" 2>"$err"
 status=$?
@@ -265,7 +265,7 @@ else
     skip "a disk that fills up" "no file systems of its own here"
 fi
 
-# --- an end before its time ---
+# --- interrupted runs ---
 
 start_origin <<'C'
 http://a.example/ rehearse-delay=20ms
@@ -347,7 +347,7 @@ exits "^C between two rates" 130
 check "^C between two rates: the report" jq -es 'length == 1 and .[0].interrupted and .[0].curve != null' "$out"
 empty >/dev/null
 
-# the second ^C does not wait for whoever does not read
+# the second ^C does not wait for a reader
 again() { kill -s INT $pid; gone $pid; }
 fill
 env --default-signal=INT "$FIRSTBYTE" bench -d 60s -c 4 "${to[@]}" http://a.example/ >"$TMPDIR/pipe" 2>"$err" 8>&- &
@@ -360,7 +360,7 @@ wait $pid
 check "^C again: exit status" test $? = 130
 exec 8<&-
 
-# two servers in turn: what was measured of both is compared
+# two servers alternately: their measurements are compared
 start run env --default-signal=INT "$FIRSTBYTE" bench --format json -d 300ms -c 4 --connect-to "::$where" --repeat 100 \
     --vs http://b.example/ http://a.example/
 check "^C of a comparison: both were measured" until_true 20 has_lines 2 "$TMPDIR/run.out"
@@ -371,7 +371,7 @@ exits "^C of a comparison" 130
 check "^C of a comparison: it is made of what there is" \
     jq -es '.[-1] | .schema == "firstbyte.diff/1" and .comparisons[0].runs >= 1' "$TMPDIR/run.out"
 
-# whom the caller has told to ignore a signal ignores it: alone, with processes, in a search
+# a signal that the caller ignores stays ignored: alone, with processes, in a search
 ignores() {
     local name=$1
     shift

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Figures of the load generator that must not mislead: what waited in vain is in the percentiles and judged,
-# rates are those of the schedule, and a client that stood still says so.
+# Figures of the load generator that must not mislead: requests without a response are in the
+# percentiles and judged, rates are those of the schedule, and a stopped client is reported.
 . "$(dirname "$0")/lib.bash"
 : >"$TMPDIR/runs"
 
@@ -68,7 +68,7 @@ check "a server that hangs: by those in flight, which are in no latency" jq -e '
 
 kill $ORIGIN && wait $ORIGIN
 
-# --- a client that stands still ---
+# --- a client that is stopped ---
 
 started_origin <<'C'
 http://quick.example/ rehearse-delay=1ms

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Bodies: codings taken off, character sets read, previews and bounds, and what a small body that
-# becomes a large one costs. The bytes are made by other programs than ours and served by nginx.
+# Bodies: content codings, character sets, previews and limits, and the cost of a small body that
+# decodes to a large one. Other programs create the bytes, and nginx serves them.
 . "$(dirname "$0")/lib.bash"
 
 mkdir "$TMPDIR/www"
@@ -44,7 +44,7 @@ head -c 1048576 /dev/zero | tr '\0' x >"$www/1M"
 head -c 1000 "$www/1M" >"$www/1000"
 head -c 60000000 /dev/zero | tr '\0' y >"$www/60M"
 
-# a text in each character set, and pages that say it themselves
+# a text in each character set, and pages that declare theirs
 declare -A texts=([iso-8859-1]='Grüße: äöüÄÖÜß' [windows-1252]='“Grüße” – 5 €, Œuvre'
     [shift_jis]='日本語のテキスト、カタカナ' [gb18030]='中文文本：你好，世界' [utf-16le]='Grüße 日本語'
     [utf-16be]='Grüße 日本語' [big5]='繁體中文測試' [euc-kr]='한국어 텍스트' [koi8-r]='Привет, мир'

@@ -1,6 +1,6 @@
 #!/bin/bash
-# tools/deps: what it says, and its exit status. No package is installed: apt-get and what surrounds it are
-# stand-ins, in a PATH of their own.
+# tools/deps: its messages and exit status. No package is installed: apt-get and related commands
+# are stand-ins in a separate PATH.
 . "$(dirname "$0")/lib.bash"
 
 DEPS=$(realpath "$E2E/../../tools/deps")

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Every way in which the embedded origin misbehaves, in both halves: the error's code and its phase.
+# Every fault of the embedded origin, in both halves: the error's code and its phase.
 . "$(dirname "$0")/lib.bash"
 
-# fault, scheme, what it comes to: code and phase
+# fault, scheme, expected code and phase
 table='
 none                    http  - -
 dns-nxdomain            http  dns.nxdomain dns

@@ -84,7 +84,7 @@ same "with its status and snippet" '[404,"not here"]' \
 fb --rehearse http://missing.example/
 exits "all fetched" 0
 
-# what strangers send, shown: the body, how it looks in text, how it reads in JSON
+# untrusted bytes: the body, its form in text, its form in JSON
 shown() {
     printf 'http://shown.example/ rehearse-body="%s"\n' "$2" | conf
     fb -f "$LIST" --rehearse
@@ -137,7 +137,7 @@ check_not "nor when its line is refused on standard input" grep -q -e ali -e ses
 fb --rehearse -f - < <(cat "$LIST")
 check_not "nor from a pipe" grep -q -e ali -e sesame "$out" "$err"
 
-# a server that is tired of an idle connection just as it is asked: 408 for all but the first request
+# a server that times out an idle connection when a request arrives: 408 for all but the first
 start tired perl -MIO::Socket::INET -e '$| = 1; my $l = IO::Socket::INET->new(LocalAddr => $ARGV[0],
     LocalPort => 18090, Listen => 9, ReuseAddr => 1) or die;
     while (my $p = $l->accept) {

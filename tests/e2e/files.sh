@@ -1,6 +1,5 @@
 #!/bin/bash
-# Files that a run reads are not written, whatever their names; files that are nobody's business stay as
-# they are.
+# Files that a run reads are not written, under any name; unrelated files do not change.
 . "$(dirname "$0")/lib.bash"
 
 cd "$TMPDIR" || exit 1
@@ -108,7 +107,7 @@ same "results called STATE.tmp" "0 1" "$status $(grep -c a.example state.tmp)"
 check "their state" grep -q ' end ~' state
 check "and the list" md5sum --quiet -c <(grep -E ' list$' "$TMPDIR/folder.sum")
 
-# who may read the state stays as it was
+# the state file keeps its permissions
 fresh
 fb --rehearse -f list --resume state
 chmod 600 state

@@ -1,6 +1,6 @@
 #!/bin/bash
-# How results are written: text, table, JSON, CSV; fields by name; files; colours, progress and words on
-# standard error, on a terminal and off it.
+# How results are written: text, table, JSON, CSV; fields by name; files; colours, progress and
+# words on standard error, on a terminal and off it.
 . "$(dirname "$0")/lib.bash"
 
 unset NO_COLOR COLUMNS
@@ -211,7 +211,7 @@ go --format csv --append -o "$TMPDIR/log.csv"
 go --format csv --append -o "$TMPDIR/log.csv"
 same "one head in a CSV file" "13 1" "$(wc -l <"$TMPDIR/log.csv") $(grep -c ^url, "$TMPDIR/log.csv")"
 
-# on_terminal COMMAND : what a terminal that runs it is told, into $out
+# on_terminal COMMAND : runs it on a pseudo-terminal; its output goes to $out
 on_terminal() { script -qec "$1" /dev/null </dev/null >"$out" 2>&1; }
 run="'$FIRSTBYTE' --rehearse -f '$LIST' --order input"
 esc=$'\e'
@@ -291,7 +291,7 @@ check "-q: but why there is nothing" stderr_has "no such file"
 timeout 60 "$FIRSTBYTE" -q --rehearse http://a.example/ >/dev/full 2>"$err"
 check "-q: or not all" stderr_has "output.closed"
 
-# -v: what was said on each connection, with nothing that a terminal would obey
+# -v: the messages of each connection, without terminal control characters
 start_nginx 18080 <<N
 server {
     listen @:18080;

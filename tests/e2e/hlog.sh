@@ -1,6 +1,6 @@
 #!/bin/bash
-# The log of a run's histograms, read back by a library that nobody here wrote: what it adds up has the
-# percentiles of the report.
+# The histogram log of a run, read by an independent library: the sum has the percentiles of the
+# report.
 . "$(dirname "$0")/lib.bash"
 
 log=$TMPDIR/run.hlog

@@ -1,5 +1,5 @@
 #!/bin/bash
-# ^C and a sudden end: what is finished is printed, the exit status is 130, and nobody is left behind.
+# ^C and a killed process: finished results are printed, the exit status is 130, no process remains.
 . "$(dirname "$0")/lib.bash"
 
 conf <<'C'
@@ -54,7 +54,7 @@ C
 stop "^C in the asynchronous half" INT 'Running asynchronous' race --rehearse -f "$LIST"
 check_not "^C in the asynchronous half: no totals" grep -q took "$out"
 
-# in phases where nothing comes back: names, connects, handshakes
+# in phases without a reply: names, connects, handshakes
 for fault in dns-stall connect-stall tls-stall body-stall; do
     scheme=http
     [ $fault != tls-stall ] || scheme=https
@@ -163,7 +163,7 @@ for command in fetch race; do
     check "signals that are ignored: $command: all is there" printed '^http://last'
 done
 
-# the origin is killed: it is said, and nothing is waited for
+# the origin is killed: this is reported, and the run ends at once
 printf '%s\n' 'http://first.example/' 'http://last.example/ rehearse-fault=wait-stall timeout=100s' | conf
 orphaned() { # NAME FOR ARGUMENT... : when the program has printed FOR, or with "" when it has an origin
     local name=$1 for=$2 origin

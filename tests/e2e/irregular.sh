@@ -1,6 +1,6 @@
 #!/bin/bash
-# Responses as real servers send them: bare line ends, faulty fields, repeated lengths, padded chunk
-# sizes, bytes behind the end. To be read as browsers and curl read them, or refused, never misread.
+# Irregular responses of real servers: bare line ends, invalid fields, repeated lengths, padded
+# chunk sizes, bytes after the end. They are read as browsers and curl read them, or refused.
 . "$(dirname "$0")/lib.bash"
 
 mkdir "$TMPDIR/responses"

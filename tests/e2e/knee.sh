@@ -1,6 +1,6 @@
 #!/bin/bash
-# The search for the knee against servers whose capacity is known from elsewhere: one that works on one request
-# at a time, a limiter of nginx, one for which the connections are the limit.
+# The search for the knee against servers whose capacity is known from elsewhere: one that works on
+# one request at a time, a limiter of nginx, one for which the connections are the limit.
 . "$(dirname "$0")/lib.bash"
 own_network
 

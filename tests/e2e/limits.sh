@@ -1,6 +1,5 @@
 #!/bin/bash
-# Bad surroundings: too few descriptors, a host that is down, names that are none, ports that speak
-# something else.
+# Bad conditions: too few descriptors, a host that is down, invalid names, ports of other protocols.
 . "$(dirname "$0")/lib.bash"
 
 start_nginx 18080 <<'N'
@@ -86,14 +85,14 @@ for concurrency in 1 4 64; do
     exits "a server that hangs up after each answer, $concurrency at once" 0
 done
 
-# more handshakes at once than the thread can do: they wait for their turn, and none is lost
+# more handshakes than handshake slots: they wait for a slot, and none is lost
 seq -f "https://%.0f.example/" 400 >"$TMPDIR/400"
 fb --rehearse -f "$TMPDIR/400" -c 400 -T 60s --format json
 exits "400 handshakes at once" 0
 check "no timing is negative, and all add up" jq -es 'all(.[]; .timings
     | (all(.[]; . == null or . >= 0)) and .tls != null and .blocked != null)' "$out"
 
-# 128 handshakes are under way at once; servers that stay silent in theirs hold up nobody
+# 128 handshakes at once; silent servers do not delay others
 {
     for ((i = 0; i < 200; i++)); do echo "https://silent$i.example/ rehearse-fault=tls-stall"; done
     for ((i = 0; i < 20; i++)); do echo "https://well$i.example/"; done

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Some hundred sites at once, a third of which misbehave in one of the origin's ways, drawn at random:
-# each ends as its fault calls for, none before its limit. SEED=N draws others. bench/mix.sh measures
-# more of them.
+# Some hundred sites at once, a third of which misbehave in one of the origin's ways, drawn at
+# random: each ends as its fault calls for, none before its limit. SEED=N draws others. bench/mix.sh
+# measures more of them.
 . "$(dirname "$0")/lib.bash"
 
 SEED=${SEED:-31415}
@@ -23,7 +23,7 @@ check "no limit is over before its time" jq -es 'all(.[];
     {"dns.timeout": (.timings.dns >= 1000), "connect.timeout": (.timings.connect >= 1000),
      "tls.timeout": (.timings.tls >= 1000), "timeout.ttfb": (.timings.wait >= 1000),
      "timeout.total": (.elapsed_ms >= 3000)}[.error.code // ""] != false)' "$out"
-# the wait for a turn to shake hands is in "blocked", and in the elapsed time
+# the wait for a handshake slot is in "blocked", and in the elapsed time
 check "timings of failures add up" jq -es 'all(.[] | select(.error and .redirects == []);
     (.timings | map(. // 0) | add) as $sum | .elapsed_ms <= $sum + 0.01
     and .elapsed_ms >= $sum - .timings.blocked - 0.01)' "$out"

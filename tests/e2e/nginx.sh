@@ -1,5 +1,5 @@
 #!/bin/bash
-# A server that nobody here wrote: nginx, over http.
+# An independent server: nginx, over http.
 . "$(dirname "$0")/lib.bash"
 
 mkdir "$TMPDIR/www"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# nginx over https: what is verified, what is refused, and what each refusal is called.
+# nginx over https: certificate verification and the error of each refusal.
 . "$(dirname "$0")/lib.bash"
 
 make_authority

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Out of memory, wherever it happens: the program's sentence and exit status 3, no signal, no result that is
-# wrong for it.
+# Out of memory, wherever it happens: the program's sentence and exit status 3, no signal, no result
+# that is wrong for it.
 . "$(dirname "$0")/lib.bash"
 
 if [ "${FIRSTBYTE_SANITIZED-}" ]; then

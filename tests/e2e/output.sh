@@ -1,10 +1,10 @@
 #!/bin/bash
-# Readers of the output that leave, that are slow, that never read; and a full disk.
+# Readers of the output that close it, are slow, or never read; and a full disk.
 . "$(dirname "$0")/lib.bash"
 
 seq -f "http://%.0f.example/" 3000 >"$TMPDIR/many"
 
-# one reads a line and leaves
+# a reader that closes after one line
 for arguments in "fetch" "race" "fetch --format json" "--order input"; do
     # shellcheck disable=SC2086
     timeout 60 "$FIRSTBYTE" $arguments --rehearse -f "$TMPDIR/many" 2>"$err" | head -n 1 >"$out"
@@ -14,7 +14,7 @@ for arguments in "fetch" "race" "fetch --format json" "--order input"; do
     check "$arguments | head -n 1: it is reported" stderr_has "output.closed: standard output: Broken pipe"
 done
 
-# nobody reads at all
+# no reader
 timeout 60 "$FIRSTBYTE" --rehearse -f "$TMPDIR/many" 2>"$err" | true
 status=${PIPESTATUS[0]}
 exits "a pipe without a reader" 1

@@ -1,5 +1,5 @@
 #!/bin/bash
-# How often a host is asked: --per-host, --rate, --per-host-rate; and asked again: --retry.
+# Limits of requests to a host: --per-host, --rate, --per-host-rate; and --retry.
 . "$(dirname "$0")/lib.bash"
 
 # nginx counts the requests under way to a host and refuses the sixth. It sends 600 bytes at a time, at
@@ -87,7 +87,7 @@ check "a redirect is one more request" at_least 200 --rate 10 --per-host-rate 10
     http://a.test:18100/there http://c.test:18100/at-once
 polite --rate 1/h http://a.test:18100/at-once
 exits "the end is not waited for as another request would be" 0
-# who waits for a host that was asked too lately does not hold back others
+# a site that waits for the rate of its host does not delay others
 {
     for ((i = 0; i < 4; i++)); do echo "http://a.test:18100/at-once/$i"; done
     for ((i = 0; i < 40; i++)); do echo "http://h$i.test:18100/at-once"; done

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Proxies that nobody here wrote: tinyproxy (HTTP) and microsocks (SOCKS 5); nginx stands behind them,
-# and for a proxy that keeps connections. Those that misbehave are the rehearsal's origin.
+# Independent proxies: tinyproxy (HTTP) and microsocks (SOCKS 5), with nginx behind them; nginx is
+# also a proxy that keeps connections. The rehearsal's origin is a proxy with faults.
 . "$(dirname "$0")/lib.bash"
 own_network
 
@@ -68,7 +68,7 @@ through() {
     expect "$name" "$wanted" --cacert "$TMPDIR/ca.pem" ${proxy:+-x "$proxy"} "$@"
 }
 
-# what each sends, and what comes back
+# requests and responses of each proxy
 : >"$TMPDIR/seen.log"
 through "http by its absolute form" "$http" "200 - - $at:18100 $http" "$plain?a"
 check "tinyproxy was asked for the URL" grep -q "GET ${plain}?a HTTP/1.1" "$TMPDIR/open.log"
@@ -106,7 +106,7 @@ through "a proxy with a name" "http://localhost:18100" "200 - - $at:18100 http:/
 through "a proxy without an address" "http://nobody.example:1" "- proxy.dns proxy - http://nobody.example:1" \
     --dns-servers "$nameserver" "$plain"
 
-# the certificate is verified for the site, whoever carries it
+# the certificate is verified for the site, with any proxy
 for proxy in "$http" "$socks"; do
     through "another's certificate through ${proxy%%:*}" "$proxy" \
         "- tls.hostname_mismatch tls ${proxy#*//} $proxy" "https://$at:18444/"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The tables of docs/ are complete: each has the names that the program has, and no others. The
-# names come from the sources, the schemas and the program's own lists. The outputs that README.md and
-# docs/bench.md show have the program's words.
+# names come from the sources, the schemas and the program's own lists. The outputs that README.md
+# and docs/bench.md show have the program's words.
 . "$(dirname "$0")/lib.bash"
 
 top=$E2E/../..

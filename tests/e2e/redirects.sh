@@ -1,6 +1,6 @@
 #!/bin/bash
-# Redirects: where they lead, what is sent there and what no longer is, where they end, and what the
-# result tells of each. nginx says what it saw.
+# Redirects: their targets, the fields that are sent or dropped, their limits, and their fields in
+# the result. The log of nginx shows the requests.
 . "$(dirname "$0")/lib.bash"
 
 make_authority

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What is asked: method, fields, credentials, cookies and content, by options and in a list. A recorder
-# keeps what it was really sent; nginx takes what is large. Credentials are shown nowhere.
+# Requests: method, header fields, credentials, cookies and content, by options and in a list. A
+# recorder stores the received bytes; nginx takes large content. Credentials are never shown.
 . "$(dirname "$0")/lib.bash"
 
 mkdir "$TMPDIR/seen"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# --resume: a run that is killed again and again, by the same command, fetches each site, once but for
-# what was under way. The moments are random and can be had again: SEED=N.
+# --resume: a run that is killed again and again, by the same command, fetches each site, once but
+# for what was under way. The moments are random and can be had again: SEED=N.
 . "$(dirname "$0")/lib.bash"
 
 RANDOM=${SEED:-27182}

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The test runner itself: fed with tests that pass, fail, crash, hang, and say nothing.
+# The test runner, with tests that pass, fail, crash, hang, and print nothing.
 set -u
 here=$(dirname "$0")
 unset ASAN_OPTIONS UBSAN_OPTIONS

@@ -1,5 +1,5 @@
 #!/bin/bash
-# sites.conf: its grammar end to end, and what becomes of a bad line. What nginx saw tells what was sent.
+# sites.conf: its grammar and its bad lines. The log of nginx shows the requests.
 . "$(dirname "$0")/lib.bash"
 
 start_nginx 18080 <<'N'

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The options and variables about TLS, against nginx: whom to trust, who we are, versions, SNI, what is
-# told of certificates, the secrets' log.
+# The options and variables of TLS, against nginx: trusted authorities, client certificates,
+# versions, SNI, reported certificates, the key log.
 . "$(dirname "$0")/lib.bash"
 
 at=$HOME_ADDRESS
@@ -45,7 +45,7 @@ as() {
     jq -rc "$filter" "$out"
 }
 
-# whom to trust
+# trusted authorities
 expect "nobody trusted" "- tls.unknown_authority" "$here"
 expect "--cacert" "200 -" "${ca[@]}" "$here"
 mkdir "$TMPDIR/trusted" "$TMPDIR/empty"
@@ -75,7 +75,7 @@ echo nonsense >"$TMPDIR/nonsense"
 fb --cacert "$TMPDIR/nonsense" "$here"
 exits "--cacert: no certificate" 3
 
-# who we are
+# client certificates
 mine=https://$at:18449/
 expect "a server that wants a certificate" "400 -" "${ca[@]}" "$mine"
 expect "--cert and --key" "200 -" "${ca[@]}" --cert "$TMPDIR/me.pem" --key "$TMPDIR/me.key" "$mine"
@@ -171,7 +171,7 @@ for version in 1.2 1.3; do
     done
 done
 
-# the secrets, for who captures packets
+# the key log, for packet captures
 secret='^(CLIENT_RANDOM|(CLIENT|SERVER)_HANDSHAKE_TRAFFIC_SECRET|(CLIENT|SERVER)_TRAFFIC_SECRET_0|EXPORTER_SECRET) [0-9a-f]{64} [0-9a-f]+$'
 SSLKEYLOGFILE=$TMPDIR/keys fb "${ca[@]}" "$here"
 exits "SSLKEYLOGFILE" 0

@@ -1,6 +1,6 @@
 #!/bin/bash
-# valgrind's memcheck over short loads: plain, https, pipelined, in several processes, and while things go
-# wrong. The client is the bottleneck here, and may say so.
+# valgrind's memcheck over short loads: plain, https, pipelined, in several processes, and while
+# things go wrong. The client is the bottleneck here, and may say so.
 . "$(dirname "$0")/lib.bash"
 needs_memcheck
 
