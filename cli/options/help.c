@@ -1,6 +1,6 @@
 /*
- * Screens are made from the table of options. A command with few options shows their descriptions; of
- * the others, whose descriptions would not fit, the options are listed by group.
+ * Screens are made from the table of options. If a command has few options, its screen shows their
+ * descriptions. The descriptions of more options would not fit; these are listed by group.
  */
 #include "cli/options/help.h"
 

@@ -16,7 +16,8 @@ void help_overview(FILE *to);
 /* The options of a command, with examples. */
 void help_command(enum command command, FILE *to);
 
-/* `firstbyte help [TOPIC]` on standard output; `topic` may be NULL. False if there is no such topic. */
+/* Prints `firstbyte help [TOPIC]` on standard output; NULL: without a topic. False if the topic is
+   unknown; that is printed on standard error. */
 bool help_topic(const char *topic);
 
 /* --help and --version; the command of the options becomes COMMAND_NONE. */

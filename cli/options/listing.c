@@ -1,7 +1,7 @@
 /*
- * Nothing here knows an option by name: a new row of the table appears in all of these texts. What the
- * completion offers for a value follows from the row's argument: FILE, STATE, PATH or DIR is a file or a
- * directory, and words in lower case between bars are offered themselves.
+ * This file names no option: a new row of the table appears in all of these texts. The completion
+ * of a value follows from the row's argument: for FILE, STATE and PATH it is a file, for DIR a
+ * directory, and for "text|json" one of these words. Words in upper case are not offered.
  */
 #include "cli/options/listing.h"
 
@@ -105,7 +105,8 @@ void listing_options(FILE *to)
 
 /* --- mdoc --- */
 
-/* A sentence of a description; the hyphens of an option are those of the keyboard in every output. */
+/* A sentence of a description. The hyphens of an option are escaped, so that it can be copied
+   from the page. */
 static void print_mdoc_sentence(const char *text, FILE *to)
 {
     bool option = false;

@@ -1,4 +1,4 @@
-/* The table of options as text: descriptions for people, mdoc for the manual page, bash completion. */
+/* The table of options as text: descriptions, mdoc for the manual page, a completion for bash. */
 #ifndef CLI_OPTIONS_LISTING_H
 #define CLI_OPTIONS_LISTING_H
 

@@ -1,6 +1,7 @@
 /*
- * What bench alone has: its readers, what contradicts what, and what follows from what was said. Here and
- * not where a load starts, so that a run never begins with a command line that means nothing.
+ * The readers of bench's options, the contradictions between them, and the values that depend on
+ * several of them. Contradictions are found here and not when a load starts, so that no run
+ * begins with one.
  */
 #include "cli/options/load_options.h"
 
@@ -18,7 +19,7 @@
 
 /* --- readers --- */
 
-/* A part of a ramp, [from, from + length). */
+/* Parses a rate of a ramp, the text [from, from + length). */
 static bool ramp_rate(const char *from, size_t length, double *to)
 {
     char text[MAX_RATE_TEXT];
@@ -29,7 +30,7 @@ static bool ramp_rate(const char *from, size_t length, double *to)
     return rate_parse(text, LOAD_MAX_RATE, to);
 }
 
-/* "FROM:TO/TIME"; the rates are a second. */
+/* "FROM:TO/TIME"; the rates are in requests per second. */
 bool load_read_ramp(const struct given *given)
 {
     struct schedule_options *schedule = &given->options->load.run.schedule;
@@ -79,7 +80,7 @@ bool load_read_resume(const struct given *given)
     return true;
 }
 
-/* It may hold a password, and is not shown where it is refused. */
+/* The URL may contain a password, so a refusal does not show it. */
 bool load_read_versus(const struct given *given)
 {
     struct url url = {0};
@@ -89,12 +90,12 @@ bool load_read_versus(const struct given *given)
     return wrong ? refuse(given->option, NULL, wrong) : read_text(given);
 }
 
-/* --- together --- */
+/* --- contradictions --- */
 
-/* Two that were both given, and why one of them has to go. */
+/* Two options that exclude each other, and the reason. */
 struct contradiction {
-    bool there;
-    const char *option, *other, *why; /* `other` NULL: the option does without it */
+    bool given;
+    const char *option, *other, *why; /* `other` is NULL if the option is wrong by itself */
 };
 
 bool load_options_check(const struct options *options)
@@ -140,18 +141,18 @@ bool load_options_check(const struct options *options)
     };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-        if (all[i].there)
+        if (all[i].given)
             return refuse(all[i].option, all[i].other, all[i].why);
     return true;
 }
 
-/* --- from nothing to everything --- */
+/* --- derived values --- */
 
-void load_options_settle(struct options *options)
+void load_options_derive(struct options *options)
 {
-    /* numeric: the origin answers at once, where a name would be given a latency */
+    /* a numeric host: the origin plays a latency for a name */
     static char embedded[] = "http://127.0.0.1/", *words[] = {embedded};
-    static const unsigned stamped[] = {
+    static const unsigned stamped_every[] = {
         [KERNEL_TIME_OFF] = 0, [KERNEL_TIME_SAMPLE] = LOAD_STAMPED_EVERY, [KERNEL_TIME_ALL] = 1};
     struct load_command *load = &options->load;
     struct load_options *run = &load->run;
@@ -163,7 +164,7 @@ void load_options_settle(struct options *options)
         run->requests_per_connection = 1;
     run->connections = options->concurrency;
     run->timeout = options->request.timeout;
-    run->stamped_every = stamped[load->kernel_time];
+    run->stamped_every = stamped_every[load->kernel_time];
     load->live = !options->output.quiet;
     load->color = options->output.color;
     if (!options->list.file && !options->list.word_count) {

@@ -1,4 +1,4 @@
-/* The options of `firstbyte bench` that no other command has; struct options holds them as `load`. */
+/* The options that only `firstbyte bench` has; struct options contains them as `load`. */
 #ifndef CLI_OPTIONS_LOAD_OPTIONS_H
 #define CLI_OPTIONS_LOAD_OPTIONS_H
 
@@ -14,26 +14,26 @@
 enum kernel_time { KERNEL_TIME_OFF, KERNEL_TIME_SAMPLE, KERNEL_TIME_ALL };
 
 struct load_command {
-    /* Of all processes together: --arrival, --seed, --ramp FROM:TO/TIME; -n, -d, --warmup;
-       --requests-per-conn, --new-conn, --tls-resume, --pipeline. load_options_settle decides the rest, but
-       not the targets, the sources and `start`. */
+    /* For all processes together: --arrival, --seed, --ramp FROM:TO/TIME; -n, -d, --warmup;
+       --requests-per-conn, --new-conn, --tls-resume, --pipeline. load_options_derive sets the other
+       fields, except the targets, the sources and `start`. */
     struct load_options run;
 
     double rate;                  /* -R, requests a second; 0: not given */
-    struct slo knee;              /* --find-knee: a percentile's limit; count 0: not asked for */
-    unsigned processes;           /* --procs; 1 */
+    struct slo knee;              /* --find-knee: one limit of a latency; count 0: not given */
+    unsigned processes;           /* --procs; default 1 */
     enum kernel_time kernel_time; /* --kernel-time */
-    struct slo slo;               /* --slo; count 0: none */
-    const char *hlog;             /* --hlog FILE; NULL: none */
-    unsigned repeat;              /* --repeat; 1 */
-    const char *versus;           /* --vs URL; NULL: none */
+    struct slo slo;               /* --slo; count 0: not given */
+    const char *hlog;             /* --hlog FILE; NULL: not given */
+    unsigned repeat;              /* --repeat; default 1 */
+    const char *versus;           /* --vs URL; NULL: not given */
 
-    /* the view of a run while it goes on; load_options_settle decides */
-    bool live;        /* unless --quiet */
-    enum color color; /* of it: --color */
+    /* the progress display of a run; load_options_derive sets it */
+    bool live;        /* false with --quiet */
+    enum color color; /* --color */
 };
 
-#define LOAD_MAX_RATE 10000000 /* requests a second that can be asked for */
+#define LOAD_MAX_RATE 10000000 /* requests per second, the maximum of --rate */
 
 struct given;
 struct options;
@@ -45,10 +45,11 @@ bool load_read_slo(const struct given *given);
 bool load_read_resume(const struct given *given);
 bool load_read_versus(const struct given *given);
 
-/* What has no meaning together, or not for bench: false, which is said. */
+/* False if options contradict each other or have no meaning for bench; the reason is printed. */
 bool load_options_check(const struct options *options);
 
-/* When all is read and sound: what follows from it, and whom to ask where nobody was named. */
-void load_options_settle(struct options *options);
+/* Sets the values that depend on several options, and the embedded origin as the target if none was
+   given. To be called after load_options_check. */
+void load_options_derive(struct options *options);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The rows. Rejected: a help text and a man page written by hand, because an option was added to one of
- * them and not to the other.
+ * The rows. Rejected: a help text and a man page written by hand; an option was easily added to
+ * one of them only.
  */
 #include "cli/options/option_table.h"
 
@@ -55,7 +55,7 @@ static const char *const arrivals[] = {"constant", "poisson", NULL};
 static const char *const kernel_times[] = {"off", "sample", "all", NULL};
 
 /* The reader of a row, the field in struct options, and what the reader needs to know. */
-#define AT(field)               offsetof(struct options, field), sizeof(((struct options *)0)->field)
+#define AT(field)               offsetof(struct options, field), sizeof((struct options){0}.field)
 #define VALUE(reader, field)    reader, AT(field), 0, 0, NULL
 #define SET(field, on)          read_flag, AT(field), on, 0, NULL
 #define FLAG(field)             SET(field, true)

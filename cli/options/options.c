@@ -1,7 +1,8 @@
 /*
- * Reads the command line with getopt_long and the table of options. An option of another command is
- * refused by name. Contradictions between options are checked after all of them are read. Rejected: a
- * switch over all options, which had to repeat each name and could not tell the commands apart.
+ * Reads the command line with getopt_long and the table of options. An option of another command
+ * is refused by name. Contradictions between options are checked after all options are read.
+ * Rejected: a switch over all options, because it repeated each name and did not know the
+ * commands.
  */
 #include "cli/options/options.h"
 
@@ -36,8 +37,8 @@ struct getopt_form {
     char *letters;
 };
 
-/* The first row of the same name. getopt takes an abbreviation of a name only if all options that it
-   fits are the same one. */
+/* The first row of the same name. Rows of one name must have one value: getopt_long refuses an
+   abbreviation that fits options with different values. */
 static size_t first_row(size_t row)
 {
     for (size_t i = 0; i < row; i++)
@@ -232,7 +233,7 @@ static void set_defaults(struct options *options, enum command command)
         .load = {.run = {.schedule.seed = DEFAULT_SEED, .pipeline = 1},
                  .processes = 1,
                  .repeat = 1,
-                 .kernel_time = KERNEL_TIME_SAMPLE}, /* load_options_settle sets the duration */
+                 .kernel_time = KERNEL_TIME_SAMPLE}, /* load_options_derive sets the duration */
     };
 }
 
@@ -274,17 +275,17 @@ static void hint_at_pipe(const struct options *options)
         diagnostic("standard input is a pipe and is not read; -f - reads a list from it");
 }
 
-/* Sets the values that depend on several options. Proxies of the environment are for fetch alone: a
-   rehearsal stays on loopback, the blocking half of a race cannot use a proxy, and a load measures the
+/* Sets the values that depend on several options. Only fetch uses the proxies of the environment: a
+   rehearsal stays on loopback, the blocking half of a race has no proxies, and a load measures the
    server itself. */
-static void settle(struct options *options)
+static void derive(struct options *options)
 {
     const struct output_options *output = &options->output;
     struct network_options *network = &options->network;
     bool bench = options->command == COMMAND_BENCH;
 
     if (bench)
-        load_options_settle(options);
+        load_options_derive(options);
     else if (!options->list.file && !options->list.word_count &&
              options->command != COMMAND_ORIGIN && options->command != COMMAND_DIFF)
         options->list.file = DEFAULT_FILE;
@@ -311,7 +312,7 @@ bool options_read(struct options *options, int argc, char **argv)
         return false;
     }
     hint_at_pipe(options);
-    settle(options);
+    derive(options);
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* The command line, read and checked once. */
+/* The command line: read and checked once, before a command starts. */
 #ifndef CLI_OPTIONS_OPTIONS_H
 #define CLI_OPTIONS_OPTIONS_H
 
@@ -12,9 +12,9 @@
 #include "http/exchange.h"
 
 struct options {
-    enum command command; /* COMMAND_NONE: help or version was printed */
+    enum command command; /* COMMAND_NONE: help or the version was printed */
     struct list_options list;
-    size_t concurrency; /* of bench its connections */
+    size_t concurrency; /* requests at once; of bench, connections */
     struct request_options request;
     struct texts data_files; /* of --data @FILE */
     struct exchange_options exchange;
@@ -23,17 +23,18 @@ struct options {
     struct output_options output;
 
     /* politeness */
-    size_t per_host;            /* at once; 0: no limit */
-    double rate, per_host_rate; /* requests a second; 0: no limit */
+    size_t per_host;            /* requests at once; 0: no limit */
+    double rate, per_host_rate; /* requests per second; 0: no limit */
 
-    struct load_command load; /* of bench alone */
+    struct load_command load; /* only of bench */
 
     bool rehearse;
-    bool lifeline; /* origin: ends when standard input does */
+    bool lifeline; /* origin: ends when standard input is closed */
 };
 
-/* Reads the command line, whose words are borrowed. False where it is refused, also for having no
-   word at all, which is said on standard error. Freed with options_free in either case. */
+/* Reads the command line; its words must stay valid as long as the options. False if it is
+   refused or empty; the reason is printed on standard error. options_free is needed in both
+   cases. */
 bool options_read(struct options *options, int argc, char **argv);
 
 void options_free(struct options *options);

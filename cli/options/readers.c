@@ -1,6 +1,7 @@
 /*
- * One function a kind of value. What goes into a number's field is decided by the size of the field, so
- * that one reader serves all of them; a reader for each type was three times the same function.
+ * One function for each kind of value. The reader of numbers uses the size of the field, which
+ * the row has. Rejected: a reader for each integer type, because it was the same function three
+ * times.
  */
 #include "cli/options/readers.h"
 
@@ -85,7 +86,7 @@ bool read_time(const struct given *given)
     return true;
 }
 
-/* Into a field as large as the row says. */
+/* Stores a number in the row's field, according to its size. */
 static bool put_number(const struct given *given, uint64_t number)
 {
     switch (given->row->bytes) {
@@ -109,7 +110,7 @@ bool read_number(const struct given *given)
     return refuse_value(given, why);
 }
 
-/* The place of the word in the row's list, counted from the row's `low`. */
+/* Stores the index of the word in the row's list, plus the row's `low`. */
 bool read_choice(const struct given *given)
 {
     const char *const *words = given->row->words;
@@ -128,7 +129,7 @@ bool read_choice(const struct given *given)
     return refuse_value(given, why);
 }
 
-/* strtod alone would take "inf" and "0x1p3" too. */
+/* The digits are checked because strtod accepts "inf" and "0x1p3" too. */
 bool rate_parse(const char *text, double max, double *rate)
 {
     static const char *const units[] = {"", "/s", "/m", "/h"};
@@ -197,7 +198,7 @@ bool read_method(const struct given *given)
                               "not a method: a token (RFC 9110, section 9.1), and not CONNECT");
 }
 
-/* The value may be a secret: of a field that is refused, the name alone is shown. */
+/* The value may be a secret, so a refusal shows only the name of the field. */
 static bool add_header(struct options *options, const char *line)
 {
     const char *wrong = request_check_header(line, strlen(line));
@@ -233,7 +234,7 @@ bool read_cookie(const struct given *given)
     return wrong ? refuse(given->option, NULL, wrong) : read_text(given);
 }
 
-/* A file's bytes, to be freed. NULL, and it is said why. */
+/* The bytes of a file, to be freed. NULL if it cannot be read; the reason is printed. */
 static char *read_file(const char *option, const char *path, size_t *length)
 {
     char *bytes = file_read(path, MAX_DATA_BYTES + 1, length);
@@ -245,12 +246,12 @@ static char *read_file(const char *option, const char *path, size_t *length)
     return NULL;
 }
 
-/* Several are joined by "&", as in curl. */
+/* Several values are joined by "&", as in curl. */
 bool read_data(const struct given *given)
 {
     const char *value = given->value;
     struct content **content = &given->options->request.content, *old = *content;
-    size_t length = strlen(value), before = old ? old->count + 1 : 0;
+    size_t length = strlen(value), prefix = old ? old->count + 1 : 0;
     char *file = NULL, *all;
 
     if (!strcmp(value, "@"))
@@ -259,11 +260,11 @@ bool read_data(const struct given *given)
         return false;
     if (file)
         texts_add(&given->options->data_files, value + 1);
-    all = memory_get(before + length + 1);
+    all = memory_get(prefix + length + 1);
     if (old)
         *(char *)mempcpy(all, old->bytes, old->count) = '&';
-    memcpy(all + before, file ? file : value, length);
-    *content = content_new(all, before + length);
+    memcpy(all + prefix, file ? file : value, length);
+    *content = content_new(all, prefix + length);
     content_drop(old);
     free(all);
     free(file);

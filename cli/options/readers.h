@@ -1,6 +1,6 @@
 /*
- * The readers of options' values. A row of the table names one, and what it needs to know:
- * where the value goes and between which limits it lies. Each says on standard error why it refuses.
+ * The readers of options' values. A row of the table names its reader, the field for the value,
+ * and the limits of the value. A reader that refuses a value prints the reason on standard error.
  */
 #ifndef CLI_OPTIONS_READERS_H
 #define CLI_OPTIONS_READERS_H
@@ -8,27 +8,28 @@
 #include "cli/options/option_table.h"
 #include "cli/options/options.h"
 
-/* An option as it was given. */
+/* An option of the command line. */
 struct given {
-    const char *option;      /* as it is shown: "--rate" */
-    const char *value;       /* a text of the command line; NULL: it takes none */
-    struct options *options; /* all of them */
+    const char *option;      /* for messages: "--rate" */
+    const char *value;       /* a text of the command line; NULL: the option takes none */
+    struct options *options; /* the options that are being read */
     void *to;                /* the field that the value is for */
     const struct option_row *row;
 };
 
-/* Says "firstbyte: option value: why"; the value may be NULL: it does not matter then, or is a secret.
-   Returns false, for the caller's. */
+/* Prints "firstbyte: option value: why". The value may be NULL, for example if it is a secret.
+   Returns false, so that a caller can return the result. */
 bool refuse(const char *option, const char *value, const char *why);
 
-/* Adds to a list that texts_free empties. */
+/* The list owns its array, not the texts. */
 void texts_add(struct texts *texts, const char *text);
 void texts_free(struct texts *texts);
 
-/* A rate as "20", "0.5", "30/m", a second; from one a day to `most` a second. False where it is none. */
+/* Parses a rate, "20", "0.5" or "30/m", into requests per second, from one a day to `max` per
+   second. False if the text is no such rate. */
 bool rate_parse(const char *text, double max, double *rate);
 
-/* Plain kinds, for a field of any subject. */
+/* Readers for any field of a type. */
 reader_fn read_flag;      /* bool */
 reader_fn read_text;      /* const char * */
 reader_fn read_file_name; /* const char *, not empty */
@@ -40,7 +41,7 @@ reader_fn read_rate;      /* double */
 reader_fn read_bytes;     /* uint64_t */
 reader_fn read_days;      /* unsigned */
 
-/* Those of one option. */
+/* Readers of one option. */
 reader_fn read_method, read_header, read_user_agent, read_cookie, read_data;
 reader_fn read_resolve, read_connect_to, read_servers, read_proxy;
 reader_fn read_fields;
