@@ -1,6 +1,6 @@
 /*
- * What every fuzz target needs. A target reads its input from the left: a few bytes that steer it,
- * often a line of text that says how the rest is cut into pieces, then what is given to our code.
+ * For every fuzz target. A target reads its input from the left: a few bytes of parameters, often a
+ * line of text that says how the rest is cut into pieces, then the bytes for the code under test.
  */
 #ifndef FUZZ_FUZZ_H
 #define FUZZ_FUZZ_H
@@ -14,10 +14,10 @@
 
 #include "base/memory.h"
 
-/* Called by libFuzzer, once an input. */
+/* Called by libFuzzer, once for each input. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What has to hold, whatever the input was. */
+/* Aborts unless the condition is true. */
 #define MUST(condition)                                                                            \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
@@ -41,7 +41,7 @@ static inline uint8_t part_byte(struct part *part)
     return *part->at++;
 }
 
-/* The bytes before the next '\n', which is passed over; all where there is none. */
+/* Takes the bytes before the next '\n', and skips it. Without one, takes all bytes. */
 static inline struct part part_line(struct part *part)
 {
     const uint8_t *close = part->size ? memchr(part->at, '\n', part->size) : NULL;
@@ -55,7 +55,7 @@ static inline struct part part_line(struct part *part)
     return line;
 }
 
-/* A part as text, closed with a NUL; one inside it ends the text too. To be freed. */
+/* Returns a part as a NUL-terminated text, which ends at a NUL in the part. The caller frees it. */
 static inline char *part_text(const struct part *part)
 {
     char *text = memory_zeroed(part->size + 1);
@@ -65,8 +65,8 @@ static inline char *part_text(const struct part *part)
     return text;
 }
 
-/* Takes the next piece off `rest`. The plan, a digit a piece, says how long: "13" is one byte, then
-   three, then one again; '0' and an empty plan take all that is left. */
+/* Takes the next piece of `rest`. The plan has a digit for the length of each piece and repeats: "13"
+   is one byte, three, one, ...; '0' and an empty plan take the rest. */
 static inline struct part part_piece(struct part *rest, const struct part *plan, size_t number)
 {
     size_t size = plan->size ? plan->at[number % plan->size] ^ '0' : 0;
@@ -79,7 +79,7 @@ static inline struct part part_piece(struct part *rest, const struct part *plan,
     return piece;
 }
 
-/* A text that grows; what two ways of reading have to agree on is written into one each. */
+/* A text that grows. Two ways of reading an input each write one, and the texts must be equal. */
 struct note {
     FILE *to;
     char *text;
@@ -93,7 +93,7 @@ static inline void note_open(struct note *note)
     MUST(note->to);
 }
 
-/* Nothing more is written; the text is there. */
+/* Ends the writing; `text` is valid afterwards. */
 static inline void note_close(struct note *note)
 {
     if (note->to)
@@ -101,7 +101,7 @@ static inline void note_close(struct note *note)
     note->to = NULL;
 }
 
-/* Closes both and fails where they differ. */
+/* Closes both and aborts if they differ. */
 static inline void note_compare(struct note *one, struct note *other)
 {
     note_close(one);

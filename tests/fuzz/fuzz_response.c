@@ -1,17 +1,17 @@
 /*
- * Answers of a server, whole and in pieces: wherever they are cut, the same heads, the same bytes
- * the same fields and the same end; and all but the fields the same where nobody asks for those. The
- * first byte is 'G' or 'H' for an answer to GET or HEAD, 'g' or 'h' likewise with most of the head's
- * limit used up; the rest of the first line says where to cut.
+ * Responses of a server, whole and in pieces: wherever they are cut, the heads, the body bytes, the
+ * header fields and the end are the same; without field callbacks all but the fields is the same.
+ * The first byte of the input is 'G' or 'H' for a response to GET or HEAD; 'g' or 'h': the same with
+ * most of the head limit used up. The rest of the first line says where to cut.
  */
 #include "tests/fuzz/messages.h"
 
 #define LEFT_OF_HEAD 64 /* for 'g' and 'h' */
 
 struct reader {
-    struct messages messages; /* the first, so that one is the other */
+    struct messages messages; /* first, so that pointers can be cast */
     bool headless, limited;
-    bool silent;        /* asks for no fields */
+    bool silent;        /* without field callbacks */
     struct note fields; /* of all heads, with their first lines */
 };
 
@@ -62,11 +62,11 @@ static void on_head(void *owner, const struct http1 *http1)
 static void start(struct messages *messages)
 {
     static const struct http1_events silent = {.head = on_head, .body = messages_body};
-    static const struct http1_events telling = {
+    static const struct http1_events verbose = {
         .field = on_field, .status = on_status, .head = on_head, .body = messages_body};
     struct reader *reader = (struct reader *)messages;
 
-    http1_start_response(&messages->http1, reader->headless, reader->silent ? &silent : &telling,
+    http1_start_response(&messages->http1, reader->headless, reader->silent ? &silent : &verbose,
                          messages);
     if (reader->limited)
         messages->http1.head_bytes = HTTP1_MAX_HEAD_BYTES - LEFT_OF_HEAD;
