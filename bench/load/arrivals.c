@@ -70,7 +70,7 @@ static void mark_due(struct arrivals *arrivals)
 uint64_t arrivals_update_due(struct arrivals *arrivals, nsec now)
 {
     nsec last = nsec_min(now, arrivals->end - 1);
-    uint64_t before = arrivals->scheduled, max, count;
+    uint64_t prev = arrivals->scheduled, max, count;
 
     if (schedule_peek(&arrivals->due) > last)
         return 0;
@@ -82,7 +82,7 @@ uint64_t arrivals_update_due(struct arrivals *arrivals, nsec now)
         arrivals->scheduled += count;
         mark_due(arrivals);
     } while (count == MARK_EVERY);
-    return arrivals->scheduled - before;
+    return arrivals->scheduled - prev;
 }
 
 nsec arrivals_take(struct arrivals *arrivals)
@@ -94,15 +94,15 @@ nsec arrivals_take(struct arrivals *arrivals)
 
 /* Calls `each` for the times of the schedule from number `first` to `end`, excluded: one call for
    all ages in one bucket of the histogram, and a call of its own for the youngest. */
-static void ages_of(struct schedule rest, uint64_t first, uint64_t end, nsec now,
-                    void (*each)(void *owner, nsec age, uint64_t count), void *owner)
+static void each_age(struct schedule rest, uint64_t first, uint64_t end, nsec now,
+                     void (*each)(void *owner, nsec age, uint64_t count), void *owner)
 {
     uint64_t left;
 
     schedule_skip(&rest, NSEC_NEVER - 1, first - rest.count);
     while ((left = end - rest.count)) {
         nsec age = now - schedule_peek(&rest);
-        nsec until = now - histogram_least(age);
+        nsec until = now - histogram_lowest(age);
 
         each(owner, age, schedule_skip(&rest, until, left > 1 ? left - 1 : 1));
     }
@@ -120,12 +120,12 @@ void arrivals_each_waiting(const struct arrivals *arrivals, nsec now,
 
     if (mark->count > rest.count) {
         if (mark->count > first) {
-            ages_of(schedule_even(&rest, mark), first, mark->count, now, each, owner);
+            each_age(schedule_even(&rest, mark), first, mark->count, now, each, owner);
             first = mark->count;
         }
         rest = *mark;
     }
-    ages_of(rest, first, end, now, each, owner);
+    each_age(rest, first, end, now, each, owner);
 }
 
 nsec arrivals_end_time(const struct arrivals *arrivals, nsec now)

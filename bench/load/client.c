@@ -14,7 +14,7 @@ struct load_request *client_oldest(const struct client *client)
 {
     struct link *first = list_first(&client->requests);
 
-    return first ? LIST_OWNER(first, struct load_request, of_client) : NULL;
+    return first ? LIST_OWNER(first, struct load_request, client_link) : NULL;
 }
 
 /* Removes a request that has ended. Its fields stay valid until the next client_start. */
@@ -23,7 +23,7 @@ static const struct load_request *take_out(struct load_request *request)
     struct client *client = request->client;
 
     list_remove(&request->link);
-    list_remove(&request->of_client);
+    list_remove(&request->client_link);
     request->next_spare = client->spare;
     client->spare = request;
     client->in_flight--;
@@ -117,7 +117,7 @@ static void submit_waiting(struct client *client)
     for (struct link *link = client->requests.next;
          client->unsubmitted && link != &client->requests && conn_capacity(client->conn);
          link = link->next) {
-        struct load_request *request = LIST_OWNER(link, struct load_request, of_client);
+        struct load_request *request = LIST_OWNER(link, struct load_request, client_link);
 
         if (stream_is_submitted(&request->stream))
             continue;
@@ -238,7 +238,7 @@ void client_start(struct client *client, const struct target *target, nsec inten
     struct load_request *request = client->spare;
 
     client->spare = request->next_spare;
-    list_put_last(&client->requests, &request->of_client);
+    list_put_last(&client->requests, &request->client_link);
     client->in_flight++;
     request->target = target;
     request->intended = intended;

@@ -23,7 +23,7 @@ enum client_state {
 struct load_request {
     struct stream stream;
     struct client *client;
-    struct link of_client;           /* in client->requests */
+    struct link client_link;         /* in client->requests */
     struct load_request *next_spare; /* in client->spare, while not in flight */
     const struct target *target;
     nsec intended;    /* when it was due; in a closed loop, `started` */

@@ -63,9 +63,9 @@ static void start(struct dispatch *dispatch, struct client *client, nsec intende
 static nsec own_delay(struct dispatch *dispatch, const struct client *client, nsec intended,
                       nsec late, bool waited)
 {
-    bool fresh =
+    bool on_new_connection =
         client->state == CLIENT_OPEN && client->request_count <= dispatch->options->pipeline;
-    nsec lag = fresh ? 0 : loop_lag(dispatch->loop);
+    nsec lag = on_new_connection ? 0 : loop_lag(dispatch->loop);
 
     return stalls_own_delay(&dispatch->stalls, intended, late, lag, waited);
 }
@@ -130,7 +130,7 @@ static void note_busy(struct dispatch *dispatch)
 /* Open loop: opens a connection if requests wait for one, and arms the timer for the next request
    if a client is idle or another connection may be opened. Called whenever that may have changed;
    first by dispatch_dial, when the warm-up begins. */
-static void prepare_next(struct dispatch *dispatch)
+static void prepare_next_start(struct dispatch *dispatch)
 {
     struct connections *connections = dispatch->connections;
     bool idle = !list_is_empty(&connections->idle);
@@ -161,7 +161,7 @@ void dispatch_fill_client(struct dispatch *dispatch, struct client *client)
     while (client_has_room(client) && next_intended(dispatch) <= loop_clock(dispatch->loop))
         start_queued(dispatch, client, list_is_empty(&dispatch->connections->idle));
     connections_update_idle(dispatch->connections, client);
-    prepare_next(dispatch);
+    prepare_next_start(dispatch);
 }
 
 /* Clients with requests are first in the list. With a connection for each request, the request
@@ -187,7 +187,7 @@ void dispatch_dial(struct dispatch *dispatch, bool waited)
     if (!left)
         connections_dial_later(dispatch->connections);
     if (dispatch->options->open_loop && !over)
-        prepare_next(dispatch);
+        prepare_next_start(dispatch);
 }
 
 void dispatch_start_due(struct dispatch *dispatch)

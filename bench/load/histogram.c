@@ -50,7 +50,7 @@ void histogram_record_many(struct histogram *histogram, nsec value, uint64_t tim
     histogram->count += times;
 }
 
-nsec histogram_least(nsec value)
+nsec histogram_lowest(nsec value)
 {
     return value > HISTOGRAM_MAX ? HISTOGRAM_MAX + 1 : histogram_low(histogram_index(value));
 }

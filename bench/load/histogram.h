@@ -88,7 +88,7 @@ static inline void histogram_record(struct histogram *histogram, nsec value)
 void histogram_record_many(struct histogram *histogram, nsec value, uint64_t times);
 
 /* The lowest value that has the same index, and is clamped if this value is. */
-nsec histogram_least(nsec value);
+nsec histogram_lowest(nsec value);
 
 void histogram_add(struct histogram *to, const struct histogram *from);
 

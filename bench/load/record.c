@@ -95,7 +95,7 @@ static void take_sample(struct record *record, nsec now)
 }
 
 /* An absence that is reported only now may overlap the longest gap so far. */
-static void share_gap(struct tally *tally, nsec from, nsec to)
+static void count_gap_absence(struct tally *tally, nsec from, nsec to)
 {
     nsec end = nsec_min(tally->gap_at + tally->gap, to);
     nsec begin = nsec_max(tally->gap_at, from);
@@ -131,7 +131,7 @@ void record_absence(struct record *record, nsec now, nsec lag)
     suspended = length >= used + RECORD_ABSENCE ? length - used : 0;
     record->absent += length - last->length;
     last->length = length;
-    share_gap(tally, now - length - record->from, now - record->from);
+    count_gap_absence(tally, now - length - record->from, now - record->from);
     absences_add(&record->absences, now - lag, now);
     if (suspended <= last->suspended)
         return;

@@ -364,19 +364,19 @@ static void those_over_a_value_are_added(void **state)
 }
 
 /* From there on all are counted alike, and the one below is not. */
-static void least_of_a_place(void **state)
+static void lowest_of_an_index(void **state)
 {
     (void)state;
     for (int i = 0; i < 10000; i++) {
-        nsec value = random_value(44), least = histogram_least(value);
+        nsec value = random_value(44), lowest = histogram_lowest(value);
 
-        assert_true(least <= value);
+        assert_true(lowest <= value);
         if (value > HISTOGRAM_MAX) {
-            assert_true(least == HISTOGRAM_MAX + 1);
+            assert_true(lowest == HISTOGRAM_MAX + 1);
             continue;
         }
-        assert_int_equal(histogram_index(least), histogram_index(value));
-        assert_true(!least || histogram_index(least - 1) < histogram_index(value));
+        assert_int_equal(histogram_index(lowest), histogram_index(value));
+        assert_true(!lowest || histogram_index(lowest - 1) < histogram_index(value));
     }
 }
 
@@ -395,7 +395,7 @@ int main(void)
         cmocka_unit_test(mean_and_deviation),
         cmocka_unit_test(many_at_once_are_as_many_single_ones),
         cmocka_unit_test(those_over_a_value_are_added),
-        cmocka_unit_test(least_of_a_place),
+        cmocka_unit_test(lowest_of_an_index),
     };
 
     unit_time_limit();
