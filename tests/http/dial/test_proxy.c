@@ -129,9 +129,9 @@ static void others_are_refused(void **state)
         {"u@v@h", "%40"},
         {"u@v:p@h", "%40"},
         {"u\t@\tv:p@h", "%40"},
-        {"a%3ab:c@h", "no colon"},
-        {"socks5://" BYTES_255 "a:p@h", "over 255"},
-        {"socks5h://u:" BYTES_255 "a@h", "over 255"},
+        {"a%3ab:c@h", "cannot contain a colon"},
+        {"socks5://" BYTES_255 "a:p@h", "longer than 255"},
+        {"socks5h://u:" BYTES_255 "a@h", "longer than 255"},
     };
 
     (void)state;
