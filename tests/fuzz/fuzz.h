@@ -65,8 +65,8 @@ static inline char *part_text(const struct part *part)
     return text;
 }
 
-/* Takes the next piece of `rest`. The plan has a digit for the length of each piece and repeats: "13"
-   is one byte, three, one, ...; '0' and an empty plan take the rest. */
+/* Takes the next piece of `rest`. The plan has a digit for the length of each piece and repeats:
+   "13" is one byte, three, one, ...; '0' and an empty plan take the rest. */
 static inline struct part part_piece(struct part *rest, const struct part *plan, size_t number)
 {
     size_t size = plan->size ? plan->at[number % plan->size] ^ '0' : 0;

@@ -1,7 +1,7 @@
 /*
- * Character sets. The first line is a Content-Type field, the second a label, the third says how the
- * text is cut, the rest is the text: it is looked at as a page, and it is converted. What comes out
- * is valid UTF-8, and the same however it was cut; the C library's UTF-8 locale is the judge.
+ * Character sets. The first line is a Content-Type field, the second a label, the third says how
+ * the text is cut, the rest is the text: it is looked at as a page, and it is converted. What comes
+ * out is valid UTF-8, and the same however it was cut; the C library's UTF-8 locale is the judge.
  */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,7 +1,7 @@
 /*
  * Content codings: whatever the bytes are, decoding them in pieces comes to what decoding them at
- * once does, and the room is kept. The first line is the Content-Encoding field, the second says how
- * the body is cut, its first character how much room there is; the rest is the body.
+ * once does, and the room is kept. The first line is the Content-Encoding field, the second says
+ * how the body is cut, its first character how much room there is; the rest is the body.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -51,8 +51,8 @@ static struct decoded decode(const struct coding_list *list, struct part rest,
     return decoded;
 }
 
-/* libbrotlidec and libzstd find out what is malformed at the end of what they were given at once, and
-   then give out nothing of it: what was cut otherwise may have been whole before that. */
+/* libbrotlidec and libzstd find out what is malformed at the end of what they were given at once,
+   and then give out nothing of it: what was cut otherwise may have been whole before that. */
 static bool judges_by_piece(const struct coding_list *list)
 {
     for (size_t i = 0; i < list->count; i++)

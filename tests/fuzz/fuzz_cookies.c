@@ -1,7 +1,7 @@
 /*
  * Fields of Set-Cookie, one a line: whatever they say, what is sent back cannot split a request, is
- * bounded, and only names what was given. The first byte of a line is the URL that it comes from; the
- * time goes on by one second a line.
+ * bounded, and only names what was given. The first byte of a line is the URL that it comes from;
+ * the time goes on by one second a line.
  */
 #include "tests/fuzz/fuzz.h"
 

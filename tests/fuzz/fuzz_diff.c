@@ -1,7 +1,7 @@
 /*
- * A set of runs from memory. It is refused with a sentence, or it has runs whose numbers can be reckoned
- * with; then a file of the same bytes is the same set, and compared with itself it shows no difference,
- * whatever is in it, in text and as JSON.
+ * A set of runs from memory. It is refused with a sentence, or it has runs whose numbers can be
+ * reckoned with; then a file of the same bytes is the same set, and compared with itself it shows
+ * no difference, whatever is in it, in text and as JSON.
  */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
-/* A hosts file against a second reading of it, line by line and without a table. The first line is a
-   name to look for, the rest is the file; every word of the file is looked for too. */
+/* A hosts file against a second reading of it, line by line and without a table. The first line is
+   a name to look for, the rest is the file; every word of the file is looked for too. */
 #include "tests/fuzz/fuzz.h"
 
 #include <strings.h>

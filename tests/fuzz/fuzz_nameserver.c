@@ -1,6 +1,7 @@
 /*
- * The messages of the DNS that the rehearsal reads and writes itself: the input is a query, taken as
- * a nameserver would, and an answer, taken as the blocking half would. What we write, we can read.
+ * The messages of the DNS that the rehearsal reads and writes itself: the input is a query, taken
+ * as a nameserver would, and an answer, taken as the blocking half would. What we write, we can
+ * read.
  */
 #include "tests/fuzz/fuzz.h"
 

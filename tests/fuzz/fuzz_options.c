@@ -1,7 +1,7 @@
 /*
- * The command line: every option with every value, and what is made of those that are taken. A line of
- * the input is a word. What is refused is said on standard error. No file is read: an "@" that could
- * begin a value is put out.
+ * The command line: every option with every value, and what is made of those that are taken. A line
+ * of the input is a word. What is refused is said on standard error. No file is read: an "@" that
+ * could begin a value is put out.
  */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,7 +1,8 @@
 /*
  * Previews of any body: at most so many characters, valid UTF-8 unless the character set is UTF-8
  * itself, and the same however the body was cut. The lines are Content-Type, Content-Encoding, and
- * how it is cut; then a byte, the number of characters, a byte, is it complete; the rest is the body.
+ * how it is cut; then a byte, the number of characters, a byte, is it complete; the rest is the
+ * body.
  */
 #include "tests/fuzz/fuzz.h"
 

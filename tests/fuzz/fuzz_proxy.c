@@ -1,7 +1,7 @@
 /*
  * The settings that say where a connection goes: a proxy, the exceptions, --resolve, --connect-to.
- * The first line of the input is a proxy, the second a list of exceptions, the third a URL, and every
- * other one goes to --resolve or, where it begins with '=', to --connect-to.
+ * The first line of the input is a proxy, the second a list of exceptions, the third a URL, and
+ * every other one goes to --resolve or, where it begins with '=', to --connect-to.
  */
 #include "http/dial/proxy.h"
 #include "http/dial/route.h"

@@ -1,6 +1,6 @@
 /*
- * A nameserver's response, as it came and made tidy: a strict reader takes the tidy one, and both have the
- * same addresses and TTL. The first byte: bit 0 over TCP, where a message may be longer.
+ * A nameserver's response, as it came and made tidy: a strict reader takes the tidy one, and both
+ * have the same addresses and TTL. The first byte: bit 0 over TCP, where a message may be longer.
  */
 #include "tests/fuzz/fuzz.h"
 

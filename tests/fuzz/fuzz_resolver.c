@@ -1,13 +1,13 @@
 /*
  * c-ares through our resolver: a lookup is answered by a nameserver on a socket of loopback, out of
- * the input. So that no lookup waits for a timeout, each of its questions is answered once more, and
- * now in order: there is no such name.
+ * the input. So that no lookup waits for a timeout, each of its questions is answered once more,
+ * and now in order: there is no such name.
  *
- * The first byte: bit 0 the answers are sent as they are, else the question that came is put in after
- * their header; bits 1 and 2 the name; bit 3 the clock goes on by the Resolution Delay each turn, so
- * that one family may be told before the other. The second byte is the length of the first answer, the rest
- * the second one, for AAAA and A in the order in which they are asked for. The first two bytes of an
- * answer are not there, for they are the number of the question.
+ * The first byte: bit 0 the answers are sent as they are, else the question that came is put in
+ * after their header; bits 1 and 2 the name; bit 3 the clock goes on by the Resolution Delay each
+ * turn, so that one family may be told before the other. The second byte is the length of the first
+ * answer, the rest the second one, for AAAA and A in the order in which they are asked for. The
+ * first two bytes of an answer are not there, for they are the number of the question.
  */
 #include "tests/fuzz/fuzz.h"
 

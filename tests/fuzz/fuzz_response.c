@@ -1,8 +1,8 @@
 /*
  * Responses of a server, whole and in pieces: wherever they are cut, the heads, the body bytes, the
  * header fields and the end are the same; without field callbacks all but the fields is the same.
- * The first byte of the input is 'G' or 'H' for a response to GET or HEAD; 'g' or 'h': the same with
- * most of the head limit used up. The rest of the first line says where to cut.
+ * The first byte of the input is 'G' or 'H' for a response to GET or HEAD; 'g' or 'h': the same
+ * with most of the head limit used up. The rest of the first line says where to cut.
  */
 #include "tests/fuzz/messages.h"
 
@@ -76,7 +76,7 @@ static void read_all(struct reader *reader, struct part rest, const struct part 
 {
     note_open(&reader->fields);
     messages_read(&reader->messages, rest, plan);
-    MUST(!reader->messages.http1.lines.held);
+    MUST(!reader->messages.http1.lines.copy);
 }
 
 static void reader_free(struct reader *reader)

@@ -1,6 +1,6 @@
 /*
- * Retry-After and the dates of cookies. What is read is in bounds; and a moment that was read, written
- * out in each form again, is read as the same moment. The C library has the calendar.
+ * Retry-After and the dates of cookies. What is read is in bounds; and a moment that was read,
+ * written out in each form again, is read as the same moment. The C library has the calendar.
  */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,7 +1,7 @@
 /*
- * Lists of sites, from a file and from a pipe that is filled piece by piece: the same sites come out.
- * The first line of the input says where to cut, the rest is the list; a byte 1 in it stands for
- * 16 KiB of text, for the sake of lines that are too long.
+ * Lists of sites, from a file and from a pipe that is filled piece by piece: the same sites come
+ * out. The first line of the input says where to cut, the rest is the list; a byte 1 in it stands
+ * for 16 KiB of text, for the sake of lines that are too long.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -254,7 +254,8 @@ static uint64_t mark_of(const struct site *site)
     return mark * 31 + site->timeout;
 }
 
-/* The sum over a list, taken in order or, where there is one, with a site of the same origin next. */
+/* The sum over a list, taken in order or, where there is one, with a site of the same origin next.
+   */
 static uint64_t sum_of(int fd, bool near)
 {
     struct sites *sites = open_fd(fd, NULL, NULL);

@@ -1,8 +1,8 @@
 /*
- * A file that may be the state of a run. It is refused and left as it is, or it says the same when it
- * is read again, and a run goes on from there. Where the first byte of the input is odd, its lines
- * become records: the title goes before them and a checksum after each, so that what is behind those
- * is reached; then a place is done as its last event says, whatever came before.
+ * A file that may be the state of a run. It is refused and left as it is, or it says the same when
+ * it is read again, and a run goes on from there. Where the first byte of the input is odd, its
+ * lines become records: the title goes before them and a checksum after each, so that what is
+ * behind those is reached; then a place is done as its last event says, whatever came before.
  */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
 /* A tally out of any bytes: what is taken packs into the very same bytes, and can be added and
-   measured as any other. What is refused leaves an empty one. The input is the bytes behind the head,
-   which is made here; a first byte that is odd leaves the head to the input too. */
+   measured as any other. What is refused leaves an empty one. The input is the bytes behind the
+   head, which is made here; a first byte that is odd leaves the head to the input too. */
 #include "tests/fuzz/fuzz.h"
 
 #include "bench/load/tally.h"

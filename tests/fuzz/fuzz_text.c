@@ -1,7 +1,7 @@
 /*
- * A stranger's bytes: whatever they are, what comes out is UTF-8 of bounded length without a control
- * character. The C library's UTF-8 locale is the judge. The first byte is the limit, in characters;
- * the rest is the text.
+ * A stranger's bytes: whatever they are, what comes out is UTF-8 of bounded length without a
+ * control character. The C library's UTF-8 locale is the judge. The first byte is the limit, in
+ * characters; the rest is the text.
  */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,7 +1,7 @@
 /*
- * A proxy's answers, cut as planned and byte by byte. Both come to the same end, but for what cannot
- * be seen byte by byte: more in one piece than the proxy could say by then. The first byte chooses
- * the proxy and the site; the rest of the first line says where to cut.
+ * A proxy's answers, cut as planned and byte by byte. Both come to the same end, but for what
+ * cannot be seen byte by byte: more in one piece than the proxy could say by then. The first byte
+ * chooses the proxy and the site; the rest of the first line says where to cut.
  */
 #include "base/hash.h"
 #include "http/dial/tunnel.h"

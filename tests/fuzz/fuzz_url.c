@@ -1,8 +1,8 @@
 /*
  * A URL, a reference to it, and the request that is made from it: user info stays out of what is
  * shown, what is shown is the same URL, and nothing in it can end a line of the request. The first
- * line of the input is the URL (a '\r' stands for itself), the second one the reference, every other
- * one a header that the site brings.
+ * line of the input is the URL (a '\r' stands for itself), the second one the reference, every
+ * other one a header that the site brings.
  */
 #include "tests/fuzz/fuzz.h"
 
