@@ -3,7 +3,7 @@
 #define BASE_STEP_H
 
 enum step {
-    STEP_WAIT, /* nothing more to do until an event comes */
+    STEP_WAIT, /* wait for an event */
     STEP_ON,   /* the state changed: run the next step */
 };
 

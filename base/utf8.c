@@ -1,4 +1,4 @@
-/* A decoder without tables: they would not pay, because most text is ASCII. */
+/* A decoder without tables, because most text is ASCII. */
 #include "base/utf8.h"
 
 /* Returns the length of a character with this first byte; 0 if no character begins with it. The

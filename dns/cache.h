@@ -23,7 +23,7 @@ void name_cache_free(struct name_cache *names);
 
 /* Keeps a copy of the result until the time `until`, instead of an older result of that name. Names
    are compared without regard to case; "a" and "a." are different. `hash` is hash_text(name):
-   callers have it already, and computing it takes half of the time of this function. */
+   callers have it already, and computing it takes as long as the rest of this function. */
 void name_cache_put(struct name_cache *names, const char *name, uint32_t hash,
                     const struct name_result *result, nsec until);
 

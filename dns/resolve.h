@@ -32,8 +32,7 @@ enum resolve_family {
     RESOLVE_IPV6, /* only IPv6 */
 };
 
-/* Of the statuses of a name's two families, returns the one that is more specific about the
-   name. */
+/* Returns the more specific of the statuses of a name's two families. */
 enum resolve_status resolve_more_specific(enum resolve_status one, enum resolve_status other);
 
 /* Copies the addresses with index `first` to `count` - 1, at most RESOLVER_MAX_ADDRESSES, IPv6 and

@@ -1,7 +1,7 @@
 /*
- * From a name to the addresses of a connection race. All lookups of one name share a question,
- * which is what the nameserver is asked. A lookup counts how many of the question's addresses were
- * reported to it, so that a lookup that starts late gets the same addresses as the others.
+ * From a name to the addresses of a connection race. All lookups of one name share a question
+ * to the nameserver. A lookup counts how many of the question's addresses were reported to it, so
+ * that a lookup that starts late gets the same addresses as the others.
  *
  * Each lookup is called from a task of its own, when c-ares is not on the stack. Rejected: calling
  * all waiting lookups in one loop. Each call may detach any of them, or start a new lookup.

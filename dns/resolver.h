@@ -33,8 +33,7 @@
 #define RESOLVER_MAX_QUESTIONS 16384 /* in flight at a time */
 
 struct resolver_options {
-    /* Nameservers, "address[:port][,...]"; see resolver_check_servers. NULL: those of
-       resolv.conf(5). */
+    /* "address[:port][,...]", see resolver_check_servers. NULL: the servers of resolv.conf(5). */
     const char *servers;
     /* Path of a resolv.conf, for its search list and, without `servers`, its nameservers. NULL:
        /etc/resolv.conf, which is not used if `servers` is set. */

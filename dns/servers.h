@@ -1,5 +1,4 @@
-/* The text of a list of nameservers: "address[:port][,...]", IPv6 with a port as
-   "[address]:port". */
+/* A list of nameservers as text: "address[:port][,...]", IPv6 with a port as "[address]:port". */
 #ifndef DNS_SERVERS_H
 #define DNS_SERVERS_H
 

@@ -42,8 +42,7 @@ void interrupts_note(int signal);
 /* Fills `set` with the handled signals: those of the three that are not ignored. */
 void interrupts_set(sigset_t *set);
 
-/* A signal that interrupts a child process: one of the handled signals, or SIGKILL if there is
-   none. */
+/* A signal to end a child process with: one of the handled ones, or SIGKILL if there is none. */
 int interrupts_number(void);
 
 /* Blocks the signals until interrupt_stop and calls on_signal(owner, signal) in the loop for each

@@ -41,12 +41,10 @@
 
 struct loop;
 
-/* Size of the loop's receive buffer. All connections share it: its bytes are valid within one
-   callback. */
+/* Size of the receive buffer that all connections share. Its bytes are valid in one callback. */
 #define LOOP_BUFFER_BYTES (64 * 1024)
 
-/* The epoll events of a stream socket: registered once, edge-triggered, unchanged until it
-   closes. */
+/* The epoll events of a stream socket: registered once, edge-triggered, never changed. */
 #define WATCH_STREAM (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 /* Deferred work. Runs in step 6 of the turn in which it was deferred; one turn later if it was
@@ -153,16 +151,13 @@ int loop_watch(struct loop *loop, struct watch *watch, int fd, uint32_t interest
 /* Changes the epoll events of a level-triggered watch. Streams never need it. */
 void loop_interest(struct loop *loop, struct watch *watch, uint32_t interest);
 
-/* Removes the watch and leaves the descriptor open. No callback follows. Does nothing if it is not
-   registered. */
+/* Removes the watch, if it is registered, and leaves the descriptor open. No callback follows. */
 void loop_unwatch(struct loop *loop, struct watch *watch);
 
-/* Removes the watch and closes the descriptor. No callback follows. Does nothing if it is not
-   registered. */
+/* Removes the watch, if it is registered, and closes the descriptor. No callback follows. */
 void loop_close(struct loop *loop, struct watch *watch);
 
-/* Puts the watch into the ready list: step 6 calls it with `events`, without an event of the
-   kernel. */
+/* Puts the watch into the ready list: step 6 calls it with `events`. */
 void loop_yield(struct loop *loop, struct watch *watch, uint32_t events);
 
 /* Whether the task is in the ready list. */

@@ -71,8 +71,7 @@ struct sock {
     int reset;          /* errno of a reset that sock_connect_result found; 0: none */
 
     /* With timestamps: how long the last byte of the last receive was in the receive buffer;
-       NSEC_NEVER if the kernel did not report it. Measured by the wall clock, so wrong after that
-       jumps. */
+       NSEC_NEVER if the kernel did not report it. Wrong after a jump of the wall clock. */
     nsec kernel_age_ns;
 
     nsec deadline;                 /* of each call on a blocking socket; 0: non-blocking */

@@ -52,8 +52,7 @@ struct timer_heap {
 /* Makes an empty heap. */
 void timer_heap_init(struct timer_heap *heap);
 
-/* Initializes a timer. It must be idle. `owner` is passed to `fire` and may be NULL; `name` is
-   static. */
+/* Initializes an idle timer. `owner` is passed to `fire` and may be NULL; `name` is static. */
 void timer_init(struct timer *timer, timer_fn *fire, void *owner, const char *name);
 
 /* Arms an idle, armed or due timer for `deadline`; NSEC_NEVER cancels it. */

@@ -16,8 +16,7 @@
 #define CERTIFICATE_MAX_NAME_BYTES                                                                 \
     255 /* of one name; a longer one is not a host name, and left out */
 
-/* Returns the facts of the certificate with one reference, which the caller drops. NULL for
-   NULL. */
+/* Returns the facts of a certificate. The caller drops the reference. NULL for NULL. */
 struct tls_certificate *certificate_read(const X509 *x509);
 
 #endif

@@ -22,7 +22,7 @@ struct tls_stream {
     SSL *ssl;                   /* owned */
     struct stream_owner *owner; /* owned; may be NULL */
     int socket_error;           /* errno of the socket call that failed, or 0 */
-    size_t silent_bytes;        /* received after the handshake and not made up for by content */
+    size_t silent_bytes;        /* received after the handshake, reduced by content */
     bool open;                  /* the first handshake is complete */
     bool ended;                 /* the socket reported its end */
     bool broken;                /* after a fatal error: nothing more may be sent */

@@ -52,7 +52,7 @@ static void describe(struct stream_owner *owner, SSL *ssl)
                                                  : certificate_read(SSL_get0_peer_certificate(ssl));
 }
 
-/* The server sends a session in the handshake (TLS 1.2) or after it. 0: the caller frees it. */
+/* The server sends a session in the handshake (TLS 1.2) or after it. 0: OpenSSL keeps it. */
 static int on_session(SSL *ssl, SSL_SESSION *session)
 {
     struct connection *connection = SSL_get_app_data(ssl);

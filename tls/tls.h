@@ -26,8 +26,7 @@ struct tls_client_options {
 
     int min_version, max_version; /* 12 or 13, for TLS 1.2 and 1.3 */
 
-    /* The name in SNI; NULL: the host's, "": no SNI. The certificate is still verified against the
-       host. */
+    /* The name in SNI; NULL: the host's, "": no SNI. The certificate must still be for the host. */
     const char *sni;
 
     const char *keylog; /* a file for the secrets of connections, in the NSS key log format */
