@@ -44,7 +44,7 @@ properties() { jq -r "$1 | keys[]" "tests/schema/$2.json"; }
 # error codes, with their phases and whether they are retried
 errors=$(tr -d '\\\n' <http/error.h |
     grep -oE 'X\(ERROR_[A-Z_]+, [A-Z]+, *"[a-z]+", *"[a-z]+\.[a-z_]+"' |
-    sed -E 's/X\([A-Z_]+, ([A-Z]+), *"([a-z]+)", *"([^"]+)"/\3 \2 \1/; s/PASSES$/yes/; s/[A-Z]+$/no/
+    sed -E 's/X\([A-Z_]+, ([A-Z]+), *"([a-z]+)", *"([^"]+)"/\3 \2 \1/; s/TRANSIENT$/yes/; s/[A-Z]+$/no/
         s/^(timeout\.total) total/\1 any/')
 exactly "errors.md has every error code, its phase and its retry" "$errors" "$(
     rows_of errors.md '## Error codes' | tr -d '`' |
