@@ -1,4 +1,3 @@
-/* What is dropped, kept and counted between two exchanges. */
 #include "http/chain.h"
 
 #include <stdlib.h>
@@ -24,7 +23,7 @@ static const char *chain_method(const struct chain *chain)
     return chain->plain_get ? "GET" : site_method(chain->site);
 }
 
-/* The site's cookies, then those that answers have set. */
+/* The site's cookies, then those that responses have set. */
 static void put_cookies(struct chain *chain)
 {
     char *set = cookies_for(chain->jar, chain_url(chain), clock_unix_s());
@@ -64,7 +63,7 @@ nsec chain_timeout(const struct chain *chain)
     return timeout > chain->spent ? timeout - chain->spent : 0;
 }
 
-/* Notes what the result was, and what follows it. */
+/* Adds a leg for the result. */
 static void add_leg(struct chain *chain, const struct result *result, bool redirect, nsec waited)
 {
     struct leg *leg;
@@ -92,7 +91,7 @@ static bool is_one_of(const struct field_line *line, const char *const *names, s
     return false;
 }
 
-/* Takes fields out of those that are sent. */
+/* Removes fields from the request. */
 static void drop_fields(struct chain *chain, const char *const *names, size_t count)
 {
     const char *at = chain->headers ? chain->headers : chain->site->headers;
@@ -110,8 +109,8 @@ static void drop_fields(struct chain *chain, const char *const *names, size_t co
     chain->headers = kept;
 }
 
-/* RFC 9110, sections 15.4.2 to 15.4.4: after 303 all but HEAD becomes GET, after 301 and 302 POST does,
-   as everybody has come to do it. */
+/* RFC 9110, sections 15.4.2 to 15.4.4: 303 changes all methods but HEAD to GET; 301 and 302 change
+   POST, as all browsers do. */
 static bool becomes_get(const struct chain *chain, unsigned status)
 {
     const char *method = chain_method(chain);
@@ -123,13 +122,13 @@ static bool becomes_get(const struct chain *chain, unsigned status)
 
 static void become_get(struct chain *chain)
 {
-    static const char *const about_content[] = {"Content-Type",     "Content-Length",
-                                                "Content-Encoding", "Content-Language",
-                                                "Expect",           "Content-Location"};
+    static const char *const content_fields[] = {"Content-Type",     "Content-Length",
+                                                 "Content-Encoding", "Content-Language",
+                                                 "Expect",           "Content-Location"};
 
     chain->plain_get = true;
     chain->first_get = chain->leg_count;
-    drop_fields(chain, about_content, sizeof(about_content) / sizeof(*about_content));
+    drop_fields(chain, content_fields, sizeof(content_fields) / sizeof(*content_fields));
 }
 
 static void leave_origin(struct chain *chain)
@@ -148,7 +147,7 @@ static enum chain_next refuse(struct result *result, enum error error, const cha
     return CHAIN_OVER;
 }
 
-/* But for the fragment, which is not sent. */
+/* Compares URLs without their fragments, which are not sent. */
 static bool is_same_request(const char *a, const char *b)
 {
     size_t length = strcspn(a, "#");
@@ -156,7 +155,7 @@ static bool is_same_request(const char *a, const char *b)
     return length == strcspn(b, "#") && !strncmp(a, b, length);
 }
 
-/* Whether the same request was sent before: by the result's own exchange, or by one that was
+/* Whether the same request was sent before, by the result's own exchange or by one that was
    redirected. */
 static bool was_sent(const struct chain *chain, const struct result *result, const struct url *url)
 {
@@ -168,15 +167,15 @@ static bool was_sent(const struct chain *chain, const struct result *result, con
     return false;
 }
 
-/* The limit is reached. A circle is called so only here: one that ends is a site as any other, whatever
-   makes it end, a cookie or the time. */
+/* The limit is reached. A loop is reported only here: a repeated request before the limit may still
+   end, by a cookie or with time. */
 static enum chain_next stop(const struct chain *chain, struct result *result,
                             const struct url *next, bool same_method)
 {
-    bool circle = same_method && was_sent(chain, result, next);
+    bool is_loop = same_method && was_sent(chain, result, next);
 
-    return refuse(result, circle ? ERROR_REDIRECT_LOOP : ERROR_REDIRECTS,
-                  chain->hops < chain->options->max_hops ? "their URLs are over 1 MiB together"
+    return refuse(result, is_loop ? ERROR_REDIRECT_LOOP : ERROR_REDIRECTS,
+                  chain->hops < chain->options->max_hops ? "the URLs are larger than 1 MiB together"
                                                          : NULL);
 }
 
@@ -212,7 +211,7 @@ static enum chain_next redirect(struct chain *chain, struct result *result,
     return CHAIN_REDIRECT;
 }
 
-/* How long the server wants us to wait, or else what is decent. */
+/* The wait of Retry-After, or else of the backoff. */
 static nsec wait_before(const struct chain *chain, const struct response *response, uint64_t random)
 {
     nsec wait;

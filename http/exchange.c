@@ -1,7 +1,7 @@
 /*
- * The exchange's machine: QUEUED, CONNECTING, SEND, HEAD, BODY, DONE. It is moved by the events of its wait
- * for a connection, of its stream, and of its deadline. One function changes the state, stamps the time and
- * sets the deadline; one finishes, and reports.
+ * The exchange's state machine: QUEUED, CONNECTING, SEND, HEAD, BODY, DONE. It is driven by the
+ * events of its wait for a connection, of its stream, and of its deadline. `enter` changes the
+ * state, stamps the time and sets the deadline; `finish` reports.
  */
 #include "http/exchange.h"
 
@@ -26,8 +26,8 @@ static void set_deadline(struct exchange *exchange, nsec limit)
         loop_arm(exchange->dialer->loop, &exchange->deadline, limit);
 }
 
-/* The only place where the state changes. A state that is entered again, after a dead kept connection, is
-   stamped anew. */
+/* The only place where the state changes. A state that is entered again, after a kept connection
+   was replaced, gets a new stamp. */
 static void enter(struct exchange *exchange, enum exchange_state state, nsec at)
 {
     static const char *const names[] = {
@@ -70,7 +70,7 @@ static bool is_refused_by_proxy(const struct exchange *exchange)
     return exchange->result.status == 407 && proxy_forwards(conn->proxy, conn->https);
 }
 
-/* The socket that the exchange has got as far as; NULL: none. */
+/* The socket of the connection or the dial; NULL: none. */
 static const struct sock *socket_of(const struct exchange *exchange, const struct dial *dial)
 {
     if (exchange->conn)
@@ -78,8 +78,8 @@ static const struct sock *socket_of(const struct exchange *exchange, const struc
     return dial ? dial->sock : NULL;
 }
 
-/* Gives up what is under way. */
-static void let_go(struct exchange *exchange)
+/* Cancels the wait or the stream. */
+static void release_all(struct exchange *exchange)
 {
     pool_cancel(&exchange->wait);
     if (stream_is_submitted(&exchange->stream))
@@ -87,7 +87,7 @@ static void let_go(struct exchange *exchange)
     exchange->conn = NULL;
 }
 
-/* The only end: the result is reported. `keeps`: the connection may serve on. */
+/* Ends the exchange and reports the result. `keeps`: the connection may be used again. */
 static void finish(struct exchange *exchange, bool keeps, const struct dial *dial)
 {
     struct result *result = &exchange->result;
@@ -99,7 +99,7 @@ static void finish(struct exchange *exchange, bool keeps, const struct dial *dia
         result->phase = PHASE_RECEIVE;
         result->detail = result->coding;
     } else if (!result->error && is_refused_by_proxy(exchange)) {
-        result->error = ERROR_PROXY_AUTH; /* no site says so (RFC 9110, section 15.5.8) */
+        result->error = ERROR_PROXY_AUTH; /* only a proxy sends it (RFC 9110, section 15.5.8) */
         result->phase = PHASE_RECEIVE;
     }
     if (exchange->options->tcp_facts && sock)
@@ -107,17 +107,17 @@ static void finish(struct exchange *exchange, bool keeps, const struct dial *dia
     enter(exchange, EXCHANGE_DONE, now(exchange));
     if (exchange->conn && !stream_is_submitted(&exchange->stream))
         pool_release(exchange->conn, keeps && exchange->options->keep_alive);
-    let_go(exchange);
+    release_all(exchange);
     exchange->done(exchange->owner, result);
 }
 
-/* A stamp of the dial; 0: it was set before this exchange waited for it. */
+/* A stamp of the dial; 0: it is older than this exchange. */
 static nsec stamp_since(nsec stamp, nsec start)
 {
     return stamp < start ? 0 : stamp;
 }
 
-static void note_stamps(struct exchange *exchange, const struct dial *dial)
+static void copy_stamps(struct exchange *exchange, const struct dial *dial)
 {
     struct stamps *stamps = &exchange->result.stamps;
 
@@ -141,9 +141,9 @@ static void fail(struct exchange *exchange, enum error error, const char *detail
     result->detail = detail;
     result->phase = phases[exchange->state];
     if (exchange->state == EXCHANGE_CONNECTING && !dial) {
-        result->phase = PHASE_BLOCKED; /* it waited for a slot of a connection */
+        result->phase = PHASE_BLOCKED; /* it was waiting for a connection */
     } else if (exchange->state == EXCHANGE_CONNECTING) {
-        note_stamps(exchange, dial);
+        copy_stamps(exchange, dial);
         result->address = dial->address;
         result->proxy = dial->proxy ? dial->proxy->shown : NULL;
         result->phase = dial_phase(dial);
@@ -153,14 +153,14 @@ static void fail(struct exchange *exchange, enum error error, const char *detail
     finish(exchange, false, dial);
 }
 
-/* The head is there, of a redirect that will be followed: nothing more of it is needed. */
+/* Whether the head of a followed redirect is complete: the body is not needed. */
 static bool needs_no_body(const struct exchange *exchange)
 {
     return exchange->state == EXCHANGE_BODY && exchange->response.redirect &&
            exchange->options->response.follow;
 }
 
-/* The response ends here, and not as it should. */
+/* The response ends prematurely. */
 static void break_off(struct exchange *exchange, enum error error, const char *detail)
 {
     if (needs_no_body(exchange) || (exchange->conn && is_refused_by_proxy(exchange)))
@@ -181,12 +181,12 @@ static void request_stream(struct exchange *exchange)
     pool_request(exchange->pool, &exchange->wait, exchange->dialer, request->url, fresh);
 }
 
-static bool may_be_replaced(const struct exchange *exchange)
+static bool is_replaceable(const struct exchange *exchange)
 {
     return exchange->kept && !exchange->retried;
 }
 
-/* A kept connection was of no use: goes on with a new one, once, as if nothing had come. */
+/* Repeats the request once, on a new connection, and discards the state of the failed attempt. */
 static void replace(struct exchange *exchange, const char *why)
 {
     struct result *result = &exchange->result;
@@ -196,7 +196,7 @@ static void replace(struct exchange *exchange, const char *why)
     exchange->retried = true;
     if (!stream_is_submitted(&exchange->stream))
         pool_release(exchange->conn, false);
-    let_go(exchange);
+    release_all(exchange);
     tls_certificate_drop(result->tls.certificate);
     result->tls = (struct tls_facts){0};
     result->status = result->major = result->minor = 0;
@@ -207,7 +207,7 @@ static void replace(struct exchange *exchange, const char *why)
     request_stream(exchange);
 }
 
-/* Reports the connection on which the request leaves. */
+/* Reports the connection of the request for -v. */
 static void report_connection(const struct exchange *exchange)
 {
     const struct conn *conn = exchange->conn;
@@ -225,8 +225,8 @@ static void report_connection(const struct exchange *exchange)
                    certificate->subject, certificate->issuer);
 }
 
-/* Makes ready for the response. */
-static void start_answer(struct exchange *exchange)
+/* Prepares for the response. */
+static void start_response(struct exchange *exchange)
 {
     struct response *response = &exchange->response;
     struct conn *conn = exchange->conn;
@@ -249,7 +249,7 @@ static void on_sent(struct stream *stream, nsec at)
 {
     struct exchange *exchange = exchange_of(stream);
 
-    if (exchange->state == EXCHANGE_SEND) /* else the response has begun before */
+    if (exchange->state == EXCHANGE_SEND) /* else the response has already begun */
         enter(exchange, EXCHANGE_HEAD, at);
 }
 
@@ -289,10 +289,10 @@ static void on_head(struct stream *stream, const struct status_line *line, nsec 
     response_head(&exchange->response, line);
     probe_line(exchange->dialer->loop, exchange->conn->number, PROBE_RECEIVED, "%s", "");
     enter(exchange, EXCHANGE_BODY, at);
-    /* 408: the server had waited for a request and gave up; ours came too late to be the one that its
-       response is about (RFC 9110, section 15.5.9) */
-    if (line->status == 408 && may_be_replaced(exchange))
-        replace(exchange, "the connection had been idle for too long; once more on a new one");
+    /* 408: the server timed out while it waited for a request, before this one arrived (RFC 9110,
+       section 15.5.9). */
+    if (line->status == 408 && is_replaceable(exchange))
+        replace(exchange, "the connection had been idle for too long; retrying on a new one");
     else if (needs_no_body(exchange))
         stream->rest = REST_DROPPED;
 }
@@ -306,16 +306,15 @@ static void on_body(struct stream *stream, const char *bytes, size_t count)
         stream->rest = REST_REFUSED;
 }
 
-/* What came on a kept connection is no response: it may be the rest of what the server sent behind the
-   one before. */
-static bool was_not_clean(const struct exchange *exchange, enum error error)
+/* The received bytes are not a response: on a kept connection they may belong to the previous
+   one. */
+static bool had_stale_bytes(const struct exchange *exchange, enum error error)
 {
-    return error == ERROR_MALFORMED && exchange->state == EXCHANGE_HEAD &&
-           may_be_replaced(exchange);
+    return error == ERROR_MALFORMED && exchange->state == EXCHANGE_HEAD && is_replaceable(exchange);
 }
 
-/* Whether the request is sent once more: the connection was closed before it was sent, or the server did not
-   process it. */
+/* Whether the request is sent again: the connection was closed before it was sent, or the server
+   did not process it. */
 static bool may_be_sent_again(const struct exchange *exchange, enum replay replay)
 {
     if (exchange->result.stamps.first_byte || exchange->retried)
@@ -324,7 +323,7 @@ static bool may_be_sent_again(const struct exchange *exchange, enum replay repla
     case REPLAY_NEVER: break;
     case REPLAY_IDEMPOTENT: return request_is_idempotent(exchange->request.method);
     case REPLAY_BEHIND_CLOSE: return true;
-    /* a new connection that serves one request at a time and fails at once: that is the site's result */
+    /* A new HTTP/1.1 connection that fails immediately is the site's result. */
     case REPLAY_ANY: return exchange->kept || exchange->conn->protocol->multiplexed;
     }
     return false;
@@ -335,8 +334,8 @@ static void on_end(struct stream *stream, const struct stream_end *end)
     struct exchange *exchange = exchange_of(stream);
     struct conn *conn = exchange->conn;
 
-    if (was_not_clean(exchange, end->error)) {
-        replace(exchange, "the connection had bytes of no response; once more on a new one");
+    if (had_stale_bytes(exchange, end->error)) {
+        replace(exchange, "the connection had unexpected bytes; retrying on a new one");
     } else if (end->error && may_be_sent_again(exchange, end->replay)) {
         replace(exchange, NULL);
     } else if (end->error) {
@@ -368,8 +367,8 @@ static void on_ready(struct pool_wait *wait, struct conn *conn, const struct dia
     exchange->result.address = conn->address;
     exchange->result.proxy = conn->proxy ? conn->proxy->shown : NULL;
     if (dial)
-        note_stamps(exchange, dial);
-    start_answer(exchange);
+        copy_stamps(exchange, dial);
+    start_response(exchange);
     enter(exchange, EXCHANGE_SEND, now(exchange));
     if (probe_takes_lines(conn->loop))
         report_connection(exchange);
@@ -429,7 +428,7 @@ void exchange_clear(struct exchange *exchange)
 {
     if (exchange->state != EXCHANGE_DONE)
         enter(exchange, EXCHANGE_DONE, now(exchange));
-    let_go(exchange);
+    release_all(exchange);
     response_free(&exchange->response);
     tls_certificate_drop(exchange->result.tls.certificate);
     exchange->result.tls.certificate = NULL;

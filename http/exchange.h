@@ -1,15 +1,15 @@
 /*
- * One request and its answer. The exchange asks the pool for a stream (on a kept connection, or a new one),
- * takes its events, and reports exactly once, with its stamps. Its deadlines are the one that it is given for
- * the whole, and one for the wait until the first byte.
+ * One request and its response. The exchange requests a stream from the pool (on a kept connection
+ * or a new one), handles its events, and reports exactly once, with its time stamps. It has a
+ * deadline for the whole exchange, and one for the first byte.
  *
- * A kept connection may have died unseen. When it turns out dead before a byte of the answer came,
- * or the server says that it had waited on it for too long (408; RFC 9110, section 15.5.9), the
- * exchange goes back to CONNECTING once, with a new one. A request that may not be repeated (RFC 9110,
- * section 9.2.2) never goes on a kept connection.
+ * A kept connection may be closed without notice. When it ends before the first byte of the
+ * response, or the server reports that it was idle for too long (408; RFC 9110, section 15.5.9),
+ * the exchange returns to CONNECTING once, with a new connection. A request that must not be
+ * repeated (RFC 9110, section 9.2.2) is never sent on a kept connection.
  *
- * Of a redirect that will be followed the head is all that is needed. What of its body can be read at
- * once is read; the pool drains the rest, and however the body ends, the redirect is a result.
+ * Only the head of a followed redirect is needed. The part of its body that is already received is
+ * read, the connection discards the rest, and the redirect is a result however the body ends.
  */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
@@ -20,20 +20,20 @@
 #include "http/response.h"
 #include "http/result.h"
 
-/* What all exchanges of a run have in common. */
+/* Settings of all exchanges of a run. */
 struct exchange_options {
     struct response_options response;
     nsec ttfb_timeout; /* NSEC_NEVER: none */
-    bool keep_alive;   /* connections are kept, and kept ones used */
-    bool tcp_facts;    /* the kernel is asked for them */
+    bool keep_alive;   /* connections are kept and used again */
+    bool tcp_facts;    /* TCP_INFO is read at the end */
 };
 
 enum exchange_state {
-    EXCHANGE_QUEUED,     /* made and not started: it waits for a slot */
-    EXCHANGE_CONNECTING, /* waiting for its connection to open */
-    EXCHANGE_SEND,       /* the request goes out */
-    EXCHANGE_HEAD,       /* the head of the answer comes in */
-    EXCHANGE_BODY,       /* its body does */
+    EXCHANGE_QUEUED,     /* created and not started: waiting for a slot */
+    EXCHANGE_CONNECTING, /* waiting for a connection */
+    EXCHANGE_SEND,       /* sending the request */
+    EXCHANGE_HEAD,       /* waiting for the head of the response, or receiving it */
+    EXCHANGE_BODY,       /* receiving its body */
     EXCHANGE_DONE,       /* reported */
 };
 
@@ -41,35 +41,36 @@ struct exchange {
     struct dialer *dialer;                  /* borrowed */
     struct pool *pool;                      /* borrowed */
     const struct exchange_options *options; /* borrowed */
-    struct request request;                 /* what it points to is borrowed */
+    struct request request;                 /* its pointers are borrowed */
     enum exchange_state state;
     struct pool_wait wait;    /* in CONNECTING */
     struct stream stream;     /* from SEND on */
-    struct conn *conn;        /* likewise; NULL when done */
-    bool kept;                /* the connection had served before */
-    bool retried;             /* a dead kept connection was replaced */
-    struct cookies **jar;     /* where those of the answer go; NULL: nowhere */
+    struct conn *conn;        /* from SEND on; NULL when done */
+    bool kept;                /* the connection had carried a response before */
+    bool retried;             /* a kept connection was replaced */
+    struct cookies **jar;     /* receives the response's cookies; NULL: none */
     nsec total_deadline;      /* NSEC_NEVER: none */
-    struct timer deadline;    /* the next of both */
-    struct response response; /* what is kept of it */
-    struct result result;     /* grows as things happen */
+    struct timer deadline;    /* the earlier of both deadlines */
+    struct response response; /* the retained parts of the response */
+    struct result result;     /* filled step by step */
     void (*done)(void *owner, const struct result *result);
-    void *owner; /* its argument */
+    void *owner; /* the argument of `done` */
 };
 
-/* Makes ready a zeroed or cleared exchange for a site, or for where it redirects to; it is QUEUED, its
-   stamp `taken`. */
+/* Initializes a zeroed or cleared exchange for a site or its redirect target. Its state is QUEUED;
+   sets the stamp `taken`. */
 void exchange_init(struct exchange *exchange, struct dialer *dialer, struct pool *pool,
                    const struct exchange_options *options, const struct site *site);
 
-/* It has a slot: starts it. What comes after `timeout` is late; NSEC_NEVER: nothing is. Cookies of the
-   answer go to `jar`, which may be NULL. done(owner, result) is called once, perhaps before this
-   returns; the exchange may be cleared and freed in it. */
+/* Starts the exchange, when a slot is free. It fails when it is not complete after `timeout`;
+   NSEC_NEVER: no limit. Cookies of the response are stored in `jar`, which may be NULL. done(owner,
+   result) is called once, perhaps before this returns; the callee may clear and free the
+   exchange. */
 void exchange_start(struct exchange *exchange, const struct request *request, nsec timeout,
                     struct cookies **jar, void (*done)(void *owner, const struct result *result),
                     void *owner);
 
-/* Ends it without a report where it is under way, and drops what the result points to. */
+/* Cancels it without a report if it is not done, and frees what the result points to. */
 void exchange_clear(struct exchange *exchange);
 
 #endif

@@ -1,12 +1,12 @@
 /*
- * Jobs and slots. A job is a site on its way to its result:
+ * Jobs and slots. A job is a site from its start to its result:
  *
- *     taken -> [aside, while its host is busy] -> under way -> reported
- *                                 ready <- redirected <-|
- *                       ready <- resting <- worth a retry
+ *     taken -> [set aside, while its host is busy] -> in flight -> reported
+ *                                  ready <- redirected <-|
+ *                        ready <- waiting <- retried   <-|
  *
- * What starts jobs is one function, pump: those that are ready first, then the list's next. It runs
- * in the loop's own step, whenever something has changed.
+ * One function, pump, starts jobs: ready ones first, then the next of the list. It runs as a task
+ * of the loop, after every change.
  */
 #include "http/fetch.h"
 
@@ -16,15 +16,16 @@
 #include "base/random.h"
 #include "http/politeness.h"
 
-/* What a late loop may catch up of the overall rate. */
+/* When the loop is late, it may catch up this much of the overall rate. */
 #define CATCH_UP (10 * NSEC_PER_MS)
 
-/* Exchanges started, and unreadable lines reported, in one call of pump. An exchange that fails at once
-   makes room for the next one: such a list would otherwise be worked off without a look at signals, at a
-   millisecond an exchange where local ports are short and the kernel searches for one. */
+/* Exchanges started and unreadable lines reported in one call of pump. An exchange that fails
+   immediately frees its slot; without this limit a list of such sites would be processed without a
+   check for signals, at a millisecond per exchange when local ports are short and the kernel
+   searches for one. */
 #define STARTS_A_TURN 32
 
-/* When so many hosts are remembered that none can be added, this is how often we look again. */
+/* The interval between two checks while the table of hosts is full. */
 #define FULL_WAIT (100 * NSEC_PER_MS)
 
 struct job {
@@ -32,12 +33,12 @@ struct job {
     struct site *site;
     struct chain chain;
     struct exchange exchange;
-    struct permit permit; /* to ask its host */
-    struct timer rest;    /* before another attempt */
-    struct link all;      /* in fetch->jobs */
-    struct link ready;    /* in fetch->ready */
-    struct link aside;    /* in fetch->aside, before its first start */
-    bool again;           /* it has asked for its host before, or was started: it comes first */
+    struct permit permit;     /* for a request to its host */
+    struct timer retry_timer; /* until the next attempt */
+    struct link all;          /* in fetch->jobs */
+    struct link ready;        /* in fetch->ready */
+    struct link aside;        /* in fetch->aside, before its first start */
+    bool again; /* it was queued for its host or started before: it takes precedence */
 };
 
 struct fetch {
@@ -46,21 +47,21 @@ struct fetch {
     struct pool *pool;
     struct politeness *politeness;
     struct link jobs;  /* all that were taken and not reported */
-    struct link ready; /* those that want a slot */
-    struct link aside; /* those never started, for their host was busy; in the list's order */
-    uint64_t place;    /* of the site that was last taken in the list's order */
+    struct link ready; /* those that wait for a slot */
+    struct link aside; /* not started, because their host is busy; in the list's order */
+    uint64_t line;     /* of the site that was last taken in the list's order */
     size_t count;      /* of the jobs */
-    size_t in_flight;  /* of them under way */
-    nsec next_start;   /* by the overall rate */
-    struct timer wake; /* until then */
-    struct task pump;  /* starts what can be started */
+    size_t in_flight;  /* of them in flight */
+    nsec next_start;   /* the earliest, by the overall rate */
+    struct timer wake; /* fires at next_start */
+    struct task pump;  /* starts jobs */
     uint64_t random;
     unsigned starts_left; /* of STARTS_A_TURN, in this call of pump */
     bool source_ended;
-    bool ended; /* and it was told that all were reported */
+    bool ended; /* `ended` was called */
 };
 
-static void go_on(void *owner);
+static void restart(void *owner);
 
 static struct job *job_new(struct fetch *fetch, struct site *site)
 {
@@ -70,7 +71,7 @@ static struct job *job_new(struct fetch *fetch, struct site *site)
     job->site = site;
     chain_init(&job->chain, &fetch->settings.chain, site);
     exchange_init(&job->exchange, fetch->dialer, fetch->pool, &fetch->settings.exchange, site);
-    timer_init(&job->rest, go_on, job, "retry delay");
+    timer_init(&job->retry_timer, restart, job, "retry delay");
     list_put_last(&fetch->jobs, &job->all);
     fetch->count++;
     return job;
@@ -82,7 +83,7 @@ static void job_free(struct job *job)
 
     exchange_clear(&job->exchange);
     politeness_leave(&job->permit);
-    loop_cancel(fetch->dialer->loop, &job->rest);
+    loop_cancel(fetch->dialer->loop, &job->retry_timer);
     list_remove(&job->all);
     list_remove(&job->ready);
     list_remove(&job->aside);
@@ -99,8 +100,8 @@ static void make_ready(struct job *job)
     loop_defer(job->fetch->dialer->loop, &job->fetch->pump);
 }
 
-/* What was done is cleared, and the next exchange begins to wait. Also when the job has rested. */
-static void go_on(void *owner)
+/* Clears the exchange and prepares the next one, after a redirect or the wait before a retry. */
+static void restart(void *owner)
 {
     struct job *job = owner;
     struct fetch *fetch = job->fetch;
@@ -110,16 +111,15 @@ static void go_on(void *owner)
     make_ready(job);
 }
 
-/* Its host has room again. */
+/* Its host accepts another request. */
 static void on_open(void *owner, struct permit *permit)
 {
     (void)owner;
     make_ready(LIST_OWNER(permit, struct job, permit));
 }
 
-/* No descriptor for one more: an idle connection gives up its own, or from here on there are fewer
-   at once and this one is tried again when another has ended. False where there is nothing to wait
-   for. */
+/* No descriptor is left: closes an idle connection, or lowers the concurrency to the exchanges in
+   flight, and repeats the exchange later. False: there is no connection to wait for. */
 static bool do_with_fewer(struct fetch *fetch, struct job *job)
 {
     nsec taken = job->exchange.result.stamps.taken;
@@ -130,7 +130,7 @@ static bool do_with_fewer(struct fetch *fetch, struct job *job)
         fetch->settings.concurrency = fetch->in_flight;
         fetch->settings.lowered(fetch->settings.owner, fetch->in_flight);
     }
-    go_on(job);
+    restart(job);
     job->exchange.result.stamps.taken = taken;
     return true;
 }
@@ -139,7 +139,7 @@ static void on_done(void *owner, const struct result *done)
 {
     struct job *job = owner;
     struct fetch *fetch = job->fetch;
-    struct result *result = &job->exchange.result; /* the chain adds to it */
+    struct result *result = &job->exchange.result; /* chain_next sets fields */
     nsec wait;
 
     fetch->in_flight--;
@@ -149,9 +149,9 @@ static void on_done(void *owner, const struct result *done)
         return;
     switch (chain_next(&job->chain, result, &job->exchange.response, random_next(&fetch->random),
                        &wait)) {
-    case CHAIN_REDIRECT: go_on(job); break;
+    case CHAIN_REDIRECT: restart(job); break;
     case CHAIN_RETRY:
-        loop_arm(fetch->dialer->loop, &job->rest, loop_clock(fetch->dialer->loop) + wait);
+        loop_arm(fetch->dialer->loop, &job->retry_timer, loop_clock(fetch->dialer->loop) + wait);
         break;
     case CHAIN_OVER:
         fetch->settings.report(fetch->settings.owner, result);
@@ -160,14 +160,14 @@ static void on_done(void *owner, const struct result *done)
     }
 }
 
-/* It has its slot. */
+/* Starts a job that has a slot. */
 static void start(struct fetch *fetch, struct job *job)
 {
     struct request request = chain_request(&job->chain);
     nsec now = loop_clock(fetch->dialer->loop);
 
     if (!fetch->next_start)
-        fetch->next_start = now; /* the first is not late */
+        fetch->next_start = now; /* the first start is on time */
     else if (fetch->next_start + CATCH_UP < now)
         fetch->next_start = now - CATCH_UP;
     fetch->next_start += fetch->settings.interval;
@@ -178,7 +178,8 @@ static void start(struct fetch *fetch, struct job *job)
                    job);
 }
 
-/* Its host keeps it waiting. It stands at the end, but for those that were taken before their turn. */
+/* Adds a job whose host is busy to `aside`, which is sorted by line: at the end, unless later
+   sites were taken earlier. */
 static void set_aside(struct fetch *fetch, struct job *job)
 {
     struct link *at = &fetch->aside;
@@ -189,7 +190,7 @@ static void set_aside(struct fetch *fetch, struct job *job)
     list_put_before(&job->aside, at);
 }
 
-/* Starts a job, or leaves it in its host's queue. */
+/* Starts a job, or leaves it in the queue of its host. */
 static void try_start(struct fetch *fetch, struct job *job)
 {
     bool first = !job->again;
@@ -201,7 +202,7 @@ static void try_start(struct fetch *fetch, struct job *job)
         set_aside(fetch, job);
 }
 
-/* A line that is no site is a result like any other. */
+/* Reports a line that is not a site. */
 static void report_unreadable(struct fetch *fetch, struct site *site)
 {
     nsec now = loop_clock(fetch->dialer->loop);
@@ -217,7 +218,7 @@ static void report_unreadable(struct fetch *fetch, struct site *site)
     site_free(site);
 }
 
-/* Whether the list has to wait for those that were taken and could not go on. */
+/* Whether the next site must wait for sites that were taken and could not be started. */
 static bool is_far_ahead(struct fetch *fetch)
 {
     struct link *first = list_first(&fetch->aside);
@@ -229,12 +230,12 @@ static bool is_far_ahead(struct fetch *fetch)
     if (fetch->count - fetch->in_flight >= FETCH_MAX_WAITING)
         return true;
     return first &&
-           fetch->place + 1 >= LIST_OWNER(first, struct job, aside)->site->line + FETCH_LOOK_AHEAD;
+           fetch->line + 1 >= LIST_OWNER(first, struct job, aside)->site->line + FETCH_LOOK_AHEAD;
 }
 
-/* A connection that has just become idle goes on with a site of its own origin, where the source has
-   one at hand: a connection saved is most of what a site costs. What waits for its host has it
-   already. */
+/* Requests a site of the same origin for a connection that has just become idle, if the source has
+   one: a saved connection is most of the cost of a site. Sites that wait for a busy host use the
+   connection already. */
 static bool wants_near(struct fetch *fetch, struct url_origin *origin)
 {
     while (pool_fresh(fetch->pool, origin))
@@ -243,7 +244,7 @@ static bool wants_near(struct fetch *fetch, struct url_origin *origin)
     return false;
 }
 
-/* Takes the next site from the source. NULL: there is none now. */
+/* Takes the next site from the source. NULL: none now. */
 static struct job *take(struct fetch *fetch)
 {
     while (fetch->starts_left && !fetch->source_ended && !is_far_ahead(fetch)) {
@@ -260,7 +261,7 @@ static struct job *take(struct fetch *fetch)
         case FETCH_SITE: break;
         }
         if (!near)
-            fetch->place = site->line;
+            fetch->line = site->line;
         if (!site->unreadable)
             return job_new(fetch, site);
         report_unreadable(fetch, site);
@@ -268,7 +269,7 @@ static struct job *take(struct fetch *fetch)
     return NULL;
 }
 
-/* Whether the overall rate has to be waited for. */
+/* Whether the overall rate does not allow a start yet. */
 static bool is_too_soon(struct fetch *fetch)
 {
     if (!fetch->settings.interval || fetch->next_start <= loop_clock(fetch->dialer->loop))
@@ -290,7 +291,8 @@ static void pump(void *owner)
             break;
         if (!first)
             list_put_last(&fetch->ready, &job->ready);
-        if (is_too_soon(fetch)) /* it keeps its turn; and that there is no other is known in time */
+        /* the job stays first; taking it now detects the end of the list early */
+        if (is_too_soon(fetch))
             break;
         list_remove(&job->ready);
         try_start(fetch, job);

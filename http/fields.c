@@ -1,5 +1,5 @@
-/* A list of lines in one text: it is what a request sends as it stands, and a few lines are found by
-   looking at all of them sooner than a table is made. */
+/* A list of lines in one text, in the form in which it is sent. It has few lines, so a search is
+   faster than building a table. */
 #include "http/fields.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-/* The fields of a message as one text: lines "Name: value" (RFC 9112, section 5), each closed with
-   CR LF. NULL is none at all. Where such a text stands beside fields of our own, ours of the same name
-   give way; a line without a value, "Name:", does no more than that, and is not sent. */
+/* The fields of a message as one text: lines "Name: value" (RFC 9112, section 5), each ending with
+   CR LF. NULL: no fields. The user's fields replace default fields of the same name; a line without
+   a value, "Name:", only removes the default field and is not sent. */
 #ifndef HTTP_FIELDS_H
 #define HTTP_FIELDS_H
 
@@ -13,18 +13,18 @@ struct field_line {
     bool empty;   /* it has no value */
 };
 
-/* Goes to the next line: false at the end. *at begins as the fields. */
+/* Reads the next line; false at the end. Initially *at is the text. */
 bool fields_next(const char **at, struct field_line *line);
 
-/* Whether its name is those bytes, without regard to case. */
+/* Whether the line has this name, without regard to case. */
 bool field_is_named(const struct field_line *line, const char *name, size_t length);
 
-/* Whether there is one of that name, without regard to case. */
+/* Whether the text has a field of this name, without regard to case. */
 bool fields_have(const char *fields, const char *name);
 
-/* Adds a line, without its CR LF, that request_check_header lets pass; *fields is freed and made anew.
-   Lines of the same name among the first *inherited bytes are taken out, and *inherited is less by
-   them. */
+/* Adds a line, without CR LF, that request_check_header accepts; *fields is reallocated. Lines of
+   the same name among the first *inherited bytes are removed, and *inherited is reduced by their
+   length. */
 void fields_add(char **fields, const char *line, size_t *inherited);
 
 #endif

@@ -1,5 +1,5 @@
-/* A table of the hosts that matter just now. One that nobody asks or waits for, and whose next start
-   lies in the past, is forgotten. */
+/* A table of the hosts with requests in flight or waiting, or whose next start is in the future;
+   others are removed. */
 #include "http/politeness.h"
 
 #include <assert.h>
@@ -14,8 +14,8 @@
 struct polite_host {
     struct politeness *politeness;
     struct table_link link;
-    struct link queue;  /* of permits that wait */
-    size_t asked;       /* requests under way */
+    struct link queue;  /* of waiting permits */
+    size_t in_flight;   /* requests in flight */
     nsec next;          /* the earliest next start */
     struct timer timer; /* until then */
     char name[];
@@ -38,7 +38,7 @@ static struct polite_host *find(const struct politeness *politeness, const char 
     return NULL;
 }
 
-/* Frees a host that is out of the table. */
+/* Frees a host that was removed from the table. */
 static void free_host(struct table_link *link)
 {
     struct polite_host *host = TABLE_OWNER(link, struct polite_host, link);
@@ -51,7 +51,7 @@ static bool has_room(const struct polite_host *host)
 {
     size_t max = host->politeness->options.max;
 
-    return !max || host->asked < max;
+    return !max || host->in_flight < max;
 }
 
 static bool is_early(const struct polite_host *host)
@@ -59,8 +59,9 @@ static bool is_early(const struct polite_host *host)
     return host->next > loop_clock(host->politeness->loop);
 }
 
-/* Somebody may go on, or nobody is left: sees to the queue, the timer and the host's end. */
-static void look_after(void *owner)
+/* Opens the first permit if the limits allow it, arms the timer if it is too early, or removes an
+   unused host. */
+static void update(void *owner)
 {
     struct polite_host *host = owner;
     struct politeness *politeness = host->politeness;
@@ -75,7 +76,7 @@ static void look_after(void *owner)
         list_remove(first);
         permit->host = NULL;
         politeness->options.open(politeness->options.owner, permit);
-    } else if (!first && !host->asked) {
+    } else if (!first && !host->in_flight) {
         table_remove(&politeness->hosts, &host->link);
         free_host(&host->link);
     }
@@ -89,7 +90,7 @@ static struct polite_host *add(struct politeness *politeness, const char *name)
     host->politeness = politeness;
     memcpy(host->name, name, length);
     list_init(&host->queue);
-    timer_init(&host->timer, look_after, host, "host delay");
+    timer_init(&host->timer, update, host, "host delay");
     table_add(&politeness->hosts, &host->link, hash_bytes(name, length));
     return host;
 }
@@ -110,13 +111,13 @@ void politeness_free(struct politeness *politeness)
     free(politeness);
 }
 
-/* Counts one more request, and sees to it that the queue goes on while there is room. */
-static void let_in(struct polite_host *host)
+/* Counts one more request, and arms the timer for the next in the queue. */
+static void count_request(struct polite_host *host)
 {
     struct politeness *politeness = host->politeness;
     nsec now = loop_clock(politeness->loop);
 
-    host->asked++;
+    host->in_flight++;
     if (politeness->options.interval)
         host->next = now + politeness->options.interval;
     if (!list_is_empty(&host->queue) && has_room(host))
@@ -134,7 +135,7 @@ bool politeness_admit(struct politeness *politeness, struct permit *permit, cons
     permit->host = host;
     permit->admitted = has_room(host) && !is_early(host) && (urgent || list_is_empty(&host->queue));
     if (permit->admitted) {
-        let_in(host);
+        count_request(host);
         return true;
     }
     if (urgent)
@@ -155,9 +156,9 @@ void politeness_leave(struct permit *permit)
     permit->host = NULL;
     list_remove(&permit->link);
     if (permit->admitted)
-        host->asked--;
+        host->in_flight--;
     permit->admitted = false;
-    look_after(host);
+    update(host);
 }
 
 bool politeness_is_busy(const struct politeness *politeness, const char *name, size_t length)

@@ -1,7 +1,7 @@
 /*
- * How often one host may be asked: at most so many requests at once, and so many a second. Who has to
- * wait stands in its host's queue; `open` says when it is worth asking again. A host is a name or an
- * address, whatever its port: it is the machine behind it that is to be spared.
+ * Limits per host: concurrent requests, and requests per second. A permit that must wait is in the
+ * queue of its host; `open` is called when it may try again. A host is a name or an address,
+ * regardless of the port, because the limits protect the machine.
  */
 #ifndef HTTP_POLITENESS_H
 #define HTTP_POLITENESS_H
@@ -9,45 +9,46 @@
 #include "base/list.h"
 #include "reactor/loop.h"
 
-/* Hosts remembered at once because something is under way, waits, or has been asked too lately. */
+/* Maximum hosts in the table: those with a request in flight, a waiting permit, or a next start in
+   the future. */
 #define POLITENESS_MAX_HOSTS 65536
 
 struct politeness;
 struct polite_host;
 
-/* Who wants to ask; a member of its owner, all zeros at first. */
+/* The permission for one request, embedded in its owner; all zeros at first. */
 struct permit {
-    struct polite_host *host; /* being asked, or waited for; NULL: neither */
+    struct polite_host *host; /* in use or waited for; NULL: neither */
     struct link link;         /* in the host's queue */
-    bool admitted;            /* it may ask; else it waits */
+    bool admitted;            /* the request is allowed; else the permit waits */
 };
 
 struct politeness_options {
-    size_t max;    /* requests to a host at once; 0: no limit */
-    nsec interval; /* between the starts of two; 0: none */
-    /* The first of a queue has been taken out of it: it is to ask for admission again. Never called
-       from politeness_admit. */
+    size_t max;    /* concurrent requests to a host; 0: no limit */
+    nsec interval; /* between two starts; 0: none */
+    /* The first permit of a queue was removed from it: the owner calls politeness_admit again.
+       Never called inside politeness_admit. */
     void (*open)(void *owner, struct permit *permit);
-    void *owner; /* its argument */
+    void *owner; /* the argument of `open` */
 };
 
 struct politeness *politeness_new(struct loop *loop, const struct politeness_options *options);
 
-/* No permit may be admitted or waiting any more. */
+/* No permit may be admitted or waiting. */
 void politeness_free(struct politeness *politeness);
 
-/* True: it may ask the host now, and says politeness_leave when it is done. False: it waits in the
-   queue, before all others where it is `urgent`. The name is copied. */
+/* True: the request is allowed now; call politeness_leave when it is done. False: the permit waits
+   in the queue, at its front when `urgent`. The name is copied. */
 bool politeness_admit(struct politeness *politeness, struct permit *permit, const char *name,
                       bool urgent);
 
-/* It is done, or wants no more. Nothing happens to one that neither asks nor waits. */
+/* Ends a request or a wait. Does nothing for a permit that is neither admitted nor waiting. */
 void politeness_leave(struct permit *permit);
 
-/* Whether somebody waits for the host. */
+/* Whether a permit waits for the host. */
 bool politeness_is_busy(const struct politeness *politeness, const char *name, size_t length);
 
-/* Whether so many hosts are remembered that no site of a new one should be taken. */
+/* Whether the table of hosts is full, so that no site of a new host should be taken. */
 bool politeness_is_full(const struct politeness *politeness);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Three lists and a hash table by origin. An entry stands for each open connection: in `idle` (oldest first)
- * when no stream is on it, in `draining` while it reads the rest of a response that nobody wants, else in
- * neither. The table has the entries that a request may use; where several have the same origin, the one that
- * was used last is found first.
+ * Three lists and a hash table by origin. Each open connection has an entry: in `idle` (oldest
+ * first) while it has no stream, in `draining` while it discards the rest of a response, else in
+ * neither. The table has the entries that accept requests; among those of the same origin, the most
+ * recently used is found first.
  */
 #include "http/pool.h"
 
@@ -14,7 +14,7 @@
 #include "base/table.h"
 #include "http/h1/h1.h"
 
-#define READ_BUDGET 16 /* receives in a turn: then other connections are served */
+#define READ_BUDGET 16 /* receives in one turn, before other connections are served */
 
 struct entry {
     struct pool *pool;
@@ -23,24 +23,24 @@ struct entry {
     bool is_listed;    /* in the table */
     bool is_idle;      /* in idle */
     struct link link;  /* in idle or draining */
-    struct link waits; /* for a slot of it, the oldest first */
+    struct link waits; /* for a stream on it, the oldest first */
 };
 
 struct pool_dial {
     struct pool *pool;
     struct dial *dial;
-    struct link link;  /* among the pool's dials */
+    struct link link;  /* in the pool's dials */
     struct link waits; /* the oldest first */
     size_t wait_count;
 };
 
 struct pool {
     struct pool_options options;
-    struct conn_options conn_options; /* of all connections */
+    struct conn_options conn_options; /* for all connections */
     size_t count;                     /* of idle and draining entries */
     struct link draining;             /* the oldest first */
     struct link idle;                 /* the oldest first */
-    struct link *fresh; /* the first that pool_fresh has not reported; else the list's head */
+    struct link *fresh; /* the first that pool_fresh has not reported; or the list's head */
     struct link dials;
     struct table entries;
 };
@@ -93,7 +93,7 @@ static void unlist(struct entry *entry)
     entry->is_listed = false;
 }
 
-/* Takes it out of idle and draining. */
+/* Removes it from idle and draining. */
 static void take_out(struct entry *entry)
 {
     struct pool *pool = entry->pool;
@@ -118,7 +118,7 @@ static void put_idle(struct entry *entry)
     pool->count++;
 }
 
-/* Waits for a slot of it look for another connection. */
+/* Moves its waits to other connections. */
 static void move_waits(struct entry *entry)
 {
     struct link *first;
@@ -130,7 +130,7 @@ static void move_waits(struct entry *entry)
     }
 }
 
-/* Its connection is over. */
+/* Its connection is closed. */
 static void free_entry(struct entry *entry)
 {
     take_out(entry);
@@ -161,14 +161,14 @@ bool pool_drop_oldest(struct pool *pool)
     return true;
 }
 
-static void keep(struct entry *entry)
+static void keep_entry(struct entry *entry)
 {
     struct pool *pool = entry->pool;
     struct conn *conn = entry->conn;
 
     take_out(entry);
     if (conn_capacity(conn)) {
-        unlist(entry); /* it becomes the first of its origin */
+        unlist(entry); /* added again as the first of its origin */
         list_entry(entry);
         put_idle(entry);
     } else {
@@ -184,7 +184,7 @@ void pool_release(struct conn *conn, bool keeps)
     if (conn->streams)
         return;
     if (keeps || (conn->protocol->multiplexed && conn->state == CONN_OPEN))
-        keep(conn->owner);
+        keep_entry(conn->owner);
     else
         drop(conn->owner);
 }
@@ -212,13 +212,13 @@ static void serve(struct entry *entry, struct pool_wait *wait, const struct dial
     take_out(entry);
     wait->ready(wait, conn, dial);
     if (conn->state == CONN_CLOSED)
-        return; /* and the entry may be gone */
+        return; /* the entry may have been freed */
     if (!conn_capacity(conn) && !conn->protocol->multiplexed)
         unlist(entry);
     conn_flush(conn);
 }
 
-/* Serves waits as far as there is room. */
+/* Serves waits while the connection has capacity. */
 static void serve_waits(struct entry *entry, const struct dial *dial)
 {
     struct conn *conn = entry->conn;
@@ -235,7 +235,8 @@ static void on_room(struct conn *conn)
     serve_waits(entry, NULL);
     if (conn->state == CONN_OPEN && !conn->streams && !entry->is_idle)
         pool_release(
-            conn, conn_is_quiet(conn)); /* the rest of a response was read, or a stream cancelled */
+            /* the rest of a response was discarded, or a stream was cancelled */
+            conn, conn_is_quiet(conn));
 }
 
 static void on_draining(struct conn *conn)
@@ -275,8 +276,8 @@ static void fail_waits(struct pool_dial *pool_dial)
 
 static void begin_dial(struct pool *pool, struct pool_wait *wait);
 
-/* The connection is open: the waits for the dial wait for a slot of it now; where its protocol carries one
-   request at a time, all but the first get dials of their own. */
+/* The connection is open: the waits for the dial become waits for the connection. When its protocol
+   carries one request at a time, all but the first get their own dials. */
 static void open_entry(struct pool_dial *pool_dial)
 {
     struct pool *pool = pool_dial->pool;
@@ -303,7 +304,7 @@ static void on_dial_ended(void *owner)
 {
     struct pool_dial *pool_dial = owner;
 
-    list_remove(&pool_dial->link); /* no more waits join it */
+    list_remove(&pool_dial->link); /* no more waits may join it */
     if (pool_dial->dial->state == DIAL_OPEN)
         open_entry(pool_dial);
     else
@@ -335,7 +336,7 @@ static void begin_dial(struct pool *pool, struct pool_wait *wait)
 
 /* --- requests --- */
 
-/* An open connection to the origin, with room, or (`full`) without. */
+/* An open connection to the origin, with capacity or, when `full`, without. */
 static struct entry *find(const struct pool *pool, const struct url *url, bool full)
 {
     struct entry *entry;
@@ -347,7 +348,7 @@ static struct entry *find(const struct pool *pool, const struct url *url, bool f
     return NULL;
 }
 
-/* A dial to the origin that others wait for, and that is expected to serve one more. */
+/* A pending dial to the origin that one more wait may join. */
 static struct pool_dial *find_dial(const struct pool *pool, const struct url *url)
 {
     struct pool_dial *pool_dial;

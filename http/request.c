@@ -1,4 +1,4 @@
-/* A request is one block of text: it goes out in one send. */
+/* A request head is one block of text, which one send transmits. */
 #include "http/request.h"
 
 #include <stdio.h>
@@ -26,7 +26,7 @@ const char *request_check_header(const char *line, size_t length)
     if (!colon || colon == line)
         return "a header is \"Name: value\"";
     if (span_is(name, "Transfer-Encoding") || span_is(name, "Content-Length"))
-        return "the framing of the content is ours to tell";
+        return "firstbyte sets Content-Length and Transfer-Encoding itself";
     if (!is_token(line, span_bytes(name)))
         return "the header's name has a forbidden character";
     return request_check_value(colon, length - span_bytes(name));
@@ -39,9 +39,9 @@ bool request_is_method(const char *text)
     return is_token(text, length) && length <= 32 && strcmp(text, "CONNECT") != 0;
 }
 
-/* The parts of a request's head, in order; they are joined when all are known. */
+/* The parts of a request's head, in order; they are joined at the end. */
 struct request_parts {
-    const char *own; /* the fields that come from outside */
+    const char *own; /* the user's fields */
     struct {
         const char *text;
         size_t length;
@@ -56,7 +56,7 @@ static void add(struct request_parts *parts, const char *text)
     parts->length += parts->part[parts->count++].length;
 }
 
-/* One of our own fields, unless there is one of that name. NULL: none. */
+/* Adds a default field, unless the user's fields have that name. NULL: none. */
 static void add_field(struct request_parts *parts, const char *name, const char *value)
 {
     if (!value || fields_have(parts->own, name))
@@ -67,8 +67,8 @@ static void add_field(struct request_parts *parts, const char *name, const char 
     add(parts, "\r\n");
 }
 
-/* The head of all parts, the fields from outside behind them. One of these without a value only takes
-   ours of that name away, as in curl. */
+/* Joins the parts, followed by the user's fields. A user's field without a value only removes the
+   default one, as in curl. */
 static char *join(const struct request_parts *parts, bool past_proxy, size_t *length)
 {
     size_t own = parts->own ? strlen(parts->own) : 0;
@@ -109,8 +109,8 @@ static void add_request_line(struct request_parts *parts, const struct request *
     add(parts, " HTTP/1.1\r\n");
 }
 
-/* Methods of which a server expects to be told that there is no content (RFC 9110, section 8.6). */
-static bool wants_content(const char *method)
+/* Methods that need "Content-Length: 0" when they have no content (RFC 9110, section 8.6). */
+static bool expects_content(const char *method)
 {
     return !strcmp(method, "POST") || !strcmp(method, "PUT") || !strcmp(method, "PATCH");
 }
@@ -126,7 +126,7 @@ char *request_build(const struct request *request, size_t *length)
 
     if (content)
         snprintf(count, sizeof(count), "%zu", request->content->count);
-    else if (wants_content(request->method))
+    else if (expects_content(request->method))
         strcpy(count, "0");
     add_request_line(&parts, request);
     add_field(&parts, "Host", request->url->authority);

@@ -1,4 +1,3 @@
-/* Fields are compared by name, kept as text; the body passes through to the preview. */
 #include "http/response.h"
 
 #include <stdlib.h>
@@ -8,7 +7,7 @@
 #include "base/memory.h"
 #include "http/body/media_type.h"
 
-/* Of all fields of a name together. */
+/* Limits for all fields of the same name together. */
 #define MAX_CODING_BYTES 8192
 #define MAX_TYPE_BYTES   STREAM_MAX_VALUE_BYTES
 
@@ -18,14 +17,14 @@ void response_start(struct response *response, const struct response_options *op
     *response = (struct response){.options = options, .result = result};
 }
 
-/* The first of a name that is not empty counts; "Location" twice is a mistake of the server's. */
+/* Keeps the first non-empty field of a name; a second Location is a server error. */
 static void keep(char **field, const char *value, size_t length)
 {
     if (!*field && length)
         *field = memory_text(value, length);
 }
 
-/* Several fields of a name are one list (RFC 9110, section 5.3), as far as `most` bytes reach. */
+/* Joins the fields of a name to one list (RFC 9110, section 5.3), up to `max` bytes. */
 static void append(char **field, const char *value, size_t length, size_t max)
 {
     size_t old = *field ? strlen(*field) : 0;
@@ -42,8 +41,8 @@ static void append(char **field, const char *value, size_t length, size_t max)
     *field = text;
 }
 
-/* Replaces a list of types by the one that counts. */
-static void settle_type(struct response *response)
+/* Replaces a list of types by the effective one. */
+static void select_type(struct response *response)
 {
     char *type = NULL;
 
@@ -75,7 +74,7 @@ void response_field(struct response *response, const char *name, size_t name_byt
         cookies_take(response->jar, response->url, value, value_bytes, response->unix_time);
 }
 
-/* RFC 9110, section 15.4: those that carry a Location to go on with by oneself. */
+/* The statuses whose Location is followed automatically (RFC 9110, section 15.4). */
 static bool is_redirect(unsigned status)
 {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -85,7 +84,7 @@ void response_head(struct response *response, const struct status_line *line)
 {
     struct result *result = response->result;
 
-    settle_type(response);
+    select_type(response);
     result->status = line->status;
     result->major = line->major;
     result->minor = line->minor;
@@ -101,7 +100,7 @@ void response_body(struct response *response, const char *bytes, size_t count)
 {
     const struct response_options *options = response->options;
     struct result *result = response->result;
-    uint64_t max = response->previewed ? options->max_body : ANSWER_MAX_REDIRECT_BYTES;
+    uint64_t max = response->previewed ? options->max_body : RESPONSE_MAX_REDIRECT_BYTES;
     enum preview_status status;
 
     if (response->enough) {
@@ -125,7 +124,7 @@ enum error response_finish(struct response *response, bool complete)
 {
     struct result *result = response->result;
 
-    if (!result) /* it never began */
+    if (!result) /* it was not started */
         return ERROR_NONE;
     result->content_type = response->content_type;
     result->coding = response->coding;

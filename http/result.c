@@ -1,4 +1,4 @@
-/* Timings are differences of neighbouring stamps, so that their sum is the whole. */
+/* Timings are differences of successive stamps, so that their sum is the total. */
 #include "http/result.h"
 
 const char *phase_name(enum phase phase)

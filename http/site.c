@@ -1,4 +1,3 @@
-/* A site's memory, and that of content which many sites share. */
 #include "http/site.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* A site: what is asked, as data. It comes from a list or the command line and is owned by whoever
-   holds it; the fetcher takes it over. */
+/* A site: the URL of a request and its options. It comes from a list or the command line; ownership
+   passes to the fetcher. */
 #ifndef HTTP_SITE_H
 #define HTTP_SITE_H
 
@@ -10,28 +10,28 @@
 #include "base/clock.h"
 #include "http/url.h"
 
-/* The bytes of a request's content: one copy, however many sites send it. */
+/* The content of a request, shared by all sites that send it. */
 struct content {
-    size_t holders; /* the last to drop it frees it */
+    size_t holders; /* the last content_drop frees it */
     size_t count;
     char bytes[];
 };
 
-struct content *content_new(const char *bytes, size_t count); /* copied; held once */
+struct content *content_new(const char *bytes, size_t count); /* copied; one reference */
 struct content *content_hold(struct content *content);        /* NULL is allowed */
 void content_drop(struct content *content);                   /* likewise */
 
 struct site {
-    struct url url;  /* its user_info is that of the URL, or given beside it */
-    uint64_t number; /* in the order in which sites were given out, from 0 */
-    uint64_t line;   /* of the list, or the number of the argument, from 1 */
-    char *method;    /* NULL: GET, or POST where there is content */
-    char *headers;   /* more fields for the request, each closed with CR LF; NULL: none */
-    char *user;      /* "name:password" given beside the URL: `url.user_info` is this then */
-    char *cookie;    /* "a=1; b=2"; NULL: none */
+    struct url url;          /* user_info comes from the URL or an option */
+    uint64_t number;         /* in the order in which sites were taken, from 0 */
+    uint64_t line;           /* of the list, or the number of the argument, from 1 */
+    char *method;            /* NULL: GET, or POST with content */
+    char *headers;           /* more fields of the request, each ending with CR LF; NULL: none */
+    char *user;              /* "name:password" from an option, replaces `url.user_info` */
+    char *cookie;            /* "a=1; b=2"; NULL: none */
     struct content *content; /* NULL: none */
-    nsec timeout;            /* of an attempt with all its redirects; NSEC_NEVER: none */
-    char *unreadable; /* why this is no site: then `url.shown` is the line. NULL: it is one */
+    nsec timeout;            /* of an attempt, with all its redirects; NSEC_NEVER: none */
+    char *unreadable; /* why the line is not a site; `url.shown` is the line; NULL: it is a site */
 };
 
 const char *site_method(const struct site *site); /* "GET" */

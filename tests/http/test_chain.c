@@ -546,7 +546,7 @@ static void long_locations(void **state)
     while (hops < 1000 && move(302, location) == CHAIN_REDIRECT)
         hops++;
     expect_end(ERROR_REDIRECT_LOOP);
-    assert_string_equal(result.detail, "their URLs are over 1 MiB together");
+    assert_string_equal(result.detail, "the URLs are larger than 1 MiB together");
     assert_int_equal(strlen(chain_url(&chain)->target), URL_MAX_BYTES);
     assert_in_range(hops, CHAIN_MAX_URL_BYTES / URL_MAX_BYTES - 1,
                     CHAIN_MAX_URL_BYTES / URL_MAX_BYTES);

@@ -400,7 +400,7 @@ static void until_the_preview_is_decoded(void **state)
    not for ever, and nothing of it is shown. */
 static void body_of_a_redirect(void **state)
 {
-    static char piece[ANSWER_MAX_REDIRECT_BYTES];
+    static char piece[RESPONSE_MAX_REDIRECT_BYTES];
 
     (void)state;
     options.max_body = 1;
@@ -411,13 +411,13 @@ static void body_of_a_redirect(void **state)
     assert_false(response.enough);
     feed(piece, 1);
     assert_false(response.enough);
-    assert_int_equal(result.body_bytes, ANSWER_MAX_REDIRECT_BYTES);
+    assert_int_equal(result.body_bytes, RESPONSE_MAX_REDIRECT_BYTES);
     feed(piece, 1);
     assert_true(response.enough);
     assert_int_equal(finish(), ERROR_NONE); /* it was not decoded */
     assert_null(result.snippet);
     assert_null(result.charset);
-    assert_int_equal(result.body_bytes, ANSWER_MAX_REDIRECT_BYTES);
+    assert_int_equal(result.body_bytes, RESPONSE_MAX_REDIRECT_BYTES);
 
     options.follow = false; /* it is a result like any other */
     assert_int_equal(take("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 2\r\n\r\nhi"),
