@@ -1,9 +1,9 @@
 /*
- * A host is an address in brackets, or a name that is percent-decoded, put into ASCII and then looked
- * at once more: what ends in a number is an IPv4 address or an error, for no name in the DNS does.
+ * A host is an address in brackets, or a name, which is percent-decoded and converted to ASCII. A
+ * name that ends in a number is an IPv4 address or an error: no top-level domain is a number.
  *
- * International names are put into ASCII label by label (http/idna.h), not whole: libidn2 would judge the
- * hyphens of ASCII labels beside them ("r3---sn.example"), which browsers let pass.
+ * International names are converted label by label (http/idna.h): for a whole name, libidn2 would
+ * also check the hyphens of its ASCII labels ("r3---sn.example"), which browsers accept.
  */
 #include "http/host.h"
 
@@ -17,15 +17,15 @@
 #include "http/idna.h"
 #include "reactor/sock.h"
 
-#define MAX_DECODED_BYTES (4 * HOST_MAX_BYTES) /* UTF-8 takes up to 4 bytes a character */
+#define MAX_DECODED_BYTES (4 * HOST_MAX_BYTES) /* UTF-8 has up to 4 bytes per character */
 
 static const char too_long[] = "the host's name is too long";
 static const char forbidden[] = "the host's name has a forbidden character";
-static const char no_name[] = "the host's name is no valid international name";
+static const char no_name[] = "the host's name is not a valid international name";
 static const char no_host[] = "there is no host";
 
-/* A number in hexadecimal ("0x7f"), octal ("017") or decimal. False where it is none; one that does
-   not fit in 32 bits stays too big. */
+/* Reads a number in hexadecimal ("0x7f"), octal ("017") or decimal. False: not a number. A number
+   above 32 bits remains too large. */
 static bool take_number(const char **text, uint64_t *number)
 {
     const char *at = *text;
@@ -46,7 +46,7 @@ static bool take_number(const char **text, uint64_t *number)
     return true;
 }
 
-/* Up to four numbers; the last one fills the bytes that are left. A dot may close them. */
+/* Up to four numbers; the last one fills the remaining bytes. A final dot is allowed. */
 static bool parse_ipv4(const char *text, uint32_t *address)
 {
     uint64_t numbers[4];
@@ -80,7 +80,7 @@ static void put_ipv4(struct host *host, uint32_t address)
     host->numeric = true;
 }
 
-/* Whether the last label is a number, also one that is too big. */
+/* Whether the last label is a number of any size. */
 static bool ends_in_number(const struct host *host)
 {
     const char *end = host->text + host->length, *at, *dot;
@@ -90,13 +90,13 @@ static bool ends_in_number(const struct host *host)
         end--;
     dot = memrchr(host->text, '.', (size_t)(end - host->text));
     at = dot ? dot + 1 : host->text;
-    hexadecimal = !strncmp(at, "0x", 2); /* alone it is 0 */
+    hexadecimal = !strncmp(at, "0x", 2); /* "0x" alone is 0 */
     at += hexadecimal ? 2 : 0;
     return (hexadecimal || at < end) &&
            at + strspn(at, hexadecimal ? "0123456789abcdef" : "0123456789") >= end;
 }
 
-/* RFC 5952, but never with the dotted end that inet_ntop writes. */
+/* RFC 5952, but without the dotted IPv4 notation of inet_ntop. */
 static void put_ipv6(struct host *host, const struct in6_addr *address)
 {
     const uint8_t *bytes = address->s6_addr;
@@ -129,7 +129,7 @@ static const char *take_literal(struct host *host, const char *text, size_t leng
     return NULL;
 }
 
-/* The bytes of the full stop at `text`, of which UTS #46 knows four. 0: it is none. */
+/* The length of the full stop at `text`; UTS #46 has four kinds. 0: none. */
 static size_t full_stop(const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
@@ -143,8 +143,8 @@ static size_t full_stop(const char *text)
     return 0;
 }
 
-/* ASCII goes on as it is, also where it begins with "xn--": whether the encoding is sound is for the
-   DNS to say, which has registered names that no version of UTS #46 takes. */
+/* ASCII labels are not changed, even with "xn--": names are registered in the DNS that no version
+   of UTS #46 accepts. */
 static bool is_plain(const char *label)
 {
     for (const char *at = label; *at; at++)
@@ -176,7 +176,7 @@ static const char *append_label(struct host *host, const char *label)
     return wrong;
 }
 
-/* A name with labels that are not ASCII. `name` is written over. */
+/* Converts a name with labels that are not ASCII. `name` is overwritten. */
 static const char *put_international(struct host *host, char *name)
 {
     const char *wrong = NULL;
@@ -197,10 +197,10 @@ static const char *put_international(struct host *host, char *name)
     return wrong;
 }
 
-/* What a byte is in a name. */
+/* Classes of a byte in a name. */
 enum { FORBIDDEN = 1, HIGH = 2 };
 
-/* The forbidden domain code points of the standard, and what is not ASCII. */
+/* The forbidden domain code points of the standard, and bytes that are not ASCII. */
 static const uint8_t classes[256] = {
     [0 ... ' '] = FORBIDDEN, ['#'] = FORBIDDEN, ['%'] = FORBIDDEN,  ['/'] = FORBIDDEN,
     [':'] = FORBIDDEN,       ['<'] = FORBIDDEN, ['>'] = FORBIDDEN,  ['?'] = FORBIDDEN,
@@ -208,8 +208,8 @@ static const uint8_t classes[256] = {
     ['^'] = FORBIDDEN,       ['|'] = FORBIDDEN, [0x7f] = FORBIDDEN, [0x80 ... 0xff] = HIGH,
 };
 
-/* Percent-decodes into lower case, closed with a NUL. Returns the end, or NULL where there are over
-   MAX_DECODED_BYTES. *all: the classes of all bytes. */
+/* Percent-decodes and converts to lower case, with a NUL. Returns the end, or NULL for more than
+   MAX_DECODED_BYTES. *all: the union of the classes. */
 static char *decode(char *to, const char *text, size_t length, int *all)
 {
     const char *end = text + length, *full = to + MAX_DECODED_BYTES;
@@ -229,7 +229,8 @@ static const char *take_international(struct host *host, char *name)
     const char *wrong = put_international(host, name);
 
     for (size_t i = 0; !wrong && i < host->length; i++)
-        if (classes[(unsigned char)host->text[i]]) /* a letter may be mapped to such a one */
+        /* a letter may be mapped to a forbidden character */
+        if (classes[(unsigned char)host->text[i]])
             wrong = forbidden;
     if (!wrong && !host->length)
         wrong = no_host;
@@ -257,7 +258,7 @@ static const char *take_name(struct host *host, const char *text, size_t length)
     if (!ends_in_number(host))
         return *host->text == '.' ? "the host's name begins with a dot" : NULL;
     if (!parse_ipv4(host->text, &address))
-        return "the host ends in a number, but is no IPv4 address";
+        return "the host ends in a number, but is not an IPv4 address";
     put_ipv4(host, address);
     return NULL;
 }

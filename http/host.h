@@ -1,14 +1,14 @@
 /*
- * The host of a URL, as the WHATWG URL standard reads it for http and https: an IPv4 address in any of
- * its old spellings ("0x7f.1"), an IPv6 address in brackets, or a name, percent-decoded and, where it
- * is international, put into ASCII by UTS #46 (non-transitional, without STD3 rules). Whether the DNS
- * can carry a name is not judged here: a label may be empty or over 63 bytes. Two things differ from
- * the standard. A label that is ASCII already is not judged, though it may begin with "xn--" and be no
- * encoding of anything. A name does not begin with a dot: OpenSSL would take it for all names below.
+ * The host of a URL, as the WHATWG URL standard reads it for http and https: an IPv4 address in any
+ * old spelling ("0x7f.1"), an IPv6 address in brackets, or a name, percent-decoded and, if it is
+ * international, converted to ASCII by UTS #46 (non-transitional, without STD3 rules). The limits
+ * of the DNS are not checked: a label may be empty or longer than 63 bytes. Two things differ from
+ * the standard. An ASCII label is not checked, even if it begins with "xn--" and is not a valid
+ * encoding. A name must not begin with a dot: OpenSSL would match it with all subdomains.
  *
- * Some labels are refused that the standard takes, because libidn2 refuses them. They are not ASCII, and
- * become longer than 63 bytes; have ASCII other than letters, digits, "-" and "_" in them; or have both
- * a symbol and letters that NFC would put together.
+ * Some labels are refused that the standard accepts, because libidn2 refuses them. They are not
+ * ASCII, and become longer than 63 bytes; contain ASCII other than letters, digits, "-" and "_"; or
+ * contain both a symbol and letters that NFC would compose.
  */
 #ifndef HTTP_HOST_H
 #define HTTP_HOST_H
@@ -25,8 +25,8 @@ struct host {
     bool literal; /* an IPv6 address: a URL has brackets around it */
 };
 
-/* Reads what stands between user info and port. Returns NULL, or why it is refused: a static
-   sentence; the struct holds nothing of use then. */
+/* Parses the text between user info and port. Returns NULL, or why it is refused, a static
+   sentence; the struct is undefined then. */
 const char *host_parse(struct host *host, const char *text, size_t length);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * libidn2 follows IDNA2008, which knows no symbols, where UTS #46 does: a label with U+2603 in it is put
- * into Punycode here, for libidn2 judges the encoded form by UTS #46. Rejected: a whole Unicode library
- * for names that are rare; a mapping table of our own, which would be out of date every year.
+ * libidn2 implements IDNA2008, which excludes symbols that UTS #46 allows. A label with a symbol,
+ * such as U+2603, is converted to Punycode here, because libidn2 checks the encoded form by UTS
+ * #46. Rejected: a whole Unicode library for such rare names; an own mapping table, which would be
+ * outdated every year.
  */
 #include "http/idna.h"
 
@@ -21,7 +22,7 @@ struct label {
     size_t count;
 };
 
-/* Takes one character of valid UTF-8. */
+/* Reads one character of valid UTF-8. */
 static uint32_t take_char(const char **text)
 {
     uint32_t character;
@@ -31,8 +32,8 @@ static uint32_t take_char(const char **text)
     return character;
 }
 
-/* One code point as libidn2 maps it when it stands alone: U+00C5 becomes U+00E5, a variation
-   selector nothing. One that it refuses alone stays as it is, to be judged with the others. */
+/* Maps one code point with libidn2: U+00C5 becomes U+00E5, a variation selector becomes empty. A
+   code point that libidn2 refuses alone is unchanged, and checked with the whole label. */
 static bool map_char(struct label *label, const char *at, size_t length)
 {
     char alone[5] = "", *ascii = NULL, *mapped = NULL;
@@ -53,7 +54,7 @@ static bool map_char(struct label *label, const char *at, size_t length)
     return fits;
 }
 
-/* How far a delta counts before the digits are spread anew (RFC 3492, section 6.1). */
+/* The adaptation of the bias (RFC 3492, section 6.1). */
 static uint32_t adapt(uint32_t delta, uint32_t points, bool first)
 {
     uint32_t steps = 0;
@@ -81,8 +82,8 @@ static char *put_delta(char *to, uint32_t delta, uint32_t bias)
     return to;
 }
 
-/* Punycode (RFC 3492, section 6.3): the ASCII ones first, then the others in order of their number,
-   each as the distance from the one before. 63 characters give far less than what overflows. */
+/* Punycode (RFC 3492, section 6.3): first the ASCII characters, then the others in ascending order,
+   each as the distance from the previous one. 63 characters cannot overflow. */
 static void put_punycode(char *to, const struct label *label)
 {
     uint32_t code = 0x80, delta = 0, bias = 72, done = 0, basic;
@@ -115,8 +116,9 @@ static void put_punycode(char *to, const struct label *label)
     *to = '\0';
 }
 
-/* A label that IDNA2008 refuses for its symbols: it is mapped character by character, encoded here,
-   and the encoded form judged. Joiners, which need letters around them, are not judged there. */
+/* Converts a label that IDNA2008 refuses for its symbols: maps each character, encodes the label,
+   and lets libidn2 check the encoded form. That does not check joiners, which need letters around
+   them, so they are refused. */
 static int symbols_to_ascii(const char *label, char **ascii)
 {
     char encoded[8 + 10 * MAX_LABEL_CHARS] = "xn--"; /* a delta has up to nine digits */
@@ -136,8 +138,8 @@ static int symbols_to_ascii(const char *label, char **ascii)
                           IDN2_NONTRANSITIONAL | IDN2_NO_ALABEL_ROUNDTRIP);
 }
 
-/* One label, which may be "xn--" and so on already: then it is judged. NULL where it is no valid
-   one, *wrong says why then; else to be freed with idn2_free. */
+/* Converts one label; "xn--" labels are checked. NULL: the label is not valid, and *wrong is the
+   reason; else to be freed with idn2_free. */
 static char *convert_label(const char *label, int *wrong)
 {
     int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
@@ -154,8 +156,8 @@ static char *convert_label(const char *label, int *wrong)
     return *wrong == IDN2_OK ? ascii : NULL;
 }
 
-/* Likewise. What libidn2 makes of a label and would not take back is none: what we write must be read
-   as the same name by everybody. */
+/* The same, but refuses a result that libidn2 would not accept as input: all programs must read it
+   as the same name. */
 static char *convert_both_ways(const char *label, int *wrong)
 {
     int ignored;
@@ -170,13 +172,13 @@ static char *convert_both_ways(const char *label, int *wrong)
     return NULL;
 }
 
-/* The hyphens and underscores that a label has when it is mapped, in their order. */
+/* The hyphens and underscores of a mapped label, in order. */
 struct dashes {
     char kind[MAX_LABEL_CHARS];
     size_t count;
 };
 
-/* '-' or '_' where the character at `at`, of *bytes bytes, is mapped to that; else 0. */
+/* '-' or '_' if the character at `at`, of *bytes bytes, is mapped to it; else 0. */
 static char dash_at(const char *at, size_t *bytes)
 {
     static const struct {
@@ -193,7 +195,7 @@ static char dash_at(const char *at, size_t *bytes)
     return 0;
 }
 
-/* Writes the label with an underscore for each of its hyphens. False where they are too many. */
+/* Writes the label with an underscore for each hyphen. False: too many of them. */
 static bool hide_hyphens(char *to, const char *label, struct dashes *dashes)
 {
     for (size_t bytes; *label; label += bytes) {
@@ -211,8 +213,8 @@ static bool hide_hyphens(char *to, const char *label, struct dashes *dashes)
     return true;
 }
 
-/* Puts the hyphens back, also into Punycode: it begins with the ASCII characters of the label, and
-   which ones they are changes nothing in what follows. False where others are there. */
+/* Restores the hyphens, also in Punycode: it begins with the label's ASCII characters, and the rest
+   does not depend on them. False: the label has other ones. */
 static bool restore_hyphens(char *ascii, const struct dashes *dashes)
 {
     bool encoded = !strncmp(ascii, "xn--", 4);
@@ -228,8 +230,8 @@ static bool restore_hyphens(char *ascii, const struct dashes *dashes)
     return count == dashes->count;
 }
 
-/* Whether the label, whose hyphens are hidden, begins with "xn--" when it is mapped: it would have to
-   be encoded already. */
+/* Whether the mapped label, whose hyphens are hidden, begins with "xn--" and would have to be
+   encoded already. */
 static bool looks_encoded(const char *ascii, const struct dashes *dashes)
 {
     char *text = NULL;
@@ -240,9 +242,10 @@ static bool looks_encoded(const char *ascii, const struct dashes *dashes)
     return looks;
 }
 
-/* libidn2 refuses labels with hyphens at either end or in third and fourth place, and has no flag for
-   it (CheckHyphens of UTS #46). It judges the label with underscores in their place, which differ in
-   no other rule: both are neutral in direction, join nothing, and combine with nothing. */
+/* libidn2 refuses labels with hyphens at either end or in third and fourth position, and has no
+   flag to allow them (CheckHyphens of UTS #46). So it gets underscores in their place, to which the
+   same rules apply: both are neutral in direction, and neither joins nor combines with other
+   characters. */
 static char *hyphens_to_ascii(const char *label)
 {
     char hidden[IDNA_MAX_BYTES + 1], *ascii = NULL;

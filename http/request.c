@@ -26,7 +26,7 @@ const char *request_check_header(const char *line, size_t length)
     if (!colon || colon == line)
         return "a header is \"Name: value\"";
     if (span_is(name, "Transfer-Encoding") || span_is(name, "Content-Length"))
-        return "firstbyte sets Content-Length and Transfer-Encoding itself";
+        return "the framing fields are set by firstbyte";
     if (!is_token(line, span_bytes(name)))
         return "the header's name has a forbidden character";
     return request_check_value(colon, length - span_bytes(name));

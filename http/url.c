@@ -1,11 +1,11 @@
 /*
- * A URL is cut at its delimiters from the left (scheme, user info, host, port, path, query, fragment)
- * and then written, part by part and in its normal form, into one block of memory: a long list is
- * parsed a URL at a time, and a malloc for each part was a third of the work. A reference is resolved
- * as text: what it takes over from its base is put before it, and the whole is parsed.
+ * A URL is split at its delimiters from the left (scheme, user info, host, port, path, query,
+ * fragment). Then its parts are written in their normal form into one allocation: with one malloc
+ * per part, a third of the time was spent in malloc. A reference is resolved as text: the inherited
+ * part of the base is put before it, and the result is parsed.
  *
- * Rejected: the state machine of the WHATWG standard, a character at a time. It says the same in three
- * times the code, and the structure of a URL is nowhere to be seen in it.
+ * Rejected: the state machine of the WHATWG standard, one character at a time. It needs three times
+ * the code and hides the structure of a URL.
  */
 #include "http/url.h"
 
@@ -22,13 +22,13 @@
 static const char too_long[] = "the URL is over 65536 bytes";
 static const char not_absolute[] = "not an absolute http:// or https:// URL";
 
-/* What a byte is, by the part it stands in. */
+/* Classes of a byte, by the part that contains it. */
 enum {
-    IN_PATH = 1,     /* percent-encoded in a path, */
-    IN_QUERY = 2,    /* in a query, */
-    IN_FRAGMENT = 4, /* in a fragment */
-    SLASH = 8,       /* ends a segment; the backslash does too */
-    ODD = 16,        /* taken out wherever it stands; a NUL is encoded instead */
+    IN_PATH = 1,     /* percent-encoded in a path */
+    IN_QUERY = 2,    /* percent-encoded in a query */
+    IN_FRAGMENT = 4, /* percent-encoded in a fragment */
+    SLASH = 8,       /* "/" and "\", which end a segment */
+    ODD = 16,        /* removed everywhere; a NUL is percent-encoded instead */
     EVERYWHERE = IN_PATH | IN_QUERY | IN_FRAGMENT,
 };
 
@@ -54,10 +54,10 @@ static const uint8_t classes[256] = {
     [0x7f ... 0xff] = EVERYWHERE,
 };
 
-/* A URL in pieces. */
-struct cut {
+/* A URL, split into parts. */
+struct parts {
     bool https;
-    struct span before;   /* what stands before the authority */
+    struct span before;   /* all before the authority */
     struct span user;     /* without the "@" */
     struct span host;     /* with its brackets */
     struct span port;     /* with its colon */
@@ -71,7 +71,7 @@ static bool is(char byte, int class)
     return classes[(unsigned char)byte] & class;
 }
 
-/* Takes "http:" or "https:". */
+/* Reads "http:" or "https:". */
 static bool take_scheme(struct span *rest, bool *https)
 {
     if (span_bytes(*rest) < 5 || strncasecmp(rest->at, "http", 4) != 0)
@@ -83,7 +83,7 @@ static bool take_scheme(struct span *rest, bool *https)
     return true;
 }
 
-/* Takes the part up to the first delimiter of those that end an authority. */
+/* Reads up to the first delimiter that ends an authority. */
 static struct span take_authority(struct span *rest)
 {
     struct span part = {rest->at, rest->at};
@@ -94,7 +94,7 @@ static struct span take_authority(struct span *rest)
     return part;
 }
 
-/* Takes what stands before the last "@", and the "@"; none: nothing. */
+/* Reads up to the last "@", and the "@"; without one: nothing. */
 static struct span take_user(struct span *authority)
 {
     const char *at = memrchr(authority->at, '@', span_bytes(*authority));
@@ -105,14 +105,14 @@ static struct span take_user(struct span *authority)
     return part;
 }
 
-/* Takes the host; what is left begins with the colon of the port. */
+/* Reads the host; the rest begins with the colon of the port. */
 static struct span take_host(struct span *authority)
 {
     bool literal = span_bytes(*authority) && *authority->at == '[';
     const char *close = span_find(*authority, literal ? ']' : ':');
     struct span part = {authority->at, authority->end};
 
-    if (close && literal) /* what is no port belongs to the host, which is refused then */
+    if (close && literal) /* without a port, the rest belongs to the host, which is refused then */
         close = close + 1 < authority->end && close[1] == ':' ? close + 1 : NULL;
     if (close)
         part.end = close;
@@ -120,7 +120,7 @@ static struct span take_host(struct span *authority)
     return part;
 }
 
-/* Takes what begins with the first `mark`; none: nothing. */
+/* Reads from the first `mark` on; without one: nothing. */
 static struct span take_tail(struct span *rest, char mark)
 {
     const char *found = span_find(*rest, mark);
@@ -147,7 +147,7 @@ const char *url_read_port(uint16_t *number, struct span digits)
     return NULL;
 }
 
-/* ":8080" or ":" or nothing. *number is set where nothing is wrong. */
+/* Reads ":8080" or ":" or nothing. *number is set on success. */
 static const char *take_port(uint16_t *number, bool https, struct span part)
 {
     *number = https ? 443 : 80;
@@ -155,21 +155,21 @@ static const char *take_port(uint16_t *number, bool https, struct span part)
                                 : NULL;
 }
 
-/* Cuts the whole; nothing is judged but the scheme. */
-static const char *cut_url(struct cut *cut, struct span rest)
+/* Splits the whole URL; only the scheme is checked. */
+static const char *split_url(struct parts *parts, struct span rest)
 {
-    cut->before.at = rest.at;
-    if (!take_scheme(&rest, &cut->https))
+    parts->before.at = rest.at;
+    if (!take_scheme(&rest, &parts->https))
         return not_absolute;
     while (span_bytes(rest) && is(*rest.at, SLASH))
         rest.at++;
-    cut->before.end = rest.at;
-    cut->port = take_authority(&rest);
-    cut->user = take_user(&cut->port);
-    cut->host = take_host(&cut->port);
-    cut->fragment = take_tail(&rest, '#');
-    cut->query = take_tail(&rest, '?');
-    cut->path = rest;
+    parts->before.end = rest.at;
+    parts->port = take_authority(&rest);
+    parts->user = take_user(&parts->port);
+    parts->host = take_host(&parts->port);
+    parts->fragment = take_tail(&rest, '#');
+    parts->query = take_tail(&rest, '?');
+    parts->path = rest;
     return NULL;
 }
 
@@ -187,7 +187,7 @@ static char *put_byte(char *to, char byte, int part)
     return to;
 }
 
-/* What is percent-encoded already stays as it is. */
+/* Existing percent-encoding is unchanged. */
 static char *put_encoded(char *to, const struct span *part, int class)
 {
     for (const char *at = part->at; at < part->end; at++)
@@ -195,7 +195,7 @@ static char *put_encoded(char *to, const struct span *part, int class)
     return to;
 }
 
-/* 1 for the segment "." and 2 for "..", however they are written; 0 for any other. */
+/* 1 for the segment "." and 2 for "..", in any spelling; 0 for any other. */
 static int dots_in(const char *at, const char *end)
 {
     int dots = 0;
@@ -211,7 +211,7 @@ static int dots_in(const char *at, const char *end)
     return dots <= 2 ? dots : 0;
 }
 
-/* Segment after segment, each with the slash before it; ".." takes back the one before. */
+/* Writes each segment with the slash before it; ".." removes the previous one. */
 static char *put_path(char *to, struct span path)
 {
     char *begin = to, *segment;
@@ -237,7 +237,8 @@ static char *put_path(char *to, struct span path)
     return to;
 }
 
-/* User name and password, percent-decoded (RFC 7617 joins them by a colon again). Both empty: none. */
+/* Writes user name and password, percent-decoded and joined by a colon (RFC 7617). Both empty:
+   none. */
 static void put_user_info(struct url *url, char *to, const struct span *user)
 {
     const char *colon = span_find(*user, ':'), *at = user->at;
@@ -257,7 +258,8 @@ static void put_user_info(struct url *url, char *to, const struct span *user)
     url->user_info_bytes = (size_t)(to - url->user_info);
 }
 
-/* What the Host field says: no user info, no default port. Returns where the next text goes. */
+/* Writes the value of the Host field: without user info and default port. Returns the position
+   after it. */
 static char *put_authority(struct url *url, char *to, const struct host *host)
 {
     bool standard = url->port == (url->https ? 443 : 80);
@@ -273,35 +275,35 @@ static char *put_authority(struct url *url, char *to, const struct host *host)
     return to + 1;
 }
 
-/* The slash of an empty path, four bytes that close texts, the colons of port and user info, the port,
+/* Space for the slash of an empty path, four NULs, the colons of port and user info, the port, and
    the brackets of an address. */
 #define BLOCK_EXTRA_BYTES 32
 
-/* Writes all texts, each closed with a NUL. A byte of `whole` may become three where `all`, the
-   classes of its bytes, says so. */
-static void put_url(struct url *url, const struct cut *cut, const struct host *host,
+/* Writes all texts, each with a NUL. Percent-encoding may triple a byte if `all`, the union of the
+   classes in `whole`, contains EVERYWHERE. */
+static void put_url(struct url *url, const struct parts *parts, const struct host *host,
                     const struct span *whole, int all)
 {
-    size_t times = all & EVERYWHERE ? 4 : 2; /* it is shown, too */
+    size_t times = all & EVERYWHERE ? 4 : 2; /* the text is also copied to `shown` */
     char *to = memory_get(times * span_bytes(*whole) + 2 * host->length + BLOCK_EXTRA_BYTES);
 
-    url->https = cut->https;
+    url->https = parts->https;
     url->numeric = host->numeric;
     url->shown = to;
-    to = span_put(span_put(to, cut->before), (struct span){cut->host.at, whole->end});
+    to = span_put(span_put(to, parts->before), (struct span){parts->host.at, whole->end});
     *to++ = '\0';
     url->host = to;
     to = mempcpy(to, host->text, host->length + 1);
     to = put_authority(url, to, host);
     url->target = to;
-    to = put_encoded(put_path(to, cut->path), &cut->query, IN_QUERY);
+    to = put_encoded(put_path(to, parts->path), &parts->query, IN_QUERY);
     *to++ = '\0';
-    if (span_bytes(cut->fragment)) {
-        url->fragment = to + 1; /* the "#" goes along */
-        to = put_encoded(to, &cut->fragment, IN_FRAGMENT);
+    if (span_bytes(parts->fragment)) {
+        url->fragment = to + 1; /* the "#" is copied too */
+        to = put_encoded(to, &parts->fragment, IN_FRAGMENT);
         *to++ = '\0';
     }
-    put_user_info(url, to, &cut->user);
+    put_user_info(url, to, &parts->user);
 }
 
 static int classes_in(const struct span *rest)
@@ -313,8 +315,7 @@ static int classes_in(const struct span *rest)
     return all;
 }
 
-/* A copy without tabs and line ends, and with "%00" for each NUL, which means the same in every part.
-   To be freed. */
+/* A copy without tabs and line ends, and with "%00" for each NUL. To be freed. */
 static char *without_odd(struct span *rest)
 {
     char *copy = memory_get(3 * span_bytes(*rest) + 1), *to = copy;
@@ -329,12 +330,12 @@ static char *without_odd(struct span *rest)
     return copy;
 }
 
-/* As url_parse, of a text of `most` bytes at most. */
+/* Like url_parse, for a text of at most `max` bytes. */
 static const char *parse(struct url *url, const char *text, size_t length, size_t max)
 {
     struct span whole = span_trim(span_of(text, length), is_space_or_control);
     struct host host;
-    struct cut cut;
+    struct parts parts;
     const char *wrong;
     char *copy = NULL;
     int all;
@@ -345,13 +346,13 @@ static const char *parse(struct url *url, const char *text, size_t length, size_
     all = classes_in(&whole);
     if (all & ODD)
         copy = without_odd(&whole);
-    wrong = cut_url(&cut, whole);
+    wrong = split_url(&parts, whole);
     if (!wrong)
-        wrong = host_parse(&host, cut.host.at, span_bytes(cut.host));
+        wrong = host_parse(&host, parts.host.at, span_bytes(parts.host));
     if (!wrong)
-        wrong = take_port(&url->port, cut.https, cut.port);
+        wrong = take_port(&url->port, parts.https, parts.port);
     if (!wrong)
-        put_url(url, &cut, &host, &whole, all);
+        put_url(url, &parts, &host, &whole, all);
     free(copy);
     return wrong;
 }
@@ -367,7 +368,7 @@ void url_free(struct url *url)
     *url = (struct url){0};
 }
 
-/* Whether it begins with any scheme and its colon (RFC 3986, section 3.1). */
+/* Whether it begins with a scheme and a colon (RFC 3986, section 3.1). */
 static bool has_scheme(const struct span *rest)
 {
     const char *at = rest->at;
@@ -379,9 +380,9 @@ static bool has_scheme(const struct span *rest)
     return at < rest->end && *at == ':';
 }
 
-/* How much of the base's target stands before a reference that brings no authority (RFC 3986, section
-   5.2.2): all for a mere fragment, the path for a query, its folder for a relative path. */
-static int kept_of(const char *target, const struct span *reference)
+/* The length of the base's target that a reference without authority inherits (RFC 3986, section
+   5.2.2): all for a fragment, the path for a query, the folder for a relative path. */
+static int inherited_bytes(const char *target, const struct span *reference)
 {
     int path = (int)strcspn(target, "?");
     char first = span_bytes(*reference) ? *reference->at : '#';
@@ -400,28 +401,28 @@ static const char *scheme_of(bool https)
     return https ? "https" : "http";
 }
 
-/* An absolute URL as text, of what a reference brings and what it takes over; to be freed. NULL where
-   it leads to another scheme. */
+/* Joins the inherited part of the base and the reference to an absolute URL; to be freed. NULL:
+   another scheme. */
 static char *resolve(const struct url *base, struct span reference)
 {
     const char *inherited = span_find(reference, '#') ? NULL : base->fragment;
-    bool https = base->https, own = false; /* it brings an authority of its own */
+    bool https = base->https, own = false; /* the reference has its own authority */
 
     if (has_scheme(&reference)) {
         if (!take_scheme(&reference, &https))
             return NULL;
-        /* "http:g" is a relative path where the base is http (RFC 3986, section 5.2.2: not strict) */
+        /* "http:g" is a relative path if the base is http (RFC 3986, section 5.2.2: not strict) */
         own = https != base->https;
     }
     own = own || (span_bytes(reference) > 1 && is(reference.at[0], SLASH) &&
-                  is(reference.at[1], SLASH)); /* all slashes before it count as two */
+                  is(reference.at[1], SLASH)); /* any number of slashes counts as two */
     return memory_print("%s://%s%.*s%.*s%s%s", scheme_of(https), own ? "" : base->authority,
-                        own ? 0 : kept_of(base->target, &reference), base->target,
+                        own ? 0 : inherited_bytes(base->target, &reference), base->target,
                         (int)span_bytes(reference), reference.at, inherited ? "#" : "",
                         inherited ? inherited : "");
 }
 
-/* Parsed a second time from its normal form: that is what is shown then, and it is within bounds. */
+/* Parses the result again from its normal form: `shown` is then normalized and within the limit. */
 const char *url_join(struct url *url, const struct url *base, const char *reference, size_t length)
 {
     struct span rest = span_trim(span_of(reference, length), is_space_or_control);
@@ -435,7 +436,7 @@ const char *url_join(struct url *url, const struct url *base, const char *refere
     text = resolve(base, rest);
     free(copy);
     if (!text)
-        return "it leads to another scheme than http and https";
+        return "its scheme is not http or https";
     wrong = parse(url, text, strlen(text), URL_MAX_JOINED_BYTES);
     free(text);
     if (wrong)
@@ -453,7 +454,7 @@ bool url_shares_origin(const struct url *a, const struct url *b)
     return a->https == b->https && a->port == b->port && !strcmp(a->host, b->host);
 }
 
-/* Only as much of the authority is read as the hash of its origin needs. */
+/* Reads only what the hash of the origin needs. */
 bool url_origin(struct url_origin *origin, const char *text, size_t length)
 {
     struct span rest = {text, text + length}, authority, host;

@@ -1,4 +1,4 @@
-/* The table of names, and the readers of what comes before a body's text. */
+/* The table of labels, and the parsers of Content-Type and byte order marks. */
 #include "http/body/charset.h"
 
 #include <string.h>
@@ -10,8 +10,8 @@ const struct charset charset_utf8 = {
     "utf-8", NULL, "utf8 unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8",
     CHARSET_MULTI};
 
-/* The standard's labels (WHATWG Encoding, section 4.2), without those of the "replacement" and of
-   "x-user-defined". Old labels stand for the larger set that pages mean by them. */
+/* The labels of the standard (WHATWG Encoding, section 4.2), without those of "replacement" and
+   "x-user-defined". A label of an old set means the larger set that pages use in practice. */
 static const struct charset charsets[] = {
     {"windows-1252", "CP1252",
      "ansi_x3.4-1968 ascii cp1252 cp819 csisolatin1 ibm819 iso-8859-1 iso-ir-100 iso8859-1 "
@@ -100,7 +100,7 @@ const struct charset *charset_of_label(struct span label)
     if (!span_bytes(label))
         return NULL;
     if (span_is(label, charset_utf8.name) || is_called(&charset_utf8, label))
-        return &charset_utf8; /* nearly always */
+        return &charset_utf8; /* the usual case */
     for (size_t i = 0; i < CHARSETS; i++)
         if (is_called(&charsets[i], label))
             return &charsets[i];
@@ -109,14 +109,14 @@ const struct charset *charset_of_label(struct span label)
 
 static const struct charset *charset_of_value(struct span value)
 {
-    if (span_starts(value, "\"")) { /* no label has anything to escape */
+    if (span_starts(value, "\"")) { /* labels contain no escapes */
         value.at++;
         return charset_of_label(span_take(&value, '"'));
     }
     return charset_of_label(span_of(value.at, strcspn(value.at, "; \t,")));
 }
 
-/* The first parameter counts of which the first word is "charset", be it one or not. */
+/* Uses the first parameter whose first word is "charset", whether or not it is valid. */
 const struct charset *charset_of_type(const char *content_type)
 {
     struct span rest = {0};

@@ -1,12 +1,12 @@
 /*
- * A body with two codings goes through two stages. They are pulled from the far end: a stage that has
- * nothing left asks the one before it for a buffer's worth. Pushing from the near end was rejected:
- * it has to put somewhere what a bomb makes in the middle.
+ * A body with two codings is decoded by two stages. The last stage pulls: a stage without input
+ * requests a buffer from the previous one. Rejected: pushing from the first stage, which needs a
+ * buffer for all of its output.
  *
- * The three libraries are told apart in one table; what they have in common, and what none of them
- * bounds, is done here once.
+ * One table describes the three libraries; their common parts, and the limits that they lack, are
+ * implemented here once.
  */
-#define ZLIB_CONST /* zlib only reads its input: its type says so too */
+#define ZLIB_CONST /* declares zlib's input const */
 
 #include "http/body/coding.h"
 
@@ -23,17 +23,17 @@
 
 #define BETWEEN_BYTES 4096 /* the buffer between two stages */
 
-/* libbrotli hands nothing out before it has decoded all that it was given: it gets a little at once. */
+/* libbrotli returns output only after it has decoded all of its input, so it gets small slices. */
 #define SLICE_BYTES 512
 
-/* A stage that stands on another one may take so many bytes, and twice what it has made of them;
-   else bombs of empty members, put into one another, would keep it busy for nothing. */
+/* A stage that reads from another stage may consume this many bytes, plus twice its output; nested
+   streams of empty members would otherwise use the CPU without output. */
 #define MAX_FOR_NOTHING (1024 * 1024)
 
 #define ZLIB_WINDOW_LOG 15
 #define ZSTD_WINDOW_LOG 23
 
-/* What a library wants to read, and where it may write. */
+/* Input and output of a library. */
 struct input {
     const unsigned char *at;
     size_t left;
@@ -45,19 +45,19 @@ struct room {
 };
 
 enum coding_step {
-    STEP_ON,    /* it goes on */
+    STEP_ON,    /* the stream continues */
     STEP_END,   /* the stream is complete */
     STEP_WRONG, /* it is malformed */
 };
 
 struct stage {
     const struct codec *codec;
-    struct input in; /* what it was given and has not taken */
+    struct input in; /* input that is not consumed */
     bool made_state; /* the library's state exists */
-    bool open;       /* in the middle of a stream */
+    bool open;       /* inside a stream */
     bool whole;      /* a stream was completed */
-    bool full;       /* it used up its room the last time: it may hold more */
-    bool ended;      /* nothing more belongs to it */
+    bool full;       /* the last output buffer was filled: more output may follow */
+    bool ended;      /* later input is ignored */
     bool wrong;      /* malformed */
     uint64_t taken, made;
     union {
@@ -65,7 +65,7 @@ struct stage {
         BrotliDecoderState *brotli;
         ZSTD_DStream *zstd;
     } state;
-    unsigned char *between; /* what it stands on writes here; NULL: it reads the body */
+    unsigned char *between; /* output of the previous stage; NULL: the input is the body */
 };
 
 struct decoder {
@@ -73,13 +73,13 @@ struct decoder {
     struct stage stages[]; /* the first one reads the body */
 };
 
-/* A library. */
+/* The functions of a library. */
 struct codec {
     const char *name;
-    bool repeats;       /* streams may follow one another */
-    const char *begins; /* with one of these bytes; NULL: with any */
+    bool repeats;       /* several streams may follow one another */
+    const char *begins; /* the possible first bytes; NULL: any */
     void (*make)(struct stage *stage, unsigned char first);
-    void (*again)(struct stage *stage); /* for the next stream; NULL where none follows */
+    void (*again)(struct stage *stage); /* prepares for the next stream; NULL: not repeated */
     enum coding_step (*step)(struct stage *stage, struct input *in, struct room *out);
     void (*free)(struct stage *stage);
 };
@@ -100,7 +100,7 @@ static void zlib_make(struct stage *stage, int window_bits)
 {
     stage->state.zlib = (z_stream){.zalloc = zlib_get, .zfree = zlib_free};
     if (inflateInit2(&stage->state.zlib, window_bits) != Z_OK)
-        abort(); /* another library than the one whose header we had */
+        abort(); /* the library does not match its header */
 }
 
 static enum coding_step zlib_step(struct stage *stage, struct input *in, struct room *out)
@@ -138,9 +138,9 @@ static void gzip_again(struct stage *stage)
     inflateReset(&stage->state.zlib);
 }
 
-/* The zlib format begins with the method, 8, and a window of 32 KiB at most (RFC 1950, section 2.2).
-   A raw stream would begin so with a stored block alone, and ones in its padding, which nobody
-   writes. */
+/* The zlib format begins with the method, 8, and a window of at most 32 KiB (RFC 1950, section
+   2.2). A raw stream begins with the same bits only for a stored block with ones as padding, which
+   no encoder writes. */
 static void deflate_make(struct stage *stage, unsigned char first)
 {
     bool wrapped = (first & 0x0f) == Z_DEFLATED && first >> 4 <= ZLIB_WINDOW_LOG - 8;
@@ -177,14 +177,14 @@ static void brotli_end(struct stage *stage)
     BrotliDecoderDestroyInstance(stage->state.brotli);
 }
 
-/* A frame, or one to be skipped (RFC 8878, sections 3.1.1 and 3.1.2). The formats before it, which the
-   library still reads, with other limits, begin otherwise. */
+/* A frame or a skippable frame (RFC 8878, sections 3.1.1 and 3.1.2). The older formats, which the
+   library still reads with other limits, begin with other bytes. */
 #define ZSTD_BEGINS "\x28PQRSTUVWXYZ[\\]^_"
 
 static void zstd_make(struct stage *stage, unsigned char first)
 {
     (void)first;
-    stage->state.zstd = ZSTD_createDStream(); /* its stable interface takes no allocator of ours */
+    stage->state.zstd = ZSTD_createDStream(); /* its stable interface has no custom allocator */
     if (!stage->state.zstd)
         memory_exhausted();
     ZSTD_DCtx_setParameter(stage->state.zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
@@ -264,12 +264,12 @@ struct decoder *decoder_new(const struct coding_list *list)
     struct decoder *decoder = memory_zeroed(bytes);
 
     decoder->count = list->count;
-    for (unsigned i = 0; i < list->count; i++) /* what was put on last comes off first */
+    for (unsigned i = 0; i < list->count; i++) /* the last coding is removed first */
         decoder->stages[i].codec = &codecs[list->coding[list->count - 1 - i]];
     return decoder;
 }
 
-/* At the first byte of a stream. False where none begins so. */
+/* Opens a stream at its first byte. False: no stream begins with this byte. */
 static bool stage_open(struct stage *stage)
 {
     const struct codec *codec = stage->codec;
@@ -288,7 +288,7 @@ static bool stage_open(struct stage *stage)
     return stage->made_state = stage->open = true;
 }
 
-/* Lets the library have a slice. There is one, or the library may hold something for the room. */
+/* Passes one slice to the library. There is input, or the library may still have output. */
 static void stage_step(struct stage *stage, struct room *out)
 {
     struct input in = stage->in;
@@ -320,7 +320,7 @@ static void stage_step(struct stage *stage, struct room *out)
 
 static enum decoder_status stage_fill(struct decoder *decoder, unsigned number, struct room *out);
 
-/* Asks the stage before for more. True where there is some; else *status says why not. */
+/* Requests input from the previous stage. False: there is none, and *status is the reason. */
 static bool stage_refill(struct decoder *decoder, unsigned number, enum decoder_status *status)
 {
     struct stage *stage = &decoder->stages[number];
@@ -334,7 +334,7 @@ static bool stage_refill(struct decoder *decoder, unsigned number, enum decoder_
     return stage->in.left > 0;
 }
 
-/* Fills the room as far as the bytes reach. At most CODING_MAX deep. */
+/* Writes as much output as the input allows. Recursion is at most CODING_MAX deep. */
 static enum decoder_status stage_fill(struct decoder *decoder, unsigned number, struct room *out)
 {
     struct stage *stage = &decoder->stages[number];
@@ -375,7 +375,7 @@ bool decoder_is_cut(const struct decoder *decoder)
     for (unsigned i = decoder->count; i-- > 0;) {
         if (decoder->stages[i].open)
             return true;
-        if (decoder->stages[i].ended) /* the end of those before it is nobody's business */
+        if (decoder->stages[i].ended) /* earlier stages need not end */
             return false;
     }
     return false;

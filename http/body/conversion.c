@@ -1,7 +1,6 @@
 /*
- * iconv is given a few bytes at a time and always has room for all that they can become. Letting it
- * stop for want of room was rejected: the C library then undoes a part of its work, and that has
- * often been where its mistakes were.
+ * iconv gets a few bytes at a time, and always enough output space for them. Rejected: letting it
+ * stop when the output is full; the C library then has to undo work, which has often been faulty.
  */
 #include "http/body/conversion.h"
 
@@ -15,30 +14,31 @@
 #include "base/utf8.h"
 
 #define MODULE_ROOM_BYTES (1024 * 1024)
-#define MAX_AT_ONCE       64 /* bytes that iconv is given */
+#define MAX_AT_ONCE       64 /* input bytes for one call of iconv */
 
-/* A byte becomes one character of three bytes at most (longer ones come of two), and one that the
-   converter kept back may come before it. */
+/* A byte becomes at most one character of three bytes (longer characters come from two bytes), and
+   a character that the converter kept may precede it. */
 _Static_assert(CONVERSION_ROOM >= 4 * MAX_AT_ONCE + 64, "iconv never wants for room");
 
 struct conversion {
     iconv_t iconv;
     const struct charset *charset;
-    char held[MAX_AT_ONCE]; /* not converted yet: an incomplete character */
+    char held[MAX_AT_ONCE]; /* an incomplete character */
     size_t held_bytes;
 };
 
-/* A piece of output under way. */
+/* The output of one step. */
 struct conversion_output {
     char *at;
     size_t room;
 };
 
-/* Whether a module of iconv, the largest with its tables, could have been loaded. glibc says EINVAL where it
-   found no memory for one, as it does for a set that it does not know. */
+/* Whether memory for an iconv module, the largest with its tables, is available. glibc returns
+   EINVAL without memory for a module, as it does for an unknown set. */
 static bool has_room_for_module(void)
 {
-    void *volatile room = malloc(MODULE_ROOM_BYTES); /* volatile: it is not optimized away */
+    /* volatile prevents its removal by the optimizer */
+    void *volatile room = malloc(MODULE_ROOM_BYTES);
 
     free(room);
     return room;
@@ -71,9 +71,9 @@ static void put_char(struct conversion_output *output, uint32_t character)
     output->at = end;
 }
 
-/* What the standard makes of a byte that iconv refuses at the beginning of a character: the euro sign of
-   Microsoft's gbk; of an old set of Windows the control of the same number, where it has no character;
-   a point of Hebrew that the C library has not. 0: it is wrong in the standard too. */
+/* The standard's character for a byte that iconv refuses at the start of a character: the euro sign
+   of Microsoft's gbk; a control character for an unassigned byte of an old Windows set; a Hebrew
+   point that the C library lacks. 0: the byte is invalid in the standard too. */
 static unsigned char_of_refused(const struct charset *charset, unsigned char byte)
 {
     bool windows = charset->form == CHARSET_SINGLE && !strncmp(charset->name, "windows-", 8);
@@ -88,14 +88,14 @@ static unsigned char_of_refused(const struct charset *charset, unsigned char byt
     return 0;
 }
 
-/* Some converters keep a character until they know that nothing combines with it. */
+/* Writes the character that some converters keep until they know that nothing combines with it. */
 static void put_kept(struct conversion *conversion, struct conversion_output *output)
 {
     iconv(conversion->iconv, NULL, NULL, &output->at, &output->room);
 }
 
-/* iconv refused what stands at `at`: how many bytes of it one U+FFFD stands for. A byte that could
-   begin a character takes the next one with it, unless that is good by itself. */
+/* The number of invalid bytes at `at` that one U+FFFD replaces. A byte that could begin a character
+   includes the next one, unless that one is valid alone. */
 static size_t bad_bytes(struct conversion *conversion, const char *at, size_t left)
 {
     unsigned char first = (unsigned char)at[0], second = left > 1 ? (unsigned char)at[1] : 0;
@@ -115,7 +115,7 @@ static size_t bad_bytes(struct conversion *conversion, const char *at, size_t le
     return 1;
 }
 
-/* Converts what is held, until the rest is an incomplete character. */
+/* Converts the held bytes, until the rest is an incomplete character. */
 static void convert_held(struct conversion *conversion, struct conversion_output *output)
 {
     char *in = conversion->held;
@@ -126,14 +126,14 @@ static void convert_held(struct conversion *conversion, struct conversion_output
         if (errno != EILSEQ)
             break;
         if (conversion->charset->form != CHARSET_SHIFTED)
-            put_kept(conversion, output); /* this would undo a shift */
+            put_kept(conversion, output); /* not for shifted sets: it would reset the shift state */
         code = char_of_refused(conversion->charset, (unsigned char)*in);
         bad = code ? 1 : bad_bytes(conversion, in, left);
         put_char(output, code ? code : UTF8_REPLACEMENT);
         in += bad;
         left -= bad;
     }
-    if (left == sizeof(conversion->held)) /* no character is so long */
+    if (left == sizeof(conversion->held)) /* no character is this long */
         left = 0;
     memmove(conversion->held, in, left);
     conversion->held_bytes = left;

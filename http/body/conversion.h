@@ -1,27 +1,27 @@
-/* A text converted to UTF-8 by the C library's iconv, in pieces cut anywhere. */
+/* Converts a text to UTF-8 with the C library's iconv, from pieces of any size. */
 #ifndef HTTP_BODY_CONVERSION_H
 #define HTTP_BODY_CONVERSION_H
 
 #include "http/body/charset.h"
 
-/* Room for what one step may make: its bytes, and what was held back before. */
+/* The maximum output of one step, including bytes that were held back. */
 #define CONVERSION_ROOM 512
 
-/* A conversion under way. What is not a character becomes U+FFFD. */
+/* A conversion. Invalid input becomes U+FFFD. */
 struct conversion;
 
-/* NULL: the C library has not this character set (or it is UTF-8). Ended by conversion_free. Takes
-   less than a microsecond. */
+/* NULL: the C library does not have this character set, or it is UTF-8. Free with conversion_free.
+   Takes less than a microsecond. */
 struct conversion *conversion_new(const struct charset *charset);
 
-/* Converts some of the bytes, at least one; *bytes and *count move on past them. An incomplete
-   character at the end is held back. Returns how many bytes were written to `to`, which has room for
-   CONVERSION_ROOM; they are whole characters of valid UTF-8. */
+/* Converts at least one of the bytes; *bytes and *count advance past the consumed ones. An
+   incomplete character at the end is held back. Returns the number of bytes written to `to`, which
+   has space for CONVERSION_ROOM; they are complete characters of valid UTF-8. */
 size_t conversion_step(struct conversion *conversion, const unsigned char **bytes, size_t *count,
                        unsigned char *to);
 
-/* The text ends here: writes what was held back. `cut`: the end is not the text's own, and an
-   incomplete character is left out. */
+/* Ends the text: writes bytes that were held back. `cut`: the text is truncated, and an incomplete
+   character is omitted. */
 size_t conversion_end(struct conversion *conversion, bool cut, unsigned char *to);
 
 /* NULL is allowed. */

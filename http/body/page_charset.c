@@ -1,9 +1,9 @@
-/* A walk from one "<" to the next, over what stands in comments and attributes. */
+/* A scan from one "<" to the next, which skips comments and attributes. */
 #include "http/body/page_charset.h"
 
 #include <string.h>
 
-/* What is left to read of a page; `over`: it ended in the middle of something. */
+/* The unread rest of a page; `over`: it ended inside a construct. */
 struct code_page {
     struct span rest;
     bool over;
@@ -13,7 +13,7 @@ struct attribute {
     struct span name, value;
 };
 
-/* The next byte; -1 at the end, where the page is over. */
+/* The next byte; at the end -1, and `over` is set. */
 static int peek(struct code_page *page)
 {
     if (page->rest.at < page->rest.end)
@@ -38,7 +38,7 @@ static void skip_blanks(struct code_page *page)
         page->rest.at++;
 }
 
-/* To the last byte of `word`, or to the end. */
+/* Skips to the last byte of `word`, or to the end. */
 static void skip_to(struct code_page *page, const char *from, const char *word)
 {
     size_t length = strlen(word);
@@ -48,7 +48,7 @@ static void skip_to(struct code_page *page, const char *from, const char *word)
     page->rest.at = found ? found + length - 1 : page->rest.end;
 }
 
-/* The bytes up to a blank, or to one of `ends`. */
+/* Reads up to a blank, or to one of `ends`. */
 static struct span take_until(struct code_page *page, const char *ends)
 {
     const char *from = page->rest.at;
@@ -59,7 +59,7 @@ static struct span take_until(struct code_page *page, const char *ends)
     return (struct span){from, page->rest.at};
 }
 
-/* The bytes up to the quote with which they began. */
+/* Reads up to the closing quote. */
 static struct span take_quoted(struct code_page *page)
 {
     const char *from = page->rest.at + 1;
@@ -70,7 +70,7 @@ static struct span take_quoted(struct code_page *page)
     return (struct span){from, close ? close : from};
 }
 
-/* Takes "=" and what follows, in quotes or up to a blank or one of `ends`. False: there is no "=". */
+/* Reads "=" and the value, in quotes or up to a blank or one of `ends`. False: there is no "=". */
 static bool take_value(struct code_page *page, const char *ends, struct span *value)
 {
     skip_blanks(page);
@@ -105,7 +105,7 @@ static const struct charset *charset_of_content(struct span content)
     struct code_page page = {content, false};
     struct span label;
 
-    while (page.rest.at < page.rest.end) { /* "charset" may stand there again */
+    while (page.rest.at < page.rest.end) { /* "charset" may occur again */
         bool here = span_starts(page.rest, word);
 
         page.rest.at += here ? strlen(word) : 1;
@@ -115,13 +115,14 @@ static const struct charset *charset_of_content(struct span content)
     return NULL;
 }
 
-/* A page that can be read as ASCII so far is not UTF-16, whatever it says. */
+/* A page that was readable as ASCII is not UTF-16, whatever it declares. */
 static const struct charset *not_wide(const struct charset *charset)
 {
     return charset && charset->form == CHARSET_WIDE ? &charset_utf8 : charset;
 }
 
-/* After "<meta": what it declares, if it does. Of attributes with one name the first counts. */
+/* Reads a meta element after "<meta" and returns its character set. The first of several attributes
+   with one name is used. */
 static const struct charset *take_meta(struct code_page *page)
 {
     bool pragma = false, needs_pragma = false, has_pragma = false, has_content = false;
@@ -148,14 +149,14 @@ static const struct charset *take_meta(struct code_page *page)
     return page->over || (needs_pragma && !pragma) ? NULL : not_wide(charset);
 }
 
-/* At a "<": passes over a comment, a tag with its attributes, or what else it begins. */
+/* At a "<": skips a comment, a tag with its attributes, or other markup. */
 static const struct charset *take_markup(struct code_page *page)
 {
     struct attribute attribute;
     int after;
 
     if (span_starts(page->rest, "<!--")) {
-        skip_to(page, page->rest.at + 2, "-->"); /* "<!-->" is whole */
+        skip_to(page, page->rest.at + 2, "-->"); /* "<!-->" is complete */
         return NULL;
     }
     after = page->rest.end - page->rest.at > 5 ? page->rest.at[5] : -1;

@@ -1,9 +1,9 @@
 /*
- * A body runs through three stations: its codings come off, its head is kept until the character set
- * is settled, its text is gathered. Nothing is asked of a station for which the next has no use.
+ * A body passes three steps: its codings are removed, its head is kept until the character set is
+ * settled, its text is collected. No step produces more than the next can use.
  *
- * Gathering enough bytes first and making the text of them at the end was rejected: nobody can say
- * how many bytes ten characters have, or what they decode to.
+ * Rejected: collecting enough bytes first and converting them at the end, because the number of
+ * bytes that ten characters need, encoded and compressed, is not known in advance.
  */
 #include "http/body/preview.h"
 
@@ -17,7 +17,7 @@
 #define MAX_CHARACTER_BYTES 4 /* in UTF-8 */
 #define PIECE_BYTES         1024
 
-/* Escape sequences make no characters: a text that needs more bytes than this is as long as it is. */
+/* Escape sequences produce no characters: a text that needs more bytes than this ends early. */
 #define MAX_SOURCE_BYTES(characters) (1024 + 16 * (characters))
 
 void preview_start(struct preview *preview, size_t characters, const char *content_type,
@@ -38,7 +38,7 @@ static unsigned char *text_of(struct preview *preview)
     return preview->far ? preview->far : preview->near;
 }
 
-/* Makes room for a text of so many bytes. */
+/* Grows the buffer to `wanted` bytes. */
 static void text_grow(struct preview *preview, size_t wanted)
 {
     unsigned char *far;
@@ -53,7 +53,7 @@ static void text_grow(struct preview *preview, size_t wanted)
     preview->far = far;
 }
 
-/* Counts the characters that have become whole. */
+/* Counts the characters that are complete now. */
 static void text_count(struct preview *preview)
 {
     const unsigned char *text = text_of(preview);
@@ -69,7 +69,7 @@ static void text_count(struct preview *preview)
     }
 }
 
-/* Adds UTF-8 to the text, as far as it is wanted. */
+/* Adds UTF-8 to the text, up to the wanted length. */
 static void text_add(struct preview *preview, const unsigned char *bytes, size_t count)
 {
     size_t room = MAX_CHARACTER_BYTES * (preview->max - preview->characters);
@@ -103,7 +103,7 @@ static void text_convert(struct preview *preview, const unsigned char *bytes, si
         preview->status = PREVIEW_READY;
 }
 
-/* Takes bytes in the character set that is settled. */
+/* Reads bytes in the settled character set. */
 static void take_text(struct preview *preview, const unsigned char *bytes, size_t count)
 {
     if (preview->conversion)
@@ -112,8 +112,8 @@ static void take_text(struct preview *preview, const unsigned char *bytes, size_
         text_add(preview, bytes, count);
 }
 
-/* Settles the character set by the bytes that came so far, if they are enough or will be no more.
-   *skip is set to the length of the byte order mark. */
+/* Determines the character set from the bytes so far, if they are enough or (`all`) no more follow.
+   *skip becomes the length of the byte order mark. */
 static bool settle(struct preview *preview, const unsigned char *bytes, size_t count, bool all,
                    size_t *skip)
 {
@@ -135,7 +135,7 @@ static bool settle(struct preview *preview, const unsigned char *bytes, size_t c
     return preview->settled = true;
 }
 
-/* Takes the first bytes. They are kept only where one piece of them does not settle it. */
+/* Reads the first bytes. They are kept only when one piece does not settle the character set. */
 static void take_head(struct preview *preview, const unsigned char *bytes, size_t count)
 {
     size_t skip, room = PAGE_CHARSET_BYTES - preview->head_bytes;
@@ -159,7 +159,7 @@ static void take_head(struct preview *preview, const unsigned char *bytes, size_
     free(head);
 }
 
-/* Takes decoded bytes. */
+/* Reads decoded bytes. */
 static void take(struct preview *preview, const unsigned char *bytes, size_t count)
 {
     if (!count)
@@ -170,7 +170,7 @@ static void take(struct preview *preview, const unsigned char *bytes, size_t cou
         take_head(preview, bytes, count);
 }
 
-/* How many decoded bytes are certainly of use. */
+/* The number of decoded bytes that are certainly needed. */
 static size_t useful(const struct preview *preview)
 {
     size_t bytes = preview->scans && !preview->settled
@@ -180,7 +180,7 @@ static size_t useful(const struct preview *preview)
     return bytes < PIECE_BYTES ? bytes : PIECE_BYTES;
 }
 
-/* False where the coding is malformed before the text is there. */
+/* False: the coding is malformed before the text is complete. */
 static bool decode(struct preview *preview, const unsigned char *bytes, size_t count)
 {
     unsigned char piece[PIECE_BYTES];
@@ -196,7 +196,7 @@ static bool decode(struct preview *preview, const unsigned char *bytes, size_t c
     return status != DECODER_MALFORMED || preview->status == PREVIEW_READY;
 }
 
-/* Makes text of all that is still held. `cut`: without a last character that is not whole. */
+/* Converts all held bytes. `cut`: omits an incomplete last character. */
 static void flush(struct preview *preview, bool cut)
 {
     unsigned char converted[CONVERSION_ROOM];
@@ -213,7 +213,7 @@ static void flush(struct preview *preview, bool cut)
         preview->used = preview->whole;
 }
 
-/* Gives back what only the way to the text needed. */
+/* Frees the memory that is not needed for the text itself. */
 static enum preview_status conclude(struct preview *preview, enum preview_status status)
 {
     decoder_free(preview->decoder);

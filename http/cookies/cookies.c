@@ -1,10 +1,10 @@
 /*
  * A jar of at most 400 cookies: a list in the order in which they are sent, searched from its
- * beginning. A table by domain would be what a browser has; a chain of redirects meets a few hosts. One
- * jar for all sites of a run was rejected: what a site answers would depend on those fetched before it.
+ * start. A browser needs a table by domain; a chain of redirects reaches few hosts. Rejected: one
+ * jar for all sites of a run, because a result would depend on earlier sites.
  *
- * A Set-Cookie without "=" is refused, as RFC 6265 has it. RFC 6265bis takes it for a value without a
- * name, which then has to be kept from looking like a name with a prefix.
+ * A Set-Cookie without "=" is refused, as in RFC 6265. RFC 6265bis accepts it as a value without a
+ * name, which needs extra checks against names with a prefix.
  */
 #include "http/cookies/cookies.h"
 
@@ -24,34 +24,33 @@
 struct cookie {
     struct cookie *next;
     struct span pair;               /* "name=value" */
-    struct span name, path, domain; /* and these: in `text` */
-    int64_t expires;                /* NEVER: with the jar */
-    bool secure;                    /* only over https */
-    bool host_only;                 /* not for hosts below the domain */
+    struct span name, path, domain; /* all point into `text` */
+    int64_t expires;                /* NEVER: kept as long as the jar */
+    bool secure;                    /* sent only over https */
+    bool host_only;                 /* not for subdomains */
     char text[];
 };
 
 struct cookies {
-    struct cookie *first; /* the longest path first, of equally long ones the oldest */
+    struct cookie *first; /* sorted by descending length of the path, then by age */
     size_t count, bytes;
 };
 
-/* A Set-Cookie, read. Path and domain are those of the field, and then, when they are settled, those of the
-   cookie. */
+/* A parsed Set-Cookie. Path and domain are first those of the field, then those of the cookie. */
 struct offer {
     struct span name, value, path, domain; /* `at` NULL: no such attribute */
-    int64_t expires;                       /* by Max-Age, or else Expires; NEVER: neither */
+    int64_t expires;                       /* from Max-Age, else from Expires; NEVER: neither */
     bool secure, has_max_age;
-    bool host_only; /* when they are settled */
+    bool host_only; /* set with the domain */
 };
 
-/* A tab is allowed around the parts, where it is taken off; in a name or a value it is not. */
+/* A tab is allowed around the parts, where it is removed, but not in a name or a value. */
 static bool has_control(struct span span, bool tab_too)
 {
     return has_control_byte(span.at, span_bytes(span)) || (tab_too && span_find(span, '\t'));
 }
 
-/* Max-Age as a moment (RFC 6265, section 5.2.2). False: not a number. */
+/* Max-Age as an absolute time (RFC 6265, section 5.2.2). False: not a number. */
 static bool read_max_age(struct span text, int64_t now, int64_t *moment)
 {
     bool past = span_starts(text, "-");
@@ -68,7 +67,7 @@ static bool read_max_age(struct span text, int64_t now, int64_t *moment)
     return at == text.end && at > text.at + past;
 }
 
-/* One attribute; of those that come twice the last one counts. */
+/* Reads one attribute; the last of several with the same name is used. */
 static void read_attribute(struct offer *offer, struct span text, int64_t now)
 {
     struct span name = span_trim(span_take(&text, '='), is_blank);
@@ -91,7 +90,7 @@ static void read_attribute(struct offer *offer, struct span text, int64_t now)
     }
 }
 
-/* False: not a cookie, or one that could break the request. */
+/* False: not a cookie, or its characters would make the request invalid. */
 static bool read_offer(struct offer *offer, struct span text, int64_t now)
 {
     struct span pair = span_take(&text, ';'), name;
@@ -112,7 +111,7 @@ static struct span host_of(const struct url *url)
     return span_of(url->host, strlen(url->host));
 }
 
-/* Whether the domain is the host itself, or one above it (RFC 6265, section 5.1.3). */
+/* Whether the domain is the host itself or a parent domain (RFC 6265, section 5.1.3). */
 static bool domain_matches(struct span domain, struct span host, bool numeric)
 {
     size_t bytes = span_bytes(domain), all = span_bytes(host);
@@ -122,8 +121,8 @@ static bool domain_matches(struct span domain, struct span host, bool numeric)
     return bytes == all || (!numeric && host.end[-1 - (ptrdiff_t)bytes] == '.');
 }
 
-/* RFC 6265, section 5.3, steps 5 and 6. False: the host may not set it. */
-static bool settle_domain(struct offer *offer, const struct url *url)
+/* Sets the domain (RFC 6265, section 5.3, steps 5 and 6). False: the host must not set it. */
+static bool set_domain(struct offer *offer, const struct url *url)
 {
     struct span host = host_of(url);
     size_t bytes = span_bytes(offer->domain);
@@ -155,8 +154,8 @@ static struct span path_of(const struct url *url)
     return span_of(url->target, strcspn(url->target, "?"));
 }
 
-/* The attribute, or else the folder of the URL (RFC 6265, section 5.1.4). */
-static void settle_path(struct offer *offer, const struct url *url)
+/* Sets the path: the attribute, or else the folder of the URL (RFC 6265, section 5.1.4). */
+static void set_path(struct offer *offer, const struct url *url)
 {
     struct span path = path_of(url);
 
@@ -174,7 +173,7 @@ static bool spans_equal(struct span a, struct span b)
     return span_bytes(a) == span_bytes(b) && !memcmp(a.at, b.at, span_bytes(a));
 }
 
-/* Whether a cookie of the path `own` is for `path` (RFC 6265, section 5.1.4). */
+/* Whether a cookie with the path `own` is sent to `path` (RFC 6265, section 5.1.4). */
 static bool path_matches(struct span own, struct span path)
 {
     size_t bytes = span_bytes(own), all = span_bytes(path);
@@ -208,7 +207,7 @@ static void drop_expired(struct cookies *jar, int64_t now)
             link = &(*link)->next;
 }
 
-/* Copies a text to *to, which is behind it then. */
+/* Copies a text to *to and moves *to after it. */
 static struct span copy(char **to, struct span text)
 {
     const char *at = *to;
@@ -242,9 +241,9 @@ static bool is_same(const struct cookie *cookie, const struct offer *offer)
            spans_equal(cookie->domain, offer->domain);
 }
 
-/* The link to the cookie of this name, path and domain; or else to where it belongs, which is where
-   the next one's path is shorter. */
-static struct cookie **place_of(struct cookies *jar, const struct offer *offer)
+/* The link to the cookie of this name, path and domain; or else to its position, before the first
+   cookie with a shorter path. */
+static struct cookie **position_of(struct cookies *jar, const struct offer *offer)
 {
     struct cookie **link = &jar->first;
 
@@ -253,7 +252,7 @@ static struct cookie **place_of(struct cookies *jar, const struct offer *offer)
     return link;
 }
 
-/* What came in the clear does not stand before what came over https (RFC 6265bis, section 5.7). */
+/* A cookie received over http must not be sent before a Secure one (RFC 6265bis, section 5.7). */
 static bool hides_secure(const struct cookies *jar, const struct offer *offer)
 {
     for (const struct cookie *cookie = jar->first; cookie; cookie = cookie->next)
@@ -265,7 +264,8 @@ static bool hides_secure(const struct cookies *jar, const struct offer *offer)
     return false;
 }
 
-/* Whether one more fits, without the one that it replaces, which may be NULL. */
+/* Whether one more cookie is within the limits, without the one that it replaces, which may be
+   NULL. */
 static bool has_room(const struct cookies *jar, const struct cookie *more,
                      const struct cookie *replaced)
 {
@@ -283,7 +283,8 @@ static bool has_room(const struct cookies *jar, const struct cookie *more,
     return count <= COOKIES_MAX && bytes <= COOKIES_MAX_BYTES;
 }
 
-/* Puts it in where it belongs, in the place of its forerunner, or frees it where there is no room. */
+/* Inserts the cookie at its position, replacing an earlier one, or frees it if a limit is
+   exceeded. */
 static void keep(struct cookies *jar, struct cookie *cookie, struct cookie **link, bool replaces)
 {
     if (!has_room(jar, cookie, replaces ? *link : NULL)) {
@@ -309,17 +310,17 @@ void cookies_take(struct cookies **jar, const struct url *url, const char *value
     if (length > COOKIES_MAX_FIELD_BYTES || has_control(text, false) ||
         !read_offer(&offer, text, now_unix) || !is_allowed(&offer, url) ||
         span_bytes(offer.name) + span_bytes(offer.value) > COOKIES_MAX_PAIR_BYTES ||
-        !settle_domain(&offer, url))
+        !set_domain(&offer, url))
         return;
     if (!*jar && offer.expires <= now_unix)
         return;
     if (!*jar)
         *jar = memory_zeroed(sizeof(**jar));
     drop_expired(*jar, now_unix);
-    settle_path(&offer, url);
+    set_path(&offer, url);
     if (!url->https && hides_secure(*jar, &offer))
         return;
-    link = place_of(*jar, &offer);
+    link = position_of(*jar, &offer);
     replaces = *link && is_same(*link, &offer);
     if (offer.expires > now_unix)
         keep(*jar, cookie_new(&offer), link, replaces);

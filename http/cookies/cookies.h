@@ -1,11 +1,11 @@
 /*
- * Cookies (RFC 6265, with what RFC 6265bis made stricter) for the length of one chain of redirects, in
- * memory alone: a site that sets a cookie and sends its visitor to itself, or to a login host and back,
- * gets what it has set.
+ * Cookies (RFC 6265, with the stricter rules of RFC 6265bis), in memory, for one chain of
+ * redirects: a site that sets a cookie and redirects to itself, or to a login host and back,
+ * receives the cookie.
  *
- * A cookie is for one host, or, where its Domain says so, for that domain and all hosts below it,
- * whatever scheme and port. A Domain that is a public suffix (http/cookies/suffix.h) is only for
- * the host of that name, and an address is a host alone.
+ * A cookie is for one host, or, with a Domain, for that domain and all its subdomains, for any
+ * scheme and port. A Domain that is a public suffix (http/cookies/suffix.h) is valid only for the
+ * host of that name; a cookie of an address is for that host only.
  */
 #ifndef HTTP_COOKIES_H
 #define HTTP_COOKIES_H
@@ -25,23 +25,26 @@
 struct cookies;
 
 /*
- * Takes the value of one Set-Cookie of an answer from `url`. Of the attributes Domain, Path, Secure,
- * Max-Age and Expires count. A cookie replaces that of the same name, domain and path; one that has
- * expired deletes it. *jar may be NULL; one is made when there is a cookie to keep. Times are seconds since 1970.
+ * Stores the value of one Set-Cookie field of a response from `url`. The attributes Domain, Path,
+ * Secure, Max-Age and Expires are used. A cookie replaces that of the same name, domain and path;
+ * an expired one deletes it. *jar may be NULL and is allocated for the first cookie. Times are
+ * seconds since 1970.
  *
- * Refused, with nothing changed, is what
- *   - is no "name=value", has no name, or has a control character in it,
- *   - is over one of the limits above: the newest goes, those that are there stay,
- *   - has a Domain that does not match the host, or that is a public suffix and not the host itself,
- *   - is Secure and came over http, or came over http and would stand before one that is Secure,
- *   - is named __Secure-... and is not Secure; is named __Host-... and is not Secure, has a Domain, or
- *     has no Path of "/".
+ * Refused, without any change, is a cookie that
+ *
+ *     - is not "name=value", has no name, or contains a control character,
+ *     - exceeds one of the limits above: existing cookies are kept,
+ *     - has a Domain that does not match the host, or is a public suffix and not the host,
+ *     - is Secure and was received over http, or was received over http and would be sent
+ *       before a Secure one,
+ *     - is named __Secure-... and is not Secure; is named __Host-... and is not Secure, has a
+ *       Domain, or does not have the Path "/".
  */
 void cookies_take(struct cookies **jar, const struct url *url, const char *value, size_t length,
                   int64_t now_unix);
 
-/* The value of the Cookie field for a request to `url`: "a=1; b=2", those of the longest path first, of
-   equally long ones the oldest. To be freed. NULL: none fits. The jar may be NULL. */
+/* The value of the Cookie field for a request to `url`: "a=1; b=2", sorted by descending length of
+   the path, then by age. To be freed. NULL: none. The jar may be NULL. */
 char *cookies_for(const struct cookies *jar, const struct url *url, int64_t now_unix);
 
 /* NULL is allowed. */

@@ -1,6 +1,6 @@
 /*
- * Two readers of dates over one calendar. strptime would read the three forms of HTTP-date, but in
- * the words of the locale; one lenient reader for both would take nonsense in Retry-After for a date.
+ * Two parsers over one calendar. strptime would parse the three forms of HTTP-date, but with the
+ * words of the locale. One lenient parser for both would accept invalid dates in Retry-After.
  */
 #include "http/cookies/date.h"
 
@@ -11,7 +11,7 @@
 #include "base/span.h"
 
 #define FIRST_YEAR 1601 /* of a cookie's date */
-#define AHEAD      50   /* years that a date of two digits may lie ahead */
+#define AHEAD      50   /* maximum years from now for a year of two digits */
 
 static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -23,7 +23,7 @@ struct date_parts {
     int year, month, day, hour, minute, second; /* January is 0 */
 };
 
-/* False: there is no such day, or no such time of day. A leap second is one beyond 59. */
+/* False: not a valid day or time of day. A leap second is the second 60. */
 static bool to_unix(const struct date_parts *parts, int max_second, int64_t *unix_time)
 {
     struct tm tm = {
@@ -40,7 +40,7 @@ static bool to_unix(const struct date_parts *parts, int max_second, int64_t *uni
     return tm.tm_mday == parts->day; /* 31 April would have become 1 May */
 }
 
-/* Takes `least` to `most` digits; what follows them is not looked at. */
+/* Reads `least` to `max` digits; the text after them is not checked. */
 static bool take_number(struct span *rest, int least, int max, int *number)
 {
     int count = 0, sum = 0;
@@ -67,7 +67,7 @@ static bool take_month(struct span *rest, int *month)
     return false;
 }
 
-/* The name of a day, or (`length` 3) its first letters. */
+/* Reads the name of a day, or its first letters (`length` 3). */
 static bool take_day_name(struct span *rest, size_t length)
 {
     for (int i = 0; i < 7; i++)
@@ -84,7 +84,7 @@ static bool take_time(struct span *rest, int least, struct date_parts *parts)
            take_number(rest, least, 2, &parts->second);
 }
 
-/* One conversion of a form, by the letters of strftime. */
+/* Reads one conversion of a form, named as in strftime. */
 static bool take_conversion(struct span *rest, char conversion, struct date_parts *parts)
 {
     switch (conversion) {
@@ -136,7 +136,7 @@ bool date_http(const char *text, size_t length, int64_t now_unix, int64_t *unix_
     return to_unix(&parts, 60, unix_time);
 }
 
-/* What stands between the words of a cookie's date. */
+/* Separators in a cookie's date. */
 static bool is_delimiter(char c)
 {
     unsigned char byte = (unsigned char)c;
@@ -145,7 +145,7 @@ static bool is_delimiter(char c)
            (byte >= 0x5b && byte <= 0x60) || (byte >= 0x7b && byte <= 0x7e);
 }
 
-/* A number that the word begins with; a digit more and it is none. */
+/* Reads the number at the start of a word; a number with more than `max` digits is refused. */
 static bool word_number(struct span word, int least, int max, int *number)
 {
     return take_number(&word, least, max, number) && (word.at == word.end || !is_digit(*word.at));
@@ -171,7 +171,7 @@ static bool word_month(struct span word, int *month)
     return false;
 }
 
-/* A word is the first of time, day, month and year that it can be and that is not known yet. */
+/* A word is the first of time, day, month and year that it can be and that is still unknown. */
 static void take_word(struct span word, struct date_parts *parts)
 {
     int number;

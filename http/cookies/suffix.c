@@ -1,5 +1,5 @@
-/* The list is libpsl's business; it is the same for all, is only read, and few runs need it: so it is
-   the one thing here that is global. */
+/* The list is global: it is the same for all callers, read-only, and loaded only when it is
+   needed. */
 #include "http/cookies/suffix.h"
 
 #include <libpsl.h>
@@ -19,7 +19,7 @@ bool suffix_is_public(const char *name)
     if (!looked)
         list = psl_latest(NULL);
     looked = true;
-    if (length && name[length - 1] == '.') /* libpsl would count one more label */
+    if (length && name[length - 1] == '.') /* libpsl would count an empty label */
         length--;
     bare = memory_text(name, length);
     public = list ? psl_is_public_suffix(list, bare) : !strchr(bare, '.');
