@@ -1,5 +1,5 @@
-/* Parts of the list are pointed to, and the one that counts is copied. Parameters are read for their
-   names alone, but for the charset; http/body/charset.h reads its value. */
+/* Parts of the list are spans into it, and only the effective one is copied. Only the names of the
+   parameters are parsed, and the charset; http/body/charset.h reads its value. */
 #include "http/body/media_type.h"
 
 #include <stdbool.h>
