@@ -296,19 +296,19 @@ static void replace_response(struct origin_conn *conn, const char *head, const c
 
 static void apply_byte_fault(struct origin_conn *conn, enum fault fault)
 {
-    const struct byte_fault *how = &byte_faults[fault];
+    const struct byte_fault *change = &byte_faults[fault];
     size_t head = conn->head_bytes;
 
-    switch (how->part) {
+    switch (change->part) {
     case WHOLE: break;
     case NOTHING: conn->length = 0; break;
     case HALF_HEAD: conn->length = head / 2; break;
     case HALF_BODY: conn->length = head + (conn->length - head) / 2; break;
     }
-    if (how->head)
-        replace_response(conn, how->head, how->filler);
-    if (how->ending != ENDING_KEEP)
-        conn->ending = how->ending;
+    if (change->head)
+        replace_response(conn, change->head, change->filler);
+    if (change->ending != ENDING_KEEP)
+        conn->ending = change->ending;
     conn->drip = fault == FAULT_DRIP;
 }
 

@@ -286,7 +286,7 @@ static int listen_everywhere(struct origin *origin, bool https, struct address *
 }
 
 /* A backlog of 0 holds one connection; the second and all later ones hang. */
-static void fill_queue(int *fillers, uint16_t port)
+static void fill_backlog(int *fillers, uint16_t port)
 {
     struct address full;
 
@@ -320,8 +320,8 @@ static const char *start(struct origin *origin)
         error = listen_everywhere(origin, true, &origin->https);
     if (error)
         return strerrordesc_np(error);
-    fill_queue(origin->fillers, address_port(&origin->http));
-    fill_queue(origin->fillers + 2, address_port(&origin->https));
+    fill_backlog(origin->fillers, address_port(&origin->http));
+    fill_backlog(origin->fillers + 2, address_port(&origin->https));
     return NULL;
 }
 
