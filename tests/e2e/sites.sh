@@ -97,7 +97,7 @@ refused "another scheme" "not an absolute http:// or https:// URL" ftp://example
     <<<ftp://example.org/
 refused "no host" "there is no host" 'http://?path' <<<'http://?path'
 refused "a bad port" "the port is over 65535" http://a.example:65536/ <<<http://a.example:65536/
-refused "a bad IPv4 address" "the host ends in a number, but is no IPv4 address" \
+refused "a bad IPv4 address" "the host ends in a number, but is not an IPv4 address" \
     http://1.2.3.4.5/ <<<http://1.2.3.4.5/
 refused "a host that begins with a dot" "the host's name begins with a dot" https://.example/ \
     <<<https://.example/
