@@ -72,7 +72,7 @@ struct result {
     struct tcp_facts tcp;
     const char *content_type; /* of the response; NULL: absent; borrowed */
     const char *coding;       /* likewise Content-Encoding */
-    const char *charset;      /* of the body, as iconv names it; NULL: no body; borrowed */
+    const char *charset;      /* of the body, its standard name; NULL: no body; borrowed */
     /* The first characters of the body, decoded; borrowed. Invalid bytes of the character set are
        unchanged. */
     const char *snippet;
@@ -87,7 +87,7 @@ struct result {
 const char *phase_name(enum phase phase); /* "connect" */
 
 /* The time from the start to the end of the head (or to the failure), plus the time of each earlier
-   redirect, from its start to its last byte. Waits between them are not included. */
+   redirect, from its start until it was followed. Waits between them are not included. */
 nsec result_elapsed(const struct result *result);
 
 /* The duration of each phase; NSEC_NEVER: it did not happen. Their sum is done - taken. The last

@@ -1,6 +1,6 @@
 /*
  * Both negotiations in one state machine, so that the dial drives them in the same way. Each state
- * has one step, in order; only `enter` and `fail` change the state.
+ * has one step, in order; `enter` and `fail` change the state through `set_state`.
  *
  * Rejected: sending the SOCKS greeting and request in one segment. It saves a round trip with some
  * proxies and breaks others.

@@ -431,7 +431,7 @@ refused() {
     exits "$name" 2
     check "$name: is reported" stderr_has "$wanted"
 }
-refused "targets of two origins" "one scheme, host and port" "$base/" "$tls/"
+refused "targets of two origins" "the same scheme, host and port" "$base/" "$tls/"
 refused "a weight that is none" weight -f <(echo "$base/ weight=0")
 refused "a list of nothing" "it contains no target" -f /dev/null
 refused "a rate that is none" --rate -R 0 "$base/"

@@ -1,6 +1,6 @@
 /* Constructed runs and their reports, for the tests of cli/bench/bench_*.c. */
 #ifndef TESTS_SUPPORT_SAMPLE_RUN_H
-#define TESTS_SUPPORT_BENCH_SCENE_H
+#define TESTS_SUPPORT_SAMPLE_RUN_H
 
 #include "tests/support/unit.h"
 

@@ -102,7 +102,7 @@ static void limited_time_adds_up(void **state)
     (void)state;
     assert_true(stalls_limited(&stalls, 10, 0, 50) == 0); /* not busy */
     stalls_set_busy(&stalls, true, 20);
-    stalls_set_busy(&stalls, true, 40);                        /* still */
+    stalls_set_busy(&stalls, true, 40);                    /* still */
     assert_true(stalls_limited(&stalls, 10, 0, 50) == 30); /* since they were busy */
     assert_true(stalls_limited(&stalls, 15, 0, 60) == 10); /* what was not returned yet */
     assert_true(stalls_limited(&stalls, 75, 0, 90) == 15); /* since it was due */

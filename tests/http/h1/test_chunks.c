@@ -1,5 +1,5 @@
-/* The frame of a chunked body: sizes, what is counted, what is refused. test_http1 has whole
-   bodies, cut everywhere. */
+/* The frame of a chunked body: sizes, what is counted, what is refused. test_h1_parser has
+   whole bodies, cut everywhere. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
