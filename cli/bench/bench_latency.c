@@ -100,6 +100,8 @@ static void put_note(const struct page *page, const char *text)
     page_words(page, SHADE_DIM, 2, 2, text);
 }
 
+#define ROUNDING 1e-6 /* 100 - 99.9 is a little less than 0.1 */
+
 /* Writes a note if there are so few values that a percentile is the greatest of them. */
 static void put_note_of_few(const struct page *page)
 {
@@ -107,7 +109,7 @@ static void put_note_of_few(const struct page *page)
     char text[NOTE_BYTES] = "";
 
 #define X(member, percent, name)                                                                   \
-    if (!*text && (double)count * (100 - (percent)) < 100)                                         \
+    if (!*text && (double)count * (100 - (percent)) < 100 - ROUNDING)                              \
         page_add(text, "Of %s value%s, " name " and above %s the greatest.",                       \
                  figure_count(count).text, count == 1 ? "" : "s", "are");
     HISTOGRAM_PERCENTILES(X)

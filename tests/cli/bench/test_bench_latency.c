@@ -73,7 +73,10 @@ static void test_few(void **state)
     record(sample.total->latency, 1 * MS, 640);
     ASSERT_LINES(text_of(&sample, false, 0),
                  "\n  Of 640 values, p99.9 and above are the greatest.\n");
-    record(sample.total->latency, 1 * MS, 9360);
+    record(sample.total->latency, 1 * MS, 360); /* p99.9 of 1,000 is the 999th */
+    ASSERT_LINES(text_of(&sample, false, 0),
+                 "\n  Of 1,000 values, p99.99 and above are the greatest.\n");
+    record(sample.total->latency, 1 * MS, 9000);
     assert_null(strstr(text_of(&sample, false, 0), "are the greatest"));
     sample_close(&sample);
 }
