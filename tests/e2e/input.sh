@@ -52,7 +52,8 @@ exits "with 0" 0
 
 # the default lines of a stream hold from there on
 printf 'default method=HEAD\n%s/h\n' "$base" | fetch
-check "defaults in a stream" grep -q '"/h"' <(grep ' HEAD ' "$NGINX_LOG")
+head_is_logged() { grep ' HEAD ' "$NGINX_LOG" | grep -q '"/h"'; }
+check "defaults in a stream" until_true 10 head_is_logged
 
 # memory does not grow with the list: nobody listens, so that 200,000 are soon refused. Up to 10,000
 # wait for their host in both cases.

@@ -11,7 +11,12 @@ server {
 }
 N
 base=http://$HOME_ADDRESS:18080
-seen() { sort "$TMPDIR/seen.log"; : >"$TMPDIR/seen.log"; }
+# seen [COUNT] : the requests since the last call, when nginx has logged COUNT of them
+seen() {
+    logged "${1:-0}" "$TMPDIR/seen.log"
+    sort "$TMPDIR/seen.log"
+    : >"$TMPDIR/seen.log"
+}
 : >"$TMPDIR/seen.log"
 
 # good lines
@@ -44,20 +49,20 @@ same "what was asked" "\
 /plain|GET|*/*|-|-|AGENT|$HOME_ADDRESS:18080
 /query?a=b|GET|*/*|-|-|AGENT|$HOME_ADDRESS:18080
 /second|GET|text/html|1|a \\x22quoted\\x22 \\x5C word|AGENT|$HOME_ADDRESS:18080" \
-    "$(seen | sed -E 's|firstbyte/[^|]+|AGENT|')"
+    "$(seen 9 | sed -E 's|firstbyte/[^|]+|AGENT|')"
 same "lines in their order" "/plain /query?a=b#fragment /defaults /own /second /both /head /get /host" \
     "$(jq -r .url "$out" | sed "s|$base||" | xargs)"
 
 printf '\xef\xbb\xbf%s/bom\r\n\r\n# comment\r\n%s/crlf method=HEAD\r\n%s/last' "$base" "$base" "$base" | conf
 fb -f "$LIST" --format json --order input
 exits "a byte order mark, CRLF, and no end on the last line" 0
-same "are read as they are meant" "/bom|GET /crlf|HEAD /last|GET" "$(seen | cut -d'|' -f1,2 | xargs)"
+same "are read as they are meant" "/bom|GET /crlf|HEAD /last|GET" "$(seen 3 | cut -d'|' -f1,2 | xargs)"
 
 # a line of 64 KiB is the longest
 { printf '%s/long header="X-One: ' "$base"; head -c 20000 /dev/zero | tr '\0' y; printf '"\n'; } | conf
 fb -f "$LIST" --format json
 check "a long line is read whole" test "$(jq -c .error.code "$out")" != '"input.malformed"'
-seen >/dev/null
+seen 1 >/dev/null
 
 # bad lines: each is refused with file, line number and reason, and nothing is fetched
 refused() {
@@ -210,7 +215,7 @@ check "results of bad lines fit the schema" valid fetch "$out"
 same "no URL was asked for them" 2 "$(jq -r .final_url "$out" | grep -c '^null$')"
 same "with the line in the message" "bad line (standard input:3: no: no such key)" \
     "$(get .error.message "$base/2" | jq -r .)"
-same "the good ones were fetched" "/1 /3" "$(seen | cut -d'|' -f1 | xargs)"
+same "the good ones were fetched" "/1 /3" "$(seen 2 | cut -d'|' -f1 | xargs)"
 
 # lists that cannot be read
 fb -f "$TMPDIR/nothing.conf"
