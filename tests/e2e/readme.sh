@@ -51,6 +51,10 @@ commands_of() {
         }' "$1"
 }
 
+# of each load: with a handshake for each request the sanitized program needs longer
+run_time=200ms
+[ -z "${FIRSTBYTE_SANITIZED-}" ] || run_time=700ms
+
 # the command as this test runs it
 adapted() {
     local command=${1//127.0.0.1:8/$HOME_ADDRESS:8}
@@ -59,8 +63,8 @@ adapted() {
     command=${command/firstbyte bench --find-knee/timeout 2 firstbyte bench --find-knee}
     if [[ $command == *"firstbyte bench"* ]]; then
         [[ $command =~ \ -d\ |\ --ramp\  ]] ||
-            command=${command/firstbyte bench/firstbyte bench -d 100ms}
-        command=$(sed -E -e 's/ -d [0-9]+m?s( |$)/ -d 100ms\1/' \
+            command=${command/firstbyte bench/firstbyte bench -d $run_time}
+        command=$(sed -E -e "s/ -d [0-9]+m?s( |\$)/ -d $run_time\1/" \
             -e 's/ --warmup [0-9]+m?s / --warmup 50ms /' \
             -e 's|( --ramp [0-9]+:[0-9]+)/[0-9]+s |\1/100ms |' <<<"$command")
     fi
