@@ -180,7 +180,6 @@ static bool may_read_more(const struct conn *conn)
 static bool receive(struct conn *conn, const unsigned char *bytes, size_t count)
 {
     bool more;
-
     struct arrival arrival = {.at = loop_clock(conn->loop)};
 
     if (conn->sock->timestamps)

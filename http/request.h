@@ -26,13 +26,12 @@ bool request_is_method(const char *text);
 struct request {
     const struct url *url;
     const char *method;
-    const char
-        /* Lines that end with CR LF; they replace default fields of the same name; NULL: none. */
-        *headers;
+    /* Lines that end with CR LF; they replace default fields of the same name; NULL: none. */
+    const char *headers;
     const char *cookie;    /* "a=1; b=2"; NULL: none */
     const char *user_info; /* for Basic authorization; NULL: none */
     size_t user_info_bytes;
-    const char *proxy_user_info; /* likewise, for the proxy; NULL: none */
+    const char *proxy_user_info; /* for the proxy; NULL: none */
     size_t proxy_user_info_bytes;
     /* replaces the proxy's Basic credentials; "": no field; NULL: not set */
     const char *proxy_authorization;

@@ -28,7 +28,7 @@ struct response {
     const struct url *url;                  /* the URL that sets the cookies; borrowed */
     int64_t unix_time;                      /* time of the cookies, in seconds since 1970 */
     char *location, *retry_after;           /* values of fields; NULL: absent */
-    char *content_type, *coding;            /* likewise */
+    char *content_type, *coding;            /* values of fields; NULL: absent */
     struct preview preview;
     bool previewed; /* the preview was started */
     bool redirect;  /* the status is a redirect, and it has a Location */

@@ -71,7 +71,7 @@ struct result {
     struct tls_facts tls;       /* all zeros without TLS */
     struct tcp_facts tcp;
     const char *content_type; /* of the response; NULL: absent; borrowed */
-    const char *coding;       /* likewise Content-Encoding */
+    const char *coding;       /* value of Content-Encoding; NULL: absent; borrowed */
     const char *charset;      /* of the body, its standard name; NULL: no body; borrowed */
     /* The first characters of the body, decoded; borrowed. Invalid bytes of the character set are
        unchanged. */

@@ -19,7 +19,7 @@ struct content {
 
 struct content *content_new(const char *bytes, size_t count); /* copied; one reference */
 struct content *content_hold(struct content *content);        /* NULL is allowed */
-void content_drop(struct content *content);                   /* likewise */
+void content_drop(struct content *content);                   /* NULL is allowed */
 
 struct site {
     struct url url;          /* user_info comes from the URL or an option */

@@ -97,8 +97,8 @@ struct stream_events {
 struct outgoing {
     /* The protocol encodes it; borrowed until `end` or conn_cancel. */
     const struct request *request;
-    /* Bytes that are already encoded for this protocol; borrowed likewise. Requests that are
-       adjacent in memory are sent without a copy. */
+    /* Bytes that are already encoded for this protocol; borrowed until `end`
+       or conn_cancel. Requests that are adjacent in memory are sent without a copy. */
     const char *bytes;
     size_t count;
     /* Writes the encoded request to `buffer` immediately before it is sent, and returns its length:

@@ -23,9 +23,8 @@ struct url {
     bool numeric;     /* the host is an address, not a name */
     uint16_t port;    /* default: the port of the scheme */
     const char *host; /* lower case, in ASCII; an IPv6 address without brackets */
-    const char
-        /* For the Host field: "example.org", "[::1]:8080". May be the same pointer as `host`. */
-        *authority;
+    /* For the Host field: "example.org", "[::1]:8080". May be the same pointer as `host`. */
+    const char *authority;
     const char *target;   /* for the request line: path and query, at least "/", percent-encoded */
     const char *fragment; /* after the "#", percent-encoded; NULL: no "#"; never sent */
     /* For Basic authorization: "user:password", decoded. NULL: none. Never printed. */

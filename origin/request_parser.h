@@ -11,7 +11,7 @@
 
 #define REQUEST_MAX_HEAD_BYTES   (256 * 1024) /* with chunk extensions and trailers */
 #define REQUEST_MAX_TARGET_BYTES 2048         /* with the NUL; longer ones are truncated */
-#define REQUEST_MAX_HOST_BYTES   256          /* likewise */
+#define REQUEST_MAX_HOST_BYTES   256          /* with the NUL; longer ones are truncated */
 
 enum request_status {
     REQUEST_MORE,      /* the request is incomplete */

@@ -128,9 +128,11 @@ static void submit_waiting(struct client *client)
 
 void client_send(struct client *client)
 {
+    struct conn *conn = client->conn; /* conn_stop may close it, which ends it for the client */
+
     if (client->no_more_requests)
-        conn_stop(client->conn);
-    conn_flush(client->conn);
+        conn_stop(conn);
+    conn_flush(conn);
 }
 
 static void on_room(struct conn *conn)
@@ -166,7 +168,7 @@ static void open_client(struct client *client)
     submit_waiting(client);
     group->events->opened(group->owner, client);
     on_room(conn);
-    client_send(client);
+    conn_flush(conn);
 }
 
 static void end_dial(struct client *client)

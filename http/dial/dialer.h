@@ -64,7 +64,7 @@ struct dial_choice {
 
 struct dialer {
     struct loop *loop;             /* NULL in blocking mode */
-    struct resolver *resolver;     /* likewise */
+    struct resolver *resolver;     /* NULL in blocking mode */
     const struct dial_map *map;    /* borrowed; NULL: the real network */
     const struct sock_from *from;  /* the source address; borrowed; NULL: any */
     const char *unix_socket;       /* destination of all connections; borrowed; NULL: none */

@@ -24,7 +24,7 @@ struct route {
     uint16_t port; /* ANY_PORT: any */
 
     char *to_host;    /* of --connect-to; "": unchanged */
-    uint16_t to_port; /* likewise; ANY_PORT: unchanged */
+    uint16_t to_port; /* of --connect-to; ANY_PORT: unchanged */
 
     size_t count; /* of --resolve */
     struct address addresses[ROUTE_MAX_ADDRESSES];

@@ -64,8 +64,8 @@ enum tunnel_status tunnel_feed(struct tunnel *tunnel, const unsigned char *bytes
  *     ERROR_PROXY_DENIED         403, 405; SOCKS reply 2
  *     ERROR_PROXY_GATEWAY        502, 503, 504; SOCKS reply 1
  *     ERROR_CONNECT_UNREACHABLE  SOCKS replies 3 and 4: the proxy could not connect
- *     ERROR_CONNECT_REFUSED      SOCKS reply 5: likewise
- *     ERROR_CONNECT_TIMEOUT      SOCKS reply 6: likewise
+ *     ERROR_CONNECT_REFUSED      SOCKS reply 5: the proxy could not connect
+ *     ERROR_CONNECT_TIMEOUT      SOCKS reply 6: the proxy could not connect
  *     ERROR_PROXY_FAILED         any other status but 2xx, any other SOCKS reply but 0
  *     ERROR_PROXY_MALFORMED      neither HTTP nor SOCKS; a head over its limit; early bytes
  */

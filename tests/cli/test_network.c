@@ -100,7 +100,7 @@ static void a_loop_has_a_resolver(void **state)
     assert_non_null(network.resolver);
     assert_ptr_equal(network.dialer.resolver, network.resolver);
     network_close(&network);
-    options.dns_servers = "nobody";
+    options.dns_servers = "no-address";
     stderr_capture_begin();
     assert_false(network_open(&network, &options, &rehearsal, loop));
     assert_non_null(strstr(stderr_capture_end(), "firstbyte: name resolution cannot start: "));

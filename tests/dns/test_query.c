@@ -1,4 +1,4 @@
-/* One question at a time at a nameserver that does as it is told, and the names of a search list. */
+/* One question at a time at a scripted nameserver, and the names of a search list. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>

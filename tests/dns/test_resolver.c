@@ -1,4 +1,4 @@
-/* Lookups at a nameserver that does as it is told. */
+/* Lookups at a scripted nameserver. */
 #include "tests/support/unit.h"
 
 #include <fcntl.h>

@@ -12,7 +12,7 @@
 static char *words[] = {(char *)"http://a/", (char *)"http://b/", (char *)"http://c/"};
 static const char *fields[] = {"url,status,error.code"};
 
-/* What the session is told. */
+/* The configuration of the session. */
 static struct list_options list;
 static struct output_options output;
 static const struct request_options request = {.timeout = NSEC_PER_S};
