@@ -85,7 +85,8 @@ static bool make_sides(struct bench *bench)
 static bool open_output(struct bench *bench)
 {
     const struct options *options = bench->options;
-    const struct output_file file = {options->output.file, options->output.append, OUTPUT_ALL};
+    const struct output_file file = {
+        .path = options->output.file, .append = options->output.append, .keep = OUTPUT_ALL};
     char *why;
 
     if (!options->output.file) {

@@ -142,10 +142,15 @@ static void put_line(void *owner, const struct order_line *line)
         state_report(session->state, line->line, line->failed);
 }
 
-/* The length of the output file for a later run; STATE_NO_OUTPUT: it cannot be cut. */
-static uint64_t resumable_bytes(const struct session *session)
+/* Writes the record of the state with `write`: state_commit or state_finish. */
+static void record(struct session *session, bool (*write)(struct state *, uint64_t, uint32_t))
 {
-    return output_can_be_cut(session->output) ? output_bytes(session->output) : STATE_NO_OUTPUT;
+    bool can_be_cut = output_can_be_cut(session->output);
+    uint64_t bytes = can_be_cut ? output_bytes(session->output) : STATE_NO_OUTPUT;
+    uint32_t sum = can_be_cut ? output_sum(session->output) : 0;
+
+    if (!write(session->state, bytes, sum) && !session->state_error)
+        session->state_error = errno;
 }
 
 /* All composed results have been written: records them, so that they are not fetched again. */
@@ -153,8 +158,7 @@ static void on_written(void *owner)
 {
     struct session *session = owner;
 
-    if (!state_commit(session->state, resumable_bytes(session)) && !session->state_error)
-        session->state_error = errno;
+    record(session, state_commit);
 }
 
 /* Opens the file of --output. With --resume it is cut to the length that the state recorded. */
@@ -163,15 +167,22 @@ static struct output *open_file(struct session *session, struct loop *loop,
                                 void *owner)
 {
     const struct output_options *options = session->options.output;
-    struct output_file how = {options->file, options->append, OUTPUT_ALL};
+    struct output_file how = {.path = options->file, .append = options->append, .keep = OUTPUT_ALL};
     struct output *output;
     char *why;
 
     if (session->state) {
         how.append = true;
         how.keep = state_head(session->state)->output_bytes;
+        how.sum = state_head(session->state)->output_sum;
     }
     output = output_open(loop, &how, room, broken, owner, &why);
+    if (!output && how.keep != OUTPUT_ALL) { /* both files are named: one of them may be wrong */
+        char *sentence = memory_print("%s (--resume %s)", why, options->resume);
+
+        free(why);
+        why = sentence;
+    }
     if (!output)
         complain_and_free("--output", why);
     return output;
@@ -317,9 +328,8 @@ static void finish(struct session *session, bool complete)
         session->output_error = output_error(session->output);
     if (kept)
         diagnostic("the results are in %s", kept);
-    if (finished && complete && session->state &&
-        !state_finish(session->state, resumable_bytes(session)))
-        session->state_error = errno;
+    if (finished && complete && session->state)
+        record(session, state_finish);
 }
 
 void session_close_output(struct session *session, bool complete)

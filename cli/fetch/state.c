@@ -1,12 +1,12 @@
 /*
  * A journal in text. The first line names the format; each further line is a record:
  *
- *   1004 5d41402abc4b2a76 88123 990 3 +1003 +1004 -17 -1001 ~1a2b3c4d
+ *   1004 5d41402abc4b2a76 88123:5e6f7a8b 990 3 +1003 +1004 -17 -1001 ~1a2b3c4d
  *
- * The fields: the frontier, the list's checksum up to it, the length of the output file ("-": no
- * file), the numbers of sites reported and failed; the events since the record before, +LINE
- * started and -LINE reported; "end" if the list is done; the record's own checksum. Reading applies
- * the events again. A commit writes the new events, about sixteen bytes for each site. A file that
+ * The fields: the frontier, the list's checksum up to it, the length of the output file with the
+ * checksum of its last bytes ("-": no file), the numbers of sites reported and failed; the events
+ * since the previous record, +LINE started and -LINE reported; "end" if the list is done; the
+ * record's own checksum. Reading applies the events again. A commit writes the new events, about sixteen bytes for each site. A file that
  * has become long is rewritten as one record with every line of the set, in a new file that
  * replaces the old one when it is on the disk.
  *
@@ -31,7 +31,7 @@
 #include "cli/output/replacement.h"
 
 #define TITLE                                                                                      \
-    "firstbyte state 1: frontier, sum of the list, bytes of the output, reported, failed, "        \
+    "firstbyte state 2: frontier, sum of the list, bytes:sum of the output, reported, failed, "    \
     "+taken, -reported, ~sum\n"
 #define END         "end"
 #define CHECK_BYTES (sizeof(" ~1a2b3c4d") - 1)
@@ -102,13 +102,23 @@ static bool read_char(const char **at, char wanted)
     return true;
 }
 
-/* Reads the five numbers at the start of a record. */
+/* Reads the length of the output file and the checksum of its last bytes, or "-". */
+static bool read_output(const char **at, struct state_head *head)
+{
+    uint64_t sum = 0;
+    bool read = read_char(at, '-') || (read_number(at, INT64_MAX, &head->output_bytes) &&
+                                       read_char(at, ':') && read_sum(at, 8, &sum));
+
+    head->output_sum = (uint32_t)sum;
+    return read;
+}
+
+/* Reads the numbers at the start of a record. */
 static bool read_head(const char **at, struct state_head *head)
 {
     *head = (struct state_head){.output_bytes = STATE_NO_OUTPUT};
     return read_number(at, LINE_SET_MAX, &head->frontier) && read_char(at, ' ') &&
-           read_sum(at, 16, &head->list_sum) && read_char(at, ' ') &&
-           (read_char(at, '-') || read_number(at, INT64_MAX, &head->output_bytes)) &&
+           read_sum(at, 16, &head->list_sum) && read_char(at, ' ') && read_output(at, head) &&
            read_char(at, ' ') && read_number(at, LINE_SET_MAX, &head->reported) &&
            read_char(at, ' ') && read_number(at, head->reported, &head->failed);
 }
@@ -241,10 +251,11 @@ static void write_event(struct state_text *to, char event, uint64_t line)
 /* Returns a record with the current head and these events. Free it. */
 static char *record_of(const struct state_head *head, const struct state_text *events)
 {
-    char output[EVENT_BYTES] = "-", *record, *closed;
+    char output[EVENT_BYTES + sizeof(":1a2b3c4d")] = "-", *record, *closed;
 
     if (head->output_bytes != STATE_NO_OUTPUT)
-        snprintf(output, sizeof(output), "%" PRIu64, head->output_bytes);
+        snprintf(output, sizeof(output), "%" PRIu64 ":%08" PRIx32, head->output_bytes,
+                 head->output_sum);
     record = memory_print("%" PRIu64 " %016" PRIx64 " %s %" PRIu64 " %" PRIu64 "%s%s",
                           head->frontier, head->list_sum, output, head->reported, head->failed,
                           events->length ? events->bytes : "", head->finished ? " " END : "");
@@ -428,18 +439,20 @@ void state_report(struct state *state, uint64_t line, bool failed)
     state->due = true;
 }
 
-bool state_commit(struct state *state, uint64_t output_bytes)
+bool state_commit(struct state *state, uint64_t output_bytes, uint32_t output_sum)
 {
     state->due = state->due || output_bytes != state->head.output_bytes;
     state->head.output_bytes = output_bytes;
+    state->head.output_sum = output_sum;
     if (!state->due)
         return true;
     return state->size > state->limit ? rewrite(state) : append(state);
 }
 
-bool state_finish(struct state *state, uint64_t output_bytes)
+bool state_finish(struct state *state, uint64_t output_bytes, uint32_t output_sum)
 {
     state->head.output_bytes = output_bytes;
+    state->head.output_sum = output_sum;
     state->head.finished = true;
     return rewrite(state);
 }

@@ -40,6 +40,7 @@ struct state_head {
     uint64_t frontier;     /* the last line of state_advance, 0: none */
     uint64_t list_sum;     /* checksum of the lines up to the frontier */
     uint64_t output_bytes; /* length of the output file at the last commit, or STATE_NO_OUTPUT */
+    uint32_t output_sum;   /* checksum of the last bytes of the output (output_sum); 0: no file */
     uint64_t reported;     /* sites */
     uint64_t failed;       /* sites of `reported` that failed */
     bool finished;         /* by state_finish */
@@ -82,13 +83,14 @@ void state_take(struct state *state, uint64_t line);
 /* Records that the site of the line is reported. Does nothing if the line is not in flight. */
 void state_report(struct state *state, uint64_t line, bool failed);
 
-/* Appends all events since the last commit, and the length of the output file. False and errno on
+/* Appends all events since the last commit, and the length of the output file with the checksum of
+   its last bytes (0 with STATE_NO_OUTPUT). False and errno on
    an error: nothing is lost, and the next commit tries again. If it never succeeds, the sites are
    fetched again by a later run. */
-bool state_commit(struct state *state, uint64_t output_bytes);
+bool state_commit(struct state *state, uint64_t output_bytes, uint32_t output_sum);
 
 /* Records that the whole list was reported, and waits until the record is on the disk. False and
    errno on an error. If the list grows, a later run continues with the new lines. */
-bool state_finish(struct state *state, uint64_t output_bytes);
+bool state_finish(struct state *state, uint64_t output_bytes, uint32_t output_sum);
 
 #endif

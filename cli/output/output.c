@@ -15,12 +15,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "cli/output/replacement.h"
 
 #define FULL_BYTES (256 * 1024)
 #define MODE       0666 /* less the umask */
 #define INHERITED  64   /* descriptors below this may be inherited */
+#define SUM_BYTES  256  /* that output_sum reads */
 
 struct output {
     struct loop *loop; /* NULL: writing blocks */
@@ -133,8 +135,18 @@ static bool is_line_end(int fd, uint64_t at)
     return !at || (pread(fd, &last, 1, (off_t)(at - 1)) == 1 && last == '\n');
 }
 
+/* The checksum of the bytes of an open file before offset `at`. */
+static uint32_t sum_before(int fd, uint64_t at)
+{
+    char bytes[SUM_BYTES];
+    size_t count = at < SUM_BYTES ? (size_t)at : SUM_BYTES;
+
+    return pread(fd, bytes, count, (off_t)(at - count)) == (ssize_t)count ? hash_bytes(bytes, count)
+                                                                          : 0;
+}
+
 /* Cuts the file to `keep` bytes and ends its last line. Returns the error, or NULL. */
-static const char *cut(struct output *output, uint64_t keep)
+static const char *cut(struct output *output, uint64_t keep, uint32_t sum)
 {
     struct stat about;
 
@@ -148,8 +160,13 @@ static const char *cut(struct output *output, uint64_t keep)
                  output->bytes, keep);
         return output->why;
     }
-    if (keep != OUTPUT_ALL && !is_line_end(output->fd, keep))
-        return "no line ends where that run ended: it is not the output of that run";
+    if (keep != OUTPUT_ALL && keep && sum_before(output->fd, keep) != sum) {
+        snprintf(output->why, sizeof(output->why),
+                 "its bytes before offset %" PRIu64
+                 " are not those that the run wrote: it is not the output of that run",
+                 keep);
+        return output->why;
+    }
     if (keep < output->bytes) {
         if (ftruncate(output->fd, (off_t)keep))
             return strerrordesc_np(errno);
@@ -212,7 +229,7 @@ static const char *open_file(struct output *output, const struct output_file *fi
     if (output->fd < 0)
         return strerrordesc_np(errno);
     output->direct = writer < 0 && regular;
-    return output->direct ? cut(output, file->keep) : NULL;
+    return output->direct ? cut(output, file->keep, file->sum) : NULL;
 }
 
 struct output *output_open(struct loop *loop, const struct output_file *file,
@@ -269,6 +286,11 @@ uint64_t output_bytes(const struct output *output)
 bool output_can_be_cut(const struct output *output)
 {
     return output->direct;
+}
+
+uint32_t output_sum(const struct output *output)
+{
+    return sum_before(output->fd, output->bytes);
 }
 
 const char *output_name(const struct output *output)

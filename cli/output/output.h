@@ -37,12 +37,14 @@ struct output_file {
     const char *path;
     bool append;   /* keep the content; false: output_finish replaces the file */
     uint64_t keep; /* append: the file is first cut to this length; OUTPUT_ALL: not cut */
+    uint32_t sum;  /* with a length in `keep`: what output_sum returned at that length */
 };
 
-/* Opens a file; other arguments as in output_new. If `keep` is OUTPUT_ALL and the last line has no
+/* Opens a file; other arguments as in output_new. With a length in `keep` the file is cut only if
+   its bytes before that length have the checksum `sum`: it may be the file of another program. If `keep` is OUTPUT_ALL and the last line has no
    end, it is ended before the first write, because it may be of another program. NULL on an error:
    *why is then a sentence that begins with the file's name, to be freed: the file is shorter than
-   `keep` or has no line end there, no file can be created in its folder, or an error of open(2).
+   `keep` or has other bytes there, no file can be created in its folder, or an error of open(2).
    Opening a FIFO waits for its reader. */
 struct output *output_open(struct loop *loop, const struct output_file *file,
                            void (*room)(void *owner), void (*broken)(void *owner, int error),
@@ -64,6 +66,10 @@ uint64_t output_bytes(const struct output *output);
 /* Whether output_bytes is the length of a file that can be cut: a regular file that output_open has
    opened to append. */
 bool output_can_be_cut(const struct output *output);
+
+/* The checksum of the last bytes of the file, at most 256, before output_bytes. Only if
+   output_can_be_cut. A file that cannot be read has the checksum 0. */
+uint32_t output_sum(const struct output *output);
 
 /* The name for messages: the file's name as given, or "standard output". */
 const char *output_name(const struct output *output);

@@ -190,12 +190,14 @@ check "it is reported of them" stderr_has "it is not the output of that run"
 # an output that is not the run's, and one that would be taken for something else
 list / >"$TMPDIR/list"
 interrupted -f "$TMPDIR/list"
-yes 'a line of somebody else, and not a short one' | head -n 3000 >"$TMPDIR/other"
+yes '' | head -n 300000 >"$TMPDIR/other" # a line ends at each offset
 cp "$TMPDIR/other" "$TMPDIR/other.before"
 FILE=$TMPDIR/other
 go_on -f "$TMPDIR/list"
-exits "results that are somebody else's" 3
-check "they are left as they are" cmp "$FILE" "$TMPDIR/other.before"
+exits "a file that another program wrote" 3
+check "the message names it" stderr_has "$FILE: its bytes before offset"
+check "the message names the state" stderr_has "not the output of that run (--resume $STATE)"
+check "it is left as it is" cmp "$FILE" "$TMPDIR/other.before"
 for FILE in "$STATE" "$TMPDIR/list"; do
     cp "$FILE" "$TMPDIR/before"
     go_on -f "$TMPDIR/list"

@@ -148,7 +148,7 @@ static void go_on(struct state *state)
         state_advance(state, place, place);
     }
     bytes = state_head(state)->output_bytes;
-    MUST(state_commit(state, bytes == 1 ? 2 : 1));
+    MUST(state_commit(state, bytes == 1 ? 2 : 1, 0));
     state = reopen(state);
     MUST(state_head(state)->reported == reported + own);
     MUST(state_head(state)->frontier >= PLACES);

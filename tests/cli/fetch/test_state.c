@@ -139,13 +139,14 @@ static void test_goes_on(void **unused)
     state_advance(state, 6, 77);
     state_report(state, 3, false);
     state_report(state, 5, true);
-    assert_true(state_commit(state, 123));
+    assert_true(state_commit(state, 123, 0x1a2b3c4d));
     state_close(state);
 
     state = open_state();
     assert_int_equal(state_head(state)->frontier, 6);
     assert_int_equal(state_head(state)->list_sum, 77);
     assert_int_equal(state_head(state)->output_bytes, 123);
+    assert_int_equal(state_head(state)->output_sum, 0x1a2b3c4d);
     assert_int_equal(state_head(state)->reported, 2);
     assert_int_equal(state_head(state)->failed, 1);
     assert_int_equal(state_unreported(state), 1);
@@ -155,7 +156,7 @@ static void test_goes_on(void **unused)
     assert_int_equal(state_unreported(state), 1);
     state_report(state, 2, false);
     assert_true(state_is_done(state, 2));
-    assert_true(state_commit(state, 124));
+    assert_true(state_commit(state, 124, 0));
     state_close(state);
 
     state = open_state();
@@ -176,7 +177,7 @@ static void test_before_their_turn(void **unused)
     pass(state, 1000);
     assert_true(state_is_done(state, 1000));
     assert_false(state_is_done(state, 999));
-    assert_true(state_commit(state, STATE_NO_OUTPUT));
+    assert_true(state_commit(state, STATE_NO_OUTPUT, 0));
     for (int again = 0; again < 2; again++) { /* the second time from a fresh file */
         state_close(state);
         state = open_state();
@@ -193,7 +194,7 @@ static void test_before_their_turn(void **unused)
     assert_false(state_is_done(state, 951));
     state_advance(state, 1001, 3);
     assert_true(state_is_done(state, 1000));
-    assert_true(state_commit(state, STATE_NO_OUTPUT));
+    assert_true(state_commit(state, STATE_NO_OUTPUT, 0));
     state_close(state);
     state = open_state();
     assert_true(state_is_done(state, 900));
@@ -209,7 +210,7 @@ static void test_uncommitted(void **unused)
     (void)unused;
     pass(state, 1);
     state_advance(state, 1, 1);
-    assert_true(state_commit(state, 10));
+    assert_true(state_commit(state, 10, 0));
     pass(state, 2);
     state_advance(state, 2, 2);
     state_close(state);
@@ -239,13 +240,13 @@ static void test_nothing_happens(void **unused)
     assert_int_equal(state_head(state)->failed, 0);
     assert_int_equal(state_head(state)->list_sum, 1);
     assert_int_equal(state_unreported(state), 0);
-    assert_true(state_commit(state, 5));
+    assert_true(state_commit(state, 5, 0));
     size = size_of(path);
-    assert_true(state_commit(state, 5));
+    assert_true(state_commit(state, 5, 0));
     state_advance(state, 2, 2);
-    assert_true(state_commit(state, 5));
+    assert_true(state_commit(state, 5, 0));
     assert_int_equal(size_of(path), size);
-    assert_true(state_commit(state, 6));
+    assert_true(state_commit(state, 6, 0));
     assert_true(size_of(path) > size);
     state_close(state);
 }
@@ -257,7 +258,7 @@ static void test_locked(void **unused)
     (void)unused;
     check_refused("another run is using it");
     pass(state, 1);
-    assert_true(state_finish(state, 1)); /* written anew: another file has the name */
+    assert_true(state_finish(state, 1, 0)); /* written anew: another file has the name */
     check_refused("another run is using it");
     state_close(state);
     state_close(open_state());
@@ -270,7 +271,7 @@ static void test_finished(void **unused)
     (void)unused;
     pass(state, 1);
     state_advance(state, 3, 5);
-    assert_true(state_finish(state, 99));
+    assert_true(state_finish(state, 99, 0));
     state_close(state);
     state = open_state();
     assert_true(state_head(state)->finished);
@@ -278,7 +279,7 @@ static void test_finished(void **unused)
     assert_true(state_is_done(state, 1));
     assert_false(state_is_done(state, 4));
     pass(state, 4); /* the list has grown */
-    assert_true(state_commit(state, 120));
+    assert_true(state_commit(state, 120, 0));
     state_close(state);
     state = open_state();
     assert_false(state_head(state)->finished);
@@ -298,7 +299,7 @@ static void test_another_list(void **unused)
     assert_true(state_fits(state, 1, one));
     pass(state, 1);
     state_advance(state, 2, two);
-    assert_true(state_commit(state, 1));
+    assert_true(state_commit(state, 1, 0));
     state_close(state);
     state = open_state();
     assert_true(state_fits(state, 1, 12345)); /* not known */
@@ -311,7 +312,7 @@ static void test_another_list(void **unused)
 static void test_no_state(void **unused)
 {
     static const char *const texts[] = {
-        "x", "\n", "https://example.org/\n", "firstbyte state 1", "firstbyte state 2: other\n",
+        "x", "\n", "https://example.org/\n", "firstbyte state 2", "firstbyte state 1: other\n",
     };
     char *after;
 
@@ -347,7 +348,7 @@ static void test_behind_a_link(void **unused)
     state = open_state();
     pass(state, 1);
     state_advance(state, 1, 1);
-    assert_true(state_finish(state, 1));
+    assert_true(state_finish(state, 1, 0));
     state_close(state);
     assert_int_equal(lstat(path, &about), 0);
     assert_true(S_ISLNK(about.st_mode));
@@ -388,7 +389,7 @@ static char *make_story(size_t *length)
             state_take(state, ++frontier);
             state_advance(state, frontier, frontier * 1000);
         }
-        assert_true(state_commit(state, (uint64_t)record * 100));
+        assert_true(state_commit(state, (uint64_t)record * 100, 0));
         note_story(state, record);
     }
     state_close(state);
@@ -487,7 +488,7 @@ static void test_bounded(void **unused)
             state_report(state, place - IN_FLIGHT + 1, false);
         if (place % 10)
             continue;
-        assert_true(state_commit(state, place));
+        assert_true(state_commit(state, place, 0));
         if (size_of(path) > max)
             max = size_of(path);
     }
@@ -516,24 +517,24 @@ static bool no_room(void)
     CHILD_CHECK(state);
     pass(state, 1);
     state_advance(state, 1, 1);
-    CHILD_CHECK(state_commit(state, 10));
+    CHILD_CHECK(state_commit(state, 10, 0));
     limit.rlim_cur = (rlim_t)size_of(path) + 10; /* in the middle of the next record */
     CHILD_CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
     pass(state, 2);
     state_advance(state, 2, 2);
-    CHILD_CHECK(!state_commit(state, 20) && errno == EFBIG);
-    CHILD_CHECK((!state_commit(state, 20) && errno == EFBIG) ||
+    CHILD_CHECK(!state_commit(state, 20, 0) && errno == EFBIG);
+    CHILD_CHECK((!state_commit(state, 20, 0) && errno == EFBIG) ||
                 size_of(path) < (off_t)limit.rlim_cur);
     limit.rlim_cur = 10; /* not even a fresh one */
     CHILD_CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
     pass(state, 3);
     state_advance(state, 3, 3);
-    CHILD_CHECK(!state_finish(state, 30) && errno == EFBIG);
+    CHILD_CHECK(!state_finish(state, 30, 0) && errno == EFBIG);
     limit.rlim_cur = RLIM_INFINITY;
     CHILD_CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
     pass(state, 4);
     state_advance(state, 4, 4);
-    CHILD_CHECK(state_commit(state, 40));
+    CHILD_CHECK(state_commit(state, 40, 0));
     state_close(state);
     state = state_open(path, &why);
     CHILD_CHECK(state && state_head(state)->reported == 4 && state_is_done(state, 3));
@@ -551,11 +552,11 @@ static bool no_room_and_left(void)
     signal(SIGXFSZ, SIG_IGN);
     CHILD_CHECK(state);
     pass(state, 5);
-    CHILD_CHECK(state_commit(state, 50));
+    CHILD_CHECK(state_commit(state, 50, 0));
     limit.rlim_cur = (rlim_t)size_of(path) + 10;
     CHILD_CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
     pass(state, 6);
-    CHILD_CHECK(!state_commit(state, 60) && errno == EFBIG);
+    CHILD_CHECK(!state_commit(state, 60, 0) && errno == EFBIG);
     CHILD_CHECK(size_of(path) == (off_t)limit.rlim_cur);
     return true;
 }
@@ -681,13 +682,13 @@ static void run_until_killed(int steps, int seed)
         if (unit_random() % COMMIT_EVERY == 0) {
             fflush(attempt->output);
             step(steps);
-            if (!state_commit(attempt->state, (uint64_t)size_of(output)))
+            if (!state_commit(attempt->state, (uint64_t)size_of(output), 0))
                 _exit(6);
         }
         step(steps);
     }
     fflush(attempt->output);
-    _exit(state_finish(attempt->state, (uint64_t)size_of(output)) ? 0 : 8);
+    _exit(state_finish(attempt->state, (uint64_t)size_of(output), 0) ? 0 : 8);
 }
 
 /* Starts a run and kills it after so many steps; returns whether it had come to its end. */

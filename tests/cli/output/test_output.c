@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "cli/output/output.h"
 
@@ -282,10 +283,14 @@ static void test_free_early(void **state)
  * Files
  */
 
-/* Opens a file in place of the pipe. Returns what is wrong, to be freed, or NULL. */
-static char *reopen(struct fixture *fixture, const char *path, bool append, uint64_t keep)
+/* Opens a file in place of the pipe. `wrote` is the text that an earlier run wrote, and to which
+   the file is cut; NULL: it is not cut. Returns the error, to be freed, or NULL. */
+static char *reopen(struct fixture *fixture, const char *path, bool append, const char *wrote)
 {
-    const struct output_file file = {.path = path, .append = append, .keep = keep};
+    const struct output_file file = {.path = path,
+                                     .append = append,
+                                     .keep = wrote ? strlen(wrote) : OUTPUT_ALL,
+                                     .sum = wrote ? hash_text(wrote) : 0};
     char *why;
 
     output_free(fixture->output);
@@ -338,7 +343,7 @@ static void test_replaces(void **state)
     write_file(fixture->path, "old\n");
     chmod(fixture->path, 0640);
     write_file(fixture->foreign, "somebody else's\n");
-    assert_null(reopen(fixture, fixture->path, false, 0));
+    assert_null(reopen(fixture, fixture->path, false, ""));
     assert_string_equal(output_name(fixture->output), fixture->path);
     assert_false(output_can_be_cut(fixture->output));
     assert_int_equal(output_bytes(fixture->output), 0);
@@ -360,7 +365,7 @@ static void test_new_file(void **state)
 {
     struct fixture *fixture = *state;
 
-    assert_null(reopen(fixture, fixture->path, false, 0));
+    assert_null(reopen(fixture, fixture->path, false, ""));
     assert_string_equal(content(fixture->path), "none");
     assert_true(output_finish(fixture->output, true)); /* no result is a result */
     assert_string_equal(content(fixture->path), "");
@@ -373,7 +378,7 @@ static void test_interrupted(void **state)
     char kept[256];
 
     write_file(fixture->path, "old\n");
-    assert_null(reopen(fixture, fixture->path, false, 0));
+    assert_null(reopen(fixture, fixture->path, false, ""));
     put(fixture->output, "one\n");
     loop_turn(fixture->loop, 0);
     assert_true(output_finish(fixture->output, false));
@@ -381,10 +386,10 @@ static void test_interrupted(void **state)
     snprintf(kept, sizeof(kept), "%s", output_kept(fixture->output));
     assert_string_equal(content(fixture->path), "old\n");
     assert_string_equal(content(kept), "one\n");
-    assert_null(reopen(fixture, fixture->path, false, 0));
+    assert_null(reopen(fixture, fixture->path, false, ""));
     assert_true(output_finish(fixture->output, false));
     assert_null(output_kept(fixture->output)); /* nothing was in it */
-    assert_null(reopen(fixture, fixture->path, false, 0));
+    assert_null(reopen(fixture, fixture->path, false, ""));
     output_free(fixture->output); /* not even finished */
     fixture->output = NULL;
     assert_string_equal(content(kept), "one\n");
@@ -400,7 +405,7 @@ static void test_two_runs(void **state)
     char *why;
     struct output *other;
 
-    assert_null(reopen(fixture, fixture->path, false, 0));
+    assert_null(reopen(fixture, fixture->path, false, ""));
     put(fixture->output, "one\n");
     loop_turn(fixture->loop, 0);
     other = output_open(fixture->loop, &file, NULL, NULL, NULL, &why);
@@ -466,7 +471,7 @@ static void test_behind_a_link(void **state)
     snprintf(real, sizeof(real), "%s/real", fixture->folder);
     write_file(real, "old\n");
     assert_int_equal(symlink("real", fixture->path), 0);
-    assert_null(reopen(fixture, fixture->path, false, 0));
+    assert_null(reopen(fixture, fixture->path, false, ""));
     put(fixture->output, "new\n");
     loop_turn(fixture->loop, 0);
     assert_true(output_finish(fixture->output, true));
@@ -479,15 +484,19 @@ static void test_behind_a_link(void **state)
 static void test_appends(void **state)
 {
     static const struct {
-        const char *old; /* NULL: no file */
-        uint64_t keep;
-        const char *then; /* before a line is written */
+        const char *old;   /* NULL: no file */
+        const char *wrote; /* by the run that is continued; NULL: the file is not cut */
+        const char *then;  /* before a line is written */
     } cases[] = {
-        {NULL, OUTPUT_ALL, ""},         {NULL, 0, ""},
-        {"", OUTPUT_ALL, ""},           {"a\nb\n", OUTPUT_ALL, "a\nb\n"},
-        {"a\nb", OUTPUT_ALL, "a\nb\n"}, /* torn: closed */
-        {"a\nb\n", 4, "a\nb\n"},        {"a\nb\ntorn", 4, "a\nb\n"},
-        {"a\nb\nc\n", 2, "a\n"},        {"a\nb\n", 0, ""},
+        {NULL, NULL, ""},
+        {NULL, "", ""},
+        {"", NULL, ""},
+        {"a\nb\n", NULL, "a\nb\n"},
+        {"a\nb", NULL, "a\nb\n"}, /* the incomplete line is ended */
+        {"a\nb\n", "a\nb\n", "a\nb\n"},
+        {"a\nb\nincomplete", "a\nb\n", "a\nb\n"},
+        {"a\nb\nc\n", "a\n", "a\n"},
+        {"a\nb\n", "", ""},
     };
     struct fixture *fixture = *state;
 
@@ -498,7 +507,7 @@ static void test_appends(void **state)
         if (cases[i].old)
             write_file(fixture->path, cases[i].old);
         fixture->wrote = 0;
-        assert_null(reopen(fixture, fixture->path, true, cases[i].keep));
+        assert_null(reopen(fixture, fixture->path, true, cases[i].wrote));
         assert_true(output_idle(fixture->output));
         assert_true(output_can_be_cut(fixture->output));
         assert_string_equal(content(fixture->path), cases[i].then);
@@ -518,21 +527,28 @@ static void test_refused(void **state)
 {
     struct fixture *fixture = *state;
 
-    check_why(reopen(fixture, "/nowhere/at/all", false, 0), "/nowhere/at/all",
+    check_why(reopen(fixture, "/nowhere/at/all", false, ""), "/nowhere/at/all",
               "No such file or directory");
-    check_why(reopen(fixture, "/nowhere/at/all", true, OUTPUT_ALL), "/nowhere/at/all",
+    check_why(reopen(fixture, "/nowhere/at/all", true, NULL), "/nowhere/at/all",
               "No such file or directory");
-    check_why(reopen(fixture, fixture->folder, false, 0), fixture->folder, "Is a directory");
-    check_why(reopen(fixture, fixture->folder, true, 0), fixture->folder, "Is a directory");
+    check_why(reopen(fixture, fixture->folder, false, ""), fixture->folder, "Is a directory");
+    check_why(reopen(fixture, fixture->folder, true, ""), fixture->folder, "Is a directory");
     write_file(fixture->path, "abc");
-    check_why(reopen(fixture, fixture->path, true, 9), fixture->path,
+    check_why(reopen(fixture, fixture->path, true, "nine byte"), fixture->path,
               "it has 3 bytes and should have 9: it is not the output of that run");
     assert_string_equal(content(fixture->path), "abc");
-    check_why(reopen(fixture, fixture->path, true, 2), fixture->path,
-              "no line ends where that run ended: it is not the output of that run");
+    check_why(reopen(fixture, fixture->path, true, "x\n"), fixture->path,
+              "its bytes before offset 2 are not those that the run wrote: it is not the output of "
+              "that run");
     assert_string_equal(content(fixture->path), "abc");
+    write_file(fixture->path, "a\nb\n"); /* a line ends there, but it is another line */
+    check_why(reopen(fixture, fixture->path, true, "x\n"), fixture->path,
+              "its bytes before offset 2 are not those that the run wrote: it is not the output of "
+              "that run");
+    assert_string_equal(content(fixture->path), "a\nb\n");
     unlink(fixture->path);
-    check_why(reopen(fixture, fixture->path, true, 9), fixture->path, "No such file or directory");
+    check_why(reopen(fixture, fixture->path, true, "nine byte"), fixture->path,
+              "No such file or directory");
     assert_int_equal(access(fixture->path, F_OK), -1);
 }
 
@@ -547,7 +563,7 @@ static void test_fifo(void **state)
         char text[16] = "";
         struct stat about;
 
-        assert_null(reopen(fixture, fixture->path, append, 0));
+        assert_null(reopen(fixture, fixture->path, append, ""));
         assert_false(output_can_be_cut(fixture->output));
         put(fixture->output, "line\n");
         unit_settle(fixture->loop);
