@@ -216,7 +216,7 @@ bool print_help(const struct given *given)
 bool print_version(const struct given *given)
 {
     printf("firstbyte %s\n%s\nllhttp %s\nc-ares %s\n", FIRSTBYTE_VERSION, tls_version(),
-           http1_parser_version(), resolver_version());
+           h1_parser_version(), resolver_version());
     given->options->command = COMMAND_NONE;
     return true;
 }

@@ -33,7 +33,7 @@ struct blocking_call {
     size_t address_count;
     struct sock *sock;
     struct transport *transport;
-    struct http1 http1;
+    struct h1_parser parser;
 };
 
 static bool failed(struct blocking_call *call, enum error error, const char *detail)
@@ -293,11 +293,11 @@ static void on_field(void *owner, const char *name, size_t name_bytes, const cha
     response_field(&call->blocking->response, name, name_bytes, value, value_bytes);
 }
 
-static void on_head(void *owner, const struct http1 *http1)
+static void on_head(void *owner, const struct h1_parser *parser)
 {
     struct blocking_call *call = owner;
 
-    const struct status_line line = {http1->status, http1->major, http1->minor, NULL, 0};
+    const struct status_line line = {parser->status, parser->major, parser->minor, NULL, 0};
 
     response_head(&call->blocking->response, &line);
     call->result->stamps.head = clock_now();
@@ -314,7 +314,7 @@ static void on_body(void *owner, const char *bytes, size_t count)
 static bool read_some(struct blocking_call *call, unsigned char *buffer)
 {
     struct stamps *stamps = &call->result->stamps;
-    enum http1_status status;
+    enum h1_status status;
     size_t used;
     struct io io;
 
@@ -326,32 +326,33 @@ static bool read_some(struct blocking_call *call, unsigned char *buffer)
         begin(call, PHASE_RECEIVE, NSEC_NEVER, ERROR_TOTAL_TIMEOUT);
     }
     if (io.status == IO_OK)
-        status = http1_feed(&call->http1, buffer, io.count, &used);
+        status = h1_parser_feed(&call->parser, buffer, io.count, &used);
     else if (io.status == IO_EOF && stamps->first_byte)
-        status = http1_finish(&call->http1);
+        status = h1_parser_finish(&call->parser);
     else if (io.status == IO_EOF)
         return failed(call, ERROR_EMPTY, NULL);
     else
         return failed_io(call, io, error_of_receive(io.error, stamps->first_byte));
-    if (status == HTTP1_MORE && call->blocking->response.enough)
+    if (status == H1_MORE && call->blocking->response.enough)
         return false;
-    return status == HTTP1_MORE ||
-           (status != HTTP1_DONE &&
-            failed(call, error_of_http1(status),
-                   status == HTTP1_MALFORMED ? http1_why(&call->http1) : NULL));
+    return status == H1_MORE ||
+           (status != H1_DONE &&
+            failed(call, error_of_h1(status),
+                   status == H1_MALFORMED ? h1_parser_why(&call->parser) : NULL));
 }
 
 static void read_response(struct blocking_call *call)
 {
-    static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
+    static const struct h1_events events = {.field = on_field, .head = on_head, .body = on_body};
     const struct exchange_options *options = call->blocking->options;
     unsigned char *buffer = memory_get(BUFFER_BYTES);
 
     begin(call, PHASE_WAIT, options->ttfb_timeout, ERROR_TTFB_TIMEOUT);
-    http1_start_response(&call->http1, !strcmp(site_method(call->site), "HEAD"), &events, call);
+    h1_parser_start_response(&call->parser, !strcmp(site_method(call->site), "HEAD"), &events,
+                             call);
     while (read_some(call, buffer))
         ;
-    http1_free(&call->http1);
+    h1_parser_free(&call->parser);
     free(buffer);
 }
 
@@ -362,7 +363,7 @@ static void conclude(struct blocking_call *call)
     struct response *response = &call->blocking->response;
     enum error error;
 
-    if (response->enough && !call->http1.done)
+    if (response->enough && !call->parser.done)
         result->truncated = response->previewed;
     error = response_finish(response, !result->error && !result->truncated);
     if (error && !result->error)

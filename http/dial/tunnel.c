@@ -50,8 +50,8 @@ struct tunnel {
     char *output; /* the bytes to send in this state */
     size_t output_bytes, sent;
 
-    struct http1 http1; /* of CONNECT */
-    size_t head_bytes;  /* bytes passed to the parser */
+    struct h1_parser parser; /* of CONNECT */
+    size_t head_bytes;       /* bytes passed to the parser */
 
     char request[SOCKS_MAX_BYTES]; /* sent when the proxy has chosen a method */
     size_t request_bytes;
@@ -126,23 +126,23 @@ static const struct {
 };
 
 /* The head of the response to CONNECT: any 2xx opens the tunnel. */
-static void on_head(void *owner, const struct http1 *http1)
+static void on_head(void *owner, const struct h1_parser *parser)
 {
     struct tunnel *tunnel = owner;
     enum error error = ERROR_PROXY_FAILED;
     const char *words = "";
 
-    if (http1->status / 100 == 2) {
+    if (parser->status / 100 == 2) {
         enter(tunnel, OPEN, NULL, 0);
         return;
     }
     for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++) {
-        if (statuses[i].status != http1->status)
+        if (statuses[i].status != parser->status)
             continue;
         error = statuses[i].error;
         words = statuses[i].words;
     }
-    fail(tunnel, error, "the proxy responded with %u%s", http1->status, words);
+    fail(tunnel, error, "the proxy responded with %u%s", parser->status, words);
 }
 
 #define CONNECT_FORM                                                                               \
@@ -166,7 +166,7 @@ static char *credentials_of(const struct proxy *proxy)
    of its fields (RFC 9110, section 9.3.6), and the body of a refusal is not needed. */
 static void start_connect(struct tunnel *tunnel, const char *host, uint16_t port)
 {
-    static const struct http1_events events = {.head = on_head};
+    static const struct h1_events events = {.head = on_head};
     char *target = memory_print(strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
     char *user = credentials_of(tunnel->proxy);
     char *request = memory_print(CONNECT_FORM, target, target, user ? CREDENTIALS : "",
@@ -175,7 +175,7 @@ static void start_connect(struct tunnel *tunnel, const char *host, uint16_t port
     free(target);
     free(user);
     enter(tunnel, CONNECT, request, strlen(request));
-    http1_start_response(&tunnel->http1, true, &events, tunnel);
+    h1_parser_start_response(&tunnel->parser, true, &events, tunnel);
 }
 
 /* Passes at most the limit of a head to the parser. Bytes after the head are not consumed. */
@@ -183,17 +183,17 @@ static void feed_http(struct tunnel *tunnel, const unsigned char *bytes, size_t 
 {
     size_t room = TUNNEL_MAX_HEAD_BYTES - tunnel->head_bytes, used;
     size_t part = count < room ? count : room;
-    enum http1_status status = http1_feed(&tunnel->http1, bytes, part, &used);
+    enum h1_status status = h1_parser_feed(&tunnel->parser, bytes, part, &used);
 
     tunnel->head_bytes += part;
     if (tunnel->state == FAILED)
         return;
     if (tunnel->state == OPEN) {
-        if (status != HTTP1_DONE || used < count)
+        if (status != H1_DONE || used < count)
             fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy sent more than its response");
-    } else if (status != HTTP1_MORE) {
+    } else if (status != H1_MORE) {
         fail(tunnel, ERROR_PROXY_MALFORMED, "the proxy's response is not HTTP: %s",
-             http1_why(&tunnel->http1));
+             h1_parser_why(&tunnel->parser));
     } else if (tunnel->head_bytes == TUNNEL_MAX_HEAD_BYTES) {
         fail(tunnel, ERROR_PROXY_MALFORMED, "the head of the proxy's response is over 64 KiB");
     }
@@ -433,7 +433,7 @@ void tunnel_free(struct tunnel *tunnel)
 {
     if (!tunnel)
         return;
-    http1_free(&tunnel->http1);
+    h1_parser_free(&tunnel->parser);
     free(tunnel->output);
     free(tunnel);
 }

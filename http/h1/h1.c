@@ -28,7 +28,7 @@
 #define MAX_DROPPING_TIME (5 * NSEC_PER_S)
 
 struct h1 {
-    struct http1 parser;
+    struct h1_parser parser;
     struct link streams; /* the oldest first */
     struct link *unsent; /* the first with unsent bytes; the list's head: none */
     unsigned count;      /* of streams */
@@ -63,16 +63,16 @@ static bool is_closed(const struct conn *conn)
     return conn->state == CONN_CLOSED;
 }
 
-static struct status_line status_line_of(const struct http1 *http1)
+static struct status_line status_line_of(const struct h1_parser *parser)
 {
-    return (struct status_line){http1->status, http1->major, http1->minor, NULL, 0};
+    return (struct status_line){parser->status, parser->major, parser->minor, NULL, 0};
 }
 
-static void on_status(void *owner, const struct http1 *http1, const char *reason, size_t bytes)
+static void on_status(void *owner, const struct h1_parser *parser, const char *reason, size_t bytes)
 {
     const struct conn *conn = owner;
     struct stream *stream = oldest(h1_of(conn));
-    struct status_line line = status_line_of(http1);
+    struct status_line line = status_line_of(parser);
 
     line.reason = reason;
     line.reason_bytes = bytes;
@@ -90,11 +90,11 @@ static void on_field(void *owner, const char *name, size_t name_bytes, const cha
         stream->events->field(stream, name, name_bytes, value, value_bytes);
 }
 
-static void on_head(void *owner, const struct http1 *http1)
+static void on_head(void *owner, const struct h1_parser *parser)
 {
     const struct conn *conn = owner;
     struct stream *stream = oldest(h1_of(conn));
-    struct status_line line = status_line_of(http1);
+    struct status_line line = status_line_of(parser);
 
     if (stream->events->head && !is_closed(conn))
         stream->events->head(stream, &line, loop_clock(conn->loop));
@@ -112,13 +112,13 @@ static void on_body(void *owner, const char *bytes, size_t count)
 /* Prepares the parser for the response to the oldest stream. */
 static void expect_response(struct conn *conn)
 {
-    static const struct http1_events none = {0};
-    static const struct http1_events all = {on_field, on_status, on_head, on_body};
+    static const struct h1_events none = {0};
+    static const struct h1_events all = {on_field, on_status, on_head, on_body};
     struct h1 *h1 = h1_of(conn);
     const struct stream *stream = oldest(h1);
 
-    http1_start_response(&h1->parser, stream->out.headless, stream->events->field ? &all : &none,
-                         conn);
+    h1_parser_start_response(&h1->parser, stream->out.headless,
+                             stream->events->field ? &all : &none, conn);
 }
 
 /* --- ends --- */
@@ -190,7 +190,7 @@ static void drop_rest(struct conn *conn, struct stream *stream)
     h1->dropping = true;
     h1->receiving = false;
     h1->dropped_bytes = 0;
-    http1_drop_rest(&h1->parser);
+    h1_parser_stop_events(&h1->parser);
     loop_arm(conn->loop, &h1->drop_limit, clock_after(loop_clock(conn->loop), MAX_DROPPING_TIME));
     end_stream(conn, stream, &end);
 }
@@ -252,12 +252,12 @@ static size_t begin_response(struct conn *conn, const unsigned char *bytes, size
     if (h1->dropping)
         return 0;
     if (!stream || !stream->begun) {
-        used = http1_extra_line_ends(bytes, count);
+        used = h1_extra_line_ends(bytes, count);
         if (used < count)
             conn_fail(conn, ERROR_MALFORMED, NULL);
         return used;
     }
-    used = http1_skip_line_ends(&h1->parser, bytes, count);
+    used = h1_parser_skip_line_ends(&h1->parser, bytes, count);
     if (used < count) {
         h1->receiving = true;
         if (stream->events->first_byte)
@@ -278,7 +278,7 @@ static void response_continues(struct conn *conn, size_t used)
         if (h1->dropped_bytes >= MAX_DROPPED_BYTES)
             conn_fail(conn, ERROR_NONE, NULL);
     } else if (stream->rest == REST_REFUSED) {
-        http1_drop_rest(&h1->parser);
+        h1_parser_stop_events(&h1->parser);
         conn_stop(conn);
         end_stream(conn, stream, &end);
         stop(conn);
@@ -309,7 +309,7 @@ static void at_end(struct conn *conn, const struct arrival *arrival)
     struct h1 *h1 = h1_of(conn);
 
     if ((h1->receiving || h1->dropping) && !conn->receive_error &&
-        http1_finish(&h1->parser) == HTTP1_DONE) {
+        h1_parser_finish(&h1->parser) == H1_DONE) {
         complete(conn, arrival);
         stop(conn);
     } else {
@@ -325,28 +325,28 @@ static void h1_receive(struct conn *conn, const unsigned char *bytes, size_t cou
     if (!count)
         at_end(conn, arrival);
     while (count && conn->state != CONN_CLOSED) {
-        enum http1_status status;
+        enum h1_status status;
         size_t used = h1->receiving ? 0 : begin_response(conn, bytes, count, arrival);
 
         bytes += used;
         count -= used;
         if (!count || conn->state == CONN_CLOSED)
             return;
-        status = http1_feed(&h1->parser, bytes, count, &used);
+        status = h1_parser_feed(&h1->parser, bytes, count, &used);
         bytes += used;
         count -= used;
         if (conn->state == CONN_CLOSED)
             return;
-        if (status == HTTP1_MORE) {
+        if (status == H1_MORE) {
             response_continues(conn, used);
             return;
         }
-        if (status == HTTP1_DONE) {
-            conn->unread_bytes = count - http1_extra_line_ends(bytes, count);
+        if (status == H1_DONE) {
+            conn->unread_bytes = count - h1_extra_line_ends(bytes, count);
             complete(conn, arrival);
         } else {
-            conn_fail(conn, error_of_http1(status),
-                      status == HTTP1_MALFORMED ? http1_why(&h1->parser) : NULL);
+            conn_fail(conn, error_of_h1(status),
+                      status == H1_MALFORMED ? h1_parser_why(&h1->parser) : NULL);
         }
     }
 }
@@ -354,7 +354,7 @@ static void h1_receive(struct conn *conn, const unsigned char *bytes, size_t cou
 /* RFC 9112, section 2.2. */
 static bool h1_ignores(const unsigned char *bytes, size_t count)
 {
-    return http1_extra_line_ends(bytes, count) == count;
+    return h1_extra_line_ends(bytes, count) == count;
 }
 
 /* --- sending --- */
@@ -529,7 +529,7 @@ static void h1_cancel(struct conn *conn, struct stream *stream, enum error error
 
     assert(stream);
     if (stream == oldest(h1) && h1->receiving)
-        http1_drop_rest(&h1->parser);
+        h1_parser_stop_events(&h1->parser);
     take_out(conn, stream);
     conn_fail(conn, error, NULL);
 }
@@ -548,7 +548,7 @@ static void h1_close(struct conn *conn, enum error error, const char *detail)
         receiving = false;
         end_stream(conn, stream, &end);
     }
-    http1_free(&h1->parser);
+    h1_parser_free(&h1->parser);
 }
 
 const struct protocol *h1_always(const char *alpn)

@@ -33,61 +33,62 @@
 
 /* Limit of a head, together with all 1xx heads before it. Trailers and chunk extensions count too,
    when they are larger than the content. */
-#define HTTP1_MAX_HEAD_BYTES (256 * 1024)
+#define H1_MAX_HEAD_BYTES (256 * 1024)
 
-#define HTTP1_MAX_NAME_BYTES  STREAM_MAX_NAME_BYTES /* of a reported field */
-#define HTTP1_MAX_VALUE_BYTES STREAM_MAX_VALUE_BYTES
+#define H1_MAX_NAME_BYTES  STREAM_MAX_NAME_BYTES /* of a reported field */
+#define H1_MAX_VALUE_BYTES STREAM_MAX_VALUE_BYTES
 
-enum http1_status {
-    HTTP1_MORE,      /* the message is not complete */
-    HTTP1_DONE,      /* the message is complete */
-    HTTP1_MALFORMED, /* http1_why is the reason */
-    HTTP1_TOO_LARGE, /* the head, or trailers and chunk extensions, exceed the limit */
-    HTTP1_UPGRADE,   /* status 101: the next bytes are not HTTP/1.1 */
-    HTTP1_CUT,       /* from http1_finish: the message was not complete */
+enum h1_status {
+    H1_MORE,      /* the message is not complete */
+    H1_DONE,      /* the message is complete */
+    H1_MALFORMED, /* h1_parser_why is the reason */
+    H1_TOO_LARGE, /* the head, or trailers and chunk extensions, exceed the limit */
+    H1_UPGRADE,   /* status 101: the next bytes are not HTTP/1.1 */
+    H1_CUT,       /* from h1_parser_finish: the message was not complete */
 };
 
-struct http1;
+struct h1_parser;
 
-struct http1_events {
+struct h1_events {
     /* A field of the final head, before `head` is called: name and value as received, without white
        space around them, in the order of the head. They are valid during the call and not
        NUL-terminated. A field is skipped when its name is not a token or is over
-       HTTP1_MAX_NAME_BYTES; a value is cut to HTTP1_MAX_VALUE_BYTES. Fields of interim heads and of
+       H1_MAX_NAME_BYTES; a value is cut to H1_MAX_VALUE_BYTES. Fields of interim heads and of
        trailers are not reported. Fields may have been reported before the message proves malformed.
        NULL: not called. */
     void (*field)(void *owner, const char *name, size_t name_bytes, const char *value,
                   size_t value_bytes);
     /* The status line, also of interim responses. The reason phrase is cut like a field's value and
        often empty. NULL, or `field` NULL: not called. */
-    void (*status)(void *owner, const struct http1 *http1, const char *reason, size_t reason_bytes);
+    void (*status)(void *owner, const struct h1_parser *parser, const char *reason,
+                   size_t reason_bytes);
     /* NULL: not called. */
-    void (*head)(void *owner, const struct http1 *http1); /* the final head is complete */
+    void (*head)(void *owner, const struct h1_parser *parser); /* the final head is complete */
     /* a piece, without transfer coding */
     void (*body)(void *owner, const char *bytes, size_t count);
 };
 
 /* The next part of a response. */
-enum http1_part {
-    HTTP1_HEAD,     /* a head, or the rest of a head */
-    HTTP1_LENGTH,   /* `left` bytes of content */
-    HTTP1_CHUNKS,   /* a chunked body */
-    HTTP1_TRAILERS, /* after the last chunk */
-    HTTP1_TO_END,   /* content until the connection ends */
+enum h1_part {
+    H1_HEAD,     /* a head, or the rest of a head */
+    H1_LENGTH,   /* `left` bytes of content */
+    H1_CHUNKS,   /* a chunked body */
+    H1_TRAILERS, /* after the last chunk */
+    H1_TO_END,   /* content until the connection ends */
 };
 
-struct http1 {
-    const struct http1_events *events; /* borrowed */
-    void *owner;                       /* the argument of the events */
-    unsigned status;                   /* valid in all events */
-    unsigned char major, minor;        /* the HTTP version */
-    bool headless;                     /* the response to HEAD: it has no body */
-    bool head_done;                    /* the final head is complete */
-    bool done;                         /* the message is complete */
-    bool keep_alive;                   /* when done: another message may follow */
+struct h1_parser {
+    const struct h1_events *events; /* borrowed */
+    void *owner;                    /* the argument of the events */
+    unsigned status;                /* valid in all events */
+    unsigned char major, minor;     /* the HTTP version */
+    bool headless;                  /* the response to HEAD: it has no body */
+    bool head_done;                 /* the final head is complete */
+    bool done;                      /* the message is complete */
+    bool keep_alive;                /* when done: another message may follow */
 
     /* private */
-    enum http1_part part;
+    enum h1_part part;
     bool has_status;    /* the status line was read */
     bool has_length;    /* Content-Length was read into `left` */
     bool has_coding;    /* Transfer-Encoding was read */
@@ -99,46 +100,46 @@ struct http1 {
     const char *why;    /* the reason for MALFORMED */
     struct lines lines; /* of the head and of trailers */
     struct chunks chunks;
-    llhttp_t parser; /* of the status line and of Transfer-Encoding */
+    llhttp_t llhttp; /* of the status line and of Transfer-Encoding */
 };
 
 /* Prepares for the next response. `headless`: the request was HEAD. The previous content of the
-   struct is not read: call http1_free first when a message is abandoned before its end. */
-void http1_start_response(struct http1 *http1, bool headless, const struct http1_events *events,
-                          void *owner);
+   struct is not read: call h1_parser_free first when a message is abandoned before its end. */
+void h1_parser_start_response(struct h1_parser *parser, bool headless,
+                              const struct h1_events *events, void *owner);
 
 /* Reads bytes; *used is the number that belong to this message: all, unless it is DONE. After any
-   result but MORE, call http1_start_response again. */
-enum http1_status http1_feed(struct http1 *http1, const unsigned char *bytes, size_t count,
-                             size_t *used);
+   result but MORE, call h1_parser_start_response again. */
+enum h1_status h1_parser_feed(struct h1_parser *parser, const unsigned char *bytes, size_t count,
+                              size_t *used);
 
 /* Stops all events of this message. */
-void http1_drop_rest(struct http1 *http1);
+void h1_parser_stop_events(struct h1_parser *parser);
 
 /* The connection was closed in order: DONE when this ends the message, else CUT. */
-enum http1_status http1_finish(struct http1 *http1);
+enum h1_status h1_parser_finish(struct h1_parser *parser);
 
 /* Frees an incomplete line. Needed when a message is abandoned after MORE; allowed at any time
-   outside http1_feed, also on a zeroed struct. */
-void http1_free(struct http1 *http1);
+   outside h1_parser_feed, also on a zeroed struct. */
+void h1_parser_free(struct h1_parser *parser);
 
 /* The error for a status other than MORE and DONE. */
-enum error error_of_http1(enum http1_status status);
+enum error error_of_h1(enum h1_status status);
 
 /* How many of these bytes, received after a response, are extra line ends, which are ignored
    (section 2.2). A CR at the end counts, since its LF may follow. */
-size_t http1_extra_line_ends(const unsigned char *bytes, size_t count);
+size_t h1_extra_line_ends(const unsigned char *bytes, size_t count);
 
 /* How many of these bytes are line ends before the expected response: they belong to the previous
-   one (section 2.2). A CR at the end does not count: http1_feed checks whether an LF follows. The
-   line ends count against the limit of the head: when it is reached none are skipped, and
-   http1_feed returns TOO_LARGE. */
-size_t http1_skip_line_ends(struct http1 *http1, const unsigned char *bytes, size_t count);
+   one (section 2.2). A CR at the end does not count: h1_parser_feed checks whether an LF follows.
+   The line ends count against the limit of the head: when it is reached none are skipped, and
+   h1_parser_feed returns TOO_LARGE. */
+size_t h1_parser_skip_line_ends(struct h1_parser *parser, const unsigned char *bytes, size_t count);
 
 /* Why the message is malformed, a static text; "" when it is not. */
-const char *http1_why(const struct http1 *http1);
+const char *h1_parser_why(const struct h1_parser *parser);
 
 /* "8.1.0" */
-const char *http1_parser_version(void);
+const char *h1_parser_version(void);
 
 #endif

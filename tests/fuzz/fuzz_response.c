@@ -28,55 +28,55 @@ static void on_field(void *owner, const char *name, size_t name_bytes, const cha
 {
     struct reader *reader = owner;
 
-    MUST(!reader->messages.head && !reader->messages.http1.head_done);
-    MUST(name_bytes && name_bytes <= HTTP1_MAX_NAME_BYTES && is_clean(name, name_bytes));
+    MUST(!reader->messages.head && !reader->messages.parser.head_done);
+    MUST(name_bytes && name_bytes <= H1_MAX_NAME_BYTES && is_clean(name, name_bytes));
     MUST(!memchr(name, ' ', name_bytes) && !memchr(name, ':', name_bytes));
-    MUST(value_bytes <= HTTP1_MAX_VALUE_BYTES && is_clean(value, value_bytes));
+    MUST(value_bytes <= H1_MAX_VALUE_BYTES && is_clean(value, value_bytes));
     fprintf(reader->fields.to, "%.*s: %.*s\n", (int)name_bytes, name, (int)value_bytes, value);
 }
 
-static void on_status(void *owner, const struct http1 *http1, const char *reason,
+static void on_status(void *owner, const struct h1_parser *parser, const char *reason,
                       size_t reason_bytes)
 {
     struct reader *reader = owner;
 
-    MUST(!reader->messages.head && http1 == &reader->messages.http1 && !http1->head_done);
-    MUST(reason_bytes <= HTTP1_MAX_VALUE_BYTES);
+    MUST(!reader->messages.head && parser == &reader->messages.parser && !parser->head_done);
+    MUST(reason_bytes <= H1_MAX_VALUE_BYTES);
     MUST(!memchr(reason, '\r', reason_bytes) && !memchr(reason, '\n', reason_bytes));
     MUST(!memchr(reason, '\0', reason_bytes));
-    fprintf(reader->fields.to, "HTTP/%u.%u %u %.*s\n", http1->major, http1->minor, http1->status,
+    fprintf(reader->fields.to, "HTTP/%u.%u %u %.*s\n", parser->major, parser->minor, parser->status,
             (int)reason_bytes, reason);
 }
 
-static void on_head(void *owner, const struct http1 *http1)
+static void on_head(void *owner, const struct h1_parser *parser)
 {
     struct messages *messages = owner;
 
-    MUST(!messages->head && http1 == &messages->http1 && http1->head_done);
-    MUST(http1->status >= 100 && http1->status <= 999);
-    MUST(http1->status / 100 != 1 || http1->status == 101);
+    MUST(!messages->head && parser == &messages->parser && parser->head_done);
+    MUST(parser->status >= 100 && parser->status <= 999);
+    MUST(parser->status / 100 != 1 || parser->status == 101);
     messages->head = true;
-    fprintf(messages->note.to, "%u HTTP/%u.%u: ", http1->status, http1->major, http1->minor);
+    fprintf(messages->note.to, "%u HTTP/%u.%u: ", parser->status, parser->major, parser->minor);
 }
 
 static void start(struct messages *messages)
 {
-    static const struct http1_events silent = {.head = on_head, .body = messages_body};
-    static const struct http1_events verbose = {
+    static const struct h1_events silent = {.head = on_head, .body = messages_body};
+    static const struct h1_events verbose = {
         .field = on_field, .status = on_status, .head = on_head, .body = messages_body};
     struct reader *reader = (struct reader *)messages;
 
-    http1_start_response(&messages->http1, reader->headless, reader->silent ? &silent : &verbose,
-                         messages);
+    h1_parser_start_response(&messages->parser, reader->headless,
+                             reader->silent ? &silent : &verbose, messages);
     if (reader->limited)
-        messages->http1.head_bytes = HTTP1_MAX_HEAD_BYTES - LEFT_OF_HEAD;
+        messages->parser.head_bytes = H1_MAX_HEAD_BYTES - LEFT_OF_HEAD;
 }
 
 static void read_all(struct reader *reader, struct part rest, const struct part *plan)
 {
     note_open(&reader->fields);
     messages_read(&reader->messages, rest, plan);
-    MUST(!reader->messages.http1.lines.copy);
+    MUST(!reader->messages.parser.lines.copy);
 }
 
 static void reader_free(struct reader *reader)

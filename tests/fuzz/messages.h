@@ -6,19 +6,19 @@
 #include "tests/fuzz/fuzz.h"
 
 struct messages {
-    struct http1 http1;
-    void (*start)(struct messages *messages); /* makes http1 ready for the next one */
+    struct h1_parser parser;
+    void (*start)(struct messages *messages); /* makes parser ready for the next one */
     struct note note;                         /* all that came */
     bool head;                                /* of this message came */
     size_t body;                              /* bytes of it so far */
 };
 
-/* An event of http1, for the owner's own. */
+/* An event of parser, for the owner's own. */
 static inline void messages_body(void *owner, const char *bytes, size_t count)
 {
     struct messages *messages = owner;
 
-    MUST(messages->head && count && !messages->http1.headless);
+    MUST(messages->head && count && !messages->parser.headless);
     messages->body += count;
     MUST(fwrite(bytes, 1, count, messages->note.to) == count);
 }
@@ -31,17 +31,17 @@ static inline void messages_start(struct messages *messages)
 }
 
 /* Notes how a message ended. True where another one may follow. */
-static inline bool messages_conclude(struct messages *messages, enum http1_status status, size_t at)
+static inline bool messages_conclude(struct messages *messages, enum h1_status status, size_t at)
 {
-    const struct http1 *http1 = &messages->http1;
+    const struct h1_parser *parser = &messages->parser;
 
-    MUST(http1->done || status != HTTP1_DONE);
-    MUST(!http1->done || status == HTTP1_DONE || status == HTTP1_UPGRADE);
-    MUST(!http1->done || messages->head);
-    MUST(error_of_http1(status) != ERROR_NONE && http1_why(http1));
+    MUST(parser->done || status != H1_DONE);
+    MUST(!parser->done || status == H1_DONE || status == H1_UPGRADE);
+    MUST(!parser->done || messages->head);
+    MUST(error_of_h1(status) != ERROR_NONE && h1_parser_why(parser));
     fprintf(messages->note.to, "\nstatus %d after %zu bytes, %zu of body\n", status,
-            status == HTTP1_DONE ? at : 0, messages->body);
-    return status == HTTP1_DONE && http1->keep_alive;
+            status == H1_DONE ? at : 0, messages->body);
+    return status == H1_DONE && parser->keep_alive;
 }
 
 /* Feeds one piece, and goes on to the next messages in it. False at the end of all. */
@@ -49,13 +49,13 @@ static inline bool messages_feed(struct messages *messages, struct part piece, s
 {
     while (piece.size) {
         size_t used = SIZE_MAX;
-        enum http1_status status = http1_feed(&messages->http1, piece.at, piece.size, &used);
+        enum h1_status status = h1_parser_feed(&messages->parser, piece.at, piece.size, &used);
 
-        MUST(used <= piece.size && (status != HTTP1_MORE || used == piece.size));
+        MUST(used <= piece.size && (status != H1_MORE || used == piece.size));
         *at += used;
         piece.at += used;
         piece.size -= used;
-        if (status == HTTP1_MORE)
+        if (status == H1_MORE)
             continue;
         if (!messages_conclude(messages, status, *at))
             return false;
@@ -76,7 +76,7 @@ static inline void messages_read(struct messages *messages, struct part rest,
     for (size_t i = 0; goes_on && rest.size; i++)
         goes_on = messages_feed(messages, part_piece(&rest, plan, i), &at);
     if (goes_on)
-        messages_conclude(messages, http1_finish(&messages->http1), at);
+        messages_conclude(messages, h1_parser_finish(&messages->parser), at);
 }
 
 #endif

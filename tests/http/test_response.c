@@ -12,10 +12,10 @@
 static struct response_options options;
 static struct result result;
 static struct response response;
-static struct http1 http1;
+static struct h1_parser parser;
 static struct cookies *jar;
 static struct url url;
-static enum http1_status status; /* of what was fed last */
+static enum h1_status status; /* of what was fed last */
 
 /* "hello, world" by gzip, RFC 1952. */
 static const char gzip[] =
@@ -29,7 +29,7 @@ static void on_field(void *owner, const char *name, size_t name_bytes, const cha
     response_field(&response, name, name_bytes, value, value_bytes);
 }
 
-static void on_head(void *owner, const struct http1 *head)
+static void on_head(void *owner, const struct h1_parser *head)
 {
     const struct status_line line = {
         .status = head->status, .major = head->major, .minor = head->minor};
@@ -56,7 +56,7 @@ static void drop(void)
 {
     response_free(&response);
     response_free(&response); /* all zeros by now */
-    http1_free(&http1);
+    h1_parser_free(&parser);
     cookies_free(jar);
     jar = NULL;
 }
@@ -71,28 +71,28 @@ static int teardown(void **state)
 
 static void begin(const char *method)
 {
-    static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
+    static const struct h1_events events = {.field = on_field, .head = on_head, .body = on_body};
 
     drop();
     result = (struct result){.error = ERROR_NONE};
     response_start(&response, &options, &result);
-    http1_start_response(&http1, !strcmp(method, "HEAD"), &events, NULL);
-    status = HTTP1_MORE;
+    h1_parser_start_response(&parser, !strcmp(method, "HEAD"), &events, NULL);
+    status = H1_MORE;
 }
 
 static void feed(const char *bytes, size_t count)
 {
     size_t consumed;
 
-    assert_int_equal(status, HTTP1_MORE);
-    status = http1_feed(&http1, (const unsigned char *)bytes, count, &consumed);
+    assert_int_equal(status, H1_MORE);
+    status = h1_parser_feed(&parser, (const unsigned char *)bytes, count, &consumed);
 }
 
 #define FEED(text) feed(text, strlen(text))
 
 static enum error finish(void)
 {
-    return response_finish(&response, status == HTTP1_DONE);
+    return response_finish(&response, status == H1_DONE);
 }
 
 /* A complete response to GET. */
@@ -315,7 +315,7 @@ static void answers_without_a_body(void **state)
     for (size_t i = 0; i < LENGTH(answers); i++) {
         begin(answers[i][0]);
         feed(answers[i][1], strlen(answers[i][1]));
-        assert_int_equal(status, HTTP1_DONE);
+        assert_int_equal(status, H1_DONE);
         assert_int_equal(finish(), ERROR_NONE);
         assert_int_equal(result.body_bytes, 0);
         assert_int_equal(result.snippet_bytes, 0);

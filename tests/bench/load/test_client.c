@@ -529,7 +529,7 @@ static void failures(void **state)
 /* A head that does not end. */
 static void head_that_is_too_large(void **state)
 {
-    static char text[HTTP1_MAX_HEAD_BYTES + 1000] = "HTTP/1.1 200 OK\r\nA: ";
+    static char text[H1_MAX_HEAD_BYTES + 1000] = "HTTP/1.1 200 OK\r\nA: ";
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(text), LAST};
     static const struct script script = {.reads = reads};
 
@@ -543,7 +543,7 @@ static void head_that_is_too_large(void **state)
 /* Line ends in front of a response count with its head. */
 static void line_ends_without_an_end(void **state)
 {
-    static char text[HTTP1_MAX_HEAD_BYTES + 1000];
+    static char text[H1_MAX_HEAD_BYTES + 1000];
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(text), LAST};
     static const struct script script = {.reads = reads};
 

@@ -11,13 +11,13 @@
 
 /* What came out of a message. */
 struct record {
-    enum http1_status end;
+    enum h1_status end;
     unsigned heads, status, major, minor;
     bool keep_alive;
     size_t used;
     char body[512];
     size_t body_bytes;
-    char fields[2 * HTTP1_MAX_VALUE_BYTES]; /* "name=value;" of each */
+    char fields[2 * H1_MAX_VALUE_BYTES]; /* "name=value;" of each */
     size_t fields_bytes;
 };
 
@@ -33,14 +33,14 @@ static void on_field(void *owner, const char *name, size_t name_bytes, const cha
                                             (int)name_bytes, name, (int)value_bytes, value);
 }
 
-static void on_head(void *owner, const struct http1 *http1)
+static void on_head(void *owner, const struct h1_parser *parser)
 {
     struct record *record = owner;
 
     record->heads++;
-    record->status = http1->status;
-    record->major = http1->major;
-    record->minor = http1->minor;
+    record->status = parser->status;
+    record->major = parser->major;
+    record->minor = parser->minor;
 }
 
 static void on_body(void *owner, const char *bytes, size_t count)
@@ -53,52 +53,52 @@ static void on_body(void *owner, const char *bytes, size_t count)
     record->body_bytes += count;
 }
 
-static const struct http1_events events = {.field = on_field, .head = on_head, .body = on_body};
-static const struct http1_events no_fields = {.head = on_head, .body = on_body};
+static const struct h1_events events = {.field = on_field, .head = on_head, .body = on_body};
+static const struct h1_events no_fields = {.head = on_head, .body = on_body};
 
 /* Feeds a piece from its own allocation, so that a sanitizer detects reads beyond it. */
-static enum http1_status feed(struct http1 *http1, const char *bytes, size_t count, size_t *used)
+static enum h1_status feed(struct h1_parser *parser, const char *bytes, size_t count, size_t *used)
 {
     unsigned char *piece = malloc(count + !count);
-    enum http1_status status;
+    enum h1_status status;
 
     memcpy(piece, bytes, count);
-    status = http1_feed(http1, piece, count, used);
+    status = h1_parser_feed(parser, piece, count, used);
     free(piece);
     return status;
 }
 
 /* Feeds a started message in pieces: `first` bytes, then `piece` at a time; then the end. */
-static void feed_all(struct http1 *http1, struct record *record, const char *bytes, size_t count,
-                     size_t first, size_t piece)
+static void feed_all(struct h1_parser *parser, struct record *record, const char *bytes,
+                     size_t count, size_t first, size_t piece)
 {
     size_t at = 0;
 
-    record->end = HTTP1_MORE;
-    for (size_t next = first; at < count && record->end == HTTP1_MORE; next = piece) {
+    record->end = H1_MORE;
+    for (size_t next = first; at < count && record->end == H1_MORE; next = piece) {
         size_t used = 0, size = next < count - at ? next : count - at;
 
         if (size)
-            record->end = feed(http1, bytes + at, size, &used);
+            record->end = feed(parser, bytes + at, size, &used);
         assert_true(used <= size);
-        assert_true(record->end != HTTP1_MORE || used == size);
+        assert_true(record->end != H1_MORE || used == size);
         record->used += used;
         at += size;
     }
-    if (record->end == HTTP1_MORE)
-        record->end = http1_finish(http1);
-    record->keep_alive = record->end == HTTP1_DONE && http1->keep_alive;
+    if (record->end == H1_MORE)
+        record->end = h1_parser_finish(parser);
+    record->keep_alive = record->end == H1_DONE && parser->keep_alive;
 }
 
 static struct record answer_in_pieces(const char *bytes, size_t count, bool headless, size_t first,
                                       size_t piece)
 {
     struct record record = {0};
-    struct http1 http1;
+    struct h1_parser parser;
 
-    http1_start_response(&http1, headless, &events, &record);
-    feed_all(&http1, &record, bytes, count, first, piece);
-    assert_null(http1.lines.copy);
+    h1_parser_start_response(&parser, headless, &events, &record);
+    feed_all(&parser, &record, bytes, count, first, piece);
+    assert_null(parser.lines.copy);
     return record;
 }
 
@@ -106,7 +106,7 @@ static bool same(const struct record *a, const struct record *b)
 {
     if (a->end != b->end || a->heads != b->heads || a->status != b->status)
         return false;
-    if (a->end == HTTP1_MALFORMED || a->end == HTTP1_TOO_LARGE)
+    if (a->end == H1_MALFORMED || a->end == H1_TOO_LARGE)
         return true; /* the bytes before an error may differ */
     return a->keep_alive == b->keep_alive && a->used == b->used && a->major == b->major &&
            a->minor == b->minor && a->body_bytes == b->body_bytes &&
@@ -120,254 +120,249 @@ static bool same(const struct record *a, const struct record *b)
 static const struct answer_case {
     const char *bytes;
     bool headless;
-    enum http1_status end;
+    enum h1_status end;
     unsigned status;
     bool keep_alive;
     const char *body;
     size_t left; /* bytes after the message's end */
 } answers[] = {
     /* Content-Length */
-    {LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {LENGTH_3 "abcXY", 0, HTTP1_DONE, 200, 1, "abc", 2},
-    {LENGTH_3 "ab", 0, HTTP1_CUT, 200, 0, "ab", 0},
-    {LENGTH_3, 0, HTTP1_CUT, 200, 0, "", 0},
-    {OK "Content-Length: 0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "", 0},
-    {OK "Content-Length: 0\r\n\r\nHTTP", 0, HTTP1_DONE, 200, 1, "", 4},
-    {OK "content-LENGTH:3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "Content-Length: 3  \r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "Connection: close\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {OK "Connection: x, CLOSE\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 404, 1, "abc", 0},
-    {"HTTP/1.1 500\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 500, 1, "abc", 0},
-    {"HTTP/1.1 200 \r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {"HTTP/1.1 299 \xc3\xa9t\xe9\r\nContent-Length: 1\r\n\r\n\xff", 0, HTTP1_DONE, 299, 1, "\xff",
-     0},
+    {LENGTH_3 "abc", 0, H1_DONE, 200, 1, "abc", 0},
+    {LENGTH_3 "abcXY", 0, H1_DONE, 200, 1, "abc", 2},
+    {LENGTH_3 "ab", 0, H1_CUT, 200, 0, "ab", 0},
+    {LENGTH_3, 0, H1_CUT, 200, 0, "", 0},
+    {OK "Content-Length: 0\r\n\r\n", 0, H1_DONE, 200, 1, "", 0},
+    {OK "Content-Length: 0\r\n\r\nHTTP", 0, H1_DONE, 200, 1, "", 4},
+    {OK "content-LENGTH:3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3  \r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK "Connection: close\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {OK "Connection: x, CLOSE\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 404, 1, "abc", 0},
+    {"HTTP/1.1 500\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 500, 1, "abc", 0},
+    {"HTTP/1.1 200 \r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 299 \xc3\xa9t\xe9\r\nContent-Length: 1\r\n\r\n\xff", 0, H1_DONE, 299, 1, "\xff", 0},
     /* HTTP/1.0 */
-    {"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE,
-     200, 1, "abc", 0},
-    {"HTTP/1.0 200 OK\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200,
+     1, "abc", 0},
+    {"HTTP/1.0 200 OK\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
     /* closed by the end of the connection */
-    {OK "\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {OK "\r\n", 0, HTTP1_DONE, 200, 0, "", 0},
-    {OK "Connection: keep-alive\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {OK "\r\n", 0, H1_DONE, 200, 0, "", 0},
+    {OK "Connection: keep-alive\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
     /* chunked */
-    {CHUNKED "3\r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {CHUNKED "3\r\nabc\r\n0\r\n\r\nXYZ", 0, HTTP1_DONE, 200, 1, "abc", 3},
-    {CHUNKED "0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "", 0},
-    {CHUNKED "1\r\na\r\n2\r\nbc\r\n00\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {CHUNKED "A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1,
+    {CHUNKED "3\r\nabc\r\n0\r\n\r\n", 0, H1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\n\r\nXYZ", 0, H1_DONE, 200, 1, "abc", 3},
+    {CHUNKED "0\r\n\r\n", 0, H1_DONE, 200, 1, "", 0},
+    {CHUNKED "1\r\na\r\n2\r\nbc\r\n00\r\n\r\n", 0, H1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", 0, H1_DONE, 200, 1,
      "01234567890123456789", 0},
-    {CHUNKED "3;x=y\r\nabc\r\n0;last\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {CHUNKED "3\r\nabc\r\n0\r\nX-Sum: 1\r\nX-More: 99\r\n\r\n!", 0, HTTP1_DONE, 200, 1, "abc", 1},
-    {CHUNKED "3\r\nabc\r\n0\r\n", 0, HTTP1_CUT, 200, 0, "abc", 0},
-    {CHUNKED "3\r\nabc\r\n", 0, HTTP1_CUT, 200, 0, "abc", 0},
-    {CHUNKED "3\r\nab", 0, HTTP1_CUT, 200, 0, "ab", 0},
-    {CHUNKED "", 0, HTTP1_CUT, 200, 0, "", 0},
-    {OK "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, HTTP1_DONE,
+    {CHUNKED "3;x=y\r\nabc\r\n0;last\r\n\r\n", 0, H1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\nX-Sum: 1\r\nX-More: 99\r\n\r\n!", 0, H1_DONE, 200, 1, "abc", 1},
+    {CHUNKED "3\r\nabc\r\n0\r\n", 0, H1_CUT, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n", 0, H1_CUT, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nab", 0, H1_CUT, 200, 0, "ab", 0},
+    {CHUNKED "", 0, H1_CUT, 200, 0, "", 0},
+    {OK "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, H1_DONE,
      200, 0, "a", 0},
-    {OK "Transfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "a",
-     0},
-    {OK "Transfer-Encoding: gzip\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {OK "Transfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, H1_DONE, 200, 1, "a", 0},
+    {OK "Transfer-Encoding: gzip\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
     /* both framings: chunked wins, and nothing may follow */
-    {OK "Content-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0,
-     HTTP1_DONE, 200, 0, "a", 0},
-    {OK "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, HTTP1_DONE,
+    {OK "Content-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, H1_DONE,
+     200, 0, "a", 0},
+    {OK "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, H1_DONE,
      200, 0, "a", 0},
     /* no body, whatever the header fields are */
-    {LENGTH_3, 1, HTTP1_DONE, 200, 1, "", 0},
-    {LENGTH_3 "abc", 1, HTTP1_DONE, 200, 1, "", 3},
-    {CHUNKED, 1, HTTP1_DONE, 200, 1, "", 0},
-    {OK "\r\n", 1, HTTP1_DONE, 200, 1, "", 0},
-    {"HTTP/1.1 204 No Content\r\n\r\n", 0, HTTP1_DONE, 204, 1, "", 0},
-    {"HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 204, 1, "", 3},
-    {"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0", 0, HTTP1_DONE, 204, 1, "",
-     1},
-    {"HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n", 0, HTTP1_DONE, 304, 1, "", 0},
-    {"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n", 0, HTTP1_DONE, 304, 0, "", 0},
-    {"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n", 0, HTTP1_DONE, 205, 1, "", 0},
+    {LENGTH_3, 1, H1_DONE, 200, 1, "", 0},
+    {LENGTH_3 "abc", 1, H1_DONE, 200, 1, "", 3},
+    {CHUNKED, 1, H1_DONE, 200, 1, "", 0},
+    {OK "\r\n", 1, H1_DONE, 200, 1, "", 0},
+    {"HTTP/1.1 204 No Content\r\n\r\n", 0, H1_DONE, 204, 1, "", 0},
+    {"HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 204, 1, "", 3},
+    {"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0", 0, H1_DONE, 204, 1, "", 1},
+    {"HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n", 0, H1_DONE, 304, 1, "", 0},
+    {"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n", 0, H1_DONE, 304, 0, "", 0},
+    {"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n", 0, H1_DONE, 205, 1, "", 0},
     /* interim responses */
-    {"HTTP/1.1 100 Continue\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 100 Continue\r\n\r\n" LENGTH_3 "abc", 0, H1_DONE, 200, 1, "abc", 0},
     {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" LENGTH_3 "abcX",
-     0, HTTP1_DONE, 200, 1, "abc", 1},
-    {"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1,
+     0, H1_DONE, 200, 1, "abc", 1},
+    {"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\n" LENGTH_3 "abc", 0, H1_DONE, 200, 1,
      "abc", 0},
-    {"HTTP/1.1 103 Early Hints\r\n\r\n" LENGTH_3, 1, HTTP1_DONE, 200, 1, "", 0},
-    {"HTTP/1.1 103 Early Hints\r\nConnection: close\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1,
+    {"HTTP/1.1 103 Early Hints\r\n\r\n" LENGTH_3, 1, H1_DONE, 200, 1, "", 0},
+    {"HTTP/1.1 103 Early Hints\r\nConnection: close\r\n\r\n" LENGTH_3 "abc", 0, H1_DONE, 200, 1,
      "abc", 0},
-    {"HTTP/1.1 100 Continue\r\n\r\n", 0, HTTP1_CUT, 0, 0, "", 0},
+    {"HTTP/1.1 100 Continue\r\n\r\n", 0, H1_CUT, 0, 0, "", 0},
     /* other protocols */
     {"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n\xff\x01", 0,
-     HTTP1_UPGRADE, 101, 0, "", 0},
-    {"HTTP/1.1 101 Switching Protocols\r\n\r\n", 0, HTTP1_UPGRADE, 101, 0, "", 0},
+     H1_UPGRADE, 101, 0, "", 0},
+    {"HTTP/1.1 101 Switching Protocols\r\n\r\n", 0, H1_UPGRADE, 101, 0, "", 0},
     /* an upgrade offer, which some servers send with every response */
     {OK "Connection: Upgrade, Keep-Alive\r\nUpgrade: h2,h2c\r\nContent-Length: 3\r\n\r\nabc", 0,
-     HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "Connection: Upgrade\r\nUpgrade: h2,h2c\r\nContent-Length: 3\r\n\r\n", 1, HTTP1_DONE, 200,
-     1, "", 0},
-    {OK "Connection: Upgrade\r\nUpgrade: h2,h2c\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
+     H1_DONE, 200, 1, "abc", 0},
+    {OK "Connection: Upgrade\r\nUpgrade: h2,h2c\r\nContent-Length: 3\r\n\r\n", 1, H1_DONE, 200, 1,
+     "", 0},
+    {OK "Connection: Upgrade\r\nUpgrade: h2,h2c\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
     /* empty, or cut in the head */
-    {"", 0, HTTP1_CUT, 0, 0, "", 0},
-    {"HTTP/1.1 2", 0, HTTP1_CUT, 0, 0, "", 0},
-    {OK "Content-Length: 0\r\n", 0, HTTP1_CUT, 0, 0, "", 0},
-    {OK "Content-Length: 0\r\n\r", 0, HTTP1_CUT, 0, 0, "", 0},
+    {"", 0, H1_CUT, 0, 0, "", 0},
+    {"HTTP/1.1 2", 0, H1_CUT, 0, 0, "", 0},
+    {OK "Content-Length: 0\r\n", 0, H1_CUT, 0, 0, "", 0},
+    {OK "Content-Length: 0\r\n\r", 0, H1_CUT, 0, 0, "", 0},
     /* no HTTP/1 */
-    {"garbage", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {"SSH-2.0-OpenSSH_9.2\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {"<html></html>", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {"GET / HTTP/1.1\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {"HTTP/1.1 abc\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {"HTTP/1.1 20 OK\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {"HTTP/9.9 200 OK\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "no colon\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: x\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: -1\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 99999999999999999999\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {CHUNKED "x\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3\r\nabcd\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "ffffffffffffffffff\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+    {"garbage", 0, H1_MALFORMED, 0, 0, "", 0},
+    {"SSH-2.0-OpenSSH_9.2\r\n", 0, H1_MALFORMED, 0, 0, "", 0},
+    {"<html></html>", 0, H1_MALFORMED, 0, 0, "", 0},
+    {"GET / HTTP/1.1\r\n\r\n", 0, H1_MALFORMED, 0, 0, "", 0},
+    {"HTTP/1.1 abc\r\n\r\n", 0, H1_MALFORMED, 0, 0, "", 0},
+    {"HTTP/1.1 20 OK\r\n\r\n", 0, H1_MALFORMED, 0, 0, "", 0},
+    {"HTTP/9.9 200 OK\r\n\r\n", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "no colon\r\n\r\n", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: x\r\n\r\n", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: -1\r\n\r\n", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 99999999999999999999\r\n\r\n", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {CHUNKED "x\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabcd\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "ffffffffffffffffff\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
     /* a bare LF ends a line (section 2.2) */
-    {"HTTP/1.1  200 OK\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {"HTTP/1.1    404\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 404, 1, "abc", 0},
-    {"HTTP/1.1 200 OK\nContent-Length: 3\n\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {"HTTP/1.1 200 OK\nContent-Length: 3\n\nabcX", 0, HTTP1_DONE, 200, 1, "abc", 1},
-    {OK "Content-Length: 3\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {"HTTP/1.1 200 OK\nContent-Length: 3\r\n\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {"HTTP/1.1 204 No\n\n", 0, HTTP1_DONE, 204, 1, "", 0},
-    {"HTTP/1.1 200\nContent-Length: 3\n\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {"HTTP/1.0 200 OK\n\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {"HTTP/1.1 100 Continue\n\nHTTP/1.1 200 OK\nContent-Length: 3\n\nabc", 0, HTTP1_DONE, 200, 1,
+    {"HTTP/1.1  200 OK\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1    404\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 404, 1, "abc", 0},
+    {"HTTP/1.1 200 OK\nContent-Length: 3\n\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 200 OK\nContent-Length: 3\n\nabcX", 0, H1_DONE, 200, 1, "abc", 1},
+    {OK "Content-Length: 3\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 200 OK\nContent-Length: 3\r\n\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 204 No\n\n", 0, H1_DONE, 204, 1, "", 0},
+    {"HTTP/1.1 200\nContent-Length: 3\n\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.0 200 OK\n\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.1 100 Continue\n\nHTTP/1.1 200 OK\nContent-Length: 3\n\nabc", 0, H1_DONE, 200, 1,
      "abc", 0},
-    {"HTTP/1.1 200 OK\nX: a\n b\nContent-Length: 3\n\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {"HTTP/1.1 200 OK\nContent-Length: 3\n", 0, HTTP1_CUT, 0, 0, "", 0},
+    {"HTTP/1.1 200 OK\nX: a\n b\nContent-Length: 3\n\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 200 OK\nContent-Length: 3\n", 0, H1_CUT, 0, 0, "", 0},
     /* so it does in a chunked body, but nothing may follow */
-    {CHUNKED "3\nabc\n0\n\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {CHUNKED "3\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {CHUNKED "3\r\nabc\n0\r\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {CHUNKED "3\r\nabc\r\n0\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {CHUNKED "3\r\nabc\r\n0\r\n\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {CHUNKED "3\r\nabc\r\n0\r\nX: y\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {CHUNKED "3;x\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {CHUNKED "3 \nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\nabc\n0\n\n", 0, H1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\nabc\r\n0\r\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\n0\r\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\n\n", 0, H1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\nX: y\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3;x\nabc\r\n0\r\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3 \nabc\r\n0\r\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
     /* a CR without LF: part of a line end, or a space */
-    {"HTTP/1.1 200 OK\r\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {OK "Content-Length: 3\r\r\n\r\r\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {"HTTP/1.1 200 OK\rContent-Length: 5\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {OK "X: a\rContent-Length: 9\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {OK "X: \ra: d\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {OK "X:\ra: d\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {OK "X\r: d\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {OK "Content-Length: 3\r\n X\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 3\r4\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 3\r\n\rabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 3\r\n\r\rabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 3\r\n\r", 0, HTTP1_CUT, 0, 0, "", 0},
-    {OK "\rX: y\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {"\rHTTP/1.1 200 OK\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {CHUNKED "3\rabc\r\n0\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3\r\r\nabc\r\n0\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3 \r \nabc\r\n0\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3;x\ry\r\nabc\r\n0\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3\r\nabc\r\r\n0\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3\r\nabc\r0\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3\r\nabc\r\n0\r\n\rX: y\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3\r\nabc\r\n0\r\nX: a\rb\r\n\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {CHUNKED "3\r\nabc\r\n0\r\n\r\r\n", 0, HTTP1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.1 200 OK\r\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {OK "Content-Length: 3\r\r\n\r\r\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.1 200 OK\rContent-Length: 5\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {OK "X: a\rContent-Length: 9\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {OK "X: \ra: d\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {OK "X:\ra: d\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {OK "X\r: d\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {OK "Content-Length: 3\r\n X\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r4\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r\n\rabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r\n\r\rabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r\n\r", 0, H1_CUT, 0, 0, "", 0},
+    {OK "\rX: y\r\n\r\n", 0, H1_MALFORMED, 0, 0, "", 0},
+    {"\rHTTP/1.1 200 OK\r\n\r\n", 0, H1_MALFORMED, 0, 0, "", 0},
+    {CHUNKED "3\rabc\r\n0\r\n\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\r\nabc\r\n0\r\n\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3 \r \nabc\r\n0\r\n\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3;x\ry\r\nabc\r\n0\r\n\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabc\r\r\n0\r\n\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabc\r0\r\n\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\n\rX: y\r\n\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\nX: a\rb\r\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\n\r\r\n", 0, H1_DONE, 200, 0, "abc", 0},
     /* fields that are skipped */
     {OK "X: a\x01"
         "b\r\nContent-Length: 3\r\n\r\nabc",
-     0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "X: \x7f\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+     0, H1_DONE, 200, 1, "abc", 0},
+    {OK "X: \x7f\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
     {OK "Set-Cookie: a=\x01"
         "b\r\nContent-Length: 3\r\n\r\nabc",
-     0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "X@A: b\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "Bad(Name: b\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "Bad Name: b\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "\xc3\xa9: b\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "\x01: b\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK ": b\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+     0, H1_DONE, 200, 1, "abc", 0},
+    {OK "X@A: b\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK "Bad(Name: b\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK "Bad Name: b\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK "\xc3\xa9: b\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK "\x01: b\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK ": b\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
     /* a blank before the colon */
-    {OK "Content-Length : 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {OK "Content-Length\t : 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {OK "Content-Length: 3\r\nX : y\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {OK "Content-Length: 3\r\nConnection : x\r\n\r\nabc", 0, HTTP1_DONE, 200, 0, "abc", 0},
-    {OK "Transfer-Encoding : chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 0, "abc",
-     0},
+    {OK "Content-Length : 3\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {OK "Content-Length\t : 3\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {OK "Content-Length: 3\r\nX : y\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {OK "Content-Length: 3\r\nConnection : x\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
+    {OK "Transfer-Encoding : chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
     /* control characters in fields that frame the message */
-    {OK "Content-Length: 3\x01\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Transfer-Encoding: chunked\x01\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 0, HTTP1_MALFORMED, 0, 0, "",
+    {OK "Content-Length: 3\x01\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Transfer-Encoding: chunked\x01\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 0, H1_MALFORMED, 0, 0, "",
      0},
     {OK "Connection: clo\x01"
         "se\r\nContent-Length: 3\r\n\r\nabc",
-     0, HTTP1_DONE, 200, 0, "abc", 0},
+     0, H1_DONE, 200, 0, "abc", 0},
     /* Content-Length more than once (section 6.3) */
-    {OK "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "Content-Length: 3\r\nX: y\r\ncontent-length: 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc",
-     0},
-    {OK "Content-Length: 3, 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "Content-Length: 3,3 ,\t3\t\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "Content-Length: 3\r\nContent-Length: 03\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "Content-Length: 3,\r\n 3\r\n\r\nabc", 0, HTTP1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3\r\nX: y\r\ncontent-length: 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3, 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3,3 ,\t3\t\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3\r\nContent-Length: 03\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3,\r\n 3\r\n\r\nabc", 0, H1_DONE, 200, 1, "abc", 0},
     {OK "Content-Length: 3\r\nContent-Length: 3\r\nTransfer-Encoding: "
         "chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-     0, HTTP1_DONE, 200, 0, "abc", 0},
-    {"HTTP/1.1 103 x\r\nContent-Length: 9\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {OK "Content-Length: 3\r\nContent-Length: 3, 4\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 3, 4\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 3,\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: ,3\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 3,,3\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 3 3\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 3;\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 0x3\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: +3\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 3.0\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: \r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 18446744073709551616\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 3\r\nContent-Length: x\r\n\r\nabc", 0, HTTP1_MALFORMED, 0, 0, "", 0},
-    {OK "Content-Length: 18446744073709551615\r\n\r\nabc", 0, HTTP1_CUT, 200, 0, "abc", 0},
+     0, H1_DONE, 200, 0, "abc", 0},
+    {"HTTP/1.1 103 x\r\nContent-Length: 9\r\n\r\n" LENGTH_3 "abc", 0, H1_DONE, 200, 1, "abc", 0},
+    {OK "Content-Length: 3\r\nContent-Length: 3, 4\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3, 4\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3,\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: ,3\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3,,3\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3 3\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3;\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 0x3\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: +3\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3.0\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: \r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 18446744073709551616\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 3\r\nContent-Length: x\r\n\r\nabc", 0, H1_MALFORMED, 0, 0, "", 0},
+    {OK "Content-Length: 18446744073709551615\r\n\r\nabc", 0, H1_CUT, 200, 0, "abc", 0},
     /* chunk sizes with blanks and extensions (section 7.1.1) */
-    {CHUNKED "3 \r\nabc\r\n0 \r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {CHUNKED "3\t \r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {CHUNKED "3 ; x = y\r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {CHUNKED "3;x;y=z;\tw\r\nabc\r\n0;x\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {CHUNKED "3;x=\"y;\\\"\\\\z\" ; a=\"\"\r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {CHUNKED "3;x=y \r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {CHUNKED "3;\r\nabc\r\n0;\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {CHUNKED "0003\r\nabc\r\n000\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {CHUNKED "3;\xc3\xa9\r\nabc\r\n0\r\n\r\n", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {CHUNKED " 3\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3 4\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3,\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3=x\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "0x3\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED ";x\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3;x=\"y\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3;x=\"y\\\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3;\x01\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3;x=\"\x7f\"\r\nabc", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3\r\nabcd\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3\r\nabc0\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "10000000000000000\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "fffffffffffffff\r\nabc", 0, HTTP1_CUT, 200, 0, "abc", 0},
+    {CHUNKED "3 \r\nabc\r\n0 \r\n\r\n", 0, H1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3\t \r\nabc\r\n0\r\n\r\n", 0, H1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3 ; x = y\r\nabc\r\n0\r\n\r\n", 0, H1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3;x;y=z;\tw\r\nabc\r\n0;x\r\n\r\n", 0, H1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3;x=\"y;\\\"\\\\z\" ; a=\"\"\r\nabc\r\n0\r\n\r\n", 0, H1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3;x=y \r\nabc\r\n0\r\n\r\n", 0, H1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3;\r\nabc\r\n0;\r\n\r\n", 0, H1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "0003\r\nabc\r\n000\r\n\r\n", 0, H1_DONE, 200, 1, "abc", 0},
+    {CHUNKED "3;\xc3\xa9\r\nabc\r\n0\r\n\r\n", 0, H1_DONE, 200, 1, "abc", 0},
+    {CHUNKED " 3\r\nabc", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3 4\r\nabc", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3,\r\nabc", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3=x\r\nabc", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "0x3\r\nabc", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED ";x\r\nabc", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "\r\nabc", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3;x=\"y\r\nabc", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3;x=\"y\\\r\nabc", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3;\x01\r\nabc", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3;x=\"\x7f\"\r\nabc", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabcd\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabc0\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "10000000000000000\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "fffffffffffffff\r\nabc", 0, H1_CUT, 200, 0, "abc", 0},
     /* trailers */
     {CHUNKED "3\r\nabc\r\n0\r\nX: y\r\n folded\r\nBad(Name: z\r\nY: a\x01"
              "b\r\n\r\n!",
-     0, HTTP1_DONE, 200, 1, "abc", 1},
-    {CHUNKED "3\r\nabc\r\n0\r\nContent-Length: 9\r\n\r\n!", 0, HTTP1_DONE, 200, 1, "abc", 1},
-    {CHUNKED "3\r\nabc\r\n0\r\n X: y\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
-    {CHUNKED "3\r\nabc\r\n0\r\nno colon\r\n\r\n", 0, HTTP1_MALFORMED, 200, 0, "", 0},
+     0, H1_DONE, 200, 1, "abc", 1},
+    {CHUNKED "3\r\nabc\r\n0\r\nContent-Length: 9\r\n\r\n!", 0, H1_DONE, 200, 1, "abc", 1},
+    {CHUNKED "3\r\nabc\r\n0\r\n X: y\r\n\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
+    {CHUNKED "3\r\nabc\r\n0\r\nno colon\r\n\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
     /* blank lines before the response */
-    {"\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {"\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {"\r\n\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {"HTTP/1.1 100 Continue\r\n\r\n\r\n" LENGTH_3 "abc", 0, HTTP1_DONE, 200, 1, "abc", 0},
-    {"\r\n", 0, HTTP1_CUT, 0, 0, "", 0},
-    {"\r\nSSH", 0, HTTP1_MALFORMED, 0, 0, "", 0},
+    {"\r\n" LENGTH_3 "abc", 0, H1_DONE, 200, 1, "abc", 0},
+    {"\n" LENGTH_3 "abc", 0, H1_DONE, 200, 1, "abc", 0},
+    {"\r\n\n\r\n" LENGTH_3 "abc", 0, H1_DONE, 200, 1, "abc", 0},
+    {"HTTP/1.1 100 Continue\r\n\r\n\r\n" LENGTH_3 "abc", 0, H1_DONE, 200, 1, "abc", 0},
+    {"\r\n", 0, H1_CUT, 0, 0, "", 0},
+    {"\r\nSSH", 0, H1_MALFORMED, 0, 0, "", 0},
 };
 
 static bool is_as_expected(const struct answer_case *one, struct record *record)
@@ -375,7 +370,7 @@ static bool is_as_expected(const struct answer_case *one, struct record *record)
     if (record->end != one->end || record->status != one->status ||
         record->keep_alive != one->keep_alive)
         return false;
-    if (one->end != HTTP1_DONE && one->end != HTTP1_CUT)
+    if (one->end != H1_DONE && one->end != H1_CUT)
         return true;
     record->body[record->body_bytes] = '\0';
     return !strcmp(record->body, one->body) && record->heads == (one->status != 0) &&
@@ -426,10 +421,10 @@ static void answers_without_fields(void **state)
         const struct answer_case *one = &answers[i];
         size_t count = strlen(one->bytes);
         struct record record = {0};
-        struct http1 http1;
+        struct h1_parser parser;
 
-        http1_start_response(&http1, one->headless, &no_fields, &record);
-        feed_all(&http1, &record, one->bytes, count, count / 2, count);
+        h1_parser_start_response(&parser, one->headless, &no_fields, &record);
+        feed_all(&parser, &record, one->bytes, count, count / 2, count);
         assert_int_equal(record.fields_bytes, 0);
         if (!is_as_expected(one, &record))
             fail_msg("%s: end %d, status %u", one->bytes, record.end, record.status);
@@ -510,7 +505,7 @@ static void fields_however_cut(void **state)
     }
 }
 
-static void on_status(void *owner, const struct http1 *http1, const char *reason,
+static void on_status(void *owner, const struct h1_parser *parser, const char *reason,
                       size_t reason_bytes)
 {
     struct record *record = owner;
@@ -518,8 +513,8 @@ static void on_status(void *owner, const struct http1 *http1, const char *reason
     assert_int_equal(record->heads, 0);
     assert_true(record->fields_bytes + reason_bytes + 16 < sizeof(record->fields));
     record->fields_bytes +=
-        (size_t)sprintf(record->fields + record->fields_bytes, "%u.%u %u (%.*s);", http1->major,
-                        http1->minor, http1->status, (int)reason_bytes, reason);
+        (size_t)sprintf(record->fields + record->fields_bytes, "%u.%u %u (%.*s);", parser->major,
+                        parser->minor, parser->status, (int)reason_bytes, reason);
 }
 
 /* Events of status lines, with a status callback. */
@@ -541,7 +536,7 @@ static const struct {
 
 static void reasons_however_cut(void **state)
 {
-    static const struct http1_events with_status = {
+    static const struct h1_events with_status = {
         .field = on_field, .status = on_status, .head = on_head, .body = on_body};
 
     (void)state;
@@ -550,35 +545,35 @@ static void reasons_however_cut(void **state)
 
         for (size_t cut = 0; cut <= count; cut++) {
             struct record record = {0};
-            struct http1 http1;
+            struct h1_parser parser;
 
-            http1_start_response(&http1, false, &with_status, &record);
-            feed_all(&http1, &record, reasons[i].bytes, count, cut, cut % 2 ? 1 : count);
+            h1_parser_start_response(&parser, false, &with_status, &record);
+            feed_all(&parser, &record, reasons[i].bytes, count, cut, cut % 2 ? 1 : count);
             if (strcmp(record.fields, reasons[i].told) != 0)
                 fail_msg("%s: cut at %zu: \"%s\"", reasons[i].bytes, cut, record.fields);
-            assert_null(http1.lines.copy);
+            assert_null(parser.lines.copy);
         }
     }
 }
 
 static void a_long_reason_is_cut(void **state)
 {
-    static const struct http1_events with_status = {
+    static const struct h1_events with_status = {
         .field = on_field, .status = on_status, .head = on_head, .body = on_body};
-    static const size_t pieces[] = {1, 1000, 3 * HTTP1_MAX_VALUE_BYTES};
-    static char bytes[3 * HTTP1_MAX_VALUE_BYTES];
+    static const size_t pieces[] = {1, 1000, 3 * H1_MAX_VALUE_BYTES};
+    static char bytes[3 * H1_MAX_VALUE_BYTES];
     int count =
-        snprintf(bytes, sizeof(bytes), "HTTP/1.1 200 %0*d\r\n\r\n", 2 * HTTP1_MAX_VALUE_BYTES, 0);
+        snprintf(bytes, sizeof(bytes), "HTTP/1.1 200 %0*d\r\n\r\n", 2 * H1_MAX_VALUE_BYTES, 0);
 
     (void)state;
     for (size_t p = 0; p < LENGTH(pieces); p++) {
         struct record record = {0};
-        struct http1 http1;
+        struct h1_parser parser;
 
-        http1_start_response(&http1, true, &with_status, &record);
-        feed_all(&http1, &record, bytes, (size_t)count, pieces[p], pieces[p]);
-        assert_int_equal(record.end, HTTP1_DONE);
-        assert_int_equal(record.fields_bytes, HTTP1_MAX_VALUE_BYTES + strlen("1.1 200 ();"));
+        h1_parser_start_response(&parser, true, &with_status, &record);
+        feed_all(&parser, &record, bytes, (size_t)count, pieces[p], pieces[p]);
+        assert_int_equal(record.end, H1_DONE);
+        assert_int_equal(record.fields_bytes, H1_MAX_VALUE_BYTES + strlen("1.1 200 ();"));
     }
 }
 
@@ -594,14 +589,14 @@ static struct record field_of(size_t name_bytes, size_t value_bytes, size_t piec
     memset(to, 'v', value_bytes);
     to = stpcpy(to + value_bytes, "\r\nX: a\r\n\r\n");
     record = answer_in_pieces(bytes, (size_t)(to - bytes), true, piece, piece);
-    assert_int_equal(record.end, HTTP1_DONE);
+    assert_int_equal(record.end, H1_DONE);
     free(bytes);
     return record;
 }
 
 static void fields_have_limits(void **state)
 {
-    enum { NAME = HTTP1_MAX_NAME_BYTES, VALUE = HTTP1_MAX_VALUE_BYTES };
+    enum { NAME = H1_MAX_NAME_BYTES, VALUE = H1_MAX_VALUE_BYTES };
     static const size_t pieces[] = {1, 2, 255, 256, 257, 1000, 8191, 8192, 1000000};
 
     (void)state;
@@ -636,29 +631,29 @@ static void on_seen_field(void *owner, const char *name, size_t name_bytes, cons
     *(name_in && value_in ? &witness->borrowed : &witness->copied) += 1;
 }
 
-static void no_head(void *owner, const struct http1 *http1)
+static void no_head(void *owner, const struct h1_parser *parser)
 {
     (void)owner;
-    (void)http1;
+    (void)parser;
 }
 
 static void only_what_was_cut_is_copied(void **state)
 {
     static const char head[] = OK "A: some\r\nB: other\r\nC: third\r\n\r\n";
-    static const struct http1_events seen = {.field = on_seen_field, .head = no_head};
+    static const struct h1_events seen = {.field = on_seen_field, .head = no_head};
 
     (void)state;
     for (size_t cut = 0; cut < sizeof(head); cut++) {
         struct witness witness = {(const unsigned char *)head, cut, 0, 0};
-        struct http1 http1;
+        struct h1_parser parser;
         size_t used;
 
-        http1_start_response(&http1, true, &seen, &witness);
-        http1_feed(&http1, witness.bytes, cut, &used);
+        h1_parser_start_response(&parser, true, &seen, &witness);
+        h1_parser_feed(&parser, witness.bytes, cut, &used);
         witness.bytes += cut;
         witness.count = sizeof(head) - 1 - cut;
         if (cut < sizeof(head) - 1)
-            assert_int_equal(http1_feed(&http1, witness.bytes, witness.count, &used), HTTP1_DONE);
+            assert_int_equal(h1_parser_feed(&parser, witness.bytes, witness.count, &used), H1_DONE);
         assert_int_equal(witness.borrowed + witness.copied, 3);
         assert_true(witness.copied <= 1);
         if (cut <= strlen(OK) || cut == sizeof(head) - 1)
@@ -672,17 +667,17 @@ static void only_what_was_cut_is_copied(void **state)
 static void given_up_in_mid_head(void **state)
 {
     struct record record = {0};
-    struct http1 http1 = {0};
+    struct h1_parser parser = {0};
     size_t used;
 
     (void)state;
-    http1_free(&http1);
-    http1_start_response(&http1, false, &events, &record);
-    assert_int_equal(feed(&http1, OK "Name: val", strlen(OK "Name: val"), &used), HTTP1_MORE);
-    assert_memory_equal(http1.lines.copy, "Name: val", 9);
-    http1_free(&http1);
-    assert_null(http1.lines.copy);
-    http1_free(&http1);
+    h1_parser_free(&parser);
+    h1_parser_start_response(&parser, false, &events, &record);
+    assert_int_equal(feed(&parser, OK "Name: val", strlen(OK "Name: val"), &used), H1_MORE);
+    assert_memory_equal(parser.lines.copy, "Name: val", 9);
+    h1_parser_free(&parser);
+    assert_null(parser.lines.copy);
+    h1_parser_free(&parser);
     assert_int_equal(record.fields_bytes, 0);
 }
 
@@ -726,7 +721,7 @@ static void doubtful_answers_are_the_same_however_cut(void **state)
         size_t count = strlen(doubtful[i]);
         struct record whole = answer_in_pieces(doubtful[i], count, false, count, count);
 
-        assert_int_not_equal(whole.end, HTTP1_MORE);
+        assert_int_not_equal(whole.end, H1_MORE);
         for (size_t cut = 0; cut <= count; cut++) {
             struct record parts = answer_in_pieces(doubtful[i], count, false, cut, count);
 
@@ -755,28 +750,23 @@ static char *head_of(size_t bytes, const char *before, size_t *count)
 static void heads_have_a_limit(void **state)
 {
     static const char *const before[] = {"", "HTTP/1.1 100 Continue\r\n\r\n"};
-    static const size_t pieces[] = {1,
-                                    7,
-                                    4096,
-                                    65536,
-                                    HTTP1_MAX_HEAD_BYTES,
-                                    HTTP1_MAX_HEAD_BYTES + 2,
-                                    HTTP1_MAX_HEAD_BYTES + 100};
+    static const size_t pieces[] = {
+        1, 7, 4096, 65536, H1_MAX_HEAD_BYTES, H1_MAX_HEAD_BYTES + 2, H1_MAX_HEAD_BYTES + 100};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(before); i++) {
         for (size_t p = 0; p < LENGTH(pieces); p++) {
             size_t count;
-            char *fits = head_of(HTTP1_MAX_HEAD_BYTES, before[i], &count);
+            char *fits = head_of(H1_MAX_HEAD_BYTES, before[i], &count);
             struct record record = answer_in_pieces(fits, count, false, pieces[p], pieces[p]);
 
-            assert_int_equal(record.end, HTTP1_DONE);
+            assert_int_equal(record.end, H1_DONE);
             assert_int_equal(record.used, count);
             assert_memory_equal(record.body, "abc", 3);
             free(fits);
-            fits = head_of(HTTP1_MAX_HEAD_BYTES + 1, before[i], &count);
+            fits = head_of(H1_MAX_HEAD_BYTES + 1, before[i], &count);
             record = answer_in_pieces(fits, count, false, pieces[p], pieces[p]);
-            assert_int_equal(record.end, HTTP1_TOO_LARGE);
+            assert_int_equal(record.end, H1_TOO_LARGE);
             assert_int_equal(record.heads, 0);
             free(fits);
         }
@@ -815,26 +805,25 @@ static void nul_is_an_error(void **state)
             struct record record =
                 answer_in_pieces(cases[i].bytes, cases[i].count, false, cut, cases[i].count);
 
-            if (record.end != HTTP1_MALFORMED)
+            if (record.end != H1_MALFORMED)
                 fail_msg("case %zu, cut at %zu: end %d", i, cut, record.end);
         }
 }
 
 /* Feeds `start`, then `more` again and again, in which content may be; returns how it ends, and how
    many bytes of it were taken. */
-static enum http1_status feed_endless(const char *start, const char *more, size_t max,
-                                      size_t *taken)
+static enum h1_status feed_endless(const char *start, const char *more, size_t max, size_t *taken)
 {
-    static const struct http1_events silent = {0};
-    struct http1 http1;
-    enum http1_status status;
+    static const struct h1_events silent = {0};
+    struct h1_parser parser;
+    enum h1_status status;
     size_t used;
 
-    http1_start_response(&http1, false, &silent, NULL);
-    status = feed(&http1, start, strlen(start), &used);
-    for (*taken = 0; status == HTTP1_MORE && *taken < max; *taken += used)
-        status = feed(&http1, more, strlen(more), &used);
-    http1_free(&http1);
+    h1_parser_start_response(&parser, false, &silent, NULL);
+    status = feed(&parser, start, strlen(start), &used);
+    for (*taken = 0; status == H1_MORE && *taken < max; *taken += used)
+        status = feed(&parser, more, strlen(more), &used);
+    h1_parser_free(&parser);
     return status;
 }
 
@@ -861,10 +850,10 @@ static void endless_frames_are_too_large(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         size_t taken;
-        enum http1_status status =
-            feed_endless(cases[i].start, cases[i].more, 4 * HTTP1_MAX_HEAD_BYTES, &taken);
+        enum h1_status status =
+            feed_endless(cases[i].start, cases[i].more, 4 * H1_MAX_HEAD_BYTES, &taken);
 
-        if (status != HTTP1_TOO_LARGE || taken > 2 * HTTP1_MAX_HEAD_BYTES)
+        if (status != H1_TOO_LARGE || taken > 2 * H1_MAX_HEAD_BYTES)
             fail_msg("case %zu: end %d after %zu bytes", i, status, taken);
     }
 }
@@ -880,8 +869,7 @@ static void long_bodies_have_no_limit(void **state)
     for (size_t i = 0; i < LENGTH(chunks); i++) {
         size_t taken;
 
-        assert_int_equal(feed_endless(CHUNKED, chunks[i], 4 * HTTP1_MAX_HEAD_BYTES, &taken),
-                         HTTP1_MORE);
+        assert_int_equal(feed_endless(CHUNKED, chunks[i], 4 * H1_MAX_HEAD_BYTES, &taken), H1_MORE);
     }
 }
 
@@ -890,33 +878,33 @@ static void endless_interim_heads_are_too_large(void **state)
 {
     static const char interim[] = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
     struct record record = {0};
-    struct http1 http1;
-    enum http1_status status = HTTP1_MORE;
+    struct h1_parser parser;
+    enum h1_status status = H1_MORE;
     size_t used, heads = 0;
 
     (void)state;
-    http1_start_response(&http1, false, &events, &record);
-    for (; status == HTTP1_MORE; heads++)
-        status = feed(&http1, interim, sizeof(interim) - 1, &used);
-    assert_int_equal(status, HTTP1_TOO_LARGE);
-    assert_int_equal(heads, HTTP1_MAX_HEAD_BYTES / (sizeof(interim) - 1) + 1);
+    h1_parser_start_response(&parser, false, &events, &record);
+    for (; status == H1_MORE; heads++)
+        status = feed(&parser, interim, sizeof(interim) - 1, &used);
+    assert_int_equal(status, H1_TOO_LARGE);
+    assert_int_equal(heads, H1_MAX_HEAD_BYTES / (sizeof(interim) - 1) + 1);
     assert_int_equal(record.heads, 0);
 }
 
 static void malformed_says_why(void **state)
 {
     struct record record = {0};
-    struct http1 http1;
+    struct h1_parser parser;
     size_t used;
 
     (void)state;
-    http1_start_response(&http1, false, &events, &record);
-    assert_int_equal(feed(&http1, "garbage", 7, &used), HTTP1_MALFORMED);
-    assert_true(strlen(http1_why(&http1)) > 5);
-    http1_start_response(&http1, false, &events, &record);
-    assert_int_equal(feed(&http1, "HTTP/1.1 99 Odd\r\n\r\n", 19, &used), HTTP1_MALFORMED);
-    assert_string_equal(http1_why(&http1), "Status code is not of three digits");
-    assert_true(strlen(http1_parser_version()) >= 5);
+    h1_parser_start_response(&parser, false, &events, &record);
+    assert_int_equal(feed(&parser, "garbage", 7, &used), H1_MALFORMED);
+    assert_true(strlen(h1_parser_why(&parser)) > 5);
+    h1_parser_start_response(&parser, false, &events, &record);
+    assert_int_equal(feed(&parser, "HTTP/1.1 99 Odd\r\n\r\n", 19, &used), H1_MALFORMED);
+    assert_string_equal(h1_parser_why(&parser), "Status code is not of three digits");
+    assert_true(strlen(h1_parser_version()) >= 5);
 }
 
 static void lengths_say_what_is_wrong(void **state)
@@ -933,14 +921,14 @@ static void lengths_say_what_is_wrong(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct record record = {0};
-        struct http1 http1;
+        struct h1_parser parser;
         char bytes[128];
         int count = snprintf(bytes, sizeof(bytes), OK "%s\r\n", cases[i].fields);
         size_t used;
 
-        http1_start_response(&http1, false, &events, &record);
-        assert_int_equal(feed(&http1, bytes, (size_t)count, &used), HTTP1_MALFORMED);
-        assert_string_equal(http1_why(&http1), cases[i].why);
+        h1_parser_start_response(&parser, false, &events, &record);
+        assert_int_equal(feed(&parser, bytes, (size_t)count, &used), H1_MALFORMED);
+        assert_string_equal(h1_parser_why(&parser), cases[i].why);
     }
 }
 
@@ -966,5 +954,5 @@ int main(void)
     };
 
     unit_time_limit();
-    return cmocka_run_group_tests_name("http1", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("parser", tests, NULL, NULL);
 }
