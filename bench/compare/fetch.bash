@@ -26,7 +26,7 @@ fetch_command() {
     libcurl-*) # keeps as many connections as firstbyte; the faster setting for libcurl
         command=("$PEERS/multi" -k --loop "${subject#*-}" --max-idle "$CONCURRENCY" "$CONCURRENCY") ;;
     curl-parallel)
-        command=(curl -k -sS -K "$dir/$2.curl" --parser.1 --parallel --parallel-max "$CONCURRENCY") ;;
+        command=(curl -k -sS -K "$dir/$2.curl" --http1.1 --parallel --parallel-max "$CONCURRENCY") ;;
     aiohttp)
         command=("$python" bench/peers/async.py -k -q -c "$CONCURRENCY" -f "$list") ;;
     esac
