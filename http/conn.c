@@ -351,12 +351,12 @@ void conn_address_request(const struct conn *conn, struct request *request)
     const struct proxy *proxy = conn->proxy;
 
     if (proxy_forwards(proxy, conn->https)) {
-        request->absolute = true;
+        request->absolute_url = true;
         request->proxy_user_info = proxy->user_info;
         request->proxy_user_info_bytes = proxy->user_info_bytes;
         request->proxy_authorization = proxy->authorization;
     } else if (proxies_any(conn->dialer->proxies)) {
-        request->past_proxy = true;
+        request->omit_proxy_authorization = true;
         if (fields_have(request->headers, "Proxy-Authorization"))
             probe_line(conn->loop, conn->number, PROBE_NOTE,
                        "Proxy-Authorization is for a proxy, and not sent to the site");

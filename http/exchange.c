@@ -414,7 +414,7 @@ void exchange_start(struct exchange *exchange, const struct request *request, ns
                     void *owner)
 {
     exchange->request = *request;
-    exchange->request.closing = !exchange->options->keep_alive;
+    exchange->request.connection_close = !exchange->options->keep_alive;
     exchange->jar = jar;
     exchange->done = done;
     exchange->owner = owner;

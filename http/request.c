@@ -69,7 +69,7 @@ static void add_field(struct request_parts *parts, const char *name, const char 
 
 /* Joins the parts, followed by the user's fields. A user's field without a value only removes the
    default one, as in curl. */
-static char *join(const struct request_parts *parts, bool past_proxy, size_t *length)
+static char *join(const struct request_parts *parts, bool omit_proxy_authorization, size_t *length)
 {
     size_t own = parts->own ? strlen(parts->own) : 0;
     char *text = memory_get(parts->length + own + sizeof("\r\n")), *to = text;
@@ -80,7 +80,8 @@ static char *join(const struct request_parts *parts, bool past_proxy, size_t *le
     for (size_t i = 0; i < parts->count; i++)
         to = mempcpy(to, parts->part[i].text, parts->part[i].length);
     while (fields_next(&at, &line))
-        if (!line.empty && !(past_proxy && field_is_named(&line, PROXY_AUTHORIZATION, name)))
+        if (!line.empty &&
+            !(omit_proxy_authorization && field_is_named(&line, PROXY_AUTHORIZATION, name)))
             to = mempcpy(to, line.text, line.bytes);
     to = stpcpy(to, "\r\n");
     *length = (size_t)(to - text);
@@ -102,8 +103,8 @@ char *request_basic(const char *user_info, size_t length)
 static void add_request_line(struct request_parts *parts, const struct request *request)
 {
     add(parts, request->method);
-    add(parts, request->absolute ? " http://" : " ");
-    if (request->absolute)
+    add(parts, request->absolute_url ? " http://" : " ");
+    if (request->absolute_url)
         add(parts, request->url->authority);
     add(parts, request->url->target);
     add(parts, " HTTP/1.1\r\n");
@@ -130,16 +131,18 @@ char *request_build(const struct request *request, size_t *length)
         strcpy(count, "0");
     add_request_line(&parts, request);
     add_field(&parts, "Host", request->url->authority);
-    add_field(&parts, "User-Agent", request->bare ? NULL : "firstbyte/" FIRSTBYTE_VERSION);
-    add_field(&parts, "Accept", request->bare ? NULL : "*/*");
-    add_field(&parts, "Accept-Encoding", request->bare ? NULL : "gzip, deflate, br, zstd");
+    add_field(&parts, "User-Agent",
+              request->minimal_fields ? NULL : "firstbyte/" FIRSTBYTE_VERSION);
+    add_field(&parts, "Accept", request->minimal_fields ? NULL : "*/*");
+    add_field(&parts, "Accept-Encoding",
+              request->minimal_fields ? NULL : "gzip, deflate, br, zstd");
     add_field(&parts, "Authorization", authorization);
     add_field(&parts, "Cookie", request->cookie);
     add_field(&parts, PROXY_AUTHORIZATION, given ? *given ? given : NULL : proxy);
-    add_field(&parts, "Connection", request->closing ? "close" : NULL);
+    add_field(&parts, "Connection", request->connection_close ? "close" : NULL);
     add_field(&parts, "Content-Type", content ? "application/x-www-form-urlencoded" : NULL);
     add_field(&parts, "Content-Length", *count ? count : NULL);
-    text = join(&parts, request->past_proxy, length);
+    text = join(&parts, request->omit_proxy_authorization, length);
     free(authorization);
     free(proxy);
     return text;

@@ -33,14 +33,16 @@ struct request {
     size_t user_info_bytes;
     const char *proxy_user_info; /* for the proxy; NULL: none */
     size_t proxy_user_info_bytes;
-    /* replaces the proxy's Basic credentials; "": no field; NULL: not set */
+    /* Replaces the proxy's Basic credentials; "": no field; NULL: not set. */
     const char *proxy_authorization;
     const struct content *content; /* NULL: none */
-    bool bare; /* without the default User-Agent, Accept and Accept-Encoding: for a load */
-    /* the absolute URL in the request line, for a proxy (RFC 9112, section 3.2.2) */
-    bool absolute;
-    bool closing;    /* "Connection: close" */
-    bool past_proxy; /* sent directly to the site: Proxy-Authorization in `headers` is left out */
+    /* Without the default User-Agent, Accept and Accept-Encoding: for a load. */
+    bool minimal_fields;
+    /* The absolute URL in the request line, for a proxy (RFC 9112, section 3.2.2). */
+    bool absolute_url;
+    bool connection_close; /* the field "Connection: close" */
+    /* Proxy-Authorization in `headers` is not sent: the request goes directly to the site. */
+    bool omit_proxy_authorization;
 };
 
 /* The site's own request. */

@@ -104,7 +104,7 @@ struct outgoing {
     /* Writes the encoded request to `buffer` immediately before it is sent, and returns its length:
        at most STREAM_RENDER_BYTES. */
     size_t (*render)(struct stream *stream, char *buffer);
-    bool headless; /* for `bytes` and `render`: a HEAD request, whose response has no body */
+    bool is_head_request; /* for `bytes` and `render`: the method is HEAD */
 };
 
 #define STREAM_RENDER_BYTES    (16 * 1024)

@@ -209,7 +209,7 @@ static void compose(struct origin_conn *conn, const struct reply *reply)
     write_head(to, reply);
     fflush(to);
     conn->head_bytes = conn->length;
-    if (!conn->request.is_head && !has_no_body(reply->status))
+    if (!conn->request.is_head_request && !has_no_body(reply->status))
         write_body(to, reply);
     fclose(to);
     conn->sent = conn->repeat_from = 0;

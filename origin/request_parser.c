@@ -9,7 +9,7 @@ static int on_headers_complete(llhttp_t *parser)
     struct request_parser *request = parser->data;
 
     request->head_done = true;
-    request->is_head = parser->method == HTTP_HEAD;
+    request->is_head_request = parser->method == HTTP_HEAD;
     return 0;
 }
 

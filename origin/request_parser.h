@@ -24,7 +24,7 @@ enum request_status {
 struct request_parser {
     char target[REQUEST_MAX_TARGET_BYTES];
     char host[REQUEST_MAX_HOST_BYTES]; /* "": none */
-    bool is_head;                      /* the method is HEAD */
+    bool is_head_request;              /* the method is HEAD */
     bool head_done;                    /* the fields above are valid */
     bool keep_alive;                   /* with DONE: another request may follow */
 

@@ -107,7 +107,7 @@ static void submit(struct client *client, struct load_request *request)
     request->stream.events = &events;
     request->stream.out.bytes = request->target->bytes;
     request->stream.out.count = request->target->count;
-    request->stream.out.headless = request->target->head;
+    request->stream.out.is_head_request = request->target->is_head_request;
     conn_submit(client->conn, &request->stream);
 }
 

@@ -20,14 +20,14 @@ struct targets {
     size_t count;          /* length of both arrays */
 };
 
-static void build(struct target *target, const struct site *site, bool closing)
+static void build(struct target *target, const struct site *site, bool connection_close)
 {
     struct request request = request_of(site);
     const struct content *content = request.content;
     char *bytes;
 
-    request.bare = true;
-    request.closing = closing;
+    request.minimal_fields = true;
+    request.connection_close = connection_close;
     bytes = request_build(&request, &target->count);
     if (content) {
         bytes = memory_grow(bytes, target->count + content->count, 1);
@@ -35,11 +35,11 @@ static void build(struct target *target, const struct site *site, bool closing)
         target->count += content->count;
     }
     target->bytes = bytes;
-    target->head = !strcmp(request.method, "HEAD");
+    target->is_head_request = !strcmp(request.method, "HEAD");
 }
 
 struct targets *targets_new(struct site **sites, const unsigned *weights, size_t count,
-                            bool closing, size_t *other_origin)
+                            bool connection_close, size_t *other_origin)
 {
     struct targets *targets;
     uint64_t sum = 0;
@@ -57,7 +57,7 @@ struct targets *targets_new(struct site **sites, const unsigned *weights, size_t
         .count = count,
     };
     for (size_t i = 0; i < count; i++) {
-        build(&targets->target[i], sites[i], closing);
+        build(&targets->target[i], sites[i], connection_close);
         targets->until[i] = sum += weights[i];
         if (i)
             site_free(sites[i]);

@@ -9,19 +9,19 @@
 #include "http/site.h"
 
 struct target {
-    const char *bytes; /* the whole request: head and content */
-    size_t count;      /* of bytes */
-    bool head;         /* HEAD: the response has no body */
+    const char *bytes;    /* the whole request: head and content */
+    size_t count;         /* of bytes */
+    bool is_head_request; /* its response has no body */
 };
 
 struct targets;
 
 /* Builds the requests of `count` sites, at least one. Each has a weight over 0. Takes ownership of
-   the sites. `closing`: each request has "Connection: close". Returns NULL if a site has another
-   origin (scheme, host and port) than the first; *other_origin is then its index, and the sites
-   still belong to the caller. */
+   the sites. `connection_close`: each request has "Connection: close". Returns NULL if a site has
+   another origin (scheme, host and port) than the first; *other_origin is then its index, and the
+   sites still belong to the caller. */
 struct targets *targets_new(struct site **sites, const unsigned *weights, size_t count,
-                            bool closing, size_t *other_origin);
+                            bool connection_close, size_t *other_origin);
 
 void targets_free(struct targets *targets); /* NULL is allowed */
 

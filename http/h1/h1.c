@@ -117,7 +117,7 @@ static void expect_response(struct conn *conn)
     struct h1 *h1 = h1_of(conn);
     const struct stream *stream = oldest(h1);
 
-    h1_parser_start_response(&h1->parser, stream->out.headless,
+    h1_parser_start_response(&h1->parser, stream->out.is_head_request,
                              stream->events->field ? &all : &none, conn);
 }
 
@@ -397,7 +397,7 @@ static void h1_submit(struct conn *conn, struct stream *stream)
     stream->begun = false;
     stream->left[1] = 0;
     if (stream->out.request) {
-        stream->out.headless = !strcmp(stream->out.request->method, "HEAD");
+        stream->out.is_head_request = !strcmp(stream->out.request->method, "HEAD");
         encode(conn, stream);
     } else {
         stream->next[0] = stream->out.bytes;

@@ -273,7 +273,8 @@ static bool is_chunked(const struct h1_parser *parser)
 /* Section 6.3: where the body ends. */
 static enum h1_status start_body(struct h1_parser *parser)
 {
-    if (parser->headless || parser->status == 101 || parser->status == 204 || parser->status == 304)
+    if (parser->is_head_request || parser->status == 101 || parser->status == 204 ||
+        parser->status == 304)
         return finish(parser);
     if (is_chunked(parser)) {
         parser->part = H1_CHUNKS;
@@ -393,13 +394,13 @@ static enum h1_status feed_trailers(struct h1_parser *parser, const char **at, c
 
 /* --- calls of the owner --- */
 
-void h1_parser_start_response(struct h1_parser *parser, bool headless,
+void h1_parser_start_response(struct h1_parser *parser, bool is_head_request,
                               const struct h1_events *events, void *owner)
 {
     parser->events = events;
     parser->owner = owner;
     parser->status = parser->major = parser->minor = 0;
-    parser->headless = headless;
+    parser->is_head_request = is_head_request;
     parser->head_done = parser->done = parser->keep_alive = parser->repaired = false;
     parser->head_bytes = 0;
     parser->why = NULL;

@@ -82,7 +82,7 @@ struct h1_parser {
     void *owner;                    /* the argument of the events */
     unsigned status;                /* valid in all events */
     unsigned char major, minor;     /* the HTTP version */
-    bool headless;                  /* the response to HEAD: it has no body */
+    bool is_head_request;           /* the response has no body */
     bool head_done;                 /* the final head is complete */
     bool done;                      /* the message is complete */
     bool keep_alive;                /* when done: another message may follow */
@@ -103,9 +103,10 @@ struct h1_parser {
     llhttp_t llhttp; /* of the status line and of Transfer-Encoding */
 };
 
-/* Prepares for the next response. `headless`: the request was HEAD. The previous content of the
-   struct is not read: call h1_parser_free first when a message is abandoned before its end. */
-void h1_parser_start_response(struct h1_parser *parser, bool headless,
+/* Prepares for the next response. `is_head_request`: its method was HEAD, or CONNECT: the response
+   has no body. The previous content of the struct is not read: call h1_parser_free first when a
+   message is abandoned before its end. */
+void h1_parser_start_response(struct h1_parser *parser, bool is_head_request,
                               const struct h1_events *events, void *owner);
 
 /* Reads bytes; *used is the number that belong to this message: all, unless it is DONE. After any

@@ -17,8 +17,8 @@ static bool conclude(struct reader *reader, enum request_status status, size_t a
     if (request->head_done) {
         MUST(memchr(request->target, '\0', sizeof(request->target)));
         MUST(memchr(request->host, '\0', sizeof(request->host)));
-        fprintf(reader->note.to, "%s%s at %s: ", request->is_head ? "HEAD " : "", request->target,
-                request->host);
+        fprintf(reader->note.to, "%s%s at %s: ", request->is_head_request ? "HEAD " : "",
+                request->target, request->host);
     }
     fprintf(reader->note.to, "status %d after %zu bytes\n", status,
             status == REQUEST_DONE ? at : 0);

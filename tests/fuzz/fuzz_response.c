@@ -10,7 +10,7 @@
 
 struct reader {
     struct messages messages; /* first, so that pointers can be cast */
-    bool headless, limited;
+    bool is_head_request, limited;
     bool silent;        /* without field callbacks */
     struct note fields; /* of all heads, with their first lines */
 };
@@ -66,7 +66,7 @@ static void start(struct messages *messages)
         .field = on_field, .status = on_status, .head = on_head, .body = messages_body};
     struct reader *reader = (struct reader *)messages;
 
-    h1_parser_start_response(&messages->parser, reader->headless,
+    h1_parser_start_response(&messages->parser, reader->is_head_request,
                              reader->silent ? &silent : &verbose, messages);
     if (reader->limited)
         messages->parser.head_bytes = H1_MAX_HEAD_BYTES - LEFT_OF_HEAD;
@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct part uncut;
     struct part rest = {data, size}, plan = part_line(&rest);
     uint8_t how = part_byte(&plan);
-    struct reader whole = {{.start = start}, .headless = !(how & 1), .limited = how & 0x20};
+    struct reader whole = {{.start = start}, .is_head_request = !(how & 1), .limited = how & 0x20};
     struct reader pieces = whole, silent = whole;
 
     silent.silent = true;

@@ -18,7 +18,7 @@ static inline void messages_body(void *owner, const char *bytes, size_t count)
 {
     struct messages *messages = owner;
 
-    MUST(messages->head && count && !messages->parser.headless);
+    MUST(messages->head && count && !messages->parser.is_head_request);
     messages->body += count;
     MUST(fwrite(bytes, 1, count, messages->note.to) == count);
 }

@@ -113,8 +113,8 @@ static void proxies_are_asked(void **state)
                               .method = "GET",
                               .proxy_user_info = "u:p",
                               .proxy_user_info_bytes = 3,
-                              .absolute = true,
-                              .closing = true};
+                              .absolute_url = true,
+                              .connection_close = true};
 
     (void)state;
     assert_null(url_parse(&url, "http://a:81/b?c", 15));
@@ -140,13 +140,13 @@ static void past_a_proxy_its_credentials_are_left_out(void **state)
                               .method = "GET",
                               .headers = "X: y\r\nproxy-AUTHORIZATION: z\r\n"
                                          "Proxy-Authorization-X: z\r\n",
-                              .past_proxy = true};
+                              .omit_proxy_authorization = true};
 
     (void)state;
     assert_null(url_parse(&url, "http://a/", 9));
     expect_request(&request,
                    "GET / HTTP/1.1\r\nHost: a\r\n" OURS "X: y\r\nProxy-Authorization-X: z\r\n\r\n");
-    request.past_proxy = false;
+    request.omit_proxy_authorization = false;
     expect_request(&request, "GET / HTTP/1.1\r\nHost: a\r\n" OURS
                              "X: y\r\nproxy-AUTHORIZATION: z\r\nProxy-Authorization-X: z\r\n\r\n");
     url_free(&url);

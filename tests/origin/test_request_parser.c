@@ -82,7 +82,7 @@ static void requests_however_cut(void **state)
                 continue;
             assert_string_equal(request.target, cases[i].target);
             assert_string_equal(request.host, cases[i].host);
-            assert_int_equal(request.is_head, cases[i].head);
+            assert_int_equal(request.is_head_request, cases[i].head);
         }
     }
 }

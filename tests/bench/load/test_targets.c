@@ -24,11 +24,11 @@ static char *text(const char *from)
     return memory_text(from, strlen(from));
 }
 
-static struct targets *one(struct site *site, bool closing)
+static struct targets *one(struct site *site, bool connection_close)
 {
     static const unsigned weight = 1;
     size_t stranger = 99;
-    struct targets *targets = targets_new(&site, &weight, 1, closing, &stranger);
+    struct targets *targets = targets_new(&site, &weight, 1, connection_close, &stranger);
 
     assert_non_null(targets);
     assert_int_equal(targets_count(targets), 1);
@@ -44,7 +44,7 @@ static void assert_request(struct targets *targets, const char *bytes, bool head
 
     assert_int_equal(target->count, strlen(bytes));
     assert_memory_equal(target->bytes, bytes, target->count);
-    assert_int_equal(target->head, head);
+    assert_int_equal(target->is_head_request, head);
     targets_free(targets);
 }
 

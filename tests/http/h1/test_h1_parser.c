@@ -90,13 +90,13 @@ static void feed_all(struct h1_parser *parser, struct record *record, const char
     record->keep_alive = record->end == H1_DONE && parser->keep_alive;
 }
 
-static struct record answer_in_pieces(const char *bytes, size_t count, bool headless, size_t first,
-                                      size_t piece)
+static struct record answer_in_pieces(const char *bytes, size_t count, bool is_head_request,
+                                      size_t first, size_t piece)
 {
     struct record record = {0};
     struct h1_parser parser;
 
-    h1_parser_start_response(&parser, headless, &events, &record);
+    h1_parser_start_response(&parser, is_head_request, &events, &record);
     feed_all(&parser, &record, bytes, count, first, piece);
     assert_null(parser.lines.copy);
     return record;
@@ -119,7 +119,7 @@ static bool same(const struct record *a, const struct record *b)
 
 static const struct answer_case {
     const char *bytes;
-    bool headless;
+    bool is_head_request;
     enum h1_status end;
     unsigned status;
     bool keep_alive;
@@ -381,7 +381,7 @@ static bool is_as_expected(const struct answer_case *one, struct record *record)
 static int check_answer(const struct answer_case *one)
 {
     size_t count = strlen(one->bytes);
-    struct record whole = answer_in_pieces(one->bytes, count, one->headless, count, count);
+    struct record whole = answer_in_pieces(one->bytes, count, one->is_head_request, count, count);
 
     if (!is_as_expected(one, &whole)) {
         print_error("%s\n-- end %d, status %u, keep-alive %d, used %zu of %zu, %zu of body\n",
@@ -391,8 +391,8 @@ static int check_answer(const struct answer_case *one)
     }
     for (size_t way = 0; way <= count + 3; way++) {
         size_t first = way <= count ? way : way - count;
-        struct record parts =
-            answer_in_pieces(one->bytes, count, one->headless, first, way <= count ? count : first);
+        struct record parts = answer_in_pieces(one->bytes, count, one->is_head_request, first,
+                                               way <= count ? count : first);
 
         if (!same(&whole, &parts)) {
             print_error("%s\n-- cut at %zu: end %d, status %u\n", one->bytes, first, parts.end,
@@ -423,7 +423,7 @@ static void answers_without_fields(void **state)
         struct record record = {0};
         struct h1_parser parser;
 
-        h1_parser_start_response(&parser, one->headless, &no_fields, &record);
+        h1_parser_start_response(&parser, one->is_head_request, &no_fields, &record);
         feed_all(&parser, &record, one->bytes, count, count / 2, count);
         assert_int_equal(record.fields_bytes, 0);
         if (!is_as_expected(one, &record))
@@ -954,5 +954,5 @@ int main(void)
     };
 
     unit_time_limit();
-    return cmocka_run_group_tests_name("parser", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("h1_parser", tests, NULL, NULL);
 }
