@@ -1,4 +1,4 @@
-/* Signals that arrive in the loop, and a mask that is given back. */
+/* Signals are delivered by the loop, and the signal mask is restored afterwards. */
 #include "tests/support/unit.h"
 
 #include <signal.h>
@@ -7,21 +7,21 @@
 
 #include "reactor/interrupt.h"
 
-struct heard {
+struct received {
     struct interrupt *interrupt;
     int count;
     int signals[4];
-    bool stop; /* at the first */
+    bool stop; /* call interrupt_stop at the first signal */
 };
 
 static void on_signal(void *owner, int signal)
 {
-    struct heard *heard = owner;
+    struct received *received = owner;
 
-    assert_true(heard->count < (int)LENGTH(heard->signals));
-    heard->signals[heard->count++] = signal;
-    if (heard->stop)
-        interrupt_stop(heard->interrupt);
+    assert_true(received->count < (int)LENGTH(received->signals));
+    received->signals[received->count++] = signal;
+    if (received->stop)
+        interrupt_stop(received->interrupt);
 }
 
 static bool same_mask(const sigset_t *a, const sigset_t *b)
@@ -36,24 +36,24 @@ static void signals_arrive_through_the_loop(void **state)
 {
     struct loop *loop = loop_new();
     struct interrupt interrupt;
-    struct heard heard = {0};
+    struct received received = {0};
     sigset_t before, after;
 
     (void)state;
     sigprocmask(SIG_SETMASK, NULL, &before);
-    assert_int_equal(interrupt_start(&interrupt, loop, on_signal, &heard), 0);
+    assert_int_equal(interrupt_start(&interrupt, loop, on_signal, &received), 0);
     raise(SIGINT);
-    assert_int_equal(heard.count, 0); /* not in the signal's own context */
-    TURN_UNTIL(loop, heard.count == 1);
-    assert_int_equal(heard.signals[0], SIGINT);
+    assert_int_equal(received.count, 0); /* not delivered in the signal handler */
+    TURN_UNTIL(loop, received.count == 1);
+    assert_int_equal(received.signals[0], SIGINT);
 
     kill(getpid(), SIGTERM);
-    TURN_UNTIL(loop, heard.count == 2);
-    assert_int_equal(heard.signals[1], SIGTERM);
+    TURN_UNTIL(loop, received.count == 2);
+    assert_int_equal(received.signals[1], SIGTERM);
 
     raise(SIGINT);
     raise(SIGTERM);
-    TURN_UNTIL(loop, heard.count == 4);
+    TURN_UNTIL(loop, received.count == 4);
 
     interrupt_stop(&interrupt);
     sigprocmask(SIG_SETMASK, NULL, &after);
@@ -65,13 +65,13 @@ static void may_be_stopped_by_its_own_callback(void **state)
 {
     struct loop *loop = loop_new();
     struct interrupt interrupt;
-    struct heard heard = {.interrupt = &interrupt, .stop = true};
+    struct received received = {.interrupt = &interrupt, .stop = true};
     sigset_t after;
 
     (void)state;
-    assert_int_equal(interrupt_start(&interrupt, loop, on_signal, &heard), 0);
+    assert_int_equal(interrupt_start(&interrupt, loop, on_signal, &received), 0);
     raise(SIGINT);
-    TURN_UNTIL(loop, heard.count == 1);
+    TURN_UNTIL(loop, received.count == 1);
     unit_settle(loop);
     sigprocmask(SIG_SETMASK, NULL, &after);
     assert_int_equal(sigismember(&after, SIGINT), 0);
@@ -82,14 +82,14 @@ static void a_blocked_signal_stays_blocked(void **state)
 {
     struct loop *loop = loop_new();
     struct interrupt interrupt;
-    struct heard heard = {0};
+    struct received received = {0};
     sigset_t terminate, after;
 
     (void)state;
     sigemptyset(&terminate);
     sigaddset(&terminate, SIGTERM);
     sigprocmask(SIG_BLOCK, &terminate, NULL);
-    assert_int_equal(interrupt_start(&interrupt, loop, on_signal, &heard), 0);
+    assert_int_equal(interrupt_start(&interrupt, loop, on_signal, &received), 0);
     interrupt_stop(&interrupt);
     sigprocmask(SIG_SETMASK, NULL, &after);
     assert_int_equal(sigismember(&after, SIGTERM), 1);
@@ -98,12 +98,12 @@ static void a_blocked_signal_stays_blocked(void **state)
     loop_free(loop);
 }
 
-/* One that came before the loop is delivered in it; one that is ignored is not. */
-static bool noted_before(void)
+/* A signal that was raised before the loop is delivered by it; an ignored signal is not. */
+static bool raised_before_the_loop(void)
 {
     struct loop *loop = loop_new();
     struct interrupt interrupt;
-    struct heard heard = {0};
+    struct received received = {0};
 
     signal(SIGINT, SIG_IGN);
     interrupts_begin();
@@ -111,45 +111,45 @@ static bool noted_before(void)
     raise(SIGINT);
     CHILD_CHECK(!interrupts_pending());
     raise(SIGTERM);
-    raise(SIGTERM); /* twice at once is once */
+    raise(SIGTERM); /* two pending signals are delivered as one */
     CHILD_CHECK(interrupts_pending() == SIGTERM);
-    CHILD_CHECK(!interrupt_start(&interrupt, loop, on_signal, &heard));
-    CHILD_CHECK(!interrupts_pending() && !heard.count);
+    CHILD_CHECK(!interrupt_start(&interrupt, loop, on_signal, &received));
+    CHILD_CHECK(!interrupts_pending() && !received.count);
     raise(SIGINT);
     loop_turn(loop, NSEC_PER_S);
-    CHILD_CHECK(heard.count == 1 && heard.signals[0] == SIGTERM);
+    CHILD_CHECK(received.count == 1 && received.signals[0] == SIGTERM);
     interrupt_stop(&interrupt);
     loop_turn(loop, 0);
-    CHILD_CHECK(heard.count == 1);
+    CHILD_CHECK(received.count == 1);
     loop_free(loop);
     return true;
 }
 
-/* One that the loop had not taken when it ended is noted. */
-static bool left_by_the_loop(void)
+/* A signal that the loop had not delivered when it was stopped is still pending. */
+static bool pending_after_the_loop(void)
 {
     struct loop *loop = loop_new();
     struct interrupt interrupt;
-    struct heard heard = {0};
+    struct received received = {0};
 
     interrupts_begin();
     interrupts_hold();
-    CHILD_CHECK(!interrupt_start(&interrupt, loop, on_signal, &heard));
+    CHILD_CHECK(!interrupt_start(&interrupt, loop, on_signal, &received));
     raise(SIGHUP);
     interrupt_stop(&interrupt);
-    CHILD_CHECK(!heard.count && interrupts_pending() == SIGHUP);
+    CHILD_CHECK(!received.count && interrupts_pending() == SIGHUP);
     loop_free(loop);
     return true;
 }
 
-static bool nothing_to_report(void)
+static bool signal_without_a_hold(void)
 {
     interrupts_begin();
     raise(SIGHUP);
     return true;
 }
 
-static bool insisting(void)
+static bool second_signal(void)
 {
     interrupts_begin();
     interrupts_hold();
@@ -171,13 +171,13 @@ static int status_of(bool (*act)(void))
     return status;
 }
 
-static void outside_a_loop(void **state)
+static void signals_outside_a_loop(void **state)
 {
     (void)state;
-    unit_in_child(noted_before);
-    unit_in_child(left_by_the_loop);
-    assert_int_equal(status_of(nothing_to_report), INTERRUPT_EXIT_STATUS << 8);
-    assert_int_equal(status_of(insisting), INTERRUPT_EXIT_STATUS << 8);
+    unit_in_child(raised_before_the_loop);
+    unit_in_child(pending_after_the_loop);
+    assert_int_equal(status_of(signal_without_a_hold), INTERRUPT_EXIT_STATUS << 8);
+    assert_int_equal(status_of(second_signal), INTERRUPT_EXIT_STATUS << 8);
 }
 
 int main(void)
@@ -186,7 +186,7 @@ int main(void)
         cmocka_unit_test(signals_arrive_through_the_loop),
         cmocka_unit_test(may_be_stopped_by_its_own_callback),
         cmocka_unit_test(a_blocked_signal_stays_blocked),
-        cmocka_unit_test(outside_a_loop),
+        cmocka_unit_test(signals_outside_a_loop),
     };
 
     unit_time_limit();

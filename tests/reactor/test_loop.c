@@ -1,4 +1,4 @@
-/* The seven steps of a turn, and what may be closed, put off or freed in each. */
+/* The seven steps of a turn, and which objects may be closed, deferred or freed in each. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -19,22 +19,22 @@
 #include "tests/support/calls.h"
 #include "tests/support/fake_clock.h"
 
-/* What happened, a letter each. */
-static char said[64];
+/* The callbacks that ran, in order: a letter each. */
+static char trace[64];
 
-static void say(char letter)
+static void trace_add(char letter)
 {
-    size_t length = strlen(said);
+    size_t length = strlen(trace);
 
-    if (length < sizeof(said) - 1) {
-        said[length] = letter;
-        said[length + 1] = '\0';
+    if (length < sizeof(trace) - 1) {
+        trace[length] = letter;
+        trace[length + 1] = '\0';
     }
 }
 
 static int setup(void **state)
 {
-    memset(said, 0, sizeof(said));
+    memset(trace, 0, sizeof(trace));
     *state = loop_new();
     return 0;
 }
@@ -45,13 +45,13 @@ static int teardown(void **state)
     return 0;
 }
 
-/* A descriptor with something to read, watched. */
+/* A watched descriptor that is readable. */
 struct source {
     struct loop *loop;
     struct watch watch;
     int peer; /* the other end of a socketpair, or -1 */
     char letter;
-    uint32_t events; /* the last that came */
+    uint32_t events; /* reported last */
     void (*act)(struct source *source);
     struct source *other;
 };
@@ -61,7 +61,7 @@ static void on_source(void *owner, uint32_t events)
     struct source *source = owner;
 
     source->events = events;
-    say(source->letter);
+    trace_add(source->letter);
     if (source->act)
         source->act(source);
 }
@@ -84,11 +84,11 @@ static void source_close(struct source *source)
     close(source->peer);
 }
 
-/* A clock, a timer, a task and a deferred that say their letter. */
-static nsec spoken_clock(void *arg)
+/* Callbacks that add a letter to the trace: of the clock, of timers, tasks and deferred frees. */
+static nsec tracing_clock(void *arg)
 {
     (void)arg;
-    say('c');
+    trace_add('c');
     return 5;
 }
 
@@ -100,12 +100,12 @@ static char *letter(char name)
     return &letters[(int)name];
 }
 
-static void say_letter(void *owner)
+static void trace_letter(void *owner)
 {
-    say(*(const char *)owner);
+    trace_add(*(const char *)owner);
 }
 
-static void steps_come_in_order(void **state)
+static void steps_run_in_order(void **state)
 {
     struct loop *loop = *state;
     struct source source;
@@ -114,103 +114,103 @@ static void steps_come_in_order(void **state)
     struct deferred_free deferred;
 
     source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
-    loop_free_later(loop, &deferred, say_letter, letter('f'));
-    task_init(&task, say_letter, letter('r'), "test");
+    loop_free_later(loop, &deferred, trace_letter, letter('f'));
+    task_init(&task, trace_letter, letter('r'), "test");
     loop_defer(loop, &task);
-    timer_init(&timer, say_letter, letter('t'), "test");
+    timer_init(&timer, trace_letter, letter('t'), "test");
     loop_arm(loop, &timer, 5);
-    loop_set_clock(loop, spoken_clock, NULL);
-    memset(said, 0, sizeof(said));
-    loop_turn(loop, NSEC_NEVER); /* a task is ready: it does not wait */
-    assert_string_equal(said, "ctccerf");
+    loop_set_clock(loop, tracing_clock, NULL);
+    memset(trace, 0, sizeof(trace));
+    loop_turn(loop, NSEC_NEVER); /* does not wait, because a task is ready */
+    assert_string_equal(trace, "ctccerf");
     assert_true(loop_now(loop) == 5);
     loop_set_clock(loop, NULL, NULL);
     assert_true(loop_now(loop) > 5);
     source_close(&source);
 }
 
-/* Where no timer was due, the wait begins at once. */
-static void clock_is_taken_again_after_timers_alone(void **state)
+/* If no timer is due, the clock is not read again before the wait. */
+static void clock_is_read_again_only_after_timers(void **state)
 {
     struct loop *loop = *state;
     struct source source;
     struct timer timer;
 
     source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
-    timer_init(&timer, say_letter, letter('t'), "test");
+    timer_init(&timer, trace_letter, letter('t'), "test");
     loop_arm(loop, &timer, 6);
-    loop_set_clock(loop, spoken_clock, NULL);
-    memset(said, 0, sizeof(said));
+    loop_set_clock(loop, tracing_clock, NULL);
+    memset(trace, 0, sizeof(trace));
     loop_turn(loop, 0);
-    assert_string_equal(said, "cce");
+    assert_string_equal(trace, "cce");
     loop_cancel(loop, &timer);
     source_close(&source);
 }
 
 /* Lag. */
 
-static nsec metered; /* what the meter was told last */
+static nsec reported_lag; /* the lag that the probe got last */
 
-static void on_meter(void *owner, nsec lag)
+static void on_lag(void *owner, nsec lag)
 {
-    assert_ptr_equal(owner, &metered);
-    metered = lag;
-    say('m');
+    assert_ptr_equal(owner, &reported_lag);
+    reported_lag = lag;
+    trace_add('l');
 }
 
-static const struct probe meter = {.owner = &metered, .turn = on_meter};
+static const struct probe lag_probe = {.owner = &reported_lag, .turn = on_lag};
 
-/* A loop that looks at 1 s of a clock which stands still, with a meter. */
-static void begin_to_meter(struct loop *loop, struct fake_clock *clock)
+/* Sets the loop's clock to 1 s, stopped, and its probe to lag_probe. */
+static void set_lag_probe(struct loop *loop, struct fake_clock *clock)
 {
     fake_clock_set(clock, loop, 0);
     loop_turn(loop, 0);
-    loop_set_probe(loop, &meter);
-    metered = NSEC_NEVER;
+    loop_set_probe(loop, &lag_probe);
+    reported_lag = NSEC_NEVER;
 }
 
-static void event_that_was_there_already_has_waited(void **state)
+static void lag_of_an_event_that_was_pending(void **state)
 {
     struct loop *loop = *state;
     struct fake_clock clock;
     struct source source;
 
-    begin_to_meter(loop, &clock);
+    set_lag_probe(loop, &clock);
     source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
-    clock.now += 5 * NSEC_PER_MS; /* a callback took so long */
+    clock.now += 5 * NSEC_PER_MS; /* a callback that took 5 ms */
     loop_turn(loop, 0);
-    assert_string_equal(said, "me"); /* before the event is dispatched */
-    assert_true(metered == 5 * NSEC_PER_MS);
+    assert_string_equal(trace, "le"); /* before the event is dispatched */
+    assert_true(reported_lag == 5 * NSEC_PER_MS);
     assert_true(loop_lag(loop) == 5 * NSEC_PER_MS);
-    loop_turn(loop, 0); /* finds nothing, and lags by nothing */
-    assert_string_equal(said, "me");
+    loop_turn(loop, 0); /* no event: no lag */
+    assert_string_equal(trace, "le");
     assert_true(loop_lag(loop) == 0);
     loop_set_probe(loop, NULL);
     assert_int_equal(write(source.peer, "x", 1), 1);
     loop_turn(loop, 0);
-    assert_string_equal(said, "mee");
+    assert_string_equal(trace, "lee");
     source_close(&source);
 }
 
-/* The wait took its time: the loop was there before the event. */
-static void event_that_was_waited_for_has_not(void **state)
+/* The event arrived during the wait, so it did not wait for the loop. */
+static void no_lag_of_an_event_that_was_waited_for(void **state)
 {
     struct loop *loop = *state;
     struct fake_clock clock;
     struct source source;
 
-    begin_to_meter(loop, &clock);
+    set_lag_probe(loop, &clock);
     source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
     clock.tick = NSEC_PER_MS;
     clock.now += 5 * NSEC_PER_MS;
     loop_turn(loop, 0);
-    assert_string_equal(said, "me");
-    assert_true(metered == 0);
+    assert_string_equal(trace, "le");
+    assert_true(reported_lag == 0);
     assert_true(loop_lag(loop) == 0);
     source_close(&source);
 }
 
-/* A timer that moves the clock, as one does whose callback takes long. */
+/* A timer whose callback takes 20 ms. */
 struct slow_timer {
     struct timer timer;
     struct fake_clock *clock;
@@ -220,33 +220,35 @@ static void on_slow_timer(void *owner)
 {
     struct slow_timer *slow = owner;
 
-    say('s');
+    trace_add('s');
     slow->clock->now += 20 * NSEC_PER_MS;
 }
 
-static void timer_behind_a_long_callback_is_overdue(void **state)
+static void timer_after_a_long_callback_is_overdue(void **state)
 {
     struct loop *loop = *state;
     struct fake_clock clock;
     struct slow_timer slow = {.clock = &clock};
     struct timer next;
 
-    begin_to_meter(loop, &clock);
+    set_lag_probe(loop, &clock);
     timer_init(&slow.timer, on_slow_timer, &slow, "test");
-    timer_init(&next, say_letter, letter('n'), "test");
+    timer_init(&next, trace_letter, letter('n'), "test");
     loop_arm(loop, &slow.timer, clock.now);
     loop_arm(loop, &next, clock.now + 5 * NSEC_PER_MS);
     loop_turn(loop, 0);
-    assert_string_equal(said, "s"); /* the deadline that passed is the next turn's, once */
+    /* the other deadline passed meanwhile: it is due in the next turn */
+    assert_string_equal(trace, "s");
     loop_turn(loop, 0);
-    assert_string_equal(said, "snm");
-    assert_true(metered == 15 * NSEC_PER_MS);
+    assert_string_equal(trace, "snl");
+    assert_true(reported_lag == 15 * NSEC_PER_MS);
     loop_turn(loop, 0);
-    assert_string_equal(said, "snm");
+    assert_string_equal(trace, "snl");
     assert_true(loop_lag(loop) == 0);
 }
 
-/* The process is stopped while it waits; an event comes meanwhile. The handler stands for both. */
+/* A process that is stopped during a wait, with an event meanwhile: simulated by a signal
+   handler. */
 static struct fake_clock *stopped_clock;
 static int stopped_pipe;
 
@@ -258,7 +260,7 @@ static void on_stop(int number)
         _exit(1);
 }
 
-static void stop_in_a_wait_is_lag(void **state)
+static void stopped_process_is_reported_as_lag(void **state)
 {
     const struct itimerspec soon = {.it_value = {.tv_nsec = 20 * NSEC_PER_MS}};
     const struct sigaction action = {.sa_handler = on_stop};
@@ -268,7 +270,7 @@ static void stop_in_a_wait_is_lag(void **state)
     struct source source;
     timer_t timer;
 
-    begin_to_meter(loop, &clock);
+    set_lag_probe(loop, &clock);
     source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
     loop_turn(loop, 0);
     stopped_clock = &clock;
@@ -277,10 +279,10 @@ static void stop_in_a_wait_is_lag(void **state)
     assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
     assert_int_equal(timer_settime(timer, 0, &soon, NULL), 0);
     loop_turn(loop, NSEC_NEVER);
-    assert_string_equal(said, "me"); /* it came back for the signal alone */
+    assert_string_equal(trace, "le"); /* the signal ended the wait; no event yet */
     loop_turn(loop, 0);
-    assert_string_equal(said, "meme");
-    assert_true(metered == 700 * NSEC_PER_MS);
+    assert_string_equal(trace, "lele");
+    assert_true(reported_lag == 700 * NSEC_PER_MS);
     timer_delete(timer);
     source_close(&source);
 }
@@ -291,30 +293,30 @@ static void timer_in_time_has_no_lag(void **state)
     struct fake_clock clock;
     struct timer timer;
 
-    begin_to_meter(loop, &clock);
-    timer_init(&timer, say_letter, letter('t'), "test");
+    set_lag_probe(loop, &clock);
+    timer_init(&timer, trace_letter, letter('t'), "test");
     loop_arm(loop, &timer, clock.now);
     loop_turn(loop, 0);
-    assert_string_equal(said, "t");
+    assert_string_equal(trace, "t");
     assert_true(loop_lag(loop) == 0);
 }
 
-/* Two kinds of lag in one turn: the greater one counts. */
-static void greater_lag_counts(void **state)
+/* If a turn has two kinds of lag, the greater one is reported. */
+static void greater_lag_is_reported(void **state)
 {
     struct loop *loop = *state;
     struct fake_clock clock;
     struct source source;
     struct timer timer;
 
-    begin_to_meter(loop, &clock);
+    set_lag_probe(loop, &clock);
     source_open(&source, loop, 'e', EPOLLIN | EPOLLET);
-    timer_init(&timer, say_letter, letter('t'), "test");
+    timer_init(&timer, trace_letter, letter('t'), "test");
     loop_arm(loop, &timer, clock.now + 2 * NSEC_PER_MS);
     clock.now += 5 * NSEC_PER_MS;
     loop_turn(loop, 0);
-    assert_string_equal(said, "tme");
-    assert_true(metered == 5 * NSEC_PER_MS);
+    assert_string_equal(trace, "tle");
+    assert_true(reported_lag == 5 * NSEC_PER_MS);
     source_close(&source);
 }
 
@@ -331,29 +333,29 @@ static void unwatch_other(struct source *source)
     loop_unwatch(source->loop, &source->other->watch);
 }
 
-/* Both are ready in one batch; whichever comes first ends the other. */
-static void event_of_a_closed_watch_is_dead(void **state)
+/* Both watches are ready in the same turn; the first one closes the other. */
+static void event_of_a_closed_watch_is_dropped(void **state)
 {
-    static void (*const ways[])(struct source *) = {close_other, unwatch_other};
+    static void (*const closings[])(struct source *) = {close_other, unwatch_other};
     struct loop *loop = *state;
 
-    for (size_t i = 0; i < LENGTH(ways); i++) {
+    for (size_t i = 0; i < LENGTH(closings); i++) {
         struct source a, b;
 
         source_open(&a, loop, 'a', WATCH_STREAM);
         source_open(&b, loop, 'b', WATCH_STREAM);
-        a.act = b.act = ways[i];
+        a.act = b.act = closings[i];
         a.other = &b;
         b.other = &a;
-        memset(said, 0, sizeof(said));
+        memset(trace, 0, sizeof(trace));
         unit_settle(loop);
-        assert_int_equal(strlen(said), 1);
+        assert_int_equal(strlen(trace), 1);
         source_close(&a);
         source_close(&b);
     }
 }
 
-static struct source heir; /* gets the number of a closed descriptor */
+static struct source reused; /* reuses the number of a closed descriptor */
 
 static void close_and_reuse(struct source *source)
 {
@@ -362,12 +364,12 @@ static void close_and_reuse(struct source *source)
     loop_close(source->loop, &source->other->watch);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     assert_int_equal(pair[0], fd);
-    heir = (struct source){.loop = source->loop, .peer = pair[1], .letter = 'h'};
-    watch_init(&heir.watch, on_source, &heir, "test");
-    assert_int_equal(loop_watch(source->loop, &heir.watch, fd, EPOLLIN | EPOLLET), 0);
+    reused = (struct source){.loop = source->loop, .peer = pair[1], .letter = 'h'};
+    watch_init(&reused.watch, on_source, &reused, "test");
+    assert_int_equal(loop_watch(source->loop, &reused.watch, fd, EPOLLIN | EPOLLET), 0);
 }
 
-static void reused_number_gets_no_old_event(void **state)
+static void reused_descriptor_gets_no_old_event(void **state)
 {
     struct loop *loop = *state;
     struct source a, b;
@@ -378,19 +380,19 @@ static void reused_number_gets_no_old_event(void **state)
     a.other = &b;
     b.other = &a;
     unit_settle(loop);
-    assert_int_equal(strlen(said), 1);
-    assert_int_equal(write(heir.peer, "x", 1), 1);
+    assert_int_equal(strlen(trace), 1);
+    assert_int_equal(write(reused.peer, "x", 1), 1);
     unit_settle(loop);
-    assert_int_equal(said[1], 'h');
+    assert_int_equal(trace[1], 'h');
     source_close(&a);
     source_close(&b);
-    source_close(&heir);
+    source_close(&reused);
 }
 
 static void close_self(struct source *source)
 {
     loop_close(source->loop, &source->watch);
-    loop_close(source->loop, &source->watch); /* nothing happens */
+    loop_close(source->loop, &source->watch); /* no effect */
     assert_int_equal(source->watch.fd, -1);
 }
 
@@ -402,7 +404,7 @@ static void callback_may_close_itself(void **state)
     source_open(&a, loop, 'a', EPOLLIN);
     a.act = close_self;
     unit_settle(loop);
-    assert_string_equal(said, "a");
+    assert_string_equal(trace, "a");
     source_close(&a);
 }
 
@@ -410,7 +412,7 @@ static void on_changed(void *owner, uint32_t events)
 {
     (void)owner;
     (void)events;
-    say('n');
+    trace_add('n');
 }
 
 static void callback_and_interest_may_change(void **state)
@@ -420,17 +422,17 @@ static void callback_and_interest_may_change(void **state)
 
     source_open(&a, loop, 'a', EPOLLIN);
     loop_turn(loop, 0);
-    assert_string_equal(said, "a");
+    assert_string_equal(trace, "a");
     assert_int_equal(a.events, EPOLLIN);
     loop_interest(loop, &a.watch, EPOLLOUT);
     loop_turn(loop, 0);
     assert_int_equal(a.events, EPOLLOUT);
     watch_set_owner(&a.watch, on_changed, &a, "test");
     loop_turn(loop, 0);
-    assert_string_equal(said, "aan");
+    assert_string_equal(trace, "aan");
     loop_interest(loop, &a.watch, 0);
     loop_turn(loop, 0);
-    assert_string_equal(said, "aan");
+    assert_string_equal(trace, "aan");
     source_close(&a);
 }
 
@@ -443,13 +445,13 @@ static void unwatched_descriptor_stays_open(void **state)
     source_open(&a, loop, 'a', EPOLLIN);
     fd = a.watch.fd;
     loop_unwatch(loop, &a.watch);
-    loop_unwatch(loop, &a.watch); /* nothing happens */
+    loop_unwatch(loop, &a.watch); /* no effect */
     unit_settle(loop);
-    assert_string_equal(said, "");
+    assert_string_equal(trace, "");
     assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
     assert_int_equal(loop_watch(loop, &a.watch, fd, EPOLLIN), 0);
     loop_turn(loop, 0);
-    assert_string_equal(said, "a");
+    assert_string_equal(trace, "a");
     source_close(&a);
 }
 
@@ -470,29 +472,29 @@ static void regular_file_cannot_be_watched(void **state)
 
 static void yield_twice(struct source *source)
 {
-    if (strlen(said) < 3)
-        loop_yield(source->loop, &source->watch, 1u << (strlen(said) + 8));
+    if (strlen(trace) < 3)
+        loop_yield(source->loop, &source->watch, 1u << (strlen(trace) + 8));
 }
 
-static void watch_that_yields_comes_again(void **state)
+static void watch_that_yields_is_called_again(void **state)
 {
     struct loop *loop = *state;
     struct source a;
 
     source_open(&a, loop, 'a', WATCH_STREAM);
     a.act = yield_twice;
-    loop_turn(loop, NSEC_NEVER); /* the event, and what it put off to step 6 of this turn */
-    assert_string_equal(said, "aa");
+    loop_turn(loop, NSEC_NEVER); /* the event, then step 6 of the same turn */
+    assert_string_equal(trace, "aa");
     assert_int_equal(a.events, 1u << 9);
-    loop_turn(loop, NSEC_NEVER); /* put off in step 6: not before the next turn */
-    assert_string_equal(said, "aaa");
+    loop_turn(loop, NSEC_NEVER); /* yielded in step 6: called in the next turn */
+    assert_string_equal(trace, "aaa");
     assert_int_equal(a.events, 1u << 10);
     unit_settle(loop);
-    assert_string_equal(said, "aaa");
+    assert_string_equal(trace, "aaa");
     source_close(&a);
 }
 
-static void events_of_the_ready_list_add_up(void **state)
+static void events_of_the_ready_list_are_combined(void **state)
 {
     struct loop *loop = *state;
     struct source a;
@@ -501,11 +503,11 @@ static void events_of_the_ready_list_add_up(void **state)
     loop_yield(loop, &a.watch, EPOLLIN);
     loop_yield(loop, &a.watch, EPOLLOUT);
     loop_turn(loop, 0);
-    assert_string_equal(said, "a");
+    assert_string_equal(trace, "a");
     assert_int_equal(a.events, EPOLLIN | EPOLLOUT);
     loop_yield(loop, &a.watch, 0);
     loop_turn(loop, 0);
-    assert_string_equal(said, "aa");
+    assert_string_equal(trace, "aa");
     assert_int_equal(a.events, 0);
     source_close(&a);
 }
@@ -524,14 +526,14 @@ static void closing_a_queued_watch_drops_it(void **state)
     loop_yield(loop, &b.watch, 0);
     loop_yield(loop, &c.watch, 0);
     unit_settle(loop);
-    assert_string_equal(said, "ac");
+    assert_string_equal(trace, "ac");
     source_close(&a);
     source_close(&b);
     source_close(&c);
 }
 
-/* What was queued for a watch is not delivered to its next life. */
-static void watched_anew_without_old_events(void **state)
+/* Events that were queued before loop_unwatch are not delivered after the next loop_watch. */
+static void watched_again_without_old_events(void **state)
 {
     struct loop *loop = *state;
     struct source a;
@@ -542,11 +544,11 @@ static void watched_anew_without_old_events(void **state)
     loop_yield(loop, &a.watch, EPOLLHUP);
     loop_unwatch(loop, &a.watch);
     unit_settle(loop);
-    assert_string_equal(said, "");
+    assert_string_equal(trace, "");
     assert_int_equal(loop_watch(loop, &a.watch, fd, 0), 0);
     loop_yield(loop, &a.watch, EPOLLIN);
     unit_settle(loop);
-    assert_string_equal(said, "a");
+    assert_string_equal(trace, "a");
     assert_int_equal(a.events, EPOLLIN);
     source_close(&a);
 }
@@ -557,9 +559,9 @@ static struct task tasks[3];
 static void run_first(void *owner)
 {
     (void)owner;
-    say('0');
-    loop_defer(task_loop, &tasks[0]); /* itself, for the next turn */
-    loop_defer(task_loop, &tasks[2]); /* queued already, at first */
+    trace_add('0');
+    loop_defer(task_loop, &tasks[0]); /* itself: runs in the next turn */
+    loop_defer(task_loop, &tasks[2]); /* in the first run it is already queued */
     loop_undefer(task_loop, &tasks[1]);
 }
 
@@ -568,23 +570,23 @@ static void tasks_run_once_and_in_order(void **state)
     struct loop *loop = task_loop = *state;
 
     task_init(&tasks[0], run_first, NULL, "test");
-    task_init(&tasks[1], say_letter, letter('1'), "test");
-    task_init(&tasks[2], say_letter, letter('2'), "test");
+    task_init(&tasks[1], trace_letter, letter('1'), "test");
+    task_init(&tasks[2], trace_letter, letter('2'), "test");
     for (int i = 0; i < 3; i++)
         loop_defer(loop, &tasks[i]);
     loop_defer(loop, &tasks[1]);
     loop_turn(loop, NSEC_NEVER);
-    assert_string_equal(said, "02");
+    assert_string_equal(trace, "02");
     loop_turn(loop, NSEC_NEVER);
-    assert_string_equal(said, "020");
+    assert_string_equal(trace, "020");
     loop_undefer(loop, &tasks[0]);
-    loop_undefer(loop, &tasks[0]); /* nothing happens */
+    loop_undefer(loop, &tasks[0]); /* no effect */
     loop_undefer(loop, &tasks[2]);
     unit_settle(loop);
-    assert_string_equal(said, "020");
+    assert_string_equal(trace, "020");
 }
 
-/* Graves. */
+/* Deferred frees. */
 
 static struct deferred_free two[2];
 static struct loop *deferred_loop;
@@ -592,18 +594,18 @@ static struct loop *deferred_loop;
 static void free_first(void *owner)
 {
     (void)owner;
-    say('f');
-    loop_free_later(deferred_loop, &two[1], say_letter,
-                    letter('g')); /* whose freeing closes something */
+    trace_add('f');
+    loop_free_later(deferred_loop, &two[1], trace_letter,
+                    letter('g')); /* a free that defers another free */
 }
 
-static void bury_in_callback(struct source *source)
+static void free_later_in_callback(struct source *source)
 {
     loop_free_later(source->loop, &two[0], free_first, NULL);
     loop_close(source->loop, &source->watch);
 }
 
-static void closed_dies_between_turns(void **state)
+static void closed_objects_are_freed_at_the_end_of_the_turn(void **state)
 {
     struct loop *loop = deferred_loop = *state;
     struct source a, b;
@@ -611,32 +613,32 @@ static void closed_dies_between_turns(void **state)
 
     source_open(&a, loop, 'a', WATCH_STREAM);
     source_open(&b, loop, 'a', WATCH_STREAM);
-    a.act = b.act = bury_in_callback;
+    a.act = b.act = free_later_in_callback;
     b.act = NULL;
-    task_init(&task, say_letter, letter('r'), "test");
+    task_init(&task, trace_letter, letter('r'), "test");
     loop_defer(loop, &task);
     loop_turn(loop, NSEC_NEVER);
-    assert_string_equal(said, "aarfg");
+    assert_string_equal(trace, "aarfg");
     source_close(&a);
     source_close(&b);
 }
 
-static void freeing_the_loop_frees_what_is_left(void **state)
+static void loop_free_runs_deferred_frees(void **state)
 {
     struct loop *loop = loop_new();
     struct deferred_free deferred;
 
     (void)state;
-    loop_free_later(loop, &deferred, say_letter, letter('f'));
+    loop_free_later(loop, &deferred, trace_letter, letter('f'));
     loop_free(loop);
-    assert_string_equal(said, "f");
+    assert_string_equal(trace, "f");
 }
 
 /* Running, stopping, waiting. */
 
 static void stop_loop(void *owner)
 {
-    say('s');
+    trace_add('s');
     loop_stop(owner);
 }
 
@@ -646,16 +648,16 @@ static void run_ends_at_the_end_of_the_turn(void **state)
     struct task stop, other;
 
     loop_stop(loop);
-    loop_run(loop); /* returns at once */
+    loop_run(loop); /* returns immediately */
     task_init(&stop, stop_loop, loop, "test");
-    task_init(&other, say_letter, letter('o'), "test");
+    task_init(&other, trace_letter, letter('o'), "test");
     loop_defer(loop, &stop);
     loop_defer(loop, &other);
     loop_run(loop);
-    assert_string_equal(said, "so");
+    assert_string_equal(trace, "so");
 }
 
-struct alarm_clock {
+struct test_timer {
     struct timer timer;
     struct loop *loop;
     bool early;
@@ -664,22 +666,22 @@ struct alarm_clock {
 
 static void on_alarm(void *owner)
 {
-    struct alarm_clock *one = owner;
+    struct test_timer *one = owner;
 
     one->early = clock_now() < one->timer.deadline || loop_now(one->loop) < one->timer.deadline;
-    say(one->letter);
+    trace_add(one->letter);
     if (one->letter == 'z')
         loop_stop(one->loop);
 }
 
-/* Three timers, the latest armed first; true if they fire in order and none early. */
+/* Arms three timers, the latest first. Returns true if they fire in order and none is early. */
 static bool timers_fire_in_order(struct loop *loop)
 {
     static const nsec after[] = {3700 * NSEC_PER_US, 1400 * NSEC_PER_US, 200 * NSEC_PER_US};
     static const char letters[] = "zyx";
-    struct alarm_clock clocks[LENGTH(after)] = {0};
+    struct test_timer clocks[LENGTH(after)] = {0};
 
-    memset(said, 0, sizeof(said));
+    memset(trace, 0, sizeof(trace));
     for (size_t i = 0; i < LENGTH(after); i++) {
         clocks[i].loop = loop;
         clocks[i].letter = letters[i];
@@ -687,7 +689,7 @@ static bool timers_fire_in_order(struct loop *loop)
         loop_arm(loop, &clocks[i].timer, clock_now() + after[i]);
     }
     loop_run(loop);
-    CHILD_CHECK(!strcmp(said, "xyz"));
+    CHILD_CHECK(!strcmp(trace, "xyz"));
     for (size_t i = 0; i < LENGTH(after); i++)
         CHILD_CHECK(!clocks[i].early);
     return true;
@@ -699,7 +701,7 @@ static void timers_are_never_early(void **state)
     assert_int_equal(prctl(PR_GET_TIMERSLACK), 1);
 }
 
-/* From here on the kernel of this process knows no epoll_pwait2. */
+/* Makes epoll_pwait2 fail with ENOSYS in this process, as on old kernels. */
 static bool forbid_epoll_pwait2(void)
 {
     struct sock_filter filter[] = {
@@ -727,9 +729,9 @@ static bool check_old_kernel(void)
     CHILD_CHECK(!loop_watch(loop, &source.watch, efd, EPOLLIN | EPOLLET));
     calls_reset();
     loop_turn(loop, NSEC_NEVER);
-    CHILD_CHECK(!strcmp(said, "e")); /* the turn in which it was found out loses no event */
+    CHILD_CHECK(!strcmp(trace, "e")); /* the turn that detects ENOSYS loses no event */
     CHILD_CHECK(timers_fire_in_order(loop));
-    CHILD_CHECK(calls.epoll_pwait2 == 1); /* it changes once */
+    CHILD_CHECK(calls.epoll_pwait2 == 1); /* not called again after ENOSYS */
     loop_close(loop, &source.watch);
     loop_free(loop);
     return true;
@@ -748,19 +750,19 @@ static void fake_clock_moves_timers(void **state)
     struct timer timer;
 
     fake_clock_set(&clock, loop, 0);
-    timer_init(&timer, say_letter, letter('t'), "test");
+    timer_init(&timer, trace_letter, letter('t'), "test");
     loop_arm(loop, &timer, clock.now + 3600 * NSEC_PER_S);
     unit_settle(loop);
-    assert_string_equal(said, "");
+    assert_string_equal(trace, "");
     clock.now += 3600 * NSEC_PER_S;
     assert_true(loop_clock(loop) == clock.now);
     assert_true(loop_now(loop) < clock.now);
     loop_turn(loop, 0);
-    assert_string_equal(said, "t");
+    assert_string_equal(trace, "t");
     loop_set_clock(loop, NULL, NULL);
 }
 
-/* --- more work than fits a turn --- */
+/* More work than one turn runs. */
 
 #define MANY_TASKS 1000
 
@@ -775,7 +777,7 @@ static struct work {
     struct deferred_free deferred;
 } work;
 
-static void free_in_time(void *owner)
+static void note_free(void *owner)
 {
     (void)owner;
     work.ran_before_free = work.ran;
@@ -787,7 +789,7 @@ static void run_one(void *owner)
 
     assert_true(work.ran < MANY_TASKS);
     if (!work.ran)
-        loop_free_later(work.loop, &work.deferred, free_in_time, NULL);
+        loop_free_later(work.loop, &work.deferred, note_free, NULL);
     work.order[work.ran++] = (size_t)(task - work.tasks);
 }
 
@@ -797,9 +799,9 @@ static void note_timer(void *owner)
     work.ran_before_timer = work.ran;
 }
 
-/* A turn that has more ready work than it should do at once: timers are served and memory is freed before
-   the rest is run, in its order and once. */
-static void turns_are_short(void **state)
+/* With more ready work than one turn runs, timers fire and memory is freed before the rest runs;
+   the tasks run in order, once each. */
+static void work_of_a_turn_is_limited(void **state)
 {
     struct loop *loop = *state;
     struct fake_clock clock;
@@ -815,7 +817,7 @@ static void turns_are_short(void **state)
     }
     loop_arm(loop, &work.timer, loop_now(loop) + 1);
     for (; work.ran < MANY_TASKS && turns < MANY_TASKS; turns++)
-        loop_turn(loop, NSEC_NEVER); /* it does not wait while work is ready */
+        loop_turn(loop, NSEC_NEVER); /* does not wait while work is ready */
     assert_true(turns > 1 && turns < MANY_TASKS);
     assert_true(work.ran_before_timer < MANY_TASKS / 5);
     assert_true(work.ran_before_free > 0 && work.ran_before_free < MANY_TASKS / 5);
@@ -824,35 +826,35 @@ static void turns_are_short(void **state)
     loop_set_clock(loop, NULL, NULL);
 }
 
-/* What is put off in step 6 belongs to the next turn, also where older work is left over. */
-static void task_that_comes_back(void *owner)
+/* A task that is deferred in step 6 runs in the next turn, after older tasks that are left over. */
+static void run_again(void *owner)
 {
-    say('a');
+    trace_add('a');
     loop_defer(owner, &work.tasks[0]);
 }
 
-static void say_other(void *owner)
+static void run_other(void *owner)
 {
     (void)owner;
-    say('b');
+    trace_add('b');
 }
 
-static void tasks_that_come_back_let_others_run(void **state)
+static void tasks_that_defer_themselves_let_others_run(void **state)
 {
     struct loop *loop = *state;
 
     memset(&work, 0, sizeof(work));
-    task_init(&work.tasks[0], task_that_comes_back, loop, "test");
-    task_init(&work.tasks[1], say_other, NULL, "test");
+    task_init(&work.tasks[0], run_again, loop, "test");
+    task_init(&work.tasks[1], run_other, NULL, "test");
     loop_defer(loop, &work.tasks[0]);
     loop_defer(loop, &work.tasks[1]);
     loop_turn(loop, 0);
     loop_turn(loop, 0);
-    assert_string_equal(said, "aba");
+    assert_string_equal(trace, "aba");
     loop_undefer(loop, &work.tasks[0]);
 }
 
-static void buffer_is_all_there(void **state)
+static void whole_buffer_is_writable(void **state)
 {
     memset(loop_buffer(*state), 0xa5, LOOP_BUFFER_BYTES);
     assert_ptr_equal(loop_buffer(*state), loop_buffer(*state));
@@ -863,34 +865,34 @@ static void buffer_is_all_there(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(steps_come_in_order),
-        CASE(clock_is_taken_again_after_timers_alone),
-        CASE(event_that_was_there_already_has_waited),
-        CASE(event_that_was_waited_for_has_not),
-        CASE(timer_behind_a_long_callback_is_overdue),
-        CASE(stop_in_a_wait_is_lag),
+        CASE(steps_run_in_order),
+        CASE(clock_is_read_again_only_after_timers),
+        CASE(lag_of_an_event_that_was_pending),
+        CASE(no_lag_of_an_event_that_was_waited_for),
+        CASE(timer_after_a_long_callback_is_overdue),
+        CASE(stopped_process_is_reported_as_lag),
         CASE(timer_in_time_has_no_lag),
-        CASE(greater_lag_counts),
-        CASE(event_of_a_closed_watch_is_dead),
-        CASE(reused_number_gets_no_old_event),
+        CASE(greater_lag_is_reported),
+        CASE(event_of_a_closed_watch_is_dropped),
+        CASE(reused_descriptor_gets_no_old_event),
         CASE(callback_may_close_itself),
         CASE(callback_and_interest_may_change),
         CASE(unwatched_descriptor_stays_open),
         CASE(regular_file_cannot_be_watched),
-        CASE(watch_that_yields_comes_again),
-        CASE(events_of_the_ready_list_add_up),
+        CASE(watch_that_yields_is_called_again),
+        CASE(events_of_the_ready_list_are_combined),
         CASE(closing_a_queued_watch_drops_it),
-        CASE(watched_anew_without_old_events),
+        CASE(watched_again_without_old_events),
         CASE(tasks_run_once_and_in_order),
-        CASE(closed_dies_between_turns),
-        CASE(freeing_the_loop_frees_what_is_left),
+        CASE(closed_objects_are_freed_at_the_end_of_the_turn),
+        CASE(loop_free_runs_deferred_frees),
         CASE(run_ends_at_the_end_of_the_turn),
         CASE(timers_are_never_early),
         CASE(old_kernel_waits_in_milliseconds),
         CASE(fake_clock_moves_timers),
-        CASE(turns_are_short),
-        CASE(tasks_that_come_back_let_others_run),
-        CASE(buffer_is_all_there),
+        CASE(work_of_a_turn_is_limited),
+        CASE(tasks_that_defer_themselves_let_others_run),
+        CASE(whole_buffer_is_writable),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* What a loop reports to its probe, in which order, and what may change meanwhile. */
+/* The reports of a loop to its probe, their order, and changes of the probe during a turn. */
 #include "reactor/probe.h"
 
 #include "tests/support/unit.h"
@@ -54,13 +54,13 @@ static void on_line(void *owner, uint64_t number, enum probe_line_kind kind, con
     report("%c%u %.*s|", marks[kind], (unsigned)number, (int)length, text);
 }
 
-static const struct probe whole = {
+static const struct probe all_reports = {
     .owner = reports, .turn = on_turn, .callback = on_callback, .state = on_state, .line = on_line};
-static const struct probe of_turns = {.owner = reports, .turn = on_turn};
-static const struct probe of_callbacks = {.owner = reports, .callback = on_callback};
-static const struct probe of_nothing = {.owner = reports};
+static const struct probe only_turns = {.owner = reports, .turn = on_turn};
+static const struct probe only_callbacks = {.owner = reports, .callback = on_callback};
+static const struct probe no_reports = {.owner = reports};
 
-/* A loop with one watch, one timer and one task, all of them ready at 1 s of a clock that stands still. */
+/* A loop with one watch, one timer and one task, all of them ready; its clock stands at 1 s. */
 struct world {
     struct loop *loop;
     struct fake_clock clock;
@@ -131,7 +131,7 @@ static void turn_is_reported_in_order(void **state)
 {
     struct world *world = *state;
 
-    loop_set_probe(world->loop, &whole);
+    loop_set_probe(world->loop, &all_reports);
     loop_turn(world->loop, 0);
     assert_string_equal(reports, "timer:deadline T /timer:deadline turn:0 watch:socket W "
                                  "/watch:socket task:flush K /task:flush ");
@@ -141,11 +141,11 @@ static void turn_is_reported_once_with_its_lag(void **state)
 {
     struct world *world = *state;
 
-    loop_set_probe(world->loop, &of_turns);
-    world->clock.now += 7 * NSEC_PER_MS; /* the deadline passed so long ago */
+    loop_set_probe(world->loop, &only_turns);
+    world->clock.now += 7 * NSEC_PER_MS; /* the timer is 7 ms late */
     loop_turn(world->loop, 0);
     assert_string_equal(reports, "T turn:7 W K ");
-    loop_turn(world->loop, 0); /* finds nothing */
+    loop_turn(world->loop, 0); /* no event */
     assert_string_equal(reports, "T turn:7 W K ");
 }
 
@@ -154,25 +154,25 @@ static void watch_that_yields_keeps_its_kind_and_name(void **state)
     struct world *world = *state;
 
     loop_turn(world->loop, 0);
-    loop_set_probe(world->loop, &of_callbacks);
+    loop_set_probe(world->loop, &only_callbacks);
     loop_yield(world->loop, &world->watch, EPOLLOUT);
     loop_turn(world->loop, 0);
     assert_string_equal(reports, "T W K watch:socket Wagain /watch:socket ");
 }
 
-static void pass_watch(struct world *world)
+static void change_watch_owner(struct world *world)
 {
     watch_set_owner(&world->watch, on_event, world, "connection");
 }
 
-static void end_has_the_name_of_the_begin(void **state)
+static void end_has_the_name_of_the_beginning(void **state)
 {
     struct world *world = *state;
 
-    world->act = pass_watch;
+    world->act = change_watch_owner;
     loop_cancel(world->loop, &world->timer);
     loop_undefer(world->loop, &world->task);
-    loop_set_probe(world->loop, &of_callbacks);
+    loop_set_probe(world->loop, &only_callbacks);
     loop_turn(world->loop, 0);
     assert_string_equal(reports, "watch:socket W /watch:socket ");
     loop_yield(world->loop, &world->watch, EPOLLOUT);
@@ -181,33 +181,33 @@ static void end_has_the_name_of_the_begin(void **state)
                                  "watch:connection Wagain /watch:connection ");
 }
 
-static void end_probe(struct world *world)
+static void remove_probe(struct world *world)
 {
     loop_set_probe(world->loop, NULL);
 }
 
-static void removed_in_a_callback_it_hears_no_more(void **state)
+static void probe_removed_in_a_callback_gets_no_more_reports(void **state)
 {
     struct world *world = *state;
 
-    world->act = end_probe;
-    loop_set_probe(world->loop, &whole);
+    world->act = remove_probe;
+    loop_set_probe(world->loop, &all_reports);
     loop_turn(world->loop, 0);
     assert_string_equal(reports, "timer:deadline T W K ");
 }
 
 static void replace_probe(struct world *world)
 {
-    loop_set_probe(world->loop, &of_callbacks);
+    loop_set_probe(world->loop, &only_callbacks);
     world->act = NULL;
 }
 
-static void replaced_in_a_callback_the_new_one_hears_no_end(void **state)
+static void new_probe_gets_no_end_of_the_running_callback(void **state)
 {
     struct world *world = *state;
 
     world->act = replace_probe;
-    loop_set_probe(world->loop, &whole);
+    loop_set_probe(world->loop, &all_reports);
     loop_turn(world->loop, 0);
     assert_string_equal(reports, "timer:deadline T watch:socket W /watch:socket "
                                  "task:flush K /task:flush ");
@@ -217,7 +217,7 @@ static void missing_functions_are_not_called(void **state)
 {
     struct world *world = *state;
 
-    loop_set_probe(world->loop, &of_nothing);
+    loop_set_probe(world->loop, &no_reports);
     loop_turn(world->loop, 0);
     probe_state(world->loop, "client", 1, "absent", "open");
     assert_false(probe_takes_lines(world->loop));
@@ -233,8 +233,9 @@ static void change_of_state_is_reported_with_its_time(void **state)
     char expected[64];
 
     probe_state(world->loop, "client", 1, "absent", "connecting"); /* no probe yet */
-    loop_set_probe(world->loop, &whole);
-    world->clock.now += 3 * NSEC_PER_MS; /* read anew, not the time of the turn */
+    loop_set_probe(world->loop, &all_reports);
+    /* the report has the current time, not the time of the turn */
+    world->clock.now += 3 * NSEC_PER_MS;
     probe_state(world->loop, "client", 1, "connecting", "open");
     snprintf(expected, sizeof(expected), "client:1:connecting-open:%u ",
              (unsigned)(from / NSEC_PER_MS + 3));
@@ -248,7 +249,7 @@ static void lines_are_formatted(void **state)
     struct world *world = *state;
 
     probe_line(world->loop, 1, PROBE_NOTE, "%s", "no probe yet");
-    loop_set_probe(world->loop, &whole);
+    loop_set_probe(world->loop, &all_reports);
     assert_true(probe_takes_lines(world->loop));
     probe_line(world->loop, 7, PROBE_NOTE, "trying %s, %d%%", "x\ny", 5);
     probe_line(world->loop, 8, PROBE_NOTE, "%s", "");
@@ -258,24 +259,24 @@ static void lines_are_formatted(void **state)
     memset(text, 'x', sizeof(text) - 1);
     probe_line(world->loop, 1, PROBE_NOTE, "%s", text);
     snprintf(expected, sizeof(expected), "*1 %s|", text);
-    assert_string_equal(reports, expected); /* however long */
+    assert_string_equal(reports, expected); /* of any length */
 }
 
-static void blocks_are_cut_into_lines(void **state)
+static void blocks_are_split_into_lines(void **state)
 {
     static const struct {
         const char *block, *lines;
     } cases[] = {
         {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", ">3 GET / HTTP/1.1|>3 Host: a|>3 |"},
         {"GET / HTTP/1.1\r\n\r\n", ">3 GET / HTTP/1.1|>3 |"},
-        {"GET /\r\n\r\na=1&b=2\r\nno line", ">3 GET /|>3 |"}, /* content is not shown */
+        {"GET /\r\n\r\na=1&b=2\r\nno line", ">3 GET /|>3 |"}, /* content is not reported */
         {"a\nb\n\n", ">3 a|>3 b|>3 |"},
-        {"a", ">3 a|>3 |"}, /* a block without an empty line ends too */
+        {"a", ">3 a|>3 |"}, /* a block without an empty line */
         {"", ">3 |"},
     };
     struct world *world = *state;
 
-    loop_set_probe(world->loop, &whole);
+    loop_set_probe(world->loop, &all_reports);
     for (size_t i = 0; i < LENGTH(cases); i++) {
         *reports = '\0';
         probe_block(world->loop, 3, PROBE_SENT, cases[i].block);
@@ -294,13 +295,13 @@ int main(void)
         CASE(turn_is_reported_in_order),
         CASE(turn_is_reported_once_with_its_lag),
         CASE(watch_that_yields_keeps_its_kind_and_name),
-        CASE(end_has_the_name_of_the_begin),
-        CASE(removed_in_a_callback_it_hears_no_more),
-        CASE(replaced_in_a_callback_the_new_one_hears_no_end),
+        CASE(end_has_the_name_of_the_beginning),
+        CASE(probe_removed_in_a_callback_gets_no_more_reports),
+        CASE(new_probe_gets_no_end_of_the_running_callback),
         CASE(missing_functions_are_not_called),
         CASE(change_of_state_is_reported_with_its_time),
         CASE(lines_are_formatted),
-        CASE(blocks_are_cut_into_lines),
+        CASE(blocks_are_split_into_lines),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* Addresses as text, and what a stream remembers of what the loop told it. */
+/* Addresses as text, and the readiness that a sock remembers from the loop's events. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -58,7 +58,7 @@ static void addresses_as_text(void **state)
     }
 }
 
-static void no_address_is_no_text(void **state)
+static void missing_address_is_an_empty_text(void **state)
 {
     struct address none = {0};
     char text[ADDRESS_TEXT_BYTES] = "x";
@@ -67,17 +67,17 @@ static void no_address_is_no_text(void **state)
     assert_string_equal(address_text(&none, text), "");
 }
 
-/* Streams. */
+/* Socks. */
 
 struct end {
     struct sock *sock;
-    uint32_t events; /* all that came */
+    uint32_t events; /* all events so far */
     int wakes;
 };
 
 static struct loop *loop;
-static struct end end; /* ours */
-static int peer;       /* the other end of a pair */
+static struct end end; /* of the program */
+static int peer;       /* the other end of its connection, or -1 */
 
 static void on_ready(void *owner, uint32_t events)
 {
@@ -144,12 +144,12 @@ static void expect_status(enum io_status status)
 static void short_receive_means_drained(void **state)
 {
     (void)state;
-    expect_status(IO_WANT_READ); /* nothing came yet, so nothing is asked */
+    expect_status(IO_WANT_READ); /* no event yet, so no receive */
     put("abc");
     TURN_UNTIL(loop, end.events & EPOLLIN);
     calls_reset();
     expect_read(10, "abc");
-    put("def"); /* behind its back */
+    put("def"); /* without an event */
     expect_status(IO_WANT_READ);
     assert_int_equal(calls.recv, 1);
     end.events = 0;
@@ -166,21 +166,21 @@ static void full_receive_means_perhaps_more(void **state)
     expect_read(3, "abc");
     expect_read(3, "def");
     calls_reset();
-    expect_status(IO_WANT_READ); /* asked, and nothing was there */
-    expect_status(IO_WANT_READ); /* not asked again */
+    expect_status(IO_WANT_READ); /* receives, and the buffer is empty */
+    expect_status(IO_WANT_READ); /* does not receive again */
     assert_int_equal(calls.recv, 1);
 }
 
 static void data_and_end_in_one_event(void **state)
 {
     (void)state;
-    loop_turn(loop, 0); /* the event that says writable */
+    loop_turn(loop, 0); /* the event for EPOLLOUT */
     end.wakes = 0;
     put("abc");
     shutdown(peer, SHUT_WR);
     TURN_UNTIL(loop, end.wakes);
     assert_true(end.events & EPOLLRDHUP);
-    expect_read(10, "abc"); /* short, but no other event follows */
+    expect_read(10, "abc"); /* fewer bytes than the buffer, but no other event follows */
     expect_status(IO_EOF);
     unit_settle(loop);
     assert_int_equal(end.wakes, 1);
@@ -208,8 +208,8 @@ static void full_send_waits_for_room(void **state)
     assert_int_equal(sock_send(end.sock, bytes, 1).status, IO_OK);
 }
 
-/* An errno, and no SIGPIPE. */
-static void send_to_nobody_is_an_error(void **state)
+/* The error is EPIPE, without SIGPIPE. */
+static void send_to_a_closed_peer_is_an_error(void **state)
 {
     struct io io;
 
@@ -275,8 +275,8 @@ static void connect_succeeds(void **state)
     close(listener);
 }
 
-/* The server accepts, and ends at once: that is a connection, with an end to be read. */
-static void connected_and_ended_at_once(void **state)
+/* If the server accepts and ends at once, connecting has succeeded and the end can be read. */
+static void connected_and_ended_immediately(void **state)
 {
     struct address at;
     int listener = listen_on("127.0.0.1", &at), error;
@@ -329,15 +329,15 @@ static void connect_without_descriptors(void **state)
     unit_in_child(check_no_descriptors);
 }
 
-/* What fails at once leaves no descriptor open. */
-static void connect_fails_at_once(void **state)
+/* A connect that fails immediately leaves no descriptor open. */
+static void connect_fails_immediately(void **state)
 {
     struct address at;
     int error = 0, next = dup(0);
 
     (void)state;
     close(next);
-    address_parse(&at, "255.255.255.255", 9); /* a broadcast is no one to connect to */
+    address_parse(&at, "255.255.255.255", 9); /* connecting to a broadcast address fails */
     assert_null(sock_connect(loop, &at, NULL, on_ready, &end, "test", &error));
     assert_int_not_equal(error, 0);
     assert_null(sock_connect_blocking(&at, clock_now() + NSEC_PER_S, &error));
@@ -358,7 +358,7 @@ static void udp_and_taken_ports(void **state)
     assert_true(address_port(&at) > 0);
     same = at;
     assert_int_equal(sock_bind_udp(&same), -EADDRINUSE);
-    two = sock_listen(&same, SOCK_BACKLOG); /* another protocol */
+    two = sock_listen(&same, SOCK_BACKLOG); /* the same port, but UDP */
     assert_true(two >= 0 || two == -EADDRINUSE);
     if (two >= 0)
         assert_int_equal(sock_listen(&same, SOCK_BACKLOG), -EADDRINUSE);
@@ -367,9 +367,9 @@ static void udp_and_taken_ports(void **state)
         close(two);
 }
 
-/* Kernel stamps. */
+/* Kernel timestamps. */
 
-/* The stream's end of a TCP connection; `peer` is the other. */
+/* Connects `end` to `peer` over TCP. */
 static void connect_tcp(void)
 {
     struct address at;
@@ -391,11 +391,11 @@ static void receive_one(void)
     expect_read(10, "abc");
 }
 
-/* The kernel begins to stamp some time after it was asked. */
-static void stamp_comes_with_the_bytes(void **state)
+/* The kernel enables timestamps some time after the request. */
+static void timestamp_is_received_with_the_bytes(void **state)
 {
     nsec before = 0;
-    int tries = 0;
+    int receives = 0;
 
     (void)state;
     connect_tcp();
@@ -405,23 +405,24 @@ static void stamp_comes_with_the_bytes(void **state)
     assert_true(end.sock->timestamps);
     assert_true(end.sock->kernel_age_ns == NSEC_NEVER);
     calls_reset();
-    for (; end.sock->kernel_age_ns == NSEC_NEVER; tries++) { /* until then, or the time limit */
+    /* until the first timestamp, or the time limit */
+    for (; end.sock->kernel_age_ns == NSEC_NEVER; receives++) {
         before = clock_wall_ns();
         receive_one();
     }
     assert_true(end.sock->kernel_age_ns <= clock_wall_ns() - before);
-    assert_int_equal(calls.recvmsg, tries); /* one call each, and no other */
+    assert_int_equal(calls.recvmsg, receives); /* one call for each receive */
     assert_int_equal(calls.recv, 0);
-    expect_status(IO_WANT_READ); /* drained: it costs none */
-    assert_int_equal(calls.recvmsg, tries);
+    expect_status(IO_WANT_READ); /* drained: no call */
+    assert_int_equal(calls.recvmsg, receives);
     close(peer);
     peer = -1;
     TURN_UNTIL(loop, end.sock->ended);
     expect_status(IO_EOF);
-    assert_true(end.sock->kernel_age_ns == NSEC_NEVER); /* an end has no stamp */
+    assert_true(end.sock->kernel_age_ns == NSEC_NEVER); /* the end of the stream has no timestamp */
 }
 
-static void unstamped_receives_by_recv(void **state)
+static void without_timestamps_recv_is_called(void **state)
 {
     (void)state;
     connect_tcp();
@@ -431,8 +432,8 @@ static void unstamped_receives_by_recv(void **state)
     assert_int_equal(calls.recvmsg, 0);
 }
 
-/* A stream that no device brings has none. */
-static void stamp_that_does_not_come(void **state)
+/* Unix sockets have no timestamps. */
+static void unix_socket_has_no_timestamp(void **state)
 {
     (void)state;
     sock_enable_timestamps(end.sock);
@@ -440,9 +441,9 @@ static void stamp_that_does_not_come(void **state)
     assert_true(end.sock->kernel_age_ns == NSEC_NEVER);
 }
 
-/* The blocking form. */
+/* Blocking calls. */
 
-static void blocking_talk(void **state)
+static void blocking_send_and_receive(void **state)
 {
     struct address at;
     int listener = listen_on("127.0.0.1", &at), error;
@@ -458,9 +459,9 @@ static void blocking_talk(void **state)
     assert_int_equal(read(peer, buffer, sizeof(buffer)), 1);
     put("abc");
     expect_read(8, "abc");
-    put("d"); /* no loop says so: it is asked anyway */
+    put("d"); /* without a loop there is no event: it receives anyway */
     expect_read(8, "d");
-    expect_status(IO_WANT_READ); /* the time has run out */
+    expect_status(IO_WANT_READ); /* until the deadline */
     assert_true(clock_now() >= deadline);
     calls_reset();
     expect_status(IO_WANT_READ);
@@ -504,7 +505,7 @@ static void blocking_connect_is_refused(void **state)
     assert_int_equal(error, ETIMEDOUT);
 }
 
-/* A listener whose queue is full drops whoever knocks. */
+/* A listener whose backlog is full drops connection requests. */
 static void blocking_connect_stops_at_the_deadline(void **state)
 {
     struct address at;
@@ -512,7 +513,7 @@ static void blocking_connect_stops_at_the_deadline(void **state)
     nsec deadline;
 
     (void)state;
-    assert_int_equal(listen(listener, 0), 0); /* a shorter queue from here on */
+    assert_int_equal(listen(listener, 0), 0); /* shortens the backlog */
     for (size_t i = 0; i < LENGTH(queued); i++) {
         queued[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
         (void)!connect(queued[i], &at.any, at.length);
@@ -531,7 +532,8 @@ static void on_signal(int signal)
     (void)signal;
 }
 
-/* SIGUSR1 again and again: one may come before the call that it is to interrupt. */
+/* Sends SIGUSR1 every 5 ms, because one signal could arrive before the call that it shall
+   interrupt. */
 static timer_t signal_often(void)
 {
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
@@ -580,23 +582,23 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_as_text),
-        cmocka_unit_test(no_address_is_no_text),
+        cmocka_unit_test(missing_address_is_an_empty_text),
         PAIR(short_receive_means_drained),
         PAIR(full_receive_means_perhaps_more),
         PAIR(data_and_end_in_one_event),
         PAIR(full_send_waits_for_room),
-        PAIR(send_to_nobody_is_an_error),
+        PAIR(send_to_a_closed_peer_is_an_error),
         PAIR(reset_is_an_error),
         CASE(connect_succeeds),
-        CASE(connected_and_ended_at_once),
+        CASE(connected_and_ended_immediately),
         CASE(connect_is_refused),
         CASE(connect_without_descriptors),
-        CASE(connect_fails_at_once),
+        CASE(connect_fails_immediately),
         CASE(udp_and_taken_ports),
-        CASE(stamp_comes_with_the_bytes),
-        CASE(unstamped_receives_by_recv),
-        PAIR(stamp_that_does_not_come),
-        CASE(blocking_talk),
+        CASE(timestamp_is_received_with_the_bytes),
+        CASE(without_timestamps_recv_is_called),
+        PAIR(unix_socket_has_no_timestamp),
+        CASE(blocking_send_and_receive),
         CASE(blocking_send_stops_at_the_deadline),
         CASE(blocking_connect_is_refused),
         CASE(blocking_connect_stops_at_the_deadline),

@@ -1,4 +1,4 @@
-/* Timers against a model that knows no heap: an array that is searched from end to end. */
+/* The timer heap against a simple model: an array that is searched linearly. */
 #include "tests/support/unit.h"
 
 #include "reactor/timer.h"
@@ -17,14 +17,14 @@ struct world {
     struct timer_heap heap;
     struct timer timers[TIMERS];
     struct model models[TIMERS];
-    uint64_t armed; /* armings so far */
+    uint64_t armed; /* number of timer_arm calls so far */
     nsec now;
     size_t fired;
 };
 
 static struct world world;
 
-/* The earliest of those in `state`, or -1. */
+/* The earliest timer in `state`, or -1. */
 static int earliest(enum timer_state state)
 {
     int best = -1;
@@ -55,7 +55,7 @@ static void cancel(int i)
     world.models[i].state = TIMER_IDLE;
 }
 
-/* Arms or cancels any timer; deadlines are few, so that many are equal, and some have passed. */
+/* Arms or cancels a random timer. Deadlines are few, so that many are equal; some have passed. */
 static void act(void)
 {
     int i = (int)(unit_random() % TIMERS);
@@ -107,7 +107,7 @@ static void check_same(void)
         assert_int_equal(world.timers[i].state, world.models[i].state);
 }
 
-static void agree_with_the_model(void **state)
+static void timers_agree_with_the_model(void **state)
 {
     (void)state;
     world = (struct world){.now = 100};
@@ -128,7 +128,7 @@ static void agree_with_the_model(void **state)
     assert_true(timer_next(&world.heap) == NSEC_NEVER);
 }
 
-/* A few timers that write their letter, and do something to another. */
+/* Timers that add their letter to the trace, and can act on another timer. */
 struct letter {
     struct timer timer;
     char name;
@@ -138,15 +138,15 @@ struct letter {
 static struct {
     struct timer_heap heap;
     struct letter letters[4];
-    char said[16];
+    char trace[16];
     size_t length;
 } few;
 
-static void say(void *owner)
+static void on_letter(void *owner)
 {
     const struct letter *letter = owner;
 
-    few.said[few.length++] = letter->name;
+    few.trace[few.length++] = letter->name;
     if (letter->act)
         letter->act();
 }
@@ -157,7 +157,7 @@ static void few_reset(void)
     timer_heap_init(&few.heap);
     for (size_t i = 0; i < LENGTH(few.letters); i++) {
         few.letters[i].name = (char)('a' + i);
-        timer_init(&few.letters[i].timer, say, &few.letters[i], "test");
+        timer_init(&few.letters[i].timer, on_letter, &few.letters[i], "test");
     }
 }
 
@@ -169,9 +169,9 @@ static void equal_deadlines_fire_in_order_of_arming(void **state)
     few_reset();
     for (size_t i = 0; i < LENGTH(order); i++)
         timer_arm(&few.heap, &few.letters[order[i]].timer, 7);
-    timer_arm(&few.heap, &few.letters[2].timer, 7); /* armed again: it is the last now */
+    timer_arm(&few.heap, &few.letters[2].timer, 7); /* armed again: it is now the last */
     fire_due(&few.heap, 7);
-    assert_string_equal(few.said, "adbc");
+    assert_string_equal(few.trace, "adbc");
 }
 
 static void arm_b_for_the_past(void)
@@ -179,17 +179,17 @@ static void arm_b_for_the_past(void)
     timer_arm(&few.heap, &few.letters[1].timer, 1);
 }
 
-static void armed_by_a_firing_one_waits(void **state)
+static void timer_armed_by_a_callback_waits(void **state)
 {
     (void)state;
     few_reset();
     few.letters[0].act = arm_b_for_the_past;
     timer_arm(&few.heap, &few.letters[0].timer, 5);
     fire_due(&few.heap, 10);
-    assert_string_equal(few.said, "a");
+    assert_string_equal(few.trace, "a");
     assert_true(timer_next(&few.heap) == 1);
     fire_due(&few.heap, 10);
-    assert_string_equal(few.said, "ab");
+    assert_string_equal(few.trace, "ab");
 }
 
 static void cancel_c(void)
@@ -197,7 +197,7 @@ static void cancel_c(void)
     timer_cancel(&few.heap, &few.letters[2].timer);
 }
 
-static void due_one_is_cancelled_by_an_earlier(void **state)
+static void due_timer_is_cancelled_by_an_earlier_one(void **state)
 {
     (void)state;
     few_reset();
@@ -205,28 +205,28 @@ static void due_one_is_cancelled_by_an_earlier(void **state)
     for (int i = 0; i < 4; i++)
         timer_arm(&few.heap, &few.letters[i].timer, (nsec)i);
     fire_due(&few.heap, 3);
-    assert_string_equal(few.said, "abd");
+    assert_string_equal(few.trace, "abd");
 }
 
-static void put_c_off(void)
+static void postpone_c(void)
 {
     timer_arm(&few.heap, &few.letters[2].timer, 20);
 }
 
-static void due_one_is_put_off_by_an_earlier(void **state)
+static void due_timer_is_postponed_by_an_earlier_one(void **state)
 {
     (void)state;
     few_reset();
-    few.letters[0].act = put_c_off;
+    few.letters[0].act = postpone_c;
     for (int i = 0; i < 4; i++)
         timer_arm(&few.heap, &few.letters[i].timer, (nsec)i);
     fire_due(&few.heap, 3);
-    assert_string_equal(few.said, "abd");
+    assert_string_equal(few.trace, "abd");
     fire_due(&few.heap, 20);
-    assert_string_equal(few.said, "abdc");
+    assert_string_equal(few.trace, "abdc");
 }
 
-static void never_cancels_and_idle_is_left_alone(void **state)
+static void deadline_never_cancels_and_idle_timers_are_ignored(void **state)
 {
     (void)state;
     few_reset();
@@ -235,18 +235,18 @@ static void never_cancels_and_idle_is_left_alone(void **state)
     timer_arm(&few.heap, &few.letters[0].timer, NSEC_NEVER);
     assert_true(timer_next(&few.heap) == NSEC_NEVER);
     fire_due(&few.heap, NSEC_NEVER);
-    assert_string_equal(few.said, "");
+    assert_string_equal(few.trace, "");
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(agree_with_the_model),
+        cmocka_unit_test(timers_agree_with_the_model),
         cmocka_unit_test(equal_deadlines_fire_in_order_of_arming),
-        cmocka_unit_test(armed_by_a_firing_one_waits),
-        cmocka_unit_test(due_one_is_cancelled_by_an_earlier),
-        cmocka_unit_test(due_one_is_put_off_by_an_earlier),
-        cmocka_unit_test(never_cancels_and_idle_is_left_alone),
+        cmocka_unit_test(timer_armed_by_a_callback_waits),
+        cmocka_unit_test(due_timer_is_cancelled_by_an_earlier_one),
+        cmocka_unit_test(due_timer_is_postponed_by_an_earlier_one),
+        cmocka_unit_test(deadline_never_cancels_and_idle_timers_are_ignored),
     };
 
     unit_time_limit();
