@@ -87,8 +87,8 @@ static void release_all(struct exchange *exchange)
     exchange->conn = NULL;
 }
 
-/* Ends the exchange and reports the result. `keeps`: the connection may be used again. */
-static void finish(struct exchange *exchange, bool keeps, const struct dial *dial)
+/* Ends the exchange and reports the result. `reusable`: the connection may be used again. */
+static void finish(struct exchange *exchange, bool reusable, const struct dial *dial)
 {
     struct result *result = &exchange->result;
     enum error error = response_finish(&exchange->response, !result->error && !result->truncated);
@@ -106,7 +106,7 @@ static void finish(struct exchange *exchange, bool keeps, const struct dial *dia
         result->tcp = sock_tcp_facts(sock);
     enter(exchange, EXCHANGE_DONE, now(exchange));
     if (exchange->conn && !stream_is_submitted(&exchange->stream))
-        pool_release(exchange->conn, keeps && exchange->options->keep_alive);
+        pool_release(exchange->conn, reusable && exchange->options->keep_alive);
     release_all(exchange);
     exchange->done(exchange->owner, result);
 }
@@ -174,16 +174,16 @@ static void break_off(struct exchange *exchange, enum error error, const char *d
 static void request_stream(struct exchange *exchange)
 {
     const struct request *request = &exchange->request;
-    bool fresh = exchange->retried || !exchange->options->keep_alive ||
-                 !request_is_idempotent(request->method);
+    bool new_only = exchange->replayed || !exchange->options->keep_alive ||
+                    !request_is_idempotent(request->method);
 
     enter(exchange, EXCHANGE_CONNECTING, now(exchange));
-    pool_request(exchange->pool, &exchange->wait, exchange->dialer, request->url, fresh);
+    pool_request(exchange->pool, &exchange->wait, exchange->dialer, request->url, new_only);
 }
 
 static bool is_replaceable(const struct exchange *exchange)
 {
-    return exchange->kept && !exchange->retried;
+    return exchange->kept && !exchange->replayed;
 }
 
 /* Repeats the request once, on a new connection, and discards the state of the failed attempt. */
@@ -193,7 +193,7 @@ static void replace(struct exchange *exchange, const char *why)
 
     if (why)
         probe_line(exchange->dialer->loop, exchange->conn->number, PROBE_NOTE, "%s", why);
-    exchange->retried = true;
+    exchange->replayed = true;
     if (!stream_is_submitted(&exchange->stream))
         pool_release(exchange->conn, false);
     release_all(exchange);
@@ -294,7 +294,7 @@ static void on_head(struct stream *stream, const struct status_line *line, nsec 
     if (line->status == 408 && is_replaceable(exchange))
         replace(exchange, "the connection had been idle for too long; retrying on a new one");
     else if (needs_no_body(exchange))
-        stream->rest = REST_DROPPED;
+        stream->rest = REST_DISCARDED;
 }
 
 static void on_body(struct stream *stream, const char *bytes, size_t count)
@@ -303,7 +303,7 @@ static void on_body(struct stream *stream, const char *bytes, size_t count)
 
     response_body(&exchange->response, bytes, count);
     if (exchange->response.enough)
-        stream->rest = REST_REFUSED;
+        stream->rest = REST_ABANDONED;
 }
 
 /* The received bytes are not a response: on a kept connection they may belong to the previous
@@ -317,12 +317,12 @@ static bool had_stale_bytes(const struct exchange *exchange, enum error error)
    did not process it. */
 static bool may_be_sent_again(const struct exchange *exchange, enum replay replay)
 {
-    if (exchange->result.stamps.first_byte || exchange->retried)
+    if (exchange->result.stamps.first_byte || exchange->replayed)
         return false;
     switch (replay) {
     case REPLAY_NEVER: break;
     case REPLAY_IDEMPOTENT: return request_is_idempotent(exchange->request.method);
-    case REPLAY_BEHIND_CLOSE: return true;
+    case REPLAY_AFTER_CLOSE: return true;
     /* A new HTTP/1.1 connection that fails immediately is the site's result. */
     case REPLAY_ANY: return exchange->kept || exchange->conn->protocol->multiplexed;
     }

@@ -47,7 +47,7 @@ struct exchange {
     struct stream stream;     /* from SEND on */
     struct conn *conn;        /* from SEND on; NULL when done */
     bool kept;                /* the connection had carried a response before */
-    bool retried;             /* a kept connection was replaced */
+    bool replayed;            /* the request was sent again, on a new connection */
     struct cookies **jar;     /* receives the response's cookies; NULL: none */
     nsec total_deadline;      /* NSEC_NEVER: none */
     struct timer deadline;    /* the earlier of both deadlines */

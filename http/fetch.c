@@ -238,7 +238,7 @@ static bool is_far_ahead(struct fetch *fetch)
    connection already. */
 static bool wants_near(struct fetch *fetch, struct url_origin *origin)
 {
-    while (pool_fresh(fetch->pool, origin))
+    while (pool_newly_idle(fetch->pool, origin))
         if (!politeness_is_busy(fetch->politeness, origin->host, origin->host_bytes))
             return true;
     return false;

@@ -40,7 +40,8 @@ struct pool {
     size_t count;                     /* of idle and draining entries */
     struct link draining;             /* the oldest first */
     struct link idle;                 /* the oldest first */
-    struct link *fresh; /* the first that pool_fresh has not reported; or the list's head */
+    /* the first idle entry that pool_newly_idle has not reported; or the list's head */
+    struct link *newly_idle;
     struct link dials;
     struct table entries;
 };
@@ -65,7 +66,7 @@ struct pool *pool_new(const struct pool_options *options)
     list_init(&pool->draining);
     list_init(&pool->idle);
     list_init(&pool->dials);
-    pool->fresh = &pool->idle;
+    pool->newly_idle = &pool->idle;
     return pool;
 }
 
@@ -100,8 +101,8 @@ static void take_out(struct entry *entry)
 
     if (!list_is_in(&entry->link))
         return;
-    if (pool->fresh == &entry->link)
-        pool->fresh = entry->link.next;
+    if (pool->newly_idle == &entry->link)
+        pool->newly_idle = entry->link.next;
     entry->is_idle = false;
     list_remove(&entry->link);
     pool->count--;
@@ -113,8 +114,8 @@ static void put_idle(struct entry *entry)
 
     entry->is_idle = true;
     list_put_last(&pool->idle, &entry->link);
-    if (pool->fresh == &pool->idle)
-        pool->fresh = &entry->link;
+    if (pool->newly_idle == &pool->idle)
+        pool->newly_idle = &entry->link;
     pool->count++;
 }
 
@@ -126,7 +127,7 @@ static void move_waits(struct entry *entry)
     while ((first = list_take_first(&entry->waits))) {
         struct pool_wait *wait = LIST_OWNER(first, struct pool_wait, link);
 
-        pool_request(entry->pool, wait, wait->dialer, wait->url, wait->fresh);
+        pool_request(entry->pool, wait, wait->dialer, wait->url, wait->new_only);
     }
 }
 
@@ -150,8 +151,8 @@ bool pool_drop_oldest(struct pool *pool)
     struct link *oldest = list_take_first(&pool->draining);
 
     if (!oldest && !list_is_empty(&pool->idle)) {
-        if (pool->fresh == pool->idle.next)
-            pool->fresh = pool->idle.next->next;
+        if (pool->newly_idle == pool->idle.next)
+            pool->newly_idle = pool->idle.next->next;
         oldest = list_take_first(&pool->idle);
     }
     if (!oldest)
@@ -179,24 +180,24 @@ static void keep_entry(struct entry *entry)
         pool_drop_oldest(pool);
 }
 
-void pool_release(struct conn *conn, bool keeps)
+void pool_release(struct conn *conn, bool reusable)
 {
     if (conn->streams)
         return;
-    if (keeps || (conn->protocol->multiplexed && conn->state == CONN_OPEN))
+    if (reusable || (conn->protocol->multiplexed && conn->state == CONN_OPEN))
         keep_entry(conn->owner);
     else
         drop(conn->owner);
 }
 
-bool pool_fresh(struct pool *pool, struct url_origin *origin)
+bool pool_newly_idle(struct pool *pool, struct url_origin *origin)
 {
     const struct conn *conn;
 
-    if (pool->fresh == &pool->idle)
+    if (pool->newly_idle == &pool->idle)
         return false;
-    conn = LIST_OWNER(pool->fresh, struct entry, link)->conn;
-    pool->fresh = pool->fresh->next;
+    conn = LIST_OWNER(pool->newly_idle, struct entry, link)->conn;
+    pool->newly_idle = pool->newly_idle->next;
     *origin = (struct url_origin){conn->https, conn->port, conn->host, strlen(conn->host)};
     return true;
 }
@@ -360,15 +361,15 @@ static struct pool_dial *find_dial(const struct pool *pool, const struct url *ur
 }
 
 void pool_request(struct pool *pool, struct pool_wait *wait, struct dialer *dialer,
-                  const struct url *url, bool fresh)
+                  const struct url *url, bool new_only)
 {
-    bool shares = !fresh && pool->options.expected_streams > 1;
-    struct entry *entry = fresh ? NULL : find(pool, url, false);
+    bool shares = !new_only && pool->options.expected_streams > 1;
+    struct entry *entry = new_only ? NULL : find(pool, url, false);
     struct pool_dial *pool_dial;
 
     wait->dialer = dialer;
     wait->url = url;
-    wait->fresh = fresh;
+    wait->new_only = new_only;
     if (entry) {
         serve(entry, wait, NULL);
     } else if (shares && (pool_dial = find_dial(pool, url))) {

@@ -37,7 +37,7 @@ struct pool_wait {
     struct pool_dial *pool_dial; /* the awaited dial; NULL: waiting for an open connection */
     struct dialer *dialer;       /* borrowed */
     const struct url *url;       /* borrowed until `ready` or `failed` */
-    bool fresh;                  /* argument of pool_request */
+    bool new_only;               /* argument of pool_request */
 };
 
 /* The loop of the connections must outlive the pool. */
@@ -46,10 +46,10 @@ struct pool *pool_new(const struct pool_options *options);
 /* Closes the idle connections and frees. No wait and no stream may be left. */
 void pool_free(struct pool *pool);
 
-/* Requests a stream. `ready` or `failed` is called once, perhaps before this returns. `fresh`: only
-   on a new connection. */
+/* Requests a stream. `ready` or `failed` is called once, perhaps before this returns. `new_only`:
+   the stream must be the first of a new connection. */
 void pool_request(struct pool *pool, struct pool_wait *wait, struct dialer *dialer,
-                  const struct url *url, bool fresh);
+                  const struct url *url, bool new_only);
 
 /* The dial that it waits for; NULL: none. */
 const struct dial *pool_wait_dial(const struct pool_wait *wait);
@@ -58,14 +58,14 @@ const struct dial *pool_wait_dial(const struct pool_wait *wait);
    waiting. */
 void pool_cancel(struct pool_wait *wait);
 
-/* Call once for each stream that has ended and was not cancelled. `keeps`: the connection may be
-   used again, perhaps after it has discarded the rest of a response; else it is closed, unless it
-   has other streams. */
-void pool_release(struct conn *conn, bool keeps);
+/* Call once for each stream that has ended and was not cancelled. When the connection has no other
+   stream it is kept if it is `reusable`, perhaps after it has discarded the rest of a response, and
+   else closed. A connection of a multiplexed protocol is kept while it is OPEN. */
+void pool_release(struct conn *conn, bool reusable);
 
 /* The origin of a connection that has become idle since the last call; each is reported once, the
    oldest first. The host is borrowed until the loop's next turn. False: there is none. */
-bool pool_fresh(struct pool *pool, struct url_origin *origin);
+bool pool_newly_idle(struct pool *pool, struct url_origin *origin);
 
 /* Closes the oldest idle connection. False: there is none. */
 bool pool_drop_oldest(struct pool *pool);

@@ -48,18 +48,20 @@ enum replay {
     /* Only with an idempotent method (RFC 9110, section 9.2.2): an earlier response was completed
        on the connection, and no byte of this one was received. */
     REPLAY_IDEMPOTENT,
-    REPLAY_BEHIND_CLOSE, /* it was pipelined after a response with "Connection: close" */
+    REPLAY_AFTER_CLOSE, /* it was pipelined after a response with "Connection: close" */
     REPLAY_ANY, /* no byte of it was written, or the server reported that it was not processed */
 };
 
-/* How the rest of a response is handled, from its head on. With REST_DROPPED and REST_REFUSED the
+/* How the rest of a response is handled, from its head on. With REST_DISCARDED and REST_ABANDONED the
    stream ends without an error, and its response is not complete. */
 enum stream_rest {
     REST_WANTED,
     /* The stream ends when a receive would block, and the connection may be used again: HTTP/1.1
        reads and discards the rest after the stream has ended. Until then `body` is called. */
-    REST_DROPPED,
-    REST_REFUSED, /* the stream ends after the current receive, and the rest is not read */
+    REST_DISCARDED,
+    /* The stream ends after the current receive. The rest is not read: HTTP/1.1 closes the
+       connection. */
+    REST_ABANDONED,
 };
 
 struct stream_end {

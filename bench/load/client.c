@@ -69,7 +69,7 @@ static bool is_replayed(const struct client *client, const struct stream_end *en
     const struct conn *conn = client->conn;
 
     switch (end->replay) {
-    case REPLAY_BEHIND_CLOSE: return true;
+    case REPLAY_AFTER_CLOSE: return true;
     case REPLAY_ANY:
         return (conn->served || client->request_failed) &&
                (end->error == ERROR_MALFORMED || conn->protocol->multiplexed);

@@ -20,12 +20,12 @@
 #include "http/h1/h1_parser.h"
 #include "http/request.h"
 
-/* Content up to this size is copied behind the head and sent with it. */
+/* Content up to this size is copied after the head and sent with it. */
 #define MAX_JOINED_BYTES (64 * 1024)
 
-/* Limits for reading the rest of an unwanted response; beyond them a new connection is cheaper. */
-#define MAX_DROPPED_BYTES (64 * 1024)
-#define MAX_DROPPING_TIME (5 * NSEC_PER_S)
+/* Limits for reading the rest of an unwanted response; above them a new connection is cheaper. */
+#define MAX_DISCARDED_BYTES (64 * 1024)
+#define MAX_DISCARDING_TIME (5 * NSEC_PER_S)
 
 struct h1 {
     struct h1_parser parser;
@@ -33,9 +33,9 @@ struct h1 {
     struct link *unsent; /* the first with unsent bytes; the list's head: none */
     unsigned count;      /* of streams */
     bool receiving;      /* a byte of the oldest stream's response was received */
-    bool dropping;       /* the response being read no longer belongs to a stream */
-    uint32_t dropped_bytes;
-    struct timer drop_limit;
+    bool discarding;     /* the response being read no longer belongs to a stream */
+    uint32_t discarded_bytes;
+    struct timer discard_limit;
 };
 
 static struct h1 *h1_of(const struct conn *conn)
@@ -147,7 +147,7 @@ static void end_stream(struct conn *conn, struct stream *stream, const struct st
    connections. */
 static void stop(struct conn *conn)
 {
-    static const struct stream_end end = {.error = ERROR_EMPTY, .replay = REPLAY_BEHIND_CLOSE};
+    static const struct stream_end end = {.error = ERROR_EMPTY, .replay = REPLAY_AFTER_CLOSE};
     struct h1 *h1 = h1_of(conn);
     struct stream *stream;
 
@@ -166,32 +166,33 @@ static enum replay replay_of(const struct conn *conn, const struct stream *strea
 
 /* --- the rest of a response that belongs to no stream --- */
 
-static void stop_dropping(struct conn *conn)
+static void stop_discarding(struct conn *conn)
 {
     struct h1 *h1 = h1_of(conn);
 
-    loop_cancel(conn->loop, &h1->drop_limit);
-    h1->dropping = false;
+    loop_cancel(conn->loop, &h1->discard_limit);
+    h1->discarding = false;
 }
 
-static void on_drop_limit(void *owner)
+static void on_discard_limit(void *owner)
 {
     conn_fail(owner, ERROR_NONE, NULL);
 }
 
 /* Ends the stream; the connection reads and discards the rest of the response. */
-static void drop_rest(struct conn *conn, struct stream *stream)
+static void discard_rest(struct conn *conn, struct stream *stream)
 {
     static const struct stream_end end = {.error = ERROR_NONE};
     struct h1 *h1 = h1_of(conn);
 
     if (!stream_is_sent(stream))
         conn_stop(conn);
-    h1->dropping = true;
+    h1->discarding = true;
     h1->receiving = false;
-    h1->dropped_bytes = 0;
+    h1->discarded_bytes = 0;
     h1_parser_stop_events(&h1->parser);
-    loop_arm(conn->loop, &h1->drop_limit, clock_after(loop_clock(conn->loop), MAX_DROPPING_TIME));
+    loop_arm(conn->loop, &h1->discard_limit,
+             clock_after(loop_clock(conn->loop), MAX_DISCARDING_TIME));
     end_stream(conn, stream, &end);
 }
 
@@ -206,8 +207,8 @@ static void h1_drained(struct conn *conn)
     struct h1 *h1 = h1_of(conn);
     struct stream *stream = oldest(h1);
 
-    if (h1->receiving && stream->rest == REST_DROPPED && h1->parser.head_done)
-        drop_rest(conn, stream);
+    if (h1->receiving && stream->rest == REST_DISCARDED && h1->parser.head_done)
+        discard_rest(conn, stream);
     else if (stream && !h1->receiving && conn->send_error && conn->options->fails_unsent)
         conn_fail(conn, error_of_send(conn->send_error), send_words(conn));
 }
@@ -220,21 +221,21 @@ static void complete(struct conn *conn, const struct arrival *arrival)
     struct h1 *h1 = h1_of(conn);
     struct stream *stream = oldest(h1);
     struct stream_end end = {.complete = true, .status = h1->parser.status, .arrival = *arrival};
-    bool keeps = h1->parser.keep_alive;
+    bool reusable = h1->parser.keep_alive;
 
     conn->served = true;
-    if (h1->dropping) {
-        stop_dropping(conn);
+    if (h1->discarding) {
+        stop_discarding(conn);
     } else {
-        keeps = keeps && stream_is_sent(stream);
-        if (!keeps)
+        reusable = reusable && stream_is_sent(stream);
+        if (!reusable)
             conn_stop(conn);
         h1->receiving = false;
         end_stream(conn, stream, &end);
     }
     if (conn->state == CONN_CLOSED)
         return;
-    if (!keeps)
+    if (!reusable)
         stop(conn);
     else if (h1->count)
         expect_response(conn);
@@ -249,7 +250,7 @@ static size_t begin_response(struct conn *conn, const unsigned char *bytes, size
     struct stream *stream = oldest(h1);
     size_t used;
 
-    if (h1->dropping)
+    if (h1->discarding)
         return 0;
     if (!stream || !stream->begun) {
         used = h1_extra_line_ends(bytes, count);
@@ -273,11 +274,11 @@ static void response_continues(struct conn *conn, size_t used)
     struct h1 *h1 = h1_of(conn);
     struct stream *stream = oldest(h1);
 
-    if (h1->dropping) {
-        h1->dropped_bytes += (uint32_t)used;
-        if (h1->dropped_bytes >= MAX_DROPPED_BYTES)
+    if (h1->discarding) {
+        h1->discarded_bytes += (uint32_t)used;
+        if (h1->discarded_bytes >= MAX_DISCARDED_BYTES)
             conn_fail(conn, ERROR_NONE, NULL);
-    } else if (stream->rest == REST_REFUSED) {
+    } else if (stream->rest == REST_ABANDONED) {
         h1_parser_stop_events(&h1->parser);
         conn_stop(conn);
         end_stream(conn, stream, &end);
@@ -293,7 +294,7 @@ static void fail_at_end(struct conn *conn)
     int reason = conn->receive_error;
     const char *why = conn->transport->why;
 
-    if (h1->dropping)
+    if (h1->discarding)
         conn_fail(conn, ERROR_NONE, NULL);
     else if (!h1->receiving && conn->send_error)
         conn_fail(conn, error_of_send(conn->send_error), send_words(conn));
@@ -308,7 +309,7 @@ static void at_end(struct conn *conn, const struct arrival *arrival)
 {
     struct h1 *h1 = h1_of(conn);
 
-    if ((h1->receiving || h1->dropping) && !conn->receive_error &&
+    if ((h1->receiving || h1->discarding) && !conn->receive_error &&
         h1_parser_finish(&h1->parser) == H1_DONE) {
         complete(conn, arrival);
         stop(conn);
@@ -386,7 +387,7 @@ static unsigned h1_capacity(const struct conn *conn)
 {
     const struct h1 *h1 = h1_of(conn);
 
-    return h1->dropping ? 0 : conn->options->pipeline - h1->count;
+    return h1->discarding ? 0 : conn->options->pipeline - h1->count;
 }
 
 static void h1_submit(struct conn *conn, struct stream *stream)
@@ -519,7 +520,7 @@ static void h1_open(struct conn *conn)
 
     list_init(&h1->streams);
     h1->unsent = &h1->streams;
-    timer_init(&h1->drop_limit, on_drop_limit, conn, "rest of a response");
+    timer_init(&h1->discard_limit, on_discard_limit, conn, "rest of a response");
 }
 
 /* A single request can only be cancelled by closing the connection. */
@@ -540,7 +541,7 @@ static void h1_close(struct conn *conn, enum error error, const char *detail)
     bool receiving = h1->receiving;
     struct stream *stream;
 
-    stop_dropping(conn);
+    stop_discarding(conn);
     while ((stream = oldest(h1))) {
         struct stream_end end = {
             .error = error, .detail = detail, .replay = replay_of(conn, stream, receiving)};

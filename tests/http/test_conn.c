@@ -351,7 +351,7 @@ static void drop_rest(struct stream *stream, const struct status_line *line, nse
 {
     (void)line;
     (void)at;
-    stream->rest = REST_DROPPED;
+    stream->rest = REST_DISCARDED;
 }
 
 /* A receive took two records from the socket: the second is read without an event. */

@@ -65,7 +65,7 @@ static void on_head(struct stream *stream, const struct status_line *line, nsec 
     (void)line;
     (void)at;
     if (user_of(stream)->drops_rest)
-        stream->rest = REST_DROPPED;
+        stream->rest = REST_DISCARDED;
 }
 
 static void on_field(struct stream *stream, const char *name, size_t name_bytes, const char *value,
@@ -119,7 +119,7 @@ static void on_failed(struct pool_wait *wait, const struct dial *dial)
     user->failed++;
 }
 
-static void ask(struct user *user, const char *scheme, const char *host, int port, bool fresh)
+static void ask(struct user *user, const char *scheme, const char *host, int port, bool new_only)
 {
     char text[128];
 
@@ -130,7 +130,7 @@ static void ask(struct user *user, const char *scheme, const char *host, int por
     };
     snprintf(text, sizeof(text), "%s://%s:%d/", scheme, host, port);
     assert_null(url_parse(&user->url, text, strlen(text)));
-    pool_request(fixture.pool, &user->wait, &fixture.dialer, &user->url, fresh);
+    pool_request(fixture.pool, &user->wait, &fixture.dialer, &user->url, new_only);
 }
 
 static void forget(struct user *user)
