@@ -15,13 +15,13 @@
 
 struct fixture {
     struct origin_server server;
-    struct play play; /* of every request */
-    int fd;           /* the client's */
-    char heard[4 * ENDLESS];
-    size_t heard_bytes;
-    bool ended;        /* the origin closed */
-    unsigned requests; /* that were read */
-    char asked[64];    /* host and target of the last */
+    struct play play; /* for every request */
+    int fd;           /* of the client */
+    char received[4 * ENDLESS];
+    size_t received_bytes;
+    bool closed;           /* by the origin */
+    unsigned requests;     /* read by the origin */
+    char last_request[64]; /* its host and target */
 };
 
 static const struct play *on_play(void *owner, const char *host, const char *target)
@@ -29,7 +29,7 @@ static const struct play *on_play(void *owner, const char *host, const char *tar
     struct fixture *fixture = owner;
 
     fixture->requests++;
-    snprintf(fixture->asked, sizeof(fixture->asked), "%s%s", host, target);
+    snprintf(fixture->last_request, sizeof(fixture->last_request), "%s%s", host, target);
     return &fixture->play;
 }
 
@@ -60,36 +60,36 @@ static int end(void **state)
     return 0;
 }
 
-static void say(struct fixture *fixture, const char *text)
+static void send_text(struct fixture *fixture, const char *text)
 {
     assert_int_equal(send(fixture->fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 }
 
-/* Takes what came. */
-static void hear(struct fixture *fixture)
+/* Reads the bytes that have arrived. */
+static void receive(struct fixture *fixture)
 {
-    ssize_t count = recv(fixture->fd, fixture->heard + fixture->heard_bytes,
-                         sizeof(fixture->heard) - 1 - fixture->heard_bytes, 0);
+    ssize_t count = recv(fixture->fd, fixture->received + fixture->received_bytes,
+                         sizeof(fixture->received) - 1 - fixture->received_bytes, 0);
 
     if (count > 0)
-        fixture->heard_bytes += (size_t)count;
-    fixture->ended = count == 0 || (count < 0 && errno != EAGAIN);
-    fixture->heard[fixture->heard_bytes] = '\0';
+        fixture->received_bytes += (size_t)count;
+    fixture->closed = count == 0 || (count < 0 && errno != EAGAIN);
+    fixture->received[fixture->received_bytes] = '\0';
 }
 
-static bool has_come(struct fixture *fixture, const char *text)
+static bool has_received(struct fixture *fixture, const char *text)
 {
-    hear(fixture);
-    return strstr(fixture->heard, text);
+    receive(fixture);
+    return strstr(fixture->received, text);
 }
 
-static bool has_ended(struct fixture *fixture)
+static bool is_closed(struct fixture *fixture)
 {
-    hear(fixture);
-    return fixture->ended;
+    receive(fixture);
+    return fixture->closed;
 }
 
-static bool has_left(const struct fixture *fixture)
+static bool has_no_connections(const struct fixture *fixture)
 {
     return list_is_empty(&fixture->server.conns);
 }
@@ -112,8 +112,8 @@ static void states_are_reported(void **state)
     const struct probe probe = {.state = on_state, .owner = states};
 
     loop_set_probe(fixture->server.loop, &probe);
-    say(fixture, REQUEST REQUEST);
-    TURN_UNTIL(fixture->server.loop, has_ended(fixture));
+    send_text(fixture, REQUEST REQUEST);
+    TURN_UNTIL(fixture->server.loop, is_closed(fixture));
     loop_set_probe(fixture->server.loop, NULL);
     assert_string_equal(states, " REQUEST DELAY RESPONSE CLOSED");
 }
@@ -123,46 +123,46 @@ static void requests_follow_one_another(void **state)
     struct fixture *fixture = *state;
 
     for (unsigned i = 1; i <= 3; i++) {
-        fixture->heard_bytes = 0;
-        say(fixture, REQUEST);
-        TURN_UNTIL(fixture->server.loop, has_come(fixture, "\r\n\r\nabc"));
+        fixture->received_bytes = 0;
+        send_text(fixture, REQUEST);
+        TURN_UNTIL(fixture->server.loop, has_received(fixture, "\r\n\r\nabc"));
         assert_int_equal(fixture->requests, i);
-        assert_string_equal(fixture->asked, "a/");
+        assert_string_equal(fixture->last_request, "a/");
     }
-    assert_false(has_left(fixture));
+    assert_false(has_no_connections(fixture));
     close(fixture->fd);
-    TURN_UNTIL(fixture->server.loop, has_left(fixture));
+    TURN_UNTIL(fixture->server.loop, has_no_connections(fixture));
 }
 
-/* A second request that came with the first is not read. */
-static void bytes_behind_a_request_end_it(void **state)
+/* A second request in the same segment is not read. */
+static void bytes_after_a_request_close_the_connection(void **state)
 {
     struct fixture *fixture = *state;
 
-    say(fixture, REQUEST REQUEST);
-    TURN_UNTIL(fixture->server.loop, has_ended(fixture));
-    assert_non_null(strstr(fixture->heard, "\r\n\r\nabc"));
+    send_text(fixture, REQUEST REQUEST);
+    TURN_UNTIL(fixture->server.loop, is_closed(fixture));
+    assert_non_null(strstr(fixture->received, "\r\n\r\nabc"));
     assert_int_equal(fixture->requests, 1);
-    assert_true(has_left(fixture));
+    assert_true(has_no_connections(fixture));
 }
 
-static void what_is_no_request_is_closed(void **state)
+static void malformed_request_closes_the_connection(void **state)
 {
     struct fixture *fixture = *state;
 
-    say(fixture, "no request\r\n\r\n");
-    TURN_UNTIL(fixture->server.loop, has_ended(fixture));
+    send_text(fixture, "no request\r\n\r\n");
+    TURN_UNTIL(fixture->server.loop, is_closed(fixture));
     assert_int_equal(fixture->requests, 0);
-    assert_int_equal(fixture->heard_bytes, 0);
+    assert_int_equal(fixture->received_bytes, 0);
 }
 
-/* How each fault of a response ends, with what came before. */
-static void endings(void **state)
+/* Each fault: the last bytes that the client receives, and whether the connection closes. */
+static void end_of_each_fault(void **state)
 {
     static const struct {
         enum fault fault;
         bool closes;
-        const char *last; /* what the response ends with; "": there is none */
+        const char *last; /* last bytes of the response; "": no response */
     } cases[] = {
         {FAULT_NONE, false, "\r\n\r\nabc"},
         {FAULT_WAIT_STALL, false, ""},
@@ -180,23 +180,23 @@ static void endings(void **state)
         size_t length = strlen(cases[i].last);
 
         fixture->play.fault = cases[i].fault;
-        say(fixture, REQUEST);
-        TURN_UNTIL(fixture->server.loop, has_ended(fixture) || fixture->requests);
+        send_text(fixture, REQUEST);
+        TURN_UNTIL(fixture->server.loop, is_closed(fixture) || fixture->requests);
         unit_settle(fixture->server.loop);
-        hear(fixture);
-        hear(fixture);
-        if (fixture->ended != cases[i].closes || has_left(fixture) != cases[i].closes ||
-            fixture->heard_bytes < length || (!length && fixture->heard_bytes) ||
-            strcmp(fixture->heard + fixture->heard_bytes - length, cases[i].last) != 0)
-            fail_msg("%s: ended %d, left %d: %s", fault_name(cases[i].fault), fixture->ended,
-                     has_left(fixture), fixture->heard);
+        receive(fixture);
+        receive(fixture);
+        if (fixture->closed != cases[i].closes || has_no_connections(fixture) != cases[i].closes ||
+            fixture->received_bytes < length || (!length && fixture->received_bytes) ||
+            strcmp(fixture->received + fixture->received_bytes - length, cases[i].last) != 0)
+            fail_msg("%s: closed %d, no connections %d: %s", fault_name(cases[i].fault),
+                     fixture->closed, has_no_connections(fixture), fixture->received);
         end(state);
         begin(state);
     }
 }
 
-/* A client that leaves is noticed where the connection waits. */
-static void clients_leave_while_they_wait(void **state)
+/* The origin notices that the client closed, in each state in which it waits. */
+static void clients_close_while_they_wait(void **state)
 {
     static const struct play plays[] = {
         {.delay = 100 * NSEC_PER_S},
@@ -208,55 +208,55 @@ static void clients_leave_while_they_wait(void **state)
         struct fixture *fixture = *state;
 
         fixture->play = plays[i];
-        say(fixture, REQUEST);
+        send_text(fixture, REQUEST);
         TURN_UNTIL(fixture->server.loop, fixture->requests);
         unit_settle(fixture->server.loop);
-        assert_false(has_left(fixture));
+        assert_false(has_no_connections(fixture));
         close(fixture->fd);
-        TURN_UNTIL(fixture->server.loop, has_left(fixture));
+        TURN_UNTIL(fixture->server.loop, has_no_connections(fixture));
         end(state);
         begin(state);
     }
 }
 
-/* One write a turn of the loop, at most: the others have their turns. */
+/* At most one write per turn of the loop, so that other connections are served too. */
 static void endless_responses_yield(void **state)
 {
     struct fixture *fixture = *state;
 
     fixture->play.fault = FAULT_BODY_ENDLESS;
-    say(fixture, REQUEST);
-    for (int i = 0; fixture->heard_bytes < ENDLESS; i++) {
+    send_text(fixture, REQUEST);
+    for (int i = 0; fixture->received_bytes < ENDLESS; i++) {
         assert_true(i < 1000);
         loop_turn(fixture->server.loop, NSEC_PER_MS);
-        hear(fixture);
-        assert_false(fixture->ended);
+        receive(fixture);
+        assert_false(fixture->closed);
     }
 }
 
-/* The time of a drop that is not needed any more does not disturb the next request. */
-static void request_behind_a_drip(void **state)
+/* The timer of a finished drip does not affect the next request. */
+static void request_after_a_drip(void **state)
 {
     struct fixture *fixture = *state;
     nsec until;
 
     fixture->play.fault = FAULT_DRIP;
     fixture->play.headers = (char *)"Server:\r\nContent-Type:\r\n";
-    say(fixture, REQUEST);
-    while (!has_come(fixture, "\r\n\r\nabc"))
-        loop_turn(fixture->server.loop, 0); /* what follows is read before that time is over */
+    send_text(fixture, REQUEST);
+    while (!has_received(fixture, "\r\n\r\nabc"))
+        loop_turn(fixture->server.loop, 0); /* the next request arrives before the timer expires */
     fixture->play.fault = FAULT_NONE;
-    say(fixture, "GET /second HT");
+    send_text(fixture, "GET /second HT");
     for (until = clock_now() + 30 * NSEC_PER_MS; clock_now() < until;)
         loop_turn(fixture->server.loop, NSEC_PER_MS);
-    fixture->heard_bytes = 0;
-    say(fixture, "TP/1.1\r\nHost: b\r\n\r\n");
-    TURN_UNTIL(fixture->server.loop, has_ended(fixture) || has_come(fixture, "abc"));
-    assert_false(fixture->ended);
-    assert_string_equal(fixture->asked, "b/second");
+    fixture->received_bytes = 0;
+    send_text(fixture, "TP/1.1\r\nHost: b\r\n\r\n");
+    TURN_UNTIL(fixture->server.loop, is_closed(fixture) || has_received(fixture, "abc"));
+    assert_false(fixture->closed);
+    assert_string_equal(fixture->last_request, "b/second");
 }
 
-static void all_are_ended(void **state)
+static void close_all_closes_each_connection(void **state)
 {
     struct fixture *fixture = *state;
     int others[3][2];
@@ -265,13 +265,13 @@ static void all_are_ended(void **state)
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, others[i]), 0);
         origin_conn_accept(&fixture->server, others[i][1], false);
     }
-    say(fixture, "GET");
+    send_text(fixture, "GET");
     unit_settle(fixture->server.loop);
     origin_conn_close_all(&fixture->server);
-    assert_true(has_left(fixture));
-    assert_true(has_ended(fixture));
+    assert_true(has_no_connections(fixture));
+    assert_true(is_closed(fixture));
     for (size_t i = 0; i < LENGTH(others); i++) {
-        assert_int_equal(recv(others[i][0], fixture->heard, 1, 0), 0);
+        assert_int_equal(recv(others[i][0], fixture->received, 1, 0), 0);
         close(others[i][0]);
     }
 }
@@ -281,13 +281,13 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(states_are_reported, begin, end),
         cmocka_unit_test_setup_teardown(requests_follow_one_another, begin, end),
-        cmocka_unit_test_setup_teardown(bytes_behind_a_request_end_it, begin, end),
-        cmocka_unit_test_setup_teardown(what_is_no_request_is_closed, begin, end),
-        cmocka_unit_test_setup_teardown(endings, begin, end),
-        cmocka_unit_test_setup_teardown(clients_leave_while_they_wait, begin, end),
+        cmocka_unit_test_setup_teardown(bytes_after_a_request_close_the_connection, begin, end),
+        cmocka_unit_test_setup_teardown(malformed_request_closes_the_connection, begin, end),
+        cmocka_unit_test_setup_teardown(end_of_each_fault, begin, end),
+        cmocka_unit_test_setup_teardown(clients_close_while_they_wait, begin, end),
         cmocka_unit_test_setup_teardown(endless_responses_yield, begin, end),
-        cmocka_unit_test_setup_teardown(request_behind_a_drip, begin, end),
-        cmocka_unit_test_setup_teardown(all_are_ended, begin, end),
+        cmocka_unit_test_setup_teardown(request_after_a_drip, begin, end),
+        cmocka_unit_test_setup_teardown(close_all_closes_each_connection, begin, end),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* The names of what can be played: each leads to its number and back. Copies of plays. */
+/* Fault and framing names map to their numbers and back; copies of plays. */
 #include "tests/support/unit.h"
 
 #include "origin/faults.h"

@@ -1,4 +1,4 @@
-/* The rehearsal's nameserver, asked over a socket of our own. */
+/* The rehearsal's nameserver, queried over a UDP socket of the test. */
 #include "tests/support/unit.h"
 
 #include <arpa/nameser.h>
@@ -13,16 +13,16 @@
 struct fixture {
     struct loop *loop;
     struct nameserver *nameserver;
-    int fd; /* ours, connected to it */
+    int fd; /* of the client, connected to the nameserver */
     enum fault fault;
-    char asked[DNS_MAX_NAME_BYTES];
+    char last_name[DNS_MAX_NAME_BYTES]; /* of the last query */
 };
 
-static enum fault on_ask(void *owner, const char *name, unsigned char *last_byte)
+static enum fault on_query(void *owner, const char *name, unsigned char *last_byte)
 {
     struct fixture *fixture = owner;
 
-    strcpy(fixture->asked, name);
+    strcpy(fixture->last_name, name);
     *last_byte = 7;
     return fixture->fault;
 }
@@ -34,7 +34,7 @@ static int begin(void **state)
     int error;
 
     fixture = (struct fixture){.loop = loop_new()};
-    fixture.nameserver = nameserver_new(fixture.loop, on_ask, &fixture, &error);
+    fixture.nameserver = nameserver_new(fixture.loop, on_query, &fixture, &error);
     assert_non_null(fixture.nameserver);
     at = nameserver_address(fixture.nameserver);
     fixture.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -54,8 +54,9 @@ static int end(void **state)
     return 0;
 }
 
-/* Sends a message and returns the length of what comes back, 0 for nothing. */
-static size_t ask(struct fixture *fixture, const void *message, size_t length, unsigned char *reply)
+/* Sends a message. Returns the length of the reply, 0 without one. */
+static size_t send_message(struct fixture *fixture, const void *message, size_t length,
+                           unsigned char *reply)
 {
     ssize_t count = -1;
 
@@ -74,7 +75,7 @@ static void test_faults(void **state)
         enum resolve_status status;
     } cases[] = {
         {FAULT_NONE, RESOLVE_OK},
-        {FAULT_DRIP, RESOLVE_OK}, /* others have their turn later */
+        {FAULT_DRIP, RESOLVE_OK}, /* not a DNS fault: has no effect here */
         {FAULT_DNS_NXDOMAIN, RESOLVE_NXDOMAIN},
         {FAULT_DNS_EMPTY, RESOLVE_NO_ADDRESS},
         {FAULT_DNS_SERVFAIL, RESOLVE_SERVFAIL},
@@ -90,10 +91,10 @@ static void test_faults(void **state)
         char text[ADDRESS_TEXT_BYTES];
 
         fixture->fault = cases[i].fault;
-        length = ask(fixture, query, length, reply);
+        length = send_message(fixture, query, length, reply);
         assert_true(length > 0);
         assert_int_equal(dns_read_answer(reply, length, ID, found, 2, &count), cases[i].status);
-        assert_string_equal(fixture->asked, "www.Example.org");
+        assert_string_equal(fixture->last_name, "www.Example.org");
         if (count)
             assert_string_equal(address_text(&found[0], text), "127.0.0.7:0");
     }
@@ -106,11 +107,11 @@ static void test_stall(void **state)
     size_t length = dns_write_question("a", ID, query);
 
     fixture->fault = FAULT_DNS_STALL;
-    assert_int_equal(ask(fixture, query, length, reply), 0);
-    assert_string_equal(fixture->asked, "a");
+    assert_int_equal(send_message(fixture, query, length, reply), 0);
+    assert_string_equal(fixture->last_name, "a");
 }
 
-/* AAAA is answered: the name is there, such an address is not. */
+/* The answer to an AAAA query is: the name exists and has no address of this type. */
 static void test_aaaa(void **state)
 {
     struct fixture *fixture = *state;
@@ -119,11 +120,11 @@ static void test_aaaa(void **state)
     struct address found[2];
 
     query[length - 3] = ns_t_aaaa;
-    length = ask(fixture, query, length, reply);
+    length = send_message(fixture, query, length, reply);
     assert_int_equal(dns_read_answer(reply, length, ID, found, 2, &count), RESOLVE_NO_ADDRESS);
 }
 
-/* What is no question harms nothing: the next one is answered. */
+/* Malformed messages are ignored: the next query is answered. */
 static void test_garbage(void **state)
 {
     struct fixture *fixture = *state;
@@ -145,18 +146,18 @@ static void test_garbage(void **state)
         ;
     assert_int_equal(errno, EAGAIN);
     fixture->fault = FAULT_DNS_NXDOMAIN;
-    assert_true(ask(fixture, bytes, length, reply) > 0);
+    assert_true(send_message(fixture, bytes, length, reply) > 0);
 }
 
-/* Many at once: each has its answer. */
+/* Each of many simultaneous queries is answered. */
 static void test_many(void **state)
 {
     struct fixture *fixture = *state;
     unsigned char query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
-    bool came[200] = {false};
+    bool answered[200] = {false};
     int count = 0;
 
-    for (unsigned i = 0; i < LENGTH(came); i++) {
+    for (unsigned i = 0; i < LENGTH(answered); i++) {
         size_t length = dns_write_question("a", (uint16_t)i, query);
 
         assert_int_equal(send(fixture->fd, query, length, 0), length);
@@ -165,12 +166,12 @@ static void test_many(void **state)
     while (recv(fixture->fd, reply, sizeof(reply), 0) > 0) {
         unsigned id = (unsigned)reply[0] << 8 | reply[1];
 
-        assert_in_range(id, 0, LENGTH(came) - 1);
-        assert_false(came[id]);
-        came[id] = true;
+        assert_in_range(id, 0, LENGTH(answered) - 1);
+        assert_false(answered[id]);
+        answered[id] = true;
         count++;
     }
-    assert_int_equal(count, LENGTH(came));
+    assert_int_equal(count, LENGTH(answered));
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* Requests, each fed whole, byte by byte, and cut in two at every point: the same comes out. */
+/* Each request gives the same result whole, byte by byte, and cut in two at every offset. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -6,7 +6,7 @@
 
 #include "origin/request_parser.h"
 
-/* Feeds a piece from a block of its own, so that a sanitizer sees who reads beyond it. */
+/* Feeds a piece from its own allocation, so that a sanitizer detects a read beyond its end. */
 static enum request_status feed(struct request_parser *request, const char *bytes, size_t count,
                                 size_t *used)
 {
@@ -19,7 +19,7 @@ static enum request_status feed(struct request_parser *request, const char *byte
     return status;
 }
 
-/* Feeds a request in pieces: `first` bytes, then `piece` at a time. It must take all when complete. */
+/* Feeds `first` bytes, then `piece` bytes at a time. A complete request uses all bytes. */
 static enum request_status feed_in_pieces(struct request_parser *request, const char *bytes,
                                           size_t first, size_t piece)
 {
@@ -40,7 +40,7 @@ static enum request_status feed_in_pieces(struct request_parser *request, const 
     return status;
 }
 
-static void requests_however_cut(void **state)
+static void requests_cut_anywhere(void **state)
 {
     static const struct {
         const char *bytes;
@@ -72,8 +72,9 @@ static void requests_however_cut(void **state)
 
         for (size_t cut = 1; cut <= count + 1; cut++) {
             struct request_parser request;
-            enum request_status end = feed_in_pieces(&request, bytes, cut > count ? 1 : cut,
-                                                     cut > count ? 1 : count); /* last: singly */
+            enum request_status end =
+                feed_in_pieces(&request, bytes, cut > count ? 1 : cut,
+                               cut > count ? 1 : count); /* last: byte by byte */
 
             if (end != cases[i].end || request.keep_alive != cases[i].keep_alive)
                 fail_msg("%s: cut at %zu, end %d, keep-alive %d", bytes, cut, end,
@@ -87,7 +88,7 @@ static void requests_however_cut(void **state)
     }
 }
 
-static void long_targets_and_hosts_are_cut(void **state)
+static void long_targets_and_hosts_are_truncated(void **state)
 {
     enum { LONG = 3 * REQUEST_MAX_TARGET_BYTES };
     char *bytes = malloc(3 * LONG), *to = bytes;
@@ -124,7 +125,7 @@ static void pipelined_requests(void **state)
     assert_string_equal(request.host, "b");
 }
 
-/* Heads without end, and what counts with a head. */
+/* Heads without an end; chunk extensions and trailers count too. */
 static void heads_have_a_limit(void **state)
 {
 #define CHUNKED "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -155,8 +156,8 @@ static void heads_have_a_limit(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_however_cut),
-        cmocka_unit_test(long_targets_and_hosts_are_cut),
+        cmocka_unit_test(requests_cut_anywhere),
+        cmocka_unit_test(long_targets_and_hosts_are_truncated),
         cmocka_unit_test(pipelined_requests),
         cmocka_unit_test(heads_have_a_limit),
     };

@@ -1,5 +1,4 @@
-/* One connection's requests and answers, over scripted transports: cut anywhere, and all that may
-   go wrong with them. */
+/* One client's requests and responses over scripted transports: cut anywhere, and each failure. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -17,10 +16,10 @@
 #define LARGE        100000 /* over CONN_SCRATCH_BYTES */
 #define MEDIUM       30000
 
-#define GET  "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-#define OK   "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-#define BYE  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
-#define HALF "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh"
+#define GET          "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+#define OK           "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+#define OK_AND_CLOSE "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
+#define HALF         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh"
 
 static const struct target get = {GET, sizeof(GET) - 1, false};
 static const struct target head = {.bytes = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 28, true};
@@ -32,16 +31,16 @@ static struct client_group group;
 static struct client client;
 static struct load_request ring[MAX_PIPELINE];
 
-static const struct target *asks; /* what is asked */
-static unsigned wanted;           /* requests to be started yet */
-static unsigned a_connection;     /* so many go on one; 0: no limit */
-static nsec numbered, ended;      /* requests so far: started, ended */
+static const struct target *sent_target; /* of all requests of a case */
+static unsigned wanted;                  /* requests that remain to be started */
+static unsigned max_per_connection;      /* requests; 0: no limit */
+static nsec started, ended;              /* numbers of requests so far */
 static unsigned connects;
-static bool closes_when_gone;
-static bool left_alone;        /* no event but those that the script and the client make */
+static bool closes_in_callback;
+static bool no_extra_events;   /* `run` sends no events */
 static char events_seen[1024]; /* the client's events, one word each */
 
-static void tell(const char *word)
+static void note(const char *word)
 {
     size_t length = strlen(events_seen);
 
@@ -53,7 +52,7 @@ static void on_open(void *owner, struct client *one)
     assert_ptr_equal(owner, &group);
     assert_ptr_equal(one, &client);
     assert_int_equal(client.state, CLIENT_OPEN);
-    tell("open");
+    note("open");
 }
 
 static void on_room(void *owner, struct client *one)
@@ -62,17 +61,17 @@ static void on_room(void *owner, struct client *one)
     assert_true(client_has_room(one));
     while (wanted && client_has_room(one)) {
         wanted--;
-        client_start(one, asks, numbered++, loop_clock(fixture.loop), true);
-        if (a_connection && one->request_count >= a_connection)
+        client_start(one, sent_target, started++, loop_clock(fixture.loop), true);
+        if (max_per_connection && one->request_count >= max_per_connection)
             one->no_more_requests = true;
     }
 }
 
-/* They end in the order of their start. */
-static void in_order(const struct load_request *request)
+/* Requests end in the order in which they started. */
+static void check_order(const struct load_request *request)
 {
     assert_ptr_equal(request->client, &client);
-    assert_ptr_equal(request->target, asks);
+    assert_ptr_equal(request->target, sent_target);
     assert_true(request->intended == ended++);
     assert_true(request->counted);
 }
@@ -83,29 +82,29 @@ static void on_completed(void *owner, const struct load_request *request,
     char status[16];
 
     (void)owner;
-    in_order(request);
+    check_order(request);
     assert_true(response->received >= request->started);
     assert_false(response->stamped);
     snprintf(status, sizeof(status), "%u", response->status);
-    tell(status);
+    note(status);
 }
 
 static void on_failed(void *owner, const struct load_request *request, enum error error)
 {
     (void)owner;
-    in_order(request);
-    tell(error_code(error));
+    check_order(request);
+    note(error_code(error));
 }
 
-static void on_gone(void *owner, struct client *one, enum error error)
+static void on_closed(void *owner, struct client *one, enum error error)
 {
     (void)owner;
     assert_int_equal(one->state, CLIENT_ABSENT);
     assert_null(one->conn);
-    tell("gone");
+    note("gone");
     if (error)
-        tell(error_code(error));
-    if (closes_when_gone)
+        note(error_code(error));
+    if (closes_in_callback)
         client_close(one);
 }
 
@@ -116,14 +115,15 @@ static void make_large(struct target *target, size_t count)
 
     memset(bytes, 'x', count);
     length = snprintf(bytes, count, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n", count);
-    memset(bytes + length, 'x', count - (size_t)length); /* the script counts heads by their ends */
+    memset(bytes + length, 'x', count - (size_t)length); /* the script counts the ends of heads */
     strcpy(bytes + count - 5, "x\r\n\r\n");
     *target = (struct target){bytes, count, false};
 }
 
 static int setup(void **state)
 {
-    static const struct client_events events = {on_open, on_room, on_completed, on_failed, on_gone};
+    static const struct client_events events = {on_open, on_room, on_completed, on_failed,
+                                                on_closed};
 
     (void)state;
     fixture_open(&fixture, NSEC_PER_US);
@@ -137,10 +137,10 @@ static int setup(void **state)
     client_init(&client, &group, 0, ring);
     group.pipeline = 1;
     group.conn_options.pipeline = 1;
-    asks = &get;
-    wanted = a_connection = connects = 0;
-    left_alone = closes_when_gone = false;
-    numbered = ended = 0;
+    sent_target = &get;
+    wanted = max_per_connection = connects = 0;
+    no_extra_events = closes_in_callback = false;
+    started = ended = 0;
     events_seen[0] = '\0';
     return 0;
 }
@@ -162,19 +162,20 @@ static void connect_client(void)
     client_connect(&client, NULL);
 }
 
-/* Lets things happen: a connection where there is none and requests want it. */
+/* Turns the loop; connects whenever requests need a connection and there is none. */
 static void run(void)
 {
     for (int i = 0; i < 100; i++) {
         if (client.state == CLIENT_ABSENT && (wanted || client.in_flight) && connects < 5)
             connect_client();
-        if (fixture.newest && !left_alone)
+        if (fixture.newest && !no_extra_events)
             fixture_send_event(&fixture, EPOLLIN | EPOLLOUT);
         loop_turn(fixture.loop, 0);
     }
 }
 
-static void play(const struct script *scripts, size_t count, unsigned requests, unsigned pipeline)
+static void start_script(const struct script *scripts, size_t count, unsigned requests,
+                         unsigned pipeline)
 {
     void *state = NULL;
 
@@ -193,11 +194,12 @@ static void expect(const char *words)
 }
 
 /* Exactly `requests` complete requests were received on the newest connection. */
-static void expect_heard(unsigned requests)
+static void expect_requests(unsigned requests)
 {
-    assert_int_equal(fixture.received_bytes, requests * asks->count);
+    assert_int_equal(fixture.received_bytes, requests * sent_target->count);
     for (unsigned i = 0; i < requests; i++)
-        assert_memory_equal(fixture.received + i * asks->count, asks->bytes, asks->count);
+        assert_memory_equal(fixture.received + i * sent_target->count, sent_target->bytes,
+                            sent_target->count);
 }
 
 /* --- responses --- */
@@ -208,22 +210,22 @@ static void kept_alive(void **state)
     static const struct script script = {.reads = reads};
 
     (void)state;
-    play(&script, 1, 3, 1);
+    start_script(&script, 1, 3, 1);
     run();
     expect("open 200 200 200");
-    expect_heard(3);
+    expect_requests(3);
     assert_int_equal(group.bytes_out, 3 * get.count);
     assert_int_equal(group.bytes_in, 3 * strlen(OK));
     assert_int_equal(client.state, CLIENT_OPEN);
     assert_int_equal(client.request_count, 3);
 }
 
-/* Each form of a response and its events; then the connection is reused or not. */
-static void forms_of_answers(void **state)
+/* Each form of a response, its events, and whether the connection is reused. */
+static void forms_of_responses(void **state)
 {
     static const struct {
-        const char *answer;
-        const struct target *asks;
+        const char *response;
+        const struct target *target;
         const char *events_seen;
     } cases[] = {
         {"HTTP/1.1 204 No Content\r\n\r\n", &get, "open 204 204"},
@@ -236,17 +238,17 @@ static void forms_of_answers(void **state)
         {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n", &get,
          "open 200 200"},
         {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", &get, "open 200 gone open 200 gone"},
-        {BYE, &get, "open 200 gone open 200 gone"},
+        {OK_AND_CLOSE, &get, "open 200 gone open 200 gone"},
         {"HTTP/1.1 200 OK\r\n\r\n", &head, "open 200 200"},
     };
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        const struct script_step reads[] = {AFTER_REQUEST, SEND(cases[i].answer), REPEAT};
+        const struct script_step reads[] = {AFTER_REQUEST, SEND(cases[i].response), REPEAT};
         const struct script script = {.reads = reads};
 
-        play(&script, 1, 2, 1);
-        asks = cases[i].asks;
+        start_script(&script, 1, 2, 1);
+        sent_target = cases[i].target;
         run();
         expect(cases[i].events_seen);
     }
@@ -260,13 +262,13 @@ static void body_until_the_end(void **state)
     static const struct script script = {.reads = reads};
 
     (void)state;
-    play(&script, 1, 2, 1);
+    start_script(&script, 1, 2, 1);
     run();
     expect("open 200 gone open 200 gone");
 }
 
 /* Pipelined requests after such a response are sent on the next connection. */
-static void requests_behind_a_body_until_the_end(void **state)
+static void requests_after_a_body_until_the_end(void **state)
 {
     static const struct script_step first[] = {AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\nsome"),
                                                END};
@@ -274,10 +276,10 @@ static void requests_behind_a_body_until_the_end(void **state)
     static const struct script scripts[] = {{.reads = first}, {.reads = then}};
 
     (void)state;
-    play(scripts, 2, 3, 3);
+    start_script(scripts, 2, 3, 3);
     run();
     expect("open 200 gone open 200 200");
-    expect_heard(2);
+    expect_requests(2);
 }
 
 static const char four[] =
@@ -286,7 +288,7 @@ static const char four[] =
     "HTTP/1.1 201 Created\r\nContent-Length: 0\r\nX: y\r\n\r\n";
 
 /* Four responses in one segment, and in two, cut anywhere. */
-static void answers_cut_anywhere(void **state)
+static void responses_cut_anywhere(void **state)
 {
     (void)state;
     for (size_t cut = 1; cut < strlen(four); cut++) {
@@ -300,15 +302,15 @@ static void answers_cut_anywhere(void **state)
                                             LAST};
         const struct script script = {.reads = reads};
 
-        play(&script, 1, 4, 4);
+        start_script(&script, 1, 4, 4);
         run();
         expect("open 200 204 404 201");
-        expect_heard(4);
+        expect_requests(4);
     }
 }
 
-/* A byte each read: the others have their turn in between. */
-static void answers_byte_by_byte(void **state)
+/* One byte per read; the client yields to other connections between the reads. */
+static void responses_byte_by_byte(void **state)
 {
     static struct script_step reads[sizeof(four) + 4];
     static const struct script script = {.reads = reads};
@@ -319,8 +321,8 @@ static void answers_byte_by_byte(void **state)
         reads[count++] = (struct script_step)PAUSE;
     for (size_t i = 0; four[i]; i++)
         reads[count++] = (struct script_step){.kind = SCRIPT_SEND, .bytes = four + i, .count = 1};
-    play(&script, 1, 4, 4);
-    left_alone = true;
+    start_script(&script, 1, 4, 4);
+    no_extra_events = true;
     run();
     expect("open 200 204 404 201");
 }
@@ -329,29 +331,31 @@ static void answers_byte_by_byte(void **state)
 
 static void announced_close(void **state)
 {
-    static const struct script_step bye[] = {AFTER_REQUEST, AFTER_REQUEST, SEND(BYE), END};
-    static const struct script_step rest[] = {AFTER_REQUEST, AFTER_REQUEST, AFTER_REQUEST,
-                                              SEND(OK OK OK), LAST};
-    static const struct script scripts[] = {{.reads = bye}, {.reads = rest}};
+    static const struct script_step closing[] = {AFTER_REQUEST, AFTER_REQUEST, SEND(OK_AND_CLOSE),
+                                                 END};
+    static const struct script_step remaining[] = {AFTER_REQUEST, AFTER_REQUEST, AFTER_REQUEST,
+                                                   SEND(OK OK OK), LAST};
+    static const struct script scripts[] = {{.reads = closing}, {.reads = remaining}};
 
     (void)state;
-    play(scripts, 2, 4, 4);
+    start_script(scripts, 2, 4, 4);
     run();
     expect("open 200 gone open 200 200 200");
-    expect_heard(3);
+    expect_requests(3);
     assert_int_equal(fixture.opened, 2);
     assert_int_equal(client.request_count, 3);
 }
 
 /* Bytes after such a response are ignored. */
-static void answers_behind_the_last(void **state)
+static void bytes_after_a_closing_response(void **state)
 {
-    static const struct script_step bye[] = {AFTER_REQUEST, AFTER_REQUEST, SEND(BYE OK), END};
-    static const struct script_step rest[] = {AFTER_REQUEST, SEND(OK), LAST};
-    static const struct script scripts[] = {{.reads = bye}, {.reads = rest}};
+    static const struct script_step closing[] = {AFTER_REQUEST, AFTER_REQUEST,
+                                                 SEND(OK_AND_CLOSE OK), END};
+    static const struct script_step remaining[] = {AFTER_REQUEST, SEND(OK), LAST};
+    static const struct script scripts[] = {{.reads = closing}, {.reads = remaining}};
 
     (void)state;
-    play(scripts, 2, 2, 2);
+    start_script(scripts, 2, 2, 2);
     run();
     expect("open 200 gone open 200");
 }
@@ -362,20 +366,20 @@ static void limit_of_requests(void **state)
     static const struct script script = {.reads = reads};
 
     (void)state;
-    play(&script, 1, 5, 1);
-    a_connection = 2;
+    start_script(&script, 1, 5, 1);
+    max_per_connection = 2;
     run();
     expect("open 200 200 gone open 200 200 gone open 200");
-    play(&script, 1, 5, 4);
-    a_connection = 2;
+    start_script(&script, 1, 5, 4);
+    max_per_connection = 2;
     run();
     expect("open 200 200 gone open 200 200 gone open 200");
 }
 
-/* An idle connection ends or receives unexpected bytes: no request failed. */
+/* An idle connection ends or receives unexpected bytes: no request fails. */
 static void idle_connection_ends(void **state)
 {
-    static const struct script_step ends[][4] = {
+    static const struct script_step closes[][4] = {
         {AFTER_REQUEST, SEND(OK), PAUSE, END},
         {AFTER_REQUEST, SEND(OK), PAUSE, FAIL(ECONNRESET)},
         {AFTER_REQUEST, SEND(OK), PAUSE, SEND("HTTP/1.1 408 Request Timeout\r\n\r\n")},
@@ -383,17 +387,17 @@ static void idle_connection_ends(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(ends); i++) {
-        const struct script script = {.reads = ends[i]};
+    for (size_t i = 0; i < LENGTH(closes); i++) {
+        const struct script script = {.reads = closes[i]};
 
-        play(&script, 1, 1, 1);
+        start_script(&script, 1, 1, 1);
         run();
         expect("open 200 gone");
     }
 }
 
-/* Bytes right behind a response end the connection; no request has failed. */
-static void more_than_asked(void **state)
+/* Bytes directly after a response end the connection; no request fails. */
+static void bytes_after_a_response(void **state)
 {
     static const char *const more[] = {OK OK, OK "x", OK "\r\nx", OK "\r\n\rx"};
 
@@ -402,13 +406,13 @@ static void more_than_asked(void **state)
         const struct script_step reads[] = {AFTER_REQUEST, SEND(more[i]), LAST};
         const struct script script = {.reads = reads};
 
-        play(&script, 1, 2, 1);
+        start_script(&script, 1, 2, 1);
         run();
         expect("open 200 gone open 200 gone");
     }
 }
 
-/* An extra line end behind a response is ignored, wherever it is cut. */
+/* Line ends after a response are ignored, cut anywhere. */
 static void extra_line_ends(void **state)
 {
     static const struct {
@@ -437,14 +441,14 @@ static void extra_line_ends(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         const struct script script = {.reads = cases[i].reads};
 
-        play(&script, 1, 3, cases[i].pipeline);
+        start_script(&script, 1, 3, cases[i].pipeline);
         run();
         expect(cases[i].events_seen);
     }
 }
 
-/* Of the requests behind the bytes, those that had not begun to leave go on the next connection. */
-static void more_than_asked_in_a_pipeline(void **state)
+/* Pipelined requests of which no byte was sent are sent on the next connection. */
+static void bytes_after_a_response_in_a_pipeline(void **state)
 {
     static const struct {
         struct script_step writes[8];
@@ -469,19 +473,19 @@ static void more_than_asked_in_a_pipeline(void **state)
         const struct script scripts[] = {{.reads = reads, .writes = cases[i].writes},
                                          {.reads = again}};
 
-        play(scripts, 2, 3, 3);
+        start_script(scripts, 2, 3, 3);
         run();
         expect(cases[i].events_seen);
     }
 }
 
-static void ends_before_it_was_used(void **state)
+static void ends_before_the_first_request(void **state)
 {
     static const struct script_step reads[] = {END};
     static const struct script script = {.reads = reads};
 
     (void)state;
-    play(&script, 1, 0, 1);
+    start_script(&script, 1, 0, 1);
     connect_client();
     run();
     expect("open gone http.empty");
@@ -520,14 +524,13 @@ static void failures(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         const struct script script = {.reads = cases[i].reads};
 
-        play(&script, 1, 3, 3);
+        start_script(&script, 1, 3, 3);
         run();
         expect(cases[i].events_seen);
     }
 }
 
-/* A head that does not end. */
-static void head_that_is_too_large(void **state)
+static void head_too_large(void **state)
 {
     static char text[H1_MAX_HEAD_BYTES + 1000] = "HTTP/1.1 200 OK\r\nA: ";
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(text), LAST};
@@ -535,12 +538,12 @@ static void head_that_is_too_large(void **state)
 
     (void)state;
     memset(text + strlen(text), 'a', sizeof(text) - 1 - strlen(text));
-    play(&script, 1, 1, 1);
+    start_script(&script, 1, 1, 1);
     run();
     expect("open http.header_too_large gone");
 }
 
-/* Line ends in front of a response count with its head. */
+/* Line ends before a response count as part of its head. */
 static void line_ends_without_an_end(void **state)
 {
     static char text[H1_MAX_HEAD_BYTES + 1000];
@@ -549,12 +552,12 @@ static void line_ends_without_an_end(void **state)
 
     (void)state;
     memset(text, '\n', sizeof(text) - 1);
-    play(&script, 1, 1, 1);
+    start_script(&script, 1, 1, 1);
     run();
     expect("open http.header_too_large gone");
 }
 
-/* A CR in front of a response is no line end, wherever the bytes are cut. */
+/* A CR alone before a response is malformed, cut anywhere. */
 static void carriage_return_before_a_response(void **state)
 {
     static const struct script_step cases[][5] = {
@@ -567,63 +570,63 @@ static void carriage_return_before_a_response(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         const struct script script = {.reads = cases[i]};
 
-        play(&script, 1, 1, 1);
+        start_script(&script, 1, 1, 1);
         run();
         expect("open http.malformed gone");
     }
 }
 
-/* A send fails: a response received before counts; otherwise the error of the send. */
+/* A send fails: a response that was already received counts; otherwise the error of the send. */
 static void sending_fails(void **state)
 {
-    static const struct script_step breaks[] = {TAKE(5), FAIL(EPIPE)};
-    static const struct script_step says[] = {PAUSE, PAUSE,
-                                              SEND("HTTP/1.1 413 No\r\nConnection: close\r\n"
-                                                   "Content-Length: 0\r\n\r\n"),
-                                              END};
-    static const struct script_step ends[] = {PAUSE, PAUSE, END};
+    static const struct script_step failing_writes[] = {TAKE(5), FAIL(EPIPE)};
+    static const struct script_step responds[] = {PAUSE, PAUSE,
+                                                  SEND("HTTP/1.1 413 No\r\nConnection: close\r\n"
+                                                       "Content-Length: 0\r\n\r\n"),
+                                                  END};
+    static const struct script_step closes[] = {PAUSE, PAUSE, END};
     static const struct script_step resets[] = {PAUSE, PAUSE, FAIL(ECONNRESET)};
-    static const struct script_step halves[] = {PAUSE, PAUSE, SEND(HALF), END};
+    static const struct script_step truncates[] = {PAUSE, PAUSE, SEND(HALF), END};
     const struct {
         const struct script_step *reads;
         const char *events_seen;
     } cases[] = {
-        {says, "open 413 gone"},
-        {ends, "open send.reset gone"},
+        {responds, "open 413 gone"},
+        {closes, "open send.reset gone"},
         {resets, "open send.reset gone"},
-        {halves, "open http.truncated gone"},
+        {truncates, "open http.truncated gone"},
     };
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        const struct script script = {.reads = cases[i].reads, .writes = breaks};
+        const struct script script = {.reads = cases[i].reads, .writes = failing_writes};
 
-        play(&script, 1, 1, 1);
+        start_script(&script, 1, 1, 1);
         run();
         expect(cases[i].events_seen);
     }
 }
 
-static void connection_cannot_be_made(void **state)
+static void connection_refused(void **state)
 {
     static const struct script script = {NULL, NULL, NULL};
 
     (void)state;
-    play(&script, 1, 0, 2);
+    start_script(&script, 1, 0, 2);
     close(fixture.listener);
     fixture.listener = -1;
     connect_client();
     run();
     expect("gone connect.refused");
     events_seen[0] = '\0';
-    for (int i = 0; i < 2; i++) /* those that are there already fail with it */
-        client_start(&client, asks, numbered++, loop_clock(fixture.loop), true);
+    for (int i = 0; i < 2; i++) /* requests that wait for the connection fail with its error */
+        client_start(&client, sent_target, started++, loop_clock(fixture.loop), true);
     connects = 4;
     run();
     expect("connect.refused connect.refused gone connect.refused");
 }
 
-/* The server ends the connection: what had not been sent fails too. */
+/* The server ends the connection: unsent requests fail too. */
 static void unsent_when_the_server_ends(void **state)
 {
     static const struct script_step writes[] = {TAKE(sizeof(GET) - 1), STUCK};
@@ -640,40 +643,40 @@ static void unsent_when_the_server_ends(void **state)
         const struct script script = {.reads = cases[i].reads, .writes = writes};
 
         events_seen[0] = '\0';
-        play(&script, 1, 3, 3);
+        start_script(&script, 1, 3, 3);
         run();
         expect(cases[i].expected);
     }
 }
 
-/* As a load does that has ended: dial or connection are freed once. */
-static void closed_when_gone(void **state)
+/* The callback closes the client, as a finished load does: dial and connection are freed once. */
+static void closed_in_the_callback(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, END};
-    static const struct script ends = {.reads = reads}, dials = {NULL, NULL, NULL};
+    static const struct script closes = {.reads = reads}, dials = {NULL, NULL, NULL};
 
     (void)state;
-    closes_when_gone = true;
-    play(&dials, 1, 1, 1);
+    closes_in_callback = true;
+    start_script(&dials, 1, 1, 1);
     fixture.refuse = true;
     run();
     assert_non_null(strstr(events_seen, "tls.failed gone"));
     fixture.refuse = false;
     events_seen[0] = '\0';
-    play(&ends, 1, 1, 1);
+    start_script(&closes, 1, 1, 1);
     run();
     expect("open http.empty gone");
     assert_int_equal(client.state, CLIENT_ABSENT);
 }
 
-static void given_up(void **state)
+static void failed_by_the_owner(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(OK HALF), LAST};
     static const struct script_step again[] = {AFTER_REQUEST, SEND(OK), LAST};
     static const struct script scripts[] = {{.reads = reads}, {.reads = again}};
 
     (void)state;
-    play(scripts, 2, 3, 3);
+    start_script(scripts, 2, 3, 3);
     run();
     expect("open 200");
     client_fail(&client, ERROR_TOTAL_TIMEOUT);
@@ -681,22 +684,22 @@ static void given_up(void **state)
     wanted = 1;
     run(); /* nothing of the incomplete response remains */
     expect("open 200 timeout.total timeout.total gone open 200");
-    expect_heard(1);
+    expect_requests(1);
 }
 
-static void given_up_while_connecting(void **state)
+static void failed_while_connecting(void **state)
 {
     static const struct script script = {NULL, NULL, NULL};
 
     (void)state;
-    play(&script, 1, 0, 2);
+    start_script(&script, 1, 0, 2);
     connect_client();
     assert_int_equal(client.state, CLIENT_CONNECTING);
-    client_start(&client, asks, numbered++, loop_clock(fixture.loop), true);
+    client_start(&client, sent_target, started++, loop_clock(fixture.loop), true);
     client_fail(&client, ERROR_TOTAL_TIMEOUT);
     expect("timeout.total gone");
     assert_false(client.was_open);
-    client_fail(&client, ERROR_TOTAL_TIMEOUT); /* nothing is there */
+    client_fail(&client, ERROR_TOTAL_TIMEOUT); /* no connection: no effect */
     expect("timeout.total gone");
 }
 
@@ -705,7 +708,7 @@ static void closed_in_flight(void **state)
     static const struct script script = {NULL, NULL, NULL};
 
     (void)state;
-    play(&script, 1, 3, 3);
+    start_script(&script, 1, 3, 3);
     run();
     assert_int_equal(client.in_flight, 3);
     client_close(&client);
@@ -732,15 +735,15 @@ static void written_in_parts(void **state)
     for (size_t i = 0; i < LENGTH(writes); i++) {
         const struct script script = {.reads = reads, .writes = writes[i]};
 
-        play(&script, 1, 4, 4);
+        start_script(&script, 1, 4, 4);
         run();
         expect("open 200 200 200 200");
-        expect_heard(4);
+        expect_requests(4);
         assert_int_equal(group.bytes_out, 4 * get.count);
     }
 }
 
-/* What does not fit into the place where requests are put together. */
+/* Requests larger than the buffer in which requests are assembled. */
 static void large_requests(void **state)
 {
     static const struct script_step writes[] = {TAKE(1000), BLOCK, TAKE(50000), BLOCK, REPEAT};
@@ -751,21 +754,21 @@ static void large_requests(void **state)
                                             {.reads = one, .writes = writes}};
 
     (void)state;
-    play(&scripts[0], 1, 3, 3);
-    asks = &medium;
+    start_script(&scripts[0], 1, 3, 3);
+    sent_target = &medium;
     run();
     expect("open 200 200 200");
-    expect_heard(3);
-    play(&scripts[1], 1, 1, 3);
-    asks = &large;
+    expect_requests(3);
+    start_script(&scripts[1], 1, 1, 3);
+    sent_target = &large;
     run();
     expect("open 200");
-    expect_heard(1);
+    expect_requests(1);
 }
 
-/* The answer comes before the request has left: the next one begins at its own first byte, on
-   another connection or after the rest of the first. */
-static void answered_before_it_was_sent(void **state)
+/* The response arrives before the request is completely sent: the next request starts at its own
+   first byte, on another connection or after the rest of the first request. */
+static void response_before_the_request_is_sent(void **state)
 {
     static const struct script_step writes[] = {TAKE(1000), BLOCK, BLOCK, BLOCK,
                                                 BLOCK,      BLOCK, LAST};
@@ -777,20 +780,19 @@ static void answered_before_it_was_sent(void **state)
     static const struct script scripts[] = {{.reads = reads, .writes = writes}, {.reads = again}};
 
     (void)state;
-    play(scripts, 2, 2, 1);
-    asks = &medium;
+    start_script(scripts, 2, 2, 1);
+    sent_target = &medium;
     run();
     if (fixture.opened == 1 && fixture.received_bytes != 2 * medium.count)
-        fail_msg(
-            "%zu bytes were sent of two requests of %zu: the first was cut short and the second "
-            "goes on in its middle",
-            fixture.received_bytes, medium.count);
-    expect_heard(fixture.opened == 1 ? 2 : 1);
+        fail_msg("%zu bytes were sent for two requests of %zu: the second request began inside the "
+                 "first",
+                 fixture.received_bytes, medium.count);
+    expect_requests(fixture.opened == 1 ? 2 : 1);
     assert_int_equal(ended, 2);
 }
 
-/* The same in a pipeline, of which all is unsent. */
-static void answered_before_the_next_was_sent(void **state)
+/* The same in a pipeline that is completely unsent. */
+static void response_before_the_pipeline_is_sent(void **state)
 {
     static const struct script_step writes[] = {TAKE(1000), BLOCK, BLOCK, BLOCK,
                                                 BLOCK,      BLOCK, LAST};
@@ -802,14 +804,14 @@ static void answered_before_the_next_was_sent(void **state)
     static const struct script scripts[] = {{.reads = reads, .writes = writes}, {.reads = again}};
 
     (void)state;
-    play(scripts, 2, 2, 2);
-    asks = &medium;
+    start_script(scripts, 2, 2, 2);
+    sent_target = &medium;
     run();
-    expect_heard(fixture.opened == 1 ? 2 : 1);
+    expect_requests(fixture.opened == 1 ? 2 : 1);
     assert_int_equal(ended, 2);
 }
 
-/* Nothing waits for an acknowledgement: the second of two small requests leaves at once. */
+/* TCP_NODELAY is set: small requests do not wait for acknowledgements. */
 static void sends_without_delay(void **state)
 {
     static const struct script script = {NULL, NULL, NULL};
@@ -817,7 +819,7 @@ static void sends_without_delay(void **state)
     int on = 0;
 
     (void)state;
-    play(&script, 1, 2, 2);
+    start_script(&script, 1, 2, 2);
     run();
     expect("open");
     assert_int_equal(
@@ -847,34 +849,34 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         CASE(kept_alive),
-        CASE(forms_of_answers),
+        CASE(forms_of_responses),
         CASE(body_until_the_end),
-        CASE(requests_behind_a_body_until_the_end),
-        CASE(answers_cut_anywhere),
-        CASE(answers_byte_by_byte),
+        CASE(requests_after_a_body_until_the_end),
+        CASE(responses_cut_anywhere),
+        CASE(responses_byte_by_byte),
         CASE(announced_close),
-        CASE(answers_behind_the_last),
+        CASE(bytes_after_a_closing_response),
         CASE(limit_of_requests),
         CASE(idle_connection_ends),
-        CASE(more_than_asked),
+        CASE(bytes_after_a_response),
         CASE(extra_line_ends),
-        CASE(more_than_asked_in_a_pipeline),
-        CASE(ends_before_it_was_used),
+        CASE(bytes_after_a_response_in_a_pipeline),
+        CASE(ends_before_the_first_request),
         CASE(failures),
-        CASE(head_that_is_too_large),
+        CASE(head_too_large),
         CASE(line_ends_without_an_end),
         CASE(carriage_return_before_a_response),
         CASE(sending_fails),
-        CASE(connection_cannot_be_made),
+        CASE(connection_refused),
         CASE(unsent_when_the_server_ends),
-        CASE(closed_when_gone),
-        CASE(given_up),
-        CASE(given_up_while_connecting),
+        CASE(closed_in_the_callback),
+        CASE(failed_by_the_owner),
+        CASE(failed_while_connecting),
         CASE(closed_in_flight),
         CASE(written_in_parts),
         CASE(large_requests),
-        CASE(answered_before_it_was_sent),
-        CASE(answered_before_the_next_was_sent),
+        CASE(response_before_the_request_is_sent),
+        CASE(response_before_the_pipeline_is_sent),
         CASE(sends_without_delay),
     };
 

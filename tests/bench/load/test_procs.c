@@ -1,5 +1,5 @@
-/* Several processes: what they send is joined second by second, whatever becomes of one of them.
-   Each child here sends counts that tell who it was: 10^index completed an interval. */
+/* Several processes: their tallies are joined second by second, however each process ends. Each
+   child completes 10^index requests per interval, so that sums show which children took part. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -20,43 +20,43 @@
 
 #define MAX 64
 
-/* What came, in the parent. */
-struct heard {
+/* What the parent received. */
+struct results {
     struct loop *loop;
     struct procs *procs;
     uint64_t completed[MAX]; /* of each interval */
     unsigned processes[MAX];
     nsec to[MAX];
     size_t count;
-    unsigned done;
+    unsigned done;            /* calls */
     bool stop;                /* with the first interval */
     struct fake_clock *clock; /* NULL: the real one */
 };
 
 static void on_interval(void *owner, const struct tally *joined)
 {
-    struct heard *heard = owner;
+    struct results *results = owner;
 
-    assert_true(heard->count < MAX);
-    assert_int_equal(heard->done, 0);
+    assert_true(results->count < MAX);
+    assert_int_equal(results->done, 0);
     assert_int_equal(joined->latency->count, joined->completed);
-    heard->completed[heard->count] = joined->completed;
-    heard->processes[heard->count] = joined->processes;
-    heard->to[heard->count++] = joined->to;
-    if (heard->stop && heard->count == 1)
-        procs_stop(heard->procs);
+    results->completed[results->count] = joined->completed;
+    results->processes[results->count] = joined->processes;
+    results->to[results->count++] = joined->to;
+    if (results->stop && results->count == 1)
+        procs_stop(results->procs);
 }
 
 static void on_done(void *owner)
 {
-    struct heard *heard = owner;
+    struct results *results = owner;
 
-    heard->done++;
-    loop_stop(heard->loop);
+    results->done++;
+    loop_stop(results->loop);
 }
 
-static void hear(struct heard *heard, unsigned count, int (*child)(void *, unsigned, int),
-                 void *arg)
+static void start_children(struct results *results, unsigned count,
+                           int (*child)(void *, unsigned, int), void *arg)
 {
     const struct procs_options options = {
         .count = count,
@@ -64,31 +64,31 @@ static void hear(struct heard *heard, unsigned count, int (*child)(void *, unsig
         .arg = arg,
         .interval = on_interval,
         .done = on_done,
-        .owner = heard,
+        .owner = results,
     };
     int error = 99;
 
-    heard->loop = loop_new();
-    if (heard->clock)
-        fake_clock_set(heard->clock, heard->loop, 0);
-    heard->procs = procs_start(heard->loop, &options, &error);
+    results->loop = loop_new();
+    if (results->clock)
+        fake_clock_set(results->clock, results->loop, 0);
+    results->procs = procs_start(results->loop, &options, &error);
     assert_int_equal(error, 0);
-    assert_non_null(heard->procs);
+    assert_non_null(results->procs);
 }
 
-static void hear_all(struct heard *heard, unsigned count, int (*child)(void *, unsigned, int),
-                     void *arg)
+static void run_children(struct results *results, unsigned count,
+                         int (*child)(void *, unsigned, int), void *arg)
 {
-    hear(heard, count, child, arg);
-    loop_run(heard->loop);
-    assert_int_equal(heard->done, 1);
+    start_children(results, count, child, arg);
+    loop_run(results->loop);
+    assert_int_equal(results->done, 1);
 }
 
-/* No child is left, and no descriptor. */
-static void no_more(struct heard *heard)
+/* Frees all; no child process is left. */
+static void free_all(struct results *results)
 {
-    procs_free(heard->procs);
-    loop_free(heard->loop);
+    procs_free(results->procs);
+    loop_free(results->loop);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD);
 }
@@ -117,8 +117,8 @@ static void send_interval(int fd, unsigned index, unsigned i)
     tally_free(tally);
 }
 
-/* The child number n sends n + 1 intervals, the last number first. */
-static int some(void *arg, unsigned index, int fd)
+/* Child n sends n + 1 intervals. */
+static int several_intervals(void *arg, unsigned index, int fd)
 {
     (void)arg;
     for (unsigned i = 0; i <= index; i++)
@@ -129,43 +129,43 @@ static int some(void *arg, unsigned index, int fd)
 static void four_of_different_length(void **state)
 {
     static const uint64_t completed[] = {1111, 1110, 1100, 1000};
-    struct heard heard = {0};
+    struct results results = {0};
 
     (void)state;
-    hear_all(&heard, 4, some, NULL);
-    assert_int_equal(heard.count, 4);
+    run_children(&results, 4, several_intervals, NULL);
+    assert_int_equal(results.count, 4);
     for (unsigned i = 0; i < 4; i++) {
-        assert_int_equal(heard.completed[i], completed[i]);
-        assert_int_equal(heard.processes[i], 4 - i);
-        assert_int_equal(heard.to[i], (i + 1) * NSEC_PER_S);
-        assert_int_equal(procs_child(heard.procs, i)->end, PROC_WELL);
-        assert_int_equal(procs_child(heard.procs, i)->intervals, i + 1);
-        assert_int_equal(procs_child(heard.procs, i)->span, (i + 1) * NSEC_PER_S);
+        assert_int_equal(results.completed[i], completed[i]);
+        assert_int_equal(results.processes[i], 4 - i);
+        assert_int_equal(results.to[i], (i + 1) * NSEC_PER_S);
+        assert_int_equal(procs_child(results.procs, i)->end, PROC_WELL);
+        assert_int_equal(procs_child(results.procs, i)->intervals, i + 1);
+        assert_int_equal(procs_child(results.procs, i)->span, (i + 1) * NSEC_PER_S);
     }
-    assert_int_equal(procs_failed(heard.procs), 0);
-    assert_true(procs_busiest(heard.procs) == 0.4);
-    no_more(&heard);
+    assert_int_equal(procs_failed(results.procs), 0);
+    assert_true(procs_busiest(results.procs) == 0.4);
+    free_all(&results);
 }
 
-static int nothing(void *arg, unsigned index, int fd)
+static int no_interval(void *arg, unsigned index, int fd)
 {
     (void)arg, (void)index, (void)fd;
     return 0;
 }
 
-static void nothing_at_all(void **state)
+static void no_interval_at_all(void **state)
 {
-    struct heard heard = {0};
+    struct results results = {0};
 
     (void)state;
-    hear_all(&heard, 3, nothing, NULL);
-    assert_int_equal(heard.count, 0);
-    assert_true(procs_busiest(heard.procs) == 0);
-    no_more(&heard);
+    run_children(&results, 3, no_interval, NULL);
+    assert_int_equal(results.count, 0);
+    assert_true(procs_busiest(results.procs) == 0);
+    free_all(&results);
 }
 
-/* A child that ends otherwise: number 1 of three, after its first interval. */
-static int one_ends(void *arg, unsigned index, int fd)
+/* Child 1 of three fails after its first interval. */
+static int one_fails(void *arg, unsigned index, int fd)
 {
     const int *signal_number = arg;
 
@@ -178,7 +178,7 @@ static int one_ends(void *arg, unsigned index, int fd)
     return 0;
 }
 
-static void one_dies(void **state)
+static void a_child_fails(void **state)
 {
     static const struct {
         int signal;
@@ -191,30 +191,30 @@ static void one_dies(void **state)
     (void)state;
     setrlimit(RLIMIT_CORE, &none);
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct heard heard = {0};
+        struct results results = {0};
         int number = cases[i].signal;
 
-        hear_all(&heard, 3, one_ends, &number);
-        assert_int_equal(heard.count, 2);
-        assert_int_equal(heard.completed[0], 111);
-        assert_int_equal(heard.completed[1], 101);
-        assert_int_equal(procs_failed(heard.procs), 1);
-        assert_int_equal(procs_child(heard.procs, 0)->end, PROC_WELL);
-        assert_int_equal(procs_child(heard.procs, 1)->end, cases[i].end);
-        assert_int_equal(procs_child(heard.procs, 1)->number, cases[i].number);
-        assert_int_equal(procs_child(heard.procs, 1)->intervals, 1);
-        no_more(&heard);
+        run_children(&results, 3, one_fails, &number);
+        assert_int_equal(results.count, 2);
+        assert_int_equal(results.completed[0], 111);
+        assert_int_equal(results.completed[1], 101);
+        assert_int_equal(procs_failed(results.procs), 1);
+        assert_int_equal(procs_child(results.procs, 0)->end, PROC_WELL);
+        assert_int_equal(procs_child(results.procs, 1)->end, cases[i].end);
+        assert_int_equal(procs_child(results.procs, 1)->number, cases[i].number);
+        assert_int_equal(procs_child(results.procs, 1)->intervals, 1);
+        free_all(&results);
     }
 }
 
-/* Writes as it likes, piece by piece, whatever the parent reads at once. */
-static void put(int fd, const void *bytes, size_t count)
+/* Writes all bytes in one call. */
+static void write_bytes(int fd, const void *bytes, size_t count)
 {
     if (write(fd, bytes, count) != (ssize_t)count)
         _exit(99);
 }
 
-/* A frame as procs_send makes it; its length is to be freed. */
+/* A frame as procs_send makes it. The caller frees it. */
 static unsigned char *frame(unsigned index, unsigned i, size_t *count)
 {
     struct tally *tally = interval(index, i);
@@ -229,15 +229,15 @@ static unsigned char *frame(unsigned index, unsigned i, size_t *count)
     return bytes;
 }
 
-/* Stays until it is killed. */
-static void linger(void)
+/* Waits until it is killed. */
+static void wait_for_kill(void)
 {
     for (;;)
         pause();
 }
 
-/* Waits until the parent has read all. */
-static void until_read(int fd)
+/* Waits until the parent has read all bytes. */
+static void wait_until_read(int fd)
 {
     int left = 1;
 
@@ -256,72 +256,79 @@ static int in_pieces(void *arg, unsigned index, int fd)
         return 1;
     memcpy(bytes + one, second, two);
     for (size_t at = 0; at < one + two; at += piece) {
-        put(fd, bytes + at, piece < one + two - at ? piece : one + two - at);
-        until_read(fd);
+        write_bytes(fd, bytes + at, piece < one + two - at ? piece : one + two - at);
+        wait_until_read(fd);
     }
     free(second);
     free(bytes);
     return 0;
 }
 
-static void frames_of_any_cut(void **state)
+static void frames_cut_anywhere(void **state)
 {
     static const size_t pieces[] = {1, 2, 3, 5, 17, 100, 9999};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(pieces); i++) {
-        struct heard heard = {0};
+        struct results results = {0};
         size_t piece = pieces[i];
 
-        hear_all(&heard, 2, in_pieces, &piece);
-        assert_int_equal(heard.count, 2);
-        assert_int_equal(heard.completed[0], 11);
-        assert_int_equal(heard.completed[1], 11);
-        assert_int_equal(procs_failed(heard.procs), 0);
-        no_more(&heard);
+        run_children(&results, 2, in_pieces, &piece);
+        assert_int_equal(results.count, 2);
+        assert_int_equal(results.completed[0], 11);
+        assert_int_equal(results.completed[1], 11);
+        assert_int_equal(procs_failed(results.procs), 0);
+        free_all(&results);
     }
 }
 
-enum harm { HARM_LENGTH, HARM_BYTES, HARM_EMPTY, HARM_CUT, HARM_CUT_LENGTH, HARM_COUNT };
+enum damage {
+    DAMAGE_LENGTH,
+    DAMAGE_BYTES,
+    DAMAGE_EMPTY,
+    DAMAGE_CUT,
+    DAMAGE_CUT_LENGTH,
+    DAMAGE_COUNT
+};
 
-/* Number 0 sends one interval, then what is none, and would stay; the other sends two. */
-static int harmful(void *arg, unsigned index, int fd)
+/* Child 0 sends one interval, then a malformed frame; the other child sends two intervals. */
+static int damaging_child(void *arg, unsigned index, int fd)
 {
     size_t count;
     unsigned char *bytes = frame(index, 1, &count);
 
     send_interval(fd, index, 0);
     if (!index) {
-        switch (*(const enum harm *)arg) {
-        case HARM_LENGTH: memset(bytes, 0xff, 4); break;
-        case HARM_BYTES: memset(bytes + 4, 0xff, count - 4); break;
-        case HARM_EMPTY: memset(bytes, 0, 4); break;
-        case HARM_CUT: put(fd, bytes, count - 1); return 0;
-        case HARM_CUT_LENGTH: put(fd, bytes, 3); return 0;
-        case HARM_COUNT: break;
+        switch (*(const enum damage *)arg) {
+        case DAMAGE_LENGTH: memset(bytes, 0xff, 4); break;
+        case DAMAGE_BYTES: memset(bytes + 4, 0xff, count - 4); break;
+        case DAMAGE_EMPTY: memset(bytes, 0, 4); break;
+        case DAMAGE_CUT: write_bytes(fd, bytes, count - 1); return 0;
+        case DAMAGE_CUT_LENGTH: write_bytes(fd, bytes, 3); return 0;
+        case DAMAGE_COUNT: break;
         }
     }
-    put(fd, bytes, count);
+    write_bytes(fd, bytes, count);
     free(bytes);
     if (!index)
-        linger();
+        wait_for_kill();
     return 0;
 }
 
 static void malformed_frames(void **state)
 {
     (void)state;
-    for (enum harm harm = 0; harm < HARM_COUNT; harm++) {
-        struct heard heard = {0};
+    for (enum damage damage = 0; damage < DAMAGE_COUNT; damage++) {
+        struct results results = {0};
 
-        hear_all(&heard, 2, harmful, &harm);
-        assert_int_equal(heard.count, 2);
-        assert_int_equal(heard.completed[0], 11);
-        assert_int_equal(heard.completed[1], 10);
-        assert_int_equal(procs_child(heard.procs, 0)->end, PROC_MALFORMED);
-        assert_int_equal(procs_child(heard.procs, 1)->end, PROC_WELL);
-        assert_int_equal(procs_failed(heard.procs), 1);
-        no_more(&heard);
+        run_children(&results, 2, damaging_child, &damage);
+        assert_int_equal(results.count, 2);
+        assert_int_equal(results.completed[0], 11);
+        assert_int_equal(results.completed[1], 10);
+        assert_int_equal(procs_child(results.procs, 0)->end, PROC_MALFORMED);
+        assert_int_equal(procs_child(results.procs, 1)->end, PROC_WELL);
+        assert_int_equal(procs_failed(results.procs), 1);
+        free_all(&results);
     }
 }
 
@@ -348,35 +355,35 @@ static int until_interrupted(void *arg, unsigned index, int fd)
     return 0;
 }
 
-static void stopped(void **state)
+static void interrupted(void **state)
 {
-    struct heard heard = {.stop = true};
+    struct results results = {.stop = true};
 
     (void)state;
-    hear_all(&heard, 3, until_interrupted, NULL);
-    assert_int_equal(heard.count, 2);
-    assert_int_equal(heard.completed[1], 111);
-    assert_int_equal(procs_failed(heard.procs), 0);
-    procs_stop(heard.procs); /* no processes */
-    no_more(&heard);
+    run_children(&results, 3, until_interrupted, NULL);
+    assert_int_equal(results.count, 2);
+    assert_int_equal(results.completed[1], 111);
+    assert_int_equal(procs_failed(results.procs), 0);
+    procs_stop(results.procs); /* no processes */
+    free_all(&results);
 }
 
-/* Interrupted before it could ask for it: the signal waits for it. */
-static void stopped_at_once(void **state)
+/* Interrupted before the handler is installed: the signal stays pending. */
+static void interrupted_at_once(void **state)
 {
-    struct heard heard = {0};
+    struct results results = {0};
 
     (void)state;
-    hear(&heard, 4, until_interrupted, NULL);
-    procs_stop(heard.procs);
-    loop_run(heard.loop);
-    assert_int_equal(heard.count, 2);
-    assert_int_equal(heard.completed[0], 1111);
-    assert_int_equal(procs_failed(heard.procs), 0);
-    no_more(&heard);
+    start_children(&results, 4, until_interrupted, NULL);
+    procs_stop(results.procs);
+    loop_run(results.loop);
+    assert_int_equal(results.count, 2);
+    assert_int_equal(results.completed[0], 1111);
+    assert_int_equal(procs_failed(results.procs), 0);
+    free_all(&results);
 }
 
-/* Number 1 is stopped behind its first interval; what follows is sent when it is continued. */
+/* Child 1 is stopped after its first interval and sends the next one when it is continued. */
 static int one_is_stopped(void *arg, unsigned index, int fd)
 {
     (void)arg;
@@ -387,119 +394,120 @@ static int one_is_stopped(void *arg, unsigned index, int fd)
     return 0;
 }
 
-static bool stands_still(pid_t pid)
+static bool is_stopped(pid_t pid)
 {
     siginfo_t info = {0};
 
     return !waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT) && info.si_pid == pid;
 }
 
-/* Starts them, and looks for so many seconds, from when number 1 is stopped and the others have
-   ended. */
-static void look_at_stopped(struct heard *heard, struct fake_clock *clock, int seconds)
+/* Starts three children, waits until child 1 is stopped and the others have ended, then lets so
+   many seconds pass. */
+static void pass_with_a_stopped_child(struct results *results, struct fake_clock *clock,
+                                      int seconds)
 {
-    heard->clock = clock;
-    hear(heard, 3, one_is_stopped, NULL);
-    TURN_UNTIL(heard->loop, stands_still(procs_child(heard->procs, 1)->pid) &&
-                                procs_child(heard->procs, 0)->end == PROC_WELL &&
-                                procs_child(heard->procs, 2)->end == PROC_WELL);
+    results->clock = clock;
+    start_children(results, 3, one_is_stopped, NULL);
+    TURN_UNTIL(results->loop, is_stopped(procs_child(results->procs, 1)->pid) &&
+                                  procs_child(results->procs, 0)->end == PROC_WELL &&
+                                  procs_child(results->procs, 2)->end == PROC_WELL);
     while (seconds--) {
         clock->now += NSEC_PER_S;
-        loop_turn(heard->loop, 0);
+        loop_turn(results->loop, 0);
     }
 }
 
-/* A child that is stopped does not hold the parent for ever. */
+/* A stopped child is killed some time after the others have ended. */
 static void stopped_child_is_killed(void **state)
 {
-    struct heard heard = {0};
+    struct results results = {0};
     struct fake_clock clock;
 
     (void)state;
-    look_at_stopped(&heard, &clock, 4);
-    TURN_UNTIL(heard.loop, heard.done);
-    assert_int_equal(procs_child(heard.procs, 1)->end, PROC_STOPPED);
-    assert_int_equal(procs_failed(heard.procs), 1);
-    assert_int_equal(heard.count, 2);
-    assert_int_equal(heard.completed[0], 111);
-    assert_int_equal(heard.completed[1], 101);
-    no_more(&heard);
+    pass_with_a_stopped_child(&results, &clock, 4);
+    TURN_UNTIL(results.loop, results.done);
+    assert_int_equal(procs_child(results.procs, 1)->end, PROC_STOPPED);
+    assert_int_equal(procs_failed(results.procs), 1);
+    assert_int_equal(results.count, 2);
+    assert_int_equal(results.completed[0], 111);
+    assert_int_equal(results.completed[1], 101);
+    free_all(&results);
 }
 
-/* One that is continued in time is waited for, and so is one that is interrupted. */
-static void stopped_child_may_go_on(void **state)
+/* A child that is continued or interrupted in time ends normally. */
+static void stopped_child_may_continue(void **state)
 {
     (void)state;
     for (int interrupts = 0; interrupts < 2; interrupts++) {
-        struct heard heard = {0};
+        struct results results = {0};
         struct fake_clock clock;
 
-        look_at_stopped(&heard, &clock, 3);
+        pass_with_a_stopped_child(&results, &clock, 3);
         if (interrupts)
-            procs_stop(heard.procs);
+            procs_stop(results.procs);
         else
-            kill(procs_child(heard.procs, 1)->pid, SIGCONT);
-        TURN_UNTIL(heard.loop, heard.done);
-        assert_int_equal(procs_child(heard.procs, 1)->end, PROC_WELL);
-        assert_int_equal(heard.completed[1], 111);
-        no_more(&heard);
+            kill(procs_child(results.procs, 1)->pid, SIGCONT);
+        TURN_UNTIL(results.loop, results.done);
+        assert_int_equal(procs_child(results.procs, 1)->end, PROC_WELL);
+        assert_int_equal(results.completed[1], 111);
+        free_all(&results);
     }
 }
 
-/* While another runs, it may take its time. */
+/* A child may stay stopped while another one runs. */
 static int one_stopped_one_interrupted(void *arg, unsigned index, int fd)
 {
     return index ? one_is_stopped(arg, index, fd) : until_interrupted(arg, index, fd);
 }
 
-static void stopped_child_beside_one_that_runs(void **state)
+static void stopped_child_while_another_runs(void **state)
 {
-    struct heard heard = {0};
+    struct results results = {0};
     struct fake_clock clock;
 
     (void)state;
-    heard.clock = &clock;
-    hear(&heard, 2, one_stopped_one_interrupted, NULL);
-    TURN_UNTIL(heard.loop, stands_still(procs_child(heard.procs, 1)->pid) && heard.count == 1);
+    results.clock = &clock;
+    start_children(&results, 2, one_stopped_one_interrupted, NULL);
+    TURN_UNTIL(results.loop, is_stopped(procs_child(results.procs, 1)->pid) && results.count == 1);
     for (int seconds = 0; seconds < 20; seconds++) {
         clock.now += NSEC_PER_S;
-        loop_turn(heard.loop, 0);
+        loop_turn(results.loop, 0);
     }
-    assert_true(stands_still(procs_child(heard.procs, 1)->pid));
-    procs_stop(heard.procs);
-    TURN_UNTIL(heard.loop, heard.done);
-    assert_int_equal(procs_failed(heard.procs), 0);
-    assert_int_equal(heard.completed[1], 11);
-    no_more(&heard);
+    assert_true(is_stopped(procs_child(results.procs, 1)->pid));
+    procs_stop(results.procs);
+    TURN_UNTIL(results.loop, results.done);
+    assert_int_equal(procs_failed(results.procs), 0);
+    assert_int_equal(results.completed[1], 11);
+    free_all(&results);
 }
 
-/* Number 0 sends without end, the others nothing. */
+/* Child 0 sends without end, the others send nothing. */
 static int forever(void *arg, unsigned index, int fd)
 {
     (void)arg;
     if (index)
-        linger();
+        wait_for_kill();
     for (unsigned i = 0; i < UINT32_MAX; i++)
         send_interval(fd, 0, i);
     return 0;
 }
 
-/* What waits is freed with them. */
+/* Unfinished intervals are freed too. */
 static void freed_in_mid_run(void **state)
 {
-    struct heard heard = {0};
+    struct results results = {0};
 
     (void)state;
-    hear(&heard, 3, forever, NULL);
+    start_children(&results, 3, forever, NULL);
     for (int i = 0; i < 20; i++)
-        loop_turn(heard.loop, NSEC_PER_MS);
-    assert_int_equal(heard.count, 0);
-    assert_int_equal(procs_failed(heard.procs), 0);
-    no_more(&heard);
+        loop_turn(results.loop, NSEC_PER_MS);
+    assert_int_equal(results.count, 0);
+    assert_int_equal(procs_failed(results.procs), 0);
+    free_all(&results);
 }
 
-/* Which descriptors are open in a child, as the number of them. */
-static int descriptors(void *arg, unsigned index, int fd)
+/* Fails if a descriptor other than 0 to 2 and its pipe is open in the child. */
+static int check_descriptors(void *arg, unsigned index, int fd)
 {
     int count = 0;
 
@@ -511,26 +519,26 @@ static int descriptors(void *arg, unsigned index, int fd)
 
 static void only_its_own_descriptor(void **state)
 {
-    struct heard heard = {0};
+    struct results results = {0};
     int other = open("/dev/null", O_RDONLY);
 
     (void)state;
-    hear_all(&heard, 4, descriptors, NULL);
-    assert_int_equal(procs_failed(heard.procs), 0);
-    no_more(&heard);
+    run_children(&results, 4, check_descriptors, NULL);
+    assert_int_equal(procs_failed(results.procs), 0);
+    free_all(&results);
     close(other);
 }
 
-/* Is in the middle of a frame, for good. */
-static int holds(void *arg, unsigned index, int fd)
+/* Sends an incomplete frame and waits. */
+static int incomplete_frame(void *arg, unsigned index, int fd)
 {
     (void)arg, (void)index;
-    put(fd, "", 1); /* no frame yet */
-    linger();
+    write_bytes(fd, "", 1);
+    wait_for_kill();
     return 0;
 }
 
-/* A program with three children is killed: they come to us, killed too. */
+/* A program with three children is killed: they are killed too, and this process reaps them. */
 static void none_outlives_its_parent(void **state)
 {
     pid_t parent;
@@ -541,11 +549,11 @@ static void none_outlives_its_parent(void **state)
     parent = fork();
     assert_true(parent >= 0);
     if (!parent) {
-        struct heard heard = {0};
+        struct results results = {0};
 
-        hear(&heard, 3, holds, NULL);
+        start_children(&results, 3, incomplete_frame, NULL);
         for (int i = 0; i < 20; i++)
-            loop_turn(heard.loop, NSEC_PER_MS);
+            loop_turn(results.loop, NSEC_PER_MS);
         raise(SIGKILL);
     }
     assert_int_equal(waitpid(parent, &status, 0), parent);
@@ -557,7 +565,7 @@ static void none_outlives_its_parent(void **state)
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 }
 
-/* In a child of its own: no descriptor for the second pipe. */
+/* Runs in its own process: there is no descriptor for the second pipe. */
 static bool too_few_descriptors(void)
 {
     struct loop *loop = loop_new();
@@ -587,42 +595,45 @@ static void no_descriptor_is_left(void **state)
     unit_in_child(too_few_descriptors);
 }
 
-static void freed_in_done(void *owner)
+static void free_in_done(void *owner)
 {
-    struct heard *heard = owner;
+    struct results *results = owner;
 
-    procs_free(heard->procs);
+    procs_free(results->procs);
     on_done(owner);
 }
 
 static void done_may_free(void **state)
 {
-    struct heard heard = {.loop = loop_new()};
-    const struct procs_options options = {
-        .count = 2, .child = some, .interval = on_interval, .done = freed_in_done, .owner = &heard};
+    struct results results = {.loop = loop_new()};
+    const struct procs_options options = {.count = 2,
+                                          .child = several_intervals,
+                                          .interval = on_interval,
+                                          .done = free_in_done,
+                                          .owner = &results};
     int error;
 
     (void)state;
-    heard.procs = procs_start(heard.loop, &options, &error);
-    loop_run(heard.loop);
-    assert_int_equal(heard.count, 2);
-    heard.procs = NULL;
-    no_more(&heard);
+    results.procs = procs_start(results.loop, &options, &error);
+    loop_run(results.loop);
+    assert_int_equal(results.count, 2);
+    results.procs = NULL;
+    free_all(&results);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(four_of_different_length),
-        cmocka_unit_test(nothing_at_all),
-        cmocka_unit_test(one_dies),
-        cmocka_unit_test(frames_of_any_cut),
+        cmocka_unit_test(no_interval_at_all),
+        cmocka_unit_test(a_child_fails),
+        cmocka_unit_test(frames_cut_anywhere),
         cmocka_unit_test(malformed_frames),
-        cmocka_unit_test(stopped),
-        cmocka_unit_test(stopped_at_once),
+        cmocka_unit_test(interrupted),
+        cmocka_unit_test(interrupted_at_once),
         cmocka_unit_test(stopped_child_is_killed),
-        cmocka_unit_test(stopped_child_may_go_on),
-        cmocka_unit_test(stopped_child_beside_one_that_runs),
+        cmocka_unit_test(stopped_child_may_continue),
+        cmocka_unit_test(stopped_child_while_another_runs),
         cmocka_unit_test(freed_in_mid_run),
         cmocka_unit_test(only_its_own_descriptor),
         cmocka_unit_test(none_outlives_its_parent),

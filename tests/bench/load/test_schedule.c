@@ -1,4 +1,4 @@
-/* When requests are due: at every index, at every rate, for every share, in every run. */
+/* When requests are due: for each index, rate and share, in each run. */
 #include "tests/support/unit.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 
 #define START      (5 * NSEC_PER_S)
 #define BILLION    UINT64_C(1000000000)
-#define FIVE_SIGMA 5.0 /* a fixed seed gives one result, which has to be an ordinary one */
+#define FIVE_SIGMA 5.0 /* the seed is fixed, so the result is always the same */
 
 static struct schedule_options constant(double rate)
 {
@@ -28,7 +28,7 @@ static struct schedule_options poisson(double rate, uint64_t seed)
     return options;
 }
 
-/* Puts the schedule where it is when so many times were given out, and takes the next one. */
+/* Takes the time with index n, without the ones before. */
 static nsec take_nth(const struct schedule_options *options, uint64_t n)
 {
     struct schedule schedule;
@@ -42,7 +42,7 @@ static nsec take_nth(const struct schedule_options *options, uint64_t n)
     return schedule_take(&schedule) - START;
 }
 
-/* How many times come before `end`. */
+/* The number of times before `end`. */
 static uint64_t count_before(struct schedule *schedule, nsec end)
 {
     uint64_t count = 0;
@@ -95,7 +95,7 @@ static void a_constant_rate_is_exact_at_any_index(void **state)
             nsec at;
 
             if (exact > 18 * BILLION * BILLION)
-                continue; /* no nsec can hold it */
+                continue; /* over the range of nsec */
             at = take_nth(&options, indices[i]);
             if (at < exact || at > exact + 1)
                 fail_msg("%llu at %g/s: %llu", (unsigned long long)indices[i], options.to_rate,
@@ -103,7 +103,7 @@ static void a_constant_rate_is_exact_at_any_index(void **state)
         }
 }
 
-static void what_no_clock_can_hold_never_comes(void **state)
+static void times_over_the_range_are_never(void **state)
 {
     struct schedule_options options = constant(0.001), down = ramp(10, 1e-300, NSEC_PER_S);
     struct schedule schedule;
@@ -120,7 +120,7 @@ static void what_no_clock_can_hold_never_comes(void **state)
     assert_int_equal(count_before(&schedule, NSEC_NEVER), 6); /* the sixth ends the ramp */
 }
 
-static void as_many_as_the_rate_says(void **state)
+static void count_is_rate_times_length(void **state)
 {
     static const struct {
         double rate;
@@ -143,7 +143,7 @@ static void as_many_as_the_rate_says(void **state)
     }
 }
 
-/* The shares' times, merged, are those of the whole, one for one. */
+/* The times of all shares together are those of the whole schedule. */
 static void check_shares(struct schedule_options options, unsigned shares, unsigned count)
 {
     struct schedule whole, parts[16];
@@ -156,7 +156,7 @@ static void check_shares(struct schedule_options options, unsigned shares, unsig
         assert_int_equal(schedule_take(&parts[i % shares]), schedule_take(&whole));
 }
 
-static void shares_of_a_constant_rate_are_the_whole(void **state)
+static void shares_add_up_to_the_whole(void **state)
 {
     (void)state;
     for (unsigned shares = 1; shares <= 16; shares++) {
@@ -166,7 +166,7 @@ static void shares_of_a_constant_rate_are_the_whole(void **state)
     }
 }
 
-/* The requests that are due until `at`, by the integral of the rate. */
+/* The number of requests that are due until `at`: the integral of the rate. */
 static long double integral(const struct schedule_options *options, nsec at)
 {
     long double t = (long double)at / 1e9L, end = (long double)options->ramp / 1e9L;
@@ -185,7 +185,7 @@ static const struct {
     {1e6, 1e7, 20 * NSEC_PER_MS},   {1e7, 1e6, 20 * NSEC_PER_MS}, {20000, 30000, 1 * NSEC_PER_US},
 };
 
-static void a_ramp_holds_half_of_both_rates(void **state)
+static void a_ramp_has_the_mean_of_both_rates(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(ramps); i++) {
@@ -201,14 +201,14 @@ static void a_ramp_holds_half_of_both_rates(void **state)
     }
 }
 
-/* Each time is where the integral reaches its index, to two nanoseconds; and none is before another. */
+/* At each time, the integral is the index, to two nanoseconds. The times ascend. */
 static void a_ramp_is_the_inverse_of_the_integral(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(ramps); i++) {
         struct schedule_options options = ramp(ramps[i].from, ramps[i].to, ramps[i].length);
         struct schedule schedule;
-        nsec before = START;
+        nsec prev = START;
 
         schedule_start(&schedule, &options, START);
         for (unsigned n = 0; n < 30000; n++) {
@@ -217,30 +217,30 @@ static void a_ramp_is_the_inverse_of_the_integral(void **state)
 
             if (at > START + 3600 * NSEC_PER_S)
                 break; /* a slow end */
-            assert_true(at >= before);
+            assert_true(at >= prev);
             if (integral(&options, early) > n + 1e-9L || integral(&options, late) < n - 1e-9L)
                 fail_msg("%g to %g: number %u at %llu", ramps[i].from, ramps[i].to, n,
                          (unsigned long long)(at - START));
-            before = at;
+            prev = at;
         }
     }
 }
 
-static void behind_a_ramp_no_rounding_adds_up(void **state)
+static void rounding_errors_do_not_add_up_after_a_ramp(void **state)
 {
     struct schedule_options options = ramp(1000, 20000, 10 * NSEC_PER_S);
-    uint64_t ramped = 105000;
+    uint64_t in_ramp = 105000;
 
     (void)state;
-    assert_int_equal(take_nth(&options, ramped), 10 * NSEC_PER_S);
-    assert_int_equal(take_nth(&options, ramped + BILLION), (10 + BILLION / 20000) * NSEC_PER_S);
-    assert_int_equal(take_nth(&options, ramped + BILLION + 1),
+    assert_int_equal(take_nth(&options, in_ramp), 10 * NSEC_PER_S);
+    assert_int_equal(take_nth(&options, in_ramp + BILLION), (10 + BILLION / 20000) * NSEC_PER_S);
+    assert_int_equal(take_nth(&options, in_ramp + BILLION + 1),
                      (10 + BILLION / 20000) * NSEC_PER_S + 50000);
 }
 
 #define SLOTS 10000
 
-/* Poisson: the number of each slot has the same mean and variance. */
+/* Poisson: the number of requests in a slot has the given mean and the same variance. */
 static void check_slots(struct schedule *schedule, nsec slot, double mean)
 {
     double sum = 0, squares = 0, average, variance;
@@ -255,7 +255,7 @@ static void check_slots(struct schedule *schedule, nsec slot, double mean)
     variance = squares / SLOTS - average * average;
     if (fabs(average - mean) > FIVE_SIGMA * sqrt(mean / SLOTS))
         fail_msg("mean %g for %g", average, mean);
-    /* the variance of a variance: 2 of a normal distribution, and 1/mean more of Poisson's */
+    /* relative variance of the sample variance: 2 for a normal, 2 + 1/mean for a Poisson one */
     if (fabs(variance / mean - 1) > FIVE_SIGMA * sqrt((2 + 1 / mean) / SLOTS))
         fail_msg("variance %g for %g", variance, mean);
 }
@@ -275,7 +275,7 @@ static void poisson_counts_have_their_mean_and_variance(void **state)
         }
 }
 
-static void poisson_shares_have_their_part_and_are_not_alike(void **state)
+static void poisson_shares_have_their_rate_and_are_independent(void **state)
 {
     struct schedule schedules[4];
     unsigned together = 0;
@@ -293,13 +293,13 @@ static void poisson_shares_have_their_part_and_are_not_alike(void **state)
     for (unsigned i = 0; i < 10000; i++)
         together += schedule_take(&schedules[0]) == schedule_take(&schedules[1]);
     assert_in_range(together, 0, 10);
-    /* nor is one's row the other's, a step later */
+    /* and no sequence is the other one, shifted by some steps */
     assert_true(schedules[0].random != schedules[1].random);
     for (unsigned i = 0; i < 1000; i++) {
-        uint64_t ours = schedules[0].random;
+        uint64_t first = schedules[0].random;
 
         schedule_take(&schedules[1]);
-        assert_true(ours != schedules[1].random);
+        assert_true(first != schedules[1].random);
     }
 }
 
@@ -319,12 +319,12 @@ static void poisson_follows_a_ramp(void **state)
     assert_true(fabs(rest - 12500) < FIVE_SIGMA * sqrt(12500));
 }
 
-static void the_same_seed_gives_the_same_times(void **state)
+static void same_seed_gives_same_times(void **state)
 {
     struct schedule_options options = poisson(1000, 42), others = poisson(1000, 43);
     struct schedule one, same, other;
     unsigned equal = 0;
-    nsec before = START;
+    nsec prev = START;
 
     (void)state;
     schedule_start(&one, &options, START);
@@ -333,16 +333,16 @@ static void the_same_seed_gives_the_same_times(void **state)
     for (unsigned i = 0; i < 10000; i++) {
         nsec at = schedule_take(&one);
 
-        assert_true(at >= before);
+        assert_true(at >= prev);
         assert_int_equal(at + NSEC_PER_S, schedule_take(&same));
         equal += at == schedule_take(&other);
-        before = at;
+        prev = at;
     }
     assert_in_range(equal, 0, 10);
 }
 
-/* Skipping is taking one after the other, wherever it begins and ends. */
-static void skipping_is_taking(void **state)
+/* Skipping has the same effect as taking one by one, wherever it begins and ends. */
+static void skipping_equals_taking(void **state)
 {
     struct schedule_options cases[] = {constant(1000),
                                        constant(10000000),
@@ -390,8 +390,8 @@ static void skipping_billions(void **state)
     assert_true(schedule_peek(&schedule) == START + 3700 * NSEC_PER_S + 100);
 }
 
-/* As many as by chance, evenly, from the one to the other, also while the rate goes up. */
-static void even_in_place_of_chance(void **state)
+/* The same number of times between two states as Poisson, evenly spaced, also on a ramp. */
+static void even_schedule_instead_of_poisson(void **state)
 {
     struct schedule_options options = ramp(100000, 1000000, NSEC_PER_S);
     struct schedule from, to, even, exact;
@@ -411,7 +411,7 @@ static void even_in_place_of_chance(void **state)
     assert_int_equal(schedule_peek(&even), schedule_peek(&from));
     for (uint64_t i = 0; i < count; i++) {
         nsec is = schedule_take(&even), wanted = schedule_take(&exact);
-        double gap = 1e9 / 50000; /* at most: the rate of this share at the beginning */
+        double gap = 1e9 / 50000; /* the longest: the share's rate at the beginning */
 
         if (fabs((double)is - (double)wanted) > 4 * sqrt((double)count) / 2 * gap)
             fail_msg("%lu: %lu instead of %lu", i, is, wanted);
@@ -419,7 +419,7 @@ static void even_in_place_of_chance(void **state)
     assert_in_range(schedule_peek(&even), schedule_peek(&to) - 1000, schedule_peek(&to) + 1000);
 }
 
-/* When the whole is over, whichever share asks. */
+/* Each share knows the end of the whole schedule. */
 static void end_of_the_whole(void **state)
 {
     static const struct {
@@ -445,7 +445,7 @@ static void end_of_the_whole(void **state)
         options.shares = 4;
         options.share = i % 4;
         schedule_start(&schedule, &options, START);
-        schedule_take(&schedule); /* wherever that is */
+        schedule_take(&schedule); /* has no effect on the end */
         end = schedule_end(&schedule, START + cases[i / 4].from, cases[i / 4].requests) - START;
         if (end != cases[i / 4].end)
             fail_msg("case %zu: %lu", i, end);
@@ -457,19 +457,19 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_is_the_start),
         cmocka_unit_test(a_constant_rate_is_exact_at_any_index),
-        cmocka_unit_test(what_no_clock_can_hold_never_comes),
-        cmocka_unit_test(as_many_as_the_rate_says),
-        cmocka_unit_test(shares_of_a_constant_rate_are_the_whole),
-        cmocka_unit_test(a_ramp_holds_half_of_both_rates),
+        cmocka_unit_test(times_over_the_range_are_never),
+        cmocka_unit_test(count_is_rate_times_length),
+        cmocka_unit_test(shares_add_up_to_the_whole),
+        cmocka_unit_test(a_ramp_has_the_mean_of_both_rates),
         cmocka_unit_test(a_ramp_is_the_inverse_of_the_integral),
-        cmocka_unit_test(behind_a_ramp_no_rounding_adds_up),
+        cmocka_unit_test(rounding_errors_do_not_add_up_after_a_ramp),
         cmocka_unit_test(poisson_counts_have_their_mean_and_variance),
-        cmocka_unit_test(poisson_shares_have_their_part_and_are_not_alike),
+        cmocka_unit_test(poisson_shares_have_their_rate_and_are_independent),
         cmocka_unit_test(poisson_follows_a_ramp),
-        cmocka_unit_test(the_same_seed_gives_the_same_times),
-        cmocka_unit_test(skipping_is_taking),
+        cmocka_unit_test(same_seed_gives_same_times),
+        cmocka_unit_test(skipping_equals_taking),
         cmocka_unit_test(skipping_billions),
-        cmocka_unit_test(even_in_place_of_chance),
+        cmocka_unit_test(even_schedule_instead_of_poisson),
         cmocka_unit_test(end_of_the_whole),
     };
 

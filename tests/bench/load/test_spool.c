@@ -1,4 +1,4 @@
-/* The intervals of a run: held, in the file, and where there can be none. */
+/* The intervals of a run: in memory, in the file, and without a file. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ static void assert_all(struct spool *spool, size_t count)
     assert_false(spool_get(spool, SIZE_MAX, &interval));
 }
 
-static void what_is_kept(void **state)
+static void fields_are_kept(void **state)
 {
     struct spool *spool = spool_new();
     struct tally *tally = tally_new();
@@ -104,7 +104,7 @@ static void thousands(void **state)
     spool_free(spool);
 }
 
-/* Nothing can be written: what is held is there, the rest is not counted, and the error is told. */
+/* Nothing can be written: the intervals in memory stay, others are dropped, the error is kept. */
 static bool no_such_folder(void)
 {
     struct spool *spool = spool_new();
@@ -122,10 +122,10 @@ static bool no_such_folder(void)
     CHILD_CHECK(interval.completed == SPOOL_HELD - 1);
     CHILD_CHECK(!spool_get(spool, SPOOL_HELD, &interval));
 
-    CHILD_CHECK(!setenv("TMPDIR", "", 1)); /* as none: /tmp */
+    CHILD_CHECK(!setenv("TMPDIR", "", 1)); /* an empty value means /tmp */
     add(spool, tally, SPOOL_HELD);
     CHILD_CHECK(spool_get(spool, SPOOL_HELD, &interval) && interval.completed == SPOOL_HELD);
-    CHILD_CHECK(spool_error(spool) == ENOENT); /* the first is what is told */
+    CHILD_CHECK(spool_error(spool) == ENOENT); /* the first error is kept */
     tally_free(tally);
     spool_free(spool);
     return true;
@@ -137,7 +137,7 @@ static void no_folder(void **state)
     unit_in_child(no_such_folder);
 }
 
-/* The file may grow to a few intervals and a half, as on a disk that fills up. */
+/* A file size limit of ten and a half intervals, like a disk that fills up. */
 static bool a_full_disk(void)
 {
     const size_t fit = 10;
@@ -168,7 +168,7 @@ static void the_disk_is_full(void **state)
     unit_in_child(a_full_disk);
 }
 
-/* Of all open descriptors, that of a file without a name; -1: none. */
+/* The open descriptor of a file without a name; -1: none. */
 static int nameless_file(void)
 {
     struct stat about;
@@ -179,7 +179,7 @@ static int nameless_file(void)
     return -1;
 }
 
-static void a_file_that_was_cut(void **state)
+static void a_file_that_was_truncated(void **state)
 {
     struct spool *spool = spool_new();
     struct tally *tally = tally_new();
@@ -202,9 +202,11 @@ static void a_file_that_was_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_kept),        cmocka_unit_test(thousands),
-        cmocka_unit_test(no_folder),           cmocka_unit_test(the_disk_is_full),
-        cmocka_unit_test(a_file_that_was_cut),
+        cmocka_unit_test(fields_are_kept),
+        cmocka_unit_test(thousands),
+        cmocka_unit_test(no_folder),
+        cmocka_unit_test(the_disk_is_full),
+        cmocka_unit_test(a_file_that_was_truncated),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* Whose fault it was that a request was late. */
+/* How much of a request's lateness the client itself caused. */
 #include "tests/support/unit.h"
 
 #include "bench/load/stalls.h"
@@ -7,7 +7,7 @@
 
 /* --- absences --- */
 
-static void rest_of_an_absence(void **state)
+static void remaining_time_of_an_absence(void **state)
 {
     struct absences absences = {0};
 
@@ -22,7 +22,7 @@ static void rest_of_an_absence(void **state)
     assert_true(absences_remaining(&absences, 200) == 0);
 }
 
-static void what_is_over_is_forgotten(void **state)
+static void past_absences_are_dropped(void **state)
 {
     struct absences absences = {0};
 
@@ -36,12 +36,12 @@ static void what_is_over_is_forgotten(void **state)
     assert_true(absences_remaining(&absences, 350) == 50);
 }
 
-static void shortest_makes_room(void **state)
+static void shortest_absence_is_replaced(void **state)
 {
     struct absences absences = {0};
 
     (void)state;
-    for (nsec i = 0; i < ABSENCES_MAX; i++) /* 20, 19, ..., 5 long */
+    for (nsec i = 0; i < ABSENCES_MAX; i++) /* lengths: 20, 19, ..., 5 */
         absences_add(&absences, i * 100, i * 100 + 20 - i);
     absences_add(&absences, 9000, 9005); /* not longer than the shortest */
     assert_int_equal(absences.count, ABSENCES_MAX);
@@ -58,7 +58,7 @@ static void shortest_makes_room(void **state)
 static void own_delay(void **state)
 {
     static const struct {
-        const char *what;
+        const char *name;
         nsec late, lag;
         bool waited;
         nsec own;
@@ -66,7 +66,7 @@ static void own_delay(void **state)
         {"started on an idle connection: all of it", 5 * MS, MS, false, 5 * MS},
         {"waited for a connection: the lag", 5 * MS, MS, true, MS},
         {"waited for less than the lag", 5 * MS, 8 * MS, true, 5 * MS},
-        {"waited for a connection to be made", 5 * MS, 0, true, 0},
+        {"waited while a connection opened", 5 * MS, 0, true, 0},
         {"in time", 0, MS, false, 0},
     };
 
@@ -77,7 +77,7 @@ static void own_delay(void **state)
             stalls_own_delay(&stalls, 100 * MS, cases[i].late, cases[i].lag, cases[i].waited);
 
         if (own != cases[i].own)
-            fail_msg("%s: %llu", cases[i].what, (unsigned long long)own);
+            fail_msg("%s: %llu", cases[i].name, (unsigned long long)own);
     }
 }
 
@@ -90,7 +90,7 @@ static void own_delay_of_an_absence(void **state)
     assert_true(stalls_own_delay(&stalls, 110 * MS, 70 * MS, 0, true) == 40 * MS);
     assert_true(stalls_own_delay(&stalls, 110 * MS, 70 * MS, 60 * MS, true) == 60 * MS);
     assert_true(stalls_own_delay(&stalls, 150 * MS, 70 * MS, 0, true) == 0);
-    assert_int_equal(stalls.absences.count, 0); /* the next ones are intended later */
+    assert_int_equal(stalls.absences.count, 0); /* later requests have later intended starts */
 }
 
 /* --- when connections are the limit --- */
@@ -102,9 +102,10 @@ static void limited_time_adds_up(void **state)
     (void)state;
     assert_true(stalls_limited(&stalls, 10, 0, 50) == 0); /* not busy */
     stalls_set_busy(&stalls, true, 20);
-    stalls_set_busy(&stalls, true, 40);                    /* still */
+    stalls_set_busy(&stalls, true, 40);                    /* no change */
     assert_true(stalls_limited(&stalls, 10, 0, 50) == 30); /* since they were busy */
-    assert_true(stalls_limited(&stalls, 15, 0, 60) == 10); /* what was not returned yet */
+    assert_true(stalls_limited(&stalls, 15, 0, 60) ==
+                10); /* only time that was not returned before */
     assert_true(stalls_limited(&stalls, 75, 0, 90) == 15); /* since it was due */
     assert_true(stalls_limited(&stalls, 75, 0, 90) == 0);
     stalls_set_busy(&stalls, false, 100);
@@ -126,9 +127,9 @@ static void limited_before_measuring(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rest_of_an_absence),       cmocka_unit_test(what_is_over_is_forgotten),
-        cmocka_unit_test(shortest_makes_room),      cmocka_unit_test(own_delay),
-        cmocka_unit_test(own_delay_of_an_absence),  cmocka_unit_test(limited_time_adds_up),
+        cmocka_unit_test(remaining_time_of_an_absence), cmocka_unit_test(past_absences_are_dropped),
+        cmocka_unit_test(shortest_absence_is_replaced), cmocka_unit_test(own_delay),
+        cmocka_unit_test(own_delay_of_an_absence),      cmocka_unit_test(limited_time_adds_up),
         cmocka_unit_test(limited_before_measuring),
     };
 

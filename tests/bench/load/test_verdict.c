@@ -1,4 +1,4 @@
-/* When the client was what was measured, and why. */
+/* The verdict of a run: whether the client limited the measurement, and why. */
 #include "tests/support/unit.h"
 
 #include "bench/load/verdict.h"
@@ -6,11 +6,12 @@
 enum { BUSY = 1, LATE = 2, STARVED = 4, SUSPENDED = 8 };
 
 static const struct {
-    unsigned busy_ms; /* of a second and a process: so are the next two */
+    /* sums over the processes, in a run of one second */
+    unsigned busy_ms;
     unsigned starved_ms, suspended_ms;
-    unsigned at_once_ms; /* the longest of the latter */
-    unsigned processes;  /* their times are the sum of the above */
-    double busiest;
+    unsigned longest_ms; /* suspension */
+    unsigned processes;
+    double busiest;          /* process: the part of the time in which it was busy */
     unsigned punctual, late; /* sends */
     unsigned reasons;
     enum verdict verdict;
@@ -18,25 +19,25 @@ static const struct {
     {0, 0, 0, 0, 1, 0, 0, 0, 0, VERDICT_OK},
     {950, 0, 0, 0, 1, 0, 0, 0, 0, VERDICT_OK},
     {951, 0, 0, 0, 1, 0, 0, 0, BUSY, VERDICT_SATURATED},
-    {100, 0, 0, 0, 1, 0.99, 9, 0, 0, VERDICT_OK}, /* of one process its own share counts */
+    {100, 0, 0, 0, 1, 0.99, 9, 0, 0, VERDICT_OK}, /* one process: busiest is ignored */
     {1000, 0, 0, 0, 4, 0.94, 9, 0, 0, VERDICT_OK},
     {1000, 0, 0, 0, 4, 0.96, 9, 0, BUSY, VERDICT_SATURATED},
-    /* late, without a cause but itself */
+    /* late without another cause */
     {500, 0, 0, 0, 1, 0, 990, 10, 0, VERDICT_OK},
     {500, 0, 0, 0, 1, 0, 989, 11, LATE, VERDICT_SATURATED},
     {990, 0, 0, 0, 1, 0, 0, 10, BUSY | LATE, VERDICT_SATURATED},
-    /* so few of them are chance */
+    /* few late sends are ignored */
     {10, 0, 0, 0, 1, 0, 24, 1, 0, VERDICT_OK},
     {10, 0, 0, 0, 1, 0, 0, 9, 0, VERDICT_OK},
     {10, 0, 0, 0, 1, 0, 100, 9, 0, VERDICT_OK},
     {10, 0, 0, 0, 1, 0, 0, 10, LATE, VERDICT_SATURATED},
-    /* others had its core */
+    /* other processes used its core */
     {500, 100, 0, 0, 1, 0, 0, 0, 0, VERDICT_OK},
     {500, 101, 0, 0, 1, 0, 0, 0, STARVED, VERDICT_STARVED},
     {500, 60, 0, 0, 1, 0, 900, 100, LATE | STARVED, VERDICT_STARVED},
     {500, 40, 0, 0, 1, 0, 900, 100, LATE, VERDICT_SATURATED},
     {860, 130, 0, 0, 1, 0, 900, 100, LATE | STARVED, VERDICT_STARVED},
-    /* it was stopped */
+    /* the process was stopped */
     {500, 0, 10, 10, 1, 0, 0, 0, 0, VERDICT_OK},
     {500, 0, 11, 11, 1, 0, 0, 0, SUSPENDED, VERDICT_SUSPENDED},
     {100, 0, 99, 99, 100, 0.5, 0, 0, 0, VERDICT_OK},
@@ -60,7 +61,7 @@ static void verdicts(void **state)
         tally->cpu_user = cases[i].busy_ms * NSEC_PER_MS;
         tally->starved = cases[i].starved_ms * NSEC_PER_MS;
         tally->suspended = cases[i].suspended_ms * NSEC_PER_MS;
-        tally->suspension = cases[i].at_once_ms * NSEC_PER_MS;
+        tally->suspension = cases[i].longest_ms * NSEC_PER_MS;
         histogram_record_many(tally->lateness, VERDICT_LATE * 99 / 100, cases[i].punctual);
         histogram_record_many(tally->lateness, VERDICT_LATE * 101 / 100, cases[i].late);
         judgement = verdict_judge(tally, cases[i].busiest);
@@ -72,7 +73,7 @@ static void verdicts(void **state)
     }
 }
 
-/* A short run says nothing of shares of time; a stop of 100 ms is one all the same. */
+/* In a short run, shares of time are ignored, but a suspension of 100 ms counts. */
 static void short_runs(void **state)
 {
     struct tally *tally = tally_new();
