@@ -19,48 +19,48 @@ static struct dial *dial;
 static struct conn *conn;
 static struct stream streams[STREAMS];
 static bool opened;
-static char events_seen[1024]; /* the events, a word each */
+static char events_seen[1024]; /* names, separated by spaces */
 
-static void hear(const char *word)
+static void note(const char *name)
 {
     size_t length = strlen(events_seen);
 
-    snprintf(events_seen + length, sizeof(events_seen) - length, "%s%s", length ? " " : "", word);
+    snprintf(events_seen + length, sizeof(events_seen) - length, "%s%s", length ? " " : "", name);
 }
 
-static void hear_of(const struct stream *stream, const char *word)
+static void note_stream(const struct stream *stream, const char *name)
 {
     char text[64];
 
-    snprintf(text, sizeof(text), "%td:%s", stream - streams, word);
-    hear(text);
+    snprintf(text, sizeof(text), "%td:%s", stream - streams, name);
+    note(text);
 }
 
 static void on_room(struct conn *one)
 {
     (void)one;
-    hear("room");
+    note("room");
 }
 
 static void on_draining(struct conn *one)
 {
     (void)one;
-    hear("draining");
+    note("draining");
 }
 
 static void on_closed(struct conn *one, enum error error)
 {
     assert_ptr_equal(one, conn);
-    hear("closed");
+    note("closed");
     if (error)
-        hear(error_code(error));
+        note(error_code(error));
     conn = NULL;
 }
 
 static void on_sent(struct stream *stream, nsec at)
 {
     assert_true(at > 0);
-    hear_of(stream, "sent");
+    note_stream(stream, "sent");
 }
 
 static void on_end(struct stream *stream, const struct stream_end *end)
@@ -68,13 +68,13 @@ static void on_end(struct stream *stream, const struct stream_end *end)
     static const char *const replays[] = {"never", "idempotent", "behind-close", "any"};
 
     assert_false(stream_is_submitted(stream));
-    hear_of(stream, end->error ? error_code(end->error) : "end");
+    note_stream(stream, end->error ? error_code(end->error) : "end");
     if (end->error)
-        hear(replays[end->replay]);
+        note(replays[end->replay]);
 }
 
-static const struct stream_events quiet = {.end = on_end};
-static const struct stream_events all = {.sent = on_sent, .end = on_end};
+static const struct stream_events only_end = {.end = on_end};
+static const struct stream_events sent_and_end = {.sent = on_sent, .end = on_end};
 static const struct conn_events conn_events = {
     .draining = on_draining, .room = on_room, .closed = on_closed};
 static struct conn_options options;
@@ -86,7 +86,7 @@ static void on_dialled(void *owner)
     opened = true;
 }
 
-/* An open connection that plays a script. */
+/* Opens a connection that follows a script. */
 static void open_conn(const struct script *script)
 {
     struct url url;
@@ -132,7 +132,7 @@ static void submit(size_t i, const struct stream_events *events, const char *byt
     conn_submit(conn, &streams[i]);
 }
 
-/* So many requests, whose bytes lie behind each other in memory. */
+/* Submits `count` requests whose bytes are contiguous in memory. */
 static void submit_block(size_t count)
 {
     static const char block[] =
@@ -141,7 +141,7 @@ static void submit_block(size_t count)
 
     assert_true(count <= 3);
     for (size_t i = 0; i < count; i++)
-        submit(i, &quiet, block + i * one, one);
+        submit(i, &only_end, block + i * one, one);
 }
 
 static void settle_and_expect(const char *wanted)
@@ -170,15 +170,15 @@ static void responses_come_in_order(void **state)
     assert_true(conn->served);
 }
 
-/* Requests from several places, in one send. */
-static void requests_leave_together(void **state)
+/* Requests whose bytes are not contiguous, in one send. */
+static void requests_are_sent_together(void **state)
 {
     static const struct script_step writes[] = {TAKE(1000), STUCK};
 
     (void)state;
     open_conn(&(struct script){.writes = writes});
-    submit(0, &all, "GET /a HTTP/1.1\r\n\r\n", 19);
-    submit(1, &all, "GET /bb HTTP/1.1\r\n\r\n", 20);
+    submit(0, &sent_and_end, "GET /a HTTP/1.1\r\n\r\n", 19);
+    submit(1, &sent_and_end, "GET /bb HTTP/1.1\r\n\r\n", 20);
     conn_flush(conn);
     assert_string_equal(fixture.received, "GET /a HTTP/1.1\r\n\r\nGET /bb HTTP/1.1\r\n\r\n");
     settle_and_expect("0:sent 1:sent");
@@ -189,7 +189,7 @@ static size_t render(struct stream *stream, char *buffer)
     return (size_t)sprintf(buffer, "GET /%td HTTP/1.1\r\n\r\n", stream - streams);
 }
 
-/* Rendered when they leave, however short the writes are. */
+/* A request is rendered when it is sent, however short the writes are. */
 static void requests_are_rendered(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, AFTER_REQUEST, SEND(OK OK), LAST};
@@ -199,7 +199,7 @@ static void requests_are_rendered(void **state)
     for (int bytewise = 0; bytewise < 2; bytewise++) {
         open_conn(&(struct script){.reads = reads, .writes = bytewise ? writes : NULL});
         for (size_t i = 0; i < 2; i++) {
-            streams[i] = (struct stream){.events = &quiet, .out.render = render};
+            streams[i] = (struct stream){.events = &only_end, .out.render = render};
             conn_submit(conn, &streams[i]);
         }
         conn_flush(conn);
@@ -211,7 +211,7 @@ static void requests_are_rendered(void **state)
 }
 
 /* Which requests can be sent again after each kind of end. */
-static void ends_say_what_may_be_sent_again(void **state)
+static void replay_of_each_end(void **state)
 {
     static const struct {
         struct script_step reads[6], writes[4];
@@ -274,7 +274,7 @@ static void close_conn(struct stream *stream, nsec at)
     conn = NULL;
 }
 
-/* An event may cancel a stream whose request left in the same send, or close the connection. */
+/* An event may cancel a stream whose request was sent in the same send, or close the connection. */
 static void events_of_one_send(void **state)
 {
     static const struct {
@@ -291,8 +291,8 @@ static void events_of_one_send(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         open_conn(&(struct script){.reads = reads});
         submit(0, &cases[i].events, "GET /a HTTP/1.1\r\n\r\n", 19);
-        submit(1, &all, "GET /bb HTTP/1.1\r\n\r\n", 20);
-        submit(2, &all, "GET /c HTTP/1.1\r\n\r\n", 19);
+        submit(1, &sent_and_end, "GET /bb HTTP/1.1\r\n\r\n", 20);
+        submit(2, &sent_and_end, "GET /c HTTP/1.1\r\n\r\n", 19);
         conn_flush(conn);
         settle_and_expect(cases[i].wanted);
         assert_null(conn);
@@ -319,11 +319,11 @@ static void on_body(struct stream *stream, const char *bytes, size_t count)
 {
     (void)bytes;
     (void)count;
-    hear_of(stream, "body");
+    note_stream(stream, "body");
 }
 
 /* Later bytes of the same receive cause no events. */
-static void closed_at_the_head(void **state)
+static void closed_in_the_head_event(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(OK), HANG};
     static const struct stream_events events = {
@@ -354,8 +354,8 @@ static void drop_rest(struct stream *stream, const struct status_line *line, nse
     stream->rest = REST_DISCARDED;
 }
 
-/* A receive took two records from the socket: the second is read without an event. */
-static void transport_holds_the_rest(void **state)
+/* A receive got two TLS records from the socket: the second is read without an event. */
+static void transport_has_pending_bytes(void **state)
 {
     static const struct script_step reads[] = {
         AFTER_REQUEST, SEND("HTTP/1.1 302 X\r\nContent-Length: 4\r\n\r\n"),
@@ -377,7 +377,7 @@ static void transport_holds_the_rest(void **state)
     assert_int_equal(conn_capacity(conn), STREAMS);
 }
 
-/* Nothing is called after conn_close. */
+/* No callback after conn_close. */
 static void closed_by_its_owner(void **state)
 {
     static const struct script_step reads[] = {HANG};
@@ -409,7 +409,7 @@ static void idle_connection_ends(void **state)
     }
 }
 
-/* One with much to read lets others be served. */
+/* A connection with much to read yields to others. */
 static void much_to_read_yields(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\n"),
@@ -452,12 +452,12 @@ static void fits_the_same_origin_alone(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(responses_come_in_order),    CASE(requests_leave_together),
-        CASE(requests_are_rendered),      CASE(ends_say_what_may_be_sent_again),
-        CASE(cancelling_closes),          CASE(events_of_one_send),
-        CASE(closed_at_the_head),         CASE(stopped_while_idle),
-        CASE(transport_holds_the_rest),   CASE(closed_by_its_owner),
-        CASE(idle_connection_ends),       CASE(much_to_read_yields),
+        CASE(responses_come_in_order),     CASE(requests_are_sent_together),
+        CASE(requests_are_rendered),       CASE(replay_of_each_end),
+        CASE(cancelling_closes),           CASE(events_of_one_send),
+        CASE(closed_in_the_head_event),    CASE(stopped_while_idle),
+        CASE(transport_has_pending_bytes), CASE(closed_by_its_owner),
+        CASE(idle_connection_ends),        CASE(much_to_read_yields),
         CASE(fits_the_same_origin_alone),
     };
 

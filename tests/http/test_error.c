@@ -1,4 +1,4 @@
-/* The list of errors, and what a failed call means in each phase. */
+/* The table of errors, and the error of a failed call in each phase. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ static bool is_code(const char *code)
     return dot && dot > code && dot[1];
 }
 
-static void each_has_phase_code_and_sentence(void **state)
+static void each_error_has_a_phase_a_code_and_a_sentence(void **state)
 {
     static const char *const phases[] = {"input", "local", "total", "dns",  "connect",
                                          "proxy", "tls",   "send",  "wait", "receive"};
@@ -65,7 +65,7 @@ static void failed_connects(void **state)
         assert_int_equal(error_of_connect(cases[i].reason), cases[i].error);
 }
 
-/* No reason of a transport is without an error of its own, and all are of the right phase. */
+/* Each reason of a transport has its own error, with the right phase. */
 static void failed_handshakes(void **state)
 {
     (void)state;
@@ -104,7 +104,7 @@ static void failed_sends_and_receives(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_has_phase_code_and_sentence),
+        cmocka_unit_test(each_error_has_a_phase_a_code_and_a_sentence),
         cmocka_unit_test(failed_connects),
         cmocka_unit_test(failed_handshakes),
         cmocka_unit_test(failed_sends_and_receives),

@@ -1,4 +1,4 @@
-/* The exchange's machine over scripted connections and a fake clock. */
+/* The state machine of an exchange, over scripted connections and with a fake clock. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Fetches the site from a connection that plays this. */
+/* Fetches the site over a connection that follows this script. */
 static void fetch_from(const struct script *script)
 {
     fixture_set_scripts(&fixture, script, 1);
@@ -86,18 +86,18 @@ static void all_stamps_in_order(void **state)
     site_free(secure);
 }
 
-static void request_goes_out_as_built(void **state)
+static void request_is_sent_as_built(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), LAST};
-    struct request asked = request_of(site);
+    struct request request = request_of(site);
     size_t length;
-    char *request = request_build(&asked, &length);
+    char *bytes = request_build(&request, &length);
 
     (void)state;
     fetch_from(&(struct script){.reads = reads});
     expect_hello(&outcome.result);
-    assert_string_equal(fixture.received, request);
-    free(request);
+    assert_string_equal(fixture.received, bytes);
+    free(bytes);
 }
 
 static void short_writes_at_every_byte(void **state)
@@ -105,9 +105,9 @@ static void short_writes_at_every_byte(void **state)
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), LAST};
     static const struct script_step singly[] = {TAKE(1), REPEAT};
     static const struct script_step slowly[] = {TAKE(1), BLOCK, REPEAT};
-    struct request asked = request_of(site);
+    struct request request = request_of(site);
     size_t length;
-    char *request = request_build(&asked, &length);
+    char *bytes = request_build(&request, &length);
 
     (void)state;
     for (size_t cut = 1; cut <= length; cut++) {
@@ -115,15 +115,15 @@ static void short_writes_at_every_byte(void **state)
 
         fetch_from(&(struct script){.reads = reads, .writes = writes});
         expect_hello(&outcome.result);
-        assert_string_equal(fixture.received, request);
+        assert_string_equal(fixture.received, bytes);
         pool_drop_oldest(fixture.pool);
     }
     fetch_from(&(struct script){.reads = reads, .writes = singly});
-    assert_string_equal(fixture.received, request);
+    assert_string_equal(fixture.received, bytes);
     pool_drop_oldest(fixture.pool);
     fetch_from(&(struct script){.reads = reads, .writes = slowly});
-    assert_string_equal(fixture.received, request);
-    free(request);
+    assert_string_equal(fixture.received, bytes);
+    free(bytes);
 }
 
 static void reads_cut_at_every_byte(void **state)
@@ -178,7 +178,7 @@ static void body_up_to_the_end(void **state)
 
 /* Content. */
 
-/* Its bytes behind the head, in one block or two, however short the writes are. */
+/* Sent after the head, in one block or two, however short the writes are. */
 static void content_follows_the_head(void **state)
 {
     static const struct script_step heads[] = {AFTER_REQUEST, SEND(HELLO), LAST};
@@ -192,18 +192,18 @@ static void content_follows_the_head(void **state)
     for (size_t i = 0; i < LENGTH(sizes) * LENGTH(takes); i++) {
         const struct script_step writes[] = {TAKE(takes[i % LENGTH(takes)]), BLOCK, REPEAT};
         size_t size = sizes[i / LENGTH(takes)];
-        struct request asked;
+        struct request request;
         size_t length;
         char *head;
 
         for (size_t at = 0; at < size; at++)
             bytes[at] = (char)('a' + at % 23);
-        if (size) /* the script responds after this part */
+        if (size) /* content ends with an empty line, so the script counts it as a request */
             memcpy(bytes + size - sizeof(blank), blank, sizeof(blank));
         content_drop(site->content);
         site->content = content_new(bytes, size);
-        asked = request_of(site);
-        head = request_build(&asked, &length);
+        request = request_of(site);
+        head = request_build(&request, &length);
         fetch_from(&(struct script){.reads = size ? all : heads, .writes = writes});
         expect_hello(&outcome.result);
         assert_int_equal(fixture.received_bytes, length + size);
@@ -215,8 +215,8 @@ static void content_follows_the_head(void **state)
     }
 }
 
-/* The server does not want the rest. */
-static void early_answer_to_content(void **state)
+/* The server responds before it has all content, and closes. */
+static void early_response_to_content(void **state)
 {
     static const struct script_step reads[] = {
         AFTER_REQUEST, SEND("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n"), LAST};
@@ -231,17 +231,17 @@ static void early_answer_to_content(void **state)
     assert_int_equal(fixture.closed, 1);
 }
 
-/* As much as is wanted. */
+/* Limits of the body. */
 
-/* Every response but the first is endless. */
-static void enough_of_the_body(void **state)
+/* All responses but the first are longer than the limit. */
+static void body_is_read_to_its_limit(void **state)
 {
     static const struct {
         const char *response;
         uint64_t max_body, taken;
         bool until_preview, truncated, kept;
     } cases[] = {
-        {HELLO, 5, 5, false, false, true}, /* exactly: it was whole */
+        {HELLO, 5, 5, false, false, true}, /* the limit is the length of the body */
         {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 4, 4, false, true, false},
         {"HTTP/1.1 200 OK\r\n\r\nhello", 4, 4, false, true, false},
         {"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhello, world, it is",
@@ -264,7 +264,7 @@ static void enough_of_the_body(void **state)
     }
 }
 
-/* Of a redirect that will be followed the body is passed over, but not for ever. */
+/* The body of a redirect that is followed is read up to a limit, and not kept. */
 static void body_of_a_followed_redirect(void **state)
 {
     static const char short_one[] =
@@ -292,8 +292,8 @@ static void body_of_a_followed_redirect(void **state)
 
 #define MOVED "HTTP/1.1 302 Found\r\nLocation: /\r\n"
 
-/* Its body is not needed: however it ends, or does not end, the redirect is a result. */
-static void redirect_needs_no_body(void **state)
+/* A redirect that is followed needs no body: it is a result however its body ends. */
+static void body_of_a_redirect_may_fail(void **state)
 {
     static const struct {
         struct script_step reads[5];
@@ -324,7 +324,7 @@ static void redirect_needs_no_body(void **state)
 }
 
 /* The rest of a short body is read during the next exchange; then the connection is reused. */
-static void redirect_gives_its_connection_back(void **state)
+static void connection_of_a_redirect_is_reused(void **state)
 {
     static const struct script_step late[] = {
         AFTER_REQUEST, SEND(MOVED "Content-Length: 5\r\n\r\nhe"),
@@ -355,7 +355,7 @@ static void redirect_gives_its_connection_back(void **state)
     pool_drop_oldest(fixture.pool);
 }
 
-/* Where not all of the request was sent, neither is waited for. */
+/* If a part of the request was not sent, the connection is closed. */
 static void redirect_of_unsent_content(void **state)
 {
     static const struct script_step reads[] = {
@@ -410,7 +410,7 @@ static void cookies_go_to_the_jar(void **state)
     exchange_clear(&exchange);
 }
 
-/* Each line once, in order; the head as it came. */
+/* Each line of the probe, and blocks as they were sent and received. */
 static char traced[1024];
 
 static void on_line(void *owner, uint64_t number, enum probe_line_kind kind, const char *text,
@@ -424,7 +424,7 @@ static void on_line(void *owner, uint64_t number, enum probe_line_kind kind, con
         snprintf(traced + used, sizeof(traced) - used, "%c %.*s\n", "*><"[kind], (int)length, text);
 }
 
-static void probe_is_shown_what_passes(void **state)
+static void probe_gets_lines_and_blocks(void **state)
 {
     static const struct probe probe = {.line = on_line};
     static const struct script_step reads[] = {
@@ -457,7 +457,7 @@ static void probe_is_shown_what_passes(void **state)
 
 /* Failures. */
 
-static void failures_are_told_apart(void **state)
+static void failures_have_their_own_errors(void **state)
 {
     static const struct {
         struct script_step reads[4];
@@ -512,7 +512,7 @@ static void endless_head_is_refused(void **state)
     assert_int_equal(outcome.result.error, ERROR_HEADER_TOO_LARGE);
 }
 
-/* Line ends in front of a response count with its head. */
+/* Line ends before a response count towards the limit of its head. */
 static void endless_line_ends_are_refused(void **state)
 {
     static char ends[PIECE_BYTES + 1];
@@ -525,7 +525,7 @@ static void endless_line_ends_are_refused(void **state)
     assert_int_equal(outcome.result.error, ERROR_HEADER_TOO_LARGE);
 }
 
-/* A CR in front of a response is no line end, wherever the bytes are cut. */
+/* A CR before a response is no line end, however the bytes are cut. */
 static void carriage_return_before_a_response(void **state)
 {
     static const struct script_step cases[][4] = {
@@ -567,9 +567,9 @@ static void handshake_fails(void **state)
     fixture.refuse = false;
 }
 
-/* A response before the whole request was received. */
+/* Responses before the whole request was sent. */
 
-static void early_answer_while_sending(void **state)
+static void early_response_while_sending(void **state)
 {
     static const struct script_step reads[] = {SEND(HELLO), LAST};
     static const struct script_step stuck[] = {TAKE(5), STUCK};
@@ -577,8 +577,7 @@ static void early_answer_while_sending(void **state)
     (void)state;
     fetch_from(&(struct script){.reads = reads, .writes = stuck});
     expect_hello(&outcome.result);
-    assert_int_equal(fixture.closed,
-                     1); /* the rest of the request will not be sent: of no more use */
+    assert_int_equal(fixture.closed, 1); /* the rest of the request is not sent */
 }
 
 static void early_head_then_the_rest(void **state)
@@ -590,10 +589,10 @@ static void early_head_then_the_rest(void **state)
     (void)state;
     fetch_from(&(struct script){.reads = reads, .writes = writes});
     expect_hello(&outcome.result);
-    assert_int_equal(fixture.closed, 0); /* all was sent: the connection is kept */
+    assert_int_equal(fixture.closed, 0); /* the whole request was sent: the connection is kept */
 }
 
-static void send_error_with_an_answer(void **state)
+static void send_error_with_a_response(void **state)
 {
     static const struct script_step writes[] = {TAKE(5), FAIL(EPIPE)};
     static const struct script_step answers[] = {SEND("HTTP/1.1 413 Too Large\r\n"), PAUSE,
@@ -606,7 +605,7 @@ static void send_error_with_an_answer(void **state)
     assert_int_equal(fixture.closed, 1);
 }
 
-static void send_error_without_an_answer(void **state)
+static void send_error_without_a_response(void **state)
 {
     static const struct script_step writes[] = {TAKE(5), FAIL(EPIPE)};
     static const struct script_step other[] = {FAIL(EIO)};
@@ -669,7 +668,7 @@ static void closing_connection_is_not_kept(void **state)
     }
 }
 
-/* An extra line end (RFC 9112, section 2.2): with the response, behind it, or before the next. */
+/* An extra line end (RFC 9112, section 2.2): with the response, after it, or before the next. */
 static void extra_line_ends_are_ignored(void **state)
 {
     static const struct script_step cases[][6] = {
@@ -691,9 +690,9 @@ static void extra_line_ends_are_ignored(void **state)
     }
 }
 
-/* Bytes that are no response on a kept connection may be the rest of the previous response: the
-   request is sent once more, on a new connection. A close after a line end counts as a close before
-   the response. */
+/* If a kept connection sends bytes that are no response, they may be the rest of the previous
+   response: the request is sent again, on a new connection. A close after a line end counts as a
+   close before the response. */
 static void kept_connection_with_other_bytes_is_replaced(void **state)
 {
     static const struct script_step junk[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST,
@@ -724,7 +723,7 @@ static void kept_connection_with_other_bytes_is_replaced(void **state)
 }
 
 /* Bytes after the response, in a separate read, must not be taken for the next response. */
-static void more_than_was_asked_for_is_not_kept(void **state)
+static void connection_with_extra_bytes_is_not_kept(void **state)
 {
     static const struct script_step more[] = {AFTER_REQUEST, SEND(HELLO),
                                               SEND("HTTP/1.1 404 No\r\n"), LAST};
@@ -745,7 +744,7 @@ static void more_than_was_asked_for_is_not_kept(void **state)
     }
 }
 
-/* FIN with the response: the connection is not kept. */
+/* FIN with the response. */
 static void ended_connection_is_not_kept(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, PAUSE, PAUSE, SEND(HELLO), LAST};
@@ -762,7 +761,7 @@ static void ended_connection_is_not_kept(void **state)
     exchange_clear(&exchange);
 }
 
-/* A request that may not be repeated gets a new connection, which later requests can reuse. */
+/* A request that is not idempotent gets a new connection, which later requests can reuse. */
 static void unsafe_requests_get_a_new_connection(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), REPEAT};
@@ -783,7 +782,7 @@ static void unsafe_requests_get_a_new_connection(void **state)
     assert_int_equal(fixture.closed, 0);
 }
 
-static void connections_are_not_kept_at_will(void **state)
+static void without_keep_alive_connections_are_closed(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), REPEAT};
 
@@ -799,19 +798,19 @@ static void connections_are_not_kept_at_will(void **state)
     }
 }
 
-static void kernel_is_asked_for_facts(void **state)
+static void tcp_facts_are_recorded(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), REPEAT};
     static const struct script_step ends[] = {AFTER_REQUEST, END};
 
     (void)state;
-    for (int asked = 0; asked < 2; asked++) {
-        fixture.options.tcp_facts = asked;
-        fetch_from(&(struct script){.reads = reads}); /* kept, and closed */
-        assert_int_equal(outcome.result.tcp.known, asked);
+    for (int wanted = 0; wanted < 2; wanted++) {
+        fixture.options.tcp_facts = wanted;
+        fetch_from(&(struct script){.reads = reads}); /* kept, then closed */
+        assert_int_equal(outcome.result.tcp.known, wanted);
         pool_drop_oldest(fixture.pool);
         fetch_from(&(struct script){.reads = ends});
-        assert_int_equal(outcome.result.tcp.known, asked);
+        assert_int_equal(outcome.result.tcp.known, wanted);
     }
 }
 
@@ -848,7 +847,7 @@ static void dead_kept_connection_is_replaced_once(void **state)
     }
 }
 
-/* The pool may hold more of the kind: only a new one is worth a second try. */
+/* Other connections of the pool may be dead too, so the second try needs a new one. */
 static void second_try_is_on_a_new_connection(void **state)
 {
     static const struct script_step dead[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST, END};
@@ -871,7 +870,7 @@ static void second_try_is_on_a_new_connection(void **state)
     assert_int_equal(fixture.closed, 1);
 }
 
-static void kept_connection_that_answered_is_not_replaced(void **state)
+static void kept_connection_that_responded_is_not_replaced(void **state)
 {
     static const struct {
         struct script_step last;
@@ -890,8 +889,8 @@ static void kept_connection_that_answered_is_not_replaced(void **state)
     }
 }
 
-/* 408 on a connection that was idle is about the idle connection (RFC 9110, section 15.5.9): the
-   same request goes out on a new one, once. On a new connection it is the result. */
+/* 408 on a connection that was idle concerns the idle time (RFC 9110, section 15.5.9): the request
+   is sent again on a new connection, once. On a new connection 408 is the result. */
 static void idle_timeout_is_not_the_result(void **state)
 {
 #define LATE "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 4\r\n\r\n"
@@ -929,8 +928,7 @@ static void idle_timeout_is_not_the_result(void **state)
     }
 }
 
-/* If the new connection fails too, its error is reported. */
-static void replaced_connection_is_forgotten(void **state)
+static void error_of_the_second_connection_is_reported(void **state)
 {
     static const struct script_step kept[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST, END};
     static const struct script_step refuses[] = {FAIL(TLS_ALERT)};
@@ -948,19 +946,19 @@ static void replaced_connection_is_forgotten(void **state)
 
 #define LIMIT (5 * NSEC_PER_S)
 
-/* Starts it and lets it come as far as it can. */
-static void start_and_hang(struct exchange *exchange, const struct site *what, nsec ttfb,
+/* Starts an exchange and turns the loop until nothing more happens. */
+static void start_and_hang(struct exchange *exchange, const struct site *fetched, nsec ttfb,
                            bool may_turn)
 {
     *exchange = (struct exchange){0};
     fixture.options.ttfb_timeout = ttfb;
-    fixture_start(&fixture, exchange, what, &outcome);
+    fixture_start(&fixture, exchange, fetched, &outcome);
     for (int i = 0; may_turn && i < 20; i++)
         loop_turn(fixture.loop, NSEC_PER_MS);
     assert_int_equal(outcome.reports, 0);
 }
 
-/* Nothing happens a nanosecond before the deadline; at the deadline it fails like this. */
+/* Expects nothing a nanosecond before the deadline, and this failure at the deadline. */
 static void expect_end(struct exchange *exchange, enum error error, enum phase phase)
 {
     fixture.clock.now += LIMIT - 1;
@@ -1022,7 +1020,7 @@ static void all_phases_have_the_total_deadline(void **state)
     }
 }
 
-/* The connect has succeeded in the kernel, but the loop has not turned yet. */
+/* The kernel has connected, but the loop has not turned yet. */
 static void connect_has_a_deadline(void **state)
 {
     struct exchange exchange;
@@ -1050,7 +1048,7 @@ static void connect_has_a_deadline(void **state)
     exchange_clear(&exchange);
 }
 
-/* Known facts of the connection are reported although the exchange failed. */
+/* The address is reported although the exchange failed. */
 static void total_deadline_after_the_name(void **state)
 {
     static const struct nameserver_rule rules[] = {{.name = "name.test", .v4 = "127.0.0.1"},
@@ -1084,7 +1082,7 @@ static void total_deadline_after_the_name(void **state)
     site_free(named);
 }
 
-/* A silent nameserver: a socket that is never read. */
+/* A silent nameserver: its socket is never read. */
 static void name_has_a_deadline(void **state)
 {
     struct address at;
@@ -1119,7 +1117,7 @@ static void name_has_a_deadline(void **state)
     close(silent);
 }
 
-/* The first byte ends the wait for it: a slow head or body is a matter of the total alone. */
+/* After the first byte its deadline does not apply: a slow head or body has only the total one. */
 static void first_byte_ends_its_deadline(void **state)
 {
     static const struct script_step hang_in_head[] = {AFTER_REQUEST, SEND("HTTP/1.1 20"), HANG};
@@ -1139,8 +1137,8 @@ static void first_byte_ends_its_deadline(void **state)
     }
 }
 
-/* Bytes that come one by one move no deadline. */
-static void drip_does_not_outlast_the_total(void **state)
+/* Bytes that arrive one by one do not extend the deadline. */
+static void slow_body_ends_at_the_total_deadline(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\n"),
                                                SEND("x"),     PAUSE,
@@ -1190,7 +1188,7 @@ static void endless_body_yields(void **state)
     exchange_clear(&exchange);
 }
 
-/* Ended from outside. */
+/* Freed by the owner. */
 
 static void aborted_in_every_state(void **state)
 {
@@ -1209,7 +1207,7 @@ static void aborted_in_every_state(void **state)
     }
 }
 
-static void freed_in_its_report(void *owner, const struct result *result)
+static void free_in_report(void *owner, const struct result *result)
 {
     (void)result;
     exchange_clear(owner);
@@ -1217,7 +1215,7 @@ static void freed_in_its_report(void *owner, const struct result *result)
     outcome.reports++;
 }
 
-static void may_be_freed_in_its_report(void **state)
+static void may_be_freed_in_its_report_callback(void **state)
 {
     static const struct script_step reads[] = {AFTER_REQUEST, SEND(HELLO), LAST};
     struct exchange *exchange = calloc(1, sizeof(*exchange));
@@ -1227,7 +1225,7 @@ static void may_be_freed_in_its_report(void **state)
     outcome = (struct outcome){0};
     fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     exchange_init(exchange, &fixture.dialer, fixture.pool, &fixture.options, site);
-    exchange_start(exchange, &request, NSEC_NEVER, NULL, freed_in_its_report, exchange);
+    exchange_start(exchange, &request, NSEC_NEVER, NULL, free_in_report, exchange);
     TURN_UNTIL(fixture.loop, outcome.reports);
     unit_settle(fixture.loop);
 }
@@ -1238,54 +1236,54 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         CASE(all_stamps_in_order),
-        CASE(request_goes_out_as_built),
+        CASE(request_is_sent_as_built),
         CASE(short_writes_at_every_byte),
         CASE(reads_cut_at_every_byte),
         CASE(head_of_a_body),
         CASE(body_up_to_the_end),
         CASE(content_follows_the_head),
-        CASE(early_answer_to_content),
-        CASE(enough_of_the_body),
+        CASE(early_response_to_content),
+        CASE(body_is_read_to_its_limit),
         CASE(body_of_a_followed_redirect),
-        CASE(redirect_needs_no_body),
-        CASE(redirect_gives_its_connection_back),
+        CASE(body_of_a_redirect_may_fail),
+        CASE(connection_of_a_redirect_is_reused),
         CASE(redirect_of_unsent_content),
         CASE(bad_coding),
         CASE(cookies_go_to_the_jar),
-        CASE(probe_is_shown_what_passes),
-        CASE(failures_are_told_apart),
+        CASE(probe_gets_lines_and_blocks),
+        CASE(failures_have_their_own_errors),
         CASE(endless_head_is_refused),
         CASE(endless_line_ends_are_refused),
         CASE(carriage_return_before_a_response),
         CASE(handshake_fails),
-        CASE(early_answer_while_sending),
+        CASE(early_response_while_sending),
         CASE(early_head_then_the_rest),
-        CASE(send_error_with_an_answer),
-        CASE(send_error_without_an_answer),
+        CASE(send_error_with_a_response),
+        CASE(send_error_without_a_response),
         CASE(kept_connection_is_reused),
         CASE(closing_connection_is_not_kept),
-        CASE(more_than_was_asked_for_is_not_kept),
+        CASE(connection_with_extra_bytes_is_not_kept),
         CASE(extra_line_ends_are_ignored),
         CASE(kept_connection_with_other_bytes_is_replaced),
         CASE(ended_connection_is_not_kept),
         CASE(unsafe_requests_get_a_new_connection),
-        CASE(connections_are_not_kept_at_will),
-        CASE(kernel_is_asked_for_facts),
+        CASE(without_keep_alive_connections_are_closed),
+        CASE(tcp_facts_are_recorded),
         CASE(dead_kept_connection_is_replaced_once),
         CASE(second_try_is_on_a_new_connection),
-        CASE(kept_connection_that_answered_is_not_replaced),
+        CASE(kept_connection_that_responded_is_not_replaced),
         CASE(idle_timeout_is_not_the_result),
-        CASE(replaced_connection_is_forgotten),
+        CASE(error_of_the_second_connection_is_reported),
         CASE(phases_have_deadlines),
         CASE(all_phases_have_the_total_deadline),
         CASE(connect_has_a_deadline),
         CASE(total_deadline_after_the_name),
         CASE(name_has_a_deadline),
         CASE(first_byte_ends_its_deadline),
-        CASE(drip_does_not_outlast_the_total),
+        CASE(slow_body_ends_at_the_total_deadline),
         CASE(endless_body_yields),
         CASE(aborted_in_every_state),
-        CASE(may_be_freed_in_its_report),
+        CASE(may_be_freed_in_its_report_callback),
     };
 
     unit_time_limit();

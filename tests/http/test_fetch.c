@@ -23,16 +23,17 @@ static struct fixture fixture;
 static struct fetch *fetch;
 static struct fetch_settings settings; /* used by begin() */
 
-/* Where sites come from and results go to. */
+/* The list: it gives sites and takes results. */
 static struct {
-    size_t given, sites; /* of them */
-    size_t later;        /* after so many, LATER until poked again; 0: never */
-    size_t unreadable;   /* each so manyth is no site; 0: none */
+    size_t given, sites; /* sites given so far; sites in total */
+    size_t later;        /* FETCH_LATER after this number of sites, until the next poke; 0: never */
+    size_t unreadable;   /* each n-th site is an unreadable line; 0: none */
     const char *host;    /* of all sites */
-    /* Writes the URL of a site, counted from 0; NULL: one at `host`. False: it is unreadable. */
+    /* Writes the URL of site `number`, from 0. Returns false if its line is unreadable. NULL: each
+       site is at `host`. */
     bool (*url)(size_t number, char *text, size_t room);
-    nsec timeout;                               /* of each; 0: none */
-    void (*check)(const struct result *result); /* NULL: nothing */
+    nsec timeout;                               /* of each site; 0: the default */
+    void (*check)(const struct result *result); /* NULL: not called */
     size_t reported, failed;
     unsigned char seen[MAX_SEEN]; /* how often each was reported */
     size_t max_in_flight;
@@ -40,7 +41,7 @@ static struct {
     enum error last_error;
     int ended;
     bool free_at_end; /* frees the fetcher when it has ended */
-    bool gives_near;  /* has a site for each requested origin */
+    bool gives_near;  /* gives a site for each requested origin */
     size_t near, given_near;
 } list;
 
@@ -157,7 +158,7 @@ static bool each_was_reported_once(void)
     return list.reported == list.sites;
 }
 
-/* Servers of four kinds: kept alive, closing, slow, and dead after the first answer. */
+/* Four kinds of servers: keep-alive, closing, slow, and dead after the first response. */
 static const struct script_step kept[] = {AFTER_REQUEST, SEND(HELLO), REPEAT};
 static const struct script_step closes[] = {AFTER_REQUEST, PAUSE, SEND(CLOSING), LAST};
 static const struct script_step slow[] = {AFTER_REQUEST,
@@ -170,7 +171,7 @@ static const struct script_step slow[] = {AFTER_REQUEST,
                                           REPEAT};
 static const struct script_step dies[] = {AFTER_REQUEST, SEND(HELLO), AFTER_REQUEST, END};
 
-static void thousand_sites_seven_at_once(void **state)
+static void thousand_sites_seven_in_flight(void **state)
 {
     static const struct script servers[] = {
         {.reads = closes}, {.reads = kept}, {.reads = slow}, {.reads = dies}};
@@ -187,10 +188,10 @@ static void thousand_sites_seven_at_once(void **state)
     assert_int_equal(list.max_in_flight, 7);
     assert_int_equal(list.ended, 1);
     assert_int_equal(list.lowerings, 0);
-    assert_true(fixture.opened < MAX_SITES / 2); /* the kept ones were of use */
+    assert_true(fixture.opened < MAX_SITES / 2); /* some connections were reused */
 }
 
-static void connections_are_kept_for_the_next(void **state)
+static void connections_are_reused(void **state)
 {
     (void)state;
     fixture_set_scripts(&fixture, &(struct script){.reads = kept}, 1);
@@ -200,14 +201,14 @@ static void connections_are_kept_for_the_next(void **state)
     assert_int_equal(fixture.opened, 1);
 }
 
-/* A connection that becomes idle requests a site of its origin once, then stays idle. */
-static void idle_connections_ask_for_their_origin(void **state)
+/* An idle connection requests a site of its origin once, then stays idle. */
+static void idle_connection_requests_a_site_of_its_origin(void **state)
 {
     (void)state;
     fixture_set_scripts(&fixture, &(struct script){.reads = kept}, 1);
     begin(100, 1);
     TURN_UNTIL(fixture.loop, list.ended);
-    assert_in_range(list.near, 99, 100); /* the last may find the list at its end */
+    assert_in_range(list.near, 99, 100); /* the last connection may find the list at its end */
     assert_int_equal(list.given_near, 0);
     assert_true(each_was_reported_once());
 }
@@ -224,7 +225,7 @@ static void sites_of_an_idle_origin_come_first(void **state)
     assert_int_equal(fixture.opened, 1);
 }
 
-static void no_site_at_all(void **state)
+static void empty_list(void **state)
 {
     (void)state;
     list.free_at_end = true;
@@ -234,7 +235,7 @@ static void no_site_at_all(void **state)
     assert_int_equal(list.reported, 0);
 }
 
-static void may_be_freed_when_it_has_ended(void **state)
+static void may_be_freed_in_the_end_callback(void **state)
 {
     (void)state;
     list.free_at_end = true;
@@ -269,7 +270,7 @@ static void source_that_is_not_ready(void **state)
     assert_int_equal(fetch_in_flight(fetch), 0);
     list.later = 0;
     unit_settle(fixture.loop);
-    assert_int_equal(list.reported, 5); /* no more sites were announced */
+    assert_int_equal(list.reported, 5); /* not before fetch_poke */
     fetch_poke(fetch);
     fetch_poke(fetch);
     TURN_UNTIL(fixture.loop, list.ended);
@@ -287,7 +288,7 @@ static void unreadable_lines_are_reported(void **state)
     assert_int_equal(list.failed, 33);
 }
 
-static void one_host_that_is_down(void **state)
+static void host_without_a_listener(void **state)
 {
     (void)state;
     close(fixture.listener);
@@ -306,9 +307,8 @@ static void note_timer(void *owner)
     reported_before_timer = list.reported;
 }
 
-/* Sites that fail, or are none, while they are started: timers and signals are served between them.
-   */
-static void failures_at_once_let_timers_through(void **state)
+/* Timers fire between sites that fail as soon as they are started, or are unreadable. */
+static void immediate_failures_do_not_delay_timers(void **state)
 {
     struct timer timer;
 
@@ -316,7 +316,7 @@ static void failures_at_once_let_timers_through(void **state)
     for (int i = 0; i < 2; i++) {
         memset(&list, 0, sizeof(list));
         list.host = "127.0.0.1";
-        list.unreadable = i; /* 1: all of them */
+        list.unreadable = i; /* 1: all lines are unreadable */
         fixture.dialer.unix_socket = "/nonexistent/socket";
         begin(MAX_SITES, 4);
         timer_init(&timer, note_timer, NULL, "test");
@@ -333,7 +333,7 @@ static void failures_at_once_let_timers_through(void **state)
     fixture.dialer.unix_socket = NULL;
 }
 
-static void given_up_half_way(void **state)
+static void freed_with_sites_in_flight(void **state)
 {
     static const struct script_step hang[] = {HANG};
     static const struct script scripts[] = {{.reads = kept}, {.reads = hang}};
@@ -351,7 +351,7 @@ static void given_up_half_way(void **state)
 
 /* Too few descriptors. */
 
-/* Allows so many more descriptors, and closes inherited ones. */
+/* Closes inherited descriptors, and allows `more` new ones. */
 static void allow_more_descriptors(rlim_t more)
 {
     int next = dup(0);
@@ -388,7 +388,7 @@ static void few_descriptors_lower_the_concurrency(void **state)
     unit_in_child(check_few_descriptors);
 }
 
-/* No descriptors with nothing in flight: nothing to wait for. */
+/* No descriptor, and nothing in flight that would free one. */
 static bool check_no_descriptor(void)
 {
     fixture_set_scripts(&fixture, &(struct script){.reads = closes}, 1);
@@ -400,25 +400,26 @@ static bool check_no_descriptor(void)
     return true;
 }
 
-static void no_descriptor_at_all_is_an_error(void **state)
+static void missing_descriptors_are_an_error(void **state)
 {
     (void)state;
     unit_in_child(check_no_descriptor);
 }
 
 /* Idle connections are closed if the next origin needs their descriptors. */
-static bool check_idle_given_up(void)
+static bool check_idle_closed(void)
 {
     fixture_set_scripts(&fixture, &(struct script){.reads = kept}, 1);
     list.later = 4;
     begin(8, 4);
     for (int turns = 0; list.reported < 4 && turns < 1000; turns++)
         loop_turn(fixture.loop, 10 * NSEC_PER_MS);
-    /* the source is polled for another site of the idle connections' origin */
+    /* the list gets a request for a site of the idle connections' origin */
     loop_turn(fixture.loop, 0);
     CHILD_CHECK(fixture.opened == 4 && fixture.closed == 0);
     list.later = 0;
-    list.host = "127.0.0.2"; /* the listener is on another: it is refused, with a descriptor */
+    /* nothing listens at this address: connecting needs a descriptor and is refused */
+    list.host = "127.0.0.2";
     allow_more_descriptors(0);
     fetch_poke(fetch);
     CHILD_CHECK(end_is_reached());
@@ -428,14 +429,14 @@ static bool check_idle_given_up(void)
     return true;
 }
 
-static void idle_connections_are_given_up_first(void **state)
+static void idle_connections_are_closed_first(void **state)
 {
     (void)state;
-    unit_in_child(check_idle_given_up);
+    unit_in_child(check_idle_closed);
 }
 
-/* Names: the question and the connections need descriptors. */
-static bool check_names_with_few(void)
+/* The resolver and the connections share few descriptors. */
+static bool check_few_descriptors_and_names(void)
 {
     static const struct nameserver_rule rules[] = {{.name = "one.test", .v4 = "127.0.0.1"},
                                                    {.name = NULL}};
@@ -458,12 +459,12 @@ static bool check_names_with_few(void)
 static void few_descriptors_and_names(void **state)
 {
     (void)state;
-    unit_in_child(check_names_with_few);
+    unit_in_child(check_few_descriptors_and_names);
 }
 
-/* Responses of a real server, which is part of the test. */
+/* A server on the same loop, with four hosts. */
 
-#define HOSTS 4 /* a.test to d.test, one machine */
+#define HOSTS 4 /* a.test to d.test, all at one address */
 
 static const struct nameserver_rule names[] = {
     {.name = "a.test", .v4 = "127.0.0.1"},
@@ -477,12 +478,13 @@ static struct {
     struct peer peer;
     struct nameserver names;
     struct resolver *resolver;
-    struct link held;                 /* connections whose request has no response yet */
-    size_t asked[HOSTS], peak[HOSTS]; /* requests without a response: now, and maximum */
-    size_t requests, max;             /* in total; maximum at once, over all hosts */
-    size_t failures;                  /* the first requests, which get a 503 */
-    char log[1024];                   /* "GET a/path " a request */
-    bool cookie;                      /* the last one sent "a=1" */
+    struct link held;      /* connections whose request has no response yet */
+    size_t waiting[HOSTS]; /* requests without a response */
+    size_t peak[HOSTS];    /* maximum of `waiting` */
+    size_t requests, max;  /* in total; maximum without a response, at all hosts */
+    size_t failures;       /* number of first requests to "/flaky" that get a 503 */
+    char log[1024];        /* "METHOD host/path " for each request */
+    bool cookie;           /* the last one sent "a=1" */
 } server;
 
 static size_t host_of(const struct peer_conn *conn)
@@ -494,18 +496,18 @@ static size_t host_of(const struct peer_conn *conn)
     return (size_t)(first - 'a');
 }
 
-static size_t all_asked(void)
+static size_t all_waiting(void)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < HOSTS; i++)
-        count += server.asked[i];
+        count += server.waiting[i];
     return count;
 }
 
-static void reply(struct peer_conn *conn, const char *text)
+static void respond(struct peer_conn *conn, const char *text)
 {
-    server.asked[host_of(conn)]--;
+    server.waiting[host_of(conn)]--;
     conn->received_bytes = 0;
     list_remove(&conn->own);
     peer_send_text(conn, text);
@@ -521,11 +523,11 @@ static void note_request(const struct peer_conn *conn)
              (int)('a' + host), path, conn->received + method + 1);
     server.cookie = strstr(conn->received, "\r\nCookie: a=1\r\n");
     server.requests++;
-    server.asked[host]++;
-    if (server.asked[host] > server.peak[host])
-        server.peak[host] = server.asked[host];
-    if (all_asked() > server.max)
-        server.max = all_asked();
+    server.waiting[host]++;
+    if (server.waiting[host] > server.peak[host])
+        server.peak[host] = server.waiting[host];
+    if (all_waiting() > server.max)
+        server.max = all_waiting();
 }
 
 /* "/hold" is held until the test responds, "/hop/N" redirects N times, "/away/..." redirects to
@@ -545,20 +547,20 @@ static void on_received(void *owner, struct peer_conn *conn)
         snprintf(text, sizeof(text),
                  "HTTP/1.1 302 Found\r\nLocation: %c\r\nContent-Length: 4\r\n\r\nthis",
                  path[5] - 1);
-        reply(conn, text);
+        respond(conn, text);
     } else if (!strncmp(path, "/away", 5)) {
         snprintf(text, sizeof(text),
                  "HTTP/1.1 301 X\r\nLocation: //b.test:%u%.*s\r\nContent-Length: 0\r\n\r\n",
                  address_port(&server.peer.at), (int)strcspn(path + 5, " "), path + 5);
-        reply(conn, text);
+        respond(conn, text);
     } else if (!strncmp(path, "/cookie", 7)) {
-        reply(conn, "HTTP/1.1 303 X\r\nSet-Cookie: a=1\r\nLocation: /\r\n"
-                    "Content-Length: 0\r\n\r\n");
+        respond(conn, "HTTP/1.1 303 X\r\nSet-Cookie: a=1\r\nLocation: /\r\n"
+                      "Content-Length: 0\r\n\r\n");
     } else if (!strncmp(path, "/flaky", 6) && server.failures) {
         server.failures--;
-        reply(conn, "HTTP/1.1 503 X\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
+        respond(conn, "HTTP/1.1 503 X\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
     } else {
-        reply(conn, HELLO);
+        respond(conn, HELLO);
     }
 }
 
@@ -597,8 +599,8 @@ static void put_url(char *text, size_t room, char host, const char *path)
     snprintf(text, room, "http://%c.test:%u%s", host, address_port(&server.peer.at), path);
 }
 
-/* Responds to one random held request every few turns, until all are reported. */
-static void answer_until_the_end(void)
+/* Every few turns, responds to one random held request, until all sites are reported. */
+static void respond_until_the_end(void)
 {
     for (int turns = 0; !list.ended; turns++) {
         size_t held = 0, chosen;
@@ -612,26 +614,26 @@ static void answer_until_the_end(void)
         chosen = held ? unit_random() % held : 0;
         for (struct link *at = server.held.next; at != &server.held; at = at->next)
             if (!chosen--) {
-                reply(LIST_OWNER(at, struct peer_conn, own), HELLO);
+                respond(LIST_OWNER(at, struct peer_conn, own), HELLO);
                 break;
             }
     }
 }
 
-static bool hosts_in_turn(size_t number, char *text, size_t room)
+static bool hosts_a_to_d(size_t number, char *text, size_t room)
 {
     put_url(text, room, "aaaaabcd"[number % 8], "/hold");
     return true;
 }
 
-static void hosts_are_spared(void **state)
+static void requests_to_a_host_are_limited(void **state)
 {
     (void)state;
     for (size_t max = 1; max < 4; max++) {
-        list.url = hosts_in_turn;
+        list.url = hosts_a_to_d;
         settings.per_host = max;
         begin(300, 8);
-        answer_until_the_end();
+        respond_until_the_end();
         assert_true(each_was_reported_once());
         assert_int_equal(list.failed, 0);
         assert_int_equal(server.requests, 300);
@@ -644,43 +646,43 @@ static void hosts_are_spared(void **state)
     }
 }
 
-static void no_limit_a_host(void **state)
+static void requests_to_a_host_without_a_limit(void **state)
 {
     (void)state;
-    list.url = hosts_in_turn;
+    list.url = hosts_a_to_d;
     begin(100, 8);
-    answer_until_the_end();
+    respond_until_the_end();
     assert_in_range(server.peak[0], 5, 8);
 }
 
-/* Redirects too: they come to hosts that have their sites already. */
-static bool all_lead_to_one(size_t number, char *text, size_t room)
+/* Half of the sites redirect to the host of the other half. */
+static bool half_redirect_to_b(size_t number, char *text, size_t room)
 {
     put_url(text, room, number % 2 ? 'b' : 'a', number % 2 ? "/hold" : "/away/hold");
     return true;
 }
 
-static void redirects_spare_hosts(void **state)
+static void redirects_count_for_their_host(void **state)
 {
     (void)state;
-    list.url = all_lead_to_one;
+    list.url = half_redirect_to_b;
     settings.per_host = 1;
     begin(100, 10);
-    answer_until_the_end();
+    respond_until_the_end();
     assert_true(each_was_reported_once());
     assert_int_equal(list.failed, 0);
     assert_int_equal(server.requests, 150);
     assert_true(server.peak[0] == 1 && server.peak[1] == 1);
 }
 
-/* Two of one host, which is held; then one of another, and lines that are no sites. */
+/* Two sites of a host that does not respond, then sites of another host, then unreadable lines. */
 static bool one_host_is_slow(size_t number, char *text, size_t room)
 {
     put_url(text, room, number < 2 ? 'a' : 'b', number < 2 ? "/hold" : "/");
     return number < 12;
 }
 
-static void slow_host_holds_up_no_other(void **state)
+static void slow_host_does_not_delay_others(void **state)
 {
     (void)state;
     list.url = one_host_is_slow;
@@ -688,23 +690,26 @@ static void slow_host_holds_up_no_other(void **state)
     begin(30000, 4);
     TURN_UNTIL(fixture.loop, list.reported >= FETCH_LOOK_AHEAD - 1);
     unit_settle(fixture.loop);
-    /* the second is aside: nothing is taken so many places behind it */
+    /* the second site waits, so the list is read at most FETCH_LOOK_AHEAD lines further */
     assert_int_equal(list.given, 2 + FETCH_LOOK_AHEAD - 1);
     assert_int_equal(list.reported, list.given - 2);
-    assert_int_equal(server.asked[0], 1);
+    assert_int_equal(server.waiting[0], 1);
     assert_int_equal(fetch_unreported(fetch), 2);
     assert_int_equal(fetch_in_flight(fetch), 1);
     fetch_poke(fetch);
     unit_settle(fixture.loop);
     assert_int_equal(list.given, 2 + FETCH_LOOK_AHEAD - 1);
-    reply(LIST_OWNER(server.held.next, struct peer_conn, own), HELLO);
-    TURN_UNTIL(fixture.loop, list.reported == 29999 && server.asked[0] == 1); /* it has started */
-    answer_until_the_end();
+    respond(LIST_OWNER(server.held.next, struct peer_conn, own), HELLO);
+    /* the second site was started */
+    TURN_UNTIL(fixture.loop, list.reported == 29999 && server.waiting[0] == 1);
+    respond_until_the_end();
     assert_true(each_was_reported_once());
 }
 
-/* A site that was taken early and has to wait does not delay others. */
-static enum fetch_next next_or_far(void *owner, const struct url_origin *near, struct site **site)
+/* Gives the second site a line far down the list, as if an idle connection had requested it
+   early. */
+static enum fetch_next next_with_far_line(void *owner, const struct url_origin *near,
+                                          struct site **site)
 {
     enum fetch_next next = near ? FETCH_LATER : next_site(owner, NULL, site);
 
@@ -713,30 +718,30 @@ static enum fetch_next next_or_far(void *owner, const struct url_origin *near, s
     return next;
 }
 
-static bool near_and_slow(size_t number, char *text, size_t room)
+static bool two_slow_hosts(size_t number, char *text, size_t room)
 {
     put_url(text, room, number < 2 ? 'a' : number < 4 ? 'c' : 'b', number < 4 ? "/hold" : "/");
     return number < 12;
 }
 
-static void order_aside_is_that_of_the_list(void **state)
+static void early_site_does_not_delay_others(void **state)
 {
     (void)state;
-    list.url = near_and_slow;
+    list.url = two_slow_hosts;
     settings.per_host = 1;
     begin(30000, 4);
     fetch_free(fetch);
-    settings.next = next_or_far;
+    settings.next = next_with_far_line;
     fetch = fetch_new(&fixture.dialer, &settings);
     fetch_poke(fetch);
-    TURN_UNTIL(fixture.loop, server.asked[2] && list.given >= 4 + FETCH_LOOK_AHEAD - 1);
+    TURN_UNTIL(fixture.loop, server.waiting[2] && list.given >= 4 + FETCH_LOOK_AHEAD - 1);
     unit_settle(fixture.loop);
-    assert_int_equal(list.given, 4 + FETCH_LOOK_AHEAD - 1); /* 4 is the second at c.test */
-    answer_until_the_end();
+    assert_int_equal(list.given, 4 + FETCH_LOOK_AHEAD - 1); /* 4 is the second site of c.test */
+    respond_until_the_end();
     assert_true(each_was_reported_once());
 }
 
-/* Sites that rest before another attempt are waiting too: there is a limit of them. */
+/* Sites that wait before a retry count towards the limit of waiting sites. */
 static void waiting_sites_are_limited(void **state)
 {
     (void)state;
@@ -761,7 +766,7 @@ static void waiting_sites_are_limited(void **state)
     assert_int_equal(list.last_error, ERROR_CONNECT_REFUSED);
 }
 
-/* Redirects and retries, through the whole machine. */
+/* Redirects and retries. */
 
 static const char *only_path;
 
@@ -772,16 +777,16 @@ static bool only_one(size_t number, char *text, size_t room)
     return true;
 }
 
-static struct result told;
+static struct result last_result;
 static struct leg legs[16]; /* copies; their pointers are invalid */
 
 static void keep_result(const struct result *result)
 {
-    told = *result;
+    last_result = *result;
     assert_true(result->leg_count <= LENGTH(legs));
     for (size_t i = 0; i < result->leg_count; i++)
         legs[i] = result->legs[i];
-    told.legs = legs;
+    last_result.legs = legs;
 }
 
 /* Fetches one site at a.test. */
@@ -806,20 +811,21 @@ static void redirects_are_followed(void **state)
     (void)state;
     fetch_path("/hop/3");
     assert_string_equal(server.log, "GET a/hop/3 GET a/hop/2 GET a/hop/1 GET a/hop/0 ");
-    assert_int_equal(server.peer.accepted, 1); /* one connection served them all */
-    assert_int_equal(told.error, ERROR_NONE);
-    assert_int_equal(told.status, 200);
-    assert_int_equal(told.body_bytes, 5);
-    assert_int_equal(told.leg_count, 3);
+    assert_int_equal(server.peer.accepted, 1); /* one connection for all requests */
+    assert_int_equal(last_result.error, ERROR_NONE);
+    assert_int_equal(last_result.status, 200);
+    assert_int_equal(last_result.body_bytes, 5);
+    assert_int_equal(last_result.leg_count, 3);
     for (size_t i = 0; i < 3; i++) {
-        const struct stamps *next = i < 2 ? &legs[i + 1].stamps : &told.stamps;
+        const struct stamps *next = i < 2 ? &legs[i + 1].stamps : &last_result.stamps;
 
         assert_true(legs[i].redirect && legs[i].status == 302);
         assert_true(legs[i].stamps.done <= next->taken && next->taken <= next->start);
         assert_int_equal(!legs[i].stamps.connect, i > 0);
         elapsed += legs[i].stamps.done - legs[i].stamps.start;
     }
-    assert_int_equal(result_elapsed(&told), elapsed + told.stamps.head - told.stamps.start);
+    assert_int_equal(result_elapsed(&last_result),
+                     elapsed + last_result.stamps.head - last_result.stamps.start);
 }
 
 static void redirects_lead_to_other_hosts(void **state)
@@ -828,27 +834,27 @@ static void redirects_lead_to_other_hosts(void **state)
     fetch_path("/away/hop/0");
     assert_string_equal(server.log, "GET a/away/hop/0 GET b/hop/0 ");
     assert_int_equal(server.peer.accepted, 2);
-    assert_int_equal(told.status, 200);
+    assert_int_equal(last_result.status, 200);
 }
 
-static void cookies_go_along(void **state)
+static void cookies_are_sent_after_redirects(void **state)
 {
     (void)state;
     fetch_path("/cookie");
     assert_string_equal(server.log, "GET a/cookie GET a/ ");
     assert_true(server.cookie);
-    assert_int_equal(told.status, 200);
+    assert_int_equal(last_result.status, 200);
 }
 
-static void redirect_is_a_result_where_none_is_followed(void **state)
+static void redirect_that_is_not_followed_is_a_result(void **state)
 {
     (void)state;
     settings.chain.follow = fixture.options.response.follow = false;
     fetch_path("/hop/3");
-    assert_int_equal(told.status, 302);
-    assert_int_equal(told.body_bytes, 4);
-    assert_int_equal(told.snippet_bytes, 4);
-    assert_int_equal(told.leg_count, 0);
+    assert_int_equal(last_result.status, 302);
+    assert_int_equal(last_result.body_bytes, 4);
+    assert_int_equal(last_result.snippet_bytes, 4);
+    assert_int_equal(last_result.leg_count, 0);
 }
 
 static void too_many_redirects(void **state)
@@ -857,61 +863,62 @@ static void too_many_redirects(void **state)
     settings.chain.max_hops = 2;
     fetch_path("/hop/3");
     assert_string_equal(server.log, "GET a/hop/3 GET a/hop/2 GET a/hop/1 ");
-    assert_int_equal(told.error, ERROR_REDIRECTS);
-    assert_int_equal(told.leg_count, 2);
+    assert_int_equal(last_result.error, ERROR_REDIRECTS);
+    assert_int_equal(last_result.leg_count, 2);
 }
 
-static void another_attempt_after_what_the_server_says(void **state)
+static void retry_after_is_respected(void **state)
 {
     (void)state;
     settings.chain.retries = 3;
     server.failures = 2;
     fetch_path("/flaky");
     assert_string_equal(server.log, "GET a/flaky GET a/flaky GET a/flaky ");
-    assert_int_equal(told.error, ERROR_NONE);
-    assert_int_equal(told.status, 200);
-    assert_int_equal(told.leg_count, 2);
+    assert_int_equal(last_result.error, ERROR_NONE);
+    assert_int_equal(last_result.status, 200);
+    assert_int_equal(last_result.leg_count, 2);
     for (size_t i = 0; i < 2; i++) {
-        const struct stamps *next = i < 1 ? &legs[1].stamps : &told.stamps;
+        const struct stamps *next = i < 1 ? &legs[1].stamps : &last_result.stamps;
 
         assert_true(!legs[i].redirect && legs[i].status == 503);
         assert_int_equal(legs[i].waited, 7 * NSEC_PER_S);
         assert_true(next->start - legs[i].stamps.done >= 7 * NSEC_PER_S);
-        assert_true(next->taken - legs[i].stamps.done >= 7 * NSEC_PER_S); /* no phase of it */
+        /* the time between attempts is in no phase */
+        assert_true(next->taken - legs[i].stamps.done >= 7 * NSEC_PER_S);
     }
-    assert_true(result_elapsed(&told) < NSEC_PER_S);
+    assert_true(result_elapsed(&last_result) < NSEC_PER_S);
 }
 
-static void attempts_end(void **state)
+static void retries_are_limited(void **state)
 {
     (void)state;
     settings.chain.retries = 2;
     server.failures = 9;
     fetch_path("/flaky");
     assert_int_equal(server.requests, 3);
-    assert_int_equal(told.status, 503);
-    assert_int_equal(told.leg_count, 2);
+    assert_int_equal(last_result.status, 503);
+    assert_int_equal(last_result.leg_count, 2);
 }
 
-/* All redirects of an attempt share the site's time. */
-static void one_time_for_all_redirects(void **state)
+/* All redirects of an attempt share the site's timeout. */
+static void redirects_share_the_sites_timeout(void **state)
 {
     (void)state;
     list.timeout = 10 * NSEC_PER_S;
     fixture.clock.tick = NSEC_PER_S / 10;
     fetch_path("/hop/9");
-    assert_int_equal(told.error, ERROR_TOTAL_TIMEOUT);
-    assert_in_range(told.leg_count, 1, 9);
+    assert_int_equal(last_result.error, ERROR_TOTAL_TIMEOUT);
+    assert_in_range(last_result.leg_count, 1, 9);
 }
 
-/* A rate. */
+/* Rates. */
 
 static void starts_keep_to_the_rate(void **state)
 {
     enum { RATE_MS = 100 };
 
     (void)state;
-    list.url = hosts_in_turn;
+    list.url = hosts_a_to_d;
     settings.interval = RATE_MS * NSEC_PER_MS;
     fixture.clock.tick = 0;
     begin(6, 6);
@@ -924,35 +931,35 @@ static void starts_keep_to_the_rate(void **state)
         assert_int_equal(fetch_in_flight(fetch), i);
         fixture.clock.now += 1;
     }
-    answer_until_the_end();
+    respond_until_the_end();
     assert_true(each_was_reported_once());
 }
 
-static void each_host_keeps_to_its_rate(void **state)
+static void requests_to_each_host_keep_to_its_rate(void **state)
 {
     (void)state;
-    list.url = hosts_in_turn; /* a to d come five times, once, once, once */
+    list.url = hosts_a_to_d; /* of 8 sites, 5 are at a.test */
     settings.host_interval = NSEC_PER_S;
     fixture.clock.tick = 0;
     begin(8, 8);
     TURN_UNTIL(fixture.loop, server.requests == 4);
     for (size_t i = 1; i < 5; i++) {
         unit_settle(fixture.loop);
-        assert_int_equal(server.asked[0], i);
+        assert_int_equal(server.waiting[0], i);
         fixture.clock.now += NSEC_PER_S - 1;
         unit_settle(fixture.loop);
         assert_int_equal(fetch_in_flight(fetch), 3 + i);
         fixture.clock.now += 1;
         TURN_UNTIL(fixture.loop, server.requests == 4 + i);
     }
-    assert_int_equal(server.asked[0], 5);
-    answer_until_the_end();
+    assert_int_equal(server.waiting[0], 5);
+    respond_until_the_end();
     assert_true(each_was_reported_once());
 }
 
-/* Freed with sites in any state: no leak, no report. */
+/* Freed with sites in any state: nothing leaks, and nothing is reported. */
 
-static bool everywhere(size_t number, char *text, size_t room)
+static bool mixed_paths(size_t number, char *text, size_t room)
 {
     static const char *const paths[] = {"/hold", "/hop/9", "/flaky", "/away/hold", "/hold"};
 
@@ -960,11 +967,11 @@ static bool everywhere(size_t number, char *text, size_t room)
     return true;
 }
 
-static void given_up_at_every_turn(void **state)
+static void freed_after_any_turn(void **state)
 {
     (void)state;
     for (int turns = 0; turns < 40; turns++) {
-        list.url = everywhere;
+        list.url = mixed_paths;
         settings.chain.retries = 3;
         settings.per_host = 2;
         server.failures = 1000;
@@ -990,39 +997,39 @@ static void given_up_at_every_turn(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(thousand_sites_seven_at_once),
-        CASE(connections_are_kept_for_the_next),
-        CASE(idle_connections_ask_for_their_origin),
+        CASE(thousand_sites_seven_in_flight),
+        CASE(connections_are_reused),
+        CASE(idle_connection_requests_a_site_of_its_origin),
         CASE(sites_of_an_idle_origin_come_first),
-        CASE(no_site_at_all),
-        CASE(may_be_freed_when_it_has_ended),
+        CASE(empty_list),
+        CASE(may_be_freed_in_the_end_callback),
         CASE(end_is_reported_once),
         CASE(source_that_is_not_ready),
         CASE(unreadable_lines_are_reported),
-        CASE(one_host_that_is_down),
-        CASE(failures_at_once_let_timers_through),
-        CASE(given_up_half_way),
+        CASE(host_without_a_listener),
+        CASE(immediate_failures_do_not_delay_timers),
+        CASE(freed_with_sites_in_flight),
         CASE(few_descriptors_lower_the_concurrency),
-        CASE(no_descriptor_at_all_is_an_error),
-        CASE(idle_connections_are_given_up_first),
+        CASE(missing_descriptors_are_an_error),
+        CASE(idle_connections_are_closed_first),
         CASE(few_descriptors_and_names),
-        SERVED(hosts_are_spared),
-        SERVED(no_limit_a_host),
-        SERVED(redirects_spare_hosts),
-        SERVED(slow_host_holds_up_no_other),
-        SERVED(order_aside_is_that_of_the_list),
+        SERVED(requests_to_a_host_are_limited),
+        SERVED(requests_to_a_host_without_a_limit),
+        SERVED(redirects_count_for_their_host),
+        SERVED(slow_host_does_not_delay_others),
+        SERVED(early_site_does_not_delay_others),
         CASE(waiting_sites_are_limited),
         SERVED(redirects_are_followed),
         SERVED(redirects_lead_to_other_hosts),
-        SERVED(cookies_go_along),
-        SERVED(redirect_is_a_result_where_none_is_followed),
+        SERVED(cookies_are_sent_after_redirects),
+        SERVED(redirect_that_is_not_followed_is_a_result),
         SERVED(too_many_redirects),
-        SERVED(another_attempt_after_what_the_server_says),
-        SERVED(attempts_end),
-        SERVED(one_time_for_all_redirects),
+        SERVED(retry_after_is_respected),
+        SERVED(retries_are_limited),
+        SERVED(redirects_share_the_sites_timeout),
         SERVED(starts_keep_to_the_rate),
-        SERVED(each_host_keeps_to_its_rate),
-        SERVED(given_up_at_every_turn),
+        SERVED(requests_to_each_host_keep_to_its_rate),
+        SERVED(freed_after_any_turn),
     };
 
     unit_time_limit();
