@@ -223,7 +223,9 @@ static void stop_lookup(struct dial *dial)
 /* Whether no attempt is pending and no more addresses are expected. */
 static bool is_last_chance(struct dial *dial)
 {
-    return !dial->lookup && eyeballs_state(dial->eyeballs, &dial->address) == EYEBALLS_LOST;
+    enum eyeballs_state state = eyeballs_state(dial->eyeballs, &dial->address);
+
+    return !dial->lookup && (state == EYEBALLS_IDLE || state == EYEBALLS_LOST);
 }
 
 /* Adds addresses to the attempts. */
@@ -352,6 +354,7 @@ static enum step step_connect(struct dial *dial)
     int error;
 
     switch (eyeballs_state(dial->eyeballs, &dial->address)) {
+    case EYEBALLS_IDLE:
     case EYEBALLS_TRYING: return STEP_WAIT;
     case EYEBALLS_WON:
         if (!is_wanted(dial))

@@ -25,7 +25,6 @@ struct eyeballs {
     nsec started;           /* start of the last attempt */
     int error;              /* errno of a failed attempt */
     enum eyeballs_state state;
-    bool tried; /* an attempt was started: LOST is a result */
     struct attempt attempts[RESOLVER_MAX_ADDRESSES];
 };
 
@@ -34,16 +33,17 @@ static void on_event(void *owner, uint32_t events);
 /* The only place where the state changes. */
 static void update_state(struct eyeballs *eyeballs)
 {
-    static const char *const names[] = {
-        [EYEBALLS_TRYING] = "trying", [EYEBALLS_WON] = "won", [EYEBALLS_LOST] = "lost"};
+    static const char *const names[] = {[EYEBALLS_IDLE] = "idle",
+                                        [EYEBALLS_TRYING] = "trying",
+                                        [EYEBALLS_WON] = "won",
+                                        [EYEBALLS_LOST] = "lost"};
     enum eyeballs_state state = eyeballs->pending ? EYEBALLS_TRYING : EYEBALLS_LOST;
 
     if (eyeballs->winner)
         state = EYEBALLS_WON;
     if (state != eyeballs->state)
         probe_state(eyeballs->options.loop, "address race", eyeballs->options.number,
-                    eyeballs->tried ? names[eyeballs->state] : "idle", names[state]);
-    eyeballs->tried = true;
+                    names[eyeballs->state], names[state]);
     eyeballs->state = state;
 }
 
@@ -176,7 +176,6 @@ struct eyeballs *eyeballs_new(const struct eyeballs_options *options)
 
     memset(eyeballs, 0, offsetof(struct eyeballs, attempts));
     eyeballs->options = *options;
-    eyeballs->state = EYEBALLS_LOST;
     timer_init(&eyeballs->stagger, on_stagger, eyeballs, "address stagger");
     return eyeballs;
 }

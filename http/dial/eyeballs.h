@@ -12,9 +12,10 @@
 #define EYEBALLS_STAGGER (250 * NSEC_PER_MS) /* the Connection Attempt Delay */
 
 enum eyeballs_state {
+    EYEBALLS_IDLE,   /* no address was tried yet */
     EYEBALLS_TRYING, /* at least one attempt is pending */
     EYEBALLS_WON,    /* an attempt has succeeded */
-    EYEBALLS_LOST,   /* all added addresses have failed */
+    EYEBALLS_LOST,   /* all added addresses have failed; more may be added */
 };
 
 struct eyeballs;
@@ -34,7 +35,7 @@ struct eyeballs_options {
     void *owner; /* the argument of both */
 };
 
-/* Starts without addresses: LOST. Free with eyeballs_free. */
+/* Starts without addresses. Free with eyeballs_free. */
 struct eyeballs *eyeballs_new(const struct eyeballs_options *options);
 
 /* Appends addresses, in the order in which they are tried; their ports are set. Addresses beyond

@@ -162,7 +162,7 @@ static void begin(void)
     inside--;
     settled = tried = 0;
     *states = '\0';
-    assert_int_equal(state_now(), EYEBALLS_LOST);
+    assert_int_equal(state_now(), EYEBALLS_IDLE);
 }
 
 static void expect_tried(int count, const struct address *latest)
