@@ -255,9 +255,9 @@ static bool configure(struct origin *origin, const struct list_options *list, bo
         return false;
     }
     while (sites_next(sites, &listed) == SITES_ONE) {
-        if (listed.site->unreadable && !lifeline)
+        if (listed.site->line_error && !lifeline)
             bad_lines_add(&bad, listed.site);
-        if (!listed.site->unreadable && (listed.play.given || listed.site->url.numeric))
+        if (!listed.site->line_error && (listed.play.given || listed.site->url.numeric))
             origin_add_site(origin, &listed.site->url, &listed.play);
         site_free(listed.site);
     }

@@ -56,11 +56,11 @@ static void send_output(struct conn *conn);
 static void finish(struct conn *conn)
 {
     conn->finished = true;
-    conn->busy++;
+    conn->call_depth++;
     conn->protocol->close(conn, conn->error, conn->detail);
     if (conn->transport)
         send_output(conn);
-    conn->busy--;
+    conn->call_depth--;
     if (conn->owner)
         conn->options->events->closed(conn, conn->error);
     close_transport(conn);
@@ -72,9 +72,9 @@ static void call(struct conn *conn, void (*event)(struct conn *conn))
 {
     if (!event)
         return;
-    conn->busy++;
+    conn->call_depth++;
     event(conn);
-    conn->busy--;
+    conn->call_depth--;
 }
 
 static bool has_room(const struct conn *conn)
@@ -85,7 +85,7 @@ static bool has_room(const struct conn *conn)
 /* Carries out what the events that have just returned requested. */
 void conn_flush(struct conn *conn)
 {
-    if (conn->busy)
+    if (conn->call_depth)
         return;
     if (conn->stopped && conn->owner) {
         conn->stopped = false;
@@ -133,8 +133,8 @@ void conn_close(struct conn *conn)
 
 /* --- sending --- */
 
-/* Sends until a write would block. `busy` is set: streams that an event submits are sent by the
-   same loop. */
+/* Sends until a write would block. `call_depth` is over 0: streams that an event submits are sent
+   by the same `while`. */
 static void send_output(struct conn *conn)
 {
     const char *bytes;
@@ -142,7 +142,7 @@ static void send_output(struct conn *conn)
 
     if (conn->send_error)
         return;
-    conn->busy++;
+    conn->call_depth++;
     while ((bytes = conn->protocol->output(conn, &count))) {
         struct io io = conn->transport->calls->write(conn->transport, bytes, count);
 
@@ -160,7 +160,7 @@ static void send_output(struct conn *conn)
         if (conn->state == CONN_CLOSED && !(conn->finished && conn->transport))
             break; /* an event closed it; `finish` sends the protocol's last output */
     }
-    conn->busy--;
+    conn->call_depth--;
 }
 
 /* --- receiving --- */
@@ -184,9 +184,9 @@ static bool receive(struct conn *conn, const unsigned char *bytes, size_t count)
 
     if (conn->sock->timestamps)
         arrival.kernel_age_ns = conn->sock->kernel_age_ns;
-    conn->busy++;
+    conn->call_depth++;
     conn->protocol->receive(conn, bytes, count, &arrival);
-    conn->busy--;
+    conn->call_depth--;
     more = conn->state != CONN_CLOSED && may_read_more(conn);
     conn_flush(conn);
     return more && conn->state != CONN_CLOSED;
@@ -197,9 +197,9 @@ static void drained(struct conn *conn)
 {
     if (!conn->protocol->drained)
         return;
-    conn->busy++;
+    conn->call_depth++;
     conn->protocol->drained(conn);
-    conn->busy--;
+    conn->call_depth--;
     conn_flush(conn);
 }
 
@@ -326,9 +326,9 @@ void conn_cancel(struct stream *stream, enum error error)
     struct conn *conn = stream->conn;
 
     assert(error);
-    conn->busy++;
+    conn->call_depth++;
     conn->protocol->cancel(conn, stream, error);
-    conn->busy--;
+    conn->call_depth--;
     conn_flush(conn);
 }
 

@@ -60,7 +60,7 @@ struct conn {
     bool stopped;        /* conn_stop was called, `draining` is still to be called */
     bool blocked;        /* the last write would have blocked */
     bool finished;       /* CLOSED, and its streams have ended */
-    unsigned busy;       /* depth of calls into the protocol and of events */
+    unsigned call_depth; /* depth of calls into the protocol and of events */
     unsigned streams;    /* submitted */
     size_t unread_bytes; /* of the last receive, after the response that has just ended */
 

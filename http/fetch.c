@@ -19,11 +19,11 @@
 /* When the loop is late, it may catch up this much of the overall rate. */
 #define CATCH_UP (10 * NSEC_PER_MS)
 
-/* Exchanges started and unreadable lines reported in one call of pump. An exchange that fails
+/* Exchanges started and bad lines reported in one call of pump. An exchange that fails
    immediately frees its slot; without this limit a list of such sites would be processed without a
    check for signals, at a millisecond per exchange when local ports are short and the kernel
    searches for one. */
-#define STARTS_A_TURN 32
+#define STARTS_PER_TURN 32
 
 /* The interval between two checks while the table of hosts is full. */
 #define FULL_WAIT (100 * NSEC_PER_MS)
@@ -56,7 +56,7 @@ struct fetch {
     struct timer wake; /* fires at next_start */
     struct task pump;  /* starts jobs */
     uint64_t random;
-    unsigned starts_left; /* of STARTS_A_TURN, in this call of pump */
+    unsigned starts_left; /* of STARTS_PER_TURN, in this call of pump */
     bool source_ended;
     bool ended; /* `ended` was called */
 };
@@ -112,7 +112,7 @@ static void restart(void *owner)
 }
 
 /* Its host accepts another request. */
-static void on_open(void *owner, struct permit *permit)
+static void on_permit_ready(void *owner, struct permit *permit)
 {
     (void)owner;
     make_ready(LIST_OWNER(permit, struct job, permit));
@@ -202,14 +202,14 @@ static void try_start(struct fetch *fetch, struct job *job)
         set_aside(fetch, job);
 }
 
-/* Reports a line that is not a site. */
-static void report_unreadable(struct fetch *fetch, struct site *site)
+/* Reports a bad line of the list. */
+static void report_line_error(struct fetch *fetch, struct site *site)
 {
     nsec now = loop_clock(fetch->dialer->loop);
     struct result result = {
         .site = site,
         .error = ERROR_INPUT,
-        .detail = site->unreadable,
+        .detail = site->line_error,
         .stamps = {.taken = now, .start = now, .done = now},
     };
 
@@ -262,9 +262,9 @@ static struct job *take(struct fetch *fetch)
         }
         if (!near)
             fetch->line = site->line;
-        if (!site->unreadable)
+        if (!site->line_error)
             return job_new(fetch, site);
-        report_unreadable(fetch, site);
+        report_line_error(fetch, site);
     }
     return NULL;
 }
@@ -282,7 +282,7 @@ static void pump(void *owner)
 {
     struct fetch *fetch = owner;
 
-    fetch->starts_left = STARTS_A_TURN;
+    fetch->starts_left = STARTS_PER_TURN;
     while (fetch->starts_left && fetch->in_flight < fetch->settings.concurrency) {
         struct link *first = list_first(&fetch->ready);
         struct job *job = first ? LIST_OWNER(first, struct job, ready) : take(fetch);
@@ -311,7 +311,7 @@ struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *sett
     const struct politeness_options polite = {
         .max = settings->per_host,
         .interval = settings->host_interval,
-        .open = on_open,
+        .ready = on_permit_ready,
         .owner = fetch,
     };
 
@@ -328,7 +328,7 @@ struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *sett
     return fetch;
 }
 
-void fetch_poke(struct fetch *fetch)
+void fetch_take_sites(struct fetch *fetch)
 {
     loop_defer(fetch->dialer->loop, &fetch->pump);
 }

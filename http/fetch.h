@@ -18,7 +18,7 @@
 
 enum fetch_next {
     FETCH_SITE,  /* *site is the next; the fetcher owns it now */
-    FETCH_LATER, /* none now: fetch_poke is called when there may be one */
+    FETCH_LATER, /* none now: fetch_take_sites is called when there may be one */
     FETCH_END,   /* no more sites */
 };
 
@@ -46,11 +46,11 @@ struct fetch_settings {
 
 struct fetch;
 
-/* The dialer is borrowed. Nothing starts before fetch_poke. */
+/* The dialer is borrowed. Nothing starts before fetch_take_sites. */
 struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *settings);
 
-/* Calls `next` again, in this turn of the loop. */
-void fetch_poke(struct fetch *fetch);
+/* Takes sites as far as the limits allow: calls `next`, in this turn of the loop. */
+void fetch_take_sites(struct fetch *fetch);
 
 /* The number of exchanges in flight. */
 size_t fetch_in_flight(const struct fetch *fetch);

@@ -59,8 +59,8 @@ static bool is_early(const struct polite_host *host)
     return host->next > loop_clock(host->politeness->loop);
 }
 
-/* Opens the first permit if the limits allow it, arms the timer if it is too early, or removes an
-   unused host. */
+/* Reports the first permit as ready if the limits allow it, arms the timer if it is too early, or
+   removes an unused host. */
 static void update(void *owner)
 {
     struct polite_host *host = owner;
@@ -75,7 +75,7 @@ static void update(void *owner)
         permit = LIST_OWNER(first, struct permit, link);
         list_remove(first);
         permit->host = NULL;
-        politeness->options.open(politeness->options.owner, permit);
+        politeness->options.ready(politeness->options.owner, permit);
     } else if (!first && !host->in_flight) {
         table_remove(&politeness->hosts, &host->link);
         free_host(&host->link);
@@ -99,7 +99,7 @@ struct politeness *politeness_new(struct loop *loop, const struct politeness_opt
 {
     struct politeness *politeness = memory_zeroed(sizeof(*politeness));
 
-    assert(options->open);
+    assert(options->ready);
     politeness->loop = loop;
     politeness->options = *options;
     return politeness;

@@ -1,7 +1,7 @@
 /*
  * Limits per host: concurrent requests, and requests per second. A permit that must wait is in the
- * queue of its host; `open` is called when it may try again. A host is a name or an address,
- * regardless of the port, because the limits protect the machine.
+ * queue of its host; `ready` is called when it may be requested again. A host is a name or an
+ * address, regardless of the port, because the limits protect the machine.
  */
 #ifndef HTTP_POLITENESS_H
 #define HTTP_POLITENESS_H
@@ -28,8 +28,8 @@ struct politeness_options {
     nsec interval; /* between two starts; 0: none */
     /* The first permit of a queue was removed from it: the owner calls politeness_admit again.
        Never called inside politeness_admit. */
-    void (*open)(void *owner, struct permit *permit);
-    void *owner; /* the argument of `open` */
+    void (*ready)(void *owner, struct permit *permit);
+    void *owner; /* the argument of `ready` */
 };
 
 struct politeness *politeness_new(struct loop *loop, const struct politeness_options *options);

@@ -71,7 +71,7 @@ void response_field(struct response *response, const char *name, size_t name_byt
     else if (is(name, name_bytes, "Retry-After"))
         keep(&response->retry_after, value, value_bytes);
     else if (response->jar && is(name, name_bytes, "Set-Cookie"))
-        cookies_take(response->jar, response->url, value, value_bytes, response->unix_time);
+        cookies_store(response->jar, response->url, value, value_bytes, response->unix_time);
 }
 
 /* The statuses whose Location is followed automatically (RFC 9110, section 15.4). */

@@ -46,7 +46,7 @@ void site_free(struct site *site)
     free(site->headers);
     free(site->cookie);
     content_drop(site->content);
-    free(site->unreadable);
+    free(site->line_error);
     free(site);
 }
 

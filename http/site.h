@@ -31,7 +31,8 @@ struct site {
     char *cookie;            /* "a=1; b=2"; NULL: none */
     struct content *content; /* NULL: none */
     nsec timeout;            /* of an attempt, with all its redirects; NSEC_NEVER: none */
-    char *unreadable; /* why the line is not a site; `url.shown` is the line; NULL: it is a site */
+    /* Why the line is not a site; `url.shown` is then the line. NULL: it is a site. */
+    char *line_error;
 };
 
 const char *site_method(const struct site *site); /* "GET" */

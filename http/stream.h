@@ -52,8 +52,8 @@ enum replay {
     REPLAY_ANY, /* no byte of it was written, or the server reported that it was not processed */
 };
 
-/* How the rest of a response is handled, from its head on. With REST_DISCARDED and REST_ABANDONED the
-   stream ends without an error, and its response is not complete. */
+/* How the rest of a response is handled, from its head on. With REST_DISCARDED and REST_ABANDONED
+   the stream ends without an error, and its response is not complete. */
 enum stream_rest {
     REST_WANTED,
     /* The stream ends when a receive would block, and the connection may be used again: HTTP/1.1

@@ -21,7 +21,7 @@
 #define DEFAULT_STATUS   200
 #define MAX_DEFAULT_BODY 2048  /* bytes */
 #define ENDLESS_BYTES    16384 /* the part that is repeated */
-#define STEPS_A_TURN     256   /* then other connections are served */
+#define STEPS_PER_TURN   256   /* then other connections are served */
 #define LOCATION_BYTES   (sizeof("https://") + REQUEST_MAX_HOST_BYTES + REQUEST_MAX_TARGET_BYTES)
 
 enum origin_conn_state {
@@ -418,7 +418,7 @@ static void origin_conn_drive(struct origin_conn *conn)
     enum step step = STEP_ON;
 
     for (int steps = 0; step == STEP_ON; steps++) {
-        if (steps == STEPS_A_TURN) {
+        if (steps == STEPS_PER_TURN) {
             loop_yield(conn->server->loop, &conn->sock->watch, 0);
             return;
         }

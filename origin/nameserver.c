@@ -12,7 +12,7 @@
 #include "dns/message.h"
 
 /* Maximum of datagrams in a turn. The watch is level-triggered, so the rest follows. */
-#define DATAGRAMS_A_TURN 64
+#define DATAGRAMS_PER_TURN 64
 
 struct nameserver {
     struct loop *loop;
@@ -55,7 +55,7 @@ static void on_readable(void *owner, uint32_t events)
     unsigned char query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
 
     (void)events;
-    for (int i = 0; i < DATAGRAMS_A_TURN; i++) {
+    for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
         struct sockaddr_storage from;
         socklen_t size = sizeof(from);
         ssize_t count = recvfrom(nameserver->watch.fd, query, sizeof(query), 0,

@@ -16,7 +16,7 @@
 #include "origin/request_parser.h"
 #include "tls/authority.h"
 
-#define ACCEPTS_A_TURN    64 /* the listeners are level-triggered, so the rest follows */
+#define ACCEPTS_PER_TURN  64 /* the listeners are level-triggered, so the rest follows */
 #define PORT_TRIES        16 /* a free port of one address may be in use on another */
 #define ACCEPT_PAUSE      (20 * NSEC_PER_MS)
 #define MAX_NUMERIC_HOSTS 1000 /* in the certificate of connections without SNI */
@@ -216,7 +216,7 @@ static void on_connection(void *owner, uint32_t events)
     int fd;
 
     (void)events;
-    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         fd = sock_accept(listener->watch.fd);
         if (fd == -EMFILE || fd == -ENFILE) { /* a pause, otherwise the loop would spin */
             set_listeners(origin, 0);

@@ -11,8 +11,8 @@
 
 /* Maximum of dials begun, and of requests started on idle connections, in one turn. Without a
    limit, dials that fail immediately could keep the loop from its timers and signals forever. */
-#define DIALS_A_TURN  64
-#define STARTS_A_TURN 256
+#define DIALS_PER_TURN  64
+#define STARTS_PER_TURN 256
 
 /* --- start of requests --- */
 
@@ -170,7 +170,7 @@ void dispatch_dial(struct dispatch *dispatch, bool waited)
 {
     bool over = dispatch->phases->phase >= RUN_DRAINING;
     struct client *client;
-    unsigned left = DIALS_A_TURN;
+    unsigned left = DIALS_PER_TURN;
 
     while (left && !over && (client = connections_next_absent(dispatch->connections))) {
         if (!client->in_flight && !wants_connection(dispatch))
@@ -193,7 +193,7 @@ void dispatch_dial(struct dispatch *dispatch, bool waited)
 void dispatch_start_due(struct dispatch *dispatch)
 {
     struct link *link;
-    unsigned left = STARTS_A_TURN; /* the rest starts in the next turn, by the timer */
+    unsigned left = STARTS_PER_TURN; /* the rest starts in the next turn, by the timer */
 
     while (left && next_intended(dispatch) <= loop_now(dispatch->loop) &&
            (link = list_first(&dispatch->connections->idle))) {

@@ -85,7 +85,7 @@ static void on_more(void *owner)
     struct reactor_half *half = owner;
 
     if (half->fetch)
-        fetch_poke(half->fetch);
+        fetch_take_sites(half->fetch);
 }
 
 static void on_broken(void *owner, int error)
@@ -235,7 +235,7 @@ static bool run_all(struct reactor_half *half, nsec *took)
         return false;
     if (session->mode)
         session_write_line(session, "Running asynchronous example\n");
-    fetch_poke(half->fetch);
+    fetch_take_sites(half->fetch);
     loop_run(half->loop);
     *took = clock_now() - began;
     left = fetch_unreported(half->fetch);

@@ -102,7 +102,7 @@ bool session_check_list(struct session *session)
     while (fits && sites_next(session->sites, &listed) == SITES_ONE) {
         session->total++;
         fits = fits_state(session, listed.site) || refuse_list(session);
-        if (listed.site->unreadable && fits)
+        if (listed.site->line_error && fits)
             bad_lines_add(&bad, listed.site);
         site_free(listed.site);
     }

@@ -15,9 +15,9 @@ void bad_lines_add_as(struct bad_lines *bad, const char *name, const char *why)
 void bad_lines_add(struct bad_lines *bad, const struct site *site)
 {
     if (bad->file)
-        bad_lines_add_as(bad, site->unreadable, site->url.shown);
+        bad_lines_add_as(bad, site->line_error, site->url.shown);
     else
-        bad_lines_add_as(bad, site->url.shown, site->unreadable);
+        bad_lines_add_as(bad, site->url.shown, site->line_error);
 }
 
 bool bad_lines_end(const struct bad_lines *bad)

@@ -27,8 +27,8 @@ static void add(struct target_list *list, const struct listed *listed)
 static const char *find_fault(const struct target_list *list, const struct site *site,
                               const struct request_options *request)
 {
-    if (site->unreadable)
-        return site->unreadable;
+    if (site->line_error)
+        return site->line_error;
     if (site->timeout != request->timeout)
         return "a target cannot have its own timeout; use --timeout for all";
     return list->count == TARGETS_MAX ? "over 10000 targets" : NULL;
@@ -39,7 +39,7 @@ static void refuse_site(struct bad_lines *bad, const struct site *site, const ch
 {
     char *place = NULL;
 
-    if (site->unreadable) {
+    if (site->line_error) {
         bad_lines_add(bad, site);
     } else if (!bad->file) {
         bad_lines_add_as(bad, site->url.shown, why);

@@ -33,13 +33,13 @@ static void count_line(struct sites *sites, const char *line, size_t length)
         sites->at.sum = sites->options.sum(sites->at.sum, line, length);
 }
 
-/* Completes a site; a bad line, with the error `wrong`, becomes an unreadable one. Takes over
+/* Completes a site; for a bad line, with the error `wrong`, a site with `line_error`. Takes over
    `shown`. False if the line has no site. */
 static bool finish_site(struct sites *sites, struct listed *listed, const char *wrong, char *shown)
 {
     if (wrong) {
         listed->site = site_new();
-        listed->site->unreadable =
+        listed->site->line_error =
             sites->reader ? memory_print("%s:%zu: %s", bad_lines_file(sites->list.file),
                                          sites->at.line, wrong)
                           : memory_text(wrong, strlen(wrong));
@@ -70,7 +70,7 @@ static void give_word(struct sites *sites, const char *text, struct listed *list
     finish_site(sites, listed, wrong, shown);
 }
 
-/* Ends a list that cannot be read: its last site is unreadable and has the error. */
+/* Ends a list that cannot be read: its last site has the error. */
 static bool end_with_error(struct sites *sites, struct listed *listed, const char *why)
 {
     reader_end(sites->reader);

@@ -35,7 +35,7 @@ struct sites_options {
    errno if it cannot be opened. */
 struct sites *sites_open(const struct list_options *list, const struct sites_options *options);
 
-/* Returns the next site. A bad line is returned as a site whose `unreadable` is "file:line: error",
+/* Returns the next site. A bad line is returned as a site whose `line_error` is "file:line: error",
    or just the error for a word. It is numbered as any other site. */
 enum sites_next sites_next(struct sites *sites, struct listed *listed);
 

@@ -299,8 +299,8 @@ static void keep(struct cookies *jar, struct cookie *cookie, struct cookie **lin
     jar->bytes += size_of(cookie);
 }
 
-void cookies_take(struct cookies **jar, const struct url *url, const char *value, size_t length,
-                  int64_t now_unix)
+void cookies_store(struct cookies **jar, const struct url *url, const char *value, size_t length,
+                   int64_t now_unix)
 {
     struct span text = span_of(value, length);
     struct cookie **link;

@@ -40,8 +40,8 @@ struct cookies;
  *     - is named __Secure-... and is not Secure; is named __Host-... and is not Secure, has a
  *       Domain, or does not have the Path "/".
  */
-void cookies_take(struct cookies **jar, const struct url *url, const char *value, size_t length,
-                  int64_t now_unix);
+void cookies_store(struct cookies **jar, const struct url *url, const char *value, size_t length,
+                   int64_t now_unix);
 
 /* The value of the Cookie field for a request to `url`: "a=1; b=2", sorted by descending length of
    the path, then by age. To be freed. NULL: none. The jar may be NULL. */

@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char *own = memory_get(line.size); /* without a NUL, so that a sanitizer sees its end */
 
         memcpy(own, line.at, line.size);
-        cookies_take(&jar, from, own, line.size, now);
+        cookies_store(&jar, from, own, line.size, now);
         free(own);
         for (size_t i = 0; i < URLS; i++)
             check_sent(cookies_for(jar, &urls[i], now));

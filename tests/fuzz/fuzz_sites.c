@@ -79,7 +79,7 @@ static void check_site(const struct listed *listed, uint64_t number)
     const struct play *play = &listed->play;
 
     MUST(site && site->number == number && site->line && site->url.shown);
-    if (site->unreadable) {
+    if (site->line_error) {
         MUST(!site->url.host && !play->given && !play->body && !play->headers);
         return;
     }
@@ -98,7 +98,7 @@ static void check_site(const struct listed *listed, uint64_t number)
 /* Why a line is none, without the name of the file. */
 static const char *why_of(const struct site *site)
 {
-    const char *why = strchr(site->unreadable, ':');
+    const char *why = strchr(site->line_error, ':');
 
     MUST(why && why[1] >= '1' && why[1] <= '9');
     return why;
@@ -122,7 +122,7 @@ static void note_site(struct note *note, struct listed *listed, uint64_t number)
 
     check_site(listed, number);
     fprintf(note->to, "%s", site->url.shown);
-    if (site->unreadable)
+    if (site->line_error)
         fprintf(note->to, " wrong%s", why_of(site));
     else
         fprintf(note->to, " %s %lld %s %s %s %s %lld %u %d %d %d %u %s", site->url.target,
@@ -248,7 +248,7 @@ static uint64_t mark_of(const struct site *site)
 {
     uint64_t mark = hash_text(site->url.shown);
 
-    mark = mark * 31 + hash_text(site->unreadable ? site->unreadable : site->url.target);
+    mark = mark * 31 + hash_text(site->line_error ? site->line_error : site->url.target);
     mark = mark * 31 + hash_text(site->headers ? site->headers : "");
     mark = mark * 31 + hash_text(site_method(site)) + site->line;
     return mark * 31 + site->timeout;
@@ -266,7 +266,7 @@ static uint64_t sum_of(int fd, bool near)
         struct site *site = listed.site;
 
         sum += mark_of(site) | 1;
-        while (near && !site->unreadable) {
+        while (near && !site->line_error) {
             struct url_origin origin = {site->url.https, site->url.port, site->url.host,
                                         strlen(site->url.host)};
 
@@ -308,7 +308,7 @@ static void check_whole_line(struct part list)
     MUST(fd >= 0 && write(fd, line.at, line.size) == (ssize_t)line.size);
     MUST(write(fd, nonsense, strlen(nonsense)) == (ssize_t)strlen(nonsense));
     sites = open_fd(fd, NULL, NULL);
-    MUST(sites_next(sites, &listed) == SITES_ONE && listed.site->unreadable);
+    MUST(sites_next(sites, &listed) == SITES_ONE && listed.site->line_error);
     site_free(listed.site);
     MUST(sites_next(sites, &listed) == SITES_END);
     sites_close(sites);

@@ -74,7 +74,7 @@ static enum fetch_next next_site(void *owner, const struct url_origin *near, str
     readable = list.url ? list.url((*site)->number, text, sizeof(text))
                         : !list.unreadable || list.given % list.unreadable != 0;
     if (!readable) {
-        (*site)->unreadable = strdup("the port is 0");
+        (*site)->line_error = strdup("the port is 0");
         (*site)->url.shown = strdup("http://a:0/");
         return FETCH_SITE;
     }
@@ -148,7 +148,7 @@ static void begin(size_t sites, size_t concurrency)
     settings.ended = on_ended;
     list.sites = sites;
     fetch = fetch_new(&fixture.dialer, &settings);
-    fetch_poke(fetch);
+    fetch_take_sites(fetch);
 }
 
 static bool each_was_reported_once(void)
@@ -252,7 +252,7 @@ static void end_is_reported_once(void **state)
     (void)state;
     begin(0, 5);
     for (int i = 0; i < 3; i++) {
-        fetch_poke(fetch);
+        fetch_take_sites(fetch);
         unit_settle(fixture.loop);
         assert_int_equal(list.ended, 1);
     }
@@ -270,9 +270,9 @@ static void source_that_is_not_ready(void **state)
     assert_int_equal(fetch_in_flight(fetch), 0);
     list.later = 0;
     unit_settle(fixture.loop);
-    assert_int_equal(list.reported, 5); /* not before fetch_poke */
-    fetch_poke(fetch);
-    fetch_poke(fetch);
+    assert_int_equal(list.reported, 5); /* not before fetch_take_sites */
+    fetch_take_sites(fetch);
+    fetch_take_sites(fetch);
     TURN_UNTIL(fixture.loop, list.ended);
     assert_true(each_was_reported_once());
 }
@@ -421,7 +421,7 @@ static bool check_idle_closed(void)
     /* nothing listens at this address: connecting needs a descriptor and is refused */
     list.host = "127.0.0.2";
     allow_more_descriptors(0);
-    fetch_poke(fetch);
+    fetch_take_sites(fetch);
     CHILD_CHECK(end_is_reached());
     CHILD_CHECK(list.lowerings == 0);
     CHILD_CHECK(list.failed == 4);
@@ -696,7 +696,7 @@ static void slow_host_does_not_delay_others(void **state)
     assert_int_equal(server.waiting[0], 1);
     assert_int_equal(fetch_unreported(fetch), 2);
     assert_int_equal(fetch_in_flight(fetch), 1);
-    fetch_poke(fetch);
+    fetch_take_sites(fetch);
     unit_settle(fixture.loop);
     assert_int_equal(list.given, 2 + FETCH_LOOK_AHEAD - 1);
     respond(LIST_OWNER(server.held.next, struct peer_conn, own), HELLO);
@@ -733,7 +733,7 @@ static void early_site_does_not_delay_others(void **state)
     fetch_free(fetch);
     settings.next = next_with_far_line;
     fetch = fetch_new(&fixture.dialer, &settings);
-    fetch_poke(fetch);
+    fetch_take_sites(fetch);
     TURN_UNTIL(fixture.loop, server.waiting[2] && list.given >= 4 + FETCH_LOOK_AHEAD - 1);
     unit_settle(fixture.loop);
     assert_int_equal(list.given, 4 + FETCH_LOOK_AHEAD - 1); /* 4 is the second site of c.test */

@@ -16,7 +16,7 @@ static struct permit permits[MAX_PERMITS];
 static size_t opened[MAX_PERMITS], open_count; /* indices, in the order in which they opened */
 static bool admits;                            /* who is opened asks again at once */
 
-static void on_open(void *owner, struct permit *permit)
+static void on_permit_ready(void *owner, struct permit *permit)
 {
     assert_ptr_equal(owner, &now);
     assert_null(permit->host);
@@ -30,7 +30,7 @@ static void on_open(void *owner, struct permit *permit)
 static void begin(size_t max, nsec interval)
 {
     const struct politeness_options options = {
-        .max = max, .interval = interval, .open = on_open, .owner = &now};
+        .max = max, .interval = interval, .ready = on_permit_ready, .owner = &now};
 
     if (politeness)
         politeness_free(politeness);

@@ -13,7 +13,7 @@ static struct site *bad_site(const char *shown, const char *why)
     struct site *site = site_new();
 
     site->url.shown = memory_text(shown, strlen(shown));
-    site->unreadable = memory_text(why, strlen(why));
+    site->line_error = memory_text(why, strlen(why));
     return site;
 }
 

@@ -38,8 +38,8 @@ static struct listed expect(struct sites *sites, const char *shown)
     struct listed listed;
 
     assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-    if (listed.site->unreadable)
-        fail_msg("%s", listed.site->unreadable);
+    if (listed.site->line_error)
+        fail_msg("%s", listed.site->line_error);
     assert_string_equal(listed.site->url.shown, shown);
     return listed;
 }
@@ -93,7 +93,7 @@ static void test_bad(void **state)
     (void)state;
     snprintf(why, sizeof(why), "%s:2: x: no such key", path);
     assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-    assert_string_equal(listed.site->unreadable, why);
+    assert_string_equal(listed.site->line_error, why);
     assert_string_equal(listed.site->url.shown, "http://a/");
     assert_int_equal(listed.site->number, 0);
     site_free(listed.site);
@@ -196,7 +196,7 @@ static void test_long_lines(void **state)
         sprintf(text, "%s\nhttp://b/\n", line);
         sites = open_text(text);
         assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-        assert_int_equal(listed.site->unreadable != NULL, length > READER_MAX_LINE_BYTES);
+        assert_int_equal(listed.site->line_error != NULL, length > READER_MAX_LINE_BYTES);
         site_free(listed.site);
         listed = expect(sites, "http://b/"); /* the rest of the long one is no line */
         site_free(listed.site);
@@ -249,7 +249,7 @@ static void other_encodings_are_named(void **state)
                  "%s:1: the list is in UTF-%u; it has to be UTF-8: iconv -f UTF-%u -t UTF-8", path,
                  lists[i].bits, lists[i].bits);
         assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-        assert_string_equal(listed.site->unreadable, why);
+        assert_string_equal(listed.site->line_error, why);
         site_free(listed.site);
         assert_int_equal(sites_position(sites)->count, 1);
         expect_end(sites);
@@ -270,7 +270,7 @@ static void a_line_with_a_cr_is_refused_once(void **state)
     assert_string_equal(listed.site->url.shown, "http://b/3");
     site_free(listed.site);
     assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-    assert_non_null(listed.site->unreadable);
+    assert_non_null(listed.site->line_error);
     site_free(listed.site);
     expect_end(sites);
 }
@@ -287,12 +287,12 @@ static void words_are_not_joined(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-        assert_string_equal(listed.site->unreadable,
+        assert_string_equal(listed.site->line_error,
                             "it contains a line end; give each URL as an argument of its own");
         site_free(listed.site);
     }
     assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-    assert_null(listed.site->unreadable);
+    assert_null(listed.site->line_error);
     site_free(listed.site);
     expect_end(sites);
 }
@@ -306,7 +306,7 @@ static void test_nul_bytes(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         assert_int_equal(sites_next(sites, &listed), SITES_ONE);
-        assert_non_null(listed.site->unreadable);
+        assert_non_null(listed.site->line_error);
         site_free(listed.site);
     }
     listed = expect(sites, "http://d/");
@@ -324,8 +324,8 @@ static char *reading(struct sites *sites)
 
     while (sites_next(sites, &listed) == SITES_ONE) {
         fprintf(to, "%u %s %s %u\n", (unsigned)listed.site->number, listed.site->url.shown,
-                listed.site->unreadable ? listed.site->unreadable : "-",
-                listed.site->unreadable ? 0 : (unsigned)(listed.site->timeout / NSEC_PER_MS));
+                listed.site->line_error ? listed.site->line_error : "-",
+                listed.site->line_error ? 0 : (unsigned)(listed.site->timeout / NSEC_PER_MS));
         site_free(listed.site);
     }
     fclose(to);

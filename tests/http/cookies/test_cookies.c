@@ -13,7 +13,7 @@ static void take_at(struct cookies **jar, const char *from, const char *line, in
     struct url url;
 
     assert_null(url_parse(&url, from, strlen(from)));
-    cookies_take(jar, &url, line, strlen(line), now);
+    cookies_store(jar, &url, line, strlen(line), now);
     url_free(&url);
 }
 
