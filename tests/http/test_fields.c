@@ -1,11 +1,11 @@
-/* Lines of fields: walked, found, and added where older ones give way. */
+/* Field lines: iterated, found by name, and added in place of inherited ones. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
 
 #include "http/fields.h"
 
-static void lines_are_walked(void **state)
+static void lines_are_iterated(void **state)
 {
     static const char fields[] = "A: 1\r\nB:\r\nC: \t \r\nD:d\r\n";
     static const struct {
@@ -29,7 +29,7 @@ static void lines_are_walked(void **state)
     assert_false(fields_next(&at, &line));
 }
 
-static void names_are_found(void **state)
+static void fields_are_found_by_name(void **state)
 {
     static const char fields[] = "Ab: Cd: 1\r\nEf:\r\n";
 
@@ -44,12 +44,13 @@ static void names_are_found(void **state)
     assert_false(fields_have(NULL, "A"));
 }
 
-/* Lines that stand there, how many bytes of them are inherited; what is added; what comes of it. */
+/* Field lines, of which the first `inherited` bytes are inherited; an added line; and the
+   result. */
 static const struct {
-    const char *before;
+    const char *fields;
     size_t inherited;
-    const char *line, *after;
-    size_t left;
+    const char *line, *expected;
+    size_t inherited_after;
 } cases[] = {
     {NULL, 0, "A: 1", "A: 1\r\n", 0},
     {"A: 1\r\n", 0, "A: 2", "A: 1\r\nA: 2\r\n", 0},
@@ -65,12 +66,12 @@ static void fields_are_added(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        char *fields = cases[i].before ? strdup(cases[i].before) : NULL;
+        char *fields = cases[i].fields ? strdup(cases[i].fields) : NULL;
         size_t inherited = cases[i].inherited;
 
         fields_add(&fields, cases[i].line, &inherited);
-        assert_string_equal(fields, cases[i].after);
-        assert_int_equal(inherited, cases[i].left);
+        assert_string_equal(fields, cases[i].expected);
+        assert_int_equal(inherited, cases[i].inherited_after);
         free(fields);
     }
 }
@@ -78,8 +79,8 @@ static void fields_are_added(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_are_walked),
-        cmocka_unit_test(names_are_found),
+        cmocka_unit_test(lines_are_iterated),
+        cmocka_unit_test(fields_are_found_by_name),
         cmocka_unit_test(fields_are_added),
     };
 

@@ -1,4 +1,4 @@
-/* Hosts: spellings of addresses, names in ASCII and other scripts, and which are refused. */
+/* Hosts: spellings of IP addresses, names in ASCII and other scripts, and invalid hosts. */
 #include "tests/support/unit.h"
 
 #include "http/host.h"
@@ -10,7 +10,7 @@
     "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"
 
 struct host_case {
-    const char *text, *host; /* NULL: a piece of the sentence is in `why` */
+    const char *text, *host; /* NULL: `why` is a part of the message */
     const char *why;
 };
 
@@ -34,7 +34,7 @@ static void check(const struct host_case *cases, size_t count, bool numeric, boo
     }
 }
 
-static void ipv4_in_all_spellings(void **state)
+static void spellings_of_ipv4(void **state)
 {
     static const struct host_case cases[] = {
         {"127.0.0.1", "127.0.0.1", NULL},
@@ -69,7 +69,7 @@ static void ipv4_in_all_spellings(void **state)
     check(cases, LENGTH(cases), true, false);
 }
 
-static void ipv6_in_its_shortest_form(void **state)
+static void spellings_of_ipv6(void **state)
 {
     static const struct host_case cases[] = {
         {"[::]", "::", NULL},
@@ -135,7 +135,7 @@ static void names_in_ascii(void **state)
     check(cases, LENGTH(cases), false, false);
 }
 
-/* UTS #46: mapped, normalized, encoded, and judged where it is encoded already. */
+/* UTS #46: names are mapped, normalized and encoded; encoded names are validated. */
 static void names_in_any_script(void **state)
 {
     static const struct host_case cases[] = {
@@ -143,7 +143,7 @@ static void names_in_any_script(void **state)
         {"Bu\u0308cher.example", "xn--bcher-kva.example", NULL},
         {"b%C3%BCcher", "xn--bcher-kva", NULL},
         {"XN--Bcher-KVA", "xn--bcher-kva", NULL},
-        {"fa\u00df.de", "xn--fa-hia.de", NULL}, /* not "fass.de": non-transitional */
+        {"fa\u00df.de", "xn--fa-hia.de", NULL}, /* non-transitional: not "fass.de" */
         {"\uff27\uff4f.com", "go.com", NULL},
         {"a\u3002b\uff0ec\uff61d", "a.b.c.d", NULL},
         {"a\u00adb", "ab", NULL},
@@ -152,14 +152,14 @@ static void names_in_any_script(void **state)
         {"a_\u00fc", "xn--a_-yka", NULL},
         {"r3---sn.\u00fc", "r3---sn.xn--tda", NULL}, /* hyphens are not checked */
         {"a..\u00fc.", "a..xn--tda.", NULL},
-        /* symbols, which IDNA2008 does not know */
+        /* symbols, which are not in IDNA2008 */
         {"\u2603", "xn--n3h", NULL},
         {"xn--n3h", "xn--n3h", NULL},
         {"I\u2764\uFE0F.ws", "xn--i-7iq.ws", NULL},
         {"\U0001f4a9.la", "xn--ls8h.la", NULL},
         {"\u00c4\u2603\u00dfA\uff22", "xn--ab-fiat9268b", NULL},
         {"\u2603\U0001f4a9\u2603", "xn--n3ha72466a", NULL},
-        /* hyphens are not judged beside letters that are not ASCII either */
+        /* hyphens are not checked in labels with other letters than ASCII either */
         {"ab--\u00fc.com", "xn--ab---3ra.com", NULL},
         {"-\u00fc", "xn----eha", NULL},
         {"\u00fc-", "xn----dha", NULL},
@@ -171,17 +171,18 @@ static void names_in_any_script(void **state)
         {"ab--\u2603", "xn--ab---8g3b", NULL},
         {"\u2603-", "xn----0xp", NULL},
         {"\u05d0--\u05d1", "xn-----uldg", NULL},
-        /* what is ASCII goes on as it is, also where it looks encoded and is not */
+        /* ASCII labels are not changed, even if they look encoded and are invalid */
         {"xn--", "xn--", NULL},
         {"xn--a", "xn--a", NULL},
         {"a.XN--pokxncvks", "a.xn--pokxncvks", NULL},
         {"xn--!-dha", "xn--!-dha", NULL},
         {"xn--a-0hc.\u00fc", "xn--a-0hc.xn--tda", NULL},
-        /* refused */
+        /* invalid names */
         {"xn--\u00fc", NULL, "international"},
         {"xn-\uff0d\u00fc", NULL, "international"},
         {"xn--\u00ad-", NULL, "international"},
-        {"\u05d0--", NULL, "international"}, /* right to left, and ends in no letter */
+        /* right to left, but the last character is no letter */
+        {"\u05d0--", NULL, "international"},
         {"-\u05d0", NULL, "international"},
         {"\u00ad", NULL, "no host"},
         {"a\xff", NULL, "international"},
@@ -190,10 +191,11 @@ static void names_in_any_script(void **state)
         {"\ufffd", NULL, "international"},
         {"\ufdd0", NULL, "international"},
         {"\u2603\ufdd0", NULL, "international"},
-        {"\u00fc!", NULL, "international"}, /* the encoded form could not be read again */
+        {"\u00fc!", NULL, "international"}, /* the encoded form would be invalid */
         {"1\u0627", NULL,
-         "international"}, /* written from right to left, but begins with a digit */
-        {"\U0001f469\u200d\U0001f469", NULL, "international"}, /* a joiner without its letters */
+         "international"}, /* right to left, but the first character is a digit */
+        /* a joiner that is not between the right letters */
+        {"\U0001f469\u200d\U0001f469", NULL, "international"},
         {"\u00fc%3C", NULL, "forbidden"},
         {"\uff05\uff14\uff11", NULL, "forbidden"}, /* mapped to "%41" */
         {ACUTE_40 ACUTE_40 ACUTE_40, NULL, "international"},
@@ -209,8 +211,8 @@ static void names_in_any_script(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ipv4_in_all_spellings),
-        cmocka_unit_test(ipv6_in_its_shortest_form),
+        cmocka_unit_test(spellings_of_ipv4),
+        cmocka_unit_test(spellings_of_ipv6),
         cmocka_unit_test(names_in_ascii),
         cmocka_unit_test(names_in_any_script),
     };

@@ -1,4 +1,4 @@
-/* Labels: letters, symbols, hyphens, and what is none. */
+/* Labels: letters, symbols, hyphens, and invalid labels. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* How often one host may be asked, by a fake clock. */
+/* Limits of requests to one host, with a fake clock. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -13,8 +13,8 @@ static struct loop *loop;
 static struct fake_clock now;
 static struct politeness *politeness;
 static struct permit permits[MAX_PERMITS];
-static size_t opened[MAX_PERMITS], open_count; /* indices, in the order in which they opened */
-static bool admits;                            /* who is opened asks again at once */
+static size_t opened[MAX_PERMITS], open_count; /* indices, in order */
+static bool admit_when_opened;                            /* an opened permit is admitted at once */
 
 static void on_permit_ready(void *owner, struct permit *permit)
 {
@@ -22,11 +22,11 @@ static void on_permit_ready(void *owner, struct permit *permit)
     assert_null(permit->host);
     assert_true(open_count < MAX_PERMITS);
     opened[open_count++] = (size_t)(permit - permits);
-    if (admits)
+    if (admit_when_opened)
         assert_true(politeness_admit(politeness, permit, "a", true));
 }
 
-/* What was begun is ended, and another begun. */
+/* Frees the last object, and creates one with these limits. */
 static void begin(size_t max, nsec interval)
 {
     const struct politeness_options options = {
@@ -45,7 +45,7 @@ static int setup(void **state)
     loop = loop_new();
     fake_clock_set(&now, loop, 0);
     politeness = NULL;
-    admits = false;
+    admit_when_opened = false;
     return 0;
 }
 
@@ -57,7 +57,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static bool ask(size_t i)
+static bool admit(size_t i)
 {
     return politeness_admit(politeness, &permits[i], "a", false);
 }
@@ -73,42 +73,42 @@ static void pass(nsec time)
     unit_settle(loop);
 }
 
-static void no_limit_at_all(void **state)
+static void no_limit(void **state)
 {
     (void)state;
     begin(0, 0);
     for (size_t i = 0; i < MAX_PERMITS; i++)
-        assert_true(ask(i));
+        assert_true(admit(i));
     for (size_t i = 0; i < MAX_PERMITS; i++)
         leave(i);
     assert_int_equal(open_count, 0);
 }
 
-static void so_many_at_once(void **state)
+static void concurrent_requests_are_limited(void **state)
 {
     (void)state;
     for (size_t max = 1; max < 5; max++) {
         begin(max, 0);
         for (size_t i = 0; i < max; i++)
-            assert_true(ask(i));
+            assert_true(admit(i));
         assert_false(politeness_is_busy(politeness, "a", 1));
-        assert_false(ask(max));
+        assert_false(admit(max));
         assert_true(politeness_is_busy(politeness, "a", 1));
         pass(NSEC_PER_S);
-        assert_int_equal(open_count, 0); /* time alone makes no room */
+        assert_int_equal(open_count, 0); /* opened by a leaving request only */
         leave(0);
         assert_int_equal(open_count, 1);
         assert_int_equal(opened[0], max);
         assert_true(politeness_admit(politeness, &permits[max], "a", true));
-        assert_false(ask(max + 1));
+        assert_false(admit(max + 1));
         for (size_t i = 1; i <= max + 1; i++)
             leave(i);
         unit_settle(loop);
     }
 }
 
-/* A host is a name whatever its case; another name is another host. */
-static void hosts_are_told_apart(void **state)
+/* Host names are compared without case. */
+static void hosts_are_distinguished(void **state)
 {
     static const struct {
         const char *name;
@@ -128,8 +128,8 @@ static void hosts_are_told_apart(void **state)
     }
 }
 
-/* Nor does the beginning of a name stand for it, in whichever slot of the table both may be. */
-static void beginning_of_a_name_is_another(void **state)
+/* A prefix of a name is another name, in any pair of slots of the table. */
+static void prefix_of_a_name_is_another_name(void **state)
 {
     char name[32];
 
@@ -147,8 +147,7 @@ static void beginning_of_a_name_is_another(void **state)
     }
 }
 
-/* The name is a copy. */
-static void name_may_change(void **state)
+static void name_is_copied(void **state)
 {
     char name[] = "a";
 
@@ -156,7 +155,7 @@ static void name_may_change(void **state)
     begin(1, 0);
     assert_true(politeness_admit(politeness, &permits[0], name, false));
     *name = 'b';
-    assert_false(ask(1));
+    assert_false(admit(1));
     leave(1);
     leave(0);
 }
@@ -165,9 +164,9 @@ static void queue_is_in_order(void **state)
 {
     (void)state;
     begin(1, 0);
-    admits = true;
+    admit_when_opened = true;
     for (size_t i = 0; i < MAX_PERMITS; i++)
-        assert_int_equal(ask(i), i == 0);
+        assert_int_equal(admit(i), i == 0);
     for (size_t i = 0; i + 1 < MAX_PERMITS; i++) {
         leave(i);
         assert_int_equal(open_count, i + 1);
@@ -177,16 +176,16 @@ static void queue_is_in_order(void **state)
     assert_int_equal(open_count, MAX_PERMITS - 1);
 }
 
-static void urgent_go_first(void **state)
+static void urgent_permits_open_first(void **state)
 {
     static const size_t order[] = {4, 1, 2, 3};
 
     (void)state;
     begin(1, 0);
-    admits = true;
-    assert_true(ask(0));
+    admit_when_opened = true;
+    assert_true(admit(0));
     for (size_t i = 1; i < 4; i++)
-        assert_false(ask(i));
+        assert_false(admit(i));
     assert_false(politeness_admit(politeness, &permits[4], "a", true));
     for (size_t i = 0, last = 0; i < LENGTH(order); i++) {
         leave(last);
@@ -196,17 +195,17 @@ static void urgent_go_first(void **state)
     leave(3);
 }
 
-/* A new site does not overtake waiting ones, even if the host has room now. */
-static void newcomer_stands_behind_the_queue(void **state)
+/* A new site does not overtake waiting ones, even if the host allows a request now. */
+static void new_permit_waits_after_the_queue(void **state)
 {
     (void)state;
     begin(1, 0);
-    assert_true(ask(0));
-    assert_false(ask(1));
-    assert_false(ask(2));
+    assert_true(admit(0));
+    assert_false(admit(1));
+    assert_false(admit(2));
     leave(0);
     assert_int_equal(opened[0], 1);
-    assert_false(ask(3)); /* 2 is still waiting */
+    assert_false(admit(3)); /* 2 is still waiting */
     assert_true(politeness_admit(politeness, &permits[1], "a", true));
     leave(1);
     assert_int_equal(opened[1], 2);
@@ -214,32 +213,32 @@ static void newcomer_stands_behind_the_queue(void **state)
     leave(2);
     assert_int_equal(opened[2], 3);
     leave(3);
-    leave(3); /* neither asks nor waits */
+    leave(3); /* no effect */
 }
 
-/* Who opens too late keeps its place before all others. */
-static void opened_and_found_it_taken(void **state)
+/* If a permit was opened, but another was admitted before it, it waits at the head of the queue. */
+static void opened_permit_that_is_not_admitted_is_next(void **state)
 {
     (void)state;
     begin(1, 0);
-    assert_true(ask(0));
-    assert_false(ask(1));
+    assert_true(admit(0));
+    assert_false(admit(1));
     leave(0);
-    assert_true(ask(2)); /* nobody waits, one is on its way back */
+    assert_true(admit(2)); /* no permit waits; permit 1 was opened, but is not admitted yet */
     assert_false(politeness_admit(politeness, &permits[1], "a", true));
-    assert_false(ask(3));
+    assert_false(admit(3));
     leave(2);
     assert_int_equal(opened[1], 1);
     leave(3);
 }
 
-static void who_waits_may_leave(void **state)
+static void waiting_permits_may_leave(void **state)
 {
     (void)state;
     begin(1, 0);
-    admits = true;
+    admit_when_opened = true;
     for (size_t i = 0; i < 4; i++)
-        ask(i);
+        admit(i);
     leave(1);
     leave(3);
     leave(0);
@@ -249,14 +248,14 @@ static void who_waits_may_leave(void **state)
     assert_false(politeness_is_busy(politeness, "a", 1));
 }
 
-/* All the room that there is is used, one after the other. */
-static void room_for_several(void **state)
+/* If several requests leave, as many permits open, one after the other. */
+static void several_permits_open(void **state)
 {
     (void)state;
     begin(3, 0);
-    admits = true;
+    admit_when_opened = true;
     for (size_t i = 0; i < 9; i++)
-        assert_int_equal(ask(i), i < 3);
+        assert_int_equal(admit(i), i < 3);
     for (size_t i = 0; i < 3; i++)
         leave(i);
     unit_settle(loop);
@@ -271,13 +270,13 @@ static void room_for_several(void **state)
 
 #define INTERVAL (100 * NSEC_PER_MS)
 
-static void so_many_a_second(void **state)
+static void starts_are_limited_by_the_rate(void **state)
 {
     (void)state;
     begin(0, INTERVAL);
-    admits = true;
+    admit_when_opened = true;
     for (size_t i = 0; i < 5; i++)
-        assert_int_equal(ask(i), i == 0);
+        assert_int_equal(admit(i), i == 0);
     for (size_t i = 1; i < 5; i++) {
         pass(INTERVAL - 1);
         assert_int_equal(open_count, i - 1);
@@ -289,16 +288,16 @@ static void so_many_a_second(void **state)
         leave(i);
 }
 
-/* Who comes after a pause need not wait, and does not bring what was not used. */
-static void pause_is_not_saved_up(void **state)
+/* After a pause a request starts at once, but the pause allows no additional requests. */
+static void pause_allows_no_burst(void **state)
 {
     (void)state;
     begin(0, INTERVAL);
-    assert_true(ask(0));
+    assert_true(admit(0));
     leave(0);
     pass(10 * INTERVAL);
-    assert_true(ask(1));
-    assert_false(ask(2));
+    assert_true(admit(1));
+    assert_false(admit(2));
     assert_int_equal(open_count, 0);
     leave(1);
     pass(INTERVAL - 1);
@@ -307,14 +306,14 @@ static void pause_is_not_saved_up(void **state)
     assert_int_equal(open_count, 1);
 }
 
-/* The end of a request does not bring the next one forward, nor does its length hold it up. */
-static void starts_are_what_counts(void **state)
+/* Intervals count from start to start, however long the requests take. */
+static void intervals_count_from_the_start(void **state)
 {
     (void)state;
     begin(1, INTERVAL);
-    admits = true;
-    assert_true(ask(0));
-    assert_false(ask(1));
+    admit_when_opened = true;
+    assert_true(admit(0));
+    assert_false(admit(1));
     pass(INTERVAL / 2);
     leave(0);
     assert_int_equal(open_count, 0);
@@ -322,9 +321,9 @@ static void starts_are_what_counts(void **state)
     assert_int_equal(open_count, 0);
     pass(1);
     assert_int_equal(open_count, 1);
-    assert_false(ask(2));
+    assert_false(admit(2));
     pass(3 * INTERVAL);
-    assert_int_equal(open_count, 1); /* only one at once */
+    assert_int_equal(open_count, 1); /* the other limit: one at a time */
     leave(1);
     assert_int_equal(open_count, 2);
     leave(2);
@@ -343,21 +342,20 @@ static void each_host_has_its_own_rate(void **state)
     leave(0);
 }
 
-/* An urgent one waits for the rate too. */
-static void urgent_keeps_to_the_rate(void **state)
+static void urgent_permit_keeps_to_the_rate(void **state)
 {
     (void)state;
     begin(0, INTERVAL);
-    assert_true(ask(0));
+    assert_true(admit(0));
     leave(0);
     assert_false(politeness_admit(politeness, &permits[1], "a", true));
     pass(INTERVAL);
     assert_int_equal(open_count, 1);
 }
 
-/* Memory. */
+/* Limit of hosts. */
 
-/* Fills the table, and sees whether there is room for one more after so long. */
+/* A full table forgets all hosts after the interval. */
 static void all_hosts_are_forgotten(void **state)
 {
     struct permit *many = calloc(POLITENESS_MAX_HOSTS, sizeof(*many));
@@ -373,12 +371,12 @@ static void all_hosts_are_forgotten(void **state)
     assert_true(politeness_is_full(politeness));
     for (size_t i = 0; i < POLITENESS_MAX_HOSTS; i++)
         politeness_leave(&many[i]);
-    assert_true(politeness_is_full(politeness)); /* they have been asked too lately */
+    assert_true(politeness_is_full(politeness)); /* their interval is not over */
     pass(INTERVAL - 1);
     assert_true(politeness_is_full(politeness));
     pass(1);
     assert_false(politeness_is_full(politeness));
-    for (size_t i = 0; i < POLITENESS_MAX_HOSTS; i++) { /* not one of them is left */
+    for (size_t i = 0; i < POLITENESS_MAX_HOSTS; i++) { /* the whole table is free */
         assert_false(politeness_is_full(politeness));
         snprintf(name, sizeof(name), "%zu.test", i);
         politeness_admit(politeness, &many[i], name, false);
@@ -388,8 +386,8 @@ static void all_hosts_are_forgotten(void **state)
     free(many);
 }
 
-/* Without a rate a host is forgotten with its last request. */
-static void host_is_forgotten_at_once(void **state)
+/* Without a rate a host is forgotten when its last request leaves. */
+static void host_without_requests_is_forgotten(void **state)
 {
     char name[32];
 
@@ -403,9 +401,8 @@ static void host_is_forgotten_at_once(void **state)
     }
 }
 
-/* Every row of asking and leaving: never more than allowed, all come to their turn, and in order.
-   */
-static void at_random(void **state)
+/* Random sequences: at most three are admitted, and none waits while fewer are. */
+static void random_sequences(void **state)
 {
     enum { ROUNDS = 20000 };
     size_t asked = 0, waiting = 0;
@@ -413,7 +410,7 @@ static void at_random(void **state)
 
     (void)state;
     begin(3, 0);
-    admits = true;
+    admit_when_opened = true;
     for (size_t round = 0; round < ROUNDS; round++) {
         size_t i = unit_random() % MAX_PERMITS;
 
@@ -421,7 +418,7 @@ static void at_random(void **state)
         if (in[i])
             leave(i);
         else
-            ask(i);
+            admit(i);
         in[i] = !in[i];
         unit_settle(loop);
         asked = waiting = 0;
@@ -444,25 +441,25 @@ static void at_random(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(no_limit_at_all),
-        CASE(so_many_at_once),
-        CASE(hosts_are_told_apart),
-        CASE(beginning_of_a_name_is_another),
-        CASE(name_may_change),
+        CASE(no_limit),
+        CASE(concurrent_requests_are_limited),
+        CASE(hosts_are_distinguished),
+        CASE(prefix_of_a_name_is_another_name),
+        CASE(name_is_copied),
         CASE(queue_is_in_order),
-        CASE(urgent_go_first),
-        CASE(newcomer_stands_behind_the_queue),
-        CASE(opened_and_found_it_taken),
-        CASE(who_waits_may_leave),
-        CASE(room_for_several),
-        CASE(so_many_a_second),
-        CASE(pause_is_not_saved_up),
-        CASE(starts_are_what_counts),
+        CASE(urgent_permits_open_first),
+        CASE(new_permit_waits_after_the_queue),
+        CASE(opened_permit_that_is_not_admitted_is_next),
+        CASE(waiting_permits_may_leave),
+        CASE(several_permits_open),
+        CASE(starts_are_limited_by_the_rate),
+        CASE(pause_allows_no_burst),
+        CASE(intervals_count_from_the_start),
         CASE(each_host_has_its_own_rate),
-        CASE(urgent_keeps_to_the_rate),
+        CASE(urgent_permit_keeps_to_the_rate),
         CASE(all_hosts_are_forgotten),
-        CASE(host_is_forgotten_at_once),
-        CASE(at_random),
+        CASE(host_without_requests_is_forgotten),
+        CASE(random_sequences),
     };
 
     unit_time_limit();

@@ -20,8 +20,8 @@ struct user {
     struct pool_wait wait;
     struct stream stream;
     struct url url;
-    struct conn *conn; /* that it was given */
-    bool submits;      /* a request, in `ready` */
+    struct conn *conn; /* from the last `ready` */
+    bool submits;      /* sends a request in `ready` */
     bool drops_rest;
     int ready, failed, ended;
     bool was_dialled;
@@ -29,8 +29,8 @@ struct user {
 
 static struct fixture fixture;
 static struct routes *routes;
-static const struct script_step answers[] = {AFTER_REQUEST, SEND(OK), REPEAT};
-static const struct script answering = {.reads = answers};
+static const struct script_step responds[] = {AFTER_REQUEST, SEND(OK), REPEAT};
+static const struct script responding = {.reads = responds};
 
 /* All origins are at the fixture's listener. */
 static int setup(void **state)
@@ -39,7 +39,7 @@ static int setup(void **state)
 
     (void)state;
     fixture_open(&fixture, NSEC_PER_US);
-    fixture_set_scripts(&fixture, &answering, 1);
+    fixture_set_scripts(&fixture, &responding, 1);
     routes = routes_new();
     snprintf(text, sizeof(text), "::127.0.0.1:%u", address_port(&fixture.address));
     assert_null(routes_add_connect_to(routes, text));
@@ -83,7 +83,7 @@ static void on_body(struct stream *stream, const char *bytes, size_t count)
     (void)bytes;
     (void)count;
     if (user_of(stream)->drops_rest)
-        fail_msg("a body that is not wanted is reported");
+        fail_msg("a discarded body was reported");
 }
 
 static void on_end(struct stream *stream, const struct stream_end *end)
@@ -119,7 +119,8 @@ static void on_failed(struct pool_wait *wait, const struct dial *dial)
     user->failed++;
 }
 
-static void ask(struct user *user, const char *scheme, const char *host, int port, bool new_only)
+static void request(struct user *user, const char *scheme, const char *host, int port,
+                    bool new_only)
 {
     char text[128];
 
@@ -133,43 +134,43 @@ static void ask(struct user *user, const char *scheme, const char *host, int por
     pool_request(fixture.pool, &user->wait, &fixture.dialer, &user->url, new_only);
 }
 
-static void forget(struct user *user)
+static void cancel(struct user *user)
 {
     pool_cancel(&user->wait);
     url_free(&user->url);
 }
 
-/* A new connection that has served once and is idle. */
+/* Opens a connection, sends one request on it, and returns it idle. */
 static struct conn *idle(const char *scheme, int port)
 {
     struct user user = {.submits = true};
 
-    ask(&user, scheme, "127.0.0.1", port, true);
+    request(&user, scheme, "127.0.0.1", port, true);
     TURN_UNTIL(fixture.loop, user.ended);
     assert_true(user.was_dialled);
-    forget(&user);
+    cancel(&user);
     return user.conn;
 }
 
-/* The kept connection that a request gets, which is taken out of the pool: it is never given back.
-   NULL: it would be a new one. */
+/* Takes the connection that a request gets out of the pool. NULL: the request would get a new
+   one. */
 static struct conn *take(const char *scheme, const char *host, int port)
 {
     struct user user = {.submits = false};
 
-    ask(&user, scheme, host, port, false);
-    forget(&user); /* a dial ends here */
+    request(&user, scheme, host, port, false);
+    cancel(&user); /* cancels a dial */
     return user.conn;
 }
 
-/* Takes it, and closes it. */
+/* Takes the connection, which must be `wanted`, and closes it. */
 static void take_and_close(const char *scheme, const char *host, int port, struct conn *wanted)
 {
     assert_ptr_equal(take(scheme, host, port), wanted);
     pool_release(wanted, false);
 }
 
-static void the_same_origin_is_taken(void **state)
+static void connection_to_the_same_origin_is_taken(void **state)
 {
     struct conn *conn = idle("http", 1), *secure = idle("https", 1);
 
@@ -181,7 +182,7 @@ static void the_same_origin_is_taken(void **state)
     take_and_close("https", "127.0.0.1", 1, secure);
 }
 
-static void the_last_used_is_taken_first(void **state)
+static void last_used_connection_is_taken_first(void **state)
 {
     struct conn *conns[3];
 
@@ -192,19 +193,19 @@ static void the_last_used_is_taken_first(void **state)
         take_and_close("http", "127.0.0.1", 1, conns[i]);
 }
 
-/* An empty pool with another limit. */
-static void limit_to(size_t limit)
+/* Replaces the pool by an empty one with this limit. */
+static void new_pool(size_t limit)
 {
     pool_free(fixture.pool);
     fixture.pool = pool_new(&(struct pool_options){.limit = limit, .expected_streams = 1});
 }
 
-static void over_the_limit_the_oldest_goes(void **state)
+static void oldest_connection_over_the_limit_is_closed(void **state)
 {
     struct conn *conns[5], *taken;
 
     (void)state;
-    limit_to(3);
+    new_pool(3);
     for (int i = 0; i < 5; i++)
         conns[i] = idle("http", i + 1);
     assert_int_equal(fixture.closed, 2);
@@ -212,18 +213,18 @@ static void over_the_limit_the_oldest_goes(void **state)
     assert_null(take("http", "127.0.0.1", 2));
     taken = take("http", "127.0.0.1", 4); /* from the middle of the list */
     assert_ptr_equal(taken, conns[3]);
-    pool_release(taken, true); /* the newest now */
+    pool_release(taken, true); /* it is the newest now */
     assert_true(pool_drop_oldest(fixture.pool));
     assert_true(pool_drop_oldest(fixture.pool));
     assert_int_equal(fixture.closed, 4);
     take_and_close("http", "127.0.0.1", 4, conns[3]);
     assert_false(pool_drop_oldest(fixture.pool));
-    limit_to(0);
+    new_pool(0);
     idle("http", 1);
     assert_int_equal(fixture.closed, 6);
 }
 
-/* Many origins, so that some share a slot of the table; taken in an order of their own. */
+/* More origins than slots of the table, taken in another order. */
 static void many_origins(void **state)
 {
     enum { MANY = 700 };
@@ -249,7 +250,7 @@ static void idle_connections_are_watched(void **state)
         struct script_step read;
         bool lives;
     } cases[] = {
-        {HANG, true}, /* a message of TLS itself */
+        {HANG, true}, /* only a TLS message */
         {SEND("\r\n"), true},   {SEND("\n"), true},
         {SEND("\r\nx"), false}, {SEND("HTTP/1.1 408 Request Timeout\r\n"), false},
         {END, false},           {FAIL(ECONNRESET), false},
@@ -262,7 +263,7 @@ static void idle_connections_are_watched(void **state)
 
         fixture_set_scripts(&fixture, &script, 1);
         idle("http", 1);
-        fixture_skip_hang(&fixture); /* over HANG */
+        fixture_skip_hang(&fixture); /* to the event */
         fixture_send_event(&fixture, EPOLLIN);
         unit_settle(fixture.loop);
         assert_int_equal(fixture.closed, !cases[i].lives);
@@ -271,19 +272,19 @@ static void idle_connections_are_watched(void **state)
     }
 }
 
-/* A connection whose user has gone, while the rest of its response is still to come. */
-static struct conn *in_mid_response(const struct script *script, int port)
+/* A connection without a stream, while it still receives the rest of its response. */
+static struct conn *receiving_rest(const struct script *script, int port)
 {
     struct user user = {.submits = true, .drops_rest = true};
 
     fixture_set_scripts(&fixture, script, 1);
-    ask(&user, "http", "127.0.0.1", port, true);
+    request(&user, "http", "127.0.0.1", port, true);
     TURN_UNTIL(fixture.loop, user.ended);
-    forget(&user);
+    cancel(&user);
     return user.conn;
 }
 
-/* It is kept if the response completes, and closed if the rest is too long or fails. */
+/* The connection is kept if the response completes, and closed if the rest is too long or fails. */
 static void rest_of_a_response_is_dropped(void **state)
 {
     static char many[MAX_DROPPED_BYTES + 1], fits[MAX_DROPPED_BYTES - 16 + 1];
@@ -314,9 +315,9 @@ static void rest_of_a_response_is_dropped(void **state)
     memset(many, 'x', sizeof(many) - 1);
     memset(fits, 'x', sizeof(fits) - 1);
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct conn *conn = in_mid_response(&(struct script){.reads = cases[i].reads}, 1);
+        struct conn *conn = receiving_rest(&(struct script){.reads = cases[i].reads}, 1);
 
-        assert_null(take("http", "127.0.0.1", 1)); /* not yet */
+        assert_null(take("http", "127.0.0.1", 1)); /* the rest is not complete */
         fixture_skip_hang(&fixture);
         fixture_send_event(&fixture, EPOLLIN);
         unit_settle(fixture.loop);
@@ -331,10 +332,10 @@ static void rest_of_a_response_is_dropped(void **state)
 static const struct script_step stalls[] = {AFTER_REQUEST, SEND(MOVED "1\r\n"), HANG};
 static const struct script stalling = {.reads = stalls};
 
-static void dropping_has_a_time(void **state)
+static void dropping_has_a_deadline(void **state)
 {
     (void)state;
-    in_mid_response(&stalling, 1);
+    receiving_rest(&stalling, 1);
     fixture.clock.now += MAX_DROPPING_TIME / 2;
     fixture_send_event(&fixture, EPOLLIN);
     unit_settle(fixture.loop);
@@ -345,23 +346,23 @@ static void dropping_has_a_time(void **state)
     assert_false(pool_drop_oldest(fixture.pool));
 }
 
-/* They count as idle ones do, and go first. */
-static void those_that_drop_count(void **state)
+/* Connections that drop a rest count as idle ones; they are closed first. */
+static void dropping_connections_count_as_idle(void **state)
 {
     struct conn *conn;
     size_t closed;
 
     (void)state;
-    limit_to(2);
+    new_pool(2);
     conn = idle("http", 2);
-    in_mid_response(&stalling, 1);
+    receiving_rest(&stalling, 1);
     closed = fixture.closed;
-    in_mid_response(&stalling, 3);
+    receiving_rest(&stalling, 3);
     unit_settle(fixture.loop);
     assert_int_equal(fixture.closed, closed + 1);
     assert_true(pool_drop_oldest(fixture.pool));
     take_and_close("http", "127.0.0.1", 2, conn);
-    in_mid_response(&stalling, 3); /* and it ends with the pool */
+    receiving_rest(&stalling, 3); /* freed with the pool */
 }
 
 static void failed_dial_is_reported(void **state)
@@ -370,39 +371,39 @@ static void failed_dial_is_reported(void **state)
 
     (void)state;
     fixture.refuse = true;
-    ask(&user, "https", "127.0.0.1", 1, false);
+    request(&user, "https", "127.0.0.1", 1, false);
     TURN_UNTIL(fixture.loop, user.failed);
     assert_int_equal(user.ready, 0);
-    forget(&user);
+    cancel(&user);
 }
 
-/* The last wait for a dial cancels it. */
+/* If no request waits for a dial any more, the dial is cancelled. */
 static void cancelled_wait_ends_its_dial(void **state)
 {
     struct user user = {.submits = true};
 
     (void)state;
-    ask(&user, "http", "127.0.0.1", 1, false);
+    request(&user, "http", "127.0.0.1", 1, false);
     assert_non_null(pool_wait_dial(&user.wait));
-    forget(&user);
+    cancel(&user);
     assert_null(pool_wait_dial(&user.wait));
     unit_settle(fixture.loop);
     assert_int_equal(fixture.opened, 0);
     assert_int_equal(user.ready + user.failed, 0);
 }
 
-/* With HTTP/1.1 each request gets a connection of its own. */
-static void requests_at_once_get_a_connection_each(void **state)
+/* With HTTP/1.1 each request gets its own connection. */
+static void concurrent_requests_get_a_connection_each(void **state)
 {
     struct user users[3] = {{.submits = true}, {.submits = true}, {.submits = true}};
 
     (void)state;
     for (size_t i = 0; i < LENGTH(users); i++)
-        ask(&users[i], "http", "127.0.0.1", 1, false);
+        request(&users[i], "http", "127.0.0.1", 1, false);
     TURN_UNTIL(fixture.loop, users[0].ended && users[1].ended && users[2].ended);
     assert_int_equal(fixture.opened, 3);
     for (size_t i = 0; i < LENGTH(users); i++)
-        forget(&users[i]);
+        cancel(&users[i]);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -410,17 +411,17 @@ static void requests_at_once_get_a_connection_each(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(the_same_origin_is_taken),
-        CASE(the_last_used_is_taken_first),
-        CASE(over_the_limit_the_oldest_goes),
+        CASE(connection_to_the_same_origin_is_taken),
+        CASE(last_used_connection_is_taken_first),
+        CASE(oldest_connection_over_the_limit_is_closed),
         CASE(many_origins),
         CASE(idle_connections_are_watched),
         CASE(rest_of_a_response_is_dropped),
-        CASE(dropping_has_a_time),
-        CASE(those_that_drop_count),
+        CASE(dropping_has_a_deadline),
+        CASE(dropping_connections_count_as_idle),
         CASE(failed_dial_is_reported),
         CASE(cancelled_wait_ends_its_dial),
-        CASE(requests_at_once_get_a_connection_each),
+        CASE(concurrent_requests_get_a_connection_each),
     };
 
     unit_time_limit();

@@ -21,11 +21,11 @@
 #define LINE_BYTES  64
 
 struct session {
-    struct stream *streams[MAX_STREAMS]; /* by number; NULL: ended */
-    unsigned next;                       /* number */
+    struct stream *streams[MAX_STREAMS]; /* by number; NULL: ended or not started */
+    unsigned next;                       /* number of the next stream */
     char out[MAX_STREAMS];
     size_t out_bytes;
-    char line[LINE_BYTES]; /* that is not complete */
+    char line[LINE_BYTES]; /* an incomplete line */
     size_t line_bytes;
 };
 
@@ -34,10 +34,10 @@ static const struct protocol *agreed;
 static struct fixture fixture;
 static struct site *site;
 
-#define CROWD 3
+#define EXCHANGES 3
 
-static struct exchange exchanges[CROWD];
-static struct outcome outcomes[CROWD];
+static struct exchange exchanges[EXCHANGES];
+static struct outcome outcomes[EXCHANGES];
 
 static void end_stream(struct conn *conn, unsigned number, const struct stream_end *end)
 {
@@ -70,7 +70,7 @@ static void session_submit(struct conn *conn, struct stream *stream)
     stream->begun = false;
 }
 
-/* One line of a response. */
+/* Handles one line of a response. */
 static void take_line(struct conn *conn, const struct arrival *arrival)
 {
     static const struct stream_end complete = {.complete = true, .status = 200};
@@ -91,7 +91,7 @@ static void take_line(struct conn *conn, const struct arrival *arrival)
         return;
     }
     stream = session->streams[number];
-    if (!stream) /* it was cancelled */
+    if (!stream) /* cancelled */
         return;
     if (!strcmp(text, "head")) {
         if (stream->events->first_byte)
@@ -214,13 +214,13 @@ static int teardown(void **state)
 
 static void start_all(void)
 {
-    for (size_t i = 0; i < CROWD; i++)
+    for (size_t i = 0; i < EXCHANGES; i++)
         fixture_start(&fixture, &exchanges[i], site, &outcomes[i]);
 }
 
 static void clear_all(void)
 {
-    for (size_t i = 0; i < CROWD; i++)
+    for (size_t i = 0; i < EXCHANGES; i++)
         if (exchanges[i].dialer)
             exchange_clear(&exchanges[i]);
     unit_settle(fixture.loop);
@@ -233,7 +233,7 @@ static void expect_body(size_t i, const char *body)
     assert_string_equal(outcomes[i].result.snippet, body);
 }
 
-/* One dial, one send, and responses in another order, between each other. */
+/* One dial, one send, and responses that are interleaved in another order. */
 static void streams_share_a_connection(void **state)
 {
     static const struct script_step reads[] = {PAUSE, SEND("2 head\n0 head\n1 head\n1 one\n2 tw"),
@@ -250,10 +250,10 @@ static void streams_share_a_connection(void **state)
     expect_body(1, "one");
     expect_body(2, "two");
     clear_all();
-    assert_int_equal(fixture.closed, 0); /* it is kept */
+    assert_int_equal(fixture.closed, 0); /* the connection is kept */
 }
 
-/* The others go on, and the connection too. */
+/* The other streams and the connection are not affected. */
 static void deadline_ends_one_stream(void **state)
 {
     static const struct script_step reads[] = {PAUSE, SEND("0 head\n1 head\n2 head\n"), HANG,
@@ -262,7 +262,7 @@ static void deadline_ends_one_stream(void **state)
 
     (void)state;
     fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
-    for (size_t i = 0; i < CROWD; i++) {
+    for (size_t i = 0; i < EXCHANGES; i++) {
         site->timeout = i == 1 ? NSEC_PER_S : NSEC_NEVER;
         fixture_start(&fixture, &exchanges[i], site, &outcomes[i]);
     }
@@ -280,7 +280,7 @@ static void deadline_ends_one_stream(void **state)
     assert_int_equal(fixture.closed, 0);
 }
 
-/* It is sent when another stream has ended. */
+/* A request that waits for a slot is sent when another stream has ended. */
 static void stream_waits_for_a_slot(void **state)
 {
     static const struct script_step reads[] = {PAUSE, SEND("0 head\n1 head\n"),
@@ -309,7 +309,7 @@ static void stream_waits_for_a_slot(void **state)
     clear_all();
 }
 
-/* A request that the server did not process is sent again, even if it may not be repeated. */
+/* A request that the server did not process is sent again, even if it is not idempotent. */
 static void refused_request_is_sent_again(void **state)
 {
     static const struct script_step refuses[] = {PAUSE, SEND("0 refused\n"), LAST};
@@ -325,7 +325,7 @@ static void refused_request_is_sent_again(void **state)
     assert_int_equal(fixture.opened, 2);
 }
 
-/* All that is on a connection fails with it, and waits for it are not lost. */
+/* When a connection fails, its streams fail, and requests that wait for a slot get another one. */
 static void connection_ends_its_streams(void **state)
 {
     static const struct script_step ends[] = {PAUSE, SEND("0 head\n1 head\n"), END};
@@ -345,21 +345,21 @@ static void connection_ends_its_streams(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-static void begin_one(size_t i)
+static void start_one(size_t i)
 {
     fixture_start(&fixture, &exchanges[i], site, &outcomes[i]);
 }
 
-/* The server sends on behind a HANG. */
-static void go_on(void)
+/* Lets the server send the step after HANG. */
+static void skip_hang(void)
 {
     fixture_skip_hang(&fixture);
     fixture_send_event(&fixture, EPOLLIN);
     unit_settle(fixture.loop);
 }
 
-/* A wait for a slot is not bound to a connection that takes no more streams. */
-static void draining_moves_its_waits(void **state)
+/* When a connection is draining, requests that wait for its slots get another connection. */
+static void draining_moves_waiting_requests(void **state)
 {
     static const struct script_step drains[] = {PAUSE, SEND("0 head\n"), HANG, SEND("goaway\n"),
                                                 HANG};
@@ -369,10 +369,10 @@ static void draining_moves_its_waits(void **state)
     (void)state;
     slots = 1;
     fixture_set_scripts(&fixture, scripts, 2);
-    begin_one(0);
-    begin_one(1);
+    start_one(0);
+    start_one(1);
     TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
-    go_on();
+    skip_hang();
     TURN_UNTIL(fixture.loop, outcomes[1].reports);
     expect_body(1, "yes");
     assert_int_equal(fixture.opened, 2);
@@ -380,8 +380,8 @@ static void draining_moves_its_waits(void **state)
     clear_all();
 }
 
-/* More streams are allowed: waits need no end of another. */
-static void room_serves_waits(void **state)
+/* When the server allows more streams, waiting requests are sent. */
+static void more_slots_serve_waiting_requests(void **state)
 {
     static const struct script_step reads[] = {PAUSE, SEND("0 head\n"),
                                                HANG,  SEND("slots 2\n"),
@@ -391,18 +391,18 @@ static void room_serves_waits(void **state)
     (void)state;
     slots = 1;
     fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
-    begin_one(0);
-    begin_one(1);
+    start_one(0);
+    start_one(1);
     TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
-    go_on();
+    skip_hang();
     assert_string_equal(fixture.received, "01");
-    go_on();
+    skip_hang();
     expect_body(1, "one");
     assert_int_equal(fixture.opened, 1);
     clear_all();
 }
 
-/* Its connection is idle then, in the pool, and may serve on. */
+/* The connection becomes idle in the pool, and is used again. */
 static void last_stream_is_cancelled(void **state)
 {
     static const struct script_step reads[] = {PAUSE, SEND("0 head\n"), HANG,
@@ -411,12 +411,12 @@ static void last_stream_is_cancelled(void **state)
     (void)state;
     fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     site->timeout = NSEC_PER_S;
-    begin_one(0);
+    start_one(0);
     TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
     fixture.clock.now += NSEC_PER_S;
     TURN_UNTIL(fixture.loop, outcomes[0].reports);
-    begin_one(1);
-    go_on();
+    start_one(1);
+    skip_hang();
     expect_body(1, "one");
     assert_int_equal(fixture.opened, 1);
     clear_all();
@@ -424,9 +424,9 @@ static void last_stream_is_cancelled(void **state)
     assert_int_equal(fixture.closed, 1);
 }
 
-/* The dial's time before the exchange waited for it is not part of a phase; outcome_record checks
-   the stamps. */
-static void joins_a_dial_under_way(void **state)
+/* The exchange's phases do not contain the time of the dial before it waited for it; outcome_record
+   checks the stamps. */
+static void exchange_joins_a_dial(void **state)
 {
     static struct script_step slow[] = {HANG, LAST};
     static const struct script_step reads[] = {
@@ -435,10 +435,10 @@ static void joins_a_dial_under_way(void **state)
 
     (void)state;
     fixture_set_scripts(&fixture, &(struct script){.reads = reads, .handshakes = slow}, 1);
-    begin_one(0);
+    start_one(0);
     TURN_UNTIL(fixture.loop, pool_wait_dial(&exchanges[0].wait)->state == DIAL_HANDSHAKE);
     fixture.clock.now += NSEC_PER_S;
-    begin_one(1);
+    start_one(1);
     slow[0] = (struct script_step)LAST;
     fixture_send_event(&fixture, EPOLLIN);
     TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports);
@@ -449,17 +449,17 @@ static void joins_a_dial_under_way(void **state)
     clear_all();
 }
 
-static void waiting_for_a_slot_is_our_own_wait(void **state)
+static void waiting_for_a_slot_is_blocked(void **state)
 {
     static const struct script_step reads[] = {PAUSE, SEND("0 head\n"), HANG, LAST};
 
     (void)state;
     slots = 1;
     fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
-    begin_one(0);
+    start_one(0);
     TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
     site->timeout = NSEC_PER_S;
-    begin_one(1);
+    start_one(1);
     fixture.clock.now += NSEC_PER_S;
     TURN_UNTIL(fixture.loop, outcomes[1].reports);
     assert_int_equal(outcomes[1].result.error, ERROR_TOTAL_TIMEOUT);
@@ -467,7 +467,8 @@ static void waiting_for_a_slot_is_our_own_wait(void **state)
     clear_all();
 }
 
-/* Several waited for the dial, and HTTP/1.1 was agreed on: each has a connection of its own. */
+/* Several exchanges wait for one dial, and the protocol is HTTP/1.1: each gets its own
+   connection. */
 static void one_request_at_a_time(void **state)
 {
     static const struct script_step reads[] = {
@@ -478,13 +479,13 @@ static void one_request_at_a_time(void **state)
     fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     start_all();
     TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
-    for (size_t i = 0; i < CROWD; i++)
+    for (size_t i = 0; i < EXCHANGES; i++)
         expect_body(i, "h1");
-    assert_int_equal(fixture.opened, CROWD);
+    assert_int_equal(fixture.opened, EXCHANGES);
     clear_all();
 }
 
-/* A stream that fails alone: its request is sent again, and the connection is kept. */
+/* If one stream fails, its request is sent again, and the connection is kept. */
 static void lost_stream(void **state)
 {
     static const struct script_step reads[] = {PAUSE, SEND("0 lost\n"), PAUSE, HANG};
@@ -501,14 +502,14 @@ static void lost_stream(void **state)
 static struct pool_wait wait, next;
 static int failures;
 
-static void ask_again(struct pool_wait *one, const struct dial *dial)
+static void request_again(struct pool_wait *one, const struct dial *dial)
 {
     assert_int_equal(dial->state, DIAL_FAILED);
     if (++failures == 1)
         pool_request(fixture.pool, one, &fixture.dialer, &site->url, false);
 }
 
-static void not_ready(struct pool_wait *one, struct conn *conn, const struct dial *dial)
+static void unexpected_ready(struct pool_wait *one, struct conn *conn, const struct dial *dial)
 {
     (void)one;
     (void)conn;
@@ -516,11 +517,11 @@ static void not_ready(struct pool_wait *one, struct conn *conn, const struct dia
     fail();
 }
 
-/* A dial that has ended is not joined any more. */
-static void asks_again_when_its_dial_failed(void **state)
+/* A dial that has failed gets no more waits. */
+static void new_request_in_the_failed_callback(void **state)
 {
     (void)state;
-    wait = (struct pool_wait){.ready = not_ready, .failed = ask_again};
+    wait = (struct pool_wait){.ready = unexpected_ready, .failed = request_again};
     failures = 0;
     fixture.refuse = true;
     fixture_set_scripts(&fixture, &(struct script){0}, 1);
@@ -529,7 +530,7 @@ static void asks_again_when_its_dial_failed(void **state)
     assert_int_equal(fixture.dialer.connections, 2);
 }
 
-static void on_nothing(struct stream *stream, const struct stream_end *end)
+static void ignore_end(struct stream *stream, const struct stream_end *end)
 {
     (void)stream;
     (void)end;
@@ -537,26 +538,26 @@ static void on_nothing(struct stream *stream, const struct stream_end *end)
 
 static struct stream stream;
 
-static void ask_for_another(struct pool_wait *one, struct conn *conn, const struct dial *dial)
+static void request_another(struct pool_wait *one, struct conn *conn, const struct dial *dial)
 {
-    static const struct stream_events events = {.end = on_nothing};
+    static const struct stream_events events = {.end = ignore_end};
 
     (void)dial;
     assert_ptr_equal(one, &wait);
     stream = (struct stream){.events = &events, .out = {.bytes = "x", .count = 1}};
     conn_submit(conn, &stream);
-    next = (struct pool_wait){.ready = not_ready, .failed = ask_again};
+    next = (struct pool_wait){.ready = unexpected_ready, .failed = request_again};
     pool_request(fixture.pool, &next, &fixture.dialer, &site->url, false);
 }
 
-/* From inside `ready`, with the connection full: it waits for a slot. */
-static void asks_for_another_when_ready(void **state)
+/* A request from the `ready` callback, when the connection is full, waits for a slot. */
+static void new_request_in_the_ready_callback(void **state)
 {
     static const struct script_step reads[] = {HANG};
 
     (void)state;
     slots = 1;
-    wait = (struct pool_wait){.ready = ask_for_another, .failed = ask_again};
+    wait = (struct pool_wait){.ready = request_another, .failed = request_again};
     fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     pool_request(fixture.pool, &wait, &fixture.dialer, &site->url, false);
     TURN_UNTIL(fixture.loop, list_is_in(&next.link));
@@ -573,15 +574,15 @@ int main(void)
         CASE(deadline_ends_one_stream),
         CASE(stream_waits_for_a_slot),
         CASE(refused_request_is_sent_again),
-        CASE(draining_moves_its_waits),
-        CASE(room_serves_waits),
+        CASE(draining_moves_waiting_requests),
+        CASE(more_slots_serve_waiting_requests),
         CASE(last_stream_is_cancelled),
-        CASE(joins_a_dial_under_way),
-        CASE(waiting_for_a_slot_is_our_own_wait),
+        CASE(exchange_joins_a_dial),
+        CASE(waiting_for_a_slot_is_blocked),
         CASE(one_request_at_a_time),
         CASE(lost_stream),
-        CASE(asks_again_when_its_dial_failed),
-        CASE(asks_for_another_when_ready),
+        CASE(new_request_in_the_failed_callback),
+        CASE(new_request_in_the_ready_callback),
         CASE(connection_ends_its_streams),
     };
 

@@ -1,4 +1,4 @@
-/* The bytes of requests, and which fields may be in them. */
+/* The bytes of requests, and the header fields that are allowed in them. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #define CODINGS "Accept-Encoding: gzip, deflate, br, zstd\r\n"
 #define OURS    AGENT ACCEPT CODINGS
 
-/* A site, without content, and its request. */
+/* A site without content, and its request. */
 static const struct {
     const char *url, *method, *headers, *request;
 } cases[] = {
@@ -47,7 +47,7 @@ static const struct {
      "GET / HTTP/1.1\r\nHost: a\r\n" OURS "Accept-Language: de\r\nHost-X: b\r\n\r\n"},
     {"http://u:p@a/", NULL, "authorization: Bearer x\r\n",
      "GET / HTTP/1.1\r\nHost: a\r\n" OURS "authorization: Bearer x\r\n\r\n"},
-    /* one without a value takes ours away and is not sent */
+    /* a field without a value removes the default field, and is not sent */
     {"http://u:p@a/", NULL, "User-Agent:\r\nX: y\r\naccept: \t\r\nAuthorization:\r\nY:\r\nZ: z\r\n",
      "GET / HTTP/1.1\r\nHost: a\r\n" CODINGS "X: y\r\nZ: z\r\n\r\n"},
     {"http://a/", "POST", "Content-Length:\r\n", "POST / HTTP/1.1\r\nHost: a\r\n" OURS "\r\n"},
@@ -81,7 +81,7 @@ static void requests_are_built(void **state)
     }
 }
 
-static void the_site_brings_more(void **state)
+static void fields_of_the_site(void **state)
 {
     struct site *site = site_new();
     struct request request;
@@ -106,7 +106,7 @@ static void the_site_brings_more(void **state)
     site_free(site);
 }
 
-static void proxies_are_asked(void **state)
+static void requests_to_proxies(void **state)
 {
     struct url url;
     struct request request = {.url = &url,
@@ -133,7 +133,7 @@ static void proxies_are_asked(void **state)
     url_free(&url);
 }
 
-static void past_a_proxy_its_credentials_are_left_out(void **state)
+static void requests_without_a_proxy_have_no_proxy_credentials(void **state)
 {
     struct url url;
     struct request request = {.url = &url,
@@ -152,7 +152,7 @@ static void past_a_proxy_its_credentials_are_left_out(void **state)
     url_free(&url);
 }
 
-/* All that an option or a line may be long goes out whole. */
+/* Fields of the maximum length of an option or a line are sent completely. */
 static void many_fields_are_sent(void **state)
 {
     enum { FIELDS = 1000 };
@@ -219,7 +219,7 @@ static void headers_are_checked(void **state)
         {"A: b\0", 5, false},
         {"A: \x7f", 4, false},
         {"A\0: b", 5, false},
-        {"AB: c", 2, false}, /* the colon lies beyond the end */
+        {"AB: c", 2, false}, /* the colon is after the end */
     };
 
     (void)state;
@@ -240,9 +240,9 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_built),
-        cmocka_unit_test(the_site_brings_more),
-        cmocka_unit_test(proxies_are_asked),
-        cmocka_unit_test(past_a_proxy_its_credentials_are_left_out),
+        cmocka_unit_test(fields_of_the_site),
+        cmocka_unit_test(requests_to_proxies),
+        cmocka_unit_test(requests_without_a_proxy_have_no_proxy_credentials),
         cmocka_unit_test(many_fields_are_sent),
         cmocka_unit_test(methods_are_checked),
         cmocka_unit_test(headers_are_checked),

@@ -1,4 +1,4 @@
-/* What is kept of a response: header fields, the requested part of the body, and its end. */
+/* The recorded parts of a response: header fields, the requested part of the body, and its end. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -15,9 +15,9 @@ static struct response response;
 static struct h1_parser parser;
 static struct cookies *jar;
 static struct url url;
-static enum h1_status status; /* of what was fed last */
+static enum h1_status status; /* of the last feed */
 
-/* "hello, world" by gzip, RFC 1952. */
+/* "hello, world" in gzip (RFC 1952). */
 static const char gzip[] =
     "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\xd7\x51\x28"
     "\xcf\x2f\xca\x49\x01\x00\x3a\x72\xab\xff\x0c\x00\x00\x00";
@@ -52,10 +52,10 @@ static int setup(void **state)
     return 0;
 }
 
-static void drop(void)
+static void clear(void)
 {
     response_free(&response);
-    response_free(&response); /* all zeros by now */
+    response_free(&response); /* a second time, when it is all zeros */
     h1_parser_free(&parser);
     cookies_free(jar);
     jar = NULL;
@@ -64,7 +64,7 @@ static void drop(void)
 static int teardown(void **state)
 {
     (void)state;
-    drop();
+    clear();
     url_free(&url);
     return 0;
 }
@@ -73,7 +73,7 @@ static void begin(const char *method)
 {
     static const struct h1_events events = {.field = on_field, .head = on_head, .body = on_body};
 
-    drop();
+    clear();
     result = (struct result){.error = ERROR_NONE};
     response_start(&response, &options, &result);
     h1_parser_start_response(&parser, !strcmp(method, "HEAD"), &events, NULL);
@@ -95,7 +95,7 @@ static enum error finish(void)
     return response_finish(&response, status == H1_DONE);
 }
 
-/* A complete response to GET. */
+/* Feeds a complete response to GET. */
 static enum error take(const char *text)
 {
     begin("GET");
@@ -122,7 +122,7 @@ static void fields(void **state)
     assert_null(result.coding);
     assert_string_equal(response.retry_after, "5");
     assert_string_equal(response.location, "/x");
-    assert_false(response.redirect); /* 404 is none, whatever its Location */
+    assert_false(response.redirect); /* 404 is no redirect, even with a Location */
     expect_text("\xc3\xa9!");
     assert_string_equal(result.charset, "windows-1252");
     assert_int_equal(result.body_bytes, 2);
@@ -139,8 +139,8 @@ static void absent_fields(void **state)
     assert_int_equal(result.snippet_bytes, 0);
 }
 
-/* Of a field that may stand once, the first that is not empty counts. */
-static void fields_that_come_twice(void **state)
+/* If a field may occur only once, its first value that is not empty is used. */
+static void repeated_fields(void **state)
 {
     (void)state;
     assert_int_equal(take("HTTP/1.1 301 Moved\r\nLocation:\r\nLocation: /1\r\nLocation: /2\r\n"
@@ -152,7 +152,7 @@ static void fields_that_come_twice(void **state)
     assert_true(response.redirect);
 }
 
-/* Of Content-Type the last valid one, with a charset of the same type before it. */
+/* The last valid Content-Type is used, with the charset of an earlier one of the same type. */
 static void several_types(void **state)
 {
     static const struct {
@@ -205,11 +205,11 @@ static void redirects(void **state)
     options.follow = true;
     assert_int_equal(take("HTTP/1.1 302 X\r\nLocation: \r\nContent-Length: 2\r\n\r\nhi"),
                      ERROR_NONE);
-    assert_false(response.redirect); /* it leads nowhere */
+    assert_false(response.redirect); /* an empty Location */
     expect_text("hi");
 }
 
-/* RFC 9110, section 5.3: several lines are one list. */
+/* Several fields form one list (RFC 9110, section 5.3). */
 static void codings_in_several_lines(void **state)
 {
     static const struct {
@@ -236,7 +236,7 @@ static void codings_in_several_lines(void **state)
         feed(gzip, sizeof(gzip) - 1);
         assert_int_equal(finish(), ERROR_NONE);
         assert_string_equal(result.coding, cases[i].coding);
-        assert_int_equal(result.body_bytes, sizeof(gzip) - 1); /* as it was sent */
+        assert_int_equal(result.body_bytes, sizeof(gzip) - 1); /* encoded bytes */
         if (cases[i].decoded)
             expect_text("hello, world");
         else
@@ -244,7 +244,7 @@ static void codings_in_several_lines(void **state)
     }
 }
 
-/* A list of codings, or of types, has a limit as any field. */
+/* Lists of codings or types have the limit of a field. */
 static void endless_lists(void **state)
 {
     static char line[40000];
@@ -268,11 +268,11 @@ static void body_that_is_malformed(void **state)
     (void)state;
     options.preview = 100;
     memcpy(bytes, gzip, sizeof(gzip));
-    bytes[sizeof(gzip) - 6] ^= 1; /* the checksum */
+    bytes[sizeof(gzip) - 6] ^= 1; /* in the checksum */
     begin("GET");
     FEED("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
     feed(bytes, sizeof(gzip) - 1);
-    assert_false(response.malformed); /* there is a text */
+    assert_false(response.malformed); /* the body has text before the error */
     assert_false(response.enough);
     FEED("more");
     assert_int_equal(finish(), ERROR_NONE);
@@ -281,13 +281,13 @@ static void body_that_is_malformed(void **state)
     begin("GET");
     FEED("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nhello, world");
     assert_true(response.malformed);
-    assert_true(response.enough); /* there is no use in the rest */
+    assert_true(response.enough); /* the rest is not needed */
     assert_int_equal(finish(), ERROR_BAD_CODING);
     expect_text("");
 }
 
-/* A coding that stopped in its middle: what came before is shown. */
-static void coding_that_stops(void **state)
+/* If a coded body ends too early, the text before is shown. */
+static void incomplete_coding(void **state)
 {
     (void)state;
     options.preview = 100;
@@ -301,9 +301,9 @@ static void coding_that_stops(void **state)
     }
 }
 
-static void answers_without_a_body(void **state)
+static void responses_without_a_body(void **state)
 {
-    static const char *const answers[][2] = {
+    static const char *const responses[][2] = {
         {"HEAD", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n"},
         {"HEAD", "HTTP/1.1 301 X\r\nLocation: /\r\nTransfer-Encoding: chunked\r\n\r\n"},
         {"GET", "HTTP/1.1 204 X\r\nContent-Encoding: br\r\n\r\n"},
@@ -312,9 +312,9 @@ static void answers_without_a_body(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(answers); i++) {
-        begin(answers[i][0]);
-        feed(answers[i][1], strlen(answers[i][1]));
+    for (size_t i = 0; i < LENGTH(responses); i++) {
+        begin(responses[i][0]);
+        feed(responses[i][1], strlen(responses[i][1]));
         assert_int_equal(status, H1_DONE);
         assert_int_equal(finish(), ERROR_NONE);
         assert_int_equal(result.body_bytes, 0);
@@ -324,7 +324,7 @@ static void answers_without_a_body(void **state)
     }
 }
 
-/* --max-body: exactly as much is no more than that. */
+/* --max-body: a body of exactly this length is not truncated. */
 static void body_up_to_a_limit(void **state)
 {
     (void)state;
@@ -345,8 +345,8 @@ static void body_up_to_a_limit(void **state)
     }
 }
 
-/* What still comes when there is enough is not counted. */
-static void enough_is_enough(void **state)
+/* Bytes after the limit are not counted. */
+static void bytes_after_the_limit_are_ignored(void **state)
 {
     (void)state;
     options.max_body = 3;
@@ -379,8 +379,8 @@ static void body_until_the_preview(void **state)
     }
 }
 
-/* Characters count, not bytes, and decoded ones. */
-static void until_the_preview_is_decoded(void **state)
+/* The preview counts decoded characters. */
+static void body_until_the_decoded_preview(void **state)
 {
     (void)state;
     options.preview = 5;
@@ -391,13 +391,13 @@ static void until_the_preview_is_decoded(void **state)
     for (size_t i = 0; i < sizeof(gzip) - 1 && !response.enough; i++)
         feed(gzip + i, 1);
     assert_true(response.enough);
-    assert_true(result.body_bytes < sizeof(gzip) - 8); /* the checksum was not waited for */
+    assert_true(result.body_bytes < sizeof(gzip) - 8); /* it did not wait for the checksum */
     assert_int_equal(finish(), ERROR_NONE);
     expect_text("hello");
 }
 
-/* A redirect that is followed: its body is read to the end, that the connection may serve on, but
-   not for ever, and nothing of it is shown. */
+/* The body of a redirect that is followed is read up to a limit, so that the connection can be
+   reused; it is not shown. */
 static void body_of_a_redirect(void **state)
 {
     static char piece[RESPONSE_MAX_REDIRECT_BYTES];
@@ -414,12 +414,12 @@ static void body_of_a_redirect(void **state)
     assert_int_equal(result.body_bytes, RESPONSE_MAX_REDIRECT_BYTES);
     feed(piece, 1);
     assert_true(response.enough);
-    assert_int_equal(finish(), ERROR_NONE); /* it was not decoded */
+    assert_int_equal(finish(), ERROR_NONE); /* not decoded */
     assert_null(result.snippet);
     assert_null(result.charset);
     assert_int_equal(result.body_bytes, RESPONSE_MAX_REDIRECT_BYTES);
 
-    options.follow = false; /* it is a result like any other */
+    options.follow = false; /* the redirect is the result */
     assert_int_equal(take("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 2\r\n\r\nhi"),
                      ERROR_NONE);
     expect_text("h");
@@ -438,13 +438,13 @@ static void cookies_go_to_the_jar(void **state)
     set = cookies_for(jar, &url, 0);
     assert_string_equal(set, "a=1; b=2");
     free(set);
-    begin("GET"); /* without one they go nowhere */
+    begin("GET"); /* without a jar */
     FEED("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\n\r\n");
     assert_null(jar);
 }
 
-/* The final head counts, not an interim one. */
-static void interim_head(void **state)
+/* Fields of interim heads are ignored. */
+static void interim_heads_are_ignored(void **state)
 {
     (void)state;
     assert_int_equal(take("HTTP/1.1 103 Early\r\nLocation: /x\r\nContent-Encoding: gzip\r\n\r\n"
@@ -455,7 +455,7 @@ static void interim_head(void **state)
     expect_text("hi");
 }
 
-static void answer_that_never_came(void **state)
+static void incomplete_head(void **state)
 {
     (void)state;
     begin("GET");
@@ -464,7 +464,7 @@ static void answer_that_never_came(void **state)
     assert_int_equal(result.status, 0);
     assert_null(result.snippet);
     response_free(&response);
-    assert_int_equal(response_finish(&response, false), ERROR_NONE); /* not even begun */
+    assert_int_equal(response_finish(&response, false), ERROR_NONE); /* not started */
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -474,22 +474,22 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(fields),
         CASE(absent_fields),
-        CASE(fields_that_come_twice),
+        CASE(repeated_fields),
         CASE(several_types),
         CASE(redirects),
         CASE(codings_in_several_lines),
         CASE(endless_lists),
         CASE(body_that_is_malformed),
-        CASE(coding_that_stops),
-        CASE(answers_without_a_body),
+        CASE(incomplete_coding),
+        CASE(responses_without_a_body),
         CASE(body_up_to_a_limit),
-        CASE(enough_is_enough),
+        CASE(bytes_after_the_limit_are_ignored),
         CASE(body_until_the_preview),
-        CASE(until_the_preview_is_decoded),
+        CASE(body_until_the_decoded_preview),
         CASE(body_of_a_redirect),
         CASE(cookies_go_to_the_jar),
-        CASE(interim_head),
-        CASE(answer_that_never_came),
+        CASE(interim_heads_are_ignored),
+        CASE(incomplete_head),
     };
 
     unit_time_limit();

@@ -1,11 +1,11 @@
-/* Timings made of stamps. */
+/* Timings that are computed from stamps. */
 #include "tests/support/unit.h"
 
 #include "http/result.h"
 
 #define PHASES_BEFORE_RECEIVE PHASE_RECEIVE
 
-/* Sets the stamps whose bit is in `which`, each some time after the one before; `start` always. */
+/* Sets `start`, and each stamp whose bit is in `which`, some time after the previous one. */
 static void stamp(struct stamps *stamps, unsigned which)
 {
     nsec *const row[PHASES_BEFORE_RECEIVE] = {&stamps->start, &stamps->dns,  &stamps->connect,
@@ -35,8 +35,8 @@ static void timings_of(const struct result *result, nsec timings[PHASE_COUNT])
     stamps_timings(&result->stamps, result->error != ERROR_NONE, result->phase, timings);
 }
 
-/* Every combination of omitted phases, with a complete response. */
-static void timings_of_an_answer_add_up(void **state)
+/* Every combination of missing stamps, with a complete response. */
+static void timings_of_a_response_add_up(void **state)
 {
     (void)state;
     for (unsigned which = 1; which < 1u << PHASES_BEFORE_RECEIVE; which += 2) {
@@ -52,7 +52,7 @@ static void timings_of_an_answer_add_up(void **state)
     }
 }
 
-/* All ways in which it may fail: in a phase whose stamp was not reached, nor any later one. */
+/* Every failure: the stamp of the failed phase and all later ones are missing. */
 static void timings_of_a_failure_add_up(void **state)
 {
     (void)state;
@@ -69,7 +69,7 @@ static void timings_of_a_failure_add_up(void **state)
     }
 }
 
-static void timings_say_what_took_how_long(void **state)
+static void each_phase_has_its_time(void **state)
 {
     struct result result = {.stamps = {.taken = 100,
                                        .start = 101,
@@ -93,8 +93,8 @@ static void timings_say_what_took_how_long(void **state)
     assert_true(result_elapsed(&result) == 126);
 }
 
-/* Waiting for a turn to shake hands is the client's own time: blocked, not tls. */
-static void waiting_for_a_turn_is_blocked(void **state)
+/* Waiting for a handshake slot counts as blocked, not as tls. */
+static void waiting_for_a_handshake_slot_is_blocked(void **state)
 {
     struct result result = {.stamps = {.taken = 100,
                                        .start = 101,
@@ -115,12 +115,12 @@ static void waiting_for_a_turn_is_blocked(void **state)
     result.stamps =
         (struct stamps){.taken = 100, .start = 101, .connect = 111, .queued = 50, .done = 200};
     result.error = ERROR_TLS_TIMEOUT;
-    result.phase = PHASE_TLS; /* failed in the handshake, after its turn had come */
+    result.phase = PHASE_TLS; /* failed in the handshake, with a slot */
     timings_of(&result, timings);
     assert_true(timings[PHASE_BLOCKED] == 51 && timings[PHASE_TLS] == 39);
     assert_true(sum_of(timings) == 100);
 
-    result.stamps.queued = 0; /* its turn had not come */
+    result.stamps.queued = 0; /* failed while it waited for a slot */
     result.error = ERROR_TOTAL_TIMEOUT;
     result.phase = PHASE_BLOCKED;
     timings_of(&result, timings);
@@ -128,7 +128,7 @@ static void waiting_for_a_turn_is_blocked(void **state)
     assert_true(sum_of(timings) == 100);
 }
 
-/* A line that is no site fails before any phase. */
+/* An unreadable line fails before any phase. */
 static void unreadable_line_has_no_timings(void **state)
 {
     struct result result = {.error = ERROR_INPUT, .stamps = {.taken = 5, .start = 5, .done = 5}};
@@ -141,9 +141,9 @@ static void unreadable_line_has_no_timings(void **state)
         assert_true(timings[i] == NSEC_NEVER);
 }
 
-/* The way to the end is told: each redirect to its last byte. What failed and was tried again, and
-   what was waited, is not. */
-static void redirects_count_and_attempts_do_not(void **state)
+/* The elapsed time contains each redirect up to its last byte; it does not contain failed attempts
+   and the waits after them. */
+static void elapsed_time_of_redirects_and_attempts(void **state)
 {
     const struct leg legs[] = {
         {.redirect = true, .stamps = {.taken = 50, .start = 100, .head = 105, .done = 107}},
@@ -162,7 +162,8 @@ static void redirects_count_and_attempts_do_not(void **state)
     result.error = ERROR_TRUNCATED;
     assert_true(result_elapsed(&result) == 7 + 70 + 110);
     result.error = ERROR_NONE;
-    result.stamps.head = 0; /* no head came, yet nothing is wrong: to the end */
+    /* a response without a head and without an error: its elapsed time ends at `done` */
+    result.stamps.head = 0;
     assert_true(result_elapsed(&result) == 7 + 70 + 110);
 }
 
@@ -179,13 +180,13 @@ static void phases_have_names(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(timings_of_an_answer_add_up),
+        cmocka_unit_test(timings_of_a_response_add_up),
         cmocka_unit_test(timings_of_a_failure_add_up),
-        cmocka_unit_test(timings_say_what_took_how_long),
-        cmocka_unit_test(waiting_for_a_turn_is_blocked),
+        cmocka_unit_test(each_phase_has_its_time),
+        cmocka_unit_test(waiting_for_a_handshake_slot_is_blocked),
         cmocka_unit_test(unreadable_line_has_no_timings),
         cmocka_unit_test(phases_have_names),
-        cmocka_unit_test(redirects_count_and_attempts_do_not),
+        cmocka_unit_test(elapsed_time_of_redirects_and_attempts),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* Another try: when it is wanted, and after how long. */
+/* Which failures are retried, and after which wait. */
 #include "tests/support/unit.h"
 
 #include "base/random.h"
@@ -10,7 +10,7 @@ static void retry_after(void **state)
 {
     static const struct {
         const char *text;
-        nsec wait; /* NSEC_NEVER: refused */
+        nsec wait; /* NSEC_NEVER: invalid */
     } cases[] = {
         {"0", 0},
         {"1", NSEC_PER_S},
@@ -48,7 +48,7 @@ static void retry_after(void **state)
     }
 }
 
-static void a_date_far_from_now(void **state)
+static void far_dates_are_limited(void **state)
 {
     static const char text[] = "Tue, 14 Nov 2023 22:13:20 GMT";
     nsec wait;
@@ -78,13 +78,14 @@ static void backoff_doubles_and_its_second_half_is_random(void **state)
             least = wait < least ? wait : least;
             max = wait > max ? wait : max;
         }
-        assert_true(max - least > whole * 49 / 100); /* the same numbers in each run */
+        /* the random numbers are the same in each run */
+        assert_true(max - least > whole * 49 / 100);
     }
     assert_int_equal(retry_backoff(UINT32_MAX, 0), RETRY_MAX_BACKOFF / 2);
 }
 
-/* The codes worth another try, and no others. */
-static const char *const passing[] = {
+/* The error codes that are retried. */
+static const char *const transient[] = {
     "timeout.total",   "dns.timeout",    "dns.unreachable",     "dns.servfail",   "connect.refused",
     "connect.timeout", "connect.reset",  "connect.unreachable", "connect.failed", "proxy.dns",
     "proxy.refused",   "proxy.timeout",  "proxy.unreachable",   "proxy.closed",   "proxy.gateway",
@@ -93,15 +94,15 @@ static const char *const passing[] = {
     "receive.reset",   "receive.failed", "tls.truncated",
 };
 
-static bool is_passing(const char *code)
+static bool is_transient(const char *code)
 {
-    for (size_t i = 0; i < LENGTH(passing); i++)
-        if (!strcmp(code, passing[i]))
+    for (size_t i = 0; i < LENGTH(transient); i++)
+        if (!strcmp(code, transient[i]))
             return true;
     return false;
 }
 
-static void only_what_passes_is_tried_again(void **state)
+static void only_transient_errors_are_retried(void **state)
 {
     size_t found = 0;
 
@@ -109,14 +110,14 @@ static void only_what_passes_is_tried_again(void **state)
     for (int error = ERROR_NONE; error < ERROR_COUNT; error++) {
         bool wanted = retry_wanted((enum error)error, 0, "GET");
 
-        if (wanted != is_passing(error_code((enum error)error)))
+        if (wanted != is_transient(error_code((enum error)error)))
             fail_msg("%s: %d", error_code((enum error)error), wanted);
         found += wanted;
     }
-    assert_int_equal(found, LENGTH(passing));
+    assert_int_equal(found, LENGTH(transient));
 }
 
-static void statuses(void **state)
+static void retried_statuses(void **state)
 {
     (void)state;
     for (unsigned status = 0; status < 1000; status++) {
@@ -129,7 +130,7 @@ static void statuses(void **state)
     }
 }
 
-static void methods(void **state)
+static void retried_methods(void **state)
 {
     static const struct {
         const char *method;
@@ -151,11 +152,11 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(retry_after),
-        cmocka_unit_test(a_date_far_from_now),
+        cmocka_unit_test(far_dates_are_limited),
         cmocka_unit_test(backoff_doubles_and_its_second_half_is_random),
-        cmocka_unit_test(only_what_passes_is_tried_again),
-        cmocka_unit_test(statuses),
-        cmocka_unit_test(methods),
+        cmocka_unit_test(only_transient_errors_are_retried),
+        cmocka_unit_test(retried_statuses),
+        cmocka_unit_test(retried_methods),
     };
 
     unit_time_limit();

@@ -1,18 +1,18 @@
-/* A site's method, and content that many sites share. */
+/* The method of a site, and content that several sites share. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
 
 #include "http/site.h"
 
-static void content_lives_as_long_as_it_is_held(void **state)
+static void content_is_freed_with_its_last_holder(void **state)
 {
     char bytes[] = "a\0b";
     struct content *content = content_new(bytes, 3);
     struct site *one = site_new(), *two = site_new();
 
     (void)state;
-    bytes[0] = 'x'; /* it was copied */
+    bytes[0] = 'x'; /* content_new copied it */
     one->content = content_hold(content);
     two->content = content_hold(content);
     content_drop(content);
@@ -26,7 +26,7 @@ static void content_lives_as_long_as_it_is_held(void **state)
     site_free(NULL);
 }
 
-static void the_method_follows_from_the_content(void **state)
+static void default_method_depends_on_the_content(void **state)
 {
     struct site *site = site_new();
 
@@ -40,7 +40,7 @@ static void the_method_follows_from_the_content(void **state)
     site_free(site);
 }
 
-static void a_user_beside_the_url_is_freed_with_the_site(void **state)
+static void user_is_freed_with_the_site(void **state)
 {
     struct site *site = site_new();
 
@@ -49,15 +49,15 @@ static void a_user_beside_the_url_is_freed_with_the_site(void **state)
     site->user = strdup("u:p");
     site->url.user_info = site->user;
     site->url.user_info_bytes = 3;
-    site_free(site); /* the sanitizers watch */
+    site_free(site); /* a sanitizer detects a leak */
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(content_lives_as_long_as_it_is_held),
-        cmocka_unit_test(the_method_follows_from_the_content),
-        cmocka_unit_test(a_user_beside_the_url_is_freed_with_the_site),
+        cmocka_unit_test(content_is_freed_with_its_last_holder),
+        cmocka_unit_test(default_method_depends_on_the_content),
+        cmocka_unit_test(user_is_freed_with_the_site),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* Parsing of URLs: their parts, and which are refused. */
+/* Parsing of URLs: their parts, and invalid URLs. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
@@ -51,7 +51,7 @@ static const struct {
     {"http://example.org./", 0, 80, "example.org.", "example.org.", "/", NULL},
     {"http://a-b_c.d1/", 0, 80, "a-b_c.d1", "a-b_c.d1", "/", NULL},
     {"http://1a/", 0, 80, "1a", "1a", "/", NULL},
-    /* as browsers take it */
+    /* as browsers read them */
     {"http:a", 0, 80, "a", "a", "/", NULL},
     {"https:/a/", 1, 443, "a", "a", "/", NULL},
     {"http:////a/b", 0, 80, "a", "a", "/b", NULL},
@@ -179,10 +179,10 @@ static void empty_user_info_is_none(void **state)
     }
 }
 
-static void others_are_refused(void **state)
+static void invalid_urls_are_refused(void **state)
 {
     static const struct {
-        const char *text, *why; /* a piece of the sentence */
+        const char *text, *why; /* `why` is a part of the message */
     } cases[] = {
         {"", "absolute"},
         {"   ", "absolute"},
@@ -233,14 +233,14 @@ static void others_are_refused(void **state)
         const char *why = url_parse(&url, cases[i].text, strlen(cases[i].text));
 
         if (!why || !strstr(why, cases[i].why))
-            fail_msg("\"%s\": %s", cases[i].text, why ? why : "was not refused");
+            fail_msg("\"%s\": %s", cases[i].text, why ? why : "it is accepted");
         assert_null(url.host);
         assert_null(url.shown);
     }
 }
 
-/* A byte that no C string carries: encoded in user info and from the path on, else refused; at the
-   end it is white space. */
+/* NUL bytes are encoded in user info, path, query and fragment, and trimmed at the end. Elsewhere
+   they are errors. */
 static void nul_is_encoded_or_refused(void **state)
 {
     static const char text[] = "http://u:p@host:80/path?query#fragment";
@@ -266,7 +266,7 @@ static void nul_is_encoded_or_refused(void **state)
 
 static void length_is_limited(void **state)
 {
-    char *text = malloc(URL_MAX_BYTES + 1); /* not closed with a NUL */
+    char *text = malloc(URL_MAX_BYTES + 1); /* without a terminating NUL */
     struct url url;
 
     (void)state;
@@ -282,7 +282,7 @@ static void length_is_limited(void **state)
     free(text);
 }
 
-/* No byte after the end is looked at: a heap block of its own lets a sanitizer see it. */
+/* Each prefix is in its own heap block, so that a sanitizer detects reads beyond it. */
 static void every_prefix_is_safe(void **state)
 {
     static const char text[] = "https://us%41r:pa%s@[::1]:8080/path?query#fragment";
@@ -299,7 +299,7 @@ static void every_prefix_is_safe(void **state)
     }
 }
 
-static void fragments_are_kept_apart(void **state)
+static void fragments_are_separate(void **state)
 {
     static const struct {
         const char *text, *target, *fragment;
@@ -324,7 +324,7 @@ static void fragments_are_kept_apart(void **state)
     }
 }
 
-/* A reference to `base` and what it comes to; NULL: a piece of the sentence is in `why`. */
+/* A reference, its base and the resolved URL. `result` NULL: `why` is a part of the message. */
 struct join_case {
     const char *base, *reference, *result, *why;
 };
@@ -347,8 +347,8 @@ static void check_join(const struct join_case *join)
     url_free(&base);
 }
 
-/* RFC 3986, sections 5.4.1 and 5.4.2. Another scheme is refused; "http:g" is read without
-   strictness, and an empty path gets its slash. */
+/* RFC 3986, sections 5.4.1 and 5.4.2. Other schemes are errors; "http:g" is read without
+   strictness; an empty path becomes "/". */
 static void references_of_the_rfc(void **state)
 {
     static const char *const cases[][2] = {
@@ -404,7 +404,7 @@ static void references_of_the_rfc(void **state)
 static void references_are_resolved(void **state)
 {
     static const struct join_case cases[] = {
-        /* an authority of its own */
+        /* with an authority */
         {"http://a/b", "https://c", "https://c/", NULL},
         {"http://a/b", "https:c/d", "https://c/d", NULL},
         {"https://a:8/b", "//c:443/d", "https://c/d", NULL},
@@ -417,29 +417,29 @@ static void references_are_resolved(void **state)
          "//b\xc3\xbc"
          "cher.de/",
          "http://xn--bcher-kva.de/", NULL},
-        /* user info: the stranger's is dropped, one's own not passed on */
+        /* user info of the reference is removed, that of the base is not inherited */
         {"http://u:p@a/b", "c", "http://a/c", NULL},
         {"http://a/b", "//u:p@c/@", "http://c/@", NULL},
         {"http://a/b", "http://u:p@a/b", "http://a/b", NULL},
         {"http://a/b", "@c:d", "http://a/@c:d", NULL},
-        /* the fragment of the base */
+        /* the fragment of the base is not inherited */
         {"http://a/b?c#d", "", "http://a/b?c#d", NULL},
         {"http://a/b?c#d", "e", "http://a/e#d", NULL},
         {"http://a/b?c#d", "//e", "http://e/#d", NULL},
         {"http://a/b?c#d", "?", "http://a/b?#d", NULL},
         {"http://a/b?c#d", "e#f", "http://a/e#f", NULL},
         {"http://a/b?c#d", "#", "http://a/b?c#", NULL},
-        /* raw bytes: UTF-8, Latin-1, blanks and control characters inside and around */
+        /* bytes that are not ASCII, blanks and control characters */
         {"http://a/", "\xc3\xa9?\xc3\xa9#\xc3\xa9", "http://a/%C3%A9?%C3%A9#%C3%A9", NULL},
         {"http://a/", "\xe9 \"<\x01>", "http://a/%E9%20%22%3C%01%3E", NULL},
         {"http://a/b", " \t c d \n", "http://a/c%20d", NULL},
         {"http://a/b", "/\t/c", "http://c/", NULL},
         {"http://a/b", "%41%2f", "http://a/%41%2f", NULL},
-        /* queries and slashes of the base are no folders */
+        /* the base's query, and slashes in it, are no path */
         {"http://a/b/c?d/e/f", "g", "http://a/b/g", NULL},
         {"http://a", "g", "http://a/g", NULL},
         {"http://a?q", "../g", "http://a/g", NULL},
-        /* what is refused */
+        /* errors */
         {"http://a/", "ftp://b/", NULL, "scheme"},
         {"http://a/", "javascript:alert(1)", NULL, "scheme"},
         {"http://a/", "localhost:8080/", NULL, "scheme"},
@@ -458,7 +458,7 @@ static void references_are_resolved(void **state)
         check_join(&cases[i]);
 }
 
-/* The reference, and what it grows to with its base and its encoding. */
+/* The limit holds for the reference, for the resolved URL and for its encoded form. */
 static void joined_length_is_limited(void **state)
 {
     static const char head[] = "http://a/";
@@ -472,7 +472,7 @@ static void joined_length_is_limited(void **state)
     assert_int_equal(strlen(url.shown), strlen(head) + URL_MAX_BYTES);
     url_free(&url);
     assert_non_null(url_join(&url, &base, text, URL_MAX_BYTES + 1));
-    memset(text, '"', URL_MAX_BYTES); /* three bytes each in its normal form */
+    memset(text, '"', URL_MAX_BYTES); /* three bytes each when encoded */
     assert_null(url_join(&url, &base, text, URL_MAX_BYTES));
     assert_int_equal(strlen(url.shown), strlen(head) + 3 * URL_MAX_BYTES);
     url_free(&base);
@@ -518,7 +518,7 @@ static void equal_urls(void **state)
     }
 }
 
-/* The origin alone agrees with the whole parse, and stops where a line's URL does. */
+/* Parsing only the origin gives the same as parsing the whole URL, and stops at the same end. */
 static void origins_agree(void **state)
 {
     static const char *const lines[] = {
@@ -553,7 +553,7 @@ static void origins_agree(void **state)
     assert_false(url_origin(&a, "http:a", 6));
     assert_false(url_origin(&a, "http:///a", 9));
     assert_false(url_origin(&a, "http://[", 8));
-    /* a backslash ends the host here, too */
+    /* a backslash ends the host */
     assert_true(url_origin(&a, "http://a\\@b/", 13));
     assert_int_equal(a.host_bytes, 1);
     assert_memory_equal(a.host, "a", 1);
@@ -566,11 +566,11 @@ int main(void)
         cmocka_unit_test(addresses_are_read),
         cmocka_unit_test(user_info_is_decoded_and_not_shown),
         cmocka_unit_test(empty_user_info_is_none),
-        cmocka_unit_test(others_are_refused),
+        cmocka_unit_test(invalid_urls_are_refused),
         cmocka_unit_test(nul_is_encoded_or_refused),
         cmocka_unit_test(length_is_limited),
         cmocka_unit_test(every_prefix_is_safe),
-        cmocka_unit_test(fragments_are_kept_apart),
+        cmocka_unit_test(fragments_are_separate),
         cmocka_unit_test(references_of_the_rfc),
         cmocka_unit_test(references_are_resolved),
         cmocka_unit_test(joined_length_is_limited),

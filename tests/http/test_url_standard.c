@@ -1,8 +1,8 @@
 /*
- * URLs as the web platform's own tests read them: every case of urltestdata.json, which Debian ships
- * with librust-url-dev. One without an http or https base goes to url_parse, any other to url_join;
- * what comes to another scheme must be refused. jq makes a table of it, a line a case, its columns
- * percent-encoded.
+ * The cases of the web platform's test of URLs, urltestdata.json, which Debian ships with
+ * librust-url-dev. A case with an http or https base is resolved with url_join, any other is read
+ * with url_parse; a result with another scheme must be refused. jq makes a table from the file:
+ * one case a line, with percent-encoded columns.
  */
 #include "tests/support/unit.h"
 
@@ -15,8 +15,8 @@
 
 #define DATA "/usr/share/cargo/registry/url-*/tests/urltestdata.json"
 
-/* A few hundred cases must be there, or something is wrong with the table. */
-#define LEAST_CASES 600
+/* The table must have at least this number of cases. */
+#define MIN_CASES 600
 
 static const char to_table[] =
     "jq -r 'def web: (. // \"\") | test(\"^https?:\");"
@@ -27,15 +27,15 @@ static const char to_table[] =
     " | [$case.input, if ($case.base | web) then $case.base else \"\" end] + . | map(@uri)"
     " | join(\" \")' ";
 
-#define NOT_DECODED "the DNS says whether it knows a name in ASCII"
-#define LEADING_DOT "a certificate would be good for any subdomain"
+#define NOT_DECODED "names in ASCII are not validated before the lookup"
+#define LEADING_DOT "an empty label is no valid host name"
 
-/* What is not as the standard says, and why. */
+/* Cases in which this program differs from the standard, and why. */
 static const struct {
     const char *input, *why;
-} others[] = {
-    {"http://f:0/c", "nobody listens on port 0"},
-    {"http://f:00000000000000/c", "nobody listens on port 0"},
+} exceptions[] = {
+    {"http://f:0/c", "port 0 cannot be connected to"},
+    {"http://f:00000000000000/c", "port 0 cannot be connected to"},
     {"http://a.b.c.xn--pokxncvks", NOT_DECODED},
     {"http://10.0.0.xn--pokxncvks", NOT_DECODED},
     {"http://a.b.c.XN--pokxncvks", NOT_DECODED},
@@ -53,7 +53,7 @@ struct text {
     size_t length;
 };
 
-/* Cuts a line at its blanks and decodes the columns in place. */
+/* Splits a line at its spaces and decodes the columns in place. */
 static void read_columns(char *line, struct text columns[COLUMNS])
 {
     for (int i = 0; i < COLUMNS; i++) {
@@ -70,7 +70,7 @@ static void read_columns(char *line, struct text columns[COLUMNS])
     }
 }
 
-/* Takes the user info out of a serialized URL, still encoded. */
+/* Removes the user info from a serialized URL. */
 static void drop_user_info(char *href)
 {
     char *begin = strstr(href, "//") + 2, *at = memchr(begin, '@', strcspn(begin, "/?#"));
@@ -79,7 +79,7 @@ static void drop_user_info(char *href)
         memmove(begin, at + 1, strlen(at + 1) + 1);
 }
 
-/* The URL as the standard serializes it, without user info. */
+/* Serializes the URL as the standard does, without user info. */
 static char *serialized(const struct url *url)
 {
     char *text = NULL;
@@ -90,7 +90,7 @@ static char *serialized(const struct url *url)
     return text;
 }
 
-/* Decodes once more what the standard leaves encoded in user name and password. */
+/* Compares user info; user name and password of the standard are encoded once more. */
 static bool same_user_info(const struct url *url, const struct text *wanted)
 {
     const char *at = wanted->at, *end = at + wanted->length;
@@ -102,8 +102,8 @@ static bool same_user_info(const struct url *url, const struct text *wanted)
     return at == end && i == url->user_info_bytes;
 }
 
-/* What is wrong with the result; NULL: nothing. */
-static const char *judge(const struct url *url, const char *why, struct text columns[COLUMNS])
+/* Returns the difference between the result and the case; NULL: none. */
+static const char *difference(const struct url *url, const char *why, struct text columns[COLUMNS])
 {
     bool read = !strcmp(columns[VERDICT].at, "read"), joined = columns[BASE].length;
     const char *wrong = NULL;
@@ -123,18 +123,18 @@ static const char *judge(const struct url *url, const char *why, struct text col
     return wrong;
 }
 
-/* Why a case is not as the standard says; NULL: it is. */
-static const char *excuse(const char *input)
+/* Returns the reason for a known difference; NULL: none is known. */
+static const char *known_difference(const char *input)
 {
-    for (size_t i = 0; i < LENGTH(others); i++)
-        if (!strcmp(input, others[i].input))
-            return others[i].why;
+    for (size_t i = 0; i < LENGTH(exceptions); i++)
+        if (!strcmp(input, exceptions[i].input))
+            return exceptions[i].why;
     return NULL;
 }
 
 static bool check(struct text columns[COLUMNS])
 {
-    const char *why = NULL, *wrong, *other = excuse(columns[INPUT].at);
+    const char *why = NULL, *wrong, *other = known_difference(columns[INPUT].at);
     struct url url = {0}, base = {0};
 
     if (columns[BASE].length) {
@@ -143,9 +143,9 @@ static bool check(struct text columns[COLUMNS])
     } else {
         why = url_parse(&url, columns[INPUT].at, columns[INPUT].length);
     }
-    wrong = judge(&url, why, columns);
+    wrong = difference(&url, why, columns);
     if (wrong && other)
-        print_message("# not as the standard: %s: %s\n", columns[INPUT].at, other);
+        print_message("# differs from the standard: %s: %s\n", columns[INPUT].at, other);
     else if (wrong || other)
         print_error("# \"%s\" on \"%s\": %s; wanted \"%s\"\n", columns[INPUT].at, columns[BASE].at,
                     wrong ? wrong : "no longer differs", columns[HREF].at);
@@ -170,7 +170,7 @@ static void every_case_of_the_standard(void **state)
         bad += !check(columns);
     }
     assert_int_equal(pclose(table), 0);
-    assert_true(cases >= LEAST_CASES);
+    assert_true(cases >= MIN_CASES);
     assert_int_equal(bad, 0);
     free(line);
     free(command);
