@@ -47,7 +47,7 @@ static void end_connection(struct client *client, enum error error)
 {
     client->conn = NULL;
     set_state(client, CLIENT_ABSENT);
-    client->no_more_requests = client->request_failed = false;
+    client->no_more_requests = client->conn_failed_request = false;
     client->request_count = client->unsubmitted = client->in_flight;
     client->group->events->closed(client->group->owner, client, error);
 }
@@ -71,7 +71,7 @@ static bool is_replayed(const struct client *client, const struct stream_end *en
     switch (end->replay) {
     case REPLAY_AFTER_CLOSE: return true;
     case REPLAY_ANY:
-        return (conn->served || client->request_failed) &&
+        return (conn->served || client->conn_failed_request) &&
                (end->error == ERROR_MALFORMED || conn->protocol->multiplexed);
     default: return false;
     }
@@ -95,7 +95,7 @@ static void on_end(struct stream *stream, const struct stream_end *end)
 
         group->events->completed(group->owner, take_out(request), &response);
     } else if (!is_replayed(client, end)) {
-        client->request_failed = true;
+        client->conn_failed_request = true;
         group->events->failed(group->owner, take_out(request), end->error);
     }
 }
@@ -189,7 +189,7 @@ static void on_dialled(void *owner)
             end_dial(client);
         return;
     }
-    client->failed_requests = client->in_flight > 0;
+    client->dial_failed_requests = client->in_flight > 0;
     client->handshake_wait = dial->stamps.queued;
     end_dial(client);
     fail_all(client, error);
@@ -227,7 +227,7 @@ void client_init(struct client *client, struct client_group *group, unsigned num
 void client_connect(struct client *client, const struct dial_options *options)
 {
     set_state(client, CLIENT_CONNECTING);
-    client->was_open = client->failed_requests = false;
+    client->was_open = client->dial_failed_requests = false;
     client->handshake_wait = 0;
     client->dial = dial_new(client->group->dialer, client->group->url, options, on_dialled, client);
     if (client->dial->state == DIAL_FAILED)

@@ -73,8 +73,8 @@ struct client {
     bool was_open;              /* the current or last connection has been open */
     bool stamped;               /* its connections have kernel timestamps */
     bool no_more_requests;      /* on this connection; the load may set it too */
-    bool request_failed;        /* on this connection */
-    bool failed_requests;       /* the last dial failed and its requests with it */
+    bool conn_failed_request;   /* a request failed on this connection */
+    bool dial_failed_requests;  /* the last dial failed, and requests with it */
     struct dial *dial;          /* while CONNECTING, and in `opened` */
     struct conn *conn;          /* while OPEN */
     nsec handshake_wait;        /* wait for a handshake slot, if the dial failed */

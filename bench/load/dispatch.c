@@ -59,15 +59,15 @@ static void start(struct dispatch *dispatch, struct client *client, nsec intende
         loop_arm(dispatch->loop, &dispatch->expiry, clock_after(now, dispatch->options->timeout));
 }
 
-/* The part of a request's lateness that the load generator has caused. */
-static nsec own_delay(struct dispatch *dispatch, const struct client *client, nsec intended,
-                      nsec late, bool waited)
+/* The part of a request's delay that the load generator has caused. */
+static nsec send_delay(struct dispatch *dispatch, const struct client *client, nsec intended,
+                       nsec late, bool waited)
 {
     bool on_new_connection =
         client->state == CLIENT_OPEN && client->request_count <= dispatch->options->pipeline;
     nsec lag = on_new_connection ? 0 : loop_lag(dispatch->loop);
 
-    return stalls_own_delay(&dispatch->stalls, intended, late, lag, waited);
+    return stalls_send_delay(&dispatch->stalls, intended, late, lag, waited);
 }
 
 /* Open loop: counts how long the first request in the queue has waited for a busy connection. */
@@ -87,8 +87,8 @@ static void start_queued(struct dispatch *dispatch, struct client *client, bool 
     count_limited(dispatch, intended, now);
     start(dispatch, client, intended, now);
     if (intended >= dispatch->phases->from)
-        histogram_record(dispatch->record->tally->lateness,
-                         own_delay(dispatch, client, intended, now - intended, waited));
+        histogram_record(dispatch->record->tally->send_delay,
+                         send_delay(dispatch, client, intended, now - intended, waited));
 }
 
 static void start_now(struct dispatch *dispatch, struct client *client)

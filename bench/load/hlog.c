@@ -68,9 +68,9 @@ static void write_thousandths(FILE *file, const char *prefix, uint64_t thousandt
             (unsigned long long)(thousandths % 1000));
 }
 
-static void write_head(FILE *file, uint64_t began)
+static void write_head(FILE *file, uint64_t wall_start)
 {
-    time_t seconds = (time_t)(began / NSEC_PER_S);
+    time_t seconds = (time_t)(wall_start / NSEC_PER_S);
     char date[sizeof("2026-11-08T07:33:20Z") + 16];
     struct tm tm;
 
@@ -79,16 +79,16 @@ static void write_head(FILE *file, uint64_t began)
     fputs("#[firstbyte bench: values in nanoseconds, Interval_Max in milliseconds]\n"
           "#[Histogram log format version 1.3]\n",
           file);
-    write_thousandths(file, "#[StartTime: ", began / NSEC_PER_MS);
+    write_thousandths(file, "#[StartTime: ", wall_start / NSEC_PER_MS);
     fprintf(file, " (seconds since epoch), %s]\n", date);
-    write_thousandths(file, "#[BaseTime: ", began / NSEC_PER_MS);
+    write_thousandths(file, "#[BaseTime: ", wall_start / NSEC_PER_MS);
     fputs(" (seconds since epoch)]\n"
           "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_"
           "Histogram\"\n",
           file);
 }
 
-struct hlog *hlog_open(const char *path, uint64_t began, int *error)
+struct hlog *hlog_open(const char *path, uint64_t wall_start, int *error)
 {
     FILE *file = fopen(path, "we");
     struct hlog *hlog;
@@ -103,7 +103,7 @@ struct hlog *hlog_open(const char *path, uint64_t began, int *error)
     hlog->room = compressBound(PLAIN_MAX);
     hlog->packed = memory_get(sizeof(struct compressed_head) + hlog->room);
     hlog->payload = hlog->plain + sizeof(struct counts_head);
-    write_head(file, began);
+    write_head(file, wall_start);
     return hlog;
 }
 

@@ -10,10 +10,10 @@
 
 struct hlog;
 
-/* Creates the file and writes the header lines. `began` is the start of the run on the wall clock,
-   in nanoseconds since 1970. Returns NULL if the file cannot be created; *error is then the errno.
-   */
-struct hlog *hlog_open(const char *path, uint64_t began, int *error);
+/* Creates the file and writes the header lines. `wall_start` is the start of the run on the wall
+   clock, in nanoseconds since 1970. Returns NULL if the file cannot be created; *error is then the
+   errno. */
+struct hlog *hlog_open(const char *path, uint64_t wall_start, int *error);
 
 /* Adds an interval that began at `from` after the start of the run. */
 void hlog_interval(struct hlog *hlog, nsec from, nsec length, const struct histogram *histogram);

@@ -119,7 +119,7 @@ static void on_client_closed(void *owner, struct client *client, enum error erro
     }
     if (load->phases.phase == RUN_OPENING) /* the open connections do not wait for retries */
         phases_end_opening(&load->phases);
-    if (!client->failed_requests)
+    if (!client->dial_failed_requests)
         dispatch_fail_next(&load->dispatch, client, error);
     connections_requeue_failed(&load->connections, client);
 }

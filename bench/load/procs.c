@@ -101,7 +101,7 @@ static void end(struct child *child, bool malformed)
         proc->number = WTERMSIG(status);
     } else {
         proc->number = status >= 0 ? WEXITSTATUS(status) : -1;
-        proc->end = proc->number ? PROC_STATUS : PROC_WELL;
+        proc->end = proc->number ? PROC_STATUS : PROC_SUCCEEDED;
     }
     if (child->procs->killed)
         proc->end = PROC_STOPPED;
@@ -169,7 +169,7 @@ static bool is_complete(const struct procs *procs)
     for (unsigned i = 0; i < procs->options.count; i++) {
         if (!list_is_empty(&procs->child[i].frames))
             any = true;
-        else if (procs->child[i].proc.end == PROC_RUNS)
+        else if (procs->child[i].proc.end == PROC_RUNNING)
             return false;
     }
     return any;
@@ -205,7 +205,7 @@ static void join(struct procs *procs)
 static bool any_runs(const struct procs *procs)
 {
     for (unsigned i = 0; i < procs->options.count; i++)
-        if (procs->child[i].proc.end == PROC_RUNS)
+        if (procs->child[i].proc.end == PROC_RUNNING)
             return true;
     return false;
 }
@@ -247,7 +247,7 @@ static bool is_stopped(const struct child *child)
 static bool all_are_stopped(const struct procs *procs)
 {
     for (unsigned i = 0; i < procs->options.count; i++)
-        if (procs->child[i].proc.end == PROC_RUNS && !is_stopped(&procs->child[i]))
+        if (procs->child[i].proc.end == PROC_RUNNING && !is_stopped(&procs->child[i]))
             return false;
     return any_runs(procs);
 }
@@ -256,7 +256,7 @@ static bool all_are_stopped(const struct procs *procs)
 static void signal_all(const struct procs *procs, int number)
 {
     for (unsigned i = 0; i < procs->options.count; i++)
-        if (procs->child[i].proc.end == PROC_RUNS)
+        if (procs->child[i].proc.end == PROC_RUNNING)
             kill(procs->child[i].proc.pid, number);
 }
 
@@ -307,7 +307,7 @@ static int start(struct procs *procs, unsigned index)
         close(ends[0]);
     if (pid > 0) {
         child->proc.pid = pid;
-        child->proc.end = PROC_RUNS;
+        child->proc.end = PROC_RUNNING;
     }
     return error;
 }
@@ -326,7 +326,7 @@ struct procs *procs_start(struct loop *loop, const struct procs_options *options
         struct child *child = &procs->child[i];
 
         child->procs = procs;
-        child->proc.end = PROC_WELL; /* until it starts */
+        child->proc.end = PROC_SUCCEEDED; /* until it starts */
         list_init(&child->frames);
         watch_init(&child->watch, on_readable, child, "load process");
     }
@@ -375,7 +375,7 @@ void procs_free(struct procs *procs)
     loop_cancel(procs->loop, &procs->check);
     signal_all(procs, SIGKILL);
     for (unsigned i = 0; i < procs->options.count; i++)
-        if (procs->child[i].proc.end == PROC_RUNS)
+        if (procs->child[i].proc.end == PROC_RUNNING)
             end(&procs->child[i], false);
     loop_free_later(procs->loop, &procs->deferred, free_procs, procs);
 }
@@ -392,7 +392,7 @@ unsigned procs_failed(const struct procs *procs)
     for (unsigned i = 0; i < procs->options.count; i++) {
         enum proc_end how = procs->child[i].proc.end;
 
-        failed += how != PROC_RUNS && how != PROC_WELL;
+        failed += how != PROC_RUNNING && how != PROC_SUCCEEDED;
     }
     return failed;
 }

@@ -1,7 +1,7 @@
 /*
  * A load in several processes. The parent forks children, and each runs its share of the load in
- * its own loop. Each child sends a tally a second through a pipe; the parent joins the tallies of
- * the same second. If a child dies, its sent tallies remain, the others continue, and its end is
+ * its own loop. Each child sends one tally per second through a pipe; the parent joins the tallies
+ * of the same second. If a child dies, its sent tallies remain, the others continue, and its end is
  * reported. A child that is stopped (SIGSTOP) may be continued while others run; if all children
  * that still run are stopped for PROCS_STOPPED_TIME, they are killed.
  *
@@ -37,9 +37,9 @@ struct procs_options {
 };
 
 enum proc_end {
-    PROC_RUNS,      /* has not ended */
-    PROC_WELL,      /* status 0, all tallies complete */
-    PROC_STATUS,    /* another status: `number` */
+    PROC_RUNNING,   /* has not ended */
+    PROC_SUCCEEDED, /* exit status 0, all tallies complete */
+    PROC_STATUS,    /* another exit status: `number` */
     PROC_SIGNAL,    /* killed by the signal `number` */
     PROC_STOPPED,   /* killed because it was stopped and all others had ended or were stopped */
     PROC_MALFORMED, /* killed because it sent a malformed or incomplete tally */
@@ -71,7 +71,7 @@ void procs_free(struct procs *procs);
 /* Borrowed. */
 const struct proc *procs_child(const struct procs *procs, unsigned index);
 
-/* The number of children whose end is neither PROC_RUNS nor PROC_WELL. */
+/* The number of children whose end is neither PROC_RUNNING nor PROC_SUCCEEDED. */
 unsigned procs_failed(const struct procs *procs);
 
 /* The largest share of CPU time in a child's time, 0 to 1, for verdict_judge. */

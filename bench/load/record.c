@@ -187,9 +187,9 @@ static void count_stamp(struct record *record, nsec started, nsec latency, nsec 
     } else if (kernel_age_ns > latency) {
         tally->stamps_unusable++;
     } else {
-        histogram_record(tally->kernel, latency - kernel_age_ns);
+        histogram_record(tally->kernel_latency, latency - kernel_age_ns);
         tally->proven = nsec_max(tally->proven, proven(record, started, latency - kernel_age_ns));
-        histogram_record(tally->delay, kernel_age_ns);
+        histogram_record(tally->client_delay, kernel_age_ns);
         /* if the thread was stopped just after epoll_wait, the loop's lag does not show it */
         record_absence(record, started + latency, kernel_age_ns);
     }

@@ -152,13 +152,13 @@ const char *slo_parse(struct slo *slo, const char *text)
     return why;
 }
 
-uint64_t tally_wrong(const struct tally *tally)
+uint64_t tally_error_count(const struct tally *tally)
 {
-    uint64_t wrong = tally->failed;
+    uint64_t errors = tally->failed;
 
-    for (size_t status = SLO_WRONG_STATUS; status < TALLY_STATUSES; status++)
-        wrong += tally->status[status];
-    return wrong;
+    for (size_t status = SLO_ERROR_STATUS; status < TALLY_STATUSES; status++)
+        errors += tally->status[status];
+    return errors;
 }
 
 uint64_t tally_ended(const struct tally *tally)
@@ -203,7 +203,7 @@ static double measure(const struct slo_part *part, const struct tally *tally)
     uint64_t ended = tally_ended(tally);
 
     if (part->kind == SLO_ERRORS)
-        return ended ? (double)tally_wrong(tally) / (double)ended : NAN;
+        return ended ? (double)tally_error_count(tally) / (double)ended : NAN;
     if (part->kind == SLO_RPS)
         return tally->to > tally->from ? tally_per_second(tally, tally->completed) : NAN;
     return measure_all(part, tally);

@@ -5,7 +5,7 @@
 #include "bench/load/tally.h"
 
 #define SLO_MAX_PARTS    16
-#define SLO_WRONG_STATUS 400 /* a response with this status or a higher one is an error */
+#define SLO_ERROR_STATUS 400 /* a response with this status or a higher one is an error */
 
 enum slo_kind { SLO_PERCENTILE, SLO_MEAN, SLO_MAX, SLO_ERRORS, SLO_RPS };
 
@@ -43,7 +43,7 @@ bool slo_judge(struct slo *slo, const struct tally *tally);
 bool slo_is_proven(const struct slo *slo);
 
 /* The number of errors, as in slo_judge. */
-uint64_t tally_wrong(const struct tally *tally);
+uint64_t tally_error_count(const struct tally *tally);
 
 /* The number of requests that completed or failed. */
 uint64_t tally_ended(const struct tally *tally);

@@ -42,7 +42,7 @@ void absences_drop(struct absences *absences, nsec until)
     absences->count = kept;
 }
 
-nsec stalls_own_delay(struct stalls *stalls, nsec intended, nsec late, nsec lag, bool waited)
+nsec stalls_send_delay(struct stalls *stalls, nsec intended, nsec late, nsec lag, bool waited)
 {
     absences_drop(&stalls->absences, intended);
     return nsec_max(waited ? nsec_min(late, lag) : late,

@@ -1,6 +1,6 @@
 /*
- * Private to the load generator: how much of a request's lateness was caused by the load generator
- * itself, or by its limit of connections.
+ * Private to the load generator: the part of a request's delay that was caused by the load
+ * generator itself, or by its limit of connections.
  *
  * The caller passes the times. Nothing is allocated: only the longest absences are kept.
  */
@@ -39,11 +39,11 @@ struct stalls {
     nsec limited_until; /* the wait up to here was returned by stalls_limited */
 };
 
-/* How much of the lateness was caused by the load generator. `late`: time between the intended
+/* The part of the delay that the load generator caused. `late`: time between the intended
    start and the start. `waited`: the request waited for a free connection; then only the loop's
    `lag`, or its absence at the intended start, counts. A request that waited for a connection to
    open is passed with a `lag` of 0. Calls must be in the order of the intended starts. */
-nsec stalls_own_delay(struct stalls *stalls, nsec intended, nsec late, nsec lag, bool waited);
+nsec stalls_send_delay(struct stalls *stalls, nsec intended, nsec late, nsec lag, bool waited);
 
 /* Whether another request would have to wait for a busy connection. */
 void stalls_set_busy(struct stalls *stalls, bool busy, nsec now);

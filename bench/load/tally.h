@@ -19,25 +19,25 @@
 
 /* The histograms of a tally: X(member).
 
-   latency     open loop: from the intended start; closed loop: from the start. Contains completed
-               requests, failures that had waited (bench/load/record.h), and in an open loop the
-               ages of requests that had not ended at the end of the run
-   raw         open loop: from the start to the response
-   kernel      with kernel timestamps: from the start until the kernel received the response
-   delay       with kernel timestamps: from then until the program received the response
-   connecting  from the start of a dial until the connection is open, handshake included
-   lag         of each turn of the loop: how late it began
-   lateness    open loop: the delay of a start that the load generator has caused; waits for a free
-               connection are not included
-   unfinished  closed loop: ages of the requests in flight at the end of the run, for the SLO */
+   latency         open loop: from the intended start; closed loop: from the start. Contains
+                   completed requests, failures that had waited (bench/load/record.h), and in an
+                   open loop the ages of requests that had not ended at the end of the run
+   raw             open loop: from the start to the response
+   kernel_latency  with kernel timestamps: from the start until the kernel received the response
+   client_delay    with kernel timestamps: from then until the program received the response
+   connecting      from the start of a dial until the connection is open, handshake included
+   lag             of each turn of the loop: how late it began
+   send_delay      open loop: the delay of a start that the load generator has caused; waits for a
+                   free connection are not included
+   unfinished      closed loop: ages of the requests in flight at the end of the run, for the SLO */
 #define TALLY_HISTOGRAMS(X)                                                                        \
     X(latency)                                                                                     \
     X(raw)                                                                                         \
-    X(kernel)                                                                                      \
-    X(delay)                                                                                       \
+    X(kernel_latency)                                                                              \
+    X(client_delay)                                                                                \
     X(connecting)                                                                                  \
     X(lag)                                                                                         \
-    X(lateness)                                                                                    \
+    X(send_delay)                                                                                  \
     X(unfinished)
 
 #define TALLY_STATUSES 1000

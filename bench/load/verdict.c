@@ -6,14 +6,14 @@
  */
 #include "bench/load/verdict.h"
 
-static void judge_lateness(struct judgement *judgement, const struct histogram *lateness)
+static void judge_send_delay(struct judgement *judgement, const struct histogram *delay)
 {
     uint64_t late;
 
-    if (!lateness->count)
+    if (!delay->count)
         return;
-    late = lateness->count - histogram_up_to(lateness, VERDICT_LATE);
-    judgement->late_share = (double)late / (double)lateness->count;
+    late = delay->count - histogram_up_to(delay, VERDICT_LATE);
+    judgement->late_share = (double)late / (double)delay->count;
     judgement->late = late >= VERDICT_MIN_LATE && judgement->late_share > VERDICT_MAX_LATE;
 }
 
@@ -46,7 +46,7 @@ struct judgement verdict_judge(const struct tally *tally, double busiest)
         .suspension = tally->suspension,
     };
 
-    judge_lateness(&judgement, tally->lateness);
+    judge_send_delay(&judgement, tally->send_delay);
     judgement.busy = long_enough && judgement.busy_share > VERDICT_MAX_BUSY;
     judgement.starved = (long_enough && judgement.starved_share > VERDICT_MAX_STARVED) ||
                         explains(&judgement, judgement.starved_share);

@@ -258,8 +258,8 @@ static void put_client(struct json *json, const struct bench_run *run)
     json_real(json, "connections_busy_share",
               run->load->open_loop ? tally_limited(total) : (double)NAN, 6);
     json_bool(json, "connections_limited", verdict_limited(total));
-    json_real(json, "within_100us_share", within(total->lateness, PROMPT), 6);
-    put_summary(json, "lateness_us", total->lateness);
+    json_real(json, "within_100us_share", within(total->send_delay, PROMPT), 6);
+    put_summary(json, "lateness_us", total->send_delay);
     put_summary(json, "loop_lag_us", total->lag);
     json_unsigned(json, "stamps_missing", total->stamps_missing);
     json_unsigned(json, "stamps_unusable", total->stamps_unusable);
@@ -383,15 +383,15 @@ static void put_intervals(struct json *json, struct spool *spool)
     json_array_end(json);
 }
 
-static void put_began(struct json *json, uint64_t began)
+static void put_wall_start(struct json *json, uint64_t wall_start)
 {
-    time_t wall_seconds = (time_t)(began / NSEC_PER_S);
+    time_t wall_seconds = (time_t)(wall_start / NSEC_PER_S);
     char date[32] = "", text[48];
     struct tm parts;
 
     if (gmtime_r(&wall_seconds, &parts))
         strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text, sizeof(text), "%s.%03" PRIu64 "Z", date, began % NSEC_PER_S / NSEC_PER_MS);
+    snprintf(text, sizeof(text), "%s.%03" PRIu64 "Z", date, wall_start % NSEC_PER_S / NSEC_PER_MS);
     json_string(json, "began", text);
 }
 
@@ -403,7 +403,7 @@ void bench_report_json(FILE *to, const struct bench_run *run)
     json_begin(&json, to);
     json_object(&json, NULL);
     json_string(&json, "schema", SCHEMA);
-    put_began(&json, run->began);
+    put_wall_start(&json, run->wall_start);
     put_config(&json, run);
     json_bool(&json, "interrupted", run->interrupted);
     json_string(&json, "gave_up", total->gave_up ? error_code((enum error)total->gave_up) : NULL);
@@ -412,8 +412,8 @@ void bench_report_json(FILE *to, const struct bench_run *run)
     if (run->load->open_loop)
         put_summary(&json, "raw_latency_us", total->raw);
     put_summary(&json, "unfinished_us", total->unfinished);
-    put_summary(&json, "kernel_latency_us", total->kernel);
-    put_summary(&json, "client_delay_us", total->delay);
+    put_summary(&json, "kernel_latency_us", total->kernel_latency);
+    put_summary(&json, "client_delay_us", total->client_delay);
     put_summary(&json, "connect_us", total->connecting);
     put_seconds(&json, "longest_gap_s", total->gap ? total->gap : NSEC_NEVER);
     put_seconds(&json, "longest_gap_at_s", total->gap ? total->gap_at : NSEC_NEVER);

@@ -41,8 +41,8 @@ static size_t choose_columns(const struct page *page, struct column *columns)
     const struct column all[MAX_LATENCIES] = {
         {.name = open ? "corrected" : "latency", .histogram = total->latency},
         {.name = "raw", .histogram = total->raw},
-        {.name = "kernel", .histogram = total->kernel},
-        {.name = "client delay", .histogram = total->delay},
+        {.name = "kernel", .histogram = total->kernel_latency},
+        {.name = "client delay", .histogram = total->client_delay},
     };
     size_t count = 0;
 
@@ -127,12 +127,12 @@ static void put_latency_notes(const struct page *page)
     if (page->run->load->open_loop)
         put_note(page,
                  "corrected: from the intended start of the request; raw: from its actual start.");
-    if (total->kernel->count) {
+    if (total->kernel_latency->count) {
         page_add(
             text,
             "kernel: until the kernel received the response; client delay: from then until this "
             "program read it. Of %s responses with a kernel stamp.",
-            figure_count(total->kernel->count).text);
+            figure_count(total->kernel_latency->count).text);
         put_note(page, text);
     }
     if (total->latency->count > total->completed) {

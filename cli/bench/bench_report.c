@@ -156,11 +156,11 @@ static void put_statuses(const struct page *page)
 /* Responses of 400 and more are not transport errors, but --slo counts them. */
 static void put_error_statuses(const struct page *page)
 {
-    uint64_t wrong = tally_wrong(page->total) - page->total->failed;
+    uint64_t bad = tally_error_count(page->total) - page->total->failed;
 
-    if (wrong)
+    if (bad)
         fprintf(page->to, "%*s%s responses of 400 and more; --slo counts them as errors too\n",
-                LABEL_COLUMNS, "", figure_count(wrong).text);
+                LABEL_COLUMNS, "", figure_count(bad).text);
 }
 
 static void put_error_lines(const struct page *page)

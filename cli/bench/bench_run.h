@@ -15,9 +15,9 @@ struct bench_run {
     const struct request_options *request;
     const char *unix_socket; /* NULL: none */
     bool rehearsed;
-    const char *url; /* the first target's, without a password */
-    size_t targets;  /* number of targets */
-    uint64_t began;  /* wall clock, nanoseconds since 1970 */
+    const char *url;     /* the first target's, without a password */
+    size_t targets;      /* number of targets */
+    uint64_t wall_start; /* wall clock, nanoseconds since 1970 */
     const struct tally *total;
     struct spool *intervals;
     const struct slo *slo; /* with results; count 0: no --slo */

@@ -166,6 +166,6 @@ void bench_put_client(const struct page *page)
     page_add(late, "; %s over %d ms", figure_share(judgement->late_share).text,
              (int)(VERDICT_LATE / NSEC_PER_MS));
     if (page->run->load->open_loop)
-        put_spread(page, "send delay", total->lateness, late);
+        put_spread(page, "send delay", total->send_delay, late);
     put_stamps(page);
 }

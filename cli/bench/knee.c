@@ -18,11 +18,11 @@ static double waiting_share(const struct tally *tally)
     return tally->scheduled ? (double)tally->waiting / (double)tally->scheduled : 1;
 }
 
-static double wrong_share(const struct tally *tally)
+static double error_share(const struct tally *tally)
 {
     uint64_t ended = tally_ended(tally);
 
-    return ended ? (double)tally_wrong(tally) / (double)ended : 1;
+    return ended ? (double)tally_error_count(tally) / (double)ended : 1;
 }
 
 /* Whether more connections could raise the rate: all were busy, and without the wait for one the
@@ -53,9 +53,9 @@ static struct knee_try judge(const struct knee_search *search, double rate,
         .rate = rate,
         .rps = tally_per_second(total, total->completed),
         .measured = slo.part[0].measured,
-        .wrong = wrong_share(total),
+        .error_share = error_share(total),
         .waiting = waiting_share(total),
-        .held = held && waiting_share(total) <= MAX_WAITING && !tally_wrong(total),
+        .held = held && waiting_share(total) <= MAX_WAITING && !tally_error_count(total),
         .limited = is_limited(&search->settle, total),
         .saturated = verdict_judge(total, outcome->busiest).verdict != VERDICT_OK,
     };
@@ -76,7 +76,7 @@ static void show(FILE *to, const struct knee_try *one)
     char measured[32];
 
     fprintf(to, "  %12.0f %12.0f %14s %9.2f%% %9.2f%%  %s%s%s\n", one->rate, one->rps,
-            time_text(measured, one->measured), 100 * one->wrong, 100 * one->waiting,
+            time_text(measured, one->measured), 100 * one->error_share, 100 * one->waiting,
             one->held ? "held" : "missed",
             one->saturated               ? ", the client was the bottleneck"
             : one->limited && !one->held ? ", the connections were the limit"
@@ -281,7 +281,7 @@ static void put_try(struct json *json, const struct knee_try *one)
     json_real(json, "rate", one->rate, 3);
     json_real(json, "rps", one->rps, 3);
     json_real(json, "us", one->measured / (double)NSEC_PER_US, 3);
-    json_real(json, "wrong", one->wrong, 6);
+    json_real(json, "wrong", one->error_share, 6);
     json_real(json, "waiting", one->waiting, 6);
     json_bool(json, "held", one->held);
     json_bool(json, "saturated", one->saturated);

@@ -18,9 +18,9 @@
 #define KNEE_MAX_TRIES  (2 * KNEE_MAX_RATES)
 
 struct knee_try {
-    double rate, rps; /* intended; completed */
-    double measured;  /* the limited latency in nanoseconds; NaN: no response */
-    double wrong;     /* share of requests that failed or had a status of 400 or more */
+    double rate, rps;   /* intended; completed */
+    double measured;    /* the limited latency in nanoseconds; NaN: no response */
+    double error_share; /* share of requests that failed or had a status of 400 or more */
     /* share of requests that were due and not started at the end; over 1% is a growing queue,
        and the limit does not hold */
     double waiting;

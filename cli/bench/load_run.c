@@ -267,7 +267,7 @@ static bool report_failures(const struct parent *parent, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         const struct proc *proc = procs_child(parent->procs, i);
 
-        if (proc->end == PROC_WELL ||
+        if (proc->end == PROC_SUCCEEDED ||
             ((outcome->interrupted || outcome->origin_ended) && ended_early(proc)))
             continue;
         report_failure(proc, i + 1, count);

@@ -16,11 +16,11 @@ bool recorder_open(struct recorder *recorder, const struct load_command *load)
         .total = tally_new(),
         .spool = spool_new(),
         .path = load->hlog,
-        .began = clock_wall_ns() + load->run.warmup,
+        .wall_start = clock_wall_ns() + load->run.warmup,
     };
     recorder->total->processes = 0;
     if (recorder->path) {
-        recorder->hlog = hlog_open(recorder->path, recorder->began, &error);
+        recorder->hlog = hlog_open(recorder->path, recorder->wall_start, &error);
         if (!recorder->hlog)
             return complain(recorder->path, strerrordesc_np(error));
     }

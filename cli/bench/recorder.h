@@ -12,10 +12,10 @@
 struct recorder {
     struct tally *total;
     struct spool *spool;
-    struct hlog *hlog; /* NULL: no --hlog */
-    struct live *live; /* NULL: no live view */
-    const char *path;  /* path of the log */
-    uint64_t began;    /* intended start of measuring: wall clock, nanoseconds since 1970 */
+    struct hlog *hlog;   /* NULL: no --hlog */
+    struct live *live;   /* NULL: no live view */
+    const char *path;    /* path of the log */
+    uint64_t wall_start; /* intended start of measuring: wall clock, nanoseconds since 1970 */
 };
 
 /* Opens a recorder with the warm-up, the log and the live view of `load`. False, with a diagnostic,

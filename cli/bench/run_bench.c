@@ -184,7 +184,7 @@ static void report_run(struct bench *bench, struct side *side, const struct load
         .rehearsed = options->rehearse,
         .url = targets_url(side->targets)->shown,
         .targets = targets_count(side->targets),
-        .began = recorder->began,
+        .wall_start = recorder->wall_start,
         .total = recorder->total,
         .intervals = recorder->spool,
         .slo = &slo,

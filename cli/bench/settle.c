@@ -8,7 +8,7 @@
 /* The result of a probe. */
 struct settle_probe {
     bool responded;
-    bool wrong; /* the status was 400 or more */
+    bool bad_status; /* the status was 400 or more */
     nsec time, service;
 };
 
@@ -33,7 +33,7 @@ static bool send_probe(struct settle *settle, nsec pause, nsec deadline, struct 
         settle->interrupted = outcome.interrupted || outcome.origin_ended;
         settle->error = tally_commonest_error(total);
         *probe = (struct settle_probe){.responded = total->completed,
-                                       .wrong = tally_wrong(total),
+                                       .bad_status = tally_error_count(total),
                                        .time = total->latency->max,
                                        .service = total->raw->max};
     }
@@ -46,8 +46,8 @@ static bool is_better(const struct settle *settle, const struct settle_probe *pr
 {
     if (!probe->responded || !settle->time)
         return probe->responded;
-    if (probe->wrong != settle->wrong)
-        return settle->wrong;
+    if (probe->bad_status != settle->bad_status)
+        return settle->bad_status;
     return probe->time < settle->time;
 }
 
@@ -82,7 +82,7 @@ bool settle_begin(struct settle *settle, const struct load_plan *plan)
         if (is_better(settle, &probe)) {
             settle->time = probe.time;
             settle->service = probe.service;
-            settle->wrong = probe.wrong;
+            settle->bad_status = probe.bad_status;
         }
     }
     if (settle->time)
@@ -92,7 +92,7 @@ bool settle_begin(struct settle *settle, const struct load_plan *plan)
 
 static bool is_idle(const struct settle *settle, const struct settle_probe *probe)
 {
-    return probe->responded && (!probe->wrong || settle->wrong) &&
+    return probe->responded && (!probe->bad_status || settle->bad_status) &&
            (probe->time <= SETTLE_SLOWER * settle->time ||
             probe->time <= settle->time + SETTLE_SLACK);
 }

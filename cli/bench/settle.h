@@ -20,9 +20,9 @@ struct settle {
     struct load_plan plan; /* the run's plan, reduced to one request on one connection */
 
     /* of the fastest of the first probes */
-    nsec time;    /* from the intended start to the response, with the connection */
-    nsec service; /* from the send to the response */
-    bool wrong;   /* the status was 400 or more */
+    nsec time;       /* from the intended start to the response, with the connection */
+    nsec service;    /* from the send to the response */
+    bool bad_status; /* the status was 400 or more */
 
     enum error error; /* why the last probe had no response; ERROR_NONE: it had one */
     bool interrupted; /* a signal came, or the rehearsal's process ended: stop */

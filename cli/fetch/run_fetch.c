@@ -228,7 +228,7 @@ static void write_totals(struct session *session, nsec took)
 static bool run_all(struct reactor_half *half, nsec *took)
 {
     struct session *session = half->session;
-    nsec began = clock_now();
+    nsec start = clock_now();
     size_t left;
 
     if (!set_up(half))
@@ -237,7 +237,7 @@ static bool run_all(struct reactor_half *half, nsec *took)
         session_write_line(session, "Running asynchronous example\n");
     fetch_take_sites(half->fetch);
     loop_run(half->loop);
-    *took = clock_now() - began;
+    *took = clock_now() - start;
     left = fetch_unreported(half->fetch);
     fetch_free(half->fetch); /* no further site is started */
     half->fetch = NULL;

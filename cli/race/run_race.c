@@ -60,7 +60,7 @@ static void fetch_in_turn(struct session *session, struct dialer *dialer)
 static bool run_blocking_half(const struct options *options, struct session *session, nsec *took)
 {
     struct network network;
-    nsec began;
+    nsec start;
     bool made = network_open(&network, &options->network, &session->rehearsal, NULL) &&
                 session_open_output(session, NULL, NULL, NULL, NULL);
 
@@ -70,9 +70,9 @@ static bool run_blocking_half(const struct options *options, struct session *ses
         if (interrupts_pending() || rehearsal_has_ended(&session->rehearsal))
             blocking_interrupted = 1; /* the signal came before the handlers were installed */
         session_write_line(session, "Running synchronous example\n");
-        began = clock_now();
+        start = clock_now();
         fetch_in_turn(session, &network.dialer);
-        *took = clock_now() - began;
+        *took = clock_now() - start;
         set_handlers(false);
     }
     network_close(&network);

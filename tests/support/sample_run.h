@@ -15,7 +15,7 @@
 #define MS NSEC_PER_MS
 #define S  NSEC_PER_S
 
-#define BEGAN (UINT64_C(1793000000) * S + 250 * MS) /* 2026-10-26T07:33:20.250Z */
+#define WALL_START (UINT64_C(1793000000) * S + 250 * MS) /* 2026-10-26T07:33:20.250Z */
 
 /* A run with the objects that it borrows. */
 struct sample_run {
@@ -100,7 +100,7 @@ static inline void sample_open(struct sample_run *sample)
                                      .request = &sample->request,
                                      .url = "http://127.0.0.1:8080/",
                                      .targets = 1,
-                                     .began = BEGAN,
+                                     .wall_start = WALL_START,
                                      .total = sample->total,
                                      .intervals = sample->spool,
                                      .slo = &sample->slo};
@@ -198,8 +198,8 @@ static inline void sample_open_normal(struct sample_run *sample)
         histogram_record(sample->total->latency, latency);
         if (i % 16)
             continue;
-        histogram_record(sample->total->kernel, latency > delay ? latency - delay : 0);
-        histogram_record(sample->total->delay, delay);
+        histogram_record(sample->total->kernel_latency, latency > delay ? latency - delay : 0);
+        histogram_record(sample->total->client_delay, delay);
     }
     set_unfinished(sample, 64, 0);
     set_client(sample, 0.431, 3 * US);
@@ -226,7 +226,7 @@ static inline void sample_open_stall(struct sample_run *sample)
         }
         histogram_record(sample->total->latency, latency);
         histogram_record(sample->total->raw, raw);
-        histogram_record(sample->total->lateness, spread(8 * US, 0.5));
+        histogram_record(sample->total->send_delay, spread(8 * US, 0.5));
     }
     set_unfinished(sample, 1, 2);
     set_client(sample, 0.052, 2 * US);
@@ -276,7 +276,7 @@ static inline void sample_open_saturated(struct sample_run *sample)
         nsec raw = spread(i % 3 ? 300 * US : 9 * MS, 0.2), late = spread(900 * US, 0.8);
 
         histogram_record(sample->total->latency, i < 17 ? 30 * S : raw + late);
-        histogram_record(sample->total->lateness, late);
+        histogram_record(sample->total->send_delay, late);
         if (i >= 17)
             histogram_record(sample->total->raw, raw);
     }

@@ -306,8 +306,9 @@ static void closed_loop_by_number(void **state)
     assert_int_equal(total->latency->count, 20);
     assert_int_equal(total->connecting->count, 3);
     assert_int_equal(total->raw->count, 0); /* an open loop's */
-    assert_int_equal(total->lateness->count, 0);
-    assert_int_equal(total->kernel->count + total->stamps_missing + total->stamps_unusable, 0);
+    assert_int_equal(total->send_delay->count, 0);
+    assert_int_equal(total->kernel_latency->count + total->stamps_missing + total->stamps_unusable,
+                     0);
     assert_int_equal(total->handshakes, 0);
 }
 
@@ -1540,8 +1541,8 @@ static void open_loop_on_time(void **state)
     assert_int_equal(total->scheduled, 10);
     assert_int_equal(total->completed, 10);
     assert_true(total->to == NSEC_PER_S); /* though the last was responded to at 900 ms */
-    assert_int_equal(total->lateness->count, 10);
-    assert_true(total->lateness->max == 0);
+    assert_int_equal(total->send_delay->count, 10);
+    assert_true(total->send_delay->max == 0);
     assert_int_equal(total->latency->count, 10);
     assert_true(total->latency->max == 0);
     assert_int_equal(total->raw->count, 10);
@@ -1587,7 +1588,7 @@ static void waiting_ones_leave_in_order(void **state)
         assert_int_equal(count_at(total->latency, latencies[i] * MS), 1);
     assert_int_equal(count_at(total->raw, 50 * MS), 4); /* the first took 350 ms */
     assert_int_equal(count_at(total->raw, 350 * MS), 1);
-    assert_true(total->lateness->max <= MS); /* it was not the client that made them wait */
+    assert_true(total->send_delay->max <= MS); /* it was not the client that made them wait */
 }
 
 static void what_waits_is_counted(void **state)
@@ -1805,7 +1806,7 @@ static void open_loop_after_a_warm_up(void **state)
     assert_int_equal(total->completed, 0);
     assert_int_equal(total->latency->count, 5);
     assert_true(total->latency->max == 450 * MS);
-    assert_int_equal(total->lateness->count, 1);
+    assert_int_equal(total->send_delay->count, 1);
 }
 
 static void pipelined_in_an_open_loop(void **state)
@@ -1917,7 +1918,7 @@ static size_t order_of(char connection)
 /* Responses that should have a kernel timestamp. */
 static uint64_t stamped(void)
 {
-    return total->kernel->count + total->stamps_missing + total->stamps_unusable;
+    return total->kernel_latency->count + total->stamps_missing + total->stamps_unusable;
 }
 
 static void one_connection_in_so_many_is_stamped(void **state)
@@ -1952,15 +1953,15 @@ static void stamp_parts_the_latency(void **state)
     for (int i = 0; i < 1000; i++) {
         clock.now += 10 * NSEC_PER_S;
         answer(1);
-        if (total->kernel->count)
+        if (total->kernel_latency->count)
             break;
     }
     stop();
-    assert_true(total->kernel->count > 0);
+    assert_true(total->kernel_latency->count > 0);
     assert_int_equal(total->stamps_unusable, 0);
-    assert_int_equal(total->kernel->count, total->delay->count);
-    assert_true(total->kernel->max + total->delay->min <= 10 * NSEC_PER_S);
-    assert_true(total->kernel->min + total->delay->max >= 10 * NSEC_PER_S);
+    assert_int_equal(total->kernel_latency->count, total->client_delay->count);
+    assert_true(total->kernel_latency->max + total->client_delay->min <= 10 * NSEC_PER_S);
+    assert_true(total->kernel_latency->min + total->client_delay->max >= 10 * NSEC_PER_S);
 }
 
 /* No time passes between most requests and their answers, so that a stamp cannot lie inside: as
@@ -1974,7 +1975,7 @@ static void stamp_outside_of_the_request(void **state)
     finish(0);
     assert_true(total->stamps_unusable > 0);
     assert_int_equal(stamped(), 1000);
-    assert_int_equal(total->kernel->count, total->delay->count);
+    assert_int_equal(total->kernel_latency->count, total->client_delay->count);
 }
 
 static void sources_take_turns(void **state)
@@ -2274,7 +2275,7 @@ static void busy_loop_is_told(void **state)
     finish(100 * NSEC_PER_US);
     loop_cancel(loop, &spin);
     assert_true(total->lag->max >= 19 * MS);
-    assert_true(total->lateness->max >= 15 * MS);
+    assert_true(total->send_delay->max >= 15 * MS);
     total->suspended = total->suspension = 0; /* the work took no real time */
     assert_int_equal(verdict(), VERDICT_SATURATED);
 }
@@ -2328,7 +2329,7 @@ static void pause_is_told(void **state)
     finish(MS);
     assert_int_equal(total->completed, 1000);
     assert_true(total->latency->count - histogram_up_to(total->latency, VERDICT_LATE) >= 200);
-    assert_true(total->lateness->count - histogram_up_to(total->lateness, VERDICT_LATE) >= 200);
+    assert_true(total->send_delay->count - histogram_up_to(total->send_delay, VERDICT_LATE) >= 200);
     assert_in_range(total->suspension, 450 * MS, 500 * MS);
     assert_int_equal(verdict(), VERDICT_SUSPENDED);
 }
@@ -2377,8 +2378,8 @@ static void gap_of_a_slow_server(void **state)
     assert_true(total->suspended == 0 && total->suspension == 0);
     assert_true(total->gap == 700 * MS);
     assert_true(total->gap_away == 0);
-    if (total->kernel->count) /* which the kernel saw, too */
-        assert_true(total->kernel->count < 51 || total->proven >= 690 * MS);
+    if (total->kernel_latency->count) /* which the kernel saw, too */
+        assert_true(total->kernel_latency->count < 51 || total->proven >= 690 * MS);
     assert_int_equal(verdict(), VERDICT_OK);
 }
 
@@ -2446,7 +2447,7 @@ static void wait_for_a_name_is_no_delay(void **state)
     assert_int_equal(total->completed, 25);
     assert_true(total->latency->max >= 230 * MS);
     assert_true(total->lag->max > 2 * VERDICT_LATE);
-    assert_true(total->lateness->count - histogram_up_to(total->lateness, VERDICT_LATE) <= 5);
+    assert_true(total->send_delay->count - histogram_up_to(total->send_delay, VERDICT_LATE) <= 5);
     load_free(load);
     load = NULL;
     resolver_free(dialer.resolver);
@@ -2488,7 +2489,7 @@ static void late_beside_an_idle_connection(void **state)
     assert_int_equal(total->started, 0); /* not reported yet */
     stop();
     assert_int_equal(total->started, 3);
-    assert_true(total->lateness->max >= 5 * MS);
+    assert_true(total->send_delay->max >= 5 * MS);
 }
 
 /* The oldest of a pipeline is too old and ends the connection. Those behind it got no response

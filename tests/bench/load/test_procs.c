@@ -138,7 +138,7 @@ static void four_of_different_length(void **state)
         assert_int_equal(results.completed[i], completed[i]);
         assert_int_equal(results.processes[i], 4 - i);
         assert_int_equal(results.to[i], (i + 1) * NSEC_PER_S);
-        assert_int_equal(procs_child(results.procs, i)->end, PROC_WELL);
+        assert_int_equal(procs_child(results.procs, i)->end, PROC_SUCCEEDED);
         assert_int_equal(procs_child(results.procs, i)->intervals, i + 1);
         assert_int_equal(procs_child(results.procs, i)->span, (i + 1) * NSEC_PER_S);
     }
@@ -199,7 +199,7 @@ static void a_child_fails(void **state)
         assert_int_equal(results.completed[0], 111);
         assert_int_equal(results.completed[1], 101);
         assert_int_equal(procs_failed(results.procs), 1);
-        assert_int_equal(procs_child(results.procs, 0)->end, PROC_WELL);
+        assert_int_equal(procs_child(results.procs, 0)->end, PROC_SUCCEEDED);
         assert_int_equal(procs_child(results.procs, 1)->end, cases[i].end);
         assert_int_equal(procs_child(results.procs, 1)->number, cases[i].number);
         assert_int_equal(procs_child(results.procs, 1)->intervals, 1);
@@ -326,7 +326,7 @@ static void malformed_frames(void **state)
         assert_int_equal(results.completed[0], 11);
         assert_int_equal(results.completed[1], 10);
         assert_int_equal(procs_child(results.procs, 0)->end, PROC_MALFORMED);
-        assert_int_equal(procs_child(results.procs, 1)->end, PROC_WELL);
+        assert_int_equal(procs_child(results.procs, 1)->end, PROC_SUCCEEDED);
         assert_int_equal(procs_failed(results.procs), 1);
         free_all(&results);
     }
@@ -409,8 +409,8 @@ static void pass_with_a_stopped_child(struct results *results, struct fake_clock
     results->clock = clock;
     start_children(results, 3, one_is_stopped, NULL);
     TURN_UNTIL(results->loop, is_stopped(procs_child(results->procs, 1)->pid) &&
-                                  procs_child(results->procs, 0)->end == PROC_WELL &&
-                                  procs_child(results->procs, 2)->end == PROC_WELL);
+                                  procs_child(results->procs, 0)->end == PROC_SUCCEEDED &&
+                                  procs_child(results->procs, 2)->end == PROC_SUCCEEDED);
     while (seconds--) {
         clock->now += NSEC_PER_S;
         loop_turn(results->loop, 0);
@@ -448,7 +448,7 @@ static void stopped_child_may_continue(void **state)
         else
             kill(procs_child(results.procs, 1)->pid, SIGCONT);
         TURN_UNTIL(results.loop, results.done);
-        assert_int_equal(procs_child(results.procs, 1)->end, PROC_WELL);
+        assert_int_equal(procs_child(results.procs, 1)->end, PROC_SUCCEEDED);
         assert_int_equal(results.completed[1], 111);
         free_all(&results);
     }

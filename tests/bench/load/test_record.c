@@ -140,9 +140,9 @@ static void stamps(void **state)
     answer_stamped(0, 20, 5 * MS);
     answer_stamped(0, 20, 21 * MS);
     answer_stamped(0, 20, NSEC_NEVER);
-    assert_int_equal(tally->kernel->count, 1);
-    assert_true(tally->kernel->max == 15 * MS);
-    assert_true(tally->delay->max == 5 * MS);
+    assert_int_equal(tally->kernel_latency->count, 1);
+    assert_true(tally->kernel_latency->max == 15 * MS);
+    assert_true(tally->client_delay->max == 5 * MS);
     assert_int_equal(tally->stamps_unusable, 1);
     assert_int_equal(tally->stamps_missing, 1);
     assert_true(tally->proven == 15 * MS);
@@ -155,7 +155,7 @@ static void absence_proves_nothing(void **state)
     init(false, NSEC_NEVER);
     record_absence(&record, FROM + 100 * MS, 100 * MS);
     answer_stamped(60, 130, 0);
-    assert_true(tally->kernel->max == 70 * MS);
+    assert_true(tally->kernel_latency->max == 70 * MS);
     assert_true(tally->proven == 30 * MS);
     answer_stamped(100, 150, 0); /* it was over by then */
     assert_true(tally->proven == 50 * MS);
@@ -223,7 +223,7 @@ static void intervals(void **state)
     group.bytes_out = 10;
     tally->scheduled += 9;
     tally->limited += 7 * MS;
-    histogram_record(tally->lateness, 2 * MS);
+    histogram_record(tally->send_delay, 2 * MS);
     tally->gave_up = ERROR_DNS_REFUSED;
     assert_ptr_equal(record_interval(&record, FROM + 1000 * MS, 7, 5, 3), tally);
     assert_true(tally->from == 0 && tally->to == 1000 * MS);
@@ -233,7 +233,7 @@ static void intervals(void **state)
     assert_int_equal(tally->bytes_in, 100);
     assert_int_equal(tally->bytes_out, 10);
     assert_true(tally->limited == 7 * MS);
-    assert_true(tally->lateness->max == 2 * MS);
+    assert_true(tally->send_delay->max == 2 * MS);
     assert_int_equal(tally->gave_up, ERROR_DNS_REFUSED);
 
     record_next(&record, FROM + 1000 * MS);

@@ -218,7 +218,7 @@ static void judged(void **state)
     struct tally *tally = a_run();
 
     (void)state;
-    assert_int_equal(tally_wrong(tally), 6);
+    assert_int_equal(tally_error_count(tally), 6);
     assert_int_equal(tally_ended(tally), 100);
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct slo slo;

@@ -55,7 +55,7 @@ static void shortest_absence_is_replaced(void **state)
 
 /* --- own delay --- */
 
-static void own_delay(void **state)
+static void send_delay(void **state)
 {
     static const struct {
         const char *name;
@@ -74,22 +74,22 @@ static void own_delay(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct stalls stalls = {0};
         nsec own =
-            stalls_own_delay(&stalls, 100 * MS, cases[i].late, cases[i].lag, cases[i].waited);
+            stalls_send_delay(&stalls, 100 * MS, cases[i].late, cases[i].lag, cases[i].waited);
 
         if (own != cases[i].own)
             fail_msg("%s: %llu", cases[i].name, (unsigned long long)own);
     }
 }
 
-static void own_delay_of_an_absence(void **state)
+static void send_delay_of_an_absence(void **state)
 {
     struct stalls stalls = {0};
 
     (void)state;
     absences_add(&stalls.absences, 100 * MS, 150 * MS);
-    assert_true(stalls_own_delay(&stalls, 110 * MS, 70 * MS, 0, true) == 40 * MS);
-    assert_true(stalls_own_delay(&stalls, 110 * MS, 70 * MS, 60 * MS, true) == 60 * MS);
-    assert_true(stalls_own_delay(&stalls, 150 * MS, 70 * MS, 0, true) == 0);
+    assert_true(stalls_send_delay(&stalls, 110 * MS, 70 * MS, 0, true) == 40 * MS);
+    assert_true(stalls_send_delay(&stalls, 110 * MS, 70 * MS, 60 * MS, true) == 60 * MS);
+    assert_true(stalls_send_delay(&stalls, 150 * MS, 70 * MS, 0, true) == 0);
     assert_int_equal(stalls.absences.count, 0); /* later requests have later intended starts */
 }
 
@@ -128,8 +128,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(remaining_time_of_an_absence), cmocka_unit_test(past_absences_are_dropped),
-        cmocka_unit_test(shortest_absence_is_replaced), cmocka_unit_test(own_delay),
-        cmocka_unit_test(own_delay_of_an_absence),      cmocka_unit_test(limited_time_adds_up),
+        cmocka_unit_test(shortest_absence_is_replaced), cmocka_unit_test(send_delay),
+        cmocka_unit_test(send_delay_of_an_absence),     cmocka_unit_test(limited_time_adds_up),
         cmocka_unit_test(limited_before_measuring),
     };
 

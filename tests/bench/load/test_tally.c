@@ -54,7 +54,7 @@ static struct tally *sample(uint64_t n)
     histogram_record(tally->latency, n * 123456);
     histogram_record(tally->latency, 1);
     histogram_record(tally->lag, 2 * HISTOGRAM_MAX);
-    histogram_record(tally->lateness, HISTOGRAM_MAX);
+    histogram_record(tally->send_delay, HISTOGRAM_MAX);
     return tally;
 }
 
@@ -343,26 +343,27 @@ static void impossible_tallies(void **state)
     impossible(tally);
     tally->processes = 0;
     impossible(tally);
-    histogram_record(tally->kernel, 5);
-    tally->kernel->max = 4;
+    histogram_record(tally->kernel_latency, 5);
+    tally->kernel_latency->max = 4;
     impossible(tally);
-    histogram_record(tally->kernel, 5);
-    tally->kernel->min = 4;
+    histogram_record(tally->kernel_latency, 5);
+    tally->kernel_latency->min = 4;
     impossible(tally);
-    histogram_record(tally->kernel, 5);
-    tally->kernel->max = 6;
+    histogram_record(tally->kernel_latency, 5);
+    tally->kernel_latency->max = 6;
     impossible(tally);
-    histogram_record(tally->kernel, 5);
-    tally->kernel->clamped = 1;
+    histogram_record(tally->kernel_latency, 5);
+    tally->kernel_latency->clamped = 1;
     impossible(tally);
-    histogram_record(tally->kernel, 5);
-    histogram_record(tally->kernel, 6);
-    tally->kernel->counts[5] = UINT64_MAX;
+    histogram_record(tally->kernel_latency, 5);
+    histogram_record(tally->kernel_latency, 6);
+    tally->kernel_latency->counts[5] = UINT64_MAX;
     impossible(tally);
-    histogram_record(tally->kernel, HISTOGRAM_MAX);
-    tally->kernel->counts[histogram_index(HISTOGRAM_MAX) + 1] = 1; /* over what is counted */
-    tally->kernel->end++;
-    tally->kernel->max = HISTOGRAM_MAX;
+    histogram_record(tally->kernel_latency, HISTOGRAM_MAX);
+    tally->kernel_latency->counts[histogram_index(HISTOGRAM_MAX) + 1] =
+        1; /* over what is counted */
+    tally->kernel_latency->end++;
+    tally->kernel_latency->max = HISTOGRAM_MAX;
     impossible(tally);
     tally_free(tally);
 }

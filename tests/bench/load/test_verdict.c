@@ -62,8 +62,8 @@ static void verdicts(void **state)
         tally->starved = cases[i].starved_ms * NSEC_PER_MS;
         tally->suspended = cases[i].suspended_ms * NSEC_PER_MS;
         tally->suspension = cases[i].longest_ms * NSEC_PER_MS;
-        histogram_record_many(tally->lateness, VERDICT_LATE * 99 / 100, cases[i].punctual);
-        histogram_record_many(tally->lateness, VERDICT_LATE * 101 / 100, cases[i].late);
+        histogram_record_many(tally->send_delay, VERDICT_LATE * 99 / 100, cases[i].punctual);
+        histogram_record_many(tally->send_delay, VERDICT_LATE * 101 / 100, cases[i].late);
         judgement = verdict_judge(tally, cases[i].busiest);
         reasons = judgement.busy * BUSY | judgement.late * LATE | judgement.starved * STARVED |
                   judgement.suspended * SUSPENDED;

@@ -378,9 +378,10 @@ static void nothing_measured(void **state)
     char *text;
 
     (void)state;
-    knee = (struct knee){.limit = load.knee.part[0],
-                         .count = 1,
-                         .tries = {{.rate = 10, .measured = NAN, .wrong = 1, .settled = true}}};
+    knee =
+        (struct knee){.limit = load.knee.part[0],
+                      .count = 1,
+                      .tries = {{.rate = 10, .measured = NAN, .error_share = 1, .settled = true}}};
     text = shown(knee_json);
     root = json_loads(text, 0, NULL);
     assert_non_null(root);

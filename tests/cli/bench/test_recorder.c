@@ -121,11 +121,11 @@ static void log_begins_after_the_warm_up(void **state)
 
     (void)state;
     assert_true(recorder_open(&recorder, &load));
-    first = recorder.began;
+    first = recorder.wall_start;
     recorder_close(&recorder);
     load.run.warmup = 1000 * NSEC_PER_S;
     assert_true(recorder_open(&recorder, &load));
-    assert_true(recorder.began >= first + 900 * NSEC_PER_S);
+    assert_true(recorder.wall_start >= first + 900 * NSEC_PER_S);
     recorder_close(&recorder);
 }
 
