@@ -208,9 +208,15 @@ void client_group_init(struct client_group *group)
         .pipeline = group->pipeline,
         .read_budget = READ_BUDGET,
         .protocol = h1_always,
+        .heads = &group->heads,
         .bytes_in = &group->bytes_in,
         .bytes_out = &group->bytes_out,
     };
+}
+
+void client_group_free(struct client_group *group)
+{
+    head_memo_free(&group->heads);
 }
 
 void client_init(struct client *client, struct client_group *group, unsigned number,

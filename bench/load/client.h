@@ -13,6 +13,7 @@
 #include "bench/load/tally.h"
 #include "bench/load/targets.h"
 #include "http/conn.h"
+#include "http/h1/head_memo.h"
 
 enum client_state {
     CLIENT_ABSENT,     /* no connection */
@@ -65,6 +66,7 @@ struct client_group {
     struct link requests;             /* all in flight, in the order of their start */
     struct conn_options conn_options; /* of all connections; set by client_group_init */
     uint64_t bytes_in, bytes_out;     /* of all connections */
+    struct head_memo heads;           /* of responses on all connections */
 };
 
 struct client {
@@ -96,6 +98,9 @@ struct client {
 
 /* Initializes a group whose other fields are set. The group must not move afterwards. */
 void client_group_init(struct client_group *group);
+
+/* Frees what all clients share; they are closed. */
+void client_group_free(struct client_group *group);
 
 /* `requests` has group->pipeline elements, zeroed; borrowed. */
 void client_init(struct client *client, struct client_group *group, unsigned number,

@@ -247,6 +247,7 @@ void connections_free(struct connections *connections)
 {
     connections_stop_timers(connections);
     connections_close_all(connections);
+    client_group_free(&connections->group);
     tls_client_free(connections->tls_full);
     tls_client_free(connections->tls_resuming);
     free(connections->clients);

@@ -119,6 +119,8 @@ static void expect_response(struct conn *conn)
 
     h1_parser_start_response(&h1->parser, stream->out.is_head_request,
                              stream->events->field ? &all : &none, conn);
+    if (!stream->events->field)
+        h1->parser.memo = conn->options->heads;
 }
 
 /* --- ends --- */

@@ -270,11 +270,17 @@ static bool is_chunked(const struct h1_parser *parser)
     return parser->has_coding && parser->llhttp.flags & F_CHUNKED;
 }
 
+/* Whether the message ends with its head, whatever its fields are. */
+static bool has_no_body(const struct h1_parser *parser)
+{
+    return parser->is_head_request || parser->status == 101 || parser->status == 204 ||
+           parser->status == 304;
+}
+
 /* Section 6.3: where the body ends. */
 static enum h1_status start_body(struct h1_parser *parser)
 {
-    if (parser->is_head_request || parser->status == 101 || parser->status == 204 ||
-        parser->status == 304)
+    if (has_no_body(parser))
         return finish(parser);
     if (is_chunked(parser)) {
         parser->part = H1_CHUNKS;
@@ -290,7 +296,7 @@ static enum h1_status start_body(struct h1_parser *parser)
     return H1_MORE;
 }
 
-/* A head is complete. Both framings at once are a sign of request smuggling: the response is
+/* A head is complete. DONE: it is the final one. Both framings at once are a sign of request smuggling: the response is
    accepted, but none after it (section 6.1). */
 static enum h1_status end_head(struct h1_parser *parser)
 {
@@ -302,18 +308,67 @@ static enum h1_status end_head(struct h1_parser *parser)
         expect_head(parser);
         return H1_MORE;
     }
-    parser->head_done = true;
     parser->keep_alive = !parser->closes && (is_1_1(parser) || parser->persists) && !both;
-    if (parser->events->head)
-        parser->events->head(parser->owner, parser);
-    return start_body(parser);
+    return H1_DONE;
+}
+
+/* Applies the facts of a remembered head with which these bytes begin. False: there is none. */
+static bool recall_head(struct h1_parser *parser, const char **at, const char *end)
+{
+    size_t bytes;
+    const struct head_facts *facts =
+        head_memo_find(parser->memo, *at, (size_t)(end - *at), parser->is_head_request, &bytes);
+
+    if (!facts)
+        return false;
+    *at += bytes;
+    parser->head_bytes = bytes;
+    parser->status = facts->status;
+    parser->major = facts->major;
+    parser->minor = facts->minor;
+    parser->keep_alive = facts->keep_alive;
+    parser->repaired = facts->repaired;
+    parser->has_length = facts->has_length;
+    parser->left = facts->length;
+    return true;
+}
+
+/* Remembers a final head, unless the response is chunked, ends with the connection, or switches to
+   another protocol. */
+static void remember_head(const struct h1_parser *parser, const char *head, size_t bytes)
+{
+    struct head_facts facts = {.status = parser->status,
+                               .major = parser->major,
+                               .minor = parser->minor,
+                               .is_head_request = parser->is_head_request,
+                               .keep_alive = parser->keep_alive,
+                               .repaired = parser->repaired,
+                               .has_length = parser->has_length,
+                               .length = parser->left};
+
+    if (!parser->has_coding && parser->status != 101 && (parser->has_length || has_no_body(parser)))
+        head_memo_put(parser->memo, head, bytes, &facts);
 }
 
 static enum h1_status feed_head(struct h1_parser *parser, const char **at, const char *end)
 {
-    enum h1_status status = limited(parser, at, end, take_lines);
+    const char *head = *at;
+    bool use_memo = parser->memo && !parser->head_bytes;
 
-    return status == H1_DONE ? end_head(parser) : status;
+    if (!use_memo || !recall_head(parser, at, end)) {
+        enum h1_status status = limited(parser, at, end, take_lines);
+
+        if (status == H1_DONE)
+            status = end_head(parser);
+        if (status != H1_DONE)
+            return status;
+        if (use_memo)
+            remember_head(parser, head, (size_t)(*at - head));
+    }
+    parser->head_done = true;
+    if (parser->events->head)
+        parser->events->head(parser->owner, parser);
+    return start_body(parser);
 }
 
 /* --- the body --- */
@@ -405,6 +460,7 @@ void h1_parser_start_response(struct h1_parser *parser, bool is_head_request,
     parser->head_bytes = 0;
     parser->why = NULL;
     parser->lines = (struct lines){0};
+    parser->memo = NULL;
     expect_head(parser);
 }
 

@@ -28,6 +28,7 @@
 
 #include "http/error.h"
 #include "http/h1/chunks.h"
+#include "http/h1/head_memo.h"
 #include "http/h1/lines.h"
 #include "http/stream.h"
 
@@ -86,6 +87,10 @@ struct h1_parser {
     bool head_done;                 /* the final head is complete */
     bool done;                      /* the message is complete */
     bool keep_alive;                /* when done: another message may follow */
+
+    /* Heads are looked up here before they are parsed. h1_parser_start_response sets it to NULL;
+       the caller may set it before the first byte, if `field` is NULL. */
+    struct head_memo *memo;
 
     /* private */
     enum h1_part part;
