@@ -92,6 +92,7 @@ static bool make_trust(struct network *network, const struct network_options *op
     struct tls_client_options *trust = &network->dialer.trust;
 
     *trust = options->trust;
+    trust->loop = network->dialer.loop;
     trust->authorities_pem = authority;
     trust->keylog = keylog && *keylog ? keylog : NULL;
     if (!trust->authorities_file && !trust->authorities_directory && !trust->certificate &&

@@ -21,6 +21,8 @@ struct tls_stream {
     struct transport transport; /* first: a transport is a stream */
     SSL *ssl;                   /* owned */
     struct stream_owner *owner; /* owned; may be NULL */
+    struct buffers *buffers;    /* borrowed; NULL: it keeps no buffers */
+    struct buffers_user user;   /* of `buffers` */
     int socket_error;           /* errno of the socket call that failed, or 0 */
     size_t silent_bytes;        /* received after the handshake, reduced by content */
     bool open;                  /* the first handshake is complete */
@@ -149,6 +151,16 @@ static void note_content(struct tls_stream *stream, size_t count)
     stream->silent_bytes -= credit < stream->silent_bytes ? credit : stream->silent_bytes;
 }
 
+/* Prepares for a read or write of content. An error in OpenSSL's queue would be taken for one of
+   this call; clearing the queue costs more than looking whether it is empty. */
+static void begin_content(struct tls_stream *stream)
+{
+    if (ERR_peek_error())
+        ERR_clear_error();
+    if (stream->buffers)
+        buffers_use(stream->buffers, &stream->user);
+}
+
 static struct io stream_read(struct transport *transport, void *buffer, size_t size)
 {
     struct tls_stream *stream = (struct tls_stream *)transport;
@@ -156,14 +168,14 @@ static struct io stream_read(struct transport *transport, void *buffer, size_t s
     size_t count;
     int returned;
 
-    ERR_clear_error();
+    begin_content(stream);
     returned = SSL_read_ex(stream->ssl, buffer, size, &count);
     if (returned == 1) {
         note_content(stream, count);
         return (struct io){.status = IO_OK, .count = count};
     }
     io = result_of(stream, returned);
-    if (io.status == IO_WANT_READ)
+    if (io.status == IO_WANT_READ && !stream->user.keeps)
         SSL_free_buffers(stream->ssl);
     return io;
 }
@@ -179,7 +191,7 @@ static struct io stream_write(struct transport *transport, const void *bytes, si
     size_t count;
     int returned;
 
-    ERR_clear_error();
+    begin_content(stream);
     returned = SSL_write_ex(stream->ssl, bytes, size, &count);
     return returned == 1 ? (struct io){.status = IO_OK, .count = count}
                          : result_of(stream, returned);
@@ -208,6 +220,8 @@ static void stream_close(struct transport *transport)
     struct tls_stream *stream = (struct tls_stream *)transport;
 
     ERR_clear_error();
+    if (stream->buffers)
+        buffers_leave(stream->buffers, &stream->user);
     if (!stream->broken && SSL_is_init_finished(stream->ssl))
         SSL_shutdown(stream->ssl);
     SSL_free(stream->ssl);
@@ -217,7 +231,8 @@ static void stream_close(struct transport *transport)
     free(stream);
 }
 
-struct transport *stream_open(SSL *ssl, struct sock *sock, struct stream_owner *owner)
+struct transport *stream_open(SSL *ssl, struct sock *sock, struct stream_owner *owner,
+                              struct buffers *buffers)
 {
     static const struct transport_calls calls = {
         .handshake = stream_handshake,
@@ -234,6 +249,9 @@ struct transport *stream_open(SSL *ssl, struct sock *sock, struct stream_owner *
     stream->transport.sock = sock;
     stream->ssl = ssl;
     stream->owner = owner;
+    stream->buffers = buffers;
+    if (buffers)
+        buffers_join(buffers, &stream->user, ssl);
     BIO_set_data(bio, stream);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);

@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 
+#include "tls/buffers.h"
 #include "tls/transport.h"
 
 /* Limit of bytes that the peer may send after the handshake without content: tickets, key updates,
@@ -30,7 +31,8 @@ struct stream_owner {
 };
 
 /* Opens a transport that carries the SSL on the socket. It takes ownership of the SSL and of
-   `owner`, which may be NULL. */
-struct transport *stream_open(SSL *ssl, struct sock *sock, struct stream_owner *owner);
+   `owner`, which may be NULL. `buffers`: those of its client; NULL: the stream keeps none. */
+struct transport *stream_open(SSL *ssl, struct sock *sock, struct stream_owner *owner,
+                              struct buffers *buffers);
 
 #endif

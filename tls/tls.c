@@ -22,6 +22,7 @@
 
 struct tls_client {
     SSL_CTX *context;
+    struct buffers buffers;
     struct sessions *sessions; /* NULL: no session is resumed */
     const char *sni;           /* borrowed; NULL: the host */
     int keylog;                /* a descriptor, or -1 */
@@ -103,6 +104,7 @@ struct tls_client *tls_client_new(const struct tls_client_options *options, char
         .describe = options->describe,
         .system_store = context_wants_system_store(options),
     };
+    buffers_init(&client->buffers, options->loop);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     if (client->sessions) {
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -219,7 +221,8 @@ struct transport *tls_client_open(struct tls_client *client, struct sock *sock, 
         return NULL;
     }
     SSL_set_connect_state(ssl);
-    return stream_open(ssl, sock, &connection_new(client, ssl, host, port)->owner);
+    return stream_open(ssl, sock, &connection_new(client, ssl, host, port)->owner,
+                       &client->buffers);
 }
 
 static void *get(size_t bytes, const char *file, int line)

@@ -11,8 +11,14 @@
 
 #include "tls/transport.h"
 
+struct loop;
+
 /* NULL, 0 and false are the defaults. The texts are borrowed until the client is freed. */
 struct tls_client_options {
+    /* With a loop, busy connections keep buffers until they have been idle for a second (borrowed,
+       as the texts). NULL: buffers are allocated for each record. */
+    struct loop *loop;
+
     /* Trusted authorities, instead of the system's store (which the environment variables
        SSL_CERT_FILE and SSL_CERT_DIR replace). File and directory may both be given. */
     const char *authorities_file;      /* PEM */

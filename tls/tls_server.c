@@ -114,5 +114,5 @@ struct transport *tls_server_open(struct tls_server *server, struct sock *sock)
     if (!ssl)
         return NULL;
     SSL_set_accept_state(ssl);
-    return stream_open(ssl, sock, NULL);
+    return stream_open(ssl, sock, NULL, NULL);
 }

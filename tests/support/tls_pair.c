@@ -77,7 +77,7 @@ static struct transport *serve(struct tls_pair *pair)
         return tls_server_open(pair->server, pair->peer.sock);
     ssl = SSL_new(pair->server_context);
     SSL_set_accept_state(ssl);
-    return stream_open(ssl, pair->peer.sock, NULL);
+    return stream_open(ssl, pair->peer.sock, NULL, NULL);
 }
 
 /* The two ends of a TCP connection. */

@@ -112,7 +112,7 @@ static enum io_status handshake(const char *sni, const char *alpn)
         SSL_set_tlsext_host_name(fixture.ssl, sni);
     if (alpn)
         SSL_set_alpn_protos(fixture.ssl, (const unsigned char *)alpn, (unsigned)strlen(alpn));
-    fixture.client.transport = stream_open(fixture.ssl, fixture.client.sock, NULL);
+    fixture.client.transport = stream_open(fixture.ssl, fixture.client.sock, NULL, NULL);
     fixture.peer.transport = tls_server_open(fixture.server, fixture.peer.sock);
     assert_non_null(fixture.peer.transport);
     for (int turns = 0; turns < 100; turns++) {
