@@ -1,6 +1,6 @@
 /*
  * Types and functions that the whole folder uses: the status of a lookup, and the order of
- * addresses in a connection race (RFC 8305, section 4).
+ * addresses in an address race (RFC 8305, section 4).
  */
 #ifndef DNS_RESOLVE_H
 #define DNS_RESOLVE_H

@@ -1,5 +1,5 @@
 /*
- * From a name to the addresses of a connection race. All lookups of one name share a question
+ * From a name to the addresses of an address race. All lookups of one name share a question
  * to the nameserver. A lookup counts how many of the question's addresses were reported to it, so
  * that a lookup that starts late gets the same addresses as the others.
  *

@@ -1,5 +1,5 @@
 /*
- * Resolves names on the loop, as a connection race needs it (RFC 8305, sections 3 and 4). No
+ * Resolves names on the loop, as an address race needs it (RFC 8305, sections 3 and 4). No
  * thread, no getaddrinfo. A name is looked up in these steps:
  *   1. without the DNS: address literals; the hosts file, which is read once, at the first lookup;
  *      names under .onion, which never exist in the DNS (RFC 7686).
@@ -81,7 +81,7 @@ struct lookup *resolver_lookup(struct resolver *resolver, const char *name, reso
 void lookup_detach(struct lookup *lookup);
 
 /* Resolves a name from its literal, the hosts file or the cache, without a turn of the loop. Writes
-   the addresses in the order of a race. Returns false if that gives no address; resolver_lookup
+   the addresses in the order of an address race. Returns false if that gives no address; resolver_lookup
    then reports the result. */
 bool resolver_cached(struct resolver *resolver, const char *name,
                      struct address addresses[RESOLVER_MAX_ADDRESSES], size_t *count);
