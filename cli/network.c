@@ -50,7 +50,7 @@ static void on_state(void *owner, const char *machine, uint64_t number, const ch
 static void take_authorization(struct proxies *proxies, const char *headers)
 {
     static const char name[] = "Proxy-Authorization";
-    struct field_line line;
+    struct request_field line;
 
     while (fields_next(&headers, &line)) {
         const char *value = line.text + sizeof(name);

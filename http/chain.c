@@ -83,7 +83,7 @@ static void add_leg(struct chain *chain, const struct result *result, bool redir
     };
 }
 
-static bool is_one_of(const struct field_line *line, const char *const *names, size_t count)
+static bool is_one_of(const struct request_field *line, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (field_is_named(line, names[i], strlen(names[i])))
@@ -95,7 +95,7 @@ static bool is_one_of(const struct field_line *line, const char *const *names, s
 static void drop_fields(struct chain *chain, const char *const *names, size_t count)
 {
     const char *at = chain->headers ? chain->headers : chain->site->headers;
-    struct field_line line;
+    struct request_field line;
     char *kept, *to;
 
     if (!at)

@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 
-bool fields_next(const char **at, struct field_line *line)
+bool fields_next(const char **at, struct request_field *line)
 {
     const char *value;
 
@@ -22,7 +22,7 @@ bool fields_next(const char **at, struct field_line *line)
     return true;
 }
 
-bool field_is_named(const struct field_line *line, const char *name, size_t length)
+bool field_is_named(const struct request_field *line, const char *name, size_t length)
 {
     return line->bytes > length && !strncasecmp(line->text, name, length) &&
            line->text[length] == ':';
@@ -30,7 +30,7 @@ bool field_is_named(const struct field_line *line, const char *name, size_t leng
 
 bool fields_have(const char *fields, const char *name)
 {
-    struct field_line line;
+    struct request_field line;
 
     while (fields_next(&fields, &line))
         if (field_is_named(&line, name, strlen(name)))
@@ -43,7 +43,7 @@ void fields_add(char **fields, const char *line, size_t *inherited)
     size_t length = strlen(line), name = strcspn(line, ":"), theirs = *inherited;
     char *all = memory_get((*fields ? strlen(*fields) : 0) + length + 3), *to = all;
     const char *at = *fields;
-    struct field_line old;
+    struct request_field old;
 
     while (fields_next(&at, &old)) {
         if ((size_t)(old.text - *fields) < theirs && field_is_named(&old, line, name))

@@ -7,17 +7,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct field_line {
+struct request_field {
     const char *text;
     size_t bytes; /* with its CR LF */
     bool empty;   /* it has no value */
 };
 
 /* Reads the next line; false at the end. Initially *at is the text. */
-bool fields_next(const char **at, struct field_line *line);
+bool fields_next(const char **at, struct request_field *line);
 
 /* Whether the line has this name, without regard to case. */
-bool field_is_named(const struct field_line *line, const char *name, size_t length);
+bool field_is_named(const struct request_field *line, const char *name, size_t length);
 
 /* Whether the text has a field of this name, without regard to case. */
 bool fields_have(const char *fields, const char *name);

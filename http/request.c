@@ -75,7 +75,7 @@ static char *join(const struct request_parts *parts, bool omit_proxy_authorizati
     char *text = memory_get(parts->length + own + sizeof("\r\n")), *to = text;
     const char *at = parts->own;
     size_t name = strlen(PROXY_AUTHORIZATION);
-    struct field_line line;
+    struct request_field line;
 
     for (size_t i = 0; i < parts->count; i++)
         to = mempcpy(to, parts->part[i].text, parts->part[i].length);

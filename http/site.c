@@ -9,7 +9,7 @@ struct content *content_new(const char *bytes, size_t count)
 {
     struct content *content = memory_get(sizeof(*content) + count);
 
-    content->holders = 1;
+    content->references = 1;
     content->count = count;
     memcpy(content->bytes, bytes, count);
     return content;
@@ -18,13 +18,13 @@ struct content *content_new(const char *bytes, size_t count)
 struct content *content_hold(struct content *content)
 {
     if (content)
-        content->holders++;
+        content->references++;
     return content;
 }
 
 void content_drop(struct content *content)
 {
-    if (content && !--content->holders)
+    if (content && !--content->references)
         free(content);
 }
 

@@ -12,7 +12,7 @@
 
 /* The content of a request, shared by all sites that send it. */
 struct content {
-    size_t holders; /* the last content_drop frees it */
+    size_t references; /* the last content_drop frees it */
     size_t count;
     char bytes[];
 };

@@ -175,7 +175,7 @@ static void write_framing(FILE *to, const struct reply *reply)
 static void write_head(FILE *to, const struct reply *reply)
 {
     const char *at = reply->headers;
-    struct field_line line;
+    struct request_field line;
 
     fprintf(to, "HTTP/1.1 %u %s\r\n", reply->status, reason_phrase(reply->status));
     write_field(to, reply, "Server", "firstbyte-rehearsal");

@@ -27,13 +27,13 @@
 struct tls_certificate *tls_certificate_hold(struct tls_certificate *certificate)
 {
     if (certificate)
-        certificate->holders++;
+        certificate->references++;
     return certificate;
 }
 
 void tls_certificate_drop(struct tls_certificate *certificate)
 {
-    if (!certificate || --certificate->holders)
+    if (!certificate || --certificate->references)
         return;
     free(certificate->names);
     free(certificate->subject);
@@ -164,7 +164,7 @@ struct tls_certificate *certificate_read(const X509 *x509)
     if (!x509)
         return NULL;
     certificate = memory_zeroed(sizeof(*certificate));
-    certificate->holders = 1;
+    certificate->references = 1;
     certificate->subject = text_of_dn(X509_get_subject_name(x509));
     certificate->issuer = text_of_dn(X509_get_issuer_name(x509));
     certificate->not_before = seconds_of(X509_get0_notBefore(x509));

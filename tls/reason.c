@@ -49,11 +49,13 @@ static bool has_one_cause(enum transport_reason reason)
 }
 
 /* Maps the peer's alert. TLS 1.3 has one for a missing certificate, TLS 1.2 only general ones. */
-static enum transport_reason reason_of_alert(int alert, bool asked, const char **why)
+static enum transport_reason reason_of_alert(int alert, bool certificate_requested,
+                                             const char **why)
 {
     if (alert == SSL_AD_PROTOCOL_VERSION)
         return TLS_PROTOCOL;
-    if (asked && (alert == SSL_AD_HANDSHAKE_FAILURE || alert == SSL_AD_BAD_CERTIFICATE))
+    if (certificate_requested &&
+        (alert == SSL_AD_HANDSHAKE_FAILURE || alert == SSL_AD_BAD_CERTIFICATE))
         *why = "client certificate required";
     return TLS_ALERT;
 }
@@ -84,7 +86,8 @@ static enum transport_reason reason_of_local(int reason)
     }
 }
 
-enum transport_reason reason_of_failure(const SSL *ssl, bool asked, const char **why)
+enum transport_reason reason_of_failure(const SSL *ssl, bool certificate_requested,
+                                        const char **why)
 {
     unsigned long error = ERR_peek_last_error();
     int reason = ERR_GET_REASON(error), alert = reason - SSL_AD_REASON_OFFSET;
@@ -94,7 +97,7 @@ enum transport_reason reason_of_failure(const SSL *ssl, bool asked, const char *
     if (ERR_GET_LIB(error) != ERR_LIB_SSL)
         return TLS_FAILED;
     if (alert >= 0 && alert <= MAX_ALERT)
-        return reason_of_alert(alert, asked, why);
+        return reason_of_alert(alert, certificate_requested, why);
     if (reason != SSL_R_CERTIFICATE_VERIFY_FAILED)
         return reason_of_local(reason);
     of_verify = reason_of_verify(SSL_get_verify_result(ssl));

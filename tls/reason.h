@@ -18,9 +18,10 @@
    ... */
 enum transport_reason reason_of_verify(long error);
 
-/* Maps the failure of the last call on the SSL, from OpenSSL's error queue. `asked`: the server
-   requested a client certificate and got none. *why is a static explanation, or NULL if the reason
-   needs none. */
-enum transport_reason reason_of_failure(const SSL *ssl, bool asked, const char **why);
+/* Maps the failure of the last call on the SSL, from OpenSSL's error queue. `certificate_requested`:
+   the server requested a client certificate and got none. *why is a static explanation, or NULL if
+   the reason needs none. */
+enum transport_reason reason_of_failure(const SSL *ssl, bool certificate_requested,
+                                        const char **why);
 
 #endif

@@ -115,9 +115,9 @@ static struct io result_of(struct tls_stream *stream, int returned)
     if (stream->socket_error && error == SSL_ERROR_SYSCALL) /* else only sending an alert failed */
         return (struct io){.status = IO_ERROR, .error = stream->socket_error};
     return (struct io){.status = IO_ERROR,
-                       .error = (int)reason_of_failure(stream->ssl,
-                                                       stream->owner && stream->owner->asked,
-                                                       &stream->transport.why)};
+                       .error = (int)reason_of_failure(
+                           stream->ssl, stream->owner && stream->owner->certificate_requested,
+                           &stream->transport.why)};
 }
 
 static struct io stream_handshake(struct transport *transport)

@@ -27,7 +27,8 @@ struct stream_owner_calls {
 struct stream_owner {
     const struct stream_owner_calls *calls;
     struct tls_certificate *certificate; /* for facts(), set by `handshake_done`; or NULL */
-    bool asked; /* the server requested a client certificate, and there was none */
+    /* The server requested a client certificate, and there was none. */
+    bool certificate_requested;
 };
 
 /* Opens a transport that carries the SSL on the socket. It takes ownership of the SSL and of

@@ -73,7 +73,7 @@ static int on_certificate_request(SSL *ssl, X509 **certificate, EVP_PKEY **key)
 
     (void)certificate;
     (void)key;
-    connection->owner.asked = true;
+    connection->owner.certificate_requested = true;
     return 0;
 }
 

@@ -38,7 +38,7 @@ enum transport_reason {
 
 /* Facts of a server's certificate: constant, and shared by reference count. */
 struct tls_certificate {
-    size_t holders;         /* number of references */
+    size_t references;
     char *subject, *issuer; /* "CN=example.org,O=Example" (RFC 4514), UTF-8 where it is valid */
 
     /* Host names and addresses of the certificate, in its order: the first 100, of at most 2 KB.

@@ -44,10 +44,10 @@ struct room {
     size_t left;
 };
 
-enum coding_step {
-    STEP_ON,    /* the stream continues */
-    STEP_END,   /* the stream is complete */
-    STEP_WRONG, /* it is malformed */
+enum coding_progress {
+    CODING_CONTINUES, /* the stream continues */
+    CODING_COMPLETE,  /* the stream is complete */
+    CODING_INVALID,   /* it is malformed */
 };
 
 struct stage {
@@ -55,7 +55,7 @@ struct stage {
     struct input in; /* input that is not consumed */
     bool made_state; /* the library's state exists */
     bool open;       /* inside a stream */
-    bool whole;      /* a stream was completed */
+    bool completed;  /* a stream was completed */
     bool full;       /* the last output buffer was filled: more output may follow */
     bool ended;      /* later input is ignored */
     bool wrong;      /* malformed */
@@ -80,7 +80,7 @@ struct codec {
     const char *begins; /* the possible first bytes; NULL: any */
     void (*make)(struct stage *stage, unsigned char first);
     void (*again)(struct stage *stage); /* prepares for the next stream; NULL: not repeated */
-    enum coding_step (*step)(struct stage *stage, struct input *in, struct room *out);
+    enum coding_progress (*step)(struct stage *stage, struct input *in, struct room *out);
     void (*free)(struct stage *stage);
 };
 
@@ -103,7 +103,7 @@ static void zlib_make(struct stage *stage, int window_bits)
         abort(); /* the library does not match its header */
 }
 
-static enum coding_step zlib_step(struct stage *stage, struct input *in, struct room *out)
+static enum coding_progress zlib_step(struct stage *stage, struct input *in, struct room *out)
 {
     z_stream *zlib = &stage->state.zlib;
     int status;
@@ -118,8 +118,8 @@ static enum coding_step zlib_step(struct stage *stage, struct input *in, struct 
     out->left -= (size_t)(zlib->next_out - out->at);
     out->at = zlib->next_out;
     if (status == Z_STREAM_END)
-        return STEP_END;
-    return status == Z_OK || status == Z_BUF_ERROR ? STEP_ON : STEP_WRONG;
+        return CODING_COMPLETE;
+    return status == Z_OK || status == Z_BUF_ERROR ? CODING_CONTINUES : CODING_INVALID;
 }
 
 static void zlib_end(struct stage *stage)
@@ -160,16 +160,16 @@ static void brotli_make(struct stage *stage, unsigned char first)
     stage->state.brotli = BrotliDecoderCreateInstance(brotli_get, zlib_free, NULL);
 }
 
-static enum coding_step brotli_step(struct stage *stage, struct input *in, struct room *out)
+static enum coding_progress brotli_step(struct stage *stage, struct input *in, struct room *out)
 {
     switch (BrotliDecoderDecompressStream(stage->state.brotli, &in->left, &in->at, &out->left,
                                           &out->at, NULL)) {
-    case BROTLI_DECODER_RESULT_SUCCESS: return STEP_END;
+    case BROTLI_DECODER_RESULT_SUCCESS: return CODING_COMPLETE;
     case BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT:
-    case BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT: return STEP_ON;
+    case BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT: return CODING_CONTINUES;
     case BROTLI_DECODER_RESULT_ERROR: break;
     }
-    return STEP_WRONG;
+    return CODING_INVALID;
 }
 
 static void brotli_end(struct stage *stage)
@@ -195,7 +195,7 @@ static void zstd_again(struct stage *stage)
     ZSTD_DCtx_reset(stage->state.zstd, ZSTD_reset_session_only);
 }
 
-static enum coding_step zstd_step(struct stage *stage, struct input *in, struct room *out)
+static enum coding_progress zstd_step(struct stage *stage, struct input *in, struct room *out)
 {
     ZSTD_inBuffer from = {in->at, in->left, 0};
     ZSTD_outBuffer to = {out->at, out->left, 0};
@@ -204,12 +204,12 @@ static enum coding_step zstd_step(struct stage *stage, struct input *in, struct 
     if (ZSTD_getErrorCode(status) == ZSTD_error_memory_allocation)
         memory_exhausted();
     if (ZSTD_isError(status))
-        return STEP_WRONG;
+        return CODING_INVALID;
     in->at += from.pos;
     in->left -= from.pos;
     out->at += to.pos;
     out->left -= to.pos;
-    return status ? STEP_ON : STEP_END;
+    return status ? CODING_CONTINUES : CODING_COMPLETE;
 }
 
 static void zstd_end(struct stage *stage)
@@ -275,10 +275,10 @@ static bool stage_open(struct stage *stage)
     const struct codec *codec = stage->codec;
     unsigned char first = *stage->in.at;
 
-    if ((stage->whole && !codec->repeats) ||
+    if ((stage->completed && !codec->repeats) ||
         (codec->begins && !(first && strchr(codec->begins, first)))) {
-        stage->ended = stage->whole;
-        stage->wrong = !stage->whole;
+        stage->ended = stage->completed;
+        stage->wrong = !stage->completed;
         return false;
     }
     if (stage->made_state)
@@ -293,14 +293,14 @@ static void stage_step(struct stage *stage, struct room *out)
 {
     struct input in = stage->in;
     size_t left, room = out->left;
-    enum coding_step step;
+    enum coding_progress progress;
 
     if (!stage->open && !(in.left && stage_open(stage))) {
         stage->full = false;
         return;
     }
     in.left = left = in.left < SLICE_BYTES ? in.left : SLICE_BYTES;
-    step = stage->codec->step(stage, &in, out);
+    progress = stage->codec->step(stage, &in, out);
     left -= in.left;
     room -= out->left;
     if (left) {
@@ -310,10 +310,11 @@ static void stage_step(struct stage *stage, struct room *out)
     stage->taken += left;
     stage->made += room;
     stage->full = !out->left;
-    stage->open = step == STEP_ON;
-    stage->whole |= step == STEP_END;
-    stage->ended |= step == STEP_END && !stage->codec->repeats;
-    stage->wrong |= step == STEP_WRONG || (step == STEP_ON && in.left && !left && !room);
+    stage->open = progress == CODING_CONTINUES;
+    stage->completed |= progress == CODING_COMPLETE;
+    stage->ended |= progress == CODING_COMPLETE && !stage->codec->repeats;
+    stage->wrong |=
+        progress == CODING_INVALID || (progress == CODING_CONTINUES && in.left && !left && !room);
     if (stage->between && stage->taken > MAX_FOR_NOTHING + 2 * stage->made)
         stage->wrong = true;
 }

@@ -1,6 +1,6 @@
 /*
  * A body passes three steps: its codings are removed, its head is kept until the character set is
- * settled, its text is collected. No step produces more than the next can use.
+ * known, its text is collected. No step produces more than the next can use.
  *
  * Rejected: collecting enough bytes first and converting them at the end, because the number of
  * bytes that ten characters need, encoded and compressed, is not known in advance.
@@ -27,7 +27,7 @@ void preview_start(struct preview *preview, size_t characters, const char *conte
         .charset = charset_of_type(content_type),
         .convertible = MAX_SOURCE_BYTES(characters),
         .max = characters,
-        .room = PREVIEW_NEAR_BYTES,
+        .room = PREVIEW_SHORT_BYTES,
     };
     coding_list_read(&preview->codings, content_encoding);
     preview->scans = !preview->charset && charset_is_page(content_type);
@@ -35,22 +35,22 @@ void preview_start(struct preview *preview, size_t characters, const char *conte
 
 static unsigned char *text_of(struct preview *preview)
 {
-    return preview->far ? preview->far : preview->near;
+    return preview->long_text ? preview->long_text : preview->short_text;
 }
 
 /* Grows the buffer to `wanted` bytes. */
 static void text_grow(struct preview *preview, size_t wanted)
 {
-    unsigned char *far;
+    unsigned char *long_text;
 
     if (wanted <= preview->room)
         return;
     while (preview->room < wanted)
         preview->room *= 2;
-    far = memory_grow(preview->far, preview->room, 1);
-    if (!preview->far)
-        memcpy(far, preview->near, preview->used);
-    preview->far = far;
+    long_text = memory_grow(preview->long_text, preview->room, 1);
+    if (!preview->long_text)
+        memcpy(long_text, preview->short_text, preview->used);
+    preview->long_text = long_text;
 }
 
 /* Counts the characters that are complete now. */
@@ -59,12 +59,12 @@ static void text_count(struct preview *preview)
     const unsigned char *text = text_of(preview);
     bool whole = true;
 
-    while (whole && preview->whole < preview->used && preview->characters < preview->max) {
-        const unsigned char *at = text + preview->whole;
+    while (whole && preview->complete_bytes < preview->used && preview->characters < preview->max) {
+        const unsigned char *at = text + preview->complete_bytes;
         uint32_t character;
-        size_t size = utf8_next(at, preview->used - preview->whole, &character, &whole);
+        size_t size = utf8_next(at, preview->used - preview->complete_bytes, &character, &whole);
 
-        preview->whole += whole ? size : 0;
+        preview->complete_bytes += whole ? size : 0;
         preview->characters += whole;
     }
 }
@@ -73,7 +73,8 @@ static void text_count(struct preview *preview)
 static void text_add(struct preview *preview, const unsigned char *bytes, size_t count)
 {
     size_t room = MAX_CHARACTER_BYTES * (preview->max - preview->characters);
-    size_t held = preview->used - preview->whole, keep = count < room - held ? count : room - held;
+    size_t held = preview->used - preview->complete_bytes;
+    size_t keep = count < room - held ? count : room - held;
 
     if (!keep)
         return;
@@ -82,7 +83,7 @@ static void text_add(struct preview *preview, const unsigned char *bytes, size_t
     preview->used += keep;
     text_count(preview);
     if (preview->characters == preview->max) {
-        preview->used = preview->whole;
+        preview->used = preview->complete_bytes;
         preview->status = PREVIEW_READY;
     }
 }
@@ -103,7 +104,7 @@ static void text_convert(struct preview *preview, const unsigned char *bytes, si
         preview->status = PREVIEW_READY;
 }
 
-/* Reads bytes in the settled character set. */
+/* Reads bytes when the character set is known. */
 static void take_text(struct preview *preview, const unsigned char *bytes, size_t count)
 {
     if (preview->conversion)
@@ -112,10 +113,10 @@ static void take_text(struct preview *preview, const unsigned char *bytes, size_
         text_add(preview, bytes, count);
 }
 
-/* Determines the character set from the bytes so far, if they are enough or (`all`) no more follow.
-   *skip becomes the length of the byte order mark. */
-static bool settle(struct preview *preview, const unsigned char *bytes, size_t count, bool all,
-                   size_t *skip)
+/* Determines the character set from the received bytes, if they are enough, or are `all` of the
+   body. *skip becomes the length of the byte order mark. */
+static bool determine_charset(struct preview *preview, const unsigned char *bytes, size_t count,
+                              bool all, size_t *skip)
 {
     enum charset_mark mark;
 
@@ -132,17 +133,18 @@ static bool settle(struct preview *preview, const unsigned char *bytes, size_t c
         preview->conversion = conversion_new(preview->charset);
     if (!preview->conversion)
         preview->charset = &charset_utf8;
-    return preview->settled = true;
+    return preview->charset_known = true;
 }
 
-/* Reads the first bytes. They are kept only when one piece does not settle the character set. */
+/* Reads the first bytes. They are kept only when one piece does not determine the character
+   set. */
 static void take_head(struct preview *preview, const unsigned char *bytes, size_t count)
 {
     size_t skip, room = PAGE_CHARSET_BYTES - preview->head_bytes;
     size_t keep = count < room ? count : room;
     unsigned char *head;
 
-    if (!preview->head && settle(preview, bytes, count, false, &skip)) {
+    if (!preview->head && determine_charset(preview, bytes, count, false, &skip)) {
         take_text(preview, bytes + skip, count - skip);
         return;
     }
@@ -150,7 +152,7 @@ static void take_head(struct preview *preview, const unsigned char *bytes, size_
         preview->head = memory_get(PAGE_CHARSET_BYTES);
     memcpy(preview->head + preview->head_bytes, bytes, keep);
     preview->head_bytes += keep;
-    if (!settle(preview, preview->head, preview->head_bytes, false, &skip))
+    if (!determine_charset(preview, preview->head, preview->head_bytes, false, &skip))
         return;
     head = preview->head;
     preview->head = NULL;
@@ -164,7 +166,7 @@ static void take(struct preview *preview, const unsigned char *bytes, size_t cou
 {
     if (!count)
         return;
-    if (preview->settled)
+    if (preview->charset_known)
         take_text(preview, bytes, count);
     else
         take_head(preview, bytes, count);
@@ -173,7 +175,7 @@ static void take(struct preview *preview, const unsigned char *bytes, size_t cou
 /* The number of decoded bytes that are certainly needed. */
 static size_t useful(const struct preview *preview)
 {
-    size_t bytes = preview->scans && !preview->settled
+    size_t bytes = preview->scans && !preview->charset_known
                        ? PAGE_CHARSET_BYTES - preview->head_bytes
                        : MAX_CHARACTER_BYTES * (preview->max - preview->characters);
 
@@ -202,15 +204,15 @@ static void flush(struct preview *preview, bool cut)
     unsigned char converted[CONVERSION_ROOM];
     size_t skip;
 
-    if (!preview->settled) {
-        settle(preview, preview->head, preview->head_bytes, true, &skip);
+    if (!preview->charset_known) {
+        determine_charset(preview, preview->head, preview->head_bytes, true, &skip);
         if (preview->head)
             take_text(preview, preview->head + skip, preview->head_bytes - skip);
     }
     if (preview->conversion)
         text_add(preview, converted, conversion_end(preview->conversion, cut, converted));
     if (cut)
-        preview->used = preview->whole;
+        preview->used = preview->complete_bytes;
 }
 
 /* Frees the memory that is not needed for the text itself. */
@@ -253,7 +255,7 @@ enum preview_status preview_finish(struct preview *preview, bool complete)
 const unsigned char *preview_text(const struct preview *preview, size_t *bytes)
 {
     *bytes = preview->used;
-    return preview->far ? preview->far : preview->near;
+    return preview->long_text ? preview->long_text : preview->short_text;
 }
 
 const char *preview_charset(const struct preview *preview)
@@ -264,6 +266,6 @@ const char *preview_charset(const struct preview *preview)
 void preview_free(struct preview *preview)
 {
     conclude(preview, PREVIEW_READY);
-    free(preview->far);
+    free(preview->long_text);
     *preview = (struct preview){0};
 }

@@ -18,7 +18,7 @@
 #include "http/body/conversion.h"
 
 #define PREVIEW_MAX_CHARACTERS 65536
-#define PREVIEW_NEAR_BYTES     64 /* a text up to this size is stored in the struct */
+#define PREVIEW_SHORT_BYTES    64 /* a text up to this size is stored in the struct */
 
 enum preview_status {
     PREVIEW_MORE,      /* more input is needed */
@@ -30,19 +30,20 @@ enum preview_status {
 struct preview {
     enum preview_status status;
     struct coding_list codings;
-    bool scans;                    /* the page's own declaration is searched for */
-    const struct charset *charset; /* declared; when `settled`, the one that is used */
-    bool settled;
+    bool scans; /* the page's own declaration is searched for */
+    /* The character set that is used, when `charset_known`; before, the one of Content-Type. */
+    const struct charset *charset;
+    bool charset_known;
     struct decoder *decoder; /* NULL before the first byte of an encoded body */
-    unsigned char *head;     /* bytes received while the set is not settled; NULL: none */
+    unsigned char *head;     /* bytes received before the set is known; NULL: none */
     size_t head_bytes;
     struct conversion *conversion; /* NULL: UTF-8 */
     size_t convertible;            /* bytes that may still be converted */
     size_t max, characters;        /* of the text: wanted, complete */
-    unsigned char near[PREVIEW_NEAR_BYTES];
-    unsigned char *far; /* the text; NULL: it is in `near` */
-    size_t room, used;  /* of the text: allocated, used */
-    size_t whole;       /* bytes of the complete characters */
+    unsigned char short_text[PREVIEW_SHORT_BYTES];
+    unsigned char *long_text; /* NULL: the text is in `short_text` */
+    size_t room, used;        /* of the text: allocated, used */
+    size_t complete_bytes;    /* of the text, up to its last complete character */
 };
 
 /* Initializes any struct for a body of which 1 to PREVIEW_MAX_CHARACTERS characters are wanted. The

@@ -12,7 +12,7 @@ static void check(const struct tls_certificate *certificate)
 {
     size_t bytes = 0;
 
-    MUST(certificate->holders == 1);
+    MUST(certificate->references == 1);
     MUST(strlen(certificate->subject) <= CERTIFICATE_MAX_DN_BYTES);
     MUST(strlen(certificate->issuer) <= CERTIFICATE_MAX_DN_BYTES);
     for (const char *at = certificate->subject; *at; at++)

@@ -67,7 +67,7 @@ static void check_options(const struct options *options)
 {
     char why[PROXIES_WHY_BYTES];
     const char *headers = options->request.headers;
-    struct field_line line;
+    struct request_field line;
 
     while (fields_next(&headers, &line))
         MUST(!request_check_header(line.text, line.bytes - strlen("\r\n")));

@@ -14,7 +14,7 @@ static void lines_are_iterated(void **state)
     } expected[] = {
         {"A: 1\r\n", false}, {"B:\r\n", true}, {"C: \t \r\n", true}, {"D:d\r\n", false}};
     const char *at = fields;
-    struct field_line line;
+    struct request_field line;
 
     (void)state;
     for (size_t i = 0; i < LENGTH(expected); i++) {

@@ -16,7 +16,7 @@ static void content_is_freed_with_its_last_holder(void **state)
     one->content = content_hold(content);
     two->content = content_hold(content);
     content_drop(content);
-    assert_int_equal(content->holders, 2);
+    assert_int_equal(content->references, 2);
     site_free(one);
     assert_int_equal(two->content->count, 3);
     assert_memory_equal(two->content->bytes, "a\0b", 3);

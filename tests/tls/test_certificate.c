@@ -14,7 +14,7 @@ static struct tls_certificate *read_paper(const struct cert_spec *paper)
     struct tls_certificate *certificate = certificate_read(cert.x509);
 
     cert_free(&cert);
-    assert_int_equal(certificate->holders, 1);
+    assert_int_equal(certificate->references, 1);
     return certificate;
 }
 
@@ -262,7 +262,7 @@ static void dates_that_are_none(void **state)
     }
 }
 
-static void holders_are_counted(void **state)
+static void references_are_counted(void **state)
 {
     struct tls_certificate *certificate = read_paper(&(struct cert_spec){.subject = "CN=x"});
 
@@ -287,7 +287,7 @@ int main(void)
         cmocka_unit_test(long_subject_is_cut),
         cmocka_unit_test(dates),
         cmocka_unit_test(dates_that_are_none),
-        cmocka_unit_test(holders_are_counted),
+        cmocka_unit_test(references_are_counted),
     };
 
     unit_time_limit();

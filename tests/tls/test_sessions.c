@@ -167,7 +167,7 @@ static struct tls_certificate *certificate_for(const char *subject)
 {
     struct tls_certificate *certificate = calloc(1, sizeof(*certificate));
 
-    certificate->holders = 1;
+    certificate->references = 1;
     certificate->subject = strdup(subject);
     return certificate;
 }
@@ -185,27 +185,27 @@ static void certificate_stays_with_its_session(void **state)
     (void)state;
     keep_with("a", TLS1_2_VERSION, a);
     keep_with("b", TLS1_3_VERSION, b);
-    assert_int_equal(a->holders, 2);
+    assert_int_equal(a->references, 2);
     for (int i = 0; i < 2; i++) { /* a session of 1.2 is used again */
         SSL_SESSION_free(sessions_take(sessions, "a", 443, &got));
         assert_ptr_equal(got, a);
-        assert_int_equal(a->holders, 3);
+        assert_int_equal(a->references, 3);
         tls_certificate_drop(got);
     }
     SSL_SESSION_free(sessions_take(sessions, "b", 443, &got));
     assert_ptr_equal(got, b);
-    assert_int_equal(b->holders, 2); /* ours and the one that was taken */
+    assert_int_equal(b->references, 2); /* ours and the one that was taken */
     tls_certificate_drop(got);
     got = b;
     assert_null(sessions_take(sessions, "b", 443, &got));
     assert_null(got);
     keep_with("a", TLS1_2_VERSION, NULL); /* gives way to a newer one */
-    assert_int_equal(a->holders, 1);
+    assert_int_equal(a->references, 1);
     SSL_SESSION_free(sessions_take(sessions, "a", 443, &got));
     assert_null(got);
     keep_with("a", TLS1_2_VERSION, a);
     sessions_forget(sessions, "a", 443);
-    assert_int_equal(a->holders, 1);
+    assert_int_equal(a->references, 1);
     tls_certificate_drop(a);
     tls_certificate_drop(b);
 }

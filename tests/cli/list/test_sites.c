@@ -154,7 +154,7 @@ static void test_request_options(void **state)
         assert_true(sites_rewind(sites)); /* the second pass begins with what the first did */
     }
     sites_close(sites);
-    assert_int_equal(request.content->holders, 1);
+    assert_int_equal(request.content->references, 1);
     content_drop(request.content);
 }
 

@@ -177,7 +177,7 @@ static void test_data(void **state)
     o = read_valid("-d a=1");
     assert_int_equal(o.request.content->count, 3);
     assert_memory_equal(o.request.content->bytes, "a=1", 3);
-    assert_int_equal(o.request.content->holders, 1);
+    assert_int_equal(o.request.content->references, 1);
     options_free(&o);
     snprintf(line, sizeof(line), "-d a=1 --data @%s -d %%26 --data=", path);
     o = read_valid(line);

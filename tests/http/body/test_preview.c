@@ -472,7 +472,7 @@ static void the_usual_page_allocates_nothing(void **state)
     assert_int_equal(preview_feed(&preview, page + 5, 20), PREVIEW_READY);
     after = mallinfo2();
     assert_int_equal(before.uordblks, after.uordblks);
-    assert_null(preview.far);
+    assert_null(preview.long_text);
     preview_start(&preview, 10, HTML, NULL);
     assert_int_equal(preview_feed(&preview, page, sizeof(page)), PREVIEW_READY);
     after = mallinfo2();
