@@ -1,5 +1,5 @@
-# firstbyte: `make run` shows it, `make test` tests it; both install what is missing first.
-# Everything that is built lands in build/. `make V=1` shows the commands.
+# firstbyte. `make run` builds and shows it, `make test` tests it. Both install missing packages.
+# All output is in build/. `make V=1` shows the commands. `make help` lists the targets.
 
 BUILD  ?= build$(if $(SANITIZE),/asan)
 PREFIX ?= /usr/local
@@ -14,7 +14,8 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-sty
 SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 PKGS = libssl libcrypto libcares libidn2 libpsl zlib libbrotlidec libzstd jansson libutf8proc
 
-# llhttp: a system library, the sources that node-llhttp installed, or those sources fetched here
+# llhttp is a system library, or is built from the sources of Debian's package node-llhttp: either
+# installed in /usr/share/llhttp, or unpacked by tools/llhttp into build/llhttp.
 ifeq ($(shell pkg-config --exists libllhttp 2>/dev/null && echo yes),yes)
 PKGS += libllhttp
 else
@@ -25,16 +26,19 @@ endif
 INC  := -I. $(if $(LLHTTP),-isystem $(LLHTTP)/include/llhttp) \
         $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || \
-        echo -lssl -lcrypto -lcares -lidn2 -lpsl -lz -lbrotlidec -lzstd -ljansson -lutf8proc) -lresolv -lm
-# Debian's hardening flags. A packager sets HARDEN and HARDEN_LD to nothing where CFLAGS and LDFLAGS have
-# flags of their own. Not used with sanitizers, which check the same calls; FORTIFY needs optimization.
+        echo -lssl -lcrypto -lcares -lidn2 -lpsl -lz -lbrotlidec -lzstd -ljansson -lutf8proc) \
+        -lresolv -lm
+# Debian's hardening flags. A packager whose CFLAGS and LDFLAGS contain hardening flags sets HARDEN
+# and HARDEN_LD to nothing. Builds with sanitizers do not use them: sanitizers check the same calls.
+# FORTIFY needs optimization.
 HARDEN    ?= -fstack-protector-strong -fPIE $(if $(OPTIMIZED),$(FORTIFY))
 HARDEN_LD ?= -pie -Wl,-z,relro -Wl,-z,now
 OPTIMIZED  = $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS))))
-FORTIFY    = $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+FORTIFY    = $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),, \
+             -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 
-COMPILE = $(CC) -std=gnu11 $(if $(SANITIZE),,$(HARDEN)) $(CFLAGS) $(SAN) -D_GNU_SOURCE $(INC) $(CPPFLAGS) \
-          -MMD -MP -c -o $@ $<
+COMPILE = $(CC) -std=gnu11 $(if $(SANITIZE),,$(HARDEN)) $(CFLAGS) $(SAN) -D_GNU_SOURCE $(INC) \
+          $(CPPFLAGS) -MMD -MP -c -o $@ $<
 LINK    = $(CC) $(if $(SANITIZE),,$(HARDEN) $(HARDEN_LD)) $(CFLAGS) $(SAN) $(LDFLAGS) -o $@ $^
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -56,7 +60,7 @@ FUZZERS = $(FUZZ:tests/fuzz/%.c=$(BUILD)/%)
 
 Q   = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(or $(2),$(@:$(BUILD)/%=%)))
-# a make in parallel, unless the caller chose a number of jobs
+# runs make with JOBS jobs, unless the caller set a number of jobs
 SUB = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 all: $(BUILD)/firstbyte ## builds build/firstbyte
@@ -102,7 +106,8 @@ peers: $(PEER)
 tidy: $(OURS:%=build/tidy/%.ok)
 all objects tests fuzzers peers tidy: ; @:
 
-# What people type. A second make follows the packages, for it looks at them when it starts.
+# The targets of `make help`. Packages are installed first, then a second make starts, because make
+# looks for the libraries only when it starts.
 run: ## builds, and runs the race of sites.conf; LIVE=1: real sites
 	$(Q)tools/deps run
 	+$(Q)$(SUB) all
@@ -123,7 +128,7 @@ bench: ## compares this program with others
 	+$(Q)$(SUB) all peers
 	$(Q)FIRSTBYTE=$(abspath $(BUILD)/firstbyte) PEERS=$(abspath $(BUILD)/peers) bench/compare.sh
 
-# what `make bench` skips by name where it is missing
+# installs the programs that `make bench` skips if they are missing
 bench-deps: ## installs the other programs
 	$(Q)tools/deps run bench peers
 
@@ -148,7 +153,7 @@ fuzz: ## runs the fuzz targets; FUZZ_SECONDS=20 each, T=word
 	+$(Q)$(SUB) fuzzers CC=clang BUILD=build/fuzz SANITIZE=fuzzer-no-link,address,undefined
 	$(Q)tools/fuzz build/fuzz $(FUZZ_SECONDS) $(T)
 
-# the parts of the tree that are made from the table of options
+# the files that are generated from the table of options
 generated: $(BUILD)/firstbyte ## writes the option list of the man page and the completion
 	$(Q)sed -n '1,/^\.\\" Begin of the list/p' man/firstbyte.1 >$(BUILD)/firstbyte.1
 	$(Q)$(BUILD)/firstbyte help mdoc >>$(BUILD)/firstbyte.1
@@ -172,11 +177,11 @@ help: ## lists these targets
 deps: ## installs what building and testing need
 	$(Q)tools/deps run test
 
-# the fetched llhttp stays, so that the next build needs no network
+# keeps build/llhttp, so that the next build needs no network
 clean: ## removes what was built
 	rm -rf $(filter-out build/llhttp,$(wildcard build/*))
 
-.PHONY: all objects tests fuzzers peers run test asan bench bench-deps lint tidy fuzz generated install uninstall \
-        help deps clean
+.PHONY: all objects tests fuzzers peers run test asan bench bench-deps lint tidy fuzz generated \
+        install uninstall help deps clean
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d) $(LLHTTP_OBJ:.o=.d)

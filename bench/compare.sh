@@ -45,7 +45,7 @@ trap at_exit EXIT
 trap 'exit 130' INT TERM
 
 [ -x "$FIRSTBYTE" ] || { echo "no $FIRSTBYTE: run make first" >&2; exit 3; }
-has jq || { echo "no jq, which reads what the tools say (Debian: jq)" >&2; exit 3; }
+has jq || { echo "jq is missing; it reads the output of the tools (Debian: jq)" >&2; exit 3; }
 mkdir -p "$OUT" || exit 3
 for comparison in $ONLY; do
     case " $ALL " in

@@ -58,7 +58,7 @@ memory() {
     awk '/^VmHWM/ { max = $2 } /^VmRSS/ { now = $2 } END { print now + 0, max + 0 }' \
         "/proc/$1/status" 2>/dev/null
 }
-# CPU seconds of a process that runs
+# CPU seconds of a running process
 cpu() { awk -v hz="$(getconf CLK_TCK)" '{ printf "%.2f", ($14 + $15) / hz }' "/proc/$1/stat"; }
 
 # run ORDER : rows "second client-now client-max origin-now origin-max" in $dir/samples
@@ -92,20 +92,21 @@ report() {
     distinct=$(sed -E 's/^.*"url":"([^"]*)".*/\1/' "$dir/results" | LC_ALL=C sort -u | wc -l)
     bad=$(grep -vc '"error":null' "$dir/results")
     printf '%s: %d URLs on %d names, %d at once\n' "$1" "$N" "$NAMES" "$CONCURRENCY"
-    printf '  %-10s %d, of %d URLs, %d failed; exit status %d\n' results "$results" "$distinct" "$bad" \
-        "$(cat "$dir/status")"
+    printf '  %-10s %d, of %d URLs, %d failed; exit status %d\n' \
+        results "$results" "$distinct" "$bad" "$(cat "$dir/status")"
     awk -v n="$N" -v user="$user" -v kernel="$system" -v wall="$wall" -v origin="$(cpu $origin)" \
         -v before="$before" 'BEGIN {
         printf "  %-10s %.1f s, %.0f URLs a second\n", "wall", wall, n / wall
-        printf "  %-10s client %.1f s (%.1f user, %.1f system), %.1f us a URL; origin %.1f s\n", "CPU",
-            user + kernel, user, kernel, (user + kernel) / n * 1e6, origin - before }'
+        printf "  %-10s client %.1f s (%.1f user, %.1f system), %.1f us a URL; origin %.1f s\n",
+            "CPU", user + kernel, user, kernel, (user + kernel) / n * 1e6, origin - before }'
     awk '{ min = $1 >= 60 && (!min || $2 < min) ? $2 : min; if ($1 >= 60 && $2 > max) max = $2
            client = $3 > client ? $3 : client; origin = $5 > origin ? $5 : origin }
         END { printf "  %-10s client %.1f MiB at most; ", "memory", client / 1024
               if (max) printf "after the first minute %.1f to %.1f; ", min / 1024, max / 1024
               printf "origin %.1f\n", origin / 1024 }' "$dir/samples"
     awk -v every="$(($(wc -l <"$dir/samples") / 10 + 1))" 'NR % every == 1 || every == 1 {
-        text = text sprintf(" %d:%.1f", $1, $2 / 1024) } END { print "  MiB at second" text }' "$dir/samples"
+        text = text sprintf(" %d:%.1f", $1, $2 / 1024) }
+        END { print "  MiB at second" text }' "$dir/samples"
     if [ "$bad" != 0 ]; then
         grep -o '"code":"[^"]*"' "$dir/results" | sort | uniq -c | sed 's/^/  /'
     fi

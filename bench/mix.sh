@@ -43,8 +43,9 @@ run() {
         exit 3
     fi
     jq -r '(.error.code // "-") as $code | [.url, "\($code)/\(.error.phase // "-")", .elapsed_ms,
-        ({"dns.timeout": .timings.dns, "connect.timeout": .timings.connect, "tls.timeout": .timings.tls,
-          "timeout.ttfb": .timings.wait}[$code] // "-")] | join(" ")' "$dir/$1.json" |
+        ({"dns.timeout": .timings.dns, "connect.timeout": .timings.connect,
+          "tls.timeout": .timings.tls, "timeout.ttfb": .timings.wait}[$code] // "-")] | join(" ")' \
+        "$dir/$1.json" |
         awk '{ wanted = $1; sub("^https?://[^/]*/", "", wanted); print $1, wanted, $2, $3, $4 }' \
             >"$dir/$1.rows"
 }
@@ -55,27 +56,30 @@ check_codes() {
     printf '  codes: %d results for %d sites, %d with a wrong error\n' \
         "$(wc -l <"$dir/mix.rows")" "$(wc -l <"$dir/mix.list")" "$(grep -c . <<<"$wrong")"
     [ -z "$wrong" ] || { head -10 <<<"$wrong"; failed=1; }
-    [ "$(cut -d' ' -f1 "$dir/mix.rows" | sort -u | wc -l)" = "$(wc -l <"$dir/mix.list")" ] || failed=1
+    [ "$(cut -d' ' -f1 "$dir/mix.rows" | sort -u | wc -l)" = "$(wc -l <"$dir/mix.list")" ] ||
+        failed=1
 }
 
-# how late, in milliseconds, what ended at a limit was
+# milliseconds between each passed limit and the end of its request
 check_deadlines() {
     awk -v phase=$PHASE_MS -v total=$TOTAL_MS '
         $5 != "-" { print $5 - phase, $3 }
         $3 ~ /^timeout.total/ { print $4 - total, $3 }
         $4 > total { print $4 - total, "all" }' "$dir/mix.rows" | sort -g >"$dir/late"
     awk -v slack=$SLACK_MS '{ late[NR] = $1; if ($1 < 0) early++; if ($1 > slack) over++ }
-        END { printf "  deadlines: %d passed, by %.1f ms at most (median %.1f, p99 %.1f); %d early, " \
-                     "%d later than %d ms\n", NR, late[NR], late[int((NR + 1) / 2)],
+        END { printf "  deadlines: %d passed, by %.1f ms at most (median %.1f, p99 %.1f); " \
+                     "%d early, %d later than %d ms\n", NR, late[NR], late[int((NR + 1) / 2)],
                      late[int(NR * 0.99)], early, over, slack
-              exit early || over }' "$dir/late" || { tail -3 "$dir/late" | sed 's/^/    /'; failed=1; }
+              exit early || over }' "$dir/late" ||
+        { tail -3 "$dir/late" | sed 's/^/    /'; failed=1; }
 }
 
-# quantiles NAME SCHEME : of the elapsed times of the healthy
+# quantiles NAME SCHEME : of the elapsed times of the healthy sites
 quantiles() {
     awk -v scheme="$2:" 'index($1, scheme) == 1 && $1 ~ /\/-\/-$/ && $3 == "-/-" { print $4 }' \
         "$dir/$1.healthy" | sort -g | awk '{ v[NR] = $1 }
-        END { printf "%8.2f %8.2f %8.2f %8d", v[int((NR + 1) / 2)], v[int(NR * 0.9)], v[int(NR * 0.99)], NR }'
+        END { printf "%8.2f %8.2f %8.2f %8d",
+                     v[int((NR + 1) / 2)], v[int(NR * 0.9)], v[int(NR * 0.99)], NR }'
 }
 
 [ -x "$FIRSTBYTE" ] || { echo "no $FIRSTBYTE: run make first" >&2; exit 3; }
@@ -85,7 +89,8 @@ awk -v sites="$N" -v seed="$SEED" -v others=well -f bench/mix.awk >"$dir/well.li
 grep -F rehearse-delay "$dir/mix.list" | cut -d' ' -f1 | sort >"$dir/healthy"
 alone_rate=$(awk -v rate="$RATE" -v all="$N" -v some="$(wc -l <"$dir/alone.list")" \
     'BEGIN { printf "%.3f", rate * some / all }')
-echo "$N sites, $(($(wc -l <"$dir/mix.list") - $(wc -l <"$dir/alone.list"))) of them with a fault;" \
+faulty=$(($(wc -l <"$dir/mix.list") - $(wc -l <"$dir/alone.list")))
+echo "$N sites, $faulty of them with a fault;" \
     "seed $SEED, $RATE a second, $CONCURRENCY at once"
 for ((round = 1; round <= ROUNDS; round++)); do
     run mix "$RATE"

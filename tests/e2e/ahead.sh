@@ -45,12 +45,12 @@ bad_lines_keep_their_numbers() {
         grep -q 'input:2500:' "$TMPDIR/messages" && grep -q 'input:4000:' "$TMPDIR/messages"
 }
 
-check "each site of a file once" each_once -f "$TMPDIR/list"
-check "some come before their turn" some_out_of_order
-check "connections are saved" fewer_connections
-check "each site of a pipe once" from_a_pipe
-check "in the list's order where that is asked for" in_order
-check "defaults hold from their line on" defaults_hold
+check "each site of a file is fetched once" each_once -f "$TMPDIR/list"
+check "some sites are fetched before earlier lines" some_out_of_order
+check "fewer connections than sites" fewer_connections
+check "each site of a pipe is fetched once" from_a_pipe
+check "--order input: the order of the list" in_order
+check "defaults apply from their line on" defaults_hold
 check "bad lines keep their numbers" bad_lines_keep_their_numbers
 
 # a line that is too long is refused once, and not fetched early
@@ -68,5 +68,5 @@ named_pipe() {
     "$FIRSTBYTE" fetch --rehearse --format json -f <(sed -n 1,300p "$TMPDIR/list") >"$TMPDIR/out"
     [ "$(wc -l <"$TMPDIR/out")" = 300 ]
 }
-check "a line that is too long comes once" long_line_once
-check "a pipe with a name is read by one process" named_pipe
+check "a line that is too long has one result" long_line_once
+check "a named pipe is read by one process" named_pipe

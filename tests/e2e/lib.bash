@@ -13,8 +13,8 @@ E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SCHEMA=$E2E/../schema
 out=$TMPDIR/out err=$TMPDIR/err status=
 HOME_ADDRESS=127.$((RANDOM % 200 + 20)).$((RANDOM % 256)).$((RANDOM % 254 + 1))
-unset FIRSTBYTE_FILE LANG NO_COLOR http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY \
-    NO_PROXY SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE
+unset FIRSTBYTE_FILE LANG NO_COLOR http_proxy https_proxy all_proxy no_proxy HTTP_PROXY \
+    HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE
 
 # ends the background processes of the test
 at_exit() {
@@ -47,7 +47,7 @@ check() {
         pass "$name"
     else
         fail "$name"
-        printf '# false:'; printf ' %q' "$@"; echo
+        printf '# command failed:'; printf ' %q' "$@"; echo
         explain "$TMPDIR/why" "$out" "$err"
     fi
 }
@@ -112,7 +112,7 @@ judge() {
         same "${expected_names[i]}" "${expected[i]}" "$got"
         i=$((i + 1))
     done < <(jq -r "[$1] | map(. // \"-\" | tostring) | join(\" \")" "$TMPDIR/results")
-    same "each has a result" ${#expected[@]} $i
+    same "each command has one result" ${#expected[@]} $i
     check "every result fits the schema" valid fetch "$TMPDIR/results"
 }
 
@@ -136,10 +136,11 @@ bench() {
 # bottleneck
 measured() {
     [ "$status" = "$1" ] ||
-        { [ "$status" = 5 ] && grep -qE '"verdict":"(saturated|starved|suspended)"|^The client was the bottleneck' "$out"; }
+        { [ "$status" = 5 ] && grep -qE -e '"verdict":"(saturated|starved|suspended)"' \
+            -e '^The client was the bottleneck' "$out"; }
 }
-# retry_busy COMMAND... : runs the command until the client was not the
-# bottleneck, at most six times; another test may use the core
+# retry_busy COMMAND... : runs the command until the client was not the bottleneck, at most six
+# times; another test may use the core
 retry_busy() {
     local i
     for i in {1..6}; do
@@ -155,8 +156,8 @@ totals() { run '.totals | [.scheduled, .waiting, .started, .completed, .failed, 
 SUMS='select(.totals as $t | ($t.scheduled != $t.started + $t.waiting
         or $t.started != $t.completed + $t.failed + $t.in_flight
         or $t.failed != ([.errors[]] | add // 0) or $t.completed != ([.status[]] | add // 0)
-        or any("started", "completed", "failed", "scheduled", "bytes_in", "bytes_out", "connections";
-            . as $key | $t[$key] != ([$runs.intervals[][$key]] | add // 0))))'
+        or any("started", "completed", "failed", "scheduled", "bytes_in", "bytes_out",
+            "connections"; . as $key | $t[$key] != ([$runs.intervals[][$key]] | add // 0))))'
 sums_hold() {
     jq -c ". as \$runs | $SUMS | [.config.url, .totals, .errors, .status]" "$1" >"$TMPDIR/sums" &&
         [ ! -s "$TMPDIR/sums" ] || { cat "$TMPDIR/sums"; false; }
@@ -184,7 +185,7 @@ memcheck() {
     status=$?
     check "$name: exit status" grep -qxE "$wanted" <<<"$status"
     # "--" lines are warnings about unknown system calls
-    same "$name: memcheck has no complaint" "" "$(grep -hv '^--' "$TMPDIR"/memcheck.* | head -n 60)"
+    same "$name: memcheck finds no error" "" "$(grep -hv '^--' "$TMPDIR"/memcheck.* | head -n 60)"
 }
 
 # start NAME COMMAND... : runs the command in the background. Sets $pid; the output goes to
@@ -270,7 +271,8 @@ make_certificate() {
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" \
         -keyout "$base.key" -out "$base.csr" 2>>"$TMPDIR/openssl.log"
     printf '%s\n' '[ca]' 'default_ca=c' '[c]' "database=$base.index" 'policy=p' 'rand_serial=yes' \
-        "new_certs_dir=$TMPDIR" 'default_md=sha256' 'x509_extensions=x' '[p]' 'commonName=supplied' \
+        "new_certs_dir=$TMPDIR" 'default_md=sha256' 'x509_extensions=x' '[p]' \
+        'commonName=supplied' \
         '[x]' "subjectAltName=$2" >"$base.cnf"
     : >"$base.index"
     openssl ca -batch -notext -config "$base.cnf" -cert "$TMPDIR/ca.pem" -keyfile "$TMPDIR/ca.key" \
