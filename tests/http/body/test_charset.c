@@ -1,4 +1,4 @@
-/* Character sets: by which labels, types and marks they are recognised. */
+/* Character sets: recognised by label, by media type and by byte order mark. */
 #include "tests/support/unit.h"
 
 #include "http/body/charset.h"
@@ -11,7 +11,7 @@ static void assert_charset(const struct charset *charset, const char *name, cons
         fail_msg("\"%s\": %s, not %s", what, is, wanted);
 }
 
-static void labels_are_found(void **state)
+static void labels(void **state)
 {
     static const struct {
         const char *label, *name;
@@ -70,7 +70,7 @@ static void labels_are_found(void **state)
     assert_null(charset_of_label(span_of("latin1 \0l1", 10)));
 }
 
-static void types_are_read(void **state)
+static void media_types(void **state)
 {
     static const struct {
         const char *type, *name;
@@ -123,7 +123,7 @@ static void types_are_read(void **state)
     }
 }
 
-static void marks_are_seen(void **state)
+static void byte_order_marks(void **state)
 {
     static const struct {
         const char *bytes;
@@ -155,9 +155,9 @@ static void marks_are_seen(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(labels_are_found),
-        cmocka_unit_test(types_are_read),
-        cmocka_unit_test(marks_are_seen),
+        cmocka_unit_test(labels),
+        cmocka_unit_test(media_types),
+        cmocka_unit_test(byte_order_marks),
     };
 
     unit_time_limit();

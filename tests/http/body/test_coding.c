@@ -1,5 +1,5 @@
-/* Content codings: output of the command-line tools, cut anywhere; bombs cost only the requested
-   bytes. */
+/* Content codings: output of the command-line tools, split at every byte, and decompression
+   bombs. */
 #include "tests/support/unit.h"
 
 #include <malloc.h>
@@ -14,14 +14,14 @@
 #define BOMB_BYTES (10 * 1024 * 1024)
 #define MIB        (1024 * 1024)
 
-/* Bytes with their number. */
+/* Allocated bytes; the test frees them. */
 struct bytes {
     unsigned char *at;
     size_t count;
 };
 
-/* "line N of a body that was put into a coding", for 1 to 8, as gzip -9n, brotli, zstd -19 and both
-   first of them, one after the other, make it. */
+/* "line N of a body that was put into a coding", N from 1 to 8, encoded by gzip -9n, brotli, zstd
+   -19, and by gzip and then brotli. */
 static const unsigned char text_gzip[] = {
     0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xcb, 0xc9, 0xcc, 0x4b, 0x55,
     0x30, 0x54, 0xc8, 0x4f, 0x53, 0x48, 0x54, 0x48, 0xca, 0x4f, 0xa9, 0x54, 0x28, 0xc9, 0x48,
@@ -52,7 +52,7 @@ static const unsigned char text_gzip_brotli[] = {
     0x04, 0xb5, 0x26, 0x24, 0xa8, 0x35, 0x25, 0x41, 0xad, 0x19, 0x09, 0x6a, 0xcd, 0x49, 0x50, 0x6b,
     0x41, 0x9c, 0x5a, 0x00, 0x62, 0x13, 0x02, 0x55, 0x60, 0x01, 0x00, 0x00, 0x03,
 };
-/* BOMB_BYTES zeros, by brotli. */
+/* BOMB_BYTES zeros, encoded by brotli. */
 static const unsigned char zeros_brotli[] = {
     0x9f, 0xff, 0xff, 0x9f, 0xf8, 0x27, 0x00, 0xe2, 0xb1, 0x40, 0x20, 0xf7, 0xfe, 0x13,
 };
@@ -86,7 +86,7 @@ static struct bytes joined(struct bytes a, struct bytes b)
     return a;
 }
 
-/* window_bits as zlib has it: 31 gzip, 15 zlib, -15 raw. */
+/* `window_bits` as in zlib: 31 gzip, 15 zlib, -15 raw. */
 static struct bytes deflated(struct bytes plain, int window_bits)
 {
     struct bytes coded = {malloc(plain.count + 1024), plain.count + 1024};
@@ -104,7 +104,7 @@ static struct bytes deflated(struct bytes plain, int window_bits)
     return coded;
 }
 
-/* A frame that says which window it wants, and not how long it is. */
+/* A frame with this window size and without a content size. */
 static struct bytes zstd_frame(struct bytes plain, int window_log)
 {
     struct bytes coded = {malloc(ZSTD_compressBound(plain.count)), 0};
@@ -121,7 +121,7 @@ static struct bytes zstd_frame(struct bytes plain, int window_log)
     return coded;
 }
 
-/* One uncompressed meta-block of up to 64 KiB and the empty last one (RFC 7932, section 9.2). */
+/* An uncompressed meta-block of up to 64 KiB and the empty last one (RFC 7932, section 9.2). */
 static struct bytes brotli_stored(struct bytes plain)
 {
     uint32_t header = (uint32_t)(plain.count - 1) << 4 | 1u << 20;
@@ -150,7 +150,8 @@ static struct decoder *decoder_for(const char *field)
     return decoder_new(&list);
 }
 
-/* Decodes `coded` in pieces of so many bytes into room for so many. Returns the last status. */
+/* Decodes `coded` in pieces of `piece` bytes, with `room` bytes for the output of each call.
+   Returns the last status. */
 static enum decoder_status decode(const char *field, struct bytes coded, size_t piece, size_t room,
                                   struct bytes *plain, bool *cut)
 {
@@ -178,7 +179,7 @@ static enum decoder_status decode(const char *field, struct bytes coded, size_t 
     return status;
 }
 
-static void fields_are_read(void **state)
+static void fields_are_parsed(void **state)
 {
     static const struct {
         const char *field, *name;
@@ -224,8 +225,8 @@ static void fields_are_read(void **state)
     }
 }
 
-/* Coded bodies that are whole, and what they are. */
-static struct bytes whole_body(size_t number, const char **field)
+/* Complete encoded bodies that decode to the text. */
+static struct bytes complete_body(size_t number, const char **field)
 {
     static const char *const fields[] = {"gzip",   "br",      "zstd",    "gzip, br",
                                          "x-gzip", "deflate", "deflate", "zstd, deflate, gzip"};
@@ -243,9 +244,9 @@ static struct bytes whole_body(size_t number, const char **field)
     }
 }
 
-#define WHOLE_BODIES 8
+#define COMPLETE_BODIES 8
 
-static void bodies_are_decoded_in_any_pieces(void **state)
+static void complete_bodies_in_all_pieces(void **state)
 {
     static const size_t sizes[] = {1, 2, 3, 7, 64, 100000};
     struct bytes text = expected_text(), plain;
@@ -253,8 +254,8 @@ static void bodies_are_decoded_in_any_pieces(void **state)
     bool cut;
 
     (void)state;
-    for (size_t number = 0; number < WHOLE_BODIES; number++) {
-        struct bytes coded = whole_body(number, &field);
+    for (size_t number = 0; number < COMPLETE_BODIES; number++) {
+        struct bytes coded = complete_body(number, &field);
 
         for (size_t i = 0; i < LENGTH(sizes) * LENGTH(sizes); i++) {
             size_t piece = sizes[i % LENGTH(sizes)], room = sizes[i / LENGTH(sizes)];
@@ -271,16 +272,16 @@ static void bodies_are_decoded_in_any_pieces(void **state)
     free(text.at);
 }
 
-/* A body that ends too early is seen to, wherever it does; what was there is right. */
-static void cut_bodies_are_told(void **state)
+/* A truncated body is detected at every length; the bytes before are decoded. */
+static void truncated_bodies_are_detected(void **state)
 {
     struct bytes text = expected_text(), plain;
     const char *field;
     bool cut;
 
     (void)state;
-    for (size_t number = 0; number < WHOLE_BODIES; number++) {
-        struct bytes coded = whole_body(number, &field);
+    for (size_t number = 0; number < COMPLETE_BODIES; number++) {
+        struct bytes coded = complete_body(number, &field);
 
         for (size_t length = 0; length < coded.count; length++) {
             struct bytes part = copy_of(coded.at, length); /* a sanitizer detects reads beyond it */
@@ -300,7 +301,7 @@ static void cut_bodies_are_told(void **state)
     free(text.at);
 }
 
-static void nonsense_is_malformed(void **state)
+static void invalid_bodies_are_malformed(void **state)
 {
     static const struct {
         const char *field;
@@ -315,8 +316,8 @@ static void nonsense_is_malformed(void **state)
         {"br", "<!doctype html>"},
         {"br", "\x11\x03"}, /* a large window */
         {"zstd", "<!doctype html>"},
-        {"zstd", "\x25\xb5\x2f\xfd"}, /* 0.5 */
-        {"zstd", "\xfd\x2f\xb5\x1e"}, /* 0.1 */
+        {"zstd", "\x25\xb5\x2f\xfd"}, /* zstd 0.5 */
+        {"zstd", "\xfd\x2f\xb5\x1e"}, /* zstd 0.1 */
         {"zstd", "\x28\xb5\x2f\xfe\x01\x02\x03\x04"},
         {"gzip, deflate", "\x1f\x8b"},
     };
@@ -337,8 +338,8 @@ static void nonsense_is_malformed(void **state)
     }
 }
 
-/* The error stays, and what came before it was given out. */
-static void a_spoilt_body_is_malformed(void **state)
+/* The bytes before the error are decoded; the error is permanent. */
+static void corrupt_body_is_malformed(void **state)
 {
     struct bytes text = expected_text(), coded = COPY(text_gzip);
     struct decoder *decoder = decoder_for("gzip");
@@ -360,14 +361,14 @@ static void a_spoilt_body_is_malformed(void **state)
     free(text.at);
 }
 
-static void members_and_frames_may_follow(void **state)
+static void several_members_or_frames(void **state)
 {
     static const unsigned char skipped[] = {0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 'x', 'y', 'z'};
     static const unsigned char rest[] = {0, 0, 0, 'x'};
     const struct {
         const char *field;
         struct bytes coded;
-        size_t times; /* the text is in it */
+        size_t times; /* number of texts in it */
     } cases[] = {
         {"gzip", joined(COPY(text_gzip), COPY(text_gzip)), 2},
         {"gzip", joined(joined(COPY(text_gzip), deflated(zeros(0), 31)), COPY(text_gzip)), 2},
@@ -397,8 +398,8 @@ static void members_and_frames_may_follow(void **state)
     free(text.at);
 }
 
-/* After a whole body the decoder is done; nothing that follows is looked at. */
-static void what_follows_is_passed_over(void **state)
+/* After a complete body the status is DONE, and later bytes are not read. */
+static void bytes_after_the_body_are_ignored(void **state)
 {
     struct decoder *decoder = decoder_for("br");
     const unsigned char *at = text_brotli;
@@ -414,8 +415,8 @@ static void what_follows_is_passed_over(void **state)
     decoder_free(decoder);
 }
 
-/* Ten megabytes of zeros, and forty of them wanted. */
-static void bombs_cost_what_is_asked(void **state)
+/* Ten megabytes of zeros, of which 40 bytes are wanted. */
+static void bombs_cost_the_wanted_bytes(void **state)
 {
     const struct {
         const char *field;
@@ -443,7 +444,7 @@ static void bombs_cost_what_is_asked(void **state)
         assert_int_equal(decoder_feed(decoder, &at, &count, to, sizeof(to), &made), DECODER_FULL);
         assert_int_equal(made, sizeof(to));
         decoder_work(decoder, &taken, &all);
-        assert_true(taken <= 4096 + 2 * 512); /* a buffer in between, and a slice or two */
+        assert_true(taken <= 4096 + 2 * 512); /* a buffer between the codings, and two slices */
         assert_true(all <= 4096 + sizeof(to));
         after = mallinfo2(); /* all 0 under a sanitizer */
         spent = after.uordblks + after.hblkhd - before.uordblks - before.hblkhd;
@@ -453,8 +454,8 @@ static void bombs_cost_what_is_asked(void **state)
     }
 }
 
-/* Forty bytes of a large body: the rest of it is not looked at. */
-static void only_what_is_asked_is_read(void **state)
+/* A large body, of which 40 bytes are wanted: the rest is not read. */
+static void wanted_bytes_are_read_only(void **state)
 {
     struct bytes coded = brotli_stored(zeros(60000));
     struct decoder *decoder = decoder_for("br");
@@ -472,8 +473,8 @@ static void only_what_is_asked_is_read(void **state)
     free(coded.at);
 }
 
-/* Bombs of members that hold nothing, put into a gzip: much work for not a byte. */
-static void empty_bombs_are_malformed(void **state)
+/* Many empty gzip members, compressed by gzip: much work without output. */
+static void many_empty_members_are_malformed(void **state)
 {
     struct bytes empty = deflated(zeros(0), 31), many, coded;
     struct decoder *decoder = decoder_for("gzip, gzip");
@@ -498,8 +499,8 @@ static void empty_bombs_are_malformed(void **state)
     free(empty.at);
 }
 
-/* RFC 9659: 8 MiB and no more, whether the frame says its window or its size. */
-static void windows_of_zstd_are_limited(void **state)
+/* RFC 9659: at most 8 MiB, by the window size or the content size of the frame. */
+static void zstd_windows_are_limited(void **state)
 {
     static const unsigned char large_single[] = {0x28, 0xb5, 0x2f, 0xfd, 0xa0,
                                                  0x01, 0x00, 0x80, 0x00};
@@ -526,8 +527,8 @@ static void windows_of_zstd_are_limited(void **state)
     }
 }
 
-/* Nothing is made before a byte is there, and an empty body is not cut. */
-static void no_byte_is_no_stream(void **state)
+/* An empty body is complete, and allocates nothing. */
+static void empty_body_is_complete(void **state)
 {
     static const char *const fields[] = {"gzip", "deflate", "br", "zstd", "br, gzip"};
 
@@ -549,18 +550,18 @@ static void no_byte_is_no_stream(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fields_are_read),
-        cmocka_unit_test(bodies_are_decoded_in_any_pieces),
-        cmocka_unit_test(cut_bodies_are_told),
-        cmocka_unit_test(nonsense_is_malformed),
-        cmocka_unit_test(a_spoilt_body_is_malformed),
-        cmocka_unit_test(members_and_frames_may_follow),
-        cmocka_unit_test(what_follows_is_passed_over),
-        cmocka_unit_test(bombs_cost_what_is_asked),
-        cmocka_unit_test(only_what_is_asked_is_read),
-        cmocka_unit_test(empty_bombs_are_malformed),
-        cmocka_unit_test(windows_of_zstd_are_limited),
-        cmocka_unit_test(no_byte_is_no_stream),
+        cmocka_unit_test(fields_are_parsed),
+        cmocka_unit_test(complete_bodies_in_all_pieces),
+        cmocka_unit_test(truncated_bodies_are_detected),
+        cmocka_unit_test(invalid_bodies_are_malformed),
+        cmocka_unit_test(corrupt_body_is_malformed),
+        cmocka_unit_test(several_members_or_frames),
+        cmocka_unit_test(bytes_after_the_body_are_ignored),
+        cmocka_unit_test(bombs_cost_the_wanted_bytes),
+        cmocka_unit_test(wanted_bytes_are_read_only),
+        cmocka_unit_test(many_empty_members_are_malformed),
+        cmocka_unit_test(zstd_windows_are_limited),
+        cmocka_unit_test(empty_body_is_complete),
     };
 
     unit_time_limit();

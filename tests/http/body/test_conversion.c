@@ -1,4 +1,4 @@
-/* Each character set becomes the right UTF-8, cut anywhere. */
+/* Conversion of each character set to UTF-8, split at every byte. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/* In pieces of so many bytes, each a block of its own. */
+/* Converts in pieces of `piece` bytes, each in its own heap block. `cut`: the body is truncated. */
 static char *converted(const char *label, const char *bytes, size_t count, size_t piece, bool cut)
 {
     struct conversion *conversion = conversion_new(charset_of_label(span_of(label, strlen(label))));
@@ -40,7 +40,8 @@ static const struct {
     const char *label, *bytes, *text;
 } texts[] = {
     {"latin1", "caf\xe9 \x80 \x93x\x94", "café € “x”"},
-    {"windows-1252", "a\x81z\x9d", "a\xc2\x81z\xc2\x9d"}, /* a control where no character is */
+    /* 0x81 has no character: a control character */
+    {"windows-1252", "a\x81z\x9d", "a\xc2\x81z\xc2\x9d"},
     {"windows-874", "\xa1\x9f\xff", "ก\xc2\x9f" REPLACEMENT},
     {"windows-1255", "\xf9\x81\xca", "ש\xc2\x81\xd6\xba"},
     {"iso-8859-7", "\xff", REPLACEMENT},
@@ -54,21 +55,22 @@ static const struct {
     {"x-mac-cyrillic", "\x8f\xf0\xe8\xe2\xe5\xf2", "Привет"},
     {"macintosh", "caf\x8e", "café"},
     {"windows-1255", "\xf9\xec\xe5\xed", "שלום"},
-    {"windows-1255", "a\xf9", "aש"},                       /* may yet get a point */
-    {"windows-1255", "\xf9\xff\xec", "ש" REPLACEMENT "ל"}, /* stays before what is wrong */
+    {"windows-1255", "a\xf9", "aש"},                       /* a point may follow */
+    {"windows-1255", "\xf9\xff\xec", "ש" REPLACEMENT "ל"}, /* kept before an invalid byte */
     {"windows-1256", "\xe3\xd1\xcd\xc8\xc7", "مرحبا"},
     {"windows-1258", "Vi\xea\xf2t", "Việt"},
     {"tis-620", "\xa1\xa2\xa3", "กขฃ"},
     {"shift_jis", "\x93\xfa\x96{\x8c\xea \xb1\\", "日本語 ｱ\\"},
     {"shift_jis", "\x87\x40", "①"},
-    {"shift_jis", "\x81 x", REPLACEMENT " x"}, /* a good byte is not taken along */
+    /* the valid byte after an incomplete character is kept */
+    {"shift_jis", "\x81 x", REPLACEMENT " x"},
     {"shift_jis", "\x81", REPLACEMENT},
     {"shift_jis", "\xff\x93\xfa", REPLACEMENT "日"},
     {"euc-jp", "\xc6\xfc\xcb\xdc\xb8\xec \x8e\xb1", "日本語 ｱ"},
     {"euc-jp", "\xad\xa1", "①"},
     {"euc-jp", "\xa9\xa1\xc6\xfc", REPLACEMENT "日"},
     {"iso-2022-jp", "a\x1b$BF|K\\8l\x1b(Bz", "a日本語z"},
-    {"iso-2022-jp", "\x1b$B-!F|\x1b(Bz", REPLACEMENT "日z"}, /* the shift stays */
+    {"iso-2022-jp", "\x1b$B-!F|\x1b(Bz", REPLACEMENT "日z"}, /* the shift state is kept */
     {"iso-2022-jp", "a\x80z", "a" REPLACEMENT "z"},
     {"gb2312", "\xc4\xe3\xba\xc3", "你好"},
     {"gbk",
@@ -83,11 +85,11 @@ static const struct {
     {"gb18030", "\xc4\xe3\x95\x32\x82", "你" REPLACEMENT},
     {"euc-kr", "\xbe\xc8\xb3\xe7 \x8c\x63", "안녕 똠"},
     {"big5", "\xa7\x41\xa6\x6e", "你好"},
-    {"big5", "\x88\x62z", "\xc3\x8a\xcc\x84z"}, /* two characters of one */
+    {"big5", "\x88\x62z", "\xc3\x8a\xcc\x84z"}, /* one character of Big5, two of Unicode */
     {"big5", "\x88\x62", "\xc3\x8a\xcc\x84"},
 };
 
-static void texts_become_utf8(void **state)
+static void texts_are_converted(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(texts); i++) {
@@ -106,7 +108,7 @@ static void texts_become_utf8(void **state)
     }
 }
 
-static void wide_texts_become_utf8(void **state)
+static void wide_texts_are_converted(void **state)
 {
     static const struct {
         const char *label, *bytes;
@@ -134,7 +136,7 @@ static void wide_texts_become_utf8(void **state)
     }
 }
 
-static void a_cut_character_is_left_out(void **state)
+static void incomplete_character_is_omitted(void **state)
 {
     static const struct {
         const char *label, *bytes, *text;
@@ -142,7 +144,7 @@ static void a_cut_character_is_left_out(void **state)
         {"shift_jis", "\x93\xfa\x96", "日"},
         {"gb18030", "\xc4\xe3\x95\x32\x82", "你"},
         {"iso-2022-jp", "\x1b$BF|K", "日"},
-        {"windows-1255", "a\xf9", "aש"}, /* whole, if nothing follows */
+        {"windows-1255", "a\xf9", "aש"}, /* complete if nothing follows */
         {"utf-16le", "zx=", "硺"},
     };
 
@@ -155,8 +157,8 @@ static void a_cut_character_is_left_out(void **state)
     }
 }
 
-/* Whatever the table names, the C library has; and long nonsense in it becomes whole UTF-8. */
-static void every_charset_converts(void **state)
+/* The C library has each character set of the table; random bytes become valid UTF-8. */
+static void all_charsets_are_available(void **state)
 {
     static const char *const labels[] = {
         "windows-1250", "windows-1251",   "windows-1252", "windows-1253", "windows-1254",
@@ -203,8 +205,10 @@ static void utf8_is_not_converted(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_become_utf8),           cmocka_unit_test(wide_texts_become_utf8),
-        cmocka_unit_test(a_cut_character_is_left_out), cmocka_unit_test(every_charset_converts),
+        cmocka_unit_test(texts_are_converted),
+        cmocka_unit_test(wide_texts_are_converted),
+        cmocka_unit_test(incomplete_character_is_omitted),
+        cmocka_unit_test(all_charsets_are_available),
         cmocka_unit_test(utf8_is_not_converted),
     };
 

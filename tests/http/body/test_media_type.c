@@ -1,4 +1,4 @@
-/* What several media types come to. */
+/* Which one of several media types is used. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static const struct {
     {"text/html, text/plain;charset=a", "text/plain;charset=a"},
     {"text/html,", "text/html"},
     {", text/html ,,", "text/html"},
-    /* what is not valid is passed over */
+    /* invalid types are ignored */
     {"text/html, */*", "text/html"},
     {"text/html, */*;charset=a", "text/html"},
     {"text/html, text", "text/html"},
@@ -29,7 +29,7 @@ static const struct {
     {",", NULL},
     {"*/*", NULL},
     {"text, html", NULL},
-    /* the charset goes along within the same type */
+    /* the charset of an earlier type is kept if type and subtype are the same */
     {"text/html;charset=a, text/html", "text/html; charset=a"},
     {"text/html;charset=a, TEXT/HTML;x=y", "TEXT/HTML;x=y; charset=a"},
     {"text/html;charset=\"a,\\\"b\", text/html", "text/html; charset=\"a,\\\"b\""},

@@ -1,4 +1,4 @@
-/* Character sets declared in pages, complete and cut anywhere. */
+/* Character sets that pages declare, complete and truncated at every byte. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -96,7 +96,7 @@ static const struct {
     {"<?xml version='1.0' encoding='sjis'?><a title='", "shift_jis"},
 };
 
-static void pages_say_it_themselves(void **state)
+static void declared_charsets(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(pages); i++) {
@@ -111,8 +111,9 @@ static void pages_say_it_themselves(void **state)
     assert_charset(page_charset((const unsigned char *)"\0<\0?\0x\0m", 8), "utf-16be", "<?xm");
 }
 
-/* No byte after the end is looked at; and a page that was cut says what it says, or nothing. */
-static void every_prefix_of_a_page_is_safe(void **state)
+/* No byte after the end is read. A truncated page has the same charset as the whole page, or
+   none. */
+static void truncated_pages(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(pages); i++) {
@@ -126,7 +127,7 @@ static void every_prefix_of_a_page_is_safe(void **state)
     }
 }
 
-static void pages_are_looked_at_so_far(void **state)
+static void search_has_a_limit(void **state)
 {
     static const char meta[] = "<meta charset=sjis>";
     size_t bytes = sizeof(meta) - 1;
@@ -144,9 +145,9 @@ static void pages_are_looked_at_so_far(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pages_say_it_themselves),
-        cmocka_unit_test(every_prefix_of_a_page_is_safe),
-        cmocka_unit_test(pages_are_looked_at_so_far),
+        cmocka_unit_test(declared_charsets),
+        cmocka_unit_test(truncated_pages),
+        cmocka_unit_test(search_has_a_limit),
     };
 
     unit_time_limit();

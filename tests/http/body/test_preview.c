@@ -1,4 +1,5 @@
-/* Previews: the first characters of a body, whatever it was put into, and however it was cut. */
+/* Previews: the first characters of a body, with all codings and character sets, split at every
+   byte. */
 #define ZLIB_CONST
 
 #include "tests/support/unit.h"
@@ -21,11 +22,11 @@ struct body {
     const char *type, *coding;
     const void *bytes;
     size_t count;
-    size_t characters; /* wanted */
+    size_t characters; /* requested number */
 };
 
-/* Feeds a body in pieces, each a block of its own. Returns what preview_finish does; *fed is how
-   many bytes it wanted. */
+/* Feeds a body in pieces, each in its own heap block. Returns the result of preview_finish; `*fed`
+   is the number of bytes that preview_feed took. */
 static enum preview_status preview_in_pieces(struct preview *preview, const struct body *body,
                                              size_t piece, bool complete, size_t *fed)
 {
@@ -55,7 +56,7 @@ static void assert_text(const struct preview *preview, const char *text)
         fail_msg("\"%.*s\", not \"%s\"", (int)bytes, (const char *)is, text);
 }
 
-/* Feeds a body to its end, which is a preview. */
+/* Feeds a body to its end, and compares the preview. */
 static void expect_text(const struct body *body, size_t piece, bool complete, const char *text)
 {
     struct preview preview;
@@ -68,7 +69,7 @@ static void expect_text(const struct body *body, size_t piece, bool complete, co
 
 static const struct preview_case {
     const char *type, *bytes;
-    const char *text, *charset; /* ten characters */
+    const char *text, *charset; /* of ten characters */
 } bodies[] = {
     {UTF8, "<!doctype html>", "<!doctype ", "utf-8"},
     {UTF8, "short", "short", "utf-8"},
@@ -77,7 +78,7 @@ static const struct preview_case {
     {UTF8, "😀😀😀😀😀😀😀😀😀😀😀", "😀😀😀😀😀😀😀😀😀😀", "utf-8"},
     {UTF8, "\xef\xbb\xbf<!doctype html>", "<!doctype ", "utf-8"},
     {UTF8, "\xef\xbb\xbf", "", "utf-8"},
-    {UTF8, "\xef\xbb", "\xef\xbb", "utf-8"}, /* no mark, and no character either */
+    {UTF8, "\xef\xbb", "\xef\xbb", "utf-8"}, /* two bytes of a byte order mark */
     {UTF8, "\xef\xbb\xbf\xef\xbb\xbfx", "\xef\xbb\xbfx", "utf-8"},
     {UTF8, "\xff\x80\xe2\x82xyz\xf0\x9f\x98wwwww", "\xff\x80\xe2\x82xyz\xf0\x9f\x98www", "utf-8"},
     {UTF8, "abc\xe2\x82", "abc\xe2\x82", "utf-8"},
@@ -105,7 +106,7 @@ static const struct preview_case {
     {"text/html; charset=windows-1255", "\xf9\xec\xe5\xed", "שלום", "windows-1255"},
 };
 
-/* Feeds one of them, coded or as it is, in pieces of every size. */
+/* Feeds a body as it is and with each coding, in pieces of every size. */
 static void check_body(const struct preview_case *one, const struct body *body)
 {
     const char *coding = body->coding ? body->coding : "identity";
@@ -135,8 +136,8 @@ static void bodies_are_previewed(void **state)
     }
 }
 
-/* A truncated response: an incomplete character is not shown. */
-static void a_cut_body_ends_with_a_character(void **state)
+/* If a response is truncated, an incomplete character at its end is not shown. */
+static void truncated_body_ends_with_a_character(void **state)
 {
     static const struct {
         const char *type, *bytes, *text;
@@ -159,12 +160,12 @@ static void a_cut_body_ends_with_a_character(void **state)
     }
 }
 
-/* READY is returned at the byte that determines the text. */
+/* READY is returned at the first byte after which the text cannot change. */
 static void ready_comes_early(void **state)
 {
     static const struct {
         const char *type, *begins;
-        size_t wants; /* bytes of 2000 */
+        size_t wants; /* bytes until READY, of 2000 */
     } cases[] = {
         {UTF8, "", 10},
         {UTF8, "\xef\xbb\xbf", 13},
@@ -193,8 +194,8 @@ static void ready_comes_early(void **state)
     }
 }
 
-/* A label in the last of the bytes that are looked at, and one a byte later. */
-static void a_page_is_looked_at_so_far(void **state)
+/* A charset declaration that ends within the limit, and one that ends a byte later. */
+static void charset_declaration_has_a_limit(void **state)
 {
     static const char meta[] = "<meta charset=latin1>";
     size_t bytes = sizeof(meta) - 1;
@@ -238,7 +239,7 @@ static void lengths_are_kept(void **state)
     free(page);
 }
 
-/* The text is where it was after the struct has moved. */
+/* The text is valid after the struct was moved. */
 static void a_preview_can_be_moved(void **state)
 {
     struct preview preview, moved;
@@ -251,10 +252,10 @@ static void a_preview_can_be_moved(void **state)
     assert_int_equal(preview_feed(&moved, (const unsigned char *)"5678901", 7), PREVIEW_READY);
     assert_text(&moved, "0123456789");
     preview_free(&moved);
-    preview_free(&moved); /* holds nothing any more */
+    preview_free(&moved); /* it is empty now */
 }
 
-/* window_bits as zlib has it: 31 gzip, 15 zlib. */
+/* `window_bits` as in zlib: 31 gzip, 15 zlib. */
 static unsigned char *deflated(const void *plain, size_t *count, int window_bits)
 {
     unsigned char *coded = malloc(*count + 1024);
@@ -284,8 +285,8 @@ static void coded_bodies_are_previewed(void **state)
     }
 }
 
-/* A coding may stop anywhere: what came before that is the text. */
-static void a_coding_that_ends_early_is_good(void **state)
+/* If a coded body ends too early, the text before is shown. */
+static void incomplete_coding_has_a_preview(void **state)
 {
     static const char plain[] = "<!doctype html>";
     size_t count = sizeof(plain) - 1, fed, bytes;
@@ -311,7 +312,7 @@ static void a_coding_that_ends_early_is_good(void **state)
     free(gzip);
 }
 
-static void a_cut_coding_ends_with_a_character(void **state)
+static void truncated_coding_ends_with_a_character(void **state)
 {
     static const char plain[] = "äéöèü";
     size_t count = sizeof(plain) - 1, fed, bytes;
@@ -330,8 +331,8 @@ static void a_cut_coding_ends_with_a_character(void **state)
     free(gzip);
 }
 
-/* What does not decode is malformed where not one character came before it. */
-static void a_malformed_coding_is_told(void **state)
+/* A decoding error is reported only if there is no character before it. */
+static void malformed_coding_is_reported(void **state)
 {
     static const char plain[] = "<!doctype html>";
     size_t count = sizeof(plain) - 1, fed;
@@ -344,10 +345,10 @@ static void a_malformed_coding_is_told(void **state)
     for (size_t piece = 1; piece <= count; piece++) {
         body.characters = 20;
         assert_int_equal(preview_in_pieces(&preview, &body, piece, true, &fed), PREVIEW_READY);
-        assert_text(&preview, plain); /* what came before */
+        assert_text(&preview, plain); /* the text before the error */
         assert_int_equal(preview_feed(&preview, gzip, 1), PREVIEW_READY);
         preview_free(&preview);
-        body.characters = 10; /* are there before it shows */
+        body.characters = 10; /* complete before the error */
         assert_int_equal(preview_in_pieces(&preview, &body, piece, true, &fed), PREVIEW_READY);
         assert_text(&preview, "<!doctype ");
         preview_free(&preview);
@@ -357,14 +358,14 @@ static void a_malformed_coding_is_told(void **state)
     assert_text(&preview, "");
     assert_int_equal(preview_feed(&preview, gzip, 1), PREVIEW_MALFORMED);
     preview_free(&preview);
-    gzip[10] = 0xff; /* of the first block, whose type there is not */
+    gzip[10] = 0xff; /* the first block has an invalid type */
     body = (struct body){UTF8, "gzip", gzip, count, 20};
     assert_int_equal(preview_in_pieces(&preview, &body, 1, true, &fed), PREVIEW_MALFORMED);
     preview_free(&preview);
     free(gzip);
 }
 
-static void fields_are_heeded(void **state)
+static void fields_are_used(void **state)
 {
     static const struct {
         const char *coding, *bytes, *text, *name;
@@ -373,7 +374,7 @@ static void fields_are_heeded(void **state)
         {"compress", "<!doctype html>", "<!doctype ", "unknown", PREVIEW_READY},
         {"gzip, none", "<!doctype html>", "<!doctype ", "unknown", PREVIEW_READY},
         {"identity", "<!doctype html>", "<!doctype ", "identity", PREVIEW_READY},
-        {"gzip", "", "", "gzip", PREVIEW_READY}, /* HEAD, 304 */
+        {"gzip", "", "", "gzip", PREVIEW_READY}, /* no body: HEAD, 304 */
         {"br, zstd", "", "", "br, zstd", PREVIEW_READY},
         {"br, br, br, br, br", "", "", "unknown", PREVIEW_READY},
         {"br, br, br, br, br", "x", "", "unknown", PREVIEW_MALFORMED},
@@ -394,11 +395,11 @@ static void fields_are_heeded(void **state)
 }
 
 /* Ten megabytes in ten kilobytes: only the requested bytes are decoded. */
-static void bombs_cost_what_is_wanted(void **state)
+static void bombs_cost_the_wanted_bytes(void **state)
 {
     static const struct {
         const char *type;
-        size_t bytes; /* decoded at most */
+        size_t bytes; /* maximum number of decoded bytes */
     } cases[] = {
         {UTF8, 40},
         {HTML, PAGE_CHARSET_BYTES},
@@ -415,7 +416,7 @@ static void bombs_cost_what_is_wanted(void **state)
         uint64_t taken, made;
         size_t bytes;
 
-        /* byte by byte, no more comes out than is wanted */
+        /* fed byte by byte, it decodes exactly the wanted bytes */
         preview_start(&preview, 10, cases[i].type, "gzip");
         for (size_t at = 0; preview.status == PREVIEW_MORE; at++) {
             if (preview.decoder) {
@@ -436,8 +437,8 @@ static void bombs_cost_what_is_wanted(void **state)
     free(zeros);
 }
 
-/* Escape sequences make no text: it is not waited for without end. */
-static void shifts_without_end_are_ended(void **state)
+/* Escape sequences are no text: a limit ends an endless sequence of them. */
+static void endless_escape_sequences_end(void **state)
 {
     static const char shift[] = {0x1b, '(', 'B'};
     static char shifts[300000];
@@ -457,8 +458,8 @@ static void shifts_without_end_are_ended(void **state)
     }
 }
 
-/* The usual page needs no memory but the struct's. */
-static void the_usual_page_allocates_nothing(void **state)
+/* A page in UTF-8 without a coding needs only the struct. */
+static void uncoded_utf8_allocates_nothing(void **state)
 {
     static const unsigned char page[1500] = "<!doctype html>";
     struct preview preview;
@@ -483,19 +484,19 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_are_previewed),
-        cmocka_unit_test(a_cut_body_ends_with_a_character),
+        cmocka_unit_test(truncated_body_ends_with_a_character),
         cmocka_unit_test(ready_comes_early),
-        cmocka_unit_test(a_page_is_looked_at_so_far),
+        cmocka_unit_test(charset_declaration_has_a_limit),
         cmocka_unit_test(lengths_are_kept),
         cmocka_unit_test(a_preview_can_be_moved),
         cmocka_unit_test(coded_bodies_are_previewed),
-        cmocka_unit_test(a_coding_that_ends_early_is_good),
-        cmocka_unit_test(a_cut_coding_ends_with_a_character),
-        cmocka_unit_test(a_malformed_coding_is_told),
-        cmocka_unit_test(fields_are_heeded),
-        cmocka_unit_test(bombs_cost_what_is_wanted),
-        cmocka_unit_test(shifts_without_end_are_ended),
-        cmocka_unit_test(the_usual_page_allocates_nothing),
+        cmocka_unit_test(incomplete_coding_has_a_preview),
+        cmocka_unit_test(truncated_coding_ends_with_a_character),
+        cmocka_unit_test(malformed_coding_is_reported),
+        cmocka_unit_test(fields_are_used),
+        cmocka_unit_test(bombs_cost_the_wanted_bytes),
+        cmocka_unit_test(endless_escape_sequences_end),
+        cmocka_unit_test(uncoded_utf8_allocates_nothing),
     };
 
     unit_time_limit();

@@ -17,7 +17,7 @@ static void take_at(struct cookies **jar, const char *from, const char *line, in
     url_free(&url);
 }
 
-/* To be freed; "" where none fits. */
+/* The caller frees it; "" if no cookie is sent. */
 static char *sent_at(const struct cookies *jar, const char *to, int64_t now)
 {
     struct url url;
@@ -43,7 +43,7 @@ static void expect(const struct cookies *jar, const char *to, const char *wanted
 #define HTTP  "http://www.a.org/d/e/f?x=/y/"
 #define HTTPS "https://www.a.org/d/e/f?x=/y/"
 
-/* One Set-Cookie from a URL, and what the same URL gets back. */
+/* One Set-Cookie field from a URL, and the cookies that are sent to the same URL. */
 static const struct {
     const char *from, *line, *sent;
 } single[] = {
@@ -55,7 +55,7 @@ static const struct {
     {HTTP, "a=\"b, c\"", "a=\"b, c\""},
     {HTTP, "a=\xc3\xa9", "a=\xc3\xa9"},
     {HTTP, "a b=c", "a b=c"},
-    /* none */
+    /* not a cookie */
     {HTTP, "", ""},
     {HTTP, ";", ""},
     {HTTP, "a", ""},
@@ -83,7 +83,8 @@ static const struct {
     {"http://www.a.co.uk/", "a=b; Domain=a.co.uk", "a=b"},
     {"http://a.github.io/", "a=b; Domain=github.io", ""},
     {"http://github.io/", "a=b; Domain=github.io", "a=b"},
-    {"http://a.city.kawasaki.jp/", "a=b; Domain=city.kawasaki.jp", "a=b"}, /* an exception */
+    /* an exception of the public suffix list */
+    {"http://a.city.kawasaki.jp/", "a=b; Domain=city.kawasaki.jp", "a=b"},
     {"http://a.b.kawasaki.jp/", "a=b; Domain=b.kawasaki.jp", ""},
     {"http://a.b.unheard-of/", "a=b; Domain=unheard-of", ""},
     {"http://a.b.unheard-of/", "a=b; Domain=b.unheard-of", "a=b"},
@@ -101,7 +102,7 @@ static const struct {
     {HTTP, "a=b; Domain=x.www.a.org", ""},
     {HTTP, "a=b; Domain=..a.org", ""},
     {HTTP, "a=b; Domain=a.org.", ""},
-    {HTTP, "a=b; Domain=b.org; Domain=a.org", "a=b"}, /* the last one counts */
+    {HTTP, "a=b; Domain=b.org; Domain=a.org", "a=b"}, /* the last Domain is used */
     {HTTP, "a=b; Domain=a.org; Domain=b.org", ""},
     {"http://127.0.0.1/", "a=b; Domain=127.0.0.1", "a=b"},
     {"http://127.0.0.1/", "a=b; Domain=0.0.1", ""},
@@ -115,7 +116,7 @@ static const struct {
     {HTTP, "a=b; Path=/d/e/f?x=", ""},
     {HTTP, "a=b; Path=/D", ""},
     {HTTP, "a=b; Path=/x; Path=/d", "a=b"},
-    {HTTP, "a=b; Path=d", "a=b"}, /* the default */
+    {HTTP, "a=b; Path=d", "a=b"}, /* the default path */
     {HTTP, "a=b; Path", "a=b"},
     /* Secure and the prefixes */
     {HTTPS, "a=b; Secure", "a=b"},
@@ -134,7 +135,7 @@ static const struct {
     {HTTPS, "__Host-a=b; Secure; Path=/; Domain=www.a.org", ""},
     {HTTP, "__Host-a=b; Secure; Path=/", ""},
     {HTTPS, "__Hos=b", "__Hos=b"},
-    /* how long */
+    /* Max-Age and Expires */
     {HTTP, "a=b; Max-Age=1", "a=b"},
     {HTTP, "a=b; Max-Age=0", ""},
     {HTTP, "a=b; Max-Age=-1", ""},
@@ -175,21 +176,21 @@ static void one_cookie(void **state)
     assert_int_equal(wrong, 0);
 }
 
-/* Hosts that get the cookie of another host. */
+/* Hosts that get a cookie of another host. */
 static void domains(void **state)
 {
     static const struct {
         const char *from, *line, *to;
         bool sent;
     } cases[] = {
-        /* none: to this host alone */
+        /* without Domain: to this host only */
         {"http://a.org/", "a=b", "http://a.org/", true},
         {"http://a.org/", "a=b", "http://www.a.org/", false},
         {"http://www.a.org/", "a=b", "http://a.org/", false},
         {"http://www.a.org/", "a=b", "http://w.a.org/", false},
         {"http://a.org/", "a=b", "http://a.org./", false},
         {"http://a.org/", "a=b; Domain=", "http://www.a.org/", false},
-        /* itself, and all below it */
+        /* with Domain: to the host and its subdomains */
         {"http://a.org/", "a=b; Domain=a.org", "http://a.org/", true},
         {"http://a.org/", "a=b; Domain=a.org", "http://www.a.org/", true},
         {"http://a.org/", "a=b; Domain=A.ORG", "http://x.www.a.org/", true},
@@ -202,14 +203,14 @@ static void domains(void **state)
         {"http://www.a.org/", "a=b; Domain=www.a.org", "http://x.www.a.org/", true},
         {"http://b\xc3\xbc.org/", "a=b; Domain=xn--b-eha.org", "http://www.b\xc3\xbc.org/", true},
         {"http://b\xc3\xbc.org/", "a=b; Domain=b\xc3\xbc.org", "http://b\xc3\xbc.org/", false},
-        /* a public suffix, and an address, are hosts alone */
+        /* public suffixes and addresses: to this host only */
         {"http://github.io/", "a=b; Domain=github.io", "http://a.github.io/", false},
         {"http://localhost/", "a=b; Domain=localhost", "http://a.localhost/", false},
         {"http://127.0.0.1/", "a=b", "http://127.0.0.1/", true},
         {"http://127.0.0.1/", "a=b; Domain=127.0.0.1", "http://1.127.0.0.1.a.org/", false},
         {"http://127.0.0.1/", "a=b", "http://127.0.0.2/", false},
         {"http://[::1]/", "a=b", "http://[0:0::1]/", true},
-        /* whatever scheme and port */
+        /* scheme and port do not matter */
         {"http://a.org:81/", "a=b", "https://a.org:444/", true},
         {"https://a.org/", "a=b", "http://a.org/", true},
         {"https://a.org/", "a=b; Secure", "http://a.org/", false},
@@ -227,7 +228,7 @@ static void domains(void **state)
     }
 }
 
-/* Name, domain and path make a cookie: what has another one is another cookie. */
+/* A cookie is identified by name, domain and path. */
 static void cookies_of_several_domains(void **state)
 {
     struct cookies *jar = NULL;
@@ -242,11 +243,12 @@ static void cookies_of_several_domains(void **state)
     expect(jar, "http://login.a.org/", "a=all; c=login");
     take_at(&jar, "http://login.a.org/", "a=new; Domain=a.org", NOW);
     expect(jar, "http://www.a.org/", "a=host; a=new");
-    take_at(&jar, "http://login.a.org/", "a=; Domain=www.a.org; Max-Age=0", NOW); /* a stranger's */
+    /* another domain */
+    take_at(&jar, "http://login.a.org/", "a=; Domain=www.a.org; Max-Age=0", NOW);
     expect(jar, "http://www.a.org/", "a=host; a=new");
     take_at(&jar, "http://a.org/", "a=; Domain=a.org; Max-Age=0", NOW);
     expect(jar, "http://www.a.org/", "a=host");
-    take_at(&jar, "http://www.a.org/", "a=wide; Domain=www.a.org", NOW); /* instead of a=host */
+    take_at(&jar, "http://www.a.org/", "a=wide; Domain=www.a.org", NOW); /* replaces a=host */
     expect(jar, "http://www.a.org/", "a=wide");
     expect(jar, "http://x.www.a.org/", "a=wide");
     cookies_free(jar);
@@ -256,7 +258,7 @@ static void cookies_of_several_domains(void **state)
 static void secure_cookies_are_left_alone(void **state)
 {
     static const struct {
-        const char *from, *line, *sent; /* to https://www.a.org/x/y */
+        const char *from, *line, *sent; /* the cookies for https://www.a.org/x/y */
     } cases[] = {
         {"http://www.a.org/", "a=2; Domain=a.org", "a=1"},
         {"http://www.a.org/", "a=2", "a=1"},
@@ -276,13 +278,13 @@ static void secure_cookies_are_left_alone(void **state)
         cookies_free(jar);
         jar = NULL;
     }
-    take_at(&jar, "https://a.org/", "a=1; Secure; Path=/x/y", NOW); /* for a path below it */
+    take_at(&jar, "https://a.org/", "a=1; Secure; Path=/x/y", NOW); /* for a longer path */
     take_at(&jar, "http://a.org/", "a=2", NOW);
     expect(jar, "https://a.org/x/y", "a=1; a=2");
     cookies_free(jar);
 }
 
-/* Where a cookie that names no path, or the given one, is sent. */
+/* The default path of a cookie, and paths that are given. */
 static void paths(void **state)
 {
     static const struct {
@@ -330,7 +332,7 @@ static void longest_path_first_then_the_oldest(void **state)
     expect(jar, "http://a/x/y", "2=deep; 3=x; 6=x; 1=root; 4=root");
     expect(jar, "http://a/x", "3=x; 6=x; 1=root; 4=root");
     expect(jar, "http://a/z/", "5=z; 1=root; 4=root");
-    /* a new value keeps its place; another path or case is another cookie */
+    /* a new value keeps the position; another path or another case is another cookie */
     take_at(&jar, "http://a/", "1=new", NOW);
     take_at(&jar, "http://a/", "3=new; Path=/x", NOW);
     take_at(&jar, "http://a/", "1=x; Path=/x", NOW);
@@ -338,7 +340,7 @@ static void longest_path_first_then_the_oldest(void **state)
     cookies_free(jar);
 }
 
-static void what_is_over_is_deleted(void **state)
+static void expired_cookies_are_deleted(void **state)
 {
     struct cookies *jar = NULL;
     char *text;
@@ -347,7 +349,7 @@ static void what_is_over_is_deleted(void **state)
     take_at(&jar, "https://a/", "a=1", NOW);
     take_at(&jar, "https://a/", "b=2; Max-Age=10", NOW);
     take_at(&jar, "https://a/", "c=3; Path=/x", NOW);
-    take_at(&jar, "https://a/", "a=; Max-Age=0; Path=/x", NOW); /* another one */
+    take_at(&jar, "https://a/", "a=; Max-Age=0; Path=/x", NOW); /* another path */
     expect(jar, "https://a/x", "c=3; a=1; b=2");
     take_at(&jar, "https://a/", "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", NOW);
     expect(jar, "https://a/x", "c=3; b=2");
@@ -357,7 +359,8 @@ static void what_is_over_is_deleted(void **state)
     text = sent_at(jar, "https://a/", NOW + 10);
     assert_string_equal(text, "");
     free(text);
-    take_at(&jar, "https://a/", "c=4; Path=/x; Max-Age=0; Domain=b", NOW); /* refused whole */
+    /* the whole field is refused */
+    take_at(&jar, "https://a/", "c=4; Path=/x; Max-Age=0; Domain=b", NOW);
     expect(jar, "https://a/x", "c=3; b=2");
     cookies_free(jar);
 }
@@ -377,7 +380,8 @@ static void secure_stays_on_https(void **state)
     assert_null(jar);
 }
 
-/* A cookie of so many bytes in name and value. To be freed. */
+/* A Set-Cookie field with `bytes` bytes in name and value, followed by `after`. The caller frees
+   it. */
 static char *cookie_of(const char *name, size_t bytes, const char *after)
 {
     char *line = malloc(bytes + strlen(after) + 2), *to = stpcpy(line, name);
@@ -405,7 +409,7 @@ static void take_of(struct cookies **jar, const char *name, size_t bytes, const 
     free(line);
 }
 
-static void a_cookie_has_a_limit(void **state)
+static void size_of_a_cookie_is_limited(void **state)
 {
     struct cookies *jar = NULL;
 
@@ -417,7 +421,7 @@ static void a_cookie_has_a_limit(void **state)
     cookies_free(jar);
 }
 
-static void a_field_has_a_limit(void **state)
+static void size_of_the_cookie_field_is_limited(void **state)
 {
     char line[COOKIES_MAX_FIELD_BYTES + 2];
     struct cookies *jar = NULL;
@@ -434,7 +438,7 @@ static void a_field_has_a_limit(void **state)
     cookies_free(jar);
 }
 
-static void the_newest_over_the_limits_goes(void **state)
+static void cookies_over_the_limits_are_refused(void **state)
 {
     struct cookies *jar = NULL;
     char line[32];
@@ -445,17 +449,17 @@ static void the_newest_over_the_limits_goes(void **state)
         take_at(&jar, "http://a/", line, NOW);
     }
     assert_int_equal(sent_bytes(jar), COOKIES_MAX * 6 - 2);
-    take_at(&jar, "http://a/", "00=new", NOW); /* one that is there may change */
+    take_at(&jar, "http://a/", "00=new", NOW); /* an existing cookie can change */
     assert_int_equal(sent_bytes(jar), COOKIES_MAX * 6 - 2 + 2);
-    take_at(&jar, "http://a/", "50=last", NOW + 1); /* one has expired: there is room for one */
+    take_at(&jar, "http://a/", "50=last", NOW + 1); /* one has expired, so one more fits */
     take_at(&jar, "http://a/", "51=v", NOW + 1);
     assert_int_equal(sent_bytes(jar), COOKIES_MAX * 6 - 2 + 2 + 3);
     cookies_free(jar);
 }
 
-static void the_newest_over_the_bytes_goes(void **state)
+static void cookies_over_the_bytes_are_refused(void **state)
 {
-    enum { EACH = COOKIES_MAX_BYTES / 4 - 2 }; /* with "=" and "/", four fill the jar */
+    enum { EACH = COOKIES_MAX_BYTES / 4 - 2 }; /* with "=" and "/", four cookies fill the jar */
     struct cookies *jar = NULL;
 
     (void)state;
@@ -466,10 +470,10 @@ static void the_newest_over_the_bytes_goes(void **state)
     assert_int_equal(sent_bytes(jar), 3 * (EACH + 1) + 4);
     take_of(&jar, "4", EACH, "");
     assert_int_equal(sent_bytes(jar), 4 * (EACH + 1) + 6);
-    take_of(&jar, "4", EACH + 1, ""); /* the old one stays */
+    take_of(&jar, "4", EACH + 1, ""); /* the old value is kept */
     take_of(&jar, "5", 1, "");
     assert_int_equal(sent_bytes(jar), 4 * (EACH + 1) + 6);
-    take_of(&jar, "4", 1, ""); /* 3 bytes of four times EACH + 2: with "=" and "/x", 3 less fit */
+    take_of(&jar, "4", 1, ""); /* 4 * (EACH + 2) bytes, of which 3 are for "=" and "/x" */
     take_of(&jar, "5", EACH - 3, "; Path=/x");
     assert_int_equal(sent_bytes(jar), 3 * (EACH + 1) + 2 + 6);
     take_of(&jar, "5", EACH - 4, "; Path=/x");
@@ -477,8 +481,8 @@ static void the_newest_over_the_bytes_goes(void **state)
     cookies_free(jar);
 }
 
-/* One host cannot use up the room of the others; all together have a limit, too. */
-static void each_domain_has_its_room(void **state)
+/* Each domain has a limit, and all domains together have one. */
+static void each_domain_has_a_limit(void **state)
 {
     enum { HOSTS = COOKIES_MAX_IN_ALL / COOKIES_MAX };
     struct cookies *jar = NULL;
@@ -510,7 +514,7 @@ static void each_domain_has_its_room(void **state)
     cookies_free(jar);
 }
 
-static void no_jar_no_cookies(void **state)
+static void without_a_jar(void **state)
 {
     struct cookies *jar = NULL;
 
@@ -530,14 +534,14 @@ int main(void)
         cmocka_unit_test(secure_cookies_are_left_alone),
         cmocka_unit_test(paths),
         cmocka_unit_test(longest_path_first_then_the_oldest),
-        cmocka_unit_test(what_is_over_is_deleted),
+        cmocka_unit_test(expired_cookies_are_deleted),
         cmocka_unit_test(secure_stays_on_https),
-        cmocka_unit_test(a_cookie_has_a_limit),
-        cmocka_unit_test(a_field_has_a_limit),
-        cmocka_unit_test(the_newest_over_the_limits_goes),
-        cmocka_unit_test(the_newest_over_the_bytes_goes),
-        cmocka_unit_test(each_domain_has_its_room),
-        cmocka_unit_test(no_jar_no_cookies),
+        cmocka_unit_test(size_of_a_cookie_is_limited),
+        cmocka_unit_test(size_of_the_cookie_field_is_limited),
+        cmocka_unit_test(cookies_over_the_limits_are_refused),
+        cmocka_unit_test(cookies_over_the_bytes_are_refused),
+        cmocka_unit_test(each_domain_has_a_limit),
+        cmocka_unit_test(without_a_jar),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* Dates: what each reader takes, and what neither does. GNU date -u -d says the seconds. */
+/* Valid and invalid dates of both parsers. The seconds are from GNU date -u -d. */
 #include "tests/support/unit.h"
 
 #include "http/cookies/date.h"
@@ -20,8 +20,8 @@ static const struct {
     {"Fri, 31 Dec 9999 23:59:59 GMT", INT64_C(253402300799)},
     {"Sat, 29 Feb 2020 00:00:00 GMT", 1582934400},
     {"Sat, 31 Dec 2016 23:59:60 GMT", 1483228800}, /* a leap second */
-    {"Mon, 06 Nov 1994 08:49:37 GMT", 784111777},  /* it was a Sunday */
-    /* two digits: at most 50 years ahead of 2023 */
+    {"Mon, 06 Nov 1994 08:49:37 GMT", 784111777},  /* the wrong day of the week */
+    /* two digits: at most 50 years after 2023 */
     {"Friday, 15-Nov-24 00:00:00 GMT", 1731628800},
     {"Sunday, 15-Nov-73 00:00:00 GMT", INT64_C(3277929600)},
     {"Friday, 15-Nov-74 00:00:00 GMT", 153705600},
@@ -75,7 +75,7 @@ static void http_dates_are_strict(void **state)
             fail_msg("\"%s\": %lld", no_http_dates[i], (long long)moment);
 }
 
-/* The clock may be wrong, the date not. */
+/* A date of four digits does not depend on the clock. */
 static void two_digits_at_any_time(void **state)
 {
     static const char text[] = "Sunday, 06-Nov-94 08:49:37 GMT";
@@ -101,12 +101,12 @@ static const struct {
     {"08:49:37 6 nov94 94", 784111777},
     {"6th NOVember, 94 CE @ 08:49:37.5", 784111777},
     {"8:49:37x 6x novx 1994x", 784111777},
-    {"Sun, 06 Nov 1994 08:49:37 -0800 (PST)", 784111777}, /* zones are not looked at */
+    {"Sun, 06 Nov 1994 08:49:37 -0800 (PST)", 784111777}, /* time zones are ignored */
     {"01-Jan-70 00:00:00", 0},
     {"01-Jan-69 00:00:00", INT64_C(3124224000)},
     {"01-Jan-1601 00:00:00", -INT64_C(11644473600)},
     {"29-Feb-2020 00:00:00", 1582934400},
-    {"12 13:14:15 May 16 2017", 1463058855}, /* the day is known: 16 is the year */
+    {"12 13:14:15 May 16 2017", 1463058855}, /* 16 is the year, because the day is known */
 };
 
 static const char *const no_cookie_dates[] = {

@@ -1,4 +1,4 @@
-/* Which names are public suffixes: kinds of rules, not the list. */
+/* Public suffixes: each kind of rule, not the whole list. */
 #include "tests/support/unit.h"
 
 #include "http/cookies/suffix.h"
@@ -14,14 +14,14 @@ static void rules(void **state)
         {"co.uk", true},
         {"a.co.uk", false},
         {"github.io", true},
-        {"a.github.io", false}, /* of the private part of the list */
+        {"a.github.io", false}, /* in the private part of the list */
         {"kawasaki.jp", true},
         {"a.kawasaki.jp", true}, /* a wildcard, and an exception */
         {"city.kawasaki.jp", false},
         {"xn--55qx5d.cn", true},
         {"a.xn--55qx5d.cn", false},
         {"unheard-of", true},
-        {"a.unheard-of", false}, /* that no list knows */
+        {"a.unheard-of", false}, /* not in the list */
         {"org.", true},
         {"co.uk.", true},
         {"a.co.uk.", false},

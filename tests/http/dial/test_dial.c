@@ -1,4 +1,4 @@
-/* The state machine of a dial: each state and each exit from it, over scripted transports. */
+/* The states of a dial and each exit from them, over scripted transports. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -35,8 +35,8 @@ static const struct script plain = {NULL, NULL, NULL};
 static struct fixture fixture;
 static struct nameserver server;
 static struct proxies *proxies;
-static int wakes; /* how often the connection called */
-static int tried; /* how many addresses the probe saw tried */
+static int wakes; /* number of callbacks */
+static int tried; /* number of addresses that the probe reported */
 
 static char *no_variable(const char *name)
 {
@@ -44,7 +44,7 @@ static char *no_variable(const char *name)
     return NULL;
 }
 
-/* All connections go through a proxy at this port from here on; NULL: through none. */
+/* Sends all connections through a proxy on this port of the host. NULL: through none. */
 static void use_proxy_at(const char *scheme_and_host, uint16_t port)
 {
     char text[64], why[PROXIES_WHY_BYTES];
@@ -59,7 +59,7 @@ static void use_proxy_at(const char *scheme_and_host, uint16_t port)
     fixture.dialer.proxies = proxies;
 }
 
-/* At the fixture's. */
+/* On the fixture's port. */
 static void use_proxy(const char *scheme_and_host)
 {
     use_proxy_at(scheme_and_host, address_port(&fixture.address));
@@ -95,7 +95,7 @@ static void on_wake(void *owner)
     wakes++;
 }
 
-/* A connection to the fixture's port at `host`. */
+/* Dials the fixture's port at `host`. */
 static struct dial *begin(const char *scheme, const char *host)
 {
     struct dial *dial;
@@ -148,7 +148,7 @@ static void states_in_order(void **state)
     assert_string_equal(fixture.states, "connect tunnel tls-queued handshake open");
 }
 
-static void what_does_not_happen_has_no_stamp(void **state)
+static void skipped_states_have_no_stamp(void **state)
 {
     struct dial *dial = begin("http", "127.0.0.1");
 
@@ -187,7 +187,7 @@ static void count_tries(void *owner, uint64_t number, enum probe_line_kind kind,
     tried += kind == PROBE_NOTE && !strncmp(text, "trying ", 7);
 }
 
-/* The listener is on 127.0.0.1 alone. */
+/* The listener is on 127.0.0.1 only. */
 static void next_address_is_tried(void **state)
 {
     static const char *const hosts[] = {"both.test", "wrong.test"};
@@ -208,7 +208,7 @@ static void next_address_is_tried(void **state)
     }
 }
 
-static void nobody_listens(void **state)
+static void nothing_listens(void **state)
 {
     static const char *const hosts[] = {"127.0.0.1", "both.test"};
 
@@ -221,8 +221,8 @@ static void nobody_listens(void **state)
     }
 }
 
-/* Known when conn_new returns: it is closed then, and `wake` was not called. */
-static void fails_at_once(void **state)
+/* The failure is known when dial_new returns, without a callback. */
+static void fails_immediately(void **state)
 {
     struct dial *dial = begin("http", "255.255.255.255");
 
@@ -245,8 +245,8 @@ static void handshake_fails(void **state)
     expect_failure(begin("https", "127.0.0.1"), ERROR_TLS_FAILED, PHASE_TLS);
 }
 
-/* A dial freed in any state calls nothing. */
-static void closed_in_every_state(void **state)
+/* If a dial is freed in any state, there is no callback. */
+static void freed_in_every_state(void **state)
 {
     static const struct script_step hang[] = {HANG};
 
@@ -255,7 +255,7 @@ static void closed_in_every_state(void **state)
     for (int i = DIAL_RESOLVE; i <= DIAL_OPEN; i++) {
         struct dial *dial;
 
-        if (i == DIAL_TUNNEL) /* as a proxy, the listener sends nothing */
+        if (i == DIAL_TUNNEL) /* the listener is used as a proxy, which sends nothing */
             use_proxy("http://127.0.0.1");
         dial = begin("https", i == DIAL_RESOLVE ? "silent.test" : "one.test");
         if (i == DIAL_TLS_QUEUED)
@@ -276,8 +276,8 @@ static void closed_in_every_state(void **state)
     assert_true(list_is_empty(&fixture.dialer.slot_queue));
 }
 
-/* The DNS answer arrives after the connection was closed. */
-static void closed_before_the_name_is_known(void **state)
+/* The DNS answer arrives after the dial was freed. */
+static void freed_before_the_dns_answer(void **state)
 {
     struct dial *dial = begin("http", "one.test");
 
@@ -290,8 +290,8 @@ static void closed_before_the_name_is_known(void **state)
     assert_int_equal(wakes, 0);
 }
 
-/* The number of handshake slots is limited; dials get them in the order of arrival. */
-static void handshakes_take_turns(void **state)
+/* The number of handshake slots is limited; dials get them in order of arrival. */
+static void handshakes_are_limited(void **state)
 {
     enum { MORE = DIAL_MAX_HANDSHAKES + 3 };
     static const struct script_step hang[] = {HANG};
@@ -306,7 +306,7 @@ static void handshakes_take_turns(void **state)
                          i < DIAL_MAX_HANDSHAKES ? DIAL_HANDSHAKE : DIAL_TLS_QUEUED);
         assert_int_equal(dial_phase(dials[i]), i < DIAL_MAX_HANDSHAKES ? PHASE_TLS : PHASE_BLOCKED);
     }
-    dial_free(dials[MORE - 2]); /* one that waits is given up: the others keep their places */
+    dial_free(dials[MORE - 2]); /* one that waits is freed: the others keep their order */
     dial_free(dials[0]);        /* frees its handshake slot for the first queued dial */
     unit_settle(fixture.loop);
     assert_int_equal(dials[MORE - 3]->state, DIAL_HANDSHAKE);
@@ -321,7 +321,7 @@ static void handshakes_take_turns(void **state)
     assert_int_equal(fixture.dialer.handshakes, 0);
 }
 
-static void plain_connections_wait_for_no_turn(void **state)
+static void plain_connections_need_no_handshake_slot(void **state)
 {
     struct dial *dial;
 
@@ -334,8 +334,8 @@ static void plain_connections_wait_for_no_turn(void **state)
     assert_int_equal(fixture.dialer.handshakes, DIAL_MAX_HANDSHAKES);
 }
 
-/* In a rehearsal every dial ends at the origin: a literal's address too. */
-static void dials_are_aimed(void **state)
+/* In a rehearsal every dial is redirected to the origin, also one to an address. */
+static void rehearsal_redirects_dials(void **state)
 {
     struct dial_map map;
     struct dialer dialer;
@@ -350,8 +350,7 @@ static void dials_are_aimed(void **state)
     dial_aim(&dialer, &address, true, 443, true);
     assert_string_equal(address_text(&address, text), "192.0.2.1:443");
     dialer.map = &map;
-    dial_aim(&dialer, &address, true, 443,
-             false); /* an address that the rehearsal's nameserver gave */
+    dial_aim(&dialer, &address, true, 443, false); /* an address from the rehearsal's nameserver */
     assert_string_equal(address_text(&address, text), "192.0.2.1:1002");
     dial_aim(&dialer, &address, false, 8080, false);
     assert_string_equal(address_text(&address, text), "192.0.2.1:1001");
@@ -362,9 +361,9 @@ static void dials_are_aimed(void **state)
     dialer_free(&dialer);
 }
 
-/* Addresses that come late. */
+/* Late DNS answers. */
 
-/* A answer, no AAAA answer: the Resolution Delay passes. */
+/* An A answer, but no AAAA answer: the Resolution Delay passes. */
 static void pass_delay(const struct dial *dial)
 {
     for (int turns = 0; dial->state == DIAL_RESOLVE; turns++) {
@@ -401,7 +400,7 @@ static void late_address_is_tried(void **state)
     dial_free(dial);
 }
 
-static void late_answer_has_no_address(void **state)
+static void late_answer_without_an_address(void **state)
 {
     struct dial *dial;
 
@@ -418,7 +417,7 @@ static void late_answer_has_no_address(void **state)
 }
 
 /* A DNS answer that is no longer needed is ignored. */
-static void late_answer_to_an_open_connection(void **state)
+static void late_answer_after_the_connection(void **state)
 {
     struct dial *dial = begin("http", "late6.test");
 
@@ -434,18 +433,18 @@ static void late_answer_to_an_open_connection(void **state)
     dial_free(dial);
 }
 
-/* Where the connection really leads. */
+/* The address, TLS client and ALPN of a connection. */
 
 static char opened_for[64];          /* "http[s] host:port" */
 static struct dial_peer opened_with; /* its TLS client and ALPN */
-static dial_open_fn *open_really;
+static dial_open_fn *real_open;
 
 static struct transport *note_open(void *owner, struct sock *sock, const struct dial_peer *peer)
 {
     snprintf(opened_for, sizeof(opened_for), "%s %s:%u", peer->https ? "https" : "http", peer->host,
              peer->port);
     opened_with = *peer;
-    return open_really(owner, sock, peer);
+    return real_open(owner, sock, peer);
 }
 
 static void unix_sockets(void **state)
@@ -460,7 +459,7 @@ static void unix_sockets(void **state)
     close(unit_file(path, sizeof(path)));
     unlink(path);
     fixture.dialer.unix_socket = path;
-    use_proxy("http://127.0.0.1"); /* ignored: a Unix socket needs no proxy */
+    use_proxy("http://127.0.0.1"); /* ignored, because the site has a Unix socket */
     dial = begin("http", "nowhere.test");
     assert_int_equal(dial->state, DIAL_FAILED);
     assert_string_equal(dial->detail, "No such file or directory");
@@ -483,7 +482,7 @@ static void unix_sockets(void **state)
     unlink(path);
 }
 
-/* Copies an option, with the fixture's port for an "@". */
+/* Copies an option, with "@" replaced by the fixture's port. */
 static void put_port(char *text, size_t room, const char *option)
 {
     size_t before = strcspn(option, "@");
@@ -495,8 +494,8 @@ static void put_port(char *text, size_t room, const char *option)
         snprintf(text, room, "%s", option);
 }
 
-/* The dialled address changes; the requested host does not. */
-static void routes_lead_elsewhere(void **state)
+/* Routes change the address of a dial, not its host. */
+static void routes_change_the_address(void **state)
 {
     static const struct {
         const char *resolve, *connect_to; /* "@" is the fixture's port; NULL: none */
@@ -504,7 +503,8 @@ static void routes_lead_elsewhere(void **state)
     } cases[] = {
         {"nowhere.test:*:127.0.0.1", NULL, "nowhere.test"},
         {"*:@:127.0.0.1", NULL, "nowhere.test"},
-        {"nowhere.test:*:127.0.0.2,127.0.0.1", NULL, "nowhere.test"}, /* the first refuses */
+        /* the first address refuses */
+        {"nowhere.test:*:127.0.0.2,127.0.0.1", NULL, "nowhere.test"},
         {"127.0.0.2:*:127.0.0.1", NULL, "127.0.0.2"},
         {NULL, "nowhere.test::127.0.0.1:@", "nowhere.test"},
         {NULL, ":@:127.0.0.1:", "nowhere.test"},
@@ -513,7 +513,7 @@ static void routes_lead_elsewhere(void **state)
     };
 
     (void)state;
-    open_really = fixture.dialer.open;
+    real_open = fixture.dialer.open;
     fixture.dialer.open = note_open;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct routes *routes = routes_new();
@@ -544,18 +544,18 @@ static void routes_lead_elsewhere(void **state)
     assert_int_equal(server.udp_questions, 0);
 }
 
-/* A dial has a source address, a TLS client and protocols of its own; the dialer's stay as they
-   are. */
+/* A dial may have its own source address, TLS client and protocols; those of the dialer do not
+   change. */
 static void options_of_its_own(void **state)
 {
     struct sock_from from = {0}, others = {0};
-    struct tls_client *tls = (struct tls_client *)&from; /* only handed through */
+    struct tls_client *tls = (struct tls_client *)&from; /* not used, only passed on */
     const struct dial_options options = {&from, tls, "\x02h2"};
     struct url url;
     char text[64];
 
     (void)state;
-    open_really = fixture.dialer.open;
+    real_open = fixture.dialer.open;
     fixture.dialer.open = note_open;
     fixture.dialer.from = &others;
     assert_null(sock_from_parse(&from, "127.0.0.3"));
@@ -594,7 +594,7 @@ static void route_to_a_name(void **state)
     routes_free(routes);
 }
 
-/* -4 and -6 hold for addresses that were given too. */
+/* -4 and -6 also apply to addresses of --resolve. */
 static void routes_of_the_other_family(void **state)
 {
     struct routes *routes = routes_new();
@@ -611,7 +611,7 @@ static void routes_of_the_other_family(void **state)
 
 #define MAX_TURNS 4
 
-/* What the proxy sends after each receive; NULL: nothing more. */
+/* What the proxy sends after it received bytes. `bytes` NULL: nothing more. */
 struct proxy_send {
     const char *bytes;
     size_t count; /* 0: up to the NUL */
@@ -621,19 +621,19 @@ static struct {
     struct peer peer;
     struct peer_conn *conn;
     const struct proxy_send *turns; /* MAX_TURNS of them */
-    size_t turn;
+    size_t turn_until_done;
     const char *left; /* not sent yet */
     size_t left_bytes;
     bool slowly;         /* byte by byte */
-    bool closes, resets; /* after its last word */
+    bool closes, resets; /* after the last send */
     char received[512];
-    size_t received_bytes; /* in all */
-    nsec received_at;      /* last */
+    size_t received_bytes; /* in total */
+    nsec received_at;      /* the last time */
 } proxy;
 
 static void on_received(void *owner, struct peer_conn *conn)
 {
-    const struct proxy_send *says = &proxy.turns[proxy.turn];
+    const struct proxy_send *send = &proxy.turns[proxy.turn_until_done];
 
     (void)owner;
     assert_true(proxy.received_bytes + conn->received_bytes < sizeof(proxy.received));
@@ -642,10 +642,10 @@ static void on_received(void *owner, struct peer_conn *conn)
     conn->received_bytes = 0;
     proxy.conn = conn;
     proxy.received_at = fixture.clock.now;
-    if (says->bytes) {
-        proxy.left = says->bytes;
-        proxy.left_bytes = says->count ? says->count : strlen(says->bytes);
-        proxy.turn++;
+    if (send->bytes) {
+        proxy.left = send->bytes;
+        proxy.left_bytes = send->count ? send->count : strlen(send->bytes);
+        proxy.turn_until_done++;
     } else if (proxy.closes || proxy.resets) {
         peer_close(conn, proxy.resets);
     }
@@ -663,19 +663,19 @@ static void proxy_stop(void)
     peer_stop(&proxy.peer);
 }
 
-/* Turns until the connection is open or closed. */
-static void turn(struct dial *dial)
+/* Turns the loop until the dial is open or has failed. */
+static void turn_until_done(struct dial *dial)
 {
     for (int turns = 0; dial->state < DIAL_OPEN; turns++) {
         size_t count = proxy.slowly && proxy.left_bytes ? 1 : proxy.left_bytes;
 
         if (turns > 1000)
-            fail_msg("stands in %d", dial->state);
+            fail_msg("state %d", dial->state);
         if (count)
             peer_send(proxy.conn, proxy.left, count);
         proxy.left += count;
         proxy.left_bytes -= count;
-        if (count && !proxy.left_bytes && !proxy.turns[proxy.turn].bytes &&
+        if (count && !proxy.left_bytes && !proxy.turns[proxy.turn_until_done].bytes &&
             (proxy.closes || proxy.resets))
             peer_close(proxy.conn, proxy.resets);
         loop_turn(fixture.loop, NSEC_PER_MS);
@@ -683,7 +683,7 @@ static void turn(struct dial *dial)
     unit_settle(fixture.loop);
 }
 
-/* A connection through the proxy, open or closed. */
+/* Dials through the proxy until the dial is open or has failed. */
 static struct dial *dial_through(const char *proxy_scheme, const char *scheme, const char *host,
                                  const struct proxy_send turns[MAX_TURNS])
 {
@@ -691,12 +691,12 @@ static struct dial *dial_through(const char *proxy_scheme, const char *scheme, c
     struct dial *dial;
 
     proxy.turns = turns;
-    proxy.turn = proxy.received_bytes = proxy.left_bytes = 0;
+    proxy.turn_until_done = proxy.received_bytes = proxy.left_bytes = 0;
     wakes = 0;
     snprintf(text, sizeof(text), "%s://127.0.0.1", proxy_scheme);
     use_proxy_at(text, address_port(&proxy.peer.at));
     dial = begin(scheme, host);
-    turn(dial);
+    turn_until_done(dial);
     assert_int_equal(wakes, 1);
     return dial;
 }
@@ -722,14 +722,14 @@ static void expect_open(const struct dial *dial)
     assert_null(dial->tunnel);
 }
 
-/* CONNECT names the site, which is not looked up here; the transport is the site's. */
+/* CONNECT has the name of the site, which is not resolved here; the TLS client is for the site. */
 static void connect_through_a_proxy(void **state)
 {
     char expected[64];
 
     (void)state;
     proxy_start();
-    open_really = fixture.dialer.open;
+    real_open = fixture.dialer.open;
     fixture.dialer.open = note_open;
     for (int slowly = 0; slowly < 2; slowly++) {
         struct dial *dial;
@@ -744,7 +744,8 @@ static void connect_through_a_proxy(void **state)
                  address_port(&fixture.address));
         assert_string_equal(opened_for, expected);
         assert_true(!dial->stamps.dns && dial->stamps.tls > dial->stamps.connect);
-        assert_true(dial->stamps.connect > proxy.received_at); /* with the tunnel */
+        /* the tunnel is part of the connect phase */
+        assert_true(dial->stamps.connect > proxy.received_at);
         assert_false(proxy_forwards(dial->proxy, dial->https));
         dial_free(dial);
     }
@@ -752,7 +753,7 @@ static void connect_through_a_proxy(void **state)
     proxy_stop();
 }
 
-/* For http, the request goes to the proxy without a tunnel. */
+/* Requests for http are sent to the proxy without a tunnel. */
 static void plain_requests_go_to_the_proxy(void **state)
 {
     struct dial *dial;
@@ -770,7 +771,7 @@ static void plain_requests_go_to_the_proxy(void **state)
 static void socks_proxies(void **state)
 {
     static const struct {
-        const char *scheme, *host, *received; /* the port follows */
+        const char *scheme, *host, *received; /* `received` is followed by the port */
         size_t bytes;
         int questions;
     } cases[] = {
@@ -803,7 +804,7 @@ static void socks_proxies(void **state)
 }
 
 /* --connect-to sets the target of the CONNECT request. */
-static void routes_are_told_to_the_proxy(void **state)
+static void routes_change_the_target_of_the_tunnel(void **state)
 {
     struct routes *routes = routes_new();
     struct dial *dial;
@@ -821,7 +822,7 @@ static void routes_are_told_to_the_proxy(void **state)
     proxy_stop();
 }
 
-/* All bytes after the tunnel is open belong to the site. */
+/* All bytes after the tunnel is open are of the site. */
 static void bytes_pass_through_the_tunnel(void **state)
 {
     unsigned char bytes[16];
@@ -849,7 +850,7 @@ static void bytes_pass_through_the_tunnel(void **state)
     proxy_stop();
 }
 
-/* Which error each response of the proxy gives: of the proxy, or of the site behind it. */
+/* The error of each response of the proxy: an error of the proxy, or of the site. */
 static void proxies_that_refuse(void **state)
 {
     static const struct {
@@ -885,7 +886,7 @@ static void proxies_that_refuse(void **state)
     proxy_stop();
 }
 
-static void proxies_that_hang_up(void **state)
+static void proxies_that_close(void **state)
 {
     static const struct proxy_send nothing[MAX_TURNS], half[MAX_TURNS] = {{"HTTP/1.1 200", 0}},
                                                        agreed[MAX_TURNS] = {SOCKS_NO_AUTH};
@@ -907,8 +908,8 @@ static void proxies_that_hang_up(void **state)
     }
 }
 
-/* Failures of the connection to the proxy, for any site. */
-static void proxies_that_are_not_there(void **state)
+/* Failures of the connection to the proxy. */
+static void proxies_that_cannot_be_reached(void **state)
 {
     (void)state;
     use_proxy("http://nowhere.test");
@@ -917,7 +918,7 @@ static void proxies_that_are_not_there(void **state)
     expect_failure(begin("http", "one.test"), ERROR_PROXY_DNS, PHASE_DNS);
     use_proxy("socks5://nodata.test");
     expect_failure(begin("http", "one.test"), ERROR_PROXY_DNS, PHASE_DNS);
-    use_proxy("socks5://one.test"); /* there it is the site's own name */
+    use_proxy("socks5://one.test"); /* the proxy has the site's name */
     expect_failure(begin("http", "nowhere.test"), ERROR_DNS_NXDOMAIN, PHASE_DNS);
     close(fixture.listener);
     fixture.listener = -1;
@@ -929,7 +930,7 @@ static void proxies_that_are_not_there(void **state)
     expect_failure(begin("https", "one.test"), ERROR_CONNECT_REFUSED, PHASE_CONNECT);
 }
 
-/* The limit of connecting holds for both, the connect and the tunnel. */
+/* One deadline for the connect and the tunnel. */
 static void proxies_that_are_silent(void **state)
 {
     struct dial *dial;
@@ -960,7 +961,7 @@ static void proxies_that_are_silent(void **state)
     expect_failure(dial, ERROR_DNS_TIMEOUT, PHASE_DNS);
 }
 
-/* Behind the tunnel all is the site's. */
+/* Errors after the tunnel is open are errors of the site. */
 static void handshake_fails_behind_a_proxy(void **state)
 {
     static const struct {
@@ -988,33 +989,33 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         CASE(states_in_order),
-        CASE(what_does_not_happen_has_no_stamp),
+        CASE(skipped_states_have_no_stamp),
         CASE(lookups_fail),
         CASE(next_address_is_tried),
-        CASE(nobody_listens),
-        CASE(fails_at_once),
+        CASE(nothing_listens),
+        CASE(fails_immediately),
         CASE(handshake_fails),
-        CASE(closed_in_every_state),
-        CASE(closed_before_the_name_is_known),
-        CASE(handshakes_take_turns),
-        CASE(plain_connections_wait_for_no_turn),
-        CASE(dials_are_aimed),
+        CASE(freed_in_every_state),
+        CASE(freed_before_the_dns_answer),
+        CASE(handshakes_are_limited),
+        CASE(plain_connections_need_no_handshake_slot),
+        CASE(rehearsal_redirects_dials),
         CASE(late_address_is_tried),
-        CASE(late_answer_has_no_address),
-        CASE(late_answer_to_an_open_connection),
+        CASE(late_answer_without_an_address),
+        CASE(late_answer_after_the_connection),
         CASE(unix_sockets),
-        CASE(routes_lead_elsewhere),
+        CASE(routes_change_the_address),
         CASE(options_of_its_own),
         CASE(route_to_a_name),
         CASE(routes_of_the_other_family),
         CASE(connect_through_a_proxy),
         CASE(plain_requests_go_to_the_proxy),
         CASE(socks_proxies),
-        CASE(routes_are_told_to_the_proxy),
+        CASE(routes_change_the_target_of_the_tunnel),
         CASE(bytes_pass_through_the_tunnel),
         CASE(proxies_that_refuse),
-        CASE(proxies_that_hang_up),
-        CASE(proxies_that_are_not_there),
+        CASE(proxies_that_close),
+        CASE(proxies_that_cannot_be_reached),
         CASE(proxies_that_are_silent),
         CASE(handshake_fails_behind_a_proxy),
     };

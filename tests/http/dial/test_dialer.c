@@ -14,7 +14,7 @@
 #define ENDLESS "HTTP/1.1 200 OK\r\n\r\nhello"
 
 /* The server's behavior on each connection. */
-enum manner {
+enum behavior {
     ANSWERS, /* HELLO to each request */
     ENDS,    /* ENDLESS, then the end, in order */
     CUTS,    /* ENDLESS, then the end without close_notify */
@@ -27,10 +27,10 @@ static struct {
     struct authority *authority;
     struct tls_server *tls;
     bool https;
-    enum manner manner;
+    enum behavior behavior;
     struct watch listener;
     struct address at;
-    struct sock *sock; /* of the connection that came last */
+    struct sock *sock; /* of the last connection */
     struct transport *transport;
     int accepted;
 } server;
@@ -39,7 +39,7 @@ static struct dialer dialer;
 static struct pool *pool;
 static struct outcome outcome;
 
-static void hang_up(void)
+static void close_connection(void)
 {
     if (server.transport)
         server.transport->calls->close(server.transport);
@@ -56,9 +56,9 @@ static void send_text(const char *text)
     assert_int_equal(io.count, strlen(text));
 }
 
-static void answer(void)
+static void respond(void)
 {
-    switch (server.manner) {
+    switch (server.behavior) {
     case ANSWERS: send_text(HELLO); return;
     case GOES: send_text(HELLO); break;
     case ENDS: send_text(ENDLESS); break;
@@ -68,10 +68,10 @@ static void answer(void)
         break;
     case REFUSES: break;
     }
-    hang_up();
+    close_connection();
 }
 
-/* Requests are small and come whole here. */
+/* Each request is small, and is received at once. */
 static void on_server_ready(void *owner, uint32_t events)
 {
     char buffer[4096];
@@ -84,11 +84,11 @@ static void on_server_ready(void *owner, uint32_t events)
     while (server.sock) {
         io = server.transport->calls->read(server.transport, buffer, sizeof(buffer));
         if (io.status == IO_OK)
-            answer();
+            respond();
         else if (io.status == IO_WANT_READ)
             return;
         else
-            hang_up();
+            close_connection();
     }
 }
 
@@ -99,7 +99,7 @@ static void on_accept(void *owner, uint32_t events)
     (void)owner;
     (void)events;
     assert_true(fd >= 0);
-    hang_up();
+    close_connection();
     server.accepted++;
     server.sock = sock_adopt(server.loop, fd, on_server_ready, NULL, "test", &error);
     server.transport =
@@ -134,7 +134,7 @@ static int teardown(void **state)
     (void)state;
     pool_free(pool);
     dialer_free(&dialer);
-    hang_up();
+    close_connection();
     loop_close(server.loop, &server.listener);
     tls_server_free(server.tls);
     authority_free(server.authority);
@@ -151,14 +151,14 @@ static void start(struct exchange *exchange, const struct site *site)
     exchange_start(exchange, &request, NSEC_NEVER, NULL, outcome_record, &outcome);
 }
 
-static void fetch_one(bool https, enum manner manner)
+static void fetch_one(bool https, enum behavior behavior)
 {
     struct site *site = site_new();
     struct exchange exchange = {0};
     char text[64];
 
     server.https = https;
-    server.manner = manner;
+    server.behavior = behavior;
     snprintf(text, sizeof(text), "%s://127.0.0.1:%u/", https ? "https" : "http",
              address_port(&server.at));
     assert_null(url_parse(&site->url, text, strlen(text)));
@@ -174,7 +174,7 @@ static void expect_hello(void)
     assert_int_equal(outcome.result.body_bytes, 5);
 }
 
-/* One send and one receive at each end, and not a word to epoll. */
+/* At each end one send and one receive, and no call of epoll_ctl. */
 static void kept_request_costs_two_calls_at_each_end(void **state)
 {
     (void)state;
@@ -195,33 +195,33 @@ static void kept_request_costs_two_calls_at_each_end(void **state)
 }
 
 /* A connection is registered once. */
-static void new_request_registers_once(void **state)
+static void new_connection_registers_once(void **state)
 {
     (void)state;
     calls_reset();
     fetch_one(false, ANSWERS);
     expect_hello();
-    assert_int_equal(calls.epoll_ctl, 2); /* the server's end is the other */
+    assert_int_equal(calls.epoll_ctl, 2); /* one for each end */
     assert_int_equal(calls.send, 2);
     assert_int_equal(calls.recv, 2);
 }
 
-static void ends_in_order_or_not(void **state)
+static void endings_of_a_body(void **state)
 {
     static const struct {
         bool https;
-        enum manner manner;
+        enum behavior behavior;
         enum error error;
     } cases[] = {
         {false, ENDS, ERROR_NONE},         {true, ENDS, ERROR_NONE},
-        {false, CUTS, ERROR_NONE}, /* plain TCP cannot detect it */
+        {false, CUTS, ERROR_NONE}, /* not detectable with plain TCP */
         {true, CUTS, ERROR_TLS_TRUNCATED}, {false, REFUSES, ERROR_EMPTY},
         {true, REFUSES, ERROR_EMPTY},
     };
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        fetch_one(cases[i].https, cases[i].manner);
+        fetch_one(cases[i].https, cases[i].behavior);
         if (outcome.result.error != cases[i].error)
             fail_msg("case %zu: %s", i, error_code(outcome.result.error));
         assert_false(pool_drop_oldest(pool));
@@ -229,7 +229,7 @@ static void ends_in_order_or_not(void **state)
 }
 
 /* The server closes a kept connection: the next request gets a new one. */
-static void server_that_goes(void **state)
+static void server_closes_a_kept_connection(void **state)
 {
     (void)state;
     for (int i = 0; i < 6; i++) {
@@ -250,7 +250,7 @@ static void plain_server_on_a_tls_port(void **state)
 
     (void)state;
     server.https = false;
-    server.manner = ANSWERS;
+    server.behavior = ANSWERS;
     snprintf(url, sizeof(url), "https://127.0.0.1:%u/", address_port(&server.at));
     assert_null(url_parse(&site->url, url, strlen(url)));
     start(&exchange, site);
@@ -264,7 +264,7 @@ static void plain_server_on_a_tls_port(void **state)
     site_free(site);
 }
 
-/* Without a trusted authority no connection succeeds. */
+/* Without trusted authorities no connection succeeds. */
 static void trust_that_cannot_be_read(void **state)
 {
     char *why;
@@ -291,9 +291,9 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         CASE(kept_request_costs_two_calls_at_each_end),
-        CASE(new_request_registers_once),
-        CASE(ends_in_order_or_not),
-        CASE(server_that_goes),
+        CASE(new_connection_registers_once),
+        CASE(endings_of_a_body),
+        CASE(server_closes_a_kept_connection),
         CASE(plain_server_on_a_tls_port),
         CASE(trust_that_cannot_be_read),
     };

@@ -1,4 +1,4 @@
-/* The race for an address: real sockets on loopback, by a fake clock. */
+/* The address race, over real sockets on loopback and with a fake clock. */
 #include "tests/support/unit.h"
 
 #include <dirent.h>
@@ -20,14 +20,14 @@ static struct address last; /* from eyeballs_state */
 static struct address live, silent, dead, unreachable;
 static int listener, full, filling;
 
-static int inside;         /* inside a call, callbacks are forbidden */
-static int settled, tried; /* calls */
+static int inside;         /* a call is under way, so that callbacks are forbidden */
+static int settled, tried; /* numbers of callbacks */
 static int failures[8];    /* the errors that were reported */
 static size_t failed;
 static struct address tries[64];
-static void (*on_each_try)(void); /* NULL: nothing */
+static void (*on_each_try)(void); /* NULL: not called */
 
-static char states[256]; /* that were reported, each followed by a space */
+static char states[256]; /* reported states, each followed by a space */
 
 static void on_line(void *owner, uint64_t number, enum probe_line_kind kind, const char *text,
                     size_t length)
@@ -86,7 +86,7 @@ static enum eyeballs_state state_now(void)
     return eyeballs_state(eyeballs, &last);
 }
 
-/* A listener whose queue is full lets a connection wait for ever. */
+/* Opens a listener with a full backlog: connections to it stay pending. */
 static void open_full(void)
 {
     assert_true(address_parse(&silent, "127.0.0.1", 0));
@@ -116,7 +116,8 @@ static int setup(void **state)
     listener = sock_listen(&live, SOCK_BACKLOG);
     open_full();
     find_dead();
-    assert_true(address_parse(&unreachable, "255.255.255.255", 80)); /* connect() itself fails */
+    /* connecting to it fails immediately */
+    assert_true(address_parse(&unreachable, "255.255.255.255", 80));
     options =
         (struct eyeballs_options){.loop = loop, .number = 7, .settled = on_settled, .owner = &now};
     loop_set_probe(loop, &probe);
@@ -188,7 +189,7 @@ static int open_descriptors(void)
     return count;
 }
 
-/* The winner's socket is the caller's, and can be used. */
+/* The caller of eyeballs_take owns the socket, which can be used. */
 static void take_and_close(void)
 {
     struct sock *sock;
@@ -197,7 +198,7 @@ static void take_and_close(void)
     assert_int_equal(address_port(&last), address_port(&live));
     sock = eyeballs_take(eyeballs);
     assert_int_equal(sock_send(sock, "x", 1).count, 1);
-    eyeballs_free(eyeballs); /* it does not go with the race */
+    eyeballs_free(eyeballs); /* does not close it */
     eyeballs = NULL;
     assert_int_equal(sock_send(sock, "y", 1).count, 1);
     sock_close(sock, loop);
@@ -218,7 +219,7 @@ static void first_address_wins(void **state)
 }
 
 /* RFC 8305, section 5: the Connection Attempt Delay. */
-static void another_every_250_ms(void **state)
+static void next_address_after_250_ms(void **state)
 {
     (void)state;
     begin();
@@ -236,7 +237,7 @@ static void another_every_250_ms(void **state)
     take_and_close();
 }
 
-static void failed_address_gives_way_at_once(void **state)
+static void next_address_after_a_failure(void **state)
 {
     const struct address failing[] = {dead, unreachable};
 
@@ -250,8 +251,8 @@ static void failed_address_gives_way_at_once(void **state)
     }
 }
 
-/* After a failure the next has 250 ms of its own. */
-static void delay_begins_anew_after_a_failure(void **state)
+/* After a failure the next attempt has 250 ms of its own. */
+static void delay_starts_again_after_a_failure(void **state)
 {
     (void)state;
     begin();
@@ -283,7 +284,7 @@ static void losers_are_closed(void **state)
     assert_int_equal(open_descriptors(), before);
 }
 
-/* Freeing the race closes a connection that was not taken. */
+/* eyeballs_free closes a connection that was not taken. */
 static void freed_in_every_state(void **state)
 {
     const struct address firsts[] = {silent, dead, live};
@@ -307,8 +308,8 @@ static void freed_in_every_state(void **state)
     }
 }
 
-/* The answer for the other family arrives during an attempt of the first family. */
-static void late_addresses_stand_behind(void **state)
+/* The addresses of the other family are added during an attempt of the first family. */
+static void late_addresses_alternate(void **state)
 {
     (void)state;
     begin();
@@ -324,7 +325,7 @@ static void late_addresses_stand_behind(void **state)
     take_and_close();
 }
 
-/* The delay counts from the previous attempt, not from the answer. */
+/* The delay counts from the previous attempt, not from the addition. */
 static void late_addresses_do_not_wait_longer(void **state)
 {
     (void)state;
@@ -357,7 +358,8 @@ static void late_addresses_of_a_lost_race(void **state)
     take_and_close();
 }
 
-/* Each once: refused, given up for another that stands; not what had less than the delay. */
+/* Refused addresses, and attempts that are given up after their delay, are reported once each. An
+   attempt with less than the delay is not reported. */
 static void failures_are_reported(void **state)
 {
     (void)state;
@@ -385,7 +387,8 @@ static void failures_are_reported(void **state)
     assert_int_equal(failed, 0);
     begin();
     ADD(&live, &silent);
-    pass(EYEBALLS_STAGGER); /* begins the second before the loop has seen that the first stands */
+    /* starts the second attempt before the loop has seen the first connection */
+    pass(EYEBALLS_STAGGER);
     TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
     expect_tried(2, &silent);
     assert_int_equal(failed, 0);
@@ -402,14 +405,14 @@ static void all_fail(void **state)
     assert_int_equal(eyeballs_error(eyeballs), ECONNREFUSED);
     assert_int_equal(address_port(&last), address_port(&dead));
     begin();
-    ADD(&unreachable); /* fails synchronously, without a callback */
+    ADD(&unreachable); /* fails immediately, without a callback */
     assert_int_equal(state_now(), EYEBALLS_LOST);
     assert_int_equal(settled, 0);
     assert_true(eyeballs_error(eyeballs) == ENETUNREACH || eyeballs_error(eyeballs) == EACCES);
     assert_int_equal(address_port(&last), 80);
 }
 
-static void no_more_than_so_many(void **state)
+static void number_of_addresses_is_limited(void **state)
 {
     (void)state;
     begin();
@@ -420,7 +423,7 @@ static void no_more_than_so_many(void **state)
     assert_int_equal(state_now(), EYEBALLS_LOST);
 }
 
-/* An event of the winner's, before it was taken, changes nothing. */
+/* An event of the winning connection before it is taken has no effect. */
 static void winner_waits_to_be_taken(void **state)
 {
     int fd;
@@ -443,7 +446,7 @@ static void winner_waits_to_be_taken(void **state)
 
 /* Too few descriptors. */
 
-/* From here on so many more may be open. */
+/* Allows `more` new descriptors. */
 static void allow_more_descriptors(rlim_t more)
 {
     int next = dup(0);
@@ -453,14 +456,14 @@ static void allow_more_descriptors(rlim_t more)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int hog; /* a descriptor that is held from the second address to the third */
+static int held_descriptor; /* held from the second attempt to the third */
 
-static void hog_while_second(void)
+static void hold_during_the_second(void)
 {
     if (tried == 2)
-        hog = dup(0);
+        held_descriptor = dup(0);
     else if (tried == 3)
-        close(hog);
+        close(held_descriptor);
 }
 
 static bool check_shortage(void)
@@ -473,30 +476,31 @@ static bool check_shortage(void)
     return true;
 }
 
-/* Refused, no descriptors, refused: no descriptors is reported, because the user can fix it. */
-static bool check_shortage_goes_first(void)
+/* Refused, no descriptor, refused: the missing descriptor is reported, because the user can fix
+   it. */
+static bool check_shortage_is_reported(void)
 {
     allow_more_descriptors(1);
-    on_each_try = hog_while_second;
+    on_each_try = hold_during_the_second;
     begin();
     ADD(&dead, &live, &dead);
     for (int turns = 0; state_now() != EYEBALLS_LOST && turns < 1000; turns++)
         loop_turn(loop, 10 * NSEC_PER_MS);
-    CHILD_CHECK(hog >= 0 && tried == 3);
+    CHILD_CHECK(held_descriptor >= 0 && tried == 3);
     CHILD_CHECK(eyeballs_error(eyeballs) == EMFILE);
     return true;
 }
 
-static void shortage_is_told_before_all_else(void **state)
+static void shortage_is_reported_before_other_errors(void **state)
 {
     (void)state;
     unit_in_child(check_shortage);
-    unit_in_child(check_shortage_goes_first);
+    unit_in_child(check_shortage_is_reported);
 }
 
-/* From one place, to one place. */
+/* Source addresses and Unix sockets. */
 
-static void starts_from_where_it_is_told(void **state)
+static void source_address(void **state)
 {
     struct sock_from from = {.device = ""};
     struct address peer = {.length = sizeof(peer.v4)};
@@ -539,7 +543,7 @@ static void unix_socket(void **state)
     ADD(&nowhere);
     TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
     assert_int_equal(last.length, 0);
-    assert_int_equal(tried, 0); /* there is no address to speak of */
+    assert_int_equal(tried, 0); /* a Unix socket is not reported as an address */
     sock_close(eyeballs_take(eyeballs), loop);
     close(fd);
     unlink(path);
@@ -551,20 +555,20 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         CASE(first_address_wins),
-        CASE(another_every_250_ms),
-        CASE(failed_address_gives_way_at_once),
-        CASE(delay_begins_anew_after_a_failure),
+        CASE(next_address_after_250_ms),
+        CASE(next_address_after_a_failure),
+        CASE(delay_starts_again_after_a_failure),
         CASE(losers_are_closed),
         CASE(freed_in_every_state),
-        CASE(late_addresses_stand_behind),
+        CASE(late_addresses_alternate),
         CASE(late_addresses_do_not_wait_longer),
         CASE(late_addresses_of_a_lost_race),
         CASE(failures_are_reported),
         CASE(all_fail),
-        CASE(no_more_than_so_many),
+        CASE(number_of_addresses_is_limited),
         CASE(winner_waits_to_be_taken),
-        CASE(shortage_is_told_before_all_else),
-        CASE(starts_from_where_it_is_told),
+        CASE(shortage_is_reported_before_other_errors),
+        CASE(source_address),
         CASE(unix_socket),
     };
 

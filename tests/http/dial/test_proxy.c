@@ -1,4 +1,4 @@
-/* Parsing of proxy URLs, which setting applies, and which sites are exceptions. */
+/* Parsing of proxy URLs, the order of the settings, and exceptions. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -94,10 +94,10 @@ static void user_info_is_decoded(void **state)
     }
 }
 
-static void others_are_refused(void **state)
+static void invalid_proxies_are_refused(void **state)
 {
     static const struct {
-        const char *text, *why; /* a piece of the sentence */
+        const char *text, *why; /* `why` is a part of the message */
     } cases[] = {
         {"", "no host"},
         {"http://", "no host"},
@@ -140,14 +140,14 @@ static void others_are_refused(void **state)
         const char *why = proxy_parse(&proxy, cases[i].text);
 
         if (!why || !strstr(why, cases[i].why))
-            fail_msg("\"%s\": %s", cases[i].text, why ? why : "was not refused");
+            fail_msg("\"%s\": %s", cases[i].text, why ? why : "it is accepted");
         assert_null(proxy.host);
         assert_null(proxy.user_info);
         assert_null(proxy.shown);
     }
 }
 
-/* An environment of "name=value" texts, closed with NULL. */
+/* Texts "name=value", ended by NULL. */
 static const char *const *variables;
 
 static char *environment(const char *name)
@@ -160,7 +160,7 @@ static char *environment(const char *name)
     return NULL;
 }
 
-/* The proxy of a site; "": a direct connection. */
+/* The proxy for a site; "": none. */
 static const char *shown_for(const struct proxies *proxies, const char *text)
 {
     static char shown[64];
@@ -174,11 +174,11 @@ static const char *shown_for(const struct proxies *proxies, const char *text)
     return shown;
 }
 
-static void settings_have_their_order(void **state)
+static void order_of_settings(void **state)
 {
     static const struct {
         const char *proxy, *noproxy, *variables[5];
-        const char *http, *https; /* of http://a/ and https://a/ */
+        const char *http, *https; /* for http://a/ and https://a/ */
     } cases[] = {
         {NULL, NULL, {NULL}, "", ""},
         {"p", NULL, {NULL}, "http://p:1080", "http://p:1080"},
@@ -207,7 +207,7 @@ static void settings_have_their_order(void **state)
         {"x:3", NULL, {"NO_PROXY=a", "no_proxy=b"}, "http://x:3", "http://x:3"},
         {"x:3", NULL, {"NO_PROXY=a", "no_proxy="}, "", ""},
         {"x:3", "b", {"NO_PROXY=a"}, "http://x:3", "http://x:3"},
-        /* a stranger's field "Proxy" must not choose */
+        /* HTTP_PROXY in a CGI program is the request's field "Proxy", so it is not used */
         {NULL, NULL, {"HTTP_PROXY=p"}, "", ""},
         {NULL, NULL, {"HTTP_PROXY=p", "ALL_PROXY=q:2"}, "http://q:2", "http://q:2"},
     };
@@ -228,7 +228,7 @@ static void settings_have_their_order(void **state)
     proxies_free(NULL);
 }
 
-static void a_bad_setting_is_named(void **state)
+static void invalid_setting_is_named(void **state)
 {
     static const struct {
         const char *proxy, *variables[3], *why;
@@ -344,9 +344,12 @@ static void exceptions_match(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(proxies_are_read),       cmocka_unit_test(user_info_is_decoded),
-        cmocka_unit_test(others_are_refused),     cmocka_unit_test(settings_have_their_order),
-        cmocka_unit_test(a_bad_setting_is_named), cmocka_unit_test(exceptions_match),
+        cmocka_unit_test(proxies_are_read),
+        cmocka_unit_test(user_info_is_decoded),
+        cmocka_unit_test(invalid_proxies_are_refused),
+        cmocka_unit_test(order_of_settings),
+        cmocka_unit_test(invalid_setting_is_named),
+        cmocka_unit_test(exceptions_match),
     };
 
     unit_time_limit();

@@ -1,11 +1,11 @@
-/* --resolve and --connect-to: which entry applies, and which values are refused. */
+/* --resolve and --connect-to: which entry is used, and invalid values. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
 
 #include "http/dial/route.h"
 
-#define MAX 4 /* texts of a case */
+#define MAX 4 /* entries of a case */
 
 static struct routes *make(const char *(*add)(struct routes *, const char *),
                            const char *const texts[MAX])
@@ -26,12 +26,12 @@ static void addresses_are_found(void **state)
     static const struct {
         const char *texts[MAX], *host;
         unsigned port;
-        const char *found; /* "" none */
+        const char *found; /* "": none */
     } cases[] = {
         {{"a:80:127.0.0.1"}, "a", 80, "127.0.0.1:80 "},
         {{"a:80:127.0.0.1"}, "a", 81, ""},
         {{"a:80:127.0.0.1"}, "b", 80, ""},
-        {{"a:1104:127.0.0.1"}, "a", 80, ""}, /* in the same slot */
+        {{"a:1104:127.0.0.1"}, "a", 80, ""}, /* in the same slot of the table */
         {{"A.Example:80:127.0.0.1"}, "a.example", 80, "127.0.0.1:80 "},
         {{"a.example.:80:127.0.0.1"}, "a.example", 80, "127.0.0.1:80 "},
         {{"a.example:80:127.0.0.1"}, "a.example.", 80, "127.0.0.1:80 "},
@@ -47,12 +47,12 @@ static void addresses_are_found(void **state)
         {{"*:80:127.0.0.1"}, "a", 81, ""},
         {{"a:*:127.0.0.1"}, "a", 81, "127.0.0.1:81 "},
         {{"+*:*:127.0.0.1"}, "b", 9, "127.0.0.1:9 "},
-        /* the more certain one holds, in whatever order */
+        /* the more specific entry is used, in any order */
         {{"*:*:0.0.0.4", "*:80:0.0.0.3", "a:*:0.0.0.2", "a:80:0.0.0.1"}, "a", 80, "0.0.0.1:80 "},
         {{"*:*:0.0.0.4", "*:80:0.0.0.3", "a:*:0.0.0.2"}, "a", 80, "0.0.0.2:80 "},
         {{"*:80:0.0.0.3", "*:*:0.0.0.4"}, "a", 80, "0.0.0.3:80 "},
         {{"*:80:0.0.0.3", "*:*:0.0.0.4"}, "a", 81, "0.0.0.4:81 "},
-        /* the last of two for the same */
+        /* the last of two entries for the same host and port is used */
         {{"a:80:0.0.0.1,0.0.0.2", "A.:80:0.0.0.3"}, "a", 80, "0.0.0.3:80 "},
     };
 
@@ -74,7 +74,7 @@ static void addresses_are_found(void **state)
     }
 }
 
-static void no_more_addresses_than_asked_for(void **state)
+static void number_of_addresses_is_limited(void **state)
 {
     struct routes *routes = routes_new();
     struct address list[ROUTE_MAX_ADDRESSES] = {0};
@@ -93,7 +93,7 @@ static void no_more_addresses_than_asked_for(void **state)
     routes_free(NULL);
 }
 
-static void connections_are_led_elsewhere(void **state)
+static void targets_are_changed(void **state)
 {
     static const struct {
         const char *texts[MAX], *host;
@@ -118,7 +118,7 @@ static void connections_are_led_elsewhere(void **state)
         {{"::[::1]:1"}, "x", 9, true, "::1", 1},
         {{"[::1]:80:[::2]:"}, "::1", 80, true, "::2", 80},
         {{"127.0.0.1:80:[::2]"}, "127.0.0.1", 80, true, "::2", 80},
-        /* the first that fits */
+        /* the first entry that matches is used */
         {{"::b:1", "a:80:c:2"}, "a", 80, true, "b", 1},
         {{"a:80:c:2", "::b:1"}, "a", 80, true, "c", 2},
         {{"a:80:c:2", "a:80:b:1"}, "a", 80, true, "c", 2},
@@ -141,7 +141,7 @@ static void connections_are_led_elsewhere(void **state)
     }
 }
 
-static void nowhere_else_without_routes(void **state)
+static void targets_without_routes(void **state)
 {
     const char *host = "a", *to_host;
     uint16_t to_port;
@@ -152,10 +152,10 @@ static void nowhere_else_without_routes(void **state)
     assert_int_equal(to_port, 80);
 }
 
-static void others_are_refused(void **state)
+static void invalid_values_are_refused(void **state)
 {
     static const struct {
-        const char *text, *resolve, *connect_to; /* pieces of the sentences; NULL: it is read */
+        const char *text, *resolve, *connect_to; /* parts of the messages; NULL: valid */
     } cases[] = {
         {"", "HOST:PORT", "HOST1:PORT1"},
         {"a", "HOST:PORT", "HOST1:PORT1"},
@@ -215,8 +215,8 @@ static void others_are_refused(void **state)
     }
 }
 
-/* More entries than slots: chains are followed, and keys that share a slot are distinguished. */
-static void thousands_are_told_apart(void **state)
+/* More entries than slots, so that some share a slot. */
+static void thousands_of_entries(void **state)
 {
     struct routes *routes = routes_new();
     char text[64], host[32];
@@ -246,11 +246,11 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_found),
-        cmocka_unit_test(no_more_addresses_than_asked_for),
-        cmocka_unit_test(connections_are_led_elsewhere),
-        cmocka_unit_test(nowhere_else_without_routes),
-        cmocka_unit_test(others_are_refused),
-        cmocka_unit_test(thousands_are_told_apart),
+        cmocka_unit_test(number_of_addresses_is_limited),
+        cmocka_unit_test(targets_are_changed),
+        cmocka_unit_test(targets_without_routes),
+        cmocka_unit_test(invalid_values_are_refused),
+        cmocka_unit_test(thousands_of_entries),
     };
 
     unit_time_limit();

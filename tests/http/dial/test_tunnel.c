@@ -12,26 +12,26 @@
 
 #define MAX_TURNS 4
 
-/* One message of the tunnel and the proxy's response to it. */
+/* One message to the proxy and its response. */
 struct turn {
     const char *sent;
     size_t sent_bytes;
-    const char *answer;
-    size_t answer_bytes;
+    const char *response;
+    size_t response_bytes;
 };
 
-#define TURN(sent, answer)                                                                         \
+#define TURN(sent, response)                                                                       \
     {                                                                                              \
-        sent, sizeof(sent) - 1, answer, sizeof(answer) - 1                                         \
+        sent, sizeof(sent) - 1, response, sizeof(response) - 1                                     \
     }
 
 struct dialog {
     const char *proxy, *host;
     unsigned port;
-    const char *address; /* to which the host was resolved, or NULL */
+    const char *address; /* the address of the host, or NULL */
     struct turn turns[MAX_TURNS];
-    enum error error;   /* ERROR_NONE: it is open in the end */
-    const char *detail; /* a piece of it */
+    enum error error;   /* ERROR_NONE: it is open at the end */
+    const char *detail; /* a part of it */
 };
 
 static struct tunnel *start(const struct dialog *dialog, struct proxy *proxy)
@@ -47,7 +47,7 @@ static struct tunnel *start(const struct dialog *dialog, struct proxy *proxy)
                       dialog->address ? &address : NULL);
 }
 
-/* Takes the bytes to be sent, in pieces of at most `most` bytes, and checks them. */
+/* Takes the bytes to be sent in pieces of at most `max` bytes, and checks them. */
 static void expect_output(struct tunnel *tunnel, const struct turn *turn, size_t max)
 {
     const char *output;
@@ -73,18 +73,18 @@ static void run(const struct dialog *dialog, size_t cut)
     enum tunnel_status status = TUNNEL_MORE;
 
     for (const struct turn *turn = dialog->turns; turn->sent; turn++) {
-        const unsigned char *answer = (const unsigned char *)turn->answer;
-        size_t first = cut < turn->answer_bytes ? cut : turn->answer_bytes;
+        const unsigned char *response = (const unsigned char *)turn->response;
+        size_t first = cut < turn->response_bytes ? cut : turn->response_bytes;
 
         assert_int_equal(status, TUNNEL_MORE);
         expect_output(tunnel, turn, cut + 1);
-        status = tunnel_feed(tunnel, answer, first);
+        status = tunnel_feed(tunnel, response, first);
         if (status == TUNNEL_MORE)
-            status = tunnel_feed(tunnel, answer + first, turn->answer_bytes - first);
+            status = tunnel_feed(tunnel, response + first, turn->response_bytes - first);
     }
     if (status != (dialog->error ? TUNNEL_FAILED : TUNNEL_OPEN) ||
         tunnel_error(tunnel) != dialog->error || !strstr(tunnel_detail(tunnel), dialog->detail))
-        fail_msg("%s, cut at %zu: %d, %s: %s", dialog->turns[0].answer, cut, status,
+        fail_msg("%s, cut at %zu: %d, %s: %s", dialog->turns[0].response, cut, status,
                  error_code(tunnel_error(tunnel)), tunnel_detail(tunnel));
     if (dialog->error) { /* later bytes are ignored */
         size_t count;
@@ -102,8 +102,8 @@ static void run_cut_everywhere(const struct dialog *dialog)
     size_t longest = 1;
 
     for (const struct turn *turn = dialog->turns; turn->sent; turn++)
-        if (turn->answer_bytes > longest)
-            longest = turn->answer_bytes;
+        if (turn->response_bytes > longest)
+            longest = turn->response_bytes;
     for (size_t cut = 0; cut <= longest; cut++)
         run(dialog, cut);
 }
@@ -117,9 +117,9 @@ static void run_all(const struct dialog *dialogs, size_t count)
 #define CONNECT "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n" AGENT "\r\n"
 #define OK      "HTTP/1.1 200 Connection established\r\n"
 
-#define HTTP(answer, error, detail)                                                                \
+#define HTTP(response, error, detail)                                                              \
     {                                                                                              \
-        "p", "a", 443, NULL, {TURN(CONNECT, answer)}, error, detail                                \
+        "p", "a", 443, NULL, {TURN(CONNECT, response)}, error, detail                              \
     }
 
 static void connect_is_negotiated(void **state)
@@ -132,7 +132,7 @@ static void connect_is_negotiated(void **state)
         HTTP("HTTP/1.1 299 x\r\nVia: 1.1 p\r\n\r\n", ERROR_NONE, ""),
         HTTP("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nA: b\r\n\r\n" OK "\r\n", ERROR_NONE,
              ""),
-        /* framing means nothing here (RFC 9110, section 9.3.6) */
+        /* the framing is ignored (RFC 9110, section 9.3.6) */
         HTTP(OK "Content-Length: 5\r\n\r\n", ERROR_NONE, ""),
         HTTP(OK "Content-Length: 0\r\n\r\n", ERROR_NONE, ""),
         HTTP(OK "Transfer-Encoding: chunked\r\n\r\n", ERROR_NONE, ""),
@@ -188,7 +188,7 @@ static void connect_is_negotiated(void **state)
             ERROR_NONE, ""                                                                         \
     }
 
-static void connect_names_the_site(void **state)
+static void connect_has_the_name_of_the_site(void **state)
 {
     static const struct dialog dialogs[] = {
         ASKS("p", "example.org", 80, NULL, "example.org:80", ""),
@@ -202,7 +202,7 @@ static void connect_names_the_site(void **state)
     run_all(dialogs, LENGTH(dialogs));
 }
 
-static void credentials_may_be_given(void **state)
+static void credentials_are_sent(void **state)
 {
     static const char *const cases[][2] = {{"Bearer x", "Proxy-Authorization: Bearer x\r\n"},
                                            {"", ""}};
@@ -231,9 +231,10 @@ static void credentials_may_be_given(void **state)
 #define NAME  "\5\1\0\3\1a\1\xbb"  /* a request for a:443 */
 #define BOUND "\0\1\1\2\3\4\0\120" /* the address after the reply code */
 
-#define SOCKS(answer, error, detail)                                                               \
+#define SOCKS(response, error, detail)                                                             \
     {                                                                                              \
-        "socks5h://p", "a", 443, NULL, {TURN("\5\1\0", "\5\0"), TURN(NAME, answer)}, error, detail \
+        "socks5h://p", "a", 443, NULL, {TURN("\5\1\0", "\5\0"), TURN(NAME, response)}, error,      \
+            detail                                                                                 \
     }
 
 static void socks_is_negotiated(void **state)
@@ -268,11 +269,11 @@ static void socks_is_negotiated(void **state)
     {                                                                                              \
         "socks5h://" proxy, "a", 443, NULL, {__VA_ARGS__}, error, detail                           \
     }
-#define BOTH        "\5\2\0\2" /* no password, or one */
-#define NO_PASSWORD "\5\1\0"   /* no password alone */
+#define BOTH        "\5\2\0\2" /* without or with a password */
+#define NO_PASSWORD "\5\1\0"   /* only without a password */
 #define AGREED      TURN(NAME, "\5\0" BOUND)
 
-/* Both methods offered, with the four continuations; then a method that was not offered. */
+/* Both methods are offered: the proxy chooses one, refuses both, or chooses another one. */
 static void socks_authenticates(void **state)
 {
     static const struct dialog dialogs[] = {
@@ -319,8 +320,8 @@ static void socks_names_the_site(void **state)
     run_all(dialogs, LENGTH(dialogs));
 }
 
-/* The longest name there is, and the longest reply. */
-static void names_fill_their_length(void **state)
+/* The longest name, and the longest reply. */
+static void longest_names(void **state)
 {
     static const unsigned char head[] = {5, 0, 0, 3, 255};
     char host[URL_MAX_HOST_BYTES + 1];
@@ -356,9 +357,9 @@ static void names_fill_their_length(void **state)
     proxy_free(&proxy);
 }
 
-/* The site sends only after the client: bytes before that, with the proxy's response or after it,
-   are an error. */
-static void the_site_does_not_speak_first(void **state)
+/* The site sends nothing before the client: such bytes are an error, with the proxy's response or
+   after it. */
+static void site_sends_nothing_first(void **state)
 {
     static const struct dialog dialogs[] = {
         HTTP(OK "\r\nx", ERROR_PROXY_MALFORMED, "the proxy sent more"),
@@ -377,12 +378,12 @@ static void the_site_does_not_speak_first(void **state)
         run(&dialogs[i], SIZE_MAX - 1);
         tunnel = start(&less, &proxy); /* also if it arrives separately */
         for (struct turn *turn = less.turns; turn->sent; turn++) {
-            const unsigned char *answer = (const unsigned char *)turn->answer;
+            const unsigned char *response = (const unsigned char *)turn->response;
             size_t extra = turn[1].sent ? 0 : i == 2 ? sizeof(OK "\r\n") - 1 : 1;
             enum tunnel_status status;
 
             tunnel_sent(tunnel, turn->sent_bytes);
-            status = tunnel_feed(tunnel, answer, turn->answer_bytes - extra);
+            status = tunnel_feed(tunnel, response, turn->response_bytes - extra);
             assert_int_equal(status, extra ? TUNNEL_OPEN : TUNNEL_MORE);
         }
         assert_int_equal(tunnel_error(tunnel), ERROR_NONE);
@@ -394,11 +395,11 @@ static void the_site_does_not_speak_first(void **state)
     }
 }
 
-/* An early success is invalid, because no request was sent; an early refusal is valid. */
-static void answers_do_not_come_early(void **state)
+/* A success before the request is invalid, a refusal is valid. */
+static void early_responses(void **state)
 {
     static const struct {
-        const char *proxy, *answer;
+        const char *proxy, *response;
         size_t bytes, sent;
         enum error error;
     } cases[] = {
@@ -422,7 +423,7 @@ static void answers_do_not_come_early(void **state)
         size_t count;
 
         tunnel_sent(tunnel, cases[i].sent);
-        tunnel_feed(tunnel, (const unsigned char *)cases[i].answer, cases[i].bytes);
+        tunnel_feed(tunnel, (const unsigned char *)cases[i].response, cases[i].bytes);
         if (tunnel_error(tunnel) != cases[i].error)
             fail_msg("%zu: %s", i, error_code(tunnel_error(tunnel)));
         if (cases[i].error)
@@ -432,7 +433,7 @@ static void answers_do_not_come_early(void **state)
     }
 }
 
-/* Feeds bytes in pieces, as long as there is MORE. */
+/* Feeds bytes in pieces while the status is MORE. */
 static enum tunnel_status feed(struct tunnel *tunnel, const unsigned char *bytes, size_t count,
                                size_t piece)
 {
@@ -445,8 +446,8 @@ static enum tunnel_status feed(struct tunnel *tunnel, const unsigned char *bytes
     return status;
 }
 
-/* Runs a response of `bytes` bytes with the given beginning and end. */
-static void play_long(const char *begin, const char *end, size_t count, enum error error)
+/* Runs a response of `count` bytes with this beginning and end. */
+static void run_long(const char *begin, const char *end, size_t count, enum error error)
 {
     unsigned char *bytes = malloc(count);
 
@@ -469,33 +470,28 @@ static void play_long(const char *begin, const char *end, size_t count, enum err
     free(bytes);
 }
 
-/* A head may fill its limit, interim ones included; the body of a refusal may be longer. */
+/* A head, with its interim heads, may fill the limit; the body of a refusal may be longer. */
 static void heads_are_limited(void **state)
 {
     static const char one[] = "HTTP/1.1 200 OK\r\nA: ";
     static const char two[] = "HTTP/1.1 103 x\r\n\r\nHTTP/1.1 200 OK\r\nA: ";
 
     (void)state;
-    play_long(one, "\r\n\r\n", TUNNEL_MAX_HEAD_BYTES, ERROR_NONE);
-    play_long(one, "\r\n\r\n", TUNNEL_MAX_HEAD_BYTES + 1, ERROR_PROXY_MALFORMED);
-    play_long(two, "\r\n\r\n", TUNNEL_MAX_HEAD_BYTES, ERROR_NONE);
-    play_long(two, "\r\n\r\n", TUNNEL_MAX_HEAD_BYTES + 1, ERROR_PROXY_MALFORMED);
-    play_long("HTTP/1.1 403 x\r\n\r\n", "", 2 * TUNNEL_MAX_HEAD_BYTES, ERROR_PROXY_DENIED);
+    run_long(one, "\r\n\r\n", TUNNEL_MAX_HEAD_BYTES, ERROR_NONE);
+    run_long(one, "\r\n\r\n", TUNNEL_MAX_HEAD_BYTES + 1, ERROR_PROXY_MALFORMED);
+    run_long(two, "\r\n\r\n", TUNNEL_MAX_HEAD_BYTES, ERROR_NONE);
+    run_long(two, "\r\n\r\n", TUNNEL_MAX_HEAD_BYTES + 1, ERROR_PROXY_MALFORMED);
+    run_long("HTTP/1.1 403 x\r\n\r\n", "", 2 * TUNNEL_MAX_HEAD_BYTES, ERROR_PROXY_DENIED);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(connect_is_negotiated),
-        cmocka_unit_test(connect_names_the_site),
-        cmocka_unit_test(credentials_may_be_given),
-        cmocka_unit_test(socks_is_negotiated),
-        cmocka_unit_test(socks_authenticates),
-        cmocka_unit_test(socks_names_the_site),
-        cmocka_unit_test(names_fill_their_length),
-        cmocka_unit_test(the_site_does_not_speak_first),
-        cmocka_unit_test(answers_do_not_come_early),
-        cmocka_unit_test(heads_are_limited),
+        cmocka_unit_test(connect_is_negotiated), cmocka_unit_test(connect_has_the_name_of_the_site),
+        cmocka_unit_test(credentials_are_sent),  cmocka_unit_test(socks_is_negotiated),
+        cmocka_unit_test(socks_authenticates),   cmocka_unit_test(socks_names_the_site),
+        cmocka_unit_test(longest_names),         cmocka_unit_test(site_sends_nothing_first),
+        cmocka_unit_test(early_responses),       cmocka_unit_test(heads_are_limited),
     };
 
     unit_time_limit();

@@ -1,5 +1,5 @@
-/* The frame of a chunked body: sizes, what is counted, what is refused. test_h1_parser has
-   whole bodies, cut everywhere. */
+/* Framing of a chunked body: sizes, limits and errors. test_h1_parser has complete bodies, split at
+   every byte. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -80,7 +80,7 @@ static void other_bytes_are_refused(void **state)
     }
 }
 
-/* Data pays for what stands around it; what is too much stops the reading. */
+/* Content allows a number of other bytes; too many of them are an error. */
 static void extra_bytes_are_counted(void **state)
 {
     static char line[2 * MAX] = "9;";

@@ -1,4 +1,4 @@
-/* Field lines taken apart, and the values of those that frame a message. */
+/* Field lines split into name and value, and the values of fields that frame a message. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -15,10 +15,10 @@ static struct field_line_parts parts_of(const char *line)
     return parts;
 }
 
-static void lines_are_taken_apart(void **state)
+static void lines_are_split(void **state)
 {
     static const struct {
-        const char *line, *parts; /* name|value| and what else holds */
+        const char *line, *parts; /* "name|value|", then the properties */
     } cases[] = {
         {"a:b", "a|b|"},
         {"a: \t b c \t", "a|b c|"},
@@ -52,7 +52,7 @@ static void lines_are_taken_apart(void **state)
     assert_false(field_line_split(&(struct field_line_parts){0}, "no colon", 8));
 }
 
-static void uses_are_known_by_name(void **state)
+static void uses_by_name(void **state)
 {
     static const struct {
         const char *line;
@@ -74,7 +74,7 @@ static void uses_are_known_by_name(void **state)
     }
 }
 
-static void lists_have_tokens(void **state)
+static void tokens_of_lists(void **state)
 {
     static const struct {
         const char *line;
@@ -132,9 +132,9 @@ static void lengths_are_numbers(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_are_taken_apart),
-        cmocka_unit_test(uses_are_known_by_name),
-        cmocka_unit_test(lists_have_tokens),
+        cmocka_unit_test(lines_are_split),
+        cmocka_unit_test(uses_by_name),
+        cmocka_unit_test(tokens_of_lists),
         cmocka_unit_test(lengths_are_numbers),
     };
 

@@ -1,5 +1,5 @@
 /*
- * Answers, each fed whole, byte by byte, and cut in two at every point: what comes out must be the
+ * Responses, each fed whole, byte by byte, and split in two at every byte: the events must be the
  * same.
  */
 #include "tests/support/unit.h"
@@ -9,7 +9,7 @@
 
 #include "http/h1/h1_parser.h"
 
-/* What came out of a message. */
+/* The events of a message. */
 struct record {
     enum h1_status end;
     unsigned heads, status, major, minor;
@@ -17,7 +17,7 @@ struct record {
     size_t used;
     char body[512];
     size_t body_bytes;
-    char fields[2 * H1_MAX_VALUE_BYTES]; /* "name=value;" of each */
+    char fields[2 * H1_MAX_VALUE_BYTES]; /* "name=value;" for each field */
     size_t fields_bytes;
 };
 
@@ -90,8 +90,8 @@ static void feed_all(struct h1_parser *parser, struct record *record, const char
     record->keep_alive = record->end == H1_DONE && parser->keep_alive;
 }
 
-static struct record answer_in_pieces(const char *bytes, size_t count, bool is_head_request,
-                                      size_t first, size_t piece)
+static struct record parse_in_pieces(const char *bytes, size_t count, bool is_head_request,
+                                     size_t first, size_t piece)
 {
     struct record record = {0};
     struct h1_parser parser;
@@ -117,7 +117,7 @@ static bool same(const struct record *a, const struct record *b)
 #define CHUNKED  OK "Transfer-Encoding: chunked\r\n\r\n"
 #define LENGTH_3 OK "Content-Length: 3\r\n\r\n"
 
-static const struct answer_case {
+static const struct response_case {
     const char *bytes;
     bool is_head_request;
     enum h1_status end;
@@ -125,7 +125,7 @@ static const struct answer_case {
     bool keep_alive;
     const char *body;
     size_t left; /* bytes after the message's end */
-} answers[] = {
+} responses[] = {
     /* Content-Length */
     {LENGTH_3 "abc", 0, H1_DONE, 200, 1, "abc", 0},
     {LENGTH_3 "abcXY", 0, H1_DONE, 200, 1, "abc", 2},
@@ -147,7 +147,7 @@ static const struct answer_case {
      1, "abc", 0},
     {"HTTP/1.0 200 OK\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
     {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
-    /* closed by the end of the connection */
+    /* ended by the end of the connection */
     {OK "\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
     {OK "\r\n", 0, H1_DONE, 200, 0, "", 0},
     {OK "Connection: keep-alive\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
@@ -168,7 +168,7 @@ static const struct answer_case {
      200, 0, "a", 0},
     {OK "Transfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, H1_DONE, 200, 1, "a", 0},
     {OK "Transfer-Encoding: gzip\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
-    /* both framings: chunked wins, and nothing may follow */
+    /* both framings: chunked is used, and the connection closes */
     {OK "Content-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, H1_DONE,
      200, 0, "a", 0},
     {OK "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, H1_DONE,
@@ -198,7 +198,7 @@ static const struct answer_case {
     {"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n\xff\x01", 0,
      H1_UPGRADE, 101, 0, "", 0},
     {"HTTP/1.1 101 Switching Protocols\r\n\r\n", 0, H1_UPGRADE, 101, 0, "", 0},
-    /* an upgrade offer, which some servers send with every response */
+    /* an upgrade offer, as some servers send with every response */
     {OK "Connection: Upgrade, Keep-Alive\r\nUpgrade: h2,h2c\r\nContent-Length: 3\r\n\r\nabc", 0,
      H1_DONE, 200, 1, "abc", 0},
     {OK "Connection: Upgrade\r\nUpgrade: h2,h2c\r\nContent-Length: 3\r\n\r\n", 1, H1_DONE, 200, 1,
@@ -209,7 +209,7 @@ static const struct answer_case {
     {"HTTP/1.1 2", 0, H1_CUT, 0, 0, "", 0},
     {OK "Content-Length: 0\r\n", 0, H1_CUT, 0, 0, "", 0},
     {OK "Content-Length: 0\r\n\r", 0, H1_CUT, 0, 0, "", 0},
-    /* no HTTP/1 */
+    /* not HTTP/1 */
     {"garbage", 0, H1_MALFORMED, 0, 0, "", 0},
     {"SSH-2.0-OpenSSH_9.2\r\n", 0, H1_MALFORMED, 0, 0, "", 0},
     {"<html></html>", 0, H1_MALFORMED, 0, 0, "", 0},
@@ -239,7 +239,7 @@ static const struct answer_case {
      "abc", 0},
     {"HTTP/1.1 200 OK\nX: a\n b\nContent-Length: 3\n\nabc", 0, H1_DONE, 200, 1, "abc", 0},
     {"HTTP/1.1 200 OK\nContent-Length: 3\n", 0, H1_CUT, 0, 0, "", 0},
-    /* so it does in a chunked body, but nothing may follow */
+    /* also in a chunked body, but then the connection closes */
     {CHUNKED "3\nabc\n0\n\n", 0, H1_DONE, 200, 0, "abc", 0},
     {CHUNKED "3\nabc\r\n0\r\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
     {CHUNKED "3\r\nabc\n0\r\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
@@ -272,7 +272,7 @@ static const struct answer_case {
     {CHUNKED "3\r\nabc\r\n0\r\n\rX: y\r\n\r\n", 0, H1_MALFORMED, 200, 0, "", 0},
     {CHUNKED "3\r\nabc\r\n0\r\nX: a\rb\r\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
     {CHUNKED "3\r\nabc\r\n0\r\n\r\r\n", 0, H1_DONE, 200, 0, "abc", 0},
-    /* fields that are skipped */
+    /* fields that are ignored */
     {OK "X: a\x01"
         "b\r\nContent-Length: 3\r\n\r\nabc",
      0, H1_DONE, 200, 1, "abc", 0},
@@ -365,7 +365,7 @@ static const struct answer_case {
     {"\r\nSSH", 0, H1_MALFORMED, 0, 0, "", 0},
 };
 
-static bool is_as_expected(const struct answer_case *one, struct record *record)
+static bool is_as_expected(const struct response_case *one, struct record *record)
 {
     if (record->end != one->end || record->status != one->status ||
         record->keep_alive != one->keep_alive)
@@ -377,11 +377,11 @@ static bool is_as_expected(const struct answer_case *one, struct record *record)
            record->used == strlen(one->bytes) - one->left;
 }
 
-/* Feeds it whole, then in all other ways. Returns how often it came out wrong. */
-static int check_answer(const struct answer_case *one)
+/* Feeds a response whole, then split in all ways. Returns the number of wrong results. */
+static int check_response(const struct response_case *one)
 {
     size_t count = strlen(one->bytes);
-    struct record whole = answer_in_pieces(one->bytes, count, one->is_head_request, count, count);
+    struct record whole = parse_in_pieces(one->bytes, count, one->is_head_request, count, count);
 
     if (!is_as_expected(one, &whole)) {
         print_error("%s\n-- end %d, status %u, keep-alive %d, used %zu of %zu, %zu of body\n",
@@ -391,8 +391,8 @@ static int check_answer(const struct answer_case *one)
     }
     for (size_t way = 0; way <= count + 3; way++) {
         size_t first = way <= count ? way : way - count;
-        struct record parts = answer_in_pieces(one->bytes, count, one->is_head_request, first,
-                                               way <= count ? count : first);
+        struct record parts = parse_in_pieces(one->bytes, count, one->is_head_request, first,
+                                              way <= count ? count : first);
 
         if (!same(&whole, &parts)) {
             print_error("%s\n-- cut at %zu: end %d, status %u\n", one->bytes, first, parts.end,
@@ -403,22 +403,22 @@ static int check_answer(const struct answer_case *one)
     return 0;
 }
 
-static void answers_however_cut(void **state)
+static void responses_in_pieces(void **state)
 {
     int wrong = 0;
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(answers); i++)
-        wrong += check_answer(&answers[i]);
+    for (size_t i = 0; i < LENGTH(responses); i++)
+        wrong += check_response(&responses[i]);
     assert_int_equal(wrong, 0);
 }
 
 /* Without a field callback the other events are the same. */
-static void answers_without_fields(void **state)
+static void responses_without_field_events(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(answers); i++) {
-        const struct answer_case *one = &answers[i];
+    for (size_t i = 0; i < LENGTH(responses); i++) {
+        const struct response_case *one = &responses[i];
         size_t count = strlen(one->bytes);
         struct record record = {0};
         struct h1_parser parser;
@@ -433,10 +433,10 @@ static void answers_without_fields(void **state)
 
 #define INTERIM "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX: interim\r\n\r\n"
 
-/* Events of a head. */
+/* Fields of a head. */
 static const struct {
     const char *bytes, *fields;
-} told[] = {
+} field_cases[] = {
     {OK "\r\n", ""},
     {OK "X: a\r\n\r\n", "X=a;"},
     {OK "X:a\r\nlonger-Name: some words here\r\nx: b\r\n\r\n",
@@ -462,7 +462,7 @@ static const struct {
     {OK "X: a\r\n b\r\n\r\n", "X=a b;"},
     {OK "X: a\r\n\t b\r\n  c\r\nY: d\r\n\r\n", "X=a\t b  c;Y=d;"},
     {OK "X:\r\n a\r\n\r\n", "X=a;"},
-    /* those that llhttp itself looks at */
+    /* fields that llhttp interprets */
     {OK "Content-Length: 3  \r\nConnection: close \r\n\r\nabc",
      "Content-Length=3;Connection=close;"},
     {OK "connection:Keep-Alive,\r\n x\r\nContent-Length:0\r\n\r\n",
@@ -473,31 +473,31 @@ static const struct {
      "Upgrade=h2c;Connection=upgrade;"},
     {"HTTP/1.1 302 Found\r\nLocation: /a?b\r\nContent-Length: 0\r\n\r\n",
      "Location=/a?b;Content-Length=0;"},
-    /* neither interim heads nor trailers */
+    /* fields of interim heads and trailers are not reported */
     {INTERIM OK "X: a\r\n\r\n", "X=a;"},
     {INTERIM INTERIM OK "\r\n", ""},
     {INTERIM, ""},
     {CHUNKED "3\r\nabc\r\n0\r\nX: trailer\r\n\r\n", "Transfer-Encoding=chunked;"},
     {CHUNKED "0\r\nX: trailer\r\n folded\r\nY: \r\n\r\n", "Transfer-Encoding=chunked;"},
-    /* cut in mid-head: those that were complete */
+    /* truncated in the head: complete fields */
     {OK "X: a\r\nY: b", "X=a;"},
     {OK "X: a\r\nY", "X=a;"},
 };
 
-static void fields_however_cut(void **state)
+static void fields_in_pieces(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(told); i++) {
-        const char *bytes = told[i].bytes;
+    for (size_t i = 0; i < LENGTH(field_cases); i++) {
+        const char *bytes = field_cases[i].bytes;
         size_t count = strlen(bytes);
 
         for (size_t cut = 0; cut <= count; cut++) {
             size_t pieces[] = {count, 1, 3};
 
             for (size_t p = 0; p < LENGTH(pieces); p++) {
-                struct record record = answer_in_pieces(bytes, count, false, cut, pieces[p]);
+                struct record record = parse_in_pieces(bytes, count, false, cut, pieces[p]);
 
-                if (strcmp(record.fields, told[i].fields) != 0)
+                if (strcmp(record.fields, field_cases[i].fields) != 0)
                     fail_msg("%s: cut at %zu, by %zu: \"%s\"", bytes, cut, pieces[p],
                              record.fields);
             }
@@ -517,9 +517,9 @@ static void on_status(void *owner, const struct h1_parser *parser, const char *r
                         parser->minor, parser->status, (int)reason_bytes, reason);
 }
 
-/* Events of status lines, with a status callback. */
+/* Status lines and fields, with a status callback. */
 static const struct {
-    const char *bytes, *told;
+    const char *bytes, *events;
 } reasons[] = {
     {OK "\r\n", "1.1 200 (OK);"},
     {"HTTP/1.0 404 Not  Found \r\nX: a\r\n\r\n", "1.0 404 (Not  Found);X=a;"},
@@ -534,7 +534,7 @@ static const struct {
     {"HTTP/1.1 200 Cut", ""},
 };
 
-static void reasons_however_cut(void **state)
+static void reasons_in_pieces(void **state)
 {
     static const struct h1_events with_status = {
         .field = on_field, .status = on_status, .head = on_head, .body = on_body};
@@ -549,14 +549,14 @@ static void reasons_however_cut(void **state)
 
             h1_parser_start_response(&parser, false, &with_status, &record);
             feed_all(&parser, &record, reasons[i].bytes, count, cut, cut % 2 ? 1 : count);
-            if (strcmp(record.fields, reasons[i].told) != 0)
+            if (strcmp(record.fields, reasons[i].events) != 0)
                 fail_msg("%s: cut at %zu: \"%s\"", reasons[i].bytes, cut, record.fields);
             assert_null(parser.lines.copy);
         }
     }
 }
 
-static void a_long_reason_is_cut(void **state)
+static void long_reason_is_truncated(void **state)
 {
     static const struct h1_events with_status = {
         .field = on_field, .status = on_status, .head = on_head, .body = on_body};
@@ -577,7 +577,7 @@ static void a_long_reason_is_cut(void **state)
     }
 }
 
-/* A header field with a name and a value of these lengths; returns its events. */
+/* Parses a header field with a name and a value of these lengths. */
 static struct record field_of(size_t name_bytes, size_t value_bytes, size_t piece)
 {
     char *bytes = malloc(name_bytes + value_bytes + 64), *to = bytes;
@@ -588,7 +588,7 @@ static struct record field_of(size_t name_bytes, size_t value_bytes, size_t piec
     to = stpcpy(to + name_bytes, ": ");
     memset(to, 'v', value_bytes);
     to = stpcpy(to + value_bytes, "\r\nX: a\r\n\r\n");
-    record = answer_in_pieces(bytes, (size_t)(to - bytes), true, piece, piece);
+    record = parse_in_pieces(bytes, (size_t)(to - bytes), true, piece, piece);
     assert_int_equal(record.end, H1_DONE);
     free(bytes);
     return record;
@@ -613,9 +613,9 @@ static void fields_have_limits(void **state)
     }
 }
 
-/* Which callbacks get a complete header field. */
-struct witness {
-    const unsigned char *bytes; /* being fed */
+/* Counts fields whose callback gets the fed bytes, and fields that were copied. */
+struct field_counter {
+    const unsigned char *bytes; /* the fed bytes */
     size_t count;
     unsigned borrowed, copied;
 };
@@ -623,12 +623,12 @@ struct witness {
 static void on_seen_field(void *owner, const char *name, size_t name_bytes, const char *value,
                           size_t value_bytes)
 {
-    struct witness *witness = owner;
-    const char *start = (const char *)witness->bytes, *end = start + witness->count;
+    struct field_counter *field_counter = owner;
+    const char *start = (const char *)field_counter->bytes, *end = start + field_counter->count;
     bool name_in = name >= start && name + name_bytes <= end;
     bool value_in = value >= start && value + value_bytes <= end;
 
-    *(name_in && value_in ? &witness->borrowed : &witness->copied) += 1;
+    *(name_in && value_in ? &field_counter->borrowed : &field_counter->copied) += 1;
 }
 
 static void no_head(void *owner, const struct h1_parser *parser)
@@ -637,34 +637,35 @@ static void no_head(void *owner, const struct h1_parser *parser)
     (void)parser;
 }
 
-static void only_what_was_cut_is_copied(void **state)
+static void split_lines_are_copied_only(void **state)
 {
     static const char head[] = OK "A: some\r\nB: other\r\nC: third\r\n\r\n";
     static const struct h1_events seen = {.field = on_seen_field, .head = no_head};
 
     (void)state;
     for (size_t cut = 0; cut < sizeof(head); cut++) {
-        struct witness witness = {(const unsigned char *)head, cut, 0, 0};
+        struct field_counter field_counter = {(const unsigned char *)head, cut, 0, 0};
         struct h1_parser parser;
         size_t used;
 
-        h1_parser_start_response(&parser, true, &seen, &witness);
-        h1_parser_feed(&parser, witness.bytes, cut, &used);
-        witness.bytes += cut;
-        witness.count = sizeof(head) - 1 - cut;
+        h1_parser_start_response(&parser, true, &seen, &field_counter);
+        h1_parser_feed(&parser, field_counter.bytes, cut, &used);
+        field_counter.bytes += cut;
+        field_counter.count = sizeof(head) - 1 - cut;
         if (cut < sizeof(head) - 1)
-            assert_int_equal(h1_parser_feed(&parser, witness.bytes, witness.count, &used), H1_DONE);
-        assert_int_equal(witness.borrowed + witness.copied, 3);
-        assert_true(witness.copied <= 1);
+            assert_int_equal(
+                h1_parser_feed(&parser, field_counter.bytes, field_counter.count, &used), H1_DONE);
+        assert_int_equal(field_counter.borrowed + field_counter.copied, 3);
+        assert_true(field_counter.copied <= 1);
         if (cut <= strlen(OK) || cut == sizeof(head) - 1)
-            assert_int_equal(witness.copied, 0);
+            assert_int_equal(field_counter.copied, 0);
         else if (cut <= strlen(OK "A: some\r\n")) /* a folded line might follow */
-            assert_int_equal(witness.copied, 1);
+            assert_int_equal(field_counter.copied, 1);
     }
 }
 
-/* A connection closed in mid-head: what was put by is freed (a sanitizer looks for leaks). */
-static void given_up_in_mid_head(void **state)
+/* The copy of an incomplete line is freed (a sanitizer detects a leak). */
+static void freed_in_the_head(void **state)
 {
     struct record record = {0};
     struct h1_parser parser = {0};
@@ -681,10 +682,10 @@ static void given_up_in_mid_head(void **state)
     assert_int_equal(record.fields_bytes, 0);
 }
 
-/* Old servers: bare line feeds and folded lines are read or refused, but alike however cut. */
-static void doubtful_answers_are_the_same_however_cut(void **state)
+/* Irregular responses are accepted or refused, with the same result however they are split. */
+static void irregular_responses_in_pieces(void **state)
 {
-    static const char *const doubtful[] = {
+    static const char *const irregular[] = {
         "HTTP/1.1 200 OK\nContent-Length: 3\n\nabc",
         "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 3\r\n\r\nabc",
         "HTTP/1.1 200 OK\r\nX : a\r\nContent-Length: 3\r\n\r\nabc",
@@ -717,21 +718,22 @@ static void doubtful_answers_are_the_same_however_cut(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(doubtful); i++) {
-        size_t count = strlen(doubtful[i]);
-        struct record whole = answer_in_pieces(doubtful[i], count, false, count, count);
+    for (size_t i = 0; i < LENGTH(irregular); i++) {
+        size_t count = strlen(irregular[i]);
+        struct record whole = parse_in_pieces(irregular[i], count, false, count, count);
 
         assert_int_not_equal(whole.end, H1_MORE);
         for (size_t cut = 0; cut <= count; cut++) {
-            struct record parts = answer_in_pieces(doubtful[i], count, false, cut, count);
+            struct record parts = parse_in_pieces(irregular[i], count, false, cut, count);
 
             if (!same(&whole, &parts))
-                fail_msg("%s: cut at %zu, end %d, not %d", doubtful[i], cut, parts.end, whole.end);
+                fail_msg("%s: cut at %zu, end %d, not %d", irregular[i], cut, parts.end, whole.end);
         }
     }
 }
 
-/* A response whose head, with the preceding 1xx heads, has `bytes` bytes; its body is "abc". */
+/* A response whose head has `bytes` bytes, with the interim heads in `before`; its body is
+   "abc". */
 static char *head_of(size_t bytes, const char *before, size_t *count)
 {
     static const char start[] = LENGTH_3;
@@ -758,14 +760,14 @@ static void heads_have_a_limit(void **state)
         for (size_t p = 0; p < LENGTH(pieces); p++) {
             size_t count;
             char *fits = head_of(H1_MAX_HEAD_BYTES, before[i], &count);
-            struct record record = answer_in_pieces(fits, count, false, pieces[p], pieces[p]);
+            struct record record = parse_in_pieces(fits, count, false, pieces[p], pieces[p]);
 
             assert_int_equal(record.end, H1_DONE);
             assert_int_equal(record.used, count);
             assert_memory_equal(record.body, "abc", 3);
             free(fits);
             fits = head_of(H1_MAX_HEAD_BYTES + 1, before[i], &count);
-            record = answer_in_pieces(fits, count, false, pieces[p], pieces[p]);
+            record = parse_in_pieces(fits, count, false, pieces[p], pieces[p]);
             assert_int_equal(record.end, H1_TOO_LARGE);
             assert_int_equal(record.heads, 0);
             free(fits);
@@ -778,7 +780,7 @@ static void heads_have_a_limit(void **state)
         before "\0" after, sizeof(before "\0" after) - 1                                           \
     }
 
-/* A NUL is an error in every line, however cut; in content it is not. */
+/* NUL is an error in every line; it is allowed in content. */
 static void nul_is_an_error(void **state)
 {
     static const struct {
@@ -803,15 +805,15 @@ static void nul_is_an_error(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++)
         for (size_t cut = 0; cut <= cases[i].count; cut++) {
             struct record record =
-                answer_in_pieces(cases[i].bytes, cases[i].count, false, cut, cases[i].count);
+                parse_in_pieces(cases[i].bytes, cases[i].count, false, cut, cases[i].count);
 
             if (record.end != H1_MALFORMED)
                 fail_msg("case %zu, cut at %zu: end %d", i, cut, record.end);
         }
 }
 
-/* Feeds `start`, then `more` again and again, in which content may be; returns how it ends, and how
-   many bytes of it were taken. */
+/* Feeds `start`, then `more` repeatedly. Returns the last status, and in `taken` the number of
+   bytes of `more` that were taken. */
 static enum h1_status feed_endless(const char *start, const char *more, size_t max, size_t *taken)
 {
     static const struct h1_events silent = {0};
@@ -827,7 +829,7 @@ static enum h1_status feed_endless(const char *start, const char *more, size_t m
     return status;
 }
 
-/* Endless bytes that are not content count towards the head limit. */
+/* Endless bytes that are not content count towards the limit of the head. */
 static void endless_frames_are_too_large(void **state)
 {
     static const struct {
@@ -858,7 +860,7 @@ static void endless_frames_are_too_large(void **state)
     }
 }
 
-/* Content counts against no limit of its framing. */
+/* Content does not count towards that limit. */
 static void long_bodies_have_no_limit(void **state)
 {
     static const char *const chunks[] = {"8;extension\r\n01234567\r\n", "1\r\nx\r\n",
@@ -873,7 +875,7 @@ static void long_bodies_have_no_limit(void **state)
     }
 }
 
-/* Interim heads without end are a head without end. */
+/* Interim heads count towards it too. */
 static void endless_interim_heads_are_too_large(void **state)
 {
     static const char interim[] = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
@@ -891,7 +893,7 @@ static void endless_interim_heads_are_too_large(void **state)
     assert_int_equal(record.heads, 0);
 }
 
-static void malformed_says_why(void **state)
+static void malformed_has_a_reason(void **state)
 {
     struct record record = {0};
     struct h1_parser parser;
@@ -907,7 +909,7 @@ static void malformed_says_why(void **state)
     assert_true(strlen(h1_parser_version()) >= 5);
 }
 
-static void lengths_say_what_is_wrong(void **state)
+static void malformed_lengths_have_a_reason(void **state)
 {
     static const struct {
         const char *fields, *why;
@@ -935,22 +937,22 @@ static void lengths_say_what_is_wrong(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_however_cut),
-        cmocka_unit_test(answers_without_fields),
-        cmocka_unit_test(fields_however_cut),
-        cmocka_unit_test(reasons_however_cut),
-        cmocka_unit_test(a_long_reason_is_cut),
+        cmocka_unit_test(responses_in_pieces),
+        cmocka_unit_test(responses_without_field_events),
+        cmocka_unit_test(fields_in_pieces),
+        cmocka_unit_test(reasons_in_pieces),
+        cmocka_unit_test(long_reason_is_truncated),
         cmocka_unit_test(fields_have_limits),
-        cmocka_unit_test(only_what_was_cut_is_copied),
-        cmocka_unit_test(given_up_in_mid_head),
-        cmocka_unit_test(doubtful_answers_are_the_same_however_cut),
+        cmocka_unit_test(split_lines_are_copied_only),
+        cmocka_unit_test(freed_in_the_head),
+        cmocka_unit_test(irregular_responses_in_pieces),
         cmocka_unit_test(heads_have_a_limit),
         cmocka_unit_test(nul_is_an_error),
         cmocka_unit_test(endless_frames_are_too_large),
         cmocka_unit_test(long_bodies_have_no_limit),
         cmocka_unit_test(endless_interim_heads_are_too_large),
-        cmocka_unit_test(malformed_says_why),
-        cmocka_unit_test(lengths_say_what_is_wrong),
+        cmocka_unit_test(malformed_has_a_reason),
+        cmocka_unit_test(malformed_lengths_have_a_reason),
     };
 
     unit_time_limit();

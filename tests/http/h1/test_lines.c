@@ -1,4 +1,4 @@
-/* Lines of a head, whole and cut at every byte. */
+/* Lines of a head, whole and split at every byte. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "http/h1/lines.h"
 
-/* The lines read from bytes, each in brackets, up to a blank line, an error or the end. */
+/* The lines of a text, each in brackets, up to a blank line, an error or the end. */
 struct outcome {
     char text[256];
     bool bare_lf, repaired;
@@ -21,7 +21,7 @@ static void note(struct outcome *outcome, const struct lines *lines)
     assert_memory_equal(lines->text + lines->bytes, "\r\n", 2);
 }
 
-/* Takes lines from a block of its own. True: more bytes are wanted. */
+/* Takes lines from a copy of the bytes. Returns whether more bytes are wanted. */
 static bool take_piece(struct lines *lines, struct outcome *outcome, const char *bytes,
                        size_t count)
 {
@@ -60,7 +60,7 @@ static struct outcome take(const char *bytes, size_t count, size_t first, size_t
 
 #define CASE(bytes) bytes, sizeof(bytes) - 1
 
-static void lines_however_cut(void **state)
+static void lines_in_pieces(void **state)
 {
     static const struct {
         const char *bytes;
@@ -123,7 +123,7 @@ static void regular_lines_are_not_copied(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_however_cut),
+        cmocka_unit_test(lines_in_pieces),
         cmocka_unit_test(regular_lines_are_not_copied),
     };
 
