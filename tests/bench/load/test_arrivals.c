@@ -1,4 +1,4 @@
-/* Which request is due when, and how many there are left. */
+/* When requests are due, and how many remain. */
 #include "tests/support/unit.h"
 
 #include "bench/load/arrivals.h"
@@ -21,7 +21,7 @@ static struct arrivals open_loop(uint64_t requests, nsec warmup, nsec end)
 
 /* --- open loop --- */
 
-static void due_one_after_the_other(void **state)
+static void due_in_order(void **state)
 {
     struct arrivals arrivals = open_loop(0, 0, NSEC_NEVER);
 
@@ -56,8 +56,8 @@ static void warm_up_is_not_counted(void **state)
     assert_int_equal(arrivals.begun, 1);
 }
 
-/* A long absence over the end of the warm-up: only what is due after it counts. */
-static void late_look_over_the_warm_up(void **state)
+/* A long absence across the end of the warm-up: only requests that are due after it count. */
+static void late_update_after_the_warm_up(void **state)
 {
     struct arrivals arrivals = open_loop(0, 25 * MS, NSEC_NEVER);
 
@@ -76,7 +76,7 @@ static void measuring_that_begins_early(void **state)
     assert_int_equal(arrivals_waiting(&arrivals), 3);
 }
 
-static void number_is_a_limit(void **state)
+static void number_of_requests_is_a_limit(void **state)
 {
     struct arrivals arrivals = open_loop(2, 0, NSEC_NEVER);
 
@@ -107,7 +107,7 @@ static void end_is_a_limit(void **state)
 
 /* --- the end --- */
 
-static void span_is_the_schedules(void **state)
+static void span_of_the_schedule(void **state)
 {
     struct arrivals arrivals = open_loop(5, 0, NSEC_NEVER);
 
@@ -140,7 +140,7 @@ static void note_age(void *owner, nsec age, uint64_t count)
     ages->youngest = age;
 }
 
-static void ages_of_what_waits(void **state)
+static void ages_of_waiting_requests(void **state)
 {
     struct arrivals arrivals = open_loop(0, 15 * MS, NSEC_NEVER);
     struct ages ages = {0};
@@ -154,7 +154,7 @@ static void ages_of_what_waits(void **state)
     assert_true(ages.youngest == 5 * MS);
 }
 
-/* Millions that wait are counted in a few thousand steps, and none is lost. */
+/* Millions of waiting requests are counted in far fewer calls, and none is lost. */
 static void ages_of_millions(void **state)
 {
     static const enum arrival_process kinds[] = {ARRIVAL_CONSTANT, ARRIVAL_POISSON};
@@ -180,7 +180,7 @@ static void ages_of_millions(void **state)
 
 /* --- closed loop --- */
 
-static void closed_loop_counts_what_starts(void **state)
+static void closed_loop_counts_started_requests(void **state)
 {
     struct arrivals arrivals;
 
@@ -204,7 +204,8 @@ static void without_a_limit(void **state)
 
     (void)state;
     arrivals_init(&arrivals, false, 0, 0);
-    assert_false(arrivals_count_start(&arrivals, START)); /* it is not known yet when it begins */
+    assert_false(
+        arrivals_count_start(&arrivals, START)); /* the start of measuring is not known yet */
     arrivals_begin(&arrivals, &every_10_ms, START, START, NSEC_NEVER);
     for (int i = 0; i < 100; i++) {
         assert_true(arrivals_count_start(&arrivals, START));
@@ -217,16 +218,16 @@ static void without_a_limit(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(due_one_after_the_other),
+        cmocka_unit_test(due_in_order),
         cmocka_unit_test(warm_up_is_not_counted),
-        cmocka_unit_test(late_look_over_the_warm_up),
+        cmocka_unit_test(late_update_after_the_warm_up),
         cmocka_unit_test(measuring_that_begins_early),
-        cmocka_unit_test(number_is_a_limit),
+        cmocka_unit_test(number_of_requests_is_a_limit),
         cmocka_unit_test(end_is_a_limit),
-        cmocka_unit_test(span_is_the_schedules),
-        cmocka_unit_test(ages_of_what_waits),
+        cmocka_unit_test(span_of_the_schedule),
+        cmocka_unit_test(ages_of_waiting_requests),
         cmocka_unit_test(ages_of_millions),
-        cmocka_unit_test(closed_loop_counts_what_starts),
+        cmocka_unit_test(closed_loop_counts_started_requests),
         cmocka_unit_test(without_a_limit),
     };
 

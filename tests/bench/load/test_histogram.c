@@ -1,4 +1,4 @@
-/* The histogram: how exact it is, that adding loses nothing, and percentiles against sorted arrays. */
+/* The histogram: its precision, addition, and percentiles against sorted arrays. */
 #include "tests/support/unit.h"
 
 #include <math.h>
@@ -6,14 +6,14 @@
 
 #include "bench/load/histogram.h"
 
-#define EXACT    (2 * HISTOGRAM_PARTS) /* values below it have a place of their own */
-#define TOLERATE 0.001                 /* relative error */
-#define PARTS    4                     /* that are added up */
+#define EXACT     (2 * HISTOGRAM_PARTS) /* each value below it has its own index */
+#define TOLERANCE 0.001                 /* relative error */
+#define PARTS     4                     /* histograms that are added up */
 
 static const double percents[] = {0,  0.001, 1,  25,   33.3,  50,     75,
                                   90, 95,    99, 99.9, 99.99, 99.999, 100};
 
-/* From 0 to 2^bits - 1, each number of bits as often as any other. */
+/* A value from 0 to 2^bits - 1; each bit length is equally likely. */
 static nsec random_value(unsigned bits)
 {
     uint64_t value = (uint64_t)unit_random() << 32 | unit_random();
@@ -21,7 +21,7 @@ static nsec random_value(unsigned bits)
     return value >> (64 - bits + unit_random() % bits);
 }
 
-/* Compares whole, unused places too. */
+/* Compares all bytes, unused counters too. */
 static bool same(const struct histogram *one, const struct histogram *other)
 {
     return !memcmp(one, other, sizeof(*one));
@@ -36,35 +36,35 @@ static struct histogram *of(const nsec *values, size_t count)
     return histogram;
 }
 
-/* The place holds the value, and whoever is shown its other end is wrong by 0.1% at most. */
-static void check_place(nsec value)
+/* The index's range contains the value and is at most 0.1% wide. */
+static void check_index(nsec value)
 {
     uint32_t index = histogram_index(value);
     nsec low = histogram_low(index), high = histogram_high(index);
 
     if (index >= HISTOGRAM_COUNTS || value < low || value > high ||
-        (double)(high - low) > TOLERATE * (double)low || (value < EXACT && low != high))
-        fail_msg("%llu: place %u, %llu to %llu", (unsigned long long)value, index,
+        (double)(high - low) > TOLERANCE * (double)low || (value < EXACT && low != high))
+        fail_msg("%llu: index %u, %llu to %llu", (unsigned long long)value, index,
                  (unsigned long long)low, (unsigned long long)high);
 }
 
-static void every_value_is_known_to_a_thousandth(void **state)
+static void every_value_is_exact_to_a_thousandth(void **state)
 {
     (void)state;
     for (nsec value = 0; value < 4 * EXACT; value++)
-        check_place(value);
+        check_index(value);
     for (unsigned bits = 1; (UINT64_C(1) << bits) < HISTOGRAM_MAX; bits++)
         for (int off = -2; off <= 2; off++)
-            check_place((UINT64_C(1) << bits) + (uint64_t)off + (bits < 2 ? 2 : 0));
+            check_index((UINT64_C(1) << bits) + (uint64_t)off + (bits < 2 ? 2 : 0));
     for (nsec value = NSEC_PER_US; value < HISTOGRAM_MAX; value += value / 500 + 1)
-        check_place(value);
+        check_index(value);
     for (int i = 0; i < 100000; i++)
-        check_place(random_value(41));
-    check_place(HISTOGRAM_MAX - 1);
-    check_place(HISTOGRAM_MAX);
+        check_index(random_value(41));
+    check_index(HISTOGRAM_MAX - 1);
+    check_index(HISTOGRAM_MAX);
 }
 
-static void places_follow_each_other_without_a_gap(void **state)
+static void ranges_follow_each_other_without_a_gap(void **state)
 {
     (void)state;
     assert_int_equal(histogram_low(0), 0);
@@ -79,7 +79,7 @@ static void places_follow_each_other_without_a_gap(void **state)
                     HISTOGRAM_COUNTS - 1);
 }
 
-static void an_empty_one_has_no_values(void **state)
+static void empty_histogram_has_no_values(void **state)
 {
     struct histogram *histogram = histogram_new();
     struct histogram_summary summary;
@@ -97,7 +97,7 @@ static void an_empty_one_has_no_values(void **state)
     histogram_free(histogram);
 }
 
-static void nothing_over_an_hour_is_dropped(void **state)
+static void values_over_an_hour_are_clamped(void **state)
 {
     static const nsec values[] = {HISTOGRAM_MAX - 1, HISTOGRAM_MAX, HISTOGRAM_MAX + 1,
                                   UINT64_C(1) << 62, NSEC_NEVER,    5};
@@ -119,7 +119,7 @@ static void nothing_over_an_hour_is_dropped(void **state)
     histogram_free(histogram);
 }
 
-static void adding_is_recording_in_one(void **state)
+static void sum_equals_recording_in_one(void **state)
 {
     (void)state;
     for (int round = 0; round < 20; round++) {
@@ -163,7 +163,7 @@ static void zero_is_a_value(void **state)
     histogram_free(sum);
 }
 
-static void clearing_leaves_nothing_and_touches_only_what_was_used(void **state)
+static void clearing_touches_only_used_counters(void **state)
 {
     struct histogram *histogram = histogram_new(), *empty = histogram_new();
     const uint64_t mark = 99;
@@ -178,7 +178,7 @@ static void clearing_leaves_nothing_and_touches_only_what_was_used(void **state)
 
     histogram_record(histogram, 5000);
     histogram_record(histogram, 50000);
-    histogram->counts[histogram->first - 1] = mark; /* beside what was touched */
+    histogram->counts[histogram->first - 1] = mark; /* next to the used ones */
     histogram->counts[histogram->end] = mark;
     histogram_clear(histogram);
     assert_int_equal(histogram->counts[histogram_index(5000) - 1], mark);
@@ -194,7 +194,7 @@ static int ascending(const void *one, const void *other)
     return a < b ? -1 : a > b;
 }
 
-/* The nearest rank, by whole thousandths of a percent: what a percentile is. */
+/* The percentile by nearest rank, computed in whole thousandths of a percent. */
 static nsec exact_percentile(const nsec *sorted, size_t count, double percent)
 {
     uint64_t rank = ((uint64_t)llround(percent * 1000) * count + 99999) / 100000;
@@ -212,7 +212,7 @@ static void check_percentiles(const nsec *sorted, size_t count, const struct his
         if (at != (high < histogram->max ? high : histogram->max))
             fail_msg("p%g of %zu: %llu for %llu", percents[i], count, (unsigned long long)at,
                      (unsigned long long)exact);
-        assert_true((double)at - (double)exact <= TOLERATE * (double)exact);
+        assert_true((double)at - (double)exact <= TOLERANCE * (double)exact);
     }
 }
 
@@ -229,7 +229,7 @@ static void check_up_to(const nsec *sorted, size_t count, const struct histogram
     assert_int_equal(histogram_up_to(histogram, sorted[0] - 1), 0);
 }
 
-/* Both as they are by definition, of the values themselves. */
+/* Mean and standard deviation by definition, from the values themselves. */
 static void check_moments(const nsec *values, size_t count, const struct histogram_summary *summary)
 {
     double sum = 0, squares = 0, mean, deviation;
@@ -240,8 +240,8 @@ static void check_moments(const nsec *values, size_t count, const struct histogr
     for (size_t i = 0; i < count; i++)
         squares += ((double)values[i] - mean) * ((double)values[i] - mean);
     deviation = sqrt(squares / (double)count);
-    assert_true(fabs(summary->mean - mean) <= TOLERATE * mean);
-    assert_true(fabs(summary->stddev - deviation) <= TOLERATE * mean);
+    assert_true(fabs(summary->mean - mean) <= TOLERANCE * mean);
+    assert_true(fabs(summary->stddev - deviation) <= TOLERANCE * mean);
 }
 
 static void percentiles_are_those_of_the_sorted_values(void **state)
@@ -274,7 +274,7 @@ static void percentiles_are_those_of_the_sorted_values(void **state)
     free(values);
 }
 
-/* 99.9% of 1,000 are 999, though 99.9 / 100 * 1000 is more in floating numbers. */
+/* 99.9% of 1,000 is rank 999, although 99.9 / 100 * 1000 is greater in floating point. */
 static void ranks_are_whole(void **state)
 {
     static const struct {
@@ -295,7 +295,7 @@ static void ranks_are_whole(void **state)
         for (unsigned rank = 1; rank <= cases[i].count; rank++)
             histogram_record(histogram, rank < cases[i].rank ? 1 : rank == cases[i].rank ? 2 : 3);
         if (histogram_at(histogram, cases[i].percent) != 2)
-            fail_msg("p%g of %u is not number %u", cases[i].percent, cases[i].count, cases[i].rank);
+            fail_msg("p%g of %u is not rank %u", cases[i].percent, cases[i].count, cases[i].rank);
         histogram_free(histogram);
     }
 }
@@ -308,7 +308,7 @@ static void mean_and_deviation(void **state)
         double mean, deviation;
     } cases[] = {
         {{5}, 1, 5, 0},
-        {{1234567}, 1, 1234567, 0}, /* one value is exact, however wide its place */
+        {{1234567}, 1, 1234567, 0}, /* the mean of one value is exact */
         {{2, 4}, 2, 3, 1},
         {{0, 0, 0, 8}, 4, 2, 3.4641016151377544},
         {{HISTOGRAM_MAX, HISTOGRAM_MAX}, 2, 3600e9, 0},
@@ -327,7 +327,7 @@ static void mean_and_deviation(void **state)
     }
 }
 
-static void many_at_once_are_as_many_single_ones(void **state)
+static void record_many_equals_single_records(void **state)
 {
     static const nsec values[] = {0, 5, EXACT, NSEC_PER_S, HISTOGRAM_MAX, HISTOGRAM_MAX + 1};
     struct histogram *one = histogram_new(), *many = histogram_new();
@@ -344,7 +344,7 @@ static void many_at_once_are_as_many_single_ones(void **state)
     histogram_free(many);
 }
 
-static void those_over_a_value_are_added(void **state)
+static void values_over_a_limit_are_added(void **state)
 {
     static const nsec values[] = {1, 5000, 5000000, 5000001, 6000000, NSEC_PER_S, HISTOGRAM_MAX};
     struct histogram *from = of(values, LENGTH(values)), *to = histogram_new();
@@ -352,7 +352,7 @@ static void those_over_a_value_are_added(void **state)
     (void)state;
     histogram_record(to, 7);
     histogram_add_over(to, from, 5000000);
-    assert_int_equal(to->count, 4); /* 7, and three: 5000001 lies in the place of 5000000 */
+    assert_int_equal(to->count, 4); /* 7 and three others: 5000001 has the index of 5000000 */
     assert_int_equal(to->min, 7);
     assert_true(to->max == HISTOGRAM_MAX);
     assert_int_equal(histogram_up_to(to, NSEC_PER_S), 3);
@@ -363,7 +363,7 @@ static void those_over_a_value_are_added(void **state)
     histogram_free(to);
 }
 
-/* From there on all are counted alike, and the one below is not. */
+/* The lowest value with the same index: the value below it has another index. */
 static void lowest_of_an_index(void **state)
 {
     (void)state;
@@ -383,18 +383,18 @@ static void lowest_of_an_index(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_value_is_known_to_a_thousandth),
-        cmocka_unit_test(places_follow_each_other_without_a_gap),
-        cmocka_unit_test(an_empty_one_has_no_values),
-        cmocka_unit_test(nothing_over_an_hour_is_dropped),
-        cmocka_unit_test(adding_is_recording_in_one),
+        cmocka_unit_test(every_value_is_exact_to_a_thousandth),
+        cmocka_unit_test(ranges_follow_each_other_without_a_gap),
+        cmocka_unit_test(empty_histogram_has_no_values),
+        cmocka_unit_test(values_over_an_hour_are_clamped),
+        cmocka_unit_test(sum_equals_recording_in_one),
         cmocka_unit_test(zero_is_a_value),
-        cmocka_unit_test(clearing_leaves_nothing_and_touches_only_what_was_used),
+        cmocka_unit_test(clearing_touches_only_used_counters),
         cmocka_unit_test(percentiles_are_those_of_the_sorted_values),
         cmocka_unit_test(ranks_are_whole),
         cmocka_unit_test(mean_and_deviation),
-        cmocka_unit_test(many_at_once_are_as_many_single_ones),
-        cmocka_unit_test(those_over_a_value_are_added),
+        cmocka_unit_test(record_many_equals_single_records),
+        cmocka_unit_test(values_over_a_limit_are_added),
         cmocka_unit_test(lowest_of_an_index),
     };
 

@@ -1,4 +1,4 @@
-/* The log, taken apart again by hand: its head, its lines, and every count in them. */
+/* The log, decoded by the test: its head, its lines, and each count. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@
 #define PERIOD (1 * NSEC_PER_S + 1500000)
 
 #define HEAD_BYTES       40 /* before the counts */
-#define COMPRESSED_BYTES 8  /* before what is compressed */
+#define COMPRESSED_BYTES 8  /* before the compressed data */
 #define TEXT_MAX         (1 << 20)
 
 static char path[PATH_MAX];
@@ -31,7 +31,7 @@ static void name_file(void)
     close(unit_file(path, sizeof(path)));
 }
 
-/* What the file holds; to be freed. */
+/* The content of the file. The caller frees it. */
 static char *content(void)
 {
     char *text = calloc(1, TEXT_MAX);
@@ -43,7 +43,7 @@ static char *content(void)
     return text;
 }
 
-/* A log of one interval; to be freed. */
+/* A log of one interval. The caller frees it. */
 static char *log_of(const struct histogram *histogram)
 {
     struct hlog *hlog;
@@ -57,7 +57,7 @@ static char *log_of(const struct histogram *histogram)
     return content();
 }
 
-/* The bytes of base64, up to the end of the line. */
+/* Decodes base64 up to the end of the line. Returns the number of bytes. */
 static size_t decode_base64(const char *text, unsigned char *bytes)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -88,7 +88,7 @@ static uint64_t big_endian(const unsigned char *bytes, unsigned length)
     return number;
 }
 
-/* A number of the payload, as the format's description has it. */
+/* Decodes a number of the payload: ZigZag, LEB128 of at most 9 bytes. */
 static int64_t take_number(const unsigned char **at)
 {
     uint64_t bits = 0;
@@ -119,7 +119,7 @@ static void check_head(const unsigned char *plain, size_t payload)
     assert_true(big_endian(plain + 32, 8) == ratio);
 }
 
-/* Compares the counts; no run of zeros is one zero long, or follows another, or ends the row. */
+/* Compares the counts. Runs of zeros have two or more, are separate, and are not at the end. */
 static void check_counts(const unsigned char *at, const unsigned char *end,
                          const struct histogram *histogram)
 {
@@ -146,7 +146,7 @@ static void check_counts(const unsigned char *at, const unsigned char *end,
         assert_int_equal(histogram->counts[index], 0);
 }
 
-/* Takes the last field of a line apart. */
+/* Decodes and checks the last field of a line. */
 static void check_encoded(const char *text, const struct histogram *histogram)
 {
     unsigned char *packed = calloc(1, TEXT_MAX), *plain = calloc(1, TEXT_MAX);
@@ -191,7 +191,7 @@ static void values_of_every_size(void **state)
     histogram_free(histogram);
 }
 
-static void an_interval_without_a_value(void **state)
+static void interval_without_a_value(void **state)
 {
     struct histogram *histogram = histogram_new();
 
@@ -211,14 +211,14 @@ static void random_values(void **state)
         for (unsigned i = 0; i < 50u << round / 2; i++)
             histogram_record(histogram, round % 2 ? unit_random() % 5000
                                                   : unit_random() >> unit_random() % 32);
-        histogram_record(histogram, 1234567890); /* the greatest, mostly */
+        histogram_record(histogram, 1234567890); /* usually the greatest */
         if (histogram->max == 1234567890)
             check_log(histogram, "12.345,1.001,1234.567,");
         histogram_free(histogram);
     }
 }
 
-/* A count of each length that a number can have, up to the greatest that fits. */
+/* Counts of each encoded length, up to the greatest possible count. */
 static void counts_of_every_size(void **state)
 {
     struct histogram *histogram = histogram_new();
@@ -238,7 +238,7 @@ static void counts_of_every_size(void **state)
     histogram_free(histogram);
 }
 
-static void all_places_with_the_longest_numbers(void **state)
+static void all_indexes_with_the_longest_numbers(void **state)
 {
     struct histogram *histogram = histogram_new();
 
@@ -253,7 +253,7 @@ static void all_places_with_the_longest_numbers(void **state)
     histogram_free(histogram);
 }
 
-static void a_line_an_interval_and_each_at_once(void **state)
+static void each_interval_is_written_at_once(void **state)
 {
     struct histogram *histogram = histogram_new();
     struct hlog *hlog;
@@ -281,7 +281,7 @@ static void a_line_an_interval_and_each_at_once(void **state)
     histogram_free(histogram);
 }
 
-static void a_file_that_was_there_is_replaced(void **state)
+static void existing_file_is_replaced(void **state)
 {
     FILE *file;
     char *text;
@@ -299,7 +299,7 @@ static void a_file_that_was_there_is_replaced(void **state)
     free(text);
 }
 
-static void what_cannot_be_created_is_told(void **state)
+static void creation_errors_are_reported(void **state)
 {
     int error = 0;
 
@@ -310,7 +310,7 @@ static void what_cannot_be_created_is_told(void **state)
     assert_int_equal(error, EISDIR);
 }
 
-static void a_full_disk_is_told(void **state)
+static void full_disk_is_reported(void **state)
 {
     struct histogram *histogram = histogram_new();
     struct hlog *hlog;
@@ -324,7 +324,7 @@ static void a_full_disk_is_told(void **state)
         assert_non_null(hlog);
         for (unsigned i = 0; i < intervals; i++)
             hlog_interval(hlog, i * NSEC_PER_S, NSEC_PER_S, histogram);
-        errno = EAGAIN; /* whatever it was left at */
+        errno = EAGAIN; /* an unrelated error */
         assert_int_equal(hlog_close(hlog), ENOSPC);
     }
     histogram_free(histogram);
@@ -334,14 +334,14 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_of_every_size),
-        cmocka_unit_test(an_interval_without_a_value),
+        cmocka_unit_test(interval_without_a_value),
         cmocka_unit_test(random_values),
         cmocka_unit_test(counts_of_every_size),
-        cmocka_unit_test(all_places_with_the_longest_numbers),
-        cmocka_unit_test(a_line_an_interval_and_each_at_once),
-        cmocka_unit_test(a_file_that_was_there_is_replaced),
-        cmocka_unit_test(what_cannot_be_created_is_told),
-        cmocka_unit_test(a_full_disk_is_told),
+        cmocka_unit_test(all_indexes_with_the_longest_numbers),
+        cmocka_unit_test(each_interval_is_written_at_once),
+        cmocka_unit_test(existing_file_is_replaced),
+        cmocka_unit_test(creation_errors_are_reported),
+        cmocka_unit_test(full_disk_is_reported),
     };
 
     unit_time_limit();

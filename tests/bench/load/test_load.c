@@ -1,7 +1,6 @@
 /*
- * When requests start and what is counted of them, against a server for which the test answers. The
- * clock is a fake one: it stands still but for `pass`, so that every latency is known to the
- * nanosecond.
+ * When requests start and how they are counted, against a server that the test controls. The fake
+ * clock advances only in `pass`, so that each latency is known to the nanosecond.
  */
 #include "tests/support/unit.h"
 
@@ -21,14 +20,14 @@
 
 #define MS NSEC_PER_MS
 
-#define OK_BYTES "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-#define BYE      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
+#define OK_BYTES     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+#define OK_AND_CLOSE "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
 
 #define MAX_CONNS  512
 #define MAX_ORDER  4096
 #define MAX_REPORT 1024
 
-/* An interval's own counts. */
+/* The counts of an interval. */
 struct seen {
     nsec from, to;
     uint64_t scheduled, started, completed, waiting, in_flight;
@@ -50,16 +49,16 @@ static struct seen seen[MAX_REPORT];
 static size_t seen_count;
 static int dones;
 
-/* what the server saw */
+/* requests that the server received */
 static char order[MAX_ORDER + 1]; /* for each request its connection: '1' the first, ... */
 static size_t order_count;
-static unsigned owed[MAX_CONNS]; /* by number: requests without a response */
+static unsigned pending[MAX_CONNS]; /* by number: requests without a response */
 static void (*serve)(struct peer_conn *conn);
 
 /* --- the server --- */
 
 /* An open connection by its number, or NULL. */
-static struct peer_conn *talk_of(size_t number)
+static struct peer_conn *conn_of(size_t number)
 {
     for (struct link *link = peer.conns.next; link != &peer.conns; link = link->next) {
         struct peer_conn *conn = LIST_OWNER(link, struct peer_conn, all);
@@ -75,23 +74,23 @@ static void hold(struct peer_conn *conn)
     (void)conn;
 }
 
-static void answer_well(struct peer_conn *conn)
+static void send_ok(struct peer_conn *conn)
 {
     peer_send_text(conn, OK_BYTES);
-    owed[conn->number]--;
+    pending[conn->number]--;
 }
 
 /* Responds to a connection's oldest request. */
-static void answer(size_t number)
+static void respond(size_t number)
 {
-    assert_true(owed[number] > 0);
-    answer_well(talk_of(number));
+    assert_true(pending[number] > 0);
+    send_ok(conn_of(number));
     unit_settle(loop);
 }
 
-static void hang_up(struct peer_conn *conn, bool resets)
+static void close_conn(struct peer_conn *conn, bool resets)
 {
-    owed[conn->number] = 0;
+    pending[conn->number] = 0;
     peer_close(conn, resets);
 }
 
@@ -109,7 +108,7 @@ static void on_received(void *owner, struct peer_conn *conn)
         count++;
     }
     conn->received_bytes = 0;
-    owed[conn->number] += count;
+    pending[conn->number] += count;
     while (count--) {
         if (order_count < MAX_ORDER)
             order[order_count++] = (char)('0' + conn->number);
@@ -190,11 +189,11 @@ static int setup(void **state)
     };
     total = tally_new();
     memset(seen, 0, sizeof(seen));
-    memset(owed, 0, sizeof(owed));
+    memset(pending, 0, sizeof(pending));
     memset(order, 0, sizeof(order));
     seen_count = order_count = 0;
     dones = 0;
-    serve = answer_well;
+    serve = send_ok;
     free_in_done = false;
     return 0;
 }
@@ -233,7 +232,7 @@ static void pass(nsec time)
     unit_settle(loop);
 }
 
-/* Until so much of the run has passed, in steps. */
+/* Lets time pass in steps, until `at` after the start of the run. */
 static void pass_until(nsec at, nsec step)
 {
     while (clock.now - began < at) {
@@ -258,7 +257,7 @@ static void expect_over(void)
     assert_int_equal(peer.open, 0); /* all connections were closed */
 }
 
-/* Runs to its end, a step of time after the other. */
+/* Lets time pass in steps until the load ends. */
 static void finish(nsec step)
 {
     for (int i = 0; !dones; i++) {
@@ -276,7 +275,7 @@ static void stop(void)
     expect_over();
 }
 
-/* How many values are in this value's own place. */
+/* The count at this value's histogram index. */
 static uint64_t count_at(const struct histogram *histogram, nsec value)
 {
     return histogram->counts[histogram_index(value)];
@@ -284,7 +283,7 @@ static uint64_t count_at(const struct histogram *histogram, nsec value)
 
 /* --- closed loop --- */
 
-static void closed_loop_by_number(void **state)
+static void closed_loop_with_a_number_of_requests(void **state)
 {
     const struct target *target = targets_pick(targets, 0);
 
@@ -312,9 +311,8 @@ static void closed_loop_by_number(void **state)
     assert_int_equal(total->handshakes, 0);
 }
 
-/* The run's time is over with requests in flight: they are counted as such, and are in no latency.
-   */
-static void closed_loop_by_time(void **state)
+/* The duration ends with requests in flight: they are counted as such and have no latency. */
+static void closed_loop_with_a_duration(void **state)
 {
     (void)state;
     options.connections = 2;
@@ -323,7 +321,7 @@ static void closed_loop_by_time(void **state)
     begin();
     for (int i = 0; i < 24; i++) {
         pass(100 * MS);
-        answer(1);
+        respond(1);
     }
     finish(100 * MS);
     assert_int_equal(total->completed, 24);
@@ -332,13 +330,13 @@ static void closed_loop_by_time(void **state)
     assert_int_equal(total->open, 2);
     assert_int_equal(total->latency->count, 24);
     assert_int_equal(count_at(total->latency, 100 * MS), 24);
-    assert_int_equal(total->unfinished->count, 2); /* but with one for judgement */
+    assert_int_equal(total->unfinished->count, 2); /* for the limits of --slo */
     assert_int_equal(count_at(total->unfinished, 2500 * MS), 1);
     assert_int_equal(count_at(total->unfinished, 100 * MS), 1);
     assert_true(total->from == 0 && total->to == 2500 * MS);
 }
 
-static void intervals_of_a_second_and_a_last(void **state)
+static void intervals_and_a_shorter_last_one(void **state)
 {
     static const struct seen expected[] = {{0, NSEC_PER_S, 10, 10, 9, 0, 1},
                                            {NSEC_PER_S, 2 * NSEC_PER_S, 10, 10, 10, 0, 1},
@@ -351,7 +349,7 @@ static void intervals_of_a_second_and_a_last(void **state)
     /* 9 responses in the first second, because the first request began with it */
     for (int i = 1; i <= 24; i++) {
         pass_until((nsec)i * 100 * MS, 100 * MS);
-        answer(1);
+        respond(1);
     }
     pass(100 * MS);
     expect_over();
@@ -365,8 +363,8 @@ static void intervals_of_a_second_and_a_last(void **state)
     }
 }
 
-/* Whichever comes first. */
-static void number_or_time(void **state)
+/* The limit that is reached first ends the run. */
+static void number_of_requests_comes_first(void **state)
 {
     (void)state;
     options.requests = 5;
@@ -377,7 +375,7 @@ static void number_or_time(void **state)
     assert_true(total->to < NSEC_PER_S);
 }
 
-static void time_or_number(void **state)
+static void duration_comes_first(void **state)
 {
     (void)state;
     options.requests = 1000000;
@@ -410,16 +408,16 @@ static void warm_up_does_not_count(void **state)
     options.requests = 3;
     serve = hold;
     begin();
-    answer(1);
-    answer(1); /* two in the warm-up; a third and connection 2's first are in flight */
+    respond(1);
+    respond(1); /* two in the warm-up; a third and connection 2's first are in flight */
     pass_until(1500 * MS, 100 * MS);
     assert_int_equal(order_count, 4);
-    answer(1);
-    answer(2);
+    respond(1);
+    respond(2);
     for (int i = 0; i < 3; i++) {
         pass(100 * MS);
         assert_int_equal(dones, 0);
-        answer(owed[1] ? 1 : 2);
+        respond(pending[1] ? 1 : 2);
     }
     expect_over();
     assert_int_equal(total->started, 3);
@@ -431,7 +429,7 @@ static void warm_up_does_not_count(void **state)
     assert_true(total->gap == 600 * MS && total->gap_at == 0);
 }
 
-/* Nor does what fails in it, or because it began in it; no connection's failure either. */
+/* Failures in the warm-up, or of requests that began in it, do not count; nor do failed dials. */
 static void failures_of_the_warm_up_do_not_count(void **state)
 {
     for (int i = 0; i < 4; i++) {
@@ -487,7 +485,7 @@ static void stopped_in_flight(void **state)
     serve = hold;
     begin();
     pass(50 * MS);
-    answer(2);
+    respond(2);
     stop();
     assert_int_equal(total->started, 4);
     assert_int_equal(total->completed, 1);
@@ -496,7 +494,7 @@ static void stopped_in_flight(void **state)
     assert_int_equal(total->latency->count, 1);
 }
 
-/* Stopped before it could begin, and twice: one end. */
+/* Stopped twice before the first turn of the loop: it ends once. */
 static void stopped_at_once(void **state)
 {
     char *why;
@@ -538,7 +536,7 @@ static void freed_before_its_end(void **state)
     assert_int_equal(peer.open, 0);
 }
 
-/* Only so many connect at once, but in the end all have a connection. */
+/* The number of simultaneous dials is limited, but all clients get a connection. */
 static void many_connections(void **state)
 {
     (void)state;
@@ -561,17 +559,17 @@ static void pipelined(void **state)
     options.pipeline = 4;
     serve = hold;
     begin();
-    assert_int_equal(owed[1], 4);
-    answer(1);
-    assert_int_equal(owed[1], 4); /* its place was taken */
+    assert_int_equal(pending[1], 4);
+    respond(1);
+    assert_int_equal(pending[1], 4); /* another request was started */
     for (int i = 0; i < 9; i++)
-        answer(1);
+        respond(1);
     expect_over();
     assert_int_equal(total->completed, 10);
     assert_int_equal(peer.accepted, 1);
 }
 
-static void so_many_requests_a_connection(void **state)
+static void requests_per_connection(void **state)
 {
     (void)state;
     options.requests = 10;
@@ -583,7 +581,7 @@ static void so_many_requests_a_connection(void **state)
     assert_int_equal(total->connections, 4);
 }
 
-static void so_many_requests_a_connection_pipelined(void **state)
+static void requests_per_connection_pipelined(void **state)
 {
     (void)state;
     options.requests = 10;
@@ -595,7 +593,7 @@ static void so_many_requests_a_connection_pipelined(void **state)
     assert_string_equal(order, "1112223334");
 }
 
-static void each_its_own_connection(void **state)
+static void new_connection_for_each_request(void **state)
 {
     (void)state;
     options.connections = 2;
@@ -607,48 +605,48 @@ static void each_its_own_connection(void **state)
     assert_int_equal(total->completed, 6);
     assert_int_equal(total->connections, 6);
     assert_int_equal(peer.accepted, 6);
-    assert_true(peer.peak <= 3); /* one that was just closed may be known to the client alone */
+    assert_true(peer.peak <= 3); /* the server may see a close later than the client */
 }
 
 /* --- failures --- */
 
-static void say_bye(struct peer_conn *conn)
+static void send_closing(struct peer_conn *conn)
 {
-    peer_send_text(conn, BYE);
-    hang_up(conn, false);
+    peer_send_text(conn, OK_AND_CLOSE);
+    close_conn(conn, false);
 }
 
-static void say_half(struct peer_conn *conn)
+static void send_half_body(struct peer_conn *conn)
 {
     peer_send_text(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh");
-    hang_up(conn, false);
+    close_conn(conn, false);
 }
 
-static void say_half_a_head(struct peer_conn *conn)
+static void send_half_head(struct peer_conn *conn)
 {
     peer_send_text(conn, "HTTP/1.1 200 OK\r\nContent-Le");
-    hang_up(conn, false);
+    close_conn(conn, false);
 }
 
-static void say_garbage(struct peer_conn *conn)
+static void send_garbage(struct peer_conn *conn)
 {
     peer_send_text(conn, "SSH-2.0-OpenSSH\r\n");
 }
 
-static void reset(struct peer_conn *conn)
+static void reset_conn(struct peer_conn *conn)
 {
-    hang_up(conn, true);
+    close_conn(conn, true);
 }
 
-/* The half must have been read before the reset throws it away. */
-static void say_half_and_reset_later(struct peer_conn *conn)
+/* The client must read the half before the reset discards it. */
+static void send_half_and_reset_later(struct peer_conn *conn)
 {
     peer_send_text(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh");
 }
 
-static void say_nothing(struct peer_conn *conn)
+static void close_without_response(struct peer_conn *conn)
 {
-    hang_up(conn, false);
+    close_conn(conn, false);
 }
 
 static void upgrade(struct peer_conn *conn)
@@ -657,52 +655,52 @@ static void upgrade(struct peer_conn *conn)
                          "Connection: upgrade\r\n\r\n");
 }
 
-static void say_404(struct peer_conn *conn)
+static void send_404(struct peer_conn *conn)
 {
     peer_send_text(conn, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
-    owed[conn->number]--;
+    pending[conn->number]--;
 }
 
 static void close_delimited(struct peer_conn *conn)
 {
     peer_send_text(conn, "HTTP/1.0 200 OK\r\n\r\nuntil the end");
-    hang_up(conn, false);
+    close_conn(conn, false);
 }
 
-/* In a server that treats every request so, each one is counted by name; in all kinds of loops. */
-static const struct trouble {
+/* The server responds in this way to all requests: each one has this error or status. */
+static const struct server_fault {
     const char *name;
     void (*serve)(struct peer_conn *conn);
     enum error error; /* ERROR_NONE: a valid response */
     unsigned status;
 } faults[] = {
-    {"announced close", say_bye, ERROR_NONE, 200},
-    {"half a body", say_half, ERROR_TRUNCATED, 0},
-    {"half a head", say_half_a_head, ERROR_TRUNCATED, 0},
-    {"garbage", say_garbage, ERROR_MALFORMED, 0},
-    {"reset", reset, ERROR_WAIT_RESET, 0},
-    {"reset in mid-answer", say_half_and_reset_later, ERROR_RECEIVE_RESET, 0},
-    {"no answer", say_nothing, ERROR_EMPTY, 0},
+    {"announced close", send_closing, ERROR_NONE, 200},
+    {"half a body", send_half_body, ERROR_TRUNCATED, 0},
+    {"half a head", send_half_head, ERROR_TRUNCATED, 0},
+    {"garbage", send_garbage, ERROR_MALFORMED, 0},
+    {"reset", reset_conn, ERROR_WAIT_RESET, 0},
+    {"reset in mid-response", send_half_and_reset_later, ERROR_RECEIVE_RESET, 0},
+    {"no response", close_without_response, ERROR_EMPTY, 0},
     {"101", upgrade, ERROR_UPGRADE, 0},
-    {"404", say_404, ERROR_NONE, 404},
+    {"404", send_404, ERROR_NONE, 404},
     {"until the end", close_delimited, ERROR_NONE, 200},
     {"silence", hold, ERROR_TOTAL_TIMEOUT, 0},
 };
 
-static void reset_those_with_half_an_answer(void)
+static void reset_half_responses(void)
 {
     for (size_t i = 0; i < MAX_CONNS; i++)
-        if (owed[i] && talk_of(i))
-            hang_up(talk_of(i), true);
+        if (pending[i] && conn_of(i))
+            close_conn(conn_of(i), true);
 }
 
-static void run_fault(const struct trouble *fault)
+static void run_fault(const struct server_fault *fault)
 {
     serve = fault->serve;
     begin();
     for (int i = 0; !dones && i < 5000; i++) {
-        if (fault->serve == say_half_and_reset_later)
-            reset_those_with_half_an_answer();
+        if (fault->serve == send_half_and_reset_later)
+            reset_half_responses();
         pass(MS);
     }
     if (!dones)
@@ -710,7 +708,7 @@ static void run_fault(const struct trouble *fault)
     expect_over();
 }
 
-static void expect_fault(const struct trouble *fault, uint64_t count)
+static void expect_fault(const struct server_fault *fault, uint64_t count)
 {
     if (total->started != count || total->in_flight ||
         (fault->error ? total->errors[fault->error] : total->status[fault->status]) != count)
@@ -809,14 +807,14 @@ static void reset_at_once(void *owner, struct peer_conn *conn)
     peer_close(conn, true);
 }
 
-static void say_who_it_is(void *owner, struct peer_conn *conn)
+static void send_banner(void *owner, struct peer_conn *conn)
 {
     (void)owner;
     peer_send_text(conn, "SSH-2.0-OpenSSH_9.2\r\n");
 }
 
-/* A turn, and then all are accepted at once: the client hears of its connection together with what
-   the server has done. */
+/* One turn, then accepts all connections: the client sees its connection open together with the
+   server's bytes or close. */
 static void turn_and_accept(void)
 {
     clock.now += 100 * NSEC_PER_US;
@@ -824,13 +822,14 @@ static void turn_and_accept(void)
     peer.listener.ready(peer.listener.owner, EPOLLIN);
 }
 
-static void greet(void (*greets)(void *owner, struct peer_conn *conn), bool open_loop, bool fresh)
+static void run_server_first(void (*on_accept)(void *owner, struct peer_conn *conn), bool open_loop,
+                             bool fresh)
 {
     void *state = NULL;
     char *why;
 
     began = clock.now;
-    peer.on_accept = greets;
+    peer.on_accept = on_accept;
     serve = hold;
     options.connections = 2;
     options.requests = 5;
@@ -843,7 +842,7 @@ static void greet(void (*greets)(void *owner, struct peer_conn *conn), bool open
     for (int i = 0; !dones && i < 10000; i++)
         turn_and_accept();
     if (!dones)
-        fail_msg("%zu connections, and it does not end", peer.accepted);
+        fail_msg("%zu connections, and the load does not end", peer.accepted);
     expect_over();
     assert_int_equal(total->started, 5);
     assert_int_equal(total->failed, 5);
@@ -855,25 +854,25 @@ static void closed_as_soon_as_accepted(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++)
-        greet(close_at_once, i & 1, i & 2);
+        run_server_first(close_at_once, i & 1, i & 2);
 }
 
 static void reset_as_soon_as_accepted(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++)
-        greet(reset_at_once, i & 1, i & 2);
+        run_server_first(reset_at_once, i & 1, i & 2);
 }
 
-static void server_that_speaks_first(void **state)
+static void server_sends_first(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++)
-        greet(say_who_it_is, i & 1, i & 2);
+        run_server_first(send_banner, i & 1, i & 2);
 }
 
-/* Of several in flight on a connection, those behind may fail by their own names, or go on the next
-   connection; but all end, and the sums hold. */
+/* The later requests of a pipeline may fail with other errors or continue on the next connection,
+   but all end, and the sums are right. */
 static void faults_in_a_pipeline(void **state)
 {
     static void (*const shapes[])(void) = {as_pipeline, as_pipeline_in_an_open_loop};
@@ -895,12 +894,12 @@ static void faults_in_a_pipeline(void **state)
 }
 
 /* Requests after an announced close are not lost: they complete on the next connection. */
-static void requests_behind_an_announced_close(void **state)
+static void requests_after_an_announced_close(void **state)
 {
     (void)state;
     options.requests = 12;
     options.pipeline = 4;
-    serve = say_bye;
+    serve = send_closing;
     begin();
     finish(MS);
     assert_int_equal(total->completed, 12);
@@ -909,8 +908,8 @@ static void requests_behind_an_announced_close(void **state)
     assert_true(peer.accepted >= 12);
 }
 
-/* And do so although another client, which has nothing more to do, lost its connection before. */
-static void requests_that_were_left_come_first(void **state)
+/* They also complete if an idle client lost its connection before. */
+static void unsent_requests_come_first(void **state)
 {
     (void)state;
     options.connections = 2;
@@ -919,37 +918,37 @@ static void requests_that_were_left_come_first(void **state)
     serve = hold;
     begin();
     assert_string_equal(order, "11112");
-    peer_send_text(talk_of(2), BYE);
-    hang_up(talk_of(2), false);
+    peer_send_text(conn_of(2), OK_AND_CLOSE);
+    close_conn(conn_of(2), false);
     unit_settle(loop);
-    peer_send_text(talk_of(1), BYE);
-    hang_up(talk_of(1), false);
+    peer_send_text(conn_of(1), OK_AND_CLOSE);
+    close_conn(conn_of(1), false);
     unit_settle(loop);
     assert_string_equal(order, "11112333");
     for (int i = 0; i < 3; i++)
-        answer(3);
+        respond(3);
     expect_over();
     assert_int_equal(total->completed, 5);
 }
 
-/* The server stops, with requests after an announced close: each fails once. */
-static void way_to_the_next_connection_is_gone(void **state)
+/* The server announces a close and stops: each unsent request fails once. */
+static void unsent_requests_of_a_stopped_server(void **state)
 {
     (void)state;
     options.requests = 4;
     options.pipeline = 4;
     serve = hold;
     begin();
-    assert_int_equal(owed[1], 4);
+    assert_int_equal(pending[1], 4);
     loop_close(loop, &peer.listener);
-    peer_send_text(talk_of(1), BYE);
-    hang_up(talk_of(1), false);
+    peer_send_text(conn_of(1), OK_AND_CLOSE);
+    close_conn(conn_of(1), false);
     finish(MS);
     assert_int_equal(total->completed, 1);
     assert_int_equal(total->errors[ERROR_CONNECT_REFUSED], 3);
 }
 
-static void idle_connection_that_ends_is_no_failure(void **state)
+static void end_of_an_idle_connection_is_no_failure(void **state)
 {
     static const bool resets[] = {false, true};
 
@@ -961,8 +960,8 @@ static void idle_connection_that_ends_is_no_failure(void **state)
         for (size_t n = 1; n <= 3; n++) {
             pass_until(n * 10 * MS - 5 * MS, MS);
             assert_int_equal(order_count, n);
-            if (talk_of(n))
-                hang_up(talk_of(n), resets[i]);
+            if (conn_of(n))
+                close_conn(conn_of(n), resets[i]);
         }
         expect_over();
         assert_int_equal(total->completed, 3);
@@ -975,8 +974,8 @@ static void idle_connection_that_ends_is_no_failure(void **state)
 
 /* --- too slow --- */
 
-/* A request that is too slow is as slow as it was when it was given up. */
-static void timeout_enters_the_latency(void **state)
+/* The latency of a request that times out is its age at that time. */
+static void timeouts_have_a_latency(void **state)
 {
     (void)state;
     options.requests = 3;
@@ -987,7 +986,7 @@ static void timeout_enters_the_latency(void **state)
     assert_int_equal(order_count, 1);
     pass_until(50 * MS, MS);
     assert_string_equal(order, "12"); /* the connection ended with it */
-    answer(2);
+    respond(2);
     finish(MS);
     assert_int_equal(total->errors[ERROR_TOTAL_TIMEOUT], 2);
     assert_int_equal(total->completed, 1);
@@ -996,7 +995,7 @@ static void timeout_enters_the_latency(void **state)
     assert_int_equal(count_at(total->latency, 0), 1);
 }
 
-/* In an open loop its age counts from when it was intended. */
+/* In an open loop the age counts from the intended start. */
 static void timeout_in_an_open_loop(void **state)
 {
     (void)state;
@@ -1013,7 +1012,7 @@ static void timeout_in_an_open_loop(void **state)
     assert_int_equal(total->raw->count, 0);                 /* no response */
 }
 
-/* The oldest in flight is looked for, on whichever connection it is. */
+/* The oldest request of all connections times out first. */
 static void timeouts_of_several_connections(void **state)
 {
     (void)state;
@@ -1024,16 +1023,16 @@ static void timeouts_of_several_connections(void **state)
     serve = hold;
     begin();
     pass_until(45 * MS, MS);
-    answer(2);
+    respond(2);
     finish(MS);
     assert_true(total->to == 70 * MS);
     assert_int_equal(count_at(total->latency, 50 * MS), 2);
     assert_int_equal(count_at(total->latency, 35 * MS), 1);
 }
 
-/* --- what waited, and what did not --- */
+/* --- failures with and without a latency --- */
 
-static void close_the_door(void)
+static void stop_listening(void)
 {
     loop_close(loop, &peer.listener);
 }
@@ -1043,7 +1042,7 @@ static struct {
     int listener, first;
 } full;
 
-static void fill_the_queue(void)
+static void fill_backlog(void)
 {
     struct address at;
 
@@ -1056,14 +1055,14 @@ static void fill_the_queue(void)
     options.targets = targets = targets_at("http", "127.0.0.1", address_port(&at));
 }
 
-static void empty_the_queue(void)
+static void close_backlog(void)
 {
     close(full.first);
     close(full.listener);
 }
 
-/* A request that no connection could be made for in time took that time at least: it is in the
-   percentiles, in every kind of loop. */
+/* A request whose connection times out took at least that long: it is in the percentiles, in every
+   kind of loop. */
 static void connection_that_takes_too_long(void **state)
 {
     static void (*const shapes[])(void) = {as_closed_loop,     as_open_loop,
@@ -1071,14 +1070,14 @@ static void connection_that_takes_too_long(void **state)
                                            as_pipeline,        as_pipeline_in_an_open_loop};
 
     for (size_t i = 0; i < LENGTH(shapes); i++) {
-        fill_the_queue();
+        fill_backlog();
         dialer.connect_timeout = 400 * MS;
         options.connections = 3;
         options.requests = 7;
         shapes[i]();
         begin();
         finish(10 * MS);
-        empty_the_queue();
+        close_backlog();
         if (total->latency->count != 7 || total->latency->min < 400 * MS)
             fail_msg("loop %zu: %lu in the latency, from %lu", i, total->latency->count,
                      total->latency->min);
@@ -1089,8 +1088,8 @@ static void connection_that_takes_too_long(void **state)
     }
 }
 
-/* The server is silent for two seconds and then gone. What it had, and what was waiting, waited for
-   as long as that; what is due later is refused at once, which is no fast response. */
+/* The server is silent for two seconds and then stops. Requests in flight and waiting requests have
+   their age as latency; a later request is refused at once and has none. */
 static void refused_after_a_wait(void **state)
 {
     (void)state;
@@ -1101,25 +1100,24 @@ static void refused_after_a_wait(void **state)
     serve = hold;
     begin();
     pass_until(50 * MS, MS);
-    answer(1);                      /* that of 0 ms */
-    pass_until(2000 * MS, 10 * MS); /* that of 100 ms is in flight, those of 200 ms to 2 s wait */
-    close_the_door();
-    hang_up(talk_of(1), false);
+    respond(1);                     /* the one of 0 ms */
+    pass_until(2000 * MS, 10 * MS); /* 100 ms: in flight; 200 ms to 2 s: waiting */
+    stop_listening();
+    close_conn(conn_of(1), false);
     unit_settle(loop);
     finish(10 * MS);
     assert_int_equal(total->completed, 1);
     assert_int_equal(total->errors[ERROR_EMPTY], 1);
     assert_int_equal(total->errors[ERROR_CONNECT_REFUSED], 29);
-    /* the response, the one in flight, and those of 200 to 1900 ms: that of 2 s was refused at once
-       */
+    /* the response, the one in flight, and 200 to 1900 ms; that of 2 s was refused at once */
     assert_int_equal(total->latency->count, 1 + 1 + 18);
     assert_int_equal(count_at(total->latency, 1900 * MS), 1);
     assert_int_equal(count_at(total->latency, 1800 * MS), 1);
     assert_true(total->latency->min == 50 * MS);
 }
 
-/* What waited for over -T has its age, though nothing was ever responded to. */
-static void refused_after_the_time_was_over(void **state)
+/* Requests that waited longer than -T have a latency, even without any response. */
+static void refused_after_the_timeout(void **state)
 {
     (void)state;
     options.open_loop = true;
@@ -1129,8 +1127,8 @@ static void refused_after_the_time_was_over(void **state)
     options.timeout = 250 * MS;
     serve = hold;
     begin();
-    pass_until(450 * MS, 10 * MS); /* that of 100 ms is in flight since 250 ms */
-    close_the_door();
+    pass_until(450 * MS, 10 * MS); /* the one of 100 ms is in flight since 250 ms */
+    stop_listening();
     finish(10 * MS);
     assert_int_equal(total->errors[ERROR_TOTAL_TIMEOUT], 2);
     assert_int_equal(total->errors[ERROR_CONNECT_REFUSED], 3);
@@ -1140,7 +1138,7 @@ static void refused_after_the_time_was_over(void **state)
     assert_int_equal(count_at(total->latency, 300 * MS), 1); /* refused at 500 ms, due at 200 ms */
 }
 
-/* A failure that takes less than a response does not make the run look fast. */
+/* A failure that is faster than the responses has no latency. */
 static void fast_failures_are_no_latency(void **state)
 {
     (void)state;
@@ -1150,11 +1148,11 @@ static void fast_failures_are_no_latency(void **state)
     begin();
     for (int i = 0; i < 4; i++) { /* four responses of 100 ms each */
         pass(100 * MS);
-        answer(1);
+        respond(1);
     }
-    serve = reset;
-    hang_up(talk_of(1), true); /* after no time at all */
-    hang_up(talk_of(2), true); /* after 400 ms */
+    serve = reset_conn;
+    close_conn(conn_of(1), true); /* after no time at all */
+    close_conn(conn_of(2), true); /* after 400 ms */
     unit_settle(loop);
     finish(MS);
     assert_int_equal(total->completed, 4);
@@ -1169,7 +1167,7 @@ static void refused_by_number(void (*shape)(void))
 {
     void *state = NULL;
 
-    close_the_door();
+    stop_listening();
     options.connections = 3;
     options.requests = 10;
     shape();
@@ -1196,15 +1194,15 @@ static void refused(void **state)
         refused_by_number(shapes[i]);
 }
 
-/* The load ends when every connection of its first second has failed; it does not try so often that
-   this is all it does. */
+/* The load ends when each connection of its first second has failed. The rate of attempts is
+   limited. */
 static void refused_by_time(void **state)
 {
     static void (*const shapes[])(void) = {as_closed_loop, as_open_loop, as_new_connections,
                                            as_new_connections_in_an_open_loop};
 
     for (size_t i = 0; i < LENGTH(shapes); i++) {
-        close_the_door();
+        stop_listening();
         options.connections = 2;
         options.duration = 10 * NSEC_PER_S;
         shapes[i]();
@@ -1217,7 +1215,7 @@ static void refused_by_time(void **state)
         assert_int_equal(total->failed, total->errors[ERROR_CONNECT_REFUSED]);
         if (options.open_loop) {
             assert_int_equal(total->scheduled, 101);
-            /* what failed is no latency, what waits in vain has its age */
+            /* failures have no latency, waiting requests have their age */
             assert_int_equal(total->latency->count, total->waiting + total->in_flight);
         }
         teardown(state);
@@ -1225,11 +1223,11 @@ static void refused_by_time(void **state)
     }
 }
 
-/* In the warm-up too. */
+/* The same in the warm-up. */
 static void refused_in_the_warm_up(void **state)
 {
     (void)state;
-    close_the_door();
+    stop_listening();
     options.warmup = 5 * NSEC_PER_S;
     options.duration = 10 * NSEC_PER_S;
     begin();
@@ -1240,7 +1238,7 @@ static void refused_in_the_warm_up(void **state)
     assert_int_equal(total->scheduled, 0);
 }
 
-/* One that was begun in the first second may still be made: it is waited for. */
+/* A connection that began in the first second may still open: the load waits for it. */
 static void refused_while_one_is_pending(void **state)
 {
     (void)state;
@@ -1250,18 +1248,18 @@ static void refused_while_one_is_pending(void **state)
     options.duration = 10 * NSEC_PER_S;
     as_new_connections_in_an_open_loop();
     begin();
-    assert_int_equal(peer.accepted, 1); /* and no handshake begins */
-    close_the_door();
+    assert_int_equal(peer.accepted, 1); /* the TLS handshake gets no reply */
+    stop_listening();
     pass_until(1500 * MS, MS);
     assert_int_equal(dones, 0);
-    hang_up(talk_of(1), true);
+    close_conn(conn_of(1), true);
     unit_settle(loop);
     expect_over();
     assert_true(total->to == 1500 * MS);
     assert_int_not_equal(total->gave_up, ERROR_NONE);
 }
 
-/* One connection stands: what fails later is a measurement. */
+/* One connection was open: later failures do not end the load. */
 static void refused_after_a_connection(void **state)
 {
     (void)state;
@@ -1269,16 +1267,16 @@ static void refused_after_a_connection(void **state)
     options.duration = 5 * NSEC_PER_S;
     begin();
     assert_int_equal(order_count, 1);
-    close_the_door();
-    hang_up(talk_of(1), true);
+    stop_listening();
+    close_conn(conn_of(1), true);
     finish(MS);
     assert_int_equal(total->gave_up, ERROR_NONE);
     assert_true(total->to == 5 * NSEC_PER_S);
     assert_true(total->errors[ERROR_CONNECT_REFUSED] > 400);
 }
 
-/* A server that delays connections may hang: the delay is measured. */
-static void timeouts_are_no_refusal(void **state)
+/* Timeouts do not end the load: the delay is measured. */
+static void timeouts_do_not_end_the_load(void **state)
 {
     static const bool of_connections[] = {false, true};
 
@@ -1287,7 +1285,7 @@ static void timeouts_are_no_refusal(void **state)
         int fd, client;
 
         address_parse(&at, "127.0.0.1", 0);
-        fd = sock_listen(&at, 0); /* never accepts: the one place in its queue is taken */
+        fd = sock_listen(&at, 0); /* never accepts, and its backlog is full */
         assert_true(fd >= 0);
         client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         assert_int_equal(connect(client, &at.any, at.length), 0);
@@ -1312,9 +1310,9 @@ static void timeouts_are_no_refusal(void **state)
     }
 }
 
-/* Far more is due than can be tried in a turn, and each connection fails at once: the end of the
-   run is served all the same, and what was closed is freed between two turns. */
-static void failures_at_once_let_the_end_through(void **state)
+/* More requests are due than a turn can try, and each connection fails at once: the run still ends
+   in time, and closed connections are freed between two turns. */
+static void immediate_failures_do_not_delay_the_end(void **state)
 {
     static void (*const shapes[])(void) = {as_open_loop, as_new_connections_in_an_open_loop};
 
@@ -1339,8 +1337,8 @@ static void failures_at_once_let_the_end_through(void **state)
     }
 }
 
-/* More connections are idle, and more requests are due, than one turn starts: the next turns start
-   the others. */
+/* There are more idle connections and due requests than one turn starts: later turns start the
+   others. */
 static void starts_are_spread_over_turns(void **state)
 {
     (void)state;
@@ -1353,19 +1351,18 @@ static void starts_are_spread_over_turns(void **state)
     clock.now += NSEC_PER_US * 399;
     TURN_UNTIL(loop, order_count == 400);
     for (size_t i = 1; i <= 400; i++)
-        answer(i);
+        respond(i);
     assert_int_equal(order_count, 400);
     clock.now += NSEC_PER_US * 400;
     TURN_UNTIL(loop, order_count == 800);
     for (size_t i = 1; i <= 400; i++)
-        answer(i);
+        respond(i);
     assert_int_equal(dones, 1);
     assert_true(tally_adds_up(total));
     assert_int_equal(total->completed, 800);
 }
 
-/* The time for which all connections were busy while requests waited for one is counted, and no
-   other. */
+/* Only the time in which all connections were busy and requests waited is counted. */
 static void time_of_too_few_connections(void **state)
 {
     (void)state;
@@ -1376,34 +1373,34 @@ static void time_of_too_few_connections(void **state)
     begin();
     pass(10 * MS);
     assert_string_equal(order, "12");
-    pass(15 * MS); /* both are busy since 10 ms; the third waits since 20 ms */
-    answer(1);     /* and is sent at 25 */
+    pass(15 * MS); /* both are busy since 10 ms; the third request waits since 20 ms */
+    respond(1);    /* sends the third at 25 ms */
     pass(3 * MS);
-    answer(2); /* no request is due before 30 */
+    respond(2); /* no request is due before 30 ms */
     pass(2 * MS);
     assert_string_equal(order, "1212");
-    pass(15 * MS); /* 45 ms: the fifth waits since 40 */
-    answer(1);
-    answer(2);
+    pass(15 * MS); /* 45 ms: the fifth waits since 40 ms */
+    respond(1);
+    respond(2);
     pass(10 * MS);
-    while (owed[1])
-        answer(1);
-    while (owed[2])
-        answer(2);
+    while (pending[1])
+        respond(1);
+    while (pending[2])
+        respond(2);
     finish(MS);
     assert_int_equal(total->completed, 6);
     assert_true(total->limited == 10 * MS);
 }
 
-/* Also of those that wait at the end, once, whatever the intervals. */
+/* Also for requests that wait at the end; counted once over all intervals. */
 static void time_of_too_few_connections_at_the_end(void **state)
 {
-    static const bool each_its_own[] = {false, true};
+    static const bool new_connections[] = {false, true};
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(each_its_own); i++) {
+    for (size_t i = 0; i < LENGTH(new_connections); i++) {
         options.open_loop = true;
-        options.new_connections = each_its_own[i];
+        options.new_connections = new_connections[i];
         options.duration = 2500 * MS;
         serve = hold;
         begin();
@@ -1415,7 +1412,7 @@ static void time_of_too_few_connections_at_the_end(void **state)
     }
 }
 
-/* Enough of them are no limit, and while they are made they are none either. */
+/* With enough connections no time is limited, also not while they open. */
 static void enough_connections_are_no_limit(void **state)
 {
     (void)state;
@@ -1427,8 +1424,8 @@ static void enough_connections_are_no_limit(void **state)
     for (int i = 0; i < 100; i++) {
         pass(5 * MS);
         for (size_t number = 1; number <= 4; number++)
-            while (owed[number])
-                answer(number);
+            while (pending[number])
+                respond(number);
         pass(5 * MS);
     }
     finish(MS);
@@ -1436,7 +1433,7 @@ static void enough_connections_are_no_limit(void **state)
     assert_true(total->limited == 0);
 }
 
-/* What is in flight at the end is reported as such, and waited for all the same. */
+/* Requests in flight at the end are counted as such, and the load waits for their responses. */
 static void drained(void **state)
 {
     static const struct {
@@ -1455,12 +1452,12 @@ static void drained(void **state)
         assert_int_equal(dones, 0);
         assert_int_equal(seen_count, 1);
         assert_int_equal(total->in_flight, 2);
-        answer(1);
+        respond(1);
         pass(500 * MS);
         assert_int_equal(dones, 0);
         assert_int_equal(order_count, 2); /* nothing new is sent */
         assert_int_equal(peer.accepted, 2);
-        answer(2);
+        respond(2);
         expect_over();
         assert_int_equal(total->completed, 0);
         teardown(state);
@@ -1468,8 +1465,8 @@ static void drained(void **state)
     }
 }
 
-/* Not for ever, and not where somebody asks for the end. */
-static void drained_for_so_long(void **state)
+/* Draining ends after its time limit, with load_stop, or with the connections. */
+static void draining_is_limited(void **state)
 {
     for (int stops = 0; stops < 3; stops++) {
         options.connections = 2;
@@ -1485,7 +1482,7 @@ static void drained_for_so_long(void **state)
         else if (stops == 1)
             load_stop(load);
         else
-            hang_up(talk_of(1), true), hang_up(talk_of(2), false);
+            close_conn(conn_of(1), true), close_conn(conn_of(2), false);
         unit_settle(loop);
         expect_over();
         assert_int_equal(total->in_flight, 2);
@@ -1496,7 +1493,7 @@ static void drained_for_so_long(void **state)
 }
 
 /* A server that starts later is used. */
-static void door_that_opens(void **state)
+static void server_that_starts_later(void **state)
 {
     int fd = peer.listener.fd;
 
@@ -1535,7 +1532,7 @@ static void open_loop_on_time(void **state)
     (void)state;
     as_slow_open_loop(4);
     options.requests = 10;
-    serve = answer_well;
+    serve = send_ok;
     begin();
     finish(MS);
     assert_int_equal(total->scheduled, 10);
@@ -1549,18 +1546,18 @@ static void open_loop_on_time(void **state)
     assert_string_equal(order, "1111111111"); /* one connection is enough */
 }
 
-static void idle_ones_take_turns(void **state)
+static void idle_connections_alternate(void **state)
 {
     (void)state;
     as_slow_open_loop(3);
     begin();
     pass_until(200 * MS, MS);
     assert_string_equal(order, "123"); /* all were busy: another was opened */
-    answer(1);
-    answer(3);
-    answer(2);
+    respond(1);
+    respond(3);
+    respond(2);
     pass_until(300 * MS, MS);
-    answer(1);
+    respond(1);
     pass_until(400 * MS, MS);
     pass_until(500 * MS, MS);
     pass_until(600 * MS, MS);
@@ -1569,7 +1566,7 @@ static void idle_ones_take_turns(void **state)
     assert_int_equal(peer.accepted, 3);
 }
 
-static void waiting_ones_leave_in_order(void **state)
+static void waiting_requests_start_in_order(void **state)
 {
     static const nsec latencies[] = {350, 300, 250, 200, 150};
 
@@ -1579,7 +1576,7 @@ static void waiting_ones_leave_in_order(void **state)
     begin();
     for (int i = 0; i < 5; i++) { /* responses at 350, 400, ... 550 ms */
         pass_until(350 * MS + (nsec)i * 50 * MS, MS);
-        answer(1);
+        respond(1);
     }
     expect_over();
     assert_int_equal(total->completed, 5);
@@ -1588,10 +1585,10 @@ static void waiting_ones_leave_in_order(void **state)
         assert_int_equal(count_at(total->latency, latencies[i] * MS), 1);
     assert_int_equal(count_at(total->raw, 50 * MS), 4); /* the first took 350 ms */
     assert_int_equal(count_at(total->raw, 350 * MS), 1);
-    assert_true(total->send_delay->max <= MS); /* it was not the client that made them wait */
+    assert_true(total->send_delay->max <= MS); /* the client did not cause the wait */
 }
 
-static void what_waits_is_counted(void **state)
+static void waiting_requests_are_counted(void **state)
 {
     (void)state;
     as_slow_open_loop(2);
@@ -1606,7 +1603,7 @@ static void what_waits_is_counted(void **state)
     assert_int_equal(total->scheduled, 20);
     assert_int_equal(total->started, 2);
     assert_int_equal(total->in_flight, 2);
-    /* at the end all that is unfinished has its age: 1950, 1850, ... 50 ms */
+    /* at the end, unfinished requests have their age: 1950, 1850, ... 50 ms */
     assert_int_equal(total->latency->count, 20);
     assert_true(total->latency->max == 1950 * MS);
     assert_true(total->latency->min == 50 * MS);
@@ -1614,8 +1611,8 @@ static void what_waits_is_counted(void **state)
     assert_int_equal(total->raw->count, 0);
 }
 
-/* Billions wait at the end, more than can be counted one by one: each has its age all the same. */
-static void more_wait_than_can_be_counted(void **state)
+/* Billions of requests wait at the end, too many to count one by one: each has its age. */
+static void billions_wait(void **state)
 {
     const nsec length = 3000 * NSEC_PER_S;
 
@@ -1642,9 +1639,8 @@ static void more_wait_than_can_be_counted(void **state)
     }
 }
 
-/* By chance, with a warm-up: all are there, with ages that are right to the 0.1% of the histogram.
-   */
-static void millions_wait_by_chance(void **state)
+/* Poisson arrivals with a warm-up: all are counted, with ages exact to 0.2%. */
+static void millions_of_poisson_arrivals_wait(void **state)
 {
     static const double percents[] = {0.001, 0.01, 0.1, 1, 5, 10, 25, 50, 75, 90, 99, 99.9, 99.99};
     struct histogram *exact = histogram_new();
@@ -1690,9 +1686,9 @@ static void millions_wait_by_chance(void **state)
     histogram_free(exact);
 }
 
-/* The rate of an open loop is that of its schedule: five at ten a second take half a second, and
-   what came in a second was that many a second, though the loop sees the end a little later. */
-static void span_is_the_schedules(void **state)
+/* The span of an open loop is that of its schedule: five requests at 10/s span 500 ms, although the
+   loop sees the end a little later. */
+static void span_of_the_schedule(void **state)
 {
     static const struct {
         uint64_t requests;
@@ -1725,7 +1721,7 @@ static void span_is_the_schedules(void **state)
     }
 }
 
-/* Where the responses take longer than the schedule, it was not kept: that is the span. */
+/* Responses after the end of the schedule extend the span. */
 static void span_of_a_slow_server(void **state)
 {
     (void)state;
@@ -1734,12 +1730,12 @@ static void span_of_a_slow_server(void **state)
     begin();
     pass_until(2 * NSEC_PER_S, 50 * MS);
     for (size_t i = 1; i <= 5; i++)
-        answer(i);
+        respond(i);
     expect_over();
     assert_true(total->to == 2 * NSEC_PER_S);
 }
 
-/* And where it was stopped it ends there. */
+/* A stop ends the span. */
 static void span_until_it_was_stopped(void **state)
 {
     (void)state;
@@ -1752,12 +1748,12 @@ static void span_until_it_was_stopped(void **state)
     assert_true(total->to == 250 * MS);
 }
 
-/* One of three processes, whose schedule is that of all together. */
+/* One of three processes: the span is that of the schedule of all three. */
 static void span_of_a_share(void **state)
 {
     for (unsigned share = 0; share < 3; share++) {
         as_slow_open_loop(1);
-        serve = answer_well;
+        serve = send_ok;
         options.schedule.share = share;
         options.schedule.shares = 3;
         options.all_requests = 7;
@@ -1777,14 +1773,14 @@ static void stopped_while_requests_wait(void **state)
     options.requests = 100;
     begin();
     pass_until(450 * MS, 50 * MS);
-    answer(1);
+    respond(1);
     stop();
     assert_int_equal(total->scheduled, 5);
     assert_int_equal(total->completed, 1);
     assert_int_equal(total->in_flight, 1);
     assert_int_equal(total->waiting, 3);
     assert_int_equal(total->latency->count, 5);
-    assert_int_equal(total->unfinished->count, 0); /* it is in the latency */
+    assert_int_equal(total->unfinished->count, 0); /* already in the latency */
 }
 
 static void open_loop_after_a_warm_up(void **state)
@@ -1794,10 +1790,10 @@ static void open_loop_after_a_warm_up(void **state)
     options.warmup = 250 * MS;
     options.duration = 500 * MS; /* due at 300, 400, ... 700 ms */
     begin();
-    pass_until(350 * MS, MS); /* those of 100 to 300 ms wait */
-    answer(1);                /* that of 0 ms */
-    answer(1);                /* of 100 ms: intended in the warm-up, though started after it */
-    answer(1);
+    pass_until(350 * MS, MS); /* those due at 100 to 300 ms wait */
+    respond(1);               /* due at 0 ms */
+    respond(1);               /* due at 100 ms, in the warm-up, and started after it */
+    respond(1);
     finish(MS);
     assert_int_equal(total->scheduled, 5);
     assert_int_equal(total->started, 1);
@@ -1816,8 +1812,8 @@ static void pipelined_in_an_open_loop(void **state)
     options.pipeline = 2;
     begin();
     pass_until(450 * MS, MS);
-    assert_string_equal(order, "1122"); /* a place in flight, before another connection */
-    answer(2);
+    assert_string_equal(order, "1122"); /* pipelines are filled before another connection opens */
+    respond(2);
     assert_string_equal(order, "11222");
     stop();
     assert_int_equal(total->scheduled, 5);
@@ -1832,37 +1828,37 @@ static void new_connections_in_an_open_loop(void **state)
     options.requests = 5;
     begin();
     pass_until(250 * MS, MS);
-    assert_string_equal(order, "12"); /* that of 200 ms waits */
-    answer(2);
+    assert_string_equal(order, "12"); /* the one of 200 ms waits */
+    respond(2);
     assert_string_equal(order, "123");
     for (size_t i = 0; i < 4; i++) {
         static const size_t next[] = {1, 3, 4, 5};
 
         pass(100 * MS);
-        answer(next[i]);
+        respond(next[i]);
     }
     expect_over();
     assert_int_equal(total->completed, 5);
     assert_int_equal(total->connections, 5);
 }
 
-/* Requests that became due while the loop was elsewhere leave at once, as long as one is idle; and
-   no connection is opened for what an idle one can take. */
-static void idle_ones_take_all_that_is_due(void **state)
+/* Requests that became due during an absence start at once on idle connections, and no connection
+   opens for them. */
+static void idle_connections_take_all_due_requests(void **state)
 {
     (void)state;
     as_slow_open_loop(5);
     begin();
     pass_until(200 * MS, MS); /* three connections */
     for (size_t i = 1; i <= 3; i++)
-        answer(i);
+        respond(i);
     pass(290 * MS); /* 300 and 400 ms have passed meanwhile */
     assert_int_equal(order_count, 5);
     assert_int_equal(peer.accepted, 3);
     stop();
 }
 
-/* The same where the time passes while the loop is at work: the clock goes on with each reading. */
+/* The same while the loop is at work: each reading advances the clock. */
 static void due_while_others_are_started(void **state)
 {
     (void)state;
@@ -1870,9 +1866,9 @@ static void due_while_others_are_started(void **state)
     begin();
     pass_until(200 * MS, MS);
     for (size_t i = 1; i <= 3; i++)
-        answer(i);
+        respond(i);
     pass_until(299 * MS, MS);
-    clock.now = began + 399950 * NSEC_PER_US; /* that of 300 ms is due, that of 400 ms as good as */
+    clock.now = began + 399950 * NSEC_PER_US; /* 300 ms is due, 400 ms almost */
     clock.tick = 100 * NSEC_PER_US;
     loop_turn(loop, 0);
     clock.tick = 0;
@@ -1885,16 +1881,16 @@ static void due_while_others_are_started(void **state)
 
 /* A response arrives when two more requests are due: one uses its connection, the other an idle
    one. */
-static void due_while_an_answer_is_read(void **state)
+static void due_while_a_response_is_read(void **state)
 {
     (void)state;
     as_slow_open_loop(3);
     begin();
     pass_until(200 * MS, MS);
-    answer(1);
-    answer(2);
+    respond(1);
+    respond(2);
     pass_until(250 * MS, MS);
-    answer_well(talk_of(3));
+    send_ok(conn_of(3));
     clock.tick = 45 * MS; /* the turn begins when nothing is due, and ends when two are */
     loop_turn(loop, 0);
     clock.tick = 0;
@@ -1921,7 +1917,7 @@ static uint64_t stamped(void)
     return total->kernel_latency->count + total->stamps_missing + total->stamps_unusable;
 }
 
-static void one_connection_in_so_many_is_stamped(void **state)
+static void every_nth_connection_is_stamped(void **state)
 {
     static const unsigned every[] = {0, 1, 2, 3, 16};
 
@@ -1943,7 +1939,7 @@ static void one_connection_in_so_many_is_stamped(void **state)
 }
 
 /* With ten seconds between request and response, every timestamp is between them. */
-static void stamp_parts_the_latency(void **state)
+static void stamp_splits_the_latency(void **state)
 {
     (void)state;
     options.requests = 1000;
@@ -1952,7 +1948,7 @@ static void stamp_parts_the_latency(void **state)
     begin();
     for (int i = 0; i < 1000; i++) {
         clock.now += 10 * NSEC_PER_S;
-        answer(1);
+        respond(1);
         if (total->kernel_latency->count)
             break;
     }
@@ -1964,8 +1960,8 @@ static void stamp_parts_the_latency(void **state)
     assert_true(total->kernel_latency->min + total->client_delay->max >= 10 * NSEC_PER_S);
 }
 
-/* No time passes between most requests and their answers, so that a stamp cannot lie inside: as
-   where the wall clock jumped. */
+/* No time passes between most requests and their responses, so that no timestamp is between them,
+   as after a jump of the wall clock. */
 static void stamp_outside_of_the_request(void **state)
 {
     (void)state;
@@ -1978,7 +1974,7 @@ static void stamp_outside_of_the_request(void **state)
     assert_int_equal(total->kernel_latency->count, total->client_delay->count);
 }
 
-static void sources_take_turns(void **state)
+static void sources_alternate(void **state)
 {
     static const char *const addresses[] = {"127.0.0.1", "127.0.0.2", "127.0.0.3"};
     struct sock_from sources[LENGTH(addresses)];
@@ -1996,7 +1992,7 @@ static void sources_take_turns(void **state)
     for (size_t i = 0; i < 5; i++) {
         struct address from = {.length = sizeof(from.v6)};
 
-        assert_int_equal(getpeername(talk_of(i + 1)->sock->watch.fd, &from.any, &from.length), 0);
+        assert_int_equal(getpeername(conn_of(i + 1)->sock->watch.fd, &from.any, &from.length), 0);
         *strchr(address_text(&from, text), ':') = '\0';
         assert_string_equal(text, addresses[i % LENGTH(addresses)]);
     }
@@ -2005,15 +2001,15 @@ static void sources_take_turns(void **state)
 
 static void longest_gap(void **state)
 {
-    static const nsec answers[] = {10, 20, 70, 80};
+    static const nsec responses[] = {10, 20, 70, 80};
 
     (void)state;
     options.connections = 1;
     serve = hold;
     begin();
-    for (size_t i = 0; i < LENGTH(answers); i++) {
-        pass_until(answers[i] * MS, MS);
-        answer(1);
+    for (size_t i = 0; i < LENGTH(responses); i++) {
+        pass_until(responses[i] * MS, MS);
+        respond(1);
     }
     pass_until(100 * MS, MS);
     stop();
@@ -2027,14 +2023,14 @@ static void gap_at_the_end(void **state)
     serve = hold;
     begin();
     pass_until(10 * MS, MS);
-    answer(1);
+    respond(1);
     pass_until(100 * MS, MS);
     stop();
     assert_true(total->gap == 90 * MS);
     assert_true(total->gap_at == 10 * MS);
 }
 
-static void gap_without_an_answer(void **state)
+static void gap_without_a_response(void **state)
 {
     (void)state;
     serve = hold;
@@ -2066,7 +2062,7 @@ static void targets_by_seed(void **state)
     begin();
     finish(MS);
     assert_int_equal(total->completed, 400);
-    { /* bytes tell how many were the longer one's */
+    { /* the bytes sent show how often the longer one was chosen */
         size_t shorter = targets_pick(targets, 0)->count;
         uint64_t longer = (total->bytes_out - 400 * shorter) / strlen("longer");
 
@@ -2087,17 +2083,17 @@ static const struct nameserver_rule other_addresses[] = {
 };
 static struct nameserver nameserver;
 
-/* Responses come from each of the peer's addresses; after the fourth the name has others. */
+/* After the fourth connection, the name has other addresses. */
 static void change_after_four(struct peer_conn *conn)
 {
-    answer_well(conn);
+    send_ok(conn);
     if (conn->number == 4)
         nameserver.rules = other_addresses;
 }
 
-static void expect_address(size_t place, const char *text, uint64_t connections)
+static void expect_address(size_t index, const char *text, uint64_t connections)
 {
-    const struct tally_address *one = &total->addresses[place];
+    const struct tally_address *one = &total->addresses[index];
     struct address wanted;
 
     assert_true(address_parse(&wanted, text, address_port(&peer.at)));
@@ -2143,7 +2139,7 @@ static void connections_are_spread_over_addresses(void **state)
 
 /* --- TLS --- */
 
-static void resumed_share(unsigned percent, uint64_t least, uint64_t max)
+static void run_with_resume(unsigned percent, uint64_t min, uint64_t max)
 {
     struct resolver_options resolving = {0};
     struct origin *origin;
@@ -2171,43 +2167,42 @@ static void resumed_share(unsigned percent, uint64_t least, uint64_t max)
     assert_int_equal(total->completed, 20);
     assert_int_equal(total->connections, 20);
     assert_int_equal(total->handshakes, 20);
-    assert_in_range(total->resumed, least, max);
+    assert_in_range(total->resumed, min, max);
     load_free(load);
     load = NULL;
     resolver_free(dialer.resolver);
     origin_free(origin);
 }
 
-/* The first that may resume a session has none yet. */
-static void so_many_connections_resume(void **state)
+/* The first connection has no session to resume. */
+static void share_of_resumed_sessions(void **state)
 {
     static const struct {
         unsigned percent;
-        uint64_t least, max;
+        uint64_t min, max;
     } cases[] = {{0, 0, 0}, {25, 4, 5}, {50, 9, 10}, {100, 19, 19}};
 
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        resumed_share(cases[i].percent, cases[i].least, cases[i].max);
+        run_with_resume(cases[i].percent, cases[i].min, cases[i].max);
         teardown(state);
         setup(state);
     }
 }
 
-/* A server without TLS, or a silent one: each request that could not be sent fails with its error.
-   */
+/* A server without TLS, or a silent one: each unsent request fails with the handshake's error. */
 static void handshakes_that_fail(void **state)
 {
     static const struct {
-        void (*greets)(void *owner, struct peer_conn *conn);
+        void (*on_accept)(void *owner, struct peer_conn *conn);
         enum error error;
-    } cases[] = {{say_who_it_is, ERROR_TLS_NOT_TLS},
+    } cases[] = {{send_banner, ERROR_TLS_NOT_TLS},
                  {close_at_once, ERROR_TLS_CLOSED},
                  {NULL, ERROR_TLS_TIMEOUT}};
 
     for (size_t i = 0; i < LENGTH(cases) * 4; i++) {
         targets_free(targets);
         options.targets = targets = targets_at("https", "127.0.0.1", address_port(&peer.at));
-        peer.on_accept = cases[i / 4].greets;
+        peer.on_accept = cases[i / 4].on_accept;
         dialer.trust.insecure = true;
         dialer.tls_timeout = 10 * MS;
         options.connections = 2;
@@ -2221,7 +2216,7 @@ static void handshakes_that_fail(void **state)
         assert_int_equal(total->errors[cases[i / 4].error], 5);
         assert_int_equal(total->failed, 5);
         assert_int_equal(total->handshakes + total->connections, 0);
-        if (cases[i / 4].error == ERROR_TLS_TIMEOUT) /* which waited for as long */
+        if (cases[i / 4].error == ERROR_TLS_TIMEOUT) /* each waited until the timeout */
             assert_true(total->latency->count == 5 && total->latency->min >= 10 * MS);
         else
             assert_int_equal(total->latency->count, 0);
@@ -2230,7 +2225,7 @@ static void handshakes_that_fail(void **state)
     }
 }
 
-static void tls_that_cannot_be_set_up(void **state)
+static void tls_setup_fails(void **state)
 {
     char *why = NULL;
 
@@ -2247,8 +2242,8 @@ static void tls_that_cannot_be_set_up(void **state)
 
 static enum verdict verdict(void)
 {
-    total->cpu_user = total->cpu_system = total->starved =
-        0; /* real time, which is not the clock's */
+    /* real times, not of the fake clock */
+    total->cpu_user = total->cpu_system = total->starved = 0;
     return verdict_judge(total, 0).verdict;
 }
 
@@ -2262,7 +2257,7 @@ static void on_spin(void *owner)
     loop_arm(loop, &spin, clock.now + 5 * MS);
 }
 
-static void busy_loop_is_told(void **state)
+static void busy_loop_is_saturated(void **state)
 {
     (void)state;
     options.open_loop = true;
@@ -2287,14 +2282,14 @@ static void on_slowness(void *owner)
 {
     (void)owner;
     for (size_t i = 0; i < MAX_CONNS; i++)
-        if (owed[i] && talk_of(i)) {
-            answer_well(talk_of(i));
+        if (pending[i] && conn_of(i)) {
+            send_ok(conn_of(i));
             break;
         }
     loop_arm(loop, &slowness, slowness.deadline + 20 * MS);
 }
 
-static void slow_server_is_not_blamed_on_the_client(void **state)
+static void slow_server_is_no_saturation(void **state)
 {
     (void)state;
     options.open_loop = true;
@@ -2314,9 +2309,9 @@ static void slow_server_is_not_blamed_on_the_client(void **state)
     assert_int_equal(verdict(), VERDICT_OK);
 }
 
-/* The program did not run for half a second: what became due meanwhile was late because of that,
-   whichever turn sends it, and whether or not a connection was free at once. */
-static void pause_is_told(void **state)
+/* The program did not run for half a second: requests that became due in that time are late because
+   of the client, in whichever turn they start, with or without an idle connection. */
+static void pause_is_reported(void **state)
 {
     (void)state;
     options.open_loop = true;
@@ -2334,10 +2329,9 @@ static void pause_is_told(void **state)
     assert_int_equal(verdict(), VERDICT_SUSPENDED);
 }
 
-/* The same in a closed loop, which has no intended times: the responses were there, and nothing but
-   the client was in the way. The kernel's stamps do not prove the contrary: a request that was
-   started then may not have left. */
-static void pause_of_a_closed_loop_is_told(void **state)
+/* The same in a closed loop, which has no intended starts. Kernel timestamps do not prove a slow
+   server: a request that started in the pause may have been sent after it. */
+static void pause_of_a_closed_loop_is_reported(void **state)
 {
     (void)state;
     options.connections = 2;
@@ -2346,9 +2340,9 @@ static void pause_of_a_closed_loop_is_told(void **state)
     begin();
     for (int i = 0; i < 50; i++) {
         pass(10 * MS);
-        answer(1);
+        respond(1);
     }
-    answer_well(talk_of(1)); /* comes while it does not run */
+    send_ok(conn_of(1)); /* arrives during the pause */
     clock.now += 700 * MS;
     unit_settle(loop);
     stop();
@@ -2360,7 +2354,7 @@ static void pause_of_a_closed_loop_is_told(void **state)
     assert_int_equal(verdict(), VERDICT_SUSPENDED);
 }
 
-/* Nor is a stop seen where the server was slow, or the gap said to be the client's. */
+/* A slow server is no suspension, and its gap is not counted as the client's. */
 static void gap_of_a_slow_server(void **state)
 {
     (void)state;
@@ -2370,21 +2364,21 @@ static void gap_of_a_slow_server(void **state)
     begin();
     for (int i = 0; i < 50; i++) {
         pass(10 * MS);
-        answer(1);
+        respond(1);
     }
     pass_until(1200 * MS, 10 * MS);
-    answer(1);
+    respond(1);
     stop();
     assert_true(total->suspended == 0 && total->suspension == 0);
     assert_true(total->gap == 700 * MS);
     assert_true(total->gap_away == 0);
-    if (total->kernel_latency->count) /* which the kernel saw, too */
+    if (total->kernel_latency->count) /* the kernel timestamps prove it */
         assert_true(total->kernel_latency->count < 51 || total->proven >= 690 * MS);
     assert_int_equal(verdict(), VERDICT_OK);
 }
 
-/* The client did not run, and the response was there before the time was over: it is one, and the
-   next request is too slow as ever. */
+/* A response that arrives in time, during a pause of the client, counts as a response. The next
+   request times out. */
 static void pause_is_no_timeout(void **state)
 {
     (void)state;
@@ -2393,7 +2387,7 @@ static void pause_is_no_timeout(void **state)
     serve = hold;
     begin();
     pass(50 * MS);
-    answer_well(talk_of(1));
+    send_ok(conn_of(1));
     clock.now += 700 * MS;
     unit_settle(loop);
     finish(10 * MS);
@@ -2403,8 +2397,8 @@ static void pause_is_no_timeout(void **state)
     assert_true(total->latency->min >= 100 * MS && total->latency->min <= 120 * MS);
 }
 
-/* The end of the run finds that it was stopped. */
-static void pause_until_the_end_is_told(void **state)
+/* The program is stopped until after the end of the run. */
+static void pause_until_the_end_is_reported(void **state)
 {
     (void)state;
     options.duration = NSEC_PER_S;
@@ -2412,12 +2406,12 @@ static void pause_until_the_end_is_told(void **state)
     begin();
     pass_until(900 * MS, 10 * MS);
     finish(700 * MS);
-    assert_in_range(total->suspension, 500 * MS, 600 * MS); /* behind the end at 1 s */
+    assert_in_range(total->suspension, 500 * MS, 600 * MS); /* the end is at 1 s */
     assert_int_equal(verdict(), VERDICT_SUSPENDED);
 }
 
-/* Requests wait for a name to be looked up; then all their connections are made in a few turns,
-   which take their time. That wait is no delay of the client. */
+/* Requests wait for a DNS lookup; then all their connections open in a few slow turns. This wait is
+   no delay of the client. */
 static void wait_for_a_name_is_no_delay(void **state)
 {
     static const struct nameserver_rule rules[] = {
@@ -2438,7 +2432,7 @@ static void wait_for_a_name_is_no_delay(void **state)
     begin();
     pass_until(230 * MS, MS);
     assert_int_equal(total->connections, 0);
-    clock.tick = 100 * NSEC_PER_US; /* each look at the clock takes its time, too */
+    clock.tick = 100 * NSEC_PER_US; /* each reading advances the clock */
     nameserver_release(&server);
     for (int i = 0; i < 2000 && order_count < 20; i++)
         loop_turn(loop, 0);
@@ -2463,9 +2457,9 @@ static void on_slow_event(void *owner, uint32_t events)
     assert_int_equal(read(*(int *)owner, &count, sizeof(count)), sizeof(count));
 }
 
-/* A turn takes long while a connection is idle and a request becomes due. That another connection
-   gets its answer in that turn and takes the request does not make it the server's delay. */
-static void late_beside_an_idle_connection(void **state)
+/* A request becomes due in a long turn while a connection is idle. The delay is the client's, even
+   if another connection gets a response in that turn and takes the request. */
+static void late_with_an_idle_connection(void **state)
 {
     struct watch slow;
     uint64_t one = 1;
@@ -2478,13 +2472,13 @@ static void late_beside_an_idle_connection(void **state)
     serve = hold;
     begin();
     pass(10 * MS);
-    answer(2); /* it is idle now */
+    respond(2); /* it is idle now */
     pass(9 * MS);
     watch_init(&slow, on_slow_event, &fd, "test");
     assert_int_equal(loop_watch(loop, &slow, fd, EPOLLIN), 0);
     unit_settle(loop);
     assert_int_equal(write(fd, &one, sizeof(one)), sizeof(one)); /* first in the batch */
-    answer(1);
+    respond(1);
     loop_close(loop, &slow);
     assert_int_equal(total->started, 0); /* not reported yet */
     stop();
@@ -2492,9 +2486,9 @@ static void late_beside_an_idle_connection(void **state)
     assert_true(total->send_delay->max >= 5 * MS);
 }
 
-/* The oldest of a pipeline is too old and ends the connection. Those behind it got no response
-   either: they took at least as long as they had waited until then. */
-static void younger_ones_end_with_their_age(void **state)
+/* The oldest request of a pipeline times out and ends the connection. The later ones have no
+   response: their latency is their age. */
+static void younger_requests_end_with_their_age(void **state)
 {
     (void)state;
     options.open_loop = true;
@@ -2515,19 +2509,19 @@ static void younger_ones_end_with_their_age(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(closed_loop_by_number),
-        CASE(pause_is_told),
-        CASE(pause_of_a_closed_loop_is_told),
-        CASE(pause_until_the_end_is_told),
+        CASE(closed_loop_with_a_number_of_requests),
+        CASE(pause_is_reported),
+        CASE(pause_of_a_closed_loop_is_reported),
+        CASE(pause_until_the_end_is_reported),
         CASE(pause_is_no_timeout),
         CASE(gap_of_a_slow_server),
         CASE(wait_for_a_name_is_no_delay),
-        CASE(younger_ones_end_with_their_age),
-        CASE(late_beside_an_idle_connection),
-        CASE(closed_loop_by_time),
-        CASE(intervals_of_a_second_and_a_last),
-        CASE(number_or_time),
-        CASE(time_or_number),
+        CASE(younger_requests_end_with_their_age),
+        CASE(late_with_an_idle_connection),
+        CASE(closed_loop_with_a_duration),
+        CASE(intervals_and_a_shorter_last_one),
+        CASE(number_of_requests_comes_first),
+        CASE(duration_comes_first),
         CASE(no_more_connections_than_requests),
         CASE(warm_up_does_not_count),
         CASE(failures_of_the_warm_up_do_not_count),
@@ -2538,9 +2532,9 @@ int main(void)
         CASE(freed_before_its_end),
         CASE(many_connections),
         CASE(pipelined),
-        CASE(so_many_requests_a_connection),
-        CASE(so_many_requests_a_connection_pipelined),
-        CASE(each_its_own_connection),
+        CASE(requests_per_connection),
+        CASE(requests_per_connection_pipelined),
+        CASE(new_connection_for_each_request),
         CASE(faults_in_a_closed_loop),
         CASE(faults_in_an_open_loop),
         CASE(faults_of_new_connections),
@@ -2548,17 +2542,17 @@ int main(void)
         CASE(faults_in_a_pipeline),
         CASE(closed_as_soon_as_accepted),
         CASE(reset_as_soon_as_accepted),
-        CASE(server_that_speaks_first),
-        CASE(requests_behind_an_announced_close),
-        CASE(requests_that_were_left_come_first),
-        CASE(way_to_the_next_connection_is_gone),
-        CASE(idle_connection_that_ends_is_no_failure),
-        CASE(timeout_enters_the_latency),
+        CASE(server_sends_first),
+        CASE(requests_after_an_announced_close),
+        CASE(unsent_requests_come_first),
+        CASE(unsent_requests_of_a_stopped_server),
+        CASE(end_of_an_idle_connection_is_no_failure),
+        CASE(timeouts_have_a_latency),
         CASE(timeout_in_an_open_loop),
         CASE(timeouts_of_several_connections),
         CASE(connection_that_takes_too_long),
         CASE(refused_after_a_wait),
-        CASE(refused_after_the_time_was_over),
+        CASE(refused_after_the_timeout),
         CASE(fast_failures_are_no_latency),
         CASE(refused),
         CASE(refused_by_time),
@@ -2566,21 +2560,21 @@ int main(void)
         CASE(time_of_too_few_connections_at_the_end),
         CASE(enough_connections_are_no_limit),
         CASE(drained),
-        CASE(drained_for_so_long),
+        CASE(draining_is_limited),
         CASE(refused_in_the_warm_up),
         CASE(refused_while_one_is_pending),
         CASE(refused_after_a_connection),
-        CASE(timeouts_are_no_refusal),
-        CASE(failures_at_once_let_the_end_through),
+        CASE(timeouts_do_not_end_the_load),
+        CASE(immediate_failures_do_not_delay_the_end),
         CASE(starts_are_spread_over_turns),
-        CASE(door_that_opens),
+        CASE(server_that_starts_later),
         CASE(open_loop_on_time),
-        CASE(idle_ones_take_turns),
-        CASE(waiting_ones_leave_in_order),
-        CASE(what_waits_is_counted),
-        CASE(more_wait_than_can_be_counted),
-        CASE(millions_wait_by_chance),
-        CASE(span_is_the_schedules),
+        CASE(idle_connections_alternate),
+        CASE(waiting_requests_start_in_order),
+        CASE(waiting_requests_are_counted),
+        CASE(billions_wait),
+        CASE(millions_of_poisson_arrivals_wait),
+        CASE(span_of_the_schedule),
         CASE(span_of_a_slow_server),
         CASE(span_until_it_was_stopped),
         CASE(span_of_a_share),
@@ -2588,23 +2582,23 @@ int main(void)
         CASE(open_loop_after_a_warm_up),
         CASE(pipelined_in_an_open_loop),
         CASE(new_connections_in_an_open_loop),
-        CASE(idle_ones_take_all_that_is_due),
+        CASE(idle_connections_take_all_due_requests),
         CASE(due_while_others_are_started),
-        CASE(due_while_an_answer_is_read),
-        CASE(one_connection_in_so_many_is_stamped),
-        CASE(stamp_parts_the_latency),
+        CASE(due_while_a_response_is_read),
+        CASE(every_nth_connection_is_stamped),
+        CASE(stamp_splits_the_latency),
         CASE(stamp_outside_of_the_request),
-        CASE(sources_take_turns),
+        CASE(sources_alternate),
         CASE(longest_gap),
         CASE(gap_at_the_end),
-        CASE(gap_without_an_answer),
+        CASE(gap_without_a_response),
         CASE(targets_by_seed),
         CASE(connections_are_spread_over_addresses),
-        CASE(so_many_connections_resume),
+        CASE(share_of_resumed_sessions),
         CASE(handshakes_that_fail),
-        CASE(tls_that_cannot_be_set_up),
-        CASE(busy_loop_is_told),
-        CASE(slow_server_is_not_blamed_on_the_client),
+        CASE(tls_setup_fails),
+        CASE(busy_loop_is_saturated),
+        CASE(slow_server_is_no_saturation),
     };
 
     unit_time_limit();

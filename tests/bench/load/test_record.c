@@ -27,7 +27,7 @@ static int teardown(void **state)
 }
 
 /* A completed request: intended, started and completed at these ms after FROM. */
-static void answer(nsec intended, nsec started, nsec at, unsigned status)
+static void complete(nsec intended, nsec started, nsec at, unsigned status)
 {
     const struct load_request request = {
         .intended = FROM + intended * MS, .started = FROM + started * MS, .counted = true};
@@ -36,7 +36,7 @@ static void answer(nsec intended, nsec started, nsec at, unsigned status)
     record_response(&record, &request, &response);
 }
 
-static void answer_stamped(nsec started, nsec at, nsec kernel_age_ns)
+static void complete_stamped(nsec started, nsec at, nsec kernel_age_ns)
 {
     const struct load_request request = {
         .intended = FROM + started * MS, .started = FROM + started * MS, .counted = true};
@@ -48,21 +48,21 @@ static void answer_stamped(nsec started, nsec at, nsec kernel_age_ns)
 
 /* --- requests --- */
 
-static void answers(void **state)
+static void responses(void **state)
 {
     (void)state;
     init(true, NSEC_NEVER);
     tally->scheduled += 3;
     tally->started += 2;
-    answer(0, 5, 20, 200);
-    answer(10, 10, 40, 503);
-    answer(10, 10, 40, TALLY_STATUSES);
+    complete(0, 5, 20, 200);
+    complete(10, 10, 40, 503);
+    complete(10, 10, 40, TALLY_STATUSES);
     assert_int_equal(tally->scheduled, 3);
     assert_int_equal(tally->started, 2);
     assert_int_equal(tally->completed, 3);
     assert_int_equal(tally->status[200], 1);
     assert_int_equal(tally->status[503], 1);
-    assert_int_equal(tally->status[0], 1); /* none that HTTP knows */
+    assert_int_equal(tally->status[0], 1); /* not an HTTP status */
     assert_true(tally->latency->min == 20 * MS && tally->latency->max == 30 * MS);
     assert_true(tally->raw->min == 15 * MS && tally->raw->max == 30 * MS);
 }
@@ -71,18 +71,18 @@ static void closed_loop_has_one_latency(void **state)
 {
     (void)state;
     init(false, NSEC_NEVER);
-    answer(0, 0, 20, 200);
+    complete(0, 0, 20, 200);
     assert_int_equal(tally->latency->count, 1);
     assert_int_equal(tally->raw->count, 0);
 }
 
-/* record.h has the table. */
-static void failure_is_a_latency_where_it_waited(void **state)
+/* See the table in record.h. */
+static void failures_that_waited_are_latencies(void **state)
 {
     static const struct {
         enum error error;
         nsec age;
-        bool enters;
+        bool counts;
     } cases[] = {
         {ERROR_TOTAL_TIMEOUT, MS, true},       {ERROR_DNS_TIMEOUT, MS, true},
         {ERROR_CONNECT_TIMEOUT, MS, true},     {ERROR_TLS_TIMEOUT, MS, true},
@@ -95,19 +95,19 @@ static void failure_is_a_latency_where_it_waited(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         init(false, 1000 * MS);
-        answer(0, 0, 10, 200);
-        answer(0, 0, 30, 200);
+        complete(0, 0, 10, 200);
+        complete(0, 0, 30, 200);
         record_failure(&record, cases[i].error, cases[i].age);
         assert_int_equal(tally->failed, 1);
         assert_int_equal(tally->errors[cases[i].error], 1);
-        if (tally->latency->count != 2u + cases[i].enters)
+        if (tally->latency->count != 2u + cases[i].counts)
             fail_msg("case %zu", i);
         record_free(&record);
     }
     init(false, 1000 * MS);
 }
 
-/* Without a response there is no mean: a failure enters where it took as long as the timeout. */
+/* Without a response there is no mean: a failure counts if it took as long as the timeout. */
 static void failure_without_a_response(void **state)
 {
     (void)state;
@@ -137,9 +137,9 @@ static void stamps(void **state)
 {
     (void)state;
     init(false, NSEC_NEVER);
-    answer_stamped(0, 20, 5 * MS);
-    answer_stamped(0, 20, 21 * MS);
-    answer_stamped(0, 20, NSEC_NEVER);
+    complete_stamped(0, 20, 5 * MS);
+    complete_stamped(0, 20, 21 * MS);
+    complete_stamped(0, 20, NSEC_NEVER);
     assert_int_equal(tally->kernel_latency->count, 1);
     assert_true(tally->kernel_latency->max == 15 * MS);
     assert_true(tally->client_delay->max == 5 * MS);
@@ -148,23 +148,23 @@ static void stamps(void **state)
     assert_true(tally->proven == 15 * MS);
 }
 
-/* What was started in an absence may have left at its end. */
+/* A request that started during an absence may have been sent at its end. */
 static void absence_proves_nothing(void **state)
 {
     (void)state;
     init(false, NSEC_NEVER);
     record_absence(&record, FROM + 100 * MS, 100 * MS);
-    answer_stamped(60, 130, 0);
+    complete_stamped(60, 130, 0);
     assert_true(tally->kernel_latency->max == 70 * MS);
     assert_true(tally->proven == 30 * MS);
-    answer_stamped(100, 150, 0); /* it was over by then */
+    complete_stamped(100, 150, 0); /* the absence was over */
     assert_true(tally->proven == 50 * MS);
 }
 
 /* --- absences --- */
 
-/* The clock of this test goes and the thread's does not: what passed, it was stopped. */
-static void stop_is_seen(void **state)
+/* The test's clock advances and the thread's CPU clock does not: the process was stopped. */
+static void stop_is_detected(void **state)
 {
     (void)state;
     init(false, NSEC_NEVER);
@@ -192,9 +192,9 @@ static void longest_gap(void **state)
 {
     (void)state;
     init(false, NSEC_NEVER);
-    answer(0, 0, 10, 200);
-    answer(0, 0, 60, 200);
-    answer(0, 0, 80, 200);
+    complete(0, 0, 10, 200);
+    complete(0, 0, 60, 200);
+    complete(0, 0, 80, 200);
     assert_true(tally->gap == 50 * MS);
     assert_true(tally->gap_at == 10 * MS);
     assert_true(tally->gap_away == 0);
@@ -208,7 +208,7 @@ static void gap_of_an_absence(void **state)
     (void)state;
     init(false, NSEC_NEVER);
     record_turn(&record, FROM + 150 * MS, 100 * MS);
-    answer(0, 0, 151, 200);
+    complete(0, 0, 151, 200);
     assert_true(tally->gap == 151 * MS);
     assert_true(tally->gap_away == 100 * MS);
 }
@@ -240,13 +240,13 @@ static void intervals(void **state)
     group.bytes_in = 150;
     assert_int_equal(tally->scheduled, 0);
     record_end(&record, FROM + 1500 * MS);
-    group.bytes_in = 999; /* no part of the run */
+    group.bytes_in = 999; /* after the run */
     record_interval(&record, FROM + 1500 * MS, 0, 0, 0);
     assert_true(tally->from == 1000 * MS && tally->to == 1500 * MS);
     assert_int_equal(tally->bytes_in, 50);
 }
 
-static void warm_up_is_forgotten(void **state)
+static void warm_up_is_not_counted(void **state)
 {
     (void)state;
     group = (struct client_group){0};
@@ -264,19 +264,19 @@ static void warm_up_is_forgotten(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(answers),
+        CASE(responses),
         CASE(closed_loop_has_one_latency),
-        CASE(failure_is_a_latency_where_it_waited),
+        CASE(failures_that_waited_are_latencies),
         CASE(failure_without_a_response),
         CASE(ages_at_the_end),
         CASE(stamps),
         CASE(absence_proves_nothing),
-        CASE(stop_is_seen),
+        CASE(stop_is_detected),
         CASE(stop_is_counted_once),
         CASE(longest_gap),
         CASE(gap_of_an_absence),
         CASE(intervals),
-        CASE(warm_up_is_forgotten),
+        CASE(warm_up_is_not_counted),
     };
 
     unit_time_limit();

@@ -75,7 +75,7 @@ static void the_first_is_the_start(void **state)
 
 #define RATE_BITS 40
 
-/* i / rate in whole numbers. The rates are given in parts of 2^RATE_BITS, which a double can hold. */
+/* i / rate, computed in integers. The rates are multiples of 2^-RATE_BITS, exact in a double. */
 static void a_constant_rate_is_exact_at_any_index(void **state)
 {
     static const uint64_t rates[] = {

@@ -16,7 +16,7 @@ static const struct {
     size_t count;
     enum slo_kind kind; /* of the last part */
     double percent, limit;
-} good[] = {
+} valid[] = {
     {"p99=5ms", 1, SLO_PERCENTILE, 99, 5e6},
     {"p99.9=5ms", 1, SLO_PERCENTILE, 99.9, 5e6},
     {"p0.001=1us", 1, SLO_PERCENTILE, 0.001, 1e3},
@@ -37,7 +37,7 @@ static const struct {
     {sixteen, 16, SLO_PERCENTILE, 16, 2e9},
 };
 
-static const char *const bad[] = {
+static const char *const invalid[] = {
     "",
     ",",
     "=",
@@ -135,33 +135,33 @@ static const char *const bad[] = {
     seventeen,
 };
 
-static void good_ones(void **state)
+static void valid_limits(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(good); i++) {
+    for (size_t i = 0; i < LENGTH(valid); i++) {
         struct slo slo;
-        const char *why = slo_parse(&slo, good[i].text);
-        const struct slo_part *last = &slo.part[good[i].count - 1];
+        const char *why = slo_parse(&slo, valid[i].text);
+        const struct slo_part *last = &slo.part[valid[i].count - 1];
 
         if (why)
-            fail_msg("%s is refused: %s", good[i].text, why);
-        assert_int_equal(slo.count, good[i].count);
-        if (last->kind != good[i].kind || last->percent != good[i].percent ||
-            last->limit != good[i].limit)
-            fail_msg("%s: %d, %.17g, %.17g", good[i].text, last->kind, last->percent, last->limit);
+            fail_msg("%s is refused: %s", valid[i].text, why);
+        assert_int_equal(slo.count, valid[i].count);
+        if (last->kind != valid[i].kind || last->percent != valid[i].percent ||
+            last->limit != valid[i].limit)
+            fail_msg("%s: %d, %.17g, %.17g", valid[i].text, last->kind, last->percent, last->limit);
         assert_true(isnan(last->measured));
         assert_false(last->held);
     }
 }
 
-static void bad_ones(void **state)
+static void invalid_limits(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(bad); i++) {
+    for (size_t i = 0; i < LENGTH(invalid); i++) {
         struct slo slo;
 
-        if (!slo_parse(&slo, bad[i]))
-            fail_msg("\"%s\" is taken", bad[i]);
+        if (!slo_parse(&slo, invalid[i]))
+            fail_msg("\"%s\" is accepted", invalid[i]);
         assert_int_equal(slo.count, 0);
     }
 }
@@ -176,8 +176,7 @@ static void names_are_as_given(void **state)
     assert_string_equal(slo.part[1].name, "errors");
 }
 
-/* A run of two seconds with answers of 1 to 100 ms, of which two were wrong, and four that failed.
-   */
+/* A run of two seconds: latencies of 1 to 100 ms, two error statuses, four failures. */
 static struct tally *a_run(void)
 {
     struct tally *tally = tally_new();
@@ -195,12 +194,12 @@ static struct tally *a_run(void)
     return tally;
 }
 
-static void judged(void **state)
+static void limits_are_judged(void **state)
 {
     static const struct {
         const char *text;
         bool held;
-        double least, max; /* measured */
+        double min, max; /* measured */
     } cases[] = {
         {"p50=51ms", true, 50e6, 50.05e6},
         {"p50=49ms", false, 50e6, 50.05e6},
@@ -225,7 +224,7 @@ static void judged(void **state)
 
         assert_null(slo_parse(&slo, cases[i].text));
         if (slo_judge(&slo, tally) != cases[i].held || slo.part[0].held != cases[i].held ||
-            slo.part[0].measured < cases[i].least || slo.part[0].measured > cases[i].max)
+            slo.part[0].measured < cases[i].min || slo.part[0].measured > cases[i].max)
             fail_msg("%s: %f", cases[i].text, slo.part[0].measured);
     }
     tally_free(tally);
@@ -263,8 +262,7 @@ static void nothing_measured_is_missed(void **state)
     tally_free(tally);
 }
 
-/* What a rate of that many a second sends in the span of its schedule is that many, to the
-   nanosecond. */
+/* The rate of a schedule is reached in exactly the schedule's span, to the nanosecond. */
 static void rate_of_the_schedule(void **state)
 {
     static const struct {
@@ -294,19 +292,18 @@ static void rate_of_the_schedule(void **state)
     tally_free(tally);
 }
 
-/* A hung server: what is in flight at the end of a closed loop has no latency, but is judged by the
-   age that it has, where that is over the limit. What is younger may still hold it, and says
-   nothing. */
+/* A hung server: a request in flight at the end of a closed loop has no latency. It is judged by
+   its age if that is over the limit. A younger request may still meet the limit and is ignored. */
 static void in_flight_at_the_end(void **state)
 {
     static const struct {
         const char *text;
-        unsigned responses, in_flight; /* of 1 ms; of 2 s, and one of 2 ms */
+        unsigned responses, in_flight; /* of 1 ms; of 2 s, and one more of 2 ms */
         bool held;
-        double least, max; /* measured */
+        double min, max; /* measured */
     } cases[] = {
         {"max=1s", 1000, 1, false, 2e9, 2e9},
-        {"max=2s", 1000, 1, true, 1e6, 1.001e6}, /* not older than that */
+        {"max=2s", 1000, 1, true, 1e6, 1.001e6}, /* not over the limit */
         {"p99=5ms", 1000, 10, true, 1e6, 1.001e6},
         {"p99=5ms", 1000, 11, false, 2e9, 2e9}, /* its rank is reached */
         {"p50=5ms", 10, 10, true, 1e6, 1.001e6},
@@ -330,7 +327,7 @@ static void in_flight_at_the_end(void **state)
         histogram_record_many(tally->unfinished, 2 * NSEC_PER_S, cases[i].in_flight);
         histogram_record(tally->unfinished, 2 * NSEC_PER_MS);
         assert_null(slo_parse(&slo, cases[i].text));
-        if (slo_judge(&slo, tally) != cases[i].held || slo.part[0].measured < cases[i].least ||
+        if (slo_judge(&slo, tally) != cases[i].held || slo.part[0].measured < cases[i].min ||
             slo.part[0].measured > cases[i].max)
             fail_msg("case %zu, %s: %f", i, cases[i].text, slo.part[0].measured);
         assert_int_equal(tally->latency->count, cases[i].responses); /* the reported values stay */
@@ -338,13 +335,13 @@ static void in_flight_at_the_end(void **state)
     }
 }
 
-/* Errors are the server's whatever the client did, and a max that the kernel saw exceeded. */
-static void what_the_client_is_no_excuse_for(void **state)
+/* Missed limits that a busy client cannot cause: errors, and a max that kernel timestamps prove. */
+static void missed_limits_that_are_proven(void **state)
 {
     static const struct {
         const char *text;
         nsec proven;
-        bool is;
+        bool is_proven;
     } cases[] = {
         {"errors=0", 0, true},
         {"errors=5%", 0, true},
@@ -367,11 +364,11 @@ static void what_the_client_is_no_excuse_for(void **state)
         tally->proven = cases[i].proven;
         assert_null(slo_parse(&slo, cases[i].text));
         slo_judge(&slo, tally);
-        if (slo_is_proven(&slo) != cases[i].is)
+        if (slo_is_proven(&slo) != cases[i].is_proven)
             fail_msg("%s, %lu", cases[i].text, cases[i].proven);
     }
     tally_clear(tally);
-    { /* nothing ended: that proves nothing */
+    { /* no request ended: nothing is proven */
         struct slo slo;
 
         assert_null(slo_parse(&slo, "errors=0"));
@@ -384,15 +381,15 @@ static void what_the_client_is_no_excuse_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_ones),
-        cmocka_unit_test(bad_ones),
+        cmocka_unit_test(valid_limits),
+        cmocka_unit_test(invalid_limits),
         cmocka_unit_test(names_are_as_given),
-        cmocka_unit_test(judged),
+        cmocka_unit_test(limits_are_judged),
         cmocka_unit_test(all_must_be_held),
         cmocka_unit_test(nothing_measured_is_missed),
         cmocka_unit_test(rate_of_the_schedule),
         cmocka_unit_test(in_flight_at_the_end),
-        cmocka_unit_test(what_the_client_is_no_excuse_for),
+        cmocka_unit_test(missed_limits_that_are_proven),
     };
 
     unit_time_limit();

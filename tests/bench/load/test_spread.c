@@ -1,5 +1,4 @@
-/* Which of a host's addresses the next connection tries, which are dropped, and the counts of each.
-   */
+/* Which address the next connection tries, which ones are dropped, and the counts of each. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -36,7 +35,7 @@ static struct address at(const char *text)
     return address;
 }
 
-/* Chooses of a set, "1.0.0.1 ::1". Returns what is left, in its order. */
+/* Chooses from a set such as "1.0.0.1 ::1". Returns the chosen addresses in order. */
 static const char *choose(const char *set, bool all)
 {
     static char found[1024];
@@ -62,7 +61,7 @@ static const char *choose(const char *set, bool all)
     return found;
 }
 
-/* The first of them. */
+/* The first chosen address. */
 static const char *first(const char *set)
 {
     static char text[ADDRESS_TEXT_BYTES];
@@ -95,7 +94,7 @@ static struct tally_address *open_at(const char *text)
 
 #define THREE "1.0.0.1 1.0.0.2 1.0.0.3"
 
-static void one_after_the_other(void **state)
+static void round_robin(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++) {
@@ -103,12 +102,12 @@ static void one_after_the_other(void **state)
         assert_string_equal(first(THREE), "1.0.0.2");
         assert_string_equal(first(THREE), "1.0.0.3");
     }
-    assert_int_equal(strlen(choose(THREE, true)), strlen(THREE)); /* the others stand behind it */
+    assert_int_equal(strlen(choose(THREE, true)), strlen(THREE)); /* the others follow */
     assert_string_equal(first("1.0.0.1"), "1.0.0.1");
 }
 
-/* Processes do not all begin with the same. */
-static void each_process_begins_elsewhere(void **state)
+/* Processes begin with different addresses. */
+static void processes_begin_with_different_addresses(void **state)
 {
     static const char *const firsts[] = {"1.0.0.1", "1.0.0.2", "1.0.0.3", "1.0.0.1"};
 
@@ -132,19 +131,19 @@ static void order_of_the_others_varies(void **state)
 
 #define MIXED "::1 1.0.0.1 ::2 1.0.0.2"
 
-/* Until one has won, both families stay where they are, each in turn; then it is that one alone. */
+/* Until an address wins the race, both families are tried; then only its family is. */
 static void family_that_won(void **state)
 {
     (void)state;
     assert_string_equal(choose(MIXED, true), MIXED);
     assert_string_equal(choose(MIXED, true), "::2 1.0.0.2 ::1 1.0.0.1");
     assert_true(win("1.0.0.2"));
-    assert_false(win("::1")); /* was begun before */
+    assert_false(win("::1")); /* began before the win */
     assert_true(win("1.0.0.1"));
     assert_string_equal(choose(MIXED, true), "1.0.0.1 1.0.0.2");
-    assert_string_equal(choose("::1 ::2", false), ""); /* the others are to come */
+    assert_string_equal(choose("::1 ::2", false), ""); /* the IPv4 addresses are still to come */
     assert_string_equal(choose("1.0.0.1 1.0.0.2", true), "1.0.0.2 1.0.0.1");
-    /* the family is gone from the set: another race */
+    /* no address of that family: another race */
     assert_int_equal(strlen(choose("::1 ::2", true)), 7);
     assert_true(win("::2"));
     assert_false(win("1.0.0.1"));
@@ -178,8 +177,8 @@ static void refused_is_dropped(void **state)
     assert_int_equal(tally->addresses[1].dropped, ERROR_CONNECT_TIMEOUT);
 }
 
-/* What this machine lacks is no fault of an address. */
-static void shortage_is_no_refusal(void **state)
+/* Local errors do not count against an address. */
+static void local_errors_are_no_refusals(void **state)
 {
     static const int reasons[] = {EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, ENOMEM, EACCES};
 
@@ -203,7 +202,7 @@ static void set_that_changes(void **state)
     assert_int_equal(tally->address_count, 3);
 }
 
-static void counts_begin_anew(void **state)
+static void counts_restart(void **state)
 {
     struct tally_address *entry;
     struct address none = {0};
@@ -227,7 +226,7 @@ static void counts_begin_anew(void **state)
     assert_int_equal(tally->addresses[1].failed, 1);
 }
 
-/* More than the table has room for are used all the same. */
+/* Addresses beyond the table's size are used too; the last entry counts all of them. */
 static void many_addresses(void **state)
 {
     (void)state;
@@ -250,14 +249,14 @@ static void many_addresses(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(one_after_the_other),
-        CASE(each_process_begins_elsewhere),
+        CASE(round_robin),
+        CASE(processes_begin_with_different_addresses),
         CASE(order_of_the_others_varies),
         CASE(family_that_won),
         CASE(refused_is_dropped),
-        CASE(shortage_is_no_refusal),
+        CASE(local_errors_are_no_refusals),
         CASE(set_that_changes),
-        CASE(counts_begin_anew),
+        CASE(counts_restart),
         CASE(many_addresses),
     };
 

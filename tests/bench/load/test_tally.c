@@ -1,4 +1,4 @@
-/* Tallies: what adds up when spans and processes are added, and the way through a pipe. */
+/* Tallies: sums over spans and processes, and their packed form. */
 #include "tests/support/unit.h"
 
 #include <limits.h>
@@ -8,8 +8,8 @@
 #include "bench/load/tally.h"
 #include "tests/support/sums.h"
 
-#define SMALL_BYTES 8192 /* a second's tally is to be less */
-#define HEAD_BYTES  8    /* what packed bytes begin with */
+#define SMALL_BYTES 8192 /* limit for the packed tally of a second */
+#define HEAD_BYTES  8    /* of the packed form */
 
 /* Counts that differ from each other. */
 static struct tally *sample(uint64_t n)
@@ -78,7 +78,7 @@ static void assert_same(const struct tally *a, const struct tally *b)
     }
 #define X(member)                                                                                  \
     if (!same_histogram(a->member, b->member))                                                     \
-        fail_msg("%s is another", #member);
+        fail_msg("%s differs", #member);
     TALLY_HISTOGRAMS(X)
 #undef X
 }
@@ -100,7 +100,7 @@ static void a_new_tally_is_empty(void **state)
     tally_free(NULL);
 }
 
-static void the_next_span(void **state)
+static void appending_the_next_span(void **state)
 {
     struct tally *run = tally_new(), *first = sample(5), *second = sample(6);
 
@@ -138,7 +138,7 @@ static void the_next_span(void **state)
     tally_free(second);
 }
 
-static void the_same_span_of_another_process(void **state)
+static void joining_another_process(void **state)
 {
     struct tally *all = sample(5), *other = sample(5);
 
@@ -148,7 +148,7 @@ static void the_same_span_of_another_process(void **state)
     other->gap = NSEC_PER_S;
     other->gap_at = 17;
     other->addresses[1].dropped = ERROR_NONE;
-    address_parse(&other->addresses[0].address, "127.0.0.2", 80); /* which the first did not know */
+    address_parse(&other->addresses[0].address, "127.0.0.2", 80); /* unknown to the first */
     tally_join(all, other);
     assert_int_equal(all->address_count, 4);
     assert_int_equal(all->addresses[0].completed, 15);
@@ -171,7 +171,7 @@ static void the_same_span_of_another_process(void **state)
     tally_free(other);
 }
 
-static void whether_it_adds_up(void **state)
+static void sums_are_checked(void **state)
 {
     struct tally tally = {.scheduled = 10, .started = 8, .waiting = 2};
 
@@ -185,7 +185,7 @@ static void whether_it_adds_up(void **state)
     assert_false(tally_adds_up(&tally));
 }
 
-static void how_busy(void **state)
+static void busy_share(void **state)
 {
     struct tally tally = {.from = NSEC_PER_S, .to = 3 * NSEC_PER_S, .processes = 1};
 
@@ -210,7 +210,7 @@ static void per_second(void **state)
     assert_true(tally_per_second(&tally, 5) == 0);
 }
 
-static void commonest_error(void **state)
+static void most_frequent_error(void **state)
 {
     struct tally tally = {0};
 
@@ -239,7 +239,7 @@ static void packed_and_unpacked(void **state)
     assert_true(count < SMALL_BYTES);
     assert_true(tally_unpack(to, bytes, count));
     assert_same(from, to);
-    histogram_record(to->raw, 5); /* it is a histogram like any other */
+    histogram_record(to->raw, 5); /* usable after unpacking */
     histogram_clear(to->raw);
     tally_clear(from);
     assert_true(same_histogram(to->raw, from->raw));
@@ -253,8 +253,8 @@ static void packed_and_unpacked(void **state)
     tally_free(to);
 }
 
-/* Whatever a byte is changed to, what is taken is a tally, and packs into the same bytes again. */
-static void spoilt_bytes(void **state)
+/* With any byte changed, unpacking fails or gives a tally that packs into the same bytes. */
+static void changed_bytes(void **state)
 {
     struct tally *tally = sample(3), *empty = tally_new(), *to = tally_new();
     size_t count, again;
@@ -293,7 +293,7 @@ static void numbers_in_other_forms(void **state)
     static const struct {
         const char *bytes;
         size_t length;
-        bool taken;
+        bool valid;
     } forms[] = {
         {"\x05", 1, true},
         {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10, true},
@@ -313,16 +313,16 @@ static void numbers_in_other_forms(void **state)
         memcpy(changed, bytes, HEAD_BYTES);
         memcpy(changed + HEAD_BYTES, forms[i].bytes, length);
         memcpy(changed + HEAD_BYTES + length, bytes + HEAD_BYTES + 1, rest);
-        if (tally_unpack(to, changed, HEAD_BYTES + length + rest) != forms[i].taken)
-            fail_msg("%zu is %s", i, forms[i].taken ? "refused" : "taken");
+        if (tally_unpack(to, changed, HEAD_BYTES + length + rest) != forms[i].valid)
+            fail_msg("%zu is %s", i, forms[i].valid ? "refused" : "accepted");
     }
     free(bytes);
     tally_free(tally);
     tally_free(to);
 }
 
-/* What no tally packs into, made by packing one that cannot be. */
-static void impossible(struct tally *tally)
+/* Packs an inconsistent tally; unpacking it fails. */
+static void check_impossible(struct tally *tally)
 {
     struct tally *to = tally_new();
     size_t count;
@@ -340,31 +340,31 @@ static void impossible_tallies(void **state)
 
     (void)state;
     tally->from = 1;
-    impossible(tally);
+    check_impossible(tally);
     tally->processes = 0;
-    impossible(tally);
+    check_impossible(tally);
     histogram_record(tally->kernel_latency, 5);
     tally->kernel_latency->max = 4;
-    impossible(tally);
+    check_impossible(tally);
     histogram_record(tally->kernel_latency, 5);
     tally->kernel_latency->min = 4;
-    impossible(tally);
+    check_impossible(tally);
     histogram_record(tally->kernel_latency, 5);
     tally->kernel_latency->max = 6;
-    impossible(tally);
+    check_impossible(tally);
     histogram_record(tally->kernel_latency, 5);
     tally->kernel_latency->clamped = 1;
-    impossible(tally);
+    check_impossible(tally);
     histogram_record(tally->kernel_latency, 5);
     histogram_record(tally->kernel_latency, 6);
     tally->kernel_latency->counts[5] = UINT64_MAX;
-    impossible(tally);
+    check_impossible(tally);
     histogram_record(tally->kernel_latency, HISTOGRAM_MAX);
     tally->kernel_latency->counts[histogram_index(HISTOGRAM_MAX) + 1] =
-        1; /* over what is counted */
+        1; /* over the greatest index */
     tally->kernel_latency->end++;
     tally->kernel_latency->max = HISTOGRAM_MAX;
-    impossible(tally);
+    check_impossible(tally);
     tally_free(tally);
 }
 
@@ -372,14 +372,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_tally_is_empty),
-        cmocka_unit_test(the_next_span),
-        cmocka_unit_test(the_same_span_of_another_process),
-        cmocka_unit_test(whether_it_adds_up),
-        cmocka_unit_test(how_busy),
+        cmocka_unit_test(appending_the_next_span),
+        cmocka_unit_test(joining_another_process),
+        cmocka_unit_test(sums_are_checked),
+        cmocka_unit_test(busy_share),
         cmocka_unit_test(per_second),
-        cmocka_unit_test(commonest_error),
+        cmocka_unit_test(most_frequent_error),
         cmocka_unit_test(packed_and_unpacked),
-        cmocka_unit_test(spoilt_bytes),
+        cmocka_unit_test(changed_bytes),
         cmocka_unit_test(numbers_in_other_forms),
         cmocka_unit_test(impossible_tallies),
     };

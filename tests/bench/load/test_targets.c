@@ -1,5 +1,4 @@
-/* Targets of a load: the bytes of each request, one origin for all, and how often each is chosen.
-   */
+/* Targets of a load: the bytes of each request, their origin, and how often each is chosen. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -27,8 +26,8 @@ static char *text(const char *from)
 static struct targets *one(struct site *site, bool connection_close)
 {
     static const unsigned weight = 1;
-    size_t stranger = 99;
-    struct targets *targets = targets_new(&site, &weight, 1, connection_close, &stranger);
+    size_t other_origin = 99;
+    struct targets *targets = targets_new(&site, &weight, 1, connection_close, &other_origin);
 
     assert_non_null(targets);
     assert_int_equal(targets_count(targets), 1);
@@ -98,14 +97,14 @@ static struct targets *several(const unsigned *weights, size_t count)
 {
     struct site *sites[MAX];
     char url[64];
-    size_t stranger;
+    size_t other_origin;
     struct targets *targets;
 
     for (size_t i = 0; i < count; i++) {
         snprintf(url, sizeof(url), "http://a.test/%zu", i);
         sites[i] = a_site(url);
     }
-    targets = targets_new(sites, weights, count, false, &stranger);
+    targets = targets_new(sites, weights, count, false, &other_origin);
     assert_non_null(targets);
     assert_int_equal(targets_count(targets), count);
     assert_string_equal(targets_url(targets)->target, "/0");
@@ -133,7 +132,7 @@ static void in_proportion_to_the_weights(void **state)
 
         for (size_t n = 0; n < 5; n++)
             sum += weights[i][n];
-        /* the numbers that lie evenly give each exactly its weight */
+        /* evenly spaced numbers choose each target exactly as often as its weight */
         for (size_t n = 0; n < sum; n++)
             count[picked(targets, UINT64_MAX / sum * n + UINT64_MAX / sum / 2)]++;
         for (size_t n = 0; n < 5; n++)
@@ -144,7 +143,7 @@ static void in_proportion_to_the_weights(void **state)
     }
 }
 
-static void great_weights(void **state)
+static void large_weights(void **state)
 {
     unsigned weights[MAX];
     struct targets *targets;
@@ -164,7 +163,7 @@ static void one_origin(void **state)
 {
     static const struct {
         const char *urls[3];
-        size_t stranger; /* 0: there is none */
+        size_t other_origin; /* 0: none */
     } cases[] = {
         {{"http://a.test/", "http://A.TEST:80/x", "http://a.test/?"}, 0},
         {{"https://a.test/", "https://a.test:443/x", "https://u@a.test"}, 0},
@@ -178,14 +177,14 @@ static void one_origin(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct site *sites[3];
-        size_t stranger = 0;
+        size_t other_origin = 0;
         struct targets *targets;
 
         for (size_t n = 0; n < 3; n++)
             sites[n] = a_site(cases[i].urls[n]);
-        targets = targets_new(sites, weights, 3, false, &stranger);
-        if (!targets != (cases[i].stranger > 0) || stranger != cases[i].stranger)
-            fail_msg("case %zu: stranger %zu", i, stranger);
+        targets = targets_new(sites, weights, 3, false, &other_origin);
+        if (!targets != (cases[i].other_origin > 0) || other_origin != cases[i].other_origin)
+            fail_msg("case %zu: other origin %zu", i, other_origin);
         targets_free(targets);
         for (size_t n = 0; n < 3 && !targets; n++)
             site_free(sites[n]);
@@ -198,7 +197,7 @@ int main(void)
         cmocka_unit_test(whole_requests),
         cmocka_unit_test(content_may_hold_any_byte),
         cmocka_unit_test(in_proportion_to_the_weights),
-        cmocka_unit_test(great_weights),
+        cmocka_unit_test(large_weights),
         cmocka_unit_test(one_origin),
     };
 

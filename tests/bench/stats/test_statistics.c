@@ -1,11 +1,11 @@
-/* Medians, intervals and ranks, against values of published examples and of plain enumeration. */
+/* Medians, intervals and ranks, against published examples and enumerated values. */
 #include "tests/support/unit.h"
 
 #include <math.h>
 
 #include "bench/stats/statistics.h"
 
-#define NEAR 1e-9 /* relative */
+#define NEAR 1e-9 /* relative error */
 #define SEED 1
 #define MAX  16 /* values of a sample in a table */
 
@@ -46,9 +46,9 @@ static void a_sample_keeps_its_order(void **state)
     assert_true(values[0] == 3 && values[1] == 1 && values[2] == 2);
 }
 
-/* Two times the share of all ways to deal the values whose ranks are as low or lower, or as high or
-   higher, counted by listing them. The first is an example of Hollander and Wolfe (1973, p. 69): 0.2544. */
-static void ranks_are_counted_out(void **state)
+/* p is twice the share of the assignments of values to samples with a rank sum as extreme or more,
+   counted by enumeration. The first case: Hollander and Wolfe (1973, p. 69), 0.2544. */
+static void p_values_are_exact(void **state)
 {
     static const struct {
         double baseline[MAX];
@@ -81,13 +81,13 @@ static void ranks_are_counted_out(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct statistics_rank found = statistics_rank_test(
             cases[i].baseline, cases[i].baseline_count, cases[i].compared, cases[i].compared_count);
-        struct statistics_rank back = statistics_rank_test(
+        struct statistics_rank exchanged = statistics_rank_test(
             cases[i].compared, cases[i].compared_count, cases[i].baseline, cases[i].baseline_count);
 
         if (!found.exact || !near(found.u, cases[i].u) || !near(found.p, cases[i].p))
             fail_msg("ranks %zu: U %g, p %.12g", i, found.u, found.p);
-        if (!near(back.p, found.p))
-            fail_msg("ranks %zu: the other way p is %.12g", i, back.p);
+        if (!near(exchanged.p, found.p))
+            fail_msg("ranks %zu: with exchanged samples p is %.12g", i, exchanged.p);
     }
 }
 
@@ -112,7 +112,7 @@ static void many_values_are_approximated(void **state)
     (void)state;
     assert_true(max.exact && near(max.u, 748) && near(max.p, 0.0012840116459648724));
     assert_true(!more.exact && near(more.u, 1104) && near(more.p, 0.003495485889969337));
-    assert_true(fabs(more.p - 0.003148498461523552) < 0.0005); /* counted out */
+    assert_true(fabs(more.p - 0.003148498461523552) < 0.0005); /* the exact value */
 
     for (size_t i = 0; i < LENGTH(baseline); i++)
         baseline[i] = (double)(i % 7);
@@ -131,8 +131,8 @@ static void many_equal_values_show_nothing(void **state)
     assert_true(!found.exact && near(found.p, 1));
 }
 
-/* The ends lie inside of a step of the exact distribution of all resamples (5^5 of each), so that a
-   bootstrap of ten thousand finds them. */
+/* Both ends are inside a step of the exact distribution of all resamples (5^5 of each sample), so
+   that ten thousand resamples find them. */
 static void an_interval(void **state)
 {
     static const double baseline[] = {120, 100, 103, 110, 101};
@@ -179,7 +179,7 @@ static void intervals_are_the_same_in_each_run(void **state)
     assert_true(one.low < one.ratio && one.ratio < one.high);
 }
 
-static void where_there_is_no_ratio(void **state)
+static void without_a_ratio(void **state)
 {
     static const double one[] = {5}, other[] = {10}, none[] = {0, 1, 2}, some[] = {1, 2, 3};
     struct statistics_ratio found = statistics_ratio(one, 1, other, 1, SEED);
@@ -194,7 +194,7 @@ static void where_there_is_no_ratio(void **state)
     assert_true(near(found.ratio, 0.5) && near(found.low + 1, 1) && found.high > 1);
 }
 
-static void least(void **state)
+static void least_p(void **state)
 {
     static const struct {
         size_t baseline, compared;
@@ -204,7 +204,7 @@ static void least(void **state)
         {5, 5, 2.0 / 252}, {3, 10, 2.0 / 286}, {10, 3, 2.0 / 286},
     };
     static const struct {
-        size_t questions, needed;
+        size_t tests, needed;
     } needs[] = {{1, 4}, {2, 5}, {3, 5}, {6, 5}, {7, 6}, {12, 6}, {23, 6}, {24, 7}};
 
     (void)state;
@@ -212,7 +212,7 @@ static void least(void **state)
         if (!near(statistics_min_p(cases[i].baseline, cases[i].compared), cases[i].p))
             fail_msg("least p %zu", i);
     for (size_t i = 0; i < LENGTH(needs); i++)
-        assert_int_equal(statistics_needed(needs[i].questions, 0.05), needs[i].needed);
+        assert_int_equal(statistics_needed(needs[i].tests, 0.05), needs[i].needed);
 }
 
 static void holm(void **state)
@@ -245,15 +245,15 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(medians),
         cmocka_unit_test(a_sample_keeps_its_order),
-        cmocka_unit_test(ranks_are_counted_out),
+        cmocka_unit_test(p_values_are_exact),
         cmocka_unit_test(many_values_are_approximated),
         cmocka_unit_test(many_equal_values_show_nothing),
         cmocka_unit_test(an_interval),
         cmocka_unit_test(an_interval_of_few_values),
         cmocka_unit_test(an_interval_of_an_even_number),
         cmocka_unit_test(intervals_are_the_same_in_each_run),
-        cmocka_unit_test(where_there_is_no_ratio),
-        cmocka_unit_test(least),
+        cmocka_unit_test(without_a_ratio),
+        cmocka_unit_test(least_p),
         cmocka_unit_test(holm),
     };
 
