@@ -257,8 +257,8 @@ static bool configure(struct origin *origin, const struct list_options *list, bo
     while (sites_next(sites, &listed) == SITES_ONE) {
         if (listed.site->line_error && !lifeline)
             bad_lines_add(&bad, listed.site);
-        if (!listed.site->line_error && (listed.play.given || listed.site->url.numeric))
-            origin_add_site(origin, &listed.site->url, &listed.play);
+        if (!listed.site->line_error && (listed.behaviour.given || listed.site->url.numeric))
+            origin_add_site(origin, &listed.site->url, &listed.behaviour);
         site_free(listed.site);
     }
     sites_close(sites);

@@ -117,7 +117,7 @@ static const char *reason_phrase(unsigned status)
     case 429: return "Too Many Requests";
     case 500: return "Internal Server Error";
     case 503: return "Service Unavailable";
-    default: return "As Told";
+    default: return "Unknown Status";
     }
 }
 
@@ -141,7 +141,7 @@ static bool has_no_body(unsigned status)
     return status == 204 || status == 304;
 }
 
-struct reply {
+struct origin_response {
     unsigned status;
     enum framing framing;
     const char *headers;  /* of the site's line; they replace default fields of the same name */
@@ -152,100 +152,102 @@ struct reply {
     char location_buffer[LOCATION_BYTES];
 };
 
-static void write_field(FILE *to, const struct reply *reply, const char *name, const char *value)
+static void write_field(FILE *to, const struct origin_response *response, const char *name,
+                        const char *value)
 {
-    if (value && !fields_have(reply->headers, name))
+    if (value && !fields_have(response->headers, name))
         fprintf(to, "%s: %s\r\n", name, value);
 }
 
-static void write_framing(FILE *to, const struct reply *reply)
+static void write_framing(FILE *to, const struct origin_response *response)
 {
     char count[24];
 
-    if (has_no_body(reply->status))
+    if (has_no_body(response->status))
         return;
-    snprintf(count, sizeof(count), "%zu", reply->body_bytes);
-    switch (reply->framing) {
-    case FRAMING_LENGTH: write_field(to, reply, "Content-Length", count); break;
-    case FRAMING_CHUNKED: write_field(to, reply, "Transfer-Encoding", "chunked"); break;
-    default: write_field(to, reply, "Connection", "close"); break;
+    snprintf(count, sizeof(count), "%zu", response->body_bytes);
+    switch (response->framing) {
+    case FRAMING_LENGTH: write_field(to, response, "Content-Length", count); break;
+    case FRAMING_CHUNKED: write_field(to, response, "Transfer-Encoding", "chunked"); break;
+    default: write_field(to, response, "Connection", "close"); break;
     }
 }
 
-static void write_head(FILE *to, const struct reply *reply)
+static void write_head(FILE *to, const struct origin_response *response)
 {
-    const char *at = reply->headers;
+    const char *at = response->headers;
     struct request_field line;
 
-    fprintf(to, "HTTP/1.1 %u %s\r\n", reply->status, reason_phrase(reply->status));
-    write_field(to, reply, "Server", "firstbyte-rehearsal");
-    write_field(to, reply, "Content-Type", "text/html");
-    write_field(to, reply, "Content-Encoding", reply->coding);
-    write_field(to, reply, "Location", reply->location);
-    write_framing(to, reply);
+    fprintf(to, "HTTP/1.1 %u %s\r\n", response->status, reason_phrase(response->status));
+    write_field(to, response, "Server", "firstbyte-rehearsal");
+    write_field(to, response, "Content-Type", "text/html");
+    write_field(to, response, "Content-Encoding", response->coding);
+    write_field(to, response, "Location", response->location);
+    write_framing(to, response);
     while (fields_next(&at, &line))
         if (!line.empty)
             fwrite(line.text, 1, line.bytes, to);
     fputs("\r\n", to);
 }
 
-static void write_body(FILE *to, const struct reply *reply)
+static void write_body(FILE *to, const struct origin_response *response)
 {
-    bool chunked = reply->framing == FRAMING_CHUNKED;
+    bool chunked = response->framing == FRAMING_CHUNKED;
 
-    if (chunked && reply->body_bytes)
-        fprintf(to, "%zx\r\n", reply->body_bytes);
-    fwrite(reply->body, 1, reply->body_bytes, to);
+    if (chunked && response->body_bytes)
+        fprintf(to, "%zx\r\n", response->body_bytes);
+    fwrite(response->body, 1, response->body_bytes, to);
     if (chunked)
-        fputs(reply->body_bytes ? "\r\n0\r\n\r\n" : "0\r\n\r\n", to);
+        fputs(response->body_bytes ? "\r\n0\r\n\r\n" : "0\r\n\r\n", to);
 }
 
-static void compose(struct origin_conn *conn, const struct reply *reply)
+static void compose(struct origin_conn *conn, const struct origin_response *response)
 {
     FILE *to;
 
     free(conn->response);
     to = memory_stream(&conn->response, &conn->length);
-    write_head(to, reply);
+    write_head(to, response);
     fflush(to);
     conn->head_bytes = conn->length;
-    if (!conn->request.is_head_request && !has_no_body(reply->status))
-        write_body(to, reply);
+    if (!conn->request.is_head_request && !has_no_body(response->status))
+        write_body(to, response);
     fclose(to);
     conn->sent = conn->repeat_from = 0;
-    conn->ending = reply->framing == FRAMING_CLOSE ? ENDING_CLOSE : ENDING_KEEP;
+    conn->ending = response->framing == FRAMING_CLOSE ? ENDING_CLOSE : ENDING_KEEP;
 }
 
-static void redirect(struct reply *reply, const char *location)
+static void redirect(struct origin_response *response, const char *location)
 {
-    reply->status = 302;
-    reply->location = location;
+    response->status = 302;
+    response->location = location;
 }
 
 /* The faults that are complete responses with wrong fields. */
-static void apply_field_fault(const struct origin_conn *conn, enum fault fault, struct reply *reply)
+static void apply_field_fault(const struct origin_conn *conn, enum fault fault,
+                              struct origin_response *response)
 {
     static const char no_gzip[] = "these bytes are no gzip";
     const struct request_parser *request = &conn->request;
 
     switch (fault) {
     case FAULT_REDIRECT_LOOP:
-        snprintf(reply->location_buffer, sizeof(reply->location_buffer), "%s://%s%s",
+        snprintf(response->location_buffer, sizeof(response->location_buffer), "%s://%s%s",
                  conn->https ? "https" : "http", request->host, request->target);
-        redirect(reply, reply->location_buffer);
+        redirect(response, response->location_buffer);
         break;
     case FAULT_REDIRECT_ENDLESS: /* from "/7" to "/8", from a path without a number to "/1" */
-        snprintf(reply->location_buffer, sizeof(reply->location_buffer), "/%lu",
+        snprintf(response->location_buffer, sizeof(response->location_buffer), "/%lu",
                  strtoul(request->target + (*request->target == '/'), NULL, 10) + 1);
-        redirect(reply, reply->location_buffer);
+        redirect(response, response->location_buffer);
         break;
-    case FAULT_BAD_LOCATION: redirect(reply, "gopher://x/"); break;
+    case FAULT_BAD_LOCATION: redirect(response, "gopher://x/"); break;
     case FAULT_BAD_CODING:
-        reply->coding = "gzip";
-        reply->body = no_gzip;
-        reply->body_bytes = sizeof(no_gzip) - 1;
+        response->coding = "gzip";
+        response->body = no_gzip;
+        response->body_bytes = sizeof(no_gzip) - 1;
         break;
-    case FAULT_NO_CLOSE_NOTIFY: reply->framing = FRAMING_CLOSE; break;
+    case FAULT_NO_CLOSE_NOTIFY: response->framing = FRAMING_CLOSE; break;
     default: break;
     }
 }
@@ -314,23 +316,23 @@ static void apply_byte_fault(struct origin_conn *conn, enum fault fault)
 
 static void prepare(struct origin_conn *conn)
 {
-    const struct play *play =
-        conn->server->play(conn->server->owner, conn->request.host, conn->request.target);
-    struct reply reply = {
-        .status = play->status ? play->status : DEFAULT_STATUS,
-        .framing = play->framing,
-        .headers = play->headers,
-        .body = play->body,
-        .body_bytes = play->body_bytes,
+    const struct site_behaviour *behaviour =
+        conn->server->find_behaviour(conn->server->owner, conn->request.host, conn->request.target);
+    struct origin_response response = {
+        .status = behaviour->status ? behaviour->status : DEFAULT_STATUS,
+        .framing = behaviour->framing,
+        .headers = behaviour->headers,
+        .body = behaviour->body,
+        .body_bytes = behaviour->body_bytes,
     };
     char *body = NULL;
 
-    if (!play->body)
-        reply.body = body = default_body(conn->request.host, &reply.body_bytes);
-    conn->delay = play->delay;
-    apply_field_fault(conn, play->fault, &reply);
-    compose(conn, &reply);
-    apply_byte_fault(conn, play->fault);
+    if (!behaviour->body)
+        response.body = body = default_body(conn->request.host, &response.body_bytes);
+    conn->delay = behaviour->delay;
+    apply_field_fault(conn, behaviour->fault, &response);
+    compose(conn, &response);
+    apply_byte_fault(conn, behaviour->fault);
     free(body);
 }
 

@@ -1,4 +1,4 @@
-/* The names of faults and framings, and copies of plays. */
+/* The names of faults and framings, and copies of behaviours. */
 #include "origin/faults.h"
 
 #include <stdlib.h>
@@ -36,7 +36,7 @@ int framing_named(const char *name)
     return named(framings, FRAMING_COUNT, name);
 }
 
-void play_copy(struct play *to, const struct play *from)
+void site_behaviour_copy(struct site_behaviour *to, const struct site_behaviour *from)
 {
     *to = *from;
     if (from->headers)
@@ -45,9 +45,9 @@ void play_copy(struct play *to, const struct play *from)
         to->body = memory_text(from->body, from->body_bytes);
 }
 
-void play_free(struct play *play)
+void site_behaviour_free(struct site_behaviour *behaviour)
 {
-    free(play->headers);
-    free(play->body);
-    *play = (struct play){0};
+    free(behaviour->headers);
+    free(behaviour->body);
+    *behaviour = (struct site_behaviour){0};
 }

@@ -58,7 +58,7 @@ enum fault {
 /* How the end of a body is marked (RFC 9112, section 6.3). */
 enum framing { FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE, FRAMING_COUNT };
 
-struct play {
+struct site_behaviour {
     nsec delay;      /* between the end of the request and the response */
     unsigned status; /* 0: 200 */
     enum framing framing;
@@ -71,10 +71,10 @@ struct play {
 };
 
 /* Copies `from` with its headers and body. */
-void play_copy(struct play *to, const struct play *from);
+void site_behaviour_copy(struct site_behaviour *to, const struct site_behaviour *from);
 
-/* Frees headers and body, and zeroes the play. */
-void play_free(struct play *play);
+/* Frees headers and body, and zeroes the behaviour. */
+void site_behaviour_free(struct site_behaviour *behaviour);
 
 /* The enum value of a name in sites.conf, or -1. */
 int fault_named(const char *name);

@@ -52,7 +52,7 @@ static size_t write_answer(struct nameserver *nameserver, const unsigned char *q
 static void on_readable(void *owner, uint32_t events)
 {
     struct nameserver *nameserver = owner;
-    unsigned char query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
+    unsigned char query[DNS_MAX_BYTES], answer[DNS_MAX_BYTES];
 
     (void)events;
     for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
@@ -60,12 +60,12 @@ static void on_readable(void *owner, uint32_t events)
         socklen_t size = sizeof(from);
         ssize_t count = recvfrom(nameserver->watch.fd, query, sizeof(query), 0,
                                  (struct sockaddr *)&from, &size);
-        size_t length = count > 0 ? write_answer(nameserver, query, (size_t)count, reply) : 0;
+        size_t length = count > 0 ? write_answer(nameserver, query, (size_t)count, answer) : 0;
 
         if (count < 0)
             return;
         if (length) /* a lost answer is queried again, as usual in the DNS */
-            sendto(nameserver->watch.fd, reply, length, 0, (struct sockaddr *)&from, size);
+            sendto(nameserver->watch.fd, answer, length, 0, (struct sockaddr *)&from, size);
     }
 }
 

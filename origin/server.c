@@ -45,7 +45,7 @@ struct origin_site {
     struct table_link by_url;
     struct table_link by_host; /* only for the first site of a host */
     char *host, *target;
-    struct play play;
+    struct site_behaviour behaviour;
     unsigned failed; /* requests that got a 503 by fail_first */
 };
 
@@ -59,9 +59,11 @@ struct origin {
     struct address http, https;
     int fillers[4]; /* connections that fill the backlogs; -1: none */
     struct table urls, hosts;
-    size_t numeric_hosts;  /* number of https sites whose host is an address */
-    struct timer pause;    /* after accept ran out of descriptors */
-    struct play temporary; /* of the last request without a site, or with a 503 by fail_first */
+    size_t numeric_hosts; /* number of https sites whose host is an address */
+    struct timer pause;   /* after accept ran out of descriptors */
+
+    /* of the last request without a site, or with a 503 by fail_first */
+    struct site_behaviour temporary;
 };
 
 static uint32_t hash_of_url(const char *host, const char *target)
@@ -90,7 +92,8 @@ static struct origin_site *find_url(struct origin *origin, const char *host, con
     return NULL;
 }
 
-void origin_add_site(struct origin *origin, const struct url *url, const struct play *play)
+void origin_add_site(struct origin *origin, const struct url *url,
+                     const struct site_behaviour *behaviour)
 {
     struct origin_site *site;
 
@@ -99,7 +102,7 @@ void origin_add_site(struct origin *origin, const struct url *url, const struct 
     site = memory_zeroed(sizeof(*site));
     site->host = memory_text(url->host, strlen(url->host));
     site->target = memory_text(url->target, strlen(url->target));
-    play_copy(&site->play, play);
+    site_behaviour_copy(&site->behaviour, behaviour);
     if (!find_host(origin, url->host))
         table_add(&origin->hosts, &site->by_host, hash_text(url->host));
     table_add(&origin->urls, &site->by_url, hash_of_url(url->host, url->target));
@@ -120,7 +123,8 @@ static void host_of_field(const char *field, char *to, size_t room)
     to[length] = '\0';
 }
 
-static const struct play *on_request(void *owner, const char *field, const char *target)
+static const struct site_behaviour *find_behaviour(void *owner, const char *field,
+                                                   const char *target)
 {
     struct origin *origin = owner;
     char host[REQUEST_MAX_HOST_BYTES];
@@ -130,16 +134,16 @@ static const struct play *on_request(void *owner, const char *field, const char 
     site = find_url(origin, host, target);
     if (!site)
         site = find_host(origin, host);
-    if (site && site->failed == site->play.fail_first)
-        return &site->play;
+    if (site && site->failed == site->behaviour.fail_first)
+        return &site->behaviour;
     if (site) {
         site->failed++;
-        origin->temporary = site->play;
+        origin->temporary = site->behaviour;
         origin->temporary.status = STATUS_FAILED;
         origin->temporary.fault = FAULT_NONE;
     } else {
         origin->temporary =
-            (struct play){.delay = (1 + hash_text(host) % MAX_DEFAULT_MS) * NSEC_PER_MS};
+            (struct site_behaviour){.delay = (1 + hash_text(host) % MAX_DEFAULT_MS) * NSEC_PER_MS};
     }
     return &origin->temporary;
 }
@@ -165,7 +169,7 @@ static enum endpoint endpoint_of(enum fault fault)
 static enum fault on_name(void *owner, const char *name, unsigned char *last_byte)
 {
     const struct origin_site *site = find_host(owner, name);
-    enum fault fault = site ? site->play.fault : FAULT_NONE;
+    enum fault fault = site ? site->behaviour.fault : FAULT_NONE;
 
     *last_byte = (unsigned char)endpoint_of(fault);
     return fault;
@@ -175,7 +179,7 @@ static enum certificate_kind on_certificate(void *owner, const char *name)
 {
     const struct origin_site *site = name ? find_host(owner, name) : NULL;
 
-    switch (site ? site->play.fault : FAULT_NONE) {
+    switch (site ? site->behaviour.fault : FAULT_NONE) {
     case FAULT_CERT_EXPIRED: return CERTIFICATE_EXPIRED;
     case FAULT_CERT_NOT_YET: return CERTIFICATE_NOT_YET;
     case FAULT_CERT_SELF_SIGNED: return CERTIFICATE_SELF_SIGNED;
@@ -330,7 +334,8 @@ struct origin *origin_new(struct loop *loop, const char **why)
     struct origin *origin = memory_zeroed(sizeof(*origin));
 
     origin->loop = loop;
-    origin->server = (struct origin_server){.loop = loop, .play = on_request, .owner = origin};
+    origin->server =
+        (struct origin_server){.loop = loop, .find_behaviour = find_behaviour, .owner = origin};
     list_init(&origin->server.conns);
     timer_init(&origin->pause, on_pause_over, origin, "origin accept pause");
     memset(origin->fillers, -1, sizeof(origin->fillers));
@@ -347,7 +352,7 @@ static void free_site(struct table_link *link)
 
     free(site->host);
     free(site->target);
-    play_free(&site->play);
+    site_behaviour_free(&site->behaviour);
     free(site);
 }
 

@@ -22,10 +22,11 @@ struct origin *origin_new(struct loop *loop, const char **why);
 
 void origin_free(struct origin *origin);
 
-/* Adds a site; the play is copied. The first site of a host determines its DNS answer, its
-   certificate and the response for unknown targets. If a URL is added twice, the first play is
-   used. `fail_first` counts the requests of all clients together. */
-void origin_add_site(struct origin *origin, const struct url *url, const struct play *play);
+/* Adds a site; the behaviour is copied. The first site of a host determines its DNS answer, its
+   certificate and the response for unknown targets. If a URL is added twice, the first behaviour
+   is used. `fail_first` counts the requests of all clients together. */
+void origin_add_site(struct origin *origin, const struct url *url,
+                     const struct site_behaviour *behaviour);
 
 /* The addresses, and the certificate of the authority, which belongs to the origin. */
 void origin_get_map(const struct origin *origin, struct dial_map *map, const char **pem);

@@ -17,9 +17,9 @@
 #define MAX_WHY_BYTES   512 /* of an error message */
 
 struct grammar {
-    struct settings defaults; /* of the command line and "default" lines */
-    struct play play;         /* of the last site returned */
-    char why[MAX_WHY_BYTES];  /* the error of the current line */
+    struct settings defaults;        /* of the command line and "default" lines */
+    struct site_behaviour behaviour; /* of the last site returned */
+    char why[MAX_WHY_BYTES];         /* the error of the current line */
 };
 
 /* The unread part of a line. */
@@ -172,10 +172,10 @@ static const char *read_site(struct grammar *grammar, const struct word *url, st
         site_free(site);
     } else {
         settings_give(&settings, site);
-        play_free(&grammar->play);
-        grammar->play = settings.play;
-        *listed = (struct listed){site, settings.play, settings.weight};
-        settings.play = (struct play){0};
+        site_behaviour_free(&grammar->behaviour);
+        grammar->behaviour = settings.behaviour;
+        *listed = (struct listed){site, settings.behaviour, settings.weight};
+        settings.behaviour = (struct site_behaviour){0};
     }
     settings_free(&settings);
     return wrong;
@@ -254,6 +254,6 @@ struct grammar *grammar_new(const struct request_options *request, bool weights)
 void grammar_free(struct grammar *grammar)
 {
     settings_free(&grammar->defaults);
-    play_free(&grammar->play);
+    site_behaviour_free(&grammar->behaviour);
     free(grammar);
 }

@@ -11,9 +11,9 @@
 
 /* A site and its faults in a rehearsal. */
 struct listed {
-    struct site *site; /* owned by the caller */
-    struct play play;  /* its texts are valid until the next call */
-    unsigned weight;   /* 1 or more; 1 by default */
+    struct site *site;               /* owned by the caller */
+    struct site_behaviour behaviour; /* its texts are valid until the next call */
+    unsigned weight;                 /* 1 or more; 1 by default */
 };
 
 struct grammar;

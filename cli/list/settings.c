@@ -22,7 +22,7 @@ void settings_free(struct settings *settings)
     free(settings->user);
     free(settings->cookie);
     content_drop(settings->content);
-    play_free(&settings->play);
+    site_behaviour_free(&settings->behaviour);
     *settings = (struct settings){0};
 }
 
@@ -34,7 +34,7 @@ void settings_copy(struct settings *to, const struct settings *from)
     to->user = copy_text(from->user);
     to->cookie = copy_text(from->cookie);
     content_hold(to->content);
-    play_copy(&to->play, &from->play);
+    site_behaviour_copy(&to->behaviour, &from->behaviour);
 }
 
 void settings_begin(struct settings *settings, const struct request_options *request, bool weights)
@@ -161,8 +161,8 @@ static const char *set_header(const struct setting *setting)
 
     if (!wrong)
         fields_add(setting->to, setting->value,
-                   setting->to == &settings->headers ? &settings->inherited
-                                                     : &settings->inherited_play);
+                   setting->to == &settings->headers ? &settings->inherited_headers
+                                                     : &settings->inherited_behaviour_headers);
     return wrong;
 }
 
@@ -183,7 +183,7 @@ static const char *set_data(const struct setting *setting)
 
 static const char *set_body(const struct setting *setting)
 {
-    setting->settings->play.body_bytes = setting->length;
+    setting->settings->behaviour.body_bytes = setting->length;
     return set_text(setting);
 }
 
@@ -201,16 +201,17 @@ static const struct key keys[] = {
     {"data", set_data, AT(content), .bytes = true},
     {"weight", set_number, AT(weight), .low = 1, .high = 1000000,
      .wrong = "not a number from 1 to 1000000"},
-    {REHEARSE "delay", set_time, AT(play.delay), .wrong = "not a duration, like 798940us or 1.5s"},
-    {REHEARSE "status", set_number, AT(play.status), .low = 200, .high = 999,
+    {REHEARSE "delay", set_time, AT(behaviour.delay),
+     .wrong = "not a duration, like 798940us or 1.5s"},
+    {REHEARSE "status", set_number, AT(behaviour.status), .low = 200, .high = 999,
      .wrong = "not a status from 200 to 999"},
-    {REHEARSE "header", set_header, AT(play.headers)},
-    {REHEARSE "body", set_body, AT(play.body), .bytes = true},
-    {REHEARSE "framing", set_word, AT(play.framing), .named = framing_named,
+    {REHEARSE "header", set_header, AT(behaviour.headers)},
+    {REHEARSE "body", set_body, AT(behaviour.body), .bytes = true},
+    {REHEARSE "framing", set_word, AT(behaviour.framing), .named = framing_named,
      .wrong = "the framing is length, chunked or close"},
-    {REHEARSE "fail-first", set_number, AT(play.fail_first), .high = 1000000,
+    {REHEARSE "fail-first", set_number, AT(behaviour.fail_first), .high = 1000000,
      .wrong = "not a number from 0 to 1000000"},
-    {REHEARSE "fault", set_word, AT(play.fault), .named = fault_named,
+    {REHEARSE "fault", set_word, AT(behaviour.fault), .named = fault_named,
      .wrong = "no such fault; docs/rehearsal.md lists them"},
 };
 
@@ -229,7 +230,7 @@ const char *settings_set(struct settings *settings, const char *name, const char
     if (!key->bytes && strlen(value) != length)
         return "the value has a NUL byte";
     if (!strncmp(name, REHEARSE, strlen(REHEARSE)))
-        settings->play.given = true;
+        settings->behaviour.given = true;
     setting.key = key;
     setting.to = (char *)settings + key->offset;
     return key->set(&setting);
@@ -237,6 +238,7 @@ const char *settings_set(struct settings *settings, const char *name, const char
 
 void settings_inherit(struct settings *settings)
 {
-    settings->inherited = settings->headers ? strlen(settings->headers) : 0;
-    settings->inherited_play = settings->play.headers ? strlen(settings->play.headers) : 0;
+    settings->inherited_headers = settings->headers ? strlen(settings->headers) : 0;
+    settings->inherited_behaviour_headers =
+        settings->behaviour.headers ? strlen(settings->behaviour.headers) : 0;
 }

@@ -14,11 +14,11 @@ struct settings {
     nsec timeout;
     char *method, *headers, *user, *cookie; /* as in struct site */
     struct content *content;
-    struct play play;
+    struct site_behaviour behaviour;
     unsigned weight; /* 1 or more; 1 by default */
     bool weights;    /* the key `weight` is allowed: targets of a load */
-    /* bytes of `headers` and `play.headers` that were set before the current line */
-    size_t inherited, inherited_play;
+    /* bytes of `headers` and `behaviour.headers` that were set before the current line */
+    size_t inherited_headers, inherited_behaviour_headers;
 };
 
 /* Initializes the settings from the command line; NULL: GET without a timeout. */
@@ -33,12 +33,12 @@ void settings_free(struct settings *settings);
    each other. */
 void settings_inherit(struct settings *settings);
 
-/* Sets the value of a key; it may contain a NUL. Returns NULL, or the error: then only play.given
-   may have changed. */
+/* Sets the value of a key; it may contain a NUL. Returns NULL, or the error: then only
+   behaviour.given may have changed. */
 const char *settings_set(struct settings *settings, const char *name, const char *value,
                          size_t length);
 
-/* Moves all settings except the play to a site. An empty user or cookie is ignored. */
+/* Moves all settings except the behaviour to a site. An empty user or cookie is ignored. */
 void settings_give(struct settings *settings, struct site *site);
 
 #endif

@@ -150,7 +150,7 @@ bool load_options_check(const struct options *options)
 
 void load_options_derive(struct options *options)
 {
-    /* a numeric host: the origin plays a latency for a name */
+    /* a numeric host: the origin delays the response by a hash of the name */
     static char embedded[] = "http://127.0.0.1/", *words[] = {embedded};
     static const unsigned stamped_every[] = {
         [KERNEL_TIME_OFF] = 0, [KERNEL_TIME_SAMPLE] = LOAD_STAMPED_EVERY, [KERNEL_TIME_ALL] = 1};

@@ -76,11 +76,11 @@ static void check_request(const struct site *site)
 static void check_site(const struct listed *listed, uint64_t number)
 {
     const struct site *site = listed->site;
-    const struct play *play = &listed->play;
+    const struct site_behaviour *behaviour = &listed->behaviour;
 
     MUST(site && site->number == number && site->line && site->url.shown);
     if (site->line_error) {
-        MUST(!site->url.host && !play->given && !play->body && !play->headers);
+        MUST(!site->url.host && !behaviour->given && !behaviour->body && !behaviour->headers);
         return;
     }
     MUST(site->url.host && site->timeout);
@@ -88,11 +88,11 @@ static void check_site(const struct listed *listed, uint64_t number)
     MUST(!site->cookie || (*site->cookie && !strpbrk(site->cookie, "\r\n")));
     MUST(!site->user || (site->url.user_info == site->user && strchr(site->user, ':')));
     check_line_ends(site->headers);
-    check_line_ends(play->headers);
+    check_line_ends(behaviour->headers);
     check_request(site);
-    MUST(play->fault < FAULT_COUNT && play->framing < FRAMING_COUNT);
-    MUST(!play->status || (play->status >= 200 && play->status <= 999));
-    MUST(play->body || !play->body_bytes);
+    MUST(behaviour->fault < FAULT_COUNT && behaviour->framing < FRAMING_COUNT);
+    MUST(!behaviour->status || (behaviour->status >= 200 && behaviour->status <= 999));
+    MUST(behaviour->body || !behaviour->body_bytes);
 }
 
 /* Why a line is none, without the name of the file. */
@@ -118,7 +118,7 @@ static void note_bytes(struct note *note, const char *bytes, size_t count)
 static void note_site(struct note *note, struct listed *listed, uint64_t number)
 {
     const struct site *site = listed->site;
-    const struct play *play = &listed->play;
+    const struct site_behaviour *behaviour = &listed->behaviour;
 
     check_site(listed, number);
     fprintf(note->to, "%s", site->url.shown);
@@ -127,12 +127,12 @@ static void note_site(struct note *note, struct listed *listed, uint64_t number)
     else
         fprintf(note->to, " %s %lld %s %s %s %s %lld %u %d %d %d %u %s", site->url.target,
                 (long long)site->timeout, text_of(site->headers), site_method(site),
-                text_of(site->user), text_of(site->cookie), (long long)play->delay, play->status,
-                (int)play->framing, (int)play->fault, play->given, play->fail_first,
-                text_of(play->headers));
+                text_of(site->user), text_of(site->cookie), (long long)behaviour->delay,
+                behaviour->status, (int)behaviour->framing, (int)behaviour->fault, behaviour->given,
+                behaviour->fail_first, text_of(behaviour->headers));
     note_bytes(note, site->content ? site->content->bytes : NULL,
                site->content ? site->content->count : 0);
-    note_bytes(note, play->body, play->body_bytes);
+    note_bytes(note, behaviour->body, behaviour->body_bytes);
     fprintf(note->to, " line %llu\n", (unsigned long long)site->line);
     site_free(listed->site);
 }

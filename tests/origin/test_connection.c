@@ -15,8 +15,8 @@
 
 struct fixture {
     struct origin_server server;
-    struct play play; /* for every request */
-    int fd;           /* of the client */
+    struct site_behaviour behaviour; /* for every request */
+    int fd;                          /* of the client */
     char received[4 * ENDLESS];
     size_t received_bytes;
     bool closed;           /* by the origin */
@@ -24,13 +24,14 @@ struct fixture {
     char last_request[64]; /* its host and target */
 };
 
-static const struct play *on_play(void *owner, const char *host, const char *target)
+static const struct site_behaviour *on_find_behaviour(void *owner, const char *host,
+                                                      const char *target)
 {
     struct fixture *fixture = owner;
 
     fixture->requests++;
     snprintf(fixture->last_request, sizeof(fixture->last_request), "%s%s", host, target);
-    return &fixture->play;
+    return &fixture->behaviour;
 }
 
 static int begin(void **state)
@@ -38,9 +39,10 @@ static int begin(void **state)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     int pair[2];
 
-    fixture->server = (struct origin_server){.loop = loop_new(), .play = on_play, .owner = fixture};
+    fixture->server = (struct origin_server){
+        .loop = loop_new(), .find_behaviour = on_find_behaviour, .owner = fixture};
     list_init(&fixture->server.conns);
-    fixture->play = (struct play){.body = (char *)"abc", .body_bytes = 3};
+    fixture->behaviour = (struct site_behaviour){.body = (char *)"abc", .body_bytes = 3};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
     fixture->fd = pair[0];
     origin_conn_accept(&fixture->server, pair[1], false);
@@ -179,7 +181,7 @@ static void end_of_each_fault(void **state)
         struct fixture *fixture = *state;
         size_t length = strlen(cases[i].last);
 
-        fixture->play.fault = cases[i].fault;
+        fixture->behaviour.fault = cases[i].fault;
         send_text(fixture, REQUEST);
         TURN_UNTIL(fixture->server.loop, is_closed(fixture) || fixture->requests);
         unit_settle(fixture->server.loop);
@@ -198,16 +200,16 @@ static void end_of_each_fault(void **state)
 /* The origin notices that the client closed, in each state in which it waits. */
 static void clients_close_while_they_wait(void **state)
 {
-    static const struct play plays[] = {
+    static const struct site_behaviour behaviours[] = {
         {.delay = 100 * NSEC_PER_S},
         {.fault = FAULT_WAIT_STALL},
         {.fault = FAULT_BODY_ENDLESS},
     };
 
-    for (size_t i = 0; i < LENGTH(plays); i++) {
+    for (size_t i = 0; i < LENGTH(behaviours); i++) {
         struct fixture *fixture = *state;
 
-        fixture->play = plays[i];
+        fixture->behaviour = behaviours[i];
         send_text(fixture, REQUEST);
         TURN_UNTIL(fixture->server.loop, fixture->requests);
         unit_settle(fixture->server.loop);
@@ -224,7 +226,7 @@ static void endless_responses_yield(void **state)
 {
     struct fixture *fixture = *state;
 
-    fixture->play.fault = FAULT_BODY_ENDLESS;
+    fixture->behaviour.fault = FAULT_BODY_ENDLESS;
     send_text(fixture, REQUEST);
     for (int i = 0; fixture->received_bytes < ENDLESS; i++) {
         assert_true(i < 1000);
@@ -240,12 +242,12 @@ static void request_after_a_drip(void **state)
     struct fixture *fixture = *state;
     nsec until;
 
-    fixture->play.fault = FAULT_DRIP;
-    fixture->play.headers = (char *)"Server:\r\nContent-Type:\r\n";
+    fixture->behaviour.fault = FAULT_DRIP;
+    fixture->behaviour.headers = (char *)"Server:\r\nContent-Type:\r\n";
     send_text(fixture, REQUEST);
     while (!has_received(fixture, "\r\n\r\nabc"))
         loop_turn(fixture->server.loop, 0); /* the next request arrives before the timer expires */
-    fixture->play.fault = FAULT_NONE;
+    fixture->behaviour.fault = FAULT_NONE;
     send_text(fixture, "GET /second HT");
     for (until = clock_now() + 30 * NSEC_PER_MS; clock_now() < until;)
         loop_turn(fixture->server.loop, NSEC_PER_MS);

@@ -1,4 +1,4 @@
-/* Fault and framing names map to their numbers and back; copies of plays. */
+/* Fault and framing names map to their numbers and back; copies of behaviours. */
 #include "tests/support/unit.h"
 
 #include "origin/faults.h"
@@ -32,19 +32,23 @@ static void test_framings(void **state)
 static void test_copies(void **state)
 {
     char headers[] = "A: b\r\n", body[] = "a\0b";
-    struct play play = {.status = 404, .headers = headers, .body = body, .body_bytes = 3}, copy;
+    struct site_behaviour behaviour = {.status = 404,
+                                       .headers = headers,
+                                       .body = body,
+                                       .body_bytes = 3},
+                          copy;
 
     (void)state;
-    play_copy(&copy, &play);
+    site_behaviour_copy(&copy, &behaviour);
     headers[0] = body[0] = 'x';
     assert_int_equal(copy.status, 404);
     assert_string_equal(copy.headers, "A: b\r\n");
     assert_memory_equal(copy.body, "a\0b", 3);
-    play_free(&copy);
+    site_behaviour_free(&copy);
     assert_null(copy.headers);
     assert_null(copy.body);
-    play_copy(&copy, &copy);
-    play_free(&copy);
+    site_behaviour_copy(&copy, &copy);
+    site_behaviour_free(&copy);
 }
 
 int main(void)

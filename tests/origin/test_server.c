@@ -20,14 +20,14 @@ struct fixture {
     bool closed; /* by the origin */
 };
 
-static void add_site(struct fixture *fixture, const char *url, struct play play)
+static void add_site(struct fixture *fixture, const char *url, struct site_behaviour behaviour)
 {
     struct url parsed;
 
     assert_null(url_parse(&parsed, url, strlen(url)));
-    if (play.body)
-        play.body_bytes = strlen(play.body);
-    origin_add_site(fixture->origin, &parsed, &play);
+    if (behaviour.body)
+        behaviour.body_bytes = strlen(behaviour.body);
+    origin_add_site(fixture->origin, &parsed, &behaviour);
     url_free(&parsed);
 }
 
@@ -41,27 +41,28 @@ static int begin(void **state)
     if (!fixture->origin)
         fail_msg("%s", why);
     origin_get_map(fixture->origin, &fixture->map, &fixture->pem);
-    add_site(fixture, "http://a.example/", (struct play){.body = (char *)"uno"});
+    add_site(fixture, "http://a.example/", (struct site_behaviour){.body = (char *)"uno"});
     add_site(fixture, "http://a.example/two",
-             (struct play){.body = (char *)"second", .status = 404});
+             (struct site_behaviour){.body = (char *)"second", .status = 404});
     add_site(fixture, "http://b.example/",
-             (struct play){.body = (char *)"chunky", .framing = FRAMING_CHUNKED});
+             (struct site_behaviour){.body = (char *)"chunky", .framing = FRAMING_CHUNKED});
     add_site(fixture, "http://c.example/",
-             (struct play){.body = (char *)"closing", .framing = FRAMING_CLOSE});
-    add_site(fixture, "http://d.example/", (struct play){.status = 204, .body = (char *)"never"});
+             (struct site_behaviour){.body = (char *)"closing", .framing = FRAMING_CLOSE});
+    add_site(fixture, "http://d.example/",
+             (struct site_behaviour){.status = 204, .body = (char *)"never"});
     add_site(fixture, "http://e.example/",
-             (struct play){.body = (char *)"late", .delay = 30 * NSEC_PER_MS});
+             (struct site_behaviour){.body = (char *)"late", .delay = 30 * NSEC_PER_MS});
     add_site(fixture, "http://f.example/",
-             (struct play){.body = (char *)"there",
-                           .status = 301,
-                           .headers =
-                               (char *)"Location: /b\r\ncontent-type: text/plain\r\nServer:\r\n"
-                                       "Set-Cookie: a=%HOST%\r\nSet-Cookie: b=2\r\n"});
+             (struct site_behaviour){
+                 .body = (char *)"there",
+                 .status = 301,
+                 .headers = (char *)"Location: /b\r\ncontent-type: text/plain\r\nServer:\r\n"
+                                    "Set-Cookie: a=%HOST%\r\nSet-Cookie: b=2\r\n"});
     add_site(fixture, "http://g.example/",
-             (struct play){.body = (char *)"up",
-                           .headers = (char *)"Retry-After: 1\r\n",
-                           .fault = FAULT_TRUNCATE,
-                           .fail_first = 2});
+             (struct site_behaviour){.body = (char *)"up",
+                                     .headers = (char *)"Retry-After: 1\r\n",
+                                     .fault = FAULT_TRUNCATE,
+                                     .fail_first = 2});
     fixture->fd = -1;
     *state = fixture;
     return 0;
@@ -225,7 +226,7 @@ static void test_faulty_responses(void **state)
         char request[128];
         const char *response;
 
-        add_site(fixture, "http://h.example/", (struct play){.fault = wrong[i].fault});
+        add_site(fixture, "http://h.example/", (struct site_behaviour){.fault = wrong[i].fault});
         snprintf(request, sizeof(request),
                  "GET %s HTTP/1.1\r\nHost: h.example:81\r\nConnection: close\r\n\r\n",
                  wrong[i].target);
@@ -234,7 +235,7 @@ static void test_faulty_responses(void **state)
         if (!strstr(response, wrong[i].part))
             fail_msg("%s: %s", fault_name(wrong[i].fault), response);
         end(state);
-        begin(state); /* the first play of a site is kept */
+        begin(state); /* the first behaviour of a site is kept */
     }
 }
 
@@ -250,7 +251,7 @@ static void test_faults_of_head_responses(void **state)
         const char *response;
 
         snprintf(url, sizeof(url), "http://%s.example/", fault_name(faults[i]));
-        add_site(fixture, url, (struct play){.fault = faults[i]});
+        add_site(fixture, url, (struct site_behaviour){.fault = faults[i]});
         snprintf(request, sizeof(request), "HEAD / HTTP/1.1\r\nHost: %s.example\r\n\r\n",
                  fault_name(faults[i]));
         dial(fixture);
@@ -272,7 +273,7 @@ static void test_many(void **state)
     for (int i = 0; i < 2 * TARGETS; i++) {
         snprintf(url, sizeof(url), "http://%s.example/%d", i % 3 ? "many" : "more", i % TARGETS);
         snprintf(body, sizeof(body), "body %d.", i);
-        add_site(fixture, url, (struct play){.body = body});
+        add_site(fixture, url, (struct site_behaviour){.body = body});
     }
     dial(fixture);
     assert_non_null(

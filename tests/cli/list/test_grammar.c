@@ -126,7 +126,7 @@ static void test_lines(void **state)
             assert_string_equal(listed.site->headers, lines[i].headers);
         else
             assert_null(listed.site->headers);
-        assert_false(listed.play.given);
+        assert_false(listed.behaviour.given);
         assert_int_equal(listed.weight, 1);
         end(&reading);
     }
@@ -143,7 +143,7 @@ static void a_comment_does_not_begin_inside_a_word(void **state)
     end(&reading);
 }
 
-static void test_play(void **state)
+static void test_behaviour(void **state)
 {
     struct reading reading;
     struct listed listed;
@@ -156,32 +156,32 @@ static void test_play(void **state)
                     "rehearse-header=\"Location: /%HOST%\" rehearse-header=\"Location: /2\" "
                     "rehearse-fail-first=2",
                     "http://a/");
-    assert_true(listed.play.given);
-    assert_int_equal(listed.play.delay, 798940 * NSEC_PER_US);
-    assert_int_equal(listed.play.status, 404);
-    assert_int_equal(listed.play.framing, FRAMING_CHUNKED);
-    assert_int_equal(listed.play.fault, FAULT_DRIP);
-    assert_int_equal(listed.play.body_bytes, 5);
-    assert_memory_equal(listed.play.body, "<a>\0\n", 5);
-    assert_string_equal(listed.play.headers, "Location: /%HOST%\r\nLocation: /2\r\n");
-    assert_int_equal(listed.play.fail_first, 2);
+    assert_true(listed.behaviour.given);
+    assert_int_equal(listed.behaviour.delay, 798940 * NSEC_PER_US);
+    assert_int_equal(listed.behaviour.status, 404);
+    assert_int_equal(listed.behaviour.framing, FRAMING_CHUNKED);
+    assert_int_equal(listed.behaviour.fault, FAULT_DRIP);
+    assert_int_equal(listed.behaviour.body_bytes, 5);
+    assert_memory_equal(listed.behaviour.body, "<a>\0\n", 5);
+    assert_string_equal(listed.behaviour.headers, "Location: /%HOST%\r\nLocation: /2\r\n");
+    assert_int_equal(listed.behaviour.fail_first, 2);
     listed = expect(&reading,
                     "default rehearse-body=default rehearse-status=503 rehearse-fail-first=1 "
                     "rehearse-header=A:1 rehearse-header=B:1\n"
                     "http://b/",
                     "http://b/");
-    assert_int_equal(listed.play.status, 503);
-    assert_int_equal(listed.play.fault, FAULT_NONE);
-    assert_memory_equal(listed.play.body, "default", 7);
-    assert_string_equal(listed.play.headers, "A:1\r\nB:1\r\n");
-    assert_int_equal(listed.play.fail_first, 1);
+    assert_int_equal(listed.behaviour.status, 503);
+    assert_int_equal(listed.behaviour.fault, FAULT_NONE);
+    assert_memory_equal(listed.behaviour.body, "default", 7);
+    assert_string_equal(listed.behaviour.headers, "A:1\r\nB:1\r\n");
+    assert_int_equal(listed.behaviour.fail_first, 1);
     listed =
         expect(&reading, "http://c/ rehearse-body=own rehearse-header=a:2 rehearse-fail-first=0",
                "http://c/");
-    assert_int_equal(listed.play.body_bytes, 3);
-    assert_memory_equal(listed.play.body, "own", 3);
-    assert_string_equal(listed.play.headers, "B:1\r\na:2\r\n");
-    assert_int_equal(listed.play.fail_first, 0);
+    assert_int_equal(listed.behaviour.body_bytes, 3);
+    assert_memory_equal(listed.behaviour.body, "own", 3);
+    assert_string_equal(listed.behaviour.headers, "B:1\r\na:2\r\n");
+    assert_int_equal(listed.behaviour.fail_first, 0);
     end(&reading);
 }
 
@@ -441,7 +441,7 @@ int main(void)
         cmocka_unit_test(lines_without_a_site),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(a_comment_does_not_begin_inside_a_word),
-        cmocka_unit_test(test_play),
+        cmocka_unit_test(test_behaviour),
         cmocka_unit_test(test_asked),
         cmocka_unit_test(test_content_of_any_bytes),
         cmocka_unit_test(test_bad),

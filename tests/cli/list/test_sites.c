@@ -77,7 +77,7 @@ static void test_bare(void **state)
         assert_int_equal(listed.site->timeout, 10 * NSEC_PER_S);
         assert_string_equal(site_method(listed.site), "GET");
         assert_null(listed.site->headers);
-        assert_false(listed.play.given);
+        assert_false(listed.behaviour.given);
         site_free(listed.site);
         expect_end(sites);
     }

@@ -101,10 +101,10 @@ static int begin(void **state)
         fail_msg("%s", why);
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct site *site = site_of_case(i);
-        struct play play = {
+        struct site_behaviour behaviour = {
             .fault = cases[i].fault, .body = (char *)"0123456789abcdef", .body_bytes = 16};
 
-        origin_add_site(fixture.origin, &site->url, &play);
+        origin_add_site(fixture.origin, &site->url, &behaviour);
         site_free(site);
     }
     origin_get_map(fixture.origin, &fixture.map, &fixture.pem);
