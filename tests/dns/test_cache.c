@@ -9,7 +9,7 @@
 #define MAX 3
 
 static struct name_cache *names;
-static struct name_result known;
+static struct name_result found;
 
 static int setup(void **state)
 {
@@ -25,8 +25,8 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Keeps 192.0.2.1 to 192.0.2.`count`. */
-static void keep(const char *name, size_t count, nsec until)
+/* Stores 192.0.2.1 to 192.0.2.`count`. */
+static void store(const char *name, size_t count, nsec until)
 {
     struct name_result what = {.status = count ? RESOLVE_OK : RESOLVE_NXDOMAIN, .count = count};
 
@@ -41,65 +41,65 @@ static void keep(const char *name, size_t count, nsec until)
 
 static bool find(const char *name, nsec now)
 {
-    return name_cache_get(names, name, hash_text(name), now, &known);
+    return name_cache_get(names, name, hash_text(name), now, &found);
 }
 
-static void what_is_kept_is_found(void **state)
+static void stored_names_are_found(void **state)
 {
     char text[ADDRESS_TEXT_BYTES];
 
     (void)state;
     assert_false(find("a.test", 1));
-    keep("a.test", RESOLVER_MAX_ADDRESSES, 10);
-    keep("b.test", 0, 10);
+    store("a.test", RESOLVER_MAX_ADDRESSES, 10);
+    store("b.test", 0, 10);
     assert_true(find("A.Test", 9));
-    assert_int_equal(known.status, RESOLVE_OK);
-    assert_int_equal(known.count, RESOLVER_MAX_ADDRESSES);
-    assert_string_equal(address_text(&known.addresses[15], text), "192.0.2.16:0");
+    assert_int_equal(found.status, RESOLVE_OK);
+    assert_int_equal(found.count, RESOLVER_MAX_ADDRESSES);
+    assert_string_equal(address_text(&found.addresses[15], text), "192.0.2.16:0");
     assert_true(find("b.test", 9));
-    assert_int_equal(known.status, RESOLVE_NXDOMAIN);
-    assert_int_equal(known.count, 0);
+    assert_int_equal(found.status, RESOLVE_NXDOMAIN);
+    assert_int_equal(found.count, 0);
     assert_false(find("a.test.", 9));
     assert_false(find("a.tes", 9));
 }
 
-static void its_time_is_over(void **state)
+static void expired_names_are_removed(void **state)
 {
     (void)state;
-    keep("a.test", 1, 10);
+    store("a.test", 1, 10);
     assert_true(find("a.test", 9));
     assert_false(find("a.test", 10));
-    assert_false(find("a.test", 9)); /* forgotten */
+    assert_false(find("a.test", 9)); /* removed */
 }
 
-static void the_new_takes_the_place_of_the_old(void **state)
+static void new_answer_replaces_the_old_one(void **state)
 {
     (void)state;
-    keep("a.test", 1, 10);
-    keep("A.test", 2, 20);
+    store("a.test", 1, 10);
+    store("A.test", 2, 20);
     assert_true(find("a.test", 15));
-    assert_int_equal(known.count, 2);
+    assert_int_equal(found.count, 2);
     assert_false(find("a.test", 20));
 }
 
-static void the_longest_unused_makes_room(void **state)
+static void least_recently_used_name_is_removed(void **state)
 {
     (void)state;
-    keep("a.test", 1, 10);
-    keep("b.test", 1, 10);
-    keep("c.test", 1, 10);
+    store("a.test", 1, 10);
+    store("b.test", 1, 10);
+    store("c.test", 1, 10);
     assert_true(find("a.test", 1));
-    keep("d.test", 1, 10);
+    store("d.test", 1, 10);
     assert_false(find("b.test", 1));
     assert_true(find("c.test", 1));
     assert_true(find("a.test", 1));
     assert_true(find("d.test", 1));
-    keep("c.test", 2, 10); /* the same name needs no room */
+    store("c.test", 2, 10); /* the same name needs no room */
     assert_true(find("a.test", 1));
     assert_true(find("d.test", 1));
 }
 
-/* More names than the table has slots; every one of the last MANY, and none before. */
+/* More names than slots of the table: the last MANY are found, no others. */
 static void many_names(void **state)
 {
     enum { MANY = 20000 };
@@ -110,13 +110,13 @@ static void many_names(void **state)
     names = name_cache_new(MANY);
     for (int i = 0; i < 3 * MANY; i++) {
         snprintf(name, sizeof(name), "n%d.test", i);
-        keep(name, (size_t)i % 3, 10);
+        store(name, (size_t)i % 3, 10);
     }
     for (int i = 0; i < 3 * MANY; i++) {
         snprintf(name, sizeof(name), "n%d.test", i);
         assert_int_equal(find(name, 1), i >= 2 * MANY);
         if (i >= 2 * MANY)
-            assert_int_equal(known.count, i % 3);
+            assert_int_equal(found.count, i % 3);
     }
 }
 
@@ -125,10 +125,10 @@ static void many_names(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(what_is_kept_is_found),
-        CASE(its_time_is_over),
-        CASE(the_new_takes_the_place_of_the_old),
-        CASE(the_longest_unused_makes_room),
+        CASE(stored_names_are_found),
+        CASE(expired_names_are_removed),
+        CASE(new_answer_replaces_the_old_one),
+        CASE(least_recently_used_name_is_removed),
         CASE(many_names),
     };
 

@@ -1,4 +1,4 @@
-/* The hosts file: a table of texts and what each says of a name. */
+/* The hosts file: texts, and the addresses of a name in each. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #define MAX 4
 
-/* Writes the addresses of `name` as "1.2.3.4 ::1" and returns how many there are. */
+/* Writes the addresses of `name` as "1.2.3.4 ::1" and returns their number. */
 static size_t find(const struct hosts *hosts, const char *name, char *text, size_t room)
 {
     struct address found[MAX];
@@ -66,7 +66,7 @@ static const struct {
     {"127.0.0.2 localhost", "localhost", "127.0.0.2:0"},
 };
 
-static void texts_are_read(void **state)
+static void texts_are_parsed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -81,8 +81,8 @@ static void texts_are_read(void **state)
     }
 }
 
-/* A number of bytes, not a text that is closed with a NUL; a NUL ends nothing but its line. */
-static void length_is_what_counts(void **state)
+/* The text has a length, not a terminating NUL; a NUL only makes its line invalid. */
+static void text_has_a_length(void **state)
 {
     struct hosts *hosts = hosts_parse("1.2.3.4 abc", 9);
     char found[256];
@@ -92,7 +92,7 @@ static void length_is_what_counts(void **state)
     hosts_free(hosts);
 }
 
-static void no_more_than_there_is_room_for(void **state)
+static void number_of_addresses_is_limited(void **state)
 {
     struct hosts *hosts = hosts_parse("1.1.1.1 a\n2.2.2.2 a", 19);
     struct address one;
@@ -105,7 +105,7 @@ static void no_more_than_there_is_room_for(void **state)
     hosts_free(hosts);
 }
 
-/* Many names in a shuffled order, more than any first guess at a table's size. */
+/* More names in random order than the first size of the table. */
 static void large_table_is_searched(void **state)
 {
     enum { NAMES = 5000 };
@@ -150,7 +150,7 @@ static void file_is_read_or_is_empty(void **state)
     assert_int_equal(find(hosts, "a", found, sizeof(found)), 0);
     assert_int_equal(find(hosts, "localhost", found, sizeof(found)), 2);
     hosts_free(hosts);
-    hosts = hosts_read("/"); /* opens, but cannot be read */
+    hosts = hosts_read("/"); /* can be opened, but not read */
     assert_int_equal(find(hosts, "a", found, sizeof(found)), 0);
     hosts_free(hosts);
     hosts_free(NULL);
@@ -159,9 +159,9 @@ static void file_is_read_or_is_empty(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_are_read),
-        cmocka_unit_test(length_is_what_counts),
-        cmocka_unit_test(no_more_than_there_is_room_for),
+        cmocka_unit_test(texts_are_parsed),
+        cmocka_unit_test(text_has_a_length),
+        cmocka_unit_test(number_of_addresses_is_limited),
         cmocka_unit_test(large_table_is_searched),
         cmocka_unit_test(file_is_read_or_is_empty),
     };

@@ -1,4 +1,5 @@
-/* DNS messages: there and back, cut at every byte, turned at every bit, names that point at themselves. */
+/* DNS messages: written and read, truncated at every byte, with each bit inverted, and with name
+   pointers in a loop. */
 #include "tests/support/unit.h"
 
 #include <arpa/inet.h>
@@ -46,13 +47,13 @@ static void test_bad_names(void **state)
     assert_int_equal(dns_write_question("a..b", ID, query), 0);
     memset(name, 'a', sizeof(name));
     name[64] = '\0';
-    assert_int_equal(dns_write_question(name, ID, query), 0); /* a label of 64 */
+    assert_int_equal(dns_write_question(name, ID, query), 0); /* a label of 64 bytes */
     name[63] = '\0';
     assert_true(dns_write_question(name, ID, query) > 0);
     for (size_t i = 0; i < sizeof(name) - 1; i++)
         name[i] = i % 2 ? '.' : 'a';
     name[sizeof(name) - 1] = '\0';
-    assert_int_equal(dns_write_question(name, ID, query), 0); /* over 255 in all */
+    assert_int_equal(dns_write_question(name, ID, query), 0); /* more than 255 bytes in total */
 }
 
 /* Writes the answer to a question for `name`. */
@@ -99,8 +100,8 @@ static void test_answers(void **state)
     }
 }
 
-/* Bytes in a piece of memory of their very size, for the sanitizer. */
-static unsigned char *exact(const unsigned char *bytes, size_t length)
+/* Copies bytes to a block of exactly this size, so that a sanitizer detects reads beyond it. */
+static unsigned char *exact_copy(const unsigned char *bytes, size_t length)
 {
     unsigned char *copy = malloc(length ? length : 1);
 
@@ -108,7 +109,7 @@ static unsigned char *exact(const unsigned char *bytes, size_t length)
     return copy;
 }
 
-static void test_cut_anywhere(void **state)
+static void test_truncated(void **state)
 {
     unsigned char message[DNS_MAX_BYTES], query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
     size_t length = answer("www.example.org", ns_r_noerror, &there, message);
@@ -119,14 +120,14 @@ static void test_cut_anywhere(void **state)
 
     (void)state;
     for (size_t cut = 0; cut < length; cut++) {
-        unsigned char *part = exact(message, cut);
+        unsigned char *part = exact_copy(message, cut);
 
         assert_int_equal(dns_read_answer(part, cut, ID, found, 2, &count), RESOLVE_MALFORMED);
         assert_int_equal(count, 0);
         free(part);
     }
     for (size_t cut = 0; cut < asked; cut++) {
-        unsigned char *part = exact(query, cut);
+        unsigned char *part = exact_copy(query, cut);
 
         assert_false(dns_read_question(part, cut, &question));
         assert_int_equal(dns_write_answer(part, cut, ns_r_noerror, &there, reply), 0);
@@ -134,8 +135,8 @@ static void test_cut_anywhere(void **state)
     }
 }
 
-/* One bit at a time: whatever it means then, nothing is read or written beyond its end. */
-static void test_any_bit(void **state)
+/* With any one bit inverted, nothing is read or written beyond the end. */
+static void test_inverted_bits(void **state)
 {
     unsigned char message[DNS_MAX_BYTES], query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
     size_t length = answer("www.example.org", ns_r_noerror, &there, message);
@@ -143,28 +144,29 @@ static void test_any_bit(void **state)
 
     (void)state;
     for (size_t bit = 0; bit < 8 * length; bit++) {
-        unsigned char *turned = exact(message, length);
+        unsigned char *inverted = exact_copy(message, length);
         struct address found[2];
         size_t count;
 
-        turned[bit / 8] ^= (unsigned char)(1u << bit % 8);
-        dns_read_answer(turned, length, ID, found, 2, &count);
+        inverted[bit / 8] ^= (unsigned char)(1u << bit % 8);
+        dns_read_answer(inverted, length, ID, found, 2, &count);
         assert_true(count <= 2);
-        free(turned);
+        free(inverted);
     }
     for (size_t bit = 0; bit < 8 * asked; bit++) {
-        unsigned char *turned = exact(query, asked);
+        unsigned char *inverted = exact_copy(query, asked);
         struct dns_question question;
 
-        turned[bit / 8] ^= (unsigned char)(1u << bit % 8);
-        dns_read_question(turned, asked, &question);
-        assert_true(dns_write_answer(turned, asked, ns_r_noerror, &there, reply) <= DNS_MAX_BYTES);
-        free(turned);
+        inverted[bit / 8] ^= (unsigned char)(1u << bit % 8);
+        dns_read_question(inverted, asked, &question);
+        assert_true(dns_write_answer(inverted, asked, ns_r_noerror, &there, reply) <=
+                    DNS_MAX_BYTES);
+        free(inverted);
     }
 }
 
-/* A name whose pointer leads to itself, to another that leads back, or beyond the message. */
-static void test_loops(void **state)
+/* A pointer to itself, to a pointer back to it, or beyond the message. */
+static void test_pointer_loops(void **state)
 {
     static const unsigned char header[] = {ID >> 8, ID & 255, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0};
     static const unsigned char names[][4] = {
@@ -190,7 +192,7 @@ static void test_loops(void **state)
     }
 }
 
-/* More addresses than there is room for, and records of other types among them. */
+/* More addresses than fit, and records of other types between them. */
 static void test_many_records(void **state)
 {
     unsigned char message[DNS_MAX_BYTES];
@@ -221,9 +223,9 @@ static void test_many_records(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_question),     cmocka_unit_test(test_bad_names),
-        cmocka_unit_test(test_answers),      cmocka_unit_test(test_cut_anywhere),
-        cmocka_unit_test(test_any_bit),      cmocka_unit_test(test_loops),
+        cmocka_unit_test(test_question),      cmocka_unit_test(test_bad_names),
+        cmocka_unit_test(test_answers),       cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_inverted_bits), cmocka_unit_test(test_pointer_loops),
         cmocka_unit_test(test_many_records),
     };
 

@@ -1,4 +1,4 @@
-/* One question at a time at a scripted nameserver, and the names of a search list. */
+/* Single queries to a scripted nameserver, and the names of a search list. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -16,14 +16,14 @@ static const struct nameserver_rule rules[] = {
     {.name = "refused.test", .rcode = 5},
     {.name = "cut.test", .behavior = NAMESERVER_CUT_RECORD},
     {.name = "tcp.test", .behavior = NAMESERVER_TRUNCATED, .v4 = "6.6.6.6", .v6 = "::6"},
-    {.name = "tcpbehind.test", .behavior = NAMESERVER_TCP_TRAILING_BYTES, .v4 = "1.2.3.4"},
-    {.name = "behind.test", .behavior = NAMESERVER_TRAILING_BYTES, .v4 = "1.2.3.4"},
+    {.name = "tcptrailing.test", .behavior = NAMESERVER_TCP_TRAILING_BYTES, .v4 = "1.2.3.4"},
+    {.name = "trailing.test", .behavior = NAMESERVER_TRAILING_BYTES, .v4 = "1.2.3.4"},
     {.name = "wrong.test", .behavior = NAMESERVER_WRONG_FIRST, .v4 = "1.2.3.4"},
     {.name = "silent.test", .behavior = NAMESERVER_SILENT},
     {.name = NULL},
 };
 
-struct asked {
+struct test_query {
     struct dns_query query;
     struct dns_query_answer answer;
     int calls;
@@ -35,16 +35,16 @@ static struct query_channel *channel;
 
 static void on_answer(void *owner, const struct dns_query_answer *answer)
 {
-    struct asked *asked = owner;
+    struct test_query *test = owner;
 
-    asked->answer = *answer;
-    asked->calls++;
+    test->answer = *answer;
+    test->calls++;
 }
 
-static void ask(struct asked *asked, const char *name, int family)
+static void start_query(struct test_query *test, const char *name, int family)
 {
-    *asked = (struct asked){.query = {.answered = on_answer, .owner = asked, .family = family}};
-    query_start(channel, &asked->query, name);
+    *test = (struct test_query){.query = {.answered = on_answer, .owner = test, .family = family}};
+    query_start(channel, &test->query, name);
 }
 
 static int begin(void **state)
@@ -74,7 +74,7 @@ static void questions_are_answered(void **state)
         const char *name;
         int family;
         enum resolve_status status;
-        const char *found; /* with the TTL */
+        const char *found; /* "TTL: addresses" */
     } cases[] = {
         {"both.test", AF_INET, RESOLVE_OK, "7: 1.1.1.1:0 2.2.2.2:0"},
         {"both.test", AF_INET6, RESOLVE_OK, "7: [::1]:0"},
@@ -86,71 +86,71 @@ static void questions_are_answered(void **state)
         {"refused.test", AF_INET6, RESOLVE_REFUSED, ""},
         {"cut.test", AF_INET, RESOLVE_MALFORMED, ""},
         {"a..test", AF_INET, RESOLVE_BAD_NAME, ""},
-        /* what query_sock makes tidy, or passes over */
+        /* answers that query_sock tidies or ignores */
         {"tcp.test", AF_INET, RESOLVE_OK, "60: 6.6.6.6:0"},
         {"tcp.test", AF_INET6, RESOLVE_OK, "60: [::6]:0"},
-        {"tcpbehind.test", AF_INET, RESOLVE_OK, "60: 1.2.3.4:0"},
-        {"behind.test", AF_INET, RESOLVE_OK, "60: 1.2.3.4:0"},
+        {"tcptrailing.test", AF_INET, RESOLVE_OK, "60: 1.2.3.4:0"},
+        {"trailing.test", AF_INET, RESOLVE_OK, "60: 1.2.3.4:0"},
         {"wrong.test", AF_INET, RESOLVE_OK, "60: 1.2.3.4:0"},
     };
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         char found[256] = "", one[ADDRESS_TEXT_BYTES];
-        struct asked asked;
+        struct test_query test;
 
-        ask(&asked, cases[i].name, cases[i].family);
-        TURN_UNTIL(loop, asked.calls);
+        start_query(&test, cases[i].name, cases[i].family);
+        TURN_UNTIL(loop, test.calls);
         unit_settle(loop);
-        assert_int_equal(asked.calls, 1);
-        if (asked.answer.count)
-            snprintf(found, sizeof(found), "%u:", asked.answer.ttl);
-        for (size_t j = 0; j < asked.answer.count; j++) {
+        assert_int_equal(test.calls, 1);
+        if (test.answer.count)
+            snprintf(found, sizeof(found), "%u:", test.answer.ttl);
+        for (size_t j = 0; j < test.answer.count; j++) {
             strcat(found, " ");
-            strcat(found, address_text(&asked.answer.addresses[j], one));
+            strcat(found, address_text(&test.answer.addresses[j], one));
         }
-        if (asked.answer.status != cases[i].status || strcmp(found, cases[i].found) != 0)
-            fail_msg("%s: status %d, %s", cases[i].name, asked.answer.status, found);
+        if (test.answer.status != cases[i].status || strcmp(found, cases[i].found) != 0)
+            fail_msg("%s: status %d, %s", cases[i].name, test.answer.status, found);
     }
 }
 
-static void many_at_once(void **state)
+static void many_queries(void **state)
 {
-    static struct asked asked[200];
+    static struct test_query test[200];
     size_t answered = 0;
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(asked); i++)
-        ask(&asked[i], i % 3 ? "both.test" : "tcp.test", i % 2 ? AF_INET6 : AF_INET);
-    for (int turns = 0; answered < LENGTH(asked); turns++) {
+    for (size_t i = 0; i < LENGTH(test); i++)
+        start_query(&test[i], i % 3 ? "both.test" : "tcp.test", i % 2 ? AF_INET6 : AF_INET);
+    for (int turns = 0; answered < LENGTH(test); turns++) {
         assert_true(turns < 1000);
         loop_turn(loop, 10 * NSEC_PER_MS);
         answered = 0;
-        for (size_t i = 0; i < LENGTH(asked); i++)
-            answered += asked[i].calls == 1 && asked[i].answer.status == RESOLVE_OK;
+        for (size_t i = 0; i < LENGTH(test); i++)
+            answered += test[i].calls == 1 && test[i].answer.status == RESOLVE_OK;
     }
 }
 
-/* Questions under way end without a call, and their sockets are closed. */
-static void freed_with_questions_under_way(void **state)
+/* Queries in flight end without a call, and their sockets are closed. */
+static void freed_with_queries_in_flight(void **state)
 {
-    struct asked asked[3];
+    struct test_query test[3];
     int before = dup(0), after;
 
     close(before);
-    for (size_t i = 0; i < LENGTH(asked); i++)
-        ask(&asked[i], i ? "tcp.test" : "silent.test", AF_INET);
+    for (size_t i = 0; i < LENGTH(test); i++)
+        start_query(&test[i], i ? "tcp.test" : "silent.test", AF_INET);
     loop_turn(loop, 0);
     end(state);
-    for (size_t i = 0; i < LENGTH(asked); i++)
-        assert_int_equal(asked[i].calls, 0);
+    for (size_t i = 0; i < LENGTH(test); i++)
+        assert_int_equal(test[i].calls, 0);
     begin(state);
     after = dup(0);
     close(after);
     assert_int_equal(after, before);
 }
 
-/* Every try for a name, in a row, with the search list of a resolv.conf. */
+/* All names that are tried for a name, with the search list of a resolv.conf. */
 static void candidates(void **state)
 {
     static const struct {
@@ -186,7 +186,7 @@ static void candidates(void **state)
     }
 }
 
-/* Servers from a list have no search list with them. */
+/* With configured servers there is no search list. */
 static void without_a_search_list(void **state)
 {
     char room[QUERY_NAME_BYTES];
@@ -198,7 +198,7 @@ static void without_a_search_list(void **state)
     assert_string_equal(query_candidate(channel, "", 0, room), "");
 }
 
-static void wrong_servers_are_refused(void **state)
+static void invalid_servers_are_refused(void **state)
 {
     const char *why = NULL;
 
@@ -212,9 +212,9 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
     static const struct CMUnitTest tests[] = {
-        CASE(questions_are_answered),         CASE(many_at_once),
-        CASE(freed_with_questions_under_way), CASE(candidates),
-        CASE(without_a_search_list),          CASE(wrong_servers_are_refused),
+        CASE(questions_are_answered),       CASE(many_queries),
+        CASE(freed_with_queries_in_flight), CASE(candidates),
+        CASE(without_a_search_list),        CASE(invalid_servers_are_refused),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* Responses of nameservers, as they come: what can be used of them, and what c-ares is given. */
+/* Answers of nameservers: which parts are used, and what c-ares gets. */
 #include "tests/support/unit.h"
 
 #include <arpa/nameser.h>
@@ -7,7 +7,7 @@
 
 #include "dns/reply.h"
 
-/* Parts of a message. A literal's NUL is not in it. */
+/* Parts of a message, without a NUL at the end. */
 #define HEAD(flags, qd, an, ns, ar) "\x12\x34" flags "\0" qd "\0" an "\0" ns "\0" ar
 #define OK(an, ns, ar)              HEAD("\x81\x80", "\1", an, ns, ar)
 #define NAME                        "\1a\4test\0"
@@ -16,7 +16,8 @@
 #define P                           "\xc0\x0c"
 #define RECORD(type, ttl, data)     "\0" type "\0\1\0\0\0" ttl data
 #define A(byte)                     P RECORD("\1", "\x3c", "\0\4\x7f\0\0" byte)
-#define AAAA(byte)                  P RECORD("\x1c", "\x3c", "\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" byte)
+#define ZEROS                       "\0\0\0\0\0"
+#define AAAA(byte)                  P RECORD("\x1c", "\x3c", "\0\x10" ZEROS ZEROS ZEROS byte)
 #define OPT                         "\0\0\x29\4\xd0\0\0\0\0\0\0"
 #define SOA_CUT                                                                                    \
     P RECORD("\6", "\x3c",                                                                         \
@@ -91,7 +92,7 @@ static const struct {
      "127.0.0.1", 60},
 };
 
-/* "127.0.0.1 127.0.0.2" */
+/* Formats addresses: "127.0.0.1 127.0.0.2". */
 static const char *list(const struct dns_query_answer *answer)
 {
     static char text[RESOLVER_MAX_ADDRESSES * ADDRESS_TEXT_BYTES];
@@ -112,7 +113,7 @@ static const char *list(const struct dns_query_answer *answer)
 static void check_read(const char *name, const unsigned char *message, size_t count,
                        const char *found, unsigned ttl)
 {
-    unsigned char *exact = malloc(count + !count); /* a byte too far is seen by a sanitizer */
+    unsigned char *exact = malloc(count + !count); /* a sanitizer detects reads beyond it */
     enum resolve_status status, wanted = !found   ? RESOLVE_MALFORMED
                                          : *found ? RESOLVE_OK
                                                   : RESOLVE_NO_ADDRESS;
@@ -126,15 +127,15 @@ static void check_read(const char *name, const unsigned char *message, size_t co
         fail_msg("%s: status %d, \"%s\", TTL %u", name, status, list(&answer), answer.ttl);
 }
 
-static void what_is_there_is_read(void **state)
+static void answers_are_read(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++)
         check_read(cases[i].name, BYTES(cases[i].message), cases[i].found, cases[i].ttl);
 }
 
-/* A strict reader finds the same, and nothing behind it. */
-static void tidied_is_sound(void **state)
+/* A strict reader finds the same in a tidied answer, and nothing after it. */
+static void tidied_answers_are_valid(void **state)
 {
     static unsigned char tidy[REPLY_MAX_BYTES];
 
@@ -144,10 +145,10 @@ static void tidied_is_sound(void **state)
         ns_msg parsed;
 
         if (!count || !cases[i].found)
-            continue; /* what_c_ares_is_given has those */
+            continue; /* they are in answers_for_c_ares */
         check_read(cases[i].name, tidy, count, cases[i].found, cases[i].ttl);
         if (ns_initparse(tidy, (int)count, &parsed) || ns_msg_count(parsed, ns_s_ns))
-            fail_msg("%s: not sound", cases[i].name);
+            fail_msg("%s: not valid", cases[i].name);
     }
 }
 
@@ -160,10 +161,10 @@ static void check_tidy(struct text from, struct text wanted)
     assert_memory_equal(tidy, wanted.bytes, count);
 }
 
-static void what_c_ares_is_given(void **state)
+static void answers_for_c_ares(void **state)
 {
     (void)state;
-    /* OPT stays where it is whole, also behind an authority section; flags and case stay */
+    /* OPT is kept if it is complete, also after an authority section; flags and case are kept */
     check_tidy(OF(HEAD("\x85\xb0", "\1", "\1", "\1", "\1") "\1A\4tEst\0\0\1\0\1" A("\1")
                       P RECORD("\2", "\1", "\0\2" P) OPT "junk"),
                OF(HEAD("\x85\xb0", "\1", "\1", "\0", "\1") "\1A\4tEst\0\0\1\0\1" A("\1") OPT));
@@ -171,7 +172,7 @@ static void what_c_ares_is_given(void **state)
                OF(OK("\1", "\0", "\0") QUESTION A("\1")));
     check_tidy(OF(OK("\1", "\0", "\0") QUESTION6 AAAA("\1") "junk"),
                OF(OK("\1", "\0", "\0") QUESTION6 AAAA("\1")));
-    /* truncated: to be asked for over TCP; a failure keeps its code */
+    /* truncated: must be repeated over TCP; a failure keeps its code */
     check_tidy(OF(HEAD("\x83\x80", "\1", "\2", "\0", "\0") QUESTION A("\1") P "\0\1"),
                OF(HEAD("\x83\x80", "\1", "\0", "\0", "\0") QUESTION));
     check_tidy(OF(HEAD("\x81\x83", "\1", "\1", "\1", "\0") QUESTION A("\1") SOA_CUT),
@@ -181,7 +182,7 @@ static void what_c_ares_is_given(void **state)
     /* malformed: FORMERR */
     check_tidy(OF(OK("\1", "\0", "\0") QUESTION P),
                OF(HEAD("\x81\x81", "\1", "\0", "\0", "\0") QUESTION));
-    /* none of ours: no question, two, another type, cut */
+    /* not to our question: without one, with two, of another type, truncated */
     check_tidy(OF(HEAD("\x81\x80", "\0", "\1", "\0", "\0") A("\1")), OF(""));
     check_tidy(OF(HEAD("\x81\x80", "\2", "\1", "\0", "\0") QUESTION QUESTION A("\1")), OF(""));
     check_tidy(OF(OK("\1", "\0", "\0") NAME "\0\x10\0\1" A("\1")), OF(""));
@@ -190,8 +191,8 @@ static void what_c_ares_is_given(void **state)
     check_tidy(OF(""), OF(""));
 }
 
-/* Of 18 addresses 16 are taken; over UDP, as many of them as there is room for. */
-static void too_many_are_left_out(void **state)
+/* Of 18 addresses 16 are used; over UDP, as many as fit. */
+static void number_of_addresses_is_limited(void **state)
 {
     static unsigned char tidy[REPLY_MAX_BYTES];
     static const struct text many =
@@ -221,8 +222,8 @@ static void too_many_are_left_out(void **state)
     assert_int_equal(answer.count, RESOLVER_MAX_ADDRESSES);
 }
 
-/* Of more than 255 bytes. */
-static void endless_name_is_none(void **state)
+/* A name of more than 255 bytes. */
+static void long_name_is_malformed(void **state)
 {
     static unsigned char message[4096] = HEAD("\x81\x80", "\1", "\0", "\0", "\0"),
                          tidy[REPLY_MAX_BYTES];
@@ -238,9 +239,9 @@ static void endless_name_is_none(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_there_is_read), cmocka_unit_test(tidied_is_sound),
-        cmocka_unit_test(what_c_ares_is_given),  cmocka_unit_test(too_many_are_left_out),
-        cmocka_unit_test(endless_name_is_none),
+        cmocka_unit_test(answers_are_read),       cmocka_unit_test(tidied_answers_are_valid),
+        cmocka_unit_test(answers_for_c_ares),     cmocka_unit_test(number_of_addresses_is_limited),
+        cmocka_unit_test(long_name_is_malformed),
     };
 
     unit_time_limit();

@@ -1,9 +1,9 @@
-/* The order of addresses, and which of two failures is told. */
+/* The order of addresses, and which of two failures is reported. */
 #include "tests/support/unit.h"
 
 #include "dns/resolve.h"
 
-/* Addresses as a text: "6" and "4" with a number each. */
+/* Parses addresses: "6" or "4", each followed by a port character. */
 static size_t addresses_of(const char *text, struct address *to)
 {
     size_t count = 0;
@@ -24,7 +24,7 @@ static void assert_addresses(const struct address *addresses, size_t count, cons
     assert_string_equal(text, wanted);
 }
 
-static void families_take_turns(void **state)
+static void families_alternate(void **state)
 {
     static const struct {
         const char *from;
@@ -52,7 +52,7 @@ static void families_take_turns(void **state)
     assert_int_equal(resolve_interleave(from, 0, LENGTH(from), to), RESOLVER_MAX_ADDRESSES);
 }
 
-static void one_family_is_kept(void **state)
+static void addresses_of_one_family(void **state)
 {
     static const struct {
         enum resolve_family family;
@@ -73,7 +73,7 @@ static void one_family_is_kept(void **state)
     }
 }
 
-static void the_more_telling_failure_counts(void **state)
+static void more_specific_failure_is_reported(void **state)
 {
     (void)state;
     assert_int_equal(resolve_more_specific(RESOLVE_OK, RESOLVE_NO_ADDRESS), RESOLVE_NO_ADDRESS);
@@ -85,9 +85,9 @@ static void the_more_telling_failure_counts(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(families_take_turns),
-        cmocka_unit_test(one_family_is_kept),
-        cmocka_unit_test(the_more_telling_failure_counts),
+        cmocka_unit_test(families_alternate),
+        cmocka_unit_test(addresses_of_one_family),
+        cmocka_unit_test(more_specific_failure_is_reported),
     };
 
     unit_time_limit();

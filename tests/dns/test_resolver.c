@@ -18,7 +18,7 @@
     "1.0.0.1:0 1.0.0.2:0 1.0.0.3:0 1.0.0.4:0 1.0.0.5:0 1.0.0.6:0 1.0.0.7:0 1.0.0.8:0 "             \
     "1.0.0.9:0 1.0.0.10:0 1.0.0.11:0 1.0.0.12:0 1.0.0.13:0 1.0.0.14:0 1.0.0.15:0 1.0.0.16:0"
 
-/* With this name, 16 of them are over 512 bytes however they are compressed. */
+/* With this name, 16 addresses need more than 512 bytes, even compressed. */
 #define LONG_NAME  LABEL_63 ".test"
 #define SIXTEEN_V6 "::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9 ::a ::b ::c ::d ::e ::f ::10"
 #define FIFTEEN_V6_FOUND                                                                           \
@@ -49,13 +49,13 @@ static const struct nameserver_rule rules[] = {
     {.name = "tcplarge.test",
      .behavior = NAMESERVER_TRUNCATED,
      .v4 = SIXTEEN " " SIXTEEN " " SIXTEEN},
-    {.name = "behind.test", .behavior = NAMESERVER_TRAILING_BYTES, .v4 = "1.2.3.4", .v6 = "::1"},
+    {.name = "trailing.test", .behavior = NAMESERVER_TRAILING_BYTES, .v4 = "1.2.3.4", .v6 = "::1"},
     {.name = "counts.test", .behavior = NAMESERVER_MORE_COUNTS, .v4 = "1.2.3.4", .v6 = "::1"},
     {.name = "cutopt.test", .behavior = NAMESERVER_CUT_OPT, .v4 = "1.2.3.4", .v6 = "::1"},
     {.name = "wrong.test", .behavior = NAMESERVER_WRONG_FIRST, .v4 = "1.2.3.4", .v6 = "::1"},
     {.name = LONG_NAME, .v6 = SIXTEEN_V6},
     {.name = "large.test", .v4 = SIXTEEN " " SIXTEEN " " SIXTEEN},
-    {.name = "tcpbehind.test",
+    {.name = "tcptrailing.test",
      .behavior = NAMESERVER_TCP_TRAILING_BYTES,
      .v4 = "1.2.3.4",
      .v6 = "::1"},
@@ -83,15 +83,15 @@ static const struct nameserver_rule rules[] = {
     {.name = NULL},
 };
 
-struct asked {
+struct waiter {
     struct lookup *lookup;
     enum resolve_status status;
-    char found[512]; /* "[::1]:0 1.2.3.4:0"; of two calls, "| " between them */
+    char found[512]; /* "[::1]:0 1.2.3.4:0"; "| " is between two callbacks */
     int calls;
-    bool over;            /* the last of them came */
-    bool returned;        /* resolver_lookup did */
-    struct asked *next;   /* asked in the call; or NULL */
-    struct asked *detach; /* in the call, which may be this one */
+    bool over;             /* the last callback was called */
+    bool returned;         /* resolver_lookup has returned */
+    struct waiter *next;   /* started in the callback; or NULL */
+    struct waiter *detach; /* detached in the callback; may be itself; or NULL */
 };
 
 static struct loop *loop;
@@ -99,44 +99,45 @@ static struct nameserver server;
 static struct resolver *resolver;
 static struct fake_clock clock_of_tests;
 
-static void put(struct asked *asked, const char *text)
+static void put(struct waiter *waiter, const char *text)
 {
-    size_t length = strlen(asked->found);
+    size_t length = strlen(waiter->found);
 
-    snprintf(asked->found + length, sizeof(asked->found) - length, "%s%s", length ? " " : "", text);
+    snprintf(waiter->found + length, sizeof(waiter->found) - length, "%s%s", length ? " " : "",
+             text);
 }
 
 static void on_done(void *owner, enum resolve_status status, const struct address *addresses,
                     size_t count, bool more)
 {
-    struct asked *asked = owner;
+    struct waiter *waiter = owner;
     char one[ADDRESS_TEXT_BYTES];
 
-    assert_true(asked->returned && !asked->over);
-    assert_true(asked->calls < 2 && (!more || count));
+    assert_true(waiter->returned && !waiter->over);
+    assert_true(waiter->calls < 2 && (!more || count));
     assert_true(count <= RESOLVER_MAX_ADDRESSES);
-    asked->status = status;
-    if (asked->calls++)
-        put(asked, "|");
+    waiter->status = status;
+    if (waiter->calls++)
+        put(waiter, "|");
     for (size_t i = 0; i < count; i++)
-        put(asked, address_text(&addresses[i], one));
-    asked->over = !more;
-    if (asked->next) {
-        asked->next->lookup = resolver_lookup(resolver, "both.test", on_done, asked->next);
-        asked->next->returned = true;
+        put(waiter, address_text(&addresses[i], one));
+    waiter->over = !more;
+    if (waiter->next) {
+        waiter->next->lookup = resolver_lookup(resolver, "both.test", on_done, waiter->next);
+        waiter->next->returned = true;
     }
-    if (asked->detach)
-        lookup_detach(asked->detach->lookup);
+    if (waiter->detach)
+        lookup_detach(waiter->detach->lookup);
 }
 
-static void ask(struct asked *asked, const char *name)
+static void look_up(struct waiter *waiter, const char *name)
 {
-    *asked = (struct asked){0};
-    asked->lookup = resolver_lookup(resolver, name, on_done, asked);
-    asked->returned = true;
+    *waiter = (struct waiter){0};
+    waiter->lookup = resolver_lookup(resolver, name, on_done, waiter);
+    waiter->returned = true;
 }
 
-/* In the place of the one of setup. */
+/* Replaces the resolver of setup. */
 static void restart(struct resolver_options options)
 {
     const char *why;
@@ -177,24 +178,24 @@ static int setup_with_clock(void **state)
 
 static void expect(const char *name, enum resolve_status status, const char *found)
 {
-    struct asked asked;
+    struct waiter waiter;
 
-    ask(&asked, name);
-    TURN_UNTIL(loop, asked.over);
-    if (asked.status != status || strcmp(asked.found, found) != 0)
-        fail_msg("%s: status %d, \"%s\"", name, asked.status, asked.found);
+    look_up(&waiter, name);
+    TURN_UNTIL(loop, waiter.over);
+    if (waiter.status != status || strcmp(waiter.found, found) != 0)
+        fail_msg("%s: status %d, \"%s\"", name, waiter.status, waiter.found);
     unit_settle(loop);
 }
 
-static void check(const struct asked *asked, const char *found, bool over)
+static void check(const struct waiter *waiter, const char *found, bool over)
 {
-    assert_string_equal(asked->found, found);
-    assert_int_equal(asked->over, over);
-    if (asked->calls)
-        assert_int_equal(asked->status, RESOLVE_OK);
+    assert_string_equal(waiter->found, found);
+    assert_int_equal(waiter->over, over);
+    if (waiter->calls)
+        assert_int_equal(waiter->status, RESOLVE_OK);
 }
 
-/* Questions since the last time. */
+/* Expects this number of questions since the last call. */
 static void check_questions(int a, int aaaa)
 {
     assert_int_equal(server.a_questions, a);
@@ -202,11 +203,11 @@ static void check_questions(int a, int aaaa)
     server.a_questions = server.aaaa_questions = 0;
 }
 
-/* What the resolver knows by itself. */
+/* Expects these addresses from the cache. */
 static void check_cached(const char *name, const char *found)
 {
     struct address addresses[RESOLVER_MAX_ADDRESSES];
-    struct asked asked = {0};
+    struct waiter waiter = {0};
     char one[ADDRESS_TEXT_BYTES];
     size_t count = 0;
     bool known = resolver_cached(resolver, name, addresses, &count);
@@ -214,18 +215,18 @@ static void check_cached(const char *name, const char *found)
     assert_int_equal(known, found != NULL);
     assert_int_equal(known, count > 0);
     for (size_t i = 0; i < count; i++)
-        put(&asked, address_text(&addresses[i], one));
-    assert_string_equal(asked.found, found ? found : "");
+        put(&waiter, address_text(&addresses[i], one));
+    assert_string_equal(waiter.found, found ? found : "");
 }
 
-/* Both questions came, and their answers too, but for those that are held. */
-static void turn_until_asked(void)
+/* Until both questions were received, and all answers that are not held. */
+static void turn_until_questions(void)
 {
     TURN_UNTIL(loop, server.a_questions && server.aaaa_questions);
     unit_settle(loop);
 }
 
-static void names_have_addresses(void **state)
+static void addresses_of_names(void **state)
 {
     static const struct {
         const char *name, *found;
@@ -247,7 +248,7 @@ static void names_have_addresses(void **state)
         expect(cases[i].name, RESOLVE_OK, cases[i].found);
 }
 
-static void families_come_in_turn(void **state)
+static void families_alternate(void **state)
 {
     (void)state;
     expect("both.test", RESOLVE_OK, "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0");
@@ -255,14 +256,14 @@ static void families_come_in_turn(void **state)
     expect("more4.test", RESOLVE_OK, "[::1]:0 1.1.1.1:0 2.2.2.2:0 3.3.3.3:0");
 }
 
-static void too_many_addresses_are_left(void **state)
+static void number_of_addresses_is_limited(void **state)
 {
     (void)state;
     expect("sixteen.test", RESOLVE_OK, SIXTEEN_FOUND);
     expect("many.test", RESOLVE_OK, SIXTEEN_FOUND);
 }
 
-static void failures_are_told_apart(void **state)
+static void failures_have_their_own_status(void **state)
 {
     static const struct {
         const char *name;
@@ -293,17 +294,17 @@ static void failures_are_told_apart(void **state)
         expect(cases[i].name, cases[i].status, "");
 }
 
-/* Over TCP the two answers may come one after the other. */
+/* Over TCP the two answers may be received one after the other. */
 static void expect_over_tcp(const char *name, const char *found, const char *in_two)
 {
-    struct asked asked;
+    struct waiter waiter;
 
-    ask(&asked, name);
-    TURN_UNTIL(loop, asked.over);
-    assert_string_equal(asked.found, asked.calls == 2 ? in_two : found);
+    look_up(&waiter, name);
+    TURN_UNTIL(loop, waiter.over);
+    assert_string_equal(waiter.found, waiter.calls == 2 ? in_two : found);
 }
 
-static void truncated_answer_is_asked_for_over_tcp(void **state)
+static void truncated_answer_is_repeated_over_tcp(void **state)
 {
     (void)state;
     expect_over_tcp("tcp.test", "[::6]:0 6.6.6.6:0 6.6.6.7:0", "[::6]:0 | 6.6.6.6:0 6.6.6.7:0");
@@ -312,18 +313,18 @@ static void truncated_answer_is_asked_for_over_tcp(void **state)
     assert_int_equal(server.tcp_questions, 4);
 }
 
-/* None of it is asked for again, over TCP or otherwise. */
-static void what_is_not_needed_may_be_wrong(void **state)
+/* Malformed parts that are not needed cause no other question. */
+static void malformed_rest_is_ignored(void **state)
 {
     (void)state;
-    expect("behind.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
+    expect("trailing.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
     expect("counts.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
     expect("cutopt.test", RESOLVE_OK, "[::1]:0 1.2.3.4:0");
     expect("large.test", RESOLVE_OK, SIXTEEN_FOUND);
     expect(LONG_NAME, RESOLVE_OK, FIFTEEN_V6_FOUND);
     assert_int_equal(server.tcp_questions, 0);
     assert_int_equal(server.udp_questions, 10);
-    expect_over_tcp("tcpbehind.test", "[::1]:0 1.2.3.4:0", "[::1]:0 | 1.2.3.4:0");
+    expect_over_tcp("tcptrailing.test", "[::1]:0 1.2.3.4:0", "[::1]:0 | 1.2.3.4:0");
     assert_int_equal(server.tcp_questions, 2);
 }
 
@@ -334,16 +335,16 @@ static void responses_to_other_questions_are_ignored(void **state)
     assert_int_equal(server.udp_questions, 2);
 }
 
-/* Takes as long as the first try does: c-ares looks at a clock of its own. */
-static void lost_question_is_asked_again(void **state)
+/* As slow as the timeout of the first try, because c-ares has its own clock. */
+static void lost_query_is_sent_again(void **state)
 {
     (void)state;
     expect("late.test", RESOLVE_OK, "7.7.7.7:0");
     assert_true(server.udp_questions >= 4);
 }
 
-/* Nobody can connect to a broadcast address. (A closed port is not found out for sure: one question
-   takes the error that was meant for another, and c-ares waits on.) */
+/* Sending to a broadcast address fails. (A closed port is not reliable: the error of one query may
+   be reported to another, and then c-ares has to wait.) */
 static void dead_nameserver_is_unreachable(void **state)
 {
     (void)state;
@@ -351,10 +352,10 @@ static void dead_nameserver_is_unreachable(void **state)
     expect("v4.test", RESOLVE_UNREACHABLE, "");
 }
 
-static void many_at_once(void **state)
+static void many_lookups(void **state)
 {
-    enum { MANY = 80 }; /* more would not fit into the sockets at once, and be asked again */
-    static struct asked asked[MANY];
+    enum { MANY = 80 }; /* more queries would overflow the socket's buffer, and be sent again */
+    static struct waiter waiter[MANY];
     int over = 0;
 
     (void)state;
@@ -362,16 +363,16 @@ static void many_at_once(void **state)
         char name[32];
 
         snprintf(name, sizeof(name), "n%zu.test", i);
-        ask(&asked[i], i % 3 ? name : "both.test");
+        look_up(&waiter[i], i % 3 ? name : "both.test");
     }
     while (over < MANY) {
         loop_turn(loop, 10 * NSEC_PER_MS);
         over = 0;
         for (size_t i = 0; i < MANY; i++)
-            over += asked[i].over;
+            over += waiter[i].over;
     }
     for (size_t i = 0; i < MANY; i++)
-        assert_int_equal(asked[i].status, i % 3 ? RESOLVE_NXDOMAIN : RESOLVE_OK);
+        assert_int_equal(waiter[i].status, i % 3 ? RESOLVE_NXDOMAIN : RESOLVE_OK);
 }
 
 static void note_state(void *owner, const char *machine, uint64_t number, const char *from,
@@ -385,108 +386,109 @@ static void note_state(void *owner, const char *machine, uint64_t number, const 
     snprintf(noted + length, 128 - length, "%u:%s-%s ", (unsigned)number, from, to);
 }
 
-static void probe_hears_of_states(void **state)
+static void probe_gets_states(void **state)
 {
     char noted[128] = "";
     struct probe probe = {.owner = noted, .state = note_state};
-    struct asked asked;
+    struct waiter waiter;
 
     (void)state;
     loop_set_probe(loop, &probe);
-    ask(&asked, "v4.test");
-    TURN_UNTIL(loop, asked.over);
+    look_up(&waiter, "v4.test");
+    TURN_UNTIL(loop, waiter.over);
     loop_set_probe(loop, NULL);
     assert_string_equal(noted, "0:queued-sent 0:sent-complete ");
 }
 
-static void aaaa_with_addresses_is_told_at_once(void **state)
+static void aaaa_is_reported_immediately(void **state)
 {
-    struct asked asked;
+    struct waiter waiter;
 
     (void)state;
-    ask(&asked, "held4.test");
-    turn_until_asked();
-    check(&asked, "[::1]:0 [::2]:0", false);
+    look_up(&waiter, "held4.test");
+    turn_until_questions();
+    check(&waiter, "[::1]:0 [::2]:0", false);
     nameserver_release(&server);
-    TURN_UNTIL(loop, asked.over);
-    check(&asked, "[::1]:0 [::2]:0 | 1.1.1.1:0 2.2.2.2:0", true);
+    TURN_UNTIL(loop, waiter.over);
+    check(&waiter, "[::1]:0 [::2]:0 | 1.1.1.1:0 2.2.2.2:0", true);
     check_cached("held4.test", "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0");
 }
 
 static void a_waits_for_the_resolution_delay(void **state)
 {
-    struct asked asked;
+    struct waiter waiter;
 
     (void)state;
-    ask(&asked, "held6.test");
-    turn_until_asked();
+    look_up(&waiter, "held6.test");
+    turn_until_questions();
     clock_of_tests.now += RESOLVER_DELAY - 1;
     unit_settle(loop);
-    check(&asked, "", false);
+    check(&waiter, "", false);
     clock_of_tests.now++;
     unit_settle(loop);
-    check(&asked, "1.1.1.1:0 2.2.2.2:0", false);
+    check(&waiter, "1.1.1.1:0 2.2.2.2:0", false);
     check_cached("held6.test", NULL);
     nameserver_release(&server);
-    TURN_UNTIL(loop, asked.over);
-    check(&asked, "1.1.1.1:0 2.2.2.2:0 | [::1]:0 [::2]:0", true);
+    TURN_UNTIL(loop, waiter.over);
+    check(&waiter, "1.1.1.1:0 2.2.2.2:0 | [::1]:0 [::2]:0", true);
     check_cached("held6.test", "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0");
 }
 
-static void aaaa_comes_within_the_delay(void **state)
+static void aaaa_within_the_delay(void **state)
 {
-    struct asked asked;
+    struct waiter waiter;
 
     (void)state;
-    ask(&asked, "held6.test");
-    turn_until_asked();
+    look_up(&waiter, "held6.test");
+    turn_until_questions();
     clock_of_tests.now += RESOLVER_DELAY - 1;
     nameserver_release(&server);
-    TURN_UNTIL(loop, asked.over);
+    TURN_UNTIL(loop, waiter.over);
     clock_of_tests.now += RESOLVER_DELAY;
     unit_settle(loop);
-    check(&asked, "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0", true);
+    check(&waiter, "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0", true);
 }
 
-/* The delay begins with addresses: without, the other family is waited for as long as it takes. */
-static void empty_answer_is_no_reason_to_be_told(void **state)
+/* Only an answer with addresses starts the delay. */
+static void empty_answer_does_not_start_the_delay(void **state)
 {
-    struct asked asked[2];
+    struct waiter waiter[2];
 
     (void)state;
-    ask(&asked[0], "late6.test");
-    turn_until_asked();
+    look_up(&waiter[0], "late6.test");
+    turn_until_questions();
     server.a_questions = server.aaaa_questions = 0;
-    ask(&asked[1], "none4.test");
-    turn_until_asked();
-    check(&asked[1], "[::1]:0", false);
+    look_up(&waiter[1], "none4.test");
+    turn_until_questions();
+    check(&waiter[1], "[::1]:0", false);
     clock_of_tests.now += 2 * RESOLVER_DELAY;
     unit_settle(loop);
-    check(&asked[0], "", false);
+    check(&waiter[0], "", false);
     nameserver_release(&server);
-    TURN_UNTIL(loop, asked[0].over && asked[1].over);
-    check(&asked[0], "[::1]:0", true);
-    check(&asked[1], "[::1]:0 |", true); /* a call with nothing new: the lookup is over */
+    TURN_UNTIL(loop, waiter[0].over && waiter[1].over);
+    check(&waiter[0], "[::1]:0", true);
+    /* a callback without addresses, because the lookup is over */
+    check(&waiter[1], "[::1]:0 |", true);
 }
 
-/* By the real clock: nothing but the delay can be what lets this end before c-ares gives up. */
+/* With the real clock: the lookup ends with the delay, before c-ares times out. */
 static void nameserver_that_drops_aaaa(void **state)
 {
-    struct asked asked, other;
+    struct waiter waiter, other;
 
     (void)state;
-    ask(&asked, "dropped6.test");
-    TURN_UNTIL(loop, asked.calls);
-    check(&asked, "1.1.1.1:0", false);
-    ask(&other, "dropped6.test"); /* has not to wait again */
+    look_up(&waiter, "dropped6.test");
+    TURN_UNTIL(loop, waiter.calls);
+    check(&waiter, "1.1.1.1:0", false);
+    look_up(&other, "dropped6.test"); /* does not wait for the delay again */
     unit_settle(loop);
     check(&other, "1.1.1.1:0", false);
     check_questions(1, 1);
-    lookup_detach(asked.lookup);
+    lookup_detach(waiter.lookup);
     lookup_detach(other.lookup);
 }
 
-static void failure_of_one_family_is_not_told(void **state)
+static void failure_of_one_family_is_ignored(void **state)
 {
     (void)state;
     expect("fails6.test", RESOLVE_OK, "1.1.1.1:0");
@@ -495,68 +497,68 @@ static void failure_of_one_family_is_not_told(void **state)
     check_cached("fails6.test", "1.1.1.1:0");
 }
 
-static void one_name_is_asked_for_once(void **state)
+static void lookups_of_a_name_share_a_question(void **state)
 {
     static const char *const spellings[] = {"held.test", "HELD.test", "held.test.", "Held.Test"};
-    struct asked asked[LENGTH(spellings)], late;
+    struct waiter waiter[LENGTH(spellings)], late;
 
     (void)state;
     for (size_t i = 0; i < LENGTH(spellings); i++)
-        ask(&asked[i], spellings[i]);
-    turn_until_asked();
-    lookup_detach(asked[1].lookup);
-    ask(&late, "held.test");
+        look_up(&waiter[i], spellings[i]);
+    turn_until_questions();
+    lookup_detach(waiter[1].lookup);
+    look_up(&late, "held.test");
     nameserver_release(&server);
     TURN_UNTIL(loop, late.over);
     for (size_t i = 0; i < LENGTH(spellings); i++)
-        check(&asked[i], i == 1 ? "" : "[::1]:0 1.1.1.1:0", i != 1);
+        check(&waiter[i], i == 1 ? "" : "[::1]:0 1.1.1.1:0", i != 1);
     check(&late, "[::1]:0 1.1.1.1:0", true);
     check_questions(1, 1);
 }
 
-/* Who comes between the two calls hears the same as the others. */
-static void one_who_comes_late(void **state)
+/* A lookup between two answers gets the same addresses as earlier ones. */
+static void lookup_between_two_answers(void **state)
 {
-    struct asked asked, late;
+    struct waiter waiter, late;
 
     (void)state;
-    ask(&asked, "held4.test");
-    turn_until_asked();
-    ask(&late, "held4.test");
+    look_up(&waiter, "held4.test");
+    turn_until_questions();
+    look_up(&late, "held4.test");
     unit_settle(loop);
     check(&late, "[::1]:0 [::2]:0", false);
     nameserver_release(&server);
-    TURN_UNTIL(loop, late.over && asked.over);
-    assert_string_equal(asked.found, late.found);
+    TURN_UNTIL(loop, late.over && waiter.over);
+    assert_string_equal(waiter.found, late.found);
     check_questions(1, 1);
 }
 
-static void detached_between_two_calls(void **state)
+static void detached_between_two_callbacks(void **state)
 {
-    struct asked asked, other;
+    struct waiter waiter, other;
 
     (void)state;
-    ask(&asked, "held4.test");
-    ask(&other, "held4.test");
-    asked.detach = &asked;
-    turn_until_asked();
-    check(&asked, "[::1]:0 [::2]:0", false);
+    look_up(&waiter, "held4.test");
+    look_up(&other, "held4.test");
+    waiter.detach = &waiter;
+    turn_until_questions();
+    check(&waiter, "[::1]:0 [::2]:0", false);
     nameserver_release(&server);
     TURN_UNTIL(loop, other.over);
-    check(&asked, "[::1]:0 [::2]:0", false);
+    check(&waiter, "[::1]:0 [::2]:0", false);
 }
 
-/* In the last call, which changes nothing; and of one who is about to be told. */
+/* Of itself in the last callback, which has no effect; and of a lookup whose callback is next. */
 static void detached_in_a_callback(void **state)
 {
-    struct asked self, first, second, third;
+    struct waiter self, first, second, third;
 
     (void)state;
-    ask(&self, "v4.test");
+    look_up(&self, "v4.test");
     self.detach = &self;
-    ask(&first, "v6.test");
-    ask(&second, "v6.test");
-    ask(&third, "v6.test");
+    look_up(&first, "v6.test");
+    look_up(&second, "v6.test");
+    look_up(&third, "v6.test");
     first.detach = &second;
     TURN_UNTIL(loop, self.over && third.over);
     unit_settle(loop);
@@ -587,20 +589,20 @@ static void answers_are_kept_for_their_ttl(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         const char *name = cases[i].name;
-        struct asked first, again, after;
+        struct waiter first, again, after;
         int kept = cases[i].seconds ? 0 : 1;
 
-        ask(&first, name);
+        look_up(&first, name);
         TURN_UNTIL(loop, first.over);
         check_questions(1, 1);
         if (kept == 0)
             clock_of_tests.now += cases[i].seconds * NSEC_PER_S - 1;
-        ask(&again, name);
+        look_up(&again, name);
         assert_int_equal(again.calls, 0);
         TURN_UNTIL(loop, again.over);
         check_questions(kept, kept);
         clock_of_tests.now++;
-        ask(&after, name);
+        look_up(&after, name);
         TURN_UNTIL(loop, after.over);
         check_questions(1, 1);
         assert_int_equal(first.status, again.status);
@@ -609,41 +611,41 @@ static void answers_are_kept_for_their_ttl(void **state)
     }
 }
 
-/* The TTL of AAAA begins with AAAA, however long A takes; the first to end counts. */
-static void ttl_begins_with_its_answer(void **state)
+/* The TTL of AAAA starts with the AAAA answer; the TTL that ends first applies to both. */
+static void ttl_starts_with_the_answer(void **state)
 {
-    struct asked asked[2];
+    struct waiter waiter[2];
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(asked); i++) {
-        ask(&asked[i], "stale.test");
-        turn_until_asked();
+    for (size_t i = 0; i < LENGTH(waiter); i++) {
+        look_up(&waiter[i], "stale.test");
+        turn_until_questions();
         check_questions(1, 1);
         clock_of_tests.now += 7 * NSEC_PER_S - (i == 0);
         nameserver_release(&server);
-        TURN_UNTIL(loop, asked[i].over);
+        TURN_UNTIL(loop, waiter[i].over);
         check_cached("stale.test", i == 0 ? "[::1]:0 1.1.1.1:0" : NULL);
         clock_of_tests.now++;
         check_cached("stale.test", NULL);
     }
 }
 
-/* A TTL of 0 is for those who wait already. */
-static void ttl_of_nothing_is_shared(void **state)
+/* An answer with a TTL of 0 is for the lookups that already wait for it. */
+static void ttl_of_zero_is_shared(void **state)
 {
-    struct asked asked[3];
+    struct waiter waiter[3];
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(asked); i++)
-        ask(&asked[i], "never.test");
-    TURN_UNTIL(loop, asked[2].over);
-    for (size_t i = 0; i < LENGTH(asked); i++)
-        check(&asked[i], "1.1.1.1:0", true);
+    for (size_t i = 0; i < LENGTH(waiter); i++)
+        look_up(&waiter[i], "never.test");
+    TURN_UNTIL(loop, waiter[2].over);
+    for (size_t i = 0; i < LENGTH(waiter); i++)
+        check(&waiter[i], "1.1.1.1:0", true);
     check_questions(1, 1);
     check_cached("never.test", NULL);
 }
 
-static void what_is_known_is_there_at_once(void **state)
+static void cached_and_literal_names(void **state)
 {
     (void)state;
     check_cached("both.test", NULL);
@@ -659,7 +661,7 @@ static void what_is_known_is_there_at_once(void **state)
     check_cached("nowhere.test", NULL);
 }
 
-static void one_family_alone(void **state)
+static void one_family_only(void **state)
 {
     (void)state;
     restart((struct resolver_options){.family = RESOLVE_IPV4});
@@ -678,99 +680,99 @@ static void one_family_alone(void **state)
     check_questions(0, 2);
 }
 
-static void questions_stand_in_a_line(void **state)
+static void questions_are_queued(void **state)
 {
-    struct asked held, gone, waits;
+    struct waiter held, detached, queued;
 
     (void)state;
     restart((struct resolver_options){.max_questions = 1});
-    ask(&held, "held.test");
-    ask(&gone, "v4.test");
-    ask(&waits, "v6.test");
-    turn_until_asked();
+    look_up(&held, "held.test");
+    look_up(&detached, "v4.test");
+    look_up(&queued, "v6.test");
+    turn_until_questions();
     check_questions(1, 1);
-    lookup_detach(gone.lookup);
+    lookup_detach(detached.lookup);
     nameserver_release(&server);
-    TURN_UNTIL(loop, waits.over);
-    assert_true(held.over && !gone.calls);
-    check(&waits, "[2001:db8::1]:0", true);
+    TURN_UNTIL(loop, queued.over);
+    assert_true(held.over && !detached.calls);
+    check(&queued, "[2001:db8::1]:0", true);
     check_questions(1, 1);
 }
 
-static void freed_with_a_line(void **state)
+static void freed_with_queued_questions(void **state)
 {
-    struct asked asked[3];
+    struct waiter waiter[3];
 
     (void)state;
     restart((struct resolver_options){.max_questions = 1});
-    ask(&asked[0], "held4.test");
-    ask(&asked[1], "v4.test");
-    ask(&asked[2], "v4.test");
-    turn_until_asked();
+    look_up(&waiter[0], "held4.test");
+    look_up(&waiter[1], "v4.test");
+    look_up(&waiter[2], "v4.test");
+    turn_until_questions();
     nameserver_release(&server);
-    teardown(state); /* with one that was told in part */
+    teardown(state); /* one lookup has the addresses of one family */
     setup(state);
-    ask(&asked[0], "held6.test");
-    turn_until_asked(); /* the delay runs */
+    look_up(&waiter[0], "held6.test");
+    turn_until_questions(); /* during the delay */
 }
 
 static void lookup_in_the_callback_of_another(void **state)
 {
-    struct asked first, second = {0};
+    struct waiter first, second = {0};
 
     (void)state;
-    ask(&first, "v4.test");
+    look_up(&first, "v4.test");
     first.next = &second;
     TURN_UNTIL(loop, second.calls);
     assert_string_equal(second.found, "[::1]:0 1.1.1.1:0 [::2]:0 2.2.2.2:0");
 }
 
-static void detached_lookup_calls_nobody(void **state)
+static void detached_lookup_has_no_callback(void **state)
 {
-    struct asked asked, silent, other;
+    struct waiter waiter, silent, other;
 
     (void)state;
-    ask(&asked, "short.test");
-    lookup_detach(asked.lookup);
-    ask(&silent, "silent.test");
+    look_up(&waiter, "short.test");
+    lookup_detach(waiter.lookup);
+    look_up(&silent, "silent.test");
     lookup_detach(silent.lookup);
-    ask(&other, "v6.test");
+    look_up(&other, "v6.test");
     TURN_UNTIL(loop, other.calls);
     unit_settle(loop);
-    assert_int_equal(asked.calls + silent.calls, 0);
-    check_cached("short.test", "[::1]:0 1.1.1.1:0"); /* the answer is not lost */
+    assert_int_equal(waiter.calls + silent.calls, 0);
+    check_cached("short.test", "[::1]:0 1.1.1.1:0"); /* the answer is cached */
 }
 
-/* Detached when the answer has come and waits to be handed over. */
-static void detached_at_the_last_moment(void **state)
+/* Detached when the answer was received, before the callback. */
+static void detached_before_the_callback(void **state)
 {
-    struct asked asked;
+    struct waiter waiter;
 
     (void)state;
-    ask(&asked, "a..test"); /* refused at once, told later */
-    lookup_detach(asked.lookup);
+    look_up(&waiter, "a..test"); /* the error is reported later */
+    lookup_detach(waiter.lookup);
     unit_settle(loop);
-    assert_int_equal(asked.calls, 0);
+    assert_int_equal(waiter.calls, 0);
 }
 
-static void freed_with_lookups_under_way(void **state)
+static void freed_with_lookups_in_flight(void **state)
 {
-    struct asked asked[4];
+    struct waiter waiter[4];
 
     (void)state;
-    ask(&asked[0], "silent.test");
-    ask(&asked[1], "tcp.test");
+    look_up(&waiter[0], "silent.test");
+    look_up(&waiter[1], "tcp.test");
     TURN_UNTIL(loop, server.tcp_questions);
-    ask(&asked[2], "v4.test");
-    ask(&asked[3], "a..test");
+    look_up(&waiter[2], "v4.test");
+    look_up(&waiter[3], "a..test");
     resolver_free(resolver);
     resolver = NULL;
     unit_settle(loop);
-    for (size_t i = 0; i < LENGTH(asked); i++)
-        assert_int_equal(asked[i].calls, 0);
+    for (size_t i = 0; i < LENGTH(waiter); i++)
+        assert_int_equal(waiter[i].calls, 0);
 }
 
-/* The next free descriptor tells whether one was left open. */
+/* If all descriptors are closed, the next one has the same number. */
 static void descriptors_are_closed(void **state)
 {
     int before = dup(0), after;
@@ -789,7 +791,7 @@ static void descriptors_are_closed(void **state)
     assert_int_equal(before, after);
 }
 
-static void wrong_servers_are_refused(void **state)
+static void invalid_servers_are_refused(void **state)
 {
     struct resolver_options options = {.servers = "nonsense"};
     const char *why = NULL;
@@ -799,7 +801,7 @@ static void wrong_servers_are_refused(void **state)
     assert_string_equal(why, resolver_check_servers("nonsense"));
     assert_null(resolver_check_servers("192.0.2.1:53,[::1]:53"));
     options.servers = NULL;
-    resolver_free(resolver_new(loop, &options, &why)); /* the machine's own */
+    resolver_free(resolver_new(loop, &options, &why)); /* the servers of the system */
     resolver_free(NULL);
     assert_true(strlen(resolver_version()) >= 5);
 }
@@ -831,12 +833,12 @@ static void hosts_file_is_read_once_and_first(void **state)
     assert_int_equal(server.udp_questions, 0);
     expect("v6.test", RESOLVE_OK, "[2001:db8::1]:0");
     restart((struct resolver_options){.hosts = path, .family = RESOLVE_IPV6});
-    expect("v6.test", RESOLVE_NO_ADDRESS, ""); /* a name that is in the file is asked of nobody */
+    expect("v6.test", RESOLVE_NO_ADDRESS, ""); /* no question for a name that is in the file */
     unlink(path);
 }
 
-/* Both families go through the search list in step. */
-static void search_list_of_the_machine(void **state)
+/* Both families use the same name of the search list. */
+static void search_list_of_resolv_conf(void **state)
 {
     char path[256];
 
@@ -871,41 +873,41 @@ static void search_list_of_the_machine(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(names_have_addresses),
-        CASE(families_come_in_turn),
-        CASE(too_many_addresses_are_left),
-        CASE(failures_are_told_apart),
-        CASE(truncated_answer_is_asked_for_over_tcp),
-        CASE(what_is_not_needed_may_be_wrong),
+        CASE(addresses_of_names),
+        CASE(families_alternate),
+        CASE(number_of_addresses_is_limited),
+        CASE(failures_have_their_own_status),
+        CASE(truncated_answer_is_repeated_over_tcp),
+        CASE(malformed_rest_is_ignored),
         CASE(responses_to_other_questions_are_ignored),
-        CASE(lost_question_is_asked_again),
+        CASE(lost_query_is_sent_again),
         CASE(dead_nameserver_is_unreachable),
-        CASE(many_at_once),
-        CLOCK(probe_hears_of_states),
-        CLOCK(aaaa_with_addresses_is_told_at_once),
+        CASE(many_lookups),
+        CLOCK(probe_gets_states),
+        CLOCK(aaaa_is_reported_immediately),
         CLOCK(a_waits_for_the_resolution_delay),
-        CLOCK(aaaa_comes_within_the_delay),
-        CLOCK(empty_answer_is_no_reason_to_be_told),
+        CLOCK(aaaa_within_the_delay),
+        CLOCK(empty_answer_does_not_start_the_delay),
         CASE(nameserver_that_drops_aaaa),
-        CASE(failure_of_one_family_is_not_told),
-        CASE(one_name_is_asked_for_once),
-        CASE(one_who_comes_late),
-        CASE(detached_between_two_calls),
+        CASE(failure_of_one_family_is_ignored),
+        CASE(lookups_of_a_name_share_a_question),
+        CASE(lookup_between_two_answers),
+        CASE(detached_between_two_callbacks),
         CASE(detached_in_a_callback),
         CLOCK(answers_are_kept_for_their_ttl),
-        CLOCK(ttl_begins_with_its_answer),
-        CLOCK(ttl_of_nothing_is_shared),
-        CASE(what_is_known_is_there_at_once),
-        CASE(one_family_alone),
-        CASE(questions_stand_in_a_line),
-        CASE(freed_with_a_line),
-        CASE(search_list_of_the_machine),
+        CLOCK(ttl_starts_with_the_answer),
+        CLOCK(ttl_of_zero_is_shared),
+        CASE(cached_and_literal_names),
+        CASE(one_family_only),
+        CASE(questions_are_queued),
+        CASE(freed_with_queued_questions),
+        CASE(search_list_of_resolv_conf),
         CASE(lookup_in_the_callback_of_another),
-        CASE(detached_lookup_calls_nobody),
-        CASE(detached_at_the_last_moment),
-        CASE(freed_with_lookups_under_way),
+        CASE(detached_lookup_has_no_callback),
+        CASE(detached_before_the_callback),
+        CASE(freed_with_lookups_in_flight),
         CASE(descriptors_are_closed),
-        CASE(wrong_servers_are_refused),
+        CASE(invalid_servers_are_refused),
         CASE(hosts_file_is_read_once_and_first),
     };
 

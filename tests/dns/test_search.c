@@ -1,4 +1,4 @@
-/* Search lists out of a resolv.conf. */
+/* Search lists of resolv.conf files. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ static void check(const struct search *search, const char *found)
     assert_string_equal(text, found);
 }
 
-static void lists_are_read(void **state)
+static void lists_are_parsed(void **state)
 {
     struct search search;
 
@@ -49,7 +49,7 @@ static void lists_are_read(void **state)
     }
 }
 
-static void number_is_bounded(void **state)
+static void number_of_domains_is_limited(void **state)
 {
     char text[8192] = "search";
     size_t length = strlen(text);
@@ -63,7 +63,7 @@ static void number_is_bounded(void **state)
     search_free(&search);
 }
 
-static void file_is_read_or_has_none(void **state)
+static void missing_file_has_no_domains(void **state)
 {
     static const char text[] = "search a.example\n";
     struct search search;
@@ -88,9 +88,9 @@ static void file_is_read_or_has_none(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lists_are_read),
-        cmocka_unit_test(number_is_bounded),
-        cmocka_unit_test(file_is_read_or_has_none),
+        cmocka_unit_test(lists_are_parsed),
+        cmocka_unit_test(number_of_domains_is_limited),
+        cmocka_unit_test(missing_file_has_no_domains),
     };
 
     unit_time_limit();

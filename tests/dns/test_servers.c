@@ -1,11 +1,11 @@
-/* Lists of nameservers out of text. */
+/* Lists of nameservers in text form. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
 
 #include "dns/servers.h"
 
-static void lists_are_read(void **state)
+static void lists_are_parsed(void **state)
 {
     static const struct {
         const char *text, *found;
@@ -37,10 +37,10 @@ static void lists_are_read(void **state)
     }
 }
 
-static void nonsense_is_refused(void **state)
+static void invalid_lists_are_refused(void **state)
 {
     static const struct {
-        const char *text, *word; /* in the sentence */
+        const char *text, *word; /* `word` is in the message */
     } cases[] = {
         {"", "empty entry"},
         {",", "empty entry"},
@@ -78,7 +78,7 @@ static void nonsense_is_refused(void **state)
         const char *why = servers_parse(cases[i].text, servers, &count);
 
         if (!why || !strstr(why, cases[i].word))
-            fail_msg("\"%s\": %s", cases[i].text, why ? why : "taken");
+            fail_msg("\"%s\": %s", cases[i].text, why ? why : "accepted");
     }
 }
 
@@ -100,8 +100,8 @@ static void too_many_are_refused(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lists_are_read),
-        cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(lists_are_parsed),
+        cmocka_unit_test(invalid_lists_are_refused),
         cmocka_unit_test(too_many_are_refused),
     };
 

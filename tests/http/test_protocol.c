@@ -1,11 +1,10 @@
 /*
- * The seam of http/protocol.h, with a protocol that only this file knows: several streams share a
- * connection, responses come in any order, and the server may refuse a request without a look at
- * it. Exchanges, pool and connection are the real ones.
- *
- * Every request is one digit, the number of its stream on the connection. A response is three
- * lines: "N head", "N BODY", "N end". "N refused" says that the request was not processed, "N lost"
- * that the stream failed; "goaway" takes no more streams, "slots N" changes how many go at once.
+ * The interface of http/protocol.h, with a protocol that only this test knows: several streams
+ * share a connection, responses come in any order, and the server may refuse a request before it
+ * is processed. Exchanges, pool and connection are those of the program. A request is one digit,
+ * the number of its stream on the connection. A response is three lines: "N head", "N BODY", "N
+ * end". "N refused": the request was not processed; "N lost": the stream failed; "goaway": no more
+ * streams are accepted; "slots N": the number of concurrent streams changes.
  */
 #include "tests/support/unit.h"
 

@@ -621,7 +621,7 @@ static struct {
     struct peer peer;
     struct peer_conn *conn;
     const struct proxy_send *turns; /* MAX_TURNS of them */
-    size_t turn_until_done;
+    size_t turn;
     const char *left; /* not sent yet */
     size_t left_bytes;
     bool slowly;         /* byte by byte */
@@ -633,7 +633,7 @@ static struct {
 
 static void on_received(void *owner, struct peer_conn *conn)
 {
-    const struct proxy_send *send = &proxy.turns[proxy.turn_until_done];
+    const struct proxy_send *send = &proxy.turns[proxy.turn];
 
     (void)owner;
     assert_true(proxy.received_bytes + conn->received_bytes < sizeof(proxy.received));
@@ -645,7 +645,7 @@ static void on_received(void *owner, struct peer_conn *conn)
     if (send->bytes) {
         proxy.left = send->bytes;
         proxy.left_bytes = send->count ? send->count : strlen(send->bytes);
-        proxy.turn_until_done++;
+        proxy.turn++;
     } else if (proxy.closes || proxy.resets) {
         peer_close(conn, proxy.resets);
     }
@@ -675,7 +675,7 @@ static void turn_until_done(struct dial *dial)
             peer_send(proxy.conn, proxy.left, count);
         proxy.left += count;
         proxy.left_bytes -= count;
-        if (count && !proxy.left_bytes && !proxy.turns[proxy.turn_until_done].bytes &&
+        if (count && !proxy.left_bytes && !proxy.turns[proxy.turn].bytes &&
             (proxy.closes || proxy.resets))
             peer_close(proxy.conn, proxy.resets);
         loop_turn(fixture.loop, NSEC_PER_MS);
@@ -691,7 +691,7 @@ static struct dial *dial_through(const char *proxy_scheme, const char *scheme, c
     struct dial *dial;
 
     proxy.turns = turns;
-    proxy.turn_until_done = proxy.received_bytes = proxy.left_bytes = 0;
+    proxy.turn = proxy.received_bytes = proxy.left_bytes = 0;
     wakes = 0;
     snprintf(text, sizeof(text), "%s://127.0.0.1", proxy_scheme);
     use_proxy_at(text, address_port(&proxy.peer.at));
@@ -822,7 +822,7 @@ static void routes_change_the_target_of_the_tunnel(void **state)
     proxy_stop();
 }
 
-/* All bytes after the tunnel is open are of the site. */
+/* All bytes after the tunnel is open belong to the site. */
 static void bytes_pass_through_the_tunnel(void **state)
 {
     unsigned char bytes[16];

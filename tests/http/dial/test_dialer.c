@@ -15,11 +15,11 @@
 
 /* The server's behavior on each connection. */
 enum behavior {
-    ANSWERS, /* HELLO to each request */
-    ENDS,    /* ENDLESS, then the end, in order */
-    CUTS,    /* ENDLESS, then the end without close_notify */
-    GOES,    /* HELLO, then closes without an announcement */
-    REFUSES, /* accepts, and resets */
+    RESPONDS, /* HELLO to each request */
+    ENDS,     /* ENDLESS, then the end, in order */
+    CUTS,     /* ENDLESS, then the end without close_notify */
+    CLOSES,   /* HELLO, then closes without an announcement */
+    REFUSES,  /* accepts, and resets */
 };
 
 static struct {
@@ -59,8 +59,8 @@ static void send_text(const char *text)
 static void respond(void)
 {
     switch (server.behavior) {
-    case ANSWERS: send_text(HELLO); return;
-    case GOES: send_text(HELLO); break;
+    case RESPONDS: send_text(HELLO); return;
+    case CLOSES: send_text(HELLO); break;
     case ENDS: send_text(ENDLESS); break;
     case CUTS:
         send_text(ENDLESS);
@@ -179,11 +179,11 @@ static void kept_request_costs_two_calls_at_each_end(void **state)
 {
     (void)state;
     for (int https = 0; https < 2; https++) {
-        fetch_one(https, ANSWERS);
+        fetch_one(https, RESPONDS);
         expect_hello();
         for (int i = 0; i < 3; i++) {
             calls_reset();
-            fetch_one(https, ANSWERS);
+            fetch_one(https, RESPONDS);
             expect_hello();
             assert_int_equal(calls.send, 2);
             assert_int_equal(calls.recv, 2);
@@ -199,7 +199,7 @@ static void new_connection_registers_once(void **state)
 {
     (void)state;
     calls_reset();
-    fetch_one(false, ANSWERS);
+    fetch_one(false, RESPONDS);
     expect_hello();
     assert_int_equal(calls.epoll_ctl, 2); /* one for each end */
     assert_int_equal(calls.send, 2);
@@ -233,7 +233,7 @@ static void server_closes_a_kept_connection(void **state)
 {
     (void)state;
     for (int i = 0; i < 6; i++) {
-        fetch_one(i >= 3, GOES);
+        fetch_one(i >= 3, CLOSES);
         expect_hello();
         assert_int_equal(server.accepted, i + 1);
         if (i % 2)
@@ -250,7 +250,7 @@ static void plain_server_on_a_tls_port(void **state)
 
     (void)state;
     server.https = false;
-    server.behavior = ANSWERS;
+    server.behavior = RESPONDS;
     snprintf(url, sizeof(url), "https://127.0.0.1:%u/", address_port(&server.at));
     assert_null(url_parse(&site->url, url, strlen(url)));
     start(&exchange, site);
@@ -275,13 +275,13 @@ static void trust_that_cannot_be_read(void **state)
     why = dial_prepare_tls(&dialer);
     assert_non_null(why);
     free(why);
-    fetch_one(true, ANSWERS);
+    fetch_one(true, RESPONDS);
     assert_int_equal(outcome.result.error, ERROR_TLS_FAILED);
     dialer.trust.authorities_file = NULL;
     dialer.trust.authorities_pem = authority_pem(server.authority);
     assert_null(dial_prepare_tls(&dialer));
     assert_null(dial_prepare_tls(&dialer));
-    fetch_one(true, ANSWERS);
+    fetch_one(true, RESPONDS);
     expect_hello();
 }
 
