@@ -1,4 +1,4 @@
-/* The set of lines against a plain array of marks. */
+/* The set of lines, compared with a plain array of marks. */
 #include "tests/support/unit.h"
 
 #include "cli/fetch/line_set.h"
@@ -53,7 +53,7 @@ static void test_against_an_array(void **state)
     line_set_free(&lines);
 }
 
-/* One line stays while a million pass: the set stays small. */
+/* One line stays while a million are added and removed: the set stays small. */
 static void test_bounded(void **state)
 {
     struct line_set lines = {0};
@@ -70,8 +70,8 @@ static void test_bounded(void **state)
     line_set_free(&lines);
 }
 
-/* What was reported before its turn is forgotten when its turn has come. */
-static void test_forgets(void **state)
+/* Marks of lines up to the floor are dropped. */
+static void test_floor(void **state)
 {
     struct line_set lines = {0};
     enum line_mark mark;
@@ -105,7 +105,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty),   cmocka_unit_test(test_against_an_array),
-        cmocka_unit_test(test_bounded), cmocka_unit_test(test_forgets),
+        cmocka_unit_test(test_bounded), cmocka_unit_test(test_floor),
         cmocka_unit_test(test_highest),
     };
 

@@ -1,4 +1,4 @@
-/* Lines in the list's order, against a shuffled row of numbers. */
+/* Lines are written in the list's order, even if they complete in a random order. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -6,8 +6,8 @@
 
 #include "cli/fetch/order.h"
 
-static char *passed;
-static size_t passed_bytes;
+static char *written;
+static size_t written_bytes;
 static FILE *log_;
 
 static void on_line(void *owner, const struct order_line *line)
@@ -21,7 +21,7 @@ static void on_line(void *owner, const struct order_line *line)
 
 static int begin(void **state)
 {
-    log_ = open_memstream(&passed, &passed_bytes);
+    log_ = open_memstream(&written, &written_bytes);
     fflush(log_);
     *state = order_new(on_line, &log_);
     return 0;
@@ -31,7 +31,7 @@ static int end(void **state)
 {
     order_free(*state);
     fclose(log_);
-    free(passed);
+    free(written);
     return 0;
 }
 
@@ -51,34 +51,34 @@ static void put(struct order *order, uint64_t number)
 static void test_in_order(void **state)
 {
     put(*state, 0);
-    assert_string_equal(passed, "0 ");
+    assert_string_equal(written, "0 ");
     put(*state, 1);
-    assert_string_equal(passed, "0 1 ");
+    assert_string_equal(written, "0 1 ");
 }
 
-static void test_waits_for_its_turn(void **state)
+static void test_waits_for_earlier_lines(void **state)
 {
     put(*state, 2);
     put(*state, 1);
-    assert_int_equal(passed_bytes, 0);
+    assert_int_equal(written_bytes, 0);
     put(*state, 0);
-    assert_string_equal(passed, "0 1 2 ");
+    assert_string_equal(written, "0 1 2 ");
     put(*state, 4);
-    assert_string_equal(passed, "0 1 2 ");
+    assert_string_equal(written, "0 1 2 ");
     put(*state, 3);
-    assert_string_equal(passed, "0 1 2 3 4 ");
+    assert_string_equal(written, "0 1 2 3 4 ");
 }
 
-/* What stands behind a gap is passed at the end, still in order. */
+/* A flush writes the lines after a gap too, in order. */
 static void test_flush(void **state)
 {
     put(*state, 5);
     put(*state, 1);
     put(*state, 3);
     order_flush(*state);
-    assert_string_equal(passed, "1 3 5 ");
+    assert_string_equal(written, "1 3 5 ");
     order_flush(*state);
-    assert_string_equal(passed, "1 3 5 ");
+    assert_string_equal(written, "1 3 5 ");
 }
 
 static void test_flush_after_some(void **state)
@@ -87,7 +87,7 @@ static void test_flush_after_some(void **state)
     put(*state, ORDER_WINDOW);
     put(*state, 2);
     order_flush(*state);
-    assert_string_equal(passed, "0 2 16384 ");
+    assert_string_equal(written, "0 2 16384 ");
 }
 
 static void test_window(void **state)
@@ -102,8 +102,8 @@ static void test_window(void **state)
     assert_false(order_has_room(*state, ORDER_WINDOW + 2));
 }
 
-/* Long lines fill it before there are many; the one that all wait for may start even then. */
-static void test_most_bytes(void **state)
+/* Long lines reach the byte limit before the window. The line that all wait for may still start. */
+static void test_max_bytes(void **state)
 {
     enum { LONG = 1024 * 1024 };
     char *line = calloc(1, LONG);
@@ -116,9 +116,9 @@ static void test_most_bytes(void **state)
     }
     assert_false(order_has_room(*state, number));
     assert_true(order_has_room(*state, 0));
-    assert_int_equal(passed_bytes, 0);
+    assert_int_equal(written_bytes, 0);
     put(*state, 0);
-    assert_int_equal(passed_bytes, 2 + ORDER_MAX_BYTES);
+    assert_int_equal(written_bytes, 2 + ORDER_MAX_BYTES);
     assert_true(order_has_room(*state, number));
     put(*state, number + 1);
     assert_true(order_has_room(*state, number + 2));
@@ -129,10 +129,10 @@ static void test_empty_lines(void **state)
 {
     put_bytes(*state, 1, "b", 1);
     put_bytes(*state, 0, "", 0);
-    assert_string_equal(passed, "b");
+    assert_string_equal(written, "b");
 }
 
-/* Many rounds of the ring, each number as long as it may before its turn. */
+/* Many rounds of the ring; within the window, lines complete in a random order. */
 static void test_shuffled(void **state)
 {
     enum { MANY = 5 * ORDER_WINDOW };
@@ -151,7 +151,7 @@ static void test_shuffled(void **state)
         put(*state, open[pick]);
         open[pick] = open[--count];
     }
-    at = passed;
+    at = written;
     for (unsigned i = 0; i < MANY; i++) {
         assert_int_equal(strtoul(at, &at, 10), i);
         at++;
@@ -163,11 +163,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_in_order, begin, end),
-        cmocka_unit_test_setup_teardown(test_waits_for_its_turn, begin, end),
+        cmocka_unit_test_setup_teardown(test_waits_for_earlier_lines, begin, end),
         cmocka_unit_test_setup_teardown(test_flush, begin, end),
         cmocka_unit_test_setup_teardown(test_flush_after_some, begin, end),
         cmocka_unit_test_setup_teardown(test_window, begin, end),
-        cmocka_unit_test_setup_teardown(test_most_bytes, begin, end),
+        cmocka_unit_test_setup_teardown(test_max_bytes, begin, end),
         cmocka_unit_test_setup_teardown(test_empty_lines, begin, end),
         cmocka_unit_test_setup_teardown(test_shuffled, begin, end),
     };

@@ -1,4 +1,4 @@
-/* A run over a list without a network: what it reads, what it writes, and what it came to. */
+/* A session without a network: the list, the output, the state and the exit status. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -65,7 +65,7 @@ static void write_list(const char *text)
     list.file = state_path;
 }
 
-/* The next site, which there is. */
+/* Returns the next site. Fails without one. */
 static struct site *take(void)
 {
     struct listed listed;
@@ -82,7 +82,7 @@ static void report_status(const struct site *site, unsigned status)
     session_report(&session, &result);
 }
 
-/* Takes the sites that are left; the n-th has status 200 + n. */
+/* Reports all remaining sites, with the status 200, 201, ... */
 static void report_all(void)
 {
     struct listed listed;
@@ -132,7 +132,7 @@ static void a_status_may_be_a_failure(void **state)
     assert_int_equal(session_verdict(&session), EXIT_SOME_FAILED);
 }
 
-/* Until all is written. */
+/* Turns the loop until all lines are written. */
 static void drain(struct loop *loop)
 {
     session_flush(&session);
@@ -140,8 +140,8 @@ static void drain(struct loop *loop)
         loop_turn(loop, NSEC_NEVER);
 }
 
-/* In the list's order, whichever is reported first; a line without its turn comes at the end. */
-static void lines_wait_for_their_turn(void **state)
+/* Lines are written in the list's order; a line that waits for an earlier one is written last. */
+static void lines_in_the_order_of_the_list(void **state)
 {
     struct loop *loop = loop_new();
     struct site *sites[LENGTH(words)];
@@ -161,7 +161,7 @@ static void lines_wait_for_their_turn(void **state)
     loop_free(loop);
 }
 
-/* One header for both halves of a race; each line says of which it is. */
+/* Both halves of a race have one header, which has a field for the half. */
 static void a_race_has_one_header(void **state)
 {
     int ends[2], terminal = dup(STDOUT_FILENO);
@@ -175,7 +175,7 @@ static void a_race_has_one_header(void **state)
     output = (struct output_options){.format = FORMAT_CSV};
     session.mode = "blocking";
     open_all(NULL);
-    session_write_line(&session, "a heading\n"); /* of text alone */
+    session_write_line(&session, "a heading\n"); /* not written in CSV */
     session_close_output(&session, true);
     session.mode = "reactor";
     assert_true(session_open_output(&session, NULL, NULL, NULL, NULL));
@@ -188,8 +188,8 @@ static void a_race_has_one_header(void **state)
     assert_int_equal(strcspn(text, "\n") + 1, strlen(text));
 }
 
-/* What a first run reported, the second passes over; a finished list has no more. */
-static void a_run_goes_on(void **state)
+/* The second run skips reported sites; the third reports that the list is complete. */
+static void a_run_is_resumed(void **state)
 {
     struct loop *loop = loop_new();
     struct site *site;
@@ -224,7 +224,7 @@ static void a_run_goes_on(void **state)
     loop_free(loop);
 }
 
-/* Another list than that of the state. */
+/* The state belongs to another list. */
 static void another_list_is_refused(void **state)
 {
     char *others[] = {(char *)"http://x/", (char *)"http://b/"};
@@ -275,7 +275,7 @@ static void lists_are_checked(void **state)
                         "with -f FILE\n");
 }
 
-/* A pipe is judged as it comes, but where it would have to be read again. */
+/* A pipe is not checked in advance. If the list is read twice, a pipe is refused. */
 static void a_pipe_is_not_read_twice(void **state)
 {
     char path[32];
@@ -307,7 +307,7 @@ static void an_output_is_refused(void **state)
     session_close_output(&session, false);
 }
 
-/* What is worse decides, and what is wrong is said. */
+/* The worst outcome decides the exit status, and errors are printed. */
 static void verdicts(void **state)
 {
     static const struct {
@@ -315,21 +315,21 @@ static void verdicts(void **state)
         int output_error, state_error;
         uint64_t failed;
         enum exit_status status;
-        const char *says;
+        const char *message;
     } cases[] = {
-        {.status = EXIT_FETCHED, .says = ""},
-        {.failed = 1, .status = EXIT_SOME_FAILED, .says = ""},
-        {.output_error = EPIPE, .status = EXIT_SOME_FAILED, .says = "output.closed: "},
-        {.state_error = EINVAL, .output_error = EPIPE, .status = EXIT_USAGE, .says = "output."},
-        {.state_error = ENOSPC, .status = EXIT_SETUP, .says = "No space left on device"},
-        {.origin_ended = true, .state_error = EINVAL, .status = EXIT_SETUP, .says = ""},
-        {.interrupted = true, .origin_ended = true, .status = EXIT_INTERRUPTED, .says = ""},
+        {.status = EXIT_FETCHED, .message = ""},
+        {.failed = 1, .status = EXIT_SOME_FAILED, .message = ""},
+        {.output_error = EPIPE, .status = EXIT_SOME_FAILED, .message = "output.closed: "},
+        {.state_error = EINVAL, .output_error = EPIPE, .status = EXIT_USAGE, .message = "output."},
+        {.state_error = ENOSPC, .status = EXIT_SETUP, .message = "No space left on device"},
+        {.origin_ended = true, .state_error = EINVAL, .status = EXIT_SETUP, .message = ""},
+        {.interrupted = true, .origin_ended = true, .status = EXIT_INTERRUPTED, .message = ""},
     };
 
     (void)state;
     output.resume = "state";
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        const char *said;
+        const char *printed;
 
         session.interrupted = cases[i].interrupted;
         session.origin_ended = cases[i].origin_ended;
@@ -338,9 +338,9 @@ static void verdicts(void **state)
         session.totals.failed = cases[i].failed;
         stderr_capture_begin();
         assert_int_equal(session_verdict(&session), cases[i].status);
-        said = stderr_capture_end();
-        if (*cases[i].says ? !strstr(said, cases[i].says) : *said)
-            fail_msg("case %zu: %s", i, said);
+        printed = stderr_capture_end();
+        if (*cases[i].message ? !strstr(printed, cases[i].message) : *printed)
+            fail_msg("case %zu: %s", i, printed);
     }
 }
 
@@ -349,9 +349,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(results_become_lines, setup, cleanup),
         cmocka_unit_test_setup_teardown(a_status_may_be_a_failure, setup, cleanup),
-        cmocka_unit_test_setup_teardown(lines_wait_for_their_turn, setup, cleanup),
+        cmocka_unit_test_setup_teardown(lines_in_the_order_of_the_list, setup, cleanup),
         cmocka_unit_test_setup_teardown(a_race_has_one_header, setup, cleanup),
-        cmocka_unit_test_setup_teardown(a_run_goes_on, setup, cleanup),
+        cmocka_unit_test_setup_teardown(a_run_is_resumed, setup, cleanup),
         cmocka_unit_test_setup_teardown(another_list_is_refused, setup, cleanup),
         cmocka_unit_test_setup_teardown(lists_are_checked, setup, cleanup),
         cmocka_unit_test_setup_teardown(a_pipe_is_not_read_twice, setup, cleanup),

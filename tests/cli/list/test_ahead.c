@@ -5,7 +5,7 @@
 
 #include "cli/list/ahead.h"
 
-/* The hash alone decides, or nothing fits. */
+/* All lines with the hash fit, or none does: `owner` is a bool. */
 static bool fits_all(void *owner, const struct ahead_line *line)
 {
     (void)line;
@@ -14,14 +14,14 @@ static bool fits_all(void *owner, const struct ahead_line *line)
 
 static bool yes = true, no = false;
 
-static size_t take(struct ahead *ahead, uint32_t hash, uint64_t place)
+static size_t take(struct ahead *ahead, uint32_t hash, uint64_t offset)
 {
     struct ahead_line line;
 
-    return ahead_take(ahead, hash, place, fits_all, &yes, &line) ? line.number : 0;
+    return ahead_take(ahead, hash, offset, fits_all, &yes, &line) ? line.number : 0;
 }
 
-static void the_earliest_comes_first_and_once(void **state)
+static void earliest_line_first_and_once(void **state)
 {
     struct ahead *ahead = ahead_new();
 
@@ -37,7 +37,7 @@ static void the_earliest_comes_first_and_once(void **state)
     ahead_free(ahead);
 }
 
-static void what_has_had_its_turn_is_passed_over(void **state)
+static void lines_before_the_offset_are_skipped(void **state)
 {
     struct ahead *ahead = ahead_new();
 
@@ -51,7 +51,7 @@ static void what_has_had_its_turn_is_passed_over(void **state)
     ahead_free(ahead);
 }
 
-static void what_does_not_fit_stays(void **state)
+static void lines_that_do_not_fit_stay(void **state)
 {
     struct ahead *ahead = ahead_new();
     struct ahead_line line;
@@ -66,7 +66,7 @@ static void what_does_not_fit_stays(void **state)
     ahead_free(ahead);
 }
 
-/* Against a table of all lines: the last AHEAD_LINES are found, in order, each once. */
+/* Compared with a table of all lines: the last AHEAD_LINES are found, in order, each once. */
 static void the_ring_holds_the_last_lines(void **state)
 {
     enum { LINES = 5 * AHEAD_LINES, HASHES = 3000 };
@@ -93,9 +93,9 @@ static void the_ring_holds_the_last_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_earliest_comes_first_and_once),
-        cmocka_unit_test(what_has_had_its_turn_is_passed_over),
-        cmocka_unit_test(what_does_not_fit_stays),
+        cmocka_unit_test(earliest_line_first_and_once),
+        cmocka_unit_test(lines_before_the_offset_are_skipped),
+        cmocka_unit_test(lines_that_do_not_fit_stay),
         cmocka_unit_test(the_ring_holds_the_last_lines),
     };
 

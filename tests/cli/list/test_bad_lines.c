@@ -7,7 +7,7 @@
 #include "cli/list/bad_lines.h"
 #include "tests/support/stderr_capture.h"
 
-/* A line that is no site. */
+/* A line that is not a valid site. */
 static struct site *bad_site(const char *shown, const char *why)
 {
     struct site *site = site_new();
@@ -29,8 +29,8 @@ static void nothing_is_bad(void **state)
     assert_true(good);
 }
 
-/* Of a list its place comes first, of the command line the URL. */
-static void one_is_said(void **state)
+/* A message begins with the file and line of a list, or with the URL of the command line. */
+static void one_bad_line_is_printed(void **state)
 {
     struct site *site = bad_site("a\n", "list:1: why");
     bool good;
@@ -49,27 +49,27 @@ static void one_is_said(void **state)
     site_free(site);
 }
 
-static void of_many_the_number(void **state)
+static void many_bad_lines_are_counted(void **state)
 {
     (void)state;
     for (size_t more = 0; more < 2; more++) {
         struct bad_lines bad = {.file = more ? NULL : "list"};
         char last[64];
-        const char *said;
+        const char *printed;
 
         stderr_capture_begin();
         for (size_t i = 0; i < BAD_LINES_SHOWN + more; i++)
             bad_lines_add_as(&bad, "line", "why");
         bad_lines_end(&bad);
-        said = stderr_capture_end();
+        printed = stderr_capture_end();
         for (int i = 0; i < BAD_LINES_SHOWN; i++) {
-            assert_memory_equal(said, "firstbyte: line: why\n", 21);
-            said += 21;
+            assert_memory_equal(printed, "firstbyte: line: why\n", 21);
+            printed += 21;
         }
         snprintf(last, sizeof(last),
                  "firstbyte: URLs: %d are bad, of which the first %d are shown\n",
                  BAD_LINES_SHOWN + 1, BAD_LINES_SHOWN);
-        assert_string_equal(said, more ? last : "");
+        assert_string_equal(printed, more ? last : "");
     }
 }
 
@@ -85,8 +85,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_bad),
-        cmocka_unit_test(one_is_said),
-        cmocka_unit_test(of_many_the_number),
+        cmocka_unit_test(one_bad_line_is_printed),
+        cmocka_unit_test(many_bad_lines_are_counted),
         cmocka_unit_test(names_of_lists),
     };
 

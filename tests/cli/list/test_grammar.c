@@ -7,11 +7,11 @@
 
 static const struct request_options ten_seconds = {.timeout = 10 * NSEC_PER_S};
 
-/* A grammar, and what its last line was. */
+/* A grammar, and the result of the last line that it read. */
 struct reading {
     struct grammar *grammar;
     struct listed listed;
-    const char *wrong;
+    const char *why;
     char *shown;
 };
 
@@ -20,7 +20,7 @@ static void begin(struct reading *reading)
     *reading = (struct reading){.grammar = grammar_new(&ten_seconds, false)};
 }
 
-static void forget(struct reading *reading)
+static void release(struct reading *reading)
 {
     if (reading->listed.site)
         site_free(reading->listed.site);
@@ -31,35 +31,35 @@ static void forget(struct reading *reading)
 
 static void end(struct reading *reading)
 {
-    forget(reading);
+    release(reading);
     grammar_free(reading->grammar);
 }
 
 static void read_line(struct reading *reading, const char *line, size_t length)
 {
-    forget(reading);
-    reading->wrong =
+    release(reading);
+    reading->why =
         grammar_read_line(reading->grammar, line, length, false, &reading->listed, &reading->shown);
-    assert_int_equal(reading->wrong != NULL, reading->shown != NULL);
+    assert_int_equal(reading->why != NULL, reading->shown != NULL);
 }
 
-/* Reads lines, of which the last alone may be more than a setting of the others. */
+/* Reads lines. Only the last one may be invalid or have a site. */
 static void read_text(struct reading *reading, const char *text)
 {
     for (const char *close; (close = strchr(text, '\n')); text = close + 1) {
         read_line(reading, text, (size_t)(close - text));
-        assert_null(reading->wrong);
+        assert_null(reading->why);
         assert_null(reading->listed.site);
     }
     read_line(reading, text, strlen(text));
 }
 
-/* The last of them is a site of that URL, which is the reading's. */
+/* Reads lines. The last must be a site with this URL; the reading owns the site. */
 static struct listed expect(struct reading *reading, const char *text, const char *shown)
 {
     read_text(reading, text);
-    if (reading->wrong)
-        fail_msg("%s: %s", text, reading->wrong);
+    if (reading->why)
+        fail_msg("%s: %s", text, reading->why);
     assert_string_equal(reading->listed.site->url.shown, shown);
     return reading->listed;
 }
@@ -74,15 +74,15 @@ static void lines_without_a_site(void **state)
     begin(&reading);
     for (size_t i = 0; i < LENGTH(empty); i++) {
         read_text(&reading, empty[i]);
-        assert_null(reading.wrong);
+        assert_null(reading.why);
         assert_null(reading.listed.site);
     }
     end(&reading);
 }
 
-/* One line; what it says of the request. */
+/* Lines, and the request of the site. */
 static const struct {
-    const char *text; /* before it may be default lines */
+    const char *text; /* default lines, if any, and a site */
     nsec timeout;
     const char *method;
     const char *headers;
@@ -139,7 +139,7 @@ static void a_comment_does_not_begin_inside_a_word(void **state)
     (void)state;
     begin(&reading);
     read_text(&reading, "http://a/ timeout=5s#no comment");
-    assert_non_null(reading.wrong);
+    assert_non_null(reading.why);
     end(&reading);
 }
 
@@ -185,10 +185,10 @@ static void test_behaviour(void **state)
     end(&reading);
 }
 
-/* Credentials, cookies, content: what a line makes of what stands before it. */
+/* Credentials, cookies and content of a site, with the default lines before it. */
 static const struct {
     const char *text, *method, *user, *cookie, *content; /* NULL: none */
-} asked[] = {
+} contents[] = {
     {"http://a/", "GET", NULL, NULL, NULL},
     {"http://a/ user=u:p", "GET", "u:p", NULL, NULL},
     {"http://a/ user=\"u:p w:\\\"d\"", "GET", "u:p w:\"d", NULL, NULL},
@@ -231,21 +231,21 @@ static void expect_content(const struct content *content, const char *expected)
     }
 }
 
-static void test_asked(void **state)
+static void test_credentials_and_contents(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(asked); i++) {
+    for (size_t i = 0; i < LENGTH(contents); i++) {
         struct reading reading;
         struct site *site;
 
         begin(&reading);
-        site = expect(&reading, asked[i].text, "http://a/").site;
-        assert_string_equal(site_method(site), asked[i].method);
-        expect_text(site->url.user_info, asked[i].user);
-        if (asked[i].user)
-            assert_int_equal(site->url.user_info_bytes, strlen(asked[i].user));
-        expect_text(site->cookie, asked[i].cookie);
-        expect_content(site->content, asked[i].content);
+        site = expect(&reading, contents[i].text, "http://a/").site;
+        assert_string_equal(site_method(site), contents[i].method);
+        expect_text(site->url.user_info, contents[i].user);
+        if (contents[i].user)
+            assert_int_equal(site->url.user_info_bytes, strlen(contents[i].user));
+        expect_text(site->cookie, contents[i].cookie);
+        expect_content(site->content, contents[i].content);
         end(&reading);
     }
 }
@@ -263,7 +263,7 @@ static void test_content_of_any_bytes(void **state)
     end(&reading);
 }
 
-/* Bad lines: what is said of them, and what stands for their URL. */
+/* Bad lines: the error, and the text that is shown instead of a URL. */
 static const struct {
     const char *line, *why, *shown;
 } bad[] = {
@@ -310,7 +310,7 @@ static const struct {
      "http://a/"},
     {"http://a/ rehearse-delay=x", "rehearse-delay: not a duration, like 798940us or 1.5s",
      "http://a/"},
-    /* a CR is no line end, and joins no lines */
+    /* a CR is not a line end */
     {"http://a/\rhttp://b/\rhttp://c/", "there is a CR in the line; lines end with LF or CR LF",
      "http://a/"},
     {"# a comment\rhttp://b/", "there is a CR in the line; lines end with LF or CR LF",
@@ -338,7 +338,7 @@ static const struct {
     {"default timeout=1s\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it", "default"},
     {"http://u:secret@a/\xc2\xa0", "U+00A0 NO-BREAK SPACE is in it; remove it",
      "http://a/\xc2\xa0"},
-    /* what may be a password is not shown */
+    /* possible passwords are not shown */
     {"http://u:secret@a/ x=1", "x: no such key", "http://a/"},
     {"http://u:secret@a:x/", "the port is not a number", "http://a:x/"},
     {"http://u:sec/ret@a/", "the port is not a number", "http://a/"},
@@ -355,12 +355,12 @@ static void test_bad(void **state)
 
         begin(&reading);
         read_text(&reading, bad[i].line);
-        assert_non_null(reading.wrong);
-        assert_string_equal(reading.wrong, bad[i].why);
+        assert_non_null(reading.why);
+        assert_string_equal(reading.why, bad[i].why);
         assert_string_equal(reading.shown, bad[i].shown);
         assert_null(reading.listed.site);
         assert_int_equal(expect(&reading, "http://after/", "http://after/").site->timeout,
-                         10 * NSEC_PER_S); /* a bad line harms no other */
+                         10 * NSEC_PER_S); /* the next line is read normally */
         end(&reading);
     }
 }
@@ -372,15 +372,15 @@ static void a_line_that_is_too_long(void **state)
 
     (void)state;
     begin(&reading);
-    reading.wrong = grammar_read_line(reading.grammar, line, strlen(line), true, &reading.listed,
-                                      &reading.shown);
-    assert_string_equal(reading.wrong, "the line is over 65536 bytes");
+    reading.why = grammar_read_line(reading.grammar, line, strlen(line), true, &reading.listed,
+                                    &reading.shown);
+    assert_string_equal(reading.why, "the line is over 65536 bytes");
     assert_string_equal(reading.shown, "http://a/ header=");
     assert_null(reading.listed.site);
     end(&reading);
 }
 
-static void weights_where_they_are_known(void **state)
+static void weights_of_targets(void **state)
 {
     struct reading reading = {.grammar = grammar_new(&ten_seconds, true)};
 
@@ -389,18 +389,18 @@ static void weights_where_they_are_known(void **state)
     assert_int_equal(expect(&reading, "http://a/ weight=1000000", "http://a/").weight, 1000000);
     assert_int_equal(expect(&reading, "default weight=3\nhttp://a/", "http://a/").weight, 3);
     read_text(&reading, "http://a/ weight=1000001");
-    assert_string_equal(reading.wrong, "weight: not a number from 1 to 1000000");
+    assert_string_equal(reading.why, "weight: not a number from 1 to 1000000");
     end(&reading);
     reading = (struct reading){.grammar = grammar_new(&ten_seconds, true)};
     assert_int_equal(expect(&reading, "http://a/", "http://a/").weight, 1);
     end(&reading);
 }
 
-/* A word is a URL alone: neither settings nor a comment. */
+/* An argument is only a URL, without settings or a comment. */
 static void test_words(void **state)
 {
     static const struct {
-        const char *word, *wrong, *shown; /* NULL: it is a site */
+        const char *word, *why, *shown; /* NULL: valid */
     } words[] = {
         {" http://c/ ", NULL, NULL},
         {"http://u:secret word@b:x/", "the port is not a number", "http://b:x/"},
@@ -413,22 +413,22 @@ static void test_words(void **state)
     (void)state;
     begin(&reading);
     for (size_t i = 0; i < LENGTH(words); i++) {
-        forget(&reading);
-        reading.wrong =
+        release(&reading);
+        reading.why =
             grammar_read_word(reading.grammar, words[i].word, &reading.listed, &reading.shown);
-        expect_text(reading.wrong, words[i].wrong);
+        expect_text(reading.why, words[i].why);
         expect_text(reading.shown, words[i].shown);
-        assert_int_equal(reading.listed.site != NULL, !words[i].wrong);
+        assert_int_equal(reading.listed.site != NULL, !words[i].why);
     }
     end(&reading);
 }
 
-static void a_default_line_is_found_without_reading_it(void **state)
+static void default_lines_are_recognized(void **state)
 {
     (void)state;
     assert_true(grammar_is_default("default\n", 7));
     assert_true(grammar_is_default(" \tdefault x\n", 11));
-    assert_true(grammar_is_default("defaults\n", 8)); /* which is judged in its turn */
+    assert_true(grammar_is_default("defaults\n", 8)); /* reported when the line is read */
     assert_false(grammar_is_default("defaul\n", 6));
     assert_false(grammar_is_default("# default\n", 9));
     assert_int_equal(grammar_trim("a\r\r", 3), 1);
@@ -442,13 +442,13 @@ int main(void)
         cmocka_unit_test(test_lines),
         cmocka_unit_test(a_comment_does_not_begin_inside_a_word),
         cmocka_unit_test(test_behaviour),
-        cmocka_unit_test(test_asked),
+        cmocka_unit_test(test_credentials_and_contents),
         cmocka_unit_test(test_content_of_any_bytes),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(a_line_that_is_too_long),
-        cmocka_unit_test(weights_where_they_are_known),
+        cmocka_unit_test(weights_of_targets),
         cmocka_unit_test(test_words),
-        cmocka_unit_test(a_default_line_is_found_without_reading_it),
+        cmocka_unit_test(default_lines_are_recognized),
     };
 
     unit_time_limit();

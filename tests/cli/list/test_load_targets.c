@@ -24,18 +24,18 @@ static bool read_text_of(struct target_list *list, const char *text, size_t leng
     return target_list_read(list, &from, &request);
 }
 
-/* The last that was said on standard error. */
-static char said[2048];
+/* The last text on standard error. */
+static char printed[2048];
 
-/* Likewise, with what is said aside. */
-static bool read_aside(struct target_list *list, const char *text, size_t length)
+/* Likewise, with standard error captured in `printed`. */
+static bool read_captured(struct target_list *list, const char *text, size_t length)
 {
-    bool taken;
+    bool valid;
 
     stderr_capture_begin();
-    taken = read_text_of(list, text, length);
-    snprintf(said, sizeof(said), "%s", stderr_capture_end());
-    return taken;
+    valid = read_text_of(list, text, length);
+    snprintf(printed, sizeof(printed), "%s", stderr_capture_end());
+    return valid;
 }
 
 static void test_file(void **state)
@@ -92,7 +92,7 @@ static void test_words(void **state)
 static void test_refused(void **state)
 {
     static const struct {
-        const char *text, *says;
+        const char *text, *message;
     } refused[] = {
         {"", ": it contains no target"},
         {"# nothing\ndefault weight=2\n", ": it contains no target"},
@@ -114,16 +114,16 @@ static void test_refused(void **state)
         struct target_list list;
         char wanted[256];
 
-        if (read_aside(&list, refused[i].text, strlen(refused[i].text)))
-            fail_msg("%s is taken", refused[i].text);
+        if (read_captured(&list, refused[i].text, strlen(refused[i].text)))
+            fail_msg("%s is accepted", refused[i].text);
         target_list_free(&list);
         snprintf(wanted, sizeof(wanted), "firstbyte: %.200s", path);
-        if (strncmp(said, wanted, strlen(wanted)) != 0 || !strstr(said, refused[i].says))
-            fail_msg("%s: %s", refused[i].text, said);
+        if (strncmp(printed, wanted, strlen(wanted)) != 0 || !strstr(printed, refused[i].message))
+            fail_msg("%s: %s", refused[i].text, printed);
     }
 }
 
-/* As many as there may be, and one more; a line as long as there may be, and longer. */
+/* The greatest number of targets, and one more; a line that is too long. */
 static void test_bounds(void **state)
 {
     static const char one[] = "http://a/\n";
@@ -137,14 +137,14 @@ static void test_bounds(void **state)
     assert_true(read_text_of(&list, text, length - (sizeof(one) - 1)));
     assert_int_equal(list.count, TARGETS_MAX);
     target_list_free(&list);
-    assert_false(read_aside(&list, text, length));
-    assert_non_null(strstr(said, ":10001: over 10000 targets\n"));
+    assert_false(read_captured(&list, text, length));
+    assert_non_null(strstr(printed, ":10001: over 10000 targets\n"));
     target_list_free(&list);
     memset(text, '#', 70000);
     memcpy(text, one, sizeof(one) - 2);
     text[sizeof(one) - 2] = ' ';
-    assert_false(read_aside(&list, text, 70000));
-    assert_non_null(strstr(said, ":1: the line is over 65536 bytes"));
+    assert_false(read_captured(&list, text, 70000));
+    assert_non_null(strstr(printed, ":1: the line is over 65536 bytes"));
     target_list_free(&list);
     free(text);
 }

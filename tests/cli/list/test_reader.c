@@ -1,4 +1,4 @@
-/* Lines of files and pipes: long ones, the last one, ones that are looked at before their turn. */
+/* Lines of files and pipes: long lines, the last line, and lines that are read ahead. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 static char path[64];
 
-/* A file of that text, opened. */
+/* Opens a file with this text. */
 static struct reader *open_text(const char *text, size_t length)
 {
     int fd = memfd_create("lines", MFD_CLOEXEC);
@@ -66,7 +66,7 @@ static void lines_and_the_last_one(void **state)
     reader_close(reader);
 }
 
-/* One is given out cut, and its rest is no line. */
+/* A line that is too long is truncated, and its rest is skipped. */
 static void lines_that_are_too_long(void **state)
 {
     (void)state;
@@ -89,7 +89,7 @@ static void lines_that_are_too_long(void **state)
     }
 }
 
-static void lines_before_their_turn(void **state)
+static void lines_read_ahead(void **state)
 {
     static const char text[] = "a\nbc\nd";
     struct reader *reader = open_text(text, strlen(text));
@@ -115,7 +115,7 @@ static void on_ready(void *owner)
     ++*(int *)owner;
 }
 
-/* In a loop: what is not there yet is reported when it is. */
+/* In a loop, the callback is called when more can be read. */
 static void a_pipe_in_a_loop(void **state)
 {
     struct loop *loop = loop_new();
@@ -161,12 +161,12 @@ static void a_call_is_bounded(void **state)
     assert_int_equal(next, READER_LATER);
     loop_turn(loop, 0);
     assert_int_equal(called, 1);
-    assert_int_equal(reader_next(reader, &line), READER_LATER); /* the call has not ended */
+    assert_int_equal(reader_next(reader, &line), READER_LATER); /* until reader_begin */
     reader_close(reader);
     loop_free(loop);
 }
 
-static void what_cannot_be_read(void **state)
+static void unreadable_files(void **state)
 {
     struct reader *reader;
     struct line line;
@@ -188,9 +188,9 @@ static void what_cannot_be_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_and_the_last_one),  cmocka_unit_test(lines_that_are_too_long),
-        cmocka_unit_test(lines_before_their_turn), cmocka_unit_test(a_pipe_in_a_loop),
-        cmocka_unit_test(a_call_is_bounded),       cmocka_unit_test(what_cannot_be_read),
+        cmocka_unit_test(lines_and_the_last_one), cmocka_unit_test(lines_that_are_too_long),
+        cmocka_unit_test(lines_read_ahead),       cmocka_unit_test(a_pipe_in_a_loop),
+        cmocka_unit_test(a_call_is_bounded),      cmocka_unit_test(unreadable_files),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* Lists: files, pipes and words, numbers and places, and going back to the beginning. */
+/* Lists: files, pipes and arguments, numbers and lines of sites, and rewinding. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -32,7 +32,7 @@ static struct sites *open_text(const char *text)
     return open_bytes(text, strlen(text));
 }
 
-/* The next is a site of that URL; returns what was listed, whose site is to be freed. */
+/* The next entry must be a site with this URL. The caller frees the site. */
 static struct listed expect(struct sites *sites, const char *shown)
 {
     struct listed listed;
@@ -53,7 +53,7 @@ static void expect_end(struct sites *sites)
     sites_close(sites);
 }
 
-/* Nothing but the URL. */
+/* Lists with one URL and no settings. */
 static const char *const bare[] = {
     "http://a/",
     "  \t http://a/ \t ",
@@ -83,7 +83,7 @@ static void test_bare(void **state)
     }
 }
 
-/* It is named by file and line, has a number as any other, and harms no other. */
+/* The error has the file and the line; the line has a site number; the next line is normal. */
 static void test_bad(void **state)
 {
     struct sites *sites = open_text("#\nhttp://u:secret@a/ x=1\nhttp://after/\n");
@@ -104,7 +104,7 @@ static void test_bad(void **state)
     expect_end(sites);
 }
 
-/* What the command line says holds where nothing else is said, for lines and for words. */
+/* Options of the command line apply to lines and arguments without their own setting. */
 static void test_request_options(void **state)
 {
     struct request_options request = {
@@ -135,7 +135,7 @@ static void test_request_options(void **state)
     }
     site_free(site[0]);
     expect_end(sites);
-    assert_memory_equal(site[1]->content->bytes, "body", 4); /* it outlives its list */
+    assert_memory_equal(site[1]->content->bytes, "body", 4); /* valid after the list is closed */
     site_free(site[1]);
     sites_close(open_text("default header=a:2 data=own\nhttp://a/\nhttp://b/ header=\"b: 3\"\n"));
     request.method = NULL;
@@ -151,7 +151,7 @@ static void test_request_options(void **state)
         assert_ptr_equal(site[0]->content, site[1]->content);
         site_free(site[0]);
         site_free(site[1]);
-        assert_true(sites_rewind(sites)); /* the second pass begins with what the first did */
+        assert_true(sites_rewind(sites)); /* both passes give the same sites */
     }
     sites_close(sites);
     assert_int_equal(request.content->references, 1);
@@ -198,7 +198,7 @@ static void test_long_lines(void **state)
         assert_int_equal(sites_next(sites, &listed), SITES_ONE);
         assert_int_equal(listed.site->line_error != NULL, length > READER_MAX_LINE_BYTES);
         site_free(listed.site);
-        listed = expect(sites, "http://b/"); /* the rest of the long one is no line */
+        listed = expect(sites, "http://b/"); /* the rest of the long line is skipped */
         site_free(listed.site);
         expect_end(sites);
         free(text);
@@ -219,7 +219,7 @@ static void test_no_end_on_the_last_line(void **state)
     free(line);
 }
 
-/* One line says so, and the rest is not looked at. */
+/* One entry reports the encoding, and the rest of the list is not read. */
 static void other_encodings_are_named(void **state)
 {
     static const struct {
@@ -256,7 +256,7 @@ static void other_encodings_are_named(void **state)
     }
 }
 
-/* Of the lines before a site that is taken before its turn. */
+/* The line is before a site that is taken out of order. */
 static void a_line_with_a_cr_is_refused_once(void **state)
 {
     struct sites *sites = open_text("http://a/\nhttp://b/1\rhttp://b/2\nhttp://b/3\n");
@@ -275,8 +275,8 @@ static void a_line_with_a_cr_is_refused_once(void **state)
     expect_end(sites);
 }
 
-/* Words of a command line: a URL parser would drop the line end. */
-static void words_are_not_joined(void **state)
+/* Arguments with a line end are refused: the URL parser would drop it. */
+static void arguments_with_line_ends(void **state)
 {
     char *words[] = {(char *)"http://a/\nhttp://b/", (char *)"http://a/\rx",
                      (char *)" \nhttp://a/\r\n"};
@@ -314,8 +314,8 @@ static void test_nul_bytes(void **state)
     expect_end(sites);
 }
 
-/* What one reading makes of a list, as text. */
-static char *reading(struct sites *sites)
+/* Reads the list to its end. Returns its sites as text, which the caller frees. */
+static char *read_all(struct sites *sites)
 {
     char *text;
     size_t length;
@@ -335,12 +335,12 @@ static char *reading(struct sites *sites)
 static void test_rewind(void **state)
 {
     struct sites *sites = open_text("\xef\xbb\xbfhttp://a/\ndefault timeout=1s\nhttp://b/\nbad\n");
-    char *first = reading(sites), *second;
+    char *first = read_all(sites), *second;
     struct listed listed;
 
     (void)state;
     assert_true(sites_rewind(sites));
-    second = reading(sites);
+    second = read_all(sites);
     assert_string_equal(first, second);
     free(second);
     assert_true(sites_rewind(sites)); /* from the middle too */
@@ -348,7 +348,7 @@ static void test_rewind(void **state)
     site_free(expect(sites, "http://b/").site);
     assert_true(sites_rewind(sites));
     listed = expect(sites, "http://a/");
-    assert_int_equal(listed.site->timeout, 10 * NSEC_PER_S); /* the default is forgotten */
+    assert_int_equal(listed.site->timeout, 10 * NSEC_PER_S); /* without the default line */
     site_free(listed.site);
     sites_close(sites);
     free(first);
@@ -363,12 +363,12 @@ static void test_words(void **state)
     char *first, *second;
 
     (void)state;
-    first = reading(sites);
+    first = read_all(sites);
     assert_string_equal(first, "0 http://a/ - 10000\n"
                                "1 http://b:x/ the port is not a number 0\n"
                                "2 http://c/ - 10000\n");
     assert_true(sites_rewind(sites));
-    second = reading(sites);
+    second = read_all(sites);
     assert_string_equal(first, second);
     free(first);
     free(second);
@@ -386,10 +386,10 @@ static void test_cannot_open(void **state)
     sites_close(NULL);
 }
 
-/* Standard input is a file for a while. */
+/* Makes a file standard input, at this offset. Returns the previous standard input. */
 static int input_from(const char *text, off_t offset)
 {
-    int terminal = dup(STDIN_FILENO), fd;
+    int previous = dup(STDIN_FILENO), fd;
     struct sites *sites = open_text(text);
 
     sites_close(sites);
@@ -397,38 +397,38 @@ static int input_from(const char *text, off_t offset)
     assert_true(fd >= 0 && lseek(fd, offset, SEEK_SET) == offset);
     assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
     close(fd);
-    return terminal;
+    return previous;
 }
 
-static void input_back(int terminal)
+static void restore_input(int previous)
 {
-    if (terminal < 0) {
+    if (previous < 0) {
         close(STDIN_FILENO);
         return;
     }
-    dup2(terminal, STDIN_FILENO);
-    close(terminal);
+    dup2(previous, STDIN_FILENO);
+    close(previous);
 }
 
-/* Whoever opened it has read something of it already. */
-static void test_rewind_to_where_it_was(void **state)
+/* Standard input was partly read before the list was opened. */
+static void test_rewind_to_the_first_offset(void **state)
 {
-    int terminal = input_from("http://read/\nhttp://a/\nhttp://b/\n", 13);
+    int previous = input_from("http://read/\nhttp://a/\nhttp://b/\n", 13);
     struct sites *sites = sites_open(&(struct list_options){.file = "-"}, &plain);
-    char *first = reading(sites), *second;
+    char *first = read_all(sites), *second;
 
     (void)state;
     assert_string_equal(first, "0 http://a/ - 10000\n1 http://b/ - 10000\n");
     assert_true(sites_rewind(sites));
-    second = reading(sites);
+    second = read_all(sites);
     assert_string_equal(first, second);
     free(first);
     free(second);
     sites_close(sites);
-    input_back(terminal);
+    restore_input(previous);
 }
 
-/* A sum that shows the lines it was made of, as a text. */
+/* A sum that records its lines as text. */
 static char summed[256];
 
 static uint64_t sum_lines(uint64_t sum, const char *line, size_t length)
@@ -442,17 +442,17 @@ static uint64_t sum_lines(uint64_t sum, const char *line, size_t length)
 static const struct sites_options with_sum = {
     .request = &ten_seconds, .sum = sum_lines, .sum_start = 7};
 
-static void expect_place(struct sites *sites, const char *shown, uint64_t place)
+static void expect_line(struct sites *sites, const char *shown, uint64_t line)
 {
     struct site *site = expect(sites, shown).site;
 
-    assert_int_equal(site->line, place);
-    assert_int_equal(sites_position(sites)->line, place);
-    assert_int_equal(sites_position(sites)->sum, 7 + place);
+    assert_int_equal(site->line, line);
+    assert_int_equal(sites_position(sites)->line, line);
+    assert_int_equal(sites_position(sites)->sum, 7 + line);
     site_free(site);
 }
 
-static void test_places_and_sums(void **state)
+static void test_lines_and_sums(void **state)
 {
     static const char *const all =
         "7<#>8<default timeout=1s>9<http://a/>10<>11<http://b/ \r>12<  >";
@@ -465,8 +465,8 @@ static void test_places_and_sums(void **state)
     assert_int_equal(sites_position(sites)->sum, 7);
     for (int pass = 0; pass < 2; pass++) {
         summed[0] = '\0';
-        expect_place(sites, "http://a/", 3);
-        expect_place(sites, "http://b/", 5);
+        expect_line(sites, "http://a/", 3);
+        expect_line(sites, "http://b/", 5);
         assert_int_equal(sites_next(sites, &(struct listed){0}), SITES_END);
         assert_int_equal(sites_position(sites)->line, 6);
         assert_int_equal(sites_position(sites)->sum, 13);
@@ -478,7 +478,7 @@ static void test_places_and_sums(void **state)
     sites_close(sites);
 }
 
-static void test_places_of_words(void **state)
+static void test_lines_of_arguments(void **state)
 {
     char *words[] = {(char *)"http://a/", (char *)"none", (char *)"http://b/"};
     struct sites *sites =
@@ -487,16 +487,16 @@ static void test_places_of_words(void **state)
 
     (void)state;
     summed[0] = '\0';
-    expect_place(sites, "http://a/", 1);
+    expect_line(sites, "http://a/", 1);
     assert_int_equal(sites_next(sites, &listed), SITES_ONE);
     assert_int_equal(listed.site->line, 2);
     site_free(listed.site);
-    expect_place(sites, "http://b/", 3);
+    expect_line(sites, "http://b/", 3);
     assert_string_equal(summed, "7<http://a/>8<none>9<http://b/>");
     sites_close(sites);
 }
 
-/* A site that is taken before its turn has its own place, and the list's stays where it is. */
+/* A site that is taken out of order has its own line; the position of the list stays. */
 static void test_near(void **state)
 {
     static const struct url_origin b = {false, 80, "b", 1}, c = {false, 80, "c", 1};
@@ -520,13 +520,13 @@ static void test_near(void **state)
     site_free(listed.site);
     expect_end(sites);
     sites = sites_open(&(struct list_options){.file = path},
-                       &with_sum); /* the lines must stay as they are */
+                       &with_sum); /* a sum needs all lines in order */
     site_free(expect(sites, "http://a/").site);
     assert_false(sites_near(sites, &b, &listed));
     sites_close(sites);
 }
 
-/* A pipe instead of standard input. */
+/* A pipe as standard input. */
 struct pipe_end {
     struct loop *loop;
     struct sites *sites;
@@ -566,14 +566,14 @@ static void close_pipe(struct pipe_end *end)
     }
 }
 
-/* A byte at a time: each site comes with the last byte of its line, and nothing is lost. */
+/* Byte by byte: a site is returned after the last byte of its line, and none is lost. */
 static void test_pipe(void **state)
 {
     static const char text[] =
         "default timeout=1s\nhttp://a/\r\n\nbad\nhttp://b/ method=HEAD\nhttp://c/";
     struct pipe_end end;
     struct listed listed;
-    int came = 0;
+    int count = 0;
 
     (void)state;
     open_pipe(&end);
@@ -583,19 +583,18 @@ static void test_pipe(void **state)
         int ready = end.ready;
 
         assert_int_equal(next, SITES_LATER);
-        assert_int_equal(sites_next(end.sites, &listed),
-                         SITES_LATER); /* asking twice harms nothing */
+        assert_int_equal(sites_next(end.sites, &listed), SITES_LATER);
         assert_int_equal(write(end.writer, text + i, 1), 1);
         TURN_UNTIL(end.loop, end.ready > ready);
         if (text[i] != '\n')
             continue;
         while ((next = sites_next(end.sites, &listed)) == SITES_ONE) {
-            assert_int_equal(listed.site->number, came++);
+            assert_int_equal(listed.site->number, count++);
             site_free(listed.site);
         }
         assert_int_equal(next, SITES_LATER);
     }
-    assert_int_equal(came, 3);
+    assert_int_equal(count, 3);
     assert_int_equal(sites_next(end.sites, &listed), SITES_LATER);
     close(end.writer);
     TURN_UNTIL(end.loop, sites_next(end.sites, &listed) == SITES_ONE);
@@ -606,7 +605,7 @@ static void test_pipe(void **state)
     close_pipe(&end);
 }
 
-/* Closed while it waits for more. */
+/* Closed while it waits for more bytes. */
 static void test_close_waiting(void **state)
 {
     struct pipe_end end;
@@ -619,8 +618,8 @@ static void test_close_waiting(void **state)
     close_pipe(&end);
 }
 
-/* Lines that are no sites, without end for all that is known: the loop has its turn between them, and
-   whoever waits is called. */
+/* Very many comment lines: sites_next returns to the loop between them, and the callback is called
+   each time. */
 static void test_comments_without_end(void **state)
 {
     static char comments[1024 * 1024];
@@ -679,13 +678,13 @@ int main(void)
         cmocka_unit_test(test_no_end_on_the_last_line),
         cmocka_unit_test(other_encodings_are_named),
         cmocka_unit_test(a_line_with_a_cr_is_refused_once),
-        cmocka_unit_test(words_are_not_joined),
+        cmocka_unit_test(arguments_with_line_ends),
         cmocka_unit_test(test_nul_bytes),
         cmocka_unit_test(test_rewind),
-        cmocka_unit_test(test_rewind_to_where_it_was),
+        cmocka_unit_test(test_rewind_to_the_first_offset),
         cmocka_unit_test(test_words),
-        cmocka_unit_test(test_places_and_sums),
-        cmocka_unit_test(test_places_of_words),
+        cmocka_unit_test(test_lines_and_sums),
+        cmocka_unit_test(test_lines_of_arguments),
         cmocka_unit_test(test_near),
         cmocka_unit_test(test_cannot_open),
         cmocka_unit_test(test_pipe),

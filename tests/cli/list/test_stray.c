@@ -1,4 +1,4 @@
-/* Invisible characters and foreign encodings: each is named. */
+/* Invisible characters and encodings other than UTF-8 are reported by name. */
 #include "tests/support/unit.h"
 
 #include "cli/list/stray.h"
@@ -8,7 +8,7 @@ static void encodings_are_named(void **state)
     static const struct {
         const char *bytes;
         size_t count;
-        const char *named; /* NULL: it may be UTF-8 */
+        const char *name; /* NULL: may be UTF-8 */
     } lists[] = {
         {"\xff\xfe#\0", 4, "UTF-16"},
         {"\xfe\xff\0#", 4, "UTF-16"},
@@ -16,7 +16,7 @@ static void encodings_are_named(void **state)
         {"\0#", 2, "UTF-16"},
         {"\xff\xfe\0\0", 4, "UTF-32"},
         {"\0\0\xfe\xff", 4, "UTF-32"},
-        {"\xff\xfe\0", 3, "UTF-16"}, /* cut */
+        {"\xff\xfe\0", 3, "UTF-16"}, /* truncated */
         {"\xef\xbb\xbf#", 4, NULL},
         {"\0\0", 2, NULL},
         {"\xff", 1, NULL},
@@ -28,9 +28,9 @@ static void encodings_are_named(void **state)
     for (size_t i = 0; i < LENGTH(lists); i++) {
         const char *why = stray_encoding(lists[i].bytes, lists[i].count);
 
-        assert_int_equal(why != NULL, lists[i].named != NULL);
+        assert_int_equal(why != NULL, lists[i].name != NULL);
         if (why)
-            assert_non_null(strstr(why, lists[i].named));
+            assert_non_null(strstr(why, lists[i].name));
     }
 }
 
@@ -38,7 +38,7 @@ static void a_cr_in_a_line(void **state)
 {
     (void)state;
     assert_null(stray_line_end("", 0));
-    assert_null(stray_line_end("a\nb\r", 3)); /* behind the line */
+    assert_null(stray_line_end("a\nb\r", 3)); /* after the line */
     assert_string_equal(stray_line_end("a\rb", 3),
                         "there is a CR in the line; lines end with LF or CR LF");
     assert_non_null(stray_line_end("a\0\r", 3));
@@ -58,7 +58,7 @@ static void characters_are_named(void **state)
     assert_string_equal(at("\xef\xbb\xbf"), "U+FEFF, a byte order mark, is in it; remove it");
 }
 
-static void what_is_seen_or_needed_is_none(void **state)
+static void visible_and_needed_characters_are_allowed(void **state)
 {
     static const char *const fine[] = {
         "a",
@@ -69,10 +69,10 @@ static void what_is_seen_or_needed_is_none(void **state)
         "\xe2\x82\xac", /* a letter, a currency */
         "\xe2\x80\x8c",
         "\xe2\x80\x8d", /* joiners are part of words */
-        "a\xc2\xa0",    /* it does not begin here */
+        "a\xc2\xa0",    /* not at the beginning */
         "\xc2",
         "\xe2\x80",
-        "", /* the line ends in it */
+        "", /* cut by the end of the line */
     };
 
     (void)state;
@@ -86,7 +86,7 @@ int main(void)
         cmocka_unit_test(encodings_are_named),
         cmocka_unit_test(a_cr_in_a_line),
         cmocka_unit_test(characters_are_named),
-        cmocka_unit_test(what_is_seen_or_needed_is_none),
+        cmocka_unit_test(visible_and_needed_characters_are_allowed),
     };
 
     unit_time_limit();
