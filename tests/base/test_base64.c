@@ -1,4 +1,4 @@
-/* The vectors of RFC 4648, section 10, and bytes that are no text. */
+/* The test vectors of RFC 4648, section 10, and bytes that are not text. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Sums of moments, and a clock that does not run backwards. */
+/* Sums of times, and clocks. */
 #include "tests/support/unit.h"
 
 #include "base/clock.h"
@@ -26,7 +26,7 @@ static void sums_saturate(void **state)
         assert_true(clock_after(cases[i].from, cases[i].after) == cases[i].sum);
 }
 
-static void the_earlier_and_the_later(void **state)
+static void minimum_and_maximum(void **state)
 {
     (void)state;
     assert_true(nsec_min(1, 2) == 1 && nsec_min(2, 1) == 1 && nsec_min(2, 2) == 2);
@@ -48,7 +48,7 @@ static void never_runs_backwards(void **state)
     }
 }
 
-static uint64_t wall_of_test(void *arg)
+static uint64_t read_wall(void *arg)
 {
     return *(uint64_t *)arg;
 }
@@ -59,7 +59,7 @@ static void wall_clock_is_replaced(void **state)
     int64_t before = clock_unix_s();
 
     (void)state;
-    clock_replace_wall(wall_of_test, &wall);
+    clock_replace_wall(read_wall, &wall);
     assert_true(clock_wall_ns() == wall);
     assert_int_equal(clock_unix_s(), 7);
     clock_replace_wall(NULL, NULL);
@@ -67,7 +67,7 @@ static void wall_clock_is_replaced(void **state)
     assert_in_range(clock_wall_ns() / NSEC_PER_S, before, before + 60);
 }
 
-static void thread_uses_the_cpu(void **state)
+static void cpu_time_of_the_thread(void **state)
 {
     nsec before = clock_thread_cpu(), until = clock_now() + NSEC_PER_MS;
 
@@ -80,9 +80,9 @@ static void thread_uses_the_cpu(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums_saturate),        cmocka_unit_test(the_earlier_and_the_later),
-        cmocka_unit_test(never_runs_backwards), cmocka_unit_test(wall_clock_is_replaced),
-        cmocka_unit_test(thread_uses_the_cpu),
+        cmocka_unit_test(sums_saturate),          cmocka_unit_test(minimum_and_maximum),
+        cmocka_unit_test(never_runs_backwards),   cmocka_unit_test(wall_clock_is_replaced),
+        cmocka_unit_test(cpu_time_of_the_thread),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* Files of all sizes around the buffer's, pipes, and what cannot be read. */
+/* Files with sizes around that of the buffer, pipes, and files that cannot be read. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ static void write_file(size_t size)
     fclose(to);
 }
 
-static void the_first_bytes_are_read(void **state)
+static void first_bytes_are_read(void **state)
 {
     static const size_t sizes[] = {0, 1, 8191, 8192, 8193, 16384, 40000};
 
@@ -75,7 +75,7 @@ static void failures_have_their_errno(void **state)
     assert_int_equal(errno, EISDIR);
 }
 
-static void what_is_open_is_read_from_its_offset(void **state)
+static void open_file_is_read_from_its_offset(void **state)
 {
     int fd = unit_file(path, sizeof(path));
     size_t length;
@@ -93,8 +93,8 @@ static void what_is_open_is_read_from_its_offset(void **state)
     unlink(path);
 }
 
-/* A pipe that is full takes a part, then nothing. */
-static void not_all_is_written(void **state)
+/* A full pipe takes a part, then no bytes. */
+static void incomplete_writes_fail(void **state)
 {
     static char many[1 << 20];
     int ends[2], room;
@@ -115,11 +115,11 @@ static void not_all_is_written(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_bytes_are_read),
+        cmocka_unit_test(first_bytes_are_read),
         cmocka_unit_test(pipes_are_read_to_their_end),
         cmocka_unit_test(failures_have_their_errno),
-        cmocka_unit_test(what_is_open_is_read_from_its_offset),
-        cmocka_unit_test(not_all_is_written),
+        cmocka_unit_test(open_file_is_read_from_its_offset),
+        cmocka_unit_test(incomplete_writes_fail),
     };
 
     unit_time_limit();

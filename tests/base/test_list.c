@@ -1,4 +1,4 @@
-/* Lists through members of their owners. */
+/* Lists that are linked through members of their elements. */
 #include "tests/support/unit.h"
 
 #include "base/list.h"
@@ -20,7 +20,7 @@ static int setup(void **state)
     return 0;
 }
 
-/* Both ways round the ring. */
+/* Checks the list in both directions. */
 static void expect(size_t count, const int *numbers)
 {
     const struct link *at = list.next;
@@ -49,16 +49,16 @@ static void expect(size_t count, const int *numbers)
 #define EXPECT(...)                                                                                \
     expect(sizeof((const int[]){__VA_ARGS__}) / sizeof(int), (const int[]){__VA_ARGS__})
 
-static void empty(void **state)
+static void empty_list(void **state)
 {
     (void)state;
     expect(0, NULL);
-    assert_false(list_is_in(&members[0].link)); /* all zeros: in no list */
+    assert_false(list_is_in(&members[0].link)); /* all zeros: not in a list */
     list_remove(&members[0].link);
     expect(0, NULL);
 }
 
-static void first_last_and_between(void **state)
+static void added_at_each_position(void **state)
 {
     (void)state;
     list_put_last(&list, &members[1].link);
@@ -73,7 +73,7 @@ static void first_last_and_between(void **state)
     EXPECT(0, 1, 2, 3, 4);
 }
 
-static void removed_from_anywhere(void **state)
+static void removed_from_each_position(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(members); i++)
@@ -81,12 +81,12 @@ static void removed_from_anywhere(void **state)
     list_remove(&members[2].link);
     assert_false(list_is_in(&members[2].link));
     EXPECT(0, 1, 3, 4);
-    list_remove(&members[2].link); /* once more: nothing happens */
+    list_remove(&members[2].link); /* no effect */
     list_remove(&members[0].link);
     EXPECT(1, 3, 4);
     list_remove(&members[4].link);
     EXPECT(1, 3);
-    list_put_last(&list, &members[0].link); /* it may come back */
+    list_put_last(&list, &members[0].link); /* it can be added again */
     EXPECT(1, 3, 0);
     list_remove(&members[1].link);
     list_remove(&members[3].link);
@@ -94,7 +94,7 @@ static void removed_from_anywhere(void **state)
     expect(0, NULL);
 }
 
-static void first_is_taken_out(void **state)
+static void first_is_taken(void **state)
 {
     (void)state;
     list_put_last(&list, &members[0].link);
@@ -108,8 +108,8 @@ static void first_is_taken_out(void **state)
     assert_null(list_take_first(&list));
 }
 
-/* Who leaves need not know which list it is in. */
-static void moves_from_list_to_list(void **state)
+/* list_remove does not need the list. */
+static void moved_to_another_list(void **state)
 {
     struct link other;
 
@@ -129,11 +129,11 @@ static void moves_from_list_to_list(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(empty, setup),
-        cmocka_unit_test_setup(first_last_and_between, setup),
-        cmocka_unit_test_setup(removed_from_anywhere, setup),
-        cmocka_unit_test_setup(first_is_taken_out, setup),
-        cmocka_unit_test_setup(moves_from_list_to_list, setup),
+        cmocka_unit_test_setup(empty_list, setup),
+        cmocka_unit_test_setup(added_at_each_position, setup),
+        cmocka_unit_test_setup(removed_from_each_position, setup),
+        cmocka_unit_test_setup(first_is_taken, setup),
+        cmocka_unit_test_setup(moved_to_another_list, setup),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* Memory that is there, or a program that is not. */
+/* Allocated memory, and the end of the program when there is none. */
 #include "tests/support/unit.h"
 
 #include <signal.h>
@@ -9,7 +9,7 @@
 
 #include "base/memory.h"
 
-static void memory_is_got_and_grown(void **state)
+static void memory_is_allocated_and_grown(void **state)
 {
     char *zeroed = memory_zeroed(100), *grown, *text;
 
@@ -28,8 +28,8 @@ static void memory_is_got_and_grown(void **state)
     free(text);
 }
 
-/* Runs it in a child; returns its wait status, and what it said on standard error. */
-static int status_of(void (*act)(void), char *said, size_t room)
+/* Runs `act` in a child. Returns its wait status, and in `written` its standard error. */
+static int status_of(void (*act)(void), char *written, size_t room)
 {
     static const struct rlimit no_core = {0, 0};
     int channel[2], status = 0;
@@ -48,56 +48,56 @@ static int status_of(void (*act)(void), char *said, size_t room)
         _exit(0);
     }
     close(channel[1]);
-    while ((count = read(channel[0], said + length, room - 1 - length)) > 0)
+    while ((count = read(channel[0], written + length, room - 1 - length)) > 0)
         length += (size_t)count;
-    said[length] = '\0';
+    written[length] = '\0';
     close(channel[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
     return status;
 }
 
-static void grow_over_the_top(void)
+static void allocate_too_much(void)
 {
     free(memory_grow(NULL, SIZE_MAX / 2, 3));
 }
 
-static void running_out_ends_the_program(void **state)
+static void exhausted_memory_ends_the_program(void **state)
 {
-    char said[64];
-    int status = status_of(grow_over_the_top, said, sizeof(said));
+    char written[64];
+    int status = status_of(allocate_too_much, written, sizeof(written));
 
     (void)state;
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), MEMORY_EXIT_STATUS);
-    assert_string_equal(said, "firstbyte: out of memory\n");
+    assert_string_equal(written, "firstbyte: out of memory\n");
 }
 
-static void say_more(void *owner)
+static void write_more(void *owner)
 {
     if (write(STDERR_FILENO, owner, strlen(owner)) < 0)
         _exit(0);
-    free(memory_grow(NULL, SIZE_MAX / 2, 3)); /* once is enough */
+    free(memory_grow(NULL, SIZE_MAX / 2, 3)); /* does not call write_more again */
 }
 
-static void run_out_with_a_last_act(void)
+static void allocate_too_much_with_a_callback(void)
 {
     static char kept[] = "kept\n";
 
-    memory_on_exhausted(say_more, kept);
-    grow_over_the_top();
+    memory_on_exhausted(write_more, kept);
+    allocate_too_much();
 }
 
-static void a_last_act_comes_once(void **state)
+static void callback_is_called_once(void **state)
 {
-    char said[128];
-    int status = status_of(run_out_with_a_last_act, said, sizeof(said));
+    char written[128];
+    int status = status_of(allocate_too_much_with_a_callback, written, sizeof(written));
 
     (void)state;
     assert_int_equal(WEXITSTATUS(status), MEMORY_EXIT_STATUS);
-    assert_string_equal(said, "firstbyte: out of memory\nkept\n");
+    assert_string_equal(written, "firstbyte: out of memory\nkept\n");
 }
 
-static void texts_are_whole(void **state)
+static void formatted_texts(void **state)
 {
     char *bytes, *text = memory_print("%s %d", "a", 5);
     size_t length;
@@ -113,7 +113,7 @@ static void texts_are_whole(void **state)
     free(bytes);
 }
 
-/* A stream that could not grow ends the program: its text would be a part of one. */
+/* The text of a stream that could not grow would be incomplete. */
 static void write_too_much(void)
 {
     const struct rlimit limit = {256 << 20, 256 << 20};
@@ -127,27 +127,27 @@ static void write_too_much(void)
     fclose(stream);
 }
 
-static void a_stream_that_cannot_grow_ends_the_program(void **state)
+static void stream_that_cannot_grow_ends_the_program(void **state)
 {
-    char said[64];
+    char written[64];
     int status;
 
     (void)state;
     if (getenv("FIRSTBYTE_SANITIZED"))
-        skip(); /* its own memory is over any limit */
-    status = status_of(write_too_much, said, sizeof(said));
+        skip(); /* a sanitizer needs more memory than the limit */
+    status = status_of(write_too_much, written, sizeof(written));
     assert_int_equal(WEXITSTATUS(status), MEMORY_EXIT_STATUS);
-    assert_string_equal(said, "firstbyte: out of memory\n");
+    assert_string_equal(written, "firstbyte: out of memory\n");
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_is_got_and_grown),
-        cmocka_unit_test(running_out_ends_the_program),
-        cmocka_unit_test(a_last_act_comes_once),
-        cmocka_unit_test(texts_are_whole),
-        cmocka_unit_test(a_stream_that_cannot_grow_ends_the_program),
+        cmocka_unit_test(memory_is_allocated_and_grown),
+        cmocka_unit_test(exhausted_memory_ends_the_program),
+        cmocka_unit_test(callback_is_called_once),
+        cmocka_unit_test(formatted_texts),
+        cmocka_unit_test(stream_that_cannot_grow_ends_the_program),
     };
 
     unit_time_limit();

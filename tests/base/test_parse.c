@@ -1,4 +1,4 @@
-/* Durations and numbers: what is one, and what only looks like it. */
+/* Valid and invalid durations and numbers. */
 #include "tests/support/unit.h"
 
 #include "base/parse.h"
@@ -6,7 +6,7 @@
 static const struct {
     const char *text;
     nsec duration;
-} good[] = {
+} valid[] = {
     {"0s", 0},
     {"1us", NSEC_PER_US},
     {"798940us", 798940 * NSEC_PER_US},
@@ -27,7 +27,7 @@ static const struct {
     {"0.99999999999999999999999999us", 999},
 };
 
-static const char *const bad[] = {
+static const char *const invalid[] = {
     "",     "s",     "5",       ".s",     "5 s",
     " 5s",  "5s ",   "-5s",     "+5s",    "5S",
     "5sec", "5d",    "5ns",     "1e3s",   "0x5s",
@@ -36,35 +36,35 @@ static const char *const bad[] = {
     "5ss",  "5s5s",  "5m30s",
 };
 
-static void test_good(void **state)
+static void valid_durations(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(good); i++) {
+    for (size_t i = 0; i < LENGTH(valid); i++) {
         nsec duration = 42;
 
-        if (!duration_parse(good[i].text, &duration))
-            fail_msg("%s is refused", good[i].text);
-        assert_int_equal(duration, good[i].duration);
+        if (!duration_parse(valid[i].text, &duration))
+            fail_msg("%s is refused", valid[i].text);
+        assert_int_equal(duration, valid[i].duration);
     }
 }
 
-static void test_bad(void **state)
+static void invalid_durations(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(bad); i++) {
+    for (size_t i = 0; i < LENGTH(invalid); i++) {
         nsec duration = 42;
 
-        if (duration_parse(bad[i], &duration))
-            fail_msg("%s is taken", bad[i]);
+        if (duration_parse(invalid[i], &duration))
+            fail_msg("%s is accepted", invalid[i]);
     }
 }
 
-static void test_number(void **state)
+static void numbers_in_a_range(void **state)
 {
     static const struct {
         const char *text;
         unsigned long low, high;
-        bool taken;
+        bool accepted;
         unsigned long number;
     } numbers[] = {
         {"1", 1, 10, true, 1},
@@ -89,11 +89,11 @@ static void test_number(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(numbers); i++) {
         unsigned long number = 0;
-        bool taken = number_parse(numbers[i].text, numbers[i].low, numbers[i].high, &number);
+        bool accepted = number_parse(numbers[i].text, numbers[i].low, numbers[i].high, &number);
 
-        if (taken != numbers[i].taken)
-            fail_msg("\"%s\" is %s", numbers[i].text, taken ? "taken" : "refused");
-        if (taken)
+        if (accepted != numbers[i].accepted)
+            fail_msg("\"%s\" is %s", numbers[i].text, accepted ? "accepted" : "refused");
+        if (accepted)
             assert_int_equal(number, numbers[i].number);
     }
 }
@@ -101,9 +101,9 @@ static void test_number(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_number),
+        cmocka_unit_test(valid_durations),
+        cmocka_unit_test(invalid_durations),
+        cmocka_unit_test(numbers_in_a_range),
     };
 
     unit_time_limit();

@@ -1,14 +1,14 @@
-/* The generator of random numbers. */
+/* The pseudo-random number generator. */
 #include "tests/support/unit.h"
 
 #include "base/random.h"
 
-static void random_numbers_are_those_of_the_seed(void **state)
+static void sequence_of_a_seed(void **state)
 {
     uint64_t one = 1234567, other = 1234567, third = 1234568;
 
     (void)state;
-    /* the row that is published for this seed */
+    /* the published sequence for this seed */
     assert_true(random_next(&one) == UINT64_C(6457827717110365317));
     assert_true(random_next(&one) == UINT64_C(3203168211198807973));
     assert_true(random_next(&other) == UINT64_C(6457827717110365317));
@@ -18,7 +18,7 @@ static void random_numbers_are_those_of_the_seed(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_numbers_are_those_of_the_seed),
+        cmocka_unit_test(sequence_of_a_seed),
     };
 
     unit_time_limit();

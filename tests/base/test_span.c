@@ -1,4 +1,4 @@
-/* Spans, at the edges of what they may be: empty, absent, a part of a longer text. */
+/* Spans that are empty, absent, or a part of a longer text. */
 #include "tests/support/unit.h"
 
 #include "base/bytes.h"
@@ -30,7 +30,7 @@ static void texts_are_compared(void **state)
     assert_true(span_same((struct span){0}, span_of("", 0)));
 }
 
-static void what_is_behind_the_end_does_not_count(void **state)
+static void bytes_after_the_end_are_ignored(void **state)
 {
     static const char text[] = "ab;c";
 
@@ -54,7 +54,7 @@ static void both_ends_are_trimmed(void **state)
     assert_null(span_trim((struct span){0}, is_blank).at);
 }
 
-static void parts_are_taken_in_their_order(void **state)
+static void parts_are_taken_in_order(void **state)
 {
     struct span rest = span_of("a=b;;c", 6), part;
 
@@ -82,10 +82,8 @@ static void bytes_are_copied(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_are_compared),
-        cmocka_unit_test(what_is_behind_the_end_does_not_count),
-        cmocka_unit_test(both_ends_are_trimmed),
-        cmocka_unit_test(parts_are_taken_in_their_order),
+        cmocka_unit_test(texts_are_compared),    cmocka_unit_test(bytes_after_the_end_are_ignored),
+        cmocka_unit_test(both_ends_are_trimmed), cmocka_unit_test(parts_are_taken_in_order),
         cmocka_unit_test(bytes_are_copied),
     };
 

@@ -1,4 +1,4 @@
-/* The hash table through members of its owners, against a plain array. */
+/* The hash table, against an array. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static struct member *find(uint32_t hash, uint32_t key)
     return NULL;
 }
 
-static void a_zeroed_table_is_empty(void **state)
+static void zeroed_table_is_empty(void **state)
 {
     (void)state;
     assert_null(table_find(&table, 0));
@@ -52,8 +52,8 @@ static void a_zeroed_table_is_empty(void **state)
     assert_int_equal(table.count, 0);
 }
 
-/* Adds and removes at random; many members share a hash, and many a slot. */
-static void holds_what_was_added(void **state)
+/* Random additions and removals; many members share a hash, and many a slot. */
+static void members_are_found(void **state)
 {
     (void)state;
     for (int round = 0; round < 60000; round++) {
@@ -71,8 +71,8 @@ static void holds_what_was_added(void **state)
         assert_ptr_equal(find(i % 97 * 0x01000000u, i), members[i].in ? &members[i] : NULL);
 }
 
-/* Also after the table has grown. */
-static void the_newest_is_found_first(void **state)
+/* Also after the table was resized. */
+static void newest_member_is_found_first(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 100; i++)
@@ -93,7 +93,7 @@ static void note_removed(struct table_link *link)
     removed++;
 }
 
-static void cleared(void **state)
+static void cleared_table(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 1000; i++) {
@@ -113,10 +113,10 @@ static void cleared(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_zeroed_table_is_empty, setup, teardown),
-        cmocka_unit_test_setup_teardown(holds_what_was_added, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_newest_is_found_first, setup, teardown),
-        cmocka_unit_test_setup_teardown(cleared, setup, teardown),
+        cmocka_unit_test_setup_teardown(zeroed_table_is_empty, setup, teardown),
+        cmocka_unit_test_setup_teardown(members_are_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(newest_member_is_found_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(cleared_table, setup, teardown),
     };
 
     unit_time_limit();

@@ -1,11 +1,11 @@
-/* UTF-8, sound and broken, and each character there and back. */
+/* Valid and invalid UTF-8, and encoding and decoding of each character. */
 #include "tests/support/unit.h"
 
 #include <string.h>
 
 #include "base/utf8.h"
 
-static void utf8_is_cut_into_characters(void **state)
+static void text_is_split_into_characters(void **state)
 {
     static const struct {
         const char *bytes;
@@ -47,7 +47,7 @@ static void utf8_is_cut_into_characters(void **state)
     }
 }
 
-static void every_character_there_and_back(void **state)
+static void each_character_is_encoded_and_decoded(void **state)
 {
     (void)state;
     for (uint32_t character = 0; character <= 0x10ffff; character++) {
@@ -67,8 +67,8 @@ static void every_character_there_and_back(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(utf8_is_cut_into_characters),
-        cmocka_unit_test(every_character_there_and_back),
+        cmocka_unit_test(text_is_split_into_characters),
+        cmocka_unit_test(each_character_is_encoded_and_decoded),
     };
 
     unit_time_limit();

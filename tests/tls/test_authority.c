@@ -1,4 +1,4 @@
-/* What the throw-away authority issues, and what it refuses. */
+/* Certificates that the temporary authority issues, and names that it refuses. */
 #include "tests/support/unit.h"
 
 #include <openssl/x509v3.h>
@@ -14,9 +14,9 @@ static void names_are_checked(void **state)
         {"example.org", true},
         {"xn--bcher-kva.example", true},
         {"a_b.example", true},
-        {NULL, true}, /* for the addresses */
+        {NULL, true}, /* the certificate for addresses */
         {"", false},
-        {"a,DNS:b", false}, /* OpenSSL's little language of extensions */
+        {"a,DNS:b", false}, /* would be another extension value for OpenSSL */
         {"a b", false},
         {"a\nb", false},
         {"*.example", false},
@@ -43,7 +43,7 @@ static void names_are_checked(void **state)
     authority_free(authority);
 }
 
-static void certificate_is_for_no_other_name(void **state)
+static void certificate_is_for_one_name(void **state)
 {
     struct authority *authority = authority_new();
     EVP_PKEY *key;
@@ -56,7 +56,7 @@ static void certificate_is_for_no_other_name(void **state)
     authority_free(authority);
 }
 
-/* Two authorities are not the same, though they have the same name. */
+/* Two authorities have the same name, but different keys. */
 static void each_authority_has_its_own_key(void **state)
 {
     struct authority *a = authority_new(), *b = authority_new();
@@ -72,7 +72,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_checked),
-        cmocka_unit_test(certificate_is_for_no_other_name),
+        cmocka_unit_test(certificate_is_for_one_name),
         cmocka_unit_test(each_authority_has_its_own_key),
     };
 

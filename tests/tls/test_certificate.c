@@ -1,4 +1,4 @@
-/* What is read from a certificate, and what a hostile one cannot do. */
+/* The fields of a certificate, and certificates that are malformed on purpose. */
 #include "tests/support/unit.h"
 
 #include <openssl/x509v3.h>
@@ -8,9 +8,9 @@
 #include "tests/support/cert.h"
 #include "tls/certificate.h"
 
-static struct tls_certificate *read_paper(const struct cert_spec *paper)
+static struct tls_certificate *read_spec(const struct cert_spec *spec)
 {
-    struct cert cert = cert_issue(paper, NULL);
+    struct cert cert = cert_issue(spec, NULL);
     struct tls_certificate *certificate = certificate_read(cert.x509);
 
     cert_free(&cert);
@@ -18,7 +18,7 @@ static struct tls_certificate *read_paper(const struct cert_spec *paper)
     return certificate;
 }
 
-/* The certificate of a subject made by hand, its only attribute of this type. */
+/* Reads a certificate whose subject has one attribute of this type, with these bytes. */
 static struct tls_certificate *read_subject(int type, const char *bytes, size_t size)
 {
     X509 *x509 = X509_new();
@@ -31,7 +31,7 @@ static struct tls_certificate *read_subject(int type, const char *bytes, size_t 
     return certificate;
 }
 
-static void names_are_joined(const struct tls_certificate *certificate, char *text, size_t room)
+static void join_names(const struct tls_certificate *certificate, char *text, size_t room)
 {
     size_t length = 0;
 
@@ -41,7 +41,7 @@ static void names_are_joined(const struct tls_certificate *certificate, char *te
                                    certificate->names[i]);
 }
 
-static void names_are_read_in_their_order(void **state)
+static void names_are_in_order(void **state)
 {
     static const struct {
         const char *extensions, *names;
@@ -52,44 +52,45 @@ static void names_are_read_in_their_order(void **state)
          "192.0.2.1 a.example 2001:db8::1"},
         {"subjectAltName=email:a@b.example,URI:http://c.example/,DNS:d.example,RID:1.2.3\n",
          "d.example"},
-        {"subjectAltName=DER:0500\n", ""},             /* no sequence at all */
+        {"subjectAltName=DER:0500\n", ""},             /* not a sequence */
         {"subjectAltName=DER:30058203612062\n", ""},   /* "a b" */
         {"subjectAltName=DER:30058203610062\n", ""},   /* "a", NUL, "b" */
         {"subjectAltName=DER:30028200\n", ""},         /* empty */
         {"subjectAltName=DER:3003820161\n", "a"},      /* one letter */
-        {"subjectAltName=DER:3004870201028201\n", ""}, /* a cut sequence */
+        {"subjectAltName=DER:3004870201028201\n", ""}, /* a truncated sequence */
         {"subjectAltName=DER:300487020102\n", ""},     /* an address of two bytes */
-        {"subjectAltName=DER:300d8202c3bc820161870401020304\n", "a 1.2.3.4"}, /* no ASCII */
+        /* the first name is not ASCII */
+        {"subjectAltName=DER:300d8202c3bc820161870401020304\n", "a 1.2.3.4"},
     };
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         char text[256];
         struct tls_certificate *certificate =
-            read_paper(&(struct cert_spec){.subject = "CN=x", .extensions = cases[i].extensions});
+            read_spec(&(struct cert_spec){.subject = "CN=x", .extensions = cases[i].extensions});
 
-        names_are_joined(certificate, text, sizeof(text));
+        join_names(certificate, text, sizeof(text));
         if (strcmp(text, cases[i].names) != 0)
             fail_msg("case %zu: \"%s\" instead of \"%s\"", i, text, cases[i].names);
         tls_certificate_drop(certificate);
     }
 }
 
-static void names_are_bounded(void **state)
+static void number_of_names_is_limited(void **state)
 {
     char extensions[16000] = "subjectAltName=DNS:";
     size_t length = strlen(extensions);
     struct tls_certificate *certificate;
 
     (void)state;
-    memset(extensions + length, 'a', 256); /* too long; the next is as long as may be */
+    memset(extensions + length, 'a', 256); /* too long; the next name has the maximum length */
     length += 256;
     length += (size_t)sprintf(extensions + length, ",DNS:");
     memset(extensions + length, 'b', 255);
     length += 255;
     for (int i = 0; i < 200; i++)
         length += (size_t)sprintf(extensions + length, ",DNS:n%d.example", i);
-    certificate = read_paper(&(struct cert_spec){.subject = "CN=x", .extensions = extensions});
+    certificate = read_spec(&(struct cert_spec){.subject = "CN=x", .extensions = extensions});
     assert_int_equal(certificate->name_count, CERTIFICATE_MAX_NAMES);
     assert_int_equal(strlen(certificate->names[0]), 255);
     assert_string_equal(certificate->names[1], "n0.example");
@@ -97,8 +98,8 @@ static void names_are_bounded(void **state)
     tls_certificate_drop(certificate);
 }
 
-/* Names of 127 bytes and a NUL fill the room to its last byte. */
-static void bytes_of_names_are_bounded(void **state)
+/* Names of 127 bytes and a NUL fill the buffer to its last byte. */
+static void bytes_of_names_are_limited(void **state)
 {
     enum { ROOM = CERTIFICATE_NAMES_BYTES / 128 };
     char extensions[8192] = "subjectAltName=DNS:first.example";
@@ -109,8 +110,8 @@ static void bytes_of_names_are_bounded(void **state)
     for (int i = 0; i < ROOM + 2; i++)
         length += (size_t)sprintf(extensions + length, ",DNS:%0127d", i);
     sprintf(extensions + length, ",DNS:last.example");
-    certificate = read_paper(&(struct cert_spec){.subject = "CN=x", .extensions = extensions});
-    assert_int_equal(certificate->name_count, 1 + ROOM - 1); /* the last of them has no room */
+    certificate = read_spec(&(struct cert_spec){.subject = "CN=x", .extensions = extensions});
+    assert_int_equal(certificate->name_count, 1 + ROOM - 1); /* the last name does not fit */
     assert_string_equal(certificate->names[0], "first.example");
     assert_int_equal(strlen(certificate->names[ROOM - 1]), 127);
     tls_certificate_drop(certificate);
@@ -119,11 +120,11 @@ static void bytes_of_names_are_bounded(void **state)
     length = strlen(extensions);
     for (int i = 1; i < ROOM; i++)
         length += (size_t)sprintf(extensions + length, ",DNS:%0127d", i);
-    certificate = read_paper(&(struct cert_spec){.subject = "CN=x", .extensions = extensions});
+    certificate = read_spec(&(struct cert_spec){.subject = "CN=x", .extensions = extensions});
     assert_int_equal(certificate->name_count, ROOM);
     tls_certificate_drop(certificate);
-    sprintf(extensions + length, "x"); /* no room for its NUL */
-    certificate = read_paper(&(struct cert_spec){.subject = "CN=x", .extensions = extensions});
+    sprintf(extensions + length, "x"); /* its NUL does not fit */
+    certificate = read_spec(&(struct cert_spec){.subject = "CN=x", .extensions = extensions});
     assert_int_equal(certificate->name_count, ROOM - 1);
     tls_certificate_drop(certificate);
 }
@@ -151,7 +152,7 @@ static void subject_and_issuer(void **state)
     cert_free(&empty);
 }
 
-static void hostile_subjects(void **state)
+static void malformed_subjects(void **state)
 {
     static const struct {
         int type;
@@ -163,8 +164,9 @@ static void hostile_subjects(void **state)
         {V_ASN1_UTF8STRING, "a\r\nb", 4, "O=a\\0D\\0Ab"},
         {V_ASN1_UTF8STRING, "\x1b[2J", 4, "O=\\1B[2J"},
         {V_ASN1_UTF8STRING, "a,O=b+c=d", 9, "O=a\\,O=b\\+c=d"},
-        {V_ASN1_UTF8STRING, "\xff\xfe", 2, "O=\xff\xfe"}, /* as it is, for it is no UTF-8 */
-        {V_ASN1_BMPSTRING, "\xd8\0", 2, "O=#1E02D800"},   /* no character: RFC 4514, section 2.4 */
+        {V_ASN1_UTF8STRING, "\xff\xfe", 2, "O=\xff\xfe"}, /* not UTF-8: unchanged */
+        /* not a character: RFC 4514, section 2.4 */
+        {V_ASN1_BMPSTRING, "\xd8\0", 2, "O=#1E02D800"},
         {V_ASN1_T61STRING, "B\xfc", 2, "O=B\xc3\xbc"},
         {V_ASN1_BMPSTRING, "\0B\0\xfc", 4, "O=B\xc3\xbc"},
         {V_ASN1_UTF8STRING, "", 0, "O="},
@@ -181,8 +183,8 @@ static void hostile_subjects(void **state)
     }
 }
 
-/* The limit falls into a character, which is left out whole. */
-static void long_subject_is_cut(void **state)
+/* The limit is inside a character, which is omitted. */
+static void long_subject_is_truncated(void **state)
 {
     char bytes[20001];
     struct tls_certificate *certificate;
@@ -227,8 +229,8 @@ static void dates(void **state)
     }
 }
 
-/* What cannot be read is no time, and not the beginning of 1970. */
-static void dates_that_are_none(void **state)
+/* A malformed date is unknown, not the beginning of 1970. */
+static void malformed_dates(void **state)
 {
     static const struct {
         int type;
@@ -264,7 +266,7 @@ static void dates_that_are_none(void **state)
 
 static void references_are_counted(void **state)
 {
-    struct tls_certificate *certificate = read_paper(&(struct cert_spec){.subject = "CN=x"});
+    struct tls_certificate *certificate = read_spec(&(struct cert_spec){.subject = "CN=x"});
 
     (void)state;
     assert_ptr_equal(tls_certificate_hold(certificate), certificate);
@@ -279,14 +281,14 @@ static void references_are_counted(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_read_in_their_order),
-        cmocka_unit_test(names_are_bounded),
-        cmocka_unit_test(bytes_of_names_are_bounded),
+        cmocka_unit_test(names_are_in_order),
+        cmocka_unit_test(number_of_names_is_limited),
+        cmocka_unit_test(bytes_of_names_are_limited),
         cmocka_unit_test(subject_and_issuer),
-        cmocka_unit_test(hostile_subjects),
-        cmocka_unit_test(long_subject_is_cut),
+        cmocka_unit_test(malformed_subjects),
+        cmocka_unit_test(long_subject_is_truncated),
         cmocka_unit_test(dates),
-        cmocka_unit_test(dates_that_are_none),
+        cmocka_unit_test(malformed_dates),
         cmocka_unit_test(references_are_counted),
     };
 

@@ -1,4 +1,4 @@
-/* What the options name, and the sentence for each that is of no use. */
+/* Options of the TLS client, and the message for each invalid one. */
 #include "tests/support/unit.h"
 
 #include <fcntl.h>
@@ -29,7 +29,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* The options are refused, with a sentence that begins with `what` and holds `words`. */
+/* Expects an error whose message begins with `what` and contains `words`. */
 static void refused(struct tls_client_options options, const char *what, const char *words)
 {
     char *why = NULL;
@@ -42,7 +42,7 @@ static void refused(struct tls_client_options options, const char *what, const c
     free(why);
 }
 
-/* Whether a client with these options trusts the pair's server. */
+/* Returns whether a client with these options trusts the pair's server. */
 static bool trusts(struct tls_client_options options)
 {
     char *why;
@@ -58,7 +58,7 @@ static bool trusts(struct tls_client_options options)
     return io.status == IO_OK;
 }
 
-/* A new file with this text. */
+/* Writes a new file with this text. */
 static void write_file(char *path, const char *text)
 {
     int fd = unit_file(path, PATH_BYTES);
@@ -67,7 +67,7 @@ static void write_file(char *path, const char *text)
     close(fd);
 }
 
-/* A new directory, empty. */
+/* Creates an empty directory. */
 static void make_directory(char *path)
 {
     close(unit_file(path, PATH_BYTES));
@@ -75,8 +75,8 @@ static void make_directory(char *path)
     assert_int_equal(mkdir(path, 0700), 0);
 }
 
-/* Puts the pair's authority into the directory under its hash; `file` gets its path. */
-static void hash_into(const char *directory, char *file)
+/* Writes the pair's authority into the directory, under its hash. `file` gets the path. */
+static void write_hashed(const char *directory, char *file)
 {
     BIO *bio = BIO_new_mem_buf(authority_pem(pair.authority), -1);
     X509 *x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL);
@@ -124,9 +124,9 @@ static void authorities_in_a_directory(void **state)
     (void)state;
     make_directory(path);
     refused((struct tls_client_options){.authorities_directory = path}, path, "openssl rehash");
-    hash_into(path, file);
+    write_hashed(path, file);
     assert_true(trusts((struct tls_client_options){.authorities_directory = path}));
-    write_file(pem_path, pem); /* beside a file, which does not know it */
+    write_file(pem_path, pem); /* the file does not contain it */
     assert_false(trusts((struct tls_client_options){.authorities_file = pem_path}));
     assert_true(trusts(
         (struct tls_client_options){.authorities_file = pem_path, .authorities_directory = path}));
@@ -140,15 +140,16 @@ static void authorities_in_a_directory(void **state)
     cert_free(&other);
 }
 
-/* OpenSSL's own variables move the system's store; what an option names is not moved. */
-static void environment_moves_the_systems_store(void **state)
+/* OpenSSL's environment variables change the system's store, but not a store that an option
+   names. */
+static void environment_changes_the_systems_store(void **state)
 {
     char directory[PATH_BYTES], file[PATH_BYTES * 2], path[PATH_BYTES];
 
     (void)state;
     write_file(path, authority_pem(pair.authority));
     make_directory(directory);
-    hash_into(directory, file);
+    write_hashed(directory, file);
     assert_false(trusts((struct tls_client_options){0}));
     setenv("SSL_CERT_FILE", path, 1);
     assert_true(trusts((struct tls_client_options){0}));
@@ -163,7 +164,7 @@ static void environment_moves_the_systems_store(void **state)
     rmdir(directory);
 }
 
-static void certificates_of_ours(void **state)
+static void client_certificates(void **state)
 {
     struct cert one = cert_issue(&(struct cert_spec){.subject = "CN=1"}, NULL);
     struct cert two = cert_issue(&(struct cert_spec){.subject = "CN=2"}, NULL);
@@ -199,7 +200,7 @@ static void certificates_of_ours(void **state)
     cert_free(&weak);
 }
 
-static void versions_that_are_not_spoken(void **state)
+static void versions_that_are_not_supported(void **state)
 {
     static const struct {
         int min, max;
@@ -212,7 +213,7 @@ static void versions_that_are_not_spoken(void **state)
             "TLS", "version");
 }
 
-static void names_that_sni_cannot_have(void **state)
+static void invalid_sni_names(void **state)
 {
     char name[257];
 
@@ -240,15 +241,15 @@ int main(void)
         CASE(authorities_that_cannot_be_read),
         CASE(authorities_in_a_file),
         CASE(authorities_in_a_directory),
-        CASE(environment_moves_the_systems_store),
-        CASE(certificates_of_ours),
-        CASE(versions_that_are_not_spoken),
-        CASE(names_that_sni_cannot_have),
+        CASE(environment_changes_the_systems_store),
+        CASE(client_certificates),
+        CASE(versions_that_are_not_supported),
+        CASE(invalid_sni_names),
         CASE(key_log_that_cannot_be_opened),
     };
 
     unit_time_limit();
-    unsetenv("SSL_CERT_FILE"); /* of whoever runs the test */
+    unsetenv("SSL_CERT_FILE"); /* may be set in the environment of the test */
     unsetenv("SSL_CERT_DIR");
     return cmocka_run_group_tests_name("context", tests, NULL, NULL);
 }

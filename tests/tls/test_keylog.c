@@ -1,4 +1,4 @@
-/* The file of secrets: whose it is, and that lines stay whole. */
+/* The key log file: its permissions, and complete lines from several writers. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "tls/keylog.h"
 
-static void lines_of_two_writers_stay_apart(void **state)
+static void lines_of_two_writers_are_complete(void **state)
 {
     char path[256], text[64] = "", *why = NULL;
     int fd = unit_file(path, sizeof(path)), one, two;
@@ -27,7 +27,7 @@ static void lines_of_two_writers_stay_apart(void **state)
     close(two);
     close(fd);
     unlink(path);
-    one = keylog_open(path, &why); /* a new one is its owner's alone */
+    one = keylog_open(path, &why); /* a new file has mode 0600 */
     assert_int_equal(fstat(one, &stat), 0);
     assert_int_equal(stat.st_mode & 0777, 0600);
     close(one);
@@ -46,14 +46,14 @@ static void failures(void **state)
     free(why);
     full = keylog_open("/dev/full", &why);
     assert_true(full >= 0);
-    keylog_write(full, "lost"); /* and nothing comes of it */
+    keylog_write(full, "lost"); /* ignored */
     close(full);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_of_two_writers_stay_apart),
+        cmocka_unit_test(lines_of_two_writers_are_complete),
         cmocka_unit_test(failures),
     };
 

@@ -1,4 +1,4 @@
-/* The plain transport is the socket itself. */
+/* The plain transport passes all calls to the socket. */
 #include "tests/support/unit.h"
 
 #include <unistd.h>
@@ -12,7 +12,7 @@ static void on_ready(void *owner, uint32_t events)
     sock_note(*sock, events);
 }
 
-static void bytes_pass_as_they_are(void **state)
+static void bytes_are_not_changed(void **state)
 {
     struct loop *loop = loop_new();
     struct tls_facts facts = {.version = "x", .cipher = "x", .alpn = "x", .resumed = true};
@@ -49,7 +49,7 @@ static void bytes_pass_as_they_are(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(bytes_pass_as_they_are)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(bytes_are_not_changed)};
 
     unit_time_limit();
     return cmocka_run_group_tests_name("plain", tests, NULL, NULL);

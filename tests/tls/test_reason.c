@@ -1,4 +1,4 @@
-/* What each way of failing is called: first OpenSSL's own numbers, then real chains and servers. */
+/* The reason of each failure: for OpenSSL's error numbers, then for real chains and servers. */
 #include "tests/support/unit.h"
 
 #include <openssl/x509v3.h>
@@ -12,12 +12,12 @@
 #define HOUR 3600L
 #define DAY  (24 * HOUR)
 
-/* An extension that nobody knows, and must. */
+/* A critical extension that OpenSSL does not know. */
 #define UNKNOWN_CRITICAL "1.2.3.4.5=critical,DER:0500\n"
 
 static struct tls_pair pair;
 static struct tls_client *client;
-static struct cert root, stranger;
+static struct cert root, unknown_root;
 
 static struct tls_client *client_with(struct tls_client_options options)
 {
@@ -36,8 +36,8 @@ static int setup(void **state)
     (void)state;
     tls_pair_open(&pair);
     root = cert_issue(&(struct cert_spec){.subject = "CN=root", .extensions = CERT_CA}, NULL);
-    stranger =
-        cert_issue(&(struct cert_spec){.subject = "CN=stranger", .extensions = CERT_CA}, NULL);
+    unknown_root =
+        cert_issue(&(struct cert_spec){.subject = "CN=unknown", .extensions = CERT_CA}, NULL);
     client = client_with((struct tls_client_options){0});
     return 0;
 }
@@ -48,7 +48,7 @@ static int teardown(void **state)
     tls_pair_disconnect(&pair);
     tls_client_free(client);
     cert_free(&root);
-    cert_free(&stranger);
+    cert_free(&unknown_root);
     tls_pair_close(&pair);
     return 0;
 }
@@ -101,28 +101,29 @@ static void verify_errors(void **state)
 #define LEAF(text) "basicConstraints=critical,CA:FALSE\n" text
 #define NAMED      LEAF("subjectAltName=DNS:www.example.org\n")
 
-enum from { FROM_ROOT, FROM_BETWEEN, FROM_STRANGER, FROM_ITSELF };
+enum from { FROM_ROOT, FROM_INTERMEDIATE, FROM_UNKNOWN_ROOT, SELF_SIGNED };
 
 struct chain_case {
     const char *name;
     struct cert_spec leaf;
     enum from from;
-    struct cert_spec
-        between;      /* the authority between root and leaf, where the leaf is from there */
-    const char *host; /* NULL: www.example.org */
-    int reason;       /* 0: accepted */
-    bool withheld;    /* the server does not show `between` */
+    struct cert_spec intermediate; /* issued the leaf, if `from` is FROM_INTERMEDIATE */
+    const char *host;              /* NULL: www.example.org */
+    int reason;                    /* 0: accepted */
+    bool omits_intermediate;       /* the server does not send the second certificate */
 };
 
-static void play(const struct chain_case *each)
+static void run_case(const struct chain_case *each)
 {
-    bool has_between = each->from == FROM_BETWEEN;
-    struct cert between = has_between ? cert_issue(&each->between, &root) : (struct cert){0};
-    const struct cert *issuers[] = {&root, &between, &stranger, NULL};
+    bool has_intermediate = each->from == FROM_INTERMEDIATE;
+    struct cert intermediate =
+        has_intermediate ? cert_issue(&each->intermediate, &root) : (struct cert){0};
+    const struct cert *issuers[] = {&root, &intermediate, &unknown_root, NULL};
     struct cert leaf = cert_issue(&each->leaf, issuers[each->from]);
     struct io io;
 
-    pair.server_context = cert_server(&leaf, each->withheld ? &(struct cert){0} : &between);
+    pair.server_context =
+        cert_server(&leaf, each->omits_intermediate ? &(struct cert){0} : &intermediate);
     tls_pair_connect(&pair, client, each->host ? each->host : "www.example.org", false);
     io = tls_pair_handshake(&pair);
     if (each->reason ? io.error != each->reason : io.status != IO_OK)
@@ -132,13 +133,14 @@ static void play(const struct chain_case *each)
     SSL_CTX_free(pair.server_context);
     pair.server_context = NULL;
     cert_free(&leaf);
-    cert_free(&between);
+    cert_free(&intermediate);
 }
 
 #define CERT(...)  .leaf = {.subject = "CN=x", .extensions = __VA_ARGS__}
 #define SAN(names) CERT(LEAF("subjectAltName=" names "\n"))
 #define SOUND      CERT(NAMED)
-#define BY(...)    SOUND, FROM_BETWEEN, .between = {.subject = "CN=b", .extensions = __VA_ARGS__}
+#define BY(...)                                                                                    \
+    SOUND, FROM_INTERMEDIATE, .intermediate = {.subject = "CN=b", .extensions = __VA_ARGS__}
 
 static void names(void **state)
 {
@@ -178,19 +180,21 @@ static void names(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++)
-        play(&cases[i]);
+        run_case(&cases[i]);
 }
 
 static void authorities(void **state)
 {
     static const struct chain_case cases[] = {
         {"by the root", SOUND},
-        {"by one between", BY(CERT_CA)},
-        {"which is not shown", BY(CERT_CA), .withheld = true, .reason = TLS_UNKNOWN_AUTHORITY},
-        {"by a stranger", SOUND, FROM_STRANGER, .reason = TLS_UNKNOWN_AUTHORITY},
-        {"by itself", SOUND, FROM_ITSELF, .reason = TLS_CERT_SELF_SIGNED},
+        {"by one intermediate", BY(CERT_CA)},
+        {"which is not shown", BY(CERT_CA), .omits_intermediate = true,
+         .reason = TLS_UNKNOWN_AUTHORITY},
+        {"by a unknown_root", SOUND, FROM_UNKNOWN_ROOT, .reason = TLS_UNKNOWN_AUTHORITY},
+        {"by itself", SOUND, SELF_SIGNED, .reason = TLS_CERT_SELF_SIGNED},
         {"a wrong signature", CERT(NAMED, .bad_signature = true), .reason = TLS_CERT_INVALID},
-        {"a wrong one between", BY(CERT_CA, .bad_signature = true), .reason = TLS_CERT_INVALID},
+        {"a wrong one intermediate", BY(CERT_CA, .bad_signature = true),
+         .reason = TLS_CERT_INVALID},
         {"who is none", BY(LEAF("")), .reason = TLS_WRONG_PURPOSE},
         {"who may not sign",
          BY("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature\n"),
@@ -205,7 +209,7 @@ static void authorities(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++)
-        play(&cases[i]);
+        run_case(&cases[i]);
 }
 
 static void strength(void **state)
@@ -217,14 +221,14 @@ static void strength(void **state)
         {"P-192, which was not offered", CERT(NAMED, .key = "P-192"), .reason = TLS_ALERT},
         {"SHA-1", CERT(NAMED, .digest = "SHA1"), .reason = TLS_WEAK_KEY},
         {"SHA-512", CERT(NAMED, .digest = "SHA512")},
-        {"RSA 1024 between", BY(CERT_CA, .key = "RSA1024"), .reason = TLS_WEAK_KEY},
-        {"P-192 between", BY(CERT_CA, .key = "P-192"), .reason = TLS_WEAK_KEY},
-        {"SHA-1 between", BY(CERT_CA, .digest = "SHA1"), .reason = TLS_WEAK_KEY},
+        {"RSA 1024 intermediate", BY(CERT_CA, .key = "RSA1024"), .reason = TLS_WEAK_KEY},
+        {"P-192 intermediate", BY(CERT_CA, .key = "P-192"), .reason = TLS_WEAK_KEY},
+        {"SHA-1 intermediate", BY(CERT_CA, .digest = "SHA1"), .reason = TLS_WEAK_KEY},
     };
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++)
-        play(&cases[i]);
+        run_case(&cases[i]);
 }
 
 static void name_constraints(void **state)
@@ -235,31 +239,32 @@ static void name_constraints(void **state)
          .reason = TLS_NAME_CONSTRAINTS},
         {"excluded", BY(CERT_CA "nameConstraints=critical,excluded;DNS:example.org\n"),
          .reason = TLS_NAME_CONSTRAINTS},
-        {"a name beside it", SAN("DNS:www.example.org,DNS:www.example.com"), FROM_BETWEEN,
-         .between = {.subject = "CN=b",
-                     .extensions = CERT_CA "nameConstraints=critical,permitted;DNS:example.org\n"},
+        {"a name beside it", SAN("DNS:www.example.org,DNS:www.example.com"), FROM_INTERMEDIATE,
+         .intermediate = {.subject = "CN=b",
+                          .extensions =
+                              CERT_CA "nameConstraints=critical,permitted;DNS:example.org\n"},
          .reason = TLS_NAME_CONSTRAINTS},
     };
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++)
-        play(&cases[i]);
+        run_case(&cases[i]);
 }
 
 #define EXPIRED .from = -2 * DAY, .to = -DAY
 
-/* Wrong in two ways: the first that is met is told, in the order that reason.h promises. */
-static void the_first_wrong_is_told(void **state)
+/* Two errors in a chain: the one that reason.h lists first is reported. */
+static void first_error_is_reported(void **state)
 {
     static const struct chain_case cases[] = {
         {"expired", CERT(NAMED, EXPIRED), .reason = TLS_CERT_EXPIRED},
         {"not yet", CERT(NAMED, .from = DAY, .to = 2 * DAY), .reason = TLS_CERT_NOT_YET},
-        {"expired between", BY(CERT_CA, EXPIRED), .reason = TLS_CERT_EXPIRED},
-        {"key, then authority", CERT(NAMED, .key = "RSA1024"), FROM_STRANGER,
+        {"expired intermediate", BY(CERT_CA, EXPIRED), .reason = TLS_CERT_EXPIRED},
+        {"key, then authority", CERT(NAMED, .key = "RSA1024"), FROM_UNKNOWN_ROOT,
          .reason = TLS_WEAK_KEY},
-        {"authority, then purpose", CERT(NAMED "extendedKeyUsage=clientAuth\n"), FROM_STRANGER,
+        {"authority, then purpose", CERT(NAMED "extendedKeyUsage=clientAuth\n"), FROM_UNKNOWN_ROOT,
          .reason = TLS_UNKNOWN_AUTHORITY},
-        {"authority, then dates", CERT(NAMED, EXPIRED), FROM_ITSELF,
+        {"authority, then dates", CERT(NAMED, EXPIRED), SELF_SIGNED,
          .reason = TLS_CERT_SELF_SIGNED},
         {"purpose, then digest", CERT(NAMED "extendedKeyUsage=clientAuth\n", .digest = "SHA1"),
          .reason = TLS_WRONG_PURPOSE},
@@ -271,19 +276,20 @@ static void the_first_wrong_is_told(void **state)
          .reason = TLS_HOSTNAME_MISMATCH},
         {"signature, then dates", CERT(NAMED, EXPIRED, .bad_signature = true),
          .reason = TLS_CERT_INVALID},
-        {"dates, then constraints", CERT(NAMED, EXPIRED), FROM_BETWEEN,
-         .between = {.subject = "CN=b",
-                     .extensions = CERT_CA "nameConstraints=critical,excluded;DNS:example.org\n"},
+        {"dates, then constraints", CERT(NAMED, EXPIRED), FROM_INTERMEDIATE,
+         .intermediate = {.subject = "CN=b",
+                          .extensions =
+                              CERT_CA "nameConstraints=critical,excluded;DNS:example.org\n"},
          .reason = TLS_CERT_EXPIRED},
     };
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++)
-        play(&cases[i]);
+        run_case(&cases[i]);
 }
 
-/* Shakes hands with a server of ours that was made ready; returns the client's result. */
-static struct io shake_with(struct tls_client *who)
+/* Makes a handshake with the prepared server; returns the client's result. */
+static struct io handshake_with(struct tls_client *who)
 {
     tls_pair_connect(&pair, who, "www.example.org", false);
     return tls_pair_handshake(&pair);
@@ -308,8 +314,8 @@ static void drop_server(void)
 static void versions(void **state)
 {
     static const struct {
-        int min, max, server; /* the one version that the server speaks */
-        const char *agreed;   /* NULL: none */
+        int min, max, server; /* `server`: the only version of the server */
+        const char *agreed;   /* NULL: the handshake fails */
     } cases[] = {
         {0, 0, TLS1_3_VERSION, "TLSv1.3"},   {0, 0, TLS1_2_VERSION, "TLSv1.2"},
         {12, 12, TLS1_2_VERSION, "TLSv1.2"}, {13, 13, TLS1_3_VERSION, "TLSv1.3"},
@@ -328,7 +334,7 @@ static void versions(void **state)
         make_server(NULL);
         SSL_CTX_set_min_proto_version(pair.server_context, cases[i].server);
         SSL_CTX_set_max_proto_version(pair.server_context, cases[i].server);
-        io = shake_with(who);
+        io = handshake_with(who);
         if (!cases[i].agreed && io.error != TLS_PROTOCOL)
             fail_msg("case %zu: reason %d", i, io.error - TLS_NOT_TLS);
         if (cases[i].agreed) {
@@ -341,7 +347,7 @@ static void versions(void **state)
     }
 }
 
-/* Diffie-Hellman in a group of 1,024 bits, which OpenSSL's server takes when told to: dh_auto 2. */
+/* Diffie-Hellman with a group of 1,024 bits, which OpenSSL's server uses with dh_auto 2. */
 static void weak_key_exchange(void **state)
 {
     struct io io;
@@ -351,13 +357,13 @@ static void weak_key_exchange(void **state)
     SSL_CTX_set_max_proto_version(pair.server_context, TLS1_2_VERSION);
     SSL_CTX_set_cipher_list(pair.server_context, "DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0");
     SSL_CTX_set_dh_auto(pair.server_context, 2);
-    io = shake_with(client);
+    io = handshake_with(client);
     assert_int_equal(io.error, TLS_WEAK_KEY);
     assert_string_equal(pair.client.transport->why, "dh key too small");
     drop_server();
 }
 
-static void no_cipher_in_common(void **state)
+static void no_common_cipher(void **state)
 {
     struct io io;
 
@@ -365,15 +371,15 @@ static void no_cipher_in_common(void **state)
     make_server("RSA2048");
     SSL_CTX_set_max_proto_version(pair.server_context, TLS1_2_VERSION);
     SSL_CTX_set_cipher_list(pair.server_context, "NULL-SHA256:@SECLEVEL=0");
-    io = shake_with(client);
+    io = handshake_with(client);
     assert_int_equal(io.error, TLS_ALERT);
     assert_non_null(strstr(pair.client.transport->why, "handshake failure"));
     drop_server();
 }
 
-/* A record of TLS 1.2, where the certificate comes in the clear: a ServerHello with an empty
-   renegotiation_info (RFC 5746), then a Certificate whose only one is no DER. */
-static void certificate_that_cannot_be_parsed(void **state)
+/* A record of TLS 1.2, where the certificate is not encrypted: a ServerHello with an empty
+   renegotiation_info (RFC 5746), then a Certificate message whose only certificate is not DER. */
+static void malformed_certificate(void **state)
 {
     static const char bytes[] = "\x16\x03\x03\0\x3e"
                                 "\x02\0\0\x2d\x03\x03"
@@ -392,8 +398,8 @@ static void certificate_that_cannot_be_parsed(void **state)
     assert_non_null(pair.client.transport->why);
 }
 
-/* A server that insists on a certificate of ours. */
-static void insist(int version)
+/* Prepares a server that requires a client certificate. */
+static void require_certificate(int version)
 {
     make_server(NULL);
     SSL_CTX_set_max_proto_version(pair.server_context, version);
@@ -402,21 +408,22 @@ static void insist(int version)
     X509_STORE_add_cert(SSL_CTX_get_cert_store(pair.server_context), root.x509);
 }
 
-static void certificate_of_ours_is_required(void **state)
+static void client_certificate_is_required(void **state)
 {
     struct transport *transport;
     char byte;
     struct io io;
 
     (void)state;
-    insist(TLS1_2_VERSION);
-    io = shake_with(client);
+    require_certificate(TLS1_2_VERSION);
+    io = handshake_with(client);
     assert_int_equal(io.error, TLS_ALERT);
     assert_string_equal(pair.client.transport->why, "client certificate required");
     drop_server();
 
-    insist(TLS1_3_VERSION); /* the client is done before the server looks */
-    assert_int_equal(shake_with(client).status, IO_OK);
+    /* the client's handshake is complete before the server has verified */
+    require_certificate(TLS1_3_VERSION);
+    assert_int_equal(handshake_with(client).status, IO_OK);
     assert_int_equal(pair.peer.last.status, IO_ERROR);
     loop_turn(pair.loop, NSEC_PER_MS);
     transport = pair.client.transport;
@@ -437,12 +444,12 @@ int main(void)
         CASE(authorities),
         CASE(strength),
         CASE(name_constraints),
-        CASE(the_first_wrong_is_told),
+        CASE(first_error_is_reported),
         CASE(versions),
         CASE(weak_key_exchange),
-        CASE(no_cipher_in_common),
-        CASE(certificate_that_cannot_be_parsed),
-        CASE(certificate_of_ours_is_required),
+        CASE(no_common_cipher),
+        CASE(malformed_certificate),
+        CASE(client_certificate_is_required),
     };
 
     unit_time_limit();

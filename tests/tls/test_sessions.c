@@ -1,4 +1,4 @@
-/* Sessions that are kept for the next connection, and those that are forgotten. */
+/* Sessions that are kept for later connections. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -37,7 +37,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* A session of this version whose secret begins with `mark`. */
+/* Keeps a session of this version whose secret begins with `mark`. */
 static void keep(const char *host, uint16_t port, int version, unsigned char mark, size_t id_bytes,
                  struct tls_certificate *certificate)
 {
@@ -54,7 +54,7 @@ static void keep(const char *host, uint16_t port, int version, unsigned char mar
     SSL_SESSION_free(session);
 }
 
-/* The mark of the session that is kept for the origin; 0: none is. */
+/* Returns the mark of the session that is taken for the origin; 0: none. */
 static int take(const char *host, uint16_t port)
 {
     struct tls_certificate *certificate;
@@ -94,8 +94,8 @@ static void session_of_1_3_is_used_once(void **state)
     assert_int_equal(take("b", 443), 2);
 }
 
-/* Where there are not many, a newer one takes the place of the older. */
-static void one_of_an_origin_is_kept(void **state)
+/* Without `many`, a newer session replaces the older one. */
+static void one_session_of_an_origin_is_kept(void **state)
 {
     (void)state;
     keep("a", 443, TLS1_3_VERSION, 1, 16, NULL);
@@ -104,7 +104,7 @@ static void one_of_an_origin_is_kept(void **state)
     assert_int_equal(take("a", 443), 0);
 }
 
-static void many_serve_once_each(void **state)
+static void each_of_many_sessions_is_used_once(void **state)
 {
     unsigned served = 0;
 
@@ -119,13 +119,13 @@ static void many_serve_once_each(void **state)
         assert_in_range(mark, 1, 5);
         served |= 1u << mark;
     }
-    assert_int_equal(served, 0x3e); /* none twice */
+    assert_int_equal(served, 0x3e); /* each mark once */
     assert_int_equal(take("a", 443), 0);
     assert_in_range(take("a", 444), 11, 15);
 }
 
-/* A session of TLS 1.2 serves as often as it is wanted: one of them is enough. */
-static void of_1_2_there_are_not_many(void **state)
+/* A session of TLS 1.2 can be used several times, so one is enough. */
+static void one_session_of_1_2_is_kept(void **state)
 {
     (void)state;
     keep("a", 443, TLS1_2_VERSION, 1, 16, NULL);
@@ -136,7 +136,7 @@ static void of_1_2_there_are_not_many(void **state)
     assert_int_equal(take("a", 443), 0);
 }
 
-static void many_are_bounded(void **state)
+static void number_of_sessions_is_limited(void **state)
 {
     unsigned count = 0;
 
@@ -144,11 +144,11 @@ static void many_are_bounded(void **state)
     for (int i = 0; i < SESSIONS_MAX + 10; i++)
         keep("a", 443, TLS1_3_VERSION, (unsigned char)(i < 10 ? 1 : 2), 16, NULL);
     for (int mark; (mark = take("a", 443)); count++)
-        assert_int_equal(mark, 2); /* the oldest gave way */
+        assert_int_equal(mark, 2); /* the oldest ones were removed */
     assert_int_equal(count, SESSIONS_MAX);
 }
 
-static void the_oldest_gives_way(void **state)
+static void oldest_session_is_removed(void **state)
 {
     char host[32];
 
@@ -177,7 +177,7 @@ static void keep_with(const char *host, int version, struct tls_certificate *cer
     keep(host, 443, version, 1, 16, certificate);
 }
 
-/* Each that is taken brings the certificate, which is held as long as anybody needs it. */
+/* Each session that is taken comes with the certificate, and a reference to it. */
 static void certificate_stays_with_its_session(void **state)
 {
     struct tls_certificate *a = certificate_for("CN=a"), *b = certificate_for("CN=b"), *got;
@@ -186,7 +186,7 @@ static void certificate_stays_with_its_session(void **state)
     keep_with("a", TLS1_2_VERSION, a);
     keep_with("b", TLS1_3_VERSION, b);
     assert_int_equal(a->references, 2);
-    for (int i = 0; i < 2; i++) { /* a session of 1.2 is used again */
+    for (int i = 0; i < 2; i++) { /* a session of TLS 1.2 can be used again */
         SSL_SESSION_free(sessions_take(sessions, "a", 443, &got));
         assert_ptr_equal(got, a);
         assert_int_equal(a->references, 3);
@@ -194,12 +194,12 @@ static void certificate_stays_with_its_session(void **state)
     }
     SSL_SESSION_free(sessions_take(sessions, "b", 443, &got));
     assert_ptr_equal(got, b);
-    assert_int_equal(b->references, 2); /* ours and the one that was taken */
+    assert_int_equal(b->references, 2); /* of the test, and of the session that was taken */
     tls_certificate_drop(got);
     got = b;
     assert_null(sessions_take(sessions, "b", 443, &got));
     assert_null(got);
-    keep_with("a", TLS1_2_VERSION, NULL); /* gives way to a newer one */
+    keep_with("a", TLS1_2_VERSION, NULL); /* replaces the session */
     assert_int_equal(a->references, 1);
     SSL_SESSION_free(sessions_take(sessions, "a", 443, &got));
     assert_null(got);
@@ -216,10 +216,10 @@ static void certificate_stays_with_its_session(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(each_origin_has_its_own),   CASE(session_of_1_3_is_used_once),
-        CASE(one_of_an_origin_is_kept),  MANY(many_serve_once_each),
-        MANY(of_1_2_there_are_not_many), MANY(many_are_bounded),
-        CASE(the_oldest_gives_way),      CASE(certificate_stays_with_its_session),
+        CASE(each_origin_has_its_own),          CASE(session_of_1_3_is_used_once),
+        CASE(one_session_of_an_origin_is_kept), MANY(each_of_many_sessions_is_used_once),
+        MANY(one_session_of_1_2_is_kept),       MANY(number_of_sessions_is_limited),
+        CASE(oldest_session_is_removed),        CASE(certificate_stays_with_its_session),
     };
 
     unit_time_limit();

@@ -1,4 +1,5 @@
-/* Bytes through TLS: how they pass, end, and how many system calls they cost. */
+/* Bytes over TLS: how they are sent and received, how streams end, and the number of system
+   calls. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -44,7 +45,7 @@ static struct io end_write(struct tls_end *end, const char *bytes, size_t size)
     return end->transport->calls->write(end->transport, bytes, size);
 }
 
-/* Takes the messages that follow the handshake. */
+/* Reads the tickets that follow the handshake. */
 static void read_tickets(void)
 {
     for (int i = 0; i < 5; i++) {
@@ -64,7 +65,7 @@ static void expect_bytes(struct tls_end *end, const char *text)
     assert_memory_equal(buffer, text, io.count);
 }
 
-static void bytes_pass_both_ways(void **state)
+static void bytes_in_both_directions(void **state)
 {
     (void)state;
     read_tickets();
@@ -75,7 +76,7 @@ static void bytes_pass_both_ways(void **state)
     assert_int_equal(end_read(&pair.client, 10).status, IO_WANT_READ);
 }
 
-static void small_record_costs_one_receive(void **state)
+static void small_record_needs_one_receive(void **state)
 {
     (void)state;
     read_tickets();
@@ -95,11 +96,11 @@ static void small_record_costs_one_receive(void **state)
     }
 }
 
-/* The stamp comes with the same one receive. */
-static void record_brings_its_stamp(void **state)
+/* The same receive returns the kernel timestamp. */
+static void record_has_a_kernel_timestamp(void **state)
 {
     struct sock *sock;
-    int tries = 0;
+    int receives = 0;
 
     (void)state;
     pair.tcp = true;
@@ -110,17 +111,18 @@ static void record_brings_its_stamp(void **state)
     sock_enable_timestamps(sock);
     assert_true(sock->timestamps);
     calls_reset();
-    for (; sock->kernel_age_ns == NSEC_NEVER; tries++) { /* until then, or the time limit */
+    /* until the first timestamp, or the time limit */
+    for (; sock->kernel_age_ns == NSEC_NEVER; receives++) {
         end_write(&pair.peer, "small", 5);
         expect_bytes(&pair.client, "small");
         assert_int_equal(end_read(&pair.client, sizeof(buffer)).status, IO_WANT_READ);
     }
     assert_true(sock->kernel_age_ns != NSEC_NEVER);
-    assert_int_equal(calls.recvmsg, tries);
+    assert_int_equal(calls.recvmsg, receives);
     assert_int_equal(calls.recv, 0);
 }
 
-/* Several records in one receive; a part of one stays inside until the rest has come. */
+/* Several records in one receive; an incomplete record is kept until the rest is received. */
 static void records_in_one_receive(void **state)
 {
     size_t got = 0;
@@ -144,7 +146,7 @@ static char pattern(size_t i)
     return (char)(i * 31 + (i >> 8) * 7 + (i >> 16));
 }
 
-/* Writes from `from`, which moves between two tries, and reads with another size each time. */
+/* Writes from `from`, whose address changes between two calls, and reads with different sizes. */
 static void pass_large(struct tls_end *from, struct tls_end *to)
 {
     char *bytes = malloc(LARGE);
@@ -170,18 +172,18 @@ static void pass_large(struct tls_end *from, struct tls_end *to)
         assert_int_equal(io.status, IO_WANT_READ);
     }
     assert_int_equal(got, LARGE);
-    assert_true(full); /* some writes were for a part, or for nothing */
+    assert_true(full); /* some writes were incomplete, or took no bytes */
     free(bytes);
 }
 
-static void large_bodies_pass(void **state)
+static void large_bodies(void **state)
 {
     (void)state;
     pass_large(&pair.peer, &pair.client);
     pass_large(&pair.client, &pair.peer);
 }
 
-static void goodbye_is_the_end(void **state)
+static void close_notify_is_the_end(void **state)
 {
     (void)state;
     read_tickets();
@@ -192,7 +194,7 @@ static void goodbye_is_the_end(void **state)
     assert_int_equal(end_read(&pair.client, 10).status, IO_EOF);
 }
 
-static void end_without_goodbye_is_a_truncation(void **state)
+static void end_without_close_notify_is_a_truncation(void **state)
 {
     struct io io;
 
@@ -206,22 +208,22 @@ static void end_without_goodbye_is_a_truncation(void **state)
     assert_int_equal(io.error, TLS_TRUNCATED);
 }
 
-static void errors_of_the_socket_are_told(void **state)
+static void errors_of_the_socket_are_reported(void **state)
 {
     struct io io;
 
     (void)state;
     read_tickets();
     end_write(&pair.client, "unread", 6);
-    tls_end_truncate(&pair, &pair.peer); /* with bytes unread: a reset */
+    tls_end_truncate(&pair, &pair.peer); /* with unread bytes: a reset */
     loop_turn(pair.loop, NSEC_PER_MS);
     io = end_write(&pair.client, "x", 1);
     assert_int_equal(io.status, IO_ERROR);
     assert_true(io.error == EPIPE || io.error == ECONNRESET);
 }
 
-/* A spoilt record: no one may believe what follows. */
-static void spoilt_record_is_an_error(void **state)
+/* A corrupt record. */
+static void corrupt_record_is_an_error(void **state)
 {
     struct io io;
 
@@ -239,14 +241,13 @@ static void spoilt_record_is_an_error(void **state)
     assert_true(io.error >= TLS_NOT_TLS);
 }
 
-/* Closed in the middle of a handshake, and before it. */
-/* Floods: messages that a server may send unasked after the handshake. */
+/* Floods: messages that the server sends without a request after the handshake. */
 
-static const struct cert_spec paper = {
+static const struct cert_spec server_spec = {
     .subject = "CN=x",
     .extensions = "basicConstraints=critical,CA:TRUE\nsubjectAltName=DNS:example.org\n"};
 
-static SSL *server_ssl; /* of the server of the test's own */
+static SSL *server_ssl; /* of the test's server */
 
 static void on_info(const SSL *ssl, int where, int returned)
 {
@@ -255,7 +256,8 @@ static void on_info(const SSL *ssl, int where, int returned)
     server_ssl = (SSL *)ssl;
 }
 
-/* A server whose SSL the test has, with this version; `own` is a certificate that the client trusts. */
+/* Connects to a server with this version, whose SSL is in `server_ssl`. The client trusts the
+   certificate `own`. */
 static void connect_own(const struct cert *own, int version, size_t padding)
 {
     char *pem = cert_pem(own), *why;
@@ -295,7 +297,8 @@ static void send_hello_request(void)
     SSL_renegotiate(server_ssl);
 }
 
-/* Sends it on and on, reading at both ends, until the client has had enough or `limit` bytes. */
+/* Sends messages repeatedly, and reads at both ends, until the client fails or has received `limit`
+   bytes. */
 static struct io flood(void (*send_one)(void), size_t limit)
 {
     struct io io = {.status = IO_WANT_READ};
@@ -326,7 +329,7 @@ static void floods_after_the_handshake_have_a_limit(void **state)
         {"tickets", 13, send_ticket},
         {"renegotiation", 12, send_hello_request},
     };
-    struct cert own = cert_issue(&paper, NULL);
+    struct cert own = cert_issue(&server_spec, NULL);
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -344,22 +347,22 @@ static void floods_after_the_handshake_have_a_limit(void **state)
     cert_free(&own);
 }
 
-/* Sends one byte of content and takes it. */
+/* Sends one byte of content and receives it. */
 static void pass_byte(void)
 {
     assert_int_equal(end_write(&pair.peer, "x", 1).count, 1);
     expect_bytes(&pair.client, "x");
-    end_read(&pair.peer, sizeof(buffer)); /* updates are acknowledged */
+    end_read(&pair.peer, sizeof(buffer)); /* key updates are acknowledged */
 }
 
-/* Messages between content, content in small pieces, and records that are mostly padding. */
-static void content_makes_up_for_the_rest(void **state)
+/* Messages between content, content in small records, and records that are mostly padding. */
+static void content_allows_more_other_bytes(void **state)
 {
-    struct cert own = cert_issue(&paper, NULL);
+    struct cert own = cert_issue(&server_spec, NULL);
 
     (void)state;
     connect_own(&own, 13, 0);
-    for (int i = 0; i < 6000; i++) { /* 49 bytes each are no content */
+    for (int i = 0; i < 6000; i++) { /* each has 49 bytes that are not content */
         send_key_update();
         SSL_do_handshake(server_ssl);
         pass_byte();
@@ -372,7 +375,7 @@ static void content_makes_up_for_the_rest(void **state)
     cert_free(&own);
 }
 
-static void closed_before_it_was_open(void **state)
+static void closed_during_the_handshake(void **state)
 {
     (void)state;
     tls_pair_connect(&pair, client, "example.org", false);
@@ -389,18 +392,18 @@ static void closed_before_it_was_open(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(bytes_pass_both_ways),
-        CASE(small_record_costs_one_receive),
-        CASE(record_brings_its_stamp),
+        CASE(bytes_in_both_directions),
+        CASE(small_record_needs_one_receive),
+        CASE(record_has_a_kernel_timestamp),
         CASE(records_in_one_receive),
-        CASE(large_bodies_pass),
-        CASE(goodbye_is_the_end),
-        CASE(end_without_goodbye_is_a_truncation),
-        CASE(errors_of_the_socket_are_told),
-        CASE(spoilt_record_is_an_error),
+        CASE(large_bodies),
+        CASE(close_notify_is_the_end),
+        CASE(end_without_close_notify_is_a_truncation),
+        CASE(errors_of_the_socket_are_reported),
+        CASE(corrupt_record_is_an_error),
         CASE(floods_after_the_handshake_have_a_limit),
-        CASE(content_makes_up_for_the_rest),
-        CASE(closed_before_it_was_open),
+        CASE(content_allows_more_other_bytes),
+        CASE(closed_during_the_handshake),
     };
 
     unit_time_limit();

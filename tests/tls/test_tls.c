@@ -1,4 +1,4 @@
-/* Whom the client trusts, what it calls each way of being wrong, and what it says first. */
+/* Verification of the server by the client, the reason of each failure, and the ClientHello. */
 #include "tests/support/unit.h"
 
 #include <openssl/ssl.h>
@@ -32,7 +32,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void sound_certificate_is_accepted(void **state)
+static void valid_certificate_is_accepted(void **state)
 {
     struct tls_facts facts;
 
@@ -46,10 +46,10 @@ static void sound_certificate_is_accepted(void **state)
     assert_int_equal(strncmp(facts.cipher, "TLS_", 4), 0);
     assert_string_equal(facts.alpn, "http/1.1");
     assert_false(facts.resumed);
-    assert_null(facts.certificate); /* nobody asked for it */
+    assert_null(facts.certificate); /* `describe` is not set */
 }
 
-static void each_wrong_certificate_has_its_reason(void **state)
+static void each_invalid_certificate_has_its_reason(void **state)
 {
     static const struct {
         enum certificate_kind kind;
@@ -77,7 +77,7 @@ static void each_wrong_certificate_has_its_reason(void **state)
     }
 }
 
-static void insecure_accepts_all(void **state)
+static void insecure_accepts_all_certificates(void **state)
 {
     struct tls_client_options options = {.insecure = true};
     char *why;
@@ -94,7 +94,7 @@ static void insecure_accepts_all(void **state)
     tls_client_free(trusting);
 }
 
-static void addresses_are_verified_and_not_named(void **state)
+static void addresses_are_verified_without_sni(void **state)
 {
     static const char *const known[] = {"127.0.0.1", "::1", "192.0.2.7", "2001:db8::7"};
 
@@ -112,8 +112,8 @@ static void addresses_are_verified_and_not_named(void **state)
     assert_int_equal(tls_pair_handshake(&pair).error, TLS_HOSTNAME_MISMATCH);
 }
 
-/* The dot that closes an absolute name belongs neither to SNI nor to the certificate. */
-static void closing_dot_is_not_part_of_the_name(void **state)
+/* The final dot of an absolute name is neither in SNI nor in the certificate. */
+static void final_dot_is_not_part_of_the_name(void **state)
 {
     (void)state;
     tls_pair_connect(&pair, client, "example.org.", false);
@@ -121,8 +121,8 @@ static void closing_dot_is_not_part_of_the_name(void **state)
     assert_string_equal(pair.sni, "example.org");
 }
 
-/* What the server, which knows http/1.1 alone, takes of what is offered. */
-static void alpn_is_the_callers(void **state)
+/* The server, which supports only http/1.1, chooses from the offered protocols. */
+static void alpn_is_negotiated(void **state)
 {
     static const struct {
         const char *offered, *agreed;
@@ -145,7 +145,7 @@ static void alpn_is_the_callers(void **state)
     }
 }
 
-static void names_that_cannot_be(void **state)
+static void invalid_names(void **state)
 {
     char long_name[300];
     struct sock sock = {0};
@@ -159,7 +159,7 @@ static void names_that_cannot_be(void **state)
     assert_null(tls_client_open(client, &sock, ".example.org", 443, NULL));
 }
 
-/* What is no TLS at all, or too old. Bytes as a server sends them after the client's hello. */
+/* Servers without TLS, or with an old version: the bytes that they send after the ClientHello. */
 static void other_servers(void **state)
 {
     static const struct {
@@ -196,7 +196,7 @@ static void other_servers(void **state)
     }
 }
 
-static void server_that_hangs_up(void **state)
+static void server_that_closes(void **state)
 {
     struct io io;
 
@@ -208,8 +208,8 @@ static void server_that_hangs_up(void **state)
     assert_int_equal(io.error, TLS_TRUNCATED);
 }
 
-/* The server has gone when the client tells it what it thinks of its certificate. */
-static void reason_outlives_an_alert_to_nobody(void **state)
+/* The server is closed when the client sends the alert for its certificate. */
+static void reason_with_an_alert_that_cannot_be_sent(void **state)
 {
     struct transport *transport;
     struct io io;
@@ -229,8 +229,8 @@ static void reason_outlives_an_alert_to_nobody(void **state)
     assert_int_equal(io.error, TLS_CERT_EXPIRED);
 }
 
-/* The machine's own store does not know our authority. */
-static void system_store_is_not_ours(void **state)
+/* The system's store does not contain the pair's authority. */
+static void system_store_does_not_trust_the_pair(void **state)
 {
     char *why;
     struct tls_client *system = tls_client_new(&(struct tls_client_options){0}, &why);
@@ -249,8 +249,8 @@ static void system_store_is_not_ours(void **state)
 
 /* Sessions. */
 
-/* Shakes hands, reads what the server sends after it, and hangs up. Returns how many bytes the
-   client got in the handshake. */
+/* Connects, reads a byte after the handshake, and closes. Returns the number of bytes that the
+   client received in the handshake. */
 static size_t handshake_bytes(const char *host)
 {
     struct transport *transport;
@@ -271,7 +271,7 @@ static size_t handshake_bytes(const char *host)
     return bytes;
 }
 
-/* A resumed handshake is short: the server shows no certificate. */
+/* A resumed handshake is short: the server sends no certificate. */
 static void sessions_are_resumed(void **state)
 {
     size_t whole = handshake_bytes("a.test");
@@ -279,14 +279,14 @@ static void sessions_are_resumed(void **state)
     (void)state;
     assert_true(whole > 700);
     assert_true(handshake_bytes("a.test") < whole - 400);
-    assert_true(handshake_bytes("b.test") > whole - 100); /* a host does not speak for another */
+    assert_true(handshake_bytes("b.test") > whole - 100); /* another host */
     assert_true(handshake_bytes("a.test") < whole - 400);
     pair.port++;
-    assert_true(handshake_bytes("a.test") > whole - 100); /* nor a port */
+    assert_true(handshake_bytes("a.test") > whole - 100); /* another port */
 }
 
-/* A server that has forgotten the session shows its certificate, which is looked at. */
-static void forgotten_session_proves_nothing(void **state)
+/* If the server does not know the session, it sends its certificate, which is verified. */
+static void unknown_session_needs_a_certificate(void **state)
 {
     struct io io;
 
@@ -300,7 +300,7 @@ static void forgotten_session_proves_nothing(void **state)
     assert_int_equal(io.error, TLS_CERT_EXPIRED);
 }
 
-/* The pair's client with these options. */
+/* Creates a client with these options that trusts the pair's authority. */
 static struct tls_client *client_with(struct tls_client_options options)
 {
     char *why;
@@ -312,29 +312,30 @@ static struct tls_client *client_with(struct tls_client_options options)
     return made;
 }
 
-/* In place of the usual client. */
-static void use(struct tls_client_options options)
+/* Replaces the client. */
+static void use_options(struct tls_client_options options)
 {
     tls_pair_disconnect(&pair);
     tls_client_free(client);
     client = client_with(options);
 }
 
-static void without_resumption_each_is_whole(void **state)
+static void without_resumption_each_handshake_is_full(void **state)
 {
     size_t whole;
 
     (void)state;
-    use((struct tls_client_options){.no_resumption = true});
+    use_options((struct tls_client_options){.no_resumption = true});
     whole = handshake_bytes("a.test");
     assert_true(handshake_bytes("a.test") > whole - 100);
-    pair.kind = CERTIFICATE_EXPIRED; /* a failure has nothing to forget */
+    pair.kind = CERTIFICATE_EXPIRED; /* a failure without a session */
     tls_pair_new_server(&pair);
     tls_pair_connect(&pair, client, "a.test", false);
     assert_int_equal(tls_pair_handshake(&pair).error, TLS_CERT_EXPIRED);
 }
 
-/* Shakes hands, takes the tickets, and returns the facts; whose certificate is the caller's. */
+/* Connects, reads a byte after the handshake, and returns the facts. The caller owns their
+   certificate. */
 static struct tls_facts facts_of(const char *host)
 {
     struct tls_facts facts;
@@ -353,13 +354,13 @@ static struct tls_facts facts_of(const char *host)
     return facts;
 }
 
-static void certificate_is_told(void **state)
+static void certificate_is_described(void **state)
 {
     struct tls_facts facts;
     int64_t now = clock_unix_s();
 
     (void)state;
-    use((struct tls_client_options){.describe = true});
+    use_options((struct tls_client_options){.describe = true});
     facts = facts_of("www.example.org");
     assert_string_equal(facts.certificate->subject, "CN=firstbyte rehearsal");
     assert_string_equal(facts.certificate->issuer, "CN=firstbyte rehearsal authority");
@@ -374,15 +375,15 @@ static void certificate_is_told(void **state)
     tls_certificate_drop(facts.certificate);
 }
 
-/* In TLS 1.3 sessions come after the handshake, in 1.2 within it; each of three connections tells
-   the same, and one certificate is shared by all. */
-static void resumed_connections_tell_it_too(void **state)
+/* Sessions are sent after the handshake in TLS 1.3, and in it in TLS 1.2. Three connections report
+   the same certificate object. */
+static void resumed_connections_have_the_certificate(void **state)
 {
     (void)state;
     for (int version = 12; version <= 13; version++) {
         struct tls_facts facts[3];
 
-        use((struct tls_client_options){.describe = true, .max_version = version});
+        use_options((struct tls_client_options){.describe = true, .max_version = version});
         for (size_t i = 0; i < LENGTH(facts); i++) {
             facts[i] = facts_of("www.example.org");
             assert_string_equal(facts[i].version, version == 12 ? "TLSv1.2" : "TLSv1.3");
@@ -395,13 +396,13 @@ static void resumed_connections_tell_it_too(void **state)
     }
 }
 
-/* The server did not take the session: what counts is the certificate that it showed. */
-static void new_certificate_is_told_anew(void **state)
+/* If the session is not resumed, the certificate is the new one. */
+static void new_certificate_is_described(void **state)
 {
     struct tls_facts before, after;
 
     (void)state;
-    use((struct tls_client_options){.describe = true});
+    use_options((struct tls_client_options){.describe = true});
     before = facts_of("127.0.0.1");
     authority_add_address(pair.authority, "192.0.2.7");
     tls_pair_new_server(&pair);
@@ -413,29 +414,29 @@ static void new_certificate_is_told_anew(void **state)
     tls_certificate_drop(after.certificate);
 }
 
-static void insecure_tells_it_too(void **state)
+static void insecure_describes_the_certificate(void **state)
 {
     struct tls_facts facts;
 
     (void)state;
-    use((struct tls_client_options){.describe = true, .insecure = true});
+    use_options((struct tls_client_options){.describe = true, .insecure = true});
     pair.kind = CERTIFICATE_EXPIRED;
     facts = facts_of("www.example.org");
     assert_true(facts.certificate->not_after < clock_unix_s());
     tls_certificate_drop(facts.certificate);
 }
 
-static void sni_changes_only_what_is_asked_for(void **state)
+static void sni_does_not_change_the_verified_name(void **state)
 {
     static const struct {
-        const char *sni, *host, *asked;
-        int reason; /* 0: accepted. The server's certificate is for the name asked for */
+        const char *sni, *host, *sent;
+        int reason; /* 0: accepted; the server's certificate is for the name in SNI */
     } cases[] = {
         {NULL, "a.example", "a.example", 0},
         {"b.example", "b.example", "b.example", 0},
         {"b.example", "a.example", "b.example", TLS_HOSTNAME_MISMATCH},
         {"b.example", "127.0.0.1", "b.example", TLS_HOSTNAME_MISMATCH},
-        {"", "a.example", "", TLS_HOSTNAME_MISMATCH}, /* it shows the one for addresses */
+        {"", "a.example", "", TLS_HOSTNAME_MISMATCH}, /* the certificate for addresses */
         {"", "127.0.0.1", "", 0},
     };
 
@@ -443,17 +444,17 @@ static void sni_changes_only_what_is_asked_for(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct io io;
 
-        use((struct tls_client_options){.sni = cases[i].sni});
+        use_options((struct tls_client_options){.sni = cases[i].sni});
         tls_pair_new_server(&pair);
         strcpy(pair.sni, "nothing yet");
         tls_pair_connect(&pair, client, cases[i].host, false);
         io = tls_pair_handshake(&pair);
-        assert_string_equal(pair.sni, cases[i].asked);
+        assert_string_equal(pair.sni, cases[i].sent);
         assert_int_equal(io.status == IO_OK ? 0 : io.error, cases[i].reason);
     }
 }
 
-static void secrets_are_logged_when_asked(void **state)
+static void secrets_are_logged(void **state)
 {
     static const char *const labels[] = {
         "CLIENT_HANDSHAKE_TRAFFIC_SECRET ", "SERVER_HANDSHAKE_TRAFFIC_SECRET ",
@@ -464,9 +465,9 @@ static void secrets_are_logged_when_asked(void **state)
 
     (void)state;
     close(unit_file(path, sizeof(path)));
-    use((struct tls_client_options){.keylog = path});
+    use_options((struct tls_client_options){.keylog = path});
     handshake_bytes("a.test");
-    use((struct tls_client_options){.keylog = path, .max_version = 12}); /* is added to it */
+    use_options((struct tls_client_options){.keylog = path, .max_version = 12}); /* appends */
     handshake_bytes("b.test");
     file = fopen(path, "r");
     length = fread(text, 1, sizeof(text) - 1, file);
@@ -478,9 +479,9 @@ static void secrets_are_logged_when_asked(void **state)
     assert_int_equal(text[length - 1], '\n');
 }
 
-/* A server that insists on a certificate of an authority's: the one of the options is shown, in both
-   versions and with the key apart or not. */
-static void certificate_of_ours_is_shown(void **state)
+/* A server that requires a client certificate of the authority: the certificate of the options is
+   sent, in both versions, with the key in the same file or in another one. */
+static void client_certificate_is_sent(void **state)
 {
     struct cert root =
         cert_issue(&(struct cert_spec){.subject = "CN=r", .extensions = CERT_CA}, NULL);
@@ -499,10 +500,10 @@ static void certificate_of_ours_is_shown(void **state)
                        NULL);
     X509_STORE_add_cert(SSL_CTX_get_cert_store(pair.server_context), root.x509);
     for (int i = 0; i < 4; i++) {
-        use((struct tls_client_options){.insecure = true,
-                                        .certificate = i & 1 ? both : certificate,
-                                        .key = i & 1 ? NULL : key,
-                                        .max_version = i & 2 ? 12 : 13});
+        use_options((struct tls_client_options){.insecure = true,
+                                                .certificate = i & 1 ? both : certificate,
+                                                .key = i & 1 ? NULL : key,
+                                                .max_version = i & 2 ? 12 : 13});
         tls_pair_connect(&pair, client, "a.test", false);
         assert_int_equal(tls_pair_handshake(&pair).status, IO_OK);
         assert_int_equal(pair.peer.last.status, IO_OK);
@@ -523,27 +524,27 @@ static void certificate_of_ours_is_shown(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(sound_certificate_is_accepted),
-        CASE(each_wrong_certificate_has_its_reason),
-        CASE(insecure_accepts_all),
-        CASE(addresses_are_verified_and_not_named),
-        CASE(closing_dot_is_not_part_of_the_name),
-        CASE(alpn_is_the_callers),
-        CASE(names_that_cannot_be),
+        CASE(valid_certificate_is_accepted),
+        CASE(each_invalid_certificate_has_its_reason),
+        CASE(insecure_accepts_all_certificates),
+        CASE(addresses_are_verified_without_sni),
+        CASE(final_dot_is_not_part_of_the_name),
+        CASE(alpn_is_negotiated),
+        CASE(invalid_names),
         CASE(other_servers),
-        CASE(server_that_hangs_up),
-        CASE(reason_outlives_an_alert_to_nobody),
-        CASE(system_store_is_not_ours),
+        CASE(server_that_closes),
+        CASE(reason_with_an_alert_that_cannot_be_sent),
+        CASE(system_store_does_not_trust_the_pair),
         CASE(sessions_are_resumed),
-        CASE(forgotten_session_proves_nothing),
-        CASE(without_resumption_each_is_whole),
-        CASE(certificate_is_told),
-        CASE(resumed_connections_tell_it_too),
-        CASE(new_certificate_is_told_anew),
-        CASE(insecure_tells_it_too),
-        CASE(sni_changes_only_what_is_asked_for),
-        CASE(secrets_are_logged_when_asked),
-        CASE(certificate_of_ours_is_shown),
+        CASE(unknown_session_needs_a_certificate),
+        CASE(without_resumption_each_handshake_is_full),
+        CASE(certificate_is_described),
+        CASE(resumed_connections_have_the_certificate),
+        CASE(new_certificate_is_described),
+        CASE(insecure_describes_the_certificate),
+        CASE(sni_does_not_change_the_verified_name),
+        CASE(secrets_are_logged),
+        CASE(client_certificate_is_sent),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* The server side: which certificate a name gets, and what is chosen of what a client offers. */
+/* The server side: the certificate for a name, and the protocol that it chooses. */
 #include "tests/support/unit.h"
 
 #include <openssl/ssl.h>
@@ -18,9 +18,9 @@ struct fixture {
     struct loop *loop;
     struct authority *authority;
     struct tls_server *server;
-    enum certificate_kind kind; /* that is chosen */
-    unsigned chosen;            /* how often */
-    bool named;                 /* the last time with a name */
+    enum certificate_kind kind; /* what on_choose returns */
+    unsigned chosen;            /* number of calls of on_choose */
+    bool named;                 /* the last call had a name */
     SSL_CTX *context;           /* of the client */
     SSL *ssl;
     struct end client, peer;
@@ -73,7 +73,7 @@ static void end_close(struct end *end)
     *end = (struct end){0};
 }
 
-static void hang_up(void)
+static void disconnect(void)
 {
     end_close(&fixture.client);
     end_close(&fixture.peer);
@@ -83,7 +83,7 @@ static void hang_up(void)
 static int end(void **state)
 {
     (void)state;
-    hang_up();
+    disconnect();
     SSL_CTX_free(fixture.context);
     tls_server_free(fixture.server);
     authority_free(fixture.authority);
@@ -91,18 +91,18 @@ static int end(void **state)
     return 0;
 }
 
-static void shake(struct end *end)
+static void handshake_step(struct end *end)
 {
     if (end->last.status == IO_WANT_READ || end->last.status == IO_WANT_WRITE)
         end->last = end->transport->calls->handshake(end->transport);
 }
 
-/* A handshake of a client that offers this ALPN list, as OpenSSL has it; NULL: none of both. */
+/* Makes a handshake of a client with this name and ALPN list (in OpenSSL's format); NULL: none. */
 static enum io_status handshake(const char *sni, const char *alpn)
 {
     int fds[2];
 
-    hang_up();
+    disconnect();
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     end_open(&fixture.client, fds[0]);
     end_open(&fixture.peer, fds[1]);
@@ -116,8 +116,8 @@ static enum io_status handshake(const char *sni, const char *alpn)
     fixture.peer.transport = tls_server_open(fixture.server, fixture.peer.sock);
     assert_non_null(fixture.peer.transport);
     for (int turns = 0; turns < 100; turns++) {
-        shake(&fixture.client);
-        shake(&fixture.peer);
+        handshake_step(&fixture.client);
+        handshake_step(&fixture.peer);
         loop_turn(fixture.loop, 0);
     }
     return fixture.client.last.status;
@@ -132,7 +132,7 @@ static bool certificate_names(const char *host)
     return names;
 }
 
-/* Issued once for each name, whatever its case. */
+/* One certificate for each name; case is ignored. */
 static void each_name_has_a_certificate(void **state)
 {
     static const struct {
@@ -160,7 +160,7 @@ static void without_sni(void **state)
     assert_false(fixture.named);
 }
 
-static void the_kind_is_chosen(void **state)
+static void kind_of_certificate(void **state)
 {
     (void)state;
     fixture.kind = CERTIFICATE_WRONG_HOST;
@@ -203,7 +203,7 @@ static void old_versions_are_refused(void **state)
     assert_int_equal(fixture.peer.last.status, IO_ERROR);
 }
 
-static void bytes_pass(void **state)
+static void bytes_in_both_directions(void **state)
 {
     char buffer[16];
     struct io io = {.status = IO_WANT_READ};
@@ -226,8 +226,9 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
     static const struct CMUnitTest tests[] = {
-        CASE(each_name_has_a_certificate), CASE(without_sni), CASE(the_kind_is_chosen), CASE(alpn),
-        CASE(old_versions_are_refused),    CASE(bytes_pass),
+        CASE(each_name_has_a_certificate), CASE(without_sni),
+        CASE(kind_of_certificate),         CASE(alpn),
+        CASE(old_versions_are_refused),    CASE(bytes_in_both_directions),
     };
 
     unit_time_limit();

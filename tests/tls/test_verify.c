@@ -1,4 +1,4 @@
-/* Underscores under a wildcard, common names, and authorities that are not at the root. */
+/* Underscores under a wildcard, common names, and trusted authorities that are not self-signed. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
@@ -11,15 +11,15 @@
 #define NAMES(text) LEAF("subjectAltName=" text "\n")
 
 static struct tls_pair pair;
-static struct cert root, between;
+static struct cert root, intermediate;
 
 static int setup(void **state)
 {
     (void)state;
     tls_pair_open(&pair);
     root = cert_issue(&(struct cert_spec){.subject = "CN=root", .extensions = CERT_CA}, NULL);
-    between =
-        cert_issue(&(struct cert_spec){.subject = "CN=between", .extensions = CERT_CA}, &root);
+    intermediate =
+        cert_issue(&(struct cert_spec){.subject = "CN=intermediate", .extensions = CERT_CA}, &root);
     return 0;
 }
 
@@ -27,14 +27,15 @@ static int teardown(void **state)
 {
     (void)state;
     cert_free(&root);
-    cert_free(&between);
+    cert_free(&intermediate);
     tls_pair_close(&pair);
     return 0;
 }
 
-/* What a client with these options thinks of the leaf, shown alone or with `shown`; 0: accepted. */
+/* Returns the reason of a client with these options for the leaf, which is sent alone or with
+   `sent_with`; 0: accepted. */
 static int reason_of(struct tls_client_options options, const struct cert *leaf,
-                     const struct cert *shown, const char *host)
+                     const struct cert *sent_with, const char *host)
 {
     char *why;
     struct tls_client *client = tls_client_new(&options, &why);
@@ -42,7 +43,7 @@ static int reason_of(struct tls_client_options options, const struct cert *leaf,
 
     if (!client)
         fail_msg("%s", why);
-    pair.server_context = cert_server(leaf, shown ? shown : &(struct cert){0});
+    pair.server_context = cert_server(leaf, sent_with ? sent_with : &(struct cert){0});
     tls_pair_connect(&pair, client, host, false);
     io = tls_pair_handshake(&pair);
     tls_pair_disconnect(&pair);
@@ -57,7 +58,7 @@ struct name_case {
     int reason;
 };
 
-static void play(const struct name_case *cases, size_t count, const struct cert *issuer)
+static void run_cases(const struct name_case *cases, size_t count, const struct cert *issuer)
 {
     char *pem = cert_pem(&root);
 
@@ -76,7 +77,7 @@ static void play(const struct name_case *cases, size_t count, const struct cert 
     free(pem);
 }
 
-static void wildcards_stand_for_underscores(void **state)
+static void wildcards_match_underscores(void **state)
 {
     static const struct name_case cases[] = {
         {"CN=x", NAMES("DNS:*.example.org"), "a_b.example.org", 0},
@@ -97,11 +98,11 @@ static void wildcards_stand_for_underscores(void **state)
     };
 
     (void)state;
-    play(cases, LENGTH(cases), &root);
+    run_cases(cases, LENGTH(cases), &root);
 }
 
-/* What is wrong beside the name stays wrong. */
-static void other_errors_stay(void **state)
+/* With an accepted name, other errors are still reported. */
+static void other_errors_are_reported(void **state)
 {
     struct cert leaf = cert_issue(&(struct cert_spec){.subject = "CN=x",
                                                       .extensions = NAMES("DNS:*.example.org"),
@@ -124,7 +125,7 @@ static void other_errors_stay(void **state)
     cert_free(&strange);
 }
 
-static void common_names_count_alone(void **state)
+static void common_names_without_alternative_names(void **state)
 {
     static const struct name_case cases[] = {
         {"CN=www.example.org", LEAF(""), "www.example.org", 0},
@@ -141,11 +142,11 @@ static void common_names_count_alone(void **state)
     };
 
     (void)state;
-    play(cases, LENGTH(cases), &root);
+    run_cases(cases, LENGTH(cases), &root);
 }
 
-/* An authority's constraints hold for a common name that counts, also below a wildcard. */
-static void constraints_hold(void **state)
+/* Name constraints apply to a common name that is used, also below a wildcard. */
+static void name_constraints_apply(void **state)
 {
     static const struct name_case cases[] = {
         {"CN=www.example.org", LEAF(""), "www.example.org", 0},
@@ -160,11 +161,11 @@ static void constraints_hold(void **state)
                    &root);
 
     (void)state;
-    play(cases, LENGTH(cases), &bound);
+    run_cases(cases, LENGTH(cases), &bound);
     cert_free(&bound);
 }
 
-/* Puts `cert` into a directory as `openssl rehash` does. */
+/* Writes the certificate into a directory as `openssl rehash` does. */
 static void make_directory(const struct cert *cert, char *directory, char *file, size_t room)
 {
     char whole[256];
@@ -176,14 +177,15 @@ static void make_directory(const struct cert *cert, char *directory, char *file,
     assert_int_equal(rename(whole, file), 0);
 }
 
-/* What is named is trusted, whoever signed it; what the program trusts by itself is a root. */
-static void what_is_named_is_trusted(void **state)
+/* A certificate that the options name is trusted, also if it is not a root. The system's store
+   needs a root. */
+static void named_certificates_are_trusted(void **state)
 {
     struct cert leaf = cert_issue(
-        &(struct cert_spec){.subject = "CN=x", .extensions = NAMES("DNS:a.test")}, &between);
+        &(struct cert_spec){.subject = "CN=x", .extensions = NAMES("DNS:a.test")}, &intermediate);
     struct cert sibling = cert_issue(
-        &(struct cert_spec){.subject = "CN=y", .extensions = NAMES("DNS:a.test")}, &between);
-    const struct cert *named[3] = {&root, &between, &leaf};
+        &(struct cert_spec){.subject = "CN=y", .extensions = NAMES("DNS:a.test")}, &intermediate);
+    const struct cert *named[3] = {&root, &intermediate, &leaf};
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
@@ -194,14 +196,14 @@ static void what_is_named_is_trusted(void **state)
 
         cert_file(named[i], true, false, NULL, file, sizeof(file));
         make_directory(named[i], directory, hashed, sizeof(directory));
-        assert_int_equal(reason_of(by_file, &leaf, &between, "a.test"), 0);
-        assert_int_equal(reason_of(by_directory, &leaf, &between, "a.test"), 0);
+        assert_int_equal(reason_of(by_file, &leaf, &intermediate, "a.test"), 0);
+        assert_int_equal(reason_of(by_directory, &leaf, &intermediate, "a.test"), 0);
         assert_int_equal(reason_of(by_file, &leaf, NULL, "a.test"), i ? 0 : TLS_UNKNOWN_AUTHORITY);
-        assert_int_equal(reason_of(by_text, &leaf, &between, "a.test"),
+        assert_int_equal(reason_of(by_text, &leaf, &intermediate, "a.test"),
                          i ? TLS_UNKNOWN_AUTHORITY : 0);
-        assert_int_equal(reason_of(by_file, &sibling, &between, "a.test"),
+        assert_int_equal(reason_of(by_file, &sibling, &intermediate, "a.test"),
                          i < 2 ? 0 : TLS_UNKNOWN_AUTHORITY);
-        assert_int_equal(reason_of(by_file, &leaf, &between, "b.test"), TLS_HOSTNAME_MISMATCH);
+        assert_int_equal(reason_of(by_file, &leaf, &intermediate, "b.test"), TLS_HOSTNAME_MISMATCH);
         unlink(file);
         unlink(hashed);
         rmdir(directory);
@@ -216,9 +218,11 @@ static void what_is_named_is_trusted(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(wildcards_stand_for_underscores), CASE(other_errors_stay),
-        CASE(common_names_count_alone),        CASE(constraints_hold),
-        CASE(what_is_named_is_trusted),
+        CASE(wildcards_match_underscores),
+        CASE(other_errors_are_reported),
+        CASE(common_names_without_alternative_names),
+        CASE(name_constraints_apply),
+        CASE(named_certificates_are_trusted),
     };
 
     unit_time_limit();
