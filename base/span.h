@@ -68,7 +68,7 @@ static inline struct span span_trim(struct span span, bool (*drops)(char byte))
     return span;
 }
 
-/* Returns the bytes before the next `mark` and moves the start of *rest behind the mark. Without a
+/* Returns the bytes before the next `mark` and moves the start of *rest past the mark. Without a
    mark, returns all bytes and leaves *rest empty. */
 static inline struct span span_take(struct span *rest, char mark)
 {

@@ -85,7 +85,7 @@ static bool take_record(struct cursor *cursor, struct resource_record *record)
     return true;
 }
 
-/* Moves the cursor behind the header and the questions. Returns false if they are incomplete. */
+/* Moves the cursor past the header and the questions. Returns false if they are incomplete. */
 static bool skip_questions(struct cursor *cursor, const unsigned char *message, size_t length)
 {
     if (length < NS_HFIXEDSZ)

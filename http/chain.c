@@ -1,3 +1,10 @@
+/*
+ * Decides after each exchange of a site: redirect, retry, or the end. Whether and when an exchange
+ * is retried is in http/retry.c, the resolution of a Location in http/url.c.
+ *
+ * Rejected: an error as soon as a URL is repeated. A page may redirect to itself until a cookie is
+ * set; a loop is reported when the limit of redirects is reached.
+ */
 #include "http/chain.h"
 
 #include <stdlib.h>

@@ -3,7 +3,8 @@
  * keeps the changes of the request and decides on the next exchange; it starts none.
  *
  * Credentials and cookies of the site belong to its origin (scheme, host, port): the first redirect
- * to another origin removes them for good, with the site's fields Authorization, Cookie and Host.
+ * to another origin removes them from all later requests, also from those to the first origin. It
+ * removes the site's fields Authorization, Cookie, Proxy-Authorization and Host too.
  * Cookies that responses set are kept for the chain, and sent to the hosts that they are for
  * (http/cookies/cookies.h).
  */

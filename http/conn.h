@@ -29,7 +29,7 @@ struct conn_events {
     /* Its capacity has grown. NULL: not called. */
     void (*room)(struct conn *conn);
     /* It is closed. `error` is set when no stream could report it (the server closed the connection
-       or sent unexpected bytes); ERROR_NONE: in order. */
+       or sent unexpected bytes); ERROR_NONE: it was closed without an error. */
     void (*closed)(struct conn *conn, enum error error);
 };
 
@@ -76,9 +76,10 @@ struct conn {
     struct transport *transport;
     int send_error;          /* errno of a failed write; responses may still be read */
     const char *send_detail; /* text for send_error; or NULL */
-    int receive_error;       /* errno of a failed read; 0: the peer closed in order */
-    enum error error;        /* when CLOSED */
-    const char *detail;      /* text for error; or NULL */
+    /* errno of a failed read; 0: the peer ended without an error (FIN; with TLS, close_notify) */
+    int receive_error;
+    enum error error;   /* when CLOSED */
+    const char *detail; /* text for error; or NULL */
 
     struct deferred_free deferred;
 };
@@ -110,7 +111,7 @@ bool conn_is_quiet(struct conn *conn);
 /* Closes the connection: no event follows, and its streams are detached. */
 void conn_close(struct conn *conn);
 
-/* Whether it leads to the origin of the URL. */
+/* Whether its host, port and scheme are those of the URL. */
 bool conn_fits(const struct conn *conn, const struct url *url);
 
 /* --- for protocols --- */

@@ -1,3 +1,8 @@
+/*
+ * The table of errors, and the mapping of the causes that lower layers report (errno, lookup
+ * results, TLS reasons) to it. A cause is mapped only here, so the same cause is the same error in
+ * all commands.
+ */
 #include "http/error.h"
 
 #include <errno.h>

@@ -8,8 +8,9 @@
  * the exchange returns to CONNECTING once, with a new connection. A request that must not be
  * repeated (RFC 9110, section 9.2.2) is never sent on a kept connection.
  *
- * Only the head of a followed redirect is needed. The part of its body that is already received is
- * read, the connection discards the rest, and the redirect is a result however the body ends.
+ * Only the head of a followed redirect is needed. The exchange reads the part of the body that is
+ * already received, and the connection discards the rest. An error in the body does not make the
+ * redirect fail.
  */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H

@@ -233,10 +233,10 @@ static bool is_far_ahead(struct fetch *fetch)
            fetch->line + 1 >= LIST_OWNER(first, struct job, aside)->site->line + FETCH_LOOK_AHEAD;
 }
 
-/* Requests a site of the same origin for a connection that has just become idle, if the source has
-   one: a saved connection is most of the cost of a site. Sites that wait for a busy host use the
-   connection already. */
-static bool wants_near(struct fetch *fetch, struct url_origin *origin)
+/* An origin to which a connection has become idle. The next site is taken from this origin if the
+   source has one, because a new connection is most of the cost of a site. An origin whose host has
+   waiting sites is skipped: they will use the connection. */
+static bool next_idle_origin(struct fetch *fetch, struct url_origin *origin)
 {
     while (pool_newly_idle(fetch->pool, origin))
         if (!politeness_is_busy(fetch->politeness, origin->host, origin->host_bytes))
@@ -250,17 +250,18 @@ static struct job *take(struct fetch *fetch)
     while (fetch->starts_left && !fetch->source_ended && !is_far_ahead(fetch)) {
         struct url_origin origin;
         struct site *site;
-        bool near = wants_near(fetch, &origin);
+        bool of_idle_origin = next_idle_origin(fetch, &origin);
 
-        switch (fetch->settings.next(fetch->settings.owner, near ? &origin : NULL, &site)) {
+        switch (
+            fetch->settings.next(fetch->settings.owner, of_idle_origin ? &origin : NULL, &site)) {
         case FETCH_LATER:
-            if (near)
+            if (of_idle_origin)
                 continue;
             return NULL;
         case FETCH_END: fetch->source_ended = true; continue;
         case FETCH_SITE: break;
         }
-        if (!near)
+        if (!of_idle_origin)
             fetch->line = site->line;
         if (!site->line_error)
             return job_new(fetch, site);

@@ -31,10 +31,10 @@ struct fetch_settings {
     uint64_t seed;                    /* for random waits before retries */
     struct exchange_options exchange; /* of each exchange */
     struct chain_options chain;       /* redirects and retries */
-    /* Returns the next site; must not call the fetcher. With `near`, a site of that origin is
-       wanted, for which a connection has become idle: FETCH_LATER when none is available, and then
-       it is called again without `near`. */
-    enum fetch_next (*next)(void *owner, const struct url_origin *near, struct site **site);
+    /* Returns the next site; must not call the fetcher. `idle` is an origin to which a connection
+       has become idle: `next` returns a site of this origin, or FETCH_LATER if it has none, and is
+       then called again. `idle` NULL: the next site is that of the list's order. */
+    enum fetch_next (*next)(void *owner, const struct url_origin *idle, struct site **site);
     /* Reports a result. The result and its site are valid during the call. */
     void (*report)(void *owner, const struct result *result);
     /* No descriptor was left: from now on at most `now` exchanges are in flight. */

@@ -32,7 +32,8 @@ struct protocol {
     /* Takes a stream; capacity is available. Nothing is sent before conn_flush. */
     void (*submit)(struct conn *conn, struct stream *stream);
 
-    /* Received bytes; all are consumed. `count` 0: the peer ended its direction in order. */
+    /* Received bytes; all are consumed. `count` 0: the peer ended its direction without an error
+       (FIN; with TLS, close_notify), or conn->receive_error is set. */
     void (*receive)(struct conn *conn, const unsigned char *bytes, size_t count,
                     const struct arrival *arrival);
 

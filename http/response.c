@@ -1,3 +1,7 @@
+/*
+ * Collects the parts of a response that a result needs; all other fields are ignored. It does not
+ * decide what follows: redirects and retries are in http/chain.c.
+ */
 #include "http/response.h"
 
 #include <stdlib.h>

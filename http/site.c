@@ -1,3 +1,7 @@
+/*
+ * Creates and frees sites and their content. Sites are read from a list in cli/list/, and their
+ * requests are built in http/request.c.
+ */
 #include "http/site.h"
 
 #include <stdlib.h>

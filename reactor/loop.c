@@ -27,7 +27,7 @@
 #define AWAY         (10 * NSEC_PER_MS)
 #define AT_ONCE_LONG (200 * NSEC_PER_US)
 
-/* Small, because deadlines are checked once a turn and one event may take 2 ms: a handshake. */
+/* Small, because deadlines are checked once per turn and one event may take 2 ms: a handshake. */
 #define EVENTS_PER_TURN 16
 
 /* Limit of the ready list's entries that one turn runs, for the same reason. */

@@ -18,9 +18,9 @@
    ... */
 enum transport_reason reason_of_verify(long error);
 
-/* Maps the failure of the last call on the SSL, from OpenSSL's error queue. `certificate_requested`:
-   the server requested a client certificate and got none. *why is a static explanation, or NULL if
-   the reason needs none. */
+/* Maps the failure of the last call on the SSL, from OpenSSL's error queue. *why is a static
+   explanation, or NULL if the reason needs none. `certificate_requested`: the server requested a
+   client certificate and got none. */
 enum transport_reason reason_of_failure(const SSL *ssl, bool certificate_requested,
                                         const char **why);
 

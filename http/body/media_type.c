@@ -1,5 +1,8 @@
-/* Parts of the list are spans into it, and only the effective one is copied. Only the names of the
-   parameters are parsed, and the charset; http/body/charset.h reads its value. */
+/*
+ * Finds the effective media type in a list. The parts of the list are spans that point into it, and
+ * only the effective one is copied. Of the parameters only the names and the charset are parsed;
+ * http/body/charset.c interprets the charset.
+ */
 #include "http/body/media_type.h"
 
 #include <stdbool.h>
@@ -9,11 +12,11 @@
 #include "base/memory.h"
 #include "base/span.h"
 
-/* One value. */
+/* One media type of the list. */
 struct type {
     struct span all;
     struct span essence; /* "text/html" */
-    struct span charset; /* as it stands there, in quotes or not; no bytes: none */
+    struct span charset; /* as received, perhaps in quotes; empty: none */
 };
 
 struct span media_type_take(struct span *rest, char mark)
@@ -35,12 +38,12 @@ struct span media_type_take(struct span *rest, char mark)
 
 static bool is_essence(struct span part)
 {
-    struct span type = span_take(&part, '/'); /* without one the rest is empty, and no token */
+    struct span type = span_take(&part, '/'); /* without "/" the rest is empty, and not a token */
 
     return is_token(type.at, span_bytes(type)) && is_token(part.at, span_bytes(part));
 }
 
-/* The value of a parameter that is the charset; no bytes: it is none. */
+/* The value of the parameter if its name is charset; else empty. */
 static struct span charset_of(struct span parameter)
 {
     struct span name = media_type_take(&parameter, '=');
@@ -48,7 +51,7 @@ static struct span charset_of(struct span parameter)
     return span_is(name, "charset") ? span_trim(parameter, is_blank) : (struct span){0};
 }
 
-/* False: it is no type, or any. */
+/* False: the value is not a media type, or is the range of all media types. */
 static bool read_type(struct type *type, struct span value)
 {
     *type = (struct type){.all = value};
@@ -74,7 +77,8 @@ char *media_type_extract(const char *list)
 {
     struct span rest = span_of(list, strlen(list));
     struct type last = {0}, next;
-    struct span charset = {0}; /* of the first of those of the last one's essence, in a row */
+    /* of the first of the consecutive values that have the same essence as `last` */
+    struct span charset = {0};
 
     while (rest.at) {
         if (!read_type(&next, media_type_take(&rest, ',')))

@@ -9,8 +9,8 @@
    mark. At the end `rest` becomes empty, with `at` NULL. */
 struct span media_type_take(struct span *rest, char mark);
 
-/* The last valid type in a comma-separated list, unchanged; if it has no charset, that of an equal
-   type directly before it is added as a parameter. To be freed. NULL: no valid type. */
+/* The last valid type in a comma-separated list, unchanged; if it has no charset, the charset of an
+   equal type directly before it is added as a parameter. To be freed. NULL: no valid type. */
 char *media_type_extract(const char *list);
 
 #endif

@@ -69,7 +69,7 @@ struct dial {
 struct dial *dial_new(struct dialer *dialer, const struct url *url,
                       const struct dial_options *options, void (*ended)(void *owner), void *owner);
 
-/* Whether it leads to the origin of the URL. It is not OPEN. */
+/* Whether its host, port and scheme are those of the URL. It is not OPEN. */
 bool dial_fits(const struct dial *dial, const struct url *url);
 
 /* The current phase; when FAILED, the phase that failed; when OPEN, SEND. */

@@ -1,3 +1,8 @@
+/*
+ * The race of connection attempts to the addresses of one name. It keeps an array of attempts and
+ * one timer for the next; a failed attempt frees its socket immediately. The caller decides
+ * which addresses are tried, and in which order.
+ */
 #include "http/dial/eyeballs.h"
 
 #include <assert.h>

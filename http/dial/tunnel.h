@@ -11,8 +11,9 @@
  *                FAILED: tunnel_error and tunnel_detail are the reason; close the connection
  *     end        of the stream before OPEN: the caller reports ERROR_PROXY_CLOSED
  *
- * The site never sends first: a byte after the negotiation, or an agreement to output that was not
- * sent yet, is malformed, since it could be taken for a byte of the site.
+ * The site sends nothing before it has received a request. So a byte after the end of the
+ * negotiation is an error, ERROR_PROXY_MALFORMED: it could be mistaken for a byte of the site. A
+ * reply that arrives before the request was sent is the same error.
  *
  * A tunnel has no deadline, and keeps no received bytes except a SOCKS reply of at most 262.
  */

@@ -5,9 +5,9 @@
  * Irregular responses of real servers are accepted as browsers and curl accept them, when they have
  * only one meaning:
  *
- *     bare LF             ends a line
- *     bare CR             counts as a space, or belongs to the line end; at the start of a
- *                         line that continues, it is an error
+ *     LF without a CR     ends a line
+ *     CR in a line        is replaced by a space; several CRs before an LF belong to the line end;
+ *                         a CR before the text of a line is an error
  *     field               is skipped when its name is not a token or it has a control character
  *     blank before ":"    is ignored
  *     Content-Length      may be repeated with the same value, also as a list
@@ -15,7 +15,7 @@
  *     blank lines         before the status line are skipped
  *
  * NUL, different values of Content-Length, and malformed framing fields are errors. After a
- * repaired message (a bare CR, a blank before ":", a bare LF in a chunked body) `keep_alive` is
+ * repaired message (a CR in a line, a blank before ":", an LF without a CR in a chunked body) `keep_alive` is
  * false.
  */
 #ifndef HTTP_H1_H1_PARSER_H
@@ -122,7 +122,8 @@ enum h1_status h1_parser_feed(struct h1_parser *parser, const unsigned char *byt
 /* Stops all events of this message. */
 void h1_parser_stop_events(struct h1_parser *parser);
 
-/* The connection was closed in order: DONE when this ends the message, else CUT. */
+/* The connection ended without an error (FIN; with TLS, close_notify): DONE when this ends the
+   message, else CUT. */
 enum h1_status h1_parser_finish(struct h1_parser *parser);
 
 /* Frees an incomplete line. Needed when a message is abandoned after MORE; allowed at any time

@@ -1,3 +1,7 @@
+/*
+ * llhttp parses and validates the status line. The reason phrase is then read from the line itself,
+ * which is in one piece.
+ */
 #include "http/h1/status_line.h"
 
 #include <string.h>
