@@ -1,4 +1,4 @@
-/* From options to a dialer: each option by itself, the environment, and what cannot be set up. */
+/* From options to a dialer: each option, the environment, and errors of the setup. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
@@ -26,25 +26,24 @@ static int setup(void **state)
     return 0;
 }
 
-/* Opens it without a loop; what was said has to be `says`, and where that is nothing, it is open.
-   */
-static void open_saying(const char *says)
+/* Opens the network without a loop. Standard error must be `message`; "": it succeeds. */
+static void open_expecting(const char *message)
 {
-    const char *said;
+    const char *printed;
     bool made;
 
     stderr_capture_begin();
     made = network_open(&network, &options, &rehearsal, NULL);
-    said = stderr_capture_end();
-    assert_string_equal(said, says);
-    assert_int_equal(made, !*says);
+    printed = stderr_capture_end();
+    assert_string_equal(printed, message);
+    assert_int_equal(made, !*message);
 }
 
-static void nothing_is_asked_for(void **state)
+static void options_have_defaults(void **state)
 {
     (void)state;
-    setenv("http_proxy", "http://127.0.0.1:1", 1); /* not where no proxy may be */
-    open_saying("");
+    setenv("http_proxy", "http://127.0.0.1:1", 1); /* ignored: options.proxied is false */
+    open_expecting("");
     assert_null(network.dialer.loop);
     assert_null(network.dialer.resolver);
     assert_null(network.dialer.map);
@@ -52,7 +51,7 @@ static void nothing_is_asked_for(void **state)
     assert_null(network.dialer.routes);
     assert_null(network.dialer.proxies);
     assert_null(network.dialer.unix_socket);
-    assert_null(network.dialer.tls); /* made when it is needed */
+    assert_null(network.dialer.tls); /* created when it is needed */
     assert_true(network.dialer.dns_timeout == NSEC_NEVER);
     assert_int_equal(network.dialer.family, (struct dialer){0}.family);
     network_close(&network);
@@ -71,7 +70,7 @@ static void options_reach_the_dialer(void **state)
     options.interfaces = (struct texts){names, LENGTH(names)};
     options.routes = routes_new();
     options.trust = (struct tls_client_options){.insecure = true, .min_version = 13};
-    open_saying("");
+    open_expecting("");
     assert_int_equal(network.dialer.dns_timeout, 1);
     assert_int_equal(network.dialer.connect_timeout, 2);
     assert_int_equal(network.dialer.tls_timeout, 3);
@@ -84,7 +83,7 @@ static void options_reach_the_dialer(void **state)
     network_close(&network);
     routes_free(options.routes);
     options = (struct network_options){.ipv4_only = true};
-    open_saying("");
+    open_expecting("");
     assert_int_equal(network.dialer.family, RESOLVE_IPV4);
     network_close(&network);
 }
@@ -108,11 +107,11 @@ static void a_loop_has_a_resolver(void **state)
     loop_free(loop);
 }
 
-static void a_rehearsal_decides(void **state)
+static void a_rehearsal_has_its_own_map_and_trust(void **state)
 {
     (void)state;
     rehearsal.authority = (char *)"PEM";
-    open_saying("");
+    open_expecting("");
     assert_ptr_equal(network.dialer.map, &rehearsal.map);
     assert_string_equal(network.dialer.trust.authorities_pem, "PEM");
     network_close(&network);
@@ -138,14 +137,14 @@ static void proxies_are_read(void **state)
     options.noproxy = "b";
     options.headers =
         "A: b\r\nProxy-Authorization:  Basic eA==\r\nProxy-Authorization-No: c\r\nC: d\r\n";
-    open_saying("");
+    open_expecting("");
     assert_string_equal(proxy_of("http://a/")->shown, "http://127.0.0.1:1");
     assert_string_equal(proxy_of("http://a/")->authorization, "Basic eA==");
     assert_null(proxy_of("http://b/"));
     network_close(&network);
     options.proxy = "127.0.0.1:2";
     options.headers = NULL;
-    open_saying("");
+    open_expecting("");
     assert_string_equal(proxy_of("http://a/")->shown, "http://127.0.0.1:2");
     assert_null(proxy_of("http://a/")->authorization);
     network_close(&network);
@@ -157,16 +156,16 @@ static void proxies_are_read(void **state)
     network_close(&network);
 }
 
-static void trust_is_looked_at_now(void **state)
+static void trust_is_checked_at_once(void **state)
 {
     (void)state;
     options.trust.sni = "a";
-    open_saying("");
+    open_expecting("");
     assert_non_null(network.dialer.tls);
     network_close(&network);
     setup(state);
     setenv("SSLKEYLOGFILE", "/dev/null", 1);
-    open_saying("");
+    open_expecting("");
     assert_string_equal(network.dialer.trust.keylog, "/dev/null");
     assert_non_null(network.dialer.tls);
     network_close(&network);
@@ -196,7 +195,7 @@ static void show(struct loop *loop, enum probe_line_kind kind, const char *text)
     probe_line(loop, 7, kind, "%s", text);
 }
 
-/* -v: marks, and of a field that proves who we are, its name alone. */
+/* -v: lines with marks, and credentials without their value. */
 static void lines_and_states_are_shown(void **state)
 {
     struct loop *loop = loop_new();
@@ -233,12 +232,12 @@ static void lines_and_states_are_shown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(nothing_is_asked_for, setup),
+        cmocka_unit_test_setup(options_have_defaults, setup),
         cmocka_unit_test_setup(options_reach_the_dialer, setup),
         cmocka_unit_test_setup(a_loop_has_a_resolver, setup),
-        cmocka_unit_test_setup(a_rehearsal_decides, setup),
+        cmocka_unit_test_setup(a_rehearsal_has_its_own_map_and_trust, setup),
         cmocka_unit_test_setup(proxies_are_read, setup),
-        cmocka_unit_test_setup(trust_is_looked_at_now, setup),
+        cmocka_unit_test_setup(trust_is_checked_at_once, setup),
         cmocka_unit_test_setup(an_interface_is_refused, setup),
         cmocka_unit_test_setup(lines_and_states_are_shown, setup),
     };

@@ -1,6 +1,6 @@
 /*
- * The rehearsal's two sides. The program that is started again is this one: as `origin` it is the
- * child, which does what REHEARSAL_CHILD says.
+ * Both sides of a rehearsal. The child process is this program again, with the argument `origin`.
+ * It prints REHEARSAL_CHILD, or runs the origin if that is not set.
  */
 #include "tests/support/unit.h"
 
@@ -19,16 +19,16 @@ static const struct list_options no_sites = {.words = no_words};
 
 static int child(void)
 {
-    const char *way = getenv("REHEARSAL_CHILD");
+    const char *announcement = getenv("REHEARSAL_CHILD");
 
-    if (!way)
+    if (!announcement)
         return (int)origin_run(&no_sites, true);
-    printf("%s", way);
+    printf("%s", announcement);
     return 7;
 }
 
 /* Runs `call` and returns what it wrote to standard error. */
-static const char *said(bool (*call)(struct rehearsal *rehearsal), struct rehearsal *rehearsal)
+static const char *stderr_of(bool (*call)(struct rehearsal *rehearsal), struct rehearsal *rehearsal)
 {
     static char text[512];
     char path[256];
@@ -61,13 +61,13 @@ static void starts_and_stops(void **state)
     pid = rehearsal.child;
     assert_int_equal(kill(pid, 0), 0);
     rehearsal_stop(&rehearsal);
-    assert_int_equal(kill(pid, 0), -1); /* ended, and waited for */
+    assert_int_equal(kill(pid, 0), -1); /* ended and reaped */
     assert_int_equal(errno, ESRCH);
     assert_false(rehearsal_has_ended(&rehearsal));
     rehearsal_stop(&rehearsal); /* nothing to do */
 }
 
-/* A stopped child is ended, too. */
+/* A stopped child is ended too. */
 static void stops_a_stopped_child(void **state)
 {
     struct rehearsal rehearsal;
@@ -79,7 +79,7 @@ static void stops_a_stopped_child(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
-static bool ended; /* the child, as the loop says */
+static bool ended; /* the child, reported by the loop */
 
 static void on_end(void *owner, uint32_t events)
 {
@@ -87,7 +87,7 @@ static void on_end(void *owner, uint32_t events)
     *(bool *)owner = true;
 }
 
-static void an_end_is_noticed(void **state)
+static void the_end_of_the_child_is_reported(void **state)
 {
     struct loop *loop = loop_new();
     struct rehearsal rehearsal;
@@ -104,7 +104,7 @@ static void an_end_is_noticed(void **state)
     TURN_UNTIL(loop, ended);
     assert_true(rehearsal_has_ended(&rehearsal));
     loop_unwatch(loop, &watch);
-    assert_non_null(strstr(said(rehearsal_report_end, &rehearsal), "was killed by signal 9"));
+    assert_non_null(strstr(stderr_of(rehearsal_report_end, &rehearsal), "was killed by signal 9"));
     rehearsal_stop(&rehearsal);
     loop_free(loop);
 }
@@ -115,13 +115,13 @@ static bool fail_to_start(struct rehearsal *rehearsal)
     return false;
 }
 
-/* Invalid or incomplete announcements. */
-static void children_that_do_not_come_up(void **state)
+/* Invalid or incomplete announcements of a child. */
+static void invalid_announcements(void **state)
 {
 #define NAMESERVER "nameserver 127.0.0.1:53\n"
 #define HTTP       "http 127.0.0.1:80\n"
 #define HTTPS      "https 127.0.0.1:443\n"
-    static const char *const ways[] = {
+    static const char *const announcements[] = {
         "",
         "garbage",
         NAMESERVER,
@@ -133,11 +133,11 @@ static void children_that_do_not_come_up(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(ways); i++) {
+    for (size_t i = 0; i < LENGTH(announcements); i++) {
         struct rehearsal rehearsal;
 
-        setenv("REHEARSAL_CHILD", ways[i], 1);
-        assert_string_equal(said(fail_to_start, &rehearsal),
+        setenv("REHEARSAL_CHILD", announcements[i], 1);
+        assert_string_equal(stderr_of(fail_to_start, &rehearsal),
                             "firstbyte: the rehearsal's origin did not start\n");
         assert_int_equal(rehearsal.child, -1);
         assert_null(rehearsal.authority);
@@ -159,11 +159,11 @@ static void an_announcement_is_read(void **state)
     assert_string_equal(rehearsal.authority, "pem");
     while (!rehearsal_has_ended(&rehearsal))
         poll(NULL, 0, 1);
-    assert_non_null(strstr(said(rehearsal_report_end, &rehearsal), "ended with status 7"));
+    assert_non_null(strstr(stderr_of(rehearsal_report_end, &rehearsal), "ended with status 7"));
     rehearsal_stop(&rehearsal);
 }
 
-static int as_it_should_be(void **state)
+static int reset_environment(void **state)
 {
     (void)state;
     return unsetenv("REHEARSAL_CHILD");
@@ -171,10 +171,12 @@ static int as_it_should_be(void **state)
 
 int main(int count, char **words)
 {
-#define CASE(name) cmocka_unit_test_setup(name, as_it_should_be)
+#define CASE(name) cmocka_unit_test_setup(name, reset_environment)
     static const struct CMUnitTest tests[] = {
-        CASE(starts_and_stops),        CASE(stops_a_stopped_child),
-        CASE(an_end_is_noticed),       CASE(children_that_do_not_come_up),
+        CASE(starts_and_stops),
+        CASE(stops_a_stopped_child),
+        CASE(the_end_of_the_child_is_reported),
+        CASE(invalid_announcements),
         CASE(an_announcement_is_read),
     };
 

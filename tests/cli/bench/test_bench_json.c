@@ -1,4 +1,4 @@
-/* Reports as JSON, which is held to its schema by the checker of tests/schema, and as CSV. */
+/* Reports as JSON, checked with the schema in tests/schema, and as CSV. */
 #include "tests/support/sample_run.h"
 
 static void test_json(void **state)
@@ -122,7 +122,7 @@ static void test_addresses(void **state)
     all[0].connections = 32;
     all[0].completed = 2000;
     all[0].time = 500 * MS;
-    assert_null(strstr(text_of(&sample, false, 0), "Addresses")); /* it is the URL's */
+    assert_null(strstr(text_of(&sample, false, 0), "Addresses")); /* only one address */
     sample.total->address_count = 4;
     address_parse(&all[1].address, "2001:db8::1", 80);
     all[1].connections = 1;

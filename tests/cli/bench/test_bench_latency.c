@@ -1,7 +1,7 @@
 /* The table of latencies, and the longest gap. */
 #include "tests/support/sample_run.h"
 
-/* Both figures, side by side. */
+/* Corrected and raw latency, side by side. */
 static void test_stall(void **state)
 {
     struct sample_run sample;
@@ -57,7 +57,7 @@ static void test_gap(void **state)
                 "\nLongest gap  2.00 s between two responses, at 4.30 s: 20.0% of the run. ",
                 "The\n             percentiles of a closed loop hide it; an open loop (-R) shows "
                 "it.");
-        sample.load.run.open_loop = true; /* which does show it */
+        sample.load.run.open_loop = true; /* an open loop shows the gap */
         assert_null(strstr(text_of(&sample, false, 0), "(-R)"));
         sample_close(&sample);
     }

@@ -34,7 +34,7 @@ static void test_width(void **state)
     }
 }
 
-/* The same text, with sequences in it. */
+/* The same text with escape sequences. */
 static void test_color(void **state)
 {
     struct sample_run sample;

@@ -53,7 +53,7 @@ static void test_hung(void **state)
     sample_close(&sample);
 }
 
-/* Nothing came, and nothing is divided by it. */
+/* Without a response, no figure is divided by zero. */
 static void test_nothing(void **state)
 {
     struct sample_run sample;

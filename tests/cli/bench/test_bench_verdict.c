@@ -1,7 +1,7 @@
 /* The verdict on the client, which comes first in a report. */
 #include "tests/support/sample_run.h"
 
-/* Where the client is not what was measured, its connections may have been. */
+/* If the client was not the limit, its connections may have been. */
 static void test_limited(void **state)
 {
     static const char words[] = "All connections (50) were busy 1";
@@ -27,8 +27,8 @@ static void test_limited(void **state)
     sample_close(&sample);
 }
 
-/* A client that was stopped, and one that had no core: what is wrong, what helps, and whose the gap
-   is. */
+/* A client that was stopped, and one without a core: the cause, the advice, and the client's part
+   of the gap. */
 static void test_other_verdicts(void **state)
 {
     struct sample_run sample;
@@ -95,7 +95,7 @@ static void test_saturated(void **state)
         "handshake included\n", "\n             64 TLS handshakes, 32 (50.0%) of them resumed\n",
         "\nClient       saturated, busy 99.2% of the time\n",
         "3 responses came without a kernel stamp\n", "1 kernel stamps could not be used");
-    sample.load.run.open_loop = false; /* and what helps then */
+    sample.load.run.open_loop = false; /* the advice for a closed loop */
     sample.total->processes = 2;
     ASSERT_LINES(text_of(&sample, false, 0),
                  "closed loop, 64 connections, 2 processes, 7.40 s after",

@@ -1,6 +1,6 @@
 /*
- * The search for the knee, against a server that is a formula: load_run is defined here, before the
- * library's own.
+ * The search for the knee, with a simulated server: load_run is defined here and replaces that of
+ * the library.
  */
 #include "tests/support/unit.h"
 
@@ -15,24 +15,24 @@
 #define LIMIT   (20 * NSEC_PER_MS)
 #define SERVICE (2 * NSEC_PER_MS)
 
-/* The server, and what it was asked for. */
+/* The simulated server, and the runs that it received. A try is a run at one rate. */
 static struct {
-    double max;        /* the rate up to which it holds its limit */
-    bool queues;       /* beyond that requests wait, instead of being answered late */
-    bool fails;        /* or they fail */
-    size_t breaks_at;  /* the try that cannot be set up; 0: none */
-    size_t stopped_at; /* the one that is interrupted; 0: none */
-    double client;     /* the rate beyond which the client has no time left; 0: none */
-    size_t hiccup;     /* the try that misses whatever its rate; 0: none */
-    nsec backlog;      /* a rate beyond `most` leaves this behind: so much longer a probe takes */
-    nsec left;         /* of it; a probe works off half, or nothing where `stuck` */
+    double max;        /* rate up to which it holds the limit */
+    bool queues;       /* over max, requests wait instead of completing late */
+    bool fails;        /* over max, requests fail */
+    size_t breaks_at;  /* the try whose setup fails; 0: none */
+    size_t stopped_at; /* the try that is interrupted; 0: none */
+    double client;     /* rate over which the client is saturated; 0: none */
+    size_t hiccup;     /* the try that misses at any rate; 0: none */
+    nsec backlog;      /* latency that a rate over max adds to the next probe */
+    nsec left;         /* of the backlog; a probe halves it unless `stuck` */
     bool stuck;
-    bool grows; /* connections are the limit beyond `most`: the server is as quick as when idle */
-    enum error refuses;            /* no probe has a response; ERROR_NONE: all have */
-    size_t refuses_after;          /* so many tries, for this reason */
-    size_t probes, probes_at_once; /* all; since the last try */
-    size_t stopped_probe;          /* the one that is interrupted; 0: none */
-    nsec drains;                   /* what the last try was to wait for at its end */
+    bool grows;                   /* over max, connections are the limit, and the server is fast */
+    enum error refuses;           /* the error of all probes; ERROR_NONE: they complete */
+    size_t refuses_after;         /* tries before `refuses` applies */
+    size_t probes, recent_probes; /* all; since the last try */
+    size_t stopped_probe;         /* the probe that is interrupted; 0: none */
+    nsec drains;                  /* the drain time of the last try */
     double tried[KNEE_MAX_TRIES];
     size_t count;
 } server;
@@ -62,7 +62,7 @@ static void fill(struct tally *tally, double rate)
         tally->cpu_user = NSEC_PER_S;
 }
 
-/* A single request of an idle server, or of one with a backlog. */
+/* A probe: one request to the server. */
 static bool send_probe(const struct load_plan *plan, struct recorder *recorder,
                        struct load_outcome *outcome)
 {
@@ -72,7 +72,7 @@ static bool send_probe(const struct load_plan *plan, struct recorder *recorder,
     assert_int_equal(plan->load.processes, 1);
     assert_true(plan->load.run.start > 0 && !plan->load.run.drain);
     server.probes++;
-    server.probes_at_once++;
+    server.recent_probes++;
     tally->scheduled = tally->started = 1;
     tally->to = NSEC_PER_MS;
     if (server.refuses && server.count >= server.refuses_after) {
@@ -101,9 +101,9 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
         return send_probe(plan, recorder, outcome);
     tally = tally_new();
     assert_true(server.count < KNEE_MAX_TRIES);
-    assert_true(server.probes_at_once > 0); /* none begins without a look at the server */
+    assert_true(server.recent_probes > 0); /* probes precede each try */
     assert_true(server.stuck || server.left <= 2 * SERVICE);
-    server.probes_at_once = 0;
+    server.recent_probes = 0;
     server.drains = plan->load.run.drain;
     if (plan->load.run.schedule.from_rate > server.max)
         server.left = server.backlog;
@@ -113,7 +113,7 @@ bool load_run(const struct load_plan *plan, struct recorder *recorder, struct lo
     server.tried[server.count++] = plan->load.run.schedule.from_rate;
     fill(tally, plan->load.run.schedule.from_rate);
     recorder_interval(recorder, tally);
-    /* so that a search that waits in vain is soon over */
+    /* makes the wait for a stuck server short */
     *outcome = (struct load_outcome){.ended = clock_now() -
                                               (server.stuck ? SETTLE_TIME - 30 * NSEC_PER_MS : 0),
                                      .interrupted = server.count == server.stopped_at,
@@ -143,7 +143,7 @@ static bool find(double first)
     return knee_find(&knee, &plan, NULL);
 }
 
-/* From wherever it begins: the highest that held, and one that did not close to it. */
+/* From any first rate, the result is a rate that held, close to one that did not. */
 static void knee_is_found(void **state)
 {
     static const double knees[] = {1, 7, 999, 1000, 1001, 3217, 64000, 1234567};
@@ -198,7 +198,7 @@ static void held_at_every_rate(void **state)
     assert_true(knee.rate == knee.tries[KNEE_MAX_RATES - 1].rate);
 }
 
-/* A queue that grows, or a failure, is no rate that holds, however quick the answers are. */
+/* A rate with a growing queue or a failure does not hold, even if the responses are fast. */
 static void queue_or_failure_misses(void **state)
 {
     (void)state;
@@ -212,7 +212,7 @@ static void queue_or_failure_misses(void **state)
     }
 }
 
-static void run_that_cannot_be_set_up(void **state)
+static void run_setup_fails(void **state)
 {
     (void)state;
     server.max = 5000;
@@ -242,10 +242,10 @@ static void client_is_the_bottleneck(void **state)
     server.max = 3000;
     server.client = 3500;
     assert_true(find(1000));
-    assert_false(knee.saturated); /* the lowest that missed was the server's */
+    assert_false(knee.saturated); /* the server limited the lowest rate that missed */
 }
 
-/* One hiccup is not the knee, in whichever try it is. */
+/* One miss below the knee is repeated, in any try. */
 static void hiccup_is_tried_again(void **state)
 {
     for (size_t try = 1; try <= 7; try++) {
@@ -258,7 +258,7 @@ static void hiccup_is_tried_again(void **state)
     }
 }
 
-/* What a rate above the knee leaves behind is waited for, requests in flight too. */
+/* After a rate over the knee, the search waits until the server is idle, and drains requests. */
 static void backlog_is_waited_for(void **state)
 {
     (void)state;
@@ -272,7 +272,7 @@ static void backlog_is_waited_for(void **state)
         assert_true(knee.tries[i].settled);
 }
 
-/* But not for ever, and that is said. */
+/* The wait has a time limit, and the report mentions it. */
 static void backlog_that_stays(void **state)
 {
     char *text;
@@ -288,7 +288,7 @@ static void backlog_that_stays(void **state)
     assert_true(knee_find(&knee, &plan, to));
     fclose(to);
     assert_true(knee.tries[0].settled && knee.tries[1].settled);
-    assert_false(knee.tries[2].settled); /* 2000 missed before */
+    assert_false(knee.tries[2].settled); /* after 2000/s, which missed */
     assert_non_null(strstr(text, "(the server is not idle after 10 s)\n"));
     assert_non_null(strstr(text, ", the server was not idle at the start\n"));
     free(text);
@@ -307,7 +307,7 @@ static void connections_are_the_limit(void **state)
     assert_false(knee.limited);
 }
 
-static void server_that_is_not_there(void **state)
+static void unreachable_server(void **state)
 {
     (void)state;
     server.refuses = ERROR_CONNECT_REFUSED;
@@ -331,8 +331,8 @@ static void interrupted_probe(void **state)
     }
 }
 
-/* What is shown of the curve, by a function that writes. */
-static char *shown(void (*show)(FILE *to, const struct knee *one))
+/* The text of a function that prints the knee. The caller frees it. */
+static char *print_knee(void (*show)(FILE *to, const struct knee *one))
 {
     char *text;
     size_t count;
@@ -346,13 +346,13 @@ static char *shown(void (*show)(FILE *to, const struct knee *one))
 static void curve_as_json(void **state)
 {
     json_t *root, *curve;
-    double before = 0;
+    double prev = 0;
     char *text;
 
     (void)state;
     server.max = 3217;
     assert_true(find(1000));
-    text = shown(knee_json);
+    text = print_knee(knee_json);
     root = json_loads(text, 0, NULL);
     assert_non_null(root);
     assert_string_equal(json_string_value(json_object_get(root, "schema")), "firstbyte.knee/1");
@@ -363,15 +363,15 @@ static void curve_as_json(void **state)
         const json_t *one = json_array_get(curve, i);
         double rate = json_number_value(json_object_get(one, "rate"));
 
-        assert_true(rate >= before); /* in the order of the rates */
+        assert_true(rate >= prev); /* in the order of the rates */
         assert_int_equal(json_is_true(json_object_get(one, "held")), rate <= 3217);
-        before = rate;
+        prev = rate;
     }
     json_decref(root);
     free(text);
 }
 
-/* A try that measured nothing is shown without a figure. */
+/* A try without a measurement is printed without a figure. */
 static void nothing_measured(void **state)
 {
     json_t *root;
@@ -382,18 +382,18 @@ static void nothing_measured(void **state)
         (struct knee){.limit = load.knee.part[0],
                       .count = 1,
                       .tries = {{.rate = 10, .measured = NAN, .error_share = 1, .settled = true}}};
-    text = shown(knee_json);
+    text = print_knee(knee_json);
     root = json_loads(text, 0, NULL);
     assert_non_null(root);
     assert_true(
         json_is_null(json_object_get(json_array_get(json_object_get(root, "curve"), 0), "us")));
     json_decref(root);
     free(text);
-    text = shown(knee_curve);
+    text = print_knee(knee_curve);
     assert_non_null(strstr(text, "The curve, 1 tries:\n"));
     assert_non_null(strstr(text, "missed\n"));
     free(text);
-    text = shown(knee_text);
+    text = print_knee(knee_text);
     assert_non_null(strstr(text, "p99 at most 20.000 ms was held at no rate.\n"));
     free(text);
 }
@@ -432,7 +432,7 @@ static void curve_as_text(void **state)
         knee.saturated = cases[i].saturated;
         knee.limited = cases[i].limited;
         knee.gave_up = cases[i].gave_up;
-        text = shown(knee_text);
+        text = print_knee(knee_text);
         assert_string_equal(text, cases[i].last);
         free(text);
     }
@@ -443,22 +443,14 @@ static void curve_as_text(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(knee_is_found),
-        CASE(doubled_then_halved),
-        CASE(held_at_no_rate),
-        CASE(held_at_every_rate),
-        CASE(queue_or_failure_misses),
-        CASE(run_that_cannot_be_set_up),
-        CASE(hiccup_is_tried_again),
-        CASE(backlog_is_waited_for),
-        CASE(backlog_that_stays),
-        CASE(connections_are_the_limit),
-        CASE(server_that_is_not_there),
-        CASE(interrupted_probe),
-        CASE(interrupted_search),
-        CASE(client_is_the_bottleneck),
-        CASE(curve_as_json),
-        CASE(nothing_measured),
+        CASE(knee_is_found),           CASE(doubled_then_halved),
+        CASE(held_at_no_rate),         CASE(held_at_every_rate),
+        CASE(queue_or_failure_misses), CASE(run_setup_fails),
+        CASE(hiccup_is_tried_again),   CASE(backlog_is_waited_for),
+        CASE(backlog_that_stays),      CASE(connections_are_the_limit),
+        CASE(unreachable_server),      CASE(interrupted_probe),
+        CASE(interrupted_search),      CASE(client_is_the_bottleneck),
+        CASE(curve_as_json),           CASE(nothing_measured),
         CASE(curve_as_text),
     };
 

@@ -1,4 +1,4 @@
-/* Where the intervals of a run go, and what is told where they cannot go there. */
+/* The intervals of a run: the totals, the spool and the log, and errors of the log. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 static struct recorder recorder;
 static struct load_command load;
-static char said[1024]; /* the last text on standard error */
+static char printed[1024]; /* the last text on standard error */
 
 static int setup(void **state)
 {
@@ -22,7 +22,7 @@ static int setup(void **state)
     return 0;
 }
 
-/* The i-th second, with i + 1 answers. */
+/* Records interval i of one second, with i + 1 responses. */
 static void record(uint64_t i)
 {
     struct tally *tally = tally_new();
@@ -38,7 +38,7 @@ static void record(uint64_t i)
     tally_free(tally);
 }
 
-/* A run of INTERVALS seconds. Returns whether it was written whole. */
+/* Records a run of INTERVALS seconds. Returns whether all of it was written. */
 static bool record_all(void)
 {
     bool opened, ended = false;
@@ -48,7 +48,7 @@ static bool record_all(void)
     for (uint64_t i = 0; opened && i < INTERVALS; i++)
         record(i);
     ended = opened && recorder_end(&recorder);
-    snprintf(said, sizeof(said), "%s", stderr_capture_end());
+    snprintf(printed, sizeof(printed), "%s", stderr_capture_end());
     return ended;
 }
 
@@ -58,7 +58,7 @@ static void totals_and_intervals(void **state)
 
     (void)state;
     assert_true(record_all());
-    assert_string_equal(said, "");
+    assert_string_equal(printed, "");
     assert_true(recorder.total->from == 0 && recorder.total->to == INTERVALS * NSEC_PER_S);
     assert_int_equal(recorder.total->completed, 1 + 2 + 3);
     assert_int_equal(recorder.total->started, 2 + 3 + 4);
@@ -98,7 +98,7 @@ static void log_is_written(void **state)
     close(unit_file(path, sizeof(path)));
     load.hlog = path;
     assert_true(record_all());
-    assert_string_equal(said, "");
+    assert_string_equal(printed, "");
     recorder_close(&recorder);
     file = fopen(path, "r");
     assert_non_null(file);
@@ -129,27 +129,27 @@ static void log_begins_after_the_warm_up(void **state)
     recorder_close(&recorder);
 }
 
-static void full_disk_is_told(void **state)
+static void full_disk_is_printed(void **state)
 {
     (void)state;
     load.hlog = "/dev/full";
     assert_false(record_all());
-    assert_string_equal(said, "firstbyte: /dev/full: No space left on device\n");
-    assert_int_equal(recorder.total->completed, 6); /* the figures are there all the same */
+    assert_string_equal(printed, "firstbyte: /dev/full: No space left on device\n");
+    assert_int_equal(recorder.total->completed, 6); /* the totals are complete */
     recorder_close(&recorder);
 }
 
-static void log_that_cannot_be_made_is_told(void **state)
+static void log_creation_error_is_printed(void **state)
 {
     (void)state;
     load.hlog = "/no/such\nfolder/x";
     assert_false(record_all());
-    assert_non_null(strstr(said, "No such file or directory\n"));
-    assert_null(strstr(said, "such\nfolder"));
+    assert_non_null(strstr(printed, "No such file or directory\n"));
+    assert_null(strstr(printed, "such\nfolder"));
     recorder_close(&recorder);
 }
 
-/* Closed before its end: nothing is lost of memory, and the log is closed. */
+/* Closed before its end: all memory is freed, and the log is closed. */
 static void closed_before_its_end(void **state)
 {
     char path[256];
@@ -170,7 +170,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(totals_and_intervals),  CASE(nothing_recorded),
         CASE(log_is_written),        CASE(log_begins_after_the_warm_up),
-        CASE(full_disk_is_told),     CASE(log_that_cannot_be_made_is_told),
+        CASE(full_disk_is_printed),  CASE(log_creation_error_is_printed),
         CASE(closed_before_its_end),
     };
 

@@ -11,7 +11,7 @@
 static char *written;
 static size_t written_bytes;
 
-/* Runs with these times; the rest follows from them, and there are no errors. */
+/* Runs with these latencies. The other metrics follow from them; there are no errors. */
 static void fill(struct diff_run *runs, const double *us, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -40,7 +40,7 @@ static enum exit_status compare(struct diff_run *baseline, size_t baseline_count
     return status;
 }
 
-static bool says(const char *text)
+static bool contains(const char *text)
 {
     return strstr(written, text) != NULL;
 }
@@ -51,7 +51,7 @@ static void verdicts(void **state)
         double baseline[RUNS], compared[RUNS];
         size_t baseline_count, compared_count;
         enum exit_status status;
-        const char *says;
+        const char *contains;
     } cases[] = {
         {{10, 11, 12, 13, 14, 15},
          {10, 11, 12, 13, 14, 15},
@@ -104,14 +104,14 @@ static void verdicts(void **state)
         fill(compared, cases[i].compared, cases[i].compared_count);
         status = compare(baseline, cases[i].baseline_count, compared, cases[i].compared_count,
                          FORMAT_TEXT);
-        if (status != cases[i].status || !says(cases[i].says))
+        if (status != cases[i].status || !contains(cases[i].contains))
             fail_msg("verdict %zu: %d\n%s", i, (int)status, written);
     }
 }
 
 static const double slow[] = {15, 16, 17, 18, 19}, fast[] = {10, 11, 12, 13, 14};
 
-static void a_schedule_that_was_met_is_no_rate(void **state)
+static void rate_is_not_judged_if_the_schedule_was_met(void **state)
 {
     struct diff_run baseline[5], compared[5];
 
@@ -121,13 +121,13 @@ static void a_schedule_that_was_met_is_no_rate(void **state)
     for (int i = 0; i < 5; i++)
         baseline[i].open_loop = compared[i].open_loop = true;
     assert_int_equal(compare(baseline, 5, compared, 5, FORMAT_TEXT), EXIT_SLOWER);
-    assert_true(says("B: slower by p50, p99\n"));
+    assert_true(contains("B: slower by p50, p99\n"));
     compared[4].waited = true;
     compare(baseline, 5, compared, 5, FORMAT_TEXT);
-    assert_true(says("B: slower by rps, p50, p99\n"));
+    assert_true(contains("B: slower by rps, p50, p99\n"));
 }
 
-static void errors_are_judged_where_there_are_any(void **state)
+static void errors_are_judged_if_there_are_any(void **state)
 {
     struct diff_run baseline[5], compared[5];
 
@@ -135,14 +135,14 @@ static void errors_are_judged_where_there_are_any(void **state)
     fill(baseline, slow, 5);
     fill(compared, fast, 5);
     compare(baseline, 5, compared, 5, FORMAT_TEXT);
-    assert_true(says(", 3 judged together"));
+    assert_true(contains(", 3 judged together"));
     for (int i = 0; i < 5; i++)
         compared[i].value[DIFF_ERRORS] = 0.01 * (i + 1);
     assert_int_equal(compare(baseline, 5, compared, 5, FORMAT_TEXT), EXIT_SLOWER);
-    assert_true(says("B: slower by errors; faster by rps, p50, p99\n"));
-    assert_true(says(", 4 judged together"));
+    assert_true(contains("B: slower by errors; faster by rps, p50, p99\n"));
+    assert_true(contains(", 4 judged together"));
     assert_int_equal(compare(compared, 5, baseline, 5, FORMAT_TEXT), EXIT_SLOWER);
-    assert_true(says("B: slower by rps, p50, p99; faster by errors\n"));
+    assert_true(contains("B: slower by rps, p50, p99; faster by errors\n"));
 }
 
 static void several_sets_are_corrected_together(void **state)
@@ -160,10 +160,10 @@ static void several_sets_are_corrected_together(void **state)
     to = open_memstream(&written, &written_bytes);
     assert_int_equal(diff_sets(sets, LENGTH(sets), FORMAT_TEXT, to), EXIT_FETCHED);
     fclose(to);
-    assert_true(says("9 judged together") && says("Each set needs 6 runs"));
+    assert_true(contains("9 judged together") && contains("Each set needs 6 runs"));
 }
 
-static void what_was_not_measured_is_not_judged(void **state)
+static void unmeasured_metrics_are_not_judged(void **state)
 {
     struct diff_run baseline[5], compared[5];
 
@@ -172,13 +172,13 @@ static void what_was_not_measured_is_not_judged(void **state)
     fill(compared, slow, 5);
     compared[2].value[DIFF_P99] = strtod("nan", NULL);
     compare(baseline, 5, compared, 5, FORMAT_TEXT);
-    assert_true(says("B: slower by rps, p50\n"));
+    assert_true(contains("B: slower by rps, p50\n"));
     for (int metric = 0; metric < DIFF_METRICS; metric++)
         compared[0].value[metric] = strtod("nan", NULL);
     assert_int_equal(compare(baseline, 5, compared, 5, FORMAT_TEXT), EXIT_FETCHED);
-    assert_true(says("B: nothing to judge: there are no measurements\n"));
+    assert_true(contains("B: nothing to judge: there are no measurements\n"));
     compare(baseline, 5, compared, 5, FORMAT_JSON);
-    assert_true(says("\"rps\":{\"verdict\":\"not_judged\",") && says("\"compared\":null,"));
+    assert_true(contains("\"rps\":{\"verdict\":\"not_judged\",") && contains("\"compared\":null,"));
 }
 
 static void json(void **state)
@@ -191,13 +191,13 @@ static void json(void **state)
     compared[1].saturated = true;
     assert_int_equal(compare(baseline, 5, compared, 5, FORMAT_JSON), EXIT_SLOWER);
     assert_true(
-        says("{\"schema\":\"firstbyte.diff/1\",\"baseline\":{\"name\":\"A\",\"runs\":5},"
-             "\"alpha\":0.05,\"judged\":3,\"runs_needed\":5,\"comparisons\":[{\"name\":\"B\","
-             "\"runs\":5,\"verdict\":\"slower\",\"metrics\":{\"rps\":{\"verdict\":\"slower\","
-             "\"baseline\":83333.3333,\"compared\":58823.5294,\"ratio\":0.705882353,"));
-    assert_true(says("\"p\":0.0238095238},")); /* three times 2 / 252 */
+        contains("{\"schema\":\"firstbyte.diff/1\",\"baseline\":{\"name\":\"A\",\"runs\":5},"
+                 "\"alpha\":0.05,\"judged\":3,\"runs_needed\":5,\"comparisons\":[{\"name\":\"B\","
+                 "\"runs\":5,\"verdict\":\"slower\",\"metrics\":{\"rps\":{\"verdict\":\"slower\","
+                 "\"baseline\":83333.3333,\"compared\":58823.5294,\"ratio\":0.705882353,"));
+    assert_true(contains("\"p\":0.0238095238},")); /* three times 2 / 252 */
     assert_true(
-        says("\"warnings\":[\"B: the client was the bottleneck, not the server: run 2\"]}\n"));
+        contains("\"warnings\":[\"B: the client was the bottleneck, not the server: run 2\"]}\n"));
 }
 
 static void warnings(void **state)
@@ -208,24 +208,24 @@ static void warnings(void **state)
     fill(baseline, fast, 5);
     fill(compared, slow, 5);
     compare(baseline, 5, compared, 5, FORMAT_TEXT);
-    assert_false(says("warning"));
+    assert_false(contains("warning"));
     baseline[0].interrupted = baseline[4].interrupted = true;
     compared[3].open_loop = true;
     compare(baseline, 5, compared, 5, FORMAT_TEXT);
-    assert_true(says("warning: A: interrupted before its time: run 1, 5\n"));
-    assert_true(
-        says("warning: B: runs 1 and 4 were asked for different things: loop (closed and open)\n"));
-    assert_false(says("A and B"));
+    assert_true(contains("warning: A: interrupted before its time: run 1, 5\n"));
+    assert_true(contains(
+        "warning: B: runs 1 and 4 were asked for different things: loop (closed and open)\n"));
+    assert_false(contains("A and B"));
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts),
-        cmocka_unit_test(a_schedule_that_was_met_is_no_rate),
-        cmocka_unit_test(errors_are_judged_where_there_are_any),
+        cmocka_unit_test(rate_is_not_judged_if_the_schedule_was_met),
+        cmocka_unit_test(errors_are_judged_if_there_are_any),
         cmocka_unit_test(several_sets_are_corrected_together),
-        cmocka_unit_test(what_was_not_measured_is_not_judged),
+        cmocka_unit_test(unmeasured_metrics_are_not_judged),
         cmocka_unit_test(json),
         cmocka_unit_test(warnings),
     };

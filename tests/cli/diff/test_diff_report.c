@@ -1,4 +1,4 @@
-/* A comparison made by hand, as text and as JSON. */
+/* A constructed comparison, as text and as JSON. */
 #include "tests/support/unit.h"
 
 #include <math.h>
@@ -10,8 +10,8 @@
 static const struct diff_set before = {.name = "before", .count = 1};
 static const struct diff_set after = {.name = "af\x1bter", .count = 5};
 
-/* Everything unmeasured, but for what a case says. */
-static struct diff_comparison nothing(void)
+/* A comparison without measurements. */
+static struct diff_comparison unmeasured(void)
 {
     struct diff_comparison pair = {.baseline = &before, .compared = &after};
 
@@ -33,7 +33,7 @@ static char *written(const struct diff_comparisons *all,
     return text;
 }
 
-static void assert_says(const struct diff_comparisons *all, const char *text, const char *json)
+static void assert_contains(const struct diff_comparisons *all, const char *text, const char *json)
 {
     char *as_text = written(all, diff_report_text), *as_json = written(all, diff_report_json);
 
@@ -62,39 +62,39 @@ static void each_verdict_has_words(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct diff_comparison pair = nothing();
+        struct diff_comparison pair = unmeasured();
         const struct diff_comparisons all = {.list = &pair, .count = 1, .judged = 2, .needed = 7};
 
         pair.verdict = cases[i].verdict;
         pair.measure[DIFF_P50].verdict = DIFF_VERDICT_FASTER;
         pair.measure[DIFF_P99].verdict = DIFF_VERDICT_SLOWER;
-        assert_says(&all, cases[i].text, cases[i].json);
-        assert_says(&all, "af\\x1bter (5 runs) against before (1 run)\n",
-                    "\"baseline\":{\"name\":\"before\",\"runs\":1}");
+        assert_contains(&all, cases[i].text, cases[i].json);
+        assert_contains(&all, "af\\x1bter (5 runs) against before (1 run)\n",
+                        "\"baseline\":{\"name\":\"before\",\"runs\":1}");
     }
 }
 
 static void rows_have_their_digits(void **state)
 {
-    struct diff_comparison pair = nothing();
+    struct diff_comparison pair = unmeasured();
     const struct diff_comparisons all = {.list = &pair, .count = 1, .judged = 2, .needed = 7};
 
     (void)state;
-    assert_says(&all, "", "\"rps\":{\"verdict\":\"not_judged\",\"baseline\":null");
+    assert_contains(&all, "", "\"rps\":{\"verdict\":\"not_judged\",\"baseline\":null");
     pair.measure[DIFF_ERRORS] =
         (struct diff_measure){0.25, 0.5, {2, 1.5, 2.5}, 1e-9, true, DIFF_VERDICT_SLOWER};
-    assert_says(
+    assert_contains(
         &all, "errors %          25.000      50.000   2.000   1.500   2.500  <0.0001 more\n",
         "\"errors\":{\"verdict\":\"slower\",\"baseline\":0.25,\"compared\":0.5,\"ratio\":2");
-    assert_says(&all,
-                "CPU us                 -           -       -       -       -        - not "
-                "judged\n",
-                "\"p\":null");
+    assert_contains(&all,
+                    "CPU us                 -           -       -       -       -        - not "
+                    "judged\n",
+                    "\"p\":null");
 }
 
 static void warnings_come_first(void **state)
 {
-    struct diff_comparison pair = nothing();
+    struct diff_comparison pair = unmeasured();
     char note[] = "be\tware", *notes[] = {note};
     const struct diff_comparisons all = {.list = &pair, .count = 1, .notes = notes, .noted = 1};
     char *text = written(&all, diff_report_text);
@@ -102,7 +102,7 @@ static void warnings_come_first(void **state)
     (void)state;
     assert_int_equal(strncmp(text, "warning: be\\x09ware\n\n", 21), 0);
     free(text);
-    assert_says(&all, "", "\"warnings\":[\"be\\tware\"]");
+    assert_contains(&all, "", "\"warnings\":[\"be\\tware\"]");
 }
 
 int main(void)

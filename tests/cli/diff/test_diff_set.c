@@ -8,7 +8,7 @@
 
 #include "cli/diff/diff_set.h"
 
-/* A run in parts, so that one of them can be another. */
+/* A run in parts, so that a case can replace one of them. */
 #define SCHEMA  "\"schema\":\"firstbyte.bench/1\""
 #define CONFIG  "\"config\":{\"url\":\"http://a/\",\"rate\":100,\"seed\":1}"
 #define TOTALS  "\"totals\":{\"waiting\":0,\"completed\":1000,\"failed\":0,\"rps\":100.5}"
@@ -24,7 +24,7 @@ static bool parse(struct diff_set *set, const char *text, char **why)
     return diff_set_parse(set, "A", text, strlen(text), why);
 }
 
-static struct diff_set taken(const char *text)
+static struct diff_set parse_valid(const char *text)
 {
     struct diff_set set;
     char *why;
@@ -38,7 +38,7 @@ static struct diff_set taken(const char *text)
 static void numbers(void **state)
 {
     static const double wanted[] = {100.5, 1, 2, 3, 4, 6, 750, 0};
-    struct diff_set set = taken(RUN);
+    struct diff_set set = parse_valid(RUN);
     const struct diff_run *run = set.runs;
 
     (void)state;
@@ -52,14 +52,14 @@ static void numbers(void **state)
     diff_set_free(&set);
 }
 
-static void what_else_is_in_a_run(void **state)
+static void flags_and_errors(void **state)
 {
     static const char text[] =
         "{" SCHEMA "," CONFIG ",\"interrupted\":true,\"raw_latency_us\":{},"
         "\"totals\":{\"waiting\":3,\"completed\":90,\"failed\":10,\"rps\":1}," LATENCY ","
         "\"status\":{\"200\":50,\"399\":20,\"400\":5,\"503\":15},"
         "\"client\":{\"cpu_user_s\":0,\"cpu_sys_s\":0,\"verdict\":\"saturated\"}}";
-    struct diff_set set = taken(text);
+    struct diff_set set = parse_valid(text);
     const struct diff_run *run = set.runs;
 
     (void)state;
@@ -68,7 +68,7 @@ static void what_else_is_in_a_run(void **state)
     diff_set_free(&set);
 }
 
-static void a_run_without_an_answer(void **state)
+static void a_run_without_a_response(void **state)
 {
     static const char text[] =
         RUN_OF(SCHEMA, CONFIG, "\"totals\":{\"waiting\":0,\"completed\":0,\"failed\":0,\"rps\":0}",
@@ -78,7 +78,7 @@ static void a_run_without_an_answer(void **state)
                    "\"latency_us\":{\"mean\":null,\"p50\":null,\"p90\":null,\"p99\":null,"
                    "\"p99.9\":null}",
                    "\"status\":{}", CLIENT);
-    struct diff_set set = taken(text);
+    struct diff_set set = parse_valid(text);
 
     (void)state;
     assert_int_equal(set.count, 2);
@@ -92,7 +92,7 @@ static void a_run_without_an_answer(void **state)
     diff_set_free(&set);
 }
 
-static void one_after_the_other(void **state)
+static void several_runs(void **state)
 {
     static const struct {
         const char *text;
@@ -106,7 +106,7 @@ static void one_after_the_other(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct diff_set set = taken(cases[i].text);
+        struct diff_set set = parse_valid(cases[i].text);
 
         if (set.count != cases[i].count)
             fail_msg("case %zu: %zu runs", i, set.count);
@@ -117,7 +117,7 @@ static void one_after_the_other(void **state)
 #define RANGE " is not a number from 0 to 1e18"
 
 static const struct {
-    const char *text, *why; /* the beginning of the sentence */
+    const char *text, *why; /* the beginning of the error */
 } refused[] = {
     {"", "it contains no run"},
     {" \n\t\r\n", "it contains no run"},
@@ -169,7 +169,7 @@ static void refusals(void **state)
         char *why;
 
         if (parse(&set, refused[i].text, &why))
-            fail_msg("%s is taken", refused[i].text);
+            fail_msg("%s is accepted", refused[i].text);
         if (strncmp(why, refused[i].why, strlen(refused[i].why)) != 0)
             fail_msg("%s: %s", refused[i].text, why);
         assert_true(!set.count && !set.runs);
@@ -177,7 +177,7 @@ static void refusals(void **state)
     }
 }
 
-/* Many runs, or one deep down in lists. */
+/* The text, repeated. The caller frees it. */
 static char *repeated(const char *text, size_t times)
 {
     size_t length = strlen(text);
@@ -194,7 +194,7 @@ static void bounds(void **state)
 {
     char *max = repeated(RUN "\n", DIFF_MAX_RUNS), *more = repeated(RUN "\n", DIFF_MAX_RUNS + 1);
     char *deep = repeated("[", 1000000), *why;
-    struct diff_set set = taken(max);
+    struct diff_set set = parse_valid(max);
 
     (void)state;
     assert_int_equal(set.count, DIFF_MAX_RUNS);
@@ -231,36 +231,37 @@ static void files(void **state)
     free(why);
 }
 
-static void what_differs(void **state)
+static void differing_configurations(void **state)
 {
-#define ASKED(config) RUN_OF(SCHEMA, "\"config\":" config, TOTALS, LATENCY, STATUS, CLIENT)
+#define WITH_CONFIG(config) RUN_OF(SCHEMA, "\"config\":" config, TOTALS, LATENCY, STATUS, CLIENT)
     static const struct {
         const char *text;
-        bool elsewhere;
-        const char *says;
+        bool two_servers;
+        const char *differences;
     } cases[] = {
         {RUN RUN, false, ""},
-        {ASKED("{\"seed\":1}") ASKED("{\"seed\":2}"), false, ""},
-        {ASKED("{\"a\":1,\"b\":2}") ASKED("{\"b\":2,\"a\":1}"), false, ""},
-        {ASKED("{\"url\":\"a\"}") ASKED("{\"url\":\"b\"}"), false, "url (\"a\" and \"b\")"},
-        {ASKED("{\"url\":\"a\"}") ASKED("{\"url\":\"b\"}"), true, ""},
-        {ASKED("{\"rate\":1}") ASKED("{\"rate\":2}"), true, "rate (1 and 2)"},
-        {ASKED("{\"a\":1,\"b\":[1]}") ASKED("{\"b\":null,\"c\":{}}"), false,
+        {WITH_CONFIG("{\"seed\":1}") WITH_CONFIG("{\"seed\":2}"), false, ""},
+        {WITH_CONFIG("{\"a\":1,\"b\":2}") WITH_CONFIG("{\"b\":2,\"a\":1}"), false, ""},
+        {WITH_CONFIG("{\"url\":\"a\"}") WITH_CONFIG("{\"url\":\"b\"}"), false,
+         "url (\"a\" and \"b\")"},
+        {WITH_CONFIG("{\"url\":\"a\"}") WITH_CONFIG("{\"url\":\"b\"}"), true, ""},
+        {WITH_CONFIG("{\"rate\":1}") WITH_CONFIG("{\"rate\":2}"), true, "rate (1 and 2)"},
+        {WITH_CONFIG("{\"a\":1,\"b\":[1]}") WITH_CONFIG("{\"b\":null,\"c\":{}}"), false,
          "a (1 and none), b ([1] and null), c (none and {})"},
     };
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct diff_set set = taken(cases[i].text);
-        char *said = NULL;
+        struct diff_set set = parse_valid(cases[i].text);
+        char *printed = NULL;
         size_t length, count;
-        FILE *to = open_memstream(&said, &length);
+        FILE *to = open_memstream(&printed, &length);
 
-        count = diff_run_differs(&set.runs[0], &set.runs[1], cases[i].elsewhere, to);
+        count = diff_run_differs(&set.runs[0], &set.runs[1], cases[i].two_servers, to);
         fclose(to);
-        if (strcmp(said, cases[i].says) != 0 || !count != !*cases[i].says)
-            fail_msg("case %zu: %zu: %s", i, count, said);
-        free(said);
+        if (strcmp(printed, cases[i].differences) != 0 || !count != !*cases[i].differences)
+            fail_msg("case %zu: %zu: %s", i, count, printed);
+        free(printed);
         diff_set_free(&set);
     }
 }
@@ -269,13 +270,13 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers),
-        cmocka_unit_test(what_else_is_in_a_run),
-        cmocka_unit_test(a_run_without_an_answer),
-        cmocka_unit_test(one_after_the_other),
+        cmocka_unit_test(flags_and_errors),
+        cmocka_unit_test(a_run_without_a_response),
+        cmocka_unit_test(several_runs),
         cmocka_unit_test(refusals),
         cmocka_unit_test(bounds),
         cmocka_unit_test(files),
-        cmocka_unit_test(what_differs),
+        cmocka_unit_test(differing_configurations),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* The screens of --help: they fit, and what they name is known. */
+/* The screens of --help: their size, and the options that they name. */
 #include "tests/support/command_line.h"
 
 #include "base/memory.h"
@@ -8,7 +8,7 @@
 #define MAX_COLUMNS 80
 #define MAX_LINES   24
 
-/* The screen of a command; of COMMAND_NONE the overview. To be freed. */
+/* The screen of a command; COMMAND_NONE: the overview. The caller frees it. */
 static char *screen_of(enum command command)
 {
     static char *text; /* static: gcc 12 warns of a dangling pointer otherwise */
@@ -95,15 +95,15 @@ static void options_are_known(void **state)
 
         while ((at = strstr(at, "--"))) {
             size_t length = strspn(at, "-abcdefghijklmnopqrstuvwxyz0123456789");
-            char line[128], said[2048];
+            char line[128], printed[2048];
 
             snprintf(line, sizeof(line), "%s %.*s", command_names[command], (int)length, at);
             at += length;
             if (strstr(line, "--help") || strstr(line, "--version"))
                 continue;
-            read_captured(line, said, sizeof(said));
-            if (strstr(said, "unrecognized option") || strstr(said, "ambiguous"))
-                fail_msg("%s: %s", line, said);
+            read_captured(line, printed, sizeof(printed));
+            if (strstr(printed, "unrecognized option") || strstr(printed, "ambiguous"))
+                fail_msg("%s: %s", line, printed);
         }
         free(text);
     }

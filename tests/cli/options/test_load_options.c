@@ -1,7 +1,7 @@
-/* The options of bench: what each becomes, what follows, and what contradicts what. */
+/* The options of bench: values, defaults, and invalid combinations. */
 #include "tests/support/command_line.h"
 
-/* What bench is without options, and what follows from the few that say when it ends. */
+/* The defaults of bench, and values that follow from other options. */
 static void test_load_defaults(void **state)
 {
     struct options o = read_valid("bench http://a/");
@@ -115,8 +115,8 @@ static void test_load_options(void **state)
     options_free(&o);
 }
 
-/* No URL: the embedded origin, in an open loop unless there is another rule. */
-static void test_load_nobody(void **state)
+/* No URL: the embedded origin, in an open loop unless other options decide. */
+static void test_load_without_url(void **state)
 {
     static const struct {
         const char *line;
@@ -139,7 +139,7 @@ static void test_load_nobody(void **state)
     }
 }
 
-/* Each with words of its own. */
+/* Each line has its own error. */
 static void test_refused(void **state)
 {
     static const struct refused_line refused[] = {
@@ -210,7 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_load_defaults), cmocka_unit_test(test_load_lengths),
-        cmocka_unit_test(test_load_options),  cmocka_unit_test(test_load_nobody),
+        cmocka_unit_test(test_load_options),  cmocka_unit_test(test_load_without_url),
         cmocka_unit_test(test_refused),
     };
 

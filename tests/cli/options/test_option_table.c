@@ -1,4 +1,4 @@
-/* The rows of the table: texts for people, defaults that are those of the program, letters. */
+/* The rows of the option table: descriptions, names, letters, defaults. */
 #include "tests/support/command_line.h"
 
 #include <ctype.h>
@@ -24,7 +24,7 @@ static void every_row_is_described(void **state)
     }
 }
 
-/* Two rows that a command has do not share a name or a letter. */
+/* No two options of a command share a name or a letter. */
 static void names_are_unique(void **state)
 {
     (void)state;
@@ -40,7 +40,7 @@ static void names_are_unique(void **state)
     }
 }
 
-/* A choice names its words as its argument, perhaps not all: a command may refuse some. */
+/* The argument of a choice lists valid words. It may omit words that a command refuses. */
 static void words_are_arguments(void **state)
 {
     (void)state;
@@ -72,7 +72,7 @@ static bool same_value(const struct option_row *row, const struct options *a,
 }
 
 /* An option with its default has the effect of no option. */
-static void initial_values_are_the_programs(void **state)
+static void initial_values_are_the_defaults(void **state)
 {
     size_t compared = 0;
 
@@ -163,7 +163,7 @@ int main(void)
         cmocka_unit_test(every_row_is_described),
         cmocka_unit_test(names_are_unique),
         cmocka_unit_test(words_are_arguments),
-        cmocka_unit_test(initial_values_are_the_programs),
+        cmocka_unit_test(initial_values_are_the_defaults),
         cmocka_unit_test(listings_have_every_option),
         cmocka_unit_test(shared_names_are_abbreviated),
     };

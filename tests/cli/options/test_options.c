@@ -1,5 +1,4 @@
-/* The command line: where the values of options go, what has no meaning together, and which commands know
-   which options. */
+/* The command line: values of options, invalid combinations, and the commands of each option. */
 #include "tests/support/command_line.h"
 
 static void test_defaults(void **state)
@@ -33,7 +32,7 @@ static void test_defaults(void **state)
     options_free(&options);
 }
 
-/* What is not named in test_defaults or below is false, NULL or 0 without its option. */
+/* Options that are not in test_defaults are false, NULL or 0 by default. */
 static void test_flags_are_off(void **state)
 {
     struct options o = read_valid("http://a/");
@@ -241,7 +240,7 @@ static void test_commands(void **state)
     }
 }
 
-/* Each with words of its own. */
+/* Each line has its own error. */
 static void test_refused(void **state)
 {
     static const struct refused_line refused[] = {
@@ -280,14 +279,14 @@ static void test_refused(void **state)
     assert_all_refused(refused, LENGTH(refused));
 }
 
-/* Which commands know an option; one that does not names those that do. */
-static void test_commands_know(void **state)
+/* The commands that know an option. The errors of the other commands name them. */
+static void test_commands_of_options(void **state)
 {
     static const char *const commands[] = {"fetch", "race", "bench", "origin"};
     static const struct {
         const char *option;
         const char *knowing; /* a letter for each of the commands */
-        const char *says;    /* to the others */
+        const char *message; /* of the others */
     } known[] = {
         {"-f x", "frbo", ""},
         {"-c 5", "frb", "--concurrency: for fetch, race and bench\n"},
@@ -369,18 +368,18 @@ static void test_commands_know(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH(known) * LENGTH(commands); i++) {
         const char *command = commands[i % LENGTH(commands)], *option;
-        const char *says = known[i / LENGTH(commands)].says;
-        char line[128], said[2048], stranger[192];
+        const char *message = known[i / LENGTH(commands)].message;
+        char line[128], printed[2048], prefix[192];
         bool knows = strchr(known[i / LENGTH(commands)].knowing, *command);
 
         option = known[i / LENGTH(commands)].option;
         snprintf(line, sizeof(line), "%s %s", command, option);
-        snprintf(stranger, sizeof(stranger), "firstbyte: %s --", command);
-        if (read_captured(line, said, sizeof(said)) && !knows)
-            fail_msg("%s is taken", line);
-        if (knows ? strstr(said, stranger) != NULL
-                  : strncmp(said, stranger, strlen(stranger)) != 0 || !strstr(said, says))
-            fail_msg("%s: %s", line, said);
+        snprintf(prefix, sizeof(prefix), "firstbyte: %s --", command);
+        if (read_captured(line, printed, sizeof(printed)) && !knows)
+            fail_msg("%s is accepted", line);
+        if (knows ? strstr(printed, prefix) != NULL
+                  : strncmp(printed, prefix, strlen(prefix)) != 0 || !strstr(printed, message))
+            fail_msg("%s: %s", line, printed);
     }
 }
 
@@ -391,7 +390,7 @@ int main(void)
         cmocka_unit_test(test_flags),    cmocka_unit_test(test_flags_that_clear),
         cmocka_unit_test(test_texts),    cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_output),   cmocka_unit_test(test_commands),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_commands_know),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_commands_of_options),
     };
 
     unit_time_limit();

@@ -1,4 +1,4 @@
-/* Values of options: parsed values, and which are refused. */
+/* Values of options: valid and invalid ones. */
 #include "tests/support/command_line.h"
 
 #include <unistd.h>
@@ -56,8 +56,8 @@ static void texts_are_kept_in_order(void **state)
     assert_null(texts.list);
 }
 
-/* A value that does not matter, or is a secret, is not shown. */
-static void a_refusal_is_said(void **state)
+/* The error shows the value unless it is NULL. */
+static void a_refusal_is_printed(void **state)
 {
     (void)state;
     stderr_capture_begin();
@@ -120,7 +120,7 @@ static void test_bytes(void **state)
     }
 }
 
-/* Where --resolve leads a host on port 80. */
+/* The address of --resolve for a host on port 80; "": none. */
 static const char *resolved(const struct options *options, const char *host)
 {
     static char text[ADDRESS_TEXT_BYTES];
@@ -173,7 +173,7 @@ static void test_data(void **state)
     close(fd);
     for (char *at = path; *at; at++)
         if (*at == '_')
-            skip(); /* a temporary directory that read_line cannot spell */
+            skip(); /* read_line turns `_` into a space */
     o = read_valid("-d a=1");
     assert_int_equal(o.request.content->count, 3);
     assert_memory_equal(o.request.content->bytes, "a=1", 3);
@@ -192,7 +192,7 @@ static void test_data(void **state)
     unlink(path);
 }
 
-/* Each with words of its own. */
+/* Each line has its own error. */
 static void values_are_refused(void **state)
 {
     static const struct refused_line refused[] = {
@@ -298,7 +298,7 @@ int main(void)
         cmocka_unit_test(numbers_fill_their_field),
         cmocka_unit_test(rates_are_limited),
         cmocka_unit_test(texts_are_kept_in_order),
-        cmocka_unit_test(a_refusal_is_said),
+        cmocka_unit_test(a_refusal_is_printed),
         cmocka_unit_test(test_rates),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_requests),

@@ -1,4 +1,4 @@
-/* Charts of histograms: no value is left out, however they lie, and the rows fit a screen. */
+/* Charts of histograms: every value is counted, and the rows fit a screen. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -87,7 +87,7 @@ static uint64_t sum_of(const char *chart, size_t *rows)
 static void test_all_are_drawn(void **state)
 {
     static const struct {
-        nsec least, max;
+        nsec min, max;
     } cases[] = {{0, 0},
                  {0, 50},
                  {1, HISTOGRAM_MAX},
@@ -103,9 +103,9 @@ static void test_all_are_drawn(void **state)
 
         histogram_clear(histogram);
         for (unsigned j = 0; j < 5000; j++) {
-            nsec value = cases[i].least;
+            nsec value = cases[i].min;
 
-            for (nsec scale = cases[i].max - cases[i].least; scale; scale /= 1 + unit_random() % 9)
+            for (nsec scale = cases[i].max - cases[i].min; scale; scale /= 1 + unit_random() % 9)
                 if (unit_random() % 4 == 0 || scale < 10) {
                     value += scale - scale / 4 * (unit_random() % 4);
                     break;
@@ -119,7 +119,7 @@ static void test_all_are_drawn(void **state)
     histogram_free(histogram);
 }
 
-/* A tail of single values is joined, and none of them is lost. */
+/* A tail of single values has one row, and all values are counted. */
 static void test_tail(void **state)
 {
     struct histogram *histogram = histogram_new();
@@ -134,7 +134,7 @@ static void test_tail(void **state)
     histogram_free(histogram);
 }
 
-/* Two modes stay two, with a valley between them. */
+/* Two modes are shown with a gap between them. */
 static void test_two_modes(void **state)
 {
     struct histogram *histogram = histogram_new();

@@ -1,4 +1,4 @@
-/* Messages on standard error: one line each, and what came from outside is escaped. */
+/* Messages on standard error: one line each, with untrusted text escaped. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>

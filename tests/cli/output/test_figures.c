@@ -1,4 +1,4 @@
-/* Figures at the places where they change their unit, their decimals or their length. */
+/* Figures at the values where the unit, the decimals or the length changes. */
 #include "tests/support/unit.h"
 
 #include <math.h>

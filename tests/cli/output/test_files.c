@@ -1,4 +1,4 @@
-/* No file is read and written by one run, nor written in two ways, whatever it is called. */
+/* No run reads and writes the same file, or writes it twice, under any of its names. */
 #include "tests/support/unit.h"
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@ static struct files_options files = {.list = &options.list,
                                      .trust = &options.trust,
                                      .data = &options.data};
 
-/* Each test begins without any. */
+/* Each test begins without files. */
 static int setup(void **state)
 {
     (void)state;
@@ -36,37 +36,37 @@ static int setup(void **state)
     return 0;
 }
 
-/* Whether the run may begin; what was said has to have this in it. */
+/* Whether the run may begin. If not, the error must contain `part`. */
 static bool allowed(const char *part)
 {
-    const char *said;
-    bool sound;
+    const char *printed;
+    bool valid;
 
     stderr_capture_begin();
-    sound = files_check(&files);
-    said = stderr_capture_end();
-    if (sound)
-        assert_string_equal(said, "");
-    else if (!strstr(said, part))
-        fail_msg("%s", said);
-    return sound;
+    valid = files_check(&files);
+    printed = stderr_capture_end();
+    if (valid)
+        assert_string_equal(printed, "");
+    else if (!strstr(printed, part))
+        fail_msg("%s", printed);
+    return valid;
 }
 
-static void files_of_their_own(void **state)
+static void different_files(void **state)
 {
     (void)state;
     assert_true(allowed(""));
     options.list.file = "there";
     options.output.file = "new";
     options.output.resume = "state";
-    files.hlog = "new/other"; /* in no folder */
+    files.hlog = "new/other"; /* the folder does not exist */
     assert_true(allowed(""));
     options.list.file = options.trust.authorities_file = options.trust.certificate =
         options.trust.key = "there"; /* all read */
     assert_true(allowed(""));
 }
 
-/* One that is there, under every name it has; one that is not, by its folder and name. */
+/* An existing file under each of its names; a new file by its folder and name. */
 static void a_file_with_two_roles(void **state)
 {
     static const char *const names[][2] = {
@@ -88,7 +88,7 @@ static void a_file_with_two_roles(void **state)
     }
 }
 
-static void every_role_is_looked_at(void **state)
+static void every_role_is_checked(void **state)
 {
     const char *list[] = {"there"};
 
@@ -114,7 +114,7 @@ static void every_role_is_looked_at(void **state)
     assert_false(allowed("--output there"));
 }
 
-/* The output may be the file of standard output, and nothing else may. */
+/* Only --output may be the file of standard output. */
 static void standard_output_is_a_file(void **state)
 {
     int terminal = dup(STDOUT_FILENO), file = open("there", O_RDWR | O_CLOEXEC);
@@ -137,7 +137,7 @@ static void standard_output_is_a_file(void **state)
     assert_false(log);
 }
 
-/* What cannot be destroyed. */
+/* Writing does not destroy a device. */
 static void devices_have_any_role(void **state)
 {
     (void)state;
@@ -170,9 +170,9 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(files_of_their_own, setup),
+        cmocka_unit_test_setup(different_files, setup),
         cmocka_unit_test_setup(a_file_with_two_roles, setup),
-        cmocka_unit_test_setup(every_role_is_looked_at, setup),
+        cmocka_unit_test_setup(every_role_is_checked, setup),
         cmocka_unit_test_setup(standard_output_is_a_file, setup),
         cmocka_unit_test_setup(devices_have_any_role, setup),
     };

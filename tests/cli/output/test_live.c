@@ -1,4 +1,4 @@
-/* The live view on a pseudo-terminal: its lines, its width, and terminals that take nothing. */
+/* The live view on a pseudo-terminal: its lines, its width, and full or stopped terminals. */
 #include "tests/support/unit.h"
 
 #include <fcntl.h>
@@ -13,14 +13,14 @@
 
 #define US    NSEC_PER_US
 #define S     NSEC_PER_S
-#define MARK  "$" /* in no frame */
+#define MARK  "$" /* not in any frame */
 #define ERASE "\r\033[K"
 
 struct view {
     struct live *live;
     struct tally *interval, *total;
     int master, slave;
-    char seen[1 << 16]; /* what the terminal was last sent */
+    char seen[1 << 16]; /* the text of the last call of `seen` */
 };
 
 static void resize(struct view *view, unsigned short rows, unsigned short columns)
@@ -39,7 +39,7 @@ static void open_view(struct view *view, nsec duration, uint64_t requests, bool 
     setenv("TERM", "xterm", 1);
     assert_int_equal(openpty(&view->master, &view->slave, NULL, NULL, NULL), 0);
     assert_int_equal(tcgetattr(view->slave, &modes), 0);
-    modes.c_oflag &= ~(tcflag_t)OPOST; /* a line end stays what it is */
+    modes.c_oflag &= ~(tcflag_t)OPOST; /* line ends are not converted */
     assert_int_equal(tcsetattr(view->slave, TCSANOW, &modes), 0);
     resize(view, 24, 80);
     view->interval = tally_new();
@@ -57,7 +57,7 @@ static void close_view(struct view *view)
     close(view->master);
 }
 
-/* What was sent to the terminal since it was last asked: a mark is sent behind it, and waited for. */
+/* The text sent to the terminal since the last call. Sends a mark after it and waits for it. */
 static const char *seen(struct view *view)
 {
     size_t count = 0;
@@ -73,7 +73,7 @@ static const char *seen(struct view *view)
     return view->seen;
 }
 
-/* A second in which so many were answered. */
+/* Shows an interval of a second with these requests. */
 static void pass(struct view *view, unsigned completed, unsigned failed)
 {
     struct tally *interval = view->interval;
@@ -131,7 +131,8 @@ static void test_limits(void **state)
         {NSEC_NEVER, 4000, ERASE "1 s, 1,000 of 4,000 requests  ███████▌"},
         {10 * S, 2000, ERASE "1 s of 10 s, 1,000 of 2,000 requests  ███████████████·"},
         {1 * S, 0, ERASE "1 s of 1 s  ██████████████████████████████ 100%\n"},
-        {S / 2, 0, ERASE "1 s of 0 s  ██████████████████████████████ 100%\n"}, /* over its time */
+        {S / 2, 0,
+         ERASE "1 s of 0 s  ██████████████████████████████ 100%\n"}, /* after the duration */
     };
 
     (void)state;
@@ -152,14 +153,14 @@ static void test_nothing_yet(void **state)
     (void)state;
     open_view(&view, 10 * S, 0, false);
     view.interval->waiting = 12;
-    live_show(view.live, view.interval, view.total); /* a span without length */
+    live_show(view.live, view.interval, view.total); /* a span of length 0 */
     assert_non_null(strstr(seen(&view), "0/s now, 0/s mean, 0 failed\n"));
     assert_non_null(strstr(view.seen, "no response yet\n"));
     assert_non_null(strstr(view.seen, "0 in flight, 12 waiting, client 0% busy\n"));
     close_view(&view);
 }
 
-/* Characters of the longest line, without sequences. */
+/* Characters of the longest line, without escape sequences. */
 static size_t widest(const char *text, size_t *lines)
 {
     size_t width = 0, max = 0;
@@ -178,7 +179,7 @@ static size_t widest(const char *text, size_t *lines)
     return max;
 }
 
-/* The last column stays free; the graph keeps to the last minute. */
+/* The last column stays free, and the graph shows the last minute. */
 static void test_size(void **state)
 {
     static const struct {
@@ -224,8 +225,8 @@ static void test_color(void **state)
     close_view(&view);
 }
 
-/* A terminal that nobody reads holds up nobody: frames for which there is no room are left out, and one
-   that was cut goes on where it was. */
+/* A terminal that is not read does not block: frames without room are dropped, and the rest of a
+   partly written frame is written first. */
 static void test_full_terminal(void **state)
 {
     struct view view;
@@ -236,7 +237,7 @@ static void test_full_terminal(void **state)
     open_view(&view, 10000 * S, 0, true);
     for (unsigned i = 0; i < 300; i++)
         pass(&view, 10, 1);
-    while (reads--) { /* there is something each time: what was left, or a new frame */
+    while (reads--) { /* there are bytes each time: the rest of a frame, or a new one */
         ssize_t got = read(view.master, view.seen + count, sizeof(view.seen) - 1 - count);
 
         assert_true(got > 0);
@@ -259,8 +260,8 @@ static void test_stopped_terminal(void **state)
     pass(&view, 1, 0);
     seen(&view);
     assert_int_equal(tcflow(view.slave, TCOOFF), 0);
-    pass(&view, 2000, 0); /* waits, whole */
-    pass(&view, 3000, 0); /* is left out */
+    pass(&view, 2000, 0); /* waits for room */
+    pass(&view, 3000, 0); /* is dropped */
     assert_int_equal(tcflow(view.slave, TCOON), 0);
     pass(&view, 4000, 0);
     assert_non_null(strstr(seen(&view), "2,000/s now"));
@@ -269,7 +270,7 @@ static void test_stopped_terminal(void **state)
     close_view(&view);
 }
 
-/* The flag of the descriptor that is shared is not touched. */
+/* O_NONBLOCK is not set, because other processes share the open file description. */
 static void test_shared_descriptor(void **state)
 {
     struct view view;

@@ -1,4 +1,4 @@
-/* One run at a time, whatever happens to the name of the file meanwhile. */
+/* One run at a time, also if another file gets the name. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -16,10 +16,10 @@ static char folder[ROOM - 32], path[ROOM], other[ROOM];
 
 static int begin(void **state)
 {
-    const char *above = getenv("TMPDIR");
+    const char *parent = getenv("TMPDIR");
 
     (void)state;
-    snprintf(folder, sizeof(folder), "%s/lock.XXXXXX", above ? above : "/tmp");
+    snprintf(folder, sizeof(folder), "%s/lock.XXXXXX", parent ? parent : "/tmp");
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/file", folder);
     snprintf(other, sizeof(other), "%s/other", folder);
@@ -63,7 +63,7 @@ static void test_content_stays(void **state)
     close(fd);
 }
 
-/* The file that has the name is locked too, though it is not the one that was opened first. */
+/* The file that now has the name is locked too, although it was opened with another name. */
 static void test_replaced(void **state)
 {
     int first = lock_open(path), second = open(other, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

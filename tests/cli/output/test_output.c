@@ -1,5 +1,5 @@
-/* The output over pipes: order, a reader that stops, one that leaves, a full disk. Files of the
-   user's: aside, appended to, cut. */
+/* The output to pipes: order, slow readers, closed readers, a full disk. The output to files:
+   replaced, appended to, truncated. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -26,8 +26,8 @@ struct fixture {
     int wrote;            /* calls of wrote */
     uint64_t wrote_bytes; /* output_bytes in the last of them */
     char folder[128];
-    char path[160];    /* a file in it, which is not there */
-    char foreign[160]; /* a file of another program beside it */
+    char path[160];    /* a file in it that does not exist yet */
+    char foreign[160]; /* a file of another program in the same folder */
 };
 
 static char child_path[160]; /* the file in a child */
@@ -54,9 +54,10 @@ static void on_wrote(void *owner)
 
 static void make_folder(struct fixture *fixture)
 {
-    const char *above = getenv("TMPDIR");
+    const char *parent = getenv("TMPDIR");
 
-    snprintf(fixture->folder, sizeof(fixture->folder), "%s/output.XXXXXX", above ? above : "/tmp");
+    snprintf(fixture->folder, sizeof(fixture->folder), "%s/output.XXXXXX",
+             parent ? parent : "/tmp");
     assert_non_null(mkdtemp(fixture->folder));
     snprintf(fixture->path, sizeof(fixture->path), "%s/file", fixture->folder);
     snprintf(fixture->foreign, sizeof(fixture->foreign), "%s/file.part", fixture->folder);
@@ -65,12 +66,12 @@ static void make_folder(struct fixture *fixture)
 static int begin(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
-    int ends[2];
+    int result[2];
 
     signal(SIGPIPE, SIG_IGN);
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    fixture->reader = ends[0];
-    fixture->writer = ends[1];
+    assert_int_equal(pipe2(result, O_CLOEXEC), 0);
+    fixture->reader = result[0];
+    fixture->writer = result[1];
     fixture->loop = loop_new();
     make_folder(fixture);
     fixture->output = output_new(fixture->loop, fixture->writer, on_room, on_broken, fixture);
@@ -81,7 +82,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     struct fixture *fixture = *state;
-    int ends;
+    int result;
 
     output_free(fixture->output);
     loop_free(fixture->loop);
@@ -90,9 +91,9 @@ static int end(void **state)
     close(fixture->writer);
     unlink(fixture->path);
     unlink(fixture->foreign);
-    ends = rmdir(fixture->folder); /* fails where anything else was left behind */
+    result = rmdir(fixture->folder); /* fails if another file is left */
     free(fixture);
-    return ends;
+    return result;
 }
 
 static void put(struct output *output, const char *line)
@@ -120,7 +121,7 @@ static void test_lines(void **state)
     put(fixture->output, "one\n");
     put(fixture->output, "two\n");
     assert_false(output_idle(fixture->output));
-    assert_int_equal(take(fixture, text, sizeof(text)), 0); /* at the end of the turn */
+    assert_int_equal(take(fixture, text, sizeof(text)), 0); /* not before the end of the turn */
     loop_turn(fixture->loop, 0);
     assert_true(output_idle(fixture->output));
     assert_int_equal(take(fixture, text, sizeof(text)), 8);
@@ -128,7 +129,7 @@ static void test_lines(void **state)
     assert_int_equal(output_error(fixture->output), 0);
 }
 
-/* A line that is shorter than the one before takes nothing of it along. */
+/* A line has no bytes of a longer line before it. */
 static void test_shorter_line(void **state)
 {
     struct fixture *fixture = *state;
@@ -150,7 +151,7 @@ static void test_never_nonblocking(void **state)
     assert_int_equal(fcntl(fixture->writer, F_GETFL) & O_NONBLOCK, 0);
 }
 
-/* The pipe fills up; the rest waits, in order, until there is a reader. */
+/* The pipe fills up; the rest waits, in order, until the pipe is read. */
 static void test_slow_reader(void **state)
 {
     struct fixture *fixture = *state;
@@ -185,15 +186,15 @@ static void test_slow_reader(void **state)
     assert_int_equal(fixture->broken, 0);
 }
 
-static void test_reader_has_gone(void **state)
+static void test_closed_reader(void **state)
 {
     struct fixture *fixture = *state;
 
     close(fixture->reader);
     fixture->reader = -1;
-    put(fixture->output, "nobody reads this\n");
+    put(fixture->output, "unread\n");
     TURN_UNTIL(fixture->loop, fixture->broken);
-    put(fixture->output, "nor this\n");
+    put(fixture->output, "also unread\n");
     unit_settle(fixture->loop);
     assert_int_equal(fixture->broken, 1);
     assert_int_equal(fixture->error, EPIPE);
@@ -201,8 +202,8 @@ static void test_reader_has_gone(void **state)
     assert_true(output_idle(fixture->output));
 }
 
-/* It goes while the writer waits for room. */
-static void test_reader_goes(void **state)
+/* The reader closes while the output waits for room. */
+static void test_reader_closes_while_output_waits(void **state)
 {
     struct fixture *fixture = *state;
 
@@ -217,7 +218,7 @@ static void test_reader_goes(void **state)
     assert_true(output_idle(fixture->output));
 }
 
-/* /dev/full is like any terminal: it can be written to, and then there is no room. */
+/* /dev/full is always writable, and each write fails with ENOSPC. */
 static void test_full_disk(void **state)
 {
     struct fixture *fixture = *state;
@@ -260,12 +261,12 @@ static void test_blocking(void **state)
     assert_true(output_idle(output));
     close(fixture->reader);
     fixture->reader = -1;
-    put(output, "nobody\n");
+    put(output, "unread\n");
     assert_int_equal(output_error(output), EPIPE);
     output_free(output);
 }
 
-/* Freed with an unwritten line: nothing more is written, nothing is called. */
+/* Freed with an unwritten line: the line is dropped, and no callback is called. */
 static void test_free_early(void **state)
 {
     struct fixture *fixture = *state;
@@ -283,8 +284,8 @@ static void test_free_early(void **state)
  * Files
  */
 
-/* Opens a file in place of the pipe. `wrote` is the text that an earlier run wrote, and to which
-   the file is cut; NULL: it is not cut. Returns the error, to be freed, or NULL. */
+/* Opens a file instead of the pipe. `wrote` is the output of an earlier run, to which the file is
+   truncated; NULL: not truncated. Returns NULL, or an error that the caller frees. */
 static char *reopen(struct fixture *fixture, const char *path, bool append, const char *wrote)
 {
     const struct output_file file = {.path = path,
@@ -310,7 +311,7 @@ static void write_file(const char *path, const char *text)
     fclose(file);
 }
 
-/* What is in the file; "none" where there is none. */
+/* The content of the file; "none" without a file. */
 static const char *content(const char *path)
 {
     static char text[256];
@@ -323,7 +324,7 @@ static const char *content(const char *path)
     return text;
 }
 
-/* Fails unless the sentence is the file's name and that. */
+/* Fails unless `why` is the path and this text. */
 static void check_why(char *why, const char *path, const char *rest)
 {
     char wanted[512];
@@ -334,7 +335,7 @@ static void check_why(char *why, const char *path, const char *rest)
     free(why);
 }
 
-/* The old results stay until all of the new ones are there. */
+/* The old file stays until the new one is complete. */
 static void test_replaces(void **state)
 {
     struct fixture *fixture = *state;
@@ -342,7 +343,7 @@ static void test_replaces(void **state)
 
     write_file(fixture->path, "old\n");
     chmod(fixture->path, 0640);
-    write_file(fixture->foreign, "somebody else's\n");
+    write_file(fixture->foreign, "another program's\n");
     assert_null(reopen(fixture, fixture->path, false, ""));
     assert_string_equal(output_name(fixture->output), fixture->path);
     assert_false(output_can_be_cut(fixture->output));
@@ -356,7 +357,7 @@ static void test_replaces(void **state)
     assert_true(output_finish(fixture->output, true));
     assert_null(output_kept(fixture->output));
     assert_string_equal(content(fixture->path), "one\ntwo\n");
-    assert_string_equal(content(fixture->foreign), "somebody else's\n");
+    assert_string_equal(content(fixture->foreign), "another program's\n");
     assert_int_equal(stat(fixture->path, &about), 0);
     assert_int_equal(about.st_mode & 07777, 0640);
 }
@@ -367,7 +368,7 @@ static void test_new_file(void **state)
 
     assert_null(reopen(fixture, fixture->path, false, ""));
     assert_string_equal(content(fixture->path), "none");
-    assert_true(output_finish(fixture->output, true)); /* no result is a result */
+    assert_true(output_finish(fixture->output, true)); /* an empty output is valid */
     assert_string_equal(content(fixture->path), "");
     assert_int_equal(fixture->wrote, 0);
 }
@@ -388,16 +389,16 @@ static void test_interrupted(void **state)
     assert_string_equal(content(kept), "one\n");
     assert_null(reopen(fixture, fixture->path, false, ""));
     assert_true(output_finish(fixture->output, false));
-    assert_null(output_kept(fixture->output)); /* nothing was in it */
+    assert_null(output_kept(fixture->output)); /* it was empty */
     assert_null(reopen(fixture, fixture->path, false, ""));
-    output_free(fixture->output); /* not even finished */
+    output_free(fixture->output); /* without output_finish */
     fixture->output = NULL;
     assert_string_equal(content(kept), "one\n");
     unlink(kept);
     assert_string_equal(content(fixture->path), "old\n");
 }
 
-/* Two runs into one file: neither is written into by the other, the one that ends last stays. */
+/* Two runs with the same file do not mix their lines; the file of the last run stays. */
 static void test_two_runs(void **state)
 {
     struct fixture *fixture = *state;
@@ -419,7 +420,7 @@ static void test_two_runs(void **state)
     assert_string_equal(content(fixture->path), "two\n");
 }
 
-/* Out of memory: what was composed and what was written is kept, and it is said where. */
+/* Out of memory: all lines are kept in another file, and the message has its name. */
 static bool out_of_memory(void)
 {
     const struct output_file file = {.path = child_path};
@@ -437,20 +438,20 @@ static void test_out_of_memory(void **state)
 {
     struct fixture *fixture = *state;
     char text[512] = "", *name;
-    int ends[2], status;
+    int result[2], status;
     pid_t child;
 
     snprintf(child_path, sizeof(child_path), "%s", fixture->path);
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(result, O_CLOEXEC), 0);
     child = fork();
     if (!child) {
-        dup2(ends[1], STDERR_FILENO);
+        dup2(result[1], STDERR_FILENO);
         _exit(out_of_memory());
     }
-    close(ends[1]);
+    close(result[1]);
     assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
-    close(ends[0]);
+    assert_true(read(result[0], text, sizeof(text) - 1) > 0);
+    close(result[0]);
     assert_int_equal(status, MEMORY_EXIT_STATUS << 8);
     name = strstr(text, "results are in ");
     assert_non_null(name);
@@ -461,8 +462,8 @@ static void test_out_of_memory(void **state)
     unlink(name);
 }
 
-/* The link stays, the file behind it is another one. */
-static void test_behind_a_link(void **state)
+/* The symbolic link stays, and its target is replaced. */
+static void test_symbolic_link(void **state)
 {
     struct fixture *fixture = *state;
     char real[192];
@@ -485,8 +486,8 @@ static void test_appends(void **state)
 {
     static const struct {
         const char *old;   /* NULL: no file */
-        const char *wrote; /* by the run that is continued; NULL: the file is not cut */
-        const char *then;  /* before a line is written */
+        const char *wrote; /* by the resumed run; NULL: not truncated */
+        const char *then;  /* content before a line is written */
     } cases[] = {
         {NULL, NULL, ""},
         {NULL, "", ""},
@@ -541,7 +542,7 @@ static void test_refused(void **state)
               "its bytes before offset 2 are not those that the run wrote: it is not the output of "
               "that run");
     assert_string_equal(content(fixture->path), "abc");
-    write_file(fixture->path, "a\nb\n"); /* a line ends there, but it is another line */
+    write_file(fixture->path, "a\nb\n"); /* a line ends at offset 2, but it is another line */
     check_why(reopen(fixture, fixture->path, true, "x\n"), fixture->path,
               "its bytes before offset 2 are not those that the run wrote: it is not the output of "
               "that run");
@@ -552,7 +553,7 @@ static void test_refused(void **state)
     assert_int_equal(access(fixture->path, F_OK), -1);
 }
 
-/* A FIFO is written to, not replaced, in either way. */
+/* A FIFO is written to and never replaced, with --append and without. */
 static void test_fifo(void **state)
 {
     struct fixture *fixture = *state;
@@ -582,12 +583,12 @@ static void test_fifo(void **state)
         assert_int_equal(output_error(fixture->output), EPIPE);
         assert_int_equal(stat(fixture->path, &about), 0);
         assert_true(S_ISFIFO(about.st_mode));
-        output_free(fixture->output); /* with its last writer, what is in the FIFO goes */
+        output_free(fixture->output); /* a FIFO without writers loses its content */
         fixture->output = NULL;
     }
 }
 
-/* Standard output is a file that has something in it already. */
+/* Standard output is a file that is not empty. */
 static bool standard_output(void)
 {
     const struct output_file files[] = {
@@ -624,7 +625,7 @@ static void test_standard_output(void **state)
     unit_in_child(standard_output);
 }
 
-/* No room: what was written stays aside, the old results stay. */
+/* No space: the new lines are kept in another file, and the old file stays. */
 static bool no_room(void)
 {
     const struct output_file file = {.path = child_path};
@@ -656,7 +657,7 @@ static void test_no_room(void **state)
     assert_string_equal(content(fixture->path), "old\n");
 }
 
-/* Told once when all is written, and not while something waits. */
+/* The callback is called once when all lines are written, not while lines wait. */
 static void test_wrote(void **state)
 {
     struct fixture *fixture = *state;
@@ -675,7 +676,7 @@ static void test_wrote(void **state)
         loop_turn(fixture->loop, 0);
     assert_int_equal(fixture->wrote, 2);
     assert_int_equal(fixture->wrote_bytes, 4 + 10000 * 35);
-    output_end(fixture->output); /* nothing was composed */
+    output_end(fixture->output); /* without a line */
     unit_settle(fixture->loop);
     assert_int_equal(fixture->wrote, 2);
 }
@@ -687,8 +688,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shorter_line, begin, end),
         cmocka_unit_test_setup_teardown(test_never_nonblocking, begin, end),
         cmocka_unit_test_setup_teardown(test_slow_reader, begin, end),
-        cmocka_unit_test_setup_teardown(test_reader_has_gone, begin, end),
-        cmocka_unit_test_setup_teardown(test_reader_goes, begin, end),
+        cmocka_unit_test_setup_teardown(test_closed_reader, begin, end),
+        cmocka_unit_test_setup_teardown(test_reader_closes_while_output_waits, begin, end),
         cmocka_unit_test_setup_teardown(test_full_disk, begin, end),
         cmocka_unit_test_setup_teardown(test_regular_file, begin, end),
         cmocka_unit_test_setup_teardown(test_blocking, begin, end),
@@ -698,7 +699,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_interrupted, begin, end),
         cmocka_unit_test_setup_teardown(test_two_runs, begin, end),
         cmocka_unit_test_setup_teardown(test_out_of_memory, begin, end),
-        cmocka_unit_test_setup_teardown(test_behind_a_link, begin, end),
+        cmocka_unit_test_setup_teardown(test_symbolic_link, begin, end),
         cmocka_unit_test_setup_teardown(test_appends, begin, end),
         cmocka_unit_test_setup_teardown(test_refused, begin, end),
         cmocka_unit_test_setup_teardown(test_fifo, begin, end),

@@ -12,124 +12,124 @@
 #include "tests/support/fake_clock.h"
 
 #define CLEAR "\r\033[K"
-#define MARK  "$" /* in no line of progress */
+#define MARK  "$" /* not in any progress line */
 #define MS    NSEC_PER_MS
 
-struct stage {
+struct fixture {
     struct loop *loop;
     struct fake_clock clock;
     struct progress *progress;
     int master, slave;
     size_t in_flight;
-    char seen[4096]; /* what the terminal was last sent */
+    char seen[4096]; /* the text of the last call of `seen` */
 };
 
 static size_t in_flight(void *owner)
 {
-    struct stage *stage = owner;
+    struct fixture *fixture = owner;
 
-    return stage->in_flight;
+    return fixture->in_flight;
 }
 
-static void resize(struct stage *stage, unsigned short columns)
+static void resize(struct fixture *fixture, unsigned short columns)
 {
     struct winsize size = {.ws_row = 24, .ws_col = columns};
 
-    assert_int_equal(ioctl(stage->master, TIOCSWINSZ, &size), 0);
+    assert_int_equal(ioctl(fixture->master, TIOCSWINSZ, &size), 0);
 }
 
-static void open_stage(struct stage *stage, uint64_t total)
+static void open_fixture(struct fixture *fixture, uint64_t total)
 {
-    memset(stage, 0, sizeof(*stage));
+    memset(fixture, 0, sizeof(*fixture));
     unsetenv("COLUMNS");
     setenv("TERM", "xterm", 1);
-    assert_int_equal(openpty(&stage->master, &stage->slave, NULL, NULL, NULL), 0);
-    resize(stage, 80);
-    stage->loop = loop_new();
-    fake_clock_set(&stage->clock, stage->loop, 0);
-    stage->progress = progress_new(stage->loop, stage->slave, total, in_flight, stage);
+    assert_int_equal(openpty(&fixture->master, &fixture->slave, NULL, NULL, NULL), 0);
+    resize(fixture, 80);
+    fixture->loop = loop_new();
+    fake_clock_set(&fixture->clock, fixture->loop, 0);
+    fixture->progress = progress_new(fixture->loop, fixture->slave, total, in_flight, fixture);
 }
 
-static void close_stage(struct stage *stage)
+static void close_fixture(struct fixture *fixture)
 {
-    progress_free(stage->progress);
-    loop_free(stage->loop);
-    close(stage->slave);
-    close(stage->master);
+    progress_free(fixture->progress);
+    loop_free(fixture->loop);
+    close(fixture->slave);
+    close(fixture->master);
 }
 
-/* What was sent to the terminal since it was last asked. The kernel hands it over when it likes: a
-   mark is sent behind it, and waited for. */
-static const char *seen(struct stage *stage)
+/* The text sent to the terminal since the last call. The kernel delivers it with a delay: the test
+   sends a mark after it and waits for the mark. */
+static const char *seen(struct fixture *fixture)
 {
     size_t count = 0;
 
-    assert_int_equal(write(stage->slave, MARK, 1), 1);
+    assert_int_equal(write(fixture->slave, MARK, 1), 1);
     do {
-        ssize_t got = read(stage->master, stage->seen + count, sizeof(stage->seen) - count);
+        ssize_t got = read(fixture->master, fixture->seen + count, sizeof(fixture->seen) - count);
 
         assert_true(got > 0);
         count += (size_t)got;
-    } while (stage->seen[count - 1] != *MARK);
-    stage->seen[count - 1] = '\0';
-    return stage->seen;
+    } while (fixture->seen[count - 1] != *MARK);
+    fixture->seen[count - 1] = '\0';
+    return fixture->seen;
 }
 
-static void pass(struct stage *stage, nsec time)
+static void pass(struct fixture *fixture, nsec time)
 {
-    stage->clock.now += time;
-    loop_turn(stage->loop, 0);
+    fixture->clock.now += time;
+    loop_turn(fixture->loop, 0);
 }
 
-static void count(struct stage *stage, unsigned done, unsigned failed)
+static void count(struct fixture *fixture, unsigned done, unsigned failed)
 {
     for (unsigned i = 0; i < done; i++)
-        progress_count(stage->progress, i < failed);
+        progress_count(fixture->progress, i < failed);
 }
 
 static void test_line(void **state)
 {
-    struct stage stage;
+    struct fixture fixture;
 
     (void)state;
-    open_stage(&stage, 10000);
-    assert_non_null(stage.progress);
-    stage.in_flight = 256;
-    count(&stage, 100, 3);
-    pass(&stage, 249 * MS);
-    assert_string_equal(seen(&stage), "");
-    pass(&stage, 1 * MS);
-    assert_string_equal(seen(&stage),
+    open_fixture(&fixture, 10000);
+    assert_non_null(fixture.progress);
+    fixture.in_flight = 256;
+    count(&fixture, 100, 3);
+    pass(&fixture, 249 * MS);
+    assert_string_equal(seen(&fixture), "");
+    pass(&fixture, 1 * MS);
+    assert_string_equal(seen(&fixture),
                         CLEAR "100 of 10000 done, 3 failed, 400/s, 256 in flight, 0:25 left");
-    pass(&stage, 249 * MS); /* four times a second, no more */
-    assert_string_equal(seen(&stage), "");
-    pass(&stage, 1 * MS);
-    assert_string_equal(seen(&stage),
+    pass(&fixture, 249 * MS); /* at most four times a second */
+    assert_string_equal(seen(&fixture), "");
+    pass(&fixture, 1 * MS);
+    assert_string_equal(seen(&fixture),
                         CLEAR "100 of 10000 done, 3 failed, 200/s, 256 in flight, 0:50 left");
-    close_stage(&stage);
+    close_fixture(&fixture);
 }
 
 /* The rate is that of the last five seconds. */
 static void test_rate(void **state)
 {
-    struct stage stage;
+    struct fixture fixture;
 
     (void)state;
-    open_stage(&stage, 100000);
-    count(&stage, 1000, 0);
+    open_fixture(&fixture, 100000);
+    count(&fixture, 1000, 0);
     for (int i = 0; i < 40; i++) {
-        count(&stage, 1, 0);
-        pass(&stage, 250 * MS);
-        seen(&stage);
+        count(&fixture, 1, 0);
+        pass(&fixture, 250 * MS);
+        seen(&fixture);
     }
-    assert_string_equal(stage.seen,
+    assert_string_equal(fixture.seen,
                         CLEAR "1040 of 100000 done, 0 failed, 4.0/s, 0 in flight, 6:52:20 left");
     for (int i = 0; i < 40; i++) {
-        pass(&stage, 250 * MS);
-        seen(&stage);
+        pass(&fixture, 250 * MS);
+        seen(&fixture);
     }
-    assert_string_equal(stage.seen, CLEAR "1040 of 100000 done, 0 failed, 0.0/s, 0 in flight");
-    close_stage(&stage);
+    assert_string_equal(fixture.seen, CLEAR "1040 of 100000 done, 0 failed, 0.0/s, 0 in flight");
+    close_fixture(&fixture);
 }
 
 static void test_time_left(void **state)
@@ -151,128 +151,128 @@ static void test_time_left(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct stage stage;
+        struct fixture fixture;
 
-        open_stage(&stage, cases[i].total);
-        count(&stage, cases[i].done, 0);
-        pass(&stage, 250 * MS);
-        assert_string_equal(seen(&stage) + strlen(CLEAR), cases[i].end);
-        close_stage(&stage);
+        open_fixture(&fixture, cases[i].total);
+        count(&fixture, cases[i].done, 0);
+        pass(&fixture, 250 * MS);
+        assert_string_equal(seen(&fixture) + strlen(CLEAR), cases[i].end);
+        close_fixture(&fixture);
     }
 }
 
 /* The last column stays free, and a terminal may change its size. */
 static void test_width(void **state)
 {
-    struct stage stage;
+    struct fixture fixture;
 
     (void)state;
-    open_stage(&stage, 0);
-    resize(&stage, 12);
-    pass(&stage, 250 * MS);
-    assert_string_equal(seen(&stage), CLEAR "0 done, 0 f");
-    resize(&stage, 15);
-    pass(&stage, 250 * MS);
-    assert_string_equal(seen(&stage), CLEAR "0 done, 0 fail");
-    resize(&stage, 5);
-    pass(&stage, 250 * MS);
-    assert_string_equal(seen(&stage), "");
-    resize(&stage, 0); /* a terminal that does not know */
-    pass(&stage, 250 * MS);
-    assert_string_equal(seen(&stage), CLEAR "0 done, 0 failed, 0.0/s, 0 in flight");
-    close_stage(&stage);
+    open_fixture(&fixture, 0);
+    resize(&fixture, 12);
+    pass(&fixture, 250 * MS);
+    assert_string_equal(seen(&fixture), CLEAR "0 done, 0 f");
+    resize(&fixture, 15);
+    pass(&fixture, 250 * MS);
+    assert_string_equal(seen(&fixture), CLEAR "0 done, 0 fail");
+    resize(&fixture, 5);
+    pass(&fixture, 250 * MS);
+    assert_string_equal(seen(&fixture), "");
+    resize(&fixture, 0); /* unknown width */
+    pass(&fixture, 250 * MS);
+    assert_string_equal(seen(&fixture), CLEAR "0 done, 0 failed, 0.0/s, 0 in flight");
+    close_fixture(&fixture);
 }
 
 static void test_hide_and_show(void **state)
 {
-    struct stage stage;
+    struct fixture fixture;
 
     (void)state;
-    open_stage(&stage, 0);
-    progress_hide(stage.progress); /* nothing is there yet */
-    progress_show(stage.progress);
-    assert_string_equal(seen(&stage), "");
-    pass(&stage, 250 * MS);
-    assert_string_equal(seen(&stage), CLEAR "0 done, 0 failed, 0.0/s, 0 in flight");
-    progress_hide(stage.progress);
-    progress_hide(stage.progress);
-    assert_string_equal(seen(&stage), CLEAR);
-    count(&stage, 1, 0);
-    pass(&stage, 250 * MS); /* it is made, but not drawn */
-    assert_string_equal(seen(&stage), "");
-    count(&stage, 1, 0);
-    progress_show(stage.progress);
-    assert_string_equal(seen(&stage), CLEAR "1 done, 0 failed, 2.0/s, 0 in flight");
-    progress_free(stage.progress);
-    stage.progress = NULL;
-    assert_string_equal(seen(&stage), CLEAR);
-    close_stage(&stage);
+    open_fixture(&fixture, 0);
+    progress_hide(fixture.progress); /* not drawn yet */
+    progress_show(fixture.progress);
+    assert_string_equal(seen(&fixture), "");
+    pass(&fixture, 250 * MS);
+    assert_string_equal(seen(&fixture), CLEAR "0 done, 0 failed, 0.0/s, 0 in flight");
+    progress_hide(fixture.progress);
+    progress_hide(fixture.progress);
+    assert_string_equal(seen(&fixture), CLEAR);
+    count(&fixture, 1, 0);
+    pass(&fixture, 250 * MS); /* updated, but hidden */
+    assert_string_equal(seen(&fixture), "");
+    count(&fixture, 1, 0);
+    progress_show(fixture.progress);
+    assert_string_equal(seen(&fixture), CLEAR "1 done, 0 failed, 2.0/s, 0 in flight");
+    progress_free(fixture.progress);
+    fixture.progress = NULL;
+    assert_string_equal(seen(&fixture), CLEAR);
+    close_fixture(&fixture);
 }
 
-/* What an output does at the end of the turn. */
-static void say(void *owner)
+/* Writes at the end of the turn, as an output does. */
+static void write_result(void *owner)
 {
-    struct stage *stage = owner;
+    struct fixture *fixture = owner;
 
-    assert_int_equal(write(stage->slave, "a result;", 9), 9);
+    assert_int_equal(write(fixture->slave, "a result;", 9), 9);
 }
 
-static void test_step_aside(void **state)
+static void test_hide_for_flush(void **state)
 {
-    struct stage stage;
+    struct fixture fixture;
     struct task output;
 
     (void)state;
-    open_stage(&stage, 0);
-    task_init(&output, say, &stage, "test");
-    pass(&stage, 250 * MS);
-    seen(&stage);
+    open_fixture(&fixture, 0);
+    task_init(&output, write_result, &fixture, "test");
+    pass(&fixture, 250 * MS);
+    seen(&fixture);
     for (int i = 0; i < 3; i++) { /* three results in one turn, written together */
-        loop_defer(stage.loop, &output);
-        progress_hide_for_flush(stage.progress);
+        loop_defer(fixture.loop, &output);
+        progress_hide_for_flush(fixture.progress);
     }
-    pass(&stage, 0);
-    assert_string_equal(seen(&stage),
+    pass(&fixture, 0);
+    assert_string_equal(seen(&fixture),
                         CLEAR "a result;" CLEAR "0 done, 0 failed, 0.0/s, 0 in flight");
-    loop_defer(stage.loop, &output);
-    progress_hide_for_flush(stage.progress);
-    progress_free(stage.progress); /* while it is aside */
-    stage.progress = NULL;
-    pass(&stage, 0);
-    assert_string_equal(seen(&stage), CLEAR "a result;");
-    close_stage(&stage);
+    loop_defer(fixture.loop, &output);
+    progress_hide_for_flush(fixture.progress);
+    progress_free(fixture.progress); /* while it is hidden */
+    fixture.progress = NULL;
+    pass(&fixture, 0);
+    assert_string_equal(seen(&fixture), CLEAR "a result;");
+    close_fixture(&fixture);
 }
 
-/* A terminal that takes nothing does not hold up the loop. */
+/* A stopped terminal does not block the loop. */
 static void test_stopped_terminal(void **state)
 {
-    struct stage stage;
+    struct fixture fixture;
 
     (void)state;
-    open_stage(&stage, 0);
-    pass(&stage, 250 * MS);
-    seen(&stage);
-    assert_int_equal(tcflow(stage.slave, TCOOFF), 0);
-    pass(&stage, 250 * MS);
-    progress_hide(stage.progress);
-    progress_show(stage.progress);
-    assert_int_equal(tcflow(stage.slave, TCOON), 0);
-    pass(&stage, 250 * MS);
-    assert_string_equal(seen(&stage), CLEAR "0 done, 0 failed, 0.0/s, 0 in flight");
-    close_stage(&stage);
+    open_fixture(&fixture, 0);
+    pass(&fixture, 250 * MS);
+    seen(&fixture);
+    assert_int_equal(tcflow(fixture.slave, TCOOFF), 0);
+    pass(&fixture, 250 * MS);
+    progress_hide(fixture.progress);
+    progress_show(fixture.progress);
+    assert_int_equal(tcflow(fixture.slave, TCOON), 0);
+    pass(&fixture, 250 * MS);
+    assert_string_equal(seen(&fixture), CLEAR "0 done, 0 failed, 0.0/s, 0 in flight");
+    close_fixture(&fixture);
 }
 
 static void test_no_terminal(void **state)
 {
-    struct stage stage;
+    struct fixture fixture;
     int ends[2];
 
     (void)state;
-    open_stage(&stage, 0);
+    open_fixture(&fixture, 0);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    assert_null(progress_new(stage.loop, ends[1], 0, in_flight, &stage));
+    assert_null(progress_new(fixture.loop, ends[1], 0, in_flight, &fixture));
     setenv("TERM", "dumb", 1);
-    assert_null(progress_new(stage.loop, stage.slave, 0, in_flight, &stage));
+    assert_null(progress_new(fixture.loop, fixture.slave, 0, in_flight, &fixture));
     progress_count(NULL, true);
     progress_hide(NULL);
     progress_show(NULL);
@@ -280,7 +280,7 @@ static void test_no_terminal(void **state)
     progress_free(NULL);
     close(ends[0]);
     close(ends[1]);
-    close_stage(&stage);
+    close_fixture(&fixture);
 }
 
 int main(void)
@@ -291,7 +291,7 @@ int main(void)
         cmocka_unit_test(test_time_left),
         cmocka_unit_test(test_width),
         cmocka_unit_test(test_hide_and_show),
-        cmocka_unit_test(test_step_aside),
+        cmocka_unit_test(test_hide_for_flush),
         cmocka_unit_test(test_stopped_terminal),
         cmocka_unit_test(test_no_terminal),
     };

@@ -1,5 +1,5 @@
-/* A new version of a file: out of sight until it is complete, no other file touched; with file
-   systems that make files without a name, and without. */
+/* A new version of a file: not visible until it is complete, without changes of other files, on
+   file systems with and without O_TMPFILE. */
 #include "tests/support/unit.h"
 
 #include <dirent.h>
@@ -18,10 +18,10 @@
 #define ROOM 256
 
 static char folder[ROOM - 64], path[ROOM];
-static bool no_nameless, no_link; /* what this file system is not able to do */
+static bool no_nameless, no_link; /* what the simulated file system cannot do */
 static int last_flags;            /* of the last open(2) that made a file */
 
-/* They stand before libc's. */
+/* These functions replace those of libc. */
 int open(const char *file, int flags, ...)
 {
     va_list more;
@@ -50,11 +50,11 @@ int linkat(int from_folder, const char *from, int to_folder, const char *to, int
 
 static int begin(void **state)
 {
-    const char *above = getenv("TMPDIR");
+    const char *parent = getenv("TMPDIR");
 
     (void)state;
     no_nameless = no_link = false;
-    snprintf(folder, sizeof(folder), "%s/replacement.XXXXXX", above ? above : "/tmp");
+    snprintf(folder, sizeof(folder), "%s/replacement.XXXXXX", parent ? parent : "/tmp");
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/file", folder);
     return 0;
@@ -81,7 +81,7 @@ static size_t count_files(void)
     while (readdir(directory))
         count++;
     closedir(directory);
-    return count - 2; /* itself, and the one above */
+    return count - 2; /* "." and ".." */
 }
 
 static void write_file(const char *file, const char *text)
@@ -125,7 +125,7 @@ static void close_all(struct replacement *new)
     replacement_free(new);
 }
 
-/* A commit, an end without one, and a result that is kept. */
+/* A commit, a drop, and a kept result. */
 static void check_all_ends(void)
 {
     struct replacement new;
@@ -170,7 +170,7 @@ static void test_nameless(void **state)
     assert_true(replacement_open(&new, path));
     if (new.named) {
         close_all(&new);
-        skip(); /* this file system makes no file without a name */
+        skip(); /* this file system has no O_TMPFILE */
     }
     close_all(&new);
     check_all_ends();
@@ -185,7 +185,7 @@ static void test_named(void **state)
     assert_int_equal(last_flags & (O_CREAT | O_EXCL | O_NOFOLLOW), O_CREAT | O_EXCL | O_NOFOLLOW);
 }
 
-/* A file that can be made and gets no name is copied. */
+/* A file without a name that cannot be linked is copied. */
 static void test_no_link(void **state)
 {
     (void)state;
@@ -223,7 +223,7 @@ static void test_new_file(void **state)
     close_all(&new);
 }
 
-/* While it has a name, its mode is that of the old file. */
+/* A new file with a name has the mode of the old file. */
 static void test_mode_is_never_wider(void **state)
 {
     struct replacement new;
@@ -257,7 +257,7 @@ static void test_long_name(void **state)
 static void test_target(void **state)
 {
     static const struct {
-        const char *link, *to, *path, *wanted; /* in the folder; NULL: there is no link */
+        const char *link, *to, *path, *wanted; /* in the folder; NULL: no link, refused */
     } cases[] = {
         {NULL, NULL, "file", "file"},           {"to_file", "file", "to_file", "file"},
         {"to_none", "none", "to_none", "none"}, {"to_dot", "./none", "to_dot", "none"},
@@ -295,7 +295,7 @@ static void test_refused(void **state)
     assert_int_equal(errno, ENOENT);
     close_all(&new);
     if (!geteuid())
-        return; /* no folder is closed to root */
+        return; /* root can write to any folder */
     chmod(folder, 0500);
     assert_false(replacement_open(&new, path));
     assert_int_equal(errno, EACCES);

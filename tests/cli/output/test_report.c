@@ -48,7 +48,7 @@ static void test_fields(void **state)
     site_free(site);
 }
 
-/* As --fields may be given twice. */
+/* --fields may be given several times. */
 static void test_fields_of_several_lists(void **state)
 {
     const char *lists[] = {"url,status", "error.code,url"};
@@ -63,7 +63,7 @@ static void test_check_fields(void **state)
 {
     static const struct {
         const char *names;
-        int unknown; /* where it begins; -1: all are known */
+        int unknown; /* offset of the unknown name; -1: all are known */
     } cases[] = {
         {"url", -1},
         {"url,tls.certificate.days_left,timings", -1},

@@ -22,7 +22,7 @@ static void test_csv(void **state)
     result = result_refused(site);
     options.race = true;
     result.mode = "reactor";
-    options.color = true; /* never here */
+    options.color = true; /* has no effect in CSV */
     assert_string_equal(line_of(&options, &result),
                         "reactor,\"http://a.example/?a,b\",,connect.refused,\"connection refused\","
                         ",3.000,0,,\"http://a.example/?a,b\",0,0,0.000,1.000,2.000,,,,\r\n");

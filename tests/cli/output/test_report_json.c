@@ -64,7 +64,7 @@ static void test_json_of_a_failure(void **state)
     assert_non_null(strstr(in_format(FORMAT_JSON, &result),
                            "{\"phase\":\"proxy\",\"code\":\"proxy.denied\","
                            "\"message\":\"the proxy does not allow this site (403)\"}"));
-    result.error = ERROR_INPUT; /* a line that is no site */
+    result.error = ERROR_INPUT; /* a line that is not a valid site */
     result.phase = PHASE_BLOCKED;
     result.url = NULL;
     assert_non_null(strstr(in_format(FORMAT_JSON, &result), ",\"final_url\":null,"));
@@ -140,7 +140,7 @@ static void test_json_of_a_certificate(void **state)
     assert_non_null(strstr(line_of(&options, &result), "\"cert_warning\":true}\n"));
     certificate.not_after = NOW - 1;
     assert_non_null(strstr(line_of(&options, &result), "\"days_left\":-1}"));
-    certificate.not_after = INT64_MAX; /* a year that the calendar does not reach */
+    certificate.not_after = INT64_MAX; /* a year out of range */
     assert_non_null(strstr(line_of(&options, &result), "\"not_after\":null"));
     certificate.not_after = -62167219200; /* the year 0, the first of a GeneralizedTime */
     assert_non_null(strstr(line_of(&options, &result), "\"not_after\":\"0000-01-01T00:00:00Z\""));
@@ -157,8 +157,8 @@ static void test_json_of_a_certificate(void **state)
     site_free(site);
 }
 
-/* What a stranger sent, in every field that may hold it. */
-static void test_json_of_strangers(void **state)
+/* Untrusted text in every field that may have it. */
+static void test_json_of_untrusted_text(void **state)
 {
     static const char body[] = "\033[2J\xff\xc3\xa4\n\"\\";
     struct site *site = site_of("http://a.example/");
@@ -185,7 +185,7 @@ static void test_json_of_strangers(void **state)
     result.error = ERROR_RECEIVE_FAILED;
     assert_non_null(strstr(in_format(FORMAT_JSON, &result),
                            "\"message\":\"receiving failed (a \\\"detail\\\"\\n)\""));
-    memset(detail, '"', sizeof(detail)); /* cut */
+    memset(detail, '"', sizeof(detail)); /* truncated */
     detail[sizeof(detail) - 1] = '\0';
     result.detail = detail;
     in_format(FORMAT_JSON, &result);
@@ -201,7 +201,7 @@ int main(void)
         cmocka_unit_test(test_json_of_a_failure),
         cmocka_unit_test(test_json_of_legs),
         cmocka_unit_test(test_json_of_a_certificate),
-        cmocka_unit_test(test_json_of_strangers),
+        cmocka_unit_test(test_json_of_untrusted_text),
     };
 
     unit_time_limit();

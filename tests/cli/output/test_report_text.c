@@ -121,7 +121,7 @@ static void test_tcp(void **state)
     (void)state;
     result.tcp = (struct tcp_facts){
         .known = true, .rtt_us = 123, .rttvar_us = 45, .retransmits = 2, .mss_bytes = 1448};
-    assert_string_equal(line_of(&options, &result), TEXT_LINE "\n"); /* not asked for */
+    assert_string_equal(line_of(&options, &result), TEXT_LINE "\n"); /* without --tcp-info */
     options.values.tcp_info = true;
     assert_string_equal(line_of(&options, &result),
                         TEXT_LINE " rtt 0.123/0.045ms retrans 2 mss 1448\n");
@@ -139,7 +139,7 @@ static void test_tcp(void **state)
     site_free(site);
 }
 
-/* The line of text is never changed by redirects, attempts and bodies cut off. */
+/* Redirects, attempts and truncated bodies do not change the line. */
 static void test_text_of_legs(void **state)
 {
     static char url[] = "http://a.example/";
@@ -184,7 +184,7 @@ static void test_table(void **state)
     site_free(site);
 }
 
-/* The URL takes what the other columns leave. */
+/* The URL has the width that the other columns leave. */
 static void test_table_on_terminals(void **state)
 {
     static const struct {

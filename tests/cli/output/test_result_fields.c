@@ -1,4 +1,4 @@
-/* The table of fields is sound: names, objects, columns; and no value of a bare result is missing. */
+/* The table of fields: names, objects and columns. Values of a result without data. */
 #include "tests/support/unit.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@ static void test_names(void **state)
         const char *name = field_rows[i].name, *key = field_rows[i].key;
         enum field parent = field_rows[i].parent, found;
 
-        assert_true(field_find(name, strlen(name), &found)); /* and no name is there twice */
+        assert_true(field_find(name, strlen(name), &found)); /* and each name is unique */
         assert_int_equal(found, i);
         assert_null(strchr(key, '.'));
         assert_string_equal(name + strlen(name) - strlen(key), key);
@@ -28,8 +28,8 @@ static void test_names(void **state)
     assert_false(field_find("", 0, &(enum field){0}));
 }
 
-/* The fields of an object stand together behind it, an object among them at the end: so they are
-   written by one pass over the table. */
+/* The fields of an object follow it directly, and an object in an object is its last field, so that
+   one pass over the table writes them. */
 static void test_objects(void **state)
 {
     (void)state;
@@ -62,7 +62,7 @@ static void test_members(void **state)
     }
 }
 
-/* A heading has room above its column. */
+/* A column is at least as wide as its heading. */
 static void test_columns(void **state)
 {
     (void)state;
@@ -76,8 +76,8 @@ static void test_columns(void **state)
     }
 }
 
-/* Nothing is known of it: nothing is made up, nothing is read that is not there. */
-static void test_bare_result(void **state)
+/* A result without data has no invented values, and none of its NULL pointers is read. */
+static void test_result_without_data(void **state)
 {
     static char line[] = "no site";
     const struct site site = {.url = {.shown = line}};
@@ -130,9 +130,12 @@ static void test_days_left(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),       cmocka_unit_test(test_objects),
-        cmocka_unit_test(test_members),     cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_bare_result), cmocka_unit_test(test_days_left),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_objects),
+        cmocka_unit_test(test_members),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_result_without_data),
+        cmocka_unit_test(test_days_left),
     };
 
     unit_time_limit();

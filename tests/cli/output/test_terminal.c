@@ -1,4 +1,4 @@
-/* Terminals: their width, and what decides about colours. */
+/* Terminals: their width, and when colours are used. */
 #include "tests/support/unit.h"
 
 #include <pty.h>

@@ -1,4 +1,4 @@
-/* Text from strangers: tables of UTF-8, well-formed and not, and the ways out. */
+/* Untrusted text: valid and invalid UTF-8, and each way to print it. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 static const struct {
     const char *bytes;
     size_t length;
-    const char *characters; /* what is decoded, as UTF-8 again */
+    const char *characters; /* the decoded characters, encoded again */
 } cases[] = {
 #define CASE(bytes, characters)                                                                    \
     {                                                                                              \
@@ -53,7 +53,7 @@ static const struct {
     CASE("\xe2\x82(\xf0\x9f\x98)", BAD "(" BAD ")"),
     CASE("\xc3\xc3\xa4", BAD "\xc3\xa4"),
     CASE("\xf0\x90\xe2\x82\xac", BAD "\xe2\x82\xac"),
-    /* what cannot be */
+    /* bytes that never occur */
     CASE("\xfe\xff", BAD BAD),
     /* overlong: the slash, the NUL, the highest of each length */
     CASE("\xc0\xaf", BAD BAD),
@@ -69,7 +69,7 @@ static const struct {
 #undef CASE
 };
 
-/* One character as UTF-8, plainly. */
+/* Encodes one character as UTF-8. */
 static size_t encode(uint32_t character, char *to)
 {
     if (character < 0x80) {
@@ -102,7 +102,7 @@ static void test_next(void **state)
         char decoded[64];
         size_t at = 0, count = 0;
 
-        memcpy(bytes, cases[i].bytes, cases[i].length); /* of its very size, for the sanitizer */
+        memcpy(bytes, cases[i].bytes, cases[i].length); /* of the exact size, for the sanitizer */
         while (at < cases[i].length) {
             uint32_t character;
             bool whole;
@@ -136,7 +136,7 @@ static void test_every_character(void **state)
     }
 }
 
-/* What a writer wrote into memory. */
+/* The text that a case wrote. */
 static char *written;
 static size_t written_bytes;
 
@@ -167,12 +167,12 @@ static const struct {
     CASE("\r\n\t", 10, "\\x0d\\x0a\\x09", 12, "\"\\r\\n\\t\""),
     CASE("\x7f", 10, "\\x7f", 4, "\"\\u007f\""),
     CASE("\xc2\x9b", 10, "\\x9b", 4, "\"\\u009b\""),     /* CSI */
-    CASE("\xc2\xa0", 10, "\xc2\xa0", 1, "\"\xc2\xa0\""), /* no control character any more */
+    CASE("\xc2\xa0", 10, "\xc2\xa0", 1, "\"\xc2\xa0\""), /* not a control character */
     CASE("\"q\" \\", 10, "\"q\" \\", 5, "\"\\\"q\\\" \\\\\""),
     CASE("\xff", 10, BAD, 1, "\"" BAD "\""),
     CASE("\xe2\x80\xae", 10, "\\u202e", 6, "\"\\u202e\""), /* right to left */
     CASE("\xe2\x81\xa6", 10, "\\u2066", 6, "\"\\u2066\""),
-    CASE("\xe2\x80\xa8", 10, "\\u2028", 6, "\"\\u2028\""), /* a separator of lines */
+    CASE("\xe2\x80\xa8", 10, "\\u2028", 6, "\"\\u2028\""), /* LINE SEPARATOR */
     CASE("\xd8\x9c", 10, "\\u061c", 6, "\"\\u061c\""),
     CASE("\xc3\xa4\xc3\xb6\xc3\xbc", 2, "\xc3\xa4\xc3\xb6", 2, "\"\xc3\xa4\xc3\xb6\""),
     CASE("\xf0\x9f\x98\x80\xf0\x9f\x98\x80", 1, "\xf0\x9f\x98\x80", 2, "\"\xf0\x9f\x98\x80\""),
@@ -207,7 +207,7 @@ static void test_json(void **state)
     }
 }
 
-/* Whatever the bytes, what is written holds no control character and decodes without a fault. */
+/* For any bytes, the output is valid UTF-8 without control characters. */
 static void test_any_bytes(void **state)
 {
     unsigned char bytes[64];
@@ -250,10 +250,10 @@ static void test_column(void **state)
         {"\xc3\xa4\xc3\xb6", 4, "\xc3\xa4\xc3\xb6  "},
         {"\xc3\xa4\xc3\xb6\xc3\xbc", 2, "\xc3\xa4\xc3\xb6"},
         {"a\033b", 8, "a\\x1bb  "},
-        {"a\033b", 3, "a  "}, /* an escape is not cut */
+        {"a\033b", 3, "a  "}, /* an escape is written whole or not at all */
         {"\xff", 2, BAD " "},
         {"\xe6\x97\xa5\xe6\x9c\xac", 5, "\xe6\x97\xa5\xe6\x9c\xac "}, /* two columns each */
-        {"\xe6\x97\xa5\xe6\x9c\xac", 3, "\xe6\x97\xa5 "},             /* and not half of one */
+        {"\xe6\x97\xa5\xe6\x9c\xac", 3, "\xe6\x97\xa5 "},             /* not half a character */
         {"e\xcc\x81", 3, "e\xcc\x81  "},
         {"ae\xcc\x81z", 2, "ae\xcc\x81"}, /* a mark belongs to the last column */
         {"\xcc\x81", 2, "\xcc\x81  "},
@@ -270,7 +270,7 @@ static void test_column(void **state)
     }
 }
 
-/* A cell is told its length and how many characters count. */
+/* A text with a length and a maximal number of characters. */
 static void test_cell(void **state)
 {
     FILE *to = begin();

@@ -1,4 +1,4 @@
-/* What a run came to, grouped. */
+/* Totals of a run, grouped by error and status. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -51,7 +51,7 @@ static void test_groups(void **state)
                    "1 with status 999");
 }
 
-/* Nothing is left out: what has no room is counted. */
+/* The groups that are not shown are counted together. */
 static void test_many_groups(void **state)
 {
     struct totals totals = {0};

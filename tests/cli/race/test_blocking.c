@@ -14,7 +14,7 @@
 #include "tests/support/names.h"
 #include "tests/support/stamps.h"
 
-#define STALL (300 * NSEC_PER_MS) /* what a site that stalls is given */
+#define STALL (300 * NSEC_PER_MS) /* the timeout of a site that stalls */
 
 static struct {
     struct loop *loop;
@@ -89,7 +89,7 @@ static struct site *site_of_case(size_t i)
     return site_of(url, cases[i].stalls ? STALL : 20 * NSEC_PER_S);
 }
 
-/* The origin listens already; the child serves. */
+/* The origin listens before the fork; the child serves. */
 static int begin(void **state)
 {
     const char *why;
@@ -141,7 +141,7 @@ static void fetch(const struct site *site, struct result *result)
     stamps_check(result, fixture.options.response.preview);
 }
 
-static void drop(struct site *site, struct result *result)
+static void release(struct site *site, struct result *result)
 {
     blocking_clear(&fixture.blocking, result);
     site_free(site);
@@ -164,11 +164,11 @@ static void test_faults(void **state)
             assert_int_equal(result.body_bytes, 16);
         if (cases[i].stalls)
             assert_true(result_elapsed(&result) >= STALL);
-        drop(site, &result);
+        release(site, &result);
     }
 }
 
-static void test_answer(void **state)
+static void test_response(void **state)
 {
     struct site *site = site_of("https://none.example/", 20 * NSEC_PER_S);
     struct result result;
@@ -187,10 +187,10 @@ static void test_answer(void **state)
     fetch(site, &result);
     assert_int_equal(result.error, ERROR_NONE);
     assert_int_equal(result.body_bytes, 0);
-    drop(site, &result);
+    release(site, &result);
 }
 
-/* An address literal is not asked for; a name that cannot be one is not sent. */
+/* An address literal needs no DNS query. */
 static void test_names(void **state)
 {
     struct site *site = site_of("http://127.0.0.1:1234/", 20 * NSEC_PER_S);
@@ -200,7 +200,7 @@ static void test_names(void **state)
     fetch(site, &result);
     assert_int_equal(result.error, ERROR_NONE);
     assert_int_equal(result.stamps.dns, 0);
-    drop(site, &result);
+    release(site, &result);
 }
 
 /* Each phase's own limit gives its own error. */
@@ -208,7 +208,7 @@ static void test_limits(void **state)
 {
     static const struct {
         const char *url;
-        size_t limit; /* where in the dialer; the last is the wait's */
+        size_t limit; /* offset in the dialer; 0: ttfb_timeout */
         enum error error;
     } limits[] = {
         {"http://dns-stall.example/", offsetof(struct dialer, dns_timeout), ERROR_DNS_TIMEOUT},
@@ -230,7 +230,7 @@ static void test_limits(void **state)
         *limit = NSEC_NEVER;
         assert_int_equal(result.error, limits[i].error);
         assert_true(result_elapsed(&result) >= STALL);
-        drop(site, &result);
+        release(site, &result);
     }
 }
 
@@ -240,19 +240,19 @@ static void on_alarm(int number)
     interrupted = 1;
 }
 
-/* A signal ends the call under way, in every phase. */
+/* A signal ends the current system call, in every phase. */
 static void test_interrupted(void **state)
 {
     static const char *const urls[] = {
         "http://dns-stall.example/",  "http://connect-stall.example/", "https://tls-stall.example/",
         "http://wait-stall.example/", "http://body-stall.example/",
     };
-    const struct sigaction ours = {.sa_handler = on_alarm};
+    const struct sigaction handler = {.sa_handler = on_alarm};
     const struct itimerval soon = {.it_value = {0, 50000}, .it_interval = {0, 50000}}, never = {0};
     struct sigaction old;
 
     (void)state;
-    sigaction(SIGALRM, &ours, &old);
+    sigaction(SIGALRM, &handler, &old);
     for (size_t i = 0; i < LENGTH(urls); i++) {
         struct site *site = site_of(urls[i], 20 * NSEC_PER_S);
         struct result result;
@@ -262,13 +262,13 @@ static void test_interrupted(void **state)
         setitimer(ITIMER_REAL, &never, NULL);
         interrupted = 0;
         assert_int_equal(result.error, ERROR_INTERRUPTED);
-        drop(site, &result);
+        release(site, &result);
     }
     sigaction(SIGALRM, &old, NULL);
     unit_time_limit();
 }
 
-/* Live: names go to the C library, which knows localhost by the hosts file. */
+/* Without a map, the C library resolves names; localhost is in the hosts file. */
 static void test_live(void **state)
 {
     char url[64];
@@ -281,19 +281,19 @@ static void test_live(void **state)
     site = site_of(url, 20 * NSEC_PER_S);
     fetch(site, &result);
     assert_int_equal(result.error, ERROR_NONE);
-    drop(site, &result);
+    release(site, &result);
     site = site_of("http://localhost:1/", 20 * NSEC_PER_S);
     fetch(site, &result);
     assert_true(result.error == ERROR_CONNECT_REFUSED || result.error == ERROR_DNS_NXDOMAIN ||
                 result.error == ERROR_DNS_NO_ADDRESS);
-    drop(site, &result);
+    release(site, &result);
     fixture.dialer.map = &fixture.map;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_faults),      cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_faults),      cmocka_unit_test(test_response),
         cmocka_unit_test(test_names),       cmocka_unit_test(test_limits),
         cmocka_unit_test(test_interrupted), cmocka_unit_test(test_live),
     };
