@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "dns/message.h"
 
-/* Maximum of datagrams in a turn. The watch is level-triggered, so the rest follows. */
+/* Maximum of datagrams per turn. The watch is level-triggered, so the rest follows. */
 #define DATAGRAMS_PER_TURN 64
 
 struct nameserver {

@@ -8,7 +8,7 @@
 
 #include "http/h1/h1.h"
 
-#define READ_BUDGET 4 /* recv calls in a turn; then the other clients are served */
+#define READ_BUDGET 4 /* recv calls per turn; then the other clients are served */
 
 struct load_request *client_oldest(const struct client *client)
 {

@@ -9,10 +9,10 @@
  * opened, up to `connections`. Requests that still wait are started in the order of their intended
  * starts, each on the first connection that becomes free.
  *
- * The counts are in a tally, which is passed to the owner once a second (LOAD_INTERVAL) and at the
- * end. An open loop that completes lasts as long as its schedule, or longer if requests took
- * longer: five requests at ten a second last half a second, although the last one starts at 400 ms.
- * Only requests that became due after the warm-up are counted.
+ * The counts are in a tally, which is passed to the owner once per second (LOAD_INTERVAL) and at
+ * the end. An open loop that completes lasts as long as its schedule, or longer if requests took
+ * longer: five requests at ten per second last half a second, although the last one starts at
+ * 400 ms. Only requests that became due after the warm-up are counted.
  *
  * A load that reaches no server ends early; see "trial" in connections.h. tally.gave_up is then the
  * error.

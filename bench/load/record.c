@@ -1,6 +1,6 @@
 /*
  * A request is counted in the tally of the interval in which it ends; nothing else is kept of it.
- * Rejected: a list of all samples, because an hour at 40,000 requests a second has 144 million.
+ * Rejected: a list of all samples, because an hour at 40,000 requests per second has 144 million.
  * Also rejected, for failures: the Kaplan-Meier estimator of censored times, because its values are
  * not whole counts, which the histogram needs.
  */

@@ -16,7 +16,7 @@ enum arrival_process { ARRIVAL_CONSTANT, ARRIVAL_POISSON };
 
 struct schedule_options {
     enum arrival_process arrival;
-    double from_rate; /* requests a second, over 0, of all shares together */
+    double from_rate; /* requests per second, over 0, of all shares together */
     double to_rate;   /* after the ramp */
     nsec ramp;        /* duration of the change; 0: to_rate from the start */
     uint64_t seed;    /* of the Poisson gaps */

@@ -14,7 +14,7 @@ struct slo_part {
     char name[16]; /* as given: "p99.9" */
     enum slo_kind kind;
     double percent; /* of SLO_PERCENTILE */
-    double limit;   /* nanoseconds; a share from 0 to 1; requests a second */
+    double limit;   /* nanoseconds; a share from 0 to 1; requests per second */
 
     /* Set by slo_judge. */
     double measured; /* in the unit of the limit; NaN: nothing was measured */

@@ -1,6 +1,6 @@
 /*
- * Stores the intervals of a run until the report: one a second, so 3,600 an hour and millions a
- * month. The first SPOOL_HELD are in memory, the rest in an unnamed file in TMPDIR or /tmp.
+ * Stores the intervals of a run until the report: one per second, so 3,600 per hour and millions
+ * per month. The first SPOOL_HELD are in memory, the rest in an unnamed file in TMPDIR or /tmp.
  */
 #ifndef BENCH_LOAD_SPOOL_H
 #define BENCH_LOAD_SPOOL_H
@@ -17,7 +17,7 @@ struct interval {
     nsec p50, p90, p99, p999, max; /* of `latency`; 0 if it is empty */
     nsec lag_p99;                  /* of `lag` */
     double busy;                   /* tally_busy */
-    double rps;                    /* completed, a second */
+    double rps;                    /* completed, per second */
 };
 
 struct spool;

@@ -1,7 +1,7 @@
 /*
  * The fields of a tally are grouped by the way they are added; each group is handled as an array.
  * When packed, all numbers have variable length (seven bits a byte, lowest first), and tables
- * contain only entries that are not 0, so the tally of a second has a few kilobytes. Rejected: a
+ * contain only entries that are not 0, so the tally of one second has a few kilobytes. Rejected: a
  * copy of the memory, which has two megabytes, and text, which is too slow for a hundred thousand
  * counts.
  */

@@ -1,5 +1,5 @@
 /*
- * A timer loop: the accuracy of RATE wake-ups a second on this machine, in a program that does
+ * A timer loop: the accuracy of RATE wake-ups per second on this machine, in a program that does
  * nothing else. An open loop cannot start more of its requests on time.
  *
  *     timer RATE SECONDS

@@ -146,7 +146,7 @@ static void put_cpu(const struct page *page)
     char each[NOTE_BYTES] = "";
 
     if (ended)
-        page_add(each, ": %s a request", figure_span(cpu / (double)ended).text);
+        page_add(each, ": %s per request", figure_span(cpu / (double)ended).text);
     page_line(page, "", "", "CPU %s user, %s system%s", figure_span((double)total->cpu_user).text,
               figure_span((double)total->cpu_system).text, each);
 }

@@ -263,13 +263,13 @@ void knee_text(FILE *to, const struct knee *knee)
 
     time_text(limit, part->limit);
     if (knee->interrupted)
-        fprintf(to, "Interrupted. Until then %s at most %s was held at %.0f a second.\n",
+        fprintf(to, "Interrupted. Until then %s at most %s was held at %.0f per second.\n",
                 part->name, limit, knee->rate);
     else if (knee->gave_up)
         fprintf(to, "The server gave no response: %s, %s.%s\n", error_code(knee->gave_up),
                 error_sentence(knee->gave_up), knee->count ? " The search ended there." : "");
     else if (knee->rate > 0)
-        fprintf(to, "%s at most %s is held up to %.0f requests a second%s.\n", part->name, limit,
+        fprintf(to, "%s at most %s is held up to %.0f requests per second%s.\n", part->name, limit,
                 knee->rate, limit_above(knee));
     else
         fprintf(to, "%s at most %s was held at no rate%s.\n", part->name, limit, limit_above(knee));

@@ -6,11 +6,11 @@
  * The fields: the frontier, the list's checksum up to it, the length of the output file with the
  * checksum of its last bytes ("-": no file), the numbers of sites reported and failed; the events
  * since the previous record, +LINE started and -LINE reported; "end" if the list is done; the
- * record's own checksum. Reading applies the events again. A commit writes the new events, about sixteen bytes for each site. A file that
- * has become long is rewritten as one record with every line of the set, in a new file that
- * replaces the old one when it is on the disk.
+ * record's own checksum. Reading applies the events again. A commit writes the new events, about
+ * sixteen bytes for each site. A file that has become long is rewritten as one record with every
+ * line of the set, in a new file that replaces the old one when it is on the disk.
  *
- * Rejected: the whole set at each commit, which writes every site in flight once a turn; a bitmap
+ * Rejected: the whole set at each commit, which writes every site in flight once per turn; a bitmap
  * of the list, which grows with it; a database, for two sets of numbers.
  */
 #include "cli/fetch/state.h"

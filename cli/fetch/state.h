@@ -11,7 +11,7 @@
  *   state_advance    when the list has been read in order up to a line: every site up to there is
  *                    taken or done, and the other lines are not sites
  *   state_report     when the result of a site has been passed to the output, in output order
- *   state_commit     when the output has been written; once a turn is enough
+ *   state_commit     when the output has been written; once per turn is enough
  *
  * A line is done if it is at or below the frontier and not in flight, or above it and reported.
  * Lines above the frontier are stored one by one: the caller limits their number.

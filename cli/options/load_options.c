@@ -42,7 +42,7 @@ bool load_read_ramp(const struct given *given)
         duration_parse(slash + 1, &schedule->ramp) && schedule->ramp)
         return true;
     return refuse(given->option, text,
-                  "it is FROM:TO/TIME, like 1000:20000/30s: requests a second, at most 10000000");
+                  "it is FROM:TO/TIME, like 1000:20000/30s: requests per second, at most 10000000");
 }
 
 bool load_read_knee(const struct given *given)

@@ -19,7 +19,7 @@ struct load_command {
        fields, except the targets, the sources and `start`. */
     struct load_options run;
 
-    double rate;                  /* -R, requests a second; 0: not given */
+    double rate;                  /* -R, requests per second; 0: not given */
     struct slo knee;              /* --find-knee: one limit of a latency; count 0: not given */
     unsigned processes;           /* --procs; default 1 */
     enum kernel_time kernel_time; /* --kernel-time */

@@ -152,7 +152,7 @@ bool read_rate(const struct given *given)
 
     if (rate_parse(given->value, (double)given->row->high, given->to))
         return true;
-    snprintf(why, sizeof(why), "not a rate, like 20, 0.5 or 30/m; at most %lu a second",
+    snprintf(why, sizeof(why), "not a rate, like 20, 0.5 or 30/m; at most %lu per second",
              (unsigned long)given->row->high);
     return refuse_value(given, why);
 }

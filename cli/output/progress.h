@@ -1,6 +1,6 @@
 /*
  * A progress line on a terminal: "1234 of 10000 done, 12 failed, 431/s, 256 in flight, 0:20 left".
- * A timer of the loop draws it at most four times a second. It is erased before anything else is
+ * A timer of the loop draws it at most four times per second. It is erased before anything else is
  * written to that terminal.
  */
 #ifndef CLI_OUTPUT_PROGRESS_H

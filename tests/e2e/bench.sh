@@ -52,7 +52,7 @@ fb bench -d 300ms
 check "no URL: it works at once" measured 0
 check "and says what it did" grep -q '^the embedded origin, http://127.0.0.1/:' "$out"
 bench "no URL" -d 300ms
-same "an open loop of 5000 a second at the embedded origin" '["http://127.0.0.1/","open",5000,64]' \
+same "an open loop of 5000 per second at the embedded origin" '["http://127.0.0.1/","open",5000,64]' \
     "$(run '.config | [.url, .loop, .rate, .connections]')"
 same "of which all is counted" '[1500,0,1500]' "$(run '.totals | [.scheduled, .waiting, .started]')"
 
@@ -351,7 +351,7 @@ check "waiting is reported in words" grep -qi 'waiting' "$out"
 
 # --- too few connections ---
 
-# a server that needs 4 ms for a response, however many are asked for at once: one connection has 250 a second
+# a server that needs 4 ms for a response, however many are asked for at once: one connection has 250 per second
 fb bench --format json -R 500 -c 1 -d 1s "${to[@]}" http://slow.example/
 cat "$out" >>"$TMPDIR/runs"
 check "one connection is a limit" jq -e '.client.connections_limited and .client.connections_busy_share > 0.9' "$out"
@@ -366,7 +366,7 @@ knee() { fb bench --find-knee p99=100ms -d 250ms -c 1 "${to[@]}" "$@" http://slo
 retry_busy knee
 exits "--find-knee" 0
 check "--find-knee: the curve" grep -qE '^The curve, [0-9]+ tries:' "$out"
-check "--find-knee: what is held" grep -qE '^p99 at most 100\.000 ms is held up to [0-9]+ requests a second' "$out"
+check "--find-knee: what is held" grep -qE '^p99 at most 100\.000 ms is held up to [0-9]+ requests per second' "$out"
 check "--find-knee: what it tries is reported meanwhile" grep -qE '^ +1000 .* missed' "$err"
 retry_busy knee --format json
 exits "--find-knee in JSON" 0

@@ -76,10 +76,10 @@ some() { # so many lines, to so many hosts by turns
     for ((i = 0; i < $1; i++)); do echo "http://h$((i % $2)).test:18100/at-once/$i"; done >"$TMPDIR/some"
 }
 some 20 20
-check "20 at 100 a second: 19 intervals" at_least 190 -f "$TMPDIR/some" --rate 100
+check "20 at 100 per second: 19 intervals" at_least 190 -f "$TMPDIR/some" --rate 100
 same "all are fetched" 20 "$(fetched)"
 some 20 2
-check "10 to each of two hosts at 50 a second" at_least 180 -f "$TMPDIR/some" --per-host-rate 50
+check "10 to each of two hosts at 50 per second" at_least 180 -f "$TMPDIR/some" --per-host-rate 50
 same "all are fetched" 20 "$(fetched)"
 check "two at 150 a minute" at_least 400 --rate 150/m \
     http://a.test:18100/at-once http://b.test:18100/at-once
@@ -93,7 +93,7 @@ exits "the end is not waited for as another request would be" 0
     for ((i = 0; i < 40; i++)); do echo "http://h$i.test:18100/at-once"; done
 } >"$TMPDIR/some"
 polite -f "$TMPDIR/some" --per-host-rate 4
-check "a host that is asked four times a second does not hold back others" \
+check "a host that is asked four times per second does not hold back others" \
     before 'h[0-9]*\.test' 'a\.test.*/3"' "$out"
 # nor does one whose site was taken before its turn, for a connection to it was idle
 {

@@ -21,7 +21,7 @@ static void test_normal(void **state)
         "\n  64 requests had no response", "\nLatency\n", "  p50", "  max\n",
         "\nLongest gap  3.10 ms between two responses, at 4.30 s\n", "\nConnections  64 made\n",
         "\nClient       ok, busy 43.1% of the time\n",
-        "\n             CPU 1.29 s user, 3.02 s system: 21.6 us a request\n", "loop lag    p50 ");
+        "\n             CPU 1.29 s user, 3.02 s system: 21.6 us per request\n", "loop lag    p50 ");
     assert_null(strstr(text, "bottleneck"));
     assert_null(strstr(text, "waiting"));
     assert_null(strstr(text, "TLS"));

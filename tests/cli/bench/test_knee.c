@@ -405,21 +405,21 @@ static void curve_as_text(void **state)
         enum error gave_up;
         const char *last;
     } cases[] = {
-        {false, false, false, 0, "p99 at most 20.000 ms is held up to 3125 requests a second.\n"},
+        {false, false, false, 0, "p99 at most 20.000 ms is held up to 3125 requests per second.\n"},
         {false, false, true, 0,
-         "p99 at most 20.000 ms is held up to 3125 requests a second; above that rate all "
+         "p99 at most 20.000 ms is held up to 3125 requests per second; above that rate all "
          "connections were busy, and the server was as fast as when it was idle: the connections "
          "were the limit, try more of them (-c).\n"},
         {false, false, false, ERROR_CONNECT_REFUSED,
          "The server gave no response: connect.refused, connection refused. The search ended "
          "there.\n"},
         {false, true, false, 0,
-         "p99 at most 20.000 ms is held up to 3125 requests a second; above that rate the client "
+         "p99 at most 20.000 ms is held up to 3125 requests per second; above that rate the client "
          "was "
          "the "
          "bottleneck.\n"},
         {true, false, false, 0,
-         "Interrupted. Until then p99 at most 20.000 ms was held at 3125 a second.\n"},
+         "Interrupted. Until then p99 at most 20.000 ms was held at 3125 per second.\n"},
     };
 
     (void)state;
