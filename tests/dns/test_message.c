@@ -113,7 +113,7 @@ static void test_truncated(void **state)
 {
     unsigned char message[DNS_MAX_BYTES], query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
     size_t length = answer("www.example.org", ns_r_noerror, &there, message);
-    size_t asked = dns_write_question("www.example.org", ID, query);
+    size_t query_bytes = dns_write_question("www.example.org", ID, query);
     struct dns_question question;
     struct address found[2];
     size_t count;
@@ -126,7 +126,7 @@ static void test_truncated(void **state)
         assert_int_equal(count, 0);
         free(part);
     }
-    for (size_t cut = 0; cut < asked; cut++) {
+    for (size_t cut = 0; cut < query_bytes; cut++) {
         unsigned char *part = exact_copy(query, cut);
 
         assert_false(dns_read_question(part, cut, &question));
@@ -140,7 +140,7 @@ static void test_inverted_bits(void **state)
 {
     unsigned char message[DNS_MAX_BYTES], query[DNS_MAX_BYTES], reply[DNS_MAX_BYTES];
     size_t length = answer("www.example.org", ns_r_noerror, &there, message);
-    size_t asked = dns_write_question("www.example.org", ID, query);
+    size_t query_bytes = dns_write_question("www.example.org", ID, query);
 
     (void)state;
     for (size_t bit = 0; bit < 8 * length; bit++) {
@@ -153,13 +153,13 @@ static void test_inverted_bits(void **state)
         assert_true(count <= 2);
         free(inverted);
     }
-    for (size_t bit = 0; bit < 8 * asked; bit++) {
-        unsigned char *inverted = exact_copy(query, asked);
+    for (size_t bit = 0; bit < 8 * query_bytes; bit++) {
+        unsigned char *inverted = exact_copy(query, query_bytes);
         struct dns_question question;
 
         inverted[bit / 8] ^= (unsigned char)(1u << bit % 8);
-        dns_read_question(inverted, asked, &question);
-        assert_true(dns_write_answer(inverted, asked, ns_r_noerror, &there, reply) <=
+        dns_read_question(inverted, query_bytes, &question);
+        assert_true(dns_write_answer(inverted, query_bytes, ns_r_noerror, &there, reply) <=
                     DNS_MAX_BYTES);
         free(inverted);
     }

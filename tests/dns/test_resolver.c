@@ -548,7 +548,8 @@ static void detached_between_two_callbacks(void **state)
     check(&waiter, "[::1]:0 [::2]:0", false);
 }
 
-/* Of itself in the last callback, which has no effect; and of a lookup whose callback is next. */
+/* A lookup detaches itself in its last callback: no effect. A lookup detaches the one whose
+   callback is next. */
 static void detached_in_a_callback(void **state)
 {
     struct waiter self, first, second, third;

@@ -65,7 +65,7 @@ static void on_sent(struct stream *stream, nsec at)
 
 static void on_end(struct stream *stream, const struct stream_end *end)
 {
-    static const char *const replays[] = {"never", "idempotent", "behind-close", "any"};
+    static const char *const replays[] = {"never", "idempotent", "after-close", "any"};
 
     assert_false(stream_is_submitted(stream));
     note_stream(stream, end->error ? error_code(end->error) : "end");
@@ -220,7 +220,7 @@ static void replay_of_each_end(void **state)
         {{AFTER_REQUEST, AFTER_REQUEST,
           SEND("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), LAST},
          {LAST},
-         "0:end 1:http.empty behind-close draining closed"},
+         "0:end 1:http.empty after-close draining closed"},
         {{AFTER_REQUEST, AFTER_REQUEST, END},
          {LAST},
          "0:http.empty never 1:http.empty never closed http.empty"},

@@ -128,18 +128,18 @@ static void short_writes_at_every_byte(void **state)
 
 static void reads_cut_at_every_byte(void **state)
 {
-    static const char *const answers[] = {
+    static const char *const responses[] = {
         HELLO,
         "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
     };
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(answers); i++) {
-        for (size_t cut = 1; cut < strlen(answers[i]); cut++) {
-            const struct script_step first = {SCRIPT_SEND, cut, answers[i], 0};
-            const struct script_step reads[] = {AFTER_REQUEST, first, PAUSE, SEND(answers[i] + cut),
-                                                LAST};
+    for (size_t i = 0; i < LENGTH(responses); i++) {
+        for (size_t cut = 1; cut < strlen(responses[i]); cut++) {
+            const struct script_step first = {SCRIPT_SEND, cut, responses[i], 0};
+            const struct script_step reads[] = {AFTER_REQUEST, first, PAUSE,
+                                                SEND(responses[i] + cut), LAST};
 
             fetch_from(&(struct script){.reads = reads});
             expect_hello(&outcome.result);
@@ -595,11 +595,11 @@ static void early_head_then_the_rest(void **state)
 static void send_error_with_a_response(void **state)
 {
     static const struct script_step writes[] = {TAKE(5), FAIL(EPIPE)};
-    static const struct script_step answers[] = {SEND("HTTP/1.1 413 Too Large\r\n"), PAUSE,
-                                                 SEND("Content-Length: 0\r\n\r\n"), LAST};
+    static const struct script_step responses[] = {SEND("HTTP/1.1 413 Too Large\r\n"), PAUSE,
+                                                   SEND("Content-Length: 0\r\n\r\n"), LAST};
 
     (void)state;
-    fetch_from(&(struct script){.reads = answers, .writes = writes});
+    fetch_from(&(struct script){.reads = responses, .writes = writes});
     assert_int_equal(outcome.result.error, ERROR_NONE);
     assert_int_equal(outcome.result.status, 413);
     assert_int_equal(fixture.closed, 1);
@@ -652,14 +652,14 @@ static void kept_connection_is_reused(void **state)
 
 static void closing_connection_is_not_kept(void **state)
 {
-    static const char *const answers[] = {
+    static const char *const responses[] = {
         CLOSING, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
         HELLO "HTTP/1.1 200 OK\r\n", /* an extra response in the same read */
     };
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(answers); i++) {
-        const struct script_step reads[] = {AFTER_REQUEST, SEND(answers[i]), LAST};
+    for (size_t i = 0; i < LENGTH(responses); i++) {
+        const struct script_step reads[] = {AFTER_REQUEST, SEND(responses[i]), LAST};
 
         fetch_from(&(struct script){.reads = reads});
         expect_hello(&outcome.result);

@@ -14,7 +14,7 @@ static struct fake_clock now;
 static struct politeness *politeness;
 static struct permit permits[MAX_PERMITS];
 static size_t opened[MAX_PERMITS], open_count; /* indices, in order */
-static bool admit_when_opened;                            /* an opened permit is admitted at once */
+static bool admit_when_opened;                 /* an opened permit is admitted at once */
 
 static void on_permit_ready(void *owner, struct permit *permit)
 {
@@ -67,7 +67,7 @@ static void leave(size_t i)
     politeness_leave(&permits[i]);
 }
 
-static void pass(nsec time)
+static void advance_clock(nsec time)
 {
     now.now += time;
     unit_settle(loop);
@@ -94,7 +94,7 @@ static void concurrent_requests_are_limited(void **state)
         assert_false(politeness_is_busy(politeness, "a", 1));
         assert_false(admit(max));
         assert_true(politeness_is_busy(politeness, "a", 1));
-        pass(NSEC_PER_S);
+        advance_clock(NSEC_PER_S);
         assert_int_equal(open_count, 0); /* opened by a leaving request only */
         leave(0);
         assert_int_equal(open_count, 1);
@@ -278,9 +278,9 @@ static void starts_are_limited_by_the_rate(void **state)
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(admit(i), i == 0);
     for (size_t i = 1; i < 5; i++) {
-        pass(INTERVAL - 1);
+        advance_clock(INTERVAL - 1);
         assert_int_equal(open_count, i - 1);
-        pass(1);
+        advance_clock(1);
         assert_int_equal(open_count, i);
         assert_int_equal(opened[i - 1], i);
     }
@@ -295,14 +295,14 @@ static void pause_allows_no_burst(void **state)
     begin(0, INTERVAL);
     assert_true(admit(0));
     leave(0);
-    pass(10 * INTERVAL);
+    advance_clock(10 * INTERVAL);
     assert_true(admit(1));
     assert_false(admit(2));
     assert_int_equal(open_count, 0);
     leave(1);
-    pass(INTERVAL - 1);
+    advance_clock(INTERVAL - 1);
     assert_int_equal(open_count, 0);
-    pass(1);
+    advance_clock(1);
     assert_int_equal(open_count, 1);
 }
 
@@ -314,15 +314,15 @@ static void intervals_count_from_the_start(void **state)
     admit_when_opened = true;
     assert_true(admit(0));
     assert_false(admit(1));
-    pass(INTERVAL / 2);
+    advance_clock(INTERVAL / 2);
     leave(0);
     assert_int_equal(open_count, 0);
-    pass(INTERVAL / 2 - 1);
+    advance_clock(INTERVAL / 2 - 1);
     assert_int_equal(open_count, 0);
-    pass(1);
+    advance_clock(1);
     assert_int_equal(open_count, 1);
     assert_false(admit(2));
-    pass(3 * INTERVAL);
+    advance_clock(3 * INTERVAL);
     assert_int_equal(open_count, 1); /* the other limit: one at a time */
     leave(1);
     assert_int_equal(open_count, 2);
@@ -349,7 +349,7 @@ static void urgent_permit_keeps_to_the_rate(void **state)
     assert_true(admit(0));
     leave(0);
     assert_false(politeness_admit(politeness, &permits[1], "a", true));
-    pass(INTERVAL);
+    advance_clock(INTERVAL);
     assert_int_equal(open_count, 1);
 }
 
@@ -372,9 +372,9 @@ static void all_hosts_are_forgotten(void **state)
     for (size_t i = 0; i < POLITENESS_MAX_HOSTS; i++)
         politeness_leave(&many[i]);
     assert_true(politeness_is_full(politeness)); /* their interval is not over */
-    pass(INTERVAL - 1);
+    advance_clock(INTERVAL - 1);
     assert_true(politeness_is_full(politeness));
-    pass(1);
+    advance_clock(1);
     assert_false(politeness_is_full(politeness));
     for (size_t i = 0; i < POLITENESS_MAX_HOSTS; i++) { /* the whole table is free */
         assert_false(politeness_is_full(politeness));
@@ -405,7 +405,7 @@ static void host_without_requests_is_forgotten(void **state)
 static void random_sequences(void **state)
 {
     enum { ROUNDS = 20000 };
-    size_t asked = 0, waiting = 0;
+    size_t admitted = 0, waiting = 0;
     bool in[MAX_PERMITS] = {false};
 
     (void)state;
@@ -421,13 +421,13 @@ static void random_sequences(void **state)
             admit(i);
         in[i] = !in[i];
         unit_settle(loop);
-        asked = waiting = 0;
+        admitted = waiting = 0;
         for (size_t each = 0; each < MAX_PERMITS; each++) {
-            asked += in[each] && permits[each].admitted;
+            admitted += in[each] && permits[each].admitted;
             waiting += in[each] && !permits[each].admitted;
         }
-        assert_true(asked <= 3);
-        assert_true(asked == 3 || !waiting);
+        assert_true(admitted <= 3);
+        assert_true(admitted == 3 || !waiting);
         assert_int_equal(politeness_is_busy(politeness, "a", 1), waiting > 0);
     }
     for (size_t i = 0; i < MAX_PERMITS; i++) {

@@ -6,37 +6,38 @@
 
 #include "http/request.h"
 
-#define AGENT   "User-Agent: firstbyte/" FIRSTBYTE_VERSION "\r\n"
-#define ACCEPT  "Accept: */*\r\n"
-#define CODINGS "Accept-Encoding: gzip, deflate, br, zstd\r\n"
-#define OURS    AGENT ACCEPT CODINGS
+#define AGENT    "User-Agent: firstbyte/" FIRSTBYTE_VERSION "\r\n"
+#define ACCEPT   "Accept: */*\r\n"
+#define CODINGS  "Accept-Encoding: gzip, deflate, br, zstd\r\n"
+#define DEFAULTS AGENT ACCEPT CODINGS
 
 /* A site without content, and its request. */
 static const struct {
     const char *url, *method, *headers, *request;
 } cases[] = {
-    {"http://a/", NULL, NULL, "GET / HTTP/1.1\r\nHost: a\r\n" OURS "\r\n"},
-    {"http://a/", "HEAD", NULL, "HEAD / HTTP/1.1\r\nHost: a\r\n" OURS "\r\n"},
-    {"http://a/", "OPTIONS", NULL, "OPTIONS / HTTP/1.1\r\nHost: a\r\n" OURS "\r\n"},
+    {"http://a/", NULL, NULL, "GET / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "\r\n"},
+    {"http://a/", "HEAD", NULL, "HEAD / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "\r\n"},
+    {"http://a/", "OPTIONS", NULL, "OPTIONS / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "\r\n"},
     /* RFC 9110, section 8.6 */
-    {"http://a/", "PUT", NULL, "PUT / HTTP/1.1\r\nHost: a\r\n" OURS "Content-Length: 0\r\n\r\n"},
+    {"http://a/", "PUT", NULL,
+     "PUT / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "Content-Length: 0\r\n\r\n"},
     {"https://A.org:8443/x?y#z", NULL, NULL,
-     "GET /x?y HTTP/1.1\r\nHost: a.org:8443\r\n" OURS "\r\n"},
-    {"http://[::1]:81", NULL, NULL, "GET / HTTP/1.1\r\nHost: [::1]:81\r\n" OURS "\r\n"},
-    {"http://a/b c", NULL, NULL, "GET /b%20c HTTP/1.1\r\nHost: a\r\n" OURS "\r\n"},
+     "GET /x?y HTTP/1.1\r\nHost: a.org:8443\r\n" DEFAULTS "\r\n"},
+    {"http://[::1]:81", NULL, NULL, "GET / HTTP/1.1\r\nHost: [::1]:81\r\n" DEFAULTS "\r\n"},
+    {"http://a/b c", NULL, NULL, "GET /b%20c HTTP/1.1\r\nHost: a\r\n" DEFAULTS "\r\n"},
     /* RFC 7617, section 2 */
     {"http://Aladdin:open%20sesame@a/", NULL, NULL,
-     "GET / HTTP/1.1\r\nHost: a\r\n" OURS
+     "GET / HTTP/1.1\r\nHost: a\r\n" DEFAULTS
      "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n"},
     /* RFC 7617, section 2.1: a pound sign in UTF-8 */
     {"http://test:123%C2%A3@a/", NULL, NULL,
-     "GET / HTTP/1.1\r\nHost: a\r\n" OURS "Authorization: Basic dGVzdDoxMjPCow==\r\n\r\n"},
+     "GET / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "Authorization: Basic dGVzdDoxMjPCow==\r\n\r\n"},
     {"http://u:@a/", NULL, NULL,
-     "GET / HTTP/1.1\r\nHost: a\r\n" OURS "Authorization: Basic dTo=\r\n\r\n"},
+     "GET / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "Authorization: Basic dTo=\r\n\r\n"},
     {"http://u:%00%ff%0d%0a@a/", NULL, NULL,
-     "GET / HTTP/1.1\r\nHost: a\r\n" OURS "Authorization: Basic dToA/w0K\r\n\r\n"},
-    {"http://a/", NULL, "X: y\r\n", "GET / HTTP/1.1\r\nHost: a\r\n" OURS "X: y\r\n\r\n"},
-    {"http://a/", NULL, "host: b\r\n", "GET / HTTP/1.1\r\n" OURS "host: b\r\n\r\n"},
+     "GET / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "Authorization: Basic dToA/w0K\r\n\r\n"},
+    {"http://a/", NULL, "X: y\r\n", "GET / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "X: y\r\n\r\n"},
+    {"http://a/", NULL, "host: b\r\n", "GET / HTTP/1.1\r\n" DEFAULTS "host: b\r\n\r\n"},
     {"http://a/", NULL, "X: y\r\nUSER-AGENT: me\r\n",
      "GET / HTTP/1.1\r\nHost: a\r\n" ACCEPT CODINGS "X: y\r\nUSER-AGENT: me\r\n\r\n"},
     {"http://a/", NULL, "Accept: text/html\r\n",
@@ -44,13 +45,13 @@ static const struct {
     {"http://a/", NULL, "accept-encoding: identity\r\n",
      "GET / HTTP/1.1\r\nHost: a\r\n" AGENT ACCEPT "accept-encoding: identity\r\n\r\n"},
     {"http://a/", NULL, "Accept-Language: de\r\nHost-X: b\r\n",
-     "GET / HTTP/1.1\r\nHost: a\r\n" OURS "Accept-Language: de\r\nHost-X: b\r\n\r\n"},
+     "GET / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "Accept-Language: de\r\nHost-X: b\r\n\r\n"},
     {"http://u:p@a/", NULL, "authorization: Bearer x\r\n",
-     "GET / HTTP/1.1\r\nHost: a\r\n" OURS "authorization: Bearer x\r\n\r\n"},
+     "GET / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "authorization: Bearer x\r\n\r\n"},
     /* a field without a value removes the default field, and is not sent */
     {"http://u:p@a/", NULL, "User-Agent:\r\nX: y\r\naccept: \t\r\nAuthorization:\r\nY:\r\nZ: z\r\n",
      "GET / HTTP/1.1\r\nHost: a\r\n" CODINGS "X: y\r\nZ: z\r\n\r\n"},
-    {"http://a/", "POST", "Content-Length:\r\n", "POST / HTTP/1.1\r\nHost: a\r\n" OURS "\r\n"},
+    {"http://a/", "POST", "Content-Length:\r\n", "POST / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "\r\n"},
 };
 
 static void expect_request(const struct request *request, const char *expected)
@@ -95,13 +96,13 @@ static void fields_of_the_site(void **state)
     site->url.user_info_bytes = 3;
     request = request_of(site);
     expect_request(&request,
-                   "POST / HTTP/1.1\r\nHost: a\r\n" OURS "Authorization: Basic dTpw\r\n"
+                   "POST / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "Authorization: Basic dTpw\r\n"
                    "Cookie: a=1; b=2\r\nContent-Type: application/x-www-form-urlencoded\r\n"
                    "Content-Length: 3\r\n\r\n");
     site->headers = strdup("content-type: text/plain\r\nCookie: own\r\n");
     request = request_of(site);
     expect_request(&request,
-                   "POST / HTTP/1.1\r\nHost: a\r\n" OURS "Authorization: Basic dTpw\r\n"
+                   "POST / HTTP/1.1\r\nHost: a\r\n" DEFAULTS "Authorization: Basic dTpw\r\n"
                    "Content-Length: 3\r\ncontent-type: text/plain\r\nCookie: own\r\n\r\n");
     site_free(site);
 }
@@ -118,17 +119,17 @@ static void requests_to_proxies(void **state)
 
     (void)state;
     assert_null(url_parse(&url, "http://a:81/b?c", 15));
-    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" OURS
+    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" DEFAULTS
                              "Proxy-Authorization: Basic dTpw\r\nConnection: close\r\n\r\n");
     request.proxy_authorization = "Bearer x";
-    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" OURS
+    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" DEFAULTS
                              "Proxy-Authorization: Bearer x\r\nConnection: close\r\n\r\n");
     request.proxy_authorization = "";
-    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" OURS
+    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" DEFAULTS
                              "Connection: close\r\n\r\n");
     request.proxy_authorization = "Bearer x";
     request.headers = "proxy-authorization: y\r\n";
-    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" OURS
+    expect_request(&request, "GET http://a:81/b?c HTTP/1.1\r\nHost: a:81\r\n" DEFAULTS
                              "Connection: close\r\nproxy-authorization: y\r\n\r\n");
     url_free(&url);
 }
@@ -144,10 +145,10 @@ static void requests_without_a_proxy_have_no_proxy_credentials(void **state)
 
     (void)state;
     assert_null(url_parse(&url, "http://a/", 9));
-    expect_request(&request,
-                   "GET / HTTP/1.1\r\nHost: a\r\n" OURS "X: y\r\nProxy-Authorization-X: z\r\n\r\n");
+    expect_request(&request, "GET / HTTP/1.1\r\nHost: a\r\n" DEFAULTS
+                             "X: y\r\nProxy-Authorization-X: z\r\n\r\n");
     request.omit_proxy_authorization = false;
-    expect_request(&request, "GET / HTTP/1.1\r\nHost: a\r\n" OURS
+    expect_request(&request, "GET / HTTP/1.1\r\nHost: a\r\n" DEFAULTS
                              "X: y\r\nproxy-AUTHORIZATION: z\r\nProxy-Authorization-X: z\r\n\r\n");
     url_free(&url);
 }
@@ -177,17 +178,17 @@ static void many_fields_are_sent(void **state)
 
 static void methods_are_checked(void **state)
 {
-    static const char *const good[] = {"GET", "get", "M-SEARCH", "A!#$%&'*+-.^_`|~09",
-                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"};
-    static const char *const bad[] = {
+    static const char *const valid[] = {"GET", "get", "M-SEARCH", "A!#$%&'*+-.^_`|~09",
+                                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"};
+    static const char *const invalid[] = {
         "",      "CONNECT", "G T",   "GET ",     "G:T",
         "G\tET", "G\rET",   "G(ET)", "\xc3\xa9", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg"};
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(good); i++)
-        assert_true(request_is_method(good[i]));
-    for (size_t i = 0; i < LENGTH(bad); i++)
-        assert_false(request_is_method(bad[i]));
+    for (size_t i = 0; i < LENGTH(valid); i++)
+        assert_true(request_is_method(valid[i]));
+    for (size_t i = 0; i < LENGTH(invalid); i++)
+        assert_false(request_is_method(invalid[i]));
     assert_true(request_is_idempotent("DELETE"));
     assert_false(request_is_idempotent("POST"));
     assert_false(request_is_idempotent("get"));

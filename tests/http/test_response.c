@@ -493,5 +493,5 @@ int main(void)
     };
 
     unit_time_limit();
-    return cmocka_run_group_tests_name("answer", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("response", tests, NULL, NULL);
 }

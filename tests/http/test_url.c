@@ -249,13 +249,13 @@ static void nul_is_encoded_or_refused(void **state)
 
     (void)state;
     for (size_t at = 0; at < sizeof(text) - 2; at++) {
-        char spoilt[sizeof(text)];
+        char with_nul[sizeof(text)];
         struct url url;
         bool read;
 
-        memcpy(spoilt, text, sizeof(text));
-        spoilt[at] = '\0';
-        read = !url_parse(&url, spoilt, sizeof(text) - 1);
+        memcpy(with_nul, text, sizeof(text));
+        with_nul[at] = '\0';
+        read = !url_parse(&url, with_nul, sizeof(text) - 1);
         assert_int_equal(read, (at > 5 && at < 10) || at > 18);
         for (size_t i = 0; read && i < LENGTH(encoded); i++)
             seen += !strcmp(url.target, encoded[i]);

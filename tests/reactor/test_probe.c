@@ -60,7 +60,7 @@ static const struct probe only_turns = {.owner = reports, .turn = on_turn};
 static const struct probe only_callbacks = {.owner = reports, .callback = on_callback};
 static const struct probe no_reports = {.owner = reports};
 
-/* A loop with one watch, one timer and one task, all of them ready; its clock stands at 1 s. */
+/* A loop with one watch, one timer and one task, all of them ready; its clock is stopped at 1 s. */
 struct world {
     struct loop *loop;
     struct fake_clock clock;

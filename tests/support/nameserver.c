@@ -186,7 +186,7 @@ static void note_question(struct nameserver *server, const struct question *ques
 static void put_rest(struct message *message, enum nameserver_behavior behavior, bool tcp)
 {
     if (behavior == NAMESERVER_TRAILING_BYTES || (behavior == NAMESERVER_TCP_TRAILING_BYTES && tcp))
-        put(message, "behind it", 9);
+        put(message, "trailing!", 9);
     if (behavior == NAMESERVER_MORE_COUNTS)
         message->bytes[9] = message->bytes[11] = 7;
     if (behavior != NAMESERVER_CUT_OPT)

@@ -148,31 +148,33 @@ static void names(void **state)
         {"the name", SAN("DNS:www.example.org")},
         {"one of several", SAN("DNS:a.example,IP:192.0.2.1,DNS:www.example.org")},
         {"case does not matter", SAN("DNS:WWW.Example.ORG")},
-        {"another", SAN("DNS:example.org"), .reason = TLS_HOSTNAME_MISMATCH},
+        {"another name", SAN("DNS:example.org"), .reason = TLS_HOSTNAME_MISMATCH},
         {"a wildcard", SAN("DNS:*.example.org")},
         {"a wildcard is for one label", SAN("DNS:*.example.org"), .host = "a.b.example.org",
          .reason = TLS_HOSTNAME_MISMATCH},
-        {"and not for none", SAN("DNS:*.example.org"), .host = "example.org",
+        {"a wildcard needs a label", SAN("DNS:*.example.org"), .host = "example.org",
          .reason = TLS_HOSTNAME_MISMATCH},
-        {"a wildcard of a part", SAN("DNS:w*.example.org"), .reason = TLS_HOSTNAME_MISMATCH},
-        {"a wildcard within", SAN("DNS:www.*.org"), .reason = TLS_HOSTNAME_MISMATCH},
-        {"a wildcard for a whole top", SAN("DNS:*.org"), .host = "example.org",
+        {"a wildcard for a part of a label", SAN("DNS:w*.example.org"),
          .reason = TLS_HOSTNAME_MISMATCH},
-        {"a wildcard for all", SAN("DNS:*"), .host = "localhost", .reason = TLS_HOSTNAME_MISMATCH},
+        {"a wildcard inside the name", SAN("DNS:www.*.org"), .reason = TLS_HOSTNAME_MISMATCH},
+        {"a wildcard for a top-level domain", SAN("DNS:*.org"), .host = "example.org",
+         .reason = TLS_HOSTNAME_MISMATCH},
+        {"a wildcard for all names", SAN("DNS:*"), .host = "localhost",
+         .reason = TLS_HOSTNAME_MISMATCH},
         {"an A-label", SAN("DNS:xn--bcher-kva.example"), .host = "xn--bcher-kva.example"},
         {"no wildcard for an address", SAN("DNS:*.0.0.1"), .host = "127.0.0.1",
          .reason = TLS_HOSTNAME_MISMATCH},
         {"an address as a name", SAN("DNS:127.0.0.1"), .host = "127.0.0.1",
          .reason = TLS_HOSTNAME_MISMATCH},
         {"an address", SAN("IP:127.0.0.1"), .host = "127.0.0.1"},
-        {"of six", SAN("IP:2001:db8::1"), .host = "2001:db8:0::1"},
+        {"an IPv6 address", SAN("IP:2001:db8::1"), .host = "2001:db8:0::1"},
         {"no common name", .leaf = {.subject = "O=x", .extensions = NAMED}},
         {"no subject",
          .leaf = {.subject = NULL,
                   .extensions = LEAF("subjectAltName=critical,DNS:www.example.org\n")}},
         {"only a common name: RFC 6125, 6.4.4",
          .leaf = {.subject = "CN=www.example.org", .extensions = LEAF("")}},
-        {"a common name beside other names",
+        {"a common name and another name",
          .leaf = {.subject = "CN=www.example.org",
                   .extensions = LEAF("subjectAltName=DNS:a.example\n")},
          .reason = TLS_HOSTNAME_MISMATCH},
@@ -186,25 +188,25 @@ static void names(void **state)
 static void authorities(void **state)
 {
     static const struct chain_case cases[] = {
-        {"by the root", SOUND},
-        {"by one intermediate", BY(CERT_CA)},
-        {"which is not shown", BY(CERT_CA), .omits_intermediate = true,
+        {"issued by the root", SOUND},
+        {"issued by an intermediate", BY(CERT_CA)},
+        {"without the intermediate", BY(CERT_CA), .omits_intermediate = true,
          .reason = TLS_UNKNOWN_AUTHORITY},
-        {"by a unknown_root", SOUND, FROM_UNKNOWN_ROOT, .reason = TLS_UNKNOWN_AUTHORITY},
-        {"by itself", SOUND, SELF_SIGNED, .reason = TLS_CERT_SELF_SIGNED},
-        {"a wrong signature", CERT(NAMED, .bad_signature = true), .reason = TLS_CERT_INVALID},
-        {"a wrong one intermediate", BY(CERT_CA, .bad_signature = true),
+        {"issued by an unknown root", SOUND, FROM_UNKNOWN_ROOT, .reason = TLS_UNKNOWN_AUTHORITY},
+        {"self-signed", SOUND, SELF_SIGNED, .reason = TLS_CERT_SELF_SIGNED},
+        {"an invalid signature", CERT(NAMED, .bad_signature = true), .reason = TLS_CERT_INVALID},
+        {"an invalid signature of the intermediate", BY(CERT_CA, .bad_signature = true),
          .reason = TLS_CERT_INVALID},
-        {"who is none", BY(LEAF("")), .reason = TLS_WRONG_PURPOSE},
-        {"who may not sign",
+        {"an intermediate that is no authority", BY(LEAF("")), .reason = TLS_WRONG_PURPOSE},
+        {"an intermediate that may not sign",
          BY("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature\n"),
          .reason = TLS_WRONG_PURPOSE},
-        {"who is for clients", BY(CERT_CA "extendedKeyUsage=clientAuth\n"),
+        {"an intermediate for clients", BY(CERT_CA "extendedKeyUsage=clientAuth\n"),
          .reason = TLS_WRONG_PURPOSE},
         {"for clients", CERT(NAMED "extendedKeyUsage=clientAuth\n"), .reason = TLS_WRONG_PURPOSE},
         {"for mail", CERT(NAMED "extendedKeyUsage=emailProtection\n"), .reason = TLS_WRONG_PURPOSE},
-        {"for servers too", CERT(NAMED "extendedKeyUsage=clientAuth,serverAuth\n")},
-        {"must be understood", CERT(NAMED UNKNOWN_CRITICAL), .reason = TLS_CERT_INVALID},
+        {"for clients and servers", CERT(NAMED "extendedKeyUsage=clientAuth,serverAuth\n")},
+        {"an unknown critical extension", CERT(NAMED UNKNOWN_CRITICAL), .reason = TLS_CERT_INVALID},
     };
 
     (void)state;
@@ -218,7 +220,8 @@ static void strength(void **state)
         {"RSA 2048", CERT(NAMED, .key = "RSA2048")},
         {"P-384", CERT(NAMED, .key = "P-384")},
         {"RSA 1024", CERT(NAMED, .key = "RSA1024"), .reason = TLS_WEAK_KEY},
-        {"P-192, which was not offered", CERT(NAMED, .key = "P-192"), .reason = TLS_ALERT},
+        {"P-192, which the client does not offer", CERT(NAMED, .key = "P-192"),
+         .reason = TLS_ALERT},
         {"SHA-1", CERT(NAMED, .digest = "SHA1"), .reason = TLS_WEAK_KEY},
         {"SHA-512", CERT(NAMED, .digest = "SHA512")},
         {"RSA 1024 intermediate", BY(CERT_CA, .key = "RSA1024"), .reason = TLS_WEAK_KEY},
@@ -239,7 +242,8 @@ static void name_constraints(void **state)
          .reason = TLS_NAME_CONSTRAINTS},
         {"excluded", BY(CERT_CA "nameConstraints=critical,excluded;DNS:example.org\n"),
          .reason = TLS_NAME_CONSTRAINTS},
-        {"a name beside it", SAN("DNS:www.example.org,DNS:www.example.com"), FROM_INTERMEDIATE,
+        {"a second name that is not permitted", SAN("DNS:www.example.org,DNS:www.example.com"),
+         FROM_INTERMEDIATE,
          .intermediate = {.subject = "CN=b",
                           .extensions =
                               CERT_CA "nameConstraints=critical,permitted;DNS:example.org\n"},
@@ -258,25 +262,25 @@ static void first_error_is_reported(void **state)
 {
     static const struct chain_case cases[] = {
         {"expired", CERT(NAMED, EXPIRED), .reason = TLS_CERT_EXPIRED},
-        {"not yet", CERT(NAMED, .from = DAY, .to = 2 * DAY), .reason = TLS_CERT_NOT_YET},
+        {"not yet valid", CERT(NAMED, .from = DAY, .to = 2 * DAY), .reason = TLS_CERT_NOT_YET},
         {"expired intermediate", BY(CERT_CA, EXPIRED), .reason = TLS_CERT_EXPIRED},
-        {"key, then authority", CERT(NAMED, .key = "RSA1024"), FROM_UNKNOWN_ROOT,
+        {"key before authority", CERT(NAMED, .key = "RSA1024"), FROM_UNKNOWN_ROOT,
          .reason = TLS_WEAK_KEY},
-        {"authority, then purpose", CERT(NAMED "extendedKeyUsage=clientAuth\n"), FROM_UNKNOWN_ROOT,
+        {"authority before purpose", CERT(NAMED "extendedKeyUsage=clientAuth\n"), FROM_UNKNOWN_ROOT,
          .reason = TLS_UNKNOWN_AUTHORITY},
-        {"authority, then dates", CERT(NAMED, EXPIRED), SELF_SIGNED,
+        {"authority before dates", CERT(NAMED, EXPIRED), SELF_SIGNED,
          .reason = TLS_CERT_SELF_SIGNED},
-        {"purpose, then digest", CERT(NAMED "extendedKeyUsage=clientAuth\n", .digest = "SHA1"),
+        {"purpose before digest", CERT(NAMED "extendedKeyUsage=clientAuth\n", .digest = "SHA1"),
          .reason = TLS_WRONG_PURPOSE},
-        {"digest, then host", CERT(NAMED, .digest = "SHA1"), .host = "other.example",
+        {"digest before host", CERT(NAMED, .digest = "SHA1"), .host = "other.example",
          .reason = TLS_WEAK_KEY},
-        {"host, then dates", CERT(NAMED, EXPIRED), .host = "other.example",
+        {"host before dates", CERT(NAMED, EXPIRED), .host = "other.example",
          .reason = TLS_HOSTNAME_MISMATCH},
-        {"host, then signature", CERT(NAMED, .bad_signature = true), .host = "other.example",
+        {"host before signature", CERT(NAMED, .bad_signature = true), .host = "other.example",
          .reason = TLS_HOSTNAME_MISMATCH},
-        {"signature, then dates", CERT(NAMED, EXPIRED, .bad_signature = true),
+        {"signature before dates", CERT(NAMED, EXPIRED, .bad_signature = true),
          .reason = TLS_CERT_INVALID},
-        {"dates, then constraints", CERT(NAMED, EXPIRED), FROM_INTERMEDIATE,
+        {"dates before constraints", CERT(NAMED, EXPIRED), FROM_INTERMEDIATE,
          .intermediate = {.subject = "CN=b",
                           .extensions =
                               CERT_CA "nameConstraints=critical,excluded;DNS:example.org\n"},
@@ -289,9 +293,9 @@ static void first_error_is_reported(void **state)
 }
 
 /* Makes a handshake with the prepared server; returns the client's result. */
-static struct io handshake_with(struct tls_client *who)
+static struct io handshake_with(struct tls_client *tls_client)
 {
-    tls_pair_connect(&pair, who, "www.example.org", false);
+    tls_pair_connect(&pair, tls_client, "www.example.org", false);
     return tls_pair_handshake(&pair);
 }
 
@@ -326,7 +330,7 @@ static void versions(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct tls_client *who = client_with(
+        struct tls_client *limited = client_with(
             (struct tls_client_options){.min_version = cases[i].min, .max_version = cases[i].max});
         struct tls_facts facts;
         struct io io;
@@ -334,7 +338,7 @@ static void versions(void **state)
         make_server(NULL);
         SSL_CTX_set_min_proto_version(pair.server_context, cases[i].server);
         SSL_CTX_set_max_proto_version(pair.server_context, cases[i].server);
-        io = handshake_with(who);
+        io = handshake_with(limited);
         if (!cases[i].agreed && io.error != TLS_PROTOCOL)
             fail_msg("case %zu: reason %d", i, io.error - TLS_NOT_TLS);
         if (cases[i].agreed) {
@@ -343,7 +347,7 @@ static void versions(void **state)
             assert_string_equal(facts.version, cases[i].agreed);
         }
         drop_server();
-        tls_client_free(who);
+        tls_client_free(limited);
     }
 }
 

@@ -81,17 +81,17 @@ static void insecure_accepts_all_certificates(void **state)
 {
     struct tls_client_options options = {.insecure = true};
     char *why;
-    struct tls_client *trusting = tls_client_new(&options, &why);
+    struct tls_client *insecure = tls_client_new(&options, &why);
 
     (void)state;
     for (int kind = 0; kind < CERTIFICATE_KINDS; kind++) {
         pair.kind = (enum certificate_kind)kind;
         tls_pair_new_server(&pair);
-        tls_pair_connect(&pair, trusting, kind % 2 ? "example.org" : "10.1.2.3", false);
+        tls_pair_connect(&pair, insecure, kind % 2 ? "example.org" : "10.1.2.3", false);
         assert_int_equal(tls_pair_handshake(&pair).status, IO_OK);
     }
     tls_pair_disconnect(&pair);
-    tls_client_free(trusting);
+    tls_client_free(insecure);
 }
 
 static void addresses_are_verified_without_sni(void **state)
@@ -486,15 +486,15 @@ static void client_certificate_is_sent(void **state)
     struct cert root =
         cert_issue(&(struct cert_spec){.subject = "CN=r", .extensions = CERT_CA}, NULL);
     struct cert theirs = cert_issue(&(struct cert_spec){.subject = "CN=x"}, &root);
-    struct cert ours = cert_issue(
+    struct cert client_cert = cert_issue(
         &(struct cert_spec){.subject = "CN=me", .extensions = "extendedKeyUsage=clientAuth\n"},
         &root);
     char both[256], certificate[256], key[256];
 
     (void)state;
-    cert_file(&ours, true, true, NULL, both, sizeof(both));
-    cert_file(&ours, true, false, NULL, certificate, sizeof(certificate));
-    cert_file(&ours, false, true, NULL, key, sizeof(key));
+    cert_file(&client_cert, true, true, NULL, both, sizeof(both));
+    cert_file(&client_cert, true, false, NULL, certificate, sizeof(certificate));
+    cert_file(&client_cert, false, true, NULL, key, sizeof(key));
     pair.server_context = cert_server(&theirs, &(struct cert){0});
     SSL_CTX_set_verify(pair.server_context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                        NULL);
@@ -516,7 +516,7 @@ static void client_certificate_is_sent(void **state)
     unlink(key);
     cert_free(&root);
     cert_free(&theirs);
-    cert_free(&ours);
+    cert_free(&client_cert);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -154,15 +154,15 @@ static void name_constraints_apply(void **state)
         {"CN=x", NAMES("DNS:*.example.org"), "a_b.example.org", 0},
         {"CN=x", NAMES("DNS:*.example.com"), "a_b.example.com", TLS_NAME_CONSTRAINTS},
     };
-    struct cert bound =
-        cert_issue(&(struct cert_spec){.subject = "CN=bound",
+    struct cert constrained =
+        cert_issue(&(struct cert_spec){.subject = "CN=constrained",
                                        .extensions = CERT_CA
                                        "nameConstraints=critical,permitted;DNS:example.org\n"},
                    &root);
 
     (void)state;
-    run_cases(cases, LENGTH(cases), &bound);
-    cert_free(&bound);
+    run_cases(cases, LENGTH(cases), &constrained);
+    cert_free(&constrained);
 }
 
 /* Writes the certificate into a directory as `openssl rehash` does. */

@@ -962,7 +962,7 @@ static void proxies_that_are_silent(void **state)
 }
 
 /* Errors after the tunnel is open are errors of the site. */
-static void handshake_fails_behind_a_proxy(void **state)
+static void handshake_fails_through_a_proxy(void **state)
 {
     static const struct {
         struct script_step fails[2];
@@ -1017,7 +1017,7 @@ int main(void)
         CASE(proxies_that_close),
         CASE(proxies_that_cannot_be_reached),
         CASE(proxies_that_are_silent),
-        CASE(handshake_fails_behind_a_proxy),
+        CASE(handshake_fails_through_a_proxy),
     };
 
     unit_time_limit();

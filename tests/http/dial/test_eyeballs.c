@@ -172,7 +172,7 @@ static void expect_tried(int count, const struct address *latest)
     assert_int_equal(address_port(&tries[count - 1]), address_port(latest));
 }
 
-static void pass(nsec time)
+static void advance_clock(nsec time)
 {
     now.now += time;
     unit_settle(loop);
@@ -212,7 +212,7 @@ static void first_address_wins(void **state)
     TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
     assert_int_equal(settled, 1);
     assert_string_equal(states, "trying won ");
-    pass(10 * EYEBALLS_STAGGER);
+    advance_clock(10 * EYEBALLS_STAGGER);
     expect_tried(1, &live);
     assert_int_equal(settled, 1);
     take_and_close();
@@ -228,9 +228,9 @@ static void next_address_after_250_ms(void **state)
         expect_tried(i, &silent);
         assert_int_equal(state_now(), EYEBALLS_TRYING);
         assert_int_equal(address_port(&last), address_port(&silent));
-        pass(EYEBALLS_STAGGER - 1);
+        advance_clock(EYEBALLS_STAGGER - 1);
         assert_int_equal(tried, i);
-        pass(1);
+        advance_clock(1);
     }
     expect_tried(4, &live);
     TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
@@ -245,7 +245,7 @@ static void next_address_after_a_failure(void **state)
     for (size_t i = 0; i < LENGTH(failing); i++) {
         begin();
         ADD(&failing[i], &failing[i], &live);
-        TURN_UNTIL(loop, state_now() == EYEBALLS_WON); /* the clock stands still */
+        TURN_UNTIL(loop, state_now() == EYEBALLS_WON); /* the clock does not advance */
         expect_tried(3, &live);
         take_and_close();
     }
@@ -257,13 +257,13 @@ static void delay_starts_again_after_a_failure(void **state)
     (void)state;
     begin();
     ADD(&silent, &dead, &silent, &live);
-    pass(EYEBALLS_STAGGER / 2);
+    advance_clock(EYEBALLS_STAGGER / 2);
     expect_tried(1, &silent);
-    pass(EYEBALLS_STAGGER / 2);
+    advance_clock(EYEBALLS_STAGGER / 2);
     expect_tried(3, &silent);
-    pass(EYEBALLS_STAGGER - 1);
+    advance_clock(EYEBALLS_STAGGER - 1);
     assert_int_equal(tried, 3);
-    pass(1);
+    advance_clock(1);
     expect_tried(4, &live);
 }
 
@@ -275,9 +275,9 @@ static void losers_are_closed(void **state)
     begin();
     before = open_descriptors();
     ADD(&silent, &silent, &live);
-    pass(EYEBALLS_STAGGER);
+    advance_clock(EYEBALLS_STAGGER);
     assert_int_equal(open_descriptors(), before + 2);
-    pass(EYEBALLS_STAGGER);
+    advance_clock(EYEBALLS_STAGGER);
     TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
     assert_int_equal(open_descriptors(), before + 1);
     take_and_close();
@@ -301,7 +301,7 @@ static void freed_in_every_state(void **state)
             settled = 0;
             eyeballs_free(eyeballs);
             eyeballs = NULL;
-            pass(2 * EYEBALLS_STAGGER);
+            advance_clock(2 * EYEBALLS_STAGGER);
             assert_int_equal(settled, 0);
             assert_int_equal(open_descriptors(), before);
         }
@@ -314,12 +314,12 @@ static void late_addresses_alternate(void **state)
     (void)state;
     begin();
     ADD(&silent, &silent);
-    pass(EYEBALLS_STAGGER / 2);
+    advance_clock(EYEBALLS_STAGGER / 2);
     ADD(&live);
     expect_tried(1, &silent);
-    pass(EYEBALLS_STAGGER / 2);
+    advance_clock(EYEBALLS_STAGGER / 2);
     expect_tried(2, &silent);
-    pass(EYEBALLS_STAGGER);
+    advance_clock(EYEBALLS_STAGGER);
     expect_tried(3, &live);
     TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
     take_and_close();
@@ -331,12 +331,12 @@ static void late_addresses_do_not_wait_longer(void **state)
     (void)state;
     begin();
     ADD(&silent);
-    pass(EYEBALLS_STAGGER - 1);
+    advance_clock(EYEBALLS_STAGGER - 1);
     ADD(&silent);
     expect_tried(1, &silent);
-    pass(1);
+    advance_clock(1);
     expect_tried(2, &silent);
-    pass(10 * EYEBALLS_STAGGER);
+    advance_clock(10 * EYEBALLS_STAGGER);
     ADD(&live);
     TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
     expect_tried(3, &live);
@@ -353,7 +353,7 @@ static void late_addresses_of_a_lost_race(void **state)
     expect_tried(2, &live);
     TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
     ADD(&silent);
-    pass(EYEBALLS_STAGGER);
+    advance_clock(EYEBALLS_STAGGER);
     assert_int_equal(tried, 2);
     take_and_close();
 }
@@ -368,9 +368,9 @@ static void failures_are_reported(void **state)
     begin();
     ADD(&dead, &unreachable, &silent, &silent, &live);
     unit_settle(loop);
-    pass(EYEBALLS_STAGGER);
+    advance_clock(EYEBALLS_STAGGER);
     assert_int_equal(failed, 2);
-    pass(EYEBALLS_STAGGER);
+    advance_clock(EYEBALLS_STAGGER);
     TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
     assert_int_equal(failed, 4);
     assert_int_equal(failures[0], ECONNREFUSED);
@@ -380,7 +380,7 @@ static void failures_are_reported(void **state)
     failed = 0;
     begin();
     ADD(&silent, &live);
-    pass(EYEBALLS_STAGGER - 1);
+    advance_clock(EYEBALLS_STAGGER - 1);
     assert_int_equal(failed, 0);
     eyeballs_free(eyeballs);
     eyeballs = NULL;
@@ -388,7 +388,7 @@ static void failures_are_reported(void **state)
     begin();
     ADD(&live, &silent);
     /* starts the second attempt before the loop has seen the first connection */
-    pass(EYEBALLS_STAGGER);
+    advance_clock(EYEBALLS_STAGGER);
     TURN_UNTIL(loop, state_now() == EYEBALLS_WON);
     expect_tried(2, &silent);
     assert_int_equal(failed, 0);

@@ -179,7 +179,7 @@ static void connect_is_negotiated(void **state)
     run_all(dialogs, LENGTH(dialogs));
 }
 
-#define ASKS(proxy, host, port, address, authority, credentials)                                   \
+#define CONNECTS(proxy, host, port, address, authority, credentials)                               \
     {                                                                                              \
         proxy, host, port, address,                                                                \
             {TURN("CONNECT " authority " HTTP/1.1\r\nHost: " authority "\r\n" AGENT credentials    \
@@ -191,11 +191,11 @@ static void connect_is_negotiated(void **state)
 static void connect_has_the_name_of_the_site(void **state)
 {
     static const struct dialog dialogs[] = {
-        ASKS("p", "example.org", 80, NULL, "example.org:80", ""),
-        ASKS("p", "2001:db8::1", 8443, "127.0.0.1", "[2001:db8::1]:8443", ""),
+        CONNECTS("p", "example.org", 80, NULL, "example.org:80", ""),
+        CONNECTS("p", "2001:db8::1", 8443, "127.0.0.1", "[2001:db8::1]:8443", ""),
         /* RFC 7617, section 2 */
-        ASKS("Aladdin:open%20sesame@p", "a", 443, NULL, "a:443",
-             "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"),
+        CONNECTS("Aladdin:open%20sesame@p", "a", 443, NULL, "a:443",
+                 "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"),
     };
 
     (void)state;

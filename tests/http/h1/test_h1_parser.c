@@ -389,10 +389,10 @@ static int check_response(const struct response_case *one)
                     whole.body_bytes);
         return 1;
     }
-    for (size_t way = 0; way <= count + 3; way++) {
-        size_t first = way <= count ? way : way - count;
+    for (size_t split = 0; split <= count + 3; split++) {
+        size_t first = split <= count ? split : split - count;
         struct record parts = parse_in_pieces(one->bytes, count, one->is_head_request, first,
-                                              way <= count ? count : first);
+                                              split <= count ? count : first);
 
         if (!same(&whole, &parts)) {
             print_error("%s\n-- cut at %zu: end %d, status %u\n", one->bytes, first, parts.end,
