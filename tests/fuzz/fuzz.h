@@ -1,6 +1,6 @@
 /*
- * For every fuzz target. A target reads its input from the left: a few bytes of parameters, often a
- * line of text that says how the rest is cut into pieces, then the bytes for the code under test.
+ * Common functions of the fuzz targets. An input begins with a few bytes of parameters, often with
+ * a line that is the plan of the pieces; then come the bytes for the code under test.
  */
 #ifndef FUZZ_FUZZ_H
 #define FUZZ_FUZZ_H
@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define MUST(condition)                                                                            \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: ERROR: does not hold: %s\n", __FILE__, __LINE__, #condition);  \
+            fprintf(stderr, "%s:%d: ERROR: it is false that %s\n", __FILE__, __LINE__,             \
+                    #condition);                                                                   \
             abort();                                                                               \
         }                                                                                          \
     } while (0)
@@ -79,7 +80,7 @@ static inline struct part part_piece(struct part *rest, const struct part *plan,
     return piece;
 }
 
-/* A text that grows. Two ways of reading an input each write one, and the texts must be equal. */
+/* A text in memory. Two ways of reading an input write a note each, and the notes must be equal. */
 struct note {
     FILE *to;
     char *text;
@@ -93,7 +94,7 @@ static inline void note_open(struct note *note)
     MUST(note->to);
 }
 
-/* Ends the writing; `text` is valid afterwards. */
+/* Ends writing; `text` is valid afterwards. */
 static inline void note_close(struct note *note)
 {
     if (note->to)

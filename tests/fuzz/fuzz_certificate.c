@@ -1,5 +1,5 @@
 /*
- * A certificate in DER: whatever is in it, its facts are texts within their limits, and names are
+ * A certificate in DER, with any content: its texts are within their limits, and its names are
  * printable ASCII without spaces.
  */
 #include "tests/fuzz/fuzz.h"

@@ -1,7 +1,7 @@
 /*
- * Character sets. The first line is a Content-Type field, the second a label, the third says how
- * the text is cut, the rest is the text: it is looked at as a page, and it is converted. What comes
- * out is valid UTF-8, and the same however it was cut; the C library's UTF-8 locale is the judge.
+ * Character sets. The first line is a Content-Type field, the second a label, the third the plan of
+ * the pieces. The rest is a text: its character set is detected as in a page, and it is converted.
+ * The result is valid UTF-8 in the C library's UTF-8 locale, and the same whole and in pieces.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -23,7 +23,7 @@ static void check_utf8(const char *text, size_t length)
     }
 }
 
-/* Our own reading of UTF-8 agrees with the locale's. */
+/* utf8_next agrees with the locale. */
 static void check_reading(const struct part *text)
 {
     uint32_t read;

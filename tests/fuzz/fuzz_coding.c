@@ -1,14 +1,14 @@
 /*
- * Content codings: whatever the bytes are, decoding them in pieces comes to what decoding them at
- * once does, and the room is kept. The first line is the Content-Encoding field, the second says
- * how the body is cut, its first character how much room there is; the rest is the body.
+ * Content codings: any bytes decode to the same content whole and in pieces, within the given room.
+ * The first line is the Content-Encoding field. The second begins with a byte for the size of the
+ * room; then comes the plan of the pieces. The rest of the input is the body.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include "http/body/coding.h"
 #include "tests/support/names.h"
 
-#define MAX_MADE (64 * 1024) /* of a bomb this is enough */
+#define MAX_MADE (64 * 1024) /* stops decompression bombs */
 
 struct decoded {
     unsigned char *at;
@@ -17,12 +17,12 @@ struct decoded {
     bool cut;
 };
 
-/* Feeds a piece until it is used up, or all is over. */
+/* Feeds a piece until it is used up or decoding has ended. */
 static void feed(struct decoder *decoder, struct part piece, size_t room, struct decoded *decoded)
 {
     do {
         size_t made = SIZE_MAX, left = piece.size;
-        unsigned char *to = memory_get(room); /* of its own, so that a sanitizer sees its end */
+        unsigned char *to = memory_get(room); /* allocated, for the sanitizer */
 
         decoded->status = decoder_feed(decoder, &piece.at, &piece.size, to, room, &made);
         MUST(made <= room && piece.size <= left);
@@ -51,9 +51,9 @@ static struct decoded decode(const struct coding_list *list, struct part rest,
     return decoded;
 }
 
-/* libbrotlidec and libzstd find out what is malformed at the end of what they were given at once,
-   and then give out nothing of it: what was cut otherwise may have been whole before that. */
-static bool judges_by_piece(const struct coding_list *list)
+/* libbrotlidec and libzstd return nothing of a piece that has malformed bytes: with other pieces
+   they return what is before those bytes. */
+static bool depends_on_pieces(const struct coding_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
         if (list->coding[i] == CODING_BROTLI || list->coding[i] == CODING_ZSTD)
@@ -61,7 +61,7 @@ static bool judges_by_piece(const struct coding_list *list)
     return false;
 }
 
-/* One of both may have given out more before it met what is malformed. */
+/* One of them may have returned more before it found malformed bytes. */
 static void compare(const struct coding_list *list, const struct decoded *a,
                     const struct decoded *b)
 {
@@ -71,7 +71,7 @@ static void compare(const struct coding_list *list, const struct decoded *a,
     MUST(!memcmp(a->at, b->at, both));
     if (a->count >= MAX_MADE || b->count >= MAX_MADE)
         return;
-    if (malformed && judges_by_piece(list))
+    if (malformed && depends_on_pieces(list))
         return;
     MUST((a->status == DECODER_MALFORMED) == (b->status == DECODER_MALFORMED));
     if (malformed)

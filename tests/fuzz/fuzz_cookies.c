@@ -1,7 +1,7 @@
 /*
- * Fields of Set-Cookie, one a line: whatever they say, what is sent back cannot split a request, is
- * bounded, and only names what was given. The first byte of a line is the URL that it comes from;
- * the time goes on by one second a line.
+ * Set-Cookie fields, one on each line. The resulting Cookie field cannot split a request, is
+ * limited in size, and is sent only to URLs of the same site. The first byte of a line chooses the
+ * URL of the response; each line is a second later.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -45,7 +45,7 @@ static size_t check_sent(char *text)
     return count;
 }
 
-/* A cookie from http or without Secure has no name that promises more. */
+/* No cookie for http has a name with the prefix __Host- or __Secure-. */
 static void check_prefixes(const struct cookies *jar, const struct url *http, int64_t now)
 {
     char *text = cookies_for(jar, http, now);
@@ -66,21 +66,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_url("https://x.www.a.org:81/"), read_url("http://a.org/"),
         read_url("http://a.co.uk/"),         read_url("https://127.0.0.1/"),
     };
-    struct url stranger = read_url("https://b.org/");
+    struct url other_site = read_url("https://b.org/");
     struct cookies *jar = NULL;
     int64_t now = NOW;
 
     for (; rest.size; now++) {
         const struct url *from = &urls[part_byte(&rest) % URLS];
         struct part line = part_line(&rest);
-        char *own = memory_get(line.size); /* without a NUL, so that a sanitizer sees its end */
+        char *copy = memory_get(line.size); /* without a NUL, for the sanitizer */
 
-        memcpy(own, line.at, line.size);
-        cookies_store(&jar, from, own, line.size, now);
-        free(own);
+        memcpy(copy, line.at, line.size);
+        cookies_store(&jar, from, copy, line.size, now);
+        free(copy);
         for (size_t i = 0; i < URLS; i++)
             check_sent(cookies_for(jar, &urls[i], now));
-        MUST(!cookies_for(jar, &stranger, now));
+        MUST(!cookies_for(jar, &other_site, now));
         check_prefixes(jar, &urls[2], now);
         MUST(check_sent(cookies_for(jar, &urls[0], now)) <=
              check_sent(cookies_for(jar, &urls[1], now)));
@@ -89,6 +89,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cookies_free(jar);
     for (size_t i = 0; i < URLS; i++)
         url_free(&urls[i]);
-    url_free(&stranger);
+    url_free(&other_site);
     return 0;
 }

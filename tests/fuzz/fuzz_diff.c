@@ -1,7 +1,7 @@
 /*
- * A set of runs from memory. It is refused with a sentence, or it has runs whose numbers can be
- * reckoned with; then a file of the same bytes is the same set, and compared with itself it shows
- * no difference, whatever is in it, in text and as JSON.
+ * A set of runs from memory. It is refused with an error, or its runs have valid numbers. Then a
+ * file of the same bytes has the same set, and a comparison of the set with itself shows no
+ * difference, as text and as JSON.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -12,7 +12,7 @@
 
 #include "cli/diff/diff.h"
 
-#define MAX_COMPARED 8 /* runs: more are slow, and no different */
+#define MAX_COMPARED 8 /* runs: more are slow and test nothing new */
 
 static void check_run(const struct diff_run *run)
 {
@@ -52,7 +52,7 @@ static void check_printable(const struct note *note)
     }
 }
 
-/* With itself: the same each time, and nothing is slower. */
+/* Compared with itself: the same report each time, and nothing is slower. */
 static void check_compared(const struct diff_set *set, enum format format)
 {
     const struct diff_set sets[] = {*set, *set};
@@ -70,7 +70,7 @@ static void check_compared(const struct diff_set *set, enum format format)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *bytes = memory_get(size), *why; /* without a NUL, so that a sanitizer sees its end */
+    char *bytes = memory_get(size), *why; /* without a NUL, for the sanitizer */
     struct diff_set set;
 
     if (size)

@@ -1,5 +1,5 @@
-/* Durations and numbers against the same sums in floating point and by strtoul. The input is one
-   text, given to both. */
+/* Durations and numbers, compared with floating point numbers and strtoul. The input is the
+   text. */
 #include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
@@ -8,12 +8,12 @@
 
 #include "base/parse.h"
 
-#define UNTOUCHED  0xdecaf /* what is not a number leaves what was there */
+#define UNTOUCHED  0xdecaf /* the value stays if parsing fails */
 #define MAX_HOURS  1000.0L
-#define ROUNDED_NS 32.0L /* digits too small to count are cut off, one by one */
+#define ROUNDED_NS 32.0L /* small digits are truncated one by one */
 
-/* The nanoseconds of a decimal number and a unit, below 0 where the text is none. */
-static long double spelled_out(const char *text)
+/* The nanoseconds of a decimal number with a unit; below 0: invalid. */
+static long double reference(const char *text)
 {
     size_t whole = strspn(text, "0123456789"), length = whole;
     const char *unit;
@@ -41,15 +41,15 @@ static long double spelled_out(const char *text)
 
 static void check_duration(const char *text)
 {
-    long double wanted = spelled_out(text), max = MAX_HOURS * 3600e9L;
+    long double wanted = reference(text), max = MAX_HOURS * 3600e9L;
     nsec duration = UNTOUCHED;
-    bool taken = duration_parse(text, &duration);
+    bool valid = duration_parse(text, &duration);
 
     if (wanted < 0 || wanted > max + ROUNDED_NS)
-        MUST(!taken);
+        MUST(!valid);
     else if (wanted <= max)
-        MUST(taken);
-    if (!taken) {
+        MUST(valid);
+    if (!valid) {
         MUST(duration == UNTOUCHED);
     } else {
         MUST(duration <= (nsec)max);
@@ -61,12 +61,12 @@ static void check_number(const char *text, unsigned long low, unsigned long high
 {
     size_t digits = strspn(text, "0123456789");
     unsigned long number = UNTOUCHED, wanted;
-    bool taken = number_parse(text, low, high, &number);
+    bool valid = number_parse(text, low, high, &number);
 
     errno = 0;
     wanted = strtoul(text, NULL, 10);
-    MUST(taken == (digits && !text[digits] && !errno && wanted >= low && wanted <= high));
-    MUST(number == (taken ? wanted : UNTOUCHED));
+    MUST(valid == (digits && !text[digits] && !errno && wanted >= low && wanted <= high));
+    MUST(number == (valid ? wanted : UNTOUCHED));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

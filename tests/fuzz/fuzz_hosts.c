@@ -1,5 +1,5 @@
-/* A hosts file against a second reading of it, line by line and without a table. The first line is
-   a name to look for, the rest is the file; every word of the file is looked for too. */
+/* A hosts file, compared with a simple parser that has no table. The first line of the input is a
+   name to look up, the rest is the file; each word of the file is looked up too. */
 #include "tests/fuzz/fuzz.h"
 
 #include <strings.h>
@@ -7,7 +7,7 @@
 #include "dns/hosts.h"
 
 #define MAX       5
-#define MAX_BYTES 256 /* of a file all of whose words are looked for */
+#define MAX_BYTES 256 /* of an input whose words are all looked up */
 
 static bool is_blank(uint8_t byte)
 {
@@ -29,7 +29,7 @@ static struct part next_word(struct part *line)
     return word;
 }
 
-/* A line up to what ends it before its '\n'. */
+/* The next line, up to a comment, a CR or a NUL. */
 static struct part next_line(struct part *file)
 {
     struct part line = part_line(file);
@@ -69,8 +69,8 @@ static size_t find(struct part file, const char *name, struct address *to, size_
 
 static void check_name(const struct hosts *hosts, const struct part *file, const char *name)
 {
-    struct address ours[MAX], wanted[MAX];
-    size_t count = hosts_find(hosts, name, ours, MAX), length = strlen(name);
+    struct address actual[MAX], wanted[MAX];
+    size_t count = hosts_find(hosts, name, actual, MAX), length = strlen(name);
     size_t known = find(*file, name, wanted, MAX);
     char one[ADDRESS_TEXT_BYTES], other[ADDRESS_TEXT_BYTES];
 
@@ -81,8 +81,8 @@ static void check_name(const struct hosts *hosts, const struct part *file, const
     }
     MUST(count == known);
     for (size_t i = 0; i < count; i++)
-        MUST(!strcmp(address_text(&ours[i], one), address_text(&wanted[i], other)));
-    MUST(hosts_find(hosts, name, ours, 1) == (known ? 1 : 0));
+        MUST(!strcmp(address_text(&actual[i], one), address_text(&wanted[i], other)));
+    MUST(hosts_find(hosts, name, actual, 1) == (known ? 1 : 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,7 +1,6 @@
 /*
- * The messages of the DNS that the rehearsal reads and writes itself: the input is a query, taken
- * as a nameserver would, and an answer, taken as the blocking half would. What we write, we can
- * read.
+ * The DNS messages of a rehearsal. The input is parsed as a query, as in the nameserver, and as an
+ * answer, as in the blocking half. Messages that are written can be parsed.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -17,22 +16,22 @@ static uint16_t id_of(const unsigned char *message)
     return (uint16_t)(message[0] << 8 | message[1]);
 }
 
-static void check_read_answer(const struct part *answer, size_t most)
+static void check_read_answer(const struct part *answer, size_t max)
 {
     struct address addresses[MAX_ADDRESSES];
     size_t count = SIZE_MAX;
     uint16_t id = answer->size >= 2 ? id_of(answer->at) : 0;
     enum resolve_status status =
-        dns_read_answer(answer->at, answer->size, id, addresses, most, &count);
+        dns_read_answer(answer->at, answer->size, id, addresses, max, &count);
 
-    MUST(count <= most && (status != RESOLVE_OK || count));
+    MUST(count <= max && (status != RESOLVE_OK || count));
     for (size_t i = 0; i < count; i++)
         MUST(addresses[i].v4.sin_family == AF_INET && !address_port(&addresses[i]));
-    status = dns_read_answer(answer->at, answer->size, id ^ 1, addresses, most, &count);
+    status = dns_read_answer(answer->at, answer->size, id ^ 1, addresses, max, &count);
     MUST(status == RESOLVE_MALFORMED && !count);
 }
 
-/* An answer to a question that we understood is one, with the address that was put into it. */
+/* The answer to a valid query is valid and has the given address. */
 static void check_answer_to(const unsigned char *query, size_t length)
 {
     unsigned char answer[DNS_MAX_BYTES];
@@ -49,7 +48,7 @@ static void check_answer_to(const unsigned char *query, size_t length)
     MUST(dns_read_answer(answer, size, id_of(query), &read, 1, &count) == RESOLVE_NO_ADDRESS);
 }
 
-/* A name that was read from a message is written into one and read again as the same. */
+/* A name that was read from a message stays the same when it is written and read again. */
 static void check_name(const char *name)
 {
     unsigned char query[DNS_MAX_BYTES];

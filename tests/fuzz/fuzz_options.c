@@ -1,7 +1,7 @@
 /*
- * The command line: every option with every value, and what is made of those that are taken. A line
- * of the input is a word. What is refused is said on standard error. No file is read: an "@" that
- * could begin a value is put out.
+ * The command line: any options with any values. A line of the input is an argument. Refused
+ * arguments have an error on standard error; accepted options are valid. No file is read: an "@"
+ * that could begin a value is replaced.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -14,7 +14,7 @@
 
 #define MAX_WORDS 64
 
-/* A value stands alone, behind "=", or behind a letter. */
+/* A value is a word, or it follows "=" or the letter of an option. */
 static void hide_files(char *word)
 {
     bool letters = word[0] == '-' && word[1] != '-';
@@ -39,30 +39,30 @@ static int take_words(char **words, struct part rest)
     return count;
 }
 
-/* getopt moves the words, and the program's name and that of the command are replaced. */
+/* Reads a copy of the list, because getopt reorders it and options_read replaces words. */
 static bool read_words(struct options *options, int count, char **words)
 {
-    char *order[MAX_WORDS + 1], *said = NULL;
+    char *order[MAX_WORDS + 1], *printed = NULL;
     size_t length;
     FILE *errors = stderr, *output = stdout, *null = fopen("/dev/null", "w");
-    bool taken;
+    bool accepted;
 
     MUST(null);
     memcpy(order, words, (size_t)(count + 1) * sizeof(*order));
-    optind = 0; /* getopt begins anew */
+    optind = 0; /* resets getopt */
     stdout = null;
-    stderr = open_memstream(&said, &length);
-    taken = options_read(options, count, order);
+    stderr = open_memstream(&printed, &length);
+    accepted = options_read(options, count, order);
     fclose(stderr);
     stderr = errors;
     stdout = output;
     fclose(null);
-    MUST(taken || (length > strlen("firstbyte: ") && said[length - 1] == '\n'));
-    free(said);
-    return taken;
+    MUST(accepted || (length > strlen("firstbyte: ") && printed[length - 1] == '\n'));
+    free(printed);
+    return accepted;
 }
 
-/* What was taken is sound for those who use it. */
+/* Accepted options meet the conditions of the functions that use them. */
 static void check_options(const struct options *options)
 {
     char why[PROXIES_WHY_BYTES];

@@ -1,8 +1,8 @@
 /*
- * Previews of any body: at most so many characters, valid UTF-8 unless the character set is UTF-8
- * itself, and the same however the body was cut. The lines are Content-Type, Content-Encoding, and
- * how it is cut; then a byte, the number of characters, a byte, is it complete; the rest is the
- * body.
+ * Previews of any body: at most a number of characters, valid UTF-8 unless the character set is
+ * UTF-8, and the same for a whole body and for pieces. The first lines are Content-Type,
+ * Content-Encoding and the plan of the pieces. Then come a byte with the number of characters, a
+ * byte that is odd for a complete body, and the body.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -35,17 +35,17 @@ static enum preview_status run(struct preview *preview, const struct wanted *wan
     return preview_finish(preview, wanted->complete);
 }
 
-/* Characters are as many as are wanted, and good unless they are as they came. */
+/* At most the wanted number of characters, valid unless they are copied unchanged. */
 static size_t check_text(const struct preview *preview, const struct wanted *wanted)
 {
-    bool as_it_came = !strcmp(preview_charset(preview), "utf-8"), whole;
+    bool unchanged = !strcmp(preview_charset(preview), "utf-8"), whole;
     size_t bytes, count = 0, used;
     uint32_t character;
     const unsigned char *text = preview_text(preview, &bytes);
 
     for (size_t at = 0; at < bytes; at += used, count++) {
         used = utf8_next(text + at, bytes - at, &character, &whole);
-        MUST(as_it_came || (whole && (used > 1 || text[at] < 0x80)));
+        MUST(unchanged || (whole && (used > 1 || text[at] < 0x80)));
     }
     MUST(count <= wanted->characters);
     return bytes;
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t bytes = check_text(&whole, &wanted);
 
     MUST(one != PREVIEW_MORE && other != PREVIEW_MORE);
-    /* br and zstd may meet what is malformed before they have given out what came before it */
+    /* br and zstd may find malformed bytes before they return the text before those */
     MUST(one == other || (one == PREVIEW_MALFORMED && other == PREVIEW_READY));
     check_text(&pieces, &wanted);
     if (one == PREVIEW_READY) {

@@ -1,26 +1,26 @@
 /*
- * The settings that say where a connection goes: a proxy, the exceptions, --resolve, --connect-to.
- * The first line of the input is a proxy, the second a list of exceptions, the third a URL, and
- * every other one goes to --resolve or, where it begins with '=', to --connect-to.
+ * The options for the address of a connection: a proxy, its exceptions, --resolve, --connect-to.
+ * The first line of the input is a proxy, the second a list of exceptions, the third a URL. Each
+ * other line is a value of --resolve or, after '=', of --connect-to.
  */
 #include "http/dial/proxy.h"
 #include "http/dial/route.h"
 #include "tests/fuzz/fuzz.h"
 
-static char *nothing_set(const char *name)
+static char *no_variable(const char *name)
 {
     MUST(strcmp(name, "HTTP_PROXY") != 0);
     return NULL;
 }
 
-/* What is shown is the same proxy, without its user. */
+/* `shown` is a text of the same proxy without its user. */
 static void check_proxy(const char *text)
 {
     struct proxy proxy, again;
-    const char *wrong = proxy_parse(&proxy, text);
+    const char *error = proxy_parse(&proxy, text);
 
-    if (wrong) {
-        MUST(*wrong && !proxy.host && !proxy.shown && !proxy.user_info);
+    if (error) {
+        MUST(*error && !proxy.host && !proxy.shown && !proxy.user_info);
         return;
     }
     MUST(proxy.port && *proxy.host && strlen(proxy.host) <= URL_MAX_HOST_BYTES);
@@ -41,7 +41,7 @@ static void check_proxy(const char *text)
 static bool is_direct(const char *list, const struct url *url)
 {
     char why[PROXIES_WHY_BYTES];
-    struct proxies *proxies = proxies_new("p", list, nothing_set, why);
+    struct proxies *proxies = proxies_new("p", list, no_variable, why);
     bool direct;
 
     MUST(proxies && !*why);
@@ -50,7 +50,7 @@ static bool is_direct(const char *list, const struct url *url)
     return direct;
 }
 
-/* The host itself, put on the list, is excepted whatever else is there, and stays so. */
+/* A host that is added to the list is an exception, whatever else the list has. */
 static void check_exceptions(const char *list, const struct url *url)
 {
     size_t room = 2 * strlen(url->host) + strlen(list) + 8;
@@ -61,13 +61,13 @@ static void check_exceptions(const char *list, const struct url *url)
     MUST(is_direct(more, url));
     snprintf(more, room, "%s %s.,", url->host, list);
     MUST(is_direct(more, url));
-    snprintf(more, room, "%s,x%s", list, url->host); /* no longer alone */
+    snprintf(more, room, "%s,x%s", list, url->host); /* another name has no effect */
     MUST(is_direct(more, url) == direct || strchr(list, '*'));
     free(more);
 }
 
-/* An entry made for the host comes before all that were there. The "+" keeps a host that begins
-   with "-" from being removed. */
+/* A new entry for the host has priority over earlier ones. It begins with "+", because an entry
+   that begins with "-" would be a removal. */
 static void check_routes(struct routes *routes, const struct url *url)
 {
     struct address found[ROUTE_MAX_ADDRESSES];
@@ -100,10 +100,10 @@ static struct routes *take_routes(struct part rest)
     while (rest.size) {
         struct part line = part_line(&rest);
         char *text = part_text(&line);
-        const char *wrong = *text == '=' ? routes_add_connect_to(routes, text + 1)
+        const char *error = *text == '=' ? routes_add_connect_to(routes, text + 1)
                                          : routes_add_resolve(routes, text);
 
-        MUST(!wrong || *wrong);
+        MUST(!error || *error);
         free(text);
     }
     return routes;
@@ -120,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_proxy(proxy);
     routes = take_routes(rest);
     if (!url_parse(&url, (const char *)lines[2].at, lines[2].size)) {
-        if (!strpbrk(url.host, ",*")) { /* neither option could name it */
+        if (!strpbrk(url.host, ",*")) { /* these characters separate names in the options */
             check_exceptions(list, &url);
             check_routes(routes, &url);
         }

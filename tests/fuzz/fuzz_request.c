@@ -1,14 +1,14 @@
-/* Requests as the rehearsal's origin reads them, whole and in pieces. The first line of the input
-   says where to cut, the rest are requests one after another. */
+/* Requests, parsed as in the origin, whole and in pieces. The first line of the input is the plan
+   of the pieces, the rest is a sequence of requests. */
 #include "origin/request_parser.h"
 #include "tests/fuzz/fuzz.h"
 
 struct reader {
     struct request_parser request;
-    struct note note; /* all that came */
+    struct note note; /* of all requests */
 };
 
-/* Notes how a request ended. True where another one may follow. */
+/* Notes how a request ended. True if another one may follow. */
 static bool conclude(struct reader *reader, enum request_status status, size_t at)
 {
     const struct request_parser *request = &reader->request;
@@ -25,7 +25,7 @@ static bool conclude(struct reader *reader, enum request_status status, size_t a
     return status == REQUEST_DONE && request->keep_alive;
 }
 
-/* Feeds one piece, and goes on to the next requests in it. False at the end of all. */
+/* Feeds one piece, which may have several requests. False if no request may follow. */
 static bool feed(struct reader *reader, struct part piece, size_t *at)
 {
     while (piece.size) {
@@ -46,17 +46,17 @@ static bool feed(struct reader *reader, struct part piece, size_t *at)
     return true;
 }
 
-/* Reads all of `rest`, cut as planned. */
+/* Reads `rest` in the pieces of the plan. */
 static void read_all(struct reader *reader, struct part rest, const struct part *plan)
 {
     size_t at = 0;
-    bool goes_on = true;
+    bool more = true;
 
     note_open(&reader->note);
     request_parser_start(&reader->request);
-    for (size_t i = 0; goes_on && rest.size; i++)
-        goes_on = feed(reader, part_piece(&rest, plan, i), &at);
-    if (goes_on)
+    for (size_t i = 0; more && rest.size; i++)
+        more = feed(reader, part_piece(&rest, plan, i), &at);
+    if (more)
         conclude(reader, REQUEST_MORE, at);
 }
 

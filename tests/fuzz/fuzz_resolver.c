@@ -1,13 +1,13 @@
 /*
- * c-ares through our resolver: a lookup is answered by a nameserver on a socket of loopback, out of
- * the input. So that no lookup waits for a timeout, each of its questions is answered once more,
- * and now in order: there is no such name.
+ * The resolver with c-ares. A nameserver on loopback answers the queries of a lookup with bytes of
+ * the input. It sends a second, valid answer to each query, NXDOMAIN, so that no lookup waits for a
+ * timeout.
  *
- * The first byte: bit 0 the answers are sent as they are, else the question that came is put in
- * after their header; bits 1 and 2 the name; bit 3 the clock goes on by the Resolution Delay each
- * turn, so that one family may be told before the other. The second byte is the length of the first
- * answer, the rest the second one, for AAAA and A in the order in which they are asked for. The
- * first two bytes of an answer are not there, for they are the number of the question.
+ * The first byte: bit 0: answers are sent unchanged, otherwise the question of the query is
+ * inserted after their header; bits 1 and 2: the name; bit 3: each turn advances the clock by the
+ * Resolution Delay, so that one family may be reported before the other. The second byte is the
+ * length of the first answer, the rest is the second one; they answer the first two queries. An
+ * answer has no ID in the input: the ID of the query is copied.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -17,21 +17,21 @@
 
 #include "dns/resolver.h"
 
-#define MAX_BYTES    4096
-#define NUMBER_BYTES 2
-#define FLAGS_BYTES  10 /* what else is in a header */
-#define MAX_TURNS    64 /* of the loop, for one lookup */
+#define MAX_BYTES   4096
+#define ID_BYTES    2
+#define FLAGS_BYTES 10 /* the rest of a header */
+#define MAX_TURNS   64 /* of the loop, for one lookup */
 
 struct server {
     struct loop *loop;
     struct resolver *resolver;
     int fd;
     struct part answers[2]; /* for the first two questions */
-    size_t asked;           /* so many have come */
-    nsec now;               /* what the loop's clock shows */
+    size_t queries;         /* received so far */
+    nsec now;               /* of the loop's clock */
     bool raw;
-    bool told; /* addresses, in a first call */
-    bool done; /* the lookup is over */
+    bool reported; /* addresses, by a first call */
+    bool done;     /* the lookup is over */
 };
 
 static void on_resolved(void *owner, enum resolve_status status, const struct address *addresses,
@@ -40,14 +40,14 @@ static void on_resolved(void *owner, enum resolve_status status, const struct ad
     struct server *server = owner;
     char text[ADDRESS_TEXT_BYTES];
 
-    MUST(!server->done && status <= RESOLVE_FAILED && !(more && server->told));
+    MUST(!server->done && status <= RESOLVE_FAILED && !(more && server->reported));
     MUST(count <= RESOLVER_MAX_ADDRESSES);
-    MUST((status == RESOLVE_OK) == (count || server->told) && (count || !more));
+    MUST((status == RESOLVE_OK) == (count || server->reported) && (count || !more));
     for (size_t i = 0; i < count; i++) {
         MUST(addresses[i].any.sa_family == AF_INET || addresses[i].any.sa_family == AF_INET6);
         MUST(!address_port(&addresses[i]) && *address_text(&addresses[i], text));
     }
-    server->told = more;
+    server->reported = more;
     server->done = !more;
 }
 
@@ -74,7 +74,7 @@ static void server_start(struct server *server)
     MUST(server->resolver);
 }
 
-/* When the clock has come to its end. */
+/* Called when the clock is near its limit. */
 static void server_stop(struct server *server)
 {
     resolver_free(server->resolver);
@@ -83,7 +83,7 @@ static void server_stop(struct server *server)
     server->loop = NULL;
 }
 
-/* An answer out of the input. */
+/* Makes an answer from the input. Returns its length; 0: none. */
 static size_t compose(const struct server *server, const struct part *response,
                       const unsigned char *query, size_t length, unsigned char *to)
 {
@@ -92,7 +92,7 @@ static size_t compose(const struct server *server, const struct part *response,
 
     if (!response->size)
         return 0;
-    at = mempcpy(at, query, NUMBER_BYTES);
+    at = mempcpy(at, query, ID_BYTES);
     at = mempcpy(at, response->at, head);
     if (!server->raw)
         at = mempcpy(at, query + NS_HFIXEDSZ, length - NS_HFIXEDSZ);
@@ -106,8 +106,8 @@ static void answer(struct server *server, unsigned char *query, size_t length,
     unsigned char message[2 * MAX_BYTES];
 
     MUST(length > NS_HFIXEDSZ && length < MAX_BYTES);
-    if (server->asked < 2) {
-        size_t count = compose(server, &server->answers[server->asked++], query, length, message);
+    if (server->queries < 2) {
+        size_t count = compose(server, &server->answers[server->queries++], query, length, message);
 
         if (count)
             sendto(server->fd, message, count, 0, (const struct sockaddr *)to, size);
@@ -117,7 +117,7 @@ static void answer(struct server *server, unsigned char *query, size_t length,
     sendto(server->fd, query, length, 0, (const struct sockaddr *)to, size);
 }
 
-/* Answers what has come. */
+/* Answers all received queries. */
 static void serve(struct server *server)
 {
     for (;;) {
@@ -135,7 +135,7 @@ static void serve(struct server *server)
     }
 }
 
-/* What was kept has addresses, and is not kept for ever: nothing is left for the next input. */
+/* A cached name has addresses and expires, so that nothing is left for the next input. */
 static void check_cache(struct server *server, const char *name)
 {
     struct address addresses[RESOLVER_MAX_ADDRESSES];
@@ -167,8 +167,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     server.raw = how & 1;
     server.answers[0] = (struct part){rest.at, first};
     server.answers[1] = (struct part){rest.at + first, rest.size - first};
-    server.asked = 0;
-    server.told = server.done = false;
+    server.queries = 0;
+    server.reported = server.done = false;
 
     name = names[how >> 1 & 3];
     resolver_lookup(server.resolver, name, on_resolved, &server);

@@ -1,8 +1,8 @@
 /*
- * Responses of a server, whole and in pieces: wherever they are cut, the heads, the body bytes, the
- * header fields and the end are the same; without field callbacks all but the fields is the same.
+ * Responses of a server, whole and in pieces: the heads, the body bytes, the header fields and the
+ * end are the same; without field callbacks, all but the fields is the same.
  * The first byte of the input is 'G' or 'H' for a response to GET or HEAD; 'g' or 'h': the same
- * with most of the head limit used up. The rest of the first line says where to cut.
+ * with most of the head limit used up. The rest of the first line is the plan of the pieces.
  */
 #include "tests/fuzz/messages.h"
 

@@ -1,6 +1,6 @@
 /*
- * Retry-After and the dates of cookies. What is read is in bounds; and a moment that was read,
- * written out in each form again, is read as the same moment. The C library has the calendar.
+ * Retry-After and the dates of cookies. Parsed values are in range, and a parsed time that is
+ * written in each form, with the calendar of the C library, is parsed as the same time.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -44,14 +44,14 @@ static void check_written(int64_t moment)
 
     MUST(gmtime_r(&from, &tm));
     if (tm.tm_year < FIRST_YEAR - 1900 || tm.tm_year > LAST_YEAR - 1900)
-        return; /* the last leap second of all is beyond */
+        return; /* the last leap second is in the year after LAST_YEAR */
     for (int form = 0; form < 3; form++) {
         char text[64];
         size_t length = write_form(text, sizeof(text), form, &tm);
         int64_t http, cookie;
 
         if (form == 2 && (tm.tm_year < 1974 - 1900 || tm.tm_year > 2069 - 1900))
-            continue; /* two digits would be read as another century's */
+            continue; /* two digits would be another century */
         MUST(date_http(text, length, NOW, &http) && http == moment);
         MUST(date_cookie(text, length, &cookie) && cookie == moment);
     }
@@ -59,7 +59,7 @@ static void check_written(int64_t moment)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = memory_get(size); /* without a NUL, so that a sanitizer sees its end */
+    char *text = memory_get(size); /* without a NUL, for the sanitizer */
     nsec wait = NSEC_NEVER;
     int64_t moment = 0, other = 0;
     bool is_date, is_wait;

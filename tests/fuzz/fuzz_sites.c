@@ -1,7 +1,7 @@
 /*
- * Lists of sites, from a file and from a pipe that is filled piece by piece: the same sites come
- * out. The first line of the input says where to cut, the rest is the list; a byte 1 in it stands
- * for 16 KiB of text, for the sake of lines that are too long.
+ * Lists of sites, from a file and from a pipe that is filled piece by piece: the sites are the
+ * same. The first line of the input is the plan of the pieces, the rest is the list. A byte 1 in it
+ * stands for 16 KiB of text, so that a line can be too long.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -17,7 +17,7 @@
 #define MAX_LONG   10    /* of them in one input */
 #define MAX_BYTES  4096  /* of an input */
 #define MAX_CUTS   24    /* in one list */
-#define MAX_PIECE  32768 /* goes into an empty pipe */
+#define MAX_PIECE  32768 /* fits into an empty pipe */
 
 static int count_ready;
 
@@ -29,7 +29,7 @@ static void on_ready(void *owner)
     count_ready++;
 }
 
-/* Writes out the long stretches of a piece. */
+/* Replaces each byte 1 by LONG_BYTES of text. */
 static struct part expand(struct part piece)
 {
     static uint8_t text[MAX_BYTES + MAX_LONG * LONG_BYTES];
@@ -46,11 +46,11 @@ static struct part expand(struct part piece)
 
 static bool is_too_long(struct part list)
 {
-    size_t stretches = 0;
+    size_t count = 0;
 
     for (size_t i = 0; i < list.size; i++)
-        stretches += list.at[i] == 1;
-    return stretches > MAX_LONG || list.size > MAX_BYTES;
+        count += list.at[i] == 1;
+    return count > MAX_LONG || list.size > MAX_BYTES;
 }
 
 static void check_line_ends(const char *headers)
@@ -62,7 +62,7 @@ static void check_line_ends(const char *headers)
     }
 }
 
-/* One request and no more: its only empty line is its last. */
+/* Exactly one request: its only empty line is its last one. */
 static void check_request(const struct site *site)
 {
     struct request request = request_of(site);
@@ -95,7 +95,7 @@ static void check_site(const struct listed *listed, uint64_t number)
     MUST(behaviour->body || !behaviour->body_bytes);
 }
 
-/* Why a line is none, without the name of the file. */
+/* The error of a line, without the name of the file. */
 static const char *why_of(const struct site *site)
 {
     const char *why = strchr(site->line_error, ':');
@@ -123,7 +123,7 @@ static void note_site(struct note *note, struct listed *listed, uint64_t number)
     check_site(listed, number);
     fprintf(note->to, "%s", site->url.shown);
     if (site->line_error)
-        fprintf(note->to, " wrong%s", why_of(site));
+        fprintf(note->to, " error%s", why_of(site));
     else
         fprintf(note->to, " %s %lld %s %s %s %s %lld %u %d %d %d %u %s", site->url.target,
                 (long long)site->timeout, text_of(site->headers), site_method(site),
@@ -137,7 +137,7 @@ static void note_site(struct note *note, struct listed *listed, uint64_t number)
     site_free(listed->site);
 }
 
-/* Takes what there is. True where more may come later. */
+/* Takes all available sites. True if more may follow. */
 static bool drain(struct sites *sites, struct note *note, uint64_t *number)
 {
     struct listed listed;
@@ -161,7 +161,7 @@ static struct sites *open_fd(int fd, struct loop *loop, sites_sum_fn *sum)
     return sites;
 }
 
-/* Lines one after the other; FNV-1a, a LF behind each. */
+/* FNV-1a of the lines, with an LF after each. */
 static uint64_t sum_line(uint64_t sum, const char *line, size_t length)
 {
     MUST(!memchr(line, '\n', length) && length <= READER_MAX_LINE_BYTES);
@@ -170,26 +170,26 @@ static uint64_t sum_line(uint64_t sum, const char *line, size_t length)
     return sum;
 }
 
-/* From a file, twice, as a race does: the places rise, and the sums are the same. */
+/* Reads a file twice, as a race does: the sites and the sums are the same. */
 static void read_file(struct part rest, struct note *first, struct note *second)
 {
     struct part list = expand(rest);
     int fd = memfd_create("sites", MFD_CLOEXEC);
     struct sites *sites;
-    uint64_t number = 0, sum, place;
+    uint64_t number = 0, sum, last_line;
 
     MUST(fd >= 0 && write(fd, list.at, list.size) == (ssize_t)list.size);
     sites = open_fd(fd, NULL, sum_line);
     note_open(first);
     MUST(!drain(sites, first, &number));
     sum = sites_position(sites)->sum;
-    place = sites_position(sites)->line;
-    MUST(place >= number && (!place || sum));
+    last_line = sites_position(sites)->line;
+    MUST(last_line >= number && (!last_line || sum));
     MUST(sites_rewind(sites) && !sites_position(sites)->line && !sites_position(sites)->sum);
     note_open(second);
     number = 0;
     MUST(!drain(sites, second, &number));
-    MUST(sites_position(sites)->line == place && sites_position(sites)->sum == sum);
+    MUST(sites_position(sites)->line == last_line && sites_position(sites)->sum == sum);
     sites_close(sites);
     close(fd);
 }
@@ -200,12 +200,12 @@ struct piped {
     struct sites *sites;
     struct note *note;
     uint64_t number;
-    bool over; /* before the pipe's end: the list is in another encoding */
+    bool over; /* before the end of the pipe: the list has another encoding */
     int fd;    /* to write to */
 };
 
-/* Fills the empty pipe and lets the reader take it all, for which it is called once. */
-static void pass_on(struct piped *piped, struct part piece)
+/* Writes to the empty pipe and reads all of it. Each write calls on_ready once. */
+static void feed_pipe(struct piped *piped, struct part piece)
 {
     int called = count_ready;
 
@@ -236,26 +236,25 @@ static void read_pipe(struct loop *loop, struct part rest, const struct part *pl
     MUST(!sites_rewind(piped.sites));
     MUST(drain(piped.sites, note, &piped.number));
     for (size_t i = 0; rest.size; i++)
-        pass_on(&piped, expand(part_piece(&rest, i < MAX_CUTS ? plan : &uncut, i)));
+        feed_pipe(&piped, expand(part_piece(&rest, i < MAX_CUTS ? plan : &uncut, i)));
     close(piped.fd);
     loop_turn(loop, 0);
     MUST(!drain(piped.sites, note, &piped.number));
     sites_close(piped.sites);
 }
 
-/* What a site is, as a number that does not depend on when it came. */
-static uint64_t mark_of(const struct site *site)
+/* A hash of a site that does not depend on the order of the sites. */
+static uint64_t hash_of(const struct site *site)
 {
-    uint64_t mark = hash_text(site->url.shown);
+    uint64_t hash = hash_text(site->url.shown);
 
-    mark = mark * 31 + hash_text(site->line_error ? site->line_error : site->url.target);
-    mark = mark * 31 + hash_text(site->headers ? site->headers : "");
-    mark = mark * 31 + hash_text(site_method(site)) + site->line;
-    return mark * 31 + site->timeout;
+    hash = hash * 31 + hash_text(site->line_error ? site->line_error : site->url.target);
+    hash = hash * 31 + hash_text(site->headers ? site->headers : "");
+    hash = hash * 31 + hash_text(site_method(site)) + site->line;
+    return hash * 31 + site->timeout;
 }
 
-/* The sum over a list, taken in order or, where there is one, with a site of the same origin next.
-   */
+/* The sum of the hashes of a list. `near`: sites of the same origin are taken next. */
 static uint64_t sum_of(int fd, bool near)
 {
     struct sites *sites = open_fd(fd, NULL, NULL);
@@ -265,7 +264,7 @@ static uint64_t sum_of(int fd, bool near)
     while (sites_next(sites, &listed) == SITES_ONE) {
         struct site *site = listed.site;
 
-        sum += mark_of(site) | 1;
+        sum += hash_of(site) | 1;
         while (near && !site->line_error) {
             struct url_origin origin = {site->url.https, site->url.port, site->url.host,
                                         strlen(site->url.host)};
@@ -274,7 +273,7 @@ static uint64_t sum_of(int fd, bool near)
                 break;
             site_free(site);
             site = listed.site;
-            sum += mark_of(site) | 1;
+            sum += hash_of(site) | 1;
         }
         site_free(site);
     }
@@ -282,7 +281,7 @@ static uint64_t sum_of(int fd, bool near)
     return sum;
 }
 
-/* Looking ahead changes the order, and nothing else. */
+/* Looking ahead changes only the order. */
 static void check_ahead(struct part rest)
 {
     struct part list = expand(rest);
@@ -296,7 +295,7 @@ static void check_ahead(struct part rest)
     close(fd);
 }
 
-/* No line is read half: with a word behind it that is none, it is no site any more. */
+/* Lines are read to their end: with an invalid word at the end, the line is an error. */
 static void check_whole_line(struct part list)
 {
     static const char nonsense[] = " nonsense";

@@ -1,15 +1,15 @@
-/* A tally out of any bytes: what is taken packs into the very same bytes, and can be added and
-   measured as any other. What is refused leaves an empty one. The input is the bytes behind the
-   head, which is made here; a first byte that is odd leaves the head to the input too. */
+/* Any bytes as a packed tally. An accepted tally packs into the same bytes and can be added and
+   summarized. After a refusal the tally is empty. The input has the bytes after the head, which is
+   made here; if its first byte is odd, it has the head too. */
 #include "tests/fuzz/fuzz.h"
 
 #include "bench/load/tally.h"
 
-#define HEAD_BYTES 8 /* of what is packed */
+#define HEAD_BYTES 8 /* of a packed tally */
 
-static struct tally *tally, *sum; /* used again and again */
+static struct tally *tally, *sum; /* reused for all inputs */
 
-/* The input, as if tally_pack had made it. To be freed. */
+/* The input after a valid head. The caller frees it. */
 static unsigned char *with_head(const struct part *body, size_t *count)
 {
     unsigned char *bytes;
@@ -36,7 +36,7 @@ static void check_histogram(const struct histogram *histogram)
     MUST(histogram_at(histogram, 100) <= histogram->max);
 }
 
-static void check_taken(const void *bytes, size_t count)
+static void check_accepted(const void *bytes, size_t count)
 {
     size_t again;
     void *packed = tally_pack(tally, &again);
@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     bytes = raw ? (unsigned char *)part_text(&rest) : with_head(&rest, &count);
     if (tally_unpack(tally, bytes, count))
-        check_taken(bytes, count);
+        check_accepted(bytes, count);
     else
         check_refused();
     free(bytes);

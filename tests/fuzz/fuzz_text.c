@@ -1,7 +1,6 @@
 /*
- * A stranger's bytes: whatever they are, what comes out is UTF-8 of bounded length without a
- * control character. The C library's UTF-8 locale is the judge. The first byte is the limit, in
- * characters; the rest is the text.
+ * Untrusted bytes: the output is UTF-8 of limited length without control characters, in the C
+ * library's UTF-8 locale. The first byte is the limit, in characters; the rest is the text.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -13,18 +12,18 @@
 
 #define LONGEST_ESCAPE 6 /* \u202e */
 
-static bool is_wanted(wchar_t character)
+static bool may_be_shown(wchar_t character)
 {
     uint32_t c = (uint32_t)character;
     bool control = c < 0x20 || (c >= 0x7f && c <= 0x9f);
     bool surrogate = c >= 0xd800 && c <= 0xdfff;
-    bool turns = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e ||
-                 c == 0x200f || c == 0x061c;
+    bool changes_direction = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
+                             c == 0x200e || c == 0x200f || c == 0x061c;
 
-    return !control && !surrogate && !turns && c <= 0x10ffff;
+    return !control && !surrogate && !changes_direction && c <= 0x10ffff;
 }
 
-/* The number of characters, each of them fit to be shown, and of the columns that they take. */
+/* The number of characters and columns. Aborts if a character may not be shown. */
 static size_t count_shown(const char *text, size_t length, size_t *columns)
 {
     mbstate_t state = {0};
@@ -36,14 +35,14 @@ static size_t count_shown(const char *text, size_t length, size_t *columns)
         size_t used = mbrtowc(&character, text + at, length - at, &state);
 
         MUST(used > 0 && used <= length - at);
-        MUST(is_wanted(character));
+        MUST(may_be_shown(character));
         *columns += text_columns((uint32_t)character);
         at += used;
     }
     return count;
 }
 
-/* What the locale takes for a character, ours must take for the same one. */
+/* The number of characters. utf8_next must agree with the locale. */
 static size_t count_read(const uint8_t *bytes, size_t length)
 {
     size_t count = 0, used;
@@ -89,7 +88,7 @@ static void check_show(const struct part *text, size_t max)
     note_free(&some);
 }
 
-/* The length of an escape at `at`, 1 where the character stands for itself. */
+/* The length of an escape at `at`; 1 for any other character. */
 static size_t check_escape(const char *at, const char *end)
 {
     if (*at != '\\')
@@ -125,7 +124,7 @@ static void check_json(const struct part *text, size_t max)
     note_free(&json);
 }
 
-/* A quoted cell of RFC 4180, on one line, that no spreadsheet takes for a formula. */
+/* A quoted cell of RFC 4180, on one line, that is not a formula in a spreadsheet. */
 static void check_csv(const struct part *text, size_t max)
 {
     struct note csv;

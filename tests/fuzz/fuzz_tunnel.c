@@ -1,7 +1,7 @@
 /*
- * A proxy's answers, cut as planned and byte by byte. Both come to the same end, but for what
- * cannot be seen byte by byte: more in one piece than the proxy could say by then. The first byte
- * chooses the proxy and the site; the rest of the first line says where to cut.
+ * Replies of a proxy, in pieces and byte by byte. Both end in the same way, unless a piece has more
+ * bytes than the proxy may send at that time, which cannot be detected byte by byte. The first byte
+ * chooses the proxy and the site; the rest of the first line is the plan of the pieces.
  */
 #include "base/hash.h"
 #include "http/dial/tunnel.h"
@@ -16,11 +16,11 @@ struct end {
     enum tunnel_status status;
     enum error error;
     char detail[256];
-    size_t sent;   /* bytes, in all */
-    uint32_t hash; /* of each message, joined */
+    size_t sent;   /* bytes of all messages */
+    uint32_t hash; /* of all messages, combined */
 };
 
-/* Sends all there is to send. */
+/* Sends all available output. */
 static size_t drain(struct tunnel *tunnel, uint32_t *hash)
 {
     size_t sent = 0, count;
@@ -48,8 +48,8 @@ static void check_end(const struct end *end)
         MUST(*at >= ' ' && *at < 0x7f);
 }
 
-static struct end play(const struct proxy *proxy, const char *host, struct part rest,
-                       const struct part *plan)
+static struct end run_tunnel(const struct proxy *proxy, const char *host, struct part rest,
+                             const struct part *plan)
 {
     struct tunnel *tunnel = tunnel_new(proxy, host, 443, NULL);
     struct end end = {0};
@@ -79,8 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct proxy proxy;
 
     MUST(!proxy_parse(&proxy, kinds[how % 6]));
-    whole = play(&proxy, host, rest, &plan);
-    bytes = play(&proxy, host, rest, &single);
+    whole = run_tunnel(&proxy, host, rest, &plan);
+    bytes = run_tunnel(&proxy, host, rest, &single);
     if (whole.error != ERROR_PROXY_MALFORMED) {
         MUST(whole.status == bytes.status && whole.error == bytes.error);
         MUST(!strcmp(whole.detail, bytes.detail));

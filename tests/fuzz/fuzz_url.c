@@ -1,8 +1,8 @@
 /*
- * A URL, a reference to it, and the request that is made from it: user info stays out of what is
- * shown, what is shown is the same URL, and nothing in it can end a line of the request. The first
- * line of the input is the URL (a '\r' stands for itself), the second one the reference, every
- * other one a header that the site brings.
+ * A URL, a reference that is joined with it, and the request for it. The shown text is the same URL
+ * without user info, and no text can end a line of the request. The first line of the input is the
+ * URL (which may have a CR), the second the reference, and each other line a header field of the
+ * site.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -31,13 +31,13 @@ static void check_parts(const struct url *url)
          (url->user_bytes < url->user_info_bytes && url->user_info[url->user_bytes] == ':'));
 }
 
-/* No user info, and the same URL once more. */
 /* The same request: fragment and user info do not count. */
 static bool is_equal(const struct url *a, const struct url *b)
 {
     return url_shares_origin(a, b) && !strcmp(a->target, b->target);
 }
 
+/* The shown text has no user info and is the same URL. */
 static void check_shown(const struct url *url)
 {
     const char *begin = strchr(url->shown, ':') + 1;
@@ -53,7 +53,7 @@ static void check_shown(const struct url *url)
     url_free(&again);
 }
 
-/* The result is in its normal form: it comes to itself, alone and on any base. */
+/* The result is normalized: alone and joined with any base it stays the same. */
 static void check_result(const struct url *url, const struct url *base)
 {
     struct url again;
@@ -61,7 +61,7 @@ static void check_result(const struct url *url, const struct url *base)
     check_parts(url);
     check_shown(url);
     MUST(!url->user_info && strlen(url->shown) <= URL_MAX_JOINED_BYTES);
-    if (strlen(url->shown) > URL_MAX_BYTES) /* more than a reference may have */
+    if (strlen(url->shown) > URL_MAX_BYTES) /* too long for a reference */
         return;
     MUST(!url_join(&again, base, url->shown, strlen(url->shown)));
     MUST(is_equal(&again, url) && !strcmp(again.shown, url->shown));
@@ -80,7 +80,7 @@ static void check_join(const struct url *base, const char *reference, size_t len
         return;
     }
     check_result(&url, base);
-    if (!url_parse(&alone, reference, length)) { /* a whole URL comes to the same on any base */
+    if (!url_parse(&alone, reference, length)) { /* an absolute URL is the same with any base */
         if (!strncasecmp(alone.shown, alone.https ? "https://" : "http://", 7 + alone.https))
             MUST(is_equal(&alone, &url));
         url_free(&alone);
@@ -88,7 +88,7 @@ static void check_join(const struct url *base, const char *reference, size_t len
     url_free(&url);
 }
 
-/* "http://" and the authority come to the same host and port, "/" as the target. */
+/* A URL of scheme and authority has the same host and port, and the target "/". */
 static void check_authority(const struct url *url)
 {
     struct url again;
@@ -103,13 +103,23 @@ static void check_authority(const struct url *url)
     url_free(&again);
 }
 
-/* The fields that are ours unless the site has one of that name. */
-enum own { HOST, USER_AGENT, ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, COOKIE, TYPE, LENGTH, OWN };
+/* Default fields, which a field of the site with the same name replaces. */
+enum default_field {
+    HOST,
+    USER_AGENT,
+    ACCEPT,
+    ACCEPT_ENCODING,
+    AUTHORIZATION,
+    COOKIE,
+    TYPE,
+    LENGTH,
+    DEFAULT_FIELDS
+};
 
-/* The headers that may be sent, each closed with CR LF; *count of them have a value. */
-static char *take_headers(struct part rest, size_t *count, bool theirs[OWN])
+/* The valid header fields, each with CR LF. *count of them have a value. The caller frees them. */
+static char *take_headers(struct part rest, size_t *count, bool replaced[DEFAULT_FIELDS])
 {
-    static const char *const names[OWN] = {
+    static const char *const names[DEFAULT_FIELDS] = {
         "Host:",          "User-Agent:", "Accept:",       "Accept-Encoding:",
         "Authorization:", "Cookie:",     "Content-Type:", "Content-Length:"};
     char *headers = calloc(2 * rest.size + 3, 1), *to = headers;
@@ -122,33 +132,33 @@ static char *take_headers(struct part rest, size_t *count, bool theirs[OWN])
             continue;
         MUST(!memchr(line.at, '\r', line.size) && !memchr(line.at, '\0', line.size));
         memcpy(to, line.at, line.size);
-        for (size_t i = 0; i < OWN; i++)
-            theirs[i] = theirs[i] || !strncasecmp(to, names[i], strlen(names[i]));
+        for (size_t i = 0; i < DEFAULT_FIELDS; i++)
+            replaced[i] = replaced[i] || !strncasecmp(to, names[i], strlen(names[i]));
         *count += strspn(strchr(to, ':') + 1, " \t") != strlen(strchr(to, ':') + 1);
         to = stpcpy(to + line.size, "\r\n");
     }
     return headers;
 }
 
-/* Which of ours the site's request has. */
-static size_t count_ours(const struct site *site, const bool theirs[OWN])
+/* The number of default fields in the request. */
+static size_t count_defaults(const struct site *site, const bool replaced[DEFAULT_FIELDS])
 {
     bool length = site->content || !strcmp(site_method(site), "PUT");
-    const bool ours[OWN] = {true,         true,          true,  true, site->url.user_info,
-                            site->cookie, site->content, length};
+    const bool present[DEFAULT_FIELDS] = {
+        true, true, true, true, site->url.user_info, site->cookie, site->content, length};
     size_t count = 0;
 
-    for (size_t i = 0; i < OWN; i++)
-        count += ours[i] && !theirs[i];
+    for (size_t i = 0; i < DEFAULT_FIELDS; i++)
+        count += present[i] && !replaced[i];
     return count;
 }
 
-/* Lines are counted as a server would, which may take a lone LF or CR for an end too. */
+/* Counts lines like a server that accepts a lone LF or CR as a line end. */
 static void check_request(const struct site *site, size_t lines)
 {
-    struct request asked = request_of(site);
+    struct request source = request_of(site);
     size_t length, ends = 0;
-    char *request = request_build(&asked, &length);
+    char *request = request_build(&source, &length);
     const char *method = site_method(site);
 
     MUST(strlen(request) == length && length > 4);
@@ -163,7 +173,7 @@ static void check_request(const struct site *site, size_t lines)
     free(request);
 }
 
-/* What is asked besides the URL follows from the input's size. */
+/* The size of the input chooses the method, the content and the cookie. */
 static void choose_request(struct site *site, size_t size)
 {
     static const char *const methods[] = {NULL, "HEAD", "PUT", "DELETE"};
@@ -181,7 +191,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct part rest = {data, size}, line = part_line(&rest), second = part_line(&rest);
     char *text = part_text(&line), *reference = part_text(&second);
     struct site *site = site_new();
-    bool theirs[OWN] = {false};
+    bool replaced[DEFAULT_FIELDS] = {false};
     size_t headers;
 
     if (url_parse(&site->url, text, line.size)) {
@@ -193,8 +203,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_authority(&site->url);
         check_join(&site->url, reference, second.size);
         choose_request(site, size);
-        site->headers = take_headers(rest, &headers, theirs);
-        check_request(site, 2 + headers + count_ours(site, theirs));
+        site->headers = take_headers(rest, &headers, replaced);
+        check_request(site, 2 + headers + count_defaults(site, replaced));
     }
     site_free(site);
     free(reference);

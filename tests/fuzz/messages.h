@@ -1,4 +1,4 @@
-/* HTTP/1.1 answers one after another, noted as they are read. */
+/* A sequence of HTTP/1.1 responses, and a note of what the parser reports. */
 #ifndef FUZZ_MESSAGES_H
 #define FUZZ_MESSAGES_H
 
@@ -7,13 +7,13 @@
 
 struct messages {
     struct h1_parser parser;
-    void (*start)(struct messages *messages); /* makes parser ready for the next one */
-    struct note note;                         /* all that came */
-    bool head;                                /* of this message came */
-    size_t body;                              /* bytes of it so far */
+    void (*start)(struct messages *messages); /* prepares the parser for a response */
+    struct note note;                         /* of all events */
+    bool head;                                /* the head of this message was reported */
+    size_t body;                              /* bytes of its body so far */
 };
 
-/* An event of parser, for the owner's own. */
+/* The event `body` of the parser. */
 static inline void messages_body(void *owner, const char *bytes, size_t count)
 {
     struct messages *messages = owner;
@@ -30,7 +30,7 @@ static inline void messages_start(struct messages *messages)
     messages->start(messages);
 }
 
-/* Notes how a message ended. True where another one may follow. */
+/* Notes how a message ended. True if another one may follow. */
 static inline bool messages_conclude(struct messages *messages, enum h1_status status, size_t at)
 {
     const struct h1_parser *parser = &messages->parser;
@@ -44,7 +44,7 @@ static inline bool messages_conclude(struct messages *messages, enum h1_status s
     return status == H1_DONE && parser->keep_alive;
 }
 
-/* Feeds one piece, and goes on to the next messages in it. False at the end of all. */
+/* Feeds one piece, which may have several messages. False if no message may follow. */
 static inline bool messages_feed(struct messages *messages, struct part piece, size_t *at)
 {
     while (piece.size) {
@@ -64,18 +64,18 @@ static inline bool messages_feed(struct messages *messages, struct part piece, s
     return true;
 }
 
-/* Reads all of `rest`, cut as planned. */
+/* Reads `rest` in the pieces of the plan. */
 static inline void messages_read(struct messages *messages, struct part rest,
                                  const struct part *plan)
 {
     size_t at = 0;
-    bool goes_on = true;
+    bool more = true;
 
     note_open(&messages->note);
     messages_start(messages);
-    for (size_t i = 0; goes_on && rest.size; i++)
-        goes_on = messages_feed(messages, part_piece(&rest, plan, i), &at);
-    if (goes_on)
+    for (size_t i = 0; more && rest.size; i++)
+        more = messages_feed(messages, part_piece(&rest, plan, i), &at);
+    if (more)
         messages_conclude(messages, h1_parser_finish(&messages->parser), at);
 }
 
