@@ -8,11 +8,12 @@
 #                                       needs a lookup and a connection; grouped: the URLs of a name
 #                                       are consecutive
 #
-# The origin is a separate process, so the client is measured alone; both are sampled once a second.
+# The origin is a separate process, so the client is measured alone. Both are sampled once per
+# second.
 # Exit status: 0 if every URL has one result and none failed, otherwise 1. Connections are limited
 # by the client's ports: there are 28,232 by default, and each stays in TIME_WAIT for a minute. On
 # loopback the kernel reuses a port after a second (net.ipv4.tcp_tw_reuse is 2 by default), so the
-# limit here is 28,000 connections a second; to one address and port of another machine it is 470.
+# limit here is 28,000 connections per second; to one address and port of another machine it is 470.
 set -u
 cd "$(dirname "$0")/.." || exit 3
 
@@ -96,7 +97,7 @@ report() {
         results "$results" "$distinct" "$bad" "$(cat "$dir/status")"
     awk -v n="$N" -v user="$user" -v kernel="$system" -v wall="$wall" -v origin="$(cpu $origin)" \
         -v before="$before" 'BEGIN {
-        printf "  %-10s %.1f s, %.0f URLs a second\n", "wall", wall, n / wall
+        printf "  %-10s %.1f s, %.0f URLs per second\n", "wall", wall, n / wall
         printf "  %-10s client %.1f s (%.1f user, %.1f system), %.1f us a URL; origin %.1f s\n",
             "CPU", user + kernel, user, kernel, (user + kernel) / n * 1e6, origin - before }'
     awk '{ min = $1 >= 60 && (!min || $2 < min) ? $2 : min; if ($1 >= 60 && $2 > max) max = $2

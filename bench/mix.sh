@@ -11,11 +11,12 @@
 #
 #   FIRSTBYTE=build/firstbyte   the program
 #   N=20000 SEED=1              number of sites, and seed of their faults
-#   RATE=400                    requests a second; with -c CONCURRENCY=500 no site waits for a slot
+#   RATE=400                    requests per second
+#   CONCURRENCY=500             for -c: no site waits for a slot
 #   ROUNDS=2                    runs of each list
 #
 # The limit is TLS: a handshake takes over a millisecond of CPU in the client and in the origin, and
-# nearly half of the faulty sites need one. At 400 requests a second both are busy for 40% of the
+# nearly half of the faulty sites need one. At 400 requests per second both are busy for 40% of the
 # time, and other sites wait for them. This is the difference between the first row and the second.
 # The third row has the same handshakes without faults.
 set -u
