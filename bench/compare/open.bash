@@ -61,5 +61,5 @@ compare_open() {
     jq -rs 'group_by(.round) | map(select(length == 2) | map({(.subject): .share}) | add |
         (.timer - .firstbyte) * 100) | sort | if length > 0 then .[length / 2 | floor] else empty end |
         "  points below the timer loop, median of rounds: \(. * 100 | round / 100)"' "$dir/open.runs"
-    chart open "An open loop at $rate requests a second"
+    chart open "An open loop at $rate requests per second"
 }

@@ -126,7 +126,7 @@ stall_calm() {
 
 compare_stall() {
     local url drain truth subject subjects=()
-    title "stall: $STALL_RATE requests a second, $STALL_CONNECTIONS connections, the server is stopped for $STALL_S of $STALL_RUN_S s"
+    title "stall: $STALL_RATE requests per second, $STALL_CONNECTIONS connections, the server is stopped for $STALL_S of $STALL_RUN_S s"
     server_start || return
     choose_time
     if has_bench; then subjects+=(firstbyte); else skip "firstbyte: this one has no bench"; fi
@@ -137,7 +137,7 @@ compare_stall() {
     esac
     server_url http
     stall_drain "${subjects[0]}" || return
-    echo "  a full house drains at $drain requests a second"
+    echo "  a full house drains at $drain requests per second"
     printf '  %-34s %9s %9s %9s %9s %7s %7s %7s\n' 'ms; / truth of the same run' p50 p90 p99 max p90 p99 max
     for subject in "${subjects[@]}"; do
         server_url http

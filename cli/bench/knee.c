@@ -263,7 +263,7 @@ void knee_text(FILE *to, const struct knee *knee)
 
     time_text(limit, part->limit);
     if (knee->interrupted)
-        fprintf(to, "Interrupted. Until then %s at most %s was held at %.0f per second.\n",
+        fprintf(to, "Interrupted. Until then %s at most %s was held at %.0f requests per second.\n",
                 part->name, limit, knee->rate);
     else if (knee->gave_up)
         fprintf(to, "The server gave no response: %s, %s.%s\n", error_code(knee->gave_up),

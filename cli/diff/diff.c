@@ -193,7 +193,7 @@ static bool note_difference(struct diff_comparisons *all, char *runs, const stru
     FILE *to = begin_note(all);
     size_t count;
 
-    fprintf(to, "%s were asked for different things: ", runs);
+    fprintf(to, "%s have different options: ", runs);
     count = diff_run_differs(one, other, two_servers, to);
     fclose(to);
     free(runs);
@@ -216,7 +216,7 @@ static void note_all(struct diff_comparisons *all, const struct diff_set *sets, 
     all->notes = memory_grow(NULL, count * MAX_NOTES, sizeof(*all->notes));
     for (size_t i = 0; i < count; i++) {
         note_runs(all, &sets[i], "the client was the bottleneck, not the server", is_saturated);
-        note_runs(all, &sets[i], "interrupted before its time", is_interrupted);
+        note_runs(all, &sets[i], "interrupted early", is_interrupted);
         note_mixed(all, &sets[i]);
         if (i)
             note_difference(all, memory_print("%s and %s", sets[0].name, sets[i].name),

@@ -75,9 +75,10 @@ static bool fits_state(const struct session *session, const struct site *site)
 
 static bool refuse_list(const struct session *session)
 {
-    return complain(session->options.output->resume,
-                    "it belongs to another list, or the list was changed above the last line "
-                    "that was read");
+    return complain(
+        session->options.output->resume,
+        "the state file belongs to another list, or the list was changed above the last line "
+        "that was read");
 }
 
 void session_report_empty(const struct session *session)

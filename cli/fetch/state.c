@@ -195,7 +195,7 @@ static const char *read_records(struct state *state, const char *text, size_t le
     size_t line = 2;
 
     if (length < strlen(TITLE) || memcmp(text, TITLE, strlen(TITLE)) != 0)
-        return "it is not a state of this version, and is left as it is";
+        return "not a state file of this version; it was not changed";
     for (; at < end; line++) {
         const char *close = memchr(at, '\n', (size_t)(end - at));
         bool complete = close && is_complete(at, (size_t)(close - at)),
@@ -209,7 +209,7 @@ static const char *read_records(struct state *state, const char *text, size_t le
     }
     if (at == end && line > 2)
         return NULL;
-    snprintf(state->damage, sizeof(state->damage), "line %zu of this state is damaged", line);
+    snprintf(state->damage, sizeof(state->damage), "line %zu of this state file is damaged", line);
     return state->damage;
 }
 
@@ -223,7 +223,7 @@ static const char *read_file(struct state *state)
     if (!text)
         return strerrordesc_np(errno);
     if (length > MAX_BYTES)
-        wrong = "it is too long to be a state";
+        wrong = "too long for a state file";
     else if (length)
         wrong = read_records(state, text, length);
     free(text);

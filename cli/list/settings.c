@@ -208,11 +208,11 @@ static const struct key keys[] = {
     {REHEARSE "header", set_header, AT(behaviour.headers)},
     {REHEARSE "body", set_body, AT(behaviour.body), .bytes = true},
     {REHEARSE "framing", set_word, AT(behaviour.framing), .named = framing_named,
-     .wrong = "the framing is length, chunked or close"},
+     .wrong = "must be length, chunked or close"},
     {REHEARSE "fail-first", set_number, AT(behaviour.fail_first), .high = 1000000,
      .wrong = "not a number from 0 to 1000000"},
     {REHEARSE "fault", set_word, AT(behaviour.fault), .named = fault_named,
-     .wrong = "no such fault; docs/rehearsal.md lists them"},
+     .wrong = "no such fault; firstbyte-sites.conf(5) lists the faults"},
 };
 
 const char *settings_set(struct settings *settings, const char *name, const char *value,
@@ -228,7 +228,7 @@ const char *settings_set(struct settings *settings, const char *name, const char
     if (!strcmp(name, "weight") && !settings->weights)
         return "only targets of bench can have a weight";
     if (!key->bytes && strlen(value) != length)
-        return "the value has a NUL byte";
+        return "the value contains a NUL byte";
     if (!strncmp(name, REHEARSE, strlen(REHEARSE)))
         settings->behaviour.given = true;
     setting.key = key;

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static const char utf_16[] = "the list is in UTF-16; it has to be UTF-8: iconv -f UTF-16 -t UTF-8";
-static const char utf_32[] = "the list is in UTF-32; it has to be UTF-8: iconv -f UTF-32 -t UTF-8";
+static const char utf_16[] = "the list is in UTF-16; it must be UTF-8: iconv -f UTF-16 -t UTF-8";
+static const char utf_32[] = "the list is in UTF-32; it must be UTF-8: iconv -f UTF-32 -t UTF-8";
 
 const char *stray_encoding(const char *bytes, size_t length)
 {
@@ -27,11 +27,10 @@ const char *stray_encoding(const char *bytes, size_t length)
 
 const char *stray_line_end(const char *line, size_t length)
 {
-    return memchr(line, '\r', length) ? "there is a CR in the line; lines end with LF or CR LF"
-                                      : NULL;
+    return memchr(line, '\r', length) ? "the line contains a CR; lines end with LF or CR LF" : NULL;
 }
 
-#define IS_IN_IT(name) name " is in it; remove it"
+#define NOT_ALLOWED(name) name " is not allowed; remove it"
 
 const char *stray_character(const char *at, const char *end)
 {
@@ -39,33 +38,33 @@ const char *stray_character(const char *at, const char *end)
         const char *bytes;
         const char *why;
     } strays[] = {
-        {"\x1a", IS_IN_IT("^Z (0x1a), the end of a DOS file,")},
-        {"\xc2\x85", IS_IN_IT("U+0085 NEXT LINE")},
-        {"\xc2\xa0", IS_IN_IT("U+00A0 NO-BREAK SPACE")},
-        {"\xe1\x9a\x80", IS_IN_IT("U+1680 OGHAM SPACE MARK")},
-        {"\xe2\x80\x80", IS_IN_IT("U+2000 EN QUAD")},
-        {"\xe2\x80\x81", IS_IN_IT("U+2001 EM QUAD")},
-        {"\xe2\x80\x82", IS_IN_IT("U+2002 EN SPACE")},
-        {"\xe2\x80\x83", IS_IN_IT("U+2003 EM SPACE")},
-        {"\xe2\x80\x84", IS_IN_IT("U+2004 THREE-PER-EM SPACE")},
-        {"\xe2\x80\x85", IS_IN_IT("U+2005 FOUR-PER-EM SPACE")},
-        {"\xe2\x80\x86", IS_IN_IT("U+2006 SIX-PER-EM SPACE")},
-        {"\xe2\x80\x87", IS_IN_IT("U+2007 FIGURE SPACE")},
-        {"\xe2\x80\x88", IS_IN_IT("U+2008 PUNCTUATION SPACE")},
-        {"\xe2\x80\x89", IS_IN_IT("U+2009 THIN SPACE")},
-        {"\xe2\x80\x8a", IS_IN_IT("U+200A HAIR SPACE")},
-        {"\xe2\x80\x8b", IS_IN_IT("U+200B ZERO WIDTH SPACE")},
-        {"\xe2\x80\x8e", IS_IN_IT("U+200E LEFT-TO-RIGHT MARK")},
-        {"\xe2\x80\x8f", IS_IN_IT("U+200F RIGHT-TO-LEFT MARK")},
-        {"\xe2\x80\xa8", IS_IN_IT("U+2028 LINE SEPARATOR")},
-        {"\xe2\x80\xa9", IS_IN_IT("U+2029 PARAGRAPH SEPARATOR")},
-        {"\xe2\x80\xaa", IS_IN_IT("U+202A LEFT-TO-RIGHT EMBEDDING")},
-        {"\xe2\x80\xac", IS_IN_IT("U+202C POP DIRECTIONAL FORMATTING")},
-        {"\xe2\x80\xaf", IS_IN_IT("U+202F NARROW NO-BREAK SPACE")},
-        {"\xe2\x81\x9f", IS_IN_IT("U+205F MEDIUM MATHEMATICAL SPACE")},
-        {"\xe2\x81\xa0", IS_IN_IT("U+2060 WORD JOINER")},
-        {"\xe3\x80\x80", IS_IN_IT("U+3000 IDEOGRAPHIC SPACE")},
-        {"\xef\xbb\xbf", IS_IN_IT("U+FEFF, a byte order mark,")},
+        {"\x1a", NOT_ALLOWED("^Z (0x1a), the end of a DOS file,")},
+        {"\xc2\x85", NOT_ALLOWED("U+0085 NEXT LINE")},
+        {"\xc2\xa0", NOT_ALLOWED("U+00A0 NO-BREAK SPACE")},
+        {"\xe1\x9a\x80", NOT_ALLOWED("U+1680 OGHAM SPACE MARK")},
+        {"\xe2\x80\x80", NOT_ALLOWED("U+2000 EN QUAD")},
+        {"\xe2\x80\x81", NOT_ALLOWED("U+2001 EM QUAD")},
+        {"\xe2\x80\x82", NOT_ALLOWED("U+2002 EN SPACE")},
+        {"\xe2\x80\x83", NOT_ALLOWED("U+2003 EM SPACE")},
+        {"\xe2\x80\x84", NOT_ALLOWED("U+2004 THREE-PER-EM SPACE")},
+        {"\xe2\x80\x85", NOT_ALLOWED("U+2005 FOUR-PER-EM SPACE")},
+        {"\xe2\x80\x86", NOT_ALLOWED("U+2006 SIX-PER-EM SPACE")},
+        {"\xe2\x80\x87", NOT_ALLOWED("U+2007 FIGURE SPACE")},
+        {"\xe2\x80\x88", NOT_ALLOWED("U+2008 PUNCTUATION SPACE")},
+        {"\xe2\x80\x89", NOT_ALLOWED("U+2009 THIN SPACE")},
+        {"\xe2\x80\x8a", NOT_ALLOWED("U+200A HAIR SPACE")},
+        {"\xe2\x80\x8b", NOT_ALLOWED("U+200B ZERO WIDTH SPACE")},
+        {"\xe2\x80\x8e", NOT_ALLOWED("U+200E LEFT-TO-RIGHT MARK")},
+        {"\xe2\x80\x8f", NOT_ALLOWED("U+200F RIGHT-TO-LEFT MARK")},
+        {"\xe2\x80\xa8", NOT_ALLOWED("U+2028 LINE SEPARATOR")},
+        {"\xe2\x80\xa9", NOT_ALLOWED("U+2029 PARAGRAPH SEPARATOR")},
+        {"\xe2\x80\xaa", NOT_ALLOWED("U+202A LEFT-TO-RIGHT EMBEDDING")},
+        {"\xe2\x80\xac", NOT_ALLOWED("U+202C POP DIRECTIONAL FORMATTING")},
+        {"\xe2\x80\xaf", NOT_ALLOWED("U+202F NARROW NO-BREAK SPACE")},
+        {"\xe2\x81\x9f", NOT_ALLOWED("U+205F MEDIUM MATHEMATICAL SPACE")},
+        {"\xe2\x81\xa0", NOT_ALLOWED("U+2060 WORD JOINER")},
+        {"\xe3\x80\x80", NOT_ALLOWED("U+3000 IDEOGRAPHIC SPACE")},
+        {"\xef\xbb\xbf", NOT_ALLOWED("U+FEFF, a byte order mark,")},
     };
 
     if (*at > ' ' && *at <= '~') /* the common case */

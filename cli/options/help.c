@@ -20,7 +20,7 @@
 
 const char help_usage[] =
     "Usage: firstbyte [OPTION]... URL...      fetch all URLs at once, one line each\n"
-    "       firstbyte [OPTION]... -f FILE     fetch a list, one URL a line; - is stdin\n"
+    "       firstbyte [OPTION]... -f FILE     fetch a list, one URL per line; - is stdin\n"
     "       firstbyte race|bench|origin|diff  other commands; see 'firstbyte help'\n"
     "       firstbyte --rehearse              the sites of sites.conf, without a network\n";
 
@@ -203,7 +203,7 @@ bool help_topic(const char *topic)
         return true;
     }
     return refuse("help", topic,
-                  "it is fetch, race, bench, origin, diff, options, completion or mdoc");
+                  "must be fetch, race, bench, origin, diff, options, completion or mdoc");
 }
 
 bool print_help(const struct given *given)

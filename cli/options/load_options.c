@@ -41,8 +41,9 @@ bool load_read_ramp(const struct given *given)
         ramp_rate(colon + 1, (size_t)(slash - colon - 1), &schedule->to_rate) &&
         duration_parse(slash + 1, &schedule->ramp) && schedule->ramp)
         return true;
-    return refuse(given->option, text,
-                  "it is FROM:TO/TIME, like 1000:20000/30s: requests per second, at most 10000000");
+    return refuse(
+        given->option, text,
+        "must be FROM:TO/TIME in requests per second, at most 10000000, like 1000:20000/30s");
 }
 
 bool load_read_knee(const struct given *given)
@@ -52,7 +53,7 @@ bool load_read_knee(const struct given *given)
 
     if (!wrong &&
         (knee->count != 1 || knee->part[0].kind == SLO_ERRORS || knee->part[0].kind == SLO_RPS))
-        wrong = "one limit of a latency, like p99=20ms";
+        wrong = "must be one latency limit, like p99=20ms";
     return !wrong || refuse(given->option, given->value, wrong);
 }
 
@@ -74,7 +75,7 @@ bool load_read_resume(const struct given *given)
         length -= length && given->value[length - 1] == '%';
         snprintf(digits, sizeof(digits), "%.*s", (int)length, given->value);
         if (length >= sizeof(digits) || !number_parse(digits, 0, 100, &percent))
-            return refuse(given->option, given->value, "it is on, off or a percentage");
+            return refuse(given->option, given->value, "must be on, off or a percentage");
     }
     given->options->load.run.resume_percent = (unsigned)percent;
     return true;
@@ -105,39 +106,40 @@ bool load_options_check(const struct options *options)
     bool knee = load->knee.count, ramp = run->schedule.ramp;
     const struct contradiction all[] = {
         /* the loop */
-        {ramp && load->rate > 0, "--ramp", "--rate", "one of them; a ramp has its rates"},
+        {ramp && load->rate > 0, "--ramp", "--rate", "use only one of these options"},
         {knee && load->rate > 0, "--find-knee", "--rate", "the search chooses the rates"},
         {knee && ramp, "--find-knee", "--ramp", "the search chooses the rates"},
         {knee && run->requests, "--find-knee", "--requests",
-         "each of its rates lasts a --duration"},
-        {knee && load->slo.count, "--find-knee", "--slo", "it has a limit of its own"},
-        {knee && load->hlog, "--find-knee", "--hlog", "a log is that of one run"},
-        {knee && load->repeat > 1, "--find-knee", "--repeat", "a search is no sample"},
+         "each rate of the search lasts for --duration"},
+        {knee && load->slo.count, "--find-knee", "--slo", "the search has its own limit"},
+        {knee && load->hlog, "--find-knee", "--hlog", "a log contains only one run"},
+        {knee && load->repeat > 1, "--find-knee", "--repeat",
+         "only a run can be repeated, not a search"},
         {run->schedule.arrival != ARRIVAL_CONSTANT && !knee && !ramp && load->rate <= 0,
-         "--arrival", NULL, "it belongs to an open loop: --rate, --ramp or --find-knee"},
+         "--arrival", NULL, "needs an open loop: --rate, --ramp or --find-knee"},
         {ramp && run->warmup >= run->schedule.ramp, "--warmup", NULL,
-         "the ramp would be over before anything is measured"},
+         "the ramp would end before measuring begins"},
         /* connections and processes */
         {run->new_connections && run->pipeline > 1, "--new-conn", "--pipeline",
-         "a connection of one request has no pipeline"},
+         "a connection with one request has no pipeline"},
         {run->requests_per_connection == 1 && run->pipeline > 1, "--requests-per-conn 1",
-         "--pipeline", "a connection of one request has no pipeline"},
+         "--pipeline", "a connection with one request has no pipeline"},
         {run->new_connections && run->requests_per_connection > 1, "--new-conn",
-         "--requests-per-conn", "with --new-conn it is 1"},
+         "--requests-per-conn", "with --new-conn each connection has one request"},
         {options->concurrency < load->processes, "--procs", "--connections",
          "each process needs a connection"},
         {run->requests && run->requests < load->processes, "--procs", "--requests",
          "each process needs a request"},
         /* repeats and the report */
         {load->versus && load->repeat < 2, "--vs", NULL,
-         "it belongs to --repeat N: both are measured N times, in turn"},
+         "needs --repeat N: both URLs are measured N times, alternately"},
         {load->versus && (options->list.file || options->list.word_count != 1), "--vs", NULL,
-         "it is compared with one URL; give that one"},
+         "needs exactly one other URL to compare with"},
         {options->output.format == FORMAT_CSV && load->repeat > 1, "--format csv", "--repeat",
-         "its table is that of one run"},
-        {load->hlog && load->repeat > 1, "--hlog", "--repeat", "a log is that of one run"},
+         "the table contains only one run"},
+        {load->hlog && load->repeat > 1, "--hlog", "--repeat", "a log contains only one run"},
         {options->output.format == FORMAT_TABLE, "--format", "table",
-         "for bench it is text, json or csv"},
+         "must be text, json or csv for bench"},
     };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)

@@ -94,7 +94,7 @@ static const struct option_row *find_row(int option, enum command command)
     return first;
 }
 
-/* "firstbyte: race --proxy: for fetch alone". */
+/* "firstbyte: race --proxy: only for fetch". */
 static bool refuse_other_command(const struct option_row *row, enum command command)
 {
     const unsigned set = option_commands(row->name);
@@ -104,7 +104,7 @@ static bool refuse_other_command(const struct option_row *row, enum command comm
     size_t length;
     FILE *to = memory_stream(&text, &length);
 
-    fprintf(to, "%s --%s: for ", command_names[command], row->name);
+    fprintf(to, "%s --%s: only for ", command_names[command], row->name);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (!(set >> i & 1))
             continue;
@@ -112,7 +112,7 @@ static bool refuse_other_command(const struct option_row *row, enum command comm
         fprintf(to, "%s%s", named == 1 ? "" : named < count ? ", " : " and ", command_names[i]);
     }
     fclose(to);
-    diagnostic("%s%s", text, count == 1 ? " alone" : "");
+    diagnostic("%s", text);
     free(text);
     return false;
 }
@@ -149,8 +149,8 @@ static enum command read_command(int *argc, char ***argv)
 /* Options that a rehearsal does not allow; `implied`: bench rehearses because it has no URL. */
 static bool check_rehearsal(const struct network_options *network, bool implied)
 {
-    static const char dials[] = "every dial of a rehearsal ends at its origin";
-    static const char trust[] = "a rehearsal trusts its own authority alone";
+    static const char dials[] = "a rehearsal connects only to its embedded origin";
+    static const char trust[] = "a rehearsal trusts only the certificate authority of its origin";
     const struct {
         const char *value, *name, *why;
     } not_allowed[] = {
@@ -158,13 +158,13 @@ static bool check_rehearsal(const struct network_options *network, bool implied)
         {network->trust.authorities_directory, "--capath", trust},
         {network->proxy, "--proxy", dials},
         {network->unix_socket, "--unix-socket", dials},
-        {network->dns_servers, "--dns-servers", "a rehearsal asks its own nameserver"},
+        {network->dns_servers, "--dns-servers", "a rehearsal uses its own nameserver"},
     };
 
     for (size_t i = 0; i < sizeof(not_allowed) / sizeof(*not_allowed); i++)
         if (not_allowed[i].value)
             return refuse(not_allowed[i].name, NULL, /* a proxy has a password */
-                          implied ? "give a URL: without one, bench asks its embedded origin"
+                          implied ? "give a URL: without one, bench uses the embedded origin"
                                   : not_allowed[i].why);
     return true;
 }
@@ -176,15 +176,16 @@ static bool check_contradictions(const struct options *options)
     const struct tls_client_options *trust = &network->trust;
 
     if (network->ipv4_only && network->ipv6_only)
-        return refuse("-4", "-6", "one of them");
+        return refuse("-4", "-6", "use only one of these options");
     if (trust->min_version && trust->max_version && trust->min_version > trust->max_version)
-        return refuse("--tls-min", trust->min_version == 13 ? "1.3" : "1.2", "over --tls-max");
+        return refuse("--tls-min", trust->min_version == 13 ? "1.3" : "1.2",
+                      "must not be higher than --tls-max");
     if (trust->key && !trust->certificate)
-        return refuse("--key", trust->key, "it belongs to a certificate: --cert FILE");
+        return refuse("--key", trust->key, "needs a certificate: --cert FILE");
     if (options->output.append && !options->output.file)
-        return refuse("--append", NULL, "it belongs to --output FILE");
+        return refuse("--append", NULL, "needs --output FILE");
     if (options->request.head && options->request.content)
-        return refuse("--head", "--data", "a HEAD has no content; -X names the method");
+        return refuse("--head", "--data", "a HEAD request has no content; set the method with -X");
     if (options->list.file && options->list.word_count)
         return refuse("--file", options->list.file, "give a list or URLs, not both");
     return true;
@@ -193,9 +194,9 @@ static bool check_contradictions(const struct options *options)
 static bool check_diff(const struct options *options)
 {
     if (options->list.word_count < 2)
-        return refuse("diff", NULL, "it compares two files or more: firstbyte diff A.json B.json");
+        return refuse("diff", NULL, "needs two files or more: firstbyte diff A.json B.json");
     return options->output.format == FORMAT_TEXT || options->output.format == FORMAT_JSON ||
-           refuse("diff", "--format", "it is text or json");
+           refuse("diff", "--format", "must be text or json");
 }
 
 static bool check(const struct options *options)
@@ -212,7 +213,7 @@ static bool check(const struct options *options)
         return refuse("race --file", "-", "a race reads its list twice; give it a file");
     if (!bench && options->network.interfaces.count > 1)
         return refuse("--interface", options->network.interfaces.list[1],
-                      "one is enough for a fetch");
+                      "only bench uses several");
     return !bench || load_options_check(options);
 }
 
@@ -260,7 +261,7 @@ static bool read_all(struct options *options, int argc, char **argv)
 static bool read_help(struct options *options, int argc, char **argv)
 {
     options->command = COMMAND_NONE;
-    return argc > 3 ? refuse("help", argv[3], "one topic at most") : help_topic(argv[2]);
+    return argc > 3 ? refuse("help", argv[3], "give at most one topic") : help_topic(argv[2]);
 }
 
 /* Without a list or a URL, input from a pipe was probably meant as the list. A race cannot read it,
@@ -308,7 +309,10 @@ bool options_read(struct options *options, int argc, char **argv)
     }
     if (nothing || !(help ? read_help(options, argc, argv) : read_all(options, argc, argv)) ||
         (options->command != COMMAND_NONE && !check(options))) {
-        fprintf(stderr, "Try 'firstbyte %s--help'.\n", command == COMMAND_BENCH ? "bench " : "");
+        bool named = command != COMMAND_FETCH;
+
+        fprintf(stderr, "Try 'firstbyte %s%s--help'.\n", named ? command_names[command] : "",
+                named ? " " : "");
         return false;
     }
     hint_at_pipe(options);

@@ -124,7 +124,7 @@ bool read_choice(const struct given *given)
         const char *between = words[i + 1] ? ", " : " or ";
 
         length += (size_t)snprintf(why + length, sizeof(why) - length, "%s%s",
-                                   i ? between : "it is ", words[i]);
+                                   i ? between : "must be ", words[i]);
     }
     return refuse_value(given, why);
 }

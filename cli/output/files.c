@@ -113,7 +113,7 @@ static bool refuse_pair(const struct used_file *one, const struct used_file *oth
     const struct used_file *written = other->role & WRITTEN ? other : one;
     const struct used_file *first = written == other ? one : other;
     char *what = memory_print("%s%s", written->option, written->path);
-    char *why = memory_print("it is %s by this run already (%s%s); give another name",
+    char *why = memory_print("already %s by this run (%s%s); give another name",
                              first->role & READ ? "read" : "written", first->option, first->path);
 
     complain_and_free(what, why);

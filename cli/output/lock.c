@@ -60,5 +60,5 @@ const char *lock_error(int error)
 {
     if (error == EWOULDBLOCK)
         return "another run is using it";
-    return error == EINVAL ? "it is not a regular file" : strerrordesc_np(error);
+    return error == EINVAL ? "not a regular file" : strerrordesc_np(error);
 }

@@ -7,7 +7,7 @@
 
 /* Opens a regular file for reading and writing, creates it if it is missing, and locks it against
    every other lock_open. Its content stays. Returns the descriptor, which the caller closes, or -1
-   and errno: EWOULDBLOCK if another process has the lock, EINVAL if it is not a regular file, or an
+   and errno: EWOULDBLOCK if another process has the lock, EINVAL if not a regular file, or an
    errno of open(2). */
 int lock_open(const char *path);
 

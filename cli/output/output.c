@@ -201,7 +201,7 @@ static const char *open_replacement(struct output *output, bool is_there)
         return strerrordesc_np(errno);
     if (!replacement_open(&output->new, output->name))
         return is_there && (errno == EACCES || errno == EROFS)
-                   ? "no file can be made in its folder; --append writes into it"
+                   ? "no file can be created in its directory; --append writes to the file itself"
                    : strerrordesc_np(errno);
     output->fd = output->new.fd;
     output->replacing = true;

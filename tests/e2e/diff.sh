@@ -93,12 +93,12 @@ warned() {
 made odd.json 1 6 'if $i == 2 or $i == 4 then .client.verdict = "saturated" else . end'
 warned "a saturated client" odd.json "odd.json: the client was the bottleneck, not the server: run 3, 5"
 made odd.json 1 6 'if $i == 5 then .interrupted = true else . end'
-warned "an interrupted run" odd.json "odd.json: interrupted before its time: run 6"
+warned "an interrupted run" odd.json "odd.json: interrupted early: run 6"
 made odd.json 1 6 'if $i == 1 then .config.connections = 32 else . end'
 warned "a mixed set" odd.json \
-    "odd.json: runs 1 and 2 were asked for different things: connections (64 and 32)"
+    "odd.json: runs 1 and 2 have different options: connections (64 and 32)"
 warned "open and closed" open.json \
-    "base.json and open.json were asked for different things: loop (closed and open), rate (none and 1000)"
+    "base.json and open.json have different options: loop (closed and open), rate (none and 1000)"
 made elsewhere.json 1 6 '.config.url = "http://b.example/"'
 fb diff base.json elsewhere.json
 check_not "another server is what it is for" grep -q warning "$out"
@@ -170,7 +170,7 @@ refused "too long" huge.json "over 64 MiB"
 
 fb diff base.json
 exits "one file" 2
-check "two are asked for" stderr_has "it compares two files or more"
+check "two are asked for" stderr_has "needs two files or more"
 fb diff --format csv base.json base.json
 exits "a format that it has not" 2
 fb diff -o x base.json base.json

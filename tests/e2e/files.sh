@@ -30,7 +30,7 @@ refused() {
     check "$name: the files are as they were" untouched
     same "$name: none is new" 9 "$(find . -mindepth 1 | wc -l)"
 }
-read_already() { echo "it is read by this run already ($1); give another name"; }
+read_already() { echo "already read by this run ($1); give another name"; }
 
 for name in list ./list ../folder/list hard soft; do
     refused "the list as the output: $name" "--output $name: $(read_already '--file list')" \
@@ -48,7 +48,7 @@ refused "the state as the output" "--output state: $(read_already '--resume stat
     --rehearse -f list --resume state -o state
 refused "by a link to what is not there yet" "--output missing: $(read_already '--resume dangling')" \
     --rehearse -f list --resume dangling -o missing
-refused "the log as the report" "--hlog log: it is written by this run already (--output ./log)" \
+refused "the log as the report" "--hlog log: already written by this run (--output ./log)" \
     bench --rehearse -n 5 --hlog log -o ./log
 refused "data as the output" "--output soft: $(read_already '--data @list')" \
     --rehearse --data @list -o soft http://a.example/

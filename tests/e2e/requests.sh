@@ -125,7 +125,7 @@ refused "an agent that does" "control character" -A $'x\r\nC: d'
 refused "a cookie that does" "control character" --cookie $'a=1\r\nC: d'
 refused "content of a file that is not there" "No such file" -d "@$TMPDIR/nothing"
 refused "content of a directory" "Is a directory" -d "@$TMPDIR"
-refused "HEAD with content" "a HEAD has no content" -I -d a=1
+refused "HEAD with content" "a HEAD request has no content" -I -d a=1
 same "nothing of that was asked" "$count" "$(find "$TMPDIR/seen" -type f | wc -l)"
 
 # content that no socket buffer holds, to one that reads it all, one that does not, over TLS too

@@ -202,7 +202,7 @@ for FILE in "$STATE" "$TMPDIR/list"; do
     cp "$FILE" "$TMPDIR/before"
     go_on -f "$TMPDIR/list"
     exits "${FILE##*/} as the output" 2
-    check "${FILE##*/} as the output: it is reported" stderr_has "it is read by this run"
+    check "${FILE##*/} as the output: it is reported" stderr_has "already read by this run"
     check "${FILE##*/} as the output: it is left as it is" cmp "$FILE" "$TMPDIR/before"
 done
 FILE=$TMPDIR/results
@@ -216,10 +216,10 @@ bad_state() {
 }
 fresh
 echo "my own notes" >"$STATE"
-bad_state "a file that is no state" "is left as it is"
+bad_state "a file that is no state" "it was not changed"
 same "and is left as it is" "my own notes" "$(cat "$STATE")"
 sed '2s/ /  /' "$TMPDIR/state.before" >"$STATE"
-bad_state "a state that is damaged" "line 2 of this state is damaged"
+bad_state "a state that is damaged" "line 2 of this state file is damaged"
 rm "$STATE"
 mkdir "$STATE"
 bad_state "a directory" "$STATE"

@@ -89,9 +89,9 @@ refused "an unknown escape" 'unknown escape in quotes; the escapes are \" \\ \n 
     <<<"$url header=\"A: \\q\""
 refused "a word that is no key=value" "not key=value" "$url" <<<"$url fast"
 refused "a bad default" "speed: no such key" default <<<"default speed=9"
-refused "an unknown fault" "rehearse-fault: no such fault; docs/rehearsal.md lists them" "$url" \
+refused "an unknown fault" "rehearse-fault: no such fault; firstbyte-sites.conf(5) lists the faults" "$url" \
     <<<"$url rehearse-fault=boredom"
-refused "an unknown framing" "rehearse-framing: the framing is length, chunked or close" "$url" \
+refused "an unknown framing" "rehearse-framing: must be length, chunked or close" "$url" \
     <<<"$url rehearse-framing=tape"
 refused "a bad status" "rehearse-status: not a status from 200 to 999" "$url" \
     <<<"$url rehearse-status=100"
@@ -167,23 +167,23 @@ printf '%s/1\r%s/2\r%s/3\r' "$base" "$base" "$base" | conf
 fb -f "$LIST"
 exits "CR alone" 2
 same "is named" \
-    "firstbyte: $LIST:1: there is a CR in the line; lines end with LF or CR LF: $base/1" "$(cat "$err")"
+    "firstbyte: $LIST:1: the line contains a CR; lines end with LF or CR LF: $base/1" "$(cat "$err")"
 fb -f - <"$LIST"
-same "on standard input too" "firstbyte: standard input:1: there is a CR in the line; lines end with \
+same "on standard input too" "firstbyte: standard input:1: the line contains a CR; lines end with \
 LF or CR LF: $base/1" "$(cat "$err")"
 fb bench -n 1 -f "$LIST"
 exits "nor is it a target" 2
-check "which is reported" stderr_has "there is a CR in the line"
+check "which is reported" stderr_has "the line contains a CR"
 timeout 30 "$FIRSTBYTE" --format json -f - < <(cat "$LIST") >"$out" 2>"$err"
 same "from a pipe, one result says so" input.malformed "$(jq -r .error.code "$out")"
 same "nothing is fetched" "" "$(seen)"
 yes "$base/long" | head -n 5000 | tr '\n' '\r' | conf
 fb -f "$LIST"
-check "also where it makes one line of the whole file" stderr_has "$LIST:1: there is a CR in the line"
+check "also where it makes one line of the whole file" stderr_has "$LIST:1: the line contains a CR"
 printf '%s\r\n' "$base/1" "$base/2" | iconv -f UTF-8 -t UTF-16 | conf
 fb -f "$LIST"
 exits "UTF-16" 2
-same "is named" "firstbyte: $LIST:1: the list is in UTF-16; it has to be UTF-8: \
+same "is named" "firstbyte: $LIST:1: the list is in UTF-16; it must be UTF-8: \
 iconv -f UTF-16 -t UTF-8" "$(cat "$err")"
 printf '%s/\xc2\xa0\n%s/\xe2\x80\x8b\n\x1a' "$base" "$base" | conf
 fb -f "$LIST"
@@ -191,7 +191,7 @@ exits "what nobody sees" 2
 same "is named" "U+00A0 NO-BREAK SPACE
 U+200B ZERO WIDTH SPACE
 ^Z (0x1a), the end of a DOS file," \
-    "$(sed -n 's/^firstbyte: .*:[0-9]*: \(.*\) is in it; remove it: .*/\1/p' "$err")"
+    "$(sed -n 's/^firstbyte: .*:[0-9]*: \(.*\) is not allowed; remove it: .*/\1/p' "$err")"
 same "nothing is fetched" "" "$(seen)"
 
 # a regular file on standard input is judged beforehand, a pipe as it comes

@@ -35,13 +35,13 @@ same "help has every option" "$named" "$(options_in "$TMPDIR/help.fetch" "$TMPDI
 strangers=
 for option in $(options_in "$TMPDIR/help.bench"); do
     fb bench "--$option" --fail --fail # refused in any case
-    ! stderr_has "bench --$option: for " || strangers+=" $option"
+    ! stderr_has "bench --$option: only for " || strangers+=" $option"
 done
 same "bench knows each option of its help" "" "$strangers"
 strangers=
 for option in $(options_in "$TMPDIR/help.fetch"); do
     fb fetch "--$option" --seed --seed # likewise
-    ! stderr_has "fetch --$option: for " || strangers+=" $option"
+    ! stderr_has "fetch --$option: only for " || strangers+=" $option"
 done
 same "fetch knows each option of its own" "" "$strangers"
 check "the one leads to the other" grep -q 'firstbyte bench --help' "$TMPDIR/help.fetch"
@@ -55,8 +55,8 @@ refused() {
     check "$name: help is offered" grep -qF "Try 'firstbyte ${help_of-}--help'." "$err"
     same "$name: nothing is written" "" "$(cat "$out")"
 }
-refused "an unknown topic of help" "help nothing: it is fetch, race, bench, " help nothing
-refused "two topics of help" "help fetch: one topic at most" help bench fetch
+refused "an unknown topic of help" "help nothing: must be fetch, race, bench, " help nothing
+refused "two topics of help" "help fetch: give at most one topic" help bench fetch
 refused "an unknown option" "unrecognized option '--fast'" --fast
 refused "an unknown letter" "invalid option -- 'z'" -z
 refused "an option without its argument" "requires an argument" --timeout
@@ -70,20 +70,24 @@ refused "a concurrency of 0" "--concurrency 0: not a number from 1 to 1000000" -
 refused "a concurrency that is no number" "--concurrency many: not a number" -c many
 refused "a concurrency over all measure" "--concurrency 99999999999999999999: not a number" \
     -c 99999999999999999999
-refused "an unknown format" "--format xml: it is text, table, json or csv" --format xml
-refused "an unknown order" "--order random: it is completion or input" --order random
+refused "an unknown format" "--format xml: must be text, table, json or csv" --format xml
+refused "an unknown order" "--order random: must be completion or input" --order random
 refused "a list and URLs" "give a list or URLs, not both" -f sites.conf http://a.example/
-refused "what fetch alone has, in a race" "race --no-location: for fetch alone" race --no-location
-refused "what an origin has no use for" "origin --rate: for fetch and bench" origin --rate 5
-refused "what bench alone has" "fetch --pipeline: for bench alone" --pipeline 2
+help_of="race "
+refused "what fetch alone has, in a race" "race --no-location: only for fetch" race --no-location
+help_of="origin "
+refused "what an origin has no use for" "origin --rate: only for fetch and bench" origin --rate 5
+help_of=
+refused "what bench alone has" "fetch --pipeline: only for bench" --pipeline 2
+help_of="race "
 refused "a race of a pipe" "a race reads its list twice" race -f -
 help_of="bench "
-refused "what a load has no use for" "bench --retry: for fetch alone" bench --retry 1
-refused "a load of both kinds" "--ramp --rate: one of them" bench -R 5 --ramp 1:2/1s http://a.example/
+refused "what a load has no use for" "bench --retry: only for fetch" bench --retry 1
+refused "a load of both kinds" "--ramp --rate: use only one of these options" bench -R 5 --ramp 1:2/1s http://a.example/
 refused "a -d that is data" "--duration a=1: not a duration over 0" bench -d a=1 http://a.example/
 refused "a load of nobody through a socket" "give a URL" bench --unix-socket /nowhere
 refused "more processes than connections" "each process needs a connection" bench -c 2 --procs 3
-refused "a comparison without repeats" "--vs: it belongs to --repeat N" bench --vs http://b.example/
+refused "a comparison without repeats" "--vs: needs --repeat N" bench --vs http://b.example/
 refused "a password in a URL that is none" "--vs: " bench --repeat 2 --vs ftp://a:hush@b/
 check_not "is not shown" grep -q hush "$err"
 help_of=

@@ -63,6 +63,22 @@ static inline bool read_captured(const char *line, char *message, size_t room)
     return accepted;
 }
 
+/* The hint at the help of the line's command. */
+static inline const char *expected_hint(const char *line)
+{
+    static const char *const commands[] = {"race", "bench", "origin", "diff"};
+    static char hint[64];
+
+    snprintf(hint, sizeof(hint), "Try 'firstbyte --help'.\n");
+    for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+        size_t length = strlen(commands[i]);
+
+        if (!strncmp(line, commands[i], length) && strchr(" ", line[length]))
+            snprintf(hint, sizeof(hint), "Try 'firstbyte %s --help'.\n", commands[i]);
+    }
+    return hint;
+}
+
 /* An invalid command line, and a part of its error message. */
 struct refused_line {
     const char *line, *message;
@@ -76,9 +92,7 @@ static inline void assert_all_refused(const struct refused_line *all, size_t cou
         if (read_captured(all[i].line, message, sizeof(message)))
             fail_msg("%s is accepted", all[i].line);
         if (strncmp(message, "firstbyte: ", 11) != 0 || !strstr(message, all[i].message) ||
-            !strstr(message, strncmp(all[i].line, "bench", 5) != 0
-                                 ? "Try 'firstbyte --help'.\n"
-                                 : "Try 'firstbyte bench --help'.\n"))
+            !strstr(message, expected_hint(all[i].line)))
             fail_msg("%s: %s", all[i].line, message);
     }
 }

@@ -419,7 +419,7 @@ static void curve_as_text(void **state)
          "the "
          "bottleneck.\n"},
         {true, false, false, 0,
-         "Interrupted. Until then p99 at most 20.000 ms was held at 3125 per second.\n"},
+         "Interrupted. Until then p99 at most 20.000 ms was held at 3125 requests per second.\n"},
     };
 
     (void)state;

@@ -212,9 +212,9 @@ static void warnings(void **state)
     baseline[0].interrupted = baseline[4].interrupted = true;
     compared[3].open_loop = true;
     compare(baseline, 5, compared, 5, FORMAT_TEXT);
-    assert_true(contains("warning: A: interrupted before its time: run 1, 5\n"));
-    assert_true(contains(
-        "warning: B: runs 1 and 4 were asked for different things: loop (closed and open)\n"));
+    assert_true(contains("warning: A: interrupted early: run 1, 5\n"));
+    assert_true(
+        contains("warning: B: runs 1 and 4 have different options: loop (closed and open)\n"));
     assert_false(contains("A and B"));
 }
 

@@ -246,7 +246,7 @@ static void another_list_is_refused(void **state)
     assert_true(session_open_list(&session, NULL, NULL, NULL));
     stderr_capture_begin();
     assert_false(session_check_list(&session));
-    assert_non_null(strstr(stderr_capture_end(), "it belongs to another list"));
+    assert_non_null(strstr(stderr_capture_end(), "the state file belongs to another list"));
     loop_free(loop);
 }
 

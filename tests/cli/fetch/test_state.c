@@ -319,7 +319,7 @@ static void test_no_state(void **unused)
     (void)unused;
     for (size_t i = 0; i < LENGTH(texts); i++) {
         write_file(path, texts[i], strlen(texts[i]));
-        check_refused("it is not a state of this version, and is left as it is");
+        check_refused("not a state file of this version; it was not changed");
         after = read_file(path, NULL);
         assert_string_equal(after, texts[i]);
         free(after);
@@ -332,7 +332,7 @@ static void test_not_a_file(void **unused)
 
     (void)unused;
     assert_int_equal(mkfifo(path, 0600), 0);
-    check_refused("it is not a regular file");
+    check_refused("not a regular file");
     assert_null(state_open("/nowhere/at/all", &why));
     assert_string_equal(why, "/nowhere/at/all: No such file or directory");
     free(why);
@@ -423,9 +423,9 @@ static void test_torn_anywhere(void **unused)
         if (cut >= first)
             check_story(record);
         else if (cut > (size_t)(strchr(bytes, '\n') - bytes))
-            check_refused("line 2 of this state is damaged");
+            check_refused("line 2 of this state file is damaged");
         else
-            check_refused("it is not a state of this version, and is left as it is");
+            check_refused("not a state file of this version; it was not changed");
     }
     free(bytes);
 }

@@ -246,7 +246,7 @@ static void other_encodings_are_named(void **state)
         char why[8192];
 
         snprintf(why, sizeof(why),
-                 "%s:1: the list is in UTF-%u; it has to be UTF-8: iconv -f UTF-%u -t UTF-8", path,
+                 "%s:1: the list is in UTF-%u; it must be UTF-8: iconv -f UTF-%u -t UTF-8", path,
                  lists[i].bits, lists[i].bits);
         assert_int_equal(sites_next(sites, &listed), SITES_ONE);
         assert_string_equal(listed.site->line_error, why);

@@ -40,7 +40,7 @@ static void a_cr_in_a_line(void **state)
     assert_null(stray_line_end("", 0));
     assert_null(stray_line_end("a\nb\r", 3)); /* after the line */
     assert_string_equal(stray_line_end("a\rb", 3),
-                        "there is a CR in the line; lines end with LF or CR LF");
+                        "the line contains a CR; lines end with LF or CR LF");
     assert_non_null(stray_line_end("a\0\r", 3));
 }
 
@@ -52,10 +52,10 @@ static const char *at(const char *text)
 static void characters_are_named(void **state)
 {
     (void)state;
-    assert_string_equal(at("\x1a"), "^Z (0x1a), the end of a DOS file, is in it; remove it");
-    assert_string_equal(at("\xc2\xa0x"), "U+00A0 NO-BREAK SPACE is in it; remove it");
-    assert_string_equal(at("\xe2\x80\x8b"), "U+200B ZERO WIDTH SPACE is in it; remove it");
-    assert_string_equal(at("\xef\xbb\xbf"), "U+FEFF, a byte order mark, is in it; remove it");
+    assert_string_equal(at("\x1a"), "^Z (0x1a), the end of a DOS file, is not allowed; remove it");
+    assert_string_equal(at("\xc2\xa0x"), "U+00A0 NO-BREAK SPACE is not allowed; remove it");
+    assert_string_equal(at("\xe2\x80\x8b"), "U+200B ZERO WIDTH SPACE is not allowed; remove it");
+    assert_string_equal(at("\xef\xbb\xbf"), "U+FEFF, a byte order mark, is not allowed; remove it");
 }
 
 static void visible_and_needed_characters_are_allowed(void **state)

@@ -112,8 +112,8 @@ static void options_are_known(void **state)
 static void topics(void **state)
 {
     static const struct refused_line refused[] = {
-        {"help nothing", "help nothing: it is fetch, race, "},
-        {"help bench fetch", "help fetch: one topic at most"},
+        {"help nothing", "help nothing: must be fetch, race, "},
+        {"help bench fetch", "help fetch: give at most one topic"},
     };
 
     (void)state;

@@ -81,10 +81,10 @@ static void a_file_with_two_roles(void **state)
         setup(state);
         options.output.file = names[i][0];
         files.hlog = names[i][1];
-        assert_false(allowed("it is written by this run already"));
+        assert_false(allowed("already written by this run"));
         files.hlog = NULL;
         options.list.file = names[i][1];
-        assert_false(allowed("it is read by this run already (--file "));
+        assert_false(allowed("already read by this run (--file "));
     }
 }
 
@@ -95,7 +95,7 @@ static void every_role_is_checked(void **state)
     (void)state;
     options.output.file = "there";
     options.output.resume = "there";
-    assert_false(allowed("--output there: it is read by this run already (--resume"));
+    assert_false(allowed("--output there: already read by this run (--resume"));
     options.output.resume = NULL;
     options.trust.key = "there";
     assert_false(allowed("(--key there)"));

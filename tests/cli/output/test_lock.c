@@ -83,7 +83,7 @@ static void test_not_regular(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_int_equal(lock_open(path), -1);
     assert_int_equal(errno, EINVAL);
-    assert_string_equal(lock_error(errno), "it is not a regular file");
+    assert_string_equal(lock_error(errno), "not a regular file");
     assert_int_equal(lock_open(folder), -1);
     assert_int_equal(errno, EISDIR);
     assert_string_equal(lock_error(errno), "Is a directory");
