@@ -92,7 +92,7 @@ alone_rate=$(awk -v rate="$RATE" -v all="$N" -v some="$(wc -l <"$dir/alone.list"
     'BEGIN { printf "%.3f", rate * some / all }')
 faulty=$(($(wc -l <"$dir/mix.list") - $(wc -l <"$dir/alone.list")))
 echo "$N sites, $faulty of them with a fault;" \
-    "seed $SEED, $RATE a second, $CONCURRENCY at once"
+    "seed $SEED, $RATE per second, $CONCURRENCY at once"
 for ((round = 1; round <= ROUNDS; round++)); do
     run mix "$RATE"
     check_codes
