@@ -131,7 +131,7 @@ static void large_table_is_searched(void **state)
     hosts_free(hosts);
 }
 
-static void file_is_read_or_is_empty(void **state)
+static void hosts_file_is_read(void **state)
 {
     static const char text[] = "1.2.3.4 a\n";
     char path[256], found[256];
@@ -163,7 +163,7 @@ int main(void)
         cmocka_unit_test(text_has_a_length),
         cmocka_unit_test(number_of_addresses_is_limited),
         cmocka_unit_test(large_table_is_searched),
-        cmocka_unit_test(file_is_read_or_is_empty),
+        cmocka_unit_test(hosts_file_is_read),
     };
 
     unit_time_limit();

@@ -3,7 +3,7 @@
 
 #include "dns/resolve.h"
 
-/* Parses addresses: "6" or "4", each followed by a port character. */
+/* Parses addresses: "6" or "4" for the family, then a character for the port. */
 static size_t addresses_of(const char *text, struct address *to)
 {
     size_t count = 0;

@@ -313,7 +313,7 @@ static void truncated_answer_is_repeated_over_tcp(void **state)
     assert_int_equal(server.tcp_questions, 4);
 }
 
-/* Malformed parts that are not needed cause no other question. */
+/* Malformed parts that are not needed cause no further question. */
 static void malformed_rest_is_ignored(void **state)
 {
     (void)state;

@@ -156,7 +156,7 @@ static void redirects_that_are_not_followed_are_results(void **state)
     assert_int_equal(result.leg_count, 0);
 }
 
-/* Although its head has a Location. */
+/* A failed exchange is no redirect, even if its head has a Location. */
 static void failed_exchange_is_not_redirected(void **state)
 {
     (void)state;
@@ -210,7 +210,7 @@ static void target_is_relative_to_the_previous_one(void **state)
     assert_int_equal(chain.hops, LENGTH(steps));
 }
 
-static void bad_locations_are_errors(void **state)
+static void invalid_locations_are_errors(void **state)
 {
     static const char *const locations[] = {
         "ftp://b/", "mailto:a@b",  "javascript:x", "http://",          "http://b:0/",
@@ -477,7 +477,7 @@ static void loops_end_at_the_limit(void **state)
 }
 
 /* A page that redirects to itself a few times, with or without a cookie, is fetched. */
-static void finite_redirects_to_itself_are_no_loop(void **state)
+static void redirects_to_the_same_url_that_end_are_no_loop(void **state)
 {
     (void)state;
     for (int cookies = 0; cookies < 2; cookies++) {
@@ -759,7 +759,7 @@ int main(void)
         CASE(failed_exchange_is_not_redirected),
         CASE(targets_are_resolved),
         CASE(target_is_relative_to_the_previous_one),
-        CASE(bad_locations_are_errors),
+        CASE(invalid_locations_are_errors),
         CASE(methods_of_redirected_requests),
         CASE(method_stays_get),
         CASE(credentials_are_sent_to_their_origin_only),
@@ -769,7 +769,7 @@ int main(void)
         CASE(cookies_expire),
         CASE(cookies_of_two_hosts),
         CASE(loops_end_at_the_limit),
-        CASE(finite_redirects_to_itself_are_no_loop),
+        CASE(redirects_to_the_same_url_that_end_are_no_loop),
         CASE(post_redirect_get_is_no_loop),
         CASE(long_locations),
         CASE(retries_are_no_loop),

@@ -424,7 +424,7 @@ static void much_to_read_yields(void **state)
     assert_true(task_is_queued(&conn->sock->watch.yielded));
 }
 
-static void fits_the_same_origin_alone(void **state)
+static void fits_the_same_origin_only(void **state)
 {
     static const struct {
         const char *url;
@@ -458,7 +458,7 @@ int main(void)
         CASE(closed_in_the_head_event),    CASE(stopped_while_idle),
         CASE(transport_has_pending_bytes), CASE(closed_by_its_owner),
         CASE(idle_connection_ends),        CASE(much_to_read_yields),
-        CASE(fits_the_same_origin_alone),
+        CASE(fits_the_same_origin_only),
     };
 
     unit_time_limit();

@@ -126,7 +126,7 @@ static void short_writes_at_every_byte(void **state)
     free(bytes);
 }
 
-static void reads_cut_at_every_byte(void **state)
+static void responses_split_at_every_byte(void **state)
 {
     static const char *const responses[] = {
         HELLO,
@@ -372,7 +372,7 @@ static void redirect_of_unsent_content(void **state)
     assert_int_equal(fixture.closed, 1);
 }
 
-static void bad_coding(void **state)
+static void invalid_coding(void **state)
 {
     static const struct script_step reads[] = {
         AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nno gzip at all"),
@@ -387,7 +387,7 @@ static void bad_coding(void **state)
     assert_int_equal(fixture.closed, 1);
 }
 
-static void cookies_go_to_the_jar(void **state)
+static void cookies_are_stored(void **state)
 {
     static const struct script_step reads[] = {
         AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n"),
@@ -1049,7 +1049,7 @@ static void connect_has_a_deadline(void **state)
 }
 
 /* The address is reported although the exchange failed. */
-static void total_deadline_after_the_name(void **state)
+static void total_deadline_after_the_lookup(void **state)
 {
     static const struct nameserver_rule rules[] = {{.name = "name.test", .v4 = "127.0.0.1"},
                                                    {.name = NULL}};
@@ -1083,7 +1083,7 @@ static void total_deadline_after_the_name(void **state)
 }
 
 /* A silent nameserver: its socket is never read. */
-static void name_has_a_deadline(void **state)
+static void lookup_has_a_deadline(void **state)
 {
     struct address at;
     char servers[ADDRESS_TEXT_BYTES];
@@ -1238,7 +1238,7 @@ int main(void)
         CASE(all_stamps_in_order),
         CASE(request_is_sent_as_built),
         CASE(short_writes_at_every_byte),
-        CASE(reads_cut_at_every_byte),
+        CASE(responses_split_at_every_byte),
         CASE(head_of_a_body),
         CASE(body_up_to_the_end),
         CASE(content_follows_the_head),
@@ -1248,8 +1248,8 @@ int main(void)
         CASE(body_of_a_redirect_may_fail),
         CASE(connection_of_a_redirect_is_reused),
         CASE(redirect_of_unsent_content),
-        CASE(bad_coding),
-        CASE(cookies_go_to_the_jar),
+        CASE(invalid_coding),
+        CASE(cookies_are_stored),
         CASE(probe_gets_lines_and_blocks),
         CASE(failures_have_their_own_errors),
         CASE(endless_head_is_refused),
@@ -1277,8 +1277,8 @@ int main(void)
         CASE(phases_have_deadlines),
         CASE(all_phases_have_the_total_deadline),
         CASE(connect_has_a_deadline),
-        CASE(total_deadline_after_the_name),
-        CASE(name_has_a_deadline),
+        CASE(total_deadline_after_the_lookup),
+        CASE(lookup_has_a_deadline),
         CASE(first_byte_ends_its_deadline),
         CASE(slow_body_ends_at_the_total_deadline),
         CASE(endless_body_yields),

@@ -770,7 +770,7 @@ static void waiting_sites_are_limited(void **state)
 
 static const char *only_path;
 
-static bool only_one(size_t number, char *text, size_t room)
+static bool one_site(size_t number, char *text, size_t room)
 {
     (void)number;
     put_url(text, room, 'a', only_path);
@@ -793,7 +793,7 @@ static void keep_result(const struct result *result)
 static void fetch_path(const char *path)
 {
     only_path = path;
-    list.url = only_one;
+    list.url = one_site;
     list.check = keep_result;
     begin(1, 1);
     for (int turns = 0; !list.ended && turns < 10000; turns++) {

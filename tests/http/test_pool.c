@@ -30,7 +30,7 @@ struct user {
 static struct fixture fixture;
 static struct routes *routes;
 static const struct script_step responds[] = {AFTER_REQUEST, SEND(OK), REPEAT};
-static const struct script responding = {.reads = responds};
+static const struct script responding_script = {.reads = responds};
 
 /* All origins are at the fixture's listener. */
 static int setup(void **state)
@@ -39,7 +39,7 @@ static int setup(void **state)
 
     (void)state;
     fixture_open(&fixture, NSEC_PER_US);
-    fixture_set_scripts(&fixture, &responding, 1);
+    fixture_set_scripts(&fixture, &responding_script, 1);
     routes = routes_new();
     snprintf(text, sizeof(text), "::127.0.0.1:%u", address_port(&fixture.address));
     assert_null(routes_add_connect_to(routes, text));
@@ -119,8 +119,8 @@ static void on_failed(struct pool_wait *wait, const struct dial *dial)
     user->failed++;
 }
 
-static void request(struct user *user, const char *scheme, const char *host, int port,
-                    bool new_only)
+static void request_stream(struct user *user, const char *scheme, const char *host, int port,
+                           bool new_only)
 {
     char text[128];
 
@@ -145,7 +145,7 @@ static struct conn *idle(const char *scheme, int port)
 {
     struct user user = {.submits = true};
 
-    request(&user, scheme, "127.0.0.1", port, true);
+    request_stream(&user, scheme, "127.0.0.1", port, true);
     TURN_UNTIL(fixture.loop, user.ended);
     assert_true(user.was_dialled);
     cancel(&user);
@@ -158,7 +158,7 @@ static struct conn *take(const char *scheme, const char *host, int port)
 {
     struct user user = {.submits = false};
 
-    request(&user, scheme, host, port, false);
+    request_stream(&user, scheme, host, port, false);
     cancel(&user); /* cancels a dial */
     return user.conn;
 }
@@ -278,7 +278,7 @@ static struct conn *receiving_rest(const struct script *script, int port)
     struct user user = {.submits = true, .drops_rest = true};
 
     fixture_set_scripts(&fixture, script, 1);
-    request(&user, "http", "127.0.0.1", port, true);
+    request_stream(&user, "http", "127.0.0.1", port, true);
     TURN_UNTIL(fixture.loop, user.ended);
     cancel(&user);
     return user.conn;
@@ -330,12 +330,12 @@ static void rest_of_a_response_is_dropped(void **state)
 }
 
 static const struct script_step stalls[] = {AFTER_REQUEST, SEND(MOVED "1\r\n"), HANG};
-static const struct script stalling = {.reads = stalls};
+static const struct script stalling_script = {.reads = stalls};
 
 static void dropping_has_a_deadline(void **state)
 {
     (void)state;
-    receiving_rest(&stalling, 1);
+    receiving_rest(&stalling_script, 1);
     fixture.clock.now += MAX_DROPPING_TIME / 2;
     fixture_send_event(&fixture, EPOLLIN);
     unit_settle(fixture.loop);
@@ -355,14 +355,14 @@ static void dropping_connections_count_as_idle(void **state)
     (void)state;
     new_pool(2);
     conn = idle("http", 2);
-    receiving_rest(&stalling, 1);
+    receiving_rest(&stalling_script, 1);
     closed = fixture.closed;
-    receiving_rest(&stalling, 3);
+    receiving_rest(&stalling_script, 3);
     unit_settle(fixture.loop);
     assert_int_equal(fixture.closed, closed + 1);
     assert_true(pool_drop_oldest(fixture.pool));
     take_and_close("http", "127.0.0.1", 2, conn);
-    receiving_rest(&stalling, 3); /* freed with the pool */
+    receiving_rest(&stalling_script, 3); /* freed with the pool */
 }
 
 static void failed_dial_is_reported(void **state)
@@ -371,7 +371,7 @@ static void failed_dial_is_reported(void **state)
 
     (void)state;
     fixture.refuse = true;
-    request(&user, "https", "127.0.0.1", 1, false);
+    request_stream(&user, "https", "127.0.0.1", 1, false);
     TURN_UNTIL(fixture.loop, user.failed);
     assert_int_equal(user.ready, 0);
     cancel(&user);
@@ -383,7 +383,7 @@ static void cancelled_wait_ends_its_dial(void **state)
     struct user user = {.submits = true};
 
     (void)state;
-    request(&user, "http", "127.0.0.1", 1, false);
+    request_stream(&user, "http", "127.0.0.1", 1, false);
     assert_non_null(pool_wait_dial(&user.wait));
     cancel(&user);
     assert_null(pool_wait_dial(&user.wait));
@@ -399,7 +399,7 @@ static void concurrent_requests_get_a_connection_each(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(users); i++)
-        request(&users[i], "http", "127.0.0.1", 1, false);
+        request_stream(&users[i], "http", "127.0.0.1", 1, false);
     TURN_UNTIL(fixture.loop, users[0].ended && users[1].ended && users[2].ended);
     assert_int_equal(fixture.opened, 3);
     for (size_t i = 0; i < LENGTH(users); i++)

@@ -261,7 +261,7 @@ static void endless_lists(void **state)
     assert_string_equal(result.content_type, "b/c");
 }
 
-static void body_that_is_malformed(void **state)
+static void malformed_body(void **state)
 {
     char bytes[sizeof(gzip)];
 
@@ -426,7 +426,7 @@ static void body_of_a_redirect(void **state)
     assert_true(result.truncated);
 }
 
-static void cookies_go_to_the_jar(void **state)
+static void cookies_are_stored(void **state)
 {
     char *set;
 
@@ -479,7 +479,7 @@ int main(void)
         CASE(redirects),
         CASE(codings_in_several_lines),
         CASE(endless_lists),
-        CASE(body_that_is_malformed),
+        CASE(malformed_body),
         CASE(incomplete_coding),
         CASE(responses_without_a_body),
         CASE(body_up_to_a_limit),
@@ -487,7 +487,7 @@ int main(void)
         CASE(body_until_the_preview),
         CASE(body_until_the_decoded_preview),
         CASE(body_of_a_redirect),
-        CASE(cookies_go_to_the_jar),
+        CASE(cookies_are_stored),
         CASE(interim_heads_are_ignored),
         CASE(incomplete_head),
     };

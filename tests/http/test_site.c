@@ -5,7 +5,7 @@
 
 #include "http/site.h"
 
-static void content_is_freed_with_its_last_holder(void **state)
+static void content_is_freed_with_its_last_reference(void **state)
 {
     char bytes[] = "a\0b";
     struct content *content = content_new(bytes, 3);
@@ -55,7 +55,7 @@ static void user_is_freed_with_the_site(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(content_is_freed_with_its_last_holder),
+        cmocka_unit_test(content_is_freed_with_its_last_reference),
         cmocka_unit_test(default_method_depends_on_the_content),
         cmocka_unit_test(user_is_freed_with_the_site),
     };

@@ -163,7 +163,7 @@ static void user_info_is_decoded_and_not_shown(void **state)
     }
 }
 
-static void empty_user_info_is_none(void **state)
+static void empty_user_info_is_removed(void **state)
 {
     static const char *const texts[] = {"http://@a/", "http://:@a/"};
 
@@ -565,7 +565,7 @@ int main(void)
         cmocka_unit_test(urls_are_read),
         cmocka_unit_test(addresses_are_read),
         cmocka_unit_test(user_info_is_decoded_and_not_shown),
-        cmocka_unit_test(empty_user_info_is_none),
+        cmocka_unit_test(empty_user_info_is_removed),
         cmocka_unit_test(invalid_urls_are_refused),
         cmocka_unit_test(nul_is_encoded_or_refused),
         cmocka_unit_test(length_is_limited),

@@ -743,7 +743,7 @@ static void old_kernel_waits_in_milliseconds(void **state)
     unit_in_child(check_old_kernel);
 }
 
-static void fake_clock_moves_timers(void **state)
+static void timers_follow_the_fake_clock(void **state)
 {
     struct loop *loop = *state;
     struct fake_clock clock;
@@ -889,7 +889,7 @@ int main(void)
         CASE(run_ends_at_the_end_of_the_turn),
         CASE(timers_are_never_early),
         CASE(old_kernel_waits_in_milliseconds),
-        CASE(fake_clock_moves_timers),
+        CASE(timers_follow_the_fake_clock),
         CASE(work_of_a_turn_is_limited),
         CASE(tasks_that_defer_themselves_let_others_run),
         CASE(whole_buffer_is_writable),

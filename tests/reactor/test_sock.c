@@ -17,7 +17,7 @@ static void addresses_as_text(void **state)
     static const struct {
         const char *text;
         uint16_t port;
-        const char *written; /* NULL: it is no address */
+        const char *written; /* NULL: not an address */
     } cases[] = {
         {"127.0.0.1", 80, "127.0.0.1:80"},
         {"0.0.0.0", 0, "0.0.0.0:0"},
@@ -158,7 +158,7 @@ static void short_receive_means_drained(void **state)
     assert_int_equal(calls.recv, 2);
 }
 
-static void full_receive_means_perhaps_more(void **state)
+static void full_receive_is_followed_by_another(void **state)
 {
     (void)state;
     put("abcdef");
@@ -275,7 +275,8 @@ static void connect_succeeds(void **state)
     close(listener);
 }
 
-/* If the server accepts and ends at once, connecting has succeeded and the end can be read. */
+/* If the server accepts and shuts down immediately, the connect succeeds, and the end of the
+   stream can be read. */
 static void connected_and_ended_immediately(void **state)
 {
     struct address at;
@@ -346,7 +347,7 @@ static void connect_fails_immediately(void **state)
     close(next);
 }
 
-static void udp_and_taken_ports(void **state)
+static void udp_and_ports_in_use(void **state)
 {
     struct address at, same;
     int one, two;
@@ -568,7 +569,7 @@ static void signal_ends_a_blocking_call(void **state)
     close(listener);
 }
 
-static void closing_nothing(void **state)
+static void close_without_a_sock(void **state)
 {
     (void)state;
     sock_close(NULL, loop);
@@ -584,7 +585,7 @@ int main(void)
         cmocka_unit_test(addresses_as_text),
         cmocka_unit_test(missing_address_is_an_empty_text),
         PAIR(short_receive_means_drained),
-        PAIR(full_receive_means_perhaps_more),
+        PAIR(full_receive_is_followed_by_another),
         PAIR(data_and_end_in_one_event),
         PAIR(full_send_waits_for_room),
         PAIR(send_to_a_closed_peer_is_an_error),
@@ -594,7 +595,7 @@ int main(void)
         CASE(connect_is_refused),
         CASE(connect_without_descriptors),
         CASE(connect_fails_immediately),
-        CASE(udp_and_taken_ports),
+        CASE(udp_and_ports_in_use),
         CASE(timestamp_is_received_with_the_bytes),
         CASE(without_timestamps_recv_is_called),
         PAIR(unix_socket_has_no_timestamp),
@@ -603,7 +604,7 @@ int main(void)
         CASE(blocking_connect_is_refused),
         CASE(blocking_connect_stops_at_the_deadline),
         CASE(signal_ends_a_blocking_call),
-        CASE(closing_nothing),
+        CASE(close_without_a_sock),
     };
 
     unit_time_limit();

@@ -1,6 +1,6 @@
 /*
  * A fixture for tests of connections and exchanges: a loop with a fake clock, a dialer, a pool, and
- * transports that follow a script instead of talking to a server. The TCP connection below a
+ * transports that follow a script and need no server. The TCP connection below a
  * transport is real and leads to a listener that never accepts, so that events come from the
  * kernel; the bytes come from the script.
  */

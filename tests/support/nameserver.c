@@ -126,7 +126,7 @@ static const struct nameserver_rule *rule_of(const struct nameserver *server, co
     return rule->name ? rule : &unknown;
 }
 
-/* The way in which a question of this type is answered. */
+/* The behavior for a question of this type. */
 static enum nameserver_behavior behavior_of(const struct nameserver_rule *rule, unsigned type)
 {
     unsigned only = rule->only == NAMESERVER_A ? TYPE_A : TYPE_AAAA;

@@ -43,7 +43,7 @@ static void on_accept(void *owner, uint32_t events)
         conn->number = ++peer->accepted;
         conn->sock = sock_adopt(peer->loop, fd, on_ready, conn, "test", &error);
         assert_non_null(conn->sock);
-        sock_no_delay(conn->sock); /* two sends leave as two segments */
+        sock_no_delay(conn->sock); /* two sends are two segments */
         list_put_last(&peer->conns, &conn->all);
         peer->open++;
         if (peer->open > peer->peak)
@@ -91,10 +91,10 @@ void peer_send_text(struct peer_conn *conn, const char *text)
 
 void peer_close(struct peer_conn *conn, bool resets)
 {
-    const struct linger at_once = {.l_onoff = 1};
+    const struct linger reset = {.l_onoff = 1};
 
     if (resets)
-        setsockopt(conn->sock->watch.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+        setsockopt(conn->sock->watch.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     list_remove(&conn->all);
     list_remove(&conn->own);
     sock_close(conn->sock, conn->peer->loop);

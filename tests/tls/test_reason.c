@@ -107,7 +107,7 @@ struct chain_case {
     const char *name;
     struct cert_spec leaf;
     enum from from;
-    struct cert_spec intermediate; /* issued the leaf, if `from` is FROM_INTERMEDIATE */
+    struct cert_spec intermediate; /* used if `from` is FROM_INTERMEDIATE */
     const char *host;              /* NULL: www.example.org */
     int reason;                    /* 0: accepted */
     bool omits_intermediate;       /* the server does not send the second certificate */
@@ -138,9 +138,9 @@ static void run_case(const struct chain_case *each)
 
 #define CERT(...)  .leaf = {.subject = "CN=x", .extensions = __VA_ARGS__}
 #define SAN(names) CERT(LEAF("subjectAltName=" names "\n"))
-#define SOUND      CERT(NAMED)
+#define VALID      CERT(NAMED)
 #define BY(...)                                                                                    \
-    SOUND, FROM_INTERMEDIATE, .intermediate = {.subject = "CN=b", .extensions = __VA_ARGS__}
+    VALID, FROM_INTERMEDIATE, .intermediate = {.subject = "CN=b", .extensions = __VA_ARGS__}
 
 static void names(void **state)
 {
@@ -188,12 +188,12 @@ static void names(void **state)
 static void authorities(void **state)
 {
     static const struct chain_case cases[] = {
-        {"issued by the root", SOUND},
+        {"issued by the root", VALID},
         {"issued by an intermediate", BY(CERT_CA)},
         {"without the intermediate", BY(CERT_CA), .omits_intermediate = true,
          .reason = TLS_UNKNOWN_AUTHORITY},
-        {"issued by an unknown root", SOUND, FROM_UNKNOWN_ROOT, .reason = TLS_UNKNOWN_AUTHORITY},
-        {"self-signed", SOUND, SELF_SIGNED, .reason = TLS_CERT_SELF_SIGNED},
+        {"issued by an unknown root", VALID, FROM_UNKNOWN_ROOT, .reason = TLS_UNKNOWN_AUTHORITY},
+        {"self-signed", VALID, SELF_SIGNED, .reason = TLS_CERT_SELF_SIGNED},
         {"an invalid signature", CERT(NAMED, .bad_signature = true), .reason = TLS_CERT_INVALID},
         {"an invalid signature of the intermediate", BY(CERT_CA, .bad_signature = true),
          .reason = TLS_CERT_INVALID},

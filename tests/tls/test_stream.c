@@ -147,7 +147,7 @@ static char pattern(size_t i)
 }
 
 /* Writes from `from`, whose address changes between two calls, and reads with different sizes. */
-static void pass_large(struct tls_end *from, struct tls_end *to)
+static void transfer_large(struct tls_end *from, struct tls_end *to)
 {
     char *bytes = malloc(LARGE);
     size_t sent = 0, got = 0;
@@ -179,8 +179,8 @@ static void pass_large(struct tls_end *from, struct tls_end *to)
 static void large_bodies(void **state)
 {
     (void)state;
-    pass_large(&pair.peer, &pair.client);
-    pass_large(&pair.client, &pair.peer);
+    transfer_large(&pair.peer, &pair.client);
+    transfer_large(&pair.client, &pair.peer);
 }
 
 static void close_notify_is_the_end(void **state)
@@ -348,7 +348,7 @@ static void floods_after_the_handshake_have_a_limit(void **state)
 }
 
 /* Sends one byte of content and receives it. */
-static void pass_byte(void)
+static void transfer_byte(void)
 {
     assert_int_equal(end_write(&pair.peer, "x", 1).count, 1);
     expect_bytes(&pair.client, "x");
@@ -356,7 +356,7 @@ static void pass_byte(void)
 }
 
 /* Messages between content, content in small records, and records that are mostly padding. */
-static void content_allows_more_other_bytes(void **state)
+static void content_raises_the_limit_of_other_bytes(void **state)
 {
     struct cert own = cert_issue(&server_spec, NULL);
 
@@ -365,12 +365,12 @@ static void content_allows_more_other_bytes(void **state)
     for (int i = 0; i < 6000; i++) { /* each has 49 bytes that are not content */
         send_key_update();
         SSL_do_handshake(server_ssl);
-        pass_byte();
+        transfer_byte();
     }
     drop_own();
     connect_own(&own, 13, SSL3_RT_MAX_PLAIN_LENGTH);
     for (int i = 0; i < 50; i++)
-        pass_byte();
+        transfer_byte();
     drop_own();
     cert_free(&own);
 }
@@ -402,7 +402,7 @@ int main(void)
         CASE(errors_of_the_socket_are_reported),
         CASE(corrupt_record_is_an_error),
         CASE(floods_after_the_handshake_have_a_limit),
-        CASE(content_allows_more_other_bytes),
+        CASE(content_raises_the_limit_of_other_bytes),
         CASE(closed_during_the_handshake),
     };
 

@@ -18,7 +18,7 @@ struct fixture {
     struct loop *loop;
     struct authority *authority;
     struct tls_server *server;
-    enum certificate_kind kind; /* what on_choose returns */
+    enum certificate_kind kind; /* returned by on_choose */
     unsigned chosen;            /* number of calls of on_choose */
     bool named;                 /* the last call had a name */
     SSL_CTX *context;           /* of the client */

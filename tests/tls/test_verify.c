@@ -177,8 +177,8 @@ static void make_directory(const struct cert *cert, char *directory, char *file,
     assert_int_equal(rename(whole, file), 0);
 }
 
-/* A certificate that the options name is trusted, also if it is not a root. The system's store
-   needs a root. */
+/* A certificate in the file or directory of an option is trusted, also if it is not a root.
+   `authorities_pem` needs a root. */
 static void named_certificates_are_trusted(void **state)
 {
     struct cert leaf = cert_issue(

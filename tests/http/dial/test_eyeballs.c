@@ -309,7 +309,7 @@ static void freed_in_every_state(void **state)
 }
 
 /* The addresses of the other family are added during an attempt of the first family. */
-static void late_addresses_alternate(void **state)
+static void late_addresses_are_tried_last(void **state)
 {
     (void)state;
     begin();
@@ -560,7 +560,7 @@ int main(void)
         CASE(delay_starts_again_after_a_failure),
         CASE(losers_are_closed),
         CASE(freed_in_every_state),
-        CASE(late_addresses_alternate),
+        CASE(late_addresses_are_tried_last),
         CASE(late_addresses_do_not_wait_longer),
         CASE(late_addresses_of_a_lost_race),
         CASE(failures_are_reported),

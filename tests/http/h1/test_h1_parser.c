@@ -147,7 +147,7 @@ static const struct response_case {
      1, "abc", 0},
     {"HTTP/1.0 200 OK\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
     {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
-    /* ended by the end of the connection */
+    /* a body up to the end of the connection */
     {OK "\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
     {OK "\r\n", 0, H1_DONE, 200, 0, "", 0},
     {OK "Connection: keep-alive\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
@@ -168,12 +168,12 @@ static const struct response_case {
      200, 0, "a", 0},
     {OK "Transfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, H1_DONE, 200, 1, "a", 0},
     {OK "Transfer-Encoding: gzip\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
-    /* both framings: chunked is used, and the connection closes */
+    /* both framings: chunked is used, and the connection is not kept */
     {OK "Content-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, H1_DONE,
      200, 0, "a", 0},
     {OK "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, H1_DONE,
      200, 0, "a", 0},
-    /* no body, whatever the header fields are */
+    /* responses without a body, with any header fields */
     {LENGTH_3, 1, H1_DONE, 200, 1, "", 0},
     {LENGTH_3 "abc", 1, H1_DONE, 200, 1, "", 3},
     {CHUNKED, 1, H1_DONE, 200, 1, "", 0},
@@ -204,7 +204,7 @@ static const struct response_case {
     {OK "Connection: Upgrade\r\nUpgrade: h2,h2c\r\nContent-Length: 3\r\n\r\n", 1, H1_DONE, 200, 1,
      "", 0},
     {OK "Connection: Upgrade\r\nUpgrade: h2,h2c\r\n\r\nabc", 0, H1_DONE, 200, 0, "abc", 0},
-    /* empty, or cut in the head */
+    /* empty, or truncated in the head */
     {"", 0, H1_CUT, 0, 0, "", 0},
     {"HTTP/1.1 2", 0, H1_CUT, 0, 0, "", 0},
     {OK "Content-Length: 0\r\n", 0, H1_CUT, 0, 0, "", 0},
@@ -239,7 +239,7 @@ static const struct response_case {
      "abc", 0},
     {"HTTP/1.1 200 OK\nX: a\n b\nContent-Length: 3\n\nabc", 0, H1_DONE, 200, 1, "abc", 0},
     {"HTTP/1.1 200 OK\nContent-Length: 3\n", 0, H1_CUT, 0, 0, "", 0},
-    /* also in a chunked body, but then the connection closes */
+    /* also in a chunked body, but then the connection is not kept */
     {CHUNKED "3\nabc\n0\n\n", 0, H1_DONE, 200, 0, "abc", 0},
     {CHUNKED "3\nabc\r\n0\r\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
     {CHUNKED "3\r\nabc\n0\r\n\r\n", 0, H1_DONE, 200, 0, "abc", 0},
@@ -637,7 +637,7 @@ static void no_head(void *owner, const struct h1_parser *parser)
     (void)parser;
 }
 
-static void split_lines_are_copied_only(void **state)
+static void only_split_lines_are_copied(void **state)
 {
     static const char head[] = OK "A: some\r\nB: other\r\nC: third\r\n\r\n";
     static const struct h1_events seen = {.field = on_seen_field, .head = no_head};
@@ -665,7 +665,7 @@ static void split_lines_are_copied_only(void **state)
 }
 
 /* The copy of an incomplete line is freed (a sanitizer detects a leak). */
-static void freed_in_the_head(void **state)
+static void freed_with_an_incomplete_head(void **state)
 {
     struct record record = {0};
     struct h1_parser parser = {0};
@@ -860,7 +860,7 @@ static void endless_frames_are_too_large(void **state)
     }
 }
 
-/* Content does not count towards that limit. */
+/* Content does not count towards the limit of the head. */
 static void long_bodies_have_no_limit(void **state)
 {
     static const char *const chunks[] = {"8;extension\r\n01234567\r\n", "1\r\nx\r\n",
@@ -875,7 +875,7 @@ static void long_bodies_have_no_limit(void **state)
     }
 }
 
-/* Interim heads count towards it too. */
+/* Interim heads count towards the limit of the head. */
 static void endless_interim_heads_are_too_large(void **state)
 {
     static const char interim[] = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
@@ -943,8 +943,8 @@ int main(void)
         cmocka_unit_test(reasons_in_pieces),
         cmocka_unit_test(long_reason_is_truncated),
         cmocka_unit_test(fields_have_limits),
-        cmocka_unit_test(split_lines_are_copied_only),
-        cmocka_unit_test(freed_in_the_head),
+        cmocka_unit_test(only_split_lines_are_copied),
+        cmocka_unit_test(freed_with_an_incomplete_head),
         cmocka_unit_test(irregular_responses_in_pieces),
         cmocka_unit_test(heads_have_a_limit),
         cmocka_unit_test(nul_is_an_error),
