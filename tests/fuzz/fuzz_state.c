@@ -1,8 +1,8 @@
 /*
- * A file that may be the state of a run. It is refused and left as it is, or it says the same when
- * it is read again, and a run goes on from there. Where the first byte of the input is odd, its
- * lines become records: the title goes before them and a checksum after each, so that what is
- * behind those is reached; then a place is done as its last event says, whatever came before.
+ * Any file as the state of a run. It is refused and left unchanged, or it has the same content when
+ * it is read again, and a run can continue from it. If the first byte of the input is odd, its
+ * lines become records: the title is written before them and a checksum after each, so that they
+ * are parsed. Then the last event of a line decides whether it is done.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -15,7 +15,7 @@
 #include "cli/fetch/line_set.h"
 #include "cli/fetch/state.h"
 
-#define PLACES 200 /* looked at, from the first */
+#define PLACES 200 /* lines that are checked, from the first */
 
 static char folder[64], path[80];
 
@@ -25,7 +25,7 @@ static void clear(void)
     rmdir(folder);
 }
 
-/* A folder in memory, where there is one. */
+/* Makes a folder, in memory if possible. */
 static void make_folder(void)
 {
     if (*folder)
@@ -84,7 +84,7 @@ static void write_records(struct part lines, FILE *to)
     }
 }
 
-/* Whether the place is done, from the text of all records. */
+/* Whether the line is done, according to the text of all records. */
 static bool is_done(struct part lines, uint64_t place, uint64_t frontier)
 {
     bool done = place <= frontier;
@@ -130,7 +130,7 @@ static struct state *reopen(struct state *state)
     return state;
 }
 
-/* A run from there: all that is not done is fetched. */
+/* Continues the run: all lines that are not done are fetched. */
 static void go_on(struct state *state)
 {
     uint64_t reported = state_head(state)->reported, own = 0, bytes;

@@ -1,5 +1,5 @@
-/* The state of a run: what a second run finds in it, torn and damaged files, and runs that are killed
-   again and again. */
+/* The state of a run: its content for the next run, torn and damaged files, and runs that are
+   killed several times. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ static int end(void **state)
     unlink(path);
     unlink(output);
     unlink(taken_log);
-    return rmdir(folder); /* fails where anything else was left behind */
+    return rmdir(folder); /* fails if another file is left */
 }
 
 static struct state *open_state(void)
@@ -53,7 +53,7 @@ static struct state *open_state(void)
     return state;
 }
 
-/* Fails unless the state is refused, with that sentence after the file's name. */
+/* Fails unless the state is refused with this error after the file's name. */
 static void check_refused(const char *sentence)
 {
     char *why = NULL, wanted[2 * ROOM];
@@ -64,7 +64,7 @@ static void check_refused(const char *sentence)
     free(why);
 }
 
-/* The whole file, closed with a NUL; to be freed. */
+/* The content of the file with a NUL at the end. The caller frees it. */
 static char *read_file(const char *name, size_t *length)
 {
     struct stat about;
@@ -98,7 +98,7 @@ static off_t size_of(const char *name)
     return about.st_size;
 }
 
-/* Takes and reports one place. */
+/* Takes and reports one line. */
 static void pass(struct state *state, uint64_t place)
 {
     state_take(state, place);
@@ -222,7 +222,7 @@ static void test_uncommitted(void **unused)
     state_close(state);
 }
 
-/* What makes no sense is passed over; what changes nothing is not written. */
+/* Invalid calls are ignored, and calls without a change write nothing. */
 static void test_nothing_happens(void **unused)
 {
     struct state *state = open_state();
@@ -357,11 +357,11 @@ static void test_behind_a_link(void **unused)
     state_close(state);
 }
 
-/* A journal of some records, with the numbers of its first places. */
+/* A state file of some records, and which of its first lines are done after each record. */
 enum { RECORDS = 12, PLACES = 40 };
 
 static struct story {
-    size_t size[RECORDS + 1]; /* of the file after so many commits */
+    size_t size[RECORDS + 1]; /* of the file after each commit */
     bool done[RECORDS + 1][PLACES + 1];
     uint64_t bytes[RECORDS + 1];
 } story;
@@ -396,7 +396,7 @@ static char *make_story(size_t *length)
     return read_file(path, length);
 }
 
-/* The state is what it was after that many commits. */
+/* Fails unless the state is that after `record` commits. */
 static void check_story(int record)
 {
     struct state *state = open_state();
@@ -430,8 +430,8 @@ static void test_torn_anywhere(void **unused)
     free(bytes);
 }
 
-/* A byte is another one: the last record does not count then, for any other the file is refused. Where
-   the line before it loses its end, both are the last one. */
+/* One changed byte: in the last record, the record is ignored; in any other, the file is refused.
+   If the LF before the last record is changed, both records count as the last one. */
 static void test_damaged_anywhere(void **unused)
 {
     size_t length;
@@ -457,7 +457,7 @@ static void test_damaged_anywhere(void **unused)
     free(bytes);
 }
 
-/* Zeros at the end, as a loss of power may leave them. */
+/* Zeros at the end, as after a loss of power. */
 static void test_zeros_at_the_end(void **unused)
 {
     size_t length;
@@ -471,7 +471,7 @@ static void test_zeros_at_the_end(void **unused)
     free(bytes);
 }
 
-/* One site never ends while very many pass: the file stays small, and right. */
+/* Some lines stay in flight while very many others end: the file stays small and correct. */
 static void test_bounded(void **unused)
 {
     enum { MANY = 300000, IN_FLIGHT = 100 };
@@ -506,7 +506,7 @@ static void test_bounded(void **unused)
     state_close(state);
 }
 
-/* No room: the commit fails, what was recorded stays, and a later one has all of it. */
+/* No space: the commit fails, earlier records stay, and a later commit has all changes. */
 static bool no_room(void)
 {
     char *why;
@@ -525,7 +525,7 @@ static bool no_room(void)
     CHILD_CHECK(!state_commit(state, 20, 0) && errno == EFBIG);
     CHILD_CHECK((!state_commit(state, 20, 0) && errno == EFBIG) ||
                 size_of(path) < (off_t)limit.rlim_cur);
-    limit.rlim_cur = 10; /* not even a fresh one */
+    limit.rlim_cur = 10; /* too small for a new file too */
     CHILD_CHECK(!setrlimit(RLIMIT_FSIZE, &limit));
     pass(state, 3);
     state_advance(state, 3, 3);
@@ -542,7 +542,7 @@ static bool no_room(void)
     return true;
 }
 
-/* Torn by a full disk and left: the next run begins where the last whole record ends. */
+/* The last record is torn by a full disk: the next run begins after the record before it. */
 static bool no_room_and_left(void)
 {
     char *why;
@@ -576,10 +576,10 @@ static void test_no_room(void **unused)
 }
 
 /*
- * Runs that are killed. The list has SITES lines, of which every seventh is no site. A child takes
- * sites in its order or a little before their turn, reports those in flight in any order, each by a
- * line of the output, and commits now and then. At each step it writes to a pipe which holds no more
- * than a few; the parent reads some and kills it.
+ * Runs that are killed. The list has SITES lines; each seventh line is not a site. A child takes
+ * sites in the list's order or somewhat earlier, reports those in flight in any order, each with a
+ * line of output, and commits at random times. At each step it writes to a small pipe; the parent
+ * reads a random number of steps and kills it.
  */
 enum { STEP_BYTES = 128, PIPE_BYTES = 4096 };
 enum { SITES = 3000, IN_FLIGHT = 50, AHEAD = 100, COMMIT_EVERY = 8, ROUNDS = 20 };
@@ -592,15 +592,15 @@ static bool is_site(uint64_t place)
 struct attempt {
     struct state *state;
     FILE *output;
-    int log;       /* every place that was taken */
+    int log;       /* all lines that were taken */
     int steps;     /* the pipe */
     uint64_t next; /* place of the reader */
     uint64_t flight[IN_FLIGHT];
     size_t count;
-    bool ahead[SITES + AHEAD + 1]; /* taken before their turn, in this run */
+    bool ahead[SITES + AHEAD + 1]; /* taken out of order, in this run */
 };
 
-/* Something is about to happen, or has. */
+/* Marks a step, at which the parent may kill this process. */
 static void step(int steps)
 {
     static const char bytes[STEP_BYTES];
@@ -609,7 +609,7 @@ static void step(int steps)
         _exit(7);
 }
 
-/* Gives out one site; it stands there, and may be done or taken. */
+/* Takes a site unless it is done or taken. */
 static void give_out(struct attempt *attempt, uint64_t place)
 {
     char line[32];
@@ -624,7 +624,7 @@ static void give_out(struct attempt *attempt, uint64_t place)
         _exit(3);
 }
 
-/* The reader goes on until it has found a site to give out. */
+/* Takes the next site of the list, or one after it. */
 static void read_on(struct attempt *attempt)
 {
     uint64_t place = attempt->next + 2 + unit_random() % AHEAD;
@@ -654,7 +654,7 @@ static void report_one(struct attempt *attempt)
     state_report(attempt->state, place, place % 5 == 0);
 }
 
-/* All of one run, in a child. */
+/* A complete run, in a child process. */
 static void run_until_killed(int steps, int seed)
 {
     struct attempt *attempt = calloc(1, sizeof(*attempt));
@@ -691,7 +691,7 @@ static void run_until_killed(int steps, int seed)
     _exit(state_finish(attempt->state, (uint64_t)size_of(output), 0) ? 0 : 8);
 }
 
-/* Starts a run and kills it after so many steps; returns whether it had come to its end. */
+/* Starts a run and kills it after a random number of steps. True if it had ended before. */
 static bool run_and_kill(int seed)
 {
     size_t left = (10 + unit_random() % 1000) * STEP_BYTES;
@@ -723,7 +723,7 @@ static bool run_and_kill(int seed)
     return WIFEXITED(status);
 }
 
-/* Counts places in a file of lines that end in a number. */
+/* Counts the numbers at the end of the lines of a file. */
 static void count_lines(const char *name, const char *before, int *counts)
 {
     char *text = read_file(name, NULL), *at = text;
@@ -741,7 +741,7 @@ static void count_lines(const char *name, const char *before, int *counts)
     free(text);
 }
 
-/* After a kill: notes what is done; what was done before must not have been taken again. */
+/* After a kill: notes the done lines. Lines that were done before must not be taken again. */
 static void check_taken(bool *done, int *taken_before)
 {
     static int taken[SITES + 1];
@@ -756,7 +756,7 @@ static void check_taken(bool *done, int *taken_before)
         done[place] = is_site(place) && state_is_done(state, place);
         taken_before[place] = taken[place];
     }
-    /* in flight, and since the last commit; that one is by chance, so there is no sharp limit */
+    /* in flight or since the last commit, which is at a random time: no exact limit */
     assert_in_range(again, 0, IN_FLIGHT + 20 * COMMIT_EVERY);
     assert_in_range(size_of(path), 1, 16 * 1024);
     state_close(state);
