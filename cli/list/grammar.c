@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "cli/list/settings.h"
 #include "cli/list/stray.h"
+#include "http/typed_url.h"
 
 #define MAX_SHOWN_BYTES 256 /* of a bad line */
 #define MAX_WHY_BYTES   512 /* of an error message */
@@ -161,7 +162,7 @@ static const char *read_site(struct grammar *grammar, const struct word *url, st
 {
     struct site *site = site_new();
     struct settings settings;
-    const char *wrong = url_parse(&site->url, url->text, url->length);
+    const char *wrong = typed_url_parse(&site->url, url->text, url->length);
 
     settings_copy(&settings, &grammar->defaults);
     if (!wrong)
@@ -236,8 +237,8 @@ const char *grammar_read_word(struct grammar *grammar, const char *text, struct 
     *listed = (struct listed){.weight = 1};
     wrong = has_line_end(text) ? "it contains a line end; give each URL as an argument of its own"
                                : read_site(grammar, &word, &nothing, listed, &valid_shown);
-    if (wrong && !strstr(text, "//"))
-        wrong = "neither a command nor an absolute http:// or https:// URL";
+    if (!typed_url_is_likely(text, word.length))
+        wrong = "neither a command nor a URL";
     *shown = wrong ? safe_text(text, word.length) : NULL;
     free(valid_shown);
     return wrong;

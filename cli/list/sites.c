@@ -12,6 +12,7 @@
 #include "cli/list/bad_lines.h"
 #include "cli/list/reader.h"
 #include "cli/list/stray.h"
+#include "http/typed_url.h"
 
 struct sites {
     struct sites_options options;
@@ -143,7 +144,8 @@ static void look_ahead(struct sites *sites)
         sites->indexed_line++;
         if (length <= READER_MAX_LINE_BYTES &&
             /* a line with a CR is refused when it is read in order */
-            !stray_line_end(text, grammar_trim(text, length)) && url_origin(&origin, text, length))
+            !stray_line_end(text, grammar_trim(text, length)) &&
+            typed_url_origin(&origin, text, length))
             ahead_add(sites->ahead, url_origin_hash(&origin), sites->indexed, sites->indexed_line);
         sites->indexed += length + 1;
     }
@@ -163,7 +165,7 @@ static bool has_origin(void *owner, const struct ahead_line *line)
     size_t length;
     const char *text = reader_line_at(match->sites->reader, line->offset, &length);
 
-    return url_origin(&origin, text, length) && url_same_origin(&origin, match->origin);
+    return typed_url_origin(&origin, text, length) && url_same_origin(&origin, match->origin);
 }
 
 bool sites_near(struct sites *sites, const struct url_origin *origin, struct listed *listed)

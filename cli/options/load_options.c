@@ -11,7 +11,7 @@
 
 #include "base/parse.h"
 #include "cli/options/readers.h"
-#include "http/url.h"
+#include "http/typed_url.h"
 
 #define DEFAULT_DURATION       (10 * NSEC_PER_S)
 #define DEFAULT_REHEARSED_RATE 5000
@@ -28,6 +28,15 @@ static bool ramp_rate(const char *from, size_t length, double *to)
         return false;
     snprintf(text, sizeof(text), "%.*s", (int)length, from);
     return rate_parse(text, LOAD_MAX_RATE, to);
+}
+
+/* Other programs have the content of a request in -d. */
+bool load_read_duration(const struct given *given)
+{
+    if (strpbrk(given->value, "{[=&@<"))
+        return refuse(given->option, given->value,
+                      "not a duration; the content of a request is --data");
+    return read_time(given);
 }
 
 /* "FROM:TO/TIME"; the rates are in requests per second. */
@@ -85,7 +94,7 @@ bool load_read_resume(const struct given *given)
 bool load_read_versus(const struct given *given)
 {
     struct url url = {0};
-    const char *wrong = url_parse(&url, given->value, strlen(given->value));
+    const char *wrong = typed_url_parse(&url, given->value, strlen(given->value));
 
     url_free(&url);
     return wrong ? refuse(given->option, NULL, wrong) : read_text(given);

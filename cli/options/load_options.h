@@ -39,6 +39,7 @@ struct given;
 struct options;
 
 /* Readers of values (cli/options/readers.h). */
+bool load_read_duration(const struct given *given);
 bool load_read_ramp(const struct given *given);
 bool load_read_knee(const struct given *given);
 bool load_read_slo(const struct given *given);

@@ -16,8 +16,10 @@
 #include "base/memory.h"
 #include "cli/options/help.h"
 #include "cli/options/readers.h"
+#include "cli/options/suggest.h"
 #include "cli/output/diagnostic.h"
 #include "http/request.h"
+#include "http/typed_url.h"
 
 #define DEFAULT_FILE        "sites.conf"
 #define DEFAULT_CONCURRENCY 256
@@ -52,7 +54,8 @@ static void getopt_form_init(struct getopt_form *form)
     char *letter;
 
     form->longs = memory_zeroed((option_count + 1) * sizeof(*form->longs));
-    form->letters = letter = memory_zeroed(2 * option_count + 1);
+    form->letters = letter = memory_zeroed(2 * option_count + 2);
+    *letter++ = ':'; /* getopt returns it for a missing value, and prints nothing */
     for (size_t i = 0; i < option_count; i++) {
         const struct option_row *row = &option_table[i];
 
@@ -117,14 +120,95 @@ static bool refuse_other_command(const struct option_row *row, enum command comm
     return false;
 }
 
+/* The options whose names begin with `name`, "--tls-min, --tls-max"; to be freed. */
+static char *list_of_prefix(const char *name)
+{
+    char *text;
+    size_t length;
+    FILE *to = memory_stream(&text, &length);
+    const char *separator = "";
+
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option_row *row = &option_table[i];
+
+        if (strncmp(row->name, name, strlen(name)) != 0 || first_row(i) != i ||
+            row->group == GROUP_INTERNAL)
+            continue;
+        fprintf(to, "%s--%s", separator, row->name);
+        separator = ", ";
+    }
+    fclose(to);
+    return text;
+}
+
+/* An option that no command has, written as the user wrote it. */
+static bool refuse_unknown(enum command command, const char *option)
+{
+    const char *name = option + strspn(option, "-");
+    const char *similar = option[1] == '-' || name[1] ? suggest_option(command, name) : NULL;
+    char *text = suggest_for_foreign(command, option);
+    bool refused;
+
+    if (!text && similar)
+        text = memory_print("unknown option; did you mean --%s?", similar);
+    refused = refuse(option, NULL, text ? text : "unknown option");
+    free(text);
+    return refused;
+}
+
+/* A long option that is unknown, or the beginning of several names. */
+static bool refuse_long(enum command command, const char *word)
+{
+    char *option = memory_text(word, strcspn(word, "=")), *list = list_of_prefix(option + 2), *why;
+
+    if (*list) {
+        why = memory_print("it may be %s", list);
+        refuse(option, NULL, why);
+        free(why);
+    } else {
+        refuse_unknown(command, option);
+    }
+    free(list);
+    free(option);
+    return false;
+}
+
+/* A letter that is unknown. If the whole word is the name of a long option, that was meant. */
+static bool refuse_letter(enum command command, int letter, const char *word)
+{
+    char option[] = {'-', (char)letter, '\0'};
+
+    if (word && word[0] == '-' && word[1] == letter && word[2] && suggest_option(command, word + 1))
+        return refuse_unknown(command, word);
+    return refuse_unknown(command, option);
+}
+
+/* What getopt did not accept: it returned ':' for a missing value, else '?'. `word` is what it read
+   last. */
+static bool refuse_option(enum command command, int returned, const char *word)
+{
+    const struct option_row *row = optopt ? find_row(optopt, command) : NULL;
+    char name[64], *why;
+
+    if (!optopt)
+        return refuse_long(command, word);
+    if (!row)
+        return refuse_letter(command, optopt, word);
+    snprintf(name, sizeof(name), "--%s", row->name);
+    if (returned != ':')
+        return refuse(name, NULL, "takes no value");
+    why = memory_print("needs a value: %s", row->argument);
+    refuse(name, NULL, why);
+    free(why);
+    return false;
+}
+
 static bool read_option(struct options *options, int option)
 {
     const struct option_row *row = find_row(option, options->command);
     char name[64];
     struct given given = {.option = name, .value = optarg, .options = options, .row = row};
 
-    if (!row) /* getopt has printed the reason */
-        return false;
     if (!option_belongs(row, options->command))
         return refuse_other_command(row, options->command);
     snprintf(name, sizeof(name), "--%s", row->name);
@@ -169,6 +253,21 @@ static bool check_rehearsal(const struct network_options *network, bool implied)
     return true;
 }
 
+/* The first word is a URL, unless a command was meant. */
+static bool check_first_word(const struct options *options)
+{
+    const char *word = options->list.word_count ? options->list.words[0] : "";
+    const char *similar = suggest_command(word);
+    char *why;
+
+    if (options->command != COMMAND_FETCH || !similar || typed_url_is_likely(word, strlen(word)))
+        return true;
+    why = memory_print("neither a command nor a URL; did you mean %s?", similar);
+    refuse(word, NULL, why);
+    free(why);
+    return false;
+}
+
 /* Contradictions that hold for several commands. */
 static bool check_contradictions(const struct options *options)
 {
@@ -206,7 +305,7 @@ static bool check(const struct options *options)
 
     if (options->command == COMMAND_DIFF)
         return check_diff(options);
-    if (!check_contradictions(options) ||
+    if (!check_first_word(options) || !check_contradictions(options) ||
         ((options->rehearse || no_target) && !check_rehearsal(&options->network, no_target)))
         return false;
     if (options->command == COMMAND_RACE && options->list.file && !strcmp(options->list.file, "-"))
@@ -238,19 +337,40 @@ static void set_defaults(struct options *options, enum command command)
     };
 }
 
+static bool is_number(const char *text)
+{
+    return *text && !text[strspn(text, "0123456789.")];
+}
+
+/* Other load generators have the rate in -q. */
+static bool has_bare_rate(int argc, char **argv)
+{
+    for (int i = 1; i + 1 < argc && strcmp(argv[i], "--") != 0; i++)
+        if (!strcmp(argv[i], "-q") && is_number(argv[i + 1]))
+            return !refuse("-q", argv[i + 1], "-q is --quiet; the rate is -R N, --rate N");
+    return false;
+}
+
 /* Reads all options and words; contradictions are not checked. */
 static bool read_all(struct options *options, int argc, char **argv)
 {
-    static char name[] = "firstbyte";
     struct getopt_form form;
-    bool accepted = true;
+    bool accepted;
     int option;
 
     getopt_form_init(&form);
-    argv[0] = name; /* the beginning of getopt's messages */
-    while (accepted && options->command != COMMAND_NONE &&
-           (option = getopt_long(argc, argv, form.letters, form.longs, NULL)) != -1)
-        accepted = read_option(options, option);
+    accepted = !has_bare_rate(argc, argv);
+    while (accepted && options->command != COMMAND_NONE) {
+        int at = optind ? optind : 1; /* of the word that is read next */
+
+        option = getopt_long(argc, argv, form.letters, form.longs, NULL);
+        if (option == -1)
+            break;
+        accepted =
+            option == '?' || option == ':'
+                ? refuse_option(options->command, option, argv[optind > at ? optind - 1 : at])
+                : read_option(options, option);
+    }
     getopt_form_free(&form);
     options->list.words = argv + optind;
     options->list.word_count = (size_t)(argc - optind);
@@ -274,6 +394,20 @@ static void hint_at_pipe(const struct options *options)
         (options->command == COMMAND_FETCH || options->command == COMMAND_BENCH) &&
         !fstat(STDIN_FILENO, &input) && S_ISFIFO(input.st_mode))
         diagnostic("standard input is a pipe and is not read; -f - reads a list from it");
+}
+
+/* A URL that is also the name of a file was probably meant as a list. */
+static void hint_at_file(const struct options *options)
+{
+    const struct list_options *list = &options->list;
+
+    if (options->command == COMMAND_DIFF || options->command == COMMAND_ORIGIN ||
+        options->output.quiet)
+        return;
+    for (size_t i = 0; i < list->word_count; i++)
+        if (!access(list->words[i], F_OK))
+            diagnostic("%s: taken as a URL; -f %s reads the file of that name", list->words[i],
+                       list->words[i]);
 }
 
 /* Sets the values that depend on several options. Only fetch uses the proxies of the environment: a
@@ -316,6 +450,7 @@ bool options_read(struct options *options, int argc, char **argv)
         return false;
     }
     hint_at_pipe(options);
+    hint_at_file(options);
     derive(options);
     return true;
 }

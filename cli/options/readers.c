@@ -75,13 +75,27 @@ bool read_texts(const struct given *given)
     return true;
 }
 
+/* A number without a unit is in seconds in other programs. */
+static bool refuse_time(const struct given *given)
+{
+    const char *value = given->value;
+    char *why;
+
+    if (!*value || *value == '0' || value[strspn(value, "0123456789.")])
+        return refuse_value(given, given->row->low ? "not a duration over 0, like 5s or 250ms"
+                                                   : "not a duration, like 5s or 250ms");
+    why = memory_print("not a duration; for seconds, write %ss", value);
+    refuse_value(given, why);
+    free(why);
+    return false;
+}
+
 bool read_time(const struct given *given)
 {
     nsec time;
 
     if (!duration_parse(given->value, &time) || time < given->row->low)
-        return refuse_value(given, given->row->low ? "not a duration over 0, like 5s or 250ms"
-                                                   : "not a duration, like 5s or 250ms");
+        return refuse_time(given);
     *(nsec *)given->to = time;
     return true;
 }

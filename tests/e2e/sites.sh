@@ -97,7 +97,7 @@ refused "a bad status" "rehearse-status: not a status from 200 to 999" "$url" \
     <<<"$url rehearse-status=100"
 refused "a bad delay" "rehearse-delay: not a duration, like 798940us or 1.5s" "$url" \
     <<<"$url rehearse-delay=-1s"
-refused "no URL" "not an absolute http:// or https:// URL" example.org <<<example.org
+refused "no URL" "not a URL: a host has a dot or a port, or is localhost" example <<<example
 refused "another scheme" "not an absolute http:// or https:// URL" ftp://example.org/ \
     <<<ftp://example.org/
 refused "no host" "there is no host" 'http://?path' <<<'http://?path'
@@ -107,7 +107,7 @@ refused "a bad IPv4 address" "the host ends in a number, but is not an IPv4 addr
 refused "a host that begins with a dot" "the host's name begins with a dot" https://.example/ \
     <<<https://.example/
 refused "a bad IPv6 address" "not an IPv6 address in the brackets" 'http://[::g]/' <<<'http://[::g]/'
-refused "escape sequences in a bad line" "not an absolute http:// or https:// URL" '\x1b[2J' <<<$'\e[2J'
+refused "escape sequences in a bad line" "not a URL: a host has a dot or a port, or is localhost" '\x1b[2J' <<<$'\e[2J'
 refused "a line that is too long" "the line is over 65536 bytes" "$(printf 'x%.0s' {1..256})" \
     < <(head -c 70000 /dev/zero | tr '\0' x; echo)
 fb "$url$(printf '%070000d' 0)"
@@ -118,8 +118,8 @@ check "which says its limit" stderr_has "the URL is over 65536 bytes"
 printf '%s\n\r\n\n#\nbad\nworse\n' "$url" | conf
 fb -f "$LIST"
 same "each bad line, whatever stands before it" \
-    "firstbyte: $LIST:5: not an absolute http:// or https:// URL: bad
-firstbyte: $LIST:6: not an absolute http:// or https:// URL: worse" "$(cat "$err")"
+    "firstbyte: $LIST:5: not a URL: a host has a dot or a port, or is localhost: bad
+firstbyte: $LIST:6: not a URL: a host has a dot or a port, or is localhost: worse" "$(cat "$err")"
 fb race -f "$LIST"
 exits "a race refuses the list likewise" 2
 same "before either half" "" "$(cat "$out")"
@@ -130,7 +130,7 @@ exits "so does a rehearsal" 2
 many() { for ((i = 1; i <= $1; i++)); do echo "bad$i"; done; }
 wanted() {
     for ((i = 1; i <= 20; i++)); do
-        echo "firstbyte: $1:$i: not an absolute http:// or https:// URL: bad$i"
+        echo "firstbyte: $1:$i: not a URL: a host has a dot or a port, or is localhost: bad$i"
     done
     [ $# -lt 2 ] || echo "firstbyte: $1: $2 are bad, of which the first 20 are shown"
 }
@@ -152,13 +152,13 @@ same "does the same" "$(wanted "$LIST" 5000)" "$(cat "$err")"
 # shellcheck disable=SC2046 # words
 fb $(many 21)
 exits "so it is with URLs" 2
-same "of which each is named" "firstbyte: bad20: neither a command nor an absolute http:// or https:// URL
+same "of which each is named" "firstbyte: bad20: neither a command nor a URL
 firstbyte: URLs: 21 are bad, of which the first 20 are shown" "$(tail -n 2 "$err")"
 printf '%s\n' "$url timeout=5s" "$url" bad "$url timeout=6s" | conf
 fb bench -f "$LIST"
 same "what a target alone may not have is among them" \
     "firstbyte: $LIST:1: a target cannot have its own timeout; use --timeout for all
-firstbyte: $LIST:3: not an absolute http:// or https:// URL: bad
+firstbyte: $LIST:3: not a URL: a host has a dot or a port, or is localhost: bad
 firstbyte: $LIST:4: a target cannot have its own timeout; use --timeout for all" "$(cat "$err")"
 
 # lists of other systems: refused, and never joined
@@ -200,8 +200,8 @@ printf '%s\n\r\n\n#\nbad\nworse\n' "$url" | conf
 fb -f - <"$LIST"
 exits "a bad line in a file on standard input" 2
 same "its name and line, and those of the other" \
-    "firstbyte: standard input:5: not an absolute http:// or https:// URL: bad
-firstbyte: standard input:6: not an absolute http:// or https:// URL: worse" "$(cat "$err")"
+    "firstbyte: standard input:5: not a URL: a host has a dot or a port, or is localhost: bad
+firstbyte: standard input:6: not a URL: a host has a dot or a port, or is localhost: worse" "$(cat "$err")"
 same "nothing is fetched" "" "$(seen)"
 printf '%s/1\nbad\n%s/2 no=key\n%s/3\n' "$base" "$base" "$base" |
     timeout 30 "$FIRSTBYTE" -f - --format json --order input >"$out" 2>"$err"

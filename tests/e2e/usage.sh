@@ -57,10 +57,15 @@ refused() {
 }
 refused "an unknown topic of help" "help nothing: must be fetch, race, bench, " help nothing
 refused "two topics of help" "help fetch: give at most one topic" help bench fetch
-refused "an unknown option" "unrecognized option '--fast'" --fast
-refused "an unknown letter" "invalid option -- 'z'" -z
-refused "an option without its argument" "requires an argument" --timeout
-refused "a timeout without a unit" "--timeout 5: not a duration over 0" -T 5 http://a.example/
+refused "an unknown option" "--slow: unknown option" --slow
+refused "an option with a wrong letter" "--formt: unknown option; did you mean --format?" \
+    --formt json
+refused "an unknown letter" "-K: unknown option" -K
+refused "an option of curl" "-L: redirects are followed; --no-location stops that" \
+    -L http://a.example/
+refused "an option without its argument" "--timeout: needs a value: TIME" --timeout
+refused "a timeout without a unit" "--timeout 5: not a duration; for seconds, write 5s" \
+    -T 5 http://a.example/
 refused "a timeout of 0" "--timeout 0s: not a duration over 0" -T 0s http://a.example/
 refused "a bad phase's timeout" "--dns-timeout soon: not a duration" --dns-timeout soon
 refused "another" "--connect-timeout -1s: not a duration" --connect-timeout=-1s
@@ -84,7 +89,8 @@ refused "a race of a pipe" "a race reads its list twice" race -f -
 help_of="bench "
 refused "what a load has no use for" "bench --retry: only for fetch" bench --retry 1
 refused "a load of both kinds" "--ramp --rate: use only one of these options" bench -R 5 --ramp 1:2/1s http://a.example/
-refused "a -d that is data" "--duration a=1: not a duration over 0" bench -d a=1 http://a.example/
+refused "a -d that is data" "--duration a=1: not a duration; the content of a request is --data" \
+    bench -d a=1 http://a.example/
 refused "a load of nobody through a socket" "give a URL" bench --unix-socket /nowhere
 refused "more processes than connections" "each process needs a connection" bench -c 2 --procs 3
 refused "a comparison without repeats" "--vs: needs --repeat N" bench --vs http://b.example/
@@ -161,7 +167,19 @@ exits "-- ends the options" 0
 
 fb rcae
 exits "a command that is none" 2
-check "is named" grep -q '^firstbyte: rcae: neither a command nor' "$err"
+check "is named" grep -q '^firstbyte: rcae: neither a command nor a URL; did you mean race?$' "$err"
+(
+    cd "$TMPDIR" || exit
+    echo http://a.example/ >list.txt
+    fb --rehearse list.txt
+    check "a URL that is the name of a file" stderr_has "list.txt: taken as a URL; -f list.txt reads the file"
+    fb --rehearse -q list.txt
+    same "-q: no hint" "" "$(cat "$err")"
+)
+fb --rehearse localhost example.org 127.0.0.1:8080/a
+exits "URLs without a scheme" 0
+same "they are http" "http://127.0.0.1:8080/a http://example.org http://localhost" \
+    "$(awk '{ print $1 }' "$out" | sort | xargs)"
 fb race --rehearse --cacert "$TMPDIR/none.pem"
 exits "a rehearsal with another authority" 2
 echo 'http://user:12 hush@host/' >"$TMPDIR/blank.conf"

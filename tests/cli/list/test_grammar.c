@@ -267,8 +267,8 @@ static void test_content_of_any_bytes(void **state)
 static const struct {
     const char *line, *why, *shown;
 } bad[] = {
-    {"a", "not an absolute http:// or https:// URL", "a"},
-    {"defaults timeout=1s", "not an absolute http:// or https:// URL", "defaults"},
+    {"a", "not a URL: a host has a dot or a port, or is localhost", "a"},
+    {"defaults timeout=1s", "not a URL: a host has a dot or a port, or is localhost", "defaults"},
     {"default timeout=1", "timeout: not a duration over 0, like 5s or 250ms", "default"},
     {"default timeout=0s", "timeout: not a duration over 0, like 5s or 250ms", "default"},
     {"http://a/ timeout=0s", "timeout: not a duration over 0, like 5s or 250ms", "http://a/"},
@@ -343,7 +343,7 @@ static const struct {
     {"http://u:secret@a:x/", "the port is not a number", "http://a:x/"},
     {"http://u:sec/ret@a/", "the port is not a number", "http://a/"},
     {"ftp://u:secret@a/", "not an absolute http:// or https:// URL", "ftp://a/"},
-    {"u:secret@a", "not an absolute http:// or https:// URL", "a"},
+    {"u:secret@a:x", "the port is not a number", "a:x"},
     {"http://a/@u x=1", "x: no such key", "http://a/@u"},
 };
 
@@ -404,7 +404,7 @@ static void test_words(void **state)
     } words[] = {
         {" http://c/ ", NULL, NULL},
         {"http://u:secret word@b:x/", "the port is not a number", "http://b:x/"},
-        {"none", "neither a command nor an absolute http:// or https:// URL", "none"},
+        {"none", "neither a command nor a URL", "none"},
         {"http://a/\nhttp://b/", "it contains a line end; give each URL as an argument of its own",
          "http://a/\nhttp://b/"},
     };
