@@ -81,8 +81,8 @@ struct lookup *resolver_lookup(struct resolver *resolver, const char *name, reso
 void lookup_detach(struct lookup *lookup);
 
 /* Resolves a name from its literal, the hosts file or the cache, without a turn of the loop. Writes
-   the addresses in the order of an address race. Returns false if that gives no address; resolver_lookup
-   then reports the result. */
+   the addresses in the order of an address race. Returns false if that gives no address;
+   resolver_lookup then reports the result. */
 bool resolver_cached(struct resolver *resolver, const char *name,
                      struct address addresses[RESOLVER_MAX_ADDRESSES], size_t *count);
 

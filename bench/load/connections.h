@@ -2,8 +2,8 @@
  * Private to the load generator: its clients, sorted into lists by state (absent, connecting, with
  * room), how a connection is opened, and what happens if that fails.
  *
- * The trial: if all connections fail that were begun in the first second after the first dial, and
- * none of them is pending or timed out, later connections would fail too, and the load ends.
+ * The trial: the dials that begin within one second after the first dial. When all of them have
+ * failed, and none by a timeout, later dials would fail too: the load ends.
  */
 #ifndef BENCH_LOAD_CONNECTIONS_H
 #define BENCH_LOAD_CONNECTIONS_H

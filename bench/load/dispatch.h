@@ -1,7 +1,7 @@
 /*
  * Private to the load generator: which client takes the next request, when another connection is
  * opened, and when a request has timed out. Decisions depend only on arrivals, connections and
- * phases; the record is only written.
+ * phases. The record is written here and never read.
  */
 #ifndef BENCH_LOAD_DISPATCH_H
 #define BENCH_LOAD_DISPATCH_H
@@ -32,8 +32,8 @@ void dispatch_init(struct dispatch *dispatch, const struct load_options *options
 /* Starts requests on a client that has room; the caller sends them. */
 void dispatch_fill_client(struct dispatch *dispatch, struct client *client);
 
-/* Opens connections for absent clients, as many as the requests need. `waited`: with a connection
-   for each request, the requests waited for a client. */
+/* Opens connections for absent clients, as many as the requests need. `waited`, in the open loop
+   with a new connection for each request: the requests that start here have waited for a client. */
 void dispatch_dial(struct dispatch *dispatch, bool waited);
 
 /* Open loop: starts and sends the requests that are due. */

@@ -6,15 +6,15 @@
  * A failed request is counted by its error. Whether its age also enters the latencies depends on
  * the error:
  *
- *   timeout of the name lookup, the connection, the       enters: the request took at least
- *   handshake or the response; also the requests          that long
+ *   timeout of the name lookup, the connection, the     yes: the request took at least this long
+ *   handshake or the response; also the requests
  *   after it in a pipeline, which end with it
- *   any other error of the server or the network          enters if the request was older than
- *   (refused, reset, TLS, truncated, malformed), with     the mean latency so far, or than -T.
- *   or without an open connection                         An immediate refusal does not count
- *                                                         as a fast response.
- *   error of this machine (descriptors, ports)            does not enter: the server had no
- *                                                         part in it
+ *
+ *   other error of the server or the network            if the age is above the mean latency so
+ *   (refused, reset, TLS, truncated, malformed), with   far, or above -T: an immediate refusal
+ *   or without an open connection                       must not count as a fast response
+ *
+ *   error of this machine (descriptors, ports)          no: the server did not cause it
  *
  * The age is measured from the intended start. In a closed loop it is measured from the start of
  * the request, or of the dial if that failed, without the wait for a handshake slot.

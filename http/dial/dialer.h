@@ -50,8 +50,8 @@ typedef struct transport *dial_open_fn(void *owner, struct sock *sock,
 /* Selects the addresses of a host that are tried, and their order. */
 struct dial_choice {
     /* Selects among the found addresses, with ports; at least one, at most RESOLVER_MAX_ADDRESSES.
-       Returns how many remain: at least one when `last_chance` is set, because no attempt is pending
-       and no more addresses are expected. */
+       Returns how many remain. With `last_chance` no attempt is pending and no more addresses are
+       expected: then at least one must remain. */
     size_t (*choose)(void *owner, struct address *addresses, size_t count, bool last_chance);
     /* An attempt failed; `reason` is its errno. It is ETIMEDOUT also for an attempt that did not
        succeed within EYEBALLS_STAGGER before another one did. */

@@ -296,8 +296,8 @@ static enum h1_status start_body(struct h1_parser *parser)
     return H1_MORE;
 }
 
-/* A head is complete. DONE: it is the final one. Both framings at once are a sign of request smuggling: the response is
-   accepted, but none after it (section 6.1). */
+/* A head is complete. DONE: it is the final one. Both framings at once are a sign of request
+   smuggling: the response is accepted, but none after it (section 6.1). */
 static enum h1_status end_head(struct h1_parser *parser)
 {
     bool both = parser->has_length && is_chunked(parser);

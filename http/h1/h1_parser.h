@@ -15,8 +15,8 @@
  *     blank lines         before the status line are skipped
  *
  * NUL, different values of Content-Length, and malformed framing fields are errors. After a
- * repaired message (a CR in a line, a blank before ":", an LF without a CR in a chunked body) `keep_alive` is
- * false.
+ * repaired message (a CR in a line, a blank before ":", an LF without a CR in a chunked body)
+ * `keep_alive` is false.
  */
 #ifndef HTTP_H1_H1_PARSER_H
 #define HTTP_H1_H1_PARSER_H
