@@ -101,7 +101,7 @@ static void on_closed(void *owner, struct client *one, enum error error)
     (void)owner;
     assert_int_equal(one->state, CLIENT_ABSENT);
     assert_null(one->conn);
-    note("gone");
+    note("closed");
     if (error)
         note(error_code(error));
     if (closes_in_callback)
@@ -237,8 +237,8 @@ static void forms_of_responses(void **state)
          "open 503 503"},
         {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n", &get,
          "open 200 200"},
-        {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", &get, "open 200 gone open 200 gone"},
-        {OK_AND_CLOSE, &get, "open 200 gone open 200 gone"},
+        {"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", &get, "open 200 closed open 200 closed"},
+        {OK_AND_CLOSE, &get, "open 200 closed open 200 closed"},
         {"HTTP/1.1 200 OK\r\n\r\n", &head, "open 200 200"},
     };
 
@@ -264,10 +264,10 @@ static void body_until_the_end(void **state)
     (void)state;
     start_script(&script, 1, 2, 1);
     run();
-    expect("open 200 gone open 200 gone");
+    expect("open 200 closed open 200 closed");
 }
 
-/* Pipelined requests after such a response are sent on the next connection. */
+/* Pipelined requests after a body until the end are sent on the next connection. */
 static void requests_after_a_body_until_the_end(void **state)
 {
     static const struct script_step first[] = {AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\n\r\nsome"),
@@ -278,7 +278,7 @@ static void requests_after_a_body_until_the_end(void **state)
     (void)state;
     start_script(scripts, 2, 3, 3);
     run();
-    expect("open 200 gone open 200 200");
+    expect("open 200 closed open 200 200");
     expect_requests(2);
 }
 
@@ -340,13 +340,13 @@ static void announced_close(void **state)
     (void)state;
     start_script(scripts, 2, 4, 4);
     run();
-    expect("open 200 gone open 200 200 200");
+    expect("open 200 closed open 200 200 200");
     expect_requests(3);
     assert_int_equal(fixture.opened, 2);
     assert_int_equal(client.request_count, 3);
 }
 
-/* Bytes after such a response are ignored. */
+/* Bytes after a response with Connection: close are ignored. */
 static void bytes_after_a_closing_response(void **state)
 {
     static const struct script_step closing[] = {AFTER_REQUEST, AFTER_REQUEST,
@@ -357,7 +357,7 @@ static void bytes_after_a_closing_response(void **state)
     (void)state;
     start_script(scripts, 2, 2, 2);
     run();
-    expect("open 200 gone open 200");
+    expect("open 200 closed open 200");
 }
 
 static void limit_of_requests(void **state)
@@ -369,11 +369,11 @@ static void limit_of_requests(void **state)
     start_script(&script, 1, 5, 1);
     max_per_connection = 2;
     run();
-    expect("open 200 200 gone open 200 200 gone open 200");
+    expect("open 200 200 closed open 200 200 closed open 200");
     start_script(&script, 1, 5, 4);
     max_per_connection = 2;
     run();
-    expect("open 200 200 gone open 200 200 gone open 200");
+    expect("open 200 200 closed open 200 200 closed open 200");
 }
 
 /* An idle connection ends or receives unexpected bytes: no request fails. */
@@ -392,7 +392,7 @@ static void idle_connection_ends(void **state)
 
         start_script(&script, 1, 1, 1);
         run();
-        expect("open 200 gone");
+        expect("open 200 closed");
     }
 }
 
@@ -408,7 +408,7 @@ static void bytes_after_a_response(void **state)
 
         start_script(&script, 1, 2, 1);
         run();
-        expect("open 200 gone open 200 gone");
+        expect("open 200 closed open 200 closed");
     }
 }
 
@@ -433,8 +433,10 @@ static void extra_line_ends(void **state)
          "open 200 200 200"},
         {{AFTER_REQUEST, AFTER_REQUEST, AFTER_REQUEST, SEND(OK "\r\n"), END},
          3,
-         "open 200 http.empty http.empty gone"},
-        {{AFTER_REQUEST, SEND(OK "\r\n"), PAUSE, END}, 1, "open 200 http.empty gone open 200 gone"},
+         "open 200 http.empty http.empty closed"},
+        {{AFTER_REQUEST, SEND(OK "\r\n"), PAUSE, END},
+         1,
+         "open 200 http.empty closed open 200 closed"},
     };
 
     (void)state;
@@ -456,13 +458,13 @@ static void bytes_after_a_response_in_a_pipeline(void **state)
     } cases[] = {
         {{TAKE(sizeof(GET) - 1), BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, LAST},
          OK "x",
-         "open 200 gone open 200 200"},
+         "open 200 closed open 200 200"},
         {{TAKE(sizeof(GET) - 1), BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, LAST},
          OK OK,
-         "open 200 gone open 200 200"},
+         "open 200 closed open 200 200"},
         {{TAKE(sizeof(GET) + 5), BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, BLOCK, LAST},
          OK "x",
-         "open 200 http.malformed gone open 200"},
+         "open 200 http.malformed closed open 200"},
     };
     static const struct script_step again[] = {AFTER_REQUEST, SEND(OK), AFTER_REQUEST, SEND(OK),
                                                LAST};
@@ -488,7 +490,7 @@ static void ends_before_the_first_request(void **state)
     start_script(&script, 1, 0, 1);
     connect_client();
     run();
-    expect("open gone http.empty");
+    expect("open closed http.empty");
 }
 
 /* --- failures --- */
@@ -500,24 +502,24 @@ static void failures(void **state)
         const char *events_seen; /* of three requests in flight */
     } cases[] = {
         {{AFTER_REQUEST, SEND(HALF), END},
-         "open http.truncated http.truncated http.truncated gone"},
+         "open http.truncated http.truncated http.truncated closed"},
         {{AFTER_REQUEST, SEND("HTTP/1.1 2"), END},
-         "open http.truncated http.truncated http.truncated gone"},
+         "open http.truncated http.truncated http.truncated closed"},
         {{AFTER_REQUEST, SEND("SSH-2.0-x\r\n"), LAST},
-         "open http.malformed http.malformed http.malformed gone"},
-        {{AFTER_REQUEST, END}, "open http.empty http.empty http.empty gone"},
-        {{AFTER_REQUEST, FAIL(ECONNRESET)}, "open http.reset http.reset http.reset gone"},
+         "open http.malformed http.malformed http.malformed closed"},
+        {{AFTER_REQUEST, END}, "open http.empty http.empty http.empty closed"},
+        {{AFTER_REQUEST, FAIL(ECONNRESET)}, "open http.reset http.reset http.reset closed"},
         {{AFTER_REQUEST, SEND(HALF), FAIL(ECONNRESET)},
-         "open receive.reset receive.reset receive.reset gone"},
+         "open receive.reset receive.reset receive.reset closed"},
         {{AFTER_REQUEST, SEND(HALF), FAIL(TLS_TRUNCATED)},
-         "open tls.truncated tls.truncated tls.truncated gone"},
-        {{AFTER_REQUEST, SEND(OK HALF), END}, "open 200 http.truncated http.truncated gone"},
-        {{AFTER_REQUEST, SEND(OK OK), END}, "open 200 200 http.empty gone"},
-        {{AFTER_REQUEST, SEND(OK OK), FAIL(ECONNRESET)}, "open 200 200 http.reset gone"},
-        {{AFTER_REQUEST, SEND(OK "x"), LAST}, "open 200 http.malformed http.malformed gone"},
+         "open tls.truncated tls.truncated tls.truncated closed"},
+        {{AFTER_REQUEST, SEND(OK HALF), END}, "open 200 http.truncated http.truncated closed"},
+        {{AFTER_REQUEST, SEND(OK OK), END}, "open 200 200 http.empty closed"},
+        {{AFTER_REQUEST, SEND(OK OK), FAIL(ECONNRESET)}, "open 200 200 http.reset closed"},
+        {{AFTER_REQUEST, SEND(OK "x"), LAST}, "open 200 http.malformed http.malformed closed"},
         {{AFTER_REQUEST, SEND("HTTP/1.1 101 On\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
           LAST},
-         "open http.upgrade http.upgrade http.upgrade gone"},
+         "open http.upgrade http.upgrade http.upgrade closed"},
     };
 
     (void)state;
@@ -540,7 +542,7 @@ static void head_too_large(void **state)
     memset(text + strlen(text), 'a', sizeof(text) - 1 - strlen(text));
     start_script(&script, 1, 1, 1);
     run();
-    expect("open http.header_too_large gone");
+    expect("open http.header_too_large closed");
 }
 
 /* Line ends before a response count as part of its head. */
@@ -554,7 +556,7 @@ static void line_ends_without_an_end(void **state)
     memset(text, '\n', sizeof(text) - 1);
     start_script(&script, 1, 1, 1);
     run();
-    expect("open http.header_too_large gone");
+    expect("open http.header_too_large closed");
 }
 
 /* A CR alone before a response is malformed, cut anywhere. */
@@ -572,7 +574,7 @@ static void carriage_return_before_a_response(void **state)
 
         start_script(&script, 1, 1, 1);
         run();
-        expect("open http.malformed gone");
+        expect("open http.malformed closed");
     }
 }
 
@@ -591,10 +593,10 @@ static void sending_fails(void **state)
         const struct script_step *reads;
         const char *events_seen;
     } cases[] = {
-        {responds, "open 413 gone"},
-        {closes, "open send.reset gone"},
-        {resets, "open send.reset gone"},
-        {truncates, "open http.truncated gone"},
+        {responds, "open 413 closed"},
+        {closes, "open send.reset closed"},
+        {resets, "open send.reset closed"},
+        {truncates, "open http.truncated closed"},
     };
 
     (void)state;
@@ -617,13 +619,13 @@ static void connection_refused(void **state)
     fixture.listener = -1;
     connect_client();
     run();
-    expect("gone connect.refused");
+    expect("closed connect.refused");
     events_seen[0] = '\0';
     for (int i = 0; i < 2; i++) /* requests that wait for the connection fail with its error */
         client_start(&client, sent_target, started++, loop_clock(fixture.loop), true);
     connects = 4;
     run();
-    expect("connect.refused connect.refused gone connect.refused");
+    expect("connect.refused connect.refused closed connect.refused");
 }
 
 /* The server ends the connection: unsent requests fail too. */
@@ -634,8 +636,8 @@ static void unsent_when_the_server_ends(void **state)
         struct script_step reads[4];
         const char *expected;
     } cases[] = {
-        {{AFTER_REQUEST, SEND(OK), END}, "open 200 http.empty http.empty gone"},
-        {{AFTER_REQUEST, SEND(OK), FAIL(ECONNRESET)}, "open 200 http.reset http.reset gone"},
+        {{AFTER_REQUEST, SEND(OK), END}, "open 200 http.empty http.empty closed"},
+        {{AFTER_REQUEST, SEND(OK), FAIL(ECONNRESET)}, "open 200 http.reset http.reset closed"},
     };
 
     (void)state;
@@ -660,12 +662,12 @@ static void closed_in_the_callback(void **state)
     start_script(&dials, 1, 1, 1);
     fixture.refuse = true;
     run();
-    assert_non_null(strstr(events_seen, "tls.failed gone"));
+    assert_non_null(strstr(events_seen, "tls.failed closed"));
     fixture.refuse = false;
     events_seen[0] = '\0';
     start_script(&closes, 1, 1, 1);
     run();
-    expect("open http.empty gone");
+    expect("open http.empty closed");
     assert_int_equal(client.state, CLIENT_ABSENT);
 }
 
@@ -680,10 +682,10 @@ static void failed_by_the_owner(void **state)
     run();
     expect("open 200");
     client_fail(&client, ERROR_TOTAL_TIMEOUT);
-    expect("open 200 timeout.total timeout.total gone");
+    expect("open 200 timeout.total timeout.total closed");
     wanted = 1;
     run(); /* nothing of the incomplete response remains */
-    expect("open 200 timeout.total timeout.total gone open 200");
+    expect("open 200 timeout.total timeout.total closed open 200");
     expect_requests(1);
 }
 
@@ -697,10 +699,10 @@ static void failed_while_connecting(void **state)
     assert_int_equal(client.state, CLIENT_CONNECTING);
     client_start(&client, sent_target, started++, loop_clock(fixture.loop), true);
     client_fail(&client, ERROR_TOTAL_TIMEOUT);
-    expect("timeout.total gone");
+    expect("timeout.total closed");
     assert_false(client.was_open);
     client_fail(&client, ERROR_TOTAL_TIMEOUT); /* no connection: no effect */
-    expect("timeout.total gone");
+    expect("timeout.total closed");
 }
 
 static void closed_in_flight(void **state)

@@ -291,7 +291,7 @@ static void existing_file_is_replaced(void **state)
     name_file();
     file = fopen(path, "w");
     for (int i = 0; i < 1000; i++)
-        fputs("what was there before\n", file);
+        fputs("old content\n", file);
     fclose(file);
     assert_int_equal(hlog_close(hlog_open(path, BEGAN, &error)), 0);
     text = content();

@@ -28,7 +28,7 @@
 #define MAX_REPORT 1024
 
 /* The counts of an interval. */
-struct seen {
+struct interval_counts {
     nsec from, to;
     uint64_t scheduled, started, completed, waiting, in_flight;
 };
@@ -45,8 +45,8 @@ static bool free_in_done;
 
 /* events of the load */
 static struct tally *total;
-static struct seen seen[MAX_REPORT];
-static size_t seen_count;
+static struct interval_counts intervals[MAX_REPORT];
+static size_t interval_count;
 static int dones;
 
 /* requests that the server received */
@@ -124,10 +124,10 @@ static void on_interval(void *owner, const struct tally *tally)
     assert_ptr_equal(owner, &total);
     assert_int_equal(dones, 0);
     assert_int_equal(tally->processes, 1);
-    assert_true(seen_count < MAX_REPORT);
-    assert_true(tally->from == (seen_count ? seen[seen_count - 1].to : 0));
+    assert_true(interval_count < MAX_REPORT);
+    assert_true(tally->from == (interval_count ? intervals[interval_count - 1].to : 0));
     assert_true(tally->to >= tally->from);
-    seen[seen_count++] = (struct seen){
+    intervals[interval_count++] = (struct interval_counts){
         .from = tally->from,
         .to = tally->to,
         .scheduled = tally->scheduled,
@@ -164,11 +164,11 @@ static struct targets *targets_at(const char *scheme, const char *host, uint16_t
     static const unsigned weight = 1;
     struct site *site = site_new();
     char text[128];
-    size_t stranger;
+    size_t other_origin;
 
     snprintf(text, sizeof(text), "%s://%s:%u/", scheme, host, port);
     assert_null(url_parse(&site->url, text, strlen(text)));
-    return targets_new(&site, &weight, 1, false, &stranger);
+    return targets_new(&site, &weight, 1, false, &other_origin);
 }
 
 static int setup(void **state)
@@ -188,10 +188,10 @@ static int setup(void **state)
         .schedule = {.from_rate = 100, .to_rate = 100, .shares = 1},
     };
     total = tally_new();
-    memset(seen, 0, sizeof(seen));
+    memset(intervals, 0, sizeof(intervals));
     memset(pending, 0, sizeof(pending));
     memset(order, 0, sizeof(order));
-    seen_count = order_count = 0;
+    interval_count = order_count = 0;
     dones = 0;
     serve = send_ok;
     free_in_done = false;
@@ -245,7 +245,7 @@ static void pass_until(nsec at, nsec step)
 /* The load is finished: the totals add up, and no more events follow. */
 static void expect_over(void)
 {
-    size_t intervals = seen_count;
+    size_t previous = interval_count;
 
     assert_int_equal(dones, 1);
     assert_true(tally_adds_up(total));
@@ -253,7 +253,7 @@ static void expect_over(void)
     assert_int_equal(total->errors[ERROR_NONE], 0);
     pass(3 * NSEC_PER_S);
     assert_int_equal(dones, 1);
-    assert_int_equal(seen_count, intervals);
+    assert_int_equal(interval_count, previous);
     assert_int_equal(peer.open, 0); /* all connections were closed */
 }
 
@@ -338,9 +338,10 @@ static void closed_loop_with_a_duration(void **state)
 
 static void intervals_and_a_shorter_last_one(void **state)
 {
-    static const struct seen expected[] = {{0, NSEC_PER_S, 10, 10, 9, 0, 1},
-                                           {NSEC_PER_S, 2 * NSEC_PER_S, 10, 10, 10, 0, 1},
-                                           {2 * NSEC_PER_S, 2500 * MS, 5, 5, 5, 0, 1}};
+    static const struct interval_counts expected[] = {
+        {0, NSEC_PER_S, 10, 10, 9, 0, 1},
+        {NSEC_PER_S, 2 * NSEC_PER_S, 10, 10, 10, 0, 1},
+        {2 * NSEC_PER_S, 2500 * MS, 5, 5, 5, 0, 1}};
 
     (void)state;
     options.duration = 2500 * MS;
@@ -353,13 +354,13 @@ static void intervals_and_a_shorter_last_one(void **state)
     }
     pass(100 * MS);
     expect_over();
-    assert_int_equal(seen_count, LENGTH(expected));
+    assert_int_equal(interval_count, LENGTH(expected));
     for (size_t i = 0; i < LENGTH(expected); i++) {
-        assert_true(seen[i].from == expected[i].from);
-        assert_true(seen[i].to == expected[i].to);
-        assert_int_equal(seen[i].started, expected[i].started);
-        assert_int_equal(seen[i].completed, expected[i].completed);
-        assert_int_equal(seen[i].in_flight, expected[i].in_flight);
+        assert_true(intervals[i].from == expected[i].from);
+        assert_true(intervals[i].to == expected[i].to);
+        assert_int_equal(intervals[i].started, expected[i].started);
+        assert_int_equal(intervals[i].completed, expected[i].completed);
+        assert_int_equal(intervals[i].in_flight, expected[i].in_flight);
     }
 }
 
@@ -464,7 +465,7 @@ static void stopped_in_the_warm_up(void **state)
         pass(105 * MS);
         assert_true(order_count > 0);
         stop();
-        assert_int_equal(seen_count, 1);
+        assert_int_equal(interval_count, 1);
         assert_int_equal(total->started, 0);
         assert_int_equal(total->completed + total->failed + total->in_flight, 0);
         assert_int_equal(total->latency->count, 0);
@@ -472,7 +473,7 @@ static void stopped_in_the_warm_up(void **state)
         assert_true(total->to == 0);
         load_free(load);
         load = NULL;
-        seen_count = order_count = 0;
+        interval_count = order_count = 0;
         dones = 0;
     }
 }
@@ -531,7 +532,7 @@ static void freed_before_its_end(void **state)
     load_free(load);
     load = NULL;
     unit_settle(loop);
-    assert_int_equal(seen_count, 0);
+    assert_int_equal(interval_count, 0);
     assert_int_equal(dones, 0);
     assert_int_equal(peer.open, 0);
 }
@@ -716,7 +717,7 @@ static void expect_fault(const struct server_fault *fault, uint64_t count)
                  total->started, total->failed, total->in_flight,
                  fault->error ? total->errors[fault->error] : total->status[fault->status]);
     assert_int_equal(total->failed, fault->error ? count : 0);
-    /* responses, and those that were too slow */
+    /* responses, and requests that timed out */
     assert_int_equal(total->latency->count,
                      !fault->error || fault->error == ERROR_TOTAL_TIMEOUT ? count : 0);
 }
@@ -1450,7 +1451,7 @@ static void drained(void **state)
         begin();
         pass_until(100 * MS, MS);
         assert_int_equal(dones, 0);
-        assert_int_equal(seen_count, 1);
+        assert_int_equal(interval_count, 1);
         assert_int_equal(total->in_flight, 2);
         respond(1);
         pass(500 * MS);
@@ -1595,11 +1596,11 @@ static void waiting_requests_are_counted(void **state)
     options.duration = 1950 * MS;
     begin();
     finish(50 * MS);
-    assert_int_equal(seen_count, 2);
-    assert_int_equal(seen[0].scheduled, 11); /* 0, 100, ... 1000 ms */
-    assert_int_equal(seen[0].waiting, 9);
-    assert_int_equal(seen[0].in_flight, 2);
-    assert_int_equal(seen[1].waiting, 18);
+    assert_int_equal(interval_count, 2);
+    assert_int_equal(intervals[0].scheduled, 11); /* 0, 100, ... 1000 ms */
+    assert_int_equal(intervals[0].waiting, 9);
+    assert_int_equal(intervals[0].in_flight, 2);
+    assert_int_equal(intervals[1].waiting, 18);
     assert_int_equal(total->scheduled, 20);
     assert_int_equal(total->started, 2);
     assert_int_equal(total->in_flight, 2);
@@ -1714,8 +1715,8 @@ static void span_of_the_schedule(void **state)
         if (total->to != cases[i].span)
             fail_msg("case %zu: %lu", i, total->to);
         assert_int_equal(total->completed, cases[i].completed);
-        assert_int_equal(seen[seen_count - 1].to, total->to);
-        assert_true(seen[seen_count - 1].to > seen[seen_count - 1].from);
+        assert_int_equal(intervals[interval_count - 1].to, total->to);
+        assert_true(intervals[interval_count - 1].to > intervals[interval_count - 1].from);
         teardown(state);
         setup(state);
     }
@@ -2045,7 +2046,7 @@ static void targets_by_seed(void **state)
 {
     static const unsigned weights[] = {1, 3};
     struct site *sites[2];
-    size_t stranger;
+    size_t other_origin;
     char text[64];
 
     (void)state;
@@ -2056,7 +2057,7 @@ static void targets_by_seed(void **state)
                  i ? "longer" : "");
         assert_null(url_parse(&sites[i]->url, text, strlen(text)));
     }
-    options.targets = targets = targets_new(sites, weights, 2, false, &stranger);
+    options.targets = targets = targets_new(sites, weights, 2, false, &other_origin);
     options.requests = 400;
     options.seed = 1;
     begin();

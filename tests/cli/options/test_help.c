@@ -85,7 +85,7 @@ static void each_command_has_a_screen(void **state)
     }
 }
 
-/* Each long option of a screen, without those that print something and end. */
+/* Each long option of a screen, except --help and --version. */
 static void options_are_known(void **state)
 {
     (void)state;

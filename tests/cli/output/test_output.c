@@ -208,7 +208,7 @@ static void test_reader_closes_while_output_waits(void **state)
     struct fixture *fixture = *state;
 
     while (!output_full(fixture->output)) {
-        put(fixture->output, "a line of some length, to be quick\n");
+        put(fixture->output, "a long line that fills the buffers\n");
         loop_turn(fixture->loop, 0);
     }
     close(fixture->reader);
@@ -572,7 +572,7 @@ static void test_fifo(void **state)
         assert_string_equal(text, "line\n");
         assert_int_equal(fixture->wrote_bytes, 5);
         while (!output_full(fixture->output)) { /* it waits for room as standard output does */
-            put(fixture->output, "a line of some length, to be quick\n");
+            put(fixture->output, "a long line that fills the buffers\n");
             loop_turn(fixture->loop, 0);
         }
         close(reader);
@@ -669,7 +669,7 @@ static void test_wrote(void **state)
     assert_int_equal(fixture->wrote, 1);
     assert_int_equal(fixture->wrote_bytes, 4);
     for (int i = 0; i < 10000; i++)
-        put(fixture->output, "a line of some length, to be quick\n");
+        put(fixture->output, "a long line that fills the buffers\n");
     unit_settle(fixture->loop);
     assert_int_equal(fixture->wrote, 1);
     while (take(fixture, text, sizeof(text)))
