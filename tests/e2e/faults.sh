@@ -1,5 +1,5 @@
 #!/bin/bash
-# Every fault of the embedded origin, in both halves: the error's code and its phase.
+# Every fault of the embedded origin, in both halves of a race: the error code and the phase.
 . "$(dirname "$0")/lib.bash"
 
 # fault, scheme, expected code and phase
@@ -58,14 +58,14 @@ same "every fault of the origin is in the table" \
     "$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$E2E/../../origin/faults.h" | sort)" \
     "$(awk '{ print $1 }' <<<"$table" | sort -u)"
 
-# a stalled one is given a second, the others all the time they need
+# faults that end with timeout.total have a timeout of 1 s, the others one that they do not reach
 while read -r fault scheme code _; do
     printf '%s://%s.example/ rehearse-fault=%s rehearse-body="0123456789abcdef"' \
         "$scheme" "$fault" "$fault"
     [ "$code" = timeout.total ] && echo " timeout=1s" || echo
 done <<<"$table" | conf
 fb race --rehearse -f "$LIST" -T 30s --format json --order input
-exits "a race of all faults ends with 1" 1
+exits "a race with all faults: exit status" 1
 head -n -1 "$out" >"$TMPDIR/all.json"
 check "every result fits the schema" valid fetch "$TMPDIR/all.json"
 for mode in blocking reactor; do
@@ -76,18 +76,18 @@ for mode in blocking reactor; do
             "$(grep "^$scheme://$fault\\.example/ " "$TMPDIR/codes")"
     done <<<"$table"
 done
-check "timings of failures add up, in both halves" jq -es 'all(.[] | select(.error);
-    (.timings | map(. // 0) | add) as $sum | # a turn that was waited for is in both
+check "timings of failures add up in both halves" jq -es 'all(.[] | select(.error);
+    (.timings | map(. // 0) | add) as $sum | # the wait for a handshake slot is in blocked too
     $sum > .elapsed_ms - 0.01 and $sum - .timings.blocked < .elapsed_ms + 0.01)' \
     "$TMPDIR/all.json"
-check "both halves count the same bytes of whole bodies" jq -es '
+check "both halves count the same bytes of complete bodies" jq -es '
     [.[] | select(.error == null) | [.url, .status, .body_bytes, .snippet]] | group_by(.)
     | all(length == 2)' "$TMPDIR/all.json"
 
-# the text form: each failure has its sentence, and a deadline says in which phase it passed
+# text: each failure has its message, and a timeout names the phase
 grep -E 'stall|nxdomain|connect-refuse|truncate' "$LIST" >"$TMPDIR/few.conf"
 fb --rehearse -f "$TMPDIR/few.conf" --order input
-same "the sentences of some" "no such name
+same "messages of failures" "no such name
 timed out (dns)
 connection refused
 connection refused
@@ -100,7 +100,7 @@ timed out (receive)
 connection closed during response
 connection closed during response" "$(sed -E 's/^.{30}: error: (.*) in [0-9:.]+s$/\1/' "$out")"
 
-# a race follows no redirects; a fetch does
+# a fetch follows redirects, a race does not
 conf <<'EOF'
 http://loop.example/a?b rehearse-fault=redirect-loop
 https://loop.example/a?b rehearse-fault=redirect-loop
@@ -110,24 +110,24 @@ http://moved.example/ rehearse-status=301 rehearse-header="Location: http://here
 http://here.example/x rehearse-body="here it is"
 EOF
 fb --rehearse -f "$LIST" --format json --order input
-same "redirects that lead nowhere are failures" "http://loop.example/a?b http.redirect_loop receive
+same "redirects without an end are failures" "http://loop.example/a?b http.redirect_loop receive
 https://loop.example/a?b http.redirect_loop receive
 http://endless.example/ http.too_many_redirects receive
 http://location.example/ http.bad_location receive
 http://moved.example/ - -
 http://here.example/x - -" "$(codes)"
-same "one that leads somewhere is followed" '"here it is"' "$(get .snippet http://moved.example/)"
+same "a redirect is followed" '"here it is"' "$(get .snippet http://moved.example/)"
 
-# a site that is up at the third request
+# a site that fails twice
 conf <<'EOF'
 http://third.example/ rehearse-fail-first=2 rehearse-header="Retry-After: 0" rehearse-body=up
 EOF
 fb --rehearse -f "$LIST" --format json --retry 1
-same "two attempts are not enough" 503 "$(get .status http://third.example/)"
+same "--retry 1: the second attempt fails" 503 "$(get .status http://third.example/)"
 fb --rehearse -f "$LIST" --format json --retry 2
-same "three are" 200 "$(get .status http://third.example/)"
+same "--retry 2: the third attempt succeeds" 200 "$(get .status http://third.example/)"
 
-# a certificate is looked at only where it is to be
+# -k
 grep '^https://cert-' "$LIST" >"$TMPDIR/certs.conf"
 fb --rehearse -k -f "$TMPDIR/certs.conf"
-exits "-k takes any certificate" 0
+exits "-k accepts any certificate" 0

@@ -1,24 +1,24 @@
 #!/bin/bash
-# The histogram log of a run, read by an independent library: the sum has the percentiles of the
-# report.
+# The histogram log of a run, read by an independent library: the sum of its intervals has the
+# percentiles of the report.
 . "$(dirname "$0")/lib.bash"
 
 log=$TMPDIR/run.hlog
 top=$E2E/../..
 
-# the library, or why it is not here; on a machine for CI it has to be
+# reader : installs the library, or prints why it cannot; with CI set, this is a failed case
 reader() {
-    command -v node >"$TMPDIR/node" || { echo "no node here"; return 1; }
+    command -v node >"$TMPDIR/node" || { echo "node is not installed"; return 1; }
     timeout 60 "$top/tools/hdr" 2>&1
 }
 
-# Whether each value of the report lies in the place where the log's reader finds it. The report is in
-# microseconds, with the nanoseconds kept.
+# agree : each value of the report, which is in microseconds with a fraction, is in the bucket that
+# the library reads.
 agree() {
     jq -n -e --slurpfile report "$out" --slurpfile log "$TMPDIR/read" '
-        $report[0].latency_us as $ours | $log[0].total as $theirs |
+        $report[0].latency_us as $reported | $log[0].total as $logged |
         ["p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99", "max"] | map(
-            . as $name | ($ours[$name] * 1000 | round) as $value | $theirs[$name] |
+            . as $name | ($reported[$name] * 1000 | round) as $value | $logged[$name] |
             select($value < .[0] or .[1] < $value) | "\($name): \($value), not in \(.)") |
         . == [] or error(tostring)'
 }
@@ -26,20 +26,23 @@ agree() {
 read_log() { node "$E2E/hlog.js" "$top/build/npm/node_modules" "$log" >"$TMPDIR/read"; }
 from_log() { jq -c "$1" "$TMPDIR/read"; }
 
-# read_back NAME ARGUMENT... : a run, its report and its log
+# read_back NAME ARGUMENT... : compares the log of a run with its report
 read_back() {
     local name=$1
     shift
     rm -f "$log"
     fb bench --hlog "$log" --format json "$@"
-    # how busy the machine is, is not the point: 5 says that it was
+    # 5: the client was the bottleneck, which does not matter here
     check "$name: runs" grep -qx '[05]' <<<"$status"
-    check "$name: is read" read_log
+    check "$name: the log is read" read_log
     [ -s "$TMPDIR/read" ] || return
     check "$name: the same percentiles" agree
-    same "$name: as many values" "$(jq .totals.completed "$out")" "$(from_log .total.count)"
-    same "$name: as many intervals" "$(jq '.intervals | length' "$out")" "$(from_log '.intervals | length')"
-    same "$name: each begins where the one before ended, to a millisecond" "[]" "$(from_log '
+    same "$name: the same number of values" "$(jq .totals.completed "$out")" \
+        "$(from_log .total.count)"
+    same "$name: the same number of intervals" "$(jq '.intervals | length' "$out")" \
+        "$(from_log '.intervals | length')"
+    same "$name: each interval begins at the end of the previous one, within 1 ms" "[]" \
+        "$(from_log '
         .intervals | [range(1; length) as $i |
             .[$i].start_ms - .[$i - 1].start_ms - .[$i - 1].length_ms | select(fabs > 1.5)]')"
 }
@@ -48,14 +51,14 @@ if why=$(reader); then
     read_back "open loop" -R 2000 -n 4500
     read_back "closed loop" -c 8 -n 10000
 elif [ "${CI-}" ]; then
-    fail "the log is read back: $why"
+    fail "the log is read: $why"
 else
-    skip "the log is read back" "$why"
+    skip "the log is read" "$why"
 fi
 
 fb bench --hlog /dev/full --format json -c 2 -n 100
 check_not "a full disk: exit status" test "$status" = 0
-check "is reported" stderr_has "No space left on device"
+check "a full disk: it is reported" stderr_has "No space left on device"
 fb bench --hlog "$TMPDIR/nowhere/log" -n 100
 exits "no such directory" 3
-check "is reported too" stderr_has "$TMPDIR/nowhere/log"
+check "no such directory: it is reported" stderr_has "$TMPDIR/nowhere/log"
