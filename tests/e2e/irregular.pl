@@ -1,9 +1,10 @@
-# A server that sends what a file holds, byte for byte, for irregular.sh; it keeps its connections.
+# A server that sends the bytes of files, for irregular.sh. Its connections are persistent.
 #
-#   perl irregular.pl ADDRESS PORT DIRECTORY     DIRECTORY/NAME for GET /NAME, then what NAME.later holds,
-#                                                in a segment of its own; NAME.end: closes
+#   perl irregular.pl ADDRESS PORT DIRECTORY
 #
-# Prints a line for each request: the connection's number, from 1, and NAME.
+# The response to GET /NAME is the content of DIRECTORY/NAME, then, in another segment, that of
+# NAME.later, if it exists. If NAME.end exists, the connection is closed then. Prints a line for
+# each request: the number of the connection, from 1, and NAME.
 use strict;
 use warnings;
 use IO::Select;
@@ -25,7 +26,7 @@ sub content {
     return scalar <$from>;
 }
 
-# true: the connection is to be closed
+# returns true if the connection must be closed
 sub respond {
     my ($peer, $name) = @_;
     print "$number{$peer} $name\n";
@@ -45,10 +46,10 @@ while (1) {
             $select->add($new);
             next;
         }
-        my $over = !sysread $peer, $rest{$peer}, 65536, length $rest{$peer};
-        $over ||= respond($peer, $1)
-            while !$over && $rest{$peer} =~ s{\AGET /?(\S+) .*?\r\n\r\n}{}s;
-        next unless $over;
+        my $ended = !sysread $peer, $rest{$peer}, 65536, length $rest{$peer};
+        $ended ||= respond($peer, $1)
+            while !$ended && $rest{$peer} =~ s{\AGET /?(\S+) .*?\r\n\r\n}{}s;
+        next unless $ended;
         $select->remove($peer);
         delete $number{$peer};
         delete $rest{$peer};

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Irregular responses of real servers: bare line ends, invalid fields, repeated lengths, padded
-# chunk sizes, bytes after the end. They are read as browsers and curl read them, or refused.
+# Irregular responses, as real servers send them: bare line ends, invalid fields, repeated lengths,
+# padded chunk sizes, bytes after the end. They are accepted as in browsers and curl, or refused.
 . "$(dirname "$0")/lib.bash"
 
 mkdir "$TMPDIR/responses"
@@ -8,12 +8,13 @@ start server perl "$E2E/irregular.pl" "$HOME_ADDRESS" 18080 "$TMPDIR/responses"
 until_true 10 listens 18080 || fail "the server listens"
 base=http://$HOME_ADDRESS:18080
 
-# response NAME FORMAT : what is sent for GET /NAME, as for printf
+# response NAME FORMAT : the response to GET /NAME, as a format of printf
 response() { printf "$2" >"$TMPDIR/responses/$1"; }
 
-# name, format, then what comes of it: status, snippet, error
+# format of the response, then the result: status, snippet, error code
 n=0
 while IFS='|' read -r format wanted; do
+    format=${format/CHUNKED/Transfer-Encoding: chunked}
     n=$((n + 1))
     response "$n" "$format"
     printf '%s\n' "$format" >>"$TMPDIR/formats"
@@ -32,26 +33,27 @@ HTTP/1.1 200 OK\r\nX: a\000b\r\nContent-Length: 5\r\n\r\nhello|- - http.malforme
 HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5, 5\r\n\r\nhello|200 hello -
 HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 4\r\n\r\nhello|- - http.malformed
 HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello|- - http.malformed
-HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n5\nhello\n0\n\n|200 hello -
-HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5  ; a = "\\";" ;b\r\nhello\r\n0 \r\nX: y\n\r\n|200 hello -
-HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\rhello\r\n0\r\n\r\n|200 - http.malformed
+HTTP/1.1 200 OK\nCHUNKED\n\n5\nhello\n0\n\n|200 hello -
+HTTP/1.1 200 OK\r\nCHUNKED\r\n\r\n5  ; a = "\\";" ;b\r\nhello\r\n0 \r\nX: y\n\r\n|200 hello -
+HTTP/1.1 200 OK\r\nCHUNKED\r\n\r\n5\rhello\r\n0\r\n\r\n|200 - http.malformed
 \r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello\r\n|200 hello -
 R
 fb --format json --order input --retry 0 -c 1 -f "$TMPDIR/list"
 same "irregular responses" "$(paste -d' ' <(seq "$n") "$TMPDIR/wanted")" "$(jq -r \
-    '[(.url | split("/")[3]), .status // "-", (.snippet | if . == "" then "-" else . // "-" end), .error.code // "-"]
-        | map(tostring) | join(" ")' "$out")"
-check "a length out of range is named so" grep -qF "Content-Length is out of range" "$out"
-check "and one that differs" grep -qF "Content-Length has different values" "$out"
+    '[(.url | split("/")[3]), .status // "-", (.snippet | if . == "" then "-" else . // "-" end),
+        .error.code // "-"] | map(tostring) | join(" ")' "$out")"
+check "a length out of range is reported" grep -qF "Content-Length is out of range" "$out"
+check "lengths that differ are reported" grep -qF "Content-Length has different values" "$out"
 
-# what follows a response: a line end is ignored, other bytes close the connection, and fail nothing
+# bytes after a response: a line end is ignored; other bytes close the connection, without an error
 good='HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
 response plain "$good"
 response line "$good\r\n"
 response apart "$good" && printf '\r\n' >"$TMPDIR/responses/apart.later"
 response junk "${good}junk"
 response late "$good" && printf 'junk' >"$TMPDIR/responses/late.later"
-connections_of() { awk -v name="$1" '$2 == name { print $1 }' "$TMPDIR/server.out" | sort -u | wc -l; }
+connections_of() { awk -v name="$1" '$2 == name { print $1 }' "$TMPDIR/server.out" | sort -u |
+    wc -l; }
 
 for name in line apart junk late; do
     yes "$base/$name" | head -n 20 >"$TMPDIR/list"
@@ -59,17 +61,21 @@ for name in line apart junk late; do
     same "$name: 20 fetched" "20 200 hello" \
         "$(jq -r '"\(.status) \(.snippet)"' "$out" | sort | uniq -c | awk '{ print $1, $2, $3 }')"
 done
-same "a line end keeps the connection" "1 1" "$(connections_of line) $(connections_of apart)"
-same "other bytes do not" 20 "$(connections_of junk)"
+same "a line end after the response: the connection is reused" "1 1" \
+    "$(connections_of line) $(connections_of apart)"
+same "other bytes after the response: the connection is closed" 20 "$(connections_of junk)"
 
 bench "a line end in a load" -n 100 -c 2 "$base/line"
-same "all on two connections" "100 0 2" "$(run '.totals | .completed, .failed, .connections' | xargs)"
-bench "a line end in a pipeline" -n 100 -c 2 --pipeline 4 "$base/line"
-same "all on two, too" "100 0 2" "$(run '.totals | .completed, .failed, .connections' | xargs)"
-bench "bytes behind each response" -n 100 -c 2 "$base/junk"
-same "a connection for each, no failure" "100 0 100" \
+same "a line end in a load: two connections" "100 0 2" \
     "$(run '.totals | .completed, .failed, .connections' | xargs)"
-bench "at a rate" -R 200 -n 100 -c 2 "$base/junk"
-same "no failure" "100 0" "$(run '.totals | .completed, .failed' | xargs)"
+bench "a line end in a pipeline" -n 100 -c 2 --pipeline 4 "$base/line"
+same "a line end in a pipeline: two connections" "100 0 2" \
+    "$(run '.totals | .completed, .failed, .connections' | xargs)"
+bench "other bytes after each response" -n 100 -c 2 "$base/junk"
+same "other bytes after each response: one connection for each, no failure" "100 0 100" \
+    "$(run '.totals | .completed, .failed, .connections' | xargs)"
+bench "other bytes after each response, open loop" -R 200 -n 100 -c 2 "$base/junk"
+same "other bytes after each response, open loop: no failure" "100 0" \
+    "$(run '.totals | .completed, .failed' | xargs)"
 explain "$TMPDIR/server.err"
 judge_runs

@@ -7,7 +7,7 @@ page=$top/man/firstbyte.1 completion=$top/completion/firstbyte.bash
 
 # --- the table, the screens, the man page and the completion name the same options ---
 
-# "command option" for each option that a command has, by its screen
+# "command option" for each option on the help screen of a command
 for command in fetch race bench origin diff; do
     "$FIRSTBYTE" $command --help | sed '/^Exit/,$d' | grep -oE '(^| |, )--[a-z0-9-]+' | tr -d ' ,' |
         sed "s/^/$command /"
@@ -16,13 +16,14 @@ table=$(sed -nE 's/^    \{"([a-z0-9-]+)", .*/--\1/p' "$top/cli/options/option_ta
     grep -vx -e --lifeline | sort -u)
 same "the screens have the options of the table" "$table" \
     "$(cut -d' ' -f2 "$TMPDIR/screens" | sort -u)"
-same "the man page has them, by command" "$(cat "$TMPDIR/screens")" "$(
+same "the man page has the options of each command" "$(cat "$TMPDIR/screens")" "$(
     awk '$1 == ".It" && $0 ~ / Fl -/ { sub(/.* Fl -/, "--"); option = $1 }
-        $1 == ".Pq" { for (i = 3; i <= NF; i++) if ($i != ",") print $i, option }' "$page" | sort -u)"
-same "help options has them" "$table" "$("$FIRSTBYTE" help options |
+        $1 == ".Pq" { for (i = 3; i <= NF; i++) if ($i != ",") print $i, option }' "$page" |
+            sort -u)"
+same "help options has the options of the table" "$table" "$("$FIRSTBYTE" help options |
     grep -oE '^  (-., |    )--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+' | sort -u)"
 
-# candidates WORD... : what the completion offers for the last word
+# candidates WORD... : the completions of the last word
 # shellcheck disable=SC1090,SC2034
 candidates() {
     (
@@ -35,24 +36,27 @@ candidates() {
 for command in fetch race bench origin diff; do
     candidates $command -- | grep -- '^--' | sed "s/^/$command /"
 done | sort -u >"$TMPDIR/completed"
-same "the completion has them, by command" "$(cat "$TMPDIR/screens")" "$(cat "$TMPDIR/completed")"
+same "the completion has the options of each command" "$(cat "$TMPDIR/screens")" \
+    "$(cat "$TMPDIR/completed")"
 same "the commands are completed" "bench diff fetch help origin race" \
     "$(candidates '' | sort | xargs)"
-same "an option without a command is one of fetch" --retry "$(candidates --retr)"
+same "without a command, the options of fetch are completed" --retry "$(candidates --retr)"
 same "a value is completed" "json" "$(candidates race --format j)"
-same "after = too" "json" "$(candidates race --format = j)"
-same "only values of the command" "text json" "$(candidates diff --format '' | xargs)"
-same "topics of help" "bench" "$(candidates help b)"
+same "a value after = is completed" "json" "$(candidates race --format = j)"
+same "only the values of the command are completed" "text json" \
+    "$(candidates diff --format '' | xargs)"
+same "topics of help are completed" "bench" "$(candidates help b)"
 touch "$TMPDIR/old.json"
-same "files of diff" "$TMPDIR/old.json" "$(candidates diff "$TMPDIR/o")"
-same "the file of an option" "$TMPDIR/old.json" "$(candidates bench -f "$TMPDIR/o")"
-same "nothing for a number" "" "$(candidates bench -c '')"
+same "files of diff are completed" "$TMPDIR/old.json" "$(candidates diff "$TMPDIR/o")"
+same "the file of an option is completed" "$TMPDIR/old.json" "$(candidates bench -f "$TMPDIR/o")"
+same "a number is not completed" "" "$(candidates bench -c '')"
 
-# --- what is made from the table is up to date ---
+# --- generated files are up to date ---
 
-same "man/firstbyte.1 is that of 'make generated'" "$("$FIRSTBYTE" help mdoc)" \
+same "man/firstbyte.1 is the output of 'make generated'" "$("$FIRSTBYTE" help mdoc)" \
     "$(sed '1,/^\.\\" Begin of the list/d; /^\.\\" End of the list/,$d' "$page")"
-same "completion/firstbyte.bash is that of 'make generated'" "$("$FIRSTBYTE" help completion)" \
+same "completion/firstbyte.bash is the output of 'make generated'" \
+    "$("$FIRSTBYTE" help completion)" \
     "$(cat "$completion")"
 
 # --- names in the pages ---
@@ -61,13 +65,17 @@ keys=$(sed -nE -e 's/^ +\{"([a-z-]+)", set_.*/\1/p' \
     -e 's/^ +\{REHEARSE "([a-z-]+)", set_.*/rehearse-\1/p' "$top/cli/list/settings.c" | sort)
 same "firstbyte-sites.conf(5) has every key" "$keys" \
     "$(sed -nE 's/^\.It Cm ([a-z-]+) Ns = .*/\1/p' "$top/man/firstbyte-sites.conf.5" | sort)"
-same "and every fault" "$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$top/origin/faults.h")" \
-    "$(sed -nE '/It is one of/,/^\.El/s/^\.Cm ([a-z-]+) [,.]$/\1/p' "$top/man/firstbyte-sites.conf.5")"
+same "firstbyte-sites.conf(5) has every fault" \
+    "$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$top/origin/faults.h")" \
+    "$(sed -nE '/It is one of/,/^\.El/s/^\.Cm ([a-z-]+) [,.]$/\1/p' \
+    "$top/man/firstbyte-sites.conf.5")"
 sed -n '/^enum exit_status/,/^}/p' "$top/cli/types.h" |
-    sed -nE 's/.* = ([0-9]+),.*/\1/p; s/.*MEMORY_EXIT.*/3/p; s/.*INTERRUPT_EXIT.*/130/p' >"$TMPDIR/statuses"
+    sed -nE 's/.* = ([0-9]+),.*/\1/p; s/.*MEMORY_EXIT.*/3/p; s/.*INTERRUPT_EXIT.*/130/p' \
+        >"$TMPDIR/statuses"
 same "firstbyte(1) has every exit status" "$(cat "$TMPDIR/statuses")" \
     "$(sed -nE '/^\.Sh EXIT STATUS/,/^\.Sh EX.*ES/s/^\.It ([0-9]+)$/\1/p' "$page")"
-sed -n '/^\.Bd -literal/,/^\.Ed/p' "$top/man/firstbyte-sites.conf.5" | sed '/^\./d; /weight=/,$d' >"$TMPDIR/example"
+sed -n '/^\.Bd -literal/,/^\.Ed/p' "$top/man/firstbyte-sites.conf.5" |
+    sed '/^\./d; /weight=/,$d' >"$TMPDIR/example"
 fb --rehearse -f "$TMPDIR/example" --fields url
 exits "the example of firstbyte-sites.conf(5) is a list" 0
 
@@ -84,24 +92,26 @@ make_tree() {
 }
 make_tree install DESTDIR="$TMPDIR/root" PREFIX=/usr
 exits "make install" 0
-same "installs program, man pages and completion" "usr/bin/firstbyte 755
+same "make install: program, man pages and completion" "usr/bin/firstbyte 755
 usr/share/bash-completion/completions/firstbyte 644
 usr/share/man/man1/firstbyte.1 644
 usr/share/man/man5/firstbyte-sites.conf.5 644" "$(cd "$TMPDIR/root" &&
     find . -type f -printf '%P %m\n' | sort)"
-same "the program runs from there" "$("$FIRSTBYTE" --version)" "$("$TMPDIR/root/usr/bin/firstbyte" --version)"
+same "make install: the program runs" "$("$FIRSTBYTE" --version)" \
+    "$("$TMPDIR/root/usr/bin/firstbyte" --version)"
 if command -v mandoc >/dev/null; then
-    same "mandoc finds nothing wrong" "" "$(mandoc -T lint "$top"/man/* 2>&1)"
+    same "mandoc reports no errors" "" "$(mandoc -T lint "$top"/man/* 2>&1)"
 else
-    skip "mandoc finds nothing wrong" "there is no mandoc"
+    skip "mandoc reports no errors" "mandoc is not installed"
 fi
 make_tree uninstall DESTDIR="$TMPDIR/root" PREFIX=/usr
 exits "make uninstall" 0
-same "nothing is left" "" "$(find "$TMPDIR/root" -type f)"
+same "make uninstall: no file is left" "" "$(find "$TMPDIR/root" -type f)"
 
 make_tree help
 exits "make help" 0
-same "make help has what can be typed" "$(sed -nE 's/^([a-z-]+):.*## .*/\1/p' "$top/Makefile")" \
+same "make help has every documented target" \
+    "$(sed -nE 's/^([a-z-]+):.*## .*/\1/p' "$top/Makefile")" \
     "$(sed -nE 's/^  make ([a-z-]+) .*/\1/p' "$out")"
-check "among it install" grep -q '^  make install ' "$out"
-check "it fits the terminal" awk 'length > 80 { exit 1 }' "$out"
+check "make help has install" grep -q '^  make install ' "$out"
+check "make help fits 80 columns" awk 'length > 80 { exit 1 }' "$out"

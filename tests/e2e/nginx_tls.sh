@@ -1,5 +1,5 @@
 #!/bin/bash
-# nginx over https: certificate verification and the error of each refusal.
+# Fetches from nginx over https: certificate verification, and the error code of each failure.
 . "$(dirname "$0")/lib.bash"
 
 make_authority
@@ -15,14 +15,16 @@ mkdir "$TMPDIR/www"
 { echo large; head -c 10485754 /dev/zero | tr '\0' .; } >"$TMPDIR/www/large"
 head -c 10240 /dev/zero | tr '\0' x >"$TMPDIR/www/10k"
 server() { # PORT CERTIFICATE MORE
-    echo "server { listen @:$1 ssl; ssl_certificate DIR/$2.pem; ssl_certificate_key DIR/$2.key; ${3-}
+    echo \
+        "server { listen @:$1 ssl; ssl_certificate DIR/$2.pem; ssl_certificate_key DIR/$2.key; ${3-}
         location /words { return 200 \"0123456789 and more\"; } }"
 }
 start_nginx 18443 18444 18445 18446 18447 18448 18449 18450 18451 18452 18080 < <(
     echo "ssl_protocols TLSv1.2 TLSv1.3;"
     echo "log_format reused '\$ssl_session_reused \$ssl_protocol';"
     server 18451 good "keepalive_requests 1; access_log DIR/reused.log reused;"
-    server 18452 good "keepalive_requests 1; access_log DIR/reused12.log reused; ssl_protocols TLSv1.2;"
+    server 18452 good \
+        "keepalive_requests 1; access_log DIR/reused12.log reused; ssl_protocols TLSv1.2;"
     server 18443 good
     server 18444 expired
     server 18445 future
@@ -34,9 +36,10 @@ start_nginx 18443 18444 18445 18446 18447 18448 18449 18450 18451 18452 18080 < 
     echo 'server { listen @:18080; location / { return 200 "plain"; } }'
 )
 base=https://$HOME_ADDRESS
-for port in 18443 18444 18445 18446 18447 18448 18449 18450 18080; do echo "$base:$port/words"; done | conf
+for port in 18443 18444 18445 18446 18447 18448 18449 18450 18080; do echo "$base:$port/words";
+    done | conf
 
-# codes of both halves, one line a port
+# both NAME WANTED OPTION... : a race; in each half, a line for each port with status and error code
 both() {
     local name=$1 wanted=$2 mode
     shift 2
@@ -68,45 +71,52 @@ both "without verification" "18443 200 - TLSv1.3
 18450 400 - TLSv1.3
 18080 - tls.not_tls -" -k
 fb --format json "$base:18443/words" "$base:18447/words" --order input
-same "the system's authorities know neither" "$base:18443/words tls.unknown_authority tls
+same "the authorities of the system" "$base:18443/words tls.unknown_authority tls
 $base:18447/words tls.self_signed tls" "$(codes)"
-exits "which are failures" 1
+exits "the authorities of the system: exit status" 1
 
-# a whole answer over TLS: large, many, kept alive
-fb --cacert "$TMPDIR/ca.pem" --max-body 1G --format json -T 60s "$base:18443/large" "$base:18448/large"
+# complete responses over TLS: large ones, many, and on reused connections
+fb --cacert "$TMPDIR/ca.pem" --max-body 1G --format json -T 60s "$base:18443/large" \
+    "$base:18448/large"
 same "10 MB over TLS 1.3 and 1.2" "10485760 10485760" "$(jq .body_bytes "$out" | xargs)"
 seq -f "$base:18443/10k?%.0f" 300 >"$TMPDIR/300"
 : >"$NGINX_LOG"
 fb --cacert "$TMPDIR/ca.pem" -c 16 -T 60s --format json -f "$TMPDIR/300"
-same "300 at 16 at once" "300 10240" "$(jq .body_bytes "$out" | sort | uniq -c | xargs)"
-check "on 16 connections at most" test "$(cut -d' ' -f1 "$NGINX_LOG" | sort -u | wc -l)" -le 16
-same "a kept connection still tells its TLS" "300 TLSv1.3" \
+same "300 sites, 16 at once" "300 10240" "$(jq .body_bytes "$out" | sort | uniq -c | xargs)"
+check "300 sites, 16 at once: at most 16 connections" \
+    test "$(cut -d' ' -f1 "$NGINX_LOG" | sort -u | wc -l)" -le 16
+same "a fetch on a reused connection has the fields of TLS" "300 TLSv1.3" \
     "$(jq -r .tls.version "$out" | uniq -c | xargs)"
 
-# a server that keeps no connection: the handshake is resumed, in TLS 1.3 and 1.2, verified or not
+# a server that closes each connection: sessions are resumed, in TLS 1.3 and 1.2, verified or not
 for trust in "--cacert $TMPDIR/ca.pem" -k; do
     : >"$TMPDIR/reused.log"
     : >"$TMPDIR/reused12.log"
     { seq -f "$base:18451/words?%.0f" 10; seq -f "$base:18452/words?%.0f" 10; } >"$TMPDIR/20"
     # shellcheck disable=SC2086
     fb $trust -c 1 -f "$TMPDIR/20"
-    exits "10 connections each, ${trust%% *}" 0
-    same "all but the first resume, ${trust%% *}" "1 . TLSv1.3 9 r TLSv1.3 1 . TLSv1.2 9 r TLSv1.2" \
+    exits "10 connections to each port, ${trust%% *}" 0
+    same "all except the first are resumed, ${trust%% *}" \
+        "1 . TLSv1.3 9 r TLSv1.3 1 . TLSv1.2 9 r TLSv1.2" \
         "$(cat "$TMPDIR/reused.log" "$TMPDIR/reused12.log" | uniq -c | xargs)"
 done
 
-# asked in plain text, a TLS port answers in plain text
+# a request without TLS to a port for TLS
 fb --format json "http://$HOME_ADDRESS:18443/words"
-same "http to a port for https is an answer: 400" 400 "$(jq .status "$out")"
+same "http to a port for https: status 400" 400 "$(jq .status "$out")"
 
-# a server that insists on a certificate of ours sends an alert: in the handshake or, in TLS 1.3, after
+# a server that requires a client certificate sends an alert: in the handshake or, in TLS 1.3, later
 for version in tls1_2 tls1_3; do
     [ $version = tls1_2 ] && code=tls.alert || code='(tls.alert|receive.failed)'
     port=$((18460 + ${version#tls1_}))
-    start "s_server-$version" openssl s_server -accept "$HOME_ADDRESS:$port" -cert "$TMPDIR/good.pem" \
-        -key "$TMPDIR/good.key" -CAfile "$TMPDIR/ca.pem" -Verify 1 -verify_return_error "-$version" -www
+    start "s_server-$version" openssl s_server -accept "$HOME_ADDRESS:$port" \
+        -cert "$TMPDIR/good.pem" \
+        -key "$TMPDIR/good.key" -CAfile "$TMPDIR/ca.pem" -Verify 1 \
+        -verify_return_error "-$version" -www
     until_true 10 listens "$port"
     fb race --cacert "$TMPDIR/ca.pem" --format json "$base:$port/"
-    same "a certificate is demanded, $version" 2 "$(grep -cE "\"status\":null.*\"code\":\"$code\"" "$out")"
-    check "it is reported what is missing, $version" grep -q 'certificate required' "$out"
+    same "a client certificate is required, $version" 2 \
+        "$(grep -cE "\"status\":null.*\"code\":\"$code\"" "$out")"
+    check "a client certificate is required, $version: the message" grep -q 'certificate required' \
+        "$out"
 done

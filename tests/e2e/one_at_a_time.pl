@@ -1,6 +1,9 @@
-# A server that works on one request at a time, each for so many milliseconds: one_at_a_time.pl ADDRESS:PORT MS.
-# What it can do is known: 1000 / MS a second, whatever the number of connections. A connection that has gone
-# does not take its requests along: they are worked off, as a server does whose work has begun.
+# A server that handles one request at a time, each in MS milliseconds, for knee.sh:
+#
+#   perl one_at_a_time.pl ADDRESS:PORT MS
+#
+# Its capacity is 1000 / MS requests a second, for any number of connections. When a client closes a
+# connection, the requests that were received on it are handled nevertheless.
 use strict;
 use warnings;
 use IO::Select;
@@ -8,9 +11,10 @@ use IO::Socket::INET;
 use Time::HiRes 'sleep';
 
 my ($at, $ms) = @ARGV;
-my $listener = IO::Socket::INET->new(LocalAddr => $at, Listen => 1024, ReuseAddr => 1) or die "$at: $!";
+my $listener = IO::Socket::INET->new(LocalAddr => $at, Listen => 1024, ReuseAddr => 1)
+    or die "$at: $!";
 my $readable = IO::Select->new($listener);
-my %heard;
+my %received;
 $SIG{PIPE} = 'IGNORE';
 while (1) {
     for my $socket ($readable->can_read) {
@@ -19,14 +23,14 @@ while (1) {
             $readable->add($client) if $client;
             next;
         }
-        my $count = sysread $socket, $heard{$socket}, 65536, length($heard{$socket} // '');
+        my $count = sysread $socket, $received{$socket}, 65536, length($received{$socket} // '');
         unless ($count) {
             $readable->remove($socket);
-            delete $heard{$socket};
+            delete $received{$socket};
             close $socket;
             next;
         }
-        while ($heard{$socket} =~ s/^.*?\r\n\r\n//s) {
+        while ($received{$socket} =~ s/^.*?\r\n\r\n//s) {
             sleep $ms / 1000;
             syswrite $socket, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
         }

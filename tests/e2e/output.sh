@@ -1,5 +1,5 @@
 #!/bin/bash
-# Readers of the output that close it, are slow, or never read; and a full disk.
+# Readers of the output that close it, are slow, or do not read; and a full disk.
 . "$(dirname "$0")/lib.bash"
 
 seq -f "http://%.0f.example/" 3000 >"$TMPDIR/many"
@@ -10,8 +10,9 @@ for arguments in "fetch" "race" "fetch --format json" "--order input"; do
     timeout 60 "$FIRSTBYTE" $arguments --rehearse -f "$TMPDIR/many" 2>"$err" | head -n 1 >"$out"
     status=${PIPESTATUS[0]}
     exits "$arguments | head -n 1" 1
-    same "$arguments | head -n 1: a line" 1 "$(wc -l <"$out")"
-    check "$arguments | head -n 1: it is reported" stderr_has "output.closed: standard output: Broken pipe"
+    same "$arguments | head -n 1: one line" 1 "$(wc -l <"$out")"
+    check "$arguments | head -n 1: it is reported" \
+        stderr_has "output.closed: standard output: Broken pipe"
 done
 
 # no reader
@@ -22,34 +23,37 @@ for half in fetch race; do
     timeout 60 "$FIRSTBYTE" $half --rehearse http://a.example/ 2>"$err" >&-
     status=$?
     exits "$half with a closed output" 1
-    check "$half with a closed output: it is reported" stderr_has "standard output: Bad file descriptor"
+    check "$half with a closed output: it is reported" \
+        stderr_has "standard output: Bad file descriptor"
     timeout 60 "$FIRSTBYTE" $half --rehearse http://a.example/ 2>"$err" >/dev/full
     status=$?
     exits "$half to a full disk" 1
-    check "$half to a full disk: it is reported" stderr_has "standard output: No space left on device"
+    check "$half to a full disk: it is reported" \
+        stderr_has "standard output: No space left on device"
 done
 timeout 60 "$FIRSTBYTE" --rehearse http://a.example/ >"$out" 2>&-
 status=$?
 exits "a closed standard error" 0
-same "harms nothing" 1 "$(wc -l <"$out")"
+same "a closed standard error: the result is printed" 1 "$(wc -l <"$out")"
 timeout 60 "$FIRSTBYTE" --rehearse http://a.example/ <&- >&- 2>&-
 status=$?
-exits "all three closed" 1
+exits "three closed standard streams" 1
 timeout 60 "$FIRSTBYTE" --help >/dev/full 2>"$err"
 status=$?
 exits "help to a full disk" 1
 
-# a slow reader: the program waits for it, holds little, and loses nothing
+# a slow reader: the program waits for it, and no result is lost
 timeout 60 "$FIRSTBYTE" --rehearse -f "$TMPDIR/many" --format json --order input 2>"$err" | {
     sleep 1
     cat
 } >"$out"
 status=${PIPESTATUS[0]}
 exits "a slow reader" 0
-same "gets every line" "$(md5sum <"$TMPDIR/many")" "$(jq -r .url "$out" | md5sum)"
+same "a slow reader: it receives every line" "$(md5sum <"$TMPDIR/many")" \
+    "$(jq -r .url "$out" | md5sum)"
 
-# a reader that stops stops new sites, not the deadlines of those under way: what stalls has ended
-# after its time, though nobody reads until later
+# If the reader stops, no new sites are started, but the deadlines of sites in flight are enforced:
+# a stalled site has timed out when the reader continues.
 {
     echo 'default timeout=300ms'
     echo 'http://first.example/ rehearse-fault=wait-stall'
@@ -64,12 +68,12 @@ cat <&8 >"$out"
 exec 8<&-
 wait $late
 status=$?
-exits "a reader that stopped for a while" 1
-same "gets every line" 5001 "$(wc -l <"$out")"
-same "a deadline passed while it did" "true" \
+exits "a reader that stops for 2 s" 1
+same "a reader that stops for 2 s: it receives every line" 5001 "$(wc -l <"$out")"
+same "a reader that stops for 2 s: a deadline passed in this time" "true" \
     "$(get '.error.code == "timeout.total" and .elapsed_ms < 1500' http://first.example/)"
 
-# it is a terminal's manner to share its flags: standard output is not made non-blocking
+# standard output is not made non-blocking, because the flags of a terminal are shared
 timeout 60 "$FIRSTBYTE" --rehearse -f "$TMPDIR/many" >"$TMPDIR/pipe" 2>"$err" &
 late=$!
 exec 8<"$TMPDIR/pipe"
@@ -81,4 +85,4 @@ check "standard output stays blocking ($flags)" test $((0$flags & 04000)) = 0
 cat <&8 >"$out"
 exec 8<&-
 wait $late
-same "and whole" 3000 "$(wc -l <"$out")"
+same "standard output stays blocking: every line is printed" 3000 "$(wc -l <"$out")"

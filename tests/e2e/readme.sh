@@ -1,17 +1,17 @@
 #!/bin/bash
-# Every command of README.md and docs/ runs. A command is a line of a ```console block that begins
+# Runs every command of README.md and docs/. A command is a line of a ```console block that begins
 # with "$ ", and the lines that a backslash or a here-document adds to it. The pages run at the same
-# time, each in a folder of its own with sites.conf and build/firstbyte; firstbyte is on the PATH.
+# time, each in its own folder with sites.conf and build/firstbyte; firstbyte is in the PATH.
 #
 #   # exit N                   the exit status that is expected instead of 0
-#   # internet                 the command is not run; nor with "# installs" and "# slow"
+#   # internet                 the command is not run; the same for "# installs" and "# slow"
 #   make TARGET                the command is not run, but the target has to exist
 #   http://127.0.0.1:8080/     nginx, which listens on 8080, 8081 and, with TLS, on 8443
 #
-# So that the test is quick, a list has 100 lines, a load runs for a tenth of a second, and a search
-# for a knee is ended after two seconds. Statuses 4, 5 and 6 of a load count as 0: other tests use
-# the same cores. Of docs/internals/ and CONTRIBUTING.md only the commands run that begin with
-# firstbyte or build/firstbyte.
+# To limit the time, lists have 100 lines, a load takes 200 ms, and a knee search is ended after two
+# seconds. Exit statuses 4, 5 and 6 of a load are accepted, because other tests use the same cores.
+# From docs/internals/ and CONTRIBUTING.md, only commands that begin with firstbyte or
+# build/firstbyte are run.
 . "$(dirname "$0")/lib.bash"
 
 top=$(realpath "$E2E/../..")
@@ -33,7 +33,7 @@ server {
 }
 N
 
-# the commands of a page, each ended by a record separator
+# commands_of PAGE : its commands, each followed by the control character RS
 commands_of() {
     awk 'function done() { if (command != "") printf "%s\036", command; command = "" }
         /^ *```/ { done(); inside = !inside && /```console/; next }
@@ -51,11 +51,11 @@ commands_of() {
         }' "$1"
 }
 
-# of each load: with a handshake for each request the sanitized program needs longer
+# duration of each load; with sanitizers, a handshake for each request takes longer
 run_time=200ms
 [ -z "${FIRSTBYTE_SANITIZED-}" ] || run_time=700ms
 
-# the command as this test runs it
+# adapted COMMAND : the command with the limits and addresses of this test
 adapted() {
     local command=${1//127.0.0.1:8/$HOME_ADDRESS:8}
 
@@ -122,5 +122,5 @@ for page in "${pages[@]}"; do
 done
 wait "${waited[@]}"
 cat "$TMPDIR"/pages/*.cases
-check "all pages have run" test "$(find "$TMPDIR/pages" -name '*.cases' | wc -l)" = ${#pages[@]}
-check "there are commands" test "$(cat "$TMPDIR"/pages/*.cases | grep -c '^ok')" -gt 50
+check "all pages were run" test "$(find "$TMPDIR/pages" -name '*.cases' | wc -l)" = ${#pages[@]}
+check "the pages have commands" test "$(cat "$TMPDIR"/pages/*.cases | grep -c '^ok')" -gt 50

@@ -46,8 +46,8 @@ perl -CS -e '
     }
     print STDERR $count;
 ' "${pages[@]}" >"$TMPDIR/dead" 2>"$TMPDIR/count"
-same "every link leads to a file and a heading" "" "$(cat "$TMPDIR/dead")"
-check "there are links" test "$(cat "$TMPDIR/count")" -gt 20
+same "every link has an existing file and heading" "" "$(cat "$TMPDIR/dead")"
+check "the pages have links" test "$(cat "$TMPDIR/count")" -gt 20
 
 same "code blocks have at most 80 columns" "" "$(perl -CSD -ne '
     $inside = 0 if $. == 1;

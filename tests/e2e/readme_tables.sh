@@ -1,13 +1,13 @@
 #!/bin/bash
-# The tables of docs/ are complete: each has the names that the program has, and no others. The
-# names come from the sources, the schemas and the program's own lists. The outputs that README.md
-# and docs/bench.md show have the program's words.
+# The tables of docs/ have exactly the names of the program, which are read from the sources, the
+# schemas and the help of the program. The outputs in README.md and docs/bench.md have the words of
+# the program's output.
 . "$(dirname "$0")/lib.bash"
 
 top=$E2E/../..
 cd "$top" || exit 1
 
-# its JSON is looked at in the end; it is interrupted after its first rate
+# a search, which is interrupted after its first rate; its JSON is checked at the end
 start search "$FIRSTBYTE" bench --find-knee p50=1us -d 10ms --format json
 search=$pid
 
@@ -28,7 +28,7 @@ exactly() {
     same "$1" "$(sort -u <<<"$2")" "$3"
     check "$1: more than three names" test "$(wc -l <<<"$2")" -gt 3
 }
-# mentioned NAME PAGE... : every word of standard input stands between backticks or quotes in a page
+# mentioned NAME PAGE... : every word of standard input is between backticks or quotes in a page
 mentioned() {
     local name=$1 word missing='' count=0
     shift
@@ -44,7 +44,8 @@ properties() { jq -r "$1 | keys[]" "tests/schema/$2.json"; }
 # error codes, with their phases and whether they are retried
 errors=$(tr -d '\\\n' <http/error.h |
     grep -oE 'X\(ERROR_[A-Z_]+, [A-Z]+, *"[a-z]+", *"[a-z]+\.[a-z_]+"' |
-    sed -E 's/X\([A-Z_]+, ([A-Z]+), *"([a-z]+)", *"([^"]+)"/\3 \2 \1/; s/TRANSIENT$/yes/; s/[A-Z]+$/no/
+    sed -E \
+        's/X\([A-Z_]+, ([A-Z]+), *"([a-z]+)", *"([^"]+)"/\3 \2 \1/; s/TRANSIENT$/yes/; s/[A-Z]+$/no/
         s/^(timeout\.total) total/\1 any/')
 exactly "errors.md has every error code, its phase and its retry" "$errors" "$(
     rows_of errors.md '## Error codes' | tr -d '`' |
@@ -66,7 +67,7 @@ keys=$(sed -nE -e 's/^ +\{"([a-z-]+)", set_.*/\1/p' \
     -e 's/^ +\{REHEARSE "([a-z-]+)", set_.*/rehearse-\1/p' cli/list/settings.c)
 exactly "sites.conf.md has every key" "$keys" "$(names_of sites.conf.md '## Keys' | sed 's/=.*//')"
 
-# options: every option has a row, also those of a command's own screen, and every name is an option
+# options: every option has a row, and every name of an option on a page is an option
 options=$(sed -nE "s/^ +\{\"([a-z0-9-]+)\", *('.'|0|[A-Z]).*/--\1/p" cli/options/*.c |
     grep -vx -e --lifeline | sort -u)
 options_in() { grep -oE -- '(^|[, ])--[a-z0-9-]+' | tr -d ', ' | sort -u; }
@@ -133,7 +134,7 @@ comparisons=$(sed -n 's/^ALL="\(.*\)"/\1/p' bench/compare.sh | xargs -n1)
 exactly "measurements.md has every comparison" "$comparisons" \
     "$(names_of measurements.md '## How to measure')"
 
-# the words of the outputs that are shown; numbers differ
+# the outputs on the pages have the words of the program; numbers differ
 numbers_out() { sed -E 's/[0-9][0-9.,:]*/N/g'; }
 lines_of_race() { grep -E '^(Running|Synchronous|Asynchronous)' "$1" | numbers_out; }
 notes_of_report() { sed -n '/^  corrected:/,/^$/p' "$1" | numbers_out; }
@@ -144,6 +145,6 @@ same "README.md shows the lines of a race" "$(lines_of_race "$out")" "$(lines_of
 fb bench -R 2000 -d 100ms --slo p99=10s --kernel-time all
 notes=$(notes_of_report docs/bench.md)
 same "bench.md shows notes of the report" "" "$(grep -vxF "$(notes_of_report "$out")" <<<"$notes")"
-check "there are such notes" test "$(wc -l <<<"$notes")" -gt 2
+check "bench.md shows more than two notes" test "$(wc -l <<<"$notes")" -gt 2
 same "bench.md shows every row of the report" "" \
     "$(headings_of_report "$out" | grep -vxF "$(headings_of_report docs/bench.md)")"

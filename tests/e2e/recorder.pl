@@ -1,7 +1,7 @@
-# A server that keeps what it is sent, byte for byte, and answers all alike; for requests.sh. One
-# connection at a time, one request on each.
+# A server that stores the bytes of each request, for requests.sh. It handles one connection at a
+# time, with one request, and its response is always the same.
 #
-#   perl recorder.pl ADDRESS PORT DIRECTORY      the requests, in DIRECTORY/1, 2, ...
+#   perl recorder.pl ADDRESS PORT DIRECTORY      the requests are in DIRECTORY/1, 2, ...
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -18,7 +18,7 @@ for (my $number = 1; my $peer = $listener->accept; ) {
         my ($content) = substr($bytes, 0, $head + 2) =~ /\r\ncontent-length:\s*(\d+)\r\n/i;
         $missing = $head + 4 + ($content // 0) - length $bytes;
     }
-    next if $bytes eq ''; # somebody looks whether we listen
+    next if $bytes eq ''; # the test checked whether the server listens
     open my $to, '>:raw', "$directory/$number" or die "$directory/$number: $!\n";
     print $to $bytes;
     close $to;

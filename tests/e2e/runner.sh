@@ -4,7 +4,7 @@ set -u
 here=$(dirname "$0")
 unset ASAN_OPTIONS UBSAN_OPTIONS
 
-# fake NAME: a test program, its text on standard input
+# fake NAME : a test program; standard input is its script
 fake() {
     mkdir -p "$TMPDIR/t/unit" "$TMPDIR/b/tests/unit" "$TMPDIR/t/e2e"
     : >"$TMPDIR/t/unit/test_$1.c"
@@ -72,24 +72,32 @@ fake fresh <<'E'
 read -r line || echo 'ok - no input'
 E
 : >"$TMPDIR/t/unit/test_missing.c"
-printf '%s\n' 'case $FIRSTBYTE in /*/b/firstbyte) echo "ok - path" ;; *) echo "not ok - path" ;; esac' \
-    >"$TMPDIR/t/e2e/script.sh"
+cat >"$TMPDIR/t/e2e/script.sh" <<'E'
+case $FIRSTBYTE in
+/*/b/firstbyte) echo "ok - path" ;;
+*) echo "not ok - path" ;;
+esac
+E
 
 expect "passing cases are counted" 0 "2 passed, 0 failed" "ok   unit/test_pass" test_pass
 expect "a failed case is counted and shown" 1 "1 passed, 1 failed" "the reason" test_fail
 expect "a crash is a failed case" 1 "1 passed, 1 failed" "ended by signal 11 (SEGV)" test_crash
-expect "no end in time is a failed case" 1 "1 passed, 1 failed" "no end after 1 s" test_hang
-expect "a test that ignores TERM is ended too" 1 "1 passed, 1 failed" "no end after 1 s" stubborn
-expect "no case at all is a failed case" 1 "0 passed, 1 failed" "printed no case" silent
-expect "fewer cases than planned" 1 "1 passed, 1 failed" "ran 1 of 3 cases" test_short
+expect "a timeout is a failed case" 1 "1 passed, 1 failed" "no end after 1 s" test_hang
+expect "a test that ignores TERM is killed" 1 "1 passed, 1 failed" "no end after 1 s" stubborn
+expect "a test without a case is a failed case" 1 "0 passed, 1 failed" "printed no case" silent
+expect "fewer cases than planned are a failed case" 1 "1 passed, 1 failed" "ran 1 of 3 cases" \
+    test_short
 expect "a bad exit status is a failed case" 1 "1 passed, 1 failed" "exit status 7" test_status
-expect "a skip is named with its reason" 0 "1 passed, 0 failed, 1 skipped" "no IPv6 here" test_skip
+expect "a skipped case is reported with its reason" 0 "1 passed, 0 failed, 1 skipped" \
+    "no IPv6 here" test_skip
 expect "a whole test can be skipped" 0 "0 passed, 0 failed, 1 skipped" "no network" allskip
 expect "a sanitizer's report is a failed case" 1 "1 passed, 1 failed" "heap-use-after-free" report
-expect "a process left behind is a failed case" 1 "1 passed, 1 failed" "sleep 60" orphan
+expect "a process that the test did not end is a failed case" 1 "1 passed, 1 failed" "sleep 60" \
+    orphan
 expect "signals have their default action" 0 "1 passed, 0 failed" "" signals
 expect "a fresh directory and no input" 0 "2 passed, 0 failed" "" fresh
-expect "a test that was not built" 1 "0 passed, 1 failed" "printed no case" missing
-expect "scripts are told the program's path" 0 "1 passed, 0 failed" "e2e/script" script
-expect "several patterns, one total" 1 "3 passed, 1 failed" "failed: unit/test_fail" test_pass test_fail
+expect "a missing test program is a failed case" 1 "0 passed, 1 failed" "printed no case" missing
+expect "scripts have the path of the program" 0 "1 passed, 0 failed" "e2e/script" script
+expect "several patterns, one total" 1 "3 passed, 1 failed" "failed: unit/test_fail" test_pass \
+    test_fail
 expect "nothing to run is a failure" 1 "0 passed, 0 failed" "no test to run" nosuchtest
