@@ -1,6 +1,6 @@
 #!/bin/bash
-# valgrind's memcheck over short loads: plain, https, pipelined, in several processes, and while
-# things go wrong. The client is the bottleneck here, and may say so.
+# Short loads with memcheck of valgrind: http, https, pipelined, with several processes, and with
+# failures. The client may be the bottleneck.
 . "$(dirname "$0")/lib.bash"
 needs_memcheck
 
@@ -28,18 +28,23 @@ load() { # NAME STATUS ARGUMENT...
 }
 load "closed loop" '0|5' -n 100 -c 8 "${plain[@]}" -f "$TMPDIR/targets" --hlog "$TMPDIR/log" \
     --slo p99=1m,errors=0 --kernel-time all
-load "open loop, text" '0|5' --format text -R 100 -n 50 -c 4 --arrival poisson "${plain[@]}" http://a.example/
+load "open loop, text" '0|5' --format text -R 100 -n 50 -c 4 --arrival poisson "${plain[@]}" \
+    http://a.example/
 sed -i '/^{/!d' "$TMPDIR/runs"
-load "pipelined, three a connection" '0|5' -n 60 -c 2 --pipeline 4 --requests-per-conn 6 "${plain[@]}" http://a.example/
+load "pipelined, few requests per connection" '0|5' -n 60 -c 2 --pipeline 4 --requests-per-conn 6 \
+    "${plain[@]}" http://a.example/
 load "two processes" '0|5' -n 60 -c 4 --procs 2 "${plain[@]}" http://a.example/
 load "https, resumed" '0|5' -n 12 -c 2 --new-conn --tls-resume 50 "${tls[@]}" https://s.example/
-load "a server that says nothing" '1|5' -n 8 -c 4 -T 300ms "${plain[@]}" http://stalled.example/
-load "half answers" '1|5' -n 8 -c 4 "${plain[@]}" http://cut.example/
-load "refused" '1|5' -n 8 -c 4 "http://$HOME_ADDRESS:18089/"
-load "ended in the middle" '0|1|5' -d 700ms -R 200 -c 2 "${plain[@]}" http://stalled.example/
-memcheck "a comparison" '0|5|6' bench -n 5 -c 1 --repeat 2 "${plain[@]}" http://a.example/ --vs http://b.example/
+load "a silent server" '1|5' -n 8 -c 4 -T 300ms "${plain[@]}" http://stalled.example/
+load "truncated responses" '1|5' -n 8 -c 4 "${plain[@]}" http://cut.example/
+load "refused connections" '1|5' -n 8 -c 4 "http://$HOME_ADDRESS:18089/"
+load "stalled responses at the end of the run" '0|1|5' -d 700ms -R 200 -c 2 "${plain[@]}" \
+    http://stalled.example/
+memcheck "a comparison" '0|5|6' bench -n 5 -c 1 --repeat 2 "${plain[@]}" http://a.example/ \
+    --vs http://b.example/
 memcheck "a search" '0|4|5' bench --find-knee p99=1us -d 20ms -c 2 "${plain[@]}" http://a.example/
-memcheck "a search without a response" 1 bench --find-knee p99=1us -d 20ms -c 2 -T 300ms "${plain[@]}" http://stalled.example/
-memcheck "a list that is none" 2 bench -f "$LIST"
+memcheck "a search without a response" 1 bench --find-knee p99=1us -d 20ms -c 2 -T 300ms \
+    "${plain[@]}" http://stalled.example/
+memcheck "an invalid list" 2 bench -f "$LIST"
 judge_runs
 kill $ORIGIN && wait $ORIGIN

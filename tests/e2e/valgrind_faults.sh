@@ -1,5 +1,5 @@
 #!/bin/bash
-# valgrind's memcheck while everything goes wrong.
+# All faults of the embedded origin with memcheck of valgrind.
 . "$(dirname "$0")/lib.bash"
 needs_memcheck
 
@@ -15,6 +15,6 @@ memcheck "every fault" 1 fetch --rehearse -f "$LIST" --format json
 check "every result fits the schema" valid fetch "$out"
 same "each site has a result" "$(($(wc -l <"$LIST") - 1))" "$(wc -l <"$out")"
 
-# the blocking half without those that stall
+# the blocking half, without the faults that stall
 grep -v -e stall -e drip "$LIST" | sed 's/4s/20s/' >"$TMPDIR/quick.conf"
-memcheck "faults in the blocking half" 1 race --rehearse -f "$TMPDIR/quick.conf"
+memcheck "the other faults in the blocking half" 1 race --rehearse -f "$TMPDIR/quick.conf"
