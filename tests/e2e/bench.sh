@@ -373,7 +373,7 @@ check "a slow server: waiting requests are reported in text" grep -qi 'waiting' 
 
 # --- too few connections ---
 
-# the server needs 4 ms for each response, so that one connection has at most 250 requests per second
+# each response takes 4 ms, so that one connection has at most 250 requests per second
 fb bench --format json -R 500 -c 1 -d 1s "${to[@]}" http://slow.example/
 cat "$out" >>"$TMPDIR/runs"
 check "one connection: it limits the rate" \
