@@ -38,7 +38,7 @@ static void test_question(void **state)
     }
 }
 
-static void test_bad_names(void **state)
+static void test_invalid_names(void **state)
 {
     unsigned char query[DNS_MAX_BYTES];
     char name[300];
@@ -223,7 +223,7 @@ static void test_many_records(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_question),      cmocka_unit_test(test_bad_names),
+        cmocka_unit_test(test_question),      cmocka_unit_test(test_invalid_names),
         cmocka_unit_test(test_answers),       cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_inverted_bits), cmocka_unit_test(test_pointer_loops),
         cmocka_unit_test(test_many_records),

@@ -1,4 +1,4 @@
-/* Which streams keep the buffers of OpenSSL. A stream without SSL_MODE_RELEASE_BUFFERS keeps them. */
+/* Which streams keep the buffers of OpenSSL: those without SSL_MODE_RELEASE_BUFFERS. */
 #include "tests/support/unit.h"
 
 #include "tests/support/fake_clock.h"
@@ -68,7 +68,7 @@ static void test_idle(void **state)
     (void)state;
     join(0);
     join(1);
-    assert_false(keeps(0)); /* before its first use */
+    assert_false(keeps(0)); /* not used yet */
     buffers_use(&buffers, &users[0]);
     buffers_use(&buffers, &users[1]);
     assert_true(keeps(0) && keeps(1));

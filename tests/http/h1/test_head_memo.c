@@ -1,6 +1,6 @@
 /*
- * Remembered heads. The last test passes a million responses, valid and not, in random pieces to
- * two parsers, with and without a memo: all their events must be the same.
+ * The memo of heads. The last test feeds a million responses, valid and malformed, in random pieces
+ * to a parser with a memo and to one without: all events must be the same.
  */
 #include "tests/support/unit.h"
 
@@ -39,7 +39,7 @@ static void put(const char *head, unsigned status, bool is_head_request)
                   &(struct head_facts){.status = status, .is_head_request = is_head_request});
 }
 
-/* The status of the head with which the bytes begin; 0: none is found. */
+/* Returns the status of the head at the beginning of the bytes; 0: not found. */
 static unsigned find(const char *bytes, bool is_head_request)
 {
     size_t used = 0;
@@ -106,16 +106,14 @@ static void test_pause(void **state)
     assert_int_equal(find("a\n\n", false), 200); /* ends the run */
     for (int i = 0; i < MAX_MISSES; i++)
         assert_int_equal(find("b\n\n", false), 0);
-    put("b\n\n", 201, false); /* not remembered */
+    put("b\n\n", 201, false); /* not stored */
     for (int i = 0; i < PAUSE; i++)
         assert_int_equal(find("a\n\n", false), 0);
     assert_int_equal(find("a\n\n", false), 200);
     assert_int_equal(find("b\n\n", false), 0);
 }
 
-/*
- * With and without a memo
- */
+/* A parser with a memo and one without. */
 
 static const char *const seeds[] = {
     "HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 5\r\n\r\nhello",
@@ -184,7 +182,7 @@ static void mutate(struct message *message)
 {
     static const char bytes[] = "\r\n\t :,0123456789aA\x7f\xff";
     size_t at = random_below(message->count);
-    char byte = bytes[random_below(sizeof(bytes))]; /* with NUL */
+    char byte = bytes[random_below(sizeof(bytes))]; /* includes a NUL */
 
     switch (random_below(3)) {
     case 0: message->bytes[at] = byte; break;
@@ -214,7 +212,7 @@ static void choose_message(struct message *message)
         mutate(message);
 }
 
-/* Passes a message to both parsers in the same pieces. True: its head was found in the memo. */
+/* Feeds a message to both parsers in the same pieces. Returns whether the memo had its head. */
 static bool compare(const struct message *message)
 {
     static const struct h1_events calls = {.head = on_head, .body = on_body};
