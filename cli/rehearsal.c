@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -29,6 +30,23 @@
 
 extern char **environ;
 
+bool rehearsal_reads(const struct list_options *list)
+{
+    struct stat about;
+
+    return !list->file ||
+           (strcmp(list->file, "-") != 0 && !stat(list->file, &about) && S_ISREG(about.st_mode));
+}
+
+void rehearsal_warn_ignored(const struct list_options *list, uint64_t line)
+{
+    char *where = memory_print("%s:%" PRIu64, bad_lines_file(list->file), line);
+
+    complain(where, "rehearse- keys have no effect here, because the origin reads only a regular "
+                    "file; give the list with -f FILE");
+    free(where);
+}
+
 /* The command line of the child. The words are borrowed; free the array. */
 static char **command_of(const struct list_options *list, const char *other)
 {
@@ -39,12 +57,9 @@ static char **command_of(const struct list_options *list, const char *other)
     size_t count = sizeof(first) / sizeof(*first);
 
     memcpy(words, first, sizeof(first));
+    if (!rehearsal_reads(list))
+        return words;
     if (list->file) {
-        struct stat about;
-
-        /* A pipe can be read only once, by the parent. The child then invents all sites. */
-        if (stat(list->file, &about) || !S_ISREG(about.st_mode))
-            return words;
         words[count++] = file;
         words[count++] = (char *)list->file;
     } else if (list->word_count) {

@@ -20,6 +20,14 @@ struct rehearsal {
     char *authority; /* PEM */
 };
 
+/* Whether the origin reads the list: words, or a regular file. Other files can be read only once,
+   by the parent; the child then invents all sites. */
+bool rehearsal_reads(const struct list_options *list);
+
+/* Warns that the rehearse- keys of a list that the origin does not read have no effect. `line` is
+   the first line whose site has such keys. */
+void rehearsal_warn_ignored(const struct list_options *list, uint64_t line);
+
 /* Starts the origin for the sites of the list. `other` is one more URL for a list of words; NULL:
    none. False, with a diagnostic, if it does not start. End it with rehearsal_stop. */
 bool rehearsal_start(struct rehearsal *rehearsal, const struct list_options *list,

@@ -60,6 +60,8 @@ static bool make_side(struct side *side, const struct options *options,
 
     if (!target_list_read(list, from, &options->request))
         return false;
+    if (list->keys_line && options->rehearse && !options->output.quiet && !rehearsal_reads(from))
+        rehearsal_warn_ignored(from, list->keys_line);
     side->targets = targets_new(list->sites, list->weights, list->count,
                                 options->load.run.new_connections, &other);
     if (side->targets) {

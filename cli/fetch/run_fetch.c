@@ -41,6 +41,7 @@ static enum fetch_next next_site(void *owner, const struct url_origin *near, str
     if (near) { /* with --order, looking ahead would only fill the window */
         if (session->order || !sites_near(session->sites, near, &listed))
             return FETCH_LATER;
+        session_check_keys(session, &listed);
     } else {
         switch (session_next(session, &listed)) {
         case SITES_LATER: return FETCH_LATER;
@@ -277,7 +278,10 @@ enum exit_status run_session(const struct options *options, session_fn *run)
                                         .request = &options->request,
                                         .exchange = &options->exchange,
                                         .output = &options->output,
-                                        .twice = options->command == COMMAND_RACE};
+                                        .twice = options->command == COMMAND_RACE,
+                                        .warns_of_keys = options->rehearse &&
+                                                         !options->output.quiet &&
+                                                         !rehearsal_reads(&options->list)};
     struct session session;
     enum exit_status status = EXIT_USAGE;
 

@@ -89,6 +89,16 @@ void session_report_empty(const struct session *session)
         complain(file, "it contains no site");
 }
 
+void session_check_keys(struct session *session, const struct listed *listed)
+{
+    if (!session->options.warns_of_keys || session->warned || !listed->behaviour.given)
+        return;
+    session->warned = true;
+    progress_hide(session->progress);
+    rehearsal_warn_ignored(session->options.list, listed->site->line);
+    progress_show(session->progress);
+}
+
 bool session_check_list(struct session *session)
 {
     const char *file = session->options.list->file;
@@ -105,6 +115,7 @@ bool session_check_list(struct session *session)
         fits = fits_state(session, listed.site) || refuse_list(session);
         if (listed.site->line_error && fits)
             bad_lines_add(&bad, listed.site);
+        session_check_keys(session, &listed);
         site_free(listed.site);
     }
     fits = fits && (fits_state(session, NULL) || refuse_list(session));
@@ -230,20 +241,22 @@ enum sites_next session_next(struct session *session, struct listed *listed)
 
     while (!session->state_error) {
         enum sites_next next = sites_next(session->sites, listed);
-        uint64_t place;
+        uint64_t line;
 
+        if (next == SITES_ONE)
+            session_check_keys(session, listed);
         if (!state || next == SITES_LATER)
             return next;
         if (next == SITES_END)
             return fits_state(session, NULL) ? SITES_END : end_at_wrong_list(session);
-        place = listed->site->line;
+        line = listed->site->line;
         if (!fits_state(session, listed->site)) {
             site_free(listed->site);
             return end_at_wrong_list(session);
         }
-        if (!state_is_done(state, place)) {
-            state_take(state, place);
-            state_advance(state, place, sites_position(session->sites)->sum);
+        if (!state_is_done(state, line)) {
+            state_take(state, line);
+            state_advance(state, line, sites_position(session->sites)->sum);
             listed->site->number -= session->skipped; /* numbered among the sites of this run */
             return SITES_ONE;
         }

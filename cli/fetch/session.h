@@ -22,7 +22,8 @@ struct session_options {
     const struct request_options *request;
     const struct exchange_options *exchange;
     const struct output_options *output;
-    bool twice; /* the list is read twice */
+    bool twice;         /* the list is read twice */
+    bool warns_of_keys; /* warn if a site has rehearse- keys: they have no effect */
 };
 
 struct session {
@@ -40,6 +41,7 @@ struct session {
     struct progress *progress; /* NULL: none */
     struct totals totals;
     uint64_t skipped; /* sites that an earlier run reported */
+    bool warned;      /* of rehearse- keys, once */
     nsec slowest;     /* the longest time of a site in this half */
     bool interrupted;
     bool origin_ended; /* the rehearsal's process ended by itself, and a diagnostic was written */
@@ -77,6 +79,9 @@ bool session_open_output(struct session *session, struct loop *loop, void (*room
 /* Returns the next site that no earlier run reported. Returns SITES_END and sets state_error if the
    list is not the list of the state. */
 enum sites_next session_next(struct session *session, struct listed *listed);
+
+/* Warns of rehearse- keys, for a site that was not returned by session_next. */
+void session_check_keys(struct session *session, const struct listed *listed);
 
 /* Writes a result and adds it to the totals. */
 void session_report(struct session *session, const struct result *result);

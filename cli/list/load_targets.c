@@ -19,6 +19,8 @@ static void add(struct target_list *list, const struct listed *listed)
 {
     list->sites = memory_grow(list->sites, list->count + 1, sizeof(struct site *));
     list->weights = memory_grow(list->weights, list->count + 1, sizeof(*list->weights));
+    if (listed->behaviour.given && !list->keys_line)
+        list->keys_line = listed->site->line;
     list->sites[list->count] = listed->site;
     list->weights[list->count++] = listed->weight;
 }

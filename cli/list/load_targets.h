@@ -12,6 +12,7 @@ struct target_list {
     struct site **sites; /* `count` sites; targets_new takes them over */
     unsigned *weights;   /* `count` weights, each 1 or more */
     size_t count;        /* 1 or more after a successful read */
+    uint64_t keys_line;  /* the first line whose target has rehearse- keys; 0: none */
 };
 
 /* Reads all targets, with `request` as the default of each. False, with a diagnostic, if a line is

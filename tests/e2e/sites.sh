@@ -238,6 +238,38 @@ same "invalid lines in a pipe: the message has the line number" \
 same "invalid lines in a pipe: the other sites are fetched" "/1 /3" \
     "$(seen 2 | cut -d'|' -f1 | xargs)"
 
+# rehearse- keys that the origin cannot read: one warning, with the first line that has them
+ignored="rehearse- keys have no effect here, because the origin reads only a regular file;"
+ignored+=" give the list with -f FILE"
+conf <<C
+# a comment
+http://a.example/
+http://b.example/ rehearse-status=404
+http://c.example/ rehearse-status=404
+C
+fb --rehearse --fail -f - <"$LIST"
+exits "ignored keys, a file on standard input" 0
+same "ignored keys, a file on standard input: one warning" \
+    "firstbyte: standard input:3: $ignored" "$(cat "$err")"
+fb --rehearse --fail -f - < <(cat "$LIST")
+exits "ignored keys, a pipe" 0
+same "ignored keys, a pipe: one warning" "firstbyte: standard input:3: $ignored" "$(cat "$err")"
+fb --rehearse -f <(cat "$LIST")
+check "ignored keys, a pipe with a name" grep -q "^firstbyte: /dev/fd/[0-9]*:3: $ignored\$" "$err"
+fb --rehearse -q -f - <"$LIST"
+same "ignored keys, -q: no warning" "" "$(cat "$err")"
+fb --rehearse --fail -f "$LIST"
+exits "keys of a regular file" 1
+same "keys of a regular file: no warning" "" "$(cat "$err")"
+echo "http://b.example/ rehearse-status=404" | conf
+fb bench --rehearse -n 2 -f - <"$LIST"
+check "ignored keys of a target: a warning" stderr_has "firstbyte: standard input:1: $ignored"
+fb bench --rehearse -n 2 -f "$LIST"
+check_not "keys of a target in a regular file: no warning" stderr_has "$ignored"
+(cd "$TMPDIR" && cp sites.conf ./- && fb --rehearse -f - <"$LIST" &&
+    check "a file with the name -: standard input is read" stderr_has "standard input:1: $ignored")
+rm -f "$TMPDIR/-"
+
 # lists that cannot be read
 fb -f "$TMPDIR/nothing.conf"
 exits "a missing file" 2
