@@ -41,11 +41,11 @@ struct output_file {
 };
 
 /* Opens a file; other arguments as in output_new. With a length in `keep` the file is cut only if
-   its bytes before that length have the checksum `sum`: it may be the file of another program. If `keep` is OUTPUT_ALL and the last line has no
-   end, it is ended before the first write, because it may be of another program. NULL on an error:
-   *why is then a sentence that begins with the file's name, to be freed: the file is shorter than
-   `keep` or has other bytes there, no file can be created in its folder, or an error of open(2).
-   Opening a FIFO waits for its reader. */
+   its bytes before that length have the checksum `sum`: it may be the file of another program. If
+   `keep` is OUTPUT_ALL and the last line has no end, it is ended before the first write, because it
+   may be of another program. NULL on an error: *why is then a sentence that begins with the file's
+   name, to be freed: the file is shorter than `keep` or has other bytes there, no file can be
+   created in its folder, or an error of open(2). Opening a FIFO waits for its reader. */
 struct output *output_open(struct loop *loop, const struct output_file *file,
                            void (*room)(void *owner), void (*broken)(void *owner, int error),
                            void *owner, char **why);
