@@ -1,7 +1,7 @@
 /*
  * The fetcher: many sites, at most `concurrency` at the same time, each reported once. It requests
  * the next site when it has a free slot, so the list is never in memory. A site whose host is busy
- * is set aside, and later sites go first, up to FETCH_LOOK_AHEAD positions of the list.
+ * is set aside, and later sites start first, up to FETCH_LOOK_AHEAD positions of the list.
  */
 #ifndef HTTP_FETCH_H
 #define HTTP_FETCH_H

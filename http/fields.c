@@ -40,13 +40,13 @@ bool fields_have(const char *fields, const char *name)
 
 void fields_add(char **fields, const char *line, size_t *inherited)
 {
-    size_t length = strlen(line), name = strcspn(line, ":"), theirs = *inherited;
+    size_t length = strlen(line), name = strcspn(line, ":"), old_bytes = *inherited;
     char *all = memory_get((*fields ? strlen(*fields) : 0) + length + 3), *to = all;
     const char *at = *fields;
     struct request_field old;
 
     while (fields_next(&at, &old)) {
-        if ((size_t)(old.text - *fields) < theirs && field_is_named(&old, line, name))
+        if ((size_t)(old.text - *fields) < old_bytes && field_is_named(&old, line, name))
             *inherited -= old.bytes;
         else
             to = mempcpy(to, old.text, old.bytes);

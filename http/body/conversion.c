@@ -18,13 +18,13 @@
 
 /* A byte becomes at most one character of three bytes (longer characters come from two bytes), and
    a character that the converter kept may precede it. */
-_Static_assert(CONVERSION_ROOM >= 4 * MAX_AT_ONCE + 64, "iconv never wants for room");
+_Static_assert(CONVERSION_ROOM >= 4 * MAX_AT_ONCE + 64, "iconv always has enough space");
 
 struct conversion {
     iconv_t iconv;
     const struct charset *charset;
-    char held[MAX_AT_ONCE]; /* an incomplete character */
-    size_t held_bytes;
+    char pending[MAX_AT_ONCE]; /* an incomplete character */
+    size_t pending_bytes;
 };
 
 /* The output of one step. */
@@ -59,7 +59,7 @@ struct conversion *conversion_new(const struct charset *charset)
     conversion = memory_get(sizeof(*conversion));
     conversion->iconv = iconv;
     conversion->charset = charset;
-    conversion->held_bytes = 0;
+    conversion->pending_bytes = 0;
     return conversion;
 }
 
@@ -115,11 +115,11 @@ static size_t bad_bytes(struct conversion *conversion, const char *at, size_t le
     return 1;
 }
 
-/* Converts the held bytes, until the rest is an incomplete character. */
+/* Converts the pending bytes, until the rest is an incomplete character. */
 static void convert_held(struct conversion *conversion, struct conversion_output *output)
 {
-    char *in = conversion->held;
-    size_t left = conversion->held_bytes, bad;
+    char *in = conversion->pending;
+    size_t left = conversion->pending_bytes, bad;
     unsigned code;
 
     while (left && iconv(conversion->iconv, &in, &left, &output->at, &output->room) == (size_t)-1) {
@@ -133,21 +133,21 @@ static void convert_held(struct conversion *conversion, struct conversion_output
         in += bad;
         left -= bad;
     }
-    if (left == sizeof(conversion->held)) /* no character is this long */
+    if (left == sizeof(conversion->pending)) /* no character is this long */
         left = 0;
-    memmove(conversion->held, in, left);
-    conversion->held_bytes = left;
+    memmove(conversion->pending, in, left);
+    conversion->pending_bytes = left;
 }
 
 size_t conversion_step(struct conversion *conversion, const unsigned char **bytes, size_t *count,
                        unsigned char *to)
 {
     struct conversion_output output = {(char *)to, CONVERSION_ROOM};
-    size_t room = sizeof(conversion->held) - conversion->held_bytes;
+    size_t room = sizeof(conversion->pending) - conversion->pending_bytes;
     size_t taken = *count < room ? *count : room;
 
-    memcpy(conversion->held + conversion->held_bytes, *bytes, taken);
-    conversion->held_bytes += taken;
+    memcpy(conversion->pending + conversion->pending_bytes, *bytes, taken);
+    conversion->pending_bytes += taken;
     *bytes += taken;
     *count -= taken;
     convert_held(conversion, &output);
@@ -159,9 +159,9 @@ size_t conversion_end(struct conversion *conversion, bool cut, unsigned char *to
     struct conversion_output output = {(char *)to, CONVERSION_ROOM};
 
     put_kept(conversion, &output);
-    if (conversion->held_bytes && !cut)
+    if (conversion->pending_bytes && !cut)
         put_char(&output, UTF8_REPLACEMENT);
-    conversion->held_bytes = 0;
+    conversion->pending_bytes = 0;
     return CONVERSION_ROOM - output.room;
 }
 

@@ -73,8 +73,8 @@ static void text_count(struct preview *preview)
 static void text_add(struct preview *preview, const unsigned char *bytes, size_t count)
 {
     size_t room = MAX_CHARACTER_BYTES * (preview->max - preview->characters);
-    size_t held = preview->used - preview->complete_bytes;
-    size_t keep = count < room - held ? count : room - held;
+    size_t incomplete = preview->used - preview->complete_bytes;
+    size_t keep = count < room - incomplete ? count : room - incomplete;
 
     if (!keep)
         return;
@@ -198,7 +198,7 @@ static bool decode(struct preview *preview, const unsigned char *bytes, size_t c
     return status != DECODER_MALFORMED || preview->status == PREVIEW_READY;
 }
 
-/* Converts all held bytes. `cut`: omits an incomplete last character. */
+/* Converts all pending bytes. `cut`: omits an incomplete last character. */
 static void flush(struct preview *preview, bool cut)
 {
     unsigned char converted[CONVERSION_ROOM];
