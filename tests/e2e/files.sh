@@ -35,7 +35,7 @@ read_already() { echo "already read by this run ($1); give another name"; }
 for name in list ./list ../folder/list hard soft; do
     refused "the list as the output: $name" "--output $name: $(read_already '--file list')" \
         --rehearse -f list -o $name
-    refused "appended to: $name" "--output $name: $(read_already '--file list')" \
+    refused "the list as the output, --append: $name" "--output $name: $(read_already '--file list')" \
         --rehearse -f list --append -o $name
     refused "the list as the state: $name" "--resume $name: $(read_already '--file list')" \
         --rehearse -f list --resume $name
@@ -46,7 +46,7 @@ for name in list ./list ../folder/list hard soft; do
 done
 refused "the state as the output" "--output state: $(read_already '--resume state')" \
     --rehearse -f list --resume state -o state
-refused "by a link to what is not there yet" \
+refused "the state as the output, by a link to a missing file" \
     "--output missing: $(read_already '--resume dangling')" \
     --rehearse -f list --resume dangling -o missing
 refused "the log as the report" "--hlog log: already written by this run (--output ./log)" \
@@ -58,16 +58,16 @@ refused "authorities as the output" "--output hard: $(read_already '--cacert lis
 refused "a key as the output" "--output list: $(read_already '--key soft')" \
     --cert results.tmp --key soft -o list http://a.example/
 
-# standard streams are files like any other
+# the list as a standard stream
 fresh
 timeout 60 "$FIRSTBYTE" --rehearse -f list >>hard 2>"$err"
 status=$?
-exits "results behind the list itself" 2
-check "results behind the list itself: it is reported" \
+exits "the list as standard output" 2
+check "the list as standard output: it is reported" \
     stderr_has "standard output: $(read_already '--file list')"
 timeout 60 "$FIRSTBYTE" --rehearse -f list 2>>soft
 status=$?
-exits "messages behind the list itself" 2
+exits "the list as standard error" 2
 timeout 60 "$FIRSTBYTE" --rehearse -f - -o hard <list 2>"$err"
 status=$?
 exits "standard input as the output" 2

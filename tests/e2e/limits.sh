@@ -105,7 +105,7 @@ check "no timing is negative, and all add up" jq -es 'all(.[]; .timings
 } >"$TMPDIR/silent.conf"
 fb fetch --rehearse -T 4s --format json -f "$TMPDIR/silent.conf"
 same "silent TLS servers fail" 200 "$(grep -c '"timeout.total"' "$out")"
-same "and the others are fetched meanwhile" 20 "$(grep -c '"status":200' "$out")"
+same "silent TLS servers: other sites are fetched meanwhile" 20 "$(grep -c '"status":200' "$out")"
 
 # a soft limit of descriptors is raised in the program and in the origin
 above_soft_limit() (

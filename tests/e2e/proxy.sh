@@ -187,11 +187,11 @@ start echo perl -MSocket -e 'use IO::Socket;
     while (my $c = $s->accept) { while (<$c>) { print; STDOUT->flush; last if /^\r?$/ }
     print $c "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"; close $c }' "$at:18105"
 until_true 10 listens 18105
-through "-H, a site behind SOCKS" "$socks" "200 - - $at:18102 $socks" -H "$given" -H "X-Other: 1" \
+through "-H, through SOCKS" "$socks" "200 - - $at:18102 $socks" -H "$given" -H "X-Other: 1" \
     "http://$at:18105/"
-check "-H, a site behind SOCKS: other fields are sent to the site" grep -q '^X-Other: 1' \
+check "-H, through SOCKS: other fields are sent to the site" grep -q '^X-Other: 1' \
     "$TMPDIR/echo.out"
-check_not "-H, a site behind SOCKS: Proxy-Authorization is not" grep -qi '^proxy-authorization' \
+check_not "-H, through SOCKS: Proxy-Authorization is not sent" grep -qi '^proxy-authorization' \
     "$TMPDIR/echo.out"
 same "-H: no site receives Proxy-Authorization" "7 0" "$(seen | wc -l) $(seen |
     grep -c "${given##* }")"
@@ -239,7 +239,7 @@ if [ "$OWN_NETWORK" ]; then
     through "tinyproxy: no such name" "$http" "- proxy.failed proxy $at:18100 $http" \
         https://unknown.example:18443/
 else
-    skip "unreachable networks and names behind a proxy" "no network namespace is allowed here"
+    skip "unreachable networks and names through a proxy" "network namespaces are not permitted"
 fi
 
 # invalid proxies: addresses of the embedded origin, each with a fault
