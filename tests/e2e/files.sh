@@ -35,7 +35,8 @@ read_already() { echo "already read by this run ($1); give another name"; }
 for name in list ./list ../folder/list hard soft; do
     refused "the list as the output: $name" "--output $name: $(read_already '--file list')" \
         --rehearse -f list -o $name
-    refused "the list as the output, --append: $name" "--output $name: $(read_already '--file list')" \
+    refused "the list as the output, appended: $name" \
+        "--output $name: $(read_already '--file list')" \
         --rehearse -f list --append -o $name
     refused "the list as the state: $name" "--resume $name: $(read_already '--file list')" \
         --rehearse -f list --resume $name
