@@ -1,5 +1,4 @@
-/* DNS messages: written and read, truncated at every byte, with each bit inverted, and with name
-   pointers in a loop. */
+/* DNS messages: written and read, truncated, with inverted bits, and with pointer loops. */
 #include "tests/support/unit.h"
 
 #include <arpa/inet.h>

@@ -548,8 +548,7 @@ static void detached_between_two_callbacks(void **state)
     check(&waiter, "[::1]:0 [::2]:0", false);
 }
 
-/* A lookup detaches itself in its last callback: no effect. A lookup detaches the one whose
-   callback is next. */
+/* A lookup may detach itself in its last callback, or another one before its callback. */
 static void detached_in_a_callback(void **state)
 {
     struct waiter self, first, second, third;

@@ -706,8 +706,7 @@ static void slow_host_does_not_delay_others(void **state)
     assert_true(each_was_reported_once());
 }
 
-/* Gives the second site a line far down the list, as if an idle connection had requested it
-   early. */
+/* Gives the second site a line far down the list, as after a request of an idle connection. */
 static enum fetch_next next_with_far_line(void *owner, const struct url_origin *near,
                                           struct site **site)
 {

@@ -44,8 +44,7 @@ static void fields_are_found_by_name(void **state)
     assert_false(fields_have(NULL, "A"));
 }
 
-/* Field lines, of which the first `inherited` bytes are inherited; an added line; and the
-   result. */
+/* Field lines, of which the first `inherited` bytes are inherited; an added line; the result. */
 static const struct {
     const char *fields;
     size_t inherited;

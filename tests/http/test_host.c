@@ -192,8 +192,7 @@ static void names_in_any_script(void **state)
         {"\ufdd0", NULL, "international"},
         {"\u2603\ufdd0", NULL, "international"},
         {"\u00fc!", NULL, "international"}, /* the encoded form would be invalid */
-        {"1\u0627", NULL,
-         "international"}, /* right to left, but the first character is a digit */
+        {"1\u0627", NULL, "international"}, /* right to left, but the first character is a digit */
         /* a joiner that is not between the right letters */
         {"\U0001f469\u200d\U0001f469", NULL, "international"},
         {"\u00fc%3C", NULL, "forbidden"},

@@ -152,8 +152,7 @@ static struct conn *idle(const char *scheme, int port)
     return user.conn;
 }
 
-/* Takes the connection that a request gets out of the pool. NULL: the request would get a new
-   one. */
+/* Takes the connection that a request gets out of the pool. NULL: it would get a new one. */
 static struct conn *take(const char *scheme, const char *host, int port)
 {
     struct user user = {.submits = false};

@@ -423,8 +423,7 @@ static void last_stream_is_cancelled(void **state)
     assert_int_equal(fixture.closed, 1);
 }
 
-/* The exchange's phases do not contain the time of the dial before it waited for it; outcome_record
-   checks the stamps. */
+/* The phases do not contain the time of the dial before the exchange waited for it. */
 static void exchange_joins_a_dial(void **state)
 {
     static struct script_step slow[] = {HANG, LAST};
@@ -466,8 +465,7 @@ static void waiting_for_a_slot_is_blocked(void **state)
     clear_all();
 }
 
-/* Several exchanges wait for one dial, and the protocol is HTTP/1.1: each gets its own
-   connection. */
+/* Several exchanges wait for a dial that agrees on HTTP/1.1: each gets its own connection. */
 static void one_request_at_a_time(void **state)
 {
     static const struct script_step reads[] = {

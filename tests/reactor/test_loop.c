@@ -247,8 +247,7 @@ static void timer_after_a_long_callback_is_overdue(void **state)
     assert_true(loop_lag(loop) == 0);
 }
 
-/* A process that is stopped during a wait, with an event meanwhile: simulated by a signal
-   handler. */
+/* Simulates a process that is stopped during a wait, with an event meanwhile. */
 static struct fake_clock *stopped_clock;
 static int stopped_pipe;
 

@@ -275,8 +275,7 @@ static void connect_succeeds(void **state)
     close(listener);
 }
 
-/* If the server accepts and shuts down immediately, the connect succeeds, and the end of the
-   stream can be read. */
+/* If the server accepts and shuts down immediately, the connect succeeds and the end is read. */
 static void connected_and_ended_immediately(void **state)
 {
     struct address at;
@@ -533,8 +532,7 @@ static void on_signal(int signal)
     (void)signal;
 }
 
-/* Sends SIGUSR1 every 5 ms, because one signal could arrive before the call that it shall
-   interrupt. */
+/* Sends SIGUSR1 every 5 ms, because the first may arrive before the call to interrupt. */
 static timer_t signal_often(void)
 {
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};

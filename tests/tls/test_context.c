@@ -140,8 +140,7 @@ static void authorities_in_a_directory(void **state)
     cert_free(&other);
 }
 
-/* OpenSSL's environment variables change the system's store, but not a store that an option
-   names. */
+/* OpenSSL's environment variables change the system's store only. */
 static void environment_changes_the_systems_store(void **state)
 {
     char directory[PATH_BYTES], file[PATH_BYTES * 2], path[PATH_BYTES];

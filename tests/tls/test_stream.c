@@ -1,5 +1,4 @@
-/* Bytes over TLS: how they are sent and received, how streams end, and the number of system
-   calls. */
+/* Bytes over TLS: sent, received, ended, and the number of system calls. */
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -256,8 +255,7 @@ static void on_info(const SSL *ssl, int where, int returned)
     server_ssl = (SSL *)ssl;
 }
 
-/* Connects to a server with this version, whose SSL is in `server_ssl`. The client trusts the
-   certificate `own`. */
+/* Connects to a server with the certificate `own`, which the client trusts, and this version. */
 static void connect_own(const struct cert *own, int version, size_t padding)
 {
     char *pem = cert_pem(own), *why;
@@ -297,8 +295,7 @@ static void send_hello_request(void)
     SSL_renegotiate(server_ssl);
 }
 
-/* Sends messages repeatedly, and reads at both ends, until the client fails or has received `limit`
-   bytes. */
+/* Sends messages repeatedly and reads, until the client fails or has received `limit` bytes. */
 static struct io flood(void (*send_one)(void), size_t limit)
 {
     struct io io = {.status = IO_WANT_READ};

@@ -334,8 +334,7 @@ static void without_resumption_each_handshake_is_full(void **state)
     assert_int_equal(tls_pair_handshake(&pair).error, TLS_CERT_EXPIRED);
 }
 
-/* Connects, reads a byte after the handshake, and returns the facts. The caller owns their
-   certificate. */
+/* Connects, reads a byte, and returns the facts. The caller owns their certificate. */
 static struct tls_facts facts_of(const char *host)
 {
     struct tls_facts facts;

@@ -32,8 +32,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Returns the reason of a client with these options for the leaf, which is sent alone or with
-   `sent_with`; 0: accepted. */
+/* Returns the reason of a client for the leaf, sent alone or with `sent_with`; 0: accepted. */
 static int reason_of(struct tls_client_options options, const struct cert *leaf,
                      const struct cert *sent_with, const char *host)
 {

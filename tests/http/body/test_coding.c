@@ -1,5 +1,4 @@
-/* Content codings: output of the command-line tools, split at every byte, and decompression
-   bombs. */
+/* Content codings: output of the command-line tools, split at every byte, and bombs. */
 #include "tests/support/unit.h"
 
 #include <malloc.h>

@@ -111,8 +111,7 @@ static void declared_charsets(void **state)
     assert_charset(page_charset((const unsigned char *)"\0<\0?\0x\0m", 8), "utf-16be", "<?xm");
 }
 
-/* No byte after the end is read. A truncated page has the same charset as the whole page, or
-   none. */
+/* No byte after the end is read. A truncated page has the charset of the whole page, or none. */
 static void truncated_pages(void **state)
 {
     (void)state;

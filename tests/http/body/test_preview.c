@@ -1,5 +1,4 @@
-/* Previews: the first characters of a body, with all codings and character sets, split at every
-   byte. */
+/* Previews: the first characters of a body, for all codings and character sets, in pieces. */
 #define ZLIB_CONST
 
 #include "tests/support/unit.h"

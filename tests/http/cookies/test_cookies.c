@@ -380,8 +380,7 @@ static void secure_stays_on_https(void **state)
     assert_null(jar);
 }
 
-/* A Set-Cookie field with `bytes` bytes in name and value, followed by `after`. The caller frees
-   it. */
+/* A Set-Cookie field with `bytes` bytes in name and value, then `after`. The caller frees it. */
 static char *cookie_of(const char *name, size_t bytes, const char *after)
 {
     char *line = malloc(bytes + strlen(after) + 2), *to = stpcpy(line, name);

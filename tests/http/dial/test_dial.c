@@ -544,8 +544,7 @@ static void routes_change_the_address(void **state)
     assert_int_equal(server.udp_questions, 0);
 }
 
-/* A dial may have its own source address, TLS client and protocols; those of the dialer do not
-   change. */
+/* A dial may have its own source address, TLS client and protocols, unlike the dialer's. */
 static void options_of_its_own(void **state)
 {
     struct sock_from from = {0}, others = {0};

@@ -476,8 +476,7 @@ static bool check_shortage(void)
     return true;
 }
 
-/* Refused, no descriptor, refused: the missing descriptor is reported, because the user can fix
-   it. */
+/* A missing descriptor is reported before refused addresses, because the user can fix it. */
 static bool check_shortage_is_reported(void)
 {
     allow_more_descriptors(1);

@@ -1,5 +1,4 @@
-/* Tunnels through a proxy: the bytes sent, each response cut at every offset, and the error of each
-   refusal. */
+/* Tunnels through a proxy: the bytes sent, responses split at every byte, and errors. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -357,8 +356,7 @@ static void longest_names(void **state)
     proxy_free(&proxy);
 }
 
-/* The site sends nothing before the client: such bytes are an error, with the proxy's response or
-   after it. */
+/* The site sends nothing before the client: such bytes are an error. */
 static void site_sends_nothing_first(void **state)
 {
     static const struct dialog dialogs[] = {

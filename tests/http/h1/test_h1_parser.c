@@ -1,7 +1,4 @@
-/*
- * Responses, each fed whole, byte by byte, and split in two at every byte: the events must be the
- * same.
- */
+/* Responses, fed whole, byte by byte, and split at every byte: the events must be the same. */
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -732,8 +729,7 @@ static void irregular_responses_in_pieces(void **state)
     }
 }
 
-/* A response whose head has `bytes` bytes, with the interim heads in `before`; its body is
-   "abc". */
+/* A response whose heads have `bytes` bytes, the interim ones in `before`; its body is "abc". */
 static char *head_of(size_t bytes, const char *before, size_t *count)
 {
     static const char start[] = LENGTH_3;
