@@ -39,15 +39,15 @@ static const char *find_fault(const struct target_list *list, const struct site 
 /* Reports a site that is not a target. An unreadable line has its line number in the message. */
 static void refuse_site(struct bad_lines *bad, const struct site *site, const char *why)
 {
-    char *place = NULL;
+    char *where = NULL;
 
     if (site->line_error) {
         bad_lines_add(bad, site);
     } else if (!bad->file) {
         bad_lines_add_as(bad, site->url.shown, why);
-    } else if (asprintf(&place, "%s:%llu", bad->file, (unsigned long long)site->line) >= 0) {
-        bad_lines_add_as(bad, place, why);
-        free(place);
+    } else if (asprintf(&where, "%s:%llu", bad->file, (unsigned long long)site->line) >= 0) {
+        bad_lines_add_as(bad, where, why);
+        free(where);
     }
 }
 
