@@ -17,7 +17,7 @@ enum exit_status {
     EXIT_USAGE = 2,                  /* bad options or a bad list */
     EXIT_SETUP = MEMORY_EXIT_STATUS, /* set-up failed, resources ran out, or results were lost */
     EXIT_SLO = 4,                    /* bench: --slo was missed */
-    EXIT_SATURATED = 5,              /* bench: the client was saturated, starved or suspended */
+    EXIT_SATURATED = 5,              /* bench: the client was the bottleneck, not the server */
     EXIT_SLOWER = 6,                 /* diff, bench --vs: slower than the baseline */
     EXIT_INTERRUPTED = INTERRUPT_EXIT_STATUS /* SIGINT, SIGTERM or SIGHUP */
 };
