@@ -132,8 +132,8 @@ gave_up "no server, three processes" connect.refused -d 60s -c 6 --procs 3 --rep
 same "no server: the next run does not begin" 1 "$(wc -l <"$out")"
 fb bench --warmup 30s -d 30s -c 4 "http://$HOME_ADDRESS:18089/"
 exits "no server, in the warm-up" 1
-check "no server, in the warm-up: the reason is reported" grep -q \
-    "^Stopped: every connection of the first second failed: connect.refused," "$out"
+check "no server, in the warm-up: the reason is reported" \
+    grep -q "^Stopped: every connection of the first second failed: connect.refused," "$out"
 all_fail "a refused port, -d" connect.refused -d 300ms -c 4 -R 200 "http://$HOME_ADDRESS:18089/"
 all_fail "a refused port, new connections" connect.refused -n 20 -c 4 \
     --new-conn "http://$HOME_ADDRESS:18089/"
@@ -149,8 +149,8 @@ check "no Unix socket, a rate that is too high: all requests are counted" \
 # the client is busy, but the cause is the missing server
 fb bench -R 10000000 -d 2s --unix-socket "$TMPDIR/nothing" http://a.example/
 exits "no Unix socket, a rate that is too high, until the load stops" 1
-check "no Unix socket, until the load stops: the reason is reported" grep -q \
-    "^Stopped: every connection of the first second failed: connect.failed," "$out"
+check "no Unix socket, until the load stops: the reason is reported" \
+    grep -q "^Stopped: every connection of the first second failed: connect.failed," "$out"
 check_not "no Unix socket, until the load stops: the client is not called the bottleneck" \
     grep -q "client was the bottleneck" "$out"
 fb bench -R 10000000 -d 2s --unix-socket "$TMPDIR/nothing" --format json http://a.example/

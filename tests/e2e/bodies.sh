@@ -100,8 +100,9 @@ N
         echo "$name/GZIP $name.gzip GZip text/plain"
         echo "$name/x-gzip $name.gzip x-gzip text/plain"
     done
-    for charset in "${!texts[@]}"; do echo "set/$charset $charset - text/plain; charset=$charset";
-        done
+    for charset in "${!texts[@]}"; do
+        echo "set/$charset $charset - text/plain; charset=$charset"
+    done
     cat <<'T'
 both both br,gzip text/plain
 members members gzip text/plain

@@ -15,8 +15,8 @@ mkdir "$TMPDIR/www"
 { echo large; head -c 10485754 /dev/zero | tr '\0' .; } >"$TMPDIR/www/large"
 head -c 10240 /dev/zero | tr '\0' x >"$TMPDIR/www/10k"
 server() { # PORT CERTIFICATE MORE
-    echo \
-        "server { listen @:$1 ssl; ssl_certificate DIR/$2.pem; ssl_certificate_key DIR/$2.key; ${3-}
+    echo "server { listen @:$1 ssl;
+        ssl_certificate DIR/$2.pem; ssl_certificate_key DIR/$2.key; ${3-}
         location /words { return 200 \"0123456789 and more\"; } }"
 }
 start_nginx 18443 18444 18445 18446 18447 18448 18449 18450 18451 18452 18080 < <(
@@ -36,8 +36,9 @@ start_nginx 18443 18444 18445 18446 18447 18448 18449 18450 18451 18452 18080 < 
     echo 'server { listen @:18080; location / { return 200 "plain"; } }'
 )
 base=https://$HOME_ADDRESS
-for port in 18443 18444 18445 18446 18447 18448 18449 18450 18080; do echo "$base:$port/words";
-    done | conf
+for port in 18443 18444 18445 18446 18447 18448 18449 18450 18080; do
+    echo "$base:$port/words"
+done | conf
 
 # both NAME WANTED OPTION... : a race; in each half, a line for each port with status and error code
 both() {
