@@ -212,7 +212,7 @@ static const struct key keys[] = {
     {REHEARSE "fail-first", set_number, AT(behaviour.fail_first), .high = 1000000,
      .wrong = "not a number from 0 to 1000000"},
     {REHEARSE "fault", set_word, AT(behaviour.fault), .named = fault_named,
-     .wrong = "no such fault; firstbyte-sites.conf(5) lists the faults"},
+     .wrong = "no such fault; firstbyte-sites.conf(5) and docs/rehearsal.md list them"},
 };
 
 const char *settings_set(struct settings *settings, const char *name, const char *value,
