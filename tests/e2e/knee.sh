@@ -22,6 +22,7 @@ retry_busy capacity
 rate=$(run '.totals.rps | floor')
 retry_busy knee -c 64 "$one"
 exits "one at a time" 0
+check "one at a time: the report fits its schema" valid knee "$out"
 within "one at a time: 64 connections" $((rate * 65 / 100)) $((rate * 150 / 100))
 check "one at a time: the connections are not the limit" jq -e '.connections_limited == false' \
     "$out"
@@ -60,5 +61,6 @@ exits "no server: exit status" 1
 check "no server: the reason is reported" \
     grep -qx 'The server gave no response: connect.refused, connection refused.' "$out"
 knee "http://$HOME_ADDRESS:18119/"
+check "no server: the report fits its schema" valid knee "$out"
 check "no server in JSON" jq -e '.gave_up == "connect.refused" and .curve == [] and .rate == 0' \
     "$out"

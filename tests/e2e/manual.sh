@@ -79,6 +79,66 @@ sed -n '/^\.Bd -literal/,/^\.Ed/p' "$top/man/firstbyte-sites.conf.5" |
 fb --rehearse -f "$TMPDIR/example" --fields url
 exits "the example of firstbyte-sites.conf(5) is a list" 0
 
+# `getenv("NAME")` in the sources, and the names that http/proxy reads through a function
+variables=$(grep -rhoE 'getenv\("[A-Za-z_]+"\)' --include='*.c' \
+    "$top"/{base,reactor,dns,tls,http,origin,bench,cli} | cut -d'"' -f2
+    printf '%s\n' {http,https,all,no}_proxy {HTTP,HTTPS,ALL,NO}_PROXY SSL_CERT_FILE SSL_CERT_DIR)
+same "firstbyte(1) has every environment variable" "$(sort -u <<<"$variables")" "$(
+    sed -n '/^\.Sh ENVIRONMENT/,/^\.Sh FILES/p' "$page" |
+        sed -nE 's/^\.(It )?Ev //p' | tr -d ' ' | tr , '\n' | sort -u)"
+
+# --- the examples of the pages and of the help screens ---
+
+make_authority
+make_certificate server "IP:$HOME_ADDRESS"
+start_nginx 8080 8081 <<'N'
+keepalive_requests 1000000;
+server {
+    listen @:8080;
+    listen @:8081;
+    location / { return 200 "a page"; }
+}
+N
+
+# the example as this test runs it: short, on these servers, and without a network
+adapted() {
+    sed -E -e "s|http://127.0.0.1(:80[0-9]*)?/|http://$HOME_ADDRESS:8080/|g" \
+        -e "s|http://127.0.0.1:81/|http://$HOME_ADDRESS:8081/|" \
+        -e 's/ -d [0-9]+m?s / -d 200ms /' -e 's/ -R [0-9]+ / -R 500 /' \
+        -e '/ -d /!s/^firstbyte bench/& -d 200ms/' \
+        -e 's/^firstbyte bench --find-knee/timeout 2 &/' -e 's/^firstbyte origin/timeout 1 &/' \
+        -e '/--rehearse|bench|origin|diff/!s/^firstbyte( race)?/& --rehearse/' <<<"$1"
+}
+# Statuses 4, 5 and 6 are verdicts of a load; 124 is from timeout; 1 is from grep without a line.
+run_examples() { # NAME; the commands on standard input
+    local example count=0
+    mkdir -p "$TMPDIR/examples/$1" && cd "$TMPDIR/examples/$1" || exit 1
+    cp "$top/sites.conf" .
+    seq -f 'http://site%g.example/' 20 >list
+    while IFS= read -r example; do
+        count=$((count + 1))
+        timeout -k 5 60 bash -c "PATH=$TMPDIR/bin:\$PATH; $(adapted "$example")" \
+            >"$out" 2>"$err" </dev/null
+        status=$?
+        case "$example:$status" in
+        *" bench "*:[456] | *" diff "*:6 | *--find-knee*:124 | *" origin "*:124 | *"| grep"*:1)
+            status=0 ;;
+        esac
+        exits "$1: $example" 0
+    done
+    check "$1 has examples" test $count -gt 1
+    cd "$OLDPWD" || exit 1
+}
+mkdir "$TMPDIR/bin"
+ln -s "$FIRSTBYTE" "$TMPDIR/bin/firstbyte"
+run_examples "firstbyte(1)" < <(sed -nE 's/^\.Dl \$ //p' "$page")
+for screen in fetch race bench origin diff; do
+    run_examples "$screen --help" < <("$FIRSTBYTE" $screen --help |
+        sed -n '/^Examples/,/^[A-DF-Z]/p' | sed -E 's/^Examples//' | grep -oE '^ +firstbyte .*' |
+        sed -E 's/^ +//')
+done
+run_examples "firstbyte help" < <("$FIRSTBYTE" help | sed '1,/^Examples/d' | sed -E 's/^ +//')
+
 # --- make install and make uninstall ---
 
 # a copy of the tree's files; the program is the one under test

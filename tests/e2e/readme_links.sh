@@ -1,6 +1,7 @@
 #!/bin/bash
 # The form of README.md, CONTRIBUTING.md and docs/: relative links and anchors resolve, code blocks
-# have at most 80 columns, README.md has at most 150 lines, and docs/README.md lists every page.
+# have at most 80 columns, except the last line of a race; README.md has at most 150 lines, and
+# docs/README.md lists every page.
 . "$(dirname "$0")/lib.bash"
 
 cd "$E2E/../.." || exit 1
@@ -49,11 +50,11 @@ perl -CS -e '
 same "every link has an existing file and heading" "" "$(cat "$TMPDIR/dead")"
 check "the pages have links" test "$(cat "$TMPDIR/count")" -gt 20
 
-same "code blocks have at most 80 columns" "" "$(perl -CSD -ne '
+same "code blocks have at most 80 columns, except a line of race" "" "$(perl -CSD -ne '
     $inside = 0 if $. == 1;
     if (/^ *```/) { $inside = !$inside; next }
     chomp;
-    print "$ARGV:$.\n" if $inside && length > 80;
+    print "$ARGV:$.\n" if $inside && length > 80 && !/^[0-9.]+x faster; /;
 } continue {
     close ARGV if eof' "${pages[@]}")"
 check "README.md has at most 150 lines" test "$(wc -l <README.md)" -le 150

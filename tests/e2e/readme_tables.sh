@@ -122,11 +122,16 @@ mentioned "results.md has every field of a load" results.md \
 mentioned "results.md has every field of diff" results.md \
     < <(jq -r '[.. | .properties? // empty | keys[]] | unique[]' tests/schema/diff.json)
 
-# fields of a search, which has no schema
+# fields of a search
 until_true 60 grep -q '^ *[0-9]' "$TMPDIR/search.err"
 kill "$search" && wait "$search"
-fields=$(jq -r '[.. | objects | keys[]] | unique[]' "$TMPDIR/search.out")
+check "the report of a search fits its schema" valid knee "$TMPDIR/search.out"
+fields=$(jq -r '[.. | .properties? // empty | keys[]] | unique[]' tests/schema/knee.json)
 mentioned "results.md has every field of a search" results.md <<<"$fields"
+exactly "results.md has every schema" "$(jq -r '.properties.schema.const + " " + input_filename' \
+    tests/schema/*.json)" "$(sed -nE \
+    's/^\| `(firstbyte\.[a-z]+\/1)` \| `(tests\/schema\/[a-z]+\.json)` \|$/\1 \2/p' \
+    docs/results.md | sort -u)"
 same "every row of a search is a field" "" \
     "$(names_of results.md '## Results of a knee search' | grep -vxF -e "$fields")"
 
@@ -136,7 +141,7 @@ exactly "measurements.md has every comparison" "$comparisons" \
 
 # the outputs on the pages have the words of the program; numbers differ
 numbers_out() { sed -E 's/[0-9][0-9.,:]*/N/g'; }
-lines_of_race() { grep -E '^(Running|Synchronous|Asynchronous)' "$1" | numbers_out; }
+lines_of_race() { grep -E '^(Running|Synchronous|Asynchronous|[0-9.]+x )' "$1" | numbers_out; }
 notes_of_report() { sed -n '/^  corrected:/,/^$/p' "$1" | numbers_out; }
 headings_of_report() { grep -oE '^[A-Z][a-z]+( [a-z]+)?  +' "$1" | sort -u; }
 conf <<<"http://one.example/ rehearse-delay=1ms"
