@@ -12,19 +12,24 @@ calls_table() {
 # calls_sum SUBJECT SCHEME : all calls
 calls_sum() {
     jq --arg subject "$1" --arg scheme "$2" \
-        'select(.subject == $subject and .scheme == $scheme) | ([.calls[]] | add) / .urls' "$dir/calls.runs"
+        'select(.subject == $subject and .scheme == $scheme) | ([.calls[]] | add) / .urls' \
+        "$dir/calls.runs"
 }
 
 # calls_count : $dir/calls as a JSON object
 calls_count() {
-    awk '$1 ~ /^[0-9.]+$/ && $NF != "total" { text = text sprintf("%s\"%s\":%d", (text ? "," : ""), $NF, $4) }
+    awk '$1 ~ /^[0-9.]+$/ && $NF != "total" {
+            text = text sprintf("%s\"%s\":%d", (text ? "," : ""), $NF, $4) }
         END { print "{" text "}" }' "$dir/calls"
 }
 
 calls_run() {
     local subject=$1 scheme=$2 command input=$dir/$2.list
     fetch_command "$subject" "$scheme"
-    traced "${command[@]}" || { fail "$subject, $scheme: did not finish under strace" "$dir/err"; return; }
+    traced "${command[@]}" || {
+        fail "$subject, $scheme: did not finish under strace" "$dir/err"
+        return
+    }
     calls_table "$subject" "$scheme"
     jq -nc --arg subject "$subject" --arg scheme "$scheme" --argjson urls "$URLS" \
         --argjson calls "$(calls_count)" '$ARGS.named' >>"$dir/calls.runs"

@@ -24,9 +24,11 @@ fetch_command() {
     firstbyte-order) # in the order of the list: nearly each URL needs a connection, as in libcurl
         command=("$FIRSTBYTE" fetch -k -f "$list" -c "$CONCURRENCY" --format json --order input) ;;
     libcurl-*) # keeps as many connections as firstbyte; the faster setting for libcurl
-        command=("$PEERS/multi" -k --loop "${subject#*-}" --max-idle "$CONCURRENCY" "$CONCURRENCY") ;;
+        command=("$PEERS/multi" -k --loop "${subject#*-}" --max-idle "$CONCURRENCY" \
+            "$CONCURRENCY") ;;
     curl-parallel)
-        command=(curl -k -sS -K "$dir/$2.curl" --http1.1 --parallel --parallel-max "$CONCURRENCY") ;;
+        command=(curl -k -sS -K "$dir/$2.curl" --http1.1 --parallel \
+            --parallel-max "$CONCURRENCY") ;;
     aiohttp)
         command=("$python" bench/peers/async.py -k -q -c "$CONCURRENCY" -f "$list") ;;
     esac
@@ -40,7 +42,8 @@ fetch_run() {
     status=$?
     [ "$status" = 0 ] || { fail "$1, $2: exit status $status" "$dir/err"; return; }
     jq -nc --arg subject "$1" --arg scheme "$2" --argjson round "$3" --argjson urls "$URLS" \
-        --argjson concurrency "$CONCURRENCY" --argjson user_s "$user_s" --argjson system_s "$system_s" \
+        --argjson concurrency "$CONCURRENCY" --argjson user_s "$user_s" \
+        --argjson system_s "$system_s" \
         --argjson wall_s "$wall_s" --argjson peak_kib "$peak_kib" \
         '$ARGS.named + {cpu_s: (($user_s + $system_s) * 1e3 | round / 1e3)}' >>"$dir/fetch.runs"
 }
@@ -109,7 +112,8 @@ fetch_subjects() {
 
 compare_fetch() {
     local scheme round subject
-    title "fetch: $URLS URLs of 10 KB on $NGINX_ADDRESSES addresses, $CONCURRENCY at once, $ROUNDS rounds; medians"
+    title "fetch: $URLS URLs of 10 KB on $NGINX_ADDRESSES addresses, $CONCURRENCY at once," \
+        "$ROUNDS rounds; medians"
     fetch_prepare || { skip "fetch, which needs nginx"; return; }
     for scheme in http https; do
         for ((round = 0; round < ROUNDS; round++)); do

@@ -25,7 +25,10 @@ held_run() {
     held_command "$@"
     measure "${command[@]}"
     status=$?
-    tool_succeeded "$1" $status || { fail "$1, $2, $3 connections: exit status $status" "$dir/err"; return 1; }
+    tool_succeeded "$1" $status || {
+        fail "$1, $2, $3 connections: exit status $status" "$dir/err"
+        return 1
+    }
     read -r requests errors seconds <<<"$(tool_figures "$1")"
 }
 
@@ -35,11 +38,13 @@ held_row() {
     held_run "$1" "$2" 1 || return
     one_kib=$peak_kib
     held_run "$1" "$2" $HELD || return
-    each=$(awk -v all="$peak_kib" -v one="$one_kib" -v n=$HELD 'BEGIN { printf "%.2f", (all - one) / n }')
+    each=$(awk -v all="$peak_kib" -v one="$one_kib" -v n=$HELD \
+        'BEGIN { printf "%.2f", (all - one) / n }')
     printf '  %-6s %-12s %12s %10.1f %10.1f %10d %7d\n' "$2" "$1" "$each" \
         "$(awk -v kib="$peak_kib" 'BEGIN { print kib / 1024 }')" \
         "$(awk -v kib="$one_kib" 'BEGIN { print kib / 1024 }')" "$requests" "$errors"
-    jq -nc --arg subject "$1" --arg scheme "$2" --argjson connections $HELD --argjson kib_each "$each" \
+    jq -nc --arg subject "$1" --arg scheme "$2" --argjson connections $HELD \
+        --argjson kib_each "$each" \
         --argjson peak_kib "$peak_kib" --argjson one_kib "$one_kib" --argjson requests "$requests" \
         --argjson errors "$errors" '$ARGS.named' >>"$dir/held.runs"
     bar held "$2: KiB a connection" "$1" "$each"
@@ -52,11 +57,15 @@ compare_held() {
     [ "$server_kind" = nginx ] || { skip "held, which needs nginx"; return; }
     hard=$(ulimit -Hn)
     [ "$hard" = unlimited ] || [ "$hard" -ge $HELD_DESCRIPTORS ] ||
-        { skip "held: $hard descriptors are allowed, $HELD_DESCRIPTORS are needed (ulimit -Hn)"; return; }
+        {
+            skip "held: $hard descriptors are allowed, $HELD_DESCRIPTORS are needed (ulimit -Hn)"
+            return
+        }
     ulimit -Sn "$hard"
     choose_time
     [ ${#gnu_time[@]} != 0 ] || { skip "held, which needs GNU time"; return; }
-    printf '  %-6s %-12s %12s %10s %10s %10s %7s\n' '' '' 'KiB each' 'peak MiB' 'of one' requests errors
+    printf '  %-6s %-12s %12s %10s %10s %10s %7s\n' '' '' 'KiB each' 'peak MiB' 'of one' requests \
+        errors
     for scheme in http https; do
         ! has_bench || held_row firstbyte $scheme
         ! has wrk || held_row wrk $scheme

@@ -4,7 +4,7 @@
 
 skip() { echo "  skipped: $1"; }
 has() { command -v "$1" >/dev/null; }
-title() { printf '\n%s\n' "$1"; }
+title() { printf '\n%s\n' "$*"; }
 
 # fail WHAT [FILE...] : reports a failed run, with the first lines of the files
 fail() {
@@ -116,7 +116,8 @@ write_json() {
     jq -s --arg name "$1" --arg date "$(date -u +%FT%TZ)" --arg kernel "$(uname -r)" \
         --arg machine "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" \
         --argjson cores "$(getconf _NPROCESSORS_ONLN)" \
-        '{comparison: $name, date: $date, machine: $machine, cores: $cores, kernel: $kernel, runs: .}' \
+        '{comparison: $name, date: $date, machine: $machine, cores: $cores, kernel: $kernel,
+            runs: .}' \
         "$dir/$1.runs" >"$OUT/$1.json" || fail "cannot write $OUT/$1.json"
 }
 

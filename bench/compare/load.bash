@@ -47,7 +47,10 @@ load_calls() {
     tool_command "$1" "$2" "$TRACED_S" "$url"
     traced "${command[@]}"
     status=$?
-    tool_succeeded "$1" "$status" || { fail "$1, $2, under strace: exit status $status" "$dir/err"; return; }
+    tool_succeeded "$1" "$status" || {
+        fail "$1, $2, under strace: exit status $status" "$dir/err"
+        return
+    }
     read -r requests errors seconds <<<"$(tool_figures "$1")"
     awk -v requests="$requests" -v row="$2 $1" '
         $1 ~ /^[0-9.]+$/ && $NF ~ /^epoll_p?wait2?$/ { waits += $4; next }
@@ -59,7 +62,8 @@ load_calls() {
 # load_figure SUBJECT SCENARIO EXPRESSION : the awk EXPRESSION over the names below, for each round
 load_figure() {
     awk -v subject="$1" -v scenario="$2" "\$1 == scenario && \$2 == subject {
-        requests = \$4; errors = \$5; seconds = \$6; cpu = \$7 + \$8; kib = \$9; print \$3, $3 }" "$dir/load.rows"
+        requests = \$4; errors = \$5; seconds = \$6; cpu = \$7 + \$8; kib = \$9; print \$3, $3 }" \
+            "$dir/load.rows"
 }
 
 # load_ratio SUBJECT SCENARIO EXPRESSION [BASE] : minimum, median and maximum of the ratios by round
@@ -77,11 +81,14 @@ load_row() {
     rate=$(load_middle "$1" "$2" 'requests / seconds')
     [ -n "$rate" ] || return
     cpu=$(load_middle "$1" "$2" 'cpu / requests * 1e6')
-    read -r calls waits <<<"$(awk -v row="$2 $1" '$1 " " $2 == row { printf "%.2f %.2f", $3, $4 }' "$dir/load.calls")"
-    ratios=$(load_ratio "$1" "$2" 'cpu / requests' | awk '{ printf "%.2f (%.2f-%.2f)", $2, $1, $3 }')
+    read -r calls waits <<<"$(awk -v row="$2 $1" '$1 " " $2 == row { printf "%.2f %.2f", $3, $4 }' \
+        "$dir/load.calls")"
+    ratios=$(load_ratio "$1" "$2" 'cpu / requests' |
+        awk '{ printf "%.2f (%.2f-%.2f)", $2, $1, $3 }')
     [ -n "$ratios" ] || ratios=-
     printf '  %-18s %9.0f %7s %9.2f %18s %7s %7s %8.1f %7.0f\n' "$1" "$rate" \
-        "$(load_ratio "$1" "$2" 'requests / seconds' | awk '{ printf "%.2f", $2 }')" "$cpu" "$ratios" \
+        "$(load_ratio "$1" "$2" 'requests / seconds' | awk '{ printf "%.2f", $2 }')" "$cpu" \
+        "$ratios" \
         "${calls:--}" "${waits:--}" "$(load_middle "$1" "$2" 'kib / 1024')" \
         "$(load_figure "$1" "$2" errors | awk '{ sum += $2 } END { print sum }')"
     load_bars "$1" "$2"
@@ -89,9 +96,11 @@ load_row() {
 
 load_bars() {
     local min median max
-    read -r min median max <<<"$(load_figure "$1" "$2" 'cpu / requests * 1e6' | cut -d' ' -f2 | spread)"
+    read -r min median max <<<"$(load_figure "$1" "$2" 'cpu / requests * 1e6' | cut -d' ' -f2 |
+        spread)"
     bar load "$(scenario_name "$2"): CPU microseconds per request" "$1" "$median" "$min" "$max"
-    read -r min median max <<<"$(load_figure "$1" "$2" 'requests / seconds' | cut -d' ' -f2 | spread)"
+    read -r min median max <<<"$(load_figure "$1" "$2" 'requests / seconds' | cut -d' ' -f2 |
+        spread)"
     bar load-rate "$(scenario_name "$2"): requests per second" "$1" "$median" "$min" "$max"
 }
 
@@ -104,15 +113,18 @@ load_table() {
     done
     [ "$scenario" = new-https ] && has_bench || return
     printf '  firstbyte, CPU per request resumed / not: %s\n' \
-        "$(load_ratio firstbyte-resumed new-https 'cpu / requests' firstbyte | awk '{ printf "%.2f", $2 }')"
+        "$(load_ratio firstbyte-resumed new-https 'cpu / requests' firstbyte |
+        awk '{ printf "%.2f", $2 }')"
 }
 
 load_json() {
-    awk '{ printf "{\"scenario\":\"%s\",\"subject\":\"%s\",\"round\":%d,\"requests\":%d,\"errors\":%d," \
-                  "\"seconds\":%.6f,\"user_s\":%.3f,\"system_s\":%.3f,\"peak_kib\":%d}\n", \
+    awk '{ printf "{\"scenario\":\"%s\",\"subject\":\"%s\",\"round\":%d," \
+                  "\"requests\":%d,\"errors\":%d,\"seconds\":%.6f," \
+                  "\"user_s\":%.3f,\"system_s\":%.3f,\"peak_kib\":%d}\n", \
                   $1, $2, $3, $4, $5, $6, $7, $8, $9 }' "$dir/load.rows" >"$dir/load.runs"
     awk '{ printf "{\"scenario\":\"%s\",\"subject\":\"%s\",\"calls_a_request\":%.4f," \
-                  "\"waits_a_request\":%.4f}\n", $1, $2, $3, $4 }' "$dir/load.calls" >>"$dir/load.runs"
+                  "\"waits_a_request\":%.4f}\n", $1, $2, $3, $4 }' "$dir/load.calls" \
+                  >>"$dir/load.runs"
 }
 
 # Sets `subjects` to the tools that support a scenario.
@@ -120,7 +132,11 @@ load_subjects() {
     local tool
     subjects=()
     for tool in "${tools[@]}"; do
-        if tool_can "$tool" "$1"; then subjects+=("$tool"); else skip "$tool: cannot do $1 with $server_kind"; fi
+        if tool_can "$tool" "$1"; then
+            subjects+=("$tool")
+        else
+            skip "$tool: cannot do $1 with $server_kind"
+        fi
     done
     case " ${tools[*]} " in *" firstbyte "*)
         tool_can firstbyte-resumed "$1" && subjects+=(firstbyte-resumed) ;;
@@ -143,7 +159,8 @@ load_scenario() {
 
 compare_load() {
     local scenario
-    title "load: a page of 612 bytes, $LOAD_CONNECTIONS connections, $LOAD_S s, $ROUNDS rounds; medians (spread)"
+    title "load: a page of 612 bytes, $LOAD_CONNECTIONS connections, $LOAD_S s, $ROUNDS rounds;" \
+        "medians (spread)"
     server_start || return
     choose_time
     has strace || skip "system calls: no strace (Debian: strace)"
@@ -153,7 +170,8 @@ compare_load() {
     for scenario in $SCENARIOS; do
         load_scenario "$scenario"
     done
-    echo "  calls: system calls per request without waits (epoll_wait etc.); h2load keeps its connections"
+    echo "  calls: system calls per request without waits (epoll_wait etc.);" \
+        "h2load keeps its connections"
     load_json
     chart load "CPU of load generators, $LOAD_CONNECTIONS connections, one $server_kind worker"
     chart load-rate "Requests per second, $LOAD_CONNECTIONS connections, one $server_kind worker"

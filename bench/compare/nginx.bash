@@ -91,7 +91,8 @@ nginx_start() {
     head -c 10240 /dev/zero | tr '\0' x >"$dir/www/10k.bin"
     head -c 612 /dev/zero | tr '\0' x >"$dir/www/small.txt" # the response of /
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
-        -subj /CN=localhost -keyout "$dir/key.pem" -out "$dir/certificate.pem" 2>"$dir/openssl.log" ||
+        -subj /CN=localhost -keyout "$dir/key.pem" -out "$dir/certificate.pem" \
+        2>"$dir/openssl.log" ||
         { cat "$dir/openssl.log" >&2; return 1; }
     nginx_config "$dir" "$descriptors" >"$dir/nginx.conf"
     (ulimit -n "$descriptors" && exec ${core:+taskset -c "$core"} nginx -c "$dir/nginx.conf") \

@@ -17,7 +17,8 @@ open_run() {
     local command share status
     case $1 in
     firstbyte)
-        command=("$FIRSTBYTE" bench -k -R "$rate" -c "$LOAD_CONNECTIONS" -d "${LOAD_S}s" --format json "$url") ;;
+        command=("$FIRSTBYTE" bench -k -R "$rate" -c "$LOAD_CONNECTIONS" -d "${LOAD_S}s" \
+            --format json "$url") ;;
     timer)
         command=("$PEERS/timer" "$rate" "$LOAD_S") ;;
     esac
@@ -42,7 +43,8 @@ open_row() {
 
 compare_open() {
     local url rate round subject
-    title "open: half of the capacity, $LOAD_S s, $ROUNDS rounds; starts within 100 us of their time, percent"
+    title "open: half of the capacity, $LOAD_S s, $ROUNDS rounds;" \
+        "starts within 100 us of their time, percent"
     has_bench || { skip "open: this version of firstbyte has no bench"; return; }
     build_peer timer || { fail "timer.c does not build" "$dir/cc.log"; return; }
     server_start || return
@@ -59,7 +61,9 @@ compare_open() {
     open_row firstbyte firstbyte
     open_row 'a bare timer loop' timer
     jq -rs 'group_by(.round) | map(select(length == 2) | map({(.subject): .share}) | add |
-        (.timer - .firstbyte) * 100) | sort | if length > 0 then .[length / 2 | floor] else empty end |
-        "  points below the timer loop, median of rounds: \(. * 100 | round / 100)"' "$dir/open.runs"
+        (.timer - .firstbyte) * 100) | sort |
+        if length > 0 then .[length / 2 | floor] else empty end |
+        "  points below the timer loop, median of rounds: \(. * 100 | round / 100)"' \
+        "$dir/open.runs"
     chart open "An open loop at $rate requests per second"
 }

@@ -61,7 +61,8 @@ race_figure() { jq "select(.subject == \"firstbyte\").result | $1" "$dir/race.ru
 
 race_table() {
     printf '  %-28s %10s %10s %10s\n' '' min median max
-    [ ! -s "$dir/race.sequential" ] || race_row 'python requests, in a loop' bar <"$dir/race.sequential"
+    [ ! -s "$dir/race.sequential" ] || race_row 'python requests, in a loop' bar \
+        <"$dir/race.sequential"
     race_figure .sync_s | race_row 'firstbyte, blocking' bar
     [ ! -s "$dir/race.async" ] || race_row 'python aiohttp' bar <"$dir/race.async"
     race_figure .async_s | race_row 'firstbyte, reactor' bar

@@ -42,7 +42,8 @@ server_start() {
         return
     fi
     skip "no nginx or no openssl (Debian: nginx-light, openssl): the embedded origin instead"
-    printf '%s://127.0.0.1/ rehearse-delay=0s rehearse-body="%0612d"\n' http 0 https 0 >"$dir/load.conf"
+    printf '%s://127.0.0.1/ rehearse-delay=0s rehearse-body="%0612d"\n' http 0 https 0 \
+        >"$dir/load.conf"
     origin_start "$dir/load.conf" || return 1
     server_kind=origin
 }

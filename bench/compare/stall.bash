@@ -15,11 +15,13 @@ stall_command() {
     case $1 in
     firstbyte) rate=(-R "$STALL_RATE") ;&
     firstbyte-closed)
-        command=("$FIRSTBYTE" bench -k "${rate[@]}" -c "$STALL_CONNECTIONS" -d "$2s" --format json "$url") ;;
+        command=("$FIRSTBYTE" bench -k "${rate[@]}" -c "$STALL_CONNECTIONS" -d "$2s" --format json \
+            "$url") ;;
     wrk)
         command=(wrk -t1 -c"$STALL_CONNECTIONS" -d"$2s" --latency "$url") ;;
     hey) # its rate is per connection
-        command=(env GOMAXPROCS=1 hey -c "$STALL_CONNECTIONS" -q "$per_connection" -z "$2s" "$url") ;;
+        command=(env GOMAXPROCS=1 hey -c "$STALL_CONNECTIONS" -q "$per_connection" -z "$2s" \
+            "$url") ;;
     esac
 }
 
@@ -29,7 +31,8 @@ stall_figures() {
     firstbyte)     jq -r '.latency_us | "\(.p50) \(.p90) \(.p99) \(.max)"' "$2" ;;
     firstbyte-raw) jq -r '.raw_latency_us | "\(.p50) \(.p90) \(.p99) \(.max)"' "$2" ;;
     wrk)
-        awk 'function us(text) { return text * (text ~ /[0-9]us/ ? 1 : text ~ /ms/ ? 1e3 : text ~ /m/ ? 6e7 : 1e6) }
+        awk 'function us(text) {
+                return text * (text ~ /[0-9]us/ ? 1 : text ~ /ms/ ? 1e3 : text ~ /m/ ? 6e7 : 1e6) }
             $1 == "Latency" && NF == 5 { max = us($4) }
             $1 ~ /^[0-9.]+%$/ { at[$1] = us($2) }
             END { print at["50%"], at["90%"], at["99%"], max }' "$2" ;;
@@ -98,7 +101,8 @@ stall_bars() {
     awk -v label="$1" -v figures="$2" 'BEGIN {
         split(figures, said); split("p50 p90 p99 max", name)
         for (i = 2; i <= 4; i++)
-            printf "%d\t%s, milliseconds\t%s\t%.3f\n", i, name[i], label, said[i] / 1e3 }' >>"$dir/stall.unsorted"
+            printf "%d\t%s, milliseconds\t%s\t%.3f\n", i, name[i], label, said[i] / 1e3 }' \
+                >>"$dir/stall.unsorted"
 }
 
 stall_subject() {
@@ -107,7 +111,8 @@ stall_subject() {
     firstbyte)
         stall_row truth "$truth" '' bar
         stall_row 'firstbyte' "$(stall_figures firstbyte "$dir/stall.$1")" "$truth"
-        stall_row 'firstbyte, from the actual start' "$(stall_figures firstbyte-raw "$dir/stall.$1")" "$truth" ;;
+        stall_row 'firstbyte, from the actual start' \
+            "$(stall_figures firstbyte-raw "$dir/stall.$1")" "$truth" ;;
     wrk)
         stall_row 'wrk, closed loop' "$(stall_figures wrk "$dir/stall.$1")" "$truth" ;;
     hey)
@@ -126,7 +131,8 @@ stall_calm() {
 
 compare_stall() {
     local url drain truth subject subjects=()
-    title "stall: $STALL_RATE requests per second, $STALL_CONNECTIONS connections, the server is stopped for $STALL_S of $STALL_RUN_S s"
+    title "stall: $STALL_RATE requests per second, $STALL_CONNECTIONS connections," \
+        "the server is stopped for $STALL_S of $STALL_RUN_S s"
     server_start || return
     choose_time
     if has_bench; then subjects+=(firstbyte); else skip "firstbyte: this one has no bench"; fi
@@ -138,7 +144,8 @@ compare_stall() {
     server_url http
     stall_drain "${subjects[0]}" || return
     echo "  a full house drains at $drain requests per second"
-    printf '  %-34s %9s %9s %9s %9s %7s %7s %7s\n' 'ms; / truth of the same run' p50 p90 p99 max p90 p99 max
+    printf '  %-34s %9s %9s %9s %9s %7s %7s %7s\n' 'ms; / truth of the same run' p50 p90 p99 max \
+        p90 p99 max
     for subject in "${subjects[@]}"; do
         server_url http
         stall_subject "$subject"

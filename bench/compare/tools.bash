@@ -29,7 +29,8 @@ tools_find() {
 
 # tool_can TOOL SCENARIO
 tool_can() {
-    case $server_kind/$1/$2 in # the origin has no persistent HTTP/1.0 connections and no names with a port
+    # the origin has no persistent HTTP/1.0 connections and no names with a port
+    case $server_kind/$1/$2 in
     origin/ab/* | origin/hey/*https) return 1 ;;
     esac
     case $1/$2 in
@@ -47,16 +48,19 @@ tool_command() {
     esac
     case $tool in
     firstbyte)
-        command=("$FIRSTBYTE" bench -k -c "$LOAD_CONNECTIONS" -d "${seconds}s" --format json "${ours[@]}" "$url") ;;
+        command=("$FIRSTBYTE" bench -k -c "$LOAD_CONNECTIONS" -d "${seconds}s" --format json \
+            "${ours[@]}" "$url") ;;
     firstbyte-resumed)
-        command=("$FIRSTBYTE" bench -k -c "$LOAD_CONNECTIONS" -d "${seconds}s" --format json "${ours[@]}"
+        command=("$FIRSTBYTE" bench -k -c "$LOAD_CONNECTIONS" -d "${seconds}s" --format json \
+            "${ours[@]}"
             --tls-resume on "$url") ;;
     wrk)
         command=(wrk -t1 -c"$LOAD_CONNECTIONS" -d"${seconds}s" "${close[@]}" "$url") ;;
     h2load)
         command=(h2load --h1 -t1 -c"$LOAD_CONNECTIONS" -D "$seconds" "$url") ;;
     hey)
-        command=(env GOMAXPROCS=1 hey -c "$LOAD_CONNECTIONS" -z "${seconds}s" "${no_keep[@]}" "$url") ;;
+        command=(env GOMAXPROCS=1 hey -c "$LOAD_CONNECTIONS" -z "${seconds}s" "${no_keep[@]}" \
+            "$url") ;;
     ab) # -n after -t, because -t sets a default for -n
         command=(ab -q "${keep[@]}" -c "$LOAD_CONNECTIONS" -t "$seconds" -n 10000000 "$url") ;;
     floor)
