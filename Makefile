@@ -138,6 +138,7 @@ lint: ## checks format, includes, READMEs, warnings and clang-tidy
 	$(Q)tools/lint-includes
 	$(Q)tools/lint-readmes
 	$(Q)tools/lint-docs
+	$(Q)tools/lint-lines
 	+$(Q)$(SUB) objects BUILD=build/lint-gcc CC=gcc WERROR=-Werror
 	+$(Q)$(SUB) objects BUILD=build/lint-clang CC=clang WERROR=-Werror
 	+$(Q)$(SUB) tidy

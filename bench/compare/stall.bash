@@ -74,7 +74,7 @@ stall_run() {
     wait "$runner"
     status=$?
     tool_succeeded "$1" $status || { fail "$1: exit status $status" "$dir/err"; return 1; }
-    [ $status = 0 ] || echo "  $1 says that it was the limit itself"
+    [ $status = 0 ] || echo "  $1 reports that the client was the bottleneck"
     truth=$(awk -v rate=$STALL_RATE -v seconds=$STALL_RUN_S -v at="$(between "$began" "$stopped")" \
         -v stall="$(between "$stopped" "$went")" -v drain="$drain" -f bench/compare/stall.awk)
 }
@@ -84,10 +84,10 @@ stall_row() {
     local figures=$2
     [ -n "${figures// /}" ] || { fail "$1: printed no percentiles"; return; }
     awk -v label="$1" -v figures="$figures" -v truth="$3" 'BEGIN {
-        split(figures, said); split(truth, is)
+        split(figures, reported); split(truth, is)
         printf "  %-34s", label
-        for (i = 1; i <= 4; i++) printf " %9.3f", said[i] / 1e3
-        for (i = 2; i <= 4; i++) if (is[i] > 0) printf " %7.3f", said[i] / is[i]
+        for (i = 1; i <= 4; i++) printf " %9.3f", reported[i] / 1e3
+        for (i = 2; i <= 4; i++) if (is[i] > 0) printf " %7.3f", reported[i] / is[i]
         print "" }'
     jq -nc --arg subject "$1" --arg said "$figures" --arg truth "$3" --argjson drain "$drain" '
         def named: split(" ") | map(tonumber) | {p50: .[0], p90: .[1], p99: .[2], max: .[3]};
@@ -99,9 +99,9 @@ stall_row() {
 # The chart's groups are percentiles; the bars are added by subject and sorted at the end.
 stall_bars() {
     awk -v label="$1" -v figures="$2" 'BEGIN {
-        split(figures, said); split("p50 p90 p99 max", name)
+        split(figures, reported); split("p50 p90 p99 max", name)
         for (i = 2; i <= 4; i++)
-            printf "%d\t%s, milliseconds\t%s\t%.3f\n", i, name[i], label, said[i] / 1e3 }' \
+            printf "%d\t%s, milliseconds\t%s\t%.3f\n", i, name[i], label, reported[i] / 1e3 }' \
                 >>"$dir/stall.unsorted"
 }
 
@@ -143,7 +143,7 @@ compare_stall() {
     esac
     server_url http
     stall_drain "${subjects[0]}" || return
-    echo "  a full house drains at $drain requests per second"
+    echo "  the server completes at most $drain requests per second"
     printf '  %-34s %9s %9s %9s %9s %7s %7s %7s\n' 'ms; / truth of the same run' p50 p90 p99 max \
         p90 p99 max
     for subject in "${subjects[@]}"; do

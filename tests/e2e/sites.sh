@@ -100,8 +100,8 @@ refused "an unknown escape" 'unknown escape in quotes; the escapes are \" \\ \n 
 refused "a word that is not key=value" "not key=value" "$url" <<<"$url fast"
 refused "a bad default" "speed: no such key" default <<<"default speed=9"
 refused "an unknown fault" \
-    "rehearse-fault: no such fault; firstbyte-sites.conf(5) and docs/rehearsal.md list them" "$url" \
-    <<<"$url rehearse-fault=boredom"
+    "rehearse-fault: no such fault; firstbyte-sites.conf(5) and docs/rehearsal.md list them" \
+    "$url" <<<"$url rehearse-fault=boredom"
 refused "an unknown framing" "rehearse-framing: must be length, chunked or close" "$url" \
     <<<"$url rehearse-framing=tape"
 refused "a bad status" "rehearse-status: not a status from 200 to 999" "$url" \
