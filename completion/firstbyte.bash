@@ -99,9 +99,10 @@ _firstbyte() {
         esac
         ;;
     bench)
-        options='--file -f --rehearse --request -X --header -H --head -I --user-agent -A --user -u --cookie -b --data --concurrency -c --connections --rate -R --arrival --seed --ramp --find-knee --procs --pipeline --requests -n --duration -d --warmup --requests-per-conn --new-conn --tls-resume --kernel-time --slo --hlog --repeat --vs --timeout -T --dns-timeout --connect-timeout --tls-timeout --ipv4 -4 --ipv6 -6 --interface --unix-socket --resolve --connect-to --dns-servers --insecure -k --cacert --capath --cert --key --tls-min --tls-max --sni --format --output -o --append --color --quiet -q --help -h --version -V'
+        options='--file -f --rehearse --vs --request -X --header -H --head -I --user-agent -A --user -u --cookie -b --data --concurrency -c --connections --rate -R --arrival --seed --ramp --find-knee --procs --pipeline --repeat --requests -n --duration -d --warmup --requests-per-conn --new-conn --tls-resume --kernel-time --slo --hlog --timeout -T --dns-timeout --connect-timeout --tls-timeout --ipv4 -4 --ipv6 -6 --interface --unix-socket --resolve --connect-to --dns-servers --insecure -k --cacert --capath --cert --key --tls-min --tls-max --sni --format --output -o --append --color --quiet -q --help -h --version -V'
         case $option in
         -f|--file) files=-f ;;
+        --vs) values='' ;;
         -X|--request) values='' ;;
         -H|--header) values='' ;;
         -A|--user-agent) values='' ;;
@@ -117,6 +118,7 @@ _firstbyte() {
         --find-knee) values='' ;;
         --procs) values='' ;;
         --pipeline) values='' ;;
+        --repeat) values='' ;;
         -n|--requests) values='' ;;
         -d|--duration) values='' ;;
         --warmup) values='' ;;
@@ -125,8 +127,6 @@ _firstbyte() {
         --kernel-time) values='off sample all' ;;
         --slo) values='' ;;
         --hlog) files=-f ;;
-        --repeat) values='' ;;
-        --vs) values='' ;;
         -T|--timeout) values='' ;;
         --dns-timeout) values='' ;;
         --connect-timeout) values='' ;;

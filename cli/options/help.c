@@ -30,6 +30,7 @@ static const char help_values[] =
 struct screen {
     const char *usage, *purpose, *statuses;
     const char *examples;
+    const char *values; /* of the kinds that the options have; NULL: not shown */
 };
 
 static const struct screen screens[] = {
@@ -40,6 +41,7 @@ static const struct screen screens[] = {
             "0 all fetched, 1 some failed, 2 usage, 3 setup, 130 interrupted",
             "firstbyte --rehearse\n"
             "firstbyte -f list --fail --fields status,url --order input\n",
+            help_values,
         },
     [COMMAND_RACE] =
         {
@@ -49,6 +51,7 @@ static const struct screen screens[] = {
             "firstbyte race --rehearse\n"
             "firstbyte race -c 4 https://a.example/ https://b.example/\n"
             "firstbyte race -f list --format json\n",
+            "TIME 250ms, 5s, 1m; BYTES 64K, 1M; DAYS 30d",
         },
     [COMMAND_BENCH] =
         {
@@ -57,6 +60,7 @@ static const struct screen screens[] = {
             "0 measured, 1 no response, 2 usage, 3 setup, 4 SLO, 5 client, 6 slower",
             "firstbyte bench -R 5000 -d 30s --slo p99=20ms http://127.0.0.1:8080/\n"
             "firstbyte bench --find-knee p99=20ms -d 3s http://127.0.0.1:8080/\n",
+            "TIME 250ms, 5s; RATE 5000, 30/m; LIMIT p99=5ms, max=1s, errors=0.1%",
         },
     [COMMAND_ORIGIN] =
         {
@@ -146,8 +150,8 @@ void help_command(enum command command, FILE *to)
         for (enum option_group group = 0; group < GROUP_INTERNAL; group++)
             print_group(group, command, to);
     }
-    if (command == COMMAND_FETCH || command == COMMAND_RACE)
-        print_lines("Values", help_values, to);
+    if (screen->values)
+        print_lines("Values", screen->values, to);
     print_lines("Exit", screen->statuses, to);
     print_lines("Examples", screen->examples, to);
     if (command == COMMAND_FETCH)

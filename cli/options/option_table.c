@@ -38,13 +38,11 @@ const char *const command_names[] = {[COMMAND_FETCH] = "fetch",
                                      [COMMAND_DIFF] = "diff"};
 
 const char *const group_titles[] = {
-    [GROUP_SITES] = "Sites",       [GROUP_REQUESTS] = "Requests",
-    [GROUP_BODIES] = "Bodies",     [GROUP_LIMITS] = "Limits",
-    [GROUP_LOAD] = "Load",         [GROUP_LENGTH] = "Length",
-    [GROUP_REUSE] = "Reuse",       [GROUP_MEASURING] = "Measuring",
-    [GROUP_TIMEOUTS] = "Timeouts", [GROUP_ADDRESSES] = "Addresses",
-    [GROUP_TLS] = "TLS",           [GROUP_OUTPUT] = "Output",
-    [GROUP_INTERNAL] = "Internal",
+    [GROUP_SITES] = "Sites",       [GROUP_TARGETS] = "Targets",     [GROUP_REQUESTS] = "Requests",
+    [GROUP_BODIES] = "Bodies",     [GROUP_LIMITS] = "Limits",       [GROUP_LOAD] = "Load",
+    [GROUP_LENGTH] = "Length",     [GROUP_REUSE] = "Reuse",         [GROUP_MEASURING] = "Measuring",
+    [GROUP_TIMEOUTS] = "Timeouts", [GROUP_ADDRESSES] = "Addresses", [GROUP_TLS] = "TLS",
+    [GROUP_OUTPUT] = "Output",     [GROUP_INTERNAL] = "Internal",
 };
 
 static const char *const formats[] = {"text", "table", "json", "csv", NULL};
@@ -73,15 +71,19 @@ const struct option_row option_table[] = {
     {"file", 'f', SITES, FILE_NAME(list.file), GROUP_SITES, "FILE", "sites.conf",
      .description = "read the list of sites from FILE; - is standard input",
      .foreign = "-l --list --input-file"},
-    {"file", 'f', BENCH, FILE_NAME(list.file), GROUP_SITES, "FILE", NULL,
+    {"file", 'f', BENCH, FILE_NAME(list.file), GROUP_TARGETS, "FILE", NULL,
      .description = "read the targets of the load from FILE; - is standard input",
      .foreign = "-s --script --urls-from-file"},
     {"file", 'f', ORIGIN, FILE_NAME(list.file), GROUP_SITES, "FILE", NULL,
      .description = "serve the sites of this list"},
     {"resume", 0, FETCH, FILE_NAME(output.resume), GROUP_SITES, "STATE", NULL,
      .description = "continue a run over this list that was stopped; its state is in STATE"},
-    {"rehearse", 0, CLIENTS, FLAG(rehearse), GROUP_SITES, NULL, NULL,
+    {"rehearse", 0, SITES, FLAG(rehearse), GROUP_SITES, NULL, NULL,
      .description = "use the embedded origin server instead of the network"},
+    {"rehearse", 0, BENCH, FLAG(rehearse), GROUP_TARGETS, NULL, NULL,
+     .description = "measure the embedded origin server, without a network"},
+    {"vs", 0, BENCH, VALUE(load_read_versus, load.versus), GROUP_TARGETS, "URL", NULL,
+     .description = "with --repeat, measure this URL and the other alternately, and compare them"},
     /* requests */
     {"request", 'X', CLIENTS, VALUE(read_method, request.method), GROUP_REQUESTS, "METHOD", NULL,
      .description = "use this method instead of GET, or of POST with --data",
@@ -153,6 +155,8 @@ const struct option_row option_table[] = {
      .foreign = "-t --threads --cpus"},
     {"pipeline", 0, BENCH, NUMBER(load.run.pipeline, 1, MAX_PIPELINE), GROUP_LOAD, "N", "1",
      .description = "send this many requests on a connection without waiting, at most 1024"},
+    {"repeat", 0, BENCH, NUMBER(load.repeat, 1, MAX_REPEATS), GROUP_LOAD, "N", "1",
+     .description = "run the load this many times, at most 1000"},
     /* its length */
     {"requests", 'n', BENCH, NUMBER(load.run.requests, 1, MAX_REQUESTS), GROUP_LENGTH, "N", NULL,
      .description = "measure this many requests", .foreign = "--num"},
@@ -179,10 +183,6 @@ const struct option_row option_table[] = {
      .description = "limits that must hold, like p99=5ms,errors=0.1%,rps=10000; else status 4"},
     {"hlog", 0, BENCH, FILE_NAME(load.hlog), GROUP_MEASURING, "FILE", NULL,
      .description = "write the intervals as an HdrHistogram log"},
-    {"repeat", 0, BENCH, NUMBER(load.repeat, 1, MAX_REPEATS), GROUP_MEASURING, "N", "1",
-     .description = "run the load this many times, at most 1000"},
-    {"vs", 0, BENCH, VALUE(load_read_versus, load.versus), GROUP_MEASURING, "URL", NULL,
-     .description = "with --repeat, measure this URL and the other alternately, and compare them"},
     /* timeouts */
     {"timeout", 'T', SITES, TIME(request.timeout, 1), GROUP_TIMEOUTS, "TIME", "10s",
      .description = "limit for one attempt, with its redirects, to the last byte",

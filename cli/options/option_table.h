@@ -21,6 +21,7 @@ extern const char *const command_names[];
 
 enum option_group {
     GROUP_SITES,
+    GROUP_TARGETS,
     GROUP_REQUESTS,
     GROUP_BODIES,
     GROUP_LIMITS,
