@@ -99,7 +99,7 @@ _firstbyte() {
         esac
         ;;
     bench)
-        options='--file -f --rehearse --vs --request -X --header -H --head -I --user-agent -A --user -u --cookie -b --data --concurrency -c --connections --rate -R --arrival --seed --ramp --find-knee --procs --pipeline --repeat --requests -n --duration -d --warmup --requests-per-conn --new-conn --tls-resume --kernel-time --slo --hlog --timeout -T --dns-timeout --connect-timeout --tls-timeout --ipv4 -4 --ipv6 -6 --interface --unix-socket --resolve --connect-to --dns-servers --insecure -k --cacert --capath --cert --key --tls-min --tls-max --sni --format --output -o --append --color --quiet -q --help -h --version -V'
+        options='--file -f --rehearse --vs --request -X --header -H --head -I --user-agent -A --user -u --cookie -b --data --concurrency -c --connections --rate -R --arrival --seed --ramp --find-knee --procs --pipeline --repeat --requests -n --duration -d --warmup --requests-per-conn --new-conn --tls-resume --kernel-time --slo --report --timeout -T --dns-timeout --connect-timeout --tls-timeout --ipv4 -4 --ipv6 -6 --interface --unix-socket --resolve --connect-to --dns-servers --insecure -k --cacert --capath --cert --key --tls-min --tls-max --sni --format --hlog --output -o --append --color --quiet -q --help -h --version -V'
         case $option in
         -f|--file) files=-f ;;
         --vs) values='' ;;
@@ -126,7 +126,7 @@ _firstbyte() {
         --tls-resume) values='on off' ;;
         --kernel-time) values='off sample all' ;;
         --slo) values='' ;;
-        --hlog) files=-f ;;
+        --report) values='short full' ;;
         -T|--timeout) values='' ;;
         --dns-timeout) values='' ;;
         --connect-timeout) values='' ;;
@@ -144,6 +144,7 @@ _firstbyte() {
         --tls-max) values='1.2 1.3' ;;
         --sni) values='' ;;
         --format) values='text json csv' ;;
+        --hlog) files=-f ;;
         -o|--output) files=-f ;;
         --color) values='auto always never' ;;
         *) option= ;;

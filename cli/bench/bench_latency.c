@@ -80,7 +80,7 @@ static void put_latency_row(const struct page *page, const char *name, const str
 ROWS(X)
 #undef X
 
-static void put_latency_table(const struct page *page, const struct column *columns, size_t count)
+static void put_latency_head(const struct page *page, const struct column *columns, size_t count)
 {
     page_shaded(page, SHADE_BOLD, "%-*s", LABEL_COLUMNS - 3,
                 page->run->load->open_loop || count == 1 ? "Latency" : "");
@@ -89,9 +89,62 @@ static void put_latency_table(const struct page *page, const struct column *colu
         fprintf(page->to, "%*s", CELL_COLUMNS, columns[i].name);
     page_shade(page, SHADE_NONE);
     page_put(page, "\n");
+}
+
+static void put_latency_table(const struct page *page, const struct column *columns, size_t count)
+{
+    put_latency_head(page, columns, count);
 #define X(member, percent, name) put_latency_row(page, name, columns, count, member##_of);
     ROWS(X)
 #undef X
+}
+
+void bench_put_clamped(const struct page *page)
+{
+    uint64_t clamped = page->total->latency->clamped;
+
+    if (clamped)
+        page_shaded(page, SHADE_YELLOW,
+                    "  %s of them took over an hour, and %s counted as an hour.\n",
+                    figure_count(clamped).text, clamped == 1 ? "is" : "are");
+}
+
+#define ROUNDING 1e-6 /* 100 - 99.9 is a little less than 0.1 */
+
+/* The rows of a table with few lines: in a table of `lines` rows those with a rank up to it. */
+static const struct short_row {
+    const char *name;
+    double (*value)(const struct histogram_summary *summary);
+    double percent;
+    size_t rank;
+} short_rows[] = {
+    {"p50", p50_of, 50, 2},      {"p90", p90_of, 90, 4}, {"p99", p99_of, 99, 3},
+    {"p99.9", p999_of, 99.9, 5}, {"max", max_of, 0, 1},
+};
+
+/* Whether the percentile of so many values is not the greatest of them. */
+static bool is_below_max(uint64_t count, double percent)
+{
+    return (double)count * (100 - percent) >= 100 - ROUNDING;
+}
+
+void bench_put_percentiles(const struct page *page)
+{
+    struct column columns[MAX_LATENCIES];
+    size_t count;
+
+    if (!page->total->latency->count) {
+        page_line(page, "Latency", "", "no response came");
+        return;
+    }
+    count = choose_columns(page, columns);
+    put_latency_head(page, columns, count);
+    for (size_t i = 0; i < sizeof(short_rows) / sizeof(*short_rows); i++) {
+        const struct short_row *row = &short_rows[i];
+
+        if (row->rank < page->max_lines && is_below_max(page->total->latency->count, row->percent))
+            put_latency_row(page, row->name, columns, count, row->value);
+    }
 }
 
 static void put_note(const struct page *page, const char *text)
@@ -100,8 +153,6 @@ static void put_note(const struct page *page, const char *text)
     page_words(page, SHADE_DIM, 2, 2, text);
 }
 
-#define ROUNDING 1e-6 /* 100 - 99.9 is a little less than 0.1 */
-
 /* Writes a note if there are so few values that a percentile is the greatest of them. */
 static void put_note_of_few(const struct page *page)
 {
@@ -109,7 +160,7 @@ static void put_note_of_few(const struct page *page)
     char text[NOTE_BYTES] = "";
 
 #define X(member, percent, name)                                                                   \
-    if (!*text && (double)count * (100 - (percent)) < 100 - ROUNDING)                              \
+    if (!*text && !is_below_max(count, percent))                                                   \
         page_add(text, "Of %s value%s, " name " and above %s the greatest.",                       \
                  figure_count(count).text, count == 1 ? "" : "s", "are");
     HISTOGRAM_PERCENTILES(X)
@@ -144,16 +195,6 @@ static void put_latency_notes(const struct page *page)
     put_note_of_few(page);
 }
 
-static void put_clamped(const struct page *page)
-{
-    uint64_t clamped = page->total->latency->clamped;
-
-    if (clamped)
-        page_shaded(page, SHADE_YELLOW,
-                    "  %s of them took over an hour, and %s counted as an hour.\n",
-                    figure_count(clamped).text, clamped == 1 ? "is" : "are");
-}
-
 void bench_put_latency(const struct page *page)
 {
     struct column columns[MAX_LATENCIES];
@@ -165,7 +206,7 @@ void bench_put_latency(const struct page *page)
     }
     put_latency_table(page, columns, choose_columns(page, columns));
     put_latency_notes(page);
-    put_clamped(page);
+    bench_put_clamped(page);
     page_put(page, "\n");
     page_words(page, SHADE_BOLD, 0, 0,
                page->run->load->open_loop ? "Corrected latency" : "Latency");

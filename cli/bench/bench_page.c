@@ -63,7 +63,8 @@ void page_shaded(const struct page *page, const char *sequence, const char *form
 
 void page_notice(const struct page *page, const char *sequence, const char *text)
 {
-    page_put(page, "\n");
+    if (!page->compact)
+        page_put(page, "\n");
     page_words(page, sequence, 0, 0, text);
 }
 

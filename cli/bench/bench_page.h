@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "cli/bench/bench_run.h"
+#include "cli/output/figures.h"
 
 #define LABEL_COLUMNS 13 /* width of a line's label */
 #define NOTE_BYTES    512
@@ -16,9 +17,11 @@ struct page {
     FILE *to;
     const struct bench_run *run;
     const struct tally *total;
-    double duration; /* nanoseconds */
+    double duration; /* nanoseconds; 0: the number of requests is written instead */
     size_t columns;
     bool color;
+    bool compact;     /* no blank lines before notices */
+    size_t max_lines; /* of the table of latencies in a short report */
 };
 
 void page_put(const struct page *page, const char *text);
@@ -56,8 +59,20 @@ void bench_put_interrupted(const struct page *page);
 void bench_put_gave_up(const struct page *page);
 void bench_put_client(const struct page *page);
 
-/* bench_latency.c: the table with its notes and the histogram, and the longest gap. */
+/* bench_latency.c: the table with its notes and the histogram; only some rows of the table; a
+   warning if values were cut to an hour; the longest gap. */
 void bench_put_latency(const struct page *page);
+void bench_put_percentiles(const struct page *page);
+void bench_put_clamped(const struct page *page);
 void bench_put_gap(const struct page *page);
+
+/* bench_report.c: the loop, its options and its length, appended to a buffer of NOTE_BYTES; what
+   was run, with the notices; a value of an SLO, without "/s". */
+void bench_describe(const struct page *page, char *text);
+void bench_put_top(const struct page *page);
+struct figure bench_figure_of_slo(const struct slo_part *part, double value);
+
+/* bench_short.c: the short report, at most 20 lines. */
+void bench_put_short(const struct page *page);
 
 #endif

@@ -42,7 +42,7 @@ static void describe_loop(const struct bench_run *run, char *text)
              run->load->connections == 1 ? "" : "s");
 }
 
-static void describe(const struct page *page, char *text)
+void bench_describe(const struct page *page, char *text)
 {
     const struct load_options *load = page->run->load;
 
@@ -53,7 +53,10 @@ static void describe(const struct page *page, char *text)
         page_add(text, ", %u requests in a pipeline", load->pipeline);
     if (page->total->processes > 1)
         page_add(text, ", %u processes", page->total->processes);
-    page_add(text, ", %s", figure_span(page->duration).text);
+    if (page->duration > 0)
+        page_add(text, ", %s", figure_span(page->duration).text);
+    else
+        page_add(text, ", %s requests", figure_count(load->requests).text);
     if (load->warmup)
         page_add(text, " after %s of warm-up", figure_span((double)load->warmup).text);
 }
@@ -77,7 +80,7 @@ static void put_title(const struct page *page)
     fprintf(page->to, "%s:", text);
     at += strlen(text) + 1;
     *text = '\0';
-    describe(page, text);
+    bench_describe(page, text);
     if (at + 1 + strlen(text) > page->columns) {
         page_put(page, "\n  ");
         at = 2;
@@ -249,7 +252,7 @@ static void put_address_lines(const struct page *page)
     }
 }
 
-static struct figure figure_of_slo(const struct slo_part *part, double value)
+struct figure bench_figure_of_slo(const struct slo_part *part, double value)
 {
     if (isnan(value))
         return (struct figure){"nothing"};
@@ -270,9 +273,36 @@ static void put_slo_lines(const struct page *page)
         page_shaded(page, part->held ? SHADE_GREEN : SHADE_RED, "%-8s",
                     part->held ? "held" : "missed");
         fprintf(page->to, "%-7s at %s %s%s, was %s%s\n", part->name,
-                part->kind == SLO_RPS ? "least" : "most", figure_of_slo(part, part->limit).text,
-                unit, figure_of_slo(part, part->measured).text, isnan(part->measured) ? "" : unit);
+                part->kind == SLO_RPS ? "least" : "most",
+                bench_figure_of_slo(part, part->limit).text, unit,
+                bench_figure_of_slo(part, part->measured).text, isnan(part->measured) ? "" : unit);
     }
+}
+
+void bench_put_top(const struct page *page)
+{
+    put_title(page);
+    bench_put_bottleneck(page);
+    bench_put_limited(page);
+    bench_put_interrupted(page);
+    bench_put_gave_up(page);
+    page_put(page, "\n");
+}
+
+static void put_full(const struct page *page)
+{
+    bench_put_top(page);
+    put_requests(page);
+    put_rates(page);
+    put_statuses(page);
+    put_error_lines(page);
+    bench_put_latency(page);
+    page_put(page, "\n");
+    bench_put_gap(page);
+    put_connections(page);
+    put_address_lines(page);
+    bench_put_client(page);
+    put_slo_lines(page);
 }
 
 void bench_report_text(FILE *to, const struct bench_run *run, bool color, size_t columns)
@@ -284,21 +314,8 @@ void bench_report_text(FILE *to, const struct bench_run *run, bool color, size_t
                    : columns < MIN_COLUMNS ? MIN_COLUMNS
                    : columns > MAX_COLUMNS ? MAX_COLUMNS
                                            : columns;
-    put_title(&page);
-    bench_put_bottleneck(&page);
-    bench_put_limited(&page);
-    bench_put_interrupted(&page);
-    bench_put_gave_up(&page);
-    page_put(&page, "\n");
-    put_requests(&page);
-    put_rates(&page);
-    put_statuses(&page);
-    put_error_lines(&page);
-    bench_put_latency(&page);
-    page_put(&page, "\n");
-    bench_put_gap(&page);
-    put_connections(&page);
-    put_address_lines(&page);
-    bench_put_client(&page);
-    put_slo_lines(&page);
+    if (run->command->full_report)
+        put_full(&page);
+    else
+        bench_put_short(&page);
 }

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "cli/bench/bench_report.h"
+#include "cli/bench/bench_runs.h"
 #include "cli/bench/knee.h"
 #include "cli/bench/load_run.h"
 #include "cli/diff/diff.h"
@@ -27,7 +28,8 @@
 struct side {
     struct target_list list;
     struct targets *targets;
-    char *json; /* the reports of the runs, for the comparison; NULL: none */
+    struct bench_runs runs; /* for the short text of several runs */
+    char *json;             /* the reports of the runs, for the comparison; NULL: none */
     size_t json_bytes;
     unsigned kept; /* number of reports in `json` */
     FILE *to;      /* stream that writes `json` */
@@ -123,11 +125,49 @@ static struct load_plan plan_of(const struct bench *bench, const struct side *si
     return plan;
 }
 
-static void write_report(FILE *to, const struct bench_run *run, const struct options *options)
+static bool wants_color(const struct bench *bench)
 {
-    bool color =
-        !options->output.file && terminal_wants_color(options->output.color, STDOUT_FILENO);
+    const struct output_options *options = &bench->options->output;
 
+    return !options->file && terminal_wants_color(options->color, STDOUT_FILENO);
+}
+
+/* Whether the text has one line for each run. */
+static bool has_table(const struct bench *bench)
+{
+    const struct options *options = bench->options;
+
+    return options->output.format == FORMAT_TEXT && options->load.repeat > 1 &&
+           !options->load.full_report;
+}
+
+/* Writes the line of a run, such as "2" or "2 a". */
+static void write_line(struct bench *bench, struct side *side, FILE *to,
+                       const struct bench_run *run)
+{
+    const char *other = bench->side_count > 1 ? targets_url(bench->sides[1].targets)->shown : NULL;
+    size_t number = side->runs.count + 1;
+    char name[32];
+
+    if (!bench->reported)
+        bench_runs_begin(to, run, other, wants_color(bench));
+    snprintf(name, sizeof(name), other ? "%zu %c" : "%zu", number,
+             side == &bench->sides[0] ? 'a' : 'b');
+    bench_runs_add(to, &side->runs, run, name, wants_color(bench));
+}
+
+static void write_report(struct bench *bench, struct side *side, FILE *to,
+                         const struct bench_run *run)
+{
+    const struct options *options = bench->options;
+    bool color = wants_color(bench);
+
+    if (has_table(bench)) {
+        write_line(bench, side, to, run);
+        return;
+    }
+    if (bench->reported && options->output.format == FORMAT_TEXT)
+        putc('\n', to);
     switch (options->output.format) {
     case FORMAT_JSON: bench_report_json(to, run); break;
     case FORMAT_CSV: bench_report_csv(to, run); break;
@@ -200,10 +240,8 @@ static void report_run(struct bench *bench, struct side *side, const struct load
     bench->saturated = bench->saturated || run.judgement.verdict != VERDICT_OK;
     bench->any_response = bench->any_response || recorder->total->completed;
     to = output_begin(bench->output);
-    if (bench->reported && options->output.format == FORMAT_TEXT)
-        putc('\n', to);
+    write_report(bench, side, to, &run);
     bench->reported = true;
-    write_report(to, &run, options);
     output_end(bench->output);
     if (side->to && !run.interrupted) {
         bench_report_json(side->to, &run);
@@ -296,6 +334,19 @@ static bool continues(struct bench *bench)
            !output_error(bench->output);
 }
 
+static void write_medians(struct bench *bench)
+{
+    for (size_t i = 0; i < bench->side_count; i++)
+        bench_runs_end(output_begin(bench->output), &bench->sides[i].runs,
+                       bench->side_count == 1 ? "median"
+                       : i == 0               ? "median a"
+                                              : "median b",
+                       wants_color(bench));
+    if (bench->side_count > 1)
+        putc('\n', output_begin(bench->output));
+    output_end(bench->output);
+}
+
 /* Runs the sides alternately (A B A B), so that changes of the machine affect both. */
 static enum exit_status run_all(struct bench *bench)
 {
@@ -306,6 +357,8 @@ static enum exit_status run_all(struct bench *bench)
         for (size_t side = 0; side < bench->side_count && continues(bench); side++)
             if (!run_side(bench, &bench->sides[side]))
                 return EXIT_SETUP;
+    if (has_table(bench))
+        write_medians(bench);
     status = verdict(bench);
     if (!bench->sides[0].kept || !bench->sides[1].kept || output_error(bench->output))
         return status;
@@ -389,6 +442,7 @@ enum exit_status run_bench(const struct options *options)
         if (bench.sides[i].to)
             fclose(bench.sides[i].to);
         free(bench.sides[i].json);
+        bench_runs_free(&bench.sides[i].runs);
         targets_free(bench.sides[i].targets);
         target_list_free(&bench.sides[i].list);
     }

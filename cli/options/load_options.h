@@ -27,6 +27,7 @@ struct load_command {
     const char *hlog;             /* --hlog FILE; NULL: not given */
     unsigned repeat;              /* --repeat; default 1 */
     const char *versus;           /* --vs URL; NULL: not given */
+    bool full_report;             /* --report full */
 
     /* the progress display of a run; load_options_derive sets it */
     bool live;        /* false with --quiet */

@@ -50,6 +50,7 @@ static const char *const colors[] = {"auto", "always", "never", NULL};
 static const char *const orders[] = {"completion", "input", NULL};
 static const char *const versions[] = {"1.2", "1.3", NULL};
 static const char *const arrivals[] = {"constant", "poisson", NULL};
+static const char *const reports[] = {"short", "full", NULL};
 static const char *const kernel_times[] = {"off", "sample", "all", NULL};
 
 /* The reader of a row, the field in struct options, and what the reader needs to know. */
@@ -181,8 +182,8 @@ const struct option_row option_table[] = {
      .description = "use kernel timestamps: never, on one connection in 16, or on all"},
     {"slo", 0, BENCH, ACTION(load_read_slo), GROUP_MEASURING, "LIMIT,...", NULL,
      .description = "limits that must hold, like p99=5ms,errors=0.1%,rps=10000; else status 4"},
-    {"hlog", 0, BENCH, FILE_NAME(load.hlog), GROUP_MEASURING, "FILE", NULL,
-     .description = "write the intervals as an HdrHistogram log"},
+    {"report", 0, BENCH, CHOICE(load.full_report, reports), GROUP_MEASURING, "short|full", "short",
+     .description = "length of the text: at most 20 lines, or with histogram and connections"},
     /* timeouts */
     {"timeout", 'T', SITES, TIME(request.timeout, 1), GROUP_TIMEOUTS, "TIME", "10s",
      .description = "limit for one attempt, with its redirects, to the last byte",
@@ -243,6 +244,8 @@ const struct option_row option_table[] = {
      "text", .description = "format of the results"},
     {"format", 0, BENCH, CHOICE(output.format, formats), GROUP_OUTPUT, "text|json|csv", "text",
      .description = "format of the report; csv has only the intervals", .foreign = "-w -e"},
+    {"hlog", 0, BENCH, FILE_NAME(load.hlog), GROUP_OUTPUT, "FILE", NULL,
+     .description = "write the intervals as an HdrHistogram log"},
     {"format", 0, DIFF, CHOICE(output.format, formats), GROUP_OUTPUT, "text|json", "text",
      .description = "format of the report"},
     {"fields", 0, SITES, VALUE(read_fields, output.fields), GROUP_OUTPUT, "NAME,...", NULL,

@@ -147,7 +147,7 @@ headings_of_report() { grep -oE '^[A-Z][a-z]+( [a-z]+)?  +' "$1" | sort -u; }
 conf <<<"http://one.example/ rehearse-delay=1ms"
 fb race --rehearse -f "$LIST"
 same "README.md shows the lines of a race" "$(lines_of_race "$out")" "$(lines_of_race README.md)"
-fb bench -R 2000 -d 100ms --slo p99=10s --kernel-time all
+fb bench --report full -R 2000 -d 100ms --slo p99=10s --kernel-time all
 notes=$(notes_of_report docs/bench.md)
 same "bench.md shows notes of the report" "" "$(grep -vxF "$(notes_of_report "$out")" <<<"$notes")"
 check "bench.md shows more than two notes" test "$(wc -l <<<"$notes")" -gt 2

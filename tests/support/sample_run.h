@@ -46,6 +46,12 @@ static inline const char *text_of(const struct sample_run *sample, bool color, s
     return written;
 }
 
+static inline const char *short_text_of(struct sample_run *sample, bool color)
+{
+    sample->load.full_report = false;
+    return text_of(sample, color, 0);
+}
+
 static inline const char *json_of(const struct sample_run *sample)
 {
     FILE *to = begin();
@@ -92,6 +98,7 @@ static inline void sample_open(struct sample_run *sample)
     sample->load.run.pipeline = 1;
     sample->load.processes = 1;
     sample->load.kernel_time = KERNEL_TIME_SAMPLE;
+    sample->load.full_report = true;
     sample->total = tally_new();
     sample->total->to = 10 * S;
     sample->spool = spool_new();
