@@ -139,7 +139,7 @@ bool network_open(struct network *network, const struct network_options *options
         dialer->map = &rehearsal->map;
     /* fetch and race use the first; a load uses all of them in rotation */
     if (options->interfaces.count) {
-        why = sock_from_parse(&network->from, options->interfaces.list[0]);
+        why = sock_source_parse(&network->from, options->interfaces.list[0]);
         if (why)
             return complain(options->interfaces.list[0], why);
         dialer->from = &network->from;

@@ -25,7 +25,7 @@ struct network {
     struct dialer dialer; /* uses the members below */
     struct resolver *resolver;
     struct proxies *proxies;
-    struct sock_from from;
+    struct sock_source from;
     struct probe probe; /* -v */
 };
 

@@ -85,9 +85,9 @@ static bool is_local(struct address address)
     return fd != -EADDRNOTAVAIL;
 }
 
-const char *sock_from_parse(struct sock_from *from, const char *text)
+const char *sock_source_parse(struct sock_source *from, const char *text)
 {
-    *from = (struct sock_from){0};
+    *from = (struct sock_source){0};
     if (address_parse(&from->address, text, 0))
         return is_local(from->address) ? NULL : "not an address of this machine";
     if (!*text || strlen(text) >= sizeof(from->device) || !if_nametoindex(text))
@@ -111,7 +111,7 @@ static void use_any_port(int fd)
 
 /* Returns 0 or the errno. The port is chosen when the stream connects, not when it is bound, so
    that streams to different addresses may share a port. */
-static int bind_from(int fd, const struct address *to, const struct sock_from *from)
+static int bind_from(int fd, const struct address *to, const struct sock_source *from)
 {
     int on = 1;
 
@@ -141,8 +141,9 @@ static struct sock *connect_fd(struct loop *loop, int fd, const struct sockaddr 
     return NULL;
 }
 
-struct sock *sock_connect(struct loop *loop, const struct address *to, const struct sock_from *from,
-                          watch_fn *ready, void *owner, const char *name, int *error)
+struct sock *sock_connect(struct loop *loop, const struct address *to,
+                          const struct sock_source *from, watch_fn *ready, void *owner,
+                          const char *name, int *error)
 {
     int fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 

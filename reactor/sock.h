@@ -79,7 +79,7 @@ struct sock {
 };
 
 /* The local end of streams, if the kernel is not to choose it. */
-struct sock_from {
+struct sock_source {
     char device[IF_NAMESIZE]; /* "": any */
     struct address address;   /* length 0: any; else peers of the other family are unreachable */
 
@@ -90,14 +90,15 @@ struct sock_from {
 
 /* Parses an address of this machine or the name of a device. Returns NULL, or a static sentence
    that explains the failure. */
-const char *sock_from_parse(struct sock_from *from, const char *text);
+const char *sock_source_parse(struct sock_source *from, const char *text);
 
 /* Starts a non-blocking connect and registers the stream in the loop; `ready` is called with its
    events. `name` is static. `from` may be NULL. On failure returns NULL with an errno in *error and
    leaves nothing open: EMFILE or ENFILE if descriptors ran out, EADDRNOTAVAIL if ports ran out,
    ENETUNREACH and others that connect() returns. */
-struct sock *sock_connect(struct loop *loop, const struct address *to, const struct sock_from *from,
-                          watch_fn *ready, void *owner, const char *name, int *error);
+struct sock *sock_connect(struct loop *loop, const struct address *to,
+                          const struct sock_source *from, watch_fn *ready, void *owner,
+                          const char *name, int *error);
 
 /* The same for a Unix socket; ENAMETOOLONG if the path is too long. */
 struct sock *sock_connect_unix(struct loop *loop, const char *path, watch_fn *ready, void *owner,

@@ -38,8 +38,8 @@ struct load_options {
     /* Share of the TLS connections that resume a session where possible: 0 to 100. */
     unsigned resume_percent;
 
-    const struct sock_from *sources; /* used in rotation; borrowed */
-    size_t source_count;             /* 0: the system chooses the source address */
+    const struct sock_source *sources; /* used in rotation; borrowed */
+    size_t source_count;               /* 0: the system chooses the source address */
 };
 
 #endif

@@ -26,7 +26,7 @@ struct runner {
     unsigned share, shares; /* this process is number `share` of `shares` */
     struct loop *loop;
     struct network network;
-    struct sock_from *sources; /* the addresses of --interface, or any */
+    struct sock_source *sources; /* the addresses of --interface, or any */
     size_t source_count;
     struct interrupt interrupt;
     struct load *load;
@@ -106,7 +106,7 @@ static bool read_sources(struct runner *runner)
     runner->source_count = texts->count ? texts->count : 1;
     runner->sources = memory_zeroed(runner->source_count * sizeof(*runner->sources));
     for (size_t i = 0; i < texts->count; i++) {
-        const char *wrong = sock_from_parse(&runner->sources[i], texts->list[i]);
+        const char *wrong = sock_source_parse(&runner->sources[i], texts->list[i]);
 
         if (wrong)
             return complain(texts->list[i], wrong);

@@ -22,9 +22,9 @@ struct dial_map {
 
 /* Options of one dial. They are borrowed until it is freed; NULL: the dialer's value. */
 struct dial_options {
-    const struct sock_from *from; /* the source address */
-    struct tls_client *tls;       /* of an https origin */
-    const char *alpn;             /* as tls_client_open takes it; NULL: http/1.1 */
+    const struct sock_source *from; /* the source address */
+    struct tls_client *tls;         /* of an https origin */
+    const char *alpn;               /* as tls_client_open takes it; NULL: http/1.1 */
 };
 
 /* The peer of a transport. */
@@ -63,15 +63,15 @@ struct dial_choice {
 };
 
 struct dialer {
-    struct loop *loop;             /* NULL in blocking mode */
-    struct resolver *resolver;     /* NULL in blocking mode */
-    const struct dial_map *map;    /* borrowed; NULL: the real network */
-    const struct sock_from *from;  /* the source address; borrowed; NULL: any */
-    const char *unix_socket;       /* destination of all connections; borrowed; NULL: none */
-    const struct routes *routes;   /* --resolve and --connect-to; borrowed; NULL: none */
-    enum resolve_family family;    /* of addresses that need no lookup; the resolver has its own */
-    const struct proxies *proxies; /* borrowed; NULL: none */
-    uint64_t connections;          /* made so far */
+    struct loop *loop;              /* NULL in blocking mode */
+    struct resolver *resolver;      /* NULL in blocking mode */
+    const struct dial_map *map;     /* borrowed; NULL: the real network */
+    const struct sock_source *from; /* the source address; borrowed; NULL: any */
+    const char *unix_socket;        /* destination of all connections; borrowed; NULL: none */
+    const struct routes *routes;    /* --resolve and --connect-to; borrowed; NULL: none */
+    enum resolve_family family;     /* of addresses that need no lookup; the resolver has its own */
+    const struct proxies *proxies;  /* borrowed; NULL: none */
+    uint64_t connections;           /* made so far */
     struct tls_client_options trust; /* for the TLS client */
     struct tls_client *tls;          /* created for the first https site */
     nsec dns_timeout;                /* of each phase; NSEC_NEVER: none */

@@ -23,9 +23,9 @@ struct eyeballs;
 /* Settings of all attempts. */
 struct eyeballs_options {
     struct loop *loop;
-    const struct sock_from *from; /* the source address; borrowed; NULL: any */
-    const char *unix_socket;      /* replaces all addresses; borrowed; NULL: none */
-    uint64_t number;              /* of the connection, for the probe */
+    const struct sock_source *from; /* the source address; borrowed; NULL: any */
+    const char *unix_socket;        /* replaces all addresses; borrowed; NULL: none */
+    uint64_t number;                /* of the connection, for the probe */
     /* An attempt failed, or another one succeeded while it had been pending for EYEBALLS_STAGGER or
        longer (ETIMEDOUT). May be called inside the functions below, and must not call them. NULL:
        not called. */

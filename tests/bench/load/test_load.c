@@ -1978,12 +1978,12 @@ static void stamp_outside_of_the_request(void **state)
 static void sources_alternate(void **state)
 {
     static const char *const addresses[] = {"127.0.0.1", "127.0.0.2", "127.0.0.3"};
-    struct sock_from sources[LENGTH(addresses)];
+    struct sock_source sources[LENGTH(addresses)];
     char text[ADDRESS_TEXT_BYTES];
 
     (void)state;
     for (size_t i = 0; i < LENGTH(addresses); i++)
-        assert_null(sock_from_parse(&sources[i], addresses[i]));
+        assert_null(sock_source_parse(&sources[i], addresses[i]));
     options.connections = 5;
     options.sources = sources;
     options.source_count = LENGTH(sources);

@@ -547,7 +547,7 @@ static void routes_change_the_address(void **state)
 /* A dial may have its own source address, TLS client and protocols, unlike the dialer's. */
 static void options_of_its_own(void **state)
 {
-    struct sock_from from = {0}, others = {0};
+    struct sock_source from = {0}, others = {0};
     struct tls_client *tls = (struct tls_client *)&from; /* not used, only passed on */
     const struct dial_options options = {&from, tls, "\x02h2"};
     struct url url;
@@ -557,8 +557,8 @@ static void options_of_its_own(void **state)
     real_open = fixture.dialer.open;
     fixture.dialer.open = note_open;
     fixture.dialer.from = &others;
-    assert_null(sock_from_parse(&from, "127.0.0.3"));
-    assert_null(sock_from_parse(&others, "127.0.0.4"));
+    assert_null(sock_source_parse(&from, "127.0.0.3"));
+    assert_null(sock_source_parse(&others, "127.0.0.4"));
     snprintf(text, sizeof(text), "https://127.0.0.1:%u/", address_port(&fixture.address));
     assert_null(url_parse(&url, text, strlen(text)));
     for (int own = 0; own < 2; own++) {

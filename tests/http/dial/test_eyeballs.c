@@ -501,7 +501,7 @@ static void shortage_is_reported_before_other_errors(void **state)
 
 static void source_address(void **state)
 {
-    struct sock_from from = {.device = ""};
+    struct sock_source from = {.device = ""};
     struct address peer = {.length = sizeof(peer.v4)};
     int fd;
 
