@@ -21,7 +21,7 @@ static bool is_ignored(int number)
     return !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
 }
 
-void interrupts_set(sigset_t *set)
+void interrupts_sigset(sigset_t *set)
 {
     sigemptyset(set);
     for (size_t i = 0; i < NUMBERS; i++)
@@ -29,7 +29,7 @@ void interrupts_set(sigset_t *set)
             sigaddset(set, numbers[i]);
 }
 
-int interrupts_number(void)
+int interrupts_child_signal(void)
 {
     for (size_t i = 0; i < NUMBERS; i++)
         if (!is_ignored(numbers[i]))
@@ -53,7 +53,7 @@ void interrupts_begin(void)
 {
     struct sigaction action = {.sa_handler = interrupts_note}; /* no SA_RESTART */
 
-    interrupts_set(&action.sa_mask); /* the handler does not interrupt itself */
+    interrupts_sigset(&action.sa_mask); /* the handler does not interrupt itself */
     for (size_t i = 0; i < NUMBERS; i++)
         if (!is_ignored(numbers[i]))
             sigaction(numbers[i], &action, NULL);
@@ -91,7 +91,7 @@ int interrupt_start(struct interrupt *interrupt, struct loop *loop,
 
     *interrupt = (struct interrupt){.loop = loop, .on_signal = on_signal, .owner = owner};
     watch_init(&interrupt->watch, on_readable, interrupt, "interrupt");
-    interrupts_set(&set);
+    interrupts_sigset(&set);
     fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0)
         return errno;

@@ -40,10 +40,10 @@ int interrupts_pending(void);
 void interrupts_note(int signal);
 
 /* Fills `set` with the handled signals: those of the three that are not ignored. */
-void interrupts_set(sigset_t *set);
+void interrupts_sigset(sigset_t *set);
 
 /* A signal to end a child process with: one of the handled ones, or SIGKILL if there is none. */
-int interrupts_number(void);
+int interrupts_child_signal(void);
 
 /* Blocks the signals until interrupt_stop and calls on_signal(owner, signal) in the loop for each
    one, also for one that was noted before. Returns 0 or an errno (EMFILE, ENFILE). */

@@ -331,7 +331,7 @@ struct procs *procs_start(struct loop *loop, const struct procs_options *options
         watch_init(&child->watch, on_readable, child, "load process");
     }
     signal(SIGCHLD, SIG_DFL); /* if it is ignored, no status is kept */
-    interrupts_set(&interrupts);
+    interrupts_sigset(&interrupts);
     sigprocmask(SIG_BLOCK, &interrupts, &prev);
     for (unsigned i = 0; i < options->count && !*error; i++)
         *error = start(procs, i);
@@ -347,7 +347,7 @@ struct procs *procs_start(struct loop *loop, const struct procs_options *options
 
 void procs_stop(struct procs *procs)
 {
-    signal_all(procs, interrupts_number());
+    signal_all(procs, interrupts_child_signal());
     signal_all(procs, SIGCONT);
 }
 

@@ -23,7 +23,7 @@ struct procs_options {
     unsigned count; /* of children, over 0 */
 
     /* Runs in child `index`, from 0; returns the exit status. Only the standard streams and `fd`
-       are open; `fd` is for procs_send and must not be closed. The signals of interrupts_set are
+       are open; `fd` is for procs_send and must not be closed. The signals of interrupts_sigset are
        blocked until interrupt_start. Buffers of stdio are not flushed at the end, because they may
        contain output of the parent. */
     int (*child)(void *arg, unsigned index, int fd);

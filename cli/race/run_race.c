@@ -28,7 +28,7 @@ static void set_handlers(bool on)
 
     if (!on)
         alarm(0);
-    interrupts_set(&set);
+    interrupts_sigset(&set);
     sigaddset(&set, SIGALRM);
     sigaddset(&set, SIGCHLD); /* the rehearsal's process has ended */
     for (int number = 1; number < NSIG; number++)
