@@ -16,7 +16,7 @@
 #include "http/fields.h"
 #include "http/request.h"
 
-#define MAX_QUIET_READS 4 /* an extra line end may arrive in pieces */
+#define MAX_IDLE_READS 4 /* an extra line end may arrive in pieces */
 
 static const char *const state_names[] = {
     [CONN_OPEN] = "open", [CONN_DRAINING] = "draining", [CONN_CLOSED] = "closed"};
@@ -77,9 +77,9 @@ static void call(struct conn *conn, void (*event)(struct conn *conn))
     conn->call_depth--;
 }
 
-static bool has_room(const struct conn *conn)
+static bool must_report_room(const struct conn *conn)
 {
-    return conn->room_wanted && conn_capacity(conn);
+    return conn->room_unreported && conn_capacity(conn);
 }
 
 /* Carries out what the events that have just returned requested. */
@@ -87,30 +87,30 @@ void conn_flush(struct conn *conn)
 {
     if (conn->call_depth)
         return;
-    if (conn->stopped && conn->owner) {
-        conn->stopped = false;
+    if (conn->draining_unreported && conn->owner) {
+        conn->draining_unreported = false;
         call(conn, conn->options->events->draining);
     }
     do {
-        if (has_room(conn)) {
-            conn->room_wanted = false;
+        if (must_report_room(conn)) {
+            conn->room_unreported = false;
             call(conn, conn->options->events->room);
         }
         if (conn->state != CONN_CLOSED)
             send_output(conn);
-    } while (has_room(conn)); /* a stream has ended in its event `sent` */
+    } while (must_report_room(conn)); /* a stream has ended in its event `sent` */
     if (conn->state == CONN_DRAINING && !conn->streams)
         enter(conn, CONN_CLOSED);
     if (conn->state == CONN_CLOSED && !conn->finished)
         finish(conn);
 }
 
-void conn_stop(struct conn *conn)
+void conn_drain(struct conn *conn)
 {
     if (conn->state != CONN_OPEN)
         return;
     enter(conn, CONN_DRAINING);
-    conn->stopped = true;
+    conn->draining_unreported = true;
     conn_flush(conn);
 }
 
@@ -151,8 +151,8 @@ static void send_output(struct conn *conn)
             conn->send_detail = conn->transport->why;
             loop_yield(conn->loop, &conn->sock->watch, 0);
         }
-        conn->blocked = io.status != IO_OK;
-        if (conn->blocked)
+        conn->write_blocked = io.status != IO_OK;
+        if (conn->write_blocked)
             break;
         if (conn->options->bytes_out)
             *conn->options->bytes_out += io.count;
@@ -193,12 +193,12 @@ static bool receive(struct conn *conn, const unsigned char *bytes, size_t count)
 }
 
 /* A read would block. */
-static void drained(struct conn *conn)
+static void read_blocked(struct conn *conn)
 {
-    if (!conn->protocol->drained)
+    if (!conn->protocol->read_blocked)
         return;
     conn->call_depth++;
-    conn->protocol->drained(conn);
+    conn->protocol->read_blocked(conn);
     conn->call_depth--;
     conn_flush(conn);
 }
@@ -219,7 +219,7 @@ static bool receive_once(struct conn *conn)
         conn->receive_error = io.status == IO_ERROR ? io.error : 0;
         receive(conn, buffer, 0);
         return false;
-    default: drained(conn); return false;
+    default: read_blocked(conn); return false;
     }
 }
 
@@ -228,7 +228,7 @@ static void on_ready(void *owner, uint32_t events)
     struct conn *conn = owner;
 
     sock_note(conn->sock, events);
-    if (conn->blocked)
+    if (conn->write_blocked)
         conn_flush(conn);
     for (unsigned reads = 1; conn->state != CONN_CLOSED && receive_once(conn); reads++)
         if (reads == conn->options->read_budget) {
@@ -237,7 +237,7 @@ static void on_ready(void *owner, uint32_t events)
         }
 }
 
-bool conn_is_quiet(struct conn *conn)
+bool conn_is_reusable(struct conn *conn)
 {
     unsigned char *buffer = loop_buffer(conn->loop);
 
@@ -245,7 +245,7 @@ bool conn_is_quiet(struct conn *conn)
         return false;
     if (!conn->protocol->ignores)
         return true;
-    for (int reads = 0; reads < MAX_QUIET_READS; reads++) {
+    for (int reads = 0; reads < MAX_IDLE_READS; reads++) {
         struct io io = conn->transport->calls->read(conn->transport, buffer, LOOP_BUFFER_BYTES);
 
         if (io.status != IO_OK)
@@ -313,12 +313,12 @@ void conn_stream_ended(struct conn *conn, struct stream *stream)
 {
     stream->conn = NULL;
     conn->streams--;
-    conn->room_wanted = true;
+    conn->room_unreported = true;
 }
 
-void conn_room(struct conn *conn)
+void conn_report_room(struct conn *conn)
 {
-    conn->room_wanted = true;
+    conn->room_unreported = true;
 }
 
 void conn_cancel(struct stream *stream, enum error error)

@@ -5,7 +5,7 @@
  *
  * Life: conn_open takes over the socket and transport of a dial. The owner submits streams while
  * conn_capacity is above 0. `closed` is called once, when the connection is closed and no stream is
- * left; it is freed at the end of that turn. conn_close ends it without this call.
+ * left; the connection is freed at the end of that turn. conn_close closes it without this call.
  *
  * All functions may be called inside an event of the connection or of one of its streams. They take
  * effect when the event returns, and all streams that were submitted are sent together.
@@ -24,12 +24,12 @@ enum conn_state {
 };
 
 struct conn_events {
-    /* It takes no new streams; its streams continue. NULL: not called. */
+    /* The connection takes no new streams; its streams continue. NULL: not called. */
     void (*draining)(struct conn *conn);
-    /* Its capacity has grown. NULL: not called. */
+    /* The capacity has grown. NULL: not called. */
     void (*room)(struct conn *conn);
-    /* It is closed. `error` is set when no stream could report it (the server closed the connection
-       or sent unexpected bytes); ERROR_NONE: it was closed without an error. */
+    /* The connection is closed. `error` is set if no stream could report it: the server closed
+       the connection, or sent unexpected bytes, while no stream was submitted. Else ERROR_NONE. */
     void (*closed)(struct conn *conn, enum error error);
 };
 
@@ -37,8 +37,8 @@ struct conn_events {
 struct conn_options {
     const struct conn_events *events;
     unsigned pipeline; /* HTTP/1.1: maximum requests in flight, at least 1 */
-    /* When sending fails: end the requests as soon as a receive would block; else when the
-       connection ends, since responses may still arrive. */
+    /* When the requests end after a failed send. True: as soon as a receive would block. False:
+       when the connection ends, because responses may still arrive. */
     bool fails_unsent;
     unsigned read_budget; /* receives in one turn, at least 1 */
     /* Byte counters, without TLS overhead; or NULL. */
@@ -56,15 +56,15 @@ struct conn {
     const struct protocol *protocol;
     void *owner; /* the argument of the events */
     enum conn_state state;
-    bool served;         /* a response was completed */
-    bool used;           /* a stream was submitted */
-    bool room_wanted;    /* a stream has ended since the last call of `room` */
-    bool stopped;        /* conn_stop was called, `draining` is still to be called */
-    bool blocked;        /* the last write would have blocked */
-    bool finished;       /* CLOSED, and its streams have ended */
-    unsigned call_depth; /* depth of calls into the protocol and of events */
-    unsigned streams;    /* submitted */
-    size_t unread_bytes; /* of the last receive, after the response that has just ended */
+    bool served;              /* a response was completed */
+    bool used;                /* a stream was submitted */
+    bool room_unreported;     /* a stream has ended since the last call of `room` */
+    bool draining_unreported; /* conn_drain was called, and `draining` was not called yet */
+    bool write_blocked;       /* the last write would have blocked */
+    bool finished;            /* CLOSED, and its streams have ended */
+    unsigned call_depth;      /* depth of calls into the protocol and of events */
+    unsigned streams;         /* submitted */
+    size_t unread_bytes;      /* of the last receive, after the response that has just ended */
 
     uint64_t number; /* among the dialer's connections, from 1 */
     char *host;      /* of the origin: a name or a numeric address; owned */
@@ -103,15 +103,15 @@ void conn_flush(struct conn *conn);
    other streams end with `error`, which is not ERROR_NONE. */
 void conn_cancel(struct stream *stream, enum error error);
 
-/* Reads while no response is expected; no stream is submitted. True: no bytes arrived, or only
-   extra line ends (RFC 9112, section 2.2): the connection may be used again. After a receive that
+/* Whether the connection may be used again; no stream is submitted. Reads to find out: it may if no
+   bytes have arrived, or only extra line ends (RFC 9112, section 2.2). After a receive that
    did not fill the buffer, this costs no system call. It overwrites the loop's buffer. */
-bool conn_is_quiet(struct conn *conn);
+bool conn_is_reusable(struct conn *conn);
 
 /* Closes the connection: no event follows, and its streams are detached. */
 void conn_close(struct conn *conn);
 
-/* Whether its host, port and scheme are those of the URL. */
+/* Whether the connection has the host, port and scheme of the URL. */
 bool conn_fits(const struct conn *conn, const struct url *url);
 
 /* --- for protocols --- */
@@ -136,10 +136,10 @@ void conn_stream_ended(struct conn *conn, struct stream *stream);
 
 /* The connection takes no new streams and is closed when the last has ended, immediately when none
    is left. Owners may call this too. */
-void conn_stop(struct conn *conn);
+void conn_drain(struct conn *conn);
 
-/* Its capacity has grown, and no stream has ended. */
-void conn_room(struct conn *conn);
+/* Reports a capacity that has grown although no stream has ended. */
+void conn_report_room(struct conn *conn);
 
 /* Closes the connection: all streams end with this error. */
 void conn_fail(struct conn *conn, enum error error, const char *detail);

@@ -343,7 +343,7 @@ static void on_end(struct stream *stream, const struct stream_end *end)
     } else {
         if (!end->complete)
             exchange->result.truncated = exchange->response.previewed;
-        finish(exchange, end->complete ? conn_is_quiet(conn) : conn->state == CONN_OPEN, NULL);
+        finish(exchange, end->complete ? conn_is_reusable(conn) : conn->state == CONN_OPEN, NULL);
     }
 }
 

@@ -236,7 +236,7 @@ static void on_room(struct conn *conn)
     serve_waits(entry, NULL);
     /* the rest of a response was discarded, or a stream was cancelled */
     if (conn->state == CONN_OPEN && !conn->streams && !entry->is_idle)
-        pool_release(conn, conn_is_quiet(conn));
+        pool_release(conn, conn_is_reusable(conn));
 }
 
 static void on_draining(struct conn *conn)

@@ -5,12 +5,12 @@
  * TLS handshake; the default is HTTP/1.1.
  *
  * All functions take a connection; conn_session(conn) is the session: session_bytes, zeroed before
- * `open`. Only `drained` and `ignores` may be NULL. A protocol reports to streams (http/stream.h),
- * and to the connection with
+ * `open`. Only `read_blocked` and `ignores` may be NULL. A protocol reports to streams
+ * (http/stream.h), and to the connection with
  *
- *     conn_stop            no new streams; closes the connection when the last stream has ended
+ *     conn_drain           no new streams; closes the connection when the last stream has ended
  *     conn_fail            ends all streams with an error and closes the connection
- *     conn_room            the capacity has grown, and no stream has ended
+ *     conn_report_room     the capacity has grown, and no stream has ended
  *     conn_stream_ended    detaches a stream, before its `end` is called
  */
 #ifndef HTTP_PROTOCOL_H
@@ -20,8 +20,8 @@
 
 struct protocol {
     size_t session_bytes;
-    /* A connection carries several requests at once: a request waits for capacity on a full
-       connection. Else a request that finds no capacity gets a new connection. */
+    /* True: a connection carries several requests at once, and a request waits for capacity on a
+       full connection. False: a request that finds no capacity gets a new connection. */
     bool multiplexed;
 
     void (*open)(struct conn *conn);
@@ -38,7 +38,7 @@ struct protocol {
                     const struct arrival *arrival);
 
     /* A receive would block. NULL: not called. */
-    void (*drained)(struct conn *conn);
+    void (*read_blocked)(struct conn *conn);
 
     /* Whether bytes that arrive while no response is expected may be ignored. NULL: the protocol
        handles such bytes itself. */

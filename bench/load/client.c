@@ -128,10 +128,10 @@ static void submit_waiting(struct client *client)
 
 void client_send(struct client *client)
 {
-    struct conn *conn = client->conn; /* conn_stop may close it, which ends it for the client */
+    struct conn *conn = client->conn; /* conn_drain may close it, which ends it for the client */
 
     if (client->no_more_requests)
-        conn_stop(conn);
+        conn_drain(conn);
     conn_flush(conn);
 }
 
@@ -144,7 +144,7 @@ static void on_room(struct conn *conn)
     if (client_has_room(client))
         client->group->events->room(client->group->owner, client);
     if (client->no_more_requests)
-        conn_stop(conn);
+        conn_drain(conn);
 }
 
 /* A server may close a connection, but before the first request this is a failure: otherwise the

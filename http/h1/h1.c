@@ -153,7 +153,7 @@ static void stop(struct conn *conn)
     struct h1 *h1 = h1_of(conn);
     struct stream *stream;
 
-    conn_stop(conn);
+    conn_drain(conn);
     while ((stream = oldest(h1)))
         end_stream(conn, stream, &end);
 }
@@ -188,7 +188,7 @@ static void discard_rest(struct conn *conn, struct stream *stream)
     struct h1 *h1 = h1_of(conn);
 
     if (!stream_is_sent(stream))
-        conn_stop(conn);
+        conn_drain(conn);
     h1->discarding = true;
     h1->receiving = false;
     h1->discarded_bytes = 0;
@@ -204,7 +204,7 @@ static const char *send_words(const struct conn *conn)
     return conn->send_detail ? conn->send_detail : errno_words(conn->send_error);
 }
 
-static void h1_drained(struct conn *conn)
+static void h1_read_blocked(struct conn *conn)
 {
     struct h1 *h1 = h1_of(conn);
     struct stream *stream = oldest(h1);
@@ -231,7 +231,7 @@ static void complete(struct conn *conn, const struct arrival *arrival)
     } else {
         reusable = reusable && stream_is_sent(stream);
         if (!reusable)
-            conn_stop(conn);
+            conn_drain(conn);
         h1->receiving = false;
         end_stream(conn, stream, &end);
     }
@@ -282,7 +282,7 @@ static void response_continues(struct conn *conn, size_t used)
             conn_fail(conn, ERROR_NONE, NULL);
     } else if (stream->rest == REST_ABANDONED) {
         h1_parser_stop_events(&h1->parser);
-        conn_stop(conn);
+        conn_drain(conn);
         end_stream(conn, stream, &end);
         stop(conn);
     }
@@ -566,7 +566,7 @@ const struct protocol h1_protocol = {
     .capacity = h1_capacity,
     .submit = h1_submit,
     .receive = h1_receive,
-    .drained = h1_drained,
+    .read_blocked = h1_read_blocked,
     .ignores = h1_ignores,
     .output = h1_output,
     .sent = h1_sent,

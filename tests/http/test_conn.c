@@ -343,7 +343,7 @@ static void stopped_while_idle(void **state)
     (void)state;
     open_conn(&(struct script){.reads = reads});
     unit_settle(fixture.loop);
-    conn_stop(conn);
+    conn_drain(conn);
     settle_and_expect("draining closed");
 }
 

@@ -92,7 +92,7 @@ static void on_end(struct stream *stream, const struct stream_end *end)
 
     assert_int_equal(end->error, ERROR_NONE);
     user->ended++;
-    pool_release(user->conn, !end->complete || conn_is_quiet(user->conn));
+    pool_release(user->conn, !end->complete || conn_is_reusable(user->conn));
 }
 
 static void on_ready(struct pool_wait *wait, struct conn *conn, const struct dial *dial)

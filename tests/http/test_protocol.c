@@ -82,11 +82,11 @@ static void take_line(struct conn *conn, const struct arrival *arrival)
     struct stream *stream;
 
     if (!strcmp(session->line, "goaway")) {
-        conn_stop(conn);
+        conn_drain(conn);
         return;
     }
     if (sscanf(session->line, "slots %u", &slots) == 1) {
-        conn_room(conn);
+        conn_report_room(conn);
         return;
     }
     stream = session->streams[number];
