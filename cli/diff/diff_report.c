@@ -4,24 +4,27 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "cli/output/figures.h"
 #include "cli/output/json.h"
 #include "cli/output/text.h"
 
-/* How a metric is shown. */
+/* What the values of a metric are. */
+enum unit { UNIT_RATE, UNIT_MICROSECONDS, UNIT_SHARE };
+
 static const struct {
     const char *key, *shown;
-    int digits;    /* decimals in text */
-    double factor; /* from its unit to the unit shown */
+    enum unit unit;
     const char *less, *more;
 } metrics[DIFF_METRICS] = {
-    [DIFF_RPS] = {"rps", "requests/s", 1, 1, "slower", "faster"},
-    [DIFF_P50] = {"p50", "p50 us", 1, 1, "faster", "slower"},
-    [DIFF_P90] = {"p90", "p90 us", 1, 1, "faster", "slower"},
-    [DIFF_P99] = {"p99", "p99 us", 1, 1, "faster", "slower"},
-    [DIFF_P999] = {"p99.9", "p99.9 us", 1, 1, "faster", "slower"},
-    [DIFF_MEAN] = {"mean", "mean us", 1, 1, "faster", "slower"},
-    [DIFF_CPU] = {"cpu", "CPU us", 2, 1, "less", "more"},
-    [DIFF_ERRORS] = {"errors", "errors %", 3, 100, "fewer", "more"},
+    [DIFF_RPS] = {"rps", "requests/s", UNIT_RATE, "slower", "faster"},
+    [DIFF_P50] = {"p50", "p50", UNIT_MICROSECONDS, "faster", "slower"},
+    [DIFF_P90] = {"p90", "p90", UNIT_MICROSECONDS, "faster", "slower"},
+    [DIFF_P99] = {"p99", "p99", UNIT_MICROSECONDS, "faster", "slower"},
+    [DIFF_P999] = {"p99.9", "p99.9", UNIT_MICROSECONDS, "faster", "slower"},
+    [DIFF_MEAN] = {"mean", "mean", UNIT_MICROSECONDS, "faster", "slower"},
+    [DIFF_CPU] = {"cpu", "CPU/request", UNIT_MICROSECONDS, "less", "more"},
+    [DIFF_ERRORS] = {"errors", "errors", UNIT_SHARE, "fewer", "more"},
 };
 
 static void show(FILE *to, const char *text)
@@ -34,12 +37,25 @@ static const char *runs(size_t count)
     return count == 1 ? "run" : "runs";
 }
 
-static void put_cell(FILE *to, int width, int digits, double value)
+static struct figure figure_of(enum diff_metric metric, double value)
 {
-    if (isfinite(value))
-        fprintf(to, " %*.*f", width, digits, value);
+    if (!isfinite(value))
+        return (struct figure){"-"};
+    switch (metrics[metric].unit) {
+    case UNIT_RATE: return figure_rate(value);
+    case UNIT_SHARE: return figure_share(value);
+    default: return figure_span(value * (double)NSEC_PER_US);
+    }
+}
+
+static void put_ratio(FILE *to, double ratio)
+{
+    if (!isfinite(ratio))
+        fprintf(to, " %7s", "-");
+    else if (ratio < 10)
+        fprintf(to, " %7.3f", ratio);
     else
-        fprintf(to, " %*s", width, "-");
+        fprintf(to, " %7s", figure_rate(ratio).text);
 }
 
 /* Writes a corrected p, never as 0. */
@@ -65,12 +81,11 @@ static const char *verdict_text(enum diff_metric metric, const struct diff_measu
 
 static void put_row(FILE *to, enum diff_metric metric, const struct diff_measure *measure)
 {
-    fprintf(to, "%-12s", metrics[metric].shown);
-    put_cell(to, 11, metrics[metric].digits, measure->baseline * metrics[metric].factor);
-    put_cell(to, 11, metrics[metric].digits, measure->compared * metrics[metric].factor);
-    put_cell(to, 7, 3, measure->ratio.ratio);
-    put_cell(to, 7, 3, measure->ratio.low);
-    put_cell(to, 7, 3, measure->ratio.high);
+    fprintf(to, "%-12s %11s %11s", metrics[metric].shown, figure_of(metric, measure->baseline).text,
+            figure_of(metric, measure->compared).text);
+    put_ratio(to, measure->ratio.ratio);
+    put_ratio(to, measure->ratio.low);
+    put_ratio(to, measure->ratio.high);
     put_p(to, measure->p);
     fprintf(to, " %s\n", verdict_text(metric, measure));
 }
@@ -100,7 +115,7 @@ static void put_verdict(FILE *to, const struct diff_comparisons *all,
     case DIFF_VERDICT_FASTER: put_reasons(to, pair, DIFF_VERDICT_FASTER, "faster by "); break;
     case DIFF_VERDICT_TOO_FEW:
         fprintf(to,
-                "too few runs: %zu and %zu runs cannot show a difference, however large.\n"
+                "too few runs: %zu and %zu runs cannot show any difference.\n"
                 "Each set needs %zu runs (bench --repeat %zu)",
                 pair->baseline->count, pair->compared->count, all->needed, all->needed);
         break;
@@ -123,9 +138,9 @@ void diff_report_text(const struct diff_comparisons *all, FILE *to)
 
         fputs(i || all->noted ? "\n" : "", to);
         show(to, pair->compared->name);
-        fprintf(to, " (%zu %s) against ", compared, runs(compared));
+        fprintf(to, " (%s %s) against ", figure_count(compared).text, runs(compared));
         show(to, pair->baseline->name);
-        fprintf(to, " (%zu %s)\n", baseline, runs(baseline));
+        fprintf(to, " (%s %s)\n", figure_count(baseline).text, runs(baseline));
         fprintf(to, "%-12s %11s %11s %7s %15s %8s\n", "median", "baseline", "compared", "ratio",
                 "95% interval", "p");
         for (int metric = 0; metric < DIFF_METRICS; metric++)

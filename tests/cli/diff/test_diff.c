@@ -88,9 +88,9 @@ static void verdicts(void **state)
          4,
          4,
          EXIT_FETCHED,
-         "B: too few runs: 4 and 4 runs cannot show a difference, however large.\n"
+         "B: too few runs: 4 and 4 runs cannot show any difference.\n"
          "Each set needs 5 runs (bench --repeat 5)\n"},
-        {{1}, {9}, 1, 1, EXIT_FETCHED, "B: too few runs: 1 and 1 runs cannot show a difference"},
+        {{1}, {9}, 1, 1, EXIT_FETCHED, "B: too few runs: 1 and 1 runs cannot show any difference"},
         {{1, 1, 1}, {9, 9, 9, 9, 9, 9}, 3, 6, EXIT_FETCHED, "B: too few runs"},
         {{1, 1, 1, 1}, {9, 9, 9, 9, 9, 9}, 4, 6, EXIT_SLOWER, "B: slower by rps, p50, p99\n"},
     };

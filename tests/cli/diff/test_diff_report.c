@@ -53,7 +53,7 @@ static void each_verdict_has_words(void **state)
         {DIFF_VERDICT_NOT_JUDGED, "nothing to judge: there are no measurements\n",
          "\"not_judged\""},
         {DIFF_VERDICT_TOO_FEW,
-         "1 and 5 runs cannot show a difference, however large.\n"
+         "1 and 5 runs cannot show any difference.\n"
          "Each set needs 7 runs (bench --repeat 7)\n",
          "\"too_few_runs\""},
         {DIFF_VERDICT_SLOWER, "slower by p99; faster by p50\n", "\"slower\""},
@@ -74,7 +74,7 @@ static void each_verdict_has_words(void **state)
     }
 }
 
-static void rows_have_their_digits(void **state)
+static void rows_have_three_digits_and_units(void **state)
 {
     struct diff_comparison pair = unmeasured();
     const struct diff_comparisons all = {.list = &pair, .count = 1, .judged = 2, .needed = 7};
@@ -83,13 +83,25 @@ static void rows_have_their_digits(void **state)
     assert_contains(&all, "", "\"rps\":{\"verdict\":\"not_judged\",\"baseline\":null");
     pair.measure[DIFF_ERRORS] =
         (struct diff_measure){0.25, 0.5, {2, 1.5, 2.5}, 1e-9, true, DIFF_VERDICT_SLOWER};
+    pair.measure[DIFF_RPS] =
+        (struct diff_measure){39000, 12345.6, {0.3166, 0.3, 0.35}, NAN, false, DIFF_VERDICT_NONE};
+    pair.measure[DIFF_P99] =
+        (struct diff_measure){1180.7, 2e6, {1693.9, 12.34, 1700}, NAN, true, DIFF_VERDICT_SLOWER};
+    assert_contains(&all,
+                    "requests/s        39,000      12,346   0.317   0.300   0.350        - none "
+                    "shown\n",
+                    "\"rps\":{\"verdict\":\"none\",\"baseline\":39000,\"compared\":12345.6,");
+    assert_contains(&all,
+                    "p99              1.18 ms      2.00 s   1,694    12.3   1,700        - "
+                    "slower\n",
+                    "\"p99\":{\"verdict\":\"slower\",\"baseline\":1180.7,");
     assert_contains(
-        &all, "errors %          25.000      50.000   2.000   1.500   2.500  <0.0001 more\n",
+        &all, "errors             25.0%       50.0%   2.000   1.500   2.500  <0.0001 more\n",
         "\"errors\":{\"verdict\":\"slower\",\"baseline\":0.25,\"compared\":0.5,\"ratio\":2");
     assert_contains(&all,
-                    "CPU us                 -           -       -       -       -        - not "
+                    "CPU/request            -           -       -       -       -        - not "
                     "judged\n",
-                    "\"p\":null");
+                    "\"cpu\":{\"verdict\":\"not_judged\",\"baseline\":null");
 }
 
 static void warnings_come_first(void **state)
@@ -109,7 +121,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_verdict_has_words),
-        cmocka_unit_test(rows_have_their_digits),
+        cmocka_unit_test(rows_have_three_digits_and_units),
         cmocka_unit_test(warnings_come_first),
     };
 
