@@ -30,7 +30,7 @@ void interrupts_begin(void);
    first. */
 void interrupts_hold(void);
 
-/* Two signals within this time are one request, sent twice. */
+/* Two signals within this time count as one, which was sent twice. */
 #define INTERRUPT_TWICE (200 * NSEC_PER_MS)
 
 /* The signal that was noted and not delivered to a loop; 0: none. */
@@ -42,7 +42,7 @@ void interrupts_note(int signal);
 /* Fills `set` with the handled signals: those of the three that are not ignored. */
 void interrupts_sigset(sigset_t *set);
 
-/* A signal to end a child process with: one of the handled ones, or SIGKILL if there is none. */
+/* The signal with which a child process is ended: a handled one; SIGKILL if none is handled. */
 int interrupts_child_signal(void);
 
 /* Blocks the signals until interrupt_stop and calls on_signal(owner, signal) in the loop for each

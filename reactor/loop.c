@@ -17,15 +17,15 @@
 
 #include "base/memory.h"
 
-/* A wait that returns within AT_ONCE, plus AT_ONCE_EVENT for each event, did not sleep: its events
-   were there before it began. */
-#define AT_ONCE       (3 * NSEC_PER_US)
-#define AT_ONCE_EVENT (NSEC_PER_US / 2)
+/* A wait that returns within IMMEDIATE, plus IMMEDIATE_PER_EVENT for each event, did not sleep: its
+   events were there before it began. */
+#define IMMEDIATE           (3 * NSEC_PER_US)
+#define IMMEDIATE_PER_EVENT (NSEC_PER_US / 2)
 
-/* The limit is AT_ONCE_LONG instead if the loop did not wait for AWAY, because the CPU caches are
-   cold then, and if the wait returned as many events as it can. */
-#define AWAY         (10 * NSEC_PER_MS)
-#define AT_ONCE_LONG (200 * NSEC_PER_US)
+/* The limit is IMMEDIATE_AFTER_ABSENCE instead if the time since the last wait is LONG_ABSENCE or
+   more, because the CPU caches are cold then, or if the wait returned EVENTS_PER_TURN events. */
+#define LONG_ABSENCE            (10 * NSEC_PER_MS)
+#define IMMEDIATE_AFTER_ABSENCE (200 * NSEC_PER_US)
 
 /* Small, because deadlines are checked once per turn and one event may take 2 ms: a handshake. */
 #define EVENTS_PER_TURN 16
@@ -37,7 +37,7 @@
 
 struct loop {
     nsec now;                        /* read in step 1, 2 or 4 */
-    nsec drained;                    /* when the kernel was last known to have no further event */
+    nsec no_events_at;               /* when the kernel last had no event, as far as is known */
     nsec lag;                        /* of this turn */
     nsec (*clock)(void *);           /* NULL: clock_now */
     void *clock_arg;                 /* argument of `clock` */
@@ -74,7 +74,7 @@ struct loop *loop_new(void)
     list_init(&loop->ready);
     loop->buffer = memory_get(LOOP_BUFFER_BYTES);
     prctl(PR_SET_TIMERSLACK, 1UL);
-    loop->now = loop->drained = loop_clock(loop);
+    loop->now = loop->no_events_at = loop_clock(loop);
     return loop;
 }
 
@@ -235,33 +235,33 @@ static nsec fire_timers(struct loop *loop)
 }
 
 /* Whether a wait that took `took` returned without sleeping. */
-static bool was_immediate(nsec took, nsec away, int count)
+static bool was_immediate(nsec took, nsec since_no_events, int count)
 {
-    bool use_long = away >= AWAY || count == EVENTS_PER_TURN;
+    bool use_long = since_no_events >= LONG_ABSENCE || count == EVENTS_PER_TURN;
 
-    return took < (use_long ? AT_ONCE_LONG : AT_ONCE + (nsec)count * AT_ONCE_EVENT);
+    return took <
+           (use_long ? IMMEDIATE_AFTER_ABSENCE : IMMEDIATE + (nsec)count * IMMEDIATE_PER_EVENT);
 }
 
 /* Step 4, after a wait that began at `began` and returned `count` events. */
 static void measure_lag(struct loop *loop, nsec began, int count)
 {
     nsec lag = 0; /* without an event: the next turn reports a deadline that passed in the wait */
-    nsec away = began - loop->drained;
+    nsec since_no_events = began - loop->no_events_at;
     bool immediate;
 
     loop->now = loop_clock(loop);
-    immediate = was_immediate(loop->now - began, away, count);
+    immediate = was_immediate(loop->now - began, since_no_events, count);
     if (count && immediate)
-        lag = away;
+        lag = since_no_events;
     else if (count)
         lag = overdue(loop, timer_next(&loop->timers));
     if (lag > loop->lag)
         loop->lag = lag;
     if (count < EVENTS_PER_TURN && !loop->interrupted) /* the wait returned every event */
-        loop->drained = loop->now;
-    else if (!immediate &&
-             !loop->interrupted) /* the wait slept: no event was there when it began */
-        loop->drained = began;
+        loop->no_events_at = loop->now;
+    else if (!immediate && !loop->interrupted) /* the wait slept: it began without an event */
+        loop->no_events_at = began;
     if (loop->probe && loop->probe->turn && (count || loop->lag))
         loop->probe->turn(loop->probe->owner, loop->lag);
 }
@@ -306,7 +306,7 @@ void loop_set_clock(struct loop *loop, nsec (*clock)(void *arg), void *arg)
 {
     loop->clock = clock;
     loop->clock_arg = arg;
-    loop->now = loop->drained = loop_clock(loop);
+    loop->now = loop->no_events_at = loop_clock(loop);
 }
 
 nsec loop_lag(const struct loop *loop)

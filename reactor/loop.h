@@ -15,12 +15,12 @@
  * finds work in a loop of its own limits the work of one call and defers the rest.
  *
  * Watches, timers, tasks and deferred frees are members of their owners: waiting allocates nothing.
- * An object is freed in step 7 only. So a watch that is closed during a turn is still in memory
- * when an event arrives for it that the kernel had already returned. The event is dropped.
+ * An object is freed in step 7 only. If a callback closes a watch, the kernel may already have
+ * returned an event for it in this turn: the watch is still in memory, and the event is dropped.
  *
- * A loop has at most one observer (probe.h). The loop calls it in step 4 of each turn that has
- * events or a lag, around each callback of steps 2, 5 and 6, and when a state machine reports a new
- * state. Without an observer each of these points costs one branch.
+ * A loop has at most one observer, the probe (probe.h). The loop calls it in step 4 of each turn
+ * that has events or a lag, around each callback of steps 2, 5 and 6, and when a state machine
+ * reports a new state. Without a probe each of these points costs one branch.
  *
  * Nothing is global and nothing is thread-safe: a loop belongs to one thread. The program ends if
  * memory runs out, or if descriptors run out while a loop is created. A callback may call any
@@ -44,7 +44,7 @@ struct loop;
 /* Size of the receive buffer that all connections share. Its bytes are valid in one callback. */
 #define LOOP_BUFFER_BYTES (64 * 1024)
 
-/* The epoll events of a stream socket: registered once, edge-triggered, never changed. */
+/* The epoll events of a stream socket (SOCK_STREAM): registered once, edge-triggered. */
 #define WATCH_STREAM (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 /* Deferred work. Runs in step 6 of the turn in which it was deferred; one turn later if it was
@@ -65,7 +65,7 @@ struct watch {
     void *owner;         /* argument of the callback */
     struct task yielded; /* queued by loop_yield; has the watch's name */
     uint32_t events;     /* events that the queued task will deliver */
-    int fd;              /* -1: not watched, and not watched again before the next turn */
+    int fd;              /* -1: not registered; may be registered again in the next turn */
 };
 
 /* Member of an object that is freed between two turns. */
@@ -101,11 +101,11 @@ void loop_set_clock(struct loop *loop, nsec (*clock)(void *arg), void *arg);
 
 /*
  * The lag of this turn: an upper bound on how long its events or its earliest timer waited for the
- * loop, whatever delayed the loop. The longer of two times, each of which may be 0:
- * - if events were there before the loop waited: the time since it last found no further event
+ * loop, whatever delayed the loop. It is the longer of two times, each of which may be 0:
+ * - if events were there before step 3: the time since the kernel last had no event for the loop
  * - the time by which the earliest deadline had passed
- * A wait that a signal ended does not count as finding no event: the process may have been stopped
- * in it (signal(7): SIGSTOP and SIGCONT end it with EINTR).
+ * If a signal ended a wait, it is unknown whether the kernel had an event, because the process may
+ * have been stopped during the wait (signal(7): SIGSTOP and SIGCONT end it with EINTR).
  */
 nsec loop_lag(const struct loop *loop);
 
@@ -148,7 +148,7 @@ void watch_set_owner(struct watch *watch, watch_fn *ready, void *owner, const ch
    ENOSPC over the limit of /proc/sys/fs/epoll/max_user_watches. */
 int loop_watch(struct loop *loop, struct watch *watch, int fd, uint32_t interest);
 
-/* Changes the epoll events of a level-triggered watch. Streams never need it. */
+/* Changes the epoll events of a level-triggered watch. */
 void loop_interest(struct loop *loop, struct watch *watch, uint32_t interest);
 
 /* Removes the watch, if it is registered, and leaves the descriptor open. No callback follows. */

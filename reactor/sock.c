@@ -109,8 +109,8 @@ static void use_any_port(int fd)
     setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &range, sizeof(range));
 }
 
-/* Returns 0 or the errno. The port is chosen when the stream connects, not when it is bound, so
-   that streams to different addresses may share a port. */
+/* Returns 0 or the errno. The port is chosen when the socket connects, not when it is bound, so
+   that connections to different addresses may share a port. */
 static int bind_from(int fd, const struct address *to, const struct sock_source *from)
 {
     int on = 1;

@@ -1,13 +1,14 @@
 /*
- * Sockets: addresses, and a non-blocking stream that remembers the events that epoll reported.
+ * Sockets: addresses, and a non-blocking stream socket that remembers the events that epoll
+ * reported.
  *
- * A stream is registered edge-triggered, so it must remember whether the socket may hold data.
- * `readable` is true from an event until a short receive, which means that the socket is drained.
- * But after RDHUP, HUP or ERR no other event follows: a short receive then proves nothing, and
+ * A socket is registered edge-triggered, so struct sock must remember whether data may be left.
+ * `readable` is true from an event until a short receive (fewer bytes than the buffer has room
+ * for), which means that the socket is empty. After RDHUP, HUP or ERR no other event follows: then
  * `readable` stays true until the end. A caller reads until WANT_READ, which costs no system call
  * after a short receive.
  *
- * The blocking client of a race uses the same struct with a blocking descriptor. Each call then
+ * The blocking mode of a race uses the same struct with a blocking descriptor. Each call then
  * waits, until `deadline` at the latest; WANT_READ or WANT_WRITE means that the deadline has
  * passed.
  */
@@ -47,12 +48,13 @@ bool address_same(const struct address *one, const struct address *other);
 uint16_t address_port(const struct address *address);          /* in host order */
 void address_set_port(struct address *address, uint16_t port); /* in host order */
 
-/* The result of a read or a write. TLS may have to wait for either direction in both. */
+/* The result of a read or a write. A read or a write over TLS may have to wait for either
+   direction. */
 enum io_status {
     IO_OK,         /* `count` bytes were read or written, at least one */
-    IO_WANT_READ,  /* no byte was: wait until the socket is readable */
-    IO_WANT_WRITE, /* no byte was: wait until the socket is writable */
-    IO_EOF,        /* the peer ended the stream: FIN, with TLS close_notify */
+    IO_WANT_READ,  /* no byte was read or written: wait until the socket is readable */
+    IO_WANT_WRITE, /* no byte was read or written: wait until the socket is writable */
+    IO_EOF,        /* the peer ended its direction: FIN, with TLS close_notify */
     IO_ERROR,      /* `error` is an errno, or a reason of the transport */
 };
 
@@ -78,10 +80,10 @@ struct sock {
     struct deferred_free deferred; /* used by sock_close */
 };
 
-/* The local end of streams, if the kernel is not to choose it. */
+/* The local end of connections. All zeros: the kernel chooses it. */
 struct sock_source {
     char device[IF_NAMESIZE]; /* "": any */
-    struct address address;   /* length 0: any; else peers of the other family are unreachable */
+    struct address address;   /* length 0: any; with one, peers of the other family: ENETUNREACH */
 
     /* Any local port, each with the same probability. Otherwise the kernel searches one half of the
        ports first, which is slow once that half is in use. Has no effect before Linux 6.3. */
@@ -92,7 +94,7 @@ struct sock_source {
    that explains the failure. */
 const char *sock_source_parse(struct sock_source *from, const char *text);
 
-/* Starts a non-blocking connect and registers the stream in the loop; `ready` is called with its
+/* Starts a non-blocking connect and registers the socket in the loop; `ready` is called with its
    events. `name` is static. `from` may be NULL. On failure returns NULL with an errno in *error and
    leaves nothing open: EMFILE or ENFILE if descriptors ran out, EADDRNOTAVAIL if ports ran out,
    ENETUNREACH and others that connect() returns. */
@@ -128,7 +130,8 @@ bool sock_limit_call(int fd, int option, nsec deadline);
 struct sock *sock_adopt(struct loop *loop, int fd, watch_fn *ready, void *owner, const char *name,
                         int *error);
 
-/* Notes the events that were reported. The stream's callback calls it first. */
+/* Sets `readable`, `writable` and `ended` from the events that epoll reported. The callback of the
+   socket's watch calls it first. */
 void sock_note(struct sock *sock, uint32_t events);
 
 /* Called after the first event of a connect. Returns 0 if the connection is established, else the
