@@ -73,7 +73,7 @@ check "sites over http and over https" \
 [[ ${lines[17]} =~ ^Asynchronous\ example\ took\ ([0-9]+\.[0-9]{6})\ seconds$ ]] &&
     async=${BASH_REMATCH[1]}
 last='^([0-9]+\.[0-9]{2})x faster; the slowest site alone took ([0-9]+\.[0-9]{6}) seconds, '
-last+='so at most ([0-9]+\.[0-9]{2})x is possible$'
+last+='so at most about ([0-9]+\.[0-9])x is possible$'
 [[ ${lines[18]} =~ $last ]] &&
     speedup=${BASH_REMATCH[1]} slowest=${BASH_REMATCH[2]} bound=${BASH_REMATCH[3]}
 holds() { jq -en "${sync-0} as \$sync | ${async-0} as \$async | ${speedup-0} as \$speedup |
@@ -83,7 +83,7 @@ check "the totals are positive numbers" holds \
 check "the speedup is the synchronous time divided by the asynchronous time" holds \
     '$speedup - $sync / $async | fabs < 0.0051'
 check "the bound is the synchronous time divided by that of the slowest site" holds \
-    '$bound - $sync / $slowest | fabs < 0.0051'
+    '$bound - $sync / $slowest | fabs < 0.051'
 check "the times are at least the sum and the maximum of the rehearsed latencies" \
     holds '$sync >= 5.956646 and $async >= 1.479646 and $slowest >= 1.479646'
 
@@ -122,7 +122,9 @@ fb race --rehearse -f "$LIST"
 exits "a race with a failed site: exit status" 1
 same "a race with a failed site: both halves report it" 2 \
     "$(grep -c 'error: connection closed without response in 0:' "$out")"
-check "a race with a failed site: the totals are printed" grep -q 'x is possible$' "$out"
+check "a race with a failed site: the totals are printed" grep -q '^Asynchronous .* took' "$out"
+check "a race with a failed site: the ratio of the times" \
+    grep -qE '^([0-9.]+x (faster|slower)|equally fast)' "$out"
 fb race --rehearse http://a.example/ http://b.example/
 exits "a race of URLs" 0
 http_proxy=http://127.0.0.1:1 fb race --format json --fields error.code,proxy http://127.0.0.1:1/

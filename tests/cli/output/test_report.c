@@ -113,18 +113,57 @@ static void test_race(void **state)
                         "Synchronous example took 5.957206 seconds\n"
                         "Asynchronous example took 1.486113 seconds\n"
                         "4.01x faster; the slowest site alone took 1.479646 seconds, so at most "
-                        "4.03x is possible\n");
+                        "about 4.0x is possible\n");
     to = begin();
     report_race_json(to, &totals);
     fclose(to);
     assert_string_equal(written, "{\"schema\":\"firstbyte.race/1\",\"sync_s\":5.957206,"
                                  "\"async_s\":1.486113,\"speedup\":4.0086,\"slowest_s\":1.479646,"
                                  "\"bound\":4.0261}\n");
-    totals = (struct race_totals){0}; /* an empty list */
+    totals = (struct race_totals){0}; /* no time has passed */
     to = begin();
     report_race_json(to, &totals);
     fclose(to);
     assert_non_null(strstr(written, "\"speedup\":0.0000"));
+}
+
+/* The last line of the totals of a race. */
+static void test_race_speedup(void **state)
+{
+    static const struct {
+        nsec blocking, reactor, slowest;
+        const char *line;
+    } cases[] = {
+        {6140 * NSEC_PER_MS, 1527 * NSEC_PER_MS, 1535 * NSEC_PER_MS,
+         "4.02x faster; the slowest site alone took 1.535000 seconds, so at most about 4.0x is "
+         "possible\n"},
+        {1000 * NSEC_PER_MS, 1004 * NSEC_PER_MS, 1000 * NSEC_PER_MS,
+         "equally fast; the slowest site alone took 1.000000 seconds, so at most about 1.0x is "
+         "possible\n"},
+        {1000 * NSEC_PER_MS, 1370 * NSEC_PER_MS, 900 * NSEC_PER_MS, "1.37x slower\n"},
+        {8 * NSEC_PER_MS, 11 * NSEC_PER_MS, 3 * NSEC_PER_MS, "1.38x slower\n"},
+        /* too short for a bound */
+        {30 * NSEC_PER_MS, 9 * NSEC_PER_MS, 8 * NSEC_PER_MS, "3.33x faster\n"},
+        {5 * NSEC_PER_MS, 5 * NSEC_PER_MS, 4 * NSEC_PER_MS, "equally fast\n"},
+        {40 * NSEC_PER_MS, 10 * NSEC_PER_MS, 10 * NSEC_PER_MS,
+         "4.00x faster; the slowest site alone took 0.010000 seconds, so at most about 4.0x is "
+         "possible\n"},
+        {0, 0, 0, "Asynchronous example took 0.000000 seconds\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct race_totals totals = {cases[i].blocking, cases[i].reactor, cases[i].slowest};
+        const char *line;
+        FILE *to = begin();
+
+        report_race_text(to, &totals);
+        fclose(to);
+        line = strchr(written, '\n') + 1; /* the line of the synchronous half */
+        if (strcmp(line, cases[i].line) != 0)
+            line = strchr(line, '\n') + 1;
+        assert_string_equal(line, cases[i].line);
+    }
 }
 
 int main(void)
@@ -135,6 +174,7 @@ int main(void)
         cmocka_unit_test(test_fields_of_several_lists),
         cmocka_unit_test(test_check_fields),
         cmocka_unit_test(test_race),
+        cmocka_unit_test(test_race_speedup),
     };
 
     unit_time_limit();
