@@ -1,6 +1,6 @@
 /*
- * One timer for all streams, which runs only while a stream keeps its buffers. Rejected: a timer
- * for each stream, which would be armed again with each record.
+ * One timer for all connections, which runs only while a connection keeps its buffers. Rejected: a
+ * timer for each connection, which would be armed again with each record.
  */
 #include "tls/buffers.h"
 
@@ -12,7 +12,7 @@ static void remove_keeper(struct buffers *buffers, struct buffers_user *user)
         loop_cancel(buffers->loop, &buffers->sweep);
 }
 
-/* Frees the buffers, except one that is not empty, which OpenSSL frees when it is. */
+/* Frees the empty buffers. OpenSSL frees the others when they become empty. */
 static void release(struct buffers *buffers, struct buffers_user *user)
 {
     remove_keeper(buffers, user);
@@ -34,7 +34,7 @@ static void arm(struct buffers *buffers)
              clock_after(loop_clock(buffers->loop), BUFFERS_IDLE_TIME));
 }
 
-/* Releases the buffers of all streams that were not used since the last call. */
+/* Releases the buffers of all connections that were not used since the last call. */
 static void sweep(void *owner)
 {
     struct buffers *buffers = owner;
@@ -62,13 +62,13 @@ void buffers_init(struct buffers *buffers, struct loop *loop)
 void buffers_join(struct buffers *buffers, struct buffers_user *user, SSL *ssl)
 {
     user->ssl = ssl;
-    if (++buffers->streams > BUFFERS_MAX_STREAMS)
+    if (++buffers->connections > BUFFERS_MAX_CONNECTIONS)
         release_all(buffers);
 }
 
 void buffers_leave(struct buffers *buffers, struct buffers_user *user)
 {
-    buffers->streams--;
+    buffers->connections--;
     if (user->keeps)
         remove_keeper(buffers, user);
 }

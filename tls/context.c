@@ -1,7 +1,7 @@
 /*
  * Creates a context from options. Files that options name are read immediately, and each failure is
- * a sentence for the user. Two of them OpenSSL does not report: a directory without hashed names,
- * which it accepts, and an encrypted key, for which it asks for a password on the terminal.
+ * a sentence for the user. OpenSSL does not report two of the failures: a directory without hashed
+ * names, which it accepts, and an encrypted key, for which it asks for a password on the terminal.
  */
 #include "tls/context.h"
 

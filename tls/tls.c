@@ -15,7 +15,7 @@
 #include "tls/context.h"
 #include "tls/keylog.h"
 #include "tls/sessions.h"
-#include "tls/stream.h"
+#include "tls/ssl_transport.h"
 #include "tls/verify.h"
 
 #define MAX_NAME_BYTES 255
@@ -31,9 +31,9 @@ struct tls_client {
     bool system_store;         /* the system's store is used and has not been read yet */
 };
 
-/* The owner of a stream: the data that OpenSSL's callbacks need. */
+/* The owner of a transport: the data that OpenSSL's callbacks need. */
 struct connection {
-    struct stream_owner owner; /* first */
+    struct ssl_owner owner; /* first */
     struct tls_client *client;
     struct tls_certificate *offered; /* kept with the session that is offered; or NULL */
     uint16_t port;
@@ -43,7 +43,7 @@ struct connection {
 
 /* Reads the certificate once; a resumed session has that of its first connection. Must be called
    after the server has accepted or refused the offered session. */
-static void describe(struct stream_owner *owner, SSL *ssl)
+static void describe(struct ssl_owner *owner, SSL *ssl)
 {
     const struct connection *connection = (const struct connection *)owner;
 
@@ -156,7 +156,7 @@ static bool expect_host(SSL *ssl, const char *text, const struct tls_client *cli
 }
 
 /* After a failed handshake the session is not offered again. */
-static void on_failed(struct stream_owner *owner)
+static void on_failed(struct ssl_owner *owner)
 {
     struct connection *connection = (struct connection *)owner;
 
@@ -164,7 +164,7 @@ static void on_failed(struct stream_owner *owner)
         sessions_forget(connection->client->sessions, connection->host, connection->port);
 }
 
-static void on_closed(struct stream_owner *owner)
+static void on_closed(struct ssl_owner *owner)
 {
     struct connection *connection = (struct connection *)owner;
 
@@ -187,7 +187,7 @@ static void resume(struct connection *connection, SSL *ssl)
 static struct connection *connection_new(struct tls_client *client, SSL *ssl, const char *host,
                                          uint16_t port)
 {
-    static const struct stream_owner_calls calls = {
+    static const struct ssl_owner_calls calls = {
         .handshake_done = describe, .failed = on_failed, .closed = on_closed};
     size_t length = strlen(host);
     struct connection *connection = memory_zeroed(sizeof(*connection) + length + 1);
@@ -221,8 +221,8 @@ struct transport *tls_client_open(struct tls_client *client, struct sock *sock, 
         return NULL;
     }
     SSL_set_connect_state(ssl);
-    return stream_open(ssl, sock, &connection_new(client, ssl, host, port)->owner,
-                       &client->buffers);
+    return ssl_transport_open(ssl, sock, &connection_new(client, ssl, host, port)->owner,
+                              &client->buffers);
 }
 
 static void *get(size_t bytes, const char *file, int line)

@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "tls/issue.h"
-#include "tls/stream.h"
+#include "tls/ssl_transport.h"
 
 #define CACHE_SLOTS 1024 /* certificates, one per slot; a collision replaces the old one */
 #define NO_NAME     ""   /* name in the cache for connections without SNI */
@@ -114,5 +114,5 @@ struct transport *tls_server_open(struct tls_server *server, struct sock *sock)
     if (!ssl)
         return NULL;
     SSL_set_accept_state(ssl);
-    return stream_open(ssl, sock, NULL, NULL);
+    return ssl_transport_open(ssl, sock, NULL, NULL);
 }

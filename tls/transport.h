@@ -29,7 +29,7 @@ enum transport_reason {
     TLS_WEAK_KEY,          /* a key or a signature's digest is too weak */
     TLS_NAME_CONSTRAINTS,  /* an authority may not issue for this name */
     TLS_CERT_INVALID,      /* another defect of the chain */
-    TLS_TRUNCATED,         /* the stream ended without close_notify: it may be truncated */
+    TLS_TRUNCATED,         /* the connection ended without close_notify: data may be missing */
     TLS_FLOOD,             /* too many TLS messages without content */
     TLS_FAILED,            /* any other failure */
 };

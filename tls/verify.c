@@ -1,7 +1,7 @@
 /*
  * Two callbacks. on_verify runs before a chain is verified, when the leaf is known, and decides
  * whether the common name is used, so that OpenSSL knows whether to apply name constraints to it.
- * on_result is called for each error. Rejected: matching names here, after OpenSSL. Two matchers
+ * on_result is called for each error. Rejected: a matcher of our own after that of OpenSSL. The two
  * would have to agree about wildcards, A-labels and constraints.
  */
 #include "tls/verify.h"

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "tests/support/unit.h"
-#include "tls/stream.h"
+#include "tls/ssl_transport.h"
 
 static void on_ready(void *owner, uint32_t events)
 {
@@ -77,7 +77,7 @@ static struct transport *serve(struct tls_pair *pair)
         return tls_server_open(pair->server, pair->peer.sock);
     ssl = SSL_new(pair->server_context);
     SSL_set_accept_state(ssl);
-    return stream_open(ssl, pair->peer.sock, NULL, NULL);
+    return ssl_transport_open(ssl, pair->peer.sock, NULL, NULL);
 }
 
 /* The two ends of a TCP connection. */

@@ -1,10 +1,10 @@
-/* Which streams keep the buffers of OpenSSL: those without SSL_MODE_RELEASE_BUFFERS. */
+/* Which connections keep the buffers of OpenSSL: those without SSL_MODE_RELEASE_BUFFERS. */
 #include "tests/support/unit.h"
 
 #include "tests/support/fake_clock.h"
 #include "tls/buffers.h"
 
-#define MANY (BUFFERS_MAX_STREAMS + 1)
+#define MANY (BUFFERS_MAX_CONNECTIONS + 1)
 
 static struct loop *loop;
 static struct fake_clock clock_of_test;
@@ -42,7 +42,7 @@ static int teardown(void **state)
     for (unsigned i = 0; i < MANY; i++)
         if (users[i].ssl)
             leave(i);
-    assert_int_equal(buffers.streams, 0);
+    assert_int_equal(buffers.connections, 0);
     assert_int_equal(buffers.sweep.state, TIMER_IDLE); /* the loop may be freed */
     SSL_CTX_free(context);
     loop_free(loop);
@@ -102,12 +102,12 @@ static void test_closed(void **state)
 static void test_many_streams(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < BUFFERS_MAX_STREAMS; i++) {
+    for (unsigned i = 0; i < BUFFERS_MAX_CONNECTIONS; i++) {
         join(i);
         buffers_use(&buffers, &users[i]);
         assert_true(keeps(i));
     }
-    join(BUFFERS_MAX_STREAMS);
+    join(BUFFERS_MAX_CONNECTIONS);
     for (unsigned i = 0; i < MANY; i++) {
         buffers_use(&buffers, &users[i]);
         assert_false(keeps(i));

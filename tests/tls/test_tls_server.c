@@ -5,7 +5,7 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
-#include "tls/stream.h"
+#include "tls/ssl_transport.h"
 #include "tls/tls_server.h"
 
 struct end {
@@ -112,7 +112,7 @@ static enum io_status handshake(const char *sni, const char *alpn)
         SSL_set_tlsext_host_name(fixture.ssl, sni);
     if (alpn)
         SSL_set_alpn_protos(fixture.ssl, (const unsigned char *)alpn, (unsigned)strlen(alpn));
-    fixture.client.transport = stream_open(fixture.ssl, fixture.client.sock, NULL, NULL);
+    fixture.client.transport = ssl_transport_open(fixture.ssl, fixture.client.sock, NULL, NULL);
     fixture.peer.transport = tls_server_open(fixture.server, fixture.peer.sock);
     assert_non_null(fixture.peer.transport);
     for (int turns = 0; turns < 100; turns++) {

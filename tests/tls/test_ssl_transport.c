@@ -7,7 +7,7 @@
 #include "tests/support/calls.h"
 #include "tests/support/cert.h"
 #include "tests/support/tls_pair.h"
-#include "tls/stream.h"
+#include "tls/ssl_transport.h"
 
 #define LARGE      (4u << 20)
 #define READ_BYTES 65536
@@ -333,11 +333,11 @@ static void floods_after_the_handshake_have_a_limit(void **state)
         struct io io;
 
         connect_own(&own, cases[i].version, 0);
-        io = flood(cases[i].send_one, 4 * STREAM_MAX_SILENT_BYTES);
+        io = flood(cases[i].send_one, 4 * SSL_TRANSPORT_MAX_SILENT_BYTES);
         if (io.status != IO_ERROR || io.error != TLS_FLOOD)
             fail_msg("%s: status %d after %zu bytes", cases[i].name, io.status, calls.recv_bytes);
-        assert_true(calls.recv_bytes > STREAM_MAX_SILENT_BYTES / 2);
-        assert_true(calls.recv_bytes < STREAM_MAX_SILENT_BYTES + 65536);
+        assert_true(calls.recv_bytes > SSL_TRANSPORT_MAX_SILENT_BYTES / 2);
+        assert_true(calls.recv_bytes < SSL_TRANSPORT_MAX_SILENT_BYTES + 65536);
         assert_non_null(pair.client.transport->why);
         drop_own();
     }
@@ -404,5 +404,5 @@ int main(void)
     };
 
     unit_time_limit();
-    return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("ssl_transport", tests, NULL, NULL);
 }
