@@ -334,8 +334,9 @@ static bool recall_head(struct h1_parser *parser, const char **at, const char *e
 }
 
 /* Remembers a final head, unless the response is chunked, ends with the connection, or switches to
-   another protocol. */
-static void remember_head(const struct h1_parser *parser, const char *head, size_t bytes)
+   another protocol. Not inlined: most heads are found, or not looked for. */
+__attribute__((noinline)) static void remember_head(const struct h1_parser *parser,
+                                                    const char *head, size_t bytes)
 {
     struct head_facts facts = {.status = parser->status,
                                .major = parser->major,
@@ -353,7 +354,7 @@ static void remember_head(const struct h1_parser *parser, const char *head, size
 static enum h1_status feed_head(struct h1_parser *parser, const char **at, const char *end)
 {
     const char *head = *at;
-    bool use_memo = parser->memo && !parser->head_bytes;
+    bool use_memo = parser->memo && !parser->head_bytes && head_memo_is_used(parser->memo);
 
     if (!use_memo || !recall_head(parser, at, end)) {
         enum h1_status status = limited(parser, at, end, take_lines);

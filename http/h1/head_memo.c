@@ -15,7 +15,8 @@
 
 #define MAX_HEADS      8
 #define MAX_HEAD_BYTES 2048
-#define MAX_MISSES     32   /* in a row; then the memo pauses */
+#define MAX_MISSES     32   /* then the memo pauses */
+#define HIT_WORTH      4    /* misses that a hit outweighs: it saves as many instructions */
 #define PAUSE          1024 /* heads */
 
 struct remembered_head {
@@ -24,7 +25,7 @@ struct remembered_head {
     char text[MAX_HEAD_BYTES];
 };
 
-/* Counts a miss. After MAX_MISSES of them the heads differ too much. */
+/* Counts a miss. With MAX_MISSES of them the heads differ too much. */
 static void miss(struct head_memo *memo)
 {
     if (++memo->misses < MAX_MISSES)
@@ -36,10 +37,6 @@ static void miss(struct head_memo *memo)
 const struct head_facts *head_memo_find(struct head_memo *memo, const char *bytes, size_t count,
                                         bool is_head_request, size_t *used)
 {
-    if (memo->pause) {
-        memo->pause--;
-        return NULL;
-    }
     for (unsigned i = 0, at = memo->last; i < memo->count; i++, at++) {
         const struct remembered_head *head;
 
@@ -50,7 +47,7 @@ const struct head_facts *head_memo_find(struct head_memo *memo, const char *byte
             memcmp(head->text, bytes, head->bytes) != 0)
             continue;
         memo->last = at;
-        memo->misses = 0;
+        memo->misses -= memo->misses < HIT_WORTH ? memo->misses : HIT_WORTH;
         *used = head->bytes;
         return &head->facts;
     }

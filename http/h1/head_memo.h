@@ -27,18 +27,27 @@ struct head_facts {
 struct head_memo {
     struct remembered_head *heads; /* allocated for the first head */
     unsigned count, last, oldest;  /* indexes: the last one that was found, the next to replace */
-    unsigned misses;               /* since the last head that was found */
+    unsigned misses;               /* less those that hits have outweighed */
     unsigned pause;                /* heads that are parsed without a look at the memo */
 };
 
+/* Whether to look for the next head, and to remember it if it is not found. After too many misses
+   the memo is not used for a while. Called once for each head. */
+static inline bool head_memo_is_used(struct head_memo *memo)
+{
+    if (!memo->pause)
+        return true;
+    memo->pause--;
+    return false;
+}
+
 /* The facts of the remembered head with which these bytes begin; *used is its length. NULL: none.
-   After a run of misses the memo is not searched for a while. The facts are valid until the next
-   head_memo_put. */
+   The facts are valid until the next head_memo_put. */
 const struct head_facts *head_memo_find(struct head_memo *memo, const char *bytes, size_t count,
                                         bool is_head_request, size_t *used);
 
 /* Remembers a complete head, in place of the one that was put first. A long head is not remembered,
-   and none is after a run of misses. */
+   and none is after too many misses. */
 void head_memo_put(struct head_memo *memo, const char *head, size_t bytes,
                    const struct head_facts *facts);
 

@@ -15,6 +15,7 @@
 #define MAX_HEADS      8
 #define MAX_HEAD_BYTES 2048
 #define MAX_MISSES     32
+#define HIT_WORTH      4
 #define PAUSE          1024
 
 static struct head_memo memo;
@@ -43,9 +44,10 @@ static void put(const char *head, unsigned status, bool is_head_request)
 static unsigned find(const char *bytes, bool is_head_request)
 {
     size_t used = 0;
-    const struct head_facts *facts =
-        head_memo_find(&memo, bytes, strlen(bytes), is_head_request, &used);
+    const struct head_facts *facts = NULL;
 
+    if (head_memo_is_used(&memo))
+        facts = head_memo_find(&memo, bytes, strlen(bytes), is_head_request, &used);
     if (!facts)
         return 0;
     assert_true(used && used <= strlen(bytes));
@@ -96,21 +98,41 @@ static void test_long_head(void **state)
     assert_int_equal(find(head, false), 200);
 }
 
-/* After a run of misses the memo is not searched for a while, and then again. */
+/* After too many misses the memo is not searched for a while, and then again. */
 static void test_pause(void **state)
 {
     (void)state;
     put("a\n\n", 200, false);
     for (int i = 0; i < MAX_MISSES - 1; i++)
         assert_int_equal(find("b\n\n", false), 0);
-    assert_int_equal(find("a\n\n", false), 200); /* ends the run */
-    for (int i = 0; i < MAX_MISSES; i++)
+    assert_int_equal(find("a\n\n", false), 200);
+    for (int i = 0; i < HIT_WORTH + 1; i++)
         assert_int_equal(find("b\n\n", false), 0);
     put("b\n\n", 201, false); /* not stored */
     for (int i = 0; i < PAUSE; i++)
         assert_int_equal(find("a\n\n", false), 0);
     assert_int_equal(find("a\n\n", false), 200);
     assert_int_equal(find("b\n\n", false), 0);
+}
+
+/* Whether the memo is in use after many heads, of which the first of each `each` is found. */
+static bool stays_in_use(unsigned each)
+{
+    memo.pause = memo.misses = 0;
+    put("a\n\n", 200, false);
+    for (unsigned i = 0; i < 100 * MAX_MISSES && !memo.pause; i++)
+        find(i % each ? "b\n\n" : "a\n\n", false);
+    return !memo.pause;
+}
+
+/* A hit outweighs few misses: rare hits do not keep the memo in use. */
+static void test_rare_hits(void **state)
+{
+    (void)state;
+    assert_true(stays_in_use(1));
+    assert_true(stays_in_use(HIT_WORTH + 1));
+    assert_false(stays_in_use(HIT_WORTH + 2));
+    assert_false(stays_in_use(MAX_MISSES));
 }
 
 /* A parser with a memo and one without. */
@@ -278,6 +300,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_replaces_the_oldest, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_head, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pause, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rare_hits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_same_events, setup, teardown),
     };
 
