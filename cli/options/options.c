@@ -120,8 +120,8 @@ static bool refuse_other_command(const struct option_row *row, enum command comm
     return false;
 }
 
-/* The options whose names begin with `name`, "--tls-min, --tls-max"; to be freed. */
-static char *list_of_prefix(const char *name)
+/* The command's options whose names begin with `name`, "--tls-min, --tls-max"; to be freed. */
+static char *list_of_prefix(enum command command, const char *name)
 {
     char *text;
     size_t length;
@@ -131,8 +131,8 @@ static char *list_of_prefix(const char *name)
     for (size_t i = 0; i < option_count; i++) {
         const struct option_row *row = &option_table[i];
 
-        if (strncmp(row->name, name, strlen(name)) != 0 || first_row(i) != i ||
-            row->group == GROUP_INTERNAL)
+        if (!*name || strncmp(row->name, name, strlen(name)) != 0 ||
+            !option_belongs(row, command) || row->group == GROUP_INTERNAL)
             continue;
         fprintf(to, "%s--%s", separator, row->name);
         separator = ", ";
@@ -159,7 +159,8 @@ static bool refuse_unknown(enum command command, const char *option)
 /* A long option that is unknown, or the beginning of several names. */
 static bool refuse_long(enum command command, const char *word)
 {
-    char *option = memory_text(word, strcspn(word, "=")), *list = list_of_prefix(option + 2), *why;
+    char *option = memory_text(word, strcspn(word, "="));
+    char *list = list_of_prefix(command, option + 2), *why;
 
     if (*list) {
         why = memory_print("it may be %s", list);
@@ -337,9 +338,12 @@ static void set_defaults(struct options *options, enum command command)
     };
 }
 
+/* An address of IPv4 is not a number. */
 static bool is_number(const char *text)
 {
-    return *text && !text[strspn(text, "0123456789.")];
+    const char *point = strchr(text, '.');
+
+    return *text && !text[strspn(text, "0123456789.")] && (!point || !strchr(point + 1, '.'));
 }
 
 /* Other load generators have the rate in -q. */

@@ -29,7 +29,10 @@ static const char no_name[] = "the name of a file is empty";
 
 bool refuse(const char *option, const char *value, const char *why)
 {
-    diagnostic("%s%s%s: %s", option, value ? " " : "", value ? value : "", why);
+    char *subject = memory_print("%s%s%s", option, value ? " " : "", value ? value : "");
+
+    complain(subject, why);
+    free(subject);
     return false;
 }
 

@@ -50,9 +50,15 @@ static void test_messages(void **state)
         {"fecth", "fecth: neither a command nor a URL; did you mean fetch?"},
         {"--formt json http://a/", "--formt: unknown option; did you mean --format?"},
         {"-rate 5 http://a/", "-rate: unknown option; did you mean --rate?"},
-        {"--tls- 5 http://a/",
-         "--tls-: it may be --tls-resume, --tls-timeout, --tls-min, --tls-max"},
+        {"--tls- 5 http://a/", "--tls-: it may be --tls-timeout, --tls-min, --tls-max"},
+        {"--requ GET http://a/", "--requ: it may be --request\n"},
+        {"diff --co x", "--co: unknown option\n"},
+        {"diff --tls- 5", "--tls-: unknown option\n"},
         {"-K", "-K: unknown option\n"},
+        {"--=x http://a/", "--: unknown option\n"},
+        {"-\xff", "-\xef\xbf\xbd: unknown option\n"},
+        {"--for\x1b[31mat x", "--for\\x1b[31mat: unknown option\n"},
+        {"-c \x1b[31m http://a/", "--concurrency \\x1b[31m: not a number"},
         {"bench -z 10s http://a/", "-z: use -d TIME, --duration\n"},
         {"bench -q 100 http://a/", "-q 100: -q is --quiet; the rate is -R N, --rate N\n"},
         {"-q 2.5 http://a/", "-q 2.5: -q is --quiet; the rate is -R N, --rate N\n"},
@@ -80,14 +86,18 @@ static void test_messages(void **state)
     assert_all_refused(refused, LENGTH(refused));
 }
 
-/* A word after -q that is not a number is a URL. */
+/* A word after -q that is not a number is a URL, also an address of IPv4. */
 static void test_quiet(void **state)
 {
-    struct options options = read_valid("-q http://a/");
+    static const char *const lines[] = {"-q http://a/", "-q 127.0.0.1", "-q 10.1.2.3 a.b"};
 
     (void)state;
-    assert_true(options.output.quiet);
-    options_free(&options);
+    for (size_t i = 0; i < LENGTH(lines); i++) {
+        struct options options = read_valid(lines[i]);
+
+        assert_true(options.output.quiet);
+        options_free(&options);
+    }
 }
 
 static bool has_option(enum command command, const char *name)
