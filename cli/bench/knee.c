@@ -4,9 +4,11 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/load/verdict.h"
 #include "cli/bench/settle.h"
+#include "cli/output/figures.h"
 #include "cli/output/json.h"
 
 /* share of requests that may wait at the end of a try; more is a growing queue */
@@ -61,33 +63,34 @@ static struct knee_try judge(const struct knee_search *search, double rate,
     };
 }
 
-/* Formats a measured time or a limit. */
-static const char *time_text(char text[32], double nanoseconds)
+/* Returns the width of the column of times: that of "1.18 ms", or of the name of the limit. */
+static int time_columns(const struct knee *knee)
 {
-    if (isnan(nanoseconds))
-        snprintf(text, 32, "-");
-    else
-        snprintf(text, 32, "%.3f ms", nanoseconds / (double)NSEC_PER_MS);
-    return text;
-}
+    size_t name = strlen(knee->limit.name), time = strlen("1.18 ms");
 
-static void show(FILE *to, const struct knee_try *one)
-{
-    char measured[32];
-
-    fprintf(to, "  %12.0f %12.0f %14s %9.2f%% %9.2f%%  %s%s%s\n", one->rate, one->rps,
-            time_text(measured, one->measured), 100 * one->error_share, 100 * one->waiting,
-            one->held ? "held" : "missed",
-            one->saturated               ? ", the client was the bottleneck"
-            : one->limited && !one->held ? ", the connections were the limit"
-                                         : "",
-            one->settled ? "" : ", the server was not idle at the start");
+    return (int)(name > time ? name : time);
 }
 
 static void show_head(FILE *to, const struct knee *knee)
 {
-    fprintf(to, "  %12s %12s %14s %10s %10s\n", "intended/s", "completed/s", knee->limit.name,
-            "wrong", "waiting");
+    fprintf(to, "%10s  %11s  %*s  %6s  %7s  result\n", "intended/s", "completed/s",
+            time_columns(knee), knee->limit.name, "errors", "waiting");
+}
+
+/* Returns why a try missed, if it was not the server. */
+static const char *miss_cause(const struct knee_try *one)
+{
+    if (one->held)
+        return "";
+    return one->saturated ? ", limited by the client" : one->limited ? ", limited by -c" : "";
+}
+
+static void show(FILE *to, const struct knee *knee, const struct knee_try *one)
+{
+    fprintf(to, "%10s  %11s  %*s  %6s  %7s  %s%s\n", figure_rate(one->rate).text,
+            figure_rate(one->rps).text, time_columns(knee), figure_span(one->measured).text,
+            figure_share(one->error_share).text, figure_share(one->waiting).text,
+            one->held ? "held" : "missed", miss_cause(one));
 }
 
 static void add_shortage(struct knee *knee, const struct tally *total)
@@ -124,7 +127,7 @@ static bool try_rate(struct knee_search *search, double rate, bool settled)
         add_shortage(knee, recorder.total);
         search->ended = outcome.ended;
         if (search->to)
-            show(search->to, one);
+            show(search->to, knee, one);
     }
     recorder_close(&recorder);
     return made;
@@ -239,40 +242,52 @@ void knee_curve(FILE *to, const struct knee *knee)
 
     if (!curve.count)
         return;
-    fprintf(to, "The curve, %zu tries:\n", curve.count);
+    fprintf(to, "The curve, %zu %s:\n", curve.count, curve.count == 1 ? "try" : "tries");
     show_head(to, knee);
-    for (size_t i = 0; i < curve.count; i++)
-        show(to, &curve.tries[i]);
+    for (size_t i = 0; i < curve.count; i++) {
+        show(to, knee, &curve.tries[i]);
+        if (!curve.tries[i].settled)
+            fputs("  (the server was not idle at the start of this try)\n", to);
+    }
 }
 
-/* Returns the limit above the knee, if it was not the server. */
-static const char *limit_above(const struct knee *knee)
+/* Writes the limit and the highest rate that held it. The verb is "is" or "was". */
+static void put_result(FILE *to, const struct knee *knee, const char *verb)
 {
+    fprintf(to, "%s at most %s %s held ", knee->limit.name, figure_span(knee->limit.limit).text,
+            verb);
+    if (knee->rate > 0)
+        fprintf(to, "up to %s requests per second.\n", figure_rate(knee->rate).text);
+    else
+        fputs("at no rate.\n", to);
+}
+
+/* Writes what limits higher rates, if it is not the server. */
+static void put_limit_above(FILE *to, const struct knee *knee)
+{
+    const char *above = knee->rate > 0 ? "Above that rate" : "At the lowest rate";
+
     if (knee->saturated)
-        return "; above that rate the client was the bottleneck";
-    if (knee->limited)
-        return "; above that rate all connections were busy, and the server was as fast as when it "
-               "was idle: the connections were the limit, try more of them (-c)";
-    return "";
+        fprintf(to, "%s the client was the bottleneck.\n", above);
+    else if (knee->limited)
+        fprintf(to,
+                "%s all connections were busy, and the server was as fast\n"
+                "as when it was idle: the connections were the limit. Try more of them (-c).\n",
+                above);
 }
 
 void knee_text(FILE *to, const struct knee *knee)
 {
-    const struct slo_part *part = &knee->limit;
-    char limit[32];
-
-    time_text(limit, part->limit);
-    if (knee->interrupted)
-        fprintf(to, "Interrupted. Until then %s at most %s was held at %.0f requests per second.\n",
-                part->name, limit, knee->rate);
-    else if (knee->gave_up)
-        fprintf(to, "The server gave no response: %s, %s.%s\n", error_code(knee->gave_up),
-                error_sentence(knee->gave_up), knee->count ? " The search ended there." : "");
-    else if (knee->rate > 0)
-        fprintf(to, "%s at most %s is held up to %.0f requests per second%s.\n", part->name, limit,
-                knee->rate, limit_above(knee));
-    else
-        fprintf(to, "%s at most %s was held at no rate%s.\n", part->name, limit, limit_above(knee));
+    if (knee->interrupted) {
+        fputs("Interrupted before the knee was found. Until then\n", to);
+        put_result(to, knee, "was");
+    } else if (knee->gave_up) {
+        fprintf(to, "The server gave no response:\n%s, %s.\n%s", error_code(knee->gave_up),
+                error_sentence(knee->gave_up), knee->count ? "The search ended there.\n" : "");
+    } else {
+        put_result(to, knee, knee->rate > 0 ? "is" : "was");
+        put_limit_above(to, knee);
+    }
 }
 
 static void put_try(struct json *json, const struct knee_try *one)

@@ -392,8 +392,9 @@ retry_busy knee
 exits "--find-knee" 0
 check "--find-knee: the curve" grep -qE '^The curve, [0-9]+ tries:' "$out"
 check "--find-knee: the highest rate that holds" \
-    grep -qE '^p99 at most 100\.000 ms is held up to [0-9]+ requests per second' "$out"
-check "--find-knee: each tried rate is reported at once" grep -qE '^ +1000 .* missed' "$err"
+    grep -qE '^p99 at most 100 ms is held up to [0-9.]+ requests per second\.$' "$out"
+check "--find-knee: each tried rate is reported at once" grep -qE '^ +1,000 .* missed' "$err"
+check "--find-knee: the output fits 80 columns" test "$(cat "$out" "$err" | wc -L)" -le 80
 retry_busy knee --format json
 exits "--find-knee in JSON" 0
 check "--find-knee: the curve is sorted, and its highest rate that holds is the result" jq -e '

@@ -272,6 +272,18 @@ static void backlog_is_waited_for(void **state)
         assert_true(knee.tries[i].settled);
 }
 
+/* The text of a function that prints the knee. The caller frees it. */
+static char *print_knee(void (*show)(FILE *to, const struct knee *one))
+{
+    char *text;
+    size_t count;
+    FILE *file = open_memstream(&text, &count);
+
+    show(file, &knee);
+    fclose(file);
+    return text;
+}
+
 /* The wait has a time limit, and the report mentions it. */
 static void backlog_that_stays(void **state)
 {
@@ -290,7 +302,10 @@ static void backlog_that_stays(void **state)
     assert_true(knee.tries[0].settled && knee.tries[1].settled);
     assert_false(knee.tries[2].settled); /* after 2000/s, which missed */
     assert_non_null(strstr(text, "(the server is not idle after 10 s)\n"));
-    assert_non_null(strstr(text, ", the server was not idle at the start\n"));
+    free(text);
+    text = print_knee(knee_curve);
+    assert_non_null(
+        strstr(text, " missed\n  (the server was not idle at the start of this try)\n"));
     free(text);
 }
 
@@ -329,18 +344,6 @@ static void interrupted_probe(void **state)
         assert_int_equal(server.probes, probe);
         assert_int_equal(knee.count, probe > SETTLE_PROBES + 1);
     }
-}
-
-/* The text of a function that prints the knee. The caller frees it. */
-static char *print_knee(void (*show)(FILE *to, const struct knee *one))
-{
-    char *text;
-    size_t count;
-    FILE *file = open_memstream(&text, &count);
-
-    show(file, &knee);
-    fclose(file);
-    return text;
 }
 
 static void curve_as_json(void **state)
@@ -390,50 +393,100 @@ static void nothing_measured(void **state)
     json_decref(root);
     free(text);
     text = print_knee(knee_curve);
-    assert_non_null(strstr(text, "The curve, 1 tries:\n"));
-    assert_non_null(strstr(text, "missed\n"));
+    assert_non_null(strstr(text, "The curve, 1 try:\n"));
+    assert_non_null(strstr(text, "      10.0            0        -    100%       0%  missed\n"));
     free(text);
     text = print_knee(knee_text);
-    assert_non_null(strstr(text, "p99 at most 20.000 ms was held at no rate.\n"));
+    assert_non_null(strstr(text, "p99 at most 20.0 ms was held at no rate.\n"));
     free(text);
 }
 
-static void curve_as_text(void **state)
+static void curve_has_figures_with_units(void **state)
+{
+    static const char *const lines[] = {
+        "The curve, 5 tries:\n",
+        "intended/s  completed/s      p99  errors  waiting  result\n",
+        "       500          500  1.18 ms      0%       0%  held\n",
+        "     1,000        1,000   850 us      0%       0%  held\n",
+        "    39,000       38,995  3.20 ms      0%    0.12%  missed, limited by -c\n",
+        "   100,000       12,346   2.00 s   33.0%    38.1%  missed\n",
+        "  (the server was not idle at the start of this try)\n",
+        "99,999,999   12,345,678  99.9 ms  <0.01%   99.99%  missed, limited by the client\n",
+    };
+    char *text, *at;
+
+    (void)state;
+    knee = (struct knee){
+        .limit = load.knee.part[0],
+        .count = 5,
+        .tries = {
+            {500, 500, 1180700, 0, 0, .held = true, .settled = true},
+            {1000, 1000, 850e3, 0, 0, .held = true, .saturated = true, .settled = true},
+            {39000, 38995, 3.2e6, 0, 0.0012, .limited = true, .settled = true},
+            {1e5, 12345.6, 2e9, 0.33, 0.381, .settled = false},
+            {99999999, 12345678, 99.9e6, 1e-6, 0.999999, .saturated = true, .settled = true}}};
+    at = text = print_knee(knee_curve);
+    for (size_t i = 0; i < LENGTH(lines); i++) {
+        if (strncmp(at, lines[i], strlen(lines[i])) != 0)
+            fail_msg("line %zu: %s", i, at);
+        assert_in_range(strlen(lines[i]), 1, 80 + 1);
+        at += strlen(lines[i]);
+    }
+    assert_string_equal(at, "");
+    free(text);
+    snprintf(knee.limit.name, sizeof(knee.limit.name), "p99.99999");
+    text = print_knee(knee_curve);
+    assert_non_null(strstr(text, "completed/s  p99.99999  errors"));
+    assert_non_null(strstr(text, "38,995    3.20 ms      0%"));
+    free(text);
+}
+
+static void result_as_text(void **state)
 {
     static const struct {
+        double rate;
         bool interrupted, saturated, limited;
         enum error gave_up;
-        const char *last;
+        const char *expected;
     } cases[] = {
-        {false, false, false, 0, "p99 at most 20.000 ms is held up to 3125 requests per second.\n"},
-        {false, false, true, 0,
-         "p99 at most 20.000 ms is held up to 3125 requests per second; above that rate all "
-         "connections were busy, and the server was as fast as when it was idle: the connections "
-         "were the limit, try more of them (-c).\n"},
-        {false, false, false, ERROR_CONNECT_REFUSED,
-         "The server gave no response: connect.refused, connection refused. The search ended "
-         "there.\n"},
-        {false, true, false, 0,
-         "p99 at most 20.000 ms is held up to 3125 requests per second; above that rate the client "
-         "was "
-         "the "
-         "bottleneck.\n"},
-        {true, false, false, 0,
-         "Interrupted. Until then p99 at most 20.000 ms was held at 3125 requests per second.\n"},
+        {39000, false, false, false, 0,
+         "p99 at most 20.0 ms is held up to 39,000 requests per second.\n"},
+        {0.5, false, false, false, 0,
+         "p99 at most 20.0 ms is held up to 0.50 requests per second.\n"},
+        {3125, false, false, true, 0,
+         "p99 at most 20.0 ms is held up to 3,125 requests per second.\n"
+         "Above that rate all connections were busy, and the server was as fast\n"
+         "as when it was idle: the connections were the limit. Try more of them (-c).\n"},
+        {3125, false, true, false, 0,
+         "p99 at most 20.0 ms is held up to 3,125 requests per second.\n"
+         "Above that rate the client was the bottleneck.\n"},
+        {0, false, true, false, 0,
+         "p99 at most 20.0 ms was held at no rate.\n"
+         "At the lowest rate the client was the bottleneck.\n"},
+        {3125, false, false, false, ERROR_CONNECT_REFUSED,
+         "The server gave no response:\nconnect.refused, connection refused.\n"
+         "The search ended there.\n"},
+        {3125, true, false, false, 0,
+         "Interrupted before the knee was found. Until then\n"
+         "p99 at most 20.0 ms was held up to 3,125 requests per second.\n"},
+        {0, true, false, false, 0,
+         "Interrupted before the knee was found. Until then\n"
+         "p99 at most 20.0 ms was held at no rate.\n"},
     };
 
     (void)state;
-    server.max = 3217;
-    assert_true(find(1000));
     for (size_t i = 0; i < LENGTH(cases); i++) {
         char *text;
 
-        knee.interrupted = cases[i].interrupted;
-        knee.saturated = cases[i].saturated;
-        knee.limited = cases[i].limited;
-        knee.gave_up = cases[i].gave_up;
+        knee = (struct knee){.limit = load.knee.part[0],
+                             .count = 1,
+                             .rate = cases[i].rate,
+                             .interrupted = cases[i].interrupted,
+                             .saturated = cases[i].saturated,
+                             .limited = cases[i].limited,
+                             .gave_up = cases[i].gave_up};
         text = print_knee(knee_text);
-        assert_string_equal(text, cases[i].last);
+        assert_string_equal(text, cases[i].expected);
         free(text);
     }
 }
@@ -443,15 +496,24 @@ static void curve_as_text(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(knee_is_found),           CASE(doubled_then_halved),
-        CASE(held_at_no_rate),         CASE(held_at_every_rate),
-        CASE(queue_or_failure_misses), CASE(run_setup_fails),
-        CASE(hiccup_is_tried_again),   CASE(backlog_is_waited_for),
-        CASE(backlog_that_stays),      CASE(connections_are_the_limit),
-        CASE(unreachable_server),      CASE(interrupted_probe),
-        CASE(interrupted_search),      CASE(client_is_the_bottleneck),
-        CASE(curve_as_json),           CASE(nothing_measured),
-        CASE(curve_as_text),
+        CASE(knee_is_found),
+        CASE(doubled_then_halved),
+        CASE(held_at_no_rate),
+        CASE(held_at_every_rate),
+        CASE(queue_or_failure_misses),
+        CASE(run_setup_fails),
+        CASE(hiccup_is_tried_again),
+        CASE(backlog_is_waited_for),
+        CASE(backlog_that_stays),
+        CASE(connections_are_the_limit),
+        CASE(unreachable_server),
+        CASE(interrupted_probe),
+        CASE(interrupted_search),
+        CASE(client_is_the_bottleneck),
+        CASE(curve_as_json),
+        CASE(nothing_measured),
+        CASE(curve_has_figures_with_units),
+        CASE(result_as_text),
     };
 
     unit_time_limit();
