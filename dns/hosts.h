@@ -24,7 +24,7 @@ struct hosts *hosts_parse(const char *text, size_t length);
    6761, section 6.3). */
 size_t hosts_find(const struct hosts *hosts, const char *name, struct address *to, size_t max);
 
-/* Returns true if no nameserver must be asked for the name: an address literal, a name that
+/* Returns true if no query is necessary for the name: an address literal, a name that
    hosts_find finds, or a name under .onion, which never exists in the DNS (RFC 7686). Writes its
    *count addresses, at most RESOLVER_MAX_ADDRESSES. */
 bool hosts_resolve(const struct hosts *hosts, const char *name,

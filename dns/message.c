@@ -1,5 +1,5 @@
 /* ns_parse(3) reads a query, because it handles name compression and its errors. An answer is read
-   with reply.h, like those that the resolver receives. */
+   with answer.h, like those that the resolver receives. */
 #include "dns/message.h"
 
 #include <arpa/inet.h>
@@ -7,7 +7,7 @@
 #include <resolv.h>
 #include <string.h>
 
-#include "dns/reply.h"
+#include "dns/answer.h"
 
 #define RECORD_BYTES 16 /* size of an A record whose name is a pointer */
 #define TTL_SECONDS  60
@@ -110,7 +110,7 @@ enum resolve_status dns_read_answer(const unsigned char *message, size_t length,
     status = status_of((int)header.rcode);
     if (status != RESOLVE_NO_ADDRESS)
         return status;
-    status = reply_read(message, length, AF_INET, &answer);
+    status = answer_read(message, length, AF_INET, &answer);
     *count = answer.count < max ? answer.count : max;
     memcpy(addresses, answer.addresses, *count * sizeof(*addresses));
     return status;

@@ -11,7 +11,7 @@
  * answer. For one family each, it walks the search list separately for each, so that the AAAA
  * record of one host and the A record of another could be reported as one name. So the resolver
  * walks the search list and ares_query sends each query. Answers are normalized before c-ares reads
- * them (query_sock.h) and parsed by reply.h: those of c-ares reject too many answers * and allocate
+ * them (query_sock.h) and parsed by answer.h: those of c-ares reject too many answers and allocate
  * for each record.
  */
 #include "dns/query.h"
@@ -23,8 +23,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "dns/answer.h"
 #include "dns/query_sock.h" /* and ares.h */
-#include "dns/reply.h"
 #include "dns/search.h"
 #include "dns/servers.h"
 
@@ -66,7 +66,7 @@ static enum resolve_status status_of(int ares)
 }
 
 /* Called by c-ares, perhaps before ares_query returns. */
-static void on_reply(void *owner, int ares, int timeouts, unsigned char *bytes, int length)
+static void on_cares_answer(void *owner, int ares, int timeouts, unsigned char *bytes, int length)
 {
     struct dns_query *query = owner;
     struct dns_query_answer answer;
@@ -78,11 +78,11 @@ static void on_reply(void *owner, int ares, int timeouts, unsigned char *bytes, 
     answer.ttl = UINT32_MAX;
     answer.status = status_of(ares);
     if (answer.status == RESOLVE_OK)
-        answer.status = reply_read(bytes, (size_t)length, query->family, &answer);
+        answer.status = answer_read(bytes, (size_t)length, query->family, &answer);
     query->answered(query->owner, &answer);
 }
 
-/* Arms the timer, unless it is armed for an earlier time; that costs c-ares a needless check. */
+/* Arms the timer, unless it is armed for an earlier time: then c-ares makes one needless check. */
 static void arm_by(struct query_channel *channel, nsec deadline)
 {
     if (channel->timer.state != TIMER_ARMED || channel->timer.deadline > deadline)
@@ -297,7 +297,7 @@ void query_start(struct query_channel *channel, struct dns_query *query, const c
 {
     assert(query->answered);
     ares_query(channel->channel, name, ns_c_in, query->family == AF_INET6 ? ns_t_aaaa : ns_t_a,
-               on_reply, query);
+               on_cares_answer, query);
     arm_by(channel, loop_clock(channel->loop) + QUERY_TIMEOUT_MS * NSEC_PER_MS);
 }
 

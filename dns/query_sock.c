@@ -16,7 +16,7 @@
 
 #include "base/list.h"
 #include "base/memory.h"
-#include "dns/reply.h"
+#include "dns/answer.h"
 
 #define LENGTH_BYTES 2 /* length field before a message over TCP, RFC 1035, section 4.2.2 */
 
@@ -26,14 +26,14 @@ struct tcp_stream {
     ares_socket_t fd;
     size_t raw_bytes; /* received bytes in `raw`: a part of a message, or several messages */
     size_t tidy_at, tidy_end; /* the bytes in `tidy` that c-ares has not read */
-    unsigned char raw[LENGTH_BYTES + REPLY_MAX_BYTES];
-    unsigned char tidy[LENGTH_BYTES + REPLY_MAX_BYTES];
+    unsigned char raw[LENGTH_BYTES + ANSWER_MAX_BYTES];
+    unsigned char tidy[LENGTH_BYTES + ANSWER_MAX_BYTES];
 };
 
 struct query_socks {
     struct link streams;
     ares_socket_t unfinished; /* the socket that may have more to read; or ARES_SOCKET_BAD */
-    unsigned char raw[REPLY_MAX_BYTES], tidy[REPLY_MAX_BYTES]; /* one datagram */
+    unsigned char raw[ANSWER_MAX_BYTES], tidy[ANSWER_MAX_BYTES]; /* one datagram */
 };
 
 static struct tcp_stream *stream_of(const struct query_socks *socks, ares_socket_t fd)
@@ -60,8 +60,8 @@ static void refill(struct tcp_stream *stream)
     size_t length, tidy = 0;
 
     while (stream->tidy_at == stream->tidy_end && (length = first_message(stream))) {
-        tidy = reply_normalize(stream->raw + LENGTH_BYTES, length - LENGTH_BYTES,
-                               stream->tidy + LENGTH_BYTES, REPLY_MAX_BYTES);
+        tidy = answer_normalize(stream->raw + LENGTH_BYTES, length - LENGTH_BYTES,
+                                stream->tidy + LENGTH_BYTES, ANSWER_MAX_BYTES);
         stream->tidy[0] = (unsigned char)(tidy >> 8);
         stream->tidy[1] = (unsigned char)tidy;
         stream->tidy_at = 0;
@@ -111,7 +111,7 @@ static ares_ssize_t receive_datagram(struct query_socks *socks, ares_socket_t fd
         got = recvfrom(fd, socks->raw, sizeof(socks->raw), 0, from, from_bytes);
         if (got < 0)
             return got;
-        count = reply_normalize(socks->raw, (size_t)got, socks->tidy, REPLY_MAX_UDP_BYTES);
+        count = answer_normalize(socks->raw, (size_t)got, socks->tidy, ANSWER_MAX_UDP_BYTES);
     }
     count = count < room ? count : room;
     memcpy(to, socks->tidy, count);

@@ -1,5 +1,5 @@
 /*
- * The sockets of c-ares. Each answer of a nameserver is normalized (reply_normalize) before c-ares
+ * The sockets of c-ares. Each answer of a nameserver is normalized (answer_normalize) before c-ares
  * reads it, because c-ares rejects usable answers: 1.18 drops one of over 512 bytes and repeats the
  * query over TCP; later versions drop one that they cannot parse to its last byte.
  */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "dns/reply.h"
+#include "dns/answer.h"
 
 /* Parts of a message, without a NUL at the end. */
 #define HEAD(flags, qd, an, ns, ar) "\x12\x34" flags "\0" qd "\0" an "\0" ns "\0" ar
@@ -122,7 +122,7 @@ static void check_read(const char *name, const unsigned char *message, size_t co
     struct dns_query_answer answer;
 
     memcpy(exact, message, count);
-    status = reply_read(exact, count, AF_INET, &answer);
+    status = answer_read(exact, count, AF_INET, &answer);
     free(exact);
     if (status != wanted || strcmp(list(&answer), found ? found : "") != 0 ||
         (answer.count && answer.ttl != ttl))
@@ -139,11 +139,11 @@ static void answers_are_read(void **state)
 /* A strict reader finds the same in a tidied answer, and nothing after it. */
 static void tidied_answers_are_valid(void **state)
 {
-    static unsigned char tidy[REPLY_MAX_BYTES];
+    static unsigned char tidy[ANSWER_MAX_BYTES];
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        size_t count = reply_normalize(BYTES(cases[i].message), tidy, REPLY_MAX_UDP_BYTES);
+        size_t count = answer_normalize(BYTES(cases[i].message), tidy, ANSWER_MAX_UDP_BYTES);
         ns_msg parsed;
 
         if (!count || !cases[i].found)
@@ -156,8 +156,8 @@ static void tidied_answers_are_valid(void **state)
 
 static void check_tidy(struct text from, struct text wanted)
 {
-    static unsigned char tidy[REPLY_MAX_BYTES];
-    size_t count = reply_normalize(BYTES(from), tidy, REPLY_MAX_UDP_BYTES);
+    static unsigned char tidy[ANSWER_MAX_BYTES];
+    size_t count = answer_normalize(BYTES(from), tidy, ANSWER_MAX_UDP_BYTES);
 
     assert_int_equal(count, wanted.count);
     assert_memory_equal(tidy, wanted.bytes, count);
@@ -196,31 +196,31 @@ static void answers_for_c_ares(void **state)
 /* Of 18 addresses 16 are used; over UDP, as many as fit. */
 static void number_of_addresses_is_limited(void **state)
 {
-    static unsigned char tidy[REPLY_MAX_BYTES];
+    static unsigned char tidy[ANSWER_MAX_BYTES];
     static const struct text many =
         TEXT(OK("\x12", "\0", "\0") QUESTION6 SIX("\1", "\2", "\3", "\4", "\5", "\6")
                  SIX("\7", "\x8", "\x9", "\xa", "\xb", "\xc")
                      SIX("\xd", "\xe", "\xf", "\x10", "\x11", "\x12"));
     static unsigned char long_name[] = OK("\x12", "\0", "\0");
-    static unsigned char message[REPLY_MAX_BYTES];
+    static unsigned char message[ANSWER_MAX_BYTES];
     unsigned char *at = mempcpy(message, long_name, sizeof(long_name) - 1);
-    size_t head = 12 + 7 + 4, count = reply_normalize(BYTES(many), tidy, REPLY_MAX_UDP_BYTES);
+    size_t head = 12 + 7 + 4, count = answer_normalize(BYTES(many), tidy, ANSWER_MAX_UDP_BYTES);
     struct dns_query_answer answer;
 
     (void)state;
-    assert_int_equal(reply_read(tidy, count, AF_INET6, &answer), RESOLVE_OK);
+    assert_int_equal(answer_read(tidy, count, AF_INET6, &answer), RESOLVE_OK);
     assert_int_equal(answer.count, RESOLVER_MAX_ADDRESSES);
     for (int i = 0; i < 3; i++) {
         *at++ = 63;
         at = (unsigned char *)memset(at, 'a', 63) + 63;
     }
     at = mempcpy(at, many.bytes + 12, many.count - 12);
-    count = reply_normalize(message, (size_t)(at - message), tidy, REPLY_MAX_UDP_BYTES);
-    assert_true(count <= REPLY_MAX_UDP_BYTES);
-    assert_int_equal(reply_read(tidy, count, AF_INET6, &answer), RESOLVE_OK);
-    assert_int_equal(answer.count, (REPLY_MAX_UDP_BYTES - head - 192) / 28);
-    count = reply_normalize(message, (size_t)(at - message), tidy, REPLY_MAX_BYTES);
-    assert_int_equal(reply_read(tidy, count, AF_INET6, &answer), RESOLVE_OK);
+    count = answer_normalize(message, (size_t)(at - message), tidy, ANSWER_MAX_UDP_BYTES);
+    assert_true(count <= ANSWER_MAX_UDP_BYTES);
+    assert_int_equal(answer_read(tidy, count, AF_INET6, &answer), RESOLVE_OK);
+    assert_int_equal(answer.count, (ANSWER_MAX_UDP_BYTES - head - 192) / 28);
+    count = answer_normalize(message, (size_t)(at - message), tidy, ANSWER_MAX_BYTES);
+    assert_int_equal(answer_read(tidy, count, AF_INET6, &answer), RESOLVE_OK);
     assert_int_equal(answer.count, RESOLVER_MAX_ADDRESSES);
 }
 
@@ -228,14 +228,14 @@ static void number_of_addresses_is_limited(void **state)
 static void long_name_is_malformed(void **state)
 {
     static unsigned char message[4096] = HEAD("\x81\x80", "\1", "\0", "\0", "\0"),
-                         tidy[REPLY_MAX_BYTES];
+                         tidy[ANSWER_MAX_BYTES];
 
     (void)state;
     for (size_t i = 12; i < 12 + 64 * 40; i += 64)
         message[i] = 63;
     message[12 + 64 * 40 + 2] = 1;
     message[12 + 64 * 40 + 4] = 1;
-    assert_int_equal(reply_normalize(message, sizeof(message), tidy, REPLY_MAX_UDP_BYTES), 0);
+    assert_int_equal(answer_normalize(message, sizeof(message), tidy, ANSWER_MAX_UDP_BYTES), 0);
 }
 
 int main(void)
@@ -247,5 +247,5 @@ int main(void)
     };
 
     unit_time_limit();
-    return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("answer", tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
  * before it returns the first record, so that a wrong count at the end loses the addresses at the
  * beginning.
  */
-#include "dns/reply.h"
+#include "dns/answer.h"
 
 #include <arpa/nameser.h>
 #include <string.h>
@@ -158,8 +158,8 @@ static bool read_section(struct cursor *cursor, unsigned count, int family,
     return true;
 }
 
-enum resolve_status reply_read(const unsigned char *message, size_t length, int family,
-                               struct dns_query_answer *answer)
+enum resolve_status answer_read(const unsigned char *message, size_t length, int family,
+                                struct dns_query_answer *answer)
 {
     struct cursor cursor;
     bool whole;
@@ -259,7 +259,7 @@ static bool read_records(struct parts *parts, struct cursor cursor, const unsign
     return whole || failed || parts->answer.count;
 }
 
-size_t reply_normalize(const unsigned char *message, size_t length, unsigned char *to, size_t max)
+size_t answer_normalize(const unsigned char *message, size_t length, unsigned char *to, size_t max)
 {
     unsigned char *at, *end = to + max;
     struct cursor cursor;

@@ -6,7 +6,7 @@
 
 #include <arpa/nameser.h>
 
-#include "dns/reply.h"
+#include "dns/answer.h"
 
 static void check_same(const struct dns_query_answer *raw,
                        const struct dns_query_answer *normalized, bool all)
@@ -30,26 +30,26 @@ static void check_normalized(const struct part *message, const unsigned char *no
     MUST(ns_msg_count(parsed, ns_s_qd) == 1 && !ns_msg_count(parsed, ns_s_ns));
     MUST(!memcmp(normalized, message->at, 3));
     for (size_t i = 0; i < 2; i++) {
-        enum resolve_status status = reply_read(normalized, count, families[i], &of_normalized);
+        enum resolve_status status = answer_read(normalized, count, families[i], &of_normalized);
 
         MUST(status != RESOLVE_MALFORMED);
         MUST(!of_normalized.count || whole);
-        reply_read(message->at, message->size, families[i], &of_raw);
+        answer_read(message->at, message->size, families[i], &of_raw);
         if (of_normalized.count)
-            check_same(&of_raw, &of_normalized, max == REPLY_MAX_BYTES);
+            check_same(&of_raw, &of_normalized, max == ANSWER_MAX_BYTES);
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static unsigned char normalized[REPLY_MAX_BYTES];
+    static unsigned char normalized[ANSWER_MAX_BYTES];
     struct part message = {data, size};
-    size_t max = part_byte(&message) & 1 ? REPLY_MAX_BYTES : REPLY_MAX_UDP_BYTES;
+    size_t max = part_byte(&message) & 1 ? ANSWER_MAX_BYTES : ANSWER_MAX_UDP_BYTES;
     size_t count;
 
-    if (message.size > REPLY_MAX_BYTES)
+    if (message.size > ANSWER_MAX_BYTES)
         return 0;
-    count = reply_normalize(message.at, message.size, normalized, max);
+    count = answer_normalize(message.at, message.size, normalized, max);
     MUST(count <= max);
     if (count)
         check_normalized(&message, normalized, count, max);
