@@ -87,6 +87,18 @@ traced() {
         <"${input:-/dev/null}" >"$dir/out" 2>"$dir/err"
 }
 
+# counted COMMAND... : like measure, but sets `instructions` instead: the number that the command
+# executed in user space, by callgrind
+counted() {
+    local status
+    timeout -k 5 "$LIMIT_S" "${on_client[@]}" valgrind --tool=callgrind \
+        --callgrind-out-file=/dev/null --log-file="$dir/callgrind" "$@" \
+        <"${input:-/dev/null}" >"$dir/out" 2>"$dir/err"
+    status=$?
+    instructions=$(sed -n 's/.* Collected : \([0-9]*\).*/\1/p' "$dir/callgrind")
+    return $status
+}
+
 # rotated ROUND SUBJECT... : the order of a round; each round begins with another subject
 rotated() {
     local first=$(($1 % ($# - 1)))

@@ -1,10 +1,14 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with compare.sh and the others
 # load: one small page at the maximum rate, with every installed load generator: requests per
-# second, CPU time and system calls per request, memory. Ratios are to wrk in the same round.
+# second, CPU time, system calls and instructions per request, memory. Ratios are to wrk in the same
+# round.
 
 SCENARIOS="plain https new-plain new-https"
 BASE=wrk
 TRACED_S=2 # seconds of a run whose system calls are counted
+# requests of the two runs whose instructions are counted
+COUNTED_FEW=2000
+COUNTED_MANY=12000
 
 scenario_name() {
     case $1 in
@@ -57,6 +61,30 @@ load_calls() {
         $1 ~ /^[0-9.]+$/ && $NF != "total" { calls += $4 }
         END { if (requests > 0) print row, calls / requests, waits / requests }' \
         "$dir/calls" >>"$dir/load.calls"
+}
+
+# load_instructions SUBJECT SCENARIO : adds "scenario subject instructions", per request, to
+# $dir/load.instructions. The difference of two runs excludes the start and the end of the program.
+load_instructions() {
+    local command url n requests errors seconds status instructions counts=()
+    load_url "$1" "$2"
+    for n in $COUNTED_FEW $COUNTED_MANY; do
+        tool_command_counted "$1" "$n" "$url" || return 0
+        counted "${command[@]}"
+        status=$?
+        tool_succeeded "$1" "$status" || {
+            fail "$1, $2, under callgrind: exit status $status" "$dir/err"
+            return
+        }
+        read -r requests errors seconds <<<"$(tool_figures "$1")"
+        [ "$requests $errors" = "$n 0" ] || {
+            fail "$1, $2, under callgrind: $requests of $n responses, $errors errors" "$dir/err"
+            return
+        }
+        counts+=("$instructions")
+    done
+    echo "$2 $1 $(((counts[1] - counts[0]) / (COUNTED_MANY - COUNTED_FEW)))" \
+        >>"$dir/load.instructions"
 }
 
 # load_figure SUBJECT SCENARIO EXPRESSION : the awk EXPRESSION over the names below, for each round
@@ -117,6 +145,28 @@ load_table() {
         awk '{ printf "%.2f", $2 }')"
 }
 
+# Prints the instructions per request of the scenarios with kept connections.
+load_instructions_table() {
+    local command tool not_counted=''
+    [ -s "$dir/load.instructions" ] || return 0
+    echo "  instructions per request in user space, kept alive"
+    awk 'BEGIN { printf "  %-18s %9s %9s\n", "", "http", "https" }
+        !($2 in row) { name[++n] = $2 }
+        { row[$2]; count[$2, $1] = $3 }
+        END {
+            for (i = 1; i <= n; i++)
+                printf "  %-18s %9s %9s\n", name[i],
+                    (name[i], "plain") in count ? count[name[i], "plain"] : "-",
+                    (name[i], "https") in count ? count[name[i], "https"] : "-"
+        }' "$dir/load.instructions"
+    echo "  method: callgrind, $COUNTED_CONNECTIONS connections; a run of $COUNTED_MANY requests" \
+        "minus a run of $COUNTED_FEW, divided by $((COUNTED_MANY - COUNTED_FEW))"
+    for tool in "${tools[@]}"; do
+        tool_command_counted "$tool" 1 / || not_counted+=${not_counted:+, }$tool
+    done
+    [ -z "$not_counted" ] || echo "  not counted: $not_counted"
+}
+
 load_json() {
     awk '{ printf "{\"scenario\":\"%s\",\"subject\":\"%s\",\"round\":%d," \
                   "\"requests\":%d,\"errors\":%d,\"seconds\":%.6f," \
@@ -125,6 +175,8 @@ load_json() {
     awk '{ printf "{\"scenario\":\"%s\",\"subject\":\"%s\",\"calls_a_request\":%.4f," \
                   "\"waits_a_request\":%.4f}\n", $1, $2, $3, $4 }' "$dir/load.calls" \
                   >>"$dir/load.runs"
+    awk '{ printf "{\"scenario\":\"%s\",\"subject\":\"%s\",\"instructions_a_request\":%d}\n", \
+                  $1, $2, $3 }' "$dir/load.instructions" >>"$dir/load.runs"
 }
 
 # Sets `subjects` to the tools that support a scenario.
@@ -153,6 +205,9 @@ load_scenario() {
     done
     for subject in "${subjects[@]}"; do
         ! has strace || load_calls "$subject" "$scenario"
+        case $scenario in plain | https)
+            ! has valgrind || load_instructions "$subject" "$scenario" ;;
+        esac
     done
     load_table "$scenario"
 }
@@ -164,14 +219,17 @@ compare_load() {
     server_start || return
     choose_time
     has strace || skip "system calls: no strace (Debian: strace)"
+    has valgrind || skip "instructions per request: no valgrind (Debian: valgrind)"
     tools_find
     : >"$dir/load.rows"
     : >"$dir/load.calls"
+    : >"$dir/load.instructions"
     for scenario in $SCENARIOS; do
         load_scenario "$scenario"
     done
     echo "  calls: system calls per request without waits (epoll_wait etc.);" \
         "h2load keeps its connections"
+    load_instructions_table
     load_json
     chart load "CPU of load generators, $LOAD_CONNECTIONS connections, one $server_kind worker"
     chart load-rate "Requests per second, $LOAD_CONNECTIONS connections, one $server_kind worker"

@@ -2,6 +2,7 @@
 # The load generators: their commands, and the parsing of their output.
 
 LOAD_CONNECTIONS=64
+COUNTED_CONNECTIONS=8 # of a run whose instructions are counted
 
 # tools_find : sets `tools` to the installed ones, and prints the missing ones
 tools_find() {
@@ -65,6 +66,24 @@ tool_command() {
         command=(ab -q "${keep[@]}" -c "$LOAD_CONNECTIONS" -t "$seconds" -n 10000000 "$url") ;;
     floor)
         command=("$PEERS/floor" -c "$LOAD_CONNECTIONS" -d "$seconds" "$url") ;;
+    esac
+}
+
+# tool_command_counted TOOL REQUESTS URL : sets `command` for a run with this number of requests.
+# Returns 1 for wrk and floor, which can only run for a time, and for hey: valgrind does not support
+# its Go runtime.
+tool_command_counted() {
+    local connections=$COUNTED_CONNECTIONS requests=$2 url=$3
+    case $1 in
+    firstbyte)
+        command=("$FIRSTBYTE" bench -k -q -c "$connections" -n "$requests" --format json \
+            --kernel-time off "$url") ;;
+    h2load)
+        command=(h2load --h1 -t1 -c"$connections" -n "$requests" "$url") ;;
+    ab)
+        command=(ab -q -k -c "$connections" -n "$requests" "$url") ;;
+    *)
+        return 1 ;;
     esac
 }
 
