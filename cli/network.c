@@ -98,7 +98,7 @@ static bool make_trust(struct network *network, const struct network_options *op
     if (!trust->authorities_file && !trust->authorities_directory && !trust->certificate &&
         !trust->sni && !trust->keylog)
         return true;
-    return complain_and_free("TLS", dial_prepare_tls(&network->dialer));
+    return complain_and_free("TLS", dialer_prepare_tls(&network->dialer));
 }
 
 static bool make_resolver(struct network *network, const struct network_options *options,

@@ -22,19 +22,19 @@ void chain_init(struct chain *chain, const struct chain_options *options, const 
 
 const struct url *chain_url(const struct chain *chain)
 {
-    return chain->moved ? &chain->url : &chain->site->url;
+    return chain->redirected ? &chain->url : &chain->site->url;
 }
 
 static const char *chain_method(const struct chain *chain)
 {
-    return chain->plain_get ? "GET" : site_method(chain->site);
+    return chain->became_get ? "GET" : site_method(chain->site);
 }
 
 /* The site's cookies, then those that responses have set. */
 static void put_cookies(struct chain *chain)
 {
     char *set = cookies_for(chain->jar, chain_url(chain), clock_unix_s());
-    const char *own = chain->left ? NULL : chain->site->cookie;
+    const char *own = chain->left_origin ? NULL : chain->site->cookie;
 
     free(chain->cookie);
     chain->cookie = set;
@@ -54,9 +54,9 @@ struct request chain_request(struct chain *chain)
     request.cookie = chain->cookie;
     if (chain->headers)
         request.headers = chain->headers;
-    if (chain->left)
+    if (chain->left_origin)
         request.user_info = NULL;
-    if (chain->plain_get)
+    if (chain->became_get)
         request.content = NULL;
     return request;
 }
@@ -133,7 +133,7 @@ static void become_get(struct chain *chain)
                                                  "Content-Encoding", "Content-Language",
                                                  "Expect",           "Content-Location"};
 
-    chain->plain_get = true;
+    chain->became_get = true;
     chain->first_get = chain->leg_count;
     drop_fields(chain, content_fields, sizeof(content_fields) / sizeof(*content_fields));
 }
@@ -142,7 +142,7 @@ static void leave_origin(struct chain *chain)
 {
     static const char *const secrets[] = {"Authorization", "Cookie", "Proxy-Authorization", "Host"};
 
-    chain->left = true;
+    chain->left_origin = true;
     drop_fields(chain, secrets, sizeof(secrets) / sizeof(*secrets));
 }
 
@@ -209,10 +209,10 @@ static enum chain_next redirect(struct chain *chain, struct result *result,
         leave_origin(chain);
     if (get)
         become_get(chain);
-    if (chain->moved)
+    if (chain->redirected)
         url_free(&chain->url);
     chain->url = url;
-    chain->moved = true;
+    chain->redirected = true;
     chain->hops++;
     chain->attempts = 0;
     return CHAIN_REDIRECT;
@@ -258,7 +258,7 @@ void chain_free(struct chain *chain)
         free(chain->legs[i].detail);
     }
     free(chain->legs);
-    if (chain->moved)
+    if (chain->redirected)
         url_free(&chain->url);
     free(chain->headers);
     free(chain->cookie);

@@ -33,9 +33,9 @@ struct chain {
     const struct chain_options *options; /* borrowed */
     const struct site *site;             /* borrowed */
     struct url url;                      /* of the next exchange, after a redirect */
-    bool moved;                          /* a redirect was followed: `url` is set */
-    bool left;                           /* a redirect led to another origin */
-    bool plain_get;                      /* the method became GET, without content */
+    bool redirected;                     /* a redirect was followed: `url` is set */
+    bool left_origin;                    /* a redirect led to another origin */
+    bool became_get;                     /* the method became GET, without content */
     char *headers;                       /* the site's fields after some were removed; NULL: all */
     struct cookies *jar;                 /* set by responses; NULL: none */
     char *cookie;                        /* of the current request: from the site and the jar */

@@ -342,7 +342,7 @@ static void on_end(struct stream *stream, const struct stream_end *end)
         break_off(exchange, end->error, end->detail);
     } else {
         if (!end->complete)
-            exchange->result.truncated = exchange->response.previewed;
+            exchange->result.truncated = exchange->response.preview_started;
         finish(exchange, end->complete ? conn_is_reusable(conn) : conn->state == CONN_OPEN, NULL);
     }
 }

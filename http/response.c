@@ -97,14 +97,14 @@ void response_head(struct response *response, const struct status_line *line)
         return;
     preview_start(&response->preview, response->options->preview, response->content_type,
                   response->coding);
-    response->previewed = true;
+    response->preview_started = true;
 }
 
 void response_body(struct response *response, const char *bytes, size_t count)
 {
     const struct response_options *options = response->options;
     struct result *result = response->result;
-    uint64_t max = response->previewed ? options->max_body : RESPONSE_MAX_REDIRECT_BYTES;
+    uint64_t max = response->preview_started ? options->max_body : RESPONSE_MAX_REDIRECT_BYTES;
     enum preview_status status;
 
     if (response->enough) {
@@ -116,7 +116,7 @@ void response_body(struct response *response, const char *bytes, size_t count)
         response->enough = result->truncated = true;
     }
     result->body_bytes += count;
-    if (!response->previewed || !count)
+    if (!response->preview_started || !count)
         return;
     status = preview_feed(&response->preview, (const unsigned char *)bytes, count);
     response->malformed = status == PREVIEW_MALFORMED;
@@ -132,7 +132,7 @@ enum error response_finish(struct response *response, bool complete)
         return ERROR_NONE;
     result->content_type = response->content_type;
     result->coding = response->coding;
-    if (!response->previewed)
+    if (!response->preview_started)
         return ERROR_NONE;
     preview_finish(&response->preview, complete);
     result->snippet = (const char *)preview_text(&response->preview, &result->snippet_bytes);
@@ -142,7 +142,7 @@ enum error response_finish(struct response *response, bool complete)
 
 void response_free(struct response *response)
 {
-    if (response->previewed)
+    if (response->preview_started)
         preview_free(&response->preview);
     free(response->location);
     free(response->retry_after);

@@ -30,10 +30,10 @@ struct response {
     char *location, *retry_after;           /* values of fields; NULL: absent */
     char *content_type, *coding;            /* values of fields; NULL: absent */
     struct preview preview;
-    bool previewed; /* the preview was started */
-    bool redirect;  /* the status is a redirect, and it has a Location */
-    bool enough;    /* the rest of the body is not wanted */
-    bool malformed; /* the content coding is malformed before the first character */
+    bool preview_started; /* the preview was started */
+    bool redirect;        /* the status is a redirect, and it has a Location */
+    bool enough;          /* the rest of the body is not wanted */
+    bool malformed;       /* the content coding is malformed before the first character */
 };
 
 /* Starts a response in a zeroed struct. */

@@ -101,7 +101,7 @@ static void count_gap_absence(struct tally *tally, nsec from, nsec to)
     nsec begin = nsec_max(tally->gap_at, from);
 
     if (end > begin)
-        tally->gap_away = nsec_max(tally->gap_away, end - begin);
+        tally->gap_absent = nsec_max(tally->gap_absent, end - begin);
 }
 
 /* The thread may have used in the absence all the time that it used since the last sample before
@@ -204,7 +204,7 @@ static void count_gap(struct record *record, nsec now)
     if (gap > tally->gap) {
         tally->gap = gap;
         tally->gap_at = record->last_response - record->from;
-        tally->gap_away = nsec_min(record->absent, gap);
+        tally->gap_absent = nsec_min(record->absent, gap);
     }
     record->last_response = now;
     record->absent = 0;

@@ -87,7 +87,7 @@ static void add(struct tally *to, const struct tally *from)
     if (from->gap > to->gap) {
         to->gap = from->gap;
         to->gap_at = from->gap_at;
-        to->gap_away = from->gap_away;
+        to->gap_absent = from->gap_absent;
     }
 }
 

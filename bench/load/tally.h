@@ -92,7 +92,7 @@ struct tally {
     nsec from, to; /* the span, since measuring began; `to` of the last interval is the duration */
     nsec gap;      /* the longest time between two responses, in one process */
     nsec gap_at;   /* its beginning, since measuring began */
-    nsec gap_away; /* the part of it in which the loop did not run */
+    nsec gap_absent; /* the part of it in which the loop did not run */
 
     /* numbers of requests */
     uint64_t errors[ERROR_COUNT];    /* failed, by error */

@@ -417,7 +417,7 @@ void bench_report_json(FILE *to, const struct bench_run *run)
     put_summary(&json, "connect_us", total->connecting);
     put_seconds(&json, "longest_gap_s", total->gap ? total->gap : NSEC_NEVER);
     put_seconds(&json, "longest_gap_at_s", total->gap ? total->gap_at : NSEC_NEVER);
-    put_seconds(&json, "longest_gap_away_s", total->gap ? total->gap_away : NSEC_NEVER);
+    put_seconds(&json, "longest_gap_away_s", total->gap ? total->gap_absent : NSEC_NEVER);
     put_errors(&json, total);
     put_status(&json, total);
     put_addresses(&json, total);

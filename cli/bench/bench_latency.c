@@ -223,7 +223,7 @@ static bool gap_is_remarkable(const struct page *page)
 /* Whether the client did not read for at least half of the gap, which then is not the server's. */
 static bool client_caused_gap(const struct tally *total)
 {
-    return total->gap_away >= total->gap / 2;
+    return total->gap_absent >= total->gap / 2;
 }
 
 void bench_put_gap(const struct page *page)
@@ -234,10 +234,10 @@ void bench_put_gap(const struct page *page)
 
     if (!total->gap || !total->completed)
         return;
-    if (total->gap_away && client_caused_gap(total))
+    if (total->gap_absent && client_caused_gap(total))
         page_line(page, "Longest gap", SHADE_YELLOW,
                   "%s between two responses, at %s: for %s of it the client itself did not read.",
-                  gap.text, at.text, figure_span((double)total->gap_away).text);
+                  gap.text, at.text, figure_span((double)total->gap_absent).text);
     else if (!page->run->load->open_loop && gap_is_remarkable(page))
         page_line(
             page, "Longest gap", SHADE_YELLOW,

@@ -223,7 +223,7 @@ static bool connect_socket(struct blocking_call *call)
         if (interrupted(call))
             return false;
         call->result->address = call->addresses[i];
-        dial_aim(dialer, &call->result->address, url->https, url->port, url->numeric);
+        dialer_set_destination(dialer, &call->result->address, url->https, url->port, url->numeric);
         call->sock = sock_connect_blocking(&call->result->address, call->limit, &error);
     }
     if (!call->sock && error == ETIMEDOUT && clock_now() >= call->limit)
@@ -364,7 +364,7 @@ static void conclude(struct blocking_call *call)
     enum error error;
 
     if (response->enough && !call->parser.done)
-        result->truncated = response->previewed;
+        result->truncated = response->preview_started;
     error = response_finish(response, !result->error && !result->truncated);
     if (error && !result->error)
         failed(call, error, result->coding);

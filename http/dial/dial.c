@@ -247,7 +247,7 @@ static void try_addresses(struct dial *dial, const struct address *addresses, si
     for (size_t i = 0; i < count; i++) {
         aimed[i] = addresses[i];
         if (aimed[i].length)
-            dial_aim(dialer, &aimed[i], dial->https, port, dial->numeric);
+            dialer_set_destination(dialer, &aimed[i], dial->https, port, dial->numeric);
     }
     if (!dial->eyeballs)
         dial->eyeballs = eyeballs_new(&options);

@@ -10,7 +10,7 @@ void dialer_init(struct dialer *dialer, struct loop *loop)
         .dns_timeout = NSEC_NEVER,
         .connect_timeout = NSEC_NEVER,
         .tls_timeout = NSEC_NEVER,
-        .open = dial_open,
+        .open = dialer_open_transport,
         .open_owner = dialer,
     };
     list_init(&dialer->slot_queue);
@@ -24,8 +24,8 @@ void dialer_free(struct dialer *dialer)
     dialer->tls = NULL;
 }
 
-void dial_aim(const struct dialer *dialer, struct address *address, bool https, uint16_t port,
-              bool numeric)
+void dialer_set_destination(const struct dialer *dialer, struct address *address, bool https,
+                            uint16_t port, bool numeric)
 {
     const struct dial_map *map = dialer->map;
 
@@ -37,7 +37,7 @@ void dial_aim(const struct dialer *dialer, struct address *address, bool https, 
         address_set_port(address, address_port(https ? &map->https : &map->http));
 }
 
-char *dial_prepare_tls(struct dialer *dialer)
+char *dialer_prepare_tls(struct dialer *dialer)
 {
     char *why = NULL;
 
@@ -46,7 +46,8 @@ char *dial_prepare_tls(struct dialer *dialer)
     return why;
 }
 
-struct transport *dial_open(void *owner, struct sock *sock, const struct dial_peer *peer)
+struct transport *dialer_open_transport(void *owner, struct sock *sock,
+                                        const struct dial_peer *peer)
 {
     struct dialer *dialer = owner;
     struct tls_client *tls = peer->tls;
@@ -54,7 +55,7 @@ struct transport *dial_open(void *owner, struct sock *sock, const struct dial_pe
     if (!peer->https)
         return plain_open(sock);
     if (!tls) {
-        free(dial_prepare_tls(dialer)); /* the connection reports that TLS failed */
+        free(dialer_prepare_tls(dialer)); /* the connection reports that TLS failed */
         tls = dialer->tls;
     }
     return tls ? tls_client_open(tls, sock, peer->host, peer->port, peer->alpn) : NULL;

@@ -37,8 +37,8 @@ struct dial_peer {
 };
 
 /* Opens a transport on a socket; NULL when TLS has no name for the host. */
-typedef struct transport *dial_open_fn(void *owner, struct sock *sock,
-                                       const struct dial_peer *peer);
+typedef struct transport *open_transport_fn(void *owner, struct sock *sock,
+                                            const struct dial_peer *peer);
 
 /* Handshake slots. Handshakes compete for the one thread and use 45 KB each, a completed one half
    of that; more of them at the same time only take longer. A handshake that is not complete after
@@ -77,31 +77,32 @@ struct dialer {
     nsec dns_timeout;                /* of each phase; NSEC_NEVER: none */
     nsec connect_timeout;
     nsec tls_timeout;
-    size_t handshakes;      /* handshake slots in use */
-    struct link slot_queue; /* dials that wait for a handshake slot */
-    dial_open_fn *open;     /* dial_open, or a test's function */
-    void *open_owner;       /* its first argument */
+    size_t handshakes;       /* handshake slots in use */
+    struct link slot_queue;  /* dials that wait for a handshake slot */
+    open_transport_fn *open; /* dialer_open_transport, or a test's function */
+    void *open_owner;        /* its first argument */
 
     char *scratch; /* conn_scratch's buffer; NULL: not needed yet */
 
     const struct dial_choice *choice; /* borrowed; NULL: all addresses, in their order */
 };
 
-/* Sets the defaults: the real network, no limits, dial_open. */
+/* Sets the defaults: the real network, no limits, dialer_open_transport. */
 void dialer_init(struct dialer *dialer, struct loop *loop);
 
 /* Frees the TLS client and the scratch buffer, but not the resolver. */
 void dialer_free(struct dialer *dialer);
 
 /* Turns a resolved or literal address into the destination of the connection. */
-void dial_aim(const struct dialer *dialer, struct address *address, bool https, uint16_t port,
-              bool numeric);
+void dialer_set_destination(const struct dialer *dialer, struct address *address, bool https,
+                            uint16_t port, bool numeric);
 
 /* Creates the TLS client unless it exists. Returns NULL, or the reason of a failure, to be
    freed. */
-char *dial_prepare_tls(struct dialer *dialer);
+char *dialer_prepare_tls(struct dialer *dialer);
 
-/* The default dial_open_fn: owner is the dialer. */
-struct transport *dial_open(void *owner, struct sock *sock, const struct dial_peer *peer);
+/* The default open_transport_fn: owner is the dialer. */
+struct transport *dialer_open_transport(void *owner, struct sock *sock,
+                                        const struct dial_peer *peer);
 
 #endif

@@ -28,7 +28,7 @@ static bool is(const char *text, size_t bytes, const char *wanted)
 }
 
 /* The names differ in length, so the length is compared first. */
-enum field_use field_line_named_use(const struct field_line_parts *parts)
+enum field_use field_line_use_of_name(const struct field_line_parts *parts)
 {
     const char *name = parts->name;
     size_t bytes = parts->name_bytes;

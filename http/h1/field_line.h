@@ -45,7 +45,7 @@ static inline bool field_line_split(struct field_line_parts *parts, const char *
 void field_line_trim(struct field_line_parts *parts);
 
 /* Like field_line_use, for a name whose length matches one of them. */
-enum field_use field_line_named_use(const struct field_line_parts *parts);
+enum field_use field_line_use_of_name(const struct field_line_parts *parts);
 
 /* The use of the field. Inline: the length of the name excludes most fields. */
 static inline enum field_use field_line_use(const struct field_line_parts *parts)
@@ -55,7 +55,7 @@ static inline enum field_use field_line_use(const struct field_line_parts *parts
         1u << (sizeof("Proxy-Connection") - 1) | 1u << (sizeof("Transfer-Encoding") - 1);
     size_t bytes = parts->name_bytes;
 
-    return bytes < 32 && lengths >> bytes & 1 ? field_line_named_use(parts) : FIELD_OTHER;
+    return bytes < 32 && lengths >> bytes & 1 ? field_line_use_of_name(parts) : FIELD_OTHER;
 }
 
 /* Whether the name is a token (RFC 9110, section 5.6.2). */

@@ -576,7 +576,7 @@ static int setup_server(void **state)
     nameserver_start(&server.names, fixture.loop, names);
     server.resolver = resolver_new(fixture.loop, &options, &why);
     fixture.dialer.resolver = server.resolver;
-    fixture.dialer.open = dial_open;
+    fixture.dialer.open = dialer_open_transport;
     fixture.dialer.open_owner = &fixture.dialer;
     settings.chain = (struct chain_options){.follow = true, .max_hops = 10};
     fixture.options.response.follow = true;

@@ -197,7 +197,7 @@ static void longest_gap(void **state)
     complete(0, 0, 80, 200);
     assert_true(tally->gap == 50 * MS);
     assert_true(tally->gap_at == 10 * MS);
-    assert_true(tally->gap_away == 0);
+    assert_true(tally->gap_absent == 0);
     record_end(&record, FROM + 200 * MS);
     assert_true(tally->gap == 120 * MS);
     assert_true(tally->gap_at == 80 * MS);
@@ -210,7 +210,7 @@ static void gap_of_an_absence(void **state)
     record_turn(&record, FROM + 150 * MS, 100 * MS);
     complete(0, 0, 151, 200);
     assert_true(tally->gap == 151 * MS);
-    assert_true(tally->gap_away == 100 * MS);
+    assert_true(tally->gap_absent == 100 * MS);
 }
 
 /* --- intervals --- */

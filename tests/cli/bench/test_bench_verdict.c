@@ -36,7 +36,7 @@ static void test_other_verdicts(void **state)
     (void)state;
     sample_open_normal(&sample);
     sample.total->gap = 710 * MS;
-    sample.total->gap_away = 700 * MS;
+    sample.total->gap_absent = 700 * MS;
     sample.run.judgement = (struct judgement){.verdict = VERDICT_SUSPENDED,
                                               .suspended = true,
                                               .busy_share = 0.4,
@@ -60,7 +60,7 @@ static void test_other_verdicts(void **state)
                                               .late = true,
                                               .starved_share = 0.25,
                                               .late_share = 0.3};
-    sample.total->gap_away = 300 * MS;
+    sample.total->gap_absent = 300 * MS;
     ASSERT_LINES(text_of(&sample, false, 0),
                  "its thread waited for a core 25.0% of the time,\nand 30.0% of the requests",
                  "Give it a core of its own (taskset).\n",

@@ -347,16 +347,17 @@ static void rehearsal_redirects_dials(void **state)
     address_parse(&map.http, "127.0.0.1", 1001);
     address_parse(&map.https, "127.0.0.2", 1002);
     address_parse(&address, "192.0.2.1", 0);
-    dial_aim(&dialer, &address, true, 443, true);
+    dialer_set_destination(&dialer, &address, true, 443, true);
     assert_string_equal(address_text(&address, text), "192.0.2.1:443");
     dialer.map = &map;
-    dial_aim(&dialer, &address, true, 443, false); /* an address from the rehearsal's nameserver */
+    dialer_set_destination(&dialer, &address, true, 443,
+                           false); /* an address from the rehearsal's nameserver */
     assert_string_equal(address_text(&address, text), "192.0.2.1:1002");
-    dial_aim(&dialer, &address, false, 8080, false);
+    dialer_set_destination(&dialer, &address, false, 8080, false);
     assert_string_equal(address_text(&address, text), "192.0.2.1:1001");
-    dial_aim(&dialer, &address, true, 443, true);
+    dialer_set_destination(&dialer, &address, true, 443, true);
     assert_string_equal(address_text(&address, text), "127.0.0.2:1002");
-    dial_aim(&dialer, &address, false, 80, true);
+    dialer_set_destination(&dialer, &address, false, 80, true);
     assert_string_equal(address_text(&address, text), "127.0.0.1:1001");
     dialer_free(&dialer);
 }
@@ -437,7 +438,7 @@ static void late_answer_after_the_connection(void **state)
 
 static char opened_for[64];          /* "http[s] host:port" */
 static struct dial_peer opened_with; /* its TLS client and ALPN */
-static dial_open_fn *real_open;
+static open_transport_fn *real_open;
 
 static struct transport *note_open(void *owner, struct sock *sock, const struct dial_peer *peer)
 {
@@ -830,7 +831,7 @@ static void bytes_pass_through_the_tunnel(void **state)
 
     (void)state;
     proxy_start();
-    fixture.dialer.open = dial_open;
+    fixture.dialer.open = dialer_open_transport;
     fixture.dialer.open_owner = &fixture.dialer;
     fixture_record_states(&fixture, "tunnel");
     dial = dial_through("socks5h", "http", "nowhere.test", socks_agrees);

@@ -272,15 +272,15 @@ static void trust_that_cannot_be_read(void **state)
     (void)state;
     dialer.trust.authorities_pem = NULL;
     dialer.trust.authorities_file = "/nowhere/at/all.pem";
-    why = dial_prepare_tls(&dialer);
+    why = dialer_prepare_tls(&dialer);
     assert_non_null(why);
     free(why);
     fetch_one(true, RESPONDS);
     assert_int_equal(outcome.result.error, ERROR_TLS_FAILED);
     dialer.trust.authorities_file = NULL;
     dialer.trust.authorities_pem = authority_pem(server.authority);
-    assert_null(dial_prepare_tls(&dialer));
-    assert_null(dial_prepare_tls(&dialer));
+    assert_null(dialer_prepare_tls(&dialer));
+    assert_null(dialer_prepare_tls(&dialer));
     fetch_one(true, RESPONDS);
     expect_hello();
 }
