@@ -16,13 +16,13 @@
 #include "base/random.h"
 #include "http/politeness.h"
 
-/* When the loop is late, it may catch up this much of the overall rate. */
+/* When starts are late, starts of this much time may follow without an interval. */
 #define CATCH_UP (10 * NSEC_PER_MS)
 
-/* Exchanges started and bad lines reported in one call of pump. An exchange that fails
-   immediately frees its slot; without this limit a list of such sites would be processed without a
-   check for signals, at a millisecond per exchange when local ports are short and the kernel
-   searches for one. */
+/* Limit of the exchanges started and the bad lines reported in one call of pump. An exchange that
+   fails immediately frees its slot. Without this limit a list of such sites would be processed
+   without a check for signals; each exchange may take a millisecond, if few local ports are free
+   and the kernel searches for one. */
 #define STARTS_PER_TURN 32
 
 /* The interval between two checks while the table of hosts is full. */
@@ -38,7 +38,7 @@ struct job {
     struct link all;          /* in fetch->jobs */
     struct link ready;        /* in fetch->ready */
     struct link aside;        /* in fetch->aside, before its first start */
-    bool again; /* it was queued for its host or started before: it takes precedence */
+    bool urgent;              /* it has waited for its host or was started before */
 };
 
 struct fetch {
@@ -95,7 +95,7 @@ static void job_free(struct job *job)
 
 static void make_ready(struct job *job)
 {
-    job->again = true;
+    job->urgent = true;
     list_put_last(&job->fetch->ready, &job->ready);
     loop_defer(job->fetch->dialer->loop, &job->fetch->pump);
 }
@@ -111,7 +111,7 @@ static void restart(void *owner)
     make_ready(job);
 }
 
-/* Its host accepts another request. */
+/* The host of the permit accepts another request. */
 static void on_permit_ready(void *owner, struct permit *permit)
 {
     (void)owner;
@@ -120,7 +120,7 @@ static void on_permit_ready(void *owner, struct permit *permit)
 
 /* No descriptor is left: closes an idle connection, or lowers the concurrency to the exchanges in
    flight, and repeats the exchange later. False: there is no connection to wait for. */
-static bool do_with_fewer(struct fetch *fetch, struct job *job)
+static bool lower_concurrency(struct fetch *fetch, struct job *job)
 {
     nsec taken = job->exchange.result.stamps.taken;
 
@@ -145,7 +145,7 @@ static void on_done(void *owner, const struct result *done)
     fetch->in_flight--;
     politeness_leave(&job->permit);
     loop_defer(fetch->dialer->loop, &fetch->pump);
-    if (done->error == ERROR_DESCRIPTORS && do_with_fewer(fetch, job))
+    if (done->error == ERROR_DESCRIPTORS && lower_concurrency(fetch, job))
         return;
     switch (chain_next(&job->chain, result, &job->exchange.response, random_next(&fetch->random),
                        &wait)) {
@@ -193,9 +193,9 @@ static void set_aside(struct fetch *fetch, struct job *job)
 /* Starts a job, or leaves it in the queue of its host. */
 static void try_start(struct fetch *fetch, struct job *job)
 {
-    bool first = !job->again;
+    bool first = !job->urgent;
 
-    job->again = true;
+    job->urgent = true;
     if (politeness_admit(fetch->politeness, &job->permit, chain_url(&job->chain)->host, !first))
         start(fetch, job);
     else if (first)
@@ -292,7 +292,8 @@ static void pump(void *owner)
             break;
         if (!first)
             list_put_last(&fetch->ready, &job->ready);
-        /* the job stays first; taking it now detects the end of the list early */
+        /* The job stays first in `ready`. It was taken before this check, so that the end of the
+           list is detected without a wait. */
         if (is_too_soon(fetch))
             break;
         list_remove(&job->ready);

@@ -26,7 +26,7 @@ struct fetch_settings {
     size_t concurrency;               /* maximum exchanges in flight, at least 1 */
     size_t idle;                      /* maximum idle connections */
     size_t per_host;                  /* maximum exchanges in flight with one host; 0: no limit */
-    nsec host_interval;               /* between two starts with one host; 0: none */
+    nsec host_interval;               /* between two starts for one host; 0: none */
     nsec interval;                    /* between two starts; 0: none */
     uint64_t seed;                    /* for random waits before retries */
     struct exchange_options exchange; /* of each exchange */
@@ -37,8 +37,8 @@ struct fetch_settings {
     enum fetch_next (*next)(void *owner, const struct url_origin *idle, struct site **site);
     /* Reports a result. The result and its site are valid during the call. */
     void (*report)(void *owner, const struct result *result);
-    /* No descriptor was left: from now on at most `now` exchanges are in flight. */
-    void (*lowered)(void *owner, size_t now);
+    /* No descriptor was left: from now on at most `limit` exchanges are in flight. */
+    void (*lowered)(void *owner, size_t limit);
     /* Called once, after the last report; the callee may free the fetcher. */
     void (*ended)(void *owner);
     void *owner; /* the argument of the callbacks */

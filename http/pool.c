@@ -1,6 +1,6 @@
 /*
  * Three lists and a hash table by origin. Each open connection has an entry: in `idle` (oldest
- * first) while it has no stream, in `draining` while it discards the rest of a response, else in
+ * first) while it has no stream, in `discarding` while it discards the rest of a response, else in
  * neither. The table has the entries that accept requests; among those of the same origin, the most
  * recently used is found first.
  */
@@ -20,10 +20,10 @@ struct entry {
     struct pool *pool;
     struct conn *conn;
     struct table_link by_origin;
-    bool is_listed;    /* in the table */
+    bool in_table;
     bool is_idle;      /* in idle */
-    struct link link;  /* in idle or draining */
-    struct link waits; /* for a stream on it, the oldest first */
+    struct link link;  /* in idle or discarding */
+    struct link waits; /* for a stream on this connection, the oldest first */
 };
 
 struct pool_dial {
@@ -37,8 +37,8 @@ struct pool_dial {
 struct pool {
     struct pool_options options;
     struct conn_options conn_options; /* for all connections */
-    size_t count;                     /* of idle and draining entries */
-    struct link draining;             /* the oldest first */
+    size_t count;                     /* of idle and discarding entries */
+    struct link discarding;           /* the oldest first */
     struct link idle;                 /* the oldest first */
     /* the first idle entry that pool_newly_idle has not reported; or the list's head */
     struct link *newly_idle;
@@ -51,6 +51,7 @@ static void on_room(struct conn *conn);
 static void on_closed(struct conn *conn, enum error error);
 
 static const struct conn_events conn_events = {on_draining, on_room, on_closed};
+
 struct pool *pool_new(const struct pool_options *options)
 {
     struct pool *pool = memory_zeroed(sizeof(*pool));
@@ -63,7 +64,7 @@ struct pool *pool_new(const struct pool_options *options)
         .read_budget = READ_BUDGET,
         .protocol = options->protocol ? options->protocol : h1_always,
     };
-    list_init(&pool->draining);
+    list_init(&pool->discarding);
     list_init(&pool->idle);
     list_init(&pool->dials);
     pool->newly_idle = &pool->idle;
@@ -77,24 +78,24 @@ static uint32_t hash_of(const char *host, uint16_t port, bool https)
     return hash_text(host) ^ port ^ https;
 }
 
-static void list_entry(struct entry *entry)
+static void add_to_table(struct entry *entry)
 {
     const struct conn *conn = entry->conn;
 
-    if (!entry->is_listed)
+    if (!entry->in_table)
         table_add(&entry->pool->entries, &entry->by_origin,
                   hash_of(conn->host, conn->port, conn->https));
-    entry->is_listed = true;
+    entry->in_table = true;
 }
 
-static void unlist(struct entry *entry)
+static void remove_from_table(struct entry *entry)
 {
-    if (entry->is_listed)
+    if (entry->in_table)
         table_remove(&entry->pool->entries, &entry->by_origin);
-    entry->is_listed = false;
+    entry->in_table = false;
 }
 
-/* Removes it from idle and draining. */
+/* Removes the entry from idle and discarding. */
 static void take_out(struct entry *entry)
 {
     struct pool *pool = entry->pool;
@@ -119,7 +120,7 @@ static void put_idle(struct entry *entry)
     pool->count++;
 }
 
-/* Moves its waits to other connections. */
+/* Moves the waits for a connection to other connections. */
 static void move_waits(struct entry *entry)
 {
     struct link *first;
@@ -131,11 +132,11 @@ static void move_waits(struct entry *entry)
     }
 }
 
-/* Its connection is closed. */
+/* Frees the entry of a closed connection. */
 static void free_entry(struct entry *entry)
 {
     take_out(entry);
-    unlist(entry);
+    remove_from_table(entry);
     move_waits(entry);
     free(entry);
 }
@@ -148,7 +149,7 @@ static void drop(struct entry *entry)
 
 bool pool_drop_oldest(struct pool *pool)
 {
-    struct link *oldest = list_take_first(&pool->draining);
+    struct link *oldest = list_take_first(&pool->discarding);
 
     if (!oldest && !list_is_empty(&pool->idle)) {
         if (pool->newly_idle == pool->idle.next)
@@ -169,11 +170,11 @@ static void keep_entry(struct entry *entry)
 
     take_out(entry);
     if (conn_capacity(conn)) {
-        unlist(entry); /* added again as the first of its origin */
-        list_entry(entry);
+        remove_from_table(entry); /* added again as the first of its origin */
+        add_to_table(entry);
         put_idle(entry);
     } else {
-        list_put_last(&pool->draining, &entry->link);
+        list_put_last(&pool->discarding, &entry->link);
         pool->count++;
     }
     if (pool->count > pool->options.limit)
@@ -215,7 +216,7 @@ static void serve(struct entry *entry, struct pool_wait *wait, const struct dial
     if (conn->state == CONN_CLOSED)
         return; /* the entry may have been freed */
     if (!conn_capacity(conn) && !conn->protocol->multiplexed)
-        unlist(entry);
+        remove_from_table(entry);
     conn_flush(conn);
 }
 
@@ -243,7 +244,7 @@ static void on_draining(struct conn *conn)
 {
     struct entry *entry = conn->owner;
 
-    unlist(entry);
+    remove_from_table(entry);
     move_waits(entry);
 }
 
@@ -276,8 +277,8 @@ static void fail_waits(struct pool_dial *pool_dial)
 
 static void begin_dial(struct pool *pool, struct pool_wait *wait);
 
-/* The connection is open: the waits for the dial become waits for the connection. When its protocol
-   carries one request at a time, all but the first get their own dials. */
+/* The connection is open: the waits for the dial become waits for the connection. If the protocol
+   carries one request at a time, all but the first wait get their own dials. */
 static void open_entry(struct pool_dial *pool_dial)
 {
     struct pool *pool = pool_dial->pool;
@@ -289,7 +290,7 @@ static void open_entry(struct pool_dial *pool_dial)
     list_init(&entry->waits);
     entry->conn = conn_open(pool_dial->dial, &pool->conn_options, entry);
     multiplexed = entry->conn->protocol->multiplexed;
-    list_entry(entry);
+    add_to_table(entry);
     while ((multiplexed || list_is_empty(&entry->waits)) &&
            (first = list_take_first(&pool_dial->waits))) {
         list_put_last(&entry->waits, first);
@@ -336,7 +337,7 @@ static void begin_dial(struct pool *pool, struct pool_wait *wait)
 
 /* --- requests --- */
 
-/* An open connection to the origin, with capacity or, when `full`, without. */
+/* An open connection to the origin: with capacity, or, if `full`, without capacity. */
 static struct entry *find(const struct pool *pool, const struct url *url, bool full)
 {
     struct entry *entry;

@@ -51,7 +51,7 @@ struct leg {
     char *detail;     /* with an error: a library's text; or NULL */
     struct address address;
     struct stamps stamps;
-    nsec waited; /* the decided wait before the next attempt */
+    nsec waited; /* the wait before the next exchange, as it was planned */
 };
 
 struct result {

@@ -18,8 +18,8 @@ struct content {
 };
 
 struct content *content_new(const char *bytes, size_t count); /* copied; one reference */
-struct content *content_hold(struct content *content);        /* NULL is allowed */
-void content_drop(struct content *content);                   /* NULL is allowed */
+struct content *content_hold(struct content *content); /* adds a reference; NULL is allowed */
+void content_drop(struct content *content);            /* removes one; NULL is allowed */
 
 struct site {
     struct url url;          /* user_info comes from the URL or an option */

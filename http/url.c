@@ -28,18 +28,18 @@ enum {
     IN_QUERY = 2,    /* percent-encoded in a query */
     IN_FRAGMENT = 4, /* percent-encoded in a fragment */
     SLASH = 8,       /* "/" and "\", which end a segment */
-    ODD = 16,        /* removed everywhere; a NUL is percent-encoded instead */
+    REMOVED = 16,    /* removed everywhere; a NUL is percent-encoded instead */
     EVERYWHERE = IN_PATH | IN_QUERY | IN_FRAGMENT,
 };
 
 /* The percent-encode sets of the standard, without the delimiters that a part cannot have. */
 static const uint8_t classes[256] = {
-    [0x00] = EVERYWHERE | ODD,
+    [0x00] = EVERYWHERE | REMOVED,
     [0x01 ... 0x08] = EVERYWHERE,
-    ['\t'] = EVERYWHERE | ODD,
-    ['\n'] = EVERYWHERE | ODD,
+    ['\t'] = EVERYWHERE | REMOVED,
+    ['\n'] = EVERYWHERE | REMOVED,
     [0x0b ... 0x0c] = EVERYWHERE,
-    ['\r'] = EVERYWHERE | ODD,
+    ['\r'] = EVERYWHERE | REMOVED,
     [0x0e ... ' '] = EVERYWHERE,
     ['"'] = EVERYWHERE,
     ['\''] = IN_QUERY,
@@ -316,12 +316,12 @@ static int classes_in(const struct span *rest)
 }
 
 /* A copy without tabs and line ends, and with "%00" for each NUL. To be freed. */
-static char *without_odd(struct span *rest)
+static char *without_removed(struct span *rest)
 {
     char *copy = memory_get(3 * span_bytes(*rest) + 1), *to = copy;
 
     for (const char *at = rest->at; at < rest->end; at++) {
-        if (!is(*at, ODD))
+        if (!is(*at, REMOVED))
             *to++ = *at;
         else if (!*at)
             to = stpcpy(to, "%00");
@@ -344,8 +344,8 @@ static const char *parse(struct url *url, const char *text, size_t length, size_
     if (span_bytes(whole) > max)
         return too_long;
     all = classes_in(&whole);
-    if (all & ODD)
-        copy = without_odd(&whole);
+    if (all & REMOVED)
+        copy = without_removed(&whole);
     wrong = split_url(&parts, whole);
     if (!wrong)
         wrong = host_parse(&host, parts.host.at, span_bytes(parts.host));
@@ -406,20 +406,21 @@ static const char *scheme_of(bool https)
 static char *resolve(const struct url *base, struct span reference)
 {
     const char *inherited = span_find(reference, '#') ? NULL : base->fragment;
-    bool https = base->https, own = false; /* the reference has its own authority */
+    bool https = base->https, has_authority = false;
 
     if (has_scheme(&reference)) {
         if (!take_scheme(&reference, &https))
             return NULL;
         /* "http:g" is a relative path if the base is http (RFC 3986, section 5.2.2: not strict) */
-        own = https != base->https;
+        has_authority = https != base->https;
     }
-    own = own || (span_bytes(reference) > 1 && is(reference.at[0], SLASH) &&
-                  is(reference.at[1], SLASH)); /* any number of slashes counts as two */
-    return memory_print("%s://%s%.*s%.*s%s%s", scheme_of(https), own ? "" : base->authority,
-                        own ? 0 : inherited_bytes(base->target, &reference), base->target,
-                        (int)span_bytes(reference), reference.at, inherited ? "#" : "",
-                        inherited ? inherited : "");
+    has_authority =
+        has_authority || (span_bytes(reference) > 1 && is(reference.at[0], SLASH) &&
+                          is(reference.at[1], SLASH)); /* any number of slashes counts as two */
+    return memory_print(
+        "%s://%s%.*s%.*s%s%s", scheme_of(https), has_authority ? "" : base->authority,
+        has_authority ? 0 : inherited_bytes(base->target, &reference), base->target,
+        (int)span_bytes(reference), reference.at, inherited ? "#" : "", inherited ? inherited : "");
 }
 
 /* Parses the result again from its normal form: `shown` is then normalized and within the limit. */
@@ -432,7 +433,7 @@ const char *url_join(struct url *url, const struct url *base, const char *refere
     *url = (struct url){0};
     if (span_bytes(rest) > URL_MAX_BYTES)
         return too_long;
-    copy = without_odd(&rest);
+    copy = without_removed(&rest);
     text = resolve(base, rest);
     free(copy);
     if (!text)

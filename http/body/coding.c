@@ -21,14 +21,14 @@
 #include "base/memory.h"
 #include "base/span.h"
 
-#define BETWEEN_BYTES 4096 /* the buffer between two stages */
+#define STAGE_BUFFER_BYTES 4096 /* the buffer between two stages */
 
 /* libbrotli returns output only after it has decoded all of its input, so it gets small slices. */
 #define SLICE_BYTES 512
 
 /* A stage that reads from another stage may consume this many bytes, plus twice its output; nested
    streams of empty members would otherwise use the CPU without output. */
-#define MAX_FOR_NOTHING (1024 * 1024)
+#define MAX_WITHOUT_OUTPUT (1024 * 1024)
 
 #define ZLIB_WINDOW_LOG 15
 #define ZSTD_WINDOW_LOG 23
@@ -58,14 +58,14 @@ struct stage {
     bool completed;  /* a stream was completed */
     bool full;       /* the last output buffer was filled: more output may follow */
     bool ended;      /* later input is ignored */
-    bool wrong;      /* malformed */
+    bool malformed;
     uint64_t taken, made;
     union {
         z_stream zlib;
         BrotliDecoderState *brotli;
         ZSTD_DStream *zstd;
     } state;
-    unsigned char *between; /* output of the previous stage; NULL: the input is the body */
+    unsigned char *buffer; /* output of the previous stage; NULL: the input is the body */
 };
 
 struct decoder {
@@ -76,8 +76,8 @@ struct decoder {
 /* The functions of a library. */
 struct codec {
     const char *name;
-    bool repeats;       /* several streams may follow one another */
-    const char *begins; /* the possible first bytes; NULL: any */
+    bool repeats;            /* several streams may follow one another */
+    const char *first_bytes; /* the possible first bytes; NULL: any */
     void (*make)(struct stage *stage, unsigned char first);
     void (*again)(struct stage *stage); /* prepares for the next stream; NULL: not repeated */
     enum coding_progress (*step)(struct stage *stage, struct input *in, struct room *out);
@@ -179,7 +179,7 @@ static void brotli_end(struct stage *stage)
 
 /* A frame or a skippable frame (RFC 8878, sections 3.1.1 and 3.1.2). The older formats, which the
    library still reads with other limits, begin with other bytes. */
-#define ZSTD_BEGINS "\x28PQRSTUVWXYZ[\\]^_"
+#define ZSTD_FIRST_BYTES "\x28PQRSTUVWXYZ[\\]^_"
 
 static void zstd_make(struct stage *stage, unsigned char first)
 {
@@ -221,7 +221,7 @@ static const struct codec codecs[] = {
     [CODING_GZIP] = {"gzip", true, "\x1f", gzip_make, gzip_again, zlib_step, zlib_end},
     [CODING_DEFLATE] = {"deflate", false, NULL, deflate_make, NULL, zlib_step, zlib_end},
     [CODING_BROTLI] = {"br", false, NULL, brotli_make, NULL, brotli_step, brotli_end},
-    [CODING_ZSTD] = {"zstd", true, ZSTD_BEGINS, zstd_make, zstd_again, zstd_step, zstd_end},
+    [CODING_ZSTD] = {"zstd", true, ZSTD_FIRST_BYTES, zstd_make, zstd_again, zstd_step, zstd_end},
 };
 
 #define CODECS (sizeof(codecs) / sizeof(*codecs))
@@ -276,9 +276,9 @@ static bool stage_open(struct stage *stage)
     unsigned char first = *stage->in.at;
 
     if ((stage->completed && !codec->repeats) ||
-        (codec->begins && !(first && strchr(codec->begins, first)))) {
+        (codec->first_bytes && !(first && strchr(codec->first_bytes, first)))) {
         stage->ended = stage->completed;
-        stage->wrong = !stage->completed;
+        stage->malformed = !stage->completed;
         return false;
     }
     if (stage->made_state)
@@ -313,10 +313,10 @@ static void stage_step(struct stage *stage, struct room *out)
     stage->open = progress == CODING_CONTINUES;
     stage->completed |= progress == CODING_COMPLETE;
     stage->ended |= progress == CODING_COMPLETE && !stage->codec->repeats;
-    stage->wrong |=
+    stage->malformed |=
         progress == CODING_INVALID || (progress == CODING_CONTINUES && in.left && !left && !room);
-    if (stage->between && stage->taken > MAX_FOR_NOTHING + 2 * stage->made)
-        stage->wrong = true;
+    if (stage->buffer && stage->taken > MAX_WITHOUT_OUTPUT + 2 * stage->made)
+        stage->malformed = true;
 }
 
 static enum decoder_status stage_fill(struct decoder *decoder, unsigned number, struct room *out);
@@ -327,11 +327,11 @@ static bool stage_refill(struct decoder *decoder, unsigned number, enum decoder_
     struct stage *stage = &decoder->stages[number];
     struct room room;
 
-    if (!stage->between)
-        stage->between = memory_get(BETWEEN_BYTES);
-    room = (struct room){stage->between, BETWEEN_BYTES};
+    if (!stage->buffer)
+        stage->buffer = memory_get(STAGE_BUFFER_BYTES);
+    room = (struct room){stage->buffer, STAGE_BUFFER_BYTES};
     *status = stage_fill(decoder, number - 1, &room);
-    stage->in = (struct input){stage->between, BETWEEN_BYTES - room.left};
+    stage->in = (struct input){stage->buffer, STAGE_BUFFER_BYTES - room.left};
     return stage->in.left > 0;
 }
 
@@ -342,7 +342,7 @@ static enum decoder_status stage_fill(struct decoder *decoder, unsigned number, 
     enum decoder_status status;
 
     while (out->left) {
-        if (stage->wrong)
+        if (stage->malformed)
             return DECODER_MALFORMED;
         if (stage->ended)
             return DECODER_DONE;
@@ -400,7 +400,7 @@ void decoder_free(struct decoder *decoder)
 
         if (stage->made_state)
             stage->codec->free(stage);
-        free(stage->between);
+        free(stage->buffer);
     }
     free(decoder);
 }

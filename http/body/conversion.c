@@ -14,16 +14,16 @@
 #include "base/utf8.h"
 
 #define MODULE_ROOM_BYTES (1024 * 1024)
-#define MAX_AT_ONCE       64 /* input bytes for one call of iconv */
+#define MAX_INPUT_BYTES   64 /* input bytes for one call of iconv */
 
 /* A byte becomes at most one character of three bytes (longer characters come from two bytes), and
    a character that the converter kept may precede it. */
-_Static_assert(CONVERSION_ROOM >= 4 * MAX_AT_ONCE + 64, "iconv always has enough space");
+_Static_assert(CONVERSION_ROOM >= 4 * MAX_INPUT_BYTES + 64, "iconv always has enough space");
 
 struct conversion {
     iconv_t iconv;
     const struct charset *charset;
-    char pending[MAX_AT_ONCE]; /* an incomplete character */
+    char pending[MAX_INPUT_BYTES]; /* an incomplete character */
     size_t pending_bytes;
 };
 
@@ -116,7 +116,7 @@ static size_t bad_bytes(struct conversion *conversion, const char *at, size_t le
 }
 
 /* Converts the pending bytes, until the rest is an incomplete character. */
-static void convert_held(struct conversion *conversion, struct conversion_output *output)
+static void convert_pending(struct conversion *conversion, struct conversion_output *output)
 {
     char *in = conversion->pending;
     size_t left = conversion->pending_bytes, bad;
@@ -150,7 +150,7 @@ size_t conversion_step(struct conversion *conversion, const unsigned char **byte
     conversion->pending_bytes += taken;
     *bytes += taken;
     *count -= taken;
-    convert_held(conversion, &output);
+    convert_pending(conversion, &output);
     return CONVERSION_ROOM - output.room;
 }
 

@@ -37,7 +37,7 @@ struct cookies {
 };
 
 /* A parsed Set-Cookie. Path and domain are first those of the field, then those of the cookie. */
-struct offer {
+struct set_cookie {
     struct span name, value, path, domain; /* `at` NULL: no such attribute */
     int64_t expires;                       /* from Max-Age, else from Expires; NEVER: neither */
     bool secure, has_max_age;
@@ -68,41 +68,42 @@ static bool read_max_age(struct span text, int64_t now, int64_t *moment)
 }
 
 /* Reads one attribute; the last of several with the same name is used. */
-static void read_attribute(struct offer *offer, struct span text, int64_t now)
+static void read_attribute(struct set_cookie *set_cookie, struct span text, int64_t now)
 {
     struct span name = span_trim(span_take(&text, '='), is_blank);
     struct span value = span_trim(text, is_blank);
     int64_t moment;
 
     if (span_is(name, "secure")) {
-        offer->secure = true;
+        set_cookie->secure = true;
     } else if (span_is(name, "path")) {
-        offer->path = value;
+        set_cookie->path = value;
     } else if (span_is(name, "domain")) {
         value.at += span_starts(value, ".");
-        offer->domain = value;
+        set_cookie->domain = value;
     } else if (span_is(name, "max-age") && read_max_age(value, now, &moment)) {
-        offer->expires = moment;
-        offer->has_max_age = true;
-    } else if (!offer->has_max_age && span_is(name, "expires") &&
+        set_cookie->expires = moment;
+        set_cookie->has_max_age = true;
+    } else if (!set_cookie->has_max_age && span_is(name, "expires") &&
                date_cookie(value.at, span_bytes(value), &moment)) {
-        offer->expires = moment;
+        set_cookie->expires = moment;
     }
 }
 
 /* False: not a cookie, or its characters would make the request invalid. */
-static bool read_offer(struct offer *offer, struct span text, int64_t now)
+static bool read_set_cookie(struct set_cookie *set_cookie, struct span text, int64_t now)
 {
     struct span pair = span_take(&text, ';'), name;
     bool has_mark = span_find(pair, '=');
 
     name = span_trim(span_take(&pair, '='), is_blank);
-    *offer = (struct offer){.name = name, .value = span_trim(pair, is_blank), .expires = NEVER};
+    *set_cookie =
+        (struct set_cookie){.name = name, .value = span_trim(pair, is_blank), .expires = NEVER};
     if (!has_mark || !span_bytes(name) || has_control(name, true) ||
-        has_control(offer->value, true))
+        has_control(set_cookie->value, true))
         return false;
     while (span_bytes(text))
-        read_attribute(offer, span_take(&text, ';'), now);
+        read_attribute(set_cookie, span_take(&text, ';'), now);
     return true;
 }
 
@@ -122,30 +123,31 @@ static bool domain_matches(struct span domain, struct span host, bool numeric)
 }
 
 /* Sets the domain (RFC 6265, section 5.3, steps 5 and 6). False: the host must not set it. */
-static bool set_domain(struct offer *offer, const struct url *url)
+static bool set_domain(struct set_cookie *set_cookie, const struct url *url)
 {
     struct span host = host_of(url);
-    size_t bytes = span_bytes(offer->domain);
+    size_t bytes = span_bytes(set_cookie->domain);
 
-    if (bytes && !domain_matches(offer->domain, host, url->numeric))
+    if (bytes && !domain_matches(set_cookie->domain, host, url->numeric))
         return false;
-    offer->host_only = !bytes || url->numeric || suffix_is_public(host.end - bytes);
-    if (bytes && offer->host_only && bytes != span_bytes(host))
+    set_cookie->host_only = !bytes || url->numeric || suffix_is_public(host.end - bytes);
+    if (bytes && set_cookie->host_only && bytes != span_bytes(host))
         return false;
-    if (!offer->host_only)
+    if (!set_cookie->host_only)
         host.at = host.end - bytes; /* in lower case */
-    offer->domain = host;
+    set_cookie->domain = host;
     return true;
 }
 
-static bool is_allowed(const struct offer *offer, const struct url *url)
+static bool is_allowed(const struct set_cookie *set_cookie, const struct url *url)
 {
-    if (offer->secure && !url->https)
+    if (set_cookie->secure && !url->https)
         return false;
-    if (span_starts(offer->name, "__Secure-"))
-        return offer->secure;
-    if (span_starts(offer->name, "__Host-"))
-        return offer->secure && !span_bytes(offer->domain) && span_is(offer->path, "/");
+    if (span_starts(set_cookie->name, "__Secure-"))
+        return set_cookie->secure;
+    if (span_starts(set_cookie->name, "__Host-"))
+        return set_cookie->secure && !span_bytes(set_cookie->domain) &&
+               span_is(set_cookie->path, "/");
     return true;
 }
 
@@ -155,17 +157,17 @@ static struct span path_of(const struct url *url)
 }
 
 /* Sets the path: the attribute, or else the folder of the URL (RFC 6265, section 5.1.4). */
-static void set_path(struct offer *offer, const struct url *url)
+static void set_path(struct set_cookie *set_cookie, const struct url *url)
 {
     struct span path = path_of(url);
 
-    if (span_starts(offer->path, "/"))
+    if (span_starts(set_cookie->path, "/"))
         return;
     while (span_bytes(path) > 1 && path.end[-1] != '/')
         path.end--;
     if (span_bytes(path) > 1)
         path.end--;
-    offer->path = path;
+    set_cookie->path = path;
 }
 
 static bool spans_equal(struct span a, struct span b)
@@ -216,50 +218,52 @@ static struct span copy(char **to, struct span text)
     return (struct span){at, *to};
 }
 
-static struct cookie *cookie_new(const struct offer *offer)
+static struct cookie *cookie_new(const struct set_cookie *set_cookie)
 {
-    size_t pair = span_bytes(offer->name) + 1 + span_bytes(offer->value);
-    struct cookie *cookie =
-        memory_get(sizeof(*cookie) + pair + span_bytes(offer->path) + span_bytes(offer->domain));
+    size_t pair = span_bytes(set_cookie->name) + 1 + span_bytes(set_cookie->value);
+    struct cookie *cookie = memory_get(sizeof(*cookie) + pair + span_bytes(set_cookie->path) +
+                                       span_bytes(set_cookie->domain));
     char *to = cookie->text;
 
-    cookie->expires = offer->expires;
-    cookie->secure = offer->secure;
-    cookie->host_only = offer->host_only;
-    cookie->name = copy(&to, offer->name);
+    cookie->expires = set_cookie->expires;
+    cookie->secure = set_cookie->secure;
+    cookie->host_only = set_cookie->host_only;
+    cookie->name = copy(&to, set_cookie->name);
     *to++ = '=';
-    to = span_put(to, offer->value);
+    to = span_put(to, set_cookie->value);
     cookie->pair = (struct span){cookie->text, to};
-    cookie->path = copy(&to, offer->path);
-    cookie->domain = copy(&to, offer->domain);
+    cookie->path = copy(&to, set_cookie->path);
+    cookie->domain = copy(&to, set_cookie->domain);
     return cookie;
 }
 
-static bool is_same(const struct cookie *cookie, const struct offer *offer)
+static bool is_same(const struct cookie *cookie, const struct set_cookie *set_cookie)
 {
-    return spans_equal(cookie->path, offer->path) && spans_equal(cookie->name, offer->name) &&
-           spans_equal(cookie->domain, offer->domain);
+    return spans_equal(cookie->path, set_cookie->path) &&
+           spans_equal(cookie->name, set_cookie->name) &&
+           spans_equal(cookie->domain, set_cookie->domain);
 }
 
 /* The link to the cookie of this name, path and domain; or else to its position, before the first
    cookie with a shorter path. */
-static struct cookie **position_of(struct cookies *jar, const struct offer *offer)
+static struct cookie **position_of(struct cookies *jar, const struct set_cookie *set_cookie)
 {
     struct cookie **link = &jar->first;
 
-    while (*link && span_bytes((*link)->path) >= span_bytes(offer->path) && !is_same(*link, offer))
+    while (*link && span_bytes((*link)->path) >= span_bytes(set_cookie->path) &&
+           !is_same(*link, set_cookie))
         link = &(*link)->next;
     return link;
 }
 
 /* A cookie received over http must not be sent before a Secure one (RFC 6265bis, section 5.7). */
-static bool hides_secure(const struct cookies *jar, const struct offer *offer)
+static bool hides_secure(const struct cookies *jar, const struct set_cookie *set_cookie)
 {
     for (const struct cookie *cookie = jar->first; cookie; cookie = cookie->next)
-        if (cookie->secure && spans_equal(cookie->name, offer->name) &&
-            path_matches(cookie->path, offer->path) &&
-            (domain_matches(cookie->domain, offer->domain, false) ||
-             domain_matches(offer->domain, cookie->domain, false)))
+        if (cookie->secure && spans_equal(cookie->name, set_cookie->name) &&
+            path_matches(cookie->path, set_cookie->path) &&
+            (domain_matches(cookie->domain, set_cookie->domain, false) ||
+             domain_matches(set_cookie->domain, cookie->domain, false)))
             return true;
     return false;
 }
@@ -304,26 +308,26 @@ void cookies_store(struct cookies **jar, const struct url *url, const char *valu
 {
     struct span text = span_of(value, length);
     struct cookie **link;
-    struct offer offer;
+    struct set_cookie set_cookie;
     bool replaces;
 
     if (length > COOKIES_MAX_FIELD_BYTES || has_control(text, false) ||
-        !read_offer(&offer, text, now_unix) || !is_allowed(&offer, url) ||
-        span_bytes(offer.name) + span_bytes(offer.value) > COOKIES_MAX_PAIR_BYTES ||
-        !set_domain(&offer, url))
+        !read_set_cookie(&set_cookie, text, now_unix) || !is_allowed(&set_cookie, url) ||
+        span_bytes(set_cookie.name) + span_bytes(set_cookie.value) > COOKIES_MAX_PAIR_BYTES ||
+        !set_domain(&set_cookie, url))
         return;
-    if (!*jar && offer.expires <= now_unix)
+    if (!*jar && set_cookie.expires <= now_unix)
         return;
     if (!*jar)
         *jar = memory_zeroed(sizeof(**jar));
     drop_expired(*jar, now_unix);
-    set_path(&offer, url);
-    if (!url->https && hides_secure(*jar, &offer))
+    set_path(&set_cookie, url);
+    if (!url->https && hides_secure(*jar, &set_cookie))
         return;
-    link = position_of(*jar, &offer);
-    replaces = *link && is_same(*link, &offer);
-    if (offer.expires > now_unix)
-        keep(*jar, cookie_new(&offer), link, replaces);
+    link = position_of(*jar, &set_cookie);
+    replaces = *link && is_same(*link, &set_cookie);
+    if (set_cookie.expires > now_unix)
+        keep(*jar, cookie_new(&set_cookie), link, replaces);
     else if (replaces)
         drop(*jar, link);
 }

@@ -21,8 +21,8 @@ static void dial_drive(struct dial *dial);
 static const struct {
     const char *name;
     enum phase phase;
-    enum error late; /* when a deadline expires in it */
-    size_t timeout;  /* offset in struct dialer of the phase's timeout; 0: none */
+    enum error timeout_error; /* when a deadline expires in it */
+    size_t timeout;           /* offset in struct dialer of the phase's timeout; 0: none */
 } states[] = {
 #define TIMEOUT(of) offsetof(struct dialer, of##_timeout)
     [DIAL_RESOLVE] = {"resolve", PHASE_DNS, ERROR_DNS_TIMEOUT, TIMEOUT(dns)},
@@ -48,16 +48,16 @@ static void site_hop(const struct dial *dial, const char **host, uint16_t *port)
 
 /* Whether the address of the site is still unknown and needed, for a proxy that resolves no
    names. */
-static bool needs_target(const struct dial *dial)
+static bool needs_site_address(const struct dial *dial)
 {
-    return dial->proxy && dial->proxy->kind == PROXY_SOCKS5 && !dial->target.length;
+    return dial->proxy && dial->proxy->kind == PROXY_SOCKS5 && !dial->site_address.length;
 }
 
 /* The host whose addresses are needed next. */
 static void next_hop(const struct dial *dial, const char **host, uint16_t *port)
 {
     site_hop(dial, host, port);
-    if (dial->proxy && !needs_target(dial)) {
+    if (dial->proxy && !needs_site_address(dial)) {
         *host = dial->proxy->host;
         *port = dial->proxy->port;
     }
@@ -72,7 +72,7 @@ static bool needs_tunnel(const struct dial *dial)
 /* A failure to reach the proxy is the proxy's error, not the site's. */
 static enum error error_of_proxy(const struct dial *dial, enum error error)
 {
-    if (!dial->proxy || (dial->state == DIAL_RESOLVE && needs_target(dial)))
+    if (!dial->proxy || (dial->state == DIAL_RESOLVE && needs_site_address(dial)))
         return error;
     switch (error) {
     case ERROR_CONNECT_REFUSED: return ERROR_PROXY_REFUSED;
@@ -197,7 +197,7 @@ static void on_deadline(void *owner)
 {
     struct dial *dial = owner;
 
-    fail(dial, states[dial->state].late, NULL);
+    fail(dial, states[dial->state].timeout_error, NULL);
     dial_drive(dial);
 }
 
@@ -263,15 +263,15 @@ static void take_addresses(struct dial *dial, const struct address *addresses, s
     uint16_t port;
 
     next_hop(dial, &host, &port);
-    if (!needs_target(dial)) {
+    if (!needs_site_address(dial)) {
         if (dial->state == DIAL_RESOLVE) /* before connect(), which may take some time */
             enter(dial, DIAL_CONNECT);
         try_addresses(dial, addresses, count, port);
         return;
     }
     stop_lookup(dial);
-    dial->target = addresses[0];
-    address_set_port(&dial->target, port);
+    dial->site_address = addresses[0];
+    address_set_port(&dial->site_address, port);
     dial->requested = false; /* the proxy's addresses are needed now */
 }
 
@@ -422,8 +422,8 @@ static enum step step_tunnel(struct dial *dial)
         return enter(dial, DIAL_TLS_QUEUED);
     site_hop(dial, &host, &port);
     if (!dial->tunnel) {
-        dial->tunnel =
-            tunnel_new(dial->proxy, host, port, dial->target.length ? &dial->target : NULL);
+        dial->tunnel = tunnel_new(dial->proxy, host, port,
+                                  dial->site_address.length ? &dial->site_address : NULL);
         tunnel_observe(dial->tunnel, dial->dialer->loop, dial->number);
     }
     io = send_tunnel(dial);

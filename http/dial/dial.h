@@ -23,7 +23,7 @@ enum dial_state {
     DIAL_TLS_QUEUED, /* waiting for a handshake slot */
     DIAL_HANDSHAKE,  /* the transport's handshake is under way */
     DIAL_OPEN,       /* the transport is ready */
-    DIAL_FAILED,     /* `error`, `phase` and `detail` say why */
+    DIAL_FAILED,     /* `error`, `phase` and `detail` have the reason */
 };
 
 struct dial {
@@ -51,13 +51,13 @@ struct dial {
     const char *detail;          /* text, valid until the end of the turn of dial_free; or NULL */
 
     /* private */
-    struct timer deadline;     /* of the current phase */
-    struct lookup *lookup;     /* in RESOLVE and CONNECT */
-    bool requested;            /* the addresses of the next hop were requested */
-    bool looked_up;            /* a name lookup was necessary */
-    struct address target;     /* of the origin, for SOCKS5; length 0: none */
-    struct eyeballs *eyeballs; /* in CONNECT */
-    struct tunnel *tunnel;     /* in TUNNEL; after a failure it owns `detail` */
+    struct timer deadline;       /* of the current phase */
+    struct lookup *lookup;       /* in RESOLVE and CONNECT */
+    bool requested;              /* the addresses of the next hop were requested */
+    bool looked_up;              /* a name lookup was necessary */
+    struct address site_address; /* for SOCKS5; length 0: none */
+    struct eyeballs *eyeballs;   /* in CONNECT */
+    struct tunnel *tunnel;       /* in TUNNEL; after a failure it owns `detail` */
     bool has_handshake_slot;
     struct timer slot_timer; /* releases the slot while the handshake continues */
     struct link slot_link;   /* in the dialer's slot_queue */
@@ -69,7 +69,7 @@ struct dial {
 struct dial *dial_new(struct dialer *dialer, const struct url *url,
                       const struct dial_options *options, void (*ended)(void *owner), void *owner);
 
-/* Whether its host, port and scheme are those of the URL. It is not OPEN. */
+/* Whether the dial, which is not OPEN, has the host, port and scheme of the URL. */
 bool dial_fits(const struct dial *dial, const struct url *url);
 
 /* The current phase; when FAILED, the phase that failed; when OPEN, SEND. */

@@ -44,7 +44,7 @@ static inline bool field_line_split(struct field_line_parts *parts, const char *
 /* Removes the blanks around the value. */
 void field_line_trim(struct field_line_parts *parts);
 
-/* Like field_line_use, for a name whose length matches one of them. */
+/* Like field_line_use, for a name as long as the name of one of these fields. */
 enum field_use field_line_use_of_name(const struct field_line_parts *parts);
 
 /* The use of the field. Inline: the length of the name excludes most fields. */

@@ -4,7 +4,7 @@
  * oldest stream.
  *
  * A response may be complete before its request was sent (an early refusal of content). Then, and
- * after "Connection: close" or a repaired message, the connection is stopped: later streams are
+ * after "Connection: close" or a repaired message, the connection is drained: later streams are
  * sent on other connections.
  *
  * Sending and receiving are in one file, though it is long: both work on the one queue.
@@ -109,7 +109,7 @@ static void on_body(void *owner, const char *bytes, size_t count)
         stream->events->body(stream, bytes, count);
 }
 
-/* Prepares the parser for the response to the oldest stream. */
+/* Prepares the parser for the response of the oldest stream. */
 static void expect_response(struct conn *conn)
 {
     static const struct h1_events none = {0};
@@ -145,9 +145,8 @@ static void end_stream(struct conn *conn, struct stream *stream, const struct st
         stream->events->end(stream, end);
 }
 
-/* The connection takes no more requests: those after the last response are sent on other
-   connections. */
-static void stop(struct conn *conn)
+/* Drains the connection. Its streams end, and their requests are sent on other connections. */
+static void move_streams(struct conn *conn)
 {
     static const struct stream_end end = {.error = ERROR_EMPTY, .replay = REPLAY_AFTER_CLOSE};
     struct h1 *h1 = h1_of(conn);
@@ -238,7 +237,7 @@ static void complete(struct conn *conn, const struct arrival *arrival)
     if (conn->state == CONN_CLOSED)
         return;
     if (!reusable)
-        stop(conn);
+        move_streams(conn);
     else if (h1->count)
         expect_response(conn);
 }
@@ -284,7 +283,7 @@ static void response_continues(struct conn *conn, size_t used)
         h1_parser_stop_events(&h1->parser);
         conn_drain(conn);
         end_stream(conn, stream, &end);
-        stop(conn);
+        move_streams(conn);
     }
 }
 
@@ -307,14 +306,14 @@ static void fail_at_end(struct conn *conn)
 }
 
 /* The connection has ended, which may complete a response. */
-static void at_end(struct conn *conn, const struct arrival *arrival)
+static void connection_ended(struct conn *conn, const struct arrival *arrival)
 {
     struct h1 *h1 = h1_of(conn);
 
     if ((h1->receiving || h1->discarding) && !conn->receive_error &&
         h1_parser_finish(&h1->parser) == H1_DONE) {
         complete(conn, arrival);
-        stop(conn);
+        move_streams(conn);
     } else {
         fail_at_end(conn);
     }
@@ -326,7 +325,7 @@ static void h1_receive(struct conn *conn, const unsigned char *bytes, size_t cou
     struct h1 *h1 = h1_of(conn);
 
     if (!count)
-        at_end(conn, arrival);
+        connection_ended(conn, arrival);
     while (count && conn->state != CONN_CLOSED) {
         enum h1_status status;
         size_t used = h1->receiving ? 0 : begin_response(conn, bytes, count, arrival);
