@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "bench/load/verdict.h"
+#include "cli/output/figures.h"
 
 #define SCHEMA           "firstbyte.bench/1"
 #define FIRST_BAD_STATUS 400
@@ -227,7 +228,7 @@ bool diff_set_parse(struct diff_set *set, const char *name, const char *bytes, s
         struct diff_run run;
 
         if (set->count == DIFF_MAX_RUNS)
-            *why = memory_print("over %d runs", DIFF_MAX_RUNS);
+            *why = memory_print("over %s runs", figure_count(DIFF_MAX_RUNS).text);
         if (*why || !read_next(&rest, set->count + 1, &run, why))
             break;
         set->runs = memory_grow(set->runs, set->count + 1, sizeof(*set->runs));

@@ -9,6 +9,7 @@
 
 #include "cli/network.h"
 #include "cli/output/diagnostic.h"
+#include "cli/output/figures.h"
 #include "http/fetch.h"
 #include "reactor/interrupt.h"
 
@@ -69,7 +70,7 @@ static void on_lowered(void *owner, size_t now)
     if (half->options->output.quiet)
         return;
     progress_hide(half->session->progress);
-    diagnostic("no descriptor is left: concurrency is lowered to %zu", now);
+    diagnostic("no descriptor is left: concurrency is lowered to %s", figure_count(now).text);
     progress_show(half->session->progress);
 }
 
@@ -163,9 +164,10 @@ static void make_fetch(struct reactor_half *half)
     if (settings.idle > settings.concurrency)
         settings.idle = settings.concurrency;
     if (settings.concurrency < options->concurrency && !options->output.quiet)
-        diagnostic("concurrency is lowered from %zu to %zu: %zu descriptors are allowed "
+        diagnostic("concurrency is lowered from %s to %s: %s descriptors are allowed "
                    "(ulimit -n)",
-                   options->concurrency, settings.concurrency, allowed);
+                   figure_count(options->concurrency).text, figure_count(settings.concurrency).text,
+                   figure_count(allowed).text);
     half->fetch = fetch_new(&half->network.dialer, &settings);
 }
 
@@ -221,7 +223,7 @@ static void write_totals(struct session *session, nsec took)
     to = memory_stream(&text, &length);
     totals_write(to, &session->totals);
     fclose(to);
-    diagnostic("%s; %.1f s", text, clock_seconds(took));
+    diagnostic("%s; %s", text, figure_span((double)took).text);
     free(text);
 }
 
@@ -249,7 +251,7 @@ static bool run_all(struct reactor_half *half, nsec *took)
     if (half->all_reported && !session->checked)
         session_report_empty(session);
     if (left && !half->options->output.quiet)
-        diagnostic("%zu sites were in flight and are not reported", left);
+        diagnostic("%s sites were in flight and are not reported", figure_count(left).text);
     drain(half);
     interrupt_stop(&half->interrupt);
     return true;

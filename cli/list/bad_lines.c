@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/output/diagnostic.h"
+#include "cli/output/figures.h"
 
 void bad_lines_add_as(struct bad_lines *bad, const char *name, const char *why)
 {
@@ -25,8 +26,8 @@ bool bad_lines_end(const struct bad_lines *bad)
     char why[80];
 
     if (bad->count > BAD_LINES_SHOWN) {
-        snprintf(why, sizeof(why), "%zu are bad, of which the first %d are shown", bad->count,
-                 BAD_LINES_SHOWN);
+        snprintf(why, sizeof(why), "%s are bad, of which the first %d are shown",
+                 figure_count(bad->count).text, BAD_LINES_SHOWN);
         complain(bad->file ? bad->file : "URLs", why);
     }
     return !bad->count;

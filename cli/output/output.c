@@ -17,6 +17,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "cli/output/figures.h"
 #include "cli/output/replacement.h"
 
 #define FULL_BYTES (256 * 1024)
@@ -155,9 +156,8 @@ static const char *cut(struct output *output, uint64_t keep, uint32_t sum)
     output->bytes = (uint64_t)about.st_size;
     if (keep != OUTPUT_ALL && keep > output->bytes) {
         snprintf(output->why, sizeof(output->why),
-                 "it has %" PRIu64 " bytes and should have %" PRIu64
-                 ": it is not the output of that run",
-                 output->bytes, keep);
+                 "it has %s bytes and should have %s: it is not the output of that run",
+                 figure_count(output->bytes).text, figure_count(keep).text);
         return output->why;
     }
     if (keep != OUTPUT_ALL && keep && sum_before(output->fd, keep) != sum) {

@@ -1,6 +1,7 @@
 /* Results as lines of text, or of cells, coloured if wanted. */
 #include <string.h>
 
+#include "cli/output/figures.h"
 #include "cli/output/report.h"
 #include "cli/output/report_format.h"
 #include "cli/output/terminal.h"
@@ -20,14 +21,6 @@ static void put_number(FILE *to, uint64_t number, int digits)
     char room[20], *end = room + sizeof(room), *at = report_digits(end, number, digits);
 
     text_plain(to, at, (size_t)(end - at));
-}
-
-/* Writes milliseconds with three decimals. */
-static void put_ms(FILE *to, uint64_t us)
-{
-    put_number(to, us / 1000, 1);
-    put(to, ".");
-    put_number(to, us % 1000, 3);
 }
 
 /* Returns the colour of a value, or "". */
@@ -144,8 +137,7 @@ void report_put_cells(const struct report *report, FILE *to, struct view *view)
         if (field == FIELD_SNIPPET && has_error) {
             put_message(report, to, view);
             put(to, " in ");
-            put_ms(to, result_elapsed(view->result) / NSEC_PER_US);
-            put(to, " ms");
+            put(to, figure_span((double)result_elapsed(view->result)).text);
             break;
         }
         put_cell(report, to, view, field);
@@ -201,14 +193,14 @@ static void put_status(FILE *to, const struct result *result, const char *shade)
     end_shade(to, shade);
 }
 
-/* Writes " rtt 0.123/0.045ms retrans 0 mss 1448". */
+/* Writes " rtt 123 us/45.0 us retrans 0 mss 1448". */
 static void put_tcp(FILE *to, const struct tcp_facts *tcp)
 {
     put(to, " rtt ");
-    put_ms(to, tcp->rtt_us);
+    put(to, figure_span((double)(tcp->rtt_us * NSEC_PER_US)).text);
     put(to, "/");
-    put_ms(to, tcp->rttvar_us);
-    put(to, "ms retrans ");
+    put(to, figure_span((double)(tcp->rttvar_us * NSEC_PER_US)).text);
+    put(to, " retrans ");
     put_number(to, tcp->retransmits, 1);
     put(to, " mss ");
     put_number(to, tcp->mss_bytes, 1);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "cli/output/figures.h"
 #include "http/error.h"
 
 #define MAX_GROUPS 8 /* errors, and statuses, that are listed */
@@ -58,21 +59,21 @@ static void write_groups(FILE *to, const uint64_t *counts, size_t length, unsign
     qsort(groups, count, sizeof(*groups), by_count);
     shown = count < MAX_GROUPS ? count : MAX_GROUPS;
     for (size_t i = 0; i < shown; i++) {
-        fprintf(to, "%s%llu ", i ? ", " : lead, (unsigned long long)groups[i].count);
+        fprintf(to, "%s%s ", i ? ", " : lead, figure_count(groups[i].count).text);
         write_kind(to, groups[i].kind);
     }
     for (size_t i = shown; i < count; i++)
         others += groups[i].count;
     if (others)
-        fprintf(to, ", %llu with others", (unsigned long long)others);
+        fprintf(to, ", %s with others", figure_count(others).text);
 }
 
 _Static_assert(ERROR_COUNT <= TOTALS_STATUS_HIGH, "a group for each error");
 
 void totals_write(FILE *to, const struct totals *totals)
 {
-    fprintf(to, "%llu ok, %llu failed", (unsigned long long)(totals->reported - totals->failed),
-            (unsigned long long)totals->failed);
+    fprintf(to, "%s ok, %s failed", figure_count(totals->reported - totals->failed).text,
+            figure_count(totals->failed).text);
     write_groups(to, totals->errors, ERROR_COUNT, 0, ": ", write_error);
     write_groups(to, totals->status, TOTALS_STATUS_HIGH - TOTALS_STATUS_LOW + 1, TOTALS_STATUS_LOW,
                  "; ", write_status);

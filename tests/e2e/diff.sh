@@ -176,7 +176,7 @@ bad "no verdict" 'del(.client.verdict)' \
     'client.verdict is none of "ok", "saturated", "starved" and "suspended"'
 bad "no config" 'del(.config)' "config is missing"
 invent many.json 1 1001
-refused "too many runs" many.json "over 1000 runs"
+refused "too many runs" many.json "over 1,000 runs"
 truncate -s 65M huge.json
 refused "a file that is too long" huge.json "over 64 MiB"
 

@@ -281,7 +281,7 @@ has_progress() { grep -qF "0 of 1 done, 0 failed, " "$out"; }
 on_terminal "$slow >'$TMPDIR/lines'"
 check "progress on a terminal" has_progress
 check "progress: at the end the total replaces it" \
-    grep -qP '^.*\r\e\[Kfirstbyte: 1 ok, 0 failed; [0-9.]+ s\r?$' "$out"
+    grep -qP '^.*\r\e\[Kfirstbyte: 1 ok, 0 failed; [0-9.]+ m?s\r?$' "$out"
 same "progress: the results are on standard output" 1 \
     "$(grep -c ': 0123456789 in ' "$TMPDIR/lines")"
 on_terminal "$slow"
@@ -304,7 +304,7 @@ C
 on_terminal "'$FIRSTBYTE' --rehearse -f '$TMPDIR/kinds'"
 counts='2 dns.nxdomain, 1 http.empty; 2 with status 500, 1 with status 404'
 check "the total counts errors and statuses" \
-    grep -qE "firstbyte: 4 ok, 3 failed: $counts; [0-9.]+ s" "$out"
+    grep -qE "firstbyte: 4 ok, 3 failed: $counts; [0-9.]+ m?s" "$out"
 on_terminal "'$FIRSTBYTE' --rehearse --fail -f '$TMPDIR/kinds'"
 check "the total with --fail" grep -qF "firstbyte: 1 ok, 6 failed: 3 http.status, 2 dns.nxdomain, \
 1 http.empty; 2 with status 500" "$out"

@@ -156,13 +156,13 @@ same "21 invalid lines" "$(wanted "$LIST" 21)" "$(cat "$err")"
 { many 5000 && echo "$url"; } | conf
 fb bench -f "$LIST"
 exits "5000 invalid lines: bench refuses the list" 2
-same "5000 invalid lines: bench reports the first 20 and the number" "$(wanted "$LIST" 5000)" \
+same "5000 invalid lines: bench reports the first 20 and the number" "$(wanted "$LIST" 5,000)" \
     "$(cat "$err")"
 fb bench -f - <"$LIST"
-same "5000 invalid lines on standard input" "$(wanted "standard input" 5000)" "$(cat "$err")"
+same "5000 invalid lines on standard input" "$(wanted "standard input" 5,000)" "$(cat "$err")"
 fb origin -f "$LIST"
 exits "5000 invalid lines: origin refuses the list" 2
-same "5000 invalid lines: origin reports the first 20 and the number" "$(wanted "$LIST" 5000)" \
+same "5000 invalid lines: origin reports the first 20 and the number" "$(wanted "$LIST" 5,000)" \
     "$(cat "$err")"
 # shellcheck disable=SC2046 # words
 fb $(many 21)

@@ -200,7 +200,7 @@ static void bounds(void **state)
     assert_int_equal(set.count, DIFF_MAX_RUNS);
     diff_set_free(&set);
     assert_false(parse(&set, more, &why));
-    assert_string_equal(why, "over 1000 runs");
+    assert_string_equal(why, "over 1,000 runs");
     free(why);
     assert_false(parse(&set, deep, &why));
     free(why);

@@ -124,7 +124,7 @@ static void test_tcp(void **state)
     assert_string_equal(line_of(&options, &result), TEXT_LINE "\n"); /* without --tcp-info */
     options.values.tcp_info = true;
     assert_string_equal(line_of(&options, &result),
-                        TEXT_LINE " rtt 0.123/0.045ms retrans 2 mss 1448\n");
+                        TEXT_LINE " rtt 123 us/45.0 us retrans 2 mss 1448\n");
     options.format = FORMAT_JSON;
     assert_non_null(strstr(line_of(&options, &result),
                            ",\"tcp\":{\"rtt_us\":123,\"rttvar_us\":45,\"retransmits\":2,"
@@ -176,7 +176,7 @@ static void test_table(void **state)
                                                        "e\xcc\x81        21.000 "));
     result = result_refused(site);
     assert_string_equal(line_of(&options, &result),
-                        "http://a.example/                   - error: connection refused in 3.000 "
+                        "http://a.example/                   - error: connection refused in 3.00 "
                         "ms\n");
     options.race = true;
     result.mode = "blocking";

@@ -49,6 +49,10 @@ static void test_groups(void **state)
     check(&totals, "46 ok, 12 failed: 7 dns.nxdomain, 3 tls.cert_expired, 1 http.truncated, "
                    "1 http.status; 2 with status 503, 1 with status 400, 1 with status 404, "
                    "1 with status 999");
+    totals = (struct totals){0};
+    add(&totals, 12345, 200, ERROR_NONE);
+    add(&totals, 1234, 0, ERROR_DNS_NXDOMAIN);
+    check(&totals, "12,345 ok, 1,234 failed: 1,234 dns.nxdomain");
 }
 
 /* The groups that are not shown are counted together. */
