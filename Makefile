@@ -108,7 +108,7 @@ all objects tests fuzzers peers tidy: ; @:
 
 # The targets of `make help`. Packages are installed first, then a second make starts, because make
 # looks for the libraries only when it starts.
-run: ## builds, and runs the race of sites.conf; LIVE=1: real sites
+run: ## builds, and runs a race of sites.conf; LIVE=1: the real sites
 	$(Q)tools/deps run
 	+$(Q)$(SUB) all
 	$(BUILD)/firstbyte race $(if $(LIVE),,--rehearse)
@@ -118,7 +118,7 @@ test: ## runs the tests; T=word: those whose name contains it
 	+$(Q)$(SUB) tests
 	$(Q)tests/run -b $(BUILD) $(T)
 
-asan: ## the same with the sanitizers for addresses and behaviour
+asan: ## runs the tests with the sanitizers of gcc; T=word
 	$(Q)tools/deps run test
 	+$(Q)$(SUB) tests SANITIZE=address,undefined BUILD=build/asan
 	$(Q)tests/run -b build/asan $(T)
@@ -132,7 +132,7 @@ bench: ## compares this program with others
 bench-deps: ## installs the other programs
 	$(Q)tools/deps run bench peers
 
-lint: ## checks format, includes, READMEs, warnings and clang-tidy
+lint: ## checks format, includes, documents, warnings, clang-tidy
 	$(Q)tools/deps run test lint
 	$(Q)clang-format --dry-run -Werror $(OURS) $(HEADERS) $(PEERS)
 	$(Q)tools/lint-includes
@@ -162,7 +162,7 @@ generated: $(BUILD)/firstbyte ## writes the option list of the man page and the 
 	$(Q)mv $(BUILD)/firstbyte.1 man/firstbyte.1
 	$(Q)$(BUILD)/firstbyte help completion >completion/firstbyte.bash
 
-install: all ## installs program, man pages, completion; PREFIX, DESTDIR
+install: all ## installs program, man pages, completion; PREFIX=/usr/local
 	install -D -m 755 $(BUILD)/firstbyte $(DESTDIR)$(PREFIX)/bin/firstbyte
 	install -D -m 644 man/firstbyte.1 $(DESTDIR)$(MANDIR)/man1/firstbyte.1
 	install -D -m 644 man/firstbyte-sites.conf.5 $(DESTDIR)$(MANDIR)/man5/firstbyte-sites.conf.5

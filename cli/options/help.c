@@ -163,15 +163,16 @@ void help_command(enum command command, FILE *to)
 
 void help_overview(FILE *to)
 {
-    fputs("Usage: firstbyte [COMMAND] [OPTION]... [URL...]\n\nCommands; without one, fetch:\n", to);
+    fputs("Usage: firstbyte [COMMAND] [OPTION]... [URL...]\n\nCommands (the default is fetch):\n", to);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(to, "  %-6s  %s\n", command_names[i], screens[i].purpose);
     fprintf(to, "\nValues: %s\n", help_values);
     fputs("\nHelp:\n"
           "  firstbyte COMMAND --help    the options of a command, on one screen\n"
           "  firstbyte help options      a description of every option\n"
-          "  firstbyte help completion   completion for bash (help mdoc: for the manual)\n"
-          "  man firstbyte               the manual; of lists: man firstbyte-sites.conf\n"
+          "  firstbyte help completion   a completion script for bash\n"
+          "  man firstbyte               the manual\n"
+          "  man firstbyte-sites.conf    the manual of the list of sites\n"
           "\nExamples:\n"
           "  firstbyte https://example.org/\n"
           "  firstbyte race --rehearse\n"
