@@ -82,6 +82,7 @@ int main(int argc, char **argv)
     options_free(&options);
     if (!fflush(stdout))
         return status;
-    diagnostic("standard output: %s", strerrordesc_np(errno));
+    if (errno != EPIPE) /* `firstbyte help | head` ends quietly */
+        diagnostic("standard output: %s", strerrordesc_np(errno));
     return EXIT_SOME_FAILED;
 }

@@ -209,6 +209,13 @@ static bool set_up(struct reactor_half *half)
     return true;
 }
 
+/* Whether the run ends without a word: the reader of standard output has left, as in `| head`, and
+   no state is to be continued. */
+static bool ends_quietly(const struct session *session)
+{
+    return session_reader_has_left(session) && !session->state;
+}
+
 /* Replaces the progress line by the totals of the run. */
 static void write_totals(struct session *session, nsec took)
 {
@@ -220,6 +227,8 @@ static void write_totals(struct session *session, nsec took)
         return;
     progress_free(session->progress);
     session->progress = NULL;
+    if (ends_quietly(session))
+        return;
     to = memory_stream(&text, &length);
     totals_write(to, &session->totals);
     fclose(to);
@@ -250,7 +259,7 @@ static bool run_all(struct reactor_half *half, nsec *took)
     session->origin_ended = rehearsal_report_end(&session->rehearsal);
     if (half->all_reported && !session->checked)
         session_report_empty(session);
-    if (left && !half->options->output.quiet)
+    if (left && !half->options->output.quiet && !ends_quietly(session))
         diagnostic("%s sites were in flight and are not reported", figure_count(left).text);
     drain(half);
     interrupt_stop(&half->interrupt);

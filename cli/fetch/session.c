@@ -332,6 +332,13 @@ void session_flush(struct session *session)
         order_flush(session->order);
 }
 
+bool session_reader_has_left(const struct session *session)
+{
+    int error = session->output ? output_error(session->output) : session->output_error;
+
+    return error == EPIPE && !session->options.output->file;
+}
+
 /* Finishes the output first, then records in the state that the list is done. */
 static void finish(struct session *session, bool complete)
 {
@@ -367,7 +374,9 @@ enum exit_status session_verdict(const struct session *session)
 
     if (session->state_error && session->state_error != EINVAL)
         complain(session->options.output->resume, strerrordesc_np(session->state_error));
-    if (session->output_error)
+    /* `| head` ends quietly; a run with --resume still reports that it is not complete */
+    if (session->output_error &&
+        (session->options.output->resume || !session_reader_has_left(session)))
         diagnostic("output.closed: %s: %s; some results were not written", output,
                    strerrordesc_np(session->output_error));
     if (session->interrupted)

@@ -92,6 +92,9 @@ void session_write_line(struct session *session, const char *line);
 /* Writes the lines that still wait in `order`, after the last result. */
 void session_flush(struct session *session);
 
+/* Whether writing to standard output failed because its reader has closed the pipe. */
+bool session_reader_has_left(const struct session *session);
+
 /* Closes the output, which must be idle. `complete`: the whole list was reported. */
 void session_close_output(struct session *session, bool complete);
 

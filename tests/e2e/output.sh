@@ -11,14 +11,29 @@ for arguments in "fetch" "race" "fetch --format json" "--order input"; do
     status=${PIPESTATUS[0]}
     exits "$arguments | head -n 1" 1
     same "$arguments | head -n 1: one line" 1 "$(wc -l <"$out")"
-    check "$arguments | head -n 1: it is reported" \
-        stderr_has "output.closed: standard output: Broken pipe"
+    same "$arguments | head -n 1: no message" "" "$(cat "$err")"
+done
+timeout 60 "$FIRSTBYTE" --rehearse -f "$TMPDIR/many" --resume "$TMPDIR/state" 2>"$err" |
+    head -n 1 >"$out"
+status=${PIPESTATUS[0]}
+exits "--resume | head -n 1" 1
+check "--resume | head -n 1: it is reported" \
+    stderr_has "output.closed: standard output: Broken pipe"
+
+# commands that write their output at the end, to a pipe without a reader
+for arguments in "help fetch" "help bench" "--help" "--version" "--fields help"; do
+    # shellcheck disable=SC2086
+    { sleep 0.3; timeout 60 "$FIRSTBYTE" $arguments 2>"$err"; } | true
+    status=${PIPESTATUS[0]}
+    exits "$arguments to a pipe without a reader" 1
+    same "$arguments to a pipe without a reader: no message" "" "$(cat "$err")"
 done
 
 # no reader
 timeout 60 "$FIRSTBYTE" --rehearse -f "$TMPDIR/many" 2>"$err" | true
 status=${PIPESTATUS[0]}
 exits "a pipe without a reader" 1
+same "a pipe without a reader: no message" "" "$(cat "$err")"
 for half in fetch race; do
     timeout 60 "$FIRSTBYTE" $half --rehearse http://a.example/ 2>"$err" >&-
     status=$?

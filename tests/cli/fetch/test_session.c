@@ -316,10 +316,16 @@ static void verdicts(void **state)
         uint64_t failed;
         enum exit_status status;
         const char *message;
+        bool no_state;
     } cases[] = {
         {.status = EXIT_FETCHED, .message = ""},
         {.failed = 1, .status = EXIT_SOME_FAILED, .message = ""},
         {.output_error = EPIPE, .status = EXIT_SOME_FAILED, .message = "output.closed: "},
+        {.output_error = EPIPE, .status = EXIT_SOME_FAILED, .message = "", .no_state = true},
+        {.output_error = ENOSPC,
+         .status = EXIT_SOME_FAILED,
+         .message = "output.closed: standard output: No space left",
+         .no_state = true},
         {.state_error = EINVAL, .output_error = EPIPE, .status = EXIT_USAGE, .message = "output."},
         {.state_error = ENOSPC, .status = EXIT_SETUP, .message = "No space left on device"},
         {.origin_ended = true, .state_error = EINVAL, .status = EXIT_SETUP, .message = ""},
@@ -327,10 +333,11 @@ static void verdicts(void **state)
     };
 
     (void)state;
-    output.resume = "state";
+    output.file = NULL;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         const char *printed;
 
+        output.resume = cases[i].no_state ? NULL : "state";
         session.interrupted = cases[i].interrupted;
         session.origin_ended = cases[i].origin_ended;
         session.output_error = cases[i].output_error;
