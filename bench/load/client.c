@@ -128,7 +128,7 @@ static void submit_waiting(struct client *client)
 
 void client_send(struct client *client)
 {
-    struct conn *conn = client->conn; /* conn_drain may close it, which ends it for the client */
+    struct conn *conn = client->conn; /* conn_drain may close it: client->conn is then NULL */
 
     if (client->no_more_requests)
         conn_drain(conn);
@@ -147,8 +147,8 @@ static void on_room(struct conn *conn)
         conn_drain(conn);
 }
 
-/* A server may close a connection, but before the first request this is a failure: otherwise the
-   load would open such connections forever. */
+/* A server may close a connection. Before the first request this is a failure: otherwise the load
+   would open such connections forever. */
 static void on_closed(struct conn *conn, enum error error)
 {
     end_connection(conn->owner, conn->used ? ERROR_NONE : error);

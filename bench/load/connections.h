@@ -37,7 +37,7 @@ struct connections {
     struct timer trial;    /* its end */
     nsec trial_end;        /* 0: no dial has begun */
     size_t trial_left;     /* pending dials that began before trial_end */
-    bool trial_passed;     /* a connection opened, or timed out (a slow server may recover) */
+    bool trial_passed;     /* a connection opened, or timed out: a slow server may recover */
     enum error last_error; /* of the last dial that failed */
 
     /* TLS; NULL: not needed */
@@ -62,8 +62,7 @@ struct client *connections_next_absent(const struct connections *connections);
 /* Whether the maximum number of dials is pending. */
 bool connections_dial_limit_reached(const struct connections *connections);
 
-/* Begins a connection of an absent client. The client's events may be called before this returns.
-   */
+/* Begins a connection of an absent client. Its events may be called before this returns. */
 void connections_dial(struct connections *connections, struct client *client);
 
 /* A connection has opened. */
@@ -73,8 +72,7 @@ void connections_note_opened(struct connections *connections);
 void connections_note_closed(struct connections *connections, struct client *client);
 
 /* Continues the trial after a connection or a dial is over, and calls connections_dial_later.
-   `error` is the error of the dial; ERROR_NONE: the connection was open, or its request timed out.
-   */
+   `error` is that of the dial; ERROR_NONE: the connection was open, or its request timed out. */
 void connections_judge_trial(struct connections *connections, struct client *client,
                              enum error error);
 
@@ -86,8 +84,7 @@ void connections_requeue(struct connections *connections, struct client *client)
 void connections_requeue_failed(struct connections *connections, struct client *client);
 
 /* Puts a client with room at the end of the idle list, so that all connections are used equally,
-   and removes a client without room. A client with room that is already in the list stays in place.
-   */
+   and removes a client without room. A client that is in the list already is not moved. */
 void connections_update_idle(struct connections *connections, struct client *client);
 
 /* After this, only events of open connections are called. */

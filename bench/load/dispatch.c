@@ -116,8 +116,8 @@ static bool wants_connection(struct dispatch *dispatch)
     return arrivals_waiting(&dispatch->arrivals) > connections->connecting;
 }
 
-/* Open loop: notes whether another request would have to wait for a busy connection. A pending dial
-   means that it would wait for the dial instead, but not with a connection for each request. */
+/* Open loop: notes whether another request would have to wait for a busy connection. While a dial
+   is pending, the request would wait for the dial instead, unless each request has its own. */
 static void note_busy(struct dispatch *dispatch)
 {
     const struct connections *connections = dispatch->connections;
@@ -135,7 +135,7 @@ static void prepare_next_start(struct dispatch *dispatch)
     struct connections *connections = dispatch->connections;
     bool idle = !list_is_empty(&connections->idle);
     bool full = connections_dial_limit_reached(connections) && !dispatch->options->new_connections;
-    /* if the limit is reached, the end of a dial leads here again */
+    /* if the limit is reached, the end of a dial calls this function again */
     bool absent = !list_is_empty(&connections->absent) && !full;
     nsec next = NSEC_NEVER;
 
@@ -223,8 +223,7 @@ void dispatch_completed(struct dispatch *dispatch, const struct load_request *re
     count_end(dispatch);
 }
 
-/* The age of a request that failed. In a closed loop the wait for a handshake slot is subtracted.
-   */
+/* The age of a request that failed; in a closed loop, without the wait for a handshake slot. */
 static nsec age_of(const struct dispatch *dispatch, const struct client *client, nsec began)
 {
     nsec age = loop_clock(dispatch->loop) - began;

@@ -74,8 +74,8 @@ static void on_request_failed(void *owner, const struct load_request *request, e
 
 /* --- events of connections --- */
 
-/* With a connection for each request, the wait for a handshake slot is not the server's fault: the
-   start of the request moves by it. In an open loop the intended start does not change. */
+/* With a connection for each request, the wait for a handshake slot is not caused by the server: it
+   is added to the start of the request. In an open loop the intended start does not change. */
 static void exclude_handshake_wait(const struct load *load, struct client *client)
 {
     struct load_request *request = client_oldest(client);

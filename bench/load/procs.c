@@ -91,8 +91,8 @@ static void end(struct child *child, bool malformed)
     struct proc *proc = &child->proc;
     int status = reap(proc->pid), fd = child->watch.fd;
 
-    /* remove it from epoll before close: a child that was forked later may still have a copy of the
-       fd, and epoll would report this pipe in every turn until that is closed */
+    /* Removed from epoll before close: a child that was forked later may still have a copy of the
+       descriptor, and epoll would report this pipe in every turn until the copy is closed. */
     loop_unwatch(child->procs->loop, &child->watch);
     if (fd >= 0)
         close(fd);

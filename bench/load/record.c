@@ -94,7 +94,7 @@ static void take_sample(struct record *record, nsec now)
     record->samples[1] = (struct thread_time){now, clock_thread_cpu(), starved_so_far(record)};
 }
 
-/* An absence that is reported only now may overlap the longest gap so far. */
+/* An absence is reported when it is over: it may overlap the longest gap so far. */
 static void count_gap_absence(struct tally *tally, nsec from, nsec to)
 {
     nsec end = nsec_min(tally->gap_at + tally->gap, to);
@@ -104,9 +104,10 @@ static void count_gap_absence(struct tally *tally, nsec from, nsec to)
         tally->gap_absent = nsec_max(tally->gap_absent, end - begin);
 }
 
-/* The thread may have used in the absence all the time that it used since the last sample before
-   it; in the rest of the absence it was stopped. If the lag grows from turn to turn, because the
-   loop is overloaded, it is examined once per RECORD_ABSENCE. */
+/* The samples show the time that the thread used since the last one before the absence: on a core,
+   or waiting for one. All of it may have been in the absence; in the rest of the absence the thread
+   was stopped. If the lag grows from turn to turn, because the loop is overloaded, it is examined
+   once per RECORD_ABSENCE. */
 void record_absence(struct record *record, nsec now, nsec lag)
 {
     struct tally *tally = record->tally;
@@ -230,7 +231,7 @@ void record_response(struct record *record, const struct load_request *request,
     count_gap(record, response->received);
 }
 
-/* Whether a failed request waited long enough to be a latency; record.h has the table. */
+/* Whether the age of a failed request is recorded as a latency; record.h has the table. */
 static bool has_waited(const struct record *record, enum error error, nsec age)
 {
     switch (error) {

@@ -29,8 +29,7 @@ static nsec at_rate(double requests, double rate)
 
     if (!(seconds < (double)SECONDS_MAX))
         return NSEC_NEVER;
-    /* the rest is exact; it may be slightly negative or over a second if the quotient was rounded
-       */
+    /* the rest is exact; if the quotient was rounded, it may be below 0 or over a second */
     return (nsec)seconds * NSEC_PER_S +
            (nsec)llround(fma(-seconds, rate, requests) / rate * (double)NSEC_PER_S);
 }
@@ -56,7 +55,7 @@ static nsec due(const struct schedule_options *options, double requests)
     return (nsec)llround(at * (double)NSEC_PER_S);
 }
 
-/* An exponential gap of mean 1. */
+/* A random gap, exponentially distributed with the mean 1. */
 static double gap(uint64_t *state)
 {
     return -log1p(-(double)(random_next(state) >> SPARE_BITS) * GAP_STEPS);

@@ -30,8 +30,8 @@ static size_t index_of(struct spread *spread, const struct address *address)
     return (size_t)(tally_entry(spread->table, &spread->count, address) - spread->table);
 }
 
-/* Whether `one` is tried before `other`: not dropped before dropped, then the least recently
-   chosen. */
+/* Whether `one` is tried before `other`: the one that is not dropped, else the less recently chosen
+   one. */
 static bool is_before(const struct spread *spread, size_t one, size_t other)
 {
     bool dropped = spread->table[one].dropped, others = spread->table[other].dropped;

@@ -36,7 +36,7 @@ void absences_drop(struct absences *absences, nsec until);
 struct stalls {
     struct absences absences;
     nsec busy_since;    /* all connections are busy since then; 0: not all are busy */
-    nsec limited_until; /* the wait up to here was returned by stalls_limited */
+    nsec limited_until; /* stalls_limited has returned the waits up to this time */
 };
 
 /* The part of the delay that the load generator caused. `late`: time between the intended

@@ -133,8 +133,7 @@ enum error tally_commonest_error(const struct tally *tally);
 /* `time` as a share of the span and of all processes; 0 if the span has no length. */
 double tally_share(const struct tally *tally, nsec time);
 
-/* CPU time as a share of the span, 0 to 1; the mean of all processes. 0 if the span has no length.
-   */
+/* CPU time as a share of the span, 0 to 1; the mean of all processes; 0 if the span is 0. */
 double tally_busy(const struct tally *tally);
 
 /* `limited` as a share of the span, 0 to 1; the mean of all processes. */

@@ -1,8 +1,9 @@
 /*
  * Four signs that the client was the bottleneck: its thread had no CPU time left, it waited for a
  * core, it was stopped, or requests started late without an external reason. If the thread does not
- * run for a share of the time, about that share of the starts is late. Loop lag is reported but
- * does not decide: a turn that serves many connections increases it long before a request is late.
+ * run for a share of the time, about that share of the starts is late. The loop's lag is reported,
+ * but is no reason for a verdict: a turn that serves many connections increases it long before a
+ * request is late.
  */
 #include "bench/load/verdict.h"
 
