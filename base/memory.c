@@ -45,12 +45,12 @@ void *memory_get(size_t bytes)
     return checked(malloc(bytes ? bytes : 1));
 }
 
-void *memory_of_library(size_t bytes)
+void *memory_for_library(size_t bytes)
 {
     return bytes ? checked(malloc(bytes)) : NULL;
 }
 
-void *memory_of_library_grown(void *old, size_t bytes)
+void *memory_grow_for_library(void *old, size_t bytes)
 {
     if (bytes)
         return checked(realloc(old, bytes));

@@ -15,8 +15,8 @@ void *memory_grow(void *old, size_t count, size_t size); /* realloc to count * s
 char *memory_text(const char *text, size_t length);      /* a copy with a NUL after it */
 
 /* malloc and realloc for libraries that take an allocator. Return NULL only for 0 bytes. */
-void *memory_of_library(size_t bytes);
-void *memory_of_library_grown(void *old, size_t bytes);
+void *memory_for_library(size_t bytes);
+void *memory_grow_for_library(void *old, size_t bytes);
 
 /* Returns a stream that writes to memory. After fflush or fclose, *bytes holds the *length bytes
    written so far and a NUL. The caller closes the stream and then frees *bytes. */

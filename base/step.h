@@ -3,8 +3,8 @@
 #define BASE_STEP_H
 
 enum step {
-    STEP_WAIT, /* wait for an event */
-    STEP_ON,   /* the state changed: run the next step */
+    STEP_WAIT,     /* wait for an event */
+    STEP_CONTINUE, /* the state changed: run the next step */
 };
 
 #endif

@@ -265,7 +265,7 @@ struct query_channel *query_channel_new(struct loop *loop, const char *servers,
     list_init(&channel->watches);
     timer_init(&channel->timer, on_timeout, channel, "dns timeout");
     status =
-        ares_library_init_mem(ARES_LIB_INIT_ALL, memory_of_library, free, memory_of_library_grown);
+        ares_library_init_mem(ARES_LIB_INIT_ALL, memory_for_library, free, memory_grow_for_library);
     if (status == ARES_SUCCESS)
         status = open_channel(channel, &setup);
     if (status != ARES_SUCCESS) {

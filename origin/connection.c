@@ -339,7 +339,7 @@ static void prepare(struct origin_conn *conn)
 static enum step step_handshake(struct origin_conn *conn)
 {
     switch (conn->transport->calls->handshake(conn->transport).status) {
-    case IO_OK: set_state(conn, ORIGIN_CONN_REQUEST); return STEP_ON;
+    case IO_OK: set_state(conn, ORIGIN_CONN_REQUEST); return STEP_CONTINUE;
     case IO_WANT_READ:
     case IO_WANT_WRITE: return STEP_WAIT;
     default: return close_conn(conn, false);
@@ -358,7 +358,7 @@ static enum step step_request(struct origin_conn *conn)
     if (io.status != IO_OK)
         return close_conn(conn, false);
     switch (request_parser_feed(&conn->request, buffer, io.count, &used)) {
-    case REQUEST_MORE: return STEP_ON;
+    case REQUEST_MORE: return STEP_CONTINUE;
     case REQUEST_DONE: break;
     default: return close_conn(conn, false);
     }
@@ -372,7 +372,7 @@ static enum step step_request(struct origin_conn *conn)
 static enum step end_response(struct origin_conn *conn)
 {
     switch (conn->ending) {
-    case ENDING_KEEP: set_state(conn, ORIGIN_CONN_REQUEST); return STEP_ON;
+    case ENDING_KEEP: set_state(conn, ORIGIN_CONN_REQUEST); return STEP_CONTINUE;
     case ENDING_CLOSE: return close_conn(conn, false);
     case ENDING_FIN:
         shutdown(conn->sock->watch.fd, SHUT_WR); /* close_notify can no longer be sent */
@@ -406,7 +406,7 @@ static enum step step_response(struct origin_conn *conn)
     conn->sent += io.count;
     if (conn->drip)
         loop_arm(conn->server->loop, &conn->timer, loop_clock(conn->server->loop) + DRIP_EVERY);
-    return STEP_ON;
+    return STEP_CONTINUE;
 }
 
 /* Closes if the client has closed during the wait. */
@@ -417,9 +417,9 @@ static enum step step_wait(struct origin_conn *conn)
 
 static void origin_conn_drive(struct origin_conn *conn)
 {
-    enum step step = STEP_ON;
+    enum step step = STEP_CONTINUE;
 
-    for (int steps = 0; step == STEP_ON; steps++) {
+    for (int steps = 0; step == STEP_CONTINUE; steps++) {
         if (steps == STEPS_PER_TURN) {
             loop_yield(conn->server->loop, &conn->sock->watch, 0);
             return;

@@ -229,14 +229,14 @@ static void *get(size_t bytes, const char *file, int line)
 {
     (void)file;
     (void)line;
-    return memory_of_library(bytes);
+    return memory_for_library(bytes);
 }
 
 static void *grow(void *old, size_t bytes, const char *file, int line)
 {
     (void)file;
     (void)line;
-    return memory_of_library_grown(old, bytes);
+    return memory_grow_for_library(old, bytes);
 }
 
 static void drop(void *memory, const char *file, int line)

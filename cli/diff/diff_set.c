@@ -243,7 +243,7 @@ bool diff_set_parse(struct diff_set *set, const char *name, const char *bytes, s
 
 void diff_set_begin(void)
 {
-    json_set_alloc_funcs(memory_of_library, free);
+    json_set_alloc_funcs(memory_for_library, free);
 }
 
 bool diff_set_read(struct diff_set *set, const char *path, char **why)

@@ -312,7 +312,7 @@ static enum exit_status fetch(const struct options *options, struct session *ses
 {
     nsec took;
 
-    return run_reactor_half(options, session, &took) ? session_verdict(session) : EXIT_SETUP;
+    return run_reactor_half(options, session, &took) ? session_exit_status(session) : EXIT_SETUP;
 }
 
 enum exit_status run_fetch(const struct options *options)

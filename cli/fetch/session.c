@@ -367,7 +367,7 @@ void session_close_output(struct session *session, bool complete)
     session->report = NULL;
 }
 
-enum exit_status session_verdict(const struct session *session)
+enum exit_status session_exit_status(const struct session *session)
 {
     const char *output =
         session->options.output->file ? session->options.output->file : "standard output";

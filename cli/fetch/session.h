@@ -99,6 +99,6 @@ bool session_reader_has_left(const struct session *session);
 void session_close_output(struct session *session, bool complete);
 
 /* Reports errors of the output and the state, and returns the exit status of the run. */
-enum exit_status session_verdict(const struct session *session);
+enum exit_status session_exit_status(const struct session *session);
 
 #endif

@@ -106,13 +106,13 @@ static enum exit_status race(const struct options *options, struct session *sess
         return EXIT_SETUP;
     totals.slowest = session->slowest;
     if (session->interrupted || session->origin_ended || session->output_error)
-        return session_verdict(session);
+        return session_exit_status(session);
     session->mode = "reactor";
     if (!run_reactor_half(options, session, &totals.reactor))
         return EXIT_SETUP;
     if (!session->interrupted && !session->origin_ended && !session->output_error)
         write_totals(session, &totals);
-    return session_verdict(session);
+    return session_exit_status(session);
 }
 
 enum exit_status run_race(const struct options *options)

@@ -164,7 +164,7 @@ static enum step enter(struct dial *dial, enum dial_state state)
     if (dial->has_handshake_slot)
         loop_arm(dial->dialer->loop, &dial->slot_timer, now + DIAL_HANDSHAKE_SLOT_TIME);
     report_state(dial);
-    return STEP_ON;
+    return STEP_CONTINUE;
 }
 
 /* Fails with an error that is not mapped to the proxy. */
@@ -176,7 +176,7 @@ static enum step close_with(struct dial *dial, enum error error, const char *det
     loop_cancel(dial->dialer->loop, &dial->deadline);
     set_state(dial, DIAL_FAILED);
     report_state(dial);
-    return STEP_ON;
+    return STEP_CONTINUE;
 }
 
 static enum step fail(struct dial *dial, enum error error, const char *detail)
@@ -325,11 +325,11 @@ static enum step step_resolve(struct dial *dial)
     if (dial->dialer->unix_socket) {
         enter(dial, DIAL_CONNECT);
         try_addresses(dial, &nowhere, 1, 0);
-        return STEP_ON;
+        return STEP_CONTINUE;
     }
     while (!dial->requested)
         find_addresses(dial);
-    return dial->state == DIAL_RESOLVE ? STEP_WAIT : STEP_ON;
+    return dial->state == DIAL_RESOLVE ? STEP_WAIT : STEP_CONTINUE;
 }
 
 /* Finds the addresses again and tries the current selection. */
@@ -408,7 +408,7 @@ static enum step read_tunnel(struct dial *dial)
     case TUNNEL_FAILED:
         return close_with(dial, tunnel_error(dial->tunnel), tunnel_detail(dial->tunnel));
     }
-    return STEP_ON;
+    return STEP_CONTINUE;
 }
 
 /* Without a proxy, and with a proxy that forwards requests, no tunnel is needed. */
@@ -493,7 +493,7 @@ static enum step run(struct dial *dial)
 /* The entry of every event; `ended` is called once, at the end. */
 static void dial_drive(struct dial *dial)
 {
-    while (run(dial) == STEP_ON)
+    while (run(dial) == STEP_CONTINUE)
         ;
     if (dial->state >= DIAL_OPEN)
         dial->ended(dial->owner);
@@ -523,7 +523,7 @@ struct dial *dial_new(struct dialer *dialer, const struct url *url,
     timer_init(&dial->deadline, on_deadline, dial, "dial deadline");
     timer_init(&dial->slot_timer, on_slot_over, dial, "dial handshake slot");
     loop_arm(dialer->loop, &dial->deadline, clock_after(now, dialer->dns_timeout));
-    while (run(dial) == STEP_ON)
+    while (run(dial) == STEP_CONTINUE)
         ;
     assert(dial->state != DIAL_OPEN);
     return dial;

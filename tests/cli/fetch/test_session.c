@@ -111,7 +111,7 @@ static void results_become_lines(void **state)
     session_close_output(&session, true);
     assert_string_equal(content_of(output_path),
                         "http://a/\t200\t-\nhttp://b/\t201\t-\nhttp://c/\t202\t-\n");
-    assert_int_equal(session_verdict(&session), EXIT_FETCHED);
+    assert_int_equal(session_exit_status(&session), EXIT_FETCHED);
 }
 
 static void a_status_may_be_a_failure(void **state)
@@ -129,7 +129,7 @@ static void a_status_may_be_a_failure(void **state)
     assert_string_equal(content_of(output_path),
                         "http://a/\t399\t-\nhttp://a/\t400\thttp.status\n");
     assert_int_equal(session.totals.failed, 1);
-    assert_int_equal(session_verdict(&session), EXIT_SOME_FAILED);
+    assert_int_equal(session_exit_status(&session), EXIT_SOME_FAILED);
 }
 
 /* Turns the loop until all lines are written. */
@@ -344,7 +344,7 @@ static void verdicts(void **state)
         session.state_error = cases[i].state_error;
         session.totals.failed = cases[i].failed;
         stderr_capture_begin();
-        assert_int_equal(session_verdict(&session), cases[i].status);
+        assert_int_equal(session_exit_status(&session), cases[i].status);
         printed = stderr_capture_end();
         if (*cases[i].message ? !strstr(printed, cases[i].message) : *printed)
             fail_msg("case %zu: %s", i, printed);
