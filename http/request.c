@@ -24,7 +24,7 @@ const char *request_check_header(const char *line, size_t length)
     struct span name = {line, colon};
 
     if (!colon || colon == line)
-        return "a header is \"Name: value\"";
+        return "a header field is \"Name: value\"";
     if (span_is(name, "Transfer-Encoding") || span_is(name, "Content-Length"))
         return "the framing fields are set by firstbyte";
     if (!is_token(line, span_bytes(name)))

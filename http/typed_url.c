@@ -59,7 +59,7 @@ const char *typed_url_parse(struct url *url, const char *text, size_t length)
     if (is_path(typed))
         return "it looks like the path of a file; -f FILE reads a list";
     if (!is_likely(typed))
-        return "not a URL: a host has a dot or a port, or is localhost";
+        return "not a URL: no scheme, and the host has no dot or port";
     prefix = missing_prefix(typed);
     if (!*prefix)
         return url_parse(url, text, length);

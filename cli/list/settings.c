@@ -194,7 +194,7 @@ static const struct key keys[] = {
     {"timeout", set_time, AT(timeout), .low = 1,
      .wrong = "not a duration over 0, like 5s or 250ms"},
     {"method", set_method, AT(method),
-     .wrong = "not a method: a token (RFC 9110, section 9.1), and not CONNECT"},
+     .wrong = "not a method: a token (RFC 9110, section 9.1) except CONNECT"},
     {"header", set_header, AT(headers)},
     {"user", set_text, AT(user)},
     {"cookie", set_cookie, AT(cookie)},

@@ -163,7 +163,9 @@ void help_command(enum command command, FILE *to)
 
 void help_overview(FILE *to)
 {
-    fputs("Usage: firstbyte [COMMAND] [OPTION]... [URL...]\n\nCommands (the default is fetch):\n", to);
+    fputs("Usage: firstbyte [COMMAND] [OPTION]... [URL...]\n\n"
+          "Commands (the default is fetch):\n",
+          to);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(to, "  %-6s  %s\n", command_names[i], screens[i].purpose);
     fprintf(to, "\nValues: %s\n", help_values);

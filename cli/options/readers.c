@@ -212,7 +212,7 @@ bool read_method(const struct given *given)
     return request_is_method(given->value)
                ? read_text(given)
                : refuse_value(given,
-                              "not a method: a token (RFC 9110, section 9.1), and not CONNECT");
+                              "not a method: a token (RFC 9110, section 9.1) except CONNECT");
 }
 
 /* The value may be a secret, so a refusal shows only the name of the field. */

@@ -124,8 +124,8 @@ refused() {
 refused "a method with a blank" "not a method" -X "GET /"
 refused "CONNECT" "not a method" -X CONNECT
 refused "an empty method" "not a method" -X ""
-refused "a field without a colon" 'a header is "Name: value"' -H Accept
-refused "a field without a name" 'a header is "Name: value"' -H ": value"
+refused "a field without a colon" 'a header field is "Name: value"' -H Accept
+refused "a field without a name" 'a header field is "Name: value"' -H ": value"
 refused "a field name with a blank" "forbidden character" -H "Acc ept: x"
 refused "a field with a line end" "control character" -H $'A: b\r\nC: d'
 refused "an agent with a line end" "control character" -A $'x\r\nC: d'

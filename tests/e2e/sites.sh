@@ -84,10 +84,10 @@ refused "a bad duration" "timeout: not a duration over 0, like 5s or 250ms" "$ur
     <<<"$url timeout=5"
 refused "a duration of 0" "timeout: not a duration over 0, like 5s or 250ms" "$url" \
     <<<"$url timeout=0s"
-refused "a bad method" "method: not a method: a token (RFC 9110, section 9.1), and not CONNECT" \
+refused "a bad method" "method: not a method: a token (RFC 9110, section 9.1) except CONNECT" \
     "$url" \
     <<<"$url method=\"GE T\""
-refused "a header without a colon" 'header: a header is "Name: value"' "$url" \
+refused "a header without a colon" 'header: a header field is "Name: value"' "$url" \
     <<<"$url header=Accept"
 refused "a header with an invalid name" "header: the header's name has a forbidden character" \
     "$url" \
@@ -108,7 +108,7 @@ refused "a bad status" "rehearse-status: not a status from 200 to 999" "$url" \
     <<<"$url rehearse-status=100"
 refused "a bad delay" "rehearse-delay: not a duration, like 798940us or 1.5s" "$url" \
     <<<"$url rehearse-delay=-1s"
-refused "no URL" "not a URL: a host has a dot or a port, or is localhost" example <<<example
+refused "no URL" "not a URL: no scheme, and the host has no dot or port" example <<<example
 refused "another scheme" "not an absolute http:// or https:// URL" ftp://example.org/ \
     <<<ftp://example.org/
 refused "no host" "there is no host" 'http://?path' <<<'http://?path'
@@ -119,7 +119,7 @@ refused "a host that begins with a dot" "the host's name begins with a dot" http
     <<<https://.example/
 refused "a bad IPv6 address" "not an IPv6 address in the brackets" 'http://[::g]/' \
     <<<'http://[::g]/'
-refused "escape sequences in a bad line" "not a URL: a host has a dot or a port, or is localhost" \
+refused "escape sequences in a bad line" "not a URL: no scheme, and the host has no dot or port" \
     '\x1b[2J' <<<$'\e[2J'
 refused "a line that is too long" "the line is over 65536 bytes" "$(printf 'x%.0s' {1..256})" \
     < <(head -c 70000 /dev/zero | tr '\0' x; echo)
@@ -131,8 +131,8 @@ check "a URL that is too long: the limit is reported" stderr_has "the URL is ove
 printf '%s\n\r\n\n#\nbad\nworse\n' "$url" | conf
 fb -f "$LIST"
 same "several invalid lines: all are reported" \
-    "firstbyte: $LIST:5: not a URL: a host has a dot or a port, or is localhost: bad
-firstbyte: $LIST:6: not a URL: a host has a dot or a port, or is localhost: worse" "$(cat "$err")"
+    "firstbyte: $LIST:5: not a URL: no scheme, and the host has no dot or port: bad
+firstbyte: $LIST:6: not a URL: no scheme, and the host has no dot or port: worse" "$(cat "$err")"
 fb race -f "$LIST"
 exits "several invalid lines: a race refuses the list" 2
 same "several invalid lines: a race prints nothing" "" "$(cat "$out")"
@@ -143,7 +143,7 @@ exits "several invalid lines: a rehearsal refuses the list" 2
 many() { for ((i = 1; i <= $1; i++)); do echo "bad$i"; done; }
 wanted() {
     for ((i = 1; i <= 20; i++)); do
-        echo "firstbyte: $1:$i: not a URL: a host has a dot or a port, or is localhost: bad$i"
+        echo "firstbyte: $1:$i: not a URL: no scheme, and the host has no dot or port: bad$i"
     done
     [ $# -lt 2 ] || echo "firstbyte: $1: $2 are bad, of which the first 20 are shown"
 }
@@ -174,7 +174,7 @@ printf '%s\n' "$url timeout=5s" "$url" bad "$url timeout=6s" | conf
 fb bench -f "$LIST"
 same "keys that a target cannot have are reported too" \
     "firstbyte: $LIST:1: a target cannot have its own timeout; use --timeout for all
-firstbyte: $LIST:3: not a URL: a host has a dot or a port, or is localhost: bad
+firstbyte: $LIST:3: not a URL: no scheme, and the host has no dot or port: bad
 firstbyte: $LIST:4: a target cannot have its own timeout; use --timeout for all" "$(cat "$err")"
 
 # line ends and encodings of other systems are refused
@@ -218,8 +218,8 @@ printf '%s\n\r\n\n#\nbad\nworse\n' "$url" | conf
 fb -f - <"$LIST"
 exits "invalid lines of a file on standard input" 2
 same "invalid lines of a file on standard input: all are reported" \
-    "firstbyte: standard input:5: not a URL: a host has a dot or a port, or is localhost: bad
-firstbyte: standard input:6: not a URL: a host has a dot or a port, or is localhost: worse" \
+    "firstbyte: standard input:5: not a URL: no scheme, and the host has no dot or port: bad
+firstbyte: standard input:6: not a URL: no scheme, and the host has no dot or port: worse" \
     "$(cat "$err")"
 same "invalid lines of a file on standard input: nothing is fetched" "" "$(seen)"
 printf '%s/1\nbad\n%s/2 no=key\n%s/3\n' "$base" "$base" "$base" |

@@ -7,7 +7,7 @@
 #include "http/typed_url.h"
 
 static const char path[] = "it looks like the path of a file; -f FILE reads a list";
-static const char none[] = "not a URL: a host has a dot or a port, or is localhost";
+static const char none[] = "not a URL: no scheme, and the host has no dot or port";
 
 static const struct {
     const char *text;
