@@ -33,11 +33,10 @@ static void put_url(FILE *to, const char *label, const char *url)
 
 void bench_runs_begin(FILE *to, const struct bench_run *run, const char *other, bool color)
 {
-    const struct page page = {
-        .to = to,
-        .run = run,
-        .total = run->total,
-        .duration = run->load->requests ? 0 : (double)(run->total->to - run->total->from)};
+    const struct page page = {.to = to,
+                              .run = run,
+                              .total = run->total,
+                              .duration = run->load->requests ? 0 : (double)run->load->duration};
     char text[NOTE_BYTES] = "";
 
     put_shade(to, color, SHADE_BOLD);
@@ -73,11 +72,33 @@ static bool is_missed(const struct slo *slo)
     return false;
 }
 
+/* Appends the number of errors, and the most frequent error or status. */
+static void add_errors(char *text, const struct tally *total)
+{
+    uint64_t errors = tally_error_count(total), most = 0;
+    char name[32] = "";
+
+    for (unsigned i = SLO_ERROR_STATUS; i < TALLY_STATUSES; i++) {
+        if (total->status[i] <= most)
+            continue;
+        most = total->status[i];
+        snprintf(name, sizeof(name), "%03u", i);
+    }
+    for (enum error i = ERROR_NONE + 1; i < ERROR_COUNT; i++) {
+        if (total->errors[i] <= most)
+            continue;
+        most = total->errors[i];
+        snprintf(name, sizeof(name), "%s", error_code(i));
+    }
+    if (errors)
+        page_add(text, ", %s error%s (%s%s)", figure_count(errors).text, errors == 1 ? "" : "s",
+                 most < errors ? "most: " : "", name);
+}
+
 /* What makes the run's figures less than they seem. */
 static void put_notes(FILE *to, const struct bench_run *run, bool color)
 {
     enum verdict verdict = run->judgement.verdict;
-    uint64_t errors = tally_error_count(run->total);
     char text[NOTE_BYTES] = "";
 
     if (verdict != VERDICT_OK)
@@ -86,16 +107,27 @@ static void put_notes(FILE *to, const struct bench_run *run, bool color)
         page_add(text, ", limited by -c");
     if (!run->total->completed)
         page_add(text, ", no response");
-    if (errors)
-        page_add(text, ", %s errors", figure_count(errors).text);
+    add_errors(text, run->total);
     if (is_missed(run->slo))
         page_add(text, ", SLO missed");
     if (run->interrupted)
         page_add(text, ", interrupted");
+    if (run->total->gave_up)
+        page_add(text, ", stopped");
     put_shade(to, color, !*text ? SHADE_GREEN : SHADE_RED);
     fprintf(to, "  %s", *text ? text + 2 : "ok");
     put_shade(to, color, SHADE_NONE);
     putc('\n', to);
+}
+
+/* Keeps the figures of a run for the medians. */
+static void keep(struct bench_runs *runs, const double *values)
+{
+    for (int i = 0; i < BENCH_COLUMNS; i++) {
+        runs->values[i] = memory_grow(runs->values[i], runs->count + 1, sizeof(double));
+        runs->values[i][runs->count] = values[i];
+    }
+    runs->count++;
 }
 
 void bench_runs_add(FILE *to, struct bench_runs *runs, const struct bench_run *run,
@@ -109,13 +141,10 @@ void bench_runs_add(FILE *to, struct bench_runs *runs, const struct bench_run *r
     values[BENCH_RATE] = tally_per_second(run->total, run->total->completed);
     for (int i = BENCH_RATE + 1; i < BENCH_COLUMNS; i++)
         values[i] = latency->count ? (double)histogram_at(latency, percents[i]) : NAN;
-    for (int i = 0; i < BENCH_COLUMNS; i++) {
-        runs->values[i] = memory_grow(runs->values[i], runs->count + 1, sizeof(double));
-        runs->values[i][runs->count] = values[i];
-    }
-    runs->count++;
     put_figures(to, name, values);
     put_notes(to, run, color);
+    if (!run->interrupted)
+        keep(runs, values);
 }
 
 /* NaN comes last. */

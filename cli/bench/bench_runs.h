@@ -7,7 +7,7 @@
 /* The columns of figures: requests per second, and times in nanoseconds. */
 enum bench_column { BENCH_RATE, BENCH_P50, BENCH_P99, BENCH_P999, BENCH_MAX, BENCH_COLUMNS };
 
-/* The figures of the runs of one target. Zeroed: no run. */
+/* The figures of the runs of one target, without a run that was interrupted. Zeroed: no run. */
 struct bench_runs {
     double *values[BENCH_COLUMNS]; /* in each column one for each run; NaN: no response came */
     size_t count;
@@ -20,7 +20,7 @@ void bench_runs_begin(FILE *to, const struct bench_run *run, const char *other, 
 void bench_runs_add(FILE *to, struct bench_runs *runs, const struct bench_run *run,
                     const char *name, bool color);
 
-/* Writes the medians, if there are two runs or more. `name` is "median", or "median a". */
+/* Writes the medians, if two runs or more are complete. `name` is "median", or "median a". */
 void bench_runs_end(FILE *to, const struct bench_runs *runs, const char *name, bool color);
 
 void bench_runs_free(struct bench_runs *runs);

@@ -342,7 +342,7 @@ static void write_medians(struct bench *bench)
                        : i == 0               ? "median a"
                                               : "median b",
                        wants_color(bench));
-    if (bench->side_count > 1)
+    if (bench->sides[0].kept && bench->sides[1].kept) /* the comparison follows */
         putc('\n', output_begin(bench->output));
     output_end(bench->output);
 }

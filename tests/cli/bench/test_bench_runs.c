@@ -49,6 +49,11 @@ static void test_begin(void **state)
     assert_string_equal(
         written, "http://127.0.0.1:8080/\nclosed loop, 64 connections, 10.0 s; 3 runs\n\n"
                  "run       requests/s        p50        p99      p99.9        max  notes\n");
+    sample.total->to = sample.total->from + 484 * MS; /* the first run was interrupted */
+    to = begin();
+    bench_runs_begin(to, &sample.run, NULL, false);
+    fclose(to);
+    ASSERT_LINES(written, "\nclosed loop, 64 connections, 10.0 s; 3 runs\n");
     sample.load.run.requests = 500;
     to = begin();
     bench_runs_begin(to, &sample.run, "http://b/\033", false);
@@ -82,8 +87,9 @@ static void test_nothing(void **state)
     struct sample_run sample;
 
     (void)state;
-    assert_string_equal(line_of(&sample, 0, 0),
-                        "1                  0          -          -          -          -  no response\n");
+    assert_string_equal(
+        line_of(&sample, 0, 0),
+        "1                  0          -          -          -          -  no response\n");
     line_of(&sample, 0, 0);
     assert_string_equal(medians(),
                         "median             0          -          -          -          -\n");
@@ -101,7 +107,29 @@ static void test_notes(void **state)
     bench_runs_add(to, &runs, &sample.run, "2 b", true);
     fclose(to);
     ASSERT_LINES(written, "2 b ",
-                 "client saturated, 3,037 errors, SLO missed, interrupted\033[0m\n");
+                 "client saturated, 3,037 errors (most: 503), SLO missed, interrupted\033[0m\n");
+    assert_int_equal(runs.count, 0); /* no median has the figures of a part of a run */
+    sample_close(&sample);
+}
+
+/* The notes say what failed, and why no other run followed. */
+static void test_errors(void **state)
+{
+    struct sample_run sample;
+    FILE *to = begin();
+
+    (void)state;
+    sample_open(&sample);
+    add_failed(&sample, ERROR_CONNECT_REFUSED, 5);
+    bench_runs_add(to, &runs, &sample.run, "1", false);
+    fclose(to);
+    ASSERT_LINES(written, "  no response, 5 errors (connect.refused)\n");
+    add_failed(&sample, ERROR_WAIT_RESET, 6);
+    sample.total->gave_up = ERROR_WAIT_RESET;
+    to = begin();
+    bench_runs_add(to, &runs, &sample.run, "1", false);
+    fclose(to);
+    ASSERT_LINES(written, "  no response, 11 errors (most: http.reset), stopped\n");
     sample_close(&sample);
 }
 
@@ -112,6 +140,7 @@ int main(void)
         cmocka_unit_test_teardown(test_lines, teardown),
         cmocka_unit_test_teardown(test_nothing, teardown),
         cmocka_unit_test_teardown(test_notes, teardown),
+        cmocka_unit_test_teardown(test_errors, teardown),
     };
 
     unit_time_limit();
