@@ -8,6 +8,19 @@
 #include "cli/output/diagnostic.h"
 #include "cli/output/terminal.h"
 
+static void open_live(struct recorder *recorder, const struct load_command *load)
+{
+    const struct live_options options = {
+        .url = targets_url(load->run.targets)->shown,
+        .others = targets_count(load->run.targets) - 1,
+        .duration = load->run.duration,
+        .requests = load->run.requests,
+        .color = terminal_wants_color(load->color, STDERR_FILENO),
+    };
+
+    recorder->live = live_new(STDERR_FILENO, &options);
+}
+
 bool recorder_open(struct recorder *recorder, const struct load_command *load)
 {
     int error;
@@ -25,8 +38,7 @@ bool recorder_open(struct recorder *recorder, const struct load_command *load)
             return complain(recorder->path, strerrordesc_np(error));
     }
     if (load->live)
-        recorder->live = live_new(STDERR_FILENO, load->run.duration, load->run.requests,
-                                  terminal_wants_color(load->color, STDERR_FILENO));
+        open_live(recorder, load);
     return true;
 }
 

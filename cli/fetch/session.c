@@ -304,7 +304,7 @@ void session_report(struct session *session, const struct result *fetched)
     totals_add(&session->totals, &result);
     if (took > session->slowest)
         session->slowest = took;
-    progress_count(session->progress, result.error != ERROR_NONE);
+    progress_count(session->progress, result.status, result.error != ERROR_NONE);
     if (session->order) {
         report_in_order(session, &result);
     } else {

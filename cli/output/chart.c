@@ -50,6 +50,7 @@ struct chart {
     struct row row[MAX_STEPS];
     size_t count;
     uint64_t max; /* the highest count of a row */
+    bool utf8;    /* otherwise it is drawn in ASCII */
 };
 
 static nsec limit_of(const struct series *series, size_t i)
@@ -133,15 +134,15 @@ static void put_limit(FILE *to, nsec limit)
 }
 
 /* Returns the columns of the bar. A count over 0 has a bar of at least an eighth. */
-static size_t put_bar(FILE *to, uint64_t count, uint64_t max, size_t width)
+static size_t put_bar(FILE *to, const struct chart *chart, uint64_t count, size_t width)
 {
-    size_t eighths = (size_t)((double)count / (double)max * (double)(width * EIGHTHS) + 0.5);
+    size_t eighths = (size_t)((double)count / (double)chart->max * (double)(width * EIGHTHS) + 0.5);
 
     if (count && !eighths)
         eighths = 1;
     for (size_t i = 0; i < eighths / EIGHTHS; i++)
-        fputs(figure_across(EIGHTHS), to);
-    fputs(figure_across(eighths % EIGHTHS), to);
+        fputs(figure_across(EIGHTHS, chart->utf8), to);
+    fputs(figure_across(eighths % EIGHTHS, chart->utf8), to);
     return (eighths + EIGHTHS - 1) / EIGHTHS;
 }
 
@@ -155,7 +156,7 @@ static void put_row(FILE *to, const struct chart *chart, size_t i, bool color, s
     mark(chart, i, names, sizeof(names));
     put_limit(to, row->limit);
     fprintf(to, " %s", color ? SHADE_CYAN : "");
-    taken = put_bar(to, row->count, chart->max, width);
+    taken = put_bar(to, chart, row->count, width);
     fprintf(to, "%s%*s%*s%*s", color ? SHADE_NONE : "", (int)(width - taken), "", COUNT_COLUMNS,
             figure_count(row->count).text, SHARE_COLUMNS, figure_share(share).text);
     fprintf(to, "%s%s\n", *names ? "  " : "", names);
@@ -172,6 +173,7 @@ void chart_draw(FILE *to, const struct histogram *histogram, bool color, size_t 
         return;
     while (divide(&chart, histogram, &all_series[series]) > MAX_ROWS && series < last)
         series++;
+    chart.utf8 = terminal_is_utf8();
     fprintf(to, "%s%*s%*s%*s%s\n", color ? SHADE_DIM : "", LIMIT_COLUMNS, "up to ",
             (int)width + 1 + COUNT_COLUMNS, "count", SHARE_COLUMNS, "share",
             color ? SHADE_NONE : "");
@@ -181,7 +183,7 @@ void chart_draw(FILE *to, const struct histogram *histogram, bool color, size_t 
         if (empty && i && !chart.row[i - 1].count)
             continue; /* several empty rows are drawn as one */
         if (empty && i + 1 < chart.count && !chart.row[i + 1].count)
-            fprintf(to, "%*s⋮\n", LIMIT_COLUMNS - 4, "");
+            fprintf(to, "%*s%s\n", LIMIT_COLUMNS - 4, "", chart.utf8 ? "⋮" : ":");
         else
             put_row(to, &chart, i, color, width);
     }

@@ -10,7 +10,7 @@
 /* Draws a row for each step of the values, which grow in equal ratios: the row's upper limit, a
    bar, the number and share of its values, and the percentiles in it. Several empty rows are
    drawn as one. Draws nothing for an empty histogram. Uses at most `columns`, which must be 60
-   or more. */
+   or more. In ASCII unless terminal_is_utf8. */
 void chart_draw(FILE *to, const struct histogram *histogram, bool color, size_t columns);
 
 #endif

@@ -97,16 +97,18 @@ struct figure figure_share(double share)
     return figure;
 }
 
-const char *figure_across(unsigned eighths)
+const char *figure_across(unsigned eighths, bool utf8)
 {
     static const char *const blocks[EIGHTHS + 1] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
+    static const char *const ascii[EIGHTHS + 1] = {"", "-", "-", "-", "=", "=", "=", "=", "#"};
 
-    return blocks[eighths < EIGHTHS ? eighths : EIGHTHS];
+    return (utf8 ? blocks : ascii)[eighths < EIGHTHS ? eighths : EIGHTHS];
 }
 
-const char *figure_upward(unsigned eighths)
+const char *figure_upward(unsigned eighths, bool utf8)
 {
     static const char *const blocks[EIGHTHS + 1] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    static const char *const ascii[EIGHTHS + 1] = {" ", ".", ".", ".", ":", ":", ":", ":", "#"};
 
-    return blocks[eighths < EIGHTHS ? eighths : EIGHTHS];
+    return (utf8 ? blocks : ascii)[eighths < EIGHTHS ? eighths : EIGHTHS];
 }

@@ -2,6 +2,7 @@
 #ifndef CLI_OUTPUT_FIGURES_H
 #define CLI_OUTPUT_FIGURES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,8 +30,9 @@ struct figure figure_rate(double rate);
 struct figure figure_share(double share);
 
 /* The last character of a bar that grows to the right or upwards, with 0 to 8 eighths; 0: empty
-   text, or a blank. */
-const char *figure_across(unsigned eighths);
-const char *figure_upward(unsigned eighths);
+   text, or a blank. Without `utf8` (terminal_is_utf8) it is in ASCII: # for eight eighths, and two
+   smaller ones. */
+const char *figure_across(unsigned eighths, bool utf8);
+const char *figure_upward(unsigned eighths, bool utf8);
 
 #endif

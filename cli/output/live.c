@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,20 +17,28 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cli/output/figures.h"
+#include "cli/output/items.h"
 #include "cli/output/terminal.h"
 #include "cli/output/text.h"
 
 #define SAMPLES         60 /* intervals in the graph: the last minute */
 #define GRAPH_LINES     2
 #define EIGHTHS         8 /* of a character */
-#define LINES           6
+#define LINES           8
 #define BAR_COLUMNS     30
+#define MIN_BAR_COLUMNS 10
 #define DEFAULT_COLUMNS 80
 #define MAX_COLUMNS     100
 #define MIN_COLUMNS     20 /* on a narrower terminal nothing is drawn */
 #define TEXT_BYTES      256
 #define LAST_WAIT_MS    500 /* limit of waiting for a slow terminal at the end */
 #define PATH_BYTES      64
+#define DOTS            "..." /* at the end of a URL that is shortened */
+#define MIN_URL_COLUMNS 10
+#define MAX_ERRORS      3 /* that are listed */
+
+/* The rank of the errors after the most frequent one: they are left out before the statuses. */
+#define MORE_ERRORS_RANK (2 + ITEMS_CLASSES)
 
 /* An interval in the graph. */
 struct live_sample {
@@ -42,9 +49,12 @@ struct live_sample {
 struct live {
     int fd;     /* of the terminal; borrowed */
     int own_fd; /* the same terminal, opened again; -1: it could not be opened */
+    char *url;  /* owned */
+    size_t others;
     nsec duration;
     uint64_t requests;
     bool color;
+    bool utf8;                           /* otherwise bars are drawn in ASCII */
     struct live_sample samples[SAMPLES]; /* a ring */
     size_t sample_count; /* number of all samples; the next is at sample_count % SAMPLES */
     size_t lines;        /* on the terminal when `frame` is sent */
@@ -105,18 +115,6 @@ static void put(struct live *live, const char *text)
         live->room -= text_show(live->to, text, strlen(text), live->room);
 }
 
-__attribute__((format(printf, 2, 3))) static void put_format(struct live *live, const char *format,
-                                                             ...)
-{
-    char text[TEXT_BYTES];
-    va_list list;
-
-    va_start(list, format);
-    vsnprintf(text, sizeof(text), format, list);
-    va_end(list);
-    put(live, text);
-}
-
 /* Ends the current line and begins the next one. */
 static void begin_line(struct live *live, size_t columns)
 {
@@ -144,68 +142,181 @@ static double done_share(const struct live *live, const struct tally *total)
     return share < 1 ? share : 1;
 }
 
-static void put_bar(struct live *live, double share)
+/* Writes the shown items. */
+static void put_items(struct live *live, const struct items *items)
 {
-    unsigned eighths = (unsigned)(share * BAR_COLUMNS * EIGHTHS + 0.5);
+    bool any = false;
 
-    put(live, "  ");
-    shade(live, SHADE_CYAN);
-    for (unsigned i = 0; i < BAR_COLUMNS; i++, eighths -= eighths < EIGHTHS ? eighths : EIGHTHS)
-        put(live, eighths ? figure_across(eighths) : "·");
-    shade(live, SHADE_NONE);
-    put_format(live, " %.0f%%", 100 * share);
+    for (size_t i = 0; i < items->count; i++) {
+        const struct item *item = &items->list[i];
+
+        if (!item->shown)
+            continue;
+        put(live, any ? item->between : "");
+        shade(live, item->shade);
+        put(live, item->text);
+        shade(live, *item->shade ? SHADE_NONE : "");
+        any = true;
+    }
 }
 
+static void put_fitting(struct live *live, struct items *items)
+{
+    items_fit(items, live->room);
+    put_items(live, items);
+}
+
+/* Writes the URL, and the number of the others. A URL that does not fit is shortened at its end. */
+static void put_title(struct live *live)
+{
+    char others[TEXT_BYTES] = "";
+    size_t length = strlen(live->url), room = live->room;
+
+    if (is_cut(live))
+        return;
+    if (live->others)
+        snprintf(others, sizeof(others), " and %s more", figure_count(live->others).text);
+    if (strlen(others) + MIN_URL_COLUMNS > room)
+        *others = '\0';
+    room -= strlen(others);
+    shade(live, SHADE_BOLD);
+    if (text_width(live->url, length) <= room) {
+        text_show(live->to, live->url, length, TEXT_ALL);
+    } else {
+        text_cell(live->to, live->url, length, TEXT_ALL, room - strlen(DOTS));
+        fputs(DOTS, live->to);
+    }
+    shade(live, SHADE_NONE);
+    fputs(others, live->to);
+}
+
+static void put_bar(struct live *live, double share, size_t columns)
+{
+    unsigned eighths = (unsigned)(share * (double)columns * EIGHTHS + 0.5);
+    const char *empty = live->utf8 ? "·" : ".";
+
+    shade(live, SHADE_CYAN);
+    for (size_t i = 0; i < columns; i++, eighths -= eighths < EIGHTHS ? eighths : EIGHTHS)
+        put(live, eighths ? figure_across(eighths, live->utf8) : empty);
+    shade(live, SHADE_NONE);
+}
+
+/* Writes the limits, and how much of the run is done, with a bar if there is room for it. */
 static void put_time(struct live *live, const struct tally *total)
 {
     double share = done_share(live, total);
+    struct items items = {.count = 0};
+    size_t room = live->room, taken;
+    struct item *percent;
 
-    shade(live, SHADE_BOLD);
-    put_format(live, "%.0f s", clock_seconds(total->to));
     if (live->duration != NSEC_NEVER)
-        put_format(live, " of %.0f s", clock_seconds(live->duration));
-    shade(live, SHADE_NONE);
+        items_add(&items, 0, "", "%.0f s of %.0f s", clock_seconds(total->to),
+                  clock_seconds(live->duration));
+    else
+        items_add(&items, 0, "", "%.0f s", clock_seconds(total->to));
     if (live->requests)
-        put_format(live, ", %s of %s requests", figure_count(total->completed + total->failed).text,
-                   figure_count(live->requests).text);
-    if (share >= 0)
-        put_bar(live, share);
+        items_add(&items, 2, ", ", "%s of %s requests",
+                  figure_count(total->completed + total->failed).text,
+                  figure_count(live->requests).text);
+    if (share < 0) {
+        put_fitting(live, &items);
+        return;
+    }
+    percent = items_add(&items, 1, ", ", "%.0f%%", 100 * share);
+    taken = items_fit(&items, room) + 1; /* the bar is between three blanks, not after ", " */
+    items.count--;                       /* the bar stands before the percentage */
+    put_items(live, &items);
+    if (!percent->shown)
+        return;
+    if (taken + MIN_BAR_COLUMNS <= room) {
+        put(live, "  ");
+        put_bar(live, share, room - taken < BAR_COLUMNS ? room - taken : BAR_COLUMNS);
+        put(live, " ");
+    } else {
+        put(live, percent->between);
+    }
+    put(live, percent->text);
 }
 
 static void put_rate(struct live *live, const struct tally *interval, const struct tally *total)
 {
-    enum error error = tally_commonest_error(total);
+    struct items items = {.count = 0};
 
-    put_format(live, "%s/s now, %s/s mean, ",
-               figure_rate(tally_per_second(interval, interval->completed)).text,
-               figure_rate(tally_per_second(total, total->completed)).text);
-    shade(live, total->failed ? SHADE_RED : "");
-    put_format(live, "%s failed", figure_count(total->failed).text);
-    if (error)
-        put_format(live, " (%s)", error_code(error));
-    shade(live, total->failed ? SHADE_NONE : "");
+    items_add(&items, 0, "", "%s/s now",
+              figure_rate(tally_per_second(interval, interval->completed)).text);
+    items_add(&items, 1, ", ", "%s/s mean",
+              figure_rate(tally_per_second(total, total->completed)).text);
+    put_fitting(live, &items);
+}
+
+/* Adds the most frequent errors, the most frequent first. */
+static void add_errors(struct items *items, const struct tally *total)
+{
+    enum error listed[MAX_ERRORS];
+    size_t count = 0;
+
+    while (count < MAX_ERRORS) {
+        enum error error = ERROR_NONE;
+
+        for (enum error e = ERROR_NONE + 1; e < ERROR_COUNT; e++) {
+            bool is_listed = false;
+
+            for (size_t i = 0; i < count; i++)
+                is_listed = is_listed || listed[i] == e;
+            if (!is_listed && total->errors[e] > (error ? total->errors[error] : 0))
+                error = e;
+        }
+        if (!error)
+            return;
+        items_add(items, count ? MORE_ERRORS_RANK : 1, count ? ", " : ": ", "%s %s",
+                  figure_count(total->errors[error]).text, error_code(error))
+            ->shade = SHADE_RED;
+        listed[count++] = error;
+    }
+}
+
+/* Writes the responses by the class of their status, and the failures by their error. */
+static void put_outcomes(struct live *live, const struct tally *total)
+{
+    uint64_t classes[ITEMS_CLASSES] = {0};
+    struct items items = {.count = 0};
+    struct item *failed;
+
+    for (unsigned status = 0; status < TALLY_STATUSES; status++)
+        classes[status / 100] += total->status[status];
+    items_add_classes(&items, 2, classes);
+    failed = items_add(&items, 0, ", ", "%s failed", figure_count(total->failed).text);
+    failed->shade = total->failed ? SHADE_RED : "";
+    add_errors(&items, total);
+    put_fitting(live, &items);
 }
 
 static void put_latency(struct live *live, const struct tally *total)
 {
     const struct histogram *latency = total->latency;
+    struct items items = {.count = 0};
 
-    if (latency->count)
-        put_format(live, "latency p50 %s, p99 %s, max %s",
-                   figure_span((double)histogram_at(latency, 50)).text,
-                   figure_span((double)histogram_at(latency, 99)).text,
-                   figure_span((double)latency->max).text);
-    else
-        put(live, "no response yet");
+    if (latency->count) {
+        items_add(&items, 0, "", "latency p50 %s",
+                  figure_span((double)histogram_at(latency, 50)).text);
+        items_add(&items, 1, ", ", "p99 %s", figure_span((double)histogram_at(latency, 99)).text);
+        items_add(&items, 2, ", ", "max %s", figure_span((double)latency->max).text);
+    } else {
+        items_add(&items, 0, "", "no response yet");
+    }
+    put_fitting(live, &items);
 }
 
 static void put_state(struct live *live, const struct tally *interval)
 {
-    put_format(live, "%s connections, %s in flight", figure_count(interval->open).text,
-               figure_count(interval->in_flight).text);
+    struct items items = {.count = 0};
+
+    items_add(&items, 3, "", "%s connections", figure_count(interval->open).text);
+    items_add(&items, 1, ", ", "%s in flight", figure_count(interval->in_flight).text);
     if (interval->waiting)
-        put_format(live, ", %s waiting", figure_count(interval->waiting).text);
-    put_format(live, ", client %s busy", figure_share(tally_busy(interval)).text);
+        items_add(&items, 0, ", ", "%s waiting", figure_count(interval->waiting).text);
+    items_add(&items, 2, ", ", "client %s busy", figure_share(tally_busy(interval)).text);
+    put_fitting(live, &items);
 }
 
 /* Sample `i` of the last `count` samples. */
@@ -229,7 +340,8 @@ static void put_graph(struct live *live, size_t count, double max, unsigned leve
         if (next != current)
             shade(live, next);
         current = next;
-        put(live, figure_upward(eighths > level * EIGHTHS ? eighths - level * EIGHTHS : 0));
+        eighths = eighths > level * EIGHTHS ? eighths - level * EIGHTHS : 0;
+        put(live, figure_upward(eighths, live->utf8));
     }
     shade(live, SHADE_NONE);
 }
@@ -261,9 +373,13 @@ static void compose(struct live *live, const struct tally *interval, const struc
                     size_t columns)
 {
     begin_line(live, columns);
+    put_title(live);
+    begin_line(live, columns);
     put_time(live, total);
     begin_line(live, columns);
     put_rate(live, interval, total);
+    begin_line(live, columns);
+    put_outcomes(live, total);
     begin_line(live, columns);
     put_latency(live, total);
     begin_line(live, columns);
@@ -305,7 +421,7 @@ static size_t columns_of(const struct live *live)
     return columns < MAX_COLUMNS ? columns : MAX_COLUMNS;
 }
 
-struct live *live_new(int fd, nsec duration, uint64_t requests, bool color)
+struct live *live_new(int fd, const struct live_options *options)
 {
     char path[PATH_BYTES];
     struct live *live;
@@ -316,9 +432,12 @@ struct live *live_new(int fd, nsec duration, uint64_t requests, bool color)
     live->fd = fd;
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     live->own_fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    live->duration = duration;
-    live->requests = requests;
-    live->color = color;
+    live->url = memory_text(options->url, strlen(options->url));
+    live->others = options->others;
+    live->duration = options->duration;
+    live->requests = options->requests;
+    live->color = options->color;
+    live->utf8 = terminal_is_utf8();
     return live;
 }
 
@@ -354,5 +473,6 @@ void live_free(struct live *live)
     if (live->own_fd >= 0)
         close(live->own_fd);
     free(live->frame);
+    free(live->url);
     free(live);
 }

@@ -1,6 +1,6 @@
 /*
- * The timer alone composes the line, so that showing it again costs one write. Rejected: two lines,
- * or a progress bar. One line that is cut to the width can always be erased. A terminal that
+ * The timer alone composes the items, so that showing them again costs one write. Rejected: two
+ * lines, or a progress bar. One line that fits the width can always be erased. A terminal that
  * accepts nothing (stopped with ^S) is left alone: progress must never block the loop.
  */
 #include "cli/output/progress.h"
@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cli/output/figures.h"
+#include "cli/output/items.h"
 #include "cli/output/terminal.h"
 
 #define CLEAR          "\r" ERASE_LINE
@@ -22,6 +24,7 @@
 #define MAX_HOURS      100
 #define HOUR_SECONDS   3600
 #define MINUTE_SECONDS 60
+#define CLASSES_RANK   4 /* the rank of the first class of statuses */
 
 /* The number of sites done at a time. */
 struct progress_sample {
@@ -38,10 +41,11 @@ struct progress {
     struct timer timer;
     struct task show;                        /* shows the line after progress_hide_for_flush */
     struct progress_sample samples[SAMPLES]; /* a ring */
-    size_t sample_count;   /* number of all samples; the next is at sample_count % SAMPLES */
-    char line[LINE_BYTES]; /* as last composed; "": not yet */
-    bool drawn;            /* it is on the terminal */
-    bool hidden;           /* other output is being written */
+    size_t sample_count; /* number of all samples; the next is at sample_count % SAMPLES */
+    uint64_t classes[ITEMS_CLASSES]; /* number of sites by the class of their status */
+    struct items items;              /* of the line, as last composed; none: not yet */
+    bool drawn;                      /* the line is on the terminal */
+    bool hidden;                     /* other output is being written */
 };
 
 static bool write_all(const struct progress *progress, const char *bytes, size_t count)
@@ -58,19 +62,25 @@ static void clear(struct progress *progress)
         progress->drawn = false;
 }
 
-/* Writes the line, cut before the last column: writing there could move the cursor down. */
+/* Writes the items that fit before the last column: writing there could move the cursor down. */
 static void draw(struct progress *progress)
 {
-    char bytes[sizeof(CLEAR) + LINE_BYTES];
-    size_t width = terminal_columns(progress->fd);
-    int count;
+    char bytes[sizeof(CLEAR) + LINE_BYTES] = CLEAR, *end = bytes + strlen(CLEAR);
+    size_t width = terminal_columns(progress->fd), room = LINE_BYTES;
 
     width = width ? width : DEFAULT_WIDTH;
-    if (progress->hidden || !*progress->line || width < MIN_WIDTH)
+    if (progress->hidden || !progress->items.count || width < MIN_WIDTH)
         return;
-    count = snprintf(bytes, sizeof(bytes), CLEAR "%.*s",
-                     (int)(width - 1 < LINE_BYTES ? width - 1 : LINE_BYTES), progress->line);
-    if (write_all(progress, bytes, (size_t)count))
+    items_fit(&progress->items, width - 1 < room ? width - 1 : room);
+    for (size_t i = 0; i < progress->items.count; i++) {
+        const struct item *item = &progress->items.list[i];
+
+        if (item->shown) {
+            end = stpcpy(end, end > bytes + strlen(CLEAR) ? item->between : "");
+            end = stpcpy(end, item->text);
+        }
+    }
+    if (write_all(progress, bytes, (size_t)(end - bytes)))
         progress->drawn = true;
 }
 
@@ -87,8 +97,8 @@ static double measure(struct progress *progress)
     return (double)(now.done - first.done) * (double)NSEC_PER_S / (double)(now.time - first.time);
 }
 
-/* Writes ", 1:02:03 left" to `at`, or nothing if it is not known. */
-static void add_time_left(const struct progress *progress, double rate, char *at, size_t room)
+/* Adds "1:02:03 left", or nothing if it is not known. */
+static void add_time_left(struct progress *progress, double rate)
 {
     double seconds;
     unsigned long left;
@@ -100,26 +110,30 @@ static void add_time_left(const struct progress *progress, double rate, char *at
         return;
     left = (unsigned long)(seconds + 0.5);
     if (left >= HOUR_SECONDS)
-        snprintf(at, room, ", %lu:%02lu:%02lu left", left / HOUR_SECONDS,
-                 left / MINUTE_SECONDS % MINUTE_SECONDS, left % MINUTE_SECONDS);
+        items_add(&progress->items, 2, ", ", "%lu:%02lu:%02lu left", left / HOUR_SECONDS,
+                  left / MINUTE_SECONDS % MINUTE_SECONDS, left % MINUTE_SECONDS);
     else
-        snprintf(at, room, ", %lu:%02lu left", left / MINUTE_SECONDS, left % MINUTE_SECONDS);
+        items_add(&progress->items, 2, ", ", "%lu:%02lu left", left / MINUTE_SECONDS,
+                  left % MINUTE_SECONDS);
 }
 
 static void compose(struct progress *progress)
 {
+    struct items *items = &progress->items;
     double rate = measure(progress);
-    char total[32] = "";
-    int count;
 
+    items->count = 0;
     if (progress->total)
-        snprintf(total, sizeof(total), " of %llu", (unsigned long long)progress->total);
-    count =
-        snprintf(progress->line, LINE_BYTES, "%llu%s done, %llu failed, %.*f/s, %zu in flight",
-                 (unsigned long long)progress->done, total, (unsigned long long)progress->failed,
-                 rate < 10 ? 1 : 0, rate, progress->in_flight(progress->owner));
-    if (count > 0 && count < LINE_BYTES)
-        add_time_left(progress, rate, progress->line + count, LINE_BYTES - (size_t)count);
+        items_add(items, 0, "", "%s of %s done", figure_count(progress->done).text,
+                  figure_count(progress->total).text);
+    else
+        items_add(items, 0, "", "%s done", figure_count(progress->done).text);
+    items_add_classes(items, CLASSES_RANK, progress->classes);
+    items_add(items, 1, ", ", "%s failed", figure_count(progress->failed).text);
+    items_add(items, 3, ", ", "%s/s", figure_rate(rate).text);
+    items_add(items, CLASSES_RANK + ITEMS_CLASSES, ", ", "%zu in flight",
+              progress->in_flight(progress->owner));
+    add_time_left(progress, rate);
 }
 
 static void on_interval(void *owner)
@@ -157,12 +171,14 @@ struct progress *progress_new(struct loop *loop, int fd, uint64_t total,
     return progress;
 }
 
-void progress_count(struct progress *progress, bool failed)
+void progress_count(struct progress *progress, unsigned status, bool failed)
 {
     if (!progress)
         return;
     progress->done++;
     progress->failed += failed;
+    if (status / 100 && status / 100 < ITEMS_CLASSES)
+        progress->classes[status / 100]++;
 }
 
 void progress_hide(struct progress *progress)

@@ -1,7 +1,8 @@
 /*
- * A progress line on a terminal: "1234 of 10000 done, 12 failed, 431/s, 256 in flight, 0:20 left".
- * A timer of the loop draws it at most four times per second. It is erased before anything else is
- * written to that terminal.
+ * A progress line on a terminal: "1,234 of 10,000 done, 2xx 1,201, 5xx 21, 12 failed, 431/s, 256 in
+ * flight, 0:20 left". A timer of the loop draws it at most four times per second. It is erased
+ * before anything else is written to that terminal. On a narrow terminal the least important items
+ * are left out.
  */
 #ifndef CLI_OUTPUT_PROGRESS_H
 #define CLI_OUTPUT_PROGRESS_H
@@ -22,8 +23,8 @@ struct progress;
 struct progress *progress_new(struct loop *loop, int fd, uint64_t total,
                               size_t (*in_flight)(void *owner), void *owner);
 
-/* Counts a site that is done. */
-void progress_count(struct progress *progress, bool failed);
+/* Counts a site that is done. `status` is that of its response; 0: none. */
+void progress_count(struct progress *progress, unsigned status, bool failed);
 
 /* Erases the line before other output to the terminal, and shows it again below. Only whole lines
    may be written in between. The timer does not draw then. */

@@ -1,4 +1,8 @@
-/* Reads the environment at each call. Rejected: terminfo. All terminals know the sequences used. */
+/*
+ * Reads the environment at each call. Rejected: terminfo. All terminals know the sequences used.
+ * Rejected: setlocale and nl_langinfo. A machine may lack the locale that ssh passes to it, and the
+ * character set would then be ASCII, although the terminal shows UTF-8.
+ */
 #include "cli/output/terminal.h"
 
 #include <stdint.h>
@@ -6,6 +10,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+static bool is_given(const char *value)
+{
+    return value && *value;
+}
 
 bool terminal_can_erase(int fd)
 {
@@ -20,7 +29,18 @@ bool terminal_wants_color(enum color color, int fd)
 
     if (color != COLOR_AUTO)
         return color == COLOR_ALWAYS;
-    return terminal_can_erase(fd) && !(no_color && *no_color);
+    return terminal_can_erase(fd) && !is_given(no_color);
+}
+
+bool terminal_is_utf8(void)
+{
+    const char *locale = getenv("LC_ALL");
+
+    if (!is_given(locale))
+        locale = getenv("LC_CTYPE");
+    if (!is_given(locale))
+        locale = getenv("LANG");
+    return is_given(locale) && (strcasestr(locale, "utf-8") || strcasestr(locale, "utf8"));
 }
 
 size_t terminal_columns(int fd)

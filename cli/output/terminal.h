@@ -29,6 +29,10 @@ bool terminal_can_erase(int fd);
    is unset or empty. */
 bool terminal_wants_color(enum color color, int fd);
 
+/* Whether the character set of the locale is UTF-8: the name in LC_ALL, or else LC_CTYPE, or else
+   LANG, has this word. Otherwise bars and graphs are drawn in ASCII, in files too. */
+bool terminal_is_utf8(void);
+
 /* The columns of the terminal at `fd`, or COLUMNS of the environment. 0: not a terminal, or not
    known. */
 size_t terminal_columns(int fd);

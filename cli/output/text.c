@@ -126,6 +126,21 @@ size_t text_show(FILE *to, const void *bytes, size_t length, size_t max)
     return put_within(to, bytes, length, max, SIZE_MAX, show);
 }
 
+size_t text_width(const void *bytes, size_t length)
+{
+    const unsigned char *at = bytes, *end = at + length;
+    size_t columns = 0;
+
+    while (at < end) {
+        uint32_t character;
+        bool whole;
+
+        at += utf8_next(at, (size_t)(end - at), &character, &whole);
+        columns += text_columns(character);
+    }
+    return columns;
+}
+
 static void put_json(FILE *to, uint32_t character)
 {
     switch (character) {

@@ -23,6 +23,9 @@ static inline void text_plain(FILE *to, const char *bytes, size_t count)
    2 for a wide East Asian one, else 1. */
 size_t text_columns(uint32_t character);
 
+/* The columns that text_show takes for the whole text. */
+size_t text_width(const void *bytes, size_t length);
+
 /* Writes at most `max` characters for a terminal or a log. Returns the columns that they take. */
 size_t text_show(FILE *to, const void *bytes, size_t length, size_t max);
 

@@ -56,6 +56,26 @@ static void test_golden(void **state)
     histogram_free(histogram);
 }
 
+/* In another character set than UTF-8 the chart has the same columns in ASCII. */
+static void test_ascii(void **state)
+{
+    struct histogram *histogram = histogram_new();
+
+    (void)state;
+    record(histogram, 100 * US, 800);
+    record(histogram, 105 * US, 400);
+    record(histogram, 20 * MS, 1);
+    setenv("LC_ALL", "C", 1);
+    assert_string_equal(chart_of(histogram, 60),
+                        "   up to                            count   share\n"
+                        "   100 us #################           800   66.6%  p50\n"
+                        "   106 us ########=                   400   33.3%  p90-p99.9\n"
+                        "     :\n"
+                        "  20.0 ms -                             1   0.08%  max\n");
+    setenv("LC_ALL", "C.UTF-8", 1);
+    histogram_free(histogram);
+}
+
 /* The sum of the counts, and the number of rows. */
 static uint64_t sum_of(const char *chart, size_t *rows)
 {
@@ -161,9 +181,8 @@ static int end(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),
-        cmocka_unit_test(test_all_are_drawn),
-        cmocka_unit_test(test_tail),
+        cmocka_unit_test(test_golden),        cmocka_unit_test(test_ascii),
+        cmocka_unit_test(test_all_are_drawn), cmocka_unit_test(test_tail),
         cmocka_unit_test(test_two_modes),
     };
 

@@ -79,13 +79,18 @@ static void test_share(void **state)
 static void test_blocks(void **state)
 {
     (void)state;
-    assert_string_equal(figure_across(0), "");
-    assert_string_equal(figure_across(1), "▏");
-    assert_string_equal(figure_across(8), "█");
-    assert_string_equal(figure_across(9), "█");
-    assert_string_equal(figure_upward(0), " ");
-    assert_string_equal(figure_upward(4), "▄");
-    assert_string_equal(figure_upward(100), "█");
+    assert_string_equal(figure_across(0, true), "");
+    assert_string_equal(figure_across(1, true), "▏");
+    assert_string_equal(figure_across(8, true), "█");
+    assert_string_equal(figure_across(9, true), "█");
+    assert_string_equal(figure_upward(0, true), " ");
+    assert_string_equal(figure_upward(4, true), "▄");
+    assert_string_equal(figure_upward(100, true), "█");
+    for (unsigned eighths = 0; eighths <= 8; eighths++) {
+        assert_int_equal(figure_across(eighths, false)[0], "\0---====#"[eighths]);
+        assert_int_equal(figure_upward(eighths, false)[0], " ...::::#"[eighths]);
+        assert_int_equal(strlen(figure_upward(eighths, false)), 1);
+    }
 }
 
 int main(void)

@@ -84,7 +84,7 @@ static void pass(struct fixture *fixture, nsec time)
 static void count(struct fixture *fixture, unsigned done, unsigned failed)
 {
     for (unsigned i = 0; i < done; i++)
-        progress_count(fixture->progress, i < failed);
+        progress_count(fixture->progress, 0, i < failed);
 }
 
 static void test_line(void **state)
@@ -100,12 +100,12 @@ static void test_line(void **state)
     assert_string_equal(seen(&fixture), "");
     pass(&fixture, 1 * MS);
     assert_string_equal(seen(&fixture),
-                        CLEAR "100 of 10000 done, 3 failed, 400/s, 256 in flight, 0:25 left");
+                        CLEAR "100 of 10,000 done, 3 failed, 400/s, 256 in flight, 0:25 left");
     pass(&fixture, 249 * MS); /* at most four times a second */
     assert_string_equal(seen(&fixture), "");
     pass(&fixture, 1 * MS);
     assert_string_equal(seen(&fixture),
-                        CLEAR "100 of 10000 done, 3 failed, 200/s, 256 in flight, 0:50 left");
+                        CLEAR "100 of 10,000 done, 3 failed, 200/s, 256 in flight, 0:50 left");
     close_fixture(&fixture);
 }
 
@@ -123,12 +123,12 @@ static void test_rate(void **state)
         seen(&fixture);
     }
     assert_string_equal(fixture.seen,
-                        CLEAR "1040 of 100000 done, 0 failed, 4.0/s, 0 in flight, 6:52:20 left");
+                        CLEAR "1,040 of 100,000 done, 0 failed, 4.00/s, 0 in flight, 6:52:20 left");
     for (int i = 0; i < 40; i++) {
         pass(&fixture, 250 * MS);
         seen(&fixture);
     }
-    assert_string_equal(fixture.seen, CLEAR "1040 of 100000 done, 0 failed, 0.0/s, 0 in flight");
+    assert_string_equal(fixture.seen, CLEAR "1,040 of 100,000 done, 0 failed, 0/s, 0 in flight");
     close_fixture(&fixture);
 }
 
@@ -143,10 +143,10 @@ static void test_time_left(void **state)
         {100, 100, "100 of 100 done, 0 failed, 400/s, 0 in flight"},
         {99, 100, "100 of 99 done, 0 failed, 400/s, 0 in flight"}, /* the list has grown */
         {500, 100, "100 of 500 done, 0 failed, 400/s, 0 in flight, 0:01 left"},
-        {24100, 100, "100 of 24100 done, 0 failed, 400/s, 0 in flight, 1:00 left"},
-        {1440100, 100, "100 of 1440100 done, 0 failed, 400/s, 0 in flight, 1:00:00 left"},
-        {UINT64_MAX, 100, "100 of 18446744073709551615 done, 0 failed, 400/s, 0 in flight"},
-        {10, 0, "0 of 10 done, 0 failed, 0.0/s, 0 in flight"},
+        {24100, 100, "100 of 24,100 done, 0 failed, 400/s, 0 in flight, 1:00 left"},
+        {1440100, 100, "100 of 1,440,100 done, 0 failed, 400/s, 0 in flight, 1:00:00 left"},
+        {UINT64_MAX, 100, "100 of 18,446,744,073,709,551,615 done, 0 failed, 400/s, 0 in flight"},
+        {10, 0, "0 of 10 done, 0 failed, 0/s, 0 in flight"},
     };
 
     (void)state;
@@ -161,25 +161,57 @@ static void test_time_left(void **state)
     }
 }
 
-/* The last column stays free, and a terminal may change its size. */
+/* The last column stays free, and a terminal may change its size. The items that do not fit are
+   left out, the least important first; a number is never cut. */
 static void test_width(void **state)
 {
+    static const struct {
+        unsigned short columns;
+        const char *line;
+    } cases[] = {
+        {120, "2,000 of 10,000 done, 2xx 1,900, 3xx 1, 4xx 20, 5xx 9, 12 failed, 8,000/s, "
+              "256 in flight, 0:01 left"},
+        {97,
+         "2,000 of 10,000 done, 2xx 1,900, 3xx 1, 4xx 20, 5xx 9, 12 failed, 8,000/s, 0:01 left"},
+        {82, "2,000 of 10,000 done, 2xx 1,900, 4xx 20, 5xx 9, 12 failed, 8,000/s, 0:01 left"},
+        {73, "2,000 of 10,000 done, 4xx 20, 5xx 9, 12 failed, 8,000/s, 0:01 left"},
+        {57, "2,000 of 10,000 done, 12 failed, 8,000/s, 0:01 left"},
+        {51, "2,000 of 10,000 done, 12 failed, 0:01 left"},
+        {40, "2,000 of 10,000 done, 12 failed"},
+        {25, "2,000 of 10,000 done"},
+        {12, ""},
+    };
     struct fixture fixture;
 
     (void)state;
-    open_fixture(&fixture, 0);
-    resize(&fixture, 12);
+    open_fixture(&fixture, 10000);
+    fixture.in_flight = 256;
+    count(&fixture, 70, 12);
+    for (unsigned i = 0; i < 1930; i++)
+        progress_count(fixture.progress,
+                       i < 1900   ? 200 + i % 7
+                       : i < 1901 ? 304
+                       : i < 1921 ? 404
+                                  : 503,
+                       false);
     pass(&fixture, 250 * MS);
-    assert_string_equal(seen(&fixture), CLEAR "0 done, 0 f");
-    resize(&fixture, 15);
-    pass(&fixture, 250 * MS);
-    assert_string_equal(seen(&fixture), CLEAR "0 done, 0 fail");
+    seen(&fixture);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        resize(&fixture, cases[i].columns);
+        progress_hide(fixture.progress);
+        seen(&fixture);
+        progress_show(fixture.progress);
+        assert_string_equal(seen(&fixture) + strlen(CLEAR), cases[i].line);
+        assert_true(strlen(cases[i].line) < cases[i].columns);
+    }
     resize(&fixture, 5);
     pass(&fixture, 250 * MS);
     assert_string_equal(seen(&fixture), "");
     resize(&fixture, 0); /* unknown width */
-    pass(&fixture, 250 * MS);
-    assert_string_equal(seen(&fixture), CLEAR "0 done, 0 failed, 0.0/s, 0 in flight");
+    progress_show(fixture.progress);
+    assert_string_equal(seen(&fixture),
+                        CLEAR "2,000 of 10,000 done, 2xx 1,900, 4xx 20, 5xx 9, 12 failed, "
+                              "4,000/s, 0:02 left");
     close_fixture(&fixture);
 }
 
@@ -193,7 +225,7 @@ static void test_hide_and_show(void **state)
     progress_show(fixture.progress);
     assert_string_equal(seen(&fixture), "");
     pass(&fixture, 250 * MS);
-    assert_string_equal(seen(&fixture), CLEAR "0 done, 0 failed, 0.0/s, 0 in flight");
+    assert_string_equal(seen(&fixture), CLEAR "0 done, 0 failed, 0/s, 0 in flight");
     progress_hide(fixture.progress);
     progress_hide(fixture.progress);
     assert_string_equal(seen(&fixture), CLEAR);
@@ -202,7 +234,7 @@ static void test_hide_and_show(void **state)
     assert_string_equal(seen(&fixture), "");
     count(&fixture, 1, 0);
     progress_show(fixture.progress);
-    assert_string_equal(seen(&fixture), CLEAR "1 done, 0 failed, 2.0/s, 0 in flight");
+    assert_string_equal(seen(&fixture), CLEAR "1 done, 0 failed, 2.00/s, 0 in flight");
     progress_free(fixture.progress);
     fixture.progress = NULL;
     assert_string_equal(seen(&fixture), CLEAR);
@@ -233,7 +265,7 @@ static void test_hide_for_flush(void **state)
     }
     pass(&fixture, 0);
     assert_string_equal(seen(&fixture),
-                        CLEAR "a result;" CLEAR "0 done, 0 failed, 0.0/s, 0 in flight");
+                        CLEAR "a result;" CLEAR "0 done, 0 failed, 0/s, 0 in flight");
     loop_defer(fixture.loop, &output);
     progress_hide_for_flush(fixture.progress);
     progress_free(fixture.progress); /* while it is hidden */
@@ -258,7 +290,7 @@ static void test_stopped_terminal(void **state)
     progress_show(fixture.progress);
     assert_int_equal(tcflow(fixture.slave, TCOON), 0);
     pass(&fixture, 250 * MS);
-    assert_string_equal(seen(&fixture), CLEAR "0 done, 0 failed, 0.0/s, 0 in flight");
+    assert_string_equal(seen(&fixture), CLEAR "0 done, 0 failed, 0/s, 0 in flight");
     close_fixture(&fixture);
 }
 
@@ -273,7 +305,7 @@ static void test_no_terminal(void **state)
     assert_null(progress_new(fixture.loop, ends[1], 0, in_flight, &fixture));
     setenv("TERM", "dumb", 1);
     assert_null(progress_new(fixture.loop, fixture.slave, 0, in_flight, &fixture));
-    progress_count(NULL, true);
+    progress_count(NULL, 200, true);
     progress_hide(NULL);
     progress_show(NULL);
     progress_hide_for_flush(NULL);

@@ -67,11 +67,39 @@ static void test_wants_color(void **state)
     close(ends[1]);
 }
 
+/* The first of LC_ALL, LC_CTYPE and LANG that is not empty decides, as in setlocale(3). */
+static void test_is_utf8(void **state)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    static const struct {
+        const char *values[3]; /* of `names` */
+        bool utf8;
+    } cases[] = {
+        {{NULL, NULL, NULL}, false},          {{"", "", ""}, false},
+        {{NULL, NULL, "C.UTF-8"}, true},      {{NULL, NULL, "de_DE.utf8"}, true},
+        {{NULL, NULL, "de_DE"}, false},       {{NULL, NULL, "de_DE.UTF-8@euro"}, true},
+        {{NULL, "UTF-8", "C"}, true},         {{"", "", "en_US.UTF-8"}, true},
+        {{"C", "C.UTF-8", "C.UTF-8"}, false}, {{NULL, "POSIX", "C.UTF-8"}, false},
+        {{"C.UTF-8", "C", "C"}, true},        {{"ja_JP.eucJP", NULL, "C.UTF-8"}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        for (size_t n = 0; n < LENGTH(names); n++) {
+            unsetenv(names[n]);
+            if (cases[i].values[n])
+                setenv(names[n], cases[i].values[n], 1);
+        }
+        assert_int_equal(terminal_is_utf8(), cases[i].utf8);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_terminal_columns),
         cmocka_unit_test(test_wants_color),
+        cmocka_unit_test(test_is_utf8),
     };
 
     unit_time_limit();
