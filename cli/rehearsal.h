@@ -20,8 +20,8 @@ struct rehearsal {
     char *authority; /* PEM */
 };
 
-/* Whether the origin reads the list: words, or a regular file. Other files can be read only once,
-   by the parent; the child then invents all sites. */
+/* Whether the origin reads the list: true for words and for a regular file. Other files can be read
+   only once, by the parent; the child then invents all sites. */
 bool rehearsal_reads(const struct list_options *list);
 
 /* Warns that the rehearse- keys of a list that the origin does not read have no effect. `line` is

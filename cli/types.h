@@ -44,7 +44,7 @@ struct texts {
 /* Where sites come from. */
 struct list_options {
     const char *file; /* the list, or the targets of bench; NULL: `words` */
-    char **words;     /* URLs */
+    char **words;     /* of the command line: URLs, or the files of diff */
     size_t word_count;
 };
 

@@ -111,7 +111,8 @@ void bench_put_clamped(const struct page *page)
 
 #define ROUNDING 1e-6 /* 100 - 99.9 is a little less than 0.1 */
 
-/* The rows of a table with few lines: in a table of `lines` rows those with a rank up to it. */
+/* The rows of a short table, with the order in which they are chosen: a table of N rows has those
+   with a rank of at most N. */
 static const struct short_row {
     const char *name;
     double (*value)(const struct histogram_summary *summary);
@@ -122,7 +123,7 @@ static const struct short_row {
     {"p99.9", p999_of, 99.9, 5}, {"max", max_of, 0, 1},
 };
 
-/* Whether the percentile of so many values is not the greatest of them. */
+/* Whether a percentile of `count` values can be less than their maximum. */
 static bool is_below_max(uint64_t count, double percent)
 {
     return (double)count * (100 - percent) >= 100 - ROUNDING;

@@ -1,4 +1,5 @@
-/* The page of a report, with lines of a limited width and colours, and the parts of the report. */
+/* A page: a report while it is written as text, in lines of a limited width, perhaps with colours.
+   And the parts of the report. */
 #ifndef CLI_BENCH_BENCH_PAGE_H
 #define CLI_BENCH_BENCH_PAGE_H
 
@@ -29,22 +30,22 @@ void page_put(const struct page *page, const char *text);
 /* Writes a control sequence of cli/output/terminal.h, if the page has colours. */
 void page_shade(const struct page *page, const char *sequence);
 
-/* Writes words in a shade ("": none), from column `column`; further lines are indented. Ends the
-   last line. */
+/* Writes words in a colour (`sequence`; "": none), from column `column`; further lines are
+   indented. Ends the last line. */
 void page_words(const struct page *page, const char *sequence, size_t column, size_t indent,
                 const char *text);
 
-/* Writes text in a shade ("": none). */
+/* Writes text in a colour ("": none). */
 __attribute__((format(printf, 3, 4))) void
 page_shaded(const struct page *page, const char *sequence, const char *format, ...);
 
-/* Writes a paragraph in a shade. */
+/* Writes a paragraph in a colour. */
 void page_notice(const struct page *page, const char *sequence, const char *text);
 
 /* Writes the label of a line; "" only indents. */
 void page_label(const struct page *page, const char *label);
 
-/* Writes a line with a label, and words in a shade. */
+/* Writes a line with a label, and words in a colour. */
 __attribute__((format(printf, 4, 5))) void page_line(const struct page *page, const char *label,
                                                      const char *sequence, const char *format, ...);
 
@@ -66,8 +67,8 @@ void bench_put_percentiles(const struct page *page);
 void bench_put_clamped(const struct page *page);
 void bench_put_gap(const struct page *page);
 
-/* bench_report.c: the loop, its options and its length, appended to a buffer of NOTE_BYTES; what
-   was run, with the notices; a value of an SLO, without "/s". */
+/* bench_report.c: the loop, its options and its length, appended to a buffer of NOTE_BYTES; the
+   title of the run with the notices; a value of an SLO, without "/s". */
 void bench_describe(const struct page *page, char *text);
 void bench_put_top(const struct page *page);
 struct figure bench_figure_of_slo(const struct slo_part *part, double value);

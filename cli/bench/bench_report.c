@@ -1,8 +1,8 @@
 /*
- * The report of a run as text. First come notices that decide whether it can be trusted. Then what
- * was run, the results, the latency and the client itself. Lines that would only have a 0 are left
- * out. Rejected: one table with the same columns for every loop. A percentile means something else
- * in each loop, so each column says what it is.
+ * The report of a run as text: notices that decide whether it can be trusted, a description of the
+ * run, the results, the latency, and the client itself. Lines that would only have a 0 are left
+ * out. Rejected: one table with the same columns for every loop. A percentile has another meaning
+ * in each loop, so the names of the columns show it.
  */
 #include "cli/bench/bench_report.h"
 

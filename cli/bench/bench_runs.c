@@ -95,7 +95,7 @@ static void add_errors(char *text, const struct tally *total)
                  most < errors ? "most: " : "", name);
 }
 
-/* What makes the run's figures less than they seem. */
+/* Writes the notes that limit the meaning of the run's figures. */
 static void put_notes(FILE *to, const struct bench_run *run, bool color)
 {
     enum verdict verdict = run->judgement.verdict;

@@ -1,7 +1,7 @@
 /*
  * The short report of a run: the verdict and the rate first, and no more than fits a terminal of 80
- * by 24 together with the command. It has no number that the full report has not. What decides
- * whether the numbers can be trusted is always written; the last lines only if there is space.
+ * by 24 together with the command. The full report has all of its numbers, too. Notices that decide
+ * whether the numbers can be trusted are always written; the last lines only if there is space.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -169,7 +169,7 @@ static size_t count_lines(const char *text)
     return lines;
 }
 
-/* A part as text; to be freed. */
+/* Returns a part of the report as text; to be freed. */
 static char *text_of(const struct page *page, void (*put)(const struct page *page))
 {
     struct page part = *page;
@@ -196,7 +196,7 @@ static void put_if_it_fits(const struct page *page, size_t *lines,
     free(text);
 }
 
-/* Writes what is above the table of latencies. */
+/* Writes the lines above the table of latencies. */
 static void put_above(const struct page *page)
 {
     bench_put_top(page);
@@ -207,7 +207,7 @@ static void put_above(const struct page *page)
     put_errors(page);
 }
 
-/* Writes what is below the table of latencies and never left out. */
+/* Writes the lines below the table of latencies that are always written. */
 static void put_below(const struct page *page)
 {
     bench_put_clamped(page);

@@ -56,7 +56,7 @@ static void describe_remedy(const struct page *page, char *text)
     }
 }
 
-/* The client was the bottleneck: this comes first. */
+/* The notice that the client was the bottleneck; the first one. */
 void bench_put_bottleneck(const struct page *page)
 {
     char text[NOTE_BYTES] = "The client was the bottleneck: ";
@@ -69,7 +69,7 @@ void bench_put_bottleneck(const struct page *page)
     page_notice(page, SHADE_RED, text);
 }
 
-/* The number of connections was a limit. Not written if the client was the bottleneck. */
+/* The notice that the number of connections was a limit; not if the client was the bottleneck. */
 void bench_put_limited(const struct page *page)
 {
     const struct tally *total = page->total;
@@ -99,7 +99,7 @@ void bench_put_interrupted(const struct page *page)
     page_notice(page, SHADE_YELLOW, text);
 }
 
-/* No server was reached, so the run ended early. */
+/* The notice that the run ended early, because no server was reached. */
 void bench_put_gave_up(const struct page *page)
 {
     enum error error = (enum error)page->total->gave_up;

@@ -309,7 +309,7 @@ static enum exit_status compare(struct bench *bench)
 }
 
 /* Returns the exit status for the worst outcome. */
-static enum exit_status verdict(const struct bench *bench)
+static enum exit_status exit_status_of(const struct bench *bench)
 {
     if (bench->interrupted)
         return EXIT_INTERRUPTED;
@@ -359,7 +359,7 @@ static enum exit_status run_all(struct bench *bench)
                 return EXIT_SETUP;
     if (has_table(bench))
         write_medians(bench);
-    status = verdict(bench);
+    status = exit_status_of(bench);
     if (!bench->sides[0].kept || !bench->sides[1].kept || output_error(bench->output))
         return status;
     return status == EXIT_FETCHED ? compare(bench) : (compare(bench), status);

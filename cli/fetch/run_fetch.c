@@ -23,11 +23,11 @@ struct reactor_half {
     struct network network;
     struct fetch *fetch;
     struct interrupt interrupt;
-    struct watch origin; /* becomes ready when the rehearsal's process ends */
-    uint64_t taken;      /* sites taken from the list */
-    bool all_reported;   /* every site of the list was reported */
-    bool draining;       /* only results remain to be written */
-    bool drain_aborted;  /* a signal came while draining: results are not waited for */
+    struct watch origin;  /* becomes ready when the rehearsal's process ends */
+    uint64_t taken;       /* sites taken from the list */
+    bool all_reported;    /* every site of the list was reported */
+    bool writing_rest;    /* only results remain to be written */
+    bool writing_aborted; /* a signal came in the meantime: results may be lost */
 };
 
 static enum fetch_next next_site(void *owner, const struct url_origin *near, struct site **site)
@@ -104,7 +104,7 @@ static void on_interrupt(void *owner, int number)
 
     (void)number;
     half->session->interrupted = true;
-    half->drain_aborted = half->draining;
+    half->writing_aborted = half->writing_rest;
     loop_stop(half->loop);
 }
 
@@ -172,15 +172,15 @@ static void make_fetch(struct reactor_half *half)
 }
 
 /* Writes the results that are ready, until all are written, the output fails, or a signal comes. */
-static void drain(struct reactor_half *half)
+static void write_rest(struct reactor_half *half)
 {
     struct session *session = half->session;
 
-    half->draining = true;
+    half->writing_rest = true;
     session_flush(session);
-    while (!output_idle(session->output) && !half->drain_aborted)
+    while (!output_idle(session->output) && !half->writing_aborted)
         loop_turn(half->loop, NSEC_NEVER);
-    session_close_output(session, half->all_reported && !half->drain_aborted);
+    session_close_output(session, half->all_reported && !half->writing_aborted);
 }
 
 /* Sets up all that the first site needs. False, with a diagnostic, if a part fails. */
@@ -261,7 +261,7 @@ static bool run_all(struct reactor_half *half, nsec *took)
         session_report_empty(session);
     if (left && !half->options->output.quiet && !ends_quietly(session))
         diagnostic("%s sites were in flight and are not reported", figure_count(left).text);
-    drain(half);
+    write_rest(half);
     interrupt_stop(&half->interrupt);
     return true;
 }

@@ -170,7 +170,7 @@ static void print_pattern(const struct option_row *row, FILE *to)
     fprintf(to, "--%s", row->name);
 }
 
-/* What follows an option that takes a value. */
+/* Prints the completion of an option's value. */
 static void print_value(const struct option_row *row, FILE *to)
 {
     const char *at = row->argument;

@@ -13,7 +13,7 @@
 
 #define COMMAND_COUNT ((size_t)COMMAND_NONE)
 
-/* The most characters of a description. */
+/* Maximum number of characters in a description. */
 #define OPTION_MAX_DESCRIPTION 78
 
 /* Names of the commands, by enum command. */

@@ -78,7 +78,8 @@ static void getopt_form_free(struct getopt_form *form)
     free(form->letters);
 }
 
-/* The row of what getopt returned: the command's own, else the first. NULL: there is none. */
+/* The row of an option that getopt returned: the row for the command if there is one, else the
+   first. NULL: there is no row. */
 static const struct option_row *find_row(int option, enum command command)
 {
     const struct option_row *first = NULL;
@@ -141,7 +142,7 @@ static char *list_of_prefix(enum command command, const char *name)
     return text;
 }
 
-/* An option that no command has, written as the user wrote it. */
+/* Refuses an option that no command has; `option` is as the user wrote it. */
 static bool refuse_unknown(enum command command, const char *option)
 {
     const char *name = option + strspn(option, "-");
@@ -156,7 +157,7 @@ static bool refuse_unknown(enum command command, const char *option)
     return refused;
 }
 
-/* A long option that is unknown, or the beginning of several names. */
+/* Refuses a long option that is unknown, or the beginning of several names. */
 static bool refuse_long(enum command command, const char *word)
 {
     char *option = memory_text(word, strcspn(word, "="));
@@ -174,7 +175,8 @@ static bool refuse_long(enum command command, const char *word)
     return false;
 }
 
-/* A letter that is unknown. If the whole word is the name of a long option, that was meant. */
+/* Refuses an unknown letter. If the whole word is the name of a long option, it suggests this
+   option. */
 static bool refuse_letter(enum command command, int letter, const char *word)
 {
     char option[] = {'-', (char)letter, '\0'};
@@ -184,8 +186,8 @@ static bool refuse_letter(enum command command, int letter, const char *word)
     return refuse_unknown(command, option);
 }
 
-/* What getopt did not accept: it returned ':' for a missing value, else '?'. `word` is what it read
-   last. */
+/* Refuses an option that getopt did not accept: `returned` is ':' for a missing value, else '?'.
+   `word` is the word that getopt read last. */
 static bool refuse_option(enum command command, int returned, const char *word)
 {
     const struct option_row *row = optopt ? find_row(optopt, command) : NULL;
@@ -231,7 +233,8 @@ static enum command read_command(int *argc, char ***argv)
     return COMMAND_FETCH;
 }
 
-/* Options that a rehearsal does not allow; `implied`: bench rehearses because it has no URL. */
+/* Refuses options that a rehearsal does not allow. `implied`: bench rehearses because it has no
+   URL. */
 static bool check_rehearsal(const struct network_options *network, bool implied)
 {
     static const char dials[] = "a rehearsal connects only to its embedded origin";
@@ -254,7 +257,7 @@ static bool check_rehearsal(const struct network_options *network, bool implied)
     return true;
 }
 
-/* The first word is a URL, unless a command was meant. */
+/* Refuses a first word that is not a URL and is probably a misspelled command. */
 static bool check_first_word(const struct options *options)
 {
     const char *word = options->list.word_count ? options->list.words[0] : "";
@@ -338,7 +341,7 @@ static void set_defaults(struct options *options, enum command command)
     };
 }
 
-/* An address of IPv4 is not a number. */
+/* Whether a word is a number; an IPv4 address is not one. */
 static bool is_number(const char *text)
 {
     const char *point = strchr(text, '.');
@@ -346,7 +349,7 @@ static bool is_number(const char *text)
     return *text && !text[strspn(text, "0123456789.")] && (!point || !strchr(point + 1, '.'));
 }
 
-/* Other load generators have the rate in -q. */
+/* Whether -q has a number after it: other load generators have the rate in -q. */
 static bool has_bare_rate(int argc, char **argv)
 {
     for (int i = 1; i + 1 < argc && strcmp(argv[i], "--") != 0; i++)

@@ -1,6 +1,6 @@
 /*
- * The names of other programs' options are in the rows of the option table if there is an option
- * for the same thing. Those for which a sentence is needed are here.
+ * The rows of the option table have the names that other programs have for the same option. The
+ * options of other programs that need a sentence are here.
  */
 #include "cli/options/suggest.h"
 
@@ -81,7 +81,7 @@ static size_t distance(const char *one, const char *other)
     return now[length];
 }
 
-/* The most changes with which a name is still similar. */
+/* The maximum of changes with which a name is still similar. */
 static size_t limit_of(const char *name)
 {
     return strlen(name) < 4 ? 1 : 2;
