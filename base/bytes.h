@@ -88,8 +88,8 @@ static inline char take_decoded(const char **at, const char *end)
     return *text;
 }
 
-/* Writes a decimal number with a NUL after it and returns the address of the NUL. Written because
-   snprintf took a sixth of the time that parsing a URL takes. */
+/* Writes a decimal number with a NUL after it and returns the address of the NUL. snprintf took
+   a sixth of the time of parsing a URL. */
 static inline char *put_decimal(char *to, unsigned number)
 {
     unsigned unit = 1;

@@ -26,8 +26,7 @@ nsec clock_thread_cpu(void);
 /* Nanoseconds since 1970-01-01 00:00 UTC. */
 uint64_t clock_wall_ns(void);
 
-/* Whole seconds since 1970-01-01 00:00 UTC. Cheaper than clock_wall_ns, and up to 10 ms late.
-   */
+/* Whole seconds since 1970-01-01 00:00 UTC. Cheaper than clock_wall_ns; up to 10 ms late. */
 int64_t clock_unix_s(void);
 
 /* For tests: makes clock_wall_ns and clock_unix_s use `wall_ns`; NULL restores the system clock.

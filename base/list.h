@@ -32,7 +32,8 @@ static inline struct link *list_first(const struct link *head)
     return list_is_empty(head) ? NULL : head->next;
 }
 
-/* Inserts a link that is in no list before `other`; before the head, the link becomes the last. */
+/* Inserts a link that is in no list before `other`. If `other` is the head, the link becomes the
+   last one. */
 static inline void list_put_before(struct link *link, struct link *other)
 {
     link->next = other;

@@ -7,8 +7,7 @@
 #include "base/clock.h"
 
 /* Parses a decimal number and a unit (us, ms, s, m or h): "798940us", "2.5s", "3m". Returns false
-   and leaves *duration unchanged if the text is not a duration or the duration is over 1000 hours.
-   */
+   and leaves *duration unchanged if the text is not a duration or the time is over 1000 hours. */
 bool duration_parse(const char *text, nsec *duration);
 
 /* Parses a whole number from `low` to `high`. Returns false and leaves *number unchanged if the

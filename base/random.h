@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* Returns the next 64 random bits and advances *state. Its initial value is the seed: any number.
-   */
+/* Returns the next 64 random bits and advances *state, whose initial value, the seed, may be any
+   number. */
 uint64_t random_next(uint64_t *state);
 
 #endif

@@ -38,7 +38,7 @@ enum ending {
     ENDING_CLOSE,  /* close_notify, then FIN */
     ENDING_FIN,    /* FIN without close_notify */
     ENDING_RESET,  /* RST */
-    ENDING_STALL,  /* nothing */
+    ENDING_STALL,  /* nothing more is sent, and the connection stays open */
     ENDING_REPEAT, /* the last part is sent repeatedly, without end */
 };
 
@@ -121,8 +121,7 @@ static const char *reason_phrase(unsigned status)
     }
 }
 
-/* The body for a site without one: a small page with the host name; its length depends on a hash.
-   */
+/* The body for a site without one: a small page with the host name, of a length by a hash. */
 static char *default_body(const char *host, size_t *length)
 {
     char *body = memory_get(MAX_DEFAULT_BODY);
@@ -254,7 +253,7 @@ static void apply_field_fault(const struct origin_conn *conn, enum fault fault,
 
 /* How a fault changes the bytes of a response. */
 struct byte_fault {
-    enum { WHOLE, NOTHING, HALF_HEAD, HALF_BODY } part; /* the part that is sent */
+    enum { WHOLE, NOTHING, HALF_HEAD, HALF_BODY } part; /* of the response: this part is sent */
     enum ending ending;                                 /* ENDING_KEEP: not changed */
     const char *head, *filler;                          /* sent instead; NULL: not replaced */
 };

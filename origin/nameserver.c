@@ -64,7 +64,7 @@ static void on_readable(void *owner, uint32_t events)
 
         if (count < 0)
             return;
-        if (length) /* a lost answer is queried again, as usual in the DNS */
+        if (length) /* if the answer is lost, the client sends its query again */
             sendto(nameserver->watch.fd, answer, length, 0, (struct sockaddr *)&from, size);
     }
 }

@@ -110,7 +110,7 @@ void origin_add_site(struct origin *origin, const struct url *url,
         authority_add_address(origin->authority, url->host);
 }
 
-/* Copies the Host field without port and brackets. */
+/* Copies the host of the Host field, without port and brackets. */
 static void host_of_field(const char *field, char *to, size_t room)
 {
     const char *end = field[0] == '[' ? strchr(field, ']') : strchr(field, ':');
@@ -148,7 +148,7 @@ static const struct site_behaviour *find_behaviour(void *owner, const char *fiel
     return &origin->temporary;
 }
 
-/* The other backlogs are never emptied. */
+/* Whether connections are accepted at this address; else they stay in its backlog. */
 static bool accepts(enum endpoint endpoint)
 {
     return endpoint != ENDPOINT_FULL && endpoint != ENDPOINT_SILENT;
