@@ -30,10 +30,27 @@ static bool is_path(struct span text)
            (span_starts(text, "/") && !span_starts(text, "//"));
 }
 
+/* Whether the host, with its port, has only characters of names and addresses, or a user stands
+   before it. Without a scheme a text with others is no URL: "rate=0.5", "a.b,c.d". */
+static bool has_usual_host(struct span text)
+{
+    bool usual = true;
+
+    for (const char *at = text.at + (span_starts(text, "//") ? 2 : 0); at < text.end; at++) {
+        if (strchr("/\\?#", *at))
+            break;
+        if (*at == '@')
+            return true;
+        usual = usual && (is_letter(*at) || is_digit(*at) || *at & 0x80 || strchr("-._:[]%", *at));
+    }
+    return usual;
+}
+
 static bool is_likely(struct span text)
 {
-    return has_scheme(text) || span_is(text, "localhost") || span_find(text, '.') ||
-           span_find(text, ':') || span_find(text, '/');
+    return has_scheme(text) || is_path(text) ||
+           (has_usual_host(text) && (span_is(text, "localhost") || span_find(text, '.') ||
+                                     span_find(text, ':') || span_find(text, '/')));
 }
 
 /* What is missing before a likely text. */
@@ -58,6 +75,8 @@ const char *typed_url_parse(struct url *url, const char *text, size_t length)
     *url = (struct url){0};
     if (is_path(typed))
         return "it looks like the path of a file; -f FILE reads a list";
+    if (!has_scheme(typed) && !has_usual_host(typed))
+        return "not a URL: no scheme, and a character that no host has";
     if (!is_likely(typed))
         return "not a URL: no scheme, and the host has no dot or port";
     prefix = missing_prefix(typed);

@@ -8,6 +8,7 @@
 
 static const char path[] = "it looks like the path of a file; -f FILE reads a list";
 static const char none[] = "not a URL: no scheme, and the host has no dot or port";
+static const char odd[] = "not a URL: no scheme, and a character that no host has";
 
 static const struct {
     const char *text;
@@ -28,6 +29,10 @@ static const struct {
     {"//a.b/c", "http://a.b/c", "a.b", 80},
     {"user:secret@a.b", "http://a.b", "a.b", 80},
     {"a.b/?u=ftp://c", "http://a.b/?u=ftp://c", "a.b", 80},
+    {"a:b=c,d@a.b/", "http://a.b/", "a.b", 80},
+    {"a_b-c.d", "http://a_b-c.d", "a_b-c.d", 80},
+    {"a.b?c=d,e", "http://a.b?c=d,e", "a.b", 80},
+    {"a.b:", "http://a.b:", "a.b", 80},
     {"mailto:x@a", "http://a", "a", 80}, /* a user and a password */
     /* with a scheme: as url_parse has it */
     {"http://a", "http://a", "a", 80},
@@ -39,7 +44,13 @@ static const struct {
     {"", none, NULL, 0},
     {"example", none, NULL, 0},
     {"localhosts", none, NULL, 0},
-    {"a=b", none, NULL, 0},
+    {"a=b", odd, NULL, 0},
+    {"rate=0.5", odd, NULL, 0},
+    {"a.b,c.d", odd, NULL, 0},
+    {"\"a.b\"", odd, NULL, 0},
+    {"*.a.b", odd, NULL, 0},
+    {"~a/b", odd, NULL, 0},
+    {"$A/b.c", odd, NULL, 0},
     {"/etc/hosts", path, NULL, 0},
     {"./list", path, NULL, 0},
     {"../list.txt", path, NULL, 0},
@@ -62,7 +73,7 @@ static void test_parse(void **state)
             assert_int_equal(url.port, cases[i].port);
         }
         assert_int_equal(typed_url_is_likely(cases[i].text, strlen(cases[i].text)),
-                         cases[i].shown != none);
+                         cases[i].shown != none && cases[i].shown != odd);
         url_free(&url);
     }
 }
