@@ -1,7 +1,8 @@
 /*
  * URLs as people type them: "example.org", "127.0.0.1:8080/a", "localhost". If a text has no
  * "scheme://", then "http://" is added, provided that the text contains ".", ":" or "/" or is
- * "localhost". Other words may be meant as something else.
+ * "localhost", and that its host has only letters, digits and "-._:[]%". Other words may be meant
+ * as something else.
  */
 #ifndef HTTP_TYPED_URL_H
 #define HTTP_TYPED_URL_H
