@@ -19,9 +19,10 @@
 #define REDIRECT_FIELDS "url,status,address,timings"
 #define ATTEMPT_FIELDS  "url,status,error,address,timings"
 
-/* The URL column of a table on a terminal. */
-#define MIN_URL_COLUMNS 20
-#define MAX_URL_COLUMNS 80
+/* The columns of texts in a table on a terminal. */
+#define MIN_URL_COLUMNS     20
+#define MAX_URL_COLUMNS     80
+#define MIN_PREVIEW_COLUMNS 10
 
 /* Appends a field if it is not in the list. An object is replaced by its fields, unless `whole`. */
 static void add_field(struct columns *columns, enum field field, bool whole)
@@ -73,24 +74,60 @@ static void add_defaults(struct report *report, bool race)
     }
 }
 
-/* The width of a URL column: the terminal's width without the other columns. */
-static size_t room_for_urls(const struct report *report, size_t terminal_columns)
+/* The width of a row of a table. */
+static size_t row_width(const struct report *report)
 {
-    size_t taken = 0, urls = 0, room;
+    size_t width = 0;
     bool right;
+
+    for (size_t i = 0; i < report->columns.count; i++)
+        width += (i != 0) + report_width(report, report->columns.list[i], &right);
+    return width;
+}
+
+static bool is_url(enum field field)
+{
+    return field_rows[field].columns == COLUMNS_URL && !field_is_object(field);
+}
+
+/* Divides the columns that are left: to the snippet, up to the preview, then to URLs. */
+static void widen(struct report *report, size_t left)
+{
+    size_t urls = 0;
 
     for (size_t i = 0; i < report->columns.count; i++) {
         enum field field = report->columns.list[i];
 
-        urls += field_rows[field].columns == COLUMNS_URL;
-        taken += (i != 0) + (field_rows[field].columns ? report_width(report, field, &right) : 0);
+        urls += is_url(field);
+        if (field == FIELD_SNIPPET && report->preview_columns < report->values.preview) {
+            size_t wanted = report->values.preview - report->preview_columns;
+            size_t more = wanted < left ? wanted : left;
+
+            report->preview_columns += more;
+            left -= more;
+        }
     }
-    if (!terminal_columns || !urls)
-        return REPORT_URL_COLUMNS;
-    room = terminal_columns > taken ? (terminal_columns - taken) / urls : 0;
-    return room < MIN_URL_COLUMNS   ? MIN_URL_COLUMNS
-           : room > MAX_URL_COLUMNS ? MAX_URL_COLUMNS
-                                    : room;
+    if (urls)
+        report->url_columns += left / urls;
+    if (report->url_columns > MAX_URL_COLUMNS)
+        report->url_columns = MAX_URL_COLUMNS;
+}
+
+/* Fits a table to a terminal. URLs and the snippet become narrower, then the last fields are left
+   out: no number is cut, and no row continues on a second line. */
+static void fit(struct report *report, size_t terminal_columns)
+{
+    size_t width;
+
+    report->url_columns = MIN_URL_COLUMNS;
+    if (report->preview_columns > MIN_PREVIEW_COLUMNS)
+        report->preview_columns = MIN_PREVIEW_COLUMNS;
+    while ((width = row_width(report)) > terminal_columns && report->columns.count > 1)
+        report->columns.count--;
+    if (width <= terminal_columns)
+        widen(report, terminal_columns - width);
+    else
+        report->url_columns = terminal_columns;
 }
 
 struct report *report_new(const struct report_options *options)
@@ -108,7 +145,11 @@ struct report *report_new(const struct report_options *options)
         add_defaults(report, options->race);
     add_names(&report->redirect, REDIRECT_FIELDS, true);
     add_names(&report->attempt, ATTEMPT_FIELDS, true);
-    report->url_columns = room_for_urls(report, options->terminal_columns);
+    report->url_columns = REPORT_URL_COLUMNS;
+    report->preview_columns = options->values.preview;
+    report->terminal_columns = report->format == FORMAT_TABLE ? options->terminal_columns : 0;
+    if (report->terminal_columns)
+        fit(report, report->terminal_columns);
     return report;
 }
 

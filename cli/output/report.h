@@ -18,7 +18,7 @@ struct report_options {
     struct fields_options values;
     bool race;               /* results of both halves of a race: each row has its mode */
     bool color;              /* terminal_wants_color; ignored for CSV and JSON */
-    size_t terminal_columns; /* width of a table on a terminal; 0: no limit */
+    size_t terminal_columns; /* of a table; its last fields may be left out. 0: no limit */
 };
 
 struct report;

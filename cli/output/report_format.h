@@ -22,7 +22,8 @@ struct report {
     struct columns redirect, attempt; /* the fields of a redirect or an earlier attempt in JSON */
     bool chosen;                      /* the fields were chosen with --fields */
     bool color;                       /* false for CSV; JSON ignores it */
-    size_t url_columns;
+    size_t url_columns, preview_columns; /* the widths of these columns in a table */
+    size_t terminal_columns;             /* of a table; 0: no limit */
 };
 
 /* Faster than fprintf, which would take half of the CPU time of a plain fetch outside the

@@ -81,7 +81,7 @@ size_t report_width(const struct report *report, enum field field, bool *right)
     if (columns == COLUMNS_URL)
         return report->url_columns;
     if (columns == -COLUMNS_PREVIEW)
-        return larger(report->values.preview, strlen(field_rows[field].key));
+        return larger(report->preview_columns, strlen(field_rows[field].key));
     return (size_t)(columns < 0 ? -columns : columns);
 }
 
@@ -125,6 +125,42 @@ static void put_cell(const struct report *report, FILE *to, struct view *view, e
     end_shade(to, shade);
 }
 
+/* Writes a failure into the rest of a row on a terminal: as much of the sentence and the time, or
+   else of the code, as fits. */
+static void put_failure_within(const struct report *report, FILE *to, struct view *view,
+                               size_t columns)
+{
+    static const char lead[] = "error: ";
+    struct value message = view_value(view, FIELD_ERROR_MESSAGE);
+    const char *code = error_code(view->result->error);
+    const char *shade = shade_of(report, FIELD_ERROR_MESSAGE, &message);
+    nsec elapsed = result_elapsed(view->result);
+    size_t width = strlen(lead) + text_width(message.text, message.length);
+    char time[64];
+
+    snprintf(time, sizeof(time), " in %.3f ms", (double)(elapsed / NSEC_PER_US) / 1000);
+    if (width <= columns) {
+        put_message(report, to, view);
+        put(to, width + strlen(time) <= columns ? time : "");
+        return;
+    }
+    put(to, shade);
+    put(to, strlen(lead) + strlen(code) <= columns ? lead : "");
+    text_show(to, code, strlen(code), columns);
+    end_shade(to, shade);
+}
+
+/* The columns of the first `count` cells of a row, with the blank after each. */
+static size_t columns_before(const struct report *report, size_t count)
+{
+    size_t columns = 0;
+    bool right;
+
+    for (size_t i = 0; i < count; i++)
+        columns += report_width(report, report->columns.list[i], &right) + 1;
+    return columns;
+}
+
 void report_put_cells(const struct report *report, FILE *to, struct view *view)
 {
     bool has_error = report->format == FORMAT_TABLE && view->result->error && !report->chosen;
@@ -134,6 +170,11 @@ void report_put_cells(const struct report *report, FILE *to, struct view *view)
 
         if (i)
             putc_unlocked(marks[report->format].between, to);
+        if (field == FIELD_SNIPPET && has_error && report->terminal_columns) {
+            put_failure_within(report, to, view,
+                               report->terminal_columns - columns_before(report, i));
+            break;
+        }
         if (field == FIELD_SNIPPET && has_error) {
             put_message(report, to, view);
             put(to, " in ");

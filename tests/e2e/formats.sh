@@ -274,6 +274,49 @@ check "COLUMNS=200: a URL is not truncated" \
 on_terminal "COLUMNS=30 $run --format table --fields url,status"
 check "COLUMNS=30: a URL is truncated" grep -qE 'http://long.example/012 ' "$out"
 
+# a table is never wider than the terminal; on a pipe it has all fields
+for columns in 40 80 120; do
+    on_terminal "stty cols $columns; $run -q --format table"
+    check "table: at most $columns columns" \
+        test "$(sed "s/$esc\\[[0-9;]*m//g" "$out" | tr -d '\r' | wc -L)" -le $columns
+    check "table: $columns columns: with the status" grep -qE '^url +status snippet' "$out"
+    on_terminal "stty cols $columns; $run --format table | cat"
+    check "table on a pipe, $columns columns: all fields" grep -qE 'snippet .* receive.?$' "$out"
+done
+
+# the header is written before the first result
+echo 'http://slow.example/ rehearse-delay=20s' >"$TMPDIR/slow.conf"
+for format in table csv; do
+    coproc slow { exec "$FIRSTBYTE" --rehearse -f "$TMPDIR/slow.conf" --format $format 2>&1; }
+    line=
+    IFS= read -r -t 10 -u "${slow[0]}" line
+    check "$format: a pipe receives the header at once" grep -qE '^url[ ,]+status' <<<"$line"
+    # shellcheck disable=SC2154
+    kill "$slow_PID"
+    wait "$slow_PID" 2>/dev/null
+done
+
+# the live view of a load: its items at three widths, and in ASCII
+# live COLUMNS LOCALE : the lines of the first frame
+live() {
+    on_terminal "stty cols $1 rows 24; LC_ALL=$2 '$FIRSTBYTE' bench --rehearse -d 1s -R 200 -c 2 \
+        --color never http://a.example/0123456789/0123456789/0123456789"
+    sed "/$esc\\[J/,\$d; s/$esc\\[K//g" "$out" | tr -d '\r'
+}
+for columns in 40 80 120; do
+    live $columns C.UTF-8 >"$TMPDIR/frame"
+    check "live view, $columns columns: no line is longer" \
+        test "$(wc -L <"$TMPDIR/frame")" -lt $columns
+    check "live view, $columns columns: the URL" grep -q '^http://a.example/0123456789/' \
+        "$TMPDIR/frame"
+    check "live view, $columns columns: status classes and failures" \
+        grep -qE '^(2xx [0-9]+, )?0 failed$' "$TMPDIR/frame"
+done
+check "live view: bars in UTF-8" grep -q '█' "$TMPDIR/frame"
+live 80 C >"$TMPDIR/frame"
+check "live view in the locale C: bars in ASCII" grep -qE '  #+=?\.* [0-9]+%$' "$TMPDIR/frame"
+check_not "the locale C: nothing but ASCII" grep -qP '[^\x00-\x7f]' "$out"
+
 # progress, only on a terminal; at the end a total replaces it
 echo 'http://slow.example/ rehearse-delay=700ms rehearse-body="0123456789"' >"$TMPDIR/slow.conf"
 slow="'$FIRSTBYTE' --rehearse -f '$TMPDIR/slow.conf'"

@@ -184,19 +184,80 @@ static void test_table(void **state)
     site_free(site);
 }
 
-/* The URL has the width that the other columns leave. */
+/* The URL has the width that the other columns leave; the last fields are left out. */
 static void test_table_on_terminals(void **state)
 {
     static const struct {
-        size_t terminal, url;
-    } cases[] = {{0, 30}, {80, 20}, {112, 20}, {113, 21}, {130, 38}, {172, 80}, {1000, 80}};
+        size_t terminal, url, preview;
+        const char *last; /* field */
+    } cases[] = {{0, 30, 10, "receive"},    {10, 10, 10, "url"},      {37, 30, 10, "status"},
+                 {38, 20, 10, "snippet"},   {40, 22, 10, "snippet"},  {80, 24, 10, "connect"},
+                 {111, 28, 10, "wait"},     {112, 20, 10, "receive"}, {113, 21, 10, "receive"},
+                 {120, 28, 10, "receive"},  {172, 80, 10, "receive"}, {1000, 80, 10, "receive"},
+                 {0, 30, 100, "receive"},   {40, 20, 100, "snippet"}, {80, 20, 100, "connect"},
+                 {202, 20, 100, "receive"}, {203, 21, 100, "receive"}};
     struct report_options options = options_of(FORMAT_TABLE);
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
+        const char *header, *last;
+
         options.terminal_columns = cases[i].terminal;
-        assert_int_equal(strcspn(header_of(&options), "s") - strlen(" "), cases[i].url);
+        options.values.preview = cases[i].preview;
+        header = header_of(&options);
+        last = strstr(header, cases[i].last);
+        assert_non_null(last);
+        assert_int_equal(strspn(last + strlen(cases[i].last), " \n"),
+                         strlen(last + strlen(cases[i].last)));
+        if (strchr(header, 's'))
+            assert_int_equal(strcspn(header, "s") - strlen(" "), cases[i].url);
+        if (cases[i].terminal)
+            assert_in_range(strlen(header) - 1, 0, cases[i].terminal);
     }
+}
+
+/* Chosen fields are left out too, and two URLs share the width. */
+static void test_chosen_fields_on_terminals(void **state)
+{
+    static const char *const fields[] = {"url,status,final_url,error.message"};
+    struct report_options options = options_of(FORMAT_TABLE);
+
+    (void)state;
+    options.fields = (struct texts){.list = (const char **)fields, .count = 1};
+    options.terminal_columns = 70;
+    assert_string_equal(header_of(&options), "url                             status final_url"
+                                             "                      \n");
+    options.terminal_columns = 100;
+    assert_string_equal(header_of(&options),
+                        "url                       status final_url                 message"
+                        "                                 \n");
+}
+
+/* A failure fits the rest of the row, as a sentence or a code. */
+static void test_failures_on_terminals(void **state)
+{
+    static const struct {
+        size_t terminal;
+        const char *line;
+    } cases[] = {
+        {40, "http://a.example/           - connect.re\n"},
+        {43, "http://a.example/              - connect.re\n"},
+        {80, "http://a.example/             - error: connection refused in 3.000 ms\n"},
+    };
+    struct site *site = site_of("http://a.example/");
+    struct report_options options = options_of(FORMAT_TABLE);
+    struct result result = result_refused(site);
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        options.terminal_columns = cases[i].terminal;
+        assert_string_equal(line_of(&options, &result), cases[i].line);
+    }
+    for (size_t columns = 38; columns < 100; columns++) {
+        options.terminal_columns = columns;
+        assert_in_range(strlen(line_of(&options, &result)) - 1, 0, columns);
+    }
+    site_free(site);
 }
 
 static void test_color(void **state)
@@ -256,6 +317,8 @@ int main(void)
         cmocka_unit_test(test_text_of_legs),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_table_on_terminals),
+        cmocka_unit_test(test_chosen_fields_on_terminals),
+        cmocka_unit_test(test_failures_on_terminals),
         cmocka_unit_test(test_color),
     };
 
