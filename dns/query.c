@@ -7,8 +7,8 @@
  * - Its functions must not be called from its own callbacks. The resolver ensures this.
  * - A single query cannot be cancelled.
  *
- * Rejected: ares_getaddrinfo. For both families at once, it reports nothing before the second
- * answer. For one family each, it walks the search list separately for each, so that the AAAA
+ * Rejected: ares_getaddrinfo. With one call for both families, it reports nothing before the second
+ * answer. With one call for each family, each call walks the search list for itself: the AAAA
  * record of one host and the A record of another could be reported as one name. So the resolver
  * walks the search list and ares_query sends each query. Answers are normalized before c-ares reads
  * them (query_sock.h) and parsed by answer.h: those of c-ares reject too many answers and allocate

@@ -20,7 +20,7 @@
 
 struct protocol {
     size_t session_bytes;
-    /* True: a connection carries several requests at once, and a request waits for capacity on a
+    /* True: a connection carries concurrent requests, and a request waits for capacity on a
        full connection. False: a request that finds no capacity gets a new connection. */
     bool multiplexed;
 

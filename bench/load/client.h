@@ -109,8 +109,8 @@ void client_init(struct client *client, struct client_group *group, unsigned num
 /* The oldest request in flight, or NULL. */
 struct load_request *client_oldest(const struct client *client);
 
-/* Begins a connection. The client must be ABSENT; if the dial fails at once, `closed` is called and
-   the client is ABSENT again when this returns. The options are copied; NULL: defaults. */
+/* Begins a connection. The client must be ABSENT. If the dial fails immediately, `closed` is
+   called, and the client is ABSENT again when this returns. The options are copied; NULL: defaults. */
 void client_connect(struct client *client, const struct dial_options *options);
 
 /* Starts a request; the client must have room, and may be ABSENT. The request is sent by

@@ -296,7 +296,7 @@ static enum h1_status start_body(struct h1_parser *parser)
     return H1_MORE;
 }
 
-/* A head is complete. DONE: it is the final one. Both framings at once are a sign of request
+/* A head is complete. DONE: it is the final one. Both framings in one head are a sign of request
    smuggling: the response is accepted, but none after it (section 6.1). */
 static enum h1_status end_head(struct h1_parser *parser)
 {

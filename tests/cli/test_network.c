@@ -156,7 +156,7 @@ static void proxies_are_read(void **state)
     network_close(&network);
 }
 
-static void trust_is_checked_at_once(void **state)
+static void trust_is_checked_immediately(void **state)
 {
     (void)state;
     options.trust.sni = "a";
@@ -237,7 +237,7 @@ int main(void)
         cmocka_unit_test_setup(a_loop_has_a_resolver, setup),
         cmocka_unit_test_setup(a_rehearsal_has_its_own_map_and_trust, setup),
         cmocka_unit_test_setup(proxies_are_read, setup),
-        cmocka_unit_test_setup(trust_is_checked_at_once, setup),
+        cmocka_unit_test_setup(trust_is_checked_immediately, setup),
         cmocka_unit_test_setup(an_interface_is_refused, setup),
         cmocka_unit_test_setup(lines_and_states_are_shown, setup),
     };

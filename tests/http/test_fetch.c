@@ -1,4 +1,4 @@
-/* Many sites at once: each is reported once, the number in flight is limited, none is lost. */
+/* Many sites concurrently: each is reported once, the number in flight is limited, none is lost. */
 #include "tests/support/unit.h"
 
 #include <errno.h>

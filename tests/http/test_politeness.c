@@ -14,7 +14,7 @@ static struct fake_clock now;
 static struct politeness *politeness;
 static struct permit permits[MAX_PERMITS];
 static size_t opened[MAX_PERMITS], open_count; /* indices, in order */
-static bool admit_when_opened;                 /* an opened permit is admitted at once */
+static bool admit_when_opened;                 /* an opened permit is admitted immediately */
 
 static void on_permit_ready(void *owner, struct permit *permit)
 {
@@ -288,7 +288,7 @@ static void starts_are_limited_by_the_rate(void **state)
         leave(i);
 }
 
-/* After a pause a request starts at once, but the pause allows no additional requests. */
+/* After a pause a request starts immediately, but the pause allows no additional requests. */
 static void pause_allows_no_burst(void **state)
 {
     (void)state;

@@ -22,7 +22,7 @@ struct user {
     struct url url;
     struct conn *conn; /* from the last `ready` */
     bool submits;      /* sends a request in `ready` */
-    bool drops_rest;
+    bool discards_rest;
     int ready, failed, ended;
     bool was_dialled;
 };
@@ -64,7 +64,7 @@ static void on_head(struct stream *stream, const struct status_line *line, nsec 
 {
     (void)line;
     (void)at;
-    if (user_of(stream)->drops_rest)
+    if (user_of(stream)->discards_rest)
         stream->rest = REST_DISCARDED;
 }
 
@@ -82,7 +82,7 @@ static void on_body(struct stream *stream, const char *bytes, size_t count)
 {
     (void)bytes;
     (void)count;
-    if (user_of(stream)->drops_rest)
+    if (user_of(stream)->discards_rest)
         fail_msg("a discarded body was reported");
 }
 
@@ -127,7 +127,7 @@ static void request_stream(struct user *user, const char *scheme, const char *ho
     *user = (struct user){
         .wait = {.ready = on_ready, .failed = on_failed},
         .submits = user->submits,
-        .drops_rest = user->drops_rest,
+        .discards_rest = user->discards_rest,
     };
     snprintf(text, sizeof(text), "%s://%s:%d/", scheme, host, port);
     assert_null(url_parse(&user->url, text, strlen(text)));
@@ -274,7 +274,7 @@ static void idle_connections_are_watched(void **state)
 /* A connection without a stream, while it still receives the rest of its response. */
 static struct conn *receiving_rest(const struct script *script, int port)
 {
-    struct user user = {.submits = true, .drops_rest = true};
+    struct user user = {.submits = true, .discards_rest = true};
 
     fixture_set_scripts(&fixture, script, 1);
     request_stream(&user, "http", "127.0.0.1", port, true);
@@ -284,7 +284,7 @@ static struct conn *receiving_rest(const struct script *script, int port)
 }
 
 /* The connection is kept if the response completes, and closed if the rest is too long or fails. */
-static void rest_of_a_response_is_dropped(void **state)
+static void rest_of_a_response_is_discarded(void **state)
 {
     static char many[MAX_DROPPED_BYTES + 1], fits[MAX_DROPPED_BYTES - 16 + 1];
     const struct {
@@ -331,7 +331,7 @@ static void rest_of_a_response_is_dropped(void **state)
 static const struct script_step stalls[] = {AFTER_REQUEST, SEND(MOVED "1\r\n"), HANG};
 static const struct script stalling_script = {.reads = stalls};
 
-static void dropping_has_a_deadline(void **state)
+static void discarding_has_a_deadline(void **state)
 {
     (void)state;
     receiving_rest(&stalling_script, 1);
@@ -345,8 +345,8 @@ static void dropping_has_a_deadline(void **state)
     assert_false(pool_drop_oldest(fixture.pool));
 }
 
-/* Connections that drop a rest count as idle ones; they are closed first. */
-static void dropping_connections_count_as_idle(void **state)
+/* Connections that discard the rest of a response count as idle ones, and are closed first. */
+static void discarding_connections_count_as_idle(void **state)
 {
     struct conn *conn;
     size_t closed;
@@ -415,9 +415,9 @@ int main(void)
         CASE(oldest_connection_over_the_limit_is_closed),
         CASE(many_origins),
         CASE(idle_connections_are_watched),
-        CASE(rest_of_a_response_is_dropped),
-        CASE(dropping_has_a_deadline),
-        CASE(dropping_connections_count_as_idle),
+        CASE(rest_of_a_response_is_discarded),
+        CASE(discarding_has_a_deadline),
+        CASE(discarding_connections_count_as_idle),
         CASE(failed_dial_is_reported),
         CASE(cancelled_wait_ends_its_dial),
         CASE(concurrent_requests_get_a_connection_each),

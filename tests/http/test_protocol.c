@@ -279,8 +279,8 @@ static void deadline_ends_one_stream(void **state)
     assert_int_equal(fixture.closed, 0);
 }
 
-/* A request that waits for a slot is sent when another stream has ended. */
-static void stream_waits_for_a_slot(void **state)
+/* A request that waits for capacity is sent when another stream has ended. */
+static void stream_waits_for_capacity(void **state)
 {
     static const struct script_step reads[] = {PAUSE, SEND("0 head\n1 head\n"),
                                                HANG,  SEND("1 one\n1 end\n"),
@@ -324,7 +324,7 @@ static void refused_request_is_sent_again(void **state)
     assert_int_equal(fixture.opened, 2);
 }
 
-/* When a connection fails, its streams fail, and requests that wait for a slot get another one. */
+/* When a connection fails, its streams fail, and waiting requests get another connection. */
 static void connection_ends_its_streams(void **state)
 {
     static const struct script_step ends[] = {PAUSE, SEND("0 head\n1 head\n"), END};
@@ -357,7 +357,7 @@ static void skip_hang(void)
     unit_settle(fixture.loop);
 }
 
-/* When a connection is draining, requests that wait for its slots get another connection. */
+/* When a connection is draining, requests that wait for its capacity get another connection. */
 static void draining_moves_waiting_requests(void **state)
 {
     static const struct script_step drains[] = {PAUSE, SEND("0 head\n"), HANG, SEND("goaway\n"),
@@ -380,7 +380,7 @@ static void draining_moves_waiting_requests(void **state)
 }
 
 /* When the server allows more streams, waiting requests are sent. */
-static void more_slots_serve_waiting_requests(void **state)
+static void more_capacity_serves_waiting_requests(void **state)
 {
     static const struct script_step reads[] = {PAUSE, SEND("0 head\n"),
                                                HANG,  SEND("slots 2\n"),
@@ -447,7 +447,7 @@ static void exchange_joins_a_dial(void **state)
     clear_all();
 }
 
-static void waiting_for_a_slot_is_blocked(void **state)
+static void waiting_for_capacity_is_blocked(void **state)
 {
     static const struct script_step reads[] = {PAUSE, SEND("0 head\n"), HANG, LAST};
 
@@ -547,7 +547,7 @@ static void request_another(struct pool_wait *one, struct conn *conn, const stru
     pool_request(fixture.pool, &next, &fixture.dialer, &site->url, false);
 }
 
-/* A request from the `ready` callback, when the connection is full, waits for a slot. */
+/* A request from the `ready` callback, when the connection is full, waits for capacity. */
 static void new_request_in_the_ready_callback(void **state)
 {
     static const struct script_step reads[] = {HANG};
@@ -569,13 +569,13 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(streams_share_a_connection),
         CASE(deadline_ends_one_stream),
-        CASE(stream_waits_for_a_slot),
+        CASE(stream_waits_for_capacity),
         CASE(refused_request_is_sent_again),
         CASE(draining_moves_waiting_requests),
-        CASE(more_slots_serve_waiting_requests),
+        CASE(more_capacity_serves_waiting_requests),
         CASE(last_stream_is_cancelled),
         CASE(exchange_joins_a_dial),
-        CASE(waiting_for_a_slot_is_blocked),
+        CASE(waiting_for_capacity_is_blocked),
         CASE(one_request_at_a_time),
         CASE(lost_stream),
         CASE(new_request_in_the_failed_callback),

@@ -141,7 +141,7 @@ static void expect_status(enum io_status status)
     assert_int_equal(sock_recv(end.sock, buffer, sizeof(buffer)).status, status);
 }
 
-static void short_receive_means_drained(void **state)
+static void short_receive_has_emptied_the_socket(void **state)
 {
     (void)state;
     expect_status(IO_WANT_READ); /* no event yet, so no receive */
@@ -413,13 +413,14 @@ static void timestamp_is_received_with_the_bytes(void **state)
     assert_true(end.sock->kernel_age_ns <= clock_wall_ns() - before);
     assert_int_equal(calls.recvmsg, receives); /* one call for each receive */
     assert_int_equal(calls.recv, 0);
-    expect_status(IO_WANT_READ); /* drained: no call */
+    expect_status(IO_WANT_READ); /* the socket is empty: no call */
     assert_int_equal(calls.recvmsg, receives);
     close(peer);
     peer = -1;
     TURN_UNTIL(loop, end.sock->ended);
     expect_status(IO_EOF);
-    assert_true(end.sock->kernel_age_ns == NSEC_NEVER); /* the end of the stream has no timestamp */
+    assert_true(end.sock->kernel_age_ns ==
+                NSEC_NEVER); /* the end of the connection has no timestamp */
 }
 
 static void without_timestamps_recv_is_called(void **state)
@@ -582,7 +583,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_as_text),
         cmocka_unit_test(missing_address_is_an_empty_text),
-        PAIR(short_receive_means_drained),
+        PAIR(short_receive_has_emptied_the_socket),
         PAIR(full_receive_is_followed_by_another),
         PAIR(data_and_end_in_one_event),
         PAIR(full_send_waits_for_room),

@@ -1,5 +1,4 @@
-/* Command lines for the tests of cli/options/: words separated by spaces; "_" is a space in a word.
-   */
+/* Command lines for the tests of cli/options/: words between spaces; "_" is a space in a word. */
 #ifndef TESTS_SUPPORT_COMMAND_LINE_H
 #define TESTS_SUPPORT_COMMAND_LINE_H
 

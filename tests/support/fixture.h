@@ -1,8 +1,7 @@
 /*
  * A fixture for tests of connections and exchanges: a loop with a fake clock, a dialer, a pool, and
- * transports that follow a script and need no server. The TCP connection below a
- * transport is real and leads to a listener that never accepts, so that events come from the
- * kernel; the bytes come from the script.
+ * transports that follow a script and need no server. The TCP connection below a transport is real
+ * and leads to a listener that never accepts: events come from the kernel, bytes from the script.
  */
 #ifndef SUPPORT_FIXTURE_H
 #define SUPPORT_FIXTURE_H
@@ -19,7 +18,7 @@ enum script_kind {
     SCRIPT_AFTER_REQUEST, /* the next step waits until one more request has been written */
     SCRIPT_PAUSE,         /* would block; an event follows */
     SCRIPT_HANG,          /* would block for ever */
-    SCRIPT_END,           /* end of the stream */
+    SCRIPT_END,           /* the peer ends its direction */
     SCRIPT_REPEAT,        /* start the list again */
     SCRIPT_TAKE,          /* a write takes `count` bytes */
     SCRIPT_BLOCK,         /* not writable; an event follows */
@@ -118,8 +117,7 @@ extern const struct exchange_options fixture_options;
 void fixture_open(struct fixture *fixture, nsec tick);
 void fixture_close(struct fixture *fixture);
 
-/* Sets the scripts of the connections that are opened from now on, and `opened` and `closed` to 0.
-   */
+/* Sets the scripts of later connections, and sets `opened` and `closed` to 0. */
 void fixture_set_scripts(struct fixture *fixture, const struct script *scripts, size_t count);
 
 /* Returns a site on the fixture's listener; `scheme` is "http" or "https". The caller frees it. */

@@ -310,8 +310,7 @@ static void on_udp(void *owner, uint32_t events)
     }
 }
 
-/* Answers each complete question. Over TCP a message follows its length (RFC 1035, section 4.2.2).
-   */
+/* Answers each complete question. Over TCP its length comes first (RFC 1035, section 4.2.2). */
 static void on_peer(void *owner, uint32_t events)
 {
     struct nameserver_peer *peer = owner;

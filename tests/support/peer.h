@@ -1,5 +1,4 @@
-/* A TCP server on the test's own loop; callbacks of the test receive requests and send responses.
-   */
+/* A TCP server on the test's own loop. Callbacks of the test get requests and send responses. */
 #ifndef SUPPORT_PEER_H
 #define SUPPORT_PEER_H
 
@@ -44,8 +43,7 @@ void peer_start(struct peer *peer, struct loop *loop, const char *address,
 /* Closes the listener and all connections. */
 void peer_stop(struct peer *peer);
 
-/* Sends bytes, or a text without its NUL. Fails the test if the socket does not take all of them.
-   */
+/* Sends bytes, or a text without its NUL. Fails the test if the socket does not take them all. */
 void peer_send(struct peer_conn *conn, const void *bytes, size_t count);
 void peer_send_text(struct peer_conn *conn, const char *text);
 

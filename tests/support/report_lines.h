@@ -85,8 +85,7 @@ static inline const char *with_fields(enum format format, const char *fields,
     return line_of(&options, result);
 }
 
-/* A complete response over TLS; each phase took about a millisecond longer than the previous one.
-   */
+/* A complete response over TLS; each phase took about 1 ms longer than the previous one. */
 static inline struct result result_ok(const struct site *site)
 {
     struct result result = {

@@ -20,8 +20,7 @@
 /* A pseudo-random number; each run gets the same sequence. */
 uint32_t unit_random(void);
 
-/* Ends the program after 30 seconds, or after UNIT_SECONDS of the environment. main calls it first.
-   */
+/* Ends the program after 30 seconds, or UNIT_SECONDS of the environment. main calls it first. */
 void unit_time_limit(void);
 
 /* Runs check() in a forked child, and fails unless it returns true. check() uses CHILD_CHECK,

@@ -253,7 +253,7 @@ static void all_indexes_with_the_longest_numbers(void **state)
     histogram_free(histogram);
 }
 
-static void each_interval_is_written_at_once(void **state)
+static void each_interval_is_written_immediately(void **state)
 {
     struct histogram *histogram = histogram_new();
     struct hlog *hlog;
@@ -338,7 +338,7 @@ int main(void)
         cmocka_unit_test(random_values),
         cmocka_unit_test(counts_of_every_size),
         cmocka_unit_test(all_indexes_with_the_longest_numbers),
-        cmocka_unit_test(each_interval_is_written_at_once),
+        cmocka_unit_test(each_interval_is_written_immediately),
         cmocka_unit_test(existing_file_is_replaced),
         cmocka_unit_test(creation_errors_are_reported),
         cmocka_unit_test(full_disk_is_reported),

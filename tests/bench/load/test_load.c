@@ -496,7 +496,7 @@ static void stopped_in_flight(void **state)
 }
 
 /* Stopped twice before the first turn of the loop: it ends once. */
-static void stopped_at_once(void **state)
+static void stopped_immediately(void **state)
 {
     char *why;
 
@@ -796,13 +796,13 @@ static void faults_of_new_connections_in_an_open_loop(void **state)
 
 /* --- a server that sends before a request --- */
 
-static void close_at_once(void *owner, struct peer_conn *conn)
+static void close_immediately(void *owner, struct peer_conn *conn)
 {
     (void)owner;
     peer_close(conn, false);
 }
 
-static void reset_at_once(void *owner, struct peer_conn *conn)
+static void reset_immediately(void *owner, struct peer_conn *conn)
 {
     (void)owner;
     peer_close(conn, true);
@@ -855,14 +855,14 @@ static void closed_as_soon_as_accepted(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++)
-        run_server_first(close_at_once, i & 1, i & 2);
+        run_server_first(close_immediately, i & 1, i & 2);
 }
 
 static void reset_as_soon_as_accepted(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++)
-        run_server_first(reset_at_once, i & 1, i & 2);
+        run_server_first(reset_immediately, i & 1, i & 2);
 }
 
 static void server_sends_first(void **state)
@@ -1090,7 +1090,7 @@ static void connection_that_takes_too_long(void **state)
 }
 
 /* The server is silent for two seconds and then stops. Requests in flight and waiting requests have
-   their age as latency; a later request is refused at once and has none. */
+   their age as latency; a later request is refused immediately and has none. */
 static void refused_after_a_wait(void **state)
 {
     (void)state;
@@ -1110,7 +1110,7 @@ static void refused_after_a_wait(void **state)
     assert_int_equal(total->completed, 1);
     assert_int_equal(total->errors[ERROR_EMPTY], 1);
     assert_int_equal(total->errors[ERROR_CONNECT_REFUSED], 29);
-    /* the response, the one in flight, and 200 to 1900 ms; that of 2 s was refused at once */
+    /* the response, the one in flight, and 200 to 1900 ms; that of 2 s was refused immediately */
     assert_int_equal(total->latency->count, 1 + 1 + 18);
     assert_int_equal(count_at(total->latency, 1900 * MS), 1);
     assert_int_equal(count_at(total->latency, 1800 * MS), 1);
@@ -1311,7 +1311,8 @@ static void timeouts_do_not_end_the_load(void **state)
     }
 }
 
-/* More requests are due than a turn can try, and each connection fails at once: the run still ends
+/* More requests are due than a turn can try, and each connection fails immediately: the run still
+   ends
    in time, and closed connections are freed between two turns. */
 static void immediate_failures_do_not_delay_the_end(void **state)
 {
@@ -1435,7 +1436,7 @@ static void enough_connections_are_no_limit(void **state)
 }
 
 /* Requests in flight at the end are counted as such, and the load waits for their responses. */
-static void drained(void **state)
+static void requests_in_flight_are_drained(void **state)
 {
     static const struct {
         bool open_loop, new_connections;
@@ -1843,8 +1844,8 @@ static void new_connections_in_an_open_loop(void **state)
     assert_int_equal(total->connections, 5);
 }
 
-/* Requests that became due during an absence start at once on idle connections, and no connection
-   opens for them. */
+/* Requests that became due during an absence start immediately on idle connections. No
+   connection is opened for them. */
 static void idle_connections_take_all_due_requests(void **state)
 {
     (void)state;
@@ -2197,7 +2198,7 @@ static void handshakes_that_fail(void **state)
         void (*on_accept)(void *owner, struct peer_conn *conn);
         enum error error;
     } cases[] = {{send_banner, ERROR_TLS_NOT_TLS},
-                 {close_at_once, ERROR_TLS_CLOSED},
+                 {close_immediately, ERROR_TLS_CLOSED},
                  {NULL, ERROR_TLS_TIMEOUT}};
 
     for (size_t i = 0; i < LENGTH(cases) * 4; i++) {
@@ -2528,7 +2529,7 @@ int main(void)
         CASE(failures_of_the_warm_up_do_not_count),
         CASE(stopped_in_the_warm_up),
         CASE(stopped_in_flight),
-        CASE(stopped_at_once),
+        CASE(stopped_immediately),
         CASE(freed_when_done),
         CASE(freed_before_its_end),
         CASE(many_connections),
@@ -2560,7 +2561,7 @@ int main(void)
         CASE(time_of_too_few_connections),
         CASE(time_of_too_few_connections_at_the_end),
         CASE(enough_connections_are_no_limit),
-        CASE(drained),
+        CASE(requests_in_flight_are_drained),
         CASE(draining_is_limited),
         CASE(refused_in_the_warm_up),
         CASE(refused_while_one_is_pending),

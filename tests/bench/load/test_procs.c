@@ -369,7 +369,7 @@ static void interrupted(void **state)
 }
 
 /* Interrupted before the handler is installed: the signal stays pending. */
-static void interrupted_at_once(void **state)
+static void interrupted_immediately(void **state)
 {
     struct results results = {0};
 
@@ -630,7 +630,7 @@ int main(void)
         cmocka_unit_test(frames_cut_anywhere),
         cmocka_unit_test(malformed_frames),
         cmocka_unit_test(interrupted),
-        cmocka_unit_test(interrupted_at_once),
+        cmocka_unit_test(interrupted_immediately),
         cmocka_unit_test(stopped_child_is_killed),
         cmocka_unit_test(stopped_child_may_continue),
         cmocka_unit_test(stopped_child_while_another_runs),

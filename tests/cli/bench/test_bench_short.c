@@ -115,7 +115,7 @@ static void test_nothing(void **state)
     sample_close(&sample);
 }
 
-/* Everything at once: notices, many statuses and errors, and every limit missed. */
+/* Everything in one report: notices, many statuses and errors, and every limit missed. */
 static void test_worst(void **state)
 {
     struct sample_run sample;

@@ -71,7 +71,7 @@ static void respond(void)
     close_connection();
 }
 
-/* Each request is small, and is received at once. */
+/* Each request is small, and is received in one piece. */
 static void on_server_ready(void *owner, uint32_t events)
 {
     char buffer[4096];
