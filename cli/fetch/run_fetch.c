@@ -260,7 +260,8 @@ static bool run_all(struct reactor_half *half, nsec *took)
     if (half->all_reported && !session->checked)
         session_report_empty(session);
     if (left && !half->options->output.quiet && !ends_quietly(session))
-        diagnostic("%s sites were in flight and are not reported", figure_count(left).text);
+        diagnostic("%s %s in flight and not reported", figure_count(left).text,
+                   left == 1 ? "site was" : "sites were");
     write_rest(half);
     interrupt_stop(&half->interrupt);
     return true;

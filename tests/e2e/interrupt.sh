@@ -28,7 +28,7 @@ stop() {
 stop "^C in fetch" INT '^http://first' fetch --rehearse -f "$LIST"
 same "^C in fetch: one line" 1 "$(wc -l <"$out")"
 check "^C in fetch: the number of sites in flight is reported" \
-    grep -q '1 sites\? w.* in flight and' "$err"
+    grep -q '1 site was in flight and' "$err"
 stop "TERM in fetch" TERM '^http://first' fetch --rehearse -f "$LIST"
 stop "^C in fetch, in the list's order" INT '^http://first' --order input --rehearse -f "$LIST"
 stop "^C in the blocking half" INT '^http://first' race --rehearse -f "$LIST"
