@@ -262,7 +262,7 @@ const struct option_row option_table[] = {
     {"fail", 0, SITES, FLAG(output.fail), GROUP_OUTPUT, NULL, NULL,
      .description = "a status of 400 or higher is a failure"},
     {"color", 0, CLIENTS, CHOICE(output.color, colors), GROUP_OUTPUT, "auto|always|never", "auto",
-     .description = "use colors: on a terminal, always or never"},
+     .description = "use colours: on a terminal, always or never"},
     {"quiet", 'q', CLIENTS, FLAG(output.quiet), GROUP_OUTPUT, NULL, NULL,
      .description = "print only errors that end the run on standard error",
      .foreign = "-s --silent --no-tui"},
