@@ -71,7 +71,7 @@ void exchange_start(struct exchange *exchange, const struct request *request, ns
                     struct cookies **jar, void (*done)(void *owner, const struct result *result),
                     void *owner);
 
-/* Cancels it without a report if it is not done, and frees what the result points to. */
+/* Cancels the exchange without a report if it is not done, and frees the texts of its result. */
 void exchange_clear(struct exchange *exchange);
 
 #endif

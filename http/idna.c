@@ -156,8 +156,8 @@ static char *convert_label(const char *label, int *wrong)
     return *wrong == IDN2_OK ? ascii : NULL;
 }
 
-/* The same, but refuses a result that libidn2 would not accept as input: all programs must read it
-   as the same name. */
+/* Like convert_label, but refuses a result that libidn2 would not accept as input: all programs
+   must read it as the same name. */
 static char *convert_both_ways(const char *label, int *wrong)
 {
     int ignored;

@@ -1,6 +1,6 @@
 /*
- * Adds the scheme, and leaves the rest to http/url.h. Rejected: https:// as the default. It is what
- * browsers try first, but curl and wrk use http://, and a server under test seldom has TLS.
+ * Adds the scheme, and leaves the rest to http/url.h. Rejected: https:// as the default. Browsers
+ * try it first, but curl and wrk use http://, and a server under test seldom has TLS.
  */
 #include "http/typed_url.h"
 
@@ -30,8 +30,8 @@ static bool is_path(struct span text)
            (span_starts(text, "/") && !span_starts(text, "//"));
 }
 
-/* Whether the host, with its port, has only characters of names and addresses, or a user stands
-   before it. Without a scheme a text with others is no URL: "rate=0.5", "a.b,c.d". */
+/* Whether the host with its port has only characters of names and addresses, or has user info
+   before it. A text with other characters and without a scheme is no URL: "rate=0.5", "a.b,c.d". */
 static bool has_usual_host(struct span text)
 {
     bool usual = true;
@@ -53,7 +53,7 @@ static bool is_likely(struct span text)
                                      span_find(text, ':') || span_find(text, '/')));
 }
 
-/* What is missing before a likely text. */
+/* The prefix that a likely text lacks. */
 static const char *missing_prefix(struct span text)
 {
     if (has_scheme(text))

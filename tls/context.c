@@ -26,7 +26,7 @@ static bool refuse(char **why, const char *subject, const char *reason)
     return false;
 }
 
-/* The same with the errno of a system call that failed in OpenSSL, or OpenSSL's reason. */
+/* Like refuse, with the errno of a system call that failed in OpenSSL, or OpenSSL's reason. */
 static bool refuse_from_queue(char **why, const char *subject)
 {
     unsigned long first = ERR_peek_error();

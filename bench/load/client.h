@@ -99,7 +99,7 @@ struct client {
 /* Initializes a group whose other fields are set. The group must not move afterwards. */
 void client_group_init(struct client_group *group);
 
-/* Frees what all clients share; they are closed. */
+/* Frees the data that all clients share. The clients must be closed. */
 void client_group_free(struct client_group *group);
 
 /* `requests` has group->pipeline elements, zeroed; borrowed. */
@@ -110,7 +110,8 @@ void client_init(struct client *client, struct client_group *group, unsigned num
 struct load_request *client_oldest(const struct client *client);
 
 /* Begins a connection. The client must be ABSENT. If the dial fails immediately, `closed` is
-   called, and the client is ABSENT again when this returns. The options are copied; NULL: defaults. */
+   called, and the client is ABSENT again when this returns. The options are copied; NULL: the
+   defaults. */
 void client_connect(struct client *client, const struct dial_options *options);
 
 /* Starts a request; the client must have room, and may be ABSENT. The request is sent by

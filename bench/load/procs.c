@@ -5,7 +5,7 @@
  * and measure that.
  *
  * A stopped child keeps its pipe open and sends nothing, but so does a child in its warm-up.
- * Therefore the parent asks the kernel once per second (waitid).
+ * Therefore the parent queries the state of its children once per second (waitid).
  *
  * The end of the pipe means that the child has ended, because only the child has the other end. It
  * is then reaped by its pid, which hardly blocks and does not affect other children of the program.

@@ -19,7 +19,7 @@ struct slo_part {
     /* Set by slo_judge. */
     double measured; /* in the unit of the limit; NaN: nothing was measured */
     bool held;       /* false if nothing was measured */
-    bool proven;     /* the limit is missed, whatever delay the client caused */
+    bool proven;     /* the limit is missed, even without the delays of the client */
 };
 
 struct slo {

@@ -19,7 +19,7 @@
 #define MAX_COLUMNS     120
 #define COUNT_COLUMNS   11
 
-/* What was run */
+/* The description of the run */
 
 static void describe_loop(const struct bench_run *run, char *text)
 {

@@ -1,4 +1,4 @@
-/* What a terminal can do, and its control sequences (ECMA-48). No other file contains one. */
+/* Properties of a terminal, and its control sequences (ECMA-48). No other file contains one. */
 #ifndef CLI_OUTPUT_TERMINAL_H
 #define CLI_OUTPUT_TERMINAL_H
 

@@ -115,7 +115,7 @@ static const struct charset *charset_of_content(struct span content)
     return NULL;
 }
 
-/* A page that was readable as ASCII is not UTF-16, whatever it declares. */
+/* A page that was readable as ASCII is not UTF-16, even if it declares this. */
 static const struct charset *not_wide(const struct charset *charset)
 {
     return charset && charset->form == CHARSET_WIDE ? &charset_utf8 : charset;

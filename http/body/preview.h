@@ -1,6 +1,6 @@
 /*
  * The first characters of a body as UTF-8 text. Content codings are removed, and the character set
- * is determined and converted, as far as needed and no further. The body arrives in pieces of any
+ * is determined and converted, only as far as needed. The body arrives in pieces of any
  * size, and the text does not depend on them.
  *
  * The character set is that of a byte order mark; else of Content-Type; else of the page's own

@@ -13,7 +13,7 @@
 #include "reactor/loop.h"
 #include "tls/tls.h"
 
-/* In a rehearsal every dial, whatever its host and port, ends at the embedded origin. */
+/* In a rehearsal every dial, for any host and port, ends at the embedded origin. */
 struct dial_map {
     struct address http;       /* destination of http:// */
     struct address https;      /* destination of https:// */

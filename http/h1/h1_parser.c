@@ -270,7 +270,7 @@ static bool is_chunked(const struct h1_parser *parser)
     return parser->has_coding && parser->llhttp.flags & F_CHUNKED;
 }
 
-/* Whether the message ends with its head, whatever its fields are. */
+/* Whether the message ends with its head, regardless of its fields. */
 static bool has_no_body(const struct h1_parser *parser)
 {
     return parser->is_head_request || parser->status == 101 || parser->status == 204 ||

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a final head means for its message. It has no Transfer-Encoding. */
+/* The properties of a message that its final head determines. The head has no Transfer-Encoding. */
 struct head_facts {
     unsigned status;
     unsigned char major, minor; /* the HTTP version */
