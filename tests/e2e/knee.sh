@@ -58,7 +58,8 @@ within "a rate limit that refuses" 250 350
 
 fb bench --find-knee p99=50ms -d 400ms "http://$HOME_ADDRESS:18119/"
 exits "no server: exit status" 1
-check "no server: the reason is reported" \
+same "no server: the reason is reported" \
+    "The server gave no response: connect.refused, connection refused." "$(xargs <"$out")"
     grep -qx 'The server gave no response: connect.refused, connection refused.' "$out"
 knee "http://$HOME_ADDRESS:18119/"
 check "no server: the report fits its schema" valid knee "$out"

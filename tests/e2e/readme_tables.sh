@@ -144,7 +144,8 @@ numbers_out() { sed -E 's/[0-9][0-9.,:]*/N/g'; }
 lines_of_race() { grep -E '^(Running|Synchronous|Asynchronous|[0-9.]+x )' "$1" | numbers_out; }
 notes_of_report() { sed -n '/^  corrected:/,/^$/p' "$1" | numbers_out; }
 headings_of_report() { grep -oE '^[A-Z][a-z]+( [a-z]+)?  +' "$1" | sort -u; }
-printf 'http://%s.example/ rehearse-delay=50ms\n' one two | conf
+# enough sites and delay for "faster" on a busy machine
+printf 'http://%s.example/ rehearse-delay=200ms\n' one two three four | conf
 fb race --rehearse -f "$LIST"
 same "README.md shows the lines of a race" "$(lines_of_race "$out")" "$(lines_of_race README.md)"
 fb bench --report full -R 2000 -d 100ms --slo p99=10s --kernel-time all
