@@ -149,7 +149,7 @@ static void on_channel_state(void *owner, ares_socket_t fd, int readable, int wr
     uint32_t interest = (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0);
 
     if (one && interest) {
-        loop_interest(channel->loop, &one->watch, interest);
+        loop_set_interest(channel->loop, &one->watch, interest);
     } else if (one) {
         channel_watch_close(one);
     } else if (interest) {

@@ -227,7 +227,7 @@ static void on_ready(void *owner, uint32_t events)
 {
     struct conn *conn = owner;
 
-    sock_note(conn->sock, events);
+    sock_note_events(conn->sock, events);
     if (conn->write_blocked)
         conn_flush(conn);
     for (unsigned reads = 1; conn->state != CONN_CLOSED && receive_once(conn); reads++)

@@ -438,7 +438,7 @@ static void on_ready(void *owner, uint32_t events)
 {
     struct origin_conn *conn = owner;
 
-    sock_note(conn->sock, events);
+    sock_note_events(conn->sock, events);
     origin_conn_drive(conn);
 }
 

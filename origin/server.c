@@ -205,7 +205,7 @@ static void set_listeners(struct origin *origin, uint32_t interest)
 {
     for (size_t i = 0; i < origin->listener_count; i++)
         if (accepts(origin->listeners[i].endpoint))
-            loop_interest(origin->loop, &origin->listeners[i].watch, interest);
+            loop_set_interest(origin->loop, &origin->listeners[i].watch, interest);
 }
 
 static void on_pause_over(void *owner)

@@ -355,7 +355,7 @@ int loop_watch(struct loop *loop, struct watch *watch, int fd, uint32_t interest
     return 0;
 }
 
-void loop_interest(struct loop *loop, struct watch *watch, uint32_t interest)
+void loop_set_interest(struct loop *loop, struct watch *watch, uint32_t interest)
 {
     struct epoll_event event = {.events = interest, .data.ptr = watch};
 

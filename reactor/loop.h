@@ -149,7 +149,7 @@ void watch_set_owner(struct watch *watch, watch_fn *ready, void *owner, const ch
 int loop_watch(struct loop *loop, struct watch *watch, int fd, uint32_t interest);
 
 /* Changes the epoll events of a level-triggered watch. */
-void loop_interest(struct loop *loop, struct watch *watch, uint32_t interest);
+void loop_set_interest(struct loop *loop, struct watch *watch, uint32_t interest);
 
 /* Removes the watch, if it is registered, and leaves the descriptor open. No callback follows. */
 void loop_unwatch(struct loop *loop, struct watch *watch);

@@ -258,7 +258,7 @@ struct sock *sock_connect_blocking(const struct address *to, nsec deadline, int 
     return sock;
 }
 
-void sock_note(struct sock *sock, uint32_t events)
+void sock_note_events(struct sock *sock, uint32_t events)
 {
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         sock->ended = true;

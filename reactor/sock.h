@@ -132,7 +132,7 @@ struct sock *sock_adopt(struct loop *loop, int fd, watch_fn *ready, void *owner,
 
 /* Sets `readable`, `writable` and `ended` from the events that epoll reported. The callback of the
    socket's watch calls it first. */
-void sock_note(struct sock *sock, uint32_t events);
+void sock_note_events(struct sock *sock, uint32_t events);
 
 /* Called after the first event of a connect. Returns 0 if the connection is established, else the
    errno of the failure. A connection that was established and then reset counts as established:

@@ -188,7 +188,7 @@ static void on_ready(void *owner, uint32_t events)
 {
     struct dial *dial = owner;
 
-    sock_note(dial->sock, events);
+    sock_note_events(dial->sock, events);
     if (dial->state < DIAL_OPEN) /* else `ended` was already called */
         dial_drive(dial);
 }

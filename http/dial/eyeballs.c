@@ -151,7 +151,7 @@ static void on_event(void *owner, uint32_t events)
     struct eyeballs *eyeballs = attempt->eyeballs;
     int error;
 
-    sock_note(attempt->sock, events);
+    sock_note_events(attempt->sock, events);
     if (!attempt->sock->writable && !attempt->sock->ended)
         return;
     if (eyeballs->winner) /* it is connected, and not taken yet */

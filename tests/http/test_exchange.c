@@ -754,7 +754,7 @@ static void ended_connection_is_not_kept(void **state)
     fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     fixture_start(&fixture, &exchange, site, &outcome);
     TURN_UNTIL(fixture.loop, exchange.state >= EXCHANGE_SEND);
-    sock_note(exchange.conn->sock, EPOLLIN | EPOLLRDHUP);
+    sock_note_events(exchange.conn->sock, EPOLLIN | EPOLLRDHUP);
     TURN_UNTIL(fixture.loop, outcome.reports);
     expect_hello(&outcome.result);
     assert_int_equal(fixture.closed, 1);

@@ -423,13 +423,13 @@ static void callback_and_interest_may_change(void **state)
     loop_turn(loop, 0);
     assert_string_equal(trace, "a");
     assert_int_equal(a.events, EPOLLIN);
-    loop_interest(loop, &a.watch, EPOLLOUT);
+    loop_set_interest(loop, &a.watch, EPOLLOUT);
     loop_turn(loop, 0);
     assert_int_equal(a.events, EPOLLOUT);
     watch_set_owner(&a.watch, on_changed, &a, "test");
     loop_turn(loop, 0);
     assert_string_equal(trace, "aan");
-    loop_interest(loop, &a.watch, 0);
+    loop_set_interest(loop, &a.watch, 0);
     loop_turn(loop, 0);
     assert_string_equal(trace, "aan");
     source_close(&a);

@@ -83,7 +83,7 @@ static void on_ready(void *owner, uint32_t events)
 {
     struct end *one = owner;
 
-    sock_note(one->sock, events);
+    sock_note_events(one->sock, events);
     one->events |= events;
     one->wakes++;
 }

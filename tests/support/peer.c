@@ -11,7 +11,7 @@ static void on_ready(void *owner, uint32_t events)
     struct peer_conn *conn = owner;
     struct io io;
 
-    sock_note(conn->sock, events);
+    sock_note_events(conn->sock, events);
     for (;;) {
         size_t room = PEER_RECEIVED_BYTES - conn->received_bytes;
 

@@ -12,7 +12,7 @@ static void on_ready(void *owner, uint32_t events)
 {
     struct tls_end *end = owner;
 
-    sock_note(end->sock, events);
+    sock_note_events(end->sock, events);
 }
 
 static enum certificate_kind choose(void *owner, const char *name)

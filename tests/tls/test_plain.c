@@ -9,7 +9,7 @@ static void on_ready(void *owner, uint32_t events)
 {
     struct sock **sock = owner;
 
-    sock_note(*sock, events);
+    sock_note_events(*sock, events);
 }
 
 static void bytes_are_not_changed(void **state)

@@ -41,7 +41,7 @@ static void on_ready(void *owner, uint32_t events)
 {
     struct end *end = owner;
 
-    sock_note(end->sock, events);
+    sock_note_events(end->sock, events);
 }
 
 static int begin(void **state)

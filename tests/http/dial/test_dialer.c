@@ -78,7 +78,7 @@ static void on_server_ready(void *owner, uint32_t events)
     struct io io;
 
     (void)owner;
-    sock_note(server.sock, events);
+    sock_note_events(server.sock, events);
     if (server.transport->calls->handshake(server.transport).status != IO_OK)
         return;
     while (server.sock) {
