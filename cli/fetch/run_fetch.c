@@ -205,6 +205,7 @@ static bool set_up(struct reactor_half *half)
     if (!options->output.quiet && !options->network.verbose && !session->mode)
         session->progress =
             progress_new(half->loop, STDERR_FILENO, session->total, in_flight, half);
+    progress_count_earlier(session->progress, session->earlier_reported, session->earlier_failed);
     make_fetch(half);
     return true;
 }
@@ -219,6 +220,8 @@ static bool ends_quietly(const struct session *session)
 /* Replaces the progress line by the totals of the run. */
 static void write_totals(struct session *session, nsec took)
 {
+    uint64_t reported = session->earlier_reported + session->totals.reported;
+    uint64_t failed = session->earlier_failed + session->totals.failed;
     char *text;
     size_t length;
     FILE *to;
@@ -231,8 +234,12 @@ static void write_totals(struct session *session, nsec took)
         return;
     to = memory_stream(&text, &length);
     totals_write(to, &session->totals);
+    fprintf(to, "; %s", figure_span((double)took).text);
+    if (session->earlier_reported)
+        fprintf(to, "; with earlier runs %s ok, %s failed", figure_count(reported - failed).text,
+                figure_count(failed).text);
     fclose(to);
-    diagnostic("%s; %s", text, figure_span((double)took).text);
+    diagnostic("%s", text);
     free(text);
 }
 
@@ -284,12 +291,24 @@ bool run_reactor_half(const struct options *options, struct session *session, ns
     return made;
 }
 
+/* The command line that continues the run, or NULL: it does not show where the list comes from or
+   where the results go. */
+static const char *shown_command(const struct options *options)
+{
+    const char *list = options->list.file;
+    bool piped_list = list && (!strcmp(list, "-") || !strncmp(list, "/dev/", strlen("/dev/")));
+
+    return piped_list || !(options->output.file || isatty(STDOUT_FILENO)) ? NULL
+                                                                          : options->command_line;
+}
+
 enum exit_status run_session(const struct options *options, session_fn *run)
 {
     const struct session_options how = {.list = &options->list,
                                         .request = &options->request,
                                         .exchange = &options->exchange,
                                         .output = &options->output,
+                                        .command = shown_command(options),
                                         .twice = options->command == COMMAND_RACE,
                                         .warns_of_keys = options->rehearse &&
                                                          !options->output.quiet &&

@@ -11,7 +11,10 @@
 #include "base/memory.h"
 #include "cli/list/bad_lines.h"
 #include "cli/output/diagnostic.h"
+#include "cli/output/figures.h"
 #include "cli/output/terminal.h"
+
+#define LONG_LIST 1000 /* sites: an interrupted run over so many is worth continuing */
 
 void session_init(struct session *session, const struct session_options *options)
 {
@@ -54,6 +57,8 @@ bool session_open_state(struct session *session)
     session->state = state_open(path, &why);
     if (!session->state)
         return complain_and_free("--resume", why);
+    session->earlier_reported = state_head(session->state)->reported;
+    session->earlier_failed = state_head(session->state)->failed;
     if (state_head(session->state)->finished && !session->options.output->quiet)
         diagnostic("%s: this list is complete; only new lines are fetched "
                    "(delete this file to fetch all lines again)",
@@ -200,6 +205,30 @@ static struct output *open_file(struct session *session, struct loop *loop,
     return output;
 }
 
+/* Whether the results of this run go where those of the earlier runs went: both to a file that
+   --output names, or both to an output that cannot be cut. */
+static bool output_fits_state(const struct session *session)
+{
+    const struct output_options *options = session->options.output;
+    const struct state_head *head = state_head(session->state);
+    bool was_file = head->output_bytes != STATE_NO_OUTPUT;
+    char *why;
+
+    if (!session->earlier_reported || was_file == output_can_be_cut(session->output))
+        return true;
+    if (was_file)
+        why = memory_print("%s: the earlier run wrote its results to a file, and this run would "
+                           "write to %s; give the same -o FILE, or delete this state to fetch all "
+                           "lines again",
+                           options->resume, output_name(session->output));
+    else
+        why = memory_print("%s: the earlier run wrote its results to standard output or to a pipe, "
+                           "and this run would write to %s; write to the same output, or delete "
+                           "this state to fetch all lines again",
+                           options->resume, output_name(session->output));
+    return complain_and_free("--resume", why);
+}
+
 bool session_open_output(struct session *session, struct loop *loop, void (*room)(void *owner),
                          void (*broken)(void *owner, int error), void *owner)
 {
@@ -211,6 +240,8 @@ bool session_open_output(struct session *session, struct loop *loop, void (*room
                       : loop        ? output_new(loop, STDOUT_FILENO, room, broken, owner)
                                     : output_new_blocking(STDOUT_FILENO);
     if (!session->output)
+        return false;
+    if (session->state && !output_fits_state(session))
         return false;
     if (session->state) {
         continues = output_continues(session->output);
@@ -367,6 +398,27 @@ void session_close_output(struct session *session, bool complete)
     session->report = NULL;
 }
 
+/* Reports how to continue a run that a signal or the reader of its output has ended. */
+static void hint_at_continuing(const struct session *session)
+{
+    const struct output_options *output = session->options.output;
+    const struct state_head *head = session->state ? state_head(session->state) : NULL;
+    char total[FIGURE_BYTES + sizeof(" of ")] = "";
+
+    if (output->quiet || (head && head->finished))
+        return;
+    if (!head) {
+        if (session->interrupted && !session->mode && session->total >= LONG_LIST)
+            diagnostic("with --resume STATE, an interrupted run can be continued");
+        return;
+    }
+    if (session->total)
+        snprintf(total, sizeof(total), " of %s", figure_count(session->total).text);
+    diagnostic("%s%s sites are done; to continue%s%s", figure_count(head->reported).text, total,
+               session->options.command ? ": " : ", repeat the same command",
+               session->options.command ? session->options.command : "");
+}
+
 enum exit_status session_exit_status(const struct session *session)
 {
     const char *output =
@@ -379,6 +431,8 @@ enum exit_status session_exit_status(const struct session *session)
         (session->options.output->resume || !session_reader_has_left(session)))
         diagnostic("output.closed: %s: %s; some results were not written", output,
                    strerrordesc_np(session->output_error));
+    if (session->interrupted || session_reader_has_left(session))
+        hint_at_continuing(session);
     if (session->interrupted)
         return EXIT_INTERRUPTED;
     if (session->origin_ended)

@@ -22,8 +22,9 @@ struct session_options {
     const struct request_options *request;
     const struct exchange_options *exchange;
     const struct output_options *output;
-    bool twice;         /* the list is read twice */
-    bool warns_of_keys; /* warn if a site has rehearse- keys: they have no effect */
+    const char *command; /* the command line for a shell; NULL: it is not shown */
+    bool twice;          /* the list is read twice */
+    bool warns_of_keys;  /* warn if a site has rehearse- keys: they have no effect */
 };
 
 struct session {
@@ -41,8 +42,10 @@ struct session {
     struct progress *progress; /* NULL: none */
     struct totals totals;
     uint64_t skipped; /* sites that an earlier run reported */
-    bool warned;      /* of rehearse- keys, once */
-    nsec slowest;     /* the longest time of a site in this half */
+    /* sites that earlier runs of this state reported, and those of them that failed */
+    uint64_t earlier_reported, earlier_failed;
+    bool warned;  /* of rehearse- keys, once */
+    nsec slowest; /* the longest time of a site in this half */
     bool interrupted;
     bool origin_ended; /* the rehearsal's process ended by itself, and a diagnostic was written */
     int output_error;  /* errno that ended the output, or 0 */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cli/options/command_line.h"
 #include "cli/options/help.h"
 #include "cli/options/readers.h"
 #include "cli/options/suggest.h"
@@ -438,12 +439,20 @@ static void derive(struct options *options)
                                          output->cert_warn_days || network->verbose);
 }
 
+/* Whether an option of the request may be a secret. Secrets of a URL: command_line_quote. */
+static bool has_secret(const struct request_options *request)
+{
+    return request->user || request->cookie || request->headers || request->content;
+}
+
 bool options_read(struct options *options, int argc, char **argv)
 {
     bool nothing = argc <= 1, help = argc > 1 && !strcmp(argv[1], "help");
+    char *line = command_line_quote(argc, argv); /* before the words are moved */
     enum command command = read_command(&argc, &argv);
 
     set_defaults(options, command);
+    options->command_line = line;
     if (nothing) {
         fputs(help_usage, stderr);
         hint_at_pipe(options);
@@ -459,11 +468,16 @@ bool options_read(struct options *options, int argc, char **argv)
     hint_at_pipe(options);
     hint_at_file(options);
     derive(options);
+    if (has_secret(&options->request)) {
+        free(options->command_line);
+        options->command_line = NULL;
+    }
     return true;
 }
 
 void options_free(struct options *options)
 {
+    free(options->command_line);
     free(options->request.headers);
     content_drop(options->request.content);
     texts_free(&options->data_files);

@@ -28,6 +28,8 @@ struct options {
 
     struct load_command load; /* only of bench */
 
+    char *command_line; /* for a shell; owned; NULL: it may hold a secret, or cannot be shown */
+
     bool rehearse;
     bool lifeline; /* origin: ends when standard input is closed */
 };

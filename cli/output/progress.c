@@ -35,7 +35,8 @@ struct progress_sample {
 struct progress {
     struct loop *loop;
     int fd;
-    uint64_t total, done, failed;
+    uint64_t total, done, failed; /* with those of earlier runs */
+    uint64_t earlier;             /* sites of `done` that earlier runs reported */
     size_t (*in_flight)(void *owner);
     void *owner;
     struct timer timer;
@@ -128,6 +129,9 @@ static void compose(struct progress *progress)
                   figure_count(progress->total).text);
     else
         items_add(items, 0, "", "%s done", figure_count(progress->done).text);
+    if (progress->earlier)
+        items_add(items, CLASSES_RANK + ITEMS_CLASSES + 1, " ", "(%s earlier)",
+                  figure_count(progress->earlier).text);
     items_add_classes(items, CLASSES_RANK, progress->classes);
     items_add(items, 1, ", ", "%s failed", figure_count(progress->failed).text);
     items_add(items, 3, ", ", "%s/s", figure_rate(rate).text);
@@ -169,6 +173,16 @@ struct progress *progress_new(struct loop *loop, int fd, uint64_t total,
     timer_init(&progress->timer, on_interval, progress, "progress interval");
     loop_arm(loop, &progress->timer, clock_after(progress->samples[0].time, PROGRESS_INTERVAL));
     return progress;
+}
+
+void progress_count_earlier(struct progress *progress, uint64_t done, uint64_t failed)
+{
+    if (!progress)
+        return;
+    progress->done += done;
+    progress->failed += failed;
+    progress->earlier += done;
+    progress->samples[0].done = progress->done; /* the rate is that of this run */
 }
 
 void progress_count(struct progress *progress, unsigned status, bool failed)

@@ -23,6 +23,10 @@ struct progress;
 struct progress *progress_new(struct loop *loop, int fd, uint64_t total,
                               size_t (*in_flight)(void *owner), void *owner);
 
+/* Counts the sites that earlier runs of the same list reported; `failed` of them failed. The line
+   then has "1,234 of 10,000 done (1,000 earlier)". At most once, before the first interval. */
+void progress_count_earlier(struct progress *progress, uint64_t done, uint64_t failed);
+
 /* Counts a site that is done. `status` is that of its response; 0: none. */
 void progress_count(struct progress *progress, unsigned status, bool failed);
 

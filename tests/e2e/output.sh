@@ -19,6 +19,9 @@ status=${PIPESTATUS[0]}
 exits "--resume | head -n 1" 1
 check "--resume | head -n 1: it is reported" \
     stderr_has "output.closed: standard output: Broken pipe"
+check "--resume | head -n 1: the last line says how to continue" \
+    grep -qE '^firstbyte: [0-9,]+ of 3,000 sites are done; to continue, repeat the same command$' \
+    <(tail -n 1 "$err")
 
 # commands that write their output at the end, to a pipe without a reader
 for arguments in "help fetch" "help bench" "--help" "--version" "--fields help"; do

@@ -130,6 +130,11 @@ interrupted() {
 }
 interrupted -f "$TMPDIR/list"
 exits "^C" 130
+continues="$FIRSTBYTE fetch --resume $STATE --format json -o $FILE --resolve "
+continues+="'*:18110:$HOME_ADDRESS' -c $CONCURRENCY --rate 5000 -f $TMPDIR/list"
+check "^C: the last line has the command that continues the run" \
+    grep -qFx -- "$continues" <(tail -n 1 "$TMPDIR/run.err" |
+        sed -E "s/^firstbyte: [0-9,]+ of 2,000 sites are done; to continue: //")
 check "^C: not all sites are finished" not each_once "$FILE"
 cp "$STATE" "$TMPDIR/state.before"
 cp "$FILE" "$TMPDIR/results.before"
@@ -195,6 +200,34 @@ mv "$TMPDIR/short" "$FILE"
 resume -f "$TMPDIR/list"
 exits "results that are too short" 3
 check "results that are too short: it is reported" stderr_has "it is not the output of that run"
+
+# a run that continues with another kind of output, and one whose command is not shown
+list / >"$TMPDIR/list"
+interrupted -f "$TMPDIR/list"
+fb fetch --resume "$STATE" --format json "${live[@]}" -f "$TMPDIR/list"
+exits "without the -o of the earlier run" 3
+check "without the -o of the earlier run: the message names both outputs" stderr_has \
+    "$STATE: the earlier run wrote its results to a file, and this run would write to standard"
+check "without the -o of the earlier run: the message has the remedy" \
+    stderr_has "give the same -o FILE"
+same "without the -o of the earlier run: nothing is printed" "" "$(cat "$out")"
+resume -f "$TMPDIR/list"
+check "with the same -o: each site has one line" each_once "$FILE"
+fresh
+start run env --default-signal=INT "$FIRSTBYTE" fetch --resume "$STATE" --format json \
+    "${live[@]}" -u user:hidden -f "$TMPDIR/list"
+until_true 10 grep -qs 'h55\.test' "$TMPDIR/run.out"
+kill -s INT $pid
+wait $pid
+status=$?
+exits "^C with a password" 130
+check "^C with a password: the command is not shown" \
+    grep -q 'sites are done; to continue, repeat the same command$' "$TMPDIR/run.err"
+check_not "^C with a password: the password is not shown" grep -q hidden "$TMPDIR/run.err"
+resume -f "$TMPDIR/list"
+exits "an -o that the earlier run did not have" 3
+check "an -o that the earlier run did not have: the message names both outputs" stderr_has \
+    "wrote its results to standard output or to a pipe, and this run would write to $FILE"
 
 # output files that the run did not write, and files with another use
 list / >"$TMPDIR/list"

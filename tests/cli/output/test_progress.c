@@ -109,6 +109,23 @@ static void test_line(void **state)
     close_fixture(&fixture);
 }
 
+/* Sites of earlier runs are included in the counts and not in the rate. */
+static void test_earlier_runs(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    open_fixture(&fixture, 10000);
+    progress_count_earlier(fixture.progress, 1000, 9);
+    count(&fixture, 100, 3);
+    pass(&fixture, 250 * MS);
+    assert_string_equal(seen(&fixture), CLEAR
+                        "1,100 of 10,000 done (1,000 earlier), 12 failed, 400/s, 0 in flight, "
+                        "0:22 left");
+    progress_count_earlier(NULL, 1, 1);
+    close_fixture(&fixture);
+}
+
 /* The rate is that of the last five seconds. */
 static void test_rate(void **state)
 {
@@ -318,13 +335,10 @@ static void test_no_terminal(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_line),
-        cmocka_unit_test(test_rate),
-        cmocka_unit_test(test_time_left),
-        cmocka_unit_test(test_width),
-        cmocka_unit_test(test_hide_and_show),
-        cmocka_unit_test(test_hide_for_flush),
-        cmocka_unit_test(test_stopped_terminal),
+        cmocka_unit_test(test_line),           cmocka_unit_test(test_earlier_runs),
+        cmocka_unit_test(test_rate),           cmocka_unit_test(test_time_left),
+        cmocka_unit_test(test_width),          cmocka_unit_test(test_hide_and_show),
+        cmocka_unit_test(test_hide_for_flush), cmocka_unit_test(test_stopped_terminal),
         cmocka_unit_test(test_no_terminal),
     };
 
