@@ -51,8 +51,8 @@ void bench_describe(const struct page *page, char *text)
         page_add(text, ", a new one for each request");
     if (load->pipeline > 1)
         page_add(text, ", %u requests in a pipeline", load->pipeline);
-    if (page->total->processes > 1)
-        page_add(text, ", %u processes", page->total->processes);
+    if (page->run->command->processes > 1)
+        page_add(text, ", %u processes", page->run->command->processes);
     if (page->duration > 0)
         page_add(text, ", %s", figure_span(page->duration).text);
     else

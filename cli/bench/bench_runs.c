@@ -15,6 +15,7 @@
 
 #define NAME_COLUMNS   9
 #define FIGURE_COLUMNS 11
+#define NOTES_COLUMNS  (80 - NAME_COLUMNS - BENCH_COLUMNS * FIGURE_COLUMNS)
 
 static const char *const heads[BENCH_COLUMNS] = {"requests/s", "p50", "p99", "p99.9", "max"};
 
@@ -33,10 +34,8 @@ static void put_url(FILE *to, const char *label, const char *url)
 
 void bench_runs_begin(FILE *to, const struct bench_run *run, const char *other, bool color)
 {
-    const struct page page = {.to = to,
-                              .run = run,
-                              .total = run->total,
-                              .duration = run->load->requests ? 0 : (double)run->load->duration};
+    const struct page page = {
+        .to = to, .run = run, .duration = run->load->requests ? 0 : (double)run->load->duration};
     char text[NOTE_BYTES] = "";
 
     put_shade(to, color, SHADE_BOLD);
@@ -114,6 +113,8 @@ static void put_notes(FILE *to, const struct bench_run *run, bool color)
         page_add(text, ", interrupted");
     if (run->total->gave_up)
         page_add(text, ", stopped");
+    if (strlen(text) > NOTES_COLUMNS) /* on a line of their own */
+        fprintf(to, "\n%*s", NAME_COLUMNS, "");
     put_shade(to, color, !*text ? SHADE_GREEN : SHADE_RED);
     fprintf(to, "  %s", *text ? text + 2 : "ok");
     put_shade(to, color, SHADE_NONE);

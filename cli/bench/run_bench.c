@@ -2,6 +2,7 @@
  * firstbyte bench: one run, several runs, two targets alternately, or the search for the knee. A
  * report is written when its run has ended, so that writing does not disturb the measurement.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,13 +146,10 @@ static bool has_table(const struct bench *bench)
 static void write_line(struct bench *bench, struct side *side, FILE *to,
                        const struct bench_run *run)
 {
-    const char *other = bench->side_count > 1 ? targets_url(bench->sides[1].targets)->shown : NULL;
     size_t number = side->runs.count + 1;
     char name[32];
 
-    if (!bench->reported)
-        bench_runs_begin(to, run, other, wants_color(bench));
-    snprintf(name, sizeof(name), other ? "%zu %c" : "%zu", number,
+    snprintf(name, sizeof(name), bench->side_count > 1 ? "%zu %c" : "%zu", number,
              side == &bench->sides[0] ? 'a' : 'b');
     bench_runs_add(to, &side->runs, run, name, wants_color(bench));
 }
@@ -347,12 +345,29 @@ static void write_medians(struct bench *bench)
     output_end(bench->output);
 }
 
+/* Writes the head of the table before the first run, which may be long. */
+static void begin_table(struct bench *bench)
+{
+    const char *other = bench->side_count > 1 ? targets_url(bench->sides[1].targets)->shown : NULL;
+    const struct load_command *command = &bench->options->load;
+    const struct bench_run run = {.command = command,
+                                  .load = &command->run,
+                                  .rehearsed = bench->options->rehearse,
+                                  .url = targets_url(bench->sides[0].targets)->shown,
+                                  .targets = targets_count(bench->sides[0].targets)};
+
+    bench_runs_begin(output_begin(bench->output), &run, other, wants_color(bench));
+    output_end(bench->output);
+}
+
 /* Runs the sides alternately (A B A B), so that changes of the machine affect both. */
 static enum exit_status run_all(struct bench *bench)
 {
     enum exit_status status;
 
     keep_reports(bench);
+    if (has_table(bench))
+        begin_table(bench);
     for (unsigned i = 0; i < bench->options->load.repeat; i++)
         for (size_t side = 0; side < bench->side_count && continues(bench); side++)
             if (!run_side(bench, &bench->sides[side]))
@@ -411,7 +426,8 @@ static enum exit_status end_output(struct bench *bench, enum exit_status status)
         diagnostic("the results are in %s", kept);
     if (finished)
         return status;
-    complain(output_name(bench->output), strerrordesc_np(output_error(bench->output)));
+    if (bench->options->output.file || output_error(bench->output) != EPIPE)
+        complain(output_name(bench->output), strerrordesc_np(output_error(bench->output)));
     return EXIT_SOME_FAILED;
 }
 

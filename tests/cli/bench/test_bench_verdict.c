@@ -97,6 +97,7 @@ static void test_saturated(void **state)
         "3 responses came without a kernel stamp\n", "1 kernel stamps could not be used");
     sample.load.run.open_loop = false; /* the advice for a closed loop */
     sample.total->processes = 2;
+    sample.load.processes = 2;
     ASSERT_LINES(text_of(&sample, false, 0),
                  "closed loop, 64 connections, 2 processes, 7.40 s after",
                  "bottleneck: one of its threads was busy", "fewer connections (-c).\n",
