@@ -1,5 +1,5 @@
 /*
- * A nameserver's response, raw and normalized: a strict parser accepts the normalized one, and both
+ * A nameserver's answer, raw and normalized: a strict parser accepts the normalized one, and both
  * have the same addresses and TTL. The first byte: bit 0: over TCP, with the greater size limit.
  */
 #include "tests/fuzz/fuzz.h"

@@ -50,7 +50,7 @@ static bool is_direct(const char *list, const struct url *url)
     return direct;
 }
 
-/* A host that is added to the list is an exception, whatever else the list has. */
+/* A host that is added to the list is an exception, with any other entries in the list. */
 static void check_exceptions(const char *list, const struct url *url)
 {
     size_t room = 2 * strlen(url->host) + strlen(list) + 8;

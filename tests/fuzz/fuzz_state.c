@@ -15,7 +15,7 @@
 #include "cli/fetch/line_set.h"
 #include "cli/fetch/state.h"
 
-#define PLACES 200 /* lines that are checked, from the first */
+#define CHECKED_LINES 200 /* lines that are checked, from the first */
 
 static char folder[64], path[80];
 
@@ -85,13 +85,13 @@ static void write_records(struct part lines, FILE *to)
 }
 
 /* Whether the line is done, according to the text of all records. */
-static bool is_done(struct part lines, uint64_t place, uint64_t frontier)
+static bool is_done(struct part lines, uint64_t number, uint64_t frontier)
 {
-    bool done = place <= frontier;
+    bool done = number <= frontier;
     char taken[32], reported[32];
 
-    snprintf(taken, sizeof(taken), "+%" PRIu64, place);
-    snprintf(reported, sizeof(reported), "-%" PRIu64, place);
+    snprintf(taken, sizeof(taken), "+%" PRIu64, number);
+    snprintf(reported, sizeof(reported), "-%" PRIu64, number);
     while (lines.size) {
         struct part line = part_line(&lines);
         char *text = part_text(&line), *rest = text, *word;
@@ -116,8 +116,8 @@ static void check_same(const struct state *state, const struct state_head *head,
     MUST(now->output_bytes == head->output_bytes && now->finished == head->finished);
     MUST(now->reported == head->reported && now->failed == head->failed);
     MUST(state_unreported(state) == unreported);
-    for (uint64_t place = 1; place <= PLACES; place++)
-        MUST(state_is_done(state, place) == done[place]);
+    for (uint64_t number = 1; number <= CHECKED_LINES; number++)
+        MUST(state_is_done(state, number) == done[number]);
 }
 
 static struct state *reopen(struct state *state)
@@ -131,29 +131,30 @@ static struct state *reopen(struct state *state)
 }
 
 /* Continues the run: all lines that are not done are fetched. */
-static void go_on(struct state *state)
+static void continue_run(struct state *state)
 {
     uint64_t reported = state_head(state)->reported, own = 0, bytes;
 
     if (reported >
-        LINE_SET_MAX - PLACES) { /* forged: no run counts so far, and none goes on from there */
+        LINE_SET_MAX -
+            CHECKED_LINES) { /* forged: no run counts so far, and none continues from there */
         state_close(state);
         return;
     }
-    for (uint64_t place = 1; place <= PLACES; place++) {
-        own += !state_is_done(state, place);
-        state_take(state, place);
-        state_report(state, place, place % 2);
-        MUST(state_is_done(state, place));
-        state_advance(state, place, place);
+    for (uint64_t number = 1; number <= CHECKED_LINES; number++) {
+        own += !state_is_done(state, number);
+        state_take(state, number);
+        state_report(state, number, number % 2);
+        MUST(state_is_done(state, number));
+        state_advance(state, number, number);
     }
     bytes = state_head(state)->output_bytes;
     MUST(state_commit(state, bytes == 1 ? 2 : 1, 0));
     state = reopen(state);
     MUST(state_head(state)->reported == reported + own);
-    MUST(state_head(state)->frontier >= PLACES);
-    for (uint64_t place = 1; place <= PLACES; place++)
-        MUST(state_is_done(state, place));
+    MUST(state_head(state)->frontier >= CHECKED_LINES);
+    for (uint64_t number = 1; number <= CHECKED_LINES; number++)
+        MUST(state_is_done(state, number));
     state_close(state);
 }
 
@@ -165,7 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct state *state;
     struct note file;
     size_t unreported;
-    bool done[PLACES + 1];
+    bool done[CHECKED_LINES + 1];
     char *why = NULL;
 
     make_folder();
@@ -184,13 +185,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         head = *state_head(state);
         unreported = state_unreported(state);
-        for (uint64_t place = 1; place <= PLACES; place++) {
-            done[place] = state_is_done(state, place);
-            MUST(!fitted || done[place] == is_done(input, place, head.frontier));
+        for (uint64_t number = 1; number <= CHECKED_LINES; number++) {
+            done[number] = state_is_done(state, number);
+            MUST(!fitted || done[number] == is_done(input, number, head.frontier));
         }
         state = reopen(state);
         check_same(state, &head, unreported, done);
-        go_on(state);
+        continue_run(state);
     }
     free(why);
     note_free(&file);

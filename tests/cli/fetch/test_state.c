@@ -99,10 +99,10 @@ static off_t size_of(const char *name)
 }
 
 /* Takes and reports one line. */
-static void pass(struct state *state, uint64_t place)
+static void pass(struct state *state, uint64_t number)
 {
-    state_take(state, place);
-    state_report(state, place, false);
+    state_take(state, number);
+    state_report(state, number, false);
 }
 
 static void test_new(void **unused)
@@ -150,8 +150,8 @@ static void test_goes_on(void **unused)
     assert_int_equal(state_head(state)->reported, 2);
     assert_int_equal(state_head(state)->failed, 1);
     assert_int_equal(state_unreported(state), 1);
-    for (uint64_t place = 1; place <= 8; place++)
-        assert_int_equal(state_is_done(state, place), place != 2 && place <= 6);
+    for (uint64_t number = 1; number <= 8; number++)
+        assert_int_equal(state_is_done(state, number), number != 2 && number <= 6);
     state_take(state, 2);
     assert_int_equal(state_unreported(state), 1);
     state_report(state, 2, false);
@@ -358,11 +358,11 @@ static void test_behind_a_link(void **unused)
 }
 
 /* A state file of some records, and which of its first lines are done after each record. */
-enum { RECORDS = 12, PLACES = 40 };
+enum { RECORDS = 12, CHECKED_LINES = 40 };
 
 static struct story {
     size_t size[RECORDS + 1]; /* of the file after each commit */
-    bool done[RECORDS + 1][PLACES + 1];
+    bool done[RECORDS + 1][CHECKED_LINES + 1];
     uint64_t bytes[RECORDS + 1];
 } story;
 
@@ -370,8 +370,8 @@ static void note_story(const struct state *state, int record)
 {
     story.size[record] = (size_t)size_of(path);
     story.bytes[record] = state_head(state)->output_bytes;
-    for (uint64_t place = 1; place <= PLACES; place++)
-        story.done[record][place] = state_is_done(state, place);
+    for (uint64_t number = 1; number <= CHECKED_LINES; number++)
+        story.done[record][number] = state_is_done(state, number);
 }
 
 static char *make_story(size_t *length)
@@ -402,8 +402,8 @@ static void check_story(int record)
     struct state *state = open_state();
 
     assert_true(state_head(state)->output_bytes == story.bytes[record]);
-    for (uint64_t place = 1; place <= PLACES; place++)
-        assert_int_equal(state_is_done(state, place), story.done[record][place]);
+    for (uint64_t number = 1; number <= CHECKED_LINES; number++)
+        assert_int_equal(state_is_done(state, number), story.done[record][number]);
     state_close(state);
 }
 
@@ -481,14 +481,14 @@ static void test_bounded(void **unused)
 
     (void)unused;
     state_take(state, 1);
-    for (uint64_t place = 2; place <= MANY; place++) {
-        state_take(state, place);
-        state_advance(state, place, place);
-        if (place > IN_FLIGHT)
-            state_report(state, place - IN_FLIGHT + 1, false);
-        if (place % 10)
+    for (uint64_t number = 2; number <= MANY; number++) {
+        state_take(state, number);
+        state_advance(state, number, number);
+        if (number > IN_FLIGHT)
+            state_report(state, number - IN_FLIGHT + 1, false);
+        if (number % 10)
             continue;
-        assert_true(state_commit(state, place, 0));
+        assert_true(state_commit(state, number, 0));
         if (size_of(path) > max)
             max = size_of(path);
     }
@@ -584,9 +584,9 @@ static void test_no_room(void **unused)
 enum { STEP_BYTES = 128, PIPE_BYTES = 4096 };
 enum { SITES = 3000, IN_FLIGHT = 50, AHEAD = 100, COMMIT_EVERY = 8, ROUNDS = 20 };
 
-static bool is_site(uint64_t place)
+static bool is_site(uint64_t number)
 {
-    return place % 7 != 0;
+    return number % 7 != 0;
 }
 
 struct attempt {
@@ -594,7 +594,7 @@ struct attempt {
     FILE *output;
     int log;       /* all lines that were taken */
     int steps;     /* the pipe */
-    uint64_t next; /* place of the reader */
+    uint64_t next; /* line that the reader returns next */
     uint64_t flight[IN_FLIGHT];
     size_t count;
     bool ahead[SITES + AHEAD + 1]; /* taken out of order, in this run */
@@ -610,16 +610,16 @@ static void step(int steps)
 }
 
 /* Takes a site unless it is done or taken. */
-static void give_out(struct attempt *attempt, uint64_t place)
+static void give_out(struct attempt *attempt, uint64_t number)
 {
     char line[32];
-    int length = snprintf(line, sizeof(line), "%" PRIu64 "\n", place);
+    int length = snprintf(line, sizeof(line), "%" PRIu64 "\n", number);
 
-    if (state_is_done(attempt->state, place) || attempt->ahead[place])
+    if (state_is_done(attempt->state, number) || attempt->ahead[number])
         return;
-    state_take(attempt->state, place);
-    attempt->ahead[place] = true;
-    attempt->flight[attempt->count++] = place;
+    state_take(attempt->state, number);
+    attempt->ahead[number] = true;
+    attempt->flight[attempt->count++] = number;
     if (write(attempt->log, line, (size_t)length) != length)
         _exit(3);
 }
@@ -627,31 +627,31 @@ static void give_out(struct attempt *attempt, uint64_t place)
 /* Takes the next site of the list, or one after it. */
 static void read_on(struct attempt *attempt)
 {
-    uint64_t place = attempt->next + 2 + unit_random() % AHEAD;
+    uint64_t number = attempt->next + 2 + unit_random() % AHEAD;
     size_t count = attempt->count;
 
-    if (unit_random() % 4 == 0 && place <= SITES && is_site(place)) {
-        give_out(attempt, place);
+    if (unit_random() % 4 == 0 && number <= SITES && is_site(number)) {
+        give_out(attempt, number);
         return;
     }
     while (attempt->next <= SITES && attempt->count == count) {
-        place = attempt->next++;
-        if (is_site(place))
-            give_out(attempt, place);
-        if (!state_fits(attempt->state, place, place * 3))
+        number = attempt->next++;
+        if (is_site(number))
+            give_out(attempt, number);
+        if (!state_fits(attempt->state, number, number * 3))
             _exit(4);
-        state_advance(attempt->state, place, place * 3);
+        state_advance(attempt->state, number, number * 3);
     }
 }
 
 static void report_one(struct attempt *attempt)
 {
     size_t pick = unit_random() % attempt->count;
-    uint64_t place = attempt->flight[pick];
+    uint64_t number = attempt->flight[pick];
 
     attempt->flight[pick] = attempt->flight[--attempt->count];
-    fprintf(attempt->output, "result of %" PRIu64 "\n", place);
-    state_report(attempt->state, place, place % 5 == 0);
+    fprintf(attempt->output, "result of %" PRIu64 "\n", number);
+    state_report(attempt->state, number, number % 5 == 0);
 }
 
 /* A complete run, in a child process. */
@@ -730,13 +730,13 @@ static void count_lines(const char *name, const char *before, int *counts)
 
     memset(counts, 0, (SITES + 1) * sizeof(*counts));
     while (*at) {
-        unsigned long place;
+        unsigned long number;
 
         assert_memory_equal(at, before, strlen(before));
-        place = strtoul(at + strlen(before), &at, 10);
-        assert_in_range(place, 1, SITES);
+        number = strtoul(at + strlen(before), &at, 10);
+        assert_in_range(number, 1, SITES);
         assert_int_equal(*at++, '\n');
-        counts[place]++;
+        counts[number]++;
     }
     free(text);
 }
@@ -759,12 +759,12 @@ static void check_taken(bool *done, int *taken_before)
 
     cut_to_whole_lines(taken_log);
     count_lines(taken_log, "", taken);
-    for (uint64_t place = 1; place <= SITES; place++) {
-        if (done[place])
-            assert_int_equal(taken[place], taken_before[place]);
-        again += taken[place] > 0 && is_site(place) && !state_is_done(state, place);
-        done[place] = is_site(place) && state_is_done(state, place);
-        taken_before[place] = taken[place];
+    for (uint64_t number = 1; number <= SITES; number++) {
+        if (done[number])
+            assert_int_equal(taken[number], taken_before[number]);
+        again += taken[number] > 0 && is_site(number) && !state_is_done(state, number);
+        done[number] = is_site(number) && state_is_done(state, number);
+        taken_before[number] = taken[number];
     }
     /* in flight or since the last commit, which is at a random time: no exact limit */
     assert_in_range(again, 0, IN_FLIGHT + 20 * COMMIT_EVERY);
@@ -790,9 +790,9 @@ static void test_killed(void **unused)
     assert_true(kills > 0);
     check_taken(done, taken);
     count_lines(output, "result of ", counts);
-    for (uint64_t place = 1; place <= SITES; place++) {
-        assert_int_equal(counts[place], is_site(place));
-        failed += is_site(place) && place % 5 == 0;
+    for (uint64_t number = 1; number <= SITES; number++) {
+        assert_int_equal(counts[number], is_site(number));
+        failed += is_site(number) && number % 5 == 0;
     }
     state = open_state();
     assert_true(state_head(state)->finished);
