@@ -13,8 +13,8 @@ struct bench_runs {
     size_t count;
 };
 
-/* Writes a description of the runs, and the head of the table. Only the options in `run` are read.
-   `other` is the URL of --vs; NULL: none. */
+/* Writes what will be run, and the head of the table. Only the options in `run` are read. `other`
+   is the URL of --vs; NULL: none. */
 void bench_runs_begin(FILE *to, const struct bench_run *run, const char *other, bool color);
 
 /* Adds a run and writes its line. `name` is "1", or "1 a" with --vs. */

@@ -69,6 +69,7 @@ static const struct screen screens[] = {
             "0 ended by a signal, 2 usage, 3 setup",
             "firstbyte origin -f sites.conf\n"
             "firstbyte origin http://a.example/ https://b.example/\n",
+            NULL,
         },
     [COMMAND_DIFF] =
         {
@@ -78,6 +79,7 @@ static const struct screen screens[] = {
             "firstbyte bench --repeat 5 --format json -o old.json http://127.0.0.1/\n"
             "firstbyte bench --repeat 5 --format json -o new.json http://127.0.0.1/\n"
             "firstbyte diff old.json new.json\n",
+            NULL,
         },
 };
 

@@ -106,8 +106,7 @@ static void test_notes(void **state)
     slo_judge(&sample.slo, sample.total);
     bench_runs_add(to, &runs, &sample.run, "2 b", true);
     fclose(to);
-    ASSERT_LINES(written, "2 b ",
-                 "\n         ",
+    ASSERT_LINES(written, "2 b ", "\n         ",
                  "client saturated, 3,037 errors (most: 503), SLO missed, interrupted\033[0m\n");
     assert_int_equal(runs.count, 0); /* no median has the figures of a part of a run */
     sample_close(&sample);
