@@ -138,7 +138,7 @@ static void put_failure_within(const struct report *report, FILE *to, struct vie
     size_t width = strlen(lead) + text_width(message.text, message.length);
     char time[64];
 
-    snprintf(time, sizeof(time), " in %.3f ms", (double)(elapsed / NSEC_PER_US) / 1000);
+    snprintf(time, sizeof(time), " in %s", figure_span((double)elapsed).text);
     if (width <= columns) {
         put_message(report, to, view);
         put(to, width + strlen(time) <= columns ? time : "");

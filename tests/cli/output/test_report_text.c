@@ -242,7 +242,7 @@ static void test_failures_on_terminals(void **state)
     } cases[] = {
         {40, "http://a.example/           - connect.re\n"},
         {43, "http://a.example/              - connect.re\n"},
-        {80, "http://a.example/             - error: connection refused in 3.000 ms\n"},
+        {80, "http://a.example/             - error: connection refused in 3.00 ms\n"},
     };
     struct site *site = site_of("http://a.example/");
     struct report_options options = options_of(FORMAT_TABLE);
