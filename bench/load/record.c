@@ -94,14 +94,26 @@ static void take_sample(struct record *record, nsec now)
     record->samples[1] = (struct thread_time){now, clock_thread_cpu(), starved_so_far(record)};
 }
 
-/* An absence is reported when it is over: it may overlap the longest gap so far. */
-static void count_gap_absence(struct tally *tally, nsec from, nsec to)
+static nsec overlap(nsec at, nsec length, nsec from, nsec to)
 {
-    nsec end = nsec_min(tally->gap_at + tally->gap, to);
-    nsec begin = nsec_max(tally->gap_at, from);
+    nsec begin = nsec_max(at, from), end = nsec_min(at + length, to);
 
-    if (end > begin)
-        tally->gap_absent = nsec_max(tally->gap_absent, end - begin);
+    return end > begin ? end - begin : 0;
+}
+
+/* An absence is reported when it is over: it may overlap the longest gap so far, or that of the
+   previous tally, which is then counted again with its absence. */
+static void count_gap_absence(struct record *record, nsec from, nsec to)
+{
+    struct tally *tally = record->tally;
+    nsec absent = overlap(record->prev_gap_at, record->prev_gap, from, to);
+
+    tally->gap_absent = nsec_max(tally->gap_absent, overlap(tally->gap_at, tally->gap, from, to));
+    if (!absent || record->prev_gap < tally->gap)
+        return;
+    tally->gap = record->prev_gap;
+    tally->gap_at = record->prev_gap_at;
+    tally->gap_absent = absent;
 }
 
 /* The samples show the time that the thread used since the last one before the absence: on a core,
@@ -132,7 +144,7 @@ void record_absence(struct record *record, nsec now, nsec lag)
     suspended = length >= used + RECORD_ABSENCE ? length - used : 0;
     record->absent += length - last->length;
     last->length = length;
-    count_gap_absence(tally, now - length - record->from, now - record->from);
+    count_gap_absence(record, now - length - record->from, now - record->from);
     absences_add(&record->absences, now - lag, now);
     if (suspended <= last->suspended)
         return;
@@ -308,6 +320,8 @@ void record_end(struct record *record, nsec now)
 
 void record_next(struct record *record, nsec now)
 {
+    record->prev_gap = record->tally->gap;
+    record->prev_gap_at = record->tally->gap_at;
     tally_clear(record->tally);
     record->tally->from = now - record->from;
 }

@@ -61,6 +61,7 @@ struct record {
     int schedstat;                 /* descriptor of /proc/thread-self/schedstat, or -1 */
     struct thread_time samples[2]; /* the last two, the older one first */
     nsec absent;                   /* absences since the last response */
+    nsec prev_gap, prev_gap_at;    /* the longest gap of the previous tally */
     struct counted_absence last_absence;
     struct absences absences;
     bool over; /* record_end was called */

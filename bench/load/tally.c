@@ -84,7 +84,7 @@ static void add(struct tally *to, const struct tally *from)
 #define X(member) histogram_add(to->member, from->member);
     TALLY_HISTOGRAMS(X)
 #undef X
-    if (from->gap > to->gap) {
+    if (from->gap > to->gap || (from->gap == to->gap && from->gap_absent > to->gap_absent)) {
         to->gap = from->gap;
         to->gap_at = from->gap_at;
         to->gap_absent = from->gap_absent;

@@ -210,12 +210,12 @@ load "several addresses, processes" --procs 2 -n 40 -c 2 \
 same "several addresses, processes: each begins with another address" \
     "[[\"$second:18093\",1,20],[\"$HOME_ADDRESS:18093\",1,20]]" \
     "$(run '[.addresses[] | [.address, .connections, .completed]]')"
-fb bench -n 40 -c 4 --resolve "$(several 18093)" http://many.example:18093/
+fb bench --report full -n 40 -c 4 --resolve "$(several 18093)" http://many.example:18093/
 check "several addresses: a line for each" \
     grep -qE "^Addresses    $second:18093 +2 connections, [0-9]+ completed, mean" "$out"
 check "several addresses: the reason of a drop is reported" \
     grep -qE "^             $fourth:18093 +dropped: connection refused" "$out"
-fb bench -n 5 -c 1 --resolve "$(several 18094)" http://many.example:18094/
+fb bench --report full -n 5 -c 1 --resolve "$(several 18094)" http://many.example:18094/
 exits "all refuse" 1
 check "all refuse: the error is reported" grep -qE "^Errors +connect.refused +5 " "$out"
 load "one address" -n 5 -c 1 "$base/"
@@ -368,7 +368,7 @@ check "a slow server: waiting requests are counted" jq -e '.totals.waiting > 50 
     .totals.scheduled == 500 and .latency_us.count == 500 and
     .latency_us.p50 > .raw_latency_us.p50' "$out"
 cat "$out" >>"$TMPDIR/runs"
-fb bench -R 1000 -d 300ms -c 2 "${to[@]}" http://slow.example/
+fb bench --report full -R 1000 -d 300ms -c 2 "${to[@]}" http://slow.example/
 check "a slow server: waiting requests are reported in text" grep -qi 'waiting' "$out"
 
 # --- too few connections ---

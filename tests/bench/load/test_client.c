@@ -151,6 +151,7 @@ static int teardown(void **state)
     client_close(&client);
     loop_turn(fixture.loop, 0);
     assert_true(list_is_empty(&group.requests));
+    client_group_free(&group);
     site_free(site);
     fixture_close(&fixture);
     return 0;

@@ -213,6 +213,27 @@ static void gap_of_an_absence(void **state)
     assert_true(tally->gap_absent == 100 * MS);
 }
 
+/* Only the kernel stamp of a later response shows the absence, and the interval has ended. */
+static void gap_of_an_absence_in_the_next_interval(void **state)
+{
+    struct tally *total = tally_new();
+
+    (void)state;
+    init(false, NSEC_NEVER);
+    complete(0, 0, 10, 200);
+    complete(0, 0, 151, 200);
+    assert_true(tally->gap == 141 * MS);
+    tally_append(total, tally);
+    record_next(&record, FROM + 151 * MS);
+    assert_true(tally->gap == 0);
+    record_absence(&record, FROM + 152 * MS, 120 * MS);
+    tally_append(total, tally);
+    assert_true(total->gap == 141 * MS);
+    assert_true(total->gap_at == 10 * MS);
+    assert_true(total->gap_absent == 119 * MS);
+    tally_free(total);
+}
+
 /* --- intervals --- */
 
 static void intervals(void **state)
@@ -275,6 +296,7 @@ int main(void)
         CASE(stop_is_counted_once),
         CASE(longest_gap),
         CASE(gap_of_an_absence),
+        CASE(gap_of_an_absence_in_the_next_interval),
         CASE(intervals),
         CASE(warm_up_is_not_counted),
     };
