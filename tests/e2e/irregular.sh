@@ -72,8 +72,9 @@ bench "a line end in a pipeline" -n 100 -c 2 --pipeline 4 "$base/line"
 same "a line end in a pipeline: two connections" "100 0 2" \
     "$(run '.totals | .completed, .failed, .connections' | xargs)"
 bench "other bytes after each response" -n 100 -c 2 "$base/junk"
-same "other bytes after each response: one connection for each, no failure" "100 0 100" \
-    "$(run '.totals | .completed, .failed, .connections' | xargs)"
+# both clients may be connecting when one request is left
+same "other bytes after each response: one connection for each, no failure" "100 0 true" \
+    "$(run '.totals | .completed, .failed, (.connections | . == 100 or . == 101)' | xargs)"
 bench "other bytes after each response, open loop" -R 200 -n 100 -c 2 "$base/junk"
 same "other bytes after each response, open loop: no failure" "100 0" \
     "$(run '.totals | .completed, .failed' | xargs)"
