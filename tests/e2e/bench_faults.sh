@@ -284,7 +284,7 @@ check "--hlog on a full disk: is reported" stderr_has "/dev/full: No space left 
 check "--hlog on a full disk: the report is complete" jq -e '.totals.completed == 20' "$out"
 timeout 60 "$FIRSTBYTE" bench -d 500ms -c 2 --repeat 1000 --format json "$base/" 2>"$err" | true
 same "a reader that closes the pipe: exit status" 1 "${PIPESTATUS[0]}"
-same "a reader that closes the pipe: no message, and no run follows" "" "$(cat "$err")"
+check_not "a reader that closes the pipe: no message of it" stderr_has "Broken pipe"
 if [ "$OWN_NETWORK" ] && unshare -m true 2>/dev/null; then
     full() {
         unshare -m bash -c '
