@@ -60,7 +60,8 @@ adapted() {
     local command=${1//127.0.0.1:8/$HOME_ADDRESS:8}
 
     [[ $command != seq\ * ]] || command=$(sed -E 's/ [0-9]{3,} >list/ 100 >list/' <<<"$command")
-    command=${command/firstbyte bench --find-knee/timeout 2 firstbyte bench --find-knee}
+    # --foreground: one signal; a second one may stop the sanitizer's search for leaks at the end
+    command=${command/firstbyte bench --find-knee/timeout --foreground 2 firstbyte bench --find-knee}
     if [[ $command == *"firstbyte bench"* ]]; then
         [[ $command =~ \ -d\ |\ --ramp\  ]] ||
             command=${command/firstbyte bench/firstbyte bench -d $run_time}
