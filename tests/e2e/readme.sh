@@ -55,13 +55,15 @@ commands_of() {
 run_time=200ms
 [ -z "${FIRSTBYTE_SANITIZED-}" ] || run_time=700ms
 
+# --foreground: one signal; a second one may stop the sanitizer's search for leaks at the end
+search="timeout --foreground 2 firstbyte bench --find-knee"
+
 # adapted COMMAND : the command with the limits and addresses of this test
 adapted() {
     local command=${1//127.0.0.1:8/$HOME_ADDRESS:8}
 
     [[ $command != seq\ * ]] || command=$(sed -E 's/ [0-9]{3,} >list/ 100 >list/' <<<"$command")
-    # --foreground: one signal; a second one may stop the sanitizer's search for leaks at the end
-    command=${command/firstbyte bench --find-knee/timeout --foreground 2 firstbyte bench --find-knee}
+    command=${command/firstbyte bench --find-knee/$search}
     if [[ $command == *"firstbyte bench"* ]]; then
         [[ $command =~ \ -d\ |\ --ramp\  ]] ||
             command=${command/firstbyte bench/firstbyte bench -d $run_time}
