@@ -39,53 +39,38 @@ bool request_is_method(const char *text)
     return is_token(text, length) && length <= 32 && strcmp(text, "CONNECT") != 0;
 }
 
-/* The parts of a request's head, in order; they are joined at the end. */
-struct request_parts {
-    const char *own; /* the user's fields */
-    struct {
-        const char *text;
-        size_t length;
-    } part[64];
-    size_t count, length;
-};
-
-static void add(struct request_parts *parts, const char *text)
+static void add(struct request_fields *fields, struct span name, struct span value,
+                const struct request_field *line)
 {
-    parts->part[parts->count].text = text;
-    parts->part[parts->count].length = strlen(text);
-    parts->length += parts->part[parts->count++].length;
+    if (fields->count == fields->room) {
+        fields->room = fields->room ? 2 * fields->room : 16;
+        fields->list = memory_grow(fields->list, fields->room, sizeof(*fields->list));
+    }
+    fields->list[fields->count++] =
+        (struct request_name_value){name, value, line ? line->text : NULL, line ? line->bytes : 0};
 }
 
 /* Adds a default field, unless the user's fields have that name. NULL: none. */
-static void add_field(struct request_parts *parts, const char *name, const char *value)
+static void add_default(struct request_fields *fields, const struct request *request,
+                        const char *name, const char *value)
 {
-    if (!value || fields_have(parts->own, name))
-        return;
-    add(parts, name);
-    add(parts, ": ");
-    add(parts, value);
-    add(parts, "\r\n");
+    if (value && !fields_have(request->headers, name))
+        add(fields, span_of(name, strlen(name)), span_of(value, strlen(value)), NULL);
 }
 
-/* Joins the parts, followed by the user's fields. A user's field without a value only removes the
-   default one, as in curl. */
-static char *join(const struct request_parts *parts, bool omit_proxy_authorization, size_t *length)
+/* Adds the user's fields. One without a value only removes the default field, as in curl. */
+static void add_own(struct request_fields *fields, const struct request *request)
 {
-    size_t own = parts->own ? strlen(parts->own) : 0;
-    char *text = memory_get(parts->length + own + sizeof("\r\n")), *to = text;
-    const char *at = parts->own;
-    size_t name = strlen(PROXY_AUTHORIZATION);
+    const char *at = request->headers;
     struct request_field line;
 
-    for (size_t i = 0; i < parts->count; i++)
-        to = mempcpy(to, parts->part[i].text, parts->part[i].length);
-    while (fields_next(&at, &line))
-        if (!line.empty &&
-            !(omit_proxy_authorization && field_is_named(&line, PROXY_AUTHORIZATION, name)))
-            to = mempcpy(to, line.text, line.bytes);
-    to = stpcpy(to, "\r\n");
-    *length = (size_t)(to - text);
-    return text;
+    while (fields_next(&at, &line)) {
+        struct span value = span_of(line.text, line.bytes), name = span_take(&value, ':');
+
+        if (line.empty || (request->omit_proxy_authorization && span_is(name, PROXY_AUTHORIZATION)))
+            continue;
+        add(fields, name, span_trim(value, is_space_or_control), &line);
+    }
 }
 
 char *request_basic(const char *user_info, size_t length)
@@ -100,51 +85,80 @@ char *request_basic(const char *user_info, size_t length)
     return text;
 }
 
-static void add_request_line(struct request_parts *parts, const struct request *request)
-{
-    add(parts, request->method);
-    add(parts, request->absolute_url ? " http://" : " ");
-    if (request->absolute_url)
-        add(parts, request->url->authority);
-    add(parts, request->url->target);
-    add(parts, " HTTP/1.1\r\n");
-}
-
 /* Methods that need "Content-Length: 0" when they have no content (RFC 9110, section 8.6). */
 static bool expects_content(const char *method)
 {
     return !strcmp(method, "POST") || !strcmp(method, "PUT") || !strcmp(method, "PATCH");
 }
 
+void request_fields_init(struct request_fields *fields, const struct request *request)
+{
+    const char *proxy = request->proxy_authorization;
+    bool plain = request->minimal_fields, content = request->content;
+
+    *fields = (struct request_fields){0};
+    fields->authorization = request_basic(request->user_info, request->user_info_bytes);
+    fields->proxy = request_basic(request->proxy_user_info, request->proxy_user_info_bytes);
+    if (content)
+        snprintf(fields->length, sizeof(fields->length), "%zu", request->content->count);
+    else if (expects_content(request->method))
+        strcpy(fields->length, "0");
+    add_default(fields, request, "Host", request->url->authority);
+    add_default(fields, request, "User-Agent", plain ? NULL : "firstbyte/" FIRSTBYTE_VERSION);
+    add_default(fields, request, "Accept", plain ? NULL : "*/*");
+    add_default(fields, request, "Accept-Encoding", plain ? NULL : "gzip, deflate, br, zstd");
+    add_default(fields, request, "Authorization", fields->authorization);
+    add_default(fields, request, "Cookie", request->cookie);
+    add_default(fields, request, PROXY_AUTHORIZATION,
+                proxy ? *proxy ? proxy : NULL : fields->proxy);
+    add_default(fields, request, "Connection", request->connection_close ? "close" : NULL);
+    add_default(fields, request, "Content-Type",
+                content ? "application/x-www-form-urlencoded" : NULL);
+    add_default(fields, request, "Content-Length", *fields->length ? fields->length : NULL);
+    add_own(fields, request);
+}
+
+void request_fields_free(struct request_fields *fields)
+{
+    free(fields->list);
+    free(fields->authorization);
+    free(fields->proxy);
+}
+
+static size_t line_bytes(const struct request_name_value *field)
+{
+    return field->line ? field->line_bytes
+                       : span_bytes(field->name) + span_bytes(field->value) + strlen(": \r\n");
+}
+
+/* Writes a field; the user's line is not changed. */
+static char *put_field(char *to, const struct request_name_value *field)
+{
+    if (field->line)
+        return mempcpy(to, field->line, field->line_bytes);
+    to = stpcpy(span_put(to, field->name), ": ");
+    return stpcpy(span_put(to, field->value), "\r\n");
+}
+
 char *request_build(const struct request *request, size_t *length)
 {
-    struct request_parts parts = {.own = request->headers};
-    char *authorization = request_basic(request->user_info, request->user_info_bytes);
-    char *proxy = request_basic(request->proxy_user_info, request->proxy_user_info_bytes);
-    const char *given = request->proxy_authorization;
-    char count[24] = "", *text;
-    bool content = request->content;
+    const char *authority = request->absolute_url ? request->url->authority : "";
+    size_t bytes = strlen(request->method) + strlen(authority) + strlen(request->url->target) +
+                   sizeof(" http:// HTTP/1.1\r\n\r\n");
+    struct request_fields fields;
+    char *text, *to;
 
-    if (content)
-        snprintf(count, sizeof(count), "%zu", request->content->count);
-    else if (expects_content(request->method))
-        strcpy(count, "0");
-    add_request_line(&parts, request);
-    add_field(&parts, "Host", request->url->authority);
-    add_field(&parts, "User-Agent",
-              request->minimal_fields ? NULL : "firstbyte/" FIRSTBYTE_VERSION);
-    add_field(&parts, "Accept", request->minimal_fields ? NULL : "*/*");
-    add_field(&parts, "Accept-Encoding",
-              request->minimal_fields ? NULL : "gzip, deflate, br, zstd");
-    add_field(&parts, "Authorization", authorization);
-    add_field(&parts, "Cookie", request->cookie);
-    add_field(&parts, PROXY_AUTHORIZATION, given ? *given ? given : NULL : proxy);
-    add_field(&parts, "Connection", request->connection_close ? "close" : NULL);
-    add_field(&parts, "Content-Type", content ? "application/x-www-form-urlencoded" : NULL);
-    add_field(&parts, "Content-Length", *count ? count : NULL);
-    text = join(&parts, request->omit_proxy_authorization, length);
-    free(authorization);
-    free(proxy);
+    request_fields_init(&fields, request);
+    for (size_t i = 0; i < fields.count; i++)
+        bytes += line_bytes(&fields.list[i]);
+    to = text = memory_get(bytes);
+    to = stpcpy(stpcpy(to, request->method), request->absolute_url ? " http://" : " ");
+    to = stpcpy(stpcpy(stpcpy(to, authority), request->url->target), " HTTP/1.1\r\n");
+    for (size_t i = 0; i < fields.count; i++)
+        to = put_field(to, &fields.list[i]);
+    to = stpcpy(to, "\r\n");
+    *length = (size_t)(to - text);
+    request_fields_free(&fields);
     return text;
 }
 

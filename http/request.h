@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/span.h"
 #include "http/site.h"
 
 #define FIRSTBYTE_VERSION "0.1.0"
@@ -48,9 +49,31 @@ struct request {
 /* The site's own request. */
 struct request request_of(const struct site *site);
 
+/* A field of a request. The texts are those of the request, or of the list. */
+struct request_name_value {
+    struct span name, value;
+    const char *line; /* the user's line, with its CR LF; NULL: a default field */
+    size_t line_bytes;
+};
+
+/* The fields of a request in the order in which they are sent. Default fields are Host, User-Agent,
+   Accept, Accept-Encoding, Authorization, Proxy-Authorization, Cookie, Connection, Content-Length
+   and Content-Type; the user's fields replace those of the same name. */
+struct request_fields {
+    struct request_name_value *list;
+    size_t count;
+
+    /* private */
+    size_t room;
+    char *authorization, *proxy, length[24];
+};
+
+/* The request must outlive the list. */
+void request_fields_init(struct request_fields *fields, const struct request *request);
+void request_fields_free(struct request_fields *fields);
+
 /* The head of the request, *length bytes and a NUL that is not sent. To be freed. Content is sent
-   after it. Default fields are Host, User-Agent, Accept, Accept-Encoding, Authorization, Cookie,
-   Connection, Content-Length and Content-Type. */
+   after it. */
 char *request_build(const struct request *request, size_t *length);
 
 /* Whether a request with this method may be repeated (RFC 9110, section 9.2.2). */
