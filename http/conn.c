@@ -152,8 +152,10 @@ static void send_output(struct conn *conn)
             loop_yield(conn->loop, &conn->sock->watch, 0);
         }
         conn->write_blocked = io.status != IO_OK;
-        if (conn->write_blocked)
+        if (conn->write_blocked) {
+            conn->protocol->sent(conn, 0); /* output in conn_scratch is not valid any more */
             break;
+        }
         if (conn->options->bytes_out)
             *conn->options->bytes_out += io.count;
         conn->protocol->sent(conn, io.count);

@@ -75,6 +75,7 @@ enum error_duration { PERMANENT, TRANSIENT };
     X(ERROR_TLS_NAME_CONSTRAINTS, PERMANENT, "tls", "tls.name_constraints",                        \
       "the authority may not issue for this name")                                                 \
     X(ERROR_TLS_CERT_INVALID, PERMANENT, "tls", "tls.cert_invalid", "certificate is not valid")    \
+    X(ERROR_TLS_ALPN, PERMANENT, "tls", "tls.alpn", "the server speaks none of the protocols")     \
     X(ERROR_TLS_CLOSED, TRANSIENT, "tls", "tls.closed", "connection closed in the TLS handshake")  \
     X(ERROR_TLS_RESET, TRANSIENT, "tls", "tls.reset", "connection reset in the TLS handshake")     \
     X(ERROR_TLS_FAILED, PERMANENT, "tls", "tls.failed", "TLS failed")                              \
@@ -95,6 +96,18 @@ enum error_duration { PERMANENT, TRANSIENT };
     X(ERROR_RECEIVE_FAILED, TRANSIENT, "receive", "receive.failed", "receiving failed")            \
     X(ERROR_TLS_TRUNCATED, TRANSIENT, "receive", "tls.truncated",                                  \
       "response ended without close_notify")                                                       \
+    X(ERROR_HTTP2_PROTOCOL, PERMANENT, "receive", "http2.protocol", "the server broke HTTP/2")     \
+    X(ERROR_HTTP2_FLOOD, PERMANENT, "receive", "http2.flood", "too many HTTP/2 control frames")    \
+    X(ERROR_HTTP2_GOAWAY, TRANSIENT, "wait", "http2.goaway", "the server ended the connection")    \
+    X(ERROR_HTTP2_REFUSED_STREAM, TRANSIENT, "wait", "http2.refused_stream",                       \
+      "the server refused the stream")                                                             \
+    X(ERROR_HTTP2_RESET, TRANSIENT, "receive", "http2.reset", "the server reset the stream")       \
+    X(ERROR_HTTP2_HTTP_1_1_REQUIRED, PERMANENT, "wait", "http2.http_1_1_required",                 \
+      "the server requires HTTP/1.1")                                                              \
+    X(ERROR_HTTP2_NOT_HTTP2, PERMANENT, "receive", "http2.not_http2",                              \
+      "the server does not speak HTTP/2")                                                          \
+    X(ERROR_HTTP2_NOT_NEGOTIATED, PERMANENT, "tls", "http2.not_negotiated",                        \
+      "the server did not choose HTTP/2")                                                          \
     X(ERROR_BAD_CODING, PERMANENT, "receive", "http.bad_coding", "malformed content coding")       \
     X(ERROR_REDIRECTS, PERMANENT, "receive", "http.too_many_redirects", "too many redirects")      \
     X(ERROR_REDIRECT_LOOP, PERMANENT, "receive", "http.redirect_loop", "redirects form a loop")    \

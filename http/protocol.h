@@ -47,7 +47,8 @@ struct protocol {
     /* The next bytes to send, *count of them; NULL: none. They stay valid and unchanged until
        `sent` has covered them: the next call returns the rest, perhaps with more bytes after it.
        Output in conn_scratch, which all connections share, is valid for the next write alone. The
-       connection calls `sent` with the number of bytes that were written. */
+       connection calls `sent` with the number of bytes that were written, 0 if a write would
+       block. */
     const char *(*output)(struct conn *conn, size_t *count);
     void (*sent)(struct conn *conn, size_t count);
 

@@ -1,0 +1,352 @@
+/*
+ * From the callbacks of nghttp2 to the events of streams. A callback may close the connection or
+ * cancel streams through an event: then no event follows, while nghttp2 continues to the end of the
+ * received bytes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "http/h2/session.h"
+
+#define FIELD_OVERHEAD_BYTES 32 /* of a field in the limit (RFC 9113, section 6.5.2) */
+
+/* The stream of a frame; NULL: none, or no event may be called. */
+static struct h2_stream *stream_of(nghttp2_session *session, int32_t id, const struct conn *conn)
+{
+    struct h2_stream *one = nghttp2_session_get_stream_user_data(session, id);
+
+    return one && one->stream && conn->state != CONN_CLOSED ? one : NULL;
+}
+
+static struct status_line line_of(const struct h2_stream *one)
+{
+    return (struct status_line){.status = one->status, .major = 2, .reason = ""};
+}
+
+static bool is_interim(const struct h2_stream *one)
+{
+    return one->status / 100 == 1;
+}
+
+/* --- a head --- */
+
+static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *owner)
+{
+    struct conn *conn = owner;
+    struct h2_stream *one = stream_of(session, frame->hd.stream_id, conn);
+
+    if (!one)
+        return 0;
+    one->status_valid = false;
+    if (one->receiving)
+        return 0;
+    one->receiving = true;
+    if (one->stream->events->first_byte)
+        one->stream->events->first_byte(one->stream, h2_of(conn)->arrival);
+    return 0;
+}
+
+/* ":status": nghttp2 has checked that it has three digits. */
+static void take_status(struct h2_stream *one, struct span value)
+{
+    struct status_line line;
+
+    one->status = 0;
+    for (const char *at = value.at; at < value.end; at++)
+        one->status = one->status * 10 + (unsigned)(*at - '0');
+    one->status_valid = true;
+    line = line_of(one);
+    if (one->stream->events->status)
+        one->stream->events->status(one->stream, &line);
+}
+
+static void take_field(struct h2_stream *one, struct span name, struct span value)
+{
+    struct stream *stream = one->stream;
+    size_t bytes;
+
+    if (one->head_done || is_interim(one) || !stream->events->field ||
+        span_bytes(name) > STREAM_MAX_NAME_BYTES)
+        return;
+    value = span_trim(value, is_space_or_control);
+    bytes = span_bytes(value);
+    stream->events->field(stream, name.at, span_bytes(name), value.at,
+                          bytes < STREAM_MAX_VALUE_BYTES ? bytes : STREAM_MAX_VALUE_BYTES);
+}
+
+static struct span span_of_buffer(nghttp2_rcbuf *buffer)
+{
+    nghttp2_vec bytes = nghttp2_rcbuf_get_buf(buffer);
+
+    return span_of((const char *)bytes.base, bytes.len);
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_rcbuf *name,
+                     nghttp2_rcbuf *value, uint8_t flags, void *owner)
+{
+    struct conn *conn = owner;
+    struct h2_stream *one = stream_of(session, frame->hd.stream_id, conn);
+    struct span field = span_of_buffer(name), text = span_of_buffer(value);
+
+    (void)flags;
+    if (!one)
+        return 0;
+    one->field_bytes += span_bytes(field) + span_bytes(text) + FIELD_OVERHEAD_BYTES;
+    if (one->field_bytes > H2_MAX_FIELD_BYTES) {
+        one->too_large = true;
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* resets the stream */
+    }
+    if (span_is(field, ":status"))
+        take_status(one, text);
+    else
+        take_field(one, field, text);
+    return 0;
+}
+
+/* A field with a forbidden character, or one that HTTP/2 does not allow. */
+static int on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame,
+                             nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags, void *owner)
+{
+    struct h2_stream *one = stream_of(session, frame->hd.stream_id, owner);
+
+    (void)name;
+    (void)value;
+    (void)flags;
+    if (one)
+        one->malformed = true;
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+}
+
+/* Ends the stream if its owner wants no more. Called after `head` and `body`. */
+static void abandon_if_unwanted(struct conn *conn, struct h2_stream *one)
+{
+    if (one->stream && conn->state != CONN_CLOSED && one->stream->rest != REST_WANTED)
+        h2_abandon(conn, one);
+}
+
+/* A head, or trailers, is complete. */
+static int take_head(nghttp2_session *session, struct conn *conn, struct h2_stream *one)
+{
+    struct status_line line = line_of(one);
+
+    if (one->head_done || !one->status_valid)
+        return 0;
+    if (is_interim(one)) {
+        if (++one->interim <= H2_MAX_INTERIM)
+            return 0;
+        one->malformed = true;
+        return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, one->id,
+                                         NGHTTP2_ENHANCE_YOUR_CALM);
+    }
+    one->head_done = true;
+    if (one->stream->events->head)
+        one->stream->events->head(one->stream, &line, loop_clock(conn->loop));
+    abandon_if_unwanted(conn, one);
+    return 0;
+}
+
+/* --- the body --- */
+
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes,
+                   size_t count, void *owner)
+{
+    struct conn *conn = owner;
+    struct h2_stream *one = stream_of(session, id, conn);
+
+    (void)flags;
+    if (!one)
+        return 0;
+    if (one->stream->events->body)
+        one->stream->events->body(one->stream, (const char *)bytes, count);
+    abandon_if_unwanted(conn, one);
+    return 0;
+}
+
+/* --- frames --- */
+
+static void take_settings(nghttp2_session *session, struct conn *conn)
+{
+    struct h2 *h2 = h2_of(conn);
+
+    h2->max_streams =
+        nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+    conn_room(conn);
+}
+
+/* "ENHANCE_YOUR_CALM, too many pings" */
+static void describe_goaway(struct h2 *h2, const nghttp2_goaway *goaway)
+{
+    snprintf(h2->detail, sizeof(h2->detail), "%s%s%.*s", nghttp2_http2_strerror(goaway->error_code),
+             goaway->opaque_data_len ? ", " : "", (int)goaway->opaque_data_len,
+             goaway->opaque_data_len ? (const char *)goaway->opaque_data : "");
+}
+
+static void take_goaway(struct conn *conn, const nghttp2_goaway *goaway)
+{
+    struct h2 *h2 = h2_of(conn);
+
+    h2->goaway = true;
+    h2->goaway_code = goaway->error_code;
+    h2->last_processed = goaway->last_stream_id;
+    describe_goaway(h2, goaway);
+    conn_stop(conn);
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *owner)
+{
+    struct conn *conn = owner;
+    struct h2 *h2 = h2_of(conn);
+    struct h2_stream *one = stream_of(session, frame->hd.stream_id, conn);
+    int result = 0;
+
+    h2->idle_controls++;
+    switch (frame->hd.type) {
+    case NGHTTP2_HEADERS:
+    case NGHTTP2_DATA:
+        h2->idle_controls = 0;
+        if (!one)
+            break;
+        one->ended = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+        if (frame->hd.type == NGHTTP2_HEADERS)
+            result = take_head(session, conn, one);
+        break;
+    case NGHTTP2_RST_STREAM:
+        if (one)
+            one->reset = true;
+        break;
+    case NGHTTP2_SETTINGS:
+        if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
+            take_settings(session, conn);
+        break;
+    case NGHTTP2_GOAWAY: take_goaway(conn, &frame->goaway); break;
+    default: break;
+    }
+    return result;
+}
+
+/* A frame that is not valid. If the error concerns its stream alone, nghttp2 resets that. */
+static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int code,
+                            void *owner)
+{
+    struct h2_stream *one = stream_of(session, frame->hd.stream_id, owner);
+
+    (void)code;
+    if (one)
+        one->malformed = true;
+    return 0;
+}
+
+/* --- the end of a stream --- */
+
+/* The error of a stream that was closed before its response was complete. */
+static struct stream_end end_of(const struct conn *conn, const struct h2_stream *one, uint32_t code)
+{
+    const struct h2 *h2 = h2_of(conn);
+    struct stream_end end = {.error = ERROR_HTTP2_RESET, .detail = nghttp2_http2_strerror(code)};
+
+    if (one->too_large) {
+        end.error = ERROR_HEADER_TOO_LARGE;
+        end.detail = NULL;
+    } else if (one->malformed || (!one->reset && code == NGHTTP2_PROTOCOL_ERROR)) {
+        end.error = ERROR_MALFORMED;
+        end.detail = NULL;
+    } else if (code == NGHTTP2_REFUSED_STREAM) {
+        end.error = h2->goaway ? ERROR_HTTP2_GOAWAY : ERROR_HTTP2_REFUSED_STREAM;
+        end.detail = h2->goaway && *h2->detail ? h2->detail : NULL;
+        end.replay = REPLAY_ANY;
+    } else if (code == NGHTTP2_HTTP_1_1_REQUIRED) {
+        end.error = ERROR_HTTP2_HTTP_1_1_REQUIRED;
+        end.detail = NULL;
+    } else if (code == NGHTTP2_NO_ERROR) {
+        end.error = one->head_done ? ERROR_TRUNCATED : ERROR_EMPTY;
+        end.detail = NULL;
+    }
+    return end;
+}
+
+static void recycle(struct h2 *h2, struct h2_stream *one)
+{
+    list_remove(&one->link);
+    list_put_last(&h2->spare, &one->link);
+}
+
+static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, void *owner)
+{
+    struct conn *conn = owner;
+    struct h2 *h2 = h2_of(conn);
+    struct h2_stream *one = nghttp2_session_get_stream_user_data(session, id);
+    struct stream_end end;
+
+    if (!one)
+        return 0;
+    if (one->stream && conn->state != CONN_CLOSED) {
+        if (one->ended && one->head_done && !one->malformed && !one->too_large) {
+            conn->served = true;
+            end = (struct stream_end){
+                .complete = true, .status = one->status, .arrival = *h2->arrival};
+        } else {
+            end = end_of(conn, one, code);
+        }
+        h2_end_stream(conn, one, &end);
+    }
+    if (!one->stream) /* else h2_close ends it */
+        recycle(h2, one);
+    return 0;
+}
+
+/* --- output --- */
+
+static int before_send(nghttp2_session *session, const nghttp2_frame *frame, void *owner)
+{
+    const struct conn *conn = owner;
+    struct h2_stream *one = stream_of(session, frame->hd.stream_id, conn);
+
+    if (one && frame->hd.type == NGHTTP2_HEADERS)
+        one->first_byte = h2_of(conn)->out_offset;
+    return 0;
+}
+
+static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *owner)
+{
+    const struct conn *conn = owner;
+    struct h2_stream *one = stream_of(session, frame->hd.stream_id, conn);
+
+    if (one && frame->hd.flags & NGHTTP2_FLAG_END_STREAM &&
+        (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA))
+        one->last_byte = h2_of(conn)->out_offset;
+    return 0;
+}
+
+/* nghttp2 describes an error of the connection. */
+static int on_error(nghttp2_session *session, int code, const char *text, size_t bytes, void *owner)
+{
+    struct h2 *h2 = h2_of(owner);
+
+    (void)session;
+    h2->library_code = code;
+    if (!h2->goaway)
+        snprintf(h2->detail, sizeof(h2->detail), "%.*s", (int)bytes, text);
+    return 0;
+}
+
+const nghttp2_session_callbacks *h2_callbacks(void)
+{
+    static nghttp2_session_callbacks *callbacks;
+
+    if (callbacks)
+        return callbacks;
+    nghttp2_session_callbacks_new(&callbacks);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks, on_invalid_header);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, on_invalid_frame);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
+    nghttp2_session_callbacks_set_before_frame_send_callback(callbacks, before_send);
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
+    nghttp2_session_callbacks_set_error_callback2(callbacks, on_error);
+    return callbacks;
+}

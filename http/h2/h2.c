@@ -1,0 +1,406 @@
+/*
+ * HTTP/2 on a connection: submits requests to nghttp2, gathers its output, feeds it with received
+ * bytes. events.c has the way back, from its callbacks to the streams.
+ *
+ * nghttp2 never calls the socket: mem_recv and mem_send are its only input and output. All that one
+ * flush produces is written by one send.
+ */
+#include "http/h2/h2.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "http/h1/h1.h"
+#include "http/h2/session.h"
+#include "http/request.h"
+
+#define CONNECTION_WINDOW (16 * 1024 * 1024)
+#define STREAM_WINDOW     (1024 * 1024)
+#define INITIAL_STREAMS   100         /* concurrent, before the server's SETTINGS */
+#define MAX_CHUNK_BYTES   (17 * 1024) /* that mem_send returns at once */
+#define MAX_FIELDS        128         /* of a request */
+
+static struct h2_stream *h2_stream_of(struct link *link)
+{
+    return LIST_OWNER(link, struct h2_stream, link);
+}
+
+/* --- streams --- */
+
+static struct h2_stream *new_stream(struct h2 *h2, struct stream *stream)
+{
+    struct link *spare = list_first(&h2->spare);
+    struct h2_stream *one = spare ? h2_stream_of(spare) : memory_get(sizeof(*one));
+
+    if (spare)
+        list_remove(spare);
+    *one = (struct h2_stream){
+        .stream = stream, .first_byte = UINT64_MAX, .last_byte = UINT64_MAX, .in_unsent = true};
+    list_put_last(&h2->streams, &one->link);
+    list_put_last(&h2->unsent, &one->unsent);
+    stream->block = (char *)one; /* owned by the session */
+    return one;
+}
+
+static void leave_unsent(struct h2_stream *one)
+{
+    if (one->in_unsent)
+        list_remove(&one->unsent);
+    one->in_unsent = false;
+}
+
+void h2_end_stream(struct conn *conn, struct h2_stream *one, const struct stream_end *end)
+{
+    struct stream *stream = one->stream;
+
+    one->stream = NULL;
+    leave_unsent(one);
+    stream->block = NULL;
+    conn_stream_ended(conn, stream);
+    if (conn->owner) /* NULL after conn_close: no events */
+        stream->events->end(stream, end);
+}
+
+void h2_abandon(struct conn *conn, struct h2_stream *one)
+{
+    static const struct stream_end end = {.error = ERROR_NONE};
+
+    nghttp2_submit_rst_stream(h2_of(conn)->session, NGHTTP2_FLAG_NONE, one->id, NGHTTP2_CANCEL);
+    h2_end_stream(conn, one, &end);
+}
+
+/* --- sending --- */
+
+/* Passes content to nghttp2. */
+static ssize_t read_content(nghttp2_session *session, int32_t id, uint8_t *to, size_t room,
+                            uint32_t *flags, nghttp2_data_source *source, void *owner)
+{
+    struct h2_stream *one = source->ptr;
+    struct stream *stream = one->stream;
+    size_t count;
+
+    (void)session;
+    (void)id;
+    (void)owner;
+    if (!stream) /* cancelled: RST_STREAM follows */
+        return NGHTTP2_ERR_DEFERRED;
+    count = stream->left[1] < room ? stream->left[1] : room;
+    memcpy(to, stream->next[1], count);
+    stream->next[1] += count;
+    stream->left[1] -= count;
+    if (!stream->left[1])
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return (ssize_t)count;
+}
+
+static int32_t submit_request(struct conn *conn, struct stream *stream, struct h2_stream *one)
+{
+    struct request request = *stream->out.request;
+    const struct content *content = request.content;
+    nghttp2_data_provider provider = {.source.ptr = one, .read_callback = read_content};
+    struct request_fields fields;
+    nghttp2_nv list[MAX_FIELDS];
+    int32_t id;
+
+    conn_address_request(conn, &request);
+    request_fields_init(&fields, &request);
+    stream->next[1] = content ? content->bytes : NULL;
+    stream->left[1] = content ? content->count : 0;
+    id = nghttp2_submit_request(h2_of(conn)->session, NULL, list,
+                                h2_request_fields(list, MAX_FIELDS, &fields, &request, conn->https),
+                                content && content->count ? &provider : NULL, one);
+    request_fields_free(&fields);
+    return id;
+}
+
+static void h2_submit(struct conn *conn, struct stream *stream)
+{
+    struct h2_stream *one = new_stream(h2_of(conn), stream);
+
+    assert(stream->out.request);
+    stream->begun = false;
+    stream->left[0] = 1; /* until the head was written */
+    one->id = submit_request(conn, stream, one);
+    assert(one->id > 0); /* capacity is 0 before the numbers of streams run out */
+}
+
+static const char *h2_output(struct conn *conn, size_t *count)
+{
+    struct h2 *h2 = h2_of(conn);
+    char *scratch = conn_scratch(conn);
+    const uint8_t *chunk;
+    ssize_t bytes;
+
+    if (h2->rest) {
+        *count = h2->rest_bytes - h2->rest_at;
+        return h2->rest + h2->rest_at;
+    }
+    if (!h2->session) { /* after h2_close: the last output */
+        *count = h2->gathered;
+        return h2->gathered ? scratch : NULL;
+    }
+    h2->gathered = 0;
+    while (h2->gathered + MAX_CHUNK_BYTES <= CONN_SCRATCH_BYTES &&
+           (bytes = nghttp2_session_mem_send(h2->session, &chunk)) > 0) {
+        memcpy(scratch + h2->gathered, chunk, (size_t)bytes);
+        h2->gathered += (size_t)bytes;
+        h2->out_offset += (uint64_t)bytes;
+    }
+    *count = h2->gathered;
+    return h2->gathered ? scratch : NULL;
+}
+
+/* Keeps the bytes of the scratch buffer that were not written. */
+static void keep_rest(struct conn *conn, size_t written)
+{
+    struct h2 *h2 = h2_of(conn);
+
+    h2->rest_bytes = h2->gathered - written;
+    h2->rest_at = 0;
+    h2->rest = memory_get(h2->rest_bytes);
+    memcpy(h2->rest, conn_scratch(conn) + written, h2->rest_bytes);
+    h2->gathered = 0;
+}
+
+static void consume_rest(struct h2 *h2, size_t count)
+{
+    h2->rest_at += count;
+    if (h2->rest_at < h2->rest_bytes)
+        return;
+    free(h2->rest);
+    h2->rest = NULL;
+}
+
+/* Reports the requests whose last byte was written. */
+static void report_sent(struct conn *conn)
+{
+    struct h2 *h2 = h2_of(conn);
+    struct link *next;
+
+    for (struct link *link = h2->unsent.next; link != &h2->unsent; link = next) {
+        struct h2_stream *one = LIST_OWNER(link, struct h2_stream, unsent);
+        struct stream *stream = one->stream;
+
+        next = link->next;
+        if (one->first_byte < h2->sent_offset)
+            stream->begun = true;
+        if (one->last_byte > h2->sent_offset)
+            continue;
+        leave_unsent(one);
+        stream->left[0] = 0;
+        if (stream->events->sent && conn->state != CONN_CLOSED)
+            stream->events->sent(stream, loop_clock(conn->loop));
+        next = h2->unsent.next; /* the event may have changed the list */
+    }
+}
+
+static void h2_sent(struct conn *conn, size_t count)
+{
+    struct h2 *h2 = h2_of(conn);
+
+    if (!h2->session) { /* the last output is written once */
+        h2->gathered = 0;
+        return;
+    }
+    h2->sent_offset += count;
+    if (h2->rest)
+        consume_rest(h2, count);
+    else if (count < h2->gathered)
+        keep_rest(conn, count);
+    else
+        h2->gathered = 0;
+    report_sent(conn);
+}
+
+/* --- receiving --- */
+
+static enum error error_of_library(int code)
+{
+    switch (code) {
+    case NGHTTP2_ERR_FLOODED:
+    case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS: return ERROR_HTTP2_FLOOD;
+    case NGHTTP2_ERR_SETTINGS_EXPECTED: return ERROR_HTTP2_NOT_HTTP2;
+    default: return ERROR_HTTP2_PROTOCOL;
+    }
+}
+
+static const char *detail_of(struct h2 *h2)
+{
+    return *h2->detail ? h2->detail : NULL;
+}
+
+/* The server has ended its direction, or the connection failed. */
+static void fail_at_end(struct conn *conn)
+{
+    struct h2 *h2 = h2_of(conn);
+    int reason = conn->receive_error;
+    const char *why = conn->transport->why;
+
+    if (h2->goaway_code)
+        conn_fail(conn, ERROR_HTTP2_GOAWAY, detail_of(h2));
+    else if (!reason && conn->send_error)
+        conn_fail(conn, error_of_send(conn->send_error), errno_words(conn->send_error));
+    else if (!reason)
+        conn_fail(conn, conn->streams ? ERROR_TRUNCATED : ERROR_NONE, NULL);
+    else
+        conn_fail(conn, error_of_receive(reason, true), why ? why : errno_words(reason));
+}
+
+static void h2_receive(struct conn *conn, const unsigned char *bytes, size_t count,
+                       const struct arrival *arrival)
+{
+    struct h2 *h2 = h2_of(conn);
+    ssize_t used;
+
+    if (!count) {
+        fail_at_end(conn);
+        return;
+    }
+    h2->arrival = arrival;
+    used = nghttp2_session_mem_recv(h2->session, bytes, count);
+    h2->arrival = NULL;
+    if (conn->state == CONN_CLOSED)
+        return;
+    if (used < 0)
+        conn_fail(conn, error_of_library((int)used), nghttp2_strerror((int)used));
+    else if (h2->idle_controls > H2_MAX_IDLE_CONTROLS)
+        conn_fail(conn, ERROR_HTTP2_FLOOD, "over 1,000 control frames without a response");
+    else if (!nghttp2_session_want_read(h2->session) && conn->streams)
+        conn_fail(conn, error_of_library(h2->library_code), detail_of(h2));
+    else if (!nghttp2_session_want_read(h2->session))
+        conn_stop(conn);
+}
+
+/* --- opening and closing --- */
+
+static nghttp2_option *new_options(void)
+{
+    nghttp2_option *options;
+
+    if (nghttp2_option_new(&options))
+        memory_exhausted();
+    /* curl accepts white space around a value too */
+    nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(options, 1);
+    nghttp2_option_set_peer_max_concurrent_streams(options, INITIAL_STREAMS);
+    nghttp2_option_set_no_closed_streams(options, 1);
+    return options;
+}
+
+static void h2_open(struct conn *conn)
+{
+    static const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
+    };
+    static nghttp2_option *options;
+    struct h2 *h2 = h2_of(conn);
+
+    if (!options)
+        options = new_options();
+    list_init(&h2->streams);
+    list_init(&h2->unsent);
+    list_init(&h2->spare);
+    h2->max_streams = INITIAL_STREAMS;
+    h2->last_processed = INT32_MAX;
+    if (nghttp2_session_client_new3(&h2->session, h2_callbacks(), conn, options, NULL))
+        memory_exhausted();
+    nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, settings,
+                            sizeof(settings) / sizeof(*settings));
+    nghttp2_session_set_local_window_size(h2->session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
+}
+
+static unsigned h2_capacity(const struct conn *conn)
+{
+    const struct h2 *h2 = h2_of(conn);
+
+    if (!h2->session || h2->goaway || !nghttp2_session_check_request_allowed(h2->session))
+        return 0;
+    return conn->streams < h2->max_streams ? h2->max_streams - conn->streams : 0;
+}
+
+static void h2_cancel(struct conn *conn, struct stream *stream, enum error error)
+{
+    struct h2_stream *one = (struct h2_stream *)stream->block;
+
+    (void)error; /* the other streams continue */
+    one->stream = NULL;
+    leave_unsent(one);
+    stream->block = NULL;
+    nghttp2_submit_rst_stream(h2_of(conn)->session, NGHTTP2_FLAG_NONE, one->id, NGHTTP2_CANCEL);
+    conn_stream_ended(conn, stream);
+}
+
+/* Whether the request of a stream may be sent again when the connection closes. */
+static enum replay replay_of(const struct conn *conn, const struct h2_stream *one)
+{
+    const struct h2 *h2 = h2_of(conn);
+
+    if (!one->stream->begun || (h2->goaway && one->id > h2->last_processed))
+        return REPLAY_ANY;
+    return conn->served && !one->receiving ? REPLAY_IDEMPOTENT : REPLAY_NEVER;
+}
+
+static void free_streams(struct link *list)
+{
+    struct link *first;
+
+    while ((first = list_first(list))) {
+        list_remove(first);
+        free(h2_stream_of(first));
+    }
+}
+
+static void h2_close(struct conn *conn, enum error error, const char *detail)
+{
+    struct h2 *h2 = h2_of(conn);
+    size_t count;
+    struct link *next;
+
+    for (struct link *link = h2->streams.next; link != &h2->streams; link = next) {
+        struct h2_stream *one = h2_stream_of(link);
+        struct stream_end end = {.error = error, .detail = detail};
+
+        next = link->next;
+        if (!one->stream)
+            continue;
+        if (error == ERROR_TRUNCATED && !one->receiving)
+            end.error = ERROR_EMPTY;
+        end.replay = replay_of(conn, one);
+        h2_end_stream(conn, one, &end);
+    }
+    if (!h2->rest) { /* else an incomplete frame would be followed by another */
+        nghttp2_session_terminate_session(h2->session, NGHTTP2_NO_ERROR);
+        h2_output(conn, &count);
+    }
+    nghttp2_session_del(h2->session);
+    h2->session = NULL;
+    free(h2->rest);
+    h2->rest = NULL;
+    free_streams(&h2->streams);
+    free_streams(&h2->spare);
+}
+
+const struct protocol *h2_or_h1(const char *alpn)
+{
+    return !strcmp(alpn, "h2") ? &h2_protocol : &h1_protocol;
+}
+
+const char *h2_library_version(void)
+{
+    return nghttp2_version(0)->version_str;
+}
+
+const struct protocol h2_protocol = {
+    .session_bytes = sizeof(struct h2),
+    .multiplexed = true,
+    .open = h2_open,
+    .capacity = h2_capacity,
+    .submit = h2_submit,
+    .receive = h2_receive,
+    .output = h2_output,
+    .sent = h2_sent,
+    .cancel = h2_cancel,
+    .close = h2_close,
+};

@@ -1,0 +1,87 @@
+/*
+ * Inside http/h2/ only: the state of a connection and of its streams.
+ *
+ * nghttp2 keeps the state of frames, HPACK and flow control. Here is what connects it to the
+ * streams of http/stream.h: which event comes next, and why a stream has ended.
+ */
+#ifndef HTTP_H2_SESSION_H
+#define HTTP_H2_SESSION_H
+
+#include <nghttp2/nghttp2.h>
+
+#include "http/conn.h"
+#include "http/h2/h2.h"
+#include "http/request.h"
+
+#define H2_DETAIL_BYTES 256
+
+/* Limits for what a server sends. */
+#define H2_MAX_FIELD_BYTES   (256 * 1024) /* of a response's fields, interim and trailers included */
+#define H2_MAX_INTERIM       32           /* interim responses of one request */
+#define H2_MAX_IDLE_CONTROLS 1000         /* control frames without a frame of a response */
+
+/* A request and its response. It lives until nghttp2 closes the stream, also when the owner has
+   cancelled it. */
+struct h2_stream {
+    struct stream *stream; /* NULL: cancelled, or `end` was called */
+    struct link link;      /* in h2.streams or h2.spare */
+    struct link unsent;    /* in h2.unsent until the request was written; else not linked */
+    bool in_unsent;
+    int32_t id;
+    /* Offsets in the output of the connection. */
+    uint64_t first_byte, last_byte; /* UINT64_MAX: not encoded yet */
+
+    bool receiving;    /* a frame of the response was received */
+    bool head_done;    /* the final head was received */
+    bool ended;        /* END_STREAM was received */
+    bool reset;        /* the server sent RST_STREAM */
+    bool malformed;    /* a header field or the framing of the message is not valid */
+    bool too_large;    /* H2_MAX_FIELD_BYTES */
+    bool status_valid; /* `status` is of the head that is being received */
+    unsigned status;
+    unsigned interim;
+    size_t field_bytes;
+};
+
+struct h2 {
+    nghttp2_session *session;
+    struct link streams; /* open, the oldest first */
+    struct link unsent;  /* those whose request was not written completely */
+    struct link spare;   /* to be used again */
+
+    /* Output. nghttp2 must not be asked twice for the same bytes. */
+    size_t gathered; /* bytes of the last output, in conn_scratch */
+    char *rest;      /* a copy of bytes that were not written; owned; NULL: none */
+    size_t rest_at, rest_bytes;
+    uint64_t out_offset;  /* bytes that nghttp2 has produced */
+    uint64_t sent_offset; /* bytes of them that were written */
+
+    const struct arrival *arrival; /* during a receive */
+    uint32_t max_streams;          /* concurrent, as the server allows */
+    unsigned idle_controls;
+    int32_t last_processed; /* of GOAWAY: requests over it were not processed */
+    uint32_t goaway_code;
+    bool goaway;                  /* the server sent GOAWAY */
+    int library_code;             /* of nghttp2's last error message */
+    char detail[H2_DETAIL_BYTES]; /* text for an error of the connection; "": none */
+};
+
+static inline struct h2 *h2_of(const struct conn *conn)
+{
+    return conn_session(conn);
+}
+
+/* Ends a stream and detaches it. Its h2_stream stays until nghttp2 closes it. */
+void h2_end_stream(struct conn *conn, struct h2_stream *one, const struct stream_end *end);
+
+/* Resets a stream that is not wanted any more, and ends it without an error. */
+void h2_abandon(struct conn *conn, struct h2_stream *one);
+
+/* The callbacks of nghttp2; the user data of the session is the connection. */
+const nghttp2_session_callbacks *h2_callbacks(void);
+
+/* The fields of a request for nghttp2: at most `max`. The texts are valid as long as `fields`. */
+size_t h2_request_fields(nghttp2_nv *list, size_t max, const struct request_fields *fields,
+                         const struct request *request, bool https);
+
+#endif
