@@ -196,6 +196,30 @@ static void report_sent(struct conn *conn)
     }
 }
 
+static enum error error_of_library(int code)
+{
+    switch (code) {
+    case NGHTTP2_ERR_FLOODED:
+    case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS: return ERROR_HTTP2_FLOOD;
+    case NGHTTP2_ERR_SETTINGS_EXPECTED: return ERROR_HTTP2_NOT_HTTP2;
+    default: return ERROR_HTTP2_PROTOCOL;
+    }
+}
+
+/* nghttp2 has ended the session: after its GOAWAY was sent, because of an error of the connection,
+   or because both sides have ended. */
+static void end_if_over(struct conn *conn)
+{
+    struct h2 *h2 = h2_of(conn);
+
+    if (nghttp2_session_want_read(h2->session) || conn->state == CONN_CLOSED)
+        return;
+    if (conn->streams)
+        conn_fail(conn, error_of_library(h2->library_code), *h2->detail ? h2->detail : NULL);
+    else
+        conn_stop(conn);
+}
+
 static void h2_sent(struct conn *conn, size_t count)
 {
     struct h2 *h2 = h2_of(conn);
@@ -212,19 +236,10 @@ static void h2_sent(struct conn *conn, size_t count)
     else
         h2->gathered = 0;
     report_sent(conn);
+    end_if_over(conn);
 }
 
 /* --- receiving --- */
-
-static enum error error_of_library(int code)
-{
-    switch (code) {
-    case NGHTTP2_ERR_FLOODED:
-    case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS: return ERROR_HTTP2_FLOOD;
-    case NGHTTP2_ERR_SETTINGS_EXPECTED: return ERROR_HTTP2_NOT_HTTP2;
-    default: return ERROR_HTTP2_PROTOCOL;
-    }
-}
 
 static const char *detail_of(struct h2 *h2)
 {
@@ -267,10 +282,6 @@ static void h2_receive(struct conn *conn, const unsigned char *bytes, size_t cou
         conn_fail(conn, error_of_library((int)used), nghttp2_strerror((int)used));
     else if (h2->idle_controls > H2_MAX_IDLE_CONTROLS)
         conn_fail(conn, ERROR_HTTP2_FLOOD, "over 1,000 control frames without a response");
-    else if (!nghttp2_session_want_read(h2->session) && conn->streams)
-        conn_fail(conn, error_of_library(h2->library_code), detail_of(h2));
-    else if (!nghttp2_session_want_read(h2->session))
-        conn_stop(conn);
 }
 
 /* --- opening and closing --- */
