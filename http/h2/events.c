@@ -172,7 +172,7 @@ static void take_settings(nghttp2_session *session, struct conn *conn)
 
     h2->max_streams =
         nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-    conn_room(conn);
+    conn_report_room(conn);
 }
 
 /* "ENHANCE_YOUR_CALM, too many pings" */
@@ -191,7 +191,7 @@ static void take_goaway(struct conn *conn, const nghttp2_goaway *goaway)
     h2->goaway_code = goaway->error_code;
     h2->last_processed = goaway->last_stream_id;
     describe_goaway(h2, goaway);
-    conn_stop(conn);
+    conn_drain(conn);
 }
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *owner)

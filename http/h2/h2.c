@@ -217,7 +217,7 @@ static void end_if_over(struct conn *conn)
     if (conn->streams)
         conn_fail(conn, error_of_library(h2->library_code), *h2->detail ? h2->detail : NULL);
     else
-        conn_stop(conn);
+        conn_drain(conn);
 }
 
 static void h2_sent(struct conn *conn, size_t count)
