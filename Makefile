@@ -12,7 +12,8 @@ JOBS   ?= $(shell nproc)
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
        -Wwrite-strings -Wpointer-arith -Wvla -Wformat=2 -Wundef $(WERROR)
 SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-PKGS = libssl libcrypto libcares libidn2 libpsl zlib libbrotlidec libzstd jansson libutf8proc libnghttp2
+PKGS = libssl libcrypto libcares libidn2 libpsl zlib libbrotlidec libzstd jansson libutf8proc \
+       libnghttp2
 
 # llhttp is a system library, or is built from the sources of Debian's package node-llhttp: either
 # installed in /usr/share/llhttp, or unpacked by tools/llhttp into build/llhttp.
@@ -26,8 +27,8 @@ endif
 INC  := -I. $(if $(LLHTTP),-isystem $(LLHTTP)/include/llhttp) \
         $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || \
-        echo -lssl -lcrypto -lcares -lidn2 -lpsl -lz -lbrotlidec -lzstd -ljansson -lutf8proc -lnghttp2) \
-        -lresolv -lm
+        echo -lssl -lcrypto -lcares -lidn2 -lpsl -lz -lbrotlidec -lzstd -ljansson -lutf8proc \
+        -lnghttp2) -lresolv -lm
 # Debian's hardening flags. A packager whose CFLAGS and LDFLAGS contain hardening flags sets HARDEN
 # and HARDEN_LD to nothing. Builds with sanitizers do not use them: sanitizers check the same calls.
 # FORTIFY needs optimization.

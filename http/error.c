@@ -89,6 +89,7 @@ enum error error_of_handshake(int reason)
     case TLS_NOT_TLS: return ERROR_TLS_NOT_TLS;
     case TLS_PROTOCOL: return ERROR_TLS_PROTOCOL;
     case TLS_ALERT: return ERROR_TLS_ALERT;
+    case TLS_ALPN: return ERROR_TLS_ALPN;
     case TLS_CERT_EXPIRED: return ERROR_TLS_CERT_EXPIRED;
     case TLS_CERT_NOT_YET: return ERROR_TLS_CERT_NOT_YET;
     case TLS_CERT_SELF_SIGNED: return ERROR_TLS_SELF_SIGNED;

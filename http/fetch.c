@@ -9,7 +9,6 @@
  * of the loop, after every change.
  */
 #include "http/fetch.h"
-#include "http/h2/h2.h"
 
 #include <stdlib.h>
 
@@ -321,10 +320,10 @@ struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *sett
     fetch->dialer = dialer;
     fetch->settings = *settings;
     fetch->random = settings->seed;
-    fetch->pool = pool_new(&(struct pool_options){.limit = settings->idle,
-                                                  .expected_streams = 100,
-                                                  .alpn = "\x02h2\x08http/1.1",
-                                                  .protocol = h2_or_h1});
+    fetch->pool =
+        pool_new(&(struct pool_options){.limit = settings->idle,
+                                        .expected_streams = 100,
+                                        .negotiation = negotiation_of(settings->versions)});
     fetch->politeness = politeness_new(dialer->loop, &polite);
     list_init(&fetch->jobs);
     list_init(&fetch->ready);

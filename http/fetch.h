@@ -8,6 +8,7 @@
 
 #include "http/chain.h"
 #include "http/exchange.h"
+#include "http/versions.h"
 
 /* No site is taken this many positions after one that was taken and could not be started yet. */
 #define FETCH_LOOK_AHEAD 10000
@@ -23,11 +24,12 @@ enum fetch_next {
 };
 
 struct fetch_settings {
-    size_t concurrency;               /* maximum exchanges in flight, at least 1 */
-    size_t idle;                      /* maximum idle connections */
-    size_t per_host;                  /* maximum exchanges in flight with one host; 0: no limit */
-    nsec host_interval;               /* between two starts for one host; 0: none */
-    nsec interval;                    /* between two starts; 0: none */
+    size_t concurrency; /* maximum exchanges in flight, at least 1 */
+    size_t idle;        /* maximum idle connections */
+    size_t per_host;    /* maximum exchanges in flight with one host; 0: no limit */
+    nsec host_interval; /* between two starts for one host; 0: none */
+    nsec interval;      /* between two starts; 0: none */
+    enum http_versions versions;
     uint64_t seed;                    /* for random waits before retries */
     struct exchange_options exchange; /* of each exchange */
     struct chain_options chain;       /* redirects and retries */

@@ -12,7 +12,6 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/table.h"
-#include "http/h1/h1.h"
 
 #define READ_BUDGET 16 /* receives in one turn, before other connections are served */
 
@@ -57,12 +56,14 @@ struct pool *pool_new(const struct pool_options *options)
     struct pool *pool = memory_zeroed(sizeof(*pool));
 
     pool->options = *options;
+    if (!options->negotiation)
+        pool->options.negotiation = negotiation_of(HTTP_1_1_ONLY);
     pool->conn_options = (struct conn_options){
         .events = &conn_events,
         .pipeline = 1,
         .fails_unsent = true,
         .read_budget = READ_BUDGET,
-        .protocol = options->protocol ? options->protocol : h1_always,
+        .protocol = pool->options.negotiation->protocol,
     };
     list_init(&pool->discarding);
     list_init(&pool->idle);
@@ -322,15 +323,16 @@ static void join(struct pool_dial *pool_dial, struct pool_wait *wait)
 
 static void begin_dial(struct pool *pool, struct pool_wait *wait)
 {
+    const struct negotiation *negotiation = pool->options.negotiation;
+    const struct dial_options options = {.alpn = negotiation->alpn,
+                                         .required_alpn = negotiation->required_alpn};
     struct pool_dial *pool_dial = memory_zeroed(sizeof(*pool_dial));
 
     pool_dial->pool = pool;
     list_init(&pool_dial->waits);
     list_put_last(&pool->dials, &pool_dial->link);
     join(pool_dial, wait);
-    pool_dial->dial =
-        dial_new(wait->dialer, wait->url, &(struct dial_options){.alpn = pool->options.alpn},
-                 on_dial_ended, pool_dial);
+    pool_dial->dial = dial_new(wait->dialer, wait->url, &options, on_dial_ended, pool_dial);
     if (pool_dial->dial->state == DIAL_FAILED)
         on_dial_ended(pool_dial);
 }
@@ -361,10 +363,17 @@ static struct pool_dial *find_dial(const struct pool *pool, const struct url *ur
     return NULL;
 }
 
+/* Whether a connection that is being dialled may carry several requests. */
+static bool may_be_multiplexed(const struct pool *pool, const struct url *url)
+{
+    return pool->options.expected_streams > 1 &&
+           (url->https || pool->options.negotiation->protocol("")->multiplexed);
+}
+
 void pool_request(struct pool *pool, struct pool_wait *wait, struct dialer *dialer,
                   const struct url *url, bool new_only)
 {
-    bool shares = !new_only && pool->options.expected_streams > 1;
+    bool shares = !new_only && may_be_multiplexed(pool, url);
     struct entry *entry = new_only ? NULL : find(pool, url, false);
     struct pool_dial *pool_dial;
 

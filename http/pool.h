@@ -10,6 +10,7 @@
 #define HTTP_POOL_H
 
 #include "http/conn.h"
+#include "http/versions.h"
 
 struct pool;
 
@@ -18,9 +19,7 @@ struct pool_options {
     /* Streams that a connection is expected to carry before its protocol is known: an exchange
        joins a pending dial when fewer than this number wait for it. 1: HTTP/1.1. */
     unsigned expected_streams;
-    const char *alpn; /* as in struct dial_options */
-    /* As in struct conn_options; NULL: HTTP/1.1 only. */
-    const struct protocol *(*protocol)(const char *alpn);
+    const struct negotiation *negotiation; /* borrowed; NULL: HTTP/1.1 only */
 };
 
 /* A pending request for a stream, embedded in its owner; all zeros at first. */

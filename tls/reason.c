@@ -52,6 +52,8 @@ static bool has_one_cause(enum transport_reason reason)
 static enum transport_reason reason_of_alert(int alert, bool certificate_requested,
                                              const char **why)
 {
+    if (alert == SSL_AD_NO_APPLICATION_PROTOCOL)
+        return TLS_ALPN;
     if (alert == SSL_AD_PROTOCOL_VERSION)
         return TLS_PROTOCOL;
     if (certificate_requested &&

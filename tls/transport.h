@@ -20,6 +20,7 @@ enum transport_reason {
     TLS_NOT_TLS = 4096,    /* the received bytes are not TLS: plain text on a TLS port */
     TLS_PROTOCOL,          /* no common protocol version; 1.2 is the lowest */
     TLS_ALERT,             /* the peer sent a fatal alert */
+    TLS_ALPN,              /* the peer speaks none of the offered protocols: its alert */
     TLS_CERT_EXPIRED,      /* notAfter has passed */
     TLS_CERT_NOT_YET,      /* notBefore has not passed */
     TLS_CERT_SELF_SIGNED,  /* self-signed, or the chain ends in a root that is not trusted */

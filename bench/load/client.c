@@ -6,8 +6,6 @@
  */
 #include "bench/load/client.h"
 
-#include "http/h1/h1.h"
-
 #define READ_BUDGET 4 /* recv calls per turn; then the other clients are served */
 
 struct load_request *client_oldest(const struct client *client)
@@ -207,7 +205,7 @@ void client_group_init(struct client_group *group)
         .events = &events,
         .pipeline = group->pipeline,
         .read_budget = READ_BUDGET,
-        .protocol = h1_always,
+        .protocol = group->negotiation->protocol,
         .heads = &group->heads,
         .bytes_in = &group->bytes_in,
         .bytes_out = &group->bytes_out,

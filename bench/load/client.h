@@ -14,6 +14,7 @@
 #include "bench/load/targets.h"
 #include "http/conn.h"
 #include "http/h1/head_memo.h"
+#include "http/versions.h"
 
 enum client_state {
     CLIENT_ABSENT,     /* no connection */
@@ -61,12 +62,13 @@ struct client_group {
     struct dialer *dialer; /* borrowed */
     const struct url *url; /* of the origin; borrowed */
     const struct client_events *events;
-    void *owner;                      /* argument of the events */
-    unsigned pipeline;                /* maximum of requests in flight on a connection */
-    struct link requests;             /* all in flight, in the order of their start */
-    struct conn_options conn_options; /* of all connections; set by client_group_init */
-    uint64_t bytes_in, bytes_out;     /* of all connections */
-    struct head_memo heads;           /* of responses on all connections */
+    void *owner;                           /* argument of the events */
+    const struct negotiation *negotiation; /* borrowed */
+    unsigned pipeline;                     /* maximum of requests in flight on a connection */
+    struct link requests;                  /* all in flight, in the order of their start */
+    struct conn_options conn_options;      /* of all connections; set by client_group_init */
+    uint64_t bytes_in, bytes_out;          /* of all connections */
+    struct head_memo heads;                /* of responses on all connections */
 };
 
 struct client {

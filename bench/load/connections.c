@@ -90,7 +90,9 @@ static struct tls_client *next_tls(struct connections *connections)
 void connections_dial(struct connections *connections, struct client *client)
 {
     const struct load_options *options = connections->options;
-    struct dial_options dial = {0};
+    const struct negotiation *negotiation = connections->group.negotiation;
+    struct dial_options dial = {.alpn = negotiation->alpn,
+                                .required_alpn = negotiation->required_alpn};
 
     list_remove(&client->link);
     connections->connecting++;
@@ -216,6 +218,7 @@ char *connections_init(struct connections *connections, const struct load_option
         .url = targets_url(options->targets),
         .events = clients,
         .owner = owner,
+        .negotiation = negotiation_of(options->versions),
         .pipeline = options->pipeline,
     };
     client_group_init(&connections->group);

@@ -4,12 +4,14 @@
 
 #include "bench/load/schedule.h"
 #include "bench/load/targets.h"
+#include "http/versions.h"
 #include "reactor/sock.h"
 
 #define LOAD_STAMPED_EVERY 16 /* default of stamped_every */
 
 struct load_options {
     const struct targets *targets; /* borrowed */
+    enum http_versions versions;   /* HTTP_1_1_ONLY, HTTP_2_ONLY or HTTP_2_ASSUMED */
     size_t connections;            /* maximum, over 0 */
 
     bool open_loop;

@@ -150,6 +150,8 @@ static void make_fetch(struct reactor_half *half)
         .per_host = options->per_host,
         .host_interval = interval_of(options->per_host_rate),
         .interval = interval_of(options->rate),
+        /* the blocking half of a race speaks only HTTP/1.1 */
+        .versions = options->command == COMMAND_RACE ? HTTP_1_1_ONLY : options->versions,
         .seed = clock_now() ^ (uint64_t)getpid() << 32,
         .exchange = options->exchange,
         .chain = options->chain,

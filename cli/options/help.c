@@ -12,6 +12,7 @@
 #include "cli/options/listing.h"
 #include "dns/resolver.h"
 #include "http/h1/h1_parser.h"
+#include "http/h2/h2.h"
 #include "tls/tls.h"
 
 #define MAX_COLUMNS   80
@@ -39,7 +40,6 @@ static const struct screen screens[] = {
             "firstbyte [fetch] [OPTION]... [URL...]",
             "fetch sites at once, one line each",
             "0 all fetched, 1 some failed, 2 usage, 3 setup, 130 interrupted",
-            "firstbyte --rehearse\n"
             "firstbyte -f list --fail --fields status,url --order input\n",
             help_values,
         },
@@ -224,8 +224,8 @@ bool print_help(const struct given *given)
 
 bool print_version(const struct given *given)
 {
-    printf("firstbyte %s\n%s\nllhttp %s\nc-ares %s\n", FIRSTBYTE_VERSION, tls_version(),
-           h1_parser_version(), resolver_version());
+    printf("firstbyte %s\n%s\nllhttp %s\nnghttp2 %s\nc-ares %s\n", FIRSTBYTE_VERSION, tls_version(),
+           h1_parser_version(), h2_library_version(), resolver_version());
     given->options->command = COMMAND_NONE;
     return true;
 }

@@ -175,6 +175,7 @@ void load_options_derive(struct options *options)
         run->requests_per_connection = 1;
     run->connections = options->concurrency;
     run->timeout = options->request.timeout;
+    run->versions = options->versions;
     run->stamped_every = stamped_every[load->kernel_time];
     load->live = !options->output.quiet;
     load->color = options->output.color;

@@ -57,6 +57,7 @@ static const char *const kernel_times[] = {"off", "sample", "all", NULL};
 #define AT(field)               offsetof(struct options, field), sizeof((struct options){0}.field)
 #define VALUE(reader, field)    reader, AT(field), 0, 0, NULL
 #define SET(field, on)          read_flag, AT(field), on, 0, NULL
+#define ENUM(field, value)      read_enum, AT(field), value, 0, NULL
 #define FLAG(field)             SET(field, true)
 #define CLEAR(field)            SET(field, false)
 #define TEXT(field)             VALUE(read_text, field)
@@ -110,6 +111,14 @@ const struct option_row option_table[] = {
     {"max-redirs", 0, FETCH, NUMBER(chain.max_hops, 0, 1000), GROUP_REQUESTS, "N", "10",
      .description = "follow at most this many redirects, from 0 to 1000",
      .foreign = "--max-redirects"},
+    {"http1.1", 0, NONBLOCKING, ENUM(versions, HTTP_1_1_ONLY), GROUP_REQUESTS, NULL, NULL,
+     .description = "use HTTP/1.1 only", .foreign = "--http1 -1"},
+    {"http2", 0, FETCH, ENUM(versions, HTTP_ANY), GROUP_REQUESTS, NULL, NULL,
+     .description = "offer HTTP/2 and HTTP/1.1 to https sites; the default"},
+    {"http2", 0, BENCH, ENUM(versions, HTTP_2_ONLY), GROUP_REQUESTS, NULL, NULL,
+     .description = "use HTTP/2; it is an error if the server does not agree", .foreign = "-2"},
+    {"http2-prior-knowledge", 0, NONBLOCKING, ENUM(versions, HTTP_2_ASSUMED), GROUP_REQUESTS, NULL,
+     NULL, .description = "use HTTP/2 without negotiation with http, and alone with https"},
     /* bodies */
     {"preview", 0, SITES, NUMBER(exchange.response.preview, 1, PREVIEW_MAX_CHARACTERS),
      GROUP_BODIES, "N", "10",

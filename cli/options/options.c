@@ -327,6 +327,7 @@ static void set_defaults(struct options *options, enum command command)
         .command = command,
         .concurrency = command == COMMAND_BENCH ? DEFAULT_CONNECTIONS : DEFAULT_CONCURRENCY,
         .request.timeout = DEFAULT_TIMEOUT,
+        .versions = command == COMMAND_BENCH ? HTTP_1_1_ONLY : HTTP_ANY,
         .exchange = {.response = {.preview = DEFAULT_PREVIEW, .max_body = DEFAULT_MAX_BODY},
                      .ttfb_timeout = NSEC_NEVER,
                      .keep_alive = true},

@@ -10,12 +10,14 @@
 #include "cli/types.h"
 #include "http/chain.h"
 #include "http/exchange.h"
+#include "http/versions.h"
 
 struct options {
     enum command command; /* COMMAND_NONE: help or the version was printed */
     struct list_options list;
     size_t concurrency; /* requests at once; of bench, connections */
     struct request_options request;
+    enum http_versions versions;
     struct texts data_files; /* of --data @FILE */
     struct exchange_options exchange;
     struct chain_options chain;

@@ -61,6 +61,12 @@ bool read_flag(const struct given *given)
     return true;
 }
 
+bool read_enum(const struct given *given)
+{
+    *(unsigned *)given->to = (unsigned)given->row->low;
+    return true;
+}
+
 bool read_text(const struct given *given)
 {
     *(const char **)given->to = given->value;

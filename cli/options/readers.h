@@ -31,6 +31,7 @@ bool rate_parse(const char *text, double max, double *rate);
 
 /* Readers for any field of a type. */
 reader_fn read_flag;      /* bool */
+reader_fn read_enum;      /* an enum: the value is the row's `low` */
 reader_fn read_text;      /* const char * */
 reader_fn read_file_name; /* const char *, not empty */
 reader_fn read_texts;     /* struct texts */

@@ -452,6 +452,23 @@ static enum step step_tls_queued(struct dial *dial)
     return enter(dial, DIAL_HANDSHAKE);
 }
 
+/* The handshake is complete. */
+static enum step check_alpn(struct dial *dial)
+{
+    const char *required = dial->options.required_alpn;
+    struct tls_facts facts = {0};
+    bool accepted;
+
+    if (!dial->https || !required)
+        return enter(dial, DIAL_OPEN);
+    dial->transport->calls->facts(dial->transport, &facts);
+    accepted = !strcmp(facts.alpn, required);
+    tls_certificate_drop(facts.certificate);
+    if (accepted)
+        return enter(dial, DIAL_OPEN);
+    return fail(dial, ERROR_HTTP2_NOT_NEGOTIATED, NULL);
+}
+
 static enum step step_handshake(struct dial *dial)
 {
     const struct dial_peer peer = {.host = dial->host,
@@ -467,7 +484,7 @@ static enum step step_handshake(struct dial *dial)
         return fail(dial, ERROR_TLS_FAILED, "TLS cannot start");
     io = dial->transport->calls->handshake(dial->transport);
     switch (io.status) {
-    case IO_OK: return enter(dial, DIAL_OPEN);
+    case IO_OK: return check_alpn(dial);
     case IO_EOF: return fail(dial, ERROR_TLS_CLOSED, NULL);
     case IO_ERROR:
         return fail(dial, error_of_handshake(io.error),

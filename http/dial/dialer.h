@@ -25,6 +25,8 @@ struct dial_options {
     const struct sock_source *from; /* the source address */
     struct tls_client *tls;         /* of an https origin */
     const char *alpn;               /* as tls_client_open takes it; NULL: http/1.1 */
+    /* An https dial fails with ERROR_HTTP2_NOT_NEGOTIATED if ALPN has another result. NULL: any. */
+    const char *required_alpn;
 };
 
 /* The peer of a transport. */

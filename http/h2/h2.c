@@ -398,6 +398,12 @@ const struct protocol *h2_or_h1(const char *alpn)
     return !strcmp(alpn, "h2") ? &h2_protocol : &h1_protocol;
 }
 
+const struct protocol *h2_always(const char *alpn)
+{
+    (void)alpn;
+    return &h2_protocol;
+}
+
 const char *h2_library_version(void)
 {
     return nghttp2_version(0)->version_str;

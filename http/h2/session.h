@@ -16,7 +16,7 @@
 #define H2_DETAIL_BYTES 256
 
 /* Limits for what a server sends. */
-#define H2_MAX_FIELD_BYTES   (256 * 1024) /* of a response's fields, interim and trailers included */
+#define H2_MAX_FIELD_BYTES   (256 * 1024) /* of a response's fields, all heads and trailers */
 #define H2_MAX_INTERIM       32           /* interim responses of one request */
 #define H2_MAX_IDLE_CONTROLS 1000         /* control frames without a frame of a response */
 

@@ -22,7 +22,7 @@ same "help is printed only to standard output" "" "$(cat "$err")"
 fb --version
 exits "--version" 0
 check "--version: the program" grep -qE '^firstbyte [0-9]+\.[0-9]' "$out"
-for library in OpenSSL llhttp c-ares; do
+for library in OpenSSL llhttp nghttp2 c-ares; do
     check "--version: $library and its version" grep -qE "^$library [0-9]+\.[0-9]+\.[0-9]+" "$out"
 done
 check "--version: the version of OpenSSL in use" grep -qF "$(openssl version | cut -d' ' -f1,2)" \
@@ -31,8 +31,8 @@ fb -V
 exits "-V" 0
 
 # every option of the table is on a help screen, and each command accepts the options of its screen
-options_in() { grep -ohE '[ ,]--[a-z0-9-]+' "$@" | tr -d ' ,' | sed 's/^--//' | sort -u; }
-named=$(sed -nE 's/^    \{"([a-z0-9-]+)", .*/\1/p' "$E2E/../../cli/options/option_table.c" |
+options_in() { grep -ohE '[ ,]--[a-z0-9.-]+' "$@" | tr -d ' ,' | sed 's/^--//' | sort -u; }
+named=$(sed -nE 's/^    \{"([a-z0-9.-]+)", .*/\1/p' "$E2E/../../cli/options/option_table.c" |
     grep -v lifeline | sort -u)
 same "help has every option" "$named" "$(options_in "$TMPDIR/help.fetch" "$TMPDIR/help.bench")"
 unknown=

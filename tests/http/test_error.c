@@ -12,7 +12,7 @@ static bool is_code(const char *code)
     const char *dot = strchr(code, '.');
 
     for (const char *at = code; *at; at++)
-        if (!(is_letter(*at) && *at == to_lower(*at)) && *at != '_' && at != dot)
+        if (!(is_letter(*at) && *at == to_lower(*at)) && !is_digit(*at) && *at != '_' && at != dot)
             return false;
     return dot && dot > code && dot[1];
 }

@@ -190,11 +190,13 @@ static const struct protocol *choose(const char *alpn)
 
 static int setup(void **state)
 {
+    static const struct negotiation negotiation = {.protocol = choose};
+
     (void)state;
     fixture_open(&fixture, NSEC_PER_US);
     pool_free(fixture.pool);
-    fixture.pool = pool_new(
-        &(struct pool_options){.limit = 10, .expected_streams = MAX_STREAMS, .protocol = choose});
+    fixture.pool = pool_new(&(struct pool_options){
+        .limit = 10, .expected_streams = MAX_STREAMS, .negotiation = &negotiation});
     site = fixture_site(&fixture, "http", "/");
     slots = MAX_STREAMS;
     agreed = &digits;

@@ -86,12 +86,17 @@ static void backoff_doubles_and_its_second_half_is_random(void **state)
 
 /* The error codes that are retried. */
 static const char *const transient[] = {
-    "timeout.total",   "dns.timeout",    "dns.unreachable",     "dns.servfail",   "connect.refused",
-    "connect.timeout", "connect.reset",  "connect.unreachable", "connect.failed", "proxy.dns",
-    "proxy.refused",   "proxy.timeout",  "proxy.unreachable",   "proxy.closed",   "proxy.gateway",
-    "proxy.failed",    "tls.timeout",    "tls.closed",          "tls.reset",      "send.reset",
-    "send.failed",     "timeout.ttfb",   "http.empty",          "http.reset",     "http.truncated",
-    "receive.reset",   "receive.failed", "tls.truncated",
+    "timeout.total",     "dns.timeout",         "dns.unreachable",
+    "dns.servfail",      "connect.refused",     "connect.timeout",
+    "connect.reset",     "connect.unreachable", "connect.failed",
+    "proxy.dns",         "proxy.refused",       "proxy.timeout",
+    "proxy.unreachable", "proxy.closed",        "proxy.gateway",
+    "proxy.failed",      "tls.timeout",         "tls.closed",
+    "tls.reset",         "send.reset",          "send.failed",
+    "timeout.ttfb",      "http.empty",          "http.reset",
+    "http.truncated",    "receive.reset",       "receive.failed",
+    "tls.truncated",     "http2.goaway",        "http2.refused_stream",
+    "http2.reset",
 };
 
 static bool is_transient(const char *code)

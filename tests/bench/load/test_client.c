@@ -132,6 +132,7 @@ static int setup(void **state)
                                   .url = &site->url,
                                   .events = &events,
                                   .owner = &group,
+                                  .negotiation = negotiation_of(HTTP_1_1_ONLY),
                                   .pipeline = MAX_PIPELINE};
     client_group_init(&group);
     client_init(&client, &group, 0, ring);

@@ -550,7 +550,7 @@ static void options_of_its_own(void **state)
 {
     struct sock_source from = {0}, others = {0};
     struct tls_client *tls = (struct tls_client *)&from; /* not used, only passed on */
-    const struct dial_options options = {&from, tls, "\x02h2"};
+    const struct dial_options options = {.from = &from, .tls = tls, .alpn = "\x02h2"};
     struct url url;
     char text[64];
 

@@ -17,19 +17,13 @@ static struct fixture fixture;
 static struct site *site;
 static struct frames frames;
 
-static const struct protocol *h2_always(const char *alpn)
-{
-    (void)alpn;
-    return &h2_protocol;
-}
-
 static int setup(void **state)
 {
     (void)state;
     fixture_open(&fixture, NSEC_PER_US);
     pool_free(fixture.pool);
-    fixture.pool = pool_new(
-        &(struct pool_options){.limit = 10, .expected_streams = 100, .protocol = h2_always});
+    fixture.pool = pool_new(&(struct pool_options){
+        .limit = 10, .expected_streams = 100, .negotiation = negotiation_of(HTTP_2_ASSUMED)});
     site = fixture_site(&fixture, "http", "/");
     return 0;
 }
@@ -343,8 +337,8 @@ static void fetch(const struct response_case *one, size_t cut)
         failures++;
     }
     pool_free(fixture.pool);
-    fixture.pool = pool_new(
-        &(struct pool_options){.limit = 10, .expected_streams = 100, .protocol = h2_always});
+    fixture.pool = pool_new(&(struct pool_options){
+        .limit = 10, .expected_streams = 100, .negotiation = negotiation_of(HTTP_2_ASSUMED)});
 }
 
 static void test_responses(void **state)
