@@ -43,6 +43,7 @@ struct conn_options {
     unsigned read_budget; /* receives in one turn, at least 1 */
     /* Byte counters, without TLS overhead; or NULL. */
     uint64_t *bytes_in, *bytes_out;
+    struct protocol_counters *counters; /* borrowed; or NULL */
     /* HTTP/1.1: heads that were parsed before, for streams without `field`; or NULL. */
     struct head_memo *heads;
     /* The protocol for an ALPN result; "": no ALPN. */

@@ -18,6 +18,21 @@
 
 #include "http/stream.h"
 
+/* What HTTP/2 counts, over all connections that have these counters. HTTP/1.1 counts nothing. */
+struct protocol_counters {
+    uint64_t goaways; /* received */
+    uint64_t resets;  /* RST_STREAM received, except with REFUSED_STREAM */
+    uint64_t refused; /* RST_STREAM received with REFUSED_STREAM */
+    /* Payload of the frames that carry fields, and the same fields as HTTP/1.1 would write them:
+       "name: value" and a line end. */
+    uint64_t header_bytes_in, header_bytes_in_plain;
+    uint64_t header_bytes_out, header_bytes_out_plain;
+    /* Of the limits of concurrent streams that servers have sent; UINT32_MAX: a server sent none.
+       Both 0: no SETTINGS were received. */
+    uint32_t streams_limit_min, streams_limit_max;
+    bool any_settings; /* SETTINGS were received: the limits are valid */
+};
+
 struct protocol {
     size_t session_bytes;
     /* True: a connection carries concurrent requests, and a request waits for capacity on a

@@ -11,6 +11,7 @@
 #include "http/h2/session.h"
 
 #define FIELD_OVERHEAD_BYTES 32 /* of a field in the limit (RFC 9113, section 6.5.2) */
+#define LINE_OVERHEAD_BYTES  4  /* of a field in HTTP/1.1: ": " and a line end */
 
 /* The stream of a frame; NULL: none, or no event may be called. */
 static struct h2_stream *stream_of(nghttp2_session *session, int32_t id, const struct conn *conn)
@@ -87,10 +88,14 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghtt
                      nghttp2_rcbuf *value, uint8_t flags, void *owner)
 {
     struct conn *conn = owner;
+    struct protocol_counters *counters = conn->options->counters;
     struct h2_stream *one = stream_of(session, frame->hd.stream_id, conn);
     struct span field = span_of_buffer(name), text = span_of_buffer(value);
 
     (void)flags;
+    if (counters)
+        counters->header_bytes_in_plain +=
+            span_bytes(field) + span_bytes(text) + LINE_OVERHEAD_BYTES;
     if (!one)
         return 0;
     one->field_bytes += span_bytes(field) + span_bytes(text) + FIELD_OVERHEAD_BYTES;
@@ -156,6 +161,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     struct h2_stream *one = stream_of(session, id, conn);
 
     (void)flags;
+    h2_of(conn)->idle_controls = 0; /* an empty frame is no progress: no call of this function */
     if (!one)
         return 0;
     if (one->stream->events->body)
@@ -166,12 +172,24 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 
 /* --- frames --- */
 
+static void count_limit(struct protocol_counters *counters, uint32_t limit)
+{
+    if (!counters)
+        return;
+    if (!counters->any_settings || limit < counters->streams_limit_min)
+        counters->streams_limit_min = limit;
+    if (!counters->any_settings || limit > counters->streams_limit_max)
+        counters->streams_limit_max = limit;
+    counters->any_settings = true;
+}
+
 static void take_settings(nghttp2_session *session, struct conn *conn)
 {
     struct h2 *h2 = h2_of(conn);
 
     h2->max_streams =
         nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+    count_limit(conn->options->counters, h2->max_streams);
     conn_report_room(conn);
 }
 
@@ -187,11 +205,25 @@ static void take_goaway(struct conn *conn, const nghttp2_goaway *goaway)
 {
     struct h2 *h2 = h2_of(conn);
 
+    if (conn->options->counters)
+        conn->options->counters->goaways++;
     h2->goaway = true;
     h2->goaway_code = goaway->error_code;
     h2->last_processed = goaway->last_stream_id;
     describe_goaway(h2, goaway);
     conn_drain(conn);
+}
+
+static void take_reset(struct conn *conn, struct h2_stream *one, uint32_t code)
+{
+    struct protocol_counters *counters = conn->options->counters;
+
+    if (counters && code == NGHTTP2_REFUSED_STREAM)
+        counters->refused++;
+    else if (counters)
+        counters->resets++;
+    if (one)
+        one->reset = true;
 }
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *owner)
@@ -204,18 +236,19 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     h2->idle_controls++;
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
-    case NGHTTP2_DATA:
         h2->idle_controls = 0;
+        if (conn->options->counters)
+            conn->options->counters->header_bytes_in += frame->hd.length;
         if (!one)
             break;
         one->ended = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
-        if (frame->hd.type == NGHTTP2_HEADERS)
-            result = take_head(session, conn, one);
+        result = take_head(session, conn, one);
         break;
-    case NGHTTP2_RST_STREAM:
-        if (one)
-            one->reset = true;
+    case NGHTTP2_DATA:
+        if (one && frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+            one->ended = true;
         break;
+    case NGHTTP2_RST_STREAM: take_reset(conn, one, frame->rst_stream.error_code); break;
     case NGHTTP2_SETTINGS:
         if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
             take_settings(session, conn);
@@ -313,6 +346,8 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *o
     const struct conn *conn = owner;
     struct h2_stream *one = stream_of(session, frame->hd.stream_id, conn);
 
+    if (frame->hd.type == NGHTTP2_HEADERS && conn->options->counters)
+        conn->options->counters->header_bytes_out += frame->hd.length;
     if (one && frame->hd.flags & NGHTTP2_FLAG_END_STREAM &&
         (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA))
         one->last_byte = h2_of(conn)->out_offset;

@@ -71,6 +71,15 @@ static void interim_33(struct frames *to)
     whole(to);
 }
 
+/* Frames without a byte of a response. */
+static void empty_data(struct frames *to)
+{
+    put_head(to, 1, OK, false);
+    for (int i = 0; i < 1500; i++)
+        put_data(to, 1, "", false);
+    put_data(to, 1, "hello", true);
+}
+
 static void spaces_around_value(struct frames *to)
 {
     put_head(to, 1, OK "|x-a:   b ", false);
@@ -280,6 +289,7 @@ static const struct response_case {
     {"without a body", without_body, ERROR_NONE, 204, "", true},
     {"with trailers", with_trailers, ERROR_NONE, 200, "hello", true},
     {"interim responses", interim, ERROR_NONE, 200, "hello", true},
+    {"1,500 empty DATA frames", empty_data, ERROR_HTTP2_FLOOD, 200, "", false},
     {"33 interim responses", interim_33, ERROR_MALFORMED, 0, "", false},
     {"spaces around a value", spaces_around_value, ERROR_NONE, 200, "hello", true},
     {"unknown frames", unknown_frames, ERROR_NONE, 200, "hello", true},
