@@ -233,7 +233,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     struct h2_stream *one = stream_of(session, frame->hd.stream_id, conn);
     int result = 0;
 
-    h2->idle_controls++;
+    if (++h2->idle_controls > H2_MAX_IDLE_CONTROLS)
+        return NGHTTP2_ERR_CALLBACK_FAILURE; /* nghttp2 reads no more; h2_receive closes */
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
         h2->idle_controls = 0;

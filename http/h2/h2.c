@@ -206,6 +206,26 @@ static enum error error_of_library(int code)
     }
 }
 
+static const char *detail_of(struct h2 *h2)
+{
+    return *h2->detail ? h2->detail : NULL;
+}
+
+/* Whether nghttp2 has found an error of the connection, and will send GOAWAY. After a GOAWAY of the
+   server the result is true without an error. */
+static bool is_ending(const struct h2 *h2)
+{
+    return !nghttp2_session_check_request_allowed(h2->session) &&
+           nghttp2_session_get_next_stream_id(h2->session) <= INT32_MAX;
+}
+
+static void end_with_error(struct conn *conn)
+{
+    struct h2 *h2 = h2_of(conn);
+
+    conn_fail(conn, error_of_library(h2->library_code), detail_of(h2));
+}
+
 /* nghttp2 has ended the session: after its GOAWAY was sent, because of an error of the connection,
    or because both sides have ended. */
 static void end_if_over(struct conn *conn)
@@ -215,7 +235,7 @@ static void end_if_over(struct conn *conn)
     if (nghttp2_session_want_read(h2->session) || conn->state == CONN_CLOSED)
         return;
     if (conn->streams)
-        conn_fail(conn, error_of_library(h2->library_code), *h2->detail ? h2->detail : NULL);
+        end_with_error(conn);
     else
         conn_drain(conn);
 }
@@ -240,11 +260,6 @@ static void h2_sent(struct conn *conn, size_t count)
 }
 
 /* --- receiving --- */
-
-static const char *detail_of(struct h2 *h2)
-{
-    return *h2->detail ? h2->detail : NULL;
-}
 
 /* The server has ended its direction, or the connection failed. */
 static void fail_at_end(struct conn *conn)
@@ -278,10 +293,12 @@ static void h2_receive(struct conn *conn, const unsigned char *bytes, size_t cou
     h2->arrival = NULL;
     if (conn->state == CONN_CLOSED)
         return;
-    if (used < 0)
-        conn_fail(conn, error_of_library((int)used), nghttp2_strerror((int)used));
-    else if (h2->idle_controls > H2_MAX_IDLE_CONTROLS)
+    if (h2->idle_controls > H2_MAX_IDLE_CONTROLS)
         conn_fail(conn, ERROR_HTTP2_FLOOD, "over 1,000 control frames without a response");
+    else if (used < 0)
+        conn_fail(conn, error_of_library((int)used), nghttp2_strerror((int)used));
+    else if (!h2->goaway && is_ending(h2))
+        end_with_error(conn);
 }
 
 /* --- opening and closing --- */
