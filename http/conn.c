@@ -87,6 +87,7 @@ void conn_flush(struct conn *conn)
 {
     if (conn->call_depth)
         return;
+    conn->flush_deferred = false;
     if (conn->draining_unreported && conn->owner) {
         conn->draining_unreported = false;
         call(conn, conn->options->events->draining);
@@ -103,6 +104,12 @@ void conn_flush(struct conn *conn)
         enter(conn, CONN_CLOSED);
     if (conn->state == CONN_CLOSED && !conn->finished)
         finish(conn);
+}
+
+void conn_flush_later(struct conn *conn)
+{
+    conn->flush_deferred = true;
+    loop_yield(conn->loop, &conn->sock->watch, 0);
 }
 
 void conn_drain(struct conn *conn)
@@ -230,7 +237,7 @@ static void on_ready(void *owner, uint32_t events)
     struct conn *conn = owner;
 
     sock_note_events(conn->sock, events);
-    if (conn->write_blocked)
+    if (conn->write_blocked || conn->flush_deferred)
         conn_flush(conn);
     for (unsigned reads = 1; conn->state != CONN_CLOSED && receive_once(conn); reads++)
         if (reads == conn->options->read_budget) {

@@ -62,6 +62,7 @@ struct conn {
     bool room_unreported;     /* a stream has ended since the last call of `room` */
     bool draining_unreported; /* conn_drain was called, and `draining` was not called yet */
     bool write_blocked;       /* the last write would have blocked */
+    bool flush_deferred;      /* conn_flush_later was called */
     bool finished;            /* CLOSED, and its streams have ended */
     unsigned call_depth;      /* depth of calls into the protocol and of events */
     unsigned streams;         /* submitted */
@@ -99,6 +100,10 @@ void conn_submit(struct conn *conn, struct stream *stream);
 /* Sends submitted requests without waiting, and performs pending state changes. Inside an event it
    does nothing: the connection flushes when the event returns. */
 void conn_flush(struct conn *conn);
+
+/* The same in the loop's ready list, so that requests which are submitted in one turn leave in one
+   send. */
+void conn_flush_later(struct conn *conn);
 
 /* Removes a submitted stream: no event of it follows. HTTP/1.1 closes the connection then, and its
    other streams end with `error`, which is not ERROR_NONE. */

@@ -216,7 +216,11 @@ static void serve(struct entry *entry, struct pool_wait *wait, const struct dial
     wait->ready(wait, conn, dial);
     if (conn->state == CONN_CLOSED)
         return; /* the entry may have been freed */
-    if (!conn_capacity(conn) && !conn->protocol->multiplexed)
+    if (conn->protocol->multiplexed) {
+        conn_flush_later(conn);
+        return;
+    }
+    if (!conn_capacity(conn))
         remove_from_table(entry);
     conn_flush(conn);
 }

@@ -134,6 +134,8 @@ static const char *session_output(struct conn *conn, size_t *count)
     return *count ? session->out : NULL;
 }
 
+static unsigned sends; /* writes that took bytes */
+
 static void session_sent(struct conn *conn, size_t count)
 {
     struct session *session = conn_session(conn);
@@ -146,6 +148,7 @@ static void session_sent(struct conn *conn, size_t count)
     }
     session->out_bytes -= count;
     memmove(session->out, session->out + count, session->out_bytes);
+    sends += count > 0;
 }
 
 static void session_cancel(struct conn *conn, struct stream *stream, enum error error)
@@ -199,6 +202,7 @@ static int setup(void **state)
         .limit = 10, .expected_streams = MAX_STREAMS, .negotiation = &negotiation});
     site = fixture_site(&fixture, "http", "/");
     slots = MAX_STREAMS;
+    sends = 0;
     agreed = &digits;
     memset(outcomes, 0, sizeof(outcomes));
     memset(exchanges, 0, sizeof(exchanges));
@@ -247,6 +251,7 @@ static void streams_share_a_connection(void **state)
     TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
     assert_int_equal(fixture.opened, 1);
     assert_string_equal(fixture.received, "012");
+    assert_int_equal(sends, 1); /* all requests of one turn */
     expect_body(0, "zero");
     expect_body(1, "one");
     expect_body(2, "two");
