@@ -209,6 +209,7 @@ void client_group_init(struct client_group *group)
         .heads = &group->heads,
         .bytes_in = &group->bytes_in,
         .bytes_out = &group->bytes_out,
+        .counters = &group->counters,
     };
 }
 

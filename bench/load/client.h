@@ -68,6 +68,7 @@ struct client_group {
     struct link requests;                  /* all in flight, in the order of their start */
     struct conn_options conn_options;      /* of all connections; set by client_group_init */
     uint64_t bytes_in, bytes_out;          /* of all connections */
+    struct protocol_counters counters;     /* HTTP/2: of all connections */
     struct head_memo heads;                /* of responses on all connections */
 };
 

@@ -33,8 +33,15 @@ struct load_options {
     nsec drain;
 
     uint64_t requests_per_connection; /* then the connection is closed; 0: no limit */
-    bool new_connections;   /* each request opens a connection, and the latency includes that */
-    unsigned pipeline;      /* maximum of requests in flight on a connection, over 0 */
+    bool new_connections; /* each request opens a connection, and the latency includes that */
+    /* HTTP/1.1: maximum of requests in flight on a connection, over 0 */
+    unsigned pipeline;
+
+    /* HTTP/2 */
+    unsigned streams;          /* maximum of requests in flight on a connection, over 0 */
+    uint32_t window_bytes;     /* flow-control window of a stream; 0: the default */
+    size_t header_table_bytes; /* of HPACK, in both directions; SIZE_MAX: the default */
+
     unsigned stamped_every; /* one connection in this many has kernel timestamps; 0: none */
 
     /* Share of the TLS connections that resume a session where possible: 0 to 100. */

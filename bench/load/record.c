@@ -74,6 +74,27 @@ static void add_growth(uint64_t *sum, uint64_t *prev, uint64_t now)
     *prev = now;
 }
 
+/* HTTP/2: the growth of what the connections have counted. */
+static void count_protocol(struct record *record)
+{
+    const struct protocol_counters *now = &record->group->counters;
+    struct protocol_counters *prev = &record->counters;
+    struct tally *tally = record->tally;
+
+    add_growth(&tally->goaways, &prev->goaways, now->goaways);
+    add_growth(&tally->resets, &prev->resets, now->resets);
+    add_growth(&tally->refused, &prev->refused, now->refused);
+    add_growth(&tally->header_bytes_in, &prev->header_bytes_in, now->header_bytes_in);
+    add_growth(&tally->header_bytes_in_plain, &prev->header_bytes_in_plain,
+               now->header_bytes_in_plain);
+    add_growth(&tally->header_bytes_out, &prev->header_bytes_out, now->header_bytes_out);
+    add_growth(&tally->header_bytes_out_plain, &prev->header_bytes_out_plain,
+               now->header_bytes_out_plain);
+    tally->any_settings = now->any_settings;
+    tally->streams_limit_min = now->streams_limit_min;
+    tally->streams_limit_max = now->streams_limit_max;
+}
+
 static void count_thread(struct record *record)
 {
     struct tally *tally = record->tally;
@@ -84,6 +105,7 @@ static void count_thread(struct record *record)
     add_growth(&tally->starved, &record->starved, starved_so_far(record));
     add_growth(&tally->bytes_in, &record->bytes_in, record->group->bytes_in);
     add_growth(&tally->bytes_out, &record->bytes_out, record->group->bytes_out);
+    count_protocol(record);
 }
 
 /* --- causes of an absence --- */
@@ -176,6 +198,9 @@ void record_start(struct record *record)
     record->samples[0] = record->samples[1];
     tally->cpu_user = tally->cpu_system = tally->starved = 0;
     tally->bytes_in = tally->bytes_out = 0;
+    tally->goaways = tally->resets = tally->refused = 0;
+    tally->header_bytes_in = tally->header_bytes_in_plain = 0;
+    tally->header_bytes_out = tally->header_bytes_out_plain = 0;
 }
 
 /* --- requests --- */

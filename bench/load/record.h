@@ -55,6 +55,7 @@ struct record {
 
     /* At the last call of count_thread: bytes of the group, and times of the thread. */
     uint64_t bytes_in, bytes_out;
+    struct protocol_counters counters;
     nsec cpu_user, cpu_system;
     nsec starved;
 

@@ -17,6 +17,7 @@
 #define OFFSET(member) (offsetof(struct tally, member) / sizeof(uint64_t))
 #define LEVELS         OFFSET(waiting)
 #define MAXIMA         OFFSET(suspension)
+#define MAXIMA_END     OFFSET(streams_limit_min)
 #define TIMES          OFFSET(from)
 #define TABLES         OFFSET(errors)
 #define TABLES_END     OFFSET(processes)
@@ -26,7 +27,7 @@
     ((offsetof(struct tally_address, dropped) - offsetof(struct tally_address, connections)) /     \
      sizeof(uint64_t))
 
-#define MAGIC      "fbtally\3" /* of packed bytes, with the version */
+#define MAGIC      "fbtally\4" /* of packed bytes, with the version */
 #define MAGIC_SIZE (sizeof(MAGIC) - 1)
 
 #define NUMBER_MAX_BYTES 10 /* of seven bits */
@@ -79,7 +80,10 @@ static void add(struct tally *to, const struct tally *from)
 
     sum(sums, added, LEVELS);
     sum(to->errors, from->errors, TABLES_END - TABLES);
-    for (size_t i = MAXIMA; i < TIMES; i++)
+    if (from->any_settings &&
+        (!to->any_settings || from->streams_limit_min < to->streams_limit_min))
+        to->streams_limit_min = from->streams_limit_min;
+    for (size_t i = MAXIMA; i < MAXIMA_END; i++)
         sums[i] = nsec_max(sums[i], added[i]);
 #define X(member) histogram_add(to->member, from->member);
     TALLY_HISTOGRAMS(X)
@@ -382,6 +386,9 @@ static void take_tally(struct tally_reader *reader, struct tally *tally)
 {
     take_row(reader, &tally->scheduled, TABLES);
     tally->processes = (unsigned)take_max(reader, UINT_MAX);
+    if (tally->any_settings > 1 || tally->streams_limit_max > UINT32_MAX ||
+        tally->streams_limit_min > tally->streams_limit_max)
+        fail(reader);
     if (tally->from > tally->to || !tally->processes || tally->gave_up >= ERROR_COUNT)
         fail(reader);
     take_table(reader, tally->errors, TABLES_END - TABLES);

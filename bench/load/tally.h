@@ -29,7 +29,9 @@
    lag             of each turn of the loop: how late it began
    send_delay      open loop: the delay of a start that the load generator has caused; waits for a
                    free connection are not included
-   unfinished      closed loop: ages of the requests in flight at the end of the run, for the SLO */
+   unfinished      closed loop: ages of the requests in flight at the end of the run, for the SLO
+   slot_wait       HTTP/2: time that a request, once it had an open connection, waited for a stream
+                   that the server's limit allows; requests that did not wait are not recorded */
 #define TALLY_HISTOGRAMS(X)                                                                        \
     X(latency)                                                                                     \
     X(raw)                                                                                         \
@@ -38,7 +40,8 @@
     X(connecting)                                                                                  \
     X(lag)                                                                                         \
     X(send_delay)                                                                                  \
-    X(unfinished)
+    X(unfinished)                                                                                  \
+    X(slot_wait)
 
 #define TALLY_STATUSES 1000
 
@@ -77,6 +80,16 @@ struct tally {
     nsec suspended;
     nsec limited; /* open loop: all connections were busy while requests waited for one */
 
+    /* HTTP/2; 0 with HTTP/1.1 */
+    uint64_t goaways; /* GOAWAY frames received */
+    uint64_t resets;  /* RST_STREAM frames received, except with REFUSED_STREAM */
+    uint64_t refused; /* RST_STREAM frames received with REFUSED_STREAM */
+    uint64_t
+        resent; /* requests sent again on another connection: the server did not process them */
+    /* Payload of the frames that carry fields, and the bytes of the same fields in HTTP/1.1. */
+    uint64_t header_bytes_in, header_bytes_in_plain;
+    uint64_t header_bytes_out, header_bytes_out_plain;
+
     /* values at `to`, added over processes */
     uint64_t waiting, in_flight; /* requests: due and not started; started and not ended */
     uint64_t open;               /* connections */
@@ -87,6 +100,14 @@ struct tally {
 
     /* The enum error of the dials, if the load ended early because all failed; otherwise 0. */
     uint64_t gave_up;
+
+    /* HTTP/2: the limits of concurrent streams that servers have sent so far; UINT32_MAX: SETTINGS
+       without a limit. Valid if `any_settings` is 1; all 0: no SETTINGS were received. */
+    uint64_t any_settings;
+    uint64_t streams_limit_max;
+
+    /* a minimum, of spans with any_settings */
+    uint64_t streams_limit_min;
 
     /* times */
     nsec from, to; /* the span, since measuring began; `to` of the last interval is the duration */

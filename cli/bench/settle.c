@@ -59,7 +59,7 @@ static void reduce(struct load_command *load)
     load->processes = 1;
     load->hlog = NULL;
     load->live = false;
-    run->connections = run->pipeline = 1;
+    run->connections = run->pipeline = run->streams = 1;
     run->requests = 1;
     run->duration = NSEC_NEVER;
     run->warmup = 0;

@@ -336,7 +336,10 @@ static void set_defaults(struct options *options, enum command command)
                     .connect_timeout = NSEC_NEVER,
                     .tls_timeout = NSEC_NEVER},
         .per_host = DEFAULT_PER_HOST,
-        .load = {.run = {.schedule.seed = DEFAULT_SEED, .pipeline = 1},
+        .load = {.run = {.schedule.seed = DEFAULT_SEED,
+                         .pipeline = 1,
+                         .streams = 1,
+                         .header_table_bytes = SIZE_MAX},
                  .processes = 1,
                  .repeat = 1,
                  .kernel_time = KERNEL_TIME_SAMPLE}, /* load_options_derive sets the duration */

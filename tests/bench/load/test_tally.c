@@ -38,6 +38,17 @@ static struct tally *sample(uint64_t n)
     tally->stamps_unusable = n * 5;
     tally->cpu_user = n * NSEC_PER_MS;
     tally->cpu_system = 2 * n * NSEC_PER_MS;
+    tally->goaways = n;
+    tally->resets = 2 * n;
+    tally->refused = 3 * n;
+    tally->resent = 4 * n;
+    tally->header_bytes_in = 5 * n;
+    tally->header_bytes_in_plain = 50 * n;
+    tally->header_bytes_out = 6 * n;
+    tally->header_bytes_out_plain = 60 * n;
+    tally->any_settings = 1;
+    tally->streams_limit_min = 10 * n;
+    tally->streams_limit_max = 20 * n;
     tally->gap = n * NSEC_PER_US;
     tally->gap_at = n * NSEC_PER_S + 1;
     tally->address_count = 3;
@@ -55,6 +66,7 @@ static struct tally *sample(uint64_t n)
     histogram_record(tally->latency, 1);
     histogram_record(tally->lag, 2 * HISTOGRAM_MAX);
     histogram_record(tally->send_delay, HISTOGRAM_MAX);
+    histogram_record(tally->slot_wait, n * NSEC_PER_MS);
     return tally;
 }
 
@@ -119,6 +131,11 @@ static void appending_the_next_span(void **state)
     assert_int_equal(run->open, 11);
     assert_int_equal(run->bytes_in, UINT64_C(11) << 40);
     assert_int_equal(run->cpu_system, 22 * NSEC_PER_MS);
+    assert_int_equal(run->resent, 44);
+    assert_int_equal(run->header_bytes_out_plain, 660);
+    assert_int_equal(run->streams_limit_min, 50);
+    assert_int_equal(run->streams_limit_max, 120);
+    assert_int_equal(run->slot_wait->count, 2);
     assert_int_equal(run->errors[ERROR_COUNT - 1], 11);
     assert_int_equal(run->status[200], 1100);
     assert_int_equal(run->gap, 5 * NSEC_PER_US);
@@ -136,6 +153,38 @@ static void appending_the_next_span(void **state)
     tally_free(run);
     tally_free(first);
     tally_free(second);
+}
+
+/* A limit of 0 is a limit; a process without SETTINGS has none. */
+static void the_smallest_limit_of_streams(void **state)
+{
+    static const struct {
+        uint64_t any[2], min[2], max[2];
+        uint64_t wanted_any, wanted_min, wanted_max;
+    } cases[] = {
+        {{0, 1}, {0, 100}, {0, 200}, 1, 100, 200},
+        {{1, 0}, {100, 0}, {200, 0}, 1, 100, 200},
+        {{1, 1}, {100, 0}, {100, 0}, 1, 0, 100},
+        {{1, 1}, {8, 100}, {8, UINT32_MAX}, 1, 8, UINT32_MAX},
+        {{0, 0}, {0, 0}, {0, 0}, 0, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct tally *tallies[2] = {tally_new(), tally_new()};
+
+        for (int j = 0; j < 2; j++) {
+            tallies[j]->any_settings = cases[i].any[j];
+            tallies[j]->streams_limit_min = cases[i].min[j];
+            tallies[j]->streams_limit_max = cases[i].max[j];
+        }
+        tally_join(tallies[0], tallies[1]);
+        assert_int_equal(tallies[0]->any_settings, cases[i].wanted_any);
+        assert_int_equal(tallies[0]->streams_limit_min, cases[i].wanted_min);
+        assert_int_equal(tallies[0]->streams_limit_max, cases[i].wanted_max);
+        tally_free(tallies[0]);
+        tally_free(tallies[1]);
+    }
 }
 
 static void joining_another_process(void **state)
@@ -373,6 +422,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_tally_is_empty),
         cmocka_unit_test(appending_the_next_span),
+        cmocka_unit_test(the_smallest_limit_of_streams),
         cmocka_unit_test(joining_another_process),
         cmocka_unit_test(sums_are_checked),
         cmocka_unit_test(busy_share),
