@@ -23,6 +23,7 @@
 #include "http/error.h"
 
 struct conn;
+struct h2_request;
 struct request;
 struct stream;
 
@@ -95,7 +96,7 @@ struct stream_events {
     void (*end)(struct stream *stream, const struct stream_end *end);
 };
 
-/* The request of a stream, in one of three forms; the others are NULL. */
+/* The request of a stream, in one of four forms; the others are NULL. */
 struct outgoing {
     /* The protocol encodes it; borrowed until `end` or conn_cancel. */
     const struct request *request;
@@ -103,6 +104,7 @@ struct outgoing {
        or conn_cancel. Requests that are adjacent in memory are sent without a copy. */
     const char *bytes;
     size_t count;
+    const struct h2_request *prepared; /* for HTTP/2; borrowed until the connection is closed */
     /* Writes the encoded request to `buffer` immediately before it is sent, and returns its length:
        at most STREAM_RENDER_BYTES. */
     size_t (*render)(struct stream *stream, char *buffer);

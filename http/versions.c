@@ -20,3 +20,10 @@ const struct negotiation *negotiation_of(enum http_versions versions)
 {
     return &negotiations[versions];
 }
+
+bool versions_multiplex(enum http_versions versions, bool https)
+{
+    const char *required = negotiations[versions].required_alpn;
+
+    return required && negotiations[versions].protocol(https ? required : "")->multiplexed;
+}

@@ -26,4 +26,8 @@ struct negotiation {
 /* The negotiation for a set of versions; static. */
 const struct negotiation *negotiation_of(enum http_versions versions);
 
+/* Whether a successful negotiation, with https or with http, always agrees on a protocol whose
+   connections carry concurrent requests. */
+bool versions_multiplex(enum http_versions versions, bool https);
+
 #endif

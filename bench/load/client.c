@@ -106,6 +106,7 @@ static void submit(struct client *client, struct load_request *request)
     request->stream.out.bytes = request->target->bytes;
     request->stream.out.count = request->target->count;
     request->stream.out.is_head_request = request->target->is_head_request;
+    request->stream.out.prepared = request->target->prepared;
     conn_submit(client->conn, &request->stream);
 }
 
@@ -203,7 +204,7 @@ void client_group_init(struct client_group *group)
     list_init(&group->requests);
     group->conn_options = (struct conn_options){
         .events = &events,
-        .pipeline = group->pipeline,
+        .pipeline = group->slots,
         .read_budget = READ_BUDGET,
         .protocol = group->negotiation->protocol,
         .heads = &group->heads,
@@ -223,7 +224,7 @@ void client_init(struct client *client, struct client_group *group, unsigned num
 {
     *client = (struct client){.group = group, .number = number};
     list_init(&client->requests);
-    for (unsigned i = group->pipeline; i--; client->spare = &requests[i]) {
+    for (unsigned i = group->slots; i--; client->spare = &requests[i]) {
         requests[i].client = client;
         requests[i].next_spare = client->spare;
     }

@@ -64,7 +64,8 @@ struct client_group {
     const struct client_events *events;
     void *owner;                           /* argument of the events */
     const struct negotiation *negotiation; /* borrowed */
-    unsigned pipeline;                     /* maximum of requests in flight on a connection */
+    bool multiplexed;                      /* HTTP/2 */
+    unsigned slots;                        /* maximum of requests in flight on a connection */
     struct link requests;                  /* all in flight, in the order of their start */
     struct conn_options conn_options;      /* of all connections; set by client_group_init */
     uint64_t bytes_in, bytes_out;          /* of all connections */
@@ -86,7 +87,7 @@ struct client {
     uint64_t request_count;     /* requests assigned to this connection */
     unsigned number;            /* for the trace */
     struct link requests;       /* in flight, the oldest first */
-    struct load_request *spare; /* free requests; group->pipeline in all */
+    struct load_request *spare; /* free requests; group->slots in all */
     unsigned in_flight;         /* length of `requests` */
     unsigned unsubmitted;       /* of these, not given to a connection yet */
 
@@ -105,7 +106,7 @@ void client_group_init(struct client_group *group);
 /* Frees the data that all clients share. The clients must be closed. */
 void client_group_free(struct client_group *group);
 
-/* `requests` has group->pipeline elements, zeroed; borrowed. */
+/* `requests` has group->slots elements, zeroed; borrowed. */
 void client_init(struct client *client, struct client_group *group, unsigned number,
                  struct load_request *requests);
 
@@ -124,7 +125,7 @@ void client_start(struct client *client, const struct target *target, nsec inten
 
 static inline bool client_has_room(const struct client *client)
 {
-    return client->in_flight < client->group->pipeline && !client->no_more_requests &&
+    return client->in_flight < client->group->slots && !client->no_more_requests &&
            (client->state != CLIENT_OPEN || conn_capacity(client->conn));
 }
 

@@ -193,15 +193,14 @@ static void make_clients(struct connections *connections)
 {
     const struct load_options *options = connections->options;
     size_t count = options->connections;
+    unsigned slots = connections->group.slots;
 
     connections->clients = memory_zeroed(count * sizeof(*connections->clients));
-    connections->requests =
-        memory_zeroed(count * options->pipeline * sizeof(*connections->requests));
+    connections->requests = memory_zeroed(count * slots * sizeof(*connections->requests));
     for (size_t i = 0; i < count; i++) {
         struct client *client = &connections->clients[i];
 
-        client_init(client, &connections->group, (unsigned)i,
-                    connections->requests + i * options->pipeline);
+        client_init(client, &connections->group, (unsigned)i, connections->requests + i * slots);
         client->stamped = options->stamped_every && i % options->stamped_every == 0;
         timer_init(&client->pause, on_pause_over, client, "load client pause");
         list_put_last(&connections->absent, &client->link);
@@ -212,14 +211,18 @@ char *connections_init(struct connections *connections, const struct load_option
                        struct dialer *dialer, const struct client_events *clients,
                        const struct connections_events *events, void *owner)
 {
+    const struct url *url = targets_url(options->targets);
+    bool multiplexed = versions_multiplex(options->versions, url->https);
+
     *connections = (struct connections){.options = options, .events = events};
     connections->group = (struct client_group){
         .dialer = dialer,
-        .url = targets_url(options->targets),
+        .url = url,
         .events = clients,
         .owner = owner,
         .negotiation = negotiation_of(options->versions),
-        .pipeline = options->pipeline,
+        .multiplexed = multiplexed,
+        .slots = multiplexed ? options->streams : options->pipeline,
     };
     client_group_init(&connections->group);
     list_init(&connections->idle);

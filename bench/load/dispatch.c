@@ -64,7 +64,7 @@ static nsec send_delay(struct dispatch *dispatch, const struct client *client, n
                        nsec late, bool waited)
 {
     bool on_new_connection =
-        client->state == CLIENT_OPEN && client->request_count <= dispatch->options->pipeline;
+        client->state == CLIENT_OPEN && client->request_count <= client->group->slots;
     nsec lag = on_new_connection ? 0 : loop_lag(dispatch->loop);
 
     return stalls_send_delay(&dispatch->stalls, intended, late, lag, waited);

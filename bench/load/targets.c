@@ -1,7 +1,9 @@
 /*
- * Each request is built once and sent as the same bytes each time. A choice is a binary search in
- * the cumulative weights. Rejected: an alias table. With a thousand targets the search is ten
- * comparisons, and a send costs thousands of times that.
+ * Each request is encoded once: for HTTP/1.1 as the bytes that are sent, for HTTP/2 as a list of
+ * fields, because the encoding depends on the state of each connection (HPACK).
+ *
+ * A choice is a binary search in the cumulative weights. Rejected: an alias table. With a thousand
+ * targets the search is ten comparisons, and a send costs thousands of times that.
  *
  * Requests have no Accept-Encoding, unless the user adds one: responses are not decoded here.
  */
@@ -11,6 +13,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "http/h2/h2.h"
 #include "http/request.h"
 
 struct targets {
@@ -20,27 +23,44 @@ struct targets {
     size_t count;          /* length of both arrays */
 };
 
-static void build(struct target *target, const struct site *site, bool connection_close)
+static void build_h2(struct target *target, const struct site *site, const struct request *request)
 {
-    struct request request = request_of(site);
-    const struct content *content = request.content;
-    char *bytes;
+    target->prepared = h2_request_new(request, site->url.https);
+    target->content = content_hold(site->content);
+}
 
-    request.minimal_fields = true;
-    request.connection_close = connection_close;
-    bytes = request_build(&request, &target->count);
+static void build_h1(struct target *target, const struct request *request)
+{
+    const struct content *content = request->content;
+    char *bytes = request_build(request, &target->count);
+
     if (content) {
         bytes = memory_grow(bytes, target->count + content->count, 1);
         memcpy(bytes + target->count, content->bytes, content->count);
         target->count += content->count;
     }
     target->bytes = bytes;
-    target->is_head_request = !strcmp(request.method, "HEAD");
+    target->is_head_request = !strcmp(request->method, "HEAD");
+}
+
+static void build(struct target *target, const struct site *site, bool multiplexed,
+                  bool connection_close)
+{
+    struct request request = request_of(site);
+
+    request.minimal_fields = true;
+    request.connection_close = connection_close;
+    if (multiplexed)
+        build_h2(target, site, &request);
+    else
+        build_h1(target, &request);
 }
 
 struct targets *targets_new(struct site **sites, const unsigned *weights, size_t count,
-                            bool connection_close, size_t *other_origin)
+                            enum http_versions versions, bool connection_close,
+                            size_t *other_origin)
 {
+    bool multiplexed = versions_multiplex(versions, sites[0]->url.https);
     struct targets *targets;
     uint64_t sum = 0;
 
@@ -57,7 +77,7 @@ struct targets *targets_new(struct site **sites, const unsigned *weights, size_t
         .count = count,
     };
     for (size_t i = 0; i < count; i++) {
-        build(&targets->target[i], sites[i], connection_close);
+        build(&targets->target[i], sites[i], multiplexed, connection_close);
         targets->until[i] = sum += weights[i];
         if (i)
             site_free(sites[i]);
@@ -65,12 +85,19 @@ struct targets *targets_new(struct site **sites, const unsigned *weights, size_t
     return targets;
 }
 
+static void free_target(struct target *target)
+{
+    free((char *)target->bytes);
+    h2_request_free((struct h2_request *)target->prepared);
+    content_drop(target->content);
+}
+
 void targets_free(struct targets *targets)
 {
     if (!targets)
         return;
     for (size_t i = 0; i < targets->count; i++)
-        free((char *)targets->target[i].bytes);
+        free_target(&targets->target[i]);
     free(targets->target);
     free(targets->until);
     site_free(targets->first);

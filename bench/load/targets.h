@@ -7,21 +7,27 @@
 #include <stdint.h>
 
 #include "http/site.h"
+#include "http/versions.h"
 
+/* A request, encoded for the protocol of the load. */
 struct target {
-    const char *bytes;    /* the whole request: head and content */
+    const char *bytes;    /* HTTP/1.1: the whole request, head and content; else NULL */
     size_t count;         /* of bytes */
     bool is_head_request; /* its response has no body */
+
+    const struct h2_request *prepared; /* HTTP/2; else NULL */
+    struct content *content;           /* of `prepared`; one reference; or NULL */
 };
 
 struct targets;
 
-/* Builds the requests of `count` sites, at least one. Each has a weight over 0. Takes ownership of
+/* Encodes the requests of `count` sites, at least one. Each has a weight over 0. Takes ownership of
    the sites. `connection_close`: each request has "Connection: close". Returns NULL if a site has
    another origin (scheme, host and port) than the first; *other_origin is then its index, and the
-   sites still belong to the caller. */
+   sites still belong to the caller. `versions` and the scheme decide the protocol. */
 struct targets *targets_new(struct site **sites, const unsigned *weights, size_t count,
-                            bool connection_close, size_t *other_origin);
+                            enum http_versions versions, bool connection_close,
+                            size_t *other_origin);
 
 void targets_free(struct targets *targets); /* NULL is allowed */
 

@@ -65,7 +65,7 @@ static bool make_side(struct side *side, const struct options *options,
         return false;
     if (list->keys_line && options->rehearse && !options->output.quiet && !rehearsal_reads(from))
         rehearsal_warn_ignored(from, list->keys_line);
-    side->targets = targets_new(list->sites, list->weights, list->count,
+    side->targets = targets_new(list->sites, list->weights, list->count, options->load.run.versions,
                                 options->load.run.new_connections, &other);
     if (side->targets) {
         list->count = 0; /* the targets own the sites now */

@@ -11,7 +11,6 @@
 #include "http/h2/session.h"
 
 #define FIELD_OVERHEAD_BYTES 32 /* of a field in the limit (RFC 9113, section 6.5.2) */
-#define LINE_OVERHEAD_BYTES  4  /* of a field in HTTP/1.1: ": " and a line end */
 
 /* The stream of a frame; NULL: none, or no event may be called. */
 static struct h2_stream *stream_of(nghttp2_session *session, int32_t id, const struct conn *conn)
@@ -95,7 +94,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghtt
     (void)flags;
     if (counters)
         counters->header_bytes_in_plain +=
-            span_bytes(field) + span_bytes(text) + LINE_OVERHEAD_BYTES;
+            span_bytes(field) + span_bytes(text) + H2_LINE_OVERHEAD_BYTES;
     if (!one)
         return 0;
     one->field_bytes += span_bytes(field) + span_bytes(text) + FIELD_OVERHEAD_BYTES;
@@ -304,6 +303,8 @@ static void recycle(struct h2 *h2, struct h2_stream *one)
 {
     list_remove(&one->link);
     list_put_last(&h2->spare, &one->link);
+    h2_request_free(one->request);
+    one->request = NULL;
 }
 
 static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, void *owner)

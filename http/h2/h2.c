@@ -20,7 +20,6 @@
 #define STREAM_WINDOW     (1024 * 1024)
 #define INITIAL_STREAMS   100         /* concurrent, before the server's SETTINGS */
 #define MAX_CHUNK_BYTES   (17 * 1024) /* that mem_send returns at once */
-#define MAX_FIELDS        128         /* of a request */
 
 static struct h2_stream *h2_stream_of(struct link *link)
 {
@@ -95,34 +94,34 @@ static ssize_t read_content(nghttp2_session *session, int32_t id, uint8_t *to, s
     return (ssize_t)count;
 }
 
-static int32_t submit_request(struct conn *conn, struct stream *stream, struct h2_stream *one)
+/* Prepares the request of a stream for this connection; it belongs to the stream. */
+static const struct h2_request *prepare(struct conn *conn, const struct request *plain,
+                                        struct h2_stream *one)
 {
-    struct request request = *stream->out.request;
-    const struct content *content = request.content;
-    nghttp2_data_provider provider = {.source.ptr = one, .read_callback = read_content};
-    struct request_fields fields;
-    nghttp2_nv list[MAX_FIELDS];
-    int32_t id;
+    struct request request = *plain;
 
     conn_address_request(conn, &request);
-    request_fields_init(&fields, &request);
-    stream->next[1] = content ? content->bytes : NULL;
-    stream->left[1] = content ? content->count : 0;
-    id = nghttp2_submit_request(h2_of(conn)->session, NULL, list,
-                                h2_request_fields(list, MAX_FIELDS, &fields, &request, conn->https),
-                                content && content->count ? &provider : NULL, one);
-    request_fields_free(&fields);
-    return id;
+    one->request = h2_request_new(&request, conn->https);
+    return one->request;
 }
 
 static void h2_submit(struct conn *conn, struct stream *stream)
 {
     struct h2_stream *one = new_stream(h2_of(conn), stream);
+    const struct outgoing *out = &stream->out;
+    nghttp2_data_provider provider = {.source.ptr = one, .read_callback = read_content};
+    const struct h2_request *request =
+        out->prepared ? out->prepared : prepare(conn, out->request, one);
+    const struct content *content = request->content;
 
-    assert(stream->out.request);
     stream->begun = false;
     stream->left[0] = 1; /* until the head was written */
-    one->id = submit_request(conn, stream, one);
+    stream->next[1] = content ? content->bytes : NULL;
+    stream->left[1] = content ? content->count : 0;
+    if (conn->options->counters)
+        conn->options->counters->header_bytes_out_plain += request->plain_bytes;
+    one->id = nghttp2_submit_request(h2_of(conn)->session, NULL, request->list, request->count,
+                                     stream->left[1] ? &provider : NULL, one);
     assert(one->id > 0); /* capacity is 0 before the numbers of streams run out */
 }
 
@@ -376,6 +375,7 @@ static void free_streams(struct link *list)
 
     while ((first = list_first(list))) {
         list_remove(first);
+        h2_request_free(h2_stream_of(first)->request);
         free(h2_stream_of(first));
     }
 }

@@ -13,6 +13,17 @@
 #include "http/h2/h2.h"
 #include "http/request.h"
 
+/* Names in lower case, and values. Their flags are NO_COPY: nghttp2 uses the texts until the
+   request was sent. */
+struct h2_request {
+    const struct content *content; /* borrowed; NULL: none */
+    size_t plain_bytes;            /* of the fields in HTTP/1.1 */
+    size_t count;
+    nghttp2_nv list[]; /* followed by the texts */
+};
+
+#define H2_LINE_OVERHEAD_BYTES 4 /* of a field in HTTP/1.1: ": " and a line end */
+
 #define H2_DETAIL_BYTES 256
 
 /* Limits for what a server sends. */
@@ -28,6 +39,7 @@ struct h2_stream {
     struct link unsent;    /* in h2.unsent until the request was written; else not linked */
     bool in_unsent;
     int32_t id;
+    struct h2_request *request; /* prepared for this stream alone; owned; or NULL */
     /* Offsets in the output of the connection. */
     uint64_t first_byte, last_byte; /* UINT64_MAX: not encoded yet */
 
@@ -79,9 +91,5 @@ void h2_abandon(struct conn *conn, struct h2_stream *one);
 
 /* The callbacks of nghttp2; the user data of the session is the connection. */
 const nghttp2_session_callbacks *h2_callbacks(void);
-
-/* The fields of a request for nghttp2: at most `max`. The texts are valid as long as `fields`. */
-size_t h2_request_fields(nghttp2_nv *list, size_t max, const struct request_fields *fields,
-                         const struct request *request, bool https);
 
 #endif

@@ -21,8 +21,9 @@
 #define OK_AND_CLOSE "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
 #define HALF         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh"
 
-static const struct target get = {GET, sizeof(GET) - 1, false};
-static const struct target head = {.bytes = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 28, true};
+static const struct target get = {.bytes = GET, .count = sizeof(GET) - 1};
+static const struct target head = {
+    .bytes = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", .count = 28, .is_head_request = true};
 static struct target medium, large; /* a head and much content */
 
 static struct fixture fixture;
@@ -117,7 +118,7 @@ static void make_large(struct target *target, size_t count)
     length = snprintf(bytes, count, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n", count);
     memset(bytes + length, 'x', count - (size_t)length); /* the script counts the ends of heads */
     strcpy(bytes + count - 5, "x\r\n\r\n");
-    *target = (struct target){bytes, count, false};
+    *target = (struct target){.bytes = bytes, .count = count};
 }
 
 static int setup(void **state)
@@ -133,10 +134,10 @@ static int setup(void **state)
                                   .events = &events,
                                   .owner = &group,
                                   .negotiation = negotiation_of(HTTP_1_1_ONLY),
-                                  .pipeline = MAX_PIPELINE};
+                                  .slots = MAX_PIPELINE};
     client_group_init(&group);
     client_init(&client, &group, 0, ring);
-    group.pipeline = 1;
+    group.slots = 1;
     group.conn_options.pipeline = 1;
     sent_target = &get;
     wanted = max_per_connection = connects = 0;
@@ -184,7 +185,7 @@ static void start_script(const struct script *scripts, size_t count, unsigned re
     teardown(&state);
     setup(&state);
     fixture_set_scripts(&fixture, scripts, count);
-    group.pipeline = pipeline;
+    group.slots = pipeline;
     group.conn_options.pipeline = pipeline;
     wanted = requests;
 }

@@ -168,7 +168,7 @@ static struct targets *targets_at(const char *scheme, const char *host, uint16_t
 
     snprintf(text, sizeof(text), "%s://%s:%u/", scheme, host, port);
     assert_null(url_parse(&site->url, text, strlen(text)));
-    return targets_new(&site, &weight, 1, false, &other_origin);
+    return targets_new(&site, &weight, 1, HTTP_1_1_ONLY, false, &other_origin);
 }
 
 static int setup(void **state)
@@ -2058,7 +2058,7 @@ static void targets_by_seed(void **state)
                  i ? "longer" : "");
         assert_null(url_parse(&sites[i]->url, text, strlen(text)));
     }
-    options.targets = targets = targets_new(sites, weights, 2, false, &other_origin);
+    options.targets = targets = targets_new(sites, weights, 2, HTTP_1_1_ONLY, false, &other_origin);
     options.requests = 400;
     options.seed = 1;
     begin();

@@ -27,7 +27,8 @@ static struct targets *one(struct site *site, bool connection_close)
 {
     static const unsigned weight = 1;
     size_t other_origin = 99;
-    struct targets *targets = targets_new(&site, &weight, 1, connection_close, &other_origin);
+    struct targets *targets =
+        targets_new(&site, &weight, 1, HTTP_1_1_ONLY, connection_close, &other_origin);
 
     assert_non_null(targets);
     assert_int_equal(targets_count(targets), 1);
@@ -104,7 +105,7 @@ static struct targets *several(const unsigned *weights, size_t count)
         snprintf(url, sizeof(url), "http://a.test/%zu", i);
         sites[i] = a_site(url);
     }
-    targets = targets_new(sites, weights, count, false, &other_origin);
+    targets = targets_new(sites, weights, count, HTTP_1_1_ONLY, false, &other_origin);
     assert_non_null(targets);
     assert_int_equal(targets_count(targets), count);
     assert_string_equal(targets_url(targets)->target, "/0");
@@ -182,7 +183,7 @@ static void one_origin(void **state)
 
         for (size_t n = 0; n < 3; n++)
             sites[n] = a_site(cases[i].urls[n]);
-        targets = targets_new(sites, weights, 3, false, &other_origin);
+        targets = targets_new(sites, weights, 3, HTTP_1_1_ONLY, false, &other_origin);
         if (!targets != (cases[i].other_origin > 0) || other_origin != cases[i].other_origin)
             fail_msg("case %zu: other origin %zu", i, other_origin);
         targets_free(targets);
