@@ -193,6 +193,7 @@ static bool receive(struct conn *conn, const unsigned char *bytes, size_t count)
 
     if (conn->sock->timestamps)
         arrival.kernel_age_ns = conn->sock->kernel_age_ns;
+    conn->received_at = arrival.at;
     conn->call_depth++;
     conn->protocol->receive(conn, bytes, count, &arrival);
     conn->call_depth--;

@@ -44,6 +44,11 @@ struct conn_options {
     /* Byte counters, without TLS overhead; or NULL. */
     uint64_t *bytes_in, *bytes_out;
     struct protocol_counters *counters; /* borrowed; or NULL */
+    /* HTTP/2: how many streams may be open before the server's SETTINGS; 0: 100. */
+    unsigned first_streams;
+    uint32_t stream_window; /* HTTP/2: flow-control window of a stream; 0: 1 MiB */
+    bool sets_header_table; /* HTTP/2: `header_table` is set; otherwise 4 KiB (RFC 7541) */
+    uint32_t header_table;  /* maximum of HPACK's dynamic table, in both directions */
     /* HTTP/1.1: heads that were parsed before, for streams without `field`; or NULL. */
     struct head_memo *heads;
     /* The protocol for an ALPN result; "": no ALPN. */
@@ -66,6 +71,7 @@ struct conn {
     bool finished;            /* CLOSED, and its streams have ended */
     unsigned call_depth;      /* depth of calls into the protocol and of events */
     unsigned streams;         /* submitted */
+    nsec received_at;         /* the last receive; 0: none */
     size_t unread_bytes;      /* of the last receive, after the response that has just ended */
 
     uint64_t number; /* among the dialer's connections, from 1 */

@@ -58,21 +58,27 @@ static void fail_all(struct client *client, enum error error)
         group->events->failed(group->owner, take_out(client_oldest(client)), error);
 }
 
-/* Whether a request that ended without a response is sent again on the next connection. If the
-   server closes the connection, all requests in flight fail; after a malformed response, only those
-   that had been sent. On a connection without any response at least one request fails, otherwise
-   the load would send requests on new connections forever. */
+/* Whether a request that ended without a response is sent again on the next connection.
+
+   HTTP/1.1: if the server closes the connection, all requests in flight fail; after a malformed
+   response, only those that had been sent.
+
+   HTTP/2: the requests that the server has not processed, except those that it refused one by one.
+
+   On a connection without any response at least one request fails, otherwise the load would send
+   requests on new connections forever. While streams are open, one of them may get a response. */
 static bool is_replayed(const struct client *client, const struct stream_end *end)
 {
     const struct conn *conn = client->conn;
+    bool one_ended = conn->served || client->conn_failed_request;
 
-    switch (end->replay) {
-    case REPLAY_AFTER_CLOSE: return true;
-    case REPLAY_ANY:
-        return (conn->served || client->conn_failed_request) &&
-               (end->error == ERROR_MALFORMED || conn->protocol->multiplexed);
-    default: return false;
-    }
+    if (end->replay == REPLAY_AFTER_CLOSE)
+        return true;
+    if (end->replay != REPLAY_ANY)
+        return false;
+    if (client->group->multiplexed)
+        return end->error != ERROR_HTTP2_REFUSED_STREAM && (one_ended || conn->streams);
+    return one_ended && end->error == ERROR_MALFORMED;
 }
 
 /* --- events --- */
@@ -83,7 +89,10 @@ static void on_end(struct stream *stream, const struct stream_end *end)
     struct client *client = request->client;
     struct client_group *group = client->group;
 
-    if (!end->error) {
+    if (end->error && is_replayed(client, end)) {
+        client->unsubmitted++;
+        group->resent += group->multiplexed && request->counted;
+    } else if (!end->error) {
         const struct load_response response = {
             .status = end->status,
             .received = end->arrival.at,
@@ -92,10 +101,12 @@ static void on_end(struct stream *stream, const struct stream_end *end)
         };
 
         group->events->completed(group->owner, take_out(request), &response);
-    } else if (!is_replayed(client, end)) {
+    } else {
         client->conn_failed_request = true;
         group->events->failed(group->owner, take_out(request), end->error);
     }
+    if (client_is_limited(client) && !conn_capacity(client->conn))
+        group->events->room(group->owner, client); /* the next request waits from now on */
 }
 
 static void submit(struct client *client, struct load_request *request)
@@ -110,6 +121,19 @@ static void submit(struct client *client, struct load_request *request)
     conn_submit(client->conn, &request->stream);
 }
 
+/* A request that has waited for a stream starts now. */
+static void end_wait(struct load_request *request)
+{
+    struct client_group *group = request->client->group;
+    nsec now = loop_clock(group->dialer->loop), wait = now - request->started;
+
+    request->waits = false;
+    request->started = now;
+    list_remove(&request->link); /* the list is in the order of `started` */
+    list_put_last(&group->requests, &request->link);
+    group->events->waited(group->owner, request, wait);
+}
+
 /* Submits requests that were started before the connection had room. */
 static void submit_waiting(struct client *client)
 {
@@ -122,15 +146,23 @@ static void submit_waiting(struct client *client)
             continue;
         submit(client, request);
         client->unsubmitted--;
+        if (request->waits)
+            end_wait(request);
     }
+}
+
+/* Ends the connection after the requests that were submitted, if no others are to be. */
+static void drain_if_last(struct client *client)
+{
+    if (client->no_more_requests && !client->unsubmitted)
+        conn_drain(client->conn);
 }
 
 void client_send(struct client *client)
 {
     struct conn *conn = client->conn; /* conn_drain may close it: client->conn is then NULL */
 
-    if (client->no_more_requests)
-        conn_drain(conn);
+    drain_if_last(client);
     conn_flush(conn);
 }
 
@@ -142,15 +174,18 @@ static void on_room(struct conn *conn)
         submit_waiting(client);
     if (client_has_room(client))
         client->group->events->room(client->group->owner, client);
-    if (client->no_more_requests)
-        conn_drain(conn);
+    drain_if_last(client);
 }
 
 /* A server may close a connection. Before the first request this is a failure: otherwise the load
-   would open such connections forever. */
+   would open such connections forever. HTTP/2 reports no error when no stream was open. */
 static void on_closed(struct conn *conn, enum error error)
 {
-    end_connection(conn->owner, conn->used ? ERROR_NONE : error);
+    if (conn->used)
+        error = ERROR_NONE;
+    else if (!error)
+        error = ERROR_EMPTY;
+    end_connection(conn->owner, error);
 }
 
 static void open_client(struct client *client)
@@ -211,6 +246,7 @@ void client_group_init(struct client_group *group)
         .bytes_in = &group->bytes_in,
         .bytes_out = &group->bytes_out,
         .counters = &group->counters,
+        .first_streams = 1, /* the server may allow fewer than any other number */
     };
 }
 
@@ -254,10 +290,14 @@ void client_start(struct client *client, const struct target *target, nsec inten
     request->counted = counted;
     list_put_last(&client->group->requests, &request->link);
     client->request_count++;
-    if (client->state == CLIENT_OPEN)
+    if (client->state == CLIENT_OPEN &&
+        (!client->group->multiplexed || conn_capacity(client->conn))) {
+        request->waits = false;
         submit(client, request);
-    else
-        client->unsubmitted++;
+        return;
+    }
+    client->unsubmitted++;
+    request->waits = client->state == CLIENT_OPEN;
 }
 
 /* Closes the dial or the connection without calling an event. */
@@ -277,6 +317,32 @@ void client_fail(struct client *client, enum error error)
     fail_all(client, error);
     if (any)
         end_connection(client, ERROR_NONE);
+}
+
+/* Fails one request of several, which has no stream or whose stream is reset. */
+static void expire_one(struct load_request *request)
+{
+    struct client *client = request->client;
+    struct client_group *group = client->group;
+    bool submitted = stream_is_submitted(&request->stream);
+
+    if (submitted && client->conn->received_at < request->started)
+        conn_drain(client->conn);
+    client->conn_failed_request = true;
+    client->unsubmitted -= !submitted;
+    group->events->failed(group->owner, take_out(request), ERROR_TOTAL_TIMEOUT);
+    if (submitted) /* `room` or `closed` may be called */
+        conn_cancel(&request->stream, ERROR_TOTAL_TIMEOUT);
+}
+
+void client_expire(struct load_request *request)
+{
+    struct client *client = request->client;
+
+    if (client->group->multiplexed && (client->state == CLIENT_OPEN || client->in_flight > 1))
+        expire_one(request);
+    else
+        client_fail(client, ERROR_TOTAL_TIMEOUT);
 }
 
 void client_close(struct client *client)

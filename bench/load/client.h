@@ -1,10 +1,16 @@
 /*
- * One client of a load: one connection at a time, and up to `pipeline` requests in flight on it.
- * The load decides when requests start, and counts their results.
+ * One client of a load: one connection at a time, and up to `slots` requests in flight on it. The
+ * load decides when requests start, and counts their results.
  *
  * HTTP/1.1 responses come in the order of the requests (RFC 9112, section 9.3.2). If the server
  * announces the end of the connection, the requests after the last response are sent again on the
  * next connection.
+ *
+ * HTTP/2 responses come in any order. The requests that the server has not processed (GOAWAY) are
+ * sent again on the next connection, which is opened when the last stream of this one has ended.
+ * Requests may be in flight without a stream, because the server allows fewer streams than `slots`:
+ * these wait on the client. With kernel timestamps, all responses of one receive have the timestamp
+ * of its last byte.
  */
 #ifndef BENCH_LOAD_CLIENT_H
 #define BENCH_LOAD_CLIENT_H
@@ -29,8 +35,9 @@ struct load_request {
     struct load_request *next_spare; /* in client->spare, while not in flight */
     const struct target *target;
     nsec intended;    /* when it was due; in a closed loop, `started` */
-    nsec started;     /* when it was assigned to its client */
+    nsec started;     /* when it was assigned to its client; after `waits`, when it was submitted */
     bool counted;     /* it was due after measuring began */
+    bool waits;       /* for a stream that the server's limit allows */
     struct link link; /* in group->requests */
 };
 
@@ -47,6 +54,9 @@ struct client_events {
 
     /* The client can take requests; they are sent after this returns. */
     void (*room)(void *owner, struct client *client);
+
+    /* The request was submitted after a `wait` for a stream; `started` is now. */
+    void (*waited)(void *owner, struct load_request *request, nsec wait);
     void (*completed)(void *owner, const struct load_request *request,
                       const struct load_response *response);
     void (*failed)(void *owner, const struct load_request *request, enum error error);
@@ -70,6 +80,7 @@ struct client_group {
     struct conn_options conn_options;      /* of all connections; set by client_group_init */
     uint64_t bytes_in, bytes_out;          /* of all connections */
     struct protocol_counters counters;     /* HTTP/2: of all connections */
+    uint64_t resent;                       /* HTTP/2: counted requests that are sent again */
     struct head_memo heads;                /* of responses on all connections */
 };
 
@@ -100,7 +111,8 @@ struct client {
     struct tally_address *address_counts; /* of the connection's address; NULL: not open */
 };
 
-/* Initializes a group whose other fields are set. The group must not move afterwards. */
+/* Initializes a group whose other fields are set, and conn_options with the protocol's defaults; the
+   caller may change them. The group must not move afterwards. */
 void client_group_init(struct client_group *group);
 
 /* Frees the data that all clients share. The clients must be closed. */
@@ -118,8 +130,8 @@ struct load_request *client_oldest(const struct client *client);
    defaults. */
 void client_connect(struct client *client, const struct dial_options *options);
 
-/* Starts a request; the client must have room, and may be ABSENT. The request is sent by
-   client_send, or when the connection is open. */
+/* Starts a request; the client must have room or be limited, and may be ABSENT. The request is sent
+   by client_send, or when the connection is open and has a stream for it. */
 void client_start(struct client *client, const struct target *target, nsec intended, nsec now,
                   bool counted);
 
@@ -129,11 +141,28 @@ static inline bool client_has_room(const struct client *client)
            (client->state != CLIENT_OPEN || conn_capacity(client->conn));
 }
 
+/* Whether a request may start that has to wait for a stream, because a server allows fewer streams
+   than `slots`. */
+static inline bool client_is_limited(const struct client *client)
+{
+    const struct client_group *group = client->group;
+
+    return group->multiplexed && group->counters.any_settings &&
+           group->counters.streams_limit_min < group->slots && client->state == CLIENT_OPEN &&
+           client->conn->state == CONN_OPEN && client->in_flight < group->slots &&
+           !client->no_more_requests;
+}
+
 /* Sends the started requests as far as the socket accepts them. */
 void client_send(struct client *client);
 
 /* Ends the connection. All requests fail with `error`; then `closed` is called. */
 void client_fail(struct client *client, enum error error);
+
+/* Fails a request whose deadline has passed. With HTTP/1.1 the connection and all its requests end
+   with it. With HTTP/2 its stream is reset; the connection takes no more requests if it has received
+   nothing since the request started. */
+void client_expire(struct load_request *request);
 
 /* Ends the connection and discards the requests without calling an event. */
 void client_close(struct client *client);

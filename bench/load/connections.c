@@ -168,6 +168,13 @@ void connections_update_idle(struct connections *connections, struct client *cli
     }
 }
 
+void connections_rotate_idle(struct connections *connections, struct client *client)
+{
+    if (connections->group.multiplexed)
+        list_remove(&client->link);
+    connections_update_idle(connections, client);
+}
+
 /* --- creating and freeing --- */
 
 /* Returns NULL, or the reason of the failure, which the caller frees. */
@@ -225,6 +232,11 @@ char *connections_init(struct connections *connections, const struct load_option
         .slots = multiplexed ? options->streams : options->pipeline,
     };
     client_group_init(&connections->group);
+    connections->group.conn_options.stream_window = options->window_bytes;
+    if (options->header_table_bytes <= UINT32_MAX) {
+        connections->group.conn_options.sets_header_table = true;
+        connections->group.conn_options.header_table = (uint32_t)options->header_table_bytes;
+    }
     list_init(&connections->idle);
     list_init(&connections->absent);
     timer_init(&connections->trial, check_trial, connections, "load trial end");

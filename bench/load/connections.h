@@ -87,6 +87,10 @@ void connections_requeue_failed(struct connections *connections, struct client *
    and removes a client without room. A client that is in the list already is not moved. */
 void connections_update_idle(struct connections *connections, struct client *client);
 
+/* The same for the first client of the idle list, after a request was started on it. With HTTP/2 it
+   becomes the last, so that the streams are spread over the connections. */
+void connections_rotate_idle(struct connections *connections, struct client *client);
+
 /* After this, only events of open connections are called. */
 void connections_stop_timers(struct connections *connections);
 

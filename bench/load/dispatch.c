@@ -98,6 +98,15 @@ static void start_now(struct dispatch *dispatch, struct client *client)
     start(dispatch, client, now, now);
 }
 
+/* How many waiting requests the pending dials will take. A pipeline is filled only when no more
+   connections may be opened. */
+static size_t requests_of_dials(const struct connections *connections)
+{
+    const struct client_group *group = &connections->group;
+
+    return connections->connecting * (group->multiplexed ? group->slots : 1);
+}
+
 /* Whether another connection is needed. */
 static bool wants_connection(struct dispatch *dispatch)
 {
@@ -113,7 +122,7 @@ static bool wants_connection(struct dispatch *dispatch)
     if (!list_is_empty(&connections->idle))
         return false;
     count_due(dispatch, loop_now(dispatch->loop));
-    return arrivals_waiting(&dispatch->arrivals) > connections->connecting;
+    return arrivals_waiting(&dispatch->arrivals) > requests_of_dials(connections);
 }
 
 /* Open loop: notes whether another request would have to wait for a busy connection. While a dial
@@ -154,7 +163,7 @@ static void prepare_next_start(struct dispatch *dispatch)
 void dispatch_fill_client(struct dispatch *dispatch, struct client *client)
 {
     if (!dispatch->options->open_loop) {
-        while (client_has_room(client) && has_more(dispatch))
+        while ((client_has_room(client) || client_is_limited(client)) && has_more(dispatch))
             start_now(dispatch, client);
         return;
     }
@@ -199,10 +208,12 @@ void dispatch_start_due(struct dispatch *dispatch)
            (link = list_first(&dispatch->connections->idle))) {
         struct client *client = LIST_OWNER(link, struct client, link);
 
-        start_queued(dispatch, client, false);
-        connections_update_idle(dispatch->connections, client);
+        if (client_has_room(client)) { /* else the server has lowered its limit of streams */
+            start_queued(dispatch, client, false);
+            left--;
+        }
+        connections_rotate_idle(dispatch->connections, client);
         client_send(client);
-        left--;
     }
     dispatch_dial(dispatch, false);
 }
@@ -278,14 +289,14 @@ static void on_expiry(void *owner)
     if (defer_expiry(dispatch))
         return;
     while ((link = list_first(&dispatch->connections->group.requests))) {
-        const struct load_request *request = LIST_OWNER(link, struct load_request, link);
+        struct load_request *request = LIST_OWNER(link, struct load_request, link);
         nsec deadline = clock_after(request->started, dispatch->options->timeout);
 
         if (deadline > loop_now(dispatch->loop)) {
             loop_arm(dispatch->loop, &dispatch->expiry, deadline);
             return;
         }
-        client_fail(request->client, ERROR_TOTAL_TIMEOUT);
+        client_expire(request);
     }
 }
 

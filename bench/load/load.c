@@ -46,6 +46,18 @@ static void on_client_room(void *owner, struct client *client)
     dispatch_fill_client(&load->dispatch, client);
 }
 
+/* In a closed loop the latency begins with the stream, and the wait is a figure of its own. In an
+   open loop the latency begins with the intended start, and includes the wait. */
+static void on_request_waited(void *owner, struct load_request *request, nsec wait)
+{
+    struct load *load = owner;
+
+    if (!load->options.open_loop)
+        request->intended = request->started;
+    if (request->counted && load->phases.phase != RUN_DRAINING)
+        histogram_record(load->record.tally->slot_wait, wait);
+}
+
 static void on_request_completed(void *owner, const struct load_request *request,
                                  const struct load_response *response)
 {
@@ -283,6 +295,7 @@ struct load *load_new(const struct load_options *options, struct dialer *dialer,
 {
     static const struct client_events clients = {.opened = on_client_opened,
                                                  .room = on_client_room,
+                                                 .waited = on_request_waited,
                                                  .completed = on_request_completed,
                                                  .failed = on_request_failed,
                                                  .closed = on_client_closed};

@@ -84,6 +84,7 @@ static void count_protocol(struct record *record)
     add_growth(&tally->goaways, &prev->goaways, now->goaways);
     add_growth(&tally->resets, &prev->resets, now->resets);
     add_growth(&tally->refused, &prev->refused, now->refused);
+    add_growth(&tally->resent, &record->resent, record->group->resent);
     add_growth(&tally->header_bytes_in, &prev->header_bytes_in, now->header_bytes_in);
     add_growth(&tally->header_bytes_in_plain, &prev->header_bytes_in_plain,
                now->header_bytes_in_plain);
@@ -198,7 +199,7 @@ void record_start(struct record *record)
     record->samples[0] = record->samples[1];
     tally->cpu_user = tally->cpu_system = tally->starved = 0;
     tally->bytes_in = tally->bytes_out = 0;
-    tally->goaways = tally->resets = tally->refused = 0;
+    tally->goaways = tally->resets = tally->refused = tally->resent = 0;
     tally->header_bytes_in = tally->header_bytes_in_plain = 0;
     tally->header_bytes_out = tally->header_bytes_out_plain = 0;
 }

@@ -56,6 +56,7 @@ struct record {
     /* At the last call of count_thread: bytes of the group, and times of the thread. */
     uint64_t bytes_in, bytes_out;
     struct protocol_counters counters;
+    uint64_t resent;
     nsec cpu_user, cpu_system;
     nsec starved;
 

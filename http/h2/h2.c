@@ -302,7 +302,7 @@ static void h2_receive(struct conn *conn, const unsigned char *bytes, size_t cou
 
 /* --- opening and closing --- */
 
-static nghttp2_option *new_options(void)
+static nghttp2_option *new_options(const struct conn_options *conn_options)
 {
     nghttp2_option *options;
 
@@ -312,29 +312,56 @@ static nghttp2_option *new_options(void)
     nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(options, 1);
     nghttp2_option_set_peer_max_concurrent_streams(options, INITIAL_STREAMS);
     nghttp2_option_set_no_closed_streams(options, 1);
+    if (conn_options->sets_header_table)
+        nghttp2_option_set_max_deflate_dynamic_table_size(options, conn_options->header_table);
     return options;
+}
+
+/* The options of nghttp2, made again when other values are requested. */
+static const nghttp2_option *library_options(const struct conn_options *options)
+{
+    static nghttp2_option *made;
+    static bool sets_header_table;
+    static uint32_t header_table;
+
+    if (!made || sets_header_table != options->sets_header_table ||
+        header_table != options->header_table) {
+        nghttp2_option_del(made);
+        made = new_options(options);
+        sets_header_table = options->sets_header_table;
+        header_table = options->header_table;
+    }
+    return made;
+}
+
+static void submit_settings(nghttp2_session *session, const struct conn_options *options)
+{
+    const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
+         options->stream_window ? options->stream_window : STREAM_WINDOW},
+        {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, options->header_table}, /* optional: the last */
+    };
+    size_t count = sizeof(settings) / sizeof(*settings);
+
+    nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings,
+                            options->sets_header_table ? count : count - 1);
 }
 
 static void h2_open(struct conn *conn)
 {
-    static const nghttp2_settings_entry settings[] = {
-        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
-    };
-    static nghttp2_option *options;
+    const struct conn_options *options = conn->options;
     struct h2 *h2 = h2_of(conn);
 
-    if (!options)
-        options = new_options();
     list_init(&h2->streams);
     list_init(&h2->unsent);
     list_init(&h2->spare);
-    h2->max_streams = INITIAL_STREAMS;
+    h2->max_streams = options->first_streams ? options->first_streams : INITIAL_STREAMS;
     h2->last_processed = INT32_MAX;
-    if (nghttp2_session_client_new3(&h2->session, h2_callbacks(), conn, options, NULL))
+    if (nghttp2_session_client_new3(&h2->session, h2_callbacks(), conn, library_options(options),
+                                    NULL))
         memory_exhausted();
-    nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, settings,
-                            sizeof(settings) / sizeof(*settings));
+    submit_settings(h2->session, options);
     nghttp2_session_set_local_window_size(h2->session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
 }
 

@@ -68,6 +68,14 @@ static void on_room(void *owner, struct client *one)
     }
 }
 
+static void on_waited(void *owner, struct load_request *request, nsec wait)
+{
+    (void)owner;
+    (void)request;
+    (void)wait;
+    fail(); /* HTTP/1.1 has no limit of the server */
+}
+
 /* Requests end in the order in which they started. */
 static void check_order(const struct load_request *request)
 {
@@ -123,8 +131,8 @@ static void make_large(struct target *target, size_t count)
 
 static int setup(void **state)
 {
-    static const struct client_events events = {on_open, on_room, on_completed, on_failed,
-                                                on_closed};
+    static const struct client_events events = {on_open,      on_room,   on_waited,
+                                                on_completed, on_failed, on_closed};
 
     (void)state;
     fixture_open(&fixture, NSEC_PER_US);

@@ -185,6 +185,8 @@ static int setup(void **state)
         .duration = NSEC_NEVER,
         .timeout = NSEC_NEVER,
         .pipeline = 1,
+        .streams = 1,
+        .header_table_bytes = SIZE_MAX,
         .schedule = {.from_rate = 100, .to_rate = 100, .shares = 1},
     };
     total = tally_new();
