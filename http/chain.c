@@ -238,7 +238,8 @@ enum chain_next chain_next(struct chain *chain, struct result *result,
     if (!result->error && response->redirect && chain->options->follow) {
         next = redirect(chain, result, response);
     } else if (chain->attempts < chain->options->retries &&
-               retry_wanted(result->error, result->status, chain_method(chain))) {
+               retry_wanted(result->error, result->status, chain_method(chain),
+                            result->unprocessed)) {
         *wait = wait_before(chain, response, random);
         chain->attempts++;
         add_leg(chain, result, false, *wait);

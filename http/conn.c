@@ -9,6 +9,7 @@
 #include "http/conn.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -298,6 +299,7 @@ struct conn *conn_open(struct dial *dial, const struct conn_options *options, vo
     conn->sock = dialled.sock;
     watch_set_owner(&conn->sock->watch, on_ready, conn, "connection");
     conn->transport = dialled.transport;
+    conn->stream_limit = UINT_MAX;
     protocol->open(conn);
     loop_yield(conn->loop, &conn->sock->watch, 0); /* TLS may have read bytes after its handshake */
     return conn;
@@ -314,7 +316,7 @@ void conn_submit(struct conn *conn, struct stream *stream)
 {
     assert(!stream_is_submitted(stream) && conn->state == CONN_OPEN);
     stream->conn = conn;
-    conn->used = true;
+    conn->requests++;
     conn->streams++;
     conn->protocol->submit(conn, stream);
 }
@@ -340,11 +342,6 @@ void conn_cancel(struct stream *stream, enum error error)
     conn->protocol->cancel(conn, stream, error);
     conn->call_depth--;
     conn_flush(conn);
-}
-
-bool conn_fits(const struct conn *conn, const struct url *url)
-{
-    return conn->port == url->port && conn->https == url->https && !strcmp(conn->host, url->host);
 }
 
 char *conn_scratch(struct conn *conn)

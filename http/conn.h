@@ -63,16 +63,19 @@ struct conn {
     void *owner; /* the argument of the events */
     enum conn_state state;
     bool served;              /* a response was completed */
-    bool used;                /* a stream was submitted */
     bool room_unreported;     /* a stream has ended since the last call of `room` */
     bool draining_unreported; /* conn_drain was called, and `draining` was not called yet */
     bool write_blocked;       /* the last write would have blocked */
     bool flush_deferred;      /* conn_flush_later was called */
     bool finished;            /* CLOSED, and its streams have ended */
     unsigned call_depth;      /* depth of calls into the protocol and of events */
-    unsigned streams;         /* submitted */
-    nsec received_at;         /* the last receive; 0: none */
-    size_t unread_bytes;      /* of the last receive, after the response that has just ended */
+    unsigned streams;         /* submitted and not ended */
+    uint64_t requests;        /* submitted so far */
+    /* Concurrent streams that the server allows, set by a multiplexed protocol. UINT_MAX: no limit,
+       or the server has not sent it yet. */
+    unsigned stream_limit;
+    nsec received_at;    /* of the last bytes; 0: none were received */
+    size_t unread_bytes; /* of the last receive, after the response that has just ended */
 
     uint64_t number; /* among the dialer's connections, from 1 */
     char *host;      /* of the origin: a name or a numeric address; owned */
@@ -122,9 +125,6 @@ bool conn_is_reusable(struct conn *conn);
 
 /* Closes the connection: no event follows, and its streams are detached. */
 void conn_close(struct conn *conn);
-
-/* Whether the connection has the host, port and scheme of the URL. */
-bool conn_fits(const struct conn *conn, const struct url *url);
 
 /* --- for protocols --- */
 

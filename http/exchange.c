@@ -106,7 +106,7 @@ static void finish(struct exchange *exchange, bool reusable, const struct dial *
         result->tcp = sock_tcp_facts(sock);
     enter(exchange, EXCHANGE_DONE, now(exchange));
     if (exchange->conn && !stream_is_submitted(&exchange->stream))
-        pool_release(exchange->conn, reusable && exchange->options->keep_alive);
+        pool_release(exchange->conn, reusable);
     release_all(exchange);
     exchange->done(exchange->owner, result);
 }
@@ -121,10 +121,22 @@ static void copy_stamps(struct exchange *exchange, const struct dial *dial)
 {
     struct stamps *stamps = &exchange->result.stamps;
 
+    if (exchange->wait.waited)
+        stamps->assigned = stamp_since(dial->stamps.start, stamps->start);
     stamps->dns = stamp_since(dial->stamps.dns, stamps->start);
     stamps->connect = stamp_since(dial->stamps.connect, stamps->start);
     stamps->queued = dial->stamps.queued;
     stamps->tls = stamp_since(dial->stamps.tls, stamps->start);
+}
+
+/* The exchange has waited for a connection that another one dialled. Stamps of its own dial, for a
+   request that was refused, would be older than the end of this wait. */
+static void note_wait(struct exchange *exchange)
+{
+    struct stamps *stamps = &exchange->result.stamps;
+
+    stamps->assigned = exchange->began;
+    stamps->dns = stamps->connect = stamps->queued = stamps->tls = 0;
 }
 
 static void fail(struct exchange *exchange, enum error error, const char *detail,
@@ -143,10 +155,13 @@ static void fail(struct exchange *exchange, enum error error, const char *detail
     if (exchange->state == EXCHANGE_CONNECTING && !dial) {
         result->phase = PHASE_BLOCKED; /* it was waiting for a connection */
     } else if (exchange->state == EXCHANGE_CONNECTING) {
-        copy_stamps(exchange, dial);
         result->address = dial->address;
         result->proxy = dial->proxy ? dial->proxy->shown : NULL;
-        result->phase = dial_phase(dial);
+        result->phase = PHASE_BLOCKED;
+        if (exchange->wait.began_dial) {
+            copy_stamps(exchange, dial);
+            result->phase = dial_phase(dial);
+        }
     }
     if (exchange->state == EXCHANGE_HEAD && result->stamps.first_byte)
         result->phase = PHASE_RECEIVE;
@@ -174,19 +189,25 @@ static void break_off(struct exchange *exchange, enum error error, const char *d
 static void request_stream(struct exchange *exchange)
 {
     const struct request *request = &exchange->request;
-    bool new_only = exchange->replayed || !exchange->options->keep_alive ||
-                    !request_is_idempotent(request->method);
+    enum pool_use use = POOL_ANY;
 
+    if (!exchange->options->keep_alive)
+        use = POOL_OWN;
+    else if (exchange->replayed || !request_is_idempotent(request->method))
+        use = POOL_UNUSED;
     enter(exchange, EXCHANGE_CONNECTING, now(exchange));
-    pool_request(exchange->pool, &exchange->wait, exchange->dialer, request->url, new_only);
+    exchange->wait.waited = false;
+    pool_request(exchange->pool, &exchange->wait, exchange->dialer, request->url, use);
 }
 
+/* Whether a failure may be due to a kept connection of HTTP/1.1. */
 static bool is_replaceable(const struct exchange *exchange)
 {
-    return exchange->kept && !exchange->replayed;
+    return exchange->kept && !exchange->replayed && !exchange->conn->protocol->multiplexed;
 }
 
-/* Repeats the request once, on a new connection, and discards the state of the failed attempt. */
+/* Repeats the request once, on another connection or another stream, and discards the state of the
+   failed attempt. */
 static void replace(struct exchange *exchange, const char *why)
 {
     struct result *result = &exchange->result;
@@ -200,6 +221,7 @@ static void replace(struct exchange *exchange, const char *why)
     tls_certificate_drop(result->tls.certificate);
     result->tls = (struct tls_facts){0};
     result->status = result->major = result->minor = 0;
+    result->connection = result->requests_before = result->stream = 0;
     result->body_bytes = 0;
     result->truncated = false;
     result->stamps.first_byte = result->stamps.head = 0;
@@ -325,8 +347,16 @@ static bool may_be_sent_again(const struct exchange *exchange, enum replay repla
     case REPLAY_AFTER_CLOSE: return true;
     /* A new HTTP/1.1 connection that fails immediately is the site's result. */
     case REPLAY_ANY: return exchange->kept || exchange->conn->protocol->multiplexed;
+    case REPLAY_LATER: break;
     }
     return false;
+}
+
+/* Whether the request is sent again by HTTP/1.1, because the server requires it. */
+static bool falls_back(const struct exchange *exchange, enum error error)
+{
+    return error == ERROR_HTTP2_HTTP_1_1_REQUIRED && !exchange->result.stamps.first_byte &&
+           pool_require_http1(exchange->conn);
 }
 
 static void on_end(struct stream *stream, const struct stream_end *end)
@@ -336,9 +366,12 @@ static void on_end(struct stream *stream, const struct stream_end *end)
 
     if (had_stale_bytes(exchange, end->error)) {
         replace(exchange, "the connection had unexpected bytes; retrying on a new one");
+    } else if (falls_back(exchange, end->error)) {
+        replace(exchange, "the server requires HTTP/1.1; retrying with it");
     } else if (end->error && may_be_sent_again(exchange, end->replay)) {
         replace(exchange, NULL);
     } else if (end->error) {
+        exchange->result.unprocessed = conn->protocol->multiplexed && end->replay >= REPLAY_ANY;
         break_off(exchange, end->error, end->detail);
     } else {
         if (!end->complete)
@@ -366,10 +399,15 @@ static void on_ready(struct pool_wait *wait, struct conn *conn, const struct dia
     exchange->kept = conn->served;
     exchange->result.address = conn->address;
     exchange->result.proxy = conn->proxy ? conn->proxy->shown : NULL;
+    exchange->result.connection = conn->number;
+    exchange->result.requests_before = conn->requests;
+    exchange->began = now(exchange);
     if (dial)
         copy_stamps(exchange, dial);
+    else if (wait->waited)
+        note_wait(exchange);
     start_response(exchange);
-    enter(exchange, EXCHANGE_SEND, now(exchange));
+    enter(exchange, EXCHANGE_SEND, exchange->began);
     if (probe_takes_lines(conn->loop))
         report_connection(exchange);
     exchange->stream = (struct stream){
@@ -377,6 +415,7 @@ static void on_ready(struct pool_wait *wait, struct conn *conn, const struct dia
         .out.request = &exchange->request,
     };
     conn_submit(conn, &exchange->stream);
+    exchange->result.stream = exchange->stream.id;
 }
 
 static void on_failed(struct pool_wait *wait, const struct dial *dial)
@@ -386,11 +425,22 @@ static void on_failed(struct pool_wait *wait, const struct dial *dial)
     fail(exchange, dial->error, dial->detail, dial);
 }
 
+/* A connection that was silent during the whole stream may be dead: it takes no more streams. The
+   others on it continue. */
+static void distrust_connection(const struct exchange *exchange)
+{
+    struct conn *conn = exchange->conn;
+
+    if (conn && conn->protocol->multiplexed && conn->received_at <= exchange->began)
+        conn_drain(conn);
+}
+
 static void on_deadline(void *owner)
 {
     struct exchange *exchange = owner;
     bool total = exchange->deadline.deadline >= exchange->total_deadline;
 
+    distrust_connection(exchange);
     break_off(exchange, total ? ERROR_TOTAL_TIMEOUT : ERROR_TTFB_TIMEOUT, NULL);
 }
 

@@ -6,7 +6,12 @@
  * A kept connection may be closed without notice. When it ends before the first byte of the
  * response, or the server reports that it was idle for too long (408; RFC 9110, section 15.5.9),
  * the exchange returns to CONNECTING once, with a new connection. A request that must not be
- * repeated (RFC 9110, section 9.2.2) is never sent on a kept connection.
+ * repeated (RFC 9110, section 9.2.2) is never sent on a kept connection of HTTP/1.1.
+ *
+ * HTTP/2 reports which requests were not processed (RFC 9113, section 8.7). They are sent again
+ * once, with any method, unless the server asks for fewer requests (ENHANCE_YOUR_CALM). After
+ * HTTP_1_1_REQUIRED the request is sent again by HTTP/1.1. A deadline ends one stream; the
+ * connection takes no more streams if it has received no byte since the stream began.
  *
  * Only the head of a followed redirect is needed. The exchange reads the part of the body that is
  * already received, and the connection discards the rest. An error in the body does not make the
@@ -16,7 +21,7 @@
 #define HTTP_EXCHANGE_H
 
 #include "http/conn.h"
-#include "http/pool.h"
+#include "http/pool/pool.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "http/result.h"
@@ -48,7 +53,8 @@ struct exchange {
     struct stream stream;     /* from SEND on */
     struct conn *conn;        /* from SEND on; NULL when done */
     bool kept;                /* the connection had carried a response before */
-    bool replayed;            /* the request was sent again, on a new connection */
+    bool replayed;            /* the request was sent again */
+    nsec began;               /* when the stream was submitted */
     struct cookies **jar;     /* receives the response's cookies; NULL: none */
     nsec total_deadline;      /* NSEC_NEVER: none */
     struct timer deadline;    /* the earlier of both deadlines */

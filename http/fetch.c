@@ -25,6 +25,10 @@
    and the kernel searches for one. */
 #define STARTS_PER_TURN 32
 
+/* Maximum concurrent streams of a connection, also when the server allows more: with all of them on
+   one connection, the loss of one packet would delay all. */
+#define MAX_STREAMS 100
+
 /* The interval between two checks while the table of hosts is full. */
 #define FULL_WAIT (100 * NSEC_PER_MS)
 
@@ -322,7 +326,7 @@ struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *sett
     fetch->random = settings->seed;
     fetch->pool =
         pool_new(&(struct pool_options){.limit = settings->idle,
-                                        .expected_streams = 100,
+                                        .max_streams = MAX_STREAMS,
                                         .negotiation = negotiation_of(settings->versions)});
     fetch->politeness = politeness_new(dialer->loop, &polite);
     list_init(&fetch->jobs);

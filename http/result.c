@@ -25,7 +25,7 @@ void stamps_timings(const struct stamps *s, bool failed, enum phase phase,
                     nsec timings[PHASE_COUNT])
 {
     const nsec ends[PHASE_COUNT] = {
-        s->start, s->dns, s->connect, s->tls, s->send, s->first_byte, 0,
+        s->assigned ? s->assigned : s->start, s->dns, s->connect, s->tls, s->send, s->first_byte, 0,
     };
     nsec from = s->taken;
     enum phase last = failed ? phase : PHASE_RECEIVE;

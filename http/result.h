@@ -17,7 +17,8 @@
 
 /* The phases of HTTP Archive 1.2, with the TLS handshake separate from connect. */
 enum phase {
-    PHASE_BLOCKED, /* waiting for a slot, or for a handshake slot */
+    /* waiting for a slot, for the connection of another request, or for a handshake slot */
+    PHASE_BLOCKED,
     PHASE_DNS,     /* name lookup */
     PHASE_CONNECT, /* TCP, until one address is connected */
     PHASE_TLS,     /* handshake and verification */
@@ -31,6 +32,7 @@ enum phase {
 struct stamps {
     nsec taken;      /* the site was taken from the list */
     nsec start;      /* the exchange was started, in a free slot */
+    nsec assigned;   /* it has waited for the connection of another exchange until then */
     nsec dns;        /* addresses were found */
     nsec connect;    /* one of them was connected */
     nsec queued;     /* a duration: the wait for a handshake slot */
@@ -66,6 +68,9 @@ struct result {
     unsigned status;            /* of the response; 0: none */
     unsigned char major, minor; /* the HTTP version of the response */
     struct address address;     /* of the peer; length 0: none, or a Unix socket */
+    uint64_t connection;        /* its number, from 1; 0: none */
+    uint64_t requests_before;   /* earlier requests on this connection */
+    uint32_t stream;            /* of HTTP/2; 0: none */
     const char *unix_socket;    /* its path; NULL: none; borrowed */
     const char *proxy;          /* without credentials; NULL: none; borrowed */
     struct tls_facts tls;       /* all zeros without TLS */
@@ -77,6 +82,7 @@ struct result {
        unchanged. */
     const char *snippet;
     size_t snippet_bytes;
+    bool unprocessed;    /* with an error of HTTP/2: the server has not processed the request */
     uint64_t body_bytes; /* of the body as sent, without transfer coding */
     bool truncated;      /* the body was not read to its end: --max-body, --until-preview */
     struct stamps stamps;

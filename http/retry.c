@@ -57,7 +57,7 @@ static bool is_transient(enum error error, unsigned status)
     return error_is_transient(error);
 }
 
-bool retry_wanted(enum error error, unsigned status, const char *method)
+bool retry_wanted(enum error error, unsigned status, const char *method, bool unprocessed)
 {
-    return request_is_idempotent(method) && is_transient(error, status);
+    return (unprocessed || request_is_idempotent(method)) && is_transient(error, status);
 }

@@ -26,9 +26,9 @@ bool retry_after_parse(const char *text, size_t length, int64_t now_unix, nsec *
    that requests that failed together are not repeated together. `random` is any 64 bits. */
 nsec retry_backoff(unsigned attempt, uint64_t random);
 
-/* Whether the request is repeated: its method is idempotent (RFC 9110, section 9.2.2), and the
-   failure is a transient error of the network or of the server (429, 503). `status` is 0 without a
-   head. */
-bool retry_wanted(enum error error, unsigned status, const char *method);
+/* Whether the request is repeated: its method is idempotent (RFC 9110, section 9.2.2) or the server
+   has not processed it, and the failure is a transient error of the network or of the server (429,
+   503). `status` is 0 without a head. */
+bool retry_wanted(enum error error, unsigned status, const char *method, bool unprocessed);
 
 #endif

@@ -50,7 +50,8 @@ enum replay {
        on the connection, and no byte of this one was received. */
     REPLAY_IDEMPOTENT,
     REPLAY_AFTER_CLOSE, /* it was pipelined after a response with "Connection: close" */
-    REPLAY_ANY, /* no byte of it was written, or the server reported that it was not processed */
+    REPLAY_ANY,   /* no byte of it was written, or the server reported that it was not processed */
+    REPLAY_LATER, /* the server has not processed it, and asks for fewer requests */
 };
 
 /* How the rest of a response is handled, from its head on. With REST_DISCARDED and REST_ABANDONED
@@ -121,6 +122,7 @@ struct stream {
     struct conn *conn;                  /* while the stream is submitted; else NULL */
 
     enum stream_rest rest; /* set by the owner; may be changed in `head` and `body` */
+    uint32_t id;           /* set by the protocol: HTTP/2's identifier; HTTP/1.1: 0 */
 
     /* for the protocol alone */
     struct link link;

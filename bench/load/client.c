@@ -181,7 +181,7 @@ static void on_room(struct conn *conn)
    would open such connections forever. HTTP/2 reports no error when no stream was open. */
 static void on_closed(struct conn *conn, enum error error)
 {
-    if (conn->used)
+    if (conn->requests)
         error = ERROR_NONE;
     else if (!error)
         error = ERROR_EMPTY;

@@ -546,11 +546,6 @@ struct dial *dial_new(struct dialer *dialer, const struct url *url,
     return dial;
 }
 
-bool dial_fits(const struct dial *dial, const struct url *url)
-{
-    return dial->port == url->port && dial->https == url->https && !strcmp(dial->host, url->host);
-}
-
 enum phase dial_phase(const struct dial *dial)
 {
     return dial->state == DIAL_FAILED ? dial->phase : states[dial->state].phase;

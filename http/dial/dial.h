@@ -69,9 +69,6 @@ struct dial {
 struct dial *dial_new(struct dialer *dialer, const struct url *url,
                       const struct dial_options *options, void (*ended)(void *owner), void *owner);
 
-/* Whether the dial, which is not OPEN, has the host, port and scheme of the URL. */
-bool dial_fits(const struct dial *dial, const struct url *url);
-
 /* The current phase; when FAILED, the phase that failed; when OPEN, SEND. */
 enum phase dial_phase(const struct dial *dial);
 

@@ -188,6 +188,7 @@ static void take_settings(nghttp2_session *session, struct conn *conn)
 
     h2->max_streams =
         nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+    conn->stream_limit = h2->max_streams;
     count_limit(conn->options->counters, h2->max_streams);
     conn_report_room(conn);
 }
@@ -285,13 +286,14 @@ static struct stream_end end_of(const struct conn *conn, const struct h2_stream 
     } else if (one->malformed || (!one->reset && code == NGHTTP2_PROTOCOL_ERROR)) {
         end.error = ERROR_MALFORMED;
         end.detail = NULL;
+    } else if (code == NGHTTP2_HTTP_1_1_REQUIRED ||
+               (h2->goaway_code == NGHTTP2_HTTP_1_1_REQUIRED && code == NGHTTP2_REFUSED_STREAM)) {
+        end.error = ERROR_HTTP2_HTTP_1_1_REQUIRED;
+        end.detail = NULL;
     } else if (code == NGHTTP2_REFUSED_STREAM) {
         end.error = h2->goaway ? ERROR_HTTP2_GOAWAY : ERROR_HTTP2_REFUSED_STREAM;
         end.detail = h2->goaway && *h2->detail ? h2->detail : NULL;
-        end.replay = REPLAY_ANY;
-    } else if (code == NGHTTP2_HTTP_1_1_REQUIRED) {
-        end.error = ERROR_HTTP2_HTTP_1_1_REQUIRED;
-        end.detail = NULL;
+        end.replay = h2->goaway_code == NGHTTP2_ENHANCE_YOUR_CALM ? REPLAY_LATER : REPLAY_ANY;
     } else if (code == NGHTTP2_NO_ERROR) {
         end.error = one->head_done ? ERROR_TRUNCATED : ERROR_EMPTY;
         end.detail = NULL;

@@ -123,6 +123,7 @@ static void h2_submit(struct conn *conn, struct stream *stream)
     one->id = nghttp2_submit_request(h2_of(conn)->session, NULL, request->list, request->count,
                                      stream->left[1] ? &provider : NULL, one);
     assert(one->id > 0); /* capacity is 0 before the numbers of streams run out */
+    stream->id = (uint32_t)one->id;
 }
 
 static const char *h2_output(struct conn *conn, size_t *count)
@@ -267,7 +268,9 @@ static void fail_at_end(struct conn *conn)
     int reason = conn->receive_error;
     const char *why = conn->transport->why;
 
-    if (h2->goaway_code)
+    if (h2->goaway_code == NGHTTP2_HTTP_1_1_REQUIRED)
+        conn_fail(conn, ERROR_HTTP2_HTTP_1_1_REQUIRED, NULL);
+    else if (h2->goaway_code)
         conn_fail(conn, ERROR_HTTP2_GOAWAY, detail_of(h2));
     else if (!reason && conn->send_error)
         conn_fail(conn, error_of_send(conn->send_error), errno_words(conn->send_error));
@@ -392,7 +395,7 @@ static enum replay replay_of(const struct conn *conn, const struct h2_stream *on
     const struct h2 *h2 = h2_of(conn);
 
     if (!one->stream->begun || (h2->goaway && one->id > h2->last_processed))
-        return REPLAY_ANY;
+        return h2->goaway_code == NGHTTP2_ENHANCE_YOUR_CALM ? REPLAY_LATER : REPLAY_ANY;
     return conn->served && !one->receiving ? REPLAY_IDEMPOTENT : REPLAY_NEVER;
 }
 

@@ -424,29 +424,6 @@ static void much_to_read_yields(void **state)
     assert_true(task_is_queued(&conn->sock->watch.yielded));
 }
 
-static void fits_the_same_origin_only(void **state)
-{
-    static const struct {
-        const char *url;
-        bool fits;
-    } cases[] = {
-        {"http://127.0.0.1:81/x", true}, {"http://u:p@127.0.0.1:81/", true},
-        {"http://127.0.0.1:82/", false}, {"https://127.0.0.1:81/", false},
-        {"http://127.0.0.2:81/", false}, {"http://localhost:81/", false},
-    };
-
-    (void)state;
-    open_conn(&(struct script){0});
-    conn->port = 81;
-    for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct url url;
-
-        assert_null(url_parse(&url, cases[i].url, strlen(cases[i].url)));
-        assert_int_equal(conn_fits(conn, &url), cases[i].fits);
-        url_free(&url);
-    }
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -458,7 +435,6 @@ int main(void)
         CASE(closed_in_the_head_event),    CASE(stopped_while_idle),
         CASE(transport_has_pending_bytes), CASE(closed_by_its_owner),
         CASE(idle_connection_ends),        CASE(much_to_read_yields),
-        CASE(fits_the_same_origin_only),
     };
 
     unit_time_limit();

@@ -3,8 +3,14 @@
  * share a connection, responses come in any order, and the server may refuse a request before it
  * is processed. Exchanges, pool and connection are those of the program. A request is one digit,
  * the number of its stream on the connection. A response is three lines: "N head", "N BODY", "N
- * end". "N refused": the request was not processed; "N lost": the stream failed; "goaway": no more
- * streams are accepted; "slots N": the number of concurrent streams changes.
+ * end". Others are
+ *
+ *     N refused   the request was not processed
+ *     N calm      the same, and the server asks for fewer requests
+ *     N 1.1       HTTP/1.1 is required
+ *     N lost      the stream failed
+ *     goaway      no more streams are accepted
+ *     slots N     the number of concurrent streams changes
  */
 #include "tests/support/unit.h"
 
@@ -74,6 +80,8 @@ static void take_line(struct conn *conn, const struct arrival *arrival)
 {
     static const struct stream_end complete = {.complete = true, .status = 200};
     static const struct stream_end refused = {.error = ERROR_EMPTY, .replay = REPLAY_ANY};
+    static const struct stream_end calm = {.error = ERROR_EMPTY, .replay = REPLAY_LATER};
+    static const struct stream_end old = {.error = ERROR_HTTP2_HTTP_1_1_REQUIRED};
     static const struct status_line line = {.status = 200, .major = 9};
     static const struct stream_end lost = {.error = ERROR_WAIT_RESET, .replay = REPLAY_IDEMPOTENT};
     struct session *session = conn_session(conn);
@@ -86,6 +94,7 @@ static void take_line(struct conn *conn, const struct arrival *arrival)
         return;
     }
     if (sscanf(session->line, "slots %u", &slots) == 1) {
+        conn->stream_limit = slots;
         conn_report_room(conn);
         return;
     }
@@ -102,6 +111,10 @@ static void take_line(struct conn *conn, const struct arrival *arrival)
         end_stream(conn, number, &complete);
     } else if (!strcmp(text, "refused")) {
         end_stream(conn, number, &refused);
+    } else if (!strcmp(text, "calm")) {
+        end_stream(conn, number, &calm);
+    } else if (!strcmp(text, "1.1")) {
+        end_stream(conn, number, &old);
     } else if (!strcmp(text, "lost")) {
         end_stream(conn, number, &lost);
     } else if (stream->events->body) {
@@ -185,10 +198,10 @@ static const struct protocol digits = {
     .close = session_close,
 };
 
+/* With ALPN the origin may speak the protocol; the transport of the fixture has none. */
 static const struct protocol *choose(const char *alpn)
 {
-    (void)alpn;
-    return agreed;
+    return *alpn ? &digits : agreed;
 }
 
 static int setup(void **state)
@@ -199,7 +212,7 @@ static int setup(void **state)
     fixture_open(&fixture, NSEC_PER_US);
     pool_free(fixture.pool);
     fixture.pool = pool_new(&(struct pool_options){
-        .limit = 10, .expected_streams = MAX_STREAMS, .negotiation = &negotiation});
+        .limit = 10, .max_streams = MAX_STREAMS, .negotiation = &negotiation});
     site = fixture_site(&fixture, "http", "/");
     slots = MAX_STREAMS;
     sends = 0;
@@ -286,49 +299,19 @@ static void deadline_ends_one_stream(void **state)
     assert_int_equal(fixture.closed, 0);
 }
 
-/* A request that waits for capacity is sent when another stream has ended. */
-static void stream_waits_for_capacity(void **state)
-{
-    static const struct script_step reads[] = {PAUSE, SEND("0 head\n1 head\n"),
-                                               HANG,  SEND("1 one\n1 end\n"),
-                                               HANG,  SEND("2 head\n2 two\n2 end\n0 zero\n0 end\n"),
-                                               LAST};
-
-    (void)state;
-    slots = 2;
-    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
-    start_all();
-    TURN_UNTIL(fixture.loop, exchanges[1].state == EXCHANGE_BODY);
-    assert_string_equal(fixture.received, "01");
-    assert_int_equal(exchanges[2].state, EXCHANGE_CONNECTING);
-    fixture_skip_hang(&fixture);
-    fixture_send_event(&fixture, EPOLLIN);
-    TURN_UNTIL(fixture.loop, outcomes[1].reports);
-    unit_settle(fixture.loop);
-    assert_string_equal(fixture.received, "012");
-    fixture_skip_hang(&fixture);
-    fixture_send_event(&fixture, EPOLLIN);
-    TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[2].reports);
-    expect_body(1, "one");
-    expect_body(2, "two");
-    assert_int_equal(fixture.opened, 1);
-    clear_all();
-}
-
 /* A request that the server did not process is sent again, even if it is not idempotent. */
 static void refused_request_is_sent_again(void **state)
 {
-    static const struct script_step refuses[] = {PAUSE, SEND("0 refused\n"), LAST};
-    static const struct script_step agrees[] = {PAUSE, SEND("0 head\n0 yes\n0 end\n"), LAST};
-    static const struct script scripts[] = {{.reads = refuses}, {.reads = agrees}};
+    static const struct script_step reads[] = {PAUSE, SEND("0 refused\n"), PAUSE,
+                                               SEND("1 head\n1 yes\n1 end\n"), LAST};
 
     (void)state;
     free(site->method);
     site->method = strdup("POST");
-    fixture_set_scripts(&fixture, scripts, 2);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     fixture_fetch(&fixture, site, &outcomes[0]);
     expect_body(0, "yes");
-    assert_int_equal(fixture.opened, 2);
+    assert_int_equal(fixture.opened, 1);
 }
 
 /* When a connection fails, its streams fail, and waiting requests get another connection. */
@@ -364,50 +347,51 @@ static void skip_hang(void)
     unit_settle(fixture.loop);
 }
 
+/* Makes exchange 1 wait for an idle connection whose server allows no streams at present. */
+static void wait_for_capacity(const struct script *scripts, size_t count)
+{
+    fixture_set_scripts(&fixture, scripts, count);
+    start_one(0);
+    TURN_UNTIL(fixture.loop, outcomes[0].reports);
+    start_one(1);
+    unit_settle(fixture.loop);
+    assert_int_equal(exchanges[1].state, EXCHANGE_CONNECTING);
+    assert_null(pool_wait_dial(&exchanges[1].wait));
+    assert_int_equal(fixture.opened, 1);
+}
+
+#define NO_SLOTS PAUSE, SEND("0 head\nslots 0\n0 end\n"), HANG
+
 /* When a connection is draining, requests that wait for its capacity get another connection. */
 static void draining_moves_waiting_requests(void **state)
 {
-    static const struct script_step drains[] = {PAUSE, SEND("0 head\n"), HANG, SEND("goaway\n"),
-                                                HANG};
+    static const struct script_step drains[] = {NO_SLOTS, SEND("goaway\n"), HANG};
     static const struct script_step agrees[] = {PAUSE, SEND("0 head\n0 yes\n0 end\n"), LAST};
     static const struct script scripts[] = {{.reads = drains}, {.reads = agrees}};
 
     (void)state;
+    wait_for_capacity(scripts, 2);
     slots = 1;
-    fixture_set_scripts(&fixture, scripts, 2);
-    start_one(0);
-    start_one(1);
-    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
     skip_hang();
     TURN_UNTIL(fixture.loop, outcomes[1].reports);
     expect_body(1, "yes");
     assert_int_equal(fixture.opened, 2);
-    assert_int_equal(outcomes[0].reports, 0);
     clear_all();
 }
 
-/* When the server allows more streams, waiting requests are sent. */
 static void more_capacity_serves_waiting_requests(void **state)
 {
-    static const struct script_step reads[] = {PAUSE, SEND("0 head\n"),
-                                               HANG,  SEND("slots 2\n"),
-                                               HANG,  SEND("1 head\n1 one\n1 end\n0 end\n"),
-                                               LAST};
+    static const struct script_step reads[] = {NO_SLOTS, SEND("slots 2\n"), PAUSE,
+                                               SEND("1 head\n1 one\n1 end\n"), LAST};
 
     (void)state;
-    slots = 1;
-    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
-    start_one(0);
-    start_one(1);
-    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
+    wait_for_capacity(&(struct script){.reads = reads}, 1);
     skip_hang();
-    assert_string_equal(fixture.received, "01");
-    skip_hang();
+    TURN_UNTIL(fixture.loop, outcomes[1].reports);
     expect_body(1, "one");
     assert_int_equal(fixture.opened, 1);
     clear_all();
 }
-
 /* The connection becomes idle in the pool, and is used again. */
 static void last_stream_is_cancelled(void **state)
 {
@@ -449,22 +433,21 @@ static void exchange_joins_a_dial(void **state)
     TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports);
     expect_body(0, "a");
     expect_body(1, "b");
-    assert_true(stamps->start && !stamps->dns && !stamps->connect);
+    assert_true(stamps->start && !stamps->dns && !stamps->connect && !stamps->tls);
+    assert_true(stamps->assigned > stamps->start);
+    assert_true(outcomes[0].result.stamps.connect && !outcomes[0].result.stamps.assigned);
+    assert_int_equal(outcomes[0].result.connection, outcomes[1].result.connection);
     assert_int_equal(fixture.opened, 1);
     clear_all();
 }
 
 static void waiting_for_capacity_is_blocked(void **state)
 {
-    static const struct script_step reads[] = {PAUSE, SEND("0 head\n"), HANG, LAST};
+    static const struct script_step reads[] = {NO_SLOTS, LAST};
 
     (void)state;
-    slots = 1;
-    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
-    start_one(0);
-    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
     site->timeout = NSEC_PER_S;
-    start_one(1);
+    wait_for_capacity(&(struct script){.reads = reads}, 1);
     fixture.clock.now += NSEC_PER_S;
     TURN_UNTIL(fixture.loop, outcomes[1].reports);
     assert_int_equal(outcomes[1].result.error, ERROR_TOTAL_TIMEOUT);
@@ -472,6 +455,210 @@ static void waiting_for_capacity_is_blocked(void **state)
     clear_all();
 }
 
+static void use_https(void)
+{
+    site_free(site);
+    site = fixture_site(&fixture, "https", "/");
+}
+
+/* --- requests that are sent again --- */
+
+/* The second refusal is the result; a retry may follow, with any method. */
+static void refused_twice(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SEND("0 refused\n"), PAUSE,
+                                               SEND("1 refused\n"), LAST};
+
+    (void)state;
+    site->method = strdup("POST");
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
+    fixture_fetch(&fixture, site, &outcomes[0]);
+    assert_int_equal(outcomes[0].result.error, ERROR_EMPTY);
+    assert_true(outcomes[0].result.unprocessed);
+}
+
+/* A server that asks for fewer requests gets no immediate repetition. */
+static void refused_for_calm(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SEND("0 calm\n"), LAST};
+
+    (void)state;
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
+    fixture_fetch(&fixture, site, &outcomes[0]);
+    assert_int_equal(outcomes[0].result.error, ERROR_EMPTY);
+    assert_true(outcomes[0].result.unprocessed);
+    assert_string_equal(fixture.received, "0");
+}
+
+/* The request is sent by HTTP/1.1, also if its method is not idempotent, and so are all later ones
+   to this origin. Other streams of the connection continue. */
+static void server_requires_http_1_1(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SEND("1 head\n0 1.1\n"), HANG,
+                                               SEND("1 one\n1 end\n"), LAST};
+    static const struct script_step old[] = {
+        AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh1"), HANG};
+    static const struct script scripts[] = {{.reads = reads}, {.reads = old}};
+    struct scripted_transport *first;
+
+    (void)state;
+    use_https();
+    site->method = strdup("POST");
+    fixture_set_scripts(&fixture, scripts, 2);
+    start_one(0);
+    start_one(1);
+    TURN_UNTIL(fixture.loop, exchanges[1].state == EXCHANGE_BODY);
+    first = fixture.newest;
+    agreed = &h1_protocol;
+    assert_string_equal(pool_wait_dial(&exchanges[0].wait)->options.alpn, "\x08http/1.1");
+    TURN_UNTIL(fixture.loop, outcomes[0].reports);
+    expect_body(0, "h1");
+    start_one(2);
+    assert_string_equal(pool_wait_dial(&exchanges[2].wait)->options.alpn, "\x08http/1.1");
+    TURN_UNTIL(fixture.loop, outcomes[2].reports);
+    expect_body(2, "h1");
+    fixture.newest = first;
+    skip_hang();
+    TURN_UNTIL(fixture.loop, outcomes[1].reports);
+    expect_body(1, "one");
+    clear_all();
+}
+
+/* --- further connections --- */
+
+static void full_connections_are_not_enough(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SEND("0 head\n0 body\n"), HANG,
+                                               SEND("0 end\n"), LAST};
+
+    (void)state;
+    slots = 1;
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
+    start_all();
+    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY &&
+                                 exchanges[1].state == EXCHANGE_BODY &&
+                                 exchanges[2].state == EXCHANGE_BODY);
+    assert_int_equal(fixture.opened, 3);
+    clear_all();
+}
+
+/* A request waits for the dial of a further connection. A stream that ends on the first connection
+   serves it, and the dial is cancelled. */
+static void stream_that_ends_serves_a_waiting_request(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SEND("0 head\n1 head\n"),
+                                               HANG,  SEND("1 one\n1 end\n"),
+                                               PAUSE, SEND("2 head\n2 two\n2 end\n0 zero\n0 end\n"),
+                                               LAST};
+    static const struct script_step hangs[] = {HANG};
+    static const struct script scripts[] = {{.reads = reads}, {.handshakes = hangs}};
+    struct scripted_transport *first;
+
+    (void)state;
+    slots = 2;
+    fixture_set_scripts(&fixture, scripts, 2);
+    start_one(0);
+    start_one(1);
+    TURN_UNTIL(fixture.loop, exchanges[1].state == EXCHANGE_BODY);
+    first = fixture.newest;
+    start_one(2);
+    TURN_UNTIL(fixture.loop, fixture.opened == 2);
+    assert_non_null(pool_wait_dial(&exchanges[2].wait));
+    fixture.newest = first;
+    skip_hang();
+    TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
+    expect_body(0, "zero");
+    expect_body(1, "one");
+    expect_body(2, "two");
+    assert_int_equal(fixture.closed, 1);
+    clear_all();
+}
+
+/* The limit of an earlier connection is valid until the server has sent the next one. */
+static void limit_of_an_origin_is_remembered(void **state)
+{
+    static const struct script_step first[] = {
+        PAUSE, SEND("slots 1\n0 head\n0 zero\n0 end\ngoaway\n"), HANG};
+    static const struct script_step others[] = {PAUSE, SEND("0 head\n0 yes\n0 end\n"), LAST};
+    static const struct script scripts[] = {{.reads = first}, {.reads = others}};
+
+    (void)state;
+    use_https();
+    fixture_set_scripts(&fixture, scripts, 2);
+    start_one(0);
+    TURN_UNTIL(fixture.loop, outcomes[0].reports);
+    unit_settle(fixture.loop);
+    assert_int_equal(fixture.closed, 1);
+    slots = MAX_STREAMS;
+    start_one(1);
+    start_one(2);
+    TURN_UNTIL(fixture.loop, outcomes[1].reports && outcomes[2].reports);
+    assert_int_equal(fixture.opened, 3);
+    clear_all();
+}
+
+/* A request that is not idempotent shares an open connection too. */
+static void post_shares_a_connection(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SEND("0 head\n0 zero\n0 end\n"), HANG,
+                                               SEND("1 head\n1 one\n1 end\n"), LAST};
+
+    (void)state;
+    site->method = strdup("POST");
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
+    start_one(0);
+    TURN_UNTIL(fixture.loop, outcomes[0].reports);
+    start_one(1);
+    skip_hang();
+    expect_body(0, "zero");
+    expect_body(1, "one");
+    assert_int_equal(fixture.opened, 1);
+    assert_int_equal(outcomes[0].result.connection, outcomes[1].result.connection);
+    assert_int_equal(outcomes[0].result.requests_before, 0);
+    assert_int_equal(outcomes[1].result.requests_before, 1);
+    clear_all();
+}
+
+static void no_sharing_without_keep_alive(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SEND("0 head\n0 yes\n0 end\n"), HANG};
+
+    (void)state;
+    fixture.options.keep_alive = false;
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
+    start_all();
+    TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
+    unit_settle(fixture.loop);
+    assert_int_equal(fixture.opened, 3);
+    assert_int_equal(fixture.closed, 3);
+    clear_all();
+}
+
+/* A connection that was silent during a whole stream takes no new ones. */
+static void silent_connection_is_not_used_again(void **state)
+{
+    static const struct script_step silent[] = {PAUSE, SEND("0 head\n"), HANG};
+    static const struct script_step agrees[] = {PAUSE, SEND("0 head\n0 yes\n0 end\n"), LAST};
+    static const struct script scripts[] = {{.reads = silent}, {.reads = agrees}};
+
+    (void)state;
+    fixture_set_scripts(&fixture, scripts, 2);
+    start_one(0);
+    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
+    fixture.clock.now += NSEC_PER_S;
+    site->timeout = NSEC_PER_S;
+    start_one(1);
+    fixture.clock.now += NSEC_PER_S;
+    TURN_UNTIL(fixture.loop, outcomes[1].reports);
+    assert_int_equal(outcomes[1].result.error, ERROR_TOTAL_TIMEOUT);
+    assert_int_equal(outcomes[0].reports, 0); /* continues */
+    assert_int_equal(fixture.closed, 0);
+    start_one(2);
+    TURN_UNTIL(fixture.loop, outcomes[2].reports);
+    expect_body(2, "yes");
+    assert_int_equal(fixture.opened, 2);
+    clear_all();
+}
 /* Several exchanges wait for a dial that agrees on HTTP/1.1: each gets its own connection. */
 static void one_request_at_a_time(void **state)
 {
@@ -480,24 +667,31 @@ static void one_request_at_a_time(void **state)
 
     (void)state;
     agreed = &h1_protocol;
+    use_https();
     fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
-    start_all();
-    TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
-    for (size_t i = 0; i < EXCHANGES; i++)
-        expect_body(i, "h1");
-    assert_int_equal(fixture.opened, EXCHANGES);
-    clear_all();
+    for (unsigned round = 0; round < 2; round++) {
+        start_all();
+        for (size_t i = 0; i < EXCHANGES; i++) /* the version is remembered: no second wait */
+            assert_int_equal(exchanges[i].wait.waited, round == 0 && i > 0);
+        TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
+        for (size_t i = 0; i < EXCHANGES; i++)
+            expect_body(i, "h1");
+        assert_int_equal(fixture.opened, (round + 1) * EXCHANGES);
+        clear_all();
+        while (pool_drop_oldest(fixture.pool))
+            ;
+        memset(outcomes, 0, sizeof(outcomes));
+    }
 }
 
 /* If one stream fails, its request is sent again, and the connection is kept. */
 static void lost_stream(void **state)
 {
-    static const struct script_step reads[] = {PAUSE, SEND("0 lost\n"), PAUSE, HANG};
-    static const struct script_step agrees[] = {PAUSE, SEND("0 head\n0 yes\n0 end\n"), LAST};
-    static const struct script scripts[] = {{.reads = reads}, {.reads = agrees}};
+    static const struct script_step reads[] = {PAUSE, SEND("0 lost\n"), PAUSE,
+                                               SEND("1 head\n1 yes\n1 end\n"), LAST};
 
     (void)state;
-    fixture_set_scripts(&fixture, scripts, 2);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
     fixture_fetch(&fixture, site, &outcomes[0]);
     expect_body(0, "yes");
     assert_int_equal(fixture.closed, 0);
@@ -510,7 +704,7 @@ static void request_again(struct pool_wait *one, const struct dial *dial)
 {
     assert_int_equal(dial->state, DIAL_FAILED);
     if (++failures == 1)
-        pool_request(fixture.pool, one, &fixture.dialer, &site->url, false);
+        pool_request(fixture.pool, one, &fixture.dialer, &site->url, POOL_ANY);
 }
 
 static void unexpected_ready(struct pool_wait *one, struct conn *conn, const struct dial *dial)
@@ -529,7 +723,7 @@ static void new_request_in_the_failed_callback(void **state)
     failures = 0;
     fixture.refuse = true;
     fixture_set_scripts(&fixture, &(struct script){0}, 1);
-    pool_request(fixture.pool, &wait, &fixture.dialer, &site->url, false);
+    pool_request(fixture.pool, &wait, &fixture.dialer, &site->url, POOL_ANY);
     TURN_UNTIL(fixture.loop, failures == 2);
     assert_int_equal(fixture.dialer.connections, 2);
 }
@@ -551,10 +745,10 @@ static void request_another(struct pool_wait *one, struct conn *conn, const stru
     stream = (struct stream){.events = &events, .out = {.bytes = "x", .count = 1}};
     conn_submit(conn, &stream);
     next = (struct pool_wait){.ready = unexpected_ready, .failed = request_again};
-    pool_request(fixture.pool, &next, &fixture.dialer, &site->url, false);
+    pool_request(fixture.pool, &next, &fixture.dialer, &site->url, POOL_ANY);
 }
 
-/* A request from the `ready` callback, when the connection is full, waits for capacity. */
+/* A request from the `ready` callback, when the connection is full, begins a dial. */
 static void new_request_in_the_ready_callback(void **state)
 {
     static const struct script_step reads[] = {HANG};
@@ -563,9 +757,9 @@ static void new_request_in_the_ready_callback(void **state)
     slots = 1;
     wait = (struct pool_wait){.ready = request_another, .failed = request_again};
     fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
-    pool_request(fixture.pool, &wait, &fixture.dialer, &site->url, false);
+    pool_request(fixture.pool, &wait, &fixture.dialer, &site->url, POOL_ANY);
     TURN_UNTIL(fixture.loop, list_is_in(&next.link));
-    assert_null(pool_wait_dial(&next));
+    assert_non_null(pool_wait_dial(&next));
     pool_cancel(&next);
     conn_cancel(&stream, ERROR_TOTAL_TIMEOUT);
     assert_int_equal(fixture.opened, 1);
@@ -576,7 +770,6 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(streams_share_a_connection),
         CASE(deadline_ends_one_stream),
-        CASE(stream_waits_for_capacity),
         CASE(refused_request_is_sent_again),
         CASE(draining_moves_waiting_requests),
         CASE(more_capacity_serves_waiting_requests),
@@ -588,6 +781,15 @@ int main(void)
         CASE(new_request_in_the_failed_callback),
         CASE(new_request_in_the_ready_callback),
         CASE(connection_ends_its_streams),
+        CASE(refused_twice),
+        CASE(refused_for_calm),
+        CASE(server_requires_http_1_1),
+        CASE(full_connections_are_not_enough),
+        CASE(stream_that_ends_serves_a_waiting_request),
+        CASE(limit_of_an_origin_is_remembered),
+        CASE(post_shares_a_connection),
+        CASE(no_sharing_without_keep_alive),
+        CASE(silent_connection_is_not_used_again),
     };
 
     unit_time_limit();

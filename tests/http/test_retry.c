@@ -113,7 +113,7 @@ static void only_transient_errors_are_retried(void **state)
 
     (void)state;
     for (int error = ERROR_NONE; error < ERROR_COUNT; error++) {
-        bool wanted = retry_wanted((enum error)error, 0, "GET");
+        bool wanted = retry_wanted((enum error)error, 0, "GET", false);
 
         if (wanted != is_transient(error_code((enum error)error)))
             fail_msg("%s: %d", error_code((enum error)error), wanted);
@@ -128,10 +128,10 @@ static void retried_statuses(void **state)
     for (unsigned status = 0; status < 1000; status++) {
         bool passes = status == 429 || status == 503;
 
-        assert_int_equal(retry_wanted(ERROR_NONE, status, "GET"), passes);
-        assert_int_equal(retry_wanted(ERROR_STATUS, status, "GET"), passes);
-        assert_false(retry_wanted(ERROR_BAD_CODING, status, "GET"));
-        assert_true(retry_wanted(ERROR_TRUNCATED, status, "GET"));
+        assert_int_equal(retry_wanted(ERROR_NONE, status, "GET", false), passes);
+        assert_int_equal(retry_wanted(ERROR_STATUS, status, "GET", false), passes);
+        assert_false(retry_wanted(ERROR_BAD_CODING, status, "GET", false));
+        assert_true(retry_wanted(ERROR_TRUNCATED, status, "GET", false));
     }
 }
 
@@ -148,8 +148,9 @@ static void retried_methods(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        assert_int_equal(retry_wanted(ERROR_CONNECT_REFUSED, 0, cases[i].method), cases[i].wanted);
-        assert_int_equal(retry_wanted(ERROR_NONE, 503, cases[i].method), cases[i].wanted);
+        assert_int_equal(retry_wanted(ERROR_CONNECT_REFUSED, 0, cases[i].method, false),
+                         cases[i].wanted);
+        assert_int_equal(retry_wanted(ERROR_NONE, 503, cases[i].method, false), cases[i].wanted);
     }
 }
 

@@ -202,7 +202,7 @@ void fixture_open(struct fixture *fixture, nsec tick)
     dialer_init(&fixture->dialer, fixture->loop);
     fixture->dialer.open = open_scripted;
     fixture->dialer.open_owner = fixture;
-    fixture->pool = pool_new(&(struct pool_options){.limit = SIZE_MAX, .expected_streams = 1});
+    fixture->pool = pool_new(&(struct pool_options){.limit = SIZE_MAX, .max_streams = 1});
     assert_true(address_parse(&fixture->address, "127.0.0.1", 0));
     fixture->listener = sock_listen(&fixture->address, SOCK_BACKLOG);
     assert_true(fixture->listener >= 0);

@@ -7,7 +7,7 @@
 #define SUPPORT_FIXTURE_H
 
 #include "http/exchange.h"
-#include "http/pool.h"
+#include "http/pool/pool.h"
 #include "tests/support/fake_clock.h"
 
 /* The result of one call of a transport. Reads and handshakes take SEND to HANG, and BLOCK to FAIL;

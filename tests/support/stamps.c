@@ -4,8 +4,8 @@
 
 static void check_order(const struct stamps *s)
 {
-    const nsec order[] = {s->taken, s->start,      s->dns,  s->connect, s->tls,
-                          s->send,  s->first_byte, s->head, s->done};
+    const nsec order[] = {s->taken, s->start, s->assigned,   s->dns,  s->connect,
+                          s->tls,   s->send,  s->first_byte, s->head, s->done};
     nsec prev = 0;
 
     assert_true(s->taken && s->start && s->done);
@@ -30,7 +30,8 @@ static void check_timings(const struct result *result)
     for (int i = 0; i < PHASE_COUNT; i++)
         assert_true(timings[i] == NSEC_NEVER || timings[i] <= s->done - s->taken);
     if (!result->error || result->phase != PHASE_BLOCKED)
-        assert_true(timings[PHASE_BLOCKED] == s->start - s->taken + s->queued);
+        assert_true(timings[PHASE_BLOCKED] ==
+                    (s->assigned ? s->assigned : s->start) - s->taken + s->queued);
     for (size_t i = 0; i < result->leg_count; i++)
         if (result->legs[i].redirect)
             redirects += result->legs[i].stamps.done - result->legs[i].stamps.start;

@@ -125,7 +125,7 @@ static int setup(void **state)
     loop_watch(server.loop, &server.listener, sock_listen(&server.at, SOCK_BACKLOG), EPOLLIN);
     dialer_init(&dialer, server.loop);
     dialer.trust.authorities_pem = authority_pem(server.authority);
-    pool = pool_new(&(struct pool_options){.limit = 10, .expected_streams = 1});
+    pool = pool_new(&(struct pool_options){.limit = 10, .max_streams = 1});
     return 0;
 }
 

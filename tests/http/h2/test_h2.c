@@ -23,7 +23,7 @@ static int setup(void **state)
     fixture_open(&fixture, NSEC_PER_US);
     pool_free(fixture.pool);
     fixture.pool = pool_new(&(struct pool_options){
-        .limit = 10, .expected_streams = 100, .negotiation = negotiation_of(HTTP_2_ASSUMED)});
+        .limit = 10, .max_streams = 100, .negotiation = negotiation_of(HTTP_2_ASSUMED)});
     site = fixture_site(&fixture, "http", "/");
     return 0;
 }
@@ -348,7 +348,7 @@ static void fetch(const struct response_case *one, size_t cut)
     }
     pool_free(fixture.pool);
     fixture.pool = pool_new(&(struct pool_options){
-        .limit = 10, .expected_streams = 100, .negotiation = negotiation_of(HTTP_2_ASSUMED)});
+        .limit = 10, .max_streams = 100, .negotiation = negotiation_of(HTTP_2_ASSUMED)});
 }
 
 static void test_responses(void **state)

@@ -120,7 +120,7 @@ static void on_failed(struct pool_wait *wait, const struct dial *dial)
 }
 
 static void request_stream(struct user *user, const char *scheme, const char *host, int port,
-                           bool new_only)
+                           enum pool_use use)
 {
     char text[128];
 
@@ -131,7 +131,7 @@ static void request_stream(struct user *user, const char *scheme, const char *ho
     };
     snprintf(text, sizeof(text), "%s://%s:%d/", scheme, host, port);
     assert_null(url_parse(&user->url, text, strlen(text)));
-    pool_request(fixture.pool, &user->wait, &fixture.dialer, &user->url, new_only);
+    pool_request(fixture.pool, &user->wait, &fixture.dialer, &user->url, use);
 }
 
 static void cancel(struct user *user)
@@ -145,7 +145,7 @@ static struct conn *idle(const char *scheme, int port)
 {
     struct user user = {.submits = true};
 
-    request_stream(&user, scheme, "127.0.0.1", port, true);
+    request_stream(&user, scheme, "127.0.0.1", port, POOL_UNUSED);
     TURN_UNTIL(fixture.loop, user.ended);
     assert_true(user.was_dialled);
     cancel(&user);
@@ -157,7 +157,7 @@ static struct conn *take(const char *scheme, const char *host, int port)
 {
     struct user user = {.submits = false};
 
-    request_stream(&user, scheme, host, port, false);
+    request_stream(&user, scheme, host, port, POOL_ANY);
     cancel(&user); /* cancels a dial */
     return user.conn;
 }
@@ -196,7 +196,7 @@ static void last_used_connection_is_taken_first(void **state)
 static void new_pool(size_t limit)
 {
     pool_free(fixture.pool);
-    fixture.pool = pool_new(&(struct pool_options){.limit = limit, .expected_streams = 1});
+    fixture.pool = pool_new(&(struct pool_options){.limit = limit, .max_streams = 1});
 }
 
 static void oldest_connection_over_the_limit_is_closed(void **state)
@@ -277,7 +277,7 @@ static struct conn *receiving_rest(const struct script *script, int port)
     struct user user = {.submits = true, .discards_rest = true};
 
     fixture_set_scripts(&fixture, script, 1);
-    request_stream(&user, "http", "127.0.0.1", port, true);
+    request_stream(&user, "http", "127.0.0.1", port, POOL_UNUSED);
     TURN_UNTIL(fixture.loop, user.ended);
     cancel(&user);
     return user.conn;
@@ -370,7 +370,7 @@ static void failed_dial_is_reported(void **state)
 
     (void)state;
     fixture.refuse = true;
-    request_stream(&user, "https", "127.0.0.1", 1, false);
+    request_stream(&user, "https", "127.0.0.1", 1, POOL_ANY);
     TURN_UNTIL(fixture.loop, user.failed);
     assert_int_equal(user.ready, 0);
     cancel(&user);
@@ -382,7 +382,7 @@ static void cancelled_wait_ends_its_dial(void **state)
     struct user user = {.submits = true};
 
     (void)state;
-    request_stream(&user, "http", "127.0.0.1", 1, false);
+    request_stream(&user, "http", "127.0.0.1", 1, POOL_ANY);
     assert_non_null(pool_wait_dial(&user.wait));
     cancel(&user);
     assert_null(pool_wait_dial(&user.wait));
@@ -398,7 +398,7 @@ static void concurrent_requests_get_a_connection_each(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(users); i++)
-        request_stream(&users[i], "http", "127.0.0.1", 1, false);
+        request_stream(&users[i], "http", "127.0.0.1", 1, POOL_ANY);
     TURN_UNTIL(fixture.loop, users[0].ended && users[1].ended && users[2].ended);
     assert_int_equal(fixture.opened, 3);
     for (size_t i = 0; i < LENGTH(users); i++)
