@@ -18,7 +18,7 @@ _firstbyte() {
     fi
     case $command in
     fetch)
-        options='--file -f --resume --rehearse --request -X --header -H --head -I --user-agent -A --user -u --cookie -b --data -d --no-location --max-redirs --http1.1 --http2 --http2-prior-knowledge --preview --max-body --until-preview --concurrency -c --no-keepalive --per-host --per-host-rate --rate -R --retry --timeout -T --dns-timeout --connect-timeout --tls-timeout --ttfb-timeout --ipv4 -4 --ipv6 -6 --interface --unix-socket --resolve --connect-to --dns-servers --proxy -x --noproxy --insecure -k --cacert --capath --cert --key --tls-min --tls-max --sni --cert-warn --format --fields --output -o --append --order --tcp-info --fail --color --quiet -q --verbose -v --help -h --version -V'
+        options='--file -f --resume --rehearse --request -X --header -H --head -I --user-agent -A --user -u --cookie -b --data -d --no-location --max-redirs --http1.1 --http2 --http2-prior-knowledge --preview --max-body --until-preview --concurrency -c --no-keepalive --per-host --per-host-rate --rate -R --retry --timeout -T --dns-timeout --connect-timeout --tls-timeout --ttfb-timeout --ipv4 -4 --ipv6 -6 --interface --unix-socket --resolve --connect-to --dns-servers --proxy -x --noproxy --insecure -k --cacert --capath --cert --key --tls-min --tls-max --sni --cert-warn --format --fields --output -o --append --order --tcp-info --fail --quiet -q --color --verbose -v --help -h --version -V'
         case $option in
         -f|--file) files=-f ;;
         --resume) files=-f ;;
@@ -65,7 +65,7 @@ _firstbyte() {
         esac
         ;;
     race)
-        options='--file -f --rehearse --request -X --header -H --head -I --user-agent -A --user -u --cookie -b --data -d --preview --max-body --until-preview --concurrency -c --no-keepalive --per-host --timeout -T --dns-timeout --connect-timeout --tls-timeout --ttfb-timeout --insecure -k --cacert --capath --cert --key --tls-min --tls-max --sni --cert-warn --format --fields --order --tcp-info --fail --color --quiet -q --help -h --version -V'
+        options='--file -f --rehearse --request -X --header -H --head -I --user-agent -A --user -u --cookie -b --data -d --preview --max-body --until-preview --concurrency -c --no-keepalive --per-host --timeout -T --dns-timeout --connect-timeout --tls-timeout --ttfb-timeout --insecure -k --cacert --capath --cert --key --tls-min --tls-max --sni --cert-warn --format --fields --order --tcp-info --fail --quiet -q --color --help -h --version -V'
         case $option in
         -f|--file) files=-f ;;
         -X|--request) values='' ;;
@@ -99,7 +99,7 @@ _firstbyte() {
         esac
         ;;
     bench)
-        options='--file -f --rehearse --vs --request -X --header -H --head -I --user-agent -A --user -u --cookie -b --data --http1.1 --http2 --http2-prior-knowledge --concurrency -c --connections --rate -R --arrival --seed --ramp --find-knee --procs --pipeline --repeat --requests -n --duration -d --warmup --requests-per-conn --new-conn --tls-resume --kernel-time --slo --report --timeout -T --dns-timeout --connect-timeout --tls-timeout --ipv4 -4 --ipv6 -6 --interface --unix-socket --resolve --connect-to --dns-servers --insecure -k --cacert --capath --cert --key --tls-min --tls-max --sni --format --hlog --output -o --append --color --quiet -q --help -h --version -V'
+        options='--file -f --rehearse --vs --request -X --header -H --head -I --user-agent -A --user -u --cookie -b --data --http1.1 --http2 --http2-prior-knowledge --concurrency -c --connections --rate -R --arrival --seed --ramp --find-knee --procs --pipeline --repeat --requests -n --duration -d --warmup --requests-per-conn --new-conn --tls-resume --kernel-time --slo --report --timeout -T --dns-timeout --connect-timeout --tls-timeout --ipv4 -4 --ipv6 -6 --interface --unix-socket --resolve --connect-to --dns-servers --insecure -k --cacert --capath --cert --key --tls-min --tls-max --sni --format --hlog --output -o --append --quiet -q --color --help -h --version -V'
         case $option in
         -f|--file) files=-f ;;
         --vs) values='' ;;

@@ -416,6 +416,8 @@ static void on_ready(struct pool_wait *wait, struct conn *conn, const struct dia
     };
     conn_submit(conn, &exchange->stream);
     exchange->result.stream = exchange->stream.id;
+    if (exchange->options->connected)
+        exchange->options->connected(exchange->owner, conn);
 }
 
 static void on_failed(struct pool_wait *wait, const struct dial *dial)

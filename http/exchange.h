@@ -32,6 +32,9 @@ struct exchange_options {
     nsec ttfb_timeout; /* NSEC_NEVER: none */
     bool keep_alive;   /* connections are kept and used again */
     bool tcp_facts;    /* TCP_INFO is read at the end */
+    /* The exchange has got a connection, perhaps inside exchange_start; `owner` is that of the
+       exchange. NULL: not called. */
+    void (*connected)(void *owner, const struct conn *conn);
 };
 
 enum exchange_state {

@@ -122,6 +122,16 @@ static void on_permit_ready(void *owner, struct permit *permit)
     make_ready(LIST_OWNER(permit, struct job, permit));
 }
 
+/* The host's limit depends on the version of HTTP. */
+static void on_connected(void *owner, const struct conn *conn)
+{
+    const struct job *job = owner;
+    const struct fetch_settings *settings = &job->fetch->settings;
+    bool shared = conn->protocol->multiplexed && settings->exchange.keep_alive;
+
+    politeness_set_max(&job->permit, shared ? settings->per_host_shared : settings->per_host);
+}
+
 /* No descriptor is left: closes an idle connection, or lowers the concurrency to the exchanges in
    flight, and repeats the exchange later. False: there is no connection to wait for. */
 static bool lower_concurrency(struct fetch *fetch, struct job *job)
@@ -323,6 +333,7 @@ struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *sett
 
     fetch->dialer = dialer;
     fetch->settings = *settings;
+    fetch->settings.exchange.connected = on_connected;
     fetch->random = settings->seed;
     fetch->pool =
         pool_new(&(struct pool_options){.limit = settings->idle,

@@ -26,7 +26,9 @@ enum fetch_next {
 struct fetch_settings {
     size_t concurrency; /* maximum exchanges in flight, at least 1 */
     size_t idle;        /* maximum idle connections */
-    size_t per_host;    /* maximum exchanges in flight with one host; 0: no limit */
+    /* Maximum exchanges in flight with one host: before its protocol is known and with HTTP/1.1;
+       and over HTTP/2, when they share connections. 0: no limit. */
+    size_t per_host, per_host_shared;
     nsec host_interval; /* between two starts for one host; 0: none */
     nsec interval;      /* between two starts; 0: none */
     enum http_versions versions;

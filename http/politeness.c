@@ -16,6 +16,7 @@ struct polite_host {
     struct table_link link;
     struct link queue;  /* of waiting permits */
     size_t in_flight;   /* requests in flight */
+    size_t max;         /* of them; 0: no limit */
     nsec next;          /* the earliest next start */
     struct timer timer; /* until then */
     char name[];
@@ -49,9 +50,7 @@ static void free_host(struct table_link *link)
 
 static bool has_room(const struct polite_host *host)
 {
-    size_t max = host->politeness->options.max;
-
-    return !max || host->in_flight < max;
+    return !host->max || host->in_flight < host->max;
 }
 
 static bool is_early(const struct polite_host *host)
@@ -88,6 +87,7 @@ static struct polite_host *add(struct politeness *politeness, const char *name)
     struct polite_host *host = memory_zeroed(sizeof(*host) + length + 1);
 
     host->politeness = politeness;
+    host->max = politeness->options.max;
     memcpy(host->name, name, length);
     list_init(&host->queue);
     timer_init(&host->timer, update, host, "host delay");
@@ -158,6 +158,17 @@ void politeness_leave(struct permit *permit)
     if (permit->admitted)
         host->in_flight--;
     permit->admitted = false;
+    update(host);
+}
+
+void politeness_set_max(const struct permit *permit, size_t max)
+{
+    struct polite_host *host = permit->host;
+
+    assert(permit->admitted);
+    if (host->max == max)
+        return;
+    host->max = max;
     update(host);
 }
 

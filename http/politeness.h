@@ -24,7 +24,7 @@ struct permit {
 };
 
 struct politeness_options {
-    size_t max;    /* concurrent requests to a host; 0: no limit */
+    size_t max;    /* concurrent requests to a host, unless it was changed; 0: no limit */
     nsec interval; /* between two starts; 0: none */
     /* The first permit of a queue was removed from it: the owner calls politeness_admit again.
        Never called inside politeness_admit. */
@@ -44,6 +44,10 @@ bool politeness_admit(struct politeness *politeness, struct permit *permit, cons
 
 /* Ends a request or a wait. Does nothing for a permit that is neither admitted nor waiting. */
 void politeness_leave(struct permit *permit);
+
+/* Changes the number of concurrent requests to the host of an admitted permit; 0: no limit. It
+   applies until the host is removed from the table. */
+void politeness_set_max(const struct permit *permit, size_t max);
 
 /* Whether a permit waits for the host. */
 bool politeness_is_busy(const struct politeness *politeness, const char *name, size_t length);

@@ -16,6 +16,11 @@
 /* Standard streams, epoll, signals, list, nameservers, and a reserve. */
 #define OWN_DESCRIPTORS 24
 
+/* Requests to one host at once, unless chosen by the user: over HTTP/1.1, as many as the
+   connections of a browser; over HTTP/2, as many as the streams of one connection. */
+#define PER_HOST        6
+#define PER_HOST_SHARED 100
+
 struct reactor_half {
     const struct options *options;
     struct session *session;
@@ -145,9 +150,11 @@ static void make_fetch(struct reactor_half *half)
 {
     const struct options *options = half->options;
     size_t allowed = 0, room = max_connections(&allowed);
+    bool chosen = options->per_host != PER_HOST_DEFAULT;
     struct fetch_settings settings = {
         .concurrency = options->concurrency < room ? options->concurrency : room,
-        .per_host = options->per_host,
+        .per_host = chosen ? options->per_host : PER_HOST,
+        .per_host_shared = chosen ? options->per_host : PER_HOST_SHARED,
         .host_interval = interval_of(options->per_host_rate),
         .interval = interval_of(options->rate),
         /* the blocking half of a race speaks only HTTP/1.1 */

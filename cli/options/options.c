@@ -29,7 +29,6 @@
 #define DEFAULT_REDIRECTS   10
 #define DEFAULT_PREVIEW     10
 #define DEFAULT_MAX_BODY    (1024 * 1024)
-#define DEFAULT_PER_HOST    6
 #define DEFAULT_SEED        1
 
 #define FIRST_LONG 256 /* getopt_long returns this number and the row's index for a long option */
@@ -335,7 +334,7 @@ static void set_defaults(struct options *options, enum command command)
         .network = {.dns_timeout = NSEC_NEVER,
                     .connect_timeout = NSEC_NEVER,
                     .tls_timeout = NSEC_NEVER},
-        .per_host = DEFAULT_PER_HOST,
+        .per_host = PER_HOST_DEFAULT,
         .load = {.run = {.schedule.seed = DEFAULT_SEED,
                          .pipeline = 1,
                          .streams = 1,

@@ -12,6 +12,9 @@
 #include "http/exchange.h"
 #include "http/versions.h"
 
+/* The limit depends on the version of HTTP. */
+#define PER_HOST_DEFAULT SIZE_MAX
+
 struct options {
     enum command command; /* COMMAND_NONE: help or the version was printed */
     struct list_options list;
@@ -25,7 +28,7 @@ struct options {
     struct output_options output;
 
     /* politeness */
-    size_t per_host;            /* requests at once; 0: no limit */
+    size_t per_host;            /* requests at once; 0: no limit; or PER_HOST_DEFAULT */
     double rate, per_host_rate; /* requests per second; 0: no limit */
 
     struct load_command load; /* only of bench */

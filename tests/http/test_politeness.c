@@ -108,6 +108,37 @@ static void concurrent_requests_are_limited(void **state)
 }
 
 /* Host names are compared without case. */
+/* A larger limit admits those that wait; a smaller one ends no request. */
+static void limit_of_a_host_changes(void **state)
+{
+    (void)state;
+    begin(2, 0);
+    admit_when_opened = true;
+    for (size_t i = 0; i < 10; i++)
+        assert_int_equal(admit(i), i < 2);
+    politeness_set_max(&permits[0], 5);
+    advance_clock(0);
+    assert_int_equal(open_count, 3);
+    politeness_set_max(&permits[0], 2);
+    for (size_t i = 0; i < 3; i++)
+        leave(i);
+    advance_clock(0);
+    assert_int_equal(open_count, 3); /* two are in flight */
+    leave(3);
+    advance_clock(0);
+    assert_int_equal(open_count, 4);
+    politeness_set_max(&permits[4], 0);
+    advance_clock(0);
+    assert_int_equal(open_count, 8);
+    for (size_t i = 4; i < 10; i++)
+        leave(i);
+    assert_true(admit(0)); /* the host was forgotten, and so was its limit */
+    assert_true(admit(1));
+    assert_false(admit(2));
+    for (size_t i = 0; i < 3; i++)
+        leave(i);
+}
+
 static void hosts_are_distinguished(void **state)
 {
     static const struct {
@@ -443,6 +474,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(no_limit),
         CASE(concurrent_requests_are_limited),
+        CASE(limit_of_a_host_changes),
         CASE(hosts_are_distinguished),
         CASE(prefix_of_a_name_is_another_name),
         CASE(name_is_copied),

@@ -154,6 +154,17 @@ static void retried_methods(void **state)
     }
 }
 
+/* The server has reported that it did not process the request: any method. */
+static void unprocessed_requests(void **state)
+{
+    (void)state;
+    assert_false(retry_wanted(ERROR_HTTP2_REFUSED_STREAM, 0, "POST", false));
+    assert_true(retry_wanted(ERROR_HTTP2_REFUSED_STREAM, 0, "POST", true));
+    assert_true(retry_wanted(ERROR_HTTP2_GOAWAY, 0, "POST", true));
+    assert_false(retry_wanted(ERROR_HTTP2_PROTOCOL, 0, "POST", true));
+    assert_true(retry_wanted(ERROR_HTTP2_RESET, 0, "GET", false));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -163,6 +174,7 @@ int main(void)
         cmocka_unit_test(only_transient_errors_are_retried),
         cmocka_unit_test(retried_statuses),
         cmocka_unit_test(retried_methods),
+        cmocka_unit_test(unprocessed_requests),
     };
 
     unit_time_limit();

@@ -71,7 +71,8 @@ static bool same_value(const struct option_row *row, const struct options *a,
     return !memcmp(x, y, row->bytes);
 }
 
-/* An option with its default has the effect of no option. */
+/* An option with its default has the effect of no option; a default of several words depends on
+   something else. */
 static void initial_values_are_the_defaults(void **state)
 {
     size_t compared = 0;
@@ -85,7 +86,7 @@ static void initial_values_are_the_defaults(void **state)
             char line[128];
 
             if (!option_belongs(row, command) || command == COMMAND_DIFF ||
-                command == COMMAND_ORIGIN)
+                command == COMMAND_ORIGIN || strchr(row->initial, ' '))
                 continue;
             snprintf(line, sizeof(line), "%s --color never", command_names[command]);
             without = read_valid(!strcmp(row->name, "color") ? command_names[command] : line);

@@ -10,7 +10,7 @@ static void test_defaults(void **state)
     assert_string_equal(options.list.file, "sites.conf");
     assert_int_equal(options.list.word_count, 0);
     assert_int_equal(options.concurrency, 256);
-    assert_int_equal(options.per_host, 6);
+    assert_true(options.per_host == PER_HOST_DEFAULT);
     assert_int_equal(options.request.timeout, 10 * NSEC_PER_S);
     assert_true(options.network.dns_timeout == NSEC_NEVER &&
                 options.network.connect_timeout == NSEC_NEVER);
