@@ -6,7 +6,8 @@
  */
 #include "bench/load/client.h"
 
-#define READ_BUDGET 4 /* recv calls per turn; then the other clients are served */
+#define READ_BUDGET       4   /* recv calls per turn; then the other clients are served */
+#define MAX_FIRST_STREAMS 100 /* what a server is expected to allow (RFC 9113, section 6.5.2) */
 
 struct load_request *client_oldest(const struct client *client)
 {
@@ -172,7 +173,7 @@ static void on_room(struct conn *conn)
 
     if (client->unsubmitted)
         submit_waiting(client);
-    if (client_has_room(client))
+    if (client_has_room(client) || client_is_limited(client))
         client->group->events->room(client->group->owner, client);
     drain_if_last(client);
 }
@@ -188,11 +189,24 @@ static void on_closed(struct conn *conn, enum error error)
     end_connection(conn->owner, error);
 }
 
+/* How many streams a new connection has before the server's SETTINGS: as many as the server has
+   allowed on earlier connections. The first connection has one, because the server may allow
+   fewer than any larger number. */
+static unsigned first_streams(const struct protocol_counters *counters)
+{
+    if (!counters->any_settings || !counters->streams_limit_min)
+        return 1;
+    return counters->streams_limit_min < MAX_FIRST_STREAMS ? counters->streams_limit_min
+                                                           : MAX_FIRST_STREAMS;
+}
+
 static void open_client(struct client *client)
 {
     struct client_group *group = client->group;
-    struct conn *conn = conn_open(client->dial, &group->conn_options, client);
+    struct conn *conn;
 
+    group->conn_options.first_streams = first_streams(&group->counters);
+    conn = conn_open(client->dial, &group->conn_options, client);
     client->conn = conn;
     set_state(client, CLIENT_OPEN);
     client->was_open = true;
@@ -246,7 +260,6 @@ void client_group_init(struct client_group *group)
         .bytes_in = &group->bytes_in,
         .bytes_out = &group->bytes_out,
         .counters = &group->counters,
-        .first_streams = 1, /* the server may allow fewer than any other number */
     };
 }
 

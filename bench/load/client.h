@@ -52,7 +52,7 @@ struct load_response {
 struct client_events {
     void (*opened)(void *owner, struct client *client);
 
-    /* The client can take requests; they are sent after this returns. */
+    /* The client has room or is limited. Requests are sent after this returns. */
     void (*room)(void *owner, struct client *client);
 
     /* The request was submitted after a `wait` for a stream; `started` is now. */
@@ -111,8 +111,8 @@ struct client {
     struct tally_address *address_counts; /* of the connection's address; NULL: not open */
 };
 
-/* Initializes a group whose other fields are set, and conn_options with the protocol's defaults; the
-   caller may change them. The group must not move afterwards. */
+/* Initializes a group whose other fields are set. The caller may change conn_options afterwards.
+   The group must not move. */
 void client_group_init(struct client_group *group);
 
 /* Frees the data that all clients share. The clients must be closed. */
@@ -160,8 +160,8 @@ void client_send(struct client *client);
 void client_fail(struct client *client, enum error error);
 
 /* Fails a request whose deadline has passed. With HTTP/1.1 the connection and all its requests end
-   with it. With HTTP/2 its stream is reset; the connection takes no more requests if it has received
-   nothing since the request started. */
+   with it. With HTTP/2 its stream is reset; if the connection has received nothing since the
+   request started, it takes no more requests. */
 void client_expire(struct load_request *request);
 
 /* Ends the connection and discards the requests without calling an event. */

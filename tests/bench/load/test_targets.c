@@ -192,6 +192,39 @@ static void one_origin(void **state)
     }
 }
 
+/* The versions and the scheme decide how a target is encoded. */
+static void encoded_for_the_protocol(void **state)
+{
+    static const struct {
+        const char *url;
+        enum http_versions versions;
+        bool multiplexed;
+    } cases[] = {
+        {"http://a.test/", HTTP_1_1_ONLY, false},  {"https://a.test/", HTTP_1_1_ONLY, false},
+        {"https://a.test/", HTTP_ANY, false},      {"http://a.test/", HTTP_2_ONLY, false},
+        {"https://a.test/", HTTP_2_ONLY, true},    {"http://a.test/", HTTP_2_ASSUMED, true},
+        {"https://a.test/", HTTP_2_ASSUMED, true},
+    };
+    static const unsigned weight = 1;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct site *site = a_site(cases[i].url);
+        struct content *content = site->content = content_new("x", 1);
+        size_t other_origin;
+        struct targets *targets =
+            targets_new(&site, &weight, 1, cases[i].versions, false, &other_origin);
+        const struct target *target = targets_pick(targets, 0);
+
+        assert_int_equal(versions_multiplex(cases[i].versions, targets_url(targets)->https),
+                         cases[i].multiplexed);
+        assert_int_equal(target->prepared != NULL, cases[i].multiplexed);
+        assert_int_equal(target->bytes == NULL, cases[i].multiplexed);
+        assert_ptr_equal(target->content, cases[i].multiplexed ? content : NULL);
+        targets_free(targets);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
