@@ -106,8 +106,9 @@ static void on_end(struct stream *stream, const struct stream_end *end)
         client->conn_failed_request = true;
         group->events->failed(group->owner, take_out(request), end->error);
     }
-    if (client_is_limited(client) && !conn_capacity(client->conn))
-        group->events->room(group->owner, client); /* the next request waits from now on */
+    /* without capacity, `room` is not called later: the next request waits from now on */
+    if (client_group_is_limited(group) && client_may_start(client) && !conn_capacity(client->conn))
+        group->events->room(group->owner, client);
 }
 
 static void submit(struct client *client, struct load_request *request)
@@ -173,7 +174,7 @@ static void on_room(struct conn *conn)
 
     if (client->unsubmitted)
         submit_waiting(client);
-    if (client_has_room(client) || client_is_limited(client))
+    if (client_may_start(client))
         client->group->events->room(client->group->owner, client);
     drain_if_last(client);
 }

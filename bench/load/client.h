@@ -52,7 +52,7 @@ struct load_response {
 struct client_events {
     void (*opened)(void *owner, struct client *client);
 
-    /* The client has room or is limited. Requests are sent after this returns. */
+    /* client_may_start is true. Requests are sent after this returns. */
     void (*room)(void *owner, struct client *client);
 
     /* The request was submitted after a `wait` for a stream; `started` is now. */
@@ -130,27 +130,31 @@ struct load_request *client_oldest(const struct client *client);
    defaults. */
 void client_connect(struct client *client, const struct dial_options *options);
 
-/* Starts a request; the client must have room or be limited, and may be ABSENT. The request is sent
-   by client_send, or when the connection is open and has a stream for it. */
+/* Starts a request; client_may_start is true. It is sent by client_send, or when the connection is
+   open and has a stream for it. */
 void client_start(struct client *client, const struct target *target, nsec intended, nsec now,
                   bool counted);
 
+/* Whether a server allows fewer streams than `slots`. The requests beyond wait on their clients. */
+static inline bool client_group_is_limited(const struct client_group *group)
+{
+    return group->multiplexed && group->counters.any_settings &&
+           group->counters.streams_limit_min < group->slots;
+}
+
+/* Whether a request that starts now is sent without waiting for a stream. */
 static inline bool client_has_room(const struct client *client)
 {
     return client->in_flight < client->group->slots && !client->no_more_requests &&
            (client->state != CLIENT_OPEN || conn_capacity(client->conn));
 }
 
-/* Whether a request may start that has to wait for a stream, because a server allows fewer streams
-   than `slots`. */
-static inline bool client_is_limited(const struct client *client)
+/* Whether a request may start, and may have to wait for a stream. */
+static inline bool client_may_start(const struct client *client)
 {
-    const struct client_group *group = client->group;
-
-    return group->multiplexed && group->counters.any_settings &&
-           group->counters.streams_limit_min < group->slots && client->state == CLIENT_OPEN &&
-           client->conn->state == CONN_OPEN && client->in_flight < group->slots &&
-           !client->no_more_requests;
+    return client->in_flight < client->group->slots && !client->no_more_requests &&
+           (client->state != CLIENT_OPEN || conn_capacity(client->conn) ||
+            (client->conn->state == CONN_OPEN && client_group_is_limited(client->group)));
 }
 
 /* Sends the started requests as far as the socket accepts them. */

@@ -163,7 +163,7 @@ static void prepare_next_start(struct dispatch *dispatch)
 void dispatch_fill_client(struct dispatch *dispatch, struct client *client)
 {
     if (!dispatch->options->open_loop) {
-        while ((client_has_room(client) || client_is_limited(client)) && has_more(dispatch))
+        while (client_may_start(client) && has_more(dispatch))
             start_now(dispatch, client);
         return;
     }

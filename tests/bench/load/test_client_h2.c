@@ -49,8 +49,8 @@ static void on_open(void *owner, struct client *one)
 static void on_room(void *owner, struct client *one)
 {
     (void)owner;
-    assert_true(client_has_room(one) || client_is_limited(one));
-    while (wanted && (client_has_room(one) || client_is_limited(one))) {
+    assert_true(client_may_start(one));
+    while (wanted && client_may_start(one)) {
         nsec now = loop_clock(fixture.loop);
 
         wanted--;
@@ -478,5 +478,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(expired_while_waiting, setup, teardown),
     };
 
+    unit_time_limit();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -233,6 +233,7 @@ int main(void)
         cmocka_unit_test(in_proportion_to_the_weights),
         cmocka_unit_test(large_weights),
         cmocka_unit_test(one_origin),
+        cmocka_unit_test(encoded_for_the_protocol),
     };
 
     unit_time_limit();

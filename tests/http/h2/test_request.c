@@ -82,8 +82,8 @@ static void fields_of_the_user(void **state)
                       "Proxy-Connection: y\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n"
                       "TE: trailers\r\n";
     expect(&request, false, PSEUDO("GET", "http", "b.test") "|x-up: Up|te: trailers");
-    request.headers = "TE: gzip\r\nX-Empty:\r\n";
-    expect(&request, false, PSEUDO("GET", "http", "a.test:81") "|x-empty: ");
+    request.headers = "TE: gzip\r\n";
+    expect(&request, false, PSEUDO("GET", "http", "a.test:81"));
 }
 
 static void content(void **state)
@@ -113,5 +113,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(content, setup, teardown),
     };
 
+    unit_time_limit();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
