@@ -48,18 +48,23 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     return 0;
 }
 
-/* ":status": nghttp2 has checked that it has three digits. */
-static void take_status(struct h2_stream *one, struct span value)
+/* ":status": nghttp2 has checked that it has three digits. Returns a result of nghttp2. */
+static int take_status(struct h2_stream *one, struct span value)
 {
     struct status_line line;
 
     one->status = 0;
     for (const char *at = value.at; at < value.end; at++)
         one->status = one->status * 10 + (unsigned)(*at - '0');
+    if (one->status < 100) {
+        one->malformed = true;
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* resets the stream */
+    }
     one->status_valid = true;
     line = line_of(one);
     if (one->stream->events->status)
         one->stream->events->status(one->stream, &line);
+    return 0;
 }
 
 static void take_field(struct h2_stream *one, struct span name, struct span value)
@@ -103,9 +108,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghtt
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* resets the stream */
     }
     if (span_is(field, ":status"))
-        take_status(one, text);
-    else
-        take_field(one, field, text);
+        return take_status(one, text);
+    take_field(one, field, text);
     return 0;
 }
 
@@ -171,6 +175,16 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 
 /* --- frames --- */
 
+/* The response is complete. */
+static void complete_stream(struct conn *conn, struct h2_stream *one)
+{
+    const struct stream_end end = {
+        .complete = true, .status = one->status, .arrival = *h2_of(conn)->arrival};
+
+    conn->served = true;
+    h2_end_stream(conn, one, &end);
+}
+
 static void count_limit(struct protocol_counters *counters, uint32_t limit)
 {
     if (!counters)
@@ -186,6 +200,7 @@ static void take_settings(nghttp2_session *session, struct conn *conn)
 {
     struct h2 *h2 = h2_of(conn);
 
+    h2->settings_received = true;
     h2->max_streams =
         nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
     conn->stream_limit = h2->max_streams;
@@ -226,6 +241,19 @@ static void take_reset(struct conn *conn, struct h2_stream *one, uint32_t code)
         one->reset = true;
 }
 
+/* END_STREAM was received. If the request was not sent completely, the stream ends here, because
+   the server may never read the rest (RFC 9113, section 8.1). */
+static void take_end(nghttp2_session *session, struct conn *conn, struct h2_stream *one)
+{
+    if (!one->stream || conn->state == CONN_CLOSED || !one->head_done)
+        return;
+    one->ended = true;
+    if (nghttp2_session_get_stream_local_close(session, one->id))
+        return; /* nghttp2 closes it now */
+    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, one->id, NGHTTP2_CANCEL);
+    complete_stream(conn, one);
+}
+
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *owner)
 {
     struct conn *conn = owner;
@@ -242,12 +270,13 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
             conn->options->counters->header_bytes_in += frame->hd.length;
         if (!one)
             break;
-        one->ended = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
         result = take_head(session, conn, one);
+        if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+            take_end(session, conn, one);
         break;
     case NGHTTP2_DATA:
         if (one && frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
-            one->ended = true;
+            take_end(session, conn, one);
         break;
     case NGHTTP2_RST_STREAM: take_reset(conn, one, frame->rst_stream.error_code); break;
     case NGHTTP2_SETTINGS:
@@ -274,6 +303,22 @@ static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame
 
 /* --- the end of a stream --- */
 
+/* The server has not processed the request: GOAWAY, or RST_STREAM with REFUSED_STREAM. */
+static struct stream_end refusal(const struct h2 *h2, const struct h2_stream *one)
+{
+    struct stream_end end = {.error = ERROR_HTTP2_REFUSED_STREAM, .replay = REPLAY_ANY};
+
+    if (!one->reset && h2->goaway) {
+        end.error = ERROR_HTTP2_GOAWAY;
+        end.detail = h2->detail;
+    }
+    if (one->receiving) /* a part of the response was received, so the request was processed */
+        end.replay = REPLAY_NEVER;
+    else if (h2->goaway_code == NGHTTP2_ENHANCE_YOUR_CALM)
+        end.replay = REPLAY_LATER;
+    return end;
+}
+
 /* The error of a stream that was closed before its response was complete. */
 static struct stream_end end_of(const struct conn *conn, const struct h2_stream *one, uint32_t code)
 {
@@ -285,18 +330,18 @@ static struct stream_end end_of(const struct conn *conn, const struct h2_stream 
         end.detail = NULL;
     } else if (one->malformed || (!one->reset && code == NGHTTP2_PROTOCOL_ERROR)) {
         end.error = ERROR_MALFORMED;
-        end.detail = NULL;
+        end.detail = one->interim > H2_MAX_INTERIM ? "over 32 interim responses" : NULL;
     } else if (code == NGHTTP2_HTTP_1_1_REQUIRED ||
                (h2->goaway_code == NGHTTP2_HTTP_1_1_REQUIRED && code == NGHTTP2_REFUSED_STREAM)) {
         end.error = ERROR_HTTP2_HTTP_1_1_REQUIRED;
         end.detail = NULL;
     } else if (code == NGHTTP2_REFUSED_STREAM) {
-        end.error = h2->goaway ? ERROR_HTTP2_GOAWAY : ERROR_HTTP2_REFUSED_STREAM;
-        end.detail = h2->goaway && *h2->detail ? h2->detail : NULL;
-        end.replay = h2->goaway_code == NGHTTP2_ENHANCE_YOUR_CALM ? REPLAY_LATER : REPLAY_ANY;
+        end = refusal(h2, one);
     } else if (code == NGHTTP2_NO_ERROR) {
         end.error = one->head_done ? ERROR_TRUNCATED : ERROR_EMPTY;
         end.detail = NULL;
+    } else if (!one->reset) { /* nghttp2 has reset it: FLOW_CONTROL_ERROR, STREAM_CLOSED */
+        end.error = ERROR_HTTP2_PROTOCOL;
     }
     return end;
 }
@@ -319,14 +364,12 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
     if (!one)
         return 0;
     if (one->stream && conn->state != CONN_CLOSED) {
-        if (one->ended && one->head_done && !one->malformed && !one->too_large) {
-            conn->served = true;
-            end = (struct stream_end){
-                .complete = true, .status = one->status, .arrival = *h2->arrival};
+        if (one->ended && !one->malformed && !one->too_large) {
+            complete_stream(conn, one);
         } else {
             end = end_of(conn, one, code);
+            h2_end_stream(conn, one, &end);
         }
-        h2_end_stream(conn, one, &end);
     }
     if (!one->stream) /* else h2_close ends it */
         recycle(h2, one);
@@ -345,28 +388,31 @@ static int before_send(nghttp2_session *session, const nghttp2_frame *frame, voi
     return 0;
 }
 
+/* Called before mem_send returns the bytes of the frame. */
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *owner)
 {
-    const struct conn *conn = owner;
+    struct conn *conn = owner;
     struct h2_stream *one = stream_of(session, frame->hd.stream_id, conn);
 
     if (frame->hd.type == NGHTTP2_HEADERS && conn->options->counters)
         conn->options->counters->header_bytes_out += frame->hd.length;
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code)
+        describe_goaway(h2_of(conn), &frame->goaway);
+    if (frame->hd.type == NGHTTP2_DATA)
+        h2_of(conn)->idle_controls = 0; /* the server sends WINDOW_UPDATE for it */
     if (one && frame->hd.flags & NGHTTP2_FLAG_END_STREAM &&
         (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA))
-        one->last_byte = h2_of(conn)->out_offset;
+        h2_of(conn)->completed = one;
     return 0;
 }
 
-/* nghttp2 describes an error of the connection. */
+/* An error of the connection or of a stream. The text is for developers. */
 static int on_error(nghttp2_session *session, int code, const char *text, size_t bytes, void *owner)
 {
-    struct h2 *h2 = h2_of(owner);
-
     (void)session;
-    h2->library_code = code;
-    if (!h2->goaway)
-        snprintf(h2->detail, sizeof(h2->detail), "%.*s", (int)bytes, text);
+    (void)text;
+    (void)bytes;
+    h2_of(owner)->library_code = code;
     return 0;
 }
 

@@ -147,6 +147,9 @@ static const char *h2_output(struct conn *conn, size_t *count)
         memcpy(scratch + h2->gathered, chunk, (size_t)bytes);
         h2->gathered += (size_t)bytes;
         h2->out_offset += (uint64_t)bytes;
+        if (h2->completed)
+            h2->completed->last_byte = h2->out_offset;
+        h2->completed = NULL;
     }
     *count = h2->gathered;
     return h2->gathered ? scratch : NULL;
@@ -206,11 +209,6 @@ static enum error error_of_library(int code)
     }
 }
 
-static const char *detail_of(struct h2 *h2)
-{
-    return *h2->detail ? h2->detail : NULL;
-}
-
 /* Whether nghttp2 has found an error of the connection, and will send GOAWAY. After a GOAWAY of the
    server the result is true without an error. */
 static bool is_ending(const struct h2 *h2)
@@ -221,9 +219,9 @@ static bool is_ending(const struct h2 *h2)
 
 static void end_with_error(struct conn *conn)
 {
-    struct h2 *h2 = h2_of(conn);
+    enum error error = error_of_library(h2_of(conn)->library_code);
 
-    conn_fail(conn, error_of_library(h2->library_code), detail_of(h2));
+    conn_fail(conn, error, NULL); /* h2_close knows the detail */
 }
 
 /* nghttp2 has ended the session: after its GOAWAY was sent, because of an error of the connection,
@@ -264,14 +262,16 @@ static void h2_sent(struct conn *conn, size_t count)
 /* The server has ended its direction, or the connection failed. */
 static void fail_at_end(struct conn *conn)
 {
-    struct h2 *h2 = h2_of(conn);
+    const struct h2 *h2 = h2_of(conn);
     int reason = conn->receive_error;
     const char *why = conn->transport->why;
 
     if (h2->goaway_code == NGHTTP2_HTTP_1_1_REQUIRED)
         conn_fail(conn, ERROR_HTTP2_HTTP_1_1_REQUIRED, NULL);
     else if (h2->goaway_code)
-        conn_fail(conn, ERROR_HTTP2_GOAWAY, detail_of(h2));
+        conn_fail(conn, ERROR_HTTP2_GOAWAY, h2->detail);
+    else if (h2->received && !h2->settings_received) /* fewer bytes than a frame has */
+        conn_fail(conn, ERROR_HTTP2_NOT_HTTP2, NULL);
     else if (!reason && conn->send_error)
         conn_fail(conn, error_of_send(conn->send_error), errno_words(conn->send_error));
     else if (!reason)
@@ -290,6 +290,7 @@ static void h2_receive(struct conn *conn, const unsigned char *bytes, size_t cou
         fail_at_end(conn);
         return;
     }
+    h2->received = true;
     h2->arrival = arrival;
     used = nghttp2_session_mem_recv(h2->session, bytes, count);
     h2->arrival = NULL;
@@ -410,12 +411,30 @@ static void free_streams(struct link *list)
     }
 }
 
+/* Prepares the last output, with GOAWAY. After an error of the connection nghttp2 describes the
+   error there. */
+static void gather_last(struct conn *conn)
+{
+    struct h2 *h2 = h2_of(conn);
+    const uint8_t *chunk;
+    size_t count;
+
+    nghttp2_session_terminate_session(h2->session, NGHTTP2_NO_ERROR);
+    if (!h2->rest)
+        h2_output(conn, &count);
+    else /* not sent: an incomplete frame would be followed by another */
+        while (nghttp2_session_mem_send(h2->session, &chunk) > 0)
+            ;
+}
+
 static void h2_close(struct conn *conn, enum error error, const char *detail)
 {
     struct h2 *h2 = h2_of(conn);
-    size_t count;
     struct link *next;
 
+    gather_last(conn);
+    if (error == ERROR_HTTP2_PROTOCOL && *h2->detail)
+        detail = h2->detail;
     for (struct link *link = h2->streams.next; link != &h2->streams; link = next) {
         struct h2_stream *one = h2_stream_of(link);
         struct stream_end end = {.error = error, .detail = detail};
@@ -427,10 +446,6 @@ static void h2_close(struct conn *conn, enum error error, const char *detail)
             end.error = ERROR_EMPTY;
         end.replay = replay_of(conn, one);
         h2_end_stream(conn, one, &end);
-    }
-    if (!h2->rest) { /* else an incomplete frame would be followed by another */
-        nghttp2_session_terminate_session(h2->session, NGHTTP2_NO_ERROR);
-        h2_output(conn, &count);
     }
     nghttp2_session_del(h2->session);
     h2->session = NULL;

@@ -67,15 +67,20 @@ struct h2 {
     size_t rest_at, rest_bytes;
     uint64_t out_offset;  /* bytes that nghttp2 has produced */
     uint64_t sent_offset; /* bytes of them that were written */
+    /* The stream whose request ends with the bytes that mem_send is about to return; or NULL. */
+    struct h2_stream *completed;
 
+    bool received;                 /* at least one byte */
+    bool settings_received;        /* the first frame of a server */
     const struct arrival *arrival; /* during a receive */
     uint32_t max_streams;          /* concurrent, as the server allows */
     unsigned idle_controls;
     int32_t last_processed; /* of GOAWAY: requests over it were not processed */
     uint32_t goaway_code;
-    bool goaway;                  /* the server sent GOAWAY */
-    int library_code;             /* of nghttp2's last error message */
-    char detail[H2_DETAIL_BYTES]; /* text for an error of the connection; "": none */
+    bool goaway;      /* the server sent GOAWAY */
+    int library_code; /* of nghttp2's last error message */
+    /* The code and the debug text of the server's GOAWAY, or of ours after an error; "": none. */
+    char detail[H2_DETAIL_BYTES];
 };
 
 static inline struct h2 *h2_of(const struct conn *conn)

@@ -144,6 +144,11 @@ static void bad_status(struct frames *to)
     put_head(to, 1, ":status: 2x0", true);
 }
 
+static void status_below_100(struct frames *to)
+{
+    put_head(to, 1, ":status: 099", true);
+}
+
 static void upper_case_name(struct frames *to)
 {
     put_head(to, 1, OK "|Server: x", true);
@@ -302,6 +307,7 @@ static const struct response_case {
     {"no status", no_status, ERROR_MALFORMED, 0, "", true},
     {"two statuses", two_statuses, ERROR_MALFORMED, 0, "", true},
     {"bad status", bad_status, ERROR_MALFORMED, 0, "", true},
+    {"status below 100", status_below_100, ERROR_MALFORMED, 0, "", true},
     {"upper-case name", upper_case_name, ERROR_MALFORMED, 0, "", true},
     {"field of a connection", connection_field, ERROR_MALFORMED, 0, "", true},
     {"line end in a value", line_end_in_value, ERROR_MALFORMED, 0, "", true},
