@@ -29,6 +29,12 @@
    one connection, the loss of one packet would delay all. */
 #define MAX_STREAMS 100
 
+/* The flow-control window of a stream: what a server may still send after the rest of a body is not
+   wanted. */
+#define PREVIEW_WINDOW (16 * 1024) /* for --until-preview */
+#define MIN_WINDOW     (64 * 1024)
+#define MAX_WINDOW     (1024 * 1024)
+
 /* The interval between two checks while the table of hosts is full. */
 #define FULL_WAIT (100 * NSEC_PER_MS)
 
@@ -321,6 +327,15 @@ static void pump(void *owner)
     }
 }
 
+static uint32_t stream_window(const struct response_options *options)
+{
+    if (options->until_preview)
+        return PREVIEW_WINDOW;
+    if (options->max_body < MIN_WINDOW)
+        return MIN_WINDOW;
+    return options->max_body < MAX_WINDOW ? (uint32_t)options->max_body : MAX_WINDOW;
+}
+
 struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *settings)
 {
     struct fetch *fetch = memory_zeroed(sizeof(*fetch));
@@ -335,10 +350,11 @@ struct fetch *fetch_new(struct dialer *dialer, const struct fetch_settings *sett
     fetch->settings = *settings;
     fetch->settings.exchange.connected = on_connected;
     fetch->random = settings->seed;
-    fetch->pool =
-        pool_new(&(struct pool_options){.limit = settings->idle,
-                                        .max_streams = MAX_STREAMS,
-                                        .negotiation = negotiation_of(settings->versions)});
+    fetch->pool = pool_new(
+        &(struct pool_options){.limit = settings->idle,
+                               .max_streams = MAX_STREAMS,
+                               .stream_window = stream_window(&settings->exchange.response),
+                               .negotiation = negotiation_of(settings->versions)});
     fetch->politeness = politeness_new(dialer->loop, &polite);
     list_init(&fetch->jobs);
     list_init(&fetch->ready);

@@ -157,6 +157,8 @@ static int take_head(nghttp2_session *session, struct conn *conn, struct h2_stre
 
 /* --- the body --- */
 
+/* nghttp2 enlarges the window as soon as it has received bytes, before the server can know this:
+   bytes beyond what was granted are found here (RFC 9113, section 6.9.1). */
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes,
                    size_t count, void *owner)
 {
@@ -165,8 +167,14 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 
     (void)flags;
     h2_of(conn)->idle_controls = 0; /* an empty frame is no progress: no call of this function */
-    if (!one)
+    if (!one || one->over_window)
         return 0;
+    if (count > one->window) {
+        one->over_window = true;
+        return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id,
+                                         NGHTTP2_FLOW_CONTROL_ERROR);
+    }
+    one->window -= count;
     if (one->stream->events->body)
         one->stream->events->body(one->stream, (const char *)bytes, count);
     abandon_if_unwanted(conn, one);
@@ -245,7 +253,7 @@ static void take_reset(struct conn *conn, struct h2_stream *one, uint32_t code)
    the server may never read the rest (RFC 9113, section 8.1). */
 static void take_end(nghttp2_session *session, struct conn *conn, struct h2_stream *one)
 {
-    if (!one->stream || conn->state == CONN_CLOSED || !one->head_done)
+    if (!one->stream || conn->state == CONN_CLOSED || !one->head_done || one->over_window)
         return;
     one->ended = true;
     if (nghttp2_session_get_stream_local_close(session, one->id))
@@ -325,7 +333,10 @@ static struct stream_end end_of(const struct conn *conn, const struct h2_stream 
     const struct h2 *h2 = h2_of(conn);
     struct stream_end end = {.error = ERROR_HTTP2_RESET, .detail = nghttp2_http2_strerror(code)};
 
-    if (one->too_large) {
+    if (one->over_window) {
+        end.error = ERROR_HTTP2_PROTOCOL;
+        end.detail = "more bytes than the window of the stream";
+    } else if (one->too_large) {
         end.error = ERROR_HEADER_TOO_LARGE;
         end.detail = NULL;
     } else if (one->malformed || (!one->reset && code == NGHTTP2_PROTOCOL_ERROR)) {
@@ -364,7 +375,7 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
     if (!one)
         return 0;
     if (one->stream && conn->state != CONN_CLOSED) {
-        if (one->ended && !one->malformed && !one->too_large) {
+        if (one->ended && !one->malformed && !one->too_large && !one->over_window) {
             complete_stream(conn, one);
         } else {
             end = end_of(conn, one, code);
@@ -403,6 +414,8 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *o
     if (one && frame->hd.flags & NGHTTP2_FLAG_END_STREAM &&
         (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA))
         h2_of(conn)->completed = one;
+    if (one && frame->hd.type == NGHTTP2_WINDOW_UPDATE)
+        one->window += (uint64_t)frame->window_update.window_size_increment;
     return 0;
 }
 

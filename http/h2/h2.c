@@ -28,15 +28,24 @@ static struct h2_stream *h2_stream_of(struct link *link)
 
 /* --- streams --- */
 
-static struct h2_stream *new_stream(struct h2 *h2, struct stream *stream)
+static uint32_t stream_window(const struct conn_options *options)
 {
+    return options->stream_window ? options->stream_window : STREAM_WINDOW;
+}
+
+static struct h2_stream *new_stream(const struct conn *conn, struct stream *stream)
+{
+    struct h2 *h2 = h2_of(conn);
     struct link *spare = list_first(&h2->spare);
     struct h2_stream *one = spare ? h2_stream_of(spare) : memory_get(sizeof(*one));
 
     if (spare)
         list_remove(spare);
-    *one = (struct h2_stream){
-        .stream = stream, .first_byte = UINT64_MAX, .last_byte = UINT64_MAX, .in_unsent = true};
+    *one = (struct h2_stream){.stream = stream,
+                              .first_byte = UINT64_MAX,
+                              .last_byte = UINT64_MAX,
+                              .in_unsent = true,
+                              .window = stream_window(conn->options)};
     list_put_last(&h2->streams, &one->link);
     list_put_last(&h2->unsent, &one->unsent);
     stream->block = (char *)one; /* owned by the session */
@@ -107,7 +116,7 @@ static const struct h2_request *prepare(struct conn *conn, const struct request 
 
 static void h2_submit(struct conn *conn, struct stream *stream)
 {
-    struct h2_stream *one = new_stream(h2_of(conn), stream);
+    struct h2_stream *one = new_stream(conn, stream);
     const struct outgoing *out = &stream->out;
     nghttp2_data_provider provider = {.source.ptr = one, .read_callback = read_content};
     const struct h2_request *request =
@@ -342,8 +351,7 @@ static void submit_settings(nghttp2_session *session, const struct conn_options 
 {
     const nghttp2_settings_entry settings[] = {
         {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
-         options->stream_window ? options->stream_window : STREAM_WINDOW},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window(options)},
         {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, options->header_table}, /* optional: the last */
     };
     size_t count = sizeof(settings) / sizeof(*settings);

@@ -53,6 +53,8 @@ struct h2_stream {
     unsigned status;
     unsigned interim;
     size_t field_bytes;
+    uint64_t window; /* bytes of the body that the server may still send */
+    bool over_window;
 };
 
 struct h2 {

@@ -51,6 +51,7 @@ struct pool *pool_new(const struct pool_options *options)
         .pipeline = 1,
         .fails_unsent = true,
         .read_budget = READ_BUDGET,
+        .stream_window = options->stream_window,
         .protocol = pool->options.negotiation->protocol,
     };
     list_init(&pool->discarding);

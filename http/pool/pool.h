@@ -36,6 +36,7 @@ struct pool_options {
     /* Maximum concurrent streams of a connection. It is also how many requests wait for one dial,
        before the server's limit is known. 1: requests do not wait for the dial of another. */
     unsigned max_streams;
+    uint32_t stream_window;                /* as in struct conn_options */
     const struct negotiation *negotiation; /* borrowed; NULL: HTTP/1.1 only */
 };
 

@@ -9,8 +9,8 @@ page=$top/man/firstbyte.1 completion=$top/completion/firstbyte.bash
 
 # "command option" for each option on the help screen of a command
 for command in fetch race bench origin diff; do
-    "$FIRSTBYTE" $command --help | sed '/^Exit/,$d' | grep -oE '(^| |, )--[a-z0-9.-]+' | tr -d ' ,' |
-        sed "s/^/$command /"
+    "$FIRSTBYTE" $command --help | sed '/^Exit/,$d' | grep -oE '(^| |, )--[a-z0-9.-]+' |
+        tr -d ' ,' | sed "s/^/$command /"
 done | sort -u >"$TMPDIR/screens"
 table=$(sed -nE 's/^    \{"([a-z0-9.-]+)", .*/--\1/p' "$top/cli/options/option_table.c" |
     grep -vx -e --lifeline | sort -u)

@@ -225,6 +225,67 @@ static void graceful_goaway(void **state)
     exchange_clear(&exchanges[1]);
 }
 
+/* --- windows --- */
+
+#define WINDOW 16384
+
+/* A server that sends one byte more than the window allows. */
+static void window_is_exceeded(void **state)
+{
+    static char text[WINDOW / 2 + 1];
+
+    (void)state;
+    memset(text, 'x', WINDOW / 2);
+    for (size_t over = 0; over <= 1; over++) {
+        struct script_step reads[] = {PAUSE, {0}, HANG};
+
+        pool_free(fixture.pool);
+        fixture.pool =
+            pool_new(&(struct pool_options){.limit = 10,
+                                            .max_streams = 100,
+                                            .stream_window = WINDOW,
+                                            .negotiation = negotiation_of(HTTP_2_ASSUMED)});
+        frames[0].count = 0;
+        put_settings(&frames[0]);
+        put_head(&frames[0], 1, ":status: 200", false);
+        put_data(&frames[0], 1, text, false);
+        put_data(&frames[0], 1, text, false);
+        put_data(&frames[0], 1, over ? "x" : "", true);
+        reads[1] = step_of(&frames[0]);
+        fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
+        fixture_fetch(&fixture, site, &outcomes[0]);
+        assert_int_equal(outcomes[0].result.error, over ? ERROR_HTTP2_PROTOCOL : ERROR_NONE);
+        if (!over)
+            assert_int_equal(outcomes[0].result.body_bytes, WINDOW);
+    }
+}
+
+/* What was received is granted again: a body may be larger than the window. */
+static void body_is_larger_than_the_window(void **state)
+{
+    static char text[WINDOW / 2 + 1];
+    struct script_step reads[] = {PAUSE, {0}, PAUSE, {0}, PAUSE, {0}, HANG};
+
+    (void)state;
+    memset(text, 'x', WINDOW / 2);
+    pool_free(fixture.pool);
+    fixture.pool = pool_new(&(struct pool_options){.limit = 10,
+                                                   .max_streams = 100,
+                                                   .stream_window = WINDOW,
+                                                   .negotiation = negotiation_of(HTTP_2_ASSUMED)});
+    put_end(&frames[0], put_frame(&frames[0], NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0));
+    put_head(&frames[0], 1, ":status: 200", false);
+    for (int i = 0; i < STEPS; i++) {
+        put_data(&frames[i], 1, text, false);
+        put_data(&frames[i], 1, i == STEPS - 1 ? "" : text, i == STEPS - 1);
+        reads[2 * i + 1] = step_of(&frames[i]);
+    }
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
+    fixture_fetch(&fixture, site, &outcomes[0]);
+    assert_int_equal(outcomes[0].result.error, ERROR_NONE);
+    assert_int_equal(outcomes[0].result.body_bytes, WINDOW * 5 / 2);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -238,6 +299,8 @@ int main(void)
         CASE(calm_is_not_sent_again_at_once),
         CASE(http_1_1_is_required_but_not_allowed),
         CASE(graceful_goaway),
+        CASE(window_is_exceeded),
+        CASE(body_is_larger_than_the_window),
     };
 
     unit_time_limit();
