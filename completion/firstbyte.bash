@@ -99,7 +99,7 @@ _firstbyte() {
         esac
         ;;
     bench)
-        options='--file -f --rehearse --vs --request -X --header -H --head -I --user-agent -A --user -u --cookie -b --data --http1.1 --http2 --http2-prior-knowledge --concurrency -c --connections --rate -R --arrival --seed --ramp --find-knee --procs --pipeline --repeat --requests -n --duration -d --warmup --requests-per-conn --new-conn --tls-resume --kernel-time --slo --report --timeout -T --dns-timeout --connect-timeout --tls-timeout --ipv4 -4 --ipv6 -6 --interface --unix-socket --resolve --connect-to --dns-servers --insecure -k --cacert --capath --cert --key --tls-min --tls-max --sni --format --hlog --output -o --append --quiet -q --color --help -h --version -V'
+        options='--file -f --rehearse --vs --request -X --header -H --head -I --user-agent -A --user -u --cookie -b --data --http1.1 --http2 --http2-prior-knowledge --concurrency -c --connections --rate -R --arrival --seed --ramp --find-knee --procs --pipeline --repeat --streams -m --window --header-table --requests -n --duration -d --warmup --requests-per-conn --new-conn --tls-resume --kernel-time --slo --report --timeout -T --dns-timeout --connect-timeout --ipv4 -4 --ipv6 -6 --interface --unix-socket --resolve --connect-to --dns-servers --insecure -k --cacert --capath --cert --key --tls-min --tls-max --sni --tls-timeout --format --hlog --output -o --append --quiet -q --color --help -h --version -V'
         case $option in
         -f|--file) files=-f ;;
         --vs) values='' ;;
@@ -119,6 +119,9 @@ _firstbyte() {
         --procs) values='' ;;
         --pipeline) values='' ;;
         --repeat) values='' ;;
+        -m|--streams) values='' ;;
+        --window) values='' ;;
+        --header-table) values='' ;;
         -n|--requests) values='' ;;
         -d|--duration) values='' ;;
         --warmup) values='' ;;
@@ -130,7 +133,6 @@ _firstbyte() {
         -T|--timeout) values='' ;;
         --dns-timeout) values='' ;;
         --connect-timeout) values='' ;;
-        --tls-timeout) values='' ;;
         --interface) values='' ;;
         --unix-socket) files=-f ;;
         --resolve) values='' ;;
@@ -143,6 +145,7 @@ _firstbyte() {
         --tls-min) values='1.2 1.3' ;;
         --tls-max) values='1.2 1.3' ;;
         --sni) values='' ;;
+        --tls-timeout) values='' ;;
         --format) values='text json csv' ;;
         --hlog) files=-f ;;
         -o|--output) files=-f ;;

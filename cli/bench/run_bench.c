@@ -21,6 +21,7 @@
 #include "cli/output/terminal.h"
 #include "cli/run.h"
 #include "http/error.h"
+#include "http/h2/h2.h"
 #include "reactor/interrupt.h"
 
 #define OWN_DESCRIPTORS 24 /* for purposes other than connections */
@@ -55,13 +56,33 @@ struct bench {
 
 /* --- setup --- */
 
+/* Whether HTTP/2, if it is wanted, can be used with all targets. */
+static bool check_versions(const struct target_list *list, enum http_versions versions)
+{
+    for (size_t i = 0; i < list->count && versions != HTTP_1_1_ONLY; i++) {
+        const struct site *site = list->sites[i];
+        size_t length;
+        const char *field = h2_forbidden_field(site->headers, &length);
+
+        if (versions == HTTP_2_ONLY && !site->url.https)
+            return complain(site->url.shown, "--http2 is negotiated with https; with http, use "
+                                             "--http2-prior-knowledge");
+        if (field)
+            return complain_and_free(
+                site->url.shown,
+                memory_print("HTTP/2 does not allow the field %.*s", (int)length, field));
+    }
+    return true;
+}
+
 static bool make_side(struct side *side, const struct options *options,
                       const struct list_options *from)
 {
     struct target_list *list = &side->list;
     size_t other;
 
-    if (!target_list_read(list, from, &options->request))
+    if (!target_list_read(list, from, &options->request) ||
+        !check_versions(list, options->load.run.versions))
         return false;
     if (list->keys_line && options->rehearse && !options->output.quiet && !rehearsal_reads(from))
         rehearsal_warn_ignored(from, list->keys_line);

@@ -9,13 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/parse.h"
 #include "cli/options/readers.h"
+#include "http/h2/h2.h"
 #include "http/typed_url.h"
 
 #define DEFAULT_DURATION       (10 * NSEC_PER_S)
 #define DEFAULT_REHEARSED_RATE 5000
 #define MAX_RATE_TEXT          32
+#define MAX_STREAMS            1024
+#define MAX_WINDOW_BYTES       INT32_MAX
+#define MAX_HEADER_TABLE_BYTES (16 * 1024 * 1024)
 
 /* --- readers --- */
 
@@ -100,6 +105,40 @@ bool load_read_versus(const struct given *given)
     return wrong ? refuse(given->option, NULL, wrong) : read_text(given);
 }
 
+/* Other programs have the method or a time limit in -m. */
+bool load_read_streams(const struct given *given)
+{
+    unsigned long streams;
+
+    if (!number_parse(given->value, 1, MAX_STREAMS, &streams))
+        return refuse(given->option, given->value,
+                      "not a number from 1 to 1024; the method is -X, the time limit -T");
+    given->options->load.run.streams = (unsigned)streams;
+    return true;
+}
+
+/* RFC 9113, section 6.9.1. A window of 0 would allow no response with content. */
+bool load_read_window(const struct given *given)
+{
+    uint64_t bytes;
+
+    if (!bytes_parse(given->value, MAX_WINDOW_BYTES, &bytes) || !bytes)
+        return refuse(given->option, given->value,
+                      "not a window of 1 to 2147483647 bytes, like 64K or 16M");
+    given->options->load.run.window_bytes = (uint32_t)bytes;
+    return true;
+}
+
+bool load_read_header_table(const struct given *given)
+{
+    uint64_t bytes;
+
+    if (!bytes_parse(given->value, MAX_HEADER_TABLE_BYTES, &bytes))
+        return refuse(given->option, given->value, "not a size up to 16M, like 0, 4096 or 64K");
+    given->options->load.run.header_table_bytes = (size_t)bytes;
+    return true;
+}
+
 /* --- contradictions --- */
 
 /* Two options that exclude each other, and the reason. */
@@ -107,6 +146,45 @@ struct contradiction {
     bool given;
     const char *option, *other, *why; /* `other` is NULL if the option is wrong by itself */
 };
+
+static bool refuse_first(const struct contradiction *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (all[i].given)
+            return refuse(all[i].option, all[i].other, all[i].why);
+    return true;
+}
+
+/* Refuses options of HTTP/2 without it, and options of HTTP/1.1 with it. */
+static bool check_versions(const struct options *options)
+{
+    static const char needs[] = "needs HTTP/2: --http2, or --http2-prior-knowledge";
+    static const char one[] = "a connection with one request has one stream";
+    const struct load_options *run = &options->load.run;
+    bool http2 = options->versions != HTTP_1_1_ONLY;
+    const struct contradiction all[] = {
+        {!http2 && run->streams, "--streams", NULL, needs},
+        {!http2 && run->window_bytes, "--window", NULL, needs},
+        {!http2 && run->header_table_bytes != SIZE_MAX, "--header-table", NULL, needs},
+        {http2 && run->pipeline > 1, "--pipeline", NULL,
+         "is of HTTP/1.1; with HTTP/2 use -m N, --streams N"},
+        {run->new_connections && run->streams > 1, "--new-conn", "--streams", one},
+        {run->requests_per_connection == 1 && run->streams > 1, "--requests-per-conn 1",
+         "--streams", one},
+    };
+    size_t length;
+    const char *field = http2 ? h2_forbidden_field(options->request.headers, &length) : NULL;
+    char *name;
+
+    if (!refuse_first(all, sizeof(all) / sizeof(*all)))
+        return false;
+    if (!field)
+        return true;
+    name = memory_text(field, length);
+    refuse("--header", name, "HTTP/2 does not allow this field (RFC 9113, section 8.2.2)");
+    free(name);
+    return false;
+}
 
 bool load_options_check(const struct options *options)
 {
@@ -151,10 +229,7 @@ bool load_options_check(const struct options *options)
          "must be text, json or csv for bench"},
     };
 
-    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-        if (all[i].given)
-            return refuse(all[i].option, all[i].other, all[i].why);
-    return true;
+    return refuse_first(all, sizeof(all) / sizeof(*all)) && check_versions(options);
 }
 
 /* --- derived values --- */
@@ -173,6 +248,8 @@ void load_options_derive(struct options *options)
         run->duration = run->requests ? NSEC_NEVER : ramp ? ramp : DEFAULT_DURATION;
     if (run->new_connections)
         run->requests_per_connection = 1;
+    if (!run->streams)
+        run->streams = 1;
     run->connections = options->concurrency;
     run->timeout = options->request.timeout;
     run->versions = options->versions;

@@ -15,8 +15,8 @@ enum kernel_time { KERNEL_TIME_OFF, KERNEL_TIME_SAMPLE, KERNEL_TIME_ALL };
 
 struct load_command {
     /* For all processes together: --arrival, --seed, --ramp FROM:TO/TIME; -n, -d, --warmup;
-       --requests-per-conn, --new-conn, --tls-resume, --pipeline. load_options_derive sets the other
-       fields, except the targets, the sources and `start`. */
+       --requests-per-conn, --new-conn, --tls-resume, --pipeline, -m (0: not given), --window,
+       --header-table. load_options_derive sets the other fields, except the targets, the sources and `start`. */
     struct load_options run;
 
     double rate;                  /* -R, requests per second; 0: not given */
@@ -46,6 +46,9 @@ bool load_read_knee(const struct given *given);
 bool load_read_slo(const struct given *given);
 bool load_read_resume(const struct given *given);
 bool load_read_versus(const struct given *given);
+bool load_read_streams(const struct given *given);
+bool load_read_window(const struct given *given);
+bool load_read_header_table(const struct given *given);
 
 /* False if options contradict each other or have no meaning for bench; the reason is printed. */
 bool load_options_check(const struct options *options);

@@ -26,6 +26,7 @@ enum option_group {
     GROUP_BODIES,
     GROUP_LIMITS,
     GROUP_LOAD,
+    GROUP_HTTP2,
     GROUP_LENGTH,
     GROUP_REUSE,
     GROUP_MEASURING,

@@ -19,6 +19,7 @@
 #include "cli/options/readers.h"
 #include "cli/options/suggest.h"
 #include "cli/output/diagnostic.h"
+#include "http/h2/h2.h"
 #include "http/request.h"
 #include "http/typed_url.h"
 
@@ -98,16 +99,24 @@ static const struct option_row *find_row(int option, enum command command)
     return first;
 }
 
-/* "firstbyte: race --proxy: only for fetch". */
-static bool refuse_other_command(const struct option_row *row, enum command command)
+/* "firstbyte: race --proxy: only for fetch". A letter may be known from other programs. */
+static bool refuse_other_command(const struct option_row *row, enum command command, int letter)
 {
+    const char option[] = {'-', (char)letter, '\0'};
+    char *advice = letter ? suggest_for_foreign(command, option) : NULL;
     const unsigned set = option_commands(row->name);
     const int count = __builtin_popcount(set);
     int named = 0;
     char *text;
     size_t length;
-    FILE *to = memory_stream(&text, &length);
+    FILE *to;
 
+    if (advice) {
+        refuse(option, NULL, advice);
+        free(advice);
+        return false;
+    }
+    to = memory_stream(&text, &length);
     fprintf(to, "%s --%s: only for ", command_names[command], row->name);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (!(set >> i & 1))
@@ -213,7 +222,7 @@ static bool read_option(struct options *options, int option)
     struct given given = {.option = name, .value = optarg, .options = options, .row = row};
 
     if (!option_belongs(row, options->command))
-        return refuse_other_command(row, options->command);
+        return refuse_other_command(row, options->command, option < FIRST_LONG ? option : 0);
     snprintf(name, sizeof(name), "--%s", row->name);
     given.to = (char *)options + row->offset;
     return row->read(&given);
@@ -337,7 +346,6 @@ static void set_defaults(struct options *options, enum command command)
         .per_host = PER_HOST_DEFAULT,
         .load = {.run = {.schedule.seed = DEFAULT_SEED,
                          .pipeline = 1,
-                         .streams = 1,
                          .header_table_bytes = SIZE_MAX},
                  .processes = 1,
                  .repeat = 1,
@@ -353,13 +361,19 @@ static bool is_number(const char *text)
     return *text && !text[strspn(text, "0123456789.")] && (!point || !strchr(point + 1, '.'));
 }
 
-/* Whether -q has a number after it: other load generators have the rate in -q. */
-static bool has_bare_rate(int argc, char **argv)
+/* Refuses options of other load generators that getopt would read as -q or -h: "-q 100" is a rate,
+   "-h2" and "-h2c" are HTTP/2. */
+static bool check_foreign_words(int argc, char **argv)
 {
-    for (int i = 1; i + 1 < argc && strcmp(argv[i], "--") != 0; i++)
-        if (!strcmp(argv[i], "-q") && is_number(argv[i + 1]))
-            return !refuse("-q", argv[i + 1], "-q is --quiet; the rate is -R N, --rate N");
-    return false;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (!strcmp(argv[i], "-q") && i + 1 < argc && is_number(argv[i + 1]))
+            return refuse("-q", argv[i + 1], "-q is --quiet; the rate is -R N, --rate N");
+        if (!strcmp(argv[i], "-h2"))
+            return refuse("-h2", NULL, "-h is --help; HTTP/2 is --http2");
+        if (!strcmp(argv[i], "-h2c"))
+            return refuse("-h2c", NULL, "-h is --help; use --http2-prior-knowledge");
+    }
+    return true;
 }
 
 /* Reads all options and words; contradictions are not checked. */
@@ -370,7 +384,7 @@ static bool read_all(struct options *options, int argc, char **argv)
     int option;
 
     getopt_form_init(&form);
-    accepted = !has_bare_rate(argc, argv);
+    accepted = check_foreign_words(argc, argv);
     while (accepted && options->command != COMMAND_NONE) {
         int at = optind ? optind : 1; /* of the word that is read next */
 
@@ -419,6 +433,33 @@ static void hint_at_file(const struct options *options)
         if (!access(list->words[i], F_OK))
             diagnostic("%s: taken as a URL; -f %s reads the file of that name", list->words[i],
                        list->words[i]);
+}
+
+/* Whether a request may be sent by HTTP/2: not if all URLs are known to be http without prior
+   knowledge. */
+static bool may_use_http2(const struct options *options)
+{
+    const struct list_options *list = &options->list;
+
+    if (options->command != COMMAND_FETCH || options->versions == HTTP_1_1_ONLY)
+        return false;
+    if (list->file || !list->word_count || options->versions == HTTP_2_ASSUMED)
+        return true;
+    for (size_t i = 0; i < list->word_count; i++)
+        if (strncasecmp(list->words[i], "http:", 5) != 0)
+            return true;
+    return false;
+}
+
+/* A field that HTTP/2 forbids is sent with HTTP/1.1 only. */
+static void hint_at_fields(const struct options *options)
+{
+    size_t length;
+    const char *field = h2_forbidden_field(options->request.headers, &length);
+
+    if (field && may_use_http2(options) && !options->output.quiet)
+        diagnostic("--header %.*s: HTTP/2 does not allow this field; it is sent with HTTP/1.1 only",
+                   (int)length, field);
 }
 
 /* Sets the values that depend on several options. Only fetch uses the proxies of the environment: a
@@ -470,6 +511,7 @@ bool options_read(struct options *options, int argc, char **argv)
     }
     hint_at_pipe(options);
     hint_at_file(options);
+    hint_at_fields(options);
     derive(options);
     if (has_secret(&options->request)) {
         free(options->command_line);

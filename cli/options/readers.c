@@ -23,6 +23,7 @@
 #include "http/request.h"
 
 #define MAX_DATA_BYTES (64 * 1024 * 1024)
+#define MAX_BYTES      (UINT64_C(1) << 40) /* of a size */
 #define MAX_DAYS       36500
 
 static const char no_name[] = "the name of a file is empty";
@@ -180,18 +181,21 @@ bool read_rate(const struct given *given)
     return refuse_value(given, why);
 }
 
-/* "65536", "64K", "1M", "2G". */
-bool read_bytes(const struct given *given)
+bool bytes_parse(const char *text, uint64_t max, uint64_t *bytes)
 {
     static const char units[] = "KMG";
-    const char *value = given->value;
     char *end;
-    unsigned long long number = strtoull(value, &end, 10);
+    unsigned long long number = strtoull(text, &end, 10);
     const char *unit = *end ? strchr(units, *end) : NULL;
     int shift = unit ? 10 * (int)(unit - units + 1) : 0;
 
-    *(uint64_t *)given->to = (uint64_t)number << shift;
-    if (is_digit(*value) && number <= UINT64_C(1) << 40 >> shift && !end[unit ? 1 : 0])
+    *bytes = (uint64_t)number << shift;
+    return is_digit(*text) && number <= max >> shift && !end[unit ? 1 : 0];
+}
+
+bool read_bytes(const struct given *given)
+{
+    if (bytes_parse(given->value, MAX_BYTES, given->to))
         return true;
     return refuse_value(given, "not a size up to 1024G, like 65536, 64K or 1M");
 }

@@ -29,6 +29,9 @@ void texts_free(struct texts *texts);
    second. False if the text is no such rate. */
 bool rate_parse(const char *text, double max, double *rate);
 
+/* Parses a size, "65536", "64K", "1M" or "2G". False if the text is no size, or over `max`. */
+bool bytes_parse(const char *text, uint64_t max, uint64_t *bytes);
+
 /* Readers for any field of a type. */
 reader_fn read_flag;      /* bool */
 reader_fn read_enum;      /* an enum: the value is the row's `low` */

@@ -374,7 +374,10 @@ static void h2_open(struct conn *conn)
                                     NULL))
         memory_exhausted();
     submit_settings(h2->session, options);
-    nghttp2_session_set_local_window_size(h2->session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
+    nghttp2_session_set_local_window_size(h2->session, NGHTTP2_FLAG_NONE, 0,
+                                          options->stream_window > CONNECTION_WINDOW
+                                              ? (int32_t)options->stream_window
+                                              : CONNECTION_WINDOW);
 }
 
 static unsigned h2_capacity(const struct conn *conn)

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "http/fields.h"
 #include "http/h2/session.h"
 #include "http/request.h"
 
@@ -83,6 +84,20 @@ struct h2_request *h2_request_new(const struct request *request, bool https)
     }
     request_fields_free(&fields);
     return writer.to;
+}
+
+const char *h2_forbidden_field(const char *fields, size_t *length)
+{
+    struct request_field line;
+
+    while (fields_next(&fields, &line)) {
+        struct span value = span_of(line.text, line.bytes), name = span_take(&value, ':');
+
+        *length = span_bytes(name);
+        if (!line.empty && is_forbidden(name, span_trim(value, is_space_or_control)))
+            return name.at;
+    }
+    return NULL;
 }
 
 void h2_request_free(struct h2_request *prepared)

@@ -68,9 +68,9 @@ keys=$(sed -nE -e 's/^ +\{"([a-z-]+)", set_.*/\1/p' \
 exactly "sites.conf.md has every key" "$keys" "$(names_of sites.conf.md '## Keys' | sed 's/=.*//')"
 
 # options: every option has a row, and every name of an option on a page is an option
-options=$(sed -nE "s/^ +\{\"([a-z0-9-]+)\", *('.'|0|[A-Z]).*/--\1/p" cli/options/*.c |
+options=$(sed -nE "s/^ +\{\"([a-z0-9.-]+)\", *('.'|0|[A-Z]).*/--\1/p" cli/options/*.c |
     grep -vx -e --lifeline | sort -u)
-options_in() { grep -oE -- '(^|[, ])--[a-z0-9-]+' | tr -d ', ' | sort -u; }
+options_in() { grep -oE -- '(^|[, ])--[a-z0-9.-]+' | tr -d ', ' | sort -u; }
 options_of_rows() { cat "$@" | grep '^| .--*[a-zA-Z0-9]' | first_names | options_in; }
 screen() { "$FIRSTBYTE" "$1" --help | options_in; }
 exactly "fetch.md and bench.md have a row for every option" "$options" \

@@ -99,9 +99,35 @@ refused "bench -d with data" "--duration a=1: not a duration; the content of a r
 refused "a load through a Unix socket without a URL" "give a URL" bench --unix-socket /nowhere
 refused "more processes than connections" "each process needs a connection" bench -c 2 --procs 3
 refused "a comparison without repeats" "--vs: needs --repeat N" bench --vs http://b.example/
+refused "streams without HTTP/2" "--streams: needs HTTP/2: --http2, or --http2-prior-knowledge" \
+    bench -m 8 https://a.example/
+refused "a pipeline with HTTP/2" "--pipeline: is of HTTP/1.1; with HTTP/2 use -m N" \
+    bench --http2 --pipeline 8 https://a.example/
+refused "a field that HTTP/2 forbids" "--header Connection: HTTP/2 does not allow this field" \
+    bench --http2 -H "Connection: close" https://a.example/
 refused "a password in an invalid URL" "--vs: " bench --repeat 2 --vs ftp://a:hush@b/
 check_not "a password in an invalid URL is not shown" grep -q hush "$err"
 help_of=
+negotiated="--http2 is negotiated with https; with http, use --http2-prior-knowledge"
+fb bench --http2 http://a.example/
+same "--http2 with http: refused" "2 firstbyte: http://a.example/: $negotiated" "$status $(cat "$err")"
+fb bench --http2
+same "--http2 without a URL: refused" "2 firstbyte: http://127.0.0.1/: $negotiated" \
+    "$status $(cat "$err")"
+fb bench --http2 --repeat 2 --vs http://b.example/ https://a.example/
+same "--http2 with http in --vs: refused" "2 firstbyte: http://b.example/: $negotiated" \
+    "$status $(cat "$err")"
+printf 'https://a.example/\nhttps://a.example/b header="Keep-Alive: 5"\n' >"$TMPDIR/targets"
+fb bench --http2 -f "$TMPDIR/targets"
+same "a target with a field that HTTP/2 forbids: refused" \
+    "2 firstbyte: https://a.example/b: HTTP/2 does not allow the field Keep-Alive" \
+    "$status $(cat "$err")"
+forbidden="HTTP/2 does not allow this field; it is sent with HTTP/1.1 only"
+fb -H "Upgrade: x" --connect-timeout 1ms https://127.0.0.1:1/
+check "a fetch with a field that HTTP/2 forbids: a warning" \
+    stderr_has "firstbyte: --header Upgrade: $forbidden"
+fb -H "Upgrade: x" --http1.1 https://127.0.0.1:1/
+check_not "the same with HTTP/1.1: no warning" stderr_has "$forbidden"
 fb ftp://a.example/
 exits "an invalid URL" 2
 

@@ -22,6 +22,10 @@ static void test_load_defaults(void **state)
     assert_false(load->run.new_connections);
     assert_int_equal(load->run.resume_percent, 0);
     assert_int_equal(load->run.pipeline, 1);
+    assert_int_equal(load->run.streams, 1);
+    assert_int_equal(load->run.window_bytes, 0);
+    assert_true(load->run.header_table_bytes == SIZE_MAX);
+    assert_int_equal(load->run.versions, HTTP_1_1_ONLY);
     assert_int_equal(load->processes, 1);
     assert_int_equal(load->repeat, 1);
     assert_int_equal(load->kernel_time, KERNEL_TIME_SAMPLE);
@@ -113,6 +117,71 @@ static void test_load_options(void **state)
     assert_int_equal(o.load.repeat, 3);
     assert_string_equal(o.load.versus, "http://b/");
     options_free(&o);
+}
+
+static void test_http2(void **state)
+{
+    struct options o = read_valid("bench --http2 -m 1024 --window 64K --header-table 0 https://a/");
+    const struct load_options *run = &o.load.run;
+
+    (void)state;
+    assert_int_equal(run->versions, HTTP_2_ONLY);
+    assert_int_equal(run->streams, 1024);
+    assert_int_equal(run->window_bytes, 65536);
+    assert_true(run->header_table_bytes == 0);
+    options_free(&o);
+    o = read_valid("bench --http2-prior-knowledge --streams 2 --window 2147483647 "
+                   "--header-table 16M --requests-per-conn 2 http://a/");
+    assert_int_equal(run->versions, HTTP_2_ASSUMED);
+    assert_int_equal(run->streams, 2);
+    assert_int_equal(run->window_bytes, INT32_MAX);
+    assert_true(run->header_table_bytes == 16 * 1024 * 1024);
+    options_free(&o);
+    /* a field that is removed, and a field with the only value that HTTP/2 allows */
+    o = read_valid("bench --http2 -m 1 --new-conn -H Connection: -H TE:_trailers -H Host:_b "
+                   "https://a/");
+    assert_int_equal(run->streams, 1);
+    options_free(&o);
+    o = read_valid("bench -H Connection:_close http://a/");
+    options_free(&o);
+}
+
+static void test_http2_refused(void **state)
+{
+    static const struct refused_line refused[] = {
+        {"bench -m 2 https://a/", "--streams: needs HTTP/2: --http2, or --http2-prior-knowledge\n"},
+        {"bench -m 1 https://a/", "--streams: needs HTTP/2: "},
+        {"bench --http2 --http1.1 -m 2 https://a/", "--streams: needs HTTP/2: "},
+        {"bench --window 64K https://a/", "--window: needs HTTP/2: "},
+        {"bench --header-table 0 https://a/", "--header-table: needs HTTP/2: "},
+        {"bench --http2 -m 0 https://a/", "--streams 0: not a number from 1 to 1024"},
+        {"bench --http2 -m 1025 https://a/", "--streams 1025: not a number from 1 to 1024"},
+        {"bench --http2 -m POST https://a/", "the method is -X, the time limit -T\n"},
+        {"bench --http2 --window 0 https://a/", "--window 0: not a window of 1 to 2147483647"},
+        {"bench --http2 --window 2G https://a/", "--window 2G: not a window of 1 to 2147483647"},
+        {"bench --http2 --window 64KB https://a/", "--window 64KB: not a window"},
+        {"bench --http2 --window -1 https://a/", "--window -1: not a window"},
+        {"bench --http2 --window 99999999999999999999 https://a/", ": not a window"},
+        {"bench --http2 --header-table 17M https://a/", "--header-table 17M: not a size up to 16M"},
+        {"bench --http2 --header-table= https://a/", "--header-table : not a size up to 16M"},
+        {"bench --http2 --pipeline 2 https://a/",
+         "--pipeline: is of HTTP/1.1; with HTTP/2 use -m N, --streams N\n"},
+        {"bench --http2 --new-conn -m 2 https://a/", "--new-conn --streams: a connection with one"},
+        {"bench --http2 --requests-per-conn 1 -m 2 https://a/",
+         "--requests-per-conn 1 --streams: a connection with one request has one stream\n"},
+        {"bench --http2 -H Accept:_x -H connection:_close https://a/",
+         "--header connection: HTTP/2 does not allow this field (RFC 9113, section 8.2.2)\n"},
+        {"bench --http2 -H Keep-Alive:_timeout=5 https://a/", "--header Keep-Alive: HTTP/2 does"},
+        {"bench --http2 -H Proxy-Connection:_close https://a/", "--header Proxy-Connection: "},
+        {"bench --http2-prior-knowledge -H Upgrade:_h2c http://a/", "--header Upgrade: HTTP/2"},
+        {"bench --http2 -H TE:_gzip https://a/", "--header TE: HTTP/2 does"},
+        {"--streams 2 https://a/", "fetch --streams: only for bench"},
+        {"-m 2 https://a/", "-m: use -X METHOD for the method, or -T TIME for the time limit\n"},
+        {"race --window 64K https://a/", "race --window: only for bench"},
+    };
+
+    (void)state;
+    assert_all_refused(refused, LENGTH(refused));
 }
 
 /* No URL: the embedded origin, in an open loop unless other options decide. */
@@ -212,7 +281,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_load_defaults), cmocka_unit_test(test_load_lengths),
         cmocka_unit_test(test_load_options),  cmocka_unit_test(test_load_without_url),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_http2),
+        cmocka_unit_test(test_http2_refused),
     };
 
     unit_time_limit();

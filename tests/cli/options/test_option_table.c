@@ -90,8 +90,8 @@ static void initial_values_are_the_defaults(void **state)
                 continue;
             snprintf(line, sizeof(line), "%s --color never", command_names[command]);
             without = read_valid(!strcmp(row->name, "color") ? command_names[command] : line);
-            snprintf(line, sizeof(line), "%s --%s %s", command_names[command], row->name,
-                     row->initial);
+            snprintf(line, sizeof(line), "%s%s --%s %s", command_names[command],
+                     row->group == GROUP_HTTP2 ? " --http2" : "", row->name, row->initial);
             with = read_valid(line);
             if (row->bytes && !same_value(row, &without, &with))
                 fail_msg("%s is not the default", line);
