@@ -236,13 +236,13 @@ static void report_connection(const struct exchange *exchange)
     const struct tls_facts *tls = &exchange->result.tls;
     const struct tls_certificate *certificate = tls->certificate;
 
-    if (exchange->kept)
+    if (conn->requests)
         probe_line(conn->loop, conn->number, PROBE_NOTE, "reusing the connection to %s",
                    conn->host);
     else if (tls->version)
         probe_line(conn->loop, conn->number, PROBE_NOTE, "%s, %s, ALPN %s%s", tls->version,
                    tls->cipher, *tls->alpn ? tls->alpn : "none", tls->resumed ? ", resumed" : "");
-    if (!exchange->kept && certificate)
+    if (!conn->requests && certificate)
         probe_line(conn->loop, conn->number, PROBE_NOTE, "certificate of %s, issued by %s",
                    certificate->subject, certificate->issuer);
 }
@@ -287,11 +287,16 @@ static void on_first_byte(struct stream *stream, const struct arrival *arrival)
 
 static void on_status(struct stream *stream, const struct status_line *line)
 {
-    const struct exchange *exchange = exchange_of(stream);
+    const struct conn *conn = exchange_of(stream)->conn;
 
-    probe_line(exchange->dialer->loop, exchange->conn->number, PROBE_RECEIVED,
-               "HTTP/%u.%u %u%s%.*s", line->major, line->minor, line->status,
-               line->reason_bytes ? " " : "", (int)line->reason_bytes, line->reason);
+    if (stream->id) {
+        probe_line(conn->loop, conn->number, PROBE_NOTE, "stream %u: response", stream->id);
+        probe_line(conn->loop, conn->number, PROBE_RECEIVED, "HTTP/2 %u", line->status);
+        return;
+    }
+    probe_line(conn->loop, conn->number, PROBE_RECEIVED, "HTTP/%u.%u %u%s%.*s", line->major,
+               line->minor, line->status, line->reason_bytes ? " " : "", (int)line->reason_bytes,
+               line->reason);
 }
 
 static void on_field(struct stream *stream, const char *name, size_t name_bytes, const char *value,

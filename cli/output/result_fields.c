@@ -66,6 +66,11 @@ static struct value tcp(const struct view *view, uint32_t number)
                                                               : null;
 }
 
+static struct value connection(const struct result *result, uint64_t number)
+{
+    return result->connection ? counted(VALUE_NUMBER, (int64_t)number) : null;
+}
+
 /* Whether an error can occur in any phase, so that its message needs the phase. */
 static bool in_any_phase(enum error error)
 {
@@ -113,6 +118,8 @@ static struct value protocol(struct view *view)
 {
     const struct result *r = view->result;
 
+    if (r->stream)
+        return word("HTTP/2");
     view->protocol[5] = (char)('0' + r->major % 10);
     view->protocol[7] = (char)('0' + r->minor % 10);
     return word(view->protocol);
@@ -209,6 +216,10 @@ struct value view_value(struct view *view, enum field field)
     case FIELD_CHARSET: return text(r->charset);
     case FIELD_PROXY: return text(r->proxy);
     case FIELD_CERT_WARNING: return cert_warning(view);
+    case FIELD_STREAM: return r->stream ? counted(VALUE_NUMBER, r->stream) : null;
+    case FIELD_CONNECTION: return r->connection ? object(field) : null;
+    case FIELD_NUMBER: return connection(r, r->connection);
+    case FIELD_REQUESTS_BEFORE: return connection(r, r->requests_before);
     case FIELD_TCP: return !view->options->tcp_info ? absent : t->known ? object(field) : null;
     case FIELD_RTT: return tcp(view, t->rtt_us);
     case FIELD_RTTVAR: return tcp(view, t->rttvar_us);

@@ -20,6 +20,7 @@
 #define IN_TLS         "tls."
 #define IN_CERTIFICATE "tls.certificate."
 #define IN_TIMINGS     "timings."
+#define IN_CONNECTION  "connection."
 #define IN_TCP         "tcp."
 
 /* Variable widths of columns. */
@@ -72,6 +73,10 @@
     X(FIELD_CHARSET, RESULT, "charset", -12)                                                       \
     X(FIELD_PROXY, RESULT, "proxy", -28)                                                           \
     X(FIELD_CERT_WARNING, RESULT, "cert_warning", -12)                                             \
+    X(FIELD_STREAM, RESULT, "stream", 10)                                                          \
+    X(FIELD_CONNECTION, RESULT, "connection", 0)                                                   \
+    X(FIELD_NUMBER, CONNECTION, "number", 10)                                                      \
+    X(FIELD_REQUESTS_BEFORE, CONNECTION, "requests_before", 15)                                    \
     X(FIELD_TCP, RESULT, "tcp", 0)                                                                 \
     X(FIELD_RTT, TCP, "rtt_us", 8)                                                                 \
     X(FIELD_RTTVAR, TCP, "rttvar_us", 9)                                                           \

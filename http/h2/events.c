@@ -269,6 +269,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     struct h2_stream *one = stream_of(session, frame->hd.stream_id, conn);
     int result = 0;
 
+    if (probe_takes_lines(conn->loop))
+        h2_report_received(conn, frame);
     if (++h2->idle_controls > H2_MAX_IDLE_CONTROLS)
         return NGHTTP2_ERR_CALLBACK_FAILURE; /* nghttp2 reads no more; h2_receive closes */
     switch (frame->hd.type) {
@@ -405,6 +407,8 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *o
     struct conn *conn = owner;
     struct h2_stream *one = stream_of(session, frame->hd.stream_id, conn);
 
+    if (probe_takes_lines(conn->loop))
+        h2_report_sent(conn, frame);
     if (frame->hd.type == NGHTTP2_HEADERS && conn->options->counters)
         conn->options->counters->header_bytes_out += frame->hd.length;
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code)

@@ -99,4 +99,8 @@ void h2_abandon(struct conn *conn, struct h2_stream *one);
 /* The callbacks of nghttp2; the user data of the session is the connection. */
 const nghttp2_session_callbacks *h2_callbacks(void);
 
+/* Reports a frame for -v. Call only if probe_takes_lines. */
+void h2_report_received(const struct conn *conn, const nghttp2_frame *frame);
+void h2_report_sent(const struct conn *conn, const nghttp2_frame *frame);
+
 #endif

@@ -16,19 +16,21 @@ static void test_json(void **state)
         "\"resumed\":false,\"certificate\":null},\"elapsed_ms\":21.000," TIMINGS ","
         "\"final_url\":\"https://a.example/?\\\"q\\\"\",\"redirects\":[],\"attempts\":[],"
         "\"truncated\":false,\"content_type\":null,\"encoding\":null,\"charset\":null,"
-        "\"proxy\":null,\"cert_warning\":null}\n");
+        "\"proxy\":null,\"cert_warning\":null,\"stream\":null,\"connection\":null}\n");
     result.truncated = true;
     result.content_type = "text/html; charset=\"x\"";
     result.coding = "gzip, br";
     result.charset = "ISO-8859-1";
     result.proxy = "http://proxy.example:3128";
     result.url = "https://b.example/";
-    assert_non_null(strstr(in_format(FORMAT_JSON, &result),
-                           "\"final_url\":\"https://b.example/\",\"redirects\":[],\"attempts\":[],"
-                           "\"truncated\":true,"
-                           "\"content_type\":\"text/html; charset=\\\"x\\\"\","
-                           "\"encoding\":\"gzip, br\",\"charset\":\"ISO-8859-1\","
-                           "\"proxy\":\"http://proxy.example:3128\",\"cert_warning\":null}\n"));
+    assert_non_null(strstr(
+        in_format(FORMAT_JSON, &result),
+        "\"final_url\":\"https://b.example/\",\"redirects\":[],\"attempts\":[],"
+        "\"truncated\":true,"
+        "\"content_type\":\"text/html; charset=\\\"x\\\"\","
+        "\"encoding\":\"gzip, br\",\"charset\":\"ISO-8859-1\","
+        "\"proxy\":\"http://"
+        "proxy.example:3128\",\"cert_warning\":null,\"stream\":null,\"connection\":null}\n"));
     result.address.length = 0;
     result.unix_socket = "/run/a \"b\"";
     assert_non_null(
@@ -52,7 +54,7 @@ static void test_json_of_a_failure(void **state)
         "\"dns\":1.000,\"connect\":2.000,\"tls\":null,\"send\":null,\"wait\":null,"
         "\"receive\":null},\"final_url\":\"http://a.example/\",\"redirects\":[],\"attempts\":[],"
         "\"truncated\":false,\"content_type\":null,\"encoding\":null,\"charset\":null,"
-        "\"proxy\":null,\"cert_warning\":null}\n");
+        "\"proxy\":null,\"cert_warning\":null,\"stream\":null,\"connection\":null}\n");
     result.error = ERROR_TOTAL_TIMEOUT;
     result.phase = PHASE_TLS;
     assert_non_null(strstr(in_format(FORMAT_JSON, &result),
@@ -133,11 +135,12 @@ static void test_json_of_a_certificate(void **state)
                "\"subject\":\"CN=\\\"a\\\",O=\xc3\x84\",\"issuer\":\"CN=Authority\","
                "\"names\":[\"a.example\",\"*.a.example\"],\"not_before\":\"2000-02-28T23:59:59Z\","
                "\"not_after\":\"2026-11-08T07:33:20Z\",\"days_left\":13}},\"elapsed_ms\""));
-    assert_non_null(strstr(written, "\"cert_warning\":null}\n"));
+    assert_non_null(
+        strstr(written, "\"cert_warning\":null,\"stream\":null,\"connection\":null}\n"));
     options.values.cert_warn_days = 13;
-    assert_non_null(strstr(line_of(&options, &result), "\"cert_warning\":false}\n"));
+    assert_non_null(strstr(line_of(&options, &result), "\"cert_warning\":false,"));
     options.values.cert_warn_days = 14;
-    assert_non_null(strstr(line_of(&options, &result), "\"cert_warning\":true}\n"));
+    assert_non_null(strstr(line_of(&options, &result), "\"cert_warning\":true,"));
     certificate.not_after = NOW - 1;
     assert_non_null(strstr(line_of(&options, &result), "\"days_left\":-1}"));
     certificate.not_after = INT64_MAX; /* a year out of range */
@@ -151,9 +154,26 @@ static void test_json_of_a_certificate(void **state)
     certificate.not_before = certificate.not_after = TLS_NO_TIME;
     assert_non_null(strstr(line_of(&options, &result),
                            "\"not_before\":null,\"not_after\":null,\"days_left\":null}"));
-    assert_non_null(strstr(written, "\"cert_warning\":null}\n"));
+    assert_non_null(
+        strstr(written, "\"cert_warning\":null,\"stream\":null,\"connection\":null}\n"));
     result.tls.certificate = NULL;
-    assert_non_null(strstr(line_of(&options, &result), "\"cert_warning\":null}\n"));
+    assert_non_null(strstr(line_of(&options, &result),
+                           "\"cert_warning\":null,\"stream\":null,\"connection\":null}\n"));
+    site_free(site);
+}
+
+static void test_json_of_http2(void **state)
+{
+    struct site *site = site_of("https://a.example/");
+    struct result result = result_ok(site);
+
+    (void)state;
+    result.stream = 2147483647;
+    result.connection = 3;
+    result.requests_before = 12;
+    assert_non_null(strstr(in_format(FORMAT_JSON, &result), "\"protocol\":\"HTTP/2\","));
+    assert_non_null(strstr(written, "\"stream\":2147483647,"
+                                    "\"connection\":{\"number\":3,\"requests_before\":12}}\n"));
     site_free(site);
 }
 
@@ -197,11 +217,9 @@ static void test_json_of_untrusted_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_json_of_a_failure),
-        cmocka_unit_test(test_json_of_legs),
-        cmocka_unit_test(test_json_of_a_certificate),
-        cmocka_unit_test(test_json_of_untrusted_text),
+        cmocka_unit_test(test_json),          cmocka_unit_test(test_json_of_a_failure),
+        cmocka_unit_test(test_json_of_legs),  cmocka_unit_test(test_json_of_a_certificate),
+        cmocka_unit_test(test_json_of_http2), cmocka_unit_test(test_json_of_untrusted_text),
     };
 
     unit_time_limit();
