@@ -12,11 +12,15 @@
 
 #define FIELD_OVERHEAD_BYTES 32 /* of a field in the limit (RFC 9113, section 6.5.2) */
 
-/* The stream of a frame; NULL: none, or no event may be called. */
+/* The stream of a frame; NULL: none, or no event may be called. The last one is remembered: a head
+   calls a function for each field. */
 static struct h2_stream *stream_of(nghttp2_session *session, int32_t id, const struct conn *conn)
 {
-    struct h2_stream *one = nghttp2_session_get_stream_user_data(session, id);
+    struct h2 *h2 = h2_of(conn);
+    struct h2_stream *one = h2->last_stream;
 
+    if (!one || one->id != id)
+        one = h2->last_stream = nghttp2_session_get_stream_user_data(session, id);
     return one && one->stream && conn->state != CONN_CLOSED ? one : NULL;
 }
 
@@ -107,7 +111,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghtt
         one->too_large = true;
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* resets the stream */
     }
-    if (span_is(field, ":status"))
+    if (*field.at == ':') /* a response has only ":status"; nghttp2 checks this */
         return take_status(one, text);
     take_field(one, field, text);
     return 0;
@@ -361,6 +365,8 @@ static struct stream_end end_of(const struct conn *conn, const struct h2_stream 
 
 static void recycle(struct h2 *h2, struct h2_stream *one)
 {
+    if (h2->last_stream == one)
+        h2->last_stream = NULL;
     list_remove(&one->link);
     list_put_last(&h2->spare, &one->link);
     h2_request_free(one->request);

@@ -76,6 +76,7 @@ void h2_abandon(struct conn *conn, struct h2_stream *one)
     static const struct stream_end end = {.error = ERROR_NONE};
 
     nghttp2_submit_rst_stream(h2_of(conn)->session, NGHTTP2_FLAG_NONE, one->id, NGHTTP2_CANCEL);
+    h2_of(conn)->has_output = true;
     h2_end_stream(conn, one, &end);
 }
 
@@ -116,6 +117,7 @@ static const struct h2_request *prepare(struct conn *conn, const struct request 
 
 static void h2_submit(struct conn *conn, struct stream *stream)
 {
+    struct h2 *h2 = h2_of(conn);
     struct h2_stream *one = new_stream(conn, stream);
     const struct outgoing *out = &stream->out;
     nghttp2_data_provider provider = {.source.ptr = one, .read_callback = read_content};
@@ -129,8 +131,10 @@ static void h2_submit(struct conn *conn, struct stream *stream)
     stream->left[1] = content ? content->count : 0;
     if (conn->options->counters)
         conn->options->counters->header_bytes_out_plain += request->plain_bytes;
-    one->id = nghttp2_submit_request(h2_of(conn)->session, NULL, request->list, request->count,
+    one->id = nghttp2_submit_request(h2->session, NULL, request->list, request->count,
                                      stream->left[1] ? &provider : NULL, one);
+    h2->has_output = true;
+    h2->no_more_ids = one->id >= INT32_MAX - 1;
     assert(one->id > 0); /* capacity is 0 before the numbers of streams run out */
     stream->id = (uint32_t)one->id;
 }
@@ -151,8 +155,12 @@ static const char *h2_output(struct conn *conn, size_t *count)
         return h2->gathered ? scratch : NULL;
     }
     h2->gathered = 0;
-    while (h2->gathered + MAX_CHUNK_BYTES <= CONN_SCRATCH_BYTES &&
-           (bytes = nghttp2_session_mem_send(h2->session, &chunk)) > 0) {
+    while (h2->has_output && h2->gathered + MAX_CHUNK_BYTES <= CONN_SCRATCH_BYTES) {
+        bytes = nghttp2_session_mem_send(h2->session, &chunk);
+        if (bytes <= 0) {
+            h2->has_output = false;
+            break;
+        }
         memcpy(scratch + h2->gathered, chunk, (size_t)bytes);
         h2->gathered += (size_t)bytes;
         h2->out_offset += (uint64_t)bytes;
@@ -222,8 +230,7 @@ static enum error error_of_library(int code)
    server the result is true without an error. */
 static bool is_ending(const struct h2 *h2)
 {
-    return !nghttp2_session_check_request_allowed(h2->session) &&
-           nghttp2_session_get_next_stream_id(h2->session) <= INT32_MAX;
+    return !nghttp2_session_check_request_allowed(h2->session);
 }
 
 static void end_with_error(struct conn *conn)
@@ -239,6 +246,8 @@ static void end_if_over(struct conn *conn)
 {
     struct h2 *h2 = h2_of(conn);
 
+    if (!h2->goaway && !h2->library_code)
+        return;
     if (nghttp2_session_want_read(h2->session) || conn->state == CONN_CLOSED)
         return;
     if (conn->streams)
@@ -299,7 +308,7 @@ static void h2_receive(struct conn *conn, const unsigned char *bytes, size_t cou
         fail_at_end(conn);
         return;
     }
-    h2->received = true;
+    h2->received = h2->has_output = true;
     h2->arrival = arrival;
     used = nghttp2_session_mem_recv(h2->session, bytes, count);
     h2->arrival = NULL;
@@ -309,7 +318,7 @@ static void h2_receive(struct conn *conn, const unsigned char *bytes, size_t cou
         conn_fail(conn, ERROR_HTTP2_FLOOD, "over 1,000 control frames without a response");
     else if (used < 0)
         conn_fail(conn, error_of_library((int)used), nghttp2_strerror((int)used));
-    else if (!h2->goaway && is_ending(h2))
+    else if (!h2->goaway && !h2->no_more_ids && is_ending(h2))
         end_with_error(conn);
 }
 
@@ -374,6 +383,7 @@ static void h2_open(struct conn *conn)
                                     NULL))
         memory_exhausted();
     submit_settings(h2->session, options);
+    h2->has_output = true;
     nghttp2_session_set_local_window_size(h2->session, NGHTTP2_FLAG_NONE, 0,
                                           options->stream_window > CONNECTION_WINDOW
                                               ? (int32_t)options->stream_window
@@ -384,7 +394,7 @@ static unsigned h2_capacity(const struct conn *conn)
 {
     const struct h2 *h2 = h2_of(conn);
 
-    if (!h2->session || h2->goaway || !nghttp2_session_check_request_allowed(h2->session))
+    if (!h2->session || h2->goaway || h2->no_more_ids)
         return 0;
     return conn->streams < h2->max_streams ? h2->max_streams - conn->streams : 0;
 }
@@ -398,6 +408,7 @@ static void h2_cancel(struct conn *conn, struct stream *stream, enum error error
     leave_unsent(one);
     stream->block = NULL;
     nghttp2_submit_rst_stream(h2_of(conn)->session, NGHTTP2_FLAG_NONE, one->id, NGHTTP2_CANCEL);
+    h2_of(conn)->has_output = true;
     conn_stream_ended(conn, stream);
 }
 
@@ -431,6 +442,7 @@ static void gather_last(struct conn *conn)
     size_t count;
 
     nghttp2_session_terminate_session(h2->session, NGHTTP2_NO_ERROR);
+    h2->has_output = true;
     if (!h2->rest)
         h2_output(conn, &count);
     else /* not sent: an incomplete frame would be followed by another */

@@ -59,10 +59,12 @@ struct h2_stream {
 
 struct h2 {
     nghttp2_session *session;
-    struct link streams; /* open, the oldest first */
-    struct link unsent;  /* those whose request was not written completely */
-    struct link spare;   /* to be used again */
+    struct link streams;           /* open, the oldest first */
+    struct link unsent;            /* those whose request was not written completely */
+    struct link spare;             /* to be used again */
+    struct h2_stream *last_stream; /* of the last callback; or NULL */
 
+    bool has_output; /* nghttp2 may have output */
     /* Output. nghttp2 must not be asked twice for the same bytes. */
     size_t gathered; /* bytes of the last output, in conn_scratch */
     char *rest;      /* a copy of bytes that were not written; owned; NULL: none */
@@ -80,6 +82,7 @@ struct h2 {
     int32_t last_processed; /* of GOAWAY: requests over it were not processed */
     uint32_t goaway_code;
     bool goaway;      /* the server sent GOAWAY */
+    bool no_more_ids; /* the numbers of streams have run out */
     int library_code; /* of nghttp2's last error message */
     /* The code and the debug text of the server's GOAWAY, or of ours after an error; "": none. */
     char detail[H2_DETAIL_BYTES];
