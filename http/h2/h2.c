@@ -277,6 +277,15 @@ static void h2_sent(struct conn *conn, size_t count)
 
 /* --- receiving --- */
 
+/* The error when a write has failed. If the server has reset the connection, that write consumed
+   the error of the socket, and a read then finds the end of the bytes without close_notify. */
+static enum error error_of_end(int send_error)
+{
+    enum error error = error_of_send(send_error);
+
+    return error == ERROR_SEND_RESET ? ERROR_RECEIVE_RESET : error;
+}
+
 /* The server has ended its direction, or the connection failed. */
 static void fail_at_end(struct conn *conn)
 {
@@ -290,8 +299,8 @@ static void fail_at_end(struct conn *conn)
         conn_fail(conn, ERROR_HTTP2_GOAWAY, h2->detail);
     else if (h2->received && !h2->settings_received) /* fewer bytes than a frame has */
         conn_fail(conn, ERROR_HTTP2_NOT_HTTP2, NULL);
-    else if (!reason && conn->send_error)
-        conn_fail(conn, error_of_send(conn->send_error), errno_words(conn->send_error));
+    else if (conn->send_error && (!reason || reason == TLS_TRUNCATED))
+        conn_fail(conn, error_of_end(conn->send_error), errno_words(conn->send_error));
     else if (!reason)
         conn_fail(conn, conn->streams ? ERROR_TRUNCATED : ERROR_NONE, NULL);
     else
@@ -450,6 +459,19 @@ static void gather_last(struct conn *conn)
             ;
 }
 
+/* The error of a stream when the connection ends with `error`. */
+static enum error error_of_stream(const struct h2_stream *one, enum error error)
+{
+    if (one->receiving)
+        return error;
+    switch (error) {
+    case ERROR_TRUNCATED:
+    case ERROR_TLS_TRUNCATED: return ERROR_EMPTY;
+    case ERROR_RECEIVE_RESET: return one->in_unsent ? ERROR_SEND_RESET : ERROR_WAIT_RESET;
+    default: return error;
+    }
+}
+
 static void h2_close(struct conn *conn, enum error error, const char *detail)
 {
     struct h2 *h2 = h2_of(conn);
@@ -460,13 +482,11 @@ static void h2_close(struct conn *conn, enum error error, const char *detail)
         detail = h2->detail;
     for (struct link *link = h2->streams.next; link != &h2->streams; link = next) {
         struct h2_stream *one = h2_stream_of(link);
-        struct stream_end end = {.error = error, .detail = detail};
+        struct stream_end end = {.error = error_of_stream(one, error), .detail = detail};
 
         next = link->next;
         if (!one->stream)
             continue;
-        if (error == ERROR_TRUNCATED && !one->receiving)
-            end.error = ERROR_EMPTY;
         end.replay = replay_of(conn, one);
         h2_end_stream(conn, one, &end);
     }
