@@ -4,7 +4,7 @@
 #
 # Each line is a site with its own name, for the embedded origin. Healthy sites have a delay of
 # `delay` (50 ms); P percent of the sites (33) have a fault. All faults are equally frequent, with
-# http and https if both are possible. The path is the expected result with the limits of
+# http (HTTP/1.1) and https (HTTP/2) if both are possible. The path is the expected result with the limits of
 # bench/mix.sh: "/code/phase", or "-" for none. others=none: without the faulty sites; others=well:
 # without their faults.
 BEGIN {
@@ -34,8 +34,9 @@ BEGIN {
     both("wait-stall", "timeout.ttfb/wait")
     both("wait-close", "http.empty/wait")
     both("wait-reset", "http.reset/wait")
-    both("garbage", "http.malformed/receive")
-    both("head-stall", "timeout.total/receive")
+    http("garbage", "http.malformed/receive")
+    https("garbage", "http2.protocol/receive")
+    http("head-stall", "timeout.total/receive") # HTTP/2: a retry would find the same connection
     both("head-endless", "http.header_too_large/receive")
     both("body-stall", "timeout.total/receive")
     both("body-endless", "-/-")
@@ -49,6 +50,12 @@ BEGIN {
     both("redirect-endless", "http.too_many_redirects/receive")
     both("bad-location", "http.bad_location/receive")
     both("bad-coding", "http.bad_coding/receive")
+    https("h2-goaway", "http2.goaway/wait")
+    https("h2-truncate", "http.truncated/receive")
+    https("h2-zero-window", "-/-")
+    https("h2-flood-settings", "http2.flood/receive")
+    https("h2-flood-ping", "http2.flood/receive")
+    https("h2-bad-frame", "http2.protocol/receive")
     srand(seed)
     for (i = 0; i < sites; i++)
         site(i)

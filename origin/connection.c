@@ -1,7 +1,8 @@
 /*
  * The state machine of a connection: HANDSHAKE, REQUEST, DELAY, RESPONSE, STALLED (by a fault),
- * CLOSED. Each event calls origin_conn_drive, and set_state alone changes the state. A response is
- * composed completely before its first byte is sent; after its last byte, `ending` is executed.
+ * CLOSED; with HTTP/2 it is in STREAMS from the preface on. Each event calls origin_conn_drive, and
+ * set_state alone changes the state. A response of HTTP/1.1 is composed completely before its first
+ * byte is sent; after its last byte, `ending` is executed.
  */
 #include "origin/connection.h"
 
@@ -11,35 +12,24 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/hash.h"
 #include "base/memory.h"
 #include "base/step.h"
-#include "http/fields.h"
+#include "origin/h2_server.h"
 #include "origin/request_parser.h"
+#include "origin/response.h"
 
-#define DRIP_EVERY       (10 * NSEC_PER_MS)
-#define DEFAULT_STATUS   200
-#define MAX_DEFAULT_BODY 2048  /* bytes */
-#define ENDLESS_BYTES    16384 /* the part that is repeated */
-#define STEPS_PER_TURN   256   /* then other connections are served */
-#define LOCATION_BYTES   (sizeof("https://") + REQUEST_MAX_HOST_BYTES + REQUEST_MAX_TARGET_BYTES)
+#define DRIP_EVERY     (10 * NSEC_PER_MS)
+#define ENDLESS_BYTES  16384 /* the part that is repeated */
+#define STEPS_PER_TURN 256   /* then other connections are served */
 
 enum origin_conn_state {
     ORIGIN_CONN_HANDSHAKE, /* first state */
     ORIGIN_CONN_REQUEST,   /* reads a request */
     ORIGIN_CONN_DELAY,     /* the delay of the site's line */
     ORIGIN_CONN_RESPONSE,  /* sends the response */
+    ORIGIN_CONN_STREAMS,   /* HTTP/2: reads and sends */
     ORIGIN_CONN_STALLED,   /* sends nothing more until the client closes */
     ORIGIN_CONN_CLOSED,    /* waits for its deferred free */
-};
-
-enum ending {
-    ENDING_KEEP,   /* the next request may follow */
-    ENDING_CLOSE,  /* close_notify, then FIN */
-    ENDING_FIN,    /* FIN without close_notify */
-    ENDING_RESET,  /* RST */
-    ENDING_STALL,  /* nothing more is sent, and the connection stays open */
-    ENDING_REPEAT, /* the last part is sent repeatedly, without end */
 };
 
 struct origin_conn {
@@ -52,7 +42,8 @@ struct origin_conn {
     uint64_t number;    /* for the trace */
     struct timer timer; /* end of the delay, or next byte of a drip */
     struct request_parser request;
-    char *response; /* owned */
+    struct h2_server *h2; /* of STREAMS; owned */
+    char *response;       /* owned; with HTTP/2: output of the session, of any streams */
     size_t head_bytes, length, sent;
     size_t repeat_from; /* offset for ENDING_REPEAT */
     enum ending ending;
@@ -63,8 +54,8 @@ struct origin_conn {
 
 static void set_state(struct origin_conn *conn, enum origin_conn_state state)
 {
-    static const char *const names[] = {"HANDSHAKE", "REQUEST", "DELAY",
-                                        "RESPONSE",  "STALLED", "CLOSED"};
+    static const char *const names[] = {"HANDSHAKE", "REQUEST", "DELAY", "RESPONSE",
+                                        "STREAMS",   "STALLED", "CLOSED"};
     struct loop *loop = conn->server->loop;
 
     probe_state(loop, "origin", conn->number, names[conn->state], names[state]);
@@ -77,6 +68,7 @@ static void set_state(struct origin_conn *conn, enum origin_conn_state state)
     case ORIGIN_CONN_CLOSED: loop_cancel(loop, &conn->timer); break;
     case ORIGIN_CONN_HANDSHAKE:
     case ORIGIN_CONN_RESPONSE:
+    case ORIGIN_CONN_STREAMS:
     case ORIGIN_CONN_STALLED: break;
     }
 }
@@ -96,6 +88,7 @@ static enum step close_conn(struct origin_conn *conn, bool reset)
         sock_close(conn->sock, server->loop);
     set_state(conn, ORIGIN_CONN_CLOSED);
     list_remove(&conn->link);
+    h2_server_free(conn->h2);
     free(conn->response);
     loop_free_later(server->loop, &conn->deferred, free, conn);
     return STEP_WAIT;
@@ -121,71 +114,10 @@ static const char *reason_phrase(unsigned status)
     }
 }
 
-/* The body for a site without one: a small page with the host name, of a length by a hash. */
-static char *default_body(const char *host, size_t *length)
-{
-    char *body = memory_get(MAX_DEFAULT_BODY);
-    size_t want;
-    int count;
-
-    count = snprintf(body, MAX_DEFAULT_BODY, "<!doctype html><title>%.255s</title>\n", host);
-    want = (size_t)count + hash_text(host) % (MAX_DEFAULT_BODY - (size_t)count);
-    memset(body + count, '.', want - (size_t)count);
-    *length = want;
-    return body;
-}
-
-static bool has_no_body(unsigned status)
-{
-    return status == 204 || status == 304;
-}
-
-struct origin_response {
-    unsigned status;
-    enum framing framing;
-    const char *headers;  /* of the site's line; they replace default fields of the same name */
-    const char *location; /* NULL: none */
-    const char *coding;   /* NULL: none */
-    const char *body;
-    size_t body_bytes;
-    char location_buffer[LOCATION_BYTES];
-};
-
-static void write_field(FILE *to, const struct origin_response *response, const char *name,
-                        const char *value)
-{
-    if (value && !fields_have(response->headers, name))
-        fprintf(to, "%s: %s\r\n", name, value);
-}
-
-static void write_framing(FILE *to, const struct origin_response *response)
-{
-    char count[24];
-
-    if (has_no_body(response->status))
-        return;
-    snprintf(count, sizeof(count), "%zu", response->body_bytes);
-    switch (response->framing) {
-    case FRAMING_LENGTH: write_field(to, response, "Content-Length", count); break;
-    case FRAMING_CHUNKED: write_field(to, response, "Transfer-Encoding", "chunked"); break;
-    default: write_field(to, response, "Connection", "close"); break;
-    }
-}
-
 static void write_head(FILE *to, const struct origin_response *response)
 {
-    const char *at = response->headers;
-    struct request_field line;
-
     fprintf(to, "HTTP/1.1 %u %s\r\n", response->status, reason_phrase(response->status));
-    write_field(to, response, "Server", "firstbyte-rehearsal");
-    write_field(to, response, "Content-Type", "text/html");
-    write_field(to, response, "Content-Encoding", response->coding);
-    write_field(to, response, "Location", response->location);
-    write_framing(to, response);
-    while (fields_next(&at, &line))
-        if (!line.empty)
-            fwrite(line.text, 1, line.bytes, to);
+    origin_response_write_fields(to, response);
     fputs("\r\n", to);
 }
 
@@ -209,73 +141,25 @@ static void compose(struct origin_conn *conn, const struct origin_response *resp
     write_head(to, response);
     fflush(to);
     conn->head_bytes = conn->length;
-    if (!conn->request.is_head_request && !has_no_body(response->status))
+    if (response->has_body)
         write_body(to, response);
     fclose(to);
     conn->sent = conn->repeat_from = 0;
     conn->ending = response->framing == FRAMING_CLOSE ? ENDING_CLOSE : ENDING_KEEP;
 }
 
-static void redirect(struct origin_response *response, const char *location)
-{
-    response->status = 302;
-    response->location = location;
-}
-
-/* The faults that are complete responses with wrong fields. */
-static void apply_field_fault(const struct origin_conn *conn, enum fault fault,
-                              struct origin_response *response)
-{
-    static const char no_gzip[] = "these bytes are no gzip";
-    const struct request_parser *request = &conn->request;
-
-    switch (fault) {
-    case FAULT_REDIRECT_LOOP:
-        snprintf(response->location_buffer, sizeof(response->location_buffer), "%s://%s%s",
-                 conn->https ? "https" : "http", request->host, request->target);
-        redirect(response, response->location_buffer);
-        break;
-    case FAULT_REDIRECT_ENDLESS: /* from "/7" to "/8", from a path without a number to "/1" */
-        snprintf(response->location_buffer, sizeof(response->location_buffer), "/%lu",
-                 strtoul(request->target + (*request->target == '/'), NULL, 10) + 1);
-        redirect(response, response->location_buffer);
-        break;
-    case FAULT_BAD_LOCATION: redirect(response, "gopher://x/"); break;
-    case FAULT_BAD_CODING:
-        response->coding = "gzip";
-        response->body = no_gzip;
-        response->body_bytes = sizeof(no_gzip) - 1;
-        break;
-    case FAULT_NO_CLOSE_NOTIFY: response->framing = FRAMING_CLOSE; break;
-    default: break;
-    }
-}
-
-/* How a fault changes the bytes of a response. */
-struct byte_fault {
-    enum { WHOLE, NOTHING, HALF_HEAD, HALF_BODY } part; /* of the response: this part is sent */
-    enum ending ending;                                 /* ENDING_KEEP: not changed */
-    const char *head, *filler;                          /* sent instead; NULL: not replaced */
+/* The faults whose response is `head`, and then repetitions of `filler`. */
+struct replacement {
+    enum fault fault;
+    const char *head, *filler;
 };
 
-/* Other faults concern the name, the connection or the certificate, or are in apply_field_fault. */
-static const struct byte_fault byte_faults[FAULT_COUNT] = {
-    [FAULT_WAIT_STALL] = {NOTHING, ENDING_STALL, NULL, NULL},
-    [FAULT_WAIT_CLOSE] = {NOTHING, ENDING_CLOSE, NULL, NULL},
-    [FAULT_WAIT_RESET] = {NOTHING, ENDING_RESET, NULL, NULL},
-    [FAULT_GARBAGE] = {WHOLE, ENDING_CLOSE, "\x16\x03 this is \x1b[31mno HTTP\r\n\r\n", ""},
-    [FAULT_HEAD_ENDLESS] = {WHOLE, ENDING_REPEAT, "HTTP/1.1 200 OK\r\n", "X-More: of the same\r\n"},
-    [FAULT_BODY_ENDLESS] = {WHOLE, ENDING_REPEAT, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
-                            "endless "},
-    [FAULT_BODY_CHUNK] = {WHOLE, ENDING_CLOSE,
-                          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nno size\r\n",
-                          ""},
-    [FAULT_HEAD_STALL] = {HALF_HEAD, ENDING_STALL, NULL, NULL},
-    [FAULT_BODY_STALL] = {HALF_BODY, ENDING_STALL, NULL, NULL},
-    [FAULT_BODY_RESET] = {HALF_BODY, ENDING_RESET, NULL, NULL},
-    [FAULT_TRUNCATE] = {HALF_BODY, ENDING_CLOSE, NULL, NULL},
-    [FAULT_NO_CLOSE_NOTIFY] = {WHOLE, ENDING_FIN, NULL, NULL},
-    [FAULT_HANG_UP] = {WHOLE, ENDING_CLOSE, NULL, NULL},
+static const struct replacement replacements[] = {
+    {FAULT_GARBAGE, RESPONSE_GARBAGE, ""},
+    {FAULT_HEAD_ENDLESS, "HTTP/1.1 200 OK\r\n", RESPONSE_FIELD_FILLER},
+    {FAULT_BODY_ENDLESS, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", RESPONSE_BODY_FILLER},
+    {FAULT_BODY_CHUNK, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nno size\r\n",
+     ""},
 };
 
 /* Replaces the response by `head`, and by repetitions of `filler`. */
@@ -295,54 +179,100 @@ static void replace_response(struct origin_conn *conn, const char *head, const c
     fclose(to);
 }
 
-static void apply_byte_fault(struct origin_conn *conn, enum fault fault)
+static void apply_byte_fault(struct origin_conn *conn, const struct origin_response *response)
 {
-    const struct byte_fault *change = &byte_faults[fault];
     size_t head = conn->head_bytes;
 
-    switch (change->part) {
-    case WHOLE: break;
-    case NOTHING: conn->length = 0; break;
-    case HALF_HEAD: conn->length = head / 2; break;
-    case HALF_BODY: conn->length = head + (conn->length - head) / 2; break;
+    switch (response->part) {
+    case PART_WHOLE: break;
+    case PART_NOTHING: conn->length = 0; break;
+    case PART_HALF_HEAD: conn->length = head / 2; break;
+    case PART_HALF_BODY: conn->length = head + (conn->length - head) / 2; break;
     }
-    if (change->head)
-        replace_response(conn, change->head, change->filler);
-    if (change->ending != ENDING_KEEP)
-        conn->ending = change->ending;
-    conn->drip = fault == FAULT_DRIP;
+    for (size_t i = 0; i < sizeof(replacements) / sizeof(*replacements); i++)
+        if (replacements[i].fault == response->fault)
+            replace_response(conn, replacements[i].head, replacements[i].filler);
+    if (response->ending != ENDING_KEEP)
+        conn->ending = response->ending;
+    conn->drip = response->fault == FAULT_DRIP;
 }
 
 static void prepare(struct origin_conn *conn)
 {
+    const struct request_parser *parsed = &conn->request;
     const struct site_behaviour *behaviour =
-        conn->server->find_behaviour(conn->server->owner, conn->request.host, conn->request.target);
-    struct origin_response response = {
-        .status = behaviour->status ? behaviour->status : DEFAULT_STATUS,
-        .framing = behaviour->framing,
-        .headers = behaviour->headers,
-        .body = behaviour->body,
-        .body_bytes = behaviour->body_bytes,
-    };
-    char *body = NULL;
+        conn->server->find_behaviour(conn->server->owner, parsed->host, parsed->target);
+    const struct origin_request request = {.host = parsed->host,
+                                           .target = parsed->target,
+                                           .https = conn->https,
+                                           .is_head = parsed->is_head_request};
+    struct origin_response response;
 
-    if (!behaviour->body)
-        response.body = body = default_body(conn->request.host, &response.body_bytes);
+    origin_response_plan(&response, behaviour, &request);
     conn->delay = behaviour->delay;
-    apply_field_fault(conn, behaviour->fault, &response);
     compose(conn, &response);
-    apply_byte_fault(conn, behaviour->fault);
-    free(body);
+    apply_byte_fault(conn, &response);
+    origin_response_free(&response);
+}
+
+static void origin_conn_drive(struct origin_conn *conn);
+
+static void on_wake(void *owner)
+{
+    origin_conn_drive(owner);
+}
+
+static void start_streams(struct origin_conn *conn)
+{
+    const struct h2_server_options options = {.loop = conn->server->loop,
+                                              .https = conn->https,
+                                              .find_behaviour = conn->server->find_behaviour,
+                                              .owner = conn->server->owner,
+                                              .wake = on_wake,
+                                              .wake_owner = conn};
+
+    conn->h2 = h2_server_new(&options);
+    set_state(conn, ORIGIN_CONN_STREAMS);
+}
+
+/* Whether the handshake agreed on HTTP/2. */
+static bool has_agreed_on_h2(const struct transport *transport)
+{
+    struct tls_facts facts;
+
+    if (!transport->calls->facts)
+        return false;
+    transport->calls->facts(transport, &facts); /* clients have no certificate */
+    return !strcmp(facts.alpn, "h2");
 }
 
 static enum step step_handshake(struct origin_conn *conn)
 {
     switch (conn->transport->calls->handshake(conn->transport).status) {
-    case IO_OK: set_state(conn, ORIGIN_CONN_REQUEST); return STEP_CONTINUE;
+    case IO_OK:
+        if (has_agreed_on_h2(conn->transport))
+            start_streams(conn);
+        else
+            set_state(conn, ORIGIN_CONN_REQUEST);
+        return STEP_CONTINUE;
     case IO_WANT_READ:
     case IO_WANT_WRITE: return STEP_WAIT;
     default: return close_conn(conn, false);
     }
+}
+
+/* The client has sent the preface of HTTP/2 without TLS, at the beginning of the connection. */
+static enum step begin_prior_knowledge(struct origin_conn *conn, const unsigned char *rest,
+                                       size_t count)
+{
+    static const unsigned char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+    if (conn->https || conn->response)
+        return close_conn(conn, false);
+    start_streams(conn);
+    h2_server_receive(conn->h2, preface, sizeof(preface) - 1);
+    h2_server_receive(conn->h2, rest, count);
+    return STEP_CONTINUE;
 }
 
 /* No pipelining: if bytes follow the request, they are ignored and the connection is closed. */
@@ -359,6 +289,7 @@ static enum step step_request(struct origin_conn *conn)
     switch (request_parser_feed(&conn->request, buffer, io.count, &used)) {
     case REQUEST_MORE: return STEP_CONTINUE;
     case REQUEST_DONE: break;
+    case REQUEST_HTTP2: return begin_prior_knowledge(conn, buffer + used, io.count - used);
     default: return close_conn(conn, false);
     }
     prepare(conn);
@@ -408,6 +339,54 @@ static enum step step_response(struct origin_conn *conn)
     return STEP_CONTINUE;
 }
 
+static enum step read_streams(struct origin_conn *conn)
+{
+    unsigned char *buffer = loop_buffer(conn->server->loop);
+    struct io io = conn->transport->calls->read(conn->transport, buffer, LOOP_BUFFER_BYTES);
+
+    if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
+        return STEP_WAIT;
+    if (io.status != IO_OK)
+        return close_conn(conn, false);
+    h2_server_receive(conn->h2, buffer, io.count);
+    return STEP_CONTINUE;
+}
+
+static enum step write_streams(struct origin_conn *conn)
+{
+    struct io io = conn->transport->calls->write(conn->transport, conn->response + conn->sent,
+                                                 conn->length - conn->sent);
+
+    if (io.status == IO_WANT_READ || io.status == IO_WANT_WRITE)
+        return STEP_WAIT;
+    if (io.status != IO_OK)
+        return close_conn(conn, false);
+    conn->sent += io.count;
+    if (conn->sent < conn->length || conn->length < H2_SERVER_OUTPUT_BYTES / 2)
+        return STEP_CONTINUE;
+    /* the rest in the next turn, so that other connections are served */
+    loop_yield(conn->server->loop, &conn->sock->watch, 0);
+    return STEP_WAIT;
+}
+
+/* Output first: while the socket accepts no more, nothing is read, so that a client which does not
+   read responses cannot make the output grow. */
+static enum step step_streams(struct origin_conn *conn)
+{
+    if (conn->sent < conn->length)
+        return write_streams(conn);
+    if (!conn->response)
+        conn->response = memory_get(H2_SERVER_OUTPUT_BYTES);
+    conn->sent = 0;
+    conn->length = h2_server_output(conn->h2, (unsigned char *)conn->response);
+    if (conn->length)
+        return STEP_CONTINUE;
+    free(conn->response); /* an idle connection has no buffer */
+    conn->response = NULL;
+    conn->ending = h2_server_ending(conn->h2);
+    return conn->ending == ENDING_KEEP ? read_streams(conn) : end_response(conn);
+}
+
 /* Closes if the client has closed during the wait. */
 static enum step step_wait(struct origin_conn *conn)
 {
@@ -428,6 +407,7 @@ static void origin_conn_drive(struct origin_conn *conn)
         case ORIGIN_CONN_REQUEST: step = step_request(conn); break;
         case ORIGIN_CONN_DELAY: step = step_wait(conn); break;
         case ORIGIN_CONN_RESPONSE: step = step_response(conn); break;
+        case ORIGIN_CONN_STREAMS: step = step_streams(conn); break;
         case ORIGIN_CONN_STALLED: step = step_wait(conn); break;
         case ORIGIN_CONN_CLOSED: return;
         }

@@ -11,10 +11,7 @@
 struct origin_server {
     struct loop *loop;
     struct tls_server *tls;
-
-    /* Returns the behaviour for a request; valid until the next call. */
-    const struct site_behaviour *(*find_behaviour)(void *owner, const char *host,
-                                                   const char *target);
+    find_behaviour_fn *find_behaviour;
     void *owner;       /* argument of find_behaviour */
     struct link conns; /* all open connections */
     uint64_t accepted; /* number of connections so far */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/parse.h"
 
 static const char *const faults[] = {
 #define X(constant, name) [constant] = name,
@@ -16,6 +17,24 @@ static const char *const framings[] = {
     [FRAMING_LENGTH] = "length",
     [FRAMING_CHUNKED] = "chunked",
     [FRAMING_CLOSE] = "close",
+};
+
+/* RFC 9113, section 7. The index is the code. */
+static const char *const reset_codes[] = {
+    "NO_ERROR",
+    "PROTOCOL_ERROR",
+    "INTERNAL_ERROR",
+    "FLOW_CONTROL_ERROR",
+    "SETTINGS_TIMEOUT",
+    "STREAM_CLOSED",
+    "FRAME_SIZE_ERROR",
+    "REFUSED_STREAM",
+    "CANCEL",
+    "COMPRESSION_ERROR",
+    "CONNECT_ERROR",
+    "ENHANCE_YOUR_CALM",
+    "INADEQUATE_SECURITY",
+    "HTTP_1_1_REQUIRED",
 };
 
 static int named(const char *const *names, int count, const char *name)
@@ -34,6 +53,23 @@ int fault_named(const char *name)
 int framing_named(const char *name)
 {
     return named(framings, FRAMING_COUNT, name);
+}
+
+int h2_reset_named(const char *text)
+{
+    unsigned long code;
+    int known = named(reset_codes, sizeof(reset_codes) / sizeof(*reset_codes), text);
+
+    if (known >= 0)
+        return known + 1;
+    return number_parse(text, 0, H2_MAX_RESET_CODE, &code) ? (int)code + 1 : -1;
+}
+
+int h2_streams_named(const char *text)
+{
+    unsigned long limit;
+
+    return number_parse(text, 0, H2_MAX_STREAMS_LIMIT, &limit) ? (int)limit + 1 : -1;
 }
 
 void site_behaviour_copy(struct site_behaviour *to, const struct site_behaviour *from)

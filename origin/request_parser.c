@@ -115,9 +115,9 @@ enum request_status request_parser_feed(struct request_parser *request, const un
         if (!request->head_done && part > room)
             part = room;
         error = llhttp_execute(&request->parser, at, part);
-        if (error == HPE_PAUSED && request->done) {
+        if ((error == HPE_PAUSED && request->done) || error == HPE_PAUSED_H2_UPGRADE) {
             *used += (size_t)(llhttp_get_error_pos(&request->parser) - at);
-            return REQUEST_DONE;
+            return request->done ? REQUEST_DONE : REQUEST_HTTP2;
         }
         *used += part;
         if (error == HPE_PAUSED_UPGRADE)

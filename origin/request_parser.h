@@ -18,6 +18,7 @@ enum request_status {
     REQUEST_DONE,      /* it is complete */
     REQUEST_MALFORMED, /* llhttp has rejected it */
     REQUEST_TOO_LARGE, /* over REQUEST_MAX_HEAD_BYTES */
+    REQUEST_HTTP2,     /* the preface of HTTP/2 (RFC 9113, section 3.4) instead of a request */
     REQUEST_UPGRADE,   /* CONNECT or Upgrade: the next bytes are not HTTP/1.1 */
 };
 
@@ -39,7 +40,8 @@ struct request_parser {
 /* Initializes the parser for a request. It owns no memory and need not be freed. */
 void request_parser_start(struct request_parser *request);
 
-/* Parses bytes. *used is the number of bytes that belong to this request: all, unless it is DONE.
+/* Parses bytes. *used is the number of bytes that belong to this request or preface: all, unless it
+   is DONE or HTTP2.
    After any result but MORE, call request_parser_start. */
 enum request_status request_parser_feed(struct request_parser *request, const unsigned char *bytes,
                                         size_t count, size_t *used);

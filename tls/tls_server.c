@@ -58,11 +58,11 @@ static int on_certificate(SSL *ssl, void *owner)
            SSL_use_PrivateKey(ssl, server->key);
 }
 
-/* Selects http/1.1 if it is offered; otherwise continues without ALPN. */
+/* Selects h2 if it is offered, then http/1.1; otherwise continues without ALPN. */
 static int on_alpn(SSL *ssl, const unsigned char **chosen, unsigned char *length,
                    const unsigned char *offered, unsigned int size, void *owner)
 {
-    static const unsigned char wanted[] = "\x08http/1.1";
+    static const unsigned char wanted[] = "\x02h2\x08http/1.1";
 
     (void)ssl;
     (void)owner;

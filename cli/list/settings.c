@@ -213,6 +213,18 @@ static const struct key keys[] = {
      .wrong = "not a number from 0 to 1000000"},
     {REHEARSE "fault", set_word, AT(behaviour.fault), .named = fault_named,
      .wrong = "no such fault; firstbyte-sites.conf(5) and docs/rehearsal.md list them"},
+    {REHEARSE "h2-reset", set_word, AT(behaviour.h2.reset), .named = h2_reset_named,
+     .wrong = "not an error code of HTTP/2, like CANCEL or 8"},
+    {REHEARSE "h2-goaway-after", set_number, AT(behaviour.h2.goaway_after), .high = 1000000,
+     .wrong = "not a number from 0 to 1000000"},
+    {REHEARSE "h2-settings-delay", set_time, AT(behaviour.h2.settings_delay),
+     .wrong = "not a duration, like 300ms"},
+    {REHEARSE "h2-streams", set_word, AT(behaviour.h2.streams), .named = h2_streams_named,
+     .wrong = "not a number from 0 to 1000"},
+    {REHEARSE "h2-streams-then", set_word, AT(behaviour.h2.streams_then), .named = h2_streams_named,
+     .wrong = "not a number from 0 to 1000"},
+    {REHEARSE "h2-streams-delay", set_time, AT(behaviour.h2.streams_delay),
+     .wrong = "not a duration, like 300ms"},
 };
 
 const char *settings_set(struct settings *settings, const char *name, const char *value,

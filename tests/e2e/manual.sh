@@ -62,12 +62,12 @@ same "completion/firstbyte.bash is the output of 'make generated'" \
 # --- names in the pages ---
 
 keys=$(sed -nE -e 's/^ +\{"([a-z-]+)", set_.*/\1/p' \
-    -e 's/^ +\{REHEARSE "([a-z-]+)", set_.*/rehearse-\1/p' "$top/cli/list/settings.c" | sort)
+    -e 's/^ +\{REHEARSE "([a-z0-9-]+)", set_.*/rehearse-\1/p' "$top/cli/list/settings.c" | sort)
 same "firstbyte-sites.conf(5) has every key" "$keys" \
-    "$(sed -nE 's/^\.It Cm ([a-z-]+) Ns = .*/\1/p' "$top/man/firstbyte-sites.conf.5" | sort)"
+    "$(sed -nE 's/^\.It Cm ([a-z0-9-]+) Ns = .*/\1/p' "$top/man/firstbyte-sites.conf.5" | sort)"
 same "firstbyte-sites.conf(5) has every fault" \
-    "$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' "$top/origin/faults.h")" \
-    "$(sed -nE '/It is one of/,/^\.El/s/^\.Cm ([a-z-]+) [,.]$/\1/p' \
+    "$(sed -nE 's/^ +X\(FAULT_[A-Z0-9_]+, "([^"]+)"\).*/\1/p' "$top/origin/faults.h")" \
+    "$(sed -nE '/It is one of/,/^\.El/s/^\.Cm ([a-z0-9-]+) [,.]$/\1/p' \
     "$top/man/firstbyte-sites.conf.5")"
 sed -n '/^enum exit_status/,/^}/p' "$top/cli/types.h" |
     sed -nE 's/.* = ([0-9]+),.*/\1/p; s/.*MEMORY_EXIT.*/3/p; s/.*INTERRUPT_EXIT.*/130/p' \

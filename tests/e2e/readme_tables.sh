@@ -43,29 +43,31 @@ properties() { jq -r "$1 | keys[]" "tests/schema/$2.json"; }
 
 # error codes, with their phases and whether they are retried
 errors=$(tr -d '\\\n' <http/error.h |
-    grep -oE 'X\(ERROR_[A-Z_]+, [A-Z]+, *"[a-z]+", *"[a-z]+\.[a-z_]+"' |
+    grep -oE 'X\(ERROR_[A-Z0-9_]+, [A-Z]+, *"[a-z]+", *"[a-z0-9]+\.[a-z0-9_]+"' |
     sed -E \
-        's/X\([A-Z_]+, ([A-Z]+), *"([a-z]+)", *"([^"]+)"/\3 \2 \1/; s/TRANSIENT$/yes/; s/[A-Z]+$/no/
+        's/X\([A-Z0-9_]+, ([A-Z]+), *"([a-z]+)", *"([^"]+)"/\3 \2 \1/
+        s/TRANSIENT$/yes/; s/[A-Z]+$/no/
         s/^(timeout\.total) total/\1 any/')
 exactly "errors.md has every error code, its phase and its retry" "$errors" "$(
     rows_of errors.md '## Error codes' | tr -d '`' |
-        sed -nE 's/^\| ([a-z_.]+) \| ([a-z]+) \| (yes|no) \| .*/\1 \2 \3/p' | sort -u)"
+        sed -nE 's/^\| ([a-z0-9_.]+) \| ([a-z]+) \| (yes|no) \| .*/\1 \2 \3/p' | sort -u)"
 check "errors.md names output.closed" grep -qF "\`output.closed\`" docs/errors.md
 exactly "errors.md has every exit status" "$(seq 0 6; echo 130)" "$(
     rows_of errors.md '## Exit statuses' | sed -nE 's/^\| ([0-9]+) .*/\1/p' | sort -u)"
 
 # faults, and the errors that they cause
 codes=$(cut -d' ' -f1 <<<"$errors")
-faults=$(sed -nE 's/^ +X\(FAULT_[A-Z_]+, "([^"]+)"\).*/\1/p' origin/faults.h | grep -vx none)
+faults=$(sed -nE 's/^ +X\(FAULT_[A-Z0-9_]+, "([^"]+)"\).*/\1/p' origin/faults.h | grep -vx none)
 exactly "rehearsal.md has every fault" "$faults" \
     "$(names_of rehearsal.md '## Faults' | grep -vx rehearse-fault)"
 same "the results of faults are error codes" "" "$(rows_of rehearsal.md '## Faults' |
-    words_in_code | grep -E '^[a-z]+\.[a-z_]+$' | grep -vxF -e "$codes")"
+    words_in_code | grep -E '^[a-z0-9]+\.[a-z_]+$' | grep -vxF -e "$codes")"
 
 # keys of a list
 keys=$(sed -nE -e 's/^ +\{"([a-z-]+)", set_.*/\1/p' \
-    -e 's/^ +\{REHEARSE "([a-z-]+)", set_.*/rehearse-\1/p' cli/list/settings.c)
-exactly "sites.conf.md has every key" "$keys" "$(names_of sites.conf.md '## Keys' | sed 's/=.*//')"
+    -e 's/^ +\{REHEARSE "([a-z0-9-]+)", set_.*/rehearse-\1/p' cli/list/settings.c)
+exactly "sites.conf.md has every key" "$keys" \
+    "$(names_of sites.conf.md '## Keys' | sed 's/=.*//' | sort)"
 
 # options: every option has a row, and every name of an option on a page is an option
 options=$(sed -nE "s/^ +\{\"([a-z0-9.-]+)\", *('.'|0|[A-Z]).*/--\1/p" cli/options/*.c |

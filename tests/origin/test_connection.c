@@ -158,6 +158,74 @@ static void malformed_request_closes_the_connection(void **state)
     assert_int_equal(fixture->received_bytes, 0);
 }
 
+/* The preface of a client, empty SETTINGS, HEADERS of "GET http://a/" (RFC 7541, indexed). */
+#define H2_PREFACE  "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+#define H2_SETTINGS "\0\0\0\4\0\0\0\0\0"
+#define H2_REQUEST                                                                                 \
+    "\0\0\6\1\5\0\0\0\1\x82\x84\x86\x41\x01"                                                       \
+    "a"
+
+static bool has_bytes(struct fixture *fixture, const char *bytes, size_t count)
+{
+    receive(fixture);
+    return memmem(fixture->received, fixture->received_bytes, bytes, count);
+}
+
+/* Cut in two at every offset. */
+static void preface_of_http2_begins_streams(void **state)
+{
+    static const char bytes[] = H2_PREFACE H2_SETTINGS H2_REQUEST;
+    static const char data[] = "\0\0\3\0\1\0\0\0\1"
+                               "abc"; /* a DATA frame */
+
+    for (size_t cut = 1; cut < sizeof(bytes); cut++) {
+        struct fixture *fixture = *state;
+        size_t rest = sizeof(bytes) - 1 - cut;
+
+        assert_int_equal(send(fixture->fd, bytes, cut, MSG_NOSIGNAL), cut);
+        unit_settle(fixture->server.loop);
+        assert_int_equal(send(fixture->fd, bytes + cut, rest, MSG_NOSIGNAL), rest);
+        TURN_UNTIL(fixture->server.loop, has_bytes(fixture, data, sizeof(data) - 1));
+        assert_string_equal(fixture->last_request, "a/");
+        assert_false(has_no_connections(fixture));
+        end(state);
+        begin(state);
+    }
+}
+
+/* Only the first bytes of a connection may be the preface. */
+static void preface_after_a_request_closes(void **state)
+{
+    struct fixture *fixture = *state;
+
+    send_text(fixture, REQUEST);
+    TURN_UNTIL(fixture->server.loop, has_received(fixture, "\r\n\r\nabc"));
+    send_text(fixture, H2_PREFACE);
+    TURN_UNTIL(fixture->server.loop, is_closed(fixture));
+    assert_int_equal(fixture->requests, 1);
+}
+
+/* A client that sends requests and reads nothing: the origin stops reading. */
+static void unread_output_stops_reading(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char ping[] = "\0\0\x8\6\0\0\0\0\0"
+                               "12345678";
+    size_t sent = 0;
+    unsigned idle = 0;
+
+    send(fixture->fd, H2_PREFACE H2_SETTINGS, sizeof(H2_PREFACE H2_SETTINGS) - 1, MSG_NOSIGNAL);
+    while (idle < 20 && sent < 64 * 1024 * 1024) {
+        ssize_t count = send(fixture->fd, ping, sizeof(ping) - 1, MSG_NOSIGNAL);
+
+        idle = count < 0 ? idle + 1 : 0;
+        sent += count > 0 ? (size_t)count : 0;
+        if (count < 0)
+            loop_turn(fixture->server.loop, 0);
+    }
+    assert_int_equal(idle, 20); /* the socket is full, or the connection is closed */
+}
+
 /* Each fault: the last bytes that the client receives, and whether the connection closes. */
 static void end_of_each_fault(void **state)
 {
@@ -285,6 +353,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(requests_follow_one_another, begin, end),
         cmocka_unit_test_setup_teardown(bytes_after_a_request_close_the_connection, begin, end),
         cmocka_unit_test_setup_teardown(malformed_request_closes_the_connection, begin, end),
+        cmocka_unit_test_setup_teardown(preface_of_http2_begins_streams, begin, end),
+        cmocka_unit_test_setup_teardown(preface_after_a_request_closes, begin, end),
+        cmocka_unit_test_setup_teardown(unread_output_stops_reading, begin, end),
         cmocka_unit_test_setup_teardown(end_of_each_fault, begin, end),
         cmocka_unit_test_setup_teardown(clients_close_while_they_wait, begin, end),
         cmocka_unit_test_setup_teardown(endless_responses_yield, begin, end),

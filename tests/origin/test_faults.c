@@ -29,6 +29,29 @@ static void test_framings(void **state)
     assert_int_equal(framing_named(""), -1);
 }
 
+static void test_reset_codes(void **state)
+{
+    (void)state;
+    assert_int_equal(h2_reset_named("NO_ERROR"), 0 + 1);
+    assert_int_equal(h2_reset_named("REFUSED_STREAM"), 7 + 1);
+    assert_int_equal(h2_reset_named("HTTP_1_1_REQUIRED"), 13 + 1);
+    assert_int_equal(h2_reset_named("0"), 0 + 1);
+    assert_int_equal(h2_reset_named("65535"), 65535 + 1);
+    assert_int_equal(h2_reset_named("65536"), -1);
+    assert_int_equal(h2_reset_named("refused_stream"), -1);
+    assert_int_equal(h2_reset_named(""), -1);
+}
+
+static void test_stream_limits(void **state)
+{
+    (void)state;
+    assert_int_equal(h2_streams_named("0"), 0 + 1);
+    assert_int_equal(h2_streams_named("1000"), 1000 + 1);
+    assert_int_equal(h2_streams_named("1001"), -1);
+    assert_int_equal(h2_streams_named("-1"), -1);
+    assert_int_equal(h2_streams_named(""), -1);
+}
+
 static void test_copies(void **state)
 {
     char headers[] = "A: b\r\n", body[] = "a\0b";
@@ -54,8 +77,8 @@ static void test_copies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_framings),
+        cmocka_unit_test(test_faults),      cmocka_unit_test(test_framings),
+        cmocka_unit_test(test_reset_codes), cmocka_unit_test(test_stream_limits),
         cmocka_unit_test(test_copies),
     };
 

@@ -63,6 +63,8 @@ static void requests_cut_anywhere(void **state)
          "a"},
         {"GET / HTTP/1.1\r\nHost: a\r\n", REQUEST_MORE, 0, 0, "/", "a"},
         {"nonsense\r\n\r\n", REQUEST_MALFORMED, 0, 0, "", ""},
+        {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", REQUEST_HTTP2, 0, 0, "*", ""},
+        {"PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n", REQUEST_MALFORMED, 0, 0, "*", ""},
     };
 
     (void)state;

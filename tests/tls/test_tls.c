@@ -121,15 +121,14 @@ static void final_dot_is_not_part_of_the_name(void **state)
     assert_string_equal(pair.sni, "example.org");
 }
 
-/* The server, which supports only http/1.1, chooses from the offered protocols. */
+/* The server chooses from the offered protocols, h2 first. */
 static void alpn_is_negotiated(void **state)
 {
     static const struct {
         const char *offered, *agreed;
     } cases[] = {
-        {NULL, "http/1.1"},
-        {"\x02h2\x08http/1.1", "http/1.1"},
-        {"\x02h2", ""},
+        {NULL, "http/1.1"}, {"\x02h2\x08http/1.1", "h2"}, {"\x08http/1.1\x02h2", "h2"},
+        {"\x02h2", "h2"},   {"\x08http/1.0", ""},
     };
 
     (void)state;

@@ -175,8 +175,9 @@ static void alpn(void **state)
     } cases[] = {
         {NULL, ""},
         {"\x08http/1.1", "http/1.1"},
-        {"\x02h2\x08http/1.1", "http/1.1"},
-        {"\x02h2", ""},
+        {"\x02h2\x08http/1.1", "h2"},
+        {"\x02h2", "h2"},
+        {"\x08http/1.0", ""},
     };
 
     (void)state;

@@ -2162,6 +2162,7 @@ static void run_with_resume(unsigned percent, uint64_t min, uint64_t max)
     dialer.trust.authorities_pem = pem;
     targets_free(targets);
     options.targets = targets = targets_at("https", "a.example", 443);
+    options.versions = HTTP_1_1_ONLY;
     options.requests = 20;
     options.requests_per_connection = 1;
     options.new_connections = true;

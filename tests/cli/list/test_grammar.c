@@ -154,7 +154,9 @@ static void test_behaviour(void **state)
                     "http://a/ rehearse-delay=798940us rehearse-body=\"<a>\\x00\\n\" "
                     "rehearse-status=404 rehearse-framing=chunked rehearse-fault=drip "
                     "rehearse-header=\"Location: /%HOST%\" rehearse-header=\"Location: /2\" "
-                    "rehearse-fail-first=2",
+                    "rehearse-fail-first=2 rehearse-h2-reset=CANCEL rehearse-h2-streams=0 "
+                    "rehearse-h2-goaway-after=9 rehearse-h2-settings-delay=2ms "
+                    "rehearse-h2-streams-then=1000 rehearse-h2-streams-delay=3ms",
                     "http://a/");
     assert_true(listed.behaviour.given);
     assert_int_equal(listed.behaviour.delay, 798940 * NSEC_PER_US);
@@ -165,6 +167,12 @@ static void test_behaviour(void **state)
     assert_memory_equal(listed.behaviour.body, "<a>\0\n", 5);
     assert_string_equal(listed.behaviour.headers, "Location: /%HOST%\r\nLocation: /2\r\n");
     assert_int_equal(listed.behaviour.fail_first, 2);
+    assert_int_equal(listed.behaviour.h2.reset, 8 + 1);
+    assert_int_equal(listed.behaviour.h2.goaway_after, 9);
+    assert_int_equal(listed.behaviour.h2.settings_delay, 2 * NSEC_PER_MS);
+    assert_int_equal(listed.behaviour.h2.streams, 0 + 1);
+    assert_int_equal(listed.behaviour.h2.streams_then, 1000 + 1);
+    assert_int_equal(listed.behaviour.h2.streams_delay, 3 * NSEC_PER_MS);
     listed = expect(&reading,
                     "default rehearse-body=default rehearse-status=503 rehearse-fail-first=1 "
                     "rehearse-header=A:1 rehearse-header=B:1\n"
@@ -305,6 +313,10 @@ static const struct {
      "http://a/"},
     {"http://a/ \"da\\x00ta\"=1", "not key=value", "http://a/"},
     {"http://a/ rehearse-status=199", "rehearse-status: not a status from 200 to 999", "http://a/"},
+    {"http://a/ rehearse-h2-reset=cancel",
+     "rehearse-h2-reset: not an error code of HTTP/2, like CANCEL or 8", "http://a/"},
+    {"http://a/ rehearse-h2-streams=1001", "rehearse-h2-streams: not a number from 0 to 1000",
+     "http://a/"},
     {"http://a/ rehearse-fault=x",
      "rehearse-fault: no such fault; firstbyte-sites.conf(5) and docs/rehearsal.md list them",
      "http://a/"},
