@@ -303,14 +303,15 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     return result;
 }
 
-/* A frame that is not valid. If the error concerns its stream alone, nghttp2 resets that. */
+/* A frame that is not valid. If the error concerns its stream alone, nghttp2 resets that. A frame
+   without a part of the message, such as WINDOW_UPDATE, does not make the message malformed. */
 static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int code,
                             void *owner)
 {
     struct h2_stream *one = stream_of(session, frame->hd.stream_id, owner);
 
     (void)code;
-    if (one)
+    if (one && (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA))
         one->malformed = true;
     return 0;
 }
