@@ -342,16 +342,18 @@ static bool had_stale_bytes(const struct exchange *exchange, enum error error)
 
 /* Whether the request is sent again: the connection was closed before it was sent, or the server
    did not process it. */
-static bool may_be_sent_again(const struct exchange *exchange, enum replay replay)
+static bool may_be_sent_again(const struct exchange *exchange, const struct stream_end *end)
 {
-    if (exchange->result.stamps.first_byte || exchange->replayed)
+    bool multiplexed = exchange->conn->protocol->multiplexed;
+
+    if (exchange->result.stamps.first_byte || (exchange->replayed && !end->others_processed))
         return false;
-    switch (replay) {
+    switch (end->replay) {
     case REPLAY_NEVER: break;
     case REPLAY_IDEMPOTENT: return request_is_idempotent(exchange->request.method);
     case REPLAY_AFTER_CLOSE: return true;
     /* A new HTTP/1.1 connection that fails immediately is the site's result. */
-    case REPLAY_ANY: return exchange->kept || exchange->conn->protocol->multiplexed;
+    case REPLAY_ANY: return exchange->kept || multiplexed;
     case REPLAY_LATER: break;
     }
     return false;
@@ -373,7 +375,7 @@ static void on_end(struct stream *stream, const struct stream_end *end)
         replace(exchange, "the connection had unexpected bytes; retrying on a new one");
     } else if (falls_back(exchange, end->error)) {
         replace(exchange, "the server requires HTTP/1.1; retrying with it");
-    } else if (end->error && may_be_sent_again(exchange, end->replay)) {
+    } else if (end->error && may_be_sent_again(exchange, end)) {
         replace(exchange, NULL);
     } else if (end->error) {
         exchange->result.unprocessed = conn->protocol->multiplexed && end->replay >= REPLAY_ANY;

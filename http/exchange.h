@@ -9,7 +9,9 @@
  * repeated (RFC 9110, section 9.2.2) is never sent on a kept connection of HTTP/1.1.
  *
  * HTTP/2 reports which requests were not processed (RFC 9113, section 8.7). They are sent again
- * once, with any method, unless the server asks for fewer requests (ENHANCE_YOUR_CALM). After
+ * once, with any method, unless the server asks for fewer requests (ENHANCE_YOUR_CALM). After a
+ * GOAWAY without an error, on a connection whose server has processed others, this does not count:
+ * a server may end each connection after some requests. After
  * HTTP_1_1_REQUIRED the request is sent again by HTTP/1.1. A deadline ends one stream; the
  * connection takes no more streams if it has received no byte since the stream began.
  *

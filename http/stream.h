@@ -67,11 +67,14 @@ enum stream_rest {
 };
 
 struct stream_end {
-    bool complete;          /* the whole response was received */
-    unsigned status;        /* of a complete response */
-    enum error error;       /* ERROR_NONE: the response is complete, or its rest was not wanted */
-    const char *detail;     /* text; valid until the end of the loop's turn; or NULL */
-    enum replay replay;     /* when `error` is set */
+    bool complete;      /* the whole response was received */
+    unsigned status;    /* of a complete response */
+    enum error error;   /* ERROR_NONE: the response is complete, or its rest was not wanted */
+    const char *detail; /* text; valid until the end of the loop's turn; or NULL */
+    enum replay replay; /* when `error` is set */
+    /* With REPLAY_ANY: the server ends the connection without an error, after it has processed
+       other requests. To send this one again makes progress, each time. */
+    bool others_processed;
     struct arrival arrival; /* of the last bytes of a complete response */
 };
 

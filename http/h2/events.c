@@ -331,6 +331,7 @@ static struct stream_end refusal(const struct h2 *h2, const struct h2_stream *on
         end.replay = REPLAY_NEVER;
     else if (h2->goaway_code == NGHTTP2_ENHANCE_YOUR_CALM)
         end.replay = REPLAY_LATER;
+    end.others_processed = end.replay == REPLAY_ANY && !one->reset && h2_ends_gracefully(h2);
     return end;
 }
 

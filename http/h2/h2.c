@@ -488,6 +488,7 @@ static void h2_close(struct conn *conn, enum error error, const char *detail)
         if (!one->stream)
             continue;
         end.replay = replay_of(conn, one);
+        end.others_processed = end.replay == REPLAY_ANY && h2_ends_gracefully(h2);
         h2_end_stream(conn, one, &end);
     }
     nghttp2_session_del(h2->session);

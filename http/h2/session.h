@@ -102,6 +102,12 @@ void h2_abandon(struct conn *conn, struct h2_stream *one);
 /* The callbacks of nghttp2; the user data of the session is the connection. */
 const nghttp2_session_callbacks *h2_callbacks(void);
 
+/* Whether the server ends the connection without an error, and has processed requests on it. */
+static inline bool h2_ends_gracefully(const struct h2 *h2)
+{
+    return h2->goaway && h2->goaway_code == NGHTTP2_NO_ERROR && h2->last_processed > 0;
+}
+
 /* Reports a frame for -v. Call only if probe_takes_lines. */
 void h2_report_received(const struct conn *conn, const nghttp2_frame *frame);
 void h2_report_sent(const struct conn *conn, const nghttp2_frame *frame);

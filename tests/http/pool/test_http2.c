@@ -173,6 +173,35 @@ static void refused_again(void **state)
     expect_error(ERROR_HTTP2_REFUSED_STREAM, true);
 }
 
+/* A server that ends each connection after one request: the other is sent again, each time. */
+static void one_request_for_each_connection(void **state)
+{
+    struct script_step reads[] = {PAUSE, {0}, HANG};
+    static struct exchange many[5];
+    static struct outcome results[LENGTH(many)];
+    size_t done = 0;
+
+    (void)state;
+    put_goaway(&frames[0], 1, NGHTTP2_NO_ERROR, "");
+    put_response(&frames[0], 1);
+    reads[1] = step_of(&frames[0]);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
+    memset(results, 0, sizeof(results));
+    for (size_t i = 0; i < LENGTH(many); i++)
+        fixture_start(&fixture, &many[i], site, &results[i]);
+    for (int turns = 0; turns < 1000 && done < LENGTH(many); turns++) {
+        loop_turn(fixture.loop, NSEC_PER_MS);
+        done = 0;
+        for (size_t i = 0; i < LENGTH(many); i++)
+            done += results[i].reports > 0;
+    }
+    for (size_t i = 0; i < LENGTH(many); i++) {
+        assert_int_equal(results[i].result.error, ERROR_NONE);
+        exchange_clear(&many[i]);
+    }
+    assert_int_equal(fixture.opened, LENGTH(many));
+}
+
 static void calm_is_not_sent_again_at_once(void **state)
 {
     (void)state;
@@ -296,6 +325,7 @@ int main(void)
         CASE(unprocessed_after_goaway),
         CASE(refused_stream),
         CASE(refused_again),
+        CASE(one_request_for_each_connection),
         CASE(calm_is_not_sent_again_at_once),
         CASE(http_1_1_is_required_but_not_allowed),
         CASE(graceful_goaway),
