@@ -115,6 +115,21 @@ static void put_schedule(struct json *json, const struct bench_run *run)
     json_unsigned(json, "seed", schedule->seed);
 }
 
+/* Options of HTTP/2; null with HTTP/1.1, and for a default of the protocol. */
+static void put_protocol(struct json *json, const struct load_options *load)
+{
+    bool http2 = load->versions != HTTP_1_1_ONLY;
+    size_t table = load->header_table_bytes;
+
+    json_string(json, "protocol", http2 ? "HTTP/2" : "HTTP/1.1");
+    put_limit(json, "streams", http2 ? load->streams : 0);
+    put_limit(json, "window", http2 ? load->window_bytes : 0);
+    if (http2 && table != SIZE_MAX)
+        json_unsigned(json, "header_table", table);
+    else
+        json_null(json, "header_table");
+}
+
 /* Writes all that is needed to repeat the run, but no header fields, names or passwords. */
 static void put_config(struct json *json, const struct bench_run *run)
 {
@@ -134,6 +149,7 @@ static void put_config(struct json *json, const struct bench_run *run)
     put_limit(json, "requests", load->requests);
     put_seconds(json, "timeout_s", load->timeout);
     json_unsigned(json, "pipeline", load->pipeline);
+    put_protocol(json, load);
     put_limit(json, "requests_per_connection", load->requests_per_connection);
     json_bool(json, "new_connections", load->new_connections);
     json_unsigned(json, "resume_percent", load->resume_percent);
@@ -144,8 +160,56 @@ static void put_config(struct json *json, const struct bench_run *run)
 
 /* The results of the run */
 
-static void put_totals(struct json *json, const struct tally *total)
+/* Counts of HTTP/2; null with HTTP/1.1. */
+static void put_http2_totals(struct json *json, const struct tally *total, bool http2)
 {
+    const struct {
+        const char *name;
+        uint64_t count;
+    } counts[] = {
+        {"goaways", total->goaways},
+        {"resets", total->resets},
+        {"refused", total->refused},
+        {"resent", total->resent},
+        {"header_bytes_in", total->header_bytes_in},
+        {"header_bytes_in_plain", total->header_bytes_in_plain},
+        {"header_bytes_out", total->header_bytes_out},
+        {"header_bytes_out_plain", total->header_bytes_out_plain},
+    };
+
+    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+        if (http2)
+            json_unsigned(json, counts[i].name, counts[i].count);
+        else
+            json_null(json, counts[i].name);
+}
+
+/* Writes a limit of streams; null: the server sent SETTINGS without one. */
+static void put_streams(struct json *json, const char *key, uint64_t limit)
+{
+    if (limit == UINT32_MAX)
+        json_null(json, key);
+    else
+        json_unsigned(json, key, limit); /* a server may allow 0 */
+}
+
+/* The limits of streams that servers sent; null: unknown, or HTTP/1.1. */
+static void put_streams_limit(struct json *json, const struct tally *total)
+{
+    if (!total->any_settings) {
+        json_null(json, "streams_limit");
+        return;
+    }
+    json_object(json, "streams_limit");
+    put_streams(json, "min", total->streams_limit_min);
+    put_streams(json, "max", total->streams_limit_max);
+    json_object_end(json);
+}
+
+static void put_totals(struct json *json, const struct bench_run *run)
+{
+    const struct tally *total = run->total;
+
     json_object(json, "totals");
     json_unsigned(json, "scheduled", total->scheduled);
     json_unsigned(json, "waiting", total->waiting);
@@ -160,6 +224,7 @@ static void put_totals(struct json *json, const struct tally *total)
     json_unsigned(json, "connections", total->connections);
     json_unsigned(json, "handshakes", total->handshakes);
     json_unsigned(json, "resumed", total->resumed);
+    put_http2_totals(json, total, run->load->versions != HTTP_1_1_ONLY);
     json_object_end(json);
 }
 
@@ -407,7 +472,7 @@ void bench_report_json(FILE *to, const struct bench_run *run)
     put_config(&json, run);
     json_bool(&json, "interrupted", run->interrupted);
     json_string(&json, "gave_up", total->gave_up ? error_code((enum error)total->gave_up) : NULL);
-    put_totals(&json, total);
+    put_totals(&json, run);
     put_summary(&json, "latency_us", total->latency);
     if (run->load->open_loop)
         put_summary(&json, "raw_latency_us", total->raw);
@@ -415,6 +480,8 @@ void bench_report_json(FILE *to, const struct bench_run *run)
     put_summary(&json, "kernel_latency_us", total->kernel_latency);
     put_summary(&json, "client_delay_us", total->client_delay);
     put_summary(&json, "connect_us", total->connecting);
+    put_streams_limit(&json, total);
+    put_summary(&json, "slot_wait_us", total->slot_wait);
     put_seconds(&json, "longest_gap_s", total->gap ? total->gap : NSEC_NEVER);
     put_seconds(&json, "longest_gap_at_s", total->gap ? total->gap_at : NSEC_NEVER);
     put_seconds(&json, "longest_gap_away_s", total->gap ? total->gap_absent : NSEC_NEVER);

@@ -73,6 +73,14 @@ void bench_describe(const struct page *page, char *text);
 void bench_put_top(const struct page *page);
 struct figure bench_figure_of_slo(const struct slo_part *part, double value);
 
+/* bench_http2.c; each writes nothing with HTTP/1.1: all lines of the full report; of the short one,
+   what the reader must know; the wait for streams; the protocol; the bytes of fields. */
+void bench_put_http2(const struct page *page);
+void bench_put_streams(const struct page *page);
+void bench_put_slot_wait(const struct page *page);
+void bench_put_protocol(const struct page *page);
+void bench_put_headers(const struct page *page);
+
 /* bench_short.c: the short report, at most 20 lines. */
 void bench_put_short(const struct page *page);
 

@@ -51,6 +51,8 @@ void bench_describe(const struct page *page, char *text)
         page_add(text, ", a new one for each request");
     if (load->pipeline > 1)
         page_add(text, ", %u requests in a pipeline", load->pipeline);
+    if (load->streams > 1)
+        page_add(text, ", %u streams each", load->streams);
     if (page->run->command->processes > 1)
         page_add(text, ", %u processes", page->run->command->processes);
     if (page->duration > 0)
@@ -294,6 +296,7 @@ static void put_full(const struct page *page)
     bench_put_top(page);
     put_requests(page);
     put_rates(page);
+    bench_put_http2(page);
     put_statuses(page);
     put_error_lines(page);
     bench_put_latency(page);

@@ -203,6 +203,7 @@ static void put_above(const struct page *page)
     put_verdict(page);
     put_rate(page);
     put_requests(page);
+    bench_put_streams(page);
     put_statuses(page);
     put_errors(page);
 }
@@ -233,7 +234,10 @@ void bench_put_short(const struct page *to)
     free(above);
     free(table);
     free(below);
+    put_if_it_fits(&page, &lines, bench_put_slot_wait);
     put_if_it_fits(&page, &lines, bench_put_gap);
     put_if_it_fits(&page, &lines, put_transfer);
+    put_if_it_fits(&page, &lines, bench_put_protocol);
+    put_if_it_fits(&page, &lines, bench_put_headers);
     put_if_it_fits(&page, &lines, put_pointer);
 }

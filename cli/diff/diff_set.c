@@ -290,6 +290,22 @@ static bool may_differ(const char *key, bool two_servers)
     return is_one_of(key, repeats) || (two_servers && is_one_of(key, servers));
 }
 
+/* Whether a configuration that has no such key means this value: reports from before HTTP/2. */
+static bool is_implied(const char *key, const json_t *value)
+{
+    static const char *const of_http2[] = {"streams", "window", "header_table", NULL};
+
+    if (!strcmp(key, "protocol"))
+        return json_is_string(value) && !strcmp(json_string_value(value), "HTTP/1.1");
+    return is_one_of(key, of_http2) && json_is_null(value);
+}
+
+/* Whether a key has the same value in both configurations; NULL: it has none. */
+static bool is_same(const char *key, const json_t *one, const json_t *other)
+{
+    return one && other ? json_equal(one, other) : is_implied(key, one ? one : other);
+}
+
 static void write_value(const json_t *value, FILE *to)
 {
     char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
@@ -328,10 +344,11 @@ size_t diff_run_differs(const struct diff_run *one, const struct diff_run *other
         return count;
     json_object_foreach (one->config, key, value)
         if (!may_differ(key, two_servers) &&
-            !json_equal(value, json_object_get(other->config, key)))
+            !is_same(key, value, json_object_get(other->config, key)))
             write_difference(key, value, json_object_get(other->config, key), count++, to);
     json_object_foreach (other->config, key, value)
-        if (!may_differ(key, two_servers) && !json_object_get(one->config, key))
+        if (!may_differ(key, two_servers) && !json_object_get(one->config, key) &&
+            !is_same(key, NULL, value))
             write_difference(key, NULL, value, count++, to);
     return count;
 }

@@ -16,7 +16,8 @@ enum kernel_time { KERNEL_TIME_OFF, KERNEL_TIME_SAMPLE, KERNEL_TIME_ALL };
 struct load_command {
     /* For all processes together: --arrival, --seed, --ramp FROM:TO/TIME; -n, -d, --warmup;
        --requests-per-conn, --new-conn, --tls-resume, --pipeline, -m (0: not given), --window,
-       --header-table. load_options_derive sets the other fields, except the targets, the sources and `start`. */
+       --header-table. load_options_derive sets the other fields, except the targets, the sources
+       and `start`. */
     struct load_options run;
 
     double rate;                  /* -R, requests per second; 0: not given */

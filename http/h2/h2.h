@@ -20,8 +20,8 @@ struct h2_request;
 struct h2_request *h2_request_new(const struct request *request, bool https);
 void h2_request_free(struct h2_request *prepared); /* NULL is allowed */
 
-/* The first of the fields (http/fields.h) that HTTP/2 does not allow in a request (RFC 9113, section
-   8.2.2): its name, *length bytes of the text; NULL: none. */
+/* The first of the fields (http/fields.h) that HTTP/2 does not allow in a request (RFC 9113,
+   section 8.2.2): its name, *length bytes of the text; NULL: none. */
 const char *h2_forbidden_field(const char *fields, size_t *length);
 
 /* The version of nghttp2 at run time: "1.52.0". */

@@ -110,7 +110,8 @@ check_not "a password in an invalid URL is not shown" grep -q hush "$err"
 help_of=
 negotiated="--http2 is negotiated with https; with http, use --http2-prior-knowledge"
 fb bench --http2 http://a.example/
-same "--http2 with http: refused" "2 firstbyte: http://a.example/: $negotiated" "$status $(cat "$err")"
+same "--http2 with http: refused" "2 firstbyte: http://a.example/: $negotiated" \
+    "$status $(cat "$err")"
 fb bench --http2
 same "--http2 without a URL: refused" "2 firstbyte: http://127.0.0.1/: $negotiated" \
     "$status $(cat "$err")"

@@ -96,6 +96,9 @@ static inline void sample_open(struct sample_run *sample)
     sample->load.run.schedule.arrival = ARRIVAL_CONSTANT;
     sample->load.run.schedule.seed = 1;
     sample->load.run.pipeline = 1;
+    sample->load.run.versions = HTTP_1_1_ONLY;
+    sample->load.run.streams = 1;
+    sample->load.run.header_table_bytes = SIZE_MAX;
     sample->load.processes = 1;
     sample->load.kernel_time = KERNEL_TIME_SAMPLE;
     sample->load.full_report = true;
@@ -213,6 +216,29 @@ static inline void sample_open_normal(struct sample_run *sample)
     sample->total->gap = 3100 * US;
     sample->total->gap_at = 4300 * MS;
     fill_intervals(sample);
+}
+
+/* The same with HTTP/2, 100 streams, and a server that allows 8 and sends GOAWAY. */
+static inline void sample_open_http2(struct sample_run *sample)
+{
+    struct tally *total;
+
+    sample_open_normal(sample);
+    sample->run.url = "https://127.0.0.1:8443/";
+    sample->load.run.versions = HTTP_2_ONLY;
+    sample->load.run.streams = 100;
+    total = sample->total;
+    total->any_settings = 1;
+    total->streams_limit_min = total->streams_limit_max = 8;
+    total->goaways = 1200;
+    total->resets = 3;
+    total->refused = 2;
+    total->resent = 900;
+    total->header_bytes_in = 4000000;
+    total->header_bytes_in_plain = 20000000;
+    total->header_bytes_out = 1000000;
+    total->header_bytes_out_plain = 10000000;
+    record(total->slot_wait, 2 * MS, 5000);
 }
 
 /* An open loop whose server stalls for two seconds. */

@@ -138,12 +138,34 @@ static void test_worst(void **state)
     sample_close(&sample);
 }
 
+/* With HTTP/2 as well, however much there is to report. */
+static void test_http2(void **state)
+{
+    struct sample_run sample;
+
+    (void)state;
+    sample_open_http2(&sample);
+    assert_fits(short_text_of(&sample, false));
+    sample_close(&sample);
+    sample_open_saturated(&sample);
+    sample.load.run.versions = HTTP_2_ONLY;
+    sample.load.run.streams = 1024;
+    sample.total->any_settings = 1;
+    sample.total->streams_limit_max = UINT32_MAX;
+    sample.total->goaways = sample.total->resets = 123456789;
+    sample.total->refused = sample.total->resent = 1234567890;
+    record(sample.total->slot_wait, 2 * MS, 5000);
+    assert_fits(short_text_of(&sample, false));
+    sample_close(&sample);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_normal),     cmocka_unit_test(test_saturated),
         cmocka_unit_test(test_missed_slo), cmocka_unit_test(test_few),
         cmocka_unit_test(test_nothing),    cmocka_unit_test(test_worst),
+        cmocka_unit_test(test_http2),
     };
 
     unit_time_limit();

@@ -231,6 +231,46 @@ static void files(void **state)
     free(why);
 }
 
+/* A run from before HTTP/2 had HTTP/1.1. A value of the wrong type is a difference. */
+static void runs_without_a_protocol(void **state)
+{
+    static const struct {
+        const char *config, *differences;
+    } cases[] = {
+        {"\"protocol\":\"HTTP/1.1\",\"streams\":null,\"window\":null,\"header_table\":null", ""},
+        {"\"protocol\":\"HTTP/2\",\"streams\":10",
+         "protocol (none and \"HTTP/2\"), streams (none and 10)"},
+        {"\"protocol\":2", "protocol (none and 2)"},
+        {"\"other\":null", "other (none and null)"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct diff_set set, older = parse_valid(RUN);
+        char text[1024], *printed, *why;
+        size_t length;
+        FILE *to = open_memstream(&printed, &length);
+
+        snprintf(text, sizeof(text),
+                 RUN_OF(SCHEMA, "\"config\":{\"url\":\"http://a/\",\"rate\":100,%s}", TOTALS,
+                        LATENCY, STATUS, CLIENT),
+                 cases[i].config);
+        if (!parse(&set, text, &why))
+            fail_msg("%s: %s", text, why);
+        diff_run_differs(&older.runs[0], &set.runs[0], false, to);
+        fclose(to);
+        assert_string_equal(printed, cases[i].differences);
+        free(printed);
+        to = open_memstream(&printed, &length);
+        assert_int_equal(!*cases[i].differences,
+                         !diff_run_differs(&set.runs[0], &older.runs[0], false, to));
+        fclose(to);
+        free(printed);
+        diff_set_free(&set);
+        diff_set_free(&older);
+    }
+}
+
 static void differing_configurations(void **state)
 {
 #define WITH_CONFIG(config) RUN_OF(SCHEMA, "\"config\":" config, TOTALS, LATENCY, STATUS, CLIENT)
@@ -277,6 +317,7 @@ int main(void)
         cmocka_unit_test(bounds),
         cmocka_unit_test(files),
         cmocka_unit_test(differing_configurations),
+        cmocka_unit_test(runs_without_a_protocol),
     };
 
     unit_time_limit();
