@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "http/h1/h1.h"
+#include "http/h2/memory.h"
 #include "http/h2/session.h"
 #include "http/request.h"
 
@@ -389,7 +390,7 @@ static void h2_open(struct conn *conn)
     h2->max_streams = options->first_streams ? options->first_streams : INITIAL_STREAMS;
     h2->last_processed = INT32_MAX;
     if (nghttp2_session_client_new3(&h2->session, h2_callbacks(), conn, library_options(options),
-                                    NULL))
+                                    h2_memory()))
         memory_exhausted();
     submit_settings(h2->session, options);
     h2->has_output = true;

@@ -24,43 +24,42 @@ server {
 }
 server { listen @:18123 http2; keepalive_requests 1000000; http2_max_concurrent_streams 2; }
 N
-h2c() { # PORT: prior knowledge
-    echo --http2-prior-knowledge "http://$HOME_ADDRESS:$1/"
-}
+h2c=http://$HOME_ADDRESS
 secure=(--http2 --cacert "$TMPDIR/ca.pem" "https://$HOME_ADDRESS:18121/")
 : >"$TMPDIR/runs"
 
 # --- GOAWAY after ten requests: none is lost ---
 
 for streams in 1 10 37; do
-    bench "GOAWAY, $streams streams" -n 500 -c 4 -m $streams $(h2c 18120)
+    bench "GOAWAY, $streams streams" -n 500 -c 4 -m "$streams" --http2-prior-knowledge "$h2c:18120/"
     same "GOAWAY, $streams streams: all complete" "[500,0,500,500,0,0]" "$(totals)"
     check "GOAWAY, $streams streams: ten requests a connection" \
         jq -e '.totals.connections >= 50' "$out"
-    bench "GOAWAY, TLS, $streams streams" -n 200 -c 4 -m $streams "${secure[@]}"
+    bench "GOAWAY, TLS, $streams streams" -n 200 -c 4 -m "$streams" "${secure[@]}"
     same "GOAWAY, TLS, $streams streams: all complete" "[200,0,200,200,0,0]" "$(totals)"
 done
 
 # --- the ends of connections ---
 
-bench "five requests a connection" -n 100 -c 2 -m 3 --requests-per-conn 5 $(h2c 18122)
+bench "five requests a connection" -n 100 -c 2 -m 3 --requests-per-conn 5 \
+    --http2-prior-knowledge "$h2c:18122/"
 same "five requests a connection: all complete" "[100,0,100,100,0,0]" "$(totals)"
 same "five requests a connection: twenty connections" 20 "$(run .totals.connections)"
-bench "a connection for each request" -n 50 -c 4 --new-conn $(h2c 18122)
+bench "a connection for each request" -n 50 -c 4 --new-conn --http2-prior-knowledge "$h2c:18122/"
 same "a connection for each request: all complete" "[50,0,50,50,0,0]" "$(totals)"
 same "a connection for each request: their number" 50 "$(run .totals.connections)"
 
 # --- fewer streams than -m: the requests wait, none is refused ---
 
-bench "two streams of ten" -n 500 -c 2 -m 10 $(h2c 18123)
+bench "two streams of ten" -n 500 -c 2 -m 10 --http2-prior-knowledge "$h2c:18123/"
 same "two streams of ten: all complete" "[500,0,500,500,0,0]" "$(totals)"
 same "two streams of ten: two connections" 2 "$(run .totals.connections)"
 
 # --- a deadline resets one stream; the others continue on the same connection ---
 
 cat >"$TMPDIR/targets" <<T
-http://$HOME_ADDRESS:18122/ weight=9
-http://$HOME_ADDRESS:18122/slow weight=1
+$h2c:18122/ weight=9
+$h2c:18122/slow weight=1
 T
 bench "deadlines" --http2-prior-knowledge -n 200 -c 1 -m 20 -T 300ms -f "$TMPDIR/targets"
 same "deadlines: only timeouts" '["timeout.total"]' "$(run '.errors | keys')"
@@ -71,17 +70,17 @@ same "deadlines: one connection" 1 "$(run .totals.connections)"
 
 # --- kinds of runs ---
 
-bench "open loop" -R 500 -d 1s -c 4 -m 10 $(h2c 18122)
+bench "open loop" -R 500 -d 1s -c 4 -m 10 --http2-prior-knowledge "$h2c:18122/"
 same "open loop: every request has started" "[500,0,500,500,0,0]" "$(totals)"
-bench "warm-up" -d 300ms --warmup 200ms -c 2 -m 5 $(h2c 18122)
+bench "warm-up" -d 300ms --warmup 200ms -c 2 -m 5 --http2-prior-knowledge "$h2c:18122/"
 check "warm-up: requests complete" \
     jq -e '.totals.completed > 0 and .totals.failed == 0' "$out"
-bench "two processes" -n 101 --procs 2 -c 3 -m 4 $(h2c 18120)
+bench "two processes" -n 101 --procs 2 -c 3 -m 4 --http2-prior-knowledge "$h2c:18120/"
 same "two processes: all complete" "[101,0,101,101,0,0]" "$(totals)"
-fb bench --format json -R 200 -d 500ms -m 4 --slo max=1us $(h2c 18122)
+fb bench --format json -R 200 -d 500ms -m 4 --slo max=1us --http2-prior-knowledge "$h2c:18122/"
 exits "a limit that does not hold" 4
 cat "$out" >>"$TMPDIR/runs"
 judge_runs
 
-fb bench --find-knee p99=1s -d 200ms -c 2 -m 50 --format json $(h2c 18122)
+fb bench --find-knee p99=1s -d 200ms -c 2 -m 50 --format json --http2-prior-knowledge "$h2c:18122/"
 check "the knee: a report that fits its schema" valid knee "$out"
