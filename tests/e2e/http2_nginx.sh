@@ -43,6 +43,7 @@ same "requests are counted" '[0,299,300]' \
 same "each has its own stream" 300 "$(jq -cs 'map(.stream) | unique | length' "$out")"
 same "only one request has opened the connection" 1 \
     "$(jq -cs 'map(select(.timings.connect or .timings.tls)) | length' "$out")"
+# shellcheck disable=SC2016 # $first is a variable of jq
 check "the others were blocked while it was opened" jq -es '
     map(select(.connection.requests_before < 6)) | min_by(.connection.requests_before) as $first
         | (length == 6) and all(.[]; .timings.blocked > $first.timings.tls or . == $first)' "$out"
