@@ -205,25 +205,31 @@ static void preface_after_a_request_closes(void **state)
     assert_int_equal(fixture->requests, 1);
 }
 
-/* A client that sends requests and reads nothing: the origin stops reading. */
+/* A client that sends PING and reads nothing: the origin stops reading. nghttp2 would close the
+   connection if more than 1,000 acknowledgements were queued, so each turn reads fewer. */
 static void unread_output_stops_reading(void **state)
 {
-    struct fixture *fixture = *state;
+    static const char opening[] = H2_PREFACE H2_SETTINGS H2_REQUEST;
     static const char ping[] = "\0\0\x8\6\0\0\0\0\0"
                                "12345678";
-    size_t sent = 0;
+    struct fixture *fixture = *state;
+    const size_t frame = sizeof(ping) - 1;
     unsigned idle = 0;
 
-    send(fixture->fd, H2_PREFACE H2_SETTINGS, sizeof(H2_PREFACE H2_SETTINGS) - 1, MSG_NOSIGNAL);
-    while (idle < 20 && sent < 64 * 1024 * 1024) {
-        ssize_t count = send(fixture->fd, ping, sizeof(ping) - 1, MSG_NOSIGNAL);
+    send(fixture->fd, opening, sizeof(opening) - 1, MSG_NOSIGNAL);
+    for (size_t sent = 0; idle < 20 && sent < 64 * 1024 * 1024;) {
+        size_t until = sent + 100 * frame;
+        ssize_t count = 1;
 
+        while (sent < until && count > 0) {
+            count = send(fixture->fd, ping + sent % frame, frame - sent % frame, MSG_NOSIGNAL);
+            sent += count > 0 ? (size_t)count : 0;
+        }
         idle = count < 0 ? idle + 1 : 0;
-        sent += count > 0 ? (size_t)count : 0;
-        if (count < 0)
-            loop_turn(fixture->server.loop, 0);
+        loop_turn(fixture->server.loop, 0);
     }
-    assert_int_equal(idle, 20); /* the socket is full, or the connection is closed */
+    assert_int_equal(idle, 20); /* the socket is full */
+    assert_false(has_no_connections(fixture));
 }
 
 /* Each fault: the last bytes that the client receives, and whether the connection closes. */
