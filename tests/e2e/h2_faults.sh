@@ -47,7 +47,7 @@ while read -r fault code phase; do
         "$(grep "^https://$fault\\.example/ " "$TMPDIR/codes")"
 done <<<"$table"
 same "responses are HTTP/2" '"HTTP/2"' \
-    "$(jq -c 'select(.status).protocol' "$out" | sed 's/HTTP.2.0/HTTP\/2/' | sort -u)"
+    "$(jq -c 'select(.status).protocol' "$out" | sort -u)"
 fb --rehearse -f "$LIST" -T 30s --http1.1 --format json
 same "over HTTP/1.1, h2- faults have no effect" "" "$(codes | grep '/h2-' | grep -v ' - -$')"
 
@@ -78,7 +78,7 @@ same "slow SETTINGS delay the response" true "$(get '.timings.wait >= 200' https
 for i in {1..30}; do
     echo "https://late.example/$i rehearse-h2-goaway-after=4 rehearse-body=$i"
 done | conf
-fb --rehearse -f "$LIST" --per-host 6 --format json
+fb --rehearse -f "$LIST" --format json
 exits "GOAWAY after each 4 requests: no request is lost" 0
 for i in {1..20}; do
     echo "https://few.example/$i rehearse-h2-streams=0 rehearse-h2-streams-then=3 rehearse-body=$i"

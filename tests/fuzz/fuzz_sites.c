@@ -91,6 +91,9 @@ static void check_site(const struct listed *listed, uint64_t number)
     check_line_ends(behaviour->headers);
     check_request(site);
     MUST(behaviour->fault < FAULT_COUNT && behaviour->framing < FRAMING_COUNT);
+    MUST(behaviour->h2.reset <= H2_MAX_RESET_CODE + 1);
+    MUST(behaviour->h2.streams <= H2_MAX_STREAMS_LIMIT + 1);
+    MUST(behaviour->h2.streams_then <= H2_MAX_STREAMS_LIMIT + 1);
     MUST(!behaviour->status || (behaviour->status >= 200 && behaviour->status <= 999));
     MUST(behaviour->body || !behaviour->body_bytes);
 }

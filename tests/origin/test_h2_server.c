@@ -177,6 +177,37 @@ static void cancelled_streams_are_freed(void **state)
     assert_int_equal(h2_server_ending(fixture->server), ENDING_KEEP);
 }
 
+/* The bytes of a client with random changes, with random faults. Output is bounded. */
+static void changed_bytes(void **state)
+{
+    enum { ROUNDS = 2000, MAX_BYTES = 2000 };
+
+    for (int round = 0; round < ROUNDS; round++) {
+        struct h2_fixture *fixture = h2_again(state);
+        unsigned char bytes[MAX_BYTES];
+        const uint8_t *chunk;
+        size_t count = 0;
+        ssize_t part;
+
+        fixture->behaviour.fault = (enum fault)(unit_random() % FAULT_COUNT);
+        fixture->content = unit_random() % 300;
+        for (int i = 0; i < 3; i++)
+            h2_request(fixture, i ? "GET" : "POST", i == 1 ? "/other" : "/x");
+        while ((part = nghttp2_session_mem_send(fixture->client, &chunk)) > 0 &&
+               count + (size_t)part <= sizeof(bytes)) {
+            memcpy(bytes + count, chunk, (size_t)part);
+            count += (size_t)part;
+        }
+        for (unsigned changes = unit_random() % 4; changes; changes--)
+            bytes[24 + unit_random() % (count - 24)] = (unsigned char)unit_random();
+        for (size_t at = 0, size; at < count; at += size) {
+            size = 1 + unit_random() % (count - at);
+            h2_server_receive(fixture->server, bytes + at, size);
+            assert_true(h2_download(fixture) <= 1024 * 1024 + H2_SERVER_OUTPUT_BYTES);
+        }
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -192,6 +223,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(connect_is_reset, h2_begin, h2_end),
         cmocka_unit_test_setup_teardown(malformed_bytes_end_the_connection, h2_begin, h2_end),
         cmocka_unit_test_setup_teardown(cancelled_streams_are_freed, h2_begin, h2_end),
+        cmocka_unit_test_setup_teardown(changed_bytes, h2_begin, h2_end),
     };
 
     unit_time_limit();
