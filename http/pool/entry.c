@@ -104,7 +104,7 @@ bool pool_drop_oldest(struct pool *pool)
     return true;
 }
 
-static void keep_entry(struct entry *entry)
+void entry_keep(struct entry *entry)
 {
     struct pool *pool = entry->pool;
     struct conn *conn = entry->conn;
@@ -129,7 +129,7 @@ void pool_release(struct conn *conn, bool reusable)
     if (conn->streams)
         return;
     if (!entry->own && (reusable || (conn->protocol->multiplexed && conn->state == CONN_OPEN)))
-        keep_entry(entry);
+        entry_keep(entry);
     else
         drop(entry);
 }

@@ -52,6 +52,9 @@ void entry_remove_from_table(struct entry *entry);
 /* Removes the entry from idle and discarding. */
 void entry_take_out(struct entry *entry);
 
+/* Keeps a connection without a stream, in idle or discarding. */
+void entry_keep(struct entry *entry);
+
 /* Moves the waits for a connection to other connections. */
 void entry_move_waits(struct entry *entry);
 

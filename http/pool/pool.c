@@ -21,7 +21,8 @@ struct pool_dial {
     struct dial *dial;
     struct table_link by_origin;
     bool in_table;
-    struct link waits; /* the oldest first */
+    bool own;          /* for one request only */
+    struct link waits; /* the oldest first; none: other connections have served them */
     size_t wait_count;
 };
 
@@ -128,17 +129,14 @@ static struct pool_dial *find_dial(const struct pool *pool, const struct key *ke
     return NULL;
 }
 
-static void free_pool_dial(struct pool_dial *pool_dial);
-
-/* Takes a wait from its dial. If it was the last one, the dial is cancelled. */
+/* Takes a wait from its dial, which is not cancelled: otherwise a connection that is needed often,
+   for a short time, would never be opened. */
 static void leave_dial(struct pool_wait *wait)
 {
-    struct pool_dial *pool_dial = wait->pool_dial;
-
     list_remove(&wait->link);
+    if (wait->pool_dial)
+        wait->pool_dial->wait_count--;
     wait->pool_dial = NULL;
-    if (pool_dial && !--pool_dial->wait_count)
-        free_pool_dial(pool_dial);
 }
 
 /* The next request for this connection: one that waits for it, or for a dial to its origin. */
@@ -260,8 +258,7 @@ static void note_version(struct pool *pool, const struct conn *conn)
 static struct entry *new_entry(const struct pool_dial *pool_dial)
 {
     struct pool *pool = pool_dial->pool;
-    struct pool_wait *first = LIST_OWNER(list_first(&pool_dial->waits), struct pool_wait, link);
-    struct entry *entry = entry_new(pool, first->use == POOL_OWN);
+    struct entry *entry = entry_new(pool, pool_dial->own);
     const struct origin_facts *facts;
 
     entry->conn = conn_open(pool_dial->dial, &pool->conn_options, entry);
@@ -282,6 +279,10 @@ static void open_entry(struct pool_dial *pool_dial)
     const struct conn *conn = entry->conn;
     struct pool_wait *wait;
 
+    if (list_is_empty(&pool_dial->waits)) {
+        entry_keep(entry);
+        return;
+    }
     while (conn->state == CONN_OPEN && capacity_of(entry) && (wait = take_wait(pool_dial)))
         serve(entry, wait, wait->began_dial ? pool_dial->dial : NULL);
     while ((wait = take_wait(pool_dial)))
@@ -319,6 +320,7 @@ static void begin_dial(struct pool *pool, struct pool_wait *wait, const struct k
     if (facts && facts->version == ORIGIN_HTTP_1_1_REQUIRED)
         options.alpn = negotiation_of(HTTP_1_1_ONLY)->alpn;
     pool_dial->pool = pool;
+    pool_dial->own = wait->use == POOL_OWN;
     list_init(&pool_dial->waits);
     join(pool_dial, wait);
     wait->began_dial = true;
@@ -407,7 +409,11 @@ const struct dial *pool_wait_dial(const struct pool_wait *wait)
 
 void pool_cancel(struct pool_wait *wait)
 {
+    struct pool_dial *pool_dial = wait->pool_dial;
+
     leave_dial(wait);
+    if (pool_dial && !pool_dial->wait_count)
+        free_pool_dial(pool_dial);
 }
 
 bool pool_require_http1(struct conn *conn)
@@ -422,12 +428,21 @@ bool pool_require_http1(struct conn *conn)
     return true;
 }
 
+/* Frees a dial that no request waits for, and that was removed from the table. */
+static void free_dial(struct table_link *link)
+{
+    struct pool_dial *pool_dial = TABLE_OWNER(link, struct pool_dial, by_origin);
+
+    pool_dial->in_table = false;
+    free_pool_dial(pool_dial);
+}
+
 void pool_free(struct pool *pool)
 {
     while (pool_drop_oldest(pool))
         ;
+    table_clear(&pool->dials, free_dial);
     table_free(&pool->entries);
-    table_free(&pool->dials);
     origins_free(pool->origins);
     free(pool);
 }

@@ -11,7 +11,8 @@
  * A request to an origin that may speak HTTP/2 waits for the dial of another request, and shares
  * its connection. If the dial agrees on HTTP/1.1, this is remembered, and each request dials. A
  * further HTTP/2 connection is dialled when all others are full; the request that waits for the
- * dial is served earlier if a stream ends on another connection.
+ * dial is served earlier if a stream ends on another connection, and the new connection is kept
+ * idle.
  *
  * At most `limit` idle connections are kept; above it the oldest is closed. A connection that the
  * server closes, or that receives unexpected bytes, is removed immediately.

@@ -543,16 +543,16 @@ static void full_connections_are_not_enough(void **state)
 }
 
 /* A request waits for the dial of a further connection. A stream that ends on the first connection
-   serves it, and the dial is cancelled. */
+   serves it. The dial continues, and its connection serves a later request. */
 static void stream_that_ends_serves_a_waiting_request(void **state)
 {
     static const struct script_step reads[] = {PAUSE, SEND("0 head\n1 head\n"),
                                                HANG,  SEND("1 one\n1 end\n"),
                                                PAUSE, SEND("2 head\n2 two\n2 end\n0 zero\n0 end\n"),
                                                LAST};
-    static const struct script_step hangs[] = {HANG};
-    static const struct script scripts[] = {{.reads = reads}, {.handshakes = hangs}};
-    struct scripted_transport *first;
+    static struct script_step slow[] = {HANG, LAST};
+    static const struct script scripts[] = {{.reads = reads}, {.handshakes = slow}};
+    struct scripted_transport *first, *second;
 
     (void)state;
     slots = 2;
@@ -564,14 +564,49 @@ static void stream_that_ends_serves_a_waiting_request(void **state)
     start_one(2);
     TURN_UNTIL(fixture.loop, fixture.opened == 2);
     assert_non_null(pool_wait_dial(&exchanges[2].wait));
+    second = fixture.newest;
     fixture.newest = first;
     skip_hang();
     TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports && outcomes[2].reports);
     expect_body(0, "zero");
     expect_body(1, "one");
     expect_body(2, "two");
-    assert_int_equal(fixture.closed, 1);
     clear_all();
+    slow[0] = (struct script_step)LAST;
+    fixture.newest = second;
+    fixture_send_event(&fixture, EPOLLIN);
+    unit_settle(fixture.loop);
+    assert_int_equal(fixture.closed, 0);
+    assert_true(pool_drop_oldest(fixture.pool));
+    assert_true(pool_drop_oldest(fixture.pool));
+    assert_int_equal(fixture.closed, 2);
+}
+
+/* The pool is freed with a dial that no request waits for any more. */
+static void freed_with_a_dial(void **state)
+{
+    static const struct script_step reads[] = {
+        PAUSE, SEND("0 head\n"), HANG, SEND("0 end\n"), PAUSE, SEND("1 head\n1 end\n"), LAST};
+    static const struct script_step hangs[] = {HANG};
+    static const struct script scripts[] = {{.reads = reads}, {.handshakes = hangs}};
+    struct scripted_transport *first;
+
+    (void)state;
+    slots = 1;
+    fixture_set_scripts(&fixture, scripts, 2);
+    start_one(0);
+    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
+    first = fixture.newest;
+    start_one(1);
+    TURN_UNTIL(fixture.loop, fixture.opened == 2);
+    fixture.newest = first;
+    skip_hang();
+    TURN_UNTIL(fixture.loop, outcomes[0].reports && outcomes[1].reports);
+    clear_all();
+    assert_int_equal(fixture.closed, 0);
+    pool_free(fixture.pool);
+    assert_int_equal(fixture.closed, 2);
+    fixture.pool = pool_new(&(struct pool_options){.limit = 1, .max_streams = 1});
 }
 
 /* The limit of an earlier connection is valid until the server has sent the next one. */
@@ -786,6 +821,7 @@ int main(void)
         CASE(server_requires_http_1_1),
         CASE(full_connections_are_not_enough),
         CASE(stream_that_ends_serves_a_waiting_request),
+        CASE(freed_with_a_dial),
         CASE(limit_of_an_origin_is_remembered),
         CASE(post_shares_a_connection),
         CASE(no_sharing_without_keep_alive),
