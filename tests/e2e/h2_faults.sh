@@ -75,6 +75,16 @@ same "HTTP_1_1_REQUIRED: the request is sent again over HTTP/1.1" '["HTTP/1.1","
     "$(get '[.protocol, .snippet]' https://old.example/)"
 same "slow SETTINGS delay the response" true "$(get '.timings.wait >= 200' https://slow.example/)"
 
+# more content than the window allows before the client knows it
+head -c 300000 /dev/zero >"$TMPDIR/content"
+echo 'https://zero.example/ rehearse-fault=h2-zero-window' | conf
+fb --rehearse -f "$LIST" --data "@$TMPDIR/content" -T 1s --format json
+same "a window of 0: content is not sent" "https://zero.example/ timeout.total" \
+    "$(codes | sed 's/ [a-z]*$//')"
+echo 'https://zero.example/' | conf
+fb --rehearse -f "$LIST" --data "@$TMPDIR/content" --format json
+same "content over the window is read" 200 "$(get .status https://zero.example/)"
+
 for i in {1..30}; do
     echo "https://late.example/$i rehearse-h2-goaway-after=4 rehearse-body=$i"
 done | conf
@@ -127,7 +137,6 @@ check_not "curl: half a body is a failure" grep -q ' 0$' \
 check_not "curl: GOAWAY is a failure" grep -q ' 0$' \
     <<<"$(get_with_curl "https://tls.example:$https/goaway")"
 same "curl: Connection: close" "last 2 0" "$(get_with_curl "https://tls.example:$https/close")"
-head -c 300000 /dev/zero >"$TMPDIR/content"
 same "curl: content over the window" "tls 2 0" \
     "$(get_with_curl --data-binary "@$TMPDIR/content" "https://tls.example:$https/")"
 
