@@ -295,6 +295,7 @@ struct conn *conn_open(struct dial *dial, const struct conn_options *options, vo
     conn->port = dial->port;
     conn->https = dial->https;
     conn->proxy = dial->proxy;
+    conn->is_forwarded = dial_is_forwarded(dial);
     conn->address = dial->address;
     conn->sock = dialled.sock;
     watch_set_owner(&conn->sock->watch, on_ready, conn, "connection");
@@ -357,7 +358,7 @@ void conn_address_request(const struct conn *conn, struct request *request)
 {
     const struct proxy *proxy = conn->proxy;
 
-    if (proxy_forwards(proxy, conn->https)) {
+    if (conn->is_forwarded) {
         request->absolute_url = true;
         request->proxy_user_info = proxy->user_info;
         request->proxy_user_info_bytes = proxy->user_info_bytes;

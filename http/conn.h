@@ -82,6 +82,7 @@ struct conn {
     uint16_t port;
     bool https;
     const struct proxy *proxy; /* borrowed; NULL: no proxy */
+    bool is_forwarded;         /* the proxy forwards the requests, without a tunnel */
     struct address address;    /* of the peer */
     struct sock *sock;
     struct transport *transport;

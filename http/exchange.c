@@ -65,9 +65,7 @@ static void enter(struct exchange *exchange, enum exchange_state state, nsec at)
 
 static bool is_refused_by_proxy(const struct exchange *exchange)
 {
-    const struct conn *conn = exchange->conn;
-
-    return exchange->result.status == 407 && proxy_forwards(conn->proxy, conn->https);
+    return exchange->result.status == 407 && exchange->conn->is_forwarded;
 }
 
 /* The socket of the connection or the dial; NULL: none. */

@@ -13,7 +13,10 @@ static const struct negotiation negotiations[] = {
     [HTTP_2_ONLY] = {.alpn = ALPN_HTTP_2 ALPN_HTTP_1_1,
                      .required_alpn = "h2",
                      .protocol = h2_or_h1},
-    [HTTP_2_ASSUMED] = {.alpn = ALPN_HTTP_2, .required_alpn = "h2", .protocol = h2_always},
+    [HTTP_2_ASSUMED] = {.alpn = ALPN_HTTP_2,
+                        .required_alpn = "h2",
+                        .tunnels = true,
+                        .protocol = h2_always},
 };
 
 const struct negotiation *negotiation_of(enum http_versions versions)

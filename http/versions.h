@@ -19,6 +19,8 @@ struct negotiation {
     const char *alpn; /* as in struct dial_options */
     /* The result that ALPN must have; NULL: any. */
     const char *required_alpn;
+    /* As in struct dial_options: a proxy forwards requests of HTTP/1.1 alone. */
+    bool tunnels;
     /* As in struct conn_options. */
     const struct protocol *(*protocol)(const char *alpn);
 };

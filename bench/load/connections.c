@@ -92,7 +92,8 @@ void connections_dial(struct connections *connections, struct client *client)
     const struct load_options *options = connections->options;
     const struct negotiation *negotiation = connections->group.negotiation;
     struct dial_options dial = {.alpn = negotiation->alpn,
-                                .required_alpn = negotiation->required_alpn};
+                                .required_alpn = negotiation->required_alpn,
+                                .tunnels = negotiation->tunnels};
 
     list_remove(&client->link);
     connections->connecting++;

@@ -63,10 +63,15 @@ static void next_hop(const struct dial *dial, const char **host, uint16_t *port)
     }
 }
 
+bool dial_is_forwarded(const struct dial *dial)
+{
+    return !dial->options.tunnels && proxy_forwards(dial->proxy, dial->https);
+}
+
 /* A proxy that forwards requests needs no tunnel. */
 static bool needs_tunnel(const struct dial *dial)
 {
-    return dial->proxy && !proxy_forwards(dial->proxy, dial->https);
+    return dial->proxy && !dial_is_forwarded(dial);
 }
 
 /* A failure to reach the proxy is the proxy's error, not the site's. */

@@ -69,6 +69,9 @@ struct dial {
 struct dial *dial_new(struct dialer *dialer, const struct url *url,
                       const struct dial_options *options, void (*ended)(void *owner), void *owner);
 
+/* Whether the proxy forwards the requests of the connection, without a tunnel. */
+bool dial_is_forwarded(const struct dial *dial);
+
 /* The current phase; when FAILED, the phase that failed; when OPEN, SEND. */
 enum phase dial_phase(const struct dial *dial);
 

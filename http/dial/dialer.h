@@ -27,6 +27,8 @@ struct dial_options {
     const char *alpn;               /* as tls_client_open takes it; NULL: http/1.1 */
     /* An https dial fails with ERROR_HTTP2_NOT_NEGOTIATED if ALPN has another result. NULL: any. */
     const char *required_alpn;
+    /* A proxy that would forward requests (proxy_forwards) is asked for a tunnel as well. */
+    bool tunnels;
 };
 
 /* The peer of a transport. */

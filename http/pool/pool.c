@@ -314,7 +314,8 @@ static void begin_dial(struct pool *pool, struct pool_wait *wait, const struct k
 {
     const struct negotiation *negotiation = pool->options.negotiation;
     struct dial_options options = {.alpn = negotiation->alpn,
-                                   .required_alpn = negotiation->required_alpn};
+                                   .required_alpn = negotiation->required_alpn,
+                                   .tunnels = negotiation->tunnels};
     struct pool_dial *pool_dial = memory_zeroed(sizeof(*pool_dial));
 
     if (facts && facts->version == ORIGIN_HTTP_1_1_REQUIRED)

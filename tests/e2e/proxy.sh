@@ -31,6 +31,7 @@ server {
     listen @:18444 ssl; ssl_certificate DIR/other.pem; ssl_certificate_key DIR/other.key;
     location / { return 200 "other"; }
 }
+server { listen @:18446 http2; location / { return 200 "plain HTTP/2"; } }
 N
 echo "server { listen 127.0.0.1:18092; $six location / { return 200 localhost; } }"
 )
@@ -48,7 +49,8 @@ proxy() {
     until_true 10 listens "$port"
 }
 echo 'forbidden' >"$TMPDIR/filter"
-proxy open 18100 "ConnectPort 18443" "ConnectPort 18444" "ConnectPort 18089" \
+proxy open 18100 "ConnectPort 18443" "ConnectPort 18444" "ConnectPort 18446" \
+    "ConnectPort 18089" \
     "Filter \"$TMPDIR/filter\""
 proxy locked 18101 "BasicAuth quince sesame"
 start socks microsocks -i "$at" -p 18102
@@ -88,6 +90,11 @@ check "https: tinyproxy receives only host and port" grep -q "CONNECT $at:18443 
     "$TMPDIR/open.log"
 same "https: the body is that of the site" '"secret /"' "$(jq '.snippet' "$out")"
 same "https: no name is looked up" null "$(jq .timings.dns "$out")"
+through "http with prior knowledge of HTTP/2" "$http" "200 - - $at:18100 $http" \
+    --http2-prior-knowledge "http://$at:18446/"
+same "http with prior knowledge of HTTP/2: the protocol" '"HTTP/2"' "$(jq .protocol "$out")"
+check "http with prior knowledge of HTTP/2: a tunnel" grep -q "CONNECT $at:18446 HTTP/1.1" \
+    "$TMPDIR/open.log"
 through "a proxy without a scheme" "$at:18100" "200 - - $at:18100 $http" "$plain"
 through "http over SOCKS" "$socks" "200 - - $at:18102 $socks" "$plain"
 through "https over SOCKS" "$socks" "200 - - $at:18102 $socks" "$secure"

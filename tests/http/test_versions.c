@@ -28,6 +28,7 @@ static void each_choice_has_its_protocols(void **state)
         assert_true(one->required_alpn ? !strcmp(one->required_alpn, cases[i].required)
                                        : !cases[i].required);
         assert_ptr_equal(one->protocol(""), cases[i].for_none);
+        assert_true(one->tunnels == (cases[i].versions == HTTP_2_ASSUMED));
         assert_ptr_equal(one->protocol("http/1.1"), cases[i].for_h1);
         assert_ptr_equal(one->protocol("h2"), cases[i].for_h2);
     }

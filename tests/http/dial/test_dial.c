@@ -96,6 +96,8 @@ static void on_wake(void *owner)
 }
 
 /* Dials the fixture's port at `host`. */
+static const struct dial_options *begin_options; /* NULL: none */
+
 static struct dial *begin(const char *scheme, const char *host)
 {
     struct dial *dial;
@@ -105,7 +107,7 @@ static struct dial *begin(const char *scheme, const char *host)
     snprintf(text, sizeof(text), "%s://%s:%u/", scheme, host, address_port(&fixture.address));
     assert_null(url_parse(&url, text, strlen(text)));
     wakes = 0;
-    dial = dial_new(&fixture.dialer, &url, NULL, on_wake, NULL);
+    dial = dial_new(&fixture.dialer, &url, begin_options, on_wake, NULL);
     url_free(&url);
     return dial;
 }
@@ -762,8 +764,29 @@ static void plain_requests_go_to_the_proxy(void **state)
     proxy_start();
     dial = dial_through("http", "http", "nowhere.test", agrees);
     expect_open(dial);
-    assert_true(proxy_forwards(dial->proxy, dial->https));
+    assert_true(dial_is_forwarded(dial));
     assert_int_equal(proxy.received_bytes, 0);
+    dial_free(dial);
+    proxy_stop();
+}
+
+/* A protocol that a proxy cannot forward, such as HTTP/2, has a tunnel for http too. */
+static void a_tunnel_for_http(void **state)
+{
+    static const struct dial_options options = {.tunnels = true};
+    char expected[64];
+    struct dial *dial;
+
+    (void)state;
+    proxy_start();
+    begin_options = &options;
+    dial = dial_through("http", "http", "nowhere.test", agrees);
+    begin_options = NULL;
+    expect_open(dial);
+    snprintf(expected, sizeof(expected), "CONNECT nowhere.test:%u HTTP/1.1\r\n",
+             address_port(&fixture.address));
+    assert_memory_equal(proxy.received, expected, strlen(expected));
+    assert_false(dial_is_forwarded(dial));
     dial_free(dial);
     proxy_stop();
 }
@@ -1010,6 +1033,7 @@ int main(void)
         CASE(routes_of_the_other_family),
         CASE(connect_through_a_proxy),
         CASE(plain_requests_go_to_the_proxy),
+        CASE(a_tunnel_for_http),
         CASE(socks_proxies),
         CASE(routes_change_the_target_of_the_tunnel),
         CASE(bytes_pass_through_the_tunnel),
