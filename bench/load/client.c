@@ -106,6 +106,15 @@ static void on_end(struct stream *stream, const struct stream_end *end)
         client->conn_failed_request = true;
         group->events->failed(group->owner, take_out(request), end->error);
     }
+}
+
+/* The same for HTTP/2: the stream becomes free for another request. */
+static void on_h2_end(struct stream *stream, const struct stream_end *end)
+{
+    struct client *client = STREAM_OWNER(stream, struct load_request, stream)->client;
+    struct client_group *group = client->group;
+
+    on_end(stream, end);
     /* without capacity, `room` is not called later: the next request waits from now on */
     if (client_group_is_limited(group) && client_may_start(client) && !conn_capacity(client->conn))
         group->events->room(group->owner, client);
@@ -113,9 +122,7 @@ static void on_end(struct stream *stream, const struct stream_end *end)
 
 static void submit(struct client *client, struct load_request *request)
 {
-    static const struct stream_events events = {.end = on_end};
-
-    request->stream.events = &events;
+    request->stream.events = client->group->stream_events;
     request->stream.out.bytes = request->target->bytes;
     request->stream.out.count = request->target->count;
     request->stream.out.is_head_request = request->target->is_head_request;
@@ -250,7 +257,9 @@ static void on_dialled(void *owner)
 void client_group_init(struct client_group *group)
 {
     static const struct conn_events events = {.room = on_room, .closed = on_closed};
+    static const struct stream_events h1_events = {.end = on_end}, h2_events = {.end = on_h2_end};
 
+    group->stream_events = group->multiplexed ? &h2_events : &h1_events;
     list_init(&group->requests);
     group->conn_options = (struct conn_options){
         .events = &events,
@@ -290,6 +299,18 @@ void client_connect(struct client *client, const struct dial_options *options)
         on_dialled(client);
 }
 
+/* Submits a request, unless there is no connection or no stream for it. */
+static void submit_or_wait(struct client *client, struct load_request *request)
+{
+    bool open = client->state == CLIENT_OPEN;
+
+    request->waits = open && !conn_capacity(client->conn);
+    if (open && !request->waits)
+        submit(client, request);
+    else
+        client->unsubmitted++;
+}
+
 void client_start(struct client *client, const struct target *target, nsec intended, nsec now,
                   bool counted)
 {
@@ -304,14 +325,10 @@ void client_start(struct client *client, const struct target *target, nsec inten
     request->counted = counted;
     list_put_last(&client->group->requests, &request->link);
     client->request_count++;
-    if (client->state == CLIENT_OPEN &&
-        (!client->group->multiplexed || conn_capacity(client->conn))) {
-        request->waits = false;
+    if (client->state == CLIENT_OPEN && !client->group->multiplexed)
         submit(client, request);
-        return;
-    }
-    client->unsubmitted++;
-    request->waits = client->state == CLIENT_OPEN;
+    else
+        submit_or_wait(client, request);
 }
 
 /* Closes the dial or the connection without calling an event. */

@@ -72,16 +72,17 @@ struct client_group {
     struct dialer *dialer; /* borrowed */
     const struct url *url; /* of the origin; borrowed */
     const struct client_events *events;
-    void *owner;                           /* argument of the events */
-    const struct negotiation *negotiation; /* borrowed */
-    bool multiplexed;                      /* HTTP/2 */
-    unsigned slots;                        /* maximum of requests in flight on a connection */
-    struct link requests;                  /* all in flight, in the order of their start */
-    struct conn_options conn_options;      /* of all connections; set by client_group_init */
-    uint64_t bytes_in, bytes_out;          /* of all connections */
-    struct protocol_counters counters;     /* HTTP/2: of all connections */
-    uint64_t resent;                       /* HTTP/2: counted requests that are sent again */
-    struct head_memo heads;                /* of responses on all connections */
+    void *owner;                               /* argument of the events */
+    const struct negotiation *negotiation;     /* borrowed */
+    bool multiplexed;                          /* HTTP/2 */
+    unsigned slots;                            /* maximum of requests in flight on a connection */
+    struct link requests;                      /* all in flight, in the order of their start */
+    struct conn_options conn_options;          /* of all connections; set by client_group_init */
+    const struct stream_events *stream_events; /* of all requests; set by client_group_init */
+    uint64_t bytes_in, bytes_out;              /* of all connections */
+    struct protocol_counters counters;         /* HTTP/2: of all connections */
+    uint64_t resent;                           /* HTTP/2: counted requests that are sent again */
+    struct head_memo heads;                    /* of responses on all connections */
 };
 
 struct client {
