@@ -413,7 +413,9 @@ void pool_cancel(struct pool_wait *wait)
     struct pool_dial *pool_dial = wait->pool_dial;
 
     leave_dial(wait);
-    if (pool_dial && !pool_dial->wait_count)
+    if (pool_dial && pool_dial->wait_count)
+        leave_table(pool_dial); /* it may be stuck: later requests do not join it */
+    else if (pool_dial)
         free_pool_dial(pool_dial);
 }
 

@@ -78,8 +78,8 @@ bool pool_require_http1(struct conn *conn);
 /* The dial that it waits for; NULL: none. */
 const struct dial *pool_wait_dial(const struct pool_wait *wait);
 
-/* Cancels a wait; the last wait for a dial cancels the dial. Does nothing when it is not
-   waiting. */
+/* Cancels a wait, for instance at a deadline. The last wait for a dial cancels the dial; otherwise
+   the dial continues, and later requests do not join it. Does nothing when it is not waiting. */
 void pool_cancel(struct pool_wait *wait);
 
 /* Call once for each stream that has ended and was not cancelled. When the connection has no other

@@ -582,6 +582,30 @@ static void stream_that_ends_serves_a_waiting_request(void **state)
     assert_int_equal(fixture.closed, 2);
 }
 
+/* A deadline has passed during a dial: later requests do not join it. */
+static void stuck_dial_is_not_joined(void **state)
+{
+    static const struct script_step hangs[] = {HANG};
+    static const struct script_step reads[] = {PAUSE, SEND("0 head\n0 yes\n0 end\n"), LAST};
+    static const struct script scripts[] = {{.handshakes = hangs}, {.reads = reads}};
+
+    (void)state;
+    fixture_set_scripts(&fixture, scripts, 2);
+    site->timeout = NSEC_PER_S;
+    start_one(0);
+    site->timeout = NSEC_NEVER;
+    start_one(1);
+    TURN_UNTIL(fixture.loop, fixture.opened == 1);
+    fixture.clock.now += NSEC_PER_S;
+    TURN_UNTIL(fixture.loop, outcomes[0].reports);
+    start_one(2);
+    TURN_UNTIL(fixture.loop, outcomes[2].reports);
+    expect_body(2, "yes");
+    assert_int_equal(fixture.opened, 2);
+    assert_int_equal(outcomes[1].reports, 0);
+    clear_all();
+}
+
 /* The pool is freed with a dial that no request waits for any more. */
 static void freed_with_a_dial(void **state)
 {
@@ -821,6 +845,7 @@ int main(void)
         CASE(server_requires_http_1_1),
         CASE(full_connections_are_not_enough),
         CASE(stream_that_ends_serves_a_waiting_request),
+        CASE(stuck_dial_is_not_joined),
         CASE(freed_with_a_dial),
         CASE(limit_of_an_origin_is_remembered),
         CASE(post_shares_a_connection),
