@@ -254,6 +254,41 @@ static void graceful_goaway(void **state)
     exchange_clear(&exchanges[1]);
 }
 
+/* --- deadlines --- */
+
+/* One stream is reset (CANCEL), nothing else is sent, and the other stream continues. */
+static void deadline_resets_one_stream(void **state)
+{
+    static const char reset[] = "\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08";
+    struct script_step reads[] = {PAUSE, {0}, HANG, {0}, HANG};
+    size_t before;
+
+    (void)state;
+    put_head(&frames[0], 1, ":status: 200", false);
+    put_response(&frames[1], 3);
+    reads[1] = step_of(&frames[0]);
+    reads[3] = step_of(&frames[1]);
+    fixture_set_scripts(&fixture, &(struct script){.reads = reads}, 1);
+    site->timeout = NSEC_PER_S;
+    start(0);
+    site->timeout = NSEC_NEVER;
+    start(1);
+    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
+    unit_settle(fixture.loop);
+    before = fixture.received_bytes;
+    fixture.clock.now += NSEC_PER_S;
+    TURN_UNTIL(fixture.loop, outcomes[0].reports);
+    assert_int_equal(outcomes[0].result.error, ERROR_TOTAL_TIMEOUT);
+    unit_settle(fixture.loop);
+    assert_int_equal(fixture.received_bytes - before, sizeof(reset) - 1);
+    assert_memory_equal(fixture.received + before, reset, sizeof(reset) - 1);
+    skip_hang();
+    expect_yes(1);
+    exchange_clear(&exchanges[0]);
+    exchange_clear(&exchanges[1]);
+    assert_true(pool_drop_oldest(fixture.pool));
+}
+
 /* --- windows --- */
 
 #define WINDOW 16384
@@ -329,6 +364,7 @@ int main(void)
         CASE(calm_is_not_sent_again_at_once),
         CASE(http_1_1_is_required_but_not_allowed),
         CASE(graceful_goaway),
+        CASE(deadline_resets_one_stream),
         CASE(window_is_exceeded),
         CASE(body_is_larger_than_the_window),
     };
