@@ -21,7 +21,7 @@ static struct figure figure_of_limit(uint64_t limit)
     return limit == UINT32_MAX ? (struct figure){"any number"} : figure_count(limit);
 }
 
-/* The limit of the server, "" with a line that follows. */
+/* Appends the limit of the server. */
 static void add_limit(const struct page *page, char *text)
 {
     const struct tally *total = page->total;
@@ -87,15 +87,20 @@ static void put_protocol_line(const struct page *page)
 static void add_headers(char *text, const char *direction, uint64_t bytes, uint64_t plain,
                         uint64_t messages)
 {
+    const char *subject = strstr(text, "HPACK") ? "" : "HPACK ";
+
+    if (*text)
+        page_add(text, ", ");
     if (!messages || !plain) {
         page_add(text, "unknown %s", direction);
         return;
     }
-    page_add(text, "%s %s", figure_bytes((double)bytes / (double)messages).text, direction);
+    page_add(text, "%s %s (%s", figure_bytes((double)bytes / (double)messages).text, direction,
+             subject);
     if (bytes <= plain)
-        page_add(text, " (HPACK saves %s)", figure_share(1 - (double)bytes / (double)plain).text);
+        page_add(text, "saves %s)", figure_share(1 - (double)bytes / (double)plain).text);
     else
-        page_add(text, " (HPACK adds %s)", figure_share((double)bytes / (double)plain - 1).text);
+        page_add(text, "adds %s)", figure_share((double)bytes / (double)plain - 1).text);
 }
 
 void bench_put_headers(const struct page *page)
@@ -106,7 +111,6 @@ void bench_put_headers(const struct page *page)
     if (!is_http2(page))
         return;
     add_headers(text, "in", total->header_bytes_in, total->header_bytes_in_plain, total->completed);
-    page_add(text, ", ");
     add_headers(text, "out", total->header_bytes_out, total->header_bytes_out_plain,
                 tally_ended(total));
     page_line(page, "Headers", "", "a request: %s", text);

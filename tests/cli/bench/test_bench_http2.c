@@ -36,7 +36,7 @@ static void test_full(void **state)
         "https://127.0.0.1:8443/: closed loop, 64 connections, 100 streams each, ", "\nTransfer ",
         "\nProtocol     HTTP/2 over TLS, 100 streams per connection\n",
         "\n             the server allows fewer streams than -m: 8\n",
-        "\nHeaders      a request: 20 B in (HPACK saves 80.0%), 5 B out (HPACK saves 90.0%)\n",
+        "\nHeaders      a request: 20 B in (HPACK saves 80.0%), 5 B out (saves 90.0%)\n",
         "\nStreams      the server allows 8, 1,200 GOAWAY, 3 reset, 2 refused, 900 resent\n",
         "\nSlot wait    5,000 requests waited: p50 2.00 ms, p99 2.00 ms, max 2.00 ms\n",
         "\nStatus ");
