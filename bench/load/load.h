@@ -10,9 +10,9 @@
  * starts, each on the first connection that becomes free.
  *
  * With HTTP/2 a connection has up to `streams` requests in flight, but no more than the server
- * allows (SETTINGS). Requests beyond that limit wait. In a closed loop a request starts when it gets
- * a stream, and the wait before is counted as tally.slot_wait. In an open loop the wait is a part of
- * the latency, as any wait for a connection.
+ * allows (SETTINGS). Requests beyond that limit wait. In a closed loop a request starts when it
+ * gets a stream, and the wait before is counted as tally.slot_wait. In an open loop the wait is a
+ * part of the latency, as any wait for a connection.
  *
  * The counts are in a tally, which is passed to the owner once per second (LOAD_INTERVAL) and at
  * the end. An open loop that completes lasts as long as its schedule, or longer if requests took
