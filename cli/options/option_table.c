@@ -131,7 +131,7 @@ const struct option_row option_table[] = {
      "1M", .description = "read at most this much of a body: 65536, 64K, 1M, 2G",
      .foreign = "--max-filesize"},
     {"until-preview", 0, SITES, FLAG(exchange.response.until_preview), GROUP_BODIES, NULL, NULL,
-     .description = "close the connection as soon as the preview is complete"},
+     .description = "read no more of a body as soon as the preview is complete"},
     /* how many at once */
     {"concurrency", 'c', SITES, NUMBER(concurrency, 1, MAX_CONCURRENCY), GROUP_LIMITS, "N", "256",
      .description = "send this many requests at once", .foreign = "--parallel-max --threads"},
