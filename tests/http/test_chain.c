@@ -616,6 +616,22 @@ static void each_redirect_has_its_own_retries(void **state)
     assert_int_equal(result.status, 503);
 }
 
+/* The server has not processed the request: any method, after the same wait as for status 429. */
+static void unprocessed_requests_are_retried(void **state)
+{
+    (void)state;
+    options.retries = 1;
+    begin("http://a/");
+    set_text(&site->method, "POST");
+    for (int i = 0; i < 2; i++) {
+        begin_exchange();
+        result.error = ERROR_HTTP2_GOAWAY;
+        result.unprocessed = true;
+        assert_int_equal(end_exchange(), i ? CHAIN_OVER : CHAIN_RETRY);
+    }
+    expect_end(ERROR_HTTP2_GOAWAY);
+}
+
 static void only_idempotent_requests_are_retried(void **state)
 {
     static const struct {
@@ -776,6 +792,7 @@ int main(void)
         CASE(hops_are_limited),
         CASE(retries_are_limited),
         CASE(each_redirect_has_its_own_retries),
+        CASE(unprocessed_requests_are_retried),
         CASE(only_idempotent_requests_are_retried),
         CASE(retry_after_is_respected),
         CASE(backoff_grows_with_each_retry),
