@@ -165,3 +165,11 @@ void bench_put_streams(const struct page *page)
     if (*text)
         page_line(page, allows_fewer_streams(page) ? "" : "Streams", SHADE_YELLOW, "%s", text);
 }
+
+const char *bench_remedy(const struct load_options *load, const struct tally *total)
+{
+    return load->versions != HTTP_1_1_ONLY && total->any_settings &&
+                   load->streams < total->streams_limit_min
+               ? "more connections (-c), or more streams (-m)"
+               : "more connections (-c)";
+}

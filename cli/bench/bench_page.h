@@ -81,6 +81,10 @@ void bench_put_slot_wait(const struct page *page);
 void bench_put_protocol(const struct page *page);
 void bench_put_headers(const struct page *page);
 
+/* What may raise the rate of a load whose connections are all busy: "more connections (-c)", with
+   HTTP/2 also more streams, if the server allows them. */
+const char *bench_remedy(const struct load_options *load, const struct tally *total);
+
 /* bench_short.c: the short report, at most 20 lines. */
 void bench_put_short(const struct page *page);
 

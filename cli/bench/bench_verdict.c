@@ -80,8 +80,9 @@ void bench_put_limited(const struct page *page)
     page_add(
         text,
         "All connections (%s) were busy %s of the time while requests waited for one. Their number "
-        "was a limit, perhaps before the server was. Compare with more connections (-c).",
-        figure_count(page->run->load->connections).text, figure_share(tally_limited(total)).text);
+        "was a limit, perhaps before the server was. Compare with %s.",
+        figure_count(page->run->load->connections).text, figure_share(tally_limited(total)).text,
+        bench_remedy(page->run->load, total));
     page_notice(page, SHADE_YELLOW, text);
 }
 

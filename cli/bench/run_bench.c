@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cli/bench/bench_page.h"
 #include "cli/bench/bench_report.h"
 #include "cli/bench/bench_runs.h"
 #include "cli/bench/knee.h"
@@ -223,8 +224,8 @@ static void report_verdict(const struct bench_run *run)
                    100 * run->judgement.late_share);
     else if (verdict_limited(run->total))
         diagnostic("all connections were busy %.1f%% of the time while requests waited for "
-                   "one: compare with more connections (-c)",
-                   100 * tally_limited(run->total));
+                   "one: compare with %s",
+                   100 * tally_limited(run->total), bench_remedy(run->load, run->total));
     for (size_t i = 0; i < run->slo->count; i++)
         if (!run->slo->part[i].held)
             diagnostic("--slo %s was missed", run->slo->part[i].name);

@@ -60,6 +60,25 @@ same "two streams of ten: the limit" '{"min":2,"max":2}' "$(run .streams_limit)"
 check "two streams of ten: requests have waited" jq -e '.slot_wait_us.count > 100' "$out"
 same "two streams of ten: two connections" 2 "$(run .totals.connections)"
 
+# --- the text ---
+
+fb bench --report full -n 500 -c 2 -m 10 --http2-prior-knowledge "$h2c:18123/"
+check "text: the protocol" grep -qx \
+    "Protocol     HTTP/2 with prior knowledge, 10 streams per connection" "$out"
+check "text: fewer streams" grep -qx " *the server allows fewer streams than -m: 2" "$out"
+check "text: the limit" grep -qx "Streams      the server allows 2" "$out"
+check "text: the wait" grep -q "^Slot wait  .* requests waited: p50 " "$out"
+check "text: fields" grep -q "^Headers      a request: .* in (HPACK saves .*%), .* out (saves" "$out"
+fb bench -n 100 -c 2 -m 10 --http2-prior-knowledge "$h2c:18123/"
+check "the short text: at most 20 lines" test "$(wc -l <"$out")" -le 20
+check "the short text: fewer streams" grep -qx \
+    "Streams      the server allows fewer streams than -m: 2" "$out"
+fb bench -n 10 "$h2c:18123/"
+exits "HTTP/1.1 to a server that speaks HTTP/2 alone" 1
+fb bench --format json -n 10 --http2-prior-knowledge "$h2c:18121/"
+cat "$out" >>"$TMPDIR/runs"
+same "HTTP/2 to a server that speaks TLS: the error" '["http2.not_http2"]' "$(run '.errors | keys')"
+
 # --- a deadline resets one stream; the others continue on the same connection ---
 
 cat >"$TMPDIR/targets" <<T

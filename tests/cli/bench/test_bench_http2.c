@@ -146,11 +146,45 @@ static void test_short(void **state)
     sample_close(&sample);
 }
 
+/* More streams are proposed only if the server allows them. */
+static void test_remedy(void **state)
+{
+    static const struct {
+        enum http_versions versions;
+        unsigned streams;
+        uint64_t limit;
+        bool more_streams;
+    } cases[] = {
+        {HTTP_1_1_ONLY, 1, 0, false},
+        {HTTP_2_ONLY, 1, 8, true},
+        {HTTP_2_ONLY, 8, 8, false},
+        {HTTP_2_ASSUMED, 20, 8, false},
+        {HTTP_2_ASSUMED, 20, UINT32_MAX, true},
+        {HTTP_2_ASSUMED, 1, 0, false},
+    };
+    struct sample_run sample;
+
+    (void)state;
+    sample_open_stall(&sample);
+    sample.total->limited = 1950 * MS;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        sample.load.run.versions = cases[i].versions;
+        sample.load.run.streams = cases[i].streams;
+        sample.total->any_settings = cases[i].limit > 0;
+        sample.total->streams_limit_min = sample.total->streams_limit_max = cases[i].limit;
+        ASSERT_LINES(text_of(&sample, false, 0), cases[i].more_streams
+                                                     ? "connections (-c), or more streams (-m).\n"
+                                                     : "connections (-c).\n");
+    }
+    sample_close(&sample);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_http1),   cmocka_unit_test(test_full),   cmocka_unit_test(test_json),
         cmocka_unit_test(test_unknown), cmocka_unit_test(test_limits), cmocka_unit_test(test_short),
+        cmocka_unit_test(test_remedy),
     };
 
     unit_time_limit();
