@@ -19,6 +19,10 @@
 
 #define MAX_IDLE_READS 4 /* an extra line end may arrive in pieces */
 
+/* Receives of a multiplexed connection after which it sends, if more bytes are waiting. The
+   requests and window updates that they cause leave in one send. */
+#define MAX_READS_BEFORE_SEND 8
+
 static const char *const state_names[] = {
     [CONN_OPEN] = "open", [CONN_DRAINING] = "draining", [CONN_CLOSED] = "closed"};
 
@@ -89,6 +93,7 @@ void conn_flush(struct conn *conn)
     if (conn->call_depth)
         return;
     conn->flush_deferred = false;
+    conn->unsent_reads = 0;
     if (conn->draining_unreported && conn->owner) {
         conn->draining_unreported = false;
         call(conn, conn->options->events->draining);
@@ -199,19 +204,21 @@ static bool receive(struct conn *conn, const unsigned char *bytes, size_t count)
     conn->protocol->receive(conn, bytes, count, &arrival);
     conn->call_depth--;
     more = conn->state != CONN_CLOSED && may_read_more(conn);
-    conn_flush(conn);
+    if (!more || !conn->protocol->multiplexed || ++conn->unsent_reads == MAX_READS_BEFORE_SEND)
+        conn_flush(conn);
     return more && conn->state != CONN_CLOSED;
 }
 
 /* A read would block. */
 static void read_blocked(struct conn *conn)
 {
-    if (!conn->protocol->read_blocked)
-        return;
-    conn->call_depth++;
-    conn->protocol->read_blocked(conn);
-    conn->call_depth--;
-    conn_flush(conn);
+    if (conn->protocol->read_blocked) {
+        conn->call_depth++;
+        conn->protocol->read_blocked(conn);
+        conn->call_depth--;
+    }
+    if (conn->protocol->read_blocked || conn->unsent_reads)
+        conn_flush(conn);
 }
 
 /* Reads once. False: a read would block, or the connection is closed. */
@@ -229,6 +236,7 @@ static bool receive_once(struct conn *conn)
     case IO_ERROR:
         conn->receive_error = io.status == IO_ERROR ? io.error : 0;
         receive(conn, buffer, 0);
+        conn_flush(conn);
         return false;
     default: read_blocked(conn); return false;
     }
@@ -243,7 +251,10 @@ static void on_ready(void *owner, uint32_t events)
         conn_flush(conn);
     for (unsigned reads = 1; conn->state != CONN_CLOSED && receive_once(conn); reads++)
         if (reads == conn->options->read_budget) {
-            loop_yield(conn->loop, &conn->sock->watch, 0);
+            if (conn->unsent_reads)
+                conn_flush(conn);
+            if (conn->state != CONN_CLOSED) /* else the flush has closed the socket */
+                loop_yield(conn->loop, &conn->sock->watch, 0);
             return;
         }
 }

@@ -70,6 +70,7 @@ struct conn {
     bool finished;            /* CLOSED, and its streams have ended */
     unsigned call_depth;      /* depth of calls into the protocol and of events */
     unsigned streams;         /* submitted and not ended */
+    unsigned unsent_reads;    /* receives since the last flush, with a multiplexed protocol */
     uint64_t requests;        /* submitted so far */
     /* Concurrent streams that the server allows, set by a multiplexed protocol. UINT_MAX: no limit,
        or the server has not sent it yet. */

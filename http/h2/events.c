@@ -71,25 +71,21 @@ static int take_status(struct h2_stream *one, struct span value)
     return 0;
 }
 
-static void take_field(struct h2_stream *one, struct span name, struct span value)
+static struct span span_of_bytes(nghttp2_vec bytes)
 {
-    struct stream *stream = one->stream;
+    return span_of((const char *)bytes.base, bytes.len);
+}
+
+static void take_field(struct stream *stream, struct span name, struct span value)
+{
     size_t bytes;
 
-    if (one->head_done || is_interim(one) || !stream->events->field ||
-        span_bytes(name) > STREAM_MAX_NAME_BYTES)
+    if (span_bytes(name) > STREAM_MAX_NAME_BYTES)
         return;
     value = span_trim(value, is_space_or_control);
     bytes = span_bytes(value);
     stream->events->field(stream, name.at, span_bytes(name), value.at,
                           bytes < STREAM_MAX_VALUE_BYTES ? bytes : STREAM_MAX_VALUE_BYTES);
-}
-
-static struct span span_of_buffer(nghttp2_rcbuf *buffer)
-{
-    nghttp2_vec bytes = nghttp2_rcbuf_get_buf(buffer);
-
-    return span_of((const char *)bytes.base, bytes.len);
 }
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_rcbuf *name,
@@ -98,22 +94,23 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghtt
     struct conn *conn = owner;
     struct protocol_counters *counters = conn->options->counters;
     struct h2_stream *one = stream_of(session, frame->hd.stream_id, conn);
-    struct span field = span_of_buffer(name), text = span_of_buffer(value);
+    nghttp2_vec field = nghttp2_rcbuf_get_buf(name), text = nghttp2_rcbuf_get_buf(value);
+    size_t bytes = field.len + text.len;
 
     (void)flags;
     if (counters)
-        counters->header_bytes_in_plain +=
-            span_bytes(field) + span_bytes(text) + H2_LINE_OVERHEAD_BYTES;
+        counters->header_bytes_in_plain += bytes + H2_LINE_OVERHEAD_BYTES;
     if (!one)
         return 0;
-    one->field_bytes += span_bytes(field) + span_bytes(text) + FIELD_OVERHEAD_BYTES;
+    one->field_bytes += bytes + FIELD_OVERHEAD_BYTES;
     if (one->field_bytes > H2_MAX_FIELD_BYTES) {
         one->too_large = true;
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* resets the stream */
     }
-    if (*field.at == ':') /* a response has only ":status"; nghttp2 checks this */
-        return take_status(one, text);
-    take_field(one, field, text);
+    if (*field.base == ':') /* a response has only ":status"; nghttp2 checks this */
+        return take_status(one, span_of_bytes(text));
+    if (one->stream->events->field && !one->head_done && !is_interim(one))
+        take_field(one->stream, span_of_bytes(field), span_of_bytes(text));
     return 0;
 }
 
@@ -370,7 +367,7 @@ static void recycle(struct h2 *h2, struct h2_stream *one)
     if (h2->last_stream == one)
         h2->last_stream = NULL;
     list_remove(&one->link);
-    list_put_last(&h2->spare, &one->link);
+    list_put_first(&h2->spare, &one->link); /* the next stream finds it in the CPU's cache */
     h2_request_free(one->request);
     one->request = NULL;
 }

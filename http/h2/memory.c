@@ -1,4 +1,6 @@
 /*
+ * A small object has a header with its class: the multiple of UNIT_BYTES that it has room for.
+ *
  * One range of addresses for all blocks; the system provides a page of it when that is first
  * written. A pointer into the range is therefore recognized by two comparisons. If the range is
  * used up, or the system does not grant it (ulimit -v), the C library's allocator is used.
@@ -8,15 +10,21 @@
  */
 #include "http/h2/memory.h"
 
+#include <stdalign.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "base/memory.h"
 
-#define MIN_BYTES   (16 * 1024) /* smaller blocks are from the C library's allocator */
-#define BLOCK_BYTES (20 * 1024) /* whole pages; larger blocks are from there too */
+#define UNIT_BYTES 32
+#define CLASSES    32 /* small objects have up to 992 bytes */
+
+#define MIN_BYTES   (16 * 1024)
+#define BLOCK_BYTES (20 * 1024) /* whole pages */
 #define MAX_BLOCKS  (16 * 1024)
 
 #define RANGE_BYTES ((size_t)BLOCK_BYTES * MAX_BLOCKS)
@@ -29,6 +37,8 @@ static char *range; /* NULL: not made yet, or not granted */
 static bool range_tried;
 static size_t used_blocks; /* from the beginning of the range; some of them are spare */
 static struct spare_block *spare;
+
+/* --- blocks --- */
 
 static void make_range(void)
 {
@@ -58,45 +68,112 @@ static void *take_block(void)
     return range && used_blocks < MAX_BLOCKS ? range + BLOCK_BYTES * used_blocks++ : NULL;
 }
 
-static void *get(size_t bytes, void *owner)
+/* --- small objects --- */
+
+union header {
+    union header *next; /* in a list */
+    struct {
+        size_t class; /* 0: from the C library's allocator */
+        size_t bytes; /* of class 0 */
+    } object;
+    max_align_t align;
+};
+
+static union header *lists[CLASSES];
+
+static size_t room_of(const void *memory)
+{
+    const union header *header = (const union header *)memory - 1;
+
+    if (is_in_range(memory))
+        return BLOCK_BYTES;
+    return header->object.class ? header->object.class * UNIT_BYTES : header->object.bytes;
+}
+
+static union header *new_header(size_t class, size_t bytes)
+{
+    union header *header = memory_get(sizeof(*header) + bytes);
+
+    header->object.class = class;
+    header->object.bytes = bytes;
+    return header;
+}
+
+static void *get_large(size_t bytes)
 {
     void *block = bytes >= MIN_BYTES && bytes <= BLOCK_BYTES ? take_block() : NULL;
 
-    (void)owner;
-    return block ? block : memory_get(bytes);
+    return block ? block : new_header(0, bytes) + 1;
 }
 
-static void drop(void *memory, void *owner)
+/* --- the functions of nghttp2_mem --- */
+
+static void *get(size_t bytes, void *owner)
 {
-    struct spare_block *block = memory;
+    size_t class = bytes ? (bytes + UNIT_BYTES - 1) / UNIT_BYTES : 1;
+    union header *header;
 
     (void)owner;
-    if (!is_in_range(memory)) {
-        free(memory);
-        return;
-    }
+    if (class >= CLASSES)
+        return get_large(bytes);
+    header = lists[class];
+    if (!header)
+        return new_header(class, class * UNIT_BYTES) + 1;
+    lists[class] = header->next;
+    header->object.class = class;
+    return header + 1;
+}
+
+static void drop_block(struct spare_block *block)
+{
     block->next = spare;
     spare = block;
 }
 
+static void drop(void *memory, void *owner)
+{
+    union header *header = (union header *)memory - 1;
+    size_t class;
+
+    (void)owner;
+    if (!memory)
+        return;
+    if (is_in_range(memory)) {
+        drop_block(memory);
+        return;
+    }
+    class = header->object.class;
+    if (!class) {
+        free(header);
+        return;
+    }
+    header->next = lists[class];
+    lists[class] = header;
+}
+
 static void *get_zeroed(size_t count, size_t bytes, void *owner)
 {
-    (void)owner;
-    return memory_zeroed(count * bytes);
+    void *memory;
+
+    if (bytes && count > SIZE_MAX / 2 / bytes)
+        memory_exhausted();
+    memory = get(count * bytes, owner);
+    memset(memory, 0, count * bytes);
+    return memory;
 }
 
 static void *grow(void *old, size_t bytes, void *owner)
 {
     void *grown;
+    size_t room;
 
     if (!old)
         return get(bytes, owner);
-    if (!is_in_range(old))
-        return memory_grow(old, bytes, 1);
-    if (bytes <= BLOCK_BYTES)
+    room = room_of(old);
+    if (bytes <= room)
         return old;
-    grown = memory_get(bytes);
-    memcpy(grown, old, BLOCK_BYTES);
+    grown = get(bytes, owner);
+    memcpy(grown, old, room);
     drop(old, owner);
     return grown;
 }

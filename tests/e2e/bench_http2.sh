@@ -46,7 +46,9 @@ done
 bench "five requests a connection" -n 100 -c 2 -m 3 --requests-per-conn 5 \
     --http2-prior-knowledge "$h2c:18122/"
 same "five requests a connection: all complete" "[100,0,100,100,0,0]" "$(totals)"
-same "five requests a connection: twenty connections" 20 "$(run .totals.connections)"
+# more if the last requests are divided among both clients
+check "five requests a connection: at least twenty connections" \
+    jq -e '.totals.connections | . >= 20 and . <= 22' "$out"
 bench "a connection for each request" -n 50 -c 4 --new-conn --http2-prior-knowledge "$h2c:18122/"
 same "a connection for each request: all complete" "[50,0,50,50,0,0]" "$(totals)"
 same "a connection for each request: their number" 50 "$(run .totals.connections)"

@@ -1,4 +1,4 @@
-/* The memory of nghttp2: blocks of one frame are reused, all others are ordinary memory. */
+/* The memory of nghttp2: small objects and blocks of one frame are reused. */
 #include "tests/support/unit.h"
 
 #include <stdint.h>
@@ -110,6 +110,55 @@ static void zeroed(void **state)
     drop(taken);
 }
 
+/* Of each size: aligned, writable, and distinct. */
+static void objects_of_every_size(void **state)
+{
+    (void)state;
+    for (size_t bytes = 0; bytes < 3000; bytes++) {
+        unsigned char *one = memory->malloc(bytes, NULL), *two = memory->malloc(bytes, NULL);
+
+        assert_int_equal((uintptr_t)one % 16, 0);
+        memset(one, 1, bytes);
+        memset(two, 2, bytes);
+        for (size_t i = 0; i < bytes; i++)
+            assert_int_equal(one[i] + two[i], 3);
+        drop(one);
+        drop(two);
+    }
+}
+
+static void small_objects_are_reused(void **state)
+{
+    void *one = memory->malloc(100, NULL), *two;
+
+    (void)state;
+    drop(one);
+    two = memory->malloc(101, NULL);
+    assert_ptr_equal(one, two);
+    memset(two, 7, 101);
+    drop(two);
+    one = memory->calloc(4, 25, NULL);
+    assert_ptr_equal(one, two);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(((char *)one)[i], 0);
+    drop(one);
+}
+
+static void growing_by_bytes(void **state)
+{
+    unsigned char *one = memory->realloc(NULL, 1, NULL);
+
+    (void)state;
+    *one = 1;
+    for (size_t bytes = 2; bytes < 3000; bytes++) {
+        one = memory->realloc(one, bytes, NULL);
+        one[bytes - 1] = (unsigned char)bytes;
+        for (size_t i = 0; i < bytes; i++)
+            assert_int_equal(one[i], (unsigned char)(i + 1));
+    }
+    drop(one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +166,9 @@ int main(void)
         cmocka_unit_test_setup(sizes, setup),
         cmocka_unit_test_setup(growing, setup),
         cmocka_unit_test_setup(zeroed, setup),
+        cmocka_unit_test_setup(objects_of_every_size, setup),
+        cmocka_unit_test_setup(small_objects_are_reused, setup),
+        cmocka_unit_test_setup(growing_by_bytes, setup),
     };
 
     unit_time_limit();
