@@ -70,7 +70,8 @@ check "text: the protocol" grep -qx \
 check "text: fewer streams" grep -qx " *the server allows fewer streams than -m: 2" "$out"
 check "text: the limit" grep -qx "Streams      the server allows 2" "$out"
 check "text: the wait" grep -q "^Slot wait  .* requests waited: p50 " "$out"
-check "text: fields" grep -q "^Headers      a request: .* in (HPACK saves .*%), .* out (saves" "$out"
+check "text: fields" \
+    grep -q "^Headers      a request: .* in (HPACK saves .*%), .* out (saves" "$out"
 fb bench -n 100 -c 2 -m 10 --http2-prior-knowledge "$h2c:18123/"
 check "the short text: at most 20 lines" test "$(wc -l <"$out")" -le 20
 check "the short text: fewer streams" grep -qx \
