@@ -436,10 +436,11 @@ static void free_streams(struct link *list)
 {
     struct link *first;
 
-    while ((first = list_first(list))) {
-        list_remove(first);
-        h2_request_free(h2_stream_of(first)->request);
-        free(h2_stream_of(first));
+    while ((first = list_take_first(list))) {
+        struct h2_stream *one = h2_stream_of(first);
+
+        h2_request_free(one->request);
+        free(one);
     }
 }
 
