@@ -10,16 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "cli/options/command_line.h"
 #include "cli/options/help.h"
+#include "cli/options/hints.h"
 #include "cli/options/readers.h"
 #include "cli/options/suggest.h"
 #include "cli/output/diagnostic.h"
-#include "http/h2/h2.h"
 #include "http/request.h"
 #include "http/typed_url.h"
 
@@ -409,59 +407,6 @@ static bool read_help(struct options *options, int argc, char **argv)
     return argc > 3 ? refuse("help", argv[3], "give at most one topic") : help_topic(argv[2]);
 }
 
-/* Without a list or a URL, input from a pipe was probably meant as the list. A race cannot read it,
-   because it reads its list twice. */
-static void hint_at_pipe(const struct options *options)
-{
-    struct stat input;
-
-    if (!options->list.file && !options->list.word_count && !options->output.quiet &&
-        (options->command == COMMAND_FETCH || options->command == COMMAND_BENCH) &&
-        !fstat(STDIN_FILENO, &input) && S_ISFIFO(input.st_mode))
-        diagnostic("standard input is a pipe and is not read; -f - reads a list from it");
-}
-
-/* A URL that is also the name of a file was probably meant as a list. */
-static void hint_at_file(const struct options *options)
-{
-    const struct list_options *list = &options->list;
-
-    if (options->command == COMMAND_DIFF || options->command == COMMAND_ORIGIN ||
-        options->output.quiet)
-        return;
-    for (size_t i = 0; i < list->word_count; i++)
-        if (!access(list->words[i], F_OK))
-            diagnostic("%s: taken as a URL; -f %s reads the file of that name", list->words[i],
-                       list->words[i]);
-}
-
-/* Whether a request may be sent by HTTP/2: not if all URLs are known to be http without prior
-   knowledge. */
-static bool may_use_http2(const struct options *options)
-{
-    const struct list_options *list = &options->list;
-
-    if (options->command != COMMAND_FETCH || options->versions == HTTP_1_1_ONLY)
-        return false;
-    if (list->file || !list->word_count || options->versions == HTTP_2_ASSUMED)
-        return true;
-    for (size_t i = 0; i < list->word_count; i++)
-        if (strncasecmp(list->words[i], "http:", 5) != 0)
-            return true;
-    return false;
-}
-
-/* A field that HTTP/2 forbids is sent with HTTP/1.1 only. */
-static void hint_at_fields(const struct options *options)
-{
-    size_t length;
-    const char *field = h2_forbidden_field(options->request.headers, &length);
-
-    if (field && may_use_http2(options) && !options->output.quiet)
-        diagnostic("--header %.*s: HTTP/2 does not allow this field; it is sent with HTTP/1.1 only",
-                   (int)length, field);
-}
-
 /* Sets the values that depend on several options. Only fetch uses the proxies of the environment: a
    rehearsal stays on loopback, the blocking half of a race has no proxies, and a load measures the
    server itself. */
@@ -510,7 +455,7 @@ bool options_read(struct options *options, int argc, char **argv)
         return false;
     }
     hint_at_pipe(options);
-    hint_at_file(options);
+    hint_at_files(options);
     hint_at_fields(options);
     derive(options);
     if (has_secret(&options->request)) {
