@@ -1,8 +1,6 @@
 /* The hints: when there is one, and when there is none. */
 #include <unistd.h>
 
-#include <unistd.h>
-
 #include "tests/support/command_line.h"
 
 /* Fields that HTTP/2 forbids are sent with HTTP/1.1 only. */
