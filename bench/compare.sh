@@ -23,13 +23,13 @@ FIRSTBYTE=${FIRSTBYTE:-$BUILD/firstbyte}
 PEERS=${PEERS:-$BUILD/peers}
 ROUNDS=${ROUNDS:-3}
 LOAD_S=${LOAD_S:-2}
-ALL="race fetch calls load stall open held"
+ALL="race fetch calls load stall open held http2"
 ONLY=${ONLY:-$ALL}
 # shellcheck disable=SC2034 # lib.bash uses it
 LIMIT_S=180 # for one run
 OUT=$BUILD/bench
 
-for file in lib nginx server race fetch calls tools load stall open held; do
+for file in lib nginx server race fetch calls tools load stall open held http2; do
     # shellcheck source=/dev/null
     . "bench/compare/$file.bash"
 done
@@ -39,6 +39,7 @@ failed=0
 # shellcheck disable=SC2317 # the trap reaches it
 at_exit() {
     server_stop
+    h2_stop
     rm -rf "$dir"
 }
 trap at_exit EXIT
