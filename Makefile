@@ -119,6 +119,12 @@ test: ## runs the tests; T=word: those whose name contains it
 	+$(Q)$(SUB) tests
 	$(Q)tests/run -b $(BUILD) $(T)
 
+# tests that need heavy packages; a server that cannot be installed is skipped by name
+test-peers: ## runs the tests against other servers; T=word
+	$(Q)tools/deps run test servers
+	+$(Q)$(SUB) all
+	$(Q)tests/run -b $(BUILD) -s peers $(T)
+
 asan: ## runs the tests with the sanitizers of gcc; T=word
 	$(Q)tools/deps run test
 	+$(Q)$(SUB) tests SANITIZE=address,undefined BUILD=build/asan
@@ -183,7 +189,7 @@ deps: ## installs what building and testing need
 clean: ## removes what was built
 	rm -rf $(filter-out build/llhttp,$(wildcard build/*))
 
-.PHONY: all objects tests fuzzers peers run test asan bench bench-deps lint tidy fuzz generated \
-        install uninstall help deps clean
+.PHONY: all objects tests fuzzers peers run test test-peers asan bench bench-deps lint tidy fuzz \
+        generated install uninstall help deps clean
 .DELETE_ON_ERROR:
 -include $(OBJ:.o=.d) $(LLHTTP_OBJ:.o=.d)
