@@ -49,6 +49,24 @@ both() {
     requests "$1, h2c" --http2-prior-knowledge "http://$HOME_ADDRESS:$2/"
     requests "$1, TLS" --http2 --cacert "$TMPDIR/ca.pem" "https://$HOME_ADDRESS:$3/"
 }
+
+# h2o is stopped during a load; $pid is its process
+stopped() {
+    local server=$pid load completed
+    : >"$TMPDIR/h2o.log"
+    timeout 30 "$FIRSTBYTE" bench --http2-prior-knowledge --format json -c 4 -m 10 -d 2s \
+        "http://$HOME_ADDRESS:18211/" >"$out" 2>"$err" &
+    load=$!
+    until_true 10 has_lines 1000 "$TMPDIR/h2o.log"
+    kill "$server"
+    wait "$server" "$load"
+    completed=$(run .totals.completed)
+    check "h2o, stopped in a load: requests complete" [ "$completed" -gt 0 ]
+    check "h2o, stopped in a load: some fail" jq -e '.totals.failed > 0' "$out"
+    check "h2o, stopped in a load: no more complete than the server has logged" \
+        [ "$completed" -le "$(wc -l <"$TMPDIR/h2o.log")" ]
+    cat "$out" >>"$TMPDIR/runs"
+}
 : >"$TMPDIR/runs"
 
 if command -v nghttpd >/dev/null; then
@@ -63,6 +81,7 @@ if command -v h2o >/dev/null; then
     cat >"$TMPDIR/h2o.conf" <<H
 $([ "$(id -u)" != 0 ] || echo "user: root")
 num-threads: 1
+access-log: {path: $TMPDIR/h2o.log, format: "%s"}
 listen: {host: $HOME_ADDRESS, port: 18211}
 listen:
   host: $HOME_ADDRESS
@@ -70,7 +89,7 @@ listen:
   ssl: {certificate-file: $TMPDIR/good.pem, key-file: $TMPDIR/good.key}
 hosts: {default: {paths: {/: {file.dir: $www}}}}
 H
-    serve h2o "18211 18212" h2o -c "$TMPDIR/h2o.conf" && both h2o 18211 18212
+    serve h2o "18211 18212" h2o -c "$TMPDIR/h2o.conf" && both h2o 18211 18212 && stopped
 else
     skip h2o "no h2o (Debian: h2o)"
 fi
