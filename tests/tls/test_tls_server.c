@@ -173,11 +173,8 @@ static void alpn(void **state)
     static const struct {
         const char *offered, *chosen;
     } cases[] = {
-        {NULL, ""},
-        {"\x08http/1.1", "http/1.1"},
-        {"\x02h2\x08http/1.1", "h2"},
-        {"\x02h2", "h2"},
-        {"\x08http/1.0", ""},
+        {NULL, ""},       {"\x08http/1.1", "http/1.1"}, {"\x02h2\x08http/1.1", "h2"},
+        {"\x02h2", "h2"}, {"\x08http/1.0", ""},
     };
 
     (void)state;
