@@ -1,6 +1,4 @@
 /* The negotiations: http/versions.c. */
-#include <string.h>
-
 #include "http/h1/h1.h"
 #include "http/h2/h2.h"
 #include "http/versions.h"
@@ -25,8 +23,10 @@ static void each_choice_has_its_protocols(void **state)
         const struct negotiation *one = negotiation_of(cases[i].versions);
 
         assert_string_equal(one->alpn, cases[i].alpn);
-        assert_true(one->required_alpn ? !strcmp(one->required_alpn, cases[i].required)
-                                       : !cases[i].required);
+        if (cases[i].required)
+            assert_string_equal(one->required_alpn, cases[i].required);
+        else
+            assert_null(one->required_alpn);
         assert_ptr_equal(one->protocol(""), cases[i].for_none);
         assert_true(one->tunnels == (cases[i].versions == HTTP_2_ASSUMED));
         assert_ptr_equal(one->protocol("http/1.1"), cases[i].for_h1);
