@@ -82,6 +82,7 @@ my %scenarios = (
     'reset-internal' => sub { among(reset_stream(3, 2)) },
     'reset-unknown' => sub { among(ok(3) . reset_stream(3, 0xbad)) },
     'refused-in-body' => sub { among(ok(3) . data(3, 'half') . reset_stream(3, 7)) },
+    'always-silent-from-3' => sub { $_[0] < 3 ? good($_[0]) : '' },
     'silent' => sub { among('') },
     'reset-calm' => sub { among(reset_stream(3, 11)) },
     # errors of the connection
@@ -149,6 +150,8 @@ my %scenarios = (
     # the server allows fewer streams
     'streams-1' => sub { setting(3, 1) . good(1) . good(3) . good(5) },
     'streams-0' => sub { setting(3, 0) . good(1) . good(3) . good(5) },
+    # ten times what the window of 16 KiB allows, in one piece
+    'ignores-window' => sub { ok(1) . data(1, 'x' x 16384) x 10 . data(1, '', END_STREAM) },
     # other protocols
     'http-1-1' => sub { "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n\0close" },
     'http-1-1-ok' => sub { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok\0close" },

@@ -162,6 +162,27 @@ same "always-calm: results" "3 http2.goaway" "$(jq -r .error.code "$out" | sort 
 check "always-calm: at most two requests each" test "$(grep -c ^request "$TMPDIR/server.err")" -le 6
 stop
 
+# golang#36026: a connection that brought nothing during a request gets no other request
+serve always-silent-from-3
+fetch_three -c 1 --timeout 1s
+same "a silent connection: results" "$(printf '%s\n' "1 200 good 1 -" "2 - - timeout.total" \
+    "3 200 good 1 -")" "$(results)"
+check "a silent connection: another one is used" grep -qx 'request 1 on 3' "$TMPDIR/server.err"
+stop
+
+# a load counts what the server breaks
+serve ignores-window 1
+fb bench --format json --http2-prior-knowledge --window 16K -n 1 -c 1 "$base/"
+same "the server ignores the window" '{"http2.protocol":1}' "$(run .errors)"
+check "the server ignores the window: RST_STREAM with FLOW_CONTROL_ERROR" until_true 5 \
+    grep -qx 'reset 1 3' "$TMPDIR/server.err"
+stop
+serve pings 5
+fb bench --format json --http2-prior-knowledge -m 5 -n 5 -c 1 "$base/"
+same "a flood ends each request of a load" '{"http2.flood":5}' "$(run .errors)"
+check "a flood: the totals add up" sums_hold "$out"
+stop
+
 # curl#5611: the server ends each connection after ten requests
 start_nginx 18081 <<'N'
     server {
