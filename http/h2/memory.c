@@ -132,7 +132,7 @@ static void drop_block(struct spare_block *block)
 
 static void drop(void *memory, void *owner)
 {
-    union header *header = (union header *)memory - 1;
+    union header *header;
     size_t class;
 
     (void)owner;
@@ -142,6 +142,7 @@ static void drop(void *memory, void *owner)
         drop_block(memory);
         return;
     }
+    header = (union header *)memory - 1;
     class = header->object.class;
     if (!class) {
         free(header);
