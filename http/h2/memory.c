@@ -1,5 +1,6 @@
 /*
- * A small object has a header with its class: the multiple of UNIT_BYTES that it has room for.
+ * A small object has a header with its class: the multiple of UNIT_BYTES that it has room for. All
+ * objects are aligned for a pointer, which is enough for nghttp2.
  *
  * One range of addresses for all blocks; the system provides a page of it when that is first
  * written. A pointer into the range is therefore recognized by two comparisons. If the range is
@@ -10,7 +11,6 @@
  */
 #include "http/h2/memory.h"
 
-#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,8 +20,8 @@
 
 #include "base/memory.h"
 
-#define UNIT_BYTES 32
-#define CLASSES    32 /* small objects have up to 992 bytes */
+#define UNIT_BYTES 16
+#define CLASSES    64 /* small objects have up to 1,008 bytes */
 
 #define MIN_BYTES   (16 * 1024)
 #define BLOCK_BYTES (20 * 1024) /* whole pages */
@@ -70,40 +70,47 @@ static void *take_block(void)
 
 /* --- small objects --- */
 
+/* Before each object. */
 union header {
     union header *next; /* in a list */
-    struct {
-        size_t class; /* 0: from the C library's allocator */
-        size_t bytes; /* of class 0 */
-    } object;
-    max_align_t align;
+    /* The class, below CLASSES; or the bytes of a larger object from the C library's allocator. */
+    size_t class_or_bytes;
 };
 
 static union header *lists[CLASSES];
 
-static size_t room_of(const void *memory)
+static union header *header_of(void *memory)
 {
-    const union header *header = (const union header *)memory - 1;
+    return (union header *)memory - 1;
+}
+
+static bool is_small(const union header *header)
+{
+    return header->class_or_bytes < CLASSES;
+}
+
+static size_t room_of(void *memory)
+{
+    const union header *header = header_of(memory);
 
     if (is_in_range(memory))
         return BLOCK_BYTES;
-    return header->object.class ? header->object.class * UNIT_BYTES : header->object.bytes;
+    return is_small(header) ? header->class_or_bytes * UNIT_BYTES : header->class_or_bytes;
 }
 
-static union header *new_header(size_t class, size_t bytes)
+static void *get_object(size_t class_or_bytes, size_t bytes)
 {
     union header *header = memory_get(sizeof(*header) + bytes);
 
-    header->object.class = class;
-    header->object.bytes = bytes;
-    return header;
+    header->class_or_bytes = class_or_bytes;
+    return header + 1;
 }
 
 static void *get_large(size_t bytes)
 {
     void *block = bytes >= MIN_BYTES && bytes <= BLOCK_BYTES ? take_block() : NULL;
 
-    return block ? block : new_header(0, bytes) + 1;
+    return block ? block : get_object(bytes, bytes);
 }
 
 /* --- the functions of nghttp2_mem --- */
@@ -118,9 +125,9 @@ static void *get(size_t bytes, void *owner)
         return get_large(bytes);
     header = lists[class];
     if (!header)
-        return new_header(class, class * UNIT_BYTES) + 1;
+        return get_object(class, class * UNIT_BYTES);
     lists[class] = header->next;
-    header->object.class = class;
+    header->class_or_bytes = class;
     return header + 1;
 }
 
@@ -142,12 +149,12 @@ static void drop(void *memory, void *owner)
         drop_block(memory);
         return;
     }
-    header = (union header *)memory - 1;
-    class = header->object.class;
-    if (!class) {
+    header = header_of(memory);
+    if (!is_small(header)) {
         free(header);
         return;
     }
+    class = header->class_or_bytes;
     header->next = lists[class];
     lists[class] = header;
 }

@@ -117,7 +117,7 @@ static void objects_of_every_size(void **state)
     for (size_t bytes = 0; bytes < 3000; bytes++) {
         unsigned char *one = memory->malloc(bytes, NULL), *two = memory->malloc(bytes, NULL);
 
-        assert_int_equal((uintptr_t)one % 16, 0);
+        assert_int_equal((uintptr_t)one % sizeof(void *), 0);
         memset(one, 1, bytes);
         memset(two, 2, bytes);
         for (size_t i = 0; i < bytes; i++)
