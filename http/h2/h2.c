@@ -273,6 +273,8 @@ static void h2_sent(struct conn *conn, size_t count)
     else
         h2->gathered = 0;
     report_sent(conn);
+    if (h2->no_more_ids) /* else it would stay open without capacity */
+        conn_drain(conn);
     end_if_over(conn);
 }
 
@@ -344,6 +346,8 @@ static nghttp2_option *new_options(const struct conn_options *conn_options)
     nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(options, 1);
     nghttp2_option_set_peer_max_concurrent_streams(options, INITIAL_STREAMS);
     nghttp2_option_set_no_closed_streams(options, 1);
+    /* the default of 64 KiB would end a larger request as if the server had refused it */
+    nghttp2_option_set_max_send_header_block_length(options, INT32_MAX);
     if (conn_options->sets_header_table)
         nghttp2_option_set_max_deflate_dynamic_table_size(options, conn_options->header_table);
     return options;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "http/h2/session.h"
 #include "tests/http/h2/frames.h"
 #include "tests/support/h2_conn.h"
 
@@ -471,6 +472,49 @@ static void server_changes_the_number_of_streams(void **state)
     h2_conn_free(&peer);
 }
 
+/* Fields of any size are sent: the server decides what is too large. */
+static void large_request(void **state)
+{
+    static char fields[200 * 1024] = "x-large: ";
+    struct request plain = {.method = "GET", .url = &url, .headers = fields};
+    size_t start = strlen(fields), end = sizeof(fields) - strlen("\r\n") - 1;
+    struct h2_request *large;
+
+    (void)state;
+    memset(fields + start, '~', end - start); /* its Huffman code is longer than the character */
+    strcpy(fields + end, "\r\n");
+    large = h2_request_new(&plain, false);
+    begin(0);
+    submit(0, large);
+    submit(1, request);
+    assert_true(h2_conn_write(&peer, SIZE_MAX) > sizeof(fields));
+    put_good(0);
+    put_good(1);
+    receive();
+    expect_good(0);
+    expect_good(1);
+    h2_conn_free(&peer);
+    h2_request_free(large);
+}
+
+/* After the last number, the connection is closed when its streams have ended. */
+static void numbers_of_streams_run_out(void **state)
+{
+    (void)state;
+    begin(0);
+    nghttp2_session_set_next_stream_id(h2_of(peer.conn)->session, INT32_MAX);
+    submit(0, request);
+    assert_int_equal(conn_capacity(peer.conn), 0);
+    h2_conn_write(&peer, SIZE_MAX);
+    assert_int_equal(peer.conn->state, CONN_DRAINING);
+    put_head(&frames, INT32_MAX, OK, false);
+    put_data(&frames, INT32_MAX, "hello", true);
+    receive();
+    expect_good(0);
+    assert_int_equal(peer.conn->state, CONN_CLOSED);
+    h2_conn_free(&peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +533,8 @@ int main(void)
         TEST(refused_after_the_head),
         TEST(goaway_names_the_reason),
         TEST(server_changes_the_number_of_streams),
+        TEST(large_request),
+        TEST(numbers_of_streams_run_out),
     };
 
     unit_time_limit();
