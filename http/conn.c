@@ -312,6 +312,8 @@ struct conn *conn_open(struct dial *dial, const struct conn_options *options, vo
     watch_set_owner(&conn->sock->watch, on_ready, conn, "connection");
     conn->transport = dialled.transport;
     conn->stream_limit = UINT_MAX;
+    if (protocol->multiplexed)
+        sock_no_delay(conn->sock); /* a frame does not wait for the ACK of the previous one */
     protocol->open(conn);
     loop_yield(conn->loop, &conn->sock->watch, 0); /* TLS may have read bytes after its handshake */
     return conn;

@@ -7,7 +7,7 @@ if ! strace -o "$TMPDIR/try" true 2>/dev/null || [ "${FIRSTBYTE_SANITIZED-}" ]; 
     skip "system calls" "strace does not work"
     exit 0
 fi
-start_nginx 18080 18443 < <(
+start_nginx 18080 18081 18443 < <(
     make_authority
     make_certificate good "IP:$HOME_ADDRESS"
     cat <<'N'
@@ -19,6 +19,7 @@ server {
     keepalive_requests 100000;
     location / { return 200 "0123456789"; }
 }
+server { listen @:18081 http2; location / { return 200 "0123456789"; } }
 N
 )
 base=http://$HOME_ADDRESS:18080
@@ -112,3 +113,7 @@ check_not "the trust store is not read with --cacert" grep -qE "$store" "$TMPDIR
 seq -f "http://%.0f.example/" 50 >"$TMPDIR/50"
 traced clone,clone3,fork,vfork,execve --rehearse -f "$TMPDIR/50"
 same "one child, the origin, and no thread" 1 "$(count '(clone|clone3|vfork|fork)\(')"
+
+# a request over HTTP/2 does not wait for the ACK of a control frame
+traced setsockopt --http2-prior-knowledge "http://$HOME_ADDRESS:18081/"
+same "TCP_NODELAY without TLS" 1 "$(count TCP_NODELAY)"
