@@ -36,7 +36,7 @@ explain() {
     for file in "$@"; do
         [ -s "$file" ] || continue
         echo "# ${file##*/}:"
-        head -c 3000 "$file" | cat -v | sed 's/^/#   /'
+        head -c 3000 "$file" | cat -v | awk '{ print "#   " $0 }' # the last line also ends
     done
 }
 
