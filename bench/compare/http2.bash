@@ -308,7 +308,7 @@ h2_held_table() {
 h2_fetch_run() {
     local command list=$dir/h2.$server
     case $1 in
-    firstbyte) command=("$FIRSTBYTE" fetch -k -f "$list.list" --format json) ;;
+    firstbyte) command=("$FIRSTBYTE" fetch -k -f "$list.list") ;;
     curl)      command=(curl -k -sS --http2 --parallel --parallel-max 100 -K "$list.curl") ;;
     esac
     measure "${command[@]}" || { fail "$1, fetch, $server" "$dir/err"; return; }
