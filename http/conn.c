@@ -87,6 +87,15 @@ static bool must_report_room(const struct conn *conn)
     return conn->room_unreported && conn_capacity(conn);
 }
 
+/* Reports that the limit is reached, although a stream has ended. If it grows, `room` follows. */
+static void report_full(struct conn *conn)
+{
+    if (!conn->room_unreported || !conn->protocol->multiplexed || conn->state != CONN_OPEN)
+        return;
+    conn->room_unreported = false;
+    call(conn, conn->options->events->full);
+}
+
 /* Carries out what the events that have just returned requested. */
 void conn_flush(struct conn *conn)
 {
@@ -102,6 +111,8 @@ void conn_flush(struct conn *conn)
         if (must_report_room(conn)) {
             conn->room_unreported = false;
             call(conn, conn->options->events->room);
+        } else {
+            report_full(conn);
         }
         if (conn->state != CONN_CLOSED)
             send_output(conn);

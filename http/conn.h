@@ -28,6 +28,9 @@ struct conn_events {
     void (*draining)(struct conn *conn);
     /* The capacity has grown. NULL: not called. */
     void (*room)(struct conn *conn);
+    /* Multiplexed: a stream has ended, or the server has changed its limit, and the limit allows no
+       other stream now. NULL: not called. */
+    void (*full)(struct conn *conn);
     /* The connection is closed. `error` is set if no stream could report it: the server closed
        the connection, or sent unexpected bytes, while no stream was submitted. Else ERROR_NONE. */
     void (*closed)(struct conn *conn, enum error error);

@@ -108,21 +108,11 @@ static void on_end(struct stream *stream, const struct stream_end *end)
     }
 }
 
-/* The same for HTTP/2: the stream becomes free for another request. */
-static void on_h2_end(struct stream *stream, const struct stream_end *end)
-{
-    struct client *client = STREAM_OWNER(stream, struct load_request, stream)->client;
-    struct client_group *group = client->group;
-
-    on_end(stream, end);
-    /* without capacity, `room` is not called later: the next request waits from now on */
-    if (client_group_is_limited(group) && client_may_start(client) && !conn_capacity(client->conn))
-        group->events->room(group->owner, client);
-}
+static const struct stream_events stream_events = {.end = on_end};
 
 static void submit(struct client *client, struct load_request *request)
 {
-    request->stream.events = client->group->stream_events;
+    request->stream.events = &stream_events;
     request->stream.out.bytes = request->target->bytes;
     request->stream.out.count = request->target->count;
     request->stream.out.is_head_request = request->target->is_head_request;
@@ -181,6 +171,16 @@ static void on_room(struct conn *conn)
 
     if (client->unsubmitted)
         submit_waiting(client);
+    if (client_may_start(client))
+        client->group->events->room(client->group->owner, client);
+    drain_if_last(client);
+}
+
+/* The server allows no other stream: the next request waits for one from now on. */
+static void on_full(struct conn *conn)
+{
+    struct client *client = conn->owner;
+
     if (client_may_start(client))
         client->group->events->room(client->group->owner, client);
     drain_if_last(client);
@@ -256,10 +256,9 @@ static void on_dialled(void *owner)
 
 void client_group_init(struct client_group *group)
 {
-    static const struct conn_events events = {.room = on_room, .closed = on_closed};
-    static const struct stream_events h1_events = {.end = on_end}, h2_events = {.end = on_h2_end};
+    static const struct conn_events events = {
+        .room = on_room, .full = on_full, .closed = on_closed};
 
-    group->stream_events = group->multiplexed ? &h2_events : &h1_events;
     list_init(&group->requests);
     group->conn_options = (struct conn_options){
         .events = &events,
@@ -362,8 +361,10 @@ static void expire_one(struct load_request *request)
     client->conn_failed_request = true;
     client->unsubmitted -= !submitted;
     group->events->failed(group->owner, take_out(request), ERROR_TOTAL_TIMEOUT);
-    if (submitted) /* `room` or `closed` may be called */
+    if (submitted) /* `room`, `full` or `closed` may be called */
         conn_cancel(&request->stream, ERROR_TOTAL_TIMEOUT);
+    else if (client->state == CLIENT_OPEN)
+        on_full(client->conn);
 }
 
 void client_expire(struct load_request *request)

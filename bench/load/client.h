@@ -72,17 +72,16 @@ struct client_group {
     struct dialer *dialer; /* borrowed */
     const struct url *url; /* of the origin; borrowed */
     const struct client_events *events;
-    void *owner;                               /* argument of the events */
-    const struct negotiation *negotiation;     /* borrowed */
-    bool multiplexed;                          /* HTTP/2 */
-    unsigned slots;                            /* maximum of requests in flight on a connection */
-    struct link requests;                      /* all in flight, in the order of their start */
-    struct conn_options conn_options;          /* of all connections; set by client_group_init */
-    const struct stream_events *stream_events; /* of all requests; set by client_group_init */
-    uint64_t bytes_in, bytes_out;              /* of all connections */
-    struct protocol_counters counters;         /* HTTP/2: of all connections */
-    uint64_t resent;                           /* HTTP/2: counted requests that are sent again */
-    struct head_memo heads;                    /* of responses on all connections */
+    void *owner;                           /* argument of the events */
+    const struct negotiation *negotiation; /* borrowed */
+    bool multiplexed;                      /* HTTP/2 */
+    unsigned slots;                        /* maximum of requests in flight on a connection */
+    struct link requests;                  /* all in flight, in the order of their start */
+    struct conn_options conn_options;      /* of all connections; set by client_group_init */
+    uint64_t bytes_in, bytes_out;          /* of all connections */
+    struct protocol_counters counters;     /* HTTP/2: of all connections */
+    uint64_t resent;                       /* HTTP/2: counted requests that are sent again */
+    struct head_memo heads;                /* of responses on all connections */
 };
 
 struct client {
@@ -143,11 +142,14 @@ static inline bool client_group_is_limited(const struct client_group *group)
            group->counters.streams_limit_min < group->slots;
 }
 
-/* Whether a request that starts now is sent without waiting for a stream. */
+/* Whether a request that starts now is sent without waiting for a stream, or waits for the first
+   stream that the server allows: without a request, no deadline would pass. */
 static inline bool client_has_room(const struct client *client)
 {
     return client->in_flight < client->group->slots && !client->no_more_requests &&
-           (client->state != CLIENT_OPEN || conn_capacity(client->conn));
+           (client->state != CLIENT_OPEN || conn_capacity(client->conn) ||
+            (!client->in_flight && client->conn->state == CONN_OPEN &&
+             client_group_is_limited(client->group)));
 }
 
 /* Whether a request may start, and may have to wait for a stream. */

@@ -38,7 +38,8 @@ static void on_draining(struct conn *conn);
 static void on_room(struct conn *conn);
 static void on_closed(struct conn *conn, enum error error);
 
-static const struct conn_events conn_events = {on_draining, on_room, on_closed};
+static const struct conn_events conn_events = {
+    .draining = on_draining, .room = on_room, .closed = on_closed};
 
 struct pool *pool_new(const struct pool_options *options)
 {

@@ -358,7 +358,7 @@ static void waiting_requests_move(void **state)
     allow(1);
     respond(1);
     run_script(3);
-    expect("open 200 200 closed waited open 200");
+    expect("open 200 waited 200 closed waited open 200");
     assert_int_equal(group.resent, 0);
 }
 
@@ -447,7 +447,7 @@ static void expired_while_waiting(void **state)
     assert_int_equal(client.unsubmitted, 0);
     fixture_skip_hang(&fixture);
     run();
-    expect("open 200 timeout.total 200");
+    expect("open 200 waited timeout.total 200");
     client_close(&client);
 
     connect_client();
@@ -456,7 +456,7 @@ static void expired_while_waiting(void **state)
     client_expire(client_oldest(&client));
     assert_int_equal(client.state, CLIENT_CONNECTING);
     client_expire(client_oldest(&client)); /* the last one ends the dial */
-    expect("open 200 timeout.total 200 timeout.total timeout.total closed");
+    expect("open 200 waited timeout.total 200 timeout.total timeout.total closed");
 }
 
 int main(void)

@@ -274,6 +274,101 @@ static void streams_on_all_connections(void **state)
     assert_int_equal(total->slot_wait->count, 0);
 }
 
+/* Sets the number of streams that the server allows. `pending` has the connection first. */
+static void set_limit(uint32_t streams)
+{
+    limit = streams;
+    frames.count = 0;
+    put_setting(&frames, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limit);
+    peer_send(pending[0].conn, frames.bytes, frames.count);
+    unit_settle(loop);
+}
+
+/* The server allows no stream any more: requests start, wait and fail after their deadline. */
+static void no_streams(void **state)
+{
+    static const struct {
+        bool open_loop, new_connections;
+        uint64_t per_connection;
+    } rows[] = {{false, false, 0}, {true, false, 0}, {false, false, 3}, {false, true, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        tally_clear(total);
+        limit = 0;
+        pending_count = dones = 0;
+        holds = true;
+        options.open_loop = rows[i].open_loop;
+        options.new_connections = rows[i].new_connections;
+        options.requests_per_connection = rows[i].per_connection;
+        options.requests = 5;
+        options.streams = rows[i].new_connections ? 1 : 3;
+        options.timeout = 20 * MS;
+        begin();
+        pass_until(1000 * MS);
+        assert_int_equal(dones, 1);
+        assert_int_equal(total->failed, 5);
+        load_free(load);
+        load = NULL;
+    }
+}
+
+/* The server allows no other stream together with its last response. */
+static void no_streams_after_a_response(void **state)
+{
+    (void)state;
+    for (int open_loop = 0; open_loop < 2; open_loop++) {
+        tally_clear(total);
+        limit = 100;
+        pending_count = dones = 0;
+        holds = true;
+        options.open_loop = open_loop;
+        options.requests = 3;
+        options.streams = 1;
+        options.timeout = 20 * MS;
+        begin();
+        pass_until(15 * MS);
+        frames.count = 0;
+        put_head(&frames, pending[0].id, ":status: 200", true);
+        put_setting(&frames, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0);
+        peer_send(pending[0].conn, frames.bytes, frames.count);
+        pass_until(200 * MS);
+        assert_int_equal(dones, 1);
+        assert_int_equal(total->completed, 1);
+        assert_int_equal(total->failed, 2);
+        load_free(load);
+        load = NULL;
+    }
+}
+
+/* The server allows no stream for a while. */
+static void no_streams_for_a_while(void **state)
+{
+    (void)state;
+    for (int open_loop = 0; open_loop < 2; open_loop++) {
+        tally_clear(total);
+        limit = 1;
+        pending_count = dones = 0;
+        holds = true;
+        options.open_loop = open_loop;
+        options.requests = 5;
+        options.streams = 1;
+        begin();
+        pass_until(15 * MS);
+        set_limit(0);
+        respond_all();
+        pass_until(40 * MS);
+        assert_int_equal(pending_count, 0);
+        holds = false;
+        set_limit(1);
+        pass_until(200 * MS);
+        assert_int_equal(dones, 1);
+        assert_int_equal(total->completed, 5);
+        load_free(load);
+        load = NULL;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +376,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_wait_in_an_open_loop, setup, teardown),
         cmocka_unit_test_setup_teardown(a_wait_in_a_closed_loop, setup, teardown),
         cmocka_unit_test_setup_teardown(streams_on_all_connections, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_streams, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_streams_after_a_response, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_streams_for_a_while, setup, teardown),
     };
 
     unit_time_limit();
