@@ -1,5 +1,6 @@
 #!/bin/bash
-# Fetches over HTTP/2 from nginx: sharing of connections, their end, and the fields of results.
+# Fetches over HTTP/2 from nginx: sharing of connections, their end, the
+# fields of results, and servers that speak another version.
 . "$(dirname "$0")/lib.bash"
 
 make_authority
@@ -14,11 +15,13 @@ server() { # PORT HTTP2 MORE
         location /away { return 302 /?n=5; }
         location /large { root DIR/www; } }"
 }
-start_nginx 18443 18444 18445 18446 < <(
+start_nginx 18443 18444 18445 18446 18080 18081 < <(
     server 18443 http2
     server 18444 http2 "keepalive_requests 10;"
     server 18445 http2 "http2_max_concurrent_streams 2;"
     server 18446 ""
+    echo 'server { listen @:18080 http2; keepalive_requests 10; return 200 "it is $arg_n"; }'
+    echo 'server { listen @:18081; return 200 "it is $arg_n"; }'
 )
 base=https://$HOME_ADDRESS
 
@@ -67,6 +70,29 @@ check "a server without HTTP/2" all "$each_is_right"' and .protocol == "HTTP/1.1
 fetch 18446 1 --http2-prior-knowledge
 same "a server without HTTP/2, which is required" '"tls.alpn"' "$(jq .error.code "$out")"
 
+
+# --- without TLS
+
+seq -f "http://$HOME_ADDRESS:18080/?n=%g" 200 >"$TMPDIR/list"
+fb -f "$TMPDIR/list" --http2-prior-knowledge --format json
+check "prior knowledge, ten requests on a connection: none is lost" all \
+    "$each_is_right"' and .protocol == "HTTP/2" and .tls == null'
+fb --http2-prior-knowledge --format json "http://$HOME_ADDRESS:18081/?n=1"
+same "prior knowledge, a server without HTTP/2" '"http2.not_http2"' "$(jq .error.code "$out")"
+fb --format json "http://$HOME_ADDRESS:18080/?n=1"
+same "without prior knowledge, a server of HTTP/2 alone" '"http.malformed"' \
+    "$(jq .error.code "$out")"
+
+# --- a server that accepts HTTP/2 alone in ALPN
+
+start alone openssl s_server -accept "$HOME_ADDRESS:18447" -quiet -alpn h2 \
+    -cert "$TMPDIR/good.pem" -key "$TMPDIR/good.key"
+until_true 10 listens 18447 || fail "OpenSSL's server listens"
+fb --cacert "$TMPDIR/ca.pem" --http1.1 --format json "https://$HOME_ADDRESS:18447/"
+same "HTTP/2 alone, --http1.1" '"tls.alpn"' "$(jq .error.code "$out")"
+
+# --- further options
+
 fetch 18443 20 --no-keepalive
 check "--no-keepalive" all "$each_is_right"' and .connection.requests_before == 0'
 same "--no-keepalive: connections" 20 "$(jq -cs 'map(.connection.number) | unique | length' "$out")"
@@ -93,3 +119,7 @@ for line in '* [1] SETTINGS of the client: ENABLE_PUSH 0, INITIAL_WINDOW_SIZE 10
     '* [1] GOAWAY of the client: NO_ERROR'; do
     check "-v: $line" stderr_has "$line"
 done
+
+SSLKEYLOGFILE=$TMPDIR/keys fb --cacert "$TMPDIR/ca.pem" "$base:18443/?n=1"
+check "SSLKEYLOGFILE: the secrets of a connection" grep -qE '^CLIENT_(RANDOM|TRAFFIC_SECRET_0) ' \
+    "$TMPDIR/keys"

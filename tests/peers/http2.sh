@@ -72,8 +72,8 @@ content() {
         check "$name: gzip: the decoded body is that of curl" \
             cmp "$TMPDIR/curl.body" "$TMPDIR/body"
     fi
-    # curl 7.88 fails, or does not end, if the server resets the stream with NO_ERROR after a response
-    # that came before the end of the content
+    # curl 7.88 fails, or does not end, if a server responds before the end of the content, and
+    # resets the stream with NO_ERROR
     timeout 10 curl -sS "${how[@]}" -o "$TMPDIR/curl.body" --data-binary @"$TMPDIR/content" \
         "$url" 2>"$TMPDIR/curl.err" || rm -f "$TMPDIR/curl.body"
     body -H "Accept-Encoding: identity" -d @"$TMPDIR/content" "$url"
