@@ -11,7 +11,8 @@ JOBS   ?= $(shell nproc)
 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
        -Wwrite-strings -Wpointer-arith -Wvla -Wformat=2 -Wundef $(WERROR)
-SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer \
+       -DSANITIZED)
 PKGS = libssl libcrypto libcares libidn2 libpsl zlib libbrotlidec libzstd jansson libutf8proc \
        libnghttp2
 

@@ -247,7 +247,8 @@ static bool receive_once(struct conn *conn)
     case IO_ERROR:
         conn->receive_error = io.status == IO_ERROR ? io.error : 0;
         receive(conn, buffer, 0);
-        conn_flush(conn);
+        if (conn->unsent_reads)
+            conn_flush(conn);
         return false;
     default: read_blocked(conn); return false;
     }

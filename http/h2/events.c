@@ -164,10 +164,16 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
                    size_t count, void *owner)
 {
     struct conn *conn = owner;
+    struct h2 *h2 = h2_of(conn);
     struct h2_stream *one = stream_of(session, id, conn);
 
     (void)flags;
-    h2_of(conn)->idle_controls = 0; /* an empty frame is no progress: no call of this function */
+    if (count > h2->window) {
+        h2->over_window = true;
+        return NGHTTP2_ERR_CALLBACK_FAILURE; /* nghttp2 reads no more; h2_receive closes */
+    }
+    h2->window -= count;
+    h2->idle_controls = 0; /* an empty frame is no progress: no call of this function */
     if (!one || one->over_window)
         return 0;
     if (count > one->window) {
@@ -316,8 +322,9 @@ static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame
 /* --- the end of a stream --- */
 
 /* The server has not processed the request: GOAWAY, or RST_STREAM with REFUSED_STREAM. */
-static struct stream_end refusal(const struct h2 *h2, const struct h2_stream *one)
+static struct stream_end refusal(const struct conn *conn, const struct h2_stream *one)
 {
+    const struct h2 *h2 = h2_of(conn);
     struct stream_end end = {.error = ERROR_HTTP2_REFUSED_STREAM, .replay = REPLAY_ANY};
 
     if (!one->reset && h2->goaway) {
@@ -328,7 +335,7 @@ static struct stream_end refusal(const struct h2 *h2, const struct h2_stream *on
         end.replay = REPLAY_NEVER;
     else if (h2->goaway_code == NGHTTP2_ENHANCE_YOUR_CALM)
         end.replay = REPLAY_LATER;
-    end.others_processed = end.replay == REPLAY_ANY && !one->reset && h2_ends_gracefully(h2);
+    end.others_processed = end.replay == REPLAY_ANY && !one->reset && h2_ends_gracefully(conn);
     return end;
 }
 
@@ -352,7 +359,7 @@ static struct stream_end end_of(const struct conn *conn, const struct h2_stream 
         end.error = ERROR_HTTP2_HTTP_1_1_REQUIRED;
         end.detail = NULL;
     } else if (code == NGHTTP2_REFUSED_STREAM) {
-        end = refusal(h2, one);
+        end = refusal(conn, one);
     } else if (code == NGHTTP2_NO_ERROR) {
         end.error = one->head_done ? ERROR_TRUNCATED : ERROR_EMPTY;
         end.detail = NULL;
@@ -407,6 +414,16 @@ static int before_send(nghttp2_session *session, const nghttp2_frame *frame, voi
 }
 
 /* Called before mem_send returns the bytes of the frame. */
+static void enlarge_window(struct h2 *h2, struct h2_stream *one, const nghttp2_frame *frame)
+{
+    uint64_t bytes = (uint64_t)frame->window_update.window_size_increment;
+
+    if (!frame->hd.stream_id)
+        h2->window += bytes;
+    else if (one)
+        one->window += bytes;
+}
+
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *owner)
 {
     struct conn *conn = owner;
@@ -423,8 +440,8 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *o
     if (one && frame->hd.flags & NGHTTP2_FLAG_END_STREAM &&
         (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA))
         h2_of(conn)->completed = one;
-    if (one && frame->hd.type == NGHTTP2_WINDOW_UPDATE)
-        one->window += (uint64_t)frame->window_update.window_size_increment;
+    if (frame->hd.type == NGHTTP2_WINDOW_UPDATE)
+        enlarge_window(h2_of(conn), one, frame);
     return 0;
 }
 

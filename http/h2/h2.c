@@ -13,14 +13,10 @@
 
 #include "base/memory.h"
 #include "http/h1/h1.h"
-#include "http/h2/memory.h"
 #include "http/h2/session.h"
 #include "http/request.h"
 
-#define CONNECTION_WINDOW (16 * 1024 * 1024)
-#define STREAM_WINDOW     (1024 * 1024)
-#define INITIAL_STREAMS   100         /* concurrent, before the server's SETTINGS */
-#define MAX_CHUNK_BYTES   (17 * 1024) /* that mem_send returns at once */
+#define MAX_CHUNK_BYTES (17 * 1024) /* that mem_send returns at once */
 
 static struct h2_stream *h2_stream_of(struct link *link)
 {
@@ -28,11 +24,6 @@ static struct h2_stream *h2_stream_of(struct link *link)
 }
 
 /* --- streams --- */
-
-static uint32_t stream_window(const struct conn_options *options)
-{
-    return options->stream_window ? options->stream_window : STREAM_WINDOW;
-}
 
 static struct h2_stream *new_stream(const struct conn *conn, struct stream *stream)
 {
@@ -46,7 +37,7 @@ static struct h2_stream *new_stream(const struct conn *conn, struct stream *stre
                               .first_byte = UINT64_MAX,
                               .last_byte = UINT64_MAX,
                               .in_unsent = true,
-                              .window = stream_window(conn->options)};
+                              .window = h2_stream_window(conn->options)};
     list_put_last(&h2->streams, &one->link);
     list_put_last(&h2->unsent, &one->unsent);
     stream->block = (char *)one; /* owned by the session */
@@ -135,9 +126,10 @@ static void h2_submit(struct conn *conn, struct stream *stream)
     one->id = nghttp2_submit_request(h2->session, NULL, request->list, request->count,
                                      stream->left[1] ? &provider : NULL, one);
     h2->has_output = true;
-    h2->no_more_ids = one->id >= INT32_MAX - 1;
     assert(one->id > 0); /* capacity is 0 before the numbers of streams run out */
     stream->id = (uint32_t)one->id;
+    if (one->id == INT32_MAX) /* the last number of a client */
+        conn_drain(conn);
 }
 
 static const char *h2_output(struct conn *conn, size_t *count)
@@ -231,7 +223,8 @@ static enum error error_of_library(int code)
    server the result is true without an error. */
 static bool is_ending(const struct h2 *h2)
 {
-    return !nghttp2_session_check_request_allowed(h2->session);
+    return !nghttp2_session_check_request_allowed(h2->session) &&
+           nghttp2_session_get_next_stream_id(h2->session) <= INT32_MAX;
 }
 
 static void end_with_error(struct conn *conn)
@@ -273,8 +266,6 @@ static void h2_sent(struct conn *conn, size_t count)
     else
         h2->gathered = 0;
     report_sent(conn);
-    if (h2->no_more_ids) /* else it would stay open without capacity */
-        conn_drain(conn);
     end_if_over(conn);
 }
 
@@ -310,6 +301,13 @@ static void fail_at_end(struct conn *conn)
         conn_fail(conn, error_of_receive(reason, true), why ? why : errno_words(reason));
 }
 
+/* The server has sent more bytes of bodies than the window of the connection allows. */
+static void end_over_window(struct conn *conn)
+{
+    nghttp2_session_terminate_session(h2_of(conn)->session, NGHTTP2_FLOW_CONTROL_ERROR);
+    conn_fail(conn, ERROR_HTTP2_PROTOCOL, NULL); /* h2_close knows the detail */
+}
+
 static void h2_receive(struct conn *conn, const unsigned char *bytes, size_t count,
                        const struct arrival *arrival)
 {
@@ -326,62 +324,17 @@ static void h2_receive(struct conn *conn, const unsigned char *bytes, size_t cou
     h2->arrival = NULL;
     if (conn->state == CONN_CLOSED)
         return;
-    if (h2->idle_controls > H2_MAX_IDLE_CONTROLS)
+    if (h2->over_window)
+        end_over_window(conn);
+    else if (h2->idle_controls > H2_MAX_IDLE_CONTROLS)
         conn_fail(conn, ERROR_HTTP2_FLOOD, "over 1,000 control frames without a response");
     else if (used < 0)
         conn_fail(conn, error_of_library((int)used), nghttp2_strerror((int)used));
-    else if (!h2->goaway && !h2->no_more_ids && is_ending(h2))
+    else if (!h2->goaway && is_ending(h2))
         end_with_error(conn);
 }
 
 /* --- opening and closing --- */
-
-static nghttp2_option *new_options(const struct conn_options *conn_options)
-{
-    nghttp2_option *options;
-
-    if (nghttp2_option_new(&options))
-        memory_exhausted();
-    /* curl accepts white space around a value too */
-    nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(options, 1);
-    nghttp2_option_set_peer_max_concurrent_streams(options, INITIAL_STREAMS);
-    nghttp2_option_set_no_closed_streams(options, 1);
-    /* the default of 64 KiB would end a larger request as if the server had refused it */
-    nghttp2_option_set_max_send_header_block_length(options, INT32_MAX);
-    if (conn_options->sets_header_table)
-        nghttp2_option_set_max_deflate_dynamic_table_size(options, conn_options->header_table);
-    return options;
-}
-
-/* The options of nghttp2, made again when other values are requested. */
-static const nghttp2_option *library_options(const struct conn_options *options)
-{
-    static nghttp2_option *made;
-    static bool sets_header_table;
-    static uint32_t header_table;
-
-    if (!made || sets_header_table != options->sets_header_table ||
-        header_table != options->header_table) {
-        nghttp2_option_del(made);
-        made = new_options(options);
-        sets_header_table = options->sets_header_table;
-        header_table = options->header_table;
-    }
-    return made;
-}
-
-static void submit_settings(nghttp2_session *session, const struct conn_options *options)
-{
-    const nghttp2_settings_entry settings[] = {
-        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window(options)},
-        {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, options->header_table}, /* optional: the last */
-    };
-    size_t count = sizeof(settings) / sizeof(*settings);
-
-    nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings,
-                            options->sets_header_table ? count : count - 1);
-}
 
 static void h2_open(struct conn *conn)
 {
@@ -391,24 +344,18 @@ static void h2_open(struct conn *conn)
     list_init(&h2->streams);
     list_init(&h2->unsent);
     list_init(&h2->spare);
-    h2->max_streams = options->first_streams ? options->first_streams : INITIAL_STREAMS;
+    h2->max_streams = options->first_streams ? options->first_streams : H2_INITIAL_STREAMS;
     h2->last_processed = INT32_MAX;
-    if (nghttp2_session_client_new3(&h2->session, h2_callbacks(), conn, library_options(options),
-                                    h2_memory()))
-        memory_exhausted();
-    submit_settings(h2->session, options);
+    h2->window = H2_FIRST_WINDOW;
+    h2->session = h2_session_new(conn);
     h2->has_output = true;
-    nghttp2_session_set_local_window_size(h2->session, NGHTTP2_FLAG_NONE, 0,
-                                          options->stream_window > CONNECTION_WINDOW
-                                              ? (int32_t)options->stream_window
-                                              : CONNECTION_WINDOW);
 }
 
 static unsigned h2_capacity(const struct conn *conn)
 {
     const struct h2 *h2 = h2_of(conn);
 
-    if (!h2->session || h2->goaway || h2->no_more_ids)
+    if (!h2->session || h2->goaway)
         return 0;
     return conn->streams < h2->max_streams ? h2->max_streams - conn->streams : 0;
 }
@@ -494,7 +441,7 @@ static void h2_close(struct conn *conn, enum error error, const char *detail)
         if (!one->stream)
             continue;
         end.replay = replay_of(conn, one);
-        end.others_processed = end.replay == REPLAY_ANY && h2_ends_gracefully(h2);
+        end.others_processed = end.replay == REPLAY_ANY && h2_ends_gracefully(conn);
         h2_end_stream(conn, one, &end);
     }
     nghttp2_session_del(h2->session);

@@ -26,6 +26,9 @@ struct h2_request {
 
 #define H2_DETAIL_BYTES 256
 
+#define H2_INITIAL_STREAMS 100   /* concurrent, before the server's SETTINGS */
+#define H2_FIRST_WINDOW    65535 /* of a connection (RFC 9113, section 6.9.2) */
+
 /* Limits for what a server sends. */
 #define H2_MAX_FIELD_BYTES   (256 * 1024) /* of a response's fields, all heads and trailers */
 #define H2_MAX_INTERIM       32           /* interim responses of one request */
@@ -77,12 +80,13 @@ struct h2 {
     bool received;                 /* at least one byte */
     bool settings_received;        /* the first frame of a server */
     const struct arrival *arrival; /* during a receive */
-    uint32_t max_streams;          /* concurrent, as the server allows */
+    uint64_t window;               /* bytes of bodies that the server may still send */
+    bool over_window;
+    uint32_t max_streams; /* concurrent, as the server allows */
     unsigned idle_controls;
     int32_t last_processed; /* of GOAWAY: requests over it were not processed */
     uint32_t goaway_code;
     bool goaway;      /* the server sent GOAWAY */
-    bool no_more_ids; /* the numbers of streams have run out */
     int library_code; /* of nghttp2's last error message */
     /* The code and the debug text of the server's GOAWAY, or of ours after an error; "": none. */
     char detail[H2_DETAIL_BYTES];
@@ -93,6 +97,12 @@ static inline struct h2 *h2_of(const struct conn *conn)
     return conn_session(conn);
 }
 
+/* A session whose SETTINGS and window are ready to be sent. */
+nghttp2_session *h2_session_new(struct conn *conn);
+
+/* The bytes of a body that the server may send at first. */
+uint32_t h2_stream_window(const struct conn_options *options);
+
 /* Ends a stream and detaches it. Its h2_stream stays until nghttp2 closes it. */
 void h2_end_stream(struct conn *conn, struct h2_stream *one, const struct stream_end *end);
 
@@ -102,10 +112,15 @@ void h2_abandon(struct conn *conn, struct h2_stream *one);
 /* The callbacks of nghttp2; the user data of the session is the connection. */
 const nghttp2_session_callbacks *h2_callbacks(void);
 
-/* Whether the server ends the connection without an error, and has processed requests on it. */
-static inline bool h2_ends_gracefully(const struct h2 *h2)
+/* Whether the server ends the connection without an error, and at least one request on it is
+   complete, or ends without being sent again. */
+static inline bool h2_ends_gracefully(const struct conn *conn)
 {
-    return h2->goaway && h2->goaway_code == NGHTTP2_NO_ERROR && h2->last_processed > 0;
+    const struct h2 *h2 = h2_of(conn);
+
+    bool one_ends = h2->last_processed > 0 && h2->last_processed < INT32_MAX;
+
+    return h2->goaway && h2->goaway_code == NGHTTP2_NO_ERROR && (conn->served || one_ends);
 }
 
 /* Reports a frame for -v. Call only if probe_takes_lines. */

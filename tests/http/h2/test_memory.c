@@ -11,6 +11,12 @@
 #define PAGE         4096
 #define COUNT        100
 
+#ifdef SANITIZED /* as in http/h2/memory.c */
+#define KEEPS_FREED false
+#else
+#define KEEPS_FREED true
+#endif
+
 static nghttp2_mem *memory;
 
 static int setup(void **state)
@@ -134,11 +140,13 @@ static void small_objects_are_reused(void **state)
     (void)state;
     drop(one);
     two = memory->malloc(101, NULL);
-    assert_ptr_equal(one, two);
+    if (KEEPS_FREED)
+        assert_ptr_equal(one, two);
     memset(two, 7, 101);
     drop(two);
     one = memory->calloc(4, 25, NULL);
-    assert_ptr_equal(one, two);
+    if (KEEPS_FREED)
+        assert_ptr_equal(one, two);
     for (int i = 0; i < 100; i++)
         assert_int_equal(((char *)one)[i], 0);
     drop(one);

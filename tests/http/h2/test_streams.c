@@ -408,6 +408,56 @@ static void server_ignores_the_window(void **state)
     h2_conn_free(&peer);
 }
 
+/* The window of the connection: each stream stays within its own. */
+static void server_ignores_the_window_of_the_connection(void **state)
+{
+    static char text[16385];
+    size_t received = 0;
+
+    (void)state;
+    memset(text, 'x', 16384);
+    begin(STREAMS);
+    h2_conn_write(&peer, SIZE_MAX);
+    put_end(&frames, put_frame(&frames, NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0));
+    for (size_t i = 0; i < STREAMS; i++)
+        put_head(&frames, id_of(i), OK, false);
+    receive();
+    for (size_t n = 0; !streams[0].ends && n < 2000; n++) {
+        put_data(&frames, id_of(n % STREAMS), text, false);
+        receive();
+        received += 16384;
+    }
+    assert_in_range(received, 16 * 1024 * 1024, 16 * 1024 * 1024 + 65535 + 16384);
+    for (size_t i = 0; i < STREAMS; i++)
+        expect_error(i, ERROR_HTTP2_PROTOCOL);
+    assert_string_equal(streams[0].detail, "FLOW_CONTROL_ERROR");
+    h2_conn_free(&peer);
+}
+
+/* A client has 2^30 numbers. The connection ends with the stream that has the last one. */
+static void last_number_of_a_stream(void **state)
+{
+    (void)state;
+    h2_conn_open(&peer, loop);
+    nghttp2_session_set_next_stream_id(h2_of(peer.conn)->session, INT32_MAX - 2);
+    frames.count = 0;
+    put_settings(&frames);
+    submit(0, request);
+    assert_int_equal(peer.conn->state, CONN_OPEN);
+    submit(1, request);
+    assert_int_equal(peer.conn->state, CONN_DRAINING);
+    h2_conn_write(&peer, SIZE_MAX);
+    for (uint32_t i = 0; i < 2; i++) {
+        put_head(&frames, INT32_MAX - 2 + 2 * i, OK, false);
+        put_data(&frames, INT32_MAX - 2 + 2 * i, "hello", true);
+    }
+    receive();
+    expect_good(0);
+    expect_good(1);
+    assert_int_equal(peer.conn->state, CONN_CLOSED);
+    h2_conn_free(&peer);
+}
+
 /* A server that refuses a stream after it has sent a part of the response contradicts itself. */
 static void refused_after_the_head(void **state)
 {
@@ -530,6 +580,8 @@ int main(void)
         TEST(response_before_the_request_was_sent),
         TEST(small_windows_of_an_upload),
         TEST(server_ignores_the_window),
+        TEST(server_ignores_the_window_of_the_connection),
+        TEST(last_number_of_a_stream),
         TEST(refused_after_the_head),
         TEST(goaway_names_the_reason),
         TEST(server_changes_the_number_of_streams),
