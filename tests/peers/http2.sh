@@ -1,6 +1,6 @@
 #!/bin/bash
-# HTTP/2 against real servers, over TLS and with prior knowledge: nghttpd, h2o, lighttpd, haproxy
-# before nginx, nginx, Caddy and Apache. Bodies are compared with those that curl receives.
+# HTTP/2 against real servers, over TLS and with prior knowledge: nghttpd, h2o, lighttpd, nginx,
+# haproxy in front of nginx, Caddy and Apache. Bodies are compared with those that curl receives.
 . "$(dirname "$0")/../e2e/lib.bash"
 PATH=$PATH:/usr/sbin
 make_authority
@@ -63,7 +63,7 @@ body() {
 # content NAME URL : the bodies of responses, and a request with a body; uses `how`
 content() {
     local name=$1 url=$2
-    timeout 10 curl -sS "${how[@]}" -o "$TMPDIR/curl.body" "${url}numbers.txt"
+    timeout 5 curl -sS "${how[@]}" -o "$TMPDIR/curl.body" "${url}numbers.txt"
     body -H "Accept-Encoding: identity" "${url}numbers.txt"
     check "$name: a body is that of curl" cmp "$TMPDIR/curl.body" "$TMPDIR/body"
     if [ "$gzip" ]; then
@@ -74,7 +74,7 @@ content() {
     fi
     # curl 7.88 fails, or does not end, if a server responds before the end of the content, and
     # resets the stream with NO_ERROR
-    timeout 10 curl -sS "${how[@]}" -o "$TMPDIR/curl.body" --data-binary @"$TMPDIR/content" \
+    timeout 5 curl -sS "${how[@]}" -o "$TMPDIR/curl.body" --data-binary @"$TMPDIR/content" \
         "$url" 2>"$TMPDIR/curl.err" || rm -f "$TMPDIR/curl.body"
     body -H "Accept-Encoding: identity" -d @"$TMPDIR/content" "$url"
     same "$name: POST of 1 MB: status" "$post" "$(run .status)"
@@ -92,21 +92,21 @@ both() {
     requests "$1, TLS" --http2 --cacert "$TMPDIR/ca.pem" "https://$HOME_ADDRESS:$3/"
 }
 
-# stopped NAME PORT LOG : the server is stopped during a load over TLS; $pid is its process
+# stopped NAME LOG ARGUMENT... : the server is stopped during a load; $pid is its process
 stopped() {
-    local name="$1, stopped in a load" server=$pid load completed
-    : >"$3"
-    timeout 30 "$FIRSTBYTE" bench --http2 --cacert "$TMPDIR/ca.pem" --format json -c 4 -m 10 -d 2s \
-        "https://$HOME_ADDRESS:$2/" >"$out" 2>"$err" &
+    local name="$1, stopped in a load" log=$2 server=$pid load completed
+    shift 2
+    : >"$log"
+    timeout 30 "$FIRSTBYTE" bench --format json -c 4 -m 10 -d 2s "$@" >"$out" 2>"$err" &
     load=$!
-    until_true 10 has_lines 1000 "$3"
+    until_true 10 has_lines 1000 "$log"
     kill "$server"
     wait "$server" "$load"
     completed=$(run .totals.completed)
     check "$name: requests complete" [ "$completed" -gt 0 ]
     check "$name: some fail" jq -e '.totals.failed > 0' "$out"
     check "$name: no more complete than the server has logged" \
-        [ "$completed" -le "$(wc -l <"$3")" ]
+        [ "$completed" -le "$(wc -l <"$log")" ]
     cat "$out" >>"$TMPDIR/runs"
 }
 
@@ -135,7 +135,8 @@ listen:
 hosts: {default: {paths: {/: {file.dir: $www}}}}
 H
     serve h2o "18211 18212" h2o -c "$TMPDIR/h2o.conf" && both h2o 18211 18212 &&
-        stopped h2o 18212 "$TMPDIR/h2o.log"
+        stopped "h2o, TLS" "$TMPDIR/h2o.log" --http2 --cacert "$TMPDIR/ca.pem" \
+            "https://$HOME_ADDRESS:18212/"
 else
     skip h2o "no h2o (Debian: h2o)"
 fi
@@ -174,12 +175,11 @@ types { text/plain txt; text/html html; }
 client_max_body_size 2m;
 keepalive_requests 100000;
 server { default_type application/octet-stream; listen @:18230; access_log off; }
-server { default_type application/octet-stream; listen @:18231 http2; access_log off; }
+server { default_type application/octet-stream; listen @:18231 http2; }
 server { default_type application/octet-stream; listen @:18232 ssl http2; $tls }
 N
 if nginx -V 2>&1 | grep -q http_v2_module; then
     both nginx 18231 18232
-    pid=$NGINX_PID
 else
     skip nginx "nginx has no HTTP/2"
 fi
@@ -205,7 +205,10 @@ H
 else
     skip haproxy "no haproxy (Debian: haproxy)"
 fi
-! nginx -V 2>&1 | grep -q http_v2_module || { pid=$NGINX_PID; stopped nginx 18232 "$NGINX_LOG"; }
+if nginx -V 2>&1 | grep -q http_v2_module; then
+    pid=$NGINX_PID
+    stopped "nginx, h2c" "$NGINX_LOG" --http2-prior-knowledge "http://$HOME_ADDRESS:18231/"
+fi
 
 post=200
 if command -v caddy >/dev/null; then
