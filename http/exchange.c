@@ -357,11 +357,12 @@ static bool may_be_sent_again(const struct exchange *exchange, const struct stre
     return false;
 }
 
-/* Whether the request is sent again by HTTP/1.1, because the server requires it. */
+/* Whether the request is sent again by HTTP/1.1, because the server requires it. Once: the server
+   may agree on HTTP/2 although it was not offered. */
 static bool falls_back(const struct exchange *exchange, enum error error)
 {
-    return error == ERROR_HTTP2_HTTP_1_1_REQUIRED && !exchange->result.stamps.first_byte &&
-           pool_require_http1(exchange->conn);
+    return error == ERROR_HTTP2_HTTP_1_1_REQUIRED && !exchange->fell_back &&
+           !exchange->result.stamps.first_byte && pool_require_http1(exchange->conn);
 }
 
 static void on_end(struct stream *stream, const struct stream_end *end)
@@ -372,6 +373,7 @@ static void on_end(struct stream *stream, const struct stream_end *end)
     if (had_stale_bytes(exchange, end->error)) {
         replace(exchange, "the connection had unexpected bytes; retrying on a new one");
     } else if (falls_back(exchange, end->error)) {
+        exchange->fell_back = true;
         replace(exchange, "the server requires HTTP/1.1; retrying with it");
     } else if (end->error && may_be_sent_again(exchange, end)) {
         replace(exchange, NULL);

@@ -12,7 +12,7 @@
  * once, with any method, unless the server asks for fewer requests (ENHANCE_YOUR_CALM). After a
  * GOAWAY without an error, on a connection whose server has processed others, this does not count:
  * a server may end each connection after some requests. After
- * HTTP_1_1_REQUIRED the request is sent again by HTTP/1.1. A deadline ends one stream; the
+ * HTTP_1_1_REQUIRED the request is sent again by HTTP/1.1, once. A deadline ends one stream; the
  * connection takes no more streams if it has received no byte since the stream began.
  *
  * Only the head of a followed redirect is needed. The exchange reads the part of the body that is
@@ -59,6 +59,7 @@ struct exchange {
     struct conn *conn;        /* from SEND on; NULL when done */
     bool kept;                /* the connection had carried a response before */
     bool replayed;            /* the request was sent again */
+    bool fell_back;           /* the same, because the server requires HTTP/1.1 */
     nsec began;               /* when the stream was submitted */
     struct cookies **jar;     /* receives the response's cookies; NULL: none */
     nsec total_deadline;      /* NSEC_NEVER: none */

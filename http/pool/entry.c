@@ -82,7 +82,7 @@ void entry_free(struct entry *entry)
     free(entry);
 }
 
-static void drop(struct entry *entry)
+void entry_drop(struct entry *entry)
 {
     conn_close(entry->conn);
     entry_free(entry);
@@ -100,7 +100,7 @@ bool pool_drop_oldest(struct pool *pool)
     if (!oldest)
         return false;
     pool->count--;
-    drop(LIST_OWNER(oldest, struct entry, link));
+    entry_drop(LIST_OWNER(oldest, struct entry, link));
     return true;
 }
 
@@ -131,7 +131,7 @@ void pool_release(struct conn *conn, bool reusable)
     if (!entry->own && (reusable || (conn->protocol->multiplexed && conn->state == CONN_OPEN)))
         entry_keep(entry);
     else
-        drop(entry);
+        entry_drop(entry);
 }
 
 bool pool_newly_idle(struct pool *pool, struct url_origin *origin)

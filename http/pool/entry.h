@@ -46,6 +46,9 @@ struct entry *entry_new(struct pool *pool, bool own);
 /* Frees the entry of a closed connection. Its waits get other connections. */
 void entry_free(struct entry *entry);
 
+/* Closes the connection and frees the entry. */
+void entry_drop(struct entry *entry);
+
 void entry_add_to_table(struct entry *entry);
 void entry_remove_from_table(struct entry *entry);
 

@@ -22,6 +22,7 @@ struct pool_dial {
     struct table_link by_origin;
     bool in_table;
     bool own;          /* for one request only */
+    bool only_http1;   /* the server requires it: nothing else is offered */
     struct link waits; /* the oldest first; none: other connections have served them */
     size_t wait_count;
 };
@@ -271,6 +272,29 @@ static struct entry *new_entry(const struct pool_dial *pool_dial)
     return entry;
 }
 
+/* Whether the connection agreed on HTTP/2, but its server has required HTTP/1.1 since the dial
+   began. */
+static bool is_outdated(const struct pool_dial *pool_dial, const struct conn *conn)
+{
+    const struct origin_facts *facts;
+
+    if (pool_dial->only_http1 || !conn->protocol->multiplexed)
+        return false;
+    facts = origins_find(pool_dial->pool->origins, conn->host, conn->port, conn->https);
+    return facts && facts->version == ORIGIN_HTTP_1_1_REQUIRED;
+}
+
+/* Each wait gets another dial. The time of this one is a time of waiting. */
+static void dial_again(struct pool_dial *pool_dial)
+{
+    struct pool_wait *wait;
+
+    while ((wait = take_wait(pool_dial))) {
+        wait->waited = true;
+        pool_request(pool_dial->pool, wait, wait->dialer, wait->url, wait->use);
+    }
+}
+
 /* The connection is open: it serves as many of the waits as it has streams for. The others look for
    a connection again: with HTTP/1.1 each gets its own dial. */
 static void open_entry(struct pool_dial *pool_dial)
@@ -280,6 +304,11 @@ static void open_entry(struct pool_dial *pool_dial)
     const struct conn *conn = entry->conn;
     struct pool_wait *wait;
 
+    if (is_outdated(pool_dial, conn)) {
+        entry_drop(entry);
+        dial_again(pool_dial);
+        return;
+    }
     if (list_is_empty(&pool_dial->waits)) {
         entry_keep(entry);
         return;
@@ -319,7 +348,8 @@ static void begin_dial(struct pool *pool, struct pool_wait *wait, const struct k
                                    .tunnels = negotiation->tunnels};
     struct pool_dial *pool_dial = memory_zeroed(sizeof(*pool_dial));
 
-    if (facts && facts->version == ORIGIN_HTTP_1_1_REQUIRED)
+    pool_dial->only_http1 = facts && facts->version == ORIGIN_HTTP_1_1_REQUIRED;
+    if (pool_dial->only_http1)
         options.alpn = negotiation_of(HTTP_1_1_ONLY)->alpn;
     pool_dial->pool = pool;
     pool_dial->own = wait->use == POOL_OWN;
@@ -420,15 +450,37 @@ void pool_cancel(struct pool_wait *wait)
         free_pool_dial(pool_dial);
 }
 
+/* An HTTP/2 connection in the table to the origin; NULL: none. */
+static struct entry *find_multiplexed(const struct pool *pool, const struct key *key)
+{
+    struct entry *entry;
+
+    if (!pool->entries.count)
+        return NULL;
+    TABLE_EACH (entry, &pool->entries, key->hash, by_origin) {
+        const struct conn *conn = entry->conn;
+
+        if (conn->protocol->multiplexed && has_key(key, conn->host, conn->port, conn->https))
+            return entry;
+    }
+    return NULL;
+}
+
 bool pool_require_http1(struct conn *conn)
 {
-    const struct entry *entry = conn->owner;
+    const struct key key = key_of_conn(conn);
+    struct entry *entry = conn->owner;
     struct pool *pool = entry->pool;
 
     if (!conn->https || pool->options.negotiation->required_alpn)
         return false;
     origins_note(pool->origins, conn->host, conn->port, true)->version = ORIGIN_HTTP_1_1_REQUIRED;
     conn_drain(conn);
+    /* Each search begins again: to drain a connection may free its entry and change the table. */
+    while ((entry = find_multiplexed(pool, &key))) {
+        entry_remove_from_table(entry);
+        conn_drain(entry->conn);
+    }
     return true;
 }
 

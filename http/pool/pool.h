@@ -71,8 +71,9 @@ void pool_free(struct pool *pool);
 void pool_request(struct pool *pool, struct pool_wait *wait, struct dialer *dialer,
                   const struct url *url, enum pool_use use);
 
-/* The server of this connection requires HTTP/1.1: the connection takes no more streams, and later
-   connections to its origin offer nothing else. False: the versions of the pool do not allow it. */
+/* The server of this connection requires HTTP/1.1: no HTTP/2 connection to its origin takes more
+   streams, also one that is being dialled, and later connections offer nothing else. False: the
+   versions of the pool do not allow it. */
 bool pool_require_http1(struct conn *conn);
 
 /* The dial that it waits for; NULL: none. */

@@ -524,6 +524,100 @@ static void server_requires_http_1_1(void **state)
     clear_all();
 }
 
+/* Other HTTP/2 connections of the origin do not get the request: it is sent once more, on a new
+   connection. */
+static void http_1_1_is_required_of_all_connections(void **state)
+{
+    static const struct script_step busy[] = {PAUSE, SEND("0 head\n"), HANG, SEND("0 one\n0 end\n"),
+                                              LAST};
+    static const struct script_step requires[] = {PAUSE, HANG, SEND("0 1.1\n"), LAST};
+    static const struct script_step old[] = {
+        AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh1"), HANG};
+    static const struct script scripts[] = {{.reads = busy}, {.reads = requires}, {.reads = old}};
+    struct scripted_transport *first, *second;
+
+    (void)state;
+    use_https();
+    slots = 1;
+    fixture_set_scripts(&fixture, scripts, 3);
+    start_one(0);
+    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_BODY);
+    first = fixture.newest;
+    start_one(1);
+    TURN_UNTIL(fixture.loop, exchanges[1].state == EXCHANGE_HEAD);
+    unit_settle(fixture.loop);
+    second = fixture.newest;
+    fixture.newest = first;
+    skip_hang();
+    expect_body(0, "one"); /* the first connection is idle */
+    agreed = &h1_protocol;
+    fixture.newest = second;
+    skip_hang();
+    TURN_UNTIL(fixture.loop, outcomes[1].reports);
+    expect_body(1, "h1");
+    assert_int_equal(fixture.opened, 3);
+    assert_int_equal(fixture.closed, 2);
+    clear_all();
+}
+
+/* A dial that began before, and agrees on HTTP/2, is not used. */
+static void http_1_1_is_required_during_a_dial(void **state)
+{
+    static struct script_step slow[] = {HANG, LAST};
+    static const struct script_step requires[] = {PAUSE, HANG, SEND("0 1.1\n"), LAST};
+    static const struct script_step wrong[] = {PAUSE, SEND("0 head\n0 h2\n0 end\n"), LAST};
+    static const struct script_step old[] = {
+        AFTER_REQUEST, SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh1"), HANG};
+    static const struct script scripts[] = {
+        {.reads = requires}, {.reads = wrong, .handshakes = slow}, {.reads = old}};
+    struct scripted_transport *first, *second;
+
+    (void)state;
+    use_https();
+    site->method = strdup("POST"); /* each needs a new connection of HTTP/1.1 */
+    slots = 1;
+    fixture_set_scripts(&fixture, scripts, 3);
+    start_one(0);
+    TURN_UNTIL(fixture.loop, exchanges[0].state == EXCHANGE_HEAD);
+    unit_settle(fixture.loop);
+    first = fixture.newest;
+    start_one(1);
+    TURN_UNTIL(fixture.loop, pool_wait_dial(&exchanges[1].wait)->state == DIAL_HANDSHAKE);
+    unit_settle(fixture.loop);
+    second = fixture.newest;
+    fixture.newest = first;
+    agreed = &h1_protocol;
+    skip_hang();
+    TURN_UNTIL(fixture.loop, outcomes[0].reports);
+    expect_body(0, "h1");
+    agreed = &digits;
+    slow[0] = (struct script_step)LAST;
+    fixture.newest = second;
+    fixture_send_event(&fixture, EPOLLIN);
+    for (int i = 0; i < 100 && exchanges[1].wait.pool_dial && fixture.closed < 2; i++)
+        loop_turn(fixture.loop, 0);
+    agreed = &h1_protocol;
+    TURN_UNTIL(fixture.loop, outcomes[1].reports);
+    expect_body(1, "h1");
+    assert_int_equal(fixture.opened, 4);
+    clear_all();
+}
+
+/* A server that agrees on HTTP/2 although only HTTP/1.1 was offered, and requires HTTP/1.1. */
+static void http_1_1_is_required_twice(void **state)
+{
+    static const struct script_step reads[] = {PAUSE, SEND("0 1.1\n"), LAST};
+    static const struct script_step late[] = {PAUSE, SEND("0 head\n0 h2\n0 end\n"), LAST};
+    static const struct script scripts[] = {{.reads = reads}, {.reads = reads}, {.reads = late}};
+
+    (void)state;
+    use_https();
+    fixture_set_scripts(&fixture, scripts, 3);
+    fixture_fetch(&fixture, site, &outcomes[0]);
+    assert_int_equal(outcomes[0].result.error, ERROR_HTTP2_HTTP_1_1_REQUIRED);
+    assert_int_equal(fixture.opened, 2);
+}
+
 /* --- further connections --- */
 
 static void full_connections_are_not_enough(void **state)
@@ -843,6 +937,9 @@ int main(void)
         CASE(refused_twice),
         CASE(refused_for_calm),
         CASE(server_requires_http_1_1),
+        CASE(http_1_1_is_required_of_all_connections),
+        CASE(http_1_1_is_required_during_a_dial),
+        CASE(http_1_1_is_required_twice),
         CASE(full_connections_are_not_enough),
         CASE(stream_that_ends_serves_a_waiting_request),
         CASE(stuck_dial_is_not_joined),
