@@ -378,7 +378,8 @@ static void on_end(struct stream *stream, const struct stream_end *end)
     } else if (end->error && may_be_sent_again(exchange, end)) {
         replace(exchange, NULL);
     } else if (end->error) {
-        exchange->result.unprocessed = conn->protocol->multiplexed && end->replay >= REPLAY_ANY;
+        exchange->result.unprocessed =
+            conn->protocol->multiplexed && replay_is_unprocessed(end->replay);
         break_off(exchange, end->error, end->detail);
     } else {
         if (!end->complete)

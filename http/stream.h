@@ -54,6 +54,12 @@ enum replay {
     REPLAY_LATER, /* the server has not processed it, and asks for fewer requests */
 };
 
+/* Whether an HTTP/2 server has not processed the request. */
+static inline bool replay_is_unprocessed(enum replay replay)
+{
+    return replay == REPLAY_ANY || replay == REPLAY_LATER;
+}
+
 /* How the rest of a response is handled, from its head on. With REST_DISCARDED and REST_ABANDONED
    the stream ends without an error, and its response is not complete. */
 enum stream_rest {
