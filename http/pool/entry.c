@@ -4,13 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/memory.h"
-
-uint32_t pool_hash(const char *host, uint16_t port, bool https)
-{
-    return hash_text(host) ^ port ^ https;
-}
 
 struct entry *entry_new(struct pool *pool, bool own)
 {
@@ -28,7 +22,7 @@ void entry_add_to_table(struct entry *entry)
 
     if (!entry->in_table)
         table_add(&entry->pool->entries, &entry->by_origin,
-                  pool_hash(conn->host, conn->port, conn->https));
+                  origin_key(conn->host, conn->port, conn->https).hash);
     entry->in_table = true;
 }
 

@@ -37,9 +37,6 @@ struct pool {
     struct origins *origins;
 };
 
-/* The hash of an origin in both tables of a pool. */
-uint32_t pool_hash(const char *host, uint16_t port, bool https);
-
 /* For new connections of the pool. */
 struct entry *entry_new(struct pool *pool, bool own);
 

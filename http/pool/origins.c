@@ -32,20 +32,24 @@ struct origins *origins_new(void)
     return origins;
 }
 
-static uint32_t hash_of(const char *host, uint16_t port, bool https)
+struct origin_key origin_key(const char *host, uint16_t port, bool https)
 {
-    return hash_text(host) ^ port ^ https;
+    return (struct origin_key){host, port, https, hash_text(host) ^ port ^ https};
 }
 
-static struct origin *find(const struct origins *origins, const char *host, uint16_t port,
-                           bool https)
+bool origin_has_key(const struct origin_key *key, const char *host, uint16_t port, bool https)
+{
+    return key->port == port && key->https == https && !strcmp(key->host, host);
+}
+
+static struct origin *find(const struct origins *origins, const struct origin_key *key)
 {
     struct origin *origin;
 
     if (!origins->table.count)
         return NULL;
-    TABLE_EACH (origin, &origins->table, hash_of(host, port, https), by_name)
-        if (origin->port == port && origin->https == https && !strcmp(origin->host, host))
+    TABLE_EACH (origin, &origins->table, key->hash, by_name)
+        if (origin_has_key(key, origin->host, origin->port, origin->https))
             return origin;
     return NULL;
 }
@@ -62,7 +66,8 @@ static void forget_oldest(struct origins *origins)
 const struct origin_facts *origins_find(const struct origins *origins, const char *host,
                                         uint16_t port, bool https)
 {
-    const struct origin *origin = find(origins, host, port, https);
+    const struct origin_key key = origin_key(host, port, https);
+    const struct origin *origin = find(origins, &key);
 
     return origin ? &origin->facts : NULL;
 }
@@ -70,7 +75,8 @@ const struct origin_facts *origins_find(const struct origins *origins, const cha
 struct origin_facts *origins_note(struct origins *origins, const char *host, uint16_t port,
                                   bool https)
 {
-    struct origin *origin = find(origins, host, port, https);
+    const struct origin_key key = origin_key(host, port, https);
+    struct origin *origin = find(origins, &key);
     size_t bytes = strlen(host) + 1;
 
     if (origin)
@@ -82,7 +88,7 @@ struct origin_facts *origins_note(struct origins *origins, const char *host, uin
     origin->port = port;
     origin->https = https;
     memcpy(origin->host, host, bytes);
-    table_add(&origins->table, &origin->by_name, hash_of(host, port, https));
+    table_add(&origins->table, &origin->by_name, key.hash);
     list_put_last(&origins->oldest_first, &origin->by_age);
     return &origin->facts;
 }

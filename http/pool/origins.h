@@ -23,6 +23,19 @@ struct origin_facts {
     unsigned stream_limit; /* as in struct conn */
 };
 
+/* An origin, with its hash for tables. */
+struct origin_key {
+    const char *host; /* borrowed */
+    uint16_t port;
+    bool https;
+    uint32_t hash;
+};
+
+struct origin_key origin_key(const char *host, uint16_t port, bool https);
+
+/* Whether the key is that of this origin. */
+bool origin_has_key(const struct origin_key *key, const char *host, uint16_t port, bool https);
+
 struct origins;
 
 struct origins *origins_new(void);

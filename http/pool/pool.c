@@ -27,14 +27,6 @@ struct pool_dial {
     size_t wait_count;
 };
 
-/* An origin, with its hash. */
-struct key {
-    const char *host;
-    uint16_t port;
-    bool https;
-    uint32_t hash;
-};
-
 static void on_draining(struct conn *conn);
 static void on_room(struct conn *conn);
 static void on_closed(struct conn *conn, enum error error);
@@ -64,19 +56,9 @@ struct pool *pool_new(const struct pool_options *options)
     return pool;
 }
 
-static struct key key_of(const char *host, uint16_t port, bool https)
+static struct origin_key key_of_conn(const struct conn *conn)
 {
-    return (struct key){host, port, https, pool_hash(host, port, https)};
-}
-
-static struct key key_of_conn(const struct conn *conn)
-{
-    return key_of(conn->host, conn->port, conn->https);
-}
-
-static bool has_key(const struct key *key, const char *host, uint16_t port, bool https)
-{
-    return key->port == port && key->https == https && !strcmp(key->host, host);
+    return origin_key(conn->host, conn->port, conn->https);
 }
 
 /* --- waits --- */
@@ -118,7 +100,8 @@ static void serve(struct entry *entry, struct pool_wait *wait, const struct dial
 }
 
 /* A pending dial to the origin, for which fewer than `max` requests wait. */
-static struct pool_dial *find_dial(const struct pool *pool, const struct key *key, size_t max)
+static struct pool_dial *find_dial(const struct pool *pool, const struct origin_key *key,
+                                   size_t max)
 {
     struct pool_dial *pool_dial;
 
@@ -126,7 +109,8 @@ static struct pool_dial *find_dial(const struct pool *pool, const struct key *ke
         return NULL;
     TABLE_EACH (pool_dial, &pool->dials, key->hash, by_origin)
         if (pool_dial->wait_count < max &&
-            has_key(key, pool_dial->dial->host, pool_dial->dial->port, pool_dial->dial->https))
+            origin_has_key(key, pool_dial->dial->host, pool_dial->dial->port,
+                           pool_dial->dial->https))
             return pool_dial;
     return NULL;
 }
@@ -148,7 +132,7 @@ static struct pool_wait *next_wait(const struct entry *entry)
     struct pool *pool = entry->pool;
 
     if (!first && pool->dials.count && entry->in_table) {
-        const struct key key = key_of_conn(entry->conn);
+        const struct origin_key key = key_of_conn(entry->conn);
         const struct pool_dial *pool_dial = find_dial(pool, &key, SIZE_MAX);
 
         first = pool_dial ? list_first(&pool_dial->waits) : NULL;
@@ -339,7 +323,7 @@ static void join(struct pool_dial *pool_dial, struct pool_wait *wait)
 }
 
 /* `shared`: other requests may join the dial. */
-static void begin_dial(struct pool *pool, struct pool_wait *wait, const struct key *key,
+static void begin_dial(struct pool *pool, struct pool_wait *wait, const struct origin_key *key,
                        const struct origin_facts *facts, bool shared)
 {
     const struct negotiation *negotiation = pool->options.negotiation;
@@ -378,15 +362,17 @@ static bool allows_nothing(const struct entry *entry)
 }
 
 /* An open connection to the origin that takes the request now; or else one for which it must
-   wait. */
-static struct entry *find(const struct pool *pool, const struct key *key, enum pool_use use)
+   wait. Full connections stay in the table, so a request visits all of the origin's: the capacity
+   changes with each stream, with SETTINGS and with the remembered limit, and pool_require_http1
+   must find them too. */
+static struct entry *find(const struct pool *pool, const struct origin_key *key, enum pool_use use)
 {
     struct entry *entry, *blocked = NULL;
 
     TABLE_EACH (entry, &pool->entries, key->hash, by_origin) {
         const struct conn *conn = entry->conn;
 
-        if (conn->state != CONN_OPEN || !has_key(key, conn->host, conn->port, conn->https))
+        if (conn->state != CONN_OPEN || !origin_has_key(key, conn->host, conn->port, conn->https))
             continue;
         note_limit(entry);
         if (accepts(entry, use))
@@ -410,7 +396,7 @@ static size_t max_waits(const struct pool *pool, const struct origin_facts *fact
 void pool_request(struct pool *pool, struct pool_wait *wait, struct dialer *dialer,
                   const struct url *url, enum pool_use use)
 {
-    const struct key key = key_of(url->host, url->port, url->https);
+    const struct origin_key key = origin_key(url->host, url->port, url->https);
     struct entry *entry = use != POOL_OWN ? find(pool, &key, use) : NULL;
     const struct origin_facts *facts = origins_find(pool->origins, key.host, key.port, key.https);
     bool shared = use != POOL_OWN && pool->options.max_streams > 1 &&
@@ -451,7 +437,7 @@ void pool_cancel(struct pool_wait *wait)
 }
 
 /* An HTTP/2 connection in the table to the origin; NULL: none. */
-static struct entry *find_multiplexed(const struct pool *pool, const struct key *key)
+static struct entry *find_multiplexed(const struct pool *pool, const struct origin_key *key)
 {
     struct entry *entry;
 
@@ -460,7 +446,7 @@ static struct entry *find_multiplexed(const struct pool *pool, const struct key 
     TABLE_EACH (entry, &pool->entries, key->hash, by_origin) {
         const struct conn *conn = entry->conn;
 
-        if (conn->protocol->multiplexed && has_key(key, conn->host, conn->port, conn->https))
+        if (conn->protocol->multiplexed && origin_has_key(key, conn->host, conn->port, conn->https))
             return entry;
     }
     return NULL;
@@ -468,7 +454,7 @@ static struct entry *find_multiplexed(const struct pool *pool, const struct key 
 
 bool pool_require_http1(struct conn *conn)
 {
-    const struct key key = key_of_conn(conn);
+    const struct origin_key key = key_of_conn(conn);
     struct entry *entry = conn->owner;
     struct pool *pool = entry->pool;
 

@@ -26,6 +26,18 @@ static void facts_belong_to_one_origin(void **state)
     origins_free(origins);
 }
 
+static void keys_differ_in_each_part(void **state)
+{
+    const struct origin_key key = origin_key("a.example", 443, true);
+
+    (void)state;
+    assert_int_equal(key.hash, origin_key("a.example", 443, true).hash);
+    assert_true(origin_has_key(&key, "a.example", 443, true));
+    assert_false(origin_has_key(&key, "b.example", 443, true));
+    assert_false(origin_has_key(&key, "a.example", 444, true));
+    assert_false(origin_has_key(&key, "a.example", 443, false));
+}
+
 static void oldest_is_forgotten(void **state)
 {
     struct origins *origins = origins_new();
@@ -48,6 +60,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_belong_to_one_origin),
+        cmocka_unit_test(keys_differ_in_each_part),
         cmocka_unit_test(oldest_is_forgotten),
     };
 
