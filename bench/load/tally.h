@@ -30,8 +30,8 @@
    send_delay      open loop: the delay of a start that the load generator has caused; waits for a
                    free connection are not included
    unfinished      closed loop: ages of the requests in flight at the end of the run, for the SLO
-   slot_wait       HTTP/2: time that a request, once it had an open connection, waited for a stream
-                   that the server's limit allows; requests that did not wait are not recorded */
+   slot_wait       HTTP/2: time that a request waited on its open connection for a stream that the
+                   server's limit allows; requests that did not wait are not recorded */
 #define TALLY_HISTOGRAMS(X)                                                                        \
     X(latency)                                                                                     \
     X(raw)                                                                                         \
@@ -84,8 +84,10 @@ struct tally {
     uint64_t goaways; /* GOAWAY frames received */
     uint64_t resets;  /* RST_STREAM frames received, except with REFUSED_STREAM */
     uint64_t refused; /* RST_STREAM frames received with REFUSED_STREAM */
-    uint64_t
-        resent; /* requests sent again on another connection: the server did not process them */
+
+    /* Requests sent again on another connection, because the server did not process them. */
+    uint64_t resent;
+
     /* Payload of the frames that carry fields, and the bytes of the same fields in HTTP/1.1. */
     uint64_t header_bytes_in, header_bytes_in_plain;
     uint64_t header_bytes_out, header_bytes_out_plain;
