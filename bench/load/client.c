@@ -41,6 +41,27 @@ static void set_state(struct client *client, enum client_state state)
     client->state = state;
 }
 
+/* A request has got the stream for which it has waited, or has lost its connection. */
+static void end_wait(struct load_request *request)
+{
+    struct client_group *group = request->client->group;
+
+    request->waits = false;
+    request->slot_wait = loop_clock(group->dialer->loop) - request->started;
+    request->started += request->slot_wait;
+    group->events->waited(group->owner, request, request->slot_wait);
+}
+
+/* Without a connection, the requests wait for the next one, and no longer for a stream. */
+static void end_waits(struct client *client)
+{
+    struct load_request *request;
+
+    LIST_EACH (request, &client->requests, client_link)
+        if (request->waits)
+            end_wait(request);
+}
+
 /* The connection or the dial is over. The remaining requests wait for the next connection. */
 static void end_connection(struct client *client, enum error error)
 {
@@ -48,6 +69,7 @@ static void end_connection(struct client *client, enum error error)
     set_state(client, CLIENT_ABSENT);
     client->no_more_requests = client->conn_failed_request = false;
     client->request_count = client->unsubmitted = client->in_flight;
+    end_waits(client);
     client->group->events->closed(client->group->owner, client, error);
 }
 
@@ -118,19 +140,6 @@ static void submit(struct client *client, struct load_request *request)
     request->stream.out.is_head_request = request->target->is_head_request;
     request->stream.out.prepared = request->target->prepared;
     conn_submit(client->conn, &request->stream);
-}
-
-/* A request that has waited for a stream starts now. */
-static void end_wait(struct load_request *request)
-{
-    struct client_group *group = request->client->group;
-    nsec now = loop_clock(group->dialer->loop), wait = now - request->started;
-
-    request->waits = false;
-    request->started = now;
-    list_remove(&request->link); /* the list is in the order of `started` */
-    list_put_last(&group->requests, &request->link);
-    group->events->waited(group->owner, request, wait);
 }
 
 /* Submits requests that were started before the connection had room. */
@@ -303,6 +312,7 @@ static void submit_or_wait(struct client *client, struct load_request *request)
 {
     bool open = client->state == CLIENT_OPEN;
 
+    request->slot_wait = 0;
     request->waits = open && !conn_capacity(client->conn);
     if (open && !request->waits)
         submit(client, request);

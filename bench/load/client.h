@@ -35,10 +35,11 @@ struct load_request {
     struct load_request *next_spare; /* in client->spare, while not in flight */
     const struct target *target;
     nsec intended;    /* when it was due; in a closed loop, `started` */
-    nsec started;     /* when it was assigned to its client; after `waits`, when it was submitted */
+    nsec started;     /* when it was assigned to its client; after `waits`, later by slot_wait */
+    nsec slot_wait;   /* how long `waits` was true; 0 until it has ended */
     bool counted;     /* it was due after measuring began */
-    bool waits;       /* for a stream that the server's limit allows */
-    struct link link; /* in group->requests */
+    bool waits;       /* for a stream that the server's limit allows, on an open connection */
+    struct link link; /* in group->requests, in the order of the deadlines */
 };
 
 struct load_response {
@@ -55,7 +56,8 @@ struct client_events {
     /* client_may_start is true. Requests are sent after this returns. */
     void (*room)(void *owner, struct client *client);
 
-    /* The request was submitted after a `wait` for a stream; `started` is now. */
+    /* The wait for a stream is over: the request was submitted, or its connection has ended. Then
+       it waits for the next connection, which is not part of `wait`. `started` is now. */
     void (*waited)(void *owner, struct load_request *request, nsec wait);
     void (*completed)(void *owner, const struct load_request *request,
                       const struct load_response *response);
@@ -121,6 +123,13 @@ void client_group_free(struct client_group *group);
 /* `requests` has group->slots elements, zeroed; borrowed. */
 void client_init(struct client *client, struct client_group *group, unsigned number,
                  struct load_request *requests);
+
+/* Since when the time of a request is limited: it was assigned to its client. The wait for a
+   stream counts. */
+static inline nsec load_request_assigned(const struct load_request *request)
+{
+    return request->started - request->slot_wait;
+}
 
 /* The oldest request in flight, or NULL. */
 struct load_request *client_oldest(const struct client *client);

@@ -290,7 +290,7 @@ static void on_expiry(void *owner)
         return;
     while ((link = list_first(&dispatch->connections->group.requests))) {
         struct load_request *request = LIST_OWNER(link, struct load_request, link);
-        nsec deadline = clock_after(request->started, dispatch->options->timeout);
+        nsec deadline = clock_after(load_request_assigned(request), dispatch->options->timeout);
 
         if (deadline > loop_now(dispatch->loop)) {
             loop_arm(dispatch->loop, &dispatch->expiry, deadline);

@@ -46,8 +46,9 @@ static void on_client_room(void *owner, struct client *client)
     dispatch_fill_client(&load->dispatch, client);
 }
 
-/* In a closed loop the latency begins with the stream, and the wait is a figure of its own. In an
-   open loop the latency begins with the intended start, and includes the wait. */
+/* In a closed loop the latency begins with the stream, or with the end of the connection that had
+   none, and the wait is a figure of its own. In an open loop the latency begins with the intended
+   start, and includes the wait. */
 static void on_request_waited(void *owner, struct load_request *request, nsec wait)
 {
     struct load *load = owner;

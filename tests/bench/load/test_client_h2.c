@@ -29,7 +29,8 @@ static size_t step_begin; /* offset of the current step in `frames` */
 
 static unsigned wanted, connects;
 static unsigned max_per_connection; /* requests; 0: no limit */
-static nsec last_wait, first_started;
+static nsec last_wait, first_started, last_latency;
+static nsec reconnect_time; /* before each connection but the first */
 static char events_seen[1024];
 
 static void note(const char *word)
@@ -77,6 +78,7 @@ static void on_completed(void *owner, const struct load_request *request,
     (void)owner;
     assert_true(response->received >= request->started);
     first_started = request->started;
+    last_latency = response->received - request->started;
     snprintf(status, sizeof(status), "%u", response->status);
     note(status);
 }
@@ -121,6 +123,7 @@ static int setup(void **state)
     connection_count = step_count = 0;
     memset(steps, 0, sizeof(steps));
     wanted = connects = max_per_connection = 0;
+    reconnect_time = 0;
     events_seen[0] = '\0';
     return 0;
 }
@@ -179,6 +182,8 @@ static void respond(uint32_t id)
 
 static void connect_client(void)
 {
+    if (connects)
+        fixture.clock.now += reconnect_time;
     connects++;
     client_connect(&client, NULL);
 }
@@ -358,8 +363,17 @@ static void waiting_requests_move(void **state)
     allow(1);
     respond(1);
     run_script(3);
-    expect("open 200 waited 200 closed waited open 200");
+    expect("open 200 waited 200 waited closed open 200");
     assert_int_equal(group.resent, 0);
+}
+
+/* Without a connection a request waits for the connection, not for a stream. */
+static void slow_reconnect_is_no_wait_for_a_stream(void **state)
+{
+    reconnect_time = NSEC_PER_S;
+    waiting_requests_move(state);
+    assert_true(last_wait > 0 && last_wait < NSEC_PER_S);
+    assert_true(last_latency >= NSEC_PER_S);
 }
 
 static void refused_stream(void **state)
@@ -471,6 +485,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(goaway_of_all_requests, setup, teardown),
         cmocka_unit_test_setup_teardown(goaway_before_the_first_request, setup, teardown),
         cmocka_unit_test_setup_teardown(waiting_requests_move, setup, teardown),
+        cmocka_unit_test_setup_teardown(slow_reconnect_is_no_wait_for_a_stream, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_stream, setup, teardown),
         cmocka_unit_test_setup_teardown(limit_of_requests, setup, teardown),
         cmocka_unit_test_setup_teardown(expired_request, setup, teardown),

@@ -255,6 +255,28 @@ static void a_wait_in_a_closed_loop(void **state)
     assert_true(total->slot_wait->max >= 18 * MS && total->slot_wait->max <= 22 * MS);
 }
 
+/* A deadline is counted from the start of a request, not from its stream. */
+static void a_deadline_after_a_wait(void **state)
+{
+    (void)state;
+    options.requests = 2;
+    options.streams = 2;
+    options.timeout = 100 * MS;
+    limit = 1;
+    holds = true;
+    begin();
+    pass_until(60 * MS);
+    assert_int_equal(pending_count, 1);
+    respond_all();
+    pass_until(95 * MS);
+    assert_int_equal(dones, 0);
+    pass_until(110 * MS);
+    assert_int_equal(dones, 1);
+    assert_int_equal(total->completed, 1);
+    assert_int_equal(total->errors[ERROR_TOTAL_TIMEOUT], 1);
+    assert_int_equal(total->slot_wait->count, 1);
+}
+
 /* Streams are spread over the open connections. */
 static void streams_on_all_connections(void **state)
 {
@@ -375,6 +397,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_stall_in_an_open_loop, setup, teardown),
         cmocka_unit_test_setup_teardown(a_wait_in_an_open_loop, setup, teardown),
         cmocka_unit_test_setup_teardown(a_wait_in_a_closed_loop, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_deadline_after_a_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(streams_on_all_connections, setup, teardown),
         cmocka_unit_test_setup_teardown(no_streams, setup, teardown),
         cmocka_unit_test_setup_teardown(no_streams_after_a_response, setup, teardown),
