@@ -27,6 +27,7 @@ struct protocol_counters {
        "name: value" and a line end. */
     uint64_t header_bytes_in, header_bytes_in_plain;
     uint64_t header_bytes_out, header_bytes_out_plain;
+    uint64_t heads_in, heads_out; /* the HEADERS frames of these bytes, trailers included */
     /* Of the limits of concurrent streams that servers have sent; UINT32_MAX: a server sent none.
        Both 0: no SETTINGS were received. */
     uint32_t streams_limit_min, streams_limit_max;

@@ -91,6 +91,8 @@ static void count_protocol(struct record *record)
     add_growth(&tally->header_bytes_out, &prev->header_bytes_out, now->header_bytes_out);
     add_growth(&tally->header_bytes_out_plain, &prev->header_bytes_out_plain,
                now->header_bytes_out_plain);
+    add_growth(&tally->heads_in, &prev->heads_in, now->heads_in);
+    add_growth(&tally->heads_out, &prev->heads_out, now->heads_out);
     tally->any_settings = now->any_settings;
     tally->streams_limit_min = now->streams_limit_min;
     tally->streams_limit_max = now->streams_limit_max;
@@ -202,6 +204,7 @@ void record_start(struct record *record)
     tally->goaways = tally->resets = tally->refused = tally->resent = 0;
     tally->header_bytes_in = tally->header_bytes_in_plain = 0;
     tally->header_bytes_out = tally->header_bytes_out_plain = 0;
+    tally->heads_in = tally->heads_out = 0;
 }
 
 /* --- requests --- */

@@ -91,6 +91,7 @@ struct tally {
     /* Payload of the frames that carry fields, and the bytes of the same fields in HTTP/1.1. */
     uint64_t header_bytes_in, header_bytes_in_plain;
     uint64_t header_bytes_out, header_bytes_out_plain;
+    uint64_t heads_in, heads_out; /* the HEADERS frames of these bytes */
 
     /* values at `to`, added over processes */
     uint64_t waiting, in_flight; /* requests: due and not started; started and not ended */

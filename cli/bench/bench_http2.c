@@ -110,9 +110,9 @@ void bench_put_headers(const struct page *page)
 
     if (!is_http2(page))
         return;
-    add_headers(text, "in", total->header_bytes_in, total->header_bytes_in_plain, total->completed);
+    add_headers(text, "in", total->header_bytes_in, total->header_bytes_in_plain, total->heads_in);
     add_headers(text, "out", total->header_bytes_out, total->header_bytes_out_plain,
-                tally_ended(total));
+                total->heads_out);
     page_line(page, "Headers", "", "a request: %s", text);
 }
 

@@ -283,8 +283,10 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
         h2->idle_controls = 0;
-        if (conn->options->counters)
+        if (conn->options->counters) {
             conn->options->counters->header_bytes_in += frame->hd.length;
+            conn->options->counters->heads_in++;
+        }
         if (!one)
             break;
         result = take_head(session, conn, one);
@@ -431,8 +433,10 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *o
 
     if (probe_takes_lines(conn->loop))
         h2_report_sent(conn, frame);
-    if (frame->hd.type == NGHTTP2_HEADERS && conn->options->counters)
+    if (frame->hd.type == NGHTTP2_HEADERS && conn->options->counters) {
         conn->options->counters->header_bytes_out += frame->hd.length;
+        conn->options->counters->heads_out++;
+    }
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code)
         describe_goaway(h2_of(conn), &frame->goaway);
     if (frame->hd.type == NGHTTP2_DATA)

@@ -238,6 +238,7 @@ static inline void sample_open_http2(struct sample_run *sample)
     total->header_bytes_in_plain = 20000000;
     total->header_bytes_out = 1000000;
     total->header_bytes_out_plain = 10000000;
+    total->heads_in = total->heads_out = 200000;
     record(total->slot_wait, 2 * MS, 5000);
 }
 

@@ -46,6 +46,8 @@ static struct tally *sample(uint64_t n)
     tally->header_bytes_in_plain = 50 * n;
     tally->header_bytes_out = 6 * n;
     tally->header_bytes_out_plain = 60 * n;
+    tally->heads_in = 7 * n;
+    tally->heads_out = 8 * n;
     tally->any_settings = 1;
     tally->streams_limit_min = 10 * n;
     tally->streams_limit_max = 20 * n;

@@ -494,6 +494,8 @@ static void goaway_names_the_reason(void **state)
     expect_good(1);
     assert_int_equal(peer.conn->state, CONN_CLOSED);
     assert_int_equal(peer.counters.goaways, 1);
+    assert_int_equal(peer.counters.heads_in, 2);
+    assert_int_equal(peer.counters.heads_out, 3);
     h2_conn_free(&peer);
 }
 
