@@ -435,6 +435,7 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *o
         h2_report_sent(conn, frame);
     if (frame->hd.type == NGHTTP2_HEADERS && conn->options->counters) {
         conn->options->counters->header_bytes_out += frame->hd.length;
+        conn->options->counters->header_bytes_out_plain += one ? one->plain_bytes : 0;
         conn->options->counters->heads_out++;
     }
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code)

@@ -121,8 +121,7 @@ static void h2_submit(struct conn *conn, struct stream *stream)
     stream->left[0] = 1; /* until the head was written */
     stream->next[1] = content ? content->bytes : NULL;
     stream->left[1] = content ? content->count : 0;
-    if (conn->options->counters)
-        conn->options->counters->header_bytes_out_plain += request->plain_bytes;
+    one->plain_bytes = request->plain_bytes;
     one->id = nghttp2_submit_request(h2->session, NULL, request->list, request->count,
                                      stream->left[1] ? &provider : NULL, one);
     h2->has_output = true;

@@ -43,6 +43,7 @@ struct h2_stream {
     bool in_unsent;
     int32_t id;
     struct h2_request *request; /* prepared for this stream alone; owned; or NULL */
+    size_t plain_bytes;         /* of the request's fields in HTTP/1.1 */
     /* Offsets in the output of the connection. */
     uint64_t first_byte, last_byte; /* UINT64_MAX: not encoded yet */
 
