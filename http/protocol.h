@@ -28,10 +28,10 @@ struct protocol_counters {
     uint64_t header_bytes_in, header_bytes_in_plain;
     uint64_t header_bytes_out, header_bytes_out_plain;
     uint64_t heads_in, heads_out; /* the HEADERS frames of these bytes, trailers included */
-    /* Of the limits of concurrent streams that servers have sent; UINT32_MAX: a server sent none.
-       Both 0: no SETTINGS were received. */
+    bool any_settings;            /* SETTINGS were received: the limits are valid */
+    /* Of the limits of concurrent streams that servers have sent; UINT32_MAX: SETTINGS without a
+       limit. */
     uint32_t streams_limit_min, streams_limit_max;
-    bool any_settings; /* SETTINGS were received: the limits are valid */
 };
 
 struct protocol {

@@ -118,7 +118,6 @@ static void h2_submit(struct conn *conn, struct stream *stream)
     const struct content *content = request->content;
 
     stream->begun = false;
-    stream->left[0] = 1; /* until the head was written */
     stream->next[1] = content ? content->bytes : NULL;
     stream->left[1] = content ? content->count : 0;
     one->plain_bytes = request->plain_bytes;
@@ -201,7 +200,6 @@ static void report_sent(struct conn *conn)
         if (one->last_byte > h2->sent_offset)
             continue;
         leave_unsent(one);
-        stream->left[0] = 0;
         if (stream->events->sent && conn->state != CONN_CLOSED)
             stream->events->sent(stream, loop_clock(conn->loop));
         next = h2->unsent.next; /* the event may have changed the list */

@@ -118,7 +118,6 @@ const nghttp2_session_callbacks *h2_callbacks(void);
 static inline bool h2_ends_gracefully(const struct conn *conn)
 {
     const struct h2 *h2 = h2_of(conn);
-
     bool one_ends = h2->last_processed > 0 && h2->last_processed < INT32_MAX;
 
     return h2->goaway && h2->goaway_code == NGHTTP2_NO_ERROR && (conn->served || one_ends);

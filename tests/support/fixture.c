@@ -208,6 +208,13 @@ void fixture_open(struct fixture *fixture, nsec tick)
     assert_true(fixture->listener >= 0);
 }
 
+void fixture_use_http2(struct fixture *fixture)
+{
+    pool_free(fixture->pool);
+    fixture->pool = pool_new(&(struct pool_options){
+        .limit = 10, .max_streams = 100, .negotiation = negotiation_of(HTTP_2_ASSUMED)});
+}
+
 void fixture_close(struct fixture *fixture)
 {
     pool_free(fixture->pool);

@@ -117,6 +117,9 @@ extern const struct exchange_options fixture_options;
 void fixture_open(struct fixture *fixture, nsec tick);
 void fixture_close(struct fixture *fixture);
 
+/* Replaces the pool, which must be idle, by one whose connections speak HTTP/2 at once. */
+void fixture_use_http2(struct fixture *fixture);
+
 /* Sets the scripts of later connections, and sets `opened` and `closed` to 0. */
 void fixture_set_scripts(struct fixture *fixture, const struct script *scripts, size_t count);
 

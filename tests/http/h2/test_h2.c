@@ -21,9 +21,7 @@ static int setup(void **state)
 {
     (void)state;
     fixture_open(&fixture, NSEC_PER_US);
-    pool_free(fixture.pool);
-    fixture.pool = pool_new(&(struct pool_options){
-        .limit = 10, .max_streams = 100, .negotiation = negotiation_of(HTTP_2_ASSUMED)});
+    fixture_use_http2(&fixture);
     site = fixture_site(&fixture, "http", "/");
     return 0;
 }
@@ -352,9 +350,7 @@ static void fetch(const struct response_case *one, size_t cut)
                     outcome.snippet);
         failures++;
     }
-    pool_free(fixture.pool);
-    fixture.pool = pool_new(&(struct pool_options){
-        .limit = 10, .max_streams = 100, .negotiation = negotiation_of(HTTP_2_ASSUMED)});
+    fixture_use_http2(&fixture);
 }
 
 static void test_responses(void **state)

@@ -20,9 +20,7 @@ static int setup(void **state)
 {
     (void)state;
     fixture_open(&fixture, NSEC_PER_US);
-    pool_free(fixture.pool);
-    fixture.pool = pool_new(&(struct pool_options){
-        .limit = 10, .max_streams = 100, .negotiation = negotiation_of(HTTP_2_ASSUMED)});
+    fixture_use_http2(&fixture);
     site = fixture_site(&fixture, "http", "/");
     memset(outcomes, 0, sizeof(outcomes));
     for (int i = 0; i < STEPS; i++)
