@@ -34,7 +34,7 @@ for streams in 1 10 37; do
     bench "GOAWAY, $streams streams" -n 500 -c 4 -m "$streams" --http2-prior-knowledge "$h2c:18120/"
     same "GOAWAY, $streams streams: all complete" "[500,0,500,500,0,0]" "$(totals)"
     check "GOAWAY, $streams streams: GOAWAY and requests sent again are counted" \
-        jq -e '.totals.goaways >= 40 and (.config.streams == 1 or .totals.resent >= 40)' "$out"
+        jq -e '.totals.goaways >= 40 and (.config.streams == 1 or .totals.resent > 0)' "$out"
     check "GOAWAY, $streams streams: ten requests a connection" \
         jq -e '.totals.connections >= 50' "$out"
     bench "GOAWAY, TLS, $streams streams" -n 200 -c 4 -m "$streams" "${secure[@]}"
